@@ -1,0 +1,3 @@
+module example.org/cancuoc
+
+go 1.26.0

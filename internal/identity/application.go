@@ -1,0 +1,100 @@
+package identity
+
+import "time"
+
+// ApplicationNumber names an application, and is the receipt number that the
+// citizen gets: ten random digits of Crockford's base 32 and a check digit,
+// "7QF3M-9T2XK-5". It says nothing about the person and cannot be guessed.
+type ApplicationNumber string
+
+// ApplicationType is what the law calls the request.
+type ApplicationType string
+
+// The types of Law 26/2023/QH15 art. 23 and 24.
+const (
+	FirstIssue ApplicationType = "first-issue" // cấp
+	Exchange   ApplicationType = "exchange"    // cấp đổi
+	Reissue    ApplicationType = "reissue"     // cấp lại
+)
+
+// Ground is why the law gives a card. Strings are wire format.
+type Ground string
+
+// The grounds, by type; art. 23, 24.1 and 24.2 of Law 26/2023/QH15, art. 23 of Law 59/2014/QH13.
+const (
+	GroundFirstCard     Ground = "first-card"     // first issue: never had one
+	GroundFromCMND      Ground = "from-cmnd"      // first issue: from the old 9- or 12-digit card
+	GroundAge           Ground = "age"            // exchange 24.1(a): 14, 25, 40, 60 reached
+	GroundDetails       Ground = "details"        // exchange 24.1(b): name or birth date changed or corrected
+	GroundAppearance    Ground = "appearance"     // exchange 24.1(c)
+	GroundPrintError    Ground = "print-error"    // exchange 24.1(d): error in the printed information
+	GroundBoundaries    Ground = "boundaries"     // exchange 24.1(đ): administrative units rearranged
+	GroundNumberChanged Ground = "number-changed" // exchange 24.1(e): personal number re-established
+	GroundRequest       Ground = "request"        // exchange 24.1(g): on request
+	GroundLost          Ground = "lost"           // reissue 24.2(a)
+	GroundDamaged       Ground = "damaged"        // reissue 24.2(a); exchange under the law of 2014
+	GroundNationality   Ground = "nationality"    // reissue 24.2(b): nationality regained
+)
+
+// Channel is how the application came.
+type Channel string
+
+// The channels.
+const (
+	AtStation Channel = "station" // presence and capture
+	Online    Channel = "online"  // the public-service portal; no capture
+)
+
+// Delivery is how the citizen wants the card.
+type Delivery string
+
+// The ways of delivery.
+const (
+	Collect Delivery = "collect" // at the station
+	Post    Delivery = "post"    // to the stated address, with proof
+)
+
+// Application is what a station submits. Portrait and fingerprints travel
+// beside it and are kept in the vault.
+type Application struct {
+	EnrollmentID   string // the station's own identifier; with Station it makes a resubmission the same submission (OSIA enrollmentId)
+	Station        StationID
+	Officer        OfficerID // the enrolling officer
+	Channel        Channel
+	Type           ApplicationType
+	Ground         Ground
+	FiledOn        Date   // the day of the complete file; pins form and rules
+	Person         Person // Number is empty where one has to be allotted
+	Representative Name   // of a child; zero otherwise
+	Delivery       Delivery
+	DeliveryTo     string // postal address, when Delivery is Post
+	Urgent         bool
+	Exemption      string // fee exemption code, or empty
+}
+
+// StationID names a station: province code, kind and number, as "001-TN-01" (tiếp nhận,
+// enrolment) or "PX-01" (phân xưởng, personalization).
+type StationID string
+
+// OfficerID names an officer by badge. It is not personal data of a citizen.
+type OfficerID string
+
+// Rules is the law as it stood when the application was filed; pinned for its
+// whole life, whatever changes later.
+type Rules struct {
+	Law            Law
+	Form           FormID
+	ProcessingDays int       // working days, art. 25 (2014) and 26 (2023)
+	Due            time.Time // the last instant of the last working day, Asia/Ho_Chi_Minh
+	Fee            int       // VND
+	Expiry         Expiry
+}
+
+// Law names the statute in force.
+type Law string
+
+// The laws.
+const (
+	Law2014 Law = "59/2014/QH13"
+	Law2023 Law = "26/2023/QH15"
+)

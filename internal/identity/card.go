@@ -1,0 +1,73 @@
+package identity
+
+import "log/slog"
+
+// FormID names a card form in templates/: its law and its age group.
+type FormID string
+
+// The forms of the law, newest last. What they look like is data in templates/.
+const (
+	FormCCCD2021          FormID = "cccd-2021"             // Circular 06/2021/TT-BCA: 14 and over
+	FormCanCuoc2024       FormID = "can-cuoc-2024"         // Circular 16/2024/TT-BCA: aged 6 and over
+	FormCanCuoc2024Under6 FormID = "can-cuoc-2024-under-6" // the same, under 6: no photograph
+)
+
+// Card is all that one card says about its holder: what is printed, what is in
+// the QR code and what is in the chip come from it and from nothing else.
+type Card struct {
+	Form   FormID
+	Serial CardSerial // of this card body's data, DG13 field 16; not the blank's serial
+	Person Person
+	Issued Date
+	Expiry Expiry
+}
+
+// CardSerial is the serial of a card as its chip carries it: 16 upper-case
+// hexadecimal digits.
+type CardSerial string
+
+// LogValue hides the card: a log line never shows a person.
+func (Card) LogValue() slog.Value { return slog.StringValue("[card]") }
+
+// Person is what the State knows of a citizen and puts on cards.
+type Person struct {
+	Number            PersonalNumber
+	Name              Name
+	Birth             Date
+	Sex               Sex
+	Ethnicity         string // dân tộc, as text: "Kinh"
+	Religion          string // tôn giáo, as text: "Không"
+	BloodGroup        string // "A", "B", "AB", "O" with + or -, or empty
+	Origin            Place // quê quán: commune, district, province
+	BirthRegistration Place // nơi đăng ký khai sinh
+	Residence         Place // nơi cư trú / nơi thường trú
+	Marks             string // đặc điểm nhận dạng
+	Father            Name   // zero when unknown
+	Mother            Name
+	Spouse            Name
+	OldNumber         OldNumber      // 9-digit CMND, or empty
+	CancelledNumber   PersonalNumber // or empty
+}
+
+// LogValue hides the person.
+func (Person) LogValue() slog.Value { return slog.StringValue("[person]") }
+
+// Nationality as both forms print it, and as the MRZ gives it (ISO 3166-1 with ICAO's codes).
+const (
+	Nationality     = "Việt Nam"
+	NationalityCode = "VNM"
+)
+
+// Expiry is when a card ends: a date, or never.
+type Expiry struct{ Date Date } // the zero Date: no expiry (không thời hạn)
+
+// Never reports whether the card has no expiry.
+func (e Expiry) Never() bool { return e.Date == Date{} }
+
+// String prints it as both forms do: dd/mm/yyyy or "Không thời hạn".
+func (e Expiry) String() string {
+	if e.Never() {
+		return "Không thời hạn"
+	}
+	return e.Date.Display()
+}

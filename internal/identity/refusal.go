@@ -1,0 +1,58 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Refusal is the field saying no: what was asked will not be done, and asking
+// again changes nothing. Every other error is a fault, and may pass.
+type Refusal struct {
+	Kind   Kind
+	Field  string // the field at fault, in the words of the application's JSON ("residence.text"); empty when none is
+	Detail string // a sentence for the officer who reads it; holds no personal data
+}
+
+// Error gives the field and the sentence, as an officer reads them.
+func (r *Refusal) Error() string {
+	if r.Field == "" {
+		return r.Detail
+	}
+	return r.Field + ": " + r.Detail
+}
+
+// Unwrap returns the Kind, so that errors.Is(err, NotFound) asks for it.
+func (r *Refusal) Unwrap() error { return r.Kind }
+
+// Kind is why something was refused. A Kind is itself an error, so
+// errors.Is(err, identity.NotFound) asks any error for its kind.
+type Kind string
+
+// Error returns the kind's name.
+func (k Kind) Error() string { return string(k) }
+
+// The kinds of refusal. The names are wire format: they are the types of
+// Temporal failures and stand in histories.
+const (
+	Invalid    Kind = "Invalid"    // the request makes no sense, or the law forbids it
+	NotFound   Kind = "NotFound"   // there is no such thing
+	Conflict   Kind = "Conflict"   // the thing is not in a state for that
+	Forbidden  Kind = "Forbidden"  // this person may not do that (four eyes, jurisdiction)
+	Duplicate  Kind = "Duplicate"  // that was done before; the detail names what it made
+	Spoiled    Kind = "Spoiled"    // the blank was ruined in the making
+	OutOfStock Kind = "OutOfStock" // there is no blank to take
+)
+
+// Refuse makes a refusal that concerns no single field.
+func Refuse(kind Kind, format string, args ...any) error {
+	return &Refusal{Kind: kind, Detail: fmt.Sprintf(format, args...)}
+}
+
+// RefuseField makes a refusal of one field. The value at fault is personal data
+// and has no place in the detail: say what is wrong with it and what is accepted.
+func RefuseField(kind Kind, field, format string, args ...any) error {
+	return &Refusal{Kind: kind, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Refused reports whether err is, wraps or joins a refusal of that kind.
+func Refused(err error, kind Kind) bool { return errors.Is(err, kind) }
