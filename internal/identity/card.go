@@ -38,9 +38,9 @@ type Person struct {
 	Ethnicity         string // dân tộc, as text: "Kinh"
 	Religion          string // tôn giáo, as text: "Không"
 	BloodGroup        string // "A", "B", "AB", "O" with + or -, or empty
-	Origin            Place // quê quán: commune, district, province
-	BirthRegistration Place // nơi đăng ký khai sinh
-	Residence         Place // nơi cư trú / nơi thường trú
+	Origin            Place  // quê quán: commune, district, province
+	BirthRegistration Place  // nơi đăng ký khai sinh
+	Residence         Place  // nơi cư trú / nơi thường trú
 	Marks             string // đặc điểm nhận dạng
 	Father            Name   // zero when unknown
 	Mother            Name
