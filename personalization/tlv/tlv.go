@@ -1,0 +1,281 @@
+// Package tlv reads and writes BER-TLV data objects, the one grammar that all
+// files and most commands of a chip share (ISO/IEC 7816-4, 5.2.2; ITU-T X.690).
+//
+// What it writes has minimal lengths, because readers punish others. What it
+// reads may come from anybody: everything is bounded by the input, nothing is
+// copied, and indefinite lengths are refused.
+//
+// Start at [Encode] and [Parse]; [Find] walks down a path of tags.
+package tlv
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of reading, for errors.Is. What is wrapped around them says where.
+var (
+	ErrTruncated = errors.New("data object is cut short")
+	ErrTag       = errors.New("tag is malformed")
+	ErrLength    = errors.New("length is malformed")
+	ErrTrailing  = errors.New("bytes follow the data object")
+	ErrTooMany   = errors.New("too many data objects")
+	ErrNotFound  = errors.New("no such data object")
+)
+
+// maxChildren bounds how many data objects one template may hold. The largest
+// template of a card, a list of data group hashes, holds 16.
+const maxChildren = 4096
+
+// maxLength is the longest value that is read or written, in bytes: three
+// length bytes, as on chips. No file of a card comes near.
+const maxLength = 1<<24 - 1
+
+// Node is one data object. Its slices point into what was parsed.
+type Node struct {
+	Tag   uint32 // its bytes as they stand, big-endian: 0x61, 0x5F1F
+	Value []byte
+	Raw   []byte // the whole object: tag, length and value
+}
+
+// Constructed reports whether the tag says that the value is made of data
+// objects. Chips do not always keep to it.
+func (n Node) Constructed() bool {
+	first := n.Tag
+	for first > 0xFF {
+		first >>= 8
+	}
+	return first&0x20 != 0
+}
+
+// Children reads the value as a sequence of data objects.
+func (n Node) Children() ([]Node, error) {
+	nodes, err := ParseAll(n.Value)
+	if err != nil {
+		return nil, fmt.Errorf("in %X: %w", n.Tag, err)
+	}
+	return nodes, nil
+}
+
+// Encode writes one data object whose value is the given parts, joined. It
+// panics on a tag that is none or a value of 16 MB and more, both of which
+// only a program's error can ask for.
+func Encode(tag uint32, value ...[]byte) []byte {
+	length := 0
+	for _, part := range value {
+		length += len(part)
+	}
+	out := make([]byte, 0, Size(tag, length))
+	out = AppendHeader(out, tag, length)
+	for _, part := range value {
+		out = append(out, part...)
+	}
+	return out
+}
+
+// Size is how many bytes a data object with that tag and a value of length
+// bytes takes.
+func Size(tag uint32, length int) int {
+	return tagSize(tag) + lengthSize(length) + length
+}
+
+// AppendHeader appends a data object's tag and minimal length to b. It panics
+// as [Encode] does.
+func AppendHeader(b []byte, tag uint32, length int) []byte {
+	if !validTag(tag) {
+		panic(fmt.Sprintf("tlv: %X is no tag", tag))
+	}
+	if length < 0 || length > maxLength {
+		panic(fmt.Sprintf("tlv: no data object is %d bytes long", length))
+	}
+	for i := tagSize(tag) - 1; i >= 0; i-- {
+		b = append(b, byte(tag>>(8*i)))
+	}
+	size := lengthSize(length)
+	if size > 1 {
+		b = append(b, byte(0x80|(size-1)))
+		size--
+	}
+	for i := size - 1; i >= 0; i-- {
+		b = append(b, byte(length>>(8*i))) //nolint:gosec // G115: the low byte is what is wanted
+	}
+	return b
+}
+
+// Header reads a data object's tag and length, of which b need hold no more: a
+// reader asks a chip for the first bytes of a file and learns how many to ask
+// for. The object is size+length bytes long.
+func Header(b []byte) (tag uint32, size, length int, err error) {
+	tag, n, err := readTag(b)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	length, m, err := readLength(b[n:])
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("%X: %w", tag, err)
+	}
+	return tag, n + m, length, nil
+}
+
+// Parse reads the data object that b begins with and returns what follows it.
+func Parse(b []byte) (node Node, rest []byte, err error) {
+	tag, size, length, err := Header(b)
+	if err != nil {
+		return Node{}, nil, err
+	}
+	end := size + length
+	if end > len(b) {
+		return Node{}, nil, fmt.Errorf("%X: %w: %d bytes announced, %d there", tag, ErrTruncated, length, len(b)-size)
+	}
+	return Node{Tag: tag, Value: b[size:end:end], Raw: b[:end:end]}, b[end:], nil
+}
+
+// ParseOnly reads b as one data object of the given tag and nothing after it.
+func ParseOnly(b []byte, tag uint32) (Node, error) {
+	node, rest, err := Parse(b)
+	switch {
+	case err != nil:
+		return Node{}, err
+	case node.Tag != tag:
+		return Node{}, fmt.Errorf("%w: %X stands where %X should", ErrTag, node.Tag, tag)
+	case len(rest) > 0:
+		return Node{}, fmt.Errorf("%X: %w: %d", tag, ErrTrailing, len(rest))
+	}
+	return node, nil
+}
+
+// ParseAll reads b as a sequence of data objects.
+func ParseAll(b []byte) ([]Node, error) {
+	var nodes []Node
+	for len(b) > 0 {
+		if len(nodes) == maxChildren {
+			return nil, ErrTooMany
+		}
+		node, rest, err := Parse(b)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, node)
+		b = rest
+	}
+	return nodes, nil
+}
+
+// Find walks down a path of tags, the first of which stands in b itself, and
+// returns the data object at its end. Of several with one tag it takes the
+// first. The error is ErrNotFound where a tag is missing.
+func Find(b []byte, path ...uint32) (Node, error) {
+	var found Node
+	for _, tag := range path {
+		node, err := next(b, tag)
+		if err != nil {
+			return Node{}, err
+		}
+		found, b = node, node.Value
+	}
+	return found, nil
+}
+
+// next finds the first data object with that tag in a sequence.
+func next(b []byte, tag uint32) (Node, error) {
+	for len(b) > 0 {
+		node, rest, err := Parse(b)
+		if err != nil {
+			return Node{}, err
+		}
+		if node.Tag == tag {
+			return node, nil
+		}
+		b = rest
+	}
+	return Node{}, fmt.Errorf("%X: %w", tag, ErrNotFound)
+}
+
+// readTag reads a tag of at most four bytes and says how many it took.
+func readTag(b []byte) (tag uint32, n int, err error) {
+	if len(b) == 0 {
+		return 0, 0, ErrTruncated
+	}
+	if b[0] == 0 {
+		return 0, 0, fmt.Errorf("%w: 00", ErrTag)
+	}
+	if b[0]&0x1F != 0x1F {
+		return uint32(b[0]), 1, nil
+	}
+	tag = uint32(b[0])
+	for i := 1; i < 4; i++ {
+		if i == len(b) {
+			return 0, 0, ErrTruncated
+		}
+		tag = tag<<8 | uint32(b[i])
+		if i == 1 && b[i] == 0x80 {
+			return 0, 0, fmt.Errorf("%w: leading zeros", ErrTag)
+		}
+		if b[i]&0x80 == 0 {
+			return tag, i + 1, nil
+		}
+	}
+	return 0, 0, fmt.Errorf("%w: longer than four bytes", ErrTag)
+}
+
+// readLength reads a length of at most three bytes after its own size, and
+// says how many bytes it took. A length that is not minimal is BER all the
+// same, and is read.
+func readLength(b []byte) (length, n int, err error) {
+	if len(b) == 0 {
+		return 0, 0, ErrTruncated
+	}
+	if b[0] < 0x80 {
+		return int(b[0]), 1, nil
+	}
+	size := int(b[0] & 0x7F)
+	switch {
+	case size == 0:
+		return 0, 0, fmt.Errorf("%w: indefinite", ErrLength)
+	case size > 3:
+		return 0, 0, fmt.Errorf("%w: %d bytes of it", ErrLength, size)
+	case size >= len(b):
+		return 0, 0, ErrTruncated
+	}
+	for _, digit := range b[1 : 1+size] {
+		length = length<<8 | int(digit)
+	}
+	return length, 1 + size, nil
+}
+
+// tagSize is how many bytes a tag takes.
+func tagSize(tag uint32) int {
+	switch {
+	case tag <= 0xFF:
+		return 1
+	case tag <= 0xFFFF:
+		return 2
+	case tag <= 0xFFFFFF:
+		return 3
+	}
+	return 4
+}
+
+// lengthSize is how many bytes a length takes.
+func lengthSize(length int) int {
+	switch {
+	case length < 0x80:
+		return 1
+	case length <= 0xFF:
+		return 2
+	case length <= 0xFFFF:
+		return 3
+	}
+	return 4
+}
+
+// validTag reports whether the bytes of tag are one tag, read as readTag does.
+func validTag(tag uint32) bool {
+	var b [4]byte
+	size := tagSize(tag)
+	for i := range size {
+		b[i] = byte(tag >> (8 * (size - 1 - i)))
+	}
+	_, n, err := readTag(b[:size])
+	return err == nil && n == size
+}
