@@ -1,0 +1,204 @@
+// Package apdu speaks the language between a card and a terminal: commands and
+// responses of ISO/IEC 7816-3 (12.1) and 7816-4 (5.1 to 5.6), short and
+// extended, and the status words that end each response.
+//
+// [Command] and [Response] are what is said, [Card] is whom it is said to, and
+// [Send] is a conversation of one command with everything the transport asks
+// for: GET RESPONSE after 61xx, the right length after 6Cxx, command chaining.
+package apdu
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// The sizes of ISO/IEC 7816-3 (12.1.3). Lengths are in bytes.
+const (
+	MaxShortData    = 255             // command data in a short APDU
+	MaxShortLe      = 256             // expected response data in a short APDU
+	MaxExtendedData = 65535           // command data in an extended APDU
+	MaxExtendedLe   = 65536           // expected response data in an extended APDU
+	MaxCommand      = 7 + 65535 + 2   // a whole extended command APDU
+	MaxResponse     = 65536 + swBytes // a whole response APDU
+)
+
+const (
+	headerBytes = 4
+	swBytes     = 2
+)
+
+// The bits of the class byte (ISO/IEC 7816-4, 5.4.1).
+const (
+	ClassChaining        = 0x10 // more commands of this chain follow
+	ClassSecureMessaging = 0x0C // secure messaging, the command header authenticated
+	ClassGlobalPlatform  = 0x80 // proprietary class of GlobalPlatform commands
+)
+
+// Command is a command APDU. Le is how many bytes of response data are wanted:
+// 0 for none, 256 (or 65536, extended) for as many as there are.
+type Command struct {
+	CLA, INS, P1, P2 byte
+	Data             []byte
+	Le               int
+}
+
+// ErrMalformed is wrapped by every error of [Parse], [ParseResponse] and
+// [Command.Bytes].
+var ErrMalformed = errors.New("malformed APDU")
+
+// Extended reports whether c needs the extended encoding.
+func (c Command) Extended() bool {
+	return len(c.Data) > MaxShortData || c.Le > MaxShortLe
+}
+
+// Bytes encodes c: short where it fits, extended where it must be.
+func (c Command) Bytes() ([]byte, error) {
+	if len(c.Data) > MaxExtendedData {
+		return nil, fmt.Errorf("%w: %d bytes of command data, at most %d fit", ErrMalformed, len(c.Data), MaxExtendedData)
+	}
+	if c.Le < 0 || c.Le > MaxExtendedLe {
+		return nil, fmt.Errorf("%w: %d bytes of response data expected, at most %d can be", ErrMalformed, c.Le, MaxExtendedLe)
+	}
+	return c.Append(make([]byte, 0, headerBytes+3+len(c.Data)+3)), nil
+}
+
+// Append adds the encoding of c to b. The lengths of c must be in range, as
+// [Command.Bytes] checks.
+func (c Command) Append(b []byte) []byte {
+	b = append(b, c.CLA, c.INS, c.P1, c.P2)
+	if c.Extended() {
+		return c.appendExtendedBody(b)
+	}
+	if len(c.Data) > 0 {
+		b = append(b, byte(len(c.Data)))
+		b = append(b, c.Data...)
+	}
+	if c.Le > 0 {
+		b = append(b, byte(c.Le)) // 256 becomes 00
+	}
+	return b
+}
+
+func (c Command) appendExtendedBody(b []byte) []byte {
+	b = append(b, 0)
+	if len(c.Data) > 0 {
+		b = binary.BigEndian.AppendUint16(b, uint16(len(c.Data))) //nolint:gosec // at most 65535, checked by Bytes
+		b = append(b, c.Data...)
+	}
+	if c.Le > 0 {
+		b = binary.BigEndian.AppendUint16(b, uint16(c.Le&0xFFFF)) //nolint:gosec // 65536 becomes 0000
+	}
+	return b
+}
+
+// Parse decodes a command APDU and accepts only the seven cases of ISO/IEC
+// 7816-3 (12.1.3). The data of the result is a part of b.
+func Parse(b []byte) (Command, error) {
+	if len(b) < headerBytes {
+		return Command{}, fmt.Errorf("%w: %d bytes, a header has %d", ErrMalformed, len(b), headerBytes)
+	}
+	c := Command{CLA: b[0], INS: b[1], P1: b[2], P2: b[3]}
+	body := b[headerBytes:]
+	switch {
+	case len(body) == 0: // case 1
+		return c, nil
+	case len(body) == 1: // case 2 short
+		c.Le = shortLe(body[0])
+		return c, nil
+	case body[0] != 0:
+		return parseShort(c, body)
+	default:
+		return parseExtended(c, body)
+	}
+}
+
+// parseShort decodes Lc, data and perhaps Le (cases 3 and 4 short).
+func parseShort(c Command, body []byte) (Command, error) {
+	n, rest := int(body[0]), body[1:]
+	switch len(rest) {
+	case n:
+	case n + 1:
+		c.Le = shortLe(rest[n])
+	default:
+		return Command{}, fmt.Errorf("%w: Lc is %d, %d bytes follow", ErrMalformed, n, len(rest))
+	}
+	c.Data = rest[:n:n]
+	return c, nil
+}
+
+// parseExtended decodes what follows the 00 of an extended APDU (cases 2, 3
+// and 4 extended).
+func parseExtended(c Command, body []byte) (Command, error) {
+	if len(body) < 3 {
+		return Command{}, fmt.Errorf("%w: an extended length has 3 bytes, %d are there", ErrMalformed, len(body))
+	}
+	n, rest := int(binary.BigEndian.Uint16(body[1:3])), body[3:]
+	if len(rest) == 0 {
+		c.Le = extendedLe(n)
+		return c, nil
+	}
+	switch {
+	case n == 0:
+		return Command{}, fmt.Errorf("%w: extended Lc is zero", ErrMalformed)
+	case len(rest) == n:
+	case len(rest) == n+2:
+		c.Le = extendedLe(int(binary.BigEndian.Uint16(rest[n:])))
+	default:
+		return Command{}, fmt.Errorf("%w: Lc is %d, %d bytes follow", ErrMalformed, n, len(rest))
+	}
+	c.Data = rest[:n:n]
+	return c, nil
+}
+
+func shortLe(b byte) int {
+	if b == 0 {
+		return MaxShortLe
+	}
+	return int(b)
+}
+
+func extendedLe(n int) int {
+	if n == 0 {
+		return MaxExtendedLe
+	}
+	return n
+}
+
+// Response is a response APDU.
+type Response struct {
+	Data []byte
+	SW   Status
+}
+
+// ParseResponse decodes a response APDU. The data of the result is a part of b.
+func ParseResponse(b []byte) (Response, error) {
+	n := len(b) - swBytes
+	if n < 0 {
+		return Response{}, fmt.Errorf("%w: %d bytes of response, a status word has %d", ErrMalformed, len(b), swBytes)
+	}
+	if n > MaxExtendedLe {
+		return Response{}, fmt.Errorf("%w: %d bytes of response data, at most %d fit", ErrMalformed, n, MaxExtendedLe)
+	}
+	return Response{Data: b[:n:n], SW: Status(binary.BigEndian.Uint16(b[n:]))}, nil
+}
+
+// Bytes encodes r.
+func (r Response) Bytes() []byte {
+	return r.Append(make([]byte, 0, len(r.Data)+swBytes))
+}
+
+// Append adds the encoding of r to b.
+func (r Response) Append(b []byte) []byte {
+	b = append(b, r.Data...)
+	return binary.BigEndian.AppendUint16(b, uint16(r.SW))
+}
+
+// Err returns nil after 9000 and the status word, which is an error, after
+// anything else.
+func (r Response) Err() error {
+	if r.SW == OK {
+		return nil
+	}
+	return r.SW
+}

@@ -1,0 +1,111 @@
+package apdu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Card is anything that answers command APDUs: a chip in a reader, a chip
+// behind a network connection, a card in software. Transmit sends one command
+// APDU and returns the response APDU with its status word, data and all, as the
+// card gave it. An error is a fault of the line (the reader is gone, the card
+// is mute), never a status word. The response is the caller's; the command is
+// not kept. A Card need not serve two callers at once.
+type Card interface {
+	Transmit(ctx context.Context, command []byte) (response []byte, err error)
+}
+
+// Resetter is a card that can be reset without being taken out of the reader.
+type Resetter interface {
+	// Reset ends every session on the card and starts it anew.
+	Reset(ctx context.Context) error
+	// ATR is the answer to the last reset (ISO/IEC 7816-3, 8.2).
+	ATR() []byte
+}
+
+// ErrEndless is returned by [Send] when a card asks for GET RESPONSE or another
+// length without end.
+var ErrEndless = errors.New("the card keeps asking for more exchanges")
+
+// maxExchanges bounds the GET RESPONSE commands for one command: 65536 bytes in
+// pieces of at least 64.
+const maxExchanges = 1024
+
+const insGetResponse = 0xC0
+
+// Send sends one command and collects its whole response: it repeats the command
+// with the right length after 6Cxx and fetches what waits after 61xx. Any other
+// status word is returned in the response, not as an error.
+func Send(ctx context.Context, card Card, c Command) (Response, error) {
+	r, err := exchange(ctx, card, c)
+	if err != nil {
+		return Response{}, err
+	}
+	if r.SW.SW1() == WrongLe.SW1() {
+		c.Le = shortLe(r.SW.SW2())
+		if r, err = exchange(ctx, card, c); err != nil {
+			return Response{}, err
+		}
+	}
+	if r.SW.SW1() != BytesRemaining.SW1() {
+		return r, nil
+	}
+	return collect(ctx, card, c.CLA, r)
+}
+
+// collect fetches what waits on the card until a status word other than 61xx.
+func collect(ctx context.Context, card Card, class byte, r Response) (Response, error) {
+	data := slices.Clone(r.Data)
+	next := Command{CLA: class & 0x03, INS: insGetResponse}
+	for range maxExchanges {
+		next.Le = shortLe(r.SW.SW2())
+		var err error
+		if r, err = exchange(ctx, card, next); err != nil {
+			return Response{}, fmt.Errorf("get response: %w", err)
+		}
+		data = append(data, r.Data...)
+		if len(data) > MaxExtendedLe {
+			return Response{}, fmt.Errorf("get response: %w", ErrEndless)
+		}
+		if r.SW.SW1() != BytesRemaining.SW1() {
+			return Response{Data: data, SW: r.SW}, nil
+		}
+	}
+	return Response{}, fmt.Errorf("get response: %w", ErrEndless)
+}
+
+// SendChained sends c as a chain of short commands with at most block bytes of
+// data in each (ISO/IEC 7816-4, 5.3.3), for cards without extended length. block
+// is at most 255. A link that the card does not accept ends the chain; its
+// status word is in the response.
+func SendChained(ctx context.Context, card Card, c Command, block int) (Response, error) {
+	if block < 1 || block > MaxShortData {
+		return Response{}, fmt.Errorf("chain blocks of %d bytes: %w", block, ErrMalformed)
+	}
+	for len(c.Data) > block {
+		link := c
+		link.CLA |= ClassChaining
+		link.Data, link.Le = c.Data[:block], 0
+		r, err := exchange(ctx, card, link)
+		if err != nil || r.SW != OK {
+			return r, err
+		}
+		c.Data = c.Data[block:]
+	}
+	return Send(ctx, card, c)
+}
+
+// exchange is one command and its one response.
+func exchange(ctx context.Context, card Card, c Command) (Response, error) {
+	b, err := c.Bytes()
+	if err != nil {
+		return Response{}, err
+	}
+	answer, err := card.Transmit(ctx, b)
+	if err != nil {
+		return Response{}, fmt.Errorf("transmit %02X %02X: %w", c.CLA, c.INS, err)
+	}
+	return ParseResponse(answer)
+}
