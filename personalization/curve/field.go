@@ -1,0 +1,221 @@
+package curve
+
+import (
+	"math/big"
+	"math/bits"
+)
+
+// element is a field element in Montgomery form, little-endian limbs. A field
+// of 256 bits uses the first four, one of 384 bits all six.
+type element [6]uint64
+
+// field is a prime field of 256 or 384 bits whose modulus has its top bit set,
+// as all of Brainpool's have. Its arithmetic takes the same time whatever the
+// values are.
+type field struct {
+	limbs   int // 4 or 6
+	modulus element
+	negInv  uint64  // -1/modulus mod 2^64
+	one     element // 1 in Montgomery form
+	square  element // R squared: into Montgomery form
+	p       *big.Int
+	minus2  []byte // p-2, big-endian: the exponent of an inversion
+}
+
+// newField prepares the arithmetic modulo p.
+func newField(p *big.Int) *field {
+	f := &field{limbs: p.BitLen() / 64, p: p}
+	f.modulus = f.limbsOf(p)
+	f.negInv = -inverse64(f.modulus[0])
+	r := new(big.Int).Lsh(big.NewInt(1), uint(64*f.limbs)) //nolint:gosec // G115: 4 or 6
+	f.one = f.limbsOf(new(big.Int).Mod(r, p))
+	f.square = f.limbsOf(new(big.Int).Mod(new(big.Int).Mul(r, r), p))
+	f.minus2 = new(big.Int).Sub(p, big.NewInt(2)).Bytes()
+	return f
+}
+
+// inverse64 is 1/x modulo 2^64 for an odd x, by Newton's iteration.
+func inverse64(x uint64) uint64 {
+	inv := x // right to 3 bits
+	for range 5 {
+		inv *= 2 - x*inv
+	}
+	return inv
+}
+
+// limbsOf splits a number below 2^384.
+func (f *field) limbsOf(x *big.Int) element {
+	var b [48]byte
+	x.FillBytes(b[:])
+	var e element
+	for i := range e {
+		for j := range 8 {
+			e[i] |= uint64(b[47-8*i-j]) << (8 * j)
+		}
+	}
+	return e
+}
+
+// fromBig brings x, which is not negative and less than p, into the field.
+func (f *field) fromBig(x *big.Int) element {
+	plain := f.limbsOf(x)
+	var e element
+	f.mul(&e, &plain, &f.square)
+	return e
+}
+
+// toBig is the way back.
+func (f *field) toBig(e *element) *big.Int {
+	var plain element
+	f.mul(&plain, e, &element{1})
+	b := make([]byte, 8*f.limbs)
+	for i := range f.limbs {
+		for j := range 8 {
+			b[len(b)-1-8*i-j] = byte(plain[i] >> (8 * j))
+		}
+	}
+	return new(big.Int).SetBytes(b)
+}
+
+// mul sets z = x*y.
+func (f *field) mul(z, x, y *element) {
+	if f.limbs == 4 {
+		f.mul4(z, x, y)
+		return
+	}
+	f.mul6(z, x, y)
+}
+
+// mulAdd is x*y + add + carry, which fits in two words.
+func mulAdd(x, y, add, carry uint64) (hi, lo uint64) {
+	hi, lo = bits.Mul64(x, y)
+	lo, c := bits.Add64(lo, add, 0)
+	hi, _ = bits.Add64(hi, 0, c)
+	lo, c = bits.Add64(lo, carry, 0)
+	hi, _ = bits.Add64(hi, 0, c)
+	return hi, lo
+}
+
+// mul4 is Montgomery multiplication by rows (CIOS) over four limbs.
+func (f *field) mul4(z, x, y *element) {
+	p0, p1, p2, p3 := f.modulus[0], f.modulus[1], f.modulus[2], f.modulus[3]
+	x0, x1, x2, x3 := x[0], x[1], x[2], x[3]
+	var t0, t1, t2, t3, t4 uint64
+	for i := range 4 {
+		var c, over uint64
+		d := y[i]
+		c, t0 = mulAdd(x0, d, t0, 0)
+		c, t1 = mulAdd(x1, d, t1, c)
+		c, t2 = mulAdd(x2, d, t2, c)
+		c, t3 = mulAdd(x3, d, t3, c)
+		t4, over = bits.Add64(t4, c, 0)
+
+		m := t0 * f.negInv
+		c, _ = mulAdd(m, p0, t0, 0)
+		c, t0 = mulAdd(m, p1, t1, c)
+		c, t1 = mulAdd(m, p2, t2, c)
+		c, t2 = mulAdd(m, p3, t3, c)
+		t3, c = bits.Add64(t4, c, 0)
+		t4 = over + c
+	}
+	// t < 2p: subtract p, and take that unless it borrowed.
+	s0, b := bits.Sub64(t0, p0, 0)
+	s1, b := bits.Sub64(t1, p1, b)
+	s2, b := bits.Sub64(t2, p2, b)
+	s3, b := bits.Sub64(t3, p3, b)
+	_, b = bits.Sub64(t4, 0, b)
+	keep := -b
+	z[0] = s0 ^ keep&(s0^t0)
+	z[1] = s1 ^ keep&(s1^t1)
+	z[2] = s2 ^ keep&(s2^t2)
+	z[3] = s3 ^ keep&(s3^t3)
+}
+
+// mul6 is the same over six limbs.
+func (f *field) mul6(z, x, y *element) {
+	p := &f.modulus
+	x0, x1, x2, x3, x4, x5 := x[0], x[1], x[2], x[3], x[4], x[5]
+	var t0, t1, t2, t3, t4, t5, t6 uint64
+	for i := range 6 {
+		var c, over uint64
+		d := y[i]
+		c, t0 = mulAdd(x0, d, t0, 0)
+		c, t1 = mulAdd(x1, d, t1, c)
+		c, t2 = mulAdd(x2, d, t2, c)
+		c, t3 = mulAdd(x3, d, t3, c)
+		c, t4 = mulAdd(x4, d, t4, c)
+		c, t5 = mulAdd(x5, d, t5, c)
+		t6, over = bits.Add64(t6, c, 0)
+
+		m := t0 * f.negInv
+		c, _ = mulAdd(m, p[0], t0, 0)
+		c, t0 = mulAdd(m, p[1], t1, c)
+		c, t1 = mulAdd(m, p[2], t2, c)
+		c, t2 = mulAdd(m, p[3], t3, c)
+		c, t3 = mulAdd(m, p[4], t4, c)
+		c, t4 = mulAdd(m, p[5], t5, c)
+		t5, c = bits.Add64(t6, c, 0)
+		t6 = over + c
+	}
+	t := element{t0, t1, t2, t3, t4, t5}
+	f.reduce(z, &t, t6)
+}
+
+// reduce sets z to t, or t-p, whichever is in the field; t < 2p has a carry
+// above its limbs.
+func (f *field) reduce(z, t *element, carry uint64) {
+	var s element
+	var b uint64
+	for i := range f.limbs {
+		s[i], b = bits.Sub64(t[i], f.modulus[i], b)
+	}
+	_, b = bits.Sub64(carry, 0, b)
+	keep := -b
+	for i := range f.limbs {
+		z[i] = s[i] ^ keep&(s[i]^t[i])
+	}
+}
+
+// add sets z = x+y.
+func (f *field) add(z, x, y *element) {
+	var t element
+	var c uint64
+	for i := range f.limbs {
+		t[i], c = bits.Add64(x[i], y[i], c)
+	}
+	f.reduce(z, &t, c)
+}
+
+// sub sets z = x-y.
+func (f *field) sub(z, x, y *element) {
+	var t element
+	var b uint64
+	for i := range f.limbs {
+		t[i], b = bits.Sub64(x[i], y[i], b)
+	}
+	mask := -b
+	var c uint64
+	for i := range f.limbs {
+		z[i], c = bits.Add64(t[i], mask&f.modulus[i], c)
+	}
+}
+
+// invert sets z = 1/x by Fermat's little theorem; 0 gives 0.
+func (f *field) invert(z, x *element) {
+	var table [16]element
+	table[0] = f.one
+	for i := 1; i < 16; i++ {
+		f.mul(&table[i], &table[i-1], x)
+	}
+	// The exponent is public, so its digits may choose the factors.
+	acc := f.one
+	for _, digits := range f.minus2 {
+		for _, digit := range [2]byte{digits >> 4, digits & 15} {
+			for range 4 {
+				f.mul(&acc, &acc, &acc)
+			}
+			f.mul(&acc, &acc, &table[digit])
+		}
+	}
+	*z = acc
+}
