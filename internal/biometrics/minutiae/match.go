@@ -1,0 +1,260 @@
+package minutiae
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Prepared is a template made ready for comparison: minutiae at 500 dpi, each
+// with what its neighbourhood looks like from its own direction. It does not
+// change and may be shared.
+type Prepared struct {
+	points []point
+	links  []Link // of all points, neighbours of each together, nearest first
+	first  []int  // points[i] has links[first[i]:first[i+1]]
+	box    box
+}
+
+// point is a minutia in pixels at 500 dpi, y upwards.
+type point struct {
+	x, y  float64
+	angle uint8
+}
+
+// Link is one neighbour of a minutia as it is seen from there, so that turning or
+// shifting the finger changes nothing but Angle. Angles are in 360/256 degrees.
+type Link struct {
+	Distance float64 // pixels at 500 dpi
+	Bearing  uint8   // of the neighbour, against the minutia's own angle
+	Turn     uint8   // of the neighbour's angle, against the minutia's own
+	Angle    uint8   // the minutia's own
+}
+
+// neighbours is how many neighbours describe a minutia.
+const neighbours = 7
+
+// Prepare makes a template ready for comparison.
+func Prepare(t Template) *Prepared {
+	scale := float64(DPI500) / float64(max(t.Resolution, 1))
+	p := &Prepared{points: make([]point, len(t.Minutiae)), first: make([]int, 1, len(t.Minutiae)+1)}
+	for i, m := range t.Minutiae {
+		p.points[i] = point{x: float64(m.X) * scale, y: -float64(m.Y) * scale, angle: m.Angle}
+	}
+	p.box = boxOf(p.points)
+	for i := range p.points {
+		p.links = append(p.links, p.around(i)...)
+		p.first = append(p.first, len(p.links))
+	}
+	return p
+}
+
+// around describes the nearest neighbours of point i. Two minutiae on the same
+// spot say nothing of a direction and are no neighbours.
+func (p *Prepared) around(i int) []Link {
+	from := p.points[i]
+	links := make([]Link, 0, len(p.points))
+	for j, to := range p.points {
+		dx, dy := to.x-from.x, to.y-from.y
+		distance := math.Hypot(dx, dy)
+		if i == j || distance < 1 {
+			continue
+		}
+		links = append(links, Link{
+			Distance: distance,
+			Bearing:  units(math.Atan2(dy, dx)) - from.angle,
+			Turn:     to.angle - from.angle,
+			Angle:    from.angle,
+		})
+	}
+	slices.SortStableFunc(links, func(a, b Link) int { return cmp.Compare(a.Distance, b.Distance) })
+	return links[:min(len(links), neighbours)]
+}
+
+// Links lists every minutia's neighbours; an index of many fingers is built on
+// them. The caller must not change them.
+func (p *Prepared) Links() []Link { return p.links }
+
+// Len is the number of minutiae.
+func (p *Prepared) Len() int { return len(p.points) }
+
+// Tolerances within which two impressions of a finger agree; angles in 360/256
+// degrees. Skin stretches, so places agree the less the farther they are apart.
+const (
+	linkSlack     = 4.0 // pixels, and a tenth of the distance
+	linkStretch   = 0.1
+	bearingSlack  = 14 // 20 degrees
+	turnSlack     = 16 // 22 degrees
+	placeSlack    = 7.2
+	placeStretch  = 0.055 // 12 pixels at 87, 19 at 220
+	angleSlack    = 14
+	maxRotation   = 43   // 60 degrees: nobody lays a finger on the glass upside down
+	minLikeness   = 1.5  // of two neighbourhoods, to propose an alignment; the best are 7
+	alignments    = 40   // proposals tried
+	smallOverlap  = 12.0 // minutiae, below which an overlap proves nothing more
+	scorePerMatch = 10.0
+)
+
+// Match compares two fingers and gives a score: 0 for nothing in common, about
+// ten times the number of minutiae that lie in the same places if one impression
+// is turned and shifted onto the other, squared over those that could. It is
+// symmetric in meaning but not to the last digit; the same input always gives
+// the same score.
+func Match(a, b *Prepared) float64 {
+	if len(a.points) == 0 || len(b.points) == 0 {
+		return 0
+	}
+	var m matcher
+	best := 0.0
+	for _, p := range m.proposals(a, b) {
+		best = max(best, m.score(a, b, p))
+	}
+	return best
+}
+
+// matcher holds what one comparison works with.
+type matcher struct {
+	moved []point
+	taken []bool
+}
+
+// proposal says that minutia i of one finger is minutia j of the other.
+type proposal struct {
+	i, j     int
+	likeness float64
+}
+
+// proposals finds the pairs of minutiae whose neighbourhoods are most alike.
+func (m *matcher) proposals(a, b *Prepared) []proposal {
+	found := make([]proposal, 0, len(a.points))
+	for i := range a.points {
+		for j := range b.points {
+			if off(a.points[i].angle, b.points[j].angle) > maxRotation {
+				continue
+			}
+			l := likeness(a.links[a.first[i]:a.first[i+1]], b.links[b.first[j]:b.first[j+1]])
+			if l >= minLikeness {
+				found = append(found, proposal{i, j, l})
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(x, y proposal) int { return cmp.Compare(y.likeness, x.likeness) })
+	return found[:min(len(found), alignments)]
+}
+
+// likeness pairs the neighbours of two minutiae, nearest first, and adds up how
+// well they agree: 0 to 7.
+func likeness(a, b []Link) float64 {
+	var used [neighbours]bool
+	sum := 0.0
+	for _, x := range a {
+		slack := linkSlack + linkStretch*x.Distance
+		best, at := 0.0, -1
+		for k, y := range b {
+			apart := y.Distance - x.Distance
+			if apart > slack {
+				break
+			}
+			if used[k] || apart < -slack {
+				continue
+			}
+			bearing, turn := off(x.Bearing, y.Bearing), off(x.Turn, y.Turn)
+			if bearing > bearingSlack || turn > turnSlack {
+				continue
+			}
+			agreement := 1 - (math.Abs(apart)/slack+float64(bearing)/bearingSlack+float64(turn)/turnSlack)/6
+			if agreement > best {
+				best, at = agreement, k
+			}
+		}
+		if at >= 0 {
+			used[at] = true
+			sum += best
+		}
+	}
+	return sum
+}
+
+// score lays a onto b as the proposal says and counts what falls together.
+func (m *matcher) score(a, b *Prepared, p proposal) float64 {
+	anchor, target := a.points[p.i], b.points[p.j]
+	turn := target.angle - anchor.angle
+	sin, cos := math.Sincos(radians(turn))
+	m.moved = m.moved[:0]
+	for _, q := range a.points {
+		dx, dy := q.x-anchor.x, q.y-anchor.y
+		m.moved = append(m.moved, point{
+			x: target.x + cos*dx - sin*dy, y: target.y + sin*dx + cos*dy, angle: q.angle + turn,
+		})
+	}
+	m.taken = append(m.taken[:0], make([]bool, len(b.points))...)
+	matched, inside := 0.0, 0
+	for _, q := range m.moved {
+		if b.box.holds(q) {
+			inside++
+		}
+		matched += m.take(q, b.points, placeSlack+placeStretch*math.Hypot(q.x-target.x, q.y-target.y))
+	}
+	overlap := float64(min(inside, boxOf(m.moved).count(b.points)))
+	return scorePerMatch * matched * matched / max(smallOverlap, overlap)
+}
+
+// take finds the minutia nearest to q that is still free, and says how well they
+// agree: 0.4 to 1, or 0 where there is none.
+func (m *matcher) take(q point, among []point, slack float64) float64 {
+	best, at := slack*slack, -1
+	for k, r := range among {
+		dx, dy := r.x-q.x, r.y-q.y
+		if d := dx*dx + dy*dy; d < best && !m.taken[k] && off(q.angle, r.angle) <= angleSlack {
+			best, at = d, k
+		}
+	}
+	if at < 0 {
+		return 0
+	}
+	m.taken[at] = true
+	turn := float64(off(q.angle, among[at].angle)) / angleSlack
+	return 1 - 0.4*best/(slack*slack) - 0.2*turn
+}
+
+// box is the rectangle that holds some minutiae, and a margin.
+type box struct{ left, right, low, high float64 }
+
+// boxMargin is how far outside a minutia still counts as covered, in pixels.
+const boxMargin = 8
+
+func boxOf(points []point) box {
+	b := box{math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)}
+	for _, p := range points {
+		b.left, b.right = min(b.left, p.x-boxMargin), max(b.right, p.x+boxMargin)
+		b.low, b.high = min(b.low, p.y-boxMargin), max(b.high, p.y+boxMargin)
+	}
+	return b
+}
+
+func (b box) holds(p point) bool {
+	return p.x >= b.left && p.x <= b.right && p.y >= b.low && p.y <= b.high
+}
+
+func (b box) count(points []point) int {
+	n := 0
+	for _, p := range points {
+		if b.holds(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// off is the angle between two directions, 0 to 128.
+func off(a, b uint8) int {
+	d := int(a - b)
+	return min(d, 256-d)
+}
+
+// units turns radians into 360/256 degrees.
+func units(radians float64) uint8 {
+	return uint8(int(math.Round(radians*128/math.Pi)) & 255) //nolint:gosec // wraps on purpose
+}
+
+func radians(u uint8) float64 { return float64(u) * math.Pi / 128 }

@@ -1,0 +1,112 @@
+package biometrics
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+
+	"golang.org/x/image/draw"
+)
+
+// What the card and the chip want of a portrait, in pixels and bytes.
+const (
+	cardWidth, cardHeight       = 472, 709 // at most: 20 x 30 mm at 600 dpi
+	cardMinWidth, cardMinHeight = 236, 354 // at least: the same at 300 dpi
+	cardQuality                 = 92
+	chipWidth, chipHeight       = 480, 640 // at most
+	chipBytes                   = 20_000   // at most: reading it over the air takes seconds
+	bestQuality, worstQuality   = 90, 10
+)
+
+// Normalize gives the portrait as the card prints it (2:3, at least 300 dpi at
+// 20 x 30 mm) and as the chip holds it (at most 480 x 640 pixels and 20 kB), both
+// baseline JPEG without metadata. What is so already is given back untouched and
+// shares its bytes with the portrait. The same picture gives the same bytes.
+func (p *Portrait) Normalize() (card, chip []byte, err error) {
+	card, err = p.card()
+	if err != nil {
+		return nil, nil, fmt.Errorf("make portrait of the card: %w", err)
+	}
+	chip, err = p.chip()
+	if err != nil {
+		return nil, nil, fmt.Errorf("make portrait of the chip: %w", err)
+	}
+	return card, chip, nil
+}
+
+// untouched reports whether the file needs no work but perhaps to be made smaller.
+func (p *Portrait) untouched() bool { return p.header.bare && p.header.orientation == 1 }
+
+// card cuts the portrait to 2:3 around its middle, low edge and sides first: the
+// top holds the head.
+func (p *Portrait) card() ([]byte, error) {
+	cut := twoByThree(p.pixels.Bounds())
+	if cut == p.pixels.Bounds() && p.untouched() && cut.Dx() <= cardWidth && cut.Dx() >= cardMinWidth && cut.Dy() >= cardMinHeight {
+		return p.source, nil
+	}
+	return encode(resized(p.pixels, cut, cardWidth, cardHeight), cardQuality)
+}
+
+// twoByThree is the largest part of a picture that is 2:3, within a pixel.
+func twoByThree(r image.Rectangle) image.Rectangle {
+	w, h := r.Dx(), r.Dy()
+	switch wanted := (2*h + 1) / 3; {
+	case w > wanted+1:
+		r.Min.X += (w - wanted) / 2
+		r.Max.X = r.Min.X + wanted
+	case w < wanted-1:
+		r.Max.Y = r.Min.Y + w*3/2
+	}
+	return r
+}
+
+// chip makes the portrait small enough for the chip.
+func (p *Portrait) chip() ([]byte, error) {
+	b := p.pixels.Bounds()
+	if p.untouched() && b.Dx() <= chipWidth && b.Dy() <= chipHeight && len(p.source) <= chipBytes {
+		return p.source, nil
+	}
+	picture := resized(p.pixels, b, chipWidth, chipHeight)
+	var best []byte
+	for low, high := worstQuality, bestQuality; low <= high; {
+		middle := (low + high) / 2
+		b, err := encode(picture, middle)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) <= chipBytes {
+			best, low = b, middle+1
+		} else {
+			high = middle - 1
+		}
+	}
+	if best == nil {
+		return encode(resized(picture, picture.Bounds(), chipWidth/2, chipHeight/2), worstQuality)
+	}
+	return best, nil
+}
+
+// resized cuts a part out of a picture, and makes it smaller where it does not fit.
+func resized(src image.Image, part image.Rectangle, width, height int) image.Image {
+	scale := min(float64(width)/float64(part.Dx()), float64(height)/float64(part.Dy()), 1)
+	if scale == 1 {
+		if s, ok := src.(interface {
+			SubImage(image.Rectangle) image.Image
+		}); ok {
+			return s.SubImage(part)
+		}
+	}
+	size := image.Rect(0, 0, max(int(float64(part.Dx())*scale+0.5), 1), max(int(float64(part.Dy())*scale+0.5), 1))
+	dst := image.NewRGBA(size)
+	draw.CatmullRom.Scale(dst, size, src, part, draw.Src, nil)
+	return dst
+}
+
+func encode(picture image.Image, quality int) ([]byte, error) {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, picture, &jpeg.Options{Quality: quality}); err != nil {
+		return nil, fmt.Errorf("write JPEG: %w", err)
+	}
+	return b.Bytes(), nil
+}

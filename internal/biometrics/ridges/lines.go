@@ -1,0 +1,248 @@
+package ridges
+
+import (
+	"math"
+
+	"example.org/cancuoc/internal/biometrics/minutiae"
+)
+
+// lines is a picture of lines one pixel wide.
+type lines struct {
+	w, h int
+	on   []bool
+}
+
+// around lists the eight neighbours of a pixel, clockwise from the one above, as
+// steps in x and y.
+func around() [8][2]int {
+	return [8][2]int{{0, -1}, {1, -1}, {1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}}
+}
+
+// steps turns around into steps in a slice of rows.
+func (l lines) steps() [8]int {
+	var s [8]int
+	for k, d := range around() {
+		s[k] = d[1]*l.w + d[0]
+	}
+	return s
+}
+
+// thin wears ridges down to lines (Zhang and Suen 1984). The outermost pixels are
+// never on.
+func thin(ridge []bool, m mask) lines {
+	l := lines{m.w, m.h, ridge}
+	steps := l.steps()
+	var removable [2][256]bool
+	for code := range 256 {
+		removable[0][code], removable[1][code] = wearable(uint8(code), 0), wearable(uint8(code), 1)
+	}
+	var worn []int
+	for again := true; again; {
+		again = false
+		for pass := range 2 {
+			worn = worn[:0]
+			for y := 1; y < l.h-1; y++ {
+				for i := y*l.w + 1; i < (y+1)*l.w-1; i++ {
+					if l.on[i] && removable[pass][l.neighbours(i, &steps)] {
+						worn = append(worn, i)
+					}
+				}
+			}
+			for _, i := range worn {
+				l.on[i] = false
+			}
+			again = again || len(worn) > 0
+		}
+	}
+	return l
+}
+
+// neighbours gives a bit for each neighbour that is on, clockwise from above.
+func (l lines) neighbours(i int, steps *[8]int) uint8 {
+	code := uint8(0)
+	for k, s := range steps {
+		if l.on[i+s] {
+			code |= 1 << k
+		}
+	}
+	return code
+}
+
+// wearable reports whether a pixel with these neighbours may go in that pass.
+func wearable(code uint8, pass int) bool {
+	on := func(k int) bool { return code>>(k&7)&1 == 1 }
+	count, runs := 0, 0
+	for k := range 8 {
+		if on(k) {
+			count++
+		}
+		if !on(k) && on(k+1) {
+			runs++
+		}
+	}
+	if count < 2 || count > 6 || runs != 1 {
+		return false
+	}
+	if pass == 0 {
+		return (!on(0) || !on(2) || !on(4)) && (!on(2) || !on(4) || !on(6))
+	}
+	return (!on(0) || !on(2) || !on(6)) && (!on(0) || !on(4) || !on(6))
+}
+
+// Lengths in pixels at 500 dpi: how far a line is followed for its direction, the
+// shortest line that is none of the filter's making, and how near two minutiae
+// may be that are no crack in a ridge.
+const (
+	traceLength = 12
+	spurLength  = 8
+	crackLength = 7
+	gapLength   = 12
+)
+
+// minutiae finds where lines end or fork, away from the edge of the mask.
+func (l lines) minutiae(m mask) []minutiae.Minutia {
+	steps := l.steps()
+	var found []minutiae.Minutia
+	for y := 1; y < l.h-1; y++ {
+		for x := 1; x < l.w-1; x++ {
+			i := y*l.w + x
+			if !l.on[i] || !m.deep[i] {
+				continue
+			}
+			branches := runs(l.neighbours(i, &steps))
+			if len(branches) != 1 && len(branches) != 3 {
+				continue
+			}
+			if angle, ok := l.angle(i, branches, &steps); ok {
+				kind := minutiae.Ending
+				if len(branches) == 3 {
+					kind = minutiae.Bifurcation
+				}
+				found = append(found, minutiae.Minutia{Type: kind, X: x, Y: y, Angle: angle})
+			}
+		}
+	}
+	return withoutCracks(found)
+}
+
+// runs gives one neighbour for each line that leaves a pixel: of neighbours that
+// touch each other, the one straight above, beside or below.
+func runs(code uint8) []int {
+	on := func(k int) bool { return code>>(k&7)&1 == 1 }
+	var starts []int
+	for k := range 8 {
+		if !on(k) || on(k+7) {
+			continue
+		}
+		best := k
+		for j := k; on(j) && j < k+8; j++ {
+			if j&1 == 0 {
+				best = j & 7
+				break
+			}
+		}
+		starts = append(starts, best)
+	}
+	return starts
+}
+
+// angle follows the lines that leave a pixel. An ending points into its ridge; a
+// bifurcation points into the valley between its two closest branches, as ISO/IEC
+// 19794-2:2005 has it. A line too short to be a ridge makes it no minutia.
+func (l lines) angle(i int, branches []int, steps *[8]int) (uint8, bool) {
+	directions := make([]float64, 0, 3)
+	for _, b := range branches {
+		end, length := l.follow(i, i+steps[b], branches, steps)
+		if length < spurLength {
+			return 0, false
+		}
+		dx, dy := end%l.w-i%l.w, end/l.w-i/l.w
+		directions = append(directions, math.Atan2(float64(-dy), float64(dx)))
+	}
+	if len(directions) == 1 {
+		return units(directions[0]), true
+	}
+	closest, middle := math.Inf(1), 0.0
+	for a := range 3 {
+		from, to := directions[a], directions[(a+1)%3]
+		between := math.Remainder(to-from, 2*math.Pi)
+		if math.Abs(between) < closest {
+			closest, middle = math.Abs(between), from+between/2
+		}
+	}
+	return units(middle), true
+}
+
+func units(radians float64) uint8 {
+	return uint8(int(math.Round(radians*128/math.Pi)) & 255) //nolint:gosec // wraps on purpose
+}
+
+// follow goes along a line from its first pixel, which is beside origin, and gives
+// the last pixel reached and the number of pixels gone.
+func (l lines) follow(origin, first int, branches []int, steps *[8]int) (end, length int) {
+	var seen [traceLength + 5]int
+	n := 0
+	see := func(i int) { seen[n] = i; n++ }
+	see(origin)
+	for _, b := range branches {
+		if origin+steps[b] != first {
+			see(origin + steps[b]) // the other lines are not to be entered
+		}
+	}
+	at := first
+	for length = 1; length < traceLength; length++ {
+		see(at)
+		next := -1
+		for k, s := range steps {
+			if !l.on[at+s] || contains(seen[:n], at+s) {
+				continue
+			}
+			if next < 0 || k&1 == 0 {
+				next = at + s
+				if k&1 == 0 {
+					break
+				}
+			}
+		}
+		if next < 0 {
+			return at, length
+		}
+		at = next
+		if x, y := at%l.w, at/l.w; x == 0 || y == 0 || x == l.w-1 || y == l.h-1 {
+			return at, length
+		}
+	}
+	return at, length
+}
+
+func contains(list []int, v int) bool {
+	for _, x := range list {
+		if x == v {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutCracks drops minutiae that stand so near together, or face each other
+// across so small a gap, that dirt or dryness made them.
+func withoutCracks(all []minutiae.Minutia) []minutiae.Minutia {
+	drop := make([]bool, len(all))
+	for i, a := range all {
+		for j, b := range all[:i] {
+			distance := math.Hypot(float64(a.X-b.X), float64(a.Y-b.Y))
+			opposed := (int(a.Angle)-int(b.Angle)+256)%256 - 128
+			facing := a.Type == minutiae.Ending && b.Type == minutiae.Ending && opposed > -28 && opposed < 28
+			if distance < crackLength || facing && distance < gapLength {
+				drop[i], drop[j] = true, true
+			}
+		}
+	}
+	var kept []minutiae.Minutia
+	for i, m := range all {
+		if !drop[i] {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
