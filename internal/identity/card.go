@@ -1,6 +1,10 @@
 package identity
 
-import "log/slog"
+import (
+	"io"
+	"log/slog"
+	"strings"
+)
 
 // FormID names a card form in templates/: its law and its age group.
 type FormID string
@@ -70,4 +74,18 @@ func (e Expiry) String() string {
 		return "Không thời hạn"
 	}
 	return e.Date.Display()
+}
+
+// NewCardSerial draws a serial.
+func NewCardSerial(random io.Reader) (CardSerial, error) {
+	s, err := drawFrom(random, 16, "0123456789ABCDEF")
+	return CardSerial(s), err
+}
+
+// ParseCardSerial reads 16 upper-case hexadecimal digits.
+func ParseCardSerial(s string) (CardSerial, error) {
+	if len(s) != 16 || strings.Trim(s, "0123456789ABCDEF") != "" {
+		return "", Refuse(Invalid, "a card serial is 16 upper-case hexadecimal digits")
+	}
+	return CardSerial(s), nil
 }

@@ -1,0 +1,52 @@
+package identity
+
+import (
+	"io"
+	"strings"
+)
+
+// crockford is the base-32 alphabet without I, L, O and U.
+const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewApplicationNumber draws a number: 50 random bits, so that none can be
+// guessed, and a check digit (Luhn mod 32) that catches every single wrong digit
+// and nearly all swaps.
+func NewApplicationNumber(random io.Reader) (ApplicationNumber, error) {
+	s, err := drawFrom(random, 10, crockford)
+	if err != nil {
+		return "", err
+	}
+	return ApplicationNumber(s[:5] + "-" + s[5:] + "-" + string(luhn32(s))), nil
+}
+
+// ParseApplicationNumber reads a number as people type it: hyphens and spaces
+// anywhere, either case, I and L for 1, O for 0.
+func ParseApplicationNumber(s string) (ApplicationNumber, error) {
+	const accepted = "is no application number; ten digits or letters and a check digit are accepted, as 7QF3M-9T2XK-5"
+	if len(s) > 64 {
+		return "", RefuseField(Invalid, "application", accepted)
+	}
+	s = strings.NewReplacer("-", "", " ", "", "I", "1", "L", "1", "O", "0").Replace(strings.ToUpper(s))
+	if len(s) != 11 || strings.Trim(s, crockford) != "" {
+		return "", RefuseField(Invalid, "application", accepted)
+	}
+	if luhn32(s[:10]) != s[10] {
+		return "", RefuseField(Invalid, "application", "has a wrong check digit: a digit was mistyped")
+	}
+	return ApplicationNumber(s[:5] + "-" + s[5:10] + "-" + s[10:]), nil
+}
+
+// luhn32 is the check digit of Luhn's algorithm over crockford.
+func luhn32(s string) byte {
+	sum, double := 0, true
+	for i := len(s) - 1; i >= 0; i-- {
+		v := strings.IndexByte(crockford, s[i])
+		if double {
+			v *= 2
+			v = v/32 + v%32
+		}
+		sum += v
+		double = !double
+	}
+	return crockford[(32-sum%32)%32]
+}
