@@ -1,0 +1,228 @@
+package profile
+
+import (
+	"bytes"
+	"embed"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"example.org/cancuoc/personalization/securechannel"
+)
+
+// Action is one step in the making of a chip, as profiles name it.
+type Action string
+
+// The actions.
+const (
+	SelectDomain         Action = "select-domain"
+	SelectApplication    Action = "select-application"
+	OpenChannel          Action = "open-channel"
+	DeleteApplications   Action = "delete-applications"
+	Install              Action = "install"
+	BeginPersonalization Action = "begin-personalization"
+	GenerateKey          Action = "generate-key"
+	StoreFiles           Action = "store-files"
+	StoreSecrets         Action = "store-secrets"
+	CreateFiles          Action = "create-files"
+	SetPersonalized      Action = "set-personalized"
+	StoreReference       Action = "store-reference"
+	PutKeys              Action = "put-keys"
+	SetInitialized       Action = "set-initialized"
+	SetSecured           Action = "set-secured"
+)
+
+// Profile is how one kind of chip is filled.
+type Profile struct {
+	Name   string   `yaml:"name"`
+	Level  Hex      `yaml:"level"` // of the secure channel, one byte
+	Block  int      `yaml:"block"` // data of one command, in bytes
+	Before []Action `yaml:"before"`
+	Each   []Action `yaml:"each"` // once for each application
+	After  []Action `yaml:"after"`
+}
+
+// Application is one row of the table of applications.
+type Application struct {
+	Name        string `yaml:"name"`
+	Title       string `yaml:"title"` // Vietnamese, for people
+	Package     Hex    `yaml:"package"`
+	Module      Hex    `yaml:"module"`
+	Instance    Hex    `yaml:"instance"`
+	Privileges  Hex    `yaml:"privileges"`
+	OnChip      bool   `yaml:"on_chip"`
+	GenerateKey bool   `yaml:"generate_key"`
+	Files       []Item `yaml:"files"`
+	Secrets     []Item `yaml:"secrets"`
+}
+
+// Item is one file or secret of an application.
+type Item struct {
+	Tag      Hex    `yaml:"tag"` // two bytes
+	Content  string `yaml:"content"`
+	Optional bool   `yaml:"optional"` // left out where there is no content of that name
+}
+
+// tag is the item's tag as a number.
+func (i Item) tag() uint16 { return binary.BigEndian.Uint16(i.Tag) }
+
+// Hex is bytes written in hexadecimal.
+type Hex []byte
+
+// UnmarshalYAML reads the digits as they stand, so that 04 is one byte.
+func (h *Hex) UnmarshalYAML(node *yaml.Node) error {
+	b, err := hex.DecodeString(node.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", node.Line, err)
+	}
+	*h = b
+	return nil
+}
+
+// Catalog is the profiles and applications of one installation.
+type Catalog struct {
+	Profiles     []Profile
+	Applications []Application
+}
+
+//go:embed *.yaml
+var embedded embed.FS
+
+// tableName is the file that holds the table of applications; every other YAML
+// file beside it is a profile.
+const tableName = "applications.yaml"
+
+// Load reads the catalog that comes with the engine.
+func Load() (*Catalog, error) { return LoadFrom(embedded) }
+
+// LoadFrom reads a catalog from the YAML files in a folder: applications.yaml
+// and one file for each profile. It tells all faults at once.
+func LoadFrom(folder fs.FS) (*Catalog, error) {
+	names, err := fs.Glob(folder, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalog{}
+	for _, name := range names {
+		b, err := fs.ReadFile(folder, name)
+		if err != nil {
+			return nil, fmt.Errorf("card profiles: %w", err)
+		}
+		if err := c.add(name, b); err != nil {
+			return nil, fmt.Errorf("card profiles: %s: %w", name, err)
+		}
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("card profiles: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Catalog) add(name string, b []byte) error {
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if path.Base(name) == tableName {
+		var table struct {
+			Applications []Application `yaml:"applications"`
+		}
+		err := d.Decode(&table)
+		c.Applications = table.Applications
+		return err
+	}
+	var p Profile
+	err := d.Decode(&p)
+	c.Profiles = append(c.Profiles, p)
+	return err
+}
+
+func (c *Catalog) check() error {
+	var faults []error
+	for _, p := range c.Profiles {
+		if err := p.check(); err != nil {
+			faults = append(faults, fmt.Errorf("profile %q: %w", p.Name, err))
+		}
+	}
+	for _, a := range c.Applications {
+		if err := a.check(); err != nil {
+			faults = append(faults, fmt.Errorf("application %q: %w", a.Name, err))
+		}
+	}
+	if _, err := c.Application(Document); err != nil {
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+func (p Profile) check() error {
+	switch {
+	case p.Name == "":
+		return errors.New("no name")
+	case len(p.Level) != 1 || !securechannel.Level(p.Level[0]).Allowed():
+		return fmt.Errorf("level %X is none of SCP03", []byte(p.Level))
+	case p.Block < 64 || p.Block > 32767:
+		return fmt.Errorf("a block of %d bytes is not within 64 and 32767", p.Block)
+	case len(p.After) == 0 || p.After[len(p.After)-1] != SetSecured:
+		return fmt.Errorf("the last step is not %s: the card would stay open", SetSecured)
+	}
+	for _, a := range slices.Concat(p.Before, p.Each, p.After) {
+		if !a.known() {
+			return fmt.Errorf("no such step: %q", a)
+		}
+	}
+	return nil
+}
+
+func (a Action) known() bool {
+	switch a {
+	case SelectDomain, SelectApplication, OpenChannel, DeleteApplications, Install, BeginPersonalization, GenerateKey,
+		StoreFiles, StoreSecrets, CreateFiles, SetPersonalized, StoreReference, PutKeys, SetInitialized, SetSecured:
+		return true
+	}
+	return false
+}
+
+func (a Application) check() error {
+	for _, aid := range []Hex{a.Package, a.Module, a.Instance} {
+		if len(aid) < 5 || len(aid) > 16 {
+			return fmt.Errorf("identifier %X has not 5 to 16 bytes", []byte(aid))
+		}
+	}
+	if len(a.Privileges) != 1 {
+		return errors.New("privileges are not one byte")
+	}
+	for _, i := range slices.Concat(a.Files, a.Secrets) {
+		if len(i.Tag) != 2 || i.Content == "" {
+			return fmt.Errorf("tag %X of %q is not two bytes", []byte(i.Tag), i.Content)
+		}
+	}
+	return nil
+}
+
+// Document is the name of the application that every card has.
+const Document = "document"
+
+// Profile finds a profile by name; the empty name is the first, store-data.
+func (c *Catalog) Profile(name string) (*Profile, error) {
+	for i := range c.Profiles {
+		if name == "" || c.Profiles[i].Name == name {
+			return &c.Profiles[i], nil
+		}
+	}
+	return nil, fmt.Errorf("no card profile %q", name)
+}
+
+// Application finds an application by name.
+func (c *Catalog) Application(name string) (*Application, error) {
+	for i := range c.Applications {
+		if c.Applications[i].Name == name {
+			return &c.Applications[i], nil
+		}
+	}
+	return nil, fmt.Errorf("no card application %q", name)
+}
