@@ -1,0 +1,355 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/vault"
+)
+
+// Role is what a blob in the vault is to its application.
+type Role string
+
+// The roles. With RoleChipImage, RolePrint and RolePrintPortrait the attempt is
+// the card's; else it is the round of capture or the try at hand-over.
+const (
+	RolePacket        Role = "packet"
+	RolePortrait      Role = "portrait"
+	RoleLeftIndex     Role = "finger-left-index"
+	RoleRightIndex    Role = "finger-right-index"
+	RoleTemplates     Role = "templates"
+	RoleChipImage     Role = "chip-image"
+	RolePrint         Role = "print-pdf"
+	RolePrintPortrait Role = "print-portrait"
+	RoleProbe         Role = "probe"
+)
+
+// Submission is an application that was checked, with what goes to the vault.
+type Submission struct {
+	Application identity.Application
+	Rules       identity.Rules
+	Digest      [32]byte // SHA-256 of the submission: the same submission, the same digest
+	Evidence    map[Role][]byte
+}
+
+// Receipt is what a submission got.
+type Receipt struct {
+	Number   identity.ApplicationNumber
+	Existing bool
+}
+
+// Post is the destination of cards that are sent to the citizen.
+const Post identity.StationID = "POST"
+
+// Receive stores a submission with all its evidence, in one transaction. The same
+// submission again gets the same number; another under the same identifier is
+// refused.
+func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
+	if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
+		return receipt, err
+	}
+	number, err := identity.NewApplicationNumber(rand.Reader)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("draw application number: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error { return r.receive(ctx, tx, number, s) })
+	switch {
+	case violates(err, "one_application_per_enrollment"): // another copy was faster
+		return r.existing(ctx, s)
+	case violates(err, "one_open_application_per_citizen_and_ground"):
+		return Receipt{}, r.refuseSecondApplication(ctx, s)
+	case err != nil:
+		return Receipt{}, fail("receive application", err)
+	}
+	return Receipt{Number: number}, nil
+}
+
+// existing finds an earlier submission under the same identifier.
+func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, error) {
+	var number identity.ApplicationNumber
+	var digest []byte
+	err := r.db.QueryRow(ctx, `SELECT number, digest FROM applications WHERE station = $1 AND enrollment_id = $2`,
+		s.Application.Station, s.Application.EnrollmentID).Scan(&number, &digest)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Receipt{}, nil
+	case err != nil:
+		return Receipt{}, fail("look for an earlier submission", err)
+	case !bytes.Equal(digest, s.Digest[:]):
+		return Receipt{}, identity.RefuseField(identity.Conflict, "enrollment_id", "was used by this station for application %s, whose content is another", number)
+	}
+	return Receipt{Number: number, Existing: true}, nil
+}
+
+// refuseSecondApplication names the application that is in the way.
+func (r *Registry) refuseSecondApplication(ctx context.Context, s Submission) error {
+	var number identity.ApplicationNumber
+	err := r.db.QueryRow(ctx, `
+		SELECT number FROM applications
+		WHERE personal_number = $1 AND ground = $2 AND stage NOT IN ('Issued', 'Rejected', 'Withdrawn', 'Expired')`,
+		string(s.Application.Person.Number), s.Application.Ground).Scan(&number)
+	if err != nil {
+		return fail("look for the open application", err)
+	}
+	return identity.RefuseField(identity.Conflict, "person.number", "has an open application on the same ground: %s", number)
+}
+
+func (r *Registry) receive(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, s Submission) error {
+	a := s.Application
+	person, err := json.Marshal(a.Person)
+	if err != nil {
+		return fmt.Errorf("write person: %w", err)
+	}
+	representative, err := json.Marshal(a.Representative)
+	if err != nil {
+		return fmt.Errorf("write representative: %w", err)
+	}
+	destination := a.Station
+	if a.Delivery == identity.Post {
+		destination = Post
+	}
+	_, err = tx.Exec(ctx, `
+		WITH received AS (
+			INSERT INTO applications (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel,
+				filed_on, delivery, delivery_to, destination, urgent, exemption, representative, personal_number, person,
+				law, form, processing_days, fee, expiry)
+			VALUES (@number, @stage, @due, @station, @enrollment_id, @officer, @digest,
+				coalesce((SELECT province FROM stations WHERE id = @station), ''), @type, @ground, @channel,
+				@filed_on, @delivery, @delivery_to, @destination, @urgent, @exemption, @representative, @personal_number, @person,
+				@law, @form, @processing_days, @fee, @expiry)
+			RETURNING number
+		)
+		INSERT INTO audit (application, actor, event, reason) SELECT number, @officer, 'received', '' FROM received`,
+		pgx.StrictNamedArgs{
+			"number": number, "stage": identity.Received, "due": s.Rules.Due, "station": a.Station, "enrollment_id": a.EnrollmentID,
+			"officer": a.Officer, "digest": s.Digest[:], "type": a.Type, "ground": a.Ground, "channel": a.Channel,
+			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "delivery_to": a.DeliveryTo, "destination": destination,
+			"urgent": a.Urgent, "exemption": a.Exemption, "representative": representative,
+			"personal_number": string(a.Person.Number), "person": person,
+			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
+			"expiry": s.Rules.Expiry.String(),
+		})
+	if err != nil {
+		return err
+	}
+	return r.keep(ctx, tx, number, 1, s.Evidence)
+}
+
+// keep puts evidence into the vault, and templates into the gallery.
+func (r *Registry) keep(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, attempt int, evidence map[Role][]byte) error {
+	blobs := make([]vault.Blob, 0, len(evidence))
+	for role, b := range evidence {
+		if b != nil {
+			blobs = append(blobs, vault.Blob{Role: string(role), Plaintext: b})
+		}
+	}
+	if err := r.vault.PutAll(ctx, tx, string(number), attempt, blobs); err != nil {
+		return err
+	}
+	if evidence[RoleTemplates] == nil {
+		return nil
+	}
+	// The lock makes commit order and sequence order one, so that a reader that
+	// asks for what came after the last entry it saw misses none.
+	_, err := tx.Exec(ctx, `
+		WITH turn AS (SELECT pg_advisory_xact_lock(hashtext('gallery'))),
+		     held AS (SELECT count(*) AS n FROM turn)
+		INSERT INTO gallery (application, round) SELECT $1, $2 FROM held ON CONFLICT DO NOTHING`, number, attempt)
+	return err
+}
+
+// Evidence opens a blob, or refuses with NotFound.
+func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumber, role Role, attempt int) ([]byte, error) {
+	return r.vault.Get(ctx, r.db, vault.Key{Application: string(number), Role: string(role), Attempt: attempt})
+}
+
+// Capture stores the new evidence of a recapture, before the workflow is told.
+// The same round again keeps what is there until the workflow has accepted it.
+func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[Role][]byte) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var at int
+		if err := tx.QueryRow(ctx, `SELECT capture_round FROM applications WHERE number = $1 FOR UPDATE`, number).Scan(&at); err != nil {
+			return found(err, "there is no application %s", number)
+		}
+		if round != at+1 {
+			return identity.RefuseField(identity.Conflict, "round", "the next capture of application %s is round %d", number, at+1)
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND role = ANY($3)`,
+			number, round, []string{string(RolePortrait), string(RoleLeftIndex), string(RoleRightIndex), string(RoleTemplates)})
+		if err != nil {
+			return err
+		}
+		return r.keep(ctx, tx, number, round, evidence)
+	})
+	return fail("store capture", err)
+}
+
+// Probe stores a finger laid on the reader, and says which try it is.
+func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber, template []byte) (int, error) {
+	var try int
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `UPDATE applications SET probes = probes + 1 WHERE number = $1 RETURNING probes`, number).Scan(&try)
+		if err != nil {
+			return found(err, "there is no application %s", number)
+		}
+		return r.keep(ctx, tx, number, try, map[Role][]byte{RoleProbe: template})
+	})
+	return try, fail("store probe", err)
+}
+
+// Start notes that the application's workflow was started.
+func (r *Registry) Start(ctx context.Context, number identity.ApplicationNumber) error {
+	_, err := r.db.Exec(ctx, `UPDATE applications SET started_at = now() WHERE number = $1 AND started_at IS NULL`, number)
+	return fail("note start", err)
+}
+
+// Unstarted lists applications that were stored a while ago and whose workflow
+// was not noted as started: a process died between the two.
+func (r *Registry) Unstarted(ctx context.Context, olderThan time.Duration, limit int) ([]identity.ApplicationNumber, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT number FROM applications WHERE started_at IS NULL AND received_at < now() - $1::interval
+		ORDER BY received_at LIMIT $2`, olderThan, limit) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
+	return list, fail("list unstarted applications", err)
+}
+
+// Record is an application and where it stands.
+type Record struct {
+	Number       identity.ApplicationNumber
+	Application  identity.Application
+	Rules        identity.Rules
+	Stage        identity.Stage
+	Awaiting     identity.Action
+	Attempt      int
+	CaptureRound int
+	Held         bool
+	Reason       string
+	Province     identity.ProvinceCode
+	Destination  identity.StationID
+	Consignment  ConsignmentNumber
+	Due          time.Time
+	EnteredAt    time.Time
+	ReceivedAt   time.Time
+	Started      bool
+}
+
+const selectRecord = `
+	SELECT a.number, a.stage, a.awaiting, a.attempt, a.capture_round, a.held, a.reason, a.province, a.destination,
+		coalesce((SELECT c.consignment FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt), ''),
+		a.due, a.entered_at, a.received_at, a.started_at IS NOT NULL,
+		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.delivery_to, a.urgent,
+		a.exemption, a.representative, a.personal_number, a.person, a.law, a.form, a.processing_days, a.fee
+	FROM applications a`
+
+func scanRecord(row pgx.CollectableRow) (Record, error) {
+	var r Record
+	var filed time.Time
+	var number string
+	var person, representative []byte
+	a := &r.Application
+	err := row.Scan(&r.Number, &r.Stage, &r.Awaiting, &r.Attempt, &r.CaptureRound, &r.Held, &r.Reason, &r.Province, &r.Destination,
+		&r.Consignment, &r.Due, &r.EnteredAt, &r.ReceivedAt, &r.Started,
+		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.DeliveryTo, &a.Urgent,
+		&a.Exemption, &representative, &number, &person, &r.Rules.Law, &r.Rules.Form, &r.Rules.ProcessingDays, &r.Rules.Fee)
+	if err != nil {
+		return Record{}, err
+	}
+	if err := json.Unmarshal(person, &a.Person); err != nil {
+		return Record{}, fmt.Errorf("read person of application %s: %w", r.Number, err)
+	}
+	if err := json.Unmarshal(representative, &a.Representative); err != nil {
+		return Record{}, fmt.Errorf("read representative of application %s: %w", r.Number, err)
+	}
+	a.Person.Number = identity.PersonalNumber(number)
+	a.FiledOn = identity.Date{Year: filed.Year(), Month: int(filed.Month()), Day: filed.Day()}
+	r.Rules.Due = r.Due
+	return r, nil
+}
+
+// Application reads one application, or refuses with NotFound.
+func (r *Registry) Application(ctx context.Context, number identity.ApplicationNumber) (Record, error) {
+	rows, _ := r.db.Query(ctx, selectRecord+` WHERE a.number = $1`, number) // CollectExactlyOneRow reports the error
+	record, err := pgx.CollectExactlyOneRow(rows, scanRecord)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Record{}, noApplication(number)
+	}
+	return record, fail("read application", err)
+}
+
+// Filter picks applications.
+type Filter struct {
+	Stages []identity.Stage // empty: every stage
+	Limit  int              // 0: no limit
+}
+
+// List gives applications in the order they were received.
+func (r *Registry) List(ctx context.Context, f Filter) ([]Record, error) {
+	stages := make([]string, len(f.Stages))
+	for i, s := range f.Stages {
+		stages[i] = string(s)
+	}
+	rows, _ := r.db.Query(ctx, selectRecord+`
+		WHERE cardinality($1::text[]) = 0 OR a.stage = ANY($1) ORDER BY a.received_at, a.number LIMIT nullif($2, 0)`, stages, f.Limit)
+	list, err := pgx.CollectRows(rows, scanRecord)
+	return list, fail("list applications", err)
+}
+
+// Move is an application going to a stage.
+type Move struct {
+	Application identity.ApplicationNumber
+	To          identity.Stage
+	Attempt     int // the card being made; 0 leaves it
+	Awaiting    identity.Action
+	Actor       string
+	Reason      string
+}
+
+// Enter moves an application. identity.Stage says from where it may; entering the
+// stage it is at changes only what it waits for. The change and its audit entry
+// are one statement.
+func (r *Registry) Enter(ctx context.Context, m Move) error {
+	var from []string
+	for _, s := range identity.Stages {
+		if _, err := s.Enter(m.To); err == nil {
+			from = append(from, string(s))
+		}
+	}
+	tag, err := r.db.Exec(ctx, `
+		WITH before AS (
+			SELECT number, stage, attempt FROM applications WHERE number = @number AND stage = ANY(@from) FOR UPDATE
+		), entered AS (
+			UPDATE applications a SET stage = @to, awaiting = @awaiting, attempt = greatest(a.attempt, @attempt),
+				reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
+				entered_at = CASE WHEN b.stage = @to THEN a.entered_at ELSE now() END
+			FROM before b WHERE a.number = b.number
+			RETURNING a.number, b.stage <> @to OR a.attempt > b.attempt AS moved
+		), noted AS (
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT number, @actor, 'entered ' || @to, @reason FROM entered WHERE moved
+		)
+		SELECT number FROM entered`,
+		pgx.StrictNamedArgs{
+			"number": m.Application, "from": from, "to": m.To, "awaiting": m.Awaiting,
+			"attempt": m.Attempt, "actor": m.Actor, "reason": m.Reason,
+		})
+	if err != nil {
+		return fail("enter stage", err)
+	}
+	if tag.RowsAffected() == 1 {
+		return nil
+	}
+	var at identity.Stage
+	if err := r.db.QueryRow(ctx, `SELECT stage FROM applications WHERE number = $1`, m.Application).Scan(&at); err != nil {
+		return fail("enter stage", found(err, "there is no application %s", m.Application))
+	}
+	_, err = at.Enter(m.To)
+	return err
+}

@@ -1,0 +1,113 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// AuditEntry is one line of the audit trail.
+type AuditEntry struct {
+	Application identity.ApplicationNumber
+	Seq         int
+	At          time.Time
+	Actor       string
+	Event       string
+	Reason      string
+	Prev        []byte
+	Hash        []byte
+}
+
+// Audit gives the whole trail of an application.
+func (r *Registry) Audit(ctx context.Context, number identity.ApplicationNumber) ([]AuditEntry, error) {
+	rows, _ := r.db.Query(ctx, selectAudit+` WHERE application = $1 ORDER BY seq`, number) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditEntry])
+	return list, fail("read audit trail", err)
+}
+
+const selectAudit = `SELECT application, seq, at, actor, event, reason, prev, hash FROM audit`
+
+// VerifyAudit recomputes the chain of an application, and refuses one that was
+// changed.
+func (r *Registry) VerifyAudit(ctx context.Context, number identity.ApplicationNumber) error {
+	entries, err := r.Audit(ctx, number)
+	if err != nil {
+		return err
+	}
+	if len(entries) == 0 {
+		return noApplication(number)
+	}
+	return verify(entries)
+}
+
+// verify recomputes one chain from its beginning.
+func verify(entries []AuditEntry) error {
+	var prev []byte
+	for i, e := range entries {
+		if e.Seq != i+1 || !bytes.Equal(e.Prev, prev) || !bytes.Equal(e.Hash, e.digest()) {
+			return identity.Refuse(identity.Conflict, "the audit trail of %s was changed at entry %d", e.Application, i+1)
+		}
+		prev = e.Hash
+	}
+	return nil
+}
+
+// digest is the hash of an entry over the one before and its own text, as the
+// trigger chain_audit computes it.
+func (e AuditEntry) digest() []byte {
+	text := fmt.Sprintf("%s\n%d\n%d\n%s\n%s\n%s", e.Application, e.Seq, e.At.UnixMicro(), e.Actor, e.Event, e.Reason)
+	sum := sha256.Sum256(append(bytes.Clone(e.Prev), text...))
+	return sum[:]
+}
+
+// AuditReport counts what was verified.
+type AuditReport struct {
+	Applications int `json:"applications"`
+	Entries      int `json:"entries"`
+}
+
+// VerifyAllAudit recomputes every chain, and refuses at the first that was
+// changed, or that an application lacks.
+func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
+	var report AuditReport
+	rows, err := r.db.Query(ctx, selectAudit+` ORDER BY application, seq`)
+	if err != nil {
+		return report, fail("read audit trail", err)
+	}
+	var chain []AuditEntry
+	var e AuditEntry
+	_, err = pgx.ForEachRow(rows, []any{&e.Application, &e.Seq, &e.At, &e.Actor, &e.Event, &e.Reason, &e.Prev, &e.Hash}, func() error {
+		report.Entries++
+		if len(chain) > 0 && chain[0].Application != e.Application {
+			if err := verify(chain); err != nil {
+				return err
+			}
+			chain = chain[:0]
+		}
+		if len(chain) == 0 {
+			report.Applications++
+		}
+		entry := e
+		entry.Prev, entry.Hash = bytes.Clone(e.Prev), bytes.Clone(e.Hash)
+		chain = append(chain, entry)
+		return nil
+	})
+	if err != nil {
+		return report, fail("verify audit trail", err)
+	}
+	if err := verify(chain); err != nil {
+		return report, err
+	}
+	var without int
+	err = r.db.QueryRow(ctx, `SELECT count(*) FROM applications a WHERE NOT EXISTS (SELECT FROM audit WHERE application = a.number)`).Scan(&without)
+	if err == nil && without > 0 {
+		return report, identity.Refuse(identity.Conflict, "%d application(s) have no audit trail", without)
+	}
+	return report, fail("verify audit trail", err)
+}

@@ -1,0 +1,338 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// CardState is how far a card is.
+type CardState string
+
+// The states of a card, in order; then what becomes of it.
+const (
+	Prepared     CardState = "prepared"
+	Begun        CardState = "begun" // it has a blank
+	Personalized CardState = "personalized"
+	Printed      CardState = "printed"
+	Inspected    CardState = "inspected"
+	Boxed        CardState = "packed" // it is in a consignment
+	Arrived      CardState = "arrived"
+	Live         CardState = "live"
+	Revoked      CardState = "revoked"
+	Spoiled      CardState = "spoiled"
+	Lost         CardState = "lost" // missing at the count of its consignment
+	Destroyed    CardState = "destroyed"
+)
+
+// BlankSerial is the serial printed on a blank by its maker.
+type BlankSerial string
+
+// CardData is everything that was prepared for one card.
+type CardData struct {
+	Application identity.ApplicationNumber
+	Attempt     int
+	Card        identity.Card
+	DigestSOD   [32]byte
+	DigestPrint [32]byte
+	Evidence    map[Role][]byte
+}
+
+// SaveCard stores what was prepared for a card. What is there stays: the second
+// making of a card is thrown away whole.
+func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
+	card, err := json.Marshal(d.Card)
+	if err != nil {
+		return fmt.Errorf("write card: %w", err)
+	}
+	var expires *time.Time
+	if !d.Card.Expiry.Never() {
+		t := d.Card.Expiry.Date.Midnight()
+		expires = &t
+	}
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			WITH prepared AS (
+				INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_sod, digest_print, approved_by)
+				SELECT @application, @attempt, 'prepared', @number, @serial, @form, @issued, @expires, @card, @sod, @print,
+					coalesce((SELECT officer FROM decisions WHERE application = @application AND step = 'approve' AND round = 1), '')
+				ON CONFLICT (application, attempt) DO NOTHING
+				RETURNING application
+			)
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT application, 'system', 'prepared card ' || @attempt, 'security object ' || encode(@sod, 'hex') FROM prepared`,
+			pgx.StrictNamedArgs{
+				"application": d.Application, "attempt": d.Attempt, "number": string(d.Card.Person.Number), "serial": d.Card.Serial,
+				"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "expires": expires, "card": card,
+				"sod": d.DigestSOD[:], "print": d.DigestPrint[:],
+			})
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return r.keep(ctx, tx, d.Application, d.Attempt, d.Evidence)
+	})
+	return fail("save card", err)
+}
+
+// CardRecord is one card and what became of it.
+type CardRecord struct {
+	Application  identity.ApplicationNumber
+	Attempt      int
+	State        CardState
+	Card         identity.Card
+	DigestSOD    []byte
+	DigestPrint  []byte
+	Blank        BlankSerial
+	Station      identity.StationID
+	Consignment  ConsignmentNumber
+	Reason       string
+	ApprovedBy   identity.OfficerID
+	HandedOver   string
+	HandedOverBy identity.OfficerID
+}
+
+const selectCard = `
+	SELECT coalesce(application, ''), coalesce(attempt, 0), state, coalesce(card, 'null'), personal_number, serial, form, issued, expires,
+		digest_sod, digest_print, coalesce(blank, ''), station, coalesce(consignment, ''), reason, approved_by, handed_over, handed_over_by
+	FROM cards`
+
+func scanCard(row pgx.CollectableRow) (CardRecord, error) {
+	var c CardRecord
+	var card []byte
+	var number string
+	var serial identity.CardSerial
+	var form identity.FormID
+	var issued time.Time
+	var expires *time.Time
+	err := row.Scan(&c.Application, &c.Attempt, &c.State, &card, &number, &serial, &form, &issued, &expires,
+		&c.DigestSOD, &c.DigestPrint, &c.Blank, &c.Station, &c.Consignment, &c.Reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy)
+	if err != nil {
+		return CardRecord{}, err
+	}
+	if err := json.Unmarshal(card, &c.Card); err != nil {
+		return CardRecord{}, fmt.Errorf("read card: %w", err)
+	}
+	c.Card.Person.Number, c.Card.Serial, c.Card.Form = identity.PersonalNumber(number), serial, form
+	c.Card.Issued = dateOf(issued)
+	if expires != nil {
+		c.Card.Expiry.Date = dateOf(*expires)
+	}
+	return c, nil
+}
+
+// dateOf reads a date column, which pgx gives as midnight UTC.
+func dateOf(t time.Time) identity.Date {
+	return identity.Date{Year: t.Year(), Month: int(t.Month()), Day: t.Day()}
+}
+
+// Card reads one card, or refuses with NotFound.
+func (r *Registry) Card(ctx context.Context, number identity.ApplicationNumber, attempt int) (CardRecord, error) {
+	rows, _ := r.db.Query(ctx, selectCard+` WHERE application = $1 AND attempt = $2`, number, attempt) // CollectExactlyOneRow reports the error
+	card, err := pgx.CollectExactlyOneRow(rows, scanCard)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return CardRecord{}, identity.Refuse(identity.NotFound, "application %s has no card %d", number, attempt)
+	}
+	return card, fail("read card", err)
+}
+
+// Cards lists every card of an application, in the order of their making.
+func (r *Registry) Cards(ctx context.Context, number identity.ApplicationNumber) ([]CardRecord, error) {
+	rows, _ := r.db.Query(ctx, selectCard+` WHERE application = $1 ORDER BY attempt`, number) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, scanCard)
+	return list, fail("list cards", err)
+}
+
+// TakeBlank takes a blank out of stock for a card at a station, once: asked again
+// by that station it gives the same blank. Another station is refused with
+// Spoiled, since a card that was begun elsewhere cannot go on here; the blank
+// stays where it is until that card is written off.
+func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (BlankSerial, error) {
+	for {
+		blank, err := r.takeBlank(ctx, number, attempt, station)
+		if violates(err, "one_blank_per_card") { // another copy was faster; look again
+			continue
+		}
+		return blank, fail("take blank", err)
+	}
+}
+
+func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (BlankSerial, error) {
+	var blank BlankSerial
+	var at identity.StationID
+	var state CardState
+	err := r.db.QueryRow(ctx, `
+		WITH card AS (
+			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR UPDATE
+		), free AS (
+			SELECT serial FROM blanks
+			WHERE account = 'stock' AND location IN ('centre', @station) AND EXISTS (SELECT FROM card WHERE state = 'prepared')
+			ORDER BY location <> @station, serial LIMIT 1 FOR UPDATE SKIP LOCKED
+		), taken AS (
+			UPDATE blanks b SET account = 'production', location = @station, application = @application, attempt = @attempt
+			FROM free WHERE b.serial = free.serial RETURNING b.serial
+		), begun AS (
+			UPDATE cards c SET state = 'begun', blank = taken.serial, station = @station, changed_at = now()
+			FROM taken WHERE c.application = @application AND c.attempt = @attempt RETURNING c.blank
+		), noted AS (
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT @application, @station, 'took blank ' || serial || ' for card ' || @attempt, '' FROM taken
+		)
+		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state FROM card`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station}).Scan(&blank, &at, &state)
+	switch {
+	case err != nil:
+		return "", found(err, "application %s has no card %d", number, attempt)
+	case state == Spoiled:
+		return "", identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
+	case blank == "":
+		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s", station)
+	case at != station:
+		return "", identity.Refuse(identity.Spoiled, "card %d was begun at station %s, which did not finish it", attempt, at)
+	}
+	return blank, nil
+}
+
+// order is how far the states are that a station moves a card through.
+var order = map[CardState]int{Prepared: 0, Begun: 1, Personalized: 2, Printed: 3, Inspected: 4, Boxed: 5, Arrived: 6, Live: 7}
+
+// Advance notes that a card came a step further at its station. A step that was
+// taken before changes nothing; a card that was given up goes nowhere.
+func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to CardState, detail string) error {
+	var before []string
+	for s, n := range order {
+		if n == order[to]-1 {
+			before = append(before, string(s))
+		}
+	}
+	tag, err := r.db.Exec(ctx, `
+		WITH advanced AS (
+			UPDATE cards SET state = @to, changed_at = now()
+			WHERE application = @application AND attempt = @attempt AND state = ANY(@before) RETURNING application, station
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, station, @to || ' card ' || @attempt, @detail FROM advanced`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "to": to, "before": before, "detail": detail})
+	if err != nil || tag.RowsAffected() == 1 {
+		return fail("advance card", err)
+	}
+	var at CardState
+	err = r.db.QueryRow(ctx, `SELECT state FROM cards WHERE application = $1 AND attempt = $2`, number, attempt).Scan(&at)
+	if err != nil {
+		return fail("advance card", found(err, "application %s has no card %d", number, attempt))
+	}
+	if n, moving := order[at]; moving && n >= order[to] {
+		return nil
+	}
+	if at == Spoiled {
+		return identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
+	}
+	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
+}
+
+// Spoil gives a card up and books its blank as spoiled. A second call changes
+// nothing.
+func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber, attempt int, actor, reason string) error {
+	_, err := r.db.Exec(ctx, `
+		WITH spoiled AS (
+			UPDATE cards SET state = 'spoiled', reason = @reason, changed_at = now()
+			WHERE application = @application AND attempt = @attempt AND state IN ('prepared', 'begun', 'personalized', 'printed', 'inspected')
+			RETURNING application, blank
+		), booked AS (
+			UPDATE blanks b SET account = 'spoiled' FROM spoiled WHERE b.serial = spoiled.blank
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @actor, 'spoiled card ' || @attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "actor": actor, "reason": reason})
+	return fail("spoil card", err)
+}
+
+// HandOver is a citizen who received a card.
+type HandOver struct {
+	Application      identity.ApplicationNumber
+	Attempt          int
+	Officer          identity.OfficerID
+	Method           string
+	Proof            string
+	Score            float64
+	OldCardCollected bool
+	At               time.Time
+}
+
+// Issue makes a card the citizen's live card, in one transaction: the old card
+// revoked, the blank booked, the citizen's record as applied for, the
+// application at its end. It is done once; a second call finds it done.
+func (r *Registry) Issue(ctx context.Context, h HandOver) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var stage identity.Stage
+		var state CardState
+		err := tx.QueryRow(ctx, `
+			SELECT a.stage, c.state FROM applications a JOIN cards c ON c.application = a.number AND c.attempt = $2
+			WHERE a.number = $1 FOR UPDATE`, h.Application, h.Attempt).Scan(&stage, &state)
+		switch {
+		case err != nil:
+			return found(err, "application %s has no card %d", h.Application, h.Attempt)
+		case stage == identity.Issued && state == Live:
+			return nil
+		case state != Arrived:
+			return identity.Refuse(identity.Conflict, "card %d is %s; only a card that arrived can be handed over", h.Attempt, state)
+		}
+		if _, err := stage.Enter(identity.Issued); err != nil {
+			return err
+		}
+		return issue(ctx, tx, h)
+	})
+	return fail("issue card", err)
+}
+
+// issue writes it all in one round trip, the old card first: the index allows one
+// live card at every instant.
+func issue(ctx context.Context, tx pgx.Tx, h HandOver) error {
+	args := pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE cards SET state = 'revoked', reason = 'replaced by card ' || @attempt || ' of ' || @application, changed_at = now()
+		WHERE state = 'live' AND personal_number = (SELECT personal_number FROM cards WHERE application = @application AND attempt = @attempt)`, args)
+	batch.Queue(`
+		UPDATE cards SET state = 'live', handed_over = @method, handed_over_by = @officer, handed_over_at = @at, proof = @proof, score = @score, changed_at = now()
+		WHERE application = @application AND attempt = @attempt`,
+		pgx.StrictNamedArgs{
+			"application": h.Application, "attempt": h.Attempt, "method": h.Method, "officer": h.Officer,
+			"at": h.At, "proof": h.Proof, "score": h.Score,
+		})
+	batch.Queue(`UPDATE blanks SET account = 'issued' WHERE application = @application AND attempt = @attempt`, args)
+	batch.Queue(`
+		INSERT INTO citizens (number, person, status)
+		SELECT personal_number, card -> 'Person', 'alive' FROM cards WHERE application = @application AND attempt = @attempt
+		ON CONFLICT (number) DO UPDATE SET person = excluded.person`, args)
+	batch.Queue(`UPDATE applications SET stage = 'Issued', awaiting = '', entered_at = now() WHERE number = $1`, h.Application)
+	event := "handed over card, by " + h.Method
+	if h.OldCardCollected {
+		event += "; old card collected"
+	}
+	batch.Queue(`INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, $3, $4)`, h.Application, h.Officer, event, h.Proof)
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// Destroy records that a made card was destroyed, by two officers.
+func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumber, attempt int, officers [2]identity.OfficerID, reason string) error {
+	if officers[0] == officers[1] || officers[0] == "" || officers[1] == "" {
+		return identity.RefuseField(identity.Forbidden, "officers", "a card is destroyed by two officers")
+	}
+	_, err := r.db.Exec(ctx, `
+		WITH destroyed AS (
+			UPDATE cards SET state = 'destroyed', reason = @reason, changed_at = now()
+			WHERE application = @application AND attempt = @attempt AND state NOT IN ('live', 'destroyed') RETURNING application, blank
+		), booked AS (
+			UPDATE blanks b SET account = 'destroyed' FROM destroyed WHERE b.serial = destroyed.blank
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @first || ' and ' || @second, 'destroyed card ' || @attempt, @reason FROM destroyed`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "first": string(officers[0]), "second": string(officers[1]), "reason": reason})
+	return fail("destroy card", err)
+}

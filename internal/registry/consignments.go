@@ -1,0 +1,197 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// ConsignmentNumber names a consignment, as C-000001.
+type ConsignmentNumber string
+
+// Packed says where a card was packed.
+type Packed struct {
+	Consignment ConsignmentNumber
+	Destination identity.StationID
+	Full        bool // no more cards fit
+}
+
+// Pack puts a card into the open consignment for its destination, which is made
+// if there is none. A card is packed once: asked again it says where it is.
+func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int) (Packed, error) {
+	var p Packed
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var state CardState
+		var count int
+		err := tx.QueryRow(ctx, `
+			SELECT c.state, coalesce(c.consignment, ''), a.destination FROM cards c JOIN applications a ON a.number = c.application
+			WHERE c.application = $1 AND c.attempt = $2 FOR UPDATE OF c`, number, attempt).Scan(&state, &p.Consignment, &p.Destination)
+		switch {
+		case err != nil:
+			return found(err, "application %s has no card %d", number, attempt)
+		case p.Consignment != "":
+			return nil
+		case state != Inspected:
+			return identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", attempt, state)
+		}
+		err = tx.QueryRow(ctx, `
+			INSERT INTO consignments AS c (number, destination, state, cards)
+			VALUES ('C-' || lpad(nextval('consignment_numbers')::text, 6, '0'), $1, 'open', 1)
+			ON CONFLICT (destination) WHERE state = 'open' DO UPDATE SET cards = c.cards + 1
+			RETURNING c.number, c.cards`, p.Destination).Scan(&p.Consignment, &count)
+		if err != nil {
+			return err
+		}
+		p.Full = count >= limit
+		_, err = tx.Exec(ctx, `
+			WITH packed AS (
+				UPDATE cards SET state = 'packed', consignment = @consignment, changed_at = now()
+				WHERE application = @application AND attempt = @attempt RETURNING application
+			)
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT application, 'system', 'packed card ' || @attempt || ' into ' || @consignment, '' FROM packed`,
+			pgx.StrictNamedArgs{"application": number, "attempt": attempt, "consignment": p.Consignment})
+		return err
+	})
+	return p, fail("pack card", err)
+}
+
+// Consignment is a box of cards.
+type Consignment struct {
+	Number      ConsignmentNumber  `json:"number"`
+	Destination identity.StationID `json:"destination"`
+	State       string             `json:"state"`
+	Courier     string             `json:"courier,omitempty"`
+	Seal        string             `json:"seal,omitempty"`
+	Cards       []PackedCard       `json:"cards"`
+}
+
+// PackedCard is one line of a manifest.
+type PackedCard struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Attempt     int                        `json:"card"`
+	Blank       BlankSerial                `json:"blank"`
+	Missing     bool                       `json:"missing,omitempty"`
+}
+
+// Consignments lists all consignments with their cards, oldest first.
+func (r *Registry) Consignments(ctx context.Context) ([]Consignment, error) {
+	rows, _ := r.db.Query(ctx, `SELECT number, destination, state, courier, seal FROM consignments ORDER BY number`) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consignment, error) {
+		var c Consignment
+		return c, row.Scan(&c.Number, &c.Destination, &c.State, &c.Courier, &c.Seal)
+	})
+	if err != nil {
+		return nil, fail("list consignments", err)
+	}
+	for i := range list {
+		if list[i].Cards, err = r.manifest(ctx, list[i].Number); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Consignment reads one consignment, or refuses with NotFound.
+func (r *Registry) Consignment(ctx context.Context, number ConsignmentNumber) (Consignment, error) {
+	c := Consignment{Number: number}
+	err := r.db.QueryRow(ctx, `SELECT destination, state, courier, seal FROM consignments WHERE number = $1`, number).
+		Scan(&c.Destination, &c.State, &c.Courier, &c.Seal)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Consignment{}, identity.Refuse(identity.NotFound, "there is no consignment %s", number)
+	}
+	if err != nil {
+		return Consignment{}, fail("read consignment", err)
+	}
+	c.Cards, err = r.manifest(ctx, number)
+	return c, err
+}
+
+func (r *Registry) manifest(ctx context.Context, number ConsignmentNumber) ([]PackedCard, error) {
+	rows, _ := r.db.Query(ctx, `SELECT application, attempt, coalesce(blank, ''), missing FROM cards WHERE consignment = $1 ORDER BY application, attempt`, number)
+	cards, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (PackedCard, error) {
+		var c PackedCard
+		return c, row.Scan(&c.Application, &c.Attempt, &c.Blank, &c.Missing)
+	})
+	return cards, fail("read manifest", err)
+}
+
+// SealConsignment closes a consignment; no card joins it from then on. It says
+// how many it holds. A second call changes nothing.
+func (r *Registry) SealConsignment(ctx context.Context, number ConsignmentNumber, actor string) (int, error) {
+	var cards int
+	err := r.db.QueryRow(ctx, `
+		UPDATE consignments SET state = CASE state WHEN 'open' THEN 'sealed' ELSE state END,
+			sealed_by = CASE state WHEN 'open' THEN $2 ELSE sealed_by END
+		WHERE number = $1 RETURNING cards`, number, actor).Scan(&cards)
+	return cards, fail("seal consignment", found(err, "there is no consignment %s", number))
+}
+
+// SendConsignment hands a sealed consignment to the courier.
+func (r *Registry) SendConsignment(ctx context.Context, number ConsignmentNumber, officer identity.OfficerID, courier, seal string) error {
+	tag, err := r.db.Exec(ctx, `
+		UPDATE consignments SET state = 'sent', sent_by = @officer, courier = @courier, seal = @seal, sent_at = coalesce(sent_at, now())
+		WHERE number = @number AND (state = 'sealed' OR state = 'sent' AND sent_by = @officer AND seal = @seal)`,
+		pgx.StrictNamedArgs{"number": number, "officer": officer, "courier": courier, "seal": seal})
+	if err == nil && tag.RowsAffected() == 0 {
+		return identity.Refuse(identity.Conflict, "consignment %s is not sealed, or was sent before", number)
+	}
+	return fail("send consignment", err)
+}
+
+// ReceiveConsignment counts a consignment in: its cards arrived, but for those
+// that were missing, which are lost and their blanks booked as spoiled. A second
+// call changes nothing.
+func (r *Registry) ReceiveConsignment(ctx context.Context, number ConsignmentNumber, officer identity.OfficerID, counted int, missing []identity.ApplicationNumber) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var state string
+		var cards int
+		if err := tx.QueryRow(ctx, `SELECT state, cards FROM consignments WHERE number = $1 FOR UPDATE`, number).Scan(&state, &cards); err != nil {
+			return found(err, "there is no consignment %s", number)
+		}
+		switch {
+		case state == "received":
+			return nil
+		case state != "sent":
+			return identity.Refuse(identity.Conflict, "consignment %s is %s, not sent", number, state)
+		case counted+len(missing) != cards:
+			return identity.RefuseField(identity.Conflict, "counted", "%d counted and %d missing do not make the %d on the manifest", counted, len(missing), cards)
+		}
+		return receiveCards(ctx, tx, number, officer, missing)
+	})
+	return fail("receive consignment", err)
+}
+
+func receiveCards(ctx context.Context, tx pgx.Tx, number ConsignmentNumber, officer identity.OfficerID, missing []identity.ApplicationNumber) error {
+	names := make([]string, len(missing))
+	for i, n := range missing {
+		names[i] = string(n)
+	}
+	slices.Sort(names)
+	if len(slices.Compact(names)) != len(missing) {
+		return identity.RefuseField(identity.Invalid, "missing", "names an application twice")
+	}
+	args := pgx.StrictNamedArgs{"number": number, "officer": officer, "missing": names}
+	tag, err := tx.Exec(ctx, `
+		UPDATE cards SET state = 'lost', missing = true, reason = 'missing at the count', changed_at = now()
+		WHERE consignment = @number AND application = ANY(@missing) AND @officer::text <> ''`, args)
+	if err != nil {
+		return err
+	}
+	if int(tag.RowsAffected()) != len(names) {
+		return identity.RefuseField(identity.Conflict, "missing", "names an application that is not on the manifest")
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE blanks b SET account = 'spoiled' FROM cards c WHERE c.blank = b.serial AND c.consignment = $1 AND c.missing`, number)
+	batch.Queue(`UPDATE cards SET state = 'arrived', changed_at = now() WHERE consignment = $1 AND state = 'packed'`, number)
+	batch.Queue(`
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, $2, CASE WHEN missing THEN 'missed' ELSE 'received' END || ' card ' || attempt || ' of ' || $1, ''
+		FROM cards WHERE consignment = $1`, number, officer)
+	batch.Queue(`UPDATE consignments SET state = 'received', received_by = $2, received_at = now() WHERE number = $1`, number, officer)
+	return tx.SendBatch(ctx, batch).Close()
+}

@@ -1,0 +1,71 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Decision is what a person decided, once for each (application, step, round).
+type Decision struct {
+	Application identity.ApplicationNumber
+	Step        string // approve, reject, adjudicate, recapture, hold, release, withdraw
+	Round       int
+	Officer     identity.OfficerID
+	Verdict     string
+	Reason      string
+	ForCitizen  bool      // a hold for the citizen's part
+	Due         time.Time // the legal deadline after the decision
+}
+
+// Decide records a decision with its audit entry and what it changes: a hold, the
+// round of capture, the legal deadline. Four eyes are the table's constraints.
+// The same decision again changes nothing; another one of that round is refused.
+func (r *Registry) Decide(ctx context.Context, d Decision) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			WITH decided AS (
+				INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen)
+				SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen FROM applications WHERE number = @number
+				ON CONFLICT (application, step, round) DO NOTHING
+				RETURNING application
+			), changed AS (
+				UPDATE applications a SET
+					held = CASE @step WHEN 'hold' THEN true WHEN 'release' THEN false ELSE held END,
+					held_for_citizen = CASE @step WHEN 'hold' THEN @for_citizen WHEN 'release' THEN false ELSE held_for_citizen END,
+					capture_round = CASE @step WHEN 'recapture' THEN greatest(capture_round, @round) ELSE capture_round END,
+					awaiting = '', due = @due
+				FROM decided WHERE a.number = decided.application
+			)
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided`,
+			pgx.StrictNamedArgs{
+				"number": d.Application, "step": d.Step, "round": d.Round, "officer": d.Officer,
+				"verdict": d.Verdict, "reason": d.Reason, "for_citizen": d.ForCitizen, "due": d.Due,
+			})
+		if err != nil || tag.RowsAffected() == 1 {
+			return err
+		}
+		return sameDecision(ctx, tx, d)
+	})
+	return fail("record decision", err)
+}
+
+// sameDecision accepts a decision that was recorded before, and refuses another
+// in its place.
+func sameDecision(ctx context.Context, tx pgx.Tx, d Decision) error {
+	var officer identity.OfficerID
+	var verdict string
+	err := tx.QueryRow(ctx, `SELECT officer, verdict FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
+		d.Application, d.Step, d.Round).Scan(&officer, &verdict)
+	if err != nil {
+		return found(err, "there is no application %s", d.Application)
+	}
+	if officer != d.Officer || verdict != d.Verdict {
+		return identity.Refuse(identity.Conflict, "application %s: %s was decided by %s before", d.Application, d.Step, officer)
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/vault"
+)
+
+// GalleryEntry is the fingerprint templates of one capture.
+type GalleryEntry struct {
+	Seq         int64
+	Application identity.ApplicationNumber
+	Round       int
+	Citizen     identity.PersonalNumber // empty until a number is allotted
+	Templates   []byte
+}
+
+// Gallery gives captures in the order they were committed, those of applications
+// in flight too, from the one after afterSeq. Captures whose key was shredded are
+// left out.
+func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]GalleryEntry, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT g.seq, g.application, g.round, a.personal_number, b.sealed, k.wrapped
+		FROM gallery g JOIN applications a ON a.number = g.application
+		JOIN vault_blobs b ON b.application = g.application AND b.role = 'templates' AND b.attempt = g.round
+		JOIN vault_keys k ON k.application = g.application AND k.wrapped IS NOT NULL
+		WHERE g.seq > $1 ORDER BY g.seq LIMIT $2`, afterSeq, limit) // CollectRows reports the error
+	type sealed struct {
+		GalleryEntry
+		blob, key []byte
+	}
+	read, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sealed, error) {
+		var s sealed
+		var number string
+		err := row.Scan(&s.Seq, &s.Application, &s.Round, &number, &s.blob, &s.key)
+		s.Citizen = identity.PersonalNumber(number)
+		return s, err
+	})
+	if err != nil {
+		return nil, fail("read gallery", err)
+	}
+	list := make([]GalleryEntry, len(read))
+	for i, s := range read {
+		key := vault.Key{Application: string(s.Application), Role: string(RoleTemplates), Attempt: s.Round}
+		if s.Templates, err = r.vault.Open(key, s.blob, s.key); err != nil {
+			return nil, err
+		}
+		list[i] = s.GalleryEntry
+	}
+	return list, nil
+}

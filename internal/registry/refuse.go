@@ -1,0 +1,78 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// constraints says what each named constraint refuses.
+var constraints = map[string]identity.Refusal{
+	"one_application_per_enrollment":              {Kind: identity.Conflict, Field: "enrollment_id", Detail: "was used by this station for another application"},
+	"one_open_application_per_citizen_and_ground": {Kind: identity.Conflict, Field: "person.number", Detail: "has an open application on the same ground"},
+	"four_eyes":                    {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application cannot decide on it"},
+	"adjudicator_does_not_approve": {Kind: identity.Forbidden, Field: "officer", Detail: "whoever adjudicated an application cannot approve it"},
+	"counted_by_another":           {Kind: identity.Forbidden, Field: "counted_by", Detail: "a box is counted by another officer than the one who received it"},
+	"one_live_card_per_citizen":    {Kind: identity.Conflict, Detail: "the citizen has a live card already"},
+	"one_blank_per_card":           {Kind: identity.Conflict, Detail: "the card has a blank already"},
+	"one_card_per_blank":           {Kind: identity.Conflict, Detail: "the blank is used by another card"},
+	"blank_transition":             {Kind: identity.Conflict, Detail: "the blank is in an account from which it cannot go there"},
+	"blank_used_once":              {Kind: identity.Conflict, Detail: "the blank belongs to another card"},
+	"applications_station_fkey":    {Kind: identity.Invalid, Field: "station", Detail: "is not registered"},
+	"audit_is_final":               {Kind: identity.Forbidden, Detail: "the audit trail cannot be changed"},
+	"boxes_pkey":                   {Kind: identity.Duplicate, Field: "box", Detail: "was taken in before"},
+	"blanks_pkey":                  {Kind: identity.Conflict, Field: "serial", Detail: "a blank of that range was taken in before"},
+}
+
+// fail says what was being done when err came: a refusal where a constraint said
+// no, else a fault. What PostgreSQL says of values (detail, hint, message) may be
+// personal data and goes no further.
+func fail(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if refusal, named := constraints[pg.ConstraintName]; named {
+		return &refusal
+	}
+	return fmt.Errorf("%s: %w", doing, &Fault{SQLState: pg.Code, Constraint: pg.ConstraintName})
+}
+
+// Fault is a fault of the database, without the values that it was about.
+type Fault struct {
+	SQLState   string // five characters, PostgreSQL appendix A
+	Constraint string // the constraint that was violated, if any
+}
+
+// Error gives the state and the constraint.
+func (f *Fault) Error() string {
+	if f.Constraint != "" {
+		return fmt.Sprintf("database refused by %s (SQLSTATE %s)", f.Constraint, f.SQLState)
+	}
+	return fmt.Sprintf("database error (SQLSTATE %s)", f.SQLState)
+}
+
+// violates reports whether err is a violation of that constraint.
+func violates(err error, constraint string) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.ConstraintName == constraint
+}
+
+// found turns an empty answer into a refusal.
+func found(err error, format string, args ...any) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return identity.Refuse(identity.NotFound, format, args...)
+	}
+	return err
+}
+
+func noApplication(n identity.ApplicationNumber) error {
+	return identity.Refuse(identity.NotFound, "there is no application %s", n)
+}

@@ -1,0 +1,81 @@
+package vault
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// FileWrapper wraps by a master key in a file: for development. Production keeps
+// its master key in an HSM.
+type FileWrapper struct{ master []byte }
+
+// OpenFile reads the master key (32 bytes) from a file of mode 0600, which is
+// made if there is none. Of two processes that make it at once, one's stays.
+func OpenFile(name string) (*FileWrapper, error) {
+	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+	if errors.Is(err, fs.ErrNotExist) {
+		b, err = makeKeyFile(name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read master key: %w", err)
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("master key %s may be read by others than its owner; mode 0600 is wanted", filepath.Base(name))
+	}
+	if len(b) != 32 {
+		return nil, fmt.Errorf("master key %s has %d bytes; 32 are wanted", filepath.Base(name), len(b))
+	}
+	return &FileWrapper{master: b}, nil
+}
+
+func makeKeyFile(name string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return nil, err
+	}
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(name), ".master-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(temporary.Name())
+	_, err = temporary.Write(key)
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(temporary.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(name) //nolint:gosec // the operator names the file
+}
+
+// Wrap implements Wrapper by AES-256-GCM, bound to the application.
+func (f *FileWrapper) Wrap(application string, key []byte) ([]byte, error) {
+	a, err := aead(f.master)
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, a.NonceSize())
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, err
+	}
+	return a.Seal(nonce, nonce, key, []byte(application)), nil
+}
+
+// Unwrap implements Wrapper.
+func (f *FileWrapper) Unwrap(application string, wrapped []byte) ([]byte, error) {
+	a, err := aead(f.master)
+	if err != nil {
+		return nil, err
+	}
+	if len(wrapped) < a.NonceSize() {
+		return nil, errors.New("it is cut short")
+	}
+	return a.Open(nil, wrapped[:a.NonceSize()], wrapped[a.NonceSize():], []byte(application))
+}

@@ -1,0 +1,265 @@
+// Package vault keeps what is secret and large, encrypted: packets, portraits,
+// fingerprints, chip images. A blob is named by application, role and attempt,
+// and never changes. Each application has its own data key, wrapped by the
+// master key: destroying it makes all its blobs unreadable at once.
+//
+// Start at Vault.Put and Vault.Get.
+package vault
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// MaxBlob bounds a blob, in bytes.
+const MaxBlob = 8 << 20
+
+// Key names a blob.
+type Key struct {
+	Application string
+	Role        string
+	Attempt     int
+}
+
+// String is what the blob's ciphertext is bound to.
+func (k Key) String() string { return fmt.Sprintf("%s/%s/%d", k.Application, k.Role, k.Attempt) }
+
+// Blob is one thing to store, under its application and attempt.
+type Blob struct {
+	Role      string
+	Plaintext []byte
+}
+
+// DB is the part of a connection, pool or transaction that the vault uses. In a
+// transaction, blobs are stored together with the rows that speak of them, or
+// not at all.
+type DB interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Wrapper wraps data keys by the master key, which it does not give out: a key
+// file in development, an HSM in production.
+type Wrapper interface {
+	// Wrap encrypts a data key for that application.
+	Wrap(application string, key []byte) ([]byte, error)
+	// Unwrap decrypts what Wrap made for the same application.
+	Unwrap(application string, wrapped []byte) ([]byte, error)
+}
+
+// Vault seals and opens blobs.
+type Vault struct {
+	master Wrapper
+
+	// Unwrapped keys of applications in work, by what they were unwrapped from;
+	// emptied when full. The wrapped key is read from the database every time, so
+	// that a key that was shredded, or made in a transaction that was undone, is
+	// never used again, whichever process did it.
+	mu   sync.Mutex
+	keys map[[sha256.Size]byte]cipher.AEAD
+}
+
+// maxKeys bounds the data keys held in memory.
+const maxKeys = 10_000
+
+// New makes a vault.
+func New(master Wrapper) *Vault {
+	return &Vault{master: master, keys: make(map[[sha256.Size]byte]cipher.AEAD)}
+}
+
+// Put stores a blob. The same content again changes nothing; other content under
+// the same key is refused with Conflict. Two round trips.
+func (v *Vault) Put(ctx context.Context, db DB, k Key, plaintext []byte) error {
+	return v.PutAll(ctx, db, k.Application, k.Attempt, []Blob{{Role: k.Role, Plaintext: plaintext}})
+}
+
+// PutAll stores blobs of one application and attempt, as Put does, in two round
+// trips for all.
+func (v *Vault) PutAll(ctx context.Context, db DB, application string, attempt int, blobs []Blob) error {
+	if len(blobs) == 0 {
+		return nil
+	}
+	for _, b := range blobs {
+		if len(b.Plaintext) > MaxBlob {
+			return identity.Refuse(identity.Invalid, "%s is %d bytes; the vault takes at most %d", b.Role, len(b.Plaintext), MaxBlob)
+		}
+	}
+	key, err := v.keyForSealing(ctx, db, application)
+	if err != nil {
+		return err
+	}
+	roles, sealed := make([]string, len(blobs)), make([][]byte, len(blobs))
+	for i, b := range blobs {
+		roles[i] = b.Role
+		sealed[i] = seal(key, Key{application, b.Role, attempt}, b.Plaintext)
+	}
+	tag, err := db.Exec(ctx, `
+		INSERT INTO vault_blobs (application, role, attempt, sealed)
+		SELECT $1, role, $2, sealed FROM unnest($3::text[], $4::bytea[]) AS b (role, sealed)
+		ON CONFLICT (application, role, attempt) DO NOTHING`, application, attempt, roles, sealed)
+	if err != nil {
+		return fmt.Errorf("store blobs of %s: %w", application, withoutValues(err))
+	}
+	if int(tag.RowsAffected()) == len(blobs) {
+		return nil
+	}
+	return v.compare(ctx, db, application, attempt, blobs)
+}
+
+// compare refuses a blob whose key holds other content.
+func (v *Vault) compare(ctx context.Context, db DB, application string, attempt int, blobs []Blob) error {
+	for _, b := range blobs {
+		k := Key{application, b.Role, attempt}
+		stored, err := v.Get(ctx, db, k)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(stored, b.Plaintext) {
+			return identity.Refuse(identity.Conflict, "the vault has other content under %s", k)
+		}
+	}
+	return nil
+}
+
+// seal encrypts, bound to the key's name, under a random nonce that comes first.
+// NIST SP 800-38D section 8.3 allows 2^32 random nonces for a data key; an
+// application has a few dozen blobs.
+func seal(key cipher.AEAD, k Key, plaintext []byte) []byte {
+	nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(plaintext)+key.Overhead())
+	_, _ = rand.Read(nonce) // never fails (crypto/rand)
+	return key.Seal(nonce, nonce, plaintext, []byte(k.String()))
+}
+
+// Get opens a blob, or refuses with NotFound. One round trip.
+func (v *Vault) Get(ctx context.Context, db DB, k Key) ([]byte, error) {
+	var sealed, wrapped []byte
+	err := db.QueryRow(ctx, `
+		SELECT b.sealed, k.wrapped FROM vault_blobs b LEFT JOIN vault_keys k USING (application)
+		WHERE b.application = $1 AND b.role = $2 AND b.attempt = $3`,
+		k.Application, k.Role, k.Attempt).Scan(&sealed, &wrapped)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, identity.Refuse(identity.NotFound, "the vault has no %s", k)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", k, withoutValues(err))
+	}
+	return v.Open(k, sealed, wrapped)
+}
+
+// Open decrypts a blob that was read together with its application's wrapped
+// data key, which is nil once it was shredded.
+func (v *Vault) Open(k Key, sealed, wrapped []byte) ([]byte, error) {
+	if wrapped == nil {
+		return nil, identity.Refuse(identity.NotFound, "the data key of %s was destroyed", k.Application)
+	}
+	key, err := v.unwrap(k.Application, wrapped)
+	if err != nil {
+		return nil, err
+	}
+	if len(sealed) < key.NonceSize() {
+		return nil, fmt.Errorf("open %s: it is cut short", k)
+	}
+	plaintext, err := key.Open(nil, sealed[:key.NonceSize()], sealed[key.NonceSize():], []byte(k.String()))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: it was altered, moved, or sealed by another key", k)
+	}
+	return plaintext, nil
+}
+
+// Shred destroys an application's data key, so that none of its blobs can be
+// read again, and removes the blobs. Nothing can be stored for it afterwards.
+func (v *Vault) Shred(ctx context.Context, db DB, application string) error {
+	_, err := db.Exec(ctx, `
+		WITH shredded AS (
+			INSERT INTO vault_keys (application, wrapped, shredded_at) VALUES ($1, NULL, now())
+			ON CONFLICT (application) DO UPDATE SET wrapped = NULL, shredded_at = now() WHERE vault_keys.wrapped IS NOT NULL
+		)
+		DELETE FROM vault_blobs WHERE application = $1`, application)
+	if err != nil {
+		return fmt.Errorf("shred %s: %w", application, withoutValues(err))
+	}
+	return nil
+}
+
+// keyForSealing reads the application's data key, or makes it. Of two that make
+// it at once one stays, and both use that one. The row is locked until the
+// transaction ends, so that nothing is sealed while the key is shredded.
+func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (cipher.AEAD, error) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails (crypto/rand)
+	made, err := v.master.Wrap(application, raw)
+	if err != nil {
+		return nil, fmt.Errorf("wrap data key of %s: %w", application, err)
+	}
+	var wrapped []byte
+	err = db.QueryRow(ctx, `
+		INSERT INTO vault_keys (application, wrapped) VALUES ($1, $2)
+		ON CONFLICT (application) DO UPDATE SET application = excluded.application
+		RETURNING wrapped`, application, made).Scan(&wrapped)
+	if err != nil {
+		return nil, fmt.Errorf("store data key of %s: %w", application, withoutValues(err))
+	}
+	if wrapped == nil {
+		return nil, identity.Refuse(identity.Conflict, "the data key of %s was destroyed: nothing can be stored for it", application)
+	}
+	return v.unwrap(application, wrapped)
+}
+
+// unwrap decrypts a data key, once for as long as it is in the cache.
+func (v *Vault) unwrap(application string, wrapped []byte) (cipher.AEAD, error) {
+	id := sha256.Sum256(append([]byte(application+"\x00"), wrapped...))
+	v.mu.Lock()
+	key, known := v.keys[id]
+	v.mu.Unlock()
+	if known {
+		return key, nil
+	}
+	raw, err := v.master.Unwrap(application, wrapped)
+	if err != nil {
+		return nil, fmt.Errorf("unwrap data key of %s: %w", application, err)
+	}
+	key, err = aead(raw)
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.keys) >= maxKeys {
+		clear(v.keys)
+	}
+	v.keys[id] = key
+	return key, nil
+}
+
+// withoutValues keeps what PostgreSQL says of values (a detail names the row at
+// fault) out of error texts: the SQLSTATE is enough to find it.
+func withoutValues(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return fmt.Errorf("database error (SQLSTATE %s)", pg.Code) //nolint:errorlint // the cause may hold values
+	}
+	return err
+}
+
+func aead(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("use key: %w", err)
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("use key: %w", err)
+	}
+	return gcm, nil
+}
