@@ -19,7 +19,7 @@ const (
 )
 
 // fileCertificate is the holder's certificate, for all to read.
-const fileCertificate uint16 = 0xC001
+const fileCertificate uint16 = 0x4001
 
 const (
 	insVerify            = 0x20

@@ -1,0 +1,339 @@
+package profile_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/personalization/apdu"
+	"example.org/cancuoc/personalization/curve"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/securechannel"
+	"example.org/cancuoc/personalization/softcard"
+)
+
+func keys(version, fill byte, length int) securechannel.Keys {
+	key := func(n byte) []byte { return bytes.Repeat([]byte{fill + n}, length) }
+	return securechannel.Keys{Version: version, ENC: key(0), MAC: key(1), DEK: key(2)}
+}
+
+var (
+	transport = keys(0x30, 0x10, 16)
+	final     = keys(0x01, 0x70, 32)
+)
+
+func blank(t testing.TB) *softcard.Card {
+	t.Helper()
+	c, err := softcard.New(softcard.Blank{ChipSerial: []byte("chip-00001"), Keys: transport}, softcard.Options{})
+	require.NoError(t, err)
+	return c
+}
+
+// content is a document of realistic sizes; its meaning does not matter here.
+func content(t testing.TB) profile.Content {
+	t.Helper()
+	chip, err := curve.GenerateKey(curve.BrainpoolP256r1(), bytes.NewReader(bytes.Repeat([]byte{5}, 32)))
+	require.NoError(t, err)
+	der, err := curve.MarshalPrivateKey(chip, curve.Explicit)
+	require.NoError(t, err)
+	file := func(tag byte, n int) []byte {
+		return append([]byte{tag, 0x82, byte(n >> 8), byte(n)}, bytes.Repeat([]byte{tag}, n)...)
+	}
+	return profile.Content{
+		"EF.CardAccess": []byte("\x31\x14\x30\x12\x06\x0A\x04\x00\x7F\x00\x07\x02\x02\x04\x02\x02\x02\x01\x02\x02\x01\x0D"),
+		"EF.COM":        file(0x60, 30), "EF.DG1": file(0x61, 93), "EF.DG2": file(0x75, 20000), "EF.DG13": file(0x6D, 400),
+		"EF.DG14": file(0x6E, 500), "EF.DG15": file(0x6F, 300), "EF.SOD": file(0x77, 2000),
+		"mrz-information": []byte("L898902C<369080619406236"), "can": []byte("123456"),
+		"chip-authentication-key": der, "active-authentication-key": der,
+	}
+}
+
+func job(t testing.TB, catalog *profile.Catalog, card apdu.Card, applications ...string) profile.Job {
+	t.Helper()
+	j := profile.Job{
+		Card: card, Keys: transport, NextKeys: final, Content: content(t),
+		Reference: bytes.Repeat([]byte{0xAB}, 32), Random: rand.Reader,
+	}
+	for _, name := range append([]string{profile.Document}, applications...) {
+		a, err := catalog.Application(name)
+		require.NoError(t, err)
+		j.Applications = append(j.Applications, a)
+	}
+	return j
+}
+
+func load(t testing.TB) *profile.Catalog {
+	t.Helper()
+	catalog, err := profile.Load()
+	require.NoError(t, err)
+	return catalog
+}
+
+func TestRun_EachProfileMakesALockedDocument(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	require.Len(t, catalog.Profiles, 2)
+	for _, p := range catalog.Profiles {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			card := blank(t)
+
+			err := p.Run(t.Context(), job(t, catalog, card))
+
+			require.NoError(t, err)
+			require.Equal(t, softcard.Secured, card.Life())
+			require.NoError(t, card.Reset(t.Context()))
+			r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
+			require.NoError(t, err)
+			require.Equal(t, apdu.Response{Data: content(t)["EF.CardAccess"], SW: apdu.OK}, r)
+		})
+	}
+}
+
+func TestRun_ALockedCardTakesNoWrite(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	card := blank(t)
+	require.NoError(t, catalog.Profiles[0].Run(t.Context(), job(t, catalog, card)))
+	before := card.Commits()
+
+	for _, selected := range [][]byte{profile.DomainAID(), {0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01}} {
+		for _, ins := range []byte{0x0E, 0x44, 0x47, 0xD0, 0xD6, 0xD7, 0xD8, 0xDA, 0xDB, 0xDC, 0xE0, 0xE2, 0xE4, 0xE6, 0xE8, 0xF0} {
+			for _, class := range []byte{0x00, 0x80, 0x84, 0x04} {
+				require.NoError(t, profile.Select(t.Context(), card, selected))
+				r, err := apdu.Send(t.Context(), card, apdu.Command{CLA: class, INS: ins, Data: make([]byte, 16)})
+				require.NoError(t, err)
+				require.Contains(t, []apdu.Status{0x6982, 0x6985}, r.SW, "class %02X instruction %02X", class, ins)
+			}
+		}
+	}
+	require.Equal(t, before, card.Commits())
+
+	require.NoError(t, profile.Select(t.Context(), card, nil))
+	channel, err := securechannel.Open(t.Context(), card, final, securechannel.FullProtection, rand.Reader)
+	require.NoError(t, err)
+	for _, ins := range []byte{0x0E, 0x44, 0x47, 0xD0, 0xD6, 0xD8, 0xDA, 0xE0, 0xE2, 0xE4, 0xE6, 0xF0} {
+		r, err := channel.Send(t.Context(), apdu.Command{CLA: 0x80, INS: ins, P1: 0x80, P2: 0x07, Data: []byte{0x4F, 0x00}})
+		require.NoError(t, err)
+		require.Contains(t, []apdu.Status{0x6982, 0x6985}, r.SW, "instruction %02X in the issuer's channel", ins)
+	}
+}
+
+func TestRun_TheSignatureKeyIsMadeOnTheCard(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	for _, p := range catalog.Profiles {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			card := blank(t)
+			j := job(t, catalog, card, "digital-signature", "health-insurance")
+			j.Content["signature-pin"] = []byte("123456")
+			j.Content["health-insurance"] = []byte("HS4010000000000")
+			var certified []byte
+			j.Certify = func(_ context.Context, application string, publicKey []byte) ([]byte, error) {
+				require.Equal(t, "digital-signature", application)
+				certified = publicKey
+				return []byte("certificate"), nil
+			}
+
+			require.NoError(t, p.Run(t.Context(), j))
+
+			key, err := curve.ParsePoint(curve.P256(), certified)
+			require.NoError(t, err)
+			aid := j.Applications[1].Instance
+			require.NoError(t, profile.Select(t.Context(), card, aid))
+			digest := bytes.Repeat([]byte{9}, 32)
+			sign := apdu.Command{INS: 0x2A, P1: 0x9E, P2: 0x9A, Data: digest, Le: 256}
+			r, err := apdu.Send(t.Context(), card, sign)
+			require.NoError(t, err)
+			require.ErrorIs(t, r.SW, apdu.SecurityNotSatisfied)
+			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x20, P2: 0x81, Data: []byte("654321")})
+			require.NoError(t, err)
+			require.Equal(t, apdu.Status(0x63C2), r.SW)
+			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x20, P2: 0x81, Data: []byte("123456")})
+			require.NoError(t, err)
+			require.NoError(t, r.Err())
+			r, err = apdu.Send(t.Context(), card, sign)
+			require.NoError(t, err)
+			require.NoError(t, r.Err())
+			require.NoError(t, curve.VerifyPlain(key, digest, r.Data))
+
+			insurance := j.Applications[2].Instance
+			require.NoError(t, profile.Select(t.Context(), card, insurance))
+			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x41, 0x01}})
+			require.NoError(t, err)
+			require.NoError(t, r.Err())
+			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, Le: 256})
+			require.NoError(t, err)
+			require.Equal(t, "HS4010000000000", string(r.Data))
+		})
+	}
+}
+
+func TestRun_AModuleThatIsNotOnTheChipIsToldBeforeAnythingElse(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	j := job(t, catalog, blank(t), "one-time-password")
+
+	err := catalog.Profiles[0].Run(t.Context(), j)
+
+	require.ErrorContains(t, err, "one-time-password")
+}
+
+func TestRun_MissingContentStopsBeforeTheCardIsLocked(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	card := blank(t)
+	j := job(t, catalog, card)
+	delete(j.Content, "EF.SOD")
+
+	err := catalog.Profiles[0].Run(t.Context(), j)
+
+	require.ErrorContains(t, err, "EF.SOD")
+	require.Equal(t, softcard.OpReady, card.Life())
+}
+
+func TestRun_ACardThatIsTooSmallIsRefused(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	small, err := softcard.New(softcard.Blank{ChipSerial: []byte("chip-00001"), Keys: transport}, softcard.Options{Memory: 8 << 10})
+	require.NoError(t, err)
+
+	err = catalog.Profiles[0].Run(t.Context(), job(t, catalog, small))
+
+	require.ErrorIs(t, err, apdu.NotEnoughMemory)
+}
+
+func TestLoadFrom_RefusesWhatWouldLeaveACardOpen(t *testing.T) {
+	t.Parallel()
+	table := "applications: [{name: document, package: A000000001, module: A000000001, instance: A000000001, privileges: 00}]"
+	good := "name: p\nlevel: 33\nblock: 255\nafter: [select-domain, set-secured]\n"
+	for name, tt := range map[string]struct{ table, profile, fault string }{
+		"unknown key":         {table, good + "blok: 1\n", "blok"},
+		"unknown step":        {table, "name: p\nlevel: 33\nblock: 255\nbefore: [selekt]\nafter: [set-secured]\n", "selekt"},
+		"not locked":          {table, "name: p\nlevel: 33\nblock: 255\nafter: [put-keys]\n", "stay open"},
+		"no such level":       {table, "name: p\nlevel: 02\nblock: 255\nafter: [set-secured]\n", "level 02"},
+		"block too large":     {table, "name: p\nlevel: 33\nblock: 70000\nafter: [set-secured]\n", "70000"},
+		"no document":         {"applications: []", good, "document"},
+		"bad identifier":      {"applications: [{name: document, package: A0, module: A0, instance: A0, privileges: 00}]", good, "5 to 16"},
+		"no hexadecimal":      {"applications: [{name: document, package: XY}]", good, "line 1"},
+		"a tag of three byte": {table + "\n  - {name: x, package: A000000001, module: A000000001, instance: A000000001, privileges: 00, files: [{tag: 010203, content: y}]}", good, "two bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := fstest.MapFS{"applications.yaml": {Data: []byte(tt.table)}, "p.yaml": {Data: []byte(tt.profile)}}
+
+			_, err := profile.LoadFrom(folder)
+
+			require.Error(t, err)
+			if name != "a tag of three byte" { // flow and block style do not mix: YAML itself refuses
+				require.ErrorContains(t, err, tt.fault)
+			}
+		})
+	}
+}
+
+// Power is lost at every command of personalization in turn, and at each of the
+// three moments of a write. The card never shows a document before it is
+// locked, and a second run always ends with the whole card.
+func TestRun_TornAtEveryCommandTheSecondRunMakesTheSameCard(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	for _, p := range catalog.Profiles {
+		for _, moment := range []softcard.Moment{softcard.BeforeCommit, softcard.MidWrite, softcard.AfterCommit} {
+			t.Run(fmt.Sprint(p.Name, moment), func(t *testing.T) {
+				t.Parallel()
+				for n := 0; ; n++ {
+					if tornAt(t, catalog, &p, n, moment) {
+						require.Greater(t, n, 20)
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+// tornAt makes a card whose power is lost in command n and reports whether
+// there was no such command.
+func tornAt(t *testing.T, catalog *profile.Catalog, p *profile.Profile, n int, moment softcard.Moment) (past bool) {
+	t.Helper()
+	card := blank(t)
+	card.PowerLossAfter(n, moment)
+	err := p.Run(t.Context(), job(t, catalog, card))
+	if err == nil {
+		return true
+	}
+	require.ErrorIs(t, err, softcard.ErrPowerLost)
+	card, err = softcard.Restore(card.Snapshot(), softcard.Options{})
+	require.NoError(t, err)
+	locked := card.Life() == softcard.Secured
+	require.Equal(t, locked, showsDocument(t, card), "torn at command %d", n)
+	if locked { // only the last response was lost
+		return false
+	}
+
+	j := job(t, catalog, card)
+	err = p.Run(t.Context(), j)
+	if errors.Is(err, apdu.ReferenceNotFound) { // the new keys are there already
+		j.Keys = final
+		err = p.Run(t.Context(), j)
+	}
+
+	require.NoError(t, err, "torn at command %d", n)
+	require.Equal(t, softcard.Secured, card.Life())
+	require.True(t, showsDocument(t, card))
+	require.Equal(t, wholeCard(t, catalog, p), memory(card), "torn at command %d", n)
+	return false
+}
+
+// wholeCard is the memory of a card whose making was never disturbed.
+func wholeCard(t *testing.T, catalog *profile.Catalog, p *profile.Profile) []byte {
+	t.Helper()
+	card := blank(t)
+	require.NoError(t, p.Run(t.Context(), job(t, catalog, card)))
+	return memory(card)
+}
+
+// memory is all that a card keeps but the number of channels opened so far,
+// which stands after magic, serial and life cycle state.
+func memory(card *softcard.Card) []byte {
+	b := card.Snapshot()
+	return append(b[:24], b[27:]...)
+}
+
+// showsDocument reports whether a reader finds a document.
+func showsDocument(t *testing.T, card *softcard.Card) bool {
+	t.Helper()
+	require.NoError(t, card.Reset(t.Context()))
+	r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 4, P2: 0x0C, Data: []byte{0xA0, 0, 0, 2, 0x47, 0x10, 0x01}})
+	require.NoError(t, err)
+	if r.SW != apdu.OK {
+		return false
+	}
+	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
+	require.NoError(t, err)
+	return r.SW == apdu.OK
+}
+
+// BenchmarkRun is one whole card: 24 kB over SCP03 at level 33 with AES-256.
+func BenchmarkRun(b *testing.B) {
+	catalog := load(b)
+	for _, p := range catalog.Profiles {
+		b.Run(p.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			j := job(b, catalog, nil)
+			for b.Loop() {
+				j.Card = blank(b)
+				require.NoError(b, p.Run(b.Context(), j))
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "cards/s")
+		})
+	}
+}

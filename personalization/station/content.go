@@ -1,0 +1,62 @@
+package station
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"io"
+	"maps"
+	"slices"
+
+	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/profile"
+)
+
+// content names what an image holds as the table of applications does.
+func (s *Station) content(image *personalization.Image) profile.Content {
+	content := make(profile.Content, len(s.Content)+16)
+	maps.Copy(content, s.Content)
+	for _, ef := range lds.Table() {
+		if b := image.Files.Get(ef); len(b) > 0 {
+			content[ef.Name] = b
+		}
+	}
+	for name, b := range map[string][]byte{
+		"mrz-information":           []byte(image.MRZInformation),
+		"can":                       []byte(image.CAN),
+		"chip-authentication-key":   image.CAPrivate,
+		"active-authentication-key": image.AAPrivate,
+	} {
+		if len(b) > 0 {
+			content[name] = b
+		}
+	}
+	return content
+}
+
+// referenceOf is a digest over all that will be written, in hexadecimal: two
+// cards have the same only if they are the same.
+func referenceOf(content profile.Content, applications []string) string {
+	h := sha256.New()
+	field := func(b []byte) {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b)))) //nolint:gosec // files of a card
+		h.Write(b)
+	}
+	for _, name := range slices.Sorted(maps.Keys(content)) {
+		field([]byte(name))
+		field(content[name])
+	}
+	for _, name := range applications {
+		field([]byte(name))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (s *Station) random() io.Reader {
+	if s.Random == nil {
+		return rand.Reader
+	}
+	return s.Random
+}

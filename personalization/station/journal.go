@@ -1,0 +1,182 @@
+package station
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// State is how far a blank got.
+type State string
+
+// The states of a blank. The strings stand in the journal.
+const (
+	Begun    State = "begun"
+	Finished State = "finished"
+	Spoiled  State = "spoiled"
+)
+
+// Entry is what the journal keeps of one blank. It holds nothing of a person:
+// the reference is a digest that includes private keys.
+type Entry struct {
+	Blank      string `json:"blank"`
+	Reference  string `json:"reference"` // of the image it was begun for, hexadecimal
+	ChipSerial string `json:"chip_serial,omitempty"`
+	State      State  `json:"state"`
+	Step       string `json:"step,omitempty"` // the step that was begun last
+	Failures   int    `json:"failures,omitempty"`
+	Reason     string `json:"reason,omitempty"` // why it is spoiled
+}
+
+// Journal is a station's memory of what it was doing. Save and Claim have taken
+// effect when they return, whatever happens to the machine afterwards.
+type Journal interface {
+	// Load finds the entry of a blank.
+	Load(blank string) (e Entry, found bool, err error)
+	// Save replaces the entry of a blank.
+	Save(e Entry) error
+	// Claim gives a chip to a blank unless another has it, and returns the blank
+	// that has it now.
+	Claim(chipSerial, blank string) (owner string, err error)
+}
+
+// FileJournal is a journal in a folder: a file for each blank and one for each
+// chip, replaced by renaming so that none is ever half written.
+type FileJournal struct {
+	dir string
+	// Sync tells whether each step waits for the disk. Without it the journal
+	// survives the death of the program but not of the machine.
+	sync bool
+}
+
+// OpenJournal opens or makes the journal in a folder. With sync it survives the
+// loss of power, at the price of a disk write for each step.
+func OpenJournal(dir string, sync bool) (*FileJournal, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("station journal: %w", err)
+	}
+	return &FileJournal{dir: dir, sync: sync}, nil
+}
+
+// plain is what may stand in a file name as it is.
+var plain = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// fileName makes the name of a blank's or chip's file.
+func fileName(dir, kind, serial string) (string, error) {
+	if !plain.MatchString(serial) || strings.Contains(serial, "..") {
+		return "", fmt.Errorf("%q is no serial", serial)
+	}
+	return filepath.Join(dir, kind+"-"+serial+".json"), nil
+}
+
+// Load reads a blank's file.
+func (j *FileJournal) Load(blank string) (Entry, bool, error) {
+	name, err := fileName(j.dir, "blank", blank)
+	if err != nil {
+		return Entry{}, false, err
+	}
+	b, err := os.ReadFile(name) //nolint:gosec // the name is checked
+	if errors.Is(err, fs.ErrNotExist) {
+		return Entry{}, false, nil
+	}
+	if err != nil {
+		return Entry{}, false, err
+	}
+	var e Entry
+	if err := json.Unmarshal(b, &e); err != nil {
+		return Entry{}, false, fmt.Errorf("entry of blank %s: %w", blank, err)
+	}
+	return e, true, nil
+}
+
+// Save writes a blank's file.
+func (j *FileJournal) Save(e Entry) error {
+	name, err := fileName(j.dir, "blank", e.Blank)
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return replaceFile(name, b, j.sync)
+}
+
+// Claim links the chip's file into place, which succeeds for one blank only.
+func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
+	name, err := fileName(j.dir, "chip", chipSerial)
+	if err != nil {
+		return "", err
+	}
+	b, err := json.Marshal(blank)
+	if err != nil {
+		return "", err
+	}
+	draft, err := writeDraft(j.dir, b, j.sync)
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(draft) //nolint:errcheck // a left-over draft does no harm
+	err = os.Link(draft, name)
+	if err == nil {
+		return blank, syncFolder(j.dir, j.sync)
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	owner, err := os.ReadFile(name) //nolint:gosec // the name is checked
+	if err != nil {
+		return "", err
+	}
+	var of string
+	if err := json.Unmarshal(owner, &of); err != nil {
+		return "", fmt.Errorf("owner of chip %s: %w", chipSerial, err)
+	}
+	return of, nil
+}
+
+// replaceFile writes a file so that it is the old one or the new one, whole.
+func replaceFile(name string, b []byte, sync bool) error {
+	dir := filepath.Dir(name)
+	draft, err := writeDraft(dir, b, sync)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(draft, name); err != nil {
+		return errors.Join(err, os.Remove(draft))
+	}
+	return syncFolder(dir, sync)
+}
+
+// writeDraft writes b to a new file in dir and returns its name.
+func writeDraft(dir string, b []byte, sync bool) (string, error) {
+	f, err := os.CreateTemp(dir, ".draft-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(b)
+	if err == nil && sync {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}
+
+// syncFolder makes a renaming final.
+func syncFolder(dir string, sync bool) error {
+	if !sync {
+		return nil
+	}
+	d, err := os.Open(dir) //nolint:gosec // the station's own folder
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,84 @@
+//go:build pcsc
+
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ebfe/scard"
+)
+
+// pcsc is an encoder that PC/SC knows.
+type pcsc struct{ reader string }
+
+// NewPCSC is the encoder for the PC/SC reader whose name contains reader, or
+// for the first one where reader is empty.
+func NewPCSC(reader string) (Encoder, error) { return pcsc{reader}, nil }
+
+// Open connects to the card in the slot, for this program alone, and resets it.
+func (p pcsc) Open(ctx context.Context, _ string) (Session, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	readers, err := scard.EstablishContext()
+	if err != nil {
+		return nil, fmt.Errorf("PC/SC: %w", err)
+	}
+	s, err := p.connect(readers)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("PC/SC: %w", err), readers.Release())
+	}
+	return s, nil
+}
+
+func (p pcsc) connect(readers *scard.Context) (*pcscSession, error) {
+	names, err := readers.ListReaders()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !strings.Contains(name, p.reader) {
+			continue
+		}
+		card, err := readers.Connect(name, scard.ShareExclusive, scard.ProtocolAny)
+		if err != nil {
+			return nil, fmt.Errorf("reader %q: %w", name, err)
+		}
+		status, err := card.Status()
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("reader %q: %w", name, err), card.Disconnect(scard.ResetCard))
+		}
+		return &pcscSession{readers: readers, card: card, atr: status.Atr}, nil
+	}
+	return nil, fmt.Errorf("no reader %q among %q", p.reader, names)
+}
+
+type pcscSession struct {
+	readers *scard.Context
+	card    *scard.Card
+	atr     []byte
+}
+
+// Transmit sends one command. PC/SC has its own time limits; ctx is looked at
+// between commands.
+func (s *pcscSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	response, err := s.card.Transmit(command)
+	if err != nil {
+		return nil, fmt.Errorf("PC/SC: %w", err)
+	}
+	return response, nil
+}
+
+// ATR is the answer to reset.
+func (s *pcscSession) ATR() []byte { return s.atr }
+
+// Close leaves the card reset in the slot.
+func (s *pcscSession) Close() error {
+	return errors.Join(s.card.Disconnect(scard.ResetCard), s.readers.Release())
+}

@@ -1,0 +1,394 @@
+package station_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/apdu"
+	"example.org/cancuoc/personalization/curve"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/securechannel"
+	"example.org/cancuoc/personalization/softcard"
+	"example.org/cancuoc/personalization/station"
+)
+
+func keysOf(version byte, length int) func([]byte) (securechannel.Keys, error) {
+	return func(serial []byte) (securechannel.Keys, error) {
+		key := func(n byte) []byte { return bytes.Repeat(append(serial[:7:7], version+n), 4)[:length] }
+		return securechannel.Keys{Version: version, ENC: key(0), MAC: key(1), DEK: key(2)}, nil
+	}
+}
+
+// image is a document of realistic sizes; its meaning does not matter here.
+func image(t testing.TB, holder string) *personalization.Image {
+	t.Helper()
+	return imageOf(t, holder, 20000)
+}
+
+// imageOf is a document with a portrait of so many bytes.
+func imageOf(t testing.TB, holder string, portrait int) *personalization.Image {
+	t.Helper()
+	file := func(tag byte, n int) []byte {
+		return append([]byte{tag, 0x82, byte(n >> 8), byte(n)}, bytes.Repeat([]byte(holder), n/len(holder)+1)[:n]...)
+	}
+	key, err := curve.GenerateKey(curve.BrainpoolP256r1(), bytes.NewReader(bytes.Repeat([]byte{5}, 32)))
+	require.NoError(t, err)
+	der, err := curve.MarshalPrivateKey(key, curve.Explicit)
+	require.NoError(t, err)
+	return &personalization.Image{
+		Files: lds.Files{
+			CardAccess: []byte("\x31\x14\x30\x12\x06\x0A\x04\x00\x7F\x00\x07\x02\x02\x04\x02\x02\x02\x01\x02\x02\x01\x0D"),
+			COM:        file(0x60, 30), DG1: file(0x61, 93), DG2: file(0x75, portrait), DG13: file(0x6D, 400),
+			DG14: file(0x6E, 500), DG15: file(0x6F, 300), SOD: file(0x77, 2000),
+		},
+		MRZInformation: "L898902C<369080619406236", CAN: "123456", CAPrivate: der, AAPrivate: der,
+	}
+}
+
+// centre is one station with simulated cards, all in temporary folders.
+type centre struct {
+	*station.Station
+	cards, journal string
+}
+
+func newCentre(t testing.TB, faults ...station.Fault) *centre {
+	t.Helper()
+	c := &centre{cards: t.TempDir(), journal: t.TempDir()}
+	c.start(t, faults...)
+	return c
+}
+
+// start starts the station's program anew, as after a crash: nothing but the
+// folders is left of what was before.
+func (c *centre) start(t testing.TB, faults ...station.Fault) {
+	t.Helper()
+	catalog, err := profile.Load()
+	require.NoError(t, err)
+	journal, err := station.OpenJournal(c.journal, false)
+	require.NoError(t, err)
+	encoder, err := station.NewSimulated(c.cards, station.SimulatedOptions{
+		TransportKeys: keysOf(0x30, 16),
+		Faults:        func(string) []station.Fault { return faults },
+	})
+	require.NoError(t, err)
+	c.Station = &station.Station{
+		Encoder: encoder, Journal: journal, Catalog: catalog,
+		TransportKeys: keysOf(0x30, 16), CardKeys: keysOf(0x01, 32),
+	}
+}
+
+// card is the card of a blank as it lies in its folder.
+func (c *centre) card(t testing.TB, blank string) *softcard.Card {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(c.cards, "card-"+blank+".chip"))
+	require.NoError(t, err)
+	card, err := softcard.Restore(b, softcard.Options{})
+	require.NoError(t, err)
+	return card
+}
+
+// memory is all that a card keeps but the number of channels opened so far,
+// which stands after magic, serial and life cycle state.
+func memory(card *softcard.Card) []byte {
+	b := card.Snapshot()
+	return append(b[:24], b[27:]...)
+}
+
+func readable(t testing.TB, card *softcard.Card) bool {
+	t.Helper()
+	require.NoError(t, card.Reset(t.Context()))
+	r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
+	require.NoError(t, err)
+	return r.SW == apdu.OK
+}
+
+func TestPersonalize_MakesALockedCardOnce(t *testing.T) {
+	t.Parallel()
+	for _, p := range []string{"store-data", "update-binary"} {
+		t.Run(p, func(t *testing.T) {
+			t.Parallel()
+			c := newCentre(t)
+			c.Profile = p
+
+			first, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+
+			require.NoError(t, err)
+			require.False(t, first.Found)
+			require.Equal(t, station.ChipSerial("B-1"), first.ChipSerial)
+			require.Equal(t, softcard.Secured, c.card(t, "B-1").Life())
+			require.True(t, readable(t, c.card(t, "B-1")))
+			made := memory(c.card(t, "B-1"))
+
+			again, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+
+			require.NoError(t, err)
+			require.True(t, again.Found)
+			require.Less(t, again.APDUs, 10)
+			require.Equal(t, made, memory(c.card(t, "B-1")))
+		})
+	}
+}
+
+func TestPersonalize_ABlankServesOneImageOnly(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+	require.NoError(t, err)
+
+	_, err = c.Personalize(t.Context(), "B-1", image(t, "two"))
+	require.ErrorIs(t, err, identity.Spoiled)
+
+	// A station that has lost its journal finds it on the card.
+	c.journal = t.TempDir()
+	c.start(t)
+	_, err = c.Personalize(t.Context(), "B-1", image(t, "two"))
+	require.ErrorIs(t, err, identity.Spoiled)
+	found, err := c.Personalize(t.Context(), "B-1", image(t, "two"))
+	require.ErrorIs(t, err, identity.Spoiled)
+	require.Empty(t, found.ChipSerial)
+}
+
+// The station's program dies and the card loses power, at every command of
+// personalization in turn and at each moment of a write. The card never reads
+// half made; the next try ends with the card that was meant, byte for byte.
+func TestPersonalize_TornAtEveryCommand(t *testing.T) {
+	t.Parallel()
+	for _, p := range []string{"store-data", "update-binary"} {
+		for _, moment := range []softcard.Moment{softcard.BeforeCommit, softcard.MidWrite, softcard.AfterCommit} {
+			t.Run(fmt.Sprint(p, " moment ", moment), func(t *testing.T) {
+				t.Parallel()
+				small := imageOf(t, "one", 3000) // package profile tears whole portraits
+				whole := newCentre(t)
+				whole.Profile = p
+				_, err := whole.Personalize(t.Context(), "B-1", small)
+				require.NoError(t, err)
+				want := memory(whole.card(t, "B-1"))
+				for n := 0; ; n++ {
+					c := newCentre(t)
+					c.Profile = p
+					torn := &tearing{Encoder: c.Encoder, after: n, moment: moment}
+					c.Encoder = torn
+					_, err := c.Personalize(t.Context(), "B-1", small)
+					if err == nil {
+						require.Greater(t, n, 30)
+						return
+					}
+					require.ErrorIs(t, err, softcard.ErrPowerLost)
+					card := c.card(t, "B-1")
+					require.Equal(t, card.Life() == softcard.Secured, readable(t, card), "torn at %d", n)
+
+					c.start(t)
+					c.Profile = p
+					_, err = c.Personalize(t.Context(), "B-1", small)
+
+					require.NoError(t, err, "torn at %d", n)
+					require.Equal(t, want, memory(c.card(t, "B-1")), "torn at %d", n)
+				}
+			})
+		}
+	}
+}
+
+// tearing is an encoder that pulls the card out of its slot at one command.
+type tearing struct {
+	station.Encoder
+	after  int
+	moment softcard.Moment
+}
+
+func (e *tearing) Open(ctx context.Context, blank string) (station.Session, error) {
+	s, err := e.Encoder.Open(ctx, blank)
+	if err == nil {
+		s.(interface {
+			PowerLossAfter(n int, m softcard.Moment)
+		}).PowerLossAfter(e.after, e.moment)
+	}
+	return s, err
+}
+
+func TestPersonalize_FaultsOfTheLinePassAndFaultsOfTheChipSpoil(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault   station.Fault
+		tries   int // that fail before the end
+		fails   error
+		spoiled bool
+	}{
+		"mute once":               {station.Fault{Kind: station.Mute, After: 12}, 1, station.ErrMute, false},
+		"reader lost once":        {station.Fault{Kind: station.ReaderLost, After: 20}, 1, station.ErrReaderLost, false},
+		"torn once":               {station.Fault{Kind: station.Torn, After: 15}, 1, softcard.ErrPowerLost, false},
+		"wrong status once":       {station.Fault{Kind: station.WrongStatus, Status: 0x6581, After: 15}, 1, apdu.MemoryFailure, false},
+		"wrong status always":     {station.Fault{Kind: station.WrongStatus, Status: 0x6581, After: 15, Always: true}, 2, apdu.MemoryFailure, true},
+		"slow":                    {station.Fault{Kind: station.Slow, Delay: time.Millisecond, Always: true}, 0, nil, false},
+		"refuses at the very end": {station.Fault{Kind: station.WrongStatus, Status: 0x6985, After: 47}, 1, apdu.ConditionsNotSatisfied, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCentre(t, tt.fault)
+
+			for range tt.tries {
+				_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+				require.ErrorIs(t, err, tt.fails)
+				require.NotErrorIs(t, err, identity.Spoiled)
+			}
+			_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+
+			if !tt.spoiled {
+				require.NoError(t, err)
+				require.True(t, readable(t, c.card(t, "B-1")))
+				return
+			}
+			require.ErrorIs(t, err, identity.Spoiled)
+			_, err = c.Personalize(t.Context(), "B-1", image(t, "one"))
+			require.ErrorIs(t, err, identity.Spoiled)
+			require.False(t, readable(t, c.card(t, "B-1")))
+		})
+	}
+}
+
+func TestPersonalize_AChipThatDoesNotKnowItsKeysIsSpoiled(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	c.TransportKeys = keysOf(0x30, 24)
+
+	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+
+	require.ErrorIs(t, err, identity.Spoiled)
+}
+
+// swapped is an encoder in whose slot always the same card lies.
+type swapped struct {
+	station.Encoder
+	blank string
+}
+
+func (e swapped) Open(ctx context.Context, _ string) (station.Session, error) {
+	return e.Encoder.Open(ctx, e.blank)
+}
+
+func TestPersonalize_NoTwoBlanksGetOneChip(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+	require.NoError(t, err)
+	c.Encoder = swapped{c.Encoder, "B-1"}
+
+	_, err = c.Personalize(t.Context(), "B-2", image(t, "two"))
+
+	require.ErrorIs(t, err, identity.Conflict)
+	require.ErrorContains(t, err, "belongs to blank B-1")
+}
+
+func TestPersonalize_CardsAreMadeSideBySide(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	var cards sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		cards.Go(func() {
+			_, errs[i] = c.Personalize(t.Context(), fmt.Sprint("B-", i/2), image(t, fmt.Sprint("holder", i/2)))
+		})
+	}
+	cards.Wait()
+
+	require.NoError(t, errors.Join(errs...))
+}
+
+func TestTCP_PersonalizesACardBehindALine(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	keys, err := keysOf(0x30, 16)([]byte("0123456789"))
+	require.NoError(t, err)
+	card, err := softcard.New(softcard.Blank{ChipSerial: []byte("0123456789"), Keys: keys}, softcard.Options{})
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- softcard.ServeTCP(ctx, listener, card) }()
+	c.Encoder = station.TCP{Address: listener.Addr().String()}
+
+	r, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+
+	require.NoError(t, err)
+	require.Equal(t, []byte("0123456789"), r.ChipSerial)
+	require.Equal(t, softcard.Secured, card.Life())
+	again, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+	require.NoError(t, err)
+	require.True(t, again.Found)
+	cancel()
+	require.NoError(t, <-served)
+}
+
+func TestTCP_AMuteCardEndsWithTheTimeLimit(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close() //nolint:errcheck // end of the test
+	s, err := station.TCP{Address: listener.Addr().String(), Timeout: 20 * time.Millisecond}.Open(t.Context(), "")
+	require.NoError(t, err)
+	defer s.Close() //nolint:errcheck // end of the test
+
+	_, err = s.Transmit(t.Context(), []byte{0, 0xA4, 0, 0})
+
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+func TestFileJournal_SurvivesAndKeepsChipsApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := station.OpenJournal(dir, true)
+	require.NoError(t, err)
+	entry := station.Entry{Blank: "B-1", Reference: "ab", State: station.Begun, Step: "install"}
+	require.NoError(t, j.Save(entry))
+	owner, err := j.Claim("0011", "B-1")
+	require.NoError(t, err)
+	require.Equal(t, "B-1", owner)
+
+	j, err = station.OpenJournal(dir, true)
+
+	require.NoError(t, err)
+	got, found, err := j.Load("B-1")
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, entry, got)
+	owner, err = j.Claim("0011", "B-2")
+	require.NoError(t, err)
+	require.Equal(t, "B-1", owner)
+	for _, serial := range []string{"", "../B", "a/b", ".x", "a..b"} {
+		require.Error(t, j.Save(station.Entry{Blank: serial}))
+	}
+}
+
+// BenchmarkPersonalize is a whole station: journal, card file and 24 kB over
+// SCP03, without waiting for the disk.
+func BenchmarkPersonalize(b *testing.B) {
+	for _, p := range []string{"store-data", "update-binary"} {
+		b.Run(p, func(b *testing.B) {
+			b.ReportAllocs()
+			c := newCentre(b)
+			c.Profile = p
+			i := image(b, "one")
+			n := 0
+			for b.Loop() {
+				n++
+				_, err := c.Personalize(b.Context(), fmt.Sprint("B-", n), i)
+				require.NoError(b, err)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "cards/s")
+		})
+	}
+}

@@ -1,0 +1,76 @@
+package station
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// TCP is an encoder behind a network connection: each message is two bytes of
+// length, big-endian, and an APDU, in both directions. The card in its slot is
+// reset for each session.
+type TCP struct {
+	Address string        // host and port
+	Timeout time.Duration // for one command; 10 s by default
+}
+
+const defaultTimeout = 10 * time.Second
+
+// Open connects. The encoder has no feeder: it takes what lies in its slot.
+func (t TCP) Open(ctx context.Context, _ string) (Session, error) {
+	if t.Timeout == 0 {
+		t.Timeout = defaultTimeout
+	}
+	d := net.Dialer{Timeout: t.Timeout}
+	conn, err := d.DialContext(ctx, "tcp", t.Address)
+	if err != nil {
+		return nil, fmt.Errorf("encoder: %w", err)
+	}
+	return &tcpSession{conn: conn, timeout: t.Timeout}, nil
+}
+
+type tcpSession struct {
+	conn    net.Conn
+	timeout time.Duration
+}
+
+// Transmit sends one command and waits for its response.
+func (s *tcpSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if len(command) > 0xFFFF {
+		return nil, fmt.Errorf("encoder: a command of %d bytes does not fit the line", len(command))
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { s.conn.SetDeadline(time.Unix(1, 0)) }) //nolint:errcheck,gosec // it only ends what waits
+	defer stop()
+	frame := append(binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(command)), uint16(len(command))), command...) //nolint:gosec // compared above
+	if _, err := s.conn.Write(frame); err != nil {
+		return nil, s.fault(ctx, err)
+	}
+	var length [2]byte
+	if _, err := io.ReadFull(s.conn, length[:]); err != nil {
+		return nil, s.fault(ctx, err)
+	}
+	response := make([]byte, binary.BigEndian.Uint16(length[:]))
+	if _, err := io.ReadFull(s.conn, response); err != nil {
+		return nil, s.fault(ctx, err)
+	}
+	return response, nil
+}
+
+// fault prefers the reason why the line was cut to the cut.
+func (s *tcpSession) fault(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("encoder: no response: %w", ctx.Err())
+	}
+	return fmt.Errorf("encoder: %w", err)
+}
+
+// ATR is not told over this line.
+func (s *tcpSession) ATR() []byte { return nil }
+
+// Close ends the connection.
+func (s *tcpSession) Close() error { return s.conn.Close() }
