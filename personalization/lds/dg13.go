@@ -64,8 +64,8 @@ func details(c identity.Card) []detail {
 	p := c.Person
 	return []detail{
 		{fieldNumber, "number", tagPrintable, string(p.Number), true},
-		{fieldName, "name", tagUTF8, title(p.Name), true},
-		{fieldBirth, "birth", tagPrintable, p.Birth.Display(), true},
+		{fieldName, "name", tagUTF8, p.Name.Title(), true},
+		{fieldBirth, "birth", tagPrintable, dateText(p.Birth), true},
 		{fieldSex, "sex", tagUTF8, sexWord(p.Sex), true},
 		{fieldNationality, "nationality", tagUTF8, identity.Nationality, true},
 		{fieldEthnicity, "ethnicity", tagUTF8, p.Ethnicity, false},
@@ -73,14 +73,22 @@ func details(c identity.Card) []detail {
 		{fieldOrigin, "origin.text", tagUTF8, p.Origin.Text, false},
 		{fieldResidence, "residence.text", tagUTF8, p.Residence.Text, false},
 		{fieldMarks, "marks", tagUTF8, p.Marks, false},
-		{fieldIssued, "issued", tagPrintable, c.Issued.Display(), true},
+		{fieldIssued, "issued", tagPrintable, dateText(c.Issued), true},
 		{fieldExpiry, "expiry", tagUTF8, c.Expiry.String(), true},
-		{fieldParents, "father", tagUTF8, title(p.Father), false},
-		{fieldParents, "mother", tagUTF8, title(p.Mother), false},
-		{fieldSpouse, "spouse", tagUTF8, title(p.Spouse), false},
+		{fieldParents, "father", tagUTF8, p.Father.Title(), false},
+		{fieldParents, "mother", tagUTF8, p.Mother.Title(), false},
+		{fieldSpouse, "spouse", tagUTF8, p.Spouse.Title(), false},
 		{fieldOldNumber, "old_number", tagPrintable, string(p.OldNumber), false},
 		{fieldSerial, "serial", tagPrintable, string(c.Serial), true},
 	}
+}
+
+// dateText is a date as the card prints it; nothing for none.
+func dateText(d identity.Date) string {
+	if d == (identity.Date{}) {
+		return ""
+	}
+	return d.Display()
 }
 
 // sexWord is the word that the card prints.

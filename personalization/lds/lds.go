@@ -163,6 +163,9 @@ func Build(in Input) (Files, error) {
 	if f.DG1, err = buildDG1(in.MRZ, in.Card); err != nil {
 		return Files{}, err
 	}
+	if in.Portrait == nil && in.Card.Form != identity.FormCanCuoc2024Under6 {
+		return Files{}, refusePortrait("this form has a photograph, and there is none")
+	}
 	if in.Portrait != nil {
 		if f.DG2, err = buildDG2(in.Portrait, in.Card.Person.Sex); err != nil {
 			return Files{}, err

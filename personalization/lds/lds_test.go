@@ -243,6 +243,7 @@ func TestBuild_RefusalsNameDataGroupAndField(t *testing.T) {
 		{"MRZOfAnother", func(in *lds.Input) { in.Card.Person.Number = "001199999991" }, "number", "DG1"},
 		{"MRZTooShort", func(in *lds.Input) { in.MRZ[1] = "99" }, "mrz", "DG1, line 2"},
 		{"MRZInLowerCase", func(in *lds.Input) { in.MRZ[2] = strings.ToLower(in.MRZ[2]) }, "mrz", "DG1, line 3"},
+		{"PortraitMissing", func(in *lds.Input) { in.Portrait = nil }, "portrait", "DG2"},
 		{"PortraitIsNoJPEG", func(in *lds.Input) { in.Portrait = []byte("GIF89a") }, "portrait", "DG2"},
 	}
 	for _, c := range cases {
@@ -265,6 +266,7 @@ func TestBuild_RefusalsNameDataGroupAndField(t *testing.T) {
 func TestBuild_WithoutPortraitThereIsNoDG2(t *testing.T) {
 	t.Parallel()
 	in := input(t, lds.ProfileNIST)
+	in.Card.Form = identity.FormCanCuoc2024Under6
 	in.Portrait = nil
 
 	files, err := lds.Build(in)
@@ -312,6 +314,7 @@ func TestSizesOf_AreThoseOfTheFiles(t *testing.T) {
 		for _, bare := range []bool{false, true} {
 			in := input(t, p.Name)
 			if bare {
+				in.Card.Form = identity.FormCanCuoc2024Under6
 				in.Portrait = nil
 			}
 			files, err := lds.Build(in)

@@ -1,0 +1,61 @@
+// Package pki is the public key infrastructure behind the chip's signature, of
+// ICAO Doc 9303-12: a country signing CA (CSCA), the document signers it
+// certifies, its revocation list and its master list.
+//
+// One half makes them: an [Authority] keeps certificates and counts signatures
+// in a directory and secret keys in a keys.Store, and hands out document
+// signers that roll over by themselves. The other half trusts them: a
+// [TrustStore] says whether a document signer is a country's, and why not.
+//
+// Package crypto/x509 reads only named curves and 9303-12 demands explicit
+// domain parameters, so certificates are read and written here. Path building
+// is not: a chain has two certificates.
+package pki
+
+import (
+	"encoding/asn1"
+	"errors"
+)
+
+// Errors of this package, for errors.Is.
+var (
+	// ErrMalformed means a structure that is not what it should be.
+	ErrMalformed = errors.New("certificate is malformed")
+	// ErrUntrusted is wrapped by every reason not to trust a document signer.
+	ErrUntrusted = errors.New("the document signer is not trusted")
+	// ErrState means a directory of an authority that cannot be used.
+	ErrState = errors.New("state of the authority")
+)
+
+// Object identifiers of extensions and contents (RFC 5280; 9303-12, 7).
+var (
+	oidSubjectKeyID     = asn1.ObjectIdentifier{2, 5, 29, 14}
+	oidKeyUsage         = asn1.ObjectIdentifier{2, 5, 29, 15}
+	oidPrivateKeyUsage  = asn1.ObjectIdentifier{2, 5, 29, 16}
+	oidSubjectAltName   = asn1.ObjectIdentifier{2, 5, 29, 17}
+	oidIssuerAltName    = asn1.ObjectIdentifier{2, 5, 29, 18}
+	oidBasicConstraints = asn1.ObjectIdentifier{2, 5, 29, 19}
+	oidCRLNumber        = asn1.ObjectIdentifier{2, 5, 29, 20}
+	oidCRLReason        = asn1.ObjectIdentifier{2, 5, 29, 21}
+	oidCRLPoints        = asn1.ObjectIdentifier{2, 5, 29, 31}
+	oidAuthorityKeyID   = asn1.ObjectIdentifier{2, 5, 29, 35}
+	oidExtKeyUsage      = asn1.ObjectIdentifier{2, 5, 29, 37}
+	oidDocumentTypes    = asn1.ObjectIdentifier{2, 23, 136, 1, 1, 6, 2}
+	oidMasterList       = asn1.ObjectIdentifier{2, 23, 136, 1, 1, 2}
+	oidMasterListSigner = asn1.ObjectIdentifier{2, 23, 136, 1, 1, 3}
+
+	oidCountry      = asn1.ObjectIdentifier{2, 5, 4, 6}
+	oidLocality     = asn1.ObjectIdentifier{2, 5, 4, 7}
+	oidOrganization = asn1.ObjectIdentifier{2, 5, 4, 10}
+	oidCommonName   = asn1.ObjectIdentifier{2, 5, 4, 3}
+)
+
+// KeyUsage are the bits of the extension of that name, the first bit lowest.
+type KeyUsage uint16
+
+// The usages that 9303-12 speaks of.
+const (
+	DigitalSignature KeyUsage = 1 << 0
+	CertSign         KeyUsage = 1 << 5
+	CRLSign          KeyUsage = 1 << 6
+)

@@ -1,0 +1,132 @@
+package personalization
+
+import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization/curve"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/sod"
+)
+
+// PrepareInput is what the chip of one card is made of.
+type PrepareInput struct {
+	Card     identity.Card
+	MRZ      [3]string          // the lines as they will be printed (package mrz)
+	Portrait []byte             // baseline JPEG; nil where the form has no photograph
+	Profile  lds.Profile        // how the chip is filled
+	Signer   sod.DocumentSigner // signs EF.SOD; its keys are on the profile's curve
+	Rand     io.Reader          // the chip's keys are drawn from it; nil means crypto/rand
+	At       time.Time          // when it is signed
+}
+
+// Prepare makes the image of one chip: keys of its own for Chip and Active
+// Authentication, all files, the security object. It reads everything back and
+// compares before it returns. What is wrong with the card is an
+// *identity.Refusal with its field; everything else is a fault and may pass.
+//
+// A second call makes another chip's keys and thus another image: keep the
+// first one.
+func Prepare(in PrepareInput) (*Image, error) {
+	if in.Rand == nil {
+		in.Rand = rand.Reader
+	}
+	ca, err := newKey(in.Profile.CACurve, in.Rand)
+	if err != nil {
+		return nil, fmt.Errorf("make Chip Authentication key: %w", err)
+	}
+	aa, err := newKey(in.Profile.AACurve, in.Rand)
+	if err != nil {
+		return nil, fmt.Errorf("make Active Authentication key: %w", err)
+	}
+	files, err := lds.Build(lds.Input{
+		Card: in.Card, MRZ: in.MRZ, Portrait: in.Portrait, Profile: in.Profile,
+		CAPublic: &ca.PublicKey, AAPublic: &aa.PublicKey,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build data groups: %w", err)
+	}
+	files.SOD, err = sod.Build(files.DataGroups(), in.Signer, sod.Options{
+		Hash: in.Profile.Hash, LDSVersion: in.Profile.LDSVersion, At: in.At,
+	})
+	if err != nil {
+		return nil, err
+	}
+	image := &Image{
+		Files:          files,
+		MRZInformation: mrzInformation(in.MRZ),
+		CAN:            accessNumber(in.Card.Person.Number),
+		Profile:        in.Profile.Name,
+		Serial:         in.Card.Serial,
+	}
+	if image.CAPrivate, err = curve.MarshalPrivateKey(ca, curve.Named); err != nil {
+		return nil, fmt.Errorf("store Chip Authentication key: %w", err)
+	}
+	if image.AAPrivate, err = curve.MarshalPrivateKey(aa, curve.Named); err != nil {
+		return nil, fmt.Errorf("store Active Authentication key: %w", err)
+	}
+	if err := image.check(in); err != nil {
+		return nil, err
+	}
+	return image, nil
+}
+
+// newKey draws a key on a curve.
+func newKey(name string, random io.Reader) (*ecdsa.PrivateKey, error) {
+	c, err := curve.ByName(name)
+	if err != nil {
+		return nil, err
+	}
+	return curve.GenerateKey(c, random)
+}
+
+// mrzInformation is what BAC and PACE derive keys from (9303-11, 4.3.2): the
+// document number, the birth date and the expiry date of a TD1 zone, each with
+// its check digit. lds.Build has checked the lines.
+func mrzInformation(lines [3]string) string {
+	return lines[0][5:15] + lines[1][0:7] + lines[1][8:15]
+}
+
+// accessNumber is the CAN: as observed, the last six digits of the personal number.
+func accessNumber(n identity.PersonalNumber) string { return string(n)[len(n)-6:] }
+
+// check reads an image as a reader will, and compares it with what was asked for.
+func (i *Image) check(in PrepareInput) error {
+	fault := func(format string, args ...any) error {
+		return fmt.Errorf("check chip image: "+format, args...)
+	}
+	s, err := sod.Parse(i.Files.SOD)
+	if err != nil {
+		return fault("%w", err)
+	}
+	if signer, ok := s.Signer.PublicKey.(*ecdsa.PublicKey); !ok || signer.Curve.Params().Name != in.Profile.SODCurve {
+		return fault("the document signer's key is not on %s, the curve of profile %s", in.Profile.SODCurve, in.Profile.Name)
+	}
+	com, err := lds.ParseCOM(i.Files.COM)
+	if err != nil {
+		return fault("%w", err)
+	}
+	if !slices.Equal(com.DataGroups, s.DataGroups()) {
+		return fault("EF.COM lists other data groups than EF.SOD")
+	}
+	lines, err := lds.ParseDG1(i.Files.DG1)
+	if err != nil {
+		return fault("%w", err)
+	}
+	if lines != in.MRZ {
+		return fault("EF.DG1 is not the printed MRZ")
+	}
+	details, err := lds.ParseDG13(i.Files.DG13)
+	if err != nil {
+		return fault("%w", err)
+	}
+	if details.Number != string(in.Card.Person.Number) || details.Serial != string(in.Card.Serial) {
+		return fault("EF.DG13 is not the card's")
+	}
+	return nil
+}
