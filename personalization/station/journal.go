@@ -1,6 +1,7 @@
 package station
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -45,8 +47,10 @@ type Journal interface {
 	Claim(chipSerial, blank string) (owner string, err error)
 }
 
-// FileJournal is a journal in a folder: a file for each blank and one for each
-// chip, replaced by renaming so that none is ever half written.
+// FileJournal is a journal in a folder: a file for each blank, to which every
+// entry is appended as one line of JSON, and a file for each chip that is
+// claimed. The last whole line of a blank's file is what holds; a line that was
+// cut short is as if it had never been begun.
 type FileJournal struct {
 	dir string
 	// Sync tells whether each step waits for the disk. Without it the journal
@@ -74,7 +78,7 @@ func fileName(dir, kind, serial string) (string, error) {
 	return filepath.Join(dir, kind+"-"+serial+".json"), nil
 }
 
-// Load reads a blank's file.
+// Load reads the last whole line of a blank's file.
 func (j *FileJournal) Load(blank string) (Entry, bool, error) {
 	name, err := fileName(j.dir, "blank", blank)
 	if err != nil {
@@ -87,24 +91,41 @@ func (j *FileJournal) Load(blank string) (Entry, bool, error) {
 	if err != nil {
 		return Entry{}, false, err
 	}
+	b = b[:bytes.LastIndexByte(b, '\n')+1]
+	line := bytes.TrimSpace(b[bytes.LastIndexByte(bytes.TrimSpace(b), '\n')+1:])
+	if len(line) == 0 {
+		return Entry{}, false, nil
+	}
 	var e Entry
-	if err := json.Unmarshal(b, &e); err != nil {
+	if err := json.Unmarshal(line, &e); err != nil {
 		return Entry{}, false, fmt.Errorf("entry of blank %s: %w", blank, err)
 	}
 	return e, true, nil
 }
 
-// Save writes a blank's file.
+// Save appends a line to a blank's file. It begins with a line break, which ends
+// a line that an earlier crash has cut short.
 func (j *FileJournal) Save(e Entry) error {
 	name, err := fileName(j.dir, "blank", e.Blank)
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(e)
+	line, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return replaceFile(name, b, j.sync)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the name is checked
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(slices.Concat([]byte{'\n'}, line, []byte{'\n'}))
+	if err == nil && j.sync {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return syncFolder(j.dir, j.sync)
 }
 
 // Claim links the chip's file into place, which succeeds for one blank only.
@@ -138,19 +159,6 @@ func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
 		return "", fmt.Errorf("owner of chip %s: %w", chipSerial, err)
 	}
 	return of, nil
-}
-
-// replaceFile writes a file so that it is the old one or the new one, whole.
-func replaceFile(name string, b []byte, sync bool) error {
-	dir := filepath.Dir(name)
-	draft, err := writeDraft(dir, b, sync)
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(draft, name); err != nil {
-		return errors.Join(err, os.Remove(draft))
-	}
-	return syncFolder(dir, sync)
 }
 
 // writeDraft writes b to a new file in dir and returns its name.

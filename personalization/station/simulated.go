@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -81,6 +80,7 @@ var (
 type simulatedCard struct {
 	free    chan struct{} // holds one token while nobody has a session
 	card    *softcard.Card
+	file    *cardFile
 	commits uint64 // of the snapshot on disk
 	served  int    // commands since the encoder was started
 	faults  []Fault
@@ -158,34 +158,37 @@ func (s *Simulated) place(blank string) *simulatedCard {
 
 // insert reads the card from disk, or takes a new one, and powers it up.
 func (s *Simulated) insert(ctx context.Context, blank string, c *simulatedCard) error {
-	name, err := s.fileName(blank)
-	if err != nil {
+	if !plain.MatchString(blank) {
+		return fmt.Errorf("%q is no serial", blank)
+	}
+	var snapshot []byte
+	var err error
+	if c.file, snapshot, err = openCardFile(filepath.Join(s.dir, "card-"+blank+".chip"), s.options.Sync); err != nil {
 		return err
 	}
 	options := softcard.Options{Defects: defects(c.faults)}
-	snapshot, err := os.ReadFile(name) //nolint:gosec // the name is checked
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		serial := ChipSerial(blank)
-		keys, err := s.options.TransportKeys(serial)
-		if err != nil {
-			return fmt.Errorf("transport keys: %w", err)
-		}
-		if c.card, err = softcard.New(softcard.Blank{ChipSerial: serial, Keys: keys}, options); err != nil {
-			return err
-		}
-		if err := s.keep(blank, c.card); err != nil {
-			return err
-		}
-	case err != nil:
-		return err
-	default:
+	if snapshot != nil {
 		if c.card, err = softcard.Restore(snapshot, options); err != nil {
 			return fmt.Errorf("blank %s: %w", blank, err)
 		}
+	} else if err := s.takeBlank(blank, c, options); err != nil {
+		return err
 	}
 	c.commits, c.lost = c.card.Commits(), false
 	return c.card.Reset(ctx)
+}
+
+// takeBlank takes a new card out of the magazine.
+func (s *Simulated) takeBlank(blank string, c *simulatedCard, options softcard.Options) error {
+	serial := ChipSerial(blank)
+	keys, err := s.options.TransportKeys(serial)
+	if err != nil {
+		return fmt.Errorf("transport keys: %w", err)
+	}
+	if c.card, err = softcard.New(softcard.Blank{ChipSerial: serial, Keys: keys}, options); err != nil {
+		return err
+	}
+	return c.file.write(c.card.Snapshot())
 }
 
 // ChipSerial is the serial of the chip that the simulated maker put into a
@@ -207,22 +210,6 @@ func defects(faults []Fault) softcard.Defects {
 		}
 	}
 	return d
-}
-
-func (s *Simulated) fileName(blank string) (string, error) {
-	if !plain.MatchString(blank) {
-		return "", fmt.Errorf("%q is no serial", blank)
-	}
-	return filepath.Join(s.dir, "card-"+blank+".chip"), nil
-}
-
-// keep writes the card's memory to disk.
-func (s *Simulated) keep(blank string, card *softcard.Card) error {
-	name, err := s.fileName(blank)
-	if err != nil {
-		return err
-	}
-	return replaceFile(name, card.Snapshot(), s.options.Sync)
 }
 
 // simulatedSession is a session with one simulated card.
@@ -265,7 +252,7 @@ func (s *simulatedSession) Transmit(ctx context.Context, command []byte) ([]byte
 	}
 	response, err := s.card.Transmit(ctx, command)
 	if n := s.card.Commits(); n != s.commits {
-		if err := s.encoder.keep(s.blank, s.card); err != nil {
+		if err := s.file.write(s.card.Snapshot()); err != nil {
 			s.lost = true // a chip that cannot write is no chip
 			return nil, fmt.Errorf("keep blank %s: %w", s.blank, err)
 		}
@@ -324,8 +311,12 @@ func (s *simulatedSession) Close() error {
 		return nil
 	}
 	s.closed = true
-	s.card = nil // it is on disk
+	var err error
+	if s.file != nil {
+		err = s.file.Close()
+	}
+	s.card, s.file = nil, nil // it is on disk
 	s.free <- struct{}{}
 	release(s.encoder.heads)
-	return nil
+	return err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -93,7 +92,7 @@ func (c *centre) start(t testing.TB, faults ...station.Fault) {
 // card is the card of a blank as it lies in its folder.
 func (c *centre) card(t testing.TB, blank string) *softcard.Card {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(c.cards, "card-"+blank+".chip"))
+	b, err := station.ReadSimulated(filepath.Join(c.cards, "card-"+blank+".chip"))
 	require.NoError(t, err)
 	card, err := softcard.Restore(b, softcard.Options{})
 	require.NoError(t, err)

@@ -1,0 +1,121 @@
+package station
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+)
+
+// cardFile keeps a simulated card's memory on disk. The file has two places;
+// each snapshot is written over the older one, so that the newer one is whole
+// whenever the writing stops. A place begins with a header: the number of the
+// snapshot, its length and its CRC-32, big-endian.
+type cardFile struct {
+	file *os.File
+	last uint64 // number of the newest snapshot
+	sync bool
+}
+
+const (
+	placeBytes  = 256 << 10
+	placeHeader = 8 + 4 + 4
+	maxSnapshot = placeBytes - placeHeader
+)
+
+// openCardFile opens a card's file, or makes it, and reads the newest whole
+// snapshot: nil where there is none.
+func openCardFile(name string, sync bool) (*cardFile, []byte, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the caller has checked the name
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &cardFile{file: f, sync: sync}
+	var newest []byte
+	for place := range uint64(2) {
+		number, snapshot, err := c.read(place)
+		if err != nil {
+			return nil, nil, errors.Join(err, f.Close())
+		}
+		if number > c.last {
+			c.last, newest = number, snapshot
+		}
+	}
+	return c, newest, nil
+}
+
+// read reads one place. What is not whole counts as number 0.
+func (c *cardFile) read(place uint64) (number uint64, snapshot []byte, err error) {
+	at := io.NewSectionReader(c.file, int64(place)*placeBytes, placeBytes) //nolint:gosec // 0 or 1
+	var header [placeHeader]byte
+	if _, err := io.ReadFull(at, header[:]); err != nil {
+		return 0, nil, unlessShort(err)
+	}
+	length := binary.BigEndian.Uint32(header[8:])
+	if length > maxSnapshot {
+		return 0, nil, nil
+	}
+	snapshot = make([]byte, length)
+	if _, err := io.ReadFull(at, snapshot); err != nil {
+		return 0, nil, unlessShort(err)
+	}
+	number = binary.BigEndian.Uint64(header[:])
+	if checksum(number, snapshot) != binary.BigEndian.Uint32(header[12:]) {
+		return 0, nil, nil
+	}
+	return number, snapshot, nil
+}
+
+// unlessShort passes errors on that are more than the end of the file.
+func unlessShort(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}
+
+// checksum covers the number as well, lest an old header go with new bytes.
+func checksum(number uint64, snapshot []byte) uint32 {
+	sum := crc32.ChecksumIEEE(binary.BigEndian.AppendUint64(nil, number))
+	return crc32.Update(sum, crc32.IEEETable, snapshot)
+}
+
+// write writes the next snapshot.
+func (c *cardFile) write(snapshot []byte) error {
+	if len(snapshot) > maxSnapshot {
+		return fmt.Errorf("a snapshot of %d bytes: at most %d fit", len(snapshot), maxSnapshot)
+	}
+	number := c.last + 1
+	b := make([]byte, placeHeader, placeHeader+len(snapshot))
+	binary.BigEndian.PutUint64(b, number)
+	binary.BigEndian.PutUint32(b[8:], uint32(len(snapshot))) //nolint:gosec // compared above
+	binary.BigEndian.PutUint32(b[12:], checksum(number, snapshot))
+	if _, err := c.file.WriteAt(append(b, snapshot...), int64(number%2)*placeBytes); err != nil { //nolint:gosec // 0 or 1
+		return err
+	}
+	if c.sync {
+		if err := c.file.Sync(); err != nil {
+			return err
+		}
+	}
+	c.last = number
+	return nil
+}
+
+// Close closes the file.
+func (c *cardFile) Close() error { return c.file.Close() }
+
+// ReadSimulated reads the memory of a simulated card from its file, for
+// softcard.Restore. It is nil where the file holds none.
+func ReadSimulated(name string) (snapshot []byte, err error) {
+	if _, err := os.Stat(name); err != nil {
+		return nil, err
+	}
+	c, snapshot, err := openCardFile(name, false)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot, c.Close()
+}
