@@ -11,13 +11,13 @@ import (
 type FingerLimits struct {
 	MinQuality  int     // of each finger as its record states it, 0 to 100; a record without is judged by its minutiae
 	MinMinutiae int     // in each finger
-	MinFingers  int     // taken and not missing for a reason
+	MinFingers  int     // taken
 	SameFinger  float64 // score from which two fingers of one capture are one finger given twice
 }
 
 // DefaultFingerLimits are limits for flat live-scan fingers at 500 dpi.
 func DefaultFingerLimits() FingerLimits {
-	return FingerLimits{MinQuality: 30, MinMinutiae: 16, MinFingers: 2, SameFinger: 70}
+	return FingerLimits{MinQuality: 30, MinMinutiae: 16, MinFingers: 1, SameFinger: 90}
 }
 
 // Names of measures of fingers: the lowest among the fingers of the capture.
@@ -27,10 +27,10 @@ const (
 	MeasureMinutiae      = "minutiae"
 )
 
-// JudgeFingers says whether the fingers of a capture will do. missing says why
-// fingers that are not there are not; each counts for one of those needed. The
-// pictures are not needed: a record carries the quality its extractor found.
-func JudgeFingers(t Templates, missing map[Position]Missing, limits FingerLimits) (Judgement, error) {
+// JudgeFingers says whether the fingers of a capture will do. The pictures are not
+// needed: a record carries the quality that its extractor found. Whether a finger
+// that is not there has a reason is for the door to check.
+func JudgeFingers(t Templates, limits FingerLimits) (Judgement, error) {
 	found := make(map[Position]minutiae.Template, len(t))
 	for p, record := range t {
 		parsed, err := minutiae.Parse(record)
@@ -52,7 +52,7 @@ func JudgeFingers(t Templates, missing map[Position]Missing, limits FingerLimits
 			codes = append(codes, FingerPoor)
 		}
 	}
-	if len(found)+len(missing) < limits.MinFingers {
+	if len(found) < limits.MinFingers {
 		codes = append(codes, FingersMissing)
 	}
 	if oneFingerTwice(found, limits.SameFinger) {

@@ -50,7 +50,7 @@ type IdentifyLimits struct {
 // DefaultIdentifyLimits search strictly: a false hit costs two people's time, and
 // with ten thousand persons there are ten thousand chances for one.
 func DefaultIdentifyLimits() IdentifyLimits {
-	return IdentifyLimits{Match: MatchLimits{OneFinger: 75, PerFinger: 50}, Candidates: 10, Compare: 100, MinVotes: 0.05}
+	return IdentifyLimits{Match: MatchLimits{OneFinger: 75, PerFinger: 50}, Candidates: 10, Compare: 40, MinVotes: 0.15}
 }
 
 // Candidate is an entry that may be of the same person as the probe.
@@ -201,14 +201,14 @@ type index struct {
 type posting uint32
 
 const (
-	distances     = 16
-	distanceStep  = 8.0 // pixels at 500 dpi
-	directions    = 16
+	distances     = 20
+	distanceStep  = 6.0 // pixels at 500 dpi
+	directions    = 32
 	directionStep = 256 / directions
-	rotations     = 16 // into which votes are sorted
+	rotations     = directions // into which votes are sorted
 	// maxTurned is how far a finger may be turned between two captures, in
-	// rotations either way: 67 degrees.
-	maxTurned = 3
+	// rotations either way: 56 degrees.
+	maxTurned = 5
 )
 
 func newIndex() *index { return &index{place: make(map[int]int)} }

@@ -285,13 +285,15 @@ type background struct {
 	noise           float64 // variance of the Laplacian in its quietest part
 }
 
-// background measures the strips above the head and beside it.
+// background measures the upper corners and the strips beside the head; what is
+// above it may be hair.
 func (l luma) background() background {
-	edge, top, side := 2, l.h*5/100, l.w*7/100
+	edge, top, corner, side := 2, l.h*8/100, l.w*28/100, l.w*7/100
 	zones := []image.Rectangle{
-		image.Rect(edge, edge, l.w-edge, max(top, edge+1)),
-		image.Rect(edge, top, max(side, edge+1), l.h*45/100),
-		image.Rect(l.w-max(side, edge+1), top, l.w-edge, l.h*45/100),
+		image.Rect(edge, edge, corner, top),
+		image.Rect(l.w-corner, edge, l.w-edge, top),
+		image.Rect(edge, top, side, l.h*45/100),
+		image.Rect(l.w-side, top, l.w-edge, l.h*45/100),
 	}
 	var b background
 	b.noise = math.Inf(1)

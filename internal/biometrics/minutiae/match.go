@@ -85,9 +85,9 @@ const (
 	linkStretch   = 0.1
 	bearingSlack  = 14 // 20 degrees
 	turnSlack     = 16 // 22 degrees
-	placeSlack    = 7.2
-	placeStretch  = 0.055 // 12 pixels at 87, 19 at 220
-	angleSlack    = 14
+	placeSlack    = 6.0
+	placeStretch  = 0.045 // 10 pixels at 87, 16 at 220
+	angleSlack    = 12
 	maxRotation   = 43   // 60 degrees: nobody lays a finger on the glass upside down
 	minLikeness   = 1.5  // of two neighbourhoods, to propose an alignment; the best are 7
 	alignments    = 40   // proposals tried
@@ -200,7 +200,7 @@ func (m *matcher) score(a, b *Prepared, p proposal) float64 {
 }
 
 // take finds the minutia nearest to q that is still free, and says how well they
-// agree: 0.4 to 1, or 0 where there is none.
+// agree: up to 1, and 0 where there is none.
 func (m *matcher) take(q point, among []point, slack float64) float64 {
 	best, at := slack*slack, -1
 	for k, r := range among {
@@ -214,7 +214,7 @@ func (m *matcher) take(q point, among []point, slack float64) float64 {
 	}
 	m.taken[at] = true
 	turn := float64(off(q.angle, among[at].angle)) / angleSlack
-	return 1 - 0.4*best/(slack*slack) - 0.2*turn
+	return 1 - 0.75*best/(slack*slack) - 0.25*turn
 }
 
 // box is the rectangle that holds some minutiae, and a margin.

@@ -1,0 +1,264 @@
+// Generate makes the folder of samples: applications of invented people, with
+// portraits that are drawn and fingerprints that are grown. The same program makes
+// the same files.
+//
+//	go run ./samples/generate -out samples
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"gopkg.in/yaml.v3"
+
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/samples"
+	"example.org/cancuoc/samples/generate/face"
+	grown "example.org/cancuoc/samples/generate/finger"
+)
+
+func main() {
+	out := flag.String("out", "samples", "folder to write into")
+	flag.Parse()
+	if err := run(*out); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out string) error {
+	all := subjects()
+	errs := make([]error, len(all))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.NumCPU() {
+		workers.Go(func() {
+			for i := range next {
+				errs[i] = all[i].write(filepath.Join(out, all[i].sample.Name), uint64(i)+1) //nolint:gosec // small
+			}
+		})
+	}
+	for i := range all {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return errors.Join(append(errs, writeScript(out, all), writePopulation(out, all), writeReadme(out, all))...)
+}
+
+// write makes one sample's folder.
+func (s subject) write(folder string, index uint64) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	a := s.application
+	if s.face != nil {
+		a.Portrait = &file{"portrait.jpg"}
+		if err := s.writePortraits(folder); err != nil {
+			return err
+		}
+	}
+	if s.hands != 0 {
+		a.Fingerprints = []finger{
+			{Position: "left-index", File: "left-index.png", Template: "left-index.fmr"},
+			{Position: "right-index", File: "right-index.png", Template: "right-index.fmr"},
+		}
+		if s.bandaged {
+			a.Fingerprints[1] = finger{Position: "right-index", Missing: string(biometrics.Bandaged)}
+		}
+		if err := s.writeFingers(folder, index); err != nil {
+			return err
+		}
+	}
+	return writeJSON(filepath.Join(folder, "application.json"), a)
+}
+
+// writePortraits draws the applicant; a poor sample is drawn badly first.
+func (s subject) writePortraits(folder string) error {
+	if !s.poor {
+		return writePortrait(filepath.Join(folder, "portrait.jpg"), *s.face)
+	}
+	bad := *s.face
+	bad.Blur, bad.Dark = 3.2, 0.55
+	if err := writePortrait(filepath.Join(folder, "portrait.jpg"), bad); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(folder, "recapture"), 0o755); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	return writePortrait(filepath.Join(folder, "recapture", "portrait.jpg"), *s.face)
+}
+
+// portraitBytes keeps a portrait so small that the chip takes it as it is.
+const portraitBytes = 19_500
+
+func writePortrait(path string, f face.Face) error {
+	picture := face.Draw(f)
+	for quality := 95; ; quality-- {
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, picture, &jpeg.Options{Quality: quality}); err != nil {
+			return fmt.Errorf("write portrait: %w", err)
+		}
+		if b.Len() <= portraitBytes {
+			return writeFile(path, b.Bytes())
+		}
+	}
+}
+
+// writeFingers grows both index fingers, and the left one once more as it is laid
+// on the reader when the card is collected.
+func (s subject) writeFingers(folder string, index uint64) error {
+	left := grown.Grow(10 * s.hands)
+	if err := writeFinger(folder, "left-index", biometrics.LeftIndex, left.Impression(100*index, grown.Conditions{})); err != nil {
+		return err
+	}
+	if err := writeFinger(folder, "left-index-handover", biometrics.LeftIndex, left.Impression(100*index+2, grown.Conditions{})); err != nil {
+		return err
+	}
+	if s.bandaged {
+		return nil
+	}
+	right := grown.Grow(10*s.hands + 1)
+	return writeFinger(folder, "right-index", biometrics.RightIndex, right.Impression(100*index+1, grown.Conditions{}))
+}
+
+// writeFinger writes the picture of a finger and its template.
+func writeFinger(folder, name string, position biometrics.Position, picture *image.Gray) error {
+	var b bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&b, picture); err != nil {
+		return fmt.Errorf("write fingerprint: %w", err)
+	}
+	if err := writeFile(filepath.Join(folder, name+".png"), b.Bytes()); err != nil {
+		return err
+	}
+	record, err := biometrics.ExtractPNG(b.Bytes())
+	if err != nil {
+		return fmt.Errorf("extract template: %w", err)
+	}
+	named, err := biometrics.Templates{position: record}.MarshalBinary() // one record, with its finger filled in
+	if err != nil {
+		return fmt.Errorf("name template: %w", err)
+	}
+	return writeFile(filepath.Join(folder, name+".fmr"), named)
+}
+
+func writeScript(out string, all []subject) error {
+	script := samples.Script{Stations: stations(), Officers: officers()}
+	for _, s := range all {
+		script.Samples = append(script.Samples, s.sample)
+	}
+	var b bytes.Buffer
+	b.WriteString("# Who works in the sample office, and what they do about each sample until it has\n" +
+		"# come to its end. Made by samples/generate; its words are explained in samples.go.\n")
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(script); err != nil {
+		return fmt.Errorf("write script: %w", err)
+	}
+	return writeFile(filepath.Join(out, "script.yaml"), b.Bytes())
+}
+
+// writePopulation writes what the population registry knows of everyone
+// beforehand: what the application says, unless the sample is about a difference.
+func writePopulation(out string, all []subject) error {
+	var p samples.Population
+	for _, s := range all {
+		e := samples.Entry{Person: s.application.Person, Status: "alive"}
+		if s.registry != nil {
+			s.registry(&e.Person)
+		}
+		if s.oldCard != nil {
+			card := *s.oldCard
+			expiry, err := expiry(card, e.Person)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.sample.Name, err)
+			}
+			card.Expiry = expiry
+			e.Card = &card
+		}
+		p.Citizens = append(p.Citizens, e)
+	}
+	return writeJSON(filepath.Join(out, "population.json"), p)
+}
+
+// expiry is what the law of 2014 gave the old card, as a date, or "" for none.
+func expiry(card samples.LiveCard, p samples.Person) (string, error) {
+	birth, err := identity.ParseDate(p.Birth)
+	if err != nil {
+		return "", fmt.Errorf("read birth: %w", err)
+	}
+	issued, err := identity.ParseDate(card.Issued)
+	if err != nil {
+		return "", fmt.Errorf("read day of issue: %w", err)
+	}
+	e := identity.Validity(identity.Law2014, birth, issued)
+	if e.Never() {
+		return "", nil
+	}
+	text, err := e.Date.MarshalText()
+	return string(text), err
+}
+
+const readme = `# Samples
+
+Applications of people who do not exist. Names, numbers (the last six digits begin
+with 9999), addresses and families are invented; the portraits are drawn and the
+fingerprints are grown by ` + "`go run ./samples/generate -out samples`" + `, which makes
+the same files again. Free to use for any purpose.
+
+Each folder holds ` + "`application.json`" + `, ` + "`portrait.jpg`" + ` (3 x 4 cm at 300 dpi), both index
+fingers as a picture at 500 dpi and as a record of ISO/IEC 19794-2:2005, and the left
+one once more as it is laid on the reader when the card is collected.
+` + "`population.json`" + ` is what the population registry knows beforehand, with the cards
+people hold; ` + "`script.yaml`" + ` says who does what until each application has ended.
+
+Reissue after loss uses the data on file: 08 is filed at a station and the capture it
+presents stands for them, 09 is filed online with the portrait on file alone.
+
+| sample | shows | end |
+|---|---|---|
+`
+
+func writeReadme(out string, all []subject) error {
+	var b strings.Builder
+	b.WriteString(readme)
+	for _, s := range all {
+		end := string(s.sample.End)
+		if s.sample.Reason != "" {
+			end += ": " + s.sample.Reason
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.sample.Name, s.sample.Shows, end)
+	}
+	return writeFile(filepath.Join(out, "README.md"), []byte(b.String()))
+}
+
+func writeJSON(path string, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return writeFile(path, b.Bytes())
+}
+
+func writeFile(path string, b []byte) error {
+	if err := os.WriteFile(path, b, 0o644); err != nil { //nolint:gosec // samples are for everyone to read
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}

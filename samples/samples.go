@@ -1,0 +1,160 @@
+// Package samples reads the sample applications: what each sends, what the
+// population registry knows of the people beforehand, and what people do until
+// each has come to its end. The people are invented, their faces drawn and their
+// fingers grown; see samples/README.md.
+//
+// The folder is made by samples/generate.
+package samples
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Script is script.yaml: who works in the sample office and what they do.
+type Script struct {
+	Stations []Station `yaml:"stations"`
+	Officers []Officer `yaml:"officers"`
+	Samples  []Sample  `yaml:"samples"`
+}
+
+// Station is an enrolment station, to be registered before its samples are sent.
+type Station struct {
+	ID       identity.StationID    `yaml:"id"`
+	Province identity.ProvinceCode `yaml:"province"`
+	Name     string                `yaml:"name"`
+}
+
+// Officer is a person who decides.
+type Officer struct {
+	Badge identity.OfficerID `yaml:"badge"`
+	Role  Role               `yaml:"role"`
+}
+
+// Role is what an officer may do.
+type Role string
+
+// The roles.
+const (
+	Enroller    Role = "enroller"    // takes applications, hands cards over
+	Approver    Role = "approver"    // of a province
+	Adjudicator Role = "adjudicator" // judges hits of fingerprints
+	Operator    Role = "operator"    // of the centre: consignments
+)
+
+// Sample is one application and what people do about it, in order.
+type Sample struct {
+	Name   string         `yaml:"name"`             // its folder
+	Shows  string         `yaml:"shows"`            // one line
+	After  *After         `yaml:"after,omitempty"`  // when it is to be sent; at once where nil
+	Faults []Fault        `yaml:"faults,omitempty"` // of the simulated station
+	Steps  []Step         `yaml:"steps,omitempty"`
+	End    identity.Stage `yaml:"end"`
+	Reason string         `yaml:"reason,omitempty"` // why it ends without a card
+}
+
+// After holds a sample back until another has left a stage behind.
+type After struct {
+	Sample string         `yaml:"sample"`
+	Passed identity.Stage `yaml:"passed"`
+}
+
+// Fault is something that goes wrong at the station with one card of a sample.
+type Fault struct {
+	Card int            `yaml:"card"` // which of its cards, from 1
+	At   identity.Stage `yaml:"at"`   // Personalization, Printing or Inspection
+	What string         `yaml:"what"`
+}
+
+// Step is what one person does when an application waits for it. Steps of
+// consignments are nobody's sample and are not listed: boxes are sealed, sent and
+// counted in as they come.
+type Step struct {
+	Awaiting identity.Action    `yaml:"awaiting"` // what the application waits for when this is done
+	Do       Do                 `yaml:"do"`
+	By       identity.OfficerID `yaml:"by"`
+	Reason   string             `yaml:"reason,omitempty"`
+
+	Portrait string `yaml:"portrait,omitempty"` // recapture: the file, in the sample's folder
+
+	SamePerson bool `yaml:"same_person,omitempty"` // adjudicate
+
+	Method           string `yaml:"method,omitempty"` // hand-over: fingerprint, proxy, post or officer
+	Position         string `yaml:"position,omitempty"`
+	File             string `yaml:"file,omitempty"`     // the finger on the reader, as a picture
+	Template         string `yaml:"template,omitempty"` // and as a record of ISO/IEC 19794-2
+	Proof            string `yaml:"proof,omitempty"`
+	OldCardCollected bool   `yaml:"old_card_collected,omitempty"`
+}
+
+// Do names what is done.
+type Do string
+
+// What people do.
+const (
+	Recapture  Do = "recapture"
+	Adjudicate Do = "adjudicate"
+	Approve    Do = "approve"
+	Reject     Do = "reject"
+	Withdraw   Do = "withdraw"
+	HandOver   Do = "hand-over"
+)
+
+// ReadScript reads and checks script.yaml in the samples' folder.
+func ReadScript(fsys fs.FS) (Script, error) {
+	b, err := fs.ReadFile(fsys, "script.yaml")
+	if err != nil {
+		return Script{}, fmt.Errorf("read script: %w", err)
+	}
+	var s Script
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(&s); err != nil {
+		return Script{}, fmt.Errorf("read script: %w", err)
+	}
+	if err := s.check(); err != nil {
+		return Script{}, fmt.Errorf("read script: %w", err)
+	}
+	return s, nil
+}
+
+// check refuses what a driver could not play.
+func (s Script) check() error {
+	roles := make(map[identity.OfficerID]Role)
+	for _, o := range s.Officers {
+		roles[o.Badge] = o.Role
+	}
+	for i, sample := range s.Samples {
+		if !sample.End.Ended() {
+			return fmt.Errorf("%s: %q is no end", sample.Name, sample.End)
+		}
+		if a := sample.After; a != nil && !slices.ContainsFunc(s.Samples[:i], func(o Sample) bool { return o.Name == a.Sample }) {
+			return fmt.Errorf("%s: %q is no sample before it", sample.Name, a.Sample)
+		}
+		for _, step := range sample.Steps {
+			if roles[step.By] != step.Do.role() {
+				return fmt.Errorf("%s: %s is not for %s", sample.Name, step.Do, step.By)
+			}
+		}
+	}
+	return nil
+}
+
+// role says who does it, or "" for what nobody does.
+func (d Do) role() Role {
+	switch d {
+	case Recapture, HandOver, Withdraw:
+		return Enroller
+	case Adjudicate:
+		return Adjudicator
+	case Approve, Reject:
+		return Approver
+	}
+	return ""
+}

@@ -1,0 +1,210 @@
+package samples_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
+
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/samples"
+)
+
+// document is application.json, as far as these tests look.
+type document struct {
+	FiledOn      string         `json:"filed_on"`
+	Person       samples.Person `json:"person"`
+	Portrait     *struct{ File string }
+	Fingerprints []struct{ Position, File, Template, Missing string }
+}
+
+func script(t *testing.T) (fs.FS, samples.Script) {
+	t.Helper()
+	folder := os.DirFS(".")
+	s, err := samples.ReadScript(folder)
+	require.NoError(t, err)
+	return folder, s
+}
+
+func read(t *testing.T, folder fs.FS, name string) []byte {
+	t.Helper()
+	b, err := fs.ReadFile(folder, name)
+	require.NoError(t, err)
+	return b
+}
+
+func application(t *testing.T, folder fs.FS, sample string) document {
+	t.Helper()
+	var d document
+	require.NoError(t, json.Unmarshal(read(t, folder, path.Join(sample, "application.json")), &d))
+	return d
+}
+
+// templates reads the finger records that a sample presents.
+func templates(t *testing.T, folder fs.FS, sample string, d document) biometrics.Templates {
+	t.Helper()
+	hand := make(biometrics.Templates)
+	for _, f := range d.Fingerprints {
+		if f.Missing == "" {
+			hand[biometrics.Position(f.Position)] = read(t, folder, path.Join(sample, f.Template))
+		}
+	}
+	return hand
+}
+
+func TestEverySampleIsOfAnInventedPersonWhoseNumberAgrees(t *testing.T) {
+	t.Parallel()
+	folder, s := script(t)
+
+	require.GreaterOrEqual(t, len(s.Samples), 18)
+	seen := make(map[string]bool)
+	for _, sample := range s.Samples {
+		p := application(t, folder, sample.Name).Person
+		number, err := identity.ParsePersonalNumber(p.Number)
+		require.NoError(t, err, sample.Name)
+		birth, err := identity.ParseDate(p.Birth)
+		require.NoError(t, err, sample.Name)
+		require.NoError(t, number.Agrees(birth, identity.Sex(p.Sex)), sample.Name)
+		require.Regexp(t, regexp.MustCompile(`9999\d\d$`), p.Number, sample.Name)
+		require.False(t, seen[p.Number], sample.Name)
+		seen[p.Number] = true
+	}
+}
+
+func TestNamesHoldEveryLetterOfVietnamese(t *testing.T) {
+	t.Parallel()
+	folder, s := script(t)
+	var names strings.Builder
+	for _, sample := range s.Samples {
+		names.WriteString(strings.ToLower(norm.NFC.String(application(t, folder, sample.Name).Person.Name)))
+	}
+
+	for _, letter := range "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệghiìỉĩíịklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvxyỳỷỹýỵ" {
+		require.True(t, strings.ContainsRune(names.String(), letter), "no name has %c", letter)
+	}
+}
+
+func TestPortraitsAreJudgedAsTheScriptExpects(t *testing.T) {
+	t.Parallel()
+	folder, s := script(t)
+	for _, sample := range s.Samples {
+		if application(t, folder, sample.Name).Portrait == nil {
+			continue
+		}
+		portrait := read(t, folder, path.Join(sample.Name, "portrait.jpg"))
+
+		judgement, err := biometrics.JudgePortrait(portrait, biometrics.DefaultPortraitLimits())
+
+		require.NoError(t, err)
+		again := slices.IndexFunc(sample.Steps, func(s samples.Step) bool { return s.Do == samples.Recapture })
+		require.Equal(t, again < 0, judgement.OK, "%s: %v %v", sample.Name, judgement.Codes(), judgement.Measures)
+		if again >= 0 {
+			portrait = read(t, folder, path.Join(sample.Name, sample.Steps[again].Portrait))
+			judgement, err = biometrics.JudgePortrait(portrait, biometrics.DefaultPortraitLimits())
+			require.NoError(t, err)
+			require.True(t, judgement.OK, "%s: %v", sample.Name, judgement.Codes())
+		}
+		_, chip, err := biometrics.NormalizePortrait(portrait)
+		require.NoError(t, err)
+		require.Same(t, &portrait[0], &chip[0], "%s: the chip takes the portrait as it is", sample.Name)
+	}
+}
+
+func TestFingersAreGoodAndCollectTheCard(t *testing.T) {
+	t.Parallel()
+	folder, s := script(t)
+	for _, sample := range s.Samples {
+		d := application(t, folder, sample.Name)
+		if len(d.Fingerprints) == 0 {
+			continue
+		}
+		captured := templates(t, folder, sample.Name, d)
+
+		judgement, err := biometrics.JudgeFingers(captured, biometrics.DefaultFingerLimits())
+		require.NoError(t, err)
+		require.True(t, judgement.OK, "%s: %v %v", sample.Name, judgement.Codes(), judgement.Measures)
+		for _, step := range sample.Steps {
+			if step.Template == "" {
+				continue
+			}
+			probe := biometrics.Templates{biometrics.Position(step.Position): read(t, folder, path.Join(sample.Name, step.Template))}
+			verdict, err := biometrics.Verify(captured, probe, biometrics.DefaultMatchLimits())
+			require.NoError(t, err)
+			require.True(t, verdict.Match, "%s: %v", sample.Name, verdict)
+			require.FileExists(t, path.Join(sample.Name, step.File))
+		}
+	}
+}
+
+func TestOnlyTheDuplicatePersonIsFoundAmongTheOthers(t *testing.T) {
+	t.Parallel()
+	folder, s := script(t)
+	gallery := biometrics.NewGallery()
+	for _, sample := range s.Samples {
+		hand := templates(t, folder, sample.Name, application(t, folder, sample.Name))
+		if len(hand) == 0 {
+			continue
+		}
+
+		found, err := gallery.Identify(t.Context(), hand, biometrics.DefaultIdentifyLimits())
+
+		require.NoError(t, err)
+		if sample.End == identity.Rejected && sample.After != nil {
+			require.Len(t, found, 1)
+			require.Equal(t, sample.After.Sample, found[0].ID)
+		} else {
+			require.Empty(t, found, sample.Name)
+		}
+		require.NoError(t, gallery.Add(sample.Name, hand))
+	}
+}
+
+func TestPopulationKnowsEveryoneAsTheyApplyButForTheWrongData(t *testing.T) {
+	t.Parallel()
+	folder, s := script(t)
+
+	citizens, err := samples.ReadPopulation(folder)
+
+	require.NoError(t, err)
+	require.Len(t, citizens, len(s.Samples))
+	for i, sample := range s.Samples {
+		d := application(t, folder, sample.Name)
+		require.Equal(t, d.Person.Number, string(citizens[i].Person.Number))
+		require.Equal(t, d.Person.Name, citizens[i].Person.Name.Text)
+		birth, err := citizens[i].Person.Birth.MarshalText()
+		require.NoError(t, err)
+		require.Equal(t, sample.Name != "21-wrong-data", d.Person.Birth == string(birth), sample.Name)
+		if card := citizens[i].Card; card != nil {
+			require.Len(t, card.Serial, 16)
+			require.True(t, card.Expiry.Never() || card.Expiry.Date.Compare(card.Issued) > 0)
+		}
+	}
+}
+
+func TestScriptRefusesWhatNobodyCouldPlay(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"unknown field": "sample: []",
+		"no end":        "samples: [{name: a, end: Approval}]",
+		"wrong role":    "officers: [{badge: X, role: enroller}]\nsamples: [{name: a, end: Issued, steps: [{do: approve, by: X}]}]",
+		"after nothing": "samples: [{name: a, end: Issued, after: {sample: b, passed: Approval}}]",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			require.NoError(t, os.WriteFile(path.Join(folder, "script.yaml"), []byte(text), 0o600))
+
+			_, err := samples.ReadScript(os.DirFS(folder))
+
+			require.Error(t, err)
+		})
+	}
+}
