@@ -62,9 +62,11 @@ func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
 	}
 	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error { return r.receive(ctx, tx, number, s) })
 	switch {
-	case violates(err, "one_application_per_enrollment"): // another copy was faster
-		return r.existing(ctx, s)
-	case violates(err, "one_open_application_per_citizen_and_ground"):
+	case violates(err, "one_application_per_enrollment"), violates(err, "one_open_application_per_citizen_and_ground"):
+		// Another copy was faster, or another application is open.
+		if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
+			return receipt, err
+		}
 		return Receipt{}, r.refuseSecondApplication(ctx, s)
 	case err != nil:
 		return Receipt{}, fail("receive application", err)
@@ -162,7 +164,8 @@ func (r *Registry) keep(ctx context.Context, tx pgx.Tx, number identity.Applicat
 	_, err := tx.Exec(ctx, `
 		WITH turn AS (SELECT pg_advisory_xact_lock(hashtext('gallery'))),
 		     held AS (SELECT count(*) AS n FROM turn)
-		INSERT INTO gallery (application, round) SELECT $1, $2 FROM held ON CONFLICT DO NOTHING`, number, attempt)
+		INSERT INTO gallery (application, round) SELECT $1, $2 FROM held
+		ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`, number, attempt)
 	return err
 }
 
@@ -176,7 +179,7 @@ func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumb
 func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[Role][]byte) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
-		if err := tx.QueryRow(ctx, `SELECT capture_round FROM applications WHERE number = $1 FOR UPDATE`, number).Scan(&at); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT capture_round FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at); err != nil {
 			return found(err, "there is no application %s", number)
 		}
 		if round != at+1 {
@@ -313,8 +316,9 @@ type Move struct {
 }
 
 // Enter moves an application. identity.Stage says from where it may; entering the
-// stage it is at changes only what it waits for. The change and its audit entry
-// are one statement.
+// stage it is at changes only what it waits for. A late copy of a step that was
+// taken for a card since given up is refused. The change and its audit entry are
+// one statement.
 func (r *Registry) Enter(ctx context.Context, m Move) error {
 	var from []string
 	for _, s := range identity.Stages {
@@ -324,7 +328,7 @@ func (r *Registry) Enter(ctx context.Context, m Move) error {
 	}
 	tag, err := r.db.Exec(ctx, `
 		WITH before AS (
-			SELECT number, stage, attempt FROM applications WHERE number = @number AND stage = ANY(@from) FOR UPDATE
+			SELECT number, stage, attempt FROM applications WHERE number = @number AND stage = ANY(@from) AND (@attempt = 0 OR @attempt >= attempt) FOR NO KEY UPDATE
 		), entered AS (
 			UPDATE applications a SET stage = @to, awaiting = @awaiting, attempt = greatest(a.attempt, @attempt),
 				reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
@@ -346,10 +350,22 @@ func (r *Registry) Enter(ctx context.Context, m Move) error {
 	if tag.RowsAffected() == 1 {
 		return nil
 	}
+	return r.refuseMove(ctx, m)
+}
+
+// refuseMove says why an application cannot move so.
+func (r *Registry) refuseMove(ctx context.Context, m Move) error {
 	var at identity.Stage
-	if err := r.db.QueryRow(ctx, `SELECT stage FROM applications WHERE number = $1`, m.Application).Scan(&at); err != nil {
+	var attempt int
+	err := r.db.QueryRow(ctx, `SELECT stage, attempt FROM applications WHERE number = $1`, m.Application).Scan(&at, &attempt)
+	if err != nil {
 		return fail("enter stage", found(err, "there is no application %s", m.Application))
 	}
-	_, err = at.Enter(m.To)
-	return err
+	if _, err := at.Enter(m.To); err != nil {
+		return err
+	}
+	if m.Attempt != 0 && m.Attempt < attempt {
+		return identity.Refuse(identity.Conflict, "card %d of application %s was given up for card %d", m.Attempt, m.Application, attempt)
+	}
+	return fmt.Errorf("enter %s: application %s moved meanwhile", m.To, m.Application)
 }

@@ -22,7 +22,7 @@ const (
 	Personalized CardState = "personalized"
 	Printed      CardState = "printed"
 	Inspected    CardState = "inspected"
-	Boxed        CardState = "packed" // it is in a consignment
+	Packed       CardState = "packed"
 	Arrived      CardState = "arrived"
 	Live         CardState = "live"
 	Revoked      CardState = "revoked"
@@ -168,11 +168,17 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	var state CardState
 	err := r.db.QueryRow(ctx, `
 		WITH card AS (
-			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR UPDATE
-		), free AS (
+			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
+		), here AS (
 			SELECT serial FROM blanks
-			WHERE account = 'stock' AND location IN ('centre', @station) AND EXISTS (SELECT FROM card WHERE state = 'prepared')
-			ORDER BY location <> @station, serial LIMIT 1 FOR UPDATE SKIP LOCKED
+			WHERE account = 'stock' AND location = @station AND EXISTS (SELECT FROM card WHERE state = 'prepared')
+			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+		), centre AS (
+			SELECT serial FROM blanks
+			WHERE account = 'stock' AND location = 'centre' AND EXISTS (SELECT FROM card WHERE state = 'prepared') AND NOT EXISTS (SELECT FROM here)
+			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+		), free AS (
+			SELECT serial FROM here UNION ALL SELECT serial FROM centre
 		), taken AS (
 			UPDATE blanks b SET account = 'production', location = @station, application = @application, attempt = @attempt
 			FROM free WHERE b.serial = free.serial RETURNING b.serial
@@ -199,7 +205,7 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 }
 
 // order is how far the states are that a station moves a card through.
-var order = map[CardState]int{Prepared: 0, Begun: 1, Personalized: 2, Printed: 3, Inspected: 4, Boxed: 5, Arrived: 6, Live: 7}
+var order = map[CardState]int{Prepared: 0, Begun: 1, Personalized: 2, Printed: 3, Inspected: 4, Packed: 5, Arrived: 6, Live: 7}
 
 // Advance notes that a card came a step further at its station. A step that was
 // taken before changes nothing; a card that was given up goes nowhere.
@@ -272,8 +278,8 @@ func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 		var stage identity.Stage
 		var state CardState
 		err := tx.QueryRow(ctx, `
-			SELECT a.stage, c.state FROM applications a JOIN cards c ON c.application = a.number AND c.attempt = $2
-			WHERE a.number = $1 FOR UPDATE`, h.Application, h.Attempt).Scan(&stage, &state)
+			SELECT a.stage, c.state FROM cards c JOIN applications a ON a.number = c.application
+			WHERE c.application = $1 AND c.attempt = $2 FOR NO KEY UPDATE`, h.Application, h.Attempt).Scan(&stage, &state)
 		switch {
 		case err != nil:
 			return found(err, "application %s has no card %d", h.Application, h.Attempt)
@@ -291,13 +297,23 @@ func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 }
 
 // issue writes it all in one round trip, the old card first: the index allows one
-// live card at every instant.
+// live card at every instant. Whoever issues another card to the same citizen
+// waits for the lock, and then finds this card to revoke.
 func issue(ctx context.Context, tx pgx.Tx, h HandOver) error {
 	args := pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt}
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		UPDATE cards SET state = 'revoked', reason = 'replaced by card ' || @attempt || ' of ' || @application, changed_at = now()
-		WHERE state = 'live' AND personal_number = (SELECT personal_number FROM cards WHERE application = @application AND attempt = @attempt)`, args)
+		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || personal_number, 0))
+		FROM cards WHERE application = @application AND attempt = @attempt`, args)
+	batch.Queue(`
+		WITH revoked AS (
+			UPDATE cards SET state = 'revoked', reason = 'replaced by card ' || @attempt || ' of ' || @application, changed_at = now()
+			WHERE state = 'live' AND personal_number = (SELECT personal_number FROM cards WHERE application = @application AND attempt = @attempt)
+			RETURNING application, attempt, reason
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @officer, 'revoked card ' || attempt, reason FROM revoked WHERE application IS NOT NULL`,
+		pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "officer": h.Officer})
 	batch.Queue(`
 		UPDATE cards SET state = 'live', handed_over = @method, handed_over_by = @officer, handed_over_at = @at, proof = @proof, score = @score, changed_at = now()
 		WHERE application = @application AND attempt = @attempt`,
@@ -327,7 +343,7 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 	_, err := r.db.Exec(ctx, `
 		WITH destroyed AS (
 			UPDATE cards SET state = 'destroyed', reason = @reason, changed_at = now()
-			WHERE application = @application AND attempt = @attempt AND state NOT IN ('live', 'destroyed') RETURNING application, blank
+			WHERE application = @application AND attempt = @attempt AND state NOT IN ('live', 'lost', 'destroyed') RETURNING application, blank
 		), booked AS (
 			UPDATE blanks b SET account = 'destroyed' FROM destroyed WHERE b.serial = destroyed.blank
 		)

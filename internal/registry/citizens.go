@@ -116,7 +116,7 @@ func (r *Registry) AllotNumber(ctx context.Context, number identity.ApplicationN
 func (r *Registry) allot(ctx context.Context, number identity.ApplicationNumber, candidate identity.PersonalNumber) (identity.PersonalNumber, error) {
 	var allotted string
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT personal_number FROM applications WHERE number = $1 FOR UPDATE`, number).Scan(&allotted)
+		err := tx.QueryRow(ctx, `SELECT personal_number FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&allotted)
 		if err != nil || allotted != "" {
 			return found(err, "there is no application %s", number)
 		}

@@ -13,51 +13,67 @@ import (
 // ConsignmentNumber names a consignment, as C-000001.
 type ConsignmentNumber string
 
-// Packed says where a card was packed.
-type Packed struct {
+// Packing says where a card was packed.
+type Packing struct {
 	Consignment ConsignmentNumber
 	Destination identity.StationID
-	Full        bool // no more cards fit
+	Full        bool // no more cards fit; it is sealed
 }
 
 // Pack puts a card into the open consignment for its destination, which is made
-// if there is none. A card is packed once: asked again it says where it is.
-func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int) (Packed, error) {
-	var p Packed
-	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		var state CardState
-		var count int
-		err := tx.QueryRow(ctx, `
-			SELECT c.state, coalesce(c.consignment, ''), a.destination FROM cards c JOIN applications a ON a.number = c.application
-			WHERE c.application = $1 AND c.attempt = $2 FOR UPDATE OF c`, number, attempt).Scan(&state, &p.Consignment, &p.Destination)
-		switch {
-		case err != nil:
-			return found(err, "application %s has no card %d", number, attempt)
-		case p.Consignment != "":
-			return nil
-		case state != Inspected:
-			return identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", attempt, state)
+// if there is none, and seals it when limit cards are in it. A card is packed
+// once: asked again it says where it is. One round trip.
+func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int) (Packing, error) {
+	for {
+		p, err := r.pack(ctx, number, attempt, limit)
+		if violates(err, "one_open_consignment_per_destination") { // another made one meanwhile; join it
+			continue
 		}
-		err = tx.QueryRow(ctx, `
-			INSERT INTO consignments AS c (number, destination, state, cards)
-			VALUES ('C-' || lpad(nextval('consignment_numbers')::text, 6, '0'), $1, 'open', 1)
-			ON CONFLICT (destination) WHERE state = 'open' DO UPDATE SET cards = c.cards + 1
-			RETURNING c.number, c.cards`, p.Destination).Scan(&p.Consignment, &count)
-		if err != nil {
-			return err
-		}
-		p.Full = count >= limit
-		_, err = tx.Exec(ctx, `
-			WITH packed AS (
-				UPDATE cards SET state = 'packed', consignment = @consignment, changed_at = now()
-				WHERE application = @application AND attempt = @attempt RETURNING application
-			)
+		return p, fail("pack card", err)
+	}
+}
+
+func (r *Registry) pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int) (Packing, error) {
+	var p Packing
+	var state CardState
+	err := r.db.QueryRow(ctx, `
+		WITH card AS (
+			SELECT c.application, c.state, c.consignment, a.destination FROM cards c JOIN applications a ON a.number = c.application
+			WHERE c.application = @application AND c.attempt = @attempt FOR NO KEY UPDATE OF c
+		), free AS (
+			SELECT destination FROM card WHERE state = 'inspected' AND consignment IS NULL
+		), joined AS (
+			UPDATE consignments c SET cards = c.cards + 1, state = CASE WHEN c.cards + 1 >= @limit THEN 'sealed' ELSE 'open' END,
+				sealed_by = CASE WHEN c.cards + 1 >= @limit THEN 'system' ELSE '' END
+			FROM free WHERE c.destination = free.destination AND c.state = 'open'
+			RETURNING c.number, c.state
+		), made AS (
+			INSERT INTO consignments (number, destination, state, sealed_by, cards)
+			SELECT 'C-' || lpad(n::text, greatest(6, length(n::text)), '0'), destination,
+				CASE WHEN @limit <= 1 THEN 'sealed' ELSE 'open' END, CASE WHEN @limit <= 1 THEN 'system' ELSE '' END, 1
+			FROM (SELECT destination, nextval('consignment_numbers') AS n FROM free WHERE NOT EXISTS (SELECT FROM joined)) next
+			RETURNING number, state
+		), box AS (
+			SELECT number, state FROM joined UNION ALL SELECT number, state FROM made
+		), packed AS (
+			UPDATE cards SET state = 'packed', consignment = box.number, changed_at = now()
+			FROM box WHERE application = @application AND attempt = @attempt RETURNING application, consignment
+		), noted AS (
 			INSERT INTO audit (application, actor, event, reason)
-			SELECT application, 'system', 'packed card ' || @attempt || ' into ' || @consignment, '' FROM packed`,
-			pgx.StrictNamedArgs{"application": number, "attempt": attempt, "consignment": p.Consignment})
-		return err
-	})
-	return p, fail("pack card", err)
+			SELECT application, 'system', 'packed card ' || @attempt || ' into ' || consignment, '' FROM packed
+		)
+		SELECT coalesce(box.number, card.consignment, ''), card.destination,
+			coalesce(box.state, (SELECT k.state FROM consignments k WHERE k.number = card.consignment), '') = 'sealed', card.state
+		FROM card LEFT JOIN box ON true`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "limit": limit}).
+		Scan(&p.Consignment, &p.Destination, &p.Full, &state)
+	switch {
+	case err != nil:
+		return Packing{}, found(err, "application %s has no card %d", number, attempt)
+	case p.Consignment == "":
+		return Packing{}, identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", attempt, state)
+	}
+	return p, nil
 }
 
 // Consignment is a box of cards.

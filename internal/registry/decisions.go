@@ -18,18 +18,24 @@ type Decision struct {
 	Verdict     string
 	Reason      string
 	ForCitizen  bool      // a hold for the citizen's part
-	Due         time.Time // the legal deadline after the decision
+	Due         time.Time // the legal deadline after the decision; zero leaves it
 }
 
 // Decide records a decision with its audit entry and what it changes: a hold, the
 // round of capture, the legal deadline. Four eyes are the table's constraints.
 // The same decision again changes nothing; another one of that round is refused.
 func (r *Registry) Decide(ctx context.Context, d Decision) error {
+	var due *time.Time
+	if !d.Due.IsZero() {
+		due = &d.Due
+	}
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
-			WITH decided AS (
+			WITH turn AS (
+				SELECT number, officer FROM applications WHERE number = @number FOR NO KEY UPDATE
+			), decided AS (
 				INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen)
-				SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen FROM applications WHERE number = @number
+				SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen FROM turn
 				ON CONFLICT (application, step, round) DO NOTHING
 				RETURNING application
 			), changed AS (
@@ -37,14 +43,14 @@ func (r *Registry) Decide(ctx context.Context, d Decision) error {
 					held = CASE @step WHEN 'hold' THEN true WHEN 'release' THEN false ELSE held END,
 					held_for_citizen = CASE @step WHEN 'hold' THEN @for_citizen WHEN 'release' THEN false ELSE held_for_citizen END,
 					capture_round = CASE @step WHEN 'recapture' THEN greatest(capture_round, @round) ELSE capture_round END,
-					awaiting = '', due = @due
+					awaiting = '', due = coalesce(@due, due)
 				FROM decided WHERE a.number = decided.application
 			)
 			INSERT INTO audit (application, actor, event, reason)
 			SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided`,
 			pgx.StrictNamedArgs{
 				"number": d.Application, "step": d.Step, "round": d.Round, "officer": d.Officer,
-				"verdict": d.Verdict, "reason": d.Reason, "for_citizen": d.ForCitizen, "due": d.Due,
+				"verdict": d.Verdict, "reason": d.Reason, "for_citizen": d.ForCitizen, "due": due,
 			})
 		if err != nil || tag.RowsAffected() == 1 {
 			return err

@@ -23,6 +23,7 @@ var constraints = map[string]identity.Refusal{
 	"blank_transition":             {Kind: identity.Conflict, Detail: "the blank is in an account from which it cannot go there"},
 	"blank_used_once":              {Kind: identity.Conflict, Detail: "the blank belongs to another card"},
 	"applications_station_fkey":    {Kind: identity.Invalid, Field: "station", Detail: "is not registered"},
+	"ledger_is_final":              {Kind: identity.Forbidden, Detail: "blanks and their ledger cannot be taken away"},
 	"audit_is_final":               {Kind: identity.Forbidden, Detail: "the audit trail cannot be changed"},
 	"boxes_pkey":                   {Kind: identity.Duplicate, Field: "box", Detail: "was taken in before"},
 	"blanks_pkey":                  {Kind: identity.Conflict, Field: "serial", Detail: "a blank of that range was taken in before"},

@@ -203,11 +203,10 @@ func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (c
 	if err != nil {
 		return nil, fmt.Errorf("wrap data key of %s: %w", application, err)
 	}
-	var wrapped []byte
-	err = db.QueryRow(ctx, `
-		INSERT INTO vault_keys (application, wrapped) VALUES ($1, $2)
-		ON CONFLICT (application) DO UPDATE SET application = excluded.application
-		RETURNING wrapped`, application, made).Scan(&wrapped)
+	wrapped, err := keep(ctx, db, application, made)
+	if errors.Is(err, pgx.ErrNoRows) { // another made it at this moment; now it is there
+		wrapped, err = keep(ctx, db, application, made)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store data key of %s: %w", application, withoutValues(err))
 	}
@@ -215,6 +214,20 @@ func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (c
 		return nil, identity.Refuse(identity.Conflict, "the data key of %s was destroyed: nothing can be stored for it", application)
 	}
 	return v.unwrap(application, wrapped)
+}
+
+// keep gives the application's wrapped data key, which is made if there is none.
+func keep(ctx context.Context, db DB, application string, made []byte) ([]byte, error) {
+	var wrapped []byte
+	err := db.QueryRow(ctx, `
+		WITH kept AS (
+			SELECT wrapped FROM vault_keys WHERE application = $1 FOR SHARE
+		), made AS (
+			INSERT INTO vault_keys (application, wrapped) SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM kept)
+			ON CONFLICT (application) DO NOTHING RETURNING wrapped
+		)
+		SELECT wrapped FROM kept UNION ALL SELECT wrapped FROM made`, application, made).Scan(&wrapped)
+	return wrapped, err
 }
 
 // unwrap decrypts a data key, once for as long as it is in the cache.

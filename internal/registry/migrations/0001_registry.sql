@@ -104,7 +104,7 @@ CREATE TABLE boxes (
     received_by  text NOT NULL,
     counted_by   text NOT NULL,
     at           timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT counted_by_another CHECK (received_by <> counted_by)
+    CONSTRAINT counted_by_another CHECK (received_by <> counted_by AND received_by <> '' AND counted_by <> '')
 );
 
 -- Every blank is one row and stands in exactly one account, so that received =
@@ -122,7 +122,8 @@ CREATE TABLE blanks (
 );
 CREATE INDEX blanks_in_stock ON blanks (location, serial) WHERE account = 'stock';
 
--- The ledger of their moves, written by the trigger below.
+-- The ledger of their moves, written by the triggers below: debit one account,
+-- credit another, 'received' being the account that blanks come from.
 CREATE TABLE blank_movements (
     serial   text NOT NULL REFERENCES blanks (serial),
     at       timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -140,24 +141,37 @@ BEGIN
         IF NEW.account <> 'stock' THEN
             RAISE EXCEPTION 'a blank enters stock' USING ERRCODE = 'check_violation', CONSTRAINT = 'blank_transition';
         END IF;
-        INSERT INTO blank_movements (serial, debited, credited) VALUES (NEW.serial, 'received', 'stock');
         RETURN NEW;
     END IF;
-    IF NEW.serial <> OLD.serial OR (OLD.application IS NOT NULL AND (NEW.application, NEW.attempt) IS DISTINCT FROM (OLD.application, OLD.attempt)) THEN
+    IF NEW.serial <> OLD.serial OR NEW.box <> OLD.box OR (OLD.application IS NOT NULL AND (NEW.application, NEW.attempt) IS DISTINCT FROM (OLD.application, OLD.attempt)) THEN
         RAISE EXCEPTION 'a blank is used once' USING ERRCODE = 'check_violation', CONSTRAINT = 'blank_used_once';
     END IF;
-    IF NEW.account = OLD.account THEN
-        RETURN NEW;
-    END IF;
-    IF (OLD.account, NEW.account) NOT IN (('stock', 'production'), ('production', 'spoiled'), ('production', 'issued'), ('production', 'destroyed'), ('spoiled', 'destroyed'), ('issued', 'destroyed')) THEN
+    IF NEW.account <> OLD.account AND (OLD.account, NEW.account) NOT IN (('stock', 'production'), ('production', 'spoiled'), ('production', 'issued'), ('production', 'destroyed'), ('spoiled', 'destroyed'), ('issued', 'destroyed')) THEN
         RAISE EXCEPTION 'a blank cannot go there' USING ERRCODE = 'check_violation', CONSTRAINT = 'blank_transition';
     END IF;
-    INSERT INTO blank_movements (serial, debited, credited, application, attempt)
-        VALUES (NEW.serial, OLD.account, NEW.account, NEW.application, NEW.attempt);
     RETURN NEW;
+END $$;
+
+CREATE FUNCTION note_blank() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO blank_movements (serial, debited, credited, application, attempt)
+        VALUES (NEW.serial, CASE TG_OP WHEN 'INSERT' THEN 'received' ELSE OLD.account END, NEW.account, NEW.application, NEW.attempt);
+    RETURN NULL;
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER move_blank BEFORE INSERT OR UPDATE ON blanks FOR EACH ROW EXECUTE FUNCTION move_blank();
+CREATE TRIGGER note_blank_in AFTER INSERT ON blanks FOR EACH ROW EXECUTE FUNCTION note_blank();
+CREATE TRIGGER note_blank_move AFTER UPDATE ON blanks FOR EACH ROW WHEN (OLD.account <> NEW.account) EXECUTE FUNCTION note_blank();
+
+-- +goose StatementBegin
+CREATE FUNCTION keep_ledger() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the ledger is final' USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_is_final';
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER keep_blanks BEFORE DELETE OR TRUNCATE ON blanks FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger();
+CREATE TRIGGER keep_boxes BEFORE UPDATE OR DELETE OR TRUNCATE ON boxes FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger();
+CREATE TRIGGER keep_movements BEFORE UPDATE OR DELETE OR TRUNCATE ON blank_movements FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger();
 
 -- Boxes of finished cards for one destination.
 CREATE SEQUENCE consignment_numbers;
@@ -184,7 +198,7 @@ CREATE TABLE cards (
     attempt         integer,
     state           text NOT NULL CONSTRAINT card_state CHECK (state IN
                         ('prepared', 'begun', 'personalized', 'printed', 'inspected', 'packed', 'arrived', 'live', 'revoked', 'spoiled', 'lost', 'destroyed')),
-    personal_number text NOT NULL,
+    personal_number text NOT NULL CONSTRAINT card_number CHECK (personal_number ~ '^[0-9]{12}$'),
     serial          text NOT NULL,
     form            text NOT NULL,
     issued          date NOT NULL,
@@ -226,18 +240,24 @@ CREATE TABLE audit (
     PRIMARY KEY (application, seq)
 );
 
+-- A field as it is hashed: with its length in bytes in front.
+CREATE FUNCTION audit_field(t text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS
+    $$ SELECT octet_length(convert_to(t, 'UTF8')) || ':' || t || ',' $$;
+
 -- +goose StatementBegin
 CREATE FUNCTION chain_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     last record;
 BEGIN
+    -- Writers of one chain take turns; the lock is held to the end of the transaction.
+    PERFORM FROM applications WHERE number = NEW.application FOR NO KEY UPDATE;
     SELECT a.seq, a.hash INTO last FROM audit a WHERE a.application = NEW.application ORDER BY a.seq DESC LIMIT 1;
     NEW.seq := coalesce(last.seq, 0) + 1;
     NEW.prev := coalesce(last.hash, '\x'::bytea);
     NEW.at := date_trunc('microseconds', clock_timestamp());
     NEW.hash := sha256(NEW.prev || convert_to(
-        NEW.application || E'\n' || NEW.seq || E'\n' || (extract(epoch FROM NEW.at) * 1000000)::bigint || E'\n' ||
-        NEW.actor || E'\n' || NEW.event || E'\n' || NEW.reason, 'UTF8'));
+        audit_field(NEW.application) || audit_field(NEW.seq::text) || audit_field((extract(epoch FROM NEW.at) * 1000000)::bigint::text) ||
+        audit_field(NEW.actor) || audit_field(NEW.event) || audit_field(NEW.reason), 'UTF8'));
     RETURN NEW;
 END $$;
 

@@ -1,0 +1,227 @@
+package registry_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/vault"
+)
+
+const (
+	enrolment = identity.StationID("001-TN-01")
+	press     = identity.StationID("PX-01")
+
+	enroller    = identity.OfficerID("CB-001-0001")
+	adjudicator = identity.OfficerID("CB-001-0002")
+	approver    = identity.OfficerID("CB-001-0003")
+	counter     = identity.OfficerID("TK-02")
+)
+
+// bundle is a registry in a schema of its own, with a station, and what tests
+// need to look behind it.
+type bundle struct {
+	*registry.Registry
+
+	url        string
+	db         *pgx.Conn // may be used by one goroutine
+	roundTrips *roundTrips
+	serial     atomic.Int64
+}
+
+// roundTrips counts them.
+type roundTrips struct{ n atomic.Int64 }
+
+func (c *roundTrips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+
+func (*roundTrips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (c *roundTrips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+
+func (*roundTrips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (*roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+func newBundle(t testing.TB) *bundle {
+	t.Helper()
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"))
+	require.NoError(t, err)
+	trips := &roundTrips{}
+	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 12, Tracer: trips})
+	require.NoError(t, err)
+	t.Cleanup(r.Close)
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	b := &bundle{Registry: r, url: url, db: conn, roundTrips: trips}
+	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: enrolment, Kind: "enrolment", Province: "001", PublicKey: make([]byte, 32)}))
+	return b
+}
+
+// submission is a valid submission of a new person, changed by change.
+func (b *bundle) submission(change ...func(*registry.Submission)) registry.Submission {
+	n := b.serial.Add(1)
+	s := registry.Submission{
+		Application: identity.Application{
+			EnrollmentID: fmt.Sprintf("E-%d", n), Station: enrolment, Officer: enroller, Channel: identity.AtStation,
+			Type: identity.Exchange, Ground: identity.GroundAge, FiledOn: identity.Date{Year: 2026, Month: 3, Day: 2},
+			Person: identity.Person{
+				Number: identity.PersonalNumber(fmt.Sprintf("001201%06d", n)), Name: identity.Name{Text: "Nguyễn Thị Ánh"},
+				Birth: identity.Date{Year: 2001, Month: 2, Day: 28}, Sex: identity.Female,
+				Residence: identity.Place{Text: "12 Hàng Bài, Hà Nội", Province: "001"},
+			},
+			Delivery: identity.Collect,
+		},
+		Rules: identity.Rules{
+			Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7, Fee: 50000,
+			Due:    time.Date(2026, 3, 12, 0, 0, 0, 0, identity.HanoiTime),
+			Expiry: identity.Expiry{Date: identity.Date{Year: 2026, Month: 2, Day: 28}},
+		},
+		Evidence: map[registry.Role][]byte{registry.RolePacket: []byte("packet"), registry.RolePortrait: []byte("portrait"), registry.RoleTemplates: []byte("templates")},
+	}
+	for _, c := range change {
+		c(&s)
+	}
+	s.Digest = sha256.Sum256([]byte(s.Application.EnrollmentID))
+	return s
+}
+
+func (b *bundle) received(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+	t.Helper()
+	receipt, err := b.Receive(t.Context(), b.submission(change...))
+	require.NoError(t, err)
+	return receipt.Number
+}
+
+func (b *bundle) enter(t testing.TB, number identity.ApplicationNumber, attempt int, stages ...identity.Stage) {
+	t.Helper()
+	for _, s := range stages {
+		require.NoError(t, b.Enter(t.Context(), registry.Move{Application: number, To: s, Attempt: attempt, Actor: "system"}))
+	}
+}
+
+func (b *bundle) card(t testing.TB, number identity.ApplicationNumber, attempt int) registry.CardData {
+	t.Helper()
+	record, err := b.Application(t.Context(), number)
+	require.NoError(t, err)
+	serial, err := identity.NewCardSerial(rand.Reader)
+	require.NoError(t, err)
+	return registry.CardData{
+		Application: number, Attempt: attempt,
+		Card: identity.Card{
+			Form: record.Rules.Form, Serial: serial, Person: record.Application.Person,
+			Issued: identity.Date{Year: 2026, Month: 3, Day: 4}, Expiry: identity.Expiry{Date: identity.Date{Year: 2041, Month: 2, Day: 28}},
+		},
+		Evidence: map[registry.Role][]byte{registry.RoleChipImage: []byte("chip"), registry.RolePrint: []byte("pdf")},
+	}
+}
+
+// prepared is an approved application with the data of its first card.
+func (b *bundle) prepared(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+	t.Helper()
+	number := b.received(t, change...)
+	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
+	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}))
+	b.enter(t, number, 1, identity.DataPreparation)
+	require.NoError(t, b.SaveCard(t.Context(), b.card(t, number, 1)))
+	b.enter(t, number, 1, identity.Personalization)
+	return number
+}
+
+// inspected is an application with a good card on a blank from stock.
+func (b *bundle) inspected(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+	t.Helper()
+	number := b.prepared(t, change...)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+	b.enter(t, number, 1, identity.Printing, identity.Inspection)
+	for _, s := range []registry.CardState{registry.Personalized, registry.Printed, registry.Inspected} {
+		require.NoError(t, b.Advance(t.Context(), number, 1, s, ""))
+	}
+	b.enter(t, number, 1, identity.Dispatch)
+	return number
+}
+
+// arrived is an application whose card waits for its holder.
+func (b *bundle) arrived(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+	t.Helper()
+	number := b.inspected(t, change...)
+	p, err := b.Pack(t.Context(), number, 1, 1)
+	require.NoError(t, err)
+	require.True(t, p.Full)
+	_, err = b.SealConsignment(t.Context(), p.Consignment, "system")
+	require.NoError(t, err)
+	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, approver, "VNPost", "88213"))
+	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, counter, 1, nil))
+	b.enter(t, number, 1, identity.HandOver)
+	return number
+}
+
+func (b *bundle) stock(t testing.TB, blanks int) {
+	t.Helper()
+	first := b.serial.Add(int64(blanks)) - int64(blanks)
+	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
+		Number: fmt.Sprintf("B-%d", first), First: registry.BlankSerial(fmt.Sprintf("PT%08d", first)),
+		Last: registry.BlankSerial(fmt.Sprintf("PT%08d", first+int64(blanks)-1)), Location: "centre", ReceivedBy: approver, CountedBy: counter,
+	}))
+}
+
+func handOver(number identity.ApplicationNumber) registry.HandOver {
+	return registry.HandOver{Application: number, Attempt: 1, Officer: enroller, Method: "fingerprint", At: time.Now()}
+}
+
+// balanced requires that every blank is accounted for.
+func (b *bundle) balanced(t testing.TB) registry.Stock {
+	t.Helper()
+	s, err := b.Stock(t.Context())
+	require.NoError(t, err)
+	require.True(t, s.Balanced, "%+v", s)
+	return s
+}
+
+// atOnce runs f in n goroutines that start together, and gives their errors.
+func atOnce(n int, f func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			errs[i] = f(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return errs
+}
+
+// trail is the events of an application's audit trail, which must verify.
+func (b *bundle) trail(t testing.TB, number identity.ApplicationNumber) []string {
+	t.Helper()
+	require.NoError(t, b.VerifyAudit(t.Context(), number))
+	entries, err := b.Audit(t.Context(), number)
+	require.NoError(t, err)
+	events := make([]string, len(entries))
+	for i, e := range entries {
+		events[i] = e.Event
+	}
+	return events
+}
