@@ -71,11 +71,11 @@ func (c Command) Append(b []byte) []byte {
 		return c.appendExtendedBody(b)
 	}
 	if len(c.Data) > 0 {
-		b = append(b, byte(len(c.Data)))
+		b = append(b, byte(len(c.Data)&0xFF))
 		b = append(b, c.Data...)
 	}
 	if c.Le > 0 {
-		b = append(b, byte(c.Le)) // 256 becomes 00
+		b = append(b, byte(c.Le&0xFF)) // 256 becomes 00
 	}
 	return b
 }
@@ -87,7 +87,7 @@ func (c Command) appendExtendedBody(b []byte) []byte {
 		b = append(b, c.Data...)
 	}
 	if c.Le > 0 {
-		b = binary.BigEndian.AppendUint16(b, uint16(c.Le&0xFFFF)) //nolint:gosec // 65536 becomes 0000
+		b = binary.BigEndian.AppendUint16(b, uint16(c.Le&0xFFFF)) // 65536 becomes 0000
 	}
 	return b
 }

@@ -89,7 +89,7 @@ var statusTexts = map[Status]string{
 func (s Status) SW1() byte { return byte(s >> 8) }
 
 // SW2 is the second byte of s.
-func (s Status) SW2() byte { return byte(s) }
+func (s Status) SW2() byte { return byte(s & 0xFF) }
 
 // Error gives the status word in hexadecimal and in words.
 func (s Status) Error() string {

@@ -28,22 +28,22 @@ var (
 	final     = keys(0x01, 0x70, 32)
 )
 
-func blank(t testing.TB) *softcard.Card {
-	t.Helper()
+func blank(tb testing.TB) *softcard.Card {
+	tb.Helper()
 	c, err := softcard.New(softcard.Blank{ChipSerial: []byte("chip-00001"), Keys: transport}, softcard.Options{})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return c
 }
 
 // content is a document of realistic sizes; its meaning does not matter here.
-func content(t testing.TB) profile.Content {
-	t.Helper()
+func content(tb testing.TB) profile.Content {
+	tb.Helper()
 	chip, err := curve.GenerateKey(curve.BrainpoolP256r1(), bytes.NewReader(bytes.Repeat([]byte{5}, 32)))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	der, err := curve.MarshalPrivateKey(chip, curve.Explicit)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	file := func(tag byte, n int) []byte {
-		return append([]byte{tag, 0x82, byte(n >> 8), byte(n)}, bytes.Repeat([]byte{tag}, n)...)
+		return append([]byte{tag, 0x82, byte(n >> 8 & 0xFF), byte(n & 0xFF)}, bytes.Repeat([]byte{tag}, n)...)
 	}
 	return profile.Content{
 		"EF.CardAccess": []byte("\x31\x14\x30\x12\x06\x0A\x04\x00\x7F\x00\x07\x02\x02\x04\x02\x02\x02\x01\x02\x02\x01\x0D"),
@@ -54,24 +54,24 @@ func content(t testing.TB) profile.Content {
 	}
 }
 
-func job(t testing.TB, catalog *profile.Catalog, card apdu.Card, applications ...string) profile.Job {
-	t.Helper()
+func job(tb testing.TB, catalog *profile.Catalog, card apdu.Card, applications ...string) profile.Job {
+	tb.Helper()
 	j := profile.Job{
-		Card: card, Keys: transport, NextKeys: final, Content: content(t),
+		Card: card, Keys: transport, NextKeys: final, Content: content(tb),
 		Reference: bytes.Repeat([]byte{0xAB}, 32), Random: rand.Reader,
 	}
 	for _, name := range append([]string{profile.Document}, applications...) {
 		a, err := catalog.Application(name)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		j.Applications = append(j.Applications, a)
 	}
 	return j
 }
 
-func load(t testing.TB) *profile.Catalog {
-	t.Helper()
+func load(tb testing.TB) *profile.Catalog {
+	tb.Helper()
 	catalog, err := profile.Load()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return catalog
 }
 
@@ -249,8 +249,9 @@ func TestRun_TornAtEveryCommandTheSecondRunMakesTheSameCard(t *testing.T) {
 		for _, moment := range []softcard.Moment{softcard.BeforeCommit, softcard.MidWrite, softcard.AfterCommit} {
 			t.Run(fmt.Sprint(p.Name, moment), func(t *testing.T) {
 				t.Parallel()
+				want := wholeCard(t, catalog, &p)
 				for n := 0; ; n++ {
-					if tornAt(t, catalog, &p, n, moment) {
+					if tornAt(t, catalog, &p, n, moment, want) {
 						require.Greater(t, n, 20)
 						return
 					}
@@ -262,7 +263,7 @@ func TestRun_TornAtEveryCommandTheSecondRunMakesTheSameCard(t *testing.T) {
 
 // tornAt makes a card whose power is lost in command n and reports whether
 // there was no such command.
-func tornAt(t *testing.T, catalog *profile.Catalog, p *profile.Profile, n int, moment softcard.Moment) (past bool) {
+func tornAt(t *testing.T, catalog *profile.Catalog, p *profile.Profile, n int, moment softcard.Moment, want []byte) (past bool) {
 	t.Helper()
 	card := blank(t)
 	card.PowerLossAfter(n, moment)
@@ -289,7 +290,7 @@ func tornAt(t *testing.T, catalog *profile.Catalog, p *profile.Profile, n int, m
 	require.NoError(t, err, "torn at command %d", n)
 	require.Equal(t, softcard.Secured, card.Life())
 	require.True(t, showsDocument(t, card))
-	require.Equal(t, wholeCard(t, catalog, p), memory(card), "torn at command %d", n)
+	require.True(t, bytes.Equal(want, memory(card)), "torn at command %d", n)
 	return false
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 
 	"example.org/cancuoc/personalization/apdu"
 	"example.org/cancuoc/personalization/securechannel"
@@ -204,7 +205,7 @@ func (r *run) install(ctx context.Context) error {
 func lengthValues(fields ...[]byte) []byte {
 	var b []byte
 	for _, f := range fields {
-		b = append(append(b, byte(len(f))), f...)
+		b = append(append(b, byte(len(f)&0xFF)), f...)
 	}
 	return b
 }
@@ -247,16 +248,10 @@ func (r *run) selectForKey(ctx context.Context) error {
 
 // selectBack returns to where the profile's steps left off.
 func (r *run) selectBack(ctx context.Context) error {
-	for _, a := range r.Each {
-		switch a {
-		case SelectApplication:
-			return nil // the steps that follow go to the application as well
-		case BeginPersonalization:
-			return r.steps(ctx, []Action{SelectDomain, OpenChannel, BeginPersonalization})
-		default:
-		}
+	if slices.Contains(r.Each, BeginPersonalization) {
+		return r.steps(ctx, []Action{SelectDomain, OpenChannel, BeginPersonalization})
 	}
-	return nil
+	return nil // the steps that follow go to the application as well
 }
 
 // content finds what an item holds; absent tells that it is left out.
@@ -320,7 +315,7 @@ func (r *run) storeSecrets(ctx context.Context) error {
 func appendGrouping(b []byte, tag uint16, n int) []byte {
 	b = binary.BigEndian.AppendUint16(b, tag)
 	if n < 0xFF {
-		return append(b, byte(n))
+		return append(b, byte(n&0xFF))
 	}
 	return binary.BigEndian.AppendUint16(append(b, 0xFF), uint16(n)) //nolint:gosec // at most FFFF, checked by the callers
 }
@@ -374,7 +369,7 @@ func (r *run) createFile(ctx context.Context, i Item, b []byte) error {
 	step := r.channel.MaxData(r.Block)
 	for offset := 0; offset < len(b); offset += step {
 		part := b[offset:min(offset+step, len(b))]
-		c := apdu.Command{INS: insUpdateBinary, P1: byte(offset >> 8), P2: byte(offset), Data: part}
+		c := apdu.Command{INS: insUpdateBinary, P1: byte(offset >> 8 & 0x7F), P2: byte(offset & 0xFF), Data: part}
 		if _, err := r.send(ctx, c); err != nil {
 			return fmt.Errorf("at offset %d: %w", offset, err)
 		}

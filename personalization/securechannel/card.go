@@ -26,7 +26,7 @@ func Answer(keys Keys, diversification []byte, sequence uint32, aid, hostChallen
 	if len(diversification) != diversifiedBytes || len(hostChallenge) != challengeBytes || sequence > maxSequence {
 		return nil, nil, fmt.Errorf("%w: initialize update with parts of the wrong length", apdu.ErrMalformed)
 	}
-	counter := []byte{byte(sequence >> 16), byte(sequence >> 8), byte(sequence)}
+	counter := []byte{byte(sequence >> 16 & 0xFF), byte(sequence >> 8 & 0xFF), byte(sequence & 0xFF)}
 	challenge, err := Derive(keys.ENC, deriveCardChallenge, append(bytes.Clone(counter), aid...), 8*challengeBytes)
 	if err != nil {
 		return nil, nil, err

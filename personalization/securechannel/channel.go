@@ -109,7 +109,7 @@ func newCMAC(key []byte) (hash.Hash, error) {
 // MAC, and returns the eight bytes that the command carries (Amendment D, 6.2.4).
 func (c *channel) commandMAC(cmd apdu.Command) []byte {
 	n := len(cmd.Data) + macBytes
-	head := [7]byte{cmd.CLA, cmd.INS, cmd.P1, cmd.P2, byte(n)}
+	head := [7]byte{cmd.CLA, cmd.INS, cmd.P1, cmd.P2, byte(n & 0xFF)}
 	length := 5
 	if n > apdu.MaxShortData || cmd.Le > apdu.MaxShortLe {
 		head[4] = 0

@@ -139,7 +139,7 @@ func PutKey(current Keys, replace byte, next Keys) (c apdu.Command, receipt []by
 		if err != nil {
 			return apdu.Command{}, nil, err
 		}
-		data = append(data, keyTypeAES, byte(len(sealed)+1), byte(len(key)))
+		data = append(data, keyTypeAES, byte((len(sealed)+1)&0xFF), byte(len(key)&0xFF))
 		data = append(append(append(data, sealed...), checkValueLen), check...)
 		receipt = append(receipt, check...)
 	}
@@ -227,7 +227,7 @@ func encryptCBC(key, plain []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrKeys, err)
 	}
 	out := make([]byte, len(plain))
-	cipher.NewCBCEncrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(out, plain)
+	cipher.NewCBCEncrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(out, plain) //nolint:gosec // G407: Amendment D wants a zero IV here
 	return out, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,10 +14,10 @@ import (
 	"example.org/cancuoc/personalization/apdu"
 )
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
 	b, err := hex.DecodeString(s)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return b
 }
 
@@ -32,8 +33,8 @@ type trace struct {
 	cases                      [4]string
 }
 
-func countedKeys(t testing.TB, version byte, length int) Keys {
-	t.Helper()
+func countedKeys(tb testing.TB, version byte, length int) Keys {
+	tb.Helper()
 	key := func(start byte) []byte {
 		k := make([]byte, length)
 		for i := range k {
@@ -44,9 +45,9 @@ func countedKeys(t testing.TB, version byte, length int) Keys {
 	return Keys{Version: version, ENC: key(0x00), MAC: key(0x10), DEK: key(0x20)}
 }
 
-func traces(t testing.TB) []trace {
-	t.Helper()
-	k128, k192, k256 := countedKeys(t, 0x30, 16), countedKeys(t, 0x31, 24), countedKeys(t, 0x32, 32)
+func traces(tb testing.TB) []trace {
+	tb.Helper()
+	k128, k192, k256 := countedKeys(tb, 0x30, 16), countedKeys(tb, 0x31, 24), countedKeys(tb, 0x32, 32)
 	return []trace{
 		{
 			"AES-128 level 11", k128, "8050300008b13e5f938fc108c400",
@@ -189,10 +190,10 @@ func TestCardSession_AcceptsWhatWasRecordedWithRealCards(t *testing.T) {
 	}
 }
 
-func parse(t testing.TB, s string) apdu.Command {
-	t.Helper()
-	c, err := apdu.Parse(unhex(t, s))
-	require.NoError(t, err)
+func parse(tb testing.TB, s string) apdu.Command {
+	tb.Helper()
+	c, err := apdu.Parse(unhex(tb, s))
+	require.NoError(tb, err)
 	return normal(c)
 }
 
@@ -231,7 +232,7 @@ func TestCheckValue_OfTheDefaultKey(t *testing.T) {
 func TestPutKey_ArrivesWithEveryKeyLength(t *testing.T) {
 	t.Parallel()
 	for _, length := range []int{16, 24, 32} {
-		t.Run(fmt.Sprint(8*length), func(t *testing.T) {
+		t.Run(strconv.Itoa(8*length), func(t *testing.T) {
 			t.Parallel()
 			current, next := countedKeys(t, 0x30, length), countedKeys(t, 0x01, length)
 			next.MAC = bytes.Repeat([]byte{0xAB}, length)
@@ -294,7 +295,7 @@ func TestSession_EveryLevelAndLengthEchoes(t *testing.T) {
 
 				require.NoError(t, err)
 				for _, n := range []int{0, 1, 15, 16, 230, 255, 256, 5000} {
-					data := bytes.Repeat([]byte{byte(n)}, n)
+					data := bytes.Repeat([]byte{byte(n & 0xFF)}, n)
 					r, err := s.Send(t.Context(), apdu.Command{CLA: 0x80, INS: 0xE2, Data: data, Le: 65536})
 					require.NoError(t, err)
 					require.NoError(t, r.Err())

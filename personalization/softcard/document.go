@@ -188,7 +188,7 @@ func (c *Card) fileInformation(cmd apdu.Command, f *file) apdu.Response {
 	if f == nil {
 		return apdu.Response{Data: tlv.Encode(0x6F, tlv.Encode(0x83, []byte{0x3F, 0x00})), SW: apdu.OK}
 	}
-	size := binary.BigEndian.AppendUint16(nil, uint16(min(len(f.data), 0xFFFF))) //nolint:gosec // at most FFFF
+	size := binary.BigEndian.AppendUint16(nil, uint16(min(len(f.data), 0xFFFF)))
 	id := binary.BigEndian.AppendUint16(nil, f.id)
 	return apdu.Response{Data: tlv.Encode(0x6F, tlv.Encode(0x80, size), tlv.Encode(0x82, []byte{0x01}), tlv.Encode(0x83, id)), SW: apdu.OK}
 }

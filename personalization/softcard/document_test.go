@@ -15,10 +15,10 @@ import (
 	"example.org/cancuoc/personalization/tlv"
 )
 
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return b
 }
 
@@ -31,12 +31,12 @@ func transportKeys() securechannel.Keys {
 var testSerial = []byte{0x47, 0x90, 0x51, 0x63, 0, 0, 0, 1, 0xBA, 0x7C}
 
 // finished makes a locked card with a document, without the ceremony.
-func finished(t testing.TB, random io.Reader, files map[uint16][]byte, secrets map[uint16][]byte) *Card {
-	t.Helper()
+func finished(tb testing.TB, random io.Reader, files map[uint16][]byte, secrets map[uint16][]byte) *Card {
+	tb.Helper()
 	c, err := New(Blank{ChipSerial: testSerial, Keys: transportKeys()}, Options{Random: random})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	a := &application{
-		aid: unhex(t, moduleDocument), module: unhex(t, moduleDocument),
+		aid: unhex(tb, moduleDocument), module: unhex(tb, moduleDocument),
 		privileges: privilegeDefaultSelected, life: appPersonalized,
 	}
 	for id, data := range files {
@@ -46,7 +46,7 @@ func finished(t testing.TB, random io.Reader, files map[uint16][]byte, secrets m
 		a.secrets = append(a.secrets, object{tag, value})
 	}
 	c.nv.apps, c.nv.life = []*application{a}, Secured
-	require.NoError(t, c.Reset(t.Context()))
+	require.NoError(tb, c.Reset(tb.Context()))
 	return c
 }
 
@@ -178,9 +178,9 @@ func (s *secured) wrap(c apdu.Command) []byte {
 	}
 	switch {
 	case c.Le > 0 && c.Le <= 256:
-		objects = append(objects, 0x97, 1, byte(c.Le))
+		objects = append(objects, 0x97, 1, byte(c.Le&0xFF))
 	case c.Le > 256:
-		objects = append(objects, 0x97, 2, byte(c.Le>>8), byte(c.Le))
+		objects = append(objects, 0x97, 2, byte(c.Le>>8&0xFF), byte(c.Le&0xFF))
 	}
 	message := append(isoPad([]byte{0x0C, c.INS, c.P1, c.P2}, 16), objects...)
 	objects = append(objects, tlv.Encode(0x8E, s.m.mac(message))...)

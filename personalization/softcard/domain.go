@@ -152,7 +152,7 @@ func (c *Card) keyInformation() []byte {
 	var b []byte
 	for _, k := range c.nv.keys {
 		for id := byte(1); id <= 3; id++ {
-			b = append(b, tlv.Encode(0xC0, []byte{id, k.Version, 0x88, byte(len(k.ENC))})...)
+			b = append(b, tlv.Encode(0xC0, []byte{id, k.Version, 0x88, byte(len(k.ENC) & 0xFF)})...)
 		}
 	}
 	return b

@@ -79,7 +79,7 @@ func (c *Card) storeObject(data []byte) apdu.Status {
 	case !c.nv.fits(len(node.Value)):
 		return apdu.NotEnoughMemory
 	}
-	c.nv.setObject(uint16(node.Tag), node.Value) //nolint:gosec // compared with FFFF above
+	c.nv.setObject(uint16(node.Tag), node.Value)
 	return apdu.OK
 }
 

@@ -168,7 +168,8 @@ func (m *memory) replaceKeys(old byte, next securechannel.Keys) apdu.Status {
 		return apdu.WrongData
 	}
 	m.change(func() { m.keys = before })
-	m.keys = append(after, next)
+	after = append(after, next)
+	m.keys = after
 	return apdu.OK
 }
 

@@ -96,11 +96,15 @@ func (c *Card) verifyPIN(a *application, cmd apdu.Command) apdu.Status {
 	case len(cmd.Data) == 0:
 		return apdu.VerificationFailed | 0xC0 | apdu.Status(maxPINTries-wrong)
 	case subtle.ConstantTimeCompare(pin, cmd.Data) != 1:
-		c.nv.setSecret(a, secretTries, []byte{wrong + 1})
+		if sw := c.nv.setSecret(a, secretTries, []byte{wrong + 1}); sw != apdu.OK {
+			return sw
+		}
 		return apdu.VerificationFailed | 0xC0 | apdu.Status(maxPINTries-wrong-1)
 	}
 	if wrong != 0 {
-		c.nv.setSecret(a, secretTries, []byte{0})
+		if sw := c.nv.setSecret(a, secretTries, []byte{0}); sw != apdu.OK {
+			return sw
+		}
 	}
 	c.ram.document.verified = true
 	return apdu.OK

@@ -92,7 +92,7 @@ func (c *cardFile) write(snapshot []byte) error {
 	binary.BigEndian.PutUint64(b, number)
 	binary.BigEndian.PutUint32(b[8:], uint32(len(snapshot))) //nolint:gosec // compared above
 	binary.BigEndian.PutUint32(b[12:], checksum(number, snapshot))
-	if _, err := c.file.WriteAt(append(b, snapshot...), int64(number%2)*placeBytes); err != nil { //nolint:gosec // 0 or 1
+	if _, err := c.file.WriteAt(append(b, snapshot...), int64(number%2)*placeBytes); err != nil {
 		return err
 	}
 	if c.sync {

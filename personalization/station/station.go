@@ -195,7 +195,7 @@ func look(ctx context.Context, card apdu.Card) (chip, error) {
 
 // getData is GET DATA in the plain.
 func getData(ctx context.Context, card apdu.Card, tag uint16) ([]byte, error) {
-	r, err := apdu.Send(ctx, card, apdu.Command{CLA: 0x80, INS: 0xCA, P1: byte(tag >> 8), P2: byte(tag), Le: apdu.MaxShortLe})
+	r, err := apdu.Send(ctx, card, apdu.Command{CLA: 0x80, INS: 0xCA, P1: byte(tag >> 8), P2: byte(tag & 0xFF), Le: apdu.MaxShortLe})
 	if err != nil {
 		return nil, err
 	}

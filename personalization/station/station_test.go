@@ -32,21 +32,21 @@ func keysOf(version byte, length int) func([]byte) (securechannel.Keys, error) {
 }
 
 // image is a document of realistic sizes; its meaning does not matter here.
-func image(t testing.TB, holder string) *personalization.Image {
-	t.Helper()
-	return imageOf(t, holder, 20000)
+func image(tb testing.TB, holder string) *personalization.Image {
+	tb.Helper()
+	return imageOf(tb, holder, 20000)
 }
 
 // imageOf is a document with a portrait of so many bytes.
-func imageOf(t testing.TB, holder string, portrait int) *personalization.Image {
-	t.Helper()
+func imageOf(tb testing.TB, holder string, portrait int) *personalization.Image {
+	tb.Helper()
 	file := func(tag byte, n int) []byte {
-		return append([]byte{tag, 0x82, byte(n >> 8), byte(n)}, bytes.Repeat([]byte(holder), n/len(holder)+1)[:n]...)
+		return append([]byte{tag, 0x82, byte(n >> 8 & 0xFF), byte(n & 0xFF)}, bytes.Repeat([]byte(holder), n/len(holder)+1)[:n]...)
 	}
 	key, err := curve.GenerateKey(curve.BrainpoolP256r1(), bytes.NewReader(bytes.Repeat([]byte{5}, 32)))
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	der, err := curve.MarshalPrivateKey(key, curve.Explicit)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return &personalization.Image{
 		Files: lds.Files{
 			CardAccess: []byte("\x31\x14\x30\x12\x06\x0A\x04\x00\x7F\x00\x07\x02\x02\x04\x02\x02\x02\x01\x02\x02\x01\x0D"),
@@ -63,39 +63,39 @@ type centre struct {
 	cards, journal string
 }
 
-func newCentre(t testing.TB, faults ...station.Fault) *centre {
-	t.Helper()
-	c := &centre{cards: t.TempDir(), journal: t.TempDir()}
-	c.start(t, faults...)
+func newCentre(tb testing.TB, faults ...station.Fault) *centre {
+	tb.Helper()
+	c := &centre{cards: tb.TempDir(), journal: tb.TempDir()}
+	c.start(tb, faults...)
 	return c
 }
 
 // start starts the station's program anew, as after a crash: nothing but the
 // folders is left of what was before.
-func (c *centre) start(t testing.TB, faults ...station.Fault) {
-	t.Helper()
+func (c *centre) start(tb testing.TB, faults ...station.Fault) {
+	tb.Helper()
 	catalog, err := profile.Load()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	journal, err := station.OpenJournal(c.journal, false)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	encoder, err := station.NewSimulated(c.cards, station.SimulatedOptions{
 		TransportKeys: keysOf(0x30, 16),
 		Faults:        func(string) []station.Fault { return faults },
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	c.Station = &station.Station{
 		Encoder: encoder, Journal: journal, Catalog: catalog,
 		TransportKeys: keysOf(0x30, 16), CardKeys: keysOf(0x01, 32),
 	}
 }
 
-// card is the card of a blank as it lies in its folder.
-func (c *centre) card(t testing.TB, blank string) *softcard.Card {
-	t.Helper()
-	b, err := station.ReadSimulated(filepath.Join(c.cards, "card-"+blank+".chip"))
-	require.NoError(t, err)
+// card is the card of blank B-1 as it lies in its folder.
+func (c *centre) card(tb testing.TB) *softcard.Card {
+	tb.Helper()
+	b, err := station.ReadSimulated(filepath.Join(c.cards, "card-B-1.chip"))
+	require.NoError(tb, err)
 	card, err := softcard.Restore(b, softcard.Options{})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return card
 }
 
@@ -106,11 +106,11 @@ func memory(card *softcard.Card) []byte {
 	return append(b[:24], b[27:]...)
 }
 
-func readable(t testing.TB, card *softcard.Card) bool {
-	t.Helper()
-	require.NoError(t, card.Reset(t.Context()))
-	r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
-	require.NoError(t, err)
+func readable(tb testing.TB, card *softcard.Card) bool {
+	tb.Helper()
+	require.NoError(tb, card.Reset(tb.Context()))
+	r, err := apdu.Send(tb.Context(), card, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
+	require.NoError(tb, err)
 	return r.SW == apdu.OK
 }
 
@@ -127,16 +127,16 @@ func TestPersonalize_MakesALockedCardOnce(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, first.Found)
 			require.Equal(t, station.ChipSerial("B-1"), first.ChipSerial)
-			require.Equal(t, softcard.Secured, c.card(t, "B-1").Life())
-			require.True(t, readable(t, c.card(t, "B-1")))
-			made := memory(c.card(t, "B-1"))
+			require.Equal(t, softcard.Secured, c.card(t).Life())
+			require.True(t, readable(t, c.card(t)))
+			made := memory(c.card(t))
 
 			again, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 
 			require.NoError(t, err)
 			require.True(t, again.Found)
 			require.Less(t, again.APDUs, 10)
-			require.Equal(t, made, memory(c.card(t, "B-1")))
+			require.Equal(t, made, memory(c.card(t)))
 		})
 	}
 }
@@ -174,7 +174,7 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 				whole.Profile = p
 				_, err := whole.Personalize(t.Context(), "B-1", small)
 				require.NoError(t, err)
-				want := memory(whole.card(t, "B-1"))
+				want := memory(whole.card(t))
 				for n := 0; ; n++ {
 					c := newCentre(t)
 					c.Profile = p
@@ -186,7 +186,7 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 						return
 					}
 					require.ErrorIs(t, err, softcard.ErrPowerLost)
-					card := c.card(t, "B-1")
+					card := c.card(t)
 					require.Equal(t, card.Life() == softcard.Secured, readable(t, card), "torn at %d", n)
 
 					c.start(t)
@@ -194,7 +194,7 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 					_, err = c.Personalize(t.Context(), "B-1", small)
 
 					require.NoError(t, err, "torn at %d", n)
-					require.Equal(t, want, memory(c.card(t, "B-1")), "torn at %d", n)
+					require.Equal(t, want, memory(c.card(t)), "torn at %d", n)
 				}
 			})
 		}
@@ -247,13 +247,13 @@ func TestPersonalize_FaultsOfTheLinePassAndFaultsOfTheChipSpoil(t *testing.T) {
 
 			if !tt.spoiled {
 				require.NoError(t, err)
-				require.True(t, readable(t, c.card(t, "B-1")))
+				require.True(t, readable(t, c.card(t)))
 				return
 			}
 			require.ErrorIs(t, err, identity.Spoiled)
 			_, err = c.Personalize(t.Context(), "B-1", image(t, "one"))
 			require.ErrorIs(t, err, identity.Spoiled)
-			require.False(t, readable(t, c.card(t, "B-1")))
+			require.False(t, readable(t, c.card(t)))
 		})
 	}
 }
