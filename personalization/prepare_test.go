@@ -51,28 +51,28 @@ func lines() [3]string {
 }
 
 // portrait is a JPEG of about 20 kB.
-func portrait(t testing.TB) []byte {
-	t.Helper()
+func portrait(tb testing.TB) []byte {
+	tb.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, 180, 240))
 	_, err := rand.Read(m.Pix)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	var b bytes.Buffer
-	require.NoError(t, jpeg.Encode(&b, m, &jpeg.Options{Quality: 42}))
+	require.NoError(tb, jpeg.Encode(&b, m, &jpeg.Options{Quality: 42}))
 	return b.Bytes()
 }
 
 // authority is a country of its own, with document signers that fit a profile.
-func authority(t testing.TB, p lds.Profile) *pki.Authority {
-	t.Helper()
-	a, err := pki.OpenDev(t.TempDir(), pki.Options{CSCACurve: p.SODCurve, SignerCurve: p.SODCurve, Clock: now})
-	require.NoError(t, err)
+func authority(tb testing.TB, p lds.Profile) *pki.Authority {
+	tb.Helper()
+	a, err := pki.OpenDev(tb.TempDir(), pki.Options{CSCACurve: p.SODCurve, SignerCurve: p.SODCurve, Clock: now})
+	require.NoError(tb, err)
 	return a
 }
 
-func input(t testing.TB, p lds.Profile, signer sod.DocumentSigner) personalization.PrepareInput {
-	t.Helper()
+func input(tb testing.TB, p lds.Profile, signer sod.DocumentSigner) personalization.PrepareInput {
+	tb.Helper()
 	return personalization.PrepareInput{
-		Card: holder(), MRZ: lines(), Portrait: portrait(t), Profile: p, Signer: signer, At: now(),
+		Card: holder(), MRZ: lines(), Portrait: portrait(tb), Profile: p, Signer: signer, At: now(),
 	}
 }
 

@@ -27,7 +27,7 @@ func newField(p *big.Int) *field {
 	f := &field{limbs: p.BitLen() / 64, p: p}
 	f.modulus = f.limbsOf(p)
 	f.negInv = -inverse64(f.modulus[0])
-	r := new(big.Int).Lsh(big.NewInt(1), uint(64*f.limbs)) //nolint:gosec // G115: 4 or 6
+	r := new(big.Int).Lsh(big.NewInt(1), uint(64*f.limbs))
 	f.one = f.limbsOf(new(big.Int).Mod(r, p))
 	f.square = f.limbsOf(new(big.Int).Mod(new(big.Int).Mul(r, r), p))
 	f.minus2 = new(big.Int).Sub(p, big.NewInt(2)).Bytes()
@@ -71,7 +71,7 @@ func (f *field) toBig(e *element) *big.Int {
 	b := make([]byte, 8*f.limbs)
 	for i := range f.limbs {
 		for j := range 8 {
-			b[len(b)-1-8*i-j] = byte(plain[i] >> (8 * j))
+			b[len(b)-1-8*i-j] = byte(plain[i] >> (8 * j) & 0xFF)
 		}
 	}
 	return new(big.Int).SetBytes(b)

@@ -41,8 +41,28 @@ func privateKey(c elliptic.Curve, secret []byte) (*ecdsa.PrivateKey, error) {
 	if d.Sign() == 0 || d.Cmp(c.Params().N) >= 0 {
 		return nil, fmt.Errorf("%w: secret is not below the group's order", ErrMalformed)
 	}
-	x, y := c.ScalarBaseMult(d.Bytes()) //nolint:staticcheck // SA1019: the curves of RFC 5639 have no other interface
-	return &ecdsa.PrivateKey{PublicKey: ecdsa.PublicKey{Curve: c, X: x, Y: y}, D: d}, nil
+	x, y := group(c).ScalarBaseMult(d.Bytes())
+	return &ecdsa.PrivateKey{PublicKey: *publicKey(c, x, y), D: d}, nil //nolint:staticcheck // SA1019: see coordinates
+}
+
+// group is the arithmetic of elliptic.Curve. The standard library deprecates it
+// for its own curves, and curves of others have nothing else.
+type group interface {
+	IsOnCurve(x, y *big.Int) bool
+	Add(x1, y1, x2, y2 *big.Int) (x, y *big.Int)
+	Double(x1, y1 *big.Int) (x, y *big.Int)
+	ScalarMult(x1, y1 *big.Int, k []byte) (x, y *big.Int)
+	ScalarBaseMult(k []byte) (x, y *big.Int)
+}
+
+// publicKey is a public key by its coordinates.
+func publicKey(c elliptic.Curve, x, y *big.Int) *ecdsa.PublicKey {
+	return &ecdsa.PublicKey{Curve: c, X: x, Y: y} //nolint:staticcheck // SA1019: see coordinates
+}
+
+// Generator is the public key whose secret is 1.
+func Generator(c elliptic.Curve) *ecdsa.PublicKey {
+	return publicKey(c, c.Params().Gx, c.Params().Gy)
 }
 
 // coordinates are a public key's. Package crypto/ecdsa deprecates the fields
@@ -61,7 +81,7 @@ func onCurve(c elliptic.Curve, x, y *big.Int) bool {
 	if x == nil || y == nil || x.Sign() < 0 || y.Sign() < 0 || x.Cmp(c.Params().P) >= 0 || y.Cmp(c.Params().P) >= 0 {
 		return false
 	}
-	return c.IsOnCurve(x, y) //nolint:staticcheck // SA1019: the curves of RFC 5639 have no other interface
+	return group(c).IsOnCurve(x, y)
 }
 
 // ECDH is the x coordinate of the product of a private and another's public
@@ -84,9 +104,9 @@ func Multiply(p *ecdsa.PublicKey, k *big.Int) (*ecdsa.PublicKey, error) {
 	if !onCurve(p.Curve, x, y) {
 		return nil, ErrPoint
 	}
-	size := (p.Curve.Params().N.BitLen() + 7) / 8
-	k = new(big.Int).Mod(k, p.Curve.Params().N)
-	x, y = p.Curve.ScalarMult(x, y, k.FillBytes(make([]byte, size))) //nolint:staticcheck // SA1019: as above
+	n := p.Params().N
+	k = new(big.Int).Mod(k, n)
+	x, y = group(p.Curve).ScalarMult(x, y, k.FillBytes(make([]byte, (n.BitLen()+7)/8)))
 	return pointKey(p.Curve, x, y)
 }
 
@@ -100,14 +120,13 @@ func Add(p, q *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
 	if !onCurve(p.Curve, px, py) || !onCurve(q.Curve, qx, qy) {
 		return nil, ErrPoint
 	}
-	x, y := p.Curve.Add(px, py, qx, qy) //nolint:staticcheck // SA1019: as above
+	x, y := group(p.Curve).Add(px, py, qx, qy)
 	return pointKey(p.Curve, x, y)
 }
 
 // Map is the generic mapping of PACE (9303-11, 4.4.3.3.1): the generator s*G + h.
 func Map(s *big.Int, h *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
-	params := h.Curve.Params()
-	product, err := Multiply(&ecdsa.PublicKey{Curve: h.Curve, X: params.Gx, Y: params.Gy}, s)
+	product, err := Multiply(Generator(h.Curve), s)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +138,7 @@ func pointKey(c elliptic.Curve, x, y *big.Int) (*ecdsa.PublicKey, error) {
 	if x.Sign() == 0 && y.Sign() == 0 {
 		return nil, ErrPoint
 	}
-	return &ecdsa.PublicKey{Curve: c, X: x, Y: y}, nil
+	return publicKey(c, x, y), nil
 }
 
 // Sign signs a digest, as DER (RFC 3279, 2.2.3). The signer may be an HSM's.
@@ -157,7 +176,7 @@ func SignPlain(random io.Reader, signer crypto.Signer, digest []byte, hash crypt
 
 // VerifyPlain checks a signature r || s over a digest. The error is ErrSignature.
 func VerifyPlain(pub *ecdsa.PublicKey, digest, plain []byte) error {
-	size := (pub.Curve.Params().N.BitLen() + 7) / 8
+	size := (pub.Params().N.BitLen() + 7) / 8
 	if len(plain) != 2*size {
 		return fmt.Errorf("%w: %d bytes, not %d", ErrSignature, len(plain), 2*size)
 	}

@@ -170,7 +170,7 @@ func (k known) hasGenerator(g []byte) bool {
 	p, size := k.curve.Params(), Size(k.curve)
 	full := pointBytes(p.Gx, p.Gy, size)
 	if len(g) == 1+size {
-		return g[0] == 2+byte(p.Gy.Bit(0)) && string(g[1:]) == string(full[1:1+size])
+		return g[0] == 2|full[len(full)-1]&1 && string(g[1:]) == string(full[1:1+size])
 	}
 	return string(g) == string(full)
 }
@@ -207,7 +207,7 @@ func ParsePoint(c elliptic.Curve, b []byte) (*ecdsa.PublicKey, error) {
 	if !onCurve(c, x, y) {
 		return nil, ErrPoint
 	}
-	return &ecdsa.PublicKey{Curve: c, X: x, Y: y}, nil
+	return publicKey(c, x, y), nil
 }
 
 // MarshalPrivateKey writes a private key as PKCS#8 (RFC 5208) with the public
@@ -221,7 +221,7 @@ func MarshalPrivateKey(key *ecdsa.PrivateKey, form Form) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret := scalar(key).FillBytes(make([]byte, (key.Curve.Params().N.BitLen()+7)/8))
+	secret := scalar(key).FillBytes(make([]byte, (key.Params().N.BitLen()+7)/8))
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0)

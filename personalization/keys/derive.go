@@ -35,7 +35,7 @@ func Derive(prf PRF, label, context []byte, bits int) ([]byte, error) {
 	}
 	input := append([]byte{}, label...)
 	input = append(input, 0)
-	input = binary.BigEndian.AppendUint16(input, uint16(bits)) //nolint:gosec // G115: checked above
+	input = binary.BigEndian.AppendUint16(input, uint16(bits))
 	counter := len(input)
 	input = append(input, 0)
 	input = append(input, context...)

@@ -20,7 +20,7 @@ import (
 var (
 	ErrNotFound   = errors.New("there is no such key")
 	ErrExists     = errors.New("there is a key of that name already")
-	ErrLabel      = errors.New("a key's label has 1 to 64 of a-z, 0-9, - and .")
+	ErrLabel      = errors.New("a key's label has 1 to 64 of a-z, 0-9, dot and hyphen")
 	ErrProduction = errors.New("key files are for development only; production keys live in an HSM")
 )
 

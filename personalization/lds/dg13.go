@@ -1,6 +1,7 @@
 package lds
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"unicode"
@@ -295,7 +296,7 @@ func (d *Details) readField(field tlv.Node) error {
 		return err
 	}
 	if len(parts) == 0 {
-		return fmt.Errorf("a field is empty")
+		return errors.New("a field is empty")
 	}
 	number, err := smallInteger(parts[0])
 	if err != nil {
@@ -323,7 +324,7 @@ func texts(nodes []tlv.Node, depth int) ([]string, error) {
 				return nil, err
 			}
 			if depth == 3 {
-				return nil, fmt.Errorf("sequences stand too deep")
+				return nil, errors.New("sequences stand too deep")
 			}
 			inner, err := texts(children, depth+1)
 			if err != nil {
@@ -331,7 +332,7 @@ func texts(nodes []tlv.Node, depth int) ([]string, error) {
 			}
 			found = append(found, inner...)
 		case !utf8.Valid(n.Value):
-			return nil, fmt.Errorf("the text is not valid UTF-8")
+			return nil, errors.New("the text is not valid UTF-8")
 		default:
 			found = append(found, string(n.Value))
 		}

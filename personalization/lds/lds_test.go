@@ -54,40 +54,40 @@ func mrzLines() [3]string {
 	}
 }
 
-func profile(t testing.TB, name string) lds.Profile {
-	t.Helper()
+func profile(tb testing.TB, name string) lds.Profile {
+	tb.Helper()
 	p, err := lds.ProfileByName(name)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return p
 }
 
 // input is a whole and valid input; each test spoils one thing in it.
-func input(t testing.TB, name string) lds.Input {
-	t.Helper()
-	p := profile(t, name)
+func input(tb testing.TB, name string) lds.Input {
+	tb.Helper()
+	p := profile(tb, name)
 	ca, err := curve.ByName(p.CACurve)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	aa, err := curve.ByName(p.AACurve)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	caKey, err := curve.GenerateKey(ca, rand.Reader)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	aaKey, err := curve.GenerateKey(aa, rand.Reader)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return lds.Input{
-		Card: holder(), MRZ: mrzLines(), Portrait: portrait(t), Profile: p,
+		Card: holder(), MRZ: mrzLines(), Portrait: portrait(tb), Profile: p,
 		CAPublic: &caKey.PublicKey, AAPublic: &aaKey.PublicKey,
 	}
 }
 
 // portrait is a baseline JPEG of 60 by 80 pixels.
-func portrait(t testing.TB) []byte {
-	t.Helper()
+func portrait(tb testing.TB) []byte {
+	tb.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, 60, 80))
 	for i := range m.Pix {
 		m.Pix[i] = byte(i * 7)
 	}
 	var b bytes.Buffer
-	require.NoError(t, jpeg.Encode(&b, m, nil))
+	require.NoError(tb, jpeg.Encode(&b, m, nil))
 	return b.Bytes()
 }
 

@@ -114,7 +114,7 @@ func (p Profile) Check() error {
 func plainECDSA(h crypto.Hash) (asn1.ObjectIdentifier, error) {
 	last := map[crypto.Hash]int{crypto.SHA256: 3, crypto.SHA384: 4, crypto.SHA512: 5}[h]
 	if last == 0 {
-		return nil, errors.New("Active Authentication is by SHA-256, SHA-384 or SHA-512") //nolint:revive // a protocol's name
+		return nil, errors.New("the hash of Active Authentication is SHA-256, SHA-384 or SHA-512")
 	}
 	return asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 1, 1, 4, 1, last}, nil
 }

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -22,7 +22,6 @@ import (
 var (
 	oidPACE = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 4}       // id-PACE
 	oidCA   = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 3}       // id-CA
-	oidPK   = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 1}       // id-PK
 	oidTA   = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 2}       // id-TA
 	oidAA   = asn1.ObjectIdentifier{2, 23, 136, 1, 1, 5}               // id-icao-mrtd-security-aaProtocolObject
 	oidECDH = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 1, 2}    // id-PK-ECDH
@@ -86,11 +85,11 @@ func (p Profile) cardAccess() []byte { return setOf(p.basicInfos()) }
 func (p Profile) dg14(ca, aa crypto.PublicKey) ([]byte, error) {
 	key, err := onCurve(ca, p.CACurve)
 	if err != nil {
-		return nil, fmt.Errorf("Chip Authentication key: %w", err) //nolint:revive // a protocol's name
+		return nil, fmt.Errorf("key for Chip Authentication: %w", err)
 	}
 	spki, err := curve.MarshalPublicKey(key, p.form())
 	if err != nil {
-		return nil, fmt.Errorf("Chip Authentication key: %w", err) //nolint:revive // a protocol's name
+		return nil, fmt.Errorf("key for Chip Authentication: %w", err)
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -136,7 +135,7 @@ func (p Profile) dg15(aa crypto.PublicKey) ([]byte, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("Active Authentication key: %w", err) //nolint:revive // a protocol's name
+		return nil, fmt.Errorf("key for Active Authentication: %w", err)
 	}
 	return tlv.Encode(0x6F, spki), nil
 }
@@ -155,15 +154,10 @@ func onCurve(key crypto.PublicKey, name string) (*ecdsa.PublicKey, error) {
 	if !ok || ec == nil {
 		return nil, fmt.Errorf("%w: %T where a key on %s is expected", ErrProfile, key, name)
 	}
-	if ec.Curve.Params().Name != name {
-		return nil, fmt.Errorf("%w: the key is on %s, not on %s", ErrProfile, ec.Curve.Params().Name, name)
+	if ec.Params().Name != name {
+		return nil, fmt.Errorf("%w: the key is on %s, not on %s", ErrProfile, ec.Params().Name, name)
 	}
 	return ec, nil
-}
-
-// generator is the public key whose secret is 1: a key of the right size.
-func generator(c elliptic.Curve) *ecdsa.PublicKey {
-	return &ecdsa.PublicKey{Curve: c, X: c.Params().Gx, Y: c.Params().Gy}
 }
 
 // PACEInfo says how PACE is done.
@@ -244,7 +238,7 @@ func (s *SecurityInfos) read(raw []byte) error {
 	var body cryptobyte.String
 	var protocol asn1.ObjectIdentifier
 	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !input.Empty() || !body.ReadASN1ObjectIdentifier(&protocol) {
-		return fmt.Errorf("no protocol")
+		return errors.New("no protocol")
 	}
 	switch {
 	case protocol.Equal(oidECDH):
@@ -276,7 +270,7 @@ func under(oid, parent asn1.ObjectIdentifier) bool {
 func readIntegers(s cryptobyte.String) (version, id int, err error) {
 	id = -1
 	if !s.ReadASN1Integer(&version) || !s.Empty() && (!s.ReadASN1Integer(&id) || id < 0 || !s.Empty()) {
-		return 0, -1, fmt.Errorf("version or parameter is malformed")
+		return 0, -1, errors.New("version or parameter is malformed")
 	}
 	return version, id, nil
 }
@@ -286,7 +280,7 @@ func (s *SecurityInfos) readKey(body cryptobyte.String) error {
 	var spki cryptobyte.String
 	id := -1
 	if !body.ReadASN1Element(&spki, cbasn1.SEQUENCE) || !body.Empty() && (!body.ReadASN1Integer(&id) || !body.Empty()) {
-		return fmt.Errorf("Chip Authentication key is malformed") //nolint:revive // a protocol's name
+		return errors.New("key for Chip Authentication is malformed")
 	}
 	key, form, err := curve.ParsePublicKey(spki)
 	if err != nil {
@@ -300,7 +294,7 @@ func (s *SecurityInfos) readKey(body cryptobyte.String) error {
 func (s *SecurityInfos) readActive(body cryptobyte.String) error {
 	var a ActiveAuthenticationInfo
 	if !body.ReadASN1Integer(&a.Version) || !body.ReadASN1ObjectIdentifier(&a.Algorithm) {
-		return fmt.Errorf("Active Authentication is malformed") //nolint:revive // a protocol's name
+		return errors.New("info on Active Authentication is malformed")
 	}
 	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
 		if oid, err := plainECDSA(h); err == nil && oid.Equal(a.Algorithm) {
@@ -322,13 +316,13 @@ func ParseDG15(b []byte) (crypto.PublicKey, error) {
 	if ecErr == nil {
 		return key, nil
 	}
-	any, err := x509.ParsePKIXPublicKey(file.Value)
+	other, err := x509.ParsePKIXPublicKey(file.Value)
 	if err != nil {
 		return nil, malformed("EF.DG15", "%w", ecErr)
 	}
-	switch any.(type) {
+	switch other.(type) {
 	case *ecdsa.PublicKey, *rsa.PublicKey:
-		return any, nil
+		return other, nil
 	}
-	return nil, malformed("EF.DG15", "%T cannot authenticate a chip", any)
+	return nil, malformed("EF.DG15", "%T cannot authenticate a chip", other)
 }

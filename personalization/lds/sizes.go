@@ -52,14 +52,14 @@ func (in *Input) keySizes() (dg14, dg15 int, err error) {
 		if err != nil {
 			return 0, 0, fmt.Errorf("DG14: %w", err)
 		}
-		ca = generator(c)
+		ca = curve.Generator(c)
 	}
 	if aa == nil {
 		c, err := curve.ByName(in.Profile.AACurve)
 		if err != nil {
 			return 0, 0, fmt.Errorf("DG15: %w", err)
 		}
-		aa = generator(c)
+		aa = curve.Generator(c)
 	}
 	b14, err := in.Profile.dg14(ca, aa)
 	if err != nil {

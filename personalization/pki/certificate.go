@@ -242,7 +242,7 @@ func (c *Certificate) readPrivateKeyUsage(v cryptobyte.String) bool {
 	for n, to := range []*time.Time{&c.PrivateKeyUsage.From, &c.PrivateKeyUsage.To} {
 		var text cryptobyte.String
 		var there bool
-		if !body.ReadOptionalASN1(&text, &there, cbasn1.Tag(n).ContextSpecific()) { //nolint:gosec // G115: 0 or 1
+		if !body.ReadOptionalASN1(&text, &there, cbasn1.Tag(n).ContextSpecific()) {
 			return false
 		}
 		if there {

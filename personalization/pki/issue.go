@@ -212,7 +212,7 @@ func (r *request) addUsage(b *cryptobyte.Builder) {
 func addPeriod(b *cryptobyte.Builder, p Period) {
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		for n, t := range []time.Time{p.From, p.To} {
-			b.AddASN1(cbasn1.Tag(n).ContextSpecific(), func(b *cryptobyte.Builder) { //nolint:gosec // G115: 0 or 1
+			b.AddASN1(cbasn1.Tag(n).ContextSpecific(), func(b *cryptobyte.Builder) {
 				b.AddBytes([]byte(t.UTC().Format("20060102150405Z")))
 			})
 		}

@@ -23,8 +23,8 @@ func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 const day = 24 * time.Hour
 
 // open opens an authority in a directory, as a start of the program does.
-func open(t testing.TB, dir string, o pki.Options) *pki.Authority {
-	t.Helper()
+func open(tb testing.TB, dir string, o pki.Options) *pki.Authority {
+	tb.Helper()
 	if o.Clock == nil {
 		o.Clock = now
 	}
@@ -32,14 +32,14 @@ func open(t testing.TB, dir string, o pki.Options) *pki.Authority {
 		o.CSCACurve, o.SignerCurve = "P-256", "P-256"
 	}
 	a, err := pki.OpenDev(dir, o)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return a
 }
 
-func list(t testing.TB, a *pki.Authority) pki.Listing {
-	t.Helper()
+func list(tb testing.TB, a *pki.Authority) pki.Listing {
+	tb.Helper()
 	l, err := a.List()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return l
 }
 

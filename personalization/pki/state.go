@@ -150,8 +150,8 @@ func (a *Authority) change(do func(*state) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrState, err)
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }()                // closing unlocks
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // G115: a file descriptor
+	defer func() { err = errors.Join(err, lock.Close()) }() // closing unlocks
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("%w: lock: %w", ErrState, err)
 	}
 	s, err := a.load()

@@ -307,7 +307,7 @@ func SizeWith(certificate *pki.Certificate, n int, o Options) int {
 // maxSignatureInteger is the size of one of the two integers of a signature.
 func maxSignatureInteger(key crypto.PublicKey) int {
 	if ec, ok := key.(*ecdsa.PublicKey); ok {
-		return ec.Curve.Params().N.BitLen()/8 + 4
+		return ec.Params().N.BitLen()/8 + 4
 	}
 	return 256
 }

@@ -89,15 +89,15 @@ func AppendHeader(b []byte, tag uint32, length int) []byte {
 		panic(fmt.Sprintf("tlv: no data object is %d bytes long", length))
 	}
 	for i := tagSize(tag) - 1; i >= 0; i-- {
-		b = append(b, byte(tag>>(8*i)))
+		b = append(b, byte(tag>>(8*i)&0xFF))
 	}
 	size := lengthSize(length)
 	if size > 1 {
-		b = append(b, byte(0x80|(size-1)))
+		b = append(b, byte(0x7F+size)) //nolint:gosec // G115: 2 to 4
 		size--
 	}
 	for i := size - 1; i >= 0; i-- {
-		b = append(b, byte(length>>(8*i))) //nolint:gosec // G115: the low byte is what is wanted
+		b = append(b, byte(length>>(8*i)&0xFF))
 	}
 	return b
 }
@@ -274,7 +274,7 @@ func validTag(tag uint32) bool {
 	var b [4]byte
 	size := tagSize(tag)
 	for i := range size {
-		b[i] = byte(tag >> (8 * (size - 1 - i)))
+		b[i] = byte(tag >> (8 * (size - 1 - i)) & 0xFF)
 	}
 	_, n, err := readTag(b[:size])
 	return err == nil && n == size
