@@ -92,6 +92,7 @@ type documentSession struct {
 	agreement *agreement // Chip Authentication under way
 	renewed   *messaging // takes over after the response
 	verified  bool       // the PIN of the digital signature was right
+	room      int        // bytes that the response to this command can carry; 0: as many as there are
 }
 
 // enter is what SELECT by name does to the session: secure messaging stays.
@@ -250,6 +251,9 @@ func (c *Card) read(f *file, offset, le int, hasData bool, mayRead func(*file) b
 	}
 	left := len(f.data) - offset
 	n := min(le, left, maxRead)
+	if room := c.ram.document.room; room > 0 {
+		n = min(n, room)
+	}
 	sw := apdu.OK
 	if le > left && le != apdu.MaxShortLe && le != apdu.MaxExtendedLe {
 		sw = apdu.EndOfFile
@@ -299,6 +303,9 @@ func (c *Card) readBinaryOdd(a *application, cmd apdu.Command, mayRead func(*fil
 		if f != nil && len(f.data)-offset > 0 && len(f.data)-offset < le {
 			le = len(f.data) - offset
 		}
+	}
+	if room := c.ram.document.room; room > 0 {
+		le = min(le, room-objectOverhead(room))
 	}
 	r := c.read(f, offset, le, false, mayRead, cmd.P1|cmd.P2 != 0)
 	if failed(r.SW) {

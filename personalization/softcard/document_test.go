@@ -321,3 +321,21 @@ func TestChipAuthentication_ChangesTheKeys(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, apdu.OK, s.send(apdu.Command{INS: 0xB0, P1: 0x81, Le: 2}).SW)
 }
+
+func TestReadBinary_AShortResponseStaysShort(t *testing.T) {
+	t.Parallel()
+	c := finished(t, nil, map[uint16][]byte{0x0102: bigFile()}, nil)
+	s := accessed(t, c)
+	command, err := apdu.Parse(s.wrap(apdu.Command{INS: 0xB0, P1: 0x82, Le: 256}))
+	require.NoError(t, err)
+	command.Le = 256
+	b, err := command.Bytes()
+	require.NoError(t, err)
+
+	r, err := c.Transmit(t.Context(), b)
+
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(r), 258)
+	require.Greater(t, len(r), 240) // 223 bytes of the file
+	require.Equal(t, []byte{0x90, 0x00}, r[len(r)-2:])
+}

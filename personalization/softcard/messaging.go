@@ -209,11 +209,24 @@ func (c *Card) serveSecured(cmd apdu.Command) apdu.Response {
 		d.endMessaging()
 		return status(sw)
 	}
+	d.room = 0
+	if cmd.Le <= apdu.MaxShortLe {
+		d.room = m.room(apdu.MaxShortLe)
+	}
 	r := m.wrap(c.dispatch(plain), cmd.INS&1 != 0)
+	d.room = 0
 	if d.renewed != nil { // the response still goes under the old keys
 		d.messaging, d.renewed = d.renewed, nil
 	}
 	return r
+}
+
+// room is how many bytes of data fit into a protected response of n bytes: the
+// cryptogram has a header of three bytes and an indicator of one, the status
+// word takes four bytes, the checksum ten.
+func (m *messaging) room(n int) int {
+	block := m.enc.BlockSize()
+	return (n-3-1-4-10)/block*block - 1
 }
 
 // objects are the data objects of a protected command.
