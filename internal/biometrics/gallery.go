@@ -50,7 +50,7 @@ type IdentifyLimits struct {
 // DefaultIdentifyLimits search strictly: a false hit costs two people's time, and
 // with ten thousand persons there are ten thousand chances for one.
 func DefaultIdentifyLimits() IdentifyLimits {
-	return IdentifyLimits{Match: MatchLimits{OneFinger: 75, PerFinger: 50}, Candidates: 10, Compare: 40, MinVotes: 0.15}
+	return IdentifyLimits{Match: MatchLimits{OneFinger: 75, PerFinger: 50}, Candidates: 10, Compare: 60, MinVotes: 0.15}
 }
 
 // Candidate is an entry that may be of the same person as the probe.

@@ -10,9 +10,9 @@ import (
 // with what its neighbourhood looks like from its own direction. It does not
 // change and may be shared.
 type Prepared struct {
-	points []point
-	links  []Link // of all points, neighbours of each together, nearest first
-	first  []int  // points[i] has links[first[i]:first[i+1]]
+	points []point // by height, so that what is near is soon found
+	links  []Link  // of all points, neighbours of each together, nearest first
+	first  []int   // points[i] has links[first[i]:first[i+1]]
 	box    box
 }
 
@@ -41,6 +41,7 @@ func Prepare(t Template) *Prepared {
 	for i, m := range t.Minutiae {
 		p.points[i] = point{x: float64(m.X) * scale, y: -float64(m.Y) * scale, angle: m.Angle}
 	}
+	slices.SortStableFunc(p.points, func(a, b point) int { return cmp.Or(cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x)) })
 	p.box = boxOf(p.points)
 	for i := range p.points {
 		p.links = append(p.links, p.around(i)...)
@@ -203,7 +204,9 @@ func (m *matcher) score(a, b *Prepared, p proposal) float64 {
 // agree: up to 1, and 0 where there is none.
 func (m *matcher) take(q point, among []point, slack float64) float64 {
 	best, at := slack*slack, -1
-	for k, r := range among {
+	lowest, _ := slices.BinarySearchFunc(among, q.y-slack, func(r point, y float64) int { return cmp.Compare(r.y, y) })
+	for k := lowest; k < len(among) && among[k].y < q.y+slack; k++ {
+		r := among[k]
 		dx, dy := r.x-q.x, r.y-q.y
 		if d := dx*dx + dy*dy; d < best && !m.taken[k] && off(q.angle, r.angle) <= angleSlack {
 			best, at = d, k
