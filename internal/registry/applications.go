@@ -60,7 +60,7 @@ func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("draw application number: %w", err)
 	}
-	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error { return r.receive(ctx, tx, number, s) })
+	err = r.receive(ctx, number, s)
 	switch {
 	case violates(err, "one_application_per_enrollment"), violates(err, "one_open_application_per_citizen_and_ground"):
 		// Another copy was faster, or another application is open.
@@ -104,7 +104,8 @@ func (r *Registry) refuseSecondApplication(ctx context.Context, s Submission) er
 	return identity.RefuseField(identity.Conflict, "person.number", "has an open application on the same ground: %s", number)
 }
 
-func (r *Registry) receive(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, s Submission) error {
+// receive stores it all in one round trip, which is one transaction.
+func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumber, s Submission) error {
 	a := s.Application
 	person, err := json.Marshal(a.Person)
 	if err != nil {
@@ -118,7 +119,12 @@ func (r *Registry) receive(ctx context.Context, tx pgx.Tx, number identity.Appli
 	if a.Delivery == identity.Post {
 		destination = Post
 	}
-	_, err = tx.Exec(ctx, `
+	sealed, err := r.vault.SealNew(string(number), 1, blobs(s.Evidence))
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`
 		WITH received AS (
 			INSERT INTO applications (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel,
 				filed_on, delivery, delivery_to, destination, urgent, exemption, representative, personal_number, person,
@@ -139,35 +145,32 @@ func (r *Registry) receive(ctx context.Context, tx pgx.Tx, number identity.Appli
 			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
 			"expiry": s.Rules.Expiry.String(),
 		})
-	if err != nil {
-		return err
+	sealed.Queue(batch)
+	if s.Evidence[RoleTemplates] != nil {
+		batch.Queue(enlist, number, 1)
 	}
-	return r.keep(ctx, tx, number, 1, s.Evidence)
+	return r.db.SendBatch(ctx, batch).Close()
 }
 
-// keep puts evidence into the vault, and templates into the gallery.
-func (r *Registry) keep(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, attempt int, evidence map[Role][]byte) error {
-	blobs := make([]vault.Blob, 0, len(evidence))
+// blobs are evidence as the vault takes it; a role without content is not there.
+func blobs(evidence map[Role][]byte) []vault.Blob {
+	list := make([]vault.Blob, 0, len(evidence))
 	for role, b := range evidence {
 		if b != nil {
-			blobs = append(blobs, vault.Blob{Role: string(role), Plaintext: b})
+			list = append(list, vault.Blob{Role: string(role), Plaintext: b})
 		}
 	}
-	if err := r.vault.PutAll(ctx, tx, string(number), attempt, blobs); err != nil {
-		return err
-	}
-	if evidence[RoleTemplates] == nil {
-		return nil
-	}
-	// The lock makes commit order and sequence order one, so that a reader that
-	// asks for what came after the last entry it saw misses none.
-	_, err := tx.Exec(ctx, `
-		WITH turn AS (SELECT pg_advisory_xact_lock(hashtext('gallery'))),
-		     held AS (SELECT count(*) AS n FROM turn)
-		INSERT INTO gallery (application, round) SELECT $1, $2 FROM held
-		ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`, number, attempt)
-	return err
+	return list
 }
+
+// enlist puts a round of capture into the gallery, as the last statement of its
+// transaction. The lock makes commit order and sequence order one, so that a
+// reader that asks for what came after the last entry it saw misses none.
+const enlist = `
+	WITH turn AS (SELECT pg_advisory_xact_lock(hashtext('gallery'))),
+	     held AS (SELECT count(*) AS n FROM turn)
+	INSERT INTO gallery (application, round) SELECT $1, $2 FROM held
+	ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`
 
 // Evidence opens a blob, or refuses with NotFound.
 func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumber, role Role, attempt int) ([]byte, error) {
@@ -190,21 +193,24 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 		if err != nil {
 			return err
 		}
-		return r.keep(ctx, tx, number, round, evidence)
+		if err := r.vault.PutAll(ctx, tx, string(number), round, blobs(evidence)); err != nil || evidence[RoleTemplates] == nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, enlist, number, round)
+		return err
 	})
 	return fail("store capture", err)
 }
 
-// Probe stores a finger laid on the reader, and says which try it is.
+// Probe stores a finger laid on the reader, and says which try it is. A try whose
+// finger was not stored is no harm: it is not found.
 func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber, template []byte) (int, error) {
 	var try int
-	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `UPDATE applications SET probes = probes + 1 WHERE number = $1 RETURNING probes`, number).Scan(&try)
-		if err != nil {
-			return found(err, "there is no application %s", number)
-		}
-		return r.keep(ctx, tx, number, try, map[Role][]byte{RoleProbe: template})
-	})
+	err := r.db.QueryRow(ctx, `UPDATE applications SET probes = probes + 1 WHERE number = $1 RETURNING probes`, number).Scan(&try)
+	if err != nil {
+		return 0, fail("store probe", found(err, "there is no application %s", number))
+	}
+	err = r.vault.Put(ctx, r.db, vault.Key{Application: string(number), Role: string(RoleProbe), Attempt: try}, template)
 	return try, fail("store probe", err)
 }
 

@@ -45,7 +45,7 @@ type CardData struct {
 }
 
 // SaveCard stores what was prepared for a card. What is there stays: the second
-// making of a card is thrown away whole.
+// making of a card is thrown away whole, since the first stored every role.
 func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	card, err := json.Marshal(d.Card)
 	if err != nil {
@@ -56,28 +56,28 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 		t := d.Card.Expiry.Date.Midnight()
 		expires = &t
 	}
-	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			WITH prepared AS (
-				INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_sod, digest_print, approved_by)
-				SELECT @application, @attempt, 'prepared', @number, @serial, @form, @issued, @expires, @card, @sod, @print,
-					coalesce((SELECT officer FROM decisions WHERE application = @application AND step = 'approve' AND round = 1), '')
-				ON CONFLICT (application, attempt) DO NOTHING
-				RETURNING application
-			)
-			INSERT INTO audit (application, actor, event, reason)
-			SELECT application, 'system', 'prepared card ' || @attempt, 'security object ' || encode(@sod, 'hex') FROM prepared`,
-			pgx.StrictNamedArgs{
-				"application": d.Application, "attempt": d.Attempt, "number": string(d.Card.Person.Number), "serial": d.Card.Serial,
-				"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "expires": expires, "card": card,
-				"sod": d.DigestSOD[:], "print": d.DigestPrint[:],
-			})
-		if err != nil || tag.RowsAffected() == 0 {
-			return err
-		}
-		return r.keep(ctx, tx, d.Application, d.Attempt, d.Evidence)
-	})
-	return fail("save card", err)
+	sealed, err := r.vault.Seal(ctx, r.db, string(d.Application), d.Attempt, blobs(d.Evidence))
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{} // one round trip, and one transaction
+	batch.Queue(`
+		WITH prepared AS (
+			INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_sod, digest_print, approved_by)
+			SELECT @application, @attempt, 'prepared', @number, @serial, @form, @issued, @expires, @card, @sod, @print,
+				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = 'approve' AND round = 1), '')
+			ON CONFLICT (application, attempt) DO NOTHING
+			RETURNING application
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, 'system', 'prepared card ' || @attempt, 'security object ' || encode(@sod, 'hex') FROM prepared`,
+		pgx.StrictNamedArgs{
+			"application": d.Application, "attempt": d.Attempt, "number": string(d.Card.Person.Number), "serial": d.Card.Serial,
+			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "expires": expires, "card": card,
+			"sod": d.DigestSOD[:], "print": d.DigestPrint[:],
+		})
+	sealed.Queue(batch)
+	return fail("save card", r.db.SendBatch(ctx, batch).Close())
 }
 
 // CardRecord is one card and what became of it.

@@ -29,43 +29,40 @@ func (r *Registry) Decide(ctx context.Context, d Decision) error {
 	if !d.Due.IsZero() {
 		due = &d.Due
 	}
-	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			WITH turn AS (
-				SELECT number, officer FROM applications WHERE number = @number FOR NO KEY UPDATE
-			), decided AS (
-				INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen)
-				SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen FROM turn
-				ON CONFLICT (application, step, round) DO NOTHING
-				RETURNING application
-			), changed AS (
-				UPDATE applications a SET
-					held = CASE @step WHEN 'hold' THEN true WHEN 'release' THEN false ELSE held END,
-					held_for_citizen = CASE @step WHEN 'hold' THEN @for_citizen WHEN 'release' THEN false ELSE held_for_citizen END,
-					capture_round = CASE @step WHEN 'recapture' THEN greatest(capture_round, @round) ELSE capture_round END,
-					awaiting = '', due = coalesce(@due, due)
-				FROM decided WHERE a.number = decided.application
-			)
-			INSERT INTO audit (application, actor, event, reason)
-			SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided`,
-			pgx.StrictNamedArgs{
-				"number": d.Application, "step": d.Step, "round": d.Round, "officer": d.Officer,
-				"verdict": d.Verdict, "reason": d.Reason, "for_citizen": d.ForCitizen, "due": due,
-			})
-		if err != nil || tag.RowsAffected() == 1 {
-			return err
-		}
-		return sameDecision(ctx, tx, d)
-	})
-	return fail("record decision", err)
+	tag, err := r.db.Exec(ctx, `
+		WITH turn AS (
+			SELECT number, officer FROM applications WHERE number = @number FOR NO KEY UPDATE
+		), decided AS (
+			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen)
+			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen FROM turn
+			ON CONFLICT (application, step, round) DO NOTHING
+			RETURNING application
+		), changed AS (
+			UPDATE applications a SET
+				held = CASE @step WHEN 'hold' THEN true WHEN 'release' THEN false ELSE held END,
+				held_for_citizen = CASE @step WHEN 'hold' THEN @for_citizen WHEN 'release' THEN false ELSE held_for_citizen END,
+				capture_round = CASE @step WHEN 'recapture' THEN greatest(capture_round, @round) ELSE capture_round END,
+				awaiting = '', due = coalesce(@due, due)
+			FROM decided WHERE a.number = decided.application
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided`,
+		pgx.StrictNamedArgs{
+			"number": d.Application, "step": d.Step, "round": d.Round, "officer": d.Officer,
+			"verdict": d.Verdict, "reason": d.Reason, "for_citizen": d.ForCitizen, "due": due,
+		})
+	if err != nil || tag.RowsAffected() == 1 {
+		return fail("record decision", err)
+	}
+	return fail("record decision", r.sameDecision(ctx, d))
 }
 
 // sameDecision accepts a decision that was recorded before, and refuses another
 // in its place.
-func sameDecision(ctx context.Context, tx pgx.Tx, d Decision) error {
+func (r *Registry) sameDecision(ctx context.Context, d Decision) error {
 	var officer identity.OfficerID
 	var verdict string
-	err := tx.QueryRow(ctx, `SELECT officer, verdict FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
+	err := r.db.QueryRow(ctx, `SELECT officer, verdict FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
 		d.Application, d.Step, d.Round).Scan(&officer, &verdict)
 	if err != nil {
 		return found(err, "there is no application %s", d.Application)

@@ -91,24 +91,11 @@ func (v *Vault) PutAll(ctx context.Context, db DB, application string, attempt i
 	if len(blobs) == 0 {
 		return nil
 	}
-	for _, b := range blobs {
-		if len(b.Plaintext) > MaxBlob {
-			return identity.Refuse(identity.Invalid, "%s is %d bytes; the vault takes at most %d", b.Role, len(b.Plaintext), MaxBlob)
-		}
-	}
-	key, err := v.keyForSealing(ctx, db, application)
+	sealed, err := v.Seal(ctx, db, application, attempt, blobs)
 	if err != nil {
 		return err
 	}
-	roles, sealed := make([]string, len(blobs)), make([][]byte, len(blobs))
-	for i, b := range blobs {
-		roles[i] = b.Role
-		sealed[i] = seal(key, Key{application, b.Role, attempt}, b.Plaintext)
-	}
-	tag, err := db.Exec(ctx, `
-		INSERT INTO vault_blobs (application, role, attempt, sealed)
-		SELECT $1, role, $2, sealed FROM unnest($3::text[], $4::bytea[]) AS b (role, sealed)
-		ON CONFLICT (application, role, attempt) DO NOTHING`, application, attempt, roles, sealed)
+	tag, err := db.Exec(ctx, insertBlobs, sealed.args()...)
 	if err != nil {
 		return fmt.Errorf("store blobs of %s: %w", application, withoutValues(err))
 	}
@@ -116,6 +103,84 @@ func (v *Vault) PutAll(ctx context.Context, db DB, application string, attempt i
 		return nil
 	}
 	return v.compare(ctx, db, application, attempt, blobs)
+}
+
+// Sealed is blobs that are encrypted and not yet stored.
+type Sealed struct {
+	application string
+	wrapped     []byte // a new data key; nil where it is stored already
+	attempt     int
+	roles       []string
+	blobs       [][]byte
+}
+
+// insertBlobs stores blobs, and their application's data key where it is new.
+const insertBlobs = `
+	WITH made AS (
+		INSERT INTO vault_keys (application, wrapped) SELECT $1, $2 WHERE $2::bytea IS NOT NULL
+	)
+	INSERT INTO vault_blobs (application, role, attempt, sealed)
+	SELECT $1, role, $3, sealed FROM unnest($4::text[], $5::bytea[]) AS b (role, sealed)
+	ON CONFLICT (application, role, attempt) DO NOTHING`
+
+func (s *Sealed) args() []any { return []any{s.application, s.wrapped, s.attempt, s.roles, s.blobs} }
+
+// Queue adds the storing of the blobs to a batch, and so to its transaction.
+// What is stored already under their keys stays.
+func (s *Sealed) Queue(b *pgx.Batch) {
+	if len(s.roles) > 0 {
+		b.Queue(insertBlobs, s.args()...)
+	}
+}
+
+// Seal encrypts blobs under the application's data key, which is made if there
+// is none. One round trip.
+func (v *Vault) Seal(ctx context.Context, db DB, application string, attempt int, blobs []Blob) (*Sealed, error) {
+	if err := checkSizes(blobs); err != nil {
+		return nil, err
+	}
+	key, err := v.keyForSealing(ctx, db, application)
+	if err != nil {
+		return nil, err
+	}
+	return sealAll(key, application, attempt, blobs), nil
+}
+
+// SealNew encrypts the blobs of an application that is new itself, under a data
+// key that is stored with them. No round trip.
+func (v *Vault) SealNew(application string, attempt int, blobs []Blob) (*Sealed, error) {
+	if err := checkSizes(blobs); err != nil {
+		return nil, err
+	}
+	wrapped, err := v.makeKey(application)
+	if err != nil {
+		return nil, err
+	}
+	key, err := v.unwrap(application, wrapped)
+	if err != nil {
+		return nil, err
+	}
+	s := sealAll(key, application, attempt, blobs)
+	s.wrapped = wrapped
+	return s, nil
+}
+
+func checkSizes(blobs []Blob) error {
+	for _, b := range blobs {
+		if len(b.Plaintext) > MaxBlob {
+			return identity.Refuse(identity.Invalid, "%s is %d bytes; the vault takes at most %d", b.Role, len(b.Plaintext), MaxBlob)
+		}
+	}
+	return nil
+}
+
+func sealAll(key cipher.AEAD, application string, attempt int, blobs []Blob) *Sealed {
+	s := &Sealed{application: application, attempt: attempt}
+	for _, b := range blobs {
+		s.roles = append(s.roles, b.Role)
+		s.blobs = append(s.blobs, seal(key, Key{application, b.Role, attempt}, b.Plaintext))
+	}
+	return s
 }
 
 // compare refuses a blob whose key holds other content.
@@ -197,11 +262,9 @@ func (v *Vault) Shred(ctx context.Context, db DB, application string) error {
 // it at once one stays, and both use that one. The row is locked until the
 // transaction ends, so that nothing is sealed while the key is shredded.
 func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (cipher.AEAD, error) {
-	raw := make([]byte, 32)
-	_, _ = rand.Read(raw) // never fails (crypto/rand)
-	made, err := v.master.Wrap(application, raw)
+	made, err := v.makeKey(application)
 	if err != nil {
-		return nil, fmt.Errorf("wrap data key of %s: %w", application, err)
+		return nil, err
 	}
 	wrapped, err := keep(ctx, db, application, made)
 	if errors.Is(err, pgx.ErrNoRows) { // another made it at this moment; now it is there
@@ -214,6 +277,17 @@ func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (c
 		return nil, identity.Refuse(identity.Conflict, "the data key of %s was destroyed: nothing can be stored for it", application)
 	}
 	return v.unwrap(application, wrapped)
+}
+
+// makeKey draws a data key and wraps it.
+func (v *Vault) makeKey(application string) ([]byte, error) {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails (crypto/rand)
+	wrapped, err := v.master.Wrap(application, raw)
+	if err != nil {
+		return nil, fmt.Errorf("wrap data key of %s: %w", application, err)
+	}
+	return wrapped, nil
 }
 
 // keep gives the application's wrapped data key, which is made if there is none.

@@ -1,0 +1,81 @@
+package registry_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// A round trip to the database costs more than anything the database does for a
+// card, so each method keeps to its number. Prepared statements are warm.
+func TestRoundTrips_PerMethod(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	require.NoError(t, b.Issue(t.Context(), handOver(b.arrived(t)))) // warms the statements
+	s := b.submission()
+	var number identity.ApplicationNumber
+	var packing registry.Packing
+	ctx := t.Context()
+	for _, step := range []struct {
+		name string
+		want int64
+		do   func() error
+	}{
+		{"Receive", 2, func() error {
+			receipt, err := b.Receive(ctx, s)
+			number = receipt.Number
+			return err
+		}},
+		{"Receive again", 1, func() error { _, err := b.Receive(ctx, s); return err }},
+		{"Start", 1, func() error { return b.Start(ctx, number) }},
+		{"Application", 1, func() error { _, err := b.Application(ctx, number); return err }},
+		{"Evidence", 1, func() error { _, err := b.Evidence(ctx, number, registry.RolePortrait, 1); return err }},
+		{"Gallery", 1, func() error { _, err := b.Gallery(ctx, 0, 100); return err }},
+		{"Enter", 1, func() error {
+			return b.Enter(ctx, registry.Move{Application: number, To: identity.Validation, Attempt: 1, Actor: "system"})
+		}},
+		{"Enter Approval", 1, func() error {
+			return b.Enter(ctx, registry.Move{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"})
+		}},
+		{"Decide", 1, func() error {
+			return b.Decide(ctx, registry.Decision{Application: number, Step: "approve", Round: 1, Officer: approver})
+		}},
+		{"Enter DataPreparation", 1, func() error {
+			return b.Enter(ctx, registry.Move{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"})
+		}},
+		{"SaveCard", 3, func() error { return b.SaveCard(ctx, b.card(t, number, 1)) }}, // one of them is the test's own
+		{"Card", 1, func() error { _, err := b.Card(ctx, number, 1); return err }},
+		{"TakeBlank", 1, func() error { _, err := b.TakeBlank(ctx, number, 1, press); return err }},
+		{"Advance", 3, func() error {
+			for _, state := range []registry.CardState{registry.Personalized, registry.Printed, registry.Inspected} {
+				if err := b.Advance(ctx, number, 1, state, ""); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{"Pack", 1, func() (err error) { packing, err = b.Pack(ctx, number, 1, 1); return err }},
+		{"SendConsignment", 1, func() error { return b.SendConsignment(ctx, packing.Consignment, approver, "VNPost", "1") }},
+		{"ReceiveConsignment", 5, func() error { return b.ReceiveConsignment(ctx, packing.Consignment, counter, 1, nil) }}, // per box
+		{"Enter to HandOver", 5, func() error {
+			for _, stage := range []identity.Stage{identity.Personalization, identity.Printing, identity.Inspection, identity.Dispatch, identity.HandOver} {
+				if err := b.Enter(ctx, registry.Move{Application: number, To: stage, Attempt: 1, Actor: "system"}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+		{"Probe", 3, func() error { _, err := b.Probe(ctx, number, []byte("finger")); return err }},
+		{"Issue", 4, func() error { return b.Issue(ctx, handOver(number)) }},
+		{"Issue again", 3, func() error { return b.Issue(ctx, handOver(number)) }},
+		{"Citizen", 1, func() error { _, err := b.Citizen(ctx, s.Application.Person.Number); return err }},
+	} {
+		before := b.roundTrips.n.Load()
+		require.NoError(t, step.do(), step.name)
+		require.Equal(t, step.want, b.roundTrips.n.Load()-before, step.name)
+	}
+}

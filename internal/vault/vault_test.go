@@ -1,0 +1,235 @@
+package vault_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/vault"
+)
+
+// bundle is a database and two vaults on it with one master key, as two
+// processes have them.
+type bundle struct {
+	db          *pgxpool.Pool
+	vault, twin *vault.Vault
+	masterFile  string
+}
+
+func newBundle(t *testing.T) bundle {
+	t.Helper()
+	db, err := pgxpool.New(t.Context(), registrytest.NewSchema(t, registrytest.URL(t)))
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	b := bundle{db: db, masterFile: filepath.Join(t.TempDir(), "keys", "master.key")}
+	b.vault, b.twin = openVault(t, b.masterFile), openVault(t, b.masterFile)
+	return b
+}
+
+func openVault(t *testing.T, file string) *vault.Vault {
+	t.Helper()
+	master, err := vault.OpenFile(file)
+	require.NoError(t, err)
+	return vault.New(master)
+}
+
+var portrait = vault.Key{Application: "7QF3M-9T2XK-5", Role: "portrait", Attempt: 1}
+
+func TestVault_GivesBackWhatWasPut(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	for i, content := range [][]byte{{}, []byte("x"), make([]byte, vault.MaxBlob)} {
+		k := portrait
+		k.Attempt = i
+
+		require.NoError(t, b.vault.Put(t.Context(), b.db, k, content))
+
+		got, err := b.twin.Get(t.Context(), b.db, k)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(content, got))
+	}
+	_, err := b.vault.Get(t.Context(), b.db, vault.Key{Application: "other", Role: "portrait", Attempt: 1})
+	require.ErrorIs(t, err, identity.NotFound)
+	require.ErrorIs(t, b.vault.Put(t.Context(), b.db, portrait, make([]byte, vault.MaxBlob+1)), identity.Invalid)
+}
+
+func TestVault_StoresNoPlaintext(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	secret := []byte("a face that nobody shall see here")
+
+	require.NoError(t, b.vault.Put(t.Context(), b.db, portrait, secret))
+
+	var sealed, wrapped []byte
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT sealed, wrapped FROM vault_blobs JOIN vault_keys USING (application)`).Scan(&sealed, &wrapped))
+	require.NotContains(t, string(sealed), "face")
+	require.Len(t, sealed, 12+len(secret)+16)
+	require.Len(t, wrapped, 12+32+16)
+}
+
+func TestVault_ABlobNeverChanges(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, b.vault.Put(t.Context(), b.db, portrait, []byte("first")))
+
+	require.NoError(t, b.twin.Put(t.Context(), b.db, portrait, []byte("first")))
+	require.ErrorIs(t, b.twin.Put(t.Context(), b.db, portrait, []byte("other")), identity.Conflict)
+
+	got, err := b.vault.Get(t.Context(), b.db, portrait)
+	require.NoError(t, err)
+	require.Equal(t, "first", string(got))
+}
+
+func TestVault_OneDataKeyForAllWhoPutAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var wg sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		wg.Go(func() {
+			k := portrait
+			k.Attempt = i
+			errs[i] = []*vault.Vault{b.vault, b.twin}[i%2].Put(t.Context(), b.db, k, []byte{byte(i)})
+		})
+	}
+	wg.Wait()
+
+	require.NoError(t, errors.Join(errs...))
+	fresh := openVault(t, b.masterFile)
+	for i := range errs {
+		k := portrait
+		k.Attempt = i
+		got, err := fresh.Get(t.Context(), b.db, k)
+		require.NoError(t, err)
+		require.Equal(t, []byte{byte(i)}, got)
+	}
+}
+
+// A blob that is altered, or put in another's place, is not opened.
+func TestVault_IsBoundToItsKey(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"Altered":          `UPDATE vault_blobs SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)`,
+		"CutShort":         `UPDATE vault_blobs SET sealed = substr(sealed, 1, 10)`,
+		"OtherAttempt":     `UPDATE vault_blobs SET attempt = 2`,
+		"OtherRole":        `UPDATE vault_blobs SET role = 'probe'`,
+		"OtherApplication": `INSERT INTO vault_keys SELECT 'B', wrapped FROM vault_keys; UPDATE vault_blobs SET application = 'B'`,
+		"KeyAltered":       `UPDATE vault_keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			require.NoError(t, b.vault.Put(t.Context(), b.db, portrait, []byte("a face")))
+
+			_, err := b.db.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+			require.NoError(t, err)
+
+			var k vault.Key
+			require.NoError(t, b.db.QueryRow(t.Context(), `SELECT application, role, attempt FROM vault_blobs`).Scan(&k.Application, &k.Role, &k.Attempt))
+			_, err = b.vault.Get(t.Context(), b.db, k)
+			require.Error(t, err)
+		})
+	}
+}
+
+// A data key made in a transaction that was undone is forgotten, so that what is
+// stored later can be read by everybody.
+func TestVault_ForgetsAKeyThatWasUndone(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	undone := errors.New("undone")
+	err := pgx.BeginFunc(t.Context(), b.db, func(tx pgx.Tx) error {
+		require.NoError(t, b.vault.Put(t.Context(), tx, portrait, []byte("first")))
+		return undone
+	})
+	require.ErrorIs(t, err, undone)
+
+	require.NoError(t, b.vault.Put(t.Context(), b.db, portrait, []byte("second")))
+
+	got, err := b.twin.Get(t.Context(), b.db, portrait)
+	require.NoError(t, err)
+	require.Equal(t, "second", string(got))
+}
+
+func TestVault_ShreddedIsGoneForEveryProcess(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, b.vault.Put(t.Context(), b.db, portrait, []byte("a face")))
+	_, err := b.twin.Get(t.Context(), b.db, portrait) // its key is in the twin's memory now
+	require.NoError(t, err)
+
+	for range 2 {
+		require.NoError(t, b.vault.Shred(t.Context(), b.db, portrait.Application))
+	}
+
+	for _, v := range []*vault.Vault{b.vault, b.twin} {
+		_, err := v.Get(t.Context(), b.db, portrait)
+		require.ErrorIs(t, err, identity.NotFound)
+		require.ErrorIs(t, v.Put(t.Context(), b.db, portrait, []byte("again")), identity.Conflict)
+	}
+}
+
+func TestOpenFile_OneMasterKeyForAllWhoStartAtOnce(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys", "master.key")
+	masters := make([]*vault.FileWrapper, 8)
+	errs := make([]error, len(masters))
+	var wg sync.WaitGroup
+	for i := range masters {
+		wg.Go(func() { masters[i], errs[i] = vault.OpenFile(file) })
+	}
+	wg.Wait()
+	require.NoError(t, errors.Join(errs...))
+
+	wrapped, err := masters[0].Wrap("A", []byte("a data key of thirty-two bytes!!"))
+	require.NoError(t, err)
+	for _, m := range masters {
+		key, err := m.Unwrap("A", wrapped)
+		require.NoError(t, err)
+		require.Equal(t, "a data key of thirty-two bytes!!", string(key))
+		_, err = m.Unwrap("B", wrapped)
+		require.Error(t, err)
+	}
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestOpenFile_RefusesAFileThatIsNoKey(t *testing.T) {
+	t.Parallel()
+	short := filepath.Join(t.TempDir(), "short")
+	require.NoError(t, os.WriteFile(short, []byte("short"), 0o600))
+	open := filepath.Join(t.TempDir(), "open")
+	require.NoError(t, os.WriteFile(open, make([]byte, 32), 0o600))
+	require.NoError(t, os.Chmod(open, 0o640))
+
+	_, err := vault.OpenFile(short)
+	require.ErrorContains(t, err, "32 are wanted")
+	_, err = vault.OpenFile(open)
+	require.ErrorContains(t, err, "0600")
+}
+
+func BenchmarkVault_Seal(b *testing.B) {
+	master, err := vault.OpenFile(filepath.Join(b.TempDir(), "master.key"))
+	require.NoError(b, err)
+	v := vault.New(master)
+	blob := make([]byte, 1<<20)
+	_, _ = rand.Read(blob)
+	b.SetBytes(int64(len(blob)))
+	for b.Loop() {
+		_, err := v.SealNew("A", 1, []vault.Blob{{Role: "packet", Plaintext: blob}})
+		require.NoError(b, err)
+	}
+}
+
+var _ vault.DB = (*pgx.Conn)(nil)
