@@ -21,6 +21,7 @@ type brainpool struct {
 	invSquare, invCube   element // and back
 	generator            point
 	base                 func() [][16]point // multiples of the generator, by window
+	wide                 func() [][]point   // more of them, for checking signatures
 	scalarBytes, windows int
 }
 
@@ -69,6 +70,7 @@ func newBrainpool(name, p, a, b, x, y, q, z string) *brainpool {
 	f.mul(&c.b, &c.b, &c.zCube)
 	c.generator = c.point(params.Gx, params.Gy)
 	c.base = sync.OnceValue(c.baseTable)
+	c.wide = sync.OnceValue(func() [][]point { return c.wideTable(c.generator) })
 	return c
 }
 

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"sync"
 )
 
 // ErrUnknown means a curve that is none of this package's.
@@ -34,7 +35,7 @@ type known struct {
 }
 
 // all lists the curves of this package.
-func all() []known {
+var all = sync.OnceValue(func() []known {
 	return []known{
 		nist(elliptic.P256(), asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, 12),
 		{brainpoolP256r1(), brainpoolP256r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}, 13},
@@ -42,7 +43,7 @@ func all() []known {
 		{brainpoolP384r1(), brainpoolP384r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 11}, 16},
 		nist(elliptic.P521(), asn1.ObjectIdentifier{1, 3, 132, 0, 35}, 18),
 	}
-}
+})
 
 // nist describes a curve of the standard library; they all have a = -3.
 func nist(c elliptic.Curve, oid asn1.ObjectIdentifier, parameterID int) known {

@@ -1,8 +1,10 @@
 package curve_test
 
 import (
+	"crypto"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"math/big"
 	"testing"
 
@@ -109,6 +111,46 @@ func equal(t *testing.T, wantX, wantY, gotX, gotY *big.Int) {
 	t.Helper()
 	require.Zero(t, wantX.Cmp(gotX))
 	require.Zero(t, wantY.Cmp(gotY))
+}
+
+func TestPrecompute_ChecksAsTheKeyItself(t *testing.T) {
+	t.Parallel()
+	for _, on := range curves() {
+		t.Run(on.Params().Name, func(t *testing.T) {
+			t.Parallel()
+			key, err := curve.GenerateKey(on, rand.Reader)
+			require.NoError(t, err)
+			prepared := curve.Precompute(&key.PublicKey)
+
+			for i := range 20 {
+				digest := sha256.Sum256([]byte{byte(i)})
+				signature, err := curve.Sign(rand.Reader, key, digest[:], crypto.SHA256)
+				require.NoError(t, err)
+				require.NoError(t, curve.Verify(prepared, digest[:], signature))
+				digest[i] ^= 1
+				require.ErrorIs(t, curve.Verify(prepared, digest[:], signature), curve.ErrSignature)
+			}
+		})
+	}
+	for name, pair := range pairs() {
+		on, err := curve.ByName(name)
+		require.NoError(t, err)
+		var fast group = curve.Precompute(curve.Generator(on)).Curve
+		g := on.Params()
+		for _, k := range [][]byte{{}, {1}, {2}, {0xFF}, {1, 0}, g.N.Bytes(), new(big.Int).Sub(g.N, big.NewInt(1)).Bytes()} {
+			wantX, wantY := pair[0].ScalarBaseMult(k)
+			x, y := fast.ScalarBaseMult(k)
+			equal(t, wantX, wantY, x, y)
+			x, y = fast.ScalarMult(g.Gx, g.Gy, k)
+			equal(t, wantX, wantY, x, y)
+		}
+		x, y := pair[0].Double(g.Gx, g.Gy)
+		wantX, wantY := pair[0].ScalarMult(x, y, []byte{7})
+		gotX, gotY := fast.ScalarMult(x, y, []byte{7}) // another point
+		equal(t, wantX, wantY, gotX, gotY)
+		x, y = fast.Add(g.Gx, g.Gy, g.Gx, new(big.Int).Sub(g.P, g.Gy))
+		equal(t, new(big.Int), new(big.Int), x, y)
+	}
 }
 
 func FuzzBrainpool(f *testing.F) {

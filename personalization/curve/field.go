@@ -157,46 +157,72 @@ func (f *field) mul6(z, x, y *element) {
 		t5, c = bits.Add64(t6, c, 0)
 		t6 = over + c
 	}
-	t := element{t0, t1, t2, t3, t4, t5}
-	f.reduce(z, &t, t6)
-}
-
-// reduce sets z to t, or t-p, whichever is in the field; t < 2p has a carry
-// above its limbs.
-func (f *field) reduce(z, t *element, carry uint64) {
-	var s element
-	var b uint64
-	for i := range f.limbs {
-		s[i], b = bits.Sub64(t[i], f.modulus[i], b)
-	}
-	_, b = bits.Sub64(carry, 0, b)
+	s0, b := bits.Sub64(t0, p[0], 0)
+	s1, b := bits.Sub64(t1, p[1], b)
+	s2, b := bits.Sub64(t2, p[2], b)
+	s3, b := bits.Sub64(t3, p[3], b)
+	s4, b := bits.Sub64(t4, p[4], b)
+	s5, b := bits.Sub64(t5, p[5], b)
+	_, b = bits.Sub64(t6, 0, b)
 	keep := -b
-	for i := range f.limbs {
-		z[i] = s[i] ^ keep&(s[i]^t[i])
-	}
+	z[0] = s0 ^ keep&(s0^t0)
+	z[1] = s1 ^ keep&(s1^t1)
+	z[2] = s2 ^ keep&(s2^t2)
+	z[3] = s3 ^ keep&(s3^t3)
+	z[4] = s4 ^ keep&(s4^t4)
+	z[5] = s5 ^ keep&(s5^t5)
 }
 
-// add sets z = x+y.
+// add sets z = x+y. Limbs that a field does not use stay zero.
 func (f *field) add(z, x, y *element) {
-	var t element
-	var c uint64
-	for i := range f.limbs {
-		t[i], c = bits.Add64(x[i], y[i], c)
+	p := &f.modulus
+	var t4, t5 uint64
+	t0, c := bits.Add64(x[0], y[0], 0)
+	t1, c := bits.Add64(x[1], y[1], c)
+	t2, c := bits.Add64(x[2], y[2], c)
+	t3, c := bits.Add64(x[3], y[3], c)
+	s0, b := bits.Sub64(t0, p[0], 0)
+	s1, b := bits.Sub64(t1, p[1], b)
+	s2, b := bits.Sub64(t2, p[2], b)
+	s3, b := bits.Sub64(t3, p[3], b)
+	var s4, s5 uint64
+	if f.limbs == 6 {
+		t4, c = bits.Add64(x[4], y[4], c)
+		t5, c = bits.Add64(x[5], y[5], c)
+		s4, b = bits.Sub64(t4, p[4], b)
+		s5, b = bits.Sub64(t5, p[5], b)
 	}
-	f.reduce(z, &t, c)
+	_, b = bits.Sub64(c, 0, b)
+	keep := -b
+	z[0] = s0 ^ keep&(s0^t0)
+	z[1] = s1 ^ keep&(s1^t1)
+	z[2] = s2 ^ keep&(s2^t2)
+	z[3] = s3 ^ keep&(s3^t3)
+	z[4] = s4 ^ keep&(s4^t4)
+	z[5] = s5 ^ keep&(s5^t5)
 }
 
 // sub sets z = x-y.
 func (f *field) sub(z, x, y *element) {
-	var t element
-	var b uint64
-	for i := range f.limbs {
-		t[i], b = bits.Sub64(x[i], y[i], b)
+	p := &f.modulus
+	var t4, t5 uint64
+	t0, b := bits.Sub64(x[0], y[0], 0)
+	t1, b := bits.Sub64(x[1], y[1], b)
+	t2, b := bits.Sub64(x[2], y[2], b)
+	t3, b := bits.Sub64(x[3], y[3], b)
+	if f.limbs == 6 {
+		t4, b = bits.Sub64(x[4], y[4], b)
+		t5, b = bits.Sub64(x[5], y[5], b)
 	}
-	mask := -b
+	mask := -b // add p back where it borrowed
 	var c uint64
-	for i := range f.limbs {
-		z[i], c = bits.Add64(t[i], mask&f.modulus[i], c)
+	z[0], c = bits.Add64(t0, mask&p[0], 0)
+	z[1], c = bits.Add64(t1, mask&p[1], c)
+	z[2], c = bits.Add64(t2, mask&p[2], c)
+	z[3], c = bits.Add64(t3, mask&p[3], c)
+	if f.limbs == 6 {
+		z[4], c = bits.Add64(t4, mask&p[4], c)
+		z[5], _ = bits.Add64(t5, mask&p[5], c)
 	}
 }
 

@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto"
 	"fmt"
 	"sync"
@@ -59,6 +60,10 @@ func (s *Signers) reserve(at time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.certificate, s.key, s.left = record.Certificate.Certificate, key, block
+	s.key, s.left = key, block
+	if c := record.Certificate.Certificate; s.certificate == nil || !bytes.Equal(s.certificate.Raw, c.Raw) {
+		c.prepare()
+		s.certificate = c
+	}
 	return nil
 }

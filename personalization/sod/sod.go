@@ -121,7 +121,7 @@ func check(ef []byte, groups map[int][]byte, certificate *pki.Certificate) error
 			return err
 		}
 	}
-	return s.CheckSignature()
+	return s.checkSignature(certificate.VerificationKey())
 }
 
 // securityObject makes LDSSecurityObject (9303-10, 4.6.2.3).
@@ -251,8 +251,11 @@ func (s *SOD) DataGroups() []int { return slices.Sorted(maps.Keys(s.Hashes)) }
 
 // CheckSignature checks that the document signer signed this object, whoever
 // that is. Errors wrap ErrSignature.
-func (s *SOD) CheckSignature() error {
-	err := s.data.CheckSignature(s.Signer.PublicKey)
+func (s *SOD) CheckSignature() error { return s.checkSignature(s.Signer.PublicKey) }
+
+// checkSignature is CheckSignature with the signer's key at hand.
+func (s *SOD) checkSignature(key crypto.PublicKey) error {
+	err := s.data.CheckSignature(key)
 	switch {
 	case err == nil:
 		return nil
