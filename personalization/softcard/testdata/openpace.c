@@ -1,0 +1,194 @@
+/*
+ * A terminal that reads the software card with OpenPACE (libeac), an
+ * implementation of PACE and secure messaging that shares nothing with ours.
+ *
+ *   openpace PORT CAN ARC
+ *
+ * connects to a card on the loopback interface (two bytes of length, then the
+ * APDU), opens PACE by the card access number with the suite whose object
+ * identifier ends in ARC, selects the document in secure messaging and prints
+ * EF.COM in hexadecimal. It exits with 1 when anything is not as it should be.
+ */
+#include <arpa/inet.h>
+#include <eac/eac.h>
+#include <eac/pace.h>
+#include <openssl/buffer.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int card;
+static EAC_CTX *eac;
+
+static void check(int ok, const char *what)
+{
+	if (!ok) {
+		fprintf(stderr, "%s\n", what);
+		exit(1);
+	}
+}
+
+static BUF_MEM *buffer(const unsigned char *bytes, size_t n)
+{
+	BUF_MEM *b = BUF_MEM_new();
+	check(b != NULL && BUF_MEM_grow(b, n) == n, "memory");
+	memcpy(b->data, bytes, n);
+	return b;
+}
+
+static void receive(unsigned char *into, size_t n)
+{
+	while (n > 0) {
+		ssize_t got = read(card, into, n);
+		check(got > 0, "the card hung up");
+		into += got;
+		n -= (size_t)got;
+	}
+}
+
+/* transmit sends a command and returns the length of the response. */
+static size_t transmit(const unsigned char *command, size_t n, unsigned char *response)
+{
+	unsigned char frame[1024] = {(unsigned char)(n >> 8), (unsigned char)n}, length[2];
+	memcpy(frame + 2, command, n);
+	check(write(card, frame, n + 2) == (ssize_t)n + 2, "write");
+	receive(length, sizeof length);
+	n = (size_t)length[0] << 8 | length[1];
+	check(n >= 2, "a response without status word");
+	receive(response, n);
+	return n;
+}
+
+static void ok(const unsigned char *response, size_t n, const char *what)
+{
+	check(response[n - 2] == 0x90 && response[n - 1] == 0x00, what);
+}
+
+/* general_authenticate is one step of PACE; it returns the object in the answer. */
+static BUF_MEM *general_authenticate(int last, unsigned char tag, const BUF_MEM *data)
+{
+	unsigned char command[512] = {last ? 0x00 : 0x10, 0x86, 0x00, 0x00}, response[1024];
+	size_t inner = data ? data->length + 2 : 0, n = 4;
+	command[n++] = (unsigned char)(inner + 2);
+	command[n++] = 0x7C;
+	command[n++] = (unsigned char)inner;
+	if (data) {
+		command[n++] = tag;
+		command[n++] = (unsigned char)data->length;
+		memcpy(command + n, data->data, data->length);
+		n += data->length;
+	}
+	command[n++] = 0x00;
+	n = transmit(command, n, response);
+	ok(response, n, "general authenticate");
+	return buffer(response + 4, response[3]);
+}
+
+static void pace(const char *can, unsigned char arc)
+{
+	unsigned char set[] = {0x00, 0x22, 0xC1, 0xA4, 15, 0x80, 10, 0x04, 0x00, 0x7F, 0x00,
+			       0x07, 0x02, 0x02, 0x04, 0x02, arc,  0x83, 1,    2};
+	unsigned char response[1024];
+	PACE_SEC *password = PACE_SEC_new(can, strlen(can), PACE_CAN);
+	BUF_MEM *theirs, *ours;
+
+	check(password != NULL, "password");
+	ok(response, transmit(set, sizeof set, response), "manage security environment");
+	check(PACE_STEP2_dec_nonce(eac, password, general_authenticate(0, 0, NULL)), "nonce");
+	ours = PACE_STEP3A_generate_mapping_data(eac);
+	check(ours != NULL, "mapping data");
+	check(PACE_STEP3A_map_generator(eac, general_authenticate(0, 0x81, ours)), "map generator");
+	ours = PACE_STEP3B_generate_ephemeral_key(eac);
+	check(ours != NULL, "ephemeral key");
+	theirs = general_authenticate(0, 0x83, ours);
+	check(PACE_STEP3B_compute_shared_secret(eac, theirs), "shared secret");
+	check(PACE_STEP3C_derive_keys(eac), "session keys");
+	ours = PACE_STEP3D_compute_authentication_token(eac, theirs);
+	check(ours != NULL, "token");
+	check(PACE_STEP3D_verify_authentication_token(eac, general_authenticate(1, 0x85, ours)) == 1, "the card's token");
+	check(EAC_CTX_set_encryption_ctx(eac, EAC_ID_PACE), "secure messaging");
+}
+
+/* secured sends one protected command and returns the data of the response. */
+static BUF_MEM *secured(const unsigned char header[4], const unsigned char *data, size_t n, int le)
+{
+	unsigned char objects[512], command[600], message[600] = {0x0C, header[1], header[2], header[3], 0x80};
+	unsigned char response[1024];
+	size_t length = 0;
+	BUF_MEM *mac, *plain = buffer(response, 0);
+
+	check(EAC_increment_ssc(eac), "counter");
+	if (n > 0) {
+		BUF_MEM *sealed = EAC_encrypt(eac, EAC_add_iso_pad(eac, buffer(data, n)));
+		check(sealed != NULL, "encrypt");
+		objects[length++] = 0x87;
+		objects[length++] = (unsigned char)(sealed->length + 1);
+		objects[length++] = 0x01;
+		memcpy(objects + length, sealed->data, sealed->length);
+		length += sealed->length;
+	}
+	if (le > 0) {
+		objects[length++] = 0x97;
+		objects[length++] = 1;
+		objects[length++] = (unsigned char)le;
+	}
+	memcpy(message + 16, objects, length);
+	mac = EAC_authenticate(eac, EAC_add_iso_pad(eac, buffer(message, 16 + length)));
+	check(mac != NULL, "authenticate");
+	objects[length++] = 0x8E;
+	objects[length++] = 8;
+	memcpy(objects + length, mac->data, 8);
+	length += 8;
+	memcpy(command, message, 4);
+	command[4] = (unsigned char)length;
+	memcpy(command + 5, objects, length);
+	command[5 + length] = 0x00;
+
+	n = transmit(command, 6 + length, response);
+	ok(response, n, "a protected command");
+	check(n >= 16, "an unprotected response");
+	check(EAC_increment_ssc(eac), "counter");
+	n -= 2 + 10;
+	check(EAC_verify_authentication(eac, EAC_add_iso_pad(eac, buffer(response, n)), buffer(response + n + 2, 8)) == 1,
+	      "the response's checksum");
+	if (response[0] == 0x87) {
+		plain = EAC_decrypt(eac, buffer(response + 3, response[1] - 1u));
+		check(plain != NULL, "decrypt");
+		plain = EAC_remove_iso_pad(plain);
+	}
+	return plain;
+}
+
+int main(int argc, char **argv)
+{
+	static const unsigned char select_access[] = {0x00, 0xA4, 0x02, 0x0C, 0x02, 0x01, 0x1C};
+	static const unsigned char read_access[] = {0x00, 0xB0, 0x00, 0x00, 0x00};
+	static const unsigned char document[] = {0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01};
+	static const unsigned char select_document[4] = {0x0C, 0xA4, 0x04, 0x0C};
+	static const unsigned char read_com[4] = {0x0C, 0xB0, 0x9E, 0x00};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	unsigned char response[1024];
+	BUF_MEM *com;
+	size_t n;
+
+	check(argc == 4, "usage: openpace PORT CAN ARC");
+	address.sin_port = htons((unsigned short)atoi(argv[1]));
+	card = socket(AF_INET, SOCK_STREAM, 0);
+	check(connect(card, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+	EAC_init();
+	eac = EAC_CTX_new();
+	check(eac != NULL, "context");
+
+	ok(response, transmit(select_access, sizeof select_access, response), "select EF.CardAccess");
+	n = transmit(read_access, sizeof read_access, response);
+	ok(response, n, "read EF.CardAccess");
+	check(EAC_CTX_init_ef_cardaccess(response, n - 2, eac), "EF.CardAccess");
+	pace(argv[2], (unsigned char)atoi(argv[3]));
+	secured(select_document, document, sizeof document, 0);
+	com = secured(read_com, NULL, 0, 0x16);
+	for (n = 0; n < com->length; n++)
+		printf("%02x", (unsigned char)com->data[n]);
+	return 0;
+}
