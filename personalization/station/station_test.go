@@ -306,6 +306,45 @@ func TestPersonalize_CardsAreMadeSideBySide(t *testing.T) {
 	require.NoError(t, errors.Join(errs...))
 }
 
+func TestPersonalize_ASignatureKeyIsCertifiedAndItsCertificateStored(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	c.Applications = []string{"digital-signature"}
+	c.Content = profile.Content{"signature-pin": []byte("271828")}
+	c.Certify = func(_ context.Context, application string, publicKey []byte) ([]byte, error) {
+		require.Equal(t, "digital-signature", application)
+		_, err := curve.ParsePoint(curve.P256(), publicKey)
+		return []byte("a certificate"), err
+	}
+
+	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+
+	require.NoError(t, err)
+	card := c.card(t)
+	require.NoError(t, profile.Select(t.Context(), card, []byte{0xA0, 0, 0, 0x07, 0x24, 0x56, 0x01, 0x01}))
+	r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x40, 0x01}})
+	require.NoError(t, err)
+	require.NoError(t, r.Err())
+	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, Le: 256})
+	require.NoError(t, err)
+	require.Equal(t, "a certificate", string(r.Data))
+	again, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+	require.NoError(t, err)
+	require.True(t, again.Found)
+}
+
+func TestSoftCard_IsFinishedAndReset(t *testing.T) {
+	t.Parallel()
+	catalog, err := profile.Load()
+	require.NoError(t, err)
+
+	card, err := station.SoftCard(t.Context(), catalog, "", image(t, "one"), softcard.Options{})
+
+	require.NoError(t, err)
+	require.Equal(t, softcard.Secured, card.Life())
+	require.True(t, readable(t, card))
+}
+
 func TestTCP_PersonalizesACardBehindALine(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t)
