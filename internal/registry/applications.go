@@ -214,6 +214,27 @@ func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber,
 	return try, fail("store probe", err)
 }
 
+// Shred destroys the data key of an application, so that nothing that the vault
+// has of it can ever be read again. It says who did it and why; a second call
+// changes nothing.
+func (r *Registry) Shred(ctx context.Context, number identity.ApplicationNumber, officer identity.OfficerID, reason string) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var shredded bool
+		err := tx.QueryRow(ctx, `
+			SELECT EXISTS (SELECT FROM vault_keys k WHERE k.application = a.number AND k.wrapped IS NULL)
+			FROM applications a WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&shredded)
+		if err != nil || shredded {
+			return found(err, "there is no application %s", number)
+		}
+		if err := r.vault.Shred(ctx, tx, string(number)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, 'shredded evidence', $3)`, number, officer, reason)
+		return err
+	})
+	return fail("shred evidence", err)
+}
+
 // Start notes that the application's workflow was started.
 func (r *Registry) Start(ctx context.Context, number identity.ApplicationNumber) error {
 	_, err := r.db.Exec(ctx, `UPDATE applications SET started_at = now() WHERE number = $1 AND started_at IS NULL`, number)
@@ -293,10 +314,14 @@ func (r *Registry) Application(ctx context.Context, number identity.ApplicationN
 	return record, fail("read application", err)
 }
 
-// Filter picks applications.
+// Filter picks applications; what is zero picks all.
 type Filter struct {
-	Stages []identity.Stage // empty: every stage
-	Limit  int              // 0: no limit
+	Stages   []identity.Stage
+	Awaiting identity.Action
+	Province identity.ProvinceCode      // of the station that enrolled
+	Station  identity.StationID         // that enrolled
+	After    identity.ApplicationNumber // the last one of the page before
+	Limit    int
 }
 
 // List gives applications in the order they were received.
@@ -306,7 +331,15 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]Record, error) {
 		stages[i] = string(s)
 	}
 	rows, _ := r.db.Query(ctx, selectRecord+`
-		WHERE cardinality($1::text[]) = 0 OR a.stage = ANY($1) ORDER BY a.received_at, a.number LIMIT nullif($2, 0)`, stages, f.Limit)
+		WHERE (cardinality(@stages::text[]) = 0 OR a.stage = ANY(@stages))
+			AND (@awaiting = '' OR a.awaiting = @awaiting AND a.awaiting <> '')
+			AND (@province = '' OR a.province = @province)
+			AND (@station = '' OR a.station = @station)
+			AND (@after = '' OR (a.received_at, a.number) > (SELECT received_at, number FROM applications WHERE number = @after))
+		ORDER BY a.received_at, a.number LIMIT nullif(@limit, 0)`,
+		pgx.StrictNamedArgs{
+			"stages": stages, "awaiting": f.Awaiting, "province": f.Province, "station": f.Station, "after": f.After, "limit": f.Limit,
+		}) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, scanRecord)
 	return list, fail("list applications", err)
 }

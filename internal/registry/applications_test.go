@@ -316,3 +316,68 @@ func TestGallery_IsInTheOrderOfCommits(t *testing.T) {
 	}
 	require.Len(t, <-seen, len(submissions))
 }
+
+func TestList_FiltersAndPages(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	first, second, third := b.received(t), b.received(t), b.received(t)
+	require.NoError(t, b.Enter(t.Context(), registry.Move{Application: second, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"}))
+	for name, tt := range map[string]struct {
+		filter registry.Filter
+		want   []identity.ApplicationNumber
+	}{
+		"All":      {registry.Filter{}, []identity.ApplicationNumber{first, second, third}},
+		"Page":     {registry.Filter{Limit: 2}, []identity.ApplicationNumber{first, second}},
+		"NextPage": {registry.Filter{Limit: 2, After: second}, []identity.ApplicationNumber{third}},
+		"Stage":    {registry.Filter{Stages: []identity.Stage{identity.Received}}, []identity.ApplicationNumber{first, third}},
+		"Awaiting": {registry.Filter{Awaiting: identity.ToRecapture}, []identity.ApplicationNumber{second}},
+		"Province": {registry.Filter{Province: "079"}, nil},
+		"Station":  {registry.Filter{Station: enrolment, Province: "001", Limit: 1}, []identity.ApplicationNumber{first}},
+	} {
+		list, err := b.List(t.Context(), tt.filter)
+		require.NoError(t, err, name)
+		var numbers []identity.ApplicationNumber
+		for _, r := range list {
+			numbers = append(numbers, r.Number)
+		}
+		require.Equal(t, tt.want, numbers, name)
+	}
+}
+
+func TestShred_LeavesTheRecordWithoutItsEvidence(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+
+	for range 2 {
+		require.NoError(t, b.Shred(t.Context(), number, approver, "retention ended"))
+	}
+
+	_, err := b.Evidence(t.Context(), number, registry.RolePortrait, 1)
+	require.ErrorIs(t, err, identity.NotFound)
+	gallery, err := b.Gallery(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Empty(t, gallery)
+	require.Equal(t, []string{"received", "shredded evidence"}, b.trail(t, number))
+	require.ErrorIs(t, b.Shred(t.Context(), "00000-00000-0", approver, "why"), identity.NotFound)
+}
+
+// What the database says of values goes no further.
+func TestErrors_SayNothingOfThePerson(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	for name, change := range map[string]func(*registry.Submission){
+		"Text":   func(s *registry.Submission) { s.Application.Person.Marks = "scar\x00" },
+		"Number": func(s *registry.Submission) { s.Application.Person.Number = "12345" },
+		"Twice":  func(s *registry.Submission) { s.Application.Person.Number = "001201777777" },
+	} {
+		b.received(t, func(s *registry.Submission) {
+			s.Application.Person.Number, s.Application.Ground = "001201777777", identity.Ground(name)
+		})
+		_, err := b.Receive(t.Context(), b.submission(change, func(s *registry.Submission) { s.Application.Ground = identity.Ground(name) }))
+		require.Error(t, err, name)
+		for _, secret := range []string{"Nguyễn", "12345", "001201777777", "scar", "Hàng"} {
+			require.NotContains(t, err.Error(), secret, name)
+		}
+	}
+}

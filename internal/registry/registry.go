@@ -52,6 +52,11 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 		config.MaxConns = int32(min(o.MaxConns, 1000))
 	}
 	config.ConnConfig.Tracer = o.Tracer
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "cancuoc"
+	}
+	// A process that hangs within a transaction must not hold its locks for ever.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	config.ConnConfig.ConnectTimeout = 10 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

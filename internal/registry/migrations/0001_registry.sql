@@ -65,6 +65,8 @@ CREATE TABLE applications (
 CREATE UNIQUE INDEX one_open_application_per_citizen_and_ground ON applications (personal_number, ground)
     WHERE personal_number <> '' AND stage NOT IN ('Issued', 'Rejected', 'Withdrawn', 'Expired');
 CREATE INDEX applications_by_stage ON applications (stage, province, entered_at);
+CREATE INDEX applications_awaiting ON applications (awaiting, province, received_at) WHERE awaiting <> '';
+CREATE INDEX applications_by_receipt ON applications (received_at, number);
 CREATE INDEX applications_unstarted ON applications (received_at) WHERE started_at IS NULL;
 
 -- A number that was allotted is never allotted again, whatever becomes of the

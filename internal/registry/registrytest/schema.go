@@ -58,16 +58,18 @@ func execute(t testing.TB, address, sql string) {
 	require.NoError(t, err)
 }
 
-// withSearchPath adds the schema to a URL or to a list of keywords and values.
+// withSearchPath adds the schema to a URL or to a list of keywords and values,
+// and gives its connections the schema's name.
 func withSearchPath(t testing.TB, address, schema string) string {
 	t.Helper()
 	if !strings.Contains(address, "://") {
-		return address + " search_path=" + schema
+		return address + " search_path=" + schema + " application_name=" + schema
 	}
 	u, err := url.Parse(address)
 	require.NoError(t, err)
 	query := u.Query()
 	query.Set("search_path", schema)
+	query.Set("application_name", schema)
 	u.RawQuery = query.Encode()
 	return u.String()
 }
