@@ -11,6 +11,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/curve"
 	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/mrz"
 	"example.org/cancuoc/personalization/sod"
 )
 
@@ -59,7 +60,7 @@ func Prepare(in PrepareInput) (*Image, error) {
 	}
 	image := &Image{
 		Files:          files,
-		MRZInformation: mrzInformation(in.MRZ),
+		MRZInformation: mrz.Information(in.MRZ),
 		CAN:            accessNumber(in.Card.Person.Number),
 		Profile:        in.Profile.Name,
 		Serial:         in.Card.Serial,
@@ -83,13 +84,6 @@ func newKey(name string, random io.Reader) (*ecdsa.PrivateKey, error) {
 		return nil, err
 	}
 	return curve.GenerateKey(c, random)
-}
-
-// mrzInformation is what BAC and PACE derive keys from (9303-11, 4.3.2): the
-// document number, the birth date and the expiry date of a TD1 zone, each with
-// its check digit. lds.Build has checked the lines.
-func mrzInformation(lines [3]string) string {
-	return lines[0][5:15] + lines[1][0:7] + lines[1][8:15]
 }
 
 // accessNumber is the CAN: as observed, the last six digits of the personal number.

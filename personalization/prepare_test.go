@@ -15,6 +15,7 @@ import (
 	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/personalization/curve"
 	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/mrz"
 	"example.org/cancuoc/personalization/pki"
 	"example.org/cancuoc/personalization/sod"
 )
@@ -103,6 +104,15 @@ func TestPrepare_MakesAChipThatVerifiesUpToTheCSCA(t *testing.T) {
 			require.True(t, infos.ChipAuthenticationKeys[0].Key.Equal(&key.PublicKey))
 		})
 	}
+}
+
+func TestPrepare_TakesTheLinesThatPackageMRZMakes(t *testing.T) {
+	t.Parallel()
+
+	made, err := mrz.Lines(holder())
+
+	require.NoError(t, err)
+	require.Equal(t, lines(), made)
 }
 
 func TestPrepare_RefusalKeepsItsField(t *testing.T) {

@@ -51,7 +51,7 @@ func TestDerive_IsCounterModeInTheOrderOfAmendmentD(t *testing.T) {
 	require.NoError(t, err)
 	label, context := []byte("label"), []byte("context")
 	block := func(bits, i int) []byte {
-		input := append([]byte("label\x00"), byte(bits>>8), byte(bits), byte(i))
+		input := append([]byte("label\x00"), byte(bits>>8&0xFF), byte(bits&0xFF), byte(i&0xFF))
 		b, err := prf(append(input, context...))
 		require.NoError(t, err)
 		return b

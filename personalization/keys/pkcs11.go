@@ -397,7 +397,7 @@ func (s *tokenSigner) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) (
 	if opts != nil && opts.HashFunc() != 0 && len(digest) != opts.HashFunc().Size() {
 		return nil, about(s.label, errors.New("the digest has not the length of its hash"))
 	}
-	order := (s.public.Curve.Params().N.BitLen() + 7) / 8
+	order := (s.public.Params().N.BitLen() + 7) / 8
 	digest = digest[:min(len(digest), order)]
 	plain, err := s.sign(digest)
 	if errors.Is(err, pkcs11.Error(pkcs11.CKR_KEY_HANDLE_INVALID)) || errors.Is(err, pkcs11.Error(pkcs11.CKR_OBJECT_HANDLE_INVALID)) {

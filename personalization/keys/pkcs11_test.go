@@ -25,13 +25,13 @@ import (
 
 // softHSM is SoftHSM2 with a token of its own. The module reads its settings
 // from the environment once in a process, so one test holds all that need it.
-func softHSM(t testing.TB) keys.HSM {
-	t.Helper()
+func softHSM(tb testing.TB) keys.HSM {
+	tb.Helper()
 	util, err := exec.LookPath("softhsm2-util")
 	if err != nil && os.Getenv("CI") == "" {
-		t.Skip("softhsm2 is not installed")
+		tb.Skip("softhsm2 is not installed")
 	}
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	module := ""
 	for _, path := range []string{
 		"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib64/softhsm/libsofthsm2.so",
@@ -41,13 +41,13 @@ func softHSM(t testing.TB) keys.HSM {
 			module = path
 		}
 	}
-	require.NotEmpty(t, module, "softhsm2-util is installed and its module is not where it should be")
-	dir := t.TempDir()
+	require.NotEmpty(tb, module, "softhsm2-util is installed and its module is not where it should be")
+	dir := tb.TempDir()
 	conf := filepath.Join(dir, "softhsm2.conf")
-	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "directories.tokendir = %s\nobjectstore.backend = file\n", dir), 0o600))
-	t.Setenv("SOFTHSM2_CONF", conf)
-	out, err := exec.CommandContext(t.Context(), util, "--init-token", "--free", "--label", "test", "--so-pin", "11111111", "--pin", "1234").CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	require.NoError(tb, os.WriteFile(conf, fmt.Appendf(nil, "directories.tokendir = %s\nobjectstore.backend = file\n", dir), 0o600))
+	tb.Setenv("SOFTHSM2_CONF", conf)
+	out, err := exec.CommandContext(tb.Context(), util, "--init-token", "--free", "--label", "test", "--so-pin", "11111111", "--pin", "1234").CombinedOutput()
+	require.NoError(tb, err, "%s", out)
 	return keys.HSM{Module: module, Token: "test", PIN: "1234", Sessions: 4}
 }
 
@@ -127,7 +127,7 @@ func BenchmarkPKCS11_Sign(b *testing.B) {
 	for _, c := range []string{"P-256", "brainpoolP384r1"} {
 		on, err := curve.ByName(c)
 		require.NoError(b, err)
-		key, err := s.Generate("bench-"+fmt.Sprint(on.Params().BitSize), on)
+		key, err := s.Generate(fmt.Sprintf("bench-%d", on.Params().BitSize), on)
 		require.NoError(b, err)
 		digest := sha256.Sum256(nil)
 		b.Run(c, func(b *testing.B) {

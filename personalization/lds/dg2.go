@@ -38,8 +38,21 @@ func buildDG2(portrait []byte, sex identity.Sex) ([]byte, error) {
 		tlv.Encode(0x82, []byte{0x00}),       // subtype: none
 		tlv.Encode(0x87, []byte{0x01, 0x01}), // format owner: ISO/IEC JTC 1/SC 37
 		tlv.Encode(0x88, []byte{0x00, 0x08})) // format type: face image data
-	data := tlv.Encode(0x5F2E, faceRecord(p, sex, len(portrait)), portrait)
-	return tlv.Encode(0x75, tlv.Encode(0x7F61, tlv.Encode(0x02, []byte{1}), tlv.Encode(0x7F60, header, data))), nil
+	// From the inside out, sizes first, so that the portrait is copied once.
+	record := faceRecord(p, sex, len(portrait))
+	data := len(record) + len(portrait)
+	template := len(header) + tlv.Size(0x5F2E, data)
+	group := 3 + tlv.Size(0x7F60, template)
+	file := tlv.Size(0x7F61, group)
+	b := make([]byte, 0, tlv.Size(0x75, file))
+	b = tlv.AppendHeader(b, 0x75, file)
+	b = tlv.AppendHeader(b, 0x7F61, group)
+	b = append(b, 0x02, 0x01, 0x01) // one face
+	b = tlv.AppendHeader(b, 0x7F60, template)
+	b = append(b, header...)
+	b = tlv.AppendHeader(b, 0x5F2E, data)
+	b = append(b, record...)
+	return append(b, portrait...), nil
 }
 
 // dg2Size is the size of EF.DG2 with a portrait of n bytes.
