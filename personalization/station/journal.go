@@ -48,8 +48,8 @@ type Journal interface {
 }
 
 // FileJournal is a journal in a folder: a file for each blank, to which every
-// entry is appended as one line of JSON, and a file for each chip that is
-// claimed. The last whole line of a blank's file is what holds; a line that was
+// entry is appended as one line of JSON, and a symbolic link from each chip to
+// the blank that has it. The last whole line of a blank's file is what holds; a line that was
 // cut short is as if it had never been begun.
 type FileJournal struct {
 	dir string
@@ -128,56 +128,32 @@ func (j *FileJournal) Save(e Entry) error {
 	return syncFolder(j.dir, j.sync)
 }
 
-// Claim links the chip's file into place, which succeeds for one blank only.
+// Claim makes the chip's name point to the blank's file, which succeeds for one
+// blank only and is never half done.
 func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
 	name, err := fileName(j.dir, "chip", chipSerial)
 	if err != nil {
 		return "", err
 	}
-	b, err := json.Marshal(blank)
+	of, err := fileName(j.dir, "blank", blank)
 	if err != nil {
 		return "", err
 	}
-	draft, err := writeDraft(j.dir, b, j.sync)
-	if err != nil {
-		return "", err
-	}
-	defer os.Remove(draft) //nolint:errcheck // a left-over draft does no harm
-	err = os.Link(draft, name)
+	err = os.Symlink(filepath.Base(of), name)
 	if err == nil {
 		return blank, syncFolder(j.dir, j.sync)
 	}
 	if !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
-	owner, err := os.ReadFile(name) //nolint:gosec // the name is checked
+	owner, err := os.Readlink(name)
 	if err != nil {
 		return "", err
 	}
-	var of string
-	if err := json.Unmarshal(owner, &of); err != nil {
-		return "", fmt.Errorf("owner of chip %s: %w", chipSerial, err)
-	}
-	return of, nil
+	return strings.TrimSuffix(strings.TrimPrefix(owner, "blank-"), ".json"), nil
 }
 
-// writeDraft writes b to a new file in dir and returns its name.
-func writeDraft(dir string, b []byte, sync bool) (string, error) {
-	f, err := os.CreateTemp(dir, ".draft-*")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(b)
-	if err == nil && sync {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
-}
-
-// syncFolder makes a renaming final.
+// syncFolder makes a new name final.
 func syncFolder(dir string, sync bool) error {
 	if !sync {
 		return nil
