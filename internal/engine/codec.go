@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,37 +26,61 @@ const (
 	metadataKey       = "key-id"
 )
 
-// Keys is a ring of payload keys: the last encrypts, all decrypt.
+// Keys is a ring of payload keys: the last encrypts, all decrypt. To change the
+// key, a line is added to the ring and every program started again; an old line
+// may go when no history that it encrypted is kept any more. A key is good for
+// 2^32 payloads (NIST SP 800-38D, 8.3: the nonces are random).
 type Keys struct {
 	byID map[string]cipher.AEAD
 	last string
 }
 
-// OpenKeys reads a key file: a line each, an identifier and 32 bytes in base64,
-// the newest last. A file that is not there is made, with one key, if make is
-// set; of two processes that make it at once, one's stays.
-func OpenKeys(name string, make bool) (*Keys, error) {
+// String names the ring without its keys.
+func (*Keys) String() string { return "[payload keys]" }
+
+// GoString names the ring without its keys.
+func (*Keys) GoString() string { return "[payload keys]" }
+
+// LogValue names the ring without its keys.
+func (*Keys) LogValue() slog.Value { return slog.StringValue("[payload keys]") }
+
+// OpenKeys reads a key file of mode 0600: a line each, an identifier and 32
+// bytes in base64, the newest last. A file that is not there is made, with one
+// key, if create is set, as it is in development only; of two processes that
+// make it at once, one's stays.
+func OpenKeys(name string, create bool) (*Keys, error) {
 	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
-	if errors.Is(err, fs.ErrNotExist) && make {
+	if errors.Is(err, fs.ErrNotExist) && create {
 		b, err = makeKeys(name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read payload keys: %w", err)
 	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("read payload keys: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("payload keys: %s may be read by others than its owner; mode 0600 is wanted", filepath.Base(name))
+	}
 	return ParseKeys(string(b))
 }
 
-// ParseKeys reads the text of a key file.
+// ParseKeys reads the text of a key file. Lines that are empty or begin with #
+// are passed over.
 func ParseKeys(text string) (*Keys, error) {
 	keys := &Keys{byID: make(map[string]cipher.AEAD)}
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
 		fields := strings.Fields(lines.Text())
-		if len(fields) == 0 {
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
 			continue
 		}
 		if len(fields) != 2 {
 			return nil, fmt.Errorf("payload keys: line %d is not an identifier and a key", n)
+		}
+		if _, ok := keys.byID[fields[0]]; ok {
+			return nil, fmt.Errorf("payload keys: line %d repeats an identifier", n)
 		}
 		raw, err := base64.StdEncoding.DecodeString(fields[1])
 		if err != nil || len(raw) != 32 {
@@ -70,10 +95,13 @@ func ParseKeys(text string) (*Keys, error) {
 		}
 		keys.last = fields[0]
 	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("payload keys: %w", err)
+	}
 	if keys.last == "" {
 		return nil, errors.New("payload keys: there is none")
 	}
-	return keys, lines.Err()
+	return keys, nil
 }
 
 func makeKeys(name string) ([]byte, error) {
@@ -100,7 +128,8 @@ func makeKeys(name string) ([]byte, error) {
 	return os.ReadFile(name) //nolint:gosec // the operator names the file
 }
 
-// Codec encrypts every payload by AES-256-GCM, the key's identifier beside it.
+// Codec encrypts every payload, its metadata included, by AES-256-GCM. The key's
+// identifier stands beside it in the clear, and is authenticated.
 type Codec struct{ Keys *Keys }
 
 var _ converter.PayloadCodec = (*Codec)(nil)

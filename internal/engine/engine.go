@@ -1,15 +1,22 @@
 // Package engine is what every program needs to speak to Temporal: the client
-// with its payload codec, and the search attributes.
+// with its payload codec ([Dial]), the search attributes that the namespace has
+// to know ([EnsureSearchAttributes]), the SDK's metrics for Prometheus
+// ([Metrics]), the codec for the Temporal UI ([CodecHandler]), and workers that
+// start and stop together ([Workers]).
+//
+// The names of task queues and the typed keys of search attributes stand in
+// package workflows, which alone sets them.
 package engine
 
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
@@ -18,16 +25,28 @@ import (
 
 // Options of a connection.
 type Options struct {
-	Address   string
-	Namespace string
-	TLS       bool
-	Keys      *Keys
-	Logger    *slog.Logger
+	Address   string                // host:port
+	Namespace string                // "" is Temporal's "default"
+	TLS       bool                  // encrypt the connection; set also by any of TLSFiles
+	TLSFiles  TLSFiles              // who is trusted, who we are
+	Keys      *Keys                 // encrypt payloads; required
+	Logger    *slog.Logger          // required
+	Metrics   client.MetricsHandler // nil: nothing is measured
 }
 
-// Dial connects. Payloads, and the texts and stack traces of failures, leave the
-// process encrypted.
+// TLSFiles name PEM files, read when the connection is made. Each may be empty.
+type TLSFiles struct {
+	CA         string // who may have signed the server's certificate; "": the system's
+	Cert, Key  string // the client's certificate and key; both or neither
+	ServerName string // on the server's certificate; "": the address's host
+}
+
+// Dial connects, and fails when the server does not answer. Payloads, and the
+// texts and stack traces of failures, leave the process encrypted.
 func Dial(ctx context.Context, o Options) (client.Client, error) {
+	if o.Keys == nil || o.Logger == nil {
+		return nil, errors.New("connect to Temporal: payload keys and a logger are needed")
+	}
 	data := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), &Codec{Keys: o.Keys})
 	options := client.Options{
 		HostPort: o.Address, Namespace: o.Namespace,
@@ -35,10 +54,15 @@ func Dial(ctx context.Context, o Options) (client.Client, error) {
 		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 			DataConverter: data, EncodeCommonAttributes: true,
 		}),
-		Logger: log.NewStructuredLogger(o.Logger),
+		Logger:         log.NewStructuredLogger(o.Logger),
+		MetricsHandler: o.Metrics,
 	}
-	if o.TLS {
-		options.ConnectionOptions.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.TLS || o.TLSFiles != (TLSFiles{}) {
+		config, err := o.TLSFiles.config()
+		if err != nil {
+			return nil, fmt.Errorf("connect to Temporal at %s: %w", o.Address, err)
+		}
+		options.ConnectionOptions.TLS = config
 	}
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
@@ -47,36 +71,25 @@ func Dial(ctx context.Context, o Options) (client.Client, error) {
 	return c, nil
 }
 
-// SearchAttributes are those that the namespace has to know, with their types.
-var SearchAttributes = map[string]enumspb.IndexedValueType{
-	"Stage":           enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Province":        enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"ApplicationType": enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Station":         enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"AwaitingAction":  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Consignment":     enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Deadline":        enumspb.INDEXED_VALUE_TYPE_DATETIME,
-}
-
-// EnsureSearchAttributes adds what the namespace lacks.
-func EnsureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
-	operator := c.OperatorService()
-	known, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
-	if err != nil {
-		return fmt.Errorf("list search attributes: %w", err)
-	}
-	missing := make(map[string]enumspb.IndexedValueType)
-	for name, kind := range SearchAttributes {
-		if _, ok := known.GetCustomAttributes()[name]; !ok {
-			missing[name] = kind
+// config reads the files.
+func (f TLSFiles) config() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: f.ServerName}
+	if f.CA != "" {
+		pem, err := os.ReadFile(f.CA)
+		if err != nil {
+			return nil, fmt.Errorf("read certificate authorities: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read certificate authorities: there is none in %s", f.CA)
 		}
 	}
-	if len(missing) == 0 {
-		return nil
+	if f.Cert != "" || f.Key != "" {
+		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+		if err != nil {
+			return nil, fmt.Errorf("read client certificate: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
 	}
-	_, err = operator.AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
-	if err != nil {
-		return fmt.Errorf("add search attributes: %w", err)
-	}
-	return nil
+	return config, nil
 }
