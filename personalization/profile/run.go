@@ -128,7 +128,7 @@ const (
 	insStoreData    = 0xE2
 	insSetStatus    = 0xF0
 	insCreateFile   = 0xE0
-	insUpdateBinary = 0xD6
+	insUpdateBinary = 0xD6 // and D7 for offsets beyond maxOffset
 	insGenerate     = 0x47
 )
 
@@ -354,27 +354,39 @@ func (r *run) createFiles(ctx context.Context) error {
 	return nil
 }
 
-// maxUpdateOffset is the last offset that UPDATE BINARY can name.
-const maxUpdateOffset = 0x7FFF
+// maxOffset is the last offset that UPDATE BINARY can name in P1-P2.
+const maxOffset = 0x7FFF
 
 func (r *run) createFile(ctx context.Context, i Item, b []byte) error {
-	if len(b) > maxUpdateOffset {
-		return fmt.Errorf("%d bytes are beyond the reach of UPDATE BINARY", len(b))
+	if len(b) > 0xFFFF {
+		return fmt.Errorf("%d bytes are too many for a file", len(b))
 	}
 	size := binary.BigEndian.AppendUint16(nil, uint16(len(b))) //nolint:gosec // compared above
 	parameters := tlv.Encode(0x62, tlv.Encode(0x80, size), tlv.Encode(0x82, []byte{0x01}), tlv.Encode(0x83, i.Tag))
 	if _, err := r.send(ctx, apdu.Command{INS: insCreateFile, Data: parameters}); err != nil {
 		return err
 	}
-	step := r.channel.MaxData(r.Block)
+	step := r.channel.MaxData(r.Block) - updateOverhead
 	for offset := 0; offset < len(b); offset += step {
-		part := b[offset:min(offset+step, len(b))]
-		c := apdu.Command{INS: insUpdateBinary, P1: byte(offset >> 8 & 0x7F), P2: byte(offset & 0xFF), Data: part}
-		if _, err := r.send(ctx, c); err != nil {
+		if _, err := r.send(ctx, update(offset, b[offset:min(offset+step, len(b))])); err != nil {
 			return fmt.Errorf("at offset %d: %w", offset, err)
 		}
 	}
 	return nil
+}
+
+// updateOverhead is how many bytes the objects of the odd instruction take
+// beside the data: 54 02 and the offset, 53 and up to three of length.
+const updateOverhead = 4 + 4
+
+// update is UPDATE BINARY: its even instruction as far as that reaches, then
+// the odd one with the offset in an object.
+func update(offset int, part []byte) apdu.Command {
+	high, low := byte(offset>>8&0xFF), byte(offset&0xFF)
+	if offset <= maxOffset {
+		return apdu.Command{INS: insUpdateBinary, P1: high, P2: low, Data: part}
+	}
+	return apdu.Command{INS: insUpdateBinary | 1, Data: append(tlv.Encode(0x54, []byte{high, low}), tlv.Encode(0x53, part)...)}
 }
 
 // putKeys replaces the chip's keys, unless an earlier try has.

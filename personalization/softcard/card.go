@@ -243,6 +243,7 @@ const (
 	insReadBinary      = 0xB0
 	insReadBinaryOdd   = 0xB1
 	insUpdateBinary    = 0xD6
+	insUpdateBinaryOdd = 0xD7
 	insCreateFile      = 0xE0
 	insPutData         = 0xDA
 	insGetData         = 0xCA

@@ -179,11 +179,11 @@ func (c *Card) fillable(a *application) bool {
 // refused in the same way when it is locked.
 func writes(ins byte) bool {
 	switch ins {
-	case insCreateFile, insUpdateBinary, insPutData, insStoreData, insGenerateKeyPair,
+	case insCreateFile, insUpdateBinary, insUpdateBinaryOdd, insPutData, insStoreData, insGenerateKeyPair,
 		insInstall, insDelete, insPutKey, insSetStatus,
 		0x04, 0x44, // deactivate, activate file
 		0x0E, 0x0F, // erase binary
-		0xD0, 0xD1, 0xD2, 0xD7, 0xDB, 0xDC, 0xDD, // write, update and put in their other forms
+		0xD0, 0xD1, 0xD2, 0xDB, 0xDC, 0xDD, // write, update and put in their other forms
 		0xE8, 0xFE: // load, terminate
 		return true
 	}
@@ -204,6 +204,8 @@ func (c *Card) fill(a *application, cmd apdu.Command) apdu.Response {
 		return status(c.createFile(a, cmd))
 	case insUpdateBinary:
 		return status(c.updateBinary(a, cmd))
+	case insUpdateBinaryOdd:
+		return status(c.updateBinaryOdd(a, cmd))
 	case insStoreData:
 		return c.storeData(cmd)
 	case insGenerateKeyPair:
@@ -239,12 +241,34 @@ func (c *Card) createFile(a *application, cmd apdu.Command) apdu.Status {
 
 // updateBinary is UPDATE BINARY of the current file at the offset P1-P2.
 func (c *Card) updateBinary(a *application, cmd apdu.Command) apdu.Status {
+	if cmd.P1&0x80 != 0 {
+		return apdu.WrongParameters
+	}
+	return c.update(a, int(cmd.P1)<<8|int(cmd.P2), cmd.Data)
+}
+
+// updateBinaryOdd is UPDATE BINARY with odd instruction, for offsets beyond
+// 32767: the offset in object 54, the data in object 53 (ISO/IEC 7816-4, 11.3.5).
+func (c *Card) updateBinaryOdd(a *application, cmd apdu.Command) apdu.Status {
+	if cmd.P1|cmd.P2 != 0 {
+		return apdu.WrongParameters
+	}
+	at, rest, err := tlv.Parse(cmd.Data)
+	if err != nil {
+		return apdu.WrongData
+	}
+	offset, ok := offsetObject(at.Raw)
+	data, err := tlv.ParseOnly(rest, 0x53)
+	if !ok || err != nil {
+		return apdu.WrongData
+	}
+	return c.update(a, offset, data.Value)
+}
+
+func (c *Card) update(a *application, offset int, data []byte) apdu.Status {
 	f := c.ram.document.current
 	if f == nil || a.file(f.id) != f {
 		return apdu.NotAllowed
 	}
-	if cmd.P1&0x80 != 0 {
-		return apdu.WrongParameters
-	}
-	return c.nv.write(f, int(cmd.P1)<<8|int(cmd.P2), cmd.Data)
+	return c.nv.write(f, offset, data)
 }
