@@ -220,6 +220,9 @@ func (f *Form) baseline(g Field) float64 {
 	return g.H - 0.28*g.Size*point
 }
 
+// mrzBaseline is how far below the top of an MRZ cell its letters stand, mm.
+const mrzBaseline = 2.9
+
 // zone places the lines of the MRZ letter by letter, at its pitch.
 func (f *Form) zone(g Field, lines [3]string) []piece {
 	face := f.catalog.faces["mrz"]
@@ -230,7 +233,7 @@ func (f *Form) zone(g Field, lines [3]string) []piece {
 			runs = append(runs, run{face: face, text: string(r), x: float64(j) * g.Pitch / (g.Size * point)})
 		}
 		pieces = append(pieces, piece{
-			runs: runs, x: g.X + (g.Pitch-face.width['A']*g.Size*point)/2, y: g.Y + float64(i)*g.Leading + 2.9, size: g.Size, color: f.color(g.Color),
+			runs: runs, x: g.X + (g.Pitch-face.width['A']*g.Size*point)/2, y: g.Y + float64(i)*g.Leading + mrzBaseline, size: g.Size, color: f.color(g.Color),
 		})
 	}
 	return pieces

@@ -230,3 +230,54 @@ func (b *bitmap) picture(p picture) error {
 }
 
 func (c rgb) rgba() color.RGBA { return color.RGBA{c.r, c.g, c.b, 255} }
+
+// CellHeight is the height of an MRZ cell, from the top of the field's line, in mm:
+// letters stand in its middle.
+const CellHeight = 3.6
+
+// Letters draws the MRZ's letters as they stand in their cells (pitch by
+// CellHeight), each to a raster of w by h, dark on light: what a reader compares
+// with.
+func (f *Form) Letters(g Field, alphabet string, w, h int) map[byte][]uint8 {
+	const fine = 8 // drawn so many times larger, then averaged
+	face := f.catalog.faces["mrz"]
+	glyphs := make(map[byte][]uint8, len(alphabet))
+	for i := range len(alphabet) {
+		sx, sy := float64(w*fine)/g.Pitch, float64(h*fine)/CellHeight
+		mask := image.NewAlpha(image.Rect(0, 0, w*fine, h*fine))
+		ink := vector.NewRasterizer(w*fine, h*fine)
+		em := g.Size * point
+		x, y := (g.Pitch-face.width['A']*em)/2, mrzBaseline
+		for _, contour := range face.contours(rune(alphabet[i])) {
+			for k, p := range contour {
+				px, py := float32((x+p.x*em)*sx), float32((y+p.y*em)*sy)
+				if k == 0 {
+					ink.MoveTo(px, py)
+				} else {
+					ink.LineTo(px, py)
+				}
+			}
+			ink.ClosePath()
+		}
+		ink.Draw(mask, mask.Rect, image.Opaque, image.Point{})
+		glyphs[alphabet[i]] = average(mask, w, h, fine)
+	}
+	return glyphs
+}
+
+// average brings a mask to a raster, dark where it is full.
+func average(mask *image.Alpha, w, h, fine int) []uint8 {
+	out := make([]uint8, w*h)
+	for y := range h {
+		for x := range w {
+			sum := 0
+			for v := range fine {
+				for u := range fine {
+					sum += int(mask.Pix[mask.PixOffset(x*fine+u, y*fine+v)])
+				}
+			}
+			out[y*w+x] = uint8(255 - sum/(fine*fine))
+		}
+	}
+	return out
+}
