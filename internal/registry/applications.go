@@ -178,7 +178,7 @@ func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumb
 }
 
 // Capture stores the new evidence of a recapture, before the workflow is told.
-// The same round again keeps what is there until the workflow has accepted it.
+// The same round again replaces it, until the workflow has accepted the round.
 func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[Role][]byte) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
@@ -193,11 +193,17 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 		if err != nil {
 			return err
 		}
-		if err := r.vault.PutAll(ctx, tx, string(number), round, blobs(evidence)); err != nil || evidence[RoleTemplates] == nil {
+		sealed, err := r.vault.Seal(ctx, tx, string(number), round, blobs(evidence))
+		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, enlist, number, round)
-		return err
+		batch := &pgx.Batch{}
+		sealed.Queue(batch)
+		batch.Queue(`INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, 'captured round ' || $3::int, '')`, number, officer, round)
+		if evidence[RoleTemplates] != nil {
+			batch.Queue(enlist, number, round)
+		}
+		return tx.SendBatch(ctx, batch).Close()
 	})
 	return fail("store capture", err)
 }

@@ -254,6 +254,7 @@ func TestCapture_IsTheNextRound(t *testing.T) {
 	require.Len(t, gallery, 2)
 	require.Equal(t, "templates", string(gallery[0].Templates))
 	require.Equal(t, "good", string(gallery[1].Templates))
+	require.Equal(t, []string{"received", "captured round 2", "captured round 2", "recapture"}, b.trail(t, number))
 }
 
 // Two applications of one person in flight at once always meet: whoever commits

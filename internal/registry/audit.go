@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -68,7 +67,7 @@ func (e AuditEntry) digest() []byte {
 	for _, field := range []string{
 		string(e.Application), strconv.Itoa(e.Seq), strconv.FormatInt(e.At.UnixMicro(), 10), e.Actor, e.Event, e.Reason,
 	} {
-		fmt.Fprintf(h, "%d:%s,", len(field), field)
+		h.Write([]byte(strconv.Itoa(len(field)) + ":" + field + ","))
 	}
 	return h.Sum(nil)
 }

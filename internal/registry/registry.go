@@ -11,6 +11,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -46,7 +47,7 @@ type Registry struct {
 func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("open registry: the database URL cannot be read") //nolint:errorlint // the cause holds the password
+		return nil, errors.New("open registry: the database URL cannot be read") // the cause may hold the password
 	}
 	if o.MaxConns > 0 {
 		config.MaxConns = int32(min(o.MaxConns, 1000))
@@ -85,15 +86,15 @@ func (r *Registry) Ping(ctx context.Context) error {
 func Migrate(ctx context.Context, url string) error {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return fmt.Errorf("migrate registry: the database URL cannot be read") //nolint:errorlint // the cause holds the password
+		return errors.New("migrate registry: the database URL cannot be read") // the cause may hold the password
 	}
 	db := stdlib.OpenDB(*config)
-	defer db.Close()
+	defer func() { _ = db.Close() }() // what was migrated is committed
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("migrate registry: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // it ends with db
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
 		return fmt.Errorf("await turn to migrate: %w", err)
 	}

@@ -47,7 +47,7 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 		{"Enter DataPreparation", 1, func() error {
 			return b.Enter(ctx, registry.Move{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"})
 		}},
-		{"SaveCard", 3, func() error { return b.SaveCard(ctx, b.card(t, number, 1)) }}, // one of them is the test's own
+		{"SaveCard", 3, func() error { return b.SaveCard(ctx, b.card(t, number, 1)) }}, //nolint:contextcheck // the test's; one of the three is its own
 		{"Card", 1, func() error { _, err := b.Card(ctx, number, 1); return err }},
 		{"TakeBlank", 1, func() error { _, err := b.TakeBlank(ctx, number, 1, press); return err }},
 		{"Advance", 3, func() error {

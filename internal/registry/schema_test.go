@@ -29,7 +29,7 @@ func TestMigrate_ProcessesThatStartTogetherTakeTurns(t *testing.T) {
 func TestLife_NeedsNoSequentialScan(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	b.Registry.Close()
+	b.Close()
 	before := scans(t, b)
 	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"))
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func TestLife_NeedsNoSequentialScan(t *testing.T) {
 		_, err = b.List(t.Context(), f)
 		require.NoError(t, err)
 	}
-	b.Registry.Close()
+	b.Close()
 
 	require.Equal(t, before, scans(t, b))
 }

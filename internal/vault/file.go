@@ -44,7 +44,7 @@ func makeKeyFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(temporary.Name())
+	defer func() { _ = os.Remove(temporary.Name()) }() // the key is under its own name by then
 	_, err = temporary.Write(key)
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return nil, err

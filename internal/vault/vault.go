@@ -334,7 +334,7 @@ func (v *Vault) unwrap(application string, wrapped []byte) (cipher.AEAD, error) 
 // fault) out of error texts: the SQLSTATE is enough to find it.
 func withoutValues(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return fmt.Errorf("database error (SQLSTATE %s)", pg.Code) //nolint:errorlint // the cause may hold values
+		return fmt.Errorf("database error (SQLSTATE %s)", pg.Code)
 	}
 	return err
 }

@@ -22,51 +22,51 @@ const URLVariable = "TEST_DATABASE_URL"
 
 // URL is the database for tests. Without one the test is skipped, but fails
 // where CI is set.
-func URL(t testing.TB) string {
-	t.Helper()
+func URL(tb testing.TB) string {
+	tb.Helper()
 	address := os.Getenv(URLVariable)
 	if address == "" && os.Getenv("CI") != "" {
-		t.Fatalf("%s is not set: CI has to give the tests a PostgreSQL", URLVariable)
+		tb.Fatalf("%s is not set: CI has to give the tests a PostgreSQL", URLVariable)
 	}
 	if address == "" {
-		t.Skipf("%s is not set", URLVariable)
+		tb.Skipf("%s is not set", URLVariable)
 	}
 	return address
 }
 
 // NewSchema makes a fresh, migrated schema in that database, dropped when the
 // test ends, and returns the URL that leads into it.
-func NewSchema(t testing.TB, address string) string {
-	t.Helper()
+func NewSchema(tb testing.TB, address string) string {
+	tb.Helper()
 	name := "test_" + strings.ToLower(rand.Text())
-	execute(t, address, "CREATE SCHEMA "+name)
-	t.Cleanup(func() { execute(t, address, "DROP SCHEMA "+name+" CASCADE") })
-	inside := withSearchPath(t, address, name)
-	require.NoError(t, registry.Migrate(context.WithoutCancel(t.Context()), inside))
+	execute(tb, address, "CREATE SCHEMA "+name)
+	tb.Cleanup(func() { execute(tb, address, "DROP SCHEMA "+name+" CASCADE") })
+	inside := withSearchPath(tb, address, name)
+	require.NoError(tb, registry.Migrate(context.WithoutCancel(tb.Context()), inside))
 	return inside
 }
 
 // execute runs one statement on a connection of its own: at the end of a test its
 // context is done, and so are its pools.
-func execute(t testing.TB, address, sql string) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
+func execute(tb testing.TB, address, sql string) {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context())
 	conn, err := pgx.Connect(ctx, address)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, conn.Close(ctx)) }()
+	require.NoError(tb, err)
+	defer func() { require.NoError(tb, conn.Close(ctx)) }()
 	_, err = conn.Exec(ctx, sql)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 }
 
 // withSearchPath adds the schema to a URL or to a list of keywords and values,
 // and gives its connections the schema's name.
-func withSearchPath(t testing.TB, address, schema string) string {
-	t.Helper()
+func withSearchPath(tb testing.TB, address, schema string) string {
+	tb.Helper()
 	if !strings.Contains(address, "://") {
 		return address + " search_path=" + schema + " application_name=" + schema
 	}
 	u, err := url.Parse(address)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	query := u.Query()
 	query.Set("search_path", schema)
 	query.Set("application_name", schema)
