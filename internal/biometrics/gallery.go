@@ -219,7 +219,7 @@ func (x *index) add(number int, f *minutiae.Prepared) {
 	x.entry = append(x.entry, number)
 	x.place[number] = place
 	links := f.Links()
-	x.pairs = append(x.pairs, uint16(min(len(links), 1<<16-1))) //nolint:gosec // bounded
+	x.pairs = append(x.pairs, uint16(min(len(links), 1<<16-1)))
 	for _, l := range links {
 		d := int(l.Distance / distanceStep)
 		if d >= distances {

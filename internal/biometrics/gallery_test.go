@@ -3,6 +3,7 @@ package biometrics_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -19,7 +20,7 @@ func hand(tb testing.TB, person, capture uint64) biometrics.Templates {
 	tb.Helper()
 	h := make(biometrics.Templates)
 	for i, p := range []biometrics.Position{biometrics.LeftIndex, biometrics.RightIndex} {
-		seed := 2*person + uint64(i) //nolint:gosec // small
+		seed := 2*person + uint64(i)
 		record, err := minutiae.Encode(finger.Strew(seed).Impression(100*seed + capture))
 		require.NoError(tb, err)
 		h[p] = record
@@ -178,7 +179,7 @@ func TestGalleryServesManyAtOnce(t *testing.T) {
 
 func BenchmarkIdentify(b *testing.B) {
 	for _, persons := range []uint64{100, 10_000} {
-		b.Run(fmt.Sprint(persons), func(b *testing.B) {
+		b.Run(strconv.FormatUint(persons, 10), func(b *testing.B) {
 			g := filled(b, persons)
 			probe := hand(b, persons+1, 0)
 			b.ResetTimer()

@@ -60,7 +60,7 @@ func run(out string) error {
 
 // write makes one sample's folder.
 func (s subject) write(folder string, index uint64) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // samples are for everyone to read
 		return fmt.Errorf("make folder: %w", err)
 	}
 	a := s.application
@@ -95,7 +95,7 @@ func (s subject) writePortraits(folder string) error {
 	if err := writePortrait(filepath.Join(folder, "portrait.jpg"), bad); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(folder, "recapture"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(folder, "recapture"), 0o755); err != nil { //nolint:gosec // samples are for everyone to read
 		return fmt.Errorf("make folder: %w", err)
 	}
 	return writePortrait(filepath.Join(folder, "recapture", "portrait.jpg"), *s.face)

@@ -169,7 +169,7 @@ func likeness(a, b []Link) float64 {
 			}
 		}
 		if at >= 0 {
-			used[at] = true
+			used[at] = true //nolint:gosec // at is below neighbours: Prepare gives no more links
 			sum += best
 		}
 	}
@@ -257,7 +257,7 @@ func off(a, b uint8) int {
 
 // units turns radians into 360/256 degrees.
 func units(radians float64) uint8 {
-	return uint8(int(math.Round(radians*128/math.Pi)) & 255) //nolint:gosec // wraps on purpose
+	return uint8(int(math.Round(radians*128/math.Pi)) & 255)
 }
 
 func radians(u uint8) float64 { return float64(u) * math.Pi / 128 }

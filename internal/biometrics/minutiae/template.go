@@ -67,8 +67,8 @@ func Encode(t Template) ([]byte, error) {
 	size := headerSize + viewSize + minutiaSize*len(t.Minutiae) + 2
 	b := make([]byte, 0, size)
 	b = append(b, magic...)
-	b = binary.BigEndian.AppendUint32(b, uint32(size))
-	b = binary.BigEndian.AppendUint16(b, 0) // capture equipment: not certified, unknown
+	b = binary.BigEndian.AppendUint32(b, uint32(size)) //nolint:gosec // at most 255 minutiae
+	b = binary.BigEndian.AppendUint16(b, 0)            // capture equipment: not certified, unknown
 	for _, v := range []int{t.Width, t.Height, t.Resolution, t.Resolution} {
 		b = binary.BigEndian.AppendUint16(b, uint16(v)) //nolint:gosec // check bounds it
 	}

@@ -2,6 +2,7 @@ package ridges
 
 import (
 	"math"
+	"slices"
 
 	"example.org/cancuoc/internal/biometrics/minutiae"
 )
@@ -27,8 +28,8 @@ func (l lines) steps() [8]int {
 	return s
 }
 
-// thin wears ridges down to lines (Zhang and Suen 1984). The outermost pixels are
-// never on.
+// thin wears ridges down to lines (Guo and Hall 1989, in two passes; Zhang and
+// Suen would lose slanting ridges). The outermost pixels are never on.
 func thin(ridge []bool, m mask) lines {
 	l := lines{m.w, m.h, ridge}
 	steps := l.steps()
@@ -68,25 +69,23 @@ func (l lines) neighbours(i int, steps *[8]int) uint8 {
 	return code
 }
 
-// wearable reports whether a pixel with these neighbours may go in that pass.
+// wearable reports whether a pixel with these neighbours may go in that pass: it
+// does not hold two others together and is no end of a line.
 func wearable(code uint8, pass int) bool {
-	on := func(k int) bool { return code>>(k&7)&1 == 1 }
-	count, runs := 0, 0
-	for k := range 8 {
-		if on(k) {
-			count++
-		}
-		if !on(k) && on(k+1) {
-			runs++
-		}
+	on := func(k int) int { return int(code>>(k&7)) & 1 }
+	crossings, straight, slanting := 0, 0, 0
+	for k := 0; k < 8; k += 2 {
+		crossings += (1 - on(k)) & (on(k+1) | on(k+2))
+		straight += on(k+7) | on(k)
+		slanting += on(k) | on(k+1)
 	}
-	if count < 2 || count > 6 || runs != 1 {
+	if fewest := min(straight, slanting); crossings != 1 || fewest < 2 || fewest > 3 {
 		return false
 	}
 	if pass == 0 {
-		return (!on(0) || !on(2) || !on(4)) && (!on(2) || !on(4) || !on(6))
+		return (on(4)|on(5)|(1-on(7)))&on(6) == 0
 	}
-	return (!on(0) || !on(2) || !on(6)) && (!on(0) || !on(4) || !on(6))
+	return (on(0)|on(1)|(1-on(3)))&on(2) == 0
 }
 
 // Lengths in pixels at 500 dpi: how far a line is followed for its direction, the
@@ -174,7 +173,7 @@ func (l lines) angle(i int, branches []int, steps *[8]int) (uint8, bool) {
 }
 
 func units(radians float64) uint8 {
-	return uint8(int(math.Round(radians*128/math.Pi)) & 255) //nolint:gosec // wraps on purpose
+	return uint8(int(math.Round(radians*128/math.Pi)) & 255)
 }
 
 // follow goes along a line from its first pixel, which is beside origin, and gives
@@ -194,7 +193,7 @@ func (l lines) follow(origin, first int, branches []int, steps *[8]int) (end, le
 		see(at)
 		next := -1
 		for k, s := range steps {
-			if !l.on[at+s] || contains(seen[:n], at+s) {
+			if !l.on[at+s] || slices.Contains(seen[:n], at+s) {
 				continue
 			}
 			if next < 0 || k&1 == 0 {
@@ -213,15 +212,6 @@ func (l lines) follow(origin, first int, branches []int, steps *[8]int) (end, le
 		}
 	}
 	return at, length
-}
-
-func contains(list []int, v int) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
 }
 
 // withoutCracks drops minutiae that stand so near together, or face each other

@@ -183,7 +183,7 @@ func flowOf(p plane) flow {
 // quality says how far a minutia at x, y may be trusted: 1 to 100.
 func (f flow) quality(x, y int) uint8 {
 	c := f.coherence.v[y*f.w+x]
-	return uint8(1 + 99*min(max(c, 0), 1)) //nolint:gosec // 1 to 100
+	return uint8(1 + 99*min(max(c, 0), 1))
 }
 
 // mask says where ridges can be read.

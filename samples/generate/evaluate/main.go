@@ -82,13 +82,13 @@ func (e *evaluation) capture() error {
 func grow(person uint64, captures int) ([]biometrics.Templates, error) {
 	hands := make([]biometrics.Templates, captures)
 	for f, position := range fingers() {
-		seed := 1_000_000 + 2*person + uint64(f) //nolint:gosec // small
+		seed := 1_000_000 + 2*person + uint64(f)
 		master := finger.Grow(seed)
 		for c := range captures {
 			if hands[c] == nil {
 				hands[c] = make(biometrics.Templates)
 			}
-			t := ridges.Read(master.Impression(seed*1000+uint64(c), finger.Conditions{})).Template //nolint:gosec // small
+			t := ridges.Read(master.Impression(seed*1000+uint64(c), finger.Conditions{})).Template
 			record, err := minutiae.Encode(t)
 			if err != nil {
 				return nil, fmt.Errorf("write template: %w", err)

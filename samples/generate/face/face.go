@@ -12,9 +12,12 @@ import (
 
 // The size of a portrait in pixels: 3 x 4 cm at 300 dpi.
 const (
-	Width, Height = 354, 472
-	oversampling  = 2
+	Width  = 354
+	Height = 472
 )
+
+// oversampling is how many times larger a portrait is drawn, each way.
+const oversampling = 2
 
 // Face says who is drawn. Its zero value with a seed is a grown man.
 type Face struct {
@@ -61,7 +64,8 @@ func ellipse(cx, cy, rx, ry float64) shape {
 }
 
 // egg is an ellipse with a squarer lower half: a jaw.
-func egg(cy, rx, up, down, jaw float64) shape {
+func egg(rx, up, down, jaw float64) shape {
+	const cy = -0.05
 	return func(x, y float64) float64 {
 		if y < cy {
 			return (math.Hypot(x/rx, (y-cy)/up) - 1) * rx
@@ -170,7 +174,7 @@ func hairColour(age int, random *rand.Rand) rgb {
 }
 
 func (a anatomy) draw(c *canvas, f Face, random *rand.Rand) {
-	face := egg(-0.05, a.width, 0.93, 1.05, a.jaw)
+	face := egg(a.width, 0.93, 1.05, a.jaw)
 	hair := a.strands(random)
 	switch f.Hair { // what hangs behind
 	case Long:
@@ -254,15 +258,15 @@ func (a anatomy) features(c *canvas, f Face) {
 
 // cap is the hair on the head, as it is worn.
 func (a anatomy) cap(h Hair) shape {
-	outer := egg(-0.05, a.width+0.06, 1.02, 0.9, 2)
+	outer := egg(a.width+0.06, 1.02, 0.9, 2)
 	top := func(edge float64) shape { return func(_, y float64) float64 { return y - edge } }
 	switch h {
 	case Parted:
 		return both(without(outer, ellipse(0.16*sign(a.side), 0.24, a.width+0.02, 0.86)), top(0.0))
 	case Bob:
-		return both(without(egg(-0.05, a.width+0.1, 1.04, 1.0, 2), ellipse(0, 0.42, a.width-0.05, 0.98)), top(0.75))
+		return both(without(egg(a.width+0.1, 1.04, 1.0, 2), ellipse(0, 0.42, a.width-0.05, 0.98)), top(0.75))
 	case Long:
-		return both(without(egg(-0.05, a.width+0.1, 1.04, 1.5, 2), ellipse(0.05*sign(a.side), 0.36, a.width-0.03, 1.02)), top(1.1))
+		return both(without(egg(a.width+0.1, 1.04, 1.5, 2), ellipse(0.05*sign(a.side), 0.36, a.width-0.03, 1.02)), top(1.1))
 	case Bun:
 		return both(without(outer, ellipse(0, 0.3, a.width-0.01, 0.98)), top(0.05))
 	case Receding:
@@ -272,6 +276,8 @@ func (a anatomy) cap(h Hair) shape {
 	return both(without(outer, ellipse(0, 0.18, a.width-0.01, 0.76)), top(-0.02))
 }
 
+func squared(v float64) float64 { return v * v }
+
 func sign(v float64) float64 { return math.Copysign(1, v) }
 
 // strands colours hair, lighter and darker along its fall.
@@ -280,7 +286,7 @@ func (a anatomy) strands(random *rand.Rand) func(x, y float64) rgb {
 	return func(x, y float64) rgb {
 		angle := math.Atan2(x-0.1*a.side, y+1.3)
 		shine := 0.12*math.Sin(46*angle+phase) + 0.08*math.Sin(91*angle+2*phase)
-		gloss := 0.25 * math.Exp(-math.Pow((y+0.78-0.2*x*x)/0.12, 2))
+		gloss := 0.25 * math.Exp(-squared((y+0.78-0.2*x*x)/0.12))
 		return mix(a.hair.times(1+shine), rgb{0.6, 0.58, 0.56}, 0.5*gloss)
 	}
 }

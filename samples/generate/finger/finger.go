@@ -13,13 +13,17 @@ import (
 	"math/rand/v2"
 )
 
-// The size of an impression in pixels at 500 dpi, and of the master it is taken
-// from, which is larger so that an impression may be shifted.
+// The size of an impression in pixels at 500 dpi.
 const (
-	Width, Height = 320, 420
-	margin        = 30
-	masterWidth   = Width + 2*margin
-	masterHeight  = Height + 2*margin
+	Width  = 320
+	Height = 420
+)
+
+// The master is larger, so that an impression may be shifted.
+const (
+	margin       = 30
+	masterWidth  = Width + 2*margin
+	masterHeight = Height + 2*margin
 )
 
 // Master is the pattern of one finger.

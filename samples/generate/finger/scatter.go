@@ -67,7 +67,7 @@ func (s *Scatter) Impression(seed uint64) minutiae.Template {
 		}
 		m := minutiae.Minutia{
 			Type: minutiae.Ending, X: int(x + 0.5), Y: int(y + 0.5), Quality: 80,
-			Angle: uint8(int(math.Round(angle*128/math.Pi)) & 255), //nolint:gosec // wraps on purpose
+			Angle: uint8(int(math.Round(angle*128/math.Pi)) & 255),
 		}
 		if fork {
 			m.Type = minutiae.Bifurcation
