@@ -42,7 +42,7 @@ func TestPACE_OpenPACEReadsTheCard(t *testing.T) {
 			t.Run(fmt.Sprintf("suite %d %s", arc, curve), func(t *testing.T) {
 				t.Parallel()
 				access := unhex(t, "31143012060A04007F0007020204020002010202010D")
-				access[15], access[21] = byte(arc), parameter
+				access[15], access[21] = byte(arc&0xFF), parameter
 				c := finished(t, nil,
 					map[uint16][]byte{fileCardAccess: access, fileCOM: com},
 					map[uint16][]byte{secretCAN: []byte("123456")})

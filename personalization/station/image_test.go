@@ -2,25 +2,33 @@ package station_test
 
 import (
 	"bytes"
+	stdimage "image"
 	"image/color"
 	"image/jpeg"
 	"testing"
 	"time"
 
-	stdimage "image"
-
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/inspection"
 	"example.org/cancuoc/personalization/lds"
 	"example.org/cancuoc/personalization/mrz"
 	"example.org/cancuoc/personalization/pki"
-	"example.org/cancuoc/personalization/softcard"
+	"example.org/cancuoc/personalization/station"
 )
 
-// prepared is the image of an invented holder's chip, as data preparation makes it.
-func prepared(t *testing.T, p lds.Profile) *personalization.Image {
+// issue is one card of an invented holder, as data preparation makes it, and
+// what an inspection system has to know of it.
+type issue struct {
+	image  *personalization.Image
+	expect inspection.Expect
+	trust  *pki.TrustStore
+	at     time.Time
+}
+
+func prepared(t *testing.T, p lds.Profile) issue {
 	t.Helper()
 	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	authority, err := pki.OpenDev(t.TempDir(), pki.Options{
@@ -53,10 +61,23 @@ func prepared(t *testing.T, p lds.Profile) *personalization.Image {
 		Card: holder, MRZ: lines, Portrait: portrait.Bytes(), Profile: p, Signer: authority.Signers(), At: now,
 	})
 	require.NoError(t, err)
-	return made
+	trust, err := authority.TrustStore()
+	require.NoError(t, err)
+	return issue{made, inspection.Expect{Card: holder, MRZ: lines, Portrait: portrait.Bytes()}, trust, now}
 }
 
-func TestPersonalize_TakesTheImagesOfDataPreparation(t *testing.T) {
+// inspect reads the card in the slot as a border does.
+func (i issue) inspect(t *testing.T, c *centre, access inspection.Access) inspection.Result {
+	t.Helper()
+	session, err := c.Encoder.Open(t.Context(), "B-1")
+	require.NoError(t, err)
+	r, err := inspection.Inspect(t.Context(), session, access, i.expect, i.trust, i.at)
+	require.NoError(t, err)
+	require.NoError(t, session.Close())
+	return r
+}
+
+func TestPersonalize_WhatDataPreparationMakesPassesInspection(t *testing.T) {
 	t.Parallel()
 	for _, p := range lds.Profiles() {
 		for _, filling := range []string{"store-data", "update-binary"} {
@@ -64,13 +85,73 @@ func TestPersonalize_TakesTheImagesOfDataPreparation(t *testing.T) {
 				t.Parallel()
 				c := newCentre(t)
 				c.Profile = filling
+				i := prepared(t, p)
 
-				_, err := c.Personalize(t.Context(), "B-1", prepared(t, p))
+				_, err := c.Personalize(t.Context(), "B-1", i.image)
 
 				require.NoError(t, err)
-				require.Equal(t, softcard.Secured, c.card(t).Life())
-				require.True(t, readable(t, c.card(t)))
+				for _, access := range []inspection.Access{{MRZInformation: i.image.MRZInformation}, {CAN: i.image.CAN}} {
+					r := i.inspect(t, c, access)
+					require.Empty(t, r.Failures())
+				}
 			})
 		}
 	}
+}
+
+// The first card of the demonstration fails its inspection so.
+func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault station.Fault
+		says  string
+	}{
+		"one wrong byte":           {station.Fault{Kind: station.CorruptFile, File: 0x0102, Offset: 500}, "Data group hashes"},
+		"no active authentication": {station.Fault{Kind: station.NoActiveAuth}, "Active Authentication"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCentre(t, tt.fault)
+			i := prepared(t, lds.Profiles()[0])
+			_, err := c.Personalize(t.Context(), "B-1", i.image)
+			require.NoError(t, err)
+
+			r := i.inspect(t, c, inspection.Access{MRZInformation: i.image.MRZInformation})
+
+			require.NotEmpty(t, r.Failures())
+			require.Contains(t, r.Failures()[0], tt.says)
+		})
+	}
+}
+
+// A card that lost power in its making opens to no reader until it is made.
+func TestPersonalize_AnUnfinishedCardOpensToNobody(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t, station.Fault{Kind: station.ReaderLost, After: 40})
+	i := prepared(t, lds.Profiles()[0])
+	access := inspection.Access{MRZInformation: i.image.MRZInformation, CAN: i.image.CAN}
+	_, err := c.Personalize(t.Context(), "B-1", i.image)
+	require.ErrorIs(t, err, station.ErrReaderLost)
+
+	before := i.inspect(t, c, access)
+	_, err = c.Personalize(t.Context(), "B-1", i.image)
+	require.NoError(t, err)
+	after := i.inspect(t, c, access)
+
+	require.False(t, before.OK())
+	require.Empty(t, after.Failures())
+}
+
+func TestPersonalize_AChipThatAnnouncesNoPACEIsReadByBAC(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	i := prepared(t, lds.Profiles()[0])
+	i.image.Files.CardAccess = nil
+	_, err := c.Personalize(t.Context(), "B-1", i.image)
+	require.NoError(t, err)
+
+	r := i.inspect(t, c, inspection.Access{MRZInformation: i.image.MRZInformation})
+
+	require.Equal(t, "BAC", r.Access)
+	require.Empty(t, r.Failures())
 }
