@@ -169,7 +169,7 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 		for _, moment := range []softcard.Moment{softcard.BeforeCommit, softcard.MidWrite, softcard.AfterCommit} {
 			t.Run(fmt.Sprint(p, " moment ", moment), func(t *testing.T) {
 				t.Parallel()
-				small := imageOf(t, "one", 3000) // package profile tears whole portraits
+				small := imageOf(t, "one", 1500) // fewer commands of the same kinds
 				whole := newCentre(t)
 				whole.Profile = p
 				_, err := whole.Personalize(t.Context(), "B-1", small)
