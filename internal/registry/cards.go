@@ -210,6 +210,9 @@ var order = map[CardState]int{Prepared: 0, Begun: 1, Personalized: 2, Printed: 3
 // Advance notes that a card came a step further at its station. A step that was
 // taken before changes nothing; a card that was given up goes nowhere.
 func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to CardState, detail string) error {
+	if to != Personalized && to != Printed && to != Inspected {
+		return identity.Refuse(identity.Invalid, "a station makes no card %s", to)
+	}
 	var before []string
 	for s, n := range order {
 		if n == order[to]-1 {
@@ -227,10 +230,9 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	if err != nil || tag.RowsAffected() == 1 {
 		return fail("advance card", err)
 	}
-	var at CardState
-	err = r.db.QueryRow(ctx, `SELECT state FROM cards WHERE application = $1 AND attempt = $2`, number, attempt).Scan(&at)
+	at, err := r.cardState(ctx, number, attempt)
 	if err != nil {
-		return fail("advance card", found(err, "application %s has no card %d", number, attempt))
+		return fail("advance card", err)
 	}
 	if n, moving := order[at]; moving && n >= order[to] {
 		return nil
@@ -241,10 +243,17 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
 }
 
-// Spoil gives a card up and books its blank as spoiled. A second call changes
-// nothing.
+// cardState reads how far a card is, or refuses with NotFound.
+func (r *Registry) cardState(ctx context.Context, number identity.ApplicationNumber, attempt int) (CardState, error) {
+	var at CardState
+	err := r.db.QueryRow(ctx, `SELECT state FROM cards WHERE application = $1 AND attempt = $2`, number, attempt).Scan(&at)
+	return at, found(err, "application %s has no card %d", number, attempt)
+}
+
+// Spoil gives a card up that is still at its station, and books its blank as
+// spoiled. A second call changes nothing.
 func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber, attempt int, actor, reason string) error {
-	_, err := r.db.Exec(ctx, `
+	tag, err := r.db.Exec(ctx, `
 		WITH spoiled AS (
 			UPDATE cards SET state = 'spoiled', reason = @reason, changed_at = now()
 			WHERE application = @application AND attempt = @attempt AND state IN ('prepared', 'begun', 'personalized', 'printed', 'inspected')
@@ -255,6 +264,13 @@ func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber,
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, @actor, 'spoiled card ' || @attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
 		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "actor": actor, "reason": reason})
+	if err != nil || tag.RowsAffected() == 1 {
+		return fail("spoil card", err)
+	}
+	at, err := r.cardState(ctx, number, attempt)
+	if err == nil && at != Spoiled && at != Destroyed {
+		return identity.Refuse(identity.Conflict, "card %d is %s and cannot be spoiled", attempt, at)
+	}
 	return fail("spoil card", err)
 }
 
@@ -335,12 +351,13 @@ func issue(ctx context.Context, tx pgx.Tx, h HandOver) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// Destroy records that a made card was destroyed, by two officers.
+// Destroy records that a card of an ended application was destroyed, by two
+// officers. A second call changes nothing; the live card is revoked first.
 func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumber, attempt int, officers [2]identity.OfficerID, reason string) error {
 	if officers[0] == officers[1] || officers[0] == "" || officers[1] == "" {
 		return identity.RefuseField(identity.Forbidden, "officers", "a card is destroyed by two officers")
 	}
-	_, err := r.db.Exec(ctx, `
+	tag, err := r.db.Exec(ctx, `
 		WITH destroyed AS (
 			UPDATE cards SET state = 'destroyed', reason = @reason, changed_at = now()
 			WHERE application = @application AND attempt = @attempt AND state NOT IN ('live', 'lost', 'destroyed') RETURNING application, blank
@@ -350,5 +367,12 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, @first || ' and ' || @second, 'destroyed card ' || @attempt, @reason FROM destroyed`,
 		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "first": string(officers[0]), "second": string(officers[1]), "reason": reason})
+	if err != nil || tag.RowsAffected() == 1 {
+		return fail("destroy card", err)
+	}
+	at, err := r.cardState(ctx, number, attempt)
+	if err == nil && at != Destroyed {
+		return identity.Refuse(identity.Conflict, "card %d is %s and cannot be destroyed", attempt, at)
+	}
 	return fail("destroy card", err)
 }

@@ -190,6 +190,7 @@ func TestAdvance_OnlyForward(t *testing.T) {
 	card, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
 	require.Equal(t, registry.Printed, card.State)
+	require.ErrorIs(t, b.Advance(t.Context(), number, 1, registry.Live, ""), identity.Invalid)
 	require.ErrorIs(t, b.Advance(t.Context(), number, 9, registry.Printed, ""), identity.NotFound)
 }
 
@@ -263,6 +264,7 @@ func TestDestroy_TakesTwo(t *testing.T) {
 		require.NoError(t, b.Destroy(t.Context(), number, 1, [2]identity.OfficerID{counter, approver}, "not collected"))
 	}
 
+	require.ErrorIs(t, b.Destroy(t.Context(), number, 9, [2]identity.OfficerID{counter, approver}, "why"), identity.NotFound)
 	require.Equal(t, registry.Stock{Received: 1, Destroyed: 1, Balanced: true}, b.balanced(t))
 	require.ErrorIs(t, b.Issue(t.Context(), handOver(number)), identity.Conflict)
 }
@@ -274,6 +276,8 @@ func TestConstraints_HoldWithoutTheMethods(t *testing.T) {
 	b.stock(t, 3)
 	number := b.arrived(t)
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	require.ErrorIs(t, b.Destroy(t.Context(), number, 1, [2]identity.OfficerID{counter, approver}, "why"), identity.Conflict)
+	require.ErrorIs(t, b.Spoil(t.Context(), number, 1, string(press), "why"), identity.Conflict)
 	for name, tt := range map[string]struct{ sql, constraint string }{
 		"SecondLiveCard": {
 			`INSERT INTO cards (state, personal_number, serial, form, issued) SELECT 'live', personal_number, 'F', form, issued FROM cards`,

@@ -104,12 +104,15 @@ func (r *Registry) Consignments(ctx context.Context) ([]Consignment, error) {
 	if err != nil {
 		return nil, fail("list consignments", err)
 	}
-	for i := range list {
-		if list[i].Cards, err = r.manifest(ctx, list[i].Number); err != nil {
-			return nil, err
-		}
+	numbers := make([]string, len(list))
+	for i, c := range list {
+		numbers[i] = string(c.Number)
 	}
-	return list, nil
+	manifests, err := r.manifests(ctx, numbers)
+	for i, c := range list {
+		list[i].Cards = manifests[c.Number]
+	}
+	return list, err
 }
 
 // Consignment reads one consignment, or refuses with NotFound.
@@ -123,17 +126,27 @@ func (r *Registry) Consignment(ctx context.Context, number ConsignmentNumber) (C
 	if err != nil {
 		return Consignment{}, fail("read consignment", err)
 	}
-	c.Cards, err = r.manifest(ctx, number)
+	manifests, err := r.manifests(ctx, []string{string(number)})
+	c.Cards = manifests[number]
 	return c, err
 }
 
-func (r *Registry) manifest(ctx context.Context, number ConsignmentNumber) ([]PackedCard, error) {
-	rows, _ := r.db.Query(ctx, `SELECT application, attempt, coalesce(blank, ''), missing FROM cards WHERE consignment = $1 ORDER BY application, attempt`, number)
-	cards, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (PackedCard, error) {
-		var c PackedCard
-		return c, row.Scan(&c.Application, &c.Attempt, &c.Blank, &c.Missing)
+// manifests lists the cards of consignments, in one round trip.
+func (r *Registry) manifests(ctx context.Context, numbers []string) (map[ConsignmentNumber][]PackedCard, error) {
+	rows, err := r.db.Query(ctx, `
+		SELECT consignment, application, attempt, coalesce(blank, ''), missing FROM cards
+		WHERE consignment = ANY($1) ORDER BY consignment, application, attempt`, numbers)
+	if err != nil {
+		return nil, fail("read manifest", err)
+	}
+	manifests := make(map[ConsignmentNumber][]PackedCard)
+	var number ConsignmentNumber
+	var c PackedCard
+	_, err = pgx.ForEachRow(rows, []any{&number, &c.Application, &c.Attempt, &c.Blank, &c.Missing}, func() error {
+		manifests[number] = append(manifests[number], c)
+		return nil
 	})
-	return cards, fail("read manifest", err)
+	return manifests, fail("read manifest", err)
 }
 
 // SealConsignment closes a consignment; no card joins it from then on. It says

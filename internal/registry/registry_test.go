@@ -59,7 +59,7 @@ func (c *roundTrips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.Tra
 func (*roundTrips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 func (*roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
 
-func newBundle(t testing.TB) *bundle {
+func newBundle(t *testing.T) *bundle {
 	t.Helper()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
 	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"))
@@ -104,21 +104,21 @@ func (b *bundle) submission(change ...func(*registry.Submission)) registry.Submi
 	return s
 }
 
-func (b *bundle) received(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+func (b *bundle) received(t *testing.T, change ...func(*registry.Submission)) identity.ApplicationNumber {
 	t.Helper()
 	receipt, err := b.Receive(t.Context(), b.submission(change...))
 	require.NoError(t, err)
 	return receipt.Number
 }
 
-func (b *bundle) enter(t testing.TB, number identity.ApplicationNumber, attempt int, stages ...identity.Stage) {
+func (b *bundle) enter(t *testing.T, number identity.ApplicationNumber, attempt int, stages ...identity.Stage) {
 	t.Helper()
 	for _, s := range stages {
 		require.NoError(t, b.Enter(t.Context(), registry.Move{Application: number, To: s, Attempt: attempt, Actor: "system"}))
 	}
 }
 
-func (b *bundle) card(t testing.TB, number identity.ApplicationNumber, attempt int) registry.CardData {
+func (b *bundle) card(t *testing.T, number identity.ApplicationNumber, attempt int) registry.CardData {
 	t.Helper()
 	record, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
@@ -135,7 +135,7 @@ func (b *bundle) card(t testing.TB, number identity.ApplicationNumber, attempt i
 }
 
 // prepared is an approved application with the data of its first card.
-func (b *bundle) prepared(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+func (b *bundle) prepared(t *testing.T, change ...func(*registry.Submission)) identity.ApplicationNumber {
 	t.Helper()
 	number := b.received(t, change...)
 	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
@@ -147,7 +147,7 @@ func (b *bundle) prepared(t testing.TB, change ...func(*registry.Submission)) id
 }
 
 // inspected is an application with a good card on a blank from stock.
-func (b *bundle) inspected(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+func (b *bundle) inspected(t *testing.T, change ...func(*registry.Submission)) identity.ApplicationNumber {
 	t.Helper()
 	number := b.prepared(t, change...)
 	_, err := b.TakeBlank(t.Context(), number, 1, press)
@@ -161,7 +161,7 @@ func (b *bundle) inspected(t testing.TB, change ...func(*registry.Submission)) i
 }
 
 // arrived is an application whose card waits for its holder.
-func (b *bundle) arrived(t testing.TB, change ...func(*registry.Submission)) identity.ApplicationNumber {
+func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) identity.ApplicationNumber {
 	t.Helper()
 	number := b.inspected(t, change...)
 	p, err := b.Pack(t.Context(), number, 1, 1)
@@ -175,7 +175,7 @@ func (b *bundle) arrived(t testing.TB, change ...func(*registry.Submission)) ide
 	return number
 }
 
-func (b *bundle) stock(t testing.TB, blanks int) {
+func (b *bundle) stock(t *testing.T, blanks int) {
 	t.Helper()
 	first := b.serial.Add(int64(blanks)) - int64(blanks)
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
@@ -189,7 +189,7 @@ func handOver(number identity.ApplicationNumber) registry.HandOver {
 }
 
 // balanced requires that every blank is accounted for.
-func (b *bundle) balanced(t testing.TB) registry.Stock {
+func (b *bundle) balanced(t *testing.T) registry.Stock {
 	t.Helper()
 	s, err := b.Stock(t.Context())
 	require.NoError(t, err)
@@ -214,7 +214,7 @@ func atOnce(n int, f func(i int) error) []error {
 }
 
 // trail is the events of an application's audit trail, which must verify.
-func (b *bundle) trail(t testing.TB, number identity.ApplicationNumber) []string {
+func (b *bundle) trail(t *testing.T, number identity.ApplicationNumber) []string {
 	t.Helper()
 	require.NoError(t, b.VerifyAudit(t.Context(), number))
 	entries, err := b.Audit(t.Context(), number)

@@ -30,7 +30,7 @@ func (b Box) serials() ([]string, error) {
 	first, last := string(b.First), string(b.Last)
 	prefix := strings.TrimRight(first, "0123456789")
 	digits := first[len(prefix):]
-	if digits == "" || len(digits) > 15 || len(last) != len(first) || !strings.HasPrefix(last, prefix) {
+	if digits == "" || len(digits) > 15 || len(last) != len(first) || strings.TrimRight(last, "0123456789") != prefix {
 		return nil, identity.RefuseField(identity.Invalid, "last", "first and last serial must have one prefix and numbers of one width, as PT00000001 and PT00000500")
 	}
 	from, err := strconv.Atoi(digits)
