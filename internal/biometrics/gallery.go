@@ -3,6 +3,7 @@ package biometrics
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,8 +30,9 @@ type Gallery struct {
 
 // entry is one capture of the gallery.
 type entry struct {
-	id   string
-	hand hand // nil once removed
+	id     string
+	digest [sha256.Size]byte // of the records
+	hand   hand              // nil once removed
 }
 
 // NewGallery makes an empty gallery.
@@ -50,7 +52,7 @@ type IdentifyLimits struct {
 // DefaultIdentifyLimits search strictly: a false hit costs two people's time, and
 // with ten thousand persons there are ten thousand chances for one.
 func DefaultIdentifyLimits() IdentifyLimits {
-	return IdentifyLimits{Match: MatchLimits{OneFinger: 75, PerFinger: 50}, Candidates: 10, Compare: 60, MinVotes: 0.15}
+	return IdentifyLimits{Match: MatchLimits{OneFinger: 90, PerFinger: 60}, Candidates: 10, Compare: 60, MinVotes: 0.15}
 }
 
 // Candidate is an entry that may be of the same person as the probe.
@@ -60,26 +62,45 @@ type Candidate struct {
 }
 
 // Add puts a capture into the gallery, or replaces the one of that identifier.
-// Adding the same capture again changes nothing that a search could see. It
-// refuses records it cannot read.
+// Adding the same capture again changes nothing. It refuses records it cannot read.
 func (g *Gallery) Add(id string, t Templates) error {
-	h, err := t.prepare()
+	records, err := t.MarshalBinary()
 	if err != nil {
 		return fmt.Errorf("add %s: %w", id, err)
 	}
+	e := entry{id: id, digest: sha256.Sum256(records)}
+	if g.holds(e) {
+		return nil
+	}
+	if e.hand, err = t.prepare(); err != nil {
+		return fmt.Errorf("add %s: %w", id, err)
+	}
+	g.put(e)
+	return nil
+}
+
+// holds reports whether that very capture is in the gallery.
+func (g *Gallery) holds(e entry) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	number, ok := g.numbers[e.id]
+	return ok && g.entries[number].digest == e.digest
+}
+
+// put takes an entry into the gallery and its indexes.
+func (g *Gallery) put(e entry) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.remove(id)
+	g.remove(e.id)
 	number := len(g.entries)
-	g.entries = append(g.entries, entry{id, h})
-	g.numbers[id] = number
-	for p, f := range h {
+	g.entries = append(g.entries, e)
+	g.numbers[e.id] = number
+	for p, f := range e.hand {
 		if g.indexes[p] == nil {
 			g.indexes[p] = newIndex()
 		}
 		g.indexes[p].add(number, f)
 	}
-	return nil
 }
 
 // Remove takes a capture out of the gallery; one that is not there is no mistake.

@@ -161,7 +161,7 @@ func TestGalleryServesManyAtOnce(t *testing.T) {
 	g := filled(t, 20)
 	hands := make([]biometrics.Templates, 20)
 	for p := range hands {
-		hands[p] = hand(t, uint64(p), 1) //nolint:gosec // small
+		hands[p] = hand(t, uint64(p), 1)
 	}
 	var all sync.WaitGroup
 	for p, probe := range hands {

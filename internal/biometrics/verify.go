@@ -17,7 +17,7 @@ type MatchLimits struct {
 
 // DefaultMatchLimits are limits with room on both sides on synthetic fingers; see
 // docs/biometrics.md.
-func DefaultMatchLimits() MatchLimits { return MatchLimits{OneFinger: 65, PerFinger: 45} }
+func DefaultMatchLimits() MatchLimits { return MatchLimits{OneFinger: 75, PerFinger: 50} }
 
 // limit is the score that so many fingers must reach together.
 func (l MatchLimits) limit(fingers int) float64 {

@@ -225,6 +225,9 @@ one once more as it is laid on the reader when the card is collected.
 ` + "`population.json`" + ` is what the population registry knows beforehand, with the cards
 people hold; ` + "`script.yaml`" + ` says who does what until each application has ended.
 
+The fingers are no measure of a population; docs/biometrics.md has what was measured
+with their like, by ` + "`go run ./samples/generate/evaluate`" + `.
+
 Reissue after loss uses the data on file: 08 is filed at a station and the capture it
 presents stands for them, 09 is filed online with the portrait on file alone.
 
