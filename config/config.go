@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +34,7 @@ type Config struct {
 	Database        Database        `mapstructure:"database"`
 	Vault           Vault           `mapstructure:"vault"`
 	PKI             PKI             `mapstructure:"pki"`
+	Keys            Keys            `mapstructure:"keys"`
 	Gateway         Gateway         `mapstructure:"gateway"`
 	Worker          Worker          `mapstructure:"worker"`
 	Station         Station         `mapstructure:"station"`
@@ -52,6 +55,7 @@ type Log struct {
 type Temporal struct {
 	Address      string `mapstructure:"address"`
 	Namespace    string `mapstructure:"namespace"`
+	UIAddress    string `mapstructure:"ui_address"`
 	CodecKeyFile string `mapstructure:"codec_key_file"`
 	TLS          bool   `mapstructure:"tls"`
 }
@@ -73,10 +77,27 @@ type PKI struct {
 	Stations string `mapstructure:"stations"`
 }
 
+// Keys is the HSM with the keys that sign and the master keys of chips.
+type Keys struct {
+	PKCS11 PKCS11 `mapstructure:"pkcs11"`
+}
+
+// PKCS11 is a token of a PKCS#11 module. An empty Module is none.
+type PKCS11 struct {
+	Module   string `mapstructure:"module"`
+	Token    string `mapstructure:"token"`
+	PINFile  string `mapstructure:"pin_file"`
+	Sessions int    `mapstructure:"sessions"`
+}
+
+// PIN reads the user's PIN.
+func (p PKCS11) PIN() (Secret, error) { return readSecret("keys.pkcs11.pin_file", p.PINFile) }
+
 // Gateway is the office's window.
 type Gateway struct {
-	Listen    string `mapstructure:"listen"`
-	PublicURL string `mapstructure:"public_url"`
+	Listen       string   `mapstructure:"listen"`
+	PublicURL    string   `mapstructure:"public_url"`
+	CodecOrigins []string `mapstructure:"codec_origins"`
 }
 
 // Worker is what one worker process does.
@@ -86,6 +107,7 @@ type Worker struct {
 	Slots       int           `mapstructure:"slots"`
 	Concurrency int           `mapstructure:"concurrency"`
 	Sweep       time.Duration `mapstructure:"sweep"`
+	Listen      string        `mapstructure:"listen"`
 }
 
 // Station is a personalization station's devices.
@@ -148,19 +170,33 @@ func (Secret) GoString() string { return "[secret]" }
 // LogValue hides the secret.
 func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
 
+// MarshalText hides the secret.
+func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
+
+// readSecret reads what a file holds, without the line break at its end.
+func readSecret(key, name string) (Secret, error) {
+	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", key, err)
+	}
+	return Secret(strings.TrimRight(string(b), "\r\n")), nil
+}
+
 // Production reports whether the office makes real cards.
 func (c Config) Production() bool { return c.Profile == "production" }
 
-// Load reads the defaults, then the file (none when path is empty), then the
-// environment, and tells every fault at once.
+// Load reads the defaults, then the file (none when path is empty and
+// CANCUOC_CONFIG is not set), then the environment, and tells every fault at
+// once.
 func Load(path string) (Config, error) {
 	v := viper.New()
 	v.SetConfigType("yaml")
 	if err := v.ReadConfig(bytes.NewReader(defaults)); err != nil {
 		return Config{}, fmt.Errorf("read built-in settings: %w", err)
 	}
+	known := v.AllKeys()
 	if path == "" {
-		path = os.Getenv("CANCUOC_CONFIG")
+		path = os.Getenv(fileVariable)
 	}
 	if path != "" {
 		v.SetConfigFile(path)
@@ -172,12 +208,48 @@ func Load(path string) (Config, error) {
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
 	v.AutomaticEnv() // reaches every key, because default.yaml names every key
 	var c Config
-	hooks := mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.TextUnmarshallerHookFunc())
+	hooks := mapstructure.ComposeDecodeHookFunc(
+		mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(","), mapstructure.TextUnmarshallerHookFunc())
 	if err := v.UnmarshalExact(&c, viper.DecodeHook(hooks)); err != nil {
 		return Config{}, fmt.Errorf("read settings: %w", err)
 	}
 	c.fill()
-	return c, c.validate()
+	return c, errors.Join(checkVariables(known), c.readSecrets(), c.validate())
+}
+
+// The environment: prefix of the keys' variables, and the one that names a file.
+const (
+	prefix       = "CANCUOC_"
+	fileVariable = prefix + "CONFIG"
+)
+
+// checkVariables tells of variables that look like settings and are none.
+func checkVariables(keys []string) error {
+	names := map[string]bool{fileVariable: true}
+	for _, key := range keys {
+		names[prefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = true
+	}
+	var faults []error
+	for _, variable := range slices.Sorted(slices.Values(os.Environ())) {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, prefix) && !names[name] {
+			faults = append(faults, fmt.Errorf("environment: %s is no setting", name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// readSecrets reads the files that hold what is better not in the environment.
+func (c *Config) readSecrets() error {
+	if c.Database.URLFile == "" {
+		return nil
+	}
+	if c.Database.URL != "" {
+		return errors.New("database.url and database.url_file are both given; one is wanted")
+	}
+	var err error
+	c.Database.URL, err = readSecret("database.url_file", c.Database.URLFile)
+	return err
 }
 
 // fill gives paths that were left empty their place in the data folder.
@@ -200,40 +272,138 @@ func (c *Config) fill() {
 	}
 }
 
-// validate tells everything that is wrong.
+// A check gathers what is wrong, so that all of it is told at once.
+type check struct{ faults []error }
+
+func (c *check) wrong(is bool, format string, args ...any) {
+	if is {
+		c.faults = append(c.faults, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *check) oneOf(key, value string, of ...string) {
+	c.wrong(!slices.Contains(of, value), "%s is %q; one of %s is wanted", key, value, strings.Join(of, ", "))
+}
+
+func (c *check) atLeast(key string, value, least int64) {
+	c.wrong(value < least, "%s is %d; %d or more is wanted", key, value, least)
+}
+
+func (c *check) positive(key string, d time.Duration) {
+	c.wrong(d <= 0, "%s is %s; more than nothing is wanted", key, d)
+}
+
+func (c *check) hostPort(key, value string) {
+	_, port, err := net.SplitHostPort(value)
+	c.wrong(err != nil || port == "", "%s is no host:port", key)
+}
+
+func (c *check) httpURL(key, value string, schemes ...string) {
+	u, err := url.Parse(value)
+	c.wrong(err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme), "%s is no address that begins with %s://", key, strings.Join(schemes, ":// or "))
+}
+
+// given asks for a value, and for the file where it is one's name.
+func (c *check) given(key, value string, file bool) {
+	if c.wrong(value == "", "%s is empty; production needs it", key); value == "" || !file {
+		return
+	}
+	_, err := os.Stat(value)
+	c.wrong(err != nil, "%s names a file that cannot be found; production makes none", key)
+}
+
+// validate tells everything that is wrong, in the order of default.yaml.
 func (c Config) validate() error {
-	var faults []error
-	wrong := func(is bool, format string, args ...any) {
-		if is {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
-	}
-	one := func(key, value string, of ...string) {
-		wrong(!slices.Contains(of, value), "%s is %q; one of %s is wanted", key, value, strings.Join(of, ", "))
-	}
-	one("profile", c.Profile, "dev", "production")
-	one("log.format", c.Log.Format, "text", "json")
-	one("worker.role", c.Worker.Role, "all", "pipeline", "station")
-	one("station.driver", c.Station.Driver, "simulated", "tcp")
-	one("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")
-	for key, n := range map[string]int{
-		"worker.slots": c.Worker.Slots, "worker.concurrency": c.Worker.Concurrency, "office.cards": c.Office.Cards,
-		"office.consignment_size": c.Office.ConsignmentSize, "printing.dpi": c.Printing.DPI, "database.max_conns": c.Database.MaxConns,
-	} {
-		wrong(n < 1, "%s is %d; 1 or more is wanted", key, n)
-	}
+	var check check
+	check.oneOf("profile", c.Profile, "dev", "production")
+	check.wrong(c.DataDir == "", "data_dir is empty")
+	check.oneOf("log.format", c.Log.Format, "text", "json")
+	c.validateServers(&check)
+	c.validateWork(&check)
+	check.atLeast("intake.document_bytes", c.Intake.DocumentBytes, 1)
+	check.atLeast("intake.portrait_bytes", c.Intake.PortraitBytes, 1)
+	check.atLeast("intake.finger_bytes", c.Intake.FingerBytes, 1)
+	check.atLeast("intake.packet_bytes", c.Intake.PacketBytes, 1)
+	check.positive("office.recapture", c.Office.Recapture)
+	check.positive("office.resolution", c.Office.Resolution)
+	check.positive("office.collect", c.Office.Collect)
+	check.positive("office.at_risk", c.Office.AtRisk)
+	check.positive("office.station_wait", c.Office.StationWait)
+	check.positive("office.restock", c.Office.Restock)
+	check.atLeast("office.cards", int64(c.Office.Cards), 1)
+	check.atLeast("office.consignment_size", int64(c.Office.ConsignmentSize), 1)
+	check.positive("office.consignment_cut_off", c.Office.ConsignmentCutOff)
 	if c.Production() {
-		for key, value := range map[string]string{
-			"temporal.address": c.Temporal.Address, "temporal.codec_key_file": c.Temporal.CodecKeyFile,
-			"database.url": string(c.Database.URL), "vault.key_file": c.Vault.KeyFile, "pki.dir": c.PKI.Dir,
-		} {
-			wrong(value == "", "%s is empty; production needs it", key)
-		}
-		wrong(c.Forms.Specimen, "forms.specimen is on; production makes real cards")
-		wrong(c.Station.Driver == "simulated" && c.Worker.Role != "pipeline", "station.driver is simulated; production makes real cards")
+		c.validateProduction(&check)
 	}
-	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(faults...)
+	return errors.Join(check.faults...)
+}
+
+// validateServers checks whom we speak to, and who speaks to us.
+func (c Config) validateServers(check *check) {
+	if c.Temporal.Address != "" {
+		check.hostPort("temporal.address", c.Temporal.Address)
+	}
+	check.wrong(c.Temporal.Namespace == "", "temporal.namespace is empty")
+	if c.Temporal.UIAddress != "" {
+		check.httpURL("temporal.ui_address", c.Temporal.UIAddress, "http", "https")
+	}
+	check.wrong((c.Temporal.TLSCertFile == "") != (c.Temporal.TLSKeyFile == ""), "temporal.tls_cert_file and temporal.tls_key_file go together")
+	check.atLeast("database.max_conns", int64(c.Database.MaxConns), 1)
+	if p := c.Keys.PKCS11; p.Module != "" {
+		check.wrong(p.Token == "", "keys.pkcs11.token is empty")
+		check.wrong(p.PINFile == "", "keys.pkcs11.pin_file is empty")
+		check.atLeast("keys.pkcs11.sessions", int64(p.Sessions), 1)
+	}
+	check.hostPort("gateway.listen", c.Gateway.Listen)
+	schemes := []string{"http", "https"}
+	if c.Production() {
+		schemes = []string{"https"}
+	}
+	check.httpURL("gateway.public_url", c.Gateway.PublicURL, schemes...)
+	for _, origin := range c.Gateway.CodecOrigins {
+		check.httpURL("gateway.codec_origins", origin, "http", "https")
+	}
+}
+
+// validateWork checks what workers do, and with which devices.
+func (c Config) validateWork(check *check) {
+	check.oneOf("worker.role", c.Worker.Role, "all", "pipeline", "station")
+	check.wrong(c.Worker.Station == "" && c.Worker.Role != "pipeline", "worker.station is empty")
+	check.atLeast("worker.slots", int64(c.Worker.Slots), 1)
+	check.atLeast("worker.concurrency", int64(c.Worker.Concurrency), 1)
+	check.positive("worker.sweep", c.Worker.Sweep)
+	if c.Worker.Listen != "" {
+		check.hostPort("worker.listen", c.Worker.Listen)
+	}
+	check.oneOf("station.driver", c.Station.Driver, "simulated", "tcp")
+	if c.Station.Driver == "tcp" {
+		check.hostPort("station.address", c.Station.Address)
+	}
+	check.wrong(c.Station.WriteTime < 0, "station.write_time is %s; it cannot be less than nothing", c.Station.WriteTime)
+	check.wrong(c.Station.PrintTime < 0, "station.print_time is %s; it cannot be less than nothing", c.Station.PrintTime)
+	check.atLeast("station.spoil_first", int64(c.Station.SpoilFirst), 0)
+	check.atLeast("printing.dpi", int64(c.Printing.DPI), 1)
+	check.oneOf("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")
+}
+
+// validateProduction checks that nothing is pretended and nothing secret makes
+// itself.
+func (c Config) validateProduction(check *check) {
+	check.given("temporal.address", c.Temporal.Address, false)
+	check.given("temporal.codec_key_file", c.Temporal.CodecKeyFile, true)
+	check.wrong(c.Database.URL == "" && c.Database.URLFile == "", "database.url is empty; production needs it, or database.url_file")
+	check.given("vault.key_file", c.Vault.KeyFile, true)
+	check.given("pki.dir", c.PKI.Dir, false)
+	check.given("keys.pkcs11.module", c.Keys.PKCS11.Module, true)
+	check.wrong(c.Forms.Specimen, "forms.specimen is on; production makes real cards")
+	if c.Worker.Role == "pipeline" {
+		return
+	}
+	check.wrong(c.Station.Driver == "simulated", "station.driver is simulated; production makes real cards")
+	check.wrong(c.Station.SpoilFirst > 0, "station.spoil_first spoils cards; production makes real cards")
+	check.given("station.journal", c.Station.Journal, false)
+	check.given("printing.spool", c.Printing.Spool, false)
 }
 
 // Logger makes the program's logger.

@@ -34,8 +34,8 @@ var Stages = []Stage{
 }
 
 // next lists, for every stage, the stages that may follow it. A card that was
-// begun can no longer be withdrawn; one that was ruined goes back from any of
-// the station's stages to Personalization, on another blank.
+// begun can no longer be withdrawn; one that was ruined, or lost on its way, goes
+// back to DataPreparation: another blank gets data of its own.
 var next = map[Stage][]Stage{
 	Received:         {BiometricCapture, Validation, Withdrawn},
 	BiometricCapture: {Validation, Rejected, Withdrawn, Expired},
@@ -43,10 +43,10 @@ var next = map[Stage][]Stage{
 	Deduplication:    {Approval, Rejected, Withdrawn},
 	Approval:         {DataPreparation, Rejected, Withdrawn},
 	DataPreparation:  {Personalization, Rejected, Withdrawn},
-	Personalization:  {Printing, Rejected},
-	Printing:         {Inspection, Personalization, Rejected},
-	Inspection:       {Dispatch, Personalization, Rejected},
-	Dispatch:         {HandOver, Personalization, Expired},
+	Personalization:  {Printing, DataPreparation, Rejected},
+	Printing:         {Inspection, DataPreparation, Rejected},
+	Inspection:       {Dispatch, DataPreparation, Rejected},
+	Dispatch:         {HandOver, DataPreparation, Expired},
 	HandOver:         {Issued, Expired},
 }
 

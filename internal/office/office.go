@@ -104,3 +104,13 @@ func portOr(wanted int) (int, error) {
 	}
 	return freePort()
 }
+
+// Start starts a program of ours, its output in a log file, and gives what stops
+// it: it may finish what it does.
+func Start(program, logFile string) (stop func(), err error) {
+	p, err := spawn(logFile, nil, program)
+	if err != nil {
+		return nil, err
+	}
+	return func() { p.stop(syscall.SIGTERM, 40*time.Second) }, nil
+}

@@ -5,6 +5,7 @@ package inspect
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -69,23 +70,32 @@ func (p *picture) crop(b templates.Box, margin float64) *image.Gray {
 	return p.grey.SubImage(r).(*image.Gray) //nolint:forcetypeassert // of a grey picture
 }
 
-// checkQR reads the code.
+// checkQR reads the code and compares what it says.
 func (p *picture) checkQR(b templates.Box, want string) []string {
-	crop := p.crop(b, 0.5)
-	bits, err := gozxing.NewBinaryBitmap(gozxing.NewGlobalHistgramBinarizer(gozxing.NewLuminanceSourceFromImage(crop)))
+	got, err := p.readQR(b)
 	if err != nil {
 		return []string{"the QR code cannot be read"}
+	}
+	if got != want {
+		return []string{"the QR code says something else than the application"}
+	}
+	return nil
+}
+
+// readQR reads the code in a box.
+func (p *picture) readQR(b templates.Box) (string, error) {
+	source := gozxing.NewLuminanceSourceFromImage(p.crop(b, 0.5))
+	bits, err := gozxing.NewBinaryBitmap(gozxing.NewGlobalHistgramBinarizer(source))
+	if err != nil {
+		return "", fmt.Errorf("read QR code: %w", err)
 	}
 	result, err := qrcode.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{
 		gozxing.DecodeHintType_CHARACTER_SET: "UTF-8",
 	})
 	if err != nil {
-		return []string{"the QR code cannot be read"}
+		return "", fmt.Errorf("read QR code: %w", err)
 	}
-	if result.GetText() != want {
-		return []string{"the QR code says something else than the application"}
-	}
-	return nil
+	return result.GetText(), nil
 }
 
 // leastLike is the correlation of print and portrait below which they are two
@@ -139,4 +149,19 @@ func correlate(a, b []uint8) float64 {
 		return 0
 	}
 	return (sab - sa*sb/n) / math.Sqrt(va*vb)
+}
+
+// ReadQR reads the form's QR code from the pictures.
+func ReadQR(form *templates.Form, front, back image.Image) (string, error) {
+	for _, field := range form.Fields {
+		if field.Kind != "qr" {
+			continue
+		}
+		side := front
+		if field.Side == templates.Back {
+			side = back
+		}
+		return newPicture(side, form.Page).readQR(field.Box)
+	}
+	return "", nil
 }

@@ -1,0 +1,101 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// BuiltinABIS searches the registry's own gallery with the built-in matcher: for
+// small installations. Applications in flight are in the gallery too, so that two
+// of one person always meet: whichever searches second finds the other.
+type BuiltinABIS struct {
+	Registry *registry.Registry
+	Gallery  *biometrics.Gallery
+
+	mu      sync.Mutex
+	seen    int64                                 // the last entry that was read
+	owners  map[string]identity.ApplicationNumber // of captures
+	citizen map[identity.ApplicationNumber]identity.PersonalNumber
+}
+
+// Identify lists the applications of other persons with the fingers captured for
+// app. Another application of the same citizen is no hit.
+func (b *BuiltinABIS) Identify(ctx context.Context, app identity.ApplicationNumber, round int) ([]identity.ApplicationNumber, error) {
+	if err := b.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	raw, err := b.Registry.Evidence(ctx, app, registry.RoleTemplates, round)
+	if identity.Refused(err, identity.NotFound) && round > 1 {
+		raw, err = b.Registry.Evidence(ctx, app, registry.RoleTemplates, 1)
+	}
+	if identity.Refused(err, identity.NotFound) {
+		return nil, nil // every finger is missing; there is nothing to search with
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read templates: %w", err)
+	}
+	var probe biometrics.Templates
+	if err := probe.UnmarshalBinary(raw); err != nil {
+		return nil, fmt.Errorf("read templates: %w", err)
+	}
+	found, err := b.Gallery.Identify(ctx, probe, biometrics.DefaultIdentifyLimits())
+	if err != nil {
+		return nil, fmt.Errorf("search gallery: %w", err)
+	}
+	return b.others(app, found), nil
+}
+
+// others leaves out what is the applicant's own.
+func (b *BuiltinABIS) others(app identity.ApplicationNumber, found []biometrics.Candidate) []identity.ApplicationNumber {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	self := b.citizen[app]
+	var hits []identity.ApplicationNumber
+	for _, candidate := range found {
+		owner := b.owners[candidate.ID]
+		if owner == app || self != "" && b.citizen[owner] == self {
+			continue
+		}
+		hits = append(hits, owner)
+	}
+	return hits
+}
+
+// atOnce is how many entries are read at once.
+const atOnce = 1000
+
+// catchUp reads what came into the gallery since the last search.
+func (b *BuiltinABIS) catchUp(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.owners == nil {
+		b.owners = make(map[string]identity.ApplicationNumber)
+		b.citizen = make(map[identity.ApplicationNumber]identity.PersonalNumber)
+	}
+	for {
+		entries, err := b.Registry.Gallery(ctx, b.seen, atOnce)
+		if err != nil {
+			return fmt.Errorf("read gallery: %w", err)
+		}
+		for _, e := range entries {
+			var templates biometrics.Templates
+			if err := templates.UnmarshalBinary(e.Templates); err != nil {
+				return fmt.Errorf("read gallery entry %d: %w", e.Seq, err)
+			}
+			id := fmt.Sprintf("%s/%d", e.Application, e.Round)
+			if err := b.Gallery.Add(id, templates); err != nil {
+				return fmt.Errorf("add gallery entry %d: %w", e.Seq, err)
+			}
+			b.owners[id], b.citizen[e.Application] = e.Application, e.Citizen
+			b.seen = e.Seq
+		}
+		if len(entries) < atOnce {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,35 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/cancuoc/internal/registry"
+)
+
+// Decide records a person's decision, once for each (application, step, round).
+// The registry refuses who may not decide (four eyes). Where the decision lets
+// the legal clock run again, the deadline moves by the working days it stood.
+func (p *Pipeline) Decide(ctx context.Context, in DecideInput) (DecideResult, error) {
+	due := in.Due
+	if in.ResumesClock {
+		moved, err := p.Calendar.Extend(in.Due, in.ClockStoppedAt, p.Now())
+		if err != nil {
+			return DecideResult{}, fmt.Errorf("move legal deadline: %w", err)
+		}
+		due = moved
+	}
+	err := p.Registry.Decide(ctx, registry.Decision{
+		Application: in.Application, Step: string(in.Step), Round: in.Round, Officer: in.Officer,
+		Verdict: in.Verdict, Reason: in.Reason, ForCitizen: in.ForCitizen, Due: due,
+	})
+	if err != nil {
+		return DecideResult{}, fmt.Errorf("record %s: %w", in.Step, err)
+	}
+	if in.WriteOff {
+		if err := p.Registry.Spoil(ctx, in.Application, in.Attempt, string(in.Officer), reasonStationLost); err != nil {
+			return DecideResult{}, fmt.Errorf("write off card %d: %w", in.Attempt, err)
+		}
+	}
+	return DecideResult{Due: due}, nil
+}

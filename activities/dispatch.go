@@ -1,0 +1,97 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// Pack puts a finished card into the open consignment for its destination, and
+// starts the consignment's workflow. A card is packed once.
+func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
+	if err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.Dispatch, Attempt: in.Attempt}); err != nil {
+		return PackResult{}, err
+	}
+	packed, err := p.Registry.Pack(ctx, in.Application, in.Attempt, p.ConsignmentSize)
+	if err != nil {
+		return PackResult{}, fmt.Errorf("pack: %w", err)
+	}
+	number := string(packed.Consignment)
+	if err := p.Consignments.Packed(ctx, number, packed.Destination, packed.Full); err != nil {
+		return PackResult{}, fmt.Errorf("tell consignment %s: %w", number, err)
+	}
+	return PackResult{Consignment: number}, nil
+}
+
+// Centre is the dispatch room.
+type Centre struct {
+	Registry     *registry.Registry
+	Applications interface {
+		// Arrived tells a card's workflow that its consignment was counted in, and
+		// whether the card was missing. A workflow that has ended is no error.
+		Arrived(ctx context.Context, app identity.ApplicationNumber, missing bool) error
+	}
+}
+
+// Seal closes a consignment; no card can join it from then on.
+func (c *Centre) Seal(ctx context.Context, in SealInput) (SealResult, error) {
+	number := registry.ConsignmentNumber(in.Consignment)
+	cards, err := c.Registry.SealConsignment(ctx, number, in.Actor)
+	if err != nil {
+		return SealResult{}, fmt.Errorf("seal consignment: %w", err)
+	}
+	return SealResult{Cards: cards}, nil
+}
+
+// Send records that the courier has the consignment.
+func (c *Centre) Send(ctx context.Context, in SendInput) error {
+	err := c.Registry.SendConsignment(ctx, registry.ConsignmentNumber(in.Consignment), in.Officer, in.Courier, in.Seal)
+	if err != nil {
+		return fmt.Errorf("send consignment: %w", err)
+	}
+	return nil
+}
+
+// Receive records the count at the destination.
+func (c *Centre) Receive(ctx context.Context, in ReceiveInput) error {
+	err := c.Registry.ReceiveConsignment(ctx, registry.ConsignmentNumber(in.Consignment), in.Officer, in.Counted, in.Missing)
+	if err != nil {
+		return fmt.Errorf("receive consignment: %w", err)
+	}
+	return nil
+}
+
+// Announce tells every application of a counted consignment about its card. It
+// goes on where a broken-off call stopped; a card told twice does not mind.
+func (c *Centre) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult, error) {
+	consignment, err := c.Registry.Consignment(ctx, registry.ConsignmentNumber(in.Consignment))
+	if err != nil {
+		return AnnounceResult{}, fmt.Errorf("read consignment: %w", err)
+	}
+	var told int
+	if activity.HasHeartbeatDetails(ctx) {
+		if err := activity.GetHeartbeatDetails(ctx, &told); err != nil {
+			told = 0
+		}
+	}
+	var out AnnounceResult
+	for i, card := range consignment.Cards {
+		if card.Missing {
+			out.Missing++
+		} else {
+			out.Arrived++
+		}
+		if i < told {
+			continue
+		}
+		if err := c.Applications.Arrived(ctx, card.Application, card.Missing); err != nil {
+			return AnnounceResult{}, fmt.Errorf("tell application %s: %w", card.Application, err)
+		}
+		activity.RecordHeartbeat(ctx, i+1)
+	}
+	return out, nil
+}

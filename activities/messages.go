@@ -1,0 +1,147 @@
+package activities
+
+import (
+	"strings"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Inputs and results are wire format. They hold references and small facts, and
+// nothing about a person.
+
+// EnterInput moves an application to a stage that begins with no other activity.
+type EnterInput struct {
+	Application identity.ApplicationNumber
+	To          identity.Stage
+	Attempt     int
+	Awaiting    identity.Action
+	Reason      string
+}
+
+// JudgeCaptureInput names one round of capture, from 1.
+type JudgeCaptureInput struct {
+	Application identity.ApplicationNumber
+	Round       int
+}
+
+// JudgeCaptureResult says whether the capture will do, and if not, which codes of
+// biometrics speak against it.
+type JudgeCaptureResult struct {
+	Good    bool
+	Reasons []string
+}
+
+// Summary lists the reasons for an operator.
+func (r JudgeCaptureResult) Summary() string { return strings.Join(r.Reasons, ", ") }
+
+// ValidateInput names the round of validation, so that each is recorded once.
+type ValidateInput struct {
+	Application identity.ApplicationNumber
+	Round       int
+}
+
+// ValidateResult lists the fields that contradict the law or the population
+// registry; their values stay in the registry.
+type ValidateResult struct{ Contradictions []string }
+
+// DeduplicateInput names the capture that is searched with.
+type DeduplicateInput struct {
+	Application identity.ApplicationNumber
+	Round       int
+}
+
+// DeduplicateResult lists applications of other persons with these fingers.
+type DeduplicateResult struct{ Hits []identity.ApplicationNumber }
+
+// Step is a person's decision. The strings are wire format and stand in the
+// registry's decisions.
+type Step string
+
+// The steps.
+const (
+	StepRecapture  Step = "recapture"
+	StepAdjudicate Step = "adjudicate"
+	StepApprove    Step = "approve"
+	StepReject     Step = "reject"
+	StepHold       Step = "hold"
+	StepRelease    Step = "release"
+	StepWithdraw   Step = "withdraw"
+)
+
+// DecideInput is one person's decision, to be recorded before it takes effect.
+type DecideInput struct {
+	Application identity.ApplicationNumber
+	Step        Step
+	Round       int // of this step, from 1
+	Officer     identity.OfficerID
+	Verdict     string
+	Reason      string
+	ForCitizen  bool // a hold for the citizen's part
+
+	ResumesClock   bool // the legal clock runs again from now
+	Due            time.Time
+	ClockStoppedAt time.Time
+
+	WriteOff bool // the card of Attempt is in a silent station and given up
+	Attempt  int
+}
+
+// DecideResult gives the legal deadline after the decision.
+type DecideResult struct{ Due time.Time }
+
+// CardInput names one card: the application and which of its cards, from 1.
+type CardInput struct {
+	Application identity.ApplicationNumber
+	Attempt     int
+}
+
+// PersonalizeResult names the station whose slot the card is in.
+type PersonalizeResult struct{ Station identity.StationID }
+
+// PackResult names the consignment that the card is in.
+type PackResult struct{ Consignment string }
+
+// HandOverInput is the citizen receiving the card of Attempt.
+type HandOverInput struct {
+	Application      identity.ApplicationNumber
+	Attempt          int
+	CaptureRound     int // the capture whose fingerprints the probe is matched with
+	Officer          identity.OfficerID
+	Method           string
+	Proof            string
+	Probe            int // which probe in the vault
+	OldCardCollected bool
+	At               time.Time
+}
+
+// SealInput closes a consignment.
+type SealInput struct {
+	Consignment string
+	Actor       string
+}
+
+// SealResult counts the cards on the manifest.
+type SealResult struct{ Cards int }
+
+// SendInput hands a consignment to a courier.
+type SendInput struct {
+	Consignment string
+	Officer     identity.OfficerID
+	Courier     string
+	Seal        string
+}
+
+// ReceiveInput counts a consignment in.
+type ReceiveInput struct {
+	Consignment string
+	Officer     identity.OfficerID
+	Counted     int
+	Missing     []identity.ApplicationNumber
+}
+
+// AnnounceInput tells every application of a consignment what became of its card.
+type AnnounceInput struct{ Consignment string }
+
+// AnnounceResult counts them.
+type AnnounceResult struct{ Arrived, Missing int }

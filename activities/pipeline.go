@@ -1,0 +1,58 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/sod"
+	"example.org/cancuoc/templates"
+)
+
+// Pipeline is the centre's systems.
+type Pipeline struct {
+	Registry   *registry.Registry
+	Population interface {
+		// Citizen gives what the population registry knows under that number, or
+		// refuses with NotFound.
+		Citizen(ctx context.Context, n identity.PersonalNumber) (registry.Citizen, error)
+	}
+	ABIS interface {
+		// Identify lists the applications of other persons that have the fingers
+		// captured for app in that round. It may be asked twice.
+		Identify(ctx context.Context, app identity.ApplicationNumber, round int) ([]identity.ApplicationNumber, error)
+	}
+	Signer       sod.DocumentSigner // rolls over by itself
+	Profile      lds.Profile
+	Forms        *templates.Catalog
+	Print        templates.Options
+	Calendar     *identity.Calendar
+	Consignments interface {
+		// Packed starts the consignment's workflow, if it is not started, and tells
+		// it when no more cards fit.
+		Packed(ctx context.Context, number string, destination identity.StationID, full bool) error
+	}
+	ConsignmentSize int // cards in a box
+	Now             func() time.Time
+	Logger          *slog.Logger
+}
+
+// Enter moves an application to a stage, and says what it waits for. Entering
+// the stage it is at changes only that.
+func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
+	err := p.Registry.Enter(ctx, registry.Move{
+		Application: in.Application, To: in.To, Actor: actorSystem,
+		Reason: in.Reason, Attempt: in.Attempt, Awaiting: in.Awaiting,
+	})
+	if err != nil {
+		return fmt.Errorf("enter %s: %w", in.To, err)
+	}
+	return nil
+}
+
+// actorSystem is who acts in the audit trail when nobody does.
+const actorSystem = "system"

@@ -1,0 +1,243 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/printing"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/inspection"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/mrz"
+	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/station"
+	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/inspect"
+)
+
+// Station is one personalization station: an encoder, a printer and a camera.
+// Its three steps of one card run on its own task queue, but for the first, which
+// any station with a free slot takes.
+type Station struct {
+	ID       identity.StationID
+	Registry *registry.Registry
+	Chip     *station.Station
+	Printer  printing.Printer
+	Camera   interface {
+		// Look takes a picture of both sides of the card that was printed as that
+		// job.
+		Look(ctx context.Context, form *templates.Form, printed templates.Content) (front, back image.Image, err error)
+	}
+	Forms *templates.Catalog
+	Print templates.Options
+	Trust func() (*pki.TrustStore, error)
+	Now   func() time.Time
+}
+
+// reasonStationLost says why the card of a silent station was given up.
+const reasonStationLost = "station lost"
+
+// Personalize takes a blank, writes the card's chip and locks it. Asked again, by
+// the same station, it goes on with the same blank: the station's journal and
+// the chip itself say how far it is. A chip that cannot become this card is
+// spoiled.
+func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeResult, error) {
+	defer beat(ctx)()
+	if err := s.enter(ctx, in, identity.Personalization); err != nil {
+		return PersonalizeResult{}, err
+	}
+	chip, err := s.chipImage(ctx, in)
+	if err != nil {
+		return PersonalizeResult{}, err
+	}
+	blank, err := s.Registry.TakeBlank(ctx, in.Application, in.Attempt, s.ID)
+	if err != nil {
+		return PersonalizeResult{}, s.spoiled(ctx, in, fmt.Errorf("take blank: %w", err))
+	}
+	made, err := s.Chip.Personalize(ctx, string(blank), chip)
+	if err != nil {
+		return PersonalizeResult{}, s.spoiled(ctx, in, fmt.Errorf("personalize blank %s: %w", blank, err))
+	}
+	detail := fmt.Sprintf("chip %X", made.ChipSerial)
+	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, registry.Personalized, detail); err != nil {
+		return PersonalizeResult{}, fmt.Errorf("note personalization: %w", err)
+	}
+	return PersonalizeResult{Station: s.ID}, nil
+}
+
+// PrintCard prints both sides, once: the job is named after application and
+// attempt.
+func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
+	defer beat(ctx)()
+	if err := s.enter(ctx, in, identity.Printing); err != nil {
+		return err
+	}
+	pdf, err := s.Registry.Evidence(ctx, in.Application, registry.RolePrint, in.Attempt)
+	if err != nil {
+		return fmt.Errorf("read printed sides: %w", err)
+	}
+	if err := s.Printer.Print(ctx, PrintJob(in.Application, in.Attempt), pdf); err != nil {
+		return s.spoiled(ctx, in, err)
+	}
+	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, registry.Printed, ""); err != nil {
+		return fmt.Errorf("note print: %w", err)
+	}
+	return nil
+}
+
+// PrintJob names the print of one card.
+func PrintJob(app identity.ApplicationNumber, attempt int) string {
+	return fmt.Sprintf("%s-%d", app, attempt)
+}
+
+// Inspect reads the card back as a border and an officer would: the chip over the
+// air, the print from a picture, and compares all of it with what was applied
+// for. A card that fails is spoiled.
+func (s *Station) Inspect(ctx context.Context, in CardInput) error {
+	defer beat(ctx)()
+	if err := s.enter(ctx, in, identity.Inspection); err != nil {
+		return err
+	}
+	card, err := s.Registry.Card(ctx, in.Application, in.Attempt)
+	if err != nil {
+		return fmt.Errorf("read card: %w", err)
+	}
+	content, err := s.content(ctx, card)
+	if err != nil {
+		return err
+	}
+	faults, err := s.inspectChip(ctx, in, card, content)
+	if err != nil {
+		return fmt.Errorf("inspect chip: %w", err)
+	}
+	seen, err := s.inspectPrint(ctx, card.Card.Form, content)
+	if err != nil {
+		return fmt.Errorf("inspect print: %w", err)
+	}
+	if faults = append(faults, seen...); len(faults) > 0 {
+		return s.spoiled(ctx, in, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(faults, "; ")))
+	}
+	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, registry.Inspected, ""); err != nil {
+		return fmt.Errorf("note inspection: %w", err)
+	}
+	return nil
+}
+
+// inspectChip reads the chip and says what is wrong with it.
+func (s *Station) inspectChip(ctx context.Context, in CardInput, card registry.CardRecord, content templates.Content) ([]string, error) {
+	trust, err := s.Trust()
+	if err != nil {
+		return nil, fmt.Errorf("read trusted certificates: %w", err)
+	}
+	chip, err := s.chipImage(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	session, err := s.Chip.Encoder.Open(ctx, string(card.Blank))
+	if err != nil {
+		return nil, fmt.Errorf("open blank %s: %w", card.Blank, err)
+	}
+	defer session.Close()
+	access := inspection.Access{MRZInformation: mrz.Information(content.MRZ), CAN: chip.CAN}
+	expected := inspection.Expect{Card: card.Card, MRZ: content.MRZ}
+	if chip.Files.DG2 != nil {
+		face, err := lds.ParseDG2(chip.Files.DG2)
+		if err != nil {
+			return nil, fmt.Errorf("read chip image: %w", err)
+		}
+		expected.Portrait = face.Image
+	}
+	result, err := inspection.Inspect(ctx, session, access, expected, trust, s.Now())
+	if err != nil {
+		return nil, err
+	}
+	return result.Failures(), nil
+}
+
+// inspectPrint looks at the printed sides and says what is wrong with them.
+func (s *Station) inspectPrint(ctx context.Context, id identity.FormID, content templates.Content) ([]string, error) {
+	form, err := s.Forms.Form(id)
+	if err != nil {
+		return nil, fmt.Errorf("find form: %w", err)
+	}
+	front, back, err := s.Camera.Look(ctx, form, content)
+	if err != nil {
+		return nil, fmt.Errorf("take picture: %w", err)
+	}
+	return inspect.Print(form, front, back, content), nil
+}
+
+// content is what was printed on a card.
+func (s *Station) content(ctx context.Context, card registry.CardRecord) (templates.Content, error) {
+	lines, err := mrz.Lines(card.Card)
+	if err != nil {
+		return templates.Content{}, fmt.Errorf("compose MRZ: %w", err)
+	}
+	content := templates.Content{Card: card.Card, MRZ: lines, QR: identity.QRPayload(card.Card)}
+	portrait, err := s.Registry.Evidence(ctx, card.Application, registry.RolePrintPortrait, card.Attempt)
+	if err != nil && !identity.Refused(err, identity.NotFound) {
+		return templates.Content{}, fmt.Errorf("read portrait: %w", err)
+	}
+	content.Portrait = portrait
+	return content, nil
+}
+
+// chipImage reads what the card's chip is filled with.
+func (s *Station) chipImage(ctx context.Context, in CardInput) (*personalization.Image, error) {
+	b, err := s.Registry.Evidence(ctx, in.Application, registry.RoleChipImage, in.Attempt)
+	if err != nil {
+		return nil, fmt.Errorf("read chip image: %w", err)
+	}
+	var chip personalization.Image
+	if err := chip.UnmarshalBinary(b); err != nil {
+		return nil, fmt.Errorf("read chip image: %w", err)
+	}
+	return &chip, nil
+}
+
+func (s *Station) enter(ctx context.Context, in CardInput, stage identity.Stage) error {
+	err := s.Registry.Enter(ctx, registry.Move{Application: in.Application, To: stage, Attempt: in.Attempt, Actor: string(s.ID)})
+	if err != nil {
+		return fmt.Errorf("enter %s: %w", stage, err)
+	}
+	return nil
+}
+
+// spoiled books the card as spoiled where err says that it is, and returns err.
+func (s *Station) spoiled(ctx context.Context, in CardInput, err error) error {
+	if !identity.Refused(err, identity.Spoiled) {
+		return err
+	}
+	if booked := s.Registry.Spoil(ctx, in.Application, in.Attempt, string(s.ID), err.Error()); booked != nil {
+		return fmt.Errorf("book spoiled card: %w", booked) // a fault: the step is retried and spoils again
+	}
+	return err
+}
+
+// beat heartbeats until the returned function is called, so that a dead station
+// is noticed within the heartbeat timeout.
+func beat(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return func() { close(done) }
+}

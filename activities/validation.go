@@ -1,0 +1,60 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// Validate compares the application with the law on grounds and with the
+// population registry, and names the fields that contradict them. It changes
+// nothing but the stage.
+func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResult, error) {
+	if err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.Validation}); err != nil {
+		return ValidateResult{}, err
+	}
+	record, err := p.Registry.Application(ctx, in.Application)
+	if err != nil {
+		return ValidateResult{}, fmt.Errorf("read application: %w", err)
+	}
+	app := record.Application
+	if app.Person.Number == "" { // to be allotted: the registry cannot know the person yet
+		return ValidateResult{}, nil
+	}
+	known, err := p.Population.Citizen(ctx, app.Person.Number)
+	switch {
+	case identity.Refused(err, identity.NotFound):
+		return ValidateResult{Contradictions: []string{"person.number"}}, nil
+	case err != nil:
+		return ValidateResult{}, fmt.Errorf("ask population registry: %w", err)
+	}
+	return ValidateResult{Contradictions: contradictions(app, known)}, nil
+}
+
+// contradictions names the fields of an application that the population registry
+// has otherwise. Spellings of one name (tone placement, case) do not contradict.
+func contradictions(app identity.Application, known registry.Citizen) []string {
+	var fields []string
+	differs := func(field string, yes bool) {
+		if yes {
+			fields = append(fields, field)
+		}
+	}
+	differs("person.name", app.Person.Name.Key() != known.Person.Name.Key())
+	differs("person.birth", app.Person.Birth != known.Person.Birth)
+	differs("person.sex", app.Person.Sex != known.Person.Sex)
+	differs("person", known.Status != registry.Alive)
+	hasCard := known.LiveCard != nil
+	switch app.Ground {
+	case identity.GroundFirstCard, identity.GroundFromCMND:
+		differs("ground", hasCard)
+	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundPrintError,
+		identity.GroundBoundaries, identity.GroundNumberChanged, identity.GroundRequest,
+		identity.GroundLost, identity.GroundDamaged:
+		differs("ground", !hasCard)
+	case identity.GroundNationality: // regained: the old card, if any, was withdrawn
+	}
+	return fields
+}

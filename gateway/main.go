@@ -1,0 +1,74 @@
+// Command gateway is the office's window: packets from stations, and the status
+// page for citizens.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/web"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gateway: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	c, err := config.Load(os.Getenv("CANCUOC_CONFIG"))
+	if err != nil {
+		return err
+	}
+	logger := c.Log.Logger(os.Stderr)
+	office, err := crew.Open(ctx, c, logger)
+	if err != nil {
+		return err
+	}
+	defer office.Close()
+	door, err := office.Door(ctx)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	(&api.Server{Receive: door.Receive, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Logger: logger}).Register(mux)
+	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
+	return serve(ctx, c.Gateway.Listen, mux, logger)
+}
+
+// serve answers until ctx ends, then lets running requests finish.
+func serve(ctx context.Context, address string, handler http.Handler, logger *slog.Logger) error {
+	server := &http.Server{
+		Addr: address, Handler: handler,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.ListenAndServe() }()
+	logger.Info("Gateway listens", "address", address)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("listen on %s: %w", address, err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,24 @@
+package crew
+
+import (
+	"context"
+
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/softcard"
+	"example.org/cancuoc/personalization/station"
+)
+
+// SoftwareChip makes a card in software with the chip image of a finished card, to
+// be served to readers.
+func (c *Crew) SoftwareChip(ctx context.Context, card registry.CardRecord) (*softcard.Card, error) {
+	image, err := c.ChipImage(ctx, card.Application, card.Attempt)
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := profile.Load()
+	if err != nil {
+		return nil, err
+	}
+	return station.SoftCard(ctx, catalog, "", image, softcard.Options{})
+}

@@ -1,0 +1,246 @@
+package crew
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+
+	"example.org/cancuoc/activities"
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/printing"
+	"example.org/cancuoc/personalization/keys"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/securechannel"
+	"example.org/cancuoc/personalization/station"
+	"example.org/cancuoc/templates"
+	"example.org/cancuoc/workflows"
+)
+
+// All gives the workers of every role in one process.
+func (c *Crew) All(ctx context.Context, id identity.StationID) (engine.Workers, error) {
+	pipeline, err := c.Pipeline(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stations, err := c.Station(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return append(pipeline, stations...), nil
+}
+
+// options are those of every worker.
+func options() worker.Options {
+	return worker.Options{
+		Interceptors:      []interceptor.WorkerInterceptor{&activities.Refusals{}},
+		WorkerStopTimeout: 30 * time.Second,
+	}
+}
+
+// Pipeline gives the worker of the workflows and the centre's activities.
+func (c *Crew) Pipeline(ctx context.Context) (engine.Workers, error) {
+	connected, err := c.Temporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := c.Authority()
+	if err != nil {
+		return nil, err
+	}
+	chip, err := lds.ProfileByName(c.config.Personalization.Profile)
+	if err != nil {
+		return nil, err
+	}
+	start, err := c.starter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o := options()
+	o.MaxConcurrentActivityExecutionSize = c.config.Worker.Concurrency
+	w := worker.New(connected, workflows.PipelineQueue, o)
+	w.RegisterWorkflow(workflows.CardApplication)
+	w.RegisterWorkflow(workflows.Consignment)
+	w.RegisterActivity(&activities.Pipeline{
+		Registry: c.Registry, Population: c.Registry,
+		ABIS:   &activities.BuiltinABIS{Registry: c.Registry, Gallery: biometrics.NewGallery()},
+		Signer: authority.Signers(), Profile: chip,
+		Forms: c.Forms, Print: c.print(), Calendar: c.Calendar,
+		Consignments: start, ConsignmentSize: c.config.Office.ConsignmentSize, Now: time.Now,
+	})
+	w.RegisterActivity(&activities.Centre{Registry: c.Registry, Applications: start})
+	return engine.Workers{w}, nil
+}
+
+// print says how cards are drawn.
+func (c *Crew) print() templates.Options {
+	return templates.Options{Mode: templates.Full, Specimen: c.config.Forms.Specimen}
+}
+
+// Station gives the workers of one station: on the queue that all stations share,
+// with as many slots as it has encoders, and on its own.
+func (c *Crew) Station(ctx context.Context, id identity.StationID) (engine.Workers, error) {
+	connected, err := c.Temporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := c.Authority()
+	if err != nil {
+		return nil, err
+	}
+	chip, err := c.chipStation(authority.Store(), id)
+	if err != nil {
+		return nil, err
+	}
+	s := &activities.Station{
+		ID: id, Registry: c.Registry, Chip: chip,
+		Printer: &printing.Spool{Dir: c.config.Printing.Spool, Time: c.config.Station.PrintTime},
+		Camera:  &camera{dpi: c.config.Printing.DPI, print: c.print()},
+		Forms:   c.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: time.Now,
+	}
+	return engine.Workers{
+		c.slot(connected, workflows.PersonalizationQueue, c.config.Worker.Slots, s),
+		c.slot(connected, workflows.StationQueue(id), 4*c.config.Worker.Slots, s),
+	}, nil
+}
+
+// slot is a worker that runs the station's activities, so many at once.
+func (c *Crew) slot(connected client.Client, queue string, n int, s *activities.Station) worker.Worker {
+	o := options()
+	o.MaxConcurrentActivityExecutionSize = n
+	o.DisableWorkflowWorker = true
+	w := worker.New(connected, queue, o)
+	w.RegisterActivity(s)
+	return w
+}
+
+// Authority opens the certificates and document signers; in development it makes
+// them.
+func (c *Crew) Authority() (*pki.Authority, error) {
+	chip, err := lds.ProfileByName(c.config.Personalization.Profile)
+	if err != nil {
+		return nil, err
+	}
+	return pki.OpenDev(c.config.PKI.Dir, pki.Options{
+		CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, Production: c.config.Production(),
+	})
+}
+
+// Labels and versions of the keys of chips.
+const (
+	masterLabel    = "card-master"    // from which every chip's own keys come
+	transportLabel = "card-transport" // from which the maker's keys come
+	cardKeyVersion = 0x01
+	makerVersion   = 0x7F
+	chipKeyBits    = 128
+)
+
+// chipStation puts the encoder, the journal and the keys of a station together.
+func (c *Crew) chipStation(store keys.Store, id identity.StationID) (*station.Station, error) {
+	for _, label := range []string{masterLabel, transportLabel} {
+		if err := store.EnsureMaster(label); err != nil {
+			return nil, err
+		}
+	}
+	derived := func(label string, version byte) func([]byte) (securechannel.Keys, error) {
+		return func(serial []byte) (securechannel.Keys, error) {
+			k, err := store.CardKeys(label, serial, chipKeyBits)
+			if err != nil {
+				return securechannel.Keys{}, fmt.Errorf("derive chip keys: %w", err)
+			}
+			return securechannel.Keys{Version: version, ENC: k.ENC, MAC: k.MAC, DEK: k.DEK}, nil
+		}
+	}
+	transport := derived(transportLabel, makerVersion)
+	encoder, err := c.encoder(transport)
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := profile.Load()
+	if err != nil {
+		return nil, err
+	}
+	journal, err := station.OpenJournal(c.config.Station.Journal+"/"+string(id), c.config.Production())
+	if err != nil {
+		return nil, err
+	}
+	return &station.Station{
+		Encoder: encoder, Journal: journal, Catalog: catalog,
+		TransportKeys: transport, CardKeys: derived(masterLabel, cardKeyVersion),
+	}, nil
+}
+
+// encoder is the machine with the slots.
+func (c *Crew) encoder(transport func([]byte) (securechannel.Keys, error)) (station.Encoder, error) {
+	s := c.config.Station
+	if s.Driver == "tcp" {
+		return station.TCP{Address: s.Address}, nil
+	}
+	return station.NewSimulated(s.Magazine, station.SimulatedOptions{
+		TransportKeys: transport,
+		Command:       s.WriteTime / commandsPerCard,
+		Faults: func(blank string) []station.Fault {
+			if n := trailingNumber(blank); n == 0 || n > s.SpoilFirst {
+				return nil
+			}
+			return []station.Fault{{Kind: station.CorruptFile, File: 0x0101, Offset: 20}}
+		},
+	})
+}
+
+// commandsPerCard is about how many commands a chip is filled by.
+const commandsPerCard = 120
+
+// trailingNumber is the number that a blank's serial ends in.
+func trailingNumber(serial string) int {
+	digits := serial[len(strings.TrimRight(serial, "0123456789")):]
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// camera is that of the simulated station: what it sees is what the printer was
+// given, drawn as dots.
+type camera struct {
+	dpi   int
+	print templates.Options
+}
+
+// Look implements the camera of activities.Station.
+func (c *camera) Look(_ context.Context, form *templates.Form, printed templates.Content) (front, back image.Image, err error) {
+	return form.Bitmaps(printed, c.dpi, c.print)
+}
+
+// cached keeps an answer for a while.
+func cached[T any](ask func() (T, error), while time.Duration) func() (T, error) {
+	type answer struct {
+		value T
+		at    time.Time
+	}
+	last := make(chan *answer, 1)
+	last <- nil
+	return func() (T, error) {
+		a := <-last
+		defer func() { last <- a }()
+		if a != nil && time.Since(a.at) < while {
+			return a.value, nil
+		}
+		value, err := ask()
+		if err == nil {
+			a = &answer{value, time.Now()}
+		}
+		return value, err
+	}
+}

@@ -1,0 +1,250 @@
+package intake
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Submission is an application as a station writes it, in JSON: what samples
+// hold and what a packet carries. Images are named by file beside it, or carried
+// in it; a packet always carries them.
+type Submission struct {
+	EnrollmentID   string        `json:"enrollment_id"`
+	Station        string        `json:"station"`
+	Officer        string        `json:"officer"`
+	Channel        string        `json:"channel"`
+	Type           string        `json:"type"`
+	Ground         string        `json:"ground"`
+	FiledOn        string        `json:"filed_on"`
+	Person         Person        `json:"person"`
+	Representative string        `json:"representative,omitzero"`
+	Delivery       string        `json:"delivery"`
+	DeliveryTo     string        `json:"delivery_to,omitzero"`
+	Urgent         bool          `json:"urgent,omitzero"`
+	Exemption      string        `json:"exemption,omitzero"`
+	Portrait       *Image        `json:"portrait,omitzero"`
+	Fingerprints   []Fingerprint `json:"fingerprints,omitzero"`
+}
+
+// Person is the citizen in a Submission.
+type Person struct {
+	Number            string `json:"number,omitzero"`
+	Name              string `json:"name"`
+	FamilyNameWords   int    `json:"family_name_words,omitzero"`
+	Birth             string `json:"birth"`
+	Sex               string `json:"sex"`
+	Ethnicity         string `json:"ethnicity,omitzero"`
+	Religion          string `json:"religion,omitzero"`
+	BloodGroup        string `json:"blood_group,omitzero"`
+	Origin            Place  `json:"origin,omitzero"`
+	BirthRegistration Place  `json:"birth_registration,omitzero"`
+	Residence         Place  `json:"residence"`
+	Marks             string `json:"marks,omitzero"`
+	Father            string `json:"father,omitzero"`
+	Mother            string `json:"mother,omitzero"`
+	Spouse            string `json:"spouse,omitzero"`
+	OldNumber         string `json:"old_number,omitzero"`
+	CancelledNumber   string `json:"cancelled_number,omitzero"`
+}
+
+// Place is a place in a Submission.
+type Place struct {
+	Text     string `json:"text"`
+	Province string `json:"province,omitzero"`
+}
+
+// Image is a JPEG or PNG: a file beside the submission, or its bytes (base64).
+type Image struct {
+	File string `json:"file,omitzero"`
+	Data []byte `json:"data,omitzero"`
+}
+
+// Fingerprint is one finger: an image, an ISO/IEC 19794-2 template, both, or why
+// there is none.
+type Fingerprint struct {
+	Position     string `json:"position"`
+	File         string `json:"file,omitzero"`
+	Data         []byte `json:"data,omitzero"`
+	Template     string `json:"template,omitzero"`
+	TemplateData []byte `json:"template_data,omitzero"`
+	Missing      string `json:"missing,omitzero"`
+}
+
+// ParseSubmission reads a submission strictly: no unknown or repeated member, no
+// value of the wrong type, nothing behind it. The refusal names the member.
+func ParseSubmission(b []byte) (Submission, error) {
+	var s Submission
+	if err := json.Unmarshal(b, &s, json.RejectUnknownMembers(true)); err != nil {
+		return Submission{}, refuseJSON(err)
+	}
+	return s, nil
+}
+
+// refuseJSON tells an officer what is wrong with a document, without its values.
+func refuseJSON(err error) error {
+	if e, ok := errors.AsType[*json.SemanticError](err); ok {
+		field := fieldOf(e.JSONPointer)
+		switch {
+		case errors.Is(err, json.ErrUnknownName):
+			return identity.RefuseField(identity.Invalid, field, "is not a field of an application")
+		case e.GoType != nil && e.JSONKind != 0:
+			return identity.RefuseField(identity.Invalid, field, "is a JSON %s; %s is accepted", e.JSONKind, wanted(e.GoType.Kind().String()))
+		}
+		return identity.RefuseField(identity.Invalid, field, "cannot be read: wrong kind of value")
+	}
+	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		what := "is not valid JSON"
+		switch {
+		case errors.Is(err, jsontext.ErrDuplicateName):
+			what = "is given twice"
+		case strings.Contains(e.Err.Error(), "UTF-8"):
+			what = "is not valid UTF-8"
+		}
+		field := fieldOf(e.JSONPointer)
+		if field == "" {
+			return identity.Refuse(identity.Invalid, "the document %s (byte %d)", what, e.ByteOffset)
+		}
+		return identity.RefuseField(identity.Invalid, field, "%s (byte %d)", what, e.ByteOffset)
+	}
+	return identity.Refuse(identity.Invalid, "the document is not valid JSON")
+}
+
+// fieldOf turns a JSON pointer, /person/origin/text, into person.origin.text.
+func fieldOf(p jsontext.Pointer) string {
+	var parts []string
+	for token := range p.Tokens() {
+		parts = append(parts, token)
+	}
+	return strings.Join(parts, ".")
+}
+
+// wanted names a Go kind as JSON knows it.
+func wanted(kind string) string {
+	switch kind {
+	case "struct", "ptr":
+		return "an object"
+	case "slice":
+		return "an array, or base64 text for an image"
+	case "bool":
+		return "true or false"
+	case "int":
+		return "a whole number"
+	}
+	return "text"
+}
+
+// application turns the words of a submission into the values of the field,
+// telling all that is wrong with them together.
+func (s Submission) application() (identity.Application, error) {
+	var faults faults
+	p := s.Person
+	app := identity.Application{
+		EnrollmentID: s.EnrollmentID,
+		Station:      identity.StationID(s.Station),
+		Officer:      identity.OfficerID(s.Officer),
+		Channel:      identity.Channel(s.Channel),
+		Type:         identity.ApplicationType(s.Type),
+		Ground:       identity.Ground(s.Ground),
+		FiledOn:      parsed(&faults, "filed_on", s.FiledOn, identity.ParseDate),
+		Person: identity.Person{
+			Number:            optional(&faults, "person.number", p.Number, identity.ParsePersonalNumber),
+			Name:              parsed(&faults, "person.name", p.Name, identity.ParseName),
+			Birth:             parsed(&faults, "person.birth", p.Birth, identity.ParseDate),
+			Sex:               identity.Sex(p.Sex),
+			Ethnicity:         p.Ethnicity,
+			Religion:          p.Religion,
+			BloodGroup:        p.BloodGroup,
+			Origin:            p.Origin.place(),
+			BirthRegistration: p.BirthRegistration.place(),
+			Residence:         p.Residence.place(),
+			Marks:             p.Marks,
+			Father:            optional(&faults, "person.father", p.Father, identity.ParseName),
+			Mother:            optional(&faults, "person.mother", p.Mother, identity.ParseName),
+			Spouse:            optional(&faults, "person.spouse", p.Spouse, identity.ParseName),
+			OldNumber:         optional(&faults, "person.old_number", p.OldNumber, identity.ParseOldNumber),
+			CancelledNumber:   optional(&faults, "person.cancelled_number", p.CancelledNumber, identity.ParsePersonalNumber),
+		},
+		Representative: optional(&faults, "representative", s.Representative, identity.ParseName),
+		Delivery:       identity.Delivery(s.Delivery),
+		DeliveryTo:     s.DeliveryTo,
+		Urgent:         s.Urgent,
+		Exemption:      s.Exemption,
+	}
+	app.Person.Name.FamilyWords = p.FamilyNameWords
+	if faults.any() {
+		return identity.Application{}, faults.err()
+	}
+	app, err := app.Normalize()
+	if err != nil {
+		return identity.Application{}, err
+	}
+	return app, app.Check()
+}
+
+func (p Place) place() identity.Place {
+	return identity.Place{Text: p.Text, Province: identity.ProvinceCode(p.Province)}
+}
+
+// faults gathers refusals, so that a station hears of all of them at once.
+type faults struct{ list []error }
+
+// add notes what is wrong with a field; each refusal in err keeps its own place
+// below it.
+func (f *faults) add(field string, err error) {
+	refusals := Refusals(err)
+	if len(refusals) == 0 {
+		f.list = append(f.list, err)
+	}
+	for _, r := range refusals {
+		at := *r
+		at.Field = joinField(field, at.Field)
+		f.list = append(f.list, &at)
+	}
+}
+
+func (f *faults) any() bool  { return len(f.list) > 0 }
+func (f *faults) err() error { return errors.Join(f.list...) }
+
+func joinField(outer, inner string) string {
+	switch {
+	case inner == "" || inner == outer:
+		return outer
+	case outer == "":
+		return inner
+	}
+	return outer + "." + inner
+}
+
+// parsed reads a value that must be there.
+func parsed[T any](f *faults, field, text string, parse func(string) (T, error)) T {
+	v, err := parse(text)
+	if err != nil {
+		f.add(field, err)
+	}
+	return v
+}
+
+// optional reads a value that may be absent.
+func optional[T any](f *faults, field, text string, parse func(string) (T, error)) T {
+	if text == "" {
+		var none T
+		return none
+	}
+	return parsed(f, field, text, parse)
+}
+
+// canonical gives the bytes that a submission's identity is taken from: the same
+// submission, the same bytes.
+func (s Submission) canonical() ([]byte, error) {
+	b, err := json.Marshal(s, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("write submission: %w", err)
+	}
+	return b, nil
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/workflows"
+)
+
+// app is what commands share: the settings, and connections that are made when
+// a command first needs one.
+type app struct {
+	configFile string
+	asJSON     bool
+
+	loaded *config.Config
+	crew   *crew.Crew
+}
+
+// config loads the settings once.
+func (a *app) config() (config.Config, error) {
+	if a.loaded == nil {
+		c, err := config.Load(a.configFile)
+		if err != nil {
+			return config.Config{}, identity.Refuse(identity.Invalid, "%s", err)
+		}
+		a.loaded = &c
+	}
+	return *a.loaded, nil
+}
+
+// office connects to the registry and the vault, and lazily to the rest.
+func (a *app) office(ctx context.Context) (*crew.Crew, error) {
+	if a.crew != nil {
+		return a.crew, nil
+	}
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	opened, err := crew.Open(ctx, c, logger)
+	if err != nil {
+		return nil, err
+	}
+	a.crew = opened
+	return opened, nil
+}
+
+func (a *app) close() {
+	if a.crew != nil {
+		a.crew.Close()
+	}
+}
+
+// update sends a person's decision to a workflow and waits for its answer.
+func (a *app) update(ctx context.Context, workflowID, name string, decision, answer any) error {
+	office, err := a.office(ctx)
+	if err != nil {
+		return err
+	}
+	temporal, err := office.Temporal(ctx)
+	if err != nil {
+		return err
+	}
+	handle, err := temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateName: name, Args: []any{decision},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(ctx, answer)
+	}
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or there is no such thing", workflowID)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", name, workflowID, err)
+	}
+	return nil
+}
+
+// decide sends a decision on an application.
+func (a *app) decide(ctx context.Context, number, name string, decision any) (workflows.Accepted, error) {
+	n, err := identity.ParseApplicationNumber(number)
+	if err != nil {
+		return workflows.Accepted{}, err
+	}
+	var answer workflows.Accepted
+	err = a.update(ctx, workflows.ApplicationWorkflowID(n), name, decision, &answer)
+	return answer, err
+}

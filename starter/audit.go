@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+func newAudit(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "audit", Short: "Verify the audit trail's hash chains", GroupID: "set-up",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(&cobra.Command{
+		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed; of all applications when none is named",
+		Example: "  starter audit verify\n  starter audit verify 7QF3M-9T2XK-5",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			office, err := a.office(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, arg := range args {
+				number, err := identity.ParseApplicationNumber(arg)
+				if err != nil {
+					return err
+				}
+				if err := office.Registry.VerifyAudit(cmd.Context(), number); err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s intact\n", number)
+			}
+			if len(args) > 0 {
+				return nil
+			}
+			report, err := office.Registry.VerifyAllAudit(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(cmd, report, func(w io.Writer) { fmt.Fprintf(w, "intact: %+v\n", report) })
+		},
+	})
+	return c
+}

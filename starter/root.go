@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/temporal"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+)
+
+// Exit codes, for scripts.
+const (
+	exitDone    = 0
+	exitFault   = 1 // something failed; it may be tried again
+	exitRefused = 2 // it was refused, and would be again; or the command was misused
+)
+
+// run is the program, as tests call it too.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	app := &app{}
+	defer app.close()
+	root := newRoot(app)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	for _, line := range explain(err) {
+		fmt.Fprintln(stderr, "starter: "+line)
+	}
+	if isRefusal(err) {
+		return exitRefused
+	}
+	return exitFault
+}
+
+// newRoot makes the tree of commands.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "starter",
+		Short:         "Submit applications for identity cards, watch them, decide on them",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (default: built in, then CANCUOC_... from the environment)")
+	root.PersistentFlags().BoolVar(&a.asJSON, "json", false, "print JSON, for scripts")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse(err) })
+	root.AddGroup(
+		&cobra.Group{ID: "station", Title: "At an enrolment station:"},
+		&cobra.Group{ID: "office", Title: "In the provincial office:"},
+		&cobra.Group{ID: "centre", Title: "In the production centre:"},
+		&cobra.Group{ID: "set-up", Title: "Setting up and looking after:"},
+	)
+	root.AddCommand(
+		newSubmit(a), newSign(a), newStatus(a), newRecapture(a), newWithdraw(a), newHandOver(a),
+		newList(a), newApprove(a), newReject(a), newAdjudicate(a), newHold(a), newRelease(a),
+		newStock(a), newConsignments(a), newChip(a), newForm(a),
+		newRun(a), newRegister(a), newAudit(a), newKeys(a),
+	)
+	for _, c := range root.Commands() {
+		guardArgs(c)
+	}
+	return root
+}
+
+// guardArgs makes a wrong number of arguments a misuse, in every command.
+func guardArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return misuse(err)
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		guardArgs(sub)
+	}
+}
+
+// misuse is a command line that makes no sense.
+func misuse(err error) error {
+	return identity.Refuse(identity.Invalid, "%s (see starter help)", err)
+}
+
+// isRefusal reports whether all that went wrong was refused: here, in the
+// registry, or by a workflow.
+func isRefusal(err error) bool {
+	if len(intake.Refusals(err)) > 0 {
+		return true
+	}
+	failure, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && failure.NonRetryable()
+}
+
+// explain gives one line for each thing that is wrong.
+func explain(err error) []string {
+	if refusals := intake.Refusals(err); len(refusals) > 0 {
+		lines := make([]string, len(refusals))
+		for i, r := range refusals {
+			lines[i] = r.Error()
+		}
+		return lines
+	}
+	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return []string{failure.Message()}
+	}
+	return []string{err.Error()}
+}
+
+// print writes v as JSON where that was asked for, and else by text.
+func (a *app) print(cmd *cobra.Command, v any, text func(w io.Writer)) error {
+	out := cmd.OutOrStdout()
+	if !a.asJSON {
+		text(out)
+		return nil
+	}
+	if err := json.MarshalWrite(out, v, jsontext.WithIndent("  ")); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	fmt.Fprintln(out)
+	return nil
+}

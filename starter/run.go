@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/office"
+)
+
+func newRun(a *app) *cobra.Command {
+	var folder string
+	var leave bool
+	c := &cobra.Command{
+		Use: "run", Short: "Bring up a whole office and take the sample applications to their ends", GroupID: "set-up",
+		Long: `Bring up a whole office on this machine: a Temporal server with its UI and
+PostgreSQL where the settings name none, the worker with a simulated station, the
+gateway. Then submit the sample applications and play the people's parts by the
+same commands that people use. Everything keeps running until Ctrl-C; a second run
+goes on where the first one stopped.`,
+		Example: "  starter run\n  CANCUOC_TEMPORAL_ADDRESS=temporal.example.org:7233 CANCUOC_DATABASE_URL=postgres://... starter run",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			fd := -1
+			if f, ok := cmd.OutOrStdout().(*os.File); ok {
+				fd = int(f.Fd())
+			}
+			return a.runOffice(cmd.Context(), newBoard(cmd.OutOrStdout(), fd), folder, leave)
+		},
+	}
+	c.Flags().StringVar(&folder, "samples", "samples", "folder of the sample applications")
+	c.Flags().BoolVar(&leave, "exit", false, "stop everything when all samples have ended, instead of at Ctrl-C")
+	return c
+}
+
+// servers are what runs beside this process, in the order in which it was started.
+type servers struct{ stops []func() }
+
+// stop stops what was started last first.
+func (s *servers) stop() {
+	for i := len(s.stops) - 1; i >= 0; i-- {
+		s.stops[i]()
+	}
+}
+
+// runOffice brings the office up, plays the samples, and waits.
+func (a *app) runOffice(ctx context.Context, b *board, folder string, leave bool) error {
+	running := &servers{}
+	defer running.stop()
+	ui, err := a.bringUp(ctx, b, running)
+	if err != nil {
+		return err
+	}
+	p, err := newPlay(a, b, folder)
+	if err != nil {
+		return err
+	}
+	if err := p.prepare(ctx); err != nil {
+		return err
+	}
+	if err := p.run(ctx); err != nil {
+		if ctx.Err() != nil {
+			b.say("Stopping; the next run goes on from here.")
+			return nil
+		}
+		return err
+	}
+	if err := p.report(ctx, ui); err != nil {
+		return err
+	}
+	if leave {
+		return nil
+	}
+	b.say("\nEverything keeps running; Ctrl-C stops it.")
+	<-ctx.Done()
+	return nil
+}
+
+// bringUp starts what the settings do not name, then worker and gateway, and gives
+// the address of the Temporal UI.
+func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui string, err error) {
+	c, err := a.config()
+	if err != nil {
+		return "", err
+	}
+	data, err := filepath.Abs(c.DataDir)
+	if err != nil {
+		return "", fmt.Errorf("find data folder: %w", err)
+	}
+	if err := os.MkdirAll(data, 0o711); err != nil {
+		return "", fmt.Errorf("make data folder: %w", err)
+	}
+	unlock, err := alone(data)
+	if err != nil {
+		return "", err
+	}
+	running.stops = append(running.stops, unlock)
+	settings := map[string]string{"CANCUOC_DATA_DIR": data}
+	if c.Database.URL == "" {
+		postgres, err := office.StartPostgres(ctx, office.PostgresOptions{Dir: filepath.Join(data, "postgres"), Durable: true, Install: true, Port: 15432}, b.say)
+		if err != nil {
+			return "", err
+		}
+		running.stops = append(running.stops, postgres.Stop)
+		settings["CANCUOC_DATABASE_URL"] = postgres.URL
+	}
+	if ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
+		temporal, err := office.StartTemporal(ctx, office.TemporalOptions{Dir: filepath.Join(data, "temporal"), Keep: true, UI: true, Port: 7233}, b.say)
+		if err != nil {
+			return "", err
+		}
+		running.stops = append(running.stops, temporal.Stop)
+		settings["CANCUOC_TEMPORAL_ADDRESS"], ui = temporal.Address, temporal.UIAddress
+	}
+	for key, value := range rehearsal {
+		if os.Getenv(key) == "" {
+			settings[key] = value
+		}
+	}
+	for key, value := range settings { // for the programs started below, and for the commands played here
+		if err := os.Setenv(key, value); err != nil {
+			return "", fmt.Errorf("pass settings on: %w", err)
+		}
+	}
+	a.loaded = nil
+	if c, err = a.config(); err != nil {
+		return "", err
+	}
+	if err := startPrograms(ctx, b, running, data); err != nil {
+		return "", err
+	}
+	b.say("Waiting for worker and gateway ...")
+	return ui, awaitReady(ctx, "http://"+c.Gateway.Listen+"/readyz")
+}
+
+// rehearsal are settings that make the samples go through in a minute instead of a
+// working day; each can be given otherwise.
+var rehearsal = map[string]string{
+	"CANCUOC_STATION_WRITE_TIME":         "600ms",
+	"CANCUOC_STATION_PRINT_TIME":         "400ms",
+	"CANCUOC_STATION_SPOIL_FIRST":        "1",
+	"CANCUOC_OFFICE_CONSIGNMENT_CUT_OFF": "6s",
+	"CANCUOC_OFFICE_RESTOCK":             "2s",
+	"CANCUOC_WORKER_SWEEP":               "5s",
+}
+
+// alone sees that one run at a time uses a data folder.
+func alone(data string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(data, "run.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(errors.New("another run is using this data folder; stop it first"), f.Close())
+	}
+	return func() { _ = f.Close() }, nil // closing unlocks
+}
+
+// startPrograms builds worker and gateway and starts them.
+func startPrograms(ctx context.Context, b *board, running *servers, data string) error {
+	bin := filepath.Join(data, "bin")
+	b.say("Building worker and gateway ...")
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), "./worker", "./gateway") //nolint:gosec // our own programs
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build worker and gateway: %w\n%s", err, out)
+	}
+	for _, program := range []string{"worker", "gateway"} {
+		stop, err := office.Start(filepath.Join(bin, program), filepath.Join(data, program+".log"))
+		if err != nil {
+			return err
+		}
+		running.stops = append(running.stops, stop)
+	}
+	return nil
+}
+
+// awaitReady asks until the gateway says that work can be done.
+func awaitReady(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return fmt.Errorf("ask gateway: %w", err)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = answer.Body.Close() // its status is all that is read
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			err = fmt.Errorf("it answers %s", answer.Status)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the gateway did not become ready; see its log in the data folder: %w", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// command runs one of this program's own commands, as a person would type it.
+func command(ctx context.Context, args ...string) error {
+	var problems bytes.Buffer
+	code := run(ctx, args, nil, io.Discard, &problems)
+	return outcomeOf(code, problems.String())
+}
+
+// answerOf runs a command with --json and reads its answer.
+func answerOf[T any](ctx context.Context, args ...string) (T, error) {
+	var answer T
+	var out, problems bytes.Buffer
+	code := run(ctx, append(args, "--json"), nil, &out, &problems)
+	if err := outcomeOf(code, problems.String()); err != nil {
+		return answer, err
+	}
+	if err := json.Unmarshal(out.Bytes(), &answer); err != nil {
+		return answer, fmt.Errorf("read answer of %s: %w", args[0], err)
+	}
+	return answer, nil
+}
+
+// errRefused is a command that was refused: the time for it may not have come.
+var errRefused = errors.New("refused")
+
+func outcomeOf(code int, problems string) error {
+	switch code {
+	case exitDone:
+		return nil
+	case exitRefused:
+		return fmt.Errorf("%w: %s", errRefused, problems)
+	}
+	return errors.New(problems)
+}

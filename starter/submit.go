@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+)
+
+// submitted is what --json prints of one submission.
+type submitted struct {
+	File        string                     `json:"file"`
+	Application identity.ApplicationNumber `json:"application,omitzero"`
+	Existing    bool                       `json:"existing,omitzero"`
+	Due         time.Time                  `json:"due,omitzero"`
+	FeeVND      int                        `json:"fee_vnd"`
+	Faults      []string                   `json:"faults,omitzero"`
+}
+
+func newSubmit(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "submit FILE|DIR...", Short: "Submit applications, one file each, or all in a folder", GroupID: "station",
+		Long: `Submit applications.
+
+FILE is an application in JSON, with its images beside it, which is signed here
+with the station's key; or a packet (.jws) that a station has signed before.
+DIR is a folder with an application.json, or a folder of such folders.
+
+Submitting the same application again gives the number it has. The exit code is 2
+when any was refused.`,
+		Example: "  starter submit samples/01-first-issue\n  starter submit samples --json\n  starter submit enrolment.jws",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := submissionFiles(args)
+			if err != nil {
+				return err
+			}
+			results := make([]submitted, 0, len(files))
+			var failed []error
+			for _, file := range files {
+				result, err := a.submit(cmd.Context(), file)
+				if err != nil {
+					result.Faults = explain(err)
+					failed = append(failed, inFile(file, err))
+				}
+				results = append(results, result)
+			}
+			err = a.print(cmd, results, func(w io.Writer) {
+				for _, r := range results {
+					r.print(w)
+				}
+			})
+			return errors.Join(append(failed, err)...)
+		},
+	}
+}
+
+func (s submitted) print(w io.Writer) {
+	switch {
+	case len(s.Faults) > 0: // on standard error
+	case s.Existing:
+		fmt.Fprintf(w, "%s  %s  submitted before\n", s.Application, s.File)
+	default:
+		fmt.Fprintf(w, "%s  %s  due %s  fee %d VND\n", s.Application, s.File, s.Due.Format(time.DateOnly), s.FeeVND)
+	}
+}
+
+// inFile puts the file's name before every refusal.
+func inFile(file string, err error) error {
+	refusals := intake.Refusals(err)
+	if len(refusals) == 0 {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	list := make([]error, len(refusals))
+	for i, r := range refusals {
+		list[i] = identity.Refuse(r.Kind, "%s: %s", file, r.Error())
+	}
+	return errors.Join(list...)
+}
+
+// submit sends one file through the door.
+func (a *app) submit(ctx context.Context, file string) (submitted, error) {
+	result := submitted{File: file}
+	packet, err := a.packet(ctx, file)
+	if err != nil {
+		return result, err
+	}
+	office, err := a.office(ctx)
+	if err != nil {
+		return result, err
+	}
+	door, err := office.Door(ctx)
+	if err != nil {
+		return result, err
+	}
+	receipt, err := door.Receive(ctx, packet)
+	if err != nil {
+		return result, err
+	}
+	result.Application, result.Existing, result.Due, result.FeeVND = receipt.Number, receipt.Existing, receipt.Due, receipt.Fee
+	return result, nil
+}
+
+// packet reads a packet, or makes one of an application file.
+func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
+	office, err := a.office(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sizes := office.Sizes()
+	if filepath.Ext(file) == ".jws" {
+		b, err := intake.ReadPacket(os.DirFS(filepath.Dir(file)), filepath.Base(file), sizes)
+		return bytes.TrimSpace(b), err
+	}
+	submission, err := intake.ReadFile(os.DirFS(filepath.Dir(file)), filepath.Base(file), sizes)
+	if err != nil {
+		return nil, err
+	}
+	key, err := office.StationKey(identity.StationID(submission.Station))
+	if err != nil {
+		return nil, err
+	}
+	return intake.Sign(submission, key)
+}
+
+// submissionFiles lists the submissions that the arguments name.
+func submissionFiles(args []string) ([]string, error) {
+	var files []string
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, identity.Refuse(identity.Invalid, "%s: there is no such file or folder", arg)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look at %s: %w", arg, err)
+		}
+		if !info.IsDir() {
+			files = append(files, arg)
+			continue
+		}
+		found, err := filepath.Glob(filepath.Join(arg, "application.json"))
+		if err == nil && len(found) == 0 {
+			found, err = filepath.Glob(filepath.Join(arg, "*", "application.json"))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look into %s: %w", arg, err)
+		}
+		if len(found) == 0 {
+			return nil, identity.Refuse(identity.Invalid, "%s: there is no application.json in it", arg)
+		}
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
+func newSign(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "sign FILE PACKET", Short: "Sign an application into a packet, to be submitted later", GroupID: "station",
+		Example: "  starter sign samples/01-first-issue/application.json first.jws",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			packet, err := a.packet(cmd.Context(), args[0])
+			if err != nil {
+				return inFile(args[0], err)
+			}
+			if err := os.WriteFile(args[1], append(packet, '\n'), 0o600); err != nil {
+				return fmt.Errorf("write packet: %w", err)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s  %d bytes\n", args[1], len(packet))
+			return nil
+		},
+	}
+}

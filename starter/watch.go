@@ -1,0 +1,245 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/workflows"
+)
+
+// row is one running or ended application, as list prints it.
+type row struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Type        string                     `json:"type"`
+	Province    string                     `json:"province"`
+	Stage       string                     `json:"stage"`
+	Awaiting    string                     `json:"awaiting,omitzero"`
+	Station     string                     `json:"station,omitzero"`
+	Consignment string                     `json:"consignment,omitzero"`
+	Deadline    time.Time                  `json:"deadline,omitzero"`
+	Since       time.Time                  `json:"since"`
+	Ended       bool                       `json:"ended,omitzero"`
+}
+
+func newList(a *app) *cobra.Command {
+	var awaiting, stage, province string
+	var all, quiet bool
+	var limit int
+	c := &cobra.Command{
+		Use: "list", Short: "List applications by where they are and what they wait for", GroupID: "office",
+		Example: "  starter list --awaiting approval --province 001\n  starter list --stage Printing --json\n  starter list --all",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			terms := []string{"WorkflowType = 'CardApplication'"}
+			if !all {
+				terms = append(terms, "ExecutionStatus = 'Running'")
+			}
+			for _, f := range []struct{ key, value string }{{"AwaitingAction", awaiting}, {"Stage", stage}, {"Province", province}} {
+				if f.value == "" {
+					continue
+				}
+				if strings.ContainsAny(f.value, `'"\`) {
+					return identity.RefuseField(identity.Invalid, f.key, "holds a quotation mark")
+				}
+				terms = append(terms, fmt.Sprintf("%s = '%s'", f.key, f.value))
+			}
+			rows, err := a.rows(cmd.Context(), strings.Join(terms, " AND "), limit)
+			if err != nil {
+				return err
+			}
+			return a.print(cmd, rows, func(w io.Writer) { printRows(w, rows, quiet) })
+		},
+	}
+	c.Flags().StringVar(&awaiting, "awaiting", "", "only those that wait for: recapture, resolution, adjudication, approval, stock, production, release, hand-over")
+	c.Flags().StringVar(&stage, "stage", "", "only those at this stage")
+	c.Flags().StringVar(&province, "province", "", "only those of this province (001)")
+	c.Flags().BoolVar(&all, "all", false, "ended ones too")
+	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print numbers alone")
+	c.Flags().IntVar(&limit, "limit", 1000, "print no more than this many")
+	return c
+}
+
+// rows asks Temporal's visibility, which knows what each application waits for.
+func (a *app) rows(ctx context.Context, query string, limit int) ([]row, error) {
+	office, err := a.office(ctx)
+	if err != nil {
+		return nil, err
+	}
+	temporal, err := office.Temporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows := []row{}
+	var page []byte
+	for {
+		answer, err := temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page, PageSize: 200})
+		if err != nil {
+			return nil, fmt.Errorf("list workflows: %w", err)
+		}
+		for _, e := range answer.GetExecutions() {
+			text := func(name string) string {
+				var s string
+				if p := e.GetSearchAttributes().GetIndexedFields()[name]; p != nil {
+					_ = converter.GetDefaultDataConverter().FromPayload(p, &s) // an attribute that is no text is shown as none
+				}
+				return s
+			}
+			deadline, _ := time.Parse(time.RFC3339Nano, text("Deadline")) // absent: zero
+			rows = append(rows, row{
+				Application: identity.ApplicationNumber(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), "application-")),
+				Type:        text("ApplicationType"), Province: text("Province"), Stage: text("Stage"), Awaiting: text("AwaitingAction"),
+				Station: text("Station"), Consignment: text("Consignment"), Deadline: deadline,
+				Since: e.GetStartTime().AsTime(), Ended: e.GetCloseTime() != nil,
+			})
+		}
+		page = answer.GetNextPageToken()
+		if len(page) == 0 || len(rows) >= limit {
+			break
+		}
+	}
+	slices.SortFunc(rows, func(x, y row) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.Application, y.Application)) })
+	return rows[:min(len(rows), limit)], nil
+}
+
+func printRows(w io.Writer, rows []row, quiet bool) {
+	if quiet {
+		for _, r := range rows {
+			fmt.Fprintln(w, r.Application)
+		}
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "APPLICATION\tTYPE\tPROVINCE\tSTAGE\tAWAITING\tSTATION\tCONSIGNMENT\tDUE")
+	for _, r := range rows {
+		due := ""
+		if !r.Deadline.IsZero() {
+			due = r.Deadline.In(identity.HanoiTime).Format(time.DateOnly)
+		}
+		fmt.Fprintln(t, strings.Join([]string{string(r.Application), r.Type, r.Province, r.Stage, r.Awaiting, r.Station, r.Consignment, due}, "\t"))
+	}
+	_ = t.Flush() // the writer below reports its own errors
+}
+
+// statusOf is what status prints of one application.
+type statusOf struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Stage       identity.Stage             `json:"stage"`
+	Awaiting    string                     `json:"awaiting,omitzero"`
+	Due         time.Time                  `json:"due"`
+	Cards       int                        `json:"cards"`
+	Consignment string                     `json:"consignment,omitzero"`
+	Timeline    []event                    `json:"timeline"`
+}
+
+type event struct {
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	What   string    `json:"what"`
+	Reason string    `json:"reason,omitzero"`
+}
+
+func newStatus(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "status APPLICATION...", Short: "Show where applications are, and their story", GroupID: "station",
+		Example: "  starter status 7QF3M-9T2XK-5\n  starter status 7QF3M-9T2XK-5 --json",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list := make([]statusOf, 0, len(args))
+			for _, arg := range args {
+				s, err := a.status(cmd.Context(), arg)
+				if err != nil {
+					return err
+				}
+				list = append(list, s)
+			}
+			return a.print(cmd, list, func(w io.Writer) {
+				for _, s := range list {
+					s.print(w)
+				}
+			})
+		},
+	}
+}
+
+// status reads the registry for what happened, and the workflow for what it
+// waits for.
+func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
+	number, err := identity.ParseApplicationNumber(arg)
+	if err != nil {
+		return statusOf{}, err
+	}
+	office, err := a.office(ctx)
+	if err != nil {
+		return statusOf{}, err
+	}
+	record, err := office.Registry.Application(ctx, number)
+	if err != nil {
+		return statusOf{}, err
+	}
+	entries, err := office.Registry.Audit(ctx, number)
+	if err != nil {
+		return statusOf{}, err
+	}
+	s := statusOf{
+		Application: number, Stage: record.Stage, Due: record.Due,
+		Cards: record.Attempt, Consignment: string(record.Consignment), Timeline: events(entries),
+	}
+	if !record.Stage.Ended() {
+		s.Awaiting = a.awaiting(ctx, number)
+	}
+	return s, nil
+}
+
+// awaiting asks the workflow what it waits for; "" when Temporal cannot say.
+func (a *app) awaiting(ctx context.Context, number identity.ApplicationNumber) string {
+	temporal, err := a.crew.Temporal(ctx)
+	if err != nil {
+		return ""
+	}
+	return awaitingOf(ctx, temporal, number)
+}
+
+func awaitingOf(ctx context.Context, temporal client.Client, number identity.ApplicationNumber) string {
+	described, err := temporal.DescribeWorkflow(ctx, workflows.ApplicationWorkflowID(number), "")
+	if err != nil {
+		return ""
+	}
+	action, _ := described.TypedSearchAttributes.GetKeyword(workflows.AwaitingKey)
+	return action
+}
+
+func events(entries []registry.AuditEntry) []event {
+	list := make([]event, len(entries))
+	for i, e := range entries {
+		list[i] = event{At: e.At, Actor: e.Actor, What: e.Event, Reason: e.Reason}
+	}
+	return list
+}
+
+func (s statusOf) print(w io.Writer) {
+	fmt.Fprintf(w, "%s  %s", s.Application, s.Stage)
+	if s.Awaiting != "" {
+		fmt.Fprintf(w, ", awaiting %s", s.Awaiting)
+	}
+	fmt.Fprintf(w, "  (due %s)\n", s.Due.In(identity.HanoiTime).Format(time.DateOnly))
+	for _, e := range s.Timeline {
+		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, e.What)
+		if e.Reason != "" {
+			fmt.Fprintf(w, " (%s)", e.Reason)
+		}
+		fmt.Fprintln(w)
+	}
+}

@@ -1,0 +1,84 @@
+// Command worker runs the office's work: the workflows and the centre's
+// activities (-role pipeline), one personalization station (-role station), or
+// all of it in one process (-role all).
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/identity"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "worker: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("worker", flag.ContinueOnError)
+	file := flags.String("config", "", "configuration file (default: built in, then CANCUOC_... from the environment)")
+	role := flags.String("role", "", "all, pipeline or station (default: worker.role of the configuration)")
+	station := flags.String("station", "", "which station, as PX-01 (default: worker.station of the configuration)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	c, err := config.Load(*file)
+	if err != nil {
+		return err
+	}
+	if *role != "" {
+		c.Worker.Role = *role
+	}
+	if *station != "" {
+		c.Worker.Station = *station
+	}
+	logger := c.Log.Logger(os.Stderr)
+	office, err := crew.Open(ctx, c, logger)
+	if err != nil {
+		return err
+	}
+	defer office.Close()
+	return serve(ctx, office, c.Worker, logger)
+}
+
+// serve runs the role until ctx ends, then lets running activities finish.
+func serve(ctx context.Context, office *crew.Crew, c config.Worker, logger *slog.Logger) error {
+	var workers engine.Workers
+	var err error
+	switch strings.ToLower(c.Role) {
+	case "all":
+		workers, err = office.All(ctx, identity.StationID(c.Station))
+	case "pipeline":
+		workers, err = office.Pipeline(ctx)
+	case "station":
+		workers, err = office.Station(ctx, identity.StationID(c.Station))
+	default:
+		return fmt.Errorf("role %q is none of all, pipeline, station", c.Role)
+	}
+	if err != nil {
+		return err
+	}
+	if err := workers.Start(); err != nil {
+		return err
+	}
+	defer workers.Stop()
+	logger.Info("Worker at work", "role", c.Role, "station", c.Station)
+	office.Sweep(ctx) // until ctx ends
+	logger.Info("Worker stops; running activities may finish")
+	return nil
+}
