@@ -53,16 +53,21 @@ type Log struct {
 
 // Temporal is where the engine runs.
 type Temporal struct {
-	Address      string `mapstructure:"address"`
-	Namespace    string `mapstructure:"namespace"`
-	UIAddress    string `mapstructure:"ui_address"`
-	CodecKeyFile string `mapstructure:"codec_key_file"`
-	TLS          bool   `mapstructure:"tls"`
+	Address       string `mapstructure:"address"`
+	Namespace     string `mapstructure:"namespace"`
+	UIAddress     string `mapstructure:"ui_address"`
+	CodecKeyFile  string `mapstructure:"codec_key_file"`
+	TLS           bool   `mapstructure:"tls"`
+	TLSCAFile     string `mapstructure:"tls_ca_file"`
+	TLSCertFile   string `mapstructure:"tls_cert_file"`
+	TLSKeyFile    string `mapstructure:"tls_key_file"`
+	TLSServerName string `mapstructure:"tls_server_name"`
 }
 
-// Database is the system of record.
+// Database is the system of record. Load puts what URLFile holds into URL.
 type Database struct {
 	URL      Secret `mapstructure:"url"`
+	URLFile  string `mapstructure:"url_file"`
 	MaxConns int    `mapstructure:"max_conns"`
 }
 
@@ -305,11 +310,11 @@ func (c *check) httpURL(key, value string, schemes ...string) {
 
 // given asks for a value, and for the file where it is one's name.
 func (c *check) given(key, value string, file bool) {
-	if c.wrong(value == "", "%s is empty; production needs it", key); value == "" || !file {
-		return
+	c.wrong(value == "", "%s is empty; production needs it", key)
+	if value != "" && file {
+		_, err := os.Stat(value)
+		c.wrong(err != nil, "%s names a file that cannot be found; production makes none", key)
 	}
-	_, err := os.Stat(value)
-	c.wrong(err != nil, "%s names a file that cannot be found; production makes none", key)
 }
 
 // validate tells everything that is wrong, in the order of default.yaml.
