@@ -20,6 +20,8 @@ const (
 	markerDHT   = 0xc4 // lies among the SOFs and is none
 	markerJPG   = 0xc8
 	markerDAC   = 0xcc
+	markerRST0  = 0xd0 // restart, within coded data
+	markerRST7  = 0xd7
 	markerSOI   = 0xd8
 	markerEOI   = 0xd9
 	markerSOS   = 0xda
@@ -50,7 +52,7 @@ func parseJPEG(b []byte) (jpegHeader, error) {
 			if h.width == 0 {
 				return h, identity.Refuse(identity.Invalid, "the portrait is a JPEG picture without a frame")
 			}
-			h.bare = h.bare && b[len(b)-2] == 0xff && b[len(b)-1] == markerEOI
+			h.bare = h.bare && endsWithScan(b[at:])
 			return h, nil
 		case isFrame(marker):
 			if err := h.frame(marker, segment); err != nil {
@@ -85,6 +87,20 @@ func nextSegment(b []byte, at int) (marker byte, segment []byte, next int, ok bo
 		return 0, nil, 0, false
 	}
 	return b[at+1], b[at+4 : at+2+size], at + 2 + size, true
+}
+
+// endsWithScan reports whether nothing but the end of the picture follows the coded
+// data of its first scan. In coded data 0xff is followed by 0 or is a restart.
+func endsWithScan(coded []byte) bool {
+	for i := 0; i+1 < len(coded); i++ {
+		if coded[i] != 0xff {
+			continue
+		}
+		if m := coded[i+1]; m != 0 && (m < markerRST0 || m > markerRST7) {
+			return m == markerEOI && i+2 == len(coded)
+		}
+	}
+	return false
 }
 
 // isFrame reports whether a marker begins a frame, of whatever process.

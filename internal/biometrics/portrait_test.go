@@ -220,8 +220,8 @@ func TestNormalizeCutsShrinksAndStrips(t *testing.T) {
 	require.NoError(t, err)
 
 	require.Equal(t, card, again)
-	require.NotContains(t, string(card)+string(chip), "secret")
-	require.NotContains(t, string(card)+string(chip), "Exif")
+	require.False(t, bytes.Contains(slices.Concat(card, chip), []byte("secret")))
+	require.False(t, bytes.Contains(slices.Concat(card, chip), []byte("Exif")))
 	require.LessOrEqual(t, len(chip), 20_000)
 	size := func(b []byte) (int, int) {
 		c, err := jpeg.DecodeConfig(bytes.NewReader(b))
@@ -314,4 +314,43 @@ func BenchmarkPortrait(b *testing.B) {
 			_, _, _ = biometrics.NormalizePortrait(portrait)
 		}
 	})
+}
+
+func TestNormalizeStripsWhatIsOtherwiseRight(t *testing.T) {
+	t.Parallel()
+	sound := encoded(t, face.Draw(good()).SubImage(image.Rect(20, 0, 334, 471)), 85)
+	for name, b := range map[string][]byte{
+		"comment":             withSegment(sound, 0xfe, "a secret"),
+		"Exif":                withSegment(sound, 0xe1, exif(1)+"a secret"),
+		"colour profile":      withSegment(sound, 0xe2, "ICC a secret"),
+		"thumbnail":           withSegment(sound, 0xe0, "JFIF\x00 with a secret"),
+		"something behind it": append(bytes.Clone(sound), "a secret"...),
+		"a picture behind it": slices.Concat(sound, []byte("a secret"), sound),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			card, chip, err := biometrics.NormalizePortrait(b)
+
+			require.NoError(t, err)
+			require.False(t, bytes.Contains(slices.Concat(card, chip), []byte("secret")))
+		})
+	}
+}
+
+func TestNoiseDoesNotPassForSharpness(t *testing.T) {
+	t.Parallel()
+	f := good()
+	f.Blur = 2.5
+	picture := face.Draw(f)
+	v := uint32(1)
+	for i := range picture.Pix {
+		v = v*1664525 + 1013904223
+		picture.Pix[i] = uint8(min(max(int(picture.Pix[i])+int(v>>28)-8, 0), 240))
+	}
+
+	j, err := biometrics.JudgePortrait(encoded(t, picture, 95), biometrics.DefaultPortraitLimits())
+
+	require.NoError(t, err)
+	require.Contains(t, j.Codes(), string(biometrics.PortraitBlurred), "%v", j.Measures)
 }

@@ -189,6 +189,22 @@ func TestMatchKnowsResolutions(t *testing.T) {
 		minutiae.Match(minutiae.Prepare(a), minutiae.Prepare(double)), 1e-9)
 }
 
+func TestAMinutiaIsMatchedOnce(t *testing.T) {
+	t.Parallel()
+	f := finger.Strew(10)
+	a, b := f.Impression(1), f.Impression(2)
+	doubled := a
+	for _, m := range a.Minutiae {
+		if m.X += 3; m.X < a.Width {
+			doubled.Minutiae = append(doubled.Minutiae, m)
+		}
+	}
+
+	require.LessOrEqual(t,
+		minutiae.Match(minutiae.Prepare(doubled), minutiae.Prepare(b)),
+		1.05*minutiae.Match(minutiae.Prepare(a), minutiae.Prepare(b)))
+}
+
 func TestMatchOfNothingIsNothing(t *testing.T) {
 	t.Parallel()
 	empty := minutiae.Prepare(minutiae.Template{Width: 320, Height: 420, Resolution: 197})
