@@ -5,14 +5,11 @@ package inspect
 
 import (
 	"bytes"
-	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"math"
 
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
 	"golang.org/x/image/draw"
 
 	"example.org/cancuoc/templates"
@@ -67,7 +64,9 @@ func (p *picture) crop(b templates.Box, margin float64) *image.Gray {
 	r := image.Rect(
 		int((b.X-margin)*p.scale), int((b.Y-margin)*p.scale),
 		int(math.Ceil((b.X+b.W+margin)*p.scale)), int(math.Ceil((b.Y+b.H+margin)*p.scale))).Intersect(p.grey.Rect)
-	return p.grey.SubImage(r).(*image.Gray) //nolint:forcetypeassert // of a grey picture
+	crop := image.NewGray(image.Rect(0, 0, r.Dx(), r.Dy()))
+	draw.Draw(crop, crop.Rect, p.grey, r.Min, draw.Src)
+	return crop
 }
 
 // checkQR reads the code and compares what it says.
@@ -80,22 +79,6 @@ func (p *picture) checkQR(b templates.Box, want string) []string {
 		return []string{"the QR code says something else than the application"}
 	}
 	return nil
-}
-
-// readQR reads the code in a box.
-func (p *picture) readQR(b templates.Box) (string, error) {
-	source := gozxing.NewLuminanceSourceFromImage(p.crop(b, 0.5))
-	bits, err := gozxing.NewBinaryBitmap(gozxing.NewGlobalHistgramBinarizer(source))
-	if err != nil {
-		return "", fmt.Errorf("read QR code: %w", err)
-	}
-	result, err := qrcode.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{
-		gozxing.DecodeHintType_CHARACTER_SET: "UTF-8",
-	})
-	if err != nil {
-		return "", fmt.Errorf("read QR code: %w", err)
-	}
-	return result.GetText(), nil
 }
 
 // leastLike is the correlation of print and portrait below which they are two
@@ -114,9 +97,9 @@ func (p *picture) checkPortrait(b templates.Box, portrait []byte) []string {
 	}
 	small := image.Rect(0, 0, 32, 48)
 	want, got := image.NewGray(small), image.NewGray(small)
-	draw.ApproxBiLinear.Scale(want, small, green{src}, src.Bounds(), draw.Src, nil)
+	draw.BiLinear.Scale(want, small, green{src}, src.Bounds(), draw.Src, nil)
 	crop := p.crop(b, 0)
-	draw.ApproxBiLinear.Scale(got, small, crop, crop.Bounds(), draw.Src, nil)
+	draw.BiLinear.Scale(got, small, crop, crop.Bounds(), draw.Src, nil)
 	if correlate(want.Pix, got.Pix) < leastLike {
 		return []string{"the portrait is missing, shifted or another"}
 	}
