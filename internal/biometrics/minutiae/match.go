@@ -3,6 +3,7 @@ package minutiae
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -115,6 +116,7 @@ func Match(a, b *Prepared) float64 {
 
 // matcher holds what one comparison works with.
 type matcher struct {
+	hints []hints // of the second finger's minutiae
 	moved []point
 	taken []bool
 }
@@ -128,12 +130,16 @@ type proposal struct {
 // proposals finds the pairs of minutiae whose neighbourhoods are most alike.
 func (m *matcher) proposals(a, b *Prepared) []proposal {
 	found := make([]proposal, 0, len(a.points))
+	m.hints = m.hints[:0]
+	for j := range b.points {
+		m.hints = append(m.hints, hintsOf(b.links[b.first[j]:b.first[j+1]]))
+	}
 	for i := range a.points {
 		for j := range b.points {
 			if off(a.points[i].angle, b.points[j].angle) > maxRotation {
 				continue
 			}
-			l := likeness(a.links[a.first[i]:a.first[i+1]], b.links[b.first[j]:b.first[j+1]])
+			l := likeness(a.links[a.first[i]:a.first[i+1]], b.links[b.first[j]:b.first[j+1]], &m.hints[j])
 			if l >= minLikeness {
 				found = append(found, proposal{i, j, l})
 			}
@@ -143,33 +149,50 @@ func (m *matcher) proposals(a, b *Prepared) []proposal {
 	return found[:min(len(found), alignments)]
 }
 
+// hints say which of a minutia's links may agree with a link of another, a bit for
+// each, by that link's bearing and turn: few do, and only those are looked at.
+type hints struct{ bearing, turn [256 / hintStep]uint8 }
+
+const hintStep = 8 // in 360/256 degrees
+
+func hintsOf(links []Link) hints {
+	var h hints
+	for k, l := range links {
+		mark(&h.bearing, l.Bearing, bearingSlack, k)
+		mark(&h.turn, l.Turn, turnSlack, k)
+	}
+	return h
+}
+
+// mark sets bit k wherever a value may lie that is within slack of middle.
+func mark(table *[256 / hintStep]uint8, middle uint8, slack, k int) {
+	for off := -slack; off < slack+hintStep; off += hintStep {
+		table[(int(middle)+min(off, slack))&255/hintStep] |= 1 << k
+	}
+}
+
 // likeness pairs the neighbours of two minutiae, nearest first, and adds up how
 // well they agree: 0 to 7.
-func likeness(a, b []Link) float64 {
-	var used [neighbours]bool
+func likeness(a, b []Link, h *hints) float64 {
+	free := uint8(1<<neighbours - 1)
 	sum := 0.0
 	for _, x := range a {
 		slack := linkSlack + linkStretch*x.Distance
 		best, at := 0.0, -1
-		for k, y := range b {
-			apart := y.Distance - x.Distance
-			if apart > slack {
-				break
-			}
-			if used[k] || apart < -slack {
+		for left := free & h.bearing[x.Bearing/hintStep] & h.turn[x.Turn/hintStep]; left != 0; left &= left - 1 {
+			k := bits.TrailingZeros8(left)
+			apart := math.Abs(b[k].Distance - x.Distance)
+			bearing, turn := off(x.Bearing, b[k].Bearing), off(x.Turn, b[k].Turn)
+			if apart > slack || bearing > bearingSlack || turn > turnSlack {
 				continue
 			}
-			bearing, turn := off(x.Bearing, y.Bearing), off(x.Turn, y.Turn)
-			if bearing > bearingSlack || turn > turnSlack {
-				continue
-			}
-			agreement := 1 - (math.Abs(apart)/slack+float64(bearing)/bearingSlack+float64(turn)/turnSlack)/6
+			agreement := 1 - (apart/slack+float64(bearing)/bearingSlack+float64(turn)/turnSlack)/6
 			if agreement > best {
 				best, at = agreement, k
 			}
 		}
 		if at >= 0 {
-			used[at] = true //nolint:gosec // at is below neighbours: Prepare gives no more links
+			free &^= 1 << at
 			sum += best
 		}
 	}
