@@ -1,10 +1,13 @@
 package identity
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // ApplicationNumber names an application, and is the receipt number that the
 // citizen gets: ten random digits of Crockford's base 32 and a check digit,
-// "7QF3M-9T2XK-5". It says nothing about the person and cannot be guessed.
+// "7QF3M-9T2XK-1". It says nothing about the person and cannot be guessed.
 type ApplicationNumber string
 
 // ApplicationType is what the law calls the request.
@@ -24,6 +27,7 @@ type Ground string
 const (
 	GroundFirstCard     Ground = "first-card"     // first issue: never had one
 	GroundFromCMND      Ground = "from-cmnd"      // first issue: from the old 9- or 12-digit card
+	GroundFromCCCD      Ground = "from-cccd"      // first issue: from a valid card of the law of 2014 to one of 2023, on request
 	GroundAge           Ground = "age"            // exchange 24.1(a): 14, 25, 40, 60 reached
 	GroundDetails       Ground = "details"        // exchange 24.1(b): name or birth date changed or corrected
 	GroundAppearance    Ground = "appearance"     // exchange 24.1(c)
@@ -72,6 +76,15 @@ type Application struct {
 	Exemption      string // fee exemption code, or empty
 }
 
+// String hides the application.
+func (Application) String() string { return "[application]" }
+
+// GoString hides the application.
+func (Application) GoString() string { return "[application]" }
+
+// LogValue hides the application: a log line never shows a person.
+func (Application) LogValue() slog.Value { return slog.StringValue("[application]") }
+
 // StationID names a station: province code, kind and number, as "001-TN-01" (tiếp nhận,
 // enrolment) or "PX-01" (phân xưởng, personalization).
 type StationID string
@@ -85,16 +98,7 @@ type Rules struct {
 	Law            Law
 	Form           FormID
 	ProcessingDays int       // working days, art. 25 (2014) and 26 (2023)
-	Due            time.Time // the last instant of the last working day, Asia/Ho_Chi_Minh
+	Due            time.Time // the last second of the last working day, Asia/Ho_Chi_Minh
 	Fee            int       // VND
 	Expiry         Expiry
 }
-
-// Law names the statute in force.
-type Law string
-
-// The laws.
-const (
-	Law2014 Law = "59/2014/QH13"
-	Law2023 Law = "26/2023/QH15"
-)

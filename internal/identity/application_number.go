@@ -22,11 +22,11 @@ func NewApplicationNumber(random io.Reader) (ApplicationNumber, error) {
 // ParseApplicationNumber reads a number as people type it: hyphens and spaces
 // anywhere, either case, I and L for 1, O for 0.
 func ParseApplicationNumber(s string) (ApplicationNumber, error) {
-	const accepted = "is no application number; ten digits or letters and a check digit are accepted, as 7QF3M-9T2XK-5"
+	const accepted = "is no application number; ten digits or letters and a check digit are accepted, as 7QF3M-9T2XK-1"
 	if len(s) > 64 {
 		return "", RefuseField(Invalid, "application", accepted)
 	}
-	s = strings.NewReplacer("-", "", " ", "", "I", "1", "L", "1", "O", "0").Replace(strings.ToUpper(s))
+	s = strings.Map(crockfordDigit, s)
 	if len(s) != 11 || strings.Trim(s, crockford) != "" {
 		return "", RefuseField(Invalid, "application", accepted)
 	}
@@ -34,6 +34,23 @@ func ParseApplicationNumber(s string) (ApplicationNumber, error) {
 		return "", RefuseField(Invalid, "application", "has a wrong check digit: a digit was mistyped")
 	}
 	return ApplicationNumber(s[:5] + "-" + s[5:10] + "-" + s[10:]), nil
+}
+
+// crockfordDigit is the digit that a typed character means; -1 where it means
+// none and may be passed over.
+func crockfordDigit(r rune) rune {
+	if r >= 'a' && r <= 'z' {
+		r -= 'a' - 'A'
+	}
+	switch r {
+	case '-', ' ':
+		return -1
+	case 'I', 'L':
+		return '1'
+	case 'O':
+		return '0'
+	}
+	return r
 }
 
 // luhn32 is the check digit of Luhn's algorithm over crockford.

@@ -17,28 +17,32 @@ var calendarFiles embed.FS
 
 // Calendar knows which days offices work. Every year is a file, because the
 // Government decides each year how Tết and National Day are split and which days
-// are swapped.
+// are swapped (Labour Code 45/2019/QH14 art. 111-112).
 type Calendar struct {
 	days  map[Date]bool // weekdays that are off: false; weekend days that are worked: true
-	years map[int]bool
+	years map[int]bool  // true: computed from the rule, the yearly notice is not out
 }
 
-// LoadCalendar reads the years that are built in.
-func LoadCalendar() (*Calendar, error) {
+// LoadCalendar reads the years that are built in. It fails if a needed one is
+// not among them.
+func LoadCalendar(needed ...int) (*Calendar, error) {
 	files, err := fs.Sub(calendarFiles, "calendar")
 	if err != nil {
 		return nil, fmt.Errorf("load calendar: %w", err)
 	}
-	return ReadCalendar(files)
+	return ReadCalendar(files, needed...)
 }
 
-// ReadCalendar reads a folder of files named 2026.txt, a line a day:
+// ReadCalendar reads a folder of files named 2026.txt, a line an entry:
 //
-//	off    2026-02-16  Tết (eve)      official
-//	worked 2026-08-22  for 31 August  official
+//	status official                              or rule-only: the yearly notice is not out
+//	source Labour Code 45/2019/QH14 art. 111-112
+//	off    2026-02-16  Tết                       a weekday, and why
+//	worked 2026-08-22  for 31 August             a day at the weekend, and why
 //
-// An empty line or one that begins with # is passed over.
-func ReadCalendar(files fs.FS) (*Calendar, error) {
+// An empty line or one that begins with # is passed over. It fails if a needed
+// year is missing.
+func ReadCalendar(files fs.FS, needed ...int) (*Calendar, error) {
 	names, err := fs.Glob(files, "*.txt")
 	if err != nil {
 		return nil, fmt.Errorf("read calendar: %w", err)
@@ -46,52 +50,118 @@ func ReadCalendar(files fs.FS) (*Calendar, error) {
 	c := &Calendar{days: make(map[Date]bool), years: make(map[int]bool)}
 	for _, name := range names {
 		if err := c.readYear(files, name); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("calendar %s: %w", name, err)
 		}
 	}
-	return c, nil
+	var missing []error
+	for _, year := range needed {
+		if !c.Has(year) {
+			missing = append(missing, missingYear(year))
+		}
+	}
+	return c, errors.Join(missing...)
 }
 
+func missingYear(year int) error {
+	return fmt.Errorf("the calendar has no year %d: add calendar/%d.txt", year, year)
+}
+
+// readYear reads one file.
 func (c *Calendar) readYear(files fs.FS, name string) error {
 	year, err := strconv.Atoi(strings.TrimSuffix(path.Base(name), ".txt"))
 	if err != nil {
-		return fmt.Errorf("calendar %s: the name is no year", name)
+		return errors.New("the name is no year")
 	}
 	f, err := files.Open(name)
 	if err != nil {
-		return fmt.Errorf("calendar %s: %w", name, err)
+		return fmt.Errorf("open: %w", err)
 	}
+	y := calendarYear{year: year, days: c.days}
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
-		fields := strings.Fields(lines.Text())
-		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
-			continue
+		if bad := y.line(strings.Fields(lines.Text())); bad != nil {
+			return errors.Join(fmt.Errorf("line %d: %w", n, bad), f.Close())
 		}
-		if len(fields) < 3 || fields[0] != "off" && fields[0] != "worked" {
-			err = fmt.Errorf("calendar %s:%d: want off or worked, a date and a reason", name, n)
-			break
-		}
-		day, bad := ParseDate(fields[1])
-		if bad != nil || !day.Complete() || day.Year != year {
-			err = fmt.Errorf("calendar %s:%d: %q is no day of %d", name, n, fields[1], year)
-			break
-		}
-		worked := fields[0] == "worked"
-		if weekend(day) != worked {
-			err = fmt.Errorf("calendar %s:%d: a weekday can be off, a weekend day can be worked", name, n)
-			break
-		}
-		c.days[day] = worked
 	}
-	c.years[year] = true
-	return errors.Join(err, lines.Err(), f.Close())
+	c.years[year] = y.ruleOnly
+	return errors.Join(lines.Err(), y.complete(), f.Close())
 }
+
+// calendarYear is a file being read.
+type calendarYear struct {
+	year                         int
+	days                         map[Date]bool
+	hasStatus, sourced, ruleOnly bool
+}
+
+// line reads the words of one line.
+func (y *calendarYear) line(words []string) error {
+	switch {
+	case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		return nil
+	case len(words) < 2:
+		return errors.New("the line has one word")
+	}
+	switch words[0] {
+	case "status":
+		y.hasStatus, y.ruleOnly = true, words[1] == "rule-only"
+		if !y.ruleOnly && words[1] != "official" {
+			return errors.New("status must be official or rule-only")
+		}
+		return nil
+	case "source":
+		y.sourced = true
+		return nil
+	case "off", "worked":
+		return y.day(words[0] == "worked", words[1:])
+	}
+	return errors.New("want status, source, off or worked")
+}
+
+// day reads the date and the reason of a day that is not as its weekday says.
+func (y *calendarYear) day(worked bool, words []string) error {
+	day, err := ParseDate(words[0])
+	switch {
+	case err != nil:
+		return fmt.Errorf("the date %w", err)
+	case !day.Complete() || day.Year != y.year:
+		return fmt.Errorf("%s is no day of %d", words[0], y.year)
+	case len(words) < 2:
+		return fmt.Errorf("%s has no reason", words[0])
+	case weekend(day) != worked:
+		return fmt.Errorf("%s: a weekday can be off, a day at the weekend can be worked", words[0])
+	}
+	if _, twice := y.days[day]; twice {
+		return fmt.Errorf("%s is listed twice", words[0])
+	}
+	y.days[day] = worked
+	return nil
+}
+
+// complete tells what the file lacks.
+func (y *calendarYear) complete() error {
+	if !y.hasStatus || !y.sourced {
+		return errors.New("want a line status and a line source")
+	}
+	return nil
+}
+
+// Has reports whether the calendar has a year.
+func (c *Calendar) Has(year int) bool {
+	_, has := c.years[year]
+	return has
+}
+
+// RuleOnly reports whether a year was computed from the rule because its yearly
+// notice is not out: deadlines in it are provisional, and its file has to be
+// replaced.
+func (c *Calendar) RuleOnly(year int) bool { return c.years[year] }
 
 // WorkingDay reports whether offices work on that day. A year without a file is
 // an error: a deadline that ignores Tết is worse than none.
 func (c *Calendar) WorkingDay(day Date) (bool, error) {
-	if !c.years[day.Year] {
-		return false, fmt.Errorf("the calendar has no year %d: add calendar/%d.txt", day.Year, day.Year)
+	if !c.Has(day.Year) {
+		return false, missingYear(day.Year)
 	}
 	if worked, listed := c.days[day]; listed {
 		return worked, nil
@@ -99,39 +169,56 @@ func (c *Calendar) WorkingDay(day Date) (bool, error) {
 	return !weekend(day), nil
 }
 
-// Due is the last instant of the n-th working day after day: the day itself does
-// not count (Civil Code 91/2015/QH13 art. 147-148).
-func (c *Calendar) Due(day Date, n int) (time.Time, error) {
+// AddWorkingDays gives the n-th working day after day; the day itself does not
+// count (Civil Code 91/2015/QH13 art. 147). No working days after is the day.
+func (c *Calendar) AddWorkingDays(day Date, n int) (Date, error) {
 	for n > 0 {
 		day = day.AddDays(1)
 		working, err := c.WorkingDay(day)
 		if err != nil {
-			return time.Time{}, err
+			return Date{}, err
 		}
 		if working {
 			n--
 		}
 	}
-	return day.AddDays(1).Midnight(), nil
+	return day, nil
 }
 
-// Extend moves a deadline by the working days on which the legal clock stood
-// still, from the day it was stopped to the day before it ran again.
-func (c *Calendar) Extend(due, stopped, resumed time.Time) (time.Time, error) {
+// Due is the last second of the n-th working day after day.
+func (c *Calendar) Due(day Date, n int) (time.Time, error) {
+	last, err := c.AddWorkingDays(day, n)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return last.LastSecond(), nil
+}
+
+// WorkingDaysBetween counts the working days from the first day to the day
+// before end.
+func (c *Calendar) WorkingDaysBetween(first, end Date) (int, error) {
 	n := 0
-	for day, end := DateOf(stopped), DateOf(resumed); day.Compare(end) < 0; day = day.AddDays(1) {
+	for day := first; day.Compare(end) < 0; day = day.AddDays(1) {
 		working, err := c.WorkingDay(day)
 		if err != nil {
-			return time.Time{}, err
+			return 0, err
 		}
 		if working {
 			n++
 		}
 	}
-	if n == 0 {
-		return due, nil
+	return n, nil
+}
+
+// Extend moves a deadline by the working days on which the legal clock stood
+// still, from the day it was stopped to the day before it ran again. Stopped and
+// resumed on one day, it stays.
+func (c *Calendar) Extend(due, stopped, resumed time.Time) (time.Time, error) {
+	n, err := c.WorkingDaysBetween(DateOf(stopped), DateOf(resumed))
+	if err != nil || n == 0 {
+		return due, err
 	}
-	return c.Due(DateOf(due.Add(-time.Nanosecond)), n)
+	return c.Due(DateOf(due.Add(-time.Nanosecond)), n) // 24:00 of a day belongs to it
 }
 
 func weekend(day Date) bool {

@@ -30,6 +30,12 @@ type Card struct {
 // hexadecimal digits.
 type CardSerial string
 
+// String hides the card.
+func (Card) String() string { return "[card]" }
+
+// GoString hides the card.
+func (Card) GoString() string { return "[card]" }
+
 // LogValue hides the card: a log line never shows a person.
 func (Card) LogValue() slog.Value { return slog.StringValue("[card]") }
 
@@ -41,7 +47,7 @@ type Person struct {
 	Sex               Sex
 	Ethnicity         string // dân tộc, as text: "Kinh"
 	Religion          string // tôn giáo, as text: "Không"
-	BloodGroup        string // "A", "B", "AB", "O" with + or -, or empty
+	BloodGroup        string // "A", "B", "AB" or "O", with + or - where known, or empty
 	Origin            Place  // quê quán: commune, district, province
 	BirthRegistration Place  // nơi đăng ký khai sinh
 	Residence         Place  // nơi cư trú / nơi thường trú
@@ -52,6 +58,12 @@ type Person struct {
 	OldNumber         OldNumber      // 9-digit CMND, or empty
 	CancelledNumber   PersonalNumber // or empty
 }
+
+// String hides the person.
+func (Person) String() string { return "[person]" }
+
+// GoString hides the person.
+func (Person) GoString() string { return "[person]" }
 
 // LogValue hides the person.
 func (Person) LogValue() slog.Value { return slog.StringValue("[person]") }

@@ -19,7 +19,7 @@ func ParseDate(iso string) (Date, error) {
 	var d Date
 	parts := strings.Split(iso, "-")
 	if len(parts) > 3 {
-		return Date{}, Refuse(Invalid, "is no date; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
+		return Date{}, refuseDate()
 	}
 	for i, into := range []*int{&d.Year, &d.Month, &d.Day}[:len(parts)] {
 		width := 2
@@ -27,18 +27,34 @@ func ParseDate(iso string) (Date, error) {
 			width = 4
 		}
 		n, err := strconv.Atoi(parts[i])
-		if err != nil || len(parts[i]) != width || n < 1 {
-			return Date{}, Refuse(Invalid, "is no date; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
+		if err != nil || digits(parts[i], width) != nil {
+			return Date{}, refuseDate()
 		}
 		*into = n
 	}
-	if d.Month > 12 {
-		return Date{}, Refuse(Invalid, "has no month %d; 01 to 12 are accepted", d.Month)
+	return d, d.check(len(parts))
+}
+
+// check refuses a date whose first so many parts are no date.
+func (d Date) check(parts int) error {
+	switch {
+	case d.Year == 0:
+		return Refuse(Invalid, "is no date: there is no year 0000")
+	case parts > 1 && (d.Month < 1 || d.Month > 12):
+		return Refuse(Invalid, "is no date: there is no month %02d; 01 to 12 are accepted", d.Month)
+	case parts > 2 && !d.exists():
+		return Refuse(Invalid, "is no date: there is no day %02d in that month", d.Day)
 	}
-	if d.Day > 0 && time.Date(d.Year, time.Month(d.Month), d.Day, 0, 0, 0, 0, time.UTC).Day() != d.Day {
-		return Date{}, Refuse(Invalid, "is no date: day %d does not exist in that month", d.Day)
-	}
-	return d, nil
+	return nil
+}
+
+// exists reports whether the calendar has the day.
+func (d Date) exists() bool {
+	return DateOf(d.Midnight()) == d
+}
+
+func refuseDate() error {
+	return Refuse(Invalid, "is no date; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
 }
 
 // DateOf is the date of an instant in Vietnam.
@@ -47,9 +63,12 @@ func DateOf(t time.Time) Date {
 	return Date{Year: y, Month: int(m), Day: d}
 }
 
-// Display gives dd/mm/yyyy, or mm/yyyy, or yyyy where parts are unknown.
+// Display gives dd/mm/yyyy, or mm/yyyy, or yyyy where parts are unknown; nothing
+// for no date.
 func (d Date) Display() string {
 	switch {
+	case d.IsZero():
+		return ""
 	case d.Month == 0:
 		return fmt.Sprintf("%04d", d.Year)
 	case d.Day == 0:
@@ -87,17 +106,14 @@ func (d Date) Compare(o Date) int {
 // year has none.
 func (d Date) AddYears(n int) Date {
 	d.Year += n
-	if d.Month == 2 && d.Day == 29 && time.Date(d.Year, 2, 29, 0, 0, 0, 0, time.UTC).Day() != 29 {
+	if d.Month == 2 && d.Day == 29 && !d.exists() {
 		d.Day = 28
 	}
 	return d
 }
 
-// AddDays gives the day n days later, of a complete date.
-func (d Date) AddDays(n int) Date {
-	y, m, day := d.Midnight().AddDate(0, 0, n).Date()
-	return Date{Year: y, Month: int(m), Day: day}
-}
+// AddDays gives the day n days later; unknown parts count as the first.
+func (d Date) AddDays(n int) Date { return DateOf(d.Midnight().AddDate(0, 0, n)) }
 
 // Midnight is the first instant of the day in Vietnam; unknown parts count as
 // the first.
@@ -105,23 +121,36 @@ func (d Date) Midnight() time.Time {
 	return time.Date(d.Year, time.Month(max(d.Month, 1)), max(d.Day, 1), 0, 0, 0, 0, HanoiTime)
 }
 
-// AgeOn is how many years a person born on d has completed on that day. Who was
-// born on an unknown day of a year counts from its end.
+// LastSecond is 23:59:59 of the day in Vietnam, where a period ends that the law
+// counts in days (Civil Code 91/2015/QH13 art. 148: at 24:00).
+func (d Date) LastSecond() time.Time { return d.AddDays(1).Midnight().Add(-time.Second) }
+
+// AgeOn is how many years a person born on d has completed on that day; negative
+// before birth. Who was born on an unknown day counts from the end of the month
+// or year; who was born on 29 February comes of age on the 28th where that year
+// has no 29th.
 func (d Date) AgeOn(day Date) int {
-	born := d
-	if born.Month == 0 {
-		born.Month, born.Day = 12, 31
-	}
-	if born.Day == 0 {
-		born.Day = 31
-	}
-	age := day.Year - born.Year
-	if day.Month < born.Month || day.Month == born.Month && day.Day < born.Day {
-		if !(born.Month == 2 && born.Day == 29 && day == born.AddYears(age)) {
-			age--
-		}
+	age := day.Year - d.Year
+	if d.lastPossible().AddYears(age).Compare(day) > 0 {
+		age--
 	}
 	return age
+}
+
+// lastPossible is the last day that a partial date can stand for.
+func (d Date) lastPossible() Date {
+	if d.Month == 0 {
+		d.Month, d.Day = 12, 31
+	}
+	if d.Day == 0 {
+		d = Date{Year: d.Year, Month: d.Month + 1}.AddDays(-1)
+	}
+	return d
+}
+
+// firstPossible is the first day that a partial date can stand for.
+func (d Date) firstPossible() Date {
+	return Date{Year: d.Year, Month: max(d.Month, 1), Day: max(d.Day, 1)}
 }
 
 // MarshalText writes ISO 8601; nothing for no date.

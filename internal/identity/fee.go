@@ -2,81 +2,135 @@ package identity
 
 import "slices"
 
-// fee is one line of the finance ministry's tables, in VND.
+// period is a span of days, both ends included; a zero end is open.
+type period struct{ from, to Date }
+
+func (p period) includes(day Date) bool {
+	return day.Compare(p.from) >= 0 && (p.to.IsZero() || day.Compare(p.to) <= 0)
+}
+
+// The two circulars of the finance ministry.
+var (
+	circular59of2019 = period{to: Date{2024, 10, 20}}
+	circular73of2024 = period{from: Date{2024, 10, 21}}
+)
+
+// fee is one line of a circular's table.
 type fee struct {
-	from, to Date // to is the last day; zero while it stands
-	grounds  []Ground
-	kind     ApplicationType
-	amount   int
+	period
+	kind   ApplicationType
+	ground Ground // empty: every ground that has no line of its own
+	amount int    // VND
 }
 
-// fees: Circular 59/2019/TT-BTC until 20 October 2024, then Circular
-// 73/2024/TT-BTC. A first card is not charged, nor an exchange that age, a fault
-// of the authority or new boundaries make necessary.
+// fees are the tables of both circulars. A case without a line is not charged:
+// the first card is free by law (art. 38 of Law 26/2023/QH15).
 var fees = []fee{
-	{to: Date{2024, 10, 20}, grounds: []Ground{GroundFromCMND}, kind: FirstIssue, amount: 30_000},
-	{to: Date{2024, 10, 20}, kind: Exchange, amount: 50_000},
-	{to: Date{2024, 10, 20}, kind: Reissue, amount: 70_000},
-	{from: Date{2024, 10, 21}, kind: Exchange, amount: 50_000},
-	{from: Date{2024, 10, 21}, kind: Reissue, amount: 70_000},
+	{circular59of2019, FirstIssue, GroundFromCMND, 30_000},
+	{circular59of2019, Exchange, "", 50_000},
+	{circular59of2019, Reissue, "", 70_000},
+	{circular73of2024, FirstIssue, GroundFromCCCD, 30_000},
+	{circular73of2024, Exchange, "", 50_000},
+	{circular73of2024, Reissue, "", 70_000},
 }
 
-// halves are the times when half was charged: Circulars 112/2020, 47/2021 and
-// 120/2021; 44/2023; 64/2025. Online filing: Circular 63/2023. Half is charged
-// once, not twice.
-var halves = []struct {
-	from, to Date
-	channel  Channel // empty: every channel
-}{
-	{from: Date{2021, 1, 1}, to: Date{2022, 6, 30}},
-	{from: Date{2023, 7, 1}, to: Date{2023, 12, 31}},
-	{from: Date{2023, 12, 1}, to: Date{2025, 12, 31}, channel: Online},
-	{from: Date{2025, 7, 1}, to: Date{2026, 12, 31}},
+// uncharged are the grounds of exchange that cost nothing under either circular:
+// age, a fault of the authority, rearranged administrative units.
+var uncharged = []Ground{GroundAge, GroundPrintError, GroundBoundaries}
+
+// reduction is a time when half the fee was charged.
+type reduction struct {
+	period
+	channel Channel // empty: every channel
 }
 
-// free are grounds that are never charged.
-var free = []Ground{GroundFirstCard, GroundAge, GroundPrintError, GroundBoundaries, GroundNumberChanged}
-
-// Exemptions of art. 5 of Circulars 59/2019 and 73/2024, by the code that an
-// application gives.
-var Exemptions = []string{
-	"child",       // under 16
-	"elderly",     // 60 and over
-	"disabled",    // người khuyết tật
-	"merit",       // persons with merits to the revolution, and their relatives
-	"minority",    // ethnic minorities in communes of special difficulty
-	"border",      // residents of border communes
-	"island",      // residents of island districts
-	"poor",        // poor households
-	"orphan",      // under 18, no parents, no support (2019)
-	"war-invalid", // war invalids and their children under 18 (2019)
+// reductions of the finance ministry. Half is charged once, not twice, where two
+// coincide.
+var reductions = []reduction{
+	{period{Date{2021, 1, 1}, Date{2022, 6, 30}}, ""},       // Circulars 112/2020, 47/2021, 120/2021
+	{period{Date{2023, 7, 1}, Date{2023, 12, 31}}, ""},      // Circular 44/2023
+	{period{Date{2023, 12, 1}, Date{2025, 12, 31}}, Online}, // Circular 63/2023
+	{period{Date{2025, 7, 1}, Date{2026, 12, 31}}, ""},      // Circular 64/2025
 }
 
-// Fee is what the application costs, in VND.
+// exemption is a ground of art. 5 of a circular, by the code that an application
+// gives.
+type exemption struct {
+	period
+	code string
+}
+
+var exemptions = []exemption{
+	{circular59of2019, "martyr"},      // parents, spouse, children under 18 of martyrs
+	{circular59of2019, "war-invalid"}, // war invalids and equals, their children under 18
+	{circular59of2019, "sick-soldier"},
+	{circular59of2019, "orphan"}, // under 18, both parents dead, no support
+	{circular59of2019, "minority"},
+	{circular59of2019, "border"},
+	{circular59of2019, "island"},
+	{circular59of2019, "poor"},
+	{circular73of2024, "child"},    // under 16, Law on Children
+	{circular73of2024, "elderly"},  // 60 and over
+	{circular73of2024, "disabled"}, // người khuyết tật
+	{circular73of2024, "merit"},    // persons with merits to the revolution, and their relatives
+	{circular73of2024, "minority"}, // ethnic minorities in communes of special difficulty
+	{circular73of2024, "border"},   // residents of border communes
+	{circular73of2024, "island"},   // residents of island districts
+	{circular73of2024, "poor"},     // poor households
+}
+
+// Exemptions lists the codes of exemption from the fee that stand on a day (art.
+// 5 of Circulars 59/2019/TT-BTC and 73/2024/TT-BTC).
+func Exemptions(day Date) []string {
+	var codes []string
+	for _, e := range exemptions {
+		if e.includes(day) {
+			codes = append(codes, e.code)
+		}
+	}
+	return codes
+}
+
+// The ages at which Circular 73/2024/TT-BTC exempts without a paper.
+const (
+	childUntil  = 16 // first age that pays
+	elderlyFrom = 60
+)
+
+// Fee is what an application costs, in VND.
 func Fee(a Application) int {
-	if slices.Contains(free, a.Ground) || a.Exemption != "" {
+	if exempt(a) || slices.Contains(uncharged, a.Ground) {
 		return 0
 	}
+	amount := fullFee(a)
+	for _, r := range reductions {
+		if r.includes(a.FiledOn) && (r.channel == "" || r.channel == a.Channel) {
+			return amount / 2
+		}
+	}
+	return amount
+}
+
+// exempt reports whether the applicant pays nothing, by age or by a code.
+func exempt(a Application) bool {
 	age := a.Person.Birth.AgeOn(a.FiledOn)
-	if a.FiledOn.Compare(Date{2024, 10, 21}) >= 0 && (age < 16 || age >= 60) {
-		return 0
-	}
+	byAge := circular73of2024.includes(a.FiledOn) && (age < childUntil || age >= elderlyFrom)
+	return byAge || slices.Contains(Exemptions(a.FiledOn), a.Exemption)
+}
+
+// fullFee is the table's amount: the line of the ground, else that of the type.
+func fullFee(a Application) int {
+	amount := 0
 	for _, f := range fees {
-		if f.kind != a.Type || !within(a.FiledOn, f.from, f.to) || len(f.grounds) > 0 && !slices.Contains(f.grounds, a.Ground) {
+		if f.kind != a.Type || !f.includes(a.FiledOn) {
 			continue
 		}
-		for _, h := range halves {
-			if within(a.FiledOn, h.from, h.to) && (h.channel == "" || h.channel == a.Channel) {
-				return f.amount / 2
-			}
+		if f.ground == a.Ground {
+			return f.amount
 		}
-		return f.amount
+		if f.ground == "" {
+			amount = f.amount
+		}
 	}
-	return 0
-}
-
-// within reports whether day lies from the first to the last day; zero bounds
-// are open.
-func within(day, first, last Date) bool {
-	return day.Compare(first) >= 0 && (last.IsZero() || day.Compare(last) <= 0)
+	return amount
 }

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -22,43 +21,71 @@ type Name struct {
 const maxName = 120
 
 // ParseName reads a name: NFC or NFD, letters of Vietnamese and of the other
-// languages of Vietnam (Civil Code art. 26.3), apostrophe, hyphen, single spaces.
+// languages of Vietnam (Civil Code art. 26.3), apostrophe (H'Hen), hyphen inside
+// a word, spaces.
 func ParseName(text string) (Name, error) {
 	text, err := normalize(text, maxName)
 	if err != nil {
 		return Name{}, err
 	}
-	text = strings.ReplaceAll(text, "\u2019", "'")
 	if text == "" {
 		return Name{}, Refuse(Invalid, "is empty")
 	}
-	previous := rune(0)
-	for _, r := range text {
-		switch {
-		case nameLetter(r), r == '\'' && unicode.IsLetter(previous), r == '-' && unicode.IsLetter(previous), r == ' ':
-		case r == breve && strings.ContainsRune("ÊÔƠƯêôơư", previous):
-		default:
-			return Name{}, Refuse(Invalid, "holds %s; letters of Vietnam's languages, apostrophe, hyphen and single spaces are accepted", describe(r))
+	previous := ' '
+	for _, r := range text + " " {
+		if !nameRune(r, previous) {
+			return Name{}, refuseNameRune(r, previous)
 		}
 		previous = r
 	}
 	return Name{Text: text}, nil
 }
 
-// breve is the only mark that NFC leaves beside a letter of Vietnam's languages
-// (Ê̆ Ô̆ Ơ̆ Ư̆ of Ede, Jrai and Bahnar).
+// nameRune reports whether r may follow previous in a name.
+func nameRune(r, previous rune) bool {
+	switch {
+	case letter(r):
+		return true
+	case r == breve:
+		return carriesBreve(previous)
+	case r == ' ':
+		return previous != '-'
+	case r == '\'' || r == '-':
+		return letter(previous) || previous == breve
+	}
+	return false
+}
+
+// refuseNameRune says why r may not follow previous in a name.
+func refuseNameRune(r, previous rune) error {
+	switch {
+	case r == ' ':
+		return Refuse(Invalid, "has a hyphen at the end of a word; a hyphen is accepted between letters")
+	case r == '\'' || r == '-':
+		return Refuse(Invalid, "has %q after %s; it is accepted behind a letter", r, describe(previous))
+	}
+	return Refuse(Invalid, "holds %s; letters of Vietnam's languages, apostrophe, hyphen and space are accepted", describe(r))
+}
+
+// breve is the only mark that NFC leaves beside a letter of Vietnam's languages:
+// Ê̆ Ô̆ Ơ̆ Ư̆ of Ede, Jrai and Bahnar.
 const breve = '\u0306'
 
-// minority are letters that other languages of Vietnam add to the Vietnamese
-// alphabet, upper case.
-const minority = "ĔĬŎŬČÑɃFJWZ"
+// carriesBreve reports whether r is a letter that takes the breve as a mark.
+func carriesBreve(r rune) bool { return strings.ContainsRune("ÊÔƠƯêôơư", r) }
 
-// accented are the 134 accented letters, upper case half.
-const accented = "ÀẢÃÁẠĂẰẲẴẮẶÂẦẨẪẤẬÈẺẼÉẸÊỀỂỄẾỆÌỈĨÍỊÒỎÕÓỌÔỒỔỖỐỘƠỜỞỠỚỢÙỦŨÚỤƯỪỬỮỨỰỲỶỸÝỴĐ"
+// letters of Vietnamese outside ASCII and the range U+1EA0 to U+1EF9 (TCVN
+// 6909:2001), then those that Ede, Jrai, Bahnar and Cơ-ho add.
+const letters = "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúý" + "ĂăĐđĨĩŨũƠơƯư" + "ĔĕĬĭŎŏŬŭČčÑñɃƀ"
 
-func nameLetter(r rune) bool {
-	upper := unicode.ToUpper(r)
-	return upper >= 'A' && upper <= 'Z' || strings.ContainsRune(accented, upper) || strings.ContainsRune(minority, upper)
+// letter reports whether r is a letter of a language of Vietnam. F, J, W and Z
+// are: minorities and the foreign-born have them in their names.
+func letter(r rune) bool {
+	switch {
+	case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= 0x1EA0 && r <= 0x1EF9:
+		return true
+	}
+	return strings.ContainsRune(letters, r)
 }
 
 // IsZero reports whether there is no name.
@@ -67,19 +94,31 @@ func (n Name) IsZero() bool { return n.Text == "" }
 // Upper is the name as both forms print it.
 func (n Name) Upper() string { return strings.ToUpper(n.Text) }
 
-// Title is the name as QR code and chip carry it: each word with a capital, a
-// letter after an apostrophe kept as it was given.
+// Title is the name as QR code and chip carry it: each word with a capital. A
+// word given in mixed case keeps it (H'Hen, McDonald).
 func (n Name) Title() string {
 	words := n.Words()
 	for i, w := range words {
-		first, size := utf8.DecodeRuneInString(w)
-		rest := w[size:]
-		if w == strings.ToUpper(w) && !strings.Contains(w, "'") {
-			rest = strings.ToLower(rest)
-		}
-		words[i] = string(unicode.ToUpper(first)) + rest
+		words[i] = title(w)
 	}
 	return strings.Join(words, " ")
+}
+
+func title(word string) string {
+	var out strings.Builder
+	allCapitals := word == strings.ToUpper(word)
+	first := true // of the word, or of a part after an apostrophe or hyphen
+	for i, r := range word {
+		switch {
+		case i == 0:
+			r = unicode.ToUpper(r)
+		case allCapitals && !first:
+			r = unicode.ToLower(r)
+		}
+		out.WriteRune(r)
+		first = r == '\'' || r == '-'
+	}
+	return out.String()
 }
 
 // Words are the words of the name.
@@ -101,25 +140,28 @@ func (n Name) familyWords(words []string) int {
 	return min(max(n.FamilyWords, 1), len(words))
 }
 
-// Key folds the name for search and comparison: case, the two styles of tone
-// placement (Hòa, Hoà) and y for i are one. It keeps which tone a word has.
-func (n Name) Key() string { return foldKey(n.Text) }
-
-// foldKey moves each word's tone to its end and lowers its case.
-func foldKey(text string) string {
-	words := strings.Fields(text)
+// Key folds the name for search and comparison: case and the two styles of tone
+// placement (Hòa, Hoà) are one. Which tone a word has is kept, for Hoa and Hòa
+// are two names; so are Vỹ and Vĩ.
+func (n Name) Key() string {
+	words := n.Words()
 	for i, w := range words {
-		var letters, tones strings.Builder
-		for _, r := range norm.NFD.String(strings.ToLower(w)) {
-			if strings.ContainsRune("\u0300\u0301\u0303\u0309\u0323", r) {
-				tones.WriteRune(r)
-				continue
-			}
-			letters.WriteRune(r)
-		}
-		words[i] = norm.NFC.String(letters.String()) + tones.String()
+		words[i] = key(w)
 	}
 	return strings.Join(words, " ")
+}
+
+// key lowers a word's case and moves its tone to the end.
+func key(word string) string {
+	var letters, tones strings.Builder
+	for _, r := range norm.NFD.String(strings.ToLower(word)) {
+		if strings.ContainsRune("\u0300\u0301\u0303\u0309\u0323", r) { // grave, acute, tilde, hook above, dot below
+			tones.WriteRune(r)
+			continue
+		}
+		letters.WriteRune(r)
+	}
+	return norm.NFC.String(letters.String() + tones.String())
 }
 
 // String hides the name.

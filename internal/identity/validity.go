@@ -1,24 +1,29 @@
 package identity
 
-// milestones are the ages at which a card has to be exchanged (art. 21 of both
-// laws); the law of 2014 has no 14.
-var milestones = map[Law][]int{
-	Law2014: {25, 40, 60},
-	Law2023: {14, 25, 40, 60},
-}
-
-// renewalYears: a card made within so many years before such an age holds until
-// the next one (art. 21.2 of Law 26/2023/QH15).
+// renewalYears: a card made within so many years before a milestone holds until
+// the next one (art. 21.2 of Law 26/2023/QH15). The day exactly two years before
+// counts as within.
 const renewalYears = 2
 
-// Validity is how long a card issued on that day holds, to the birthday itself.
-// A birth date of which only the year is known counts from its first of January.
+// milestones are the ages at which a card has to be exchanged (art. 21 of both
+// laws), ascending.
+func (l Law) milestones() []int {
+	if l == Law2014 {
+		return []int{25, 40, 60}
+	}
+	return []int{14, 25, 40, 60}
+}
+
+// Validity is how long a card issued on that day holds: to the birthday itself,
+// 28 February for who was born on the 29th and comes to no 29th, or for ever. An
+// unknown day of birth counts as the first of the month, an unknown month as
+// January, so that no card holds longer than the law gives.
 func Validity(law Law, birth, issued Date) Expiry {
-	birth.Month, birth.Day = max(birth.Month, 1), max(birth.Day, 1)
-	for _, age := range milestones[law] {
-		due := birth.AddYears(age)
-		if issued.Compare(due.AddYears(-renewalYears)) < 0 {
-			return Expiry{Date: due}
+	born := birth.firstPossible()
+	for _, age := range law.milestones() {
+		birthday := born.AddYears(age)
+		if issued.Compare(birthday.AddYears(-renewalYears)) < 0 {
+			return Expiry{Date: birthday}
 		}
 	}
 	return Expiry{}

@@ -1,0 +1,151 @@
+package identity
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+// Check tells everything that is wrong with an application by itself, field by
+// field and joined: what is missing, what contradicts, what the law of its day
+// forbids. The fields are named as the application's JSON has them. Texts and
+// numbers have gone through their parsers, and Normalize.
+func (a Application) Check() error {
+	c := &check{}
+	c.identifiers(a)
+	c.request(a)
+	c.delivery(a)
+	c.person(a.Person, a.FiledOn)
+	c.places(a.Person)
+	c.numbers(a)
+	if a.FiledOn.Complete() {
+		c.law(a, LawOn(a.FiledOn))
+	}
+	return errors.Join(c.faults...)
+}
+
+// check gathers what is wrong.
+type check struct{ faults []error }
+
+// refuse notes a fault of a field if wrong.
+func (c *check) refuse(wrong bool, field, format string, args ...any) {
+	if wrong {
+		c.faults = append(c.faults, RefuseField(Invalid, field, format, args...))
+	}
+}
+
+// add notes a fault, if there is one.
+func (c *check) add(fault error) {
+	if fault != nil {
+		c.faults = append(c.faults, fault)
+	}
+}
+
+func (c *check) identifiers(a Application) {
+	c.refuse(a.EnrollmentID == "", "enrollment_id", "is missing; the station's own identifier of this enrolment")
+	c.refuse(!officeID(string(a.Station)), "station", "is no station; capital letters, digits and hyphens are accepted, as 001-TN-01")
+	c.refuse(!officeID(string(a.Officer)), "officer", "is no badge; capital letters, digits and hyphens are accepted, as CB-001-0007")
+	c.refuse(!a.FiledOn.Complete(), "filed_on", "is missing or incomplete; yyyy-mm-dd is accepted")
+	c.refuse(a.FiledOn.Complete() && a.FiledOn.Compare(chipCardFrom) < 0, "filed_on", "is before 23 January 2021, when chip cards began")
+}
+
+// officeID reports whether s can name a station or an officer.
+func officeID(s string) bool {
+	return s != "" && len(s) <= 32 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
+}
+
+func (c *check) request(a Application) {
+	c.refuse(!slices.Contains([]ApplicationType{FirstIssue, Exchange, Reissue}, a.Type), "type", "must be first-issue, exchange or reissue")
+	c.refuse(a.Channel != AtStation && a.Channel != Online, "channel", "must be station or online")
+}
+
+func (c *check) delivery(a Application) {
+	c.refuse(a.Delivery != Collect && a.Delivery != Post, "delivery", "must be collect or post")
+	c.refuse(a.Delivery == Post && a.DeliveryTo == "", "delivery_to", "is missing; the address to post the card to")
+	c.refuse(a.Delivery == Collect && a.DeliveryTo != "", "delivery_to", "is given, but the card is to be collected")
+}
+
+func (c *check) person(p Person, filedOn Date) {
+	c.refuse(p.Name.IsZero(), "person.name", "is missing")
+	c.refuse(p.Name.FamilyWords < 0 || p.Name.FamilyWords > len(p.Name.Words()), "person.family_name_words", "must be a number of words of the name")
+	c.refuse(p.Sex != Male && p.Sex != Female, "person.sex", "must be M or F")
+	c.refuse(p.Birth.IsZero(), "person.birth", "is missing; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
+	c.refuse(!p.Birth.IsZero() && p.Birth.Year < firstBirthYear, "person.birth", "is before %d", firstBirthYear)
+	c.refuse(filedOn.Complete() && p.Birth.Compare(filedOn) > 0, "person.birth", "is after the day the application was filed")
+	c.refuse(p.BloodGroup != "" && !slices.Contains(bloodGroups, p.BloodGroup), "person.blood_group", "must be one of %s", strings.Join(bloodGroups, ", "))
+}
+
+// bloodGroups as the population database writes them.
+var bloodGroups = []string{"A", "A+", "A-", "B", "B+", "B-", "AB", "AB+", "AB-", "O", "O+", "O-"}
+
+func (c *check) places(p Person) {
+	c.refuse(p.Residence.Text == "", "person.residence.text", "is missing")
+	for _, place := range []struct {
+		field  string
+		code   ProvinceCode
+		abroad bool // may be a country
+	}{
+		{"person.residence.province", p.Residence.Province, false},
+		{"person.origin.province", p.Origin.Province, true},
+		{"person.birth_registration.province", p.BirthRegistration.Province, true},
+	} {
+		switch {
+		case place.code == "":
+		case place.abroad:
+			c.refuse(!place.code.known(), place.field, "is the code of no province (001 to 096) or country (100 to 999)")
+		default:
+			c.refuse(!place.code.known() || place.code.Abroad(), place.field, "is the code of no province (001 to 096)")
+		}
+	}
+}
+
+// numbers checks the numbers that the request needs, and that they agree with
+// the record.
+func (c *check) numbers(a Application) {
+	p := a.Person
+	switch {
+	case p.Number != "" && !p.Birth.IsZero() && (p.Sex == Male || p.Sex == Female):
+		c.add(p.Number.Agrees(p.Birth, p.Sex))
+	case p.Number == "":
+		// Who regains nationality may have left before numbers were given.
+		hadCard := a.Type == Exchange || a.Type == Reissue && a.Ground != GroundNationality || a.Ground == GroundFromCCCD
+		c.refuse(hadCard, "person.number", "is missing; who had a card has a number")
+	}
+	c.refuse(a.Ground == GroundFromCMND && p.OldNumber == "", "person.old_number", "is missing; the number of the old CMND")
+	c.refuse(a.Ground == GroundNumberChanged && p.CancelledNumber == "", "person.cancelled_number", "is missing; the number that was cancelled")
+	c.refuse(p.CancelledNumber != "" && p.CancelledNumber == p.Number, "person.cancelled_number", "is the personal number itself")
+}
+
+// law checks what the law of the day of filing allows.
+func (c *check) law(a Application, law Law) {
+	grounds := law.grounds(a.Type)
+	c.refuse(len(grounds) > 0 && !slices.Contains(grounds, a.Ground), "ground",
+		"is no ground of %s under law %s; accepted are %s", a.Type, law, join(grounds))
+	exemptions := Exemptions(a.FiledOn)
+	c.refuse(a.Exemption != "" && !slices.Contains(exemptions, a.Exemption), "exemption", "must be one of %s", strings.Join(exemptions, ", "))
+	if !a.Person.Birth.IsZero() && a.Person.Birth.Compare(a.FiledOn) <= 0 {
+		c.age(a, law, a.Person.Birth.AgeOn(a.FiledOn))
+	}
+}
+
+// age checks what the law says about an applicant of that age. A representative
+// may stand beside an adult too, who has lost legal capacity (art. 23 of Law
+// 26/2023/QH15).
+func (c *check) age(a Application, law Law, age int) {
+	if law == Law2014 && age < ageOfDuty {
+		c.add(refuseTooYoung())
+	}
+	c.refuse(law == Law2023 && age < ageOfDuty && a.Representative.IsZero(), "representative",
+		"is missing; a child under %d applies through the legal representative", ageOfDuty)
+	c.refuse(a.Ground == GroundAge && !law.ageDue(age), "ground", "is age, but the applicant is not near an age at which a card is exchanged")
+	c.refuse(a.Channel == Online && !law.online(a.Type, a.Ground, age), "channel",
+		"online is accepted since 1 July 2024, for reissue after loss or damage and for children under %d; the citizen has to be present otherwise", ageOfCapture)
+}
+
+func join[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
+	}
+	return strings.Join(words, ", ")
+}
