@@ -2,18 +2,18 @@ package office
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
+	"strings"
 	"syscall"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -21,9 +21,10 @@ import (
 // Postgres is a private cluster of ours. A cluster of the system is never
 // touched.
 type Postgres struct {
-	URL     string
+	URL     string // of database "cancuoc", with the password: a secret
 	PID     int
 	process *process
+	release func()
 }
 
 // PostgresOptions of a private cluster.
@@ -34,87 +35,187 @@ type PostgresOptions struct {
 	Port    int    // wanted; another is taken when it is in use, or when it is 0
 }
 
-// StartPostgres starts a cluster, made at first, with a database "cancuoc".
+// hidden is where the clusters of those live whose folders PostgreSQL's user
+// cannot reach, as a clone in /root.
+const hidden = "/var/lib/cancuoc"
+
+// StartPostgres starts a cluster, made at first, with a database "cancuoc". It
+// listens on 127.0.0.1 alone and asks for the password that is in its URL.
 //
 // PostgreSQL refuses to run as root; then it runs as the user postgres, or
-// nobody, and if that user cannot reach Dir the cluster lives under /var/tmp, in
-// a folder named after Dir.
+// nobody, who is made the owner of Dir. If that user cannot reach Dir the cluster
+// lives under /var/lib/cancuoc, and Dir has a link to it; without Dir a new
+// one is made.
 func StartPostgres(ctx context.Context, o PostgresOptions, say Say) (*Postgres, error) {
-	bin, err := postgresBin(ctx, o.Install, say)
-	if err != nil {
+	if err := ensureInstalled(ctx, o.Install, say); err != nil {
 		return nil, err
-	}
-	dir, err := filepath.Abs(o.Dir)
-	if err != nil {
-		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	owner, err := clusterOwner()
 	if err != nil {
 		return nil, err
 	}
-	if dir, err = reachable(dir, owner); err != nil {
-		return nil, err
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	data := filepath.Join(dir, "data")
-	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); errors.Is(err, os.ErrNotExist) {
-		say.say("Making a private PostgreSQL cluster ...")
-		if err := initdb(ctx, bin, data, owner); err != nil {
-			return nil, err
-		}
+	if err := os.MkdirAll(o.Dir, 0o711); err != nil { //nolint:gosec // PostgreSQL's user has to pass
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	port, err := portOr(o.Port)
+	release, err := claim(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	args := []string{
-		"-D", data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", "", "-c", "max_connections=200",
-		"-c", "shared_buffers=256MB", "-c", "log_statement=none", "-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse",
-	}
-	if !o.Durable {
-		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
-	}
-	say.say("Starting PostgreSQL at 127.0.0.1:%d ...", port)
-	p := &Postgres{URL: (&url.URL{
-		Scheme: "postgres", User: url.User("cancuoc"), Host: "127.0.0.1:" + strconv.Itoa(port), Path: "/postgres", RawQuery: "sslmode=disable",
-	}).String()}
-	if p.process, err = spawn(filepath.Join(dir, "postgres.log"), owner.credential, filepath.Join(bin, "postgres"), args...); err != nil {
+	p, err := startPostgres(ctx, o, owner, say)
+	if err != nil {
+		release()
 		return nil, err
 	}
-	p.PID = p.process.cmd.Process.Pid
-	if err := p.process.await(ctx, "PostgreSQL", p.prepare); err != nil {
-		p.Stop()
-		return nil, err
-	}
+	p.release = release
 	return p, nil
 }
 
-// prepare makes the database once the server answers.
-func (p *Postgres) prepare(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, p.URL)
+// startPostgres starts the server in a folder that is ours.
+func startPostgres(ctx context.Context, o PostgresOptions, owner owner, say Say) (*Postgres, error) {
+	dir, err := owner.home(o.Dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer conn.Close(ctx)
-	var exists bool
-	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'cancuoc')`).Scan(&exists); err != nil {
-		return err
+	c := cluster{dir: dir, data: filepath.Join(dir, "data"), owner: owner}
+	if c.bin = installed(ctx, c.version()); c.bin == "" {
+		return nil, fmt.Errorf("the cluster in %s is of PostgreSQL %s, which is not installed; install that, or remove the folder", dir, c.version())
 	}
-	if !exists {
-		if _, err := conn.Exec(ctx, `CREATE DATABASE cancuoc`); err != nil {
-			return err
+	if c.version() == "" {
+		say.say("Making a private PostgreSQL cluster ...")
+		if err := c.create(ctx); err != nil {
+			return nil, err
 		}
 	}
-	u, err := url.Parse(p.URL)
+	if err := endOrphan(ctx, filepath.Join(c.data, "postmaster.pid"), c.data, syscall.SIGINT); err != nil {
+		return nil, err
+	}
+	return retry(ctx, func(ctx context.Context) (*Postgres, error) { return c.run(ctx, o, say) })
+}
+
+// cluster is a PostgreSQL cluster on disk.
+type cluster struct {
+	bin   string // the server's programs
+	dir   string // the cluster's password and log
+	data  string
+	owner owner
+}
+
+// version is the cluster's major version, "" while there is none.
+func (c cluster) version() string {
+	b, err := os.ReadFile(filepath.Join(c.data, "PG_VERSION"))
 	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// create makes the cluster, which appears whole or not at all.
+func (c cluster) create(ctx context.Context) error {
+	password, fresh := c.passwordFile(), c.data+".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return fmt.Errorf("make PostgreSQL cluster: %w", err)
+	}
+	if err := os.WriteFile(password, []byte(rand.Text()+"\n"), 0o600); err != nil {
+		return fmt.Errorf("make PostgreSQL cluster: %w", err)
+	}
+	if err := c.owner.give(password); err != nil {
 		return err
 	}
-	u.Path = "/cancuoc"
-	p.URL = u.String()
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"), //nolint:gosec // a program of PostgreSQL
+		"-D", fresh, "-U", "cancuoc", "-A", "scram-sha-256", "--pwfile", password, "-E", "UTF8", "--locale=C.UTF-8")
+	cmd.Dir = c.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner.credential, Setpgid: true}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make PostgreSQL cluster: %w\n%s", err, out)
+	}
+	if err := os.Rename(fresh, c.data); err != nil {
+		return fmt.Errorf("make PostgreSQL cluster: %w", err)
+	}
 	return nil
 }
 
+func (c cluster) passwordFile() string { return filepath.Join(c.dir, "password") }
+
+// user is whom we are to the cluster. One without a password file asks for none.
+func (c cluster) user() (*url.Userinfo, error) {
+	password, err := os.ReadFile(c.passwordFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return url.User("cancuoc"), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the cluster's password: %w", err)
+	}
+	return url.UserPassword("cancuoc", strings.TrimSpace(string(password))), nil
+}
+
+// run starts the server on a port that is free now.
+func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres, error) {
+	user, err := c.user()
+	if err != nil {
+		return nil, err
+	}
+	port, err := portOr(ctx, o.Port)
+	if err != nil {
+		return nil, err
+	}
+	say.say("Starting PostgreSQL at 127.0.0.1:%d ...", port)
+	log := filepath.Join(c.dir, "postgres.log")
+	process, err := spawn(command{
+		name: filepath.Join(c.bin, "postgres"), args: c.settings(port, o.Durable),
+		dir: c.dir, log: log, credential: c.owner.credential,
+	})
+	if err != nil {
+		return nil, err
+	}
+	u := &url.URL{
+		Scheme: "postgres", User: user,
+		Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Path: "/postgres", RawQuery: "sslmode=disable",
+	}
+	err = process.await(ctx, "PostgreSQL", func(ctx context.Context) error { return ensureDatabase(ctx, u.String()) })
+	if err != nil {
+		process.stop(syscall.SIGINT, grace)
+		return nil, err
+	}
+	u.Path = "/cancuoc"
+	return &Postgres{URL: u.String(), PID: process.pid, process: process}, nil
+}
+
+// settings are the server's. Statements are not logged, not even those that
+// fail: they hold what is known of people.
+func (c cluster) settings(port int, durable bool) []string {
+	args := []string{
+		"-D", c.data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", "", "-c", "max_connections=200",
+		"-c", "shared_buffers=256MB", "-c", "log_statement=none", "-c", "log_min_error_statement=panic", "-c", "log_error_verbosity=terse",
+	}
+	if !durable {
+		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	return args
+}
+
+// ensureDatabase makes the database once the server answers.
+func ensureDatabase(ctx context.Context, address string) error {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }() // nothing is lost
+	var exists bool
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'cancuoc')`).Scan(&exists); err != nil || exists {
+		return err
+	}
+	_, err = conn.Exec(ctx, `CREATE DATABASE cancuoc`)
+	return err
+}
+
 // Stop ends the cluster; what was committed is on disk.
-func (p *Postgres) Stop() { p.process.stop(syscall.SIGINT, 30*time.Second) }
+func (p *Postgres) Stop() {
+	p.process.stop(syscall.SIGINT, grace) // a "fast" shutdown
+	p.release()
+}
 
 // owner is the user that a cluster runs as.
 type owner struct {
@@ -132,32 +233,58 @@ func clusterOwner() (owner, error) {
 		if err != nil {
 			continue
 		}
-		uid, _ := strconv.ParseUint(u.Uid, 10, 32) // numbers, on every system that this runs on
-		gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-		return owner{credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, uid: int(uid), gid: int(gid)}, nil
+		uid, err := strconv.ParseUint(u.Uid, 10, 32)
+		if err != nil {
+			return owner{}, fmt.Errorf("look up user %s: %w", name, err)
+		}
+		gid, err := strconv.ParseUint(u.Gid, 10, 32)
+		if err != nil {
+			return owner{}, fmt.Errorf("look up user %s: %w", name, err)
+		}
+		return owner{credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, uid: int(uid), gid: int(gid)}, nil //nolint:gosec // of 32 bits
 	}
 	return owner{}, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
 }
 
-// reachable makes dir the owner's. Where a folder above is closed to the owner
-// (as /root is), the cluster lives in /var/tmp, under a name made of dir's.
-func reachable(dir string, o owner) (string, error) {
-	if o.credential != nil && !open(filepath.Dir(dir)) {
-		dir = filepath.Join("/var/tmp", "cancuoc-"+strconv.FormatUint(hash(dir), 36))
+// give makes the owner own a file or folder, where it is not us.
+func (o owner) give(name string) error {
+	if o.credential == nil {
+		return nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make folder of PostgreSQL: %w", err)
+	if err := os.Lchown(name, o.uid, o.gid); err != nil {
+		return fmt.Errorf("give to PostgreSQL's user: %w", err)
 	}
-	if o.credential != nil {
-		if err := os.Chown(dir, o.uid, o.gid); err != nil {
-			return "", fmt.Errorf("give folder to PostgreSQL: %w", err)
-		}
-	}
-	return dir, nil
+	return nil
 }
 
-// open reports whether others may pass through dir and all above it; those that
-// do not exist yet will be made for us alone, so they are not.
+// home is the folder that the cluster lives in: dir, or where the owner cannot
+// reach that, the folder elsewhere that the link dir/cluster leads to.
+func (o owner) home(dir string) (string, error) {
+	if o.credential == nil || open(dir) {
+		return dir, o.give(dir)
+	}
+	link := filepath.Join(dir, "cluster")
+	if at, err := filepath.EvalSymlinks(link); err == nil {
+		return at, nil
+	}
+	if err := os.MkdirAll(hidden, 0o711); err != nil { //nolint:gosec // PostgreSQL's user has to pass
+		return "", fmt.Errorf("make folder of PostgreSQL: %w", err)
+	}
+	elsewhere, err := os.MkdirTemp(hidden, "postgres-")
+	if err != nil {
+		return "", fmt.Errorf("make folder of PostgreSQL: %w", err)
+	}
+	if err := o.give(elsewhere); err != nil {
+		return "", err
+	}
+	_ = os.Remove(link) // one that leads nowhere
+	if err := os.Symlink(elsewhere, link); err != nil {
+		return "", fmt.Errorf("link folder of PostgreSQL: %w", err)
+	}
+	return elsewhere, nil
+}
+
+// open reports whether others may pass through dir and all above it.
 func open(dir string) bool {
 	for {
 		info, err := os.Stat(dir)
@@ -170,72 +297,3 @@ func open(dir string) bool {
 		dir = filepath.Dir(dir)
 	}
 }
-
-// hash is FNV-1a of a path.
-func hash(s string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 1099511628211
-	}
-	return h
-}
-
-func initdb(ctx context.Context, bin, data string, o owner) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), //nolint:gosec // a program of PostgreSQL
-		"-D", data, "-U", "cancuoc", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
-	cmd.Dir = filepath.Dir(data)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: o.credential}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("make PostgreSQL cluster: %w\n%s", err, out)
-	}
-	return nil
-}
-
-// postgresBin finds the newest installed server, or installs one.
-func postgresBin(ctx context.Context, install bool, say Say) (string, error) {
-	find := func() string {
-		found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres") // the pattern is well formed
-		if len(found) == 0 {
-			found, _ = filepath.Glob("/usr/local/pgsql/bin/postgres")
-		}
-		if len(found) == 0 {
-			return ""
-		}
-		slices.Sort(found)
-		return filepath.Dir(found[len(found)-1])
-	}
-	if bin := find(); bin != "" {
-		return bin, nil
-	}
-	if !install {
-		return "", errors.New("no PostgreSQL server is installed (Debian: apt-get install postgresql)")
-	}
-	say.say("Installing PostgreSQL with apt-get ...")
-	if err := aptInstall(ctx); err != nil {
-		return "", err
-	}
-	if bin := find(); bin != "" {
-		return bin, nil
-	}
-	return "", errors.New("apt-get installed PostgreSQL, but there is no server under /usr/lib/postgresql")
-}
-
-// aptInstall installs the server without letting Debian make and start a cluster
-// of the system.
-func aptInstall(ctx context.Context) error {
-	script := `set -e
-mkdir -p /etc/postgresql-common
-[ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql`
-	args := []string{"sh", "-c", script}
-	if os.Geteuid() != 0 {
-		args = append([]string{"sudo"}, args...)
-	}
-	if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // a script of ours
-		return fmt.Errorf("install PostgreSQL (Debian package postgresql): %w\n%s", err, out)
-	}
-	return nil
-}
-
-func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -3,15 +3,17 @@ package office
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
@@ -25,30 +27,72 @@ type Temporal struct {
 	UIAddress string // http://..., "" without UI
 	PID       int
 	process   *process
+	release   func()
 }
 
 // TemporalOptions of a development server.
 type TemporalOptions struct {
 	Dir  string // log; and, with Keep, state
 	Keep bool   // state is kept in a file, else in memory
-	UI   bool
-	Port int // wanted; another is taken when it is in use, or when it is 0
+	UI   bool   // on Port+1000, or another when that is in use
+	Port int    // wanted; another is taken when it is in use, or when it is 0
 }
 
 // StartTemporal starts a development server and waits until it answers.
-// Task-queue fairness is on, as in deploy/temporal.
+// Task-queue fairness is on, as in deploy/temporal, and the default namespace
+// knows the search attributes.
+//
+// The server is the CLI's (`temporal server start-dev`): the one that the
+// variable TEMPORAL_CLI names, else the one on the PATH if it is new enough, else
+// one that internal/tools builds, once.
 func StartTemporal(ctx context.Context, o TemporalOptions, say Say) (*Temporal, error) {
-	cli, err := temporalCLI(ctx, say)
+	cli, err := TemporalCLI(ctx, say)
 	if err != nil {
 		return nil, err
+	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, fmt.Errorf("start Temporal: %w", err)
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start Temporal: %w", err)
 	}
-	port, err := portOr(o.Port)
+	release, err := claim(o.Dir)
 	if err != nil {
 		return nil, err
 	}
+	t, err := startTemporal(ctx, cli, o, say)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	t.release = release
+	return t, nil
+}
+
+// startTemporal starts the server in a folder that is ours.
+func startTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*Temporal, error) {
+	pidFile := filepath.Join(o.Dir, "temporal.pid")
+	if err := endOrphan(ctx, pidFile, o.Dir, syscall.SIGTERM); err != nil {
+		return nil, err
+	}
+	t, err := retry(ctx, func(ctx context.Context) (*Temporal, error) { return runTemporal(ctx, cli, o, say) })
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(pidFile, []byte(strconv.Itoa(t.PID)+"\n"), 0o600); err != nil {
+		t.process.stop(syscall.SIGTERM, grace)
+		return nil, fmt.Errorf("note Temporal's process: %w", err)
+	}
+	return t, nil
+}
+
+// runTemporal starts the server on ports that are free now.
+func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*Temporal, error) {
+	port, err := portOr(ctx, o.Port)
+	if err != nil {
+		return nil, err
+	}
+	t := &Temporal{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	args := []string{
 		"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(port), "--log-level", "warn",
 		"--dynamic-config-value", "matching.enableFairness=true",
@@ -59,9 +103,12 @@ func StartTemporal(ctx context.Context, o TemporalOptions, say Say) (*Temporal, 
 	if o.Keep {
 		args = append(args, "--db-filename", filepath.Join(o.Dir, "temporal.db"))
 	}
-	t := &Temporal{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	if o.UI {
-		ui, err := portOr(o.Port + 1000)
+		wanted := 0
+		if o.Port > 0 {
+			wanted = o.Port + 1000
+		}
+		ui, err := portOr(ctx, wanted)
 		if err != nil {
 			return nil, err
 		}
@@ -71,47 +118,53 @@ func StartTemporal(ctx context.Context, o TemporalOptions, say Say) (*Temporal, 
 		args = append(args, "--headless")
 	}
 	say.say("Starting the Temporal development server at %s ...", t.Address)
-	if t.process, err = spawn(filepath.Join(o.Dir, "temporal.log"), nil, cli, args...); err != nil {
+	t.process, err = spawn(command{name: cli, args: args, dir: o.Dir, log: filepath.Join(o.Dir, "temporal.log")})
+	if err != nil {
 		return nil, err
 	}
-	t.PID = t.process.cmd.Process.Pid
+	t.PID = t.process.pid
 	if err := t.process.await(ctx, "Temporal", t.ready); err != nil {
-		t.Stop()
+		t.process.stop(syscall.SIGTERM, grace)
 		return nil, err
 	}
 	return t, nil
 }
 
-// ready asks whether the default namespace answers.
+// ready asks whether the default namespace answers, and knows the search
+// attributes.
 func (t *Temporal) ready(ctx context.Context) error {
-	c, err := client.DialContext(ctx, client.Options{HostPort: t.Address, Logger: log.NewStructuredLogger(discard())})
+	c, err := client.DialContext(ctx, client.Options{HostPort: t.Address, Logger: log.NewStructuredLogger(slog.New(slog.DiscardHandler))})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	_, err = c.CheckHealth(ctx, &client.CheckHealthRequest{})
-	return err
+	return engine.EnsureSearchAttributes(ctx, c, client.DefaultNamespace)
 }
 
 // Stop ends the server; its state is on disk when Stop returns.
-func (t *Temporal) Stop() { t.process.stop(syscall.SIGTERM, 15*time.Second) }
+func (t *Temporal) Stop() {
+	t.process.stop(syscall.SIGTERM, grace)
+	t.release()
+}
 
-// temporalCLI finds the Temporal CLI: TEMPORAL_CLI, the PATH, else the one that
-// internal/tools builds once.
-func temporalCLI(ctx context.Context, say Say) (string, error) {
+// TemporalCLI finds the Temporal CLI, and builds it where there is none.
+func TemporalCLI(ctx context.Context, say Say) (string, error) {
 	if cli := os.Getenv("TEMPORAL_CLI"); cli != "" {
-		return cli, nil
+		return exec.LookPath(cli)
 	}
 	if cli, err := exec.LookPath("temporal"); err == nil {
-		return cli, nil
+		if newEnough(ctx, cli) {
+			return filepath.Abs(cli)
+		}
+		say.say("%s is older than 1.5; it is passed over.", cli)
 	}
-	root, err := moduleRoot()
+	script, err := toolScript()
 	if err != nil {
 		return "", err
 	}
 	say.say("Looking for the Temporal CLI; the first time it is built, in about three minutes ...")
 	var out, problems bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "internal", "tools", "bin.sh"), "temporal") //nolint:gosec // a script of ours
+	cmd := exec.CommandContext(ctx, script, "temporal") //nolint:gosec // a script of ours
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("build the Temporal CLI: %w\n%s", err, problems.String())
@@ -119,19 +172,40 @@ func temporalCLI(ctx context.Context, say Say) (string, error) {
 	return strings.TrimSpace(out.String()), nil
 }
 
-// moduleRoot finds the folder of go.mod above the working directory.
-func moduleRoot() (string, error) {
+// serverVersion is the server's in what `temporal --version` prints. CLI 1.5 has
+// server 1.29, the first with fairness; the CLI's own version is absent where it
+// was built from source.
+var serverVersion = regexp.MustCompile(`\(Server (\d+)\.(\d+)\.`)
+
+// newEnough reports whether a CLI has the server that is needed.
+func newEnough(ctx context.Context, cli string) bool {
+	out, err := exec.CommandContext(ctx, cli, "--version").Output() //nolint:gosec // found on the PATH
+	if err != nil {
+		return false
+	}
+	v := serverVersion.FindSubmatch(out)
+	if v == nil {
+		return false
+	}
+	major, _ := strconv.Atoi(string(v[1])) // digits
+	minor, _ := strconv.Atoi(string(v[2]))
+	return major > 1 || major == 1 && minor >= 29
+}
+
+// toolScript finds internal/tools/bin.sh in the working directory or above it.
+func toolScript() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find the clone: %w", err)
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(dir, "internal", "tools", "bin.sh")); err == nil {
-			return dir, nil
+		script := filepath.Join(dir, "internal", "tools", "bin.sh")
+		if _, err := os.Stat(script); err == nil {
+			return script, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", fmt.Errorf("the Temporal CLI is not on the PATH, and there is no clone here to build it from: set TEMPORAL_CLI")
+			return "", errors.New("the Temporal CLI is not on the PATH, and there is no clone here to build it from: set TEMPORAL_CLI")
 		}
 		dir = parent
 	}
