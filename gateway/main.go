@@ -47,6 +47,13 @@ func run(ctx context.Context) error {
 	mux := http.NewServeMux()
 	(&api.Server{Receive: door.Receive, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Logger: logger}).Register(mux)
 	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
+	if len(c.Gateway.CodecOrigins) > 0 {
+		codec, err := office.Codec(c.Gateway.CodecOrigins)
+		if err != nil {
+			return err
+		}
+		mux.Handle("/codec/", http.StripPrefix("/codec", codec))
+	}
 	return serve(ctx, c.Gateway.Listen, mux, logger)
 }
 

@@ -10,11 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
+	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/internal/office"
 )
@@ -82,7 +84,8 @@ func (a *app) runOffice(ctx context.Context, b *board, folder string, leave bool
 	if leave {
 		return nil
 	}
-	b.say("\nEverything keeps running; Ctrl-C stops it.")
+	b.say("\nEverything keeps running; Ctrl-C stops it. In another terminal:\n  export CANCUOC_CONFIG=%s\n  %s list --all",
+		os.Getenv("CANCUOC_DATA_DIR")+"/"+settingsFile, os.Getenv("CANCUOC_DATA_DIR")+"/bin/starter")
 	<-ctx.Done()
 	return nil
 }
@@ -116,12 +119,15 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 		settings["CANCUOC_DATABASE_URL"] = postgres.URL
 	}
 	if ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
-		temporal, err := office.StartTemporal(ctx, office.TemporalOptions{Dir: filepath.Join(data, "temporal"), Keep: true, UI: true, Port: 7233}, b.say)
+		temporal, err := office.StartTemporal(ctx, office.TemporalOptions{
+			Dir: filepath.Join(data, "temporal"), Keep: true, UI: true, Port: 7233, Codec: "http://" + c.Gateway.Listen + "/codec",
+		}, b.say)
 		if err != nil {
 			return "", err
 		}
 		running.stops = append(running.stops, temporal.Stop)
 		settings["CANCUOC_TEMPORAL_ADDRESS"], ui = temporal.Address, temporal.UIAddress
+		settings["CANCUOC_TEMPORAL_UI_ADDRESS"], settings["CANCUOC_GATEWAY_CODEC_ORIGINS"] = ui, ui
 	}
 	for key, value := range rehearsal {
 		if os.Getenv(key) == "" {
@@ -132,6 +138,9 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 		if err := os.Setenv(key, value); err != nil {
 			return "", fmt.Errorf("pass settings on: %w", err)
 		}
+	}
+	if err := writeSettings(filepath.Join(data, settingsFile), settings); err != nil {
+		return "", err
 	}
 	a.loaded = nil
 	if c, err = a.config(); err != nil {
@@ -155,6 +164,39 @@ var rehearsal = map[string]string{
 	"CANCUOC_WORKER_SWEEP":               "5s",
 }
 
+// settingsFile is where commands in another terminal find the running office.
+const settingsFile = "office.yaml"
+
+// writeSettings writes the settings of this run as a configuration file. It holds
+// the database's password.
+func writeSettings(name string, settings map[string]string) error {
+	tree := make(map[string]map[string]string)
+	top := make(map[string]string)
+	for key, value := range settings {
+		section, rest, nested := strings.Cut(strings.ToLower(strings.TrimPrefix(key, "CANCUOC_")), "_")
+		if section == "data" || !nested {
+			top[section+"_"+rest] = value
+			continue
+		}
+		if tree[section] == nil {
+			tree[section] = make(map[string]string)
+		}
+		tree[section][rest] = value
+	}
+	b, err := yaml.Marshal(top)
+	if err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	sections, err := yaml.Marshal(tree)
+	if err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	if err := os.WriteFile(name, append(b, sections...), 0o600); err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	return nil
+}
+
 // alone sees that one run at a time uses a data folder.
 func alone(data string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(data, "run.lock"), os.O_CREATE|os.O_RDWR, 0o600)
@@ -171,7 +213,7 @@ func alone(data string) (unlock func(), err error) {
 func startPrograms(ctx context.Context, b *board, running *servers, data string) error {
 	bin := filepath.Join(data, "bin")
 	b.say("Building worker and gateway ...")
-	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), "./worker", "./gateway") //nolint:gosec // our own programs
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), "./worker", "./gateway", "./starter") //nolint:gosec // our own programs
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build worker and gateway: %w\n%s", err, out)
 	}

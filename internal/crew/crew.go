@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -147,4 +148,13 @@ func (c *Crew) Door(ctx context.Context) (*intake.Door, error) {
 	return &intake.Door{
 		Registry: c.Registry, Forms: c.Forms, Calendar: c.Calendar, Sizes: c.Sizes(), Start: starter.application,
 	}, nil
+}
+
+// Codec decrypts payloads for the Temporal UI of those origins.
+func (c *Crew) Codec(origins []string) (http.Handler, error) {
+	keys, err := engine.OpenKeys(c.config.Temporal.CodecKeyFile, !c.config.Production())
+	if err != nil {
+		return nil, err
+	}
+	return engine.CodecHandler(keys, origins), nil
 }

@@ -34,7 +34,7 @@ func Start(program, logFile string, args ...string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { p.stop(syscall.SIGTERM, grace) }, nil
+	return func() { p.stop(syscall.SIGTERM) }, nil
 }
 
 // startTries is how often a server is started on ports that were free when they
@@ -57,7 +57,7 @@ func claim(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a file descriptor is an int
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("another process uses %s; stop it first", dir), f.Close())
 	}
 	return func() { _ = f.Close() }, nil // closing unlocks

@@ -176,7 +176,7 @@ func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres
 	}
 	err = process.await(ctx, "PostgreSQL", func(ctx context.Context) error { return ensureDatabase(ctx, u.String()) })
 	if err != nil {
-		process.stop(syscall.SIGINT, grace)
+		process.stop(syscall.SIGINT)
 		return nil, err
 	}
 	u.Path = "/cancuoc"
@@ -213,7 +213,7 @@ func ensureDatabase(ctx context.Context, address string) error {
 
 // Stop ends the cluster; what was committed is on disk.
 func (p *Postgres) Stop() {
-	p.process.stop(syscall.SIGINT, grace) // a "fast" shutdown
+	p.process.stop(syscall.SIGINT) // a "fast" shutdown
 	p.release()
 }
 
@@ -241,7 +241,7 @@ func clusterOwner() (owner, error) {
 		if err != nil {
 			return owner{}, fmt.Errorf("look up user %s: %w", name, err)
 		}
-		return owner{credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, uid: int(uid), gid: int(gid)}, nil //nolint:gosec // of 32 bits
+		return owner{credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, uid: int(uid), gid: int(gid)}, nil
 	}
 	return owner{}, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
 }

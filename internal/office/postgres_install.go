@@ -68,7 +68,7 @@ apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold install -y
 	if os.Geteuid() != 0 {
 		args = append([]string{"sudo"}, args...)
 	}
-	if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // a script of ours
+	if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
 		return fmt.Errorf("install PostgreSQL (Debian package postgresql): %w\n%s", err, out)
 	}
 	return nil

@@ -69,15 +69,15 @@ func spawn(c command) (*process, error) {
 	return p, nil
 }
 
-// stop asks the process to end, and kills it when it does not within limit.
-func (p *process) stop(signal syscall.Signal, limit time.Duration) {
+// stop asks the process to end, and kills it when it does not within grace.
+func (p *process) stop(signal syscall.Signal) {
 	if p.ended() {
 		return
 	}
 	_ = syscall.Kill(p.pid, signal) // it may have ended
 	select {
 	case <-p.exited:
-	case <-time.After(limit):
+	case <-time.After(grace):
 		_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have ended
 		<-p.exited
 	}

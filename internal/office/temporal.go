@@ -1,6 +1,7 @@
 package office
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -35,7 +36,9 @@ type TemporalOptions struct {
 	Dir  string // log; and, with Keep, state
 	Keep bool   // state is kept in a file, else in memory
 	UI   bool   // on Port+1000, or another when that is in use
-	Port int    // wanted; another is taken when it is in use, or when it is 0
+	// Codec is where the UI has payloads decrypted; "": it shows them encrypted.
+	Codec string
+	Port  int // wanted; another is taken when it is in use, or when it is 0
 }
 
 // StartTemporal starts a development server and waits until it answers.
@@ -80,7 +83,7 @@ func startTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) 
 		return nil, err
 	}
 	if err := os.WriteFile(pidFile, []byte(strconv.Itoa(t.PID)+"\n"), 0o600); err != nil {
-		t.process.stop(syscall.SIGTERM, grace)
+		t.process.stop(syscall.SIGTERM)
 		return nil, fmt.Errorf("note Temporal's process: %w", err)
 	}
 	return t, nil
@@ -113,6 +116,9 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 			return nil, err
 		}
 		args = append(args, "--ui-port", strconv.Itoa(ui))
+		if o.Codec != "" {
+			args = append(args, "--ui-codec-endpoint", o.Codec)
+		}
 		t.UIAddress = fmt.Sprintf("http://127.0.0.1:%d", ui)
 	} else {
 		args = append(args, "--headless")
@@ -124,7 +130,7 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 	}
 	t.PID = t.process.pid
 	if err := t.process.await(ctx, "Temporal", t.ready); err != nil {
-		t.process.stop(syscall.SIGTERM, grace)
+		t.process.stop(syscall.SIGTERM)
 		return nil, err
 	}
 	return t, nil
@@ -143,7 +149,7 @@ func (t *Temporal) ready(ctx context.Context) error {
 
 // Stop ends the server; its state is on disk when Stop returns.
 func (t *Temporal) Stop() {
-	t.process.stop(syscall.SIGTERM, grace)
+	t.process.stop(syscall.SIGTERM)
 	t.release()
 }
 
@@ -162,12 +168,21 @@ func TemporalCLI(ctx context.Context, say Say) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	say.say("Looking for the Temporal CLI; the first time it is built, in about three minutes ...")
-	var out, problems bytes.Buffer
 	cmd := exec.CommandContext(ctx, script, "temporal") //nolint:gosec // a script of ours
-	cmd.Stdout, cmd.Stderr = &out, &problems
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build the Temporal CLI: %w\n%s", err, problems.String())
+	problems, err := cmd.StderrPipe()
+	if err != nil {
+		return "", fmt.Errorf("build the Temporal CLI: %w", err)
+	}
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	if err := cmd.Start(); err != nil {
+		return "", fmt.Errorf("build the Temporal CLI: %w", err)
+	}
+	for lines := bufio.NewScanner(problems); lines.Scan(); {
+		say.say("%s", lines.Text())
+	}
+	if err := cmd.Wait(); err != nil {
+		return "", fmt.Errorf("build the Temporal CLI: %w", err)
 	}
 	return strings.TrimSpace(out.String()), nil
 }
@@ -179,7 +194,7 @@ var serverVersion = regexp.MustCompile(`\(Server (\d+)\.(\d+)\.`)
 
 // newEnough reports whether a CLI has the server that is needed.
 func newEnough(ctx context.Context, cli string) bool {
-	out, err := exec.CommandContext(ctx, cli, "--version").Output() //nolint:gosec // found on the PATH
+	out, err := exec.CommandContext(ctx, cli, "--version").Output()
 	if err != nil {
 		return false
 	}
