@@ -50,9 +50,7 @@ type tagged struct {
 // WithTags implements client.MetricsHandler.
 func (t tagged) WithTags(tags map[string]string) client.MetricsHandler {
 	labels := make(prometheus.Labels, len(t.labels)+len(tags))
-	for name, value := range t.labels {
-		labels[name] = value
-	}
+	maps.Copy(labels, t.labels)
 	for name, value := range tags {
 		labels[labelName(name)] = strings.ToValidUTF8(value, "\uFFFD")
 	}
