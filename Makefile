@@ -1,0 +1,46 @@
+# Each target is a thin line over a Go command or a script.
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt bench gallery record tools hooks clean
+
+GO    ?= go
+TOOL  := internal/tools/bin.sh
+# The race detector needs a C compiler.
+RACE  := $(if $(shell command -v gcc 2>/dev/null),-race)
+TESTS ?= ./...
+
+help: ## show this
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
+
+run: ## bring up a whole office, take the samples to their ends, and keep running until Ctrl-C
+	$(GO) run ./starter run
+
+test: check ## check, then all tests with a real PostgreSQL and a real Temporal server
+	$(GO) run ./internal/office/with -- $(GO) test $(RACE) -shuffle=on -count=1 $(TESTS)
+
+check: ## vet, linters and format, determinism of the workflows
+	$(GO) vet ./...
+	$$($(TOOL) golangci-lint) run ./...
+	$$($(TOOL) workflowcheck) ./workflows/...
+
+fmt: ## format as the linters want it
+	$$($(TOOL) golangci-lint) fmt ./...
+
+bench: ## cards per second through the whole life, beside ten empty activities
+	$(GO) run ./starter bench
+
+gallery: ## run the samples to their ends, write the gallery under .data/out, and stop
+	$(GO) run ./starter run --exit
+
+record: ## record histories for the replay tests; from deployed code, never from a branch
+	$(GO) run ./internal/office/with -- $(GO) test ./workflows -run Record -record -count=1
+
+tools: ## build the linters and the Temporal CLI now, once, outside the clone
+	@for tool in temporal golangci-lint workflowcheck; do $(TOOL) $$tool; done
+
+hooks: ## run make check before each commit
+	git config core.hooksPath .githooks
+
+clean: ## remove what make run and make bench keep here; tools stay in their cache
+	@mkdir -p .data && flock --nonblock .data/run.lock true || { echo "make run is running; stop it first" >&2; exit 1; }
+	@if [ -L .data/postgres/cluster ]; then rm -rf "$$(readlink .data/postgres/cluster)"; fi
+	rm -rf .data
