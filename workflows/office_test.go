@@ -1,0 +1,530 @@
+package workflows_test
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"example.org/cancuoc/activities"
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/printing"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/vault"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/securechannel"
+	"example.org/cancuoc/personalization/station"
+	"example.org/cancuoc/samples"
+	"example.org/cancuoc/templates"
+	"example.org/cancuoc/workflows"
+)
+
+// The people of the office.
+const (
+	enroller    = identity.OfficerID("CB-001-0007")
+	counter     = identity.OfficerID("CB-001-0012")
+	approver    = identity.OfficerID("PD-001-0001")
+	adjudicator = identity.OfficerID("GD-C06-0003")
+	operator    = identity.OfficerID("SX-C06-0001")
+)
+
+// monday is when the office opens; the day after is Vietnam Culture Day, on which
+// it is closed.
+var monday = time.Date(2026, 11, 23, 9, 0, 0, 0, identity.HanoiTime)
+
+const day = 24 * time.Hour
+
+// Sizes as the configuration has them.
+var sizes = intake.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
+
+var (
+	forms    = sync.OnceValues(templates.Load)
+	calendar = sync.OnceValues(func() (*identity.Calendar, error) { return identity.LoadCalendar() })
+	catalog  = sync.OnceValues(profile.Load)
+)
+
+// office is an issuing office with one application. Its activities, its register,
+// its chips and its printed sides are real; the clock is skipped, and people,
+// courier and ABIS do what the test says.
+type office struct {
+	*registry.Registry
+
+	t      *testing.T
+	env    *testsuite.TestWorkflowEnvironment
+	folder string // of the sample
+	number identity.ApplicationNumber
+	before registry.Record // as it was received
+	limits workflows.Limits
+	urgent bool
+
+	acts     map[identity.Action][][]act // what people do when it waits for them, visit by visit
+	at       map[identity.Stage]act      // what happens while it is at a stage
+	answered []string                    // what people heard
+	visited  []string                    // stages and waits, as operators see them
+	hurry    map[string][]int            // priority keys of each activity, in the order they were scheduled
+
+	hits    []identity.ApplicationNumber // what the ABIS finds
+	silent  map[string]int               // how often nobody takes up that activity of the station
+	corrupt int                          // how many blanks have bad chips, the first ones
+	jam     int                          // how many prints fail before one succeeds
+	missing int                          // how many cards the courier loses
+	boxes   []string
+	spool   string
+}
+
+// act is something that happens to the application.
+type act func(o *office)
+
+// option changes an office before it opens.
+type option func(o *office, s *setting)
+
+// setting is what newOffice makes an office of.
+type setting struct {
+	sample string
+	blanks int
+	change func(*intake.Submission)
+	known  func(*registry.Citizen)
+}
+
+func sample(name string) option { return func(_ *office, s *setting) { s.sample = name } }
+func blanks(n int) option       { return func(_ *office, s *setting) { s.blanks = n } }
+func corrupt(n int) option      { return func(o *office, _ *setting) { o.corrupt = n } }
+
+// known changes what the population registry knows.
+func known(change func(*registry.Citizen)) option {
+	return func(_ *office, s *setting) { s.known = change }
+}
+
+// submitted changes what the station sends.
+func submitted(change func(*intake.Submission)) option {
+	return func(_ *office, s *setting) { s.change = change }
+}
+
+// newOffice opens an office that has received one application: a first card at
+// 14, if no option says otherwise.
+func newOffice(t *testing.T, options ...option) *office {
+	t.Helper()
+	o := &office{
+		t: t, acts: make(map[identity.Action][][]act), at: make(map[identity.Stage]act),
+		hurry: make(map[string][]int), silent: make(map[string]int), spool: t.TempDir(),
+		limits: workflows.Limits{
+			Recapture: 30 * day, Resolution: 30 * day, Collect: 365 * day, AtRisk: 2 * day,
+			StationWait: time.Hour, Restock: 15 * time.Minute, Cards: 3,
+		},
+	}
+	s := setting{sample: "01-first-issue-at-14", blanks: 10}
+	for _, option := range options {
+		option(o, &s)
+	}
+	o.folder = filepath.Join("..", "samples", s.sample)
+	o.Registry = newRegistry(t)
+	o.furnish(s)
+	o.receive(s)
+	o.staff()
+	return o
+}
+
+func newRegistry(t *testing.T) *registry.Registry {
+	t.Helper()
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"))
+	require.NoError(t, err)
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 4})
+	require.NoError(t, err)
+	t.Cleanup(r.Close)
+	return r
+}
+
+// furnish registers the station, the population and a box of blanks.
+func (o *office) furnish(s setting) {
+	o.t.Helper()
+	ctx := o.t.Context()
+	script, err := samples.ReadScript(os.DirFS("../samples"))
+	require.NoError(o.t, err)
+	for _, one := range script.Stations {
+		require.NoError(o.t, o.SaveStation(ctx, registry.Station{ID: one.ID, Kind: "enrolment", Province: one.Province, PublicKey: make([]byte, 32)}))
+	}
+	citizens, err := samples.ReadPopulation(os.DirFS("../samples"))
+	require.NoError(o.t, err)
+	for _, c := range citizens {
+		citizen := registry.Citizen{Person: c.Person, Status: registry.CitizenStatus(c.Status)}
+		if c.Card != nil {
+			citizen.LiveCard = &registry.OldCard{Serial: c.Card.Serial, Form: c.Card.Form, Issued: c.Card.Issued, Expiry: c.Card.Expiry}
+		}
+		if s.known != nil {
+			s.known(&citizen)
+		}
+		require.NoError(o.t, o.SeedCitizen(ctx, citizen))
+	}
+	if s.blanks > 0 {
+		o.stock("B-1", "PT0001", registry.BlankSerial(fmt.Sprintf("PT%04d", s.blanks)))
+	}
+}
+
+// stock takes a box of blanks in.
+func (o *office) stock(box string, first, last registry.BlankSerial) {
+	require.NoError(o.t, o.ReceiveBlanks(context.WithoutCancel(o.t.Context()), registry.Box{
+		Number: box, First: first, Last: last, Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+	}))
+}
+
+// receive stores the application as the gateway does.
+func (o *office) receive(s setting) {
+	o.t.Helper()
+	submission, err := intake.ReadFile(os.DirFS(o.folder), "application.json", sizes)
+	require.NoError(o.t, err)
+	if s.change != nil {
+		s.change(&submission)
+	}
+	door := intake.Door{Registry: o.Registry, Sizes: sizes}
+	door.Forms, err = forms()
+	require.NoError(o.t, err)
+	door.Calendar, err = calendar()
+	require.NoError(o.t, err)
+	checked, err := door.Check(submission)
+	require.NoError(o.t, err)
+	receipt, err := o.Receive(o.t.Context(), checked)
+	require.NoError(o.t, err)
+	o.number = receipt.Number
+	o.before = o.record()
+}
+
+// staff puts workflow and activities to work, as the crew does.
+func (o *office) staff() {
+	o.t.Helper()
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(o.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))))
+	o.env = suite.NewTestWorkflowEnvironment()
+	o.env.SetStartTime(monday)
+	o.env.SetTestTimeout(5 * time.Minute) // of the wall clock, while a slow machine makes a card
+	o.env.SetWorkerOptions(worker.Options{
+		Interceptors:             []interceptor.WorkerInterceptor{&watcher{o: o}, &activities.Refusals{}},
+		DeadlockDetectionTimeout: time.Minute,
+	})
+	o.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) { o.notice(args.Get(0).(temporal.SearchAttributes)) }).Return(nil)
+
+	authority, err := pki.OpenDev(o.t.TempDir(), pki.Options{Clock: o.env.Now, CSCACurve: "P-256", SignerCurve: "P-256"})
+	require.NoError(o.t, err)
+	chip, err := lds.ProfileByName("nist")
+	require.NoError(o.t, err)
+	f, err := forms()
+	require.NoError(o.t, err)
+	c, err := calendar()
+	require.NoError(o.t, err)
+	print := templates.Options{Mode: templates.Full, Specimen: true}
+	o.env.RegisterActivity(&activities.Pipeline{
+		Registry: o.Registry, Population: o.Registry, ABIS: (*abis)(o),
+		Signer: authority.Signers(), Profile: chip, Forms: f, Print: print, Calendar: c,
+		Consignments: (*courier)(o), ConsignmentSize: 1, Now: o.env.Now,
+	})
+	o.env.RegisterActivity(&activities.Station{
+		ID: "PX-01", Registry: o.Registry, Chip: o.chips(),
+		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
+		Camera:  camera{print}, Forms: f, Trust: authority.TrustStore, Now: o.env.Now,
+	})
+}
+
+// chips is a station with an encoder whose cards are software.
+func (o *office) chips() *station.Station {
+	cards, err := catalog()
+	require.NoError(o.t, err)
+	journal, err := station.OpenJournal(o.t.TempDir(), false)
+	require.NoError(o.t, err)
+	keys := func(version byte) func([]byte) (securechannel.Keys, error) {
+		key := make([]byte, 16)
+		key[0] = version
+		return func([]byte) (securechannel.Keys, error) {
+			return securechannel.Keys{Version: version, ENC: key, MAC: key, DEK: key}, nil
+		}
+	}
+	encoder, err := station.NewSimulated(o.t.TempDir(), station.SimulatedOptions{
+		TransportKeys: keys(0x7F),
+		Faults: func(blank string) []station.Fault {
+			if blank > fmt.Sprintf("PT%04d", o.corrupt) {
+				return nil
+			}
+			return []station.Fault{{Kind: station.CorruptFile, File: 0x0101, Offset: 20}}
+		},
+	})
+	require.NoError(o.t, err)
+	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards, TransportKeys: keys(0x7F), CardKeys: keys(0x01)}
+}
+
+// notice is an operator looking at the search attributes: what a stage or a wait
+// asks for is done. People need an hour; what happens at a stage happens at once.
+func (o *office) notice(attributes temporal.SearchAttributes) {
+	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok && (len(o.visited) == 0 || o.visited[len(o.visited)-1] != stage) {
+		o.visited = append(o.visited, stage)
+		if act := o.at[identity.Stage(stage)]; act != nil {
+			delete(o.at, identity.Stage(stage))
+			o.env.RegisterDelayedCallback(func() { act(o) }, 0)
+		}
+	}
+	waits, ok := attributes.GetKeyword(workflows.AwaitingKey)
+	action := identity.Action(waits)
+	if !ok || action == identity.NoAction || len(o.acts[action]) == 0 {
+		return
+	}
+	visit := o.acts[action][0]
+	o.acts[action] = o.acts[action][1:]
+	for i, act := range visit {
+		o.env.RegisterDelayedCallback(func() { act(o) }, time.Duration(i+1)*time.Hour)
+	}
+}
+
+// when says what people do the next time the application waits for that, an hour
+// apart. Called again, it says what they do the time after.
+func (o *office) when(action identity.Action, acts ...act) {
+	o.acts[action] = append(o.acts[action], acts)
+}
+
+// update sends a message and notes the answer.
+func update(name string, message any) act {
+	return func(o *office) {
+		answer := func(err error) {
+			text := name + ": accepted"
+			if err != nil {
+				text = name + ": " + o.anonymous(err)
+			}
+			o.answered = append(o.answered, text)
+		}
+		o.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
+			OnAccept:   func() {},
+			OnReject:   answer,
+			OnComplete: func(_ any, err error) { answer(err) },
+		}, message)
+	}
+}
+
+// anonymous is what an officer reads, without the number, which is random.
+func (o *office) anonymous(err error) string {
+	return strings.ReplaceAll(err.Error(), string(o.number), "A")
+}
+
+// after does something that much later.
+func after(d time.Duration, what act) act {
+	return func(o *office) { o.env.RegisterDelayedCallback(func() { what(o) }, d) }
+}
+
+// together does things at the same moment.
+func together(acts ...act) act {
+	return func(o *office) {
+		for _, act := range acts {
+			act(o)
+		}
+	}
+}
+
+// What people say.
+var (
+	approves   = update(workflows.UpdateApprove, workflows.Approve{Officer: approver})
+	rejects    = update(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers do not hold"})
+	withdraws  = update(workflows.UpdateWithdraw, workflows.Withdraw{Officer: counter, Reason: "found the old card"})
+	releases   = update(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "cleared up"})
+	holds      = update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "a paper is asked for", CitizensPart: true})
+	handsOver  = finger("left-index-handover.fmr")
+	officially = update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodOfficer, Proof: "known to the officer"})
+)
+
+// finger is the citizen laying a finger on the reader.
+func finger(file string) act {
+	return func(o *office) {
+		template, err := os.ReadFile(filepath.Join(o.folder, file))
+		require.NoError(o.t, err)
+		probe, err := biometrics.Templates{biometrics.LeftIndex: template}.MarshalBinary()
+		require.NoError(o.t, err)
+		try, err := o.Probe(o.t.Context(), o.number, probe)
+		require.NoError(o.t, err)
+		update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodFingerprint, Round: try})(o)
+	}
+}
+
+// photographs is the station taking the portrait again.
+func photographs(file string, round int) act {
+	return func(o *office) {
+		portrait, err := os.ReadFile(filepath.Join(o.folder, file))
+		require.NoError(o.t, err)
+		require.NoError(o.t, o.Capture(o.t.Context(), o.number, round, enroller, map[registry.Role][]byte{registry.RolePortrait: portrait}))
+		update(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: round})(o)
+	}
+}
+
+// process runs the application to its end.
+func (o *office) process() workflows.CardApplicationResult {
+	o.t.Helper()
+	app := o.before.Application
+	o.env.ExecuteWorkflow(workflows.CardApplication, workflows.CardApplicationInput{
+		Application: o.number, Type: app.Type, Province: o.before.Province, EnrolledBy: app.Officer,
+		NeedsCapture: app.NeedsCapture(), Urgent: o.urgent, Due: o.before.Due, Limits: o.limits,
+	})
+	require.True(o.t, o.env.IsWorkflowCompleted())
+	require.NoError(o.t, o.env.GetWorkflowError())
+	var result workflows.CardApplicationResult
+	require.NoError(o.t, o.env.GetWorkflowResult(&result))
+	require.Equal(o.t, result.End, o.record().Stage, "the registry has the same end")
+	require.NoError(o.t, o.VerifyAudit(o.t.Context(), o.number))
+	o.balanced()
+	return result
+}
+
+// balanced holds that no blank was lost, and none used twice.
+func (o *office) balanced() {
+	o.t.Helper()
+	stock, err := o.Stock(o.t.Context())
+	require.NoError(o.t, err)
+	require.True(o.t, stock.Balanced)
+}
+
+func (o *office) record() registry.Record {
+	o.t.Helper()
+	record, err := o.Application(o.t.Context(), o.number)
+	require.NoError(o.t, err)
+	return record
+}
+
+// cards lists the cards as "1 spoiled PT0001".
+func (o *office) cards() []string {
+	o.t.Helper()
+	cards, err := o.Cards(o.t.Context(), o.number)
+	require.NoError(o.t, err)
+	list := make([]string, len(cards))
+	for i, c := range cards {
+		list[i] = strings.TrimSpace(fmt.Sprintf("%d %s %s", c.Attempt, c.State, c.Blank))
+	}
+	return list
+}
+
+// story is the timeline that operators ask for, its notes.
+func (o *office) story() []string {
+	o.t.Helper()
+	answer, err := o.env.QueryWorkflow(workflows.QueryTimeline)
+	require.NoError(o.t, err)
+	var timeline []workflows.TimelineEntry
+	require.NoError(o.t, answer.Get(&timeline))
+	var notes []string
+	for _, e := range timeline {
+		if e.Note != "" {
+			notes = append(notes, strings.ReplaceAll(e.Note, string(o.number), "A"))
+		}
+	}
+	return notes
+}
+
+// abis finds what the test says.
+type abis office
+
+func (a *abis) Identify(context.Context, identity.ApplicationNumber, int) ([]identity.ApplicationNumber, error) {
+	return a.hits, nil
+}
+
+// courier takes every box to its destination in a day, and loses some cards.
+type courier office
+
+func (c *courier) Packed(_ context.Context, number string, _ identity.StationID, _ bool) error {
+	c.env.RegisterDelayedCallback(func() { c.deliver(number) }, day)
+	return nil
+}
+
+func (c *courier) deliver(number string) {
+	ctx, box := context.WithoutCancel(c.t.Context()), registry.ConsignmentNumber(number)
+	var missing []identity.ApplicationNumber
+	if c.missing > 0 {
+		c.missing--
+		missing = append(missing, c.number)
+	}
+	require.NoError(c.t, c.SendConsignment(ctx, box, operator, "VNPost", "88001"))
+	require.NoError(c.t, c.ReceiveConsignment(ctx, box, counter, 1-len(missing), missing))
+	c.boxes = append(c.boxes, number)
+	c.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Missing: len(missing) > 0})
+}
+
+// printer jams as often as the test says, then prints.
+type printer struct {
+	o     *office
+	spool printing.Spool
+}
+
+func (p *printer) Print(ctx context.Context, job string, pdf []byte) error {
+	if p.o.jam > 0 {
+		p.o.jam--
+		return identity.Refuse(identity.Spoiled, "the card jammed in the printer")
+	}
+	return p.spool.Print(ctx, job, pdf)
+}
+
+// camera sees what the printer was given, as that of the simulated station.
+type camera struct{ print templates.Options }
+
+func (c camera) Look(_ context.Context, form *templates.Form, printed templates.Content) (front, back image.Image, err error) {
+	return form.Bitmaps(printed, 300, c.print)
+}
+
+// watcher notes the priority of every activity, and keeps the station from taking
+// up those that the test says.
+type watcher struct {
+	interceptor.WorkerInterceptorBase
+	o *office
+}
+
+func (w *watcher) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &absence{interceptor.ActivityInboundInterceptorBase{Next: next}, w.o}
+}
+
+func (w *watcher) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &watchedWorkflow{interceptor.WorkflowInboundInterceptorBase{Next: next}, w.o}
+}
+
+type absence struct {
+	interceptor.ActivityInboundInterceptorBase
+	o *office
+}
+
+func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	name := activity.GetInfo(ctx).ActivityType.Name
+	if a.o.silent[name] > 0 {
+		a.o.silent[name]--
+		return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil)
+	}
+	return a.Next.ExecuteActivity(ctx, in)
+}
+
+type watchedWorkflow struct {
+	interceptor.WorkflowInboundInterceptorBase
+	o *office
+}
+
+func (w *watchedWorkflow) Init(next interceptor.WorkflowOutboundInterceptor) error {
+	return w.Next.Init(&watchedActivities{interceptor.WorkflowOutboundInterceptorBase{Next: next}, w.o})
+}
+
+type watchedActivities struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	o *office
+}
+
+func (w *watchedActivities) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	w.o.hurry[name] = append(w.o.hurry[name], workflow.GetActivityOptions(ctx).Priority.PriorityKey)
+	return w.Next.ExecuteActivity(ctx, name, args...)
+}
