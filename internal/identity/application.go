@@ -7,7 +7,7 @@ import (
 
 // ApplicationNumber names an application, and is the receipt number that the
 // citizen gets: ten random digits of Crockford's base 32 and a check digit,
-// "7QF3M-9T2XK-1". It says nothing about the person and cannot be guessed.
+// "7QF3M-9T2XK-D". It says nothing about the person and cannot be guessed.
 type ApplicationNumber string
 
 // ApplicationType is what the law calls the request.

@@ -22,7 +22,7 @@ func NewApplicationNumber(random io.Reader) (ApplicationNumber, error) {
 // ParseApplicationNumber reads a number as people type it: hyphens and spaces
 // anywhere, either case, I and L for 1, O for 0.
 func ParseApplicationNumber(s string) (ApplicationNumber, error) {
-	const accepted = "is no application number; ten digits or letters and a check digit are accepted, as 7QF3M-9T2XK-1"
+	const accepted = "is no application number; ten digits or letters and a check digit are accepted, as 7QF3M-9T2XK-D"
 	if len(s) > 64 {
 		return "", RefuseField(Invalid, "application", accepted)
 	}

@@ -58,10 +58,10 @@ func nameRune(r, previous rune) bool {
 
 // refuseNameRune says why r may not follow previous in a name.
 func refuseNameRune(r, previous rune) error {
-	switch {
-	case r == ' ':
+	switch r {
+	case ' ':
 		return Refuse(Invalid, "has a hyphen at the end of a word; a hyphen is accepted between letters")
-	case r == '\'' || r == '-':
+	case '\'', '-':
 		return Refuse(Invalid, "has %q after %s; it is accepted behind a letter", r, describe(previous))
 	}
 	return Refuse(Invalid, "holds %s; letters of Vietnam's languages, apostrophe, hyphen and space are accepted", describe(r))

@@ -94,8 +94,7 @@ func (z TD1) check(upper, middle string) error {
 func (z TD1) name(line string) (TD1, error) {
 	text := strings.TrimRight(line, filler)
 	z.Primary, z.Secondary, _ = strings.Cut(text, "<<")
-	words := strings.Split(strings.Replace(text, "<<", filler, 1), filler)
-	for _, w := range words {
+	for w := range strings.SplitSeq(strings.Replace(text, "<<", filler, 1), filler) {
 		if w == "" || strings.Trim(w, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 			return TD1{}, identity.Refuse(identity.Invalid, "the name line of the MRZ is not letters with fillers between them")
 		}

@@ -73,17 +73,15 @@ func complete(r *rand.Rand, a *identity.Application) {
 	if age < 14 {
 		a.Representative = Name(r, identity.Female)
 	}
-	switch a.Ground {
-	case identity.GroundFromCMND:
+	switch {
+	case a.Ground == identity.GroundFromCMND:
 		a.Person.OldNumber = identity.OldNumber(fmt.Sprintf("%09d", r.IntN(1_000_000_000)))
-	case identity.GroundNumberChanged:
+	case a.Ground == identity.GroundNumberChanged:
 		for a.Person.CancelledNumber == "" || a.Person.CancelledNumber == a.Person.Number {
 			a.Person.CancelledNumber = number(r, a.Person)
 		}
-	case identity.GroundFirstCard:
-		if r.IntN(10) == 0 && !a.Person.BirthRegistration.Province.Abroad() {
-			a.Person.Number = "" // to be allotted
-		}
+	case a.Ground == identity.GroundFirstCard && !a.Person.BirthRegistration.Province.Abroad() && r.IntN(10) == 0:
+		a.Person.Number = "" // to be allotted
 	}
 	if r.IntN(4) == 0 {
 		a.Delivery, a.DeliveryTo = identity.Post, a.Person.Residence.Text

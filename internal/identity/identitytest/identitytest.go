@@ -3,8 +3,7 @@
 // often than in life. The same source of randomness gives the same person; no
 // person is real. Personal numbers are drawn at random and may repeat.
 //
-//	r := rand.New(rand.NewPCG(seed, 0))
-//	card := identitytest.Card(r, identity.FormCanCuoc2024)
+//	card := identitytest.Card(identitytest.Seeded(7), identity.FormCanCuoc2024)
 package identitytest
 
 import (
@@ -23,6 +22,11 @@ var (
 	law2023   = identity.Date{Year: 2024, Month: 7, Day: 1}
 	chipCards = identity.Date{Year: 2021, Month: 1, Day: 23}
 )
+
+// Seeded is a source of randomness that gives the same for the same seed.
+func Seeded(seed uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // repeatable, not secret
+}
 
 // Person makes a citizen of any age.
 func Person(r *rand.Rand) identity.Person {
@@ -114,12 +118,12 @@ func parent(r *rand.Rand, sex identity.Sex) identity.Name {
 // known; more than in life are born on 29 February.
 func birth(r *rand.Rand, first, last identity.Date) identity.Date {
 	d := between(r, first, last)
-	switch {
-	case d.Year < 1960 && r.IntN(6) == 0:
+	switch chance := r.IntN(18); {
+	case d.Year < 1960 && chance < 3:
 		return identity.Date{Year: d.Year}
-	case d.Year < 1960 && r.IntN(6) == 0:
+	case d.Year < 1960 && chance < 6:
 		return identity.Date{Year: d.Year, Month: d.Month}
-	case r.IntN(20) == 0:
+	case chance == 17:
 		leap := identity.Date{Year: d.Year - d.Year%4, Month: 2, Day: 29}
 		if leap.Year != 1900 && leap.Compare(first) >= 0 && leap.Compare(last) <= 0 {
 			return leap

@@ -1,0 +1,122 @@
+package identity_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+func TestRulesFor(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		filed  string
+		birth  string
+		kind   identity.ApplicationType
+		ground identity.Ground
+		want   identity.Rules
+		due    string
+	}{
+		{
+			"LastDayOfTheLawOf2014", "2024-06-30", "1999-12-31", identity.Exchange, identity.GroundRequest,
+			identity.Rules{Law: identity.Law2014, Form: identity.FormCCCD2021, ProcessingDays: 7, Fee: 50_000, Expiry: identity.Expiry{Date: day(t, "2039-12-31")}},
+			"2024-07-09",
+		},
+		{
+			"FirstDayOfTheLawOf2023", "2024-07-01", "1999-12-31", identity.Exchange, identity.GroundRequest,
+			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7, Fee: 50_000, Expiry: identity.Expiry{Date: day(t, "2039-12-31")}},
+			"2024-07-10",
+		},
+		{
+			"ReissueIn2014TakesLonger", "2021-03-15", "1985-12-31", identity.Reissue, identity.GroundLost,
+			identity.Rules{Law: identity.Law2014, Form: identity.FormCCCD2021, ProcessingDays: 15, Fee: 35_000, Expiry: identity.Expiry{Date: day(t, "2025-12-31")}},
+			"2021-04-05",
+		},
+		{
+			"ChildUnderSix", "2026-11-23", "2020-11-24", identity.FirstIssue, identity.GroundFirstCard,
+			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024Under6, ProcessingDays: 7, Expiry: identity.Expiry{Date: day(t, "2034-11-24")}},
+			"2026-12-03",
+		},
+		{
+			"ChildOfSix", "2026-11-23", "2020-11-23", identity.FirstIssue, identity.GroundFirstCard,
+			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7, Expiry: identity.Expiry{Date: day(t, "2034-11-23")}},
+			"2026-12-03",
+		},
+		{
+			"NoExpiry", "2026-02-12", "1960-01-01", identity.Reissue, identity.GroundDamaged,
+			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7},
+			"2026-03-02",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := identity.Application{
+				Type: tt.kind, Ground: tt.ground, Channel: identity.AtStation, FiledOn: day(t, tt.filed), Person: identity.Person{Birth: day(t, tt.birth)},
+			}
+
+			got, err := identity.RulesFor(a, calendar(t))
+
+			require.NoError(t, err)
+			require.Equal(t, tt.due+"T23:59:59+07:00", got.Due.Format(time.RFC3339))
+			tt.want.Due = got.Due
+			require.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestRulesFor_Refuses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ filed, birth, field string }{
+		"NoFilingDay":    {"", "1999-12-31", "filed_on"},
+		"PartialDay":     {"2026-11", "1999-12-31", "filed_on"},
+		"YearOfNoData":   {"2031-01-02", "1999-12-31", "filed_on"},
+		"NoBirth":        {"2026-11-23", "", "person.birth"},
+		"ThirteenIn2014": {"2024-06-30", "2010-07-01", "person.birth"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var a identity.Application
+			require.NoError(t, a.FiledOn.UnmarshalText([]byte(tt.filed)))
+			require.NoError(t, a.Person.Birth.UnmarshalText([]byte(tt.birth)))
+
+			_, err := identity.RulesFor(a, calendar(t))
+
+			require.Equal(t, []string{tt.field}, fields(err))
+		})
+	}
+}
+
+// A deadline that runs into a year without data is our fault, not the station's.
+func TestRulesFor_DeadlineBeyondTheCalendar(t *testing.T) {
+	t.Parallel()
+	a := exchange(t)
+	a.FiledOn = day(t, "2030-12-30")
+
+	_, err := identity.RulesFor(a, calendar(t))
+
+	require.ErrorContains(t, err, "2031")
+	require.NotErrorIs(t, err, identity.Invalid)
+}
+
+func TestNeedsCapture(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, birth       string
+		channel           identity.Channel
+		portrait, capture bool
+	}{
+		{"Adult", "1999-12-31", identity.AtStation, true, true},
+		{"ReissueOnline", "1999-12-31", identity.Online, true, false},
+		{"ChildOfSix", "2020-11-23", identity.AtStation, true, true},
+		{"ChildUnderSix", "2020-11-24", identity.AtStation, false, false},
+		{"ChildUnderSixOnline", "2020-11-24", identity.Online, false, false},
+	} {
+		a := exchange(t)
+		a.Person.Birth, a.Channel = day(t, tt.birth), tt.channel
+		require.Equal(t, tt.portrait, a.NeedsPortrait(), tt.name)
+		require.Equal(t, tt.capture, a.NeedsCapture(), tt.name)
+	}
+}
