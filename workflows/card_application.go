@@ -261,11 +261,15 @@ func (a *application) awaitHandOver(ctx workflow.Context) error {
 	if err := a.enter(ctx, identity.HandOver, identity.ToHandOver); err != nil {
 		return err
 	}
-	came, err := workflow.AwaitWithTimeout(ctx, a.in.Limits.Collect, func() bool { return a.handedOver })
+	_, err := workflow.AwaitWithTimeout(ctx, a.in.Limits.Collect, func() bool { return a.handedOver })
 	if err != nil {
 		return fmt.Errorf("await hand-over: %w", err)
 	}
-	if !came {
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
+	if !a.handedOver {
+		a.at(ctx, a.stage, identity.NoAction)
 		return a.end(ctx, identity.Expired, ReasonNotCollected)
 	}
 	a.at(ctx, identity.Issued, identity.NoAction)
@@ -340,7 +344,8 @@ func (a *application) enter(ctx workflow.Context, stage identity.Stage, awaiting
 	return nil
 }
 
-// end enters one of the ends, with its reason.
+// end enters one of the ends, with its reason. From here on no decision is taken
+// any more; whoever calls it has let those that were on their way settle.
 func (a *application) end(ctx workflow.Context, stage identity.Stage, reason string) error {
 	a.reason = reason
 	return a.enter(ctx, stage, identity.NoAction)
@@ -349,10 +354,12 @@ func (a *application) end(ctx workflow.Context, stage identity.Stage, reason str
 // pass is the door between two stages: an end that a person asked for is carried
 // out here, and an application on hold waits here.
 func (a *application) pass(ctx workflow.Context) error {
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
 	if a.hold != nil && a.refusal == nil {
-		a.at(ctx, a.stage, identity.ToRelease)
-		if err := workflow.Await(ctx, func() bool { return a.hold == nil || a.refusal != nil }); err != nil {
-			return fmt.Errorf("await release: %w", err)
+		if err := a.awaitPerson(ctx, identity.ToRelease, func() bool { return a.hold == nil }); err != nil {
+			return err
 		}
 	}
 	if a.refusal != nil {
@@ -361,10 +368,20 @@ func (a *application) pass(ctx workflow.Context) error {
 	return nil
 }
 
+// settle waits for a decision that is on its way to the registry: what was
+// accepted there takes effect here, before the application goes on.
+func (a *application) settle(ctx workflow.Context) error {
+	if err := workflow.Await(ctx, func() bool { return !a.deciding.IsLocked() }); err != nil {
+		return fmt.Errorf("await a decision's record: %w", err)
+	}
+	return nil
+}
+
 // awaitPerson waits until a person has decided, or has ended the application.
 func (a *application) awaitPerson(ctx workflow.Context, action identity.Action, decided func() bool) error {
 	a.at(ctx, a.stage, action)
-	if err := workflow.Await(ctx, func() bool { return decided() || a.refusal != nil }); err != nil {
+	settled := func() bool { return !a.deciding.IsLocked() && (decided() || a.refusal != nil) }
+	if err := workflow.Await(ctx, settled); err != nil {
 		return fmt.Errorf("await %s: %w", action, err)
 	}
 	a.at(ctx, a.stage, identity.NoAction)
@@ -379,12 +396,15 @@ func (a *application) awaitCitizen(ctx workflow.Context, action identity.Action,
 		return false, err
 	}
 	a.stopClock(ctx)
-	ok, err := workflow.AwaitWithTimeout(ctx, limit, func() bool { return came() || a.refusal != nil })
-	if err != nil {
+	decided := func() bool { return came() || a.refusal != nil }
+	if _, err := workflow.AwaitWithTimeout(ctx, limit, decided); err != nil {
 		return false, fmt.Errorf("await %s: %w", action, err)
 	}
+	if err := a.settle(ctx); err != nil {
+		return false, err
+	}
 	a.at(ctx, a.stage, identity.NoAction)
-	return ok, nil
+	return decided(), nil
 }
 
 // awaitRestock waits until stock may have come, or an officer ends it.

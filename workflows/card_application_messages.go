@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func (a *application) decide(ctx workflow.Context, may func() error, d activitie
 	d.Application, d.Due, d.ClockStoppedAt = a.in.Application, a.due, a.stoppedAt
 	var out activities.DecideResult
 	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.Decide, d).Get(ctx, &out); err != nil {
-		return Accepted{}, failure(err)
+		return Accepted{}, answer(err)
 	}
 	if d.ResumesClock {
 		a.due, a.stoppedAt = out.Due, time.Time{}
@@ -119,7 +120,7 @@ func (a *application) adjudicate(ctx workflow.Context, m Adjudicate) (Accepted, 
 }
 
 func (a *application) mayApprove(m Approve) error {
-	if a.awaiting != identity.ToApprove || a.approval != nil || a.refusal != nil {
+	if a.awaiting != identity.ToApprove || a.approval != nil || a.closing() {
 		return a.notNow("approved")
 	}
 	return a.fourEyes(m.Officer)
@@ -133,7 +134,7 @@ func (a *application) approve(ctx workflow.Context, m Approve) (Accepted, error)
 func (a *application) mayReject(m Reject) error {
 	switch a.awaiting {
 	case identity.ToApprove, identity.ToResolve, identity.ToAdjudicate, identity.ToRelease, identity.ToRepair, identity.ToRestock:
-		if a.refusal == nil && a.approvalOpen() {
+		if !a.closing() && a.approvalOpen() {
 			break
 		}
 		return a.notNow("rejected")
@@ -159,7 +160,7 @@ func (a *application) reject(ctx workflow.Context, m Reject) (Accepted, error) {
 }
 
 func (a *application) mayHold(m Hold) error {
-	if a.hold != nil || a.refusal != nil || a.begun() {
+	if a.hold != nil || a.closing() || a.begun() {
 		return a.notNow("put on hold")
 	}
 	return reasoned(m.Officer, m.Reason)
@@ -204,7 +205,7 @@ func (a *application) release(ctx workflow.Context, m Release) (Accepted, error)
 }
 
 func (a *application) mayWithdraw(m Withdraw) error {
-	if a.refusal != nil || a.begun() {
+	if a.closing() || a.begun() {
 		return a.notNow("withdrawn")
 	}
 	return reasoned(m.Officer, m.Reason)
@@ -248,11 +249,14 @@ func (a *application) handOver(ctx workflow.Context, m HandOver) (Accepted, erro
 		Method: m.Method, Proof: m.Proof, Probe: m.Round, OldCardCollected: m.OldCardCollected, At: workflow.Now(ctx),
 	}
 	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.HandOver, in).Get(ctx, nil); err != nil {
-		return Accepted{}, failure(err)
+		return Accepted{}, answer(err)
 	}
 	a.handedOver = true
 	return Accepted{Stage: identity.Issued}, nil
 }
+
+// closing reports whether an end was decided on, which no other decision changes.
+func (a *application) closing() bool { return a.refusal != nil || a.reason != "" }
 
 // begun reports whether a card was begun for the application: from then on it can
 // be neither withdrawn nor put on hold.
@@ -296,6 +300,17 @@ func reasoned(o identity.OfficerID, reason string) error {
 		return identity.RefuseField(identity.Invalid, "reason", "is empty; say why")
 	}
 	return officer(o)
+}
+
+// answer is what an officer hears when the registry refused: the refusal's own
+// sentence, without the way it came.
+func answer(err error) error {
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		return temporal.NewApplicationErrorWithOptions(app.Message(), app.Type(), temporal.ApplicationErrorOptions{
+			NonRetryable: true, Category: app.Category(),
+		})
+	}
+	return err
 }
 
 // asFailure gives a refusal its kind as the failure's type, so that the caller

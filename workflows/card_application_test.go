@@ -2,10 +2,16 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/workflows"
 )
 
 func TestCardApplication_IsIssuedToTheCitizen(t *testing.T) {
@@ -16,7 +22,638 @@ func TestCardApplication_IsIssuedToTheCitizen(t *testing.T) {
 
 	result := o.process()
 
-	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
 	require.Equal(t, []string{"approve: accepted", "hand-over: accepted"}, o.answered)
 	require.Equal(t, []string{"1 live PT0001"}, o.cards())
+	require.Equal(t, []string{
+		"BiometricCapture", "Validation", "Deduplication", "Approval", "DataPreparation",
+		"Personalization", "Printing", "Inspection", "Dispatch", "HandOver", "Issued",
+	}, o.visited)
+}
+
+func TestCardApplication_OfAYoungChildNeedsNoCapture(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("06-child-under-6"))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOverTo(workflows.MethodProxy, "birth certificate"))
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, "Validation", o.visited[0])
+	require.NotContains(t, o.visited, "Deduplication")
+}
+
+func TestCardApplication_OldCardIsRevokedWhenTheNewOneIsIssued(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("02-exchange-at-25"))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	citizen, err := o.Citizen(t.Context(), o.before.Application.Person.Number)
+	require.NoError(t, err)
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.Equal(t, card.Card.Serial, citizen.LiveCard.Serial)
+}
+
+func TestCardApplication_PoorPortraitIsTakenAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("17-poor-portrait"))
+	o.when(identity.ToRecapture, photographs("recapture/portrait.jpg", 2))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, 2, o.record().CaptureRound)
+}
+
+func TestCardApplication_IsAskedForAgainWhileTheCaptureIsPoor(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("17-poor-portrait"))
+	o.when(identity.ToRecapture, photographs("portrait.jpg", 2))
+	o.when(identity.ToRecapture, photographs("recapture/portrait.jpg", 3))
+	o.when(identity.ToApprove, rejects)
+
+	o.process()
+
+	require.Equal(t, 3, o.record().CaptureRound)
+	require.Equal(t, []string{"recapture: accepted", "recapture: accepted", "reject: accepted"}, o.answered)
+}
+
+func TestCardApplication_RecaptureOutOfTurnIsRefused(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("17-poor-portrait"))
+	wrong := update(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: 3})
+	o.when(identity.ToRecapture, wrong, photographs("recapture/portrait.jpg", 2))
+	o.when(identity.ToApprove, rejects)
+
+	o.process()
+
+	require.Equal(t, "recapture: round: the next capture is round 2", o.answered[0])
+}
+
+func TestCardApplication_ExpiresWhenNobodyComesForTheRecapture(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("17-poor-portrait"))
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: workflows.ReasonNotRecaptured, Cards: 1}, result)
+	require.Equal(t, monday.Add(o.limits.Recapture), o.env.Now().In(identity.HanoiTime))
+	require.NotContains(t, o.story(), "The legal deadline is near: hurried", "the clock stood still")
+}
+
+func TestCardApplication_ContradictionIsClearedUpAndReleased(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("21-wrong-data"))
+	o.when(identity.ToResolve, together(corrects, releases))
+	o.when(identity.ToApprove, approvesAs("PD-079-0001"))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Contains(t, o.story(), "The population registry disagrees on: [person.birth]")
+}
+
+func TestCardApplication_ContradictionThatStaysIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("21-wrong-data"))
+	o.when(identity.ToResolve, releases)
+	o.when(identity.ToResolve, rejects)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: workflows.ReasonOfficer, Cards: 1}, result)
+	require.Equal(t, []string{"release: accepted", "reject: accepted"}, o.answered)
+}
+
+func TestCardApplication_ExpiresWhenAContradictionStays(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("21-wrong-data"))
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: workflows.ReasonUnresolved, Cards: 1}, result)
+}
+
+func TestCardApplication_DuplicatePersonIsRejected(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.hits = []identity.ApplicationNumber{"00000-00000-0"}
+	o.when(identity.ToAdjudicate, adjudicates(true))
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: workflows.ReasonDuplicate, Cards: 1}, result)
+	require.Empty(t, o.cards())
+}
+
+func TestCardApplication_LookalikeGoesOn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.hits = []identity.ApplicationNumber{"00000-00000-0"}
+	o.when(identity.ToAdjudicate, adjudicates(false))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Contains(t, o.story(), "1 other person(s) with these fingerprints: an adjudicator decides")
+}
+
+func TestCardApplication_IsRejectedByTheApprover(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, rejects)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: workflows.ReasonOfficer, Cards: 1}, result)
+	require.Equal(t, workflows.ReasonOfficer, o.record().Reason)
+}
+
+func TestCardApplication_IsWithdrawnAtAnyTimeBeforeItsCardIsBegun(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		sample string
+		wait   identity.Action
+		hits   []identity.ApplicationNumber
+	}{
+		"ForRecapture":    {"17-poor-portrait", identity.ToRecapture, nil},
+		"ForResolution":   {"21-wrong-data", identity.ToResolve, nil},
+		"ForAdjudication": {"01-first-issue-at-14", identity.ToAdjudicate, []identity.ApplicationNumber{"00000-00000-0"}},
+		"ForApproval":     {"01-first-issue-at-14", identity.ToApprove, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, sample(tt.sample))
+			o.hits = tt.hits
+			o.when(tt.wait, withdraws)
+
+			result := o.process()
+
+			require.Equal(t, workflows.CardApplicationResult{End: identity.Withdrawn, Reason: workflows.ReasonCitizen, Cards: 1}, result)
+			require.Equal(t, []string{"withdraw: accepted"}, o.answered)
+		})
+	}
+}
+
+func TestCardApplication_IsWithdrawnWhileItsDataIsPrepared(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.at[identity.DataPreparation] = withdraws
+
+	result := o.process()
+
+	require.Equal(t, identity.Withdrawn, result.End)
+	require.Equal(t, []string{"1 prepared"}, o.cards(), "no blank was taken")
+}
+
+func TestCardApplication_IsNotWithdrawnOnceItsCardIsBegun(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.at[identity.Personalization] = withdraws
+	o.when(identity.ToHandOver, withdraws, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, []string{
+		"approve: accepted",
+		"withdraw: application A cannot be withdrawn now: it is at Personalization",
+		"withdraw: application A cannot be withdrawn now: it is at HandOver, awaiting hand-over",
+		"hand-over: accepted",
+	}, o.answered)
+}
+
+// A decision that the registry has taken down is never overtaken by the workflow.
+func TestCardApplication_WithdrawalOnItsWayIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.at[identity.DataPreparation] = func(o *office) { o.holdUp("Decide"); withdraws(o) }
+	o.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+		if info.ActivityType.Name == "PrepareData" {
+			close(o.free)
+		}
+	})
+
+	result := o.process()
+
+	require.Equal(t, []string{"approve: accepted", "withdraw: accepted"}, o.answered)
+	require.Equal(t, identity.Withdrawn, result.End)
+}
+
+func TestCardApplication_HandOverInTheLastMinuteCounts(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.limits.Collect = time.Hour + 20*time.Millisecond // the wall clock runs while the card is handed over
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, func(o *office) { o.holdUp("HandOver"); handsOver(o) })
+	o.env.SetOnTimerFiredListener(func(string) {
+		if o.free != nil {
+			close(o.free)
+		}
+	})
+
+	result := o.process()
+
+	require.Equal(t, []string{"approve: accepted", "hand-over: accepted"}, o.answered)
+	require.Equal(t, identity.Issued, result.End)
+}
+
+func TestCardApplication_HoldStopsTheLegalClock(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, holds, after(3*day, releases), after(3*day+time.Hour, approves))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	// Held on Monday and released on Thursday: Monday and Wednesday, for on
+	// Tuesday the office is closed. The deadline moves over a weekend.
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, "2026-12-03", o.before.Due.In(identity.HanoiTime).Format(time.DateOnly))
+	require.Equal(t, "2026-12-07", o.record().Due.In(identity.HanoiTime).Format(time.DateOnly))
+}
+
+func TestCardApplication_HoldForTheOfficesOwnPartLeavesTheClockRunning(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	own := update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "ask the archive"})
+	o.when(identity.ToApprove, own, after(3*day, releases), after(3*day+time.Hour, rejects))
+
+	o.process()
+
+	require.True(t, o.before.Due.Equal(o.record().Due))
+}
+
+func TestCardApplication_OnHoldGoesNoFurther(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, holds, approves)
+	o.when(identity.ToRelease, after(10*day, releases))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, []string{"hold: accepted", "approve: accepted", "release: accepted", "hand-over: accepted"}, o.answered)
+	require.Equal(t, []string{"hold by " + string(approver), "approve by " + string(approver), "release by " + string(approver)}, o.story()[:3])
+}
+
+func TestCardApplication_OnHoldIsRejected(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, holds, approves)
+	o.when(identity.ToRelease, rejects)
+
+	result := o.process()
+
+	require.Equal(t, identity.Rejected, result.End)
+	require.Empty(t, o.cards())
+}
+
+func TestCardApplication_WaitingForTheCitizenMovesTheLegalDeadline(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sample("17-poor-portrait"))
+	o.when(identity.ToRecapture, after(2*day, photographs("recapture/portrait.jpg", 2)))
+	o.when(identity.ToApprove, rejects)
+
+	o.process()
+
+	calendar, err := calendar()
+	require.NoError(t, err)
+	moved, err := calendar.Extend(o.before.Due, monday, monday.Add(2*day+time.Hour))
+	require.NoError(t, err)
+	require.True(t, moved.After(o.before.Due))
+	require.True(t, moved.Equal(o.record().Due))
+}
+
+func TestCardApplication_IsHurriedWhenTheLegalDeadlineIsNear(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, after(10*day, approves))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Contains(t, o.story(), "The legal deadline is near: hurried")
+	require.Equal(t, map[string][]int{
+		"Validate": {3}, "Deduplicate": {3}, "PrepareData": {1}, "Personalize": {1}, "PrintCard": {1}, "Inspect": {1},
+	}, o.hurry)
+}
+
+func TestCardApplication_UrgentPassesTheOthers(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.urgent = true
+	o.when(identity.ToApprove, rejects)
+
+	o.process()
+
+	require.Equal(t, map[string][]int{"Validate": {1}, "Deduplicate": {1}}, o.hurry)
+}
+
+func TestCardApplication_SpoiledCardIsMadeOnAnotherBlank(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, corrupt(1))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
+	require.Equal(t, []string{"1 spoiled PT0001", "2 live PT0002"}, o.cards())
+	require.Equal(t, []int{3, 2}, o.hurry["PrepareData"], "who waited for one card already goes before others")
+	first, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	second, err := o.Card(t.Context(), o.number, 2)
+	require.NoError(t, err)
+	require.NotEqual(t, first.Card.Serial, second.Card.Serial)
+	require.NotEqual(t, first.DigestSOD, second.DigestSOD)
+}
+
+func TestCardApplication_CardThatJamsInThePrinterIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.jam = 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	require.Equal(t, []string{"1 spoiled PT0001", "2 live PT0002"}, o.cards())
+	require.Contains(t, o.story(), "Card 1 was spoiled: the card jammed in the printer")
+}
+
+func TestCardApplication_TooManySpoiledCardsWaitForAPerson(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.jam, o.limits.Cards = 2, 2
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, releases)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 3}, result)
+	require.Equal(t, []string{"1 spoiled PT0001", "2 spoiled PT0002", "3 live PT0003"}, o.cards())
+	require.Equal(t, []string{"approve: accepted", "release: accepted", "hand-over: accepted"}, o.answered)
+}
+
+func TestCardApplication_TooManySpoiledCardsMayEndInARejection(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.jam, o.limits.Cards = 1, 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, rejects)
+
+	result := o.process()
+
+	require.Equal(t, identity.Rejected, result.End)
+	require.Equal(t, []string{"1 spoiled PT0001"}, o.cards())
+}
+
+func TestCardApplication_EmptyStockIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, blanks(0))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRestock, func(o *office) { o.stock("B-2", "PT0005", "PT0005") })
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Equal(t, []string{"1 live PT0005"}, o.cards())
+}
+
+func TestCardApplication_EmptyStockMayEndInARejection(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, blanks(0))
+	o.limits.Restock = 10 * day
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRestock, rejects)
+
+	result := o.process()
+
+	require.Equal(t, identity.Rejected, result.End)
+}
+
+func TestCardApplication_ReleaseTriesTheStockAtOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, blanks(0))
+	o.limits.Restock = 300 * day
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRestock, together(func(o *office) { o.stock("B-2", "PT0005", "PT0005") }, releases))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Less(t, o.env.Now().Sub(monday), 3*day)
+}
+
+func TestCardApplication_CardInASilentStationIsFinishedWhenItAnswersAgain(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"PrintCard", "Inspect"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.silent[step] = 1
+			o.when(identity.ToApprove, approves)
+			o.when(identity.ToRepair, releases)
+			o.when(identity.ToHandOver, handsOver)
+
+			result := o.process()
+
+			require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+			require.Equal(t, []string{"1 live PT0001"}, o.cards())
+			require.Contains(t, o.story(), "Station PX-01 does not answer; card 1 is in it")
+		})
+	}
+}
+
+func TestCardApplication_CardInALostStationIsWrittenOffAndMadeAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.silent["Inspect"] = 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, remakes)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
+	require.Equal(t, []string{"1 spoiled PT0001", "2 live PT0002"}, o.cards())
+}
+
+func TestCardApplication_NoCardIsWrittenOffThatIsInNoStation(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.jam, o.limits.Cards = 1, 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, remakes, rejects)
+
+	o.process()
+
+	require.Equal(t, "release: remake: no card of this application is in a silent station", o.answered[1])
+}
+
+func TestCardApplication_CardThatIsMissingInItsBoxIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.missing = 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
+	require.Equal(t, []string{"1 lost PT0001", "2 live PT0002"}, o.cards())
+	require.Contains(t, o.story(), "Card 1 was missing from consignment C-000001: making another")
+}
+
+func TestCardApplication_WrongFingerIsRefusedAndAnOfficerDecides(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, finger("../03-exchange-at-40/left-index-handover.fmr"), officially)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, "hand-over: fingerprint: does not match the holder's: try again or another finger, or an officer decides with a reason", o.answered[1])
+	require.Equal(t, "hand-over: accepted", o.answered[2])
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.Equal(t, workflows.MethodOfficer, card.HandedOver)
+}
+
+func TestCardApplication_HandOverIsRefusedWithoutWhatItNeeds(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		message workflows.HandOver
+		answer  string
+	}{
+		"Proof":   {workflows.HandOver{Officer: counter, Method: workflows.MethodProxy}, "hand-over: proof: is empty; say what proves it (paper, tracking number, reason)"},
+		"Method":  {workflows.HandOver{Officer: counter, Method: "window"}, "hand-over: method: must be one of fingerprint, proxy, post, officer"},
+		"Officer": {workflows.HandOver{Method: workflows.MethodFingerprint}, "hand-over: officer: is empty; say who decides"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, sample("06-child-under-6"))
+			o.when(identity.ToApprove, approves)
+			o.when(identity.ToHandOver, update(workflows.UpdateHandOver, tt.message))
+
+			result := o.process()
+
+			require.Equal(t, identity.Expired, result.End)
+			require.Equal(t, []string{"approve: accepted", tt.answer}, o.answered)
+		})
+	}
+}
+
+func TestCardApplication_ExpiresWhenTheCardIsNotCollected(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: workflows.ReasonNotCollected, Cards: 1}, result)
+	require.Equal(t, []string{"1 arrived PT0001"}, o.cards())
+}
+
+func TestCardApplication_HoldsFourEyes(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.hits = []identity.ApplicationNumber{"00000-00000-0"}
+	o.when(identity.ToAdjudicate,
+		update(workflows.UpdateAdjudicate, workflows.Adjudicate{Officer: enroller, Reason: "other face"}),
+		adjudicates(false))
+	o.when(identity.ToApprove, approvesAs(enroller), approvesAs(adjudicator), approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, []string{
+		"adjudicate: officer: whoever enrolled an application cannot decide on it",
+		"adjudicate: accepted",
+		"approve: officer: whoever enrolled an application cannot decide on it",
+		"approve: officer: whoever adjudicated an application cannot approve it",
+		"approve: accepted",
+		"hand-over: accepted",
+	}, o.answered)
+}
+
+func TestCardApplication_TakesOneOfTwoDecisionsMadeAtOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, together(rejects, approves))
+
+	result := o.process()
+
+	require.Equal(t, identity.Rejected, result.End)
+	require.Equal(t, []string{"reject: accepted", "approve: application A cannot be approved now: it is at Approval"}, o.answered)
+}
+
+func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove,
+		photographs("portrait.jpg", 2), adjudicates(true), releases, handsOver,
+		update(workflows.UpdateReject, workflows.Reject{Officer: approver}),
+		update(workflows.UpdateWithdraw, workflows.Withdraw{Reason: "found"}),
+		update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: " "}),
+		rejects)
+
+	o.process()
+
+	where := " now: it is at Approval, awaiting approval"
+	require.Equal(t, []string{
+		"recapture: application A cannot be recaptured" + where,
+		"adjudicate: application A cannot be adjudicated" + where,
+		"release: application A cannot be released" + where,
+		"hand-over: application A cannot be handed over" + where,
+		"reject: reason: is empty; say why",
+		"withdraw: officer: is empty; say who decides",
+		"hold: reason: is empty; say why",
+		"reject: accepted",
+	}, o.answered)
+}
+
+func TestCardApplication_AllotsANumberToWhoHasNone(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, submitted(func(s *intake.Submission) { s.Person.Number = "" }))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.NoError(t, card.Card.Person.Number.Agrees(card.Card.Person.Birth, card.Card.Person.Sex))
+}
+
+func TestCardApplication_OfADeceasedPersonIsQuestioned(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, known(func(c *registry.Citizen) { c.Status = registry.Deceased }))
+	o.when(identity.ToResolve, rejects)
+
+	result := o.process()
+
+	require.Equal(t, identity.Rejected, result.End)
+	require.Contains(t, o.story(), "The population registry disagrees on: [person]")
 }

@@ -186,7 +186,7 @@ func (c *consignment) decide(ctx workflow.Context, may, act func() error) (Consi
 		return ConsignmentState{}, asFailure(err)
 	}
 	if err := act(); err != nil {
-		return ConsignmentState{}, failure(err)
+		return ConsignmentState{}, answer(err)
 	}
 	return ConsignmentState{State: c.state, Cards: c.cards}, nil
 }

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"log/slog"
@@ -85,11 +86,15 @@ type office struct {
 	visited  []string                    // stages and waits, as operators see them
 	hurry    map[string][]int            // priority keys of each activity, in the order they were scheduled
 
+	corrected bool // the population registry says what the applicant does
+
 	hits    []identity.ApplicationNumber // what the ABIS finds
-	silent  map[string]int               // how often nobody takes up that activity of the station
-	corrupt int                          // how many blanks have bad chips, the first ones
-	jam     int                          // how many prints fail before one succeeds
-	missing int                          // how many cards the courier loses
+	late    string                       // the activity that waits until free is closed
+	free    chan struct{}
+	silent  map[string]int // how often nobody takes up that activity of the station
+	corrupt int            // how many blanks have bad chips, the first ones
+	jam     int            // how many prints fail before one succeeds
+	missing int            // how many cards the courier loses
 	boxes   []string
 	spool   string
 }
@@ -235,7 +240,7 @@ func (o *office) staff() {
 	require.NoError(o.t, err)
 	print := templates.Options{Mode: templates.Full, Specimen: true}
 	o.env.RegisterActivity(&activities.Pipeline{
-		Registry: o.Registry, Population: o.Registry, ABIS: (*abis)(o),
+		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
 		Signer: authority.Signers(), Profile: chip, Forms: f, Print: print, Calendar: c,
 		Consignments: (*courier)(o), ConsignmentSize: 1, Now: o.env.Now,
 	})
@@ -320,7 +325,11 @@ func update(name string, message any) act {
 
 // anonymous is what an officer reads, without the number, which is random.
 func (o *office) anonymous(err error) string {
-	return strings.ReplaceAll(err.Error(), string(o.number), "A")
+	text := err.Error()
+	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		text = failure.Message()
+	}
+	return strings.ReplaceAll(text, string(o.number), "A")
 }
 
 // after does something that much later.
@@ -345,8 +354,27 @@ var (
 	releases   = update(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "cleared up"})
 	holds      = update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "a paper is asked for", CitizensPart: true})
 	handsOver  = finger("left-index-handover.fmr")
-	officially = update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodOfficer, Proof: "known to the officer"})
+	remakes    = update(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the station burnt", Remake: true})
+	officially = handsOverTo(workflows.MethodOfficer, "known to the officer")
 )
+
+// approvesAs is that officer granting the card.
+func approvesAs(officer identity.OfficerID) act {
+	return update(workflows.UpdateApprove, workflows.Approve{Officer: officer})
+}
+
+// adjudicates is the adjudicator comparing the persons found.
+func adjudicates(samePerson bool) act {
+	return update(workflows.UpdateAdjudicate, workflows.Adjudicate{Officer: adjudicator, SamePerson: samePerson, Reason: "compared the faces"})
+}
+
+// handsOverTo hands the card over without a fingerprint.
+func handsOverTo(method, proof string) act {
+	return update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: method, Proof: proof})
+}
+
+// corrects is the population registry being put right.
+func corrects(o *office) { o.corrected = true }
 
 // finger is the citizen laying a finger on the reader.
 func finger(file string) act {
@@ -432,6 +460,17 @@ func (o *office) story() []string {
 	return notes
 }
 
+// population is the built-in registry, which can be put right.
+type population office
+
+func (p *population) Citizen(ctx context.Context, n identity.PersonalNumber) (registry.Citizen, error) {
+	c, err := p.Registry.Citizen(ctx, n)
+	if p.corrected {
+		c.Person = p.before.Application.Person
+	}
+	return c, err
+}
+
 // abis finds what the test says.
 type abis office
 
@@ -507,6 +546,9 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		a.o.silent[name]--
 		return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil)
 	}
+	if name == a.o.late {
+		<-a.o.free
+	}
 	return a.Next.ExecuteActivity(ctx, in)
 }
 
@@ -528,3 +570,6 @@ func (w *watchedActivities) ExecuteActivity(ctx workflow.Context, name string, a
 	w.o.hurry[name] = append(w.o.hurry[name], workflow.GetActivityOptions(ctx).Priority.PriorityKey)
 	return w.Next.ExecuteActivity(ctx, name, args...)
 }
+
+// holdUp makes that activity wait until o.free is closed.
+func (o *office) holdUp(name string) { o.late, o.free = name, make(chan struct{}) }
