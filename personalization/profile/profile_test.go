@@ -346,3 +346,20 @@ func BenchmarkRun(b *testing.B) {
 		})
 	}
 }
+
+// A file's header may fall on the end of a command, whatever the lengths of the
+// files before it.
+func TestRun_NoCommandEndsInsideAHeader(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	for extra := range 300 {
+		card := blank(t)
+		j := job(t, catalog, card)
+		portrait := j.Content["EF.DG2"]
+		j.Content["EF.DG2"] = append(bytes.Clone(portrait), make([]byte, extra)...)
+		p, err := catalog.Profile("store-data")
+		require.NoError(t, err)
+
+		require.NoError(t, p.Run(t.Context(), j), "%d bytes more", extra)
+	}
+}

@@ -273,6 +273,7 @@ func (r *run) storeFiles(ctx context.Context) error {
 		return nil
 	}
 	var all []byte
+	var headers []int // where the headers of groupings begin
 	for _, i := range r.application.Files {
 		b, absent, err := r.content(i)
 		switch {
@@ -283,9 +284,10 @@ func (r *run) storeFiles(ctx context.Context) error {
 		case len(b) > 0xFFFF:
 			return fmt.Errorf("%s: %d bytes are too many for a file", i.Content, len(b))
 		}
+		headers = append(headers, len(all))
 		all = append(appendGrouping(all, i.tag(), len(b)), b...)
 	}
-	return r.store(ctx, 0x08, all)
+	return r.store(ctx, 0x08, all, headers)
 }
 
 // storeSecrets sends the secrets, each a sequence of its own and encrypted by
@@ -303,7 +305,7 @@ func (r *run) storeSecrets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.store(ctx, 0x68, append(appendGrouping(nil, i.tag(), len(sealed)), sealed...)); err != nil {
+		if err := r.store(ctx, 0x68, append(appendGrouping(nil, i.tag(), len(sealed)), sealed...), nil); err != nil {
 			return fmt.Errorf("%s: %w", i.Content, err)
 		}
 	}
@@ -320,11 +322,22 @@ func appendGrouping(b []byte, tag uint16, n int) []byte {
 	return binary.BigEndian.AppendUint16(append(b, 0xFF), uint16(n)) //nolint:gosec // at most FFFF, checked by the callers
 }
 
-// store is one sequence of STORE DATA.
-func (r *run) store(ctx context.Context, structure byte, data []byte) error {
+// longestHeader is the tag and the longest length of a grouping, in bytes.
+const longestHeader = 5
+
+// store is one sequence of STORE DATA. No command ends inside a header: a chip
+// need not put one together again from two commands.
+func (r *run) store(ctx context.Context, structure byte, data []byte, headers []int) error {
 	size := r.channel.MaxData(r.Block)
+	sent := 0
 	for block := byte(0); ; block++ {
 		n := min(size, len(data))
+		for _, h := range headers {
+			if cut := sent + n; n < len(data) && cut > h && cut < h+longestHeader && h > sent {
+				n = h - sent
+			}
+		}
+		sent += n
 		c := apdu.Command{INS: insStoreData, P1: structure, P2: block, Data: data[:n]}
 		data = data[n:]
 		if len(data) == 0 {
