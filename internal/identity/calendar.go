@@ -215,8 +215,8 @@ func (c *Calendar) WorkingDaysBetween(first, end Date) (int, error) {
 // resumed on one day, it stays.
 func (c *Calendar) Extend(due, stopped, resumed time.Time) (time.Time, error) {
 	n, err := c.WorkingDaysBetween(DateOf(stopped), DateOf(resumed))
-	if err != nil || n == 0 {
-		return due, err
+	if err != nil {
+		return time.Time{}, err
 	}
 	return c.Due(DateOf(due.Add(-time.Nanosecond)), n) // 24:00 of a day belongs to it
 }

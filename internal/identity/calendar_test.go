@@ -202,6 +202,10 @@ func TestCalendar_Extend(t *testing.T) {
 		})
 	}
 
+	midnight, err := c.Extend(due.Add(time.Second), at("2026-11-25", 9), at("2026-11-26", 9))
+	require.NoError(t, err)
+	require.Equal(t, day(t, "2026-12-03").LastSecond(), midnight, "24:00 of a day belongs to it")
+
 	_, err = c.Extend(due, at("2030-12-30", 9), at("2031-01-10", 9))
 	require.ErrorContains(t, err, "2031")
 }

@@ -50,6 +50,14 @@ func TestQRPayload(t *testing.T) {
 			"Child", "2024-08-01", identity.FormCanCuoc2024Under6, child,
 			"096323999992||Phạm Hoàng Khánh Quỳnh|01072023|Nữ|Số 2, Cà Mau|01082024||Phạm Hoàng Sơn||",
 		},
+		{
+			"ChildOf13", "2037-06-30", identity.FormCanCuoc2024, child,
+			"096323999992||Phạm Hoàng Khánh Quỳnh|01072023|Nữ|Số 2, Cà Mau|30062037||Phạm Hoàng Sơn||",
+		},
+		{
+			"NoChildAt14", "2037-07-01", identity.FormCanCuoc2024, child,
+			"096323999992||Phạm Hoàng Khánh Quỳnh|01072023|Nữ|Số 2, Cà Mau|01072037||||",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
