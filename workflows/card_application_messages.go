@@ -382,18 +382,18 @@ func (a *application) show(ctx workflow.Context) {
 
 // details is the story as Markdown, for the Temporal UI.
 func (a *application) details() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "**%s**", a.stage)
+	head := "**" + string(a.stage) + "**"
 	if a.awaiting != identity.NoAction {
-		fmt.Fprintf(&b, " · awaiting **%s**", a.awaiting)
+		head += " · awaiting **" + string(a.awaiting) + "**"
 	}
-	fmt.Fprintf(&b, " · card %d · due %s\n\n", a.attempt, a.due.Format(time.DateOnly))
+	head += fmt.Sprintf(" · card %d · due %s", a.attempt, a.due.Format(time.DateOnly))
+	lines := []string{head, ""}
 	for _, e := range a.timeline {
-		fmt.Fprintf(&b, "- %s %s", e.At.Format("02/01 15:04:05"), e.Stage)
+		line := "- " + e.At.Format("02/01 15:04:05") + " " + string(e.Stage)
 		if e.Note != "" {
-			fmt.Fprintf(&b, ": %s", e.Note)
+			line += ": " + e.Note
 		}
-		b.WriteByte('\n')
+		lines = append(lines, line)
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }

@@ -325,11 +325,15 @@ func update(name string, message any) act {
 
 // anonymous is what an officer reads, without the number, which is random.
 func (o *office) anonymous(err error) string {
-	text := err.Error()
+	return strings.ReplaceAll(sentence(err), string(o.number), "A")
+}
+
+// sentence is what an officer reads: the failure's own message.
+func sentence(err error) string {
 	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		text = failure.Message()
+		return failure.Message()
 	}
-	return strings.ReplaceAll(text, string(o.number), "A")
+	return err.Error()
 }
 
 // after does something that much later.

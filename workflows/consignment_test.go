@@ -1,0 +1,240 @@
+package workflows_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
+
+	"example.org/cancuoc/activities"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/workflows"
+)
+
+// destination is where the boxes of these tests go.
+const destination = identity.StationID("001-TN-01")
+
+// dispatchRoom is the centre with one box, in a real registry; the applications
+// whose cards are in the box only listen.
+type dispatchRoom struct {
+	*registry.Registry
+
+	t        *testing.T
+	env      *testsuite.TestWorkflowEnvironment
+	box      string
+	cards    []identity.ApplicationNumber
+	arrived  map[identity.ApplicationNumber]bool
+	answered []string
+}
+
+// newDispatchRoom has so many cards in an open box.
+func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
+	t.Helper()
+	d := &dispatchRoom{t: t, Registry: newRegistry(t), arrived: make(map[identity.ApplicationNumber]bool)}
+	require.NoError(t, d.SaveStation(t.Context(), registry.Station{ID: destination, Kind: "enrolment", Province: "001", PublicKey: make([]byte, 32)}))
+	require.NoError(t, d.ReceiveBlanks(t.Context(), registry.Box{
+		Number: "B-1", First: "PT0001", Last: registry.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+	}))
+	for i := range cards {
+		d.pack(i)
+	}
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))))
+	d.env = suite.NewTestWorkflowEnvironment()
+	d.env.SetTestTimeout(time.Minute)
+	d.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Refusals{}}})
+	d.env.RegisterActivity(&activities.Centre{Registry: d.Registry, Applications: d})
+	return d
+}
+
+// pack takes a card as far as the box.
+func (d *dispatchRoom) pack(i int) {
+	d.t.Helper()
+	ctx := d.t.Context()
+	receipt, err := d.Receive(ctx, registry.Submission{
+		Application: identity.Application{
+			EnrollmentID: fmt.Sprintf("E-%d", i), Station: destination, Officer: enroller, Ground: identity.GroundAge,
+			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: identity.Person{Number: identity.PersonalNumber(fmt.Sprintf("001201%06d", i))},
+		},
+		Rules: identity.Rules{Due: monday},
+	})
+	require.NoError(d.t, err)
+	card := activities.CardInput{Application: receipt.Number, Attempt: 1}
+	enter := func(stages ...identity.Stage) {
+		for _, stage := range stages {
+			require.NoError(d.t, d.Enter(ctx, registry.Move{Application: receipt.Number, To: stage, Attempt: 1, Actor: "system"}))
+		}
+	}
+	enter(identity.Validation, identity.Approval, identity.DataPreparation)
+	serial, err := identity.NewCardSerial(rand.Reader)
+	require.NoError(d.t, err)
+	require.NoError(d.t, d.SaveCard(ctx, registry.CardData{
+		Application: card.Application, Attempt: 1,
+		Card: identity.Card{Serial: serial, Person: identity.Person{Number: identity.PersonalNumber(fmt.Sprintf("001201%06d", i))}, Issued: identity.DateOf(monday)},
+	}))
+	enter(identity.Personalization)
+	_, err = d.TakeBlank(ctx, card.Application, 1, "PX-01")
+	require.NoError(d.t, err)
+	enter(identity.Printing, identity.Inspection)
+	for _, state := range []registry.CardState{registry.Personalized, registry.Printed, registry.Inspected} {
+		require.NoError(d.t, d.Advance(ctx, card.Application, 1, state, ""))
+	}
+	enter(identity.Dispatch)
+	packed, err := d.Pack(ctx, card.Application, 1, 100)
+	require.NoError(d.t, err)
+	d.box, d.cards = string(packed.Consignment), append(d.cards, card.Application)
+}
+
+// Arrived is an application that hears of its card.
+func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber, missing bool) error {
+	d.arrived[app] = !missing
+	return nil
+}
+
+// after sends an update that much after the box was opened, and notes the answer.
+func (d *dispatchRoom) after(delay time.Duration, name string, message any) {
+	d.env.RegisterDelayedCallback(func() {
+		answer := func(err error) {
+			text := "accepted"
+			if err != nil {
+				text = sentence(err)
+			}
+			d.answered = append(d.answered, name+": "+text)
+		}
+		d.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
+			OnAccept: func() {}, OnReject: answer, OnComplete: func(_ any, err error) { answer(err) },
+		}, message)
+	}, delay)
+}
+
+// process takes the box to its destination.
+func (d *dispatchRoom) process() workflows.ConsignmentResult {
+	d.t.Helper()
+	d.env.ExecuteWorkflow(workflows.Consignment, workflows.ConsignmentInput{Number: d.box, Destination: destination, CutOff: day})
+	require.True(d.t, d.env.IsWorkflowCompleted())
+	require.NoError(d.t, d.env.GetWorkflowError())
+	var result workflows.ConsignmentResult
+	require.NoError(d.t, d.env.GetWorkflowResult(&result))
+	return result
+}
+
+// state is the box's, as the registry has it.
+func (d *dispatchRoom) state() string {
+	d.t.Helper()
+	box, err := d.Registry.Consignment(d.t.Context(), registry.ConsignmentNumber(d.box))
+	require.NoError(d.t, err)
+	return box.State
+}
+
+var (
+	seals = workflows.Seal{Officer: operator}
+	sends = workflows.Send{Officer: operator, Courier: "VNPost", Seal: "88001"}
+)
+
+func TestConsignment_IsSealedWhenItsTimeIsUp(t *testing.T) {
+	t.Parallel()
+	d := newDispatchRoom(t, 2)
+	d.after(day-time.Minute, workflows.UpdateSend, sends)
+	d.after(day+time.Minute, workflows.UpdateSend, sends)
+	d.after(2*day, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 2})
+
+	result := d.process()
+
+	require.Equal(t, workflows.ConsignmentResult{Sent: 2, Arrived: 2}, result)
+	require.Equal(t, []string{"send: consignment C-000001 cannot be sent now: it is open", "send: accepted", "receive: accepted"}, d.answered)
+	require.Equal(t, "received", d.state())
+}
+
+func TestConsignment_IsSealedWhenItIsFull(t *testing.T) {
+	t.Parallel()
+	d := newDispatchRoom(t, 1)
+	d.env.RegisterDelayedCallback(func() { d.env.SignalWorkflow(workflows.SignalFull, nil) }, time.Minute)
+	d.after(time.Hour, workflows.UpdateSend, sends)
+	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+
+	result := d.process()
+
+	require.Equal(t, workflows.ConsignmentResult{Sent: 1, Arrived: 1}, result)
+	require.Equal(t, []string{"send: accepted", "receive: accepted"}, d.answered)
+}
+
+func TestConsignment_IsSealedByAnOfficer(t *testing.T) {
+	t.Parallel()
+	d := newDispatchRoom(t, 1)
+	d.after(time.Minute, workflows.UpdateSeal, seals)
+	d.after(2*time.Minute, workflows.UpdateSeal, seals)
+	d.after(time.Hour, workflows.UpdateSend, sends)
+	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+
+	d.process()
+
+	require.Equal(t, []string{
+		"seal: accepted", "seal: consignment C-000001 cannot be sealed now: it is sealed", "send: accepted", "receive: accepted",
+	}, d.answered)
+}
+
+func TestConsignment_TellsEveryApplicationWhetherItsCardArrived(t *testing.T) {
+	t.Parallel()
+	d := newDispatchRoom(t, 3)
+	lost := d.cards[1]
+	d.after(time.Minute, workflows.UpdateSeal, seals)
+	d.after(time.Hour, workflows.UpdateSend, sends)
+	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 2, Missing: []identity.ApplicationNumber{lost}})
+
+	result := d.process()
+
+	require.Equal(t, workflows.ConsignmentResult{Sent: 3, Arrived: 2, Missing: 1}, result)
+	require.Equal(t, map[identity.ApplicationNumber]bool{d.cards[0]: true, lost: false, d.cards[2]: true}, d.arrived)
+}
+
+func TestConsignment_WrongCountIsRefusedUntilItIsRight(t *testing.T) {
+	t.Parallel()
+	d := newDispatchRoom(t, 2)
+	d.after(time.Minute, workflows.UpdateSeal, seals)
+	d.after(time.Hour, workflows.UpdateSend, sends)
+	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+	d.after(3*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1, Missing: []identity.ApplicationNumber{"00000-00000-0"}})
+	d.after(4*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 2})
+
+	d.process()
+
+	require.Equal(t, []string{
+		"seal: accepted", "send: accepted",
+		"receive: counted: 1 counted and 0 missing do not make the 2 on the manifest",
+		"receive: missing: names an application that is not on the manifest",
+		"receive: accepted",
+	}, d.answered)
+}
+
+func TestConsignment_RefusesWhatIsIncomplete(t *testing.T) {
+	t.Parallel()
+	d := newDispatchRoom(t, 1)
+	d.after(1*time.Minute, workflows.UpdateSeal, workflows.Seal{})
+	d.after(2*time.Minute, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+	d.after(3*time.Minute, workflows.UpdateSeal, seals)
+	d.after(4*time.Minute, workflows.UpdateSend, workflows.Send{Officer: operator, Seal: "88001"})
+	d.after(5*time.Minute, workflows.UpdateSend, workflows.Send{Officer: operator, Courier: "VNPost"})
+	d.after(6*time.Minute, workflows.UpdateSend, sends)
+	d.after(7*time.Minute, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+
+	d.process()
+
+	require.Equal(t, []string{
+		"seal: officer: is empty; say who decides",
+		"receive: consignment C-000001 cannot be received now: it is open",
+		"seal: accepted",
+		"send: courier: is empty; say who takes it",
+		"send: seal: is empty; give the number on the seal",
+		"send: accepted",
+		"receive: accepted",
+	}, d.answered)
+}
