@@ -117,7 +117,7 @@ func makeKeys(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(temporary.Name())
+	defer func() { _ = os.Remove(temporary.Name()) }() // linked by then, or of no use
 	_, err = temporary.WriteString(line)
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return nil, err
