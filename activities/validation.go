@@ -52,7 +52,7 @@ func contradictions(app identity.Application, known registry.Citizen) []string {
 		differs("ground", hasCard)
 	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundPrintError,
 		identity.GroundBoundaries, identity.GroundNumberChanged, identity.GroundRequest,
-		identity.GroundLost, identity.GroundDamaged:
+		identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
 		differs("ground", !hasCard)
 	case identity.GroundNationality: // regained: the old card, if any, was withdrawn
 	}

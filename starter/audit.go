@@ -17,7 +17,7 @@ func newAudit(a *app) *cobra.Command {
 	}
 	c.AddCommand(&cobra.Command{
 		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed; of all applications when none is named",
-		Example: "  starter audit verify\n  starter audit verify 7QF3M-9T2XK-5",
+		Example: "  starter audit verify\n  starter audit verify 7QF3M-9T2XK-D",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			office, err := a.office(cmd.Context())
 			if err != nil {

@@ -40,7 +40,7 @@ func (a *app) finished(ctx context.Context, arg string) (registry.CardRecord, er
 func newVerifyChip(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify APPLICATION", Short: "Read the chip as a border would, and compare it with the application",
-		Example: "  starter chip verify 7QF3M-9T2XK-5", Args: cobra.ExactArgs(1),
+		Example: "  starter chip verify 7QF3M-9T2XK-D", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			card, err := a.finished(cmd.Context(), args[0])
 			if err != nil {
@@ -78,7 +78,7 @@ func newExportChip(a *app) *cobra.Command {
 		Long: `Write the chip's files as they are on the card (EF_SOD.bin, EF_DG1.bin ...),
 the CMS of the security object (sod.der) and the CSCA certificate, for other
 programs: openssl cms -verify -inform DER -in sod.der -noverify -out lds.der`,
-		Example: "  starter chip export 7QF3M-9T2XK-5 /tmp/chip", Args: cobra.ExactArgs(2),
+		Example: "  starter chip export 7QF3M-9T2XK-D /tmp/chip", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			card, err := a.finished(cmd.Context(), args[0])
 			if err != nil {
@@ -102,7 +102,7 @@ func newServeChip(a *app) *cobra.Command {
 With --listen, APDUs over TCP, each with a two-byte length before it (big-endian),
 in both directions. With --vpcd, to the virtual reader of Debian's vsmartcard-vpcd,
 so that any PC/SC program reads it.`,
-		Example: "  starter chip serve 7QF3M-9T2XK-5 --listen 127.0.0.1:9100\n  starter chip serve 7QF3M-9T2XK-5 --vpcd 127.0.0.1:35963",
+		Example: "  starter chip serve 7QF3M-9T2XK-D --listen 127.0.0.1:9100\n  starter chip serve 7QF3M-9T2XK-D --vpcd 127.0.0.1:35963",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			card, err := a.finished(cmd.Context(), args[0])

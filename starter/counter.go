@@ -20,7 +20,7 @@ func newRecapture(a *app) *cobra.Command {
 	var officer, portrait string
 	c := &cobra.Command{
 		Use: "recapture APPLICATION", Short: "Give a new portrait, after the first was not good enough", GroupID: "station",
-		Example: "  starter recapture 7QF3M-9T2XK-5 --portrait samples/11-recapture/recapture/portrait.jpg --officer CB-001-0007",
+		Example: "  starter recapture 7QF3M-9T2XK-D --portrait samples/11-recapture/recapture/portrait.jpg --officer CB-001-0007",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			answer, err := a.recapture(cmd.Context(), args[0], identity.OfficerID(officer), portrait)
@@ -80,9 +80,9 @@ func newHandOver(a *app) *cobra.Command {
 		Long: `Hand the card over. The citizen's finger is matched with the capture; for
 children and the ill a proxy shows a paper; a card sent by post has a tracking
 number; where the finger does not match, an officer may decide with a reason.`,
-		Example: "  starter handover 7QF3M-9T2XK-5 --finger left-index.png --old-card --officer CB-001-0007\n" +
-			"  starter handover 7QF3M-9T2XK-5 --proxy \"birth certificate\" --officer CB-001-0007\n" +
-			"  starter handover 7QF3M-9T2XK-5 --post EB123456789VN --officer PB-001-0001",
+		Example: "  starter handover 7QF3M-9T2XK-D --finger left-index.png --old-card --officer CB-001-0007\n" +
+			"  starter handover 7QF3M-9T2XK-D --proxy \"birth certificate\" --officer CB-001-0007\n" +
+			"  starter handover 7QF3M-9T2XK-D --post EB123456789VN --officer PB-001-0001",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m := workflows.HandOver{Officer: identity.OfficerID(officer), OldCardCollected: oldCard}

@@ -76,7 +76,7 @@ func newApprove(a *app) *cobra.Command {
 	return decision{
 		use: "approve", group: "office", done: "approved", update: workflows.UpdateApprove,
 		short:   "Grant cards; never by the officer who enrolled",
-		example: "  starter approve 7QF3M-9T2XK-5 --officer PD-001-0002\n  starter approve $(starter list --awaiting approval --quiet) --officer PD-001-0002",
+		example: "  starter approve 7QF3M-9T2XK-D --officer PD-001-0002\n  starter approve $(starter list --awaiting approval --quiet) --officer PD-001-0002",
 		message: func(o identity.OfficerID, reason string) any { return workflows.Approve{Officer: o, Reason: reason} },
 	}.command(a)
 }
@@ -85,7 +85,7 @@ func newReject(a *app) *cobra.Command {
 	return decision{
 		use: "reject", group: "office", done: "rejected", update: workflows.UpdateReject, reason: true,
 		short:   "Refuse cards, with the reason",
-		example: "  starter reject 7QF3M-9T2XK-5 --officer PD-001-0002 --reason \"birth date contradicts the birth certificate\"",
+		example: "  starter reject 7QF3M-9T2XK-D --officer PD-001-0002 --reason \"birth date contradicts the birth certificate\"",
 		message: func(o identity.OfficerID, reason string) any { return workflows.Reject{Officer: o, Reason: reason} },
 	}.command(a)
 }
@@ -94,7 +94,7 @@ func newWithdraw(a *app) *cobra.Command {
 	return decision{
 		use: "withdraw", group: "station", done: "withdrawn", update: workflows.UpdateWithdraw, reason: true,
 		short:   "Take applications back for the citizen, before a card is begun",
-		example: "  starter withdraw 7QF3M-9T2XK-5 --officer CB-001-0007 --reason \"found the old card\"",
+		example: "  starter withdraw 7QF3M-9T2XK-D --officer CB-001-0007 --reason \"found the old card\"",
 		message: func(o identity.OfficerID, reason string) any { return workflows.Withdraw{Officer: o, Reason: reason} },
 	}.command(a)
 }
@@ -104,7 +104,7 @@ func newAdjudicate(a *app) *cobra.Command {
 	return decision{
 		use: "adjudicate", group: "office", done: "adjudicated", update: workflows.UpdateAdjudicate, reason: true,
 		short:   "Say whether the applicant is the person found with the same fingers",
-		example: "  starter adjudicate 7QF3M-9T2XK-5 --same-person --officer GD-001-0001 --reason \"both index fingers agree\"",
+		example: "  starter adjudicate 7QF3M-9T2XK-D --same-person --officer GD-001-0001 --reason \"both index fingers agree\"",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&same, "same-person", false, "they are one person: the application is rejected")
 			c.Flags().BoolVar(&different, "different-persons", false, "they are not: the application goes on")
@@ -122,7 +122,7 @@ func newHold(a *app) *cobra.Command {
 	return decision{
 		use: "hold", group: "office", done: "on hold", update: workflows.UpdateHold, reason: true,
 		short:   "Stop applications before their next stage",
-		example: "  starter hold 7QF3M-9T2XK-5 --for-citizen --officer PD-001-0002 --reason \"representative not proven\"",
+		example: "  starter hold 7QF3M-9T2XK-D --for-citizen --officer PD-001-0002 --reason \"representative not proven\"",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&citizen, "for-citizen", false, "the citizen has to do something: the legal clock stops")
 		},
@@ -137,7 +137,7 @@ func newRelease(a *app) *cobra.Command {
 	return decision{
 		use: "release", group: "office", done: "released", update: workflows.UpdateRelease, reason: true,
 		short:   "Let applications go on: from hold, from a contradiction that was resolved, from production trouble",
-		example: "  starter release 7QF3M-9T2XK-5 --officer PD-001-0002 --reason \"population registry corrected\"",
+		example: "  starter release 7QF3M-9T2XK-D --officer PD-001-0002 --reason \"population registry corrected\"",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&remake, "remake", false, "write off the card at the silent station and make another")
 		},

@@ -154,7 +154,7 @@ type event struct {
 func newStatus(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "status APPLICATION...", Short: "Show where applications are, and their story", GroupID: "station",
-		Example: "  starter status 7QF3M-9T2XK-5\n  starter status 7QF3M-9T2XK-5 --json",
+		Example: "  starter status 7QF3M-9T2XK-D\n  starter status 7QF3M-9T2XK-D --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list := make([]statusOf, 0, len(args))

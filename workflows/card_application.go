@@ -59,7 +59,7 @@ func (a *application) capture(ctx workflow.Context) error {
 		return nil
 	}
 	for {
-		a.at(ctx, identity.BiometricCapture, identity.NoAction)
+		a.begin(ctx, identity.BiometricCapture)
 		var out activities.JudgeCaptureResult
 		in := activities.JudgeCaptureInput{Application: a.in.Application, Round: a.round}
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.JudgeCapture, in).Get(ctx, &out); err != nil {
@@ -233,7 +233,7 @@ func (a *application) leaveStation(err error) error {
 // counted in there. A card that was not in the box is made again.
 func (a *application) dispatch(ctx workflow.Context) error {
 	for {
-		a.at(ctx, identity.Dispatch, identity.NoAction)
+		a.begin(ctx, identity.Dispatch)
 		a.arrival = nil
 		var out activities.PackResult
 		in := activities.CardInput{Application: a.in.Application, Attempt: a.attempt}
@@ -318,6 +318,7 @@ type ended struct {
 func newApplication(ctx workflow.Context, in CardApplicationInput) *application {
 	return &application{
 		in: in, stage: identity.Received, attempt: 1, round: 1, due: in.Due,
+		shown:    shown{stage: identity.Received, due: in.Due}, // whoever starts the workflow shows them
 		deciding: workflow.NewMutex(ctx),
 	}
 }
@@ -326,11 +327,18 @@ func newApplication(ctx workflow.Context, in CardApplicationInput) *application 
 // with an activity, that activity enters it in the registry, in the transaction
 // of its own first write.
 func (a *application) at(ctx workflow.Context, stage identity.Stage, awaiting identity.Action) {
+	a.begin(ctx, stage)
+	a.awaiting = awaiting
+	a.show(ctx)
+}
+
+// begin notes the stage without showing it: for a stage that a local activity
+// passes at once. Each showing costs the engine an event and a write.
+func (a *application) begin(ctx workflow.Context, stage identity.Stage) {
 	if stage != a.stage {
 		a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: stage})
 	}
-	a.stage, a.awaiting = stage, awaiting
-	a.show(ctx)
+	a.stage, a.awaiting = stage, identity.NoAction
 }
 
 // enter is at for stages that begin with no activity of their own: the registry
@@ -384,7 +392,7 @@ func (a *application) awaitPerson(ctx workflow.Context, action identity.Action, 
 	if err := workflow.Await(ctx, settled); err != nil {
 		return fmt.Errorf("await %s: %w", action, err)
 	}
-	a.at(ctx, a.stage, identity.NoAction)
+	a.awaiting = identity.NoAction // shown with the next stage
 	return nil
 }
 

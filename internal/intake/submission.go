@@ -248,3 +248,26 @@ func (s Submission) canonical() ([]byte, error) {
 	}
 	return b, nil
 }
+
+// SubmissionOf writes an application as a station does, without images.
+func SubmissionOf(a identity.Application) Submission {
+	p := a.Person
+	text := func(d identity.Date) string {
+		b, _ := d.MarshalText() // of a date, always written
+		return string(b)
+	}
+	return Submission{
+		EnrollmentID: a.EnrollmentID, Station: string(a.Station), Officer: string(a.Officer), Channel: string(a.Channel),
+		Type: string(a.Type), Ground: string(a.Ground), FiledOn: text(a.FiledOn),
+		Person: Person{
+			Number: string(p.Number), Name: p.Name.Text, FamilyNameWords: p.Name.FamilyWords, Birth: text(p.Birth), Sex: string(p.Sex),
+			Ethnicity: p.Ethnicity, Religion: p.Religion, BloodGroup: p.BloodGroup,
+			Origin: placeOf(p.Origin), BirthRegistration: placeOf(p.BirthRegistration), Residence: placeOf(p.Residence), Marks: p.Marks,
+			Father: p.Father.Text, Mother: p.Mother.Text, Spouse: p.Spouse.Text,
+			OldNumber: string(p.OldNumber), CancelledNumber: string(p.CancelledNumber),
+		},
+		Representative: a.Representative.Text, Delivery: string(a.Delivery), DeliveryTo: a.DeliveryTo, Urgent: a.Urgent, Exemption: a.Exemption,
+	}
+}
+
+func placeOf(p identity.Place) Place { return Place{Text: p.Text, Province: string(p.Province)} }

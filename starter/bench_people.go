@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/workflows"
+)
+
+// people play the human parts of a bench at once: one look at the registry for
+// everybody, then each decision as an update.
+type people struct {
+	b     *benchmark
+	asked atomic.Int64 // round trips that people caused by looking
+
+	mu     sync.Mutex
+	stages map[identity.ApplicationNumber]identity.Stage
+	looked time.Time
+}
+
+func newPeople(b *benchmark) *people {
+	return &people{b: b, stages: make(map[identity.ApplicationNumber]identity.Stage)}
+}
+
+// accompany approves an application when it waits for it, and hands the card over.
+func (p *people) accompany(ctx context.Context, a *applicant) error {
+	if err := p.await(ctx, a.number, identity.Approval); err != nil {
+		return err
+	}
+	if err := p.update(ctx, workflows.ApplicationWorkflowID(a.number), workflows.UpdateApprove, workflows.Approve{Officer: "PD-001-0001"}); err != nil {
+		return err
+	}
+	if err := p.await(ctx, a.number, identity.HandOver); err != nil {
+		return err
+	}
+	try, err := p.b.office.Registry.Probe(ctx, a.number, a.probe)
+	if err != nil {
+		return err
+	}
+	m := workflows.HandOver{Officer: "CB-001-0002", Method: workflows.MethodFingerprint, Round: try}
+	return p.update(ctx, workflows.ApplicationWorkflowID(a.number), workflows.UpdateHandOver, m)
+}
+
+// update sends a decision, again while its time has not quite come.
+func (p *people) update(ctx context.Context, id, name string, m any) error {
+	for tries := 0; ; tries++ {
+		handle, err := p.b.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			WorkflowID: id, UpdateName: name, Args: []any{m}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		if err == nil {
+			err = handle.Get(ctx, nil)
+		}
+		if err == nil || tries == 20 {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// await waits until the registry has an application at a stage.
+func (p *people) await(ctx context.Context, number identity.ApplicationNumber, stage identity.Stage) error {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
+		at, err := p.stage(ctx, number)
+		if err != nil {
+			return err
+		}
+		if at == stage {
+			return nil
+		}
+		if at.Ended() {
+			return fmt.Errorf("application %s ended as %s, before %s", number, at, stage)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(25 * time.Millisecond):
+		}
+	}
+	return fmt.Errorf("application %s did not come to %s", number, stage)
+}
+
+// stage looks an application up; all who ask within a moment share one look.
+func (p *people) stage(ctx context.Context, number identity.ApplicationNumber) (identity.Stage, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.looked) > 50*time.Millisecond {
+		p.asked.Add(1)
+		waiting, err := p.b.office.Registry.List(ctx, registry.Filter{Stages: []identity.Stage{identity.Approval, identity.HandOver, identity.Rejected}})
+		if err != nil {
+			return "", err
+		}
+		clear(p.stages)
+		for _, r := range waiting {
+			p.stages[r.Number] = r.Stage
+		}
+		p.looked = time.Now()
+	}
+	return p.stages[number], nil
+}
+
+// shipping sends and counts consignments in as they are sealed.
+func (p *people) shipping(ctx context.Context) {
+	for ctx.Err() == nil {
+		list, err := p.b.office.Registry.Consignments(ctx)
+		p.asked.Add(int64(1 + len(list)))
+		if err != nil {
+			continue
+		}
+		for _, c := range list {
+			id := workflows.ConsignmentWorkflowID(string(c.Number))
+			if c.State == "sealed" {
+				_ = p.update(ctx, id, workflows.UpdateSend, workflows.Send{Officer: "SX-1", Courier: "VNPost", Seal: "1"}) // tried again with the next look
+			}
+			if c.State == "sealed" || c.State == "sent" {
+				_ = p.update(ctx, id, workflows.UpdateReceive, workflows.Receive{Officer: "CB-001-0002", Counted: len(c.Cards)}) // tried again with the next look
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// cpuOf is what a process and its children have used (Linux).
+func cpuOf(pid int) time.Duration {
+	total := statCPU(pid)
+	tasks, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well formed
+	for _, name := range tasks {
+		child, parent := parentOf(name)
+		if parent == pid {
+			total += statCPU(child)
+		}
+	}
+	return total
+}
+
+func parentOf(name string) (pid, parent int) {
+	fields := statFields(name)
+	if len(fields) < 2 {
+		return 0, 0
+	}
+	pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(name))) // a number, by the pattern
+	parent, _ = strconv.Atoi(string(fields[1]))              // a number, by proc(5)
+	return pid, parent
+}
+
+// statFields are the fields of /proc/PID/stat behind the command's name.
+func statFields(name string) [][]byte {
+	b, err := os.ReadFile(name) //nolint:gosec // of the kernel
+	if err != nil {
+		return nil
+	}
+	return bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+}
+
+// statCPU is user and system time, its own and of children that ended.
+func statCPU(pid int) time.Duration {
+	fields := statFields(fmt.Sprintf("/proc/%d/stat", pid))
+	if len(fields) < 15 {
+		return 0
+	}
+	const ticks = 100 // a second, on every Linux
+	sum := 0
+	for _, f := range fields[11:15] {
+		n, _ := strconv.Atoi(string(f)) // a number, by proc(5)
+		sum += n
+	}
+	return time.Duration(sum) * time.Second / ticks
+}
