@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,7 +84,6 @@ type office struct {
 	acts     map[identity.Action][][]act // what people do when it waits for them, visit by visit
 	at       map[identity.Stage]act      // what happens while it is at a stage
 	answered []string                    // what people heard
-	visited  []string                    // stages and waits, as operators see them
 	hurry    map[string][]int            // priority keys of each activity, in the order they were scheduled
 
 	corrected bool // the population registry says what the applicant does
@@ -174,10 +174,7 @@ func (o *office) furnish(s setting) {
 	citizens, err := samples.ReadPopulation(os.DirFS("../samples"))
 	require.NoError(o.t, err)
 	for _, c := range citizens {
-		citizen := registry.Citizen{Person: c.Person, Status: registry.CitizenStatus(c.Status)}
-		if c.Card != nil {
-			citizen.LiveCard = &registry.OldCard{Serial: c.Card.Serial, Form: c.Card.Form, Issued: c.Card.Issued, Expiry: c.Card.Expiry}
-		}
+		citizen := seeded(c)
 		if s.known != nil {
 			s.known(&citizen)
 		}
@@ -186,6 +183,15 @@ func (o *office) furnish(s setting) {
 	if s.blanks > 0 {
 		o.stock("B-1", "PT0001", registry.BlankSerial(fmt.Sprintf("PT%04d", s.blanks)))
 	}
+}
+
+// seeded is a citizen of the samples as the built-in population registry keeps one.
+func seeded(c samples.Citizen) registry.Citizen {
+	citizen := registry.Citizen{Person: c.Person, Status: registry.CitizenStatus(c.Status)}
+	if c.Card != nil {
+		citizen.LiveCard = &registry.OldCard{Serial: c.Card.Serial, Form: c.Card.Form, Issued: c.Card.Issued, Expiry: c.Card.Expiry}
+	}
+	return citizen
 }
 
 // stock takes a box of blanks in.
@@ -220,7 +226,7 @@ func (o *office) receive(s setting) {
 func (o *office) staff() {
 	o.t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(o.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))))
+	suite.SetLogger(quiet())
 	o.env = suite.NewTestWorkflowEnvironment()
 	o.env.SetStartTime(monday)
 	o.env.SetTestTimeout(5 * time.Minute) // of the wall clock, while a slow machine makes a card
@@ -251,6 +257,9 @@ func (o *office) staff() {
 	})
 }
 
+// quiet logs nothing: what tests need to know they look at.
+func quiet() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
+
 // chips is a station with an encoder whose cards are software.
 func (o *office) chips() *station.Station {
 	cards, err := catalog()
@@ -277,19 +286,25 @@ func (o *office) chips() *station.Station {
 	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards, TransportKeys: keys(0x7F), CardKeys: keys(0x01)}
 }
 
-// notice is an operator looking at the search attributes: what a stage or a wait
-// asks for is done. People need an hour; what happens at a stage happens at once.
+// notice is an operator looking at the search attributes: what the test wants at
+// a stage happens at once, and who is waited for comes.
 func (o *office) notice(attributes temporal.SearchAttributes) {
-	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok && (len(o.visited) == 0 || o.visited[len(o.visited)-1] != stage) {
-		o.visited = append(o.visited, stage)
+	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok {
 		if act := o.at[identity.Stage(stage)]; act != nil {
 			delete(o.at, identity.Stage(stage))
 			o.env.RegisterDelayedCallback(func() { act(o) }, 0)
 		}
 	}
-	waits, ok := attributes.GetKeyword(workflows.AwaitingKey)
-	action := identity.Action(waits)
-	if !ok || action == identity.NoAction || len(o.acts[action]) == 0 {
+	awaiting, _ := attributes.GetKeyword(workflows.AwaitingKey)
+	action := identity.Action(awaiting)
+	if action == identity.ToAdjudicate || action == identity.ToRelease { // the waits that are not entered in the registry
+		o.visit(action)
+	}
+}
+
+// visit is people coming because the application waits for them.
+func (o *office) visit(action identity.Action) {
+	if len(o.acts[action]) == 0 {
 		return
 	}
 	visit := o.acts[action][0]
@@ -448,20 +463,36 @@ func (o *office) cards() []string {
 	return list
 }
 
-// story is the timeline that operators ask for, its notes.
-func (o *office) story() []string {
+// timeline is the story that operators ask for.
+func (o *office) timeline() []workflows.TimelineEntry {
 	o.t.Helper()
 	answer, err := o.env.QueryWorkflow(workflows.QueryTimeline)
 	require.NoError(o.t, err)
 	var timeline []workflows.TimelineEntry
 	require.NoError(o.t, answer.Get(&timeline))
+	return timeline
+}
+
+// story is what the timeline notes.
+func (o *office) story() []string {
+	o.t.Helper()
 	var notes []string
-	for _, e := range timeline {
+	for _, e := range o.timeline() {
 		if e.Note != "" {
 			notes = append(notes, strings.ReplaceAll(e.Note, string(o.number), "A"))
 		}
 	}
 	return notes
+}
+
+// stages are those that the application passed.
+func (o *office) stages() []identity.Stage {
+	o.t.Helper()
+	var stages []identity.Stage
+	for _, e := range o.timeline() {
+		stages = append(stages, e.Stage)
+	}
+	return slices.Compact(stages)
 }
 
 // population is the built-in registry, which can be put right.
@@ -553,7 +584,11 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	if name == a.o.late {
 		<-a.o.free
 	}
-	return a.Next.ExecuteActivity(ctx, in)
+	out, err := a.Next.ExecuteActivity(ctx, in)
+	if entered, ok := in.Args[0].(activities.EnterInput); ok && err == nil && entered.Awaiting != identity.NoAction {
+		a.o.env.RegisterDelayedCallback(func() { a.o.visit(entered.Awaiting) }, 0)
+	}
+	return out, err
 }
 
 type watchedWorkflow struct {

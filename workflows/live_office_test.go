@@ -1,0 +1,337 @@
+package workflows_test
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"gopkg.in/yaml.v3"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/samples"
+	"example.org/cancuoc/workflows"
+)
+
+// liveOffice is the crew as the programs put it together, on a real Temporal
+// server, in a namespace of its own, and a real PostgreSQL.
+type liveOffice struct {
+	*crew.Crew
+
+	t         *testing.T
+	temporal  client.Client
+	namespace string
+	codec     *engine.Codec
+	log       *logbook
+	boxes     map[string]bool // that have been taken to their destination
+	lose      bool            // the courier loses the next box's cards
+}
+
+// logbook keeps what is logged.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// settings are what a test changes in the configuration, by key.
+type settings map[string]any
+
+// newLiveOffice opens an office without workers.
+func newLiveOffice(t *testing.T, changes settings) *liveOffice {
+	t.Helper()
+	o := &liveOffice{t: t, namespace: "test-" + strings.ToLower(rand.Text()), log: &logbook{}, boxes: make(map[string]bool)}
+	address := officetest.Temporal(t)
+	o.register(address)
+	dir := t.TempDir()
+	all := settings{
+		"data_dir":           dir,
+		"temporal.address":   address,
+		"temporal.namespace": o.namespace,
+		"database.url":       registrytest.NewSchema(t, officetest.Postgres(t)),
+		"database.max_conns": 8,
+	}
+	for key, value := range changes {
+		all[key] = value
+	}
+	name := filepath.Join(dir, "office.yaml")
+	text, err := yaml.Marshal(nested(all))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, text, 0o600))
+	c, err := config.Load(name)
+	require.NoError(t, err)
+	o.Crew, err = crew.Open(t.Context(), c, slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	require.NoError(t, err)
+	t.Cleanup(o.Close)
+	o.temporal, err = o.Temporal(t.Context())
+	require.NoError(t, err)
+	keys, err := engine.OpenKeys(c.Temporal.CodecKeyFile, false)
+	require.NoError(t, err)
+	o.codec = &engine.Codec{Keys: keys}
+	return o
+}
+
+// nested turns keys with dots into maps.
+func nested(flat settings) map[string]any {
+	out := make(map[string]any)
+	for key, value := range flat {
+		group, name, inGroup := strings.Cut(key, ".")
+		if !inGroup {
+			out[key] = value
+			continue
+		}
+		if out[group] == nil {
+			out[group] = make(map[string]any)
+		}
+		out[group].(map[string]any)[name] = value
+	}
+	return out
+}
+
+// register makes the namespace, and waits until the server knows it.
+func (o *liveOffice) register(address string) {
+	o.t.Helper()
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet()})
+	require.NoError(o.t, err)
+	defer namespaces.Close()
+	err = namespaces.Register(o.t.Context(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: o.namespace, WorkflowExecutionRetentionPeriod: durationpb.New(day),
+	})
+	require.NoError(o.t, err)
+	require.Eventually(o.t, func() bool {
+		c, err := client.DialContext(o.t.Context(), client.Options{HostPort: address, Namespace: o.namespace, Logger: quiet()})
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		_, err = c.CountWorkflow(o.t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Namespace: o.namespace})
+		return err == nil
+	}, time.Minute, 100*time.Millisecond)
+}
+
+// work starts workers, which stop when the test ends.
+func (o *liveOffice) work(workers engine.Workers, err error) {
+	o.t.Helper()
+	require.NoError(o.t, err)
+	require.NoError(o.t, workers.Start())
+	o.t.Cleanup(workers.Stop)
+}
+
+// open registers stations and people.
+func (o *liveOffice) open(population []samples.Citizen) {
+	o.t.Helper()
+	ctx := o.t.Context()
+	script, err := samples.ReadScript(os.DirFS("../samples"))
+	require.NoError(o.t, err)
+	for _, s := range script.Stations {
+		key, err := o.NewStationKey(s.ID)
+		require.NoError(o.t, err)
+		require.NoError(o.t, o.Registry.SaveStation(ctx, registry.Station{ID: s.ID, Kind: "enrolment", Province: s.Province, Name: s.Name, PublicKey: key}))
+	}
+	for _, c := range population {
+		require.NoError(o.t, o.Registry.SeedCitizen(ctx, seeded(c)))
+	}
+}
+
+// stock takes in a box of blanks.
+func (o *liveOffice) stock(n int) {
+	o.t.Helper()
+	require.NoError(o.t, o.Registry.ReceiveBlanks(o.t.Context(), registry.Box{
+		Number: "B-1", First: "PT0001", Last: registry.BlankSerial(fmt.Sprintf("PT%04d", n)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+	}))
+}
+
+// submit sends a sample as its station does, signed.
+func (o *liveOffice) submit(name string, change func(*intake.Submission)) *liveApplication {
+	o.t.Helper()
+	door, err := o.Door(o.t.Context())
+	require.NoError(o.t, err)
+	s, err := intake.ReadFile(os.DirFS("../samples"), name+"/application.json", o.Sizes())
+	require.NoError(o.t, err)
+	if change != nil {
+		change(&s)
+	}
+	key, err := o.StationKey(identity.StationID(s.Station))
+	require.NoError(o.t, err)
+	packet, err := intake.Sign(s, key)
+	require.NoError(o.t, err)
+	receipt, err := door.Receive(o.t.Context(), packet)
+	require.NoError(o.t, err)
+	return &liveApplication{o: o, folder: filepath.Join("..", "samples", name), number: receipt.Number, id: workflows.ApplicationWorkflowID(receipt.Number)}
+}
+
+// liveApplication is one application of a live office.
+type liveApplication struct {
+	o      *liveOffice
+	folder string
+	number identity.ApplicationNumber
+	id     string
+}
+
+// await waits until the application waits for that.
+func (a *liveApplication) await(action identity.Action) {
+	a.o.t.Helper()
+	a.until(string(action), func(stage, awaiting string) bool { return awaiting == string(action) })
+}
+
+// until waits for a state that Temporal shows; boxes travel meanwhile.
+func (a *liveApplication) until(what string, reached func(stage, awaiting string) bool) {
+	a.o.t.Helper()
+	deadline := time.Now().Add(2 * time.Minute)
+	for time.Now().Before(deadline) {
+		a.o.ship()
+		described, err := a.o.temporal.DescribeWorkflowExecution(a.o.t.Context(), a.id, "")
+		require.NoError(a.o.t, err)
+		info := described.GetWorkflowExecutionInfo()
+		require.Contains(a.o.t, []enumspb.WorkflowExecutionStatus{
+			enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+		}, info.GetStatus())
+		shown := make(map[string]string)
+		for name, payload := range info.GetSearchAttributes().GetIndexedFields() {
+			var text string
+			if converter.GetDefaultDataConverter().FromPayload(payload, &text) == nil {
+				shown[name] = text
+			}
+		}
+		if reached(shown["Stage"], shown["AwaitingAction"]) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // a real server has a real clock
+	}
+	require.Failf(a.o.t, "nothing happened", "%s was awaited; %s", what, a.o.log)
+}
+
+// result waits for the end.
+func (a *liveApplication) result() workflows.CardApplicationResult {
+	a.o.t.Helper()
+	a.until("an end", func(stage, _ string) bool { return identity.Stage(stage).Ended() })
+	var result workflows.CardApplicationResult
+	require.NoError(a.o.t, a.o.temporal.GetWorkflow(a.o.t.Context(), a.id, "").Get(a.o.t.Context(), &result))
+	return result
+}
+
+// update sends a message, and gives what the person hears.
+func (o *liveOffice) update(id, name string, message any) error {
+	o.t.Helper()
+	handle, err := o.temporal.UpdateWorkflow(o.t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID: id, UpdateName: name, Args: []any{message}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err != nil {
+		return err
+	}
+	return handle.Get(o.t.Context(), nil)
+}
+
+func (a *liveApplication) does(name string, message any) {
+	a.o.t.Helper()
+	require.NoError(a.o.t, a.o.update(a.id, name, message))
+}
+
+func (a *liveApplication) approve() {
+	a.o.t.Helper()
+	a.await(identity.ToApprove)
+	a.does(workflows.UpdateApprove, workflows.Approve{Officer: approver})
+}
+
+// finger lays a finger on the reader.
+func (a *liveApplication) finger(file string) error {
+	a.o.t.Helper()
+	template, err := os.ReadFile(filepath.Join(a.folder, file))
+	require.NoError(a.o.t, err)
+	probe, err := biometrics.Templates{biometrics.LeftIndex: template}.MarshalBinary()
+	require.NoError(a.o.t, err)
+	try, err := a.o.Registry.Probe(a.o.t.Context(), a.number, probe)
+	require.NoError(a.o.t, err)
+	return a.o.update(a.id, workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodFingerprint, Round: try})
+}
+
+// ship takes boxes that are sealed to their destinations.
+func (o *liveOffice) ship() {
+	o.t.Helper()
+	boxes, err := o.Registry.Consignments(o.t.Context())
+	require.NoError(o.t, err)
+	for _, box := range boxes {
+		number := string(box.Number)
+		if box.State != "sealed" || o.boxes[number] {
+			continue
+		}
+		var missing []identity.ApplicationNumber
+		if o.lose {
+			o.lose = false
+			missing = append(missing, box.Cards[0].Application)
+		}
+		id := workflows.ConsignmentWorkflowID(number)
+		err := o.update(id, workflows.UpdateSend, workflows.Send{Officer: operator, Courier: "VNPost", Seal: "88001"})
+		if err != nil && (strings.Contains(err.Error(), "not found") || strings.Contains(err.Error(), "it is open")) {
+			continue // its workflow does not know yet
+		}
+		require.NoError(o.t, err)
+		receive := workflows.Receive{Officer: counter, Counted: len(box.Cards) - len(missing), Missing: missing}
+		require.NoError(o.t, o.update(id, workflows.UpdateReceive, receive))
+		o.boxes[number] = true
+	}
+}
+
+// history reads a history, as it is stored or with its payloads in the clear.
+func (o *liveOffice) history(id string, clear bool) *historypb.History {
+	o.t.Helper()
+	events := o.temporal.GetWorkflowHistory(o.t.Context(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	history := &historypb.History{}
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(o.t, err)
+		history.Events = append(history.Events, event)
+	}
+	if clear {
+		err := proxy.VisitPayloads(context.WithoutCancel(o.t.Context()), history, proxy.VisitPayloadsOptions{
+			SkipSearchAttributes: true,
+			Visitor: func(_ *proxy.VisitPayloadsContext, p []*commonpb.Payload) ([]*commonpb.Payload, error) {
+				return o.codec.Decode(p)
+			},
+		})
+		require.NoError(o.t, err)
+	}
+	return history
+}
+
+// samplePopulation is who the samples are about.
+func samplePopulation(t *testing.T) []samples.Citizen {
+	t.Helper()
+	citizens, err := samples.ReadPopulation(os.DirFS("../samples"))
+	require.NoError(t, err)
+	return citizens
+}

@@ -1,0 +1,187 @@
+package workflows_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/reflect/protopath"
+	"google.golang.org/protobuf/reflect/protorange"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/workflows"
+)
+
+var record = flag.Bool("record", false, "record histories for the replay tests, into testdata/replay")
+
+// recordings is the folder of histories that are replayed.
+var recordings = filepath.Join("testdata", "replay")
+
+// TestRecord plays one application for each way that a life can take, on a real
+// server, and keeps their histories, payloads in the clear: there is nothing of a
+// person in them. It is run by make record, from the code that is deployed.
+func TestRecord(t *testing.T) { //nolint:paralleltest // it writes the files that other tests read
+	if !*record {
+		t.Skip("make record records; tests replay")
+	}
+	t.Run("Calm", recordCalm)       //nolint:paralleltest // one office after the other
+	t.Run("Hurried", recordHurried) //nolint:paralleltest // the same
+	t.Run("Silent", recordSilent)   //nolint:paralleltest // the same
+}
+
+// keep writes a history, and its story as text.
+func (o *liveOffice) keep(name, id string) {
+	o.t.Helper()
+	history := o.history(id, true)
+	require.NoError(o.t, protorange.Range(history.ProtoReflect(), withoutIdentity))
+	b, err := protojson.Marshal(history)
+	require.NoError(o.t, err)
+	require.NoError(o.t, os.MkdirAll(recordings, 0o750))
+	require.NoError(o.t, os.WriteFile(filepath.Join(recordings, name+".json"), b, 0o600))
+	require.NoError(o.t, os.WriteFile(filepath.Join(recordings, name+".txt"), []byte(story(history)), 0o600))
+}
+
+// withoutIdentity forgets which process on which machine did it.
+func withoutIdentity(v protopath.Values) error {
+	m, ok := v.Index(-1).Value.Interface().(protoreflect.Message)
+	if !ok {
+		return nil
+	}
+	if field := m.Descriptor().Fields().ByName("identity"); field != nil && field.Kind() == protoreflect.StringKind && m.Has(field) {
+		m.Set(field, protoreflect.ValueOfString("test"))
+	}
+	return nil
+}
+
+func (a *liveApplication) keep(name string) {
+	a.o.t.Helper()
+	a.result()
+	a.o.keep(name, a.id)
+}
+
+// recordCalm plays in an office where people have the time that the law gives.
+func recordCalm(t *testing.T) { //nolint:thelper // it is a test
+	o := newLiveOffice(t, settings{"office.consignment_size": 1, "office.at_risk": "1h"})
+	o.open(samplePopulation(t))
+	o.stock(20)
+	o.work(o.All(t.Context(), "PX-01"))
+
+	issued := o.submit("03-exchange-at-40", nil)
+	issued.approve()
+	issued.await(identity.ToHandOver)
+	require.NoError(t, issued.finger("left-index-handover.fmr"))
+	issued.keep("issued")
+
+	duplicate := o.submit("18-duplicate-person", nil)
+	duplicate.await(identity.ToAdjudicate)
+	duplicate.does(workflows.UpdateAdjudicate, workflows.Adjudicate{Officer: adjudicator, SamePerson: true, Reason: "same face"})
+	duplicate.keep("duplicate-rejected")
+
+	child := o.submit("06-child-under-6", nil)
+	child.approve()
+	child.await(identity.ToHandOver)
+	child.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodProxy, Proof: "birth certificate"})
+	child.keep("child-issued")
+
+	held := o.submit("01-first-issue-at-14", nil)
+	held.await(identity.ToApprove)
+	held.does(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "a paper is asked for", CitizensPart: true})
+	held.does(workflows.UpdateApprove, workflows.Approve{Officer: approver})
+	held.await(identity.ToRelease)
+	held.does(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "brought"})
+	held.await(identity.ToHandOver)
+	require.Error(t, held.finger("../02-exchange-at-25/left-index-handover.fmr"))
+	held.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodOfficer, Proof: "known to the officer"})
+	held.keep("held-and-issued-by-an-officer")
+
+	poor := o.submit("17-poor-portrait", nil)
+	poor.await(identity.ToRecapture)
+	portrait, err := os.ReadFile(filepath.Join(poor.folder, "recapture", "portrait.jpg"))
+	require.NoError(t, err)
+	require.NoError(t, o.Registry.Capture(t.Context(), poor.number, 2, enroller, map[registry.Role][]byte{registry.RolePortrait: portrait}))
+	poor.does(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: 2})
+	poor.await(identity.ToApprove)
+	poor.does(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers do not hold"})
+	poor.keep("recaptured-and-rejected")
+
+	wrong := o.submit("21-wrong-data", nil)
+	wrong.await(identity.ToResolve)
+	wrong.does(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "ask again"})
+	wrong.await(identity.ToResolve)
+	wrong.does(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "nothing clears it up"})
+	wrong.keep("contradiction-rejected")
+
+	withdrawn := o.submit("19-withdrawn", nil)
+	withdrawn.await(identity.ToApprove)
+	withdrawn.does(workflows.UpdateWithdraw, workflows.Withdraw{Officer: counter, Reason: "found the old card"})
+	withdrawn.keep("withdrawn")
+
+	lost := o.submit("02-exchange-at-25", nil)
+	o.lose = true
+	lost.approve()
+	lost.await(identity.ToHandOver)
+	require.NoError(t, lost.finger("left-index-handover.fmr"))
+	lost.keep("missing-in-its-box-and-issued")
+
+	boxes, err := o.Registry.Consignments(t.Context())
+	require.NoError(t, err)
+	o.keep("consignment-full", workflows.ConsignmentWorkflowID(string(boxes[0].Number)))
+}
+
+// recordHurried plays in an office that gives nobody time.
+func recordHurried(t *testing.T) { //nolint:thelper // it is a test
+	o := newLiveOffice(t, settings{
+		"office.recapture": "1s", "office.resolution": "1s", "office.collect": "1s", "office.restock": "1s",
+		"office.cards": 2, "office.at_risk": "8760h", "office.consignment_size": 2, "office.consignment_cut_off": "1s", "station.spoil_first": 3,
+	})
+	o.open(samplePopulation(t))
+	o.work(o.All(t.Context(), "PX-01"))
+
+	o.submit("17-poor-portrait", nil).keep("expired-not-recaptured")
+	o.submit("21-wrong-data", nil).keep("expired-unresolved")
+
+	spoiled := o.submit("01-first-issue-at-14", nil)
+	spoiled.approve()
+	spoiled.await(identity.ToRestock)
+	o.stock(20)
+	spoiled.await(identity.ToRepair)
+	spoiled.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the chips of that box are bad"})
+	spoiled.keep("hurried-no-stock-then-spoiled-then-expired-not-collected")
+
+	boxes, err := o.Registry.Consignments(t.Context())
+	require.NoError(t, err)
+	o.keep("consignment-cut-off", workflows.ConsignmentWorkflowID(string(boxes[0].Number)))
+}
+
+// recordSilent plays in an office whose station falls silent.
+func recordSilent(t *testing.T) { //nolint:thelper // it is a test
+	o := newLiveOffice(t, settings{"office.station_wait": "2s", "office.consignment_cut_off": "720h"})
+	o.open(samplePopulation(t))
+	o.stock(20)
+	o.work(o.Pipeline(t.Context()))
+	station, err := o.Station(t.Context(), "PX-01")
+	require.NoError(t, err)
+	o.work(station[:1], nil) // takes cards in, and says no more of them
+
+	app := o.submit("01-first-issue-at-14", nil)
+	app.approve()
+	app.await(identity.ToRepair)
+	app.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the station burnt", Remake: true})
+	time.Sleep(time.Second) //nolint:forbidigo // the same wait again, for another card
+	app.await(identity.ToRepair)
+	o.work(station[1:], nil)
+	app.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the station is back"})
+	app.until("dispatch", func(stage, _ string) bool { return stage == string(identity.Dispatch) })
+	box := workflows.ConsignmentWorkflowID("C-000001")
+	require.Eventually(t, func() bool { return o.update(box, workflows.UpdateSeal, workflows.Seal{Officer: operator}) == nil }, time.Minute, 100*time.Millisecond)
+	app.await(identity.ToHandOver)
+	require.NoError(t, app.finger("left-index-handover.fmr"))
+	app.keep("silent-station-lost-then-silent-then-issued")
+	o.keep("consignment-sealed-by-an-officer", box)
+}
