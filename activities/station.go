@@ -144,7 +144,7 @@ func (s *Station) inspectChip(ctx context.Context, in CardInput, card registry.C
 	if err != nil {
 		return nil, fmt.Errorf("open blank %s: %w", card.Blank, err)
 	}
-	defer session.Close()
+	defer session.Close() //nolint:errcheck // it was only read
 	access := inspection.Access{MRZInformation: mrz.Information(content.MRZ), CAN: chip.CAN}
 	expected := inspection.Expect{Card: card.Card, MRZ: content.MRZ}
 	if chip.Files.DG2 != nil {

@@ -14,6 +14,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/samples"
+	"example.org/cancuoc/workflows"
 )
 
 // play takes the sample applications to their ends by the commands that people
@@ -226,11 +227,11 @@ func (p *play) args(s samples.Sample, step samples.Step, number identity.Applica
 	case samples.HandOver:
 		args = append([]string{"handover"}, args[1:]...)
 		switch step.Method {
-		case "fingerprint":
+		case workflows.MethodFingerprint:
 			args = append(args, "--finger", file(step.File), "--position", step.Position)
-		case "proxy":
+		case workflows.MethodProxy:
 			args = append(args, "--proxy", step.Proof)
-		case "post":
+		case workflows.MethodPost:
 			args = append(args, "--post", step.Proof)
 		default:
 			args = append(args, "--reason", step.Proof)

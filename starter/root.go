@@ -26,7 +26,7 @@ const (
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := &app{}
 	defer app.close()
-	root := newRoot(app)
+	root := newRoot(app) //nolint:contextcheck // commands get the context from cobra
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

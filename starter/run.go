@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -51,8 +52,8 @@ type servers struct{ stops []func() }
 
 // stop stops what was started last first.
 func (s *servers) stop() {
-	for i := len(s.stops) - 1; i >= 0; i-- {
-		s.stops[i]()
+	for _, stop := range slices.Backward(s.stops) {
+		stop()
 	}
 }
 
@@ -101,7 +102,7 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 	if err != nil {
 		return "", fmt.Errorf("find data folder: %w", err)
 	}
-	if err := os.MkdirAll(data, 0o711); err != nil {
+	if err := os.MkdirAll(data, 0o711); err != nil { //nolint:gosec // PostgreSQL runs as another user below it
 		return "", fmt.Errorf("make data folder: %w", err)
 	}
 	unlock, err := alone(data)
@@ -199,7 +200,7 @@ func writeSettings(name string, settings map[string]string) error {
 
 // alone sees that one run at a time uses a data folder.
 func alone(data string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(data, "run.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(data, "run.lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in our own folder
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}

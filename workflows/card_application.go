@@ -1,3 +1,9 @@
+// Package workflows is the orchestration, and nothing else: what follows what,
+// who is waited for, and for how long. Everything that touches the world is in
+// package activities.
+//
+// Start at CardApplication, the life of one application; Consignment is the life
+// of one box of cards.
 package workflows
 
 import (
@@ -287,7 +293,6 @@ type application struct {
 	round    int    // the capture being used, from 1
 	releases int    // how often an officer let it go on
 	repaired bool   // a person granted another card, or another try at the station
-	probes   int    // how many fingers were tried at hand-over
 
 	approval     *Approve
 	adjudication *Adjudicate

@@ -131,14 +131,13 @@ func (a *application) approve(ctx workflow.Context, m Approve) (Accepted, error)
 	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approval = &m })
 }
 
+// rejectable are the waits in which an officer may refuse.
+var rejectable = []identity.Action{
+	identity.ToApprove, identity.ToResolve, identity.ToAdjudicate, identity.ToRelease, identity.ToRepair, identity.ToRestock,
+}
+
 func (a *application) mayReject(m Reject) error {
-	switch a.awaiting {
-	case identity.ToApprove, identity.ToResolve, identity.ToAdjudicate, identity.ToRelease, identity.ToRepair, identity.ToRestock:
-		if !a.closing() && a.approvalOpen() {
-			break
-		}
-		return a.notNow("rejected")
-	default:
+	if !slices.Contains(rejectable, a.awaiting) || a.closing() || !a.approvalOpen() {
 		return a.notNow("rejected")
 	}
 	if err := a.fourEyes(m.Officer); err != nil {

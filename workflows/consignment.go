@@ -48,7 +48,6 @@ type consignment struct {
 	state    string
 	cards    int
 	full     bool
-	received *Receive
 	result   ConsignmentResult
 	deciding workflow.Mutex
 }

@@ -95,12 +95,12 @@ func (s *Server) handler(r route) http.Handler {
 		if err != nil {
 			status = writeProblem(w, err)
 		}
-		level := slog.LevelInfo
+		log := s.Logger.InfoContext
 		if status >= http.StatusInternalServerError {
-			level = slog.LevelError
-			s.Logger.LogAttrs(req.Context(), level, "Request failed", slog.String("route", r.pattern), slog.Any("error", err))
+			log = s.Logger.ErrorContext
+			log(req.Context(), "Request failed", "route", r.pattern, "error", err)
 		}
-		s.Logger.LogAttrs(req.Context(), level, "Request served", slog.String("route", r.pattern), slog.Int("status", status), slog.Duration("took", time.Since(began)))
+		log(req.Context(), "Request served", "route", r.pattern, "status", status, "took", time.Since(began))
 	})
 }
 

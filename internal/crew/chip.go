@@ -70,7 +70,7 @@ func (c *Crew) InspectChip(ctx context.Context, card registry.CardRecord) (inspe
 	if err != nil {
 		return inspection.Result{}, err
 	}
-	defer session.Close()
+	defer session.Close() //nolint:errcheck // it was only read
 	access := inspection.Access{MRZInformation: mrz.Information(lines), CAN: image.CAN}
 	return inspection.Inspect(ctx, session, access, expect, trust, time.Now())
 }

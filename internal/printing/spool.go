@@ -57,7 +57,7 @@ func (s *Spool) Print(ctx context.Context, job string, pdf []byte) error {
 	if err != nil {
 		return fmt.Errorf("print job %s: %w", job, err)
 	}
-	defer os.Remove(temporary.Name())
+	defer os.Remove(temporary.Name()) //nolint:errcheck // it is gone when the print went well
 	_, err = temporary.Write(pdf)
 	if err = errors.Join(err, temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), name)

@@ -134,7 +134,7 @@ func (v *view) fill(r registry.Record) {
 		done := at > position(m.until)
 		v.Steps = append(v.Steps, step{VI: m.vi, EN: m.en, Done: done, Current: !done && !v.hasCurrent() && !r.Stage.Ended()})
 	}
-	if texts, ok := nextSteps[identity.Action(r.Awaiting)]; ok {
+	if texts, ok := nextSteps[r.Awaiting]; ok {
 		v.NextVI, v.NextEN = texts[0], texts[1]
 	}
 	if texts, ok := endings[r.Stage]; ok {

@@ -110,6 +110,12 @@ func Multiply(p *ecdsa.PublicKey, k *big.Int) (*ecdsa.PublicKey, error) {
 	return pointKey(p.Curve, x, y)
 }
 
+// MultiplyBy is a point times a key's secret: the ephemeral keys of PACE stand on
+// a generator that was agreed on.
+func MultiplyBy(key *ecdsa.PrivateKey, p *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
+	return Multiply(p, scalar(key))
+}
+
 // Add is the sum of two points. A sum at infinity is ErrPoint.
 func Add(p, q *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
 	if p.Curve != q.Curve {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 
 	"example.org/cancuoc/personalization/apdu"
 	"example.org/cancuoc/personalization/curve"
@@ -70,7 +71,7 @@ func basicAccess(ctx context.Context, card apdu.Card, mrzInformation string, ran
 func mutualAuthenticate(ctx context.Context, card apdu.Card, keys *desSuite, mine, challenge []byte) ([]byte, error) {
 	plain := append(append(bytes.Clone(mine[:8]), challenge...), mine[8:]...)
 	cryptogram := keys.encrypt(nil, plain)
-	data := append(cryptogram, keys.mac(pad(cryptogram, 8))...)
+	data := slices.Concat(cryptogram, keys.mac(pad(cryptogram, 8)))
 	answer, err := send(ctx, card, "external authenticate", apdu.Command{INS: 0x82, Data: data, Le: 40})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAccess, err)
@@ -124,7 +125,7 @@ func pace(ctx context.Context, card apdu.Card, info lds.PACEInfo, with password,
 		return nil, err
 	}
 	data := append(tlv.Encode(0x80, oid), tlv.Encode(0x83, []byte{with.reference})...)
-	data = append(data, tlv.Encode(0x84, []byte{byte(info.ParameterID)})...)
+	data = append(data, tlv.Encode(0x84, []byte{byte(info.ParameterID & 0xFF)})...)
 	if _, err := send(ctx, card, "set PACE", apdu.Command{INS: 0x22, P1: 0xC1, P2: 0xA4, Data: data}); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAccess, err)
 	}
@@ -201,7 +202,7 @@ func paceMap(ctx context.Context, card apdu.Card, curveName string, nonce *big.I
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAccess, err)
 	}
-	shared, err := curve.Multiply(theirs, key.D)
+	shared, err := curve.MultiplyBy(key, theirs)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAccess, err)
 	}
@@ -219,7 +220,7 @@ func paceAgree(ctx context.Context, card apdu.Card, generator *ecdsa.PublicKey, 
 	if err != nil {
 		return nil, err
 	}
-	public, err := curve.Multiply(generator, key.D)
+	public, err := curve.MultiplyBy(key, generator)
 	if err != nil {
 		return nil, err
 	}

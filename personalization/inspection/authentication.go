@@ -48,7 +48,7 @@ func chipAuthenticate(ctx context.Context, s *session, infos lds.SecurityInfos, 
 	}
 	data := tlv.Encode(0x80, oid)
 	if info.KeyID >= 0 {
-		data = append(data, tlv.Encode(0x84, []byte{byte(info.KeyID)})...)
+		data = append(data, tlv.Encode(0x84, []byte{byte(info.KeyID & 0xFF)})...)
 	}
 	if _, err := send(ctx, s, "set Chip Authentication", apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: data}); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotGenuine, err)

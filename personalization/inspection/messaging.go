@@ -8,6 +8,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aead/cmac"
 
@@ -94,9 +95,9 @@ func (s *session) protect(c apdu.Command) ([]byte, error) {
 		}
 	}
 	if c.Le > 0 {
-		le := []byte{byte(c.Le)}
+		le := []byte{byte(c.Le & 0xFF)}
 		if c.Le > 256 {
-			le = []byte{byte(c.Le >> 8), byte(c.Le)}
+			le = []byte{byte(c.Le >> 8 & 0xFF), byte(c.Le & 0xFF)}
 		}
 		objects = append(objects, tlv.Encode(doLe, le)...)
 	}
@@ -161,8 +162,8 @@ func pad(b []byte, size int) []byte {
 
 // unpad takes the padding off.
 func unpad(b []byte) ([]byte, error) {
-	for i := len(b) - 1; i >= 0; i-- {
-		switch b[i] {
+	for i, v := range slices.Backward(b) {
+		switch v {
 		case 0x80:
 			return b[:i], nil
 		case 0:
@@ -261,7 +262,7 @@ func (d *desSuite) blockSize() int { return des.BlockSize }
 
 func (d *desSuite) encrypt(_, padded []byte) []byte {
 	out := make([]byte, len(padded))
-	cipher.NewCBCEncrypter(d.enc, make([]byte, des.BlockSize)).CryptBlocks(out, padded)
+	cipher.NewCBCEncrypter(d.enc, make([]byte, des.BlockSize)).CryptBlocks(out, padded) //nolint:gosec // ICAO Doc 9303-11 section 9.8.6.2: an IV of zeros
 	return out
 }
 

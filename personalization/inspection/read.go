@@ -215,7 +215,7 @@ func (r *reader) read(ctx context.Context, name string) ([]byte, error) {
 	if !known {
 		return nil, fmt.Errorf("%w: there is no %s", ErrFile, name)
 	}
-	fid := []byte{byte(ef.FID >> 8), byte(ef.FID)}
+	fid := []byte{byte(ef.FID >> 8), byte(ef.FID & 0xFF)}
 	if _, err := send(ctx, r.card, "select "+name, apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid}); err != nil {
 		return nil, err
 	}
@@ -252,10 +252,10 @@ const endOfFile = apdu.Status(0x6282)
 
 // binary reads from an offset; beyond 32 kB by the odd instruction.
 func (r *reader) binary(ctx context.Context, name string, offset, n int) ([]byte, error) {
-	c := apdu.Command{INS: 0xB0, P1: byte(offset >> 8), P2: byte(offset), Le: n}
+	c := apdu.Command{INS: 0xB0, P1: byte(offset >> 8 & 0xFF), P2: byte(offset & 0xFF), Le: n}
 	odd := offset > 0x7FFF
 	if odd {
-		c = apdu.Command{INS: 0xB1, Data: tlv.Encode(0x54, []byte{byte(offset >> 8), byte(offset)}), Le: n + 8}
+		c = apdu.Command{INS: 0xB1, Data: tlv.Encode(0x54, []byte{byte(offset >> 8 & 0xFF), byte(offset & 0xFF)}), Le: n + 8}
 	}
 	answer, err := apdu.Send(ctx, r.card, c)
 	if err != nil {
