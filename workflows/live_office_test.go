@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"gopkg.in/yaml.v3"
 
@@ -335,3 +336,6 @@ func samplePopulation(t *testing.T) []samples.Citizen {
 	require.NoError(t, err)
 	return citizens
 }
+
+// size is what a history takes, in bytes.
+func size(history *historypb.History) int { return proto.Size(history) }

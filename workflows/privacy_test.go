@@ -1,0 +1,157 @@
+package workflows_test
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/proxy"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/personalization/mrz"
+	"example.org/cancuoc/samples"
+	"example.org/cancuoc/workflows"
+)
+
+// canary is a person whose every word is found nowhere else.
+var canary = intake.Person{
+	Number: "001212731395", Name: "Giềng Ngoẵng Quỵt Xoèn", Birth: "2012-10-05", Sex: "M", Ethnicity: "Chơ-ro", Religion: "Baha'i", BloodGroup: "AB-",
+	Origin:            intake.Place{Text: "Thôn Khuỷu, Hà Nội", Province: "001"},
+	BirthRegistration: intake.Place{Text: "Xã Ngoạm, Hà Nội", Province: "001"},
+	Residence:         intake.Place{Text: "Số 97531, Ngõ Khoắng, Hà Nội", Province: "001"},
+	Marks:             "Sẹo quặp C: 2cm dưới đuôi mắt", Father: "Giềng Nguếch", Mother: "Thoòng Huếch",
+}
+
+// traces finds what would betray the canary: as written, in capitals, as the MRZ
+// has it, and the parts of the number that the card shows. A short trace counts
+// where it stands alone; in times and ciphertexts it turns up by chance.
+func traces(t *testing.T) *regexp.Regexp {
+	t.Helper()
+	long := []string{canary.Number, canary.Number[3:], canary.Birth, "05/10/2012", "05102012", "20121005", "Khuỷu", "Ngoạm", "Khoắng", "Chơ-ro", "quặp", "Nguếch", "Thoòng"}
+	long = append(long, strings.Fields(canary.Name)...)
+	short := []string{canary.Number[6:], "121005", "97531"}
+	name, err := identity.ParseName(canary.Name)
+	require.NoError(t, err)
+	lines, err := mrz.Lines(identity.Card{
+		Form: identity.FormCanCuoc2024, Serial: "0123456789ABCDEF", Issued: identity.DateOf(monday),
+		Person: identity.Person{Number: identity.PersonalNumber(canary.Number), Name: name, Birth: identity.Date{Year: 2012, Month: 10, Day: 5}, Sex: identity.Male},
+	})
+	require.NoError(t, err)
+	short = append(short, strings.FieldsFunc(lines[2], func(r rune) bool { return r == '<' })...)
+	pattern := "(?i)" + strings.Join(long, "|") + `|(?:^|[^0-9A-Za-z+/.])(?:` + strings.Join(short, "|") + `)(?:[^0-9A-Za-z+/=]|$)`
+	return regexp.MustCompile(pattern)
+}
+
+// A whole life, with a spoiled card, a refused finger and a contradiction: the
+// places where somebody might have been tempted to name the citizen. Histories
+// are searched as they are stored and with their payloads in the clear.
+func TestPrivacy_NothingOfAPersonIsInAHistoryOrALog(t *testing.T) {
+	t.Parallel()
+	o := newLiveOffice(t, settings{"office.consignment_size": 1, "station.spoil_first": 1})
+	o.open(canaries(t))
+	o.stock(5)
+	o.work(o.All(t.Context(), "PX-01"))
+	app := o.submit("01-first-issue-at-14", func(s *intake.Submission) { s.Person = canary })
+	app.approve()
+	app.await(identity.ToHandOver)
+	require.Error(t, app.finger("../02-exchange-at-25/left-index-handover.fmr"))
+	require.NoError(t, app.finger("left-index-handover.fmr"))
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, app.result())
+	stranger := o.submit("01-first-issue-at-14", func(s *intake.Submission) {
+		s.Person, s.EnrollmentID, s.Ground, s.Type = canary, "001-2026-9999", "details", "exchange"
+		s.Person.Name = "Giềng Ngoẵng Quỵt Thoòng"
+	})
+	stranger.await(identity.ToResolve)
+	stranger.does(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers do not hold"})
+	stranger.result()
+
+	texts := map[string]string{"the log": o.log.String()}
+	listed, err := o.temporal.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{Namespace: o.namespace})
+	require.NoError(t, err)
+	require.NotEmpty(t, listed.GetExecutions())
+	for _, execution := range listed.GetExecutions() {
+		id := execution.GetExecution().GetWorkflowId()
+		texts["visibility of "+id] = protojson.Format(execution) + plain(t, o.codec.Decode, execution.GetMemo())
+		texts["stored history of "+id] = protojson.Format(o.history(id, false))
+		clear := o.history(id, true)
+		texts["history of "+id] = protojson.Format(clear) + payloads(t, clear)
+		described, err := o.temporal.DescribeWorkflowExecution(t.Context(), id, "")
+		require.NoError(t, err)
+		texts["description of "+id] = protojson.Format(described)
+	}
+
+	trace := traces(t)
+	for where, text := range texts {
+		require.Empty(t, trace.FindAllString(text, -1), where)
+	}
+	require.Contains(t, texts["history of "+app.id], string(app.number), "the search does find what is there")
+	require.NotContains(t, texts["stored history of "+app.id], "JudgeCaptureInput")
+	issued := o.history(app.id, false)
+	t.Logf("%d events and %d bytes, with one card spoiled", len(issued.GetEvents()), size(issued))
+}
+
+// The straight life of one card, as this code lives it.
+func TestLife_CostsFewEvents(t *testing.T) {
+	t.Parallel()
+	o := newLiveOffice(t, settings{"office.consignment_size": 1})
+	o.open(samplePopulation(t))
+	o.stock(1)
+	o.work(o.All(t.Context(), "PX-01"))
+	app := o.submit("01-first-issue-at-14", nil)
+	app.approve()
+	app.await(identity.ToHandOver)
+	require.NoError(t, app.finger("left-index-handover.fmr"))
+	app.result()
+
+	history := o.history(app.id, false)
+
+	t.Logf("%d events and %d bytes for a card", len(history.GetEvents()), size(history))
+	require.LessOrEqual(t, len(history.GetEvents()), mostEvents)
+	require.Less(t, size(history), 64<<10)
+}
+
+// canaries is a population of one.
+func canaries(t *testing.T) []samples.Citizen {
+	t.Helper()
+	person := samplePopulation(t)[0].Person
+	name, err := identity.ParseName(canary.Name)
+	require.NoError(t, err)
+	person.Number, person.Name = identity.PersonalNumber(canary.Number), name
+	return []samples.Citizen{{Person: person, Status: "alive"}}
+}
+
+// payloads are the bytes of every payload of a history.
+func payloads(t *testing.T, history *historypb.History) string {
+	t.Helper()
+	var b strings.Builder
+	err := proxy.VisitPayloads(context.WithoutCancel(t.Context()), history, proxy.VisitPayloadsOptions{
+		Visitor: func(_ *proxy.VisitPayloadsContext, list []*commonpb.Payload) ([]*commonpb.Payload, error) {
+			for _, p := range list {
+				b.Write(p.GetData())
+				b.WriteByte('\n')
+			}
+			return list, nil
+		},
+	})
+	require.NoError(t, err)
+	return b.String()
+}
+
+// plain are the payloads of a memo in the clear.
+func plain(t *testing.T, decode func([]*commonpb.Payload) ([]*commonpb.Payload, error), memo *commonpb.Memo) string {
+	t.Helper()
+	var b strings.Builder
+	for _, p := range memo.GetFields() {
+		opened, err := decode([]*commonpb.Payload{p})
+		require.NoError(t, err)
+		b.Write(opened[0].GetData())
+	}
+	return b.String()
+}
