@@ -31,9 +31,9 @@ func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 type Centre struct {
 	Registry     *registry.Registry
 	Applications interface {
-		// Arrived tells a card's workflow that its consignment was counted in, and
+		// Arrived tells a card's workflow that this consignment was counted in, and
 		// whether the card was missing. A workflow that has ended is no error.
-		Arrived(ctx context.Context, app identity.ApplicationNumber, missing bool) error
+		Arrived(ctx context.Context, app identity.ApplicationNumber, consignment string, missing bool) error
 	}
 }
 
@@ -88,7 +88,7 @@ func (c *Centre) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult
 		if i < told {
 			continue
 		}
-		if err := c.Applications.Arrived(ctx, card.Application, card.Missing); err != nil {
+		if err := c.Applications.Arrived(ctx, card.Application, in.Consignment, card.Missing); err != nil {
 			return AnnounceResult{}, fmt.Errorf("tell application %s: %w", card.Application, err)
 		}
 		activity.RecordHeartbeat(ctx, i+1)

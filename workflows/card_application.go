@@ -240,17 +240,17 @@ func (a *application) leaveStation(err error) error {
 func (a *application) dispatch(ctx workflow.Context) error {
 	for {
 		a.begin(ctx, identity.Dispatch)
-		a.arrival = nil
 		var out activities.PackResult
 		in := activities.CardInput{Application: a.in.Application, Attempt: a.attempt}
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.Pack, in).Get(ctx, &out); err != nil {
 			return fmt.Errorf("pack card %d: %w", a.attempt, err)
 		}
 		a.travels(ctx, out.Consignment)
-		if err := workflow.Await(ctx, func() bool { return a.arrival != nil }); err != nil {
+		arrived := func() bool { _, told := a.arrivals[out.Consignment]; return told }
+		if err := workflow.Await(ctx, arrived); err != nil {
 			return fmt.Errorf("await arrival: %w", err)
 		}
-		if !a.arrival.Missing {
+		if !a.arrivals[out.Consignment].Missing {
 			return nil
 		}
 		a.note(ctx, fmt.Sprintf("Card %d was missing from consignment %s: making another", a.attempt, out.Consignment))
@@ -298,7 +298,7 @@ type application struct {
 	adjudication *Adjudicate
 	refusal      *ended // Reject or Withdraw, to be carried out at the next step
 	hold         *Hold
-	arrival      *Arrived
+	arrivals     map[string]Arrived // by consignment: one may report twice, and late
 	handedOver   bool
 
 	station     identity.StationID
@@ -322,7 +322,7 @@ type ended struct {
 
 func newApplication(ctx workflow.Context, in CardApplicationInput) *application {
 	return &application{
-		in: in, stage: identity.Received, attempt: 1, round: 1, due: in.Due,
+		in: in, stage: identity.Received, attempt: 1, round: 1, due: in.Due, arrivals: make(map[string]Arrived),
 		shown:    shown{stage: identity.Received, due: in.Due}, // whoever starts the workflow shows them
 		deciding: workflow.NewMutex(ctx),
 	}

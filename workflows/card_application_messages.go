@@ -327,7 +327,7 @@ func (a *application) awaitArrivals(ctx workflow.Context) {
 	for {
 		var m Arrived
 		reports.Receive(ctx, &m)
-		a.arrival = &m
+		a.arrivals[m.Consignment] = m
 	}
 }
 

@@ -521,6 +521,21 @@ func TestCardApplication_CardThatIsMissingInItsBoxIsMadeAgain(t *testing.T) {
 	require.Contains(t, o.story(), "Card 1 was missing from consignment C-000001: making another")
 }
 
+// A box is announced again where the announcer died; the card that was made
+// meanwhile is in another box.
+func TestCardApplication_IsNotMisledByABoxThatIsAnnouncedTwice(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.missing, o.stutters = 1, true
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
+	require.Equal(t, []string{"1 lost PT0001", "2 live PT0002"}, o.cards())
+}
+
 func TestCardApplication_WrongFingerIsRefusedAndAnOfficerDecides(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

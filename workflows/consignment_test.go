@@ -93,7 +93,7 @@ func (d *dispatchRoom) pack(i int) {
 }
 
 // Arrived is an application that hears of its card.
-func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber, missing bool) error {
+func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber, _ string, missing bool) error {
 	d.arrived[app] = !missing
 	return nil
 }

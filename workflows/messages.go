@@ -159,7 +159,8 @@ type Accepted struct {
 
 // Arrived tells a card's application that its consignment was counted in.
 type Arrived struct {
-	Missing bool // it was not in the box
+	Consignment string
+	Missing     bool // it was not in the box
 }
 
 // TimelineEntry is one line of an application's story. It names no citizen.

@@ -88,15 +88,15 @@ type office struct {
 
 	corrected bool // the population registry says what the applicant does
 
-	hits    []identity.ApplicationNumber // what the ABIS finds
-	late    string                       // the activity that waits until free is closed
-	free    chan struct{}
-	silent  map[string]int // how often nobody takes up that activity of the station
-	corrupt int            // how many blanks have bad chips, the first ones
-	jam     int            // how many prints fail before one succeeds
-	missing int            // how many cards the courier loses
-	boxes   []string
-	spool   string
+	hits     []identity.ApplicationNumber // what the ABIS finds
+	late     string                       // the activity that waits until free is closed
+	free     chan struct{}
+	silent   map[string]int // how often nobody takes up that activity of the station
+	corrupt  int            // how many blanks have bad chips, the first ones
+	jam      int            // how many prints fail before one succeeds
+	missing  int            // how many cards the courier loses
+	stutters bool           // every box is reported twice, the second time an hour later
+	spool    string
 }
 
 // act is something that happens to the application.
@@ -530,8 +530,13 @@ func (c *courier) deliver(number string) {
 	}
 	require.NoError(c.t, c.SendConsignment(ctx, box, operator, "VNPost", "88001"))
 	require.NoError(c.t, c.ReceiveConsignment(ctx, box, counter, 1-len(missing), missing))
-	c.boxes = append(c.boxes, number)
-	c.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Missing: len(missing) > 0})
+	report := func() {
+		c.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Consignment: number, Missing: len(missing) > 0})
+	}
+	report()
+	if c.stutters {
+		c.env.RegisterDelayedCallback(report, time.Hour)
+	}
 }
 
 // printer jams as often as the test says, then prints.

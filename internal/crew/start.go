@@ -92,8 +92,8 @@ func (s *starter) Packed(ctx context.Context, number string, destination identit
 }
 
 // Arrived tells an application that its consignment was counted in.
-func (s *starter) Arrived(ctx context.Context, app identity.ApplicationNumber, missing bool) error {
-	err := s.client.SignalWorkflow(ctx, workflows.ApplicationWorkflowID(app), "", workflows.SignalArrived, workflows.Arrived{Missing: missing})
+func (s *starter) Arrived(ctx context.Context, app identity.ApplicationNumber, consignment string, missing bool) error {
+	err := s.client.SignalWorkflow(ctx, workflows.ApplicationWorkflowID(app), "", workflows.SignalArrived, workflows.Arrived{Consignment: consignment, Missing: missing})
 	return unlessEnded(err)
 }
 
