@@ -229,7 +229,7 @@ func TestEnter_RefusesALateCopy(t *testing.T) {
 	b.stock(t, 2)
 	number := b.prepared(t)
 	b.enter(t, number, 1, identity.Printing)
-	b.enter(t, number, 2, identity.Personalization)
+	b.enter(t, number, 2, identity.DataPreparation, identity.Personalization)
 
 	err := b.Enter(t.Context(), registry.Move{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
 
