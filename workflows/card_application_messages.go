@@ -99,7 +99,8 @@ func (a *application) mayRecapture(m Recapture) error {
 }
 
 func (a *application) recapture(ctx workflow.Context, m Recapture) (Accepted, error) {
-	d := activities.DecideInput{Step: activities.StepRecapture, Round: m.Round, Officer: m.Officer, ResumesClock: true}
+	held := a.hold != nil && a.hold.CitizensPart
+	d := activities.DecideInput{Step: activities.StepRecapture, Round: m.Round, Officer: m.Officer, ResumesClock: !held}
 	return a.decide(ctx, func() error { return a.mayRecapture(m) }, d, func() { a.round = m.Round })
 }
 
@@ -189,7 +190,7 @@ func (a *application) mayRelease(m Release) error {
 func (a *application) release(ctx workflow.Context, m Release) (Accepted, error) {
 	d := activities.DecideInput{
 		Step: activities.StepRelease, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason,
-		ResumesClock: !a.stoppedAt.IsZero(),
+		ResumesClock: !a.stoppedAt.IsZero() && a.awaiting != identity.ToRecapture,
 	}
 	if m.Remake {
 		d.WriteOff, d.Attempt = true, a.attempt

@@ -336,6 +336,32 @@ func TestCardApplication_WaitingForTheCitizenMovesTheLegalDeadline(t *testing.T)
 	require.True(t, moved.Equal(o.record().Due))
 }
 
+// The citizen has to come again and to bring a paper: the clock runs when both
+// are done, whichever comes first.
+func TestCardApplication_ClockStandsForTheLongestOfTwoReasons(t *testing.T) {
+	t.Parallel()
+	comes := photographs("recapture/portrait.jpg", 2)
+	for name, visits := range map[string][]act{
+		"ThePaperComesLast":    {holds, comes, after(3*day, releases)},
+		"ThePortraitComesLast": {holds, releases, after(3*day, comes)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, sample("17-poor-portrait"))
+			o.when(identity.ToRecapture, visits...)
+			o.when(identity.ToApprove, rejects)
+
+			o.process()
+
+			calendar, err := calendar()
+			require.NoError(t, err)
+			moved, err := calendar.Extend(o.before.Due, monday, monday.Add(3*day+3*time.Hour))
+			require.NoError(t, err)
+			require.Equal(t, moved.In(identity.HanoiTime), o.record().Due.In(identity.HanoiTime))
+		})
+	}
+}
+
 func TestCardApplication_IsHurriedWhenTheLegalDeadlineIsNear(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,9 +87,7 @@ func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 		"database.url":       registrytest.NewSchema(t, officetest.Postgres(t)),
 		"database.max_conns": 8,
 	}
-	for key, value := range changes {
-		all[key] = value
-	}
+	maps.Copy(all, changes)
 	name := filepath.Join(dir, "office.yaml")
 	text, err := yaml.Marshal(nested(all))
 	require.NoError(t, err)
@@ -206,7 +205,7 @@ type liveApplication struct {
 // await waits until the application waits for that.
 func (a *liveApplication) await(action identity.Action) {
 	a.o.t.Helper()
-	a.until(string(action), func(stage, awaiting string) bool { return awaiting == string(action) })
+	a.until(string(action), func(_, awaiting string) bool { return awaiting == string(action) })
 }
 
 // until waits for a state that Temporal shows; boxes travel meanwhile.
@@ -231,7 +230,7 @@ func (a *liveApplication) until(what string, reached func(stage, awaiting string
 		if reached(shown["Stage"], shown["AwaitingAction"]) {
 			return
 		}
-		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // a real server has a real clock
+		time.Sleep(50 * time.Millisecond)
 	}
 	require.Failf(a.o.t, "nothing happened", "%s was awaited; %s", what, a.o.log)
 }
@@ -307,8 +306,8 @@ func (o *liveOffice) ship() {
 	}
 }
 
-// history reads a history, as it is stored or with its payloads in the clear.
-func (o *liveOffice) history(id string, clear bool) *historypb.History {
+// history reads a history, as it is stored or with its payloads opened.
+func (o *liveOffice) history(id string, opened bool) *historypb.History {
 	o.t.Helper()
 	events := o.temporal.GetWorkflowHistory(o.t.Context(), id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	history := &historypb.History{}
@@ -317,7 +316,7 @@ func (o *liveOffice) history(id string, clear bool) *historypb.History {
 		require.NoError(o.t, err)
 		history.Events = append(history.Events, event)
 	}
-	if clear {
+	if opened {
 		err := proxy.VisitPayloads(context.WithoutCancel(o.t.Context()), history, proxy.VisitPayloadsOptions{
 			SkipSearchAttributes: true,
 			Visitor: func(_ *proxy.VisitPayloadsContext, p []*commonpb.Payload) ([]*commonpb.Payload, error) {

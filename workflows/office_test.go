@@ -244,16 +244,16 @@ func (o *office) staff() {
 	require.NoError(o.t, err)
 	c, err := calendar()
 	require.NoError(o.t, err)
-	print := templates.Options{Mode: templates.Full, Specimen: true}
+	drawing := templates.Options{Mode: templates.Full, Specimen: true}
 	o.env.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
-		Signer: authority.Signers(), Profile: chip, Forms: f, Print: print, Calendar: c,
+		Signer: authority.Signers(), Profile: chip, Forms: f, Print: drawing, Calendar: c,
 		Consignments: (*courier)(o), ConsignmentSize: 1, Now: o.env.Now,
 	})
 	o.env.RegisterActivity(&activities.Station{
 		ID: "PX-01", Registry: o.Registry, Chip: o.chips(),
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
-		Camera:  camera{print}, Forms: f, Trust: authority.TrustStore, Now: o.env.Now,
+		Camera:  camera{drawing}, Forms: f, Trust: authority.TrustStore, Now: o.env.Now,
 	})
 }
 
@@ -517,7 +517,7 @@ func (a *abis) Identify(context.Context, identity.ApplicationNumber, int) ([]ide
 type courier office
 
 func (c *courier) Packed(_ context.Context, number string, _ identity.StationID, _ bool) error {
-	c.env.RegisterDelayedCallback(func() { c.deliver(number) }, day)
+	c.env.RegisterDelayedCallback(func() { c.deliver(number) }, day) //nolint:contextcheck // the call is over when the box arrives
 	return nil
 }
 

@@ -66,7 +66,7 @@ func (a *liveApplication) keep(name string) {
 }
 
 // recordCalm plays in an office where people have the time that the law gives.
-func recordCalm(t *testing.T) { //nolint:thelper // it is a test
+func recordCalm(t *testing.T) {
 	o := newLiveOffice(t, settings{"office.consignment_size": 1, "office.at_risk": "1h"})
 	o.open(samplePopulation(t))
 	o.stock(20)
@@ -135,7 +135,7 @@ func recordCalm(t *testing.T) { //nolint:thelper // it is a test
 }
 
 // recordHurried plays in an office that gives nobody time.
-func recordHurried(t *testing.T) { //nolint:thelper // it is a test
+func recordHurried(t *testing.T) {
 	o := newLiveOffice(t, settings{
 		"office.recapture": "1s", "office.resolution": "1s", "office.collect": "1s", "office.restock": "1s",
 		"office.cards": 2, "office.at_risk": "8760h", "office.consignment_size": 2, "office.consignment_cut_off": "1s", "station.spoil_first": 3,
@@ -160,7 +160,7 @@ func recordHurried(t *testing.T) { //nolint:thelper // it is a test
 }
 
 // recordSilent plays in an office whose station falls silent.
-func recordSilent(t *testing.T) { //nolint:thelper // it is a test
+func recordSilent(t *testing.T) {
 	o := newLiveOffice(t, settings{"office.station_wait": "2s", "office.consignment_cut_off": "720h"})
 	o.open(samplePopulation(t))
 	o.stock(20)
@@ -173,7 +173,10 @@ func recordSilent(t *testing.T) { //nolint:thelper // it is a test
 	app.approve()
 	app.await(identity.ToRepair)
 	app.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the station burnt", Remake: true})
-	time.Sleep(time.Second) //nolint:forbidigo // the same wait again, for another card
+	require.Eventually(t, func() bool { // the same wait again, for another card
+		cards, err := o.Registry.Cards(t.Context(), app.number)
+		return err == nil && len(cards) == 2
+	}, time.Minute, 100*time.Millisecond)
 	app.await(identity.ToRepair)
 	o.work(station[1:], nil)
 	app.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the station is back"})
