@@ -30,8 +30,8 @@ func (b *BuiltinABIS) Identify(ctx context.Context, app identity.ApplicationNumb
 		return nil, err
 	}
 	raw, err := b.Registry.Evidence(ctx, app, registry.RoleTemplates, round)
-	if identity.Refused(err, identity.NotFound) && round > 1 {
-		raw, err = b.Registry.Evidence(ctx, app, registry.RoleTemplates, 1)
+	for ; identity.Refused(err, identity.NotFound) && round > 1; round-- { // the fingers were good; only the portrait was taken again
+		raw, err = b.Registry.Evidence(ctx, app, registry.RoleTemplates, round-1)
 	}
 	if identity.Refused(err, identity.NotFound) {
 		return nil, nil // every finger is missing; there is nothing to search with
