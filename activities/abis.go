@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"example.org/cancuoc/internal/biometrics"
@@ -43,25 +44,38 @@ func (b *BuiltinABIS) Identify(ctx context.Context, app identity.ApplicationNumb
 	if err := probe.UnmarshalBinary(raw); err != nil {
 		return nil, fmt.Errorf("read templates: %w", err)
 	}
-	found, err := b.Gallery.Identify(ctx, probe, biometrics.DefaultIdentifyLimits())
+	limits := biometrics.DefaultIdentifyLimits()
+	limits.Skip = b.own(app)
+	found, err := b.Gallery.Identify(ctx, probe, limits)
 	if err != nil {
 		return nil, fmt.Errorf("search gallery: %w", err)
 	}
-	return b.others(app, found), nil
+	return b.applications(found), nil
 }
 
-// others leaves out what is the applicant's own.
-func (b *BuiltinABIS) others(app identity.ApplicationNumber, found []biometrics.Candidate) []identity.ApplicationNumber {
+// own tells the applicant's own captures, of this application and of others, so
+// that they do not take the places of hits.
+func (b *BuiltinABIS) own(app identity.ApplicationNumber) func(id string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	self := b.citizen[app]
+	return func(id string) bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		owner := b.owners[id]
+		return owner == app || self != "" && b.citizen[owner] == self
+	}
+}
+
+// applications names the applications of captures that were found, each once.
+func (b *BuiltinABIS) applications(found []biometrics.Candidate) []identity.ApplicationNumber {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var hits []identity.ApplicationNumber
 	for _, candidate := range found {
-		owner := b.owners[candidate.ID]
-		if owner == app || self != "" && b.citizen[owner] == self {
-			continue
+		if owner := b.owners[candidate.ID]; !slices.Contains(hits, owner) {
+			hits = append(hits, owner)
 		}
-		hits = append(hits, owner)
 	}
 	return hits
 }

@@ -5,13 +5,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/crew"
@@ -53,7 +60,37 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer office.Close()
+	if c.Worker.Listen != "" {
+		measured := engine.NewMetrics()
+		office.Measure(measured.Handler())
+		stop, err := telemetry(c.Worker.Listen, measured, office, logger)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	return serve(ctx, office, c.Worker, logger)
+}
+
+// telemetry answers Prometheus and health checks until it is stopped.
+func telemetry(address string, measured *engine.Metrics, office *crew.Crew, logger *slog.Logger) (stop func(), err error) {
+	metrics := prometheus.NewRegistry()
+	for _, c := range []prometheus.Collector{measured, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
+		if err := metrics.Register(c); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for health checks: %w", err)
+	}
+	server := &http.Server{Handler: engine.Telemetry(metrics, office.Ready), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("Health checks ended", "error", err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil // the process ends
 }
 
 // serve runs the role until ctx ends, then lets running activities finish.

@@ -33,9 +33,14 @@ type Crew struct {
 	config config.Config
 	logger *slog.Logger
 
+	metrics client.MetricsHandler // nil: nothing is measured
+
 	mu       sync.Mutex
 	temporal client.Client
 }
+
+// Measure has the SDK measure what it does, from the first connection on.
+func (c *Crew) Measure(m client.MetricsHandler) { c.metrics = m }
 
 // Option changes how an office is put together.
 type Option func(*registry.Options)
@@ -104,7 +109,10 @@ func (c *Crew) Temporal(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	connected, err := engine.Dial(ctx, engine.Options{Address: t.Address, Namespace: t.Namespace, TLS: t.TLS, Keys: keys, Logger: c.logger})
+	connected, err := engine.Dial(ctx, engine.Options{
+		Address: t.Address, Namespace: t.Namespace, Keys: keys, Logger: c.logger, Metrics: c.metrics,
+		TLS: t.TLS, TLSFiles: engine.TLSFiles{CA: t.TLSCAFile, Cert: t.TLSCertFile, Key: t.TLSKeyFile, ServerName: t.TLSServerName},
+	})
 	if err != nil {
 		return nil, err
 	}

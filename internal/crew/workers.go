@@ -124,16 +124,31 @@ func (c *Crew) slot(connected client.Client, queue string, n int, s *activities.
 	return w
 }
 
-// Authority opens the certificates and document signers; in development it makes
-// them.
+// Authority opens the certificates and document signers, with keys in the HSM
+// where one is named; in development they are files, made at the first start.
 func (c *Crew) Authority() (*pki.Authority, error) {
 	chip, err := lds.ProfileByName(c.config.Personalization.Profile)
 	if err != nil {
 		return nil, err
 	}
-	return pki.OpenDev(c.config.PKI.Dir, pki.Options{
-		CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, Production: c.config.Production(),
-	})
+	options := pki.Options{CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, Production: c.config.Production()}
+	token := c.config.Keys.PKCS11
+	if token.Module == "" {
+		return pki.OpenDev(c.config.PKI.Dir, options)
+	}
+	pin, err := token.PIN()
+	if err != nil {
+		return nil, err
+	}
+	hsm, err := keys.OpenPKCS11(keys.HSM{Module: token.Module, Token: token.Token, PIN: string(pin), Sessions: token.Sessions})
+	if err != nil {
+		return nil, err
+	}
+	authority, err := pki.Open(c.config.PKI.Dir, hsm, options)
+	if err != nil {
+		return nil, err
+	}
+	return authority, authority.Ensure(time.Now())
 }
 
 // Labels and versions of the keys of chips.

@@ -114,6 +114,9 @@ func (d *Door) Check(s Submission) (registry.Submission, error) {
 	if faults.any() {
 		return registry.Submission{}, faults.err()
 	}
+	if today := identity.DateOf(time.Now()); app.FiledOn.Compare(today) > 0 {
+		return registry.Submission{}, identity.RefuseField(identity.Invalid, "filed_on", "is after today; law, form and fee are those of that day")
+	}
 	rules, err := identity.RulesFor(app, d.Calendar)
 	if err != nil {
 		return registry.Submission{}, err
