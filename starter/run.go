@@ -111,6 +111,13 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 	}
 	running.stops = append(running.stops, unlock)
 	settings := map[string]string{"CANCUOC_DATA_DIR": data}
+	listen, err := office.Listen(ctx, c.Gateway.Listen)
+	if err != nil {
+		return "", err
+	}
+	if listen != c.Gateway.Listen { // another office runs on this machine
+		settings["CANCUOC_GATEWAY_LISTEN"], settings["CANCUOC_GATEWAY_PUBLIC_URL"] = listen, "http://"+listen
+	}
 	if c.Database.URL == "" {
 		postgres, err := office.StartPostgres(ctx, office.PostgresOptions{Dir: filepath.Join(data, "postgres"), Durable: true, Install: true, Port: 15432}, b.say)
 		if err != nil {
@@ -121,7 +128,7 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 	}
 	if ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
 		temporal, err := office.StartTemporal(ctx, office.TemporalOptions{
-			Dir: filepath.Join(data, "temporal"), Keep: true, UI: true, Port: 7233, Codec: "http://" + c.Gateway.Listen + "/codec",
+			Dir: filepath.Join(data, "temporal"), Keep: true, UI: true, Port: 7233, Codec: "http://" + listen + "/codec",
 		}, b.say)
 		if err != nil {
 			return "", err

@@ -88,3 +88,18 @@ func portOr(ctx context.Context, wanted int) (int, error) {
 	}
 	return freePort(ctx)
 }
+
+// Listen is the address itself where its port is free, and else one on the same
+// host whose port is.
+func Listen(ctx context.Context, address string) (string, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	wanted, err := strconv.Atoi(port)
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	got, err := portOr(ctx, wanted)
+	return net.JoinHostPort(host, strconv.Itoa(got)), err
+}
