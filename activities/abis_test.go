@@ -56,11 +56,16 @@ func fingers(t *testing.T, sample string) []byte {
 // applies stores an application of that citizen, on that ground.
 func (g *gallery) applies(citizen identity.PersonalNumber, ground identity.Ground, sample string) identity.ApplicationNumber {
 	g.t.Helper()
+	return g.appliesAs(identity.Person{Number: citizen}, ground, sample)
+}
+
+func (g *gallery) appliesAs(person identity.Person, ground identity.Ground, sample string) identity.ApplicationNumber {
+	g.t.Helper()
 	g.n++
 	receipt, err := g.Receive(g.t.Context(), registry.Submission{
 		Application: identity.Application{
 			EnrollmentID: fmt.Sprintf("E-%d", g.n), Station: "001-TN-01", Officer: "CB-001-0007", Ground: ground,
-			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: identity.Person{Number: citizen},
+			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: person,
 		},
 		Digest:   sha256.Sum256(fmt.Append(nil, g.n)),
 		Evidence: map[registry.Role][]byte{registry.RoleTemplates: fingers(g.t, sample)},

@@ -1,0 +1,81 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/activities"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// population knows one citizen, or none.
+type population struct{ citizen *registry.Citizen }
+
+func (p population) Citizen(context.Context, identity.PersonalNumber) (registry.Citizen, error) {
+	if p.citizen == nil {
+		return registry.Citizen{}, identity.Refuse(identity.NotFound, "there is no such citizen")
+	}
+	return *p.citizen, nil
+}
+
+func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing.T) {
+	t.Parallel()
+	card := &registry.OldCard{Serial: "0123456789ABCDEF"}
+	for name, tt := range map[string]struct {
+		ground identity.Ground
+		known  func(*registry.Citizen)
+		want   []string
+	}{
+		"Agrees":            {identity.GroundFirstCard, func(*registry.Citizen) {}, nil},
+		"SpelledOtherwise":  {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Name.Text = "NGUYỄN THỊ HOÀ" }, nil},
+		"Name":              {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Name.Text = "Nguyễn Thị Hoa" }, []string{"person.name"}},
+		"Birth":             {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Birth.Day = 2 }, []string{"person.birth"}},
+		"Sex":               {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Sex = identity.Male }, []string{"person.sex"}},
+		"Deceased":          {identity.GroundFirstCard, func(c *registry.Citizen) { c.Status = registry.Deceased }, []string{"person"}},
+		"FirstCardOfTwo":    {identity.GroundFirstCard, func(c *registry.Citizen) { c.LiveCard = card }, []string{"ground"}},
+		"ExchangeOfACard":   {identity.GroundAge, func(c *registry.Citizen) { c.LiveCard = card }, nil},
+		"ExchangeOfNone":    {identity.GroundAge, func(*registry.Citizen) {}, []string{"ground"}},
+		"LossOfNone":        {identity.GroundLost, func(*registry.Citizen) {}, []string{"ground"}},
+		"NationalityAnyway": {identity.GroundNationality, func(*registry.Citizen) {}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGallery(t)
+			person := identity.Person{Number: "001301000001", Name: identity.Name{Text: "Nguyễn Thị Hòa"}, Birth: identity.Date{Year: 2001, Month: 3, Day: 1}, Sex: identity.Female}
+			known := registry.Citizen{Person: person, Status: registry.Alive}
+			tt.known(&known)
+			p := &activities.Pipeline{Registry: g.Registry, Population: population{&known}}
+			number := g.appliesAs(person, tt.ground, "")
+
+			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+
+			require.NoError(t, err)
+			require.Equal(t, tt.want, out.Contradictions)
+		})
+	}
+}
+
+func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t)
+	p := &activities.Pipeline{Registry: g.Registry, Population: population{}}
+
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: g.applies(one, identity.GroundAge, "")})
+
+	require.NoError(t, err)
+	require.Equal(t, []string{"person.number"}, out.Contradictions)
+}
+
+func TestValidate_WhoHasNoNumberIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t)
+	p := &activities.Pipeline{Registry: g.Registry, Population: population{}}
+
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: g.applies("", identity.GroundFirstCard, "")})
+
+	require.NoError(t, err)
+	require.Empty(t, out.Contradictions)
+}
