@@ -390,7 +390,7 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		if err := b.office.Registry.SeedCitizen(ctx, registry.Citizen{Person: person, Status: registry.Alive}); err != nil {
 			return nil, err
 		}
-		if list[i], err = newApplicant(i, person, portrait); err != nil {
+		if list[i], err = newApplicant(uint64(i)); err != nil {
 			return nil, err
 		}
 		submission := intake.SubmissionOf(identity.Application{
@@ -398,7 +398,7 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 			Type: identity.FirstIssue, Ground: identity.GroundFirstCard, FiledOn: identity.DateOf(time.Now()), Person: person, Delivery: identity.Collect,
 		})
 		submission.Portrait = &intake.Image{Data: portrait}
-		left, right := finger.Strew(uint64(2*i)), finger.Strew(uint64(2*i+1)) //nolint:gosec // counted up
+		left, right := finger.Strew(uint64(2*i)), finger.Strew(uint64(2*i+1))
 		for position, s := range map[biometrics.Position]*finger.Scatter{biometrics.LeftIndex: left, biometrics.RightIndex: right} {
 			template, err := minutiae.Encode(s.Impression(1))
 			if err != nil {
@@ -414,8 +414,8 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 }
 
 // newApplicant makes the finger that will be laid on the reader.
-func newApplicant(i int, _ identity.Person, _ []byte) (*applicant, error) {
-	template, err := minutiae.Encode(finger.Strew(uint64(2 * i)).Impression(2))
+func newApplicant(i uint64) (*applicant, error) {
+	template, err := minutiae.Encode(finger.Strew(2 * i).Impression(2))
 	if err != nil {
 		return nil, err
 	}

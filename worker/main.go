@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string) error {
 	if c.Worker.Listen != "" {
 		measured := engine.NewMetrics()
 		office.Measure(measured.Handler())
-		stop, err := telemetry(c.Worker.Listen, measured, office, logger)
+		stop, err := telemetry(ctx, c.Worker.Listen, measured, office, logger)
 		if err != nil {
 			return err
 		}
@@ -73,14 +73,14 @@ func run(ctx context.Context, args []string) error {
 }
 
 // telemetry answers Prometheus and health checks until it is stopped.
-func telemetry(address string, measured *engine.Metrics, office *crew.Crew, logger *slog.Logger) (stop func(), err error) {
+func telemetry(ctx context.Context, address string, measured *engine.Metrics, office *crew.Crew, logger *slog.Logger) (stop func(), err error) {
 	metrics := prometheus.NewRegistry()
 	for _, c := range []prometheus.Collector{measured, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
 		if err := metrics.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
 	}
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for health checks: %w", err)
 	}

@@ -212,7 +212,7 @@ func TestOpenFile_RefusesAFileThatIsNoKey(t *testing.T) {
 	require.NoError(t, os.WriteFile(short, []byte("short"), 0o600))
 	open := filepath.Join(t.TempDir(), "open")
 	require.NoError(t, os.WriteFile(open, make([]byte, 32), 0o600))
-	require.NoError(t, os.Chmod(open, 0o640)) //nolint:gosec // that is what is refused
+	require.NoError(t, os.Chmod(open, 0o640))
 
 	_, err := vault.OpenFile(short)
 	require.ErrorContains(t, err, "32 are wanted")

@@ -26,7 +26,7 @@ func openPACE(t *testing.T) string {
 	require.NoError(t, err)
 	program := filepath.Join(t.TempDir(), "openpace")
 	args := append([]string{"-o", program, filepath.Join("testdata", "openpace.c")}, strings.Fields(string(flags))...)
-	out, err := exec.CommandContext(t.Context(), "cc", args...).CombinedOutput() //nolint:gosec // the test's own source
+	out, err := exec.CommandContext(t.Context(), "cc", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program
 }
@@ -54,7 +54,7 @@ func TestPACE_OpenPACEReadsTheCard(t *testing.T) {
 				_, port, err := net.SplitHostPort(listener.Addr().String())
 				require.NoError(t, err)
 
-				out, err := exec.CommandContext(t.Context(), program, port, "123456", strconv.Itoa(int(arc))).CombinedOutput() //nolint:gosec // built above
+				out, err := exec.CommandContext(t.Context(), program, port, "123456", strconv.Itoa(int(arc))).CombinedOutput()
 
 				require.NoError(t, err, string(out))
 				require.Equal(t, hex.EncodeToString(com), string(out))
