@@ -5,61 +5,91 @@ import (
 	"sync"
 )
 
-// backgroundKey names a background that was drawn.
-type backgroundKey struct {
-	form     *Form
-	side     int
-	scale    float64
-	specimen bool
-}
-
-// cache keeps what is drawn once for a form.
+// cache keeps what is drawn once and used by many cards.
 type cache struct {
-	mu          sync.Mutex
-	backgrounds map[backgroundKey]*image.RGBA
-	objects     map[objectKey][]byte
+	mu      sync.Mutex
+	bitmaps map[bitmapKey]*image.RGBA
+	objects map[objectKey][]byte
+
+	glyphs sync.Map // glyphKey to *mask
+	count  int      // of glyphs, under mu
+	plans  sync.Map // planKey to *plan
 }
 
-type objectKey struct {
-	form     *Form
+// background is what of a form's unchanging part is drawn.
+type background struct {
+	art      bool // and labels, in bitmaps
 	specimen bool
+	body     bool // bitmaps only
 }
 
-// maxBackgrounds bounds the bitmaps that are kept: at 600 dpi one is 10 MB.
-const maxBackgrounds = 12
+// bitmapKey names a side's background at a resolution.
+type bitmapKey struct {
+	form *Form
+	side int
+	dpi  int
+	background
+}
 
-// background gives a background, drawn if it is new. It is not to be changed.
-func (c *Catalog) background(key backgroundKey, paint func() *image.RGBA) *image.RGBA {
-	c.cache.mu.Lock()
-	defer c.cache.mu.Unlock()
-	if img, ok := c.cache.backgrounds[key]; ok {
+// objectKey names a form's background in PDF.
+type objectKey struct {
+	form *Form
+	background
+}
+
+// maxBitmaps bounds the bitmaps that are kept: at 600 dpi one is 10 MB.
+const maxBitmaps = 12
+
+// bitmap gives a background, drawn if it is new. It is not to be changed.
+func (c *cache) bitmap(key bitmapKey, paint func() *image.RGBA) *image.RGBA {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if img, ok := c.bitmaps[key]; ok {
 		return img
 	}
-	if c.cache.backgrounds == nil || len(c.cache.backgrounds) >= maxBackgrounds {
-		c.cache.backgrounds = make(map[backgroundKey]*image.RGBA)
+	if c.bitmaps == nil || len(c.bitmaps) >= maxBitmaps {
+		c.bitmaps = make(map[bitmapKey]*image.RGBA)
 	}
 	img := paint()
-	c.cache.backgrounds[key] = img
+	c.bitmaps[key] = img
 	return img
 }
 
-// xobject gives the form's background for PDF, made if it is new. It is not to
-// be changed.
-func (f *Form) xobject(specimen bool) ([]byte, error) {
-	cache := &f.catalog.cache
-	cache.mu.Lock()
-	defer cache.mu.Unlock()
-	key := objectKey{f, specimen}
-	if object, ok := cache.objects[key]; ok {
+// object gives a form's background for PDF, made if it is new. It is not to be
+// changed.
+func (c *cache) object(f *Form, what background) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := objectKey{f, what}
+	if object, ok := c.objects[key]; ok {
 		return object, nil
 	}
-	object, err := xobject(f.art, specimen)
+	object, err := xobject(f, what)
 	if err != nil {
 		return nil, err
 	}
-	if cache.objects == nil {
-		cache.objects = make(map[objectKey][]byte)
+	if c.objects == nil {
+		c.objects = make(map[objectKey][]byte)
 	}
-	cache.objects[key] = object
+	c.objects[key] = object
 	return object, nil
+}
+
+// maxGlyphs bounds the letters that are kept, some 200 bytes each at 300 dpi.
+const maxGlyphs = 20_000
+
+// glyph gives a letter's picture, drawn if it is new.
+func (c *cache) glyph(key glyphKey, paint func() *mask) *mask {
+	if m, ok := c.glyphs.Load(key); ok {
+		return m.(*mask) //nolint:forcetypeassert // nothing else is stored
+	}
+	m := paint()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.count++; c.count > maxGlyphs {
+		c.count = 0
+		c.glyphs.Clear()
+	}
+	c.glyphs.Store(key, m)
+	return m
 }

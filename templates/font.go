@@ -5,12 +5,14 @@ import (
 	"compress/zlib"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
+	"golang.org/x/text/unicode/norm"
 )
 
 //go:embed fonts/*.ttf
@@ -23,28 +25,64 @@ var fontFiles embed.FS
 type typeface struct {
 	name   string // in PDF
 	font   *sfnt.Font
-	em     float64
-	code   map[rune]byte    // of the letters that it has
-	width  map[rune]float64 // in em
-	json   []byte           // gofpdf's font definition
-	packed []byte           // the file, deflated
+	glyphs map[rune]glyph // of the letters that it has
+	top    float64        // of its tallest letter above the baseline, em
+	bottom float64        // of its deepest below, em
+	json   []byte         // gofpdf's font definition
+	packed []byte         // the file, deflated
 }
 
-// The alphabets of the font files in fonts/. Six ASCII characters that no form
-// prints are left out of text, so that 222 codes are enough.
+// glyph is one letter of a typeface; lengths in em, y downwards from the
+// baseline.
+type glyph struct {
+	index                    sfnt.GlyphIndex
+	code                     byte // in PDF
+	width                    float64
+	left, right, top, bottom float64 // of its ink
+}
+
+// The alphabets of the font files in fonts/. Seven ASCII characters that no form
+// prints are left out, so that 224 codes are enough.
 const (
 	vietnamese = "àảãáạăằẳẵắặâầẩẫấậèẻẽéẹêềểễếệìỉĩíịòỏõóọôồổỗốộơờởỡớợùủũúụưừửữứựỳỷỹýỵđ" +
 		"ÀẢÃÁẠĂẰẲẴẮẶÂẦẨẪẤẬÈẺẼÉẸÊỀỂỄẾỆÌỈĨÍỊÒỎÕÓỌÔỒỔỖỐỘƠỜỞỠỚỢÙỦŨÚỤƯỪỬỮỨỰỲỶỸÝỴĐ"
-	minority   = "ĔĬŎŬČÑɃĕĭŏŭčñƀ№" + string(breve)
+	minority   = "ĔĬŎŬČÑɃĕĭŏŭčñƀ№" + "\uE000\uE001\uE002\uE003\uE004\uE005\uE006\uE007"
 	unprinted  = "^{}|~\\`"
 	mrzLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<"
 )
 
-// breve follows Ê Ô Ơ Ư in some names; it has no letter of its own with them.
-const breve = '\u0306'
+// doubled are the letters of Ede, Jrai and Bahnar that Unicode writes with a mark
+// of its own behind a letter. Here each is one letter, at U+E000 and up, as in the
+// font files.
+var doubled = [...]string{"Ê\u0306", "Ô\u0306", "Ơ\u0306", "Ư\u0306", "ê\u0306", "ô\u0306", "ơ\u0306", "ư\u0306"}
 
-// typefaces by the names that forms use: "text", "bold", "mrz"; and the fallbacks
-// of the first two.
+// firstDoubled is where doubled begins.
+const firstDoubled = '\uE000'
+
+// letters gives the text as the typefaces know it: NFC, with one rune for each
+// letter.
+func letters(text string) string {
+	text = norm.NFC.String(text)
+	if !strings.ContainsFunc(text, func(r rune) bool { return r == '\u0306' || isDoubled(r) }) {
+		return text
+	}
+	text = strings.Map(func(r rune) rune {
+		if isDoubled(r) { // nobody writes so; that it is no letter is found when it is shaped
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+	for i, pair := range doubled {
+		text = strings.ReplaceAll(text, pair, string(rune(firstDoubled+i)))
+	}
+	return text
+}
+
+// isDoubled reports whether r stands for a pair.
+func isDoubled(r rune) bool { return r >= firstDoubled && int(r-firstDoubled) < len(doubled) }
+
+// loadTypefaces reads the typefaces by the names that forms use, "text", "bold"
+// and "mrz", and the fallbacks of the first two.
 func loadTypefaces() (map[string]*typeface, error) {
 	var ascii strings.Builder
 	for r := ' '; r <= '~'; r++ {
@@ -52,12 +90,13 @@ func loadTypefaces() (map[string]*typeface, error) {
 			ascii.WriteRune(r)
 		}
 	}
+	common := ascii.String() + "°" + vietnamese
 	faces := make(map[string]*typeface)
 	for _, f := range []struct{ name, file, alphabet string }{
-		{"text", "BeVietnamPro-Regular", ascii.String() + vietnamese},
-		{"bold", "BeVietnamPro-SemiBold", ascii.String() + vietnamese},
-		{"text-more", "NotoSans-Regular", minority},
-		{"bold-more", "NotoSans-Bold", minority},
+		{"text", "BeVietnamPro-Regular", common},
+		{"bold", "BeVietnamPro-SemiBold", common},
+		{"text-more", "BeVietnamPro-Regular-More", minority},
+		{"bold-more", "BeVietnamPro-SemiBold-More", minority},
 		{"mrz", "OCRB", mrzLetters},
 	} {
 		face, err := loadTypeface(f.file, f.alphabet)
@@ -67,6 +106,60 @@ func loadTypefaces() (map[string]*typeface, error) {
 		faces[f.name] = face
 	}
 	return faces, nil
+}
+
+func loadTypeface(file, alphabet string) (*typeface, error) {
+	b, err := fontFiles.ReadFile("fonts/" + file + ".ttf")
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := sfnt.Parse(b)
+	if err != nil {
+		return nil, err
+	}
+	t := &typeface{name: file, font: parsed, glyphs: make(map[rune]glyph)}
+	var buf sfnt.Buffer
+	code := 32
+	for _, r := range alphabet {
+		if code > 255 {
+			return nil, errors.New("its alphabet has more than 224 letters")
+		}
+		g, err := measure(parsed, &buf, r)
+		if err != nil {
+			return nil, err
+		}
+		g.code = byte(code)
+		t.glyphs[r] = g
+		t.top, t.bottom = max(t.top, -g.top), max(t.bottom, g.bottom)
+		code++
+	}
+	if t.packed, err = deflate(b); err != nil {
+		return nil, err
+	}
+	t.json, err = t.define(alphabet, len(b))
+	return t, err
+}
+
+// unit is the size at which glyphs are measured, so that a length is in 1/1000 em.
+const unit = 1000
+
+func measure(f *sfnt.Font, buf *sfnt.Buffer, r rune) (glyph, error) {
+	index, err := f.GlyphIndex(buf, r)
+	if err != nil {
+		return glyph{}, err
+	}
+	if index == 0 {
+		return glyph{}, fmt.Errorf("it has no glyph for U+%04X", r)
+	}
+	bounds, advance, err := f.GlyphBounds(buf, index, fixed.I(unit), font.HintingNone)
+	if err != nil {
+		return glyph{}, err
+	}
+	em := func(v fixed.Int26_6) float64 { return float64(v) / 64 / unit }
+	return glyph{
+		index: index, width: em(advance),
+		left: em(bounds.Min.X), right: em(bounds.Max.X), top: em(bounds.Min.Y), bottom: em(bounds.Max.Y),
+	}, nil
 }
 
 // fontDefinition is gofpdf's font definition file.
@@ -86,63 +179,50 @@ type fontDescriptor struct {
 	StemV, MissingWidth               int
 }
 
-func loadTypeface(file, alphabet string) (*typeface, error) {
-	b, err := fontFiles.ReadFile("fonts/" + file + ".ttf")
-	if err != nil {
-		return nil, err
-	}
-	parsed, err := sfnt.Parse(b)
-	if err != nil {
-		return nil, err
-	}
-	t := &typeface{
-		name: file, font: parsed, em: float64(parsed.UnitsPerEm()),
-		code: make(map[rune]byte), width: make(map[rune]float64),
-	}
-	definition := fontDefinition{
-		Tp: "TrueType", Name: "CANCUO+" + file, Cw: make([]int, 256), Enc: "cancuoc", File: file + ".z",
-		OriginalSize: len(b), Up: -100, Ut: 50,
+// define writes the definition by which gofpdf embeds the typeface. Its name is
+// that of a subset (PDF 32000-1, 9.6.4).
+func (t *typeface) define(alphabet string, size int) ([]byte, error) {
+	d := fontDefinition{
+		Tp: "TrueType", Name: "CANCUO+" + t.name, Cw: make([]int, 256), Enc: "cancuoc", File: t.name + ".z",
+		OriginalSize: size, Up: -100, Ut: 50,
 	}
 	var buf sfnt.Buffer
-	metrics, err := parsed.Metrics(&buf, fixed.I(1000), font.HintingNone)
+	metrics, err := t.font.Metrics(&buf, fixed.I(unit), font.HintingNone)
 	if err != nil {
 		return nil, err
 	}
-	bounds, err := parsed.Bounds(&buf, fixed.I(1000), font.HintingNone)
+	bounds, err := t.font.Bounds(&buf, fixed.I(unit), font.HintingNone)
 	if err != nil {
 		return nil, err
 	}
-	d := &definition.Desc
-	d.Ascent, d.Descent, d.CapHeight, d.Flags, d.StemV = metrics.Ascent.Round(), -metrics.Descent.Round(), metrics.CapHeight.Round(), 32, 80
-	d.FontBBox.Xmin, d.FontBBox.Xmax = bounds.Min.X.Floor(), bounds.Max.X.Ceil()
-	d.FontBBox.Ymin, d.FontBBox.Ymax = -bounds.Max.Y.Ceil(), -bounds.Min.Y.Floor()
-	var differences strings.Builder
-	differences.WriteString("32")
-	next := 32
+	d.Desc.Ascent, d.Desc.Descent, d.Desc.CapHeight = metrics.Ascent.Round(), -metrics.Descent.Round(), metrics.CapHeight.Round()
+	d.Desc.Flags, d.Desc.StemV = 32, 80 // non-symbolic
+	d.Desc.FontBBox.Xmin, d.Desc.FontBBox.Xmax = bounds.Min.X.Floor(), bounds.Max.X.Ceil()
+	d.Desc.FontBBox.Ymin, d.Desc.FontBBox.Ymax = -bounds.Max.Y.Ceil(), -bounds.Min.Y.Floor()
+	differences := []byte("32")
 	for _, r := range alphabet {
-		glyph, err := parsed.GlyphIndex(&buf, r)
-		if err != nil {
-			return nil, err
-		}
-		if glyph == 0 {
-			return nil, fmt.Errorf("it has no glyph for U+%04X", r)
-		}
-		advance, err := parsed.GlyphAdvance(&buf, glyph, fixed.I(1000), font.HintingNone)
-		if err != nil {
-			return nil, err
-		}
-		if next > 255 {
-			return nil, fmt.Errorf("its alphabet has more than 224 letters")
-		}
-		t.code[r], t.width[r] = byte(next), float64(advance)/64/1000
-		definition.Cw[next] = advance.Round()
-		fmt.Fprintf(&differences, " /%s", glyphName(r))
-		next++
+		g := t.glyphs[r]
+		d.Cw[g.code] = int(g.width*unit + 0.5)
+		differences = append(differences, " /"+glyphName(r)...)
 	}
-	definition.Diff = differences.String()
-	if t.json, err = json.Marshal(definition); err != nil {
-		return nil, err
+	d.Diff = string(differences)
+	return json.Marshal(d)
+}
+
+// glyphName is the PDF name of a letter: the Adobe Glyph List's "uni" form, which
+// text extraction reads back; of several runes for a doubled letter.
+func glyphName(r rune) string {
+	if r == ' ' {
+		return "space"
 	}
+	if isDoubled(r) {
+		base := []rune(doubled[r-firstDoubled])
+		return fmt.Sprintf("uni%04X%04X", base[0], base[1])
+	}
+	return fmt.Sprintf("uni%04X", r)
+}
+
+func deflate(b []byte) ([]byte, error) {
 	var packed bytes.Buffer
 	w, err := zlib.NewWriterLevel(&packed, zlib.BestCompression)
 	if err != nil {
@@ -154,26 +234,7 @@ func loadTypeface(file, alphabet string) (*typeface, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	t.packed = packed.Bytes()
-	return t, nil
-}
-
-// glyphName is the PDF name of a letter: the Adobe Glyph List's "uni" form, which
-// text extraction reads back.
-func glyphName(r rune) string {
-	if r == ' ' {
-		return "space"
-	}
-	return fmt.Sprintf("uni%04X", r)
-}
-
-// encode gives the letters' codes; every letter is known to be in the font.
-func (t *typeface) encode(s string) string {
-	b := make([]byte, 0, len(s))
-	for _, r := range s {
-		b = append(b, t.code[r])
-	}
-	return string(b)
+	return packed.Bytes(), nil
 }
 
 // run is a piece of text in one typeface, placed from the start of its line.
@@ -181,48 +242,76 @@ type run struct {
 	face *typeface
 	text string
 	x    float64 // em
-	rise float64 // em; of a mark above a capital
 }
 
-// shape splits a line into runs and gives its width in em. It reports the first
-// letter that neither the face nor its fallback has.
-func (c *Catalog) shape(face, line string) (runs []run, width float64, missing rune) {
+// shape splits letters into runs and gives their width in em. It reports the
+// first letter that neither the face nor its fallback has; 0 for none.
+func (c *Catalog) shape(face, text string) (runs []run, width float64, missing rune) {
 	first, more := c.faces[face], c.faces[face+"-more"]
-	var previous rune
-	var before float64 // where the letter before begins
-	for _, r := range line {
-		use := first
-		if _, ok := first.code[r]; !ok {
-			use = more
+	start, from := 0.0, 0
+	use := first
+	for i, r := range text {
+		g, ok := first.glyphs[r]
+		in := first
+		if !ok && more != nil {
+			g, ok = more.glyphs[r]
+			in = more
 		}
-		if use == nil {
+		if !ok {
 			return nil, 0, r
 		}
-		if _, ok := use.code[r]; !ok {
-			return nil, 0, r
+		if in != use {
+			if i > from {
+				runs = append(runs, run{face: use, text: text[from:i], x: start})
+			}
+			use, from, start = in, i, width
 		}
-		if r == breve { // centred over the letter before, above its own mark
-			runs = append(runs, run{face: use, text: string(r), x: before + c.width(face, previous)/2 + 0.29, rise: 0.16})
-			continue
-		}
-		if n := len(runs); n > 0 && runs[n-1].face == use && runs[n-1].rise == 0 {
-			runs[n-1].text += string(r)
-		} else {
-			runs = append(runs, run{face: use, text: string(r), x: width})
-		}
-		previous, before = r, width
-		width += use.width[r]
+		width += g.width
+	}
+	if from < len(text) {
+		runs = append(runs, run{face: use, text: text[from:], x: start})
 	}
 	return runs, width, 0
 }
 
-// width is that of one letter, in em.
-func (c *Catalog) width(face string, r rune) float64 {
-	if w, ok := c.faces[face].width[r]; ok {
-		return w
+// glyph finds a letter in the face or its fallback.
+func (c *Catalog) glyph(face string, r rune) (glyph, bool) {
+	g, ok := c.faces[face].glyphs[r]
+	if more := c.faces[face+"-more"]; !ok && more != nil {
+		g, ok = more.glyphs[r]
 	}
-	if more := c.faces[face+"-more"]; more != nil {
-		return more.width[r]
+	return g, ok
+}
+
+// width gives the width of letters in em, and the first that is missing.
+func (c *Catalog) width(face, text string) (width float64, missing rune) {
+	for _, r := range text {
+		g, ok := c.glyph(face, r)
+		if !ok {
+			return 0, r
+		}
+		width += g.width
 	}
-	return 0
+	return width, 0
+}
+
+// reach gives how far the letters of an alphabet go above and below the baseline,
+// in em; of any letter when the alphabet is empty.
+func (c *Catalog) reach(face, alphabet string) (top, bottom float64) {
+	for _, name := range []string{face, face + "-more"} {
+		t := c.faces[name]
+		if t == nil {
+			continue
+		}
+		if alphabet == "" {
+			top, bottom = max(top, t.top), max(bottom, t.bottom)
+			continue
+		}
+		for _, r := range alphabet {
+			if g, ok := t.glyphs[r]; ok {
+				top, bottom = max(top, -g.top), max(bottom, g.bottom)
+			}
+		}
+	}
+	return top, bottom
 }

@@ -1,66 +1,70 @@
 package templates
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
+	"image"
+	_ "image/jpeg" // portraits
+	_ "image/png"  // fingerprints
 	"strings"
-
-	"github.com/skip2/go-qrcode"
 
 	"example.org/cancuoc/internal/identity"
 )
 
 // Content is what is drawn on a form.
 type Content struct {
-	Card       identity.Card
-	MRZ        [3]string
-	QR         string // the payload
-	Portrait   []byte // JPEG, 2:3; nil where the form has none
-	LeftIndex  []byte // PNG; of the form of 2021
-	RightIndex []byte
+	Card        identity.Card
+	MRZ         [3]string
+	QR          string // the payload
+	Portrait    []byte // JPEG; nil where the form has none
+	LeftIndex   []byte // PNG or JPEG, of the form of 2021; nil where there is no print
+	RightIndex  []byte
+	PaperSerial string // of the blank, for forms that print it
 }
 
-// bindings are what a text field can show.
-var bindings = map[string]func(Content) string{
-	"number":             func(c Content) string { return string(c.Card.Person.Number) },
-	"name":               func(c Content) string { return c.Card.Person.Name.Text },
-	"birth":              func(c Content) string { return c.Card.Person.Birth.Display() },
-	"sex":                func(c Content) string { return c.Card.Person.Sex.Label() },
-	"nationality":        func(Content) string { return identity.Nationality },
-	"origin":             func(c Content) string { return c.Card.Person.Origin.Text },
-	"residence":          func(c Content) string { return c.Card.Person.Residence.Text },
-	"birth-registration": func(c Content) string { return c.Card.Person.BirthRegistration.Text },
-	"marks":              func(c Content) string { return c.Card.Person.Marks },
-	"issued":             func(c Content) string { return c.Card.Issued.Display() },
-	"expiry":             func(c Content) string { return c.Card.Expiry.String() },
+// binding is what a text field can show.
+type binding struct {
+	value    func(Content) string
+	field    string // of the application, for refusals
+	alphabet string // the letters that it can hold; any when empty
 }
 
-// fieldNames are the application's fields that bindings show, for refusals.
-var fieldNames = map[string]string{
-	"number": "person.number", "name": "person.name", "birth": "person.birth", "sex": "person.sex",
-	"origin": "person.origin.text", "residence": "person.residence.text",
-	"birth-registration": "person.birth_registration.text", "marks": "person.marks",
+const dateLetters = "0123456789/"
+
+// bindings by the names that forms use.
+var bindings = map[string]binding{
+	"number":      {func(c Content) string { return string(c.Card.Person.Number) }, "person.number", "0123456789"},
+	"name":        {func(c Content) string { return c.Card.Person.Name.Text }, "person.name", ""},
+	"birth":       {func(c Content) string { return c.Card.Person.Birth.Display() }, "person.birth", dateLetters},
+	"sex":         {func(c Content) string { return c.Card.Person.Sex.Label() }, "person.sex", "NamNữ"},
+	"nationality": {func(Content) string { return identity.Nationality }, "person.nationality", identity.Nationality},
+	"origin":      {func(c Content) string { return c.Card.Person.Origin.Text }, "person.origin.text", ""},
+	"residence":   {func(c Content) string { return c.Card.Person.Residence.Text }, "person.residence.text", ""},
+	"birth-registration": {
+		func(c Content) string { return c.Card.Person.BirthRegistration.Text }, "person.birth_registration.text", "",
+	},
+	"marks":        {func(c Content) string { return c.Card.Person.Marks }, "person.marks", ""},
+	"issued":       {func(c Content) string { return c.Card.Issued.Display() }, "issued", dateLetters},
+	"expiry":       {func(c Content) string { return c.Card.Expiry.String() }, "expiry", dateLetters + identity.Expiry{}.String()},
+	"paper-serial": {func(c Content) string { return c.PaperSerial }, "blank", ""},
 }
 
-// piece is a line of text in its place: baseline at y.
+// piece is a line of text in its place, on its baseline.
 type piece struct {
 	runs  []run
 	x, y  float64 // mm
 	size  float64 // pt
+	pitch float64 // from letter to letter, mm; 0 for the letters' own widths
 	color rgb
 }
 
-// code is a QR code in its place.
-type code struct {
-	x, y, module float64
-	rows         [][]bool
-}
-
-// picture is an image in its place.
+// picture is an image in its place. It fills its box: what is too long of a portrait
+// is cut off at both ends.
 type picture struct {
-	box   Box
-	bytes []byte
-	kind  string // "jpg" or "png"
+	box           Box
+	bytes         []byte
+	width, height int // of the image, dots
+	finger        bool
 }
 
 // layout is everything variable of both sides.
@@ -70,202 +74,303 @@ type layout struct {
 	pictures [2][]picture
 }
 
-func sideIndex(s Side) int {
-	if s == Back {
-		return 1
-	}
-	return 0
-}
-
-// Check lays a card out without drawing it, and refuses, field by field, letters
-// that no font has and texts that do not fit.
+// Check lays a card out without drawing it, and refuses, field by field (joined),
+// letters that no font has, texts that do not fit, and what cannot be drawn at all.
+// An image that is not there yet is no fault. It is what PDF and Bitmaps begin with,
+// and meant to be asked at intake too.
 func (f *Form) Check(c Content) error {
-	_, err := f.layout(c)
+	_, err := f.layout(c, nil)
 	return err
 }
 
-func (f *Form) layout(c Content) (*layout, error) {
+// layout places the fields that are wanted; all when only is nil.
+func (f *Form) layout(c Content, only []string) (*layout, error) {
 	l := &layout{}
 	var faults []error
-	for _, g := range f.Fields {
-		if err := f.place(l, g, c); err != nil {
-			faults = append(faults, err)
+	for i := range f.Fields {
+		if g := &f.Fields[i]; wanted(only, g.ID) {
+			if err := f.place(l, g, c); err != nil {
+				faults = append(faults, err)
+			}
 		}
 	}
 	return l, errors.Join(faults...)
 }
 
-// place lays one field out.
-func (f *Form) place(l *layout, g Field, c Content) error {
-	side := sideIndex(g.Side)
-	switch g.Kind {
-	case "text":
-		pieces, err := f.fit(g, bindings[g.Bind](c))
-		l.pieces[side] = append(l.pieces[side], pieces...)
-		return err
-	case "mrz":
-		l.pieces[side] = append(l.pieces[side], f.zone(g, c.MRZ)...)
-	case "qr":
-		qr, err := encodeQR(g, c.QR)
-		if err != nil {
-			return err
-		}
-		l.codes[side] = append(l.codes[side], qr)
-	case "portrait":
-		if c.Portrait != nil {
-			l.pictures[side] = append(l.pictures[side], picture{box: g.Box, bytes: c.Portrait, kind: "jpg"})
-		}
-	case "finger":
-		image := c.LeftIndex
-		if g.Bind == "right-index" {
-			image = c.RightIndex
-		}
-		if image != nil {
-			l.pictures[side] = append(l.pictures[side], picture{box: g.Box, bytes: image, kind: "png"})
+// complete refuses a card whose portrait is missing.
+func (f *Form) complete(c Content, only []string) error {
+	for _, g := range f.Fields {
+		if g.Kind == "portrait" && !g.Optional && c.Portrait == nil && wanted(only, g.ID) {
+			return identity.RefuseField(identity.Invalid, "portrait", "is missing; the form %s shows it", f.ID)
 		}
 	}
 	return nil
 }
 
+func wanted(only []string, id string) bool {
+	if only == nil {
+		return true
+	}
+	for _, want := range only {
+		if want == id {
+			return true
+		}
+	}
+	return false
+}
+
+// place lays one field out.
+func (f *Form) place(l *layout, g *Field, c Content) error {
+	side := sideIndex(g.Side)
+	switch g.Kind {
+	case "text":
+		pieces, err := f.fit(g, bindings[g.Bind].value(c))
+		l.pieces[side] = append(l.pieces[side], pieces...)
+		return err
+	case "mrz":
+		pieces, err := f.zone(g, c.MRZ)
+		l.pieces[side] = append(l.pieces[side], pieces...)
+		return err
+	case "qr":
+		qr, err := f.catalog.cache.encodeQR(*g, c.QR)
+		if err != nil {
+			return err
+		}
+		l.codes[side] = append(l.codes[side], qr)
+	case "portrait":
+		return l.picture(g, "portrait", c.Portrait)
+	case "finger":
+		finger := c.LeftIndex
+		if g.Bind == "right-index" {
+			finger = c.RightIndex
+		}
+		return l.picture(g, "fingerprints", finger)
+	}
+	return nil
+}
+
+// picture places an image that is there.
+func (l *layout) picture(g *Field, field string, b []byte) error {
+	if b == nil {
+		return nil
+	}
+	config, format, err := image.DecodeConfig(bytes.NewReader(b))
+	if err != nil || config.Width == 0 || config.Height == 0 || g.Kind == "portrait" && format != "jpeg" {
+		return identity.RefuseField(identity.Invalid, field, "is no image that can be printed; JPEG is accepted, and PNG for fingerprints")
+	}
+	p := picture{box: g.Box, bytes: b, width: config.Width, height: config.Height, finger: g.Kind == "finger"}
+	if p.finger {
+		p.box = g.Box.within(float64(p.width) / float64(p.height))
+	}
+	side := sideIndex(g.Side)
+	l.pictures[side] = append(l.pictures[side], p)
+	return nil
+}
+
+// within is the largest box of those proportions in the middle of b: a fingerprint
+// is printed whole.
+func (b Box) within(proportions float64) Box {
+	inner := b
+	if b.W/b.H > proportions {
+		inner.W = b.H * proportions
+	} else {
+		inner.H = b.W / proportions
+	}
+	inner.X += (b.W - inner.W) / 2
+	inner.Y += (b.H - inner.H) / 2
+	return inner
+}
+
+// cover is the part of the image that fills the box.
+func (p picture) cover() image.Rectangle {
+	w, h := float64(p.width), float64(p.height)
+	cut := image.Rect(0, 0, p.width, p.height)
+	switch want := p.box.W / p.box.H; {
+	case w/h > want*1.01:
+		margin := int((w - h*want) / 2)
+		cut.Min.X, cut.Max.X = margin, p.width-margin
+	case w/h < want/1.01:
+		margin := int((h - w/want) / 2)
+		cut.Min.Y, cut.Max.Y = margin, p.height-margin
+	}
+	return cut
+}
+
 // shrink is the step by which a text gets smaller, pt.
 const shrink = 0.25
 
-// fit sets a text into its field: at its size, then smaller down to the field's
-// minimum, on more lines where the field has them. What does not fit then is
-// refused.
-func (f *Form) fit(g Field, text string) ([]piece, error) {
+// fit sets a text into its field: at its size, smaller as long as the field keeps
+// it on one line, then on more lines, smaller again down to the field's minimum.
+// What does not fit then is refused.
+func (f *Form) fit(g *Field, text string) ([]piece, error) {
+	field := bindings[g.Bind].field
+	if text == "" {
+		if g.Optional {
+			return nil, nil
+		}
+		return nil, identity.RefuseField(identity.Invalid, field, "is missing; the form %s shows it", f.ID)
+	}
 	if g.Upper {
 		text = strings.ToUpper(text)
 	}
-	if text == "" {
-		return nil, nil
+	text = letters(text)
+	words, missing := f.words(g.Font, text)
+	if missing != 0 {
+		return nil, identity.RefuseField(identity.Invalid, field, "holds a character that no form can print (U+%04X)", missing)
 	}
-	face := orText(g.Font)
-	if _, _, missing := f.catalog.shape(face, text); missing != 0 {
-		return nil, identity.RefuseField(identity.Invalid, fieldNames[g.Bind], "holds a letter that no font can print (U+%04X)", missing)
-	}
-	smallest := g.Min
-	if smallest == 0 {
-		smallest = g.Size
-	}
-	for lines := 1; lines <= max(g.Lines, 1); lines++ {
-		for size := g.Size; size >= smallest-1e-9; size -= shrink {
-			if lines == 1 && g.Lines > 1 && size < g.Size {
-				break // rather wrap than shrink
+	space := f.catalog.faces[g.Font].glyphs[' '].width
+	for n := 1; n <= g.Lines; n++ {
+		largest, smallest := g.Size, g.Single
+		if n > 1 {
+			largest, smallest = g.Wrapped, g.Min
+		}
+		for size := largest; size >= smallest-1e-9; size -= shrink {
+			em := size * point
+			lines, ok := g.wrap(words, space, em, n)
+			if !ok {
+				continue
 			}
-			if wrapped, ok := f.wrap(g, text, size, lines); ok {
-				return f.lines(g, wrapped, size), nil
+			first, leading := g.stack(lines, em)
+			last := lines[len(lines)-1]
+			if n > 1 && first+float64(len(lines)-1)*leading+last.bottom*em > g.Y+g.H+1e-6 {
+				continue // its lines are too tall for the field
 			}
+			return f.pieces(g, lines, size, first, leading), nil
 		}
 	}
-	return nil, identity.RefuseField(identity.Invalid, fieldNames[g.Bind], "does not fit on the card: at most %d line(s) of %.0f mm at %.2g pt", max(g.Lines, 1), g.W, smallest)
+	return nil, identity.RefuseField(identity.Invalid, field,
+		"does not fit on the card, which has %d line(s) of %.0f mm at %.4g pt for it", g.Lines, g.W, g.Min)
 }
 
-// wrap breaks a text at spaces into at most n lines.
-func (f *Form) wrap(g Field, text string, size float64, n int) ([]string, bool) {
-	width := func(s string) float64 {
-		_, w, _ := f.catalog.shape(orText(g.Font), s)
-		return w * size * point
-	}
-	var lines []string
-	line := ""
-	room := g.W - g.Indent
-	for word := range strings.SplitSeq(text, " ") {
-		longer := word
-		if line != "" {
-			longer = line + " " + word
-		}
-		if width(longer) <= room {
-			line = longer
-			continue
-		}
-		if line == "" && (len(lines) > 0 || g.Indent == 0) {
-			return nil, false
-		}
-		lines = append(lines, line)
-		room = g.W
-		if line = word; width(word) > room {
-			return nil, false
-		}
-	}
-	lines = append(lines, line)
-	return lines, len(lines) <= n
+// word is a word, and what it covers, in em.
+type word struct {
+	text               string
+	width, top, bottom float64
 }
 
-// lines places wrapped lines from the top of the field.
-func (f *Form) lines(g Field, texts []string, size float64) []piece {
-	pieces := make([]piece, 0, len(texts))
-	for i, text := range texts {
-		if text == "" {
+// words cuts letters at spaces and measures them.
+func (f *Form) words(face, text string) (words []word, missing rune) {
+	words = make([]word, 0, 1+strings.Count(text, " "))
+	for part := range strings.SplitSeq(text, " ") {
+		w := word{text: part}
+		for _, r := range part {
+			glyph, ok := f.catalog.glyph(face, r)
+			if !ok {
+				return nil, r
+			}
+			w.width += glyph.width
+			w.top, w.bottom = max(w.top, -glyph.top), max(w.bottom, glyph.bottom)
+		}
+		words = append(words, w)
+	}
+	return words, 0
+}
+
+// line is some of the words, and how far they reach from its baseline, in em.
+type line struct {
+	words       []word
+	top, bottom float64
+}
+
+// wrap breaks words into at most n lines; em is the size in mm. The first line may
+// hold nothing when it begins behind a label.
+func (g *Field) wrap(words []word, space, em float64, n int) (lines []line, ok bool) {
+	room, used := g.W-g.indent, 0.0
+	var current line
+	from := 0
+	for i := 0; i < len(words); {
+		needed := words[i].width * em
+		if used > 0 {
+			needed += space * em
+		}
+		if used+needed <= room+1e-6 {
+			used += needed
+			current.top, current.bottom = max(current.top, words[i].top), max(current.bottom, words[i].bottom)
+			i++
 			continue
 		}
-		runs, _, _ := f.catalog.shape(orText(g.Font), text)
+		if used == 0 && (len(lines) > 0 || g.indent == 0) || len(lines)+1 >= n {
+			return nil, false // a word is wider than a line, or there is no further line
+		}
+		current.words = words[from:i]
+		lines = append(lines, current)
+		current, from, room, used = line{}, i, g.W, 0
+	}
+	current.words = words[from:]
+	return append(lines, current), true
+}
+
+// The least from baseline to baseline, and the least between the letters of two
+// lines, in em.
+const (
+	leastLeading = 1.2
+	leastGap     = 0.06
+)
+
+// stack gives the first baseline and the distance from line to line, mm. One line
+// stands on the field's baseline, and so does the first of several that begins
+// behind a label; otherwise several begin at the top of the field.
+func (g *Field) stack(lines []line, em float64) (first, leading float64) {
+	leading = leastLeading
+	for i := 1; i < len(lines); i++ {
+		bottom := lines[i-1].bottom
+		if i == 1 && g.indent > 0 {
+			bottom = g.bottom // the label's
+		}
+		leading = max(leading, bottom+lines[i].top+leastGap)
+	}
+	first = g.Baseline
+	if len(lines) > 1 && g.indent == 0 {
+		first = g.Y + lines[0].top*em
+	}
+	return first, leading * em
+}
+
+// pieces places wrapped lines.
+func (f *Form) pieces(g *Field, lines []line, size, first, leading float64) []piece {
+	pieces := make([]piece, 0, len(lines))
+	for i, l := range lines {
+		if len(l.words) == 0 {
+			continue
+		}
+		texts := make([]string, 0, len(l.words))
+		for _, w := range l.words {
+			texts = append(texts, w.text)
+		}
+		runs, _, _ := f.catalog.shape(g.Font, strings.Join(texts, " "))
 		x := g.X
 		if i == 0 {
-			x += g.Indent
+			x += g.indent
 		}
-		pieces = append(pieces, piece{
-			runs: runs, x: x, y: g.Y + f.baseline(g) + float64(i)*g.Leading, size: size, color: f.color(g.Color),
-		})
+		pieces = append(pieces, piece{runs: runs, x: x, y: first + float64(i)*leading, size: size, color: f.color(g.Color)})
 	}
 	return pieces
 }
 
-// baseline is how far below the top of a field its first line stands: by the
-// field's full size, so that a smaller text stands on the same line.
-func (f *Form) baseline(g Field) float64 {
-	if g.Lines > 1 {
-		return min(g.Leading, g.H) - 0.25*g.Size*point
-	}
-	return g.H - 0.28*g.Size*point
-}
+// The MRZ's letters stand in cells of a pitch by CellHeight, and mrzBaseline below
+// a cell's top, mm.
+const (
+	CellHeight  = 3.6
+	mrzBaseline = 2.9
+)
 
-// mrzBaseline is how far below the top of an MRZ cell its letters stand, mm.
-const mrzBaseline = 2.9
-
-// zone places the lines of the MRZ letter by letter, at its pitch.
-func (f *Form) zone(g Field, lines [3]string) []piece {
+// zone places the lines of the MRZ at their pitch.
+func (f *Form) zone(g *Field, lines [3]string) ([]piece, error) {
 	face := f.catalog.faces["mrz"]
 	pieces := make([]piece, 0, len(lines))
 	for i, line := range lines {
-		runs := make([]run, 0, len(line))
-		for j, r := range line {
-			runs = append(runs, run{face: face, text: string(r), x: float64(j) * g.Pitch / (g.Size * point)})
+		if _, missing := f.catalog.width("mrz", line); missing != 0 || line == "" {
+			return nil, identity.RefuseField(identity.Invalid, "person", "gives no machine-readable zone")
 		}
 		pieces = append(pieces, piece{
-			runs: runs, x: g.X + (g.Pitch-face.width['A']*g.Size*point)/2, y: g.Y + float64(i)*g.Leading + mrzBaseline, size: g.Size, color: f.color(g.Color),
+			runs: []run{{face: face, text: line}}, x: g.X + f.mrzMargin(g), y: g.Y + float64(i)*g.Leading + mrzBaseline,
+			size: g.Size, pitch: g.Pitch, color: f.color(g.Color),
 		})
 	}
-	return pieces
+	return pieces, nil
 }
 
-// levels are the error correction levels, and which are tried after one.
-var levels = map[string][]qrcode.RecoveryLevel{
-	"H": {qrcode.Highest, qrcode.High, qrcode.Medium, qrcode.Low},
-	"Q": {qrcode.High, qrcode.Medium, qrcode.Low},
-	"M": {qrcode.Medium, qrcode.Low},
-	"L": {qrcode.Low},
+// mrzMargin is how far from a cell's left edge its letter begins.
+func (f *Form) mrzMargin(g *Field) float64 {
+	return (g.Pitch - f.catalog.faces["mrz"].glyphs['A'].width*g.Size*point) / 2
 }
-
-// encodeQR makes the code with the best error correction whose modules are large
-// enough, centred in the field.
-func encodeQR(g Field, payload string) (code, error) {
-	for _, level := range levels[g.Level] {
-		qr, err := qrcode.New(payload, level)
-		if err != nil {
-			continue
-		}
-		qr.DisableBorder = true
-		rows := qr.Bitmap()
-		module := g.W / float64(len(rows)+2*g.Quiet)
-		if module < g.Module-1e-9 {
-			continue
-		}
-		quiet := module * float64(g.Quiet)
-		return code{x: g.X + quiet, y: g.Y + quiet, module: module, rows: rows}, nil
-	}
-	return code{}, identity.RefuseField(identity.Invalid, "person", "holds more than the QR code can: its modules would be under %.2f mm", g.Module)
-}
-
-// String names the form for people.
-func (f *Form) String() string { return fmt.Sprintf("%s (%s)", f.Title, f.ID) }

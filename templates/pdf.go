@@ -2,13 +2,15 @@ package templates
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"math"
 	"strconv"
 	"time"
 
 	"github.com/jung-kurt/gofpdf"
+	"golang.org/x/image/draw"
 )
 
 // Mode is what a printer puts on a card.
@@ -24,19 +26,73 @@ const (
 type Options struct {
 	Mode     Mode // Full when empty
 	Specimen bool // mark each side MẪU / SPECIMEN
+
+	// Body draws what the blank itself has, the chip's contacts and the round
+	// corners, for pictures of a finished card. Bitmaps only.
+	Body bool
+	// Only are the ids of the fields to draw, on white; all of the card when nil.
+	// Bitmaps only: inspection wants a QR code without the rest.
+	Only []string
+}
+
+// background is what these options draw of the unchanging part.
+func (o Options) background() background {
+	return background{art: o.Mode != Overlay && o.Only == nil, specimen: o.Specimen && o.Only == nil, body: o.Body}
 }
 
 // drawnAt is the date in every PDF, so that the same card is the same bytes.
 var drawnAt = time.Date(2024, 7, 1, 0, 0, 0, 0, time.UTC)
 
 // PDF draws a card: two pages, front and back, of exactly the card's size, fonts
-// embedded. The same card gives the same bytes. It refuses what Check refuses.
-// Safe for concurrent use.
+// embedded. The same card gives the same bytes. It refuses what Check refuses, and
+// a missing portrait. Safe for concurrent use.
 func (f *Form) PDF(c Content, o Options) ([]byte, error) {
-	l, err := f.layout(c)
+	if err := f.complete(c, nil); err != nil {
+		return nil, err
+	}
+	l, err := f.layout(c, nil)
 	if err != nil {
 		return nil, err
 	}
+	p := newDocument(f)
+	what := o.background()
+	what.body = false
+	if err := p.importArt(f, what); err != nil {
+		return nil, err
+	}
+	for i := range sides {
+		p.pdf.AddPage()
+		if what != (background{}) {
+			p.pdf.UseImportedTemplate(artName, 1, 1, 0, -f.Page.H*float64(i+1))
+		}
+		if err := p.pictures(l.pictures[i]); err != nil {
+			return nil, fmt.Errorf("draw form %s: %w", f.ID, err)
+		}
+		if what.art {
+			p.texts(f.labels[i])
+		}
+		p.codes(l.codes[i])
+		p.texts(l.pieces[i])
+	}
+	return p.bytes(f)
+}
+
+// document is one PDF while it is drawn.
+type document struct {
+	pdf    *gofpdf.Fpdf
+	height float64
+	faces  map[*typeface]bool // that the document has
+	widths map[int]bool       // of its images
+	ops    []byte             // operators that are not in the document yet
+	set    struct {           // what the page was last told
+		face  *typeface
+		size  float64
+		pitch float64
+		color rgb
+	}
+}
+
+func newDocument(f *Form) *document {
 	pdf := gofpdf.NewCustom(&gofpdf.InitType{UnitStr: "mm", Size: gofpdf.SizeType{Wd: f.Page.W, Ht: f.Page.H}})
 	pdf.SetCatalogSort(true)
 	pdf.SetCreationDate(drawnAt)
@@ -44,29 +100,13 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.SetTitle(f.Title, true)
-	p := &pdfPage{pdf: pdf, fonts: make(map[*typeface]bool)}
-	full := o.Mode != Overlay
-	if full {
-		if err := p.importArt(f, o.Specimen); err != nil {
-			return nil, err
-		}
-	}
-	for i, side := range []Side{Front, Back} {
-		pdf.AddPageFormat("P", gofpdf.SizeType{Wd: f.Page.W, Ht: f.Page.H})
-		if full {
-			pdf.UseImportedTemplate(artName, 1, 1, 0, -f.Page.H*float64(i+1))
-			for _, t := range f.texts(side) {
-				p.text(t)
-			}
-		}
-		p.pictures(l.pictures[i])
-		p.codes(l.codes[i], f.Page.H)
-		for _, t := range l.pieces[i] {
-			p.text(t)
-		}
-	}
+	return &document{pdf: pdf, height: f.Page.H, faces: make(map[*typeface]bool), widths: make(map[int]bool)}
+}
+
+func (p *document) bytes(f *Form) ([]byte, error) {
 	var out bytes.Buffer
-	if err := pdf.Output(&out); err != nil {
+	out.Grow(128 << 10)
+	if err := p.pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("draw form %s: %w", f.ID, err)
 	}
 	return out.Bytes(), nil
@@ -75,15 +115,12 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 // artName is the background's name among a page's resources.
 const artName = "/Art"
 
-// pdfPage draws on one document.
-type pdfPage struct {
-	pdf   *gofpdf.Fpdf
-	fonts map[*typeface]bool
-}
-
 // importArt brings the ready background in.
-func (p *pdfPage) importArt(f *Form, specimen bool) error {
-	object, err := f.xobject(specimen)
+func (p *document) importArt(f *Form, what background) error {
+	if what == (background{}) {
+		return nil
+	}
+	object, err := f.catalog.cache.object(f, what)
 	if err != nil {
 		return fmt.Errorf("draw background of form %s: %w", f.ID, err)
 	}
@@ -93,74 +130,175 @@ func (p *pdfPage) importArt(f *Form, specimen bool) error {
 	return nil
 }
 
-// text draws a line.
-func (p *pdfPage) text(t piece) {
-	p.pdf.SetTextColor(int(t.color.r), int(t.color.g), int(t.color.b))
-	for _, r := range t.runs {
-		if !p.fonts[r.face] {
-			p.fonts[r.face] = true
-			p.pdf.AddFontFromBytes(r.face.name, "", r.face.json, r.face.packed)
+// texts draws lines on the current page. gofpdf would format each by itself, in
+// its own graphics state; here one piece of content holds all.
+func (p *document) texts(pieces []piece) {
+	p.set.face, p.set.pitch, p.set.color = nil, 0, rgb{}
+	p.ops = append(p.ops[:0], "0 g\n"...)
+	for _, t := range pieces {
+		if t.color != p.set.color {
+			p.set.color = t.color
+			p.color(t.color)
 		}
-		p.pdf.SetFont(r.face.name, "", t.size)
 		em := t.size * point
-		p.pdf.Text(t.x+r.x*em, t.y-r.rise*em, r.face.encode(r.text))
+		for _, r := range t.runs {
+			p.font(r.face, t.size, t.pitch)
+			p.ops = append(p.ops, "BT "...)
+			p.number((t.x+r.x*em)/point, 2)
+			p.number((p.height-t.y)/point, 2)
+			p.ops = append(p.ops, "Td ("...)
+			p.letters(r)
+			p.ops = append(p.ops, ") Tj ET\n"...)
+		}
+	}
+	if p.set.pitch != 0 {
+		p.ops = append(p.ops, "0 Tc\n"...)
+	}
+	p.flush()
+}
+
+// font selects a typeface and the room between letters.
+func (p *document) font(face *typeface, size, pitch float64) {
+	if face != p.set.face || size != p.set.size {
+		p.flush()
+		if !p.faces[face] {
+			p.faces[face] = true
+			p.pdf.AddFontFromBytes(face.name, "", face.json, face.packed)
+		}
+		p.pdf.SetFont(face.name, "", size)
+		p.set.face, p.set.size = face, size
+	}
+	if pitch != p.set.pitch {
+		p.set.pitch = pitch
+		space := 0.0
+		if pitch != 0 {
+			space = pitch/point - face.glyphs['A'].width*size
+		}
+		p.number(space, 4)
+		p.ops = append(p.ops, "Tc "...)
+	}
+}
+
+// letters writes a run's codes, inside parentheses.
+func (p *document) letters(r run) {
+	for _, letter := range r.text {
+		code := r.face.glyphs[letter].code
+		if code == '(' || code == ')' || code == '\\' {
+			p.ops = append(p.ops, '\\')
+		}
+		p.ops = append(p.ops, code)
+	}
+}
+
+func (p *document) number(v float64, decimals int) {
+	p.ops = strconv.AppendFloat(p.ops, v, 'f', decimals, 64)
+	p.ops = append(p.ops, ' ')
+}
+
+func (p *document) color(c rgb) {
+	for _, v := range [3]uint8{c.r, c.g, c.b} {
+		p.number(float64(v)/255, 3)
+	}
+	p.ops = append(p.ops, "rg\n"...)
+}
+
+// flush hands gathered operators to the page.
+func (p *document) flush() {
+	if len(p.ops) > 0 {
+		p.pdf.RawWriteStr(string(p.ops))
+		p.ops = p.ops[:0]
 	}
 }
 
 // codes draws QR codes as runs of dark modules, one path for all.
-func (p *pdfPage) codes(codes []code, height float64) {
+func (p *document) codes(codes []code) {
 	for _, c := range codes {
-		var path []byte
-		for y, row := range c.rows {
-			for x := 0; x < len(row); x++ {
-				if !row[x] {
-					continue
-				}
-				from := x
-				for x < len(row) && row[x] {
-					x++
-				}
-				for _, v := range []float64{
-					(c.x + float64(from)*c.module) / point,
-					(height - c.y - float64(y+1)*c.module) / point,
-					float64(x-from) * c.module / point,
-					c.module / point,
-				} {
-					path = strconv.AppendFloat(path, v, 'f', 3, 64)
-					path = append(path, ' ')
-				}
-				path = append(path, "re\n"...)
-			}
+		p.ops = append(p.ops[:0], "0 g\n"...)
+		size := c.module / point
+		for y := range c.modules.size {
+			bottom := (p.height - c.y - float64(y+1)*c.module) / point
+			c.modules.runs(y, func(from, to int) {
+				p.number(c.x/point+float64(from)*size, 3)
+				p.number(bottom, 3)
+				p.number(float64(to-from)*size, 3)
+				p.number(size, 3)
+				p.ops = append(p.ops, "re\n"...)
+			})
 		}
-		p.pdf.RawWriteStr("0 g\n" + string(path) + "f")
+		p.ops = append(p.ops, 'f')
+		p.flush()
 	}
 }
 
-// pictures draws images. gofpdf writes two images of one width in random order,
-// so each is registered under a name of its own content.
-func (p *pdfPage) pictures(list []picture) {
-	for _, i := range list {
-		sum := sha256.Sum256(i.bytes)
-		name := hex.EncodeToString(sum[:8])
-		options := gofpdf.ImageOptions{ImageType: i.kind}
-		p.pdf.RegisterImageOptionsReader(name, options, bytes.NewReader(i.bytes))
-		p.pdf.ImageOptions(name, i.box.X, i.box.Y, i.box.W, i.box.H, false, options, 0, "")
-	}
-}
-
-// texts are the fixed texts of a side, in their places.
-func (f *Form) texts(side Side) []piece {
-	var pieces []piece
-	for _, t := range f.Texts {
-		if t.Side != side {
+// runs tells the runs of dark modules in a row.
+func (m *modules) runs(y int, tell func(from, to int)) {
+	for x := 0; x < m.size; x++ {
+		if !m.dark(x, y) {
 			continue
 		}
-		runs, width, _ := f.catalog.shape(orText(t.Font), t.Text)
-		x := t.X
-		if t.Align == "centre" {
-			x += (t.W - width*t.Size*point) / 2
+		from := x
+		for x < m.size && m.dark(x, y) {
+			x++
 		}
-		pieces = append(pieces, piece{runs: runs, x: x, y: t.Y + t.H - 0.28*t.Size*point, size: t.Size, color: f.color(t.Color)})
+		tell(from, x)
 	}
-	return pieces
+}
+
+// pictures draws images, clipped to their boxes where their proportions differ.
+func (p *document) pictures(list []picture) error {
+	for _, image := range list {
+		if image.finger {
+			// gofpdf writes images by ascending width, and two of one width in random
+			// order: no two of a card have the same.
+			wider := 0
+			for p.widths[int(math.Round(image.box.W/25.4*fingerDPI))+wider] {
+				wider++
+			}
+			small, err := image.thumb(wider)
+			if err != nil {
+				return err
+			}
+			image = small
+		}
+		p.widths[image.width] = true
+		p.picture(image)
+	}
+	return nil
+}
+
+func (p *document) picture(i picture) {
+	name := strconv.Itoa(i.width)
+	options := gofpdf.ImageOptions{ImageType: "jpg"}
+	p.pdf.RegisterImageOptionsReader(name, options, bytes.NewReader(i.bytes))
+	b, cut := i.box, i.cover()
+	if cut == image.Rect(0, 0, i.width, i.height) {
+		p.pdf.ImageOptions(name, b.X, b.Y, b.W, b.H, false, options, 0, "")
+		return
+	}
+	scaleX, scaleY := b.W/float64(cut.Dx()), b.H/float64(cut.Dy())
+	p.pdf.ClipRect(b.X, b.Y, b.W, b.H, false)
+	p.pdf.ImageOptions(name, b.X-float64(cut.Min.X)*scaleX, b.Y-float64(cut.Min.Y)*scaleY,
+		float64(i.width)*scaleX, float64(i.height)*scaleY, false, options, 0, "")
+	p.pdf.ClipEnd()
+}
+
+// fingerDPI is the resolution at which a fingerprint is printed; it comes with 500
+// dpi of a finger, not of a small box.
+const fingerDPI = 400
+
+// thumb makes a fingerprint small enough for a card, wider by so many dots than it
+// need be.
+func (p picture) thumb(wider int) (picture, error) {
+	src, _, err := image.Decode(bytes.NewReader(p.bytes))
+	if err != nil {
+		return picture{}, fmt.Errorf("read fingerprint: %w", err)
+	}
+	w, h := int(math.Round(p.box.W/25.4*fingerDPI))+wider, int(math.Round(p.box.H/25.4*fingerDPI))
+	small := image.NewGray(image.Rect(0, 0, w, h))
+	draw.BiLinear.Scale(small, small.Rect, src, p.cover().Add(src.Bounds().Min), draw.Src, nil)
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: 80}); err != nil {
+		return picture{}, fmt.Errorf("write fingerprint: %w", err)
+	}
+	return picture{box: p.box, bytes: out.Bytes(), width: w, height: h}, nil
 }

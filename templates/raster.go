@@ -5,31 +5,34 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/jpeg"
-	"image/png"
 	"math"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 	"golang.org/x/image/vector"
+
+	"example.org/cancuoc/internal/identity"
 )
 
 // Bitmaps draws both sides at a resolution, from the same layout as PDF: for
 // printers that take bitmaps, and for what a camera would see. QR modules fall on
-// whole dots. Safe for concurrent use.
+// whole dots. It refuses what PDF refuses. Safe for concurrent use.
 func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, err error) {
-	l, err := f.layout(c)
+	if dpi < 72 || dpi > 1200 {
+		return nil, nil, identity.Refuse(identity.Invalid, "a card is drawn at 72 to 1200 dpi, not at %d", dpi)
+	}
+	if err := f.complete(c, o.Only); err != nil {
+		return nil, nil, err
+	}
+	l, err := f.layout(c, o.Only)
 	if err != nil {
 		return nil, nil, err
 	}
-	var sides [2]*image.RGBA
-	for i, side := range []Side{Front, Back} {
-		b := &bitmap{scale: float64(dpi) / 25.4}
-		b.img = b.blank(f, i, o)
-		for _, t := range f.fixed(side, o) {
-			b.text(t)
-		}
+	var drawn [2]*image.RGBA
+	for i := range sides {
+		b := f.canvas(dpi)
+		b.ground(f, i, o)
 		for _, p := range l.pictures[i] {
 			if err := b.picture(p); err != nil {
 				return nil, nil, err
@@ -41,101 +44,116 @@ func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, 
 		for _, t := range l.pieces[i] {
 			b.text(t)
 		}
-		sides[i] = b.img
+		if o.Body {
+			b.corners(f.Page)
+		}
+		drawn[i] = b.img
 	}
-	return sides[0], sides[1], nil
+	return drawn[0], drawn[1], nil
 }
 
-// fixed are the fixed texts that this mode draws.
-func (f *Form) fixed(side Side, o Options) []piece {
-	if o.Mode == Overlay {
-		return nil
-	}
-	return f.texts(side)
-}
-
-// bitmap draws on one side.
+// bitmap is one side while it is drawn.
 type bitmap struct {
 	img   *image.RGBA
+	cache *cache
+	dpi   int
 	scale float64 // dots per mm
-	buf   sfnt.Buffer
 	ink   vector.Rasterizer
+	buf   sfnt.Buffer
 }
 
-// blank gives a side with its background, which is drawn once and copied.
-func (b *bitmap) blank(f *Form, side int, o Options) *image.RGBA {
-	if o.Mode == Overlay {
-		img := image.NewRGBA(b.bounds(f))
-		draw.Draw(img, img.Rect, image.White, image.Point{}, draw.Src)
-		return img
-	}
-	key := backgroundKey{f, side, b.scale, o.Specimen}
-	background := f.catalog.background(key, func() *image.RGBA {
-		b.img = image.NewRGBA(b.bounds(f))
-		draw.Draw(b.img, b.img.Rect, image.White, image.Point{}, draw.Src)
-		shapes := f.art[side].shapes
-		if o.Specimen {
-			shapes = append(shapes[:len(shapes):len(shapes)], f.art[side].specimen...)
+func (f *Form) canvas(dpi int) *bitmap {
+	b := &bitmap{cache: &f.catalog.cache, dpi: dpi, scale: float64(dpi) / 25.4}
+	b.img = image.NewRGBA(image.Rect(0, 0, int(math.Round(f.Page.W*b.scale)), int(math.Round(f.Page.H*b.scale))))
+	return b
+}
+
+// ground lays the side's unchanging part, which is drawn once and copied.
+func (b *bitmap) ground(f *Form, side int, o Options) {
+	what := o.background()
+	if what == (background{}) {
+		for i := range b.img.Pix {
+			b.img.Pix[i] = 0xff
 		}
-		for _, s := range shapes {
+		return
+	}
+	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() *image.RGBA {
+		once := f.canvas(b.dpi)
+		draw.Draw(once.img, once.img.Rect, image.White, image.Point{}, draw.Src)
+		once.artwork(f.art[side], what)
+		if what.art {
+			// The cache's lock is held: letters are drawn, but not kept.
+			for _, t := range f.labels[side] {
+				once.fresh(t)
+			}
+		}
+		return once.img
+	})
+	copy(b.img.Pix, ready.Pix)
+}
+
+func (b *bitmap) artwork(a *artwork, what background) {
+	for _, part := range []struct {
+		wanted bool
+		shapes []shape
+	}{{what.art, a.shapes}, {what.body, a.body}, {what.specimen, a.specimen}} {
+		if !part.wanted {
+			continue
+		}
+		for _, s := range part.shapes {
 			b.shape(s)
 		}
-		return b.img
-	})
-	img := image.NewRGBA(background.Rect)
-	copy(img.Pix, background.Pix)
-	return img
+	}
 }
 
-func (b *bitmap) bounds(f *Form) image.Rectangle {
-	return image.Rect(0, 0, int(math.Round(f.Page.W*b.scale)), int(math.Round(f.Page.H*b.scale)))
-}
-
-// shape draws a filled area, or a line as quadrangles, within its own bounds.
+// shape draws a filled area, or a line as a quadrangle for each of its pieces.
 func (b *bitmap) shape(s shape) {
-	area := s.bounds(b.scale).Intersect(b.img.Rect)
+	flat := make([][]dot, 0, len(s.contours))
+	low, high := dot{math.Inf(1), math.Inf(1)}, dot{math.Inf(-1), math.Inf(-1)}
+	for _, c := range s.contours {
+		points := c.flat(b.scale)
+		for _, p := range points {
+			low.x, low.y = min(low.x, p.x), min(low.y, p.y)
+			high.x, high.y = max(high.x, p.x), max(high.y, p.y)
+		}
+		flat = append(flat, points)
+	}
+	area := image.Rect(
+		int(math.Floor((low.x-s.width)*b.scale)), int(math.Floor((low.y-s.width)*b.scale)),
+		int(math.Ceil((high.x+s.width)*b.scale))+1, int(math.Ceil((high.y+s.width)*b.scale))+1).Intersect(b.img.Rect)
 	if area.Empty() {
 		return
 	}
 	b.ink.Reset(area.Dx(), area.Dy())
-	origin := dot{float64(area.Min.X), float64(area.Min.Y)}
-	for _, contour := range s.contours {
+	for _, points := range flat {
 		if s.width == 0 {
-			b.contour(contour, origin)
-			continue
-		}
-		half := s.width / 2
-		for i := 1; i < len(contour); i++ {
-			p, q := contour[i-1], contour[i]
-			length := math.Hypot(q.x-p.x, q.y-p.y)
-			if length == 0 {
-				continue
-			}
-			nx, ny := -(q.y-p.y)/length*half, (q.x-p.x)/length*half
-			b.contour([]dot{{p.x + nx, p.y + ny}, {q.x + nx, q.y + ny}, {q.x - nx, q.y - ny}, {p.x - nx, p.y - ny}}, origin)
+			b.area(points, area.Min)
+		} else {
+			b.line(points, s.width/2, area.Min)
 		}
 	}
 	b.ink.Draw(b.img, area, image.NewUniform(s.color.rgba()), image.Point{})
 }
 
-// bounds are the dots that a shape may touch.
-func (s shape) bounds(scale float64) image.Rectangle {
-	low, high := dot{math.Inf(1), math.Inf(1)}, dot{math.Inf(-1), math.Inf(-1)}
-	for _, contour := range s.contours {
-		for _, p := range contour {
-			low.x, low.y = min(low.x, p.x), min(low.y, p.y)
-			high.x, high.y = max(high.x, p.x), max(high.y, p.y)
+// line adds a chain's pieces, each lengthened a little so that bends are closed.
+func (b *bitmap) line(points []dot, half float64, origin image.Point) {
+	for i := 1; i < len(points); i++ {
+		p, q := points[i-1], points[i]
+		length := math.Hypot(q.x-p.x, q.y-p.y)
+		if length == 0 {
+			continue
 		}
+		dx, dy := (q.x-p.x)/length*half, (q.y-p.y)/length*half
+		nx, ny := -dy, dx
+		dx, dy = dx/2, dy/2
+		b.area([]dot{{p.x - dx + nx, p.y - dy + ny}, {q.x + dx + nx, q.y + dy + ny}, {q.x + dx - nx, q.y + dy - ny}, {p.x - dx - nx, p.y - dy - ny}}, origin)
 	}
-	return image.Rect(
-		int(math.Floor((low.x-s.width)*scale)), int(math.Floor((low.y-s.width)*scale)),
-		int(math.Ceil((high.x+s.width)*scale))+1, int(math.Ceil((high.y+s.width)*scale))+1)
 }
 
-// contour adds a contour; origin is the dot at which the rasterizer begins.
-func (b *bitmap) contour(points []dot, origin dot) {
+// area adds an area; origin is the dot at which the rasterizer begins.
+func (b *bitmap) area(points []dot, origin image.Point) {
 	for i, p := range points {
-		x, y := float32(p.x*b.scale-origin.x), float32(p.y*b.scale-origin.y)
+		x, y := float32(p.x*b.scale-float64(origin.X)), float32(p.y*b.scale-float64(origin.Y))
 		if i == 0 {
 			b.ink.MoveTo(x, y)
 		} else {
@@ -145,29 +163,66 @@ func (b *bitmap) contour(points []dot, origin dot) {
 	b.ink.ClosePath()
 }
 
-// text draws a line, letter by letter.
-func (b *bitmap) text(t piece) {
+// glyphKey names a letter's picture: of a size in 1/64 dots, at a quarter of a dot.
+type glyphKey struct {
+	face   *typeface
+	letter rune
+	size   int
+	x, y   uint8
+}
+
+// mask is a letter's picture, and where it lies from the dot of its origin.
+type mask struct {
+	alpha *image.Alpha
+	at    image.Point
+}
+
+// text draws a line with letters that are kept.
+func (b *bitmap) text(t piece) { b.letters(t, b.kept) }
+
+// fresh draws a line with letters that are drawn anew.
+func (b *bitmap) fresh(t piece) { b.letters(t, b.drawn) }
+
+func (b *bitmap) kept(k glyphKey) *mask {
+	return b.cache.glyph(k, func() *mask { return b.drawn(k) })
+}
+
+// letters draws a line, letter by letter, each on the nearest quarter of a dot.
+func (b *bitmap) letters(t piece, glyph func(glyphKey) *mask) {
 	ink := image.NewUniform(t.color.rgba())
 	em := t.size * point * b.scale // dots
 	for _, r := range t.runs {
-		x, y := t.x*b.scale+r.x*em, t.y*b.scale-r.rise*em
+		x := t.x*b.scale + r.x*em
 		for _, letter := range r.text {
-			b.letter(r.face, letter, x, y, em, ink)
-			x += r.face.width[letter] * em
+			left, fineX := split(x)
+			top, fineY := split(t.y * b.scale)
+			m := glyph(glyphKey{r.face, letter, int(math.Round(em * 64)), fineX, fineY})
+			if m.alpha != nil {
+				place := m.alpha.Rect.Add(m.at).Add(image.Pt(left, top))
+				draw.DrawMask(b.img, place, ink, image.Point{}, m.alpha, image.Point{}, draw.Over)
+			}
+			if t.pitch > 0 {
+				x += t.pitch * b.scale
+			} else {
+				x += r.face.glyphs[letter].width * em
+			}
 		}
 	}
 }
 
-// letter fills one glyph's outline, origin at (x, y).
-func (b *bitmap) letter(face *typeface, r rune, x, y, em float64, ink image.Image) {
-	glyph, err := face.font.GlyphIndex(&b.buf, r)
-	if err != nil {
-		return
-	}
-	segments, err := face.font.LoadGlyph(&b.buf, glyph, fixed.Int26_6(math.Round(em*64)), nil)
+// split gives the dot, and the quarter of it.
+func split(v float64) (whole int, quarter uint8) {
+	quarters := int(math.Round(v * 4))
+	return quarters >> 2, uint8(quarters & 3)
+}
+
+// drawn draws a letter's picture.
+func (b *bitmap) drawn(k glyphKey) *mask {
+	segments, err := k.face.font.LoadGlyph(&b.buf, k.face.glyphs[k.letter].index, fixed.Int26_6(k.size), nil)
 	if err != nil || len(segments) == 0 {
-		return
+		return &mask{} // a space; that letters can be loaded was seen when the font was
 	}
+	x, y := float64(k.x)/4, float64(k.y)/4
 	bounds := segments.Bounds()
 	left, top := math.Floor(x+float64(bounds.Min.X)/64), math.Floor(y+float64(bounds.Min.Y)/64)
 	w := int(math.Ceil(x+float64(bounds.Max.X)/64)-left) + 1
@@ -194,46 +249,52 @@ func (b *bitmap) letter(face *typeface, r rune, x, y, em float64, ink image.Imag
 		}
 	}
 	b.ink.ClosePath()
-	b.ink.Draw(b.img, image.Rect(int(left), int(top), int(left)+w, int(top)+h), ink, image.Point{})
+	alpha := image.NewAlpha(image.Rect(0, 0, w, h))
+	b.ink.Draw(alpha, alpha.Rect, image.Opaque, image.Point{})
+	return &mask{alpha: alpha, at: image.Pt(int(left), int(top))}
 }
 
 // code draws a QR code with modules of whole dots, centred in its place.
 func (b *bitmap) code(c code) {
-	n := len(c.rows)
-	module := max(1, int(c.module*b.scale))
+	n := c.modules.size
+	module := max(1, int(c.module*b.scale+1e-6))
 	spare := c.module*b.scale*float64(n) - float64(module*n)
 	left, top := int(math.Round(c.x*b.scale+spare/2)), int(math.Round(c.y*b.scale+spare/2))
-	for y, row := range c.rows {
-		for x, dark := range row {
-			if dark {
-				draw.Draw(b.img, image.Rect(left+x*module, top+y*module, left+(x+1)*module, top+(y+1)*module), image.Black, image.Point{}, draw.Src)
-			}
-		}
+	for y := range n {
+		c.modules.runs(y, func(from, to int) {
+			draw.Draw(b.img, image.Rect(left+from*module, top+y*module, left+to*module, top+(y+1)*module), image.Black, image.Point{}, draw.Src)
+		})
 	}
 }
 
 // picture draws an image scaled to its box.
 func (b *bitmap) picture(p picture) error {
-	decode := jpeg.Decode
-	if p.kind == "png" {
-		decode = png.Decode
-	}
-	src, err := decode(bytes.NewReader(p.bytes))
+	src, _, err := image.Decode(bytes.NewReader(p.bytes))
 	if err != nil {
 		return fmt.Errorf("read picture: %w", err)
 	}
 	box := image.Rect(
 		int(math.Round(p.box.X*b.scale)), int(math.Round(p.box.Y*b.scale)),
 		int(math.Round((p.box.X+p.box.W)*b.scale)), int(math.Round((p.box.Y+p.box.H)*b.scale)))
-	draw.ApproxBiLinear.Scale(b.img, box, src, src.Bounds(), draw.Src, nil)
+	draw.ApproxBiLinear.Scale(b.img, box, src, p.cover().Add(src.Bounds().Min), draw.Src, nil)
 	return nil
 }
 
-func (c rgb) rgba() color.RGBA { return color.RGBA{c.r, c.g, c.b, 255} }
+// corners cuts the card's round corners out.
+func (b *bitmap) corners(p Page) {
+	if p.Corner == 0 {
+		return
+	}
+	b.ink.Reset(b.img.Rect.Dx(), b.img.Rect.Dy())
+	b.area(rounded(Box{W: p.W, H: p.H}, p.Corner).flat(b.scale), image.Point{})
+	card := image.NewAlpha(b.img.Rect)
+	b.ink.Draw(card, card.Rect, image.Opaque, image.Point{})
+	cut := image.NewRGBA(b.img.Rect)
+	draw.DrawMask(cut, cut.Rect, b.img, image.Point{}, card, image.Point{}, draw.Src)
+	b.img = cut
+}
 
-// CellHeight is the height of an MRZ cell, from the top of the field's line, in mm:
-// letters stand in its middle.
-const CellHeight = 3.6
+func (c rgb) rgba() color.RGBA { return color.RGBA{c.r, c.g, c.b, 255} }
 
 // Letters draws the MRZ's letters as they stand in their cells (pitch by
 // CellHeight), each to a raster of w by h, dark on light: what a reader compares
@@ -241,16 +302,15 @@ const CellHeight = 3.6
 func (f *Form) Letters(g Field, alphabet string, w, h int) map[byte][]uint8 {
 	const fine = 8 // drawn so many times larger, then averaged
 	face := f.catalog.faces["mrz"]
-	glyphs := make(map[byte][]uint8, len(alphabet))
+	drawn := make(map[byte][]uint8, len(alphabet))
+	em := g.Size * point
+	sx, sy := float64(w*fine)/g.Pitch, float64(h*fine)/CellHeight
 	for i := range len(alphabet) {
-		sx, sy := float64(w*fine)/g.Pitch, float64(h*fine)/CellHeight
-		mask := image.NewAlpha(image.Rect(0, 0, w*fine, h*fine))
+		large := image.NewAlpha(image.Rect(0, 0, w*fine, h*fine))
 		ink := vector.NewRasterizer(w*fine, h*fine)
-		em := g.Size * point
-		x, y := (g.Pitch-face.width['A']*em)/2, mrzBaseline
 		for _, contour := range face.contours(rune(alphabet[i])) {
 			for k, p := range contour {
-				px, py := float32((x+p.x*em)*sx), float32((y+p.y*em)*sy)
+				px, py := float32((f.mrzMargin(&g)+p.x*em)*sx), float32((mrzBaseline+p.y*em)*sy)
 				if k == 0 {
 					ink.MoveTo(px, py)
 				} else {
@@ -259,21 +319,21 @@ func (f *Form) Letters(g Field, alphabet string, w, h int) map[byte][]uint8 {
 			}
 			ink.ClosePath()
 		}
-		ink.Draw(mask, mask.Rect, image.Opaque, image.Point{})
-		glyphs[alphabet[i]] = average(mask, w, h, fine)
+		ink.Draw(large, large.Rect, image.Opaque, image.Point{})
+		drawn[alphabet[i]] = average(large, w, h, fine)
 	}
-	return glyphs
+	return drawn
 }
 
 // average brings a mask to a raster, dark where it is full.
-func average(mask *image.Alpha, w, h, fine int) []uint8 {
+func average(large *image.Alpha, w, h, fine int) []uint8 {
 	out := make([]uint8, w*h)
 	for y := range h {
 		for x := range w {
 			sum := 0
 			for v := range fine {
 				for u := range fine {
-					sum += int(mask.Pix[mask.PixOffset(x*fine+u, y*fine+v)])
+					sum += int(large.Pix[large.PixOffset(x*fine+u, y*fine+v)])
 				}
 			}
 			out[y*w+x] = uint8(255 - sum/(fine*fine))
