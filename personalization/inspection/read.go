@@ -1,277 +1,282 @@
 package inspection
 
 import (
-	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"example.org/cancuoc/personalization/apdu"
 	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/tlv"
 )
 
-// Access is what opens the chip: what is printed on the card.
+// Access is what opens the chip: what is printed on the card. The MRZ is tried
+// first.
 type Access struct {
 	MRZInformation string // ICAO Doc 9303-11 section 9.7.2; 24 characters
-	CAN            string // six digits; used where MRZInformation is empty
+	CAN            string // six digits
 }
 
-// maxFile bounds a file, in bytes: a chip that lies about its lengths costs no
-// more.
-const maxFile = 64 << 10
+// String hides the secrets.
+func (Access) String() string { return "[access]" }
 
-// ErrFile is a file that cannot be read as the standard says.
-var ErrFile = errors.New("file cannot be read")
+// GoString hides the secrets.
+func (Access) GoString() string { return "[access]" }
+
+// Options are how a chip is read. The zero value reads as fast as the chip can.
+type Options struct {
+	Random      io.Reader // of challenges and keys; crypto/rand by default
+	SelectFiles bool      // select each file by its identifier, as some readers do, and not by short identifier
+	ShortAPDUs  bool      // never use extended lengths, whatever the chip announces
+	BACOnly     bool      // do as a reader that knows no PACE
+}
 
 // Reading is what was read from a chip.
 type Reading struct {
-	Access string // PACE-MRZ, PACE-CAN or BAC
-	Files  lds.Files
-	// What failed on the way, by the name of the check; a check that passed is nil.
+	Access   string // how it let us in: PACE-MRZ, PACE-CAN or BAC; empty if it did not
+	Files    lds.Files
+	Others   map[int][]byte // data groups that EF.COM lists and Files has no place for, by number
+	Closed   []int          // data groups that the chip keeps for Extended Access Control
+	Commands int            // how many commands it took
+
+	// What failed on the way; nil where it did not.
+	Refused              error // the chip did not let us in
+	PACE                 error // PACE is announced and failed, and another way in was taken
+	Interrupted          error // secure messaging broke; nothing was read after that
 	ChipAuthentication   error
 	ActiveAuthentication error
-	Unreadable           map[string]error // by the file's name
+	Unreadable           map[string]error // files, by name
 }
 
-// Read opens a chip and reads all of it, as a border does: EF.CardAccess, PACE, the
-// application, EF.COM, EF.SOD, every data group that may be read, Chip and Active
-// Authentication. random may be nil. The error is a fault of the line, or that the
-// chip does not let us in (ErrAccess).
-func Read(ctx context.Context, card apdu.Card, access Access, random io.Reader) (*Reading, error) {
-	random = randomOr(random)
+// String hides what was read.
+func (*Reading) String() string { return "[reading]" }
+
+// GoString hides what was read.
+func (*Reading) GoString() string { return "[reading]" }
+
+// groups are all data groups that were read, by number.
+func (r *Reading) groups() map[int][]byte {
+	groups := r.Files.DataGroups()
+	maps.Copy(groups, r.Others)
+	return groups
+}
+
+// Read opens a chip and reads all of it, as a border does: EF.CardAccess, PACE or
+// BAC, the application, Chip and Active Authentication, every data group that may
+// be read. The error is a fault of reader or line; what the chip does wrong is in
+// the reading. A chip costs at most 4096 commands and 3 MB, whatever it answers.
+func Read(ctx context.Context, card apdu.Card, access Access, o Options) (*Reading, error) {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
 	reading := &Reading{Unreadable: make(map[string]error)}
-	s, err := enter(ctx, card, access, random, reading)
-	if err != nil {
-		return nil, err
-	}
-	r := &reader{card: s, reading: reading, chunk: shortChunk}
-	r.limits(ctx)
-	for _, f := range []struct {
-		name string
-		into *[]byte
-	}{
-		{"EF.COM", &reading.Files.COM}, {"EF.SOD", &reading.Files.SOD}, {"EF.DG14", &reading.Files.DG14}, {"EF.DG15", &reading.Files.DG15},
-	} {
-		if err := r.file(ctx, f.name, f.into); err != nil {
-			return nil, err
-		}
-	}
-	if r.card, err = prove(ctx, s, reading, random); err != nil {
-		return nil, err
-	}
-	for _, f := range []struct {
-		name string
-		into *[]byte
-	}{{"EF.DG1", &reading.Files.DG1}, {"EF.DG2", &reading.Files.DG2}, {"EF.DG13", &reading.Files.DG13}} {
-		if err := r.file(ctx, f.name, f.into); err != nil {
-			return nil, err
-		}
+	to := &line{card: card}
+	r := &reader{Options: o, line: to, channel: to, reading: reading, longest: shortResponse}
+	err := r.all(ctx, access)
+	reading.Commands = to.sent
+	switch {
+	case err == nil:
+	case isFault(err):
+		return nil, fmt.Errorf("read chip: %w", err)
+	case reading.Access == "":
+		reading.Refused = err
+	default:
+		reading.Interrupted = err
 	}
 	return reading, nil
 }
 
-// enter gets access and selects the application.
-func enter(ctx context.Context, card apdu.Card, access Access, random io.Reader, reading *Reading) (*session, error) {
-	plain := &reader{card: card, reading: reading, chunk: shortChunk}
-	if err := plain.masterFile(ctx); err != nil {
-		return nil, err
+// all is the whole conversation.
+func (r *reader) all(ctx context.Context, access Access) error {
+	if err := r.public(ctx); err != nil {
+		return err
 	}
-	if err := plain.cardAccess(ctx); err != nil {
-		return nil, err
+	if err := r.enter(ctx, access); err != nil {
+		return err
 	}
-	infos, err := lds.ParseCardAccess(reading.Files.CardAccess)
-	if err == nil {
-		for _, info := range infos.PACE {
-			if _, known := keySizes[info.Protocol.String()]; !known {
-				continue
-			}
-			with := password{reference: passwordMRZ, secret: seedOf(access.MRZInformation)}
-			reading.Access = "PACE-MRZ"
-			if access.MRZInformation == "" {
-				with, reading.Access = password{reference: passwordCAN, secret: []byte(access.CAN)}, "PACE-CAN"
-			}
-			s, err := pace(ctx, card, info, with, random)
-			if err != nil {
-				return nil, fmt.Errorf("PACE: %w", err)
-			}
-			return s, selectApplication(ctx, s)
+	for _, name := range []string{"EF.COM", "EF.SOD", "EF.DG14"} {
+		if err := r.note(ctx, name); err != nil {
+			return err
+		}
+	}
+	if err := r.prove(ctx); err != nil {
+		return err
+	}
+	return r.dataGroups(ctx)
+}
+
+// public reads what stands under the master file, in clear. Many chips refuse to
+// select that, and some lack one file or both: that is no fault.
+func (r *reader) public(ctx context.Context) error {
+	c := apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0x00}}
+	if _, err := r.channel.send(ctx, c); err != nil {
+		return fmt.Errorf("select the master file: %w", err)
+	}
+	for _, name := range []string{"EF.CardAccess", "EF.ATR/INFO"} {
+		if err := r.note(ctx, name); err != nil {
+			return err
+		}
+	}
+	_, response, err := lds.ParseATRInfo(r.reading.Files.ATRInfo)
+	if err == nil && !r.ShortAPDUs && response > shortResponse {
+		r.longest = min(response, apdu.MaxResponse)
+	}
+	return nil
+}
+
+// enter gets access, by PACE where the chip announces it, and selects the
+// application.
+func (r *reader) enter(ctx context.Context, access Access) error {
+	infos, err := lds.ParseCardAccess(r.reading.Files.CardAccess)
+	if p, announced := choosePACE(r.line, infos.PACE, r.Random); err == nil && announced && !r.BACOnly {
+		entered, err := r.byPACE(ctx, p, access.passwords())
+		if entered || err != nil {
+			return err
 		}
 	}
 	if access.MRZInformation == "" {
-		return nil, fmt.Errorf("%w: the chip knows no PACE, and BAC needs the MRZ", ErrAccess)
+		if r.reading.PACE != nil {
+			return r.reading.PACE
+		}
+		return denied(errors.New("the chip announces no PACE that is known here, and BAC needs the MRZ"))
 	}
-	reading.Access = "BAC"
-	if err := selectApplication(ctx, card); err != nil {
-		return nil, err
+	if err := r.selectApplication(ctx); err != nil {
+		return denied(err)
 	}
-	s, err := basicAccess(ctx, card, access.MRZInformation, random)
+	s, err := basicAccess(ctx, r.line, access.MRZInformation, r.Random)
 	if err != nil {
-		return nil, fmt.Errorf("BAC: %w", err)
+		return fmt.Errorf("BAC: %w", err)
 	}
-	return s, nil
+	r.open(s)
+	r.reading.Access = "BAC"
+	return nil
 }
 
-func selectApplication(ctx context.Context, card apdu.Card) error {
-	_, err := send(ctx, card, "select the application", apdu.Command{INS: 0xA4, P1: 0x04, P2: 0x0C, Data: lds.AID()})
+// byPACE tries the passwords in turn. The error is a fault, or of the chip once it
+// has let us in.
+func (r *reader) byPACE(ctx context.Context, p *pace, passwords []password) (entered bool, _ error) {
+	for _, with := range passwords {
+		s, err := p.run(ctx, with)
+		if err == nil {
+			r.open(s)
+			r.reading.Access = with.name
+			return true, r.selectApplication(ctx)
+		}
+		err = fmt.Errorf("%s: %w", with.name, err)
+		if isFault(err) {
+			return false, err
+		}
+		if r.reading.PACE == nil {
+			r.reading.PACE = err
+		}
+	}
+	return false, nil
+}
+
+// open goes on in secure messaging.
+func (r *reader) open(s *session) {
+	s.extended = r.longest > shortResponse
+	r.channel, r.session = s, s
+}
+
+func (r *reader) selectApplication(ctx context.Context) error {
+	_, err := ask(ctx, r.channel, "select the application", apdu.Command{INS: 0xA4, P1: 0x04, P2: 0x0C, Data: lds.AID()})
 	return err
 }
 
-// prove does Chip and Active Authentication and notes what fails; it gives the
-// session that goes on.
-func prove(ctx context.Context, s *session, reading *Reading, random io.Reader) (*session, error) {
-	infos, err := lds.ParseDG14(reading.Files.DG14)
+// prove does Chip and Active Authentication, and notes what fails.
+func (r *reader) prove(ctx context.Context) error {
+	infos, err := lds.ParseDG14(r.reading.Files.DG14)
 	if err != nil {
-		reading.ChipAuthentication = fmt.Errorf("%w: %w", ErrNotGenuine, err)
-	} else if proven, err := chipAuthenticate(ctx, s, infos, random); err == nil {
-		s = proven
-	} else if isVerdict(err) {
-		reading.ChipAuthentication = err
-	} else {
-		return nil, err
+		r.reading.ChipAuthentication = notGenuine(err)
+	} else if err := r.proveChip(ctx, infos); err != nil {
+		return err
 	}
-	key, err := lds.ParseDG15(reading.Files.DG15)
-	if err != nil {
-		reading.ActiveAuthentication = fmt.Errorf("%w: %w", ErrNotGenuine, err)
-		return s, nil
-	}
-	err = activeAuthenticate(ctx, s, key, infos, random)
-	if err != nil && !isVerdict(err) {
-		return nil, err
-	}
-	reading.ActiveAuthentication = err
-	return s, nil
-}
-
-// isVerdict tells what the chip did wrong from what the line did.
-func isVerdict(err error) bool {
-	var status apdu.Status
-	return errors.Is(err, ErrNotGenuine) || errors.Is(err, ErrMessaging) || errors.As(err, &status)
-}
-
-// Sizes of one READ BINARY under secure messaging, where the chip says nothing of
-// extended length.
-const shortChunk = 0xDF
-
-// reader reads files.
-type reader struct {
-	card    apdu.Card
-	reading *Reading
-	chunk   int // bytes asked for at once
-}
-
-// masterFile selects the master file, which many chips refuse: that is no fault.
-func (r *reader) masterFile(ctx context.Context) error {
-	c := apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0x00}}
-	if _, err := apdu.Send(ctx, r.card, c); err != nil {
-		return fmt.Errorf("select the master file: %w", err)
-	}
-	return nil
-}
-
-// cardAccess reads EF.CardAccess, in clear. A chip without it knows no PACE.
-func (r *reader) cardAccess(ctx context.Context) error {
-	b, err := r.read(ctx, "EF.CardAccess")
-	if err != nil {
-		if isVerdict(err) || errors.Is(err, ErrFile) {
-			return nil
+	if err := r.note(ctx, "EF.DG15"); err != nil {
+		if r.session.unproven {
+			r.reading.ChipAuthentication = notGenuine(err)
 		}
 		return err
 	}
-	r.reading.Files.CardAccess = b
+	if r.session.unproven { // the chip went back to answering in clear
+		r.reading.ChipAuthentication = notGenuine(wrongMessage("no answer came under the keys that were agreed on"))
+	}
+	key, err := lds.ParseDG15(r.reading.Files.DG15)
+	if err != nil {
+		r.reading.ActiveAuthentication = notGenuine(err)
+		return nil
+	}
+	err = activeAuthenticate(ctx, r.channel, key, infos, r.Random)
+	if isFault(err) || errors.Is(err, ErrMessaging) {
+		return err
+	}
+	r.reading.ActiveAuthentication = err
 	return nil
 }
 
-// limits reads EF.ATR/INFO and asks for as much at once as the chip can give.
-func (r *reader) limits(ctx context.Context) {
-	b, err := r.read(ctx, "EF.ATR/INFO")
-	if err != nil {
-		return
+// proveChip does Chip Authentication; the session goes on with its keys.
+func (r *reader) proveChip(ctx context.Context, infos lds.SecurityInfos) error {
+	renewed, err := chipAuthenticate(ctx, r.session, infos, r.Random)
+	switch {
+	case err == nil:
+		r.channel, r.session = renewed, renewed
+		return nil
+	case isFault(err) || errors.Is(err, ErrMessaging):
+		return err
 	}
-	r.reading.Files.ATRInfo = b
-	if _, response, err := lds.ParseATRInfo(b); err == nil && response > 512 {
-		r.chunk = response - 64 // secure messaging adds to it
-	}
+	r.reading.ChipAuthentication = err
+	return nil
 }
 
-// file reads a file; one that cannot be read is noted.
-func (r *reader) file(ctx context.Context, name string, into *[]byte) error {
-	b, err := r.read(ctx, name)
-	if err != nil {
-		if !isVerdict(err) && !errors.Is(err, ErrFile) {
+// Data groups for which Extended Access Control is needed: fingers and irises.
+const (
+	fingers = 3
+	irises  = 4
+)
+
+// dataGroups reads what EF.COM lists, and the data groups that every card has.
+func (r *reader) dataGroups(ctx context.Context) error {
+	listed := []int{1, 2, 13}
+	if com, err := lds.ParseCOM(r.reading.Files.COM); err == nil {
+		listed = slices.Concat(com.DataGroups, []int{1, 13})
+	}
+	slices.Sort(listed)
+	for _, n := range slices.Compact(listed) {
+		if n == 14 || n == 15 { // read already
+			continue
+		}
+		if err := r.note(ctx, fmt.Sprintf("EF.DG%d", n)); err != nil {
 			return err
 		}
+		closed := errors.Is(r.reading.Unreadable[fmt.Sprintf("EF.DG%d", n)], apdu.SecurityNotSatisfied)
+		if closed && (n == fingers || n == irises) {
+			r.reading.Closed = append(r.reading.Closed, n)
+		}
+	}
+	return nil
+}
+
+// note reads a file and keeps it, or why it cannot be read. The error is a fault,
+// or the end of secure messaging.
+func (r *reader) note(ctx context.Context, name string) error {
+	ef := fileOf(name)
+	b, err := r.read(ctx, ef)
+	switch {
+	case err == nil:
+	case isFault(err) || errors.Is(err, ErrMessaging) || errors.Is(err, errCrumbs):
+		return fmt.Errorf("read %s: %w", name, err)
+	default:
 		r.reading.Unreadable[name] = err
 		return nil
 	}
-	*into = b
+	if !r.reading.Files.Set(ef, b) {
+		if r.reading.Others == nil {
+			r.reading.Others = make(map[int][]byte)
+		}
+		r.reading.Others[ef.DataGroup] = b
+	}
 	return nil
-}
-
-// read selects a file and reads it to the length that its first data object says.
-func (r *reader) read(ctx context.Context, name string) ([]byte, error) {
-	ef, known := lds.File(name)
-	if !known {
-		return nil, fmt.Errorf("%w: there is no %s", ErrFile, name)
-	}
-	fid := []byte{byte(ef.FID >> 8), byte(ef.FID & 0xFF)}
-	if _, err := send(ctx, r.card, "select "+name, apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid}); err != nil {
-		return nil, err
-	}
-	b, err := r.binary(ctx, name, 0, r.chunk)
-	if err != nil {
-		return nil, err
-	}
-	if ef.Tag == 0 { // no single data object: what came is all, but for lengths beyond one command
-		return b, nil
-	}
-	_, header, length, err := tlv.Header(b)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrFile, name, err)
-	}
-	total := header + length
-	if total > maxFile {
-		return nil, fmt.Errorf("%w: %s says that it has %d bytes; %d are accepted", ErrFile, name, total, maxFile)
-	}
-	for len(b) < total {
-		more, err := r.binary(ctx, name, len(b), min(r.chunk, total-len(b)))
-		if err != nil {
-			return nil, err
-		}
-		if len(more) == 0 {
-			return nil, fmt.Errorf("%w: %s ends after %d of %d bytes", ErrFile, name, len(b), total)
-		}
-		b = append(b, more...)
-	}
-	return b[:total], nil
-}
-
-// endOfFile is the warning that fewer bytes came than were asked for.
-const endOfFile = apdu.Status(0x6282)
-
-// binary reads from an offset; beyond 32 kB by the odd instruction.
-func (r *reader) binary(ctx context.Context, name string, offset, n int) ([]byte, error) {
-	c := apdu.Command{INS: 0xB0, P1: byte(offset >> 8 & 0xFF), P2: byte(offset & 0xFF), Le: n}
-	odd := offset > 0x7FFF
-	if odd {
-		c = apdu.Command{INS: 0xB1, Data: tlv.Encode(0x54, []byte{byte(offset >> 8 & 0xFF), byte(offset & 0xFF)}), Le: n + 8}
-	}
-	answer, err := apdu.Send(ctx, r.card, c)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if answer.SW != endOfFile {
-		if err := answer.Err(); err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-	}
-	if !odd {
-		return bytes.Clone(answer.Data), nil
-	}
-	node, err := tlv.ParseOnly(answer.Data, 0x53)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrFile, name, err)
-	}
-	return bytes.Clone(node.Value), nil
 }
