@@ -14,6 +14,8 @@ type cache struct {
 	glyphs sync.Map // glyphKey to *mask
 	count  int      // of glyphs, under mu
 	plans  sync.Map // planKey to *plan
+
+	letters sync.Map // lettersKey to map[byte][]uint8
 }
 
 // background is what of a form's unchanging part is drawn.
@@ -29,6 +31,14 @@ type bitmapKey struct {
 	side int
 	dpi  int
 	background
+}
+
+// lettersKey names the letters of a form's MRZ, drawn to a raster.
+type lettersKey struct {
+	form     *Form
+	field    string
+	alphabet string
+	w, h     int
 }
 
 // objectKey names a form's background in PDF.

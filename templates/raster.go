@@ -298,8 +298,17 @@ func (c rgb) rgba() color.RGBA { return color.RGBA{c.r, c.g, c.b, 255} }
 
 // Letters draws the MRZ's letters as they stand in their cells (pitch by
 // CellHeight), each to a raster of w by h, dark on light: what a reader compares
-// with.
+// with. They are drawn once and not to be changed.
 func (f *Form) Letters(g Field, alphabet string, w, h int) map[byte][]uint8 {
+	key := lettersKey{form: f, field: g.ID, alphabet: alphabet, w: w, h: h}
+	if drawn, ok := f.catalog.cache.letters.Load(key); ok {
+		return drawn.(map[byte][]uint8) //nolint:forcetypeassert // nothing else is put there
+	}
+	drawn, _ := f.catalog.cache.letters.LoadOrStore(key, f.drawLetters(g, alphabet, w, h))
+	return drawn.(map[byte][]uint8) //nolint:forcetypeassert // nothing else is put there
+}
+
+func (f *Form) drawLetters(g Field, alphabet string, w, h int) map[byte][]uint8 {
 	const fine = 8 // drawn so many times larger, then averaged
 	face := f.catalog.faces["mrz"]
 	drawn := make(map[byte][]uint8, len(alphabet))

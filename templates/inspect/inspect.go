@@ -95,28 +95,64 @@ func (p *picture) checkPortrait(b templates.Box, portrait []byte) []string {
 	if err != nil {
 		return []string{"the portrait that was sent to the printer cannot be read"}
 	}
-	small := image.Rect(0, 0, 32, 48)
-	want, got := image.NewGray(small), image.NewGray(small)
-	draw.BiLinear.Scale(want, small, green{src}, src.Bounds(), draw.Src, nil)
-	crop := p.crop(b, 0)
-	draw.BiLinear.Scale(got, small, crop, crop.Bounds(), draw.Src, nil)
-	if correlate(want.Pix, got.Pix) < leastLike {
+	want, got := shrink(src), shrink(p.crop(b, 0))
+	if correlate(want, got) < leastLike {
 		return []string{"the portrait is missing, shifted or another"}
 	}
 	return nil
 }
 
-// green is a picture of which only the green channel counts.
-type green struct{ image.Image }
+// Size of the pictures that are compared: what is compared is the picture, not its
+// grain.
+const smallW, smallH = 32, 48
 
-// At implements image.Image.
-func (g green) At(x, y int) color.Color {
-	_, v, _, _ := g.Image.At(x, y).RGBA()
-	return color.Gray{Y: uint8(v >> 8)}
+// shrink averages the green of a picture to the small size.
+func shrink(img image.Image) []uint8 {
+	out := make([]uint8, smallW*smallH)
+	r := img.Bounds()
+	for j := range smallH {
+		for i := range smallW {
+			cell := image.Rect(
+				r.Min.X+i*r.Dx()/smallW, r.Min.Y+j*r.Dy()/smallH, r.Min.X+(i+1)*r.Dx()/smallW, r.Min.Y+(j+1)*r.Dy()/smallH)
+			out[j*smallW+i] = greenOf(img, cell)
+		}
+	}
+	return out
 }
 
-// ColorModel implements image.Image.
-func (green) ColorModel() color.Model { return color.GrayModel }
+// greenOf is the mean green of a part. Of a JPEG the mean is taken before the
+// colors are made: to make them is linear.
+func greenOf(img image.Image, part image.Rectangle) uint8 {
+	n := max(part.Dx()*part.Dy(), 1)
+	switch img := img.(type) {
+	case *image.Gray:
+		sum := 0
+		for y := part.Min.Y; y < part.Max.Y; y++ {
+			for _, v := range img.Pix[img.PixOffset(part.Min.X, y):][:part.Dx()] {
+				sum += int(v)
+			}
+		}
+		return uint8(sum / n & 0xFF)
+	case *image.YCbCr:
+		var luma, cb, cr int
+		for y := part.Min.Y; y < part.Max.Y; y++ {
+			for x := part.Min.X; x < part.Max.X; x++ {
+				c := img.COffset(x, y)
+				luma, cb, cr = luma+int(img.Y[img.YOffset(x, y)]), cb+int(img.Cb[c]), cr+int(img.Cr[c])
+			}
+		}
+		_, g, _ := color.YCbCrToRGB(uint8(luma/n&0xFF), uint8(cb/n&0xFF), uint8(cr/n&0xFF))
+		return g
+	}
+	sum := 0
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			_, g, _, _ := img.At(x, y).RGBA()
+			sum += int(g >> 8)
+		}
+	}
+	return uint8(sum / n & 0xFF)
+}
 
 // correlate is the normalized correlation of two pictures of one size: 1 for the
 // same picture in whatever brightness and contrast, 0 where there is no picture.

@@ -42,27 +42,19 @@ func (p *picture) checkMRZ(form *templates.Form, field templates.Field, want [3]
 	return findings
 }
 
-// readMRZ finds the shift at which the zone is clearest, then reads each cell.
+// readMRZ finds the shift at which the zone is clearest, roughly and then finely,
+// and reads each cell there.
 func (p *picture) readMRZ(form *templates.Form, field templates.Field) (lines [3]string, ok bool) {
-	glyphs := form.Letters(field, alphabet, cellW, cellH)
-	best, dx, dy := -1.0, 0.0, 0.0
-	probe := [][2]int{{0, 0}, {1, 9}, {2, 3}, {0, 14}, {1, 22}, {2, 0}} // cells by which the shift is found
-	for sy := -searchMM; sy <= searchMM+1e-9; sy += stepMM {
-		for sx := -searchMM; sx <= searchMM+1e-9; sx += stepMM {
-			sum := 0.0
-			for _, at := range probe {
-				_, score := p.letter(field, glyphs, at[0], at[1], sx, sy)
-				sum += score
-			}
-			if sum > best {
-				best, dx, dy = sum, sx, sy
-			}
-		}
+	r := &zoneReader{picture: p, field: field}
+	for i := range len(alphabet) {
+		r.letters[i] = normalize(form.Letters(field, alphabet, cellW, cellH)[alphabet[i]])
 	}
+	dx, dy := r.clearest(0, 0, searchMM, 2*stepMM)
+	dx, dy = r.clearest(dx, dy, stepMM, stepMM)
 	for i := range lines {
 		b := make([]byte, 30)
 		for j := range b {
-			letter, score := p.letter(field, glyphs, i, j, dx, dy)
+			letter, score := r.letter(i, j, dx, dy)
 			if score < leastSure {
 				return lines, false
 			}
@@ -73,16 +65,75 @@ func (p *picture) readMRZ(form *templates.Form, field templates.Field) (lines [3
 	return lines, true
 }
 
-// letter finds the letter most like a cell.
-func (p *picture) letter(field templates.Field, glyphs map[byte][]uint8, line, column int, dx, dy float64) (byte, float64) {
-	cell := p.cell(field.X+float64(column)*field.Pitch+dx, field.Y+float64(line)*field.Leading+dy, field.Pitch, templates.CellHeight)
-	best, found := -1.0, byte('<')
-	for i := range len(alphabet) {
-		if score := correlate(cell, glyphs[alphabet[i]]); score > best {
+// vector is a cell without its brightness and contrast: the sum of its elements is
+// 0, that of their squares 1. All zeros is a cell without ink.
+type vector [cellW * cellH]float32
+
+// normalize takes brightness and contrast off.
+func normalize(cell []uint8) vector {
+	var sum, squares float64
+	for _, v := range cell {
+		sum += float64(v)
+		squares += float64(v) * float64(v)
+	}
+	n := float64(len(cell))
+	variance := squares - sum*sum/n
+	var out vector
+	if variance <= n {
+		return out
+	}
+	mean, scale := sum/n, 1/math.Sqrt(variance)
+	for i, v := range cell {
+		out[i] = float32((float64(v) - mean) * scale)
+	}
+	return out
+}
+
+// zoneReader reads the zone of one picture.
+type zoneReader struct {
+	*picture
+
+	field   templates.Field
+	letters [len(alphabet)]vector
+}
+
+// probes are the cells by which the shift is found.
+var probes = [][2]int{{0, 0}, {1, 9}, {2, 3}, {0, 14}, {1, 22}, {2, 0}}
+
+// clearest finds the shift (mm) around a place at which the probes are likest to
+// letters.
+func (r *zoneReader) clearest(x, y, within, step float64) (dx, dy float64) {
+	best := -1.0
+	for sy := y - within; sy <= y+within+1e-9; sy += step {
+		for sx := x - within; sx <= x+within+1e-9; sx += step {
+			sum := 0.0
+			for _, at := range probes {
+				_, score := r.letter(at[0], at[1], sx, sy)
+				sum += score
+			}
+			if sum > best {
+				best, dx, dy = sum, sx, sy
+			}
+		}
+	}
+	return dx, dy
+}
+
+// letter finds the letter most like a cell, and how like it is: 1 is the same.
+func (r *zoneReader) letter(line, column int, dx, dy float64) (byte, float64) {
+	f := r.field
+	cell := normalize(r.cell(f.X+float64(column)*f.Pitch+dx, f.Y+float64(line)*f.Leading+dy, f.Pitch, templates.CellHeight))
+	best, found := float32(-1), byte('<')
+	for i := range r.letters {
+		var score float32
+		for k, v := range r.letters[i] {
+			score += v * cell[k]
+		}
+		if score > best {
 			best, found = score, alphabet[i]
 		}
 	}
-	return found, best
+	return found, float64(best)
 }
 
 // cell brings a rectangle (mm) to the raster by averaging.
