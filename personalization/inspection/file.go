@@ -135,8 +135,7 @@ func (r *reader) opening(ctx context.Context, c apdu.Command) ([]byte, error) {
 	c.Le = min(apdu.MaxShortLe, r.channel.room(r.longest))
 	b, err := r.data(ctx, c)
 	if errors.Is(err, apdu.WrongLength) {
-		const header = 8
-		c.Le = header
+		c.Le = 1 + 4 // a tag of our files, and the longest length
 		return r.data(ctx, c)
 	}
 	return b, err
