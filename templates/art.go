@@ -224,8 +224,22 @@ func (a *artwork) drum(m *Motif, c []rgb) {
 // bird is a long-beaked bird in flight, around a circle.
 func bird(at func(angle, k float64) dot, angle, k float64) contour {
 	shape := []dot{
-		{1.62, 0.06}, {0.86, 0.20}, {0.70, 0.42}, {0.56, 0.22}, {0.30, 0.16}, {0.12, 0.30}, {-0.42, 0.95}, {-0.30, 0.24},
-		{-0.80, 0.10}, {-1.45, 0.34}, {-1.30, 0.02}, {-1.42, -0.26}, {-0.70, -0.10}, {-0.10, -0.26}, {0.50, -0.02}, {0.80, 0.06},
+		{1.62, 0.06},
+		{0.86, 0.20},
+		{0.70, 0.42},
+		{0.56, 0.22},
+		{0.30, 0.16},
+		{0.12, 0.30},
+		{-0.42, 0.95},
+		{-0.30, 0.24},
+		{-0.80, 0.10},
+		{-1.45, 0.34},
+		{-1.30, 0.02},
+		{-1.42, -0.26},
+		{-0.70, -0.10},
+		{-0.10, -0.26},
+		{0.50, -0.02},
+		{0.80, 0.06},
 	}
 	points := make([]dot, 0, len(shape)+1)
 	for _, p := range shape {
@@ -428,8 +442,19 @@ const quarter = 0.5523
 func circle(x, y, r float64) contour {
 	k := r * quarter
 	return contour{curved: true, points: []dot{
-		{x + r, y}, {x + r, y + k}, {x + k, y + r}, {x, y + r}, {x - k, y + r}, {x - r, y + k}, {x - r, y},
-		{x - r, y - k}, {x - k, y - r}, {x, y - r}, {x + k, y - r}, {x + r, y - k}, {x + r, y},
+		{x + r, y},
+		{x + r, y + k},
+		{x + k, y + r},
+		{x, y + r},
+		{x - k, y + r},
+		{x - r, y + k},
+		{x - r, y},
+		{x - r, y - k},
+		{x - k, y - r},
+		{x, y - r},
+		{x + k, y - r},
+		{x + r, y - k},
+		{x + r, y},
 	}}
 }
 

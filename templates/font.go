@@ -244,9 +244,9 @@ type run struct {
 	x    float64 // em
 }
 
-// shape splits letters into runs and gives their width in em. It reports the
-// first letter that neither the face nor its fallback has; 0 for none.
-func (c *Catalog) shape(face, text string) (runs []run, width float64, missing rune) {
+// shape splits letters into runs and gives their width in em. Letters that neither
+// the face nor its fallback has were refused before; here they are passed over.
+func (c *Catalog) shape(face, text string) (runs []run, width float64) {
 	first, more := c.faces[face], c.faces[face+"-more"]
 	start, from := 0.0, 0
 	use := first
@@ -258,7 +258,7 @@ func (c *Catalog) shape(face, text string) (runs []run, width float64, missing r
 			in = more
 		}
 		if !ok {
-			return nil, 0, r
+			continue
 		}
 		if in != use {
 			if i > from {
@@ -271,7 +271,7 @@ func (c *Catalog) shape(face, text string) (runs []run, width float64, missing r
 	if from < len(text) {
 		runs = append(runs, run{face: use, text: text[from:], x: start})
 	}
-	return runs, width, 0
+	return runs, width
 }
 
 // glyph finds a letter in the face or its fallback.

@@ -336,7 +336,7 @@ func (f *Form) texts(side Side) []piece {
 		if t.Side != side {
 			continue
 		}
-		runs, width, _ := f.catalog.shape(t.Font, letters(t.Text))
+		runs, width := f.catalog.shape(t.Font, letters(t.Text))
 		x := t.X
 		if t.Align == "centre" {
 			x += (t.W - width*t.Size*point) / 2

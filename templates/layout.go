@@ -6,6 +6,7 @@ import (
 	"image"
 	_ "image/jpeg" // portraits
 	_ "image/png"  // fingerprints
+	"slices"
 	"strings"
 
 	"example.org/cancuoc/internal/identity"
@@ -108,15 +109,7 @@ func (f *Form) complete(c Content, only []string) error {
 }
 
 func wanted(only []string, id string) bool {
-	if only == nil {
-		return true
-	}
-	for _, want := range only {
-		if want == id {
-			return true
-		}
-	}
-	return false
+	return only == nil || slices.Contains(only, id)
 }
 
 // place lays one field out.
@@ -219,23 +212,14 @@ func (f *Form) fit(g *Field, text string) ([]piece, error) {
 		return nil, identity.RefuseField(identity.Invalid, field, "holds a character that no form can print (U+%04X)", missing)
 	}
 	space := f.catalog.faces[g.Font].glyphs[' '].width
-	for n := 1; n <= g.Lines; n++ {
-		largest, smallest := g.Size, g.Single
-		if n > 1 {
-			largest, smallest = g.Wrapped, g.Min
+	for size := g.Size; size >= g.Single-1e-9; size -= shrink {
+		if lines, ok := g.wrap(words, space, size*point, 1); ok {
+			return f.pieces(g, lines, size), nil
 		}
-		for size := largest; size >= smallest-1e-9; size -= shrink {
-			em := size * point
-			lines, ok := g.wrap(words, space, em, n)
-			if !ok {
-				continue
-			}
-			first, leading := g.stack(lines, em)
-			last := lines[len(lines)-1]
-			if n > 1 && first+float64(len(lines)-1)*leading+last.bottom*em > g.Y+g.H+1e-6 {
-				continue // its lines are too tall for the field
-			}
-			return f.pieces(g, lines, size, first, leading), nil
+	}
+	for size := g.Wrapped; g.Lines > 1 && size >= g.Min-1e-9; size -= shrink {
+		if lines, ok := g.wrap(words, space, size*point, g.Lines); ok && g.holds(lines, size*point) {
+			return f.pieces(g, lines, size), nil
 		}
 	}
 	return nil, identity.RefuseField(identity.Invalid, field,
@@ -307,11 +291,9 @@ const (
 	leastGap     = 0.06
 )
 
-// stack gives the first baseline and the distance from line to line, mm. One line
-// stands on the field's baseline, and so does the first of several that begins
-// behind a label; otherwise several begin at the top of the field.
-func (g *Field) stack(lines []line, em float64) (first, leading float64) {
-	leading = leastLeading
+// leading is from baseline to baseline, mm.
+func (g *Field) leading(lines []line, em float64) float64 {
+	leading := leastLeading
 	for i := 1; i < len(lines); i++ {
 		bottom := lines[i-1].bottom
 		if i == 1 && g.indent > 0 {
@@ -319,15 +301,38 @@ func (g *Field) stack(lines []line, em float64) (first, leading float64) {
 		}
 		leading = max(leading, bottom+lines[i].top+leastGap)
 	}
-	first = g.Baseline
-	if len(lines) > 1 && g.indent == 0 {
-		first = g.Y + lines[0].top*em
+	return leading * em
+}
+
+// tall is the height of several lines, mm.
+func (g *Field) tall(lines []line, em float64) float64 {
+	n := len(lines) - 1
+	return lines[0].top*em + float64(n)*g.leading(lines, em) + lines[n].bottom*em
+}
+
+// holds reports whether the field is tall enough for the lines.
+func (g *Field) holds(lines []line, em float64) bool {
+	room := g.H
+	if g.indent > 0 {
+		room -= g.Baseline - lines[0].top*em - g.Y // it begins on its baseline
 	}
-	return first, leading * em
+	return g.tall(lines, em) <= room+1e-6
+}
+
+// first is the first baseline. One line stands on the field's own, and so does the
+// first of several that begins behind a label; otherwise several stand in the
+// middle of the field.
+func (g *Field) first(lines []line, em float64) float64 {
+	if len(lines) == 1 || g.indent > 0 {
+		return g.Baseline
+	}
+	return g.Y + (g.H-g.tall(lines, em))/2 + lines[0].top*em
 }
 
 // pieces places wrapped lines.
-func (f *Form) pieces(g *Field, lines []line, size, first, leading float64) []piece {
+func (f *Form) pieces(g *Field, lines []line, size float64) []piece {
+	em := size * point
+	first, leading := g.first(lines, em), g.leading(lines, em)
 	pieces := make([]piece, 0, len(lines))
 	for i, l := range lines {
 		if len(l.words) == 0 {
@@ -337,7 +342,7 @@ func (f *Form) pieces(g *Field, lines []line, size, first, leading float64) []pi
 		for _, w := range l.words {
 			texts = append(texts, w.text)
 		}
-		runs, _, _ := f.catalog.shape(g.Font, strings.Join(texts, " "))
+		runs, _ := f.catalog.shape(g.Font, strings.Join(texts, " "))
 		x := g.X
 		if i == 0 {
 			x += g.indent

@@ -218,7 +218,7 @@ func split(v float64) (whole int, quarter uint8) {
 
 // drawn draws a letter's picture.
 func (b *bitmap) drawn(k glyphKey) *mask {
-	segments, err := k.face.font.LoadGlyph(&b.buf, k.face.glyphs[k.letter].index, fixed.Int26_6(k.size), nil)
+	segments, err := k.face.font.LoadGlyph(&b.buf, k.face.glyphs[k.letter].index, fixed.Int26_6(k.size), nil) //nolint:gosec // a size on a card, in dots
 	if err != nil || len(segments) == 0 {
 		return &mask{} // a space; that letters can be loaded was seen when the font was
 	}
@@ -345,7 +345,7 @@ func average(large *image.Alpha, w, h, fine int) []uint8 {
 					sum += int(large.Pix[large.PixOffset(x*fine+u, y*fine+v)])
 				}
 			}
-			out[y*w+x] = uint8(255 - sum/(fine*fine))
+			out[y*w+x] = uint8((255 - sum/(fine*fine)) & 0xFF)
 		}
 	}
 	return out

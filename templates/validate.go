@@ -12,9 +12,12 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// smallestModule is the smallest module of a QR code that scans, mm: three dots at
-// 300 dpi.
+// smallestModule is the smallest module of a QR code that scans, mm: about three dots
+// at 300 dpi.
 const smallestModule = 0.25
+
+// clearance is how far texts of different lines stand apart at least, mm.
+const clearance = 0.1
 
 // validation gathers what is wrong with a form.
 type validation struct {
@@ -245,8 +248,8 @@ func (g *Field) inked() []Box {
 	}
 	first, rest := g.Box, g.Box
 	first.X, first.W, first.H = g.X+g.indent, g.W-g.indent, g.Baseline+g.bottom*g.Size*point-g.Y
-	rest.Y += first.H
-	rest.H -= first.H
+	rest.Y += first.H + clearance
+	rest.H -= first.H + clearance
 	return []Box{first, rest}
 }
 
@@ -290,13 +293,17 @@ func (v *validation) qr(g *Field, what string) {
 func (v *validation) overlaps() {
 	for i, a := range v.placed {
 		for _, b := range v.placed[:i] {
-			if a.what == b.what || !a.overlaps(b.Box) {
+			apart := b.Box
+			if a.kind == "text" && b.kind == "text" {
+				apart.Y, apart.H = apart.Y-clearance, apart.H+2*clearance
+			}
+			if a.what == b.what || !a.overlaps(apart) {
 				continue
 			}
 			if together(a, b, "seal", "signature") || together(a, b, "zone", "mrz") && (a.what == "zone mrz" || b.what == "zone mrz") {
 				continue
 			}
-			v.wrong(a.line, a.what, "it overlaps %s", b.what)
+			v.wrong(a.line, a.what, "it overlaps or touches %s", b.what)
 		}
 	}
 }
@@ -402,7 +409,7 @@ func parseColor(s string) (rgb, error) {
 	if err != nil {
 		return rgb{}, errors.New("not #rrggbb")
 	}
-	return rgb{uint8(n >> 16), uint8(n >> 8 & 0xff), uint8(n & 0xff)}, nil
+	return rgb{uint8(n >> 16 & 0xff), uint8(n >> 8 & 0xff), uint8(n & 0xff)}, nil
 }
 
 // color finds a color by its name; black when it has none.

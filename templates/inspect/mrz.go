@@ -156,7 +156,7 @@ func (p *picture) cell(x, y, w, h float64) []uint8 {
 				}
 			}
 			if n > 0 {
-				out[j*cellW+i] = uint8(sum / n)
+				out[j*cellW+i] = uint8(sum / n & 0xFF)
 			}
 		}
 	}

@@ -1,0 +1,100 @@
+package gallery
+
+import (
+	"fmt"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization/mrz"
+	"example.org/cancuoc/templates"
+)
+
+// Example is a card that is hard to draw, or an ordinary one.
+type Example struct {
+	Name    string // short, fit for a file name
+	Note    string // what is special about it
+	Content templates.Content
+}
+
+// extreme is what makes an example special.
+type extreme struct {
+	name, note string
+	person     identity.Person
+	ever       bool // without expiry
+}
+
+// people who do not exist, the first an ordinary one. Their numbers are no one's.
+var people = []extreme{
+	{name: "ordinary", note: "an ordinary card", person: identity.Person{
+		Name: named("Trần Thị Khánh Vy"), Residence: place("Số 12, Ngõ 5, Đường Mẫu, Phường Hoàn Kiếm, Hà Nội"),
+		Origin: place("Phường Hoàn Kiếm, Hà Nội"), BirthRegistration: place("Phường Hoàn Kiếm, Hà Nội"), Marks: "Nốt ruồi C: 1cm trên sau mép trái",
+	}},
+	{name: "longest", note: "120 letters of name, a long address, no expiry", ever: true, person: identity.Person{
+		Name:              named("Nguyễn Phước Khuyến Nghĩa Thượng Hoàng Phương Thảo Quyên Trường Nguyễn Phước Khuyến Nghĩa Thượng Hoàng Phương Thảo"),
+		Residence:         place("Căn hộ A-12.05, Chung cư số 9, Đường Xô Viết Nghệ Tĩnh, Khu phố 7, Phường 25, Quận Bình Thạnh, Thành phố Hồ Chí Minh"),
+		Origin:            place("Thị trấn Dương Minh Châu, Huyện Dương Minh Châu, Tỉnh Tây Ninh"),
+		BirthRegistration: place("Thị trấn Dương Minh Châu, Huyện Dương Minh Châu, Tỉnh Tây Ninh"),
+		Marks:             "Sẹo chấm C: 0,5cm trên trước đầu lông mày trái; nốt ruồi C: 3cm dưới sau cánh mũi phải",
+		Father:            named("Nguyễn Phước Khuyến Nghĩa Thượng Hoàng"), Mother: named("Công Tằng Tôn Nữ Thị Bích Huyền Trân"), OldNumber: "012999999",
+	}},
+	{name: "ten-words", note: "ten words, one over two lines", person: identity.Person{
+		Name: named("Lương Hoàng Thị Thanh Thảo Nguyên Phương Trâm Anh Nhiên"), Residence: place("Thôn Lũng Cú, Xã Đồng Văn, Tuyên Quang"),
+		Origin: place("Xã Đồng Văn, Tuyên Quang"), BirthRegistration: place("Xã Đồng Văn, Huyện Đồng Văn, Tỉnh Hà Giang"),
+		Marks: "Sẹo chấm C: 2cm dưới trước đuôi mắt phải",
+	}},
+	{name: "shortest", note: "one short word, and nothing that is optional", person: identity.Person{
+		Name: named("Y"), Residence: place("Huế"),
+	}},
+	{name: "tallest", note: "the tallest letters above the deepest", person: identity.Person{
+		Name: named("Ẳng Ặng Ợt Ẩn Ỗng Ỵ Ể Ậu Ẵm Ộng Ắc Ặc"), Residence: place("Xã Ỷ Tịch, ngõ Ợp Ẩm, bản Ẳng Ặng, đội Ỵ Ẵng Ậm, phường Ỗ Ộp Ể, Ỷ Ẩn Ặc Ẳc"),
+		Origin: place("Bản Ẳng Ặng, Xã Ỷ Tịch, Ộp Ẩm"), BirthRegistration: place("Bản Ẳng Ặng, Xã Ỷ Tịch, Ộp Ẩm"), Marks: "Ẳ Ậ Ộ Ỵ Ễ Ợ Ặ; ẳ ậ ộ ỵ ễ ợ ặ gọng (gq) ỷ",
+	}},
+	{name: "minorities", note: "letters of Ede, Jrai, Bahnar and Cơ-ho", person: identity.Person{
+		Name: named("Y Bhŭk Niê Kƀrông Ê̆ Ô̆ Ơ̆ Ư̆ Ĕ Ĭ Ŏ Č Ñ"), Residence: place("Buôn Čư Ŏng Ê̆ban, nhà H'Hen Niê, Xã Ea Kao, Đắk Lắk; ê̆ ô̆ ơ̆ ư̆ ĕ ĭ ŏ ŭ č ñ ƀ"),
+		Origin: place("Buôn Kŏ Siêr, Xã Ea Ƀrơ̆, Đắk Lắk"), BirthRegistration: place("Buôn Kŏ Siêr, Xã Ea Ƀrơ̆, Đắk Lắk"), Marks: "Không",
+	}},
+	{name: "alphabet", note: "every letter of Vietnamese", person: identity.Person{
+		Name:      named("Ăn Âu Đen Êm Ôm Ơn Ưa Quyết Xoài Giỏ Hổ Khẽ Lễ Mỡ Ngữ Phẫu Rẽ Sẹo Tụy Vỹ"),
+		Residence: place("àảãáạ ăằẳẵắặ âầẩẫấậ đ èẻẽéẹ êềểễếệ ìỉĩíị òỏõóọ ôồổỗốộ ơờởỡớợ ùủũúụ ưừửữứự ỳỷỹýỵ (số 1/2-3, 45°; \"a\" & b + c% № 7)"),
+		Origin:    place("ÀẢÃÁẠ ĂẰẲẴẮẶ ÂẦẨẪẤẬ Đ ÈẺẼÉẸ ÊỀỂỄẾỆ ÌỈĨÍỊ"), BirthRegistration: place("ÒỎÕÓỌ ÔỒỔỖỐỘ ƠỜỞỠỚỢ ÙỦŨÚỤ ƯỪỬỮỨỰ ỲỶỸÝỴ"), Marks: "AaBbCcDdEeGgHhIiKkLlMmNnOoPpQqRrSsTtUuVvXxYy FfJjWwZz",
+	}},
+}
+
+// Examples are the cards of a form that the gallery shows.
+func Examples(form identity.FormID) ([]Example, error) {
+	examples := make([]Example, 0, len(people))
+	for i, e := range people {
+		card := e.card(form, i)
+		lines, err := mrz.Lines(card)
+		if err != nil {
+			return nil, fmt.Errorf("example %s: %w", e.name, err)
+		}
+		content := templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
+		if err := addImages(&content); err != nil {
+			return nil, fmt.Errorf("example %s: %w", e.name, err)
+		}
+		examples = append(examples, Example{Name: e.name, Note: e.note, Content: content})
+	}
+	return examples, nil
+}
+
+// card is the example on a form: of a child on the form for children.
+func (e extreme) card(form identity.FormID, i int) identity.Card {
+	p := e.person
+	p.Sex, p.Birth, p.Number = identity.Female, identity.Date{Year: 1999, Month: 12, Day: 31}, identity.PersonalNumber(fmt.Sprintf("00119999999%d", i))
+	issued := identity.Date{Year: 2025, Month: 3, Day: 15}
+	switch form {
+	case identity.FormCCCD2021:
+		issued = identity.Date{Year: 2021, Month: 3, Day: 15}
+	case identity.FormCanCuoc2024Under6:
+		p.Birth, p.Number = identity.Date{Year: 2023, Month: 7, Day: 1}, identity.PersonalNumber(fmt.Sprintf("00132399999%d", i))
+	case identity.FormCanCuoc2024:
+	}
+	card := identity.Card{Form: form, Person: p, Issued: issued, Expiry: identity.Validity(identity.LawOn(issued), p.Birth, issued)}
+	if e.ever {
+		card.Expiry = identity.Expiry{}
+	}
+	return card
+}
+
+func named(text string) identity.Name  { return identity.Name{Text: text} }
+func place(text string) identity.Place { return identity.Place{Text: text, Province: "001"} }

@@ -1,0 +1,50 @@
+package gallery_test
+
+import (
+	"bytes"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/gallery"
+)
+
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	catalog, err := templates.Load()
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "new")
+
+	require.NoError(t, gallery.Write(catalog, dir))
+
+	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	require.NoError(t, err)
+	pictures, err := filepath.Glob(filepath.Join(dir, "*.png"))
+	require.NoError(t, err)
+	require.Len(t, pictures, 3*7*2)
+	for _, name := range pictures {
+		require.Contains(t, string(page), `"`+filepath.Base(name)+`"`)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	catalog, err := templates.Load()
+	require.NoError(t, err)
+	form, err := catalog.Form(identity.FormCanCuoc2024)
+	require.NoError(t, err)
+
+	var pdf, picture bytes.Buffer
+	require.NoError(t, gallery.Preview(&pdf, form, gallery.PDF))
+	require.NoError(t, gallery.Preview(&picture, form, gallery.PNG))
+
+	require.True(t, bytes.HasPrefix(pdf.Bytes(), []byte("%PDF-")))
+	_, err = png.Decode(&picture)
+	require.NoError(t, err)
+	require.ErrorIs(t, gallery.Preview(&pdf, form, "svg"), identity.Invalid)
+}

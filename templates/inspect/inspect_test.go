@@ -1,0 +1,112 @@
+package inspect_test
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization/mrz"
+	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/inspect"
+)
+
+// portrait is that of a sample, as it is cut for the card.
+func portrait(tb testing.TB, sample string) []byte {
+	tb.Helper()
+	raw, err := os.ReadFile("../../samples/" + sample + "/portrait.jpg")
+	require.NoError(tb, err)
+	card, _, err := biometrics.NormalizePortrait(raw)
+	require.NoError(tb, err)
+	return card
+}
+
+// printed draws a card of an invented person on a form.
+func printed(tb testing.TB, id identity.FormID, dpi int) (form *templates.Form, front, back *image.RGBA, content templates.Content) {
+	tb.Helper()
+	catalog, err := templates.Load()
+	require.NoError(tb, err)
+	form, err = catalog.Form(id)
+	require.NoError(tb, err)
+	name, err := identity.ParseName("Đặng Thị Ngọc Ước")
+	require.NoError(tb, err)
+	card := identity.Card{
+		Form: id, Issued: identity.Date{Year: 2026, Month: 11, Day: 23},
+		Person: identity.Person{
+			Number: "001199999990", Name: name, Birth: identity.Date{Year: 1999, Month: 12, Day: 31}, Sex: identity.Female,
+			Residence: identity.Place{Text: "Số 12, Phố Mẫu, Phường Hoàn Kiếm, Hà Nội"},
+		},
+	}
+	lines, err := mrz.Lines(card)
+	require.NoError(tb, err)
+	content = templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
+	if id != identity.FormCanCuoc2024Under6 {
+		content.Portrait = portrait(tb, "02-exchange-at-25")
+	}
+	front, back, err = form.Bitmaps(content, dpi, templates.Options{Specimen: true})
+	require.NoError(tb, err)
+	return form, front, back, content
+}
+
+func TestPrint_FindsNothingOnAGoodCard(t *testing.T) {
+	t.Parallel()
+	for _, id := range []identity.FormID{identity.FormCCCD2021, identity.FormCanCuoc2024, identity.FormCanCuoc2024Under6} {
+		for _, dpi := range []int{300, 600} {
+			form, front, back, content := printed(t, id, dpi)
+
+			require.Empty(t, inspect.Print(form, front, back, content), "%s at %d dpi", id, dpi)
+		}
+	}
+}
+
+// A print that says something else, or nothing, is found.
+func TestPrint_FindsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	white := func(img *image.RGBA, form *templates.Form, field string) {
+		f, ok := form.Field(field)
+		require.True(t, ok)
+		scale := float64(img.Rect.Dx()) / form.Page.W
+		box := image.Rect(int(f.X*scale), int(f.Y*scale), int((f.X+f.W)*scale), int((f.Y+f.H)*scale))
+		draw.Draw(img, box, image.NewUniform(color.White), image.Point{}, draw.Src)
+	}
+	for _, tt := range []struct {
+		name  string
+		spoil func(form *templates.Form, front, back *image.RGBA, want *templates.Content)
+		want  string
+	}{
+		{"OtherQR", func(_ *templates.Form, _, _ *image.RGBA, c *templates.Content) { c.QR = "1" + c.QR[1:] }, "QR code says something else"},
+		{"NoQR", func(f *templates.Form, _, back *image.RGBA, _ *templates.Content) { white(back, f, "qr") }, "QR code cannot be read"},
+		{"OtherLetterInMRZ", func(_ *templates.Form, _, _ *image.RGBA, c *templates.Content) {
+			c.MRZ[2] = "X" + c.MRZ[2][1:]
+		}, "line 3 of the MRZ reads otherwise at 1 place"},
+		{"NoMRZ", func(f *templates.Form, _, back *image.RGBA, _ *templates.Content) { white(back, f, "mrz") }, "MRZ is missing"},
+		{"NoPortrait", func(f *templates.Form, front, _ *image.RGBA, _ *templates.Content) { white(front, f, "portrait") }, "portrait is missing"},
+		{"OtherPortrait", func(_ *templates.Form, _, _ *image.RGBA, c *templates.Content) {
+			c.Portrait = portrait(t, "13-ethnic-minority")
+		}, "portrait is missing, shifted or another"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			form, front, back, content := printed(t, identity.FormCanCuoc2024, 300)
+			tt.spoil(form, front, back, &content)
+
+			found := strings.Join(inspect.Print(form, front, back, content), "; ")
+
+			require.Contains(t, found, tt.want)
+		})
+	}
+}
+
+func BenchmarkPrint(b *testing.B) {
+	form, front, back, content := printed(b, identity.FormCanCuoc2024, 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		inspect.Print(form, front, back, content)
+	}
+}
