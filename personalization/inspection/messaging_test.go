@@ -424,7 +424,6 @@ func FuzzRead(f *testing.F) {
 		random := bytes.NewReader(bytes.Repeat([]byte{5, 7, 11}, 100))
 
 		reading, err := Read(t.Context(), &card, Access{MRZInformation: "199999990299123152412311", CAN: "999990"}, Options{Random: random})
-
 		if err != nil {
 			require.True(t, isFault(err))
 			return
