@@ -308,7 +308,7 @@ func TestRead_DoesNotBelieveAChipThatLies(t *testing.T) {
 		"more than it has":     {content: []byte{0x75, 0x82, 1, 0, 1, 2, 3}, says: "status 6B00"},
 		"another file":         {content: []byte{0x61, 1, 7}, says: "begins with tag 61"},
 		"nothing":              {content: nil, says: "status 6B00"},
-		"crumbs":               {content: tlv.Encode(0x75, make([]byte, 100000)), chip: files{crumbs: 1}, says: "has not ended"},
+		"crumbs":               {content: tlv.Encode(0x75, make([]byte, 100000)), chip: files{crumbs: 20}, says: "has not ended"},
 		"empty answers":        {content: tlv.Encode(0x75, make([]byte, 1000)), chip: files{spoil: func([]byte) []byte { return nil }}, says: "cut short"},
 		"no object 53 far out": {content: tlv.Encode(0x75, make([]byte, 40000)), chip: files{spoil: noObject}, says: "tag is malformed"},
 	} {
