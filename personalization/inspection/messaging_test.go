@@ -404,7 +404,7 @@ func FuzzRead(f *testing.F) {
 	answers := func(list ...[]byte) []byte {
 		var b []byte
 		for _, a := range list {
-			b = append(append(b, byte(len(a)>>8), byte(len(a))), a...)
+			b = append(append(b, byte(len(a)>>8&0xFF), byte(len(a)&0xFF)), a...)
 		}
 		return b
 	}
