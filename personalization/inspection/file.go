@@ -129,12 +129,13 @@ func unknownShort(err error) bool {
 }
 
 // opening reads the first bytes of a file whose length is not known: as many as
-// there are, up to 256. A chip that minds a length beyond the file's end is asked
-// for the first data object's header.
+// there are, up to what fits, so that most files take one command. A chip that
+// minds a length beyond the file's end is asked for the first data object's header.
 func (r *reader) opening(ctx context.Context, c apdu.Command) ([]byte, error) {
-	c.Le = min(apdu.MaxShortLe, r.channel.room(r.longest))
+	c.Le = r.channel.room(r.longest)
 	b, err := r.data(ctx, c)
-	if errors.Is(err, apdu.WrongLength) {
+	status, is := errors.AsType[apdu.Status](err)
+	if is && (status == apdu.WrongLength || status.SW1() == apdu.WrongLe.SW1()) {
 		c.Le = 1 + 4 // a tag of our files, and the longest length
 		return r.data(ctx, c)
 	}

@@ -122,10 +122,13 @@ func (s *session) padding(n int) []byte {
 	return []byte(longest)[:block-n%block]
 }
 
-// open checks a response and gives it in clear. A bare status word that is an
-// error is given as it is: the chip has ended the session, or never was in it.
+// open checks a response and gives it in clear. Some chips tell errors by a bare
+// status word, which is given as it is, but for those that end the session.
 func (s *session) open(r apdu.Response) (apdu.Response, error) {
 	if len(r.Data) == 0 && r.SW != apdu.OK {
+		if r.SW == apdu.SecureMessagingMissing || r.SW == apdu.SecureMessagingWrong {
+			return r, fmt.Errorf("%w: the chip ended it: %w", ErrMessaging, r.SW)
+		}
 		return r, nil
 	}
 	p, err := readProtected(r.Data)

@@ -349,6 +349,28 @@ func TestRead_AChipThatSendsAsMuchAsItCanCostsLittle(t *testing.T) {
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20))
 }
 
+// The largest files that are accepted, all sixteen of them, in short commands.
+func TestRead_AChipFullOfTheLargestFilesCostsLittle(t *testing.T) {
+	const tags = "\x61\x75\x63\x76\x65\x66\x67\x68\x69\x6A\x6B\x6C\x6D\x6E\x6F\x70"
+	chip := &files{content: make(map[uint16][]byte)}
+	for i := range len(tags) {
+		chip.content[0x0101+uint16(i)] = tlv.Encode(uint32(tags[i]), make([]byte, maxGroup-5))
+	}
+	r := readerOf(chip, 4096, Options{})
+	r.reading.Unreadable = make(map[string]error)
+	r.reading.Files.COM = tlv.Encode(0x60, tlv.Encode(0x5F01, []byte("0107")), tlv.Encode(0x5C, []byte(tags)))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+
+	err := r.dataGroups(t.Context())
+
+	require.NoError(t, err)
+	require.Empty(t, r.reading.Unreadable)
+	require.Len(t, r.reading.groups(), 14) // all but EF.DG14 and EF.DG15, which are read before
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20)) // the chip's part included
+}
+
 func TestRead_NamesEveryFileOfDoc9303(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, lds.EF{Name: "EF.DG11", FID: 0x010B, SFI: 0x0B, Tag: 0x6B, DataGroup: 11}, fileOf("EF.DG11"))

@@ -126,7 +126,11 @@ func (p *pace) step(ctx context.Context, chained byte, out, in uint32, value []b
 	if err != nil {
 		return nil, denied(err)
 	}
-	node, err := tlv.Find(answer, 0x7C, in)
+	template, err := tlv.ParseOnly(answer, 0x7C)
+	if err != nil {
+		return nil, denied(fmt.Errorf("general authenticate: %w", err))
+	}
+	node, err := tlv.ParseOnly(template.Value, in)
 	if err != nil {
 		return nil, denied(fmt.Errorf("general authenticate: %w", err))
 	}

@@ -45,7 +45,7 @@ type Reading struct {
 	// What failed on the way; nil where it did not.
 	Refused              error // the chip did not let us in
 	PACE                 error // PACE is announced and failed, and another way in was taken
-	Interrupted          error // secure messaging broke; nothing was read after that
+	Interrupted          error // secure messaging broke, at Chip Authentication or elsewhere; nothing was read after that
 	ChipAuthentication   error
 	ActiveAuthentication error
 	Unreadable           map[string]error // files, by name
@@ -195,14 +195,13 @@ func (r *reader) prove(ctx context.Context) error {
 	} else if err := r.proveChip(ctx, infos); err != nil {
 		return err
 	}
-	if err := r.note(ctx, "EF.DG15"); err != nil {
-		if r.session.unproven {
-			r.reading.ChipAuthentication = notGenuine(err)
-		}
-		return err
+	err = r.note(ctx, "EF.DG15")
+	if r.session.unproven && r.reading.ChipAuthentication == nil && !isFault(err) {
+		r.reading.ChipAuthentication = notGenuine(errors.New("it does not answer under the keys that were agreed on"))
+		return r.reading.ChipAuthentication
 	}
-	if r.session.unproven { // the chip went back to answering in clear
-		r.reading.ChipAuthentication = notGenuine(wrongMessage("no answer came under the keys that were agreed on"))
+	if err != nil {
+		return err
 	}
 	key, err := lds.ParseDG15(r.reading.Files.DG15)
 	if err != nil {

@@ -28,7 +28,7 @@ func Verify(r *Reading, trust *pki.TrustStore, at time.Time) Result {
 	if r.PACE != nil {
 		result.add("PACE", r.PACE)
 	}
-	if r.Interrupted != nil {
+	if r.Interrupted != nil && r.ChipAuthentication == nil {
 		result.add("Secure messaging", r.Interrupted)
 	}
 	if r.Interrupted == nil || r.ChipAuthentication != nil {
@@ -40,10 +40,16 @@ func Verify(r *Reading, trust *pki.TrustStore, at time.Time) Result {
 	object, err := sod.Parse(r.Files.SOD)
 	result.readable(r, object)
 	if err != nil {
-		result.add("Passive authentication", missing(r.Files.SOD, "EF.SOD", err))
+		if r.Interrupted == nil || r.Files.SOD != nil {
+			result.add("Passive authentication", missing(r.Files.SOD, "EF.SOD", err))
+		}
 		return result
 	}
-	result.add("Passive authentication", object.Verify(trust, at))
+	passive := object.Verify(trust, at)
+	if passive == nil {
+		passive = checkUnsigned(r.Files.SOD)
+	}
+	result.add("Passive authentication", passive)
 	result.add("Data group hashes", checkHashes(r, object))
 	result.add("List of data groups", checkLists(r, object))
 	result.add("Extended Access Control", checkClosed(r))
@@ -81,6 +87,36 @@ func (r *Result) readable(from *Reading, object *sod.SOD) {
 			r.add(name, from.Unreadable[name])
 		}
 	}
+}
+
+// checkUnsigned checks what of EF.SOD no signature covers (RFC 5652, 5.1 and 5.3):
+// the versions, and that the signer's digest algorithm is among those announced.
+func checkUnsigned(b []byte) error {
+	wrong := errors.New("a part of EF.SOD that is not signed was changed")
+	signed, err := tlv.Find(b, 0x77, 0x30, 0xA0, 0x30) // ContentInfo, SignedData
+	if err != nil {
+		return wrong
+	}
+	fields, err := signed.Children()
+	if err != nil || len(fields) < 3 || !bytes.Equal(fields[0].Raw, []byte{0x02, 1, 3}) {
+		return wrong
+	}
+	signer, err := tlv.Find(fields[len(fields)-1].Value, 0x30)
+	if err != nil {
+		return wrong
+	}
+	info, err := signer.Children()
+	if err != nil || len(info) < 3 {
+		return wrong
+	}
+	version := byte(1) // the signer is named by issuer and serial number
+	if info[1].Tag == 0x80 {
+		version = 3 // by the identifier of its key
+	}
+	if !bytes.Equal(info[0].Raw, []byte{0x02, 1, version}) || !bytes.Contains(fields[1].Value, info[2].Raw) {
+		return wrong
+	}
+	return nil
 }
 
 func checkHashes(r *Reading, object *sod.SOD) error {
