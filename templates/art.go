@@ -126,20 +126,22 @@ func (m *Motif) middle() (x, y, r float64) {
 	return m.X + m.W/2, m.Y + m.H/2, min(m.W, m.H) / 2
 }
 
-// wash fills the side from one color to the other in the middle and back; each
-// strip lies over the rest of the side, so that no seam shows.
+// wash fills the side from one color to the other in the middle and back. Each strip
+// goes on under the next, so that no seam shows.
 func (a *artwork) wash(_ *Motif, c []rgb) {
-	const strips = 96
+	const strips, under = 96, 0.4
 	b, w := a.page.Bleed, a.page.W+2*a.page.Bleed
-	last := rgb{}
-	for i := range strips {
-		t := (float64(i) + 0.5) / strips
-		mix := 0.5 - 0.5*math.Cos(2*math.Pi*t)
-		x := w*float64(i)/strips - b
-		if color := blend(c[0], c[1], mix*mix); color != last {
-			a.fill(color, polygon(rectangle(Box{X: x, Y: -b, W: a.page.W + b - x, H: a.page.H + 2*b})...))
-			last = color
+	color := func(i int) rgb {
+		mix := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/strips)
+		return blend(c[0], c[1], mix*mix)
+	}
+	for from, to := 0, 1; to <= strips; to++ {
+		if to < strips && color(to) == color(from) {
+			continue
 		}
+		left, right := w*float64(from)/strips-b, min(w*float64(to)/strips+under, w)-b
+		a.fill(color(from), polygon(rectangle(Box{X: left, Y: -b, W: right - left, H: a.page.H + 2*b})...))
+		from = to
 	}
 }
 

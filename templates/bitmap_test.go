@@ -1,0 +1,293 @@
+package templates_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/image/draw"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/identity/identitytest"
+	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/gallery"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden pictures")
+
+// stripes is a JPEG that shows whether it was stretched.
+func stripes(tb testing.TB, w, h int) []byte {
+	tb.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			img.SetRGBA(x, y, color.RGBA{uint8(x * 255 / w), uint8(y * 255 / h), uint8((x + y) / 16 % 2 * 255), 255})
+		}
+	}
+	var out bytes.Buffer
+	require.NoError(tb, jpeg.Encode(&out, img, nil))
+	return out.Bytes()
+}
+
+// cut is the part of a side that a field covers.
+func cut(f *templates.Form, field string, dpi int, front, back *image.RGBA) *image.RGBA {
+	g, _ := f.Field(field)
+	side := front
+	if g.Side == templates.Back {
+		side = back
+	}
+	scale := float64(dpi) / 25.4
+	r := image.Rect(int(g.X*scale), int(g.Y*scale), int((g.X+g.W)*scale), int((g.Y+g.H)*scale))
+	part := image.NewRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
+	draw.Draw(part, part.Rect, side, r.Min, draw.Src)
+	return part
+}
+
+// spoil blurs a picture a little and adds noise, as a printer and a camera do.
+func spoil(img *image.RGBA, r *rand.Rand) *image.RGBA {
+	small := image.NewRGBA(img.Rect)
+	draw.CatmullRom.Scale(small, small.Rect, img, img.Rect, draw.Src, nil)
+	out := image.NewRGBA(img.Rect)
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	for y := range h {
+		for x := range w {
+			sum, n := 0, 0
+			for v := max(y-1, 0); v <= min(y+1, h-1); v++ {
+				for u := max(x-1, 0); u <= min(x+1, w-1); u++ {
+					weight := 1
+					if u == x && v == y {
+						weight = 4
+					}
+					sum, n = sum+weight*int(small.Pix[small.PixOffset(u, v)+1]), n+weight
+				}
+			}
+			grey := uint8(min(max(float64(sum)/float64(n)+r.NormFloat64()*12, 0), 255))
+			out.SetRGBA(x, y, color.RGBA{grey, grey, grey, 255})
+		}
+	}
+	return out
+}
+
+func decodeQR(img image.Image) (string, error) {
+	bits, err := gozxing.NewBinaryBitmapFromImage(img)
+	if err != nil {
+		return "", err
+	}
+	result, err := qrcode.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{
+		gozxing.DecodeHintType_CHARACTER_SET: "UTF-8", gozxing.DecodeHintType_TRY_HARDER: true, gozxing.DecodeHintType_PURE_BARCODE: true,
+	})
+	if err != nil {
+		return "", err
+	}
+	return result.GetText(), nil
+}
+
+// The code reads at both resolutions, as the printer makes it.
+func TestBitmaps_QRCodeReads(t *testing.T) {
+	t.Parallel()
+	for _, id := range ids {
+		for _, dpi := range []int{300, 600} {
+			t.Run(fmt.Sprintf("%s/%d", id, dpi), func(t *testing.T) {
+				t.Parallel()
+				f := form(t, id)
+				for seed := range uint64(*citizens) {
+					c := citizen(t, seed, id)
+					front, back, err := f.Bitmaps(c, dpi, templates.Options{Only: []string{"qr"}})
+					if err != nil {
+						require.NotEmpty(t, refusals(err), "%v", err)
+						continue
+					}
+					got, err := decodeQR(cut(f, "qr", dpi, front, back))
+					require.NoError(t, err, "seed %d", seed)
+					require.Equal(t, c.QR, got)
+				}
+			})
+		}
+	}
+}
+
+// zbar, which telephones' programs are made with, reads it blurred and noisy from
+// the whole card.
+func TestBitmaps_QRCodeReadsFromABadPicture(t *testing.T) {
+	t.Parallel()
+	zbarimg := needs(t, "zbarimg", "zbar-tools")
+	dir := t.TempDir()
+	for _, id := range ids {
+		for _, dpi := range []int{300, 600} {
+			f := form(t, id)
+			read, all := 0, 10
+			for seed := range uint64(all) {
+				c := citizen(t, seed, id)
+				front, back, err := f.Bitmaps(c, dpi, templates.Options{Specimen: true})
+				require.NoError(t, err)
+				side := front
+				if g, _ := f.Field("qr"); g.Side == templates.Back {
+					side = back
+				}
+				name := filepath.Join(dir, fmt.Sprintf("%s-%d-%d.png", id, dpi, seed))
+				writePNG(t, name, spoil(side, identitytest.Seeded(seed)))
+				if got := run(t, dir, zbarimg, "-q", "--raw", "-Sbinary", "-Sdisable", "-Sqrcode.enable", name); strings.TrimSuffix(got, "\n") == c.QR {
+					read++
+				}
+			}
+			require.GreaterOrEqual(t, read, all-1, "%s at %d dpi", id, dpi)
+		}
+	}
+}
+
+func writePNG(tb testing.TB, name string, img image.Image) {
+	tb.Helper()
+	var out bytes.Buffer
+	require.NoError(tb, (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&out, img))
+	require.NoError(tb, os.WriteFile(name, out.Bytes(), 0o600))
+}
+
+// difference is how far two pictures of one size are apart: the largest mean
+// difference of any square of 8 by 8 dots, and the mean of all. What an eye would
+// not see, a dot here or there, counts for little.
+func difference(tb testing.TB, a, b image.Image) (worst, mean float64) {
+	tb.Helper()
+	require.Equal(tb, a.Bounds().Size(), b.Bounds().Size())
+	x, y := image.NewGray(a.Bounds()), image.NewGray(a.Bounds())
+	draw.Draw(x, x.Rect, a, a.Bounds().Min, draw.Src)
+	draw.Draw(y, y.Rect, b, b.Bounds().Min, draw.Src)
+	const square = 8
+	squares := 0
+	for v := 0; v+square <= x.Rect.Dy(); v += square {
+		for u := 0; u+square <= x.Rect.Dx(); u += square {
+			sum := 0.0
+			for j := range square {
+				for i := range square {
+					at := (v+j)*x.Stride + u + i
+					sum += float64(x.Pix[at]) - float64(y.Pix[at])
+				}
+			}
+			worst = max(worst, math.Abs(sum)/(square*square))
+			mean += math.Abs(sum) / (square * square)
+			squares++
+		}
+	}
+	return worst, mean / float64(squares)
+}
+
+// The forms look as they looked when somebody last looked at them.
+func TestBitmaps_LookAsBefore(t *testing.T) {
+	t.Parallel()
+	for _, id := range ids {
+		examples, err := gallery.Examples(id)
+		require.NoError(t, err)
+		for _, e := range examples[:2] {
+			front, back, err := form(t, id).Bitmaps(e.Content, 120, templates.Options{Specimen: true, Body: true})
+			require.NoError(t, err)
+			for side, img := range map[string]*image.RGBA{"front": front, "back": back} {
+				golden := filepath.Join("testdata", fmt.Sprintf("%s-%s-%s.png", id, e.Name, side))
+				if *update {
+					require.NoError(t, os.MkdirAll("testdata", 0o750))
+					var out bytes.Buffer
+					require.NoError(t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, img))
+					require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o600))
+					continue
+				}
+				b, err := os.ReadFile(golden)
+				require.NoError(t, err)
+				want, err := png.Decode(bytes.NewReader(b))
+				require.NoError(t, err)
+				if worst, mean := difference(t, want, img); worst > 12 || mean > 1 {
+					now := filepath.Join(os.TempDir(), filepath.Base(golden))
+					writePNG(t, now, img)
+					t.Errorf("%s differs by %.1f at worst and %.2f on average; it looks like %s now (-update accepts it)", golden, worst, mean, now)
+				}
+			}
+		}
+	}
+}
+
+// Both outputs show the same card: what poppler makes of the PDF and the bitmaps.
+func TestBitmaps_LookLikeThePDF(t *testing.T) {
+	t.Parallel()
+	pdftoppm := needs(t, "pdftoppm", "poppler-utils")
+	for _, id := range ids {
+		for _, dpi := range []int{300, 600} {
+			t.Run(fmt.Sprintf("%s/%d", id, dpi), func(t *testing.T) {
+				t.Parallel()
+				c, f, dir := citizen(t, 7, id), form(t, id), t.TempDir()
+				b, err := f.PDF(c, templates.Options{Specimen: true})
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "card.pdf"), b, 0o600))
+				front, back, err := f.Bitmaps(c, dpi, templates.Options{Specimen: true})
+				require.NoError(t, err)
+				run(t, dir, pdftoppm, "-r", strconv.Itoa(dpi), "-png", "card.pdf", "side")
+				for i, img := range []*image.RGBA{front, back} {
+					page, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("side-%d.png", i+1)))
+					require.NoError(t, err)
+					seen, err := png.Decode(bytes.NewReader(page))
+					require.NoError(t, err)
+					// Poppler rounds a page's size up. The code, whose modules fall on whole
+					// dots in the bitmap alone, is compared by reading it.
+					whole := image.NewRGBA(img.Rect)
+					draw.Draw(whole, whole.Rect, seen, image.Point{}, draw.Src)
+					for _, picture := range []*image.RGBA{whole, img} {
+						blank(f, picture, []templates.Side{templates.Front, templates.Back}[i], dpi)
+					}
+					worst, mean := difference(t, whole, img)
+					require.Less(t, mean, 3.0)
+					require.Less(t, worst, 60.0)
+				}
+			})
+		}
+	}
+}
+
+// blank paints the QR code over.
+func blank(f *templates.Form, img *image.RGBA, side templates.Side, dpi int) {
+	g, _ := f.Field("qr")
+	if g.Side != side {
+		return
+	}
+	scale := float64(dpi) / 25.4
+	r := image.Rect(int(g.X*scale)-1, int(g.Y*scale)-1, int((g.X+g.W)*scale)+2, int((g.Y+g.H)*scale)+2)
+	draw.Draw(img, r, image.White, image.Point{}, draw.Src)
+}
+
+func TestBitmaps_SizeAndResolution(t *testing.T) {
+	t.Parallel()
+	f, c := form(t, identity.FormCanCuoc2024), citizen(t, 8, identity.FormCanCuoc2024)
+	for dpi, want := range map[int]image.Point{300: {1011, 638}, 600: {2022, 1275}} {
+		front, back, err := f.Bitmaps(c, dpi, templates.Options{})
+		require.NoError(t, err)
+		require.Equal(t, want, front.Rect.Size())
+		require.Equal(t, want, back.Rect.Size())
+	}
+	for _, dpi := range []int{0, -300, 100_000} {
+		_, _, err := f.Bitmaps(c, dpi, templates.Options{})
+		require.ErrorIs(t, err, identity.Invalid)
+	}
+}
+
+// Where the chip's contacts lie nothing is printed.
+func TestBitmaps_LeaveTheChipFree(t *testing.T) {
+	t.Parallel()
+	for _, id := range ids {
+		_, back, err := form(t, id).Bitmaps(citizen(t, 9, id), 300, templates.Options{Specimen: true})
+		require.NoError(t, err)
+		for y := 220; y < 345; y++ {
+			for x := 110; x < 245; x++ {
+				require.Equal(t, color.RGBA{255, 255, 255, 255}, back.RGBAAt(x, y), "%d, %d", x, y)
+			}
+		}
+	}
+}
