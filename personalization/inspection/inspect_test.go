@@ -3,6 +3,7 @@ package inspection_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -686,7 +687,7 @@ func (c *counted) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 
 func TestInspect_AFaultOfTheLineIsAnErrorAtEveryCommand(t *testing.T) {
 	t.Parallel()
-	i := observed(t)
+	i := issued(t, lds.Profiles()[1])
 	all := i.read(t).Commands
 	card := i.card(t, softcard.Options{})
 	for at := range all {
@@ -702,7 +703,7 @@ func TestInspect_AFaultOfTheLineIsAnErrorAtEveryCommand(t *testing.T) {
 
 func TestInspect_TheContextEndsItAtEveryCommand(t *testing.T) {
 	t.Parallel()
-	i := observed(t)
+	i := issued(t, lds.Profiles()[1])
 	all := i.read(t).Commands
 	card := i.card(t, softcard.Options{})
 	for at := range all {
@@ -723,9 +724,7 @@ func TestInspect_TheContextEndsItAtEveryCommand(t *testing.T) {
 // once it has to prove anything.
 func TestInspect_AWrongAnswerIsAVerdictAtEveryCommand(t *testing.T) {
 	t.Parallel()
-	i := observed(t)
-	all := i.read(t).Commands
-	card := i.card(t, softcard.Options{})
+	i := issued(t, lds.Profiles()[1])
 	const public = 3 // master file, EF.CardAccess, EF.ATR/INFO: not every chip has them
 	for name, wrong := range map[string]func([]byte) []byte{
 		"6F00":          func([]byte) []byte { return []byte{0x6F, 0x00} },
@@ -734,22 +733,73 @@ func TestInspect_AWrongAnswerIsAVerdictAtEveryCommand(t *testing.T) {
 		"cut short":     func(b []byte) []byte { return b[len(b)/2&^1:] },
 		"more of it":    func(b []byte) []byte { return append(bytes.Clone(b[:len(b)-2]), b...) },
 	} {
-		for at := range all {
-			require.NoError(t, card.Reset(t.Context()))
-			same := false
-			lying := &counted{Card: card, at: at, instead: func(ctx context.Context, command []byte) ([]byte, error) {
-				right, err := card.Transmit(ctx, command)
-				answer := wrong(bytes.Clone(right))
-				same = bytes.Equal(right, answer)
-				return answer, err
-			}}
+		for _, o := range []inspection.Options{{}, {BACOnly: true}} {
+			t.Run(fmt.Sprintf("%s, BAC %v", name, o.BACOnly), func(t *testing.T) {
+				t.Parallel()
+				card := i.card(t, softcard.Options{})
+				for at := 0; ; at++ {
+					require.NoError(t, card.Reset(t.Context()))
+					same := false
+					lying := &counted{Card: card, at: at, instead: func(ctx context.Context, command []byte) ([]byte, error) {
+						right, err := card.Transmit(ctx, command)
+						answer := wrong(bytes.Clone(right))
+						same = bytes.Equal(right, answer)
+						return answer, err
+					}}
 
-			r := i.inspect(t, lying, i.mrz())
+					r, err := inspection.Read(t.Context(), lying, i.mrz(), o)
 
-			if at >= public && !same {
-				require.False(t, r.OK(), "%s at command %d", name, at)
-			}
+					require.NoError(t, err)
+					if lying.n <= at { // it never came to that command
+						return
+					}
+					failures := i.verdict(t, r)
+					if at >= public && !same {
+						require.NotEmpty(t, failures, "command %d", at)
+					}
+				}
+			})
 		}
+	}
+}
+
+func TestInspect_ActiveAuthenticationOnEveryCurve(t *testing.T) {
+	t.Parallel()
+	for name, hash := range map[string]crypto.Hash{
+		"P-256": crypto.SHA256, "brainpoolP256r1": crypto.SHA256, "P-384": crypto.SHA384, "brainpoolP384r1": crypto.SHA384,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := lds.Profiles()[1]
+			p.AACurve, p.AAHash = name, hash
+			i := issued(t, p)
+
+			require.Empty(t, i.inspect(t, i.card(t, softcard.Options{}), i.mrz()).Failures())
+		})
+	}
+}
+
+func TestInspect_ActiveAuthenticationMustSayItsHash(t *testing.T) {
+	t.Parallel()
+	for says, change := range map[string]func([]byte) []byte{
+		"EF.DG14 does not say by which hash the chip signs": func(algorithm []byte) []byte {
+			return append(algorithm[:len(algorithm)-1:len(algorithm)-1], 0x01) // with SHA-1
+		},
+		"signature is wrong": func(algorithm []byte) []byte {
+			return append(algorithm[:len(algorithm)-1:len(algorithm)-1], 0x04) // with SHA-384
+		},
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			i := observed(t)
+			algorithm := []byte{0x06, 0x0A, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x01, 0x01, 0x04, 0x01, 0x03}
+			i.image.Files.DG14 = bytes.Replace(i.image.Files.DG14, algorithm, change(algorithm), 1)
+			i.sign(t)
+
+			r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
+
+			require.Equal(t, []string{"Active Authentication: the chip does not prove that it is genuine: " + says}, r.Failures())
+		})
 	}
 }
 

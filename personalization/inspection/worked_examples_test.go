@@ -3,10 +3,12 @@ package inspection
 import (
 	"bytes"
 	"context"
+	"crypto/aes"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -14,7 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/personalization/apdu"
+	"example.org/cancuoc/personalization/curve"
 	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/tlv"
 )
 
 func unhex(tb testing.TB, s string) []byte {
@@ -158,6 +162,112 @@ func TestPACE_WorkedExampleOfDoc9303(t *testing.T) {
 	require.Equal(t, want.iv(s.ssc), s.suite.(*aesSuite).iv(s.ssc))
 	require.Equal(t, want.mac([]byte("one")), s.suite.mac([]byte("one")))
 	require.Empty(t, card.turns)
+}
+
+// mirror is a chip that sends back what it got, as an attacker without the password
+// might.
+type mirror struct{ nonce []byte }
+
+func (m mirror) Transmit(_ context.Context, command []byte) ([]byte, error) {
+	c, err := apdu.Parse(command)
+	if err != nil {
+		return nil, err
+	}
+	if c.INS != 0x86 {
+		return []byte{0x90, 0}, nil
+	}
+	if node, err := tlv.Find(c.Data, 0x7C, 0x81); err == nil { // any other point will do for the mapping
+		return apdu.Response{Data: tlv.Encode(0x7C, tlv.Encode(0x82, opposite(node.Value))), SW: apdu.OK}.Bytes(), nil
+	}
+	if node, err := tlv.Find(c.Data, 0x7C, 0x83); err == nil {
+		return apdu.Response{Data: tlv.Encode(0x7C, tlv.Encode(0x84, node.Value)), SW: apdu.OK}.Bytes(), nil
+	}
+	if node, err := tlv.Find(c.Data, 0x7C, 0x85); err == nil {
+		return apdu.Response{Data: tlv.Encode(0x7C, tlv.Encode(0x86, node.Value)), SW: apdu.OK}.Bytes(), nil
+	}
+	return apdu.Response{Data: tlv.Encode(0x7C, tlv.Encode(0x80, m.nonce)), SW: apdu.OK}.Bytes(), nil
+}
+
+// opposite is the negative of a point of brainpoolP256r1.
+func opposite(point []byte) []byte {
+	out := bytes.Clone(point)
+	y := new(big.Int).SetBytes(point[33:])
+	new(big.Int).Sub(curve.BrainpoolP256r1().Params().P, y).FillBytes(out[33:])
+	return out
+}
+
+func TestPACE_AMirrorIsNotLetThrough(t *testing.T) {
+	t.Parallel()
+	infos, err := lds.ParseCardAccess(unhex(t, "31143012060A04007F0007020204020202010202010D"))
+	require.NoError(t, err)
+	for name, tt := range map[string]struct {
+		nonce string
+		says  string
+	}{
+		"own key":                {"95A3A016522EE98D01E76CB6B98B42C3", "the chip sent our own key back"},
+		"no nonce":               {"", "a nonce of 0 bytes"},
+		"half a nonce":           {"95A3A016522EE98D", "a nonce of 8 bytes"},
+		"a nonce that goes on":   {"95A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C3", "a nonce of 48 bytes"},
+		"a nonce that is zero":   {"1E1A3F5D4D2EC6D8E8D4A9EE3E4A4C5B", ""},
+		"another that is longer": {"95A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C3", "the chip sent our own key back"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			nonce := unhex(t, tt.nonce)
+			if tt.says == "" { // what decrypts to zero
+				block, err := aes.NewCipher(derive([]byte("123456"), forPassword, 16))
+				require.NoError(t, err)
+				block.Encrypt(nonce, make([]byte, 16))
+				tt.says = "the nonce is zero"
+			}
+			p, known := choosePACE(&line{card: mirror{nonce}}, infos.PACE, rand.Reader)
+			require.True(t, known)
+
+			_, err := p.run(t.Context(), Access{CAN: "123456"}.passwords()[0])
+
+			require.ErrorIs(t, err, ErrAccess)
+			require.ErrorContains(t, err, tt.says)
+		})
+	}
+}
+
+func TestChoosePACE_TakesTheFirstThatIsKnown(t *testing.T) {
+	t.Parallel()
+	info := func(arcs string, version, parameter byte) string {
+		return "3012060A04007F000702020" + arcs + fmt.Sprintf("0201%02X0201%02X", version, parameter)
+	}
+	for name, tt := range map[string]struct {
+		infos     []string
+		size      int // 0: none is known
+		parameter int
+	}{
+		"ECDH-GM-AES-128":                {[]string{info("40202", 2, 13)}, 16, 0},
+		"ECDH-GM-AES-192":                {[]string{info("40203", 2, 12)}, 24, 0},
+		"ECDH-GM-AES-256":                {[]string{info("40204", 2, 16)}, 32, 0},
+		"ECDH-GM-3DES":                   {[]string{info("40201", 2, 13)}, 0, 0},
+		"integrated mapping":             {[]string{info("40402", 2, 13)}, 0, 0},
+		"DH":                             {[]string{info("40102", 2, 0)}, 0, 0},
+		"a curve not known":              {[]string{info("40202", 2, 9)}, 0, 0},
+		"version 1":                      {[]string{info("40202", 1, 13)}, 0, 0},
+		"the second":                     {[]string{info("40402", 2, 13), info("40204", 2, 13)}, 32, 0},
+		"the same on two curves":         {[]string{info("40202", 2, 13), info("40202", 2, 12)}, 16, 13},
+		"another suite on another curve": {[]string{info("40202", 2, 13), info("40204", 2, 12)}, 16, 0},
+		"nothing":                        {nil, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			infos, err := lds.ParseCardAccess(tlv.Encode(0x31, unhex(t, strings.Join(tt.infos, ""))))
+			require.NoError(t, err)
+
+			p, known := choosePACE(nil, infos.PACE, nil)
+
+			require.Equal(t, tt.size > 0, known)
+			if known {
+				require.Equal(t, tt.size, p.keySize)
+				require.Equal(t, tt.parameter, p.parameter)
+			}
+		})
+	}
 }
 
 // ICAO Doc 9303-11, appendix F: Active Authentication with RSA-1024 and SHA-1. The
