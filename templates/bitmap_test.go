@@ -35,7 +35,7 @@ func stripes(tb testing.TB, w, h int) []byte {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
-			img.SetRGBA(x, y, color.RGBA{uint8(x * 255 / w), uint8(y * 255 / h), uint8((x + y) / 16 % 2 * 255), 255})
+			img.SetRGBA(x, y, color.RGBA{uint8(x & 0xff), uint8(y & 0xff), uint8((x + y) & 0xff), 255})
 		}
 	}
 	var out bytes.Buffer
@@ -104,7 +104,7 @@ func TestBitmaps_QRCodeReads(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", id, dpi), func(t *testing.T) {
 				t.Parallel()
 				f := form(t, id)
-				for seed := range uint64(*citizens) {
+				for seed := range *citizens {
 					c := citizen(t, seed, id)
 					front, back, err := f.Bitmaps(c, dpi, templates.Options{Only: []string{"qr"}})
 					if err != nil {
@@ -222,6 +222,9 @@ func TestBitmaps_LookLikeThePDF(t *testing.T) {
 	pdftoppm := needs(t, "pdftoppm", "poppler-utils")
 	for _, id := range ids {
 		for _, dpi := range []int{300, 600} {
+			if dpi == 600 && id != identity.FormCanCuoc2024 {
+				continue // one is enough: it takes seconds
+			}
 			t.Run(fmt.Sprintf("%s/%d", id, dpi), func(t *testing.T) {
 				t.Parallel()
 				c, f, dir := citizen(t, 7, id), form(t, id), t.TempDir()

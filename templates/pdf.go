@@ -54,7 +54,7 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newDocument(f)
+	p := newDocument(f, 0)
 	what := o.background()
 	what.body = false
 	if err := p.importArt(f, what); err != nil {
@@ -63,7 +63,7 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 	for i := range sides {
 		p.pdf.AddPage()
 		if what != (background{}) {
-			p.pdf.UseImportedTemplate(artName, 1, 1, 0, -f.Page.H*float64(i+1))
+			p.art(f, i)
 		}
 		if err := p.pictures(l.pictures[i]); err != nil {
 			return nil, fmt.Errorf("draw form %s: %w", f.ID, err)
@@ -77,10 +77,28 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 	return p.bytes(f)
 }
 
+// Blank draws what a print house prints on blanks before: art and labels, beyond the
+// card's edges by the form's bleed, with a trim box where the card is. Overlay then
+// adds what is left. The round corners are punched.
+func (f *Form) Blank() ([]byte, error) {
+	p := newDocument(f, f.Page.Bleed)
+	if err := p.importArt(f, background{art: true}); err != nil {
+		return nil, err
+	}
+	p.pdf.SetPageBox("trim", f.Page.Bleed, f.Page.Bleed, f.Page.W, f.Page.H)
+	for i := range sides {
+		p.pdf.AddPage()
+		p.art(f, i)
+		p.texts(f.labels[i])
+	}
+	return p.bytes(f)
+}
+
 // document is one PDF while it is drawn.
 type document struct {
 	pdf    *gofpdf.Fpdf
-	height float64
+	height float64            // of a page, mm
+	bleed  float64            // by so much pages are larger than the card, at each edge, mm
 	faces  map[*typeface]bool // that the document has
 	widths map[int]bool       // of its images
 	ops    []byte             // operators that are not in the document yet
@@ -92,15 +110,16 @@ type document struct {
 	}
 }
 
-func newDocument(f *Form) *document {
-	pdf := gofpdf.NewCustom(&gofpdf.InitType{UnitStr: "mm", Size: gofpdf.SizeType{Wd: f.Page.W, Ht: f.Page.H}})
+func newDocument(f *Form, bleed float64) *document {
+	size := gofpdf.SizeType{Wd: f.Page.W + 2*bleed, Ht: f.Page.H + 2*bleed}
+	pdf := gofpdf.NewCustom(&gofpdf.InitType{UnitStr: "mm", Size: size})
 	pdf.SetCatalogSort(true)
 	pdf.SetCreationDate(drawnAt)
 	pdf.SetModificationDate(drawnAt)
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.SetTitle(f.Title, true)
-	return &document{pdf: pdf, height: f.Page.H, faces: make(map[*typeface]bool), widths: make(map[int]bool)}
+	return &document{pdf: pdf, height: size.Ht, bleed: bleed, faces: make(map[*typeface]bool), widths: make(map[int]bool)}
 }
 
 func (p *document) bytes(f *Form) ([]byte, error) {
@@ -130,6 +149,12 @@ func (p *document) importArt(f *Form, what background) error {
 	return nil
 }
 
+// art lays a side's background on the current page.
+func (p *document) art(f *Form, side int) {
+	bottom := f.Page.stride()*float64(side) + f.Page.Bleed - p.bleed // of the page, in the object
+	p.pdf.UseImportedTemplate(artName, 1, 1, p.bleed, -p.height-bottom)
+}
+
 // texts draws lines on the current page. gofpdf would format each by itself, in
 // its own graphics state; here one piece of content holds all.
 func (p *document) texts(pieces []piece) {
@@ -144,8 +169,8 @@ func (p *document) texts(pieces []piece) {
 		for _, r := range t.runs {
 			p.font(r.face, t.size, t.pitch)
 			p.ops = append(p.ops, "BT "...)
-			p.number((t.x+r.x*em)/point, 2)
-			p.number((p.height-t.y)/point, 2)
+			p.number((p.bleed+t.x+r.x*em)/point, 2)
+			p.number((p.height-p.bleed-t.y)/point, 2)
 			p.ops = append(p.ops, "Td ("...)
 			p.letters(r)
 			p.ops = append(p.ops, ") Tj ET\n"...)

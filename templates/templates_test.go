@@ -131,7 +131,7 @@ func TestForms_HaveWhatTheLawAsks(t *testing.T) {
 	} {
 		f := form(t, id)
 		require.Len(t, f.Fields, len(strings.Fields(fields)), "%s", id)
-		for _, field := range strings.Fields(fields) {
+		for field := range strings.FieldsSeq(fields) {
 			_, ok := f.Field(field)
 			require.True(t, ok, "%s: %s", id, field)
 		}
@@ -263,7 +263,7 @@ func refusals(err error) []string {
 }
 
 func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // it is the joined error itself that is asked
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	if err == nil {

@@ -11,18 +11,22 @@ import (
 // numbers are whole, and so short.
 const perMM = 100
 
-// xobject gives both sides' shapes as one deflated PDF form XObject, y upwards: the
-// front from 0 to H, the back from H to 2H. gofpdf writes several imported objects
-// in random order, so there is one.
+// stride is from side to side in the background's PDF object, mm.
+func (p Page) stride() float64 { return p.H + 2*p.Bleed }
+
+// xobject gives both sides' shapes as one deflated PDF form XObject, y upwards, bleed
+// included: the front from 0 to a stride, the back above it. gofpdf writes several
+// imported objects in random order, so there is one.
 func xobject(f *Form, what background) ([]byte, error) {
 	var content []byte
+	page := f.Page
 	for i, a := range f.art {
-		// A side is cut at its edges: the other one lies beyond.
+		// A side is cut where its bleed ends: the other one lies beyond.
 		content = append(content, "q "...)
-		content = appendUnits(content, dot{0, f.Page.H * float64(i)})
-		content = appendUnits(content, dot{f.Page.W, f.Page.H})
+		content = appendUnits(content, dot{-page.Bleed, page.stride() * float64(i)})
+		content = appendUnits(content, dot{page.W + 2*page.Bleed, page.stride()})
 		content = append(content, "re W n\n"...)
-		content = a.append(content, what, f.Page.H*float64(i+1))
+		content = a.append(content, what, page.stride()*float64(i)+page.Bleed+page.H)
 		content = append(content, "Q\n"...)
 	}
 	packed, err := deflate(content)
@@ -30,8 +34,8 @@ func xobject(f *Form, what background) ([]byte, error) {
 		return nil, err
 	}
 	var object bytes.Buffer
-	fmt.Fprintf(&object, "<</Type /XObject /Subtype /Form /FormType 1 /Matrix [%g 0 0 %g 0 0] /BBox [0 0 %.0f %.0f] /Resources <<>> /Filter /FlateDecode /Length %d>>\nstream\n",
-		1.0/perMM, 1.0/perMM, f.Page.W*perMM, 2*f.Page.H*perMM, len(packed))
+	fmt.Fprintf(&object, "<</Type /XObject /Subtype /Form /FormType 1 /Matrix [%g 0 0 %g 0 0] /BBox [%.0f 0 %.0f %.0f] /Resources <<>> /Filter /FlateDecode /Length %d>>\nstream\n",
+		1.0/perMM, 1.0/perMM, -page.Bleed*perMM, (page.W+page.Bleed)*perMM, 2*page.stride()*perMM, len(packed))
 	object.Write(packed)
 	object.WriteString("\nendstream\nendobj")
 	return object.Bytes(), nil
