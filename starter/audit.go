@@ -23,6 +23,7 @@ func newAudit(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			intact := make([]identity.ApplicationNumber, 0, len(args))
 			for _, arg := range args {
 				number, err := identity.ParseApplicationNumber(arg)
 				if err != nil {
@@ -31,16 +32,22 @@ func newAudit(a *app) *cobra.Command {
 				if err := office.Registry.VerifyAudit(cmd.Context(), number); err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s intact\n", number)
+				intact = append(intact, number)
 			}
 			if len(args) > 0 {
-				return nil
+				return a.print(cmd, intact, func(w io.Writer) {
+					for _, number := range intact {
+						fmt.Fprintf(w, "%s intact\n", number)
+					}
+				})
 			}
 			report, err := office.Registry.VerifyAllAudit(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, report, func(w io.Writer) { fmt.Fprintf(w, "intact: %+v\n", report) })
+			return a.print(cmd, report, func(w io.Writer) {
+				fmt.Fprintf(w, "intact: %d entries of %d applications\n", report.Entries, report.Applications)
+			})
 		},
 	})
 	return c

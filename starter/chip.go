@@ -50,7 +50,7 @@ func newVerifyChip(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.print(cmd, result, func(w io.Writer) { printInspection(w, result) }); err != nil {
+			if err := a.print(cmd, inspectionOf(result), func(w io.Writer) { printInspection(w, result) }); err != nil {
 				return err
 			}
 			if !result.OK() {
@@ -61,6 +61,37 @@ func newVerifyChip(a *app) *cobra.Command {
 	}
 }
 
+// inspected is what --json prints of an inspection.
+type inspected struct {
+	Access   string        `json:"access,omitzero"`
+	Good     bool          `json:"good"`
+	Checks   []chipCheck   `json:"checks"`
+	Findings []chipFinding `json:"findings,omitzero"` // what differs from the application
+}
+
+type chipCheck struct {
+	Name   string `json:"name"`
+	Good   bool   `json:"good"`
+	Detail string `json:"detail,omitzero"`
+}
+
+type chipFinding struct {
+	File    string `json:"file"`
+	Field   string `json:"field,omitzero"`
+	Problem string `json:"problem"`
+}
+
+func inspectionOf(r inspection.Result) inspected {
+	shown := inspected{Access: r.Access, Good: r.OK(), Checks: make([]chipCheck, len(r.Checks))}
+	for i, c := range r.Checks {
+		shown.Checks[i] = chipCheck{Name: c.Name, Good: c.OK, Detail: c.Detail}
+	}
+	for _, f := range r.Findings {
+		shown.Findings = append(shown.Findings, chipFinding{File: f.File, Field: f.Field, Problem: f.Problem})
+	}
+	return shown
+}
+
 func printInspection(w io.Writer, r inspection.Result) {
 	fmt.Fprintf(w, "access by %s\n", r.Access)
 	for _, c := range r.Checks {
@@ -69,6 +100,9 @@ func printInspection(w io.Writer, r inspection.Result) {
 			verdict = "BAD: " + c.Detail
 		}
 		fmt.Fprintf(w, "  %-24s %s\n", c.Name, verdict)
+	}
+	for _, f := range r.Findings {
+		fmt.Fprintf(w, "  DIFFERS: %s\n", f)
 	}
 }
 

@@ -51,6 +51,13 @@ func (a *app) move(ctx context.Context, number, update string, message any) (wor
 	return state, err
 }
 
+// moved is what --json prints of a consignment that was moved.
+type moved struct {
+	Consignment string `json:"consignment"`
+	State       string `json:"state"`
+	Cards       int    `json:"cards"`
+}
+
 // moveCommand is a command that moves the consignment named in its argument.
 func moveCommand(a *app, use, short, example string, message func() (update string, m any)) (c *cobra.Command, officer *string) {
 	officer = new(string)
@@ -62,7 +69,7 @@ func moveCommand(a *app, use, short, example string, message func() (update stri
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, state, func(w io.Writer) {
+			return a.print(cmd, moved{Consignment: args[0], State: state.State, Cards: state.Cards}, func(w io.Writer) {
 				fmt.Fprintf(w, "%s %s, %d card(s)\n", args[0], state.State, state.Cards)
 			})
 		},

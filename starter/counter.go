@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,12 +19,16 @@ import (
 
 func newRecapture(a *app) *cobra.Command {
 	var officer, portrait string
+	var fingers map[string]string
 	c := &cobra.Command{
-		Use: "recapture APPLICATION", Short: "Give a new portrait, after the first was not good enough", GroupID: "station",
-		Example: "  starter recapture 7QF3M-9T2XK-D --portrait samples/11-recapture/recapture/portrait.jpg --officer CB-001-0007",
-		Args:    cobra.ExactArgs(1),
+		Use: "recapture APPLICATION", Short: "Give a new portrait, or new fingers, after the first were not good enough", GroupID: "station",
+		Long: `Give a new portrait, new fingers, or both. What is not given stays as it was
+captured before.`,
+		Example: "  starter recapture 7QF3M-9T2XK-D --portrait samples/17-poor-portrait/recapture.jpg --officer CB-048-0007\n" +
+			"  starter recapture 7QF3M-9T2XK-D --finger left-index=left-index.png --finger right-index=right-index.png --officer CB-048-0007",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			answer, err := a.recapture(cmd.Context(), args[0], identity.OfficerID(officer), portrait)
+			answer, err := a.recapture(cmd.Context(), args[0], identity.OfficerID(officer), portrait, fingers)
 			if err != nil {
 				return err
 			}
@@ -33,29 +38,80 @@ func newRecapture(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who captured (required)")
-	c.Flags().StringVar(&portrait, "portrait", "", "the new portrait, a JPEG (required)")
+	c.Flags().StringVar(&portrait, "portrait", "", "the new portrait, a JPEG")
+	c.Flags().StringToStringVar(&fingers, "finger", nil, "a new finger: its position and its image, a PNG at 500 dpi, as left-index=FILE")
 	required(c, "officer")
-	required(c, "portrait")
+	c.MarkFlagsOneRequired("portrait", "finger")
 	return c
 }
 
-// recapture stores the new portrait under the next round, then tells the
+// recapture stores what was captured anew under the next round, then tells the
 // workflow. A broken-off call may be repeated: the round stays the same until
 // the workflow has accepted it.
-func (a *app) recapture(ctx context.Context, arg string, officer identity.OfficerID, file string) (workflows.Accepted, error) {
+func (a *app) recapture(ctx context.Context, arg string, officer identity.OfficerID, portrait string, fingers map[string]string) (workflows.Accepted, error) {
 	number, record, err := a.record(ctx, arg)
 	if err != nil {
 		return workflows.Accepted{}, err
 	}
-	portrait, err := intake.ReadPortrait(os.DirFS(filepath.Dir(file)), filepath.Base(file), a.crew.Sizes())
+	evidence, err := a.captured(ctx, number, record.CaptureRound, portrait, fingers)
 	if err != nil {
 		return workflows.Accepted{}, err
 	}
 	round := record.CaptureRound + 1
-	if err := a.crew.Registry.Capture(ctx, number, round, officer, map[registry.Role][]byte{registry.RolePortrait: portrait}); err != nil {
+	if err := a.crew.Registry.Capture(ctx, number, round, officer, evidence); err != nil {
 		return workflows.Accepted{}, err
 	}
 	return a.decide(ctx, arg, workflows.UpdateRecapture, workflows.Recapture{Officer: officer, Round: round})
+}
+
+// captured reads and checks what was captured anew.
+func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, round int, portrait string, fingers map[string]string) (map[registry.Role][]byte, error) {
+	sizes := a.crew.Sizes()
+	var picture *intake.Image
+	if portrait != "" {
+		var err error
+		picture, err = inFolder(portrait, func(folder fs.FS, name string) (*intake.Image, error) {
+			return intake.ReadPortrait(folder, name, sizes)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	list := make([]intake.Fingerprint, 0, len(fingers))
+	for _, position := range slices.Sorted(maps.Keys(fingers)) {
+		image, err := readFinger(fingers[position], sizes)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, intake.Fingerprint{Position: position, Data: image})
+	}
+	before, err := a.templates(ctx, number, round)
+	if err != nil {
+		return nil, err
+	}
+	return intake.Recapture(picture, list, before, sizes)
+}
+
+// templates are the fingers that were captured up to a round; none where every
+// finger was missing.
+func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (biometrics.Templates, error) {
+	for ; round > 0; round-- {
+		b, err := a.crew.Registry.Evidence(ctx, number, registry.RoleTemplates, round)
+		if identity.Refused(err, identity.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		var templates biometrics.Templates
+		return templates, templates.UnmarshalBinary(b)
+	}
+	return nil, nil
+}
+
+// readFinger reads the image of a finger.
+func readFinger(file string, sizes intake.Sizes) ([]byte, error) {
+	return inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return intake.ReadFinger(folder, name, sizes) })
 }
 
 // record reads an application that a command names.
@@ -143,7 +199,7 @@ func readProbe(file, position string, sizes intake.Sizes) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	image, err := intake.ReadFinger(os.DirFS(filepath.Dir(file)), filepath.Base(file), sizes)
+	image, err := readFinger(file, sizes)
 	if err != nil {
 		return nil, err
 	}

@@ -1,33 +1,56 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/gallery"
 )
 
 func newForm(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "form", Short: "Check the forms of cards", GroupID: "set-up",
+		Use: "form", Short: "Check and preview the forms of cards", GroupID: "set-up",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(&cobra.Command{
+	c.AddCommand(newCheckForm(a), newPreviewForm(a))
+	return c
+}
+
+// forms reads the forms of a folder; those built in where it is "".
+func forms(folder string) (*templates.Catalog, error) {
+	load := templates.Load
+	if folder != "" {
+		if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+			return nil, identity.Refuse(identity.Invalid, "%s: there is no such folder", folder)
+		}
+		load = func() (*templates.Catalog, error) { return templates.LoadFS(os.DirFS(folder)) }
+	}
+	catalog, err := load()
+	if err != nil {
+		return nil, identity.Refuse(identity.Invalid, "%s", err)
+	}
+	return catalog, nil
+}
+
+func newCheckForm(a *app) *cobra.Command {
+	return &cobra.Command{
 		Use: "check [DIR]", Short: "Read the forms of a folder (or those built in) and tell all that is wrong with them",
 		Example: "  starter form check templates/forms", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			load := templates.Load
-			if len(args) == 1 {
-				load = func() (*templates.Catalog, error) { return templates.LoadFS(os.DirFS(args[0])) }
-			}
-			catalog, err := load()
+			catalog, err := forms(strings.Join(args, ""))
 			if err != nil {
-				return identity.Refuse(identity.Invalid, "%s", err)
+				return err
 			}
 			return a.print(cmd, catalog.IDs(), func(w io.Writer) {
 				for _, id := range catalog.IDs() {
@@ -35,6 +58,32 @@ func newForm(a *app) *cobra.Command {
 				}
 			})
 		},
-	})
+	}
+}
+
+func newPreviewForm(a *app) *cobra.Command {
+	var folder string
+	c := &cobra.Command{
+		Use: "preview FORM FILE", Short: "Draw a form with an invented person: FILE.pdf as it is printed, FILE.png as it looks",
+		Example: "  starter form preview can-cuoc-2024 can-cuoc-2024.pdf\n  starter form preview cccd-2021 cccd-2021.png --forms templates/forms",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			catalog, err := forms(folder)
+			if err != nil {
+				return err
+			}
+			form, err := catalog.Form(identity.FormID(args[0]))
+			if err != nil {
+				return err
+			}
+			var drawn bytes.Buffer // whole, or no file at all
+			format := gallery.Format(strings.TrimPrefix(filepath.Ext(args[1]), "."))
+			if err := gallery.Preview(&drawn, form, format); err != nil {
+				return err
+			}
+			return a.publish(cmd, args[1], drawn.Bytes())
+		},
+	}
+	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")
 	return c
 }

@@ -18,7 +18,7 @@ func newRegister(a *app) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(newRegisterStation(a), newRegisterPopulation(a))
+	c.AddCommand(newRegisterStation(a), newRevokeStation(a), newRegisterPopulation(a))
 	return c
 }
 
@@ -29,11 +29,14 @@ func newRegisterStation(a *app) *cobra.Command {
 		Example: "  starter register station 001-TN-01 --province 001 --name \"PC06 Hà Nội\"",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := identity.ParseStationID(args[0])
+			if err != nil {
+				return err
+			}
 			office, err := a.office(cmd.Context())
 			if err != nil {
 				return err
 			}
-			id := identity.StationID(args[0])
 			key, err := office.NewStationKey(id)
 			if err != nil {
 				return err
@@ -51,6 +54,33 @@ func newRegisterStation(a *app) *cobra.Command {
 	c.Flags().StringVar(&name, "name", "", "what it is called")
 	required(c, "province")
 	return c
+}
+
+func newRevokeStation(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "revoke STATION", Short: "Accept no more packets from a station, whose key was lost or stolen; registering it again accepts them",
+		Example: "  starter register revoke 001-TN-01",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := identity.ParseStationID(args[0])
+			if err != nil {
+				return err
+			}
+			office, err := a.office(cmd.Context())
+			if err != nil {
+				return err
+			}
+			station, err := office.Registry.Station(cmd.Context(), id)
+			if err != nil {
+				return err
+			}
+			station.Revoked = true
+			if err := office.Registry.SaveStation(cmd.Context(), station); err != nil {
+				return err
+			}
+			return a.print(cmd, map[string]string{"station": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "%s revoked\n", id) })
+		},
+	}
 }
 
 func newRegisterPopulation(a *app) *cobra.Command {

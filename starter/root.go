@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -53,6 +54,12 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
+				return misuse(err)
+			}
+			return nil
+		},
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (default: built in, then CANCUOC_... from the environment)")
 	root.PersistentFlags().BoolVar(&a.asJSON, "json", false, "print JSON, for scripts")
@@ -69,9 +76,7 @@ func newRoot(a *app) *cobra.Command {
 		newStock(a), newConsignments(a), newChip(a), newForm(a),
 		newRun(a), newRegister(a), newAudit(a), newKeys(a), newBench(a),
 	)
-	for _, c := range root.Commands() {
-		guardArgs(c)
-	}
+	guardArgs(root)
 	return root
 }
 
@@ -92,32 +97,58 @@ func guardArgs(c *cobra.Command) {
 
 // misuse is a command line that makes no sense.
 func misuse(err error) error {
-	return identity.Refuse(identity.Invalid, "%s (see starter help)", err)
+	return identity.Refuse(identity.Invalid, "%s (see starter help)", strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
+// apart takes joined errors apart, and gives a refusal without what was wrapped
+// around it.
+func apart(err error) []error {
+	if err == nil {
+		return nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, apart(e)...)
+		}
+		return all
+	}
+	refusals := intake.Refusals(err)
+	if len(refusals) == 0 {
+		return []error{err}
+	}
+	all := make([]error, len(refusals))
+	for i, r := range refusals {
+		all[i] = r
+	}
+	return all
 }
 
 // isRefusal reports whether all that went wrong was refused: here, in the
 // registry, or by a workflow.
 func isRefusal(err error) bool {
-	if len(intake.Refusals(err)) > 0 {
-		return true
+	for _, e := range apart(err) {
+		if _, ok := errors.AsType[*identity.Refusal](e); ok {
+			continue
+		}
+		if failure, ok := errors.AsType[*temporal.ApplicationError](e); !ok || !failure.NonRetryable() {
+			return false
+		}
 	}
-	failure, ok := errors.AsType[*temporal.ApplicationError](err)
-	return ok && failure.NonRetryable()
+	return true
 }
 
 // explain gives one line for each thing that is wrong.
 func explain(err error) []string {
-	if refusals := intake.Refusals(err); len(refusals) > 0 {
-		lines := make([]string, len(refusals))
-		for i, r := range refusals {
-			lines[i] = r.Error()
+	problems := apart(err)
+	lines := make([]string, len(problems))
+	for i, e := range problems {
+		lines[i] = e.Error()
+		if failure, ok := errors.AsType[*temporal.ApplicationError](e); ok {
+			lines[i] = failure.Message()
 		}
-		return lines
 	}
-	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		return []string{failure.Message()}
-	}
-	return []string{err.Error()}
+	return lines
 }
 
 // print writes v as JSON where that was asked for, and else by text.

@@ -61,7 +61,7 @@ func newReceiveBlanks(a *app) *cobra.Command {
 			if err := office.Registry.ReceiveBlanks(cmd.Context(), box); err != nil {
 				return err
 			}
-			return a.print(cmd, box, func(w io.Writer) { fmt.Fprintf(w, "%s taken in\n", box.Number) })
+			return a.print(cmd, map[string]any{"box": box.Number, "first": first, "last": last}, func(w io.Writer) { fmt.Fprintf(w, "%s taken in\n", box.Number) })
 		},
 	}
 	c.Flags().StringVar(&box.Number, "box", "", "number of the box (required)")

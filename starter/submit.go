@@ -37,8 +37,9 @@ with the station's key; or a packet (.jws) that a station has signed before.
 DIR is a folder with an application.json, or a folder of such folders.
 
 Submitting the same application again gives the number it has. The exit code is 2
-when any was refused.`,
-		Example: "  starter submit samples/01-first-issue\n  starter submit samples --json\n  starter submit enrolment.jws",
+when any was refused, and 1 when any could not be submitted now: then the same
+command may be given again.`,
+		Example: "  starter submit samples/01-first-issue-at-14\n  starter submit samples/02-exchange-at-25 samples/15-urgent --json\n  starter submit enrolment.jws",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, err := submissionFiles(args)
@@ -75,17 +76,17 @@ func (s submitted) print(w io.Writer) {
 	}
 }
 
-// inFile puts the file's name before every refusal.
+// inFile puts the file's name before everything that is wrong with it.
 func inFile(file string, err error) error {
-	refusals := intake.Refusals(err)
-	if len(refusals) == 0 {
-		return fmt.Errorf("%s: %w", file, err)
+	problems := apart(err)
+	for i, p := range problems {
+		if r, ok := errors.AsType[*identity.Refusal](p); ok {
+			problems[i] = identity.Refuse(r.Kind, "%s: %s", file, r.Error())
+			continue
+		}
+		problems[i] = fmt.Errorf("%s: %w", file, p)
 	}
-	list := make([]error, len(refusals))
-	for i, r := range refusals {
-		list[i] = identity.Refuse(r.Kind, "%s: %s", file, r.Error())
-	}
-	return errors.Join(list...)
+	return errors.Join(problems...)
 }
 
 // submit sends one file through the door.
@@ -119,10 +120,12 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 	}
 	sizes := office.Sizes()
 	if filepath.Ext(file) == ".jws" {
-		b, err := intake.ReadPacket(os.DirFS(filepath.Dir(file)), filepath.Base(file), sizes)
+		b, err := inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return intake.ReadPacket(folder, name, sizes) })
 		return bytes.TrimSpace(b), err
 	}
-	submission, err := intake.ReadFile(os.DirFS(filepath.Dir(file)), filepath.Base(file), sizes)
+	submission, err := inFolder(file, func(folder fs.FS, name string) (intake.Submission, error) {
+		return intake.ReadFile(folder, name, sizes)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +134,26 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 		return nil, err
 	}
 	return intake.Sign(submission, key)
+}
+
+// inFolder reads a file, and what it names beside it, from its folder. What lies
+// outside that folder is not read, whatever names or links say; only the file
+// itself may be a link.
+func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error)) (T, error) {
+	var none T
+	real, err := filepath.EvalSymlinks(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return none, identity.Refuse(identity.Invalid, "there is no such file")
+	}
+	if err != nil {
+		return none, fmt.Errorf("find file: %w", err)
+	}
+	folder, err := os.OpenRoot(filepath.Dir(real))
+	if err != nil {
+		return none, fmt.Errorf("open folder: %w", err)
+	}
+	defer folder.Close() //nolint:errcheck // it was only read
+	return read(folder.FS(), filepath.Base(real))
 }
 
 // submissionFiles lists the submissions that the arguments name.
@@ -166,7 +189,7 @@ func submissionFiles(args []string) ([]string, error) {
 func newSign(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "sign FILE PACKET", Short: "Sign an application into a packet, to be submitted later", GroupID: "station",
-		Example: "  starter sign samples/01-first-issue/application.json first.jws",
+		Example: "  starter sign samples/01-first-issue-at-14/application.json enrolment.jws",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			packet, err := a.packet(cmd.Context(), args[0])
@@ -176,8 +199,9 @@ func newSign(a *app) *cobra.Command {
 			if err := os.WriteFile(args[1], append(packet, '\n'), 0o600); err != nil {
 				return fmt.Errorf("write packet: %w", err)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s  %d bytes\n", args[1], len(packet))
-			return nil
+			return a.print(cmd, map[string]any{"packet": args[1], "bytes": len(packet)}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s  %d bytes\n", args[1], len(packet))
+			})
 		},
 	}
 }

@@ -118,6 +118,13 @@ func ExtractPNG(picture []byte) ([]byte, error) {
 	return record, nil
 }
 
+// CheckFinger refuses what ExtractPNG could not read, and extracts nothing: for the
+// picture of a finger that came with its template.
+func CheckFinger(picture []byte) error {
+	_, err := decodeFinger(picture)
+	return err
+}
+
 // decodeFinger reads the picture of a finger, its size first.
 func decodeFinger(picture []byte) (*image.Gray, error) {
 	config, err := png.DecodeConfig(bytes.NewReader(picture))

@@ -43,10 +43,20 @@ func (c *check) add(fault error) {
 
 func (c *check) identifiers(a Application) {
 	c.refuse(a.EnrollmentID == "", "enrollment_id", "is missing; the station's own identifier of this enrolment")
-	c.refuse(!officeID(string(a.Station)), "station", "is no station; capital letters, digits and hyphens are accepted, as 001-TN-01")
+	_, err := ParseStationID(string(a.Station))
+	c.add(err)
 	c.refuse(!officeID(string(a.Officer)), "officer", "is no badge; capital letters, digits and hyphens are accepted, as CB-001-0007")
 	c.refuse(!a.FiledOn.Complete(), "filed_on", "is missing or incomplete; yyyy-mm-dd is accepted")
 	c.refuse(a.FiledOn.Complete() && a.FiledOn.Compare(chipCardFrom) < 0, "filed_on", "is before 23 January 2021, when chip cards began")
+}
+
+// ParseStationID reads the name of a station: capital letters, digits and hyphens,
+// at most 32.
+func ParseStationID(s string) (StationID, error) {
+	if !officeID(s) {
+		return "", RefuseField(Invalid, "station", "is no station; capital letters, digits and hyphens are accepted, as 001-TN-01")
+	}
+	return StationID(s), nil
 }
 
 // officeID reports whether s can name a station or an officer.

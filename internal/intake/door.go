@@ -6,16 +6,13 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"image/jpeg"
 	"time"
 
-	"example.org/cancuoc/internal/biometrics"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/mrz"
@@ -107,7 +104,7 @@ func (d *Door) Check(s Submission) (registry.Submission, error) {
 	if err != nil {
 		faults.add("", err)
 	}
-	evidence, err := s.evidence(app)
+	evidence, err := s.evidence(app, d.Sizes)
 	if err != nil {
 		faults.add("", err)
 	}
@@ -142,124 +139,11 @@ func (d *Door) preflight(app identity.Application, rules identity.Rules, evidenc
 	if err != nil {
 		return err
 	}
-	return form.Check(templates.Content{
-		Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: evidence[registry.RolePortrait],
-	})
-}
-
-// evidence checks the images and gathers what goes to the vault.
-func (s Submission) evidence(app identity.Application) (map[registry.Role][]byte, error) {
-	var faults faults
-	found := make(map[registry.Role][]byte)
-	if s.Portrait != nil {
-		if err := checkPortrait(s.Portrait); err != nil {
-			faults.add("portrait", err)
-		}
-		found[registry.RolePortrait] = s.Portrait.Data
+	content := templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: evidence[registry.RolePortrait]}
+	if rules.Form == identity.FormCCCD2021 {
+		content.LeftIndex, content.RightIndex = evidence[registry.RoleLeftIndex], evidence[registry.RoleRightIndex]
 	}
-	templates, err := s.fingers(found)
-	if err != nil {
-		faults.add("", err)
-	}
-	if app.NeedsPortrait() && s.Portrait == nil {
-		faults.add("portrait", identity.Refuse(identity.Invalid, "is missing; this application needs one"))
-	}
-	if app.NeedsCapture() && len(s.Fingerprints) == 0 {
-		faults.add("fingerprints", identity.Refuse(identity.Invalid, "are missing; give the index fingers, or why they cannot be taken"))
-	}
-	if len(templates) > 0 {
-		found[registry.RoleTemplates] = templates
-	}
-	return found, faults.err()
-}
-
-// checkPortrait refuses what no later stage could read. Whether the picture is
-// good is judged when the capture is.
-func checkPortrait(p *Image) error {
-	if p.File != "" {
-		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
-	}
-	if len(p.Data) == 0 {
-		return identity.Refuse(identity.Invalid, "is empty; a JPEG picture is accepted")
-	}
-	config, err := jpeg.DecodeConfig(bytes.NewReader(p.Data))
-	if err != nil {
-		return identity.Refuse(identity.Invalid, "is no JPEG picture, or its header is damaged")
-	}
-	if config.Width > maxSide || config.Height > maxSide {
-		return identity.Refuse(identity.Invalid, "is %d x %d pixels; at most %d a side are accepted", config.Width, config.Height, maxSide)
-	}
-	if _, err := jpeg.Decode(bytes.NewReader(p.Data)); err != nil {
-		return identity.Refuse(identity.Invalid, "is a damaged or truncated JPEG picture")
-	}
-	return nil
-}
-
-// maxSide bounds a portrait in pixels, and so the memory that decoding costs.
-const maxSide = 4096
-
-// fingers gathers the finger images and gives the bundle of their templates,
-// extracted here where the station sent none.
-func (s Submission) fingers(found map[registry.Role][]byte) ([]byte, error) {
-	var faults faults
-	bundle := make(biometrics.Templates)
-	for i, f := range s.Fingerprints {
-		field := fmt.Sprintf("fingerprints.%d", i)
-		position, err := biometrics.ParsePosition(f.Position)
-		if err != nil {
-			faults.add(field+".position", err)
-			continue
-		}
-		if err := f.read(position, bundle); err != nil {
-			faults.add(field, err)
-			continue
-		}
-		if role, ok := fingerRoles[position]; ok && len(f.Data) > 0 {
-			found[role] = f.Data
-		}
-	}
-	if faults.any() || len(bundle) == 0 {
-		return nil, faults.err()
-	}
-	b, err := bundle.MarshalBinary()
-	if err != nil {
-		return nil, fmt.Errorf("bundle templates: %w", err)
-	}
-	return b, nil
-}
-
-// fingerRoles are the fingers whose images the card of 2021 prints.
-var fingerRoles = map[biometrics.Position]registry.Role{
-	biometrics.LeftIndex:  registry.RoleLeftIndex,
-	biometrics.RightIndex: registry.RoleRightIndex,
-}
-
-// read puts the finger's template into the bundle.
-func (f Fingerprint) read(position biometrics.Position, bundle biometrics.Templates) error {
-	if f.Missing != "" {
-		if len(f.Data) > 0 || len(f.TemplateData) > 0 {
-			return identity.Refuse(identity.Invalid, "is given and said to be missing")
-		}
-		return biometrics.CheckMissing(f.Missing)
-	}
-	template := f.TemplateData
-	if len(template) == 0 {
-		if len(f.Data) == 0 {
-			return identity.Refuse(identity.Invalid, "is empty; give an image, a template, or why it is missing")
-		}
-		extracted, err := biometrics.ExtractPNG(f.Data)
-		if err != nil {
-			return err
-		}
-		template = extracted
-	} else if _, err := biometrics.ParseTemplate(template); err != nil {
-		return err
-	}
-	if _, twice := bundle[position]; twice {
-		return identity.Refuse(identity.Invalid, "the finger %s is given twice", position)
-	}
-	bundle[position] = template
-	return nil
+	return form.Check(content)
 }
 
 // Refusals lists every refusal that err joins or wraps, for an answer that tells

@@ -6,6 +6,9 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"strings"
+	"syscall"
+	"unicode"
 
 	"example.org/cancuoc/internal/identity"
 )
@@ -29,6 +32,9 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 	if err != nil {
 		return Submission{}, err
 	}
+	if len(s.Fingerprints) > maxFingers {
+		return s, nil // refused at the door; their files are not read
+	}
 	var faults faults
 	beside := func(field, file string, limit int64) []byte {
 		if !fs.ValidPath(file) {
@@ -51,7 +57,7 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 			f.Data, f.File = beside(field, f.File, sizes.Finger), ""
 		}
 		if f.Template != "" {
-			f.TemplateData, f.Template = beside(field, f.Template, sizes.Finger), ""
+			f.TemplateData, f.Template = beside(field+".template", f.Template, sizes.Finger), ""
 		}
 	}
 	return s, faults.err()
@@ -59,43 +65,71 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 
 // readBounded reads a file of at most limit bytes.
 func readBounded(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, identity.Refuse(identity.Invalid, "there is no file %s", path.Base(name))
-	}
+	info, err := fs.Stat(fsys, name) // before it is opened: a pipe would never open
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path.Base(name), err)
+		return nil, refuseOpen(name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, identity.Refuse(identity.Invalid, "%s is no file that can be read: a folder, a pipe or a device", shown(path.Base(name)))
+	}
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, refuseOpen(name, err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path.Base(name), err)
+		return nil, fmt.Errorf("read %s: %w", shown(path.Base(name)), err)
 	}
 	if int64(len(b)) > limit {
-		return nil, identity.Refuse(identity.Invalid, "%s is larger than the %d bytes that are accepted", path.Base(name), limit)
+		return nil, identity.Refuse(identity.Invalid, "%s is larger than the %d bytes that are accepted", shown(path.Base(name)), limit)
 	}
 	return b, nil
 }
+
+// refuseOpen tells a name that leads to no file from a fault of the machine.
+func refuseOpen(name string, err error) error {
+	errno, system := errors.AsType[syscall.Errno](err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errno == syscall.ENOTDIR, errno == syscall.EINVAL, errno == syscall.ELOOP, errno == syscall.ENAMETOOLONG:
+		return identity.Refuse(identity.Invalid, "there is no file %s", shown(path.Base(name)))
+	case !system && !errors.Is(err, fs.ErrPermission): // [os.Root] refused to leave its folder
+		return identity.Refuse(identity.Invalid, "%s does not lie in the folder of the submission", shown(path.Base(name)))
+	}
+	return fmt.Errorf("open %s: %w", shown(path.Base(name)), err)
+}
+
+// shown makes a name that somebody else chose fit for a terminal: short, and
+// without control characters.
+func shown(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, name)
+	if letters := []rune(name); len(letters) > maxShown {
+		return string(letters[:maxShown]) + "..."
+	}
+	return name
+}
+
+// maxShown is how many letters of a name are shown.
+const maxShown = 64
 
 // ReadPacket reads a signed packet from a file.
 func ReadPacket(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
 	return readBounded(fsys, name, sizes.Packet)
 }
 
-// ReadPortrait reads and checks a portrait from a file.
-func ReadPortrait(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
+// ReadPortrait reads a new portrait from a file.
+func ReadPortrait(fsys fs.FS, name string, sizes Sizes) (*Image, error) {
 	b, err := readBounded(fsys, name, sizes.Portrait)
-	if err == nil {
-		err = checkPortrait(&Image{Data: b})
-	}
-	var faults faults
-	if err != nil {
-		faults.add("portrait", err)
-	}
-	return b, faults.err()
+	return &Image{Data: b}, inField("portrait", err)
 }
 
 // ReadFinger reads a finger image from a file.
 func ReadFinger(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
-	return readBounded(fsys, name, sizes.Finger)
+	b, err := readBounded(fsys, name, sizes.Finger)
+	return b, inField("finger", err)
 }

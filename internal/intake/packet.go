@@ -42,13 +42,15 @@ type packet struct {
 	jws     *jose.JSONWebSignature
 }
 
-// parsePacket reads the outside of a packet.
+// parsePacket reads the outside of a packet, and refuses one that names no station
+// in its header.
 func parsePacket(b []byte) (packet, error) {
 	jws, err := jose.ParseSignedCompact(string(b), []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil || len(jws.Signatures) != 1 {
 		return packet{}, identity.RefuseField(identity.Invalid, "signature", "the packet is no JSON Web Signature in compact form by EdDSA")
 	}
-	return packet{station: identity.StationID(jws.Signatures[0].Protected.KeyID), jws: jws}, nil
+	station, err := identity.ParseStationID(jws.Signatures[0].Protected.KeyID)
+	return packet{station: station, jws: jws}, err
 }
 
 // open checks the signature and gives the payload.

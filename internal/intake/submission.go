@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -79,12 +81,18 @@ type Fingerprint struct {
 // ParseSubmission reads a submission strictly: no unknown or repeated member, no
 // value of the wrong type, nothing behind it. The refusal names the member.
 func ParseSubmission(b []byte) (Submission, error) {
+	if bytes.HasPrefix(b, byteOrderMark) {
+		return Submission{}, identity.Refuse(identity.Invalid, "the document begins with a byte order mark; JSON has none (RFC 8259, 8.1)")
+	}
 	var s Submission
 	if err := json.Unmarshal(b, &s, json.RejectUnknownMembers(true)); err != nil {
 		return Submission{}, refuseJSON(err)
 	}
 	return s, nil
 }
+
+// byteOrderMark is what some editors put before UTF-8.
+var byteOrderMark = []byte("\uFEFF")
 
 // refuseJSON tells an officer what is wrong with a document, without its values.
 func refuseJSON(err error) error {
@@ -93,8 +101,12 @@ func refuseJSON(err error) error {
 		switch {
 		case errors.Is(err, json.ErrUnknownName):
 			return identity.RefuseField(identity.Invalid, field, "is not a field of an application")
+		case e.GoType == imageType && e.JSONKind == jsontext.KindString:
+			return identity.RefuseField(identity.Invalid, field, "is no base64 text (RFC 4648, 4)")
+		case e.GoType != nil && e.JSONKind == jsontext.KindNumber && e.GoType.Kind() == reflect.Int:
+			return identity.RefuseField(identity.Invalid, field, "is no whole number, or too large a one")
 		case e.GoType != nil && e.JSONKind != 0:
-			return identity.RefuseField(identity.Invalid, field, "is a JSON %s; %s is accepted", e.JSONKind, wanted(e.GoType.Kind().String()))
+			return identity.RefuseField(identity.Invalid, field, "is %s; %s is accepted", kindName(e.JSONKind), wanted(e.GoType))
 		}
 		return identity.RefuseField(identity.Invalid, field, "cannot be read: wrong kind of value")
 	}
@@ -115,28 +127,52 @@ func refuseJSON(err error) error {
 	return identity.Refuse(identity.Invalid, "the document is not valid JSON")
 }
 
-// fieldOf turns a JSON pointer, /person/origin/text, into person.origin.text.
+// fieldOf turns a JSON pointer, /person/origin/text, into person.origin.text. The
+// names may be anybody's, so they are made fit to be shown.
 func fieldOf(p jsontext.Pointer) string {
 	var parts []string
 	for token := range p.Tokens() {
 		parts = append(parts, token)
 	}
-	return strings.Join(parts, ".")
+	return shown(strings.Join(parts, "."))
 }
 
-// wanted names a Go kind as JSON knows it.
-func wanted(kind string) string {
-	switch kind {
-	case "struct", "ptr":
+// imageType is how images and templates are read.
+var imageType = reflect.TypeFor[[]byte]()
+
+// wanted names what a Go type is in JSON.
+func wanted(t reflect.Type) string {
+	if t == imageType {
+		return "base64 text"
+	}
+	switch t.Kind() { //nolint:exhaustive // the kinds that a Submission is made of
+	case reflect.Struct, reflect.Pointer:
 		return "an object"
-	case "slice":
-		return "an array, or base64 text for an image"
-	case "bool":
+	case reflect.Slice:
+		return "an array"
+	case reflect.Bool:
 		return "true or false"
-	case "int":
+	case reflect.Int:
 		return "a whole number"
 	}
 	return "text"
+}
+
+// kindName names what stands in a document.
+func kindName(k jsontext.Kind) string {
+	switch k {
+	case jsontext.KindBeginObject, jsontext.KindEndObject:
+		return "an object"
+	case jsontext.KindBeginArray, jsontext.KindEndArray:
+		return "an array"
+	case jsontext.KindString:
+		return "text"
+	case jsontext.KindNumber:
+		return "a number"
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return "true or false"
+	}
+	return "null"
 }
 
 // application turns the words of a submission into the values of the field,

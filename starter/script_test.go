@@ -1,0 +1,335 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"gopkg.in/yaml.v3"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/internal/registry/registrytest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"starter": main})
+}
+
+// TestScript plays sessions of the command line that need no office.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", RequireUniqueNames: true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"code": exitCode},
+	})
+}
+
+// TestOffice plays sessions against an office of their own: a schema in a real
+// PostgreSQL, a namespace of a real Temporal server, and a worker in this process
+// where the script asks for one.
+func TestOffice(t *testing.T) {
+	t.Parallel()
+	database, temporal := officetest.Postgres(t), officetest.Temporal(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/office", RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error { return setUp(e, database, temporal) },
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"code":   exitCode,
+			"edit":   edit,
+			"make":   makeFile,
+			"rows":   countRows,
+			"worker": startWorker,
+			"until":  until,
+			"number": number,
+		},
+		Condition: condition,
+	})
+}
+
+// schemaKey is where a script's environment keeps the URL into its schema.
+type schemaKey struct{}
+
+// setUp gives a script its office: office.yaml in its folder, and the samples
+// beside it.
+func setUp(e *testscript.Env, database, temporal string) error {
+	t := e.T().(testing.TB) //nolint:forcetypeassert // of testscript.Run
+	url := registrytest.NewSchema(t, database)
+	namespace := "test-" + strings.ToLower(rand.Text())
+	if err := registerNamespace(t.Context(), temporal, namespace); err != nil {
+		return err
+	}
+	settings := map[string]any{
+		"data_dir": filepath.Join(e.WorkDir, "data"),
+		"temporal": map[string]any{"address": temporal, "namespace": namespace},
+		"database": map[string]any{"url": url, "max_conns": 8},
+		"office":   map[string]any{"consignment_cut_off": "1s", "restock": "1s"},
+		"station":  map[string]any{"spoil_first": 0},
+	}
+	text, err := yaml.Marshal(settings)
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(e.WorkDir, "office.yaml")
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(e.WorkDir, "samples"), os.DirFS("../samples")); err != nil {
+		return err
+	}
+	e.Values[schemaKey{}] = url
+	e.Setenv("CANCUOC_CONFIG", name)
+	return nil
+}
+
+// registerNamespace makes a namespace, and waits until the server knows it.
+func registerNamespace(ctx context.Context, address, name string) error {
+	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet})
+	if err != nil {
+		return err
+	}
+	defer namespaces.Close()
+	err = namespaces.Register(ctx, &workflowservice.RegisterNamespaceRequest{
+		Namespace: name, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	})
+	if err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		c, err := client.DialContext(ctx, client.Options{HostPort: address, Namespace: name, Logger: quiet})
+		if err == nil {
+			_, err = c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1})
+			c.Close()
+		}
+		if err == nil {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return ctx.Err()
+}
+
+// exitCode runs a program and asks for its exit code: code 2 starter status X.
+func exitCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N PROGRAM ARG...")
+	}
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		failed, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%s: %v", args[1], err)
+		}
+		got = failed.ExitCode()
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("exit code %d, not %s\n%s%s", got, args[0], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// condition knows [exec:...] by itself; [root] is whether permissions bind us.
+func condition(name string) (bool, error) {
+	if name == "root" {
+		return os.Geteuid() == 0, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// edit FILE OLD NEW replaces the only OLD in FILE; escapes are those of Go.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	unquote := strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\x00`, "\x00", `\xff`, "\xff", `\u0301`, "\u0301", `\u1EF7`, "\u1EF7", `\ufeff`, "\ufeff", `\a`, "\a")
+	name := ts.MkAbs(args[0])
+	b, err := os.ReadFile(name)
+	ts.Check(err)
+	old := unquote.Replace(args[1])
+	if n := strings.Count(string(b), old); n != 1 {
+		ts.Fatalf("%q stands %d times in %s", args[1], n, args[0])
+	}
+	ts.Check(os.WriteFile(name, []byte(strings.Replace(string(b), old, unquote.Replace(args[2]), 1)), 0o600))
+}
+
+// makeFile makes a file of a kind that a script cannot hold: make KIND FILE.
+func makeFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: make KIND FILE")
+	}
+	name := ts.MkAbs(args[1])
+	if args[0] == "sparse-100MB" {
+		f, err := os.Create(name)
+		ts.Check(err)
+		ts.Check(errors.Join(f.Truncate(100<<20), f.Close()))
+		return
+	}
+	b, err := os.ReadFile(name)
+	if !errors.Is(err, os.ErrNotExist) {
+		ts.Check(err)
+	}
+	make, known := spoilers[args[0]]
+	if !known {
+		ts.Fatalf("nobody makes %q", args[0])
+	}
+	b, err = make(b)
+	ts.Check(err)
+	ts.Check(os.WriteFile(name, b, 0o600))
+}
+
+// spoilers make content from what stands in the file.
+var spoilers = map[string]func([]byte) ([]byte, error){
+	"empty":     func([]byte) ([]byte, error) { return nil, nil },
+	"truncated": func(b []byte) ([]byte, error) { return b[:len(b)/2], nil },
+	"garbage":   func([]byte) ([]byte, error) { return bytes.Repeat([]byte{0xfe, 0x0d}, 2000), nil },
+	// A JPEG header that claims 65535 x 65535 pixels.
+	"lying-jpeg": func(b []byte) ([]byte, error) {
+		frame := bytes.Index(b, []byte{0xff, 0xc0})
+		if frame < 0 {
+			return nil, errors.New("no frame")
+		}
+		b = bytes.Clone(b)
+		copy(b[frame+5:], []byte{0xff, 0xff, 0xff, 0xff})
+		return b, nil
+	},
+	// A PNG header, with the right checksum, that claims 50000 x 50000 pixels.
+	"png-bomb": func([]byte) ([]byte, error) {
+		var out bytes.Buffer
+		err := png.Encode(&out, image.NewGray(image.Rect(0, 0, 300, 400)))
+		b := out.Bytes()
+		copy(b[16:], []byte{0, 0, 0xc3, 0x50, 0, 0, 0xc3, 0x50})
+		sum := crc32.ChecksumIEEE(b[12:29])
+		copy(b[29:], []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
+		return b, err
+	},
+	// A packet whose payload was changed after it was signed.
+	"altered": func(b []byte) ([]byte, error) {
+		parts := strings.Split(string(b), ".")
+		payload := []byte(parts[1])
+		payload[100] ^= 1
+		return []byte(parts[0] + "." + string(payload) + "." + parts[2]), nil
+	},
+	// A packet that names the station, signed by a key of somebody else's.
+	"forged": func([]byte) ([]byte, error) {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		return intake.Sign(intake.Submission{Station: "001-TN-01"}, key)
+	},
+	"unknown-station": func([]byte) ([]byte, error) {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		return intake.Sign(intake.Submission{Station: "999-TN-99"}, key)
+	},
+	"deep": func([]byte) ([]byte, error) {
+		return []byte(`{"person":` + strings.Repeat("[", 30_000)), nil
+	},
+	"thousand-fingers": func(b []byte) ([]byte, error) {
+		i := bytes.Index(b, []byte(`"fingerprints": [`))
+		if i < 0 {
+			return nil, errors.New("no fingerprints")
+		}
+		one := `{"position":"left-index","file":"left-index.png"},`
+		return slices.Concat(b[:i+len(`"fingerprints": [`)], []byte(strings.Repeat(one, 1000)), b[i+len(`"fingerprints": [`):]), nil
+	},
+}
+
+// countRows prints how many rows every table holds, for `rows` and `cmp`.
+func countRows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: rows")
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, ts.Value(schemaKey{}).(string)) //nolint:forcetypeassert // setUp puts it there
+	ts.Check(err)
+	defer func() { ts.Check(conn.Close(ctx)) }()
+	rows, _ := conn.Query(ctx, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1`) // CollectRows reports the error
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	ts.Check(err)
+	for _, table := range tables {
+		var n int
+		ts.Check(conn.QueryRow(ctx, "SELECT count(*) FROM "+pgx.Identifier{table}.Sanitize()).Scan(&n))
+		fmt.Fprintf(ts.Stdout(), "%s %d\n", table, n)
+	}
+}
+
+// startWorker starts the worker of every role in this process, until the script
+// ends.
+func startWorker(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: worker")
+	}
+	c, err := config.Load(ts.Getenv("CANCUOC_CONFIG"))
+	ts.Check(err)
+	ctx, stop := context.WithCancel(context.Background())
+	office, err := crew.Open(ctx, c, slog.New(slog.DiscardHandler))
+	ts.Check(err)
+	workers, err := office.All(ctx, "PX-01")
+	ts.Check(err)
+	ts.Check(workers.Start())
+	ts.Defer(func() {
+		workers.Stop()
+		office.Close()
+		stop()
+	})
+}
+
+// number VARIABLE sets an environment variable to the first word of the last
+// output.
+func number(ts *testscript.TestScript, neg bool, args []string) {
+	words := strings.Fields(ts.ReadFile("stdout"))
+	if neg || len(args) != 1 || len(words) == 0 {
+		ts.Fatalf("usage: number VARIABLE, after a command that printed something")
+	}
+	ts.Setenv(args[0], words[0])
+}
+
+// until TEXT starter ARG... gives the command until its output holds the text, for
+// at most a minute.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: until TEXT PROGRAM ARG...")
+	}
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		if ts.Exec(args[1], args[2:]...) == nil && strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+	}
+	ts.Fatalf("%q did not come", args[0])
+}
+
+func TestExplain_TellsRefusalsAndFaultsOfOneCommand(t *testing.T) {
+	t.Parallel()
+	refused := inFile("a.json", errors.Join(errRefused, io.ErrUnexpectedEOF))
+
+	require.Equal(t, []string{"a.json: refused", "a.json: unexpected EOF"}, explain(refused))
+	require.False(t, isRefusal(refused))
+}
