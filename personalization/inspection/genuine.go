@@ -98,14 +98,14 @@ func chipAuthenticate(ctx context.Context, s *session, infos lds.SecurityInfos, 
 
 // sendChipKey sends the terminal's ephemeral key: in one command with 3DES, in two
 // with AES.
-func sendChipKey(ctx context.Context, s *session, info lds.ChipAuthenticationInfo, point []byte) error {
+func sendChipKey(ctx context.Context, to channel, info lds.ChipAuthenticationInfo, point []byte) error {
 	var keyID []byte
 	if info.KeyID >= 0 {
 		keyID = tlv.Encode(0x84, new(big.Int).SetInt64(int64(info.KeyID)).FillBytes(make([]byte, keyIDSize(info.KeyID))))
 	}
 	if _, tdes := chipKeySize(info.Protocol); tdes {
 		data := append(tlv.Encode(0x91, point), keyID...)
-		_, err := ask(ctx, s, "agree on Chip Authentication", apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA6, Data: data})
+		_, err := ask(ctx, to, "agree on Chip Authentication", apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA6, Data: data})
 		return err
 	}
 	oid, err := rawOID(info.Protocol)
@@ -113,11 +113,11 @@ func sendChipKey(ctx context.Context, s *session, info lds.ChipAuthenticationInf
 		return err
 	}
 	data := append(tlv.Encode(0x80, oid), keyID...)
-	if _, err := ask(ctx, s, "set Chip Authentication", apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: data}); err != nil {
+	if _, err := ask(ctx, to, "set Chip Authentication", apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: data}); err != nil {
 		return err
 	}
 	c := apdu.Command{INS: 0x86, Data: tlv.Encode(0x7C, tlv.Encode(0x80, point)), Le: apdu.MaxShortLe}
-	_, err = ask(ctx, s, "agree on Chip Authentication", c)
+	_, err = ask(ctx, to, "agree on Chip Authentication", c)
 	return err
 }
 

@@ -189,11 +189,34 @@ func TestInspect_AGoodCardPassesHoweverItIsRead(t *testing.T) {
 					if o.BACOnly {
 						access = "BAC"
 					}
+					if !o.SelectFiles && !o.ShortAPDUs {
+						require.LessOrEqual(t, r.Commands, 23) // on the air, commands cost more than bytes
+					}
 					require.Equal(t, access, r.Access)
 				})
 			}
 		}
 	}
+}
+
+// The form for children under 6 has no photograph, and so no EF.DG2.
+func TestInspect_ACardWithoutPortraitPasses(t *testing.T) {
+	t.Parallel()
+	i := observed(t)
+	child := holder()
+	child.Form, child.Expiry = identity.FormCanCuoc2024Under6, identity.Expiry{}
+	lines, err := mrz.Lines(child)
+	require.NoError(t, err)
+	i.image, err = personalization.Prepare(personalization.PrepareInput{
+		Card: child, MRZ: lines, Profile: lds.Profiles()[0], Signer: i.authority.Signers(), At: now(),
+	})
+	require.NoError(t, err)
+	i.expect = inspection.Expect{Card: child, MRZ: lines, Files: &i.image.Files}
+
+	r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
+
+	require.Empty(t, r.Failures())
+	require.Empty(t, r.Findings)
 }
 
 func TestInspect_EverySuiteOnEveryCurve(t *testing.T) {
@@ -313,14 +336,13 @@ func TestInspect_ACardWithBACAloneIsRead(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	i.image.Files.CardAccess = nil
-	infos, err := tlv.Find(i.image.Files.DG14, 0x6E, 0x31)
-	require.NoError(t, err)
-	nodes, err := infos.Children()
-	require.NoError(t, err)
+	const pace = "04007F000702020402" // id-PACE-ECDH-GM
 	var kept [][]byte
-	for _, n := range nodes {
-		if !bytes.Contains(n.Raw, []byte{0x02, 0x02, 0x04, 0x02}) { // PACE
-			kept = append(kept, n.Raw)
+	for name, some := range infos(t, i.image.Files.DG14) {
+		for _, info := range some {
+			if name != pace {
+				kept = append(kept, tlv.Encode(0x30, info))
+			}
 		}
 	}
 	i.image.Files.DG14 = tlv.Encode(0x6E, tlv.Encode(0x31, kept...))
@@ -548,6 +570,24 @@ func TestVerify_WhatTheChipAnnouncesMustBeSigned(t *testing.T) {
 	require.Contains(t, fmt.Sprint(result.Checks), "the chip has none, and EF.DG14 announces PACE")
 }
 
+func TestVerify_SaysWhereReadingEnded(t *testing.T) {
+	t.Parallel()
+	i := observed(t)
+	for says, interrupted := range map[string]error{
+		"Secure messaging: read EF.DG2: secure messaging failed": fmt.Errorf("read EF.DG2: %w", inspection.ErrMessaging),
+		"Reading: select the application: status 6A82":           fmt.Errorf("select the application: %w", apdu.FileNotFound),
+	} {
+		r := i.read(t)
+		r.Interrupted, r.Files.DG2 = interrupted, nil
+
+		failures := i.verdict(t, r)
+
+		require.Len(t, failures, 1)
+		require.Contains(t, failures[0], says)
+		require.Empty(t, inspection.Compare(r, i.expect)) // what was read is as it should be
+	}
+}
+
 func TestVerify_LengthsMustBeMinimal(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
@@ -655,6 +695,66 @@ func TestCompare_NamesEveryFieldThatDiffersAndNoOther(t *testing.T) {
 	expect = i.expect
 	expect.Portrait = nil
 	require.Len(t, inspection.Compare(r, expect), 1)
+}
+
+func TestCompare_FieldsThatNobodyAskedForAreFound(t *testing.T) {
+	t.Parallel()
+	i := observed(t)
+	r := i.read(t)
+	set, err := tlv.Find(r.Files.DG13, 0x6D, 0x30)
+	require.NoError(t, err)
+	parts, err := set.Children()
+	require.NoError(t, err)
+	more := tlv.Encode(0x30, []byte{0x02, 0x01, 17}, []byte{0x0C, 0x01, 'A'})
+	r.Files.DG13 = tlv.Encode(0x6D, tlv.Encode(0x30, parts[0].Raw, parts[1].Raw, tlv.Encode(0x31, parts[2].Value, more)))
+	expect := i.expect
+	expect.Files = nil
+
+	require.Equal(t, []inspection.Finding{{File: "EF.DG13", Field: "field 17", Problem: "was not applied for"}}, inspection.Compare(r, expect))
+}
+
+// infos are the SecurityInfos of EF.DG14, by protocol without its last arc.
+func infos(t *testing.T, dg14 []byte) map[string][][]byte {
+	t.Helper()
+	node, err := tlv.Find(dg14, 0x6E, 0x31)
+	require.NoError(t, err)
+	nodes, err := node.Children()
+	require.NoError(t, err)
+	found := make(map[string][][]byte)
+	for _, n := range nodes {
+		oid, err := tlv.Find(n.Value, 0x06)
+		require.NoError(t, err)
+		name := fmt.Sprintf("%X", oid.Value[:min(9, len(oid.Value))])
+		found[name] = append(found[name], n.Value)
+	}
+	return found
+}
+
+// The chip has two keys and says which one goes with which protocol.
+func TestInspect_ChipAuthenticationTakesTheKeyThatIsNamed(t *testing.T) {
+	t.Parallel()
+	const key, chip = "04007F000702020102", "04007F000702020302" // id-PK-ECDH, id-CA-ECDH
+	i, other := issued(t, lds.Profiles()[1]), issued(t, lds.Profiles()[1])
+	list, foreign := infos(t, i.image.Files.DG14), infos(t, other.image.Files.DG14)
+	numbered := func(info []byte, id byte) []byte { return append(bytes.Clone(info), 0x02, 0x01, id) }
+	list[key] = [][]byte{numbered(foreign[key][0], 1), numbered(list[key][0], 2)}
+	list[chip] = [][]byte{numbered(list[chip][0], 2)}
+	var signed, open [][]byte
+	for name, some := range list {
+		for _, info := range some {
+			signed = append(signed, tlv.Encode(0x30, info))
+			if name != key {
+				open = append(open, tlv.Encode(0x30, info))
+			}
+		}
+	}
+	i.image.Files.DG14 = tlv.Encode(0x6E, tlv.Encode(0x31, signed...))
+	i.image.Files.CardAccess = tlv.Encode(0x31, open...)
+	i.sign(t)
+
+	r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
+
+	require.Empty(t, r.Failures())
 }
 
 func TestCompare_SaysWhatCouldNotBeRead(t *testing.T) {
@@ -781,24 +881,30 @@ func TestInspect_ActiveAuthenticationOnEveryCurve(t *testing.T) {
 
 func TestInspect_ActiveAuthenticationMustSayItsHash(t *testing.T) {
 	t.Parallel()
-	for says, change := range map[string]func([]byte) []byte{
-		"EF.DG14 does not say by which hash the chip signs": func(algorithm []byte) []byte {
-			return append(algorithm[:len(algorithm)-1:len(algorithm)-1], 0x01) // with SHA-1
-		},
-		"signature is wrong": func(algorithm []byte) []byte {
-			return append(algorithm[:len(algorithm)-1:len(algorithm)-1], 0x04) // with SHA-384
-		},
+	for _, tt := range []struct {
+		curve string
+		hash  crypto.Hash
+		arc   byte // of the algorithm that EF.DG14 names
+		says  string
+	}{
+		{"P-256", crypto.SHA256, 0x01, "EF.DG14 does not say by which hash the chip signs"}, // SHA-1
+		{"P-256", crypto.SHA256, 0x04, "signature is wrong"},                                // SHA-384
+		{"P-384", crypto.SHA384, 0x03, "the key of EF.DG15 is on a curve larger than its hash"},
 	} {
-		t.Run(says, func(t *testing.T) {
+		t.Run(tt.says, func(t *testing.T) {
 			t.Parallel()
-			i := observed(t)
-			algorithm := []byte{0x06, 0x0A, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x01, 0x01, 0x04, 0x01, 0x03}
-			i.image.Files.DG14 = bytes.Replace(i.image.Files.DG14, algorithm, change(algorithm), 1)
+			p := lds.Profiles()[1]
+			p.AACurve, p.AAHash = tt.curve, tt.hash
+			i := issued(t, p)
+			const plain = "\x06\x0A\x04\x00\x7F\x00\x07\x01\x01\x04\x01" // ecdsa-plain-signatures
+			at := bytes.Index(i.image.Files.DG14, []byte(plain))
+			require.Positive(t, at)
+			i.image.Files.DG14[at+len(plain)] = tt.arc
 			i.sign(t)
 
 			r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
 
-			require.Equal(t, []string{"Active Authentication: the chip does not prove that it is genuine: " + says}, r.Failures())
+			require.Equal(t, []string{"Active Authentication: the chip does not prove that it is genuine: " + tt.says}, r.Failures())
 		})
 	}
 }

@@ -45,7 +45,7 @@ type Reading struct {
 	// What failed on the way; nil where it did not.
 	Refused              error // the chip did not let us in
 	PACE                 error // PACE is announced and failed, and another way in was taken
-	Interrupted          error // secure messaging broke, at Chip Authentication or elsewhere; nothing was read after that
+	Interrupted          error // the chip gave up or secure messaging broke; nothing was read after that
 	ChipAuthentication   error
 	ActiveAuthentication error
 	Unreadable           map[string]error // files, by name

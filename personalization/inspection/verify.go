@@ -29,7 +29,11 @@ func Verify(r *Reading, trust *pki.TrustStore, at time.Time) Result {
 		result.add("PACE", r.PACE)
 	}
 	if r.Interrupted != nil && r.ChipAuthentication == nil {
-		result.add("Secure messaging", r.Interrupted)
+		name := "Reading"
+		if errors.Is(r.Interrupted, ErrMessaging) {
+			name = "Secure messaging"
+		}
+		result.add(name, r.Interrupted)
 	}
 	if r.Interrupted == nil || r.ChipAuthentication != nil {
 		result.add("Chip Authentication", r.ChipAuthentication)

@@ -120,6 +120,43 @@ func TestBasicAccess_WorkedExampleOfDoc9303(t *testing.T) {
 	require.Empty(t, card.turns)
 }
 
+// The chip of appendix D that answers as it should not.
+func TestBasicAccess_TheChipMustProveThatItKnowsTheKey(t *testing.T) {
+	t.Parallel()
+	keys, err := newDESSuite(seedOf("L898902C<369080619406236")[:16])
+	require.NoError(t, err)
+	answer := func(plain string) string {
+		sealed := keys.encrypt(nil, unhex(t, plain))
+		return hex.EncodeToString(append(sealed, keys.mac(pad(sealed, 8))...)) + "9000"
+	}
+	good := answer("4608F91988702212 781723860C06C226 0B4F80323EB3191CB04970CB4052790B")
+	require.Equal(t, "46b9342a41396cd7386bf5803104d7cedc122b9132139baf2eedc94ee178534f2f2d235d074d74499000", good)
+	for name, tt := range map[string]struct{ challenge, answer, says string }{
+		"a wrong checksum":       {"4608F919887022129000", "47" + good[2:], "the chip's answer does not verify"},
+		"too short":              {"4608F919887022129000", good[2:], "the chip's answer does not verify"},
+		"its own challenge only": {"4608F919887022129000", answer("4608F91988702212 0000000000000000 0B4F80323EB3191CB04970CB4052790B"), "another challenge"},
+		"our challenge only":     {"4608F919887022129000", answer("0000000000000000 781723860C06C226 0B4F80323EB3191CB04970CB4052790B"), "another challenge"},
+		"a refusal":              {"4608F919887022129000", "6300", "status 6300"},
+		"a short challenge":      {"4608F9198870229000", "", "a challenge of 7 bytes"},
+		"no challenge":           {"6D00", "", "get challenge: status 6D00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			random := bytes.NewReader(unhex(t, "781723860C06C226 0B795240CB7049B01C19B33E32804F0B"))
+			card := &script{t, [][2]string{
+				{"0084000008", tt.challenge},
+				{"0082000028 72C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2 5F1448EEA8AD90A7 28", tt.answer},
+			}}
+
+			_, err := basicAccess(t.Context(), &line{card: card}, "L898902C<369080619406236", random)
+
+			require.ErrorIs(t, err, ErrAccess)
+			require.ErrorContains(t, err, tt.says)
+			require.False(t, isFault(err))
+		})
+	}
+}
+
 // ICAO Doc 9303-11, appendix G.1: PACE by generic mapping with AES-128 on
 // brainpoolP256r1 and the MRZ as password, with the terminal's secrets as given
 // there.
@@ -299,4 +336,45 @@ func TestActiveAuthentication_WorkedExampleOfDoc9303(t *testing.T) {
 	}
 	require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, signature[:127]), ErrNotGenuine)
 	require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, nil), ErrNotGenuine)
+}
+
+// A chip chooses its key, and must not choose what takes for ever.
+func TestActiveAuthentication_BoundsTheModulus(t *testing.T) {
+	t.Parallel()
+	for _, bits := range []uint{512, 4104, 1 << 17} {
+		n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+		n.SetBit(n, 0, 1)
+		key := &rsa.PublicKey{N: n, E: 65537}
+
+		err := checkRecoverable(key, make([]byte, 8), make([]byte, key.Size()))
+
+		require.ErrorIs(t, err, ErrNotGenuine)
+		require.ErrorContains(t, err, fmt.Sprintf("a modulus of %d bits", bits))
+	}
+}
+
+// The key's number is sent, so that a chip with several keys knows.
+func TestChipAuthentication_NamesTheKey(t *testing.T) {
+	t.Parallel()
+	key, err := curve.GenerateKey(curve.P256(), rand.Reader)
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		id   int
+		says string
+	}{{-1, ""}, {0, "840100"}, {1, "840101"}, {255, "8401FF"}, {256, "84020100"}} {
+		card := &script{t, [][2]string{{"0022" + "41A4" + fmt.Sprintf("%02X", 12+len(tt.says)/2) + "800A04007F00070202030202" + tt.says, "6A80"}}}
+		infos := lds.SecurityInfos{
+			ChipAuthentication: []lds.ChipAuthenticationInfo{
+				{Protocol: []int{0, 4, 0, 127, 0, 7, 2, 2, 3, 2, 2}, Version: 1, KeyID: tt.id},
+			},
+			ChipAuthenticationKeys: []lds.ChipAuthenticationKey{{Key: &key.PublicKey, KeyID: 77}, {Key: &key.PublicKey, KeyID: tt.id}},
+		}
+		info, _, err := chooseChipKey(infos)
+		require.NoError(t, err)
+
+		err = sendChipKey(t.Context(), &line{card: card}, info, []byte{4})
+
+		require.ErrorIs(t, err, apdu.WrongData)
+		require.Empty(t, card.turns)
+	}
 }
