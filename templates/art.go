@@ -152,7 +152,7 @@ func (a *artwork) guilloche(m *Motif, c []rgb) {
 	lines := make([]contour, 0, n)
 	for k := range n {
 		phase := 2 * math.Pi * float64(k) / float64(n)
-		lines = append(lines, curve(0, 1, 44, func(t float64) dot {
+		lines = append(lines, curve(0, 1, 32, func(t float64) dot {
 			turn := 2 * math.Pi * t
 			swell := 0.58 + 0.30*math.Cos(2*turn+m.X/10)
 			wave := 0.68*math.Sin(2.5*turn+phase) + 0.32*math.Sin(4*turn-2*phase+m.Y/9)
@@ -170,7 +170,7 @@ func (a *artwork) rosette(m *Motif, c []rgb) {
 	for k := range m.count(rounds) {
 		for _, size := range []float64{1, 0.62} {
 			phase := 2 * math.Pi * float64(k) / float64(m.count(rounds))
-			lines = append(lines, curve(0, 2*math.Pi, lobes*6, func(t float64) dot {
+			lines = append(lines, curve(0, 2*math.Pi, lobes*4, func(t float64) dot {
 				k := r * size * (0.78 + 0.22*math.Cos(lobes*t+phase))
 				return dot{x + k*math.Sin(t), y - k*math.Cos(t)}
 			}))
@@ -294,7 +294,8 @@ func (a *artwork) lotus(m *Motif, c []rgb) {
 func (a *artwork) water(m *Motif, c []rgb) {
 	n := m.count(20)
 	r := m.W / float64(n) / 2
-	rows := int(math.Round(m.H / r))
+	const most = 40 // rows
+	rows := min(int(math.Round(m.H/max(r, 0.1))), most)
 	var lines []contour
 	for row := range rows {
 		y := m.Y + m.H - float64(row)*r*0.9

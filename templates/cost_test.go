@@ -198,9 +198,9 @@ func TestForm_KeepsNoCards(t *testing.T) { //nolint:paralleltest // it measures 
 			require.NoError(t, err)
 		}
 	}
-	draw(0, 100)
+	draw(0, 40)
 	before := heap()
-	draw(100, 400)
+	draw(40, 160)
 	after := heap()
 	require.Less(t, int64(after)-int64(before), int64(2<<20), "from %d to %d bytes", before, after) //nolint:gosec // sizes of a heap
 }

@@ -3,6 +3,7 @@ package templates
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,12 +14,36 @@ import (
 // decode reads a form's YAML and refuses keys that there are no places for. Faults
 // name file and line.
 func decode(b []byte, file string, f *Form) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal(b, &document); err != nil {
+		return faultsOf(file, err)
+	}
+	if faults := numbers(&document); faults != nil {
+		return faultsOf(file, &yaml.TypeError{Errors: faults})
+	}
 	decoder := yaml.NewDecoder(strings.NewReader(string(b)))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(f); err != nil {
 		return faultsOf(file, err)
 	}
 	return nil
+}
+
+// largest bounds every number of a form: nothing on a card is a metre wide.
+const largest = 1000
+
+// numbers tells numbers that are none, or senseless.
+func numbers(n *yaml.Node) (faults []string) {
+	if n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int") {
+		v, err := strconv.ParseFloat(n.Value, 64)
+		if err != nil || math.IsNaN(v) || math.Abs(v) > largest {
+			faults = append(faults, fmt.Sprintf("line %d: %s is no number that a form can hold; -%d to %d are accepted", n.Line, n.Value, largest, largest))
+		}
+	}
+	for _, part := range n.Content {
+		faults = append(faults, numbers(part)...)
+	}
+	return faults
 }
 
 // yamlLine is how yaml.v3 begins a fault.

@@ -48,15 +48,12 @@ func TestLayout_NothingTouches(t *testing.T) {
 	t.Parallel()
 	c := load(t)
 	for _, f := range c.forms {
-		for seed := range uint64(2000) {
+		for seed := range uint64(600) {
 			card := identitytest.Card(identitytest.Seeded(seed), f.ID)
 			lines, err := mrz.Lines(card)
 			require.NoError(t, err)
 			l, err := f.layout(Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}, nil)
-			if err != nil {
-				require.ErrorIs(t, err, identity.Invalid)
-				continue
-			}
+			require.NoError(t, err, "seed %d of %s", seed, f.ID)
 			for i := range sides {
 				var boxes []Box
 				for _, p := range append(append([]piece(nil), f.labels[i]...), l.pieces[i]...) {

@@ -54,7 +54,7 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newDocument(f, 0)
+	p := newDocument(f.Page, f.Title, 0)
 	what := o.background()
 	what.body = false
 	if err := p.importArt(f, what); err != nil {
@@ -74,15 +74,16 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 		p.codes(l.codes[i])
 		p.texts(l.pieces[i])
 	}
-	return p.bytes(f)
+	return p.bytes()
 }
 
 // Blank draws what a print house prints on blanks before: art and labels, beyond the
-// card's edges by the form's bleed, with a trim box where the card is. Overlay then
-// adds what is left. The round corners are punched.
-func (f *Form) Blank() ([]byte, error) {
-	p := newDocument(f, f.Page.Bleed)
-	if err := p.importArt(f, background{art: true}); err != nil {
+// card's edges by the form's bleed, with a trim box where the card is; of the
+// options Specimen counts. Overlay then adds what is left. The round corners are
+// punched.
+func (f *Form) Blank(o Options) ([]byte, error) {
+	p := newDocument(f.Page, f.Title, f.Page.Bleed)
+	if err := p.importArt(f, background{art: true, specimen: o.Specimen}); err != nil {
 		return nil, err
 	}
 	p.pdf.SetPageBox("trim", f.Page.Bleed, f.Page.Bleed, f.Page.W, f.Page.H)
@@ -91,7 +92,7 @@ func (f *Form) Blank() ([]byte, error) {
 		p.art(f, i)
 		p.texts(f.labels[i])
 	}
-	return p.bytes(f)
+	return p.bytes()
 }
 
 // document is one PDF while it is drawn.
@@ -110,23 +111,26 @@ type document struct {
 	}
 }
 
-func newDocument(f *Form, bleed float64) *document {
-	size := gofpdf.SizeType{Wd: f.Page.W + 2*bleed, Ht: f.Page.H + 2*bleed}
+func newDocument(page Page, title string, bleed float64) *document {
+	size := gofpdf.SizeType{Wd: page.W + 2*bleed, Ht: page.H + 2*bleed}
 	pdf := gofpdf.NewCustom(&gofpdf.InitType{UnitStr: "mm", Size: size})
 	pdf.SetCatalogSort(true)
+	// A page is some 10 kB; gofpdf makes a deflater of 800 kB for each, which took half
+	// of the time of a card. Fonts, art and images come deflated.
+	pdf.SetCompression(false)
 	pdf.SetCreationDate(drawnAt)
 	pdf.SetModificationDate(drawnAt)
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetAutoPageBreak(false, 0)
-	pdf.SetTitle(f.Title, true)
+	pdf.SetTitle(title, true)
 	return &document{pdf: pdf, height: size.Ht, bleed: bleed, faces: make(map[*typeface]bool), widths: make(map[int]bool)}
 }
 
-func (p *document) bytes(f *Form) ([]byte, error) {
+func (p *document) bytes() ([]byte, error) {
 	var out bytes.Buffer
 	out.Grow(128 << 10)
 	if err := p.pdf.Output(&out); err != nil {
-		return nil, fmt.Errorf("draw form %s: %w", f.ID, err)
+		return nil, fmt.Errorf("write PDF: %w", err)
 	}
 	return out.Bytes(), nil
 }
@@ -235,22 +239,28 @@ func (p *document) flush() {
 	}
 }
 
-// codes draws QR codes as runs of dark modules, one path for all.
+// codes draws QR codes as runs of dark modules, one path for all, in a space where a
+// module is 1 by 1 and y goes down.
 func (p *document) codes(codes []code) {
 	for _, c := range codes {
-		p.ops = append(p.ops[:0], "0 g\n"...)
 		size := c.module / point
+		p.ops = append(p.ops[:0], "q 0 g "...)
+		p.number(size, 5)
+		p.ops = append(p.ops, "0 0 "...)
+		p.number(-size, 5)
+		p.number((p.bleed+c.x)/point, 3)
+		p.number((p.height-p.bleed-c.y)/point, 3)
+		p.ops = append(p.ops, "cm\n"...)
 		for y := range c.modules.size {
-			bottom := (p.height - c.y - float64(y+1)*c.module) / point
 			c.modules.runs(y, func(from, to int) {
-				p.number(c.x/point+float64(from)*size, 3)
-				p.number(bottom, 3)
-				p.number(float64(to-from)*size, 3)
-				p.number(size, 3)
-				p.ops = append(p.ops, "re\n"...)
+				for _, v := range [3]int{from, y, to - from} {
+					p.ops = strconv.AppendInt(p.ops, int64(v), 10)
+					p.ops = append(p.ops, ' ')
+				}
+				p.ops = append(p.ops, "1 re\n"...)
 			})
 		}
-		p.ops = append(p.ops, 'f')
+		p.ops = append(p.ops, "f Q\n"...)
 		p.flush()
 	}
 }
@@ -309,7 +319,7 @@ func (p *document) picture(i picture) {
 
 // fingerDPI is the resolution at which a fingerprint is printed; it comes with 500
 // dpi of a finger, not of a small box.
-const fingerDPI = 400
+const fingerDPI = 300
 
 // thumb makes a fingerprint small enough for a card, wider by so many dots than it
 // need be.

@@ -74,15 +74,10 @@ func TestPDF_SaysWhatTheRecordSays(t *testing.T) {
 		t.Run(string(id), func(t *testing.T) {
 			t.Parallel()
 			f, dir := form(t, id), t.TempDir()
-			drawn := uint64(0)
 			for seed := range *citizens {
 				c := citizen(t, seed, id)
 				b, err := f.PDF(c, templates.Options{Specimen: seed%2 == 0})
-				if err != nil {
-					require.NotEmpty(t, refusals(err), "%v", err)
-					continue
-				}
-				drawn++
+				require.NoError(t, err, "seed %d", seed)
 				require.Less(t, len(b), 150_000)
 				name := strconv.FormatUint(seed, 10) + ".pdf"
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name), b, 0o600))
@@ -92,7 +87,6 @@ func TestPDF_SaysWhatTheRecordSays(t *testing.T) {
 				}
 				require.NoError(t, os.Remove(filepath.Join(dir, name)))
 			}
-			require.Greater(t, drawn, *citizens*97/100, "nearly every citizen fits on a card")
 		})
 	}
 }
@@ -173,7 +167,7 @@ func TestPDF_IsTheSameEachTime(t *testing.T) {
 func TestPDF_CutsPictures(t *testing.T) {
 	t.Parallel()
 	qpdf := needs(t, "qpdf", "qpdf")
-	for _, size := range [][2]int{{300, 400}, {200, 400}, {189, 283}, {190, 285}} {
+	for _, size := range [][2]int{{300, 400}, {200, 400}, {142, 213}, {143, 214}, {119, 179}, {120, 180}} {
 		c := citizen(t, 6, identity.FormCCCD2021)
 		c.Portrait = stripes(t, size[0], size[1])
 		f := form(t, identity.FormCCCD2021)
@@ -194,9 +188,9 @@ func TestBlank(t *testing.T) {
 	pdftotext, pdfinfo, qpdf := needs(t, "pdftotext", "poppler-utils"), needs(t, "pdfinfo", "poppler-utils"), needs(t, "qpdf", "qpdf")
 	for _, id := range ids {
 		f, dir := form(t, id), t.TempDir()
-		b, err := f.Blank()
+		b, err := f.Blank(templates.Options{Specimen: true})
 		require.NoError(t, err)
-		again, err := f.Blank()
+		again, err := f.Blank(templates.Options{Specimen: true})
 		require.NoError(t, err)
 		require.Equal(t, b, again)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "blank.pdf"), b, 0o600))

@@ -95,8 +95,8 @@ func (v *validation) head() {
 	if !v.ValidFrom.Complete() || v.ValidTo != (identity.Date{}) && v.ValidTo.Compare(v.ValidFrom) < 0 {
 		v.wrong(1, "form", "valid_from is needed, and valid_to cannot be before it")
 	}
-	if v.Page.W <= 0 || v.Page.H <= 0 || v.Page.Safe < 0 || v.Page.Bleed < 0 || v.Page.Corner < 0 || v.Page.Corner*2 > min(v.Page.W, v.Page.H) {
-		v.wrong(1, "page", "w and h are needed; corner, safe and bleed are 0 or more, and the corners fit")
+	if v.Page.W < 20 || v.Page.H < 20 || v.Page.W > 400 || v.Page.H > 400 || v.Page.Safe < 0 || v.Page.Bleed > 20 || v.Page.Bleed < 0 || v.Page.Corner < 0 || v.Page.Corner*2 > min(v.Page.W, v.Page.H) {
+		v.wrong(1, "page", "w and h are 20 to 400 mm; corner, safe and bleed are 0 or more, bleed at most 20, and the corners fit")
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Colors)) {
 		if _, err := parseColor(v.Colors[name]); err != nil {
@@ -130,8 +130,13 @@ func (v *validation) motif(m *Motif) {
 	}
 	if known.solid {
 		v.place(placed{what, m.line, m.Box, m.Kind})
-	} else if m.Side != Front && m.Side != Back {
+		return
+	}
+	if m.Side != Front && m.Side != Back {
 		v.wrong(m.line, what, "side must be front or back")
+	}
+	if m.W < 0 || m.H < 0 || m.W > 2*v.Page.W || m.H > 2*v.Page.H {
+		v.wrong(m.line, what, "it may be at most twice as large as the page")
 	}
 }
 
