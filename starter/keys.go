@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -106,7 +107,7 @@ func printKeys(w io.Writer, list []shownKey) {
 	for _, k := range list {
 		signatures := "-"
 		if k.Role == "document-signer" {
-			signatures = fmt.Sprint(k.Signatures)
+			signatures = strconv.Itoa(k.Signatures)
 		}
 		fmt.Fprintf(t, "%s %d\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Role, k.Number, k.Serial,
 			k.SignsFrom.Format(time.DateOnly), k.SignsUntil.Format(time.DateOnly), k.ValidUntil.Format(time.DateOnly), signatures, k.State)

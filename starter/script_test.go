@@ -193,11 +193,11 @@ func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 	if !errors.Is(err, os.ErrNotExist) {
 		ts.Check(err)
 	}
-	make, known := spoilers[args[0]]
+	spoil, known := spoilers[args[0]]
 	if !known {
 		ts.Fatalf("nobody makes %q", args[0])
 	}
-	b, err = make(b)
+	b, err = spoil(b)
 	ts.Check(err)
 	ts.Check(os.WriteFile(name, b, 0o600))
 }

@@ -141,19 +141,19 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 // itself may be a link.
 func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error)) (T, error) {
 	var none T
-	real, err := filepath.EvalSymlinks(file)
+	target, err := filepath.EvalSymlinks(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return none, identity.Refuse(identity.Invalid, "there is no such file")
 	}
 	if err != nil {
 		return none, fmt.Errorf("find file: %w", err)
 	}
-	folder, err := os.OpenRoot(filepath.Dir(real))
+	folder, err := os.OpenRoot(filepath.Dir(target))
 	if err != nil {
 		return none, fmt.Errorf("open folder: %w", err)
 	}
 	defer folder.Close() //nolint:errcheck // it was only read
-	return read(folder.FS(), filepath.Base(real))
+	return read(folder.FS(), filepath.Base(target))
 }
 
 // submissionFiles lists the submissions that the arguments name.

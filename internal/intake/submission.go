@@ -171,6 +171,7 @@ func kindName(k jsontext.Kind) string {
 		return "a number"
 	case jsontext.KindTrue, jsontext.KindFalse:
 		return "true or false"
+	case jsontext.KindNull, jsontext.KindInvalid:
 	}
 	return "null"
 }
