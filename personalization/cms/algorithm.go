@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -36,8 +37,9 @@ type algorithms struct {
 	digest, ecdsa, rsa asn1.ObjectIdentifier
 }
 
-// hashes lists the hashes of 9303-12, 4.4. SHA-1 is not among them.
-func hashes() []algorithms {
+// hashes lists the hashes of 9303-12, 4.4. SHA-1 is not among them. Nobody changes
+// the list.
+var hashes = sync.OnceValue(func() []algorithms {
 	nist := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, n} }
 	ec := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, n} }
 	pkcs1 := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, n} }
@@ -47,7 +49,7 @@ func hashes() []algorithms {
 		{crypto.SHA384, nist(2), ec(3), pkcs1(12)},
 		{crypto.SHA512, nist(3), ec(4), pkcs1(13)},
 	}
-}
+})
 
 // byHash finds what a hash is called.
 func byHash(h crypto.Hash) (algorithms, error) {

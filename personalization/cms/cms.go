@@ -69,7 +69,10 @@ func Sign(random io.Reader, s Signing) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	var b cryptobyte.Builder
+	certificates := slices.Concat(s.Certificates...)
+	const frame = 256 // of everything that is not in the sum below
+	size := frame + len(s.Content) + len(certificates) + len(s.Issuer) + len(attributes) + len(signature)
+	b := cryptobyte.NewBuilder(make([]byte, 0, size))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(oidSignedData)
 		b.AddASN1(tag0, func(b *cryptobyte.Builder) {
@@ -80,7 +83,7 @@ func Sign(random io.Reader, s Signing) ([]byte, error) {
 					b.AddASN1ObjectIdentifier(s.ContentType)
 					b.AddASN1(tag0, func(b *cryptobyte.Builder) { b.AddASN1OctetString(s.Content) })
 				})
-				b.AddASN1(tag0, func(b *cryptobyte.Builder) { b.AddBytes(slices.Concat(s.Certificates...)) })
+				b.AddASN1(tag0, func(b *cryptobyte.Builder) { b.AddBytes(certificates) })
 				b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) {
 					b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 						b.AddASN1Int64(1)

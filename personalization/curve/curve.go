@@ -32,22 +32,31 @@ type known struct {
 	a           *big.Int
 	oid         asn1.ObjectIdentifier
 	parameterID int // standardized domain parameters of 9303-11, 9.5.1
+
+	explicit, named []byte // AlgorithmIdentifier of a key on the curve, DER
 }
 
 // all lists the curves of this package.
 var all = sync.OnceValue(func() []known {
 	return []known{
 		nist(elliptic.P256(), asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, 12),
-		{brainpoolP256r1(), brainpoolP256r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}, 13},
+		describe(brainpoolP256r1(), brainpoolP256r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}, 13),
 		nist(elliptic.P384(), asn1.ObjectIdentifier{1, 3, 132, 0, 34}, 15),
-		{brainpoolP384r1(), brainpoolP384r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 11}, 16},
+		describe(brainpoolP384r1(), brainpoolP384r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 11}, 16),
 		nist(elliptic.P521(), asn1.ObjectIdentifier{1, 3, 132, 0, 35}, 18),
 	}
 })
 
 // nist describes a curve of the standard library; they all have a = -3.
 func nist(c elliptic.Curve, oid asn1.ObjectIdentifier, parameterID int) known {
-	return known{c, new(big.Int).Sub(c.Params().P, big.NewInt(3)), oid, parameterID}
+	return describe(c, new(big.Int).Sub(c.Params().P, big.NewInt(3)), oid, parameterID)
+}
+
+// describe writes down what is the same for every key on the curve.
+func describe(c elliptic.Curve, a *big.Int, oid asn1.ObjectIdentifier, parameterID int) known {
+	k := known{curve: c, a: a, oid: oid, parameterID: parameterID}
+	k.explicit, k.named = k.encodeAlgorithm(Explicit), k.encodeAlgorithm(Named)
+	return k
 }
 
 // P256 is NIST P-256, secp256r1.

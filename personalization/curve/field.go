@@ -96,26 +96,43 @@ func mulAdd(x, y, add, carry uint64) (hi, lo uint64) {
 	return hi, lo
 }
 
-// mul4 is Montgomery multiplication by rows (CIOS) over four limbs.
+// mul4 is Montgomery multiplication by rows (CIOS) over four limbs. The products
+// of a row are added up apart from the sum so far: two short chains of carries
+// run beside each other where one long one would wait.
 func (f *field) mul4(z, x, y *element) {
 	p0, p1, p2, p3 := f.modulus[0], f.modulus[1], f.modulus[2], f.modulus[3]
 	x0, x1, x2, x3 := x[0], x[1], x[2], x[3]
-	var t0, t1, t2, t3, t4 uint64
+	var t0, t1, t2, t3, t4, over, c uint64
 	for i := range 4 {
-		var c, over uint64
 		d := y[i]
-		c, t0 = mulAdd(x0, d, t0, 0)
-		c, t1 = mulAdd(x1, d, t1, c)
-		c, t2 = mulAdd(x2, d, t2, c)
-		c, t3 = mulAdd(x3, d, t3, c)
-		t4, over = bits.Add64(t4, c, 0)
+		h0, l0 := bits.Mul64(x0, d)
+		h1, l1 := bits.Mul64(x1, d)
+		h2, l2 := bits.Mul64(x2, d)
+		h3, l3 := bits.Mul64(x3, d)
+		l1, c = bits.Add64(l1, h0, 0)
+		l2, c = bits.Add64(l2, h1, c)
+		l3, c = bits.Add64(l3, h2, c)
+		h3 += c // of a product, which leaves room for it
+		t0, c = bits.Add64(t0, l0, 0)
+		t1, c = bits.Add64(t1, l1, c)
+		t2, c = bits.Add64(t2, l2, c)
+		t3, c = bits.Add64(t3, l3, c)
+		t4, over = bits.Add64(t4, h3, c)
 
 		m := t0 * f.negInv
-		c, _ = mulAdd(m, p0, t0, 0)
-		c, t0 = mulAdd(m, p1, t1, c)
-		c, t1 = mulAdd(m, p2, t2, c)
-		c, t2 = mulAdd(m, p3, t3, c)
-		t3, c = bits.Add64(t4, c, 0)
+		h0, l0 = bits.Mul64(m, p0)
+		h1, l1 = bits.Mul64(m, p1)
+		h2, l2 = bits.Mul64(m, p2)
+		h3, l3 = bits.Mul64(m, p3)
+		l1, c = bits.Add64(l1, h0, 0)
+		l2, c = bits.Add64(l2, h1, c)
+		l3, c = bits.Add64(l3, h2, c)
+		h3 += c
+		_, c = bits.Add64(t0, l0, 0)
+		t0, c = bits.Add64(t1, l1, c)
+		t1, c = bits.Add64(t2, l2, c)
+		t2, c = bits.Add64(t3, l3, c)
+		t3, c = bits.Add64(t4, h3, c)
 		t4 = over + c
 	}
 	// t < 2p: subtract p, and take that unless it borrowed.
@@ -131,7 +148,8 @@ func (f *field) mul4(z, x, y *element) {
 	z[3] = s3 ^ keep&(s3^t3)
 }
 
-// mul6 is the same over six limbs.
+// mul6 is Montgomery multiplication by rows over six limbs, which do not fit in
+// the registers twice.
 func (f *field) mul6(z, x, y *element) {
 	p := &f.modulus
 	x0, x1, x2, x3, x4, x5 := x[0], x[1], x[2], x[3], x[4], x[5]

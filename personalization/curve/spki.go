@@ -50,16 +50,26 @@ func MarshalPublicKey(pub *ecdsa.PublicKey, form Form) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b cryptobyte.Builder
+	algorithm := k.algorithm(form)
+	b := cryptobyte.NewBuilder(make([]byte, 0, len(algorithm)+len(encodedPoint)+16))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		k.addAlgorithm(b, form)
+		b.AddBytes(algorithm)
 		b.AddASN1BitString(encodedPoint)
 	})
 	return b.Bytes()
 }
 
-// addAlgorithm writes the AlgorithmIdentifier of a key on the curve.
-func (k known) addAlgorithm(b *cryptobyte.Builder, form Form) {
+// algorithm is the AlgorithmIdentifier of a key on the curve.
+func (k known) algorithm(form Form) []byte {
+	if form == Named {
+		return k.named
+	}
+	return k.explicit
+}
+
+// encodeAlgorithm writes what algorithm gives.
+func (k known) encodeAlgorithm(form Form) []byte {
+	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(oidPublicKey)
 		if form == Named {
@@ -68,6 +78,7 @@ func (k known) addAlgorithm(b *cryptobyte.Builder, form Form) {
 		}
 		k.addParameters(b)
 	})
+	return b.BytesOrPanic() // of constants
 }
 
 // addParameters writes ECParameters (RFC 3279, 2.3.5; BSI TR-03111, 5.1).
@@ -225,7 +236,7 @@ func MarshalPrivateKey(key *ecdsa.PrivateKey, form Form) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0)
-		k.addAlgorithm(b, form)
+		b.AddBytes(k.algorithm(form))
 		b.AddASN1(cbasn1.OCTET_STRING, func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1Int64(1)

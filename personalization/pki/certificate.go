@@ -3,7 +3,6 @@ package pki
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/sha1" //nolint:gosec // G505: key identifiers are SHA-1 by RFC 5280, 4.2.1.2
 	"crypto/x509"
 	"encoding/asn1"
@@ -57,23 +56,6 @@ type Certificate struct {
 	UnknownCritical  []asn1.ObjectIdentifier // critical extensions that were not understood
 
 	tbs, algorithm, signature []byte
-	prepared                  crypto.PublicKey // PublicKey, made ready for many checks
-}
-
-// VerificationKey is the public key for checking signatures with. That of a
-// document signer from [Signers] has been made ready for many.
-func (c *Certificate) VerificationKey() crypto.PublicKey {
-	if c.prepared != nil {
-		return c.prepared
-	}
-	return c.PublicKey
-}
-
-// prepare makes the public key ready for many checks.
-func (c *Certificate) prepare() {
-	if key, ok := c.PublicKey.(*ecdsa.PublicKey); ok {
-		c.prepared = curve.Precompute(key)
-	}
 }
 
 // ParseCertificate reads a certificate, DER or PEM. Errors wrap ErrMalformed.

@@ -2,6 +2,10 @@ package pki_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"io"
 	"math/big"
 	"os"
 	"os/exec"
@@ -13,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/personalization/curve"
 	"example.org/cancuoc/personalization/keys"
 	"example.org/cancuoc/personalization/pki"
 )
@@ -190,6 +195,92 @@ func TestSigners_RollOverWhenTheCountOfSignaturesEnds(t *testing.T) {
 		require.LessOrEqual(t, n, 25)
 	}
 	require.Len(t, list(t, a).Signers, 3)
+}
+
+// faulty is an HSM that computes wrongly.
+type faulty struct{ keys.Store }
+
+func (s faulty) Signer(label string) (crypto.Signer, error) {
+	key, err := s.Store.Signer(label)
+	return faultyKey{key}, err
+}
+
+type faultyKey struct{ crypto.Signer }
+
+func (k faultyKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	digest = bytes.Clone(digest)
+	digest[0] ^= 1
+	return k.Signer.Sign(random, digest, opts)
+}
+
+func TestSigners_AnHSMThatComputesWronglyIsFoundAtTheFirstSignature(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open(t, dir, pki.Options{})
+	store, err := keys.OpenFile(filepath.Join(dir, "keys"), false)
+	require.NoError(t, err)
+	a, err := pki.Open(dir, faulty{store}, pki.Options{CSCACurve: "P-256", SignerCurve: "P-256", Clock: now})
+	require.NoError(t, err)
+	_, key, err := a.Signers().Signer(now())
+	require.NoError(t, err)
+
+	for range 2 { // and at the next try
+		_, err = key.Sign(rand.Reader, make([]byte, 32), crypto.SHA256)
+		require.ErrorIs(t, err, curve.ErrSignature)
+	}
+}
+
+// A station asks of the same document signer for every card.
+func TestTrustStore_ADocumentSignerThatWasSeenIsNoMoreTrusted(t *testing.T) {
+	t.Parallel()
+	a := open(t, t.TempDir(), pki.Options{CSCACurve: "brainpoolP256r1", SignerCurve: "brainpoolP256r1"})
+	ds, key, err := a.Signers().Signer(now())
+	require.NoError(t, err)
+	trust, err := a.TrustStore()
+	require.NoError(t, err)
+	digest := make([]byte, 32)
+	signature, err := key.Sign(rand.Reader, digest, crypto.SHA256)
+	require.NoError(t, err)
+	verify := func(digest []byte) error {
+		public, ok := trust.VerificationKey(ds).(*ecdsa.PublicKey)
+		require.True(t, ok)
+		return curve.Verify(public, digest, signature)
+	}
+
+	for range 3 {
+		require.NoError(t, verify(digest))
+		require.Error(t, verify(append([]byte{1}, digest[1:]...)))
+		require.NoError(t, trust.CheckSigner(ds, now()))
+		require.ErrorContains(t, trust.CheckSigner(ds, ds.Valid.To.Add(day)), "expired")
+		changed := bytes.Clone(ds.Raw)
+		changed[len(changed)-1] ^= 1
+		c, err := pki.ParseCertificate(changed)
+		require.NoError(t, err)
+		require.ErrorIs(t, trust.CheckSigner(c, now()), pki.ErrUntrusted)
+	}
+	require.NoError(t, a.Revoke(ds.Serial, 1, now()))
+	crl := list(t, a).CRL
+	revoked, err := trust.WithCRL(crl)
+	require.NoError(t, err)
+	require.ErrorContains(t, revoked.CheckSigner(ds, now()), "revoked")
+}
+
+func TestTrustStore_KeepsFewDocumentSigners(t *testing.T) {
+	t.Parallel()
+	a := open(t, t.TempDir(), pki.Options{})
+	trust, err := a.TrustStore()
+	require.NoError(t, err)
+
+	for range 40 {
+		require.NoError(t, a.RollOver(now()))
+	}
+
+	for range 2 {
+		for _, ds := range list(t, a).Signers {
+			require.NoError(t, trust.CheckSigner(ds.Certificate, now()))
+			require.Equal(t, ds.Certificate.PublicKey, trust.VerificationKey(ds.Certificate))
+		}
+	}
 }
 
 func TestSigners_RollOverWhenTheUsagePeriodEnds(t *testing.T) {

@@ -1,11 +1,15 @@
 package pki
 
 import (
-	"bytes"
 	"crypto"
+	"crypto/ecdsa"
 	"fmt"
+	"io"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"example.org/cancuoc/personalization/curve"
 )
 
 // Signers hands out document signers, one signature at a time, and rolls over
@@ -60,10 +64,34 @@ func (s *Signers) reserve(at time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.key, s.left = key, block
-	if c := record.Certificate.Certificate; s.certificate == nil || !bytes.Equal(s.certificate.Raw, c.Raw) {
-		c.prepare()
-		s.certificate = c
-	}
+	s.certificate, s.left = record.Certificate.Certificate, block
+	s.key = &sampledKey{Signer: key, public: s.certificate.PublicKey}
 	return nil
+}
+
+// sampledKey checks the first signature of each block by the certificate, so that
+// a key that is not the certificate's, or an HSM that computes wrongly, is found
+// before a block of cards is signed. It does not check each one, which takes as
+// long as everything else about a security object does.
+type sampledKey struct {
+	crypto.Signer
+	public crypto.PublicKey // of the certificate
+	proven atomic.Bool
+}
+
+// Sign signs a digest by ECDSA, as DER.
+func (k *sampledKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	signature, err := k.Signer.Sign(random, digest, opts)
+	if err != nil || k.proven.Load() {
+		return signature, err
+	}
+	public, ok := k.public.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("check the document signer's first signature: its certificate has a %T", k.public)
+	}
+	if err := curve.Verify(public, digest, signature); err != nil {
+		return nil, fmt.Errorf("check the document signer's first signature: %w", err)
+	}
+	k.proven.Store(true)
+	return signature, nil
 }

@@ -2,21 +2,40 @@ package pki
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/sha256"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
+
+	"example.org/cancuoc/personalization/curve"
 )
 
 // TrustStore is what a reader trusts: CSCA certificates, by decision of whoever
-// loads them, and the revocation lists that those CSCAs signed. It does not
-// change once made.
+// loads them, and the revocation lists that those CSCAs signed. What it trusts
+// does not change once made. Its methods may be called concurrently.
 type TrustStore struct {
 	cscas []*Certificate
 	crls  []*CRL
 
 	// RequireCRL refuses document signers of which no current revocation list is known.
 	RequireCRL bool
+
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]vouched // by the digest of the whole certificate
 }
+
+// vouched is a document signer's certificate whose signature was checked before:
+// a station sees the same one on thousands of cards.
+type vouched struct {
+	csca *Certificate            // that signed it
+	key  func() crypto.PublicKey // the document signer's, made ready for many checks
+}
+
+// maxVouched bounds what is kept of document signers, some 2 MB each.
+const maxVouched = 16
 
 // NewTrustStore makes a trust store. Self-signed certificates are anchors; a
 // link certificate counts when a CSCA before it in the list signed it, so that
@@ -128,6 +147,53 @@ func checkRole(ds *Certificate) error {
 
 // issuer finds the CSCA that signed a document signer's certificate.
 func (t *TrustStore) issuer(ds *Certificate) (*Certificate, error) {
+	if v, ok := t.vouched(ds); ok {
+		return v.csca, nil
+	}
+	csca, err := t.findIssuer(ds)
+	if err != nil {
+		return nil, err
+	}
+	t.vouch(ds, csca)
+	return csca, nil
+}
+
+// vouched finds what was checked of a certificate before, all of whose bytes count.
+func (t *TrustStore) vouched(ds *Certificate) (vouched, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v, ok := t.known[sha256.Sum256(ds.Raw)]
+	return v, ok
+}
+
+// vouch remembers that a CSCA signed a document signer's certificate. Whether it
+// is valid, and not revoked, is asked each time.
+func (t *TrustStore) vouch(ds, csca *Certificate) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known == nil || len(t.known) == maxVouched {
+		t.known = make(map[[sha256.Size]byte]vouched)
+	}
+	t.known[sha256.Sum256(ds.Raw)] = vouched{csca: csca, key: sync.OnceValue(func() crypto.PublicKey {
+		if key, ok := ds.PublicKey.(*ecdsa.PublicKey); ok {
+			return curve.Precompute(key)
+		}
+		return ds.PublicKey
+	})}
+}
+
+// VerificationKey is a document signer's public key, for checking signatures
+// with: from the second card of a document signer on, one that checks faster. It
+// says nothing about trust, which is CheckSigner's business.
+func (t *TrustStore) VerificationKey(ds *Certificate) crypto.PublicKey {
+	if v, ok := t.vouched(ds); ok {
+		return v.key()
+	}
+	return ds.PublicKey
+}
+
+// findIssuer tries the CSCAs of the issuer's name.
+func (t *TrustStore) findIssuer(ds *Certificate) (*Certificate, error) {
 	named := false
 	for _, csca := range t.cscas {
 		if !bytes.Equal(ds.Issuer, csca.Subject) {

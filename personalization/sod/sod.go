@@ -72,9 +72,10 @@ func (o Options) withDefaults() Options {
 }
 
 // Build makes EF.SOD over data groups by number, each a whole EF with its tag
-// and length. What it made it reads back and verifies with the signer's
-// certificate before it returns it, so that no card leaves with a signature
-// that fails, whatever the HSM returned.
+// and length. It does not verify the signature that it made: that would double
+// its time, *pki.Signers checks the first signature of each block, and every
+// card's security object is verified up to the CSCA when the station inspects
+// the card, before it can leave.
 func Build(groups map[int][]byte, signer DocumentSigner, o Options) ([]byte, error) {
 	o = o.withDefaults()
 	certificate, key, err := signer.Signer(o.At)
@@ -100,28 +101,7 @@ func Build(groups map[int][]byte, signer DocumentSigner, o Options) ([]byte, err
 	if err != nil {
 		return nil, fmt.Errorf("build EF.SOD: %w", err)
 	}
-	ef := tlv.Encode(tagSOD, data)
-	if err := check(ef, groups, certificate); err != nil {
-		return nil, fmt.Errorf("build EF.SOD: what was made does not verify: %w", err)
-	}
-	return ef, nil
-}
-
-// check reads a fresh security object back, as a reader will.
-func check(ef []byte, groups map[int][]byte, certificate *pki.Certificate) error {
-	s, err := Parse(ef)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(s.Signer.Raw, certificate.Raw) {
-		return fmt.Errorf("%w: another certificate is inside", ErrSignature)
-	}
-	for n, content := range groups {
-		if err := s.CheckHash(n, content); err != nil {
-			return err
-		}
-	}
-	return s.checkSignature(certificate.VerificationKey())
+	return tlv.Encode(tagSOD, data), nil
 }
 
 // securityObject makes LDSSecurityObject (9303-10, 4.6.2.3).
@@ -137,7 +117,8 @@ func securityObject(groups map[int][]byte, o Options) ([]byte, error) {
 		return nil, err
 	}
 	version18 := o.LDSVersion == "1.8"
-	var b cryptobyte.Builder
+	const frame, pair = 64, 8 // of everything, and of each hash
+	b := cryptobyte.NewBuilder(make([]byte, 0, frame+len(groups)*(o.Hash.Size()+pair)))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		if version18 {
 			b.AddASN1Int64(1)
@@ -273,7 +254,7 @@ func (s *SOD) checkSignature(key crypto.PublicKey) error {
 // ErrSignature or pki.ErrUntrusted and say why in a sentence. The data groups
 // are CheckHash's business.
 func (s *SOD) Verify(trust *pki.TrustStore, at time.Time) error {
-	if err := s.CheckSignature(); err != nil {
+	if err := s.checkSignature(trust.VerificationKey(s.Signer)); err != nil {
 		return err
 	}
 	if err := trust.CheckSigner(s.Signer, at); err != nil {

@@ -108,10 +108,13 @@ func with(m *memory, o Options) *Card {
 }
 
 // Snapshot is the card's memory, all of it: keys and secrets as well.
-func (c *Card) Snapshot() []byte {
+func (c *Card) Snapshot() []byte { return c.AppendSnapshot(nil) }
+
+// AppendSnapshot appends what Snapshot gives to b.
+func (c *Card) AppendSnapshot(b []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.nv.encode()
+	return c.nv.encode(b)
 }
 
 // Commits counts the commands that changed the memory. Who keeps snapshots

@@ -282,9 +282,9 @@ const snapshotMagic = "CANCUOC-CHIP\x01"
 // ErrSnapshot is wrapped by the errors of [Restore].
 var ErrSnapshot = errors.New("no snapshot of a software card")
 
-// encode writes the memory; equal memories give equal bytes.
-func (m *memory) encode() []byte {
-	b := cryptobyte.NewBuilder(make([]byte, 0, 1024+m.used()+m.used()/16))
+// encode appends the memory to a slice; equal memories give equal bytes.
+func (m *memory) encode(to []byte) []byte {
+	b := cryptobyte.NewBuilder(slices.Grow(to, 1024+m.used()+m.used()/16))
 	b.AddBytes([]byte(snapshotMagic))
 	b.AddBytes(m.serial[:])
 	b.AddUint8(byte(m.life))

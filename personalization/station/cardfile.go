@@ -14,9 +14,10 @@ import (
 // whenever the writing stops. A place begins with a header: the number of the
 // snapshot, its length and its CRC-32, big-endian.
 type cardFile struct {
-	file *os.File
-	last uint64 // number of the newest snapshot
-	sync bool
+	file   *os.File
+	last   uint64 // number of the newest snapshot
+	sync   bool
+	buffer []byte // of the place that is written, kept for the next
 }
 
 const (
@@ -82,17 +83,19 @@ func checksum(number uint64, snapshot []byte) uint32 {
 	return crc32.Update(sum, crc32.IEEETable, snapshot)
 }
 
-// write writes the next snapshot.
-func (c *cardFile) write(snapshot []byte) error {
+// write writes the next snapshot, which appendTo appends to what it is given.
+func (c *cardFile) write(appendTo func([]byte) []byte) error {
+	c.buffer = appendTo(append(c.buffer[:0], make([]byte, placeHeader)...))
+	b := c.buffer
+	snapshot := b[placeHeader:]
 	if len(snapshot) > maxSnapshot {
 		return fmt.Errorf("a snapshot of %d bytes: at most %d fit", len(snapshot), maxSnapshot)
 	}
 	number := c.last + 1
-	b := make([]byte, placeHeader, placeHeader+len(snapshot))
 	binary.BigEndian.PutUint64(b, number)
 	binary.BigEndian.PutUint32(b[8:], uint32(len(snapshot))) //nolint:gosec // compared above
 	binary.BigEndian.PutUint32(b[12:], checksum(number, snapshot))
-	if _, err := c.file.WriteAt(append(b, snapshot...), int64(number%2)*placeBytes); err != nil {
+	if _, err := c.file.WriteAt(b, int64(number%2)*placeBytes); err != nil {
 		return err
 	}
 	if c.sync {

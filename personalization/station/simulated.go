@@ -188,7 +188,7 @@ func (s *Simulated) takeBlank(blank string, c *simulatedCard, options softcard.O
 	if c.card, err = softcard.New(softcard.Blank{ChipSerial: serial, Keys: keys}, options); err != nil {
 		return err
 	}
-	return c.file.write(c.card.Snapshot())
+	return c.file.write(c.card.AppendSnapshot)
 }
 
 // ChipSerial is the serial of the chip that the simulated maker put into a
@@ -252,7 +252,7 @@ func (s *simulatedSession) Transmit(ctx context.Context, command []byte) ([]byte
 	}
 	response, err := s.card.Transmit(ctx, command)
 	if n := s.card.Commits(); n != s.commits {
-		if err := s.file.write(s.card.Snapshot()); err != nil {
+		if err := s.file.write(s.card.AppendSnapshot); err != nil {
 			s.lost = true // a chip that cannot write is no chip
 			return nil, fmt.Errorf("keep blank %s: %w", s.blank, err)
 		}
