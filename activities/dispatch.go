@@ -10,8 +10,9 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// Pack puts a finished card into the open consignment for its destination, and
-// starts the consignment's workflow. A card is packed once.
+// Pack puts a finished card into the open consignment for its destination. The
+// first card starts the consignment's workflow, the last one tells it that the
+// box is full. A card is packed once; asked again, it tells again.
 func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 	if err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.Dispatch, Attempt: in.Attempt}); err != nil {
 		return PackResult{}, err
@@ -21,6 +22,9 @@ func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 		return PackResult{}, fmt.Errorf("pack: %w", err)
 	}
 	number := string(packed.Consignment)
+	if !packed.Tell {
+		return PackResult{Consignment: number}, nil
+	}
 	if err := p.Consignments.Packed(ctx, number, packed.Destination, packed.Full); err != nil {
 		return PackResult{}, fmt.Errorf("tell consignment %s: %w", number, err)
 	}

@@ -94,10 +94,10 @@ func (a *application) capture(ctx workflow.Context) error {
 // it is checked again.
 func (a *application) validate(ctx workflow.Context) error {
 	for {
-		a.at(ctx, identity.Validation, identity.NoAction)
+		a.begin(ctx, identity.Validation)
 		var out activities.ValidateResult
 		in := activities.ValidateInput{Application: a.in.Application, Round: a.releases}
-		if err := workflow.ExecuteActivity(inPipeline(ctx, "Law and population registry", a.priority()), pipeline.Validate, in).Get(ctx, &out); err != nil {
+		if err := a.step(ctx, "Law and population registry", pipeline.Validate, in, &out); err != nil {
 			return fmt.Errorf("validate: %w", err)
 		}
 		if len(out.Contradictions) == 0 {
@@ -124,10 +124,10 @@ func (a *application) deduplicate(ctx workflow.Context) error {
 	if !a.in.NeedsCapture {
 		return nil
 	}
-	a.at(ctx, identity.Deduplication, identity.NoAction)
+	a.begin(ctx, identity.Deduplication)
 	var out activities.DeduplicateResult
 	in := activities.DeduplicateInput{Application: a.in.Application, Round: a.round}
-	if err := workflow.ExecuteActivity(inPipeline(ctx, "Search among all fingerprints", a.priority()), pipeline.Deduplicate, in).Get(ctx, &out); err != nil {
+	if err := a.step(ctx, "Search among all fingerprints", pipeline.Deduplicate, in, &out); err != nil {
 		return fmt.Errorf("deduplicate: %w", err)
 	}
 	if len(out.Hits) == 0 {
@@ -190,9 +190,8 @@ func (a *application) makeOne(ctx workflow.Context) error {
 	card := activities.CardInput{Application: a.in.Application, Attempt: a.attempt}
 
 	if a.stationStep == "" {
-		a.at(ctx, identity.DataPreparation, identity.NoAction)
-		err := workflow.ExecuteActivity(inPipeline(ctx, "Chip data, signature, printed sides", a.priority()), pipeline.PrepareData, card).Get(ctx, nil)
-		if err != nil {
+		a.begin(ctx, identity.DataPreparation)
+		if err := a.step(ctx, "Chip data, signature, printed sides", pipeline.PrepareData, card, nil); err != nil {
 			return fmt.Errorf("prepare data of card %d: %w", a.attempt, err)
 		}
 		if err := a.pass(ctx); err != nil || a.stage.Ended() {
@@ -201,7 +200,7 @@ func (a *application) makeOne(ctx workflow.Context) error {
 
 		a.at(ctx, identity.Personalization, identity.NoAction)
 		var slot activities.PersonalizeResult
-		err = workflow.ExecuteActivity(atAnyStation(ctx, "Write and lock the chip", a.priority()), station.Personalize, card).Get(ctx, &slot)
+		err := workflow.ExecuteActivity(atAnyStation(ctx, "Write and lock the chip", a.priority()), station.Personalize, card).Get(ctx, &slot)
 		if err != nil {
 			return fmt.Errorf("personalize card %d: %w", a.attempt, err)
 		}
@@ -209,7 +208,7 @@ func (a *application) makeOne(ctx workflow.Context) error {
 	}
 
 	if a.stationStep == identity.Printing {
-		a.at(ctx, identity.Printing, identity.NoAction)
+		a.begin(ctx, identity.Printing)
 		err := workflow.ExecuteActivity(atStation(ctx, a.station, a.in.Limits.StationWait, "Print both sides", a.priority()), station.PrintCard, card).Get(ctx, nil)
 		if err != nil {
 			return a.leaveStation(fmt.Errorf("print card %d: %w", a.attempt, err))
@@ -217,7 +216,7 @@ func (a *application) makeOne(ctx workflow.Context) error {
 		a.stationStep = identity.Inspection
 	}
 
-	a.at(ctx, identity.Inspection, identity.NoAction)
+	a.begin(ctx, identity.Inspection)
 	err := workflow.ExecuteActivity(atStation(ctx, a.station, a.in.Limits.StationWait, "Read back chip and print", a.priority()), station.Inspect, card).Get(ctx, nil)
 	if err != nil {
 		return a.leaveStation(fmt.Errorf("inspect card %d: %w", a.attempt, err))
@@ -267,7 +266,7 @@ func (a *application) awaitHandOver(ctx workflow.Context) error {
 	if err := a.enter(ctx, identity.HandOver, identity.ToHandOver); err != nil {
 		return err
 	}
-	_, err := workflow.AwaitWithTimeout(ctx, a.in.Limits.Collect, func() bool { return a.handedOver })
+	_, err := awaitWithin(ctx, a.in.Limits.Collect, "To be collected", func() bool { return a.handedOver })
 	if err != nil {
 		return fmt.Errorf("await hand-over: %w", err)
 	}
@@ -328,6 +327,19 @@ func newApplication(ctx workflow.Context, in CardApplicationInput) *application 
 	}
 }
 
+// step runs a step of the centre where the workflow runs, once: when all is well,
+// that costs the engine a marker. When it cannot be done at once (the population
+// registry, the ABIS or the HSM does not answer), it becomes an activity of its
+// own, which operators see waiting and which is tried for as long as it takes.
+func (a *application) step(ctx workflow.Context, summary string, activity, in, out any) error {
+	err := workflow.ExecuteLocalActivity(atOnce(ctx, summary), activity, in).Get(ctx, out)
+	if err == nil || final(err) {
+		return err
+	}
+	a.show(ctx)
+	return workflow.ExecuteActivity(inPipeline(ctx, summary, a.priority()), activity, in).Get(ctx, out)
+}
+
 // at notes the stage in the workflow and for operators. Where the stage begins
 // with an activity, that activity enters it in the registry, in the transaction
 // of its own first write.
@@ -337,8 +349,9 @@ func (a *application) at(ctx workflow.Context, stage identity.Stage, awaiting id
 	a.show(ctx)
 }
 
-// begin notes the stage without showing it: for a stage that a local activity
-// passes at once. Each showing costs the engine an event and a write.
+// begin notes the stage without showing it in the search attributes: for a stage
+// that passes by itself. Where an application rests, it is shown; each showing
+// costs the engine as much as half an activity.
 func (a *application) begin(ctx workflow.Context, stage identity.Stage) {
 	if stage != a.stage {
 		a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: stage})
@@ -410,7 +423,7 @@ func (a *application) awaitCitizen(ctx workflow.Context, action identity.Action,
 	}
 	a.stopClock(ctx)
 	decided := func() bool { return came() || a.refusal != nil }
-	if _, err := workflow.AwaitWithTimeout(ctx, limit, decided); err != nil {
+	if _, err := awaitWithin(ctx, limit, "The citizen's part", decided); err != nil {
 		return false, fmt.Errorf("await %s: %w", action, err)
 	}
 	if err := a.settle(ctx); err != nil {
@@ -426,7 +439,7 @@ func (a *application) awaitRestock(ctx workflow.Context) error {
 		return err
 	}
 	releases := a.releases
-	_, err := workflow.AwaitWithTimeout(ctx, a.in.Limits.Restock, func() bool { return a.releases > releases || a.refusal != nil })
+	_, err := awaitWithin(ctx, a.in.Limits.Restock, "Look for stock", func() bool { return a.releases > releases || a.refusal != nil })
 	if err != nil {
 		return fmt.Errorf("await stock: %w", err)
 	}
@@ -457,10 +470,8 @@ func (a *application) watchDeadline(ctx workflow.Context) {
 			}
 			continue
 		}
-		stopped, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout:      a.due.Add(-a.in.Limits.AtRisk).Sub(workflow.Now(ctx)),
-			TimerOptions: workflow.TimerOptions{Summary: "Legal deadline"},
-		}, func() bool { return counted() || !a.stoppedAt.IsZero() })
+		left := a.due.Add(-a.in.Limits.AtRisk).Sub(workflow.Now(ctx))
+		stopped, err := awaitWithin(ctx, left, "Legal deadline", func() bool { return counted() || !a.stoppedAt.IsZero() })
 		if err != nil {
 			return
 		}
@@ -495,6 +506,13 @@ func (a *application) priority() temporal.Priority {
 func refused(err error, kind identity.Kind) bool {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	return ok && app.Type() == string(kind)
+}
+
+// final reports whether err is a refusal of whatever kind: trying again changes
+// nothing.
+func final(err error) bool {
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && app.NonRetryable()
 }
 
 // refusalText is the sentence of a refusal; it holds no personal data.

@@ -1,12 +1,11 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
@@ -206,7 +205,7 @@ func TestCardApplication_IsWithdrawnWhileItsDataIsPrepared(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.when(identity.ToApprove, approves)
-	o.at[identity.DataPreparation] = withdraws
+	o.during["PrepareData"] = withdraws
 
 	result := o.process()
 
@@ -218,7 +217,7 @@ func TestCardApplication_IsNotWithdrawnOnceItsCardIsBegun(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.when(identity.ToApprove, approves)
-	o.at[identity.Personalization] = withdraws
+	o.during["Personalize"] = withdraws
 	o.when(identity.ToHandOver, withdraws, handsOver)
 
 	result := o.process()
@@ -237,12 +236,8 @@ func TestCardApplication_WithdrawalOnItsWayIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.when(identity.ToApprove, approves)
-	o.at[identity.DataPreparation] = func(o *office) { o.holdUp("Decide"); withdraws(o) }
-	o.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
-		if info.ActivityType.Name == "PrepareData" {
-			close(o.free)
-		}
-	})
+	o.frees, o.free = "PrepareData", make(chan struct{})
+	o.during["PrepareData"] = func(o *office) { o.late = "Decide"; withdraws(o) }
 
 	result := o.process()
 
@@ -373,7 +368,7 @@ func TestCardApplication_IsHurriedWhenTheLegalDeadlineIsNear(t *testing.T) {
 	require.Equal(t, identity.Issued, result.End)
 	require.Contains(t, o.story(), "The legal deadline is near: hurried")
 	require.Equal(t, map[string][]int{
-		"Validate": {3}, "Deduplicate": {3}, "PrepareData": {1}, "Personalize": {1}, "PrintCard": {1}, "Inspect": {1},
+		"Personalize": {1}, "PrintCard": {1}, "Inspect": {1},
 	}, o.hurry)
 }
 
@@ -381,11 +376,49 @@ func TestCardApplication_UrgentPassesTheOthers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.urgent = true
-	o.when(identity.ToApprove, rejects)
+	o.down["Deduplicate"] = 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
 
 	o.process()
 
-	require.Equal(t, map[string][]int{"Validate": {1}, "Deduplicate": {1}}, o.hurry)
+	require.Equal(t, map[string][]int{"Deduplicate": {1}, "Personalize": {1}, "PrintCard": {1}, "Inspect": {1}}, o.hurry)
+}
+
+// What is done at once costs no activity and is not shown; what cannot be done at
+// once waits as an activity, where operators see it.
+func TestCardApplication_WaitsInSightForWhatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	for activity, stage := range map[string]identity.Stage{
+		"Validate": identity.Validation, "Deduplicate": identity.Deduplication, "PrepareData": identity.DataPreparation,
+	} {
+		t.Run(activity, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.down[activity] = 4
+			o.when(identity.ToApprove, approves)
+			o.when(identity.ToHandOver, handsOver)
+
+			result := o.process()
+
+			require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+			require.Equal(t, []int{3}, o.hurry[activity], "one activity, tried again")
+			require.Contains(t, o.shown, stage)
+		})
+	}
+}
+
+func TestCardApplication_IsShownWhereItRests(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	require.Equal(t, []identity.Stage{
+		identity.Approval, identity.Personalization, identity.Dispatch, identity.HandOver, identity.Issued,
+	}, slices.Compact(o.shown))
 }
 
 func TestCardApplication_SpoiledCardIsMadeOnAnotherBlank(t *testing.T) {
@@ -398,7 +431,7 @@ func TestCardApplication_SpoiledCardIsMadeOnAnotherBlank(t *testing.T) {
 
 	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
 	require.Equal(t, []string{"1 spoiled PT0001", "2 live PT0002"}, o.cards())
-	require.Equal(t, []int{3, 2}, o.hurry["PrepareData"], "who waited for one card already goes before others")
+	require.Equal(t, []int{3, 2}, o.hurry["Personalize"], "who waited for one card already goes before others")
 	first, err := o.Card(t.Context(), o.number, 1)
 	require.NoError(t, err)
 	second, err := o.Card(t.Context(), o.number, 2)

@@ -59,10 +59,7 @@ func (c *consignment) fill(ctx workflow.Context) error {
 		workflow.GetSignalChannel(ctx, SignalFull).Receive(ctx, nil)
 		c.full = true
 	})
-	_, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-		Timeout:      c.in.CutOff,
-		TimerOptions: workflow.TimerOptions{Summary: "Cut-off"},
-	}, func() bool { return c.full || c.state != stateOpen })
+	_, err := awaitWithin(ctx, c.in.CutOff, "Cut-off", func() bool { return c.full || c.state != stateOpen })
 	if err != nil {
 		return fmt.Errorf("await cut-off: %w", err)
 	}

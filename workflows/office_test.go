@@ -82,8 +82,9 @@ type office struct {
 	urgent bool
 
 	acts     map[identity.Action][][]act // what people do when it waits for them, visit by visit
-	at       map[identity.Stage]act      // what happens while it is at a stage
+	during   map[string]act              // what happens while an activity runs
 	answered []string                    // what people heard
+	shown    []identity.Stage            // what operators saw, in the search attributes
 	hurry    map[string][]int            // priority keys of each activity, in the order they were scheduled
 
 	corrected bool // the population registry says what the applicant does
@@ -91,7 +92,9 @@ type office struct {
 	hits     []identity.ApplicationNumber // what the ABIS finds
 	late     string                       // the activity that waits until free is closed
 	free     chan struct{}
+	frees    string         // the activity that closes free when it is done
 	silent   map[string]int // how often nobody takes up that activity of the station
+	down     map[string]int // how often that activity cannot reach what it needs
 	corrupt  int            // how many blanks have bad chips, the first ones
 	jam      int            // how many prints fail before one succeeds
 	missing  int            // how many cards the courier loses
@@ -132,8 +135,8 @@ func submitted(change func(*intake.Submission)) option {
 func newOffice(t *testing.T, options ...option) *office {
 	t.Helper()
 	o := &office{
-		t: t, acts: make(map[identity.Action][][]act), at: make(map[identity.Stage]act),
-		hurry: make(map[string][]int), silent: make(map[string]int), spool: t.TempDir(),
+		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act),
+		hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int), spool: t.TempDir(),
 		limits: workflows.Limits{
 			Recapture: 30 * day, Resolution: 30 * day, Collect: 365 * day, AtRisk: 2 * day,
 			StationWait: time.Hour, Restock: 15 * time.Minute, Cards: 3,
@@ -286,14 +289,10 @@ func (o *office) chips() *station.Station {
 	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards, TransportKeys: keys(0x7F), CardKeys: keys(0x01)}
 }
 
-// notice is an operator looking at the search attributes: what the test wants at
-// a stage happens at once, and who is waited for comes.
+// notice is an operator looking at the search attributes: who is waited for comes.
 func (o *office) notice(attributes temporal.SearchAttributes) {
 	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok {
-		if act := o.at[identity.Stage(stage)]; act != nil {
-			delete(o.at, identity.Stage(stage))
-			o.env.RegisterDelayedCallback(func() { act(o) }, 0)
-		}
+		o.shown = append(o.shown, identity.Stage(stage))
 	}
 	awaiting, _ := attributes.GetKeyword(workflows.AwaitingKey)
 	action := identity.Action(awaiting)
@@ -586,10 +585,21 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		a.o.silent[name]--
 		return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil)
 	}
+	if a.o.down[name] > 0 {
+		a.o.down[name]--
+		return nil, errors.New("connection refused")
+	}
 	if name == a.o.late {
 		<-a.o.free
 	}
+	if act := a.o.during[name]; act != nil {
+		delete(a.o.during, name)
+		a.o.env.RegisterDelayedCallback(func() { act(a.o) }, 0)
+	}
 	out, err := a.Next.ExecuteActivity(ctx, in)
+	if name == a.o.frees {
+		close(a.o.free)
+	}
 	if entered, ok := in.Args[0].(activities.EnterInput); ok && err == nil && entered.Awaiting != identity.NoAction {
 		a.o.env.RegisterDelayedCallback(func() { a.o.visit(entered.Awaiting) }, 0)
 	}

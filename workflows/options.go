@@ -35,11 +35,28 @@ var patient = temporal.RetryPolicy{
 	MaximumInterval:    time.Minute,
 }
 
+// awaitWithin waits for a condition for at most so long, and says what for where
+// operators see the timer. It reports whether the condition came.
+func awaitWithin(ctx workflow.Context, limit time.Duration, summary string, condition func() bool) (bool, error) {
+	return workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+		Timeout: limit, TimerOptions: workflow.TimerOptions{Summary: summary},
+	}, condition)
+}
+
 // inRegistry is one short transaction, run where the workflow runs.
 func inRegistry(ctx workflow.Context) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout: 15 * time.Second,
 		RetryPolicy:         &patient,
+	})
+}
+
+// atOnce is a step of the centre that is done within a moment, or not now.
+func atOnce(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		StartToCloseTimeout: 5 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 1},
+		Summary:             summary,
 	})
 }
 

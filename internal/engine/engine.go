@@ -57,6 +57,8 @@ func Dial(ctx context.Context, o Options) (client.Client, error) {
 		Logger:         log.NewStructuredLogger(o.Logger),
 		MetricsHandler: o.Metrics,
 	}
+	// Most of what is sent is encrypted, and grows when it is compressed.
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}
 	if o.TLS || o.TLSFiles != (TLSFiles{}) {
 		config, err := o.TLSFiles.config()
 		if err != nil {

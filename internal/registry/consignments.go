@@ -18,6 +18,7 @@ type Packing struct {
 	Consignment ConsignmentNumber
 	Destination identity.StationID
 	Full        bool // no more cards fit; it is sealed
+	Tell        bool // the consignment's workflow has to hear of this card: the first, the last, or one that was packed before
 }
 
 // Pack puts a card into the open consignment for its destination, which is made
@@ -54,7 +55,7 @@ func (r *Registry) pack(ctx context.Context, number identity.ApplicationNumber, 
 			FROM (SELECT destination, nextval('consignment_numbers') AS n FROM free WHERE NOT EXISTS (SELECT FROM joined)) next
 			RETURNING number, state
 		), box AS (
-			SELECT number, state FROM joined UNION ALL SELECT number, state FROM made
+			SELECT number, state, false AS first FROM joined UNION ALL SELECT number, state, true FROM made
 		), packed AS (
 			UPDATE cards SET state = 'packed', consignment = box.number, changed_at = now()
 			FROM box WHERE application = @application AND attempt = @attempt RETURNING application, consignment
@@ -63,16 +64,17 @@ func (r *Registry) pack(ctx context.Context, number identity.ApplicationNumber, 
 			SELECT application, 'system', 'packed card ' || @attempt || ' into ' || consignment, '' FROM packed
 		)
 		SELECT coalesce(box.number, card.consignment, ''), card.destination,
-			coalesce(box.state, (SELECT k.state FROM consignments k WHERE k.number = card.consignment), '') = 'sealed', card.state
+			coalesce(box.state, (SELECT k.state FROM consignments k WHERE k.number = card.consignment), '') = 'sealed', coalesce(box.first, true), card.state
 		FROM card LEFT JOIN box ON true`,
 		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "limit": limit}).
-		Scan(&p.Consignment, &p.Destination, &p.Full, &state)
+		Scan(&p.Consignment, &p.Destination, &p.Full, &p.Tell, &state)
 	switch {
 	case err != nil:
 		return Packing{}, found(err, "application %s has no card %d", number, attempt)
 	case p.Consignment == "":
 		return Packing{}, identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", attempt, state)
 	}
+	p.Tell = p.Tell || p.Full
 	return p, nil
 }
 

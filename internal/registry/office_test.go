@@ -215,12 +215,15 @@ func TestPack_FillsOneBoxAtATime(t *testing.T) {
 		return err
 	})
 
-	inBox := make(map[registry.ConsignmentNumber]int)
+	inBox, told := make(map[registry.ConsignmentNumber]int), make(map[registry.ConsignmentNumber]int)
 	for i, err := range errs {
 		require.NoError(t, err)
 		require.Equal(t, packings[i%cards].Consignment, packings[i].Consignment)
 		if i < cards {
 			inBox[packings[i].Consignment]++
+		}
+		if packings[i].Tell {
+			told[packings[i].Consignment]++
 		}
 	}
 	sizes := []int{}
@@ -233,6 +236,8 @@ func TestPack_FillsOneBoxAtATime(t *testing.T) {
 	require.Len(t, list, 3)
 	for _, c := range list {
 		require.Len(t, c.Cards, inBox[c.Number])
+		// Of three cards, the first and the last; and all three that were packed again.
+		require.Equal(t, inBox[c.Number]+min(2, inBox[c.Number]), told[c.Number])
 		require.Equal(t, len(c.Cards) < size, c.State == "open")
 	}
 	require.Error(t, func() error { _, err := b.Pack(t.Context(), b.prepared(t), 1, size); return err }())
