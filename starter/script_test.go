@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,16 +58,17 @@ func TestOffice(t *testing.T) {
 	t.Parallel()
 	database, temporal := officetest.Postgres(t), officetest.Temporal(t)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/office", RequireUniqueNames: true,
+		Dir: "testdata/office", RequireUniqueNames: true, ContinueOnError: true,
 		Setup: func(e *testscript.Env) error { return setUp(e, database, temporal) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code":   exitCode,
-			"edit":   edit,
-			"make":   makeFile,
-			"rows":   countRows,
-			"worker": startWorker,
-			"until":  until,
-			"number": number,
+			"code":    exitCode,
+			"edit":    edit,
+			"make":    makeFile,
+			"rows":    countRows,
+			"worker":  startWorker,
+			"until":   until,
+			"number":  number,
+			"refused": refused,
 		},
 		Condition: condition,
 	})
@@ -153,6 +155,24 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// refused PATTERN submits application.json, which must be refused so.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: refused PATTERN")
+	}
+	exitCode(ts, false, []string{"2", "starter", "submit", "application.json"})
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	told := ts.ReadFile("stderr")
+	ts.Logf("%s", told)
+	if !pattern.MatchString(told) {
+		ts.Fatalf("not told so: %s", args[0])
+	}
+	if strings.Contains(told, "Nhật") || strings.Contains(told, "999901") {
+		ts.Fatalf("what is told holds personal data: %s", told)
+	}
+}
+
 // condition knows [exec:...] by itself; [root] is whether permissions bind us.
 func condition(name string) (bool, error) {
 	if name == "root" {
@@ -166,7 +186,7 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: edit FILE OLD NEW")
 	}
-	unquote := strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\x00`, "\x00", `\xff`, "\xff", `\u0301`, "\u0301", `\u1EF7`, "\u1EF7", `\ufeff`, "\ufeff", `\a`, "\a")
+	unquote := strings.NewReplacer(`\n`, "\n", `\xff`, "\xff", `\ufeff`, "\ufeff", `\u0300`, "\u0300", `\u0302`, "\u0302", `\u0303`, "\u0303", `\u0323`, "\u0323")
 	name := ts.MkAbs(args[0])
 	b, err := os.ReadFile(name)
 	ts.Check(err)

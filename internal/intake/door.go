@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/mrz"
@@ -121,7 +123,9 @@ func (d *Door) Check(s Submission) (registry.Submission, error) {
 	if err := d.preflight(app, rules, evidence); err != nil {
 		return registry.Submission{}, err
 	}
-	return registry.Submission{Application: app, Rules: rules, Digest: sha256.Sum256(canonical), Evidence: evidence}, nil
+	// One text has many spellings in Unicode; whichever a station sends, it is the same.
+	digest := sha256.Sum256(norm.NFC.Bytes(canonical))
+	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, nil
 }
 
 // preflight lays the card out without drawing it. A number that is still to be
