@@ -12,10 +12,12 @@ import (
 // JudgeCapture judges portrait and fingerprints of one round. The same round
 // again gives the same judgement: it depends on the vault alone.
 func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (JudgeCaptureResult, error) {
-	if err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.BiometricCapture}); err != nil {
+	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.BiometricCapture},
+		registry.Wanted{Role: registry.RolePortrait, Attempt: in.Round}, registry.Wanted{Role: registry.RoleTemplates, Attempt: in.Round})
+	if err != nil {
 		return JudgeCaptureResult{}, err
 	}
-	portrait, err := p.evidence(ctx, in.Application, registry.RolePortrait, in.Round)
+	portrait, err := evidence.Get(registry.RolePortrait)
 	if err != nil {
 		return JudgeCaptureResult{}, err
 	}
@@ -24,19 +26,26 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 		return JudgeCaptureResult{}, fmt.Errorf("judge portrait: %w", err)
 	}
 	reasons := judgement.Codes()
-	templates, err := p.templates(ctx, in.Application, in.Round)
-	switch {
-	case identity.Refused(err, identity.NotFound): // every finger is missing, with reasons that intake checked
-	case err != nil:
-		return JudgeCaptureResult{}, err
-	default:
-		fingers, err := biometrics.JudgeFingers(templates, biometrics.DefaultFingerLimits())
+	if raw, taken := evidence[registry.RoleTemplates]; taken { // else every finger is missing, with reasons that intake checked
+		fingers, err := judgeFingers(raw)
 		if err != nil {
-			return JudgeCaptureResult{}, fmt.Errorf("judge fingers: %w", err)
+			return JudgeCaptureResult{}, err
 		}
 		reasons = append(reasons, fingers.Codes()...)
 	}
 	return JudgeCaptureResult{Good: len(reasons) == 0, Reasons: reasons}, nil
+}
+
+func judgeFingers(raw []byte) (biometrics.Judgement, error) {
+	var templates biometrics.Templates
+	if err := templates.UnmarshalBinary(raw); err != nil {
+		return biometrics.Judgement{}, fmt.Errorf("read templates: %w", err)
+	}
+	judgement, err := biometrics.JudgeFingers(templates, biometrics.DefaultFingerLimits())
+	if err != nil {
+		return biometrics.Judgement{}, fmt.Errorf("judge fingers: %w", err)
+	}
+	return judgement, nil
 }
 
 // evidence reads what a round of capture put into the vault. What a later round

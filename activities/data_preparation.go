@@ -19,19 +19,16 @@ import (
 // stays: keys and signatures are random, and a card is never half of one and
 // half of another.
 func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
-	err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.DataPreparation, Attempt: in.Attempt})
+	record, captured, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.DataPreparation, Attempt: in.Attempt},
+		registry.Wanted{Role: registry.RolePortrait}, registry.Wanted{Role: registry.RoleLeftIndex}, registry.Wanted{Role: registry.RoleRightIndex})
 	if err != nil {
 		return err
-	}
-	record, err := p.Registry.Application(ctx, in.Application)
-	if err != nil {
-		return fmt.Errorf("read application: %w", err)
 	}
 	card, err := p.card(ctx, record)
 	if err != nil {
 		return err
 	}
-	content, chipPortrait, err := p.content(ctx, record, card)
+	content, chipPortrait, err := content(record, captured, card)
 	if err != nil {
 		return err
 	}
@@ -94,7 +91,7 @@ func (p *Pipeline) card(ctx context.Context, record registry.Record) (identity.C
 }
 
 // content is what is printed, and the portrait for the chip.
-func (p *Pipeline) content(ctx context.Context, record registry.Record, card identity.Card) (templates.Content, []byte, error) {
+func content(record registry.Record, captured registry.Evidence, card identity.Card) (templates.Content, []byte, error) {
 	lines, err := mrz.Lines(card)
 	if err != nil {
 		return templates.Content{}, nil, fmt.Errorf("compose MRZ: %w", err)
@@ -103,7 +100,7 @@ func (p *Pipeline) content(ctx context.Context, record registry.Record, card ide
 	if !record.Application.NeedsPortrait() {
 		return content, nil, nil
 	}
-	portrait, err := p.evidence(ctx, record.Number, registry.RolePortrait, record.CaptureRound)
+	portrait, err := captured.Get(registry.RolePortrait)
 	if err != nil {
 		return templates.Content{}, nil, err
 	}
@@ -113,13 +110,7 @@ func (p *Pipeline) content(ctx context.Context, record registry.Record, card ide
 	}
 	content.Portrait = onCard
 	if card.Form == identity.FormCCCD2021 {
-		for role, finger := range map[registry.Role]*[]byte{registry.RoleLeftIndex: &content.LeftIndex, registry.RoleRightIndex: &content.RightIndex} {
-			b, err := p.evidence(ctx, record.Number, role, record.CaptureRound)
-			if err != nil && !identity.Refused(err, identity.NotFound) {
-				return templates.Content{}, nil, err
-			}
-			*finger = b
-		}
+		content.LeftIndex, content.RightIndex = captured[registry.RoleLeftIndex], captured[registry.RoleRightIndex]
 	}
 	return content, onChip, nil
 }

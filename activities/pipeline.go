@@ -54,5 +54,16 @@ func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
 	return nil
 }
 
+// enterWith enters a stage that begins by reading, in one round trip.
+func (p *Pipeline) enterWith(ctx context.Context, in EnterInput, wanted ...registry.Wanted) (registry.Record, registry.Evidence, error) {
+	record, evidence, err := p.Registry.EnterWith(ctx, registry.Move{
+		Application: in.Application, To: in.To, Actor: actorSystem, Attempt: in.Attempt,
+	}, wanted...)
+	if err != nil {
+		return registry.Record{}, nil, fmt.Errorf("enter %s: %w", in.To, err)
+	}
+	return record, evidence, nil
+}
+
 // actorSystem is who acts in the audit trail when nobody does.
 const actorSystem = "system"

@@ -50,10 +50,11 @@ const reasonStationLost = "station lost"
 // spoiled.
 func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeResult, error) {
 	defer beat(ctx)()
-	if err := s.enter(ctx, in, identity.Personalization); err != nil {
+	evidence, err := s.enterWith(ctx, in, identity.Personalization, registry.RoleChipImage)
+	if err != nil {
 		return PersonalizeResult{}, err
 	}
-	chip, err := s.chipImage(ctx, in)
+	chip, err := chipImage(evidence)
 	if err != nil {
 		return PersonalizeResult{}, err
 	}
@@ -76,10 +77,11 @@ func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeRes
 // attempt.
 func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
 	defer beat(ctx)()
-	if err := s.enter(ctx, in, identity.Printing); err != nil {
+	evidence, err := s.enterWith(ctx, in, identity.Printing, registry.RolePrint)
+	if err != nil {
 		return err
 	}
-	pdf, err := s.Registry.Evidence(ctx, in.Application, registry.RolePrint, in.Attempt)
+	pdf, err := evidence.Get(registry.RolePrint)
 	if err != nil {
 		return fmt.Errorf("read printed sides: %w", err)
 	}
@@ -102,22 +104,27 @@ func PrintJob(app identity.ApplicationNumber, attempt int) string {
 // for. A card that fails is spoiled.
 func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 	defer beat(ctx)()
-	if err := s.enter(ctx, in, identity.Inspection); err != nil {
+	evidence, err := s.enterWith(ctx, in, identity.Inspection, registry.RoleChipImage, registry.RolePrintPortrait)
+	if err != nil {
 		return err
 	}
 	card, err := s.Registry.Card(ctx, in.Application, in.Attempt)
 	if err != nil {
 		return fmt.Errorf("read card: %w", err)
 	}
-	content, err := s.content(ctx, card)
+	printed, err := printedOn(card.Card, evidence[registry.RolePrintPortrait])
 	if err != nil {
 		return err
 	}
-	faults, err := s.inspectChip(ctx, in, card, content)
+	chip, err := chipImage(evidence)
+	if err != nil {
+		return err
+	}
+	faults, err := s.inspectChip(ctx, card, chip, printed)
 	if err != nil {
 		return fmt.Errorf("inspect chip: %w", err)
 	}
-	seen, err := s.inspectPrint(ctx, card.Card.Form, content)
+	seen, err := s.inspectPrint(ctx, card.Card.Form, printed)
 	if err != nil {
 		return fmt.Errorf("inspect print: %w", err)
 	}
@@ -131,22 +138,18 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 }
 
 // inspectChip reads the chip and says what is wrong with it.
-func (s *Station) inspectChip(ctx context.Context, in CardInput, card registry.CardRecord, content templates.Content) ([]string, error) {
+func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chip *personalization.Image, printed templates.Content) ([]string, error) {
 	trust, err := s.Trust()
 	if err != nil {
 		return nil, fmt.Errorf("read trusted certificates: %w", err)
-	}
-	chip, err := s.chipImage(ctx, in)
-	if err != nil {
-		return nil, err
 	}
 	session, err := s.Chip.Encoder.Open(ctx, string(card.Blank))
 	if err != nil {
 		return nil, fmt.Errorf("open blank %s: %w", card.Blank, err)
 	}
 	defer session.Close() //nolint:errcheck // it was only read
-	access := inspection.Access{MRZInformation: mrz.Information(content.MRZ), CAN: chip.CAN}
-	expected := inspection.Expect{Card: card.Card, MRZ: content.MRZ}
+	access := inspection.Access{MRZInformation: mrz.Information(printed.MRZ), CAN: chip.CAN}
+	expected := inspection.Expect{Card: card.Card, MRZ: printed.MRZ}
 	if chip.Files.DG2 != nil {
 		face, err := lds.ParseDG2(chip.Files.DG2)
 		if err != nil {
@@ -174,24 +177,19 @@ func (s *Station) inspectPrint(ctx context.Context, id identity.FormID, content 
 	return inspect.Print(form, front, back, content), nil
 }
 
-// content is what was printed on a card.
-func (s *Station) content(ctx context.Context, card registry.CardRecord) (templates.Content, error) {
-	lines, err := mrz.Lines(card.Card)
+// printedOn is what was printed on a card; the card of a child under 6 has no
+// portrait.
+func printedOn(card identity.Card, portrait []byte) (templates.Content, error) {
+	lines, err := mrz.Lines(card)
 	if err != nil {
 		return templates.Content{}, fmt.Errorf("compose MRZ: %w", err)
 	}
-	content := templates.Content{Card: card.Card, MRZ: lines, QR: identity.QRPayload(card.Card)}
-	portrait, err := s.Registry.Evidence(ctx, card.Application, registry.RolePrintPortrait, card.Attempt)
-	if err != nil && !identity.Refused(err, identity.NotFound) {
-		return templates.Content{}, fmt.Errorf("read portrait: %w", err)
-	}
-	content.Portrait = portrait
-	return content, nil
+	return templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: portrait}, nil
 }
 
 // chipImage reads what the card's chip is filled with.
-func (s *Station) chipImage(ctx context.Context, in CardInput) (*personalization.Image, error) {
-	b, err := s.Registry.Evidence(ctx, in.Application, registry.RoleChipImage, in.Attempt)
+func chipImage(evidence registry.Evidence) (*personalization.Image, error) {
+	b, err := evidence.Get(registry.RoleChipImage)
 	if err != nil {
 		return nil, fmt.Errorf("read chip image: %w", err)
 	}
@@ -202,12 +200,18 @@ func (s *Station) chipImage(ctx context.Context, in CardInput) (*personalization
 	return &chip, nil
 }
 
-func (s *Station) enter(ctx context.Context, in CardInput, stage identity.Stage) error {
-	err := s.Registry.Enter(ctx, registry.Move{Application: in.Application, To: stage, Attempt: in.Attempt, Actor: string(s.ID)})
-	if err != nil {
-		return fmt.Errorf("enter %s: %w", stage, err)
+// enterWith enters a stage and reads what it needs of the card, in one round trip.
+func (s *Station) enterWith(ctx context.Context, in CardInput, stage identity.Stage, roles ...registry.Role) (registry.Evidence, error) {
+	wanted := make([]registry.Wanted, len(roles))
+	for i, role := range roles {
+		wanted[i] = registry.Wanted{Role: role, Attempt: in.Attempt}
 	}
-	return nil
+	move := registry.Move{Application: in.Application, To: stage, Attempt: in.Attempt, Actor: string(s.ID)}
+	_, evidence, err := s.Registry.EnterWith(ctx, move, wanted...)
+	if err != nil {
+		return nil, fmt.Errorf("enter %s: %w", stage, err)
+	}
+	return evidence, nil
 }
 
 // spoiled books the card as spoiled where err says that it is, and returns err.

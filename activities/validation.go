@@ -12,12 +12,9 @@ import (
 // population registry, and names the fields that contradict them. It changes
 // nothing but the stage.
 func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResult, error) {
-	if err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.Validation}); err != nil {
-		return ValidateResult{}, err
-	}
-	record, err := p.Registry.Application(ctx, in.Application)
+	record, _, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.Validation})
 	if err != nil {
-		return ValidateResult{}, fmt.Errorf("read application: %w", err)
+		return ValidateResult{}, err
 	}
 	app := record.Application
 	if app.Person.Number == "" { // to be allotted: the registry cannot know the person yet

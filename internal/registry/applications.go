@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -175,6 +176,60 @@ const enlist = `
 // Evidence opens a blob, or refuses with NotFound.
 func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumber, role Role, attempt int) ([]byte, error) {
 	return r.vault.Get(ctx, r.db, vault.Key{Application: string(number), Role: string(role), Attempt: attempt})
+}
+
+// Wanted names evidence of an application.
+type Wanted struct {
+	Role Role
+	// Attempt is the card's, or the round of capture. What a round did not bring
+	// again is the earlier round's; round 0 is the last one that was accepted.
+	Attempt int
+}
+
+// Evidence is what the vault had of what was wanted.
+type Evidence map[Role][]byte
+
+// Get gives the evidence of a role, or refuses with NotFound.
+func (e Evidence) Get(role Role) ([]byte, error) {
+	if b, ok := e[role]; ok {
+		return b, nil
+	}
+	return nil, identity.Refuse(identity.NotFound, "the vault has no %s of it", role)
+}
+
+// ofCapture are the roles of which a round brings some and leaves others.
+var ofCapture = []Role{RolePortrait, RoleLeftIndex, RoleRightIndex, RoleTemplates}
+
+// queueEvidence asks for evidence, as a part of a batch.
+func queueEvidence(batch *pgx.Batch, number identity.ApplicationNumber, wanted []Wanted) {
+	roles, attempts, captures := make([]string, len(wanted)), make([]int, len(wanted)), make([]bool, len(wanted))
+	for i, w := range wanted {
+		roles[i], attempts[i], captures[i] = string(w.Role), w.Attempt, slices.Contains(ofCapture, w.Role)
+	}
+	batch.Queue(`
+		SELECT DISTINCT ON (b.role) b.role, b.attempt, b.sealed, k.wrapped
+		FROM applications a
+		CROSS JOIN unnest(@roles::text[], @attempts::int[], @captures::bool[]) AS w (role, attempt, capture)
+		JOIN vault_blobs b ON b.application = a.number AND b.role = w.role
+			AND CASE WHEN w.capture THEN b.attempt <= coalesce(nullif(w.attempt, 0), a.capture_round) ELSE b.attempt = w.attempt END
+		LEFT JOIN vault_keys k ON k.application = a.number
+		WHERE a.number = @number
+		ORDER BY b.role, b.attempt DESC`,
+		pgx.StrictNamedArgs{"number": number, "roles": roles, "attempts": attempts, "captures": captures})
+}
+
+// readEvidence opens what queueEvidence asked for.
+func (r *Registry) readEvidence(results pgx.BatchResults, number identity.ApplicationNumber) (Evidence, error) {
+	rows, _ := results.Query() // ForEachRow reports the error
+	evidence := make(Evidence)
+	key := vault.Key{Application: string(number)}
+	var sealed, wrapped []byte
+	_, err := pgx.ForEachRow(rows, []any{&key.Role, &key.Attempt, &sealed, &wrapped}, func() error {
+		plain, err := r.vault.Open(key, sealed, wrapped)
+		evidence[Role(key.Role)] = plain
+		return err
+	})
+	return evidence, fail("read evidence", err)
 }
 
 // Capture stores the new evidence of a recapture, before the workflow is told.
@@ -365,30 +420,7 @@ type Move struct {
 // taken for a card since given up is refused. The change and its audit entry are
 // one statement.
 func (r *Registry) Enter(ctx context.Context, m Move) error {
-	var from []string
-	for _, s := range identity.Stages {
-		if _, err := s.Enter(m.To); err == nil {
-			from = append(from, string(s))
-		}
-	}
-	tag, err := r.db.Exec(ctx, `
-		WITH before AS (
-			SELECT number, stage, attempt FROM applications WHERE number = @number AND stage = ANY(@from) AND (@attempt = 0 OR @attempt >= attempt) FOR NO KEY UPDATE
-		), entered AS (
-			UPDATE applications a SET stage = @to, awaiting = @awaiting, attempt = greatest(a.attempt, @attempt),
-				reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
-				entered_at = CASE WHEN b.stage = @to THEN a.entered_at ELSE now() END
-			FROM before b WHERE a.number = b.number
-			RETURNING a.number, b.stage <> @to OR a.attempt > b.attempt AS moved
-		), noted AS (
-			INSERT INTO audit (application, actor, event, reason)
-			SELECT number, @actor, 'entered ' || @to, @reason FROM entered WHERE moved
-		)
-		SELECT number FROM entered`,
-		pgx.StrictNamedArgs{
-			"number": m.Application, "from": from, "to": m.To, "awaiting": m.Awaiting,
-			"attempt": m.Attempt, "actor": m.Actor, "reason": m.Reason,
-		})
+	tag, err := r.db.Exec(ctx, enter, m.args())
 	if err != nil {
 		return fail("enter stage", err)
 	}
@@ -396,6 +428,63 @@ func (r *Registry) Enter(ctx context.Context, m Move) error {
 		return nil
 	}
 	return r.refuseMove(ctx, m)
+}
+
+const enter = `
+	WITH before AS (
+		SELECT number, stage, attempt FROM applications WHERE number = @number AND stage = ANY(@from) AND (@attempt = 0 OR @attempt >= attempt) FOR NO KEY UPDATE
+	), entered AS (
+		UPDATE applications a SET stage = @to, awaiting = @awaiting, attempt = greatest(a.attempt, @attempt),
+			reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
+			entered_at = CASE WHEN b.stage = @to THEN a.entered_at ELSE now() END
+		FROM before b WHERE a.number = b.number
+		RETURNING a.number, b.stage <> @to OR a.attempt > b.attempt AS moved
+	), noted AS (
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT number, @actor, 'entered ' || @to, @reason FROM entered WHERE moved
+	)
+	SELECT number FROM entered`
+
+func (m Move) args() pgx.StrictNamedArgs {
+	var from []string
+	for _, s := range identity.Stages {
+		if _, err := s.Enter(m.To); err == nil {
+			from = append(from, string(s))
+		}
+	}
+	return pgx.StrictNamedArgs{
+		"number": m.Application, "from": from, "to": m.To, "awaiting": m.Awaiting,
+		"attempt": m.Attempt, "actor": m.Actor, "reason": m.Reason,
+	}
+}
+
+// EnterWith is Enter for a stage that begins by reading: it gives the application
+// as it is then, and the evidence that is wanted, in the same round trip.
+func (r *Registry) EnterWith(ctx context.Context, m Move, wanted ...Wanted) (Record, Evidence, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(enter, m.args())
+	batch.Queue(selectRecord+` WHERE a.number = $1`, m.Application)
+	queueEvidence(batch, m.Application, wanted)
+	results := r.db.SendBatch(ctx, batch)
+	defer results.Close() //nolint:errcheck // what was read is checked; what was written is one statement
+	tag, err := results.Exec()
+	if err != nil {
+		return Record{}, nil, fail("enter stage", err)
+	}
+	if tag.RowsAffected() != 1 {
+		_ = results.Close() // gives the connection back, to ask why
+		return Record{}, nil, r.refuseMove(ctx, m)
+	}
+	rows, _ := results.Query() // CollectExactlyOneRow reports the error
+	record, err := pgx.CollectExactlyOneRow(rows, scanRecord)
+	if err != nil {
+		return Record{}, nil, fail("read application", err)
+	}
+	evidence, err := r.readEvidence(results, m.Application)
+	if err != nil {
+		return Record{}, nil, err
+	}
+	return record, evidence, fail("enter stage", results.Close())
 }
 
 // refuseMove says why an application cannot move so.

@@ -204,6 +204,45 @@ func TestEnter_KeepsToTheStagesOfTheLaw(t *testing.T) {
 	require.Equal(t, identity.Received, record.Stage)
 }
 
+func TestEnterWith_GivesTheEvidenceThatCounts(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	b.enter(t, number, 1, identity.BiometricCapture)
+	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[registry.Role][]byte{registry.RolePortrait: []byte("second portrait")}))
+	read := func(round int) registry.Evidence {
+		record, evidence, err := b.EnterWith(t.Context(), registry.Move{Application: number, To: identity.BiometricCapture, Actor: "system"},
+			registry.Wanted{Role: registry.RolePortrait, Attempt: round}, registry.Wanted{Role: registry.RoleTemplates, Attempt: round},
+			registry.Wanted{Role: registry.RoleChipImage, Attempt: 1})
+		require.NoError(t, err)
+		require.Equal(t, identity.BiometricCapture, record.Stage)
+		return evidence
+	}
+	first := registry.Evidence{registry.RolePortrait: []byte("portrait"), registry.RoleTemplates: []byte("templates")}
+	second := registry.Evidence{registry.RolePortrait: []byte("second portrait"), registry.RoleTemplates: []byte("templates")}
+
+	require.Equal(t, first, read(1))
+	require.Equal(t, second, read(2), "what the second round did not bring is the first one's")
+	require.Equal(t, first, read(0), "a round counts when it is accepted")
+	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}))
+	require.Equal(t, second, read(0))
+	_, err := first.Get(registry.RoleChipImage)
+	require.ErrorIs(t, err, identity.NotFound)
+}
+
+func TestEnterWith_RefusesWhatEnterRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+
+	_, _, err := b.EnterWith(t.Context(), registry.Move{Application: number, To: identity.Printing, Actor: "system"})
+	require.ErrorIs(t, err, identity.Conflict)
+	_, _, err = b.EnterWith(t.Context(), registry.Move{Application: "00000-00000-0", To: identity.Validation, Actor: "system"})
+	require.ErrorIs(t, err, identity.NotFound)
+
+	require.Equal(t, []string{"received"}, b.trail(t, number))
+}
+
 func TestEnter_NotesWhatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

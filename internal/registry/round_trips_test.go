@@ -36,7 +36,12 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 		{"Evidence", 1, func() error { _, err := b.Evidence(ctx, number, registry.RolePortrait, 1); return err }},
 		{"Gallery", 1, func() error { _, err := b.Gallery(ctx, 0, 100); return err }},
 		{"Enter", 1, func() error {
-			return b.Enter(ctx, registry.Move{Application: number, To: identity.Validation, Attempt: 1, Actor: "system"})
+			return b.Enter(ctx, registry.Move{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
+		}},
+		{"EnterWith", 1, func() error {
+			_, _, err := b.EnterWith(ctx, registry.Move{Application: number, To: identity.Validation, Attempt: 1, Actor: "system"},
+				registry.Wanted{Role: registry.RolePortrait}, registry.Wanted{Role: registry.RoleTemplates})
+			return err
 		}},
 		{"Enter Approval", 1, func() error {
 			return b.Enter(ctx, registry.Move{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"})
