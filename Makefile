@@ -7,6 +7,9 @@ TOOL  := internal/tools/bin.sh
 # The race detector needs a C compiler.
 RACE  := $(if $(shell command -v gcc 2>/dev/null),-race)
 TESTS ?= ./...
+# What speaks to devices by libraries in C: an HSM, and card readers where
+# libpcsclite-dev is installed. The tests start a SoftHSM and a virtual reader.
+TAGS  := pkcs11$(shell pkg-config --exists libpcsclite 2>/dev/null && echo ,pcsc)
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -16,6 +19,7 @@ run: ## bring up a whole office, take the samples to their ends, and keep runnin
 
 test: check ## check, then all tests with a real PostgreSQL and a real Temporal server
 	$(GO) run ./internal/office/with -- $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -v /templates)
+	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC' ./personalization/keys ./personalization/station)
 	$(GO) test -shuffle=on -count=1 -timeout 15m ./templates/... # thousands of drawings: too slow under the race detector
 
 check: ## vet, linters and format, determinism of the workflows

@@ -119,6 +119,7 @@ type Worker struct {
 type Station struct {
 	Driver     string        `mapstructure:"driver"`
 	Address    string        `mapstructure:"address"`
+	Reader     string        `mapstructure:"reader"`
 	Magazine   string        `mapstructure:"magazine"`
 	Journal    string        `mapstructure:"journal"`
 	WriteTime  time.Duration `mapstructure:"write_time"`
@@ -381,7 +382,7 @@ func (c Config) validateWork(check *check) {
 	if c.Worker.Listen != "" {
 		check.hostPort("worker.listen", c.Worker.Listen)
 	}
-	check.oneOf("station.driver", c.Station.Driver, "simulated", "tcp")
+	check.oneOf("station.driver", c.Station.Driver, "simulated", "tcp", "pcsc")
 	if c.Station.Driver == "tcp" {
 		check.hostPort("station.address", c.Station.Address)
 	}

@@ -198,8 +198,11 @@ func (c *Crew) chipStation(store keys.Store, id identity.StationID) (*station.St
 // encoder is the machine with the slots.
 func (c *Crew) encoder(transport func([]byte) (securechannel.Keys, error)) (station.Encoder, error) {
 	s := c.config.Station
-	if s.Driver == "tcp" {
+	switch s.Driver {
+	case "tcp":
 		return station.TCP{Address: s.Address}, nil
+	case "pcsc":
+		return station.NewPCSC(s.Reader)
 	}
 	return station.NewSimulated(s.Magazine, station.SimulatedOptions{
 		TransportKeys: transport,

@@ -4,8 +4,11 @@ package station_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -13,44 +16,97 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/personalization/apdu"
+	"example.org/cancuoc/personalization/inspection"
+	"example.org/cancuoc/personalization/lds"
 	"example.org/cancuoc/personalization/softcard"
 	"example.org/cancuoc/personalization/station"
 )
 
-// A blank in software lies in the virtual reader of Debian's vsmartcard-vpcd
-// and is personalized through pcscd, as a blank of plastic would be.
-func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
-	reader := net.JoinHostPort("localhost", strconv.Itoa(softcard.VPCDPort))
-	probe, err := net.DialTimeout("tcp", reader, time.Second)
+// The daemon of PC/SC, the socket that its library knows, and the driver of
+// the virtual reader, as Debian has them (pcscd, vsmartcard-vpcd).
+const (
+	pcscSocket    = "/run/pcscd/pcscd.comm"
+	virtualDriver = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+	virtualReader = "Cancuoc Virtual"
+)
+
+// startPCSC starts the daemon of PC/SC with a virtual reader, and gives the
+// address of the reader's slot for cards in software.
+func startPCSC(t *testing.T) (slot string) {
+	t.Helper()
+	daemon, err := exec.LookPath("pcscd")
+	if err == nil {
+		_, err = os.Stat(virtualDriver)
+	}
 	if err != nil && os.Getenv("CI") == "" {
-		t.Skip("pcscd with vsmartcard-vpcd is not running")
+		t.Skip("pcscd or vsmartcard-vpcd is not installed")
 	}
 	require.NoError(t, err)
-	require.NoError(t, probe.Close())
+	if running, err := net.Dial("unix", pcscSocket); err == nil {
+		require.NoError(t, running.Close())
+		t.Skip("another pcscd is running, and there can be one only")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("pcscd is started by root only")
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := free.Addr().(*net.TCPAddr).Port
+	require.NoError(t, free.Close())
+	conf := filepath.Join(t.TempDir(), "readers")
+	reader := fmt.Sprintf("FRIENDLYNAME %q\nDEVICENAME /dev/null:%#x\nLIBPATH %s\nCHANNELID %#x\n", virtualReader, port, virtualDriver, port)
+	require.NoError(t, os.WriteFile(conf, []byte(reader), 0o600))
+	ctx, stop := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, daemon, "--foreground", "--config", conf)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
+	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { stop(); _ = cmd.Wait() })
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+}
+
+// A blank in software lies in the virtual reader of Debian's vsmartcard-vpcd and
+// is personalized through pcscd, as a blank of plastic would be, and inspected.
+func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
+	slot := startPCSC(t)
 	c := newCentre(t)
 	keys, err := keysOf(0x30, 16)([]byte("0123456789"))
 	require.NoError(t, err)
 	card, err := softcard.New(softcard.Blank{ChipSerial: []byte("0123456789"), Keys: keys}, softcard.Options{})
 	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, takeOut := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	time.Sleep(2 * time.Second) // the reader notices that the probe has gone
-	go func() { served <- softcard.ServeVPCD(ctx, reader, card) }()
-	time.Sleep(3 * time.Second) // and that a card has come
-	c.Encoder, err = station.NewPCSC("Virtual PCD 00 00")
+	require.Eventually(t, func() bool {
+		probe, err := net.Dial("tcp", slot)
+		return err == nil && probe.Close() == nil
+	}, 10*time.Second, 50*time.Millisecond, "the virtual reader does not listen")
+	go func() { served <- softcard.ServeVPCD(ctx, slot, card) }()
+	c.Encoder, err = station.NewPCSC(virtualReader)
 	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		session, err := c.Encoder.Open(t.Context(), "B-1")
+		return err == nil && session.Close() == nil
+	}, 10*time.Second, 100*time.Millisecond, "pcscd sees no card")
+	other, err := station.NewPCSC("no such reader")
+	require.NoError(t, err)
+	_, err = other.Open(t.Context(), "B-1")
+	require.ErrorContains(t, err, `no reader "no such reader" among ["`+virtualReader)
+	i := prepared(t, lds.Profiles()[0])
 
-	_, err = c.Personalize(t.Context(), "B-1", image(t, "one"))
+	_, err = c.Personalize(t.Context(), "B-1", i.image)
 
 	require.NoError(t, err)
 	require.Equal(t, softcard.Secured, card.Life())
+	r := i.inspect(t, c, inspection.Access{MRZInformation: i.image.MRZInformation})
+	require.Empty(t, r.Failures())
 	session, err := c.Encoder.Open(t.Context(), "B-1")
 	require.NoError(t, err)
 	require.Equal(t, card.ATR(), session.ATR())
-	r, err := apdu.Send(t.Context(), session, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
+	read, err := apdu.Send(t.Context(), session, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
 	require.NoError(t, err)
-	require.NoError(t, r.Err())
+	require.Equal(t, i.image.Files.CardAccess, read.Data)
 	require.NoError(t, session.Close())
-	cancel()
+	takeOut()
 	require.NoError(t, <-served)
 }
