@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,7 +69,10 @@ func TestOffice(t *testing.T) {
 			"worker":  startWorker,
 			"until":   until,
 			"number":  number,
+			"bad":     bad,
+			"expect":  expect,
 			"refused": refused,
+			"lighter": lighter,
 		},
 		Condition: condition,
 	})
@@ -105,6 +109,7 @@ func setUp(e *testscript.Env, database, temporal string) error {
 		return err
 	}
 	e.Values[schemaKey{}] = url
+	e.Values[casesKey{}] = &cases{told: make(map[string]*regexp.Regexp)}
 	e.Setenv("CANCUOC_CONFIG", name)
 	return nil
 }
@@ -155,22 +160,105 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// refused PATTERN submits application.json, which must be refused so.
-func refused(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: refused PATTERN")
+// cases are bad files that a script has made, and what must be told of each.
+type cases struct {
+	files []string
+	told  map[string]*regexp.Regexp
+}
+
+// casesKey is where a script's environment keeps its cases.
+type casesKey struct{}
+
+// bad NAME OLD NEW PATTERN makes NAME.json of application.json, with the only OLD
+// replaced by NEW, of which PATTERN must be told.
+func bad(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: bad NAME OLD NEW PATTERN")
 	}
-	exitCode(ts, false, []string{"2", "starter", "submit", "application.json"})
-	pattern, err := regexp.Compile(args[0])
+	name := args[0] + ".json"
+	ts.Check(os.WriteFile(ts.MkAbs(name), []byte(ts.ReadFile("application.json")), 0o600))
+	edit(ts, false, []string{name, args[1], args[2]})
+	expect(ts, false, []string{name, args[3]})
+}
+
+// expect FILE PATTERN notes what must be told of a file.
+func expect(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: expect FILE PATTERN")
+	}
+	c := ts.Value(casesKey{}).(*cases) //nolint:forcetypeassert // setUp puts it there
+	pattern, err := regexp.Compile("^(" + args[1] + ")$")
 	ts.Check(err)
-	told := ts.ReadFile("stderr")
-	ts.Logf("%s", told)
-	if !pattern.MatchString(told) {
-		ts.Fatalf("not told so: %s", args[0])
+	c.files = append(c.files, args[0])
+	c.told[args[0]] = pattern
+}
+
+// refused submits all cases together. Each must be refused by what was expected of
+// it and by nothing else, without a word about the person.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: refused")
 	}
-	if strings.Contains(told, "Nhật") || strings.Contains(told, "999901") {
-		ts.Fatalf("what is told holds personal data: %s", told)
+	c := ts.Value(casesKey{}).(*cases) //nolint:forcetypeassert // setUp puts it there
+	exitCode(ts, false, append([]string{"2", "starter", "submit"}, c.files...))
+	ts.Logf("%s", ts.ReadFile("stderr"))
+	if accepted := ts.ReadFile("stdout"); accepted != "" {
+		ts.Fatalf("accepted:\n%s", accepted)
 	}
+	told := make(map[string]bool)
+	for line := range strings.Lines(ts.ReadFile("stderr")) {
+		file, what, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "starter: "), ": ")
+		pattern, known := c.told[file]
+		if !known || !pattern.MatchString(what) {
+			ts.Fatalf("not expected: %s\nbut %s", line, pattern)
+		}
+		if strings.Contains(what, "Nhật") || strings.Contains(what, "999901") {
+			ts.Fatalf("what is told holds personal data: %s", line)
+		}
+		told[file] = true
+	}
+	for _, file := range c.files {
+		if !told[file] {
+			ts.Fatalf("nothing is told of %s", file)
+		}
+	}
+	*c = cases{told: make(map[string]*regexp.Regexp)}
+}
+
+// lighter A B submits two files and compares the memory that each takes at most:
+// B's may not be more by as much as 32 MB.
+func lighter(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: lighter A B")
+	}
+	var peaks []int64
+	for _, file := range args {
+		peaks = append(peaks, peak(ts, file))
+	}
+	ts.Logf("at most %d kB for %s, %d kB for %s", peaks[0], args[0], peaks[1], args[1])
+	if peaks[1] > peaks[0]+32<<10 {
+		ts.Fatalf("%s takes %d kB; %s takes %d kB", args[1], peaks[1], args[0], peaks[0])
+	}
+}
+
+// peak submits a file and gives the most memory that the program held, in kB.
+func peak(ts *testscript.TestScript, file string) int64 {
+	for folder := range strings.SplitSeq(ts.Getenv("PATH"), string(os.PathListSeparator)) {
+		program := filepath.Join(folder, "starter")
+		if _, err := os.Stat(program); err != nil {
+			continue
+		}
+		c := exec.CommandContext(context.Background(), program, "submit", file)
+		c.Dir = ts.MkAbs(".")
+		c.Env = append(os.Environ(), "CANCUOC_CONFIG="+ts.Getenv("CANCUOC_CONFIG"))
+		out, err := c.CombinedOutput()
+		if c.ProcessState == nil || c.ProcessState.ExitCode() != exitRefused {
+			ts.Fatalf("submit %s: %v\n%s", file, err, out)
+		}
+		return c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss //nolint:forcetypeassert // on Unix
+	}
+	ts.Fatalf("there is no program starter")
+	return 0
 }
 
 // condition knows [exec:...] by itself; [root] is whether permissions bind us.
@@ -186,7 +274,7 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: edit FILE OLD NEW")
 	}
-	unquote := strings.NewReplacer(`\n`, "\n", `\xff`, "\xff", `\ufeff`, "\ufeff", `\u0300`, "\u0300", `\u0302`, "\u0302", `\u0303`, "\u0303", `\u0323`, "\u0323")
+	unquote := strings.NewReplacer(`\n`, "\n", `\x00`, "\x00", `\xff`, "\xff", `\ufeff`, "\ufeff", `\u0300`, "\u0300", `\u0302`, "\u0302", `\u0303`, "\u0303", `\u0323`, "\u0323")
 	name := ts.MkAbs(args[0])
 	b, err := os.ReadFile(name)
 	ts.Check(err)
@@ -203,7 +291,7 @@ func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: make KIND FILE")
 	}
 	name := ts.MkAbs(args[1])
-	if args[0] == "sparse-100MB" {
+	if args[0] == "sparse-100MB" { // in a moment, and of no weight on the disk
 		f, err := os.Create(name)
 		ts.Check(err)
 		ts.Check(errors.Join(f.Truncate(100<<20), f.Close()))
@@ -226,7 +314,11 @@ func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 var spoilers = map[string]func([]byte) ([]byte, error){
 	"empty":     func([]byte) ([]byte, error) { return nil, nil },
 	"truncated": func(b []byte) ([]byte, error) { return b[:len(b)/2], nil },
-	"garbage":   func([]byte) ([]byte, error) { return bytes.Repeat([]byte{0xfe, 0x0d}, 2000), nil },
+	"trailing":  func(b []byte) ([]byte, error) { return append(b, "{}"...), nil },
+	"long-name": func(b []byte) ([]byte, error) {
+		return bytes.Replace(b, []byte("Nguyễn"), bytes.Repeat([]byte("Nguyễn "), 5000), 1), nil
+	},
+	"garbage": func([]byte) ([]byte, error) { return bytes.Repeat([]byte{0xfe, 0x0d}, 2000), nil },
 	// A JPEG header that claims 65535 x 65535 pixels.
 	"lying-jpeg": func(b []byte) ([]byte, error) {
 		frame := bytes.Index(b, []byte{0xff, 0xc0})
@@ -269,9 +361,9 @@ var spoilers = map[string]func([]byte) ([]byte, error){
 		}
 		return intake.Sign(intake.Submission{Station: "999-TN-99"}, key)
 	},
-	"deep": func([]byte) ([]byte, error) {
-		return []byte(`{"person":` + strings.Repeat("[", 30_000)), nil
-	},
+	"deep":         func([]byte) ([]byte, error) { return []byte(strings.Repeat(`{"person":`, 5000)), nil },
+	"deep-arrays":  func([]byte) ([]byte, error) { return []byte(strings.Repeat("[", 30_000)), nil },
+	"deep-unknown": func([]byte) ([]byte, error) { return []byte(`{"x":` + strings.Repeat("[", 30_000)), nil },
 	"thousand-fingers": func(b []byte) ([]byte, error) {
 		i := bytes.Index(b, []byte(`"fingerprints": [`))
 		if i < 0 {

@@ -23,8 +23,28 @@ type submitted struct {
 	Application identity.ApplicationNumber `json:"application,omitzero"`
 	Existing    bool                       `json:"existing,omitzero"`
 	Due         time.Time                  `json:"due,omitzero"`
-	FeeVND      int                        `json:"fee_vnd"`
-	Faults      []string                   `json:"faults,omitzero"`
+	FeeVND      *int                       `json:"fee_vnd,omitzero"`
+	Faults      []fault                    `json:"faults,omitzero"`
+}
+
+// fault is one thing that is wrong. Without a kind it is no refusal, and may pass.
+type fault struct {
+	Field  string        `json:"field,omitzero"`
+	Kind   identity.Kind `json:"kind,omitzero"`
+	Detail string        `json:"detail"`
+}
+
+// faultsOf takes an error apart, for programs.
+func faultsOf(err error) []fault {
+	var faults []fault
+	for _, e := range apart(err) {
+		if r, ok := errors.AsType[*identity.Refusal](e); ok {
+			faults = append(faults, fault{Field: r.Field, Kind: r.Kind, Detail: r.Detail})
+			continue
+		}
+		faults = append(faults, fault{Detail: e.Error()})
+	}
+	return faults
 }
 
 func newSubmit(a *app) *cobra.Command {
@@ -51,7 +71,7 @@ command may be given again.`,
 			for _, file := range files {
 				result, err := a.submit(cmd.Context(), file)
 				if err != nil {
-					result.Faults = explain(err)
+					result.Faults = faultsOf(err)
 					failed = append(failed, inFile(file, err))
 				}
 				results = append(results, result)
@@ -72,7 +92,7 @@ func (s submitted) print(w io.Writer) {
 	case s.Existing:
 		fmt.Fprintf(w, "%s  %s  submitted before\n", s.Application, s.File)
 	default:
-		fmt.Fprintf(w, "%s  %s  due %s  fee %d VND\n", s.Application, s.File, s.Due.Format(time.DateOnly), s.FeeVND)
+		fmt.Fprintf(w, "%s  %s  due %s  fee %d VND\n", s.Application, s.File, s.Due.Format(time.DateOnly), *s.FeeVND)
 	}
 }
 
@@ -108,7 +128,7 @@ func (a *app) submit(ctx context.Context, file string) (submitted, error) {
 	if err != nil {
 		return result, err
 	}
-	result.Application, result.Existing, result.Due, result.FeeVND = receipt.Number, receipt.Existing, receipt.Due, receipt.Fee
+	result.Application, result.Existing, result.Due, result.FeeVND = receipt.Number, receipt.Existing, receipt.Due, &receipt.Fee
 	return result, nil
 }
 

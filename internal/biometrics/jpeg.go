@@ -39,12 +39,12 @@ func parseJPEG(b []byte) (jpegHeader, error) {
 		return h, identity.Refuse(identity.Invalid, "the portrait is empty; a JPEG picture is accepted")
 	}
 	if len(b) < 4 || b[0] != 0xff || b[1] != markerSOI {
-		return h, identity.Refuse(identity.Invalid, "the portrait is no JPEG picture")
+		return h, identity.Refuse(identity.Invalid, "the portrait is no JPEG picture; baseline JPEG is accepted")
 	}
 	for at := 2; ; {
 		marker, segment, next, ok := nextSegment(b, at)
 		if !ok {
-			return h, identity.Refuse(identity.Invalid, "the portrait is a damaged or truncated JPEG picture")
+			return h, identity.Refuse(identity.Invalid, "the portrait is a damaged or truncated JPEG picture; a whole one is accepted")
 		}
 		at = next
 		switch {

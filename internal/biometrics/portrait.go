@@ -28,7 +28,7 @@ func DecodePortrait(b []byte) (*Portrait, error) {
 	}
 	pixels, err := jpeg.Decode(bytes.NewReader(b))
 	if err != nil {
-		return nil, identity.Refuse(identity.Invalid, "the portrait is a damaged or truncated JPEG picture")
+		return nil, identity.Refuse(identity.Invalid, "the portrait is a damaged or truncated JPEG picture; a whole one is accepted")
 	}
 	p := &Portrait{source: b, header: h, width: h.width, height: h.height, pixels: pixels}
 	if h.orientation >= 5 {

@@ -51,7 +51,7 @@ func normalize(text string, limit int) (string, error) {
 	}
 	for _, r := range text {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
-			return "", Refuse(Invalid, "holds a control character (U+%04X)", r)
+			return "", Refuse(Invalid, "holds a control character (U+%04X), which no form can print", r)
 		}
 		if r > 0xFFFF {
 			return "", Refuse(Invalid, "holds a character that no form can print (U+%04X)", r)

@@ -45,7 +45,7 @@ func capture(portrait *Image, fingers []Fingerprint, before biometrics.Templates
 		found[registry.RolePortrait] = portrait.Data
 	}
 	if len(fingers) > maxFingers {
-		faults.add("fingerprints", identity.Refuse(identity.Invalid, "are more than the %d fingers that people have", maxFingers))
+		faults.add("", refuseFingers())
 		return nil, faults.err()
 	}
 	c := hands{found: found, sizes: sizes, named: make(map[biometrics.Position]bool), templates: make(biometrics.Templates)}
@@ -72,6 +72,10 @@ func capture(portrait *Image, fingers []Fingerprint, before biometrics.Templates
 
 // maxFingers bounds the work that one submission costs.
 const maxFingers = 10
+
+func refuseFingers() error {
+	return identity.RefuseField(identity.Invalid, "fingerprints", "are more than the %d fingers that people have", maxFingers)
+}
 
 // checkPortrait refuses what no later stage could read. Whether the picture is
 // good is judged when the capture is.

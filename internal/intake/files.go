@@ -33,7 +33,7 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 		return Submission{}, err
 	}
 	if len(s.Fingerprints) > maxFingers {
-		return s, nil // refused at the door; their files are not read
+		return Submission{}, refuseFingers()
 	}
 	var faults faults
 	beside := func(field, file string, limit int64) []byte {

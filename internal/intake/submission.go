@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -84,9 +85,12 @@ func ParseSubmission(b []byte) (Submission, error) {
 	if bytes.HasPrefix(b, byteOrderMark) {
 		return Submission{}, identity.Refuse(identity.Invalid, "the document begins with a byte order mark; JSON has none (RFC 8259, 8.1)")
 	}
+	if len(b) == 0 {
+		return Submission{}, identity.Refuse(identity.Invalid, "the document is empty; an application in JSON is accepted")
+	}
 	var s Submission
 	if err := json.Unmarshal(b, &s, json.RejectUnknownMembers(true)); err != nil {
-		return Submission{}, refuseJSON(err)
+		return Submission{}, refuseJSON(b, err)
 	}
 	return s, nil
 }
@@ -94,37 +98,60 @@ func ParseSubmission(b []byte) (Submission, error) {
 // byteOrderMark is what some editors put before UTF-8.
 var byteOrderMark = []byte("\uFEFF")
 
-// refuseJSON tells an officer what is wrong with a document, without its values.
-func refuseJSON(err error) error {
+// refuseJSON tells an officer what is wrong with document b, without its values.
+func refuseJSON(b []byte, err error) error {
 	if e, ok := errors.AsType[*json.SemanticError](err); ok {
-		field := fieldOf(e.JSONPointer)
-		switch {
-		case errors.Is(err, json.ErrUnknownName):
-			return identity.RefuseField(identity.Invalid, field, "is not a field of an application")
-		case e.GoType == imageType && e.JSONKind == jsontext.KindString:
-			return identity.RefuseField(identity.Invalid, field, "is no base64 text (RFC 4648, 4)")
-		case e.GoType != nil && e.JSONKind == jsontext.KindNumber && e.GoType.Kind() == reflect.Int:
-			return identity.RefuseField(identity.Invalid, field, "is no whole number, or too large a one")
-		case e.GoType != nil && e.JSONKind != 0:
-			return identity.RefuseField(identity.Invalid, field, "is %s; %s is accepted", kindName(e.JSONKind), wanted(e.GoType))
-		}
-		return identity.RefuseField(identity.Invalid, field, "cannot be read: wrong kind of value")
+		return refuseIn(fieldOf(e.JSONPointer), refuseValue(e))
 	}
 	if e, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		what := "is not valid JSON"
-		switch {
-		case errors.Is(err, jsontext.ErrDuplicateName):
-			what = "is given twice"
-		case strings.Contains(e.Err.Error(), "UTF-8"):
-			what = "is not valid UTF-8"
-		}
-		field := fieldOf(e.JSONPointer)
-		if field == "" {
-			return identity.Refuse(identity.Invalid, "the document %s (byte %d)", what, e.ByteOffset)
-		}
-		return identity.RefuseField(identity.Invalid, field, "%s (byte %d)", what, e.ByteOffset)
+		return refuseIn(fieldOf(e.JSONPointer), refuseSyntax(b, e))
 	}
 	return identity.Refuse(identity.Invalid, "the document is not valid JSON")
+}
+
+// refuseIn puts a sentence under its field, or says it of the whole document.
+func refuseIn(field, what string) error {
+	if field == "" {
+		return identity.Refuse(identity.Invalid, "the document %s", what)
+	}
+	return identity.RefuseField(identity.Invalid, field, "%s", what)
+}
+
+// refuseValue says what is wrong with a value that does not fit its place.
+func refuseValue(e *json.SemanticError) string {
+	switch {
+	case errors.Is(e, json.ErrUnknownName):
+		return "is not a field of an application"
+	case e.GoType == nil || e.JSONKind == 0:
+		return "cannot be read: wrong kind of value"
+	case e.GoType == imageType && e.JSONKind == jsontext.KindString:
+		return "is no base64 text (RFC 4648, 4)"
+	case e.JSONKind == jsontext.KindNumber && e.GoType.Kind() == reflect.Int:
+		return "is no whole number, or too large a one"
+	}
+	return fmt.Sprintf("is %s; %s is accepted", kindName(e.JSONKind), wanted(e.GoType))
+}
+
+// refuseSyntax says what is no JSON, and where.
+func refuseSyntax(b []byte, e *jsontext.SyntacticError) string {
+	at := min(e.ByteOffset, int64(len(b)))
+	switch rest := b[at:]; {
+	case errors.Is(e, jsontext.ErrDuplicateName):
+		return fmt.Sprintf("is given twice (byte %d)", at)
+	case e.JSONPointer != "" && len(rest) > 0 && rest[0] < ' ':
+		return fmt.Sprintf("holds a control character (U+%04X, byte %d); JSON has none within text", rest[0], at)
+	case json.Unmarshal(b[:at], new(jsontext.Value)) == nil:
+		return fmt.Sprintf("has more behind its end (byte %d); one object is accepted", at)
+	case e.JSONPointer != "" && len(rest) > 0 && startsBadly(rest):
+		return fmt.Sprintf("is not valid UTF-8 (byte %d)", at)
+	}
+	return fmt.Sprintf("is not valid JSON (byte %d)", at)
+}
+
+// startsBadly reports whether b begins with what is no UTF-8.
+func startsBadly(b []byte) bool {
+	r, size := utf8.DecodeRune(b)
+	return r == utf8.RuneError && size == 1
 }
 
 // fieldOf turns a JSON pointer, /person/origin/text, into person.origin.text. The
