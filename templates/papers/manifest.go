@@ -1,0 +1,148 @@
+package papers
+
+import (
+	"fmt"
+	"strconv"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates"
+)
+
+// Manifest is what travels with a consignment (biên bản giao nhận thẻ), on A4: a
+// line for each card, by which it is counted out and in.
+type Manifest struct {
+	Consignment string
+	State       string // open, sealed, sent or received
+	Destination Station
+	Post        bool // it goes to the post, not to a station
+	Courier     string
+	Seal        string // number on the seal
+	Cards       []ManifestCard
+	Specimen    bool
+}
+
+// ManifestCard is one line: a card by the blank that it is made of.
+type ManifestCard struct {
+	Application identity.ApplicationNumber
+	Attempt     int // the application's first card, or another
+	Blank       string
+	Missing     bool // it was not in the box at the count
+}
+
+// states of a consignment in both languages.
+var states = map[string][2]string{
+	"open":     {"CHƯA NIÊM PHONG", "open: provisional"},
+	"sealed":   {"Đã niêm phong", "sealed"},
+	"sent":     {"Đã giao vận chuyển", "sent"},
+	"received": {"Đã nhận", "received"},
+}
+
+// columns of the manifest, mm from the left edge.
+const (
+	manifestNumber      = 15
+	manifestApplication = 27
+	manifestCard        = 66
+	manifestBlank       = 84
+	manifestSerial      = 138
+	manifestCounted     = 176
+	manifestRow         = 9 // height
+)
+
+// Draw draws the manifest as PDF. It refuses a serial that cannot be a barcode, and
+// a text that cannot be printed.
+func (m Manifest) Draw(c *templates.Catalog) ([]byte, error) {
+	s := newSheet(c, 210, 297, 15, "BIÊN BẢN GIAO NHẬN THẺ "+m.Consignment)
+	heights := make([]float64, len(m.Cards))
+	for i := range heights {
+		heights[i] = manifestRow
+	}
+	const first, rest, bottom, tail = 92, 28, 280, 62
+	pages := paginate(heights, bottom-first, bottom-rest, tail)
+	for i, page := range pages {
+		s.paper.AddPage()
+		s.specimen(m.Specimen)
+		top := float64(rest)
+		if i == 0 {
+			m.head(s)
+			top = first
+		}
+		if page.from < page.to {
+			s.columns(top-3, column{manifestNumber, "STT"}, column{manifestApplication, both("Số hồ sơ", "Application")},
+				column{manifestCard, both("Thẻ", "Card")}, column{manifestSerial, both("Số phôi", "Blank")}, column{manifestCounted, both("Đếm", "Count")})
+		}
+		for n := page.from; n < page.to; n++ {
+			m.row(s, n, top+float64(n-page.from)*manifestRow)
+		}
+		if i == len(pages)-1 {
+			m.tail(s, top+float64(page.to-page.from)*manifestRow)
+		}
+		s.foot(m.Consignment, i+1, len(pages))
+	}
+	return s.bytes()
+}
+
+func (m Manifest) head(s *sheet) {
+	s.left(s.margin, 16, label, both("Trung tâm sản xuất thẻ", "Card production centre"))
+	s.state(s.w-s.margin-32, 16)
+	s.centre(s.w/2, 42, title, "BIÊN BẢN GIAO NHẬN THẺ")
+	s.centre(s.w/2, 47.5, label, "Consignment manifest")
+	state, known := states[m.State]
+	if !known {
+		state = [2]string{m.State, m.State}
+	}
+	destination := m.Destination.names()
+	if m.Post {
+		destination = both("Bưu điện", "post")
+	}
+	y := 57.0
+	for _, entry := range [][2]string{
+		{both("Nơi nhận", "Destination"), destination},
+		{both("Trạng thái", "State"), both(state[0], state[1])},
+		{both("Đơn vị vận chuyển", "Courier"), m.Courier},
+		{both("Số niêm phong", "Seal"), m.Seal},
+		{both("Số thẻ", "Cards"), strconv.Itoa(len(m.Cards))},
+	} {
+		s.left(s.margin, y, label, entry[0])
+		s.left(s.margin+44, y, plainly, s.short(plainly, s.printable(entry[1]), 74))
+		y += 5.4
+	}
+	s.barcode(135, 54, 60, 13, m.Consignment)
+	s.centre(165, 73, strong, m.Consignment)
+}
+
+// short cuts a text that is too wide for its place.
+func (s *sheet) short(style templates.Style, text string, width float64) string {
+	if s.width(style, text) <= width {
+		return text
+	}
+	return s.head(style, text, width-s.width(style, "...")) + "..."
+}
+
+func (m Manifest) row(s *sheet, n int, y float64) {
+	c := m.Cards[n]
+	base := y + 5.6
+	s.left(manifestNumber, base, plain, strconv.Itoa(n+1))
+	s.left(manifestApplication, base, plain, string(c.Application))
+	s.left(manifestCard, base, plain, strconv.Itoa(c.Attempt))
+	s.barcode(manifestBlank, y+1.2, manifestSerial-manifestBlank, manifestRow-2.4, c.Blank)
+	s.left(manifestSerial, base, plain, c.Blank)
+	if c.Missing {
+		s.left(manifestCounted, y+4.2, templates.Style{Bold: true, Size: 7}, "THIẾU")
+		s.left(manifestCounted, y+7.4, templates.Style{Bold: true, Size: 7}, "MISSING")
+	} else {
+		s.paper.Draw().Rect(manifestCounted+4, y+2, 5, 5, "D")
+	}
+	s.rule(y+manifestRow, 170)
+}
+
+func (m Manifest) tail(s *sheet, y float64) {
+	missing := 0
+	for _, c := range m.Cards {
+		if c.Missing {
+			missing++
+		}
+	}
+	s.left(s.margin, y+8, plainly, fmt.Sprintf("Tổng số thẻ: %d; thiếu: %d", len(m.Cards), missing))
+	s.left(s.margin, y+12.5, small, fmt.Sprintf("Cards in total: %d; missing: %d", len(m.Cards), missing))
+	s.signatures(y+26, [2]string{"Bên giao", "Handed over by"}, [2]string{"Người vận chuyển", "Courier"}, [2]string{"Bên nhận", "Received by"})
+}

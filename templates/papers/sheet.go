@@ -1,0 +1,259 @@
+// Package papers draws what goes with cards on paper: the appointment slip that a
+// citizen takes home, the manifest that travels with a consignment, the record of
+// blanks that were spoiled and destroyed. Vietnamese first, English beside it.
+//
+// A paper holds no more than its reader needs: none names a citizen, none says
+// what a card says. The same paper is the same bytes each time; it carries the
+// dates of its record, not of its printing. Start at Slip, Manifest, Destruction.
+package papers
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates"
+)
+
+// Station is an office as papers name it.
+type Station struct {
+	ID   identity.StationID
+	Name string // may be empty
+}
+
+// names are what the station is called, the code last.
+func (s Station) names() string {
+	if s.Name == "" {
+		return string(s.ID)
+	}
+	return s.Name + " (" + string(s.ID) + ")"
+}
+
+// The styles of all papers.
+var (
+	title    = templates.Style{Bold: true, Size: 15}
+	strong   = templates.Style{Bold: true, Size: 11}
+	strongly = templates.Style{Bold: true, Size: 16}
+	plain    = templates.Style{Size: 9}
+	plainly  = templates.Style{Bold: true, Size: 9}
+	label    = templates.Style{Size: 8, Gray: 70}
+	small    = templates.Style{Size: 7.5, Gray: 70}
+)
+
+// sheet is a paper while it is drawn. The first error stays, and ends it.
+type sheet struct {
+	paper  *templates.Paper
+	w, h   float64 // of a page, mm
+	margin float64 // mm
+	err    error
+}
+
+func newSheet(c *templates.Catalog, w, h, margin float64, name string) *sheet {
+	s := &sheet{paper: c.Paper(w, h, name), w: w, h: h, margin: margin}
+	s.paper.Draw().SetLineWidth(0.2)
+	return s
+}
+
+func (s *sheet) bytes() ([]byte, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	return s.paper.Bytes()
+}
+
+// left sets a line from x on the baseline y.
+func (s *sheet) left(x, y float64, style templates.Style, text string) {
+	if s.err == nil {
+		s.err = s.paper.Text(x, y, style, text)
+	}
+}
+
+// right sets a line that ends at x.
+func (s *sheet) right(x, y float64, style templates.Style, text string) {
+	s.left(x-s.width(style, text), y, style, text)
+}
+
+// centre sets a line around x.
+func (s *sheet) centre(x, y float64, style templates.Style, text string) {
+	s.left(x-s.width(style, text)/2, y, style, text)
+}
+
+func (s *sheet) width(style templates.Style, text string) float64 {
+	width, err := s.paper.Width(style, text)
+	if s.err == nil {
+		s.err = err
+	}
+	return width
+}
+
+// both sets Vietnamese and English on one line: "Số hồ sơ / Application number".
+func both(vi, en string) string { return vi + " / " + en }
+
+// wrap breaks a text into lines of at most a width; a word that is wider by itself
+// is broken where it must be.
+func (s *sheet) wrap(style templates.Style, text string, width float64) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		joined := strings.TrimLeft(line+" "+word, " ")
+		if s.width(style, joined) <= width {
+			line = joined
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for s.err == nil && s.width(style, word) > width {
+			head := s.head(style, word, width)
+			lines, word = append(lines, head), word[len(head):]
+		}
+		line = word
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// head is as much of a word as fits, and at least a letter.
+func (s *sheet) head(style templates.Style, word string, width float64) string {
+	end := len(word)
+	for i := range word {
+		if i > 0 && s.width(style, word[:i]) > width {
+			break
+		}
+		end = i
+	}
+	if end == 0 {
+		end = len(string([]rune(word)[:1]))
+	}
+	return word[:end]
+}
+
+// atMost cuts lines down to so many.
+func (*sheet) atMost(n int, lines []string) []string {
+	if len(lines) <= n {
+		return lines
+	}
+	return append(lines[:n-1:n-1], lines[n-1]+" ...")
+}
+
+// lines sets lines below each other, and says where the next one would stand.
+func (s *sheet) lines(x, y, leading float64, style templates.Style, lines []string) float64 {
+	for _, line := range lines {
+		s.left(x, y, style, line)
+		y += leading
+	}
+	return y
+}
+
+// printable replaces what no paper can print by its code point, "[U+1F600]": a
+// record of what people typed must be drawn, and must not hide what they typed.
+func (s *sheet) printable(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if _, err := s.paper.Width(plain, text); err == nil {
+		return text
+	}
+	var out strings.Builder
+	for _, letter := range text {
+		if _, err := s.paper.Width(plain, string(letter)); err != nil {
+			fmt.Fprintf(&out, "[U+%04X]", letter)
+			continue
+		}
+		out.WriteRune(letter)
+	}
+	return out.String()
+}
+
+// state sets the State's name and motto, centred around x.
+func (s *sheet) state(x, y float64) {
+	s.centre(x, y, templates.Style{Bold: true, Size: 8}, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+	s.centre(x, y+4, templates.Style{Bold: true, Size: 8}, "Độc lập - Tự do - Hạnh phúc")
+	s.centre(x, y+8, small, "SOCIALIST REPUBLIC OF VIET NAM")
+	s.centre(x, y+11.5, small, "Independence - Freedom - Happiness")
+}
+
+// specimen says that the paper is none, at the top of the page.
+func (s *sheet) specimen(yes bool) {
+	if yes {
+		s.centre(s.w/2, 8, templates.Style{Bold: true, Size: 10, Gray: 120}, "MẪU / SPECIMEN")
+	}
+}
+
+// signatures are boxes side by side for people to sign in, each with what the
+// signer is.
+func (s *sheet) signatures(y float64, signers ...[2]string) {
+	w := (s.w - 2*s.margin) / float64(len(signers))
+	for i, signer := range signers {
+		x := s.margin + float64(i)*w
+		s.centre(x+w/2, y, plainly, signer[0])
+		s.centre(x+w/2, y+4, small, signer[1])
+		s.centre(x+w/2, y+8, small, both("Ký, ghi rõ họ tên", "signature, name"))
+		s.paper.Draw().Line(x+6, y+21, x+w-6, y+21)
+	}
+}
+
+// foot numbers a page.
+func (s *sheet) foot(name string, page, pages int) {
+	y := s.h - 10
+	s.rule(y-4, 0)
+	s.left(s.margin, y, small, name)
+	s.right(s.w-s.margin, y, small, both(fmt.Sprintf("Trang %d/%d", page, pages), fmt.Sprintf("page %d of %d", page, pages)))
+}
+
+// column is the head of a table's column.
+type column struct {
+	x    float64
+	name string
+}
+
+// columns sets the heads of a table's columns, and a line below them.
+func (s *sheet) columns(y float64, heads ...column) {
+	for _, head := range heads {
+		s.left(head.x, y, small, head.name)
+	}
+	s.rule(y+2, 0)
+}
+
+// rule draws a line across the page, of a gray.
+func (s *sheet) rule(y float64, gray int) {
+	pdf := s.paper.Draw()
+	pdf.SetDrawColor(gray, gray, gray)
+	pdf.Line(s.margin, y, s.w-s.margin, y)
+	pdf.SetDrawColor(0, 0, 0)
+}
+
+// span is the rows of one page, from the first to before the last.
+type span struct{ from, to int }
+
+// paginate lays rows of these heights on pages that have so much room: the first
+// page, those after it, and what the last one needs below its rows. There is at
+// least one page.
+func paginate(heights []float64, first, rest, tail float64) []span {
+	pages, room := []span{{}}, first
+	for i, height := range heights {
+		if height > room {
+			pages, room = append(pages, span{i, i}), rest
+		}
+		pages[len(pages)-1].to = i + 1
+		room -= height
+	}
+	if tail > room {
+		pages = append(pages, span{len(heights), len(heights)})
+	}
+	return pages
+}
+
+// thousands groups a number as Vietnam writes it: 1.234.567.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	var out strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			out.WriteByte('.')
+		}
+		out.WriteRune(d)
+	}
+	return out.String()
+}

@@ -1,0 +1,130 @@
+package papers
+
+import (
+	"net/url"
+	"strings"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates"
+)
+
+// Slip is the appointment slip (giấy hẹn trả thẻ) that a citizen takes home, on A5.
+// It names nobody: whoever finds it learns neither whose it is nor, without the
+// birth date that the status page asks for, how far the application is.
+type Slip struct {
+	Application identity.ApplicationNumber
+	Form        identity.FormID
+	Type        identity.ApplicationType
+	Ground      identity.Ground
+	FiledOn     identity.Date
+	Due         identity.Date // the last day on which the card may be given
+	Station     Station       // where it was filed, and is collected
+	Post        bool          // the card is posted
+	Fee         int           // VND; 0: nothing was charged
+	Officer     identity.OfficerID
+	StatusPage  string // URL of the citizens' status page
+	Specimen    bool
+}
+
+// types of application in both languages.
+var types = map[identity.ApplicationType][2]string{
+	identity.FirstIssue: {"Cấp thẻ lần đầu", "first issue"},
+	identity.Exchange:   {"Cấp đổi thẻ", "exchange"},
+	identity.Reissue:    {"Cấp lại thẻ", "reissue"},
+}
+
+// grounds of the law in both languages.
+var grounds = map[identity.Ground][2]string{
+	identity.GroundFirstCard:     {"chưa có thẻ", "no card so far"},
+	identity.GroundFromCMND:      {"chuyển từ chứng minh nhân dân", "from the old identity card (CMND)"},
+	identity.GroundFromCCCD:      {"chuyển từ thẻ căn cước công dân", "from the citizen identity card (CCCD)"},
+	identity.GroundAge:           {"đến tuổi phải đổi thẻ", "age for exchange reached"},
+	identity.GroundDetails:       {"thay đổi, cải chính thông tin", "details changed or corrected"},
+	identity.GroundAppearance:    {"thay đổi nhận dạng", "appearance changed"},
+	identity.GroundPrintError:    {"sai sót thông tin in trên thẻ", "error in the printed information"},
+	identity.GroundBoundaries:    {"sắp xếp đơn vị hành chính", "administrative units rearranged"},
+	identity.GroundNumberChanged: {"xác lập lại số định danh cá nhân", "personal number re-established"},
+	identity.GroundRequest:       {"theo yêu cầu", "on request"},
+	identity.GroundLost:          {"mất thẻ", "card lost"},
+	identity.GroundDamaged:       {"thẻ hư hỏng", "card damaged"},
+	identity.GroundNationality:   {"trở lại quốc tịch Việt Nam", "nationality regained"},
+}
+
+// Draw draws the slip as PDF. It refuses a type or ground that has no name, and a
+// station's name that cannot be printed.
+func (s Slip) Draw(c *templates.Catalog) ([]byte, error) {
+	kind, known := types[s.Type]
+	if !known {
+		return nil, identity.RefuseField(identity.Invalid, "type", "is no type of application: %q", s.Type)
+	}
+	ground, known := grounds[s.Ground]
+	if !known {
+		return nil, identity.RefuseField(identity.Invalid, "ground", "is no ground of the law: %q", s.Ground)
+	}
+	status, err := s.statusURL()
+	if err != nil {
+		return nil, err
+	}
+	card, english := "CĂN CƯỚC", "Appointment for an identity card"
+	if s.Form == identity.FormCCCD2021 {
+		card, english = "CĂN CƯỚC CÔNG DÂN", "Appointment for a citizen identity card"
+	}
+	p := newSheet(c, 148, 210, 12, "GIẤY HẸN TRẢ THẺ "+card)
+	p.paper.AddPage()
+	p.specimen(s.Specimen)
+	p.left(p.margin, 16, label, both("Nơi tiếp nhận", "Received at"))
+	p.lines(p.margin, 21, 4.2, plainly, p.atMost(4, p.wrap(plainly, s.Station.names(), 56)))
+	p.state(p.w-p.margin-30, 16)
+	p.centre(p.w/2, 45, title, "GIẤY HẸN TRẢ THẺ "+card)
+	p.centre(p.w/2, 51, label, english)
+
+	y := 65.0
+	entry := func(vi, en string, style templates.Style, lines ...string) {
+		p.left(p.margin, y, label, both(vi, en))
+		y = p.lines(p.margin, y+style.Size*0.36+1.8, style.Size*0.36+1.2, style, lines) + 2.4
+	}
+	entry("Số hồ sơ", "Application number", strongly, string(s.Application))
+	entry("Yêu cầu", "Applied for", strong, p.wrap(strong, kind[0]+": "+ground[0], 76)...)
+	y = p.lines(p.margin, y-2.4, 3.8, label, p.wrap(label, kind[1]+": "+ground[1], 76)) + 2.4
+	entry("Ngày nộp hồ sơ", "Filed on", strong, s.FiledOn.Display())
+	entry("Ngày hẹn trả", "Due on", strongly, s.Due.Display())
+	entry("Lệ phí", "Fee", strong, s.fee())
+	where := p.atMost(3, p.wrap(strong, s.Station.names(), p.w-2*p.margin))
+	if s.Post {
+		where = []string{both("Qua bưu điện, đến địa chỉ đã đăng ký", "By post")}
+	}
+	entry("Nơi trả", "Where", strong, where...)
+
+	const code = 42
+	x := p.w - p.margin - code
+	if p.err == nil {
+		p.err = p.paper.QR(x, 62, code, status)
+	}
+	p.centre(x+code/2, 107, label, "Quét mã để tra cứu hồ sơ;")
+	p.centre(x+code/2, 110.5, label, "cần nhập ngày sinh")
+	p.centre(x+code/2, 114, small, "Scan to see the status;")
+	p.centre(x+code/2, 117.5, small, "the date of birth is asked for")
+
+	p.lines(p.margin, 170, 3.6, label, p.wrap(label, "Khi đến nhận thẻ, xin mang theo giấy này và thẻ cũ nếu có. / "+
+		"Please bring this slip, and the old card if you have one. "+s.StatusPage, p.w-2*p.margin))
+	p.signatures(182, [2]string{"Người nộp hồ sơ", "Applicant"}, [2]string{"Cán bộ tiếp nhận " + string(s.Officer), "Officer"})
+	return p.bytes()
+}
+
+// statusURL is the status page with the application's number filled in.
+func (s Slip) statusURL() (string, error) {
+	u, err := url.Parse(s.StatusPage)
+	if err != nil || u.Host == "" {
+		return "", identity.RefuseField(identity.Invalid, "gateway.public_url", "is no address of a page")
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
+	u.RawQuery = url.Values{"receipt": {string(s.Application)}}.Encode()
+	return u.String(), nil
+}
+
+func (s Slip) fee() string {
+	if s.Fee == 0 {
+		return both("Không thu", "none")
+	}
+	return thousands(s.Fee) + " đồng / VND"
+}
