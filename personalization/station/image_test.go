@@ -56,7 +56,7 @@ func prepared(t *testing.T, p lds.Profile) issue {
 		}
 	}
 	var portrait bytes.Buffer
-	require.NoError(t, jpeg.Encode(&portrait, picture, &jpeg.Options{Quality: 40}))
+	require.NoError(t, jpeg.Encode(&portrait, picture, &jpeg.Options{Quality: 12})) // about 20 kB, as on cards
 	made, err := personalization.Prepare(personalization.PrepareInput{
 		Card: holder, MRZ: lines, Portrait: portrait.Bytes(), Profile: p, Signer: authority.Signers(), At: now,
 	})

@@ -1,0 +1,75 @@
+package station_test
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/softcard"
+	"example.org/cancuoc/personalization/station"
+)
+
+// libmrtd builds the terminal in testdata: it needs a C compiler and Debian's
+// libmrtd-dev and libnfc-dev.
+func libmrtd(t *testing.T) string {
+	t.Helper()
+	const header = "/usr/include/mrtd/mrtd.h"
+	if _, err := os.Stat(header); err != nil && os.Getenv("CI") == "" {
+		t.Skip("libmrtd-dev is not installed")
+	}
+	program := filepath.Join(t.TempDir(), "libmrtd")
+	// The library is named after the program's own function that it is to call.
+	out, err := exec.CommandContext(t.Context(), "cc", "-rdynamic", "-o", program, filepath.Join("testdata", "libmrtd.c"), "-lmrtd", "-lnfc").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
+// libmrtd, which shares nothing with this code, opens finished cards by BAC and
+// reads every file that is open to it.
+func TestSoftCard_LibmrtdReadsItByBAC(t *testing.T) {
+	t.Parallel()
+	program := libmrtd(t)
+	catalog, err := profile.Load()
+	require.NoError(t, err)
+	for _, p := range lds.Profiles() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			i := prepared(t, p)
+			card, err := station.SoftCard(t.Context(), catalog, "", i.image, softcard.Options{})
+			require.NoError(t, err)
+			listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			ctx, cancel := context.WithCancel(t.Context())
+			served := make(chan error, 1)
+			go func() { served <- softcard.ServeTCP(ctx, listener, card) }()
+			_, port, err := net.SplitHostPort(listener.Addr().String())
+			require.NoError(t, err)
+			arguments := []string{port, i.image.MRZInformation}
+			var want []string
+			for _, ef := range lds.Table() {
+				if content := i.image.Files.Get(ef); !ef.MasterDF && content != nil {
+					arguments = append(arguments, fmt.Sprintf("%04x", ef.FID))
+					want = append(want, hex.EncodeToString(content))
+				}
+			}
+
+			out, err := exec.CommandContext(t.Context(), program, arguments...).CombinedOutput()
+
+			require.NoError(t, err, string(out))
+			require.Equal(t, want, strings.Fields(string(out)))
+			require.Len(t, want, 7)
+			cancel()
+			require.NoError(t, <-served)
+		})
+	}
+}
