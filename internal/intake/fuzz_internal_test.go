@@ -1,0 +1,102 @@
+package intake
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"os"
+	"path/filepath"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// FuzzParseSubmission holds whatever comes in to this: it is read, and reads the
+// same again when it is written; or it is refused in words that a terminal can show.
+func FuzzParseSubmission(f *testing.F) {
+	samples, err := filepath.Glob("../../samples/*/application.json")
+	require.NoError(f, err)
+	require.NotEmpty(f, samples)
+	for _, name := range samples {
+		b, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	for _, seed := range []string{"", "{}", "[[", `{"person":{"sex":1}}`, `{"a":1}`, "{\"type\":\"\x00\"}", "{\"type\":\"\xff\"}", `{"station":"","station":""}`, `{}{}`, "\ufeff{}", `{"portrait":{"data":"?"}}`} {
+		f.Add([]byte(seed))
+	}
+	sizes := Sizes{Document: 1 << 16, Portrait: 1 << 16, Finger: 1 << 16, Packet: 1 << 20}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParseSubmission(b)
+		if err != nil {
+			requireRefusal(t, err)
+			return
+		}
+		written, err := s.canonical()
+		require.NoError(t, err)
+		again, err := ParseSubmission(written)
+		require.NoError(t, err)
+		rewritten, err := again.canonical()
+		require.NoError(t, err)
+		require.Equal(t, string(written), string(rewritten))
+
+		app, err := s.application()
+		if err != nil {
+			requireRefusal(t, err)
+			return
+		}
+		same, err := SubmissionOf(app).application()
+		require.NoError(t, err)
+		require.Equal(t, app, same)
+		if _, err := s.evidence(app, sizes); err != nil {
+			requireRefusal(t, err)
+		}
+	})
+}
+
+// FuzzParsePacket lets nothing through but what the station signed.
+func FuzzParsePacket(f *testing.F) {
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+	signed, err := Sign(Submission{Station: "001-TN-01"}, key)
+	require.NoError(f, err)
+	payload, err := Submission{Station: "001-TN-01"}.canonical()
+	require.NoError(f, err)
+	f.Add(signed)
+	f.Add(bytes.Replace(signed, []byte("."), []byte(".."), 1))
+	f.Add([]byte("eyJhbGciOiJub25lIn0.e30."))
+	f.Add([]byte(`{"payload":"","signatures":[]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := parsePacket(b)
+		if err != nil {
+			requireRefusal(t, err)
+			return
+		}
+		got, err := p.open(key.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
+		if err != nil {
+			requireRefusal(t, err)
+			return
+		}
+		require.Equal(t, identity.StationID("001-TN-01"), p.station)
+		require.Equal(t, string(payload), string(got))
+	})
+}
+
+// requireRefusal asks for refusals and nothing else, each in words that can be
+// shown to anybody.
+func requireRefusal(t *testing.T, err error) {
+	t.Helper()
+	refusals := Refusals(err)
+	require.NotEmpty(t, refusals, "a fault: %v", err)
+	for _, r := range refusals {
+		require.NotEmpty(t, r.Detail)
+		told := r.Error()
+		require.Less(t, utf8.RuneCountInString(told), 400, told)
+		require.True(t, utf8.ValidString(told), "%q", told)
+		for _, c := range told {
+			require.True(t, unicode.IsPrint(c), "%q", told)
+		}
+	}
+}
