@@ -18,9 +18,9 @@ run: ## bring up a whole office, take the samples to their ends, and keep runnin
 	$(GO) run ./starter run
 
 test: check ## check, then all tests with a real PostgreSQL and a real Temporal server
-	$(GO) run ./internal/office/with -- $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -v /templates)
+	$(GO) run ./internal/office/with -- $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -v -e /templates -e /samples)
 	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC' ./personalization/keys ./personalization/station)
-	$(GO) test -shuffle=on -count=1 -timeout 15m ./templates/... # thousands of drawings: too slow under the race detector
+	$(GO) test -shuffle=on -count=1 -timeout 15m ./templates/... ./samples/... # thousands of drawings: too slow under the race detector
 
 check: ## vet, linters and format, determinism of the workflows
 	$(GO) vet ./...

@@ -113,6 +113,7 @@ type Worker struct {
 	Concurrency int           `mapstructure:"concurrency"`
 	Sweep       time.Duration `mapstructure:"sweep"`
 	Listen      string        `mapstructure:"listen"`
+	Build       string        `mapstructure:"build"`
 }
 
 // Station is a personalization station's devices.
@@ -135,7 +136,8 @@ type Printing struct {
 
 // Personalization names the chip's profile.
 type Personalization struct {
-	Profile string `mapstructure:"profile"`
+	Profile     string `mapstructure:"profile"`
+	NamedCurves bool   `mapstructure:"named_curves"`
 }
 
 // Forms says how cards are marked.

@@ -44,6 +44,7 @@ type liveOffice struct {
 	*crew.Crew
 
 	t         *testing.T
+	config    config.Config
 	temporal  client.Client
 	namespace string
 	codec     *engine.Codec
@@ -94,6 +95,7 @@ func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	require.NoError(t, os.WriteFile(name, text, 0o600))
 	c, err := config.Load(name)
 	require.NoError(t, err)
+	o.config = c
 	o.Crew, err = crew.Open(t.Context(), c, slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	require.NoError(t, err)
 	t.Cleanup(o.Close)

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/biometrics"
@@ -48,6 +49,24 @@ func options() worker.Options {
 	}
 }
 
+// Deployment is what the workers of workflows are called in Worker Deployment
+// Versioning.
+const Deployment = "cancuoc"
+
+// deployment has Temporal route workflow tasks to the build that operators made the
+// current one. Applications live for months, so that all of them go on with it: the
+// replay tests hold a new build to the histories of the old ones.
+func deployment(build string) worker.DeploymentOptions {
+	if build == "" {
+		return worker.DeploymentOptions{}
+	}
+	return worker.DeploymentOptions{
+		UseVersioning:             true,
+		Version:                   worker.WorkerDeploymentVersion{DeploymentName: Deployment, BuildID: build},
+		DefaultVersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	}
+}
+
 // Pipeline gives the worker of the workflows and the centre's activities.
 func (c *Crew) Pipeline(ctx context.Context) (engine.Workers, error) {
 	connected, err := c.Temporal(ctx)
@@ -58,7 +77,7 @@ func (c *Crew) Pipeline(ctx context.Context) (engine.Workers, error) {
 	if err != nil {
 		return nil, err
 	}
-	chip, err := lds.ProfileByName(c.config.Personalization.Profile)
+	chip, err := c.chipProfile()
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +87,7 @@ func (c *Crew) Pipeline(ctx context.Context) (engine.Workers, error) {
 	}
 	o := options()
 	o.MaxConcurrentActivityExecutionSize = c.config.Worker.Concurrency
+	o.DeploymentOptions = deployment(c.config.Worker.Build)
 	w := worker.New(connected, workflows.PipelineQueue, o)
 	w.RegisterWorkflow(workflows.CardApplication)
 	w.RegisterWorkflow(workflows.Consignment)
@@ -124,14 +144,24 @@ func (c *Crew) slot(connected client.Client, queue string, n int, s *activities.
 	return w
 }
 
+// chipProfile says how chips are filled.
+func (c *Crew) chipProfile() (lds.Profile, error) {
+	chip, err := lds.ProfileByName(c.config.Personalization.Profile)
+	chip.NamedCurves = c.config.Personalization.NamedCurves
+	return chip, err
+}
+
 // Authority opens the certificates and document signers, with keys in the HSM
 // where one is named; in development they are files, made at the first start.
 func (c *Crew) Authority() (*pki.Authority, error) {
-	chip, err := lds.ProfileByName(c.config.Personalization.Profile)
+	chip, err := c.chipProfile()
 	if err != nil {
 		return nil, err
 	}
-	options := pki.Options{CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, Production: c.config.Production()}
+	options := pki.Options{
+		CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, NamedCurves: chip.NamedCurves,
+		Production: c.config.Production(),
+	}
 	token := c.config.Keys.PKCS11
 	if token.Module == "" {
 		return pki.OpenDev(c.config.PKI.Dir, options)
