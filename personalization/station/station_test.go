@@ -201,6 +201,48 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 	}
 }
 
+// A station dies in the middle of a card, and its journal is lost. The blank comes
+// to another station, for another card: it becomes that card whole, or nothing.
+func TestPersonalize_TornCardNeverMixesWithAnother(t *testing.T) {
+	t.Parallel()
+	for _, p := range []string{"store-data", "update-binary"} {
+		t.Run(p, func(t *testing.T) {
+			t.Parallel()
+			one, two := imageOf(t, "one", 1500), imageOf(t, "two", 1400)
+			whole := newCentre(t)
+			whole.Profile = p
+			_, err := whole.Personalize(t.Context(), "B-1", two)
+			require.NoError(t, err)
+			want := memory(whole.card(t))
+			for n := 0; ; n++ {
+				c := newCentre(t)
+				c.Profile = p
+				c.Encoder = &tearing{Encoder: c.Encoder, after: n, moment: softcard.MidWrite}
+				_, err := c.Personalize(t.Context(), "B-1", one)
+				if err == nil {
+					require.Greater(t, n, 20)
+					return
+				}
+				require.ErrorIs(t, err, softcard.ErrPowerLost)
+				c.journal = t.TempDir()
+				c.start(t)
+				c.Profile = p
+
+				_, err = c.Personalize(t.Context(), "B-1", two)
+
+				card := c.card(t)
+				if err == nil {
+					require.Equal(t, want, memory(card), "torn at %d", n)
+					continue
+				}
+				require.ErrorIs(t, err, identity.Spoiled, "torn at %d", n)
+				require.Equal(t, card.Life() == softcard.Secured, readable(t, card), "torn at %d", n)
+				require.NotContains(t, string(memory(card)), "twotwotwo", "torn at %d", n)
+			}
+		})
+	}
+}
+
 // tearing is an encoder that pulls the card out of its slot at one command.
 type tearing struct {
 	station.Encoder

@@ -1,0 +1,91 @@
+package personalization_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/apdu"
+	"example.org/cancuoc/personalization/cms"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/sod"
+	"example.org/cancuoc/personalization/tlv"
+)
+
+// readers are all that read what a chip or a stranger says.
+func readers() map[string]func(b []byte) {
+	return map[string]func(b []byte){
+		"apdu":          func(b []byte) { _, _ = apdu.Parse(b) },
+		"response":      func(b []byte) { _, _ = apdu.ParseResponse(b) },
+		"tlv":           func(b []byte) { _, _ = tlv.ParseAll(b) },
+		"EF.COM":        func(b []byte) { _, _ = lds.ParseCOM(b) },
+		"EF.CardAccess": func(b []byte) { _, _ = lds.ParseCardAccess(b) },
+		"EF.DG1":        func(b []byte) { _, _ = lds.ParseDG1(b) },
+		"EF.DG2":        func(b []byte) { _, _ = lds.ParseDG2(b) },
+		"EF.DG13":       func(b []byte) { _, _ = lds.ParseDG13(b) },
+		"EF.DG14":       func(b []byte) { _, _ = lds.ParseDG14(b) },
+		"EF.DG15":       func(b []byte) { _, _ = lds.ParseDG15(b) },
+		"portrait":      func(b []byte) { _, _ = lds.CheckPortrait(b) },
+		"cms":           func(b []byte) { _, _ = cms.Parse(b) },
+		"EF.SOD":        func(b []byte) { _, _ = sod.Parse(b) },
+		"certificate":   func(b []byte) { _, _ = pki.ParseCertificate(b) },
+		"crl":           func(b []byte) { _, _ = pki.ParseCRL(b) },
+		"master list":   func(b []byte) { _, _ = pki.ParseMasterList(b) },
+		"image":         func(b []byte) { var i personalization.Image; _ = i.UnmarshalBinary(b) },
+	}
+}
+
+// hostile are inputs that say more than they hold, or hold as much as an input
+// can: 1 MB, of which no chip has a tenth.
+func hostile(t *testing.T) map[string][]byte {
+	t.Helper()
+	const size = 1 << 20
+	p := lds.Profiles()[0]
+	made, err := personalization.Prepare(input(t, p, authority(t, p).Signers()))
+	require.NoError(t, err)
+	inputs := map[string][]byte{"nothing": nil}
+	for _, ef := range lds.Table() {
+		content := made.Files.Get(ef)
+		if content == nil {
+			continue
+		}
+		// The file with a length that nobody has, and with a megabyte in its place.
+		inputs[ef.Name+" that says 16 MB"] = append([]byte{byte(ef.Tag), 0x83, 0xFF, 0xFF, 0xFF}, content...)
+		inputs[ef.Name+" of small objects"] = tlv.Encode(max(ef.Tag, 0x31), bytes.Repeat([]byte{0x30, 0x00}, size/2))
+		inputs[ef.Name+" of itself"] = tlv.Encode(max(ef.Tag, 0x31), bytes.Repeat(content, size/len(content)))
+		inputs[ef.Name+" many times"] = bytes.Repeat(content, size/len(content))
+	}
+	nested := []byte{}
+	for len(nested) < 1<<16 {
+		nested = tlv.Encode(0x30, nested)
+	}
+	inputs["nested"] = nested
+	noise := make([]byte, size)
+	for i, source := 0, rand.New(rand.NewPCG(1, 2)); i < len(noise); i++ {
+		noise[i] = byte(source.UintN(256))
+	}
+	inputs["noise"] = noise
+	image, err := made.MarshalBinary()
+	require.NoError(t, err)
+	inputs["image"] = image
+	return inputs
+}
+
+// Not parallel: what the process allocates is measured.
+func TestReaders_AllocateLittleOnAnyInput(t *testing.T) {
+	inputs := hostile(t)
+	for name, read := range readers() {
+		for what, b := range inputs {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			read(b)
+			runtime.ReadMemStats(&after)
+			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), "%s reads %s", name, what)
+		}
+	}
+}
