@@ -7,7 +7,9 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -27,22 +29,45 @@ type Server struct {
 type route struct {
 	pattern string
 	handle  func(w http.ResponseWriter, r *http.Request) error
+	probe   bool // asked every few seconds; logged only when it fails
 }
 
 func (s *Server) routes() []route {
 	return []route{
-		{"POST /v1/packets", s.postPacket},
-		{"GET /healthz", s.getHealth},
-		{"GET /readyz", s.getReady},
+		{"POST /v1/packets", s.postPacket, false},
+		{"GET /healthz", s.getHealth, true},
+		{"GET /readyz", s.getReady, true},
 	}
 }
 
-// Register adds the routes to mux.
+// Register adds the routes to mux. What has no route is answered by a problem
+// document too.
 func (s *Server) Register(mux *http.ServeMux) {
 	for _, r := range s.routes() {
+		method, path, _ := strings.Cut(r.pattern, " ")
 		mux.Handle(r.pattern, s.handler(r))
+		mux.Handle(path, s.handler(route{pattern: path, handle: func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header().Set("Allow", method)
+			return statusError{http.StatusMethodNotAllowed, identity.Refuse(identity.Invalid, "only %s is accepted here", method)}
+		}}))
 	}
+	mux.Handle("/v1/", s.handler(route{pattern: "/v1/", handle: func(http.ResponseWriter, *http.Request) error {
+		return identity.Refuse(identity.NotFound, "there is nothing under this address")
+	}}))
 }
+
+// packetType is what a packet is sent as: a JSON Web Signature in compact form
+// (RFC 7515, 9.2.1).
+const packetType = "application/jose"
+
+// statusError is a refusal that HTTP has a status of its own for.
+type statusError struct {
+	status  int
+	refusal error
+}
+
+func (e statusError) Error() string { return e.refusal.Error() }
+func (e statusError) Unwrap() error { return e.refusal }
 
 // receipt is the answer to a packet.
 type receipt struct {
@@ -54,12 +79,15 @@ type receipt struct {
 
 // postPacket receives one signed packet. Posting it again gives the same receipt.
 func (s *Server) postPacket(w http.ResponseWriter, r *http.Request) error {
+	if sent, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || sent != packetType {
+		return statusError{http.StatusUnsupportedMediaType, identity.RefuseField(identity.Invalid, "packet", "is not sent as %s, which is accepted", packetType)}
+	}
 	packet, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxPacket))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return identity.RefuseField(identity.Invalid, "packet", "is larger than the %d bytes that are accepted", s.MaxPacket)
+		return statusError{http.StatusRequestEntityTooLarge, identity.RefuseField(identity.Invalid, "packet", "is larger than the %d bytes that are accepted", s.MaxPacket)}
 	}
 	if err != nil {
-		return identity.RefuseField(identity.Invalid, "packet", "broke off while it was read")
+		return statusError{http.StatusBadRequest, identity.RefuseField(identity.Invalid, "packet", "broke off while it was read")}
 	}
 	got, err := s.Receive(r.Context(), packet)
 	if err != nil {
@@ -90,17 +118,21 @@ func (s *Server) getReady(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) handler(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := time.Now()
-		status := http.StatusOK
-		err := r.handle(w, req)
+		answer := &recorder{ResponseWriter: w, status: http.StatusOK}
+		err := r.handle(answer, req)
 		if err != nil {
-			status = writeProblem(w, err)
+			writeProblem(answer, err)
 		}
-		log := s.Logger.InfoContext
-		if status >= http.StatusInternalServerError {
-			log = s.Logger.ErrorContext
-			log(req.Context(), "Request failed", "route", r.pattern, "error", err)
+		status := answer.status
+		attributes := []any{"route", r.pattern, "status", status, "took", time.Since(began)}
+		switch {
+		case status >= http.StatusInternalServerError:
+			s.Logger.ErrorContext(req.Context(), "Request failed", append(attributes, "error", err)...)
+		case r.probe:
+			s.Logger.DebugContext(req.Context(), "Request served", attributes...)
+		default:
+			s.Logger.InfoContext(req.Context(), "Request served", attributes...)
 		}
-		log(req.Context(), "Request served", "route", r.pattern, "status", status, "took", time.Since(began))
 	})
 }
 
@@ -131,7 +163,7 @@ var statuses = map[identity.Kind]int{
 
 // writeProblem answers with what went wrong. A fault's text may hold more than a
 // client should read, so it is not told.
-func writeProblem(w http.ResponseWriter, err error) int {
+func writeProblem(w http.ResponseWriter, err error) {
 	p := problem{Type: "about:blank", Title: "The office cannot do that now; try again later", Status: http.StatusServiceUnavailable}
 	if refusals := intake.Refusals(err); len(refusals) > 0 {
 		p.Status = statuses[refusals[0].Kind]
@@ -140,11 +172,34 @@ func writeProblem(w http.ResponseWriter, err error) int {
 			p.Errors = append(p.Errors, fault{Field: r.Field, Kind: r.Kind, Detail: r.Detail})
 		}
 	}
-	if err := writeJSON(w, p.Status, "application/problem+json", p); err != nil {
-		return http.StatusInternalServerError
+	if e, ok := errors.AsType[statusError](err); ok {
+		p.Status = e.status
 	}
-	return p.Status
+	if p.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	if err := writeJSON(w, p.Status, "application/problem+json", p); err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+	}
 }
+
+// retryAfter is when a client may ask again, in seconds.
+const retryAfter = "10"
+
+// recorder notes the status of an answer, for the log.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) error {
 	b, err := json.Marshal(v, json.Deterministic(true))
@@ -152,6 +207,7 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, v any) err
 		return err
 	}
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the client has gone; there is nobody to tell
