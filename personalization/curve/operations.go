@@ -132,7 +132,10 @@ func Add(p, q *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
 
 // Map is the generic mapping of PACE (9303-11, 4.4.3.3.1): the generator s*G + h.
 func Map(s *big.Int, h *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
-	product, err := Multiply(Generator(h.Curve), s)
+	n := h.Params().N
+	k := new(big.Int).Mod(s, n)
+	x, y := group(h.Curve).ScalarBaseMult(k.FillBytes(make([]byte, (n.BitLen()+7)/8)))
+	product, err := pointKey(h.Curve, x, y)
 	if err != nil {
 		return nil, err
 	}
