@@ -1,16 +1,19 @@
 // Package web is what citizens see: the status of their application, by receipt
 // number and birth date, in Vietnamese with English beside it. Pages work
-// without script, and say nothing that the citizen did not type.
+// without script, and tell nothing about the person.
 package web
 
 import (
 	"context"
-	"crypto/subtle"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -31,16 +34,35 @@ type Pages struct {
 // Register adds the pages to mux.
 func (p *Pages) Register(mux *http.ServeMux) {
 	page := template.Must(template.New("status").Parse(statusHTML))
-	serve := func(w http.ResponseWriter, r *http.Request) { p.status(w, r, page) }
-	mux.HandleFunc("GET /{$}", serve)
-	mux.HandleFunc("POST /{$}", serve)
+	desk := &desk{Pages: p, page: page, policy: policy(statusHTML), tries: tries{now: time.Now}}
+	mux.HandleFunc("GET /{$}", desk.status)
+	mux.HandleFunc("POST /{$}", desk.status)
+}
+
+// desk is the page at work.
+type desk struct {
+	*Pages
+	page   *template.Template
+	policy string
+	tries  tries
+}
+
+// policy is the Content-Security-Policy of a page: its own style, by its hash, its
+// own form, and nothing else.
+func policy(html string) string {
+	_, style, _ := strings.Cut(html, "<style>")
+	style, _, _ = strings.Cut(style, "</style>")
+	hash := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 }
 
 // view is what the page shows.
 type view struct {
 	Asked, Found     bool
-	Receipt          string
+	Receipt, Birth   string // as typed
 	Steps            []step
+	Tries            int // how many wrong birth dates until it rests
+	RestMinutes      int
 	Due              string
 	NextVI, NextEN   string
 	EndedVI, EndedEN string
@@ -51,15 +73,22 @@ type step struct {
 	Done, Current bool
 }
 
-// status answers a look-up. An unknown receipt and a wrong birth date get one
-// and the same answer.
-func (p *Pages) status(w http.ResponseWriter, r *http.Request, page *template.Template) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	v := view{Receipt: r.FormValue("receipt"), Asked: r.Method == http.MethodPost}
+// status answers a look-up. An unknown receipt, a wrong birth date and a receipt
+// whose birth date was tried too often get one and the same answer.
+func (d *desk) status(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", d.policy)
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	v := view{Asked: r.Method == http.MethodPost, Tries: maxTries, RestMinutes: int(rest.Minutes())}
 	if v.Asked {
-		record, found, err := p.find(r.Context(), v.Receipt, r.FormValue("birth"))
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		v.Receipt, v.Birth = r.PostFormValue("receipt"), r.PostFormValue("birth")
+		record, found, err := d.find(r.Context(), v.Receipt, v.Birth)
 		if err != nil {
-			p.Logger.Error("Status not read", "error", err)
+			d.Logger.Error("Status not read", "error", err)
 			http.Error(w, "Hệ thống bận, xin thử lại sau. / The system is busy, please try again later.", http.StatusServiceUnavailable)
 			return
 		}
@@ -67,35 +96,48 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request, page *template.Te
 			v.fill(record)
 		}
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	if err := page.Execute(w, v); err != nil {
-		p.Logger.Error("Status page not written", "error", err)
+	if err := d.page.Execute(w, v); err != nil {
+		d.Logger.Error("Status page not written", "error", err)
 	}
 }
 
+// maxForm bounds what a look-up may send, in bytes.
+const maxForm = 4 << 10
+
 // find looks the application up and compares the birth date.
-func (p *Pages) find(ctx context.Context, receipt, birth string) (registry.Record, bool, error) {
+func (d *desk) find(ctx context.Context, receipt, birth string) (registry.Record, bool, error) {
 	number, err := identity.ParseApplicationNumber(receipt)
 	if err != nil {
 		return registry.Record{}, false, nil
 	}
-	record, err := p.Registry.Application(ctx, number)
+	record, err := d.Registry.Application(ctx, number)
 	if identity.Refused(err, identity.NotFound) {
 		return registry.Record{}, false, nil
 	}
 	if err != nil {
 		return registry.Record{}, false, fmt.Errorf("read application %s: %w", number, err)
 	}
-	want, err := record.Application.Person.Birth.MarshalText()
-	if err != nil {
-		return registry.Record{}, false, fmt.Errorf("read application %s: %w", number, err)
+	return record, d.tries.allow(number, born(birth) == record.Application.Person.Birth), nil
+}
+
+// born reads a birth date as people write it, 31/12/1990, or 12/1990 or 1990 where
+// no more is known; ISO 8601 as well. What is no date is the birth date of nobody.
+func born(typed string) identity.Date {
+	typed = strings.Join(strings.Fields(typed), "")
+	if parts := strings.Split(typed, "/"); len(parts) > 1 {
+		slices.Reverse(parts)
+		for i, part := range parts {
+			if len(part) == 1 {
+				parts[i] = "0" + part
+			}
+		}
+		typed = strings.Join(parts, "-")
 	}
-	return record, subtle.ConstantTimeCompare(want, []byte(birth)) == 1, nil
+	date, err := identity.ParseDate(typed)
+	if err != nil {
+		return identity.Date{Year: -1}
+	}
+	return date
 }
 
 // milestones are the stages as a citizen counts them.
@@ -118,6 +160,9 @@ var nextSteps = map[identity.Action][2]string{
 	identity.ToHandOver:  {"Thẻ đã sẵn sàng: mời đến nhận, mang theo thẻ cũ nếu có.", "Your card is ready: please collect it, and bring your old card if you have one."},
 }
 
+// byPost is the next step of a card that the post brings.
+var byPost = [2]string{"Thẻ đã sẵn sàng và được gửi qua bưu điện đến địa chỉ đã đăng ký.", "Your card is ready and comes by post to the address you gave."}
+
 // endings say how it ended.
 var endings = map[identity.Stage][2]string{
 	identity.Issued:    {"Thẻ đã được trả.", "The card was handed over."},
@@ -127,14 +172,18 @@ var endings = map[identity.Stage][2]string{
 }
 
 func (v *view) fill(r registry.Record) {
-	v.Found = true
+	v.Found, v.Receipt, v.Birth = true, string(r.Number), ""
 	v.Due = identity.DateOf(r.Due.Add(-time.Nanosecond)).Display()
 	at := position(r.Stage)
 	for _, m := range milestones {
 		done := at > position(m.until)
 		v.Steps = append(v.Steps, step{VI: m.vi, EN: m.en, Done: done, Current: !done && !v.hasCurrent() && !r.Stage.Ended()})
 	}
-	if texts, ok := nextSteps[r.Awaiting]; ok {
+	texts, ok := nextSteps[r.Awaiting]
+	if r.Awaiting == identity.ToHandOver && r.Application.Delivery == identity.Post {
+		texts = byPost
+	}
+	if ok {
 		v.NextVI, v.NextEN = texts[0], texts[1]
 	}
 	if texts, ok := endings[r.Stage]; ok {
