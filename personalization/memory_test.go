@@ -27,6 +27,7 @@ func readers() map[string]func(b []byte) {
 		"EF.CardAccess": func(b []byte) { _, _ = lds.ParseCardAccess(b) },
 		"EF.DG1":        func(b []byte) { _, _ = lds.ParseDG1(b) },
 		"EF.DG2":        func(b []byte) { _, _ = lds.ParseDG2(b) },
+		"EF.DG3":        func(b []byte) { _, _ = lds.ParseDG3(b) },
 		"EF.DG13":       func(b []byte) { _, _ = lds.ParseDG13(b) },
 		"EF.DG14":       func(b []byte) { _, _ = lds.ParseDG14(b) },
 		"EF.DG15":       func(b []byte) { _, _ = lds.ParseDG15(b) },

@@ -20,6 +20,7 @@ type PrepareInput struct {
 	Card     identity.Card
 	MRZ      [3]string          // the lines as they will be printed (package mrz)
 	Portrait []byte             // baseline JPEG; nil where the form has no photograph
+	Fingers  []lds.Finger       // for EF.DG3, which opens to nobody without Terminal Authentication; usually none
 	Profile  lds.Profile        // how the chip is filled
 	Signer   sod.DocumentSigner // signs EF.SOD; its keys are on the profile's curve
 	Rand     io.Reader          // the chip's keys are drawn from it; nil means crypto/rand
@@ -46,7 +47,7 @@ func Prepare(in PrepareInput) (*Image, error) {
 		return nil, fmt.Errorf("make Active Authentication key: %w", err)
 	}
 	files, err := lds.Build(lds.Input{
-		Card: in.Card, MRZ: in.MRZ, Portrait: in.Portrait, Profile: in.Profile,
+		Card: in.Card, MRZ: in.MRZ, Portrait: in.Portrait, Fingers: in.Fingers, Profile: in.Profile,
 		CAPublic: &ca.PublicKey, AAPublic: &aa.PublicKey,
 	})
 	if err != nil {

@@ -143,6 +143,7 @@ type Input struct {
 	Card     identity.Card
 	MRZ      [3]string // the lines of TD1, 30 characters each, as printed
 	Portrait []byte    // baseline JPEG; nil where the form has no photograph, and then no DG2
+	Fingers  []Finger  // for Extended Access Control; none, and then no DG3, unless the State wants them
 	Profile  Profile
 	CAPublic crypto.PublicKey // Chip Authentication: *ecdsa.PublicKey on the profile's curve
 	AAPublic crypto.PublicKey // Active Authentication: *ecdsa.PublicKey on the profile's curve, or *rsa.PublicKey
@@ -151,11 +152,10 @@ type Input struct {
 	Details func(identity.Card) ([]byte, error)
 }
 
-// Build makes all files but EF.SOD (package sod) and EF.DG3, which this card's
-// readers cannot open. What the card says wrongly is an *identity.Refusal whose
+// Build makes all files but EF.SOD (package sod). What the card says wrongly is an *identity.Refusal whose
 // text names the data group and whose field is the application's.
 func Build(in Input) (Files, error) {
-	if err := in.Profile.Check(); err != nil {
+	if err := in.check(); err != nil {
 		return Files{}, err
 	}
 	var f Files
@@ -168,6 +168,11 @@ func Build(in Input) (Files, error) {
 	}
 	if in.Portrait != nil {
 		if f.DG2, err = buildDG2(in.Portrait, in.Card.Person.Sex); err != nil {
+			return Files{}, err
+		}
+	}
+	if len(in.Fingers) > 0 {
+		if f.DG3, err = buildDG3(in.Fingers); err != nil {
 			return Files{}, err
 		}
 	}
@@ -186,6 +191,17 @@ func Build(in Input) (Files, error) {
 	return f, nil
 }
 
+// check reports what makes no sense in a profile, or with these fingers.
+func (in *Input) check() error {
+	if err := in.Profile.Check(); err != nil {
+		return err
+	}
+	if len(in.Fingers) > 0 && !in.Profile.TerminalAuthentication {
+		return fmt.Errorf("%w %q: fingers are for Terminal Authentication, which it does not announce", ErrProfile, in.Profile.Name)
+	}
+	return nil
+}
+
 // details is EF.DG13, by whichever encoder.
 func (in *Input) details() ([]byte, error) {
 	if in.Details != nil {
@@ -196,8 +212,12 @@ func (in *Input) details() ([]byte, error) {
 
 // present lists the data groups that the card will have, in order.
 func (in *Input) present() []int {
-	if in.Portrait == nil {
-		return []int{1, 13, 14, 15}
+	list := []int{1}
+	if in.Portrait != nil {
+		list = append(list, 2)
 	}
-	return []int{1, 2, 13, 14, 15}
+	if len(in.Fingers) > 0 {
+		list = append(list, 3)
+	}
+	return append(list, 13, 14, 15)
 }

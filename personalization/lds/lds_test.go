@@ -7,9 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"slices"
 	"strings"
 	"testing"
 
@@ -278,6 +280,86 @@ func TestBuild_WithoutPortraitThereIsNoDG2(t *testing.T) {
 	require.Equal(t, []int{1, 13, 14, 15}, com.DataGroups)
 }
 
+// twoFingers are images that only begin as such.
+func twoFingers() []lds.Finger {
+	return []lds.Finger{
+		{Position: 2, Format: lds.FingerWSQ, Width: 300, Height: 400, Image: append([]byte{0xFF, 0xA0}, make([]byte, 9000)...)},
+		{Position: 7, Format: lds.FingerRaw, Width: 20, Height: 30, Image: bytes.Repeat([]byte{0x55}, 600)},
+	}
+}
+
+func TestBuild_FingersReadBack(t *testing.T) {
+	t.Parallel()
+	in := input(t, lds.ProfileAsObserved)
+	in.Fingers = twoFingers()
+
+	files, err := lds.Build(in)
+
+	require.NoError(t, err)
+	com, err := lds.ParseCOM(files.COM)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 2, 3, 13, 14, 15}, com.DataGroups)
+	got, err := lds.ParseDG3(files.DG3)
+	require.NoError(t, err)
+	require.Equal(t, in.Fingers, got)
+	sizes, err := lds.SizesOf(in)
+	require.NoError(t, err)
+	require.Equal(t, []int{len(files.COM), len(files.DG3)}, []int{sizes.COM, sizes.DG3})
+	// Biometric type 08 with right and left index (9303-10), owner and type of 19794-4.
+	for _, subtype := range []byte{0x09, 0x0A} {
+		require.Equal(t, 1, bytes.Count(files.DG3, []byte{0x81, 1, 0x08, 0x82, 1, subtype, 0x87, 2, 1, 1, 0x88, 2, 0, 7, 0x5F, 0x2E}))
+	}
+	finger := []byte{13: 0, 3: 14} // only the length of it
+	many := slices.Concat([]byte("FIR\x00010\x00"), make([]byte, 24), bytes.Repeat(finger, 5000))
+	_, err = lds.ParseDG3(tlv.Encode(0x63, tlv.Encode(0x7F61, tlv.Encode(0x7F60, tlv.Encode(0x5F2E, many)))))
+	require.ErrorContains(t, err, "too many")
+	for end := range 150 {
+		_, err := lds.ParseDG3(files.DG3[:end])
+		require.ErrorIs(t, err, lds.ErrMalformed)
+	}
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", got, got, got), "85")
+}
+
+func TestBuild_FingersThatNoReaderShowsAreRefused(t *testing.T) {
+	t.Parallel()
+	for says, change := range map[string]func([]lds.Finger){
+		"no finger 11":          func(f []lds.Finger) { f[0].Position = 11 },
+		"300 by 0 pixels":       func(f []lds.Finger) { f[0].Height = 0 },
+		"not of format 5":       func(f []lds.Finger) { f[0].Format = lds.FingerPNG },
+		"not of format 0":       func(f []lds.Finger) { f[1].Image = f[1].Image[1:] },
+		"not of format 3":       func(f []lds.Finger) { f[0].Format = 3 },
+		"7 is there twice":      func(f []lds.Finger) { f[0].Position = 7 },
+		"a chip takes 60000":    func(f []lds.Finger) { f[0].Image = append(f[0].Image, make([]byte, 60000)...) },
+		"the image of finger 2": func(f []lds.Finger) { f[0].Image = nil },
+	} {
+		t.Run(says, func(t *testing.T) {
+			t.Parallel()
+			in := input(t, lds.ProfileAsObserved)
+			in.Fingers = twoFingers()
+			change(in.Fingers)
+
+			_, err := lds.Build(in)
+
+			refusal, ok := errors.AsType[*identity.Refusal](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, "fingers", refusal.Field)
+			require.Contains(t, refusal.Detail, says)
+		})
+	}
+}
+
+func TestBuild_FingersNeedTerminalAuthentication(t *testing.T) {
+	t.Parallel()
+	in := input(t, lds.ProfileNIST)
+	in.Fingers = twoFingers()
+
+	_, err := lds.Build(in)
+
+	require.ErrorIs(t, err, lds.ErrProfile)
+	_, err = lds.SizesOf(in)
+	require.ErrorIs(t, err, lds.ErrProfile)
+}
+
 func TestBuild_KeyOnTheWrongCurveIsAFault(t *testing.T) {
 	t.Parallel()
 	in := input(t, lds.ProfileNIST)
@@ -417,7 +499,13 @@ func FuzzParsers(f *testing.F) {
 			f.Add(files.Get(ef))
 		}
 	}
+	in := input(f, lds.ProfileAsObserved)
+	in.Fingers = twoFingers()
+	files, err := lds.Build(in)
+	require.NoError(f, err)
+	f.Add(files.DG3)
 	f.Fuzz(func(_ *testing.T, b []byte) {
+		_, _ = lds.ParseDG3(b)
 		_, _ = lds.ParseCOM(b)
 		_, _ = lds.ParseCardAccess(b)
 		_, _ = lds.ParseDG1(b)

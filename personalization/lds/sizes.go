@@ -10,19 +10,19 @@ import (
 // Sizes are the sizes of the files of one chip, in bytes; 0 for a file that it
 // will not have. EF.SOD is not here, because its size is the signer's.
 type Sizes struct {
-	COM, CardAccess, DG1, DG2, DG13, DG14, DG15, ATRInfo int
+	COM, CardAccess, DG1, DG2, DG3, DG13, DG14, DG15, ATRInfo int
 }
 
 // Total is the sum.
 func (s Sizes) Total() int {
-	return s.COM + s.CardAccess + s.DG1 + s.DG2 + s.DG13 + s.DG14 + s.DG15 + s.ATRInfo
+	return s.COM + s.CardAccess + s.DG1 + s.DG2 + s.DG3 + s.DG13 + s.DG14 + s.DG15 + s.ATRInfo
 }
 
 // SizesOf tells how large the files of a card will be before they are built
 // and before its keys are made: the input's keys may be missing. What is
 // written to a chip has to be allotted first.
 func SizesOf(in Input) (Sizes, error) {
-	if err := in.Profile.Check(); err != nil {
+	if err := in.check(); err != nil {
 		return Sizes{}, err
 	}
 	details, err := in.details()
@@ -38,6 +38,9 @@ func SizesOf(in Input) (Sizes, error) {
 	}
 	if in.Portrait != nil {
 		s.DG2 = dg2Size(len(in.Portrait))
+	}
+	if len(in.Fingers) > 0 {
+		s.DG3 = dg3Size(in.Fingers)
 	}
 	s.DG14, s.DG15, err = in.keySizes()
 	return s, err

@@ -12,6 +12,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/apdu"
 	"example.org/cancuoc/personalization/inspection"
 	"example.org/cancuoc/personalization/lds"
 	"example.org/cancuoc/personalization/mrz"
@@ -28,7 +29,7 @@ type issue struct {
 	at     time.Time
 }
 
-func prepared(t *testing.T, p lds.Profile) issue {
+func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
 	t.Helper()
 	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	authority, err := pki.OpenDev(t.TempDir(), pki.Options{
@@ -58,7 +59,7 @@ func prepared(t *testing.T, p lds.Profile) issue {
 	var portrait bytes.Buffer
 	require.NoError(t, jpeg.Encode(&portrait, picture, &jpeg.Options{Quality: 12})) // about 20 kB, as on cards
 	made, err := personalization.Prepare(personalization.PrepareInput{
-		Card: holder, MRZ: lines, Portrait: portrait.Bytes(), Profile: p, Signer: authority.Signers(), At: now,
+		Card: holder, MRZ: lines, Portrait: portrait.Bytes(), Fingers: fingers, Profile: p, Signer: authority.Signers(), At: now,
 	})
 	require.NoError(t, err)
 	trust, err := authority.TrustStore()
@@ -97,6 +98,27 @@ func TestPersonalize_WhatDataPreparationMakesPassesInspection(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Fingers are signed with the rest, and open to nobody.
+func TestPersonalize_FingersStayClosed(t *testing.T) {
+	t.Parallel()
+	c := newCentre(t)
+	i := prepared(t, lds.Profiles()[0], lds.Finger{
+		Position: 2, Format: lds.FingerWSQ, Width: 300, Height: 400, Image: append([]byte{0xFF, 0xA0}, make([]byte, 9000)...),
+	})
+	_, err := c.Personalize(t.Context(), "B-1", i.image)
+	require.NoError(t, err)
+	session, err := c.Encoder.Open(t.Context(), "B-1")
+	require.NoError(t, err)
+
+	reading, err := inspection.Read(t.Context(), session, inspection.Access{CAN: i.image.CAN}, inspection.Options{})
+
+	require.NoError(t, err)
+	require.NoError(t, session.Close())
+	require.Equal(t, []int{3}, reading.Closed)
+	require.Empty(t, inspection.Verify(reading, i.trust, i.at).Failures())
+	require.ErrorIs(t, reading.Unreadable["EF.DG3"], apdu.SecurityNotSatisfied)
 }
 
 // The first card of the demonstration fails its inspection so.
