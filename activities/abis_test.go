@@ -27,7 +27,7 @@ type gallery struct {
 
 func newGallery(t *testing.T) *gallery {
 	t.Helper()
-	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"))
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
 	require.NoError(t, err)
 	r, err := registry.Open(t.Context(), registrytest.NewSchema(t, registrytest.URL(t)), registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(t, err)

@@ -40,6 +40,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer office.Close()
+	office.WarnOfCalendar(ctx, time.Now())
 	door, err := office.Door(ctx)
 	if err != nil {
 		return err

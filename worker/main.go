@@ -60,6 +60,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer office.Close()
+	office.WarnOfCalendar(ctx, time.Now())
 	if c.Worker.Listen != "" {
 		measured := engine.NewMetrics()
 		office.Measure(measured.Handler())

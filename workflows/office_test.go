@@ -156,7 +156,7 @@ func newOffice(t *testing.T, options ...option) *office {
 
 func newRegistry(t *testing.T) *registry.Registry {
 	t.Helper()
-	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"))
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
 	require.NoError(t, err)
 	url := registrytest.NewSchema(t, registrytest.URL(t))
 	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 4})

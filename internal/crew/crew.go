@@ -56,7 +56,7 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 	if c.Database.URL == "" {
 		return nil, errors.New("database.url is empty: give it, or use `starter run`, which starts everything")
 	}
-	master, err := vault.OpenFile(c.Vault.KeyFile)
+	master, err := vault.OpenFile(c.Vault.KeyFile, !c.Production())
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,21 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 		return nil, err
 	}
 	return crew, nil
+}
+
+// WarnOfCalendar tells the log when the working days of this or the next year are
+// not decreed: deadlines in it are provisional, or cannot be promised at all.
+// Programs that run on call it at their start.
+func (c *Crew) WarnOfCalendar(ctx context.Context, now time.Time) {
+	this := identity.DateOf(now).Year
+	for _, year := range []int{this, this + 1} {
+		switch {
+		case !c.Calendar.Has(year):
+			c.logger.WarnContext(ctx, "No working days are known; applications of that year are refused", "year", year)
+		case c.Calendar.RuleOnly(year):
+			c.logger.WarnContext(ctx, "Working days are computed by rule, for want of the yearly notice; deadlines are provisional", "year", year)
+		}
+	}
 }
 
 // Close gives every connection back.

@@ -62,7 +62,7 @@ func (*roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndDa
 func newBundle(t *testing.T) *bundle {
 	t.Helper()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
-	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"))
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
 	require.NoError(t, err)
 	trips := &roundTrips{}
 	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 12, Tracer: trips})

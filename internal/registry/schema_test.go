@@ -31,7 +31,7 @@ func TestLife_NeedsNoSequentialScan(t *testing.T) {
 	b := newBundle(t)
 	b.Close()
 	before := scans(t, b)
-	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"))
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
 	require.NoError(t, err)
 	b.Registry, err = registry.Open(t.Context(), b.url+"&options=-c%20enable_seqscan%3Doff", registry.Options{Vault: vault.New(master)})
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -9,15 +10,16 @@ import (
 	"path/filepath"
 )
 
-// FileWrapper wraps by a master key in a file: for development. Production keeps
-// its master key in an HSM.
+// FileWrapper wraps by a master key in a file: made at first start in development,
+// given as a secret in production.
 type FileWrapper struct{ master []byte }
 
-// OpenFile reads the master key (32 bytes) from a file of mode 0600, which is
-// made if there is none. Of two processes that make it at once, one's stays.
-func OpenFile(name string) (*FileWrapper, error) {
+// OpenFile reads the master key (32 bytes) from a file that only its owner can
+// read (mode 0600 or 0400). With create it is made if there is none; of two
+// processes that make it at once, one's stays.
+func OpenFile(name string, create bool) (*FileWrapper, error) {
 	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && create {
 		b, err = makeKeyFile(name)
 	}
 	if err != nil {
@@ -28,6 +30,9 @@ func OpenFile(name string) (*FileWrapper, error) {
 	}
 	if len(b) != 32 {
 		return nil, fmt.Errorf("master key %s has %d bytes; 32 are wanted", filepath.Base(name), len(b))
+	}
+	if bytes.Count(b, b[:1]) == len(b) {
+		return nil, fmt.Errorf("master key %s is one byte again and again; 32 random ones are wanted", filepath.Base(name))
 	}
 	return &FileWrapper{master: b}, nil
 }

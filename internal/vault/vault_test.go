@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -39,7 +40,7 @@ func newBundle(t *testing.T) bundle {
 
 func openVault(t *testing.T, file string) *vault.Vault {
 	t.Helper()
-	master, err := vault.OpenFile(file)
+	master, err := vault.OpenFile(file, true)
 	require.NoError(t, err)
 	return vault.New(master)
 }
@@ -187,7 +188,7 @@ func TestOpenFile_OneMasterKeyForAllWhoStartAtOnce(t *testing.T) {
 	errs := make([]error, len(masters))
 	var wg sync.WaitGroup
 	for i := range masters {
-		wg.Go(func() { masters[i], errs[i] = vault.OpenFile(file) })
+		wg.Go(func() { masters[i], errs[i] = vault.OpenFile(file, true) })
 	}
 	wg.Wait()
 	require.NoError(t, errors.Join(errs...))
@@ -208,20 +209,54 @@ func TestOpenFile_OneMasterKeyForAllWhoStartAtOnce(t *testing.T) {
 
 func TestOpenFile_RefusesAFileThatIsNoKey(t *testing.T) {
 	t.Parallel()
-	short := filepath.Join(t.TempDir(), "short")
-	require.NoError(t, os.WriteFile(short, []byte("short"), 0o600))
-	open := filepath.Join(t.TempDir(), "open")
-	require.NoError(t, os.WriteFile(open, make([]byte, 32), 0o600))
-	require.NoError(t, os.Chmod(open, 0o640))
+	good := []byte("a master key of thirty-two bytes")
+	for name, tt := range map[string]struct {
+		content []byte
+		mode    os.FileMode
+		told    string
+	}{
+		"Short":       {[]byte("short"), 0o600, "32 are wanted"},
+		"LineBreak":   {append(good[:32:32], '\n'), 0o600, "32 are wanted"},
+		"Empty":       {nil, 0o600, "32 are wanted"},
+		"Zeros":       {make([]byte, 32), 0o600, "random"},
+		"OpenToGroup": {good, 0o640, "0600"},
+		"OpenToAll":   {good, 0o604, "0600"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "master.key")
+			require.NoError(t, os.WriteFile(file, tt.content, 0o600))
+			require.NoError(t, os.Chmod(file, tt.mode))
 
-	_, err := vault.OpenFile(short)
-	require.ErrorContains(t, err, "32 are wanted")
-	_, err = vault.OpenFile(open)
-	require.ErrorContains(t, err, "0600")
+			_, err := vault.OpenFile(file, true)
+
+			require.ErrorContains(t, err, tt.told)
+			kept, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.True(t, bytes.Equal(tt.content, kept)) // never written over
+		})
+	}
+}
+
+// Production is given its key: a path that leads nowhere is a fault, and no key
+// that nobody has a copy of.
+func TestOpenFile_MakesNoneUnasked(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys", "master.key")
+
+	_, err := vault.OpenFile(file, false)
+
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NoDirExists(t, filepath.Dir(file))
+
+	require.NoError(t, os.Mkdir(filepath.Dir(file), 0o700))
+	require.NoError(t, os.WriteFile(file, []byte("a master key of thirty-two bytes"), 0o400)) // as secrets are mounted
+	_, err = vault.OpenFile(file, false)
+	require.NoError(t, err)
 }
 
 func BenchmarkVault_Seal(b *testing.B) {
-	master, err := vault.OpenFile(filepath.Join(b.TempDir(), "master.key"))
+	master, err := vault.OpenFile(filepath.Join(b.TempDir(), "master.key"), true)
 	require.NoError(b, err)
 	v := vault.New(master)
 	blob := make([]byte, 1<<20)

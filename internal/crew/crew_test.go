@@ -1,0 +1,83 @@
+package crew_test
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/internal/registry/registrytest"
+)
+
+// settings of an office in a folder of its own; text is YAML on top of them.
+func settings(t *testing.T, text string) config.Config {
+	t.Helper()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "office.yaml")
+	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+dir+"\n"+text), 0o600))
+	c, err := config.Load(name)
+	require.NoError(t, err)
+	return c
+}
+
+func TestOpen_ProductionMakesNothingSecret(t *testing.T) {
+	t.Parallel()
+	c := settings(t, "")
+	c.Database.URL = config.Secret(registrytest.NewSchema(t, officetest.Postgres(t)))
+	c.Profile = "production" // the files were there when the settings were read, and are no more
+
+	_, err := crew.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoFileExists(t, c.Vault.KeyFile)
+
+	c.Profile = "dev"
+	office, err := crew.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer office.Close()
+	require.FileExists(t, c.Vault.KeyFile)
+	require.NoFileExists(t, c.Temporal.CodecKeyFile)
+
+	c.Profile = "production"
+	inProduction, err := crew.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer inProduction.Close()
+	_, err = inProduction.Codec([]string{"https://ui.example.org"})
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoFileExists(t, c.Temporal.CodecKeyFile)
+}
+
+func TestWarnOfCalendar(t *testing.T) {
+	t.Parallel()
+	c := settings(t, "")
+	c.Database.URL = config.Secret(registrytest.NewSchema(t, officetest.Postgres(t)))
+	var log bytes.Buffer
+	office, err := crew.Open(t.Context(), c, slog.New(slog.NewTextHandler(&log, nil)))
+	require.NoError(t, err)
+	defer office.Close()
+	for name, tt := range map[string]struct {
+		year int
+		told []string
+	}{
+		"DecreedThisYearAndNext": {2025, nil},
+		"NextByRule":             {2026, []string{"computed by rule", "year=2027"}},
+		"Unknown":                {2098, []string{"No working days are known", "year=2098", "year=2099"}},
+	} {
+		log.Reset()
+
+		office.WarnOfCalendar(t.Context(), time.Date(tt.year, 6, 1, 0, 0, 0, 0, time.UTC))
+
+		require.Equal(t, len(tt.told) > 0, strings.Contains(log.String(), "level=WARN"), name)
+		for _, told := range tt.told {
+			require.Contains(t, log.String(), told, name)
+		}
+	}
+}
