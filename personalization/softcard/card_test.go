@@ -309,6 +309,16 @@ func TestServeVPCD_SpeaksToTheVirtualReader(t *testing.T) {
 	require.Equal(t, c.ATR(), hear())
 	say(unhex(t, "00A4020C02011C")...)
 	require.Equal(t, []byte{0x90, 0}, hear())
+	say(unhex(t, "FFCA000000")...) // to the reader: the chip's identifier, a random one
+	uid := hear()
+	require.Len(t, uid, 6)
+	require.Equal(t, []byte{0x08, 0x90, 0}, []byte{uid[0], uid[4], uid[5]})
+	say(unhex(t, "FFCA010000")...) // and its historical bytes
+	require.Equal(t, unhex(t, "8073C021C09000"), hear())
+	say(unhex(t, "FFCA020000")...)
+	require.Equal(t, []byte{0x6A, 0x81}, hear())
+	say(unhex(t, "FF00000000")...)
+	require.Equal(t, []byte{0x6D, 0x00}, hear())
 	say(vpcdReset)
 	say(unhex(t, "00B0000000")...)
 	require.Equal(t, []byte{0x69, 0x86}, hear()) // the reset has forgotten the file

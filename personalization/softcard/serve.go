@@ -2,6 +2,7 @@ package softcard
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -110,10 +111,15 @@ func ServeVPCD(ctx context.Context, addr string, card apdu.Card) error {
 	stop := context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // it only ends Read
 	defer stop()
 	defer conn.Close() //nolint:errcheck // nothing is lost
+	uid := make([]byte, 4)
+	if _, err := rand.Read(uid); err != nil {
+		return fmt.Errorf("virtual reader: %w", err)
+	}
+	uid[0] = 0x08 // a random one (ISO/IEC 14443-3, 6.5.4): a document's chip cannot be followed by it
 	for {
 		message, err := readFrame(conn)
 		if err == nil {
-			err = vpcdMessage(ctx, conn, card, message)
+			err = vpcdMessage(ctx, conn, card, uid, message)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -126,19 +132,48 @@ func ServeVPCD(ctx context.Context, addr string, card apdu.Card) error {
 	}
 }
 
-// vpcdMessage serves one message: a control byte or a command.
-func vpcdMessage(ctx context.Context, conn io.Writer, card apdu.Card, message []byte) error {
-	if len(message) != 1 {
-		return answer(ctx, conn, card, message)
-	}
-	switch message[0] {
-	case vpcdOff, vpcdOn, vpcdReset:
-		return reset(ctx, card)
-	case vpcdATR:
-		if r, ok := card.(apdu.Resetter); ok {
-			return writeFrame(conn, r.ATR())
+// vpcdMessage serves one message: a control byte, a command to the reader, which
+// the virtual one passes on, or a command to the card.
+func vpcdMessage(ctx context.Context, conn io.Writer, card apdu.Card, uid, message []byte) error {
+	if len(message) == 1 {
+		switch message[0] {
+		case vpcdOff, vpcdOn, vpcdReset:
+			return reset(ctx, card)
+		case vpcdATR:
+			return writeFrame(conn, atrOf(card))
 		}
-		return writeFrame(conn, nil)
+		return nil // a control message of a later version
 	}
-	return nil // a control message of a later version
+	if len(message) >= 4 && message[0] == readerClass {
+		return writeFrame(conn, readerAnswer(message, uid, atrOf(card)).Bytes())
+	}
+	return answer(ctx, conn, card, message)
+}
+
+// atrOf is a card's answer to reset; nil where it has none.
+func atrOf(card apdu.Card) []byte {
+	if r, ok := card.(apdu.Resetter); ok {
+		return r.ATR()
+	}
+	return nil
+}
+
+// readerClass is the class of commands that a contactless reader answers by
+// itself (PC/SC Workgroup, part 3, 3.2.2).
+const readerClass = 0xFF
+
+// readerAnswer answers GET DATA as a contactless reader does: the chip's
+// identifier, and the historical bytes of its answer to select, which an answer
+// to reset repeats between its four first bytes and its last.
+func readerAnswer(command, uid, atr []byte) apdu.Response {
+	const getData, identifier, historical = 0xCA, 0x00, 0x01
+	switch {
+	case command[1] != getData:
+		return status(apdu.InstructionNotSupported)
+	case command[2] == identifier && command[3] == 0:
+		return apdu.Response{Data: uid, SW: apdu.OK}
+	case command[2] == historical && command[3] == 0 && len(atr) > 5:
+		return apdu.Response{Data: atr[4 : len(atr)-1], SW: apdu.OK}
+	}
+	return status(apdu.FunctionNotSupported)
 }
