@@ -386,10 +386,10 @@ func (a *application) details() string {
 	if a.awaiting != identity.NoAction {
 		head += " · awaiting **" + string(a.awaiting) + "**"
 	}
-	head += fmt.Sprintf(" · card %d · due %s", a.attempt, a.due.Format(time.DateOnly))
+	head += fmt.Sprintf(" · card %d · due %s", a.attempt, a.due.In(identity.HanoiTime).Format(time.DateOnly))
 	lines := []string{head, ""}
 	for _, e := range a.timeline {
-		line := "- " + e.At.Format("02/01 15:04:05") + " " + string(e.Stage)
+		line := "- " + e.At.In(identity.HanoiTime).Format(time.DateTime) + " " + string(e.Stage)
 		if e.Note != "" {
 			line += ": " + e.Note
 		}
