@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -16,6 +17,7 @@ import (
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/web"
 )
 
@@ -45,32 +47,48 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	(&api.Server{Receive: door.Receive, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Logger: logger}).Register(mux)
-	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
-	if len(c.Gateway.CodecOrigins) > 0 {
-		codec, err := office.Codec(c.Gateway.CodecOrigins)
-		if err != nil {
-			return err
-		}
-		mux.Handle("/codec/", http.StripPrefix("/codec", codec))
+	handler, err := routes(office, door.Receive, c.Gateway, logger)
+	if err != nil {
+		return err
 	}
-	return serve(ctx, c.Gateway.Listen, mux, logger)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Gateway.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", c.Gateway.Listen, err)
+	}
+	return serve(ctx, listener, handler, logger)
+}
+
+// routes puts the interface for stations, the citizens' pages and, for the Temporal
+// UI, the codec under one address.
+func routes(office *crew.Crew, receive func(context.Context, []byte) (intake.Receipt, error), c config.Gateway, logger *slog.Logger) (http.Handler, error) {
+	mux := http.NewServeMux()
+	(&api.Server{Receive: receive, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Logger: logger}).Register(mux)
+	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
+	if len(c.CodecOrigins) == 0 {
+		return mux, nil
+	}
+	codec, err := office.Codec(c.CodecOrigins)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/codec/", http.StripPrefix("/codec", codec))
+	return mux, nil
 }
 
 // serve answers until ctx ends, then lets running requests finish.
-func serve(ctx context.Context, address string, handler http.Handler, logger *slog.Logger) error {
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	server := &http.Server{
-		Addr: address, Handler: handler,
+		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
-	logger.Info("Gateway listens", "address", address)
+	go func() { failed <- server.Serve(listener) }()
+	logger.Info("Gateway listens", "address", listener.Addr().String())
 	select {
 	case err := <-failed:
-		return fmt.Errorf("listen on %s: %w", address, err)
+		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
