@@ -116,34 +116,29 @@ func securityObject(groups map[int][]byte, o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	version18 := o.LDSVersion == "1.8"
-	const frame, pair = 64, 8 // of everything, and of each hash
-	b := cryptobyte.NewBuilder(make([]byte, 0, frame+len(groups)*(o.Hash.Size()+pair)))
-	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		if version18 {
-			b.AddASN1Int64(1)
-		} else {
-			b.AddASN1Int64(0)
+	hashes := make([][]byte, 0, len(groups))
+	for _, n := range slices.Sorted(maps.Keys(groups)) {
+		if n < 1 || n > 16 {
+			return nil, fmt.Errorf("%w: there is no DG%d", ErrMalformed, n)
 		}
-		b.AddBytes(algorithm)
-		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			for _, n := range slices.Sorted(maps.Keys(groups)) {
-				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-					b.AddASN1Int64(int64(n))
-					b.AddASN1OctetString(hashOf(o.Hash, groups[n]))
-				})
-			}
-		})
-		if version18 {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				for _, version := range []string{"0108", "040000"} {
-					b.AddASN1(cbasn1.PrintableString, func(b *cryptobyte.Builder) { b.AddBytes([]byte(version)) })
-				}
-			})
-		}
-	})
-	return b.Bytes()
+		hash := hashOf(o.Hash, groups[n])
+		hashes = append(hashes, tlv.Encode(tagSequence, tlv.Encode(tagInteger, []byte{byte(n)}), tlv.Encode(tagOctets, hash)))
+	}
+	version, versions := byte(0), []byte(nil)
+	if o.LDSVersion == "1.8" {
+		version = 1
+		versions = tlv.Encode(tagSequence, tlv.Encode(tagPrintable, []byte("0108")), tlv.Encode(tagPrintable, []byte("040000")))
+	}
+	return tlv.Encode(tagSequence, tlv.Encode(tagInteger, []byte{version}), algorithm, tlv.Encode(tagSequence, hashes...), versions), nil
 }
+
+// The universal tags of LDSSecurityObject.
+const (
+	tagInteger   = 0x02
+	tagOctets    = 0x04
+	tagPrintable = 0x13
+	tagSequence  = 0x30
+)
 
 // hashOf hashes a data group with its tag and length.
 func hashOf(h crypto.Hash, ef []byte) []byte {
