@@ -1,6 +1,6 @@
 # Each target is a thin line over a Go command or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench gallery record tools hooks clean
+.PHONY: help run test check fmt bench fuzz gallery record tools hooks clean
 
 GO    ?= go
 TOOL  := internal/tools/bin.sh
@@ -35,6 +35,15 @@ fmt: ## format as the linters want it
 
 bench: ## cards per second through the whole life, beside ten empty activities
 	$(GO) run ./starter bench
+
+FUZZTIME ?= 60s
+fuzz: ## each fuzz test of the chip for FUZZTIME, one after the other
+	@for p in $$($(GO) list ./personalization/...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
+			echo "$$p $$f"; \
+			$(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p || exit 1; \
+		done; \
+	done
 
 gallery: ## run the samples to their ends, write the gallery under .data/out, and stop
 	$(GO) run ./starter run --exit
