@@ -45,8 +45,8 @@ fuzz: ## each fuzz test of the chip for FUZZTIME, one after the other
 		done; \
 	done
 
-gallery: ## run the samples to their ends, write the gallery under .data/out, and stop
-	$(GO) run ./starter run --exit
+gallery: ## draw every form with what is hardest to draw: .data/out/forms/index.html
+	$(GO) run ./starter form gallery .data/out/forms
 
 record: ## record histories for the replay tests; from deployed code, never from a branch
 	$(GO) run ./internal/office/with -- $(GO) test ./workflows -run Record -record -count=1

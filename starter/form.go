@@ -19,11 +19,11 @@ import (
 
 func newForm(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "form", Short: "Check and preview the forms of cards", GroupID: "set-up",
+		Use: "form", Short: "Check the forms of cards, and show what they look like", GroupID: "set-up",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(newCheckForm(a), newPreviewForm(a))
+	c.AddCommand(newCheckForm(a), newPreviewForm(a), newFormGallery(a))
 	return c
 }
 
@@ -38,7 +38,11 @@ func forms(folder string) (*templates.Catalog, error) {
 	}
 	catalog, err := load()
 	if err != nil {
-		return nil, identity.Refuse(identity.Invalid, "%s", err)
+		var faults []error // one for each line of a form that is at fault
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			faults = append(faults, identity.Refuse(identity.Invalid, "%s", line))
+		}
+		return nil, errors.Join(faults...)
 	}
 	return catalog, nil
 }
@@ -82,6 +86,28 @@ func newPreviewForm(a *app) *cobra.Command {
 				return err
 			}
 			return a.publish(cmd, args[1], drawn.Bytes())
+		},
+	}
+	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")
+	return c
+}
+
+func newFormGallery(a *app) *cobra.Command {
+	var folder string
+	c := &cobra.Command{
+		Use: "gallery DIR", Short: "Draw every form with what is hardest to draw: pictures, and DIR/index.html to look at them",
+		Example: "  starter form gallery .data/out/forms",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			catalog, err := forms(folder)
+			if err != nil {
+				return err
+			}
+			if err := gallery.Write(catalog, args[0]); err != nil {
+				return err
+			}
+			page := filepath.Join(args[0], "index.html")
+			return a.print(cmd, map[string]string{"page": page}, func(w io.Writer) { fmt.Fprintln(w, page) })
 		},
 	}
 	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")

@@ -72,7 +72,7 @@ func fingerprint(lean float64) ([]byte, error) {
 	for y := range h {
 		for x := range w {
 			u, v := (float64(x)-w/2)/w*2, (float64(y)-h*0.46)/h*2
-			edge := math.Hypot(u/0.86, (v+0.08)/0.98)
+			edge := math.Hypot(u/0.8, (v-0.08)/0.9)
 			r := math.Hypot(u+lean*v*v*0.4, v*0.72+0.12*math.Cos(u*3))
 			ridge := math.Sin(r*62 + 2.2*math.Sin(math.Atan2(v, u+lean*0.2)*2))
 			grey := 255.0
