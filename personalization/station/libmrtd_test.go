@@ -34,6 +34,24 @@ func libmrtd(t *testing.T) string {
 	return program
 }
 
+// serve serves a card on the loopback interface until the test ends, and gives
+// the port.
+func serve(t *testing.T, card *softcard.Card) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- softcard.ServeTCP(ctx, listener, card) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-served)
+	})
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	return port
+}
+
 // libmrtd, which shares nothing with this code, opens finished cards by BAC and
 // reads every file that is open to it.
 func TestSoftCard_LibmrtdReadsItByBAC(t *testing.T) {
@@ -47,14 +65,7 @@ func TestSoftCard_LibmrtdReadsItByBAC(t *testing.T) {
 			i := prepared(t, p)
 			card, err := station.SoftCard(t.Context(), catalog, "", i.image, softcard.Options{})
 			require.NoError(t, err)
-			listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-			require.NoError(t, err)
-			ctx, cancel := context.WithCancel(t.Context())
-			served := make(chan error, 1)
-			go func() { served <- softcard.ServeTCP(ctx, listener, card) }()
-			_, port, err := net.SplitHostPort(listener.Addr().String())
-			require.NoError(t, err)
-			arguments := []string{port, i.image.MRZInformation}
+			arguments := []string{serve(t, card), i.image.MRZInformation}
 			var want []string
 			for _, ef := range lds.Table() {
 				if content := i.image.Files.Get(ef); !ef.MasterDF && content != nil {
@@ -68,8 +79,6 @@ func TestSoftCard_LibmrtdReadsItByBAC(t *testing.T) {
 			require.NoError(t, err, string(out))
 			require.Equal(t, want, strings.Fields(string(out)))
 			require.Len(t, want, 7)
-			cancel()
-			require.NoError(t, <-served)
 		})
 	}
 }

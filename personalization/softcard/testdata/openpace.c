@@ -1,18 +1,29 @@
 /*
- * A terminal that reads the software card with OpenPACE (libeac), an
- * implementation of PACE and secure messaging that shares nothing with ours.
+ * A terminal that reads the software card with OpenPACE (libeac) and OpenSSL,
+ * implementations of PACE, Chip Authentication, secure messaging and signatures
+ * that share nothing with ours.
  *
- *   openpace PORT CAN ARC
+ *   openpace PORT PASSWORD ARC [POINT PARAMETER KEY]
  *
  * connects to a card on the loopback interface (two bytes of length, then the
- * APDU), opens PACE by the card access number with the suite whose object
- * identifier ends in ARC, selects the document in secure messaging and prints
- * EF.COM in hexadecimal. It exits with 1 when anything is not as it should be.
+ * APDU), opens PACE by the card access number, of six digits, or the machine-readable
+ * zone, of 90 characters, with the suite whose object identifier ends in ARC, selects the document in secure messaging and prints
+ * EF.COM in hexadecimal. Given the chip's point for Chip Authentication in
+ * hexadecimal, the number of its domain parameters, and the SubjectPublicKeyInfo
+ * for Active Authentication in hexadecimal, it does both before it reads, and
+ * reads in the keys of Chip Authentication. It exits with 1 when anything is not
+ * as it should be.
  */
 #include <arpa/inet.h>
+#include <eac/ca.h>
 #include <eac/eac.h>
+#include <eac/objects.h>
 #include <eac/pace.h>
 #include <openssl/buffer.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,12 +97,13 @@ static BUF_MEM *general_authenticate(int last, unsigned char tag, const BUF_MEM 
 	return buffer(response + 4, response[3]);
 }
 
-static void pace(const char *can, unsigned char arc)
+static void pace(const char *secret, unsigned char arc)
 {
+	const int zone = strlen(secret) == 90;
 	unsigned char set[] = {0x00, 0x22, 0xC1, 0xA4, 15, 0x80, 10, 0x04, 0x00, 0x7F, 0x00,
-			       0x07, 0x02, 0x02, 0x04, 0x02, arc,  0x83, 1,    2};
+			       0x07, 0x02, 0x02, 0x04, 0x02, arc,  0x83, 1,    zone ? 1 : 2};
 	unsigned char response[1024];
-	PACE_SEC *password = PACE_SEC_new(can, strlen(can), PACE_CAN);
+	PACE_SEC *password = PACE_SEC_new(secret, strlen(secret), zone ? PACE_MRZ : PACE_CAN);
 	BUF_MEM *theirs, *ours;
 
 	check(password != NULL, "password");
@@ -161,6 +173,73 @@ static BUF_MEM *secured(const unsigned char header[4], const unsigned char *data
 	return plain;
 }
 
+/* Of libeac, which exports them and declares them nowhere. */
+BUF_MEM *KA_CTX_generate_key(const KA_CTX *ctx, BN_CTX *bn_ctx);
+int KA_CTX_compute_key(KA_CTX *ctx, const BUF_MEM *in, BN_CTX *bn_ctx);
+int KA_CTX_derive_keys(const KA_CTX *ctx, const BUF_MEM *nonce, EVP_MD_CTX *md_ctx);
+
+static BUF_MEM *unhex(const char *text)
+{
+	long n;
+	unsigned char *bytes = OPENSSL_hexstr2buf(text, &n);
+	check(bytes != NULL, "hexadecimal digits");
+	return buffer(bytes, (size_t)n);
+}
+
+static const int anything = 0x100; /* Le for as many bytes as there are */
+
+/* chip_authentication is version 1, as Doc 9303-11, 6.2 has it: no nonce and no
+ * token. The next response proves the chip. */
+static void chip_authentication(const BUF_MEM *point, int parameter, unsigned char arc)
+{
+	static const unsigned char set_template[4] = {0x0C, 0x22, 0x41, 0xA4}, authenticate[4] = {0x0C, 0x86, 0, 0};
+	unsigned char set[] = {0x80, 10, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, arc};
+	unsigned char data[256] = {0x7C, 0, 0x80, 0};
+	const int protocols[] = {NID_id_CA_ECDH_AES_CBC_CMAC_128, NID_id_CA_ECDH_AES_CBC_CMAC_192,
+				 NID_id_CA_ECDH_AES_CBC_CMAC_256};
+	BUF_MEM *ours, *answer;
+	KA_CTX *agreement;
+
+	check(arc >= 2 && arc <= 4 && EAC_CTX_init_ca(eac, protocols[arc - 2], parameter), "Chip Authentication");
+	agreement = eac->ca_ctx->ka_ctx;
+	ours = KA_CTX_generate_key(agreement, NULL);
+	check(ours != NULL && ours->length < 120, "a key for Chip Authentication");
+	data[1] = (unsigned char)(ours->length + 2);
+	data[3] = (unsigned char)ours->length;
+	memcpy(data + 4, ours->data, ours->length);
+	secured(set_template, set, sizeof set, 0);
+	answer = secured(authenticate, data, ours->length + 4, anything);
+	check(answer->length == 2 && answer->data[0] == 0x7C && answer->data[1] == 0, "the answer to Chip Authentication");
+	check(KA_CTX_compute_key(agreement, point, NULL), "the chip's key");
+	check(KA_CTX_derive_keys(agreement, NULL, NULL), "keys of Chip Authentication");
+	check(EAC_CTX_set_encryption_ctx(eac, EAC_ID_CA), "secure messaging of Chip Authentication");
+}
+
+/* active_authentication is by ECDSA with SHA-256, as r || s. */
+static void active_authentication(const BUF_MEM *spki)
+{
+	static const unsigned char internal_authenticate[4] = {0x0C, 0x88, 0, 0};
+	const unsigned char *der = (const unsigned char *)spki->data;
+	unsigned char challenge[8], *signature = NULL;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &der, (long)spki->length);
+	EVP_MD_CTX *digest = EVP_MD_CTX_new();
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	BUF_MEM *plain;
+	int half, length;
+
+	check(key != NULL && digest != NULL && pair != NULL, "the key of EF.DG15");
+	check(RAND_bytes(challenge, sizeof challenge) == 1, "challenge");
+	plain = secured(internal_authenticate, challenge, sizeof challenge, anything);
+	half = (int)plain->length / 2;
+	check(plain->length == 2u * (unsigned)((EVP_PKEY_bits(key) + 7) / 8), "a signature of another length");
+	check(ECDSA_SIG_set0(pair, BN_bin2bn((unsigned char *)plain->data, half, NULL),
+			     BN_bin2bn((unsigned char *)plain->data + half, half, NULL)), "signature");
+	length = i2d_ECDSA_SIG(pair, &signature);
+	check(length > 0 && EVP_DigestVerifyInit(digest, NULL, EVP_sha256(), NULL, key) == 1, "verify");
+	check(EVP_DigestVerify(digest, signature, (size_t)length, challenge, sizeof challenge) == 1,
+	      "the signature of Active Authentication");
+}
+
 int main(int argc, char **argv)
 {
 	static const unsigned char select_access[] = {0x00, 0xA4, 0x02, 0x0C, 0x02, 0x01, 0x1C};
@@ -173,7 +252,7 @@ int main(int argc, char **argv)
 	BUF_MEM *com;
 	size_t n;
 
-	check(argc == 4, "usage: openpace PORT CAN ARC");
+	check(argc == 4 || argc == 7, "usage: openpace PORT PASSWORD ARC [POINT PARAMETER KEY]");
 	address.sin_port = htons((unsigned short)atoi(argv[1]));
 	card = socket(AF_INET, SOCK_STREAM, 0);
 	check(connect(card, (struct sockaddr *)&address, sizeof address) == 0, "connect");
@@ -187,7 +266,11 @@ int main(int argc, char **argv)
 	check(EAC_CTX_init_ef_cardaccess(response, n - 2, eac), "EF.CardAccess");
 	pace(argv[2], (unsigned char)atoi(argv[3]));
 	secured(select_document, document, sizeof document, 0);
-	com = secured(read_com, NULL, 0, 0x16);
+	if (argc == 7) {
+		chip_authentication(unhex(argv[4]), atoi(argv[5]), (unsigned char)atoi(argv[3]));
+		active_authentication(unhex(argv[6]));
+	}
+	com = secured(read_com, NULL, 0, anything);
 	for (n = 0; n < com->length; n++)
 		printf("%02x", (unsigned char)com->data[n]);
 	return 0;

@@ -1,0 +1,82 @@
+package station_test
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/personalization/curve"
+	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/softcard"
+	"example.org/cancuoc/personalization/station"
+)
+
+// openPACE builds the terminal of package softcard: it needs a C compiler and
+// Debian's libeac-dev.
+func openPACE(t *testing.T) string {
+	t.Helper()
+	flags, err := exec.CommandContext(t.Context(), "pkg-config", "--cflags", "--libs", "libeac").Output()
+	if err != nil && os.Getenv("CI") == "" {
+		t.Skip("libeac-dev is not installed")
+	}
+	require.NoError(t, err)
+	program := filepath.Join(t.TempDir(), "openpace")
+	args := append([]string{"-o", program, filepath.Join("..", "softcard", "testdata", "openpace.c")}, strings.Fields(string(flags))...)
+	out, err := exec.CommandContext(t.Context(), "cc", args...).CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
+// OpenPACE and OpenSSL, which share nothing with this code, open finished cards by
+// PACE, and find them genuine by Chip and by Active Authentication.
+func TestSoftCard_OpenPACEFindsItGenuine(t *testing.T) {
+	t.Parallel()
+	program := openPACE(t)
+	catalog, err := profile.Load()
+	require.NoError(t, err)
+	for _, p := range lds.Profiles() {
+		for _, tt := range []struct {
+			bits int
+			arc  string // of the protocols' object identifiers
+			zone bool   // the password is the machine-readable zone; otherwise the access number
+		}{{128, "2", true}, {128, "2", false}, {256, "4", true}} {
+			t.Run(fmt.Sprintf("%s AES-%d by MRZ %t", p.Name, tt.bits, tt.zone), func(t *testing.T) {
+				t.Parallel()
+				p := p
+				p.PACEBits = tt.bits
+				i := prepared(t, p)
+				password := i.image.CAN
+				if tt.zone {
+					password = strings.Join(i.expect.MRZ[:], "")
+				}
+				card, err := station.SoftCard(t.Context(), catalog, "", i.image, softcard.Options{})
+				require.NoError(t, err)
+				infos, err := lds.ParseDG14(i.image.Files.DG14)
+				require.NoError(t, err)
+				key := infos.ChipAuthenticationKeys[0].Key
+				point, err := curve.MarshalPoint(key)
+				require.NoError(t, err)
+				parameter, err := curve.ParameterID(key.Curve)
+				require.NoError(t, err)
+				spki := i.image.Files.DG15[3:] // without the file's tag and length
+				if i.image.Files.DG15[1] == 0x82 {
+					spki = i.image.Files.DG15[4:]
+				}
+
+				out, err := exec.CommandContext(t.Context(), program, serve(t, card), password, tt.arc,
+					hex.EncodeToString(point), strconv.Itoa(parameter), hex.EncodeToString(spki)).CombinedOutput()
+
+				require.NoError(t, err, string(out))
+				require.Equal(t, hex.EncodeToString(i.image.Files.COM), string(out))
+			})
+		}
+	}
+}
