@@ -2,6 +2,7 @@ package pki
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +26,7 @@ type state struct {
 	CRLNumber         int64           `json:"crl_number"`
 	CRL               storedCRL       `json:"crl"`
 	MasterList        []byte          `json:"master_list"`
+	SignatureCA       []byte          `json:"signature_ca,omitempty"` // its certificate, DER
 }
 
 // cscaRecord is one CSCA.
@@ -165,7 +167,7 @@ func (a *Authority) change(do func(*state) error) (err error) {
 }
 
 // save writes the state, then what others read: csca.pem with all CSCAs and
-// links, crl.der and masterlist.der. A crash between leaves those one step
+// links, crl.der, masterlist.der and signature-ca.pem. A crash between leaves those one step
 // behind; the next change brings them up to date.
 func (a *Authority) save(s *state) error {
 	b, err := json.MarshalIndent(s, "", "  ")
@@ -182,6 +184,9 @@ func (a *Authority) save(s *state) error {
 	files := map[string][]byte{"csca.pem": anchors, "masterlist.der": s.MasterList}
 	if s.CRL.list != nil {
 		files["crl.der"] = s.CRL.list.Raw
+	}
+	if len(s.SignatureCA) > 0 {
+		files["signature-ca.pem"] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.SignatureCA})
 	}
 	for name, content := range files {
 		if err := a.publish(name, content); err != nil {

@@ -3,6 +3,9 @@ package station_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -18,6 +21,7 @@ import (
 	"example.org/cancuoc/personalization/apdu"
 	"example.org/cancuoc/personalization/curve"
 	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/pki"
 	"example.org/cancuoc/personalization/profile"
 	"example.org/cancuoc/personalization/securechannel"
 	"example.org/cancuoc/personalization/softcard"
@@ -351,15 +355,18 @@ func TestPersonalize_CardsAreMadeSideBySide(t *testing.T) {
 func TestPersonalize_ASignatureKeyIsCertifiedAndItsCertificateStored(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t)
+	authority, err := pki.OpenDev(t.TempDir(), pki.Options{})
+	require.NoError(t, err)
+	ca, err := authority.SignatureCA(time.Now())
+	require.NoError(t, err)
 	c.Applications = []string{"digital-signature"}
 	c.Content = profile.Content{"signature-pin": []byte("271828")}
 	c.Certify = func(_ context.Context, application string, publicKey []byte) ([]byte, error) {
 		require.Equal(t, "digital-signature", application)
-		_, err := curve.ParsePoint(curve.P256(), publicKey)
-		return []byte("a certificate"), err
+		return ca.Certify(pki.Holder{Name: "ĐẶNG THỊ NGỌC ƯỚC", Number: "001199999990"}, publicKey, time.Now())
 	}
 
-	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+	_, err = c.Personalize(t.Context(), "B-1", image(t, "one"))
 
 	require.NoError(t, err)
 	card := c.card(t)
@@ -367,9 +374,22 @@ func TestPersonalize_ASignatureKeyIsCertifiedAndItsCertificateStored(t *testing.
 	r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x40, 0x01}})
 	require.NoError(t, err)
 	require.NoError(t, r.Err())
-	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, Le: 256})
+	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, Le: apdu.MaxExtendedLe})
 	require.NoError(t, err)
-	require.Equal(t, "a certificate", string(r.Data))
+	certificate, err := x509.ParseCertificate(r.Data)
+	require.NoError(t, err)
+	issuer, err := x509.ParseCertificate(ca.Certificate())
+	require.NoError(t, err)
+	require.NoError(t, certificate.CheckSignatureFrom(issuer))
+	digest := sha256.Sum256([]byte("a contract"))
+	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x20, P2: 0x81, Data: []byte("271828")})
+	require.NoError(t, err)
+	require.NoError(t, r.Err())
+	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x2A, P1: 0x9E, P2: 0x9A, Data: digest[:], Le: 256})
+	require.NoError(t, err)
+	key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
+	require.True(t, ok)
+	require.NoError(t, curve.VerifyPlain(key, digest[:], r.Data))
 	again, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 	require.NoError(t, err)
 	require.True(t, again.Found)
