@@ -10,7 +10,8 @@ import (
 // brainpool is one of RFC 5639's random curves. It computes on the twisted
 // curve, to which multiplication by z is an isomorphism and whose a is -3, with
 // the complete formulas of Renes, Costello and Batina (2015/1060, algorithms 4
-// and 6): no point is a special case, so nothing branches on a secret.
+// and 6): no point is a special case, so nothing branches on a secret. Runs of
+// doublings alone are faster in other coordinates (double4).
 type brainpool struct {
 	params *elliptic.CurveParams
 	a      *big.Int
@@ -135,14 +136,57 @@ func (c *brainpool) ScalarMult(x1, y1 *big.Int, k []byte) (x, y *big.Int) {
 	var chosen point
 	for _, digits := range c.scalar(k) {
 		for _, digit := range [2]byte{digits >> 4, digits & 15} {
-			for range 4 {
-				c.double(&acc, &acc)
-			}
+			c.double4(&acc)
 			c.choose(&chosen, &table, digit)
 			c.add(&acc, &acc, &chosen)
 		}
 	}
 	return c.affine(&acc)
+}
+
+// double4 doubles p four times. It does so in Jacobian coordinates, (X/Z², Y/Z³),
+// whose doubling for a = -3 takes 8 multiplications where that of projective ones
+// takes 13 (Bernstein, 2001), and which knows no exception: the group's order is
+// odd, and Z stays 0 at infinity.
+func (c *brainpool) double4(p *point) {
+	f := c.f
+	var zz, delta, gamma, beta, alpha, t element
+	f.mul(&zz, &p.z, &p.z)
+	f.mul(&p.x, &p.x, &p.z)
+	f.mul(&p.y, &p.y, &zz)
+	for range 4 {
+		f.mul(&delta, &p.z, &p.z)
+		f.mul(&gamma, &p.y, &p.y)
+		f.mul(&beta, &p.x, &gamma)
+		f.sub(&t, &p.x, &delta)
+		f.add(&alpha, &p.x, &delta)
+		f.mul(&t, &t, &alpha)
+		f.add(&alpha, &t, &t)
+		f.add(&alpha, &alpha, &t) // 3 (X-δ)(X+δ)
+
+		f.add(&t, &p.y, &p.z)
+		f.mul(&t, &t, &t)
+		f.sub(&t, &t, &gamma)
+		f.sub(&p.z, &t, &delta) // (Y+Z)² - γ - δ
+
+		f.add(&beta, &beta, &beta)
+		f.add(&beta, &beta, &beta)
+		f.mul(&p.x, &alpha, &alpha)
+		f.sub(&p.x, &p.x, &beta)
+		f.sub(&p.x, &p.x, &beta) // α² - 8β
+
+		f.sub(&t, &beta, &p.x)
+		f.mul(&t, &alpha, &t)
+		f.mul(&gamma, &gamma, &gamma)
+		f.add(&gamma, &gamma, &gamma)
+		f.add(&gamma, &gamma, &gamma)
+		f.add(&gamma, &gamma, &gamma)
+		f.sub(&p.y, &t, &gamma) // α (4β - X) - 8γ²
+	}
+	f.mul(&zz, &p.z, &p.z)
+	f.mul(&p.x, &p.x, &p.z)
+	f.pickIfZero(&p.y, &p.z, &f.one) // infinity is (0 : 1 : 0)
+	f.mul(&p.z, &p.z, &zz)
 }
 
 // ScalarBaseMult gives k times the generator, from a table of its multiples

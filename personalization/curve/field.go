@@ -244,6 +244,19 @@ func (f *field) sub(z, x, y *element) {
 	}
 }
 
+// pickIfZero sets z = x where y is 0, and leaves it otherwise, without showing
+// which.
+func (f *field) pickIfZero(z, y, x *element) {
+	var set uint64
+	for _, limb := range y {
+		set |= limb
+	}
+	mask := (set|-set)>>63 - 1 // all ones where y is 0
+	for i := range z {
+		z[i] ^= mask & (z[i] ^ x[i])
+	}
+}
+
 // invert sets z = 1/x by Fermat's little theorem; 0 gives 0.
 func (f *field) invert(z, x *element) {
 	var table [16]element
