@@ -140,6 +140,31 @@ func TestBitmaps_QRCodeReadsFromABadPicture(t *testing.T) {
 	}
 }
 
+// A reader that is told nothing guesses the letters of a code, and takes a name all
+// of whose bytes could be Latin-1 for that. A form can have its codes say that they
+// are UTF-8.
+func TestBitmaps_ACodeCanSayThatItIsUTF8(t *testing.T) {
+	t.Parallel()
+	zbarimg := needs(t, "zbarimg", "zbar-tools")
+	marked, err := templates.LoadFS(formFS(t, func(s string) string { return strings.Replace(s, "level: M,", "level: M, eci: true,", 1) }))
+	require.NoError(t, err)
+	f, err := marked.Form(identity.FormCanCuoc2024)
+	require.NoError(t, err)
+	for seed, payload := range []string{"001199999990||Tô Vân|31121999|Nữ||15032021||||", citizen(t, 3, f.ID).QR} {
+		c := citizen(t, 3, f.ID)
+		c.QR = payload
+		front, back, err := f.Bitmaps(c, 300, templates.Options{})
+		require.NoError(t, err)
+		picture := cut(f, "qr", 300, 0, front, back)
+		name := filepath.Join(t.TempDir(), "qr.png")
+		writePNG(t, name, spoil(picture, identitytest.Seeded(uint64(seed))))
+		require.Equal(t, payload+"\n", run(t, ".", zbarimg, "-q", "--nodbus", "--raw", "-Sdisable", "-Sqrcode.enable", name))
+		got, err := decodeQR(picture)
+		require.NoError(t, err)
+		require.Equal(t, payload, got)
+	}
+}
+
 func writePNG(tb testing.TB, name string, img image.Image) {
 	tb.Helper()
 	var out bytes.Buffer

@@ -1,10 +1,15 @@
 package inspect_test
 
 import (
+	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
+	"image/png"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +17,7 @@ import (
 
 	"example.org/cancuoc/internal/biometrics"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization/mrz"
 	"example.org/cancuoc/templates"
 	"example.org/cancuoc/templates/inspect"
@@ -61,6 +67,44 @@ func TestPrint_FindsNothingOnAGoodCard(t *testing.T) {
 			form, front, back, content := printed(t, id, dpi)
 
 			require.Empty(t, inspect.Print(form, front, back, content), "%s at %d dpi", id, dpi)
+		}
+	}
+}
+
+// What another program makes of the PDF is read as well: nothing depends on how our
+// own dots fall.
+func TestPrint_ReadsWhatPopplerMakesOfThePDF(t *testing.T) {
+	t.Parallel()
+	pdftoppm, err := exec.LookPath("pdftoppm")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("pdftoppm is missing; install the Debian package poppler-utils")
+		}
+		t.Skip("pdftoppm is missing; install the Debian package poppler-utils")
+	}
+	for _, id := range []identity.FormID{identity.FormCCCD2021, identity.FormCanCuoc2024, identity.FormCanCuoc2024Under6} {
+		form, _, _, content := printed(t, id, 300)
+		for seed := range uint64(4) {
+			content.Card = identitytest.Card(identitytest.Seeded(seed), id)
+			content.QR = identity.QRPayload(content.Card)
+			content.MRZ, err = mrz.Lines(content.Card)
+			require.NoError(t, err)
+			b, err := form.PDF(content, templates.Options{Specimen: true})
+			require.NoError(t, err)
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "card.pdf"), b, 0o600))
+			cmd := exec.CommandContext(t.Context(), pdftoppm, "-r", "300", "-png", "card.pdf", "side")
+			cmd.Dir = dir
+			require.NoError(t, cmd.Run())
+			var sides [2]image.Image
+			for i := range sides {
+				page, err := os.ReadFile(filepath.Join(dir, fmt.Sprintf("side-%d.png", i+1)))
+				require.NoError(t, err)
+				sides[i], err = png.Decode(bytes.NewReader(page))
+				require.NoError(t, err)
+			}
+
+			require.Empty(t, inspect.Print(form, sides[0], sides[1], content), "%s, seed %d", id, seed)
 		}
 	}
 }
