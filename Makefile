@@ -24,6 +24,7 @@ test: check ## check, then all tests with a real PostgreSQL and a real Temporal 
 	$(WITH) $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)')
 	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC' ./personalization/keys ./personalization/station)
 	$(WITH) $(GO) test -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -E '$(UNRACED)')
+	$(if $(RACE),$(GO) test $(RACE) -count=1 -timeout 5m -run SameEachTime ./templates/...)
 
 check: ## vet, linters and format, determinism of the workflows
 	$(GO) vet ./...
