@@ -83,8 +83,28 @@ const (
 	PNG Format = "png" // both sides, one above the other
 )
 
+// Kind is what of a card a preview shows.
+type Kind string
+
+// The kinds of previews.
+const (
+	Card    Kind = "card"    // all of it, as it is printed on white
+	Overlay Kind = "overlay" // what is printed on a blank that has the rest
+	Blank   Kind = "blank"   // that blank, with bleed, for a print house; PDF alone
+)
+
 // Preview draws a form with its ordinary example.
-func Preview(w io.Writer, form *templates.Form, format Format) error {
+func Preview(w io.Writer, form *templates.Form, kind Kind, format Format) error {
+	options := templates.Options{Specimen: true}
+	switch kind {
+	case Card:
+	case Overlay:
+		options.Mode = templates.Overlay
+	case Blank:
+		return previewBlank(w, form, format)
+	default:
+		return identity.Refuse(identity.Invalid, "a preview shows card, overlay or blank, not %q", kind)
+	}
 	examples, err := Examples(form.ID)
 	if err != nil {
 		return fmt.Errorf("preview form %s: %w", form.ID, err)
@@ -92,20 +112,33 @@ func Preview(w io.Writer, form *templates.Form, format Format) error {
 	content := examples[0].Content
 	switch format {
 	case PDF:
-		b, err := form.PDF(content, templates.Options{Specimen: true})
+		b, err := form.PDF(content, options)
 		if err != nil {
 			return fmt.Errorf("preview form %s: %w", form.ID, err)
 		}
 		_, err = w.Write(b)
 		return err
 	case PNG:
-		front, back, err := form.Bitmaps(content, dpi, shown)
+		options.Body = true
+		front, back, err := form.Bitmaps(content, dpi, options)
 		if err != nil {
 			return fmt.Errorf("preview form %s: %w", form.ID, err)
 		}
 		return encode(w, stack(front, back))
 	}
 	return identity.Refuse(identity.Invalid, "a preview is written as pdf or png, not as %q", format)
+}
+
+func previewBlank(w io.Writer, form *templates.Form, format Format) error {
+	if format != PDF {
+		return identity.Refuse(identity.Invalid, "a blank is written as pdf, not as %q", format)
+	}
+	b, err := form.Blank(templates.Options{Specimen: true})
+	if err != nil {
+		return fmt.Errorf("preview form %s: %w", form.ID, err)
+	}
+	_, err = w.Write(b)
+	return err
 }
 
 // stack puts one side above the other.

@@ -3,6 +3,7 @@ package gallery_test
 import (
 	"bytes"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -39,12 +40,22 @@ func TestPreview(t *testing.T) {
 	form, err := catalog.Form(identity.FormCanCuoc2024)
 	require.NoError(t, err)
 
-	var pdf, picture bytes.Buffer
-	require.NoError(t, gallery.Preview(&pdf, form, gallery.PDF))
-	require.NoError(t, gallery.Preview(&picture, form, gallery.PNG))
-
-	require.True(t, bytes.HasPrefix(pdf.Bytes(), []byte("%PDF-")))
-	_, err = png.Decode(&picture)
-	require.NoError(t, err)
-	require.ErrorIs(t, gallery.Preview(&pdf, form, "svg"), identity.Invalid)
+	sizes := make(map[gallery.Kind]int)
+	for _, kind := range []gallery.Kind{gallery.Card, gallery.Overlay, gallery.Blank} {
+		var pdf bytes.Buffer
+		require.NoError(t, gallery.Preview(&pdf, form, kind, gallery.PDF))
+		require.True(t, bytes.HasPrefix(pdf.Bytes(), []byte("%PDF-")))
+		sizes[kind] = pdf.Len()
+	}
+	require.Less(t, sizes[gallery.Overlay], sizes[gallery.Card])
+	require.Less(t, sizes[gallery.Blank], sizes[gallery.Card])
+	for _, kind := range []gallery.Kind{gallery.Card, gallery.Overlay} {
+		var picture bytes.Buffer
+		require.NoError(t, gallery.Preview(&picture, form, kind, gallery.PNG))
+		_, err = png.Decode(&picture)
+		require.NoError(t, err)
+	}
+	require.ErrorIs(t, gallery.Preview(io.Discard, form, gallery.Card, "svg"), identity.Invalid)
+	require.ErrorIs(t, gallery.Preview(io.Discard, form, gallery.Blank, gallery.PNG), identity.Invalid)
+	require.ErrorIs(t, gallery.Preview(io.Discard, form, "back", gallery.PNG), identity.Invalid)
 }
