@@ -140,9 +140,10 @@ type Personalization struct {
 	NamedCurves bool   `mapstructure:"named_curves"`
 }
 
-// Forms says how cards are marked.
+// Forms says what of a card is printed, and how it is marked.
 type Forms struct {
-	Specimen bool `mapstructure:"specimen"`
+	Mode     string `mapstructure:"mode"`
+	Specimen bool   `mapstructure:"specimen"`
 }
 
 // Intake bounds what a submission may bring, in bytes.
@@ -393,6 +394,7 @@ func (c Config) validateWork(check *check) {
 	check.atLeast("station.spoil_first", int64(c.Station.SpoilFirst), 0)
 	check.atLeast("printing.dpi", int64(c.Printing.DPI), 1)
 	check.oneOf("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")
+	check.oneOf("forms.mode", c.Forms.Mode, "full", "overlay")
 }
 
 // validateProduction checks that nothing is pretended and nothing secret makes

@@ -104,7 +104,7 @@ func (c *Crew) Pipeline(ctx context.Context) (engine.Workers, error) {
 
 // print says how cards are drawn.
 func (c *Crew) print() templates.Options {
-	return templates.Options{Mode: templates.Full, Specimen: c.config.Forms.Specimen}
+	return templates.Options{Mode: templates.Mode(c.config.Forms.Mode), Specimen: c.config.Forms.Specimen}
 }
 
 // Station gives the workers of one station: on the queue that all stations share,

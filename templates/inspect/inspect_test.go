@@ -71,6 +71,15 @@ func TestPrint_FindsNothingOnAGoodCard(t *testing.T) {
 	}
 }
 
+// So is what is printed on a blank that has art and labels already.
+func TestPrint_FindsNothingOnAnOverlay(t *testing.T) {
+	t.Parallel()
+	form, _, _, content := printed(t, identity.FormCanCuoc2024, 300)
+	front, back, err := form.Bitmaps(content, 300, templates.Options{Mode: templates.Overlay})
+	require.NoError(t, err)
+	require.Empty(t, inspect.Print(form, front, back, content))
+}
+
 // What another program makes of the PDF is read as well: nothing depends on how our
 // own dots fall.
 func TestPrint_ReadsWhatPopplerMakesOfThePDF(t *testing.T) {

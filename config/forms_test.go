@@ -1,0 +1,20 @@
+package config_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/config"
+)
+
+func TestLoad_WhatIsPrintedOfACard(t *testing.T) {
+	t.Parallel()
+
+	c, err := config.Load(file(t, "forms: {mode: overlay}"))
+	require.NoError(t, err)
+	require.Equal(t, "overlay", c.Forms.Mode)
+
+	_, err = config.Load(file(t, "forms: {mode: half}"))
+	require.ErrorContains(t, err, "forms.mode")
+}
