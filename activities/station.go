@@ -49,7 +49,7 @@ const reasonStationLost = "station lost"
 // the chip itself say how far it is. A chip that cannot become this card is
 // spoiled.
 func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeResult, error) {
-	defer beat(ctx)()
+	defer beat(ctx).stop()
 	evidence, err := s.enterWith(ctx, in, identity.Personalization, registry.RoleChipImage)
 	if err != nil {
 		return PersonalizeResult{}, err
@@ -74,9 +74,12 @@ func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeRes
 }
 
 // PrintCard prints both sides, once: the job is named after application and
-// attempt.
+// attempt. What the printer wants of a person is told to whoever looks at the
+// pending activity, and to the log. A card that may be printed, and may not, is
+// spoiled.
 func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
-	defer beat(ctx)()
+	pulse := beat(ctx)
+	defer pulse.stop()
 	evidence, err := s.enterWith(ctx, in, identity.Printing, registry.RolePrint)
 	if err != nil {
 		return err
@@ -85,13 +88,45 @@ func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return fmt.Errorf("read printed sides: %w", err)
 	}
-	if err := s.Printer.Print(ctx, PrintJob(in.Application, in.Attempt), pdf); err != nil {
+	sides := printing.Sides{PDF: pdf, Draw: func(dpi int) (front, back image.Image, err error) { return s.draw(ctx, in, dpi) }}
+	job := PrintJob(in.Application, in.Attempt)
+	err = s.Printer.Print(ctx, job, sides, func(wanted string) {
+		pulse.tell(wanted)
+		if wanted != "" {
+			activity.GetLogger(ctx).Warn("Printer needs a person", "job", job, "wanted", wanted)
+		}
+	})
+	if err != nil {
 		return s.spoiled(ctx, in, err)
 	}
 	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, registry.Printed, ""); err != nil {
 		return fmt.Errorf("note print: %w", err)
 	}
 	return nil
+}
+
+// draw gives both sides as pictures, for printers that take no PDF.
+func (s *Station) draw(ctx context.Context, in CardInput, dpi int) (front, back image.Image, err error) {
+	move := registry.Move{Application: in.Application, To: identity.Printing, Attempt: in.Attempt, Actor: string(s.ID)}
+	_, evidence, err := s.Registry.EnterWith(ctx, move, registry.Wanted{Role: registry.RolePrintPortrait, Attempt: in.Attempt},
+		registry.Wanted{Role: registry.RoleLeftIndex}, registry.Wanted{Role: registry.RoleRightIndex})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read pictures: %w", err)
+	}
+	card, err := s.Registry.Card(ctx, in.Application, in.Attempt)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read card: %w", err)
+	}
+	content, err := printedOn(card.Card, evidence[registry.RolePrintPortrait])
+	if err != nil {
+		return nil, nil, err
+	}
+	content.LeftIndex, content.RightIndex = evidence[registry.RoleLeftIndex], evidence[registry.RoleRightIndex]
+	form, err := s.Forms.Form(card.Card.Form)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find form: %w", err)
+	}
+	return form.Bitmaps(content, dpi, s.Print)
 }
 
 // PrintJob names the print of one card.
@@ -103,7 +138,7 @@ func PrintJob(app identity.ApplicationNumber, attempt int) string {
 // air, the print from a picture, and compares all of it with what was applied
 // for. A card that fails is spoiled.
 func (s *Station) Inspect(ctx context.Context, in CardInput) error {
-	defer beat(ctx)()
+	defer beat(ctx).stop()
 	evidence, err := s.enterWith(ctx, in, identity.Inspection, registry.RoleChipImage, registry.RolePrintPortrait)
 	if err != nil {
 		return err
@@ -225,23 +260,45 @@ func (s *Station) spoiled(ctx context.Context, in CardInput, err error) error {
 	return err
 }
 
-// beat heartbeats until the returned function is called, so that a dead station
-// is noticed within the heartbeat timeout.
-func beat(ctx context.Context) (stop func()) {
-	done := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(5 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx)
-			}
-		}
-	}()
-	return func() { close(done) }
+// pulse is the heartbeat of an activity.
+type pulse struct {
+	ctx  context.Context
+	done chan struct{}
+	news chan string
 }
+
+// beat heartbeats until it is stopped, so that a dead station is noticed within the
+// heartbeat timeout.
+func beat(ctx context.Context) *pulse {
+	p := &pulse{ctx: ctx, done: make(chan struct{}), news: make(chan string)}
+	go p.run()
+	return p
+}
+
+func (p *pulse) run() {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	var details []any
+	for {
+		select {
+		case <-p.done:
+			return
+		case <-p.ctx.Done():
+			return
+		case what := <-p.news:
+			details = []any{what}
+		case <-tick.C:
+		}
+		activity.RecordHeartbeat(p.ctx, details...)
+	}
+}
+
+// tell shows operators what the activity waits for, beside it in the Temporal UI.
+func (p *pulse) tell(what string) {
+	select {
+	case p.news <- what:
+	case <-p.ctx.Done():
+	}
+}
+
+func (p *pulse) stop() { close(p.done) }

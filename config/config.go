@@ -128,10 +128,15 @@ type Station struct {
 	SpoilFirst int           `mapstructure:"spoil_first"`
 }
 
-// Printing is where printed sides go.
+// Printing is the card printer, and the camera that looks at what it printed.
 type Printing struct {
-	Spool string `mapstructure:"spool"`
-	DPI   int    `mapstructure:"dpi"`
+	Driver string `mapstructure:"driver"`
+	URI    string `mapstructure:"uri"`
+	CAFile string `mapstructure:"ca_file"`
+	Media  string `mapstructure:"media"`
+	Ledger string `mapstructure:"ledger"`
+	Spool  string `mapstructure:"spool"`
+	DPI    int    `mapstructure:"dpi"`
 }
 
 // Personalization names the chip's profile.
@@ -274,6 +279,7 @@ func (c *Config) fill() {
 		{&c.Station.Magazine, []string{"magazine"}},
 		{&c.Station.Journal, []string{"journal"}},
 		{&c.Printing.Spool, []string{"out", "prints"}},
+		{&c.Printing.Ledger, []string{"print-jobs"}},
 	} {
 		if *p.path == "" && !c.Production() {
 			*p.path = filepath.Join(append([]string{c.DataDir}, p.in...)...)
@@ -392,6 +398,10 @@ func (c Config) validateWork(check *check) {
 	check.wrong(c.Station.WriteTime < 0, "station.write_time is %s; it cannot be less than nothing", c.Station.WriteTime)
 	check.wrong(c.Station.PrintTime < 0, "station.print_time is %s; it cannot be less than nothing", c.Station.PrintTime)
 	check.atLeast("station.spoil_first", int64(c.Station.SpoilFirst), 0)
+	check.oneOf("printing.driver", c.Printing.Driver, "spool", "bitmaps", "ipp")
+	if c.Printing.Driver == "ipp" {
+		check.httpURL("printing.uri", c.Printing.URI, "ipp", "ipps")
+	}
 	check.atLeast("printing.dpi", int64(c.Printing.DPI), 1)
 	check.oneOf("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")
 	check.oneOf("forms.mode", c.Forms.Mode, "full", "overlay")
@@ -413,7 +423,11 @@ func (c Config) validateProduction(check *check) {
 	check.wrong(c.Station.Driver == "simulated", "station.driver is simulated; production makes real cards")
 	check.wrong(c.Station.SpoilFirst > 0, "station.spoil_first spoils cards; production makes real cards")
 	check.given("station.journal", c.Station.Journal, false)
-	check.given("printing.spool", c.Printing.Spool, false)
+	if c.Printing.Driver == "ipp" {
+		check.given("printing.ledger", c.Printing.Ledger, false)
+	} else {
+		check.given("printing.spool", c.Printing.Spool, false)
+	}
 }
 
 // Logger makes the program's logger.

@@ -105,7 +105,7 @@ keys: {pkcs11: {module: x.so, sessions: 0}}
 gateway: {listen: "8090", public_url: citizens, codec_origins: [x]}
 worker: {role: some, station: "", slots: 0, concurrency: -1, sweep: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
-printing: {dpi: 0}
+printing: {driver: ipp, uri: x, dpi: 0}
 personalization: {profile: other}
 intake: {document_bytes: 0, portrait_bytes: 0, finger_bytes: 0, packet_bytes: 0}
 office:
@@ -114,7 +114,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 40)
+	require.Len(t, faults, 41)
 }
 
 func TestLoad_ProductionPretendsNothing(t *testing.T) {

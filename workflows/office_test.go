@@ -544,12 +544,12 @@ type printer struct {
 	spool printing.Spool
 }
 
-func (p *printer) Print(ctx context.Context, job string, pdf []byte) error {
+func (p *printer) Print(ctx context.Context, job string, card printing.Sides, tell func(string)) error {
 	if p.o.jam > 0 {
 		p.o.jam--
 		return identity.Refuse(identity.Spoiled, "the card jammed in the printer")
 	}
-	return p.spool.Print(ctx, job, pdf)
+	return p.spool.Print(ctx, job, card, tell)
 }
 
 // camera sees what the printer was given, as that of the simulated station.

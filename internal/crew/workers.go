@@ -122,16 +122,32 @@ func (c *Crew) Station(ctx context.Context, id identity.StationID) (engine.Worke
 	if err != nil {
 		return nil, err
 	}
+	printer, err := c.printer()
+	if err != nil {
+		return nil, err
+	}
 	s := &activities.Station{
 		ID: id, Registry: c.Registry, Chip: chip,
-		Printer: &printing.Spool{Dir: c.config.Printing.Spool, Time: c.config.Station.PrintTime},
-		Camera:  &camera{dpi: c.config.Printing.DPI, print: c.print()},
-		Forms:   c.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: time.Now,
+		Printer: printer, Print: c.print(),
+		Camera: &camera{dpi: c.config.Printing.DPI, print: c.print()},
+		Forms:  c.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: time.Now,
 	}
 	return engine.Workers{
 		c.slot(connected, workflows.PersonalizationQueue, c.config.Worker.Slots, s),
 		c.slot(connected, workflows.StationQueue(id), 4*c.config.Worker.Slots, s),
 	}, nil
+}
+
+// printer is the card printer of a station.
+func (c *Crew) printer() (printing.Printer, error) {
+	p, takes := c.config.Printing, c.config.Station.PrintTime
+	switch p.Driver {
+	case "ipp":
+		return printing.OpenIPP(printing.IPPOptions{URI: p.URI, CAFile: p.CAFile, Media: p.Media, Ledger: p.Ledger})
+	case "bitmaps":
+		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes}, nil
+	}
+	return &printing.Spool{Dir: p.Spool, Time: takes}, nil
 }
 
 // slot is a worker that runs the station's activities, so many at once.

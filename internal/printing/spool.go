@@ -1,5 +1,3 @@
-// Package printing is the port to card printers. A printer takes a card's two
-// sides as one PDF under a job name, and prints each job once.
 package printing
 
 import (
@@ -7,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,54 +16,104 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Printer prints cards.
-type Printer interface {
-	// Print prints a PDF of two pages, front and back, under that job name, and
-	// returns when the card is out. A job that was printed before is not printed
-	// again.
-	Print(ctx context.Context, job string, pdf []byte) error
-}
-
-// Spool prints into a folder: one file for each job.
+// Spool prints into a folder: one PDF for each job.
 type Spool struct {
 	Dir  string
 	Time time.Duration // how long a print takes
 }
 
 // Print implements Printer. The file appears whole or not at all.
-func (s *Spool) Print(ctx context.Context, job string, pdf []byte) error {
-	if job == "" || strings.ContainsAny(job, `/\`) || job[0] == '.' {
-		return identity.RefuseField(identity.Invalid, "job", "is no name for a file")
+func (s *Spool) Print(ctx context.Context, job string, card Sides, _ func(string)) error {
+	if err := checkJob(job); err != nil {
+		return err
 	}
-	name := filepath.Join(s.Dir, job+".pdf")
-	printed, err := os.ReadFile(name) //nolint:gosec // a name of ours
+	return once(ctx, filepath.Join(s.Dir, job+".pdf"), card.PDF, s.Time)
+}
+
+// Bitmaps prints into a folder, for a maker's own driver that takes pictures: for
+// each job a PNG of the front, and one of the back, which comes last.
+type Bitmaps struct {
+	Dir  string
+	DPI  int
+	Time time.Duration // how long a print takes
+}
+
+// Print implements Printer. Each file appears whole or not at all.
+func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, _ func(string)) error {
+	if err := checkJob(job); err != nil {
+		return err
+	}
+	front, back, err := card.Draw(b.DPI)
+	if err != nil {
+		return fmt.Errorf("draw job %s: %w", job, err)
+	}
+	for _, side := range []struct {
+		name    string
+		picture image.Image
+		takes   time.Duration
+	}{{"front", front, 0}, {"back", back, b.Time}} {
+		var out bytes.Buffer
+		encoder := png.Encoder{CompressionLevel: png.BestSpeed}
+		if err := encoder.Encode(&out, side.picture); err != nil {
+			return fmt.Errorf("write %s of job %s: %w", side.name, job, err)
+		}
+		if err := once(ctx, filepath.Join(b.Dir, job+"-"+side.name+".png"), out.Bytes(), side.takes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// once makes a file that takes some time to make. One that is there stays, and is
+// refused when it has another content.
+func once(ctx context.Context, name string, content []byte, takes time.Duration) error {
+	job := filepath.Base(name)
+	made, err := os.ReadFile(name) //nolint:gosec // a name of ours
 	switch {
-	case err == nil && bytes.Equal(printed, pdf):
+	case err == nil && bytes.Equal(made, content):
 		return nil
 	case err == nil:
 		return identity.Refuse(identity.Conflict, "job %s was printed before with another content", job)
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("look for job %s: %w", job, err)
 	}
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("print job %s: %w", job, ctx.Err())
-	case <-time.After(s.Time):
-	}
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+	if err := wait(ctx, takes); err != nil {
 		return fmt.Errorf("print job %s: %w", job, err)
 	}
-	temporary, err := os.CreateTemp(s.Dir, ".print-*")
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return fmt.Errorf("print job %s: %w", job, err)
+	}
+	if err := replace(name, content); err != nil {
+		return fmt.Errorf("print job %s: %w", job, err)
+	}
+	return nil
+}
+
+// replace writes a file whole or not at all; it is on disk when replace returns.
+func replace(name string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".print-*")
 	if err != nil {
-		return fmt.Errorf("print job %s: %w", job, err)
+		return err
 	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // it is gone when the print went well
-	_, err = temporary.Write(pdf)
-	if err = errors.Join(err, temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), name)
+	defer os.Remove(f.Name()) //nolint:errcheck // it is gone when all went well
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
 	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(name))
 	if err != nil {
-		return fmt.Errorf("print job %s: %w", job, err)
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// checkJob refuses a job name that is none for a file.
+func checkJob(job string) error {
+	if job == "" || strings.ContainsAny(job, `/\`) || job[0] == '.' {
+		return identity.RefuseField(identity.Invalid, "job", "is no name for a file")
 	}
 	return nil
 }

@@ -1,0 +1,305 @@
+package printing_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/printing"
+)
+
+// device is ippeveprinter of CUPS, a whole IPP printer in software, which drops
+// what it prints into a folder.
+type device struct {
+	t        *testing.T
+	program  string
+	avahi    string // stands in for the name service that it wants
+	dir      string
+	port     int
+	running  *exec.Cmd
+	finished chan struct{}
+}
+
+// command is what the device does with a job: it waits while it is out of cards,
+// takes its time, fails where it is told to, and notes what it printed, in order.
+const command = `#!/bin/sh
+cd "$DEVICE"
+if [ -e empty ]; then
+	echo "STATE: +media-empty-error" >&2
+	while [ -e empty ]; do sleep 0.05; done
+	echo "STATE: -media-empty-error" >&2
+fi
+while [ -e slow ]; do sleep 0.05; done
+[ -e broken ] && exit 1
+cp "$1" "printed/$IPP_JOB_NAME.$$.pdf"
+echo "$IPP_JOB_NAME $IPP_COPIES $IPP_SIDES" >> order
+`
+
+// newDevice switches a printer on. Where it is not installed the test is skipped,
+// but not in CI.
+func newDevice(t *testing.T) *device {
+	t.Helper()
+	program, err := exec.LookPath("ippeveprinter")
+	if err != nil {
+		program, err = exec.LookPath("/usr/sbin/ippeveprinter")
+	}
+	compiler, missing := exec.LookPath("gcc")
+	if err = errors.Join(err, missing); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("ippeveprinter (Debian: cups-ipp-utils) and gcc are wanted")
+	}
+	d := &device{t: t, program: program, dir: t.TempDir(), avahi: filepath.Join(t.TempDir(), "avahi.so")}
+	out, err := exec.CommandContext(t.Context(), compiler, "-shared", "-fPIC", "-o", d.avahi, "testdata/avahi.c").CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.NoError(t, os.MkdirAll(filepath.Join(d.dir, "printed"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(d.dir, "command"), []byte(command), 0o755))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	d.port = listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of a TCP listener
+	require.NoError(t, listener.Close())
+	d.on()
+	t.Cleanup(d.off)
+	return d
+}
+
+// on switches the device on, and waits until it answers.
+func (d *device) on() {
+	d.t.Helper()
+	cmd := exec.Command(d.program, "-2", "-n", "localhost", "-p", strconv.Itoa(d.port), "-d", d.t.TempDir(),
+		"-c", filepath.Join(d.dir, "command"), "-f", "application/pdf", "Card")
+	cmd.Env = append(os.Environ(), "LD_PRELOAD="+d.avahi, "DEVICE="+d.dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	require.NoError(d.t, cmd.Start())
+	finished := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(finished) }()
+	d.running, d.finished = cmd, finished
+	require.Eventually(d.t, func() bool {
+		conn, err := net.DialTimeout("tcp", fmt.Sprintf("localhost:%d", d.port), time.Second)
+		if err != nil {
+			return false
+		}
+		return conn.Close() == nil
+	}, 20*time.Second, 20*time.Millisecond, "%s", &log)
+}
+
+// off cuts the power.
+func (d *device) off() {
+	_ = syscall.Kill(-d.running.Process.Pid, syscall.SIGKILL) // it may be off
+	<-d.finished
+}
+
+// set makes the device empty, slow or broken, or not so any more.
+func (d *device) set(what string, is bool) {
+	d.t.Helper()
+	name := filepath.Join(d.dir, what)
+	if !is {
+		require.NoError(d.t, os.Remove(name))
+		return
+	}
+	require.NoError(d.t, os.WriteFile(name, nil, 0o600))
+}
+
+// order lists what was printed, as "job copies sides".
+func (d *device) order() []string {
+	d.t.Helper()
+	b, err := os.ReadFile(filepath.Join(d.dir, "order"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	require.NoError(d.t, err)
+	return strings.Split(strings.TrimSpace(string(b)), "\n")
+}
+
+// printed gives what came out of the device for a job: each time it was printed.
+func (d *device) printed(job string) [][]byte {
+	d.t.Helper()
+	files, err := filepath.Glob(filepath.Join(d.dir, "printed", job+".*.pdf"))
+	require.NoError(d.t, err)
+	all := make([][]byte, len(files))
+	for i, file := range files {
+		all[i], err = os.ReadFile(file)
+		require.NoError(d.t, err)
+	}
+	return all
+}
+
+// driver is a process of the station that uses the device.
+func (d *device) driver(ledger string) *printing.IPP {
+	d.t.Helper()
+	p, err := printing.OpenIPP(printing.IPPOptions{
+		URI: fmt.Sprintf("ipp://localhost:%d/ipp/print", d.port), Ledger: ledger, Poll: 10 * time.Millisecond,
+	})
+	require.NoError(d.t, err)
+	return p
+}
+
+// pdf is a document that tells which it is.
+func pdf(i int) []byte {
+	return fmt.Appendf(nil, "%%PDF-1.4\n%% card %d\n%s\n%%%%EOF\n", i, strings.Repeat("\x00\xff\r\n", 5000))
+}
+
+// insist prints as a retried activity does: again after every fault, not after a
+// refusal; for half a minute.
+func insist(ctx context.Context, p printing.Printer, job string, content []byte, tell func(string)) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		err := p.Print(ctx, job, printing.Sides{PDF: content}, tell)
+		if _, refused := errors.AsType[*identity.Refusal](err); err == nil || refused || ctx.Err() != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func ignore(string) {}
+
+func TestIPP_HundredCardsArriveOnceAndInOrder(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t)
+	p := d.driver(t.TempDir())
+	var mu sync.Mutex
+	var told []string
+	var want []string
+	for i := range 100 {
+		job := fmt.Sprintf("CARD-%03d-1", i)
+		want = append(want, job+" 1 two-sided-long-edge")
+		switch i {
+		case 30: // the power fails, and comes back while the next card waits
+			d.off()
+			time.AfterFunc(300*time.Millisecond, d.on)
+		case 60: // the hopper is empty until somebody has been told, and came
+			d.set("empty", true)
+		}
+		err := insist(t.Context(), p, job, pdf(i), func(wanted string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, wanted)
+			if strings.Contains(wanted, "put blank cards into the hopper") {
+				d.set("empty", false)
+			}
+		})
+		require.NoError(t, err)
+	}
+
+	require.Equal(t, want, d.order())
+	for i := range 100 {
+		require.Equal(t, [][]byte{pdf(i)}, d.printed(fmt.Sprintf("CARD-%03d-1", i)))
+	}
+	require.Contains(t, told, "put blank cards into the hopper")
+}
+
+func TestIPP_APrintedJobIsNotPrintedAgain(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t)
+	ledger := t.TempDir()
+	require.NoError(t, d.driver(ledger).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore))
+
+	require.NoError(t, d.driver(ledger).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore), "another process")
+	require.NoError(t, d.driver(t.TempDir()).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore), "the ledger was lost; the printer knows")
+	d.off()
+	d.on()
+	require.NoError(t, d.driver(ledger).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore), "the printer forgot; the ledger knows")
+	err := d.driver(ledger).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(2)}, ignore)
+
+	require.ErrorIs(t, err, identity.Conflict, "another card under the same name")
+	require.Len(t, d.order(), 1)
+}
+
+// Two copies of one step, and other cards, from two processes at once.
+func TestIPP_CopiesAtOncePrintOnce(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t)
+	ledger := t.TempDir()
+	drivers := []*printing.IPP{d.driver(ledger), d.driver(ledger)}
+	var wg sync.WaitGroup
+	errs := make([]error, 12)
+	for i := range errs {
+		wg.Go(func() {
+			errs[i] = insist(t.Context(), drivers[i%2], fmt.Sprintf("CARD-%d", i/4), pdf(i/4), ignore)
+		})
+	}
+	wg.Wait()
+
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	require.Len(t, d.order(), 3)
+}
+
+// A process that dies while its card is in the printer: the next one waits for it.
+func TestIPP_AJobInThePrinterIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t)
+	ledger := t.TempDir()
+	d.set("slow", true)
+	dying, die := context.WithTimeout(t.Context(), time.Second)
+	defer die()
+	require.Error(t, d.driver(ledger).Print(dying, "CARD-1", printing.Sides{PDF: pdf(1)}, ignore))
+	time.AfterFunc(200*time.Millisecond, func() { d.set("slow", false) })
+
+	require.NoError(t, insist(t.Context(), d.driver(ledger), "CARD-1", pdf(1), ignore))
+
+	require.Equal(t, [][]byte{pdf(1)}, d.printed("CARD-1"))
+}
+
+func TestIPP_ACardThatMayBePrintedIsGivenUp(t *testing.T) {
+	t.Parallel()
+	t.Run("TheDeviceFailed", func(t *testing.T) {
+		t.Parallel()
+		d := newDevice(t)
+		d.set("broken", true)
+		err := d.driver(t.TempDir()).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
+		require.ErrorIs(t, err, identity.Spoiled)
+		require.ErrorContains(t, err, "job CARD-1 up (")
+	})
+	t.Run("ThePowerFailedMeanwhile", func(t *testing.T) {
+		t.Parallel()
+		d := newDevice(t)
+		ledger := t.TempDir()
+		d.set("slow", true)
+		time.AfterFunc(500*time.Millisecond, func() {
+			d.off()
+			d.on()
+		})
+		err := insist(t.Context(), d.driver(ledger), "CARD-1", pdf(1), ignore)
+		require.ErrorIs(t, err, identity.Spoiled)
+		err = insist(t.Context(), d.driver(ledger), "CARD-1", pdf(1), ignore)
+		require.ErrorIs(t, err, identity.Spoiled, "asked again it is not printed either")
+		d.set("slow", false)
+		require.NoError(t, insist(t.Context(), d.driver(ledger), "CARD-2", pdf(2), ignore), "the next card is printed")
+		require.Empty(t, d.printed("CARD-1"))
+	})
+}
+
+// A printer that is off has printed nothing: its card is good.
+func TestIPP_APrinterThatIsOffIsAwaited(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t)
+	p := d.driver(t.TempDir())
+	d.off()
+	err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, identity.Spoiled)
+	d.on()
+
+	require.NoError(t, p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore))
+}

@@ -1,0 +1,118 @@
+package printing
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ledger is where a station writes its jobs down: a file for each job, with the
+// content's digest and how far it is. Processes of one station share it.
+type ledger struct{ dir string }
+
+// How far a job is: nothing is known of one that is not in the ledger.
+const (
+	sent      = "sent" // or about to be: the printer may have it
+	completed = "completed"
+)
+
+// entry is a job in the ledger.
+type entry struct {
+	digest string // SHA-256 of the PDF, hexadecimal
+	state  string
+}
+
+func entryOf(pdf []byte, state string) entry {
+	sum := sha256.Sum256(pdf)
+	return entry{hex.EncodeToString(sum[:]), state}
+}
+
+func (e entry) holds(pdf []byte) bool            { return e.digest == entryOf(pdf, "").digest }
+func (e entry) is(pdf []byte, state string) bool { return e.state == state && e.holds(pdf) }
+
+// keptFor is how long jobs stay in the ledger: longer than any step is retried.
+const keptFor = 90 * 24 * time.Hour
+
+// openLedger makes the folder, and clears out what is old.
+func openLedger(dir string) (ledger, error) {
+	if dir == "" {
+		return ledger{}, errors.New("printing.ledger is empty: name a folder, in which jobs are written down")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return ledger{}, fmt.Errorf("make ledger of print jobs: %w", err)
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return ledger{}, fmt.Errorf("read ledger of print jobs: %w", err)
+	}
+	for _, file := range list {
+		info, err := file.Info()
+		if err == nil && filepath.Ext(file.Name()) == ".job" && time.Since(info.ModTime()) > keptFor {
+			_ = os.Remove(filepath.Join(dir, file.Name())) // another time, then
+		}
+	}
+	return ledger{dir}, nil
+}
+
+// lock waits for the turn at the printer, among all processes of the station. A
+// process that dies gives its turn back.
+func (l ledger) lock(ctx context.Context) (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(l.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { _ = f.Close() }, nil // which unlocks it
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(err, f.Close())
+		}
+		if err := wait(ctx, 20*time.Millisecond); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+}
+
+func (l ledger) file(job string) string { return filepath.Join(l.dir, job+".job") }
+
+// read gives a job's entry; an empty one when there is none.
+func (l ledger) read(job string) (entry, error) {
+	b, err := os.ReadFile(l.file(job))
+	if errors.Is(err, fs.ErrNotExist) {
+		return entry{}, nil
+	}
+	if err != nil {
+		return entry{}, fmt.Errorf("read ledger of print jobs: %w", err)
+	}
+	digest, state, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
+	if len(digest) != 2*sha256.Size || state != sent && state != completed {
+		return entry{}, fmt.Errorf("the ledger's file of job %s is damaged: see whether its card is printed, and remove the file", job)
+	}
+	return entry{digest, state}, nil
+}
+
+// write writes an entry down, whole or not at all; it is on disk when write returns.
+func (l ledger) write(job string, e entry) error {
+	if err := replace(l.file(job), []byte(e.digest+" "+e.state+"\n")); err != nil {
+		return fmt.Errorf("write ledger of print jobs: %w", err)
+	}
+	return nil
+}
+
+// forget takes a job out that the printer did not take.
+func (l ledger) forget(job string) error {
+	if err := os.Remove(l.file(job)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write ledger of print jobs: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package printing
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// tag is a delimiter or a type of value (RFC 8010, 3.5).
+type tag byte
+
+// The tags that are written and read here. Whatever is below tagFirstValue ends a
+// group and begins another.
+const (
+	tagOperation  tag = 0x01
+	tagJob        tag = 0x02
+	tagEnd        tag = 0x03
+	tagPrinter    tag = 0x04
+	tagFirstValue tag = 0x10
+
+	tagInteger  tag = 0x21
+	tagEnum     tag = 0x23
+	tagName     tag = 0x42 // nameWithoutLanguage
+	tagKeyword  tag = 0x44
+	tagURI      tag = 0x45
+	tagCharset  tag = 0x47
+	tagLanguage tag = 0x48
+	tagMIMEType tag = 0x49
+)
+
+// message is a request or a response (RFC 8010, 3.1): all numbers big-endian.
+type message struct {
+	version [2]byte
+	code    uint16 // the operation, or the status
+	request int32
+	groups  []group
+}
+
+// group is the attributes of the operation, of the printer, or of one job.
+type group struct {
+	tag        tag
+	attributes []attribute
+}
+
+// attribute is a name with its values. The members of a collection stand among
+// the values, each under the name of the collection.
+type attribute struct {
+	name   string
+	values []value
+}
+
+type value struct {
+	tag tag
+	raw []byte
+}
+
+func text(t tag, s string) value { return value{t, []byte(s)} }
+
+func integer(t tag, n int32) value { return value{t, binary.BigEndian.AppendUint32(nil, uint32(n))} } //nolint:gosec // two's complement on the wire
+
+func (v value) String() string { return string(v.raw) }
+
+// integer gives the value of an integer or an enum, and 0 of anything else.
+func (v value) integer() int32 {
+	if v.tag != tagInteger && v.tag != tagEnum || len(v.raw) != 4 {
+		return 0
+	}
+	return int32(binary.BigEndian.Uint32(v.raw)) //nolint:gosec // two's complement on the wire
+}
+
+// get gives the values of an attribute; none when it is not there.
+func (g group) get(name string) []value {
+	for _, a := range g.attributes {
+		if a.name == name {
+			return a.values
+		}
+	}
+	return nil
+}
+
+// first gives the first value of an attribute; an empty one when it is not there.
+func (g group) first(name string) value {
+	if values := g.get(name); len(values) > 0 {
+		return values[0]
+	}
+	return value{}
+}
+
+// all gives the groups of a kind.
+func (m message) all(t tag) []group {
+	var list []group
+	for _, g := range m.groups {
+		if g.tag == t {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// one gives the first group of a kind; an empty one when there is none.
+func (m message) one(t tag) group {
+	if list := m.all(t); len(list) > 0 {
+		return list[0]
+	}
+	return group{tag: t}
+}
+
+// encode writes a message (RFC 8010, 3.1). A document follows it without more ado.
+func (m message) encode() []byte {
+	b := append([]byte{}, m.version[:]...)
+	b = binary.BigEndian.AppendUint16(b, m.code)
+	b = binary.BigEndian.AppendUint32(b, uint32(m.request)) //nolint:gosec // two's complement on the wire
+	for _, g := range m.groups {
+		b = append(b, byte(g.tag))
+		for _, a := range g.attributes {
+			name := a.name
+			for _, v := range a.values {
+				b = append(b, byte(v.tag))
+				b = appendField(b, []byte(name))
+				b = appendField(b, v.raw)
+				name = "" // further values have none
+			}
+		}
+	}
+	return append(b, byte(tagEnd))
+}
+
+// appendField adds a length of two bytes and what is so long.
+func appendField(b, field []byte) []byte {
+	b = binary.BigEndian.AppendUint16(b, uint16(len(field))) //nolint:gosec // names and values of ours are short
+	return append(b, field...)
+}
+
+var errCutShort = errors.New("the message is cut short")
+
+// decode reads a message strictly: it ends with the end tag, and what follows is
+// left alone. The message holds parts of b.
+func decode(b []byte) (message, error) {
+	if len(b) < 8 {
+		return message{}, errCutShort
+	}
+	m := message{
+		version: [2]byte(b), code: binary.BigEndian.Uint16(b[2:]),
+		request: int32(binary.BigEndian.Uint32(b[4:])), //nolint:gosec // two's complement on the wire
+	}
+	if m.version[0] != 1 && m.version[0] != 2 {
+		return message{}, fmt.Errorf("version %d.%d is none of IPP", m.version[0], m.version[1])
+	}
+	r := bytes.NewBuffer(b[8:])
+	for {
+		next, err := r.ReadByte()
+		switch t := tag(next); {
+		case err != nil:
+			return message{}, errCutShort
+		case t == tagEnd:
+			return m, nil
+		case t < tagFirstValue:
+			m.groups = append(m.groups, group{tag: t})
+		case len(m.groups) == 0:
+			return message{}, errors.New("a value stands before any group")
+		default:
+			if err := m.groups[len(m.groups)-1].read(r, t); err != nil {
+				return message{}, err
+			}
+		}
+	}
+}
+
+// read adds one value, whose tag was read. A value without a name is a further
+// one of the attribute before it.
+func (g *group) read(r *bytes.Buffer, t tag) error {
+	name, err := field(r)
+	if err != nil {
+		return err
+	}
+	raw, err := field(r)
+	if err != nil {
+		return err
+	}
+	if len(name) > 0 {
+		g.attributes = append(g.attributes, attribute{name: string(name)})
+	}
+	if len(g.attributes) == 0 {
+		return errors.New("the first value of a group has no name")
+	}
+	a := &g.attributes[len(g.attributes)-1]
+	a.values = append(a.values, value{t, raw})
+	return nil
+}
+
+// field reads a length of two bytes, and what is so long.
+func field(r *bytes.Buffer) ([]byte, error) {
+	length := r.Next(2)
+	if len(length) < 2 {
+		return nil, errCutShort
+	}
+	n := int(binary.BigEndian.Uint16(length))
+	if r.Len() < n {
+		return nil, errCutShort
+	}
+	return r.Next(n), nil
+}
