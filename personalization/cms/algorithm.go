@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -35,6 +36,8 @@ var (
 type algorithms struct {
 	hash               crypto.Hash
 	digest, ecdsa, rsa asn1.ObjectIdentifier
+
+	digestIdentifier, ecdsaIdentifier []byte // AlgorithmIdentifiers, DER; nobody changes them
 }
 
 // hashes lists the hashes of 9303-12, 4.4. SHA-1 is not among them. Nobody changes
@@ -43,12 +46,16 @@ var hashes = sync.OnceValue(func() []algorithms {
 	nist := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, n} }
 	ec := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, n} }
 	pkcs1 := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, n} }
-	return []algorithms{
-		{crypto.SHA224, nist(4), ec(1), pkcs1(14)},
-		{crypto.SHA256, nist(1), ec(2), pkcs1(11)},
-		{crypto.SHA384, nist(2), ec(3), pkcs1(12)},
-		{crypto.SHA512, nist(3), ec(4), pkcs1(13)},
+	list := []algorithms{
+		{hash: crypto.SHA224, digest: nist(4), ecdsa: ec(1), rsa: pkcs1(14)},
+		{hash: crypto.SHA256, digest: nist(1), ecdsa: ec(2), rsa: pkcs1(11)},
+		{hash: crypto.SHA384, digest: nist(2), ecdsa: ec(3), rsa: pkcs1(12)},
+		{hash: crypto.SHA512, digest: nist(3), ecdsa: ec(4), rsa: pkcs1(13)},
 	}
+	for i, a := range list {
+		list[i].digestIdentifier, list[i].ecdsaIdentifier = identifier(a.digest), identifier(a.ecdsa)
+	}
+	return list
 })
 
 // byHash finds what a hash is called.
@@ -80,7 +87,7 @@ func DigestAlgorithm(h crypto.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return identifier(a.digest), nil
+	return slices.Clip(a.digestIdentifier), nil
 }
 
 // identifier writes an AlgorithmIdentifier without parameters.
@@ -124,7 +131,7 @@ func SignatureAlgorithm(key crypto.PublicKey, h crypto.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return identifier(a.ecdsa), nil
+	return slices.Clip(a.ecdsaIdentifier), nil
 }
 
 // CheckSignature checks a signature over a message by the algorithm that an

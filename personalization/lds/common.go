@@ -33,7 +33,7 @@ const unicodeVersion = "040000"
 // buildCOM makes EF.COM, which lists the data groups in the order of their numbers.
 func buildCOM(p Profile, groups []int) []byte {
 	var list []byte
-	for _, ef := range Table() {
+	for _, ef := range table() {
 		if slices.Contains(groups, ef.DataGroup) {
 			list = append(list, byte(ef.Tag)) //nolint:gosec // G115: data groups have tags of one byte
 		}

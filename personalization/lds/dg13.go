@@ -107,7 +107,8 @@ func sexWord(s identity.Sex) string {
 // real cards have decoded: fields in ascending order of their numbers, which is
 // BER and not DER, no empty strings, the parents each in a SEQUENCE.
 func EncodeDG13(c identity.Card) ([]byte, error) {
-	var fields, father, mother []byte
+	var father, mother []byte
+	fields := make([]byte, 0, 512) // of most people
 	for _, d := range details(c) {
 		if err := d.check(); err != nil {
 			return nil, err
@@ -121,7 +122,7 @@ func EncodeDG13(c identity.Card) ([]byte, error) {
 		case d.number == fieldSpouse:
 			fields = append(fields, encodeField(d.number, inSequence(d.value))...)
 		case d.value != "":
-			fields = append(fields, encodeField(d.number, tlv.Encode(d.tag, []byte(d.value)))...)
+			fields = appendField(fields, d.number, d.tag, d.value)
 		}
 	}
 	return tlv.Encode(0x6D, tlv.Encode(tagSequence,
@@ -145,6 +146,14 @@ func LongFields(c identity.Card) []int {
 // encodeField writes one SEQUENCE { number, value }.
 func encodeField(number int, value []byte) []byte {
 	return tlv.Encode(tagSequence, tlv.Encode(tagInteger, []byte{byte(number)}), value) //nolint:gosec // G115: 1 to 16
+}
+
+// appendField writes one SEQUENCE { number, text } behind b.
+func appendField(b []byte, number int, tag uint32, text string) []byte {
+	b = tlv.AppendHeader(b, tagSequence, 3+tlv.Size(tag, len(text)))
+	b = append(b, tagInteger, 1, byte(number)) //nolint:gosec // G115: 1 to 16
+	b = tlv.AppendHeader(b, tag, len(text))
+	return append(b, text...)
 }
 
 // inSequence wraps a name as parents and spouse stand; nothing for no name.

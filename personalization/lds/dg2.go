@@ -3,6 +3,7 @@ package lds
 import (
 	"encoding/binary"
 	"log/slog"
+	"slices"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/tlv"
@@ -44,7 +45,7 @@ func buildDG2(portrait []byte, sex identity.Sex) ([]byte, error) {
 	template := len(header) + tlv.Size(0x5F2E, data)
 	group := 3 + tlv.Size(0x7F60, template)
 	file := tlv.Size(0x7F61, group)
-	b := make([]byte, 0, tlv.Size(0x75, file))
+	b := make([]byte, 0, 128)
 	b = tlv.AppendHeader(b, 0x75, file)
 	b = tlv.AppendHeader(b, 0x7F61, group)
 	b = append(b, 0x02, 0x01, 0x01) // one face
@@ -52,7 +53,7 @@ func buildDG2(portrait []byte, sex identity.Sex) ([]byte, error) {
 	b = append(b, header...)
 	b = tlv.AppendHeader(b, 0x5F2E, data)
 	b = append(b, record...)
-	return append(b, portrait...), nil
+	return slices.Concat(b, portrait), nil
 }
 
 // dg2Size is the size of EF.DG2 with a portrait of n bytes.

@@ -13,6 +13,8 @@ package lds
 import (
 	"crypto"
 	"fmt"
+	"slices"
+	"sync"
 
 	"example.org/cancuoc/internal/identity"
 )
@@ -57,7 +59,10 @@ type EF struct {
 func AID() []byte { return []byte{0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01} }
 
 // Table lists the elementary files, in the order in which they are written.
-func Table() []EF {
+func Table() []EF { return slices.Clone(table()) }
+
+// table is what Table copies.
+var table = sync.OnceValue(func() []EF {
 	return []EF{
 		{Name: "EF.ATR/INFO", FID: 0x2F01, SFI: 0x01, MasterDF: true, Read: Always},
 		{Name: "EF.CardAccess", FID: 0x011C, SFI: 0x1C, Tag: 0x31, MasterDF: true, Read: Always},
@@ -70,11 +75,11 @@ func Table() []EF {
 		{Name: "EF.DG15", FID: 0x010F, SFI: 0x0F, Tag: 0x6F, DataGroup: 15, Read: BasicAccess},
 		{Name: "EF.SOD", FID: 0x011D, SFI: 0x1D, Tag: 0x77, Read: BasicAccess},
 	}
-}
+})
 
 // File finds a file of the table by its name.
 func File(name string) (EF, bool) {
-	for _, ef := range Table() {
+	for _, ef := range table() {
 		if ef.Name == name {
 			return ef, true
 		}
@@ -130,7 +135,7 @@ func (f *Files) Set(ef EF, content []byte) bool {
 // DataGroups are the data groups that the chip has, by number.
 func (f *Files) DataGroups() map[int][]byte {
 	groups := make(map[int][]byte)
-	for _, ef := range Table() {
+	for _, ef := range table() {
 		if content := f.Get(ef); ef.DataGroup > 0 && content != nil {
 			groups[ef.DataGroup] = content
 		}
@@ -179,13 +184,14 @@ func Build(in Input) (Files, error) {
 	if f.DG13, err = in.details(); err != nil {
 		return Files{}, err
 	}
-	if f.DG14, err = in.Profile.dg14(in.CAPublic, in.AAPublic); err != nil {
+	basic := in.Profile.basicInfos()
+	if f.DG14, err = in.Profile.dg14(basic, in.CAPublic, in.AAPublic); err != nil {
 		return Files{}, fmt.Errorf("DG14: %w", err)
 	}
 	if f.DG15, err = in.Profile.dg15(in.AAPublic); err != nil {
 		return Files{}, fmt.Errorf("DG15: %w", err)
 	}
-	f.CardAccess = in.Profile.cardAccess()
+	f.CardAccess = cardAccess(basic)
 	f.ATRInfo = in.Profile.atrInfo()
 	f.COM = buildCOM(in.Profile, in.present())
 	return f, nil

@@ -78,11 +78,11 @@ func setOf(elements [][]byte) []byte {
 	return tlv.Encode(tagSet, elements...)
 }
 
-// cardAccess makes EF.CardAccess.
-func (p Profile) cardAccess() []byte { return setOf(p.basicInfos()) }
+// cardAccess makes EF.CardAccess of the infos that it shares with DG14.
+func cardAccess(basic [][]byte) []byte { return setOf(slices.Clone(basic)) }
 
-// dg14 makes EF.DG14.
-func (p Profile) dg14(ca, aa crypto.PublicKey) ([]byte, error) {
+// dg14 makes EF.DG14, from the infos that it shares with EF.CardAccess on.
+func (p Profile) dg14(basic [][]byte, ca, aa crypto.PublicKey) ([]byte, error) {
 	key, err := onCurve(ca, p.CACurve)
 	if err != nil {
 		return nil, fmt.Errorf("key for Chip Authentication: %w", err)
@@ -96,7 +96,7 @@ func (p Profile) dg14(ca, aa crypto.PublicKey) ([]byte, error) {
 		b.AddASN1ObjectIdentifier(oidECDH)
 		b.AddBytes(spki)
 	})
-	infos := append(p.basicInfos(), b.BytesOrPanic())
+	infos := append(slices.Clone(basic), b.BytesOrPanic())
 	if _, isRSA := aa.(*rsa.PublicKey); !isRSA {
 		aaInfo, err := p.aaInfo()
 		if err != nil {

@@ -31,7 +31,7 @@ func SizesOf(in Input) (Sizes, error) {
 	}
 	s := Sizes{
 		COM:        len(buildCOM(in.Profile, in.present())),
-		CardAccess: len(in.Profile.cardAccess()),
+		CardAccess: len(cardAccess(in.Profile.basicInfos())),
 		DG1:        tlv.Size(0x61, tlv.Size(tagMRZ, 90)),
 		DG13:       len(details),
 		ATRInfo:    len(in.Profile.atrInfo()),
@@ -64,7 +64,7 @@ func (in *Input) keySizes() (dg14, dg15 int, err error) {
 		}
 		aa = curve.Generator(c)
 	}
-	b14, err := in.Profile.dg14(ca, aa)
+	b14, err := in.Profile.dg14(in.Profile.basicInfos(), ca, aa)
 	if err != nil {
 		return 0, 0, fmt.Errorf("DG14: %w", err)
 	}
