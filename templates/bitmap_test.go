@@ -131,7 +131,7 @@ func TestBitmaps_QRCodeReadsFromABadPicture(t *testing.T) {
 				require.NoError(t, err)
 				name := filepath.Join(dir, fmt.Sprintf("%s-%d-%d.png", id, dpi, seed))
 				writePNG(t, name, spoil(cut(f, "qr", dpi, 4, front, back), identitytest.Seeded(seed)))
-				if got := run(t, dir, zbarimg, "-q", "--raw", "-Sbinary", "-Sdisable", "-Sqrcode.enable", name); strings.TrimSuffix(got, "\n") == c.QR {
+				if got := run(t, dir, zbarimg, "-q", "--raw", "-Sdisable", "-Sqrcode.enable", name); strings.TrimSuffix(got, "\n") == c.QR {
 					read++
 				}
 			}
@@ -140,17 +140,26 @@ func TestBitmaps_QRCodeReadsFromABadPicture(t *testing.T) {
 	}
 }
 
-// A reader that is told nothing guesses the letters of a code, and takes a name all
-// of whose bytes could be Latin-1 for that. A form can have its codes say that they
-// are UTF-8.
-func TestBitmaps_ACodeCanSayThatItIsUTF8(t *testing.T) {
+// A reader that is told nothing guesses the letters of a code, and takes a text all
+// of whose bytes could be Latin-1, or Shift-JIS, for that. Such a code says that it is UTF-8; a form
+// can have all its codes say so.
+func TestBitmaps_ACodeSaysThatItIsUTF8WhereItWouldBeMistaken(t *testing.T) {
 	t.Parallel()
 	zbarimg := needs(t, "zbarimg", "zbar-tools")
 	marked, err := templates.LoadFS(formFS(t, func(s string) string { return strings.Replace(s, "level: M,", "level: M, eci: true,", 1) }))
 	require.NoError(t, err)
-	f, err := marked.Form(identity.FormCanCuoc2024)
+	always, err := marked.Form(identity.FormCanCuoc2024)
 	require.NoError(t, err)
-	for seed, payload := range []string{"001199999990||Tô Vân|31121999|Nữ||15032021||||", citizen(t, 3, f.ID).QR} {
+	const latin1 = "001199999990||Tô Vân|31121999|Nữ||15032021||||"
+	const shiftJIS = "038209129709||Sỵc Đonh|13042009|Nam|Thôn 7, Đặc khu Phú Quý, Ninh Bình|13042023"
+	for seed, tt := range []struct {
+		form    *templates.Form
+		payload string
+	}{
+		{form(t, identity.FormCanCuoc2024), latin1}, {form(t, identity.FormCanCuoc2024), shiftJIS},
+		{always, latin1}, {always, citizen(t, 3, always.ID).QR},
+	} {
+		f, payload := tt.form, tt.payload
 		c := citizen(t, 3, f.ID)
 		c.QR = payload
 		front, back, err := f.Bitmaps(c, 300, templates.Options{})

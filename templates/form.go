@@ -202,7 +202,7 @@ type Field struct {
 	Level    string  `yaml:"level"`    // of a QR code: the best error correction, L, M, Q or H; it falls to L
 	Quiet    int     `yaml:"quiet"`    // of a QR code: modules of white around
 	Module   float64 `yaml:"module"`   // of a QR code: the smallest module, mm
-	ECI      bool    `yaml:"eci"`      // of a QR code: it says that it is UTF-8; issued cards do not
+	ECI      bool    `yaml:"eci"`      // of a QR code: it always says that it is UTF-8; else it does only where readers guess wrong
 
 	indent float64 // of the first line, mm
 	top    float64 // of its letters above the baseline, em
