@@ -156,8 +156,10 @@ func TestBitmaps_ACodeSaysThatItIsUTF8WhereItWouldBeMistaken(t *testing.T) {
 		form    *templates.Form
 		payload string
 	}{
-		{form(t, identity.FormCanCuoc2024), latin1}, {form(t, identity.FormCanCuoc2024), shiftJIS},
-		{always, latin1}, {always, citizen(t, 3, always.ID).QR},
+		{form(t, identity.FormCanCuoc2024), latin1},
+		{form(t, identity.FormCanCuoc2024), shiftJIS},
+		{always, latin1},
+		{always, citizen(t, 3, always.ID).QR},
 	} {
 		f, payload := tt.form, tt.payload
 		c := citizen(t, 3, f.ID)
