@@ -40,7 +40,7 @@ func newList(a *app) *cobra.Command {
 	var limit int
 	c := &cobra.Command{
 		Use: "list", Short: "List applications by where they are and what they wait for", GroupID: "office",
-		Example: "  starter list --awaiting approval --province 001\n  starter list --stage Printing --json\n  starter list --all",
+		Example: "  starter list --awaiting approval --province 001\n  starter list --stage HandOver --json\n  starter list --all",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			terms := []string{"WorkflowType = 'CardApplication'"}
@@ -64,7 +64,7 @@ func newList(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&awaiting, "awaiting", "", "only those that wait for: recapture, resolution, adjudication, approval, stock, production, release, hand-over")
-	c.Flags().StringVar(&stage, "stage", "", "only those at this stage")
+	c.Flags().StringVar(&stage, "stage", "", "only those that rest at this stage: Approval, Personalization, Dispatch, HandOver, an end, or where a person or a service is waited for (status tells the stage of this moment)")
 	c.Flags().StringVar(&province, "province", "", "only those of this province (001)")
 	c.Flags().BoolVar(&all, "all", false, "ended ones too")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print numbers alone")
