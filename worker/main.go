@@ -64,7 +64,11 @@ func run(ctx context.Context, args []string) error {
 	if c.Worker.Listen != "" {
 		measured := engine.NewMetrics()
 		office.Measure(measured.Handler())
-		stop, err := telemetry(ctx, c.Worker.Listen, measured, office, logger)
+		collected := []prometheus.Collector{measured}
+		if c.Worker.Role != "station" {
+			collected = append(collected, office.Figures())
+		}
+		stop, err := telemetry(ctx, c.Worker.Listen, collected, office, logger)
 		if err != nil {
 			return err
 		}
@@ -74,9 +78,9 @@ func run(ctx context.Context, args []string) error {
 }
 
 // telemetry answers Prometheus and health checks until it is stopped.
-func telemetry(ctx context.Context, address string, measured *engine.Metrics, office *crew.Crew, logger *slog.Logger) (stop func(), err error) {
+func telemetry(ctx context.Context, address string, collected []prometheus.Collector, office *crew.Crew, logger *slog.Logger) (stop func(), err error) {
 	metrics := prometheus.NewRegistry()
-	for _, c := range []prometheus.Collector{measured, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
+	for _, c := range append(collected, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		if err := metrics.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}

@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/crew"
 	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 )
 
@@ -80,4 +82,23 @@ func TestWarnOfCalendar(t *testing.T) {
 			require.Contains(t, log.String(), told, name)
 		}
 	}
+}
+
+func TestFigures_AreLeftOutWhenTheRegistryIsAway(t *testing.T) {
+	t.Parallel()
+	c := settings(t, "")
+	c.Database.URL = config.Secret(registrytest.NewSchema(t, officetest.Postgres(t)))
+	office, err := crew.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	require.NoError(t, office.Registry.ReceiveBlanks(t.Context(), registry.Box{
+		Number: "B-1", First: "PT0001", Last: "PT0007", Location: "centre", ReceivedBy: "TK-01", CountedBy: "TK-02",
+	}))
+
+	require.NoError(t, testutil.CollectAndCompare(office.Figures(), strings.NewReader(`
+# HELP cancuoc_blanks_in_stock Blanks in stock, by place.
+# TYPE cancuoc_blanks_in_stock gauge
+cancuoc_blanks_in_stock{location="centre"} 7
+`)))
+	office.Close()
+	require.Zero(t, testutil.CollectAndCount(office.Figures()))
 }

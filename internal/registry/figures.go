@@ -1,0 +1,52 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Figures are what there is to do, and what there is to do it with, for those who
+// watch the office.
+type Figures struct {
+	Open  []OpenCount
+	Stock []StockCount
+}
+
+// OpenCount counts the applications that are at a stage and wait for an action.
+type OpenCount struct {
+	Stage    identity.Stage
+	Awaiting identity.Action
+	Count    int
+	Late     int // of them, past the legal deadline
+}
+
+// StockCount counts the blanks that are in stock at a place.
+type StockCount struct {
+	Location string
+	Count    int
+}
+
+// Figures counts, by the indexes of what is open and what is in stock: what has
+// ended costs nothing.
+func (r *Registry) Figures(ctx context.Context) (Figures, error) {
+	var f Figures
+	var batch pgx.Batch
+	batch.Queue(`
+		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now())
+		FROM applications WHERE stage = ANY ($1) GROUP BY stage, awaiting ORDER BY stage, awaiting`, identity.Open())
+	batch.Queue(`SELECT location, count(*) FROM blanks WHERE account = 'stock' GROUP BY location ORDER BY location`)
+	results := r.db.SendBatch(ctx, &batch)
+	defer func() { _ = results.Close() }() // what it has to tell, reading told
+	rows, _ := results.Query()             // CollectRows reports the error
+	open, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OpenCount])
+	if err != nil {
+		return Figures{}, fail("count open applications", err)
+	}
+	rows, _ = results.Query()
+	f.Stock, err = pgx.CollectRows(rows, pgx.RowToStructByPos[StockCount])
+	f.Open = open
+	return f, fail("count blanks in stock", err)
+}

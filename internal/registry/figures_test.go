@@ -1,0 +1,39 @@
+package registry_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+func TestFigures_CountWhatIsOpenLateAndInStock(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	due := func(at time.Time) func(*registry.Submission) {
+		return func(s *registry.Submission) { s.Rules.Due = at }
+	}
+	tomorrow, yesterday := time.Now().Add(24*time.Hour), time.Now().Add(-24*time.Hour)
+	b.received(t, due(tomorrow))
+	b.received(t, due(yesterday))
+	awaited := b.received(t, due(yesterday))
+	require.NoError(t, b.Enter(t.Context(), registry.Move{
+		Application: awaited, To: identity.Validation, Awaiting: identity.ToResolve, Attempt: 1, Actor: "system",
+	}))
+	b.enter(t, b.received(t, due(yesterday)), 1, identity.Withdrawn)
+	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: "centre", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
+
+	f, err := b.Figures(t.Context())
+
+	require.NoError(t, err)
+	require.Equal(t, registry.Figures{
+		Open: []registry.OpenCount{
+			{Stage: identity.Received, Count: 2, Late: 1},
+			{Stage: identity.Validation, Awaiting: identity.ToResolve, Count: 1, Late: 1},
+		},
+		Stock: []registry.StockCount{{Location: "centre", Count: 7}},
+	}, f)
+}
