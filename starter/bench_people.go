@@ -92,7 +92,7 @@ func (p *people) await(ctx context.Context, number identity.ApplicationNumber, s
 func (p *people) stage(ctx context.Context, number identity.ApplicationNumber) (identity.Stage, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if time.Since(p.looked) > 200*time.Millisecond {
+	if time.Since(p.looked) > 500*time.Millisecond {
 		waiting, err := p.b.office.Registry.List(looking(ctx), registry.Filter{Stages: []identity.Stage{identity.Approval, identity.HandOver, identity.Rejected}})
 		if err != nil {
 			return "", err

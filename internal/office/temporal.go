@@ -99,6 +99,10 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 	args := []string{
 		"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(port), "--log-level", "warn",
 		"--dynamic-config-value", "matching.enableFairness=true",
+		// Priority and fairness hold within a partition of a task queue: with one,
+		// the order is exact, and one server needs no more.
+		"--dynamic-config-value", "matching.numTaskqueueReadPartitions=1",
+		"--dynamic-config-value", "matching.numTaskqueueWritePartitions=1",
 	}
 	for name, kind := range engine.SearchAttributes {
 		args = append(args, "--search-attribute", name+"="+kind.String())
