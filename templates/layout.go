@@ -59,8 +59,8 @@ type piece struct {
 	color rgb
 }
 
-// picture is an image in its place. It fills its box: what is too long of a portrait
-// is cut off at both ends.
+// picture is an image in its place. It fills its box: what is too much of it is not
+// shown.
 type picture struct {
 	box           Box
 	bytes         []byte
@@ -175,16 +175,20 @@ func (b Box) within(proportions float64) Box {
 }
 
 // cover is the part of the image that fills the box.
-func (p picture) cover() image.Rectangle {
-	w, h := float64(p.width), float64(p.height)
-	cut := image.Rect(0, 0, p.width, p.height)
-	switch want := p.box.W / p.box.H; {
-	case w/h > want*1.01:
-		margin := int((w - h*want) / 2)
-		cut.Min.X, cut.Max.X = margin, p.width-margin
-	case w/h < want/1.01:
-		margin := int((h - w/want) / 2)
-		cut.Min.Y, cut.Max.Y = margin, p.height-margin
+func (p picture) cover() image.Rectangle { return p.box.Cover(p.width, p.height) }
+
+// Cover is the part of a picture of w by h dots that is printed in the box: all of
+// it where the proportions are the same within a hundredth, else its middle from
+// side to side, or its top, which holds the head.
+func (b Box) Cover(w, h int) image.Rectangle {
+	cut := image.Rect(0, 0, w, h)
+	width, height := float64(w), float64(h)
+	switch want := b.W / b.H; {
+	case width/height > want*1.01:
+		margin := int((width - height*want) / 2)
+		cut.Min.X, cut.Max.X = margin, w-margin
+	case width/height < want/1.01:
+		cut.Max.Y = int(width / want)
 	}
 	return cut
 }

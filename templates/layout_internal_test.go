@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"image"
 	"math"
 	"strings"
 	"testing"
@@ -179,4 +180,21 @@ func TestTypefaces_HaveEveryLetter(t *testing.T) {
 	}
 	require.Equal(t, "\uE000\uE007", letters("E\u0302\u0306\u01B0\u0306"))
 	require.Equal(t, "\uFFFD", letters("\uE003"))
+}
+
+// A portrait is cut, never stretched: its sides, or its low edge, go.
+func TestBox_CoverKeepsTheHead(t *testing.T) {
+	t.Parallel()
+	box := Box{W: 20, H: 30}
+	for _, tt := range []struct {
+		name string
+		w, h int
+		want image.Rectangle
+	}{
+		{"the same proportions", 236, 354, image.Rect(0, 0, 236, 354)},
+		{"wider", 354, 472, image.Rect(19, 0, 335, 472)},
+		{"higher", 200, 400, image.Rect(0, 0, 200, 300)},
+	} {
+		require.Equal(t, tt.want, box.Cover(tt.w, tt.h), tt.name)
+	}
 }

@@ -13,16 +13,36 @@ import (
 const (
 	cardWidth, cardHeight       = 472, 709 // at most: 20 x 30 mm at 600 dpi
 	cardMinWidth, cardMinHeight = 236, 354 // at least: the same at 300 dpi
+	cardBytes                   = 60_000   // at most: the print of a card is small
 	cardQuality                 = 92
 	chipWidth, chipHeight       = 480, 640 // at most
 	chipBytes                   = 20_000   // at most: reading it over the air takes seconds
 	bestQuality, worstQuality   = 90, 10
 )
 
-// Normalize gives the portrait as the card prints it (2:3, at least 300 dpi at
-// 20 x 30 mm) and as the chip holds it (at most 480 x 640 pixels and 20 kB), both
-// baseline JPEG without metadata. What is so already is given back untouched and
-// shares its bytes with the portrait. The same picture gives the same bytes.
+// NormalizePortrait gives a portrait as the card prints it (its part of 2:3, which
+// is what shows, has 300 to 600 dpi at 20 x 30 mm) and as the chip holds it (at most
+// 480 x 640 pixels and 20 kB), both baseline JPEG, upright and without metadata.
+// What is so already is given back untouched, shares its bytes with b, and is not
+// even decoded: the picture loses nothing, and the drawing cuts it. The same
+// picture gives the same bytes. It refuses what DecodePortrait refuses, but for
+// damage in the coded picture of one that is given back.
+func NormalizePortrait(b []byte) (card, chip []byte, err error) {
+	h, err := parseJPEG(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	if h.fitsCard(len(b)) && h.fitsChip(len(b)) {
+		return b, b, nil
+	}
+	p, err := DecodePortrait(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.Normalize()
+}
+
+// Normalize is NormalizePortrait of a portrait that was decoded.
 func (p *Portrait) Normalize() (card, chip []byte, err error) {
 	card, err = p.card()
 	if err != nil {
@@ -36,16 +56,25 @@ func (p *Portrait) Normalize() (card, chip []byte, err error) {
 }
 
 // untouched reports whether the file needs no work but perhaps to be made smaller.
-func (p *Portrait) untouched() bool { return p.header.bare && p.header.orientation == 1 }
+func (h jpegHeader) untouched() bool { return h.bare && h.orientation == 1 }
 
-// card cuts the portrait to 2:3 around its middle, low edge and sides first: the
-// top holds the head.
+func (h jpegHeader) fitsCard(size int) bool {
+	cut := twoByThree(image.Rect(0, 0, h.width, h.height))
+	return h.untouched() && size <= cardBytes &&
+		cut.Dx() <= cardWidth && cut.Dy() <= cardHeight && cut.Dx() >= cardMinWidth && cut.Dy() >= cardMinHeight
+}
+
+func (h jpegHeader) fitsChip(size int) bool {
+	return h.untouched() && size <= chipBytes && h.width <= chipWidth && h.height <= chipHeight
+}
+
+// card cuts the portrait to 2:3 where it has to be written anew: around its middle,
+// the low edge and the sides first, since the top holds the head.
 func (p *Portrait) card() ([]byte, error) {
-	cut := twoByThree(p.pixels.Bounds())
-	if cut == p.pixels.Bounds() && p.untouched() && cut.Dx() <= cardWidth && cut.Dx() >= cardMinWidth && cut.Dy() >= cardMinHeight {
+	if p.header.fitsCard(len(p.source)) {
 		return p.source, nil
 	}
-	return encode(resized(p.pixels, cut, cardWidth, cardHeight), cardQuality)
+	return encode(resized(p.pixels, twoByThree(p.pixels.Bounds()), cardWidth, cardHeight), cardQuality)
 }
 
 // twoByThree is the largest part of a picture that is 2:3, within a pixel.
@@ -63,11 +92,10 @@ func twoByThree(r image.Rectangle) image.Rectangle {
 
 // chip makes the portrait small enough for the chip.
 func (p *Portrait) chip() ([]byte, error) {
-	b := p.pixels.Bounds()
-	if p.untouched() && b.Dx() <= chipWidth && b.Dy() <= chipHeight && len(p.source) <= chipBytes {
+	if p.header.fitsChip(len(p.source)) {
 		return p.source, nil
 	}
-	picture := resized(p.pixels, b, chipWidth, chipHeight)
+	picture := resized(p.pixels, p.pixels.Bounds(), chipWidth, chipHeight)
 	var best []byte
 	for low, high := worstQuality, bestQuality; low <= high; {
 		middle := (low + high) / 2

@@ -53,16 +53,6 @@ func JudgePortrait(b []byte, limits PortraitLimits) (Judgement, error) {
 	return p.Judge(limits, nil)
 }
 
-// NormalizePortrait decodes a portrait and gives it as the card prints it and as
-// the chip holds it; see Portrait.Normalize.
-func NormalizePortrait(b []byte) (card, chip []byte, err error) {
-	p, err := DecodePortrait(b)
-	if err != nil {
-		return nil, nil, err
-	}
-	return p.Normalize()
-}
-
 // upright turns a picture as its Exif orientation asks (2 to 8).
 func upright(src image.Image, orientation int) image.Image {
 	w, h := src.Bounds().Dx(), src.Bounds().Dy()

@@ -49,6 +49,7 @@ func (s *starter) application(ctx context.Context, number identity.ApplicationNu
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		StaticSummary:            fmt.Sprintf("%s · %s · province %s", app.Type, app.Ground, record.Province),
 		Priority:                 temporal.Priority{FairnessKey: string(record.Province)},
+		EnableEagerStart:         true, // where the pipeline's worker is in this process, it begins at once
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			workflows.StageKey.ValueSet(string(identity.Received)),
 			workflows.ProvinceKey.ValueSet(string(record.Province)),

@@ -103,6 +103,10 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 		// the order is exact, and one server needs no more.
 		"--dynamic-config-value", "matching.numTaskqueueReadPartitions=1",
 		"--dynamic-config-value", "matching.numTaskqueueWritePartitions=1",
+		// The development server reads its search attributes from the database for
+		// each workflow that is shown, again and again; they are made before it
+		// starts, and a server of production keeps them too.
+		"--dynamic-config-value", "system.forceSearchAttributesCacheRefreshOnRead=false",
 	}
 	for name, kind := range engine.SearchAttributes {
 		args = append(args, "--search-attribute", name+"="+kind.String())

@@ -45,9 +45,10 @@ func (p *picture) checkMRZ(form *templates.Form, field templates.Field, want [3]
 // readMRZ finds the shift at which the zone is clearest, roughly and then finely,
 // and reads each cell there.
 func (p *picture) readMRZ(form *templates.Form, field templates.Field) (lines [3]string, ok bool) {
-	r := &zoneReader{picture: p, field: field}
+	r := &zoneReader{grey: p.crop(field.Box, 2*searchMM), scale: p.scale, field: field}
+	letters := form.Letters(field, alphabet, cellW, cellH)
 	for i := range len(alphabet) {
-		r.letters[i] = normalize(form.Letters(field, alphabet, cellW, cellH)[alphabet[i]])
+		r.letters[i] = normalize(letters[alphabet[i]])
 	}
 	dx, dy := r.clearest(0, 0, searchMM, 2*stepMM)
 	dx, dy = r.clearest(dx, dy, stepMM, stepMM)
@@ -91,8 +92,8 @@ func normalize(cell []uint8) vector {
 
 // zoneReader reads the zone of one picture.
 type zoneReader struct {
-	*picture
-
+	grey    *image.Gray // of the zone, and what is around it
+	scale   float64     // dots per mm
 	field   templates.Field
 	letters [len(alphabet)]vector
 }
@@ -125,31 +126,39 @@ func (r *zoneReader) letter(line, column int, dx, dy float64) (byte, float64) {
 	cell := normalize(r.cell(f.X+float64(column)*f.Pitch+dx, f.Y+float64(line)*f.Leading+dy, f.Pitch, templates.CellHeight))
 	best, found := float32(-1), byte('<')
 	for i := range r.letters {
-		var score float32
-		for k, v := range r.letters[i] {
-			score += v * cell[k]
-		}
-		if score > best {
+		if score := r.letters[i].like(&cell); score > best {
 			best, found = score, alphabet[i]
 		}
 	}
 	return found, float64(best)
 }
 
+// like is the correlation of two cells. It is summed up in four parts, which a
+// processor adds side by side.
+func (v *vector) like(w *vector) float32 {
+	var a, b, c, d float32
+	for k := 0; k < len(v); k += 4 {
+		a += v[k] * w[k]
+		b += v[k+1] * w[k+1]
+		c += v[k+2] * w[k+2]
+		d += v[k+3] * w[k+3]
+	}
+	return a + b + c + d
+}
+
 // cell brings a rectangle (mm) to the raster by averaging.
-func (p *picture) cell(x, y, w, h float64) []uint8 {
+func (r *zoneReader) cell(x, y, w, h float64) []uint8 {
 	out := make([]uint8, cellW*cellH)
-	r := p.grey.Rect
 	for j := range cellH {
-		y0 := int(math.Round((y + h*float64(j)/cellH) * p.scale))
-		y1 := max(int(math.Round((y+h*float64(j+1)/cellH)*p.scale)), y0+1)
+		y0 := int(math.Round((y + h*float64(j)/cellH) * r.scale))
+		y1 := max(int(math.Round((y+h*float64(j+1)/cellH)*r.scale)), y0+1)
 		for i := range cellW {
-			x0 := int(math.Round((x + w*float64(i)/cellW) * p.scale))
-			x1 := max(int(math.Round((x+w*float64(i+1)/cellW)*p.scale)), x0+1)
-			area := image.Rect(x0, y0, x1, y1).Intersect(r)
+			x0 := int(math.Round((x + w*float64(i)/cellW) * r.scale))
+			x1 := max(int(math.Round((x+w*float64(i+1)/cellW)*r.scale)), x0+1)
+			area := image.Rect(x0, y0, x1, y1).Intersect(r.grey.Rect)
 			sum, n := 0, 0
 			for v := area.Min.Y; v < area.Max.Y; v++ {
-				row := p.grey.Pix[p.grey.PixOffset(area.Min.X, v):]
+				row := r.grey.Pix[r.grey.PixOffset(area.Min.X, v):]
 				for u := range area.Dx() {
 					sum += int(row[u])
 					n++
