@@ -26,27 +26,13 @@ type BuiltinABIS struct {
 
 // Identify lists the applications of other persons with the fingers captured for
 // app. Another application of the same citizen is no hit.
-func (b *BuiltinABIS) Identify(ctx context.Context, app identity.ApplicationNumber, round int) ([]identity.ApplicationNumber, error) {
+func (b *BuiltinABIS) Identify(ctx context.Context, app identity.ApplicationNumber, fingers biometrics.Templates) ([]identity.ApplicationNumber, error) {
 	if err := b.catchUp(ctx); err != nil {
 		return nil, err
 	}
-	raw, err := b.Registry.Evidence(ctx, app, registry.RoleTemplates, round)
-	for ; identity.Refused(err, identity.NotFound) && round > 1; round-- { // the fingers were good; only the portrait was taken again
-		raw, err = b.Registry.Evidence(ctx, app, registry.RoleTemplates, round-1)
-	}
-	if identity.Refused(err, identity.NotFound) {
-		return nil, nil // every finger is missing; there is nothing to search with
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read templates: %w", err)
-	}
-	var probe biometrics.Templates
-	if err := probe.UnmarshalBinary(raw); err != nil {
-		return nil, fmt.Errorf("read templates: %w", err)
-	}
 	limits := biometrics.DefaultIdentifyLimits()
 	limits.Skip = b.own(app)
-	found, err := b.Gallery.Identify(ctx, probe, limits)
+	found, err := b.Gallery.Identify(ctx, fingers, limits)
 	if err != nil {
 		return nil, fmt.Errorf("search gallery: %w", err)
 	}

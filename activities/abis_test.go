@@ -74,6 +74,17 @@ func (g *gallery) appliesAs(person identity.Person, ground identity.Ground, samp
 	return receipt.Number
 }
 
+// searches asks for others with the fingers of an application's round, as the
+// activity does.
+func (g *gallery) searches(abis *activities.BuiltinABIS, number identity.ApplicationNumber, round int) ([]identity.ApplicationNumber, error) {
+	g.t.Helper()
+	evidence, err := g.EvidenceOf(g.t.Context(), number, registry.Wanted{Role: registry.RoleTemplates, Attempt: round})
+	require.NoError(g.t, err)
+	var fingers biometrics.Templates
+	require.NoError(g.t, fingers.UnmarshalBinary(evidence[registry.RoleTemplates]))
+	return abis.Identify(g.t.Context(), number, fingers)
+}
+
 const (
 	one, another = identity.PersonalNumber("079086999903"), identity.PersonalNumber("079086123456")
 	hisFingers   = "03-exchange-at-40"
@@ -87,11 +98,11 @@ func TestBuiltinABIS_TwoApplicationsInFlightOfOnePersonMeet(t *testing.T) {
 	abis := &activities.BuiltinABIS{Registry: g.Registry, Gallery: biometrics.NewGallery()}
 	first := g.applies(one, identity.GroundAge, hisFingers)
 	g.applies("048301999902", identity.GroundAge, herFingers)
-	before, err := abis.Identify(t.Context(), first, 1)
+	before, err := g.searches(abis, first, 1)
 	require.NoError(t, err)
 	second := g.applies(another, identity.GroundAge, sameFingers)
 
-	hits, err := abis.Identify(t.Context(), second, 1)
+	hits, err := g.searches(abis, second, 1)
 
 	require.NoError(t, err)
 	require.Empty(t, before)
@@ -105,7 +116,7 @@ func TestBuiltinABIS_TheSameCitizensOtherApplicationIsNoHit(t *testing.T) {
 	g.applies(one, identity.GroundAge, hisFingers)
 	second := g.applies(one, identity.GroundLost, hisFingers)
 
-	hits, err := abis.Identify(t.Context(), second, 1)
+	hits, err := g.searches(abis, second, 1)
 
 	require.NoError(t, err)
 	require.Empty(t, hits)
@@ -118,7 +129,7 @@ func TestBuiltinABIS_TwoWithoutANumberAreNotTakenForOneCitizen(t *testing.T) {
 	first := g.applies("", identity.GroundFirstCard, hisFingers)
 	second := g.applies("", identity.GroundFirstCard, sameFingers)
 
-	hits, err := abis.Identify(t.Context(), second, 1)
+	hits, err := g.searches(abis, second, 1)
 
 	require.NoError(t, err)
 	require.Equal(t, []identity.ApplicationNumber{first}, hits)
@@ -133,21 +144,23 @@ func TestBuiltinABIS_SearchesWithTheLastFingersThatWereTaken(t *testing.T) {
 	second := g.applies(another, identity.GroundAge, herFingers)
 	require.NoError(t, g.Capture(t.Context(), second, 2, "CB-001-0007", map[registry.Role][]byte{registry.RoleTemplates: fingers(t, sameFingers)}))
 
-	hits, err := abis.Identify(t.Context(), second, 3)
+	hits, err := g.searches(abis, second, 3)
 
 	require.NoError(t, err)
 	require.Equal(t, []identity.ApplicationNumber{first}, hits)
 }
 
-func TestBuiltinABIS_WhoHasNoFingersIsNotFound(t *testing.T) {
+// There is no ABIS here: it would be asked in vain.
+func TestDeduplicate_WhoHasNoFingersIsNotSearchedFor(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)
-	abis := &activities.BuiltinABIS{Registry: g.Registry, Gallery: biometrics.NewGallery()}
-	g.applies(one, identity.GroundAge, hisFingers)
-	second := g.applies(another, identity.GroundAge, "")
+	number := g.applies(one, identity.GroundAge, "")
+	for _, stage := range []identity.Stage{identity.BiometricCapture, identity.Validation} {
+		require.NoError(t, g.Enter(t.Context(), registry.Move{Application: number, To: stage, Actor: "system"}))
+	}
 
-	hits, err := abis.Identify(t.Context(), second, 1)
+	out, err := (&activities.Pipeline{Registry: g.Registry}).Deduplicate(t.Context(), activities.DeduplicateInput{Application: number, Round: 1})
 
 	require.NoError(t, err)
-	require.Empty(t, hits)
+	require.Empty(t, out.Hits)
 }

@@ -26,52 +26,29 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 		return JudgeCaptureResult{}, fmt.Errorf("judge portrait: %w", err)
 	}
 	reasons := judgement.Codes()
-	if raw, taken := evidence[registry.RoleTemplates]; taken { // else every finger is missing, with reasons that intake checked
-		fingers, err := judgeFingers(raw)
+	if _, taken := evidence[registry.RoleTemplates]; taken { // else every finger is missing, with reasons that intake checked
+		templates, err := templatesOf(evidence, registry.RoleTemplates)
 		if err != nil {
 			return JudgeCaptureResult{}, err
+		}
+		fingers, err := biometrics.JudgeFingers(templates, biometrics.DefaultFingerLimits())
+		if err != nil {
+			return JudgeCaptureResult{}, fmt.Errorf("judge fingers: %w", err)
 		}
 		reasons = append(reasons, fingers.Codes()...)
 	}
 	return JudgeCaptureResult{Good: len(reasons) == 0, Reasons: reasons}, nil
 }
 
-func judgeFingers(raw []byte) (biometrics.Judgement, error) {
-	var templates biometrics.Templates
-	if err := templates.UnmarshalBinary(raw); err != nil {
-		return biometrics.Judgement{}, fmt.Errorf("read templates: %w", err)
-	}
-	judgement, err := biometrics.JudgeFingers(templates, biometrics.DefaultFingerLimits())
-	if err != nil {
-		return biometrics.Judgement{}, fmt.Errorf("judge fingers: %w", err)
-	}
-	return judgement, nil
-}
-
-// evidence reads what a round of capture put into the vault. What a later round
-// did not bring again is the earlier round's.
-func (p *Pipeline) evidence(ctx context.Context, app identity.ApplicationNumber, role registry.Role, round int) ([]byte, error) {
-	for ; ; round-- {
-		b, err := p.Registry.Evidence(ctx, app, role, round)
-		if identity.Refused(err, identity.NotFound) && round > 1 {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s of round %d: %w", role, round, err)
-		}
-		return b, nil
-	}
-}
-
-// templates reads the fingerprint templates of a round.
-func (p *Pipeline) templates(ctx context.Context, app identity.ApplicationNumber, round int) (biometrics.Templates, error) {
-	b, err := p.evidence(ctx, app, registry.RoleTemplates, round)
+// templatesOf reads fingerprint templates.
+func templatesOf(evidence registry.Evidence, role registry.Role) (biometrics.Templates, error) {
+	raw, err := evidence.Get(role)
 	if err != nil {
 		return nil, err
 	}
 	var templates biometrics.Templates
-	if err := templates.UnmarshalBinary(b); err != nil {
-		return nil, fmt.Errorf("read templates: %w", err)
+	if err := templates.UnmarshalBinary(raw); err != nil {
+		return nil, fmt.Errorf("read %s: %w", role, err)
 	}
 	return templates, nil
 }

@@ -5,14 +5,24 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 )
 
 // Deduplicate asks the ABIS for other persons with these fingers.
 func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (DeduplicateResult, error) {
-	if err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.Deduplication}); err != nil {
+	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.Deduplication},
+		registry.Wanted{Role: registry.RoleTemplates, Attempt: in.Round})
+	if err != nil {
 		return DeduplicateResult{}, err
 	}
-	hits, err := p.ABIS.Identify(ctx, in.Application, in.Round)
+	if _, taken := evidence[registry.RoleTemplates]; !taken {
+		return DeduplicateResult{}, nil // every finger is missing; there is nothing to search with
+	}
+	fingers, err := templatesOf(evidence, registry.RoleTemplates)
+	if err != nil {
+		return DeduplicateResult{}, err
+	}
+	hits, err := p.ABIS.Identify(ctx, in.Application, fingers)
 	if err != nil {
 		return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
 	}

@@ -14,10 +14,7 @@ import (
 // first card starts the consignment's workflow, the last one tells it that the
 // box is full. A card is packed once; asked again, it tells again.
 func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
-	if err := p.Enter(ctx, EnterInput{Application: in.Application, To: identity.Dispatch, Attempt: in.Attempt}); err != nil {
-		return PackResult{}, err
-	}
-	packed, err := p.Registry.Pack(ctx, in.Application, in.Attempt, p.ConsignmentSize)
+	packed, err := p.Registry.Pack(ctx, in.Application, in.Attempt, p.ConsignmentSize, actorSystem)
 	if err != nil {
 		return PackResult{}, fmt.Errorf("pack: %w", err)
 	}

@@ -38,20 +38,21 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 // match compares the probe with the captured fingers and refuses a finger that
 // is not the holder's.
 func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error) {
-	captured, err := p.templates(ctx, in.Application, in.CaptureRound)
-	if identity.Refused(err, identity.NotFound) {
+	evidence, err := p.Registry.EvidenceOf(ctx, in.Application,
+		registry.Wanted{Role: registry.RoleTemplates, Attempt: in.CaptureRound}, registry.Wanted{Role: registry.RoleProbe, Attempt: in.Probe})
+	if err != nil {
+		return 0, fmt.Errorf("read fingers: %w", err)
+	}
+	if _, taken := evidence[registry.RoleTemplates]; !taken {
 		return 0, identity.RefuseField(identity.Conflict, "method", "no fingerprints were captured for this application: hand over by proxy or officer")
 	}
+	captured, err := templatesOf(evidence, registry.RoleTemplates)
 	if err != nil {
 		return 0, err
 	}
-	b, err := p.probe(ctx, in.Application, in.Probe)
+	probe, err := templatesOf(evidence, registry.RoleProbe)
 	if err != nil {
 		return 0, err
-	}
-	var probe biometrics.Templates
-	if err := probe.UnmarshalBinary(b); err != nil {
-		return 0, fmt.Errorf("read probe: %w", err)
 	}
 	verification, err := biometrics.Verify(captured, probe, biometrics.DefaultMatchLimits())
 	if err != nil {
@@ -61,13 +62,4 @@ func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error)
 		return 0, identity.RefuseField(identity.Forbidden, "fingerprint", "does not match the holder's: try again or another finger, or an officer decides with a reason")
 	}
 	return verification.Score, nil
-}
-
-// probe reads the finger that was laid on the reader in that try.
-func (p *Pipeline) probe(ctx context.Context, app identity.ApplicationNumber, try int) ([]byte, error) {
-	b, err := p.Registry.Evidence(ctx, app, registry.RoleProbe, try)
-	if err != nil {
-		return nil, fmt.Errorf("read probe %d: %w", try, err)
-	}
-	return b, nil
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"example.org/cancuoc/internal/biometrics"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/lds"
@@ -22,9 +23,9 @@ type Pipeline struct {
 		Citizen(ctx context.Context, n identity.PersonalNumber) (registry.Citizen, error)
 	}
 	ABIS interface {
-		// Identify lists the applications of other persons that have the fingers
-		// captured for app in that round. It may be asked twice.
-		Identify(ctx context.Context, app identity.ApplicationNumber, round int) ([]identity.ApplicationNumber, error)
+		// Identify lists the applications of other persons that have these fingers,
+		// which were captured for app. It may be asked twice.
+		Identify(ctx context.Context, app identity.ApplicationNumber, fingers biometrics.Templates) ([]identity.ApplicationNumber, error)
 	}
 	Signer       sod.DocumentSigner // rolls over by itself
 	Profile      lds.Profile

@@ -87,7 +87,7 @@ func (d *dispatchRoom) pack(i int) {
 		require.NoError(d.t, d.Advance(ctx, card.Application, 1, state, ""))
 	}
 	enter(identity.Dispatch)
-	packed, err := d.Pack(ctx, card.Application, 1, 100)
+	packed, err := d.Pack(ctx, card.Application, 1, 100, "system")
 	require.NoError(d.t, err)
 	d.box, d.cards = string(packed.Consignment), append(d.cards, card.Application)
 }

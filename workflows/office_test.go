@@ -508,7 +508,7 @@ func (p *population) Citizen(ctx context.Context, n identity.PersonalNumber) (re
 // abis finds what the test says.
 type abis office
 
-func (a *abis) Identify(context.Context, identity.ApplicationNumber, int) ([]identity.ApplicationNumber, error) {
+func (a *abis) Identify(context.Context, identity.ApplicationNumber, biometrics.Templates) ([]identity.ApplicationNumber, error) {
 	return a.hits, nil
 }
 

@@ -178,6 +178,15 @@ func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumb
 	return r.vault.Get(ctx, r.db, vault.Key{Application: string(number), Role: string(role), Attempt: attempt})
 }
 
+// EvidenceOf gives what the vault has of what is wanted, in one round trip.
+func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNumber, wanted ...Wanted) (Evidence, error) {
+	batch := &pgx.Batch{}
+	queueEvidence(batch, number, wanted)
+	results := r.db.SendBatch(ctx, batch)
+	defer results.Close() //nolint:errcheck // it was only read, and what was read is checked
+	return r.readEvidence(results, number)
+}
+
 // Wanted names evidence of an application.
 type Wanted struct {
 	Role Role

@@ -21,12 +21,13 @@ type Packing struct {
 	Tell        bool // the consignment's workflow has to hear of this card: the first, the last, or one that was packed before
 }
 
-// Pack puts a card into the open consignment for its destination, which is made
-// if there is none, and seals it when limit cards are in it. A card is packed
-// once: asked again it says where it is. One round trip.
-func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int) (Packing, error) {
+// Pack enters Dispatch, and puts the card into the open consignment for its
+// destination, which is made if there is none, and seals it when limit cards are in
+// it. A card is packed once: asked again it says where it is. One round trip.
+func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int, actor string) (Packing, error) {
+	m := Move{Application: number, To: identity.Dispatch, Attempt: attempt, Actor: actor}
 	for {
-		p, err := r.pack(ctx, number, attempt, limit)
+		p, err := r.pack(ctx, m, limit)
 		if violates(err, "one_open_consignment_per_destination") { // another made one meanwhile; join it
 			continue
 		}
@@ -34,13 +35,13 @@ func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, 
 	}
 }
 
-func (r *Registry) pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int) (Packing, error) {
-	var p Packing
-	var state CardState
-	err := r.db.QueryRow(ctx, `
+func (r *Registry) pack(ctx context.Context, m Move, limit int) (Packing, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(enter, m.args())
+	batch.Queue(`
 		WITH card AS (
 			SELECT c.application, c.state, c.consignment, a.destination FROM cards c JOIN applications a ON a.number = c.application
-			WHERE c.application = @application AND c.attempt = @attempt FOR NO KEY UPDATE OF c
+			WHERE c.application = @application AND c.attempt = @attempt AND a.stage = 'Dispatch' AND a.attempt = @attempt FOR NO KEY UPDATE OF c
 		), free AS (
 			SELECT destination FROM card WHERE state = 'inspected' AND consignment IS NULL
 		), joined AS (
@@ -61,21 +62,33 @@ func (r *Registry) pack(ctx context.Context, number identity.ApplicationNumber, 
 			FROM box WHERE application = @application AND attempt = @attempt RETURNING application, consignment
 		), noted AS (
 			INSERT INTO audit (application, actor, event, reason)
-			SELECT application, 'system', 'packed card ' || @attempt || ' into ' || consignment, '' FROM packed
+			SELECT application, @actor, 'packed card ' || @attempt || ' into ' || consignment, '' FROM packed
 		)
 		SELECT coalesce(box.number, card.consignment, ''), card.destination,
 			coalesce(box.state, (SELECT k.state FROM consignments k WHERE k.number = card.consignment), '') = 'sealed', coalesce(box.first, true), card.state
 		FROM card LEFT JOIN box ON true`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "limit": limit}).
-		Scan(&p.Consignment, &p.Destination, &p.Full, &p.Tell, &state)
+		pgx.StrictNamedArgs{"application": m.Application, "attempt": m.Attempt, "limit": limit, "actor": m.Actor})
+	results := r.db.SendBatch(ctx, batch)
+	defer results.Close() //nolint:errcheck // closed with its error where all went well
+	tag, err := results.Exec()
+	if err != nil {
+		return Packing{}, err
+	}
+	if tag.RowsAffected() != 1 {
+		_ = results.Close() // gives the connection back, to ask why
+		return Packing{}, r.refuseMove(ctx, m)
+	}
+	var p Packing
+	var state CardState
+	err = results.QueryRow().Scan(&p.Consignment, &p.Destination, &p.Full, &p.Tell, &state)
 	switch {
 	case err != nil:
-		return Packing{}, found(err, "application %s has no card %d", number, attempt)
+		return Packing{}, found(err, "application %s has no card %d", m.Application, m.Attempt)
 	case p.Consignment == "":
-		return Packing{}, identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", attempt, state)
+		return Packing{}, identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", m.Attempt, state)
 	}
 	p.Tell = p.Tell || p.Full
-	return p, nil
+	return p, results.Close()
 }
 
 // Consignment is a box of cards.

@@ -211,7 +211,7 @@ func TestPack_FillsOneBoxAtATime(t *testing.T) {
 	packings := make([]registry.Packing, 2*cards) // each card twice, at once
 
 	errs := atOnce(2*cards, func(i int) (err error) {
-		packings[i], err = b.Pack(t.Context(), numbers[i%cards], 1, size)
+		packings[i], err = b.Pack(t.Context(), numbers[i%cards], 1, size, "system")
 		return err
 	})
 
@@ -240,7 +240,7 @@ func TestPack_FillsOneBoxAtATime(t *testing.T) {
 		require.Equal(t, inBox[c.Number]+min(2, inBox[c.Number]), told[c.Number])
 		require.Equal(t, len(c.Cards) < size, c.State == "open")
 	}
-	require.Error(t, func() error { _, err := b.Pack(t.Context(), b.prepared(t), 1, size); return err }())
+	require.Error(t, func() error { _, err := b.Pack(t.Context(), b.prepared(t), 1, size, "system"); return err }())
 }
 
 func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
@@ -248,9 +248,9 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	b := newBundle(t)
 	b.stock(t, 2)
 	here, lost := b.inspected(t), b.inspected(t)
-	p, err := b.Pack(t.Context(), here, 1, 10)
+	p, err := b.Pack(t.Context(), here, 1, 10, "system")
 	require.NoError(t, err)
-	_, err = b.Pack(t.Context(), lost, 1, 10)
+	_, err = b.Pack(t.Context(), lost, 1, 10, "system")
 	require.NoError(t, err)
 	missing := []identity.ApplicationNumber{lost}
 

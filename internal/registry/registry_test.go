@@ -164,7 +164,7 @@ func (b *bundle) inspected(t *testing.T, change ...func(*registry.Submission)) i
 func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) identity.ApplicationNumber {
 	t.Helper()
 	number := b.inspected(t, change...)
-	p, err := b.Pack(t.Context(), number, 1, 1)
+	p, err := b.Pack(t.Context(), number, 1, 1, "system")
 	require.NoError(t, err)
 	require.True(t, p.Full)
 	_, err = b.SealConsignment(t.Context(), p.Consignment, "system")

@@ -34,6 +34,10 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 		{"Start", 1, func() error { return b.Start(ctx, number) }},
 		{"Application", 1, func() error { _, err := b.Application(ctx, number); return err }},
 		{"Evidence", 1, func() error { _, err := b.Evidence(ctx, number, registry.RolePortrait, 1); return err }},
+		{"EvidenceOf", 1, func() error {
+			_, err := b.EvidenceOf(ctx, number, registry.Wanted{Role: registry.RolePortrait, Attempt: 2}, registry.Wanted{Role: registry.RoleTemplates, Attempt: 1})
+			return err
+		}},
 		{"Gallery", 1, func() error { _, err := b.Gallery(ctx, 0, 100); return err }},
 		{"Enter", 1, func() error {
 			return b.Enter(ctx, registry.Move{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
@@ -63,20 +67,23 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			}
 			return nil
 		}},
-		{"Pack", 1, func() (err error) { packing, err = b.Pack(ctx, number, 1, 1); return err }},
-		{"SendConsignment", 1, func() error { return b.SendConsignment(ctx, packing.Consignment, approver, "VNPost", "1") }},
-		{"ReceiveConsignment", 5, func() error { return b.ReceiveConsignment(ctx, packing.Consignment, counter, 1, nil) }}, // per box
-		{"Enter to HandOver", 5, func() error {
-			for _, stage := range []identity.Stage{identity.Personalization, identity.Printing, identity.Inspection, identity.Dispatch, identity.HandOver} {
+		{"Enter to Inspection", 3, func() error {
+			for _, stage := range []identity.Stage{identity.Personalization, identity.Printing, identity.Inspection} {
 				if err := b.Enter(ctx, registry.Move{Application: number, To: stage, Attempt: 1, Actor: "system"}); err != nil {
 					return err
 				}
 			}
 			return nil
 		}},
+		{"Pack", 1, func() (err error) { packing, err = b.Pack(ctx, number, 1, 1, "system"); return err }},
+		{"SendConsignment", 1, func() error { return b.SendConsignment(ctx, packing.Consignment, approver, "VNPost", "1") }},
+		{"ReceiveConsignment", 5, func() error { return b.ReceiveConsignment(ctx, packing.Consignment, counter, 1, nil) }}, // per box
+		{"Enter HandOver", 1, func() error {
+			return b.Enter(ctx, registry.Move{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"})
+		}},
 		{"Probe", 3, func() error { _, err := b.Probe(ctx, number, []byte("finger")); return err }},
-		{"Issue", 4, func() error { return b.Issue(ctx, handOver(number)) }},
-		{"Issue again", 3, func() error { return b.Issue(ctx, handOver(number)) }},
+		{"Issue", 1, func() error { return b.Issue(ctx, handOver(number)) }},
+		{"Issue again", 2, func() error { return b.Issue(ctx, handOver(number)) }},
 		{"Citizen", 1, func() error { _, err := b.Citizen(ctx, s.Application.Person.Number); return err }},
 	} {
 		before := b.roundTrips.n.Load()

@@ -23,7 +23,7 @@ func TestWrittenOff_SaysWhoAndWhy(t *testing.T) {
 	require.NoError(t, b.Spoil(t.Context(), shredded, 1, string(approver), "scratched"))
 	require.NoError(t, b.Destroy(t.Context(), shredded, 1, [2]identity.OfficerID{counter, approver}, "shredded"))
 	lost := b.inspected(t)
-	p, err := b.Pack(t.Context(), lost, 1, 1)
+	p, err := b.Pack(t.Context(), lost, 1, 1, "system")
 	require.NoError(t, err)
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, approver, "VNPost", "1"))
 	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, counter, 0, []identity.ApplicationNumber{lost}))
