@@ -57,7 +57,7 @@ func TestPACE_OpenPACEReadsTheCard(t *testing.T) {
 				out, err := exec.CommandContext(t.Context(), program, port, "123456", strconv.Itoa(int(arc))).CombinedOutput()
 
 				require.NoError(t, err, string(out))
-				require.Equal(t, hex.EncodeToString(com), string(out))
+				require.Equal(t, hex.EncodeToString(com)+"\n", string(out))
 				cancel()
 				require.NoError(t, <-served)
 			})

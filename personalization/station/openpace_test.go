@@ -19,24 +19,59 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
-// openPACE builds the terminal of package softcard: it needs a C compiler and
-// Debian's libeac-dev.
-func openPACE(t *testing.T) string {
+// openPACE builds the terminal of package softcard, with PC/SC where further names
+// libpcsclite: it needs a C compiler and Debian's libeac-dev.
+func openPACE(t *testing.T, further ...string) string {
 	t.Helper()
-	flags, err := exec.CommandContext(t.Context(), "pkg-config", "--cflags", "--libs", "libeac").Output()
+	flags, err := exec.CommandContext(t.Context(), "pkg-config", append([]string{"--cflags", "--libs", "libeac"}, further...)...).Output()
 	if err != nil && os.Getenv("CI") == "" {
 		t.Skip("libeac-dev is not installed")
 	}
 	require.NoError(t, err)
 	program := filepath.Join(t.TempDir(), "openpace")
 	args := append([]string{"-o", program, filepath.Join("..", "softcard", "testdata", "openpace.c")}, strings.Fields(string(flags))...)
+	if len(further) > 0 {
+		args = append(args, "-DPCSC")
+	}
 	out, err := exec.CommandContext(t.Context(), "cc", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program
 }
 
+// openPACEReads has the terminal open a card by PACE, find it genuine by Chip and by
+// Active Authentication, and read every file of the document; what it read is what
+// the image holds.
+func openPACEReads(t *testing.T, program, card, password, arc string, i issue) {
+	t.Helper()
+	infos, err := lds.ParseDG14(i.image.Files.DG14)
+	require.NoError(t, err)
+	key := infos.ChipAuthenticationKeys[0].Key
+	point, err := curve.MarshalPoint(key)
+	require.NoError(t, err)
+	parameter, err := curve.ParameterID(key.Curve)
+	require.NoError(t, err)
+	spki := i.image.Files.DG15[3:] // without the file's tag and length
+	if i.image.Files.DG15[1] == 0x82 {
+		spki = i.image.Files.DG15[4:]
+	}
+	arguments := []string{card, password, arc, hex.EncodeToString(point), strconv.Itoa(parameter), hex.EncodeToString(spki)}
+	var want []string
+	for _, ef := range lds.Table() {
+		if content := i.image.Files.Get(ef); !ef.MasterDF && content != nil {
+			arguments = append(arguments, fmt.Sprintf("%04x", ef.FID))
+			want = append(want, hex.EncodeToString(content))
+		}
+	}
+
+	out, err := exec.CommandContext(t.Context(), program, arguments...).CombinedOutput()
+
+	require.NoError(t, err, string(out))
+	require.Equal(t, want, strings.Fields(string(out)))
+	require.Len(t, want, 7)
+}
+
 // OpenPACE and OpenSSL, which share nothing with this code, open finished cards by
-// PACE, and find them genuine by Chip and by Active Authentication.
+// PACE, find them genuine by Chip and by Active Authentication, and read them whole.
 func TestSoftCard_OpenPACEFindsItGenuine(t *testing.T) {
 	t.Parallel()
 	program := openPACE(t)
@@ -59,23 +94,8 @@ func TestSoftCard_OpenPACEFindsItGenuine(t *testing.T) {
 				}
 				card, err := station.SoftCard(t.Context(), catalog, "", i.image, softcard.Options{})
 				require.NoError(t, err)
-				infos, err := lds.ParseDG14(i.image.Files.DG14)
-				require.NoError(t, err)
-				key := infos.ChipAuthenticationKeys[0].Key
-				point, err := curve.MarshalPoint(key)
-				require.NoError(t, err)
-				parameter, err := curve.ParameterID(key.Curve)
-				require.NoError(t, err)
-				spki := i.image.Files.DG15[3:] // without the file's tag and length
-				if i.image.Files.DG15[1] == 0x82 {
-					spki = i.image.Files.DG15[4:]
-				}
 
-				out, err := exec.CommandContext(t.Context(), program, serve(t, card), password, tt.arc,
-					hex.EncodeToString(point), strconv.Itoa(parameter), hex.EncodeToString(spki)).CombinedOutput()
-
-				require.NoError(t, err, string(out))
-				require.Equal(t, hex.EncodeToString(i.image.Files.COM), string(out))
+				openPACEReads(t, program, serve(t, card), password, tt.arc, i)
 			})
 		}
 	}

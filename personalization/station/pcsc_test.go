@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,13 +76,7 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	require.NoError(t, err)
 	card, err := softcard.New(softcard.Blank{ChipSerial: []byte("0123456789"), Keys: keys}, softcard.Options{})
 	require.NoError(t, err)
-	ctx, takeOut := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	require.Eventually(t, func() bool {
-		probe, err := net.Dial("tcp", slot)
-		return err == nil && probe.Close() == nil
-	}, 10*time.Second, 50*time.Millisecond, "the virtual reader does not listen")
-	go func() { served <- softcard.ServeVPCD(ctx, slot, card) }()
+	takeOut := layIn(t, slot, card)
 	c.Encoder, err = station.NewPCSC(virtualReader)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
@@ -108,5 +103,29 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	require.Equal(t, i.image.Files.CardAccess, read.Data)
 	require.NoError(t, session.Close())
 	takeOut()
-	require.NoError(t, <-served)
+
+	finished, err := station.SoftCard(t.Context(), c.Catalog, "", i.image, softcard.Options{})
+	require.NoError(t, err)
+	defer layIn(t, slot, finished)()
+	require.Eventually(t, func() bool {
+		session, err := c.Encoder.Open(t.Context(), "B-1")
+		return err == nil && session.Close() == nil
+	}, 10*time.Second, 100*time.Millisecond, "pcscd sees no card")
+	openPACEReads(t, openPACE(t, "libpcsclite"), "pcsc:"+virtualReader, strings.Join(i.expect.MRZ[:], ""), "2", i)
+}
+
+// layIn lays a card into the virtual reader, and gives what takes it out.
+func layIn(t *testing.T, slot string, card *softcard.Card) (takeOut func()) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		probe, err := net.Dial("tcp", slot)
+		return err == nil && probe.Close() == nil
+	}, 10*time.Second, 50*time.Millisecond, "the virtual reader does not listen")
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- softcard.ServeVPCD(ctx, slot, card) }()
+	return func() {
+		cancel()
+		require.NoError(t, <-served)
+	}
 }

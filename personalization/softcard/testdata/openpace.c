@@ -3,15 +3,17 @@
  * implementations of PACE, Chip Authentication, secure messaging and signatures
  * that share nothing with ours.
  *
- *   openpace PORT PASSWORD ARC [POINT PARAMETER KEY]
+ *   openpace CARD PASSWORD ARC [POINT PARAMETER KEY [FILE ...]]
  *
- * connects to a card on the loopback interface (two bytes of length, then the
- * APDU), opens PACE by the card access number, of six digits, or the machine-readable
- * zone, of 90 characters, with the suite whose object identifier ends in ARC, selects the document in secure messaging and prints
- * EF.COM in hexadecimal. Given the chip's point for Chip Authentication in
+ * connects to a card, at a port of the loopback interface (two bytes of length, then
+ * the APDU) or, as pcsc:READER, in a reader of PC/SC (built with -DPCSC), opens PACE
+ * by the card access number, of six digits, or the machine-readable zone, of 90
+ * characters, with the suite whose object identifier ends in ARC, and selects the
+ * document in secure messaging. Given the chip's point for Chip Authentication in
  * hexadecimal, the number of its domain parameters, and the SubjectPublicKeyInfo
  * for Active Authentication in hexadecimal, it does both before it reads, and
- * reads in the keys of Chip Authentication. It exits with 1 when anything is not
+ * reads in the keys of Chip Authentication. It prints EF.COM, or the files of those
+ * identifiers, in hexadecimal, one on a line. It exits with 1 when anything is not
  * as it should be.
  */
 #include <arpa/inet.h>
@@ -29,8 +31,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef PCSC
+#include <winscard.h>
 
-static int card;
+static SCARDHANDLE reader;
+static DWORD protocol;
+#endif
+
+static int card = -1; /* the connection; none where the card is in a reader */
 static EAC_CTX *eac;
 
 static void check(int ok, const char *what)
@@ -59,15 +67,59 @@ static void receive(unsigned char *into, size_t n)
 	}
 }
 
-/* transmit sends a command and returns the length of the response. */
+#ifdef PCSC
+/* insert connects to the card in the first reader whose name begins so. */
+static void insert(const char *name)
+{
+	SCARDCONTEXT context;
+	char readers[1024];
+	const char *r = readers;
+	DWORD n = sizeof readers;
+	LONG status;
+	check(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context) == SCARD_S_SUCCESS, "PC/SC");
+	check(SCardListReaders(context, NULL, readers, &n) == SCARD_S_SUCCESS, "list readers");
+	while (*r && strncmp(r, name, strlen(name)) != 0)
+		r += strlen(r) + 1;
+	check(*r, "no such reader");
+	status = SCardConnect(context, r, SCARD_SHARE_EXCLUSIVE, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &reader, &protocol);
+	check(status == SCARD_S_SUCCESS, pcsc_stringify_error(status));
+}
+
+static size_t exchange(const unsigned char *command, size_t n, unsigned char *response)
+{
+	DWORD length = 1024;
+	const SCARD_IO_REQUEST *how = protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
+	check(SCardTransmit(reader, how, command, n, NULL, response, &length) == SCARD_S_SUCCESS, "transmit");
+	return length;
+}
+#else
+static void insert(const char *name)
+{
+	check(0, name);
+}
+
+static size_t exchange(const unsigned char *command, size_t n, unsigned char *response)
+{
+	(void)command, (void)n, (void)response;
+	return 0;
+}
+#endif
+
+/* transmit sends a command and returns the length of the response, of 1024 bytes at
+ * most. */
 static size_t transmit(const unsigned char *command, size_t n, unsigned char *response)
 {
 	unsigned char frame[1024] = {(unsigned char)(n >> 8), (unsigned char)n}, length[2];
+	if (card < 0) {
+		n = exchange(command, n, response);
+		check(n >= 2, "a response without status word");
+		return n;
+	}
 	memcpy(frame + 2, command, n);
 	check(write(card, frame, n + 2) == (ssize_t)n + 2, "write");
 	receive(length, sizeof length);
 	n = (size_t)length[0] << 8 | length[1];
-	check(n >= 2, "a response without status word");
+	check(n >= 2 && n <= 1024, "a response without status word, or too long");
 	receive(response, n);
 	return n;
 }
@@ -240,22 +292,59 @@ static void active_authentication(const BUF_MEM *spki)
 	      "the signature of Active Authentication");
 }
 
+/* connect_card finds the card where the argument says. */
+static void connect_card(const char *where)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	if (strncmp(where, "pcsc:", 5) == 0) {
+		insert(where + 5);
+		return;
+	}
+	address.sin_port = htons((unsigned short)atoi(where));
+	card = socket(AF_INET, SOCK_STREAM, 0);
+	check(connect(card, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+}
+
+/* print_file reads a file in secure messaging, its length first, and prints it. */
+static void print_file(unsigned fid)
+{
+	static const unsigned char select_file[4] = {0x0C, 0xA4, 0x02, 0x0C};
+	const unsigned char name[2] = {(unsigned char)(fid >> 8), (unsigned char)fid};
+	const size_t most = 96; /* so that every length in the response is one byte */
+	size_t at = 0, size = 6, i;
+
+	secured(select_file, name, sizeof name, 0);
+	while (at < size) {
+		const unsigned char read_binary[4] = {0x0C, 0xB0, (unsigned char)(at >> 8), (unsigned char)at};
+		size_t wanted = size - at < most ? size - at : most;
+		BUF_MEM *part = secured(read_binary, NULL, 0, (int)wanted);
+		const unsigned char *b = (const unsigned char *)part->data;
+		check(part->length == wanted, "a part of a file");
+		if (at == 0) {
+			check(b[1] <= 0x82, "the length of a file");
+			size = b[1] < 0x80 ? 2u + b[1] : b[1] == 0x81 ? 3u + b[2] : 4u + ((size_t)b[2] << 8 | b[3]);
+			check(size >= 6 && size < 0x8000, "the length of a file");
+		}
+		for (i = 0; i < wanted; i++)
+			printf("%02x", b[i]);
+		at += wanted;
+		BUF_MEM_free(part);
+	}
+	putchar('\n');
+}
+
 int main(int argc, char **argv)
 {
 	static const unsigned char select_access[] = {0x00, 0xA4, 0x02, 0x0C, 0x02, 0x01, 0x1C};
 	static const unsigned char read_access[] = {0x00, 0xB0, 0x00, 0x00, 0x00};
 	static const unsigned char document[] = {0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01};
 	static const unsigned char select_document[4] = {0x0C, 0xA4, 0x04, 0x0C};
-	static const unsigned char read_com[4] = {0x0C, 0xB0, 0x9E, 0x00};
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	unsigned char response[1024];
-	BUF_MEM *com;
 	size_t n;
+	int i;
 
-	check(argc == 4 || argc == 7, "usage: openpace PORT PASSWORD ARC [POINT PARAMETER KEY]");
-	address.sin_port = htons((unsigned short)atoi(argv[1]));
-	card = socket(AF_INET, SOCK_STREAM, 0);
-	check(connect(card, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+	check(argc == 4 || argc >= 7, "usage: openpace CARD PASSWORD ARC [POINT PARAMETER KEY [FILE ...]]");
+	connect_card(argv[1]);
 	EAC_init();
 	eac = EAC_CTX_new();
 	check(eac != NULL, "context");
@@ -266,12 +355,13 @@ int main(int argc, char **argv)
 	check(EAC_CTX_init_ef_cardaccess(response, n - 2, eac), "EF.CardAccess");
 	pace(argv[2], (unsigned char)atoi(argv[3]));
 	secured(select_document, document, sizeof document, 0);
-	if (argc == 7) {
+	if (argc >= 7) {
 		chip_authentication(unhex(argv[4]), atoi(argv[5]), (unsigned char)atoi(argv[3]));
 		active_authentication(unhex(argv[6]));
 	}
-	com = secured(read_com, NULL, 0, anything);
-	for (n = 0; n < com->length; n++)
-		printf("%02x", (unsigned char)com->data[n]);
+	if (argc <= 7)
+		print_file(0x011E); /* EF.COM */
+	for (i = 7; i < argc; i++)
+		print_file((unsigned)strtoul(argv[i], NULL, 16));
 	return 0;
 }
