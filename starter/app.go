@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
@@ -72,13 +73,7 @@ func (a *app) update(ctx context.Context, workflowID, name string, decision, ans
 	if err != nil {
 		return err
 	}
-	handle, err := temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateName: name, Args: []any{decision},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(ctx, answer)
-	}
+	err = sendUpdate(ctx, temporal, patience, workflowID, name, decision, answer)
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or there is no such thing", workflowID)
 	}
@@ -86,6 +81,27 @@ func (a *app) update(ctx context.Context, workflowID, name string, decision, ans
 		return fmt.Errorf("%s %s: %w", name, workflowID, err)
 	}
 	return nil
+}
+
+// patience is how long a person waits for the answer to a decision.
+const patience = time.Minute
+
+// sendUpdate sends an update and waits for its answer, but not for ever: without a
+// worker there is none.
+func sendUpdate(ctx context.Context, c client.Client, within time.Duration, workflowID, name string, decision, answer any) error {
+	waiting, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	handle, err := c.UpdateWorkflow(waiting, client.UpdateWorkflowOptions{
+		WorkflowID: workflowID, UpdateName: name, Args: []any{decision},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(waiting, answer)
+	}
+	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+		return fmt.Errorf("there was no answer within %s; it may still come into force when a worker of the pipeline runs: see where it stands before trying again (%w)", within, err)
+	}
+	return err
 }
 
 // decide sends a decision on an application.

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
@@ -53,12 +51,7 @@ func (p *people) accompany(ctx context.Context, a *applicant) error {
 // update sends a decision, again while its time has not quite come.
 func (p *people) update(ctx context.Context, id, name string, m any) error {
 	for tries := 0; ; tries++ {
-		handle, err := p.b.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-			WorkflowID: id, UpdateName: name, Args: []any{m}, WaitForStage: client.WorkflowUpdateStageCompleted,
-		})
-		if err == nil {
-			err = handle.Get(ctx, nil)
-		}
+		err := sendUpdate(ctx, p.b.client, patience, id, name, m, nil)
 		if err == nil || tries == 20 {
 			return err
 		}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/workflows"
+)
+
+// An officer whose worker is away hears so, and does not wait for ever.
+func TestSendUpdate_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	c, err := client.DialContext(t.Context(), client.Options{HostPort: officetest.Temporal(t)})
+	require.NoError(t, err)
+	defer c.Close()
+	number := identity.ApplicationNumber("answerless")
+	options := client.StartWorkflowOptions{ID: workflows.ApplicationWorkflowID(number), TaskQueue: t.Name()}
+	_, err = c.ExecuteWorkflow(t.Context(), options, workflows.CardApplication, workflows.CardApplicationInput{Application: number})
+	require.NoError(t, err)
+
+	err = sendUpdate(t.Context(), c, time.Second, options.ID, workflows.UpdateApprove, workflows.Approve{Officer: "PD-001-0001"}, nil)
+
+	require.ErrorContains(t, err, "there was no answer within 1s")
+	require.NoError(t, c.TerminateWorkflow(t.Context(), options.ID, "", "the test is over"))
+}
