@@ -18,8 +18,10 @@ type BuiltinABIS struct {
 	Registry *registry.Registry
 	Gallery  *biometrics.Gallery
 
-	mu      sync.Mutex
-	seen    int64                                 // the last entry that was read
+	turn sync.Mutex // of who reads what came into the gallery
+	seen int64      // the last entry that was read
+
+	mu      sync.Mutex                            // of the maps; the gallery is never asked while it is held
 	owners  map[string]identity.ApplicationNumber // of captures
 	citizen map[identity.ApplicationNumber]identity.PersonalNumber
 }
@@ -71,12 +73,8 @@ const atOnce = 1000
 
 // catchUp reads what came into the gallery since the last search.
 func (b *BuiltinABIS) catchUp(ctx context.Context) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.owners == nil {
-		b.owners = make(map[string]identity.ApplicationNumber)
-		b.citizen = make(map[identity.ApplicationNumber]identity.PersonalNumber)
-	}
+	b.turn.Lock()
+	defer b.turn.Unlock()
 	for {
 		entries, err := b.Registry.Gallery(ctx, b.seen, atOnce)
 		if err != nil {
@@ -88,14 +86,25 @@ func (b *BuiltinABIS) catchUp(ctx context.Context) error {
 				return fmt.Errorf("read gallery entry %d: %w", e.Seq, err)
 			}
 			id := fmt.Sprintf("%s/%d", e.Application, e.Round)
+			b.note(id, e.Application, e.Citizen) // before it can be found
 			if err := b.Gallery.Add(id, templates); err != nil {
 				return fmt.Errorf("add gallery entry %d: %w", e.Seq, err)
 			}
-			b.owners[id], b.citizen[e.Application] = e.Application, e.Citizen
 			b.seen = e.Seq
 		}
 		if len(entries) < atOnce {
 			return nil
 		}
 	}
+}
+
+// note remembers whose a capture is.
+func (b *BuiltinABIS) note(id string, app identity.ApplicationNumber, citizen identity.PersonalNumber) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.owners == nil {
+		b.owners = make(map[string]identity.ApplicationNumber)
+		b.citizen = make(map[identity.ApplicationNumber]identity.PersonalNumber)
+	}
+	b.owners[id], b.citizen[app] = app, citizen
 }

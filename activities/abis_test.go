@@ -1,11 +1,14 @@
 package activities_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -148,6 +151,45 @@ func TestBuiltinABIS_SearchesWithTheLastFingersThatWereTaken(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, []identity.ApplicationNumber{first}, hits)
+}
+
+// Searches and new captures come at the same time; none waits for another that
+// waits for it.
+func TestBuiltinABIS_SearchesWhileCapturesCome(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t)
+	abis := &activities.BuiltinABIS{Registry: g.Registry, Gallery: biometrics.NewGallery()}
+	number := g.applies(one, identity.GroundAge, hisFingers)
+	var mine biometrics.Templates
+	require.NoError(t, mine.UnmarshalBinary(fingers(t, hisFingers)))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	searched := make(chan struct{})
+	var searches sync.WaitGroup
+	for range 16 {
+		searches.Go(func() {
+			for ctx.Err() == nil {
+				if hits, err := abis.Identify(context.WithoutCancel(ctx), number, mine); err != nil || len(hits) > 0 {
+					t.Errorf("hits %v: %v", hits, err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 60 {
+		g.applies(identity.PersonalNumber(fmt.Sprintf("0793017%05d", i)), identity.GroundAge, herFingers)
+	}
+	stop()
+	go func() {
+		searches.Wait()
+		close(searched)
+	}()
+
+	select {
+	case <-searched:
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "searches and captures wait for each other")
+	}
 }
 
 // There is no ABIS here: it would be asked in vain.
