@@ -19,9 +19,9 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
-// libmrtd builds the terminal in testdata: it needs a C compiler and Debian's
-// libmrtd-dev and libnfc-dev.
-func libmrtd(t *testing.T) string {
+// libmrtd builds the terminal in testdata, with further arguments for the compiler:
+// it needs one, and Debian's libmrtd-dev and libnfc-dev.
+func libmrtd(t *testing.T, further ...string) string {
 	t.Helper()
 	const header = "/usr/include/mrtd/mrtd.h"
 	if _, err := os.Stat(header); err != nil && os.Getenv("CI") == "" {
@@ -29,9 +29,30 @@ func libmrtd(t *testing.T) string {
 	}
 	program := filepath.Join(t.TempDir(), "libmrtd")
 	// The library is named after the program's own function that it is to call.
-	out, err := exec.CommandContext(t.Context(), "cc", "-rdynamic", "-o", program, filepath.Join("testdata", "libmrtd.c"), "-lmrtd", "-lnfc").CombinedOutput()
+	args := append([]string{"-rdynamic", "-o", program, filepath.Join("testdata", "libmrtd.c"), "-lmrtd", "-lnfc"}, further...)
+	out, err := exec.CommandContext(t.Context(), "cc", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program
+}
+
+// libmrtdReads has the terminal open a card by BAC and read every file that is open
+// to it; what it read is what the image holds.
+func libmrtdReads(t *testing.T, program, card string, i issue) {
+	t.Helper()
+	arguments := []string{card, i.image.MRZInformation}
+	var want []string
+	for _, ef := range lds.Table() {
+		if content := i.image.Files.Get(ef); !ef.MasterDF && content != nil {
+			arguments = append(arguments, fmt.Sprintf("%04x", ef.FID))
+			want = append(want, hex.EncodeToString(content))
+		}
+	}
+
+	out, err := exec.CommandContext(t.Context(), program, arguments...).CombinedOutput()
+
+	require.NoError(t, err, string(out))
+	require.Equal(t, want, strings.Fields(string(out)))
+	require.Len(t, want, 7)
 }
 
 // serve serves a card on the loopback interface until the test ends, and gives
@@ -65,20 +86,8 @@ func TestSoftCard_LibmrtdReadsItByBAC(t *testing.T) {
 			i := prepared(t, p)
 			card, err := station.SoftCard(t.Context(), catalog, "", i.image, softcard.Options{})
 			require.NoError(t, err)
-			arguments := []string{serve(t, card), i.image.MRZInformation}
-			var want []string
-			for _, ef := range lds.Table() {
-				if content := i.image.Files.Get(ef); !ef.MasterDF && content != nil {
-					arguments = append(arguments, fmt.Sprintf("%04x", ef.FID))
-					want = append(want, hex.EncodeToString(content))
-				}
-			}
 
-			out, err := exec.CommandContext(t.Context(), program, arguments...).CombinedOutput()
-
-			require.NoError(t, err, string(out))
-			require.Equal(t, want, strings.Fields(string(out)))
-			require.Len(t, want, 7)
+			libmrtdReads(t, program, serve(t, card), i)
 		})
 	}
 }

@@ -103,14 +103,25 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	require.Equal(t, i.image.Files.CardAccess, read.Data)
 	require.NoError(t, session.Close())
 	takeOut()
+}
 
-	finished, err := station.SoftCard(t.Context(), c.Catalog, "", i.image, softcard.Options{})
+// Terminals that share nothing with this code read a finished card in a reader: by
+// BAC, and by PACE from the zone; the latter finds it genuine.
+func TestPCSC_OthersReadACardInAReader(t *testing.T) {
+	slot := startPCSC(t)
+	c := newCentre(t)
+	i := prepared(t, lds.Profiles()[0])
+	card, err := station.SoftCard(t.Context(), c.Catalog, "", i.image, softcard.Options{})
 	require.NoError(t, err)
-	defer layIn(t, slot, finished)()
+	defer layIn(t, slot, card)()
+	reader, err := station.NewPCSC(virtualReader)
+	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		session, err := c.Encoder.Open(t.Context(), "B-1")
+		session, err := reader.Open(t.Context(), "B-1")
 		return err == nil && session.Close() == nil
 	}, 10*time.Second, 100*time.Millisecond, "pcscd sees no card")
+
+	libmrtdReads(t, libmrtd(t, "-DPCSC", "-I/usr/include/PCSC", "-lpcsclite"), "pcsc:"+virtualReader, i)
 	openPACEReads(t, openPACE(t, "libpcsclite"), "pcsc:"+virtualReader, strings.Join(i.expect.MRZ[:], ""), "2", i)
 }
 

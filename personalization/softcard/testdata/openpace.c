@@ -5,9 +5,7 @@
  *
  *   openpace CARD PASSWORD ARC [POINT PARAMETER KEY [FILE ...]]
  *
- * connects to a card, at a port of the loopback interface (two bytes of length, then
- * the APDU) or, as pcsc:READER, in a reader of PC/SC (built with -DPCSC), opens PACE
- * by the card access number, of six digits, or the machine-readable zone, of 90
+ * connects to a card (line.h), opens PACE by the card access number, of six digits, or the machine-readable zone, of 90
  * characters, with the suite whose object identifier ends in ARC, and selects the
  * document in secure messaging. Given the chip's point for Chip Authentication in
  * hexadecimal, the number of its domain parameters, and the SubjectPublicKeyInfo
@@ -16,7 +14,6 @@
  * identifiers, in hexadecimal, one on a line. It exits with 1 when anything is not
  * as it should be.
  */
-#include <arpa/inet.h>
 #include <eac/ca.h>
 #include <eac/eac.h>
 #include <eac/objects.h>
@@ -29,25 +26,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#ifdef PCSC
-#include <winscard.h>
 
-static SCARDHANDLE reader;
-static DWORD protocol;
-#endif
-
-static int card = -1; /* the connection; none where the card is in a reader */
+#include "line.h"
 static EAC_CTX *eac;
-
-static void check(int ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "%s\n", what);
-		exit(1);
-	}
-}
 
 static BUF_MEM *buffer(const unsigned char *bytes, size_t n)
 {
@@ -57,71 +38,11 @@ static BUF_MEM *buffer(const unsigned char *bytes, size_t n)
 	return b;
 }
 
-static void receive(unsigned char *into, size_t n)
-{
-	while (n > 0) {
-		ssize_t got = read(card, into, n);
-		check(got > 0, "the card hung up");
-		into += got;
-		n -= (size_t)got;
-	}
-}
-
-#ifdef PCSC
-/* insert connects to the card in the first reader whose name begins so. */
-static void insert(const char *name)
-{
-	SCARDCONTEXT context;
-	char readers[1024];
-	const char *r = readers;
-	DWORD n = sizeof readers;
-	LONG status;
-	check(SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &context) == SCARD_S_SUCCESS, "PC/SC");
-	check(SCardListReaders(context, NULL, readers, &n) == SCARD_S_SUCCESS, "list readers");
-	while (*r && strncmp(r, name, strlen(name)) != 0)
-		r += strlen(r) + 1;
-	check(*r, "no such reader");
-	status = SCardConnect(context, r, SCARD_SHARE_EXCLUSIVE, SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &reader, &protocol);
-	check(status == SCARD_S_SUCCESS, pcsc_stringify_error(status));
-}
-
-static size_t exchange(const unsigned char *command, size_t n, unsigned char *response)
-{
-	DWORD length = 1024;
-	const SCARD_IO_REQUEST *how = protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
-	check(SCardTransmit(reader, how, command, n, NULL, response, &length) == SCARD_S_SUCCESS, "transmit");
-	return length;
-}
-#else
-static void insert(const char *name)
-{
-	check(0, name);
-}
-
-static size_t exchange(const unsigned char *command, size_t n, unsigned char *response)
-{
-	(void)command, (void)n, (void)response;
-	return 0;
-}
-#endif
-
 /* transmit sends a command and returns the length of the response, of 1024 bytes at
  * most. */
 static size_t transmit(const unsigned char *command, size_t n, unsigned char *response)
 {
-	unsigned char frame[1024] = {(unsigned char)(n >> 8), (unsigned char)n}, length[2];
-	if (card < 0) {
-		n = exchange(command, n, response);
-		check(n >= 2, "a response without status word");
-		return n;
-	}
-	memcpy(frame + 2, command, n);
-	check(write(card, frame, n + 2) == (ssize_t)n + 2, "write");
-	receive(length, sizeof length);
-	n = (size_t)length[0] << 8 | length[1];
-	check(n >= 2 && n <= 1024, "a response without status word, or too long");
-	receive(response, n);
-	return n;
+	return line_transmit(command, n, response, 1024);
 }
 
 static void ok(const unsigned char *response, size_t n, const char *what)
@@ -292,19 +213,6 @@ static void active_authentication(const BUF_MEM *spki)
 	      "the signature of Active Authentication");
 }
 
-/* connect_card finds the card where the argument says. */
-static void connect_card(const char *where)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	if (strncmp(where, "pcsc:", 5) == 0) {
-		insert(where + 5);
-		return;
-	}
-	address.sin_port = htons((unsigned short)atoi(where));
-	card = socket(AF_INET, SOCK_STREAM, 0);
-	check(connect(card, (struct sockaddr *)&address, sizeof address) == 0, "connect");
-}
-
 /* print_file reads a file in secure messaging, its length first, and prints it. */
 static void print_file(unsigned fid)
 {
@@ -344,7 +252,7 @@ int main(int argc, char **argv)
 	int i;
 
 	check(argc == 4 || argc >= 7, "usage: openpace CARD PASSWORD ARC [POINT PARAMETER KEY [FILE ...]]");
-	connect_card(argv[1]);
+	line_open(argv[1]);
 	EAC_init();
 	eac = EAC_CTX_new();
 	check(eac != NULL, "context");
