@@ -137,7 +137,7 @@ func bench(ctx context.Context, cards, atOnce int, progress io.Writer) (figures,
 func benchSettings(dir, database, temporal string, cards int) (config.Config, error) {
 	for key, value := range map[string]string{
 		"CANCUOC_CONFIG": "", "CANCUOC_DATA_DIR": dir, "CANCUOC_DATABASE_URL": database, "CANCUOC_TEMPORAL_ADDRESS": temporal,
-		"CANCUOC_DATABASE_MAX_CONNS": "40", "CANCUOC_WORKER_SLOTS": "8", "CANCUOC_OFFICE_CONSIGNMENT_SIZE": strconv.Itoa(min(50, cards)),
+		"CANCUOC_WORKER_SLOTS": "8", "CANCUOC_OFFICE_CONSIGNMENT_SIZE": strconv.Itoa(min(50, cards)),
 		"CANCUOC_OFFICE_CONSIGNMENT_CUT_OFF": "2s", "CANCUOC_STATION_SPOIL_FIRST": "0",
 	} {
 		if err := os.Setenv(key, value); err != nil {
