@@ -35,11 +35,16 @@ func libmrtd(t *testing.T, further ...string) string {
 	return program
 }
 
-// libmrtdReads has the terminal open a card by BAC and read every file that is open
-// to it; what it read is what the image holds.
+// libmrtdReads has the terminal open a card by BAC and read it whole.
 func libmrtdReads(t *testing.T, program, card string, i issue) {
 	t.Helper()
-	arguments := []string{card, i.image.MRZInformation}
+	readsWhole(t, i, program, card, i.image.MRZInformation)
+}
+
+// readsWhole has a terminal read every file of the document that is open to it; what
+// it read is what the image holds.
+func readsWhole(t *testing.T, i issue, program string, arguments ...string) {
+	t.Helper()
 	var want []string
 	for _, ef := range lds.Table() {
 		if content := i.image.Files.Get(ef); !ef.MasterDF && content != nil {
