@@ -95,18 +95,14 @@ func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, r
 // templates are the fingers that were captured up to a round; none where every
 // finger was missing.
 func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (biometrics.Templates, error) {
-	for ; round > 0; round-- {
-		b, err := a.crew.Registry.Evidence(ctx, number, registry.RoleTemplates, round)
-		if identity.Refused(err, identity.NotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		var templates biometrics.Templates
-		return templates, templates.UnmarshalBinary(b)
+	evidence, err := a.crew.Registry.EvidenceOf(ctx, number, registry.Wanted{Role: registry.RoleTemplates, Attempt: round})
+	raw, taken := evidence[registry.RoleTemplates]
+	if err != nil || !taken {
+		return nil, err
 	}
-	return nil, nil
+	var templates biometrics.Templates
+	err = templates.UnmarshalBinary(raw)
+	return templates, err
 }
 
 // readFinger reads the image of a finger.
