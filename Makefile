@@ -8,7 +8,7 @@ TOOL  := internal/tools/bin.sh
 RACE  := $(if $(shell command -v gcc 2>/dev/null),-race)
 # Too slow under it: thousands of drawings, a hundred runs of a program.
 UNRACED := /(templates|samples|starter)(/|$$)
-WITH  := $(GO) run ./internal/office/with --
+WITH  := $(GO) run ./internal/devserver/with --
 TESTS ?= ./...
 # What speaks to devices by libraries in C: an HSM, and card readers where
 # libpcsclite-dev is installed. The tests start a SoftHSM and a virtual reader.
@@ -22,7 +22,7 @@ run: ## bring up a whole office, take the samples to their ends, and keep runnin
 
 test: check ## check, then all tests with a real PostgreSQL and a real Temporal server
 	$(WITH) $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)')
-	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC' ./personalization/keys ./personalization/station)
+	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC' ./personalization/chip/keys ./personalization/station)
 	$(WITH) $(GO) test -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -E '$(UNRACED)')
 	$(if $(RACE),$(GO) test $(RACE) -count=1 -timeout 5m -run SameEachTime ./templates/...)
 
@@ -50,7 +50,7 @@ gallery: ## draw every form with what is hardest to draw: .data/out/forms/index.
 	$(GO) run ./starter form gallery .data/out/forms
 
 record: ## record histories for the replay tests; from deployed code, never from a branch
-	$(GO) run ./internal/office/with -- $(GO) test ./workflows -run Record -record -count=1
+	$(GO) run ./internal/devserver/with -- $(GO) test ./workflows -run Record -record -count=1
 
 tools: ## build the linters and the Temporal CLI now, once, outside the clone
 	@for tool in temporal golangci-lint workflowcheck; do $(TOOL) $$tool; done

@@ -10,8 +10,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/mrz"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/render"
 )
 
 // PrepareData makes everything that one card carries: its chip's files with
@@ -91,22 +91,22 @@ func (p *Pipeline) card(ctx context.Context, record registry.Record) (identity.C
 }
 
 // content is what is printed, and the portrait for the chip.
-func content(record registry.Record, captured registry.Evidence, card identity.Card) (templates.Content, []byte, error) {
+func content(record registry.Record, captured registry.Evidence, card identity.Card) (render.Content, []byte, error) {
 	lines, err := mrz.Lines(card)
 	if err != nil {
-		return templates.Content{}, nil, fmt.Errorf("compose MRZ: %w", err)
+		return render.Content{}, nil, fmt.Errorf("compose MRZ: %w", err)
 	}
-	content := templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
+	content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
 	if !record.Application.NeedsPortrait() {
 		return content, nil, nil
 	}
 	portrait, err := captured.Get(registry.RolePortrait)
 	if err != nil {
-		return templates.Content{}, nil, err
+		return render.Content{}, nil, err
 	}
 	onCard, onChip, err := biometrics.NormalizePortrait(portrait)
 	if err != nil {
-		return templates.Content{}, nil, fmt.Errorf("crop portrait: %w", err)
+		return render.Content{}, nil, fmt.Errorf("crop portrait: %w", err)
 	}
 	content.Portrait = onCard
 	if card.Form == identity.FormCCCD2021 {

@@ -9,9 +9,9 @@ import (
 	"example.org/cancuoc/internal/biometrics"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/sod"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/templates/render"
 )
 
 // Pipeline is the centre's systems.
@@ -29,8 +29,8 @@ type Pipeline struct {
 	}
 	Signer       sod.DocumentSigner // rolls over by itself
 	Profile      lds.Profile
-	Forms        *templates.Catalog
-	Print        templates.Options
+	Forms        *render.Catalog
+	Print        render.Options
 	Calendar     *identity.Calendar
 	Consignments interface {
 		// Packed starts the consignment's workflow, if it is not started, and tells

@@ -10,16 +10,16 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	printinspection "example.org/cancuoc/internal/inspection/print"
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/inspection"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/mrz"
-	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/station"
-	"example.org/cancuoc/templates"
-	"example.org/cancuoc/templates/inspect"
+	"example.org/cancuoc/templates/render"
 )
 
 // Station is one personalization station: an encoder, a printer and a camera.
@@ -33,10 +33,10 @@ type Station struct {
 	Camera   interface {
 		// Look takes a picture of both sides of the card that was printed as that
 		// job.
-		Look(ctx context.Context, form *templates.Form, printed templates.Content) (front, back image.Image, err error)
+		Look(ctx context.Context, form *render.Form, printed render.Content) (front, back image.Image, err error)
 	}
-	Forms *templates.Catalog
-	Print templates.Options
+	Forms *render.Catalog
+	Print render.Options
 	Trust func() (*pki.TrustStore, error)
 	Now   func() time.Time
 }
@@ -173,7 +173,7 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 }
 
 // inspectChip reads the chip and says what is wrong with it.
-func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chip *personalization.Image, printed templates.Content) ([]string, error) {
+func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chip *personalization.Image, printed render.Content) ([]string, error) {
 	trust, err := s.Trust()
 	if err != nil {
 		return nil, fmt.Errorf("read trusted certificates: %w", err)
@@ -183,8 +183,8 @@ func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chi
 		return nil, fmt.Errorf("open blank %s: %w", card.Blank, err)
 	}
 	defer session.Close() //nolint:errcheck // it was only read
-	access := inspection.Access{MRZInformation: mrz.Information(printed.MRZ), CAN: chip.CAN}
-	expected := inspection.Expect{Card: card.Card, MRZ: printed.MRZ}
+	access := chipinspection.Access{MRZInformation: mrz.Information(printed.MRZ), CAN: chip.CAN}
+	expected := chipinspection.Expect{Card: card.Card, MRZ: printed.MRZ}
 	if chip.Files.DG2 != nil {
 		face, err := lds.ParseDG2(chip.Files.DG2)
 		if err != nil {
@@ -192,7 +192,7 @@ func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chi
 		}
 		expected.Portrait = face.Image
 	}
-	result, err := inspection.Inspect(ctx, session, access, expected, trust, s.Now())
+	result, err := chipinspection.Inspect(ctx, session, access, expected, trust, s.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chi
 }
 
 // inspectPrint looks at the printed sides and says what is wrong with them.
-func (s *Station) inspectPrint(ctx context.Context, id identity.FormID, content templates.Content) ([]string, error) {
+func (s *Station) inspectPrint(ctx context.Context, id identity.FormID, content render.Content) ([]string, error) {
 	form, err := s.Forms.Form(id)
 	if err != nil {
 		return nil, fmt.Errorf("find form: %w", err)
@@ -209,17 +209,17 @@ func (s *Station) inspectPrint(ctx context.Context, id identity.FormID, content 
 	if err != nil {
 		return nil, fmt.Errorf("take picture: %w", err)
 	}
-	return inspect.Print(form, front, back, content), nil
+	return printinspection.Print(form, front, back, content), nil
 }
 
 // printedOn is what was printed on a card; the card of a child under 6 has no
 // portrait.
-func printedOn(card identity.Card, portrait []byte) (templates.Content, error) {
+func printedOn(card identity.Card, portrait []byte) (render.Content, error) {
 	lines, err := mrz.Lines(card)
 	if err != nil {
-		return templates.Content{}, fmt.Errorf("compose MRZ: %w", err)
+		return render.Content{}, fmt.Errorf("compose MRZ: %w", err)
 	}
-	return templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: portrait}, nil
+	return render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: portrait}, nil
 }
 
 // chipImage reads what the card's chip is filled with.

@@ -19,10 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/config"
-	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
-	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 )
@@ -32,7 +32,7 @@ const ui = "http://127.0.0.1:8233"
 // window is a gateway on a real PostgreSQL and a real Temporal server.
 type window struct {
 	*httptest.Server
-	office *crew.Crew
+	office *office.Office
 }
 
 func open(t *testing.T) window {
@@ -41,11 +41,11 @@ func open(t *testing.T) window {
 	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+t.TempDir()), 0o600))
 	c, err := config.Load(name)
 	require.NoError(t, err)
-	c.Temporal.Address = officetest.Temporal(t)
-	c.Database.URL = config.Secret(registrytest.NewSchema(t, officetest.Postgres(t)))
+	c.Temporal.Address = devservertest.Temporal(t)
+	c.Database.URL = config.Secret(registrytest.NewSchema(t, devservertest.Postgres(t)))
 	c.Gateway.CodecOrigins = []string{ui}
 	quiet := slog.New(slog.DiscardHandler)
-	office, err := crew.Open(t.Context(), c, quiet)
+	office, err := office.Open(t.Context(), c, quiet)
 	require.NoError(t, err)
 	t.Cleanup(office.Close)
 	door, err := office.Door(t.Context())

@@ -16,8 +16,8 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
-	"example.org/cancuoc/internal/crew"
 	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/web"
 )
 
@@ -37,7 +37,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	logger := c.Log.Logger(os.Stderr)
-	office, err := crew.Open(ctx, c, logger)
+	office, err := office.Open(ctx, c, logger)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func run(ctx context.Context) error {
 
 // routes puts the interface for stations, the citizens' pages and, for the Temporal
 // UI, the codec under one address.
-func routes(office *crew.Crew, receive func(context.Context, []byte) (intake.Receipt, error), c config.Gateway, logger *slog.Logger) (http.Handler, error) {
+func routes(office *office.Office, receive func(context.Context, []byte) (intake.Receipt, error), c config.Gateway, logger *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	(&api.Server{Receive: receive, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Logger: logger}).Register(mux)
 	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)

@@ -14,7 +14,7 @@ import (
 	"log/slog"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/chip/lds"
 )
 
 // ErrImage is wrapped by errors about bytes that are no image of a chip.

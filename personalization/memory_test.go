@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/apdu"
-	"example.org/cancuoc/personalization/cms"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/pki"
-	"example.org/cancuoc/personalization/sod"
-	"example.org/cancuoc/personalization/tlv"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/cms"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/pki"
+	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/personalization/chip/tlv"
 )
 
 // readers are all that read what a chip or a stranger says.

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization/curve"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/mrz"
-	"example.org/cancuoc/personalization/sod"
+	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization/chip/sod"
 )
 
 // PrepareInput is what the chip of one card is made of.

@@ -13,11 +13,11 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/curve"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/mrz"
-	"example.org/cancuoc/personalization/pki"
-	"example.org/cancuoc/personalization/sod"
+	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization/chip/pki"
+	"example.org/cancuoc/personalization/chip/sod"
 )
 
 // now is when these tests happen.

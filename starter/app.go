@@ -12,8 +12,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"example.org/cancuoc/config"
-	"example.org/cancuoc/internal/crew"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/workflows"
 )
 
@@ -24,7 +24,7 @@ type app struct {
 	asJSON     bool
 
 	loaded *config.Config
-	crew   *crew.Crew
+	opened *office.Office
 }
 
 // config loads the settings once.
@@ -40,26 +40,26 @@ func (a *app) config() (config.Config, error) {
 }
 
 // office connects to the registry and the vault, and lazily to the rest.
-func (a *app) office(ctx context.Context) (*crew.Crew, error) {
-	if a.crew != nil {
-		return a.crew, nil
+func (a *app) office(ctx context.Context) (*office.Office, error) {
+	if a.opened != nil {
+		return a.opened, nil
 	}
 	c, err := a.config()
 	if err != nil {
 		return nil, err
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	opened, err := crew.Open(ctx, c, logger)
+	opened, err := office.Open(ctx, c, logger)
 	if err != nil {
 		return nil, err
 	}
-	a.crew = opened
+	a.opened = opened
 	return opened, nil
 }
 
 func (a *app) close() {
-	if a.crew != nil {
-		a.crew.Close()
+	if a.opened != nil {
+		a.opened.Close()
 	}
 }
 

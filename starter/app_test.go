@@ -7,15 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/office/officetest"
 	"example.org/cancuoc/workflows"
 )
 
 // An officer whose worker is away hears so, and does not wait for ever.
 func TestSendUpdate_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
 	t.Parallel()
-	c, err := client.DialContext(t.Context(), client.Options{HostPort: officetest.Temporal(t)})
+	c, err := client.DialContext(t.Context(), client.Options{HostPort: devservertest.Temporal(t)})
 	require.NoError(t, err)
 	defer c.Close()
 	number := identity.ApplicationNumber("answerless")

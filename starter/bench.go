@@ -26,7 +26,7 @@ import (
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/biometrics"
 	"example.org/cancuoc/internal/biometrics/minutiae"
-	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/internal/intake"
@@ -110,12 +110,12 @@ func bench(ctx context.Context, cards, atOnce int, progress io.Writer) (figures,
 		return figures{}, fmt.Errorf("make folder: %w", err)
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(progress, format+"\n", args...) }
-	postgres, err := office.StartPostgres(ctx, office.PostgresOptions{Dir: filepath.Join(dir, "postgres"), Durable: true, Install: true}, say)
+	postgres, err := devserver.StartPostgres(ctx, devserver.PostgresOptions{Dir: filepath.Join(dir, "postgres"), Durable: true, Install: true}, say)
 	if err != nil {
 		return figures{}, err
 	}
 	defer postgres.Stop()
-	temporal, err := office.StartTemporal(ctx, office.TemporalOptions{Dir: filepath.Join(dir, "temporal"), Keep: true}, say)
+	temporal, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{Dir: filepath.Join(dir, "temporal"), Keep: true}, say)
 	if err != nil {
 		return figures{}, err
 	}
@@ -125,7 +125,7 @@ func bench(ctx context.Context, cards, atOnce int, progress io.Writer) (figures,
 	if err != nil {
 		return figures{}, err
 	}
-	b.office, err = crew.Open(ctx, settings, slog.New(slog.DiscardHandler), crew.WithTracer(&b.trips))
+	b.office, err = office.Open(ctx, settings, slog.New(slog.DiscardHandler), office.WithTracer(&b.trips))
 	if err != nil {
 		return figures{}, err
 	}
@@ -151,7 +151,7 @@ func benchSettings(dir, database, temporal string, cards int) (config.Config, er
 type benchmark struct {
 	cards, atOnce            int
 	say                      func(string, ...any)
-	office                   *crew.Crew
+	office                   *office.Office
 	client                   client.Client
 	trips                    tripCounter
 	temporalPID, postgresPID int

@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/personalization/inspection"
-	"example.org/cancuoc/personalization/softcard"
-	"example.org/cancuoc/personalization/tlv"
+	"example.org/cancuoc/personalization/chip/softcard"
+	"example.org/cancuoc/personalization/chip/tlv"
 )
 
 func newChip(a *app) *cobra.Command {
@@ -34,7 +34,7 @@ func (a *app) finished(ctx context.Context, arg string) (registry.CardRecord, er
 	if err != nil {
 		return registry.CardRecord{}, err
 	}
-	return a.crew.Registry.Card(ctx, number, record.Attempt)
+	return a.opened.Registry.Card(ctx, number, record.Attempt)
 }
 
 func newVerifyChip(a *app) *cobra.Command {
@@ -46,7 +46,7 @@ func newVerifyChip(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result, err := a.crew.InspectChip(cmd.Context(), card)
+			result, err := a.opened.InspectChip(cmd.Context(), card)
 			if err != nil {
 				return err
 			}
@@ -81,7 +81,7 @@ type chipFinding struct {
 	Problem string `json:"problem"`
 }
 
-func inspectionOf(r inspection.Result) inspected {
+func inspectionOf(r chipinspection.Result) inspected {
 	shown := inspected{Access: r.Access, Good: r.OK(), Checks: make([]chipCheck, len(r.Checks))}
 	for i, c := range r.Checks {
 		shown.Checks[i] = chipCheck{Name: c.Name, Good: c.OK, Detail: c.Detail}
@@ -92,7 +92,7 @@ func inspectionOf(r inspection.Result) inspected {
 	return shown
 }
 
-func printInspection(w io.Writer, r inspection.Result) {
+func printInspection(w io.Writer, r chipinspection.Result) {
 	fmt.Fprintf(w, "access by %s\n", r.Access)
 	for _, c := range r.Checks {
 		verdict := "good"
@@ -143,7 +143,7 @@ so that any PC/SC program reads it.`,
 			if err != nil {
 				return err
 			}
-			chip, err := a.crew.SoftwareChip(cmd.Context(), card)
+			chip, err := a.opened.SoftwareChip(cmd.Context(), card)
 			if err != nil {
 				return err
 			}
@@ -174,14 +174,14 @@ func ended(ctx context.Context, err error) error {
 
 // exportChip writes the files of a chip.
 func (a *app) exportChip(ctx context.Context, card registry.CardRecord, dir string) (int, error) {
-	image, err := a.crew.ChipImage(ctx, card.Application, card.Attempt)
+	image, err := a.opened.ChipImage(ctx, card.Application, card.Attempt)
 	if err != nil {
 		return 0, err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return 0, fmt.Errorf("export chip: %w", err)
 	}
-	authority, err := a.crew.Authority()
+	authority, err := a.opened.Authority()
 	if err != nil {
 		return 0, err
 	}

@@ -58,7 +58,7 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 		return workflows.Accepted{}, err
 	}
 	round := record.CaptureRound + 1
-	if err := a.crew.Registry.Capture(ctx, number, round, officer, evidence); err != nil {
+	if err := a.opened.Registry.Capture(ctx, number, round, officer, evidence); err != nil {
 		return workflows.Accepted{}, err
 	}
 	return a.decide(ctx, arg, workflows.UpdateRecapture, workflows.Recapture{Officer: officer, Round: round})
@@ -66,7 +66,7 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 
 // captured reads and checks what was captured anew.
 func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, round int, portrait string, fingers map[string]string) (map[registry.Role][]byte, error) {
-	sizes := a.crew.Sizes()
+	sizes := a.opened.Sizes()
 	var picture *intake.Image
 	if portrait != "" {
 		var err error
@@ -95,7 +95,7 @@ func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, r
 // templates are the fingers that were captured up to a round; none where every
 // finger was missing.
 func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (biometrics.Templates, error) {
-	evidence, err := a.crew.Registry.EvidenceOf(ctx, number, registry.Wanted{Role: registry.RoleTemplates, Attempt: round})
+	evidence, err := a.opened.Registry.EvidenceOf(ctx, number, registry.Wanted{Role: registry.RoleTemplates, Attempt: round})
 	raw, taken := evidence[registry.RoleTemplates]
 	if err != nil || !taken {
 		return nil, err
@@ -178,11 +178,11 @@ func (a *app) handOver(ctx context.Context, arg string, m workflows.HandOver, fi
 		return workflows.Accepted{}, err
 	}
 	if finger != "" {
-		probe, err := readProbe(finger, position, a.crew.Sizes())
+		probe, err := readProbe(finger, position, a.opened.Sizes())
 		if err != nil {
 			return workflows.Accepted{}, err
 		}
-		if m.Round, err = a.crew.Registry.Probe(ctx, number, probe); err != nil {
+		if m.Round, err = a.opened.Registry.Probe(ctx, number, probe); err != nil {
 			return workflows.Accepted{}, err
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
 	"example.org/cancuoc/templates/gallery"
+	"example.org/cancuoc/templates/render"
 )
 
 func newForm(a *app) *cobra.Command {
@@ -28,13 +28,13 @@ func newForm(a *app) *cobra.Command {
 }
 
 // forms reads the forms of a folder; those built in where it is "".
-func forms(folder string) (*templates.Catalog, error) {
-	load := templates.Load
+func forms(folder string) (*render.Catalog, error) {
+	load := render.Load
 	if folder != "" {
 		if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 			return nil, identity.Refuse(identity.Invalid, "%s: there is no such folder", folder)
 		}
-		load = func() (*templates.Catalog, error) { return templates.LoadFS(os.DirFS(folder)) }
+		load = func() (*render.Catalog, error) { return render.LoadFS(os.DirFS(folder)) }
 	}
 	catalog, err := load()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/chip/pki"
 )
 
 func newKeys(a *app) *cobra.Command {

@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/crew"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/templates"
 	"example.org/cancuoc/templates/papers"
+	"example.org/cancuoc/templates/render"
 )
 
 func newPaper(a *app) *cobra.Command {
@@ -29,11 +29,11 @@ func newPaper(a *app) *cobra.Command {
 
 // document is a paper that is ready to be drawn.
 type document interface {
-	Draw(c *templates.Catalog) ([]byte, error)
+	Draw(c *render.Catalog) ([]byte, error)
 }
 
 // paperCommand is a command that draws one paper from the registry.
-func paperCommand(a *app, c *cobra.Command, read func(ctx context.Context, office *crew.Crew, args []string) (d document, file string, err error)) *cobra.Command {
+func paperCommand(a *app, c *cobra.Command, read func(ctx context.Context, office *office.Office, args []string) (d document, file string, err error)) *cobra.Command {
 	var out string
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		office, err := a.office(cmd.Context())
@@ -78,7 +78,7 @@ func newPaperSlip(a *app) *cobra.Command {
 		Use: "slip NUMBER", Short: "Draw the appointment slip of an application, with a QR code to the status page",
 		Example: "  starter paper slip 7QF3M-9T2XK-D\n  starter paper slip 7QF3M-9T2XK-D -o - | lp",
 		Args:    cobra.ExactArgs(1),
-	}, func(ctx context.Context, office *crew.Crew, args []string) (document, string, error) {
+	}, func(ctx context.Context, office *office.Office, args []string) (document, string, error) {
 		number, err := identity.ParseApplicationNumber(args[0])
 		if err != nil {
 			return nil, "", err
@@ -109,7 +109,7 @@ func newPaperManifest(a *app) *cobra.Command {
 		Use: "manifest CONSIGNMENT", Short: "Draw the manifest of a consignment: a line and a barcode for each card",
 		Example: "  starter paper manifest C-000001\n  starter paper manifest C-000001 -o manifest.pdf",
 		Args:    cobra.ExactArgs(1),
-	}, func(ctx context.Context, office *crew.Crew, args []string) (document, string, error) {
+	}, func(ctx context.Context, office *office.Office, args []string) (document, string, error) {
 		consignment, err := office.Registry.Consignment(ctx, registry.ConsignmentNumber(strings.ToUpper(args[0])))
 		if err != nil {
 			return nil, "", err
@@ -144,7 +144,7 @@ func newPaperDestruction(a *app) *cobra.Command {
 		Use: "destruction", Short: "Draw the record of the blanks that were spoiled and destroyed in some days, for witnesses to sign",
 		Example: "  starter paper destruction --from 2026-11-01 --to 2026-11-30",
 		Args:    cobra.NoArgs,
-	}, func(ctx context.Context, office *crew.Crew, _ []string) (document, string, error) {
+	}, func(ctx context.Context, office *office.Office, _ []string) (document, string, error) {
 		first, err := day("from", from)
 		if err != nil {
 			return nil, "", err

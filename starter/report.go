@@ -11,12 +11,12 @@ import (
 	"path/filepath"
 
 	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	printinspection "example.org/cancuoc/internal/inspection/print"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/personalization/inspection"
-	"example.org/cancuoc/personalization/mrz"
+	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/samples"
-	"example.org/cancuoc/templates"
-	"example.org/cancuoc/templates/inspect"
+	"example.org/cancuoc/templates/render"
 )
 
 //go:embed gallery.html
@@ -30,7 +30,7 @@ type shown struct {
 	Front, Back string // files
 	MRZ         [3]string
 	QR          string // as it was read from the picture
-	Chip        inspection.Result
+	Chip        chipinspection.Result
 	Card        registry.CardRecord
 	Spoiled     []registry.CardRecord
 }
@@ -103,7 +103,7 @@ func (p *play) summary(ctx context.Context, ui, status, gallery string) error {
 
 // shown gathers what the page shows of one sample.
 func (p *play) shown(ctx context.Context, s samples.Sample, dir string) (shown, error) {
-	office := p.app.crew
+	office := p.app.opened
 	number := p.number[s.Name]
 	record, err := office.Registry.Application(ctx, number)
 	if err != nil {
@@ -129,7 +129,7 @@ func (p *play) shown(ctx context.Context, s samples.Sample, dir string) (shown, 
 
 // picture draws both sides, reads QR code and MRZ from them, and the chip.
 func (p *play) picture(ctx context.Context, v *shown, dir string) error {
-	office := p.app.crew
+	office := p.app.opened
 	card := v.Card
 	form, err := office.Forms.Form(card.Card.Form)
 	if err != nil {
@@ -138,16 +138,16 @@ func (p *play) picture(ctx context.Context, v *shown, dir string) error {
 	if v.MRZ, err = mrz.Lines(card.Card); err != nil {
 		return err
 	}
-	content := templates.Content{Card: card.Card, MRZ: v.MRZ, QR: identity.QRPayload(card.Card)}
+	content := render.Content{Card: card.Card, MRZ: v.MRZ, QR: identity.QRPayload(card.Card)}
 	content.Portrait, err = office.Registry.Evidence(ctx, card.Application, registry.RolePrintPortrait, card.Attempt)
 	if err != nil && !identity.Refused(err, identity.NotFound) {
 		return err
 	}
-	front, back, err := form.Bitmaps(content, 300, templates.Options{Specimen: true})
+	front, back, err := form.Bitmaps(content, 300, render.Options{Specimen: true})
 	if err != nil {
 		return err
 	}
-	if v.QR, err = inspect.ReadQR(form, front, back); err != nil {
+	if v.QR, err = printinspection.ReadQR(form, front, back); err != nil {
 		return err
 	}
 	v.Front, v.Back = v.Sample.Name+"-front.png", v.Sample.Name+"-back.png"

@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
-	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/devserver"
 )
 
 func newRun(a *app) *cobra.Command {
@@ -111,7 +111,7 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 	}
 	running.stops = append(running.stops, unlock)
 	settings := map[string]string{"CANCUOC_DATA_DIR": data}
-	listen, err := office.Listen(ctx, c.Gateway.Listen)
+	listen, err := devserver.Listen(ctx, c.Gateway.Listen)
 	if err != nil {
 		return "", err
 	}
@@ -119,7 +119,7 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 		settings["CANCUOC_GATEWAY_LISTEN"], settings["CANCUOC_GATEWAY_PUBLIC_URL"] = listen, "http://"+listen
 	}
 	if c.Database.URL == "" {
-		postgres, err := office.StartPostgres(ctx, office.PostgresOptions{Dir: filepath.Join(data, "postgres"), Durable: true, Install: true, Port: 15432}, b.say)
+		postgres, err := devserver.StartPostgres(ctx, devserver.PostgresOptions{Dir: filepath.Join(data, "postgres"), Durable: true, Install: true, Port: 15432}, b.say)
 		if err != nil {
 			return "", err
 		}
@@ -127,7 +127,7 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 		settings["CANCUOC_DATABASE_URL"] = postgres.URL
 	}
 	if ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
-		temporal, err := office.StartTemporal(ctx, office.TemporalOptions{
+		temporal, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{
 			Dir: filepath.Join(data, "temporal"), Keep: true, UI: true, Port: 7233, Codec: "http://" + listen + "/codec",
 		}, b.say)
 		if err != nil {
@@ -226,7 +226,7 @@ func startPrograms(ctx context.Context, b *board, running *servers, data string)
 		return fmt.Errorf("build worker and gateway: %w\n%s", err, out)
 	}
 	for _, program := range []string{"worker", "gateway"} {
-		stop, err := office.Start(filepath.Join(bin, program), filepath.Join(data, program+".log"))
+		stop, err := devserver.Start(filepath.Join(bin, program), filepath.Join(data, program+".log"))
 		if err != nil {
 			return err
 		}

@@ -33,9 +33,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/config"
-	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/intake"
-	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry/registrytest"
 )
 
@@ -57,7 +57,7 @@ func TestScript(t *testing.T) {
 // where the script asks for one.
 func TestOffice(t *testing.T) {
 	t.Parallel()
-	database, temporal := officetest.Postgres(t), officetest.Temporal(t)
+	database, temporal := devservertest.Postgres(t), devservertest.Temporal(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/office", RequireUniqueNames: true, ContinueOnError: true,
 		Setup: func(e *testscript.Env) error { return setUp(e, database, temporal) },
@@ -402,7 +402,7 @@ func startWorker(ts *testscript.TestScript, neg bool, args []string) {
 	c, err := config.Load(ts.Getenv("CANCUOC_CONFIG"))
 	ts.Check(err)
 	ctx, stop := context.WithCancel(context.Background())
-	office, err := crew.Open(ctx, c, slog.New(slog.DiscardHandler))
+	office, err := office.Open(ctx, c, slog.New(slog.DiscardHandler))
 	ts.Check(err)
 	workers, err := office.All(ctx, "PX-01")
 	ts.Check(err)

@@ -205,7 +205,7 @@ func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
 
 // awaiting asks the workflow what it waits for; "" when Temporal cannot say.
 func (a *app) awaiting(ctx context.Context, number identity.ApplicationNumber) string {
-	temporal, err := a.crew.Temporal(ctx)
+	temporal, err := a.opened.Temporal(ctx)
 	if err != nil {
 		return ""
 	}

@@ -21,9 +21,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"example.org/cancuoc/config"
-	"example.org/cancuoc/internal/crew"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
 )
 
 func main() {
@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string) error {
 		c.Worker.Station = *station
 	}
 	logger := c.Log.Logger(os.Stderr)
-	office, err := crew.Open(ctx, c, logger)
+	office, err := office.Open(ctx, c, logger)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string) error {
 }
 
 // telemetry answers Prometheus and health checks until it is stopped.
-func telemetry(ctx context.Context, address string, collected []prometheus.Collector, office *crew.Crew, logger *slog.Logger) (stop func(), err error) {
+func telemetry(ctx context.Context, address string, collected []prometheus.Collector, office *office.Office, logger *slog.Logger) (stop func(), err error) {
 	metrics := prometheus.NewRegistry()
 	for _, c := range append(collected, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		if err := metrics.Register(c); err != nil {
@@ -99,7 +99,7 @@ func telemetry(ctx context.Context, address string, collected []prometheus.Colle
 }
 
 // serve runs the role until ctx ends, then lets running activities finish.
-func serve(ctx context.Context, office *crew.Crew, c config.Worker, logger *slog.Logger) error {
+func serve(ctx context.Context, office *office.Office, c config.Worker, logger *slog.Logger) error {
 	var workers engine.Workers
 	var err error
 	switch strings.ToLower(c.Role) {

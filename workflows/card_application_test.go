@@ -237,7 +237,7 @@ func TestCardApplication_WithdrawalOnItsWayIsWaitedFor(t *testing.T) {
 	o := newOffice(t)
 	o.when(identity.ToApprove, approves)
 	o.frees, o.free = "PrepareData", make(chan struct{})
-	o.during["PrepareData"] = func(o *office) { o.late = "Decide"; withdraws(o) }
+	o.during["PrepareData"] = func(o *testOffice) { o.late = "Decide"; withdraws(o) }
 
 	result := o.process()
 
@@ -250,7 +250,7 @@ func TestCardApplication_HandOverInTheLastMinuteCounts(t *testing.T) {
 	o := newOffice(t)
 	o.limits.Collect = time.Hour + 20*time.Millisecond // the wall clock runs while the card is handed over
 	o.when(identity.ToApprove, approves)
-	o.when(identity.ToHandOver, func(o *office) { o.holdUp("HandOver"); handsOver(o) })
+	o.when(identity.ToHandOver, func(o *testOffice) { o.holdUp("HandOver"); handsOver(o) })
 	o.env.SetOnTimerFiredListener(func(string) {
 		if o.free != nil {
 			close(o.free)
@@ -485,7 +485,7 @@ func TestCardApplication_EmptyStockIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, blanks(0))
 	o.when(identity.ToApprove, approves)
-	o.when(identity.ToRestock, func(o *office) { o.stock("B-2", "PT0005", "PT0005") })
+	o.when(identity.ToRestock, func(o *testOffice) { o.stock("B-2", "PT0005", "PT0005") })
 	o.when(identity.ToHandOver, handsOver)
 
 	result := o.process()
@@ -511,7 +511,7 @@ func TestCardApplication_ReleaseTriesTheStockAtOnce(t *testing.T) {
 	o := newOffice(t, blanks(0))
 	o.limits.Restock = 300 * day
 	o.when(identity.ToApprove, approves)
-	o.when(identity.ToRestock, together(func(o *office) { o.stock("B-2", "PT0005", "PT0005") }, releases))
+	o.when(identity.ToRestock, together(func(o *testOffice) { o.stock("B-2", "PT0005", "PT0005") }, releases))
 	o.when(identity.ToHandOver, handsOver)
 
 	result := o.process()

@@ -27,11 +27,11 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/biometrics"
-	"example.org/cancuoc/internal/crew"
+	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
-	"example.org/cancuoc/internal/office/officetest"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/samples"
@@ -41,7 +41,7 @@ import (
 // liveOffice is the crew as the programs put it together, on a real Temporal
 // server, in a namespace of its own, and a real PostgreSQL.
 type liveOffice struct {
-	*crew.Crew
+	*office.Office
 
 	t         *testing.T
 	config    config.Config
@@ -78,14 +78,14 @@ type settings map[string]any
 func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	t.Helper()
 	o := &liveOffice{t: t, namespace: "test-" + strings.ToLower(rand.Text()), log: &logbook{}, boxes: make(map[string]bool)}
-	address := officetest.Temporal(t)
+	address := devservertest.Temporal(t)
 	o.register(address)
 	dir := t.TempDir()
 	all := settings{
 		"data_dir":           dir,
 		"temporal.address":   address,
 		"temporal.namespace": o.namespace,
-		"database.url":       registrytest.NewSchema(t, officetest.Postgres(t)),
+		"database.url":       registrytest.NewSchema(t, devservertest.Postgres(t)),
 		"database.max_conns": 8,
 	}
 	maps.Copy(all, changes)
@@ -96,7 +96,7 @@ func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	c, err := config.Load(name)
 	require.NoError(t, err)
 	o.config = c
-	o.Crew, err = crew.Open(t.Context(), c, slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	o.Office, err = office.Open(t.Context(), c, slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	require.NoError(t, err)
 	t.Cleanup(o.Close)
 	o.temporal, err = o.Temporal(t.Context())

@@ -33,13 +33,13 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/vault"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/pki"
+	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/securechannel"
 	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/samples"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/render"
 	"example.org/cancuoc/workflows"
 )
 
@@ -62,15 +62,15 @@ const day = 24 * time.Hour
 var sizes = intake.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
 
 var (
-	forms    = sync.OnceValues(templates.Load)
+	forms    = sync.OnceValues(render.Load)
 	calendar = sync.OnceValues(func() (*identity.Calendar, error) { return identity.LoadCalendar() })
 	catalog  = sync.OnceValues(profile.Load)
 )
 
-// office is an issuing office with one application. Its activities, its register,
+// testOffice is an issuing office with one application. Its activities, its register,
 // its chips and its printed sides are real; the clock is skipped, and people,
 // courier and ABIS do what the test says.
-type office struct {
+type testOffice struct {
 	*registry.Registry
 
 	t      *testing.T
@@ -103,10 +103,10 @@ type office struct {
 }
 
 // act is something that happens to the application.
-type act func(o *office)
+type act func(o *testOffice)
 
 // option changes an office before it opens.
-type option func(o *office, s *setting)
+type option func(o *testOffice, s *setting)
 
 // setting is what newOffice makes an office of.
 type setting struct {
@@ -116,25 +116,25 @@ type setting struct {
 	known  func(*registry.Citizen)
 }
 
-func sample(name string) option { return func(_ *office, s *setting) { s.sample = name } }
-func blanks(n int) option       { return func(_ *office, s *setting) { s.blanks = n } }
-func corrupt(n int) option      { return func(o *office, _ *setting) { o.corrupt = n } }
+func sample(name string) option { return func(_ *testOffice, s *setting) { s.sample = name } }
+func blanks(n int) option       { return func(_ *testOffice, s *setting) { s.blanks = n } }
+func corrupt(n int) option      { return func(o *testOffice, _ *setting) { o.corrupt = n } }
 
 // known changes what the population registry knows.
 func known(change func(*registry.Citizen)) option {
-	return func(_ *office, s *setting) { s.known = change }
+	return func(_ *testOffice, s *setting) { s.known = change }
 }
 
 // submitted changes what the station sends.
 func submitted(change func(*intake.Submission)) option {
-	return func(_ *office, s *setting) { s.change = change }
+	return func(_ *testOffice, s *setting) { s.change = change }
 }
 
 // newOffice opens an office that has received one application: a first card at
 // 14, if no option says otherwise.
-func newOffice(t *testing.T, options ...option) *office {
+func newOffice(t *testing.T, options ...option) *testOffice {
 	t.Helper()
-	o := &office{
+	o := &testOffice{
 		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act),
 		hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int), spool: t.TempDir(),
 		limits: workflows.Limits{
@@ -166,7 +166,7 @@ func newRegistry(t *testing.T) *registry.Registry {
 }
 
 // furnish registers the station, the population and a box of blanks.
-func (o *office) furnish(s setting) {
+func (o *testOffice) furnish(s setting) {
 	o.t.Helper()
 	ctx := o.t.Context()
 	script, err := samples.ReadScript(os.DirFS("../samples"))
@@ -198,14 +198,14 @@ func seeded(c samples.Citizen) registry.Citizen {
 }
 
 // stock takes a box of blanks in.
-func (o *office) stock(box string, first, last registry.BlankSerial) {
+func (o *testOffice) stock(box string, first, last registry.BlankSerial) {
 	require.NoError(o.t, o.ReceiveBlanks(context.WithoutCancel(o.t.Context()), registry.Box{
 		Number: box, First: first, Last: last, Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
 	}))
 }
 
 // receive stores the application as the gateway does.
-func (o *office) receive(s setting) {
+func (o *testOffice) receive(s setting) {
 	o.t.Helper()
 	submission, err := intake.ReadFile(os.DirFS(o.folder), "application.json", sizes)
 	require.NoError(o.t, err)
@@ -226,7 +226,7 @@ func (o *office) receive(s setting) {
 }
 
 // staff puts workflow and activities to work, as the crew does.
-func (o *office) staff() {
+func (o *testOffice) staff() {
 	o.t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(quiet())
@@ -247,7 +247,7 @@ func (o *office) staff() {
 	require.NoError(o.t, err)
 	c, err := calendar()
 	require.NoError(o.t, err)
-	drawing := templates.Options{Mode: templates.Full, Specimen: true}
+	drawing := render.Options{Mode: render.Full, Specimen: true}
 	o.env.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
 		Signer: authority.Signers(), Profile: chip, Forms: f, Print: drawing, Calendar: c,
@@ -264,7 +264,7 @@ func (o *office) staff() {
 func quiet() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
 
 // chips is a station with an encoder whose cards are software.
-func (o *office) chips() *station.Station {
+func (o *testOffice) chips() *station.Station {
 	cards, err := catalog()
 	require.NoError(o.t, err)
 	journal, err := station.OpenJournal(o.t.TempDir(), false)
@@ -290,7 +290,7 @@ func (o *office) chips() *station.Station {
 }
 
 // notice is an operator looking at the search attributes: who is waited for comes.
-func (o *office) notice(attributes temporal.SearchAttributes) {
+func (o *testOffice) notice(attributes temporal.SearchAttributes) {
 	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok {
 		o.shown = append(o.shown, identity.Stage(stage))
 	}
@@ -302,7 +302,7 @@ func (o *office) notice(attributes temporal.SearchAttributes) {
 }
 
 // visit is people coming because the application waits for them.
-func (o *office) visit(action identity.Action) {
+func (o *testOffice) visit(action identity.Action) {
 	if len(o.acts[action]) == 0 {
 		return
 	}
@@ -315,13 +315,13 @@ func (o *office) visit(action identity.Action) {
 
 // when says what people do the next time the application waits for that, an hour
 // apart. Called again, it says what they do the time after.
-func (o *office) when(action identity.Action, acts ...act) {
+func (o *testOffice) when(action identity.Action, acts ...act) {
 	o.acts[action] = append(o.acts[action], acts)
 }
 
 // update sends a message and notes the answer.
 func update(name string, message any) act {
-	return func(o *office) {
+	return func(o *testOffice) {
 		answer := func(err error) {
 			text := name + ": accepted"
 			if err != nil {
@@ -338,7 +338,7 @@ func update(name string, message any) act {
 }
 
 // anonymous is what an officer reads, without the number, which is random.
-func (o *office) anonymous(err error) string {
+func (o *testOffice) anonymous(err error) string {
 	return strings.ReplaceAll(sentence(err), string(o.number), "A")
 }
 
@@ -352,12 +352,12 @@ func sentence(err error) string {
 
 // after does something that much later.
 func after(d time.Duration, what act) act {
-	return func(o *office) { o.env.RegisterDelayedCallback(func() { what(o) }, d) }
+	return func(o *testOffice) { o.env.RegisterDelayedCallback(func() { what(o) }, d) }
 }
 
 // together does things at the same moment.
 func together(acts ...act) act {
-	return func(o *office) {
+	return func(o *testOffice) {
 		for _, act := range acts {
 			act(o)
 		}
@@ -392,11 +392,11 @@ func handsOverTo(method, proof string) act {
 }
 
 // corrects is the population registry being put right.
-func corrects(o *office) { o.corrected = true }
+func corrects(o *testOffice) { o.corrected = true }
 
 // finger is the citizen laying a finger on the reader.
 func finger(file string) act {
-	return func(o *office) {
+	return func(o *testOffice) {
 		template, err := os.ReadFile(filepath.Join(o.folder, file))
 		require.NoError(o.t, err)
 		probe, err := biometrics.Templates{biometrics.LeftIndex: template}.MarshalBinary()
@@ -409,7 +409,7 @@ func finger(file string) act {
 
 // photographs is the station taking the portrait again.
 func photographs(file string, round int) act {
-	return func(o *office) {
+	return func(o *testOffice) {
 		portrait, err := os.ReadFile(filepath.Join(o.folder, file))
 		require.NoError(o.t, err)
 		require.NoError(o.t, o.Capture(o.t.Context(), o.number, round, enroller, map[registry.Role][]byte{registry.RolePortrait: portrait}))
@@ -418,7 +418,7 @@ func photographs(file string, round int) act {
 }
 
 // process runs the application to its end.
-func (o *office) process() workflows.CardApplicationResult {
+func (o *testOffice) process() workflows.CardApplicationResult {
 	o.t.Helper()
 	app := o.before.Application
 	o.env.ExecuteWorkflow(workflows.CardApplication, workflows.CardApplicationInput{
@@ -436,14 +436,14 @@ func (o *office) process() workflows.CardApplicationResult {
 }
 
 // balanced holds that no blank was lost, and none used twice.
-func (o *office) balanced() {
+func (o *testOffice) balanced() {
 	o.t.Helper()
 	stock, err := o.Stock(o.t.Context())
 	require.NoError(o.t, err)
 	require.True(o.t, stock.Balanced)
 }
 
-func (o *office) record() registry.Record {
+func (o *testOffice) record() registry.Record {
 	o.t.Helper()
 	record, err := o.Application(o.t.Context(), o.number)
 	require.NoError(o.t, err)
@@ -451,7 +451,7 @@ func (o *office) record() registry.Record {
 }
 
 // cards lists the cards as "1 spoiled PT0001".
-func (o *office) cards() []string {
+func (o *testOffice) cards() []string {
 	o.t.Helper()
 	cards, err := o.Cards(o.t.Context(), o.number)
 	require.NoError(o.t, err)
@@ -463,7 +463,7 @@ func (o *office) cards() []string {
 }
 
 // timeline is the story that operators ask for.
-func (o *office) timeline() []workflows.TimelineEntry {
+func (o *testOffice) timeline() []workflows.TimelineEntry {
 	o.t.Helper()
 	answer, err := o.env.QueryWorkflow(workflows.QueryTimeline)
 	require.NoError(o.t, err)
@@ -473,7 +473,7 @@ func (o *office) timeline() []workflows.TimelineEntry {
 }
 
 // story is what the timeline notes.
-func (o *office) story() []string {
+func (o *testOffice) story() []string {
 	o.t.Helper()
 	var notes []string
 	for _, e := range o.timeline() {
@@ -485,7 +485,7 @@ func (o *office) story() []string {
 }
 
 // stages are those that the application passed.
-func (o *office) stages() []identity.Stage {
+func (o *testOffice) stages() []identity.Stage {
 	o.t.Helper()
 	var stages []identity.Stage
 	for _, e := range o.timeline() {
@@ -495,7 +495,7 @@ func (o *office) stages() []identity.Stage {
 }
 
 // population is the built-in registry, which can be put right.
-type population office
+type population testOffice
 
 func (p *population) Citizen(ctx context.Context, n identity.PersonalNumber) (registry.Citizen, error) {
 	c, err := p.Registry.Citizen(ctx, n)
@@ -506,14 +506,14 @@ func (p *population) Citizen(ctx context.Context, n identity.PersonalNumber) (re
 }
 
 // abis finds what the test says.
-type abis office
+type abis testOffice
 
 func (a *abis) Identify(context.Context, identity.ApplicationNumber, biometrics.Templates) ([]identity.ApplicationNumber, error) {
 	return a.hits, nil
 }
 
 // courier takes every box to its destination in a day, and loses some cards.
-type courier office
+type courier testOffice
 
 func (c *courier) Packed(_ context.Context, number string, _ identity.StationID, _ bool) error {
 	c.env.RegisterDelayedCallback(func() { c.deliver(number) }, day) //nolint:contextcheck // the call is over when the box arrives
@@ -540,7 +540,7 @@ func (c *courier) deliver(number string) {
 
 // printer jams as often as the test says, then prints.
 type printer struct {
-	o     *office
+	o     *testOffice
 	spool printing.Spool
 }
 
@@ -553,9 +553,9 @@ func (p *printer) Print(ctx context.Context, job string, card printing.Sides, te
 }
 
 // camera sees what the printer was given, as that of the simulated station.
-type camera struct{ print templates.Options }
+type camera struct{ print render.Options }
 
-func (c camera) Look(_ context.Context, form *templates.Form, printed templates.Content) (front, back image.Image, err error) {
+func (c camera) Look(_ context.Context, form *render.Form, printed render.Content) (front, back image.Image, err error) {
 	return form.Bitmaps(printed, 300, c.print)
 }
 
@@ -563,7 +563,7 @@ func (c camera) Look(_ context.Context, form *templates.Form, printed templates.
 // up those that the test says.
 type watcher struct {
 	interceptor.WorkerInterceptorBase
-	o *office
+	o *testOffice
 }
 
 func (w *watcher) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
@@ -576,7 +576,7 @@ func (w *watcher) InterceptWorkflow(_ workflow.Context, next interceptor.Workflo
 
 type absence struct {
 	interceptor.ActivityInboundInterceptorBase
-	o *office
+	o *testOffice
 }
 
 func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
@@ -608,7 +608,7 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 
 type watchedWorkflow struct {
 	interceptor.WorkflowInboundInterceptorBase
-	o *office
+	o *testOffice
 }
 
 func (w *watchedWorkflow) Init(next interceptor.WorkflowOutboundInterceptor) error {
@@ -617,7 +617,7 @@ func (w *watchedWorkflow) Init(next interceptor.WorkflowOutboundInterceptor) err
 
 type watchedActivities struct {
 	interceptor.WorkflowOutboundInterceptorBase
-	o *office
+	o *testOffice
 }
 
 func (w *watchedActivities) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
@@ -626,4 +626,4 @@ func (w *watchedActivities) ExecuteActivity(ctx workflow.Context, name string, a
 }
 
 // holdUp makes that activity wait until o.free is closed.
-func (o *office) holdUp(name string) { o.late, o.free = name, make(chan struct{}) }
+func (o *testOffice) holdUp(name string) { o.late, o.free = name, make(chan struct{}) }

@@ -15,7 +15,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
-	"example.org/cancuoc/personalization/mrz"
+	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/workflows"
 )

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"example.org/cancuoc/internal/crew"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/workflows"
 )
 
@@ -29,7 +29,7 @@ func TestVersioning_ApplicationsGoOnWithTheCurrentBuild(t *testing.T) {
 
 	next := o.config
 	next.Worker.Build = "2"
-	second, err := crew.Open(t.Context(), next, slog.New(slog.NewTextHandler(o.log, nil)))
+	second, err := office.Open(t.Context(), next, slog.New(slog.NewTextHandler(o.log, nil)))
 	require.NoError(t, err)
 	t.Cleanup(second.Close)
 	o.work(second.All(t.Context(), "PX-01"))
@@ -48,7 +48,7 @@ func TestVersioning_ApplicationsGoOnWithTheCurrentBuild(t *testing.T) {
 // makeCurrent makes a build the current one, once the server has heard of it.
 func (o *liveOffice) makeCurrent(build string) {
 	o.t.Helper()
-	handle := o.temporal.WorkerDeploymentClient().GetHandle(crew.Deployment)
+	handle := o.temporal.WorkerDeploymentClient().GetHandle(office.Deployment)
 	require.Eventually(o.t, func() bool {
 		_, err := handle.SetCurrentVersion(o.t.Context(), client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
 		return err == nil

@@ -21,14 +21,14 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
-	"example.org/cancuoc/internal/office/officetest"
 )
 
 // dial connects to a namespace; each test has its own, made here.
 func dial(t *testing.T, namespace string, keys *engine.Keys, metrics client.MetricsHandler) client.Client {
 	t.Helper()
-	address := officetest.Temporal(t)
+	address := devservertest.Temporal(t)
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address})
 	require.NoError(t, err)

@@ -17,14 +17,14 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/personalization/mrz"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/render"
 )
 
 // Door receives packets.
 type Door struct {
 	Registry *registry.Registry
-	Forms    *templates.Catalog
+	Forms    *render.Catalog
 	Calendar *identity.Calendar
 	Sizes    Sizes
 	// Start starts the application's workflow, if it is not started.
@@ -143,7 +143,7 @@ func (d *Door) preflight(app identity.Application, rules identity.Rules, evidenc
 	if err != nil {
 		return err
 	}
-	content := templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: evidence[registry.RolePortrait]}
+	content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: evidence[registry.RolePortrait]}
 	if rules.Form == identity.FormCCCD2021 {
 		content.LeftIndex, content.RightIndex = evidence[registry.RoleLeftIndex], evidence[registry.RoleRightIndex]
 	}

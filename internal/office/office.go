@@ -1,105 +1,183 @@
-// Package office starts the servers that an office needs and does not have: a
-// Temporal development server ([StartTemporal]) and a private PostgreSQL cluster
-// ([StartPostgres]). `starter run` and the tests use it; production has servers
-// of its own.
-//
-// Each server has a folder, which one process at a time may use. What was left
-// running there by a process that was killed is ended first.
+// Package office puts an office together from its settings: registry, vault, keys,
+// the connection to Temporal, and the workers with their activities. Programs,
+// benchmarks and tests share it, so that what is tested is what runs.
 package office
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"os"
-	"path/filepath"
-	"strconv"
-	"syscall"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.temporal.io/sdk/client"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/vault"
+	"example.org/cancuoc/templates/render"
 )
 
-// Say tells a person what is being waited for; nil says nothing.
-type Say func(format string, args ...any)
+// Office is an office put together.
+type Office struct {
+	Registry *registry.Registry
+	Forms    *render.Catalog
+	Calendar *identity.Calendar
 
-func (s Say) say(format string, args ...any) {
-	if s != nil {
-		s(format, args...)
-	}
+	config config.Config
+	logger *slog.Logger
+
+	metrics client.MetricsHandler // nil: nothing is measured
+
+	mu       sync.Mutex
+	temporal client.Client
 }
 
-// Start starts a program of the office beside this one, in a process group of its
-// own, and gives what stops it: gracefully, by SIGTERM.
-func Start(program, logFile string, args ...string) (stop func(), err error) {
-	p, err := spawn(command{name: program, args: args, log: logFile})
+// Measure has the SDK measure what it does, from the first connection on.
+func (o *Office) Measure(m client.MetricsHandler) { o.metrics = m }
+
+// Option changes how an office is put together.
+type Option func(*registry.Options)
+
+// WithTracer has a tracer see every round trip to the database.
+func WithTracer(t pgx.QueryTracer) Option {
+	return func(o *registry.Options) { o.Tracer = t }
+}
+
+// Open migrates and opens the registry, the vault and the forms. Temporal is
+// connected when it is first needed.
+func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...Option) (*Office, error) {
+	if c.Database.URL == "" {
+		return nil, errors.New("database.url is empty: give it, or use `starter run`, which starts everything")
+	}
+	master, err := vault.OpenFile(c.Vault.KeyFile, !c.Production())
 	if err != nil {
 		return nil, err
 	}
-	return func() { p.stop(syscall.SIGTERM) }, nil
+	if err := registry.Migrate(ctx, string(c.Database.URL)); err != nil {
+		return nil, err
+	}
+	o := registry.Options{Vault: vault.New(master), MaxConns: c.Database.MaxConns}
+	for _, option := range options {
+		option(&o)
+	}
+	r, err := registry.Open(ctx, string(c.Database.URL), o)
+	if err != nil {
+		return nil, err
+	}
+	office := &Office{Registry: r, config: c, logger: logger}
+	if office.Forms, err = render.Load(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	if office.Calendar, err = identity.LoadCalendar(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return office, nil
 }
 
-// startTries is how often a server is started on ports that were free when they
-// were chosen: another process may have been quicker.
-const startTries = 3
-
-// retry starts something until it runs, its error is for good, or enough was tried.
-func retry[T any](ctx context.Context, start func(context.Context) (T, error)) (T, error) {
-	for n := 1; ; n++ {
-		started, err := start(ctx)
-		if err == nil || n == startTries || ctx.Err() != nil || !errors.Is(err, errEnded) {
-			return started, err
+// WarnOfCalendar tells the log when the working days of this or the next year are
+// not decreed: deadlines in it are provisional, or cannot be promised at all.
+// Programs that run on call it at their start.
+func (o *Office) WarnOfCalendar(ctx context.Context, now time.Time) {
+	this := identity.DateOf(now).Year
+	for _, year := range []int{this, this + 1} {
+		switch {
+		case !o.Calendar.Has(year):
+			o.logger.WarnContext(ctx, "No working days are known; applications of that year are refused", "year", year)
+		case o.Calendar.RuleOnly(year):
+			o.logger.WarnContext(ctx, "Working days are computed by rule, for want of the yearly notice; deadlines are provisional", "year", year)
 		}
 	}
 }
 
-// claim locks a folder for this process, or refuses when another one uses it.
-func claim(dir string) (release func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a folder of ours
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+// Close gives every connection back.
+func (o *Office) Close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.temporal != nil {
+		o.temporal.Close()
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("another process uses %s; stop it first", dir), f.Close())
-	}
-	return func() { _ = f.Close() }, nil // closing unlocks
+	o.Registry.Close()
 }
 
-// freePort finds a TCP port of 127.0.0.1 that nobody listens on.
-func freePort(ctx context.Context) (int, error) {
-	var listen net.ListenConfig
-	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+// Temporal connects, once, and sees that the namespace knows the search
+// attributes.
+func (o *Office) Temporal(ctx context.Context) (client.Client, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.temporal != nil {
+		return o.temporal, nil
+	}
+	t := o.config.Temporal
+	if t.Address == "" {
+		return nil, errors.New("temporal.address is empty: give it, or use `starter run`, which starts everything")
+	}
+	keys, err := engine.OpenKeys(t.CodecKeyFile, !o.config.Production())
 	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+		return nil, err
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err = errors.Join(err, l.Close()); err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+	connected, err := engine.Dial(ctx, engine.Options{
+		Address: t.Address, Namespace: t.Namespace, Keys: keys, Logger: o.logger, Metrics: o.metrics,
+		TLS: t.TLS, TLSFiles: engine.TLSFiles{CA: t.TLSCAFile, Cert: t.TLSCertFile, Key: t.TLSKeyFile, ServerName: t.TLSServerName},
+	})
+	if err != nil {
+		return nil, err
 	}
-	return strconv.Atoi(port)
+	if err := engine.EnsureSearchAttributes(ctx, connected, t.Namespace); err != nil {
+		connected.Close()
+		return nil, err
+	}
+	o.temporal = connected
+	return connected, nil
 }
 
-// portOr gives the wanted port where it is free, and else any.
-func portOr(ctx context.Context, wanted int) (int, error) {
-	if wanted > 0 {
-		var listen net.ListenConfig
-		l, err := listen.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(wanted)))
-		if err == nil {
-			return wanted, l.Close()
-		}
+// Ready asks whether registry and Temporal answer.
+func (o *Office) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := o.Registry.Ping(ctx); err != nil {
+		return err
 	}
-	return freePort(ctx)
+	temporal, err := o.Temporal(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return fmt.Errorf("ask Temporal: %w", err)
+	}
+	return nil
 }
 
-// Listen is the address itself where its port is free, and else one on the same
-// host whose port is.
-func Listen(ctx context.Context, address string) (string, error) {
-	host, port, err := net.SplitHostPort(address)
+// Sizes bound what a submission may bring.
+func (o *Office) Sizes() intake.Sizes {
+	i := o.config.Intake
+	return intake.Sizes{Document: i.DocumentBytes, Portrait: i.PortraitBytes, Finger: i.FingerBytes, Packet: i.PacketBytes}
+}
+
+// Door is where packets come in.
+func (o *Office) Door(ctx context.Context) (*intake.Door, error) {
+	starter, err := o.starter(ctx)
 	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+		return nil, err
 	}
-	wanted, err := strconv.Atoi(port)
+	return &intake.Door{
+		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Start: starter.application,
+	}, nil
+}
+
+// Codec decrypts payloads for the Temporal UI of those origins.
+func (o *Office) Codec(origins []string) (http.Handler, error) {
+	keys, err := engine.OpenKeys(o.config.Temporal.CodecKeyFile, !o.config.Production())
 	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+		return nil, err
 	}
-	got, err := portOr(ctx, wanted)
-	return net.JoinHostPort(host, strconv.Itoa(got)), err
+	return engine.CodecHandler(keys, origins), nil
 }

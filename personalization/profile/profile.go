@@ -13,7 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"example.org/cancuoc/personalization/securechannel"
+	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
 // Action is one step in the making of a chip, as profiles name it.

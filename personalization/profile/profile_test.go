@@ -11,11 +11,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/personalization/apdu"
-	"example.org/cancuoc/personalization/curve"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/securechannel"
+	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/securechannel"
-	"example.org/cancuoc/personalization/softcard"
 )
 
 func keys(version, fill byte, length int) securechannel.Keys {

@@ -10,9 +10,9 @@ import (
 	"maps"
 	"slices"
 
-	"example.org/cancuoc/personalization/apdu"
-	"example.org/cancuoc/personalization/securechannel"
-	"example.org/cancuoc/personalization/tlv"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/securechannel"
+	"example.org/cancuoc/personalization/chip/tlv"
 )
 
 // ReferenceTag is the data object of the security domain that names what a card

@@ -10,7 +10,7 @@ import (
 	"slices"
 
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/profile"
 )
 

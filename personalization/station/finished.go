@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip/securechannel"
+	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/securechannel"
-	"example.org/cancuoc/personalization/softcard"
 )
 
 // SoftCard makes a finished card in software out of an image, by the steps of a

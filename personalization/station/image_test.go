@@ -11,12 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/apdu"
-	"example.org/cancuoc/personalization/inspection"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/mrz"
-	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/station"
 )
 
@@ -24,7 +24,7 @@ import (
 // what an inspection system has to know of it.
 type issue struct {
 	image  *personalization.Image
-	expect inspection.Expect
+	expect chipinspection.Expect
 	trust  *pki.TrustStore
 	at     time.Time
 }
@@ -64,15 +64,15 @@ func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
 	require.NoError(t, err)
 	trust, err := authority.TrustStore()
 	require.NoError(t, err)
-	return issue{made, inspection.Expect{Card: holder, MRZ: lines, Portrait: portrait.Bytes()}, trust, now}
+	return issue{made, chipinspection.Expect{Card: holder, MRZ: lines, Portrait: portrait.Bytes()}, trust, now}
 }
 
 // inspect reads the card in the slot as a border does.
-func (i issue) inspect(t *testing.T, c *centre, access inspection.Access) inspection.Result {
+func (i issue) inspect(t *testing.T, c *centre, access chipinspection.Access) chipinspection.Result {
 	t.Helper()
 	session, err := c.Encoder.Open(t.Context(), "B-1")
 	require.NoError(t, err)
-	r, err := inspection.Inspect(t.Context(), session, access, i.expect, i.trust, i.at)
+	r, err := chipinspection.Inspect(t.Context(), session, access, i.expect, i.trust, i.at)
 	require.NoError(t, err)
 	require.NoError(t, session.Close())
 	return r
@@ -91,7 +91,7 @@ func TestPersonalize_WhatDataPreparationMakesPassesInspection(t *testing.T) {
 				_, err := c.Personalize(t.Context(), "B-1", i.image)
 
 				require.NoError(t, err)
-				for _, access := range []inspection.Access{{MRZInformation: i.image.MRZInformation}, {CAN: i.image.CAN}} {
+				for _, access := range []chipinspection.Access{{MRZInformation: i.image.MRZInformation}, {CAN: i.image.CAN}} {
 					r := i.inspect(t, c, access)
 					require.Empty(t, r.Failures())
 				}
@@ -112,12 +112,12 @@ func TestPersonalize_FingersStayClosed(t *testing.T) {
 	session, err := c.Encoder.Open(t.Context(), "B-1")
 	require.NoError(t, err)
 
-	reading, err := inspection.Read(t.Context(), session, inspection.Access{CAN: i.image.CAN}, inspection.Options{})
+	reading, err := chipinspection.Read(t.Context(), session, chipinspection.Access{CAN: i.image.CAN}, chipinspection.Options{})
 
 	require.NoError(t, err)
 	require.NoError(t, session.Close())
 	require.Equal(t, []int{3}, reading.Closed)
-	require.Empty(t, inspection.Verify(reading, i.trust, i.at).Failures())
+	require.Empty(t, chipinspection.Verify(reading, i.trust, i.at).Failures())
 	require.ErrorIs(t, reading.Unreadable["EF.DG3"], apdu.SecurityNotSatisfied)
 }
 
@@ -138,7 +138,7 @@ func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
 			_, err := c.Personalize(t.Context(), "B-1", i.image)
 			require.NoError(t, err)
 
-			r := i.inspect(t, c, inspection.Access{MRZInformation: i.image.MRZInformation})
+			r := i.inspect(t, c, chipinspection.Access{MRZInformation: i.image.MRZInformation})
 
 			require.NotEmpty(t, r.Failures())
 			require.Contains(t, r.Failures()[0], tt.says)
@@ -151,7 +151,7 @@ func TestPersonalize_AnUnfinishedCardOpensToNobody(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t, station.Fault{Kind: station.ReaderLost, After: 40})
 	i := prepared(t, lds.Profiles()[0])
-	access := inspection.Access{MRZInformation: i.image.MRZInformation, CAN: i.image.CAN}
+	access := chipinspection.Access{MRZInformation: i.image.MRZInformation, CAN: i.image.CAN}
 	_, err := c.Personalize(t.Context(), "B-1", i.image)
 	require.ErrorIs(t, err, station.ErrReaderLost)
 
@@ -172,7 +172,7 @@ func TestPersonalize_AChipThatAnnouncesNoPACEIsReadByBAC(t *testing.T) {
 	_, err := c.Personalize(t.Context(), "B-1", i.image)
 	require.NoError(t, err)
 
-	r := i.inspect(t, c, inspection.Access{MRZInformation: i.image.MRZInformation})
+	r := i.inspect(t, c, chipinspection.Access{MRZInformation: i.image.MRZInformation})
 
 	require.Equal(t, "BAC", r.Access)
 	require.Empty(t, r.Failures())

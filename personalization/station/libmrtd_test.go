@@ -13,9 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/softcard"
 	"example.org/cancuoc/personalization/station"
 )
 

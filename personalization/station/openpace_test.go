@@ -12,10 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/personalization/curve"
-	"example.org/cancuoc/personalization/lds"
+	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/softcard"
 	"example.org/cancuoc/personalization/station"
 )
 

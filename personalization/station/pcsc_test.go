@@ -16,10 +16,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/personalization/apdu"
-	"example.org/cancuoc/personalization/inspection"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/softcard"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/station"
 )
 
@@ -93,7 +93,7 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, softcard.Secured, card.Life())
-	r := i.inspect(t, c, inspection.Access{MRZInformation: i.image.MRZInformation})
+	r := i.inspect(t, c, chipinspection.Access{MRZInformation: i.image.MRZInformation})
 	require.Empty(t, r.Failures())
 	session, err := c.Encoder.Open(t.Context(), "B-1")
 	require.NoError(t, err)

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"example.org/cancuoc/personalization/apdu"
-	"example.org/cancuoc/personalization/securechannel"
-	"example.org/cancuoc/personalization/softcard"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/securechannel"
+	"example.org/cancuoc/personalization/chip/softcard"
 )
 
 // Simulated is an encoder whose cards are software and lie in a folder, a file

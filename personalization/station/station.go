@@ -12,10 +12,10 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/apdu"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/securechannel"
+	"example.org/cancuoc/personalization/chip/tlv"
 	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/securechannel"
-	"example.org/cancuoc/personalization/tlv"
 )
 
 // Encoder is a machine with a slot for one card.

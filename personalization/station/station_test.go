@@ -18,13 +18,13 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/apdu"
-	"example.org/cancuoc/personalization/curve"
-	"example.org/cancuoc/personalization/lds"
-	"example.org/cancuoc/personalization/pki"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/pki"
+	"example.org/cancuoc/personalization/chip/securechannel"
+	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/securechannel"
-	"example.org/cancuoc/personalization/softcard"
 	"example.org/cancuoc/personalization/station"
 )
 

@@ -4,15 +4,15 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization/mrz"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/render"
 )
 
 // Example is a card that is hard to draw, or an ordinary one.
 type Example struct {
 	Name    string // short, fit for a file name
 	Note    string // what is special about it
-	Content templates.Content
+	Content render.Content
 }
 
 // extreme is what makes an example special.
@@ -68,7 +68,7 @@ func Examples(form identity.FormID) ([]Example, error) {
 		if err != nil {
 			return nil, fmt.Errorf("example %s: %w", e.name, err)
 		}
-		content := templates.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
+		content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
 		if err := addImages(&content); err != nil {
 			return nil, fmt.Errorf("example %s: %w", e.name, err)
 		}

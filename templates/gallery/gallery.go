@@ -14,18 +14,18 @@ import (
 	"path/filepath"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/render"
 )
 
 // dpi of the gallery's pictures: sharp on a screen, and as printers print.
 const dpi = 300
 
 // shown is a finished card: a specimen, with round corners and the chip's contacts.
-var shown = templates.Options{Specimen: true, Body: true}
+var shown = render.Options{Specimen: true, Body: true}
 
 // Write draws every form with every example into a folder, made if it is not
 // there: two PNG files each, and index.html to look at them.
-func Write(catalog *templates.Catalog, dir string) error {
+func Write(catalog *render.Catalog, dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("make gallery: %w", err)
 	}
@@ -46,13 +46,13 @@ func Write(catalog *templates.Catalog, dir string) error {
 
 // shelf is one form on the page.
 type shelf struct {
-	Form  *templates.Form
+	Form  *render.Form
 	Cards []exhibit
 }
 
 type exhibit struct{ Note, Front, Back string }
 
-func writeForm(form *templates.Form, dir string) (shelf, error) {
+func writeForm(form *render.Form, dir string) (shelf, error) {
 	s := shelf{Form: form}
 	examples, err := Examples(form.ID)
 	if err != nil {
@@ -94,12 +94,12 @@ const (
 )
 
 // Preview draws a form with its ordinary example.
-func Preview(w io.Writer, form *templates.Form, kind Kind, format Format) error {
-	options := templates.Options{Specimen: true}
+func Preview(w io.Writer, form *render.Form, kind Kind, format Format) error {
+	options := render.Options{Specimen: true}
 	switch kind {
 	case Card:
 	case Overlay:
-		options.Mode = templates.Overlay
+		options.Mode = render.Overlay
 	case Blank:
 		return previewBlank(w, form, format)
 	default:
@@ -129,11 +129,11 @@ func Preview(w io.Writer, form *templates.Form, kind Kind, format Format) error 
 	return identity.Refuse(identity.Invalid, "a preview is written as pdf or png, not as %q", format)
 }
 
-func previewBlank(w io.Writer, form *templates.Form, format Format) error {
+func previewBlank(w io.Writer, form *render.Form, format Format) error {
 	if format != PDF {
 		return identity.Refuse(identity.Invalid, "a blank is written as pdf, not as %q", format)
 	}
-	b, err := form.Blank(templates.Options{Specimen: true})
+	b, err := form.Blank(render.Options{Specimen: true})
 	if err != nil {
 		return fmt.Errorf("preview form %s: %w", form.ID, err)
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
 	"example.org/cancuoc/templates/gallery"
+	"example.org/cancuoc/templates/render"
 )
 
 func TestWrite(t *testing.T) {
 	t.Parallel()
-	catalog, err := templates.Load()
+	catalog, err := render.Load()
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "new")
 
@@ -35,7 +35,7 @@ func TestWrite(t *testing.T) {
 
 func TestPreview(t *testing.T) {
 	t.Parallel()
-	catalog, err := templates.Load()
+	catalog, err := render.Load()
 	require.NoError(t, err)
 	form, err := catalog.Form(identity.FormCanCuoc2024)
 	require.NoError(t, err)

@@ -11,11 +11,11 @@ import (
 	"golang.org/x/image/vector"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/render"
 )
 
 // addImages adds the images that the card's form shows.
-func addImages(c *templates.Content) error {
+func addImages(c *render.Content) error {
 	if c.Card.Form == identity.FormCanCuoc2024Under6 {
 		return nil
 	}

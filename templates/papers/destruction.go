@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/render"
 )
 
 // Destruction is the record of blanks that were spoiled and destroyed in a time
@@ -50,7 +50,7 @@ const (
 )
 
 // Draw draws the record as PDF. It refuses a serial that cannot be a barcode.
-func (d Destruction) Draw(c *templates.Catalog) ([]byte, error) {
+func (d Destruction) Draw(c *render.Catalog) ([]byte, error) {
 	period := fmt.Sprintf("%s - %s", d.From.Display(), d.To.Display())
 	s := newSheet(c, 210, 297, 15, "BIÊN BẢN TIÊU HỦY PHÔI THẺ "+period)
 	texts, heights := make([][]string, len(d.Blanks)), make([]float64, len(d.Blanks))

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/render"
 )
 
 // Manifest is what travels with a consignment (biên bản giao nhận thẻ), on A4: a
@@ -50,7 +50,7 @@ const (
 
 // Draw draws the manifest as PDF. It refuses a serial that cannot be a barcode, and
 // a text that cannot be printed.
-func (m Manifest) Draw(c *templates.Catalog) ([]byte, error) {
+func (m Manifest) Draw(c *render.Catalog) ([]byte, error) {
 	s := newSheet(c, 210, 297, 15, "BIÊN BẢN GIAO NHẬN THẺ "+m.Consignment)
 	heights := make([]float64, len(m.Cards))
 	for i := range heights {
@@ -111,7 +111,7 @@ func (m Manifest) head(s *sheet) {
 }
 
 // short cuts a text that is too wide for its place.
-func (s *sheet) short(style templates.Style, text string, width float64) string {
+func (s *sheet) short(style render.Style, text string, width float64) string {
 	if s.width(style, text) <= width {
 		return text
 	}
@@ -127,8 +127,8 @@ func (m Manifest) row(s *sheet, n int, y float64) {
 	s.barcode(manifestBlank, y+1.2, manifestSerial-manifestBlank, manifestRow-2.4, c.Blank)
 	s.left(manifestSerial, base, plain, c.Blank)
 	if c.Missing {
-		s.left(manifestCounted, y+4.2, templates.Style{Bold: true, Size: 7}, "THIẾU")
-		s.left(manifestCounted, y+7.4, templates.Style{Bold: true, Size: 7}, "MISSING")
+		s.left(manifestCounted, y+4.2, render.Style{Bold: true, Size: 7}, "THIẾU")
+		s.left(manifestCounted, y+7.4, render.Style{Bold: true, Size: 7}, "MISSING")
 	} else {
 		s.paper.Draw().Rect(manifestCounted+4, y+2, 5, 5, "D")
 	}

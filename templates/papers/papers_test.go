@@ -23,17 +23,17 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
 	"example.org/cancuoc/templates/papers"
+	"example.org/cancuoc/templates/render"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden pictures")
 
-var catalog = sync.OnceValues(templates.Load)
+var catalog = sync.OnceValues(render.Load)
 
 // paper is what all papers are.
 type paper interface {
-	Draw(c *templates.Catalog) ([]byte, error)
+	Draw(c *render.Catalog) ([]byte, error)
 }
 
 func drawn(tb testing.TB, p paper) []byte {

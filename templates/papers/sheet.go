@@ -13,7 +13,7 @@ import (
 	"strings"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/render"
 )
 
 // Station is an office as papers name it.
@@ -32,24 +32,24 @@ func (s Station) names() string {
 
 // The styles of all papers.
 var (
-	title    = templates.Style{Bold: true, Size: 15}
-	strong   = templates.Style{Bold: true, Size: 11}
-	strongly = templates.Style{Bold: true, Size: 16}
-	plain    = templates.Style{Size: 9}
-	plainly  = templates.Style{Bold: true, Size: 9}
-	label    = templates.Style{Size: 8, Gray: 70}
-	small    = templates.Style{Size: 7.5, Gray: 70}
+	title    = render.Style{Bold: true, Size: 15}
+	strong   = render.Style{Bold: true, Size: 11}
+	strongly = render.Style{Bold: true, Size: 16}
+	plain    = render.Style{Size: 9}
+	plainly  = render.Style{Bold: true, Size: 9}
+	label    = render.Style{Size: 8, Gray: 70}
+	small    = render.Style{Size: 7.5, Gray: 70}
 )
 
 // sheet is a paper while it is drawn. The first error stays, and ends it.
 type sheet struct {
-	paper  *templates.Paper
+	paper  *render.Paper
 	w, h   float64 // of a page, mm
 	margin float64 // mm
 	err    error
 }
 
-func newSheet(c *templates.Catalog, w, h, margin float64, name string) *sheet {
+func newSheet(c *render.Catalog, w, h, margin float64, name string) *sheet {
 	s := &sheet{paper: c.Paper(w, h, name), w: w, h: h, margin: margin}
 	s.paper.Draw().SetLineWidth(0.2)
 	return s
@@ -63,23 +63,23 @@ func (s *sheet) bytes() ([]byte, error) {
 }
 
 // left sets a line from x on the baseline y.
-func (s *sheet) left(x, y float64, style templates.Style, text string) {
+func (s *sheet) left(x, y float64, style render.Style, text string) {
 	if s.err == nil {
 		s.err = s.paper.Text(x, y, style, text)
 	}
 }
 
 // right sets a line that ends at x.
-func (s *sheet) right(x, y float64, style templates.Style, text string) {
+func (s *sheet) right(x, y float64, style render.Style, text string) {
 	s.left(x-s.width(style, text), y, style, text)
 }
 
 // centre sets a line around x.
-func (s *sheet) centre(x, y float64, style templates.Style, text string) {
+func (s *sheet) centre(x, y float64, style render.Style, text string) {
 	s.left(x-s.width(style, text)/2, y, style, text)
 }
 
-func (s *sheet) width(style templates.Style, text string) float64 {
+func (s *sheet) width(style render.Style, text string) float64 {
 	width, err := s.paper.Width(style, text)
 	if s.err == nil {
 		s.err = err
@@ -92,7 +92,7 @@ func both(vi, en string) string { return vi + " / " + en }
 
 // wrap breaks a text into lines of at most a width; a word that is wider by itself
 // is broken where it must be.
-func (s *sheet) wrap(style templates.Style, text string, width float64) []string {
+func (s *sheet) wrap(style render.Style, text string, width float64) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
@@ -117,7 +117,7 @@ func (s *sheet) wrap(style templates.Style, text string, width float64) []string
 }
 
 // head is as much of a word as fits, and at least a letter.
-func (s *sheet) head(style templates.Style, word string, width float64) string {
+func (s *sheet) head(style render.Style, word string, width float64) string {
 	end := len(word)
 	for i := range word {
 		if i > 0 && s.width(style, word[:i]) > width {
@@ -140,7 +140,7 @@ func (*sheet) atMost(n int, lines []string) []string {
 }
 
 // lines sets lines below each other, and says where the next one would stand.
-func (s *sheet) lines(x, y, leading float64, style templates.Style, lines []string) float64 {
+func (s *sheet) lines(x, y, leading float64, style render.Style, lines []string) float64 {
 	for _, line := range lines {
 		s.left(x, y, style, line)
 		y += leading
@@ -168,8 +168,8 @@ func (s *sheet) printable(text string) string {
 
 // state sets the State's name and motto, centred around x.
 func (s *sheet) state(x, y float64) {
-	s.centre(x, y, templates.Style{Bold: true, Size: 8}, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
-	s.centre(x, y+4, templates.Style{Bold: true, Size: 8}, "Độc lập - Tự do - Hạnh phúc")
+	s.centre(x, y, render.Style{Bold: true, Size: 8}, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+	s.centre(x, y+4, render.Style{Bold: true, Size: 8}, "Độc lập - Tự do - Hạnh phúc")
 	s.centre(x, y+8, small, "SOCIALIST REPUBLIC OF VIET NAM")
 	s.centre(x, y+11.5, small, "Independence - Freedom - Happiness")
 }
@@ -177,7 +177,7 @@ func (s *sheet) state(x, y float64) {
 // specimen says that the paper is none, at the top of the page.
 func (s *sheet) specimen(yes bool) {
 	if yes {
-		s.centre(s.w/2, 8, templates.Style{Bold: true, Size: 10, Gray: 120}, "MẪU / SPECIMEN")
+		s.centre(s.w/2, 8, render.Style{Bold: true, Size: 10, Gray: 120}, "MẪU / SPECIMEN")
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/templates"
+	"example.org/cancuoc/templates/render"
 )
 
 // Slip is the appointment slip (giấy hẹn trả thẻ) that a citizen takes home, on A5.
@@ -52,7 +52,7 @@ var grounds = map[identity.Ground][2]string{
 
 // Draw draws the slip as PDF. It refuses a type or ground that has no name, and a
 // station's name that cannot be printed.
-func (s Slip) Draw(c *templates.Catalog) ([]byte, error) {
+func (s Slip) Draw(c *render.Catalog) ([]byte, error) {
 	kind, known := types[s.Type]
 	if !known {
 		return nil, identity.RefuseField(identity.Invalid, "type", "is no type of application: %q", s.Type)
@@ -79,7 +79,7 @@ func (s Slip) Draw(c *templates.Catalog) ([]byte, error) {
 	p.centre(p.w/2, 51, label, english)
 
 	y := 65.0
-	entry := func(vi, en string, style templates.Style, lines ...string) {
+	entry := func(vi, en string, style render.Style, lines ...string) {
 		p.left(p.margin, y, label, both(vi, en))
 		y = p.lines(p.margin, y+style.Size*0.36+1.8, style.Size*0.36+1.2, style, lines) + 2.4
 	}

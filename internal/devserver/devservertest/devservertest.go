@@ -1,0 +1,150 @@
+// Package devservertest gives tests a real PostgreSQL and a real Temporal server:
+// those that `make test` has started for all of them, else servers of the test
+// binary's own, shared by the tests that run at the same time.
+package devservertest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/devserver"
+)
+
+// The variables that name servers which run already. internal/office/with sets
+// them.
+const (
+	DatabaseURL     = "TEST_DATABASE_URL"     // a database in which tests may make schemas
+	TemporalAddress = "TEST_TEMPORAL_ADDRESS" // host:port; tests use the namespace "default"
+)
+
+// Postgres gives the URL of a database in which tests may make schemas. It is
+// there until the test ends.
+func Postgres(t testing.TB) (url string) {
+	t.Helper()
+	if url := os.Getenv(DatabaseURL); url != "" {
+		return url
+	}
+	NeedPostgres(t)
+	return postgres.use(t)
+}
+
+// Temporal gives the address of a Temporal server. It is there until the test
+// ends.
+func Temporal(t testing.TB) (address string) {
+	t.Helper()
+	if address := os.Getenv(TemporalAddress); address != "" {
+		return address
+	}
+	NeedTemporal(t)
+	return temporal.use(t)
+}
+
+// NeedPostgres skips a test that starts PostgreSQL itself where none is
+// installed; where CI is set it fails.
+func NeedPostgres(t testing.TB) {
+	t.Helper()
+	if !devserver.PostgresInstalled(t.Context()) {
+		lacking(t, "no PostgreSQL server is installed (Debian: postgresql)")
+	}
+}
+
+// NeedTemporal skips a test that starts Temporal itself where there is no CLI,
+// and no `make tools` has built one; where CI is set it fails.
+func NeedTemporal(t testing.TB) {
+	t.Helper()
+	if os.Getenv("TEMPORAL_CLI") != "" {
+		return
+	}
+	if _, err := exec.LookPath("temporal"); err == nil {
+		return
+	}
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	if built, _ := filepath.Glob(filepath.Join(cache, "cancuoc", "temporal-*")); len(built) == 0 { // the pattern is well formed
+		lacking(t, "there is no Temporal CLI (make tools builds one)")
+	}
+}
+
+func lacking(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+// The servers of this test binary.
+var (
+	postgres = shared{start: func(ctx context.Context, dir string) (string, func(), error) {
+		p, err := devserver.StartPostgres(ctx, devserver.PostgresOptions{Dir: filepath.Join(dir, "postgres")}, nil)
+		if err != nil {
+			return "", nil, err
+		}
+		return p.URL, p.Stop, nil
+	}}
+	temporal = shared{start: func(ctx context.Context, dir string) (string, func(), error) {
+		s, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{Dir: filepath.Join(dir, "temporal")}, nil)
+		if err != nil {
+			return "", nil, err
+		}
+		return s.Address, s.Stop, nil
+	}}
+)
+
+// shared is a server that the first test starts and the last one to use it stops.
+type shared struct {
+	start func(ctx context.Context, dir string) (address string, stop func(), err error)
+
+	mu      sync.Mutex
+	users   int
+	address string
+	end     func() error
+}
+
+func (s *shared) use(t testing.TB) string {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == 0 {
+		require.NoError(t, s.begin(context.WithoutCancel(t.Context())))
+	}
+	s.users++
+	t.Cleanup(func() { require.NoError(t, s.leave()) })
+	return s.address
+}
+
+func (s *shared) begin(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "cancuoc-test-") // not the test's own folder: others may outlive it
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL's user has to pass
+		return err
+	}
+	address, stop, err := s.start(ctx, dir)
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	s.address = address
+	s.end = func() error {
+		stop()
+		return os.RemoveAll(dir)
+	}
+	return nil
+}
+
+func (s *shared) leave() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users--; s.users > 0 {
+		return nil
+	}
+	return s.end()
+}

@@ -1,0 +1,171 @@
+package devserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// grace is how long a program may take to end by itself.
+const grace = 30 * time.Second
+
+// errEnded says that a server ended while it was waited for.
+var errEnded = errors.New("it ended while it started")
+
+// command is a program to run.
+type command struct {
+	name       string
+	args       []string
+	dir        string              // "": where we are
+	log        string              // file that its output is appended to
+	credential *syscall.Credential // nil: as we are
+}
+
+// process is a child in a process group of its own, so that Ctrl-C in a terminal
+// reaches the parent alone, which stops its children in order.
+type process struct {
+	pid    int
+	log    string
+	exited chan struct{}
+}
+
+// spawn starts a command. Should we be killed, the system asks it to end.
+func spawn(c command) (*process, error) {
+	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open log: %w", err)
+	}
+	cmd := exec.Command(c.name, c.args...) //nolint:gosec,noctx // programs of ours; stopped by stop, in order
+	cmd.Dir = c.dir
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.credential, Pdeathsig: syscall.SIGTERM}
+	p := &process{log: c.log, exited: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the child is told to end when the thread that started it does
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		if err == nil {
+			p.pid = cmd.Process.Pid
+		}
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ended is in its log
+		}
+		_ = log.Close() // nothing more is written
+		close(p.exited)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	return p, nil
+}
+
+// stop asks the process to end, and kills it when it does not within grace.
+func (p *process) stop(signal syscall.Signal) {
+	if p.ended() {
+		return
+	}
+	_ = syscall.Kill(p.pid, signal) // it may have ended
+	select {
+	case <-p.exited:
+	case <-time.After(grace):
+		_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have ended
+		<-p.exited
+	}
+}
+
+func (p *process) ended() bool {
+	select {
+	case <-p.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// await asks ready again and again until it answers, the process ends or ctx does.
+func (p *process) await(ctx context.Context, what string, ready func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		err := ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.exited:
+			return fmt.Errorf("start %s: %w; its log ends:\n%s", what, errEnded, p.lastWords())
+		case <-ctx.Done():
+			return fmt.Errorf("%s did not become ready: %w; its log ends:\n%s", what, err, p.lastWords())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// lastWords are the last lines of the process's log.
+func (p *process) lastWords() string {
+	b, err := os.ReadFile(p.log)
+	if err != nil {
+		return "(" + err.Error() + ")"
+	}
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	return strings.Join(lines[max(0, len(lines)-8):], "\n")
+}
+
+// endOrphan ends the server that a killed process of ours left running in dir. A
+// file holds its process's number in the first line; by its working folder the
+// process is known, because numbers are used again. The file of a process that is
+// another one, or none, is removed. What we may not look at is left alone.
+func endOrphan(ctx context.Context, file, dir string, signal syscall.Signal) error {
+	b, err := os.ReadFile(file) //nolint:gosec // a file of ours
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for a server left running: %w", err)
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil || pid <= 1 {
+		return os.Remove(file)
+	}
+	at, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "cwd"))
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && at != dir:
+		return os.Remove(file)
+	case err != nil:
+		return nil //nolint:nilerr // another user's process; the server itself says whether it is in the way
+	}
+	return endProcess(ctx, pid, signal)
+}
+
+// endProcess ends a process that is not our child, and waits for it.
+func endProcess(ctx context.Context, pid int, signal syscall.Signal) error {
+	deadline := time.Now().Add(grace)
+	for {
+		err := syscall.Kill(pid, signal)
+		if errors.Is(err, syscall.ESRCH) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("end the server that was left running: %w", err)
+		}
+		if time.Now().After(deadline) {
+			signal = syscall.SIGKILL
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package chip
+
+import (
+	"bytes"
+	"context"
+	"crypto/cipher"
+	"crypto/des" //nolint:gosec // BAC is 3DES (ICAO Doc 9303-11 section 4.3)
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+)
+
+// ErrAccess is a chip that does not let us in: the password is wrong, or the chip
+// cannot prove that it knows it.
+var ErrAccess = errors.New("access to the chip was refused")
+
+// denied makes an ErrAccess with its reason; a fault of the line stays one.
+func denied(err error) error { return fmt.Errorf("%w: %w", ErrAccess, err) }
+
+// Lengths of Basic Access Control in bytes.
+const (
+	challengeSize = 8
+	keyHalfSize   = 16
+	tokenSize     = 2*challengeSize + keyHalfSize // before it is encrypted, and after
+)
+
+// basicAccess is Basic Access Control (ICAO Doc 9303-11 section 4.3). The
+// application is selected.
+func basicAccess(ctx context.Context, to *line, mrzInformation string, random io.Reader) (*session, error) {
+	keys, err := newDESSuite(seedOf(mrzInformation)[:16])
+	if err != nil {
+		return nil, err
+	}
+	challenge, err := ask(ctx, to, "get challenge", apdu.Command{INS: 0x84, Le: challengeSize})
+	if err != nil {
+		return nil, denied(err)
+	}
+	if len(challenge) != challengeSize {
+		return nil, denied(fmt.Errorf("a challenge of %d bytes", len(challenge)))
+	}
+	mine, err := draw(random, challengeSize+keyHalfSize) // RND.IFD, K.IFD
+	if err != nil {
+		return nil, err
+	}
+	secret, err := mutualAuthenticate(ctx, to, keys, mine, challenge)
+	if err != nil {
+		return nil, err
+	}
+	suite, err := newDESSuite(secret)
+	if err != nil {
+		return nil, err
+	}
+	return &session{line: to, suite: suite, ssc: slices.Concat(challenge[4:], mine[4:8])}, nil
+}
+
+// mutualAuthenticate exchanges the key halves and gives the session's secret.
+func mutualAuthenticate(ctx context.Context, to *line, keys *desSuite, mine, challenge []byte) ([]byte, error) {
+	cryptogram := keys.encrypt(nil, slices.Concat(mine[:challengeSize], challenge, mine[challengeSize:]))
+	data := slices.Concat(cryptogram, keys.mac(pad(cryptogram, des.BlockSize)))
+	answer, err := ask(ctx, to, "external authenticate", apdu.Command{INS: 0x82, Data: data, Le: len(data)})
+	if err != nil {
+		return nil, denied(err)
+	}
+	if len(answer) != tokenSize+macSize ||
+		subtle.ConstantTimeCompare(answer[tokenSize:], keys.mac(pad(answer[:tokenSize], des.BlockSize))) != 1 {
+		return nil, denied(errors.New("the chip's answer does not verify"))
+	}
+	theirs := make([]byte, tokenSize) // RND.IC, RND.IFD, K.IC
+	cipher.NewCBCDecrypter(keys.block, make([]byte, des.BlockSize)).CryptBlocks(theirs, answer[:tokenSize])
+	if !bytes.Equal(theirs[:8], challenge) || !bytes.Equal(theirs[8:16], mine[:8]) {
+		return nil, denied(errors.New("the chip's answer is to another challenge"))
+	}
+	secret := make([]byte, keyHalfSize)
+	subtle.XORBytes(secret, mine[challengeSize:], theirs[16:])
+	return secret, nil
+}
+
+// draw gives n random bytes.
+func draw(random io.Reader, n int) ([]byte, error) {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(random, b); err != nil {
+		return nil, &fault{fmt.Errorf("draw random bytes: %w", err)}
+	}
+	return b, nil
+}

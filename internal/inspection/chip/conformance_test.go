@@ -1,0 +1,42 @@
+package chip_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// docs/conformance.md names tests and files; all of them are there.
+func TestConformance_WhatThePageNamesExists(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "conformance.md"))
+	require.NoError(t, err)
+	var tests strings.Builder
+	rooms := os.DirFS("..")
+	err = fs.WalkDir(rooms, ".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := fs.ReadFile(rooms, path)
+		tests.Write(source)
+		return err
+	})
+	require.NoError(t, err)
+
+	names := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9_]+)`").FindAllSubmatch(page, -1)
+	files := regexp.MustCompile("`([a-z]+/[a-z0-9]+\\.go)`").FindAllSubmatch(page, -1)
+
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		require.True(t, strings.Contains(tests.String(), "func "+string(name[1])+"("), "there is no %s", name[1]) //nolint:testifylint // the whole source is no message
+	}
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		require.FileExists(t, filepath.Join("..", string(file[1])))
+	}
+}

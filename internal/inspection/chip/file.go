@@ -1,0 +1,182 @@
+package chip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/tlv"
+)
+
+// ErrFile is a file that cannot be read as the standard says.
+var ErrFile = errors.New("file cannot be read")
+
+// wrongFile makes an ErrFile with its reason.
+func wrongFile(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrFile, fmt.Errorf(format, args...))
+}
+
+// The largest files that are accepted, in bytes: a chip that lies about its
+// lengths costs no more. Our chips have 144 kB in all.
+const (
+	maxGroup = 160 << 10 // a data group
+	maxOther = 32 << 10  // any other file
+)
+
+// shortResponse is the longest response APDU without extended lengths.
+const shortResponse = apdu.MaxShortLe + 2
+
+// fileOf describes a file by name. A data group that package lds has no place for
+// is described by the rule of ICAO Doc 9303-10, table 38.
+func fileOf(name string) lds.EF {
+	if ef, known := lds.File(name); known {
+		return ef
+	}
+	const tags = "\x61\x75\x63\x76\x65\x66\x67\x68\x69\x6A\x6B\x6C\x6D\x6E\x6F\x70"
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "EF.DG"))
+	if err != nil || n < 1 || n > len(tags) {
+		return lds.EF{Name: name}
+	}
+	return lds.EF{Name: name, FID: 0x0100 | uint16(n), SFI: byte(n), Tag: uint32(tags[n-1]), DataGroup: n}
+}
+
+// reader reads files.
+type reader struct {
+	Options
+	line    *line
+	channel channel
+	session *session // the channel, once it is secure messaging
+	reading *Reading
+	longest int // response APDU that the chip can send, in bytes
+}
+
+// read reads a file to the length that its first data object says. What comes of
+// a file that is no single data object is all of it, as far as one command goes.
+func (r *reader) read(ctx context.Context, ef lds.EF) ([]byte, error) {
+	start, err := r.start(ctx, ef)
+	if err != nil {
+		return nil, err
+	}
+	if ef.Tag == 0 {
+		return start, nil
+	}
+	tag, header, length, err := tlv.Header(start)
+	if err != nil {
+		return nil, wrongFile("%w", err)
+	}
+	total, limit := header+length, maxOther
+	if ef.DataGroup > 0 {
+		limit = maxGroup
+	}
+	switch {
+	case tag != ef.Tag:
+		return nil, wrongFile("it begins with tag %X, not %X", tag, ef.Tag)
+	case total > limit:
+		return nil, wrongFile("it says that it has %d bytes; %d are accepted", total, limit)
+	case total <= len(start):
+		return start[:total:total], nil
+	}
+	return r.rest(ctx, append(make([]byte, 0, total), start...), total)
+}
+
+// rest reads on until the file is whole.
+func (r *reader) rest(ctx context.Context, b []byte, total int) ([]byte, error) {
+	for len(b) < total {
+		more, err := r.binary(ctx, len(b), min(r.channel.room(r.longest), total-len(b)))
+		if err != nil {
+			return nil, err
+		}
+		if len(more) == 0 {
+			return nil, wrongFile("it ends after %d of %d bytes", len(b), total)
+		}
+		b = append(b, more[:min(len(more), total-len(b))]...)
+	}
+	return b, nil
+}
+
+// start makes a file the current one and gives its first bytes: in one command by
+// short identifier, or in two where the chip does not find it so.
+func (r *reader) start(ctx context.Context, ef lds.EF) ([]byte, error) {
+	if !r.SelectFiles {
+		b, err := r.opening(ctx, apdu.Command{INS: 0xB0, P1: 0x80 | ef.SFI})
+		if err == nil || !unknownShort(err) {
+			return b, err
+		}
+	}
+	fid := []byte{byte(ef.FID >> 8), byte(ef.FID & 0xFF)}
+	if _, err := ask(ctx, r.channel, "select", apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid}); err != nil {
+		return nil, err
+	}
+	return r.opening(ctx, apdu.Command{INS: 0xB0})
+}
+
+// unknownShort reports whether a chip may know the file by its identifier though
+// not by its short one.
+func unknownShort(err error) bool {
+	for _, sw := range []apdu.Status{
+		apdu.FileNotFound, apdu.WrongParameters, apdu.OutsideFile, apdu.NotAllowed,
+		apdu.IncompatibleStructure, apdu.FunctionNotSupported, apdu.InstructionNotSupported,
+	} {
+		if errors.Is(err, sw) {
+			return true
+		}
+	}
+	return false
+}
+
+// opening reads the first bytes of a file whose length is not known: as many as
+// there are, up to what fits, so that most files take one command. A chip that
+// minds a length beyond the file's end is asked for the first data object's header.
+func (r *reader) opening(ctx context.Context, c apdu.Command) ([]byte, error) {
+	c.Le = r.channel.room(r.longest)
+	b, err := r.data(ctx, c)
+	status, is := errors.AsType[apdu.Status](err)
+	if is && (status == apdu.WrongLength || status.SW1() == apdu.WrongLe.SW1()) {
+		c.Le = 1 + 4 // a tag of our files, and the longest length
+		return r.data(ctx, c)
+	}
+	return b, err
+}
+
+// binary reads n bytes of the current file from an offset; beyond 32 kB by the odd
+// instruction (ISO/IEC 7816-4, 11.3.3).
+func (r *reader) binary(ctx context.Context, offset, n int) ([]byte, error) {
+	const far = 0x8000
+	if offset < far {
+		return r.data(ctx, apdu.Command{INS: 0xB0, P1: byte(offset >> 8 & 0xFF), P2: byte(offset & 0xFF), Le: n})
+	}
+	at := []byte{byte(offset >> 16 & 0xFF), byte(offset >> 8 & 0xFF), byte(offset & 0xFF)}
+	if at[0] == 0 {
+		at = at[1:]
+	}
+	const header = 1 + 3 // of object 53
+	n = min(n, r.channel.room(r.longest)-header)
+	b, err := r.data(ctx, apdu.Command{INS: 0xB1, Data: tlv.Encode(0x54, at), Le: tlv.Size(0x53, n)})
+	if err != nil || len(b) == 0 {
+		return nil, err
+	}
+	node, err := tlv.ParseOnly(b, 0x53)
+	if err != nil {
+		return nil, wrongFile("%w", err)
+	}
+	return node.Value, nil
+}
+
+// data sends READ BINARY. The warning that the file ends before Le bytes is none
+// for us.
+func (r *reader) data(ctx context.Context, c apdu.Command) ([]byte, error) {
+	answer, err := r.channel.send(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if answer.SW != apdu.EndOfFile {
+		if err := answer.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return answer.Data, nil
+}

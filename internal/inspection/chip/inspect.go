@@ -1,0 +1,83 @@
+package chip
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/pki"
+)
+
+// Check is one thing that was looked at.
+type Check struct {
+	Name   string // "Passive authentication"
+	OK     bool
+	Detail string // what is wrong, or worth knowing; holds no personal data
+}
+
+// Result is the verdict on a chip.
+type Result struct {
+	Access   string // how the chip let us in: PACE-MRZ, PACE-CAN or BAC; empty if it did not
+	Checks   []Check
+	Findings []Finding // what differs from the application, field by field
+}
+
+// OK reports whether nothing is wrong. Nothing is right with a chip of which
+// nothing was checked.
+func (r Result) OK() bool { return len(r.Checks) > 0 && len(r.Failures()) == 0 }
+
+// Failures says what is wrong, in an officer's words.
+func (r Result) Failures() []string {
+	var list []string
+	for _, c := range r.Checks {
+		if !c.OK {
+			list = append(list, c.Name+": "+c.Detail)
+		}
+	}
+	return list
+}
+
+// add notes a check; err says what is wrong, nil that nothing is.
+func (r *Result) add(name string, err error) {
+	c := Check{Name: name, OK: err == nil}
+	if err != nil {
+		c.Detail = strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	r.Checks = append(r.Checks, c)
+}
+
+// compare notes what differs, and a check for each part of the data.
+func (r *Result) compare(from *Reading, want Expect) {
+	for _, c := range comparisons(from, want) {
+		r.Findings = append(r.Findings, c.findings...)
+		faults := make([]string, len(c.findings))
+		for i, f := range c.findings {
+			faults[i] = f.String()
+		}
+		r.add(c.name, joined(faults))
+	}
+}
+
+// Inspect reads a chip and judges it. The error is a fault of reader or line, and
+// may pass; the result is the verdict.
+func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, trust *pki.TrustStore, at time.Time) (Result, error) {
+	if trust == nil {
+		return Result{}, errors.New("inspect chip: no CSCA to trust is given")
+	}
+	reading, err := Read(ctx, card, access, Options{})
+	if err != nil {
+		return Result{}, err
+	}
+	return judge(reading, expect, trust, at), nil
+}
+
+// judge is the verdict on what was read.
+func judge(reading *Reading, expect Expect, trust *pki.TrustStore, at time.Time) Result {
+	result := Verify(reading, trust, at)
+	if reading.Refused == nil {
+		result.compare(reading, expect)
+	}
+	return result
+}

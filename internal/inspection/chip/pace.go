@@ -1,0 +1,293 @@
+package chip
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/subtle"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/tlv"
+)
+
+// Passwords of PACE (ICAO Doc 9303-11 section 4.4.4.1).
+const (
+	passwordMRZ = 1
+	passwordCAN = 2
+)
+
+// password opens PACE.
+type password struct {
+	name      string // as in Reading.Access
+	reference byte
+	secret    []byte // SHA-1 of the MRZ information, or the digits of the CAN
+}
+
+// passwords are the ones at hand, the MRZ first.
+func (a Access) passwords() []password {
+	var list []password
+	if a.MRZInformation != "" {
+		list = append(list, password{"PACE-MRZ", passwordMRZ, seedOf(a.MRZInformation)})
+	}
+	if a.CAN != "" {
+		list = append(list, password{"PACE-CAN", passwordCAN, []byte(a.CAN)})
+	}
+	return list
+}
+
+// paceKeySize is the size of the session keys, in bytes, of a PACE protocol with
+// ECDH, generic mapping and AES; 0 for any other.
+func paceKeySize(protocol asn1.ObjectIdentifier) int {
+	switch protocol.String() {
+	case "0.4.0.127.0.7.2.2.4.2.2":
+		return 16
+	case "0.4.0.127.0.7.2.2.4.2.3":
+		return 24
+	case "0.4.0.127.0.7.2.2.4.2.4":
+		return 32
+	}
+	return 0
+}
+
+// pace is one run of Password Authenticated Connection Establishment with generic
+// mapping (ICAO Doc 9303-11 section 4.4).
+type pace struct {
+	line    *line
+	random  io.Reader
+	curve   elliptic.Curve
+	oid     []byte // of the protocol, without tag and length
+	keySize int    // bytes
+	// The domain parameters' number, where the chip announces several; else 0.
+	parameter int
+}
+
+// choosePACE finds the first announced protocol that is known here.
+func choosePACE(to *line, infos []lds.PACEInfo, random io.Reader) (*pace, bool) {
+	for _, info := range infos {
+		size := paceKeySize(info.Protocol)
+		c, err := curve.ByParameterID(info.ParameterID)
+		if size == 0 || err != nil || info.Version != 2 {
+			continue
+		}
+		oid, err := rawOID(info.Protocol)
+		if err != nil {
+			continue
+		}
+		p := &pace{line: to, random: random, curve: c, oid: oid, keySize: size}
+		for _, other := range infos { // the same protocol with other parameters
+			if other.Protocol.Equal(info.Protocol) && other.ParameterID != info.ParameterID {
+				p.parameter = info.ParameterID
+			}
+		}
+		return p, true
+	}
+	return nil, false
+}
+
+// run establishes secure messaging by a password, before the application is
+// selected. It costs five multiplications: two of the curve's generator.
+func (p *pace) run(ctx context.Context, with password) (*session, error) {
+	data := append(tlv.Encode(0x80, p.oid), tlv.Encode(0x83, []byte{with.reference})...)
+	if p.parameter != 0 {
+		data = append(data, tlv.Encode(0x84, []byte{byte(p.parameter & 0xFF)})...)
+	}
+	if _, err := ask(ctx, p.line, "set PACE", apdu.Command{INS: 0x22, P1: 0xC1, P2: 0xA4, Data: data}); err != nil {
+		return nil, denied(err)
+	}
+	nonce, err := p.nonce(ctx, with)
+	if err != nil {
+		return nil, err
+	}
+	generator, err := p.mapNonce(ctx, nonce)
+	if err != nil {
+		return nil, err
+	}
+	return p.agree(ctx, generator)
+}
+
+// step is one GENERAL AUTHENTICATE; all but the last are chained.
+func (p *pace) step(ctx context.Context, chained byte, out, in uint32, value []byte) ([]byte, error) {
+	var object []byte
+	if value != nil {
+		object = tlv.Encode(out, value)
+	}
+	c := apdu.Command{CLA: chained, INS: 0x86, Data: tlv.Encode(0x7C, object), Le: apdu.MaxShortLe}
+	answer, err := ask(ctx, p.line, "general authenticate", c)
+	if err != nil {
+		return nil, denied(err)
+	}
+	template, err := tlv.ParseOnly(answer, 0x7C)
+	if err != nil {
+		return nil, denied(fmt.Errorf("general authenticate: %w", err))
+	}
+	node, err := tlv.ParseOnly(template.Value, in)
+	if err != nil {
+		return nil, denied(fmt.Errorf("general authenticate: %w", err))
+	}
+	return node.Value, nil
+}
+
+// nonce asks for the encrypted nonce and decrypts it by the password.
+func (p *pace) nonce(ctx context.Context, with password) (*big.Int, error) {
+	encrypted, err := p.step(ctx, apdu.ClassChaining, 0, 0x80, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(encrypted) == 0 || len(encrypted)%aes.BlockSize != 0 || len(encrypted) > 2*aes.BlockSize {
+		return nil, denied(fmt.Errorf("a nonce of %d bytes", len(encrypted)))
+	}
+	block, err := aes.NewCipher(derive(with.secret, forPassword, p.keySize))
+	if err != nil {
+		return nil, fmt.Errorf("password key: %w", err)
+	}
+	nonce := make([]byte, len(encrypted))
+	cipher.NewCBCDecrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(nonce, encrypted)
+	return new(big.Int).SetBytes(nonce), nil
+}
+
+// mapNonce agrees on a point and maps the generator by it and the nonce (section
+// 4.4.3.3.1).
+func (p *pace) mapNonce(ctx context.Context, nonce *big.Int) (*ecdsa.PublicKey, error) {
+	key, err := curve.GenerateKey(p.curve, p.random)
+	if err != nil {
+		return nil, &fault{err}
+	}
+	mine, err := curve.MarshalPoint(&key.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := p.exchange(ctx, 0x81, mine)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := curve.MultiplyBy(key, theirs)
+	if err != nil {
+		return nil, denied(err)
+	}
+	// The key whose secret is the nonce has the point that is to be added; so the
+	// generator's own tables are used.
+	nonce.Mod(nonce, p.curve.Params().N)
+	nonceKey, err := curve.GenerateKey(p.curve, bytes.NewReader(nonce.FillBytes(make([]byte, p.scalarSize()))))
+	if err != nil {
+		return nil, denied(errors.New("the nonce is zero"))
+	}
+	generator, err := curve.Add(&nonceKey.PublicKey, shared)
+	if err != nil {
+		return nil, denied(err)
+	}
+	return generator, nil
+}
+
+// exchange sends our point and gives the chip's, which must be another.
+func (p *pace) exchange(ctx context.Context, out uint32, mine []byte) (*ecdsa.PublicKey, error) {
+	answer, err := p.step(ctx, apdu.ClassChaining, out, out+1, mine)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Equal(answer, mine) {
+		return nil, denied(errors.New("the chip sent our own key back"))
+	}
+	theirs, err := curve.ParsePoint(p.curve, answer)
+	if err != nil {
+		return nil, denied(err)
+	}
+	return theirs, nil
+}
+
+// agree agrees on the session's keys over the mapped generator, and exchanges the
+// tokens that prove it.
+func (p *pace) agree(ctx context.Context, generator *ecdsa.PublicKey) (*session, error) {
+	secret, err := p.drawScalar()
+	if err != nil {
+		return nil, err
+	}
+	public, err := curve.Multiply(generator, secret)
+	if err != nil {
+		return nil, denied(err)
+	}
+	mine, err := curve.MarshalPoint(public)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := p.exchange(ctx, 0x83, mine)
+	if err != nil {
+		return nil, err
+	}
+	product, err := curve.Multiply(theirs, secret)
+	if err != nil {
+		return nil, denied(err)
+	}
+	shared, err := curve.MarshalPoint(product)
+	if err != nil {
+		return nil, err
+	}
+	suite, err := newAESSuite(shared[1:1+curve.Size(p.curve)], p.keySize)
+	if err != nil {
+		return nil, err
+	}
+	return p.confirm(ctx, suite, mine, theirs)
+}
+
+// confirm exchanges the tokens.
+func (p *pace) confirm(ctx context.Context, suite *aesSuite, mine []byte, theirs *ecdsa.PublicKey) (*session, error) {
+	other, err := curve.MarshalPoint(theirs)
+	if err != nil {
+		return nil, err
+	}
+	token, err := p.step(ctx, 0, 0x85, 0x86, p.token(suite, other))
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare(token, p.token(suite, mine)) != 1 {
+		return nil, denied(errors.New("the chip's token does not verify"))
+	}
+	return &session{line: p.line, suite: suite, ssc: make([]byte, aes.BlockSize)}, nil
+}
+
+// token is the proof over a public key (section 4.4.3.4).
+func (p *pace) token(s *aesSuite, point []byte) []byte {
+	return s.mac(tlv.Encode(0x7F49, tlv.Encode(0x06, p.oid), tlv.Encode(0x86, point)))
+}
+
+// scalarSize is the length of a secret in bytes.
+func (p *pace) scalarSize() int { return (p.curve.Params().N.BitLen() + 7) / 8 }
+
+// drawScalar draws a secret from 1 to the group's order less 1, by rejection.
+func (p *pace) drawScalar() (*big.Int, error) {
+	n := p.curve.Params().N
+	for {
+		b, err := draw(p.random, p.scalarSize())
+		if err != nil {
+			return nil, err
+		}
+		if excess := 8*len(b) - n.BitLen(); excess > 0 { // P-521
+			b[0] &= 0xFF >> excess
+		}
+		if k := new(big.Int).SetBytes(b); k.Sign() > 0 && k.Cmp(n) < 0 {
+			return k, nil
+		}
+	}
+}
+
+// rawOID gives the value of an object identifier, without tag and length.
+func rawOID(oid asn1.ObjectIdentifier) ([]byte, error) {
+	der, err := asn1.Marshal(oid)
+	if err != nil {
+		return nil, fmt.Errorf("encode object identifier: %w", err)
+	}
+	node, err := tlv.ParseOnly(der, 0x06)
+	if err != nil {
+		return nil, fmt.Errorf("encode object identifier: %w", err)
+	}
+	return node.Value, nil
+}

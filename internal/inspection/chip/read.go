@@ -1,0 +1,281 @@
+package chip
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
+)
+
+// Access is what opens the chip: what is printed on the card. The MRZ is tried
+// first.
+type Access struct {
+	MRZInformation string // ICAO Doc 9303-11 section 9.7.2; 24 characters
+	CAN            string // six digits
+}
+
+// String hides the secrets.
+func (Access) String() string { return "[access]" }
+
+// GoString hides the secrets.
+func (Access) GoString() string { return "[access]" }
+
+// Options are how a chip is read. The zero value reads as fast as the chip can.
+type Options struct {
+	Random      io.Reader // of challenges and keys; crypto/rand by default
+	SelectFiles bool      // select each file by its identifier, as some readers do, and not by short identifier
+	ShortAPDUs  bool      // never use extended lengths, whatever the chip announces
+	BACOnly     bool      // do as a reader that knows no PACE
+}
+
+// Reading is what was read from a chip.
+type Reading struct {
+	Access   string // how it let us in: PACE-MRZ, PACE-CAN or BAC; empty if it did not
+	Files    lds.Files
+	Others   map[int][]byte // data groups that EF.COM lists and Files has no place for, by number
+	Closed   []int          // data groups that the chip keeps for Extended Access Control
+	Commands int            // how many commands it took
+
+	// What failed on the way; nil where it did not.
+	Refused              error // the chip did not let us in
+	PACE                 error // PACE is announced and failed, and another way in was taken
+	Interrupted          error // the chip gave up or secure messaging broke; nothing was read after that
+	ChipAuthentication   error
+	ActiveAuthentication error
+	Unreadable           map[string]error // files, by name
+}
+
+// String hides what was read.
+func (*Reading) String() string { return "[reading]" }
+
+// GoString hides what was read.
+func (*Reading) GoString() string { return "[reading]" }
+
+// groups are all data groups that were read, by number.
+func (r *Reading) groups() map[int][]byte {
+	groups := r.Files.DataGroups()
+	maps.Copy(groups, r.Others)
+	return groups
+}
+
+// Read opens a chip and reads all of it, as a border does: EF.CardAccess, PACE or
+// BAC, the application, Chip and Active Authentication, every data group that may
+// be read. The error is a fault of reader or line; what the chip does wrong is in
+// the reading. A chip costs at most 4096 commands and 3 MB, whatever it answers.
+func Read(ctx context.Context, card apdu.Card, access Access, o Options) (*Reading, error) {
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	reading := &Reading{Unreadable: make(map[string]error)}
+	to := &line{card: card}
+	r := &reader{Options: o, line: to, channel: to, reading: reading, longest: shortResponse}
+	err := r.all(ctx, access)
+	reading.Commands = to.sent
+	switch {
+	case err == nil:
+	case isFault(err):
+		return nil, fmt.Errorf("read chip: %w", err)
+	case reading.Access == "":
+		reading.Refused = err
+	default:
+		reading.Interrupted = err
+	}
+	return reading, nil
+}
+
+// all is the whole conversation.
+func (r *reader) all(ctx context.Context, access Access) error {
+	if err := r.public(ctx); err != nil {
+		return err
+	}
+	if err := r.enter(ctx, access); err != nil {
+		return err
+	}
+	for _, name := range []string{"EF.COM", "EF.SOD", "EF.DG14"} {
+		if err := r.note(ctx, name); err != nil {
+			return err
+		}
+	}
+	if err := r.prove(ctx); err != nil {
+		return err
+	}
+	return r.dataGroups(ctx)
+}
+
+// public reads what stands under the master file, in clear. Many chips refuse to
+// select that, and some lack one file or both: that is no fault.
+func (r *reader) public(ctx context.Context) error {
+	c := apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0x00}}
+	if _, err := r.channel.send(ctx, c); err != nil {
+		return fmt.Errorf("select the master file: %w", err)
+	}
+	for _, name := range []string{"EF.CardAccess", "EF.ATR/INFO"} {
+		if err := r.note(ctx, name); err != nil {
+			return err
+		}
+	}
+	_, response, err := lds.ParseATRInfo(r.reading.Files.ATRInfo)
+	if err == nil && !r.ShortAPDUs && response > shortResponse {
+		r.longest = min(response, apdu.MaxResponse)
+	}
+	return nil
+}
+
+// enter gets access, by PACE where the chip announces it, and selects the
+// application.
+func (r *reader) enter(ctx context.Context, access Access) error {
+	infos, err := lds.ParseCardAccess(r.reading.Files.CardAccess)
+	if p, announced := choosePACE(r.line, infos.PACE, r.Random); err == nil && announced && !r.BACOnly {
+		entered, err := r.byPACE(ctx, p, access.passwords())
+		if entered || err != nil {
+			return err
+		}
+	}
+	if access.MRZInformation == "" {
+		if r.reading.PACE != nil {
+			return r.reading.PACE
+		}
+		return denied(errors.New("the chip announces no PACE that is known here, and BAC needs the MRZ"))
+	}
+	if err := r.selectApplication(ctx); err != nil {
+		return denied(err)
+	}
+	s, err := basicAccess(ctx, r.line, access.MRZInformation, r.Random)
+	if err != nil {
+		return fmt.Errorf("BAC: %w", err)
+	}
+	r.open(s)
+	r.reading.Access = "BAC"
+	return nil
+}
+
+// byPACE tries the passwords in turn. The error is a fault, or of the chip once it
+// has let us in.
+func (r *reader) byPACE(ctx context.Context, p *pace, passwords []password) (entered bool, _ error) {
+	for _, with := range passwords {
+		s, err := p.run(ctx, with)
+		if err == nil {
+			r.open(s)
+			r.reading.Access = with.name
+			return true, r.selectApplication(ctx)
+		}
+		err = fmt.Errorf("%s: %w", with.name, err)
+		if isFault(err) {
+			return false, err
+		}
+		if r.reading.PACE == nil {
+			r.reading.PACE = err
+		}
+	}
+	return false, nil
+}
+
+// open goes on in secure messaging.
+func (r *reader) open(s *session) {
+	s.extended = r.longest > shortResponse
+	r.channel, r.session = s, s
+}
+
+func (r *reader) selectApplication(ctx context.Context) error {
+	_, err := ask(ctx, r.channel, "select the application", apdu.Command{INS: 0xA4, P1: 0x04, P2: 0x0C, Data: lds.AID()})
+	return err
+}
+
+// prove does Chip and Active Authentication, and notes what fails.
+func (r *reader) prove(ctx context.Context) error {
+	infos, err := lds.ParseDG14(r.reading.Files.DG14)
+	if err != nil {
+		r.reading.ChipAuthentication = notGenuine(err)
+	} else if err := r.proveChip(ctx, infos); err != nil {
+		return err
+	}
+	err = r.note(ctx, "EF.DG15")
+	if r.session.unproven && r.reading.ChipAuthentication == nil && !isFault(err) {
+		r.reading.ChipAuthentication = notGenuine(errors.New("it does not answer under the keys that were agreed on"))
+		return r.reading.ChipAuthentication
+	}
+	if err != nil {
+		return err
+	}
+	key, err := lds.ParseDG15(r.reading.Files.DG15)
+	if err != nil {
+		r.reading.ActiveAuthentication = notGenuine(err)
+		return nil
+	}
+	err = activeAuthenticate(ctx, r.channel, key, infos, r.Random)
+	if isFault(err) || errors.Is(err, ErrMessaging) {
+		return err
+	}
+	r.reading.ActiveAuthentication = err
+	return nil
+}
+
+// proveChip does Chip Authentication; the session goes on with its keys.
+func (r *reader) proveChip(ctx context.Context, infos lds.SecurityInfos) error {
+	renewed, err := chipAuthenticate(ctx, r.session, infos, r.Random)
+	switch {
+	case err == nil:
+		r.channel, r.session = renewed, renewed
+		return nil
+	case isFault(err) || errors.Is(err, ErrMessaging):
+		return err
+	}
+	r.reading.ChipAuthentication = err
+	return nil
+}
+
+// Data groups for which Extended Access Control is needed: fingers and irises.
+const (
+	fingers = 3
+	irises  = 4
+)
+
+// dataGroups reads what EF.COM lists, and the data groups that every card has.
+func (r *reader) dataGroups(ctx context.Context) error {
+	listed := []int{1, 2, 13}
+	if com, err := lds.ParseCOM(r.reading.Files.COM); err == nil {
+		listed = slices.Concat(com.DataGroups, []int{1, 13})
+	}
+	slices.Sort(listed)
+	for _, n := range slices.Compact(listed) {
+		if n == 14 || n == 15 { // read already
+			continue
+		}
+		if err := r.note(ctx, fmt.Sprintf("EF.DG%d", n)); err != nil {
+			return err
+		}
+		closed := errors.Is(r.reading.Unreadable[fmt.Sprintf("EF.DG%d", n)], apdu.SecurityNotSatisfied)
+		if closed && (n == fingers || n == irises) {
+			r.reading.Closed = append(r.reading.Closed, n)
+		}
+	}
+	return nil
+}
+
+// note reads a file and keeps it, or why it cannot be read. The error is a fault,
+// or the end of secure messaging.
+func (r *reader) note(ctx context.Context, name string) error {
+	ef := fileOf(name)
+	b, err := r.read(ctx, ef)
+	switch {
+	case err == nil:
+	case isFault(err) || errors.Is(err, ErrMessaging) || errors.Is(err, errCrumbs):
+		return fmt.Errorf("read %s: %w", name, err)
+	default:
+		r.reading.Unreadable[name] = err
+		return nil
+	}
+	if !r.reading.Files.Set(ef, b) {
+		if r.reading.Others == nil {
+			r.reading.Others = make(map[int][]byte)
+		}
+		r.reading.Others[ef.DataGroup] = b
+	}
+	return nil
+}

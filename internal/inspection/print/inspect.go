@@ -1,0 +1,194 @@
+// Package print looks at the picture of a printed card as a machine at the
+// counter would: it reads the QR code and the MRZ, looks for the portrait, and
+// says in an officer's words what is missing or wrong.
+package print
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math"
+
+	"golang.org/x/image/draw"
+
+	"example.org/cancuoc/templates/render"
+)
+
+// Print compares the pictures of both sides, cut at the card's edges, with what
+// should be on them. It gives no finding for a good card; a finding holds no
+// personal data.
+func Print(form *render.Form, front, back image.Image, want render.Content) []string {
+	sides := map[render.Side]*picture{
+		render.Front: newPicture(front, form.Page), render.Back: newPicture(back, form.Page),
+	}
+	var findings []string
+	for _, field := range form.Fields {
+		p := sides[field.Side]
+		switch field.Kind {
+		case "qr":
+			findings = append(findings, p.checkQR(field.Box, want.QR)...)
+		case "mrz":
+			findings = append(findings, p.checkMRZ(form, field, want.MRZ)...)
+		case "portrait":
+			findings = append(findings, p.checkPortrait(field.Box, want.Portrait)...)
+		}
+	}
+	return findings
+}
+
+// picture is one side.
+type picture struct {
+	image image.Image
+	scale float64 // dots per mm
+}
+
+func newPicture(img image.Image, page render.Page) *picture {
+	return &picture{image: img, scale: float64(img.Bounds().Dx()) / page.W}
+}
+
+// crop gives a box, widened by margin mm, in grey, at its place in the picture. The
+// green channel is taken for grey: red and blue of the background are light in it,
+// and all print that is read is black.
+func (p *picture) crop(b render.Box, margin float64) *image.Gray {
+	origin := p.image.Bounds().Min
+	r := image.Rect(
+		int((b.X-margin)*p.scale), int((b.Y-margin)*p.scale),
+		int(math.Ceil((b.X+b.W+margin)*p.scale)), int(math.Ceil((b.Y+b.H+margin)*p.scale))).Add(origin).Intersect(p.image.Bounds())
+	crop := image.NewGray(r.Sub(origin))
+	rgba, ok := p.image.(*image.RGBA)
+	if !ok {
+		draw.Draw(crop, crop.Rect, p.image, r.Min, draw.Src)
+		return crop
+	}
+	for y := range r.Dy() {
+		row := rgba.Pix[rgba.PixOffset(r.Min.X, r.Min.Y+y):]
+		grey := crop.Pix[y*crop.Stride:][:r.Dx()]
+		for x := range grey {
+			grey[x] = row[4*x+1]
+		}
+	}
+	return crop
+}
+
+// checkQR reads the code and compares what it says.
+func (p *picture) checkQR(b render.Box, want string) []string {
+	got, err := p.readQR(b)
+	if err != nil {
+		return []string{"the QR code cannot be read"}
+	}
+	if got != want {
+		return []string{"the QR code says something else than the application"}
+	}
+	return nil
+}
+
+// leastLike is the correlation of print and portrait below which they are two
+// pictures, or the print is shifted or missing.
+const leastLike = 0.9
+
+// checkPortrait compares the printed portrait with the one that was sent, both
+// small: what is compared is the picture, not its grain.
+func (p *picture) checkPortrait(b render.Box, portrait []byte) []string {
+	if portrait == nil {
+		return nil
+	}
+	src, err := jpeg.Decode(bytes.NewReader(portrait))
+	if err != nil {
+		return []string{"the portrait that was sent to the printer cannot be read"}
+	}
+	printed := b.Cover(src.Bounds().Dx(), src.Bounds().Dy()).Add(src.Bounds().Min)
+	seen := p.crop(b, 0)
+	if correlate(shrink(src, printed), shrink(seen, seen.Rect)) < leastLike {
+		return []string{"the portrait is missing, shifted or another"}
+	}
+	return nil
+}
+
+// Size of the pictures that are compared: what is compared is the picture, not its
+// grain.
+const smallW, smallH = 32, 48
+
+// shrink averages the green of a part of a picture to the small size.
+func shrink(img image.Image, r image.Rectangle) []uint8 {
+	out := make([]uint8, smallW*smallH)
+	for j := range smallH {
+		for i := range smallW {
+			cell := image.Rect(
+				r.Min.X+i*r.Dx()/smallW, r.Min.Y+j*r.Dy()/smallH, r.Min.X+(i+1)*r.Dx()/smallW, r.Min.Y+(j+1)*r.Dy()/smallH)
+			out[j*smallW+i] = greenOf(img, cell)
+		}
+	}
+	return out
+}
+
+// greenOf is the mean green of a part. Of a JPEG the mean is taken before the
+// colors are made: to make them is linear.
+func greenOf(img image.Image, part image.Rectangle) uint8 {
+	n := max(part.Dx()*part.Dy(), 1)
+	switch img := img.(type) {
+	case *image.Gray:
+		sum := 0
+		for y := part.Min.Y; y < part.Max.Y; y++ {
+			for _, v := range img.Pix[img.PixOffset(part.Min.X, y):][:part.Dx()] {
+				sum += int(v)
+			}
+		}
+		return uint8(sum / n & 0xFF)
+	case *image.YCbCr:
+		var luma, cb, cr, colors int
+		for y := part.Min.Y; y < part.Max.Y; y++ {
+			for _, v := range img.Y[img.YOffset(part.Min.X, y):][:part.Dx()] {
+				luma += int(v)
+			}
+		}
+		for y := part.Min.Y; y < part.Max.Y; y += 2 { // colors change slowly, and most files keep a quarter of them
+			for x := part.Min.X; x < part.Max.X; x += 2 {
+				c := img.COffset(x, y)
+				cb, cr, colors = cb+int(img.Cb[c]), cr+int(img.Cr[c]), colors+1
+			}
+		}
+		colors = max(colors, 1)
+		_, g, _ := color.YCbCrToRGB(uint8(luma/n&0xFF), uint8(cb/colors&0xFF), uint8(cr/colors&0xFF))
+		return g
+	}
+	sum := 0
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			_, g, _, _ := img.At(x, y).RGBA()
+			sum += int(g >> 8)
+		}
+	}
+	return uint8(sum / n & 0xFF)
+}
+
+// correlate is the normalized correlation of two pictures of one size: 1 for the
+// same picture in whatever brightness and contrast, 0 where there is no picture.
+func correlate(a, b []uint8) float64 {
+	var sa, sb, saa, sbb, sab float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		sa, sb, saa, sbb, sab = sa+x, sb+y, saa+x*x, sbb+y*y, sab+x*y
+	}
+	n := float64(len(a))
+	va, vb := saa-sa*sa/n, sbb-sb*sb/n
+	if va <= n || vb <= n { // flat
+		return 0
+	}
+	return (sab - sa*sb/n) / math.Sqrt(va*vb)
+}
+
+// ReadQR reads the form's QR code from the pictures.
+func ReadQR(form *render.Form, front, back image.Image) (string, error) {
+	for _, field := range form.Fields {
+		if field.Kind != "qr" {
+			continue
+		}
+		side := front
+		if field.Side == render.Back {
+			side = back
+		}
+		return newPicture(side, form.Page).readQR(field.Box)
+	}
+	return "", nil
+}

@@ -1,0 +1,173 @@
+package print
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"example.org/cancuoc/templates/render"
+)
+
+// alphabet of the MRZ.
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<"
+
+// The matcher compares cells of fixed pitch with the font's own letters, both
+// brought to a raster of cellW x cellH. OCR programs made for running text fail on
+// long runs of fillers; this one has nothing to guess but each letter.
+const (
+	cellW, cellH = 12, 18
+	searchMM     = 0.4  // a print may be shifted by so much
+	stepMM       = 0.1  // and is looked for in steps of so much
+	leastSure    = 0.55 // correlation below which a cell is no letter
+)
+
+// checkMRZ reads the three lines and compares them.
+func (p *picture) checkMRZ(form *render.Form, field render.Field, want [3]string) []string {
+	got, ok := p.readMRZ(form, field)
+	if !ok {
+		return []string{"the MRZ is missing, or too faint to read"}
+	}
+	var findings []string
+	for i := range want {
+		wrong := 0
+		for j := range want[i] {
+			if got[i][j] != want[i][j] {
+				wrong++
+			}
+		}
+		if wrong > 0 {
+			findings = append(findings, fmt.Sprintf("line %d of the MRZ reads otherwise at %d place(s)", i+1, wrong))
+		}
+	}
+	return findings
+}
+
+// readMRZ finds the shift at which the zone is clearest, roughly and then finely,
+// and reads each cell there.
+func (p *picture) readMRZ(form *render.Form, field render.Field) (lines [3]string, ok bool) {
+	r := &zoneReader{grey: p.crop(field.Box, 2*searchMM), scale: p.scale, field: field}
+	letters := form.Letters(field, alphabet, cellW, cellH)
+	for i := range len(alphabet) {
+		r.letters[i] = normalize(letters[alphabet[i]])
+	}
+	dx, dy := r.clearest(0, 0, searchMM, 2*stepMM)
+	dx, dy = r.clearest(dx, dy, stepMM, stepMM)
+	for i := range lines {
+		b := make([]byte, 30)
+		for j := range b {
+			letter, score := r.letter(i, j, dx, dy)
+			if score < leastSure {
+				return lines, false
+			}
+			b[j] = letter
+		}
+		lines[i] = string(b)
+	}
+	return lines, true
+}
+
+// vector is a cell without its brightness and contrast: the sum of its elements is
+// 0, that of their squares 1. All zeros is a cell without ink.
+type vector [cellW * cellH]float32
+
+// normalize takes brightness and contrast off.
+func normalize(cell []uint8) vector {
+	var sum, squares float64
+	for _, v := range cell {
+		sum += float64(v)
+		squares += float64(v) * float64(v)
+	}
+	n := float64(len(cell))
+	variance := squares - sum*sum/n
+	var out vector
+	if variance <= n {
+		return out
+	}
+	mean, scale := sum/n, 1/math.Sqrt(variance)
+	for i, v := range cell {
+		out[i] = float32((float64(v) - mean) * scale)
+	}
+	return out
+}
+
+// zoneReader reads the zone of one picture.
+type zoneReader struct {
+	grey    *image.Gray // of the zone, and what is around it
+	scale   float64     // dots per mm
+	field   render.Field
+	letters [len(alphabet)]vector
+}
+
+// probes are the cells by which the shift is found.
+var probes = [][2]int{{0, 0}, {1, 9}, {2, 3}, {0, 14}, {1, 22}, {2, 0}}
+
+// clearest finds the shift (mm) around a place at which the probes are likest to
+// letters.
+func (r *zoneReader) clearest(x, y, within, step float64) (dx, dy float64) {
+	best := -1.0
+	for sy := y - within; sy <= y+within+1e-9; sy += step {
+		for sx := x - within; sx <= x+within+1e-9; sx += step {
+			sum := 0.0
+			for _, at := range probes {
+				_, score := r.letter(at[0], at[1], sx, sy)
+				sum += score
+			}
+			if sum > best {
+				best, dx, dy = sum, sx, sy
+			}
+		}
+	}
+	return dx, dy
+}
+
+// letter finds the letter most like a cell, and how like it is: 1 is the same.
+func (r *zoneReader) letter(line, column int, dx, dy float64) (byte, float64) {
+	f := r.field
+	cell := normalize(r.cell(f.X+float64(column)*f.Pitch+dx, f.Y+float64(line)*f.Leading+dy, f.Pitch, render.CellHeight))
+	best, found := float32(-1), byte('<')
+	for i := range r.letters {
+		if score := r.letters[i].like(&cell); score > best {
+			best, found = score, alphabet[i]
+		}
+	}
+	return found, float64(best)
+}
+
+// like is the correlation of two cells. It is summed up in four parts, which a
+// processor adds side by side.
+func (v *vector) like(w *vector) float32 {
+	var a, b, c, d float32
+	for k := 0; k < len(v); k += 4 {
+		a += v[k] * w[k]
+		b += v[k+1] * w[k+1]
+		c += v[k+2] * w[k+2]
+		d += v[k+3] * w[k+3]
+	}
+	return a + b + c + d
+}
+
+// cell brings a rectangle (mm) to the raster by averaging.
+func (r *zoneReader) cell(x, y, w, h float64) []uint8 {
+	out := make([]uint8, cellW*cellH)
+	for j := range cellH {
+		y0 := int(math.Round((y + h*float64(j)/cellH) * r.scale))
+		y1 := max(int(math.Round((y+h*float64(j+1)/cellH)*r.scale)), y0+1)
+		for i := range cellW {
+			x0 := int(math.Round((x + w*float64(i)/cellW) * r.scale))
+			x1 := max(int(math.Round((x+w*float64(i+1)/cellW)*r.scale)), x0+1)
+			area := image.Rect(x0, y0, x1, y1).Intersect(r.grey.Rect)
+			sum, n := 0, 0
+			for v := area.Min.Y; v < area.Max.Y; v++ {
+				row := r.grey.Pix[r.grey.PixOffset(area.Min.X, v):]
+				for u := range area.Dx() {
+					sum += int(row[u])
+					n++
+				}
+			}
+			if n > 0 {
+				out[j*cellW+i] = uint8(sum / n & 0xFF)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,76 @@
+package office
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization/station"
+)
+
+// ChipImage reads what the chip of a card was filled with.
+func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumber, attempt int) (*personalization.Image, error) {
+	b, err := o.Registry.Evidence(ctx, number, registry.RoleChipImage, attempt)
+	if err != nil {
+		return nil, err
+	}
+	var image personalization.Image
+	if err := image.UnmarshalBinary(b); err != nil {
+		return nil, fmt.Errorf("read chip image: %w", err)
+	}
+	return &image, nil
+}
+
+// OpenChip brings the blank of a card to this machine's encoder.
+func (o *Office) OpenChip(ctx context.Context, blank registry.BlankSerial) (station.Session, error) {
+	authority, err := o.Authority()
+	if err != nil {
+		return nil, err
+	}
+	chip, err := o.chipStation(authority.Store(), "inspection")
+	if err != nil {
+		return nil, err
+	}
+	return chip.Encoder.Open(ctx, string(blank))
+}
+
+// InspectChip reads the chip of a finished card and judges it.
+func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chipinspection.Result, error) {
+	image, err := o.ChipImage(ctx, card.Application, card.Attempt)
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	authority, err := o.Authority()
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	trust, err := authority.TrustStore()
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	lines, err := mrz.Lines(card.Card)
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	expect := chipinspection.Expect{Card: card.Card, MRZ: lines}
+	if image.Files.DG2 != nil {
+		face, err := lds.ParseDG2(image.Files.DG2)
+		if err != nil {
+			return chipinspection.Result{}, err
+		}
+		expect.Portrait = face.Image
+	}
+	session, err := o.OpenChip(ctx, card.Blank)
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	defer session.Close() //nolint:errcheck // it was only read
+	access := chipinspection.Access{MRZInformation: mrz.Information(lines), CAN: image.CAN}
+	return chipinspection.Inspect(ctx, session, access, expect, trust, time.Now())
+}

@@ -1,0 +1,387 @@
+package lds
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"unicode"
+	"unicode/utf8"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization/chip/tlv"
+)
+
+// ASN.1 tags of EF.DG13.
+const (
+	tagInteger   = 0x02
+	tagOID       = 0x06
+	tagUTF8      = 0x0C
+	tagPrintable = 0x13
+	tagSequence  = 0x30
+	tagSet       = 0x31
+)
+
+// utf8OID is 1.0.10646.1.0.8, ISO/IEC 10646 in UTF-8.
+const utf8OID = "\x28\xD3\x16\x01\x00\x08"
+
+// The numbers of the fields of EF.DG13, as readers of real cards know them.
+const (
+	fieldNumber = iota + 1
+	fieldName
+	fieldBirth
+	fieldSex
+	fieldNationality
+	fieldEthnicity
+	fieldReligion
+	fieldOrigin
+	fieldResidence
+	fieldMarks
+	fieldIssued
+	fieldExpiry
+	fieldParents
+	fieldSpouse
+	fieldOldNumber
+	fieldSerial
+)
+
+// Two limits on the value of a field, in bytes of UTF-8.
+const (
+	comfortable = 120  // simple readers know only lengths of one byte
+	maxValue    = 1024 // beyond all sense
+)
+
+// detail is one field of EF.DG13 to be written.
+type detail struct {
+	number   int
+	field    string // what the application calls it
+	tag      uint32
+	value    string
+	required bool
+}
+
+// details lists the plain fields of EF.DG13. Parents and spouse have shapes of
+// their own.
+func details(c identity.Card) []detail {
+	p := c.Person
+	return []detail{
+		{fieldNumber, "number", tagPrintable, string(p.Number), true},
+		{fieldName, "name", tagUTF8, p.Name.Title(), true},
+		{fieldBirth, "birth", tagPrintable, dateText(p.Birth), true},
+		{fieldSex, "sex", tagUTF8, sexWord(p.Sex), true},
+		{fieldNationality, "nationality", tagUTF8, identity.Nationality, true},
+		{fieldEthnicity, "ethnicity", tagUTF8, p.Ethnicity, false},
+		{fieldReligion, "religion", tagUTF8, p.Religion, false},
+		{fieldOrigin, "origin.text", tagUTF8, p.Origin.Text, false},
+		{fieldResidence, "residence.text", tagUTF8, p.Residence.Text, false},
+		{fieldMarks, "marks", tagUTF8, p.Marks, false},
+		{fieldIssued, "issued", tagPrintable, dateText(c.Issued), true},
+		{fieldExpiry, "expiry", tagUTF8, c.Expiry.String(), true},
+		{fieldParents, "father", tagUTF8, p.Father.Title(), false},
+		{fieldParents, "mother", tagUTF8, p.Mother.Title(), false},
+		{fieldSpouse, "spouse", tagUTF8, p.Spouse.Title(), false},
+		{fieldOldNumber, "old_number", tagPrintable, string(p.OldNumber), false},
+		{fieldSerial, "serial", tagPrintable, string(c.Serial), true},
+	}
+}
+
+// dateText is a date as the card prints it; nothing for none.
+func dateText(d identity.Date) string {
+	if d == (identity.Date{}) {
+		return ""
+	}
+	return d.Display()
+}
+
+// sexWord is the word that the card prints.
+func sexWord(s identity.Sex) string {
+	switch s {
+	case identity.Male:
+		return "Nam"
+	case identity.Female:
+		return "Nữ"
+	}
+	return ""
+}
+
+// EncodeDG13 makes EF.DG13, the national details, in the shape that readers of
+// real cards have decoded: fields in ascending order of their numbers, which is
+// BER and not DER, no empty strings, the parents each in a SEQUENCE.
+func EncodeDG13(c identity.Card) ([]byte, error) {
+	var father, mother []byte
+	fields := make([]byte, 0, 512) // of most people
+	for _, d := range details(c) {
+		if err := d.check(); err != nil {
+			return nil, err
+		}
+		switch {
+		case d.field == "father":
+			father = inSequence(d.value)
+		case d.field == "mother":
+			mother = inSequence(d.value)
+			fields = append(fields, parents(father, mother)...)
+		case d.number == fieldSpouse:
+			fields = append(fields, encodeField(d.number, inSequence(d.value))...)
+		case d.value != "":
+			fields = appendField(fields, d.number, d.tag, d.value)
+		}
+	}
+	return tlv.Encode(0x6D, tlv.Encode(tagSequence,
+		tlv.Encode(tagInteger, []byte{1}),
+		tlv.Encode(tagOID, []byte(utf8OID)),
+		tlv.Encode(tagSet, fields))), nil
+}
+
+// LongFields lists the numbers of the fields whose value simple readers may
+// lose, because its length takes two bytes. It is a warning, not a refusal.
+func LongFields(c identity.Card) []int {
+	var long []int
+	for _, d := range details(c) {
+		if len(d.value) > comfortable {
+			long = append(long, d.number)
+		}
+	}
+	return long
+}
+
+// encodeField writes one SEQUENCE { number, value }.
+func encodeField(number int, value []byte) []byte {
+	return tlv.Encode(tagSequence, tlv.Encode(tagInteger, []byte{byte(number)}), value) //nolint:gosec // G115: 1 to 16
+}
+
+// appendField writes one SEQUENCE { number, text } behind b.
+func appendField(b []byte, number int, tag uint32, text string) []byte {
+	b = tlv.AppendHeader(b, tagSequence, 3+tlv.Size(tag, len(text)))
+	b = append(b, tagInteger, 1, byte(number)) //nolint:gosec // G115: 1 to 16
+	b = tlv.AppendHeader(b, tag, len(text))
+	return append(b, text...)
+}
+
+// inSequence wraps a name as parents and spouse stand; nothing for no name.
+func inSequence(name string) []byte {
+	if name == "" {
+		return nil
+	}
+	return tlv.Encode(tagSequence, tlv.Encode(tagUTF8, []byte(name)))
+}
+
+// parents is field 13. An unknown father leaves an empty SEQUENCE where the
+// mother is known, so that she stays second.
+func parents(father, mother []byte) []byte {
+	if father == nil && mother == nil {
+		return nil
+	}
+	if father == nil {
+		father = tlv.Encode(tagSequence)
+	}
+	return encodeField(fieldParents, append(father, mother...))
+}
+
+// check refuses what no reader could show.
+func (d detail) check() error {
+	refuse := func(format string, args ...any) error {
+		args = append([]any{d.number}, args...)
+		return identity.RefuseField(identity.Invalid, d.field, "DG13, field %d: "+format, args...)
+	}
+	switch {
+	case d.value == "" && d.required:
+		return refuse("a value is required")
+	case len(d.value) > maxValue:
+		return refuse("%d bytes are more than the %d that a field takes", len(d.value), maxValue)
+	case !utf8.ValidString(d.value):
+		return refuse("the text is not valid UTF-8")
+	case d.tag == tagPrintable && !isPrintable(d.value):
+		return refuse("only digits, capital letters and / are written here")
+	}
+	for _, r := range d.value {
+		if unicode.IsControl(r) {
+			return refuse("control characters cannot be shown")
+		}
+	}
+	switch {
+	case d.number == fieldNumber && !isDigits(d.value, 12):
+		return refuse("12 digits are expected")
+	case d.number == fieldSerial && !isSerial(d.value):
+		return refuse("16 upper-case hexadecimal digits are expected")
+	}
+	return nil
+}
+
+// isPrintable reports whether s keeps to what dates, numbers and serials need of PrintableString.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && c != '/' {
+			return false
+		}
+	}
+	return true
+}
+
+// isDigits reports whether s is n digits.
+func isDigits(s string, n int) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return len(s) == n
+}
+
+// isSerial reports whether s is 16 upper-case hexadecimal digits.
+func isSerial(s string) bool {
+	for i := range len(s) {
+		if (s[i] < '0' || s[i] > '9') && (s[i] < 'A' || s[i] > 'F') {
+			return false
+		}
+	}
+	return len(s) == 16
+}
+
+// Details are what EF.DG13 says, as it stands there; empty where it says
+// nothing.
+type Details struct {
+	Number      string
+	Name        string
+	Birth       string // dd/mm/yyyy
+	Sex         string // Nam or Nữ
+	Nationality string
+	Ethnicity   string
+	Religion    string
+	Origin      string
+	Residence   string
+	Marks       string
+	Issued      string // dd/mm/yyyy
+	Expiry      string // dd/mm/yyyy or Không thời hạn
+	Father      string
+	Mother      string
+	Spouse      string
+	OldNumber   string
+	Serial      string
+	Unknown     []int // numbers of fields that this package does not know
+}
+
+// LogValue hides the details.
+func (Details) LogValue() slog.Value { return slog.StringValue("[details]") }
+
+// String hides the details.
+func (Details) String() string { return "[details]" }
+
+// GoString hides the details.
+func (Details) GoString() string { return "[details]" }
+
+// ParseDG13 reads EF.DG13 as tolerantly as the makers of real cards demand:
+// fields in any order, strings of any type, the parents in one SEQUENCE or in
+// two, fields without a value, fields it does not know. The error wraps
+// ErrMalformed.
+func ParseDG13(b []byte) (Details, error) {
+	file, err := tlv.ParseOnly(b, 0x6D)
+	if err != nil {
+		return Details{}, malformed("EF.DG13", "%w", err)
+	}
+	set, err := tlv.Find(file.Value, tagSequence, tagSet)
+	if err != nil {
+		return Details{}, malformed("EF.DG13", "%w", err)
+	}
+	fields, err := set.Children()
+	if err != nil {
+		return Details{}, malformed("EF.DG13", "%w", err)
+	}
+	var d Details
+	for _, field := range fields {
+		if err := d.readField(field); err != nil {
+			return Details{}, malformed("EF.DG13", "%w", err)
+		}
+	}
+	return d, nil
+}
+
+// readField reads one SEQUENCE { number, value }.
+func (d *Details) readField(field tlv.Node) error {
+	if field.Tag != tagSequence {
+		return fmt.Errorf("a field is %X and not a SEQUENCE", field.Tag)
+	}
+	parts, err := field.Children()
+	if err != nil {
+		return err
+	}
+	if len(parts) == 0 {
+		return errors.New("a field is empty")
+	}
+	number, err := smallInteger(parts[0])
+	if err != nil {
+		return fmt.Errorf("a field has no number: %w", err)
+	}
+	values, err := texts(parts[1:], 0)
+	if err != nil {
+		return fmt.Errorf("field %d: %w", number, err)
+	}
+	d.set(number, values)
+	return nil
+}
+
+// texts gathers all strings of some data objects, in order; an empty SEQUENCE
+// counts as an empty string. Sequences stand two deep at most on any card.
+func texts(nodes []tlv.Node, depth int) ([]string, error) {
+	var found []string
+	for _, n := range nodes {
+		switch {
+		case n.Tag == tagSequence && len(n.Value) == 0:
+			found = append(found, "")
+		case n.Tag == tagSequence || n.Tag == tagSet:
+			children, err := n.Children()
+			if err != nil {
+				return nil, err
+			}
+			if depth == 3 {
+				return nil, errors.New("sequences stand too deep")
+			}
+			inner, err := texts(children, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, inner...)
+		case !utf8.Valid(n.Value):
+			return nil, errors.New("the text is not valid UTF-8")
+		default:
+			found = append(found, string(n.Value))
+		}
+	}
+	return found, nil
+}
+
+// set keeps the values of a field.
+func (d *Details) set(number int, values []string) {
+	if number == fieldParents {
+		d.Father, d.Mother = nth(values, 0), nth(values, 1)
+		return
+	}
+	to := d.field(number)
+	if to == nil {
+		d.Unknown = append(d.Unknown, number)
+		return
+	}
+	*to = nth(values, 0)
+}
+
+// nth is the value at i, or nothing.
+func nth(values []string, i int) string {
+	if i < len(values) {
+		return values[i]
+	}
+	return ""
+}
+
+// field points to where a field's only value is kept.
+func (d *Details) field(number int) *string {
+	fields := [...]*string{
+		fieldNumber: &d.Number, fieldName: &d.Name, fieldBirth: &d.Birth, fieldSex: &d.Sex,
+		fieldNationality: &d.Nationality, fieldEthnicity: &d.Ethnicity, fieldReligion: &d.Religion,
+		fieldOrigin: &d.Origin, fieldResidence: &d.Residence, fieldMarks: &d.Marks,
+		fieldIssued: &d.Issued, fieldExpiry: &d.Expiry, fieldSpouse: &d.Spouse,
+		fieldOldNumber: &d.OldNumber, fieldSerial: &d.Serial,
+	}
+	if number < 0 || number >= len(fields) {
+		return nil
+	}
+	return fields[number]
+}

@@ -1,0 +1,120 @@
+package lds
+
+import (
+	"crypto"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"slices"
+
+	"example.org/cancuoc/personalization/chip/curve"
+)
+
+// Profile is how a chip is filled where 9303 leaves a choice. It is data: a new
+// kind of chip is a new profile, not new code.
+type Profile struct {
+	Name       string
+	LDSVersion string      // "1.7" or "1.8"; 1.8 also makes the security object version 1
+	Hash       crypto.Hash // of the data groups, and of the security object's signature
+
+	PACEBits      int // AES key of PACE-GM and Chip Authentication: 128 or 256
+	PACEParameter int // standardized domain parameters of PACE, 9303-11 9.5.1
+
+	CACurve  string      // Chip Authentication
+	AACurve  string      // Active Authentication; empty for RSA
+	AAHash   crypto.Hash // no longer than the order of AACurve
+	SODCurve string      // of the document signers that sign for this profile
+
+	TerminalAuthentication bool // announce it in EF.CardAccess and DG14
+	NamedCurves            bool // in DG14 and DG15; 9303 wants them spelled out
+	MaxCommand             int  // longest command APDU in bytes, for EF.ATR/INFO
+	MaxResponse            int  // longest response APDU in bytes
+}
+
+// The names of the profiles that come with the program.
+const (
+	ProfileAsObserved = "vn-as-observed"
+	ProfileNIST       = "nist"
+)
+
+// ErrProfile is wrapped by errors about profiles that do not exist or make no sense.
+var ErrProfile = errors.New("chip profile")
+
+// Profiles lists the profiles that come with the program.
+func Profiles() []Profile {
+	return []Profile{
+		// What readers of real cards have seen; a profile as observed, not a specification.
+		{
+			Name: ProfileAsObserved, LDSVersion: "1.7", Hash: crypto.SHA256,
+			PACEBits: 128, PACEParameter: 13,
+			CACurve: "brainpoolP256r1", AACurve: "P-256", AAHash: crypto.SHA256, SODCurve: "brainpoolP384r1",
+			TerminalAuthentication: true,
+			MaxCommand:             4096, MaxResponse: 4096,
+		},
+		// For readers and HSMs that know the curves of NIST alone.
+		{
+			Name: ProfileNIST, LDSVersion: "1.8", Hash: crypto.SHA256,
+			PACEBits: 128, PACEParameter: 12,
+			CACurve: "P-256", AACurve: "P-256", AAHash: crypto.SHA256, SODCurve: "P-256",
+			MaxCommand: 4096, MaxResponse: 4096,
+		},
+	}
+}
+
+// ProfileByName finds a profile. The error wraps ErrProfile.
+func ProfileByName(name string) (Profile, error) {
+	for _, p := range Profiles() {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Profile{}, fmt.Errorf("%w: there is none called %q", ErrProfile, name)
+}
+
+// Check reports what makes no sense in a profile, all of it.
+func (p Profile) Check() error {
+	var errs []error
+	fault := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%w %q: "+format, append([]any{ErrProfile, p.Name}, args...)...))
+	}
+	if p.LDSVersion != "1.7" && p.LDSVersion != "1.8" {
+		fault("LDS version %q is neither 1.7 nor 1.8", p.LDSVersion)
+	}
+	if !slices.Contains([]crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512}, p.Hash) {
+		fault("data groups are hashed by SHA-256, SHA-384 or SHA-512")
+	}
+	if p.PACEBits != 128 && p.PACEBits != 256 {
+		fault("AES has 128 or 256 bits here, not %d", p.PACEBits)
+	}
+	if _, err := curve.ByParameterID(p.PACEParameter); err != nil {
+		fault("PACE: %w", err)
+	}
+	for _, name := range []string{p.CACurve, p.SODCurve} {
+		if _, err := curve.ByName(name); err != nil {
+			fault("%w", err)
+		}
+	}
+	if p.AACurve != "" {
+		if c, err := curve.ByName(p.AACurve); err != nil {
+			fault("Active Authentication: %w", err)
+		} else if _, err := plainECDSA(p.AAHash); err != nil {
+			fault("%w", err)
+		} else if c.Params().BitSize > 8*p.AAHash.Size() {
+			fault("Active Authentication: the curve is larger than its hash")
+		}
+	}
+	if p.MaxCommand < 256 || p.MaxCommand > 65535 || p.MaxResponse < 256 || p.MaxResponse > 65535 {
+		fault("APDUs are 256 to 65535 bytes long")
+	}
+	return errors.Join(errs...)
+}
+
+// plainECDSA is the object identifier of ecdsa-plain-signatures with a hash
+// (BSI TR-03111, 5.2.1.1).
+func plainECDSA(h crypto.Hash) (asn1.ObjectIdentifier, error) {
+	last := map[crypto.Hash]int{crypto.SHA256: 3, crypto.SHA384: 4, crypto.SHA512: 5}[h]
+	if last == 0 {
+		return nil, errors.New("the hash of Active Authentication is SHA-256, SHA-384 or SHA-512")
+	}
+	return asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 1, 1, 4, 1, last}, nil
+}

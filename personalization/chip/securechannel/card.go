@@ -1,0 +1,124 @@
+package securechannel
+
+import (
+	"bytes"
+	"crypto/cipher"
+	"fmt"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+)
+
+// CardSession is the card's end of a channel. It is made by [Answer], opened by
+// Authenticate, and over as soon as a command is refused.
+type CardSession struct {
+	*channel
+	keys Keys
+	open bool
+}
+
+// Answer is a card's response data to INITIALIZE UPDATE: the challenge is
+// derived from the sequence counter (which the card has just stepped) and the
+// AID of its security domain (Amendment D, 6.2.2.1).
+func Answer(keys Keys, diversification []byte, sequence uint32, aid, hostChallenge []byte) (*CardSession, []byte, error) {
+	if err := keys.Check(); err != nil {
+		return nil, nil, err
+	}
+	if len(diversification) != diversifiedBytes || len(hostChallenge) != challengeBytes || sequence > maxSequence {
+		return nil, nil, fmt.Errorf("%w: initialize update with parts of the wrong length", apdu.ErrMalformed)
+	}
+	counter := []byte{byte(sequence >> 16 & 0xFF), byte(sequence >> 8 & 0xFF), byte(sequence & 0xFF)}
+	challenge, err := Derive(keys.ENC, deriveCardChallenge, append(bytes.Clone(counter), aid...), 8*challengeBytes)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := newChannel(keys, hostChallenge, challenge)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer := append(make([]byte, 0, initiationBytes+counterBytes), diversification...)
+	answer = append(answer, keys.Version, protocolSCP03, optionPseudoFull)
+	answer = append(answer, challenge...)
+	answer = append(answer, c.cardCryptogram[:]...)
+	answer = append(answer, counter...)
+	return &CardSession{channel: c, keys: keys.clone()}, answer, nil
+}
+
+// Authenticate is EXTERNAL AUTHENTICATE: it opens the channel, or gives the
+// status word of the refusal.
+func (s *CardSession) Authenticate(c apdu.Command) apdu.Status {
+	level := Level(c.P1)
+	switch {
+	case c.CLA&0x04 == 0 || len(c.Data) != cryptogramBytes+macBytes:
+		return apdu.WrongLength
+	case !level.Allowed() || c.P2 != 0:
+		return apdu.WrongParameters
+	}
+	mac := c.Data[cryptogramBytes:]
+	c.Data = c.Data[:cryptogramBytes]
+	if !equal(s.commandMAC(c), mac) {
+		return apdu.SecurityNotSatisfied
+	}
+	if !equal(c.Data, s.hostCryptogram[:]) {
+		return apdu.VerificationFailed
+	}
+	s.level, s.open = level, true
+	return apdu.OK
+}
+
+// Open reports whether the host has authenticated itself and nothing has gone
+// wrong since.
+func (s *CardSession) Open() bool { return s != nil && s.open }
+
+// Keys are the static keys by which the channel was opened.
+func (s *CardSession) Keys() Keys { return s.keys }
+
+// Unwrap checks and opens a command. A status word other than 9000 is the
+// refusal, and ends the channel.
+func (s *CardSession) Unwrap(c apdu.Command) (apdu.Command, apdu.Status) {
+	n := len(c.Data) - macBytes
+	if c.CLA&0x04 == 0 || n < 0 {
+		s.open = false
+		return apdu.Command{}, apdu.SecurityNotSatisfied
+	}
+	mac := c.Data[n:]
+	c.Data = c.Data[:n]
+	s.count()
+	if !equal(s.commandMAC(c), mac) {
+		s.open = false
+		return apdu.Command{}, apdu.SecurityNotSatisfied
+	}
+	c.CLA &^= 0x04
+	if s.level&bitDecryption == 0 || n == 0 {
+		return c, apdu.OK
+	}
+	plain, err := s.decrypt(c.Data)
+	if err != nil {
+		s.open = false
+		return apdu.Command{}, apdu.WrongData
+	}
+	c.Data = plain
+	return c, apdu.OK
+}
+
+func (s *CardSession) decrypt(data []byte) ([]byte, error) {
+	if len(data)%16 != 0 {
+		return nil, errPadding
+	}
+	plain := make([]byte, len(data))
+	cipher.NewCBCDecrypter(s.enc, s.iv(false)).CryptBlocks(plain, data)
+	return unpad(plain)
+}
+
+// Wrap protects a response as the level asks.
+func (s *CardSession) Wrap(r apdu.Response) apdu.Response {
+	if !s.protectsResponse(r.SW) {
+		return r
+	}
+	data := make([]byte, len(r.Data), len(r.Data)+16+macBytes)
+	copy(data, r.Data)
+	if s.level&bitREncryption != 0 && len(data) > 0 {
+		data = pad(data)
+		cipher.NewCBCEncrypter(s.enc, s.iv(true)).CryptBlocks(data, data)
+	}
+	return apdu.Response{Data: append(data, s.responseMAC(data, r.SW)...), SW: r.SW}
+}

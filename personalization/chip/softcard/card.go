@@ -1,0 +1,431 @@
+package softcard
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/securechannel"
+)
+
+// serialBytes is the length of a chip's serial, which is also its key
+// diversification data: fabricator, fabrication date, serial and batch as they
+// stand in the production data (CPLC).
+const serialBytes = 10
+
+// ErrPowerLost is what Transmit gives while the card has no power. Reset gives
+// it power again.
+var ErrPowerLost = errors.New("the card lost power")
+
+// Blank is an empty chip as the maker delivers it.
+type Blank struct {
+	ChipSerial []byte             // 10 bytes, unique
+	Keys       securechannel.Keys // the transport keys
+}
+
+// Defects are what may be wrong with a chip from the start, for tests and
+// demonstrations of inspection. The zero value is a good chip.
+type Defects struct {
+	CorruptFile                uint16 // the file identifier whose bytes come back wrong, or 0
+	CorruptOffset              int    // which byte of it
+	RefuseActiveAuthentication bool   // INTERNAL AUTHENTICATE answers 6985
+}
+
+// Options are what a card is besides its memory. The zero value serves.
+type Options struct {
+	Random  io.Reader // of challenges, nonces and keys; crypto/rand by default
+	Memory  int       // bytes; MemorySize by default
+	Defects Defects
+}
+
+// Card is a chip in software. Its methods may be called from several
+// goroutines; commands are served one after the other.
+type Card struct {
+	mu      sync.Mutex
+	nv      *memory
+	ram     session
+	random  io.Reader
+	defects Defects
+	power   power
+}
+
+var (
+	_ apdu.Card     = (*Card)(nil)
+	_ apdu.Resetter = (*Card)(nil)
+)
+
+// session is what the card forgets at each reset.
+type session struct {
+	selected *application // nil: the security domain
+	channel  *securechannel.CardSession
+	personal *application // who gets STORE DATA, after INSTALL [for personalization]
+	store    stream
+	chain    []byte // data of a command chain so far
+	chained  [2]byte
+	document documentSession
+}
+
+// New makes a blank card.
+func New(b Blank, o Options) (*Card, error) {
+	if err := b.Keys.Check(); err != nil {
+		return nil, fmt.Errorf("blank card: %w", err)
+	}
+	if len(b.ChipSerial) != serialBytes {
+		return nil, fmt.Errorf("blank card: a chip serial of %d bytes, not %d", len(b.ChipSerial), serialBytes)
+	}
+	m := &memory{life: OpReady, keys: []securechannel.Keys{b.Keys}}
+	copy(m.serial[:], b.ChipSerial)
+	return with(m, o), nil
+}
+
+// Restore makes the card whose memory Snapshot gave.
+func Restore(snapshot []byte, o Options) (*Card, error) {
+	m, err := decodeMemory(snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return with(m, o), nil
+}
+
+func with(m *memory, o Options) *Card {
+	m.size = o.Memory
+	if m.size == 0 {
+		m.size = MemorySize
+	}
+	c := &Card{nv: m, random: o.Random, defects: o.Defects}
+	if c.random == nil {
+		c.random = rand.Reader
+	}
+	c.power.left = -1
+	c.powerUp()
+	return c
+}
+
+// Snapshot is the card's memory, all of it: keys and secrets as well.
+func (c *Card) Snapshot() []byte { return c.AppendSnapshot(nil) }
+
+// AppendSnapshot appends what Snapshot gives to b.
+func (c *Card) AppendSnapshot(b []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nv.encode(b)
+}
+
+// Commits counts the commands that changed the memory. Who keeps snapshots
+// takes a new one when it has changed.
+func (c *Card) Commits() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nv.commits
+}
+
+// ChipSerial is the serial of the chip: 10 bytes.
+func (c *Card) ChipSerial() []byte { return bytes.Clone(c.nv.serial[:]) }
+
+// Life is the state of the card's life cycle.
+func (c *Card) Life() Life {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nv.life
+}
+
+// Moment is where in a command power is lost.
+type Moment int
+
+// The moments.
+const (
+	BeforeCommit Moment = iota // nothing of the command is kept
+	MidWrite                   // some pages are written: a chip without anti-tearing
+	AfterCommit                // all is kept, but the response is lost
+)
+
+// power is the plug that a test may pull.
+type power struct {
+	left   int // commands still answered; -1: no limit
+	moment Moment
+	lost   bool
+}
+
+// PowerLossAfter lets the card answer n more commands and cuts its power in the
+// one that follows. A negative n takes the plan back.
+func (c *Card) PowerLossAfter(n int, m Moment) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.power.left, c.power.moment = n, m
+}
+
+// Reset powers the card up anew.
+func (c *Card) Reset(context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.powerUp()
+	return nil
+}
+
+// powerUp forgets the session. The application that is selected without being
+// asked for is the one with that privilege, if it can be used at all.
+func (c *Card) powerUp() {
+	c.power.lost = false
+	c.ram = session{}
+	for _, a := range c.nv.apps {
+		if a.privileges&privilegeDefaultSelected != 0 && c.readable(a) {
+			c.ram.selected = a
+		}
+	}
+}
+
+// ATR is the answer to reset: T=1 over contactless, command chaining and
+// extended length announced in the historical bytes (ISO/IEC 7816-4, 12.1.1.10).
+func (c *Card) ATR() []byte {
+	atr := []byte{0x3B, 0x85, 0x80, 0x01, 0x80, 0x73, 0xC0, 0x21, 0xC0}
+	check := byte(0)
+	for _, b := range atr[1:] {
+		check ^= b
+	}
+	return append(atr, check)
+}
+
+// Transmit serves one command APDU as one transaction. The error is
+// [ErrPowerLost] or the context's.
+func (c *Card) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.power.lost {
+		return nil, ErrPowerLost
+	}
+	r := c.serve(command)
+	if c.power.left == 0 {
+		c.cut()
+		return nil, ErrPowerLost
+	}
+	if c.power.left > 0 {
+		c.power.left--
+	}
+	if failed(r.SW) {
+		c.nv.rollback(0)
+	}
+	c.nv.commit()
+	return r.Bytes(), nil
+}
+
+// cut is the loss of power in the command just served.
+func (c *Card) cut() {
+	switch c.power.moment {
+	case BeforeCommit:
+		c.nv.rollback(0)
+	case MidWrite:
+		c.nv.rollback(len(c.nv.undo) / 2)
+	case AfterCommit:
+		c.nv.commit()
+	}
+	c.power.left, c.power.lost = -1, true
+}
+
+// failed reports whether sw says that nothing was done.
+func failed(sw apdu.Status) bool {
+	return sw != apdu.OK && sw.SW1() != 0x62 && sw.SW1() != 0x63
+}
+
+// The instructions that the card knows.
+const (
+	insGetChallenge    = 0x84
+	insExternalAuth    = 0x82
+	insInternalAuth    = 0x88
+	insGeneralAuth     = 0x86
+	insManageSecurity  = 0x22
+	insSelect          = 0xA4
+	insReadBinary      = 0xB0
+	insReadBinaryOdd   = 0xB1
+	insUpdateBinary    = 0xD6
+	insUpdateBinaryOdd = 0xD7
+	insCreateFile      = 0xE0
+	insPutData         = 0xDA
+	insGetData         = 0xCA
+	insInitUpdate      = 0x50
+	insInstall         = 0xE6
+	insDelete          = 0xE4
+	insStoreData       = 0xE2
+	insPutKey          = 0xD8
+	insSetStatus       = 0xF0
+	insGetStatus       = 0xF2
+	insGenerateKeyPair = 0x47
+)
+
+// serve answers one command.
+func (c *Card) serve(command []byte) apdu.Response {
+	cmd, err := apdu.Parse(command)
+	if err != nil {
+		return status(apdu.WrongLength)
+	}
+	if cmd.CLA&0x63 != 0 { // no logical channels, no further interindustry classes
+		if cmd.CLA&0x03 != 0 {
+			return status(apdu.ChannelNotSupported)
+		}
+		return status(apdu.ClassNotSupported)
+	}
+	if cmd.CLA&apdu.ClassSecureMessaging == apdu.ClassSecureMessaging && cmd.CLA&0x80 == 0 {
+		return c.serveSecured(cmd)
+	}
+	if cmd.CLA&apdu.ClassSecureMessaging == 0x04 {
+		return c.serveChannel(cmd)
+	}
+	if cmd.CLA&apdu.ClassSecureMessaging != 0 {
+		return status(apdu.SecureMessagingNot)
+	}
+	c.ram.document.endMessaging() // 9303-11, 9.8.7: a plain command ends the session
+	cmd, whole, sw := c.link(cmd)
+	if !whole {
+		return status(sw)
+	}
+	return c.dispatch(cmd)
+}
+
+// serveChannel serves a command inside SCP03.
+func (c *Card) serveChannel(cmd apdu.Command) apdu.Response {
+	if cmd.INS == insExternalAuth {
+		return c.externalAuthenticate(cmd)
+	}
+	if cmd.CLA&apdu.ClassChaining != 0 {
+		return status(apdu.ChainingNotSupported)
+	}
+	if !c.ram.channel.Open() {
+		return status(apdu.SecurityNotSatisfied)
+	}
+	channel := c.ram.channel
+	plain, sw := channel.Unwrap(cmd)
+	if sw != apdu.OK {
+		c.endChannel()
+		return status(sw)
+	}
+	return channel.Wrap(c.dispatch(plain))
+}
+
+// maxChain bounds the data of a command chain.
+const maxChain = apdu.MaxExtendedData
+
+// link collects a command chain. GENERAL AUTHENTICATE marks its steps with the
+// chaining bit but each is a command of its own (9303-11, 4.4.4).
+func (c *Card) link(cmd apdu.Command) (_ apdu.Command, whole bool, _ apdu.Status) {
+	more := cmd.CLA&apdu.ClassChaining != 0
+	if cmd.INS == insGeneralAuth || (!more && c.ram.chain == nil) {
+		return cmd, true, apdu.OK
+	}
+	header := [2]byte{cmd.INS, cmd.P1}
+	if c.ram.chain != nil && c.ram.chained != header {
+		c.ram.chain = nil
+		if more {
+			return cmd, false, apdu.LastOfChainExpected
+		}
+		return cmd, true, apdu.OK
+	}
+	if len(c.ram.chain)+len(cmd.Data) > maxChain {
+		c.ram.chain = nil
+		return cmd, false, apdu.WrongLength
+	}
+	c.ram.chain = append(slices.Grow(c.ram.chain, len(cmd.Data)+1), cmd.Data...)
+	c.ram.chained = header
+	if more {
+		return cmd, false, apdu.OK
+	}
+	cmd.Data, c.ram.chain = c.ram.chain, nil
+	return cmd, true, apdu.OK
+}
+
+// dispatch gives a plain command to whom it concerns.
+func (c *Card) dispatch(cmd apdu.Command) apdu.Response {
+	cmd.CLA &^= apdu.ClassChaining
+	if cmd.INS == insSelect && cmd.P1 == selectByName {
+		return c.selectApplication(cmd)
+	}
+	if r, served := c.channelCommand(cmd); served {
+		return r
+	}
+	if c.ram.selected == nil {
+		return c.domainCommand(cmd)
+	}
+	return c.applicationCommand(cmd)
+}
+
+// applicationCommand serves a command to the selected application: while it is
+// being made, those that fill it, and once it is, those that use it.
+func (c *Card) applicationCommand(cmd apdu.Command) apdu.Response {
+	a := c.ram.selected
+	if writes(cmd.INS) {
+		return c.fill(a, cmd)
+	}
+	if !c.readable(a) {
+		return status(apdu.ConditionsNotSatisfied)
+	}
+	m, known := moduleOf(a.module)
+	if !known {
+		return status(apdu.InstructionNotSupported)
+	}
+	return m.use(c, a, cmd)
+}
+
+// readable reports whether an application may be used by the public: it is
+// personalized, and the card is locked.
+func (c *Card) readable(a *application) bool {
+	return a.life == appPersonalized && c.nv.life == Secured
+}
+
+// The forms of SELECT (ISO/IEC 7816-4, 11.2.2).
+const (
+	selectAny     = 0x00
+	selectChild   = 0x01
+	selectFile    = 0x02
+	selectParent  = 0x03
+	selectByName  = 0x04
+	selectNoReply = 0x0C // P2: no response data
+)
+
+// selectApplication is SELECT by application identifier, whole or its start.
+func (c *Card) selectApplication(cmd apdu.Command) apdu.Response {
+	if cmd.P2&^0x0F != 0 || len(cmd.Data) > 16 {
+		return status(apdu.WrongParameters)
+	}
+	a, found := c.findApplication(cmd.Data)
+	if !found {
+		return status(apdu.FileNotFound)
+	}
+	if a != nil && !c.readable(a) && !c.fillable(a) {
+		return status(apdu.ConditionsNotSatisfied)
+	}
+	c.endChannel()
+	c.ram.selected = a
+	c.ram.document.enter(a != nil)
+	if cmd.P2&selectNoReply == selectNoReply || cmd.Le == 0 {
+		return status(apdu.OK)
+	}
+	return apdu.Response{Data: selectionAnswer(a), SW: apdu.OK}
+}
+
+// findApplication finds the application by the start of its identifier; nil is
+// the security domain.
+func (c *Card) findApplication(start []byte) (*application, bool) {
+	if bytes.HasPrefix(domainAID(), start) {
+		return nil, true
+	}
+	for _, a := range c.nv.apps {
+		if bytes.HasPrefix(a.aid, start) {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
+// endChannel closes the secure channel and forgets what hung on it.
+func (c *Card) endChannel() {
+	c.ram.channel, c.ram.personal, c.ram.store = nil, nil, stream{}
+}
+
+func status(sw apdu.Status) apdu.Response { return apdu.Response{SW: sw} }

@@ -1,0 +1,134 @@
+package softcard
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/elliptic"
+	"crypto/subtle"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/tlv"
+)
+
+// The tags of the digital signature's secrets.
+const (
+	secretPIN       uint16 = 0x8005 // the holder's PIN, 6 to 12 bytes
+	secretSignature uint16 = 0x8006 // the private key, PKCS #8; made on the card
+	secretTries     uint16 = 0x8007 // wrong PINs in a row
+)
+
+// fileCertificate is the holder's certificate, for all to read.
+const fileCertificate uint16 = 0x4001
+
+const (
+	insVerify            = 0x20
+	insSecurityOperation = 0x2A
+	maxPINTries          = 3
+)
+
+// acceptsSignatureSecret takes a PIN and no key: the key is made on the card.
+func acceptsSignatureSecret(tag uint16, secret []byte) bool {
+	return tag == secretPIN && len(secret) >= 6 && len(secret) <= 12
+}
+
+// signatureComplete asks for the key, the PIN and the certificate.
+func signatureComplete(a *application) bool {
+	_, key := a.secret(secretSignature)
+	_, pin := a.secret(secretPIN)
+	return key && pin && a.file(fileCertificate) != nil
+}
+
+// generateKeyPair is GENERATE ASYMMETRIC KEY PAIR (ISO/IEC 7816-8, 5.1): a P-256
+// key that never leaves the card, and its public point in the response.
+func (c *Card) generateKeyPair(a *application, cmd apdu.Command) apdu.Response {
+	if cmd.P1 != 0x80 || cmd.P2 != 0 {
+		return status(apdu.WrongParameters)
+	}
+	key, err := curve.GenerateKey(elliptic.P256(), c.random)
+	if err != nil {
+		return status(apdu.NoDiagnosis)
+	}
+	der, err := curve.MarshalPrivateKey(key, curve.Named)
+	if err != nil {
+		return status(apdu.NoDiagnosis)
+	}
+	point, err := curve.MarshalPoint(&key.PublicKey)
+	if err != nil {
+		return status(apdu.NoDiagnosis)
+	}
+	if sw := c.nv.setSecret(a, secretSignature, der); sw != apdu.OK {
+		return status(sw)
+	}
+	return apdu.Response{Data: tlv.Encode(0x7F49, tlv.Encode(0x86, point)), SW: apdu.OK}
+}
+
+// useSignature serves the digital signature application.
+func (c *Card) useSignature(a *application, cmd apdu.Command) apdu.Response {
+	everybody := func(*file) bool { return true }
+	switch cmd.INS {
+	case insSelect:
+		return c.selectCurrent(a, cmd, everybody)
+	case insReadBinary:
+		return c.readBinary(a, cmd, everybody)
+	case insVerify:
+		return status(c.verifyPIN(a, cmd))
+	case insSecurityOperation:
+		return c.sign(a, cmd)
+	}
+	return status(apdu.InstructionNotSupported)
+}
+
+// verifyPIN is VERIFY. Three wrong PINs in a row block the application; the
+// count is kept without power.
+func (c *Card) verifyPIN(a *application, cmd apdu.Command) apdu.Status {
+	pin, _ := a.secret(secretPIN)
+	wrong := byte(0)
+	if tries, found := a.secret(secretTries); found && len(tries) == 1 {
+		wrong = tries[0]
+	}
+	c.ram.document.verified = false
+	switch {
+	case cmd.P1 != 0 || cmd.P2 != 0x81:
+		return apdu.WrongParameters
+	case wrong >= maxPINTries:
+		return apdu.AuthenticationBlocked
+	case len(cmd.Data) == 0:
+		return apdu.VerificationFailed | 0xC0 | apdu.Status(maxPINTries-wrong)
+	case subtle.ConstantTimeCompare(pin, cmd.Data) != 1:
+		if sw := c.nv.setSecret(a, secretTries, []byte{wrong + 1}); sw != apdu.OK {
+			return sw
+		}
+		return apdu.VerificationFailed | 0xC0 | apdu.Status(maxPINTries-wrong-1)
+	}
+	if wrong != 0 {
+		if sw := c.nv.setSecret(a, secretTries, []byte{0}); sw != apdu.OK {
+			return sw
+		}
+	}
+	c.ram.document.verified = true
+	return apdu.OK
+}
+
+// sign is PERFORM SECURITY OPERATION: COMPUTE DIGITAL SIGNATURE over a SHA-256
+// hash: r || s, once for each PIN.
+func (c *Card) sign(a *application, cmd apdu.Command) apdu.Response {
+	switch {
+	case cmd.P1 != 0x9E || cmd.P2 != 0x9A:
+		return status(apdu.WrongParameters)
+	case !c.ram.document.verified:
+		return status(apdu.SecurityNotSatisfied)
+	case len(cmd.Data) != crypto.SHA256.Size():
+		return status(apdu.WrongLength)
+	}
+	c.ram.document.verified = false
+	key, found := ecKey(a, secretSignature)
+	if !found {
+		return status(apdu.DataNotUsable)
+	}
+	signature, err := curve.SignPlain(c.random, key, bytes.Clone(cmd.Data), crypto.SHA256)
+	if err != nil {
+		return status(apdu.NoDiagnosis)
+	}
+	return apdu.Response{Data: signature, SW: apdu.OK}
+}

@@ -1,0 +1,522 @@
+package render
+
+import (
+	"math"
+	"slices"
+)
+
+// Motif is a piece of the background, drawn by code.
+type Motif struct {
+	Kind   string `yaml:"kind"` // see motifs
+	Box    `yaml:",inline"`
+	Colors []string `yaml:"colors"` // by name
+	Count  int      `yaml:"count"`  // of lines, petals or rays; its own number when 0
+	Weight float64  `yaml:"weight"` // of lines, mm; its own when 0
+	line   int
+}
+
+// motifs are what a background can be made of. All are of this project's own
+// making, after ornaments that belong to everybody; no emblem of a State is copied.
+// What is solid stands by itself; the others lie under texts.
+var motifs = map[string]struct {
+	colors int
+	solid  bool
+	draw   func(*artwork, *Motif, []rgb)
+}{
+	"wash":        {2, false, (*artwork).wash},
+	"guilloche":   {1, false, (*artwork).guilloche},
+	"rosette":     {1, false, (*artwork).rosette},
+	"drum":        {1, false, (*artwork).drum},
+	"lotus":       {2, false, (*artwork).lotus},
+	"water":       {1, false, (*artwork).water},
+	"roundel":     {2, true, (*artwork).roundel},
+	"chip-symbol": {1, true, (*artwork).chipSymbol},
+	"seal":        {1, true, (*artwork).seal},
+	"signature":   {1, true, (*artwork).signature},
+}
+
+// dot is a place on a side, mm.
+type dot struct{ x, y float64 }
+
+// contour is a chain of points. When it is curved, every point but the first is one
+// of three of a cubic Bézier curve: two that it bends towards, and its end.
+type contour struct {
+	points []dot
+	curved bool
+}
+
+// shape is a filled area, or a line of some width, of one color.
+type shape struct {
+	contours []contour
+	width    float64 // mm; 0 fills
+	color    rgb
+}
+
+// artwork is the background of one side: everything that is the same on every
+// card of a form, but for texts.
+type artwork struct {
+	shapes   []shape
+	specimen []shape // the mark that this card is none
+	body     []shape // what the blank itself has: the chip's contacts
+	page     Page
+}
+
+var (
+	white      = rgb{255, 255, 255}
+	markRed    = rgb{228, 138, 132}
+	plateGold  = rgb{214, 190, 128}
+	plateLines = rgb{150, 124, 66}
+)
+
+// drawArt draws a side.
+func drawArt(f *Form, side Side) *artwork {
+	a := &artwork{page: f.Page}
+	for i := range f.Art {
+		if m := &f.Art[i]; m.Side == side {
+			colors := make([]rgb, 0, len(m.Colors))
+			for _, name := range m.Colors {
+				colors = append(colors, f.color(name))
+			}
+			motifs[m.Kind].draw(a, m, colors)
+		}
+	}
+	for _, g := range f.Fields {
+		if g.Side == side && slices.Contains([]string{"qr", "portrait", "finger"}, g.Kind) {
+			a.fill(white, polygon(rectangle(g.Box)...))
+		}
+	}
+	for _, z := range f.Zones {
+		if z.Side == side && z.Name == "chip" {
+			a.fill(white, rounded(z.Box, 1.4))
+			a.plate(z.Box)
+		}
+	}
+	for _, m := range f.Specimen {
+		if m.Side == side {
+			a.specimen = append(a.specimen, f.outline(m)...)
+		}
+	}
+	return a
+}
+
+func (a *artwork) fill(c rgb, contours ...contour) {
+	a.shapes = append(a.shapes, shape{contours: contours, color: c})
+}
+
+func (a *artwork) stroke(c rgb, width float64, contours ...contour) {
+	a.shapes = append(a.shapes, shape{contours: contours, width: width, color: c})
+}
+
+func (m *Motif) count(own int) int {
+	if m.Count == 0 {
+		return own
+	}
+	return m.Count
+}
+
+func (m *Motif) weight(own float64) float64 {
+	if m.Weight == 0 {
+		return own
+	}
+	return m.Weight
+}
+
+// middle is the middle of a motif's box, and half its lesser side.
+func (m *Motif) middle() (x, y, r float64) {
+	return m.X + m.W/2, m.Y + m.H/2, min(m.W, m.H) / 2
+}
+
+// wash fills the side from one color to the other in the middle and back. Each strip
+// goes on under the next, so that no seam shows.
+func (a *artwork) wash(_ *Motif, c []rgb) {
+	const strips, under = 96, 0.4
+	b, w := a.page.Bleed, a.page.W+2*a.page.Bleed
+	color := func(i int) rgb {
+		mix := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/strips)
+		return blend(c[0], c[1], mix*mix)
+	}
+	for from, to := 0, 1; to <= strips; to++ {
+		if to < strips && color(to) == color(from) {
+			continue
+		}
+		left, right := w*float64(from)/strips-b, min(w*float64(to)/strips+under, w)-b
+		a.fill(color(from), polygon(rectangle(Box{X: left, Y: -b, W: right - left, H: a.page.H + 2*b})...))
+		from = to
+	}
+}
+
+// guilloche draws a band of waves from edge to edge that cross, swell and narrow.
+func (a *artwork) guilloche(m *Motif, c []rgb) {
+	n := m.count(12)
+	_, y, _ := m.middle()
+	lines := make([]contour, 0, n)
+	for k := range n {
+		phase := 2 * math.Pi * float64(k) / float64(n)
+		lines = append(lines, curve(0, 1, 32, func(t float64) dot {
+			turn := 2 * math.Pi * t
+			swell := 0.58 + 0.30*math.Cos(2*turn+m.X/10)
+			wave := 0.68*math.Sin(2.5*turn+phase) + 0.32*math.Sin(4*turn-2*phase+m.Y/9)
+			return dot{m.X + m.W*t, y + m.H/2*swell*wave}
+		}))
+	}
+	a.stroke(c[0], m.weight(0.09), lines...)
+}
+
+// rosette draws closed waves around a middle.
+func (a *artwork) rosette(m *Motif, c []rgb) {
+	x, y, r := m.middle()
+	const lobes, rounds = 9, 5
+	lines := make([]contour, 0, rounds*2)
+	for k := range m.count(rounds) {
+		for _, size := range []float64{1, 0.62} {
+			phase := 2 * math.Pi * float64(k) / float64(m.count(rounds))
+			lines = append(lines, curve(0, 2*math.Pi, lobes*4, func(t float64) dot {
+				k := r * size * (0.78 + 0.22*math.Cos(lobes*t+phase))
+				return dot{x + k*math.Sin(t), y - k*math.Cos(t)}
+			}))
+		}
+	}
+	a.stroke(c[0], m.weight(0.08), lines...)
+}
+
+// drum draws the face of a bronze drum of Đông Sơn in outline: a star, and rings
+// of chevrons, circles on a line, birds and teeth.
+func (a *artwork) drum(m *Motif, c []rgb) {
+	x, y, r := m.middle()
+	at := func(angle, k float64) dot { return dot{x + r*k*math.Sin(angle), y - r*k*math.Cos(angle)} }
+	var lines []contour
+	for _, k := range []float64{1, 0.975, 0.90, 0.80, 0.785, 0.555, 0.54, 0.45, 0.35, 0.335} {
+		lines = append(lines, circle(x, y, r*k))
+	}
+	rays := m.count(14)
+	star := make([]dot, 0, 2*rays+1)
+	for i := range 2*rays + 1 {
+		star = append(star, at(math.Pi*float64(i)/float64(rays), []float64{0.32, 0.11}[i%2]))
+	}
+	lines = append(lines, polygon(star...))
+	for i := range rays { // feathers between the rays
+		middle := 2 * math.Pi * (float64(i) + 0.5) / float64(rays)
+		for _, k := range []float64{0.20, 0.25, 0.30} {
+			half := 0.13 * k / 0.3
+			lines = append(lines, chain(at(middle-half, k+0.025), at(middle, k-0.03), at(middle+half, k+0.025)))
+		}
+	}
+	for i := range 60 { // circles, each tied to the next
+		angle, next := 2*math.Pi*float64(i)/60, 2*math.Pi*float64(i+1)/60
+		p := at(angle, 0.85)
+		lines = append(lines, circle(p.x, p.y, r*0.026), chain(at(angle, 0.876), at(next, 0.824)))
+	}
+	for i := range 90 { // teeth
+		angle := 2 * math.Pi * float64(i) / 90
+		lines = append(lines, chain(at(angle, 0.905), at(angle, 0.97)))
+	}
+	for i := range 36 { // a zigzag
+		angle, step := 2*math.Pi*float64(i)/36, 2*math.Pi/72
+		lines = append(lines, chain(at(angle, 0.36), at(angle+step, 0.44), at(angle+2*step, 0.36)))
+		p := at(angle, 0.495)
+		lines = append(lines, circle(p.x, p.y, r*0.02))
+	}
+	a.stroke(c[0], m.weight(0.1), lines...)
+	const flock = 12
+	for i := range flock {
+		a.fill(c[0], bird(at, 2*math.Pi*float64(i)/flock, 0.665))
+	}
+}
+
+// bird is a long-beaked bird in flight, around a circle.
+func bird(at func(angle, k float64) dot, angle, k float64) contour {
+	shape := []dot{
+		{1.62, 0.06},
+		{0.86, 0.20},
+		{0.70, 0.42},
+		{0.56, 0.22},
+		{0.30, 0.16},
+		{0.12, 0.30},
+		{-0.42, 0.95},
+		{-0.30, 0.24},
+		{-0.80, 0.10},
+		{-1.45, 0.34},
+		{-1.30, 0.02},
+		{-1.42, -0.26},
+		{-0.70, -0.10},
+		{-0.10, -0.26},
+		{0.50, -0.02},
+		{0.80, 0.06},
+	}
+	points := make([]dot, 0, len(shape)+1)
+	for _, p := range shape {
+		points = append(points, at(angle+p.x*0.125, k+p.y*0.095))
+	}
+	return polygon(points...)
+}
+
+// lotus draws petals that open upwards from a point near the bottom of the box.
+func (a *artwork) lotus(m *Motif, c []rgb) {
+	x, y, r := m.X+m.W/2, m.Y+m.H*0.82, m.H*0.8
+	petal := func(angle, length, width float64) contour {
+		at := func(along, across float64) dot {
+			sin, cos := math.Sin(angle), math.Cos(angle)
+			return dot{x + r*(along*sin+across*cos), y - r*(along*cos-across*sin)}
+		}
+		return contour{curved: true, points: []dot{
+			at(0, 0), at(length*0.20, -width*1.1), at(length*0.72, -width), at(length, 0),
+			at(length*0.72, width), at(length*0.20, width*1.1), at(0, 0),
+		}}
+	}
+	for _, layer := range []struct {
+		angles        []float64
+		length, width float64
+	}{
+		{[]float64{-1.32, 1.32, -1.02, 1.02}, 0.98, 0.17},
+		{[]float64{-0.72, 0.72, -0.42, 0.42}, 1.0, 0.19},
+		{[]float64{-0.16, 0.16}, 0.98, 0.19},
+		{[]float64{-0.58, 0.58}, 0.74, 0.18},
+		{[]float64{-0.28, 0.28}, 0.74, 0.18},
+		{[]float64{0}, 0.70, 0.18},
+	} {
+		for _, angle := range layer.angles {
+			p := petal(angle, layer.length, layer.width)
+			a.fill(c[1], p)
+			a.stroke(c[0], m.weight(0.11), p)
+			for _, narrow := range []float64{0.62, 0.28} { // veins
+				a.stroke(c[0], m.weight(0.11)*0.7, petal(angle, layer.length*0.94, layer.width*narrow))
+			}
+		}
+	}
+	for i := range 4 { // water below
+		w := r * (0.75 + 0.28*float64(i))
+		h := r * (0.07 + 0.07*float64(i))
+		a.stroke(c[0], m.weight(0.11), contour{curved: true, points: []dot{{x - w, y + h*0.5}, {x - w*0.5, y + h*1.6}, {x + w*0.5, y + h*1.6}, {x + w, y + h*0.5}}})
+	}
+}
+
+// water draws rows of arches within arches, as on old ceramics.
+func (a *artwork) water(m *Motif, c []rgb) {
+	n := m.count(20)
+	r := m.W / float64(n) / 2
+	const most = 40 // rows
+	rows := min(int(math.Round(m.H/max(r, 0.1))), most)
+	var lines []contour
+	for row := range rows {
+		y := m.Y + m.H - float64(row)*r*0.9
+		shift := float64(row%2) * r
+		for i := range n + row%2 {
+			x := m.X + r + 2*r*float64(i) - shift
+			for _, k := range []float64{0.94, 0.64, 0.34} {
+				lines = append(lines, arch(x, y, r*k))
+			}
+		}
+	}
+	a.stroke(c[0], m.weight(0.09), lines...)
+}
+
+// roundel is a plain star on a disc, where the circular has the emblem.
+func (a *artwork) roundel(m *Motif, c []rgb) {
+	x, y, r := m.middle()
+	a.fill(c[1], circle(x, y, r))
+	a.fill(c[0], circle(x, y, r*0.955))
+	a.fill(c[1], circle(x, y, r*0.86))
+	a.fill(c[0], circle(x, y, r*0.825))
+	rays := make([]contour, 0, 72)
+	for i := range 72 {
+		angle := math.Pi * float64(i) / 36
+		rays = append(rays, chain(dot{x + r*0.88*math.Sin(angle), y - r*0.88*math.Cos(angle)}, dot{x + r*0.935*math.Sin(angle), y - r*0.935*math.Cos(angle)}))
+	}
+	a.stroke(c[1], r*0.022, rays...)
+	a.fill(c[1], star(x, y, r*0.62))
+}
+
+func star(x, y, r float64) contour {
+	points := make([]dot, 0, 11)
+	for i := range 11 {
+		k := 1.0
+		if i%2 == 1 {
+			k = 0.382
+		}
+		angle := math.Pi * float64(i) / 5
+		points = append(points, dot{x + r*k*math.Sin(angle), y - r*k*math.Cos(angle)})
+	}
+	return polygon(points...)
+}
+
+// chipSymbol is the mark of an electronic document after ICAO Doc 9303-9: a
+// circle between two bars.
+func (a *artwork) chipSymbol(m *Motif, c []rgb) {
+	x, y, h := m.X+m.W/2, m.Y+m.H/2, m.H
+	t := h * 0.11
+	a.fill(c[0], rounded(m.Box, h*0.14), reversed(rounded(Box{X: m.X + t, Y: m.Y + t, W: m.W - 2*t, H: h - 2*t}, h*0.07)))
+	a.fill(c[0], polygon(rectangle(Box{X: m.X + t, Y: y - t/2, W: m.W/2 - t - h*0.24, H: t})...))
+	a.fill(c[0], polygon(rectangle(Box{X: x + h*0.24, Y: y - t/2, W: m.W/2 - t - h*0.24, H: t})...))
+	a.fill(c[0], circle(x, y, h*0.27), reversed(circle(x, y, h*0.16)))
+}
+
+// seal is a round stamp with a star and no words: a placeholder, for the seal of an
+// authority is not this project's to draw.
+func (a *artwork) seal(m *Motif, c []rgb) {
+	x, y, r := m.middle()
+	a.fill(c[0], circle(x, y, r), reversed(circle(x, y, r*0.93)))
+	a.fill(c[0], circle(x, y, r*0.88), reversed(circle(x, y, r*0.86)))
+	a.fill(c[0], circle(x, y, r*0.56), reversed(circle(x, y, r*0.53)))
+	for i := range 24 {
+		angle := math.Pi * float64(i) / 12
+		p := dot{x + r*0.71*math.Sin(angle), y - r*0.71*math.Cos(angle)}
+		if i%6 == 0 {
+			a.fill(c[0], star(p.x, p.y, r*0.1))
+		} else {
+			a.fill(c[0], circle(p.x, p.y, r*0.045))
+		}
+	}
+	a.fill(c[0], star(x, y, r*0.4))
+}
+
+// signature is a flourish that is nobody's signature.
+func (a *artwork) signature(m *Motif, c []rgb) {
+	at := func(u, v float64) dot { return dot{m.X + m.W*u, m.Y + m.H*v} }
+	a.stroke(c[0], m.weight(0.22),
+		contour{curved: true, points: []dot{
+			at(0.03, 0.78), at(0.10, 0.50), at(0.24, 0.00), at(0.29, 0.10),
+			at(0.34, 0.20), at(0.16, 0.70), at(0.18, 0.86),
+			at(0.20, 1.00), at(0.31, 0.44), at(0.36, 0.42),
+			at(0.41, 0.40), at(0.33, 0.72), at(0.37, 0.72),
+			at(0.41, 0.72), at(0.44, 0.42), at(0.48, 0.42),
+			at(0.52, 0.42), at(0.45, 0.70), at(0.49, 0.70),
+			at(0.54, 0.70), at(0.60, 0.10), at(0.66, 0.08),
+			at(0.72, 0.06), at(0.58, 0.66), at(0.64, 0.68),
+			at(0.70, 0.70), at(0.78, 0.40), at(0.97, 0.34),
+		}},
+		contour{curved: true, points: []dot{at(0.12, 0.92), at(0.36, 0.80), at(0.60, 0.80), at(0.86, 0.86)}})
+}
+
+// plate is the chip's contacts as the blank has them (ISO/IEC 7816-2): eight, for
+// pictures of a finished card.
+func (a *artwork) plate(b Box) {
+	fill := func(c rgb, contours ...contour) { a.body = append(a.body, shape{contours: contours, color: c}) }
+	line := func(points ...dot) {
+		a.body = append(a.body, shape{contours: []contour{chain(points...)}, width: 0.16, color: plateLines})
+	}
+	fill(plateGold, rounded(b, 1.4))
+	middle := Box{X: b.X + b.W*0.36, Y: b.Y + b.H*0.25, W: b.W * 0.28, H: b.H * 0.5}
+	corners := rectangle(middle)
+	line(append(corners, corners[0])...)
+	for i := 1; i < 4; i++ {
+		y := b.Y + b.H*float64(i)/4
+		line(dot{b.X, y}, dot{middle.X, y})
+		line(dot{middle.X + middle.W, y}, dot{b.X + b.W, y})
+	}
+	line(dot{b.X + b.W/2, b.Y}, dot{b.X + b.W/2, middle.Y})
+	line(dot{b.X + b.W/2, middle.Y + middle.H}, dot{b.X + b.W/2, b.Y + b.H})
+}
+
+// curve draws a function of a parameter as n cubic Bézier curves with its own
+// slopes.
+func curve(from, to float64, n int, at func(float64) dot) contour {
+	const h = 1e-5
+	step := (to - from) / float64(n)
+	slope := func(t float64) dot {
+		a, b := at(t-h), at(t+h)
+		return dot{(b.x - a.x) / (2 * h) * step / 3, (b.y - a.y) / (2 * h) * step / 3}
+	}
+	points := make([]dot, 0, 3*n+1)
+	p, d := at(from), slope(from)
+	points = append(points, p)
+	for i := 1; i <= n; i++ {
+		t := from + step*float64(i)
+		q, e := at(t), slope(t)
+		points = append(points, dot{p.x + d.x, p.y + d.y}, dot{q.x - e.x, q.y - e.y}, q)
+		p, d = q, e
+	}
+	return contour{points, true}
+}
+
+// chain is straight lines from point to point.
+func chain(points ...dot) contour { return contour{points: points} }
+
+// polygon is an area's edge; filling closes it.
+func polygon(points ...dot) contour { return contour{points: points} }
+
+// rectangle gives a box's corners, clockwise from the top left.
+func rectangle(b Box) []dot {
+	return []dot{{b.X, b.Y}, {b.X + b.W, b.Y}, {b.X + b.W, b.Y + b.H}, {b.X, b.Y + b.H}}
+}
+
+// quarter is how far the bending points of a quarter of a circle stand off.
+const quarter = 0.5523
+
+func circle(x, y, r float64) contour {
+	k := r * quarter
+	return contour{curved: true, points: []dot{
+		{x + r, y},
+		{x + r, y + k},
+		{x + k, y + r},
+		{x, y + r},
+		{x - k, y + r},
+		{x - r, y + k},
+		{x - r, y},
+		{x - r, y - k},
+		{x - k, y - r},
+		{x, y - r},
+		{x + k, y - r},
+		{x + r, y - k},
+		{x + r, y},
+	}}
+}
+
+// arch is the upper half of a circle.
+func arch(x, y, r float64) contour {
+	k := r * quarter
+	return contour{curved: true, points: []dot{
+		{x - r, y}, {x - r, y - k}, {x - k, y - r}, {x, y - r}, {x + k, y - r}, {x + r, y - k}, {x + r, y},
+	}}
+}
+
+// rounded is a box with round corners.
+func rounded(b Box, r float64) contour {
+	k := r * (1 - quarter)
+	l, t, e, f := b.X, b.Y, b.X+b.W, b.Y+b.H
+	side := func(from, to dot) []dot { // a straight line among curves
+		return []dot{{from.x + (to.x-from.x)/3, from.y + (to.y-from.y)/3}, {from.x + (to.x-from.x)*2/3, from.y + (to.y-from.y)*2/3}, to}
+	}
+	points := []dot{{l + r, t}}
+	points = append(points, side(dot{l + r, t}, dot{e - r, t})...)
+	points = append(points, dot{e - k, t}, dot{e, t + k}, dot{e, t + r})
+	points = append(points, side(dot{e, t + r}, dot{e, f - r})...)
+	points = append(points, dot{e, f - k}, dot{e - k, f}, dot{e - r, f})
+	points = append(points, side(dot{e - r, f}, dot{l + r, f})...)
+	points = append(points, dot{l + k, f}, dot{l, f - k}, dot{l, f - r})
+	points = append(points, side(dot{l, f - r}, dot{l, t + r})...)
+	return contour{curved: true, points: append(points, dot{l, t + k}, dot{l + k, t}, dot{l + r, t})}
+}
+
+// reversed runs the other way, and so cuts a hole.
+func reversed(c contour) contour {
+	points := slices.Clone(c.points)
+	slices.Reverse(points)
+	return contour{points, c.curved}
+}
+
+// flat gives a contour's points with curves as chords, the more the longer they are
+// in dots.
+func (c contour) flat(scale float64) []dot {
+	if !c.curved {
+		return c.points
+	}
+	points := make([]dot, 1, 2*len(c.points))
+	points[0] = c.points[0]
+	for i := 1; i+2 < len(c.points); i += 3 {
+		p, q, r, s := c.points[i-1], c.points[i], c.points[i+1], c.points[i+2]
+		length := math.Hypot(q.x-p.x, q.y-p.y) + math.Hypot(r.x-q.x, r.y-q.y) + math.Hypot(s.x-r.x, s.y-r.y)
+		chords := min(max(int(math.Sqrt(length*scale)), 2), 32)
+		for j := 1; j <= chords; j++ {
+			t := float64(j) / float64(chords)
+			u := 1 - t
+			a, b, d, e := u*u*u, 3*u*u*t, 3*u*t*t, t*t*t
+			points = append(points, dot{a*p.x + b*q.x + d*r.x + e*s.x, a*p.y + b*q.y + d*r.y + e*s.y})
+		}
+	}
+	return points
+}
+
+func blend(a, b rgb, t float64) rgb {
+	mix := func(x, y uint8) uint8 { return uint8(math.Round(float64(x)*(1-t) + float64(y)*t)) }
+	return rgb{mix(a.r, b.r), mix(a.g, b.g), mix(a.b, b.b)}
+}

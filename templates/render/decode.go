@@ -1,0 +1,136 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// decode reads a form's YAML and refuses keys that there are no places for. Faults
+// name file and line.
+func decode(b []byte, file string, f *Form) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal(b, &document); err != nil {
+		return faultsOf(file, err)
+	}
+	if faults := numbers(&document); faults != nil {
+		return faultsOf(file, &yaml.TypeError{Errors: faults})
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(string(b)))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(f); err != nil {
+		return faultsOf(file, err)
+	}
+	return nil
+}
+
+// largest bounds every number of a form: nothing on a card is a metre wide.
+const largest = 1000
+
+// numbers tells numbers that are none, or senseless.
+func numbers(n *yaml.Node) (faults []string) {
+	if n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int") {
+		v, err := strconv.ParseFloat(n.Value, 64)
+		if err != nil || math.IsNaN(v) || math.Abs(v) > largest {
+			faults = append(faults, fmt.Sprintf("line %d: %s is no number that a form can hold; -%d to %d are accepted", n.Line, n.Value, largest, largest))
+		}
+	}
+	for _, part := range n.Content {
+		faults = append(faults, numbers(part)...)
+	}
+	return faults
+}
+
+// yamlLine is how yaml.v3 begins a fault.
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+
+// faultsOf brings YAML's faults into the shape of all others.
+func faultsOf(file string, err error) error {
+	list := []string{err.Error()}
+	if typed, ok := errors.AsType[*yaml.TypeError](err); ok {
+		list = typed.Errors
+	}
+	faults := make([]error, 0, len(list))
+	for _, fault := range list {
+		line := 1
+		if found := yamlLine.FindStringSubmatch(fault); found != nil {
+			if n, err := strconv.Atoi(found[1]); err == nil {
+				line = n
+			}
+			fault = fault[len(found[0]):]
+		}
+		faults = append(faults, fmt.Errorf("form %s:%d: %s", file, line, strings.TrimPrefix(fault, "yaml: ")))
+	}
+	return errors.Join(faults...)
+}
+
+// UnmarshalYAML keeps the line for errors.
+func (z *Zone) UnmarshalYAML(n *yaml.Node) error {
+	type plain Zone
+	z.line = n.Line
+	return strict(n, (*plain)(z))
+}
+
+// UnmarshalYAML keeps the line for errors.
+func (m *Mark) UnmarshalYAML(n *yaml.Node) error {
+	type plain Mark
+	m.line = n.Line
+	return strict(n, (*plain)(m))
+}
+
+// UnmarshalYAML keeps the line for errors.
+func (m *Motif) UnmarshalYAML(n *yaml.Node) error {
+	type plain Motif
+	m.line = n.Line
+	return strict(n, (*plain)(m))
+}
+
+// UnmarshalYAML keeps the line for errors.
+func (t *Text) UnmarshalYAML(n *yaml.Node) error {
+	type plain Text
+	t.line = n.Line
+	return strict(n, (*plain)(t))
+}
+
+// UnmarshalYAML keeps the line for errors.
+func (f *Field) UnmarshalYAML(n *yaml.Node) error {
+	type plain Field
+	f.line = n.Line
+	return strict(n, (*plain)(f))
+}
+
+// UnmarshalYAML keeps the line for errors.
+func (s *Sample) UnmarshalYAML(n *yaml.Node) error {
+	type plain Sample
+	s.line = n.Line
+	return strict(n, (*plain)(s))
+}
+
+// strict decodes a mapping and refuses keys that it has no place for: yaml.v3
+// forgets KnownFields inside a custom unmarshaller. The keys that are known are
+// those that into itself is written with.
+func strict(n *yaml.Node, into any) error {
+	var known yaml.Node
+	if err := known.Encode(into); err != nil {
+		return err
+	}
+	places := make(map[string]bool)
+	for i := 0; i+1 < len(known.Content); i += 2 {
+		places[known.Content[i].Value] = true
+	}
+	var faults []string
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if !places[n.Content[i].Value] {
+			faults = append(faults, fmt.Sprintf("line %d: there is no setting %q", n.Content[i].Line, n.Content[i].Value))
+		}
+	}
+	if faults != nil {
+		return &yaml.TypeError{Errors: faults}
+	}
+	return n.Decode(into)
+}

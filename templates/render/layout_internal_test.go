@@ -1,0 +1,200 @@
+package render
+
+import (
+	"image"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/skip2/go-qrcode"
+	"github.com/stretchr/testify/require"
+	"rsc.io/qr/coding"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/identity/identitytest"
+	"example.org/cancuoc/personalization/chip/mrz"
+)
+
+func load(tb testing.TB) *Catalog {
+	tb.Helper()
+	c, err := Load()
+	require.NoError(tb, err)
+	return c
+}
+
+// ink is what a line's letters cover.
+func (t piece) ink() Box {
+	em := t.size * point
+	left, right, top, bottom := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+	for _, r := range t.runs {
+		x := t.x + r.x*em
+		for _, letter := range r.text {
+			g := r.face.glyphs[letter]
+			if g.right > g.left {
+				left, right = min(left, x+g.left*em), max(right, x+g.right*em)
+				top, bottom = min(top, t.y+g.top*em), max(bottom, t.y+g.bottom*em)
+			}
+			if t.pitch > 0 {
+				x += t.pitch
+			} else {
+				x += g.width * em
+			}
+		}
+	}
+	return Box{X: left, Y: top, W: right - left, H: bottom - top}
+}
+
+// Nothing touches, overlaps or is cut, whoever the citizen is.
+func TestLayout_NothingTouches(t *testing.T) {
+	t.Parallel()
+	c := load(t)
+	for _, f := range c.forms {
+		for seed := range uint64(600) {
+			card := identitytest.Card(identitytest.Seeded(seed), f.ID)
+			lines, err := mrz.Lines(card)
+			require.NoError(t, err)
+			l, err := f.layout(Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}, nil)
+			require.NoError(t, err, "seed %d of %s", seed, f.ID)
+			for i := range sides {
+				var boxes []Box
+				for _, p := range append(append([]piece(nil), f.labels[i]...), l.pieces[i]...) {
+					b := p.ink()
+					require.GreaterOrEqual(t, min(b.X, b.Y), f.Page.Safe-1e-6, "seed %d of %s", seed, f.ID)
+					require.LessOrEqual(t, b.X+b.W, f.Page.W-f.Page.Safe+1e-6)
+					require.LessOrEqual(t, b.Y+b.H, f.Page.H-f.Page.Safe+1e-6)
+					boxes = append(boxes, b)
+				}
+				for j, b := range boxes {
+					for k, other := range boxes[:j] {
+						if b.overlaps(other) {
+							t.Fatalf("seed %d of %s, side %d: text %d at %v touches text %d at %v", seed, f.ID, i, j, b, k, other)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// A text is drawn as large as it can be: first it shrinks on its one line, then it
+// wraps.
+func TestFit(t *testing.T) {
+	t.Parallel()
+	f, err := load(t).Form(identity.FormCanCuoc2024)
+	require.NoError(t, err)
+	name, ok := f.Field("name")
+	require.True(t, ok)
+	for _, tt := range []struct {
+		name  string
+		lines int
+		least float64 // size
+		most  float64
+	}{
+		{"Trần Thị Vy", 1, 9, 9},
+		{"Nguyễn Hoàng Phương Thảo Nhiên", 1, 7, 8.9},
+		{"Công Tằng Tôn Nữ Thị Bích Huyền Trân Châu", 2, 6.5, 8},
+		{strings.TrimSpace(strings.Repeat("Nghiêng ", 12)), 3, 6.5, 7},
+	} {
+		pieces, err := f.fit(&name, tt.name)
+		require.NoError(t, err)
+		require.Len(t, pieces, tt.lines, "%s", tt.name)
+		require.GreaterOrEqual(t, pieces[0].size, tt.least, "%s", tt.name)
+		require.LessOrEqual(t, pieces[0].size, tt.most, "%s", tt.name)
+	}
+}
+
+// The modules are those of go-qrcode, one by one, where it has one segment of bytes
+// too: where nothing is worth cutting out.
+func TestModules_AreThoseOfGoQRCode(t *testing.T) {
+	t.Parallel()
+	var c cache
+	var payloads []string
+	for n := 1; n < 420; n += 7 {
+		payloads = append(payloads, strings.Repeat("Ẳ|", n)[:n])
+	}
+	for seed := range uint64(60) {
+		card := identitytest.Card(identitytest.Seeded(seed), identity.FormCanCuoc2024)
+		p := card.Person
+		payloads = append(payloads, strings.ToLower(strings.NewReplacer(" ", "_", ".", "", "-", "").Replace(p.Name.Text+p.BirthRegistration.Text+p.Mother.Text)))
+	}
+	names := map[qrcode.RecoveryLevel]coding.Level{qrcode.Low: coding.L, qrcode.Medium: coding.M, qrcode.High: coding.Q, qrcode.Highest: coding.H}
+	for _, payload := range payloads {
+		for name, level := range names {
+			qr, err := qrcode.New(payload, name)
+			require.NoError(t, err)
+			segments := []coding.Encoding{coding.String(payload)} // go-qrcode marks none
+			version, ok := smallest(segments, level)
+			require.True(t, ok)
+			require.Equal(t, qr.VersionNumber, int(version))
+			got, err := c.modules(segments, version, level)
+			require.NoError(t, err)
+			qr.DisableBorder = true
+			want := qr.Bitmap()
+			require.Len(t, want, got.size)
+			for y, row := range want {
+				for x, dark := range row {
+					if dark != got.dark(x, y) {
+						t.Fatalf("module %d, %d of version %d at level %s differs", x, y, version, level)
+					}
+				}
+			}
+		}
+	}
+}
+
+// The code has the largest modules that it can have, and the best error correction
+// that leaves them large enough.
+func TestEncodeQR(t *testing.T) {
+	t.Parallel()
+	var c cache
+	g := Field{Box: Box{X: 10, Y: 20, W: 18, H: 18}, Level: "M", Quiet: 4, Module: 0.25}
+	for _, tt := range []struct {
+		bytes, size int
+	}{
+		{130, 49}, // version 8, M
+		{180, 53}, // 9, M
+		{213, 57}, // 10, M
+		{250, 61}, // 11, M
+		{300, 61}, // 11, L: at M it would be 13
+	} {
+		code, err := c.encodeQR(g, strings.Repeat("a", tt.bytes))
+		require.NoError(t, err)
+		require.Equal(t, tt.size, code.modules.size, "%d bytes", tt.bytes)
+		require.GreaterOrEqual(t, code.module, g.Module)
+		require.InDelta(t, g.X+4*code.module, code.x, 1e-9)
+		require.InDelta(t, g.W, float64(tt.size+8)*code.module, 1e-9)
+	}
+	_, err := c.encodeQR(g, strings.Repeat("a", 330))
+	require.ErrorIs(t, err, identity.Invalid)
+	_, err = c.encodeQR(g, strings.Repeat("a", 5000))
+	require.ErrorIs(t, err, identity.Invalid)
+}
+
+// Every letter of Vietnam's languages is in both typefaces of forms.
+func TestTypefaces_HaveEveryLetter(t *testing.T) {
+	t.Parallel()
+	c := load(t)
+	for _, face := range []string{"text", "bold"} {
+		_, missing := c.width(face, letters(vietnamese+strings.Join(doubled[:], "")+"ĔĬŎŬČÑɃĕĭŏŭčñƀ№° .,;:/-'()&+%\"0123456789fjwzFJWZ"))
+		require.Zero(t, missing, "U+%04X", missing)
+	}
+	require.Equal(t, "\uE000\uE007", letters("E\u0302\u0306\u01B0\u0306"))
+	require.Equal(t, "\uFFFD", letters("\uE003"))
+}
+
+// A portrait is cut, never stretched: its sides, or its low edge, go.
+func TestBox_CoverKeepsTheHead(t *testing.T) {
+	t.Parallel()
+	box := Box{W: 20, H: 30}
+	for _, tt := range []struct {
+		name string
+		w, h int
+		want image.Rectangle
+	}{
+		{"the same proportions", 236, 354, image.Rect(0, 0, 236, 354)},
+		{"wider", 354, 472, image.Rect(19, 0, 335, 472)},
+		{"higher", 200, 400, image.Rect(0, 0, 200, 300)},
+	} {
+		require.Equal(t, tt.want, box.Cover(tt.w, tt.h), tt.name)
+	}
+}

@@ -1,0 +1,352 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+	"golang.org/x/image/vector"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Bitmaps draws both sides at a resolution, from the same layout as PDF: for
+// printers that take bitmaps, and for what a camera would see. QR modules fall on
+// whole dots. It refuses what PDF refuses. Safe for concurrent use.
+func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, err error) {
+	if dpi < 72 || dpi > 1200 {
+		return nil, nil, identity.Refuse(identity.Invalid, "a card is drawn at 72 to 1200 dpi, not at %d", dpi)
+	}
+	if err := f.complete(c, o.Only); err != nil {
+		return nil, nil, err
+	}
+	l, err := f.layout(c, o.Only)
+	if err != nil {
+		return nil, nil, err
+	}
+	var drawn [2]*image.RGBA
+	for i := range sides {
+		b := f.canvas(dpi)
+		b.ground(f, i, o)
+		for _, p := range l.pictures[i] {
+			if err := b.picture(p); err != nil {
+				return nil, nil, err
+			}
+		}
+		for _, q := range l.codes[i] {
+			b.code(q)
+		}
+		for _, t := range l.pieces[i] {
+			b.text(t)
+		}
+		if o.Body {
+			b.corners(f.Page)
+		}
+		drawn[i] = b.img
+	}
+	return drawn[0], drawn[1], nil
+}
+
+// bitmap is one side while it is drawn.
+type bitmap struct {
+	img   *image.RGBA
+	cache *cache
+	dpi   int
+	scale float64 // dots per mm
+	ink   vector.Rasterizer
+	buf   sfnt.Buffer
+}
+
+func (f *Form) canvas(dpi int) *bitmap {
+	b := &bitmap{cache: &f.catalog.cache, dpi: dpi, scale: float64(dpi) / 25.4}
+	b.img = image.NewRGBA(image.Rect(0, 0, int(math.Round(f.Page.W*b.scale)), int(math.Round(f.Page.H*b.scale))))
+	return b
+}
+
+// ground lays the side's unchanging part, which is drawn once and copied.
+func (b *bitmap) ground(f *Form, side int, o Options) {
+	what := o.background()
+	if what == (background{}) {
+		for i := range b.img.Pix {
+			b.img.Pix[i] = 0xff
+		}
+		return
+	}
+	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() *image.RGBA {
+		once := f.canvas(b.dpi)
+		draw.Draw(once.img, once.img.Rect, image.White, image.Point{}, draw.Src)
+		once.artwork(f.art[side], what)
+		if what.art {
+			// The cache's lock is held: letters are drawn, but not kept.
+			for _, t := range f.labels[side] {
+				once.fresh(t)
+			}
+		}
+		return once.img
+	})
+	copy(b.img.Pix, ready.Pix)
+}
+
+func (b *bitmap) artwork(a *artwork, what background) {
+	for _, part := range []struct {
+		wanted bool
+		shapes []shape
+	}{{what.art, a.shapes}, {what.body, a.body}, {what.specimen, a.specimen}} {
+		if !part.wanted {
+			continue
+		}
+		for _, s := range part.shapes {
+			b.shape(s)
+		}
+	}
+}
+
+// shape draws a filled area, or a line as a quadrangle for each of its pieces.
+func (b *bitmap) shape(s shape) {
+	flat := make([][]dot, 0, len(s.contours))
+	low, high := dot{math.Inf(1), math.Inf(1)}, dot{math.Inf(-1), math.Inf(-1)}
+	for _, c := range s.contours {
+		points := c.flat(b.scale)
+		for _, p := range points {
+			low.x, low.y = min(low.x, p.x), min(low.y, p.y)
+			high.x, high.y = max(high.x, p.x), max(high.y, p.y)
+		}
+		flat = append(flat, points)
+	}
+	area := image.Rect(
+		int(math.Floor((low.x-s.width)*b.scale)), int(math.Floor((low.y-s.width)*b.scale)),
+		int(math.Ceil((high.x+s.width)*b.scale))+1, int(math.Ceil((high.y+s.width)*b.scale))+1).Intersect(b.img.Rect)
+	if area.Empty() {
+		return
+	}
+	b.ink.Reset(area.Dx(), area.Dy())
+	for _, points := range flat {
+		if s.width == 0 {
+			b.area(points, area.Min)
+		} else {
+			b.line(points, s.width/2, area.Min)
+		}
+	}
+	b.ink.Draw(b.img, area, image.NewUniform(s.color.rgba()), image.Point{})
+}
+
+// line adds a chain's pieces, each lengthened a little so that bends are closed.
+func (b *bitmap) line(points []dot, half float64, origin image.Point) {
+	for i := 1; i < len(points); i++ {
+		p, q := points[i-1], points[i]
+		length := math.Hypot(q.x-p.x, q.y-p.y)
+		if length == 0 {
+			continue
+		}
+		dx, dy := (q.x-p.x)/length*half, (q.y-p.y)/length*half
+		nx, ny := -dy, dx
+		dx, dy = dx/2, dy/2
+		b.area([]dot{{p.x - dx + nx, p.y - dy + ny}, {q.x + dx + nx, q.y + dy + ny}, {q.x + dx - nx, q.y + dy - ny}, {p.x - dx - nx, p.y - dy - ny}}, origin)
+	}
+}
+
+// area adds an area; origin is the dot at which the rasterizer begins.
+func (b *bitmap) area(points []dot, origin image.Point) {
+	for i, p := range points {
+		x, y := float32(p.x*b.scale-float64(origin.X)), float32(p.y*b.scale-float64(origin.Y))
+		if i == 0 {
+			b.ink.MoveTo(x, y)
+		} else {
+			b.ink.LineTo(x, y)
+		}
+	}
+	b.ink.ClosePath()
+}
+
+// glyphKey names a letter's picture: of a size in 1/64 dots, at a quarter of a dot.
+type glyphKey struct {
+	face   *typeface
+	letter rune
+	size   int
+	x, y   uint8
+}
+
+// mask is a letter's picture, and where it lies from the dot of its origin.
+type mask struct {
+	alpha *image.Alpha
+	at    image.Point
+}
+
+// text draws a line with letters that are kept.
+func (b *bitmap) text(t piece) { b.letters(t, b.kept) }
+
+// fresh draws a line with letters that are drawn anew.
+func (b *bitmap) fresh(t piece) { b.letters(t, b.drawn) }
+
+func (b *bitmap) kept(k glyphKey) *mask {
+	return b.cache.glyph(k, func() *mask { return b.drawn(k) })
+}
+
+// letters draws a line, letter by letter, each on the nearest quarter of a dot.
+func (b *bitmap) letters(t piece, glyph func(glyphKey) *mask) {
+	ink := image.NewUniform(t.color.rgba())
+	em := t.size * point * b.scale // dots
+	for _, r := range t.runs {
+		x := t.x*b.scale + r.x*em
+		for _, letter := range r.text {
+			left, fineX := split(x)
+			top, fineY := split(t.y * b.scale)
+			m := glyph(glyphKey{r.face, letter, int(math.Round(em * 64)), fineX, fineY})
+			if m.alpha != nil {
+				place := m.alpha.Rect.Add(m.at).Add(image.Pt(left, top))
+				draw.DrawMask(b.img, place, ink, image.Point{}, m.alpha, image.Point{}, draw.Over)
+			}
+			if t.pitch > 0 {
+				x += t.pitch * b.scale
+			} else {
+				x += r.face.glyphs[letter].width * em
+			}
+		}
+	}
+}
+
+// split gives the dot, and the quarter of it.
+func split(v float64) (whole int, quarter uint8) {
+	quarters := int(math.Round(v * 4))
+	return quarters >> 2, uint8(quarters & 3)
+}
+
+// drawn draws a letter's picture.
+func (b *bitmap) drawn(k glyphKey) *mask {
+	segments, err := k.face.font.LoadGlyph(&b.buf, k.face.glyphs[k.letter].index, fixed.Int26_6(k.size), nil) //nolint:gosec // a size on a card, in dots
+	if err != nil || len(segments) == 0 {
+		return &mask{} // a space; that letters can be loaded was seen when the font was
+	}
+	x, y := float64(k.x)/4, float64(k.y)/4
+	bounds := segments.Bounds()
+	left, top := math.Floor(x+float64(bounds.Min.X)/64), math.Floor(y+float64(bounds.Min.Y)/64)
+	w := int(math.Ceil(x+float64(bounds.Max.X)/64)-left) + 1
+	h := int(math.Ceil(y+float64(bounds.Max.Y)/64)-top) + 1
+	b.ink.Reset(w, h)
+	at := func(p fixed.Point26_6) (float32, float32) {
+		return float32(x - left + float64(p.X)/64), float32(y - top + float64(p.Y)/64)
+	}
+	for _, s := range segments {
+		ax, ay := at(s.Args[0])
+		switch s.Op {
+		case sfnt.SegmentOpMoveTo:
+			b.ink.ClosePath()
+			b.ink.MoveTo(ax, ay)
+		case sfnt.SegmentOpLineTo:
+			b.ink.LineTo(ax, ay)
+		case sfnt.SegmentOpQuadTo:
+			bx, by := at(s.Args[1])
+			b.ink.QuadTo(ax, ay, bx, by)
+		case sfnt.SegmentOpCubeTo:
+			bx, by := at(s.Args[1])
+			cx, cy := at(s.Args[2])
+			b.ink.CubeTo(ax, ay, bx, by, cx, cy)
+		}
+	}
+	b.ink.ClosePath()
+	alpha := image.NewAlpha(image.Rect(0, 0, w, h))
+	b.ink.Draw(alpha, alpha.Rect, image.Opaque, image.Point{})
+	return &mask{alpha: alpha, at: image.Pt(int(left), int(top))}
+}
+
+// code draws a QR code with modules of whole dots, centred in its place.
+func (b *bitmap) code(c code) {
+	n := c.modules.size
+	module := max(1, int(c.module*b.scale+1e-6))
+	spare := c.module*b.scale*float64(n) - float64(module*n)
+	left, top := int(math.Round(c.x*b.scale+spare/2)), int(math.Round(c.y*b.scale+spare/2))
+	for y := range n {
+		c.modules.runs(y, func(from, to int) {
+			draw.Draw(b.img, image.Rect(left+from*module, top+y*module, left+to*module, top+(y+1)*module), image.Black, image.Point{}, draw.Src)
+		})
+	}
+}
+
+// picture draws an image scaled to its box.
+func (b *bitmap) picture(p picture) error {
+	src, _, err := image.Decode(bytes.NewReader(p.bytes))
+	if err != nil {
+		return fmt.Errorf("read picture: %w", err)
+	}
+	box := image.Rect(
+		int(math.Round(p.box.X*b.scale)), int(math.Round(p.box.Y*b.scale)),
+		int(math.Round((p.box.X+p.box.W)*b.scale)), int(math.Round((p.box.Y+p.box.H)*b.scale)))
+	draw.ApproxBiLinear.Scale(b.img, box, src, p.cover().Add(src.Bounds().Min), draw.Src, nil)
+	return nil
+}
+
+// corners cuts the card's round corners out.
+func (b *bitmap) corners(p Page) {
+	if p.Corner == 0 {
+		return
+	}
+	b.ink.Reset(b.img.Rect.Dx(), b.img.Rect.Dy())
+	b.area(rounded(Box{W: p.W, H: p.H}, p.Corner).flat(b.scale), image.Point{})
+	card := image.NewAlpha(b.img.Rect)
+	b.ink.Draw(card, card.Rect, image.Opaque, image.Point{})
+	cut := image.NewRGBA(b.img.Rect)
+	draw.DrawMask(cut, cut.Rect, b.img, image.Point{}, card, image.Point{}, draw.Src)
+	b.img = cut
+}
+
+func (c rgb) rgba() color.RGBA { return color.RGBA{c.r, c.g, c.b, 255} }
+
+// Letters draws the MRZ's letters as they stand in their cells (pitch by
+// CellHeight), each to a raster of w by h, dark on light: what a reader compares
+// with. They are drawn once and not to be changed.
+func (f *Form) Letters(g Field, alphabet string, w, h int) map[byte][]uint8 {
+	key := lettersKey{form: f, field: g.ID, alphabet: alphabet, w: w, h: h}
+	if drawn, ok := f.catalog.cache.letters.Load(key); ok {
+		return drawn.(map[byte][]uint8) //nolint:forcetypeassert // nothing else is put there
+	}
+	drawn, _ := f.catalog.cache.letters.LoadOrStore(key, f.drawLetters(g, alphabet, w, h))
+	return drawn.(map[byte][]uint8) //nolint:forcetypeassert // nothing else is put there
+}
+
+func (f *Form) drawLetters(g Field, alphabet string, w, h int) map[byte][]uint8 {
+	const fine = 8 // drawn so many times larger, then averaged
+	face := f.catalog.faces["mrz"]
+	drawn := make(map[byte][]uint8, len(alphabet))
+	em := g.Size * point
+	sx, sy := float64(w*fine)/g.Pitch, float64(h*fine)/CellHeight
+	for i := range len(alphabet) {
+		large := image.NewAlpha(image.Rect(0, 0, w*fine, h*fine))
+		ink := vector.NewRasterizer(w*fine, h*fine)
+		for _, contour := range face.contours(rune(alphabet[i])) {
+			for k, p := range contour {
+				px, py := float32((f.mrzMargin(&g)+p.x*em)*sx), float32((mrzBaseline+p.y*em)*sy)
+				if k == 0 {
+					ink.MoveTo(px, py)
+				} else {
+					ink.LineTo(px, py)
+				}
+			}
+			ink.ClosePath()
+		}
+		ink.Draw(large, large.Rect, image.Opaque, image.Point{})
+		drawn[alphabet[i]] = average(large, w, h, fine)
+	}
+	return drawn
+}
+
+// average brings a mask to a raster, dark where it is full.
+func average(large *image.Alpha, w, h, fine int) []uint8 {
+	out := make([]uint8, w*h)
+	for y := range h {
+		for x := range w {
+			sum := 0
+			for v := range fine {
+				for u := range fine {
+					sum += int(large.Pix[large.PixOffset(x*fine+u, y*fine+v)])
+				}
+			}
+			out[y*w+x] = uint8((255 - sum/(fine*fine)) & 0xFF)
+		}
+	}
+	return out
+}
