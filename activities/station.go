@@ -182,7 +182,7 @@ func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chi
 	if err != nil {
 		return nil, fmt.Errorf("open blank %s: %w", card.Blank, err)
 	}
-	defer session.Close() //nolint:errcheck // it was only read
+	defer session.Close()
 	access := chipinspection.Access{MRZInformation: mrz.Information(printed.MRZ), CAN: chip.CAN}
 	expected := chipinspection.Expect{Card: card.Card, MRZ: printed.MRZ}
 	if chip.Files.DG2 != nil {

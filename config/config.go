@@ -189,7 +189,7 @@ func (Secret) MarshalText() ([]byte, error) { return []byte("[secret]"), nil }
 
 // readSecret reads what a file holds, without the line break at its end.
 func readSecret(key, name string) (Secret, error) {
-	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+	b, err := os.ReadFile(name)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", key, err)
 	}

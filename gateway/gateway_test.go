@@ -82,7 +82,7 @@ func (w window) ask(t *testing.T, method, path string, header map[string]string,
 	}
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // it was only read
+	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	return answer.StatusCode, answer.Header, string(text)
@@ -173,7 +173,7 @@ func TestServe_FinishesWhatItBegan(t *testing.T) {
 			answered <- err.Error()
 			return
 		}
-		defer answer.Body.Close() //nolint:errcheck // it was only read
+		defer answer.Body.Close()
 		text, _ := io.ReadAll(answer.Body)
 		answered <- string(text)
 	}()

@@ -82,7 +82,7 @@ func appendPart(b, part []byte) []byte {
 	if part == nil {
 		return binary.BigEndian.AppendUint32(b, imageAbsent)
 	}
-	b = binary.BigEndian.AppendUint32(b, uint32(len(part))) //nolint:gosec // G115: MarshalBinary bounds the whole
+	b = binary.BigEndian.AppendUint32(b, uint32(len(part)))
 	return append(b, part...)
 }
 

@@ -79,7 +79,7 @@ func ReadPopulation(fsys fs.FS) ([]Citizen, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read population: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	d := json.NewDecoder(f)
 	d.DisallowUnknownFields()
 	var p Population

@@ -65,11 +65,11 @@ history events and bytes, database round trips, CPU.`,
 		Example: "  starter bench\n  starter bench --cards 500 --json", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if profile != "" {
-				f, err := os.Create(profile) //nolint:gosec // the user names the file
+				f, err := os.Create(profile)
 				if err != nil {
 					return fmt.Errorf("write profile: %w", err)
 				}
-				defer f.Close() //nolint:errcheck // the profile was written by then
+				defer f.Close()
 				if err := pprof.StartCPUProfile(f); err != nil {
 					return fmt.Errorf("write profile: %w", err)
 				}
@@ -105,8 +105,8 @@ func bench(ctx context.Context, cards, atOnce int, progress io.Writer) (figures,
 	if err != nil {
 		return figures{}, fmt.Errorf("make folder: %w", err)
 	}
-	defer os.RemoveAll(dir)                      //nolint:errcheck // a folder for scratch
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL, another user, passes through
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return figures{}, fmt.Errorf("make folder: %w", err)
 	}
 	say := func(format string, args ...any) { fmt.Fprintf(progress, format+"\n", args...) }

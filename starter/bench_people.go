@@ -147,7 +147,7 @@ func parentOf(name string) (pid, parent int) {
 
 // statFields are the fields of /proc/PID/stat behind the command's name.
 func statFields(name string) [][]byte {
-	b, err := os.ReadFile(name) //nolint:gosec // of the kernel
+	b, err := os.ReadFile(name)
 	if err != nil {
 		return nil
 	}

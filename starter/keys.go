@@ -252,7 +252,7 @@ func newMasterList(a *app) *cobra.Command {
 
 // publish writes what everybody may read.
 func (a *app) publish(cmd *cobra.Command, file string, content []byte) error {
-	if err := os.WriteFile(file, content, 0o644); err != nil { //nolint:gosec // it is made to be published
+	if err := os.WriteFile(file, content, 0o644); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
 	return a.print(cmd, map[string]any{"file": file, "bytes": len(content)}, func(w io.Writer) {

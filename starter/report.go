@@ -162,7 +162,7 @@ func (p *play) picture(ctx context.Context, v *shown, dir string) error {
 }
 
 func writePNG(name string, img image.Image) (err error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in our own folder
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write picture: %w", err)
 	}
@@ -177,7 +177,7 @@ func writePage(name string, page []shown) error {
 	if err != nil {
 		return fmt.Errorf("write gallery: %w", err)
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in our own folder
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write gallery: %w", err)
 	}

@@ -102,7 +102,7 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 	if err != nil {
 		return "", fmt.Errorf("find data folder: %w", err)
 	}
-	if err := os.MkdirAll(data, 0o711); err != nil { //nolint:gosec // PostgreSQL runs as another user below it
+	if err := os.MkdirAll(data, 0o711); err != nil {
 		return "", fmt.Errorf("make data folder: %w", err)
 	}
 	unlock, err := alone(data)
@@ -207,7 +207,7 @@ func writeSettings(name string, settings map[string]string) error {
 
 // alone sees that one run at a time uses a data folder.
 func alone(data string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(data, "run.lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // in our own folder
+	f, err := os.OpenFile(filepath.Join(data, "run.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock data folder: %w", err)
 	}
@@ -221,7 +221,7 @@ func alone(data string) (unlock func(), err error) {
 func startPrograms(ctx context.Context, b *board, running *servers, data string) error {
 	bin := filepath.Join(data, "bin")
 	b.say("Building worker and gateway ...")
-	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), "./worker", "./gateway", "./starter") //nolint:gosec // our own programs
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), "./worker", "./gateway", "./starter")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build worker and gateway: %w\n%s", err, out)
 	}

@@ -84,7 +84,7 @@ type schemaKey struct{}
 // setUp gives a script its office: office.yaml in its folder, and the samples
 // beside it.
 func setUp(e *testscript.Env, database, temporal string) error {
-	t := e.T().(testing.TB) //nolint:forcetypeassert // of testscript.Run
+	t := e.T().(testing.TB)
 	url := registrytest.NewSchema(t, database)
 	namespace := "test-" + strings.ToLower(rand.Text())
 	if err := registerNamespace(t.Context(), temporal, namespace); err != nil {
@@ -186,7 +186,7 @@ func expect(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: expect FILE PATTERN")
 	}
-	c := ts.Value(casesKey{}).(*cases) //nolint:forcetypeassert // setUp puts it there
+	c := ts.Value(casesKey{}).(*cases)
 	pattern, err := regexp.Compile("^(" + args[1] + ")$")
 	ts.Check(err)
 	c.files = append(c.files, args[0])
@@ -199,7 +199,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: refused")
 	}
-	c := ts.Value(casesKey{}).(*cases) //nolint:forcetypeassert // setUp puts it there
+	c := ts.Value(casesKey{}).(*cases)
 	exitCode(ts, false, append([]string{"2", "starter", "submit"}, c.files...))
 	ts.Logf("%s", ts.ReadFile("stderr"))
 	if accepted := ts.ReadFile("stdout"); accepted != "" {
@@ -255,7 +255,7 @@ func peak(ts *testscript.TestScript, file string) int64 {
 		if c.ProcessState == nil || c.ProcessState.ExitCode() != exitRefused {
 			ts.Fatalf("submit %s: %v\n%s", file, err, out)
 		}
-		return c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss //nolint:forcetypeassert // on Unix
+		return c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 	}
 	ts.Fatalf("there is no program starter")
 	return 0
@@ -380,7 +380,7 @@ func countRows(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: rows")
 	}
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, ts.Value(schemaKey{}).(string)) //nolint:forcetypeassert // setUp puts it there
+	conn, err := pgx.Connect(ctx, ts.Value(schemaKey{}).(string))
 	ts.Check(err)
 	defer func() { ts.Check(conn.Close(ctx)) }()
 	rows, _ := conn.Query(ctx, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1`) // CollectRows reports the error

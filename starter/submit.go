@@ -172,7 +172,7 @@ func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error
 	if err != nil {
 		return none, fmt.Errorf("open folder: %w", err)
 	}
-	defer folder.Close() //nolint:errcheck // it was only read
+	defer folder.Close()
 	return read(folder.FS(), filepath.Base(target))
 }
 

@@ -26,13 +26,13 @@ var recordings = filepath.Join("testdata", "replay")
 // TestRecord plays one application for each way that a life can take, on a real
 // server, and keeps their histories, payloads in the clear: there is nothing of a
 // person in them. It is run by make record, from the code that is deployed.
-func TestRecord(t *testing.T) { //nolint:paralleltest // it writes the files that other tests read
+func TestRecord(t *testing.T) {
 	if !*record {
 		t.Skip("make record records; tests replay")
 	}
-	t.Run("Calm", recordCalm)       //nolint:paralleltest // one office after the other
-	t.Run("Hurried", recordHurried) //nolint:paralleltest // the same
-	t.Run("Silent", recordSilent)   //nolint:paralleltest // the same
+	t.Run("Calm", recordCalm)
+	t.Run("Hurried", recordHurried)
+	t.Run("Silent", recordSilent)
 }
 
 // keep writes a history, and its story as text.

@@ -66,7 +66,7 @@ func send(t *testing.T, method, url, contentType, body string) answer {
 	r.Header.Set("Content-Type", contentType)
 	w, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
-	defer w.Body.Close() //nolint:errcheck // it was only read
+	defer w.Body.Close()
 	b, err := io.ReadAll(w.Body)
 	require.NoError(t, err)
 	a := answer{status: w.StatusCode, header: w.Header}
@@ -171,10 +171,10 @@ func TestPostPacket_BrokenOffIsNotReceived(t *testing.T) {
 	url, _ := window(t, d, nil)
 	line, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
 	require.NoError(t, err)
-	defer line.Close() //nolint:errcheck // the test is over
+	defer line.Close()
 	_, err = io.WriteString(line, "POST /v1/packets HTTP/1.1\r\nHost: x\r\nContent-Type: application/jose\r\nContent-Length: 500\r\n\r\nhalf")
 	require.NoError(t, err)
-	require.NoError(t, line.(*net.TCPConn).CloseWrite()) //nolint:forcetypeassert // of "tcp"
+	require.NoError(t, line.(*net.TCPConn).CloseWrite())
 
 	answer, err := io.ReadAll(line)
 

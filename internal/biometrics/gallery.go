@@ -247,7 +247,7 @@ func (x *index) add(number int, f *minutiae.Prepared) {
 			continue
 		}
 		c := cell(d, int(l.Bearing)/directionStep, int(l.Turn)/directionStep)
-		x.cells[c] = append(x.cells[c], posting(place)<<8|posting(l.Angle)) //nolint:gosec // places stay below 2^24
+		x.cells[c] = append(x.cells[c], posting(place)<<8|posting(l.Angle))
 	}
 }
 
@@ -281,7 +281,7 @@ func (x *index) vote(probe *minutiae.Prepared, votes []float32, fingers []uint8)
 	for _, l := range links {
 		for _, c := range near(l) {
 			for _, p := range x.cells[c] {
-				rotation := uint8(p) - l.Angle + directionStep/2 //nolint:gosec // the low byte is the angle
+				rotation := uint8(p) - l.Angle + directionStep/2
 				counts[int(p>>8)*rotations+int(rotation/directionStep)]++
 			}
 		}

@@ -158,7 +158,7 @@ func brightness(picture image.Image) luma {
 	l := luma{r.Dx(), r.Dy(), r.Dx(), make([]uint8, r.Dx()*r.Dy())}
 	for y := range l.h {
 		for x := range l.w {
-			l.v[y*l.w+x] = color.GrayModel.Convert(picture.At(r.Min.X+x, r.Min.Y+y)).(color.Gray).Y //nolint:forcetypeassert // GrayModel gives Gray
+			l.v[y*l.w+x] = color.GrayModel.Convert(picture.At(r.Min.X+x, r.Min.Y+y)).(color.Gray).Y
 		}
 	}
 	return l

@@ -57,7 +57,7 @@ func StartPostgres(ctx context.Context, o PostgresOptions, say Say) (*Postgres, 
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	if err := os.MkdirAll(o.Dir, 0o711); err != nil { //nolint:gosec // PostgreSQL's user has to pass
+	if err := os.MkdirAll(o.Dir, 0o711); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	release, err := claim(o.Dir)
@@ -124,7 +124,7 @@ func (c cluster) create(ctx context.Context) error {
 	if err := c.owner.give(password); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"), //nolint:gosec // a program of PostgreSQL
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"),
 		"-D", fresh, "-U", "cancuoc", "-A", "scram-sha-256", "--pwfile", password, "-E", "UTF8", "--locale=C.UTF-8")
 	cmd.Dir = c.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner.credential, Setpgid: true}
@@ -267,7 +267,7 @@ func (o owner) home(dir string) (string, error) {
 	if at, err := filepath.EvalSymlinks(link); err == nil {
 		return at, nil
 	}
-	if err := os.MkdirAll(hidden, 0o711); err != nil { //nolint:gosec // PostgreSQL's user has to pass
+	if err := os.MkdirAll(hidden, 0o711); err != nil {
 		return "", fmt.Errorf("make folder of PostgreSQL: %w", err)
 	}
 	elsewhere, err := os.MkdirTemp(hidden, "postgres-")

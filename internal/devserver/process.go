@@ -43,7 +43,7 @@ func spawn(c command) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	cmd := exec.Command(c.name, c.args...) //nolint:gosec,noctx // programs of ours; stopped by stop, in order
+	cmd := exec.Command(c.name, c.args...)
 	cmd.Dir = c.dir
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.credential, Pdeathsig: syscall.SIGTERM}
@@ -126,7 +126,7 @@ func (p *process) lastWords() string {
 // process is known, because numbers are used again. The file of a process that is
 // another one, or none, is removed. What we may not look at is left alone.
 func endOrphan(ctx context.Context, file, dir string, signal syscall.Signal) error {
-	b, err := os.ReadFile(file) //nolint:gosec // a file of ours
+	b, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}

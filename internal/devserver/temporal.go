@@ -176,7 +176,7 @@ func TemporalCLI(ctx context.Context, say Say) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, script, "temporal") //nolint:gosec // a script of ours
+	cmd := exec.CommandContext(ctx, script, "temporal")
 	problems, err := cmd.StderrPipe()
 	if err != nil {
 		return "", fmt.Errorf("build the Temporal CLI: %w", err)

@@ -49,7 +49,7 @@ func (*Keys) LogValue() slog.Value { return slog.StringValue("[payload keys]") }
 // key, if create is set, as it is in development only; of two processes that
 // make it at once, one's stays.
 func OpenKeys(name string, create bool) (*Keys, error) {
-	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) && create {
 		b, err = makeKeys(name)
 	}
@@ -125,7 +125,7 @@ func makeKeys(name string) ([]byte, error) {
 	if err := os.Link(temporary.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return os.ReadFile(name) //nolint:gosec // the operator names the file
+	return os.ReadFile(name)
 }
 
 // Codec encrypts every payload, its metadata included, by AES-256-GCM. The key's

@@ -74,7 +74,7 @@ func FuzzParsePacket(f *testing.F) {
 			requireRefusal(t, err)
 			return
 		}
-		got, err := p.open(key.Public().(ed25519.PublicKey)) //nolint:forcetypeassert // it is one
+		got, err := p.open(key.Public().(ed25519.PublicKey))
 		if err != nil {
 			requireRefusal(t, err)
 			return

@@ -70,7 +70,7 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
-	defer session.Close() //nolint:errcheck // it was only read
+	defer session.Close()
 	access := chipinspection.Access{MRZInformation: mrz.Information(lines), CAN: image.CAN}
 	return chipinspection.Inspect(ctx, session, access, expect, trust, time.Now())
 }

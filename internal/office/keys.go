@@ -49,7 +49,7 @@ func (o *Office) StationKey(id identity.StationID) (ed25519.PrivateKey, error) {
 func (o *Office) NewStationKey(id identity.StationID) (ed25519.PublicKey, error) {
 	key, err := o.StationKey(id)
 	if err == nil {
-		return key.Public().(ed25519.PublicKey), nil //nolint:forcetypeassert // of an Ed25519 key
+		return key.Public().(ed25519.PublicKey), nil
 	}
 	if !identity.Refused(err, identity.Forbidden) {
 		return nil, err

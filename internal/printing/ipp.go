@@ -51,8 +51,8 @@ func OpenIPP(o IPPOptions) (*IPP, error) {
 	if err != nil || uri.Host == "" || uri.Scheme != "ipp" && uri.Scheme != "ipps" {
 		return nil, errors.New("printing.uri must be ipp://HOST/PATH or ipps://HOST/PATH")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // of the standard library
-	transport.Proxy = nil                                        // a printer is in the same room
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil // a printer is in the same room
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
@@ -353,7 +353,7 @@ func (p *IPP) ask(ctx context.Context, operation string, code uint16, attributes
 	if err != nil {
 		return message{}, fmt.Errorf("%s: %w", operation, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read
+	defer response.Body.Close()
 	answer, err := readAnswer(response)
 	switch {
 	case err != nil:

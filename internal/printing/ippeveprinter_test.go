@@ -71,7 +71,7 @@ func newDevice(t *testing.T) *device {
 	require.NoError(t, os.WriteFile(filepath.Join(d.dir, "command"), []byte(command), 0o755))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	d.port = listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // of a TCP listener
+	d.port = listener.Addr().(*net.TCPAddr).Port
 	require.NoError(t, listener.Close())
 	d.on()
 	t.Cleanup(d.off)

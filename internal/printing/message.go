@@ -57,7 +57,7 @@ type value struct {
 
 func text(t tag, s string) value { return value{t, []byte(s)} }
 
-func integer(t tag, n int32) value { return value{t, binary.BigEndian.AppendUint32(nil, uint32(n))} } //nolint:gosec // two's complement on the wire
+func integer(t tag, n int32) value { return value{t, binary.BigEndian.AppendUint32(nil, uint32(n))} }
 
 func (v value) String() string { return string(v.raw) }
 
@@ -66,7 +66,7 @@ func (v value) integer() int32 {
 	if v.tag != tagInteger && v.tag != tagEnum || len(v.raw) != 4 {
 		return 0
 	}
-	return int32(binary.BigEndian.Uint32(v.raw)) //nolint:gosec // two's complement on the wire
+	return int32(binary.BigEndian.Uint32(v.raw))
 }
 
 // get gives the values of an attribute; none when it is not there.
@@ -110,7 +110,7 @@ func (m message) one(t tag) group {
 func (m message) encode() []byte {
 	b := append([]byte{}, m.version[:]...)
 	b = binary.BigEndian.AppendUint16(b, m.code)
-	b = binary.BigEndian.AppendUint32(b, uint32(m.request)) //nolint:gosec // two's complement on the wire
+	b = binary.BigEndian.AppendUint32(b, uint32(m.request))
 	for _, g := range m.groups {
 		b = append(b, byte(g.tag))
 		for _, a := range g.attributes {
@@ -128,7 +128,7 @@ func (m message) encode() []byte {
 
 // appendField adds a length of two bytes and what is so long.
 func appendField(b, field []byte) []byte {
-	b = binary.BigEndian.AppendUint16(b, uint16(len(field))) //nolint:gosec // names and values of ours are short
+	b = binary.BigEndian.AppendUint16(b, uint16(len(field)))
 	return append(b, field...)
 }
 
@@ -142,7 +142,7 @@ func decode(b []byte) (message, error) {
 	}
 	m := message{
 		version: [2]byte(b), code: binary.BigEndian.Uint16(b[2:]),
-		request: int32(binary.BigEndian.Uint32(b[4:])), //nolint:gosec // two's complement on the wire
+		request: int32(binary.BigEndian.Uint32(b[4:])),
 	}
 	if m.version[0] != 1 && m.version[0] != 2 {
 		return message{}, fmt.Errorf("version %d.%d is none of IPP", m.version[0], m.version[1])

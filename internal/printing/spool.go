@@ -68,7 +68,7 @@ func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, _ func(stri
 // refused when it has another content.
 func once(ctx context.Context, name string, content []byte, takes time.Duration) error {
 	job := filepath.Base(name)
-	made, err := os.ReadFile(name) //nolint:gosec // a name of ours
+	made, err := os.ReadFile(name)
 	switch {
 	case err == nil && bytes.Equal(made, content):
 		return nil
@@ -95,7 +95,7 @@ func replace(name string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // it is gone when all went well
+	defer os.Remove(f.Name())
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

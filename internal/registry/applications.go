@@ -183,7 +183,7 @@ func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNu
 	batch := &pgx.Batch{}
 	queueEvidence(batch, number, wanted)
 	results := r.db.SendBatch(ctx, batch)
-	defer results.Close() //nolint:errcheck // it was only read, and what was read is checked
+	defer results.Close()
 	return r.readEvidence(results, number)
 }
 
@@ -475,7 +475,7 @@ func (r *Registry) EnterWith(ctx context.Context, m Move, wanted ...Wanted) (Rec
 	batch.Queue(selectRecord+` WHERE a.number = $1`, m.Application)
 	queueEvidence(batch, m.Application, wanted)
 	results := r.db.SendBatch(ctx, batch)
-	defer results.Close() //nolint:errcheck // what was read is checked; what was written is one statement
+	defer results.Close()
 	tag, err := results.Exec()
 	if err != nil {
 		return Record{}, nil, fail("enter stage", err)

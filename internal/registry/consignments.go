@@ -69,7 +69,7 @@ func (r *Registry) pack(ctx context.Context, m Move, limit int) (Packing, error)
 		FROM card LEFT JOIN box ON true`,
 		pgx.StrictNamedArgs{"application": m.Application, "attempt": m.Attempt, "limit": limit, "actor": m.Actor})
 	results := r.db.SendBatch(ctx, batch)
-	defer results.Close() //nolint:errcheck // closed with its error where all went well
+	defer results.Close()
 	tag, err := results.Exec()
 	if err != nil {
 		return Packing{}, err

@@ -18,7 +18,7 @@ type FileWrapper struct{ master []byte }
 // read (mode 0600 or 0400). With create it is made if there is none; of two
 // processes that make it at once, one's stays.
 func OpenFile(name string, create bool) (*FileWrapper, error) {
-	b, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) && create {
 		b, err = makeKeyFile(name)
 	}
@@ -57,7 +57,7 @@ func makeKeyFile(name string) ([]byte, error) {
 	if err := os.Link(temporary.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return os.ReadFile(name) //nolint:gosec // the operator names the file
+	return os.ReadFile(name)
 }
 
 // Wrap implements Wrapper by AES-256-GCM, bound to the application.

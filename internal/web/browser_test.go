@@ -52,7 +52,7 @@ func TestStatus_InABrowser(t *testing.T) {
 	require.NotContains(t, complaints.String(), "Content Security Policy")
 	f, err := os.Open(picture)
 	require.NoError(t, err)
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	m, err := png.Decode(f)
 	require.NoError(t, err)
 	styled := false

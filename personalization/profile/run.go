@@ -319,7 +319,7 @@ func appendGrouping(b []byte, tag uint16, n int) []byte {
 	if n < 0xFF {
 		return append(b, byte(n&0xFF))
 	}
-	return binary.BigEndian.AppendUint16(append(b, 0xFF), uint16(n)) //nolint:gosec // at most FFFF, checked by the callers
+	return binary.BigEndian.AppendUint16(append(b, 0xFF), uint16(n))
 }
 
 // longestHeader is the tag and the longest length of a grouping, in bytes.
@@ -374,7 +374,7 @@ func (r *run) createFile(ctx context.Context, i Item, b []byte) error {
 	if len(b) > 0xFFFF {
 		return fmt.Errorf("%d bytes are too many for a file", len(b))
 	}
-	size := binary.BigEndian.AppendUint16(nil, uint16(len(b))) //nolint:gosec // compared above
+	size := binary.BigEndian.AppendUint16(nil, uint16(len(b)))
 	parameters := tlv.Encode(0x62, tlv.Encode(0x80, size), tlv.Encode(0x82, []byte{0x01}), tlv.Encode(0x83, i.Tag))
 	if _, err := r.send(ctx, apdu.Command{INS: insCreateFile, Data: parameters}); err != nil {
 		return err

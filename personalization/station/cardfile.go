@@ -29,7 +29,7 @@ const (
 // openCardFile opens a card's file, or makes it, and reads the newest whole
 // snapshot: nil where there is none.
 func openCardFile(name string, sync bool) (*cardFile, []byte, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the caller has checked the name
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,7 +49,7 @@ func openCardFile(name string, sync bool) (*cardFile, []byte, error) {
 
 // read reads one place. What is not whole counts as number 0.
 func (c *cardFile) read(place uint64) (number uint64, snapshot []byte, err error) {
-	at := io.NewSectionReader(c.file, int64(place)*placeBytes, placeBytes) //nolint:gosec // 0 or 1
+	at := io.NewSectionReader(c.file, int64(place)*placeBytes, placeBytes)
 	var header [placeHeader]byte
 	if _, err := io.ReadFull(at, header[:]); err != nil {
 		return 0, nil, unlessShort(err)
@@ -93,7 +93,7 @@ func (c *cardFile) write(appendTo func([]byte) []byte) error {
 	}
 	number := c.last + 1
 	binary.BigEndian.PutUint64(b, number)
-	binary.BigEndian.PutUint32(b[8:], uint32(len(snapshot))) //nolint:gosec // compared above
+	binary.BigEndian.PutUint32(b[8:], uint32(len(snapshot)))
 	binary.BigEndian.PutUint32(b[12:], checksum(number, snapshot))
 	if _, err := c.file.WriteAt(b, int64(number%2)*placeBytes); err != nil {
 		return err

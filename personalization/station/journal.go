@@ -84,7 +84,7 @@ func (j *FileJournal) Load(blank string) (Entry, bool, error) {
 	if err != nil {
 		return Entry{}, false, err
 	}
-	b, err := os.ReadFile(name) //nolint:gosec // the name is checked
+	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Entry{}, false, nil
 	}
@@ -114,7 +114,7 @@ func (j *FileJournal) Save(e Entry) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the name is checked
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func syncFolder(dir string, sync bool) error {
 	if !sync {
 		return nil
 	}
-	d, err := os.Open(dir) //nolint:gosec // the station's own folder
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -279,9 +279,9 @@ func (s *simulatedSession) strike() (Fault, bool) {
 			return f, true
 		}
 		mark := filepath.Join(s.encoder.dir, fmt.Sprintf("fault-%s-%d", s.blank, i))
-		m, err := os.OpenFile(mark, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the serial was checked by insert
+		m, err := os.OpenFile(mark, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err == nil {
-			m.Close() //nolint:errcheck,gosec // it is empty
+			_ = m.Close() // it is empty
 			return f, true
 		}
 	}

@@ -437,10 +437,10 @@ func TestTCP_AMuteCardEndsWithTheTimeLimit(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer listener.Close() //nolint:errcheck // end of the test
+	defer listener.Close()
 	s, err := station.TCP{Address: listener.Addr().String(), Timeout: 20 * time.Millisecond}.Open(t.Context(), "")
 	require.NoError(t, err)
-	defer s.Close() //nolint:errcheck // end of the test
+	defer s.Close()
 
 	_, err = s.Transmit(t.Context(), []byte{0, 0xA4, 0, 0})
 

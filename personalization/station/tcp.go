@@ -44,9 +44,9 @@ func (s *tcpSession) Transmit(ctx context.Context, command []byte) ([]byte, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { s.conn.SetDeadline(time.Unix(1, 0)) }) //nolint:errcheck,gosec // it only ends what waits
+	stop := context.AfterFunc(ctx, func() { s.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	frame := append(binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(command)), uint16(len(command))), command...) //nolint:gosec // compared above
+	frame := append(binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(command)), uint16(len(command))), command...)
 	if _, err := s.conn.Write(frame); err != nil {
 		return nil, s.fault(ctx, err)
 	}

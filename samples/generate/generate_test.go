@@ -42,7 +42,7 @@ func TestOneSampleIsMadeTheSameAgain(t *testing.T) {
 	at := slices.IndexFunc(subjects(), func(s subject) bool { return s.bandaged }) // two impressions of one finger
 	s := subjects()[at]
 
-	require.NoError(t, s.write(filepath.Join(folder, s.sample.Name), uint64(at)+1)) //nolint:gosec // small
+	require.NoError(t, s.write(filepath.Join(folder, s.sample.Name), uint64(at)+1))
 
 	for _, file := range []string{"application.json", "portrait.jpg", "left-index.png", "left-index.fmr", "left-index-handover.png", "left-index-handover.fmr"} {
 		same(t, folder, s.sample.Name, file)

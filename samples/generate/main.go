@@ -46,7 +46,7 @@ func run(out string) error {
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for i := range next {
-				errs[i] = all[i].write(filepath.Join(out, all[i].sample.Name), uint64(i)+1) //nolint:gosec // small
+				errs[i] = all[i].write(filepath.Join(out, all[i].sample.Name), uint64(i)+1)
 			}
 		})
 	}
@@ -60,7 +60,7 @@ func run(out string) error {
 
 // write makes one sample's folder.
 func (s subject) write(folder string, index uint64) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // samples are for everyone to read
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	a := s.application
@@ -95,7 +95,7 @@ func (s subject) writePortraits(folder string) error {
 	if err := writePortrait(filepath.Join(folder, "portrait.jpg"), bad); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(folder, "recapture"), 0o755); err != nil { //nolint:gosec // samples are for everyone to read
+	if err := os.MkdirAll(filepath.Join(folder, "recapture"), 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	return writePortrait(filepath.Join(folder, "recapture", "portrait.jpg"), *s.face)
@@ -260,7 +260,7 @@ func writeJSON(path string, v any) error {
 }
 
 func writeFile(path string, b []byte) error {
-	if err := os.WriteFile(path, b, 0o644); err != nil { //nolint:gosec // samples are for everyone to read
+	if err := os.WriteFile(path, b, 0o644); err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
 	}
 	return nil

@@ -159,7 +159,7 @@ func encode(w io.Writer, img image.Image) error {
 }
 
 func writeFile(name string, write func(io.Writer) error) error {
-	f, err := os.Create(name) //nolint:gosec // the folder is the caller's choice, the name ours
+	f, err := os.Create(name)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", filepath.Base(name), err)
 	}

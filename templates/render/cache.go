@@ -91,7 +91,7 @@ const maxGlyphs = 20_000
 // glyph gives a letter's picture, drawn if it is new.
 func (c *cache) glyph(key glyphKey, paint func() *mask) *mask {
 	if m, ok := c.glyphs.Load(key); ok {
-		return m.(*mask) //nolint:forcetypeassert // nothing else is stored
+		return m.(*mask)
 	}
 	m := paint()
 	c.mu.Lock()

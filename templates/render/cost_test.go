@@ -140,7 +140,7 @@ func cpu(tb testing.TB) time.Duration {
 
 // A card costs at most a fifth of what it costs with the plain use of gofpdf, in
 // the same run. Nothing runs beside it: the test is not parallel.
-func TestPDF_CostsAFifthOfPlainGofpdf(t *testing.T) { //nolint:paralleltest // it measures the process
+func TestPDF_CostsAFifthOfPlainGofpdf(t *testing.T) {
 	f, c := subject(t)
 	own := func() {
 		_, err := f.PDF(c, Options{})
@@ -166,7 +166,7 @@ func TestPDF_CostsAFifthOfPlainGofpdf(t *testing.T) { //nolint:paralleltest // i
 	require.GreaterOrEqual(t, ratios[len(ratios)/2], 5.0)
 }
 
-func TestPDF_AllocatesLittle(t *testing.T) { //nolint:paralleltest // it measures the process
+func TestPDF_AllocatesLittle(t *testing.T) {
 	f, c := subject(t)
 	allocations := testing.AllocsPerRun(20, func() {
 		_, err := f.PDF(c, Options{Specimen: true})
@@ -177,7 +177,7 @@ func TestPDF_AllocatesLittle(t *testing.T) { //nolint:paralleltest // it measure
 }
 
 // What is kept from card to card does not grow with the cards.
-func TestForm_KeepsNoCards(t *testing.T) { //nolint:paralleltest // it measures the process
+func TestForm_KeepsNoCards(t *testing.T) {
 	f, c := subject(t)
 	heap := func() uint64 {
 		runtime.GC()
@@ -202,7 +202,7 @@ func TestForm_KeepsNoCards(t *testing.T) { //nolint:paralleltest // it measures 
 	before := heap()
 	draw(40, 160)
 	after := heap()
-	require.Less(t, int64(after)-int64(before), int64(2<<20), "from %d to %d bytes", before, after) //nolint:gosec // sizes of a heap
+	require.Less(t, int64(after)-int64(before), int64(2<<20), "from %d to %d bytes", before, after)
 }
 
 func BenchmarkPDF(b *testing.B) {

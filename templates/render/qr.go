@@ -190,7 +190,7 @@ type planKey struct {
 // plan gives the plan of a version and level, made once.
 func (c *cache) plan(key planKey) (*plan, error) {
 	if p, ok := c.plans.Load(key); ok {
-		return p.(*plan), nil //nolint:forcetypeassert // nothing else is stored
+		return p.(*plan), nil
 	}
 	p, err := newPlan(key)
 	if err != nil {

@@ -218,7 +218,7 @@ func split(v float64) (whole int, quarter uint8) {
 
 // drawn draws a letter's picture.
 func (b *bitmap) drawn(k glyphKey) *mask {
-	segments, err := k.face.font.LoadGlyph(&b.buf, k.face.glyphs[k.letter].index, fixed.Int26_6(k.size), nil) //nolint:gosec // a size on a card, in dots
+	segments, err := k.face.font.LoadGlyph(&b.buf, k.face.glyphs[k.letter].index, fixed.Int26_6(k.size), nil)
 	if err != nil || len(segments) == 0 {
 		return &mask{} // a space; that letters can be loaded was seen when the font was
 	}
@@ -302,10 +302,10 @@ func (c rgb) rgba() color.RGBA { return color.RGBA{c.r, c.g, c.b, 255} }
 func (f *Form) Letters(g Field, alphabet string, w, h int) map[byte][]uint8 {
 	key := lettersKey{form: f, field: g.ID, alphabet: alphabet, w: w, h: h}
 	if drawn, ok := f.catalog.cache.letters.Load(key); ok {
-		return drawn.(map[byte][]uint8) //nolint:forcetypeassert // nothing else is put there
+		return drawn.(map[byte][]uint8)
 	}
 	drawn, _ := f.catalog.cache.letters.LoadOrStore(key, f.drawLetters(g, alphabet, w, h))
-	return drawn.(map[byte][]uint8) //nolint:forcetypeassert // nothing else is put there
+	return drawn.(map[byte][]uint8)
 }
 
 func (f *Form) drawLetters(g Field, alphabet string, w, h int) map[byte][]uint8 {

@@ -67,16 +67,16 @@ func Encode(t Template) ([]byte, error) {
 	size := headerSize + viewSize + minutiaSize*len(t.Minutiae) + 2
 	b := make([]byte, 0, size)
 	b = append(b, magic...)
-	b = binary.BigEndian.AppendUint32(b, uint32(size)) //nolint:gosec // at most 255 minutiae
-	b = binary.BigEndian.AppendUint16(b, 0)            // capture equipment: not certified, unknown
+	b = binary.BigEndian.AppendUint32(b, uint32(size))
+	b = binary.BigEndian.AppendUint16(b, 0) // capture equipment: not certified, unknown
 	for _, v := range []int{t.Width, t.Height, t.Resolution, t.Resolution} {
-		b = binary.BigEndian.AppendUint16(b, uint16(v)) //nolint:gosec // check bounds it
+		b = binary.BigEndian.AppendUint16(b, uint16(v))
 	}
-	b = append(b, 1, 0)                                                                       // one view; reserved
-	b = append(b, byte(t.Finger), byte(t.Impression), byte(t.Quality), byte(len(t.Minutiae))) //nolint:gosec // check bounds them; view number 0
+	b = append(b, 1, 0) // one view; reserved
+	b = append(b, byte(t.Finger), byte(t.Impression), byte(t.Quality), byte(len(t.Minutiae)))
 	for _, m := range t.Minutiae {
-		b = binary.BigEndian.AppendUint16(b, uint16(m.Type)<<14|uint16(m.X)) //nolint:gosec // 14 bits
-		b = binary.BigEndian.AppendUint16(b, uint16(m.Y))                    //nolint:gosec // 14 bits
+		b = binary.BigEndian.AppendUint16(b, uint16(m.Type)<<14|uint16(m.X))
+		b = binary.BigEndian.AppendUint16(b, uint16(m.Y))
 		b = append(b, m.Angle, m.Quality)
 	}
 	return binary.BigEndian.AppendUint16(b, 0), nil // no extended data

@@ -125,7 +125,7 @@ func (s *shared) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL's user has to pass
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return err
 	}
 	address, stop, err := s.start(ctx, dir)

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL's user has to pass
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return 1, err
 	}
 	environment := os.Environ()
@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string) (code int, err error) {
 
 // command runs the command. Ctrl-C reaches it as well as us; it is waited for.
 func command(ctx context.Context, environment, args []string) (int, error) {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // what we were asked to run
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = environment
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -25,7 +25,7 @@ var (
 
 // Seeded is a source of randomness that gives the same for the same seed.
 func Seeded(seed uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // repeatable, not secret
+	return rand.New(rand.NewPCG(seed, 0))
 }
 
 // Person makes a citizen of any age.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // BAC is 3DES (ICAO Doc 9303-11 section 4.3)
+	"crypto/des"
 	"crypto/subtle"
 	"errors"
 	"fmt"

@@ -5,10 +5,10 @@ import (
 	"context"
 	"crypto"
 	"crypto/aes"
-	"crypto/des" //nolint:gosec // Chip Authentication with 3DES (ICAO Doc 9303-11 section 6.2)
+	"crypto/des"
 	"crypto/ecdsa"
 	"crypto/rsa"
-	_ "crypto/sha1" //nolint:gosec // ISO/IEC 9796-2 trailer BC
+	_ "crypto/sha1" // the hash of ISO/IEC 9796-2 trailer BC, by crypto.SHA1
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"encoding/asn1"

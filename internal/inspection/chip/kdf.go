@@ -1,7 +1,7 @@
 package chip
 
 import (
-	"crypto/sha1" //nolint:gosec // ICAO Doc 9303-11 derives keys by SHA-1
+	"crypto/sha1"
 	"crypto/sha256"
 	"math/bits"
 )
@@ -18,7 +18,7 @@ const (
 func derive(secret []byte, purpose byte, size int) []byte {
 	input := append(append(make([]byte, 0, len(secret)+4), secret...), 0, 0, 0, purpose)
 	if size <= 16 {
-		sum := sha1.Sum(input) //nolint:gosec // ICAO Doc 9303-11 section 9.7.1.2
+		sum := sha1.Sum(input)
 		return sum[:size]
 	}
 	sum := sha256.Sum256(input)
@@ -27,7 +27,7 @@ func derive(secret []byte, purpose byte, size int) []byte {
 
 // seedOf is SHA-1 of the MRZ information (ICAO Doc 9303-11 sections 9.7.2, 9.7.3).
 func seedOf(mrzInformation string) []byte {
-	sum := sha1.Sum([]byte(mrzInformation)) //nolint:gosec // ICAO Doc 9303-11
+	sum := sha1.Sum([]byte(mrzInformation))
 	return sum[:]
 }
 

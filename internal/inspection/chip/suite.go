@@ -3,7 +3,7 @@ package chip
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // BAC is 3DES (ICAO Doc 9303-11 section 9.8.6)
+	"crypto/des"
 	"fmt"
 	"hash"
 
@@ -78,16 +78,16 @@ type desSuite struct {
 
 // newDESSuite derives the keys from a seed: that of the MRZ, or a session's.
 func newDESSuite(secret []byte) (*desSuite, error) {
-	block, err := des.NewTripleDESCipher(desKey(derive(secret, forEncryption, 16))) //nolint:gosec // BAC
+	block, err := des.NewTripleDESCipher(desKey(derive(secret, forEncryption, 16)))
 	if err != nil {
 		return nil, fmt.Errorf("3DES key: %w", err)
 	}
 	key := desKey(derive(secret, forMAC, 16))
-	first, err := des.NewCipher(key[:8]) //nolint:gosec // BAC
+	first, err := des.NewCipher(key[:8])
 	if err != nil {
 		return nil, fmt.Errorf("3DES key: %w", err)
 	}
-	both, err := des.NewTripleDESCipher(key) //nolint:gosec // BAC
+	both, err := des.NewTripleDESCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("3DES key: %w", err)
 	}
@@ -97,7 +97,7 @@ func newDESSuite(secret []byte) (*desSuite, error) {
 func (d *desSuite) blockSize() int { return des.BlockSize }
 
 func (d *desSuite) encrypt(_, padded []byte) []byte {
-	cipher.NewCBCEncrypter(d.block, make([]byte, des.BlockSize)).CryptBlocks(padded, padded) //nolint:gosec // ICAO Doc 9303-11 section 9.8.6.2: an IV of zeros
+	cipher.NewCBCEncrypter(d.block, make([]byte, des.BlockSize)).CryptBlocks(padded, padded)
 	return padded
 }
 

@@ -316,7 +316,7 @@ func TestActiveAuthentication_WorkedExampleOfDoc9303(t *testing.T) {
 		"91B543F1696546C5524CF23A5303CD6C98599F40B79F377B5F3A1406B3B4D8F9"+
 		"6784D23AA88DB7E1032A405E69325FA91A6E86F5C71AEA978264C4A207446DAD"+
 		"4E7292E2DCDA3024B47DA8C063AA1E6D22FBD976AB0FE73D94D2D9C6D88127BC")
-	key, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // the example's length
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	s := new(big.Int).Exp(new(big.Int).SetBytes(representative), key.D, key.N)
 	signature := s.FillBytes(make([]byte, 128))

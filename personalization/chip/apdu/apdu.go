@@ -83,7 +83,7 @@ func (c Command) Append(b []byte) []byte {
 func (c Command) appendExtendedBody(b []byte) []byte {
 	b = append(b, 0)
 	if len(c.Data) > 0 {
-		b = binary.BigEndian.AppendUint16(b, uint16(len(c.Data))) //nolint:gosec // at most 65535, checked by Bytes
+		b = binary.BigEndian.AppendUint16(b, uint16(len(c.Data)))
 		b = append(b, c.Data...)
 	}
 	if c.Le > 0 {

@@ -233,7 +233,7 @@ func (c *brainpool) scalar(k []byte) []byte {
 func (c *brainpool) choose(to *point, table *[16]point, i byte) {
 	*to = point{}
 	for j := range table {
-		mask := -uint64(subtle.ConstantTimeByteEq(i, byte(j))) //nolint:gosec // G115: 0 or 1; j < 16
+		mask := -uint64(subtle.ConstantTimeByteEq(i, byte(j)))
 		from := &table[j]
 		for l := range c.f.limbs {
 			to.x[l] |= mask & from.x[l]

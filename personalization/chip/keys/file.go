@@ -142,7 +142,7 @@ func (f *File) read(label, kind string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(path) //nolint:gosec // G304: checkLabel keeps it inside the directory
+	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNotFound
 	}
@@ -167,7 +167,7 @@ func (f *File) write(label, kind string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name()) //nolint:errcheck // what stays behind is never read
+	defer os.Remove(temp.Name())
 	if err := pem.Encode(temp, &pem.Block{Type: kind, Bytes: content}); err != nil {
 		return errors.Join(err, temp.Close())
 	}

@@ -35,7 +35,7 @@ func buildCOM(p Profile, groups []int) []byte {
 	var list []byte
 	for _, ef := range table() {
 		if slices.Contains(groups, ef.DataGroup) {
-			list = append(list, byte(ef.Tag)) //nolint:gosec // G115: data groups have tags of one byte
+			list = append(list, byte(ef.Tag))
 		}
 	}
 	version := "01" + fmt.Sprintf("%02d", int(p.LDSVersion[2]-'0'))
@@ -195,5 +195,5 @@ func smallInteger(n tlv.Node) (int, error) {
 
 // uint16Bytes is n in two bytes, big-endian.
 func uint16Bytes(n int) []byte {
-	return binary.BigEndian.AppendUint16(nil, uint16(n)) //nolint:gosec // G115: callers have checked the range
+	return binary.BigEndian.AppendUint16(nil, uint16(n))
 }

@@ -145,13 +145,13 @@ func LongFields(c identity.Card) []int {
 
 // encodeField writes one SEQUENCE { number, value }.
 func encodeField(number int, value []byte) []byte {
-	return tlv.Encode(tagSequence, tlv.Encode(tagInteger, []byte{byte(number)}), value) //nolint:gosec // G115: 1 to 16
+	return tlv.Encode(tagSequence, tlv.Encode(tagInteger, []byte{byte(number)}), value)
 }
 
 // appendField writes one SEQUENCE { number, text } behind b.
 func appendField(b []byte, number int, tag uint32, text string) []byte {
 	b = tlv.AppendHeader(b, tagSequence, 3+tlv.Size(tag, len(text)))
-	b = append(b, tagInteger, 1, byte(number)) //nolint:gosec // G115: 1 to 16
+	b = append(b, tagInteger, 1, byte(number))
 	b = tlv.AppendHeader(b, tag, len(text))
 	return append(b, text...)
 }

@@ -65,7 +65,7 @@ func dg2Size(n int) int {
 
 // faceRecord is all of the facial record that stands before the image.
 func faceRecord(p Portrait, sex identity.Sex, image int) []byte {
-	block := uint32(faceInfo + imageInfo + image) //nolint:gosec // G115: CheckPortrait bounds the image
+	block := uint32(faceInfo + imageInfo + image)
 	b := make([]byte, 0, faceHeader+faceInfo+imageInfo)
 	b = append(b, "FAC\x00010\x00"...)
 	b = binary.BigEndian.AppendUint32(b, faceHeader+block)

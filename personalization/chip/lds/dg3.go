@@ -98,7 +98,7 @@ func (f Finger) subtype() byte {
 
 // buildDG3 makes EF.DG3: each finger in a template of its own (9303-10, 4.7.3).
 func buildDG3(fingers []Finger) ([]byte, error) {
-	templates := [][]byte{{0x02, 0x01, byte(len(fingers))}} //nolint:gosec // G115: of more than ten, one is there twice
+	templates := [][]byte{{0x02, 0x01, byte(len(fingers))}}
 	seen := make(map[byte]bool)
 	for _, f := range fingers {
 		if err := f.check(); err != nil {
@@ -122,7 +122,7 @@ func buildDG3(fingers []Finger) ([]byte, error) {
 // record is all of the finger image record that stands before the image.
 func (f Finger) record() []byte {
 	const perInch, dots = 1, 500
-	image := uint32(len(f.Image)) //nolint:gosec // G115: check bounds the image
+	image := uint32(len(f.Image))
 	b := make([]byte, 0, fingerRecord+fingerHeader)
 	b = append(b, "FIR\x00010\x00"...)
 	b = append(b, 0, 0) // of the six bytes of the length

@@ -3,7 +3,7 @@ package pki
 import (
 	"bytes"
 	"crypto"
-	"crypto/sha1" //nolint:gosec // G505: key identifiers are SHA-1 by RFC 5280, 4.2.1.2
+	"crypto/sha1"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
@@ -219,7 +219,7 @@ func (c *Certificate) readUsage(v cryptobyte.String) bool {
 		return false
 	}
 	for i := range 9 {
-		c.Usage |= KeyUsage(bits.At(i)) << i //nolint:gosec // G115: 0 or 1
+		c.Usage |= KeyUsage(bits.At(i)) << i
 	}
 	return true
 }
@@ -335,6 +335,6 @@ func keyID(spki []byte) ([]byte, error) {
 	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.SEQUENCE) || !body.ReadASN1BitString(&bits) {
 		return nil, fmt.Errorf("%w: public key", ErrMalformed)
 	}
-	id := sha1.Sum(bits.Bytes) //nolint:gosec // G401: an identifier
+	id := sha1.Sum(bits.Bytes)
 	return id[:], nil
 }

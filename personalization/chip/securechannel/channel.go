@@ -113,7 +113,7 @@ func (c *channel) commandMAC(cmd apdu.Command) []byte {
 	length := 5
 	if n > apdu.MaxShortData || cmd.Le > apdu.MaxShortLe {
 		head[4] = 0
-		binary.BigEndian.PutUint16(head[5:], uint16(n)) //nolint:gosec // bounded by the callers
+		binary.BigEndian.PutUint16(head[5:], uint16(n))
 		length = 7
 	}
 	c.mac.Reset()

@@ -89,7 +89,7 @@ func derive(mac hash.Hash, constant byte, context []byte, bits int) []byte {
 	out := make([]byte, 0, 32)
 	input := make([]byte, 16, 16+len(context))
 	input[11] = constant
-	binary.BigEndian.PutUint16(input[13:], uint16(bits)) //nolint:gosec // at most 256
+	binary.BigEndian.PutUint16(input[13:], uint16(bits))
 	input = append(input, context...)
 	for counter := byte(1); len(out)*8 < bits; counter++ {
 		input[15] = counter
@@ -227,7 +227,7 @@ func encryptCBC(key, plain []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrKeys, err)
 	}
 	out := make([]byte, len(plain))
-	cipher.NewCBCEncrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(out, plain) //nolint:gosec // G407: Amendment D wants a zero IV here
+	cipher.NewCBCEncrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(out, plain)
 	return out, nil
 }
 

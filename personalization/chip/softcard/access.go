@@ -3,7 +3,7 @@ package softcard
 import (
 	"bytes"
 	"crypto/cipher"
-	"crypto/sha1" //nolint:gosec // 9303-11 prescribes SHA-1 for the seeds
+	"crypto/sha1"
 	"crypto/subtle"
 	"io"
 
@@ -44,7 +44,7 @@ func (c *Card) basicAccess(a *application, cmd apdu.Command) apdu.Response {
 	case len(cmd.Data) != 40:
 		return status(apdu.WrongLength)
 	}
-	seed := sha1.Sum(mrz) //nolint:gosec // prescribed
+	seed := sha1.Sum(mrz)
 	macKey := suite3DES.derive(seed[:16], deriveMAC)
 	enc, err := tripleDES(suite3DES.derive(seed[:16], deriveEncryption))
 	if err != nil {
@@ -72,7 +72,7 @@ func (c *Card) basicAccess(a *application, cmd apdu.Command) apdu.Response {
 	if err != nil {
 		return status(apdu.NoDiagnosis)
 	}
-	cipher.NewCBCEncrypter(enc, make([]byte, 8)).CryptBlocks(answer, answer) //nolint:gosec // G407: 9303-11 wants a zero IV here
+	cipher.NewCBCEncrypter(enc, make([]byte, 8)).CryptBlocks(answer, answer)
 	answer = append(answer, retailMAC(macKey, isoPad(bytes.Clone(answer), 8))...)
 	*d = documentSession{inside: true, current: d.current, messaging: m, granted: true}
 	return apdu.Response{Data: answer, SW: apdu.OK}

@@ -295,7 +295,7 @@ func TestServeVPCD_SpeaksToTheVirtualReader(t *testing.T) {
 	conn, err := listener.Accept()
 	require.NoError(t, err)
 	say := func(b ...byte) {
-		_, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...)) //nolint:gosec // short
+		_, err := conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...))
 		require.NoError(t, err)
 	}
 	hear := func() []byte {

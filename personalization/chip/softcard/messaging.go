@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"  //nolint:gosec // 9303-11 prescribes Triple DES for BAC
-	"crypto/sha1" //nolint:gosec // 9303-11 prescribes SHA-1 for BAC and AES-128
+	"crypto/des"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
@@ -41,7 +41,7 @@ func (s suite) derive(secret []byte, counter uint32) []byte {
 	input := binary.BigEndian.AppendUint32(bytes.Clone(secret), counter)
 	switch s {
 	case suite3DES:
-		h := sha1.Sum(input) //nolint:gosec // prescribed
+		h := sha1.Sum(input)
 		return oddParity(h[:16])
 	case suiteAES192:
 		h := sha256.Sum256(input)
@@ -51,7 +51,7 @@ func (s suite) derive(secret []byte, counter uint32) []byte {
 		return h[:]
 	case suiteAES128:
 	}
-	h := sha1.Sum(input) //nolint:gosec // prescribed
+	h := sha1.Sum(input)
 	return h[:16]
 }
 
@@ -96,7 +96,7 @@ func messagingWith(s suite, enc, mac, counter []byte) (*messaging, error) {
 
 // tripleDES is two-key Triple DES.
 func tripleDES(key []byte) (cipher.Block, error) {
-	return des.NewTripleDESCipher(append(bytes.Clone(key), key[:8]...)) //nolint:gosec // prescribed
+	return des.NewTripleDESCipher(append(bytes.Clone(key), key[:8]...))
 }
 
 func (m *messaging) step() {
@@ -118,7 +118,7 @@ func (m *messaging) iv() []byte {
 
 func (m *messaging) encrypt(plain []byte) []byte {
 	out := isoPad(bytes.Clone(plain), m.enc.BlockSize())
-	cipher.NewCBCEncrypter(m.enc, m.iv()).CryptBlocks(out, out) //nolint:gosec // G407: the IV is what 9303-11 wants
+	cipher.NewCBCEncrypter(m.enc, m.iv()).CryptBlocks(out, out)
 	return out
 }
 
@@ -159,11 +159,11 @@ func aesMAC(key, message []byte) []byte {
 
 // retailMAC is ISO/IEC 9797-1 MAC algorithm 3 with DES over padded blocks.
 func retailMAC(key, padded []byte) []byte {
-	first, err := des.NewCipher(key[:8]) //nolint:gosec // prescribed
+	first, err := des.NewCipher(key[:8])
 	if err != nil {
 		return make([]byte, 8)
 	}
-	second, err := des.NewCipher(key[8:16]) //nolint:gosec // prescribed
+	second, err := des.NewCipher(key[8:16])
 	if err != nil {
 		return make([]byte, 8)
 	}

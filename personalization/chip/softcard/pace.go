@@ -6,7 +6,7 @@ import (
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/sha1" //nolint:gosec // 9303-11 prescribes SHA-1 for the MRZ password
+	"crypto/sha1"
 	"crypto/subtle"
 	"io"
 	"math/big"
@@ -105,7 +105,7 @@ func documentPassword(a *application, reference []byte) ([]byte, bool) {
 	switch reference[0] {
 	case passwordMRZ:
 		mrz, found := a.secret(secretMRZ)
-		h := sha1.Sum(mrz) //nolint:gosec // prescribed
+		h := sha1.Sum(mrz)
 		return h[:], found
 	case passwordCAN:
 		return a.secret(secretCAN)
@@ -210,7 +210,7 @@ func (p *pace) sendNonce(random io.Reader) ([]byte, apdu.Status) {
 		return nil, apdu.NoDiagnosis
 	}
 	sealed := make([]byte, len(p.nonce))
-	cipher.NewCBCEncrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(sealed, p.nonce) //nolint:gosec // G407: 9303-11 wants a zero IV here
+	cipher.NewCBCEncrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(sealed, p.nonce)
 	return tlv.Encode(0x80, sealed), apdu.OK
 }
 

@@ -20,9 +20,9 @@ const maxFrame = 0xFFFF
 // finds the card freshly reset. It returns when ctx ends, with nil, or when the
 // listener fails; it closes the listener.
 func ServeTCP(ctx context.Context, listener net.Listener, card apdu.Card) error {
-	stop := context.AfterFunc(ctx, func() { listener.Close() }) //nolint:errcheck,gosec // it only ends Accept
+	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
-	defer listener.Close() //nolint:errcheck // nothing is lost
+	defer listener.Close()
 	for {
 		conn, err := listener.Accept()
 		if ctx.Err() != nil {
@@ -37,9 +37,9 @@ func ServeTCP(ctx context.Context, listener net.Listener, card apdu.Card) error 
 }
 
 func serveConnection(ctx context.Context, conn net.Conn, card apdu.Card) error {
-	stop := context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // it only ends Read
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	defer conn.Close() //nolint:errcheck // nothing is lost
+	defer conn.Close()
 	if err := reset(ctx, card); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func writeFrame(w io.Writer, b []byte) error {
 	if len(b) > maxFrame {
 		return fmt.Errorf("a message of %d bytes: at most %d fit", len(b), maxFrame)
 	}
-	_, err := w.Write(append(binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(b)), uint16(len(b))), b...)) //nolint:gosec // compared above
+	_, err := w.Write(append(binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(b)), uint16(len(b))), b...))
 	return err
 }
 
@@ -108,9 +108,9 @@ func ServeVPCD(ctx context.Context, addr string, card apdu.Card) error {
 	if err != nil {
 		return fmt.Errorf("virtual reader: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // it only ends Read
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	defer conn.Close() //nolint:errcheck // nothing is lost
+	defer conn.Close()
 	uid := make([]byte, 4)
 	if _, err := rand.Read(uid); err != nil {
 		return fmt.Errorf("virtual reader: %w", err)

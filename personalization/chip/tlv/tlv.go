@@ -93,7 +93,7 @@ func AppendHeader(b []byte, tag uint32, length int) []byte {
 	}
 	size := lengthSize(length)
 	if size > 1 {
-		b = append(b, byte(0x7F+size)) //nolint:gosec // G115: 2 to 4
+		b = append(b, byte(0x7F+size))
 		size--
 	}
 	for i := size - 1; i >= 0; i-- {

@@ -60,7 +60,7 @@ func (e *evaluation) capture() error {
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for p := range next {
-				e.hands[p], errs[p] = grow(uint64(p), e.captures) //nolint:gosec // small
+				e.hands[p], errs[p] = grow(uint64(p), e.captures)
 			}
 		})
 	}
@@ -279,8 +279,8 @@ func (e *evaluation) enrolled(p int) (biometrics.Templates, error) {
 func scattered(p, capture int) (biometrics.Templates, error) {
 	h := make(biometrics.Templates)
 	for f, position := range fingers() {
-		seed := 2*uint64(p) + uint64(f)                                                         //nolint:gosec // small
-		record, err := minutiae.Encode(finger.Strew(seed).Impression(seed*8 + uint64(capture))) //nolint:gosec // small
+		seed := 2*uint64(p) + uint64(f)
+		record, err := minutiae.Encode(finger.Strew(seed).Impression(seed*8 + uint64(capture)))
 		if err != nil {
 			return nil, fmt.Errorf("write template: %w", err)
 		}

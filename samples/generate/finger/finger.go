@@ -33,7 +33,7 @@ type Master struct {
 
 // Grow makes the finger of that seed.
 func Grow(seed uint64) *Master {
-	random := rand.New(rand.NewPCG(seed, 0x6e676f6e)) //nolint:gosec // repeatable, not secret
+	random := rand.New(rand.NewPCG(seed, 0x6e676f6e))
 	way := flow(random)
 	period := periods(random)
 	filters := bank()
@@ -197,7 +197,7 @@ type Conditions struct {
 // Impression is the finger laid on the scanner once more: the same seed, the same
 // picture.
 func (m *Master) Impression(seed uint64, c Conditions) *image.Gray {
-	random := rand.New(rand.NewPCG(seed, 0x74617920)) //nolint:gosec // repeatable, not secret
+	random := rand.New(rand.NewPCG(seed, 0x74617920))
 	turn := min(max(random.NormFloat64()*0.14, -0.4), 0.4)
 	sin, cos := math.Sincos(turn)
 	dx, dy := random.NormFloat64()*9, random.NormFloat64()*12

@@ -24,7 +24,7 @@ const apart = 9
 
 // Strew makes the finger of that seed.
 func Strew(seed uint64) *Scatter {
-	random := rand.New(rand.NewPCG(seed, 0x73747265)) //nolint:gosec // repeatable, not secret
+	random := rand.New(rand.NewPCG(seed, 0x73747265))
 	way := flow(random)
 	var s Scatter
 	wanted := 52 + int(9*random.NormFloat64())
@@ -54,7 +54,7 @@ func (s *Scatter) crowded(x, y float64) bool {
 // Impression is what an extractor might find on the finger laid on the scanner
 // once more: turned, shifted, stretched, some minutiae lost and some invented.
 func (s *Scatter) Impression(seed uint64) minutiae.Template {
-	random := rand.New(rand.NewPCG(seed, 0x696d7072)) //nolint:gosec // repeatable, not secret
+	random := rand.New(rand.NewPCG(seed, 0x696d7072))
 	turn := min(max(random.NormFloat64()*0.14, -0.4), 0.4)
 	sin, cos := math.Sincos(turn)
 	dx, dy := random.NormFloat64()*9, random.NormFloat64()*12
