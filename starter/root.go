@@ -10,10 +10,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
-	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
 )
 
 // Exit codes, for scripts.
@@ -98,57 +96,6 @@ func guardArgs(c *cobra.Command) {
 // misuse is a command line that makes no sense.
 func misuse(err error) error {
 	return identity.Refuse(identity.Invalid, "%s (see starter help)", strings.ReplaceAll(err.Error(), "\n", "; "))
-}
-
-// apart takes joined errors apart, and gives a refusal without what was wrapped
-// around it.
-func apart(err error) []error {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []error
-		for _, e := range joined.Unwrap() {
-			all = append(all, apart(e)...)
-		}
-		return all
-	}
-	refusals := intake.Refusals(err)
-	if len(refusals) == 0 {
-		return []error{err}
-	}
-	all := make([]error, len(refusals))
-	for i, r := range refusals {
-		all[i] = r
-	}
-	return all
-}
-
-// isRefusal reports whether all that went wrong was refused: here, in the
-// registry, or by a workflow.
-func isRefusal(err error) bool {
-	for _, e := range apart(err) {
-		if _, ok := errors.AsType[*identity.Refusal](e); ok {
-			continue
-		}
-		if failure, ok := errors.AsType[*temporal.ApplicationError](e); !ok || !failure.NonRetryable() {
-			return false
-		}
-	}
-	return true
-}
-
-// explain gives one line for each thing that is wrong.
-func explain(err error) []string {
-	problems := apart(err)
-	lines := make([]string, len(problems))
-	for i, e := range problems {
-		lines[i] = e.Error()
-		if failure, ok := errors.AsType[*temporal.ApplicationError](e); ok {
-			lines[i] = failure.Message()
-		}
-	}
-	return lines
 }
 
 // print writes v as JSON where that was asked for, and else by text.

@@ -24,27 +24,7 @@ type submitted struct {
 	Existing    bool                       `json:"existing,omitzero"`
 	Due         time.Time                  `json:"due,omitzero"`
 	FeeVND      *int                       `json:"fee_vnd,omitzero"`
-	Faults      []fault                    `json:"faults,omitzero"`
-}
-
-// fault is one thing that is wrong. Without a kind it is no refusal, and may pass.
-type fault struct {
-	Field  string        `json:"field,omitzero"`
-	Kind   identity.Kind `json:"kind,omitzero"`
-	Detail string        `json:"detail"`
-}
-
-// faultsOf takes an error apart, for programs.
-func faultsOf(err error) []fault {
-	var faults []fault
-	for _, e := range apart(err) {
-		if r, ok := errors.AsType[*identity.Refusal](e); ok {
-			faults = append(faults, fault{Field: r.Field, Kind: r.Kind, Detail: r.Detail})
-			continue
-		}
-		faults = append(faults, fault{Detail: e.Error()})
-	}
-	return faults
+	Faults      []*identity.Refusal        `json:"faults,omitzero"`
 }
 
 func newSubmit(a *app) *cobra.Command {
@@ -94,19 +74,6 @@ func (s submitted) print(w io.Writer) {
 	default:
 		fmt.Fprintf(w, "%s  %s  due %s  fee %d VND\n", s.Application, s.File, s.Due.Format(time.DateOnly), *s.FeeVND)
 	}
-}
-
-// inFile puts the file's name before everything that is wrong with it.
-func inFile(file string, err error) error {
-	problems := apart(err)
-	for i, p := range problems {
-		if r, ok := errors.AsType[*identity.Refusal](p); ok {
-			problems[i] = identity.Refuse(r.Kind, "%s: %s", file, r.Error())
-			continue
-		}
-		problems[i] = fmt.Errorf("%s: %w", file, p)
-	}
-	return errors.Join(problems...)
 }
 
 // submit sends one file through the door.

@@ -138,16 +138,10 @@ func (s *Server) handler(r route) http.Handler {
 
 // problem is a problem document of RFC 9457, with one entry for each field.
 type problem struct {
-	Type   string  `json:"type"`
-	Title  string  `json:"title"`
-	Status int     `json:"status"`
-	Errors []fault `json:"errors,omitzero"`
-}
-
-type fault struct {
-	Field  string        `json:"field,omitzero"`
-	Kind   identity.Kind `json:"kind"`
-	Detail string        `json:"detail"`
+	Type   string              `json:"type"`
+	Title  string              `json:"title"`
+	Status int                 `json:"status"`
+	Errors []*identity.Refusal `json:"errors,omitzero"`
 }
 
 // statuses maps the kinds of refusal to HTTP.
@@ -165,12 +159,8 @@ var statuses = map[identity.Kind]int{
 // client should read, so it is not told.
 func writeProblem(w http.ResponseWriter, err error) {
 	p := problem{Type: "about:blank", Title: "The office cannot do that now; try again later", Status: http.StatusServiceUnavailable}
-	if refusals := intake.Refusals(err); len(refusals) > 0 {
-		p.Status = statuses[refusals[0].Kind]
-		p.Title = "Refused"
-		for _, r := range refusals {
-			p.Errors = append(p.Errors, fault{Field: r.Field, Kind: r.Kind, Detail: r.Detail})
-		}
+	if p.Errors = identity.Refusals(err); len(p.Errors) > 0 {
+		p.Status, p.Title = statuses[p.Errors[0].Kind], "Refused"
 	}
 	if e, ok := errors.AsType[statusError](err); ok {
 		p.Status = e.status

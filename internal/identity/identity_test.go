@@ -24,20 +24,15 @@ func words(s string) []string     { return strings.Fields(s) }
 
 // fields lists the fields of every refusal in err, in order.
 func fields(err error) []string {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []string
-		for _, e := range joined.Unwrap() {
-			all = append(all, fields(e)...)
+	var list []string
+	for _, e := range identity.Apart(err) {
+		if refusal, ok := errors.AsType[*identity.Refusal](e); ok {
+			list = append(list, refusal.Field)
+			continue
 		}
-		return all
+		list = append(list, "not a refusal: "+e.Error())
 	}
-	if refusal, ok := errors.AsType[*identity.Refusal](err); ok {
-		return []string{refusal.Field}
-	}
-	return []string{"not a refusal: " + err.Error()}
+	return list
 }
 
 func unique(list []string) []string { return slices.Compact(list) }

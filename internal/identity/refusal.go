@@ -3,14 +3,15 @@ package identity
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A Refusal is the field saying no: what was asked will not be done, and asking
 // again changes nothing. Every other error is a fault, and may pass.
 type Refusal struct {
-	Kind   Kind
-	Field  string // the field at fault, in the words of the application's JSON ("residence.text"); empty when none is
-	Detail string // a sentence for the officer who reads it; holds no personal data
+	Field  string `json:"field,omitzero"` // the field at fault, in the words of the application's JSON ("residence.text"); empty when none is
+	Kind   Kind   `json:"kind,omitzero"`
+	Detail string `json:"detail"` // a sentence for the officer who reads it; holds no personal data
 }
 
 // Error gives the field and the sentence, as an officer reads them.
@@ -56,3 +57,41 @@ func RefuseField(kind Kind, field, format string, args ...any) error {
 
 // Refused reports whether err is, wraps or joins a refusal of that kind.
 func Refused(err error, kind Kind) bool { return errors.Is(err, kind) }
+
+// Apart takes err apart into everything that was joined into it, in order: each
+// refusal by itself, without what was wrapped around it, and every other error
+// whole.
+func Apart(err error) []error {
+	switch e := err.(type) { //nolint:errorlint // the tree is walked by hand
+	case nil:
+		return nil
+	case *Refusal:
+		return []error{e}
+	case interface{ Unwrap() []error }:
+		var all []error
+		for _, joined := range e.Unwrap() {
+			all = append(all, Apart(joined)...)
+		}
+		return all
+	}
+	if inner := Apart(errors.Unwrap(err)); slices.ContainsFunc(inner, isRefusal) {
+		return inner
+	}
+	return []error{err}
+}
+
+// Refusals lists the refusals that err is, wraps or joins, in order.
+func Refusals(err error) []*Refusal {
+	var refusals []*Refusal
+	for _, e := range Apart(err) {
+		if refusal, ok := errors.AsType[*Refusal](e); ok {
+			refusals = append(refusals, refusal)
+		}
+	}
+	return refusals
+}
+
+func isRefusal(err error) bool {
+	_, ok := errors.AsType[*Refusal](err)
+	return ok
+}

@@ -26,3 +26,36 @@ func TestRefusal(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, "person.birth", refusal.Field)
 }
+
+func TestApart(t *testing.T) {
+	t.Parallel()
+	fault := errors.New("the disk is full")
+	name := identity.RefuseField(identity.Invalid, "person.name", "is missing")
+	birth := identity.RefuseField(identity.Invalid, "person.birth", "is missing")
+	wrapped := fmt.Errorf("read packet: %w", fault)
+	for _, tt := range []struct {
+		name string
+		err  error
+		want []error
+	}{
+		{"Nothing", nil, nil},
+		{"OneFault", wrapped, []error{wrapped}},
+		{"OneRefusal", name, []error{name}},
+		{"WrappedRefusal", fmt.Errorf("check: %w", name), []error{name}},
+		{"Joined", errors.Join(name, wrapped, birth), []error{name, wrapped, birth}},
+		{"WrappedJoin", fmt.Errorf("check: %w", errors.Join(name, fault)), []error{name, fault}},
+		{"JoinInJoin", errors.Join(errors.Join(name, birth), fault), []error{name, birth, fault}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.want, identity.Apart(tt.err))
+			var want []*identity.Refusal
+			for _, e := range tt.want {
+				if refusal, ok := errors.AsType[*identity.Refusal](e); ok {
+					want = append(want, refusal)
+				}
+			}
+			require.Equal(t, want, identity.Refusals(tt.err))
+		})
+	}
+}

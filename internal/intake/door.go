@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"time"
 
@@ -148,23 +147,4 @@ func (d *Door) preflight(app identity.Application, rules identity.Rules, evidenc
 		content.LeftIndex, content.RightIndex = evidence[registry.RoleLeftIndex], evidence[registry.RoleRightIndex]
 	}
 	return form.Check(content)
-}
-
-// Refusals lists every refusal that err joins or wraps, for an answer that tells
-// all of them.
-func Refusals(err error) []*identity.Refusal {
-	if err == nil {
-		return nil
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var all []*identity.Refusal
-		for _, e := range joined.Unwrap() {
-			all = append(all, Refusals(e)...)
-		}
-		return all
-	}
-	if refusal, ok := err.(*identity.Refusal); ok { //nolint:errorlint // the tree is walked by hand
-		return []*identity.Refusal{refusal}
-	}
-	return Refusals(errors.Unwrap(err))
 }

@@ -88,7 +88,7 @@ func FuzzParsePacket(f *testing.F) {
 // shown to anybody.
 func requireRefusal(t *testing.T, err error) {
 	t.Helper()
-	refusals := Refusals(err)
+	refusals := identity.Refusals(err)
 	require.NotEmpty(t, refusals, "a fault: %v", err)
 	for _, r := range refusals {
 		require.NotEmpty(t, r.Detail)

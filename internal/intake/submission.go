@@ -261,7 +261,7 @@ type faults struct{ list []error }
 // add notes what is wrong with a field; each refusal in err keeps its own place
 // below it.
 func (f *faults) add(field string, err error) {
-	refusals := Refusals(err)
+	refusals := identity.Refusals(err)
 	if len(refusals) == 0 {
 		f.list = append(f.list, err)
 	}

@@ -1,7 +1,6 @@
 package render_test
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -243,22 +242,10 @@ func TestLoadFS_TakesAMovedField(t *testing.T) {
 // refusals are the fields that an error refuses.
 func refusals(err error) []string {
 	var fields []string
-	for _, one := range unjoin(err) {
-		if refusal, ok := errors.AsType[*identity.Refusal](one); ok {
-			fields = append(fields, refusal.Field)
-		}
+	for _, refusal := range identity.Refusals(err) {
+		fields = append(fields, refusal.Field)
 	}
 	return fields
-}
-
-func unjoin(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	if err == nil {
-		return nil
-	}
-	return []error{err}
 }
 
 func TestCheck(t *testing.T) {
