@@ -3,18 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"math/big"
-	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/pki"
 )
 
@@ -113,149 +107,4 @@ func printKeys(w io.Writer, list []shownKey) {
 			k.SignsFrom.Format(time.DateOnly), k.SignsUntil.Format(time.DateOnly), k.ValidUntil.Format(time.DateOnly), signatures, k.State)
 	}
 	_ = t.Flush() // the writer below reports its own errors
-}
-
-func newRollOver(a *app) *cobra.Command {
-	var csca bool
-	c := &cobra.Command{
-		Use: "roll-over", Short: "Make a new document signer (or CSCA) and sign with it from now on",
-		Example: "  starter keys roll-over\n  starter keys roll-over --csca",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			authority, err := a.authority(cmd)
-			if err != nil {
-				return err
-			}
-			if csca {
-				err = authority.RollOverCSCA(time.Now())
-			} else {
-				err = authority.RollOver(time.Now())
-			}
-			if err != nil {
-				return err
-			}
-			list, err := authority.List()
-			if err != nil {
-				return err
-			}
-			made := keysOf(pki.Listing{Signers: list.Signers[len(list.Signers)-1:]})
-			if csca {
-				made = keysOf(pki.Listing{CSCAs: list.CSCAs[len(list.CSCAs)-1:]})
-			}
-			return a.print(cmd, made, func(w io.Writer) { printKeys(w, made) })
-		},
-	}
-	c.Flags().BoolVar(&csca, "csca", false, "the CSCA, with a link certificate")
-	return c
-}
-
-// revocationReasons are those of RFC 5280, 5.3.1, that befall a document signer.
-var revocationReasons = map[string]int{"unspecified": 0, "key-compromise": 1, "superseded": 4, "cessation": 5}
-
-func newRevokeKey(a *app) *cobra.Command {
-	var reason string
-	c := &cobra.Command{
-		Use: "revoke SERIAL", Short: "Revoke a document signer: every card that it signed is refused at borders from then on",
-		Long: `Revoke a document signer by its serial number, in hexadecimal as starter keys
-shows it, and sign a new revocation list. This cannot be undone.`,
-		Example: "  starter keys revoke 5f3a9c017b22e4d08841 --reason key-compromise\n  starter keys crl crl.der",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			code, known := revocationReasons[reason]
-			if !known {
-				return identity.RefuseField(identity.Invalid, "reason", "must be unspecified, key-compromise, superseded or cessation")
-			}
-			serial, ok := new(big.Int).SetString(strings.ReplaceAll(args[0], ":", ""), 16)
-			if !ok {
-				return identity.RefuseField(identity.Invalid, "serial", "is no hexadecimal number")
-			}
-			authority, err := a.authority(cmd)
-			if err != nil {
-				return err
-			}
-			list, err := authority.List()
-			if err != nil {
-				return err
-			}
-			if !slices.ContainsFunc(list.Signers, func(s pki.ListedSigner) bool { return s.Certificate.Serial.Cmp(serial) == 0 }) {
-				return identity.RefuseField(identity.NotFound, "serial", "is that of no document signer (see starter keys)")
-			}
-			if err := authority.Revoke(serial, code, time.Now()); err != nil {
-				return err
-			}
-			return a.print(cmd, map[string]string{"serial": serial.Text(16), "state": "revoked"}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s revoked; publish the new revocation list (starter keys crl FILE)\n", serial.Text(16))
-			})
-		},
-	}
-	c.Flags().StringVar(&reason, "reason", "unspecified", "unspecified, key-compromise, superseded or cessation")
-	return c
-}
-
-func newCRL(a *app) *cobra.Command {
-	var renew bool
-	c := &cobra.Command{
-		Use: "crl FILE", Short: "Write the revocation list, to be published; as PEM where FILE ends in .pem",
-		Example: "  starter keys crl crl.der\n  starter keys crl crl.pem --renew",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			authority, err := a.authority(cmd)
-			if err != nil {
-				return err
-			}
-			list, err := authority.List()
-			if err != nil {
-				return err
-			}
-			if renew || list.CRL == nil {
-				if list.CRL, err = authority.IssueCRL(time.Now()); err != nil {
-					return err
-				}
-			}
-			content := list.CRL.Raw
-			if filepath.Ext(args[0]) == ".pem" {
-				content = list.CRL.PEM()
-			}
-			return a.publish(cmd, args[0], content)
-		},
-	}
-	c.Flags().BoolVar(&renew, "renew", false, "sign a new one first")
-	return c
-}
-
-func newMasterList(a *app) *cobra.Command {
-	var renew bool
-	c := &cobra.Command{
-		Use: "master-list FILE", Short: "Write the signed list of all CSCAs and links (CMS, DER), for other States",
-		Example: "  starter keys master-list master-list.der\n  openssl cms -verify -inform DER -in master-list.der -noverify -out cscas.der",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			authority, err := a.authority(cmd)
-			if err != nil {
-				return err
-			}
-			list, err := authority.List()
-			if err != nil {
-				return err
-			}
-			if renew || len(list.MasterList) == 0 {
-				if list.MasterList, err = authority.IssueMasterList(time.Now()); err != nil {
-					return err
-				}
-			}
-			return a.publish(cmd, args[0], list.MasterList)
-		},
-	}
-	c.Flags().BoolVar(&renew, "renew", false, "sign a new one first")
-	return c
-}
-
-// publish writes what everybody may read.
-func (a *app) publish(cmd *cobra.Command, file string, content []byte) error {
-	if err := os.WriteFile(file, content, 0o644); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	return a.print(cmd, map[string]any{"file": file, "bytes": len(content)}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s  %d bytes\n", file, len(content))
-	})
 }

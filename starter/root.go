@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 )
 
 // Exit codes, for scripts.
@@ -110,4 +111,25 @@ func (a *app) print(cmd *cobra.Command, v any, text func(w io.Writer)) error {
 	}
 	fmt.Fprintln(out)
 	return nil
+}
+
+// required marks a flag; cobra refuses only a flag that does not exist.
+func required(c *cobra.Command, flag string) {
+	if err := c.MarkFlagRequired(flag); err != nil {
+		panic(err)
+	}
+}
+
+// record reads an application that a command names.
+func (a *app) record(ctx context.Context, arg string) (identity.ApplicationNumber, registry.Record, error) {
+	number, err := identity.ParseApplicationNumber(arg)
+	if err != nil {
+		return "", registry.Record{}, err
+	}
+	office, err := a.office(ctx)
+	if err != nil {
+		return "", registry.Record{}, err
+	}
+	record, err := office.Registry.Application(ctx, number)
+	return number, record, err
 }

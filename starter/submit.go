@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
 )
 
 // submitted is what --json prints of one submission.
@@ -99,50 +97,6 @@ func (a *app) submit(ctx context.Context, file string) (submitted, error) {
 	return result, nil
 }
 
-// packet reads a packet, or makes one of an application file.
-func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
-	office, err := a.office(ctx)
-	if err != nil {
-		return nil, err
-	}
-	sizes := office.Sizes()
-	if filepath.Ext(file) == ".jws" {
-		b, err := inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return intake.ReadPacket(folder, name, sizes) })
-		return bytes.TrimSpace(b), err
-	}
-	submission, err := inFolder(file, func(folder fs.FS, name string) (intake.Submission, error) {
-		return intake.ReadFile(folder, name, sizes)
-	})
-	if err != nil {
-		return nil, err
-	}
-	key, err := office.StationKey(identity.StationID(submission.Station))
-	if err != nil {
-		return nil, err
-	}
-	return intake.Sign(submission, key)
-}
-
-// inFolder reads a file, and what it names beside it, from its folder. What lies
-// outside that folder is not read, whatever names or links say; only the file
-// itself may be a link.
-func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error)) (T, error) {
-	var none T
-	target, err := filepath.EvalSymlinks(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return none, identity.Refuse(identity.Invalid, "there is no such file")
-	}
-	if err != nil {
-		return none, fmt.Errorf("find file: %w", err)
-	}
-	folder, err := os.OpenRoot(filepath.Dir(target))
-	if err != nil {
-		return none, fmt.Errorf("open folder: %w", err)
-	}
-	defer folder.Close()
-	return read(folder.FS(), filepath.Base(target))
-}
-
 // submissionFiles lists the submissions that the arguments name.
 func submissionFiles(args []string) ([]string, error) {
 	var files []string
@@ -171,24 +125,4 @@ func submissionFiles(args []string) ([]string, error) {
 		files = append(files, found...)
 	}
 	return files, nil
-}
-
-func newSign(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "sign FILE PACKET", Short: "Sign an application into a packet, to be submitted later", GroupID: "station",
-		Example: "  starter sign samples/01-first-issue-at-14/application.json enrolment.jws",
-		Args:    cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			packet, err := a.packet(cmd.Context(), args[0])
-			if err != nil {
-				return inFile(args[0], err)
-			}
-			if err := os.WriteFile(args[1], append(packet, '\n'), 0o600); err != nil {
-				return fmt.Errorf("write packet: %w", err)
-			}
-			return a.print(cmd, map[string]any{"packet": args[1], "bytes": len(packet)}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s  %d bytes\n", args[1], len(packet))
-			})
-		},
-	}
 }

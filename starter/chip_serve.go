@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/personalization/chip/softcard"
+)
+
+func newServeChip(a *app) *cobra.Command {
+	var listen, vpcd string
+	c := &cobra.Command{
+		Use: "serve APPLICATION", Short: "Serve the chip to readers, over TCP or to PC/SC, until Ctrl-C",
+		Long: `Serve the chip of a finished card.
+
+With --listen, APDUs over TCP, each with a two-byte length before it (big-endian),
+in both directions. With --vpcd, to the virtual reader of Debian's vsmartcard-vpcd,
+so that any PC/SC program reads it.`,
+		Example: "  starter chip serve 7QF3M-9T2XK-D --listen 127.0.0.1:9100\n  starter chip serve 7QF3M-9T2XK-D --vpcd 127.0.0.1:35963",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			card, err := a.finished(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			chip, err := a.opened.SoftwareChip(cmd.Context(), card)
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			fmt.Fprintf(cmd.OutOrStdout(), "serving the chip of card %d of %s (MRZ key and CAN are printed on the card)\n", card.Attempt, card.Application)
+			if vpcd != "" {
+				return ended(ctx, softcard.ServeVPCD(ctx, vpcd, chip))
+			}
+			listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+			if err != nil {
+				return fmt.Errorf("listen: %w", err)
+			}
+			return ended(ctx, softcard.ServeTCP(ctx, listener, chip))
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:9100", "address to serve APDUs at")
+	c.Flags().StringVar(&vpcd, "vpcd", "", "address of the virtual reader (its port is 35963)")
+	return c
+}
+
+// ended forgets the error of a service that was told to end.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

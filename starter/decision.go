@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// outcome is what --json prints of a decision.
+type outcome struct {
+	Application string          `json:"application"`
+	Stage       identity.Stage  `json:"stage"`
+	Awaiting    identity.Action `json:"awaiting,omitzero"`
+}
+
+// decision is a command that sends one decision on each application named.
+type decision struct {
+	use, short, group, example string
+	done                       string // "approved", for the line that is printed
+	update                     string
+	flags                      func(*cobra.Command)
+	message                    func(officer identity.OfficerID, reason string) any
+	reason                     bool // a reason has to be given
+}
+
+// command makes the cobra command of d.
+func (d decision) command(a *app) *cobra.Command {
+	var officer, reason string
+	c := &cobra.Command{
+		Use: d.use + " APPLICATION...", Short: d.short, GroupID: d.group, Example: d.example,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var failed []error
+			outcomes := make([]outcome, 0, len(args))
+			for _, number := range args {
+				answer, err := a.decide(cmd.Context(), number, d.update, d.message(identity.OfficerID(officer), reason))
+				if err != nil {
+					failed = append(failed, err)
+					continue
+				}
+				outcomes = append(outcomes, outcome{Application: number, Stage: answer.Stage, Awaiting: answer.Awaiting})
+			}
+			err := a.print(cmd, outcomes, func(w io.Writer) {
+				for _, o := range outcomes {
+					fmt.Fprintf(w, "%s %s\n", o.Application, d.done)
+				}
+			})
+			return errors.Join(append(failed, err)...)
+		},
+	}
+	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who decides (required)")
+	c.Flags().StringVar(&reason, "reason", "", "why; kept in the audit trail")
+	required(c, "officer")
+	if d.reason {
+		required(c, "reason")
+	}
+	if d.flags != nil {
+		d.flags(c)
+	}
+	return c
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newCheckForm(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "check [DIR]", Short: "Read the forms of a folder (or those built in) and tell all that is wrong with them",
+		Example: "  starter form check templates/forms", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			catalog, err := forms(strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			return a.print(cmd, catalog.IDs(), func(w io.Writer) {
+				for _, id := range catalog.IDs() {
+					fmt.Fprintf(w, "%s is good\n", id)
+				}
+			})
+		},
+	}
+}

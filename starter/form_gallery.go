@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/templates/gallery"
+)
+
+func newFormGallery(a *app) *cobra.Command {
+	var folder string
+	c := &cobra.Command{
+		Use: "gallery DIR", Short: "Draw every form with what is hardest to draw: pictures, and DIR/index.html to look at them",
+		Example: "  starter form gallery .data/out/forms",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			catalog, err := forms(folder)
+			if err != nil {
+				return err
+			}
+			if err := gallery.Write(catalog, args[0]); err != nil {
+				return err
+			}
+			page := filepath.Join(args[0], "index.html")
+			return a.print(cmd, map[string]string{"page": page}, func(w io.Writer) { fmt.Fprintln(w, page) })
+		},
+	}
+	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")
+	return c
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/gallery"
+)
+
+func newPreviewForm(a *app) *cobra.Command {
+	var folder, kind string
+	c := &cobra.Command{
+		Use: "preview FORM FILE", Short: "Draw a form with an invented person: FILE.pdf as it is printed, FILE.png as it looks",
+		Example: "  starter form preview can-cuoc-2024 can-cuoc-2024.pdf\n  starter form preview cccd-2021 cccd-2021.png --forms templates/forms\n  starter form preview can-cuoc-2024 blank.pdf --show blank",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			catalog, err := forms(folder)
+			if err != nil {
+				return err
+			}
+			form, err := catalog.Form(identity.FormID(args[0]))
+			if err != nil {
+				return err
+			}
+			var drawn bytes.Buffer // whole, or no file at all
+			format := gallery.Format(strings.TrimPrefix(filepath.Ext(args[1]), "."))
+			if err := gallery.Preview(&drawn, form, gallery.Kind(kind), format); err != nil {
+				return err
+			}
+			return a.publish(cmd, args[1], drawn.Bytes())
+		},
+	}
+	c.Flags().StringVar(&kind, "show", string(gallery.Card), "card: all of it; overlay: what is printed on a blank; blank: that blank, with bleed, for a print house")
+	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")
+	return c
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/workflows"
+)
+
+func newHandOver(a *app) *cobra.Command {
+	var officer, finger, position, proxy, post, reason string
+	var oldCard bool
+	c := &cobra.Command{
+		Use: "handover APPLICATION", Short: "Hand the card to the citizen, which issues it", GroupID: "station",
+		Long: `Hand the card over. The citizen's finger is matched with the capture; for
+children and the ill a proxy shows a paper; a card sent by post has a tracking
+number; where the finger does not match, an officer may decide with a reason.`,
+		Example: "  starter handover 7QF3M-9T2XK-D --finger left-index.png --old-card --officer CB-001-0007\n" +
+			"  starter handover 7QF3M-9T2XK-D --proxy \"birth certificate\" --officer CB-001-0007\n" +
+			"  starter handover 7QF3M-9T2XK-D --post EB123456789VN --officer PB-001-0001",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m := workflows.HandOver{Officer: identity.OfficerID(officer), OldCardCollected: oldCard}
+			switch {
+			case finger != "":
+				m.Method = workflows.MethodFingerprint
+			case proxy != "":
+				m.Method, m.Proof = workflows.MethodProxy, proxy
+			case post != "":
+				m.Method, m.Proof = workflows.MethodPost, post
+			default:
+				m.Method, m.Proof = workflows.MethodOfficer, reason
+			}
+			answer, err := a.handOver(cmd.Context(), args[0], m, finger, position)
+			if err != nil {
+				return err
+			}
+			return a.print(cmd, outcome{Application: args[0], Stage: answer.Stage}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s handed over: the card is issued\n", args[0])
+			})
+		},
+	}
+	c.Flags().StringVar(&officer, "officer", "", "badge of the officer at the counter (required)")
+	c.Flags().StringVar(&finger, "finger", "", "image of the citizen's finger, a PNG at 500 dpi")
+	c.Flags().StringVar(&position, "position", "left-index", "which finger it is")
+	c.Flags().StringVar(&proxy, "proxy", "", "the paper that a proxy shows")
+	c.Flags().StringVar(&post, "post", "", "the courier's tracking number")
+	c.Flags().StringVar(&reason, "reason", "", "why an officer hands over without a matching finger")
+	c.Flags().BoolVar(&oldCard, "old-card", false, "the old card was collected")
+	required(c, "officer")
+	c.MarkFlagsOneRequired("finger", "proxy", "post", "reason")
+	c.MarkFlagsMutuallyExclusive("finger", "proxy", "post", "reason")
+	return c
+}
+
+// handOver puts the probe into the vault, where one is given, and tells the
+// workflow.
+func (a *app) handOver(ctx context.Context, arg string, m workflows.HandOver, finger, position string) (workflows.Accepted, error) {
+	number, _, err := a.record(ctx, arg)
+	if err != nil {
+		return workflows.Accepted{}, err
+	}
+	if finger != "" {
+		probe, err := readProbe(finger, position, a.opened.Sizes())
+		if err != nil {
+			return workflows.Accepted{}, err
+		}
+		if m.Round, err = a.opened.Registry.Probe(ctx, number, probe); err != nil {
+			return workflows.Accepted{}, err
+		}
+	}
+	return a.decide(ctx, arg, workflows.UpdateHandOver, m)
+}
+
+// readProbe extracts the template of a finger image.
+func readProbe(file, position string, sizes intake.Sizes) ([]byte, error) {
+	at, err := biometrics.ParsePosition(position)
+	if err != nil {
+		return nil, err
+	}
+	image, err := readFinger(file, sizes)
+	if err != nil {
+		return nil, err
+	}
+	template, err := biometrics.ExtractPNG(image)
+	if err != nil {
+		return nil, err
+	}
+	return biometrics.Templates{at: template}.MarshalBinary()
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization/chip/pki"
+)
+
+// revocationReasons are those of RFC 5280, 5.3.1, that befall a document signer.
+var revocationReasons = map[string]int{"unspecified": 0, "key-compromise": 1, "superseded": 4, "cessation": 5}
+
+func newRevokeKey(a *app) *cobra.Command {
+	var reason string
+	c := &cobra.Command{
+		Use: "revoke SERIAL", Short: "Revoke a document signer: every card that it signed is refused at borders from then on",
+		Long: `Revoke a document signer by its serial number, in hexadecimal as starter keys
+shows it, and sign a new revocation list. This cannot be undone.`,
+		Example: "  starter keys revoke 5f3a9c017b22e4d08841 --reason key-compromise\n  starter keys crl crl.der",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			code, known := revocationReasons[reason]
+			if !known {
+				return identity.RefuseField(identity.Invalid, "reason", "must be unspecified, key-compromise, superseded or cessation")
+			}
+			serial, ok := new(big.Int).SetString(strings.ReplaceAll(args[0], ":", ""), 16)
+			if !ok {
+				return identity.RefuseField(identity.Invalid, "serial", "is no hexadecimal number")
+			}
+			authority, err := a.authority(cmd)
+			if err != nil {
+				return err
+			}
+			list, err := authority.List()
+			if err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(list.Signers, func(s pki.ListedSigner) bool { return s.Certificate.Serial.Cmp(serial) == 0 }) {
+				return identity.RefuseField(identity.NotFound, "serial", "is that of no document signer (see starter keys)")
+			}
+			if err := authority.Revoke(serial, code, time.Now()); err != nil {
+				return err
+			}
+			return a.print(cmd, map[string]string{"serial": serial.Text(16), "state": "revoked"}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s revoked; publish the new revocation list (starter keys crl FILE)\n", serial.Text(16))
+			})
+		},
+	}
+	c.Flags().StringVar(&reason, "reason", "unspecified", "unspecified, key-compromise, superseded or cessation")
+	return c
+}

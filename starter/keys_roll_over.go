@@ -1,0 +1,44 @@
+package main
+
+import (
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/personalization/chip/pki"
+)
+
+func newRollOver(a *app) *cobra.Command {
+	var csca bool
+	c := &cobra.Command{
+		Use: "roll-over", Short: "Make a new document signer (or CSCA) and sign with it from now on",
+		Example: "  starter keys roll-over\n  starter keys roll-over --csca",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			authority, err := a.authority(cmd)
+			if err != nil {
+				return err
+			}
+			if csca {
+				err = authority.RollOverCSCA(time.Now())
+			} else {
+				err = authority.RollOver(time.Now())
+			}
+			if err != nil {
+				return err
+			}
+			list, err := authority.List()
+			if err != nil {
+				return err
+			}
+			made := keysOf(pki.Listing{Signers: list.Signers[len(list.Signers)-1:]})
+			if csca {
+				made = keysOf(pki.Listing{CSCAs: list.CSCAs[len(list.CSCAs)-1:]})
+			}
+			return a.print(cmd, made, func(w io.Writer) { printKeys(w, made) })
+		},
+	}
+	c.Flags().BoolVar(&csca, "csca", false, "the CSCA, with a link certificate")
+	return c
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+)
+
+// packet reads a packet, or makes one of an application file.
+func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
+	office, err := a.office(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sizes := office.Sizes()
+	if filepath.Ext(file) == ".jws" {
+		b, err := inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return intake.ReadPacket(folder, name, sizes) })
+		return bytes.TrimSpace(b), err
+	}
+	submission, err := inFolder(file, func(folder fs.FS, name string) (intake.Submission, error) {
+		return intake.ReadFile(folder, name, sizes)
+	})
+	if err != nil {
+		return nil, err
+	}
+	key, err := office.StationKey(identity.StationID(submission.Station))
+	if err != nil {
+		return nil, err
+	}
+	return intake.Sign(submission, key)
+}
+
+func newSign(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "sign FILE PACKET", Short: "Sign an application into a packet, to be submitted later", GroupID: "station",
+		Example: "  starter sign samples/01-first-issue-at-14/application.json enrolment.jws",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			packet, err := a.packet(cmd.Context(), args[0])
+			if err != nil {
+				return inFile(args[0], err)
+			}
+			if err := os.WriteFile(args[1], append(packet, '\n'), 0o600); err != nil {
+				return fmt.Errorf("write packet: %w", err)
+			}
+			return a.print(cmd, map[string]any{"packet": args[1], "bytes": len(packet)}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s  %d bytes\n", args[1], len(packet))
+			})
+		},
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+func newReceiveBlanks(a *app) *cobra.Command {
+	var box registry.Box
+	var first, last, received, counted string
+	c := &cobra.Command{
+		Use: "receive", Short: "Take in a box of blanks, counted by two officers",
+		Example: "  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			office, err := a.office(cmd.Context())
+			if err != nil {
+				return err
+			}
+			box.First, box.Last = registry.BlankSerial(first), registry.BlankSerial(last)
+			box.ReceivedBy, box.CountedBy = identity.OfficerID(received), identity.OfficerID(counted)
+			if err := office.Registry.ReceiveBlanks(cmd.Context(), box); err != nil {
+				return err
+			}
+			return a.print(cmd, map[string]any{"box": box.Number, "first": first, "last": last}, func(w io.Writer) { fmt.Fprintf(w, "%s taken in\n", box.Number) })
+		},
+	}
+	c.Flags().StringVar(&box.Number, "box", "", "number of the box (required)")
+	c.Flags().StringVar(&first, "first", "", "first serial (required)")
+	c.Flags().StringVar(&last, "last", "", "last serial (required)")
+	c.Flags().StringVar(&box.Location, "location", "centre", "where it is kept: the centre, or a station")
+	c.Flags().StringVar(&received, "received-by", "", "officer who received it (required)")
+	c.Flags().StringVar(&counted, "counted-by", "", "another officer, who counted it (required)")
+	for _, flag := range []string{"box", "first", "last", "received-by", "counted-by"} {
+		required(c, flag)
+	}
+	return c
+}
