@@ -50,7 +50,7 @@ func subject(tb testing.TB) (*Form, Content) {
 // files, the background drawn each time, a rectangle for each module.
 func plain(tb testing.TB, f *Form, c Content) {
 	tb.Helper()
-	pdf := gofpdf.NewCustom(&gofpdf.InitType{UnitStr: "mm", Size: gofpdf.SizeType{Wd: f.Page.W, Ht: f.Page.H}, FontDirStr: "fonts"})
+	pdf := gofpdf.NewCustom(&gofpdf.InitType{UnitStr: "mm", Size: gofpdf.SizeType{Wd: f.Page.W, Ht: f.Page.H}, FontDirStr: "../fonts"})
 	pdf.SetAutoPageBreak(false, 0)
 	for family, file := range map[string]string{"text": "BeVietnamPro-Regular.ttf", "bold": "BeVietnamPro-SemiBold.ttf", "mrz": "OCRB.ttf"} {
 		pdf.AddUTF8Font(family, "", file)
@@ -233,7 +233,7 @@ func BenchmarkPDF_Parallel(b *testing.B) {
 
 func BenchmarkPDF_PlainGofpdf(b *testing.B) {
 	f, c := subject(b)
-	_, err := os.Stat(filepath.Join("fonts", "OCRB.ttf"))
+	_, err := os.Stat(filepath.Join("..", "fonts", "OCRB.ttf"))
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -19,7 +19,7 @@ import (
 
 // Whatever stands in a form, reading it ends, with a fault or without.
 func FuzzRead(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join("forms", "*.yaml"))
+	files, err := filepath.Glob(filepath.Join("..", "forms", "*.yaml"))
 	require.NoError(f, err)
 	for _, name := range files {
 		b, err := os.ReadFile(name)

@@ -141,7 +141,7 @@ func TestForms_HaveWhatTheLawAsks(t *testing.T) {
 // formFS is a folder with one of the built-in forms, changed.
 func formFS(tb testing.TB, change func(string) string) fs.FS {
 	tb.Helper()
-	b, err := os.ReadFile(filepath.Join("forms", "can-cuoc-2024.yaml"))
+	b, err := os.ReadFile(filepath.Join("..", "forms", "can-cuoc-2024.yaml"))
 	require.NoError(tb, err)
 	changed := change(string(b))
 	require.NotEqual(tb, string(b), changed, "nothing was changed")
@@ -218,7 +218,7 @@ func TestLoadFS_RefusesAnEmptyFolder(t *testing.T) {
 
 func TestLoadFS_LeavesOutWhatIsAtFault(t *testing.T) {
 	t.Parallel()
-	good, err := os.ReadFile(filepath.Join("forms", "cccd-2021.yaml"))
+	good, err := os.ReadFile(filepath.Join("..", "forms", "cccd-2021.yaml"))
 	require.NoError(t, err)
 	c, err := render.LoadFS(fstest.MapFS{"good.yaml": {Data: good}, "bad.yaml": {Data: []byte("id: 3")}})
 	require.ErrorContains(t, err, "form bad.yaml:1: ")

@@ -26,7 +26,7 @@ import (
 // portrait is that of a sample, as it is cut for the card.
 func portrait(tb testing.TB, sample string) []byte {
 	tb.Helper()
-	raw, err := os.ReadFile("../../samples/" + sample + "/portrait.jpg")
+	raw, err := os.ReadFile("../../../samples/" + sample + "/portrait.jpg")
 	require.NoError(tb, err)
 	card, _, err := biometrics.NormalizePortrait(raw)
 	require.NoError(tb, err)
