@@ -10,7 +10,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -28,36 +27,34 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return err
 	}
-	content, chipPortrait, err := content(record, captured, card)
-	if err != nil {
-		return err
-	}
-	image, err := personalization.Prepare(personalization.PrepareInput{
-		Card: card, MRZ: content.MRZ, Portrait: chipPortrait, Profile: p.Profile,
-		Signer: p.Signer, Rand: rand.Reader, At: p.Now(),
-	})
-	if err != nil {
-		return fmt.Errorf("prepare chip: %w", err)
-	}
-	chip, err := image.MarshalBinary()
-	if err != nil {
-		return fmt.Errorf("write chip image: %w", err)
-	}
 	form, err := p.Forms.Form(card.Form)
 	if err != nil {
 		return fmt.Errorf("find form: %w", err)
 	}
-	pdf, err := form.PDF(content, p.Print)
+	input := personalization.PrepareInput{
+		Form: form, Card: card, Print: p.Print, Profile: p.Profile, Signer: p.Signer, Rand: rand.Reader, At: p.Now(),
+		Pictures: render.Pictures{LeftIndex: captured[registry.RoleLeftIndex], RightIndex: captured[registry.RoleRightIndex]},
+	}
+	if form.Shows("portrait") {
+		if input.Pictures.Portrait, input.ChipPortrait, err = cropped(captured); err != nil {
+			return err
+		}
+	}
+	prepared, err := personalization.Prepare(input)
 	if err != nil {
-		return fmt.Errorf("draw card: %w", err)
+		return err
+	}
+	chip, err := prepared.Chip.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("write chip image: %w", err)
 	}
 	err = p.Registry.SaveCard(ctx, registry.CardData{
 		Application: in.Application, Attempt: in.Attempt, Card: card,
-		DigestSOD: sha256.Sum256(image.Files.SOD), DigestPrint: sha256.Sum256(pdf),
+		DigestSOD: sha256.Sum256(prepared.Chip.Files.SOD), DigestPrint: sha256.Sum256(prepared.PDF),
 		Evidence: map[registry.Role][]byte{
 			registry.RoleChipImage:     chip,
-			registry.RolePrint:         pdf,
-			registry.RolePrintPortrait: content.Portrait,
+			registry.RolePrint:         prepared.PDF,
+			registry.RolePrintPortrait: prepared.Content.Portrait,
 		},
 	})
 	if err != nil {
@@ -90,27 +87,15 @@ func (p *Pipeline) card(ctx context.Context, record registry.Record) (identity.C
 	}, nil
 }
 
-// content is what is printed, and the portrait for the chip.
-func content(record registry.Record, captured registry.Evidence, card identity.Card) (render.Content, []byte, error) {
-	lines, err := mrz.Lines(card)
-	if err != nil {
-		return render.Content{}, nil, fmt.Errorf("compose MRZ: %w", err)
-	}
-	content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
-	if !record.Application.NeedsPortrait() {
-		return content, nil, nil
-	}
+// cropped is the captured portrait, cut for the print and for the chip.
+func cropped(captured registry.Evidence) (onCard, onChip []byte, err error) {
 	portrait, err := captured.Get(registry.RolePortrait)
 	if err != nil {
-		return render.Content{}, nil, err
+		return nil, nil, err
 	}
-	onCard, onChip, err := biometrics.NormalizePortrait(portrait)
+	onCard, onChip, err = biometrics.NormalizePortrait(portrait)
 	if err != nil {
-		return render.Content{}, nil, fmt.Errorf("crop portrait: %w", err)
+		return nil, nil, fmt.Errorf("crop portrait: %w", err)
 	}
-	content.Portrait = onCard
-	if card.Form == identity.FormCCCD2021 {
-		content.LeftIndex, content.RightIndex = captured[registry.RoleLeftIndex], captured[registry.RoleRightIndex]
-	}
-	return content, onChip, nil
+	return onCard, onChip, nil
 }

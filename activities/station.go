@@ -10,13 +10,10 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"example.org/cancuoc/internal/identity"
-	chipinspection "example.org/cancuoc/internal/inspection/chip"
-	printinspection "example.org/cancuoc/internal/inspection/print"
+	"example.org/cancuoc/internal/inspection"
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/chip/lds"
-	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/templates/render"
@@ -117,14 +114,9 @@ func (s *Station) draw(ctx context.Context, in CardInput, dpi int) (front, back 
 	if err != nil {
 		return nil, nil, fmt.Errorf("read card: %w", err)
 	}
-	content, err := printedOn(card.Card, evidence[registry.RolePrintPortrait])
+	form, content, err := composed(s.Forms, card, evidence)
 	if err != nil {
 		return nil, nil, err
-	}
-	content.LeftIndex, content.RightIndex = evidence[registry.RoleLeftIndex], evidence[registry.RoleRightIndex]
-	form, err := s.Forms.Form(card.Card.Form)
-	if err != nil {
-		return nil, nil, fmt.Errorf("find form: %w", err)
 	}
 	return form.Bitmaps(content, dpi, s.Print)
 }
@@ -147,7 +139,7 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return fmt.Errorf("read card: %w", err)
 	}
-	printed, err := printedOn(card.Card, evidence[registry.RolePrintPortrait])
+	form, printed, err := composed(s.Forms, card, evidence)
 	if err != nil {
 		return err
 	}
@@ -155,14 +147,19 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return err
 	}
-	faults, err := s.inspectChip(ctx, card, chip, printed)
+	expected, err := inspection.Expect(form, printed, chip)
+	if err != nil {
+		return err
+	}
+	faults, err := s.inspectChip(ctx, card.Blank, expected)
 	if err != nil {
 		return fmt.Errorf("inspect chip: %w", err)
 	}
-	seen, err := s.inspectPrint(ctx, card.Card.Form, printed)
+	front, back, err := s.Camera.Look(ctx, form, printed)
 	if err != nil {
-		return fmt.Errorf("inspect print: %w", err)
+		return fmt.Errorf("take picture of the print: %w", err)
 	}
+	seen := expected.Print(front, back)
 	if faults = append(faults, seen...); len(faults) > 0 {
 		return s.spoiled(ctx, in, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(faults, "; ")))
 	}
@@ -173,53 +170,35 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 }
 
 // inspectChip reads the chip and says what is wrong with it.
-func (s *Station) inspectChip(ctx context.Context, card registry.CardRecord, chip *personalization.Image, printed render.Content) ([]string, error) {
+func (s *Station) inspectChip(ctx context.Context, blank registry.BlankSerial, expected inspection.Expectation) ([]string, error) {
 	trust, err := s.Trust()
 	if err != nil {
 		return nil, fmt.Errorf("read trusted certificates: %w", err)
 	}
-	session, err := s.Chip.Encoder.Open(ctx, string(card.Blank))
+	session, err := s.Chip.Encoder.Open(ctx, string(blank))
 	if err != nil {
-		return nil, fmt.Errorf("open blank %s: %w", card.Blank, err)
+		return nil, fmt.Errorf("open blank %s: %w", blank, err)
 	}
 	defer session.Close()
-	access := chipinspection.Access{MRZInformation: mrz.Information(printed.MRZ), CAN: chip.CAN}
-	expected := chipinspection.Expect{Card: card.Card, MRZ: printed.MRZ}
-	if chip.Files.DG2 != nil {
-		face, err := lds.ParseDG2(chip.Files.DG2)
-		if err != nil {
-			return nil, fmt.Errorf("read chip image: %w", err)
-		}
-		expected.Portrait = face.Image
-	}
-	result, err := chipinspection.Inspect(ctx, session, access, expected, trust, s.Now())
+	result, err := expected.Chip(ctx, session, trust, s.Now())
 	if err != nil {
 		return nil, err
 	}
 	return result.Failures(), nil
 }
 
-// inspectPrint looks at the printed sides and says what is wrong with them.
-func (s *Station) inspectPrint(ctx context.Context, id identity.FormID, content render.Content) ([]string, error) {
-	form, err := s.Forms.Form(id)
+// composed is what the form of a card shows of it; the card of a child under 6 has
+// no portrait.
+func composed(forms *render.Catalog, card registry.CardRecord, evidence registry.Evidence) (*render.Form, render.Content, error) {
+	form, err := forms.Form(card.Card.Form)
 	if err != nil {
-		return nil, fmt.Errorf("find form: %w", err)
+		return nil, render.Content{}, fmt.Errorf("find form: %w", err)
 	}
-	front, back, err := s.Camera.Look(ctx, form, content)
-	if err != nil {
-		return nil, fmt.Errorf("take picture: %w", err)
-	}
-	return printinspection.Print(form, front, back, content), nil
-}
-
-// printedOn is what was printed on a card; the card of a child under 6 has no
-// portrait.
-func printedOn(card identity.Card, portrait []byte) (render.Content, error) {
-	lines, err := mrz.Lines(card)
-	if err != nil {
-		return render.Content{}, fmt.Errorf("compose MRZ: %w", err)
-	}
-	return render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: portrait}, nil
+	content, err := personalization.Compose(form, card.Card, render.Pictures{
+		Portrait:  evidence[registry.RolePrintPortrait],
+		LeftIndex: evidence[registry.RoleLeftIndex], RightIndex: evidence[registry.RoleRightIndex],
+	})
+	return form, content, err
 }
 
 // chipImage reads what the card's chip is filled with.

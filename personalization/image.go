@@ -1,8 +1,9 @@
-// Package personalization prepares the data of one card's chip: key pairs, data
-// groups and security object, from a card and its holder's portrait.
+// Package personalization composes a card and prepares what it is made of.
 //
-// [Prepare] does all of it and yields an [Image], the only thing that a station
-// writes. The rooms below know one thing each: lds the files, sod the
+// [Prepare] composes it once and yields the printed content, both sides as a PDF,
+// and the chip's [Image] (key pairs, data groups, security object), the only thing
+// that a station writes. Whoever needs the content alone, to check or to compare,
+// asks [Compose]. The rooms below know one thing each: lds the files, sod the
 // signature, pki who may sign, keys where secrets live, curve and tlv the
 // mathematics and the grammar.
 package personalization

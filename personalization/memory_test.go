@@ -47,7 +47,7 @@ func hostile(t *testing.T) map[string][]byte {
 	t.Helper()
 	const size = 1 << 20
 	p := lds.Profiles()[0]
-	made, err := personalization.Prepare(input(t, p, authority(t, p).Signers()))
+	made, err := personalization.PrepareChip(input(t, p, authority(t, p).Signers()))
 	require.NoError(t, err)
 	inputs := map[string][]byte{"nothing": nil}
 	for _, ef := range lds.Table() {

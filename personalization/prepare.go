@@ -13,10 +13,58 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/templates/render"
 )
 
-// PrepareInput is what the chip of one card is made of.
+// PrepareInput is what one card is made of.
 type PrepareInput struct {
+	Form         *render.Form
+	Card         identity.Card
+	Pictures     render.Pictures // as they are printed; those that the form has no place for are left out
+	ChipPortrait []byte          // the portrait cut for the chip, baseline JPEG; left out where the form has no photograph
+	Print        render.Options
+	Profile      lds.Profile        // how the chip is filled
+	Signer       sod.DocumentSigner // signs EF.SOD; its keys are on the profile's curve
+	Rand         io.Reader          // the chip's keys are drawn from it; nil means crypto/rand
+	At           time.Time          // when it is signed
+}
+
+// Prepared is one card before it is made: what is printed, what is written to the
+// chip, and both sides as a PDF. All of it is one making; none of it is mixed with
+// that of another.
+type Prepared struct {
+	Content render.Content
+	Chip    *Image
+	PDF     []byte
+}
+
+// Prepare composes one card once, and makes chip and print of it. What is wrong
+// with the card is an *identity.Refusal with its field; everything else is a fault
+// and may pass.
+//
+// A second call makes another chip's keys and thus another card: keep the first one.
+func Prepare(in PrepareInput) (Prepared, error) {
+	content, err := Compose(in.Form, in.Card, in.Pictures)
+	if err != nil {
+		return Prepared{}, err
+	}
+	chip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile, Signer: in.Signer, Rand: in.Rand, At: in.At}
+	if in.Form.Shows("portrait") {
+		chip.Portrait = in.ChipPortrait
+	}
+	image, err := PrepareChip(chip)
+	if err != nil {
+		return Prepared{}, fmt.Errorf("prepare chip: %w", err)
+	}
+	pdf, err := in.Form.PDF(content, in.Print)
+	if err != nil {
+		return Prepared{}, fmt.Errorf("draw card: %w", err)
+	}
+	return Prepared{Content: content, Chip: image, PDF: pdf}, nil
+}
+
+// ChipInput is what the chip of one card is made of.
+type ChipInput struct {
 	Card     identity.Card
 	MRZ      [3]string          // the lines as they will be printed (package mrz)
 	Portrait []byte             // baseline JPEG; nil where the form has no photograph
@@ -27,14 +75,14 @@ type PrepareInput struct {
 	At       time.Time          // when it is signed
 }
 
-// Prepare makes the image of one chip: keys of its own for Chip and Active
+// PrepareChip makes the image of one chip: keys of its own for Chip and Active
 // Authentication, all files, the security object. It reads everything back and
 // compares before it returns. What is wrong with the card is an
 // *identity.Refusal with its field; everything else is a fault and may pass.
 //
 // A second call makes another chip's keys and thus another image: keep the
 // first one.
-func Prepare(in PrepareInput) (*Image, error) {
+func PrepareChip(in ChipInput) (*Image, error) {
 	if in.Rand == nil {
 		in.Rand = rand.Reader
 	}
@@ -91,7 +139,7 @@ func newKey(name string, random io.Reader) (*ecdsa.PrivateKey, error) {
 func accessNumber(n identity.PersonalNumber) string { return string(n)[len(n)-6:] }
 
 // check reads an image as a reader will, and compares it with what was asked for.
-func (i *Image) check(in PrepareInput) error {
+func (i *Image) check(in ChipInput) error {
 	fault := func(format string, args ...any) error {
 		return fmt.Errorf("check chip image: "+format, args...)
 	}

@@ -70,9 +70,9 @@ func authority(tb testing.TB, p lds.Profile) *pki.Authority {
 	return a
 }
 
-func input(tb testing.TB, p lds.Profile, signer sod.DocumentSigner) personalization.PrepareInput {
+func input(tb testing.TB, p lds.Profile, signer sod.DocumentSigner) personalization.ChipInput {
 	tb.Helper()
-	return personalization.PrepareInput{
+	return personalization.ChipInput{
 		Card: holder(), MRZ: lines(), Portrait: portrait(tb), Profile: p, Signer: signer, At: now(),
 	}
 }
@@ -84,7 +84,7 @@ func TestPrepare_MakesAChipThatVerifiesUpToTheCSCA(t *testing.T) {
 			t.Parallel()
 			a := authority(t, p)
 
-			made, err := personalization.Prepare(input(t, p, a.Signers()))
+			made, err := personalization.PrepareChip(input(t, p, a.Signers()))
 
 			require.NoError(t, err)
 			require.Equal(t, "199999990299123152412311", made.MRZInformation)
@@ -121,7 +121,7 @@ func TestPrepare_RefusalKeepsItsField(t *testing.T) {
 	in := input(t, p, authority(t, p).Signers())
 	in.Card.Serial = "?"
 
-	_, err := personalization.Prepare(in)
+	_, err := personalization.PrepareChip(in)
 
 	refusal, ok := errors.AsType[*identity.Refusal](err)
 	require.True(t, ok, "%v", err)
@@ -132,7 +132,7 @@ func TestPrepare_SignerOnAnotherCurveIsAFault(t *testing.T) {
 	t.Parallel()
 	in := input(t, lds.Profiles()[1], authority(t, lds.Profiles()[0]).Signers())
 
-	_, err := personalization.Prepare(in)
+	_, err := personalization.PrepareChip(in)
 
 	require.ErrorContains(t, err, "not on P-256")
 }
@@ -140,7 +140,7 @@ func TestPrepare_SignerOnAnotherCurveIsAFault(t *testing.T) {
 func TestImage_ComesBackWhole(t *testing.T) {
 	t.Parallel()
 	p := lds.Profiles()[1]
-	made, err := personalization.Prepare(input(t, p, authority(t, p).Signers()))
+	made, err := personalization.PrepareChip(input(t, p, authority(t, p).Signers()))
 	require.NoError(t, err)
 
 	b, err := made.MarshalBinary()
@@ -185,7 +185,7 @@ func BenchmarkPrepare(b *testing.B) {
 		require.NoError(b, err)
 		signers := a.Signers()
 		in := input(b, p, signers)
-		made, err := personalization.Prepare(in)
+		made, err := personalization.PrepareChip(in)
 		require.NoError(b, err)
 		ca, err := curve.ParsePrivateKey(made.CAPrivate)
 		require.NoError(b, err)
@@ -225,7 +225,7 @@ func BenchmarkPrepare(b *testing.B) {
 		b.Run(p.Name+"/PrepareWithNewKeys", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := personalization.Prepare(in)
+				_, err := personalization.PrepareChip(in)
 				require.NoError(b, err)
 			}
 		})

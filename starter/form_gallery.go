@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/gallery"
 )
 
@@ -21,7 +22,7 @@ func newFormGallery(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := gallery.Write(catalog, args[0]); err != nil {
+			if err := gallery.Write(catalog, personalization.Compose, args[0]); err != nil {
 				return err
 			}
 			page := filepath.Join(args[0], "index.html")

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/gallery"
 )
 
@@ -28,7 +29,7 @@ func newPreviewForm(a *app) *cobra.Command {
 			}
 			var drawn bytes.Buffer // whole, or no file at all
 			format := gallery.Format(strings.TrimPrefix(filepath.Ext(args[1]), "."))
-			if err := gallery.Preview(&drawn, form, gallery.Kind(kind), format); err != nil {
+			if err := gallery.Preview(&drawn, form, personalization.Compose, gallery.Kind(kind), format); err != nil {
 				return err
 			}
 			return a.publish(cmd, args[1], drawn.Bytes())

@@ -14,7 +14,7 @@ import (
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	printinspection "example.org/cancuoc/internal/inspection/print"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/templates/render"
 )
@@ -135,14 +135,15 @@ func (p *play) picture(ctx context.Context, v *shown, dir string) error {
 	if err != nil {
 		return err
 	}
-	if v.MRZ, err = mrz.Lines(card.Card); err != nil {
-		return err
-	}
-	content := render.Content{Card: card.Card, MRZ: v.MRZ, QR: identity.QRPayload(card.Card)}
-	content.Portrait, err = office.Registry.Evidence(ctx, card.Application, registry.RolePrintPortrait, card.Attempt)
+	portrait, err := office.Registry.Evidence(ctx, card.Application, registry.RolePrintPortrait, card.Attempt)
 	if err != nil && !identity.Refused(err, identity.NotFound) {
 		return err
 	}
+	content, err := personalization.Compose(form, card.Card, render.Pictures{Portrait: portrait})
+	if err != nil {
+		return err
+	}
+	v.MRZ = content.MRZ
 	front, back, err := form.Bitmaps(content, 300, render.Options{Specimen: true})
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -138,13 +138,11 @@ func (d *Door) preflight(app identity.Application, rules identity.Rules, evidenc
 	if card.Person.Number == "" {
 		card.Person.Number = "001000000000"
 	}
-	lines, err := mrz.Lines(card)
+	content, err := personalization.Compose(form, card, render.Pictures{
+		Portrait: evidence[registry.RolePortrait], LeftIndex: evidence[registry.RoleLeftIndex], RightIndex: evidence[registry.RoleRightIndex],
+	})
 	if err != nil {
 		return err
-	}
-	content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: evidence[registry.RolePortrait]}
-	if rules.Form == identity.FormCCCD2021 {
-		content.LeftIndex, content.RightIndex = evidence[registry.RoleLeftIndex], evidence[registry.RoleRightIndex]
 	}
 	return form.Check(content)
 }

@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/inspection"
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/chip/lds"
-	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/station"
+	"example.org/cancuoc/templates/render"
 )
 
 // ChipImage reads what the chip of a card was filled with.
@@ -54,23 +54,22 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
-	lines, err := mrz.Lines(card.Card)
+	form, err := o.Forms.Form(card.Card.Form)
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
-	expect := chipinspection.Expect{Card: card.Card, MRZ: lines}
-	if image.Files.DG2 != nil {
-		face, err := lds.ParseDG2(image.Files.DG2)
-		if err != nil {
-			return chipinspection.Result{}, err
-		}
-		expect.Portrait = face.Image
+	content, err := personalization.Compose(form, card.Card, render.Pictures{}) // the chip has its own
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	expected, err := inspection.Expect(form, content, image)
+	if err != nil {
+		return chipinspection.Result{}, err
 	}
 	session, err := o.OpenChip(ctx, card.Blank)
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
 	defer session.Close()
-	access := chipinspection.Access{MRZInformation: mrz.Information(lines), CAN: image.CAN}
-	return chipinspection.Inspect(ctx, session, access, expect, trust, time.Now())
+	return expected.Chip(ctx, session, trust, time.Now())
 }

@@ -58,7 +58,7 @@ func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
 	}
 	var portrait bytes.Buffer
 	require.NoError(t, jpeg.Encode(&portrait, picture, &jpeg.Options{Quality: 12})) // about 20 kB, as on cards
-	made, err := personalization.Prepare(personalization.PrepareInput{
+	made, err := personalization.PrepareChip(personalization.ChipInput{
 		Card: holder, MRZ: lines, Portrait: portrait.Bytes(), Fingers: fingers, Profile: p, Signer: authority.Signers(), At: now,
 	})
 	require.NoError(t, err)

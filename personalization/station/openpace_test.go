@@ -29,7 +29,7 @@ func openPACE(t *testing.T, further ...string) string {
 	}
 	require.NoError(t, err)
 	program := filepath.Join(t.TempDir(), "openpace")
-	args := append([]string{"-o", program, filepath.Join("..", "softcard", "testdata", "openpace.c")}, strings.Fields(string(flags))...)
+	args := append([]string{"-o", program, filepath.Join("..", "chip", "softcard", "testdata", "openpace.c")}, strings.Fields(string(flags))...)
 	if len(further) > 0 {
 		args = append(args, "-DPCSC")
 	}

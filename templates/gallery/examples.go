@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -59,17 +58,20 @@ var people = []extreme{
 	}},
 }
 
+// Compose gives what a form shows of a card (personalization.Compose, which is above
+// this package).
+type Compose func(*render.Form, identity.Card, render.Pictures) (render.Content, error)
+
 // Examples are the cards of a form that the gallery shows.
-func Examples(form identity.FormID) ([]Example, error) {
+func Examples(form *render.Form, compose Compose) ([]Example, error) {
+	pictures, err := drawn(form)
+	if err != nil {
+		return nil, fmt.Errorf("draw pictures: %w", err)
+	}
 	examples := make([]Example, 0, len(people))
 	for i, e := range people {
-		card := e.card(form, i)
-		lines, err := mrz.Lines(card)
+		content, err := compose(form, e.card(form.ID, i), pictures)
 		if err != nil {
-			return nil, fmt.Errorf("example %s: %w", e.name, err)
-		}
-		content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
-		if err := addImages(&content); err != nil {
 			return nil, fmt.Errorf("example %s: %w", e.name, err)
 		}
 		examples = append(examples, Example{Name: e.name, Note: e.note, Content: content})

@@ -25,7 +25,7 @@ var shown = render.Options{Specimen: true, Body: true}
 
 // Write draws every form with every example into a folder, made if it is not
 // there: two PNG files each, and index.html to look at them.
-func Write(catalog *render.Catalog, dir string) error {
+func Write(catalog *render.Catalog, compose Compose, dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("make gallery: %w", err)
 	}
@@ -35,7 +35,7 @@ func Write(catalog *render.Catalog, dir string) error {
 		if err != nil {
 			return fmt.Errorf("make gallery: %w", err)
 		}
-		s, err := writeForm(form, dir)
+		s, err := writeForm(form, compose, dir)
 		if err != nil {
 			return fmt.Errorf("make gallery: form %s: %w", id, err)
 		}
@@ -52,9 +52,9 @@ type shelf struct {
 
 type exhibit struct{ Note, Front, Back string }
 
-func writeForm(form *render.Form, dir string) (shelf, error) {
+func writeForm(form *render.Form, compose Compose, dir string) (shelf, error) {
 	s := shelf{Form: form}
-	examples, err := Examples(form.ID)
+	examples, err := Examples(form, compose)
 	if err != nil {
 		return s, err
 	}
@@ -94,7 +94,7 @@ const (
 )
 
 // Preview draws a form with its ordinary example.
-func Preview(w io.Writer, form *render.Form, kind Kind, format Format) error {
+func Preview(w io.Writer, form *render.Form, compose Compose, kind Kind, format Format) error {
 	options := render.Options{Specimen: true}
 	switch kind {
 	case Card:
@@ -105,7 +105,7 @@ func Preview(w io.Writer, form *render.Form, kind Kind, format Format) error {
 	default:
 		return identity.Refuse(identity.Invalid, "a preview shows card, overlay or blank, not %q", kind)
 	}
-	examples, err := Examples(form.ID)
+	examples, err := Examples(form, compose)
 	if err != nil {
 		return fmt.Errorf("preview form %s: %w", form.ID, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/gallery"
 	"example.org/cancuoc/templates/render"
 )
@@ -21,7 +22,7 @@ func TestWrite(t *testing.T) {
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "new")
 
-	require.NoError(t, gallery.Write(catalog, dir))
+	require.NoError(t, gallery.Write(catalog, personalization.Compose, dir))
 
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
@@ -43,7 +44,7 @@ func TestPreview(t *testing.T) {
 	sizes := make(map[gallery.Kind]int)
 	for _, kind := range []gallery.Kind{gallery.Card, gallery.Overlay, gallery.Blank} {
 		var pdf bytes.Buffer
-		require.NoError(t, gallery.Preview(&pdf, form, kind, gallery.PDF))
+		require.NoError(t, gallery.Preview(&pdf, form, personalization.Compose, kind, gallery.PDF))
 		require.True(t, bytes.HasPrefix(pdf.Bytes(), []byte("%PDF-")))
 		sizes[kind] = pdf.Len()
 	}
@@ -51,11 +52,11 @@ func TestPreview(t *testing.T) {
 	require.Less(t, sizes[gallery.Blank], sizes[gallery.Card])
 	for _, kind := range []gallery.Kind{gallery.Card, gallery.Overlay} {
 		var picture bytes.Buffer
-		require.NoError(t, gallery.Preview(&picture, form, kind, gallery.PNG))
+		require.NoError(t, gallery.Preview(&picture, form, personalization.Compose, kind, gallery.PNG))
 		_, err = png.Decode(&picture)
 		require.NoError(t, err)
 	}
-	require.ErrorIs(t, gallery.Preview(io.Discard, form, gallery.Card, "svg"), identity.Invalid)
-	require.ErrorIs(t, gallery.Preview(io.Discard, form, gallery.Blank, gallery.PNG), identity.Invalid)
-	require.ErrorIs(t, gallery.Preview(io.Discard, form, "back", gallery.PNG), identity.Invalid)
+	require.ErrorIs(t, gallery.Preview(io.Discard, form, personalization.Compose, gallery.Card, "svg"), identity.Invalid)
+	require.ErrorIs(t, gallery.Preview(io.Discard, form, personalization.Compose, gallery.Blank, gallery.PNG), identity.Invalid)
+	require.ErrorIs(t, gallery.Preview(io.Discard, form, personalization.Compose, "back", gallery.PNG), identity.Invalid)
 }

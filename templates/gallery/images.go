@@ -2,6 +2,7 @@ package gallery
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -10,24 +11,21 @@ import (
 
 	"golang.org/x/image/vector"
 
-	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/templates/render"
 )
 
-// addImages adds the images that the card's form shows.
-func addImages(c *render.Content) error {
-	if c.Card.Form == identity.FormCanCuoc2024Under6 {
-		return nil
+// drawn are the pictures that a form shows.
+func drawn(form *render.Form) (render.Pictures, error) {
+	var p render.Pictures
+	var portrait, left, right error
+	if form.Shows("portrait") {
+		p.Portrait, portrait = Portrait()
 	}
-	var err error
-	if c.Portrait, err = Portrait(); err != nil || c.Card.Form != identity.FormCCCD2021 {
-		return err
+	if form.Shows("finger") {
+		p.LeftIndex, left = fingerprint(0.6)
+		p.RightIndex, right = fingerprint(-0.5)
 	}
-	if c.LeftIndex, err = fingerprint(0.6); err != nil {
-		return err
-	}
-	c.RightIndex, err = fingerprint(-0.5)
-	return err
+	return p, errors.Join(portrait, left, right)
 }
 
 // Portrait draws a figure without a face, as a JPEG of 2:3.

@@ -24,6 +24,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/gallery"
 	"example.org/cancuoc/templates/render"
 )
@@ -215,7 +216,7 @@ func difference(tb testing.TB, a, b image.Image) (worst, mean float64) {
 func TestBitmaps_LookAsBefore(t *testing.T) {
 	t.Parallel()
 	for _, id := range ids {
-		examples, err := gallery.Examples(id)
+		examples, err := gallery.Examples(form(t, id), personalization.Compose)
 		require.NoError(t, err)
 		for _, e := range examples[:2] {
 			front, back, err := form(t, id).Bitmaps(e.Content, 120, render.Options{Specimen: true, Body: true})

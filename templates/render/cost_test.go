@@ -43,7 +43,7 @@ func subject(tb testing.TB) (*Form, Content) {
 	}
 	var portrait bytes.Buffer
 	require.NoError(tb, jpeg.Encode(&portrait, img, &jpeg.Options{Quality: 75}))
-	return f, Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Portrait: portrait.Bytes()}
+	return f, Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Pictures: Pictures{Portrait: portrait.Bytes()}}
 }
 
 // plain draws the same card with gofpdf as its manual shows: UTF-8 fonts from

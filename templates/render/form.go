@@ -229,6 +229,12 @@ func (f *Form) Field(id string) (Field, bool) {
 	return f.Fields[i], true
 }
 
+// Shows reports whether the form has a field of that kind: text, mrz, qr, portrait
+// or finger.
+func (f *Form) Shows(kind string) bool {
+	return slices.ContainsFunc(f.Fields, func(g Field) bool { return g.Kind == kind })
+}
+
 // read reads, checks and compiles one form.
 func (c *Catalog) read(files fs.FS, name string) (*Form, error) {
 	b, err := fs.ReadFile(files, name)

@@ -17,10 +17,15 @@ type Content struct {
 	Card        identity.Card
 	MRZ         [3]string
 	QR          string // the payload
-	Portrait    []byte // JPEG; nil where the form has none
-	LeftIndex   []byte // PNG or JPEG, of the form of 2021; nil where there is no print
-	RightIndex  []byte
+	Pictures           // nil where the form has none
 	PaperSerial string // of the blank, for forms that print it
+}
+
+// Pictures are the images of one person that a card may show.
+type Pictures struct {
+	Portrait   []byte // JPEG
+	LeftIndex  []byte // PNG or JPEG; nil where the finger could not be taken
+	RightIndex []byte
 }
 
 // binding is what a text field can show.

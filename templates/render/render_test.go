@@ -15,7 +15,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
-	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/gallery"
 	"example.org/cancuoc/templates/render"
 )
@@ -36,9 +36,17 @@ var ids = []identity.FormID{identity.FormCCCD2021, identity.FormCanCuoc2024, ide
 
 // images are those of the gallery, by form.
 var images = sync.OnceValues(func() (map[identity.FormID]render.Content, error) {
+	all, err := catalog()
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[identity.FormID]render.Content)
 	for _, id := range ids {
-		examples, err := gallery.Examples(id)
+		form, err := all.Form(id)
+		if err != nil {
+			return nil, err
+		}
+		examples, err := gallery.Examples(form, personalization.Compose)
 		if err != nil {
 			return nil, err
 		}
@@ -49,12 +57,14 @@ var images = sync.OnceValues(func() (map[identity.FormID]render.Content, error) 
 
 // contentOf is what is drawn of a card.
 func contentOf(t require.TestingT, card identity.Card) render.Content {
-	lines, err := mrz.Lines(card)
-	require.NoError(t, err)
 	like, err := images()
 	require.NoError(t, err)
-	c := like[card.Form]
-	c.Card, c.MRZ, c.QR = card, lines, identity.QRPayload(card)
+	all, err := catalog()
+	require.NoError(t, err)
+	f, err := all.Form(card.Form)
+	require.NoError(t, err)
+	c, err := personalization.Compose(f, card, like[card.Form].Pictures)
+	require.NoError(t, err)
 	return c
 }
 

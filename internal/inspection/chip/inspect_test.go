@@ -82,7 +82,7 @@ func issued(tb testing.TB, p lds.Profile) *issue {
 	require.NoError(tb, err)
 	lines, err := mrz.Lines(holder())
 	require.NoError(tb, err)
-	made, err := personalization.Prepare(personalization.PrepareInput{
+	made, err := personalization.PrepareChip(personalization.ChipInput{
 		Card: holder(), MRZ: lines, Portrait: portrait(tb), Profile: p, Signer: authority.Signers(), At: now(),
 	})
 	require.NoError(tb, err)
@@ -207,7 +207,7 @@ func TestInspect_ACardWithoutPortraitPasses(t *testing.T) {
 	child.Form, child.Expiry = identity.FormCanCuoc2024Under6, identity.Expiry{}
 	lines, err := mrz.Lines(child)
 	require.NoError(t, err)
-	i.image, err = personalization.Prepare(personalization.PrepareInput{
+	i.image, err = personalization.PrepareChip(personalization.ChipInput{
 		Card: child, MRZ: lines, Profile: lds.Profiles()[0], Signer: i.authority.Signers(), At: now(),
 	})
 	require.NoError(t, err)

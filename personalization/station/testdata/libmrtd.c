@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../softcard/testdata/line.h"
+#include "../../chip/softcard/testdata/line.h"
 
 /* libmrtd reaches the card by this function of libnfc alone. */
 int nfc_initiator_transceive_bytes(nfc_device *device, const uint8_t *command, const size_t n,
