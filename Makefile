@@ -35,7 +35,7 @@ fmt: ## format as the linters want it
 	$$($(TOOL) golangci-lint) fmt ./...
 
 bench: ## cards per second through the whole life, beside ten empty activities
-	$(GO) run ./starter bench
+	$(GO) run ./internal/bench
 
 FUZZTIME ?= 60s
 fuzz: ## each fuzz test of the chip for FUZZTIME, one after the other

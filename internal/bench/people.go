@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
@@ -51,7 +49,12 @@ func (p *people) accompany(ctx context.Context, a *applicant) error {
 // update sends a decision, again while its time has not quite come.
 func (p *people) update(ctx context.Context, id, name string, m any) error {
 	for tries := 0; ; tries++ {
-		err := sendUpdate(ctx, p.b.client, patience, id, name, m, nil)
+		handle, err := p.b.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			WorkflowID: id, UpdateName: name, Args: []any{m}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		if err == nil {
+			err = handle.Get(ctx, nil)
+		}
 		if err == nil || tries == 20 {
 			return err
 		}
@@ -120,51 +123,4 @@ func (p *people) shipping(ctx context.Context) {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
-}
-
-// cpuOf is what a process and its children have used (Linux).
-func cpuOf(pid int) time.Duration {
-	total := statCPU(pid)
-	tasks, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well formed
-	for _, name := range tasks {
-		child, parent := parentOf(name)
-		if parent == pid {
-			total += statCPU(child)
-		}
-	}
-	return total
-}
-
-func parentOf(name string) (pid, parent int) {
-	fields := statFields(name)
-	if len(fields) < 2 {
-		return 0, 0
-	}
-	pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(name))) // a number, by the pattern
-	parent, _ = strconv.Atoi(string(fields[1]))              // a number, by proc(5)
-	return pid, parent
-}
-
-// statFields are the fields of /proc/PID/stat behind the command's name.
-func statFields(name string) [][]byte {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil
-	}
-	return bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
-}
-
-// statCPU is user and system time, its own and of children that ended.
-func statCPU(pid int) time.Duration {
-	fields := statFields(fmt.Sprintf("/proc/%d/stat", pid))
-	if len(fields) < 15 {
-		return 0
-	}
-	const ticks = 100 // a second, on every Linux
-	sum := 0
-	for _, f := range fields[11:15] {
-		n, _ := strconv.Atoi(string(f)) // a number, by proc(5)
-		sum += n
-	}
-	return time.Duration(sum) * time.Second / ticks
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/minutiae"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/identity/identitytest"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/samples/generate/finger"
+)
+
+// applicant is one person of the bench.
+type applicant struct {
+	packet []byte
+	probe  []byte // the finger at hand-over
+	number identity.ApplicationNumber
+}
+
+// applicants makes people, tells the population registry of them, and has their
+// applications signed. All of it is before the clock runs.
+func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
+	const station = "001-TN-01"
+	key, err := b.office.NewStationKey(station)
+	if err != nil {
+		return nil, err
+	}
+	err = b.office.Registry.SaveStation(ctx, registry.Station{ID: station, Kind: "enrolment", Province: "001", PublicKey: key})
+	if err != nil {
+		return nil, err
+	}
+	err = b.office.Registry.ReceiveBlanks(ctx, registry.Box{
+		Number: "B-BENCH", First: "PB00000001", Last: registry.BlankSerial(fmt.Sprintf("PB%08d", b.cards+b.cards/10+10)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+	})
+	if err != nil {
+		return nil, err
+	}
+	signer, err := b.office.StationKey(station)
+	if err != nil {
+		return nil, err
+	}
+	portrait, err := os.ReadFile("samples/02-exchange-at-25/portrait.jpg")
+	if err != nil {
+		return nil, fmt.Errorf("read a portrait (the bench runs in the clone): %w", err)
+	}
+	random := identitytest.Seeded(1)
+	list := make([]*applicant, b.cards)
+	for i := range list {
+		person := identitytest.Person(random)
+		for person.Birth.AgeOn(identity.DateOf(time.Now())) < 18 || !person.Birth.Complete() {
+			person = identitytest.Person(random)
+		}
+		if err := b.office.Registry.SeedCitizen(ctx, registry.Citizen{Person: person, Status: registry.Alive}); err != nil {
+			return nil, err
+		}
+		if list[i], err = newApplicant(uint64(i)); err != nil {
+			return nil, err
+		}
+		submission := intake.SubmissionOf(identity.Application{
+			EnrollmentID: fmt.Sprintf("BENCH-%06d", i), Station: station, Officer: "CB-001-0001", Channel: identity.AtStation,
+			Type: identity.FirstIssue, Ground: identity.GroundFirstCard, FiledOn: identity.DateOf(time.Now()), Person: person, Delivery: identity.Collect,
+		})
+		submission.Portrait = &intake.Image{Data: portrait}
+		left, right := finger.Strew(uint64(2*i)), finger.Strew(uint64(2*i+1))
+		for position, s := range map[biometrics.Position]*finger.Scatter{biometrics.LeftIndex: left, biometrics.RightIndex: right} {
+			template, err := minutiae.Encode(s.Impression(1))
+			if err != nil {
+				return nil, err
+			}
+			submission.Fingerprints = append(submission.Fingerprints, intake.Fingerprint{Position: string(position), TemplateData: template})
+		}
+		if list[i].packet, err = intake.Sign(submission, signer); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// newApplicant makes the finger that will be laid on the reader.
+func newApplicant(i uint64) (*applicant, error) {
+	template, err := minutiae.Encode(finger.Strew(2 * i).Impression(2))
+	if err != nil {
+		return nil, err
+	}
+	probe, err := biometrics.Templates{biometrics.LeftIndex: template}.MarshalBinary()
+	return &applicant{probe: probe}, err
+}

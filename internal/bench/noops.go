@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The workflow that a card is compared with: ten remote activities one after the
+// other, which do nothing.
+const noOpQueue = "no-op"
+
+func noOp(context.Context) error { return nil }
+
+func tenNoOps(ctx workflow.Context) error {
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+	for range 10 {
+		if err := workflow.ExecuteActivity(ctx, noOp).Get(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noOps runs as many no-op workflows as there are cards.
+func (b *benchmark) noOps(ctx context.Context) (cost, error) {
+	b.say("Running %d workflows of ten no-op activities ...", b.cards)
+	return b.measure(func() error {
+		return b.each(func(int) error {
+			run, err := b.client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{TaskQueue: noOpQueue}, tenNoOps)
+			if err != nil {
+				return err
+			}
+			return run.Get(ctx, nil)
+		})
+	})
+}
