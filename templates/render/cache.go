@@ -13,7 +13,6 @@ type cache struct {
 
 	glyphs sync.Map // glyphKey to *mask
 	count  int      // of glyphs, under mu
-	plans  sync.Map // planKey to *plan
 
 	letters sync.Map // lettersKey to map[byte][]uint8
 }

@@ -16,6 +16,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/qr"
 )
 
 // Catalog holds every form, and the fonts that they are drawn with.
@@ -178,24 +179,24 @@ type Field struct {
 	Kind     string `yaml:"kind"` // text, mrz, qr, portrait, finger
 	Bind     string `yaml:"bind"` // what of the card; see bindings
 	Box      `yaml:",inline"`
-	Baseline float64 `yaml:"baseline"` // of the first line
-	After    string  `yaml:"after"`    // the first line begins behind the text of this id
-	Gap      float64 `yaml:"gap"`      // and so far behind it, mm
-	Font     string  `yaml:"font"`
-	Size     float64 `yaml:"size"`
-	Single   float64 `yaml:"single"`  // it shrinks to this size before it wraps; Size when 0
-	Wrapped  float64 `yaml:"wrapped"` // the size that it begins with on several lines; Size when 0
-	Min      float64 `yaml:"min"`     // it shrinks to this size at the last
-	Lines    int     `yaml:"lines"`   // and wraps to so many lines
-	Leading  float64 `yaml:"leading"` // of an MRZ: from line to line, mm
-	Color    string  `yaml:"color"`
-	Upper    bool    `yaml:"upper"`
-	Optional bool    `yaml:"optional"` // may be empty
-	Pitch    float64 `yaml:"pitch"`    // of an MRZ: from letter to letter, mm
-	Level    string  `yaml:"level"`    // of a QR code: the best error correction, L, M, Q or H; it falls to L
-	Quiet    int     `yaml:"quiet"`    // of a QR code: modules of white around
-	Module   float64 `yaml:"module"`   // of a QR code: the smallest module, mm
-	ECI      bool    `yaml:"eci"`      // of a QR code: it always says that it is UTF-8; else it does only where readers guess wrong
+	Baseline float64  `yaml:"baseline"` // of the first line
+	After    string   `yaml:"after"`    // the first line begins behind the text of this id
+	Gap      float64  `yaml:"gap"`      // and so far behind it, mm
+	Font     string   `yaml:"font"`
+	Size     float64  `yaml:"size"`
+	Single   float64  `yaml:"single"`  // it shrinks to this size before it wraps; Size when 0
+	Wrapped  float64  `yaml:"wrapped"` // the size that it begins with on several lines; Size when 0
+	Min      float64  `yaml:"min"`     // it shrinks to this size at the last
+	Lines    int      `yaml:"lines"`   // and wraps to so many lines
+	Leading  float64  `yaml:"leading"` // of an MRZ: from line to line, mm
+	Color    string   `yaml:"color"`
+	Upper    bool     `yaml:"upper"`
+	Optional bool     `yaml:"optional"` // may be empty
+	Pitch    float64  `yaml:"pitch"`    // of an MRZ: from letter to letter, mm
+	Level    qr.Level `yaml:"level"`    // of a QR code: the best error correction, L, M, Q or H; it falls to L
+	Quiet    int      `yaml:"quiet"`    // of a QR code: modules of white around
+	Module   float64  `yaml:"module"`   // of a QR code: the smallest module, mm
+	ECI      bool     `yaml:"eci"`      // of a QR code: it always says that it is UTF-8; else it does only where readers guess wrong
 
 	indent float64 // of the first line, mm
 	top    float64 // of its letters above the baseline, em

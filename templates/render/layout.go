@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/qr"
 )
 
 // Content is what is drawn on a form.
@@ -80,6 +81,25 @@ type layout struct {
 	pictures [2][]picture
 }
 
+// code is a QR code in its place.
+type code struct {
+	x, y, module float64
+	modules      *qr.Code
+}
+
+// encode makes a field's QR code, in the middle of the field.
+func encode(g *Field, payload string) (code, error) {
+	modules, module, err := qr.Encode(payload, qr.Square{Side: g.W, Quiet: g.Quiet, Module: g.Module, Level: g.Level, ECI: g.ECI})
+	if errors.Is(err, qr.ErrTooLong) {
+		return code{}, identity.RefuseField(identity.Invalid, "person", "holds more than the QR code can: its modules would be under %.3g mm", g.Module)
+	}
+	if err != nil {
+		return code{}, err
+	}
+	quiet := module * float64(g.Quiet)
+	return code{x: g.X + quiet, y: g.Y + quiet, module: module, modules: modules}, nil
+}
+
 // Check lays a card out without drawing it, and refuses, field by field (joined),
 // letters that no font has, texts that do not fit, and what cannot be drawn at all.
 // An image that is not there yet is no fault. It is what PDF and Bitmaps begin with,
@@ -130,11 +150,11 @@ func (f *Form) place(l *layout, g *Field, c Content) error {
 		l.pieces[side] = append(l.pieces[side], pieces...)
 		return err
 	case "qr":
-		qr, err := f.catalog.cache.encodeQR(*g, c.QR)
+		code, err := encode(g, c.QR)
 		if err != nil {
 			return err
 		}
-		l.codes[side] = append(l.codes[side], qr)
+		l.codes[side] = append(l.codes[side], code)
 	case "portrait":
 		return l.picture(g, "portrait", c.Portrait)
 	case "finger":

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/skip2/go-qrcode"
 	"github.com/stretchr/testify/require"
-	"rsc.io/qr/coding"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
@@ -103,51 +101,11 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// The modules are those of go-qrcode, one by one, where it has one segment of bytes
-// too: where nothing is worth cutting out.
-func TestModules_AreThoseOfGoQRCode(t *testing.T) {
-	t.Parallel()
-	var c cache
-	var payloads []string
-	for n := 1; n < 420; n += 7 {
-		payloads = append(payloads, strings.Repeat("Ẳ|", n)[:n])
-	}
-	for seed := range uint64(60) {
-		card := identitytest.Card(identitytest.Seeded(seed), identity.FormCanCuoc2024)
-		p := card.Person
-		payloads = append(payloads, strings.ToLower(strings.NewReplacer(" ", "_", ".", "", "-", "").Replace(p.Name.Text+p.BirthRegistration.Text+p.Mother.Text)))
-	}
-	names := map[qrcode.RecoveryLevel]coding.Level{qrcode.Low: coding.L, qrcode.Medium: coding.M, qrcode.High: coding.Q, qrcode.Highest: coding.H}
-	for _, payload := range payloads {
-		for name, level := range names {
-			qr, err := qrcode.New(payload, name)
-			require.NoError(t, err)
-			segments := []coding.Encoding{coding.String(payload)} // go-qrcode marks none
-			version, ok := smallest(segments, level)
-			require.True(t, ok)
-			require.Equal(t, qr.VersionNumber, int(version))
-			got, err := c.modules(segments, version, level)
-			require.NoError(t, err)
-			qr.DisableBorder = true
-			want := qr.Bitmap()
-			require.Len(t, want, got.size)
-			for y, row := range want {
-				for x, dark := range row {
-					if dark != got.dark(x, y) {
-						t.Fatalf("module %d, %d of version %d at level %s differs", x, y, version, level)
-					}
-				}
-			}
-		}
-	}
-}
-
 // The code has the largest modules that it can have, and the best error correction
 // that leaves them large enough.
 func TestEncodeQR(t *testing.T) {
 	t.Parallel()
-	var c cache
-	g := Field{Box: Box{X: 10, Y: 20, W: 18, H: 18}, Level: "M", Quiet: 4, Module: 0.25}
+	g := &Field{Box: Box{X: 10, Y: 20, W: 18, H: 18}, Level: "M", Quiet: 4, Module: 0.25}
 	for _, tt := range []struct {
 		bytes, size int
 	}{
@@ -157,16 +115,16 @@ func TestEncodeQR(t *testing.T) {
 		{250, 61}, // 11, M
 		{300, 61}, // 11, L: at M it would be 13
 	} {
-		code, err := c.encodeQR(g, strings.Repeat("a", tt.bytes))
+		code, err := encode(g, strings.Repeat("a", tt.bytes))
 		require.NoError(t, err)
-		require.Equal(t, tt.size, code.modules.size, "%d bytes", tt.bytes)
+		require.Equal(t, tt.size, code.modules.Size(), "%d bytes", tt.bytes)
 		require.GreaterOrEqual(t, code.module, g.Module)
 		require.InDelta(t, g.X+4*code.module, code.x, 1e-9)
 		require.InDelta(t, g.W, float64(tt.size+8)*code.module, 1e-9)
 	}
-	_, err := c.encodeQR(g, strings.Repeat("a", 330))
+	_, err := encode(g, strings.Repeat("a", 330))
 	require.ErrorIs(t, err, identity.Invalid)
-	_, err = c.encodeQR(g, strings.Repeat("a", 5000))
+	_, err = encode(g, strings.Repeat("a", 5000))
 	require.ErrorIs(t, err, identity.Invalid)
 }
 

@@ -62,7 +62,7 @@ func (p *Paper) Text(x, y float64, s Style, text string) error {
 // to M whose modules are wide enough to scan. It refuses a payload that is too long.
 func (p *Paper) QR(x, y, size float64, payload string) error {
 	const quiet = 4
-	drawn, err := p.catalog.cache.encodeQR(Field{
+	drawn, err := encode(&Field{
 		Box: Box{X: x, Y: y, W: size, H: size}, Level: "M", Quiet: quiet, Module: smallestModule,
 	}, payload)
 	if err != nil {

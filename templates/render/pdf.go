@@ -251,8 +251,8 @@ func (p *document) codes(codes []code) {
 		p.number((p.bleed+c.x)/point, 3)
 		p.number((p.height-p.bleed-c.y)/point, 3)
 		p.ops = append(p.ops, "cm\n"...)
-		for y := range c.modules.size {
-			c.modules.runs(y, func(from, to int) {
+		for y := range c.modules.Size() {
+			c.modules.Runs(y, func(from, to int) {
 				for _, v := range [3]int{from, y, to - from} {
 					p.ops = strconv.AppendInt(p.ops, int64(v), 10)
 					p.ops = append(p.ops, ' ')
@@ -262,20 +262,6 @@ func (p *document) codes(codes []code) {
 		}
 		p.ops = append(p.ops, "f Q\n"...)
 		p.flush()
-	}
-}
-
-// runs tells the runs of dark modules in a row.
-func (m *modules) runs(y int, tell func(from, to int)) {
-	for x := 0; x < m.size; x++ {
-		if !m.dark(x, y) {
-			continue
-		}
-		from := x
-		for x < m.size && m.dark(x, y) {
-			x++
-		}
-		tell(from, x)
 	}
 }
 

@@ -256,12 +256,12 @@ func (b *bitmap) drawn(k glyphKey) *mask {
 
 // code draws a QR code with modules of whole dots, centred in its place.
 func (b *bitmap) code(c code) {
-	n := c.modules.size
+	n := c.modules.Size()
 	module := max(1, int(c.module*b.scale+1e-6))
 	spare := c.module*b.scale*float64(n) - float64(module*n)
 	left, top := int(math.Round(c.x*b.scale+spare/2)), int(math.Round(c.y*b.scale+spare/2))
 	for y := range n {
-		c.modules.runs(y, func(from, to int) {
+		c.modules.Runs(y, func(from, to int) {
 			draw.Draw(b.img, image.Rect(left+from*module, top+y*module, left+to*module, top+(y+1)*module), image.Black, image.Point{}, draw.Src)
 		})
 	}

@@ -282,7 +282,7 @@ func (v *validation) qr(g *Field, what string) {
 	} else if modules := int(g.W/g.Module) - 2*g.Quiet; modules < 21 {
 		v.wrong(g.line, what, "%.1f mm hold no QR code of such modules", g.W)
 	}
-	if _, ok := levels[g.Level]; !ok {
+	if !g.Level.Known() {
 		v.wrong(g.line, what, "level must be L, M, Q or H")
 	}
 	if g.Quiet < 4 {
@@ -384,7 +384,7 @@ func (v *validation) samples() {
 			case "text":
 				_, err = v.fit(g, value)
 			case "qr":
-				_, err = v.catalog.cache.encodeQR(*g, value)
+				_, err = encode(g, value)
 			}
 			if refusal, refused := errors.AsType[*identity.Refusal](err); refused {
 				v.wrong(s.line, what, "field %s: %s", g.ID, refusal.Detail)
