@@ -199,10 +199,13 @@ func readSecret(key, name string) (Secret, error) {
 // Production reports whether the office makes real cards.
 func (c Config) Production() bool { return c.Profile == "production" }
 
+// Setting is the value of one key, as default.yaml names it.
+type Setting struct{ Key, Value string }
+
 // Load reads the defaults, then the file (none when path is empty and
-// CANCUOC_CONFIG is not set), then the environment, and tells every fault at
-// once.
-func Load(path string) (Config, error) {
+// CANCUOC_CONFIG is not set), then the environment, then what is given, and tells
+// every fault at once.
+func Load(path string, given ...Setting) (Config, error) {
 	v := viper.New()
 	v.SetConfigType("yaml")
 	if err := v.ReadConfig(bytes.NewReader(defaults)); err != nil {
@@ -221,6 +224,9 @@ func Load(path string) (Config, error) {
 	v.SetEnvPrefix("cancuoc")
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
 	v.AutomaticEnv() // reaches every key, because default.yaml names every key
+	for _, setting := range given {
+		v.Set(setting.Key, setting.Value)
+	}
 	var c Config
 	hooks := mapstructure.ComposeDecodeHookFunc(
 		mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(","), mapstructure.TextUnmarshallerHookFunc())

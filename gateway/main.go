@@ -10,8 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"example.org/cancuoc/config"
@@ -22,20 +20,15 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gateway: "+err.Error())
-		os.Exit(1)
-	}
+	config.Program{
+		Name: "gateway",
+		About: `Serve stations, which send packets, and citizens, who ask for the status of their
+applications, at gateway.listen of the settings.`,
+		Run: run,
+	}.Main()
 }
 
-func run(ctx context.Context) error {
-	c, err := config.Load(os.Getenv("CANCUOC_CONFIG"))
-	if err != nil {
-		return err
-	}
+func run(ctx context.Context, c config.Config) error {
 	logger := c.Log.Logger(os.Stderr)
 	office, err := office.Open(ctx, c, logger)
 	if err != nil {

@@ -11,15 +11,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
-)
-
-// Exit codes, for scripts.
-const (
-	exitDone    = 0
-	exitFault   = 1 // something failed; it may be tried again
-	exitRefused = 2 // it was refused, and would be again; or the command was misused
 )
 
 // run is the program, as tests call it too.
@@ -33,15 +27,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitDone
+		return config.ExitDone
 	}
 	for _, line := range explain(err) {
 		fmt.Fprintln(stderr, "starter: "+line)
 	}
 	if isRefusal(err) {
-		return exitRefused
+		return config.ExitRefused
 	}
-	return exitFault
+	return config.ExitFault
 }
 
 // newRoot makes the tree of commands.
@@ -60,7 +54,7 @@ func newRoot(a *app) *cobra.Command {
 			return nil
 		},
 	}
-	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration file (default: built in, then CANCUOC_... from the environment)")
+	root.PersistentFlags().StringVar(&a.configFile, "config", "", config.FileUsage)
 	root.PersistentFlags().BoolVar(&a.asJSON, "json", false, "print JSON, for scripts")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse(err) })
 	root.AddGroup(

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"gopkg.in/yaml.v3"
 
+	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/devserver"
 )
 
@@ -286,9 +287,9 @@ var errRefused = errors.New("refused")
 
 func outcomeOf(code int, problems string) error {
 	switch code {
-	case exitDone:
+	case config.ExitDone:
 		return nil
-	case exitRefused:
+	case config.ExitRefused:
 		return fmt.Errorf("%w: %s", errRefused, problems)
 	}
 	return errors.New(problems)

@@ -252,7 +252,7 @@ func peak(ts *testscript.TestScript, file string) int64 {
 		c.Dir = ts.MkAbs(".")
 		c.Env = append(os.Environ(), "CANCUOC_CONFIG="+ts.Getenv("CANCUOC_CONFIG"))
 		out, err := c.CombinedOutput()
-		if c.ProcessState == nil || c.ProcessState.ExitCode() != exitRefused {
+		if c.ProcessState == nil || c.ProcessState.ExitCode() != config.ExitRefused {
 			ts.Fatalf("submit %s: %v\n%s", file, err, out)
 		}
 		return c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss

@@ -1,20 +1,16 @@
 // Command worker runs the office's work: the workflows and the centre's
-// activities (-role pipeline), one personalization station (-role station), or
-// all of it in one process (-role all).
+// activities (--role pipeline), one personalization station (--role station), or
+// all of it in one process (--role all).
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,33 +23,20 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "worker: "+err.Error())
-		os.Exit(1)
-	}
+	config.Program{
+		Name: "worker",
+		About: `Run the workflows and the activities of the production center (--role pipeline),
+one personalization station (--role station), or everything in one process
+(--role all).`,
+		Flags: []config.Flag{
+			{Name: "role", Key: "worker.role", Usage: "all, pipeline or station"},
+			{Name: "station", Key: "worker.station", Usage: "which personalization station, for example PX-01"},
+		},
+		Run: run,
+	}.Main()
 }
 
-func run(ctx context.Context, args []string) error {
-	flags := flag.NewFlagSet("worker", flag.ContinueOnError)
-	file := flags.String("config", "", "configuration file (default: built in, then CANCUOC_... from the environment)")
-	role := flags.String("role", "", "all, pipeline or station (default: worker.role of the configuration)")
-	station := flags.String("station", "", "which station, as PX-01 (default: worker.station of the configuration)")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	c, err := config.Load(*file)
-	if err != nil {
-		return err
-	}
-	if *role != "" {
-		c.Worker.Role = *role
-	}
-	if *station != "" {
-		c.Worker.Station = *station
-	}
+func run(ctx context.Context, c config.Config) error {
 	logger := c.Log.Logger(os.Stderr)
 	office, err := office.Open(ctx, c, logger)
 	if err != nil {
@@ -102,15 +85,13 @@ func telemetry(ctx context.Context, address string, collected []prometheus.Colle
 func serve(ctx context.Context, office *office.Office, c config.Worker, logger *slog.Logger) error {
 	var workers engine.Workers
 	var err error
-	switch strings.ToLower(c.Role) {
-	case "all":
-		workers, err = office.All(ctx, identity.StationID(c.Station))
+	switch c.Role {
 	case "pipeline":
 		workers, err = office.Pipeline(ctx)
 	case "station":
 		workers, err = office.Station(ctx, identity.StationID(c.Station))
-	default:
-		return fmt.Errorf("role %q is none of all, pipeline, station", c.Role)
+	default: // all
+		workers, err = office.All(ctx, identity.StationID(c.Station))
 	}
 	if err != nil {
 		return err

@@ -47,11 +47,11 @@ func bench(ctx context.Context, cards, atOnce int, progress io.Writer) (measurem
 	}
 	defer temporal.Stop()
 	b := &benchmark{cards: cards, atOnce: atOnce, say: say, temporalPID: temporal.PID, postgresPID: postgres.PID}
-	settings, err := benchSettings(dir, postgres.URL, temporal.Address, cards)
+	c, err := settings(dir, postgres.URL, temporal.Address, cards)
 	if err != nil {
 		return measurements{}, err
 	}
-	b.office, err = office.Open(ctx, settings, slog.New(slog.DiscardHandler), office.WithTracer(&b.trips))
+	b.office, err = office.Open(ctx, c, slog.New(slog.DiscardHandler), office.WithTracer(&b.trips))
 	if err != nil {
 		return measurements{}, err
 	}
@@ -59,18 +59,20 @@ func bench(ctx context.Context, cards, atOnce int, progress io.Writer) (measurem
 	return b.run(ctx)
 }
 
-// benchSettings are those of development, with no waits.
-func benchSettings(dir, database, temporal string, cards int) (config.Config, error) {
-	for key, value := range map[string]string{
-		"CANCUOC_CONFIG": "", "CANCUOC_DATA_DIR": dir, "CANCUOC_DATABASE_URL": database, "CANCUOC_TEMPORAL_ADDRESS": temporal,
-		"CANCUOC_WORKER_SLOTS": "8", "CANCUOC_OFFICE_CONSIGNMENT_SIZE": strconv.Itoa(min(50, cards)),
-		"CANCUOC_OFFICE_CONSIGNMENT_CUT_OFF": "2s", "CANCUOC_STATION_SPOIL_FIRST": "0",
-	} {
-		if err := os.Setenv(key, value); err != nil {
-			return config.Config{}, fmt.Errorf("set up bench: %w", err)
-		}
+// settings are those of development, without its waits.
+func settings(dir, database, temporal string, cards int) (config.Config, error) {
+	if err := os.Unsetenv("CANCUOC_CONFIG"); err != nil {
+		return config.Config{}, fmt.Errorf("set up bench: %w", err)
 	}
-	return config.Load("")
+	return config.Load("",
+		config.Setting{Key: "data_dir", Value: dir},
+		config.Setting{Key: "database.url", Value: database},
+		config.Setting{Key: "temporal.address", Value: temporal},
+		config.Setting{Key: "worker.slots", Value: "8"},
+		config.Setting{Key: "station.spoil_first", Value: "0"},
+		config.Setting{Key: "office.consignment_size", Value: strconv.Itoa(min(50, cards))},
+		config.Setting{Key: "office.consignment_cut_off", Value: "2s"},
+	)
 }
 
 // benchmark is one measurement.
