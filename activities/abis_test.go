@@ -35,7 +35,7 @@ func newGallery(t *testing.T) *gallery {
 	r, err := registry.Open(t.Context(), registrytest.NewSchema(t, registrytest.URL(t)), registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(t, err)
 	t.Cleanup(r.Close)
-	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: "001-TN-01", Kind: "enrolment", Province: "001", PublicKey: make([]byte, 32)}))
+	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: "001-TN-01", Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
 	return &gallery{Registry: r, t: t}
 }
 
@@ -71,7 +71,7 @@ func (g *gallery) appliesAs(person identity.Person, ground identity.Ground, samp
 			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: person,
 		},
 		Digest:   sha256.Sum256(fmt.Append(nil, g.n)),
-		Evidence: map[registry.Role][]byte{registry.RoleTemplates: fingers(g.t, sample)},
+		Evidence: map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: fingers(g.t, sample)},
 	})
 	require.NoError(g.t, err)
 	return receipt.Number
@@ -81,10 +81,10 @@ func (g *gallery) appliesAs(person identity.Person, ground identity.Ground, samp
 // activity does.
 func (g *gallery) searches(abis *activities.BuiltinABIS, number identity.ApplicationNumber, round int) ([]identity.ApplicationNumber, error) {
 	g.t.Helper()
-	evidence, err := g.EvidenceOf(g.t.Context(), number, registry.Wanted{Role: registry.RoleTemplates, Attempt: round})
+	evidence, err := g.EvidenceOf(g.t.Context(), number, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round})
 	require.NoError(g.t, err)
 	var fingers biometrics.Templates
-	require.NoError(g.t, fingers.UnmarshalBinary(evidence[registry.RoleTemplates]))
+	require.NoError(g.t, fingers.UnmarshalBinary(evidence[identity.EvidenceTemplates]))
 	return abis.Identify(g.t.Context(), number, fingers)
 }
 
@@ -145,7 +145,7 @@ func TestBuiltinABIS_SearchesWithTheLastFingersThatWereTaken(t *testing.T) {
 	abis := &activities.BuiltinABIS{Registry: g.Registry, Gallery: biometrics.NewGallery()}
 	first := g.applies(one, identity.GroundAge, hisFingers)
 	second := g.applies(another, identity.GroundAge, herFingers)
-	require.NoError(t, g.Capture(t.Context(), second, 2, "CB-001-0007", map[registry.Role][]byte{registry.RoleTemplates: fingers(t, sameFingers)}))
+	require.NoError(t, g.Capture(t.Context(), second, 2, "CB-001-0007", map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: fingers(t, sameFingers)}))
 
 	hits, err := g.searches(abis, second, 3)
 
@@ -198,7 +198,7 @@ func TestDeduplicate_WhoHasNoFingersIsNotSearchedFor(t *testing.T) {
 	g := newGallery(t)
 	number := g.applies(one, identity.GroundAge, "")
 	for _, stage := range []identity.Stage{identity.BiometricCapture, identity.Validation} {
-		require.NoError(t, g.Enter(t.Context(), registry.Move{Application: number, To: stage, Actor: "system"}))
+		require.NoError(t, g.Enter(t.Context(), registry.StageChange{Application: number, To: stage, Actor: "system"}))
 	}
 
 	out, err := (&activities.Pipeline{Registry: g.Registry}).Deduplicate(t.Context(), activities.DeduplicateInput{Application: number, Round: 1})

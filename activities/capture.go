@@ -13,11 +13,11 @@ import (
 // again gives the same judgement: it depends on the vault alone.
 func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (JudgeCaptureResult, error) {
 	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.BiometricCapture},
-		registry.Wanted{Role: registry.RolePortrait, Attempt: in.Round}, registry.Wanted{Role: registry.RoleTemplates, Attempt: in.Round})
+		registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: in.Round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
 	if err != nil {
 		return JudgeCaptureResult{}, err
 	}
-	portrait, err := evidence.Get(registry.RolePortrait)
+	portrait, err := evidence.Get(identity.EvidencePortrait)
 	if err != nil {
 		return JudgeCaptureResult{}, err
 	}
@@ -26,8 +26,8 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 		return JudgeCaptureResult{}, fmt.Errorf("judge portrait: %w", err)
 	}
 	reasons := judgement.Codes()
-	if _, taken := evidence[registry.RoleTemplates]; taken { // else every finger is missing, with reasons that intake checked
-		templates, err := templatesOf(evidence, registry.RoleTemplates)
+	if _, taken := evidence[identity.EvidenceTemplates]; taken { // else every finger is missing, with reasons that intake checked
+		templates, err := templatesOf(evidence, identity.EvidenceTemplates)
 		if err != nil {
 			return JudgeCaptureResult{}, err
 		}
@@ -41,7 +41,7 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 }
 
 // templatesOf reads fingerprint templates.
-func templatesOf(evidence registry.Evidence, role registry.Role) (biometrics.Templates, error) {
+func templatesOf(evidence registry.Evidence, role identity.EvidenceKind) (biometrics.Templates, error) {
 	raw, err := evidence.Get(role)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ import (
 // half of another.
 func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	record, captured, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.DataPreparation, Attempt: in.Attempt},
-		registry.Wanted{Role: registry.RolePortrait}, registry.Wanted{Role: registry.RoleLeftIndex}, registry.Wanted{Role: registry.RoleRightIndex})
+		registry.EvidenceKey{Kind: identity.EvidencePortrait}, registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	}
 	input := personalization.PrepareInput{
 		Form: form, Card: card, Print: p.Print, Profile: p.Profile, Signer: p.Signer, Rand: rand.Reader, At: p.Now(),
-		Pictures: render.Pictures{LeftIndex: captured[registry.RoleLeftIndex], RightIndex: captured[registry.RoleRightIndex]},
+		Pictures: render.Pictures{LeftIndex: captured[identity.EvidenceLeftIndex], RightIndex: captured[identity.EvidenceRightIndex]},
 	}
 	if form.Shows("portrait") {
 		if input.Pictures.Portrait, input.ChipPortrait, err = cropped(captured); err != nil {
@@ -51,10 +51,10 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	err = p.Registry.SaveCard(ctx, registry.CardData{
 		Application: in.Application, Attempt: in.Attempt, Card: card,
 		DigestSOD: sha256.Sum256(prepared.Chip.Files.SOD), DigestPrint: sha256.Sum256(prepared.PDF),
-		Evidence: map[registry.Role][]byte{
-			registry.RoleChipImage:     chip,
-			registry.RolePrint:         prepared.PDF,
-			registry.RolePrintPortrait: prepared.Content.Portrait,
+		Evidence: map[identity.EvidenceKind][]byte{
+			identity.EvidenceChipImage:     chip,
+			identity.EvidencePrint:         prepared.PDF,
+			identity.EvidencePrintPortrait: prepared.Content.Portrait,
 		},
 	})
 	if err != nil {
@@ -65,7 +65,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 
 // card is what the new card says, as of today and by the rules pinned to the
 // application. A person without a number is allotted one here.
-func (p *Pipeline) card(ctx context.Context, record registry.Record) (identity.Card, error) {
+func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) (identity.Card, error) {
 	person := record.Application.Person
 	if person.Number == "" {
 		number, err := p.Registry.AllotNumber(ctx, record.Number, func() (identity.PersonalNumber, error) {
@@ -89,7 +89,7 @@ func (p *Pipeline) card(ctx context.Context, record registry.Record) (identity.C
 
 // cropped is the captured portrait, cut for the print and for the chip.
 func cropped(captured registry.Evidence) (onCard, onChip []byte, err error) {
-	portrait, err := captured.Get(registry.RolePortrait)
+	portrait, err := captured.Get(identity.EvidencePortrait)
 	if err != nil {
 		return nil, nil, err
 	}

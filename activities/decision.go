@@ -20,7 +20,7 @@ func (p *Pipeline) Decide(ctx context.Context, in DecideInput) (DecideResult, er
 		due = moved
 	}
 	err := p.Registry.Decide(ctx, registry.Decision{
-		Application: in.Application, Step: string(in.Step), Round: in.Round, Officer: in.Officer,
+		Application: in.Application, Step: in.Step, Round: in.Round, Officer: in.Officer,
 		Verdict: in.Verdict, Reason: in.Reason, ForCitizen: in.ForCitizen, Due: due,
 	})
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 // Deduplicate asks the ABIS for other persons with these fingers.
 func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (DeduplicateResult, error) {
 	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.Deduplication},
-		registry.Wanted{Role: registry.RoleTemplates, Attempt: in.Round})
+		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
 	if err != nil {
 		return DeduplicateResult{}, err
 	}
-	if _, taken := evidence[registry.RoleTemplates]; !taken {
+	if _, taken := evidence[identity.EvidenceTemplates]; !taken {
 		return DeduplicateResult{}, nil // every finger is missing; there is nothing to search with
 	}
-	fingers, err := templatesOf(evidence, registry.RoleTemplates)
+	fingers, err := templatesOf(evidence, identity.EvidenceTemplates)
 	if err != nil {
 		return DeduplicateResult{}, err
 	}

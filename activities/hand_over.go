@@ -9,16 +9,13 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// methodFingerprint is the only way of handing over that a machine decides.
-const methodFingerprint = "fingerprint"
-
 // HandOver matches the citizen's finger with the capture where the method asks
 // for it, and issues the card: live in the citizen's record, the old card
 // revoked, the blank accounted for, in one transaction. A card is issued once; a
 // second call finds it issued.
 func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 	var score float64
-	if in.Method == methodFingerprint {
+	if in.Method == identity.HandOverByFingerprint {
 		matched, err := p.match(ctx, in)
 		if err != nil {
 			return err
@@ -39,18 +36,18 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 // is not the holder's.
 func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error) {
 	evidence, err := p.Registry.EvidenceOf(ctx, in.Application,
-		registry.Wanted{Role: registry.RoleTemplates, Attempt: in.CaptureRound}, registry.Wanted{Role: registry.RoleProbe, Attempt: in.Probe})
+		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.CaptureRound}, registry.EvidenceKey{Kind: identity.EvidenceProbe, Attempt: in.Probe})
 	if err != nil {
 		return 0, fmt.Errorf("read fingers: %w", err)
 	}
-	if _, taken := evidence[registry.RoleTemplates]; !taken {
+	if _, taken := evidence[identity.EvidenceTemplates]; !taken {
 		return 0, identity.RefuseField(identity.Conflict, "method", "no fingerprints were captured for this application: hand over by proxy or officer")
 	}
-	captured, err := templatesOf(evidence, registry.RoleTemplates)
+	captured, err := templatesOf(evidence, identity.EvidenceTemplates)
 	if err != nil {
 		return 0, err
 	}
-	probe, err := templatesOf(evidence, registry.RoleProbe)
+	probe, err := templatesOf(evidence, identity.EvidenceProbe)
 	if err != nil {
 		return 0, err
 	}

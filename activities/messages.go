@@ -54,28 +54,13 @@ type DeduplicateInput struct {
 // DeduplicateResult lists applications of other persons with these fingers.
 type DeduplicateResult struct{ Hits []identity.ApplicationNumber }
 
-// Step is a person's decision. The strings are wire format and stand in the
-// registry's decisions.
-type Step string
-
-// The steps.
-const (
-	StepRecapture  Step = "recapture"
-	StepAdjudicate Step = "adjudicate"
-	StepApprove    Step = "approve"
-	StepReject     Step = "reject"
-	StepHold       Step = "hold"
-	StepRelease    Step = "release"
-	StepWithdraw   Step = "withdraw"
-)
-
 // DecideInput is one person's decision, to be recorded before it takes effect.
 type DecideInput struct {
 	Application identity.ApplicationNumber
-	Step        Step
+	Step        identity.DecisionStep
 	Round       int // of this step, from 1
 	Officer     identity.OfficerID
-	Verdict     string
+	Verdict     identity.Verdict
 	Reason      string
 	ForCitizen  bool // a hold for the citizen's part
 
@@ -108,7 +93,7 @@ type HandOverInput struct {
 	Attempt          int
 	CaptureRound     int // the capture whose fingerprints the probe is matched with
 	Officer          identity.OfficerID
-	Method           string
+	Method           identity.HandOverMethod
 	Proof            string
 	Probe            int // which probe in the vault
 	OldCardCollected bool

@@ -45,8 +45,8 @@ type Pipeline struct {
 // Enter moves an application to a stage, and says what it waits for. Entering
 // the stage it is at changes only that.
 func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
-	err := p.Registry.Enter(ctx, registry.Move{
-		Application: in.Application, To: in.To, Actor: actorSystem,
+	err := p.Registry.Enter(ctx, registry.StageChange{
+		Application: in.Application, To: in.To, Actor: identity.ActorSystem,
 		Reason: in.Reason, Attempt: in.Attempt, Awaiting: in.Awaiting,
 	})
 	if err != nil {
@@ -56,15 +56,12 @@ func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
 }
 
 // enterWith enters a stage that begins by reading, in one round trip.
-func (p *Pipeline) enterWith(ctx context.Context, in EnterInput, wanted ...registry.Wanted) (registry.Record, registry.Evidence, error) {
-	record, evidence, err := p.Registry.EnterWith(ctx, registry.Move{
-		Application: in.Application, To: in.To, Actor: actorSystem, Attempt: in.Attempt,
+func (p *Pipeline) enterWith(ctx context.Context, in EnterInput, wanted ...registry.EvidenceKey) (registry.ApplicationRecord, registry.Evidence, error) {
+	record, evidence, err := p.Registry.EnterWith(ctx, registry.StageChange{
+		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt,
 	}, wanted...)
 	if err != nil {
-		return registry.Record{}, nil, fmt.Errorf("enter %s: %w", in.To, err)
+		return registry.ApplicationRecord{}, nil, fmt.Errorf("enter %s: %w", in.To, err)
 	}
 	return record, evidence, nil
 }
-
-// actorSystem is who acts in the audit trail when nobody does.
-const actorSystem = "system"

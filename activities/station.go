@@ -47,7 +47,7 @@ const reasonStationLost = "station lost"
 // spoiled.
 func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeResult, error) {
 	defer beat(ctx).stop()
-	evidence, err := s.enterWith(ctx, in, identity.Personalization, registry.RoleChipImage)
+	evidence, err := s.enterWith(ctx, in, identity.Personalization, identity.EvidenceChipImage)
 	if err != nil {
 		return PersonalizeResult{}, err
 	}
@@ -64,7 +64,7 @@ func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeRes
 		return PersonalizeResult{}, s.spoiled(ctx, in, fmt.Errorf("personalize blank %s: %w", blank, err))
 	}
 	detail := fmt.Sprintf("chip %X", made.ChipSerial)
-	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, registry.Personalized, detail); err != nil {
+	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardPersonalized, detail); err != nil {
 		return PersonalizeResult{}, fmt.Errorf("note personalization: %w", err)
 	}
 	return PersonalizeResult{Station: s.ID}, nil
@@ -77,11 +77,11 @@ func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeRes
 func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
 	pulse := beat(ctx)
 	defer pulse.stop()
-	evidence, err := s.enterWith(ctx, in, identity.Printing, registry.RolePrint)
+	evidence, err := s.enterWith(ctx, in, identity.Printing, identity.EvidencePrint)
 	if err != nil {
 		return err
 	}
-	pdf, err := evidence.Get(registry.RolePrint)
+	pdf, err := evidence.Get(identity.EvidencePrint)
 	if err != nil {
 		return fmt.Errorf("read printed sides: %w", err)
 	}
@@ -96,7 +96,7 @@ func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return s.spoiled(ctx, in, err)
 	}
-	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, registry.Printed, ""); err != nil {
+	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardPrinted, ""); err != nil {
 		return fmt.Errorf("note print: %w", err)
 	}
 	return nil
@@ -104,9 +104,9 @@ func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
 
 // draw gives both sides as pictures, for printers that take no PDF.
 func (s *Station) draw(ctx context.Context, in CardInput, dpi int) (front, back image.Image, err error) {
-	move := registry.Move{Application: in.Application, To: identity.Printing, Attempt: in.Attempt, Actor: string(s.ID)}
-	_, evidence, err := s.Registry.EnterWith(ctx, move, registry.Wanted{Role: registry.RolePrintPortrait, Attempt: in.Attempt},
-		registry.Wanted{Role: registry.RoleLeftIndex}, registry.Wanted{Role: registry.RoleRightIndex})
+	move := registry.StageChange{Application: in.Application, To: identity.Printing, Attempt: in.Attempt, Actor: string(s.ID)}
+	_, evidence, err := s.Registry.EnterWith(ctx, move, registry.EvidenceKey{Kind: identity.EvidencePrintPortrait, Attempt: in.Attempt},
+		registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read pictures: %w", err)
 	}
@@ -131,7 +131,7 @@ func PrintJob(app identity.ApplicationNumber, attempt int) string {
 // for. A card that fails is spoiled.
 func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 	defer beat(ctx).stop()
-	evidence, err := s.enterWith(ctx, in, identity.Inspection, registry.RoleChipImage, registry.RolePrintPortrait)
+	evidence, err := s.enterWith(ctx, in, identity.Inspection, identity.EvidenceChipImage, identity.EvidencePrintPortrait)
 	if err != nil {
 		return err
 	}
@@ -163,14 +163,14 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 	if faults = append(faults, seen...); len(faults) > 0 {
 		return s.spoiled(ctx, in, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(faults, "; ")))
 	}
-	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, registry.Inspected, ""); err != nil {
+	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardInspected, ""); err != nil {
 		return fmt.Errorf("note inspection: %w", err)
 	}
 	return nil
 }
 
 // inspectChip reads the chip and says what is wrong with it.
-func (s *Station) inspectChip(ctx context.Context, blank registry.BlankSerial, expected inspection.Expectation) ([]string, error) {
+func (s *Station) inspectChip(ctx context.Context, blank identity.BlankSerial, expected inspection.Expectation) ([]string, error) {
 	trust, err := s.Trust()
 	if err != nil {
 		return nil, fmt.Errorf("read trusted certificates: %w", err)
@@ -195,15 +195,15 @@ func composed(forms *render.Catalog, card registry.CardRecord, evidence registry
 		return nil, render.Content{}, fmt.Errorf("find form: %w", err)
 	}
 	content, err := personalization.Compose(form, card.Card, render.Pictures{
-		Portrait:  evidence[registry.RolePrintPortrait],
-		LeftIndex: evidence[registry.RoleLeftIndex], RightIndex: evidence[registry.RoleRightIndex],
+		Portrait:  evidence[identity.EvidencePrintPortrait],
+		LeftIndex: evidence[identity.EvidenceLeftIndex], RightIndex: evidence[identity.EvidenceRightIndex],
 	})
 	return form, content, err
 }
 
 // chipImage reads what the card's chip is filled with.
 func chipImage(evidence registry.Evidence) (*personalization.Image, error) {
-	b, err := evidence.Get(registry.RoleChipImage)
+	b, err := evidence.Get(identity.EvidenceChipImage)
 	if err != nil {
 		return nil, fmt.Errorf("read chip image: %w", err)
 	}
@@ -215,12 +215,12 @@ func chipImage(evidence registry.Evidence) (*personalization.Image, error) {
 }
 
 // enterWith enters a stage and reads what it needs of the card, in one round trip.
-func (s *Station) enterWith(ctx context.Context, in CardInput, stage identity.Stage, roles ...registry.Role) (registry.Evidence, error) {
-	wanted := make([]registry.Wanted, len(roles))
+func (s *Station) enterWith(ctx context.Context, in CardInput, stage identity.Stage, roles ...identity.EvidenceKind) (registry.Evidence, error) {
+	wanted := make([]registry.EvidenceKey, len(roles))
 	for i, role := range roles {
-		wanted[i] = registry.Wanted{Role: role, Attempt: in.Attempt}
+		wanted[i] = registry.EvidenceKey{Kind: role, Attempt: in.Attempt}
 	}
-	move := registry.Move{Application: in.Application, To: stage, Attempt: in.Attempt, Actor: string(s.ID)}
+	move := registry.StageChange{Application: in.Application, To: stage, Attempt: in.Attempt, Actor: string(s.ID)}
 	_, evidence, err := s.Registry.EnterWith(ctx, move, wanted...)
 	if err != nil {
 		return nil, fmt.Errorf("enter %s: %w", stage, err)

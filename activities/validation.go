@@ -42,7 +42,7 @@ func contradictions(app identity.Application, known registry.Citizen) []string {
 	differs("person.name", app.Person.Name.Key() != known.Person.Name.Key())
 	differs("person.birth", app.Person.Birth != known.Person.Birth)
 	differs("person.sex", app.Person.Sex != known.Person.Sex)
-	differs("person", known.Status != registry.Alive)
+	differs("person", known.Status != identity.Alive)
 	hasCard := known.LiveCard != nil
 	switch app.Ground {
 	case identity.GroundFirstCard, identity.GroundFromCMND:

@@ -34,7 +34,7 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 		"Name":              {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Name.Text = "Nguyễn Thị Hoa" }, []string{"person.name"}},
 		"Birth":             {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Birth.Day = 2 }, []string{"person.birth"}},
 		"Sex":               {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Sex = identity.Male }, []string{"person.sex"}},
-		"Deceased":          {identity.GroundFirstCard, func(c *registry.Citizen) { c.Status = registry.Deceased }, []string{"person"}},
+		"Deceased":          {identity.GroundFirstCard, func(c *registry.Citizen) { c.Status = identity.Deceased }, []string{"person"}},
 		"FirstCardOfTwo":    {identity.GroundFirstCard, func(c *registry.Citizen) { c.LiveCard = card }, []string{"ground"}},
 		"ExchangeOfACard":   {identity.GroundAge, func(c *registry.Citizen) { c.LiveCard = card }, nil},
 		"ExchangeOfNone":    {identity.GroundAge, func(*registry.Citizen) {}, []string{"ground"}},
@@ -45,7 +45,7 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 			t.Parallel()
 			g := newGallery(t)
 			person := identity.Person{Number: "001301000001", Name: identity.Name{Text: "Nguyễn Thị Hòa"}, Birth: identity.Date{Year: 2001, Month: 3, Day: 1}, Sex: identity.Female}
-			known := registry.Citizen{Person: person, Status: registry.Alive}
+			known := registry.Citizen{Person: person, Status: identity.Alive}
 			tt.known(&known)
 			p := &activities.Pipeline{Registry: g.Registry, Population: population{&known}}
 			number := g.appliesAs(person, tt.ground, "")

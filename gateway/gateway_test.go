@@ -65,7 +65,7 @@ func (w window) packet(t *testing.T, sample string) []byte {
 	station := identity.StationID(submission.Station)
 	public, err := w.office.NewStationKey(station)
 	require.NoError(t, err)
-	require.NoError(t, w.office.Registry.SaveStation(t.Context(), registry.Station{ID: station, Kind: "enrolment", Province: "001", PublicKey: public}))
+	require.NoError(t, w.office.Registry.SaveStation(t.Context(), registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: public}))
 	key, err := w.office.StationKey(station)
 	require.NoError(t, err)
 	packet, err := intake.Sign(submission, key)

@@ -85,12 +85,12 @@ type Step struct {
 
 	SamePerson bool `yaml:"same_person,omitempty"` // adjudicate
 
-	Method           string `yaml:"method,omitempty"` // hand-over: fingerprint, proxy, post or officer
-	Position         string `yaml:"position,omitempty"`
-	File             string `yaml:"file,omitempty"`     // the finger on the reader, as a picture
-	Template         string `yaml:"template,omitempty"` // and as a record of ISO/IEC 19794-2
-	Proof            string `yaml:"proof,omitempty"`
-	OldCardCollected bool   `yaml:"old_card_collected,omitempty"`
+	Method           identity.HandOverMethod `yaml:"method,omitempty"` // of a hand-over
+	Position         string                  `yaml:"position,omitempty"`
+	File             string                  `yaml:"file,omitempty"`     // the finger on the reader, as a picture
+	Template         string                  `yaml:"template,omitempty"` // and as a record of ISO/IEC 19794-2
+	Proof            string                  `yaml:"proof,omitempty"`
+	OldCardCollected bool                    `yaml:"old_card_collected,omitempty"`
 }
 
 // Do names what is done.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/workflows"
 )
 
@@ -19,9 +20,9 @@ func (a *app) move(ctx context.Context, number, update string, message any) (wor
 
 // moved is what --json prints of a consignment that was moved.
 type moved struct {
-	Consignment string `json:"consignment"`
-	State       string `json:"state"`
-	Cards       int    `json:"cards"`
+	Consignment string                    `json:"consignment"`
+	State       identity.ConsignmentState `json:"state"`
+	Cards       int                       `json:"cards"`
 }
 
 // moveCommand is a command that moves the consignment named in its argument.

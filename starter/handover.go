@@ -29,13 +29,13 @@ number; where the finger does not match, an officer may decide with a reason.`,
 			m := workflows.HandOver{Officer: identity.OfficerID(officer), OldCardCollected: oldCard}
 			switch {
 			case finger != "":
-				m.Method = workflows.MethodFingerprint
+				m.Method = identity.HandOverByFingerprint
 			case proxy != "":
-				m.Method, m.Proof = workflows.MethodProxy, proxy
+				m.Method, m.Proof = identity.HandOverByProxy, proxy
 			case post != "":
-				m.Method, m.Proof = workflows.MethodPost, post
+				m.Method, m.Proof = identity.HandOverByPost, post
 			default:
-				m.Method, m.Proof = workflows.MethodOfficer, reason
+				m.Method, m.Proof = identity.HandOverByOfficer, reason
 			}
 			answer, err := a.handOver(cmd.Context(), args[0], m, finger, position)
 			if err != nil {

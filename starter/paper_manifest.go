@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/templates/papers"
 )
 
@@ -18,7 +18,7 @@ func newPaperManifest(a *app) *cobra.Command {
 		Example: "  starter paper manifest C-000001\n  starter paper manifest C-000001 -o manifest.pdf",
 		Args:    cobra.ExactArgs(1),
 	}, func(ctx context.Context, office *office.Office, args []string) (document, string, error) {
-		consignment, err := office.Registry.Consignment(ctx, registry.ConsignmentNumber(strings.ToUpper(args[0])))
+		consignment, err := office.Registry.Consignment(ctx, identity.ConsignmentNumber(strings.ToUpper(args[0])))
 		if err != nil {
 			return nil, "", err
 		}
@@ -28,7 +28,7 @@ func newPaperManifest(a *app) *cobra.Command {
 		}
 		m := papers.Manifest{
 			Consignment: string(consignment.Number), State: consignment.State, Courier: consignment.Courier, Seal: consignment.Seal,
-			Destination: papers.Station{ID: consignment.Destination}, Post: consignment.Destination == registry.Post, Specimen: c.Forms.Specimen,
+			Destination: papers.Station{ID: consignment.Destination}, Post: consignment.Destination == identity.DestinationPost, Specimen: c.Forms.Specimen,
 		}
 		if !m.Post {
 			station, err := office.Registry.Station(ctx, consignment.Destination)

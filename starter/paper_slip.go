@@ -9,7 +9,6 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/templates/papers"
 )
 
@@ -38,7 +37,7 @@ func newPaperSlip(a *app) *cobra.Command {
 		return papers.Slip{
 			Application: number, Form: record.Rules.Form, Type: record.Application.Type, Ground: record.Application.Ground,
 			FiledOn: record.Application.FiledOn, Due: identity.DateOf(record.Due.Add(-time.Nanosecond)),
-			Station: papers.Station{ID: station.ID, Name: station.Name}, Post: record.Destination == registry.Post,
+			Station: papers.Station{ID: station.ID, Name: station.Name}, Post: record.Destination == identity.DestinationPost,
 			Fee: record.Rules.Fee, Officer: record.Application.Officer, StatusPage: c.Gateway.PublicURL, Specimen: c.Forms.Specimen,
 		}, fmt.Sprintf("slip-%s.pdf", number), err
 	})

@@ -14,7 +14,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/samples"
-	"example.org/cancuoc/workflows"
 )
 
 // play takes the sample applications to their ends by the commands that people
@@ -92,12 +91,12 @@ func (p *play) run(ctx context.Context) error {
 }
 
 // records reads where the samples stand.
-func (p *play) records(ctx context.Context) (map[identity.ApplicationNumber]registry.Record, error) {
+func (p *play) records(ctx context.Context) (map[identity.ApplicationNumber]registry.ApplicationRecord, error) {
 	office, err := p.app.office(ctx)
 	if err != nil {
 		return nil, err
 	}
-	records := make(map[identity.ApplicationNumber]registry.Record)
+	records := make(map[identity.ApplicationNumber]registry.ApplicationRecord)
 	for _, number := range p.number {
 		if records[number], err = office.Registry.Application(ctx, number); err != nil {
 			return nil, err
@@ -107,7 +106,7 @@ func (p *play) records(ctx context.Context) (map[identity.ApplicationNumber]regi
 }
 
 // submit sends the samples whose time has come.
-func (p *play) submit(ctx context.Context, records map[identity.ApplicationNumber]registry.Record) error {
+func (p *play) submit(ctx context.Context, records map[identity.ApplicationNumber]registry.ApplicationRecord) error {
 	for _, s := range p.script.Samples {
 		if _, sent := p.number[s.Name]; sent || !p.due(s, records) {
 			continue
@@ -123,7 +122,7 @@ func (p *play) submit(ctx context.Context, records map[identity.ApplicationNumbe
 
 // due reports whether a sample may be sent: those that wait for another only when
 // that one has left a stage behind.
-func (p *play) due(s samples.Sample, records map[identity.ApplicationNumber]registry.Record) bool {
+func (p *play) due(s samples.Sample, records map[identity.ApplicationNumber]registry.ApplicationRecord) bool {
 	if s.After == nil {
 		return true
 	}
@@ -132,7 +131,7 @@ func (p *play) due(s samples.Sample, records map[identity.ApplicationNumber]regi
 }
 
 // rows are the board's lines, in the script's order.
-func (p *play) rows(ctx context.Context, records map[identity.ApplicationNumber]registry.Record) ([]boardRow, error) {
+func (p *play) rows(ctx context.Context, records map[identity.ApplicationNumber]registry.ApplicationRecord) ([]boardRow, error) {
 	listed, err := p.app.rows(ctx, "WorkflowType = 'CardApplication' AND ExecutionStatus = 'Running'", 10_000)
 	if err != nil {
 		return nil, err
@@ -227,11 +226,11 @@ func (p *play) args(s samples.Sample, step samples.Step, number identity.Applica
 	case samples.HandOver:
 		args = append([]string{"handover"}, args[1:]...)
 		switch step.Method {
-		case workflows.MethodFingerprint:
+		case identity.HandOverByFingerprint:
 			args = append(args, "--finger", file(step.File), "--position", step.Position)
-		case workflows.MethodProxy:
+		case identity.HandOverByProxy:
 			args = append(args, "--proxy", step.Proof)
-		case workflows.MethodPost:
+		case identity.HandOverByPost:
 			args = append(args, "--post", step.Proof)
 		default:
 			args = append(args, "--reason", step.Proof)
@@ -267,7 +266,7 @@ func (p *play) ship(ctx context.Context) error {
 
 // receiver is who counts consignments in at a destination.
 func receiver(destination identity.StationID) string {
-	if destination == registry.Post {
+	if destination == identity.DestinationPost {
 		return "BC-VNPOST-0001"
 	}
 	province, _, _ := strings.Cut(string(destination), "-")

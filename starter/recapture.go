@@ -65,7 +65,7 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 }
 
 // captured reads and checks what was captured anew.
-func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, round int, portrait string, fingers map[string]string) (map[registry.Role][]byte, error) {
+func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, round int, portrait string, fingers map[string]string) (map[identity.EvidenceKind][]byte, error) {
 	sizes := a.opened.Sizes()
 	var picture *intake.Image
 	if portrait != "" {
@@ -95,8 +95,8 @@ func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, r
 // templates are the fingers that were captured up to a round; none where every
 // finger was missing.
 func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (biometrics.Templates, error) {
-	evidence, err := a.opened.Registry.EvidenceOf(ctx, number, registry.Wanted{Role: registry.RoleTemplates, Attempt: round})
-	raw, taken := evidence[registry.RoleTemplates]
+	evidence, err := a.opened.Registry.EvidenceOf(ctx, number, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round})
+	raw, taken := evidence[identity.EvidenceTemplates]
 	if err != nil || !taken {
 		return nil, err
 	}

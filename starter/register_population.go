@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/samples"
 )
@@ -37,7 +38,7 @@ func newRegisterPopulation(a *app) *cobra.Command {
 
 // seeded is a sample's citizen as the registry keeps one.
 func seeded(c samples.Citizen) registry.Citizen {
-	citizen := registry.Citizen{Person: c.Person, Status: registry.CitizenStatus(c.Status)}
+	citizen := registry.Citizen{Person: c.Person, Status: identity.CitizenStatus(c.Status)}
 	if c.Card != nil {
 		citizen.LiveCard = &registry.OldCard{Serial: c.Card.Serial, Form: c.Card.Form, Issued: c.Card.Issued, Expiry: c.Card.Expiry}
 	}

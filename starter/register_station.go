@@ -30,7 +30,7 @@ func newRegisterStation(a *app) *cobra.Command {
 				return err
 			}
 			err = office.Registry.SaveStation(cmd.Context(), registry.Station{
-				ID: id, Kind: "enrolment", Province: identity.ProvinceCode(province), Name: name, PublicKey: key,
+				ID: id, Kind: identity.EnrollmentStation, Province: identity.ProvinceCode(province), Name: name, PublicKey: key,
 			})
 			if err != nil {
 				return err

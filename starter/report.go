@@ -115,7 +115,7 @@ func (p *play) shown(ctx context.Context, s samples.Sample, dir string) (shown, 
 		return shown{}, err
 	}
 	for _, card := range cards {
-		if card.State == registry.Spoiled || card.State == registry.Lost {
+		if card.State == identity.CardSpoiled || card.State == identity.CardLost {
 			v.Spoiled = append(v.Spoiled, card)
 			continue
 		}
@@ -135,7 +135,7 @@ func (p *play) picture(ctx context.Context, v *shown, dir string) error {
 	if err != nil {
 		return err
 	}
-	portrait, err := office.Registry.Evidence(ctx, card.Application, registry.RolePrintPortrait, card.Attempt)
+	portrait, err := office.Registry.Evidence(ctx, card.Application, identity.EvidencePrintPortrait, card.Attempt)
 	if err != nil && !identity.Refused(err, identity.NotFound) {
 		return err
 	}

@@ -115,14 +115,14 @@ func required(c *cobra.Command, flag string) {
 }
 
 // record reads an application that a command names.
-func (a *app) record(ctx context.Context, arg string) (identity.ApplicationNumber, registry.Record, error) {
+func (a *app) record(ctx context.Context, arg string) (identity.ApplicationNumber, registry.ApplicationRecord, error) {
 	number, err := identity.ParseApplicationNumber(arg)
 	if err != nil {
-		return "", registry.Record{}, err
+		return "", registry.ApplicationRecord{}, err
 	}
 	office, err := a.office(ctx)
 	if err != nil {
-		return "", registry.Record{}, err
+		return "", registry.ApplicationRecord{}, err
 	}
 	record, err := office.Registry.Application(ctx, number)
 	return number, record, err

@@ -22,7 +22,7 @@ func newReceiveBlanks(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			box.First, box.Last = registry.BlankSerial(first), registry.BlankSerial(last)
+			box.First, box.Last = identity.BlankSerial(first), identity.BlankSerial(last)
 			box.ReceivedBy, box.CountedBy = identity.OfficerID(received), identity.OfficerID(counted)
 			if err := office.Registry.ReceiveBlanks(cmd.Context(), box); err != nil {
 				return err

@@ -81,7 +81,7 @@ func (a *application) capture(ctx workflow.Context) error {
 			return err
 		}
 		if !came {
-			return a.end(ctx, identity.Expired, ReasonNotRecaptured)
+			return a.end(ctx, identity.Expired, identity.ReasonNotRecaptured)
 		}
 		if a.stage.Ended() || a.refusal != nil {
 			return a.pass(ctx)
@@ -110,7 +110,7 @@ func (a *application) validate(ctx workflow.Context) error {
 			return err
 		}
 		if !came {
-			return a.end(ctx, identity.Expired, ReasonUnresolved)
+			return a.end(ctx, identity.Expired, identity.ReasonNotResolved)
 		}
 		if a.refusal != nil {
 			return a.pass(ctx)
@@ -138,7 +138,7 @@ func (a *application) deduplicate(ctx workflow.Context) error {
 		return err
 	}
 	if a.refusal == nil && a.adjudication.SamePerson {
-		return a.end(ctx, identity.Rejected, ReasonDuplicate)
+		return a.end(ctx, identity.Rejected, identity.ReasonDuplicate)
 	}
 	return a.pass(ctx)
 }
@@ -275,7 +275,7 @@ func (a *application) awaitHandOver(ctx workflow.Context) error {
 	}
 	if !a.handedOver {
 		a.at(ctx, a.stage, identity.NoAction)
-		return a.end(ctx, identity.Expired, ReasonNotCollected)
+		return a.end(ctx, identity.Expired, identity.ReasonNotCollected)
 	}
 	a.at(ctx, identity.Issued, identity.NoAction)
 	return nil
@@ -287,11 +287,11 @@ type application struct {
 
 	stage    identity.Stage
 	awaiting identity.Action
-	reason   string // why it ended
-	attempt  int    // the card being made, from 1
-	round    int    // the capture being used, from 1
-	releases int    // how often an officer let it go on
-	repaired bool   // a person granted another card, or another try at the station
+	reason   identity.ReasonCode // why it ended
+	attempt  int                 // the card being made, from 1
+	round    int                 // the capture being used, from 1
+	releases int                 // how often an officer let it go on
+	repaired bool                // a person granted another card, or another try at the station
 
 	approval     *Approve
 	adjudication *Adjudicate
@@ -316,7 +316,7 @@ type application struct {
 // ended is an end that a person asked for.
 type ended struct {
 	stage  identity.Stage
-	reason string
+	reason identity.ReasonCode
 }
 
 func newApplication(ctx workflow.Context, in CardApplicationInput) *application {
@@ -362,7 +362,7 @@ func (a *application) begin(ctx workflow.Context, stage identity.Stage) {
 // enter is at for stages that begin with no activity of their own: the registry
 // first, then the workflow.
 func (a *application) enter(ctx workflow.Context, stage identity.Stage, awaiting identity.Action) error {
-	in := activities.EnterInput{Application: a.in.Application, To: stage, Attempt: a.attempt, Awaiting: awaiting, Reason: a.reason}
+	in := activities.EnterInput{Application: a.in.Application, To: stage, Attempt: a.attempt, Awaiting: awaiting, Reason: string(a.reason)}
 	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.Enter, in).Get(ctx, nil); err != nil {
 		return fmt.Errorf("enter %s: %w", stage, err)
 	}
@@ -372,7 +372,7 @@ func (a *application) enter(ctx workflow.Context, stage identity.Stage, awaiting
 
 // end enters one of the ends, with its reason. From here on no decision is taken
 // any more; whoever calls it has let those that were on their way settle.
-func (a *application) end(ctx workflow.Context, stage identity.Stage, reason string) error {
+func (a *application) end(ctx workflow.Context, stage identity.Stage, reason identity.ReasonCode) error {
 	a.reason = reason
 	return a.enter(ctx, stage, identity.NoAction)
 }

@@ -100,7 +100,7 @@ func (a *application) mayRecapture(m Recapture) error {
 
 func (a *application) recapture(ctx workflow.Context, m Recapture) (Accepted, error) {
 	held := a.hold != nil && a.hold.CitizensPart
-	d := activities.DecideInput{Step: activities.StepRecapture, Round: m.Round, Officer: m.Officer, ResumesClock: !held}
+	d := activities.DecideInput{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer, ResumesClock: !held}
 	return a.decide(ctx, func() error { return a.mayRecapture(m) }, d, func() { a.round = m.Round })
 }
 
@@ -112,11 +112,11 @@ func (a *application) mayAdjudicate(m Adjudicate) error {
 }
 
 func (a *application) adjudicate(ctx workflow.Context, m Adjudicate) (Accepted, error) {
-	verdict := "different persons"
+	verdict := identity.DifferentPersons
 	if m.SamePerson {
-		verdict = "same person"
+		verdict = identity.SamePerson
 	}
-	d := activities.DecideInput{Step: activities.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict, Reason: m.Reason}
+	d := activities.DecideInput{Step: identity.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict, Reason: m.Reason}
 	return a.decide(ctx, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &m })
 }
 
@@ -128,7 +128,7 @@ func (a *application) mayApprove(m Approve) error {
 }
 
 func (a *application) approve(ctx workflow.Context, m Approve) (Accepted, error) {
-	d := activities.DecideInput{Step: activities.StepApprove, Round: 1, Officer: m.Officer, Reason: m.Reason}
+	d := activities.DecideInput{Step: identity.StepApprove, Round: 1, Officer: m.Officer, Reason: m.Reason}
 	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approval = &m })
 }
 
@@ -153,9 +153,9 @@ func (a *application) approvalOpen() bool {
 }
 
 func (a *application) reject(ctx workflow.Context, m Reject) (Accepted, error) {
-	d := activities.DecideInput{Step: activities.StepReject, Round: 1, Officer: m.Officer, Reason: m.Reason}
+	d := activities.DecideInput{Step: identity.StepReject, Round: 1, Officer: m.Officer, Reason: m.Reason}
 	return a.decide(ctx, func() error { return a.mayReject(m) }, d, func() {
-		a.refusal = &ended{stage: identity.Rejected, reason: ReasonOfficer}
+		a.refusal = &ended{stage: identity.Rejected, reason: identity.ReasonRefused}
 	})
 }
 
@@ -167,7 +167,7 @@ func (a *application) mayHold(m Hold) error {
 }
 
 func (a *application) putOnHold(ctx workflow.Context, m Hold) (Accepted, error) {
-	d := activities.DecideInput{Step: activities.StepHold, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason, ForCitizen: m.CitizensPart}
+	d := activities.DecideInput{Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason, ForCitizen: m.CitizensPart}
 	return a.decide(ctx, func() error { return a.mayHold(m) }, d, func() {
 		a.hold = &m
 		if m.CitizensPart {
@@ -189,7 +189,7 @@ func (a *application) mayRelease(m Release) error {
 
 func (a *application) release(ctx workflow.Context, m Release) (Accepted, error) {
 	d := activities.DecideInput{
-		Step: activities.StepRelease, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason,
+		Step: identity.StepRelease, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason,
 		ResumesClock: !a.stoppedAt.IsZero() && a.awaiting != identity.ToRecapture,
 	}
 	if m.Remake {
@@ -212,9 +212,9 @@ func (a *application) mayWithdraw(m Withdraw) error {
 }
 
 func (a *application) withdraw(ctx workflow.Context, m Withdraw) (Accepted, error) {
-	d := activities.DecideInput{Step: activities.StepWithdraw, Round: 1, Officer: m.Officer, Reason: m.Reason}
+	d := activities.DecideInput{Step: identity.StepWithdraw, Round: 1, Officer: m.Officer, Reason: m.Reason}
 	return a.decide(ctx, func() error { return a.mayWithdraw(m) }, d, func() {
-		a.refusal = &ended{stage: identity.Withdrawn, reason: ReasonCitizen}
+		a.refusal = &ended{stage: identity.Withdrawn, reason: identity.ReasonWithdrawn}
 	})
 }
 
@@ -223,15 +223,15 @@ func (a *application) mayHandOver(m HandOver) error {
 		return a.notNow("handed over")
 	}
 	switch m.Method {
-	case MethodFingerprint:
+	case identity.HandOverByFingerprint:
 		return officer(m.Officer)
-	case MethodProxy, MethodPost, MethodOfficer:
+	case identity.HandOverByProxy, identity.HandOverByPost, identity.HandOverByOfficer:
 		if m.Proof == "" {
 			return identity.RefuseField(identity.Invalid, "proof", "is empty; say what proves it (paper, tracking number, reason)")
 		}
 		return officer(m.Officer)
 	}
-	return identity.RefuseField(identity.Invalid, "method", "must be one of %s, %s, %s, %s", MethodFingerprint, MethodProxy, MethodPost, MethodOfficer)
+	return identity.RefuseField(identity.Invalid, "method", "must be one of %s, %s, %s, %s", identity.HandOverByFingerprint, identity.HandOverByProxy, identity.HandOverByPost, identity.HandOverByOfficer)
 }
 
 // handOver matches the finger and issues the card in one transaction, while the

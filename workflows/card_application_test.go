@@ -31,7 +31,7 @@ func TestCardApplication_OfAYoungChildNeedsNoCapture(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, sample("06-child-under-6"))
 	o.when(identity.ToApprove, approves)
-	o.when(identity.ToHandOver, handsOverTo(workflows.MethodProxy, "birth certificate"))
+	o.when(identity.ToHandOver, handsOverTo(identity.HandOverByProxy, "birth certificate"))
 
 	result := o.process()
 
@@ -99,7 +99,7 @@ func TestCardApplication_ExpiresWhenNobodyComesForTheRecapture(t *testing.T) {
 
 	result := o.process()
 
-	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: workflows.ReasonNotRecaptured, Cards: 1}, result)
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: identity.ReasonNotRecaptured, Cards: 1}, result)
 	require.Equal(t, monday.Add(o.limits.Recapture), o.env.Now().In(identity.HanoiTime))
 	require.NotContains(t, o.story(), "The legal deadline is near: hurried", "the clock stood still")
 }
@@ -125,7 +125,7 @@ func TestCardApplication_ContradictionThatStaysIsAskedAgain(t *testing.T) {
 
 	result := o.process()
 
-	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: workflows.ReasonOfficer, Cards: 1}, result)
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: identity.ReasonRefused, Cards: 1}, result)
 	require.Equal(t, []string{"release: accepted", "reject: accepted"}, o.answered)
 }
 
@@ -135,7 +135,7 @@ func TestCardApplication_ExpiresWhenAContradictionStays(t *testing.T) {
 
 	result := o.process()
 
-	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: workflows.ReasonUnresolved, Cards: 1}, result)
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: identity.ReasonNotResolved, Cards: 1}, result)
 }
 
 func TestCardApplication_DuplicatePersonIsRejected(t *testing.T) {
@@ -146,7 +146,7 @@ func TestCardApplication_DuplicatePersonIsRejected(t *testing.T) {
 
 	result := o.process()
 
-	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: workflows.ReasonDuplicate, Cards: 1}, result)
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: identity.ReasonDuplicate, Cards: 1}, result)
 	require.Empty(t, o.cards())
 }
 
@@ -171,8 +171,8 @@ func TestCardApplication_IsRejectedByTheApprover(t *testing.T) {
 
 	result := o.process()
 
-	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: workflows.ReasonOfficer, Cards: 1}, result)
-	require.Equal(t, workflows.ReasonOfficer, o.record().Reason)
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Rejected, Reason: identity.ReasonRefused, Cards: 1}, result)
+	require.Equal(t, identity.ReasonRefused, o.record().Reason)
 }
 
 func TestCardApplication_IsWithdrawnAtAnyTimeBeforeItsCardIsBegun(t *testing.T) {
@@ -195,7 +195,7 @@ func TestCardApplication_IsWithdrawnAtAnyTimeBeforeItsCardIsBegun(t *testing.T) 
 
 			result := o.process()
 
-			require.Equal(t, workflows.CardApplicationResult{End: identity.Withdrawn, Reason: workflows.ReasonCitizen, Cards: 1}, result)
+			require.Equal(t, workflows.CardApplicationResult{End: identity.Withdrawn, Reason: identity.ReasonWithdrawn, Cards: 1}, result)
 			require.Equal(t, []string{"withdraw: accepted"}, o.answered)
 		})
 	}
@@ -608,7 +608,7 @@ func TestCardApplication_WrongFingerIsRefusedAndAnOfficerDecides(t *testing.T) {
 	require.Equal(t, "hand-over: accepted", o.answered[2])
 	card, err := o.Card(t.Context(), o.number, 1)
 	require.NoError(t, err)
-	require.Equal(t, workflows.MethodOfficer, card.HandedOver)
+	require.Equal(t, identity.HandOverByOfficer, card.HandedOver)
 }
 
 func TestCardApplication_HandOverIsRefusedWithoutWhatItNeeds(t *testing.T) {
@@ -617,9 +617,9 @@ func TestCardApplication_HandOverIsRefusedWithoutWhatItNeeds(t *testing.T) {
 		message workflows.HandOver
 		answer  string
 	}{
-		"Proof":   {workflows.HandOver{Officer: counter, Method: workflows.MethodProxy}, "hand-over: proof: is empty; say what proves it (paper, tracking number, reason)"},
+		"Proof":   {workflows.HandOver{Officer: counter, Method: identity.HandOverByProxy}, "hand-over: proof: is empty; say what proves it (paper, tracking number, reason)"},
 		"Method":  {workflows.HandOver{Officer: counter, Method: "window"}, "hand-over: method: must be one of fingerprint, proxy, post, officer"},
-		"Officer": {workflows.HandOver{Method: workflows.MethodFingerprint}, "hand-over: officer: is empty; say who decides"},
+		"Officer": {workflows.HandOver{Method: identity.HandOverByFingerprint}, "hand-over: officer: is empty; say who decides"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -642,7 +642,7 @@ func TestCardApplication_ExpiresWhenTheCardIsNotCollected(t *testing.T) {
 
 	result := o.process()
 
-	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: workflows.ReasonNotCollected, Cards: 1}, result)
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: identity.ReasonNotCollected, Cards: 1}, result)
 	require.Equal(t, []string{"1 arrived PT0001"}, o.cards())
 }
 
@@ -720,7 +720,7 @@ func TestCardApplication_AllotsANumberToWhoHasNone(t *testing.T) {
 
 func TestCardApplication_OfADeceasedPersonIsQuestioned(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, known(func(c *registry.Citizen) { c.Status = registry.Deceased }))
+	o := newOffice(t, known(func(c *registry.Citizen) { c.Status = identity.Deceased }))
 	o.when(identity.ToResolve, rejects)
 
 	result := o.process()

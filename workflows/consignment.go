@@ -15,7 +15,7 @@ var centre *activities.Centre
 // Consignment is the life of one box of cards, from its first card to the count
 // at its destination. Which cards are in it is the registry's to know.
 func Consignment(ctx workflow.Context, in ConsignmentInput) (ConsignmentResult, error) {
-	c := &consignment{in: in, state: stateOpen, deciding: workflow.NewMutex(ctx)}
+	c := &consignment{in: in, state: identity.ConsignmentOpen, deciding: workflow.NewMutex(ctx)}
 	if err := c.listen(ctx); err != nil {
 		return ConsignmentResult{}, err
 	}
@@ -34,18 +34,10 @@ func Consignment(ctx workflow.Context, in ConsignmentInput) (ConsignmentResult, 
 	return c.result, nil
 }
 
-// The states of a consignment.
-const (
-	stateOpen     = "open"
-	stateSealed   = "sealed"
-	stateSent     = "sent"
-	stateReceived = "received"
-)
-
 // consignment is the state of one Consignment.
 type consignment struct {
 	in       ConsignmentInput
-	state    string
+	state    identity.ConsignmentState
 	cards    int
 	full     bool
 	result   ConsignmentResult
@@ -59,20 +51,20 @@ func (c *consignment) fill(ctx workflow.Context) error {
 		workflow.GetSignalChannel(ctx, SignalFull).Receive(ctx, nil)
 		c.full = true
 	})
-	_, err := awaitWithin(ctx, c.in.CutOff, "Cut-off", func() bool { return c.full || c.state != stateOpen })
+	_, err := awaitWithin(ctx, c.in.CutOff, "Cut-off", func() bool { return c.full || c.state != identity.ConsignmentOpen })
 	if err != nil {
 		return fmt.Errorf("await cut-off: %w", err)
 	}
-	if c.state != stateOpen {
+	if c.state != identity.ConsignmentOpen {
 		return nil
 	}
-	return c.close(ctx, "system")
+	return c.close(ctx, identity.ActorSystem)
 }
 
 // awaitCourier waits until the sealed box is handed to the courier.
 func (c *consignment) awaitCourier(ctx workflow.Context) error {
 	c.show(ctx, identity.ToSendAway)
-	if err := workflow.Await(ctx, func() bool { return c.state == stateSent || c.state == stateReceived }); err != nil {
+	if err := workflow.Await(ctx, func() bool { return c.state == identity.ConsignmentSent || c.state == identity.ConsignmentReceived }); err != nil {
 		return fmt.Errorf("await courier: %w", err)
 	}
 	return nil
@@ -81,7 +73,7 @@ func (c *consignment) awaitCourier(ctx workflow.Context) error {
 // awaitCount waits until the box is counted in, then tells every card.
 func (c *consignment) awaitCount(ctx workflow.Context) error {
 	c.show(ctx, identity.ToCountIn)
-	if err := workflow.Await(ctx, func() bool { return c.state == stateReceived }); err != nil {
+	if err := workflow.Await(ctx, func() bool { return c.state == identity.ConsignmentReceived }); err != nil {
 		return fmt.Errorf("await count: %w", err)
 	}
 	var out activities.AnnounceResult
@@ -107,7 +99,7 @@ func (c *consignment) listen(ctx workflow.Context) error {
 }
 
 func (c *consignment) maySeal(m Seal) error {
-	if c.state != stateOpen {
+	if c.state != identity.ConsignmentOpen {
 		return c.notNow("sealed")
 	}
 	return officer(m.Officer)
@@ -124,13 +116,13 @@ func (c *consignment) close(ctx workflow.Context, actor string) error {
 	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Seal, in).Get(ctx, &out); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	c.state, c.cards = stateSealed, out.Cards
+	c.state, c.cards = identity.ConsignmentSealed, out.Cards
 	return nil
 }
 
 func (c *consignment) maySend(m Send) error {
 	switch {
-	case c.state != stateSealed:
+	case c.state != identity.ConsignmentSealed:
 		return c.notNow("sent")
 	case m.Courier == "":
 		return identity.RefuseField(identity.Invalid, "courier", "is empty; say who takes it")
@@ -146,14 +138,14 @@ func (c *consignment) send(ctx workflow.Context, m Send) (ConsignmentState, erro
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Send, in).Get(ctx, nil); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
-		c.state = stateSent
+		c.state = identity.ConsignmentSent
 		return nil
 	})
 }
 
 func (c *consignment) mayReceive(m Receive) error {
 	switch {
-	case c.state != stateSent:
+	case c.state != identity.ConsignmentSent:
 		return c.notNow("received")
 	case m.Counted+len(m.Missing) != c.cards:
 		return identity.RefuseField(identity.Conflict, "counted", "%d counted and %d missing do not make the %d on the manifest", m.Counted, len(m.Missing), c.cards)
@@ -167,7 +159,7 @@ func (c *consignment) receive(ctx workflow.Context, m Receive) (ConsignmentState
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Receive, in).Get(ctx, nil); err != nil {
 			return fmt.Errorf("receive: %w", err)
 		}
-		c.state = stateReceived
+		c.state = identity.ConsignmentReceived
 		return nil
 	})
 }
@@ -195,7 +187,7 @@ func (c *consignment) notNow(done string) error {
 func (c *consignment) show(ctx workflow.Context, awaiting identity.Action) {
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** · to %s · %d card(s)", c.state, c.in.Destination, c.cards))
 	err := workflow.UpsertTypedSearchAttributes(ctx,
-		StageKey.ValueSet(c.state),
+		StageKey.ValueSet(string(c.state)),
 		AwaitingKey.ValueSet(string(awaiting)),
 		ConsignmentKey.ValueSet(c.in.Number))
 	if err != nil {

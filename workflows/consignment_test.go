@@ -38,9 +38,9 @@ type dispatchRoom struct {
 func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	t.Helper()
 	d := &dispatchRoom{t: t, Registry: newRegistry(t), arrived: make(map[identity.ApplicationNumber]bool)}
-	require.NoError(t, d.SaveStation(t.Context(), registry.Station{ID: destination, Kind: "enrolment", Province: "001", PublicKey: make([]byte, 32)}))
+	require.NoError(t, d.SaveStation(t.Context(), registry.Station{ID: destination, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
 	require.NoError(t, d.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: registry.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
 	}))
 	for i := range cards {
 		d.pack(i)
@@ -69,7 +69,7 @@ func (d *dispatchRoom) pack(i int) {
 	card := activities.CardInput{Application: receipt.Number, Attempt: 1}
 	enter := func(stages ...identity.Stage) {
 		for _, stage := range stages {
-			require.NoError(d.t, d.Enter(ctx, registry.Move{Application: receipt.Number, To: stage, Attempt: 1, Actor: "system"}))
+			require.NoError(d.t, d.Enter(ctx, registry.StageChange{Application: receipt.Number, To: stage, Attempt: 1, Actor: "system"}))
 		}
 	}
 	enter(identity.Validation, identity.Approval, identity.DataPreparation)
@@ -83,7 +83,7 @@ func (d *dispatchRoom) pack(i int) {
 	_, err = d.TakeBlank(ctx, card.Application, 1, "PX-01")
 	require.NoError(d.t, err)
 	enter(identity.Printing, identity.Inspection)
-	for _, state := range []registry.CardState{registry.Personalized, registry.Printed, registry.Inspected} {
+	for _, state := range []identity.CardState{identity.CardPersonalized, identity.CardPrinted, identity.CardInspected} {
 		require.NoError(d.t, d.Advance(ctx, card.Application, 1, state, ""))
 	}
 	enter(identity.Dispatch)
@@ -126,9 +126,9 @@ func (d *dispatchRoom) process() workflows.ConsignmentResult {
 }
 
 // state is the box's, as the registry has it.
-func (d *dispatchRoom) state() string {
+func (d *dispatchRoom) state() identity.ConsignmentState {
 	d.t.Helper()
-	box, err := d.Registry.Consignment(d.t.Context(), registry.ConsignmentNumber(d.box))
+	box, err := d.Registry.Consignment(d.t.Context(), identity.ConsignmentNumber(d.box))
 	require.NoError(d.t, err)
 	return box.State
 }
@@ -149,7 +149,7 @@ func TestConsignment_IsSealedWhenItsTimeIsUp(t *testing.T) {
 
 	require.Equal(t, workflows.ConsignmentResult{Sent: 2, Arrived: 2}, result)
 	require.Equal(t, []string{"send: consignment C-000001 cannot be sent now: it is open", "send: accepted", "receive: accepted"}, d.answered)
-	require.Equal(t, "received", d.state())
+	require.Equal(t, identity.ConsignmentReceived, d.state())
 }
 
 func TestConsignment_IsSealedWhenItIsFull(t *testing.T) {

@@ -162,7 +162,7 @@ func (o *liveOffice) open(population []samples.Citizen) {
 	for _, s := range script.Stations {
 		key, err := o.NewStationKey(s.ID)
 		require.NoError(o.t, err)
-		require.NoError(o.t, o.Registry.SaveStation(ctx, registry.Station{ID: s.ID, Kind: "enrolment", Province: s.Province, Name: s.Name, PublicKey: key}))
+		require.NoError(o.t, o.Registry.SaveStation(ctx, registry.Station{ID: s.ID, Kind: identity.EnrollmentStation, Province: s.Province, Name: s.Name, PublicKey: key}))
 	}
 	for _, c := range population {
 		require.NoError(o.t, o.Registry.SeedCitizen(ctx, seeded(c)))
@@ -173,7 +173,7 @@ func (o *liveOffice) open(population []samples.Citizen) {
 func (o *liveOffice) stock(n int) {
 	o.t.Helper()
 	require.NoError(o.t, o.Registry.ReceiveBlanks(o.t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: registry.BlankSerial(fmt.Sprintf("PT%04d", n)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", n)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
 	}))
 }
 
@@ -278,7 +278,7 @@ func (a *liveApplication) finger(file string) error {
 	require.NoError(a.o.t, err)
 	try, err := a.o.Registry.Probe(a.o.t.Context(), a.number, probe)
 	require.NoError(a.o.t, err)
-	return a.o.update(a.id, workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodFingerprint, Round: try})
+	return a.o.update(a.id, workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByFingerprint, Round: try})
 }
 
 // ship takes boxes that are sealed to their destinations.

@@ -72,19 +72,9 @@ type Limits struct {
 // CardApplicationResult is how it ended.
 type CardApplicationResult struct {
 	End    identity.Stage
-	Reason string // one of the Reason constants; empty when issued
-	Cards  int    // how many cards were begun
+	Reason identity.ReasonCode // empty when issued
+	Cards  int                 // how many cards were begun
 }
-
-// Why an application ended without a card.
-const (
-	ReasonOfficer       = "refused by an officer"
-	ReasonDuplicate     = "another person has these fingerprints"
-	ReasonCitizen       = "withdrawn by the citizen"
-	ReasonNotRecaptured = "not recaptured within the time"
-	ReasonUnresolved    = "contradiction with the population registry not resolved within the time"
-	ReasonNotCollected  = "not collected within the time"
-)
 
 // Recapture says that new portrait or fingerprints are in the vault, as the
 // capture of that round.
@@ -137,19 +127,11 @@ type Withdraw struct {
 // vault, never here.
 type HandOver struct {
 	Officer          identity.OfficerID
-	Method           string // MethodFingerprint, MethodProxy, MethodPost or MethodOfficer
+	Method           identity.HandOverMethod
 	Proof            string // proxy's paper, courier's tracking number, officer's reason; empty for a fingerprint
 	Round            int    // which probe in the vault; counts the tries
 	OldCardCollected bool
 }
-
-// How a card may be handed over.
-const (
-	MethodFingerprint = "fingerprint"
-	MethodProxy       = "proxy"   // for children and the ill, with proof
-	MethodPost        = "post"    // with tracking
-	MethodOfficer     = "officer" // the finger did not match; an officer decides, with a reason
-)
 
 // Accepted is what an update answers: where the application stands after it.
 type Accepted struct {
@@ -199,6 +181,6 @@ type Receive struct {
 
 // ConsignmentState answers the updates of a Consignment.
 type ConsignmentState struct {
-	State string // open, sealed, sent, received
+	State identity.ConsignmentState
 	Cards int
 }

@@ -77,7 +77,7 @@ type testOffice struct {
 	env    *testsuite.TestWorkflowEnvironment
 	folder string // of the sample
 	number identity.ApplicationNumber
-	before registry.Record // as it was received
+	before registry.ApplicationRecord // as it was received
 	limits workflows.Limits
 	urgent bool
 
@@ -172,7 +172,7 @@ func (o *testOffice) furnish(s setting) {
 	script, err := samples.ReadScript(os.DirFS("../samples"))
 	require.NoError(o.t, err)
 	for _, one := range script.Stations {
-		require.NoError(o.t, o.SaveStation(ctx, registry.Station{ID: one.ID, Kind: "enrolment", Province: one.Province, PublicKey: make([]byte, 32)}))
+		require.NoError(o.t, o.SaveStation(ctx, registry.Station{ID: one.ID, Kind: identity.EnrollmentStation, Province: one.Province, PublicKey: make([]byte, 32)}))
 	}
 	citizens, err := samples.ReadPopulation(os.DirFS("../samples"))
 	require.NoError(o.t, err)
@@ -184,13 +184,13 @@ func (o *testOffice) furnish(s setting) {
 		require.NoError(o.t, o.SeedCitizen(ctx, citizen))
 	}
 	if s.blanks > 0 {
-		o.stock("B-1", "PT0001", registry.BlankSerial(fmt.Sprintf("PT%04d", s.blanks)))
+		o.stock("B-1", "PT0001", identity.BlankSerial(fmt.Sprintf("PT%04d", s.blanks)))
 	}
 }
 
 // seeded is a citizen of the samples as the built-in population registry keeps one.
 func seeded(c samples.Citizen) registry.Citizen {
-	citizen := registry.Citizen{Person: c.Person, Status: registry.CitizenStatus(c.Status)}
+	citizen := registry.Citizen{Person: c.Person, Status: identity.CitizenStatus(c.Status)}
 	if c.Card != nil {
 		citizen.LiveCard = &registry.OldCard{Serial: c.Card.Serial, Form: c.Card.Form, Issued: c.Card.Issued, Expiry: c.Card.Expiry}
 	}
@@ -198,7 +198,7 @@ func seeded(c samples.Citizen) registry.Citizen {
 }
 
 // stock takes a box of blanks in.
-func (o *testOffice) stock(box string, first, last registry.BlankSerial) {
+func (o *testOffice) stock(box string, first, last identity.BlankSerial) {
 	require.NoError(o.t, o.ReceiveBlanks(context.WithoutCancel(o.t.Context()), registry.Box{
 		Number: box, First: first, Last: last, Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
 	}))
@@ -373,7 +373,7 @@ var (
 	holds      = update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "a paper is asked for", CitizensPart: true})
 	handsOver  = finger("left-index-handover.fmr")
 	remakes    = update(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the station burnt", Remake: true})
-	officially = handsOverTo(workflows.MethodOfficer, "known to the officer")
+	officially = handsOverTo(identity.HandOverByOfficer, "known to the officer")
 )
 
 // approvesAs is that officer granting the card.
@@ -387,7 +387,7 @@ func adjudicates(samePerson bool) act {
 }
 
 // handsOverTo hands the card over without a fingerprint.
-func handsOverTo(method, proof string) act {
+func handsOverTo(method identity.HandOverMethod, proof string) act {
 	return update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: method, Proof: proof})
 }
 
@@ -403,7 +403,7 @@ func finger(file string) act {
 		require.NoError(o.t, err)
 		try, err := o.Probe(o.t.Context(), o.number, probe)
 		require.NoError(o.t, err)
-		update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodFingerprint, Round: try})(o)
+		update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByFingerprint, Round: try})(o)
 	}
 }
 
@@ -412,7 +412,7 @@ func photographs(file string, round int) act {
 	return func(o *testOffice) {
 		portrait, err := os.ReadFile(filepath.Join(o.folder, file))
 		require.NoError(o.t, err)
-		require.NoError(o.t, o.Capture(o.t.Context(), o.number, round, enroller, map[registry.Role][]byte{registry.RolePortrait: portrait}))
+		require.NoError(o.t, o.Capture(o.t.Context(), o.number, round, enroller, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
 		update(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: round})(o)
 	}
 }
@@ -443,7 +443,7 @@ func (o *testOffice) balanced() {
 	require.True(o.t, stock.Balanced)
 }
 
-func (o *testOffice) record() registry.Record {
+func (o *testOffice) record() registry.ApplicationRecord {
 	o.t.Helper()
 	record, err := o.Application(o.t.Context(), o.number)
 	require.NoError(o.t, err)
@@ -521,7 +521,7 @@ func (c *courier) Packed(_ context.Context, number string, _ identity.StationID,
 }
 
 func (c *courier) deliver(number string) {
-	ctx, box := context.WithoutCancel(c.t.Context()), registry.ConsignmentNumber(number)
+	ctx, box := context.WithoutCancel(c.t.Context()), identity.ConsignmentNumber(number)
 	var missing []identity.ApplicationNumber
 	if c.missing > 0 {
 		c.missing--

@@ -14,7 +14,6 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
 
@@ -86,7 +85,7 @@ func recordCalm(t *testing.T) {
 	child := o.submit("06-child-under-6", nil)
 	child.approve()
 	child.await(identity.ToHandOver)
-	child.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodProxy, Proof: "birth certificate"})
+	child.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByProxy, Proof: "birth certificate"})
 	child.keep("child-issued")
 
 	held := o.submit("01-first-issue-at-14", nil)
@@ -97,14 +96,14 @@ func recordCalm(t *testing.T) {
 	held.does(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "brought"})
 	held.await(identity.ToHandOver)
 	require.Error(t, held.finger("../02-exchange-at-25/left-index-handover.fmr"))
-	held.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: workflows.MethodOfficer, Proof: "known to the officer"})
+	held.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
 	held.keep("held-and-issued-by-an-officer")
 
 	poor := o.submit("17-poor-portrait", nil)
 	poor.await(identity.ToRecapture)
 	portrait, err := os.ReadFile(filepath.Join(poor.folder, "recapture", "portrait.jpg"))
 	require.NoError(t, err)
-	require.NoError(t, o.Registry.Capture(t.Context(), poor.number, 2, enroller, map[registry.Role][]byte{registry.RolePortrait: portrait}))
+	require.NoError(t, o.Registry.Capture(t.Context(), poor.number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
 	poor.does(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: 2})
 	poor.await(identity.ToApprove)
 	poor.does(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers do not hold"})

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/workflows"
 )
 
@@ -99,15 +100,15 @@ func TestReplay_HasEveryEnd(t *testing.T) {
 		var result workflows.CardApplicationResult
 		done := events[len(events)-1].GetWorkflowExecutionCompletedEventAttributes()
 		if err := converter.GetDefaultDataConverter().FromPayloads(done.GetResult(), &result); err == nil && result.End != "" {
-			ends[strings.TrimSuffix(string(result.End)+": "+result.Reason, ": ")] = true
+			ends[strings.TrimSuffix(string(result.End)+": "+string(result.Reason), ": ")] = true
 		}
 	}
 
-	for _, end := range []string{
-		"Issued", "Withdrawn: " + workflows.ReasonCitizen, "Rejected: " + workflows.ReasonOfficer, "Rejected: " + workflows.ReasonDuplicate,
-		"Expired: " + workflows.ReasonNotRecaptured, "Expired: " + workflows.ReasonUnresolved, "Expired: " + workflows.ReasonNotCollected,
+	for _, end := range []identity.ReasonCode{
+		"Issued", "Withdrawn: " + identity.ReasonWithdrawn, "Rejected: " + identity.ReasonRefused, "Rejected: " + identity.ReasonDuplicate,
+		"Expired: " + identity.ReasonNotRecaptured, "Expired: " + identity.ReasonNotResolved, "Expired: " + identity.ReasonNotCollected,
 	} {
-		require.Contains(t, ends, end)
+		require.Contains(t, ends, string(end))
 	}
 }
 

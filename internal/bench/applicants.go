@@ -30,12 +30,12 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = b.office.Registry.SaveStation(ctx, registry.Station{ID: station, Kind: "enrolment", Province: "001", PublicKey: key})
+	err = b.office.Registry.SaveStation(ctx, registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: key})
 	if err != nil {
 		return nil, err
 	}
 	err = b.office.Registry.ReceiveBlanks(ctx, registry.Box{
-		Number: "B-BENCH", First: "PB00000001", Last: registry.BlankSerial(fmt.Sprintf("PB%08d", b.cards+b.cards/10+10)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-BENCH", First: "PB00000001", Last: identity.BlankSerial(fmt.Sprintf("PB%08d", b.cards+b.cards/10+10)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
 	})
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		for person.Birth.AgeOn(identity.DateOf(time.Now())) < 18 || !person.Birth.Complete() {
 			person = identitytest.Person(random)
 		}
-		if err := b.office.Registry.SeedCitizen(ctx, registry.Citizen{Person: person, Status: registry.Alive}); err != nil {
+		if err := b.office.Registry.SeedCitizen(ctx, registry.Citizen{Person: person, Status: identity.Alive}); err != nil {
 			return nil, err
 		}
 		if list[i], err = newApplicant(uint64(i)); err != nil {

@@ -42,7 +42,7 @@ func (p *people) accompany(ctx context.Context, a *applicant) error {
 	if err != nil {
 		return err
 	}
-	m := workflows.HandOver{Officer: "CB-001-0002", Method: workflows.MethodFingerprint, Round: try}
+	m := workflows.HandOver{Officer: "CB-001-0002", Method: identity.HandOverByFingerprint, Round: try}
 	return p.update(ctx, workflows.ApplicationWorkflowID(a.number), workflows.UpdateHandOver, m)
 }
 

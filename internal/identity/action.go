@@ -18,3 +18,8 @@ const (
 	ToSendAway   Action = "dispatch"     // centre: the consignment goes to the courier
 	ToCountIn    Action = "receipt"      // destination: the consignment is counted
 )
+
+// Actions lists every action but NoAction.
+var Actions = []Action{
+	ToRecapture, ToResolve, ToAdjudicate, ToApprove, ToRestock, ToRepair, ToRelease, ToHandOver, ToSendAway, ToCountIn,
+}

@@ -85,10 +85,6 @@ func (Application) GoString() string { return "[application]" }
 // LogValue hides the application: a log line never shows a person.
 func (Application) LogValue() slog.Value { return slog.StringValue("[application]") }
 
-// StationID names a station: province code, kind and number, as "001-TN-01" (tiếp nhận,
-// enrolment) or "PX-01" (phân xưởng, personalization).
-type StationID string
-
 // OfficerID names an officer by badge. It is not personal data of a citizen.
 type OfficerID string
 

@@ -50,15 +50,6 @@ func (c *check) identifiers(a Application) {
 	c.refuse(a.FiledOn.Complete() && a.FiledOn.Compare(chipCardFrom) < 0, "filed_on", "is before 23 January 2021, when chip cards began")
 }
 
-// ParseStationID reads the name of a station: capital letters, digits and hyphens,
-// at most 32.
-func ParseStationID(s string) (StationID, error) {
-	if !officeID(s) {
-		return "", RefuseField(Invalid, "station", "is no station; capital letters, digits and hyphens are accepted, as 001-TN-01")
-	}
-	return StationID(s), nil
-}
-
 // officeID reports whether s can name a station or an officer.
 func officeID(s string) bool {
 	return s != "" && len(s) <= 32 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""

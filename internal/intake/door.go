@@ -60,7 +60,7 @@ func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	submission.Evidence[registry.RolePacket] = signed
+	submission.Evidence[identity.EvidencePacket] = signed
 	stored, err := d.Registry.Receive(ctx, submission)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store application: %w", err)
@@ -129,7 +129,7 @@ func (d *Door) Check(s Submission) (registry.Submission, error) {
 
 // preflight lays the card out without drawing it. A number that is still to be
 // allotted is as wide as any other.
-func (d *Door) preflight(app identity.Application, rules identity.Rules, evidence map[registry.Role][]byte) error {
+func (d *Door) preflight(app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
 	form, err := d.Forms.Form(rules.Form)
 	if err != nil {
 		return fmt.Errorf("find form: %w", err)
@@ -139,7 +139,7 @@ func (d *Door) preflight(app identity.Application, rules identity.Rules, evidenc
 		card.Person.Number = "001000000000"
 	}
 	content, err := personalization.Compose(form, card, render.Pictures{
-		Portrait: evidence[registry.RolePortrait], LeftIndex: evidence[registry.RoleLeftIndex], RightIndex: evidence[registry.RoleRightIndex],
+		Portrait: evidence[identity.EvidencePortrait], LeftIndex: evidence[identity.EvidenceLeftIndex], RightIndex: evidence[identity.EvidenceRightIndex],
 	})
 	if err != nil {
 		return err

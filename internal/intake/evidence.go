@@ -5,11 +5,10 @@ import (
 
 	"example.org/cancuoc/internal/biometrics"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 )
 
 // evidence checks the images and gathers what goes to the vault.
-func (s Submission) evidence(app identity.Application, sizes Sizes) (map[registry.Role][]byte, error) {
+func (s Submission) evidence(app identity.Application, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
 	var faults faults
 	if err != nil {
@@ -27,7 +26,7 @@ func (s Submission) evidence(app identity.Application, sizes Sizes) (map[registr
 // Recapture checks what was captured anew, portrait or fingers or both, and gathers
 // what goes to the vault. A finger that was not taken again keeps the template it
 // has in before.
-func Recapture(portrait *Image, fingers []Fingerprint, before biometrics.Templates, sizes Sizes) (map[registry.Role][]byte, error) {
+func Recapture(portrait *Image, fingers []Fingerprint, before biometrics.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
 	if portrait == nil && len(fingers) == 0 {
 		return nil, identity.Refuse(identity.Invalid, "nothing was captured; give a portrait, fingers, or both")
 	}
@@ -35,14 +34,14 @@ func Recapture(portrait *Image, fingers []Fingerprint, before biometrics.Templat
 }
 
 // capture checks images and templates. A role that was not captured is not there.
-func capture(portrait *Image, fingers []Fingerprint, before biometrics.Templates, sizes Sizes) (map[registry.Role][]byte, error) {
+func capture(portrait *Image, fingers []Fingerprint, before biometrics.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
 	var faults faults
-	found := make(map[registry.Role][]byte)
+	found := make(map[identity.EvidenceKind][]byte)
 	if portrait != nil {
 		if err := checkPortrait(portrait, sizes.Portrait); err != nil {
 			faults.add("portrait", err)
 		}
-		found[registry.RolePortrait] = portrait.Data
+		found[identity.EvidencePortrait] = portrait.Data
 	}
 	if len(fingers) > maxFingers {
 		faults.add("", refuseFingers())
@@ -66,7 +65,7 @@ func capture(portrait *Image, fingers []Fingerprint, before biometrics.Templates
 	if err != nil {
 		return nil, fmt.Errorf("bundle templates: %w", err)
 	}
-	found[registry.RoleTemplates] = b
+	found[identity.EvidenceTemplates] = b
 	return found, nil
 }
 
@@ -100,16 +99,16 @@ func within(b []byte, limit int64) error {
 
 // hands gathers fingers.
 type hands struct {
-	found     map[registry.Role][]byte
+	found     map[identity.EvidenceKind][]byte
 	sizes     Sizes
 	named     map[biometrics.Position]bool
 	templates biometrics.Templates
 }
 
 // fingerRoles are the fingers whose images the card of 2021 prints.
-var fingerRoles = map[biometrics.Position]registry.Role{
-	biometrics.LeftIndex:  registry.RoleLeftIndex,
-	biometrics.RightIndex: registry.RoleRightIndex,
+var fingerRoles = map[biometrics.Position]identity.EvidenceKind{
+	biometrics.LeftIndex:  identity.EvidenceLeftIndex,
+	biometrics.RightIndex: identity.EvidenceRightIndex,
 }
 
 // take checks one finger and keeps its image and its template, which is extracted

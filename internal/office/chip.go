@@ -16,7 +16,7 @@ import (
 
 // ChipImage reads what the chip of a card was filled with.
 func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumber, attempt int) (*personalization.Image, error) {
-	b, err := o.Registry.Evidence(ctx, number, registry.RoleChipImage, attempt)
+	b, err := o.Registry.Evidence(ctx, number, identity.EvidenceChipImage, attempt)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumbe
 }
 
 // OpenChip brings the blank of a card to this machine's encoder.
-func (o *Office) OpenChip(ctx context.Context, blank registry.BlankSerial) (station.Session, error) {
+func (o *Office) OpenChip(ctx context.Context, blank identity.BlankSerial) (station.Session, error) {
 	authority, err := o.Authority()
 	if err != nil {
 		return nil, err

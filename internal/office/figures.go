@@ -35,7 +35,7 @@ func (figures) Describe(ch chan<- *prometheus.Desc) {
 func (f figures) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	counted, err := f.office.Registry.Figures(ctx)
+	counted, err := f.office.Registry.Metrics(ctx)
 	if err != nil {
 		f.office.logger.WarnContext(ctx, "Figures not counted", "error", err)
 		return

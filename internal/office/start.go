@@ -68,7 +68,7 @@ func (s *starter) application(ctx context.Context, number identity.ApplicationNu
 	if _, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); err != nil && !started {
 		return fmt.Errorf("start workflow of application %s: %w", number, err)
 	}
-	return s.registry.Start(ctx, number)
+	return s.registry.MarkStarted(ctx, number)
 }
 
 // Packed starts the workflow of a consignment, if it is not started, and tells it

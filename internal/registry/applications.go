@@ -16,29 +16,12 @@ import (
 	"example.org/cancuoc/internal/vault"
 )
 
-// Role is what a blob in the vault is to its application.
-type Role string
-
-// The roles. With RoleChipImage, RolePrint and RolePrintPortrait the attempt is
-// the card's; else it is the round of capture or the try at hand-over.
-const (
-	RolePacket        Role = "packet"
-	RolePortrait      Role = "portrait"
-	RoleLeftIndex     Role = "finger-left-index"
-	RoleRightIndex    Role = "finger-right-index"
-	RoleTemplates     Role = "templates"
-	RoleChipImage     Role = "chip-image"
-	RolePrint         Role = "print-pdf"
-	RolePrintPortrait Role = "print-portrait"
-	RoleProbe         Role = "probe"
-)
-
 // Submission is an application that was checked, with what goes to the vault.
 type Submission struct {
 	Application identity.Application
 	Rules       identity.Rules
 	Digest      [32]byte // SHA-256 of the submission: the same submission, the same digest
-	Evidence    map[Role][]byte
+	Evidence    map[identity.EvidenceKind][]byte
 }
 
 // Receipt is what a submission got.
@@ -46,9 +29,6 @@ type Receipt struct {
 	Number   identity.ApplicationNumber
 	Existing bool
 }
-
-// Post is the destination of cards that are sent to the citizen.
-const Post identity.StationID = "POST"
 
 // Receive stores a submission with all its evidence, in one transaction. The same
 // submission again gets the same number; another under the same identifier is
@@ -118,7 +98,7 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 	}
 	destination := a.Station
 	if a.Delivery == identity.Post {
-		destination = Post
+		destination = identity.DestinationPost
 	}
 	sealed, err := r.vault.SealNew(string(number), 1, blobs(s.Evidence))
 	if err != nil {
@@ -147,18 +127,18 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 			"expiry": s.Rules.Expiry.String(),
 		})
 	sealed.Queue(batch)
-	if s.Evidence[RoleTemplates] != nil {
+	if s.Evidence[identity.EvidenceTemplates] != nil {
 		batch.Queue(enlist, number, 1)
 	}
 	return r.db.SendBatch(ctx, batch).Close()
 }
 
-// blobs are evidence as the vault takes it; a role without content is not there.
-func blobs(evidence map[Role][]byte) []vault.Blob {
+// blobs are evidence as the vault takes it; a kind without content is not there.
+func blobs(evidence map[identity.EvidenceKind][]byte) []vault.Blob {
 	list := make([]vault.Blob, 0, len(evidence))
-	for role, b := range evidence {
+	for kind, b := range evidence {
 		if b != nil {
-			list = append(list, vault.Blob{Role: string(role), Plaintext: b})
+			list = append(list, vault.Blob{Kind: string(kind), Plaintext: b})
 		}
 	}
 	return list
@@ -174,12 +154,12 @@ const enlist = `
 	ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`
 
 // Evidence opens a blob, or refuses with NotFound.
-func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumber, role Role, attempt int) ([]byte, error) {
-	return r.vault.Get(ctx, r.db, vault.Key{Application: string(number), Role: string(role), Attempt: attempt})
+func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumber, kind identity.EvidenceKind, attempt int) ([]byte, error) {
+	return r.vault.Get(ctx, r.db, vault.Key{Application: string(number), Kind: string(kind), Attempt: attempt})
 }
 
 // EvidenceOf gives what the vault has of what is wanted, in one round trip.
-func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNumber, wanted ...Wanted) (Evidence, error) {
+func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNumber, wanted ...EvidenceKey) (Evidence, error) {
 	batch := &pgx.Batch{}
 	queueEvidence(batch, number, wanted)
 	results := r.db.SendBatch(ctx, batch)
@@ -187,44 +167,44 @@ func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNu
 	return r.readEvidence(results, number)
 }
 
-// Wanted names evidence of an application.
-type Wanted struct {
-	Role Role
+// EvidenceKey names evidence of an application.
+type EvidenceKey struct {
+	Kind identity.EvidenceKind
 	// Attempt is the card's, or the round of capture. What a round did not bring
 	// again is the earlier round's; round 0 is the last one that was accepted.
 	Attempt int
 }
 
 // Evidence is what the vault had of what was wanted.
-type Evidence map[Role][]byte
+type Evidence map[identity.EvidenceKind][]byte
 
-// Get gives the evidence of a role, or refuses with NotFound.
-func (e Evidence) Get(role Role) ([]byte, error) {
-	if b, ok := e[role]; ok {
+// Get gives the evidence of a kind, or refuses with NotFound.
+func (e Evidence) Get(kind identity.EvidenceKind) ([]byte, error) {
+	if b, ok := e[kind]; ok {
 		return b, nil
 	}
-	return nil, identity.Refuse(identity.NotFound, "the vault has no %s of it", role)
+	return nil, identity.Refuse(identity.NotFound, "the vault has no %s of it", kind)
 }
 
-// ofCapture are the roles of which a round brings some and leaves others.
-var ofCapture = []Role{RolePortrait, RoleLeftIndex, RoleRightIndex, RoleTemplates}
+// ofCapture are the kinds of which a round brings some and leaves others.
+var ofCapture = []identity.EvidenceKind{identity.EvidencePortrait, identity.EvidenceLeftIndex, identity.EvidenceRightIndex, identity.EvidenceTemplates}
 
 // queueEvidence asks for evidence, as a part of a batch.
-func queueEvidence(batch *pgx.Batch, number identity.ApplicationNumber, wanted []Wanted) {
-	roles, attempts, captures := make([]string, len(wanted)), make([]int, len(wanted)), make([]bool, len(wanted))
+func queueEvidence(batch *pgx.Batch, number identity.ApplicationNumber, wanted []EvidenceKey) {
+	kinds, attempts, captures := make([]string, len(wanted)), make([]int, len(wanted)), make([]bool, len(wanted))
 	for i, w := range wanted {
-		roles[i], attempts[i], captures[i] = string(w.Role), w.Attempt, slices.Contains(ofCapture, w.Role)
+		kinds[i], attempts[i], captures[i] = string(w.Kind), w.Attempt, slices.Contains(ofCapture, w.Kind)
 	}
 	batch.Queue(`
-		SELECT DISTINCT ON (b.role) b.role, b.attempt, b.sealed, k.wrapped
+		SELECT DISTINCT ON (b.kind) b.kind, b.attempt, b.sealed, k.wrapped
 		FROM applications a
-		CROSS JOIN unnest(@roles::text[], @attempts::int[], @captures::bool[]) AS w (role, attempt, capture)
-		JOIN vault_blobs b ON b.application = a.number AND b.role = w.role
+		CROSS JOIN unnest(@kinds::text[], @attempts::int[], @captures::bool[]) AS w (kind, attempt, capture)
+		JOIN vault_blobs b ON b.application = a.number AND b.kind = w.kind
 			AND CASE WHEN w.capture THEN b.attempt <= coalesce(nullif(w.attempt, 0), a.capture_round) ELSE b.attempt = w.attempt END
 		LEFT JOIN vault_keys k ON k.application = a.number
 		WHERE a.number = @number
-		ORDER BY b.role, b.attempt DESC`,
-		pgx.StrictNamedArgs{"number": number, "roles": roles, "attempts": attempts, "captures": captures})
+		ORDER BY b.kind, b.attempt DESC`,
+		pgx.StrictNamedArgs{"number": number, "kinds": kinds, "attempts": attempts, "captures": captures})
 }
 
 // readEvidence opens what queueEvidence asked for.
@@ -233,9 +213,9 @@ func (r *Registry) readEvidence(results pgx.BatchResults, number identity.Applic
 	evidence := make(Evidence)
 	key := vault.Key{Application: string(number)}
 	var sealed, wrapped []byte
-	_, err := pgx.ForEachRow(rows, []any{&key.Role, &key.Attempt, &sealed, &wrapped}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&key.Kind, &key.Attempt, &sealed, &wrapped}, func() error {
 		plain, err := r.vault.Open(key, sealed, wrapped)
-		evidence[Role(key.Role)] = plain
+		evidence[identity.EvidenceKind(key.Kind)] = plain
 		return err
 	})
 	return evidence, fail("read evidence", err)
@@ -243,7 +223,7 @@ func (r *Registry) readEvidence(results pgx.BatchResults, number identity.Applic
 
 // Capture stores the new evidence of a recapture, before the workflow is told.
 // The same round again replaces it, until the workflow has accepted the round.
-func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[Role][]byte) error {
+func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[identity.EvidenceKind][]byte) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
 		if err := tx.QueryRow(ctx, `SELECT capture_round FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at); err != nil {
@@ -252,8 +232,8 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 		if round != at+1 {
 			return identity.RefuseField(identity.Conflict, "round", "the next capture of application %s is round %d", number, at+1)
 		}
-		_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND role = ANY($3)`,
-			number, round, []string{string(RolePortrait), string(RoleLeftIndex), string(RoleRightIndex), string(RoleTemplates)})
+		_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND kind = ANY($3)`,
+			number, round, []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates)})
 		if err != nil {
 			return err
 		}
@@ -264,7 +244,7 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 		batch := &pgx.Batch{}
 		sealed.Queue(batch)
 		batch.Queue(`INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, 'captured round ' || $3::int, '')`, number, officer, round)
-		if evidence[RoleTemplates] != nil {
+		if evidence[identity.EvidenceTemplates] != nil {
 			batch.Queue(enlist, number, round)
 		}
 		return tx.SendBatch(ctx, batch).Close()
@@ -280,7 +260,7 @@ func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber,
 	if err != nil {
 		return 0, fail("store probe", found(err, "there is no application %s", number))
 	}
-	err = r.vault.Put(ctx, r.db, vault.Key{Application: string(number), Role: string(RoleProbe), Attempt: try}, template)
+	err = r.vault.Put(ctx, r.db, vault.Key{Application: string(number), Kind: string(identity.EvidenceProbe), Attempt: try}, template)
 	return try, fail("store probe", err)
 }
 
@@ -305,8 +285,8 @@ func (r *Registry) Shred(ctx context.Context, number identity.ApplicationNumber,
 	return fail("shred evidence", err)
 }
 
-// Start notes that the application's workflow was started.
-func (r *Registry) Start(ctx context.Context, number identity.ApplicationNumber) error {
+// MarkStarted notes that the application's workflow was started.
+func (r *Registry) MarkStarted(ctx context.Context, number identity.ApplicationNumber) error {
 	_, err := r.db.Exec(ctx, `UPDATE applications SET started_at = now() WHERE number = $1 AND started_at IS NULL`, number)
 	return fail("note start", err)
 }
@@ -321,8 +301,8 @@ func (r *Registry) Unstarted(ctx context.Context, olderThan time.Duration, limit
 	return list, fail("list unstarted applications", err)
 }
 
-// Record is an application and where it stands.
-type Record struct {
+// ApplicationRecord is an application and where it stands.
+type ApplicationRecord struct {
 	Number       identity.ApplicationNumber
 	Application  identity.Application
 	Rules        identity.Rules
@@ -331,10 +311,10 @@ type Record struct {
 	Attempt      int
 	CaptureRound int
 	Held         bool
-	Reason       string
+	Reason       identity.ReasonCode // why it ended without a card
 	Province     identity.ProvinceCode
 	Destination  identity.StationID
-	Consignment  ConsignmentNumber
+	Consignment  identity.ConsignmentNumber
 	Due          time.Time
 	EnteredAt    time.Time
 	ReceivedAt   time.Time
@@ -349,8 +329,8 @@ const selectRecord = `
 		a.exemption, a.representative, a.personal_number, a.person, a.law, a.form, a.processing_days, a.fee
 	FROM applications a`
 
-func scanRecord(row pgx.CollectableRow) (Record, error) {
-	var r Record
+func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
+	var r ApplicationRecord
 	var filed time.Time
 	var number string
 	var person, representative []byte
@@ -360,13 +340,13 @@ func scanRecord(row pgx.CollectableRow) (Record, error) {
 		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.DeliveryTo, &a.Urgent,
 		&a.Exemption, &representative, &number, &person, &r.Rules.Law, &r.Rules.Form, &r.Rules.ProcessingDays, &r.Rules.Fee)
 	if err != nil {
-		return Record{}, err
+		return ApplicationRecord{}, err
 	}
 	if err := json.Unmarshal(person, &a.Person); err != nil {
-		return Record{}, fmt.Errorf("read person of application %s: %w", r.Number, err)
+		return ApplicationRecord{}, fmt.Errorf("read person of application %s: %w", r.Number, err)
 	}
 	if err := json.Unmarshal(representative, &a.Representative); err != nil {
-		return Record{}, fmt.Errorf("read representative of application %s: %w", r.Number, err)
+		return ApplicationRecord{}, fmt.Errorf("read representative of application %s: %w", r.Number, err)
 	}
 	a.Person.Number = identity.PersonalNumber(number)
 	a.FiledOn = identity.Date{Year: filed.Year(), Month: int(filed.Month()), Day: filed.Day()}
@@ -375,11 +355,11 @@ func scanRecord(row pgx.CollectableRow) (Record, error) {
 }
 
 // Application reads one application, or refuses with NotFound.
-func (r *Registry) Application(ctx context.Context, number identity.ApplicationNumber) (Record, error) {
+func (r *Registry) Application(ctx context.Context, number identity.ApplicationNumber) (ApplicationRecord, error) {
 	rows, _ := r.db.Query(ctx, selectRecord+` WHERE a.number = $1`, number) // CollectExactlyOneRow reports the error
 	record, err := pgx.CollectExactlyOneRow(rows, scanRecord)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Record{}, noApplication(number)
+		return ApplicationRecord{}, noApplication(number)
 	}
 	return record, fail("read application", err)
 }
@@ -395,7 +375,7 @@ type Filter struct {
 }
 
 // List gives applications in the order they were received.
-func (r *Registry) List(ctx context.Context, f Filter) ([]Record, error) {
+func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, error) {
 	stages := make([]string, len(f.Stages))
 	for i, s := range f.Stages {
 		stages[i] = string(s)
@@ -414,8 +394,8 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]Record, error) {
 	return list, fail("list applications", err)
 }
 
-// Move is an application going to a stage.
-type Move struct {
+// StageChange is an application going to a stage.
+type StageChange struct {
 	Application identity.ApplicationNumber
 	To          identity.Stage
 	Attempt     int // the card being made; 0 leaves it
@@ -428,7 +408,7 @@ type Move struct {
 // stage it is at changes only what it waits for. A late copy of a step that was
 // taken for a card since given up is refused. The change and its audit entry are
 // one statement.
-func (r *Registry) Enter(ctx context.Context, m Move) error {
+func (r *Registry) Enter(ctx context.Context, m StageChange) error {
 	tag, err := r.db.Exec(ctx, enter, m.args())
 	if err != nil {
 		return fail("enter stage", err)
@@ -454,7 +434,7 @@ const enter = `
 	)
 	SELECT number FROM entered`
 
-func (m Move) args() pgx.StrictNamedArgs {
+func (m StageChange) args() pgx.StrictNamedArgs {
 	var from []string
 	for _, s := range identity.Stages {
 		if _, err := s.Enter(m.To); err == nil {
@@ -469,7 +449,7 @@ func (m Move) args() pgx.StrictNamedArgs {
 
 // EnterWith is Enter for a stage that begins by reading: it gives the application
 // as it is then, and the evidence that is wanted, in the same round trip.
-func (r *Registry) EnterWith(ctx context.Context, m Move, wanted ...Wanted) (Record, Evidence, error) {
+func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...EvidenceKey) (ApplicationRecord, Evidence, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(enter, m.args())
 	batch.Queue(selectRecord+` WHERE a.number = $1`, m.Application)
@@ -478,26 +458,26 @@ func (r *Registry) EnterWith(ctx context.Context, m Move, wanted ...Wanted) (Rec
 	defer results.Close()
 	tag, err := results.Exec()
 	if err != nil {
-		return Record{}, nil, fail("enter stage", err)
+		return ApplicationRecord{}, nil, fail("enter stage", err)
 	}
 	if tag.RowsAffected() != 1 {
 		_ = results.Close() // gives the connection back, to ask why
-		return Record{}, nil, r.refuseMove(ctx, m)
+		return ApplicationRecord{}, nil, r.refuseMove(ctx, m)
 	}
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error
 	record, err := pgx.CollectExactlyOneRow(rows, scanRecord)
 	if err != nil {
-		return Record{}, nil, fail("read application", err)
+		return ApplicationRecord{}, nil, fail("read application", err)
 	}
 	evidence, err := r.readEvidence(results, m.Application)
 	if err != nil {
-		return Record{}, nil, err
+		return ApplicationRecord{}, nil, err
 	}
 	return record, evidence, fail("enter stage", results.Close())
 }
 
 // refuseMove says why an application cannot move so.
-func (r *Registry) refuseMove(ctx context.Context, m Move) error {
+func (r *Registry) refuseMove(ctx context.Context, m StageChange) error {
 	var at identity.Stage
 	var attempt int
 	err := r.db.QueryRow(ctx, `SELECT stage, attempt FROM applications WHERE number = $1`, m.Application).Scan(&at, &attempt)

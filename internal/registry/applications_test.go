@@ -33,8 +33,8 @@ func TestReceive_KeepsEverything(t *testing.T) {
 	require.True(t, s.Rules.Due.Equal(record.Due))
 	require.Equal(t, s.Rules.Form, record.Rules.Form)
 	require.Equal(t, identity.Received, record.Stage)
-	require.Equal(t, registry.Post, record.Destination)
-	portrait, err := b.Evidence(t.Context(), receipt.Number, registry.RolePortrait, 1)
+	require.Equal(t, identity.DestinationPost, record.Destination)
+	portrait, err := b.Evidence(t.Context(), receipt.Number, identity.EvidencePortrait, 1)
 	require.NoError(t, err)
 	require.Equal(t, "portrait", string(portrait))
 	require.Equal(t, []string{"received"}, b.trail(t, receipt.Number))
@@ -140,7 +140,7 @@ func TestReceive_OneOpenApplicationPerCitizenAndGround(t *testing.T) {
 func TestReceive_NothingIsHalfStored(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	tooLarge := b.submission(func(s *registry.Submission) { s.Evidence[registry.RolePortrait] = make([]byte, 9<<20) })
+	tooLarge := b.submission(func(s *registry.Submission) { s.Evidence[identity.EvidencePortrait] = make([]byte, 9<<20) })
 	noStation := b.submission(func(s *registry.Submission) { s.Application.Station = "999-TN-99" })
 
 	_, err := b.Receive(t.Context(), tooLarge)
@@ -166,8 +166,8 @@ func TestStart_IsNotedOnceAndListedUntilThen(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, recent)
 
-	require.NoError(t, b.Start(t.Context(), number))
-	require.NoError(t, b.Start(t.Context(), number))
+	require.NoError(t, b.MarkStarted(t.Context(), number))
+	require.NoError(t, b.MarkStarted(t.Context(), number))
 
 	list, err = b.Unstarted(t.Context(), 0, 10)
 	require.NoError(t, err)
@@ -180,7 +180,7 @@ func TestEnter_IsOneEntryHoweverOften(t *testing.T) {
 	number := b.received(t)
 
 	errs := atOnce(8, func(int) error {
-		return b.Enter(t.Context(), registry.Move{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
+		return b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
 	})
 
 	for _, err := range errs {
@@ -194,9 +194,9 @@ func TestEnter_KeepsToTheStagesOfTheLaw(t *testing.T) {
 	b := newBundle(t)
 	number := b.received(t)
 
-	err := b.Enter(t.Context(), registry.Move{Application: number, To: identity.Printing, Actor: "system"})
+	err := b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Actor: "system"})
 	require.ErrorIs(t, err, identity.Conflict)
-	err = b.Enter(t.Context(), registry.Move{Application: "00000-00000-0", To: identity.Validation, Actor: "system"})
+	err = b.Enter(t.Context(), registry.StageChange{Application: "00000-00000-0", To: identity.Validation, Actor: "system"})
 	require.ErrorIs(t, err, identity.NotFound)
 
 	record, err := b.Application(t.Context(), number)
@@ -209,24 +209,24 @@ func TestEnterWith_GivesTheEvidenceThatCounts(t *testing.T) {
 	b := newBundle(t)
 	number := b.received(t)
 	b.enter(t, number, 1, identity.BiometricCapture)
-	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[registry.Role][]byte{registry.RolePortrait: []byte("second portrait")}))
+	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("second portrait")}))
 	read := func(round int) registry.Evidence {
-		record, evidence, err := b.EnterWith(t.Context(), registry.Move{Application: number, To: identity.BiometricCapture, Actor: "system"},
-			registry.Wanted{Role: registry.RolePortrait, Attempt: round}, registry.Wanted{Role: registry.RoleTemplates, Attempt: round},
-			registry.Wanted{Role: registry.RoleChipImage, Attempt: 1})
+		record, evidence, err := b.EnterWith(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Actor: "system"},
+			registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round},
+			registry.EvidenceKey{Kind: identity.EvidenceChipImage, Attempt: 1})
 		require.NoError(t, err)
 		require.Equal(t, identity.BiometricCapture, record.Stage)
 		return evidence
 	}
-	first := registry.Evidence{registry.RolePortrait: []byte("portrait"), registry.RoleTemplates: []byte("templates")}
-	second := registry.Evidence{registry.RolePortrait: []byte("second portrait"), registry.RoleTemplates: []byte("templates")}
+	first := registry.Evidence{identity.EvidencePortrait: []byte("portrait"), identity.EvidenceTemplates: []byte("templates")}
+	second := registry.Evidence{identity.EvidencePortrait: []byte("second portrait"), identity.EvidenceTemplates: []byte("templates")}
 
 	require.Equal(t, first, read(1))
 	require.Equal(t, second, read(2), "what the second round did not bring is the first one's")
 	require.Equal(t, first, read(0), "a round counts when it is accepted")
 	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}))
 	require.Equal(t, second, read(0))
-	_, err := first.Get(registry.RoleChipImage)
+	_, err := first.Get(identity.EvidenceChipImage)
 	require.ErrorIs(t, err, identity.NotFound)
 }
 
@@ -235,9 +235,9 @@ func TestEnterWith_RefusesWhatEnterRefuses(t *testing.T) {
 	b := newBundle(t)
 	number := b.received(t)
 
-	_, _, err := b.EnterWith(t.Context(), registry.Move{Application: number, To: identity.Printing, Actor: "system"})
+	_, _, err := b.EnterWith(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Actor: "system"})
 	require.ErrorIs(t, err, identity.Conflict)
-	_, _, err = b.EnterWith(t.Context(), registry.Move{Application: "00000-00000-0", To: identity.Validation, Actor: "system"})
+	_, _, err = b.EnterWith(t.Context(), registry.StageChange{Application: "00000-00000-0", To: identity.Validation, Actor: "system"})
 	require.ErrorIs(t, err, identity.NotFound)
 
 	require.Equal(t, []string{"received"}, b.trail(t, number))
@@ -251,7 +251,7 @@ func TestEnter_NotesWhatItWaitsFor(t *testing.T) {
 	before, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
 
-	require.NoError(t, b.Enter(t.Context(), registry.Move{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"}))
+	require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"}))
 
 	after, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
@@ -270,7 +270,7 @@ func TestEnter_RefusesALateCopy(t *testing.T) {
 	b.enter(t, number, 1, identity.Printing)
 	b.enter(t, number, 2, identity.DataPreparation, identity.Personalization)
 
-	err := b.Enter(t.Context(), registry.Move{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
+	err := b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
 
 	require.ErrorIs(t, err, identity.Conflict)
 }
@@ -281,8 +281,8 @@ func TestCapture_IsTheNextRound(t *testing.T) {
 	number := b.received(t)
 
 	require.ErrorIs(t, b.Capture(t.Context(), number, 3, enroller, nil), identity.Conflict)
-	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[registry.Role][]byte{registry.RoleTemplates: []byte("poor")}))
-	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[registry.Role][]byte{registry.RoleTemplates: []byte("good")}))
+	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("poor")}))
+	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("good")}))
 	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}))
 
 	record, err := b.Application(t.Context(), number)
@@ -361,7 +361,7 @@ func TestList_FiltersAndPages(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	first, second, third := b.received(t), b.received(t), b.received(t)
-	require.NoError(t, b.Enter(t.Context(), registry.Move{Application: second, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"}))
+	require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: second, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"}))
 	for name, tt := range map[string]struct {
 		filter registry.Filter
 		want   []identity.ApplicationNumber
@@ -393,7 +393,7 @@ func TestShred_LeavesTheRecordWithoutItsEvidence(t *testing.T) {
 		require.NoError(t, b.Shred(t.Context(), number, approver, "retention ended"))
 	}
 
-	_, err := b.Evidence(t.Context(), number, registry.RolePortrait, 1)
+	_, err := b.Evidence(t.Context(), number, identity.EvidencePortrait, 1)
 	require.ErrorIs(t, err, identity.NotFound)
 	gallery, err := b.Gallery(t.Context(), 0, 10)
 	require.NoError(t, err)

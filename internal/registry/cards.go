@@ -12,28 +12,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// CardState is how far a card is.
-type CardState string
-
-// The states of a card, in order; then what becomes of it.
-const (
-	Prepared     CardState = "prepared"
-	Begun        CardState = "begun" // it has a blank
-	Personalized CardState = "personalized"
-	Printed      CardState = "printed"
-	Inspected    CardState = "inspected"
-	Packed       CardState = "packed"
-	Arrived      CardState = "arrived"
-	Live         CardState = "live"
-	Revoked      CardState = "revoked"
-	Spoiled      CardState = "spoiled"
-	Lost         CardState = "lost" // missing at the count of its consignment
-	Destroyed    CardState = "destroyed"
-)
-
-// BlankSerial is the serial printed on a blank by its maker.
-type BlankSerial string
-
 // CardData is everything that was prepared for one card.
 type CardData struct {
 	Application identity.ApplicationNumber
@@ -41,11 +19,11 @@ type CardData struct {
 	Card        identity.Card
 	DigestSOD   [32]byte
 	DigestPrint [32]byte
-	Evidence    map[Role][]byte
+	Evidence    map[identity.EvidenceKind][]byte
 }
 
 // SaveCard stores what was prepared for a card. What is there stays: the second
-// making of a card is thrown away whole, since the first stored every role.
+// making of a card is thrown away whole, since the first stored every kind.
 func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	card, err := json.Marshal(d.Card)
 	if err != nil {
@@ -84,16 +62,16 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 type CardRecord struct {
 	Application  identity.ApplicationNumber
 	Attempt      int
-	State        CardState
+	State        identity.CardState
 	Card         identity.Card
 	DigestSOD    []byte
 	DigestPrint  []byte
-	Blank        BlankSerial
+	Blank        identity.BlankSerial
 	Station      identity.StationID
-	Consignment  ConsignmentNumber
+	Consignment  identity.ConsignmentNumber
 	Reason       string
 	ApprovedBy   identity.OfficerID
-	HandedOver   string
+	HandedOver   identity.HandOverMethod
 	HandedOverBy identity.OfficerID
 }
 
@@ -150,9 +128,9 @@ func (r *Registry) Cards(ctx context.Context, number identity.ApplicationNumber)
 
 // TakeBlank takes a blank out of stock for a card at a station, once: asked again
 // by that station it gives the same blank. Another station is refused with
-// Spoiled, since a card that was begun elsewhere cannot go on here; the blank
+// identity.CardSpoiled, since a card that was begun elsewhere cannot go on here; the blank
 // stays where it is until that card is written off.
-func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (BlankSerial, error) {
+func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
 	for {
 		blank, err := r.takeBlank(ctx, number, attempt, station)
 		if violates(err, "one_blank_per_card") { // another copy was faster; look again
@@ -162,10 +140,10 @@ func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNum
 	}
 }
 
-func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (BlankSerial, error) {
-	var blank BlankSerial
+func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
+	var blank identity.BlankSerial
 	var at identity.StationID
-	var state CardState
+	var state identity.CardState
 	err := r.db.QueryRow(ctx, `
 		WITH card AS (
 			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
@@ -194,7 +172,7 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	switch {
 	case err != nil:
 		return "", found(err, "application %s has no card %d", number, attempt)
-	case state == Spoiled:
+	case state == identity.CardSpoiled:
 		return "", identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
 	case blank == "":
 		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s", station)
@@ -205,12 +183,12 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 }
 
 // order is how far the states are that a station moves a card through.
-var order = map[CardState]int{Prepared: 0, Begun: 1, Personalized: 2, Printed: 3, Inspected: 4, Packed: 5, Arrived: 6, Live: 7}
+var order = map[identity.CardState]int{identity.CardPrepared: 0, identity.CardBegun: 1, identity.CardPersonalized: 2, identity.CardPrinted: 3, identity.CardInspected: 4, identity.CardPacked: 5, identity.CardArrived: 6, identity.CardLive: 7}
 
 // Advance notes that a card came a step further at its station. A step that was
 // taken before changes nothing; a card that was given up goes nowhere.
-func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to CardState, detail string) error {
-	if to != Personalized && to != Printed && to != Inspected {
+func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to identity.CardState, detail string) error {
+	if to != identity.CardPersonalized && to != identity.CardPrinted && to != identity.CardInspected {
 		return identity.Refuse(identity.Invalid, "a station makes no card %s", to)
 	}
 	var before []string
@@ -237,15 +215,15 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	if n, moving := order[at]; moving && n >= order[to] {
 		return nil
 	}
-	if at == Spoiled {
+	if at == identity.CardSpoiled {
 		return identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
 	}
 	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
 }
 
 // cardState reads how far a card is, or refuses with NotFound.
-func (r *Registry) cardState(ctx context.Context, number identity.ApplicationNumber, attempt int) (CardState, error) {
-	var at CardState
+func (r *Registry) cardState(ctx context.Context, number identity.ApplicationNumber, attempt int) (identity.CardState, error) {
+	var at identity.CardState
 	err := r.db.QueryRow(ctx, `SELECT state FROM cards WHERE application = $1 AND attempt = $2`, number, attempt).Scan(&at)
 	return at, found(err, "application %s has no card %d", number, attempt)
 }
@@ -268,7 +246,7 @@ func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber,
 		return fail("spoil card", err)
 	}
 	at, err := r.cardState(ctx, number, attempt)
-	if err == nil && at != Spoiled && at != Destroyed {
+	if err == nil && at != identity.CardSpoiled && at != identity.CardDestroyed {
 		return identity.Refuse(identity.Conflict, "card %d is %s and cannot be spoiled", attempt, at)
 	}
 	return fail("spoil card", err)
@@ -279,7 +257,7 @@ type HandOver struct {
 	Application      identity.ApplicationNumber
 	Attempt          int
 	Officer          identity.OfficerID
-	Method           string
+	Method           identity.HandOverMethod
 	Proof            string
 	Score            float64
 	OldCardCollected bool
@@ -294,7 +272,7 @@ type HandOver struct {
 // at every instant. Whoever issues another card to the same citizen waits for the
 // lock, and then finds this card to revoke.
 func (r *Registry) Issue(ctx context.Context, h HandOver) error {
-	event := "handed over card, by " + h.Method
+	event := "handed over card, by " + string(h.Method)
 	if h.OldCardCollected {
 		event += "; old card collected"
 	}
@@ -362,16 +340,16 @@ func lastOf(results pgx.BatchResults, statements int) (rows int64, err error) {
 // refuseIssue accepts a card that was issued before, and says why another cannot be.
 func (r *Registry) refuseIssue(ctx context.Context, h HandOver) error {
 	var stage identity.Stage
-	var state CardState
+	var state identity.CardState
 	err := r.db.QueryRow(ctx, `
 		SELECT a.stage, c.state FROM cards c JOIN applications a ON a.number = c.application
 		WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt).Scan(&stage, &state)
 	switch {
 	case err != nil:
 		return found(err, "application %s has no card %d", h.Application, h.Attempt)
-	case stage == identity.Issued && state == Live:
+	case stage == identity.Issued && state == identity.CardLive:
 		return nil
-	case state != Arrived:
+	case state != identity.CardArrived:
 		return identity.Refuse(identity.Conflict, "card %d is %s; only a card that arrived can be handed over", h.Attempt, state)
 	}
 	return identity.Refuse(identity.Conflict, "an application at %s cannot enter %s", stage, identity.Issued)
@@ -397,7 +375,7 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 		return fail("destroy card", err)
 	}
 	at, err := r.cardState(ctx, number, attempt)
-	if err == nil && at != Destroyed {
+	if err == nil && at != identity.CardDestroyed {
 		return identity.Refuse(identity.Conflict, "card %d is %s and cannot be destroyed", attempt, at)
 	}
 	return fail("destroy card", err)

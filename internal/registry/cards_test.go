@@ -23,7 +23,7 @@ func TestLife_FromPacketToCard(t *testing.T) {
 	require.Equal(t, identity.Issued, record.Stage)
 	card, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
-	require.Equal(t, registry.Live, card.State)
+	require.Equal(t, identity.CardLive, card.State)
 	require.Equal(t, approver, card.ApprovedBy)
 	require.Equal(t, enroller, card.HandedOverBy)
 	require.Equal(t, record.Consignment, card.Consignment)
@@ -51,7 +51,7 @@ func TestSaveCard_TheFirstMakingStays(t *testing.T) {
 	first, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
 	again := b.card(t, number, 1)
-	again.Evidence[registry.RoleChipImage] = []byte("another chip")
+	again.Evidence[identity.EvidenceChipImage] = []byte("another chip")
 
 	errs := atOnce(4, func(int) error { return b.SaveCard(t.Context(), again) })
 
@@ -61,7 +61,7 @@ func TestSaveCard_TheFirstMakingStays(t *testing.T) {
 	kept, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
 	require.Equal(t, first.Card.Serial, kept.Card.Serial)
-	chip, err := b.Evidence(t.Context(), number, registry.RoleChipImage, 1)
+	chip, err := b.Evidence(t.Context(), number, identity.EvidenceChipImage, 1)
 	require.NoError(t, err)
 	require.Equal(t, "chip", string(chip))
 }
@@ -71,7 +71,7 @@ func TestTakeBlank_IsOneBlankHoweverOften(t *testing.T) {
 	b := newBundle(t)
 	b.stock(t, 10)
 	number := b.prepared(t)
-	blanks := make([]registry.BlankSerial, 8)
+	blanks := make([]identity.BlankSerial, 8)
 
 	errs := atOnce(len(blanks), func(i int) (err error) {
 		blanks[i], err = b.TakeBlank(t.Context(), number, 1, press)
@@ -94,14 +94,14 @@ func TestTakeBlank_ABlankIsTakenOnce(t *testing.T) {
 	for i := range numbers {
 		numbers[i] = b.prepared(t)
 	}
-	blanks := make([]registry.BlankSerial, cards)
+	blanks := make([]identity.BlankSerial, cards)
 
 	errs := atOnce(cards, func(i int) (err error) {
 		blanks[i], err = b.TakeBlank(t.Context(), numbers[i], 1, press)
 		return err
 	})
 
-	taken := make(map[registry.BlankSerial]bool)
+	taken := make(map[identity.BlankSerial]bool)
 	for i, err := range errs {
 		if blanks[i] == "" {
 			require.ErrorIs(t, err, identity.OutOfStock)
@@ -129,7 +129,7 @@ func TestTakeBlank_TheStationsOwnStockFirst(t *testing.T) {
 	other, err := b.TakeBlank(t.Context(), second, 1, press)
 	require.NoError(t, err)
 
-	require.Equal(t, registry.BlankSerial("ZZ01"), own)
+	require.Equal(t, identity.BlankSerial("ZZ01"), own)
 	require.NotEqual(t, own, other)
 }
 
@@ -160,7 +160,7 @@ func TestSpoil_AccountsForTheBlankOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, registry.Stock{Received: 2, InStock: 1, Spoiled: 1, Balanced: true}, b.balanced(t))
-	require.ErrorIs(t, b.Advance(t.Context(), number, 1, registry.Personalized, ""), identity.Spoiled)
+	require.ErrorIs(t, b.Advance(t.Context(), number, 1, identity.CardPersonalized, ""), identity.Spoiled)
 	_, err = b.TakeBlank(t.Context(), number, 1, press)
 	require.ErrorIs(t, err, identity.Spoiled)
 	spoiled := 0
@@ -180,18 +180,18 @@ func TestAdvance_OnlyForward(t *testing.T) {
 	_, err := b.TakeBlank(t.Context(), number, 1, press)
 	require.NoError(t, err)
 
-	require.ErrorIs(t, b.Advance(t.Context(), number, 1, registry.Inspected, ""), identity.Conflict)
-	for _, err := range atOnce(4, func(int) error { return b.Advance(t.Context(), number, 1, registry.Personalized, "") }) {
+	require.ErrorIs(t, b.Advance(t.Context(), number, 1, identity.CardInspected, ""), identity.Conflict)
+	for _, err := range atOnce(4, func(int) error { return b.Advance(t.Context(), number, 1, identity.CardPersonalized, "") }) {
 		require.NoError(t, err)
 	}
-	require.NoError(t, b.Advance(t.Context(), number, 1, registry.Printed, ""))
-	require.NoError(t, b.Advance(t.Context(), number, 1, registry.Personalized, ""))
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPrinted, ""))
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPersonalized, ""))
 
 	card, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
-	require.Equal(t, registry.Printed, card.State)
-	require.ErrorIs(t, b.Advance(t.Context(), number, 1, registry.Live, ""), identity.Invalid)
-	require.ErrorIs(t, b.Advance(t.Context(), number, 9, registry.Printed, ""), identity.NotFound)
+	require.Equal(t, identity.CardPrinted, card.State)
+	require.ErrorIs(t, b.Advance(t.Context(), number, 1, identity.CardLive, ""), identity.Invalid)
+	require.ErrorIs(t, b.Advance(t.Context(), number, 9, identity.CardPrinted, ""), identity.NotFound)
 }
 
 func TestIssue_OnceHoweverOften(t *testing.T) {
@@ -217,7 +217,7 @@ func TestIssue_RevokesTheOldCard(t *testing.T) {
 	b.stock(t, 2)
 	person := func(s *registry.Submission) { s.Application.Person.Number = "001201888888" }
 	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{
-		Person: identity.Person{Number: "001201888888", Name: identity.Name{Text: "Nguyễn Thị Cũ"}}, Status: registry.Alive,
+		Person: identity.Person{Number: "001201888888", Name: identity.Name{Text: "Nguyễn Thị Cũ"}}, Status: identity.Alive,
 		LiveCard: &registry.OldCard{Serial: "0123456789ABCDEF", Form: identity.FormCCCD2021, Issued: identity.Date{Year: 2021, Month: 5, Day: 1}},
 	}))
 	lost := b.arrived(t, person, func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })

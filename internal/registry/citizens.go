@@ -12,20 +12,10 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// CitizenStatus says whether a person can have a card.
-type CitizenStatus string
-
-// The statuses of the population registry.
-const (
-	Alive     CitizenStatus = "alive"
-	Deceased  CitizenStatus = "deceased"
-	Emigrated CitizenStatus = "emigrated"
-)
-
 // Citizen is a person as the built-in population registry knows them.
 type Citizen struct {
 	Person   identity.Person
-	Status   CitizenStatus
+	Status   identity.CitizenStatus
 	LiveCard *OldCard // the card they hold, if any
 }
 

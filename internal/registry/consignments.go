@@ -10,12 +10,9 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// ConsignmentNumber names a consignment, as C-000001.
-type ConsignmentNumber string
-
 // Packing says where a card was packed.
 type Packing struct {
-	Consignment ConsignmentNumber
+	Consignment identity.ConsignmentNumber
 	Destination identity.StationID
 	Full        bool // no more cards fit; it is sealed
 	Tell        bool // the consignment's workflow has to hear of this card: the first, the last, or one that was packed before
@@ -25,7 +22,7 @@ type Packing struct {
 // destination, which is made if there is none, and seals it when limit cards are in
 // it. A card is packed once: asked again it says where it is. One round trip.
 func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int, actor string) (Packing, error) {
-	m := Move{Application: number, To: identity.Dispatch, Attempt: attempt, Actor: actor}
+	m := StageChange{Application: number, To: identity.Dispatch, Attempt: attempt, Actor: actor}
 	for {
 		p, err := r.pack(ctx, m, limit)
 		if violates(err, "one_open_consignment_per_destination") { // another made one meanwhile; join it
@@ -35,7 +32,7 @@ func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, 
 	}
 }
 
-func (r *Registry) pack(ctx context.Context, m Move, limit int) (Packing, error) {
+func (r *Registry) pack(ctx context.Context, m StageChange, limit int) (Packing, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(enter, m.args())
 	batch.Queue(`
@@ -79,7 +76,7 @@ func (r *Registry) pack(ctx context.Context, m Move, limit int) (Packing, error)
 		return Packing{}, r.refuseMove(ctx, m)
 	}
 	var p Packing
-	var state CardState
+	var state identity.CardState
 	err = results.QueryRow().Scan(&p.Consignment, &p.Destination, &p.Full, &p.Tell, &state)
 	switch {
 	case err != nil:
@@ -93,19 +90,19 @@ func (r *Registry) pack(ctx context.Context, m Move, limit int) (Packing, error)
 
 // Consignment is a box of cards.
 type Consignment struct {
-	Number      ConsignmentNumber  `json:"number"`
-	Destination identity.StationID `json:"destination"`
-	State       string             `json:"state"`
-	Courier     string             `json:"courier,omitempty"`
-	Seal        string             `json:"seal,omitempty"`
-	Cards       []PackedCard       `json:"cards"`
+	Number      identity.ConsignmentNumber `json:"number"`
+	Destination identity.StationID         `json:"destination"`
+	State       identity.ConsignmentState  `json:"state"`
+	Courier     string                     `json:"courier,omitempty"`
+	Seal        string                     `json:"seal,omitempty"`
+	Cards       []PackedCard               `json:"cards"`
 }
 
 // PackedCard is one line of a manifest.
 type PackedCard struct {
 	Application identity.ApplicationNumber `json:"application"`
 	Attempt     int                        `json:"card"`
-	Blank       BlankSerial                `json:"blank"`
+	Blank       identity.BlankSerial       `json:"blank"`
 	Missing     bool                       `json:"missing,omitempty"`
 }
 
@@ -131,7 +128,7 @@ func (r *Registry) Consignments(ctx context.Context) ([]Consignment, error) {
 }
 
 // Consignment reads one consignment, or refuses with NotFound.
-func (r *Registry) Consignment(ctx context.Context, number ConsignmentNumber) (Consignment, error) {
+func (r *Registry) Consignment(ctx context.Context, number identity.ConsignmentNumber) (Consignment, error) {
 	c := Consignment{Number: number}
 	err := r.db.QueryRow(ctx, `SELECT destination, state, courier, seal FROM consignments WHERE number = $1`, number).
 		Scan(&c.Destination, &c.State, &c.Courier, &c.Seal)
@@ -147,15 +144,15 @@ func (r *Registry) Consignment(ctx context.Context, number ConsignmentNumber) (C
 }
 
 // manifests lists the cards of consignments, in one round trip.
-func (r *Registry) manifests(ctx context.Context, numbers []string) (map[ConsignmentNumber][]PackedCard, error) {
+func (r *Registry) manifests(ctx context.Context, numbers []string) (map[identity.ConsignmentNumber][]PackedCard, error) {
 	rows, err := r.db.Query(ctx, `
 		SELECT consignment, application, attempt, coalesce(blank, ''), missing FROM cards
 		WHERE consignment = ANY($1) ORDER BY consignment, application, attempt`, numbers)
 	if err != nil {
 		return nil, fail("read manifest", err)
 	}
-	manifests := make(map[ConsignmentNumber][]PackedCard)
-	var number ConsignmentNumber
+	manifests := make(map[identity.ConsignmentNumber][]PackedCard)
+	var number identity.ConsignmentNumber
 	var c PackedCard
 	_, err = pgx.ForEachRow(rows, []any{&number, &c.Application, &c.Attempt, &c.Blank, &c.Missing}, func() error {
 		manifests[number] = append(manifests[number], c)
@@ -166,7 +163,7 @@ func (r *Registry) manifests(ctx context.Context, numbers []string) (map[Consign
 
 // SealConsignment closes a consignment; no card joins it from then on. It says
 // how many it holds. A second call changes nothing.
-func (r *Registry) SealConsignment(ctx context.Context, number ConsignmentNumber, actor string) (int, error) {
+func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, actor string) (int, error) {
 	var cards int
 	err := r.db.QueryRow(ctx, `
 		UPDATE consignments SET state = CASE state WHEN 'open' THEN 'sealed' ELSE state END,
@@ -176,7 +173,7 @@ func (r *Registry) SealConsignment(ctx context.Context, number ConsignmentNumber
 }
 
 // SendConsignment hands a sealed consignment to the courier.
-func (r *Registry) SendConsignment(ctx context.Context, number ConsignmentNumber, officer identity.OfficerID, courier, seal string) error {
+func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID, courier, seal string) error {
 	tag, err := r.db.Exec(ctx, `
 		UPDATE consignments SET state = 'sent', sent_by = @officer, courier = @courier, seal = @seal, sent_at = coalesce(sent_at, now())
 		WHERE number = @number AND (state = 'sealed' OR state = 'sent' AND sent_by = @officer AND seal = @seal)`,
@@ -190,17 +187,17 @@ func (r *Registry) SendConsignment(ctx context.Context, number ConsignmentNumber
 // ReceiveConsignment counts a consignment in: its cards arrived, but for those
 // that were missing, which are lost and their blanks booked as spoiled. A second
 // call changes nothing.
-func (r *Registry) ReceiveConsignment(ctx context.Context, number ConsignmentNumber, officer identity.OfficerID, counted int, missing []identity.ApplicationNumber) error {
+func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID, counted int, missing []identity.ApplicationNumber) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		var state string
+		var state identity.ConsignmentState
 		var cards int
 		if err := tx.QueryRow(ctx, `SELECT state, cards FROM consignments WHERE number = $1 FOR UPDATE`, number).Scan(&state, &cards); err != nil {
 			return found(err, "there is no consignment %s", number)
 		}
 		switch {
-		case state == "received":
+		case state == identity.ConsignmentReceived:
 			return nil
-		case state != "sent":
+		case state != identity.ConsignmentSent:
 			return identity.Refuse(identity.Conflict, "consignment %s is %s, not sent", number, state)
 		case counted+len(missing) != cards:
 			return identity.RefuseField(identity.Conflict, "counted", "%d counted and %d missing do not make the %d on the manifest", counted, len(missing), cards)
@@ -210,7 +207,7 @@ func (r *Registry) ReceiveConsignment(ctx context.Context, number ConsignmentNum
 	return fail("receive consignment", err)
 }
 
-func receiveCards(ctx context.Context, tx pgx.Tx, number ConsignmentNumber, officer identity.OfficerID, missing []identity.ApplicationNumber) error {
+func receiveCards(ctx context.Context, tx pgx.Tx, number identity.ConsignmentNumber, officer identity.OfficerID, missing []identity.ApplicationNumber) error {
 	names := make([]string, len(missing))
 	for i, n := range missing {
 		names[i] = string(n)

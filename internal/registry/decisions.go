@@ -12,10 +12,10 @@ import (
 // Decision is what a person decided, once for each (application, step, round).
 type Decision struct {
 	Application identity.ApplicationNumber
-	Step        string // approve, reject, adjudicate, recapture, hold, release, withdraw
+	Step        identity.DecisionStep
 	Round       int
 	Officer     identity.OfficerID
-	Verdict     string
+	Verdict     identity.Verdict
 	Reason      string
 	ForCitizen  bool      // a hold for the citizen's part
 	Due         time.Time // the legal deadline after the decision; zero leaves it
@@ -61,7 +61,7 @@ func (r *Registry) Decide(ctx context.Context, d Decision) error {
 // in its place.
 func (r *Registry) sameDecision(ctx context.Context, d Decision) error {
 	var officer identity.OfficerID
-	var verdict string
+	var verdict identity.Verdict
 	err := r.db.QueryRow(ctx, `SELECT officer, verdict FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
 		d.Application, d.Step, d.Round).Scan(&officer, &verdict)
 	if err != nil {

@@ -25,7 +25,7 @@ func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]Ga
 	rows, _ := r.db.Query(ctx, `
 		SELECT g.seq, g.application, g.round, a.personal_number, b.sealed, k.wrapped
 		FROM gallery g JOIN applications a ON a.number = g.application
-		JOIN vault_blobs b ON b.application = g.application AND b.role = 'templates' AND b.attempt = g.round
+		JOIN vault_blobs b ON b.application = g.application AND b.kind = '`+string(identity.EvidenceTemplates)+`' AND b.attempt = g.round
 		JOIN vault_keys k ON k.application = g.application AND k.wrapped IS NOT NULL
 		WHERE g.seq > $1 ORDER BY g.seq LIMIT $2`, afterSeq, limit) // CollectRows reports the error
 	type sealed struct {
@@ -44,7 +44,7 @@ func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]Ga
 	}
 	list := make([]GalleryEntry, len(read))
 	for i, s := range read {
-		key := vault.Key{Application: string(s.Application), Role: string(RoleTemplates), Attempt: s.Round}
+		key := vault.Key{Application: string(s.Application), Kind: string(identity.EvidenceTemplates), Attempt: s.Round}
 		if s.Templates, err = r.vault.Open(key, s.blob, s.key); err != nil {
 			return nil, err
 		}

@@ -24,7 +24,7 @@ func TestDecide_FourEyes(t *testing.T) {
 	b := newBundle(t)
 	number := b.received(t)
 
-	for _, step := range []string{"approve", "reject", "adjudicate"} {
+	for _, step := range []identity.DecisionStep{identity.StepApprove, identity.StepReject, identity.StepAdjudicate} {
 		err := b.Decide(t.Context(), registry.Decision{Application: number, Step: step, Round: 1, Officer: enroller})
 		require.ErrorIs(t, err, identity.Forbidden, step)
 	}
@@ -87,9 +87,9 @@ func TestAudit_ChainsUnderConcurrentWriters(t *testing.T) {
 		case 0:
 			return b.Decide(t.Context(), registry.Decision{Application: number, Step: "hold", Round: 1 + i, Officer: approver, Reason: "why"})
 		case 1:
-			return b.Advance(t.Context(), number, 1, registry.Personalized, "")
+			return b.Advance(t.Context(), number, 1, identity.CardPersonalized, "")
 		case 2:
-			return b.Enter(t.Context(), registry.Move{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
+			return b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
 		}
 		_, err := b.TakeBlank(t.Context(), number, 1, press)
 		return err
@@ -117,7 +117,7 @@ func TestVerifyAudit_FindsEveryChange(t *testing.T) {
 			t.Parallel()
 			b := newBundle(t)
 			number := b.received(t)
-			require.NoError(t, b.Enter(t.Context(), registry.Move{Application: number, To: identity.BiometricCapture, Actor: "system", Reason: "why"}))
+			require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Actor: "system", Reason: "why"}))
 			b.enter(t, number, 0, identity.Validation)
 			report, err := b.VerifyAllAudit(t.Context())
 			require.NoError(t, err)
@@ -141,7 +141,7 @@ func TestAllotNumber_OneNumberEach(t *testing.T) {
 	unknown := func(s *registry.Submission) {
 		s.Application.Person.Number, s.Application.Ground, s.Application.Type = "", identity.GroundFirstCard, identity.FirstIssue
 	}
-	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: "001301000000"}, Status: registry.Alive}))
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: "001301000000"}, Status: identity.Alive}))
 	numbers := []identity.ApplicationNumber{b.received(t, unknown), b.received(t, unknown), b.received(t, unknown)}
 	allotted := make([]identity.PersonalNumber, 9)
 
@@ -215,7 +215,7 @@ func TestPack_FillsOneBoxAtATime(t *testing.T) {
 		return err
 	})
 
-	inBox, told := make(map[registry.ConsignmentNumber]int), make(map[registry.ConsignmentNumber]int)
+	inBox, told := make(map[identity.ConsignmentNumber]int), make(map[identity.ConsignmentNumber]int)
 	for i, err := range errs {
 		require.NoError(t, err)
 		require.Equal(t, packings[i%cards].Consignment, packings[i].Consignment)
@@ -269,7 +269,7 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 
 	card, err := b.Card(t.Context(), lost, 1)
 	require.NoError(t, err)
-	require.Equal(t, registry.Lost, card.State)
+	require.Equal(t, identity.CardLost, card.State)
 	require.Equal(t, registry.Stock{Received: 2, InProduction: 1, Spoiled: 1, Balanced: true}, b.balanced(t))
 	require.Contains(t, b.trail(t, lost), "missed card 1 of "+string(p.Consignment))
 	require.Contains(t, b.trail(t, here), "received card 1 of "+string(p.Consignment))

@@ -72,7 +72,7 @@ func newBundle(t *testing.T) *bundle {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	b := &bundle{Registry: r, url: url, db: conn, roundTrips: trips}
-	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: enrolment, Kind: "enrolment", Province: "001", PublicKey: make([]byte, 32)}))
+	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: enrolment, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
 	return b
 }
 
@@ -95,7 +95,7 @@ func (b *bundle) submission(change ...func(*registry.Submission)) registry.Submi
 			Due:    time.Date(2026, 3, 12, 0, 0, 0, 0, identity.HanoiTime),
 			Expiry: identity.Expiry{Date: identity.Date{Year: 2026, Month: 2, Day: 28}},
 		},
-		Evidence: map[registry.Role][]byte{registry.RolePacket: []byte("packet"), registry.RolePortrait: []byte("portrait"), registry.RoleTemplates: []byte("templates")},
+		Evidence: map[identity.EvidenceKind][]byte{identity.EvidencePacket: []byte("packet"), identity.EvidencePortrait: []byte("portrait"), identity.EvidenceTemplates: []byte("templates")},
 	}
 	for _, c := range change {
 		c(&s)
@@ -114,7 +114,7 @@ func (b *bundle) received(t *testing.T, change ...func(*registry.Submission)) id
 func (b *bundle) enter(t *testing.T, number identity.ApplicationNumber, attempt int, stages ...identity.Stage) {
 	t.Helper()
 	for _, s := range stages {
-		require.NoError(t, b.Enter(t.Context(), registry.Move{Application: number, To: s, Attempt: attempt, Actor: "system"}))
+		require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: number, To: s, Attempt: attempt, Actor: "system"}))
 	}
 }
 
@@ -130,7 +130,7 @@ func (b *bundle) card(t *testing.T, number identity.ApplicationNumber, attempt i
 			Form: record.Rules.Form, Serial: serial, Person: record.Application.Person,
 			Issued: identity.Date{Year: 2026, Month: 3, Day: 4}, Expiry: identity.Expiry{Date: identity.Date{Year: 2041, Month: 2, Day: 28}},
 		},
-		Evidence: map[registry.Role][]byte{registry.RoleChipImage: []byte("chip"), registry.RolePrint: []byte("pdf")},
+		Evidence: map[identity.EvidenceKind][]byte{identity.EvidenceChipImage: []byte("chip"), identity.EvidencePrint: []byte("pdf")},
 	}
 }
 
@@ -153,7 +153,7 @@ func (b *bundle) inspected(t *testing.T, change ...func(*registry.Submission)) i
 	_, err := b.TakeBlank(t.Context(), number, 1, press)
 	require.NoError(t, err)
 	b.enter(t, number, 1, identity.Printing, identity.Inspection)
-	for _, s := range []registry.CardState{registry.Personalized, registry.Printed, registry.Inspected} {
+	for _, s := range []identity.CardState{identity.CardPersonalized, identity.CardPrinted, identity.CardInspected} {
 		require.NoError(t, b.Advance(t.Context(), number, 1, s, ""))
 	}
 	b.enter(t, number, 1, identity.Dispatch)
@@ -179,8 +179,8 @@ func (b *bundle) stock(t *testing.T, blanks int) {
 	t.Helper()
 	first := b.serial.Add(int64(blanks)) - int64(blanks)
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
-		Number: fmt.Sprintf("B-%d", first), First: registry.BlankSerial(fmt.Sprintf("PT%08d", first)),
-		Last: registry.BlankSerial(fmt.Sprintf("PT%08d", first+int64(blanks)-1)), Location: "centre", ReceivedBy: approver, CountedBy: counter,
+		Number: fmt.Sprintf("B-%d", first), First: identity.BlankSerial(fmt.Sprintf("PT%08d", first)),
+		Last: identity.BlankSerial(fmt.Sprintf("PT%08d", first+int64(blanks)-1)), Location: "centre", ReceivedBy: approver, CountedBy: counter,
 	}))
 }
 

@@ -31,36 +31,36 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return err
 		}},
 		{"Receive again", 1, func() error { _, err := b.Receive(ctx, s); return err }},
-		{"Start", 1, func() error { return b.Start(ctx, number) }},
+		{"Start", 1, func() error { return b.MarkStarted(ctx, number) }},
 		{"Application", 1, func() error { _, err := b.Application(ctx, number); return err }},
-		{"Evidence", 1, func() error { _, err := b.Evidence(ctx, number, registry.RolePortrait, 1); return err }},
+		{"Evidence", 1, func() error { _, err := b.Evidence(ctx, number, identity.EvidencePortrait, 1); return err }},
 		{"EvidenceOf", 1, func() error {
-			_, err := b.EvidenceOf(ctx, number, registry.Wanted{Role: registry.RolePortrait, Attempt: 2}, registry.Wanted{Role: registry.RoleTemplates, Attempt: 1})
+			_, err := b.EvidenceOf(ctx, number, registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: 2}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: 1})
 			return err
 		}},
 		{"Gallery", 1, func() error { _, err := b.Gallery(ctx, 0, 100); return err }},
 		{"Enter", 1, func() error {
-			return b.Enter(ctx, registry.Move{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
+			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
 		}},
 		{"EnterWith", 1, func() error {
-			_, _, err := b.EnterWith(ctx, registry.Move{Application: number, To: identity.Validation, Attempt: 1, Actor: "system"},
-				registry.Wanted{Role: registry.RolePortrait}, registry.Wanted{Role: registry.RoleTemplates})
+			_, _, err := b.EnterWith(ctx, registry.StageChange{Application: number, To: identity.Validation, Attempt: 1, Actor: "system"},
+				registry.EvidenceKey{Kind: identity.EvidencePortrait}, registry.EvidenceKey{Kind: identity.EvidenceTemplates})
 			return err
 		}},
 		{"Enter Approval", 1, func() error {
-			return b.Enter(ctx, registry.Move{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"})
+			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"})
 		}},
 		{"Decide", 1, func() error {
 			return b.Decide(ctx, registry.Decision{Application: number, Step: "approve", Round: 1, Officer: approver})
 		}},
 		{"Enter DataPreparation", 1, func() error {
-			return b.Enter(ctx, registry.Move{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"})
+			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"})
 		}},
 		{"SaveCard", 3, func() error { return b.SaveCard(ctx, b.card(t, number, 1)) }}, //nolint:contextcheck // the test's; one of the three is its own
 		{"Card", 1, func() error { _, err := b.Card(ctx, number, 1); return err }},
 		{"TakeBlank", 1, func() error { _, err := b.TakeBlank(ctx, number, 1, press); return err }},
 		{"Advance", 3, func() error {
-			for _, state := range []registry.CardState{registry.Personalized, registry.Printed, registry.Inspected} {
+			for _, state := range []identity.CardState{identity.CardPersonalized, identity.CardPrinted, identity.CardInspected} {
 				if err := b.Advance(ctx, number, 1, state, ""); err != nil {
 					return err
 				}
@@ -69,7 +69,7 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 		}},
 		{"Enter to Inspection", 3, func() error {
 			for _, stage := range []identity.Stage{identity.Personalization, identity.Printing, identity.Inspection} {
-				if err := b.Enter(ctx, registry.Move{Application: number, To: stage, Attempt: 1, Actor: "system"}); err != nil {
+				if err := b.Enter(ctx, registry.StageChange{Application: number, To: stage, Attempt: 1, Actor: "system"}); err != nil {
 					return err
 				}
 			}
@@ -79,7 +79,7 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 		{"SendConsignment", 1, func() error { return b.SendConsignment(ctx, packing.Consignment, approver, "VNPost", "1") }},
 		{"ReceiveConsignment", 5, func() error { return b.ReceiveConsignment(ctx, packing.Consignment, counter, 1, nil) }}, // per box
 		{"Enter HandOver", 1, func() error {
-			return b.Enter(ctx, registry.Move{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"})
+			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"})
 		}},
 		{"Probe", 3, func() error { _, err := b.Probe(ctx, number, []byte("finger")); return err }},
 		{"Issue", 1, func() error { return b.Issue(ctx, handOver(number)) }},

@@ -11,7 +11,7 @@ import (
 // Station is an office that enrols, or a place that makes cards.
 type Station struct {
 	ID        identity.StationID
-	Kind      string // enrolment or personalization
+	Kind      identity.StationKind
 	Province  identity.ProvinceCode
 	Name      string
 	PublicKey []byte // Ed25519, 32 bytes

@@ -15,8 +15,8 @@ import (
 // of fixed width.
 type Box struct {
 	Number     string
-	First      BlankSerial
-	Last       BlankSerial
+	First      identity.BlankSerial
+	Last       identity.BlankSerial
 	Location   string // "centre", or a station
 	ReceivedBy identity.OfficerID
 	CountedBy  identity.OfficerID

@@ -14,7 +14,7 @@ func FuzzBox_Serials(f *testing.F) {
 	f.Add("001", "999")
 	f.Add("PT", "PT")
 	f.Fuzz(func(t *testing.T, first, last string) {
-		list, err := Box{First: BlankSerial(first), Last: BlankSerial(last)}.serials()
+		list, err := Box{First: identity.BlankSerial(first), Last: identity.BlankSerial(last)}.serials()
 		if err != nil {
 			require.ErrorIs(t, err, identity.Invalid)
 			return

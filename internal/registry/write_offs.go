@@ -11,7 +11,7 @@ import (
 
 // WrittenOff is a blank that is in stock, in production or issued no more.
 type WrittenOff struct {
-	Serial BlankSerial
+	Serial identity.BlankSerial
 	Lost   bool // missing when its consignment was counted: there is nothing to destroy
 	Events []WriteOff
 }

@@ -1,5 +1,5 @@
 // Package vault keeps what is secret and large, encrypted: packets, portraits,
-// fingerprints, chip images. A blob is named by application, role and attempt,
+// fingerprints, chip images. A blob is named by application, kind and attempt,
 // and never changes. Each application has its own data key, wrapped by the
 // master key: destroying it makes all its blobs unreadable at once.
 //
@@ -29,16 +29,16 @@ const MaxBlob = 8 << 20
 // Key names a blob.
 type Key struct {
 	Application string
-	Role        string
+	Kind        string
 	Attempt     int
 }
 
 // String is what the blob's ciphertext is bound to.
-func (k Key) String() string { return fmt.Sprintf("%s/%s/%d", k.Application, k.Role, k.Attempt) }
+func (k Key) String() string { return fmt.Sprintf("%s/%s/%d", k.Application, k.Kind, k.Attempt) }
 
 // Blob is one thing to store, under its application and attempt.
 type Blob struct {
-	Role      string
+	Kind      string
 	Plaintext []byte
 }
 
@@ -82,7 +82,7 @@ func New(master Wrapper) *Vault {
 // Put stores a blob. The same content again changes nothing; other content under
 // the same key is refused with Conflict. Two round trips.
 func (v *Vault) Put(ctx context.Context, db DB, k Key, plaintext []byte) error {
-	return v.PutAll(ctx, db, k.Application, k.Attempt, []Blob{{Role: k.Role, Plaintext: plaintext}})
+	return v.PutAll(ctx, db, k.Application, k.Attempt, []Blob{{Kind: k.Kind, Plaintext: plaintext}})
 }
 
 // PutAll stores blobs of one application and attempt, as Put does, in two round
@@ -110,7 +110,7 @@ type Sealed struct {
 	application string
 	wrapped     []byte // a new data key; nil where it is stored already
 	attempt     int
-	roles       []string
+	kinds       []string
 	blobs       [][]byte
 }
 
@@ -119,16 +119,16 @@ const insertBlobs = `
 	WITH made AS (
 		INSERT INTO vault_keys (application, wrapped) SELECT $1, $2 WHERE $2::bytea IS NOT NULL
 	)
-	INSERT INTO vault_blobs (application, role, attempt, sealed)
-	SELECT $1, role, $3, sealed FROM unnest($4::text[], $5::bytea[]) AS b (role, sealed)
-	ON CONFLICT (application, role, attempt) DO NOTHING`
+	INSERT INTO vault_blobs (application, kind, attempt, sealed)
+	SELECT $1, kind, $3, sealed FROM unnest($4::text[], $5::bytea[]) AS b (kind, sealed)
+	ON CONFLICT (application, kind, attempt) DO NOTHING`
 
-func (s *Sealed) args() []any { return []any{s.application, s.wrapped, s.attempt, s.roles, s.blobs} }
+func (s *Sealed) args() []any { return []any{s.application, s.wrapped, s.attempt, s.kinds, s.blobs} }
 
 // Queue adds the storing of the blobs to a batch, and so to its transaction.
 // What is stored already under their keys stays.
 func (s *Sealed) Queue(b *pgx.Batch) {
-	if len(s.roles) > 0 {
+	if len(s.kinds) > 0 {
 		b.Queue(insertBlobs, s.args()...)
 	}
 }
@@ -168,7 +168,7 @@ func (v *Vault) SealNew(application string, attempt int, blobs []Blob) (*Sealed,
 func checkSizes(blobs []Blob) error {
 	for _, b := range blobs {
 		if len(b.Plaintext) > MaxBlob {
-			return identity.Refuse(identity.Invalid, "%s is %d bytes; the vault takes at most %d", b.Role, len(b.Plaintext), MaxBlob)
+			return identity.Refuse(identity.Invalid, "%s is %d bytes; the vault takes at most %d", b.Kind, len(b.Plaintext), MaxBlob)
 		}
 	}
 	return nil
@@ -177,8 +177,8 @@ func checkSizes(blobs []Blob) error {
 func sealAll(key cipher.AEAD, application string, attempt int, blobs []Blob) *Sealed {
 	s := &Sealed{application: application, attempt: attempt}
 	for _, b := range blobs {
-		s.roles = append(s.roles, b.Role)
-		s.blobs = append(s.blobs, seal(key, Key{application, b.Role, attempt}, b.Plaintext))
+		s.kinds = append(s.kinds, b.Kind)
+		s.blobs = append(s.blobs, seal(key, Key{application, b.Kind, attempt}, b.Plaintext))
 	}
 	return s
 }
@@ -186,7 +186,7 @@ func sealAll(key cipher.AEAD, application string, attempt int, blobs []Blob) *Se
 // compare refuses a blob whose key holds other content.
 func (v *Vault) compare(ctx context.Context, db DB, application string, attempt int, blobs []Blob) error {
 	for _, b := range blobs {
-		k := Key{application, b.Role, attempt}
+		k := Key{application, b.Kind, attempt}
 		stored, err := v.Get(ctx, db, k)
 		if err != nil {
 			return err
@@ -212,8 +212,8 @@ func (v *Vault) Get(ctx context.Context, db DB, k Key) ([]byte, error) {
 	var sealed, wrapped []byte
 	err := db.QueryRow(ctx, `
 		SELECT b.sealed, k.wrapped FROM vault_blobs b LEFT JOIN vault_keys k USING (application)
-		WHERE b.application = $1 AND b.role = $2 AND b.attempt = $3`,
-		k.Application, k.Role, k.Attempt).Scan(&sealed, &wrapped)
+		WHERE b.application = $1 AND b.kind = $2 AND b.attempt = $3`,
+		k.Application, k.Kind, k.Attempt).Scan(&sealed, &wrapped)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, identity.Refuse(identity.NotFound, "the vault has no %s", k)
 	}

@@ -45,7 +45,7 @@ func openVault(t *testing.T, file string) *vault.Vault {
 	return vault.New(master)
 }
 
-var portrait = vault.Key{Application: "7QF3M-9T2XK-5", Role: "portrait", Attempt: 1}
+var portrait = vault.Key{Application: "7QF3M-9T2XK-5", Kind: "portrait", Attempt: 1}
 
 func TestVault_GivesBackWhatWasPut(t *testing.T) {
 	t.Parallel()
@@ -60,7 +60,7 @@ func TestVault_GivesBackWhatWasPut(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(content, got))
 	}
-	_, err := b.vault.Get(t.Context(), b.db, vault.Key{Application: "other", Role: "portrait", Attempt: 1})
+	_, err := b.vault.Get(t.Context(), b.db, vault.Key{Application: "other", Kind: "portrait", Attempt: 1})
 	require.ErrorIs(t, err, identity.NotFound)
 	require.ErrorIs(t, b.vault.Put(t.Context(), b.db, portrait, make([]byte, vault.MaxBlob+1)), identity.Invalid)
 }
@@ -124,7 +124,7 @@ func TestVault_IsBoundToItsKey(t *testing.T) {
 		"Altered":          `UPDATE vault_blobs SET sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)`,
 		"CutShort":         `UPDATE vault_blobs SET sealed = substr(sealed, 1, 10)`,
 		"OtherAttempt":     `UPDATE vault_blobs SET attempt = 2`,
-		"OtherRole":        `UPDATE vault_blobs SET role = 'probe'`,
+		"OtherKind":        `UPDATE vault_blobs SET kind = 'probe'`,
 		"OtherApplication": `INSERT INTO vault_keys SELECT 'B', wrapped FROM vault_keys; UPDATE vault_blobs SET application = 'B'`,
 		"KeyAltered":       `UPDATE vault_keys SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)`,
 	} {
@@ -137,7 +137,7 @@ func TestVault_IsBoundToItsKey(t *testing.T) {
 			require.NoError(t, err)
 
 			var k vault.Key
-			require.NoError(t, b.db.QueryRow(t.Context(), `SELECT application, role, attempt FROM vault_blobs`).Scan(&k.Application, &k.Role, &k.Attempt))
+			require.NoError(t, b.db.QueryRow(t.Context(), `SELECT application, kind, attempt FROM vault_blobs`).Scan(&k.Application, &k.Kind, &k.Attempt))
 			_, err = b.vault.Get(t.Context(), b.db, k)
 			require.Error(t, err)
 		})
@@ -263,7 +263,7 @@ func BenchmarkVault_Seal(b *testing.B) {
 	_, _ = rand.Read(blob)
 	b.SetBytes(int64(len(blob)))
 	for b.Loop() {
-		_, err := v.SealNew("A", 1, []vault.Blob{{Role: "packet", Plaintext: blob}})
+		_, err := v.SealNew("A", 1, []vault.Blob{{Kind: "packet", Plaintext: blob}})
 		require.NoError(b, err)
 	}
 }

@@ -26,7 +26,7 @@ var statusHTML string
 // Pages serves the citizens' pages.
 type Pages struct {
 	Registry interface {
-		Application(ctx context.Context, n identity.ApplicationNumber) (registry.Record, error)
+		Application(ctx context.Context, n identity.ApplicationNumber) (registry.ApplicationRecord, error)
 	}
 	Logger *slog.Logger
 }
@@ -105,17 +105,17 @@ func (d *desk) status(w http.ResponseWriter, r *http.Request) {
 const maxForm = 4 << 10
 
 // find looks the application up and compares the birth date.
-func (d *desk) find(ctx context.Context, receipt, birth string) (registry.Record, bool, error) {
+func (d *desk) find(ctx context.Context, receipt, birth string) (registry.ApplicationRecord, bool, error) {
 	number, err := identity.ParseApplicationNumber(receipt)
 	if err != nil {
-		return registry.Record{}, false, nil
+		return registry.ApplicationRecord{}, false, nil
 	}
 	record, err := d.Registry.Application(ctx, number)
 	if identity.Refused(err, identity.NotFound) {
-		return registry.Record{}, false, nil
+		return registry.ApplicationRecord{}, false, nil
 	}
 	if err != nil {
-		return registry.Record{}, false, fmt.Errorf("read application %s: %w", number, err)
+		return registry.ApplicationRecord{}, false, fmt.Errorf("read application %s: %w", number, err)
 	}
 	return record, d.tries.allow(number, born(birth) == record.Application.Person.Birth), nil
 }
@@ -171,7 +171,7 @@ var endings = map[identity.Stage][2]string{
 	identity.Expired:   {"Hồ sơ hết hạn.", "The application expired."},
 }
 
-func (v *view) fill(r registry.Record) {
+func (v *view) fill(r registry.ApplicationRecord) {
 	v.Found, v.Receipt, v.Birth = true, string(r.Number), ""
 	v.Due = identity.DateOf(r.Due.Add(-time.Nanosecond)).Display()
 	at := position(r.Stage)

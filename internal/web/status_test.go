@@ -26,23 +26,23 @@ const receipt = "6H0NN-JM7NV-4"
 
 // shelf is a register in memory.
 type shelf struct {
-	records map[identity.ApplicationNumber]registry.Record
+	records map[identity.ApplicationNumber]registry.ApplicationRecord
 	fault   error
 }
 
-func (s shelf) Application(_ context.Context, n identity.ApplicationNumber) (registry.Record, error) {
+func (s shelf) Application(_ context.Context, n identity.ApplicationNumber) (registry.ApplicationRecord, error) {
 	if r, ok := s.records[n]; ok {
 		return r, nil
 	}
 	if s.fault != nil {
-		return registry.Record{}, s.fault
+		return registry.ApplicationRecord{}, s.fault
 	}
-	return registry.Record{}, identity.Refuse(identity.NotFound, "there is no application %s", n)
+	return registry.ApplicationRecord{}, identity.Refuse(identity.NotFound, "there is no application %s", n)
 }
 
 // record is an application of somebody invented.
-func record(stage identity.Stage, awaiting identity.Action) registry.Record {
-	return registry.Record{
+func record(stage identity.Stage, awaiting identity.Action) registry.ApplicationRecord {
+	return registry.ApplicationRecord{
 		Number: receipt, Stage: stage, Awaiting: awaiting, Reason: "the reason",
 		Due: time.Date(2026, 12, 4, 0, 0, 0, 0, identity.HanoiTime),
 		Application: identity.Application{Person: identity.Person{
@@ -59,8 +59,8 @@ func pages(s shelf) http.Handler {
 	return mux
 }
 
-func shelved(records ...registry.Record) shelf {
-	s := shelf{records: make(map[identity.ApplicationNumber]registry.Record)}
+func shelved(records ...registry.ApplicationRecord) shelf {
+	s := shelf{records: make(map[identity.ApplicationNumber]registry.ApplicationRecord)}
 	for _, r := range records {
 		s.records[r.Number] = r
 	}

@@ -95,7 +95,7 @@ func collects(province string, oldCard bool) samples.Step {
 }
 
 // receives is the card going out without a finger on the reader.
-func receives(province, method, proof string) samples.Step {
+func receives(province string, method identity.HandOverMethod, proof string) samples.Step {
 	return samples.Step{
 		Awaiting: identity.ToHandOver, Do: samples.HandOver, By: identity.OfficerID("CB-" + province + "-0012"),
 		Method: method, Proof: proof,

@@ -12,7 +12,7 @@ import (
 // line for each card, by which it is counted out and in.
 type Manifest struct {
 	Consignment string
-	State       string // open, sealed, sent or received
+	State       identity.ConsignmentState
 	Destination Station
 	Post        bool // it goes to the post, not to a station
 	Courier     string
@@ -30,11 +30,11 @@ type ManifestCard struct {
 }
 
 // states of a consignment in both languages.
-var states = map[string][2]string{
-	"open":     {"CHƯA NIÊM PHONG", "open: provisional"},
-	"sealed":   {"Đã niêm phong", "sealed"},
-	"sent":     {"Đã giao vận chuyển", "sent"},
-	"received": {"Đã nhận", "received"},
+var states = map[identity.ConsignmentState][2]string{
+	identity.ConsignmentOpen:     {"CHƯA NIÊM PHONG", "open: provisional"},
+	identity.ConsignmentSealed:   {"Đã niêm phong", "sealed"},
+	identity.ConsignmentSent:     {"Đã giao vận chuyển", "sent"},
+	identity.ConsignmentReceived: {"Đã nhận", "received"},
 }
 
 // columns of the manifest, mm from the left edge.
@@ -88,7 +88,7 @@ func (m Manifest) head(s *sheet) {
 	s.centre(s.w/2, 47.5, label, "Consignment manifest")
 	state, known := states[m.State]
 	if !known {
-		state = [2]string{m.State, m.State}
+		state = [2]string{string(m.State), string(m.State)}
 	}
 	destination := m.Destination.names()
 	if m.Post {

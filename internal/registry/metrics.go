@@ -8,9 +8,9 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Figures are what there is to do, and what there is to do it with, for those who
+// Metrics are what there is to do, and what there is to do it with, for those who
 // watch the office.
-type Figures struct {
+type Metrics struct {
 	Open  []OpenCount
 	Stock []StockCount
 }
@@ -29,10 +29,10 @@ type StockCount struct {
 	Count    int
 }
 
-// Figures counts, by the indexes of what is open and what is in stock: what has
+// Metrics counts, by the indexes of what is open and what is in stock: what has
 // ended costs nothing.
-func (r *Registry) Figures(ctx context.Context) (Figures, error) {
-	var f Figures
+func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
+	var m Metrics
 	var batch pgx.Batch
 	batch.Queue(`
 		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now())
@@ -43,10 +43,10 @@ func (r *Registry) Figures(ctx context.Context) (Figures, error) {
 	rows, _ := results.Query()             // CollectRows reports the error
 	open, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OpenCount])
 	if err != nil {
-		return Figures{}, fail("count open applications", err)
+		return Metrics{}, fail("count open applications", err)
 	}
 	rows, _ = results.Query()
-	f.Stock, err = pgx.CollectRows(rows, pgx.RowToStructByPos[StockCount])
-	f.Open = open
-	return f, fail("count blanks in stock", err)
+	m.Stock, err = pgx.CollectRows(rows, pgx.RowToStructByPos[StockCount])
+	m.Open = open
+	return m, fail("count blanks in stock", err)
 }

@@ -20,16 +20,16 @@ func TestFigures_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	b.received(t, due(tomorrow))
 	b.received(t, due(yesterday))
 	awaited := b.received(t, due(yesterday))
-	require.NoError(t, b.Enter(t.Context(), registry.Move{
+	require.NoError(t, b.Enter(t.Context(), registry.StageChange{
 		Application: awaited, To: identity.Validation, Awaiting: identity.ToResolve, Attempt: 1, Actor: "system",
 	}))
 	b.enter(t, b.received(t, due(yesterday)), 1, identity.Withdrawn)
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: "centre", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 
-	f, err := b.Figures(t.Context())
+	f, err := b.Metrics(t.Context())
 
 	require.NoError(t, err)
-	require.Equal(t, registry.Figures{
+	require.Equal(t, registry.Metrics{
 		Open: []registry.OpenCount{
 			{Stage: identity.Received, Count: 2, Late: 1},
 			{Stage: identity.Validation, Awaiting: identity.ToResolve, Count: 1, Late: 1},

@@ -1,0 +1,29 @@
+package identity
+
+// CardState is how far a card is. The values are wire format: the registry
+// keeps them.
+type CardState string
+
+// The states of a card: those it passes one after the other, then what else may
+// become of it.
+const (
+	CardPrepared     CardState = "prepared"     // its data is ready; it has no blank yet
+	CardBegun        CardState = "begun"        // it has a blank
+	CardPersonalized CardState = "personalized" // its chip is written and locked
+	CardPrinted      CardState = "printed"
+	CardInspected    CardState = "inspected"
+	CardPacked       CardState = "packed"  // in a consignment
+	CardArrived      CardState = "arrived" // counted in at its destination
+	CardLive         CardState = "live"    // handed over; the citizen's one valid card
+
+	CardRevoked   CardState = "revoked"   // another card took its place
+	CardSpoiled   CardState = "spoiled"   // ruined in the making
+	CardLost      CardState = "lost"      // missing when its consignment was counted
+	CardDestroyed CardState = "destroyed" // by two officers
+)
+
+// CardStates lists every state, in order.
+var CardStates = []CardState{
+	CardPrepared, CardBegun, CardPersonalized, CardPrinted, CardInspected, CardPacked, CardArrived, CardLive,
+	CardRevoked, CardSpoiled, CardLost, CardDestroyed,
+}

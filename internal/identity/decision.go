@@ -1,0 +1,35 @@
+package identity
+
+// DecisionStep is what a person decides on an application. The values are wire
+// format: they stand in the registry's decisions and in histories.
+type DecisionStep string
+
+// The decision steps, each with who decides.
+const (
+	StepRecapture  DecisionStep = "recapture"  // station: portrait or fingerprints were captured again
+	StepAdjudicate DecisionStep = "adjudicate" // adjudicator: one person, or two
+	StepApprove    DecisionStep = "approve"    // provincial officer
+	StepReject     DecisionStep = "reject"     // provincial officer
+	StepHold       DecisionStep = "hold"       // provincial officer
+	StepRelease    DecisionStep = "release"    // provincial officer
+	StepWithdraw   DecisionStep = "withdraw"   // station, for the citizen
+)
+
+// DecisionSteps lists every step.
+var DecisionSteps = []DecisionStep{
+	StepRecapture, StepAdjudicate, StepApprove, StepReject, StepHold, StepRelease, StepWithdraw,
+}
+
+// Verdict is what an adjudicator found. The values are wire format, as those of
+// DecisionStep.
+type Verdict string
+
+// The verdicts of StepAdjudicate.
+const (
+	SamePerson       Verdict = "same person"
+	DifferentPersons Verdict = "different persons"
+)
+
+// ActorSystem is who acts, in the audit trail, where no person and no station
+// does.
+const ActorSystem = "system"

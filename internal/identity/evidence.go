@@ -1,0 +1,18 @@
+package identity
+
+// EvidenceKind is what a blob in the vault is to its application. The values are
+// wire format: the registry keeps them, and ciphertexts are bound to them.
+type EvidenceKind string
+
+// The kinds of evidence, each with what its number counts.
+const (
+	EvidencePacket        EvidenceKind = "packet"             // round of capture
+	EvidencePortrait      EvidenceKind = "portrait"           // round of capture
+	EvidenceLeftIndex     EvidenceKind = "finger-left-index"  // round of capture
+	EvidenceRightIndex    EvidenceKind = "finger-right-index" // round of capture
+	EvidenceTemplates     EvidenceKind = "templates"          // round of capture
+	EvidenceChipImage     EvidenceKind = "chip-image"         // card
+	EvidencePrint         EvidenceKind = "print-pdf"          // card
+	EvidencePrintPortrait EvidenceKind = "print-portrait"     // card
+	EvidenceProbe         EvidenceKind = "probe"              // try at hand-over
+)
