@@ -15,14 +15,14 @@ import (
 func newKeys(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "keys", Short: "Show, roll over, revoke and publish the certificates that cards are signed with", GroupID: "set-up",
-		Long: `Show the CSCAs and document signers, with the time in which each signs and how
-many signatures it has made. In development everything is made at the first start;
-a document signer rolls over by itself when its usage period or its count of
-signatures ends.`,
+		Long: `Show the CSCAs and document signers, when each signs and how many signatures it
+has made. In development they are made at the first start. A document signer is
+replaced by a new one when its usage period ends or its number of signatures is
+reached.`,
 		Example: "  starter keys\n  starter keys roll-over\n  starter keys crl crl.der",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := a.certificates(cmd)
+			_, list, err := a.certificates(cmd)
 			if err != nil {
 				return err
 			}
@@ -34,22 +34,18 @@ signatures ends.`,
 	return c
 }
 
-// authority opens the certificates.
-func (a *app) authority(cmd *cobra.Command) (*pki.Authority, error) {
+// certificates opens the certification authority, and lists what it has made.
+func (a *app) certificates(cmd *cobra.Command) (*pki.Authority, pki.Listing, error) {
 	office, err := a.office(cmd.Context())
 	if err != nil {
-		return nil, err
+		return nil, pki.Listing{}, err
 	}
-	return office.Authority()
-}
-
-// certificates lists what the authority has made.
-func (a *app) certificates(cmd *cobra.Command) (pki.Listing, error) {
-	authority, err := a.authority(cmd)
+	authority, err := office.Authority()
 	if err != nil {
-		return pki.Listing{}, err
+		return nil, pki.Listing{}, err
 	}
-	return authority.List()
+	list, err := authority.List()
+	return authority, list, err
 }
 
 // shownKey is one certificate, as keys prints it.
@@ -59,7 +55,7 @@ type shownKey struct {
 	Serial     string    `json:"serial"` // hexadecimal
 	SignsFrom  time.Time `json:"signs_from"`
 	SignsUntil time.Time `json:"signs_until"`
-	ValidUntil time.Time `json:"valid_until"` // of the certificate: until the last card it vouches for ends
+	ValidUntil time.Time `json:"valid_until"` // the certificate: until the last card signed with it expires
 	Linked     bool      `json:"linked,omitzero"`
 	Signatures int       `json:"signatures,omitzero"`
 	State      string    `json:"state"` // in use, retired or revoked

@@ -5,35 +5,26 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/personalization/chip/pki"
 )
 
 func newCRL(a *app) *cobra.Command {
-	var renew bool
-	c := &cobra.Command{
-		Use: "crl FILE", Short: "Write the revocation list, to be published; as PEM where FILE ends in .pem",
-		Example: "  starter keys crl crl.der\n  starter keys crl crl.pem --renew",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			authority, err := a.authority(cmd)
-			if err != nil {
-				return err
-			}
-			list, err := authority.List()
-			if err != nil {
-				return err
-			}
-			if renew || list.CRL == nil {
-				if list.CRL, err = authority.IssueCRL(time.Now()); err != nil {
-					return err
-				}
-			}
-			content := list.CRL.Raw
-			if filepath.Ext(args[0]) == ".pem" {
-				content = list.CRL.PEM()
-			}
-			return a.publish(cmd, args[0], content)
+	return publication{
+		use: "crl", short: "Write the certificate revocation list, for publishing: PEM where FILE ends in .pem, else DER",
+		example: "  starter keys crl crl.der\n  starter keys crl crl.pem --renew",
+		sign: func(a *pki.Authority, at time.Time) error {
+			_, err := a.IssueCRL(at)
+			return err
 		},
-	}
-	c.Flags().BoolVar(&renew, "renew", false, "sign a new one first")
-	return c
+		content: func(l pki.Listing, file string) []byte {
+			switch {
+			case l.CRL == nil:
+				return nil
+			case filepath.Ext(file) == ".pem":
+				return l.CRL.PEM()
+			}
+			return l.CRL.Raw
+		},
+	}.command(a)
 }

@@ -14,13 +14,13 @@ import (
 	"example.org/cancuoc/personalization/chip/pki"
 )
 
-// revocationReasons are those of RFC 5280, 5.3.1, that befall a document signer.
+// revocationReasons are those of RFC 5280, 5.3.1, that apply to a document signer.
 var revocationReasons = map[string]int{"unspecified": 0, "key-compromise": 1, "superseded": 4, "cessation": 5}
 
 func newRevokeKey(a *app) *cobra.Command {
 	var reason string
 	c := &cobra.Command{
-		Use: "revoke SERIAL", Short: "Revoke a document signer: every card that it signed is refused at borders from then on",
+		Use: "revoke SERIAL", Short: "Revoke a document signer: every card signed with it is refused at borders from then on",
 		Long: `Revoke a document signer by its serial number, in hexadecimal as starter keys
 shows it, and sign a new revocation list. This cannot be undone.`,
 		Example: "  starter keys revoke 5f3a9c017b22e4d08841 --reason key-compromise\n  starter keys crl crl.der",
@@ -32,18 +32,14 @@ shows it, and sign a new revocation list. This cannot be undone.`,
 			}
 			serial, ok := new(big.Int).SetString(strings.ReplaceAll(args[0], ":", ""), 16)
 			if !ok {
-				return identity.RefuseField(identity.Invalid, "serial", "is no hexadecimal number")
+				return identity.RefuseField(identity.Invalid, "serial", "is not a hexadecimal number")
 			}
-			authority, err := a.authority(cmd)
-			if err != nil {
-				return err
-			}
-			list, err := authority.List()
+			authority, list, err := a.certificates(cmd)
 			if err != nil {
 				return err
 			}
 			if !slices.ContainsFunc(list.Signers, func(s pki.ListedSigner) bool { return s.Certificate.Serial.Cmp(serial) == 0 }) {
-				return identity.RefuseField(identity.NotFound, "serial", "is that of no document signer (see starter keys)")
+				return identity.RefuseField(identity.NotFound, "serial", "belongs to no document signer (see starter keys)")
 			}
 			if err := authority.Revoke(serial, code, time.Now()); err != nil {
 				return err

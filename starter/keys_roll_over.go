@@ -16,16 +16,15 @@ func newRollOver(a *app) *cobra.Command {
 		Example: "  starter keys roll-over\n  starter keys roll-over --csca",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			authority, err := a.authority(cmd)
+			authority, _, err := a.certificates(cmd)
 			if err != nil {
 				return err
 			}
+			rollOver := authority.RollOver
 			if csca {
-				err = authority.RollOverCSCA(time.Now())
-			} else {
-				err = authority.RollOver(time.Now())
+				rollOver = authority.RollOverCSCA
 			}
-			if err != nil {
+			if err := rollOver(time.Now()); err != nil {
 				return err
 			}
 			list, err := authority.List()
@@ -39,6 +38,6 @@ func newRollOver(a *app) *cobra.Command {
 			return a.print(cmd, made, func(w io.Writer) { printKeys(w, made) })
 		},
 	}
-	c.Flags().BoolVar(&csca, "csca", false, "the CSCA, with a link certificate")
+	c.Flags().BoolVar(&csca, "csca", false, "roll over the CSCA, with a link certificate")
 	return c
 }
