@@ -47,7 +47,7 @@ fuzz: ## each fuzz test of the chip for FUZZTIME, one after the other
 	done
 
 gallery: ## draw every form with what is hardest to draw: .data/out/forms/index.html
-	$(GO) run ./starter form gallery .data/out/forms
+	$(GO) run ./starter form specimens .data/out/forms
 
 record: ## record histories for the replay tests; from deployed code, never from a branch
 	$(GO) run ./internal/devserver/with -- $(GO) test ./workflows -run Record -record -count=1

@@ -18,7 +18,7 @@ func newForm(a *app) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(newCheckForm(a), newPreviewForm(a), newFormGallery(a))
+	c.AddCommand(newCheckForm(a), newPreviewForm(a), newFormSpecimens(a))
 	return c
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/templates/gallery"
+	"example.org/cancuoc/templates/specimens"
 )
 
 func newPreviewForm(a *app) *cobra.Command {
@@ -28,14 +28,14 @@ func newPreviewForm(a *app) *cobra.Command {
 				return err
 			}
 			var drawn bytes.Buffer // whole, or no file at all
-			format := gallery.Format(strings.TrimPrefix(filepath.Ext(args[1]), "."))
-			if err := gallery.Preview(&drawn, form, personalization.Compose, gallery.Kind(kind), format); err != nil {
+			format := specimens.Format(strings.TrimPrefix(filepath.Ext(args[1]), "."))
+			if err := specimens.Preview(&drawn, form, personalization.Compose, specimens.Kind(kind), format); err != nil {
 				return err
 			}
 			return a.publish(cmd, args[1], drawn.Bytes())
 		},
 	}
-	c.Flags().StringVar(&kind, "show", string(gallery.Card), "card: all of it; overlay: what is printed on a blank; blank: that blank, with bleed, for a print house")
+	c.Flags().StringVar(&kind, "show", string(specimens.Card), "card: all of it; overlay: what is printed on a blank; blank: that blank, with bleed, for a print house")
 	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")
 	return c
 }

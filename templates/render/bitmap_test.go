@@ -25,8 +25,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/templates/gallery"
 	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/specimens"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden pictures")
@@ -216,9 +216,9 @@ func difference(tb testing.TB, a, b image.Image) (worst, mean float64) {
 func TestBitmaps_LookAsBefore(t *testing.T) {
 	t.Parallel()
 	for _, id := range ids {
-		examples, err := gallery.Examples(form(t, id), personalization.Compose)
+		cards, err := specimens.Of(form(t, id), personalization.Compose)
 		require.NoError(t, err)
-		for _, e := range examples[:2] {
+		for _, e := range cards[:2] {
 			front, back, err := form(t, id).Bitmaps(e.Content, 120, render.Options{Specimen: true, Body: true})
 			require.NoError(t, err)
 			for side, img := range map[string]*image.RGBA{"front": front, "back": back} {

@@ -16,8 +16,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/templates/gallery"
 	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/specimens"
 )
 
 // catalog is loaded once: it is safe for concurrent use, and that is tested too.
@@ -34,7 +34,7 @@ func form(tb testing.TB, id identity.FormID) *render.Form {
 
 var ids = []identity.FormID{identity.FormCCCD2021, identity.FormCanCuoc2024, identity.FormCanCuoc2024Under6}
 
-// images are those of the gallery, by form.
+// images are those of the specimens, by form.
 var images = sync.OnceValues(func() (map[identity.FormID]render.Content, error) {
 	all, err := catalog()
 	if err != nil {
@@ -46,11 +46,11 @@ var images = sync.OnceValues(func() (map[identity.FormID]render.Content, error) 
 		if err != nil {
 			return nil, err
 		}
-		examples, err := gallery.Examples(form, personalization.Compose)
+		cards, err := specimens.Of(form, personalization.Compose)
 		if err != nil {
 			return nil, err
 		}
-		found[id] = examples[0].Content
+		found[id] = cards[0].Content
 	}
 	return found, nil
 })

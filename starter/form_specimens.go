@@ -8,21 +8,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/templates/gallery"
+	"example.org/cancuoc/templates/specimens"
 )
 
-func newFormGallery(a *app) *cobra.Command {
+func newFormSpecimens(a *app) *cobra.Command {
 	var folder string
 	c := &cobra.Command{
-		Use: "gallery DIR", Short: "Draw every form with what is hardest to draw: pictures, and DIR/index.html to look at them",
-		Example: "  starter form gallery .data/out/forms",
+		Use: "specimens DIR", Short: "Draw every form with what is hardest to draw: pictures, and DIR/index.html to look at them",
+		Example: "  starter form specimens .data/out/forms",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			catalog, err := forms(folder)
 			if err != nil {
 				return err
 			}
-			if err := gallery.Write(catalog, personalization.Compose, args[0]); err != nil {
+			if err := specimens.Write(catalog, personalization.Compose, args[0]); err != nil {
 				return err
 			}
 			page := filepath.Join(args[0], "index.html")

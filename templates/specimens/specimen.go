@@ -1,4 +1,4 @@
-package gallery
+package specimens
 
 import (
 	"fmt"
@@ -7,21 +7,21 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Example is a card that is hard to draw, or an ordinary one.
-type Example struct {
+// Specimen is a card that is hard to draw, or an ordinary one.
+type Specimen struct {
 	Name    string // short, fit for a file name
 	Note    string // what is special about it
 	Content render.Content
 }
 
-// extreme is what makes an example special.
+// extreme is what makes a specimen special.
 type extreme struct {
 	name, note string
 	person     identity.Person
 	ever       bool // without expiry
 }
 
-// people who do not exist, the first an ordinary one. Their numbers are no one's.
+// people who do not exist, the first an ordinary one. Nobody has their numbers.
 var people = []extreme{
 	{name: "ordinary", note: "an ordinary card", person: identity.Person{
 		Name: named("Trần Thị Khánh Vy"), Residence: place("Số 12, Ngõ 5, Đường Mẫu, Phường Hoàn Kiếm, Hà Nội"),
@@ -62,24 +62,24 @@ var people = []extreme{
 // this package).
 type Compose func(*render.Form, identity.Card, render.Pictures) (render.Content, error)
 
-// Examples are the cards of a form that the gallery shows.
-func Examples(form *render.Form, compose Compose) ([]Example, error) {
+// Of gives the specimens of a form, the ordinary one first.
+func Of(form *render.Form, compose Compose) ([]Specimen, error) {
 	pictures, err := drawn(form)
 	if err != nil {
 		return nil, fmt.Errorf("draw pictures: %w", err)
 	}
-	examples := make([]Example, 0, len(people))
+	specimens := make([]Specimen, 0, len(people))
 	for i, e := range people {
 		content, err := compose(form, e.card(form.ID, i), pictures)
 		if err != nil {
-			return nil, fmt.Errorf("example %s: %w", e.name, err)
+			return nil, fmt.Errorf("specimen %s: %w", e.name, err)
 		}
-		examples = append(examples, Example{Name: e.name, Note: e.note, Content: content})
+		specimens = append(specimens, Specimen{Name: e.name, Note: e.note, Content: content})
 	}
-	return examples, nil
+	return specimens, nil
 }
 
-// card is the example on a form: of a child on the form for children.
+// card is the specimen on a form: of a child on the form for children.
 func (e extreme) card(form identity.FormID, i int) identity.Card {
 	p := e.person
 	p.Sex, p.Birth, p.Number = identity.Female, identity.Date{Year: 1999, Month: 12, Day: 31}, identity.PersonalNumber(fmt.Sprintf("00119999999%d", i))

@@ -1,4 +1,4 @@
-package gallery_test
+package specimens_test
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/templates/gallery"
 	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/specimens"
 )
 
 func TestWrite(t *testing.T) {
@@ -22,7 +22,7 @@ func TestWrite(t *testing.T) {
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "new")
 
-	require.NoError(t, gallery.Write(catalog, personalization.Compose, dir))
+	require.NoError(t, specimens.Write(catalog, personalization.Compose, dir))
 
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
@@ -41,22 +41,22 @@ func TestPreview(t *testing.T) {
 	form, err := catalog.Form(identity.FormCanCuoc2024)
 	require.NoError(t, err)
 
-	sizes := make(map[gallery.Kind]int)
-	for _, kind := range []gallery.Kind{gallery.Card, gallery.Overlay, gallery.Blank} {
+	sizes := make(map[specimens.Kind]int)
+	for _, kind := range []specimens.Kind{specimens.Card, specimens.Overlay, specimens.Blank} {
 		var pdf bytes.Buffer
-		require.NoError(t, gallery.Preview(&pdf, form, personalization.Compose, kind, gallery.PDF))
+		require.NoError(t, specimens.Preview(&pdf, form, personalization.Compose, kind, specimens.PDF))
 		require.True(t, bytes.HasPrefix(pdf.Bytes(), []byte("%PDF-")))
 		sizes[kind] = pdf.Len()
 	}
-	require.Less(t, sizes[gallery.Overlay], sizes[gallery.Card])
-	require.Less(t, sizes[gallery.Blank], sizes[gallery.Card])
-	for _, kind := range []gallery.Kind{gallery.Card, gallery.Overlay} {
+	require.Less(t, sizes[specimens.Overlay], sizes[specimens.Card])
+	require.Less(t, sizes[specimens.Blank], sizes[specimens.Card])
+	for _, kind := range []specimens.Kind{specimens.Card, specimens.Overlay} {
 		var picture bytes.Buffer
-		require.NoError(t, gallery.Preview(&picture, form, personalization.Compose, kind, gallery.PNG))
+		require.NoError(t, specimens.Preview(&picture, form, personalization.Compose, kind, specimens.PNG))
 		_, err = png.Decode(&picture)
 		require.NoError(t, err)
 	}
-	require.ErrorIs(t, gallery.Preview(io.Discard, form, personalization.Compose, gallery.Card, "svg"), identity.Invalid)
-	require.ErrorIs(t, gallery.Preview(io.Discard, form, personalization.Compose, gallery.Blank, gallery.PNG), identity.Invalid)
-	require.ErrorIs(t, gallery.Preview(io.Discard, form, personalization.Compose, "back", gallery.PNG), identity.Invalid)
+	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, specimens.Card, "svg"), identity.Invalid)
+	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, specimens.Blank, specimens.PNG), identity.Invalid)
+	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, "back", specimens.PNG), identity.Invalid)
 }
