@@ -227,11 +227,11 @@ func startPrograms(ctx context.Context, b *board, running *servers, data string)
 		return fmt.Errorf("build worker and gateway: %w\n%s", err, out)
 	}
 	for _, program := range []string{"worker", "gateway"} {
-		stop, err := devserver.Start(filepath.Join(bin, program), filepath.Join(data, program+".log"))
+		process, err := devserver.Start(filepath.Join(bin, program), filepath.Join(data, program+".log"))
 		if err != nil {
 			return err
 		}
-		running.stops = append(running.stops, stop)
+		running.stops = append(running.stops, process.Stop)
 	}
 	return nil
 }

@@ -27,14 +27,9 @@ func (s Say) say(format string, args ...any) {
 	}
 }
 
-// Start starts a program of the office beside this one, in a process group of its
-// own, and gives what stops it: gracefully, by SIGTERM.
-func Start(program, logFile string, args ...string) (stop func(), err error) {
-	p, err := spawn(command{name: program, args: args, log: logFile})
-	if err != nil {
-		return nil, err
-	}
-	return func() { p.stop(syscall.SIGTERM) }, nil
+// Start starts a program of the office beside this one.
+func Start(program, logFile string, args ...string) (*Process, error) {
+	return spawn(command{name: program, args: args, log: logFile, quit: syscall.SIGTERM})
 }
 
 // startTries is how often a server is started on ports that were free when they

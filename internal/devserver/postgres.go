@@ -21,9 +21,9 @@ import (
 // Postgres is a private cluster of ours. A cluster of the system is never
 // touched.
 type Postgres struct {
+	*Process
+
 	URL     string // of database "cancuoc", with the password: a secret
-	PID     int
-	process *process
 	release func()
 }
 
@@ -165,7 +165,7 @@ func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres
 	log := filepath.Join(c.dir, "postgres.log")
 	process, err := spawn(command{
 		name: filepath.Join(c.bin, "postgres"), args: c.settings(port, o.Durable),
-		dir: c.dir, log: log, credential: c.owner.credential,
+		dir: c.dir, log: log, credential: c.owner.credential, quit: syscall.SIGINT, // a "fast" shutdown
 	})
 	if err != nil {
 		return nil, err
@@ -176,11 +176,11 @@ func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres
 	}
 	err = process.await(ctx, "PostgreSQL", func(ctx context.Context) error { return ensureDatabase(ctx, u.String()) })
 	if err != nil {
-		process.stop(syscall.SIGINT)
+		process.Stop()
 		return nil, err
 	}
 	u.Path = "/cancuoc"
-	return &Postgres{URL: u.String(), PID: process.pid, process: process}, nil
+	return &Postgres{Process: process, URL: u.String()}, nil
 }
 
 // settings are the server's. Statements are not logged, not even those that
@@ -213,7 +213,7 @@ func ensureDatabase(ctx context.Context, address string) error {
 
 // Stop ends the cluster; what was committed is on disk.
 func (p *Postgres) Stop() {
-	p.process.stop(syscall.SIGINT) // a "fast" shutdown
+	p.Process.Stop()
 	p.release()
 }
 

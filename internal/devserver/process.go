@@ -27,18 +27,23 @@ type command struct {
 	dir        string              // "": where we are
 	log        string              // file that its output is appended to
 	credential *syscall.Credential // nil: as we are
+	quit       syscall.Signal      // asks it to end
 }
 
-// process is a child in a process group of its own, so that Ctrl-C in a terminal
-// reaches the parent alone, which stops its children in order.
-type process struct {
-	pid    int
-	log    string
-	exited chan struct{}
+// Process is a server or a program that runs beside this one: a child in a process
+// group of its own, so that Ctrl-C in a terminal reaches the parent alone, which
+// stops its children in order.
+type Process struct {
+	PID   int
+	Ended <-chan struct{} // closed when it has ended
+
+	os   *os.Process
+	log  string
+	quit syscall.Signal
 }
 
 // spawn starts a command. Should we be killed, the system asks it to end.
-func spawn(c command) (*process, error) {
+func spawn(c command) (*Process, error) {
 	log, err := os.OpenFile(c.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -47,21 +52,22 @@ func spawn(c command) (*process, error) {
 	cmd.Dir = c.dir
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.credential, Pdeathsig: syscall.SIGTERM}
-	p := &process{log: c.log, exited: make(chan struct{})}
+	ended := make(chan struct{})
+	p := &Process{log: c.log, quit: c.quit, Ended: ended}
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread() // the child is told to end when the thread that started it does
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		if err == nil {
-			p.pid = cmd.Process.Pid
+			p.PID, p.os = cmd.Process.Pid, cmd.Process
 		}
 		started <- err
 		if err == nil {
 			_ = cmd.Wait() // how it ended is in its log
 		}
 		_ = log.Close() // nothing more is written
-		close(p.exited)
+		close(ended)
 	}()
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.name, err)
@@ -69,31 +75,22 @@ func spawn(c command) (*process, error) {
 	return p, nil
 }
 
-// stop asks the process to end, and kills it when it does not within grace.
-func (p *process) stop(signal syscall.Signal) {
-	if p.ended() {
-		return
-	}
-	_ = syscall.Kill(p.pid, signal) // it may have ended
+// Stop asks the process to end, and kills it when it does not within half a minute.
+func (p *Process) Stop() {
+	_ = p.Signal(p.quit) // it may have ended
 	select {
-	case <-p.exited:
+	case <-p.Ended:
 	case <-time.After(grace):
-		_ = syscall.Kill(p.pid, syscall.SIGKILL) // it may have ended
-		<-p.exited
+		_ = p.Signal(syscall.SIGKILL) // it may have ended
+		<-p.Ended
 	}
 }
 
-func (p *process) ended() bool {
-	select {
-	case <-p.exited:
-		return true
-	default:
-		return false
-	}
-}
+// Signal sends a signal to the process; [os.ErrProcessDone] says that it has ended.
+func (p *Process) Signal(s syscall.Signal) error { return p.os.Signal(s) }
 
 // await asks ready again and again until it answers, the process ends or ctx does.
-func (p *process) await(ctx context.Context, what string, ready func(context.Context) error) error {
+func (p *Process) await(ctx context.Context, what string, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
@@ -102,7 +99,7 @@ func (p *process) await(ctx context.Context, what string, ready func(context.Con
 			return nil
 		}
 		select {
-		case <-p.exited:
+		case <-p.Ended:
 			return fmt.Errorf("start %s: %w; its log ends:\n%s", what, errEnded, p.lastWords())
 		case <-ctx.Done():
 			return fmt.Errorf("%s did not become ready: %w; its log ends:\n%s", what, err, p.lastWords())
@@ -112,7 +109,7 @@ func (p *process) await(ctx context.Context, what string, ready func(context.Con
 }
 
 // lastWords are the last lines of the process's log.
-func (p *process) lastWords() string {
+func (p *Process) lastWords() string {
 	b, err := os.ReadFile(p.log)
 	if err != nil {
 		return "(" + err.Error() + ")"

@@ -24,10 +24,10 @@ import (
 
 // Temporal is a development server of ours.
 type Temporal struct {
+	*Process
+
 	Address   string // host:port
 	UIAddress string // http://..., "" without UI
-	PID       int
-	process   *process
 	release   func()
 }
 
@@ -83,7 +83,7 @@ func startTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) 
 		return nil, err
 	}
 	if err := os.WriteFile(pidFile, []byte(strconv.Itoa(t.PID)+"\n"), 0o600); err != nil {
-		t.process.stop(syscall.SIGTERM)
+		t.Process.Stop()
 		return nil, fmt.Errorf("note Temporal's process: %w", err)
 	}
 	return t, nil
@@ -132,13 +132,12 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 		args = append(args, "--headless")
 	}
 	say.say("Starting the Temporal development server at %s ...", t.Address)
-	t.process, err = spawn(command{name: cli, args: args, dir: o.Dir, log: filepath.Join(o.Dir, "temporal.log")})
+	t.Process, err = spawn(command{name: cli, args: args, dir: o.Dir, log: filepath.Join(o.Dir, "temporal.log"), quit: syscall.SIGTERM})
 	if err != nil {
 		return nil, err
 	}
-	t.PID = t.process.pid
-	if err := t.process.await(ctx, "Temporal", t.ready); err != nil {
-		t.process.stop(syscall.SIGTERM)
+	if err := t.await(ctx, "Temporal", t.ready); err != nil {
+		t.Process.Stop()
 		return nil, err
 	}
 	return t, nil
@@ -157,7 +156,7 @@ func (t *Temporal) ready(ctx context.Context) error {
 
 // Stop ends the server; its state is on disk when Stop returns.
 func (t *Temporal) Stop() {
-	t.process.stop(syscall.SIGTERM)
+	t.Process.Stop()
 	t.release()
 }
 
