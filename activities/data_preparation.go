@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
@@ -89,11 +89,11 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 
 // cropped is the captured portrait, cut for the print and for the chip.
 func cropped(captured registry.Evidence) (onCard, onChip []byte, err error) {
-	portrait, err := captured.Get(identity.EvidencePortrait)
+	picture, err := captured.Get(identity.EvidencePortrait)
 	if err != nil {
 		return nil, nil, err
 	}
-	onCard, onChip, err = biometrics.NormalizePortrait(portrait)
+	onCard, onChip, err = portrait.Normalize(picture)
 	if err != nil {
 		return nil, nil, fmt.Errorf("crop portrait: %w", err)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 )
@@ -51,7 +51,7 @@ func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error)
 	if err != nil {
 		return 0, err
 	}
-	verification, err := biometrics.Verify(captured, probe, biometrics.DefaultMatchLimits())
+	verification, err := fingerprint.Verify(captured, probe, fingerprint.DefaultMatchLimits())
 	if err != nil {
 		return 0, fmt.Errorf("match finger: %w", err)
 	}

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -25,7 +25,7 @@ type Pipeline struct {
 	ABIS interface {
 		// Identify lists the applications of other persons that have these fingers,
 		// which were captured for app. It may be asked twice.
-		Identify(ctx context.Context, app identity.ApplicationNumber, fingers biometrics.Templates) ([]identity.ApplicationNumber, error)
+		Identify(ctx context.Context, app identity.ApplicationNumber, fingers fingerprint.Templates) ([]identity.ApplicationNumber, error)
 	}
 	Signer       sod.DocumentSigner // rolls over by itself
 	Profile      lds.Profile

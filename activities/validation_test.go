@@ -9,6 +9,7 @@ import (
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 )
 
 // population knows one citizen, or none.
@@ -43,12 +44,12 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGallery(t)
+			r := registrytest.Open(t)
 			person := identity.Person{Number: "001301000001", Name: identity.Name{Text: "Nguyễn Thị Hòa"}, Birth: identity.Date{Year: 2001, Month: 3, Day: 1}, Sex: identity.Female}
 			known := registry.Citizen{Person: person, Status: identity.Alive}
 			tt.known(&known)
-			p := &activities.Pipeline{Registry: g.Registry, Population: population{&known}}
-			number := g.appliesAs(person, tt.ground, "")
+			p := &activities.Pipeline{Registry: r, Population: population{&known}}
+			number := registrytest.Receive(t, r, person, tt.ground, nil)
 
 			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
 
@@ -60,10 +61,10 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 
 func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
 	t.Parallel()
-	g := newGallery(t)
-	p := &activities.Pipeline{Registry: g.Registry, Population: population{}}
+	r := registrytest.Open(t)
+	p := &activities.Pipeline{Registry: r, Population: population{}}
 
-	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: g.applies(one, identity.GroundAge, "")})
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, identity.Person{Number: "079086999903"}, identity.GroundAge, nil)})
 
 	require.NoError(t, err)
 	require.Equal(t, []string{"person.number"}, out.Contradictions)
@@ -71,10 +72,10 @@ func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
 
 func TestValidate_WhoHasNoNumberIsNotAskedFor(t *testing.T) {
 	t.Parallel()
-	g := newGallery(t)
-	p := &activities.Pipeline{Registry: g.Registry, Population: population{}}
+	r := registrytest.Open(t)
+	p := &activities.Pipeline{Registry: r, Population: population{}}
 
-	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: g.applies("", identity.GroundFirstCard, "")})
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, identity.Person{}, identity.GroundFirstCard, nil)})
 
 	require.NoError(t, err)
 	require.Empty(t, out.Contradictions)

@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/unicode/norm"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/abis"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/samples"
 )
@@ -48,12 +50,12 @@ func application(t *testing.T, folder fs.FS, sample string) document {
 }
 
 // templates reads the finger records that a sample presents.
-func templates(t *testing.T, folder fs.FS, sample string, d document) biometrics.Templates {
+func templates(t *testing.T, folder fs.FS, sample string, d document) fingerprint.Templates {
 	t.Helper()
-	hand := make(biometrics.Templates)
+	hand := make(fingerprint.Templates)
 	for _, f := range d.Fingerprints {
 		if f.Missing == "" {
-			hand[biometrics.Position(f.Position)] = read(t, folder, path.Join(sample, f.Template))
+			hand[fingerprint.Position(f.Position)] = read(t, folder, path.Join(sample, f.Template))
 		}
 	}
 	return hand
@@ -98,22 +100,22 @@ func TestPortraitsAreJudgedAsTheScriptExpects(t *testing.T) {
 		if application(t, folder, sample.Name).Portrait == nil {
 			continue
 		}
-		portrait := read(t, folder, path.Join(sample.Name, "portrait.jpg"))
+		picture := read(t, folder, path.Join(sample.Name, "portrait.jpg"))
 
-		judgement, err := biometrics.JudgePortrait(portrait, biometrics.DefaultPortraitLimits())
+		judgment, err := portrait.Judge(picture, portrait.DefaultLimits())
 
 		require.NoError(t, err)
 		again := slices.IndexFunc(sample.Steps, func(s samples.Step) bool { return s.Do == samples.Recapture })
-		require.Equal(t, again < 0, judgement.OK, "%s: %v %v", sample.Name, judgement.Codes(), judgement.Measures)
+		require.Equal(t, again < 0, judgment.OK, "%s: %v %v", sample.Name, judgment.Codes(), judgment.Measures)
 		if again >= 0 {
-			portrait = read(t, folder, path.Join(sample.Name, sample.Steps[again].Portrait))
-			judgement, err = biometrics.JudgePortrait(portrait, biometrics.DefaultPortraitLimits())
+			picture = read(t, folder, path.Join(sample.Name, sample.Steps[again].Portrait))
+			judgment, err = portrait.Judge(picture, portrait.DefaultLimits())
 			require.NoError(t, err)
-			require.True(t, judgement.OK, "%s: %v", sample.Name, judgement.Codes())
+			require.True(t, judgment.OK, "%s: %v", sample.Name, judgment.Codes())
 		}
-		_, chip, err := biometrics.NormalizePortrait(portrait)
+		_, chip, err := portrait.Normalize(picture)
 		require.NoError(t, err)
-		require.Same(t, &portrait[0], &chip[0], "%s: the chip takes the portrait as it is", sample.Name)
+		require.Same(t, &picture[0], &chip[0], "%s: the chip takes the portrait as it is", sample.Name)
 	}
 }
 
@@ -127,15 +129,15 @@ func TestFingersAreGoodAndCollectTheCard(t *testing.T) {
 		}
 		captured := templates(t, folder, sample.Name, d)
 
-		judgement, err := biometrics.JudgeFingers(captured, biometrics.DefaultFingerLimits())
+		judgment, err := fingerprint.Judge(captured, fingerprint.DefaultQualityLimits())
 		require.NoError(t, err)
-		require.True(t, judgement.OK, "%s: %v %v", sample.Name, judgement.Codes(), judgement.Measures)
+		require.True(t, judgment.OK, "%s: %v %v", sample.Name, judgment.Codes(), judgment.Measures)
 		for _, step := range sample.Steps {
 			if step.Template == "" {
 				continue
 			}
-			probe := biometrics.Templates{biometrics.Position(step.Position): read(t, folder, path.Join(sample.Name, step.Template))}
-			verdict, err := biometrics.Verify(captured, probe, biometrics.DefaultMatchLimits())
+			probe := fingerprint.Templates{fingerprint.Position(step.Position): read(t, folder, path.Join(sample.Name, step.Template))}
+			verdict, err := fingerprint.Verify(captured, probe, fingerprint.DefaultMatchLimits())
 			require.NoError(t, err)
 			require.True(t, verdict.Match, "%s: %v", sample.Name, verdict)
 			require.FileExists(t, path.Join(sample.Name, step.File))
@@ -146,14 +148,14 @@ func TestFingersAreGoodAndCollectTheCard(t *testing.T) {
 func TestOnlyTheDuplicatePersonIsFoundAmongTheOthers(t *testing.T) {
 	t.Parallel()
 	folder, s := script(t)
-	gallery := biometrics.NewGallery()
+	gallery := abis.NewGallery()
 	for _, sample := range s.Samples {
 		hand := templates(t, folder, sample.Name, application(t, folder, sample.Name))
 		if len(hand) == 0 {
 			continue
 		}
 
-		found, err := gallery.Identify(t.Context(), hand, biometrics.DefaultIdentifyLimits())
+		found, err := gallery.Identify(t.Context(), hand, abis.DefaultLimits())
 
 		require.NoError(t, err)
 		if sample.End == identity.Rejected && sample.After != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/workflows"
@@ -80,7 +80,7 @@ func (a *app) handOver(ctx context.Context, arg string, m workflows.HandOver, fi
 
 // readProbe extracts the template of a finger image.
 func readProbe(file, position string, sizes intake.Sizes) ([]byte, error) {
-	at, err := biometrics.ParsePosition(position)
+	at, err := fingerprint.ParsePosition(position)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +88,9 @@ func readProbe(file, position string, sizes intake.Sizes) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	template, err := biometrics.ExtractPNG(image)
+	template, err := fingerprint.Extract(image)
 	if err != nil {
 		return nil, err
 	}
-	return biometrics.Templates{at: template}.MarshalBinary()
+	return fingerprint.Templates{at: template}.MarshalBinary()
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/registry"
@@ -94,13 +94,13 @@ func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, r
 
 // templates are the fingers that were captured up to a round; none where every
 // finger was missing.
-func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (biometrics.Templates, error) {
+func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (fingerprint.Templates, error) {
 	evidence, err := a.opened.Registry.EvidenceOf(ctx, number, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round})
 	raw, taken := evidence[identity.EvidenceTemplates]
 	if err != nil || !taken {
 		return nil, err
 	}
-	var templates biometrics.Templates
+	var templates fingerprint.Templates
 	err = templates.UnmarshalBinary(raw)
 	return templates, err
 }

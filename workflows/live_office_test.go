@@ -26,7 +26,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/config"
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
@@ -274,7 +274,7 @@ func (a *liveApplication) finger(file string) error {
 	a.o.t.Helper()
 	template, err := os.ReadFile(filepath.Join(a.folder, file))
 	require.NoError(a.o.t, err)
-	probe, err := biometrics.Templates{biometrics.LeftIndex: template}.MarshalBinary()
+	probe, err := fingerprint.Templates{fingerprint.LeftIndex: template}.MarshalBinary()
 	require.NoError(a.o.t, err)
 	try, err := a.o.Registry.Probe(a.o.t.Context(), a.number, probe)
 	require.NoError(a.o.t, err)

@@ -26,7 +26,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"example.org/cancuoc/activities"
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/printing"
@@ -399,7 +399,7 @@ func finger(file string) act {
 	return func(o *testOffice) {
 		template, err := os.ReadFile(filepath.Join(o.folder, file))
 		require.NoError(o.t, err)
-		probe, err := biometrics.Templates{biometrics.LeftIndex: template}.MarshalBinary()
+		probe, err := fingerprint.Templates{fingerprint.LeftIndex: template}.MarshalBinary()
 		require.NoError(o.t, err)
 		try, err := o.Probe(o.t.Context(), o.number, probe)
 		require.NoError(o.t, err)
@@ -508,7 +508,7 @@ func (p *population) Citizen(ctx context.Context, n identity.PersonalNumber) (re
 // abis finds what the test says.
 type abis testOffice
 
-func (a *abis) Identify(context.Context, identity.ApplicationNumber, biometrics.Templates) ([]identity.ApplicationNumber, error) {
+func (a *abis) Identify(context.Context, identity.ApplicationNumber, fingerprint.Templates) ([]identity.ApplicationNumber, error) {
 	return a.hits, nil
 }
 

@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
@@ -67,7 +67,7 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		})
 		submission.Portrait = &intake.Image{Data: portrait}
 		left, right := finger.Strew(uint64(2*i)), finger.Strew(uint64(2*i+1))
-		for position, s := range map[biometrics.Position]*finger.Scatter{biometrics.LeftIndex: left, biometrics.RightIndex: right} {
+		for position, s := range map[fingerprint.Position]*finger.Scatter{fingerprint.LeftIndex: left, fingerprint.RightIndex: right} {
 			template, err := minutiae.Encode(s.Impression(1))
 			if err != nil {
 				return nil, err
@@ -87,6 +87,6 @@ func newApplicant(i uint64) (*applicant, error) {
 	if err != nil {
 		return nil, err
 	}
-	probe, err := biometrics.Templates{biometrics.LeftIndex: template}.MarshalBinary()
+	probe, err := fingerprint.Templates{fingerprint.LeftIndex: template}.MarshalBinary()
 	return &applicant{probe: probe}, err
 }

@@ -1,13 +1,12 @@
-// Package biometrics judges what a station captured, and says whether two
-// captures are of one person.
+// Package biometrics is only a map of the packages below it. None of them decides
+// alone: a poor capture is taken again, a hit goes to an adjudicator, and a finger
+// that does not match at the counter goes to an officer. docs/biometrics.md has what
+// was measured, and how.
 //
-// A capture is a portrait and some fingers. A Portrait is read once with
-// DecodePortrait, judged with Judge and made ready for the card and the chip with
-// Normalize. Fingers become Templates, minutiae records of ISO/IEC 19794-2:2005,
-// with ExtractPNG; JudgeFingers says whether they will do, Verify whether two sets
-// are of one person, and a Gallery finds a person among many.
-//
-// The matcher is this program's own. It was measured on synthetic fingers and is
-// not evaluated on a real population: a hit is for a person to judge, and so is a
-// miss at the counter. See docs/biometrics.md for figures and method.
+//	portrait     checks, judges and normalizes the portrait
+//	fingerprint  the fingers of a capture: templates, whether they are good enough, whether two captures match
+//	quality      the outcome of judging, with what the station should do
+//	abis         finds a person among many
+//	minutiae     the record of one finger (ISO/IEC 19794-2:2005), and the comparison of two
+//	ridges       from the image of a finger to its minutiae
 package biometrics

@@ -3,7 +3,8 @@ package intake
 import (
 	"fmt"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
 )
 
@@ -26,28 +27,28 @@ func (s Submission) evidence(app identity.Application, sizes Sizes) (map[identit
 // Recapture checks what was captured anew, portrait or fingers or both, and gathers
 // what goes to the vault. A finger that was not taken again keeps the template it
 // has in before.
-func Recapture(portrait *Image, fingers []Fingerprint, before biometrics.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
-	if portrait == nil && len(fingers) == 0 {
+func Recapture(picture *Image, fingers []Fingerprint, before fingerprint.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
+	if picture == nil && len(fingers) == 0 {
 		return nil, identity.Refuse(identity.Invalid, "nothing was captured; give a portrait, fingers, or both")
 	}
-	return capture(portrait, fingers, before, sizes)
+	return capture(picture, fingers, before, sizes)
 }
 
 // capture checks images and templates. A role that was not captured is not there.
-func capture(portrait *Image, fingers []Fingerprint, before biometrics.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
+func capture(picture *Image, fingers []Fingerprint, before fingerprint.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
 	var faults faults
 	found := make(map[identity.EvidenceKind][]byte)
-	if portrait != nil {
-		if err := checkPortrait(portrait, sizes.Portrait); err != nil {
+	if picture != nil {
+		if err := checkPortrait(picture, sizes.Portrait); err != nil {
 			faults.add("portrait", err)
 		}
-		found[identity.EvidencePortrait] = portrait.Data
+		found[identity.EvidencePortrait] = picture.Data
 	}
 	if len(fingers) > maxFingers {
 		faults.add("", refuseFingers())
 		return nil, faults.err()
 	}
-	c := hands{found: found, sizes: sizes, named: make(map[biometrics.Position]bool), templates: make(biometrics.Templates)}
+	c := hands{found: found, sizes: sizes, named: make(map[fingerprint.Position]bool), templates: make(fingerprint.Templates)}
 	for i, f := range fingers {
 		if err := c.take(f); err != nil {
 			faults.add(fmt.Sprintf("fingerprints.%d", i), err)
@@ -85,8 +86,7 @@ func checkPortrait(p *Image, limit int64) error {
 	if err := within(p.Data, limit); err != nil {
 		return err
 	}
-	_, err := biometrics.DecodePortrait(p.Data)
-	return err
+	return portrait.Check(p.Data)
 }
 
 // within refuses what is larger than its limit, before anything reads it.
@@ -101,20 +101,20 @@ func within(b []byte, limit int64) error {
 type hands struct {
 	found     map[identity.EvidenceKind][]byte
 	sizes     Sizes
-	named     map[biometrics.Position]bool
-	templates biometrics.Templates
+	named     map[fingerprint.Position]bool
+	templates fingerprint.Templates
 }
 
 // fingerRoles are the fingers whose images the card of 2021 prints.
-var fingerRoles = map[biometrics.Position]identity.EvidenceKind{
-	biometrics.LeftIndex:  identity.EvidenceLeftIndex,
-	biometrics.RightIndex: identity.EvidenceRightIndex,
+var fingerRoles = map[fingerprint.Position]identity.EvidenceKind{
+	fingerprint.LeftIndex:  identity.EvidenceLeftIndex,
+	fingerprint.RightIndex: identity.EvidenceRightIndex,
 }
 
 // take checks one finger and keeps its image and its template, which is extracted
 // here where the station sent none.
 func (h *hands) take(f Fingerprint) error {
-	position, err := biometrics.ParsePosition(f.Position)
+	position, err := fingerprint.ParsePosition(f.Position)
 	if err != nil {
 		return inField("position", err)
 	}
@@ -126,7 +126,7 @@ func (h *hands) take(f Fingerprint) error {
 		if len(f.Data) > 0 || len(f.TemplateData) > 0 {
 			return identity.RefuseField(identity.Invalid, "missing", "is given, but so is the finger")
 		}
-		return inField("missing", biometrics.CheckMissing(f.Missing))
+		return inField("missing", fingerprint.CheckMissing(f.Missing))
 	}
 	if f.File != "" || f.Template != "" {
 		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
@@ -146,21 +146,21 @@ func (h *hands) take(f Fingerprint) error {
 }
 
 // template gives the finger's template, with its position in it.
-func (f Fingerprint) template(position biometrics.Position, limit int64) ([]byte, error) {
+func (f Fingerprint) template(position fingerprint.Position, limit int64) ([]byte, error) {
 	switch {
 	case len(f.TemplateData) > 0:
 		if err := within(f.TemplateData, limit); err != nil {
 			return nil, inField("template", err)
 		}
 		if len(f.Data) > 0 { // nothing else reads it before it is printed
-			if err := biometrics.CheckFinger(f.Data); err != nil {
+			if err := fingerprint.CheckImage(f.Data); err != nil {
 				return nil, err
 			}
 		}
-		template, err := biometrics.Templates{position: f.TemplateData}.MarshalBinary()
+		template, err := fingerprint.Templates{position: f.TemplateData}.MarshalBinary()
 		return template, inField("template", err)
 	case len(f.Data) > 0:
-		return biometrics.ExtractPNG(f.Data)
+		return fingerprint.Extract(f.Data)
 	}
 	return nil, identity.Refuse(identity.Invalid, "is empty; give an image, a template, or why it is missing")
 }

@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"example.org/cancuoc/activities"
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/abis"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/printing"
@@ -93,7 +93,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	w.RegisterWorkflow(workflows.Consignment)
 	w.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: o.Registry,
-		ABIS:   &activities.BuiltinABIS{Registry: o.Registry, Gallery: biometrics.NewGallery()},
+		ABIS:   abis.NewBuiltin(o.Registry),
 		Signer: authority.Signers(), Profile: chip,
 		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
 		Consignments: start, ConsignmentSize: o.config.Office.ConsignmentSize, Now: time.Now,

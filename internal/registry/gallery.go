@@ -9,19 +9,10 @@ import (
 	"example.org/cancuoc/internal/vault"
 )
 
-// GalleryEntry is the fingerprint templates of one capture.
-type GalleryEntry struct {
-	Seq         int64
-	Application identity.ApplicationNumber
-	Round       int
-	Citizen     identity.PersonalNumber // empty until a number is allotted
-	Templates   []byte
-}
-
 // Gallery gives captures in the order they were committed, those of applications
 // in flight too, from the one after afterSeq. Captures whose key was shredded are
 // left out.
-func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]GalleryEntry, error) {
+func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]identity.Encounter, error) {
 	rows, _ := r.db.Query(ctx, `
 		SELECT g.seq, g.application, g.round, a.personal_number, b.sealed, k.wrapped
 		FROM gallery g JOIN applications a ON a.number = g.application
@@ -29,7 +20,7 @@ func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]Ga
 		JOIN vault_keys k ON k.application = g.application AND k.wrapped IS NOT NULL
 		WHERE g.seq > $1 ORDER BY g.seq LIMIT $2`, afterSeq, limit) // CollectRows reports the error
 	type sealed struct {
-		GalleryEntry
+		identity.Encounter
 		blob, key []byte
 	}
 	read, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sealed, error) {
@@ -42,13 +33,13 @@ func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]Ga
 	if err != nil {
 		return nil, fail("read gallery", err)
 	}
-	list := make([]GalleryEntry, len(read))
+	list := make([]identity.Encounter, len(read))
 	for i, s := range read {
 		key := vault.Key{Application: string(s.Application), Kind: string(identity.EvidenceTemplates), Attempt: s.Round}
 		if s.Templates, err = r.vault.Open(key, s.blob, s.key); err != nil {
 			return nil, err
 		}
-		list[i] = s.GalleryEntry
+		list[i] = s.Encounter
 	}
 	return list, nil
 }

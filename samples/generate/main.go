@@ -22,7 +22,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/samples/generate/face"
@@ -76,7 +76,7 @@ func (s subject) write(folder string, index uint64) error {
 			{Position: "right-index", File: "right-index.png", Template: "right-index.fmr"},
 		}
 		if s.bandaged {
-			a.Fingerprints[1] = finger{Position: "right-index", Missing: string(biometrics.Bandaged)}
+			a.Fingerprints[1] = finger{Position: "right-index", Missing: string(fingerprint.Bandaged)}
 		}
 		if err := s.writeFingers(folder, index); err != nil {
 			return err
@@ -121,21 +121,21 @@ func writePortrait(path string, f face.Face) error {
 // on the reader when the card is collected.
 func (s subject) writeFingers(folder string, index uint64) error {
 	left := grown.Grow(10 * s.hands)
-	if err := writeFinger(folder, "left-index", biometrics.LeftIndex, left.Impression(100*index, grown.Conditions{})); err != nil {
+	if err := writeFinger(folder, "left-index", fingerprint.LeftIndex, left.Impression(100*index, grown.Conditions{})); err != nil {
 		return err
 	}
-	if err := writeFinger(folder, "left-index-handover", biometrics.LeftIndex, left.Impression(100*index+2, grown.Conditions{})); err != nil {
+	if err := writeFinger(folder, "left-index-handover", fingerprint.LeftIndex, left.Impression(100*index+2, grown.Conditions{})); err != nil {
 		return err
 	}
 	if s.bandaged {
 		return nil
 	}
 	right := grown.Grow(10*s.hands + 1)
-	return writeFinger(folder, "right-index", biometrics.RightIndex, right.Impression(100*index+1, grown.Conditions{}))
+	return writeFinger(folder, "right-index", fingerprint.RightIndex, right.Impression(100*index+1, grown.Conditions{}))
 }
 
 // writeFinger writes the picture of a finger and its template.
-func writeFinger(folder, name string, position biometrics.Position, picture *image.Gray) error {
+func writeFinger(folder, name string, position fingerprint.Position, picture *image.Gray) error {
 	var b bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	if err := encoder.Encode(&b, picture); err != nil {
@@ -144,11 +144,11 @@ func writeFinger(folder, name string, position biometrics.Position, picture *ima
 	if err := writeFile(filepath.Join(folder, name+".png"), b.Bytes()); err != nil {
 		return err
 	}
-	record, err := biometrics.ExtractPNG(b.Bytes())
+	record, err := fingerprint.Extract(b.Bytes())
 	if err != nil {
 		return fmt.Errorf("extract template: %w", err)
 	}
-	named, err := biometrics.Templates{position: record}.MarshalBinary() // one record, with its finger filled in
+	named, err := fingerprint.Templates{position: record}.MarshalBinary() // one record, with its finger filled in
 	if err != nil {
 		return fmt.Errorf("name template: %w", err)
 	}

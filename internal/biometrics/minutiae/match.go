@@ -7,12 +7,12 @@ import (
 	"slices"
 )
 
-// Prepared is a template made ready for comparison: minutiae at 500 dpi, each
-// with what its neighbourhood looks like from its own direction. It does not
-// change and may be shared.
+// Prepared is a record made ready for comparison: minutiae at 500 dpi, each with
+// what its neighborhood looks like from its own direction. It does not change and
+// may be shared.
 type Prepared struct {
-	points []point // by height, so that what is near is soon found
-	links  []Link  // of all points, neighbours of each together, nearest first
+	points []point // by height, so that near ones are found quickly
+	links  []Link  // of all points, the neighbors of each together, nearest first
 	first  []int   // points[i] has links[first[i]:first[i+1]]
 	box    box
 }
@@ -23,23 +23,23 @@ type point struct {
 	angle uint8
 }
 
-// Link is one neighbour of a minutia as it is seen from there, so that turning or
-// shifting the finger changes nothing but Angle. Angles are in 360/256 degrees.
+// Link is one neighbor of a minutia as seen from there, so that turning or shifting
+// the finger changes only Angle. Angles are in 360/256 degrees.
 type Link struct {
 	Distance float64 // pixels at 500 dpi
-	Bearing  uint8   // of the neighbour, against the minutia's own angle
-	Turn     uint8   // of the neighbour's angle, against the minutia's own
+	Bearing  uint8   // of the neighbor, against the minutia's own angle
+	Turn     uint8   // of the neighbor's angle, against the minutia's own
 	Angle    uint8   // the minutia's own
 }
 
-// neighbours is how many neighbours describe a minutia.
-const neighbours = 7
+// neighbors is how many neighbors describe a minutia.
+const neighbors = 7
 
-// Prepare makes a template ready for comparison.
-func Prepare(t Template) *Prepared {
-	scale := float64(DPI500) / float64(max(t.Resolution, 1))
-	p := &Prepared{points: make([]point, len(t.Minutiae)), first: make([]int, 1, len(t.Minutiae)+1)}
-	for i, m := range t.Minutiae {
+// Prepare makes a record ready for comparison.
+func Prepare(r Record) *Prepared {
+	scale := float64(DPI500) / float64(max(r.Resolution, 1))
+	p := &Prepared{points: make([]point, len(r.Minutiae)), first: make([]int, 1, len(r.Minutiae)+1)}
+	for i, m := range r.Minutiae {
 		p.points[i] = point{x: float64(m.X) * scale, y: -float64(m.Y) * scale, angle: m.Angle}
 	}
 	slices.SortStableFunc(p.points, func(a, b point) int { return cmp.Or(cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x)) })
@@ -51,8 +51,8 @@ func Prepare(t Template) *Prepared {
 	return p
 }
 
-// around describes the nearest neighbours of point i. Two minutiae on the same
-// spot say nothing of a direction and are no neighbours.
+// around describes the nearest neighbors of point i. Two minutiae on the same spot
+// have no direction between them and do not count as neighbors.
 func (p *Prepared) around(i int) []Link {
 	from := p.points[i]
 	links := make([]Link, 0, len(p.points))
@@ -70,18 +70,15 @@ func (p *Prepared) around(i int) []Link {
 		})
 	}
 	slices.SortStableFunc(links, func(a, b Link) int { return cmp.Compare(a.Distance, b.Distance) })
-	return links[:min(len(links), neighbours)]
+	return links[:min(len(links), neighbors)]
 }
 
-// Links lists every minutia's neighbours; an index of many fingers is built on
+// Links lists every minutia's neighbors; an index of many fingers is built on
 // them. The caller must not change them.
 func (p *Prepared) Links() []Link { return p.links }
 
-// Len is the number of minutiae.
-func (p *Prepared) Len() int { return len(p.points) }
-
 // Tolerances within which two impressions of a finger agree; angles in 360/256
-// degrees. Skin stretches, so places agree the less the farther they are apart.
+// degrees. Skin stretches, so the farther apart places are, the less they agree.
 const (
 	linkSlack     = 4.0 // pixels, and a tenth of the distance
 	linkStretch   = 0.1
@@ -91,17 +88,16 @@ const (
 	placeStretch  = 0.045 // 10 pixels at 87, 16 at 220
 	angleSlack    = 12
 	maxRotation   = 43   // 60 degrees: nobody lays a finger on the glass upside down
-	minLikeness   = 1.5  // of two neighbourhoods, to propose an alignment; the best are 7
+	minLikeness   = 1.5  // of two neighborhoods, to propose an alignment; the best are 7
 	alignments    = 40   // proposals tried
 	smallOverlap  = 12.0 // minutiae, below which an overlap proves nothing more
 	scorePerMatch = 10.0
 )
 
-// Match compares two fingers and gives a score: 0 for nothing in common, about
-// ten times the number of minutiae that lie in the same places if one impression
-// is turned and shifted onto the other, squared over those that could. It is
-// symmetric in meaning but not to the last digit; the same input always gives
-// the same score.
+// Match compares two fingers and gives a score: 0 for nothing in common, else about
+// 10 m²/n, where n minutiae lie where both impressions overlap if one is turned and
+// shifted onto the other, and m of them coincide. Match(a, b) and Match(b, a) may
+// differ in the last digits; the same input always gives the same score.
 func Match(a, b *Prepared) float64 {
 	if len(a.points) == 0 || len(b.points) == 0 {
 		return 0
@@ -114,7 +110,7 @@ func Match(a, b *Prepared) float64 {
 	return best
 }
 
-// matcher holds what one comparison works with.
+// matcher holds the buffers of one comparison.
 type matcher struct {
 	hints []hints // of the second finger's minutiae
 	moved []point
@@ -127,7 +123,7 @@ type proposal struct {
 	likeness float64
 }
 
-// proposals finds the pairs of minutiae whose neighbourhoods are most alike.
+// proposals finds the pairs of minutiae whose neighborhoods are most alike.
 func (m *matcher) proposals(a, b *Prepared) []proposal {
 	found := make([]proposal, 0, len(a.points))
 	m.hints = m.hints[:0]
@@ -149,8 +145,8 @@ func (m *matcher) proposals(a, b *Prepared) []proposal {
 	return found[:min(len(found), alignments)]
 }
 
-// hints say which of a minutia's links may agree with a link of another, a bit for
-// each, by that link's bearing and turn: few do, and only those are looked at.
+// hints say which of a minutia's links may agree with a link of another, one bit
+// each, by that link's bearing and turn. Few do, and only those are looked at.
 type hints struct{ bearing, turn [256 / hintStep]uint8 }
 
 const hintStep = 8 // in 360/256 degrees
@@ -164,17 +160,17 @@ func hintsOf(links []Link) hints {
 	return h
 }
 
-// mark sets bit k wherever a value may lie that is within slack of middle.
+// mark sets bit k for every value within slack of middle.
 func mark(table *[256 / hintStep]uint8, middle uint8, slack, k int) {
 	for off := -slack; off < slack+hintStep; off += hintStep {
 		table[(int(middle)+min(off, slack))&255/hintStep] |= 1 << k
 	}
 }
 
-// likeness pairs the neighbours of two minutiae, nearest first, and adds up how
+// likeness pairs the neighbors of two minutiae, nearest first, and adds up how
 // well they agree: 0 to 7.
 func likeness(a, b []Link, h *hints) float64 {
-	free := uint8(1<<neighbours - 1)
+	free := uint8(1<<neighbors - 1)
 	sum := 0.0
 	for _, x := range a {
 		slack := linkSlack + linkStretch*x.Distance
@@ -199,7 +195,7 @@ func likeness(a, b []Link, h *hints) float64 {
 	return sum
 }
 
-// score lays a onto b as the proposal says and counts what falls together.
+// score lays a onto b as the proposal says and counts what coincides.
 func (m *matcher) score(a, b *Prepared, p proposal) float64 {
 	anchor, target := a.points[p.i], b.points[p.j]
 	turn := target.angle - anchor.angle
@@ -223,8 +219,8 @@ func (m *matcher) score(a, b *Prepared, p proposal) float64 {
 	return scorePerMatch * matched * matched / max(smallOverlap, overlap)
 }
 
-// take finds the minutia nearest to q that is still free, and says how well they
-// agree: up to 1, and 0 where there is none.
+// take finds the free minutia nearest to q, and says how well they agree: up to 1,
+// or 0 if there is none.
 func (m *matcher) take(q point, among []point, slack float64) float64 {
 	best, at := slack*slack, -1
 	lowest, _ := slices.BinarySearchFunc(among, q.y-slack, func(r point, y float64) int { return cmp.Compare(r.y, y) })
@@ -243,10 +239,10 @@ func (m *matcher) take(q point, among []point, slack float64) float64 {
 	return 1 - 0.75*best/(slack*slack) - 0.25*turn
 }
 
-// box is the rectangle that holds some minutiae, and a margin.
+// box is the rectangle around some minutiae, with a margin.
 type box struct{ left, right, low, high float64 }
 
-// boxMargin is how far outside a minutia still counts as covered, in pixels.
+// boxMargin is how far outside a minutia still counts as inside, in pixels.
 const boxMargin = 8
 
 func boxOf(points []point) box {

@@ -32,8 +32,8 @@ func unhex(s string) []byte {
 	return b
 }
 
-func twoTemplate() minutiae.Template {
-	return minutiae.Template{
+func twoRecord() minutiae.Record {
+	return minutiae.Record{
 		Width: 320, Height: 420, Resolution: 197, Finger: 7, Quality: 80,
 		Minutiae: []minutiae.Minutia{
 			{Type: minutiae.Ending, X: 100, Y: 200, Angle: 64, Quality: 90},
@@ -45,13 +45,13 @@ func twoTemplate() minutiae.Template {
 func TestRecordIsLaidOutAsTheStandardSays(t *testing.T) {
 	t.Parallel()
 
-	written, err := minutiae.Encode(twoTemplate())
+	written, err := minutiae.Encode(twoRecord())
 	require.NoError(t, err)
 	read, err := minutiae.Parse(two)
 	require.NoError(t, err)
 
 	require.Equal(t, two, written)
-	require.Equal(t, twoTemplate(), read)
+	require.Equal(t, twoRecord(), read)
 }
 
 func TestExtendedDataIsPassedOver(t *testing.T) {
@@ -63,7 +63,7 @@ func TestExtendedDataIsPassedOver(t *testing.T) {
 	read, err := minutiae.Parse(b)
 
 	require.NoError(t, err)
-	require.Equal(t, twoTemplate(), read)
+	require.Equal(t, twoRecord(), read)
 }
 
 func TestParseRefuses(t *testing.T) {
@@ -98,20 +98,20 @@ func TestParseRefuses(t *testing.T) {
 
 func TestEncodeRefusesWhatTheRecordCannotHold(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(*minutiae.Template){
-		"too many minutiae": func(m *minutiae.Template) { m.Minutiae = make([]minutiae.Minutia, 256) },
-		"a minutia outside": func(m *minutiae.Template) { m.Minutiae[0].X = m.Width },
-		"a negative place":  func(m *minutiae.Template) { m.Minutiae[0].Y = -1 },
-		"a fourth type":     func(m *minutiae.Template) { m.Minutiae[0].Type = 3 },
-		"no finger":         func(m *minutiae.Template) { m.Finger = -1 },
-		"a huge picture":    func(m *minutiae.Template) { m.Width = 1 << 16 },
+	for name, spoil := range map[string]func(*minutiae.Record){
+		"too many minutiae": func(m *minutiae.Record) { m.Minutiae = make([]minutiae.Minutia, 256) },
+		"a minutia outside": func(m *minutiae.Record) { m.Minutiae[0].X = m.Width },
+		"a negative place":  func(m *minutiae.Record) { m.Minutiae[0].Y = -1 },
+		"a fourth type":     func(m *minutiae.Record) { m.Minutiae[0].Type = 3 },
+		"no finger":         func(m *minutiae.Record) { m.Finger = -1 },
+		"a huge image":      func(m *minutiae.Record) { m.Width = 1 << 16 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			template := twoTemplate()
-			spoil(&template)
+			record := twoRecord()
+			spoil(&record)
 
-			_, err := minutiae.Encode(template)
+			_, err := minutiae.Encode(record)
 
 			require.ErrorIs(t, err, identity.Invalid)
 		})
@@ -207,7 +207,7 @@ func TestAMinutiaIsMatchedOnce(t *testing.T) {
 
 func TestMatchOfNothingIsNothing(t *testing.T) {
 	t.Parallel()
-	empty := minutiae.Prepare(minutiae.Template{Width: 320, Height: 420, Resolution: 197})
+	empty := minutiae.Prepare(minutiae.Record{Width: 320, Height: 420, Resolution: 197})
 	full := minutiae.Prepare(finger.Strew(9).Impression(1))
 
 	require.Zero(t, minutiae.Match(empty, full))

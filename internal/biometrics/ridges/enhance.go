@@ -6,7 +6,7 @@ import "math"
 // pixels at 500 dpi, from a child's finger to a broad thumb.
 const (
 	directions = 32
-	reach      = 10 // pixels from the centre of a filter
+	reach      = 10 // pixels from the center of a filter
 	side       = 2*reach + 1
 	spread     = 4.2 // standard deviation of a filter in pixels
 	blockSide  = 8   // pixels over which one period is chosen
@@ -40,7 +40,7 @@ func newFilter(angle, period float64) *filter {
 	return &f
 }
 
-// at gives the filter's answer around x, y, which must be reach pixels inside.
+// at gives the filter's response at x, y, which must be reach pixels inside.
 func (f *filter) at(p plane, x, y int) float32 {
 	sum := float32(0)
 	for dy := range side {
@@ -57,7 +57,8 @@ func (f *filter) at(p plane, x, y int) float32 {
 	return sum
 }
 
-// enhance filters along the ridges; what comes out positive is ridge.
+// enhance filters along the ridges and reports where they are: where the filter's
+// response is positive.
 func enhance(p plane, f flow, m mask) []bool {
 	var bank [3][directions]*filter
 	for i, period := range periods() {
@@ -82,8 +83,8 @@ func enhance(p plane, f flow, m mask) []bool {
 	return ridge
 }
 
-// period chooses the filter width that answers strongest in a block, asked at
-// every other pixel of every other row.
+// period chooses the filter width that responds most strongly in a block, sampled
+// at every third pixel of every third row.
 func period(p plane, f flow, bank *[3][directions]*filter, left, top, right, bottom int) int {
 	best, at := float32(-1), 0
 	for k := range bank {

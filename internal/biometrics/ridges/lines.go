@@ -7,13 +7,13 @@ import (
 	"example.org/cancuoc/internal/biometrics/minutiae"
 )
 
-// lines is a picture of lines one pixel wide.
+// lines is an image of lines one pixel wide.
 type lines struct {
 	w, h int
 	on   []bool
 }
 
-// around lists the eight neighbours of a pixel, clockwise from the one above, as
+// around lists the eight neighbors of a pixel, clockwise from the one above, as
 // steps in x and y.
 func around() [8][2]int {
 	return [8][2]int{{0, -1}, {1, -1}, {1, 0}, {1, 1}, {0, 1}, {-1, 1}, {-1, 0}, {-1, -1}}
@@ -29,7 +29,7 @@ func (l lines) steps() [8]int {
 }
 
 // thin wears ridges down to lines (Guo and Hall 1989, in two passes; Zhang and
-// Suen would lose slanting ridges). The outermost pixels are never on.
+// Suen's algorithm would lose slanting ridges). The outermost pixels are never on.
 func thin(ridge []bool, m mask) lines {
 	l := lines{m.w, m.h, ridge}
 	steps := l.steps()
@@ -44,7 +44,7 @@ func thin(ridge []bool, m mask) lines {
 			worn = worn[:0]
 			for y := 1; y < l.h-1; y++ {
 				for i := y*l.w + 1; i < (y+1)*l.w-1; i++ {
-					if l.on[i] && removable[pass][l.neighbours(i, &steps)] {
+					if l.on[i] && removable[pass][l.neighbors(i, &steps)] {
 						worn = append(worn, i)
 					}
 				}
@@ -58,8 +58,8 @@ func thin(ridge []bool, m mask) lines {
 	return l
 }
 
-// neighbours gives a bit for each neighbour that is on, clockwise from above.
-func (l lines) neighbours(i int, steps *[8]int) uint8 {
+// neighbors gives a bit for each neighbor that is on, clockwise from above.
+func (l lines) neighbors(i int, steps *[8]int) uint8 {
 	code := uint8(0)
 	for k, s := range steps {
 		if l.on[i+s] {
@@ -69,8 +69,8 @@ func (l lines) neighbours(i int, steps *[8]int) uint8 {
 	return code
 }
 
-// wearable reports whether a pixel with these neighbours may go in that pass: it
-// does not hold two others together and is no end of a line.
+// wearable reports whether a pixel with these neighbors may go in that pass: it
+// neither connects two others nor ends a line.
 func wearable(code uint8, pass int) bool {
 	on := func(k int) int { return int(code>>(k&7)) & 1 }
 	crossings, straight, slanting := 0, 0, 0
@@ -88,14 +88,12 @@ func wearable(code uint8, pass int) bool {
 	return (on(0)|on(1)|(1-on(3)))&on(2) == 0
 }
 
-// Lengths in pixels at 500 dpi: how far a line is followed for its direction, the
-// shortest line that is none of the filter's making, and how near two minutiae
-// may be that are no crack in a ridge.
+// Lengths in pixels at 500 dpi.
 const (
-	traceLength = 12
-	spurLength  = 8
-	crackLength = 7
-	gapLength   = 12
+	traceLength = 12 // how far a line is followed for its direction
+	spurLength  = 8  // a shorter line is an artifact of the filter
+	crackLength = 7  // two minutiae nearer than this are a crack in a ridge
+	gapLength   = 12 // and so are two that face each other across less than this
 )
 
 // minutiae finds where lines end or fork, away from the edge of the mask.
@@ -108,7 +106,7 @@ func (l lines) minutiae(m mask) []minutiae.Minutia {
 			if !l.on[i] || !m.deep[i] {
 				continue
 			}
-			branches := runs(l.neighbours(i, &steps))
+			branches := runs(l.neighbors(i, &steps))
 			if len(branches) != 1 && len(branches) != 3 {
 				continue
 			}
@@ -124,7 +122,7 @@ func (l lines) minutiae(m mask) []minutiae.Minutia {
 	return withoutCracks(found)
 }
 
-// runs gives one neighbour for each line that leaves a pixel: of neighbours that
+// runs gives one neighbor for each line that leaves a pixel: of neighbors that
 // touch each other, the one straight above, beside or below.
 func runs(code uint8) []int {
 	on := func(k int) bool { return code>>(k&7)&1 == 1 }
@@ -145,9 +143,10 @@ func runs(code uint8) []int {
 	return starts
 }
 
-// angle follows the lines that leave a pixel. An ending points into its ridge; a
-// bifurcation points into the valley between its two closest branches, as ISO/IEC
-// 19794-2:2005 has it. A line too short to be a ridge makes it no minutia.
+// angle gives the direction of a minutia from the lines that leave its pixel: an
+// ending points into its ridge, a bifurcation into the valley between its two
+// closest branches (ISO/IEC 19794-2:2005). If a line is too short to be a ridge,
+// there is no minutia.
 func (l lines) angle(i int, branches []int, steps *[8]int) (uint8, bool) {
 	directions := make([]float64, 0, 3)
 	for _, b := range branches {
@@ -177,7 +176,7 @@ func units(radians float64) uint8 {
 }
 
 // follow goes along a line from its first pixel, which is beside origin, and gives
-// the last pixel reached and the number of pixels gone.
+// the last pixel reached and the number of pixels passed.
 func (l lines) follow(origin, first int, branches []int, steps *[8]int) (end, length int) {
 	var seen [traceLength + 5]int
 	n := 0
@@ -185,7 +184,7 @@ func (l lines) follow(origin, first int, branches []int, steps *[8]int) (end, le
 	see(origin)
 	for _, b := range branches {
 		if origin+steps[b] != first {
-			see(origin + steps[b]) // the other lines are not to be entered
+			see(origin + steps[b]) // keeps out of the other lines
 		}
 	}
 	at := first
@@ -214,8 +213,8 @@ func (l lines) follow(origin, first int, branches []int, steps *[8]int) (end, le
 	return at, length
 }
 
-// withoutCracks drops minutiae that stand so near together, or face each other
-// across so small a gap, that dirt or dryness made them.
+// withoutCracks drops minutiae that are so close together, or face each other
+// across so small a gap, that dirt or dryness must have made them.
 func withoutCracks(all []minutiae.Minutia) []minutiae.Minutia {
 	drop := make([]bool, len(all))
 	for i, a := range all {

@@ -1,7 +1,7 @@
-// Package ridges reads a fingerprint: from a picture of a finger at 500 dpi to
-// its minutiae. The steps are the classical ones: level the contrast, estimate
-// which way the ridges run and where there are any, filter along them, thin
-// them to lines, and look for where lines end or fork.
+// Package ridges reads a fingerprint: from the image of a finger at 500 dpi to its
+// minutiae. The steps are the classical ones: level the contrast, estimate which
+// way the ridges run and where there are any, filter along them, thin them to
+// lines, and find where lines end or fork.
 //
 // Start at Read.
 package ridges
@@ -13,22 +13,22 @@ import (
 	"example.org/cancuoc/internal/biometrics/minutiae"
 )
 
-// Reading is what a picture of a finger gives.
+// Reading is what a finger image gives.
 type Reading struct {
-	Template  minutiae.Template // finger position and impression type are the caller's to fill in
-	Area      float64           // share of the picture where ridges could be read, 0 to 1
-	Coherence float64           // how parallel neighbouring ridges run there, mean, 0 to 1
+	Record    minutiae.Record // finger position and impression type are the caller's to fill in
+	Area      float64         // share of the image where ridges could be read, 0 to 1
+	Coherence float64         // how parallel neighboring ridges run there, mean, 0 to 1
 }
 
-// The smallest and the largest picture that is read, in pixels a side; at 500 dpi
-// 5 and 60 mm. A picture of several fingers has to be cut up first.
+// The smallest and the largest image that is read, in pixels a side: 5 and 60 mm at
+// 500 dpi. An image of several fingers has to be cut up first.
 const (
 	MinSide = 100
 	MaxSide = 1200
 )
 
-// Read finds the minutiae of one finger in a picture at 500 dpi, ridges dark.
-// Both sides of the picture must be within MinSide and MaxSide.
+// Read finds the minutiae of one finger in an image at 500 dpi, ridges dark. Both
+// sides of the image must be within MinSide and MaxSide.
 func Read(picture *image.Gray) Reading {
 	raw := planeOf(picture)
 	level, contrast := level(raw)
@@ -37,20 +37,20 @@ func Read(picture *image.Gray) Reading {
 	ridges := enhance(level, flow, mask)
 	lines := thin(ridges, mask)
 
-	r := Reading{Template: minutiae.Template{Width: raw.w, Height: raw.h, Resolution: minutiae.DPI500}}
+	r := Reading{Record: minutiae.Record{Width: raw.w, Height: raw.h, Resolution: minutiae.DPI500}}
 	r.Area, r.Coherence = mask.summary(flow)
 	found := lines.minutiae(mask)
-	r.Template.Minutiae = make([]minutiae.Minutia, len(found))
+	r.Record.Minutiae = make([]minutiae.Minutia, len(found))
 	for i, f := range found {
 		f.Quality = flow.quality(f.X, f.Y)
-		r.Template.Minutiae[i] = f
+		r.Record.Minutiae[i] = f
 	}
-	r.Template.Quality = quality(r.Area*float64(raw.w*raw.h), r.Coherence, len(found))
+	r.Record.Quality = quality(r.Area*float64(raw.w*raw.h), r.Coherence, len(found))
 	return r
 }
 
-// quality is the finger's quality, 0 to 100: the weakest of what was read. It is
-// this program's own measure and not NFIQ.
+// quality is the finger's quality, 0 to 100: the weakest of its measures. It is
+// this program's own and not NFIQ.
 func quality(area, coherence float64, count int) int {
 	const goodArea, poorCoherence, goodCoherence, goodCount = 45000, 0.35, 0.75, 30
 	worst := min(
@@ -61,7 +61,7 @@ func quality(area, coherence float64, count int) int {
 	return int(math.Round(100 * min(max(worst, 0), 1)))
 }
 
-// plane is a picture of numbers, row by row.
+// plane is an image of numbers, row by row.
 type plane struct {
 	w, h int
 	v    []float32
@@ -116,29 +116,29 @@ func (p plane) turned() plane {
 	return out
 }
 
-// levelRadius is the neighbourhood in which contrast is levelled: about three
-// ridges across.
+// levelRadius is the neighborhood in which contrast is leveled: about three ridges
+// across.
 const levelRadius = 12
 
-// level brings every neighbourhood to mean 0 and deviation 1, dark being high,
-// and gives the deviation that it had.
-func level(p plane) (levelled, contrast plane) {
+// level brings every neighborhood to mean 0 and deviation 1, dark being high, and
+// gives the deviation that it had.
+func level(p plane) (leveled, contrast plane) {
 	squares := newPlane(p.w, p.h)
 	for i, v := range p.v {
 		squares.v[i] = v * v
 	}
 	mean, meanSquare := p.blurred(levelRadius), squares.blurred(levelRadius)
-	levelled, contrast = newPlane(p.w, p.h), newPlane(p.w, p.h)
+	leveled, contrast = newPlane(p.w, p.h), newPlane(p.w, p.h)
 	for i, v := range p.v {
 		deviation := float32(math.Sqrt(float64(max(meanSquare.v[i]-mean.v[i]*mean.v[i], 0))))
 		contrast.v[i] = deviation
-		levelled.v[i] = min(max((mean.v[i]-v)/max(deviation, minDeviation), -3), 3)
+		leveled.v[i] = min(max((mean.v[i]-v)/max(deviation, minDeviation), -3), 3)
 	}
-	return levelled, contrast
+	return leveled, contrast
 }
 
-// Grey levels of deviation: below the first nothing is amplified further, below
-// the second there is no ridge.
+// Deviations in gray levels: below the first, nothing is amplified further; below
+// the second, there is no ridge.
 const (
 	minDeviation = 4
 	minContrast  = 9
@@ -190,11 +190,10 @@ func (f flow) quality(x, y int) uint8 {
 type mask struct {
 	w, h int
 	in   []bool
-	deep []bool // and no edge of it is near
+	deep []bool // in, and far from its edge
 }
 
-// edge is how far from the edge of the mask a line may end and be believed, in
-// pixels.
+// edge is how far from the edge of the mask a minutia must be to count, in pixels.
 const edge = 14
 
 func maskOf(contrast plane, f flow) mask {
@@ -222,7 +221,7 @@ func maskOf(contrast plane, f flow) mask {
 	return m
 }
 
-// summary gives the share of the picture and the mean coherence inside.
+// summary gives the share of the image inside, and the mean coherence there.
 func (m mask) summary(f flow) (area, coherence float64) {
 	n := 0
 	for i, in := range m.in {

@@ -12,9 +12,9 @@ import (
 	"example.org/cancuoc/samples/generate/finger"
 )
 
-// grating draws ridges that run in a direction, counter-clockwise from the x axis,
-// with as many of them more on one side of each place as on the other: a minutia
-// there, and nowhere else.
+// grating draws ridges that run in a direction, counterclockwise from the x axis,
+// with one ridge more on one side of each place than on the other: a minutia there,
+// and nowhere else.
 func grating(direction, period float64, places ...image.Point) *image.Gray {
 	g := image.NewGray(image.Rect(0, 0, 300, 300))
 	sin, cos := math.Sincos(direction)
@@ -35,7 +35,7 @@ func TestStraightRidgesHaveNoMinutiae(t *testing.T) {
 	for _, direction := range []float64{0, 0.3, math.Pi / 4, math.Pi / 2, 2.5} {
 		r := ridges.Read(grating(direction, 9))
 
-		require.Empty(t, r.Template.Minutiae)
+		require.Empty(t, r.Record.Minutiae)
 		require.Greater(t, r.Coherence, 0.9)
 		require.Greater(t, r.Area, 0.8)
 	}
@@ -48,22 +48,22 @@ func TestAMinutiaIsFoundWhereItIs(t *testing.T) {
 	} {
 		r := ridges.Read(grating(tt.direction, tt.period, image.Pt(150, 140)))
 
-		require.Len(t, r.Template.Minutiae, 1, "direction %.1f", tt.direction)
-		m := r.Template.Minutiae[0]
+		require.Len(t, r.Record.Minutiae, 1, "direction %.1f", tt.direction)
+		m := r.Record.Minutiae[0]
 		require.Less(t, math.Hypot(float64(m.X-150), float64(m.Y-140)), 8.0, "direction %.1f", tt.direction)
 		along := math.Remainder(float64(m.Angle)*math.Pi/128-tt.direction, math.Pi)
 		require.InDelta(t, 0, along, 0.35, "direction %.1f", tt.direction)
 	}
 }
 
-func TestTurningThePictureTurnsTheMinutia(t *testing.T) {
+func TestTurningTheImageTurnsTheMinutia(t *testing.T) {
 	t.Parallel()
-	upright := ridges.Read(grating(0, 9, image.Pt(150, 140))).Template.Minutiae
-	turned := ridges.Read(grating(math.Pi, 9, image.Pt(150, 140))).Template.Minutiae
+	upright := ridges.Read(grating(0, 9, image.Pt(150, 140))).Record.Minutiae
+	turned := ridges.Read(grating(math.Pi, 9, image.Pt(150, 140))).Record.Minutiae
 	require.Len(t, upright, 1)
 	require.Len(t, turned, 1)
 
-	require.Equal(t, minutiae.DPI500, ridges.Read(grating(0, 9)).Template.Resolution)
+	require.Equal(t, minutiae.DPI500, ridges.Read(grating(0, 9)).Record.Resolution)
 	require.InDelta(t, 128, math.Abs(float64(upright[0].Angle)-float64(turned[0].Angle)), 16)
 }
 
@@ -74,16 +74,16 @@ func TestAFingerReadsTheSameEveryTime(t *testing.T) {
 	first, second := ridges.Read(picture), ridges.Read(picture)
 
 	require.Equal(t, first, second)
-	require.Greater(t, len(first.Template.Minutiae), 25)
-	require.Less(t, len(first.Template.Minutiae), 90)
+	require.Greater(t, len(first.Record.Minutiae), 25)
+	require.Less(t, len(first.Record.Minutiae), 90)
 }
 
-func TestBlankPicturesHaveNothing(t *testing.T) {
+func TestBlankImagesHaveNoMinutiae(t *testing.T) {
 	t.Parallel()
 	for _, side := range []int{ridges.MinSide, 400} {
 		r := ridges.Read(image.NewGray(image.Rect(0, 0, side, side)))
 
-		require.Empty(t, r.Template.Minutiae)
-		require.Zero(t, r.Template.Quality)
+		require.Empty(t, r.Record.Minutiae)
+		require.Zero(t, r.Record.Quality)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	printinspection "example.org/cancuoc/internal/inspection/print"
@@ -23,12 +23,12 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// portrait is that of a sample, as it is cut for the card.
-func portrait(tb testing.TB, sample string) []byte {
+// portraitOf is the portrait of a sample, normalized for the card.
+func portraitOf(tb testing.TB, sample string) []byte {
 	tb.Helper()
 	raw, err := os.ReadFile("../../../samples/" + sample + "/portrait.jpg")
 	require.NoError(tb, err)
-	card, _, err := biometrics.NormalizePortrait(raw)
+	card, _, err := portrait.Normalize(raw)
 	require.NoError(tb, err)
 	return card
 }
@@ -53,7 +53,7 @@ func printed(tb testing.TB, id identity.FormID, dpi int) (form *render.Form, fro
 	require.NoError(tb, err)
 	content = render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
 	if id != identity.FormCanCuoc2024Under6 {
-		content.Portrait = portrait(tb, "02-exchange-at-25")
+		content.Portrait = portraitOf(tb, "02-exchange-at-25")
 	}
 	front, back, err = form.Bitmaps(content, dpi, render.Options{Specimen: true})
 	require.NoError(tb, err)
@@ -141,7 +141,7 @@ func TestPrint_FindsWhatIsWrong(t *testing.T) {
 		{"NoMRZ", func(f *render.Form, _, back *image.RGBA, _ *render.Content) { white(back, f, "mrz") }, "MRZ is missing"},
 		{"NoPortrait", func(f *render.Form, front, _ *image.RGBA, _ *render.Content) { white(front, f, "portrait") }, "portrait is missing"},
 		{"OtherPortrait", func(_ *render.Form, _, _ *image.RGBA, c *render.Content) {
-			c.Portrait = portrait(t, "13-ethnic-minority")
+			c.Portrait = portraitOf(t, "13-ethnic-minority")
 		}, "portrait is missing, shifted or another"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -15,7 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/abis"
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/biometrics/ridges"
 	"example.org/cancuoc/samples/generate/finger"
@@ -36,7 +37,7 @@ func main() {
 // evaluation is one run.
 type evaluation struct {
 	persons, captures, gallery int
-	hands                      [][]biometrics.Templates // by person and capture
+	hands                      [][]fingerprint.Templates // by person and capture
 }
 
 func (e *evaluation) run() error {
@@ -53,7 +54,7 @@ func (e *evaluation) run() error {
 // capture grows and reads every finger, on all processors.
 func (e *evaluation) capture() error {
 	start := time.Now()
-	e.hands = make([][]biometrics.Templates, e.persons)
+	e.hands = make([][]fingerprint.Templates, e.persons)
 	errs := make([]error, e.persons)
 	next := make(chan int)
 	var workers sync.WaitGroup
@@ -79,16 +80,16 @@ func (e *evaluation) capture() error {
 }
 
 // grow makes one person's captures.
-func grow(person uint64, captures int) ([]biometrics.Templates, error) {
-	hands := make([]biometrics.Templates, captures)
+func grow(person uint64, captures int) ([]fingerprint.Templates, error) {
+	hands := make([]fingerprint.Templates, captures)
 	for f, position := range fingers() {
 		seed := 1_000_000 + 2*person + uint64(f)
 		master := finger.Grow(seed)
 		for c := range captures {
 			if hands[c] == nil {
-				hands[c] = make(biometrics.Templates)
+				hands[c] = make(fingerprint.Templates)
 			}
-			t := ridges.Read(master.Impression(seed*1000+uint64(c), finger.Conditions{})).Template
+			t := ridges.Read(master.Impression(seed*1000+uint64(c), finger.Conditions{})).Record
 			record, err := minutiae.Encode(t)
 			if err != nil {
 				return nil, fmt.Errorf("write template: %w", err)
@@ -99,8 +100,8 @@ func grow(person uint64, captures int) ([]biometrics.Templates, error) {
 	return hands, nil
 }
 
-func fingers() []biometrics.Position {
-	return []biometrics.Position{biometrics.LeftIndex, biometrics.RightIndex}
+func fingers() []fingerprint.Position {
+	return []fingerprint.Position{fingerprint.LeftIndex, fingerprint.RightIndex}
 }
 
 // oneFinger compares every capture of every finger with every other.
@@ -150,7 +151,7 @@ func (e *evaluation) twoFingers() error {
 					if q == p && d >= c {
 						continue
 					}
-					v, err := biometrics.Verify(h, other, biometrics.DefaultMatchLimits())
+					v, err := fingerprint.Verify(h, other, fingerprint.DefaultMatchLimits())
 					if err != nil {
 						return fmt.Errorf("compare hands: %w", err)
 					}
@@ -184,7 +185,7 @@ func report(name string, genuine, impostor []float64) {
 
 // identify fills a gallery and searches it for everyone's other captures.
 func (e *evaluation) identify() error {
-	g := biometrics.NewGallery()
+	g := abis.NewGallery()
 	start := time.Now()
 	for p := range e.gallery {
 		h, err := e.enrolled(p)
@@ -196,7 +197,7 @@ func (e *evaluation) identify() error {
 		}
 	}
 	fmt.Printf("gallery     %d persons in %.1f s\n", g.Len(), time.Since(start).Seconds())
-	limits := biometrics.DefaultIdentifyLimits()
+	limits := abis.DefaultLimits()
 	searches, found, falseHits := 0, 0, 0
 	var slowest, all time.Duration
 	for p, captures := range e.hands {
@@ -225,7 +226,7 @@ func (e *evaluation) identify() error {
 }
 
 // strangers searches the gallery for people who are not in it.
-func (e *evaluation) strangers(g *biometrics.Gallery, limits biometrics.IdentifyLimits) error {
+func (e *evaluation) strangers(g *abis.Gallery, limits abis.Limits) error {
 	const searches = 1000
 	hits, compared := 0, time.Duration(0)
 	for s := range searches {
@@ -268,7 +269,7 @@ func (e *evaluation) strangers(g *biometrics.Gallery, limits biometrics.Identify
 func name(p int) string { return fmt.Sprintf("person-%06d", p) }
 
 // enrolled is what the gallery holds of a person.
-func (e *evaluation) enrolled(p int) (biometrics.Templates, error) {
+func (e *evaluation) enrolled(p int) (fingerprint.Templates, error) {
 	if p < e.persons {
 		return e.hands[p][0], nil
 	}
@@ -276,8 +277,8 @@ func (e *evaluation) enrolled(p int) (biometrics.Templates, error) {
 }
 
 // scattered is a capture of a person whose fingers have no pictures.
-func scattered(p, capture int) (biometrics.Templates, error) {
-	h := make(biometrics.Templates)
+func scattered(p, capture int) (fingerprint.Templates, error) {
+	h := make(fingerprint.Templates)
 	for f, position := range fingers() {
 		seed := 2*uint64(p) + uint64(f)
 		record, err := minutiae.Encode(finger.Strew(seed).Impression(seed*8 + uint64(capture)))

@@ -53,13 +53,13 @@ func (s *Scatter) crowded(x, y float64) bool {
 
 // Impression is what an extractor might find on the finger laid on the scanner
 // once more: turned, shifted, stretched, some minutiae lost and some invented.
-func (s *Scatter) Impression(seed uint64) minutiae.Template {
+func (s *Scatter) Impression(seed uint64) minutiae.Record {
 	random := rand.New(rand.NewPCG(seed, 0x696d7072))
 	turn := min(max(random.NormFloat64()*0.14, -0.4), 0.4)
 	sin, cos := math.Sincos(turn)
 	dx, dy := random.NormFloat64()*9, random.NormFloat64()*12
 	stretchX, stretchY := waves(random, 4), waves(random, 4)
-	t := minutiae.Template{Width: Width, Height: Height, Resolution: minutiae.DPI500, Quality: 80}
+	t := minutiae.Record{Width: Width, Height: Height, Resolution: minutiae.DPI500, Quality: 80}
 	add := func(x, y, angle float64, fork bool) {
 		edge := math.Hypot((x-Width/2)/116, (y-Height/2)/162)
 		if edge > 1 {

@@ -1,23 +1,19 @@
-package biometrics
+package portrait
 
-import (
-	"encoding/binary"
-
-	"example.org/cancuoc/internal/identity"
-)
+import "encoding/binary"
 
 // jpegHeader is what the segments of a JPEG file say before its picture.
 type jpegHeader struct {
 	width, height int
 	orientation   int  // of Exif, 1 to 8; 1 is upright
-	bare          bool // no metadata and nothing behind the picture: only what is needed to show it
+	bare          bool // without metadata and without anything after the picture
 }
 
 // Markers of ISO/IEC 10918-1, annex B.
 const (
 	markerSOF0  = 0xc0 // baseline
 	markerSOF15 = 0xcf
-	markerDHT   = 0xc4 // lies among the SOFs and is none
+	markerDHT   = 0xc4 // among the SOFs, but not one of them
 	markerJPG   = 0xc8
 	markerDAC   = 0xcc
 	markerRST0  = 0xd0 // restart, within coded data
@@ -32,25 +28,25 @@ const (
 )
 
 // parseJPEG walks the segments of a JPEG file up to its picture. It refuses what
-// is no baseline JPEG in grey or colour.
+// is not a baseline JPEG in gray or color.
 func parseJPEG(b []byte) (jpegHeader, error) {
 	h := jpegHeader{orientation: 1, bare: true}
 	if len(b) == 0 {
-		return h, identity.Refuse(identity.Invalid, "the portrait is empty; a JPEG picture is accepted")
+		return h, refuse("is empty; a JPEG picture is accepted")
 	}
 	if len(b) < 4 || b[0] != 0xff || b[1] != markerSOI {
-		return h, identity.Refuse(identity.Invalid, "the portrait is no JPEG picture; baseline JPEG is accepted")
+		return h, refuse("is not a JPEG picture; baseline JPEG is accepted")
 	}
 	for at := 2; ; {
 		marker, segment, next, ok := nextSegment(b, at)
 		if !ok {
-			return h, identity.Refuse(identity.Invalid, "the portrait is a damaged or truncated JPEG picture; a whole one is accepted")
+			return h, refuse("is a damaged or truncated JPEG picture; a whole one is accepted")
 		}
 		at = next
 		switch {
 		case marker == markerSOS:
 			if h.width == 0 {
-				return h, identity.Refuse(identity.Invalid, "the portrait is a JPEG picture without a frame")
+				return h, refuse("is a JPEG picture without a frame header; a whole one is accepted")
 			}
 			h.bare = h.bare && endsWithScan(b[at:])
 			return h, nil
@@ -74,7 +70,7 @@ func parseJPEG(b []byte) (jpegHeader, error) {
 // jfifSize is the size of an APP0 segment without a thumbnail.
 const jfifSize = 14
 
-// nextSegment reads the marker at that place and the segment that follows it.
+// nextSegment reads the marker at an offset and the segment that follows it.
 func nextSegment(b []byte, at int) (marker byte, segment []byte, next int, ok bool) {
 	for at+1 < len(b) && b[at] == 0xff && b[at+1] == 0xff {
 		at++ // fill bytes
@@ -89,8 +85,8 @@ func nextSegment(b []byte, at int) (marker byte, segment []byte, next int, ok bo
 	return b[at+1], b[at+4 : at+2+size], at + 2 + size, true
 }
 
-// endsWithScan reports whether nothing but the end of the picture follows the coded
-// data of its first scan. In coded data 0xff is followed by 0 or is a restart.
+// endsWithScan reports whether the file ends with the coded data of its first scan.
+// In coded data, 0xff is followed by 0 or by a restart marker.
 func endsWithScan(coded []byte) bool {
 	for i := 0; i+1 < len(coded); i++ {
 		if coded[i] != 0xff {
@@ -103,7 +99,7 @@ func endsWithScan(coded []byte) bool {
 	return false
 }
 
-// isFrame reports whether a marker begins a frame, of whatever process.
+// isFrame reports whether a marker begins a frame, of any coding process.
 func isFrame(marker byte) bool {
 	return marker >= markerSOF0 && marker <= markerSOF15 &&
 		marker != markerDHT && marker != markerJPG && marker != markerDAC
@@ -112,27 +108,26 @@ func isFrame(marker byte) bool {
 // frame reads the frame header.
 func (h *jpegHeader) frame(marker byte, segment []byte) error {
 	if marker != markerSOF0 {
-		return identity.Refuse(identity.Invalid, "the portrait is a progressive or otherwise unusual JPEG; baseline JPEG is accepted")
+		return refuse("is a progressive or otherwise unusual JPEG; baseline JPEG is accepted")
 	}
 	if len(segment) < 6 || h.width != 0 {
-		return identity.Refuse(identity.Invalid, "the portrait is a damaged JPEG picture")
+		return refuse("is a damaged JPEG picture; a whole one is accepted")
 	}
 	if segment[0] != 8 || segment[5] != 1 && segment[5] != 3 {
-		return identity.Refuse(identity.Invalid, "the portrait is a JPEG in unusual colours; 8 bits in grey or RGB are accepted")
+		return refuse("is a JPEG with unusual colors; 8 bits per channel, gray or RGB, are accepted")
 	}
 	h.height, h.width = int(binary.BigEndian.Uint16(segment[1:])), int(binary.BigEndian.Uint16(segment[3:]))
-	if h.width == 0 || h.height == 0 || h.width > maxPortraitSide || h.height > maxPortraitSide {
-		return identity.Refuse(identity.Invalid, "the portrait claims %d x %d pixels; 1 to %d a side are accepted", h.width, h.height, maxPortraitSide)
+	if h.width == 0 || h.height == 0 || h.width > maxSide || h.height > maxSide {
+		return refuse("is %d x %d pixels; 1 to %d a side are accepted", h.width, h.height, maxSide)
 	}
 	return nil
 }
 
-// maxPortraitSide bounds a portrait in pixels, and so the memory that decoding
-// costs.
-const maxPortraitSide = 4096
+// maxSide bounds a portrait in pixels, and so the memory that decoding takes.
+const maxSide = 4096
 
-// exifOrientation finds tag 0x0112 in the first directory of an Exif segment: 1 to
-// 8, or 0 where there is none.
+// exifOrientation reads tag 0x0112 in the first directory of an Exif segment: 1 to
+// 8, or 0 if it is not there.
 func exifOrientation(segment []byte) int {
 	const header = "Exif\x00\x00"
 	if len(segment) < len(header)+8 || string(segment[:len(header)]) != header {

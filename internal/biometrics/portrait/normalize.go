@@ -1,4 +1,4 @@
-package biometrics
+package portrait
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// What the card and the chip want of a portrait, in pixels and bytes.
+// What the card and the chip need of a portrait, in pixels and bytes.
 const (
 	cardWidth, cardHeight       = 472, 709 // at most: 20 x 30 mm at 600 dpi
 	cardMinWidth, cardMinHeight = 236, 354 // at least: the same at 300 dpi
@@ -20,14 +20,15 @@ const (
 	bestQuality, worstQuality   = 90, 10
 )
 
-// NormalizePortrait gives a portrait as the card prints it (its part of 2:3, which
-// is what shows, has 300 to 600 dpi at 20 x 30 mm) and as the chip holds it (at most
+// Normalize gives a portrait as the card prints it (its part of 2:3, which is what
+// shows, has 300 to 600 dpi at 20 x 30 mm) and as the chip holds it (at most
 // 480 x 640 pixels and 20 kB), both baseline JPEG, upright and without metadata.
-// What is so already is given back untouched, shares its bytes with b, and is not
-// even decoded: the picture loses nothing, and the drawing cuts it. The same
-// picture gives the same bytes. It refuses what DecodePortrait refuses, but for
-// damage in the coded picture of one that is given back.
-func NormalizePortrait(b []byte) (card, chip []byte, err error) {
+//
+// A file that is so already is given back as it is: it shares its bytes with b and
+// is not even decoded, so the picture loses nothing. The renderer cuts it. The same
+// file gives the same bytes. Normalize refuses what Check refuses, except damage
+// within the coded picture of a file that it gives back.
+func Normalize(b []byte) (card, chip []byte, err error) {
 	h, err := parseJPEG(b)
 	if err != nil {
 		return nil, nil, err
@@ -35,49 +36,42 @@ func NormalizePortrait(b []byte) (card, chip []byte, err error) {
 	if h.fitsCard(len(b)) && h.fitsChip(len(b)) {
 		return b, b, nil
 	}
-	p, err := DecodePortrait(b)
+	p, err := decode(b)
 	if err != nil {
 		return nil, nil, err
 	}
-	return p.Normalize()
-}
-
-// Normalize is NormalizePortrait of a portrait that was decoded.
-func (p *Portrait) Normalize() (card, chip []byte, err error) {
-	card, err = p.card()
-	if err != nil {
+	if card, err = p.card(); err != nil {
 		return nil, nil, fmt.Errorf("make portrait of the card: %w", err)
 	}
-	chip, err = p.chip()
-	if err != nil {
+	if chip, err = p.chip(); err != nil {
 		return nil, nil, fmt.Errorf("make portrait of the chip: %w", err)
 	}
 	return card, chip, nil
 }
 
-// untouched reports whether the file needs no work but perhaps to be made smaller.
-func (h jpegHeader) untouched() bool { return h.bare && h.orientation == 1 }
+// clean reports whether the file is upright and without metadata.
+func (h jpegHeader) clean() bool { return h.bare && h.orientation == 1 }
 
 func (h jpegHeader) fitsCard(size int) bool {
 	cut := twoByThree(image.Rect(0, 0, h.width, h.height))
-	return h.untouched() && size <= cardBytes &&
+	return h.clean() && size <= cardBytes &&
 		cut.Dx() <= cardWidth && cut.Dy() <= cardHeight && cut.Dx() >= cardMinWidth && cut.Dy() >= cardMinHeight
 }
 
 func (h jpegHeader) fitsChip(size int) bool {
-	return h.untouched() && size <= chipBytes && h.width <= chipWidth && h.height <= chipHeight
+	return h.clean() && size <= chipBytes && h.width <= chipWidth && h.height <= chipHeight
 }
 
-// card cuts the portrait to 2:3 where it has to be written anew: around its middle,
-// the low edge and the sides first, since the top holds the head.
-func (p *Portrait) card() ([]byte, error) {
+// card gives the portrait for the card. One that has to be written anew is cut to
+// 2:3 at the sides or at the lower edge, since the head is at the top.
+func (p *portrait) card() ([]byte, error) {
 	if p.header.fitsCard(len(p.source)) {
 		return p.source, nil
 	}
 	return encode(resized(p.pixels, twoByThree(p.pixels.Bounds()), cardWidth, cardHeight), cardQuality)
 }
 
-// twoByThree is the largest part of a picture that is 2:3, within a pixel.
+// twoByThree is the largest part of a picture that is 2:3, to within a pixel.
 func twoByThree(r image.Rectangle) image.Rectangle {
 	w, h := r.Dx(), r.Dy()
 	switch wanted := (2*h + 1) / 3; {
@@ -91,7 +85,7 @@ func twoByThree(r image.Rectangle) image.Rectangle {
 }
 
 // chip makes the portrait small enough for the chip.
-func (p *Portrait) chip() ([]byte, error) {
+func (p *portrait) chip() ([]byte, error) {
 	if p.header.fitsChip(len(p.source)) {
 		return p.source, nil
 	}
@@ -115,7 +109,7 @@ func (p *Portrait) chip() ([]byte, error) {
 	return best, nil
 }
 
-// resized cuts a part out of a picture, and makes it smaller where it does not fit.
+// resized cuts a part out of a picture, and reduces it if it does not fit.
 func resized(src image.Image, part image.Rectangle, width, height int) image.Image {
 	scale := min(float64(width)/float64(part.Dx()), float64(height)/float64(part.Dy()), 1)
 	if scale == 1 {

@@ -1,4 +1,11 @@
-package biometrics
+// Package fingerprint is the applicant's fingers: what a capture holds of them,
+// whether they are good enough, and whether two captures are of one person.
+//
+// Start at Templates. Extract makes a template of a finger image, Judge says
+// whether the fingers of a capture are good enough, and Verify compares two
+// captures. Package minutiae has the record of one finger and the comparison of
+// two, package ridges the reading of an image.
+package fingerprint
 
 import (
 	"slices"
@@ -23,9 +30,9 @@ const (
 	LeftLittle  Position = "left-little"
 )
 
-// positions lists the fingers by their code in ISO/IEC 19794-2:2005, table 2: the
+// Positions lists the fingers by their code in ISO/IEC 19794-2:2005, table 2: the
 // first has code 1.
-func positions() []Position {
+func Positions() []Position {
 	return []Position{
 		RightThumb, RightIndex, RightMiddle, RightRing, RightLittle,
 		LeftThumb, LeftIndex, LeftMiddle, LeftRing, LeftLittle,
@@ -36,21 +43,21 @@ func positions() []Position {
 func ParsePosition(s string) (Position, error) {
 	p := Position(s)
 	if p.Code() == 0 {
-		return "", identity.Refuse(identity.Invalid, `is no finger; "left-index" and the like are accepted: left or right, then thumb, index, middle, ring or little`)
+		return "", identity.Refuse(identity.Invalid, "is not a finger; left or right, a hyphen, and thumb, index, middle, ring or little are accepted, for example left-index")
 	}
 	return p, nil
 }
 
-// Code is the finger's code in ISO/IEC 19794-2:2005, table 2: 1 to 10, or 0 for
-// what is no finger.
-func (p Position) Code() int { return 1 + slices.Index(positions(), p) }
+// Code is the finger's code in ISO/IEC 19794-2:2005, table 2: 1 to 10, or 0 if p is
+// not a finger.
+func (p Position) Code() int { return 1 + slices.Index(Positions(), p) }
 
 // positionOf is the finger with that code, or "".
 func positionOf(code int) Position {
-	if code < 1 || code > len(positions()) {
+	if code < 1 || code > len(Positions()) {
 		return ""
 	}
-	return positions()[code-1]
+	return Positions()[code-1]
 }
 
 // Missing is why a finger could not be taken, in the words of OSIA. The strings
@@ -64,11 +71,11 @@ const (
 	Damaged   Missing = "DAMAGED"
 )
 
-// CheckMissing refuses what is no reason for a missing finger.
+// CheckMissing refuses any other reason for a missing finger.
 func CheckMissing(s string) error {
 	switch Missing(s) {
 	case Amputated, Bandaged, Damaged:
 		return nil
 	}
-	return identity.Refuse(identity.Invalid, "is no reason for a missing finger; %s, %s and %s are accepted", Amputated, Bandaged, Damaged)
+	return identity.Refuse(identity.Invalid, "is not a reason for a missing finger; %s, %s and %s are accepted", Amputated, Bandaged, Damaged)
 }

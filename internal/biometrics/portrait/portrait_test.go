@@ -1,9 +1,8 @@
-package biometrics_test
+package portrait_test
 
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -13,7 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/internal/biometrics"
+	"example.org/cancuoc/internal/biometrics/portrait"
+	"example.org/cancuoc/internal/biometrics/quality"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/samples/generate/face"
 )
@@ -39,10 +39,10 @@ func exif(orientation byte) string {
 	return "Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(orientation) + "\x00\x00\x00\x00\x00\x00"
 }
 
-func TestJudgePortrait(t *testing.T) {
+func TestJudge(t *testing.T) {
 	t.Parallel()
 	drawn := face.Draw(good())
-	recoloured := func(f func(color.RGBA, int, int) color.RGBA) image.Image {
+	recolored := func(f func(color.RGBA, int, int) color.RGBA) image.Image {
 		out := image.NewRGBA(drawn.Rect)
 		for y := range face.Height {
 			for x := range face.Width {
@@ -60,39 +60,39 @@ func TestJudgePortrait(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		picture image.Image
-		want    []biometrics.Code
+		want    []quality.Code
 	}{
 		{"a good one", drawn, nil},
-		{"blurred", face.Draw(blurred), []biometrics.Code{biometrics.PortraitBlurred}},
-		{"dark", recoloured(func(c color.RGBA, _, _ int) color.RGBA { return scale(c, 0.25) }), []biometrics.Code{biometrics.PortraitDark, biometrics.PortraitBackground}},
-		{"burnt out", recoloured(func(c color.RGBA, _, _ int) color.RGBA { return scale(c, 1.5) }), []biometrics.Code{biometrics.PortraitBright}},
-		{"grey", recoloured(func(c color.RGBA, _, _ int) color.RGBA {
+		{"blurred", face.Draw(blurred), []quality.Code{quality.PortraitBlurred}},
+		{"dark", recolored(func(c color.RGBA, _, _ int) color.RGBA { return scale(c, 0.25) }), []quality.Code{quality.PortraitDark, quality.PortraitBackground}},
+		{"burned out", recolored(func(c color.RGBA, _, _ int) color.RGBA { return scale(c, 1.5) }), []quality.Code{quality.PortraitBright}},
+		{"gray", recolored(func(c color.RGBA, _, _ int) color.RGBA {
 			g := color.GrayModel.Convert(c).(color.Gray).Y
 			return color.RGBA{g, g, g, 255}
-		}), []biometrics.Code{biometrics.PortraitGrey}},
-		{"lit from one side", recoloured(func(c color.RGBA, x, _ int) color.RGBA {
+		}), []quality.Code{quality.PortraitGray}},
+		{"lit from one side", recolored(func(c color.RGBA, x, _ int) color.RGBA {
 			if x > face.Width/2 {
 				return scale(c, 0.4)
 			}
 			return c
-		}), []biometrics.Code{biometrics.PortraitSideLight, biometrics.PortraitBackground}},
-		{"in front of curtains", recoloured(func(c color.RGBA, x, y int) color.RGBA {
+		}), []quality.Code{quality.PortraitSideLight, quality.PortraitBackground}},
+		{"in front of curtains", recolored(func(c color.RGBA, x, y int) color.RGBA {
 			if (x < 60 || x > face.Width-60) && y < 200 && x/8%2 == 0 {
 				return color.RGBA{60, 80, 60, 255}
 			}
 			return c
-		}), []biometrics.Code{biometrics.PortraitBackground}},
+		}), []quality.Code{quality.PortraitBackground}},
 		{"a landscape format", func() image.Image {
 			wide := image.NewRGBA(image.Rect(0, 0, 900, 472))
 			draw.Draw(wide, wide.Rect, image.NewUniform(color.RGBA{240, 240, 240, 255}), image.Point{}, draw.Src)
 			draw.Draw(wide, drawn.Rect.Add(image.Pt(273, 0)), drawn, image.Point{}, draw.Src)
 			return wide
-		}(), []biometrics.Code{biometrics.PortraitShape}},
+		}(), []quality.Code{quality.PortraitShape}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 
-			j, err := biometrics.JudgePortrait(encoded(t, tt.picture, 90), biometrics.DefaultPortraitLimits())
+			j, err := portrait.Judge(encoded(t, tt.picture, 90), portrait.DefaultLimits())
 
 			require.NoError(t, err)
 			require.Equal(t, len(tt.want) == 0, j.OK)
@@ -110,55 +110,17 @@ func TestJudgePortrait(t *testing.T) {
 	}
 }
 
-func TestJudgePortraitRefusesSmallOnes(t *testing.T) {
+func TestJudgeFindsSmallOnes(t *testing.T) {
 	t.Parallel()
 	small := face.Draw(good()).SubImage(image.Rect(40, 40, 340, 440))
 
-	j, err := biometrics.JudgePortrait(encoded(t, small, 90), biometrics.DefaultPortraitLimits())
+	j, err := portrait.Judge(encoded(t, small, 90), portrait.DefaultLimits())
 
 	require.NoError(t, err)
-	require.Contains(t, j.Codes(), string(biometrics.PortraitTooSmall))
+	require.Contains(t, j.Codes(), string(quality.PortraitTooSmall))
 }
 
-// finder finds the faces that it is made of.
-type finder []image.Rectangle
-
-func (f finder) Faces(image.Image) ([]image.Rectangle, error) {
-	if len(f) > 5 {
-		return nil, errors.New("too many faces")
-	}
-	return f, nil
-}
-
-func TestJudgeAsksTheFaceFinderIfThereIsOne(t *testing.T) {
-	t.Parallel()
-	p, err := biometrics.DecodePortrait(encoded(t, face.Draw(good()), 90))
-	require.NoError(t, err)
-	one := image.Rect(90, 110, 260, 350)
-	for _, tt := range []struct {
-		name  string
-		faces finder
-		want  []string
-	}{
-		{"none", finder{}, []string{"portrait-no-face"}},
-		{"one", finder{one}, []string{}},
-		{"two", finder{one, one}, []string{"portrait-several-faces"}},
-		{"one outside", finder{image.Rect(-50, -50, 5000, 5000)}, []string{}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-
-			j, err := p.Judge(biometrics.DefaultPortraitLimits(), tt.faces)
-
-			require.NoError(t, err)
-			require.Equal(t, tt.want, j.Codes())
-		})
-	}
-	_, err = p.Judge(biometrics.DefaultPortraitLimits(), make(finder, 6))
-	require.Error(t, err)
-}
-
-func TestDecodePortraitRefuses(t *testing.T) {
+func TestCheckRefuses(t *testing.T) {
 	t.Parallel()
 	sound := encoded(t, face.Draw(good()), 80)
 	frame := bytes.Index(sound, []byte{0xff, 0xc0})
@@ -174,7 +136,7 @@ func TestDecodePortraitRefuses(t *testing.T) {
 		"a header alone": sound[:frame+4],
 		"half a picture": sound[:len(sound)/2],
 		"a progressive":  spoiled(func(b []byte) { b[frame+1] = 0xc2 }),
-		"four colours":   spoiled(func(b []byte) { b[frame+9] = 4 }),
+		"four colors":    spoiled(func(b []byte) { b[frame+9] = 4 }),
 		"twelve bits":    spoiled(func(b []byte) { b[frame+4] = 12 }),
 		"a huge claim":   spoiled(func(b []byte) { b[frame+5], b[frame+7] = 0xff, 0xff }),
 		"no height":      spoiled(func(b []byte) { b[frame+5], b[frame+6] = 0, 0 }),
@@ -183,7 +145,7 @@ func TestDecodePortraitRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			_, err := biometrics.DecodePortrait(b)
+			err := portrait.Check(b)
 
 			require.ErrorIs(t, err, identity.Invalid)
 		})
@@ -200,7 +162,7 @@ func TestNormalizeLeavesAloneWhatIsRight(t *testing.T) {
 		b := encoded(t, face.Draw(good()).SubImage(part), 85)
 		require.Less(t, len(b), 20_000)
 
-		card, chip, err := biometrics.NormalizePortrait(b)
+		card, chip, err := portrait.Normalize(b)
 
 		require.NoError(t, err, name)
 		require.Same(t, &b[0], &card[0], name)
@@ -208,12 +170,12 @@ func TestNormalizeLeavesAloneWhatIsRight(t *testing.T) {
 	}
 }
 
-func TestNormalizeWritesAPortraitOfManyBytesAnew(t *testing.T) {
+func TestNormalizeWritesALargeFileAnew(t *testing.T) {
 	t.Parallel()
 	b := encoded(t, face.Draw(good()), 100)
 	require.Greater(t, len(b), 60_000)
 
-	card, _, err := biometrics.NormalizePortrait(b)
+	card, _, err := portrait.Normalize(b)
 
 	require.NoError(t, err)
 	require.Less(t, len(card), 60_000)
@@ -230,9 +192,9 @@ func TestNormalizeCutsShrinksAndStrips(t *testing.T) {
 	}
 	b := withSegment(withSegment(encoded(t, large, 95), 0xfe, "a secret"), 0xe1, exif(1))
 
-	card, chip, err := biometrics.NormalizePortrait(b)
+	card, chip, err := portrait.Normalize(b)
 	require.NoError(t, err)
-	again, _, err := biometrics.NormalizePortrait(b)
+	again, _, err := portrait.Normalize(b)
 	require.NoError(t, err)
 
 	require.Equal(t, card, again)
@@ -260,21 +222,18 @@ func TestNormalizeTurnsUprightAsTheCameraSays(t *testing.T) {
 			lying.SetRGBA(y, face.Width-1-x, drawn.RGBAAt(x, y)) // orientation 6 turns it back
 		}
 	}
-	upright, err := biometrics.DecodePortrait(encoded(t, drawn, 90))
-	require.NoError(t, err)
-	turned, err := biometrics.DecodePortrait(withSegment(encoded(t, lying, 90), 0xe1, exif(6)))
-	require.NoError(t, err)
+	upright, turned := encoded(t, drawn, 90), withSegment(encoded(t, lying, 90), 0xe1, exif(6))
 
-	want, err := upright.Judge(biometrics.DefaultPortraitLimits(), nil)
+	want, err := portrait.Judge(upright, portrait.DefaultLimits())
 	require.NoError(t, err)
-	got, err := turned.Judge(biometrics.DefaultPortraitLimits(), nil)
+	got, err := portrait.Judge(turned, portrait.DefaultLimits())
 	require.NoError(t, err)
 
 	require.True(t, got.OK, "%v", got.Codes())
 	for measure, v := range want.Measures {
 		require.InDelta(t, v, got.Measures[measure], 0.05*v+0.02, measure)
 	}
-	card, _, err := turned.Normalize()
+	card, _, err := portrait.Normalize(turned)
 	require.NoError(t, err)
 	config, err := jpeg.DecodeConfig(bytes.NewReader(card))
 	require.NoError(t, err)
@@ -290,13 +249,13 @@ func TestNoiseFitsTheChipToo(t *testing.T) {
 		noise.Pix[i] = byte(v >> 24)
 	}
 
-	_, chip, err := biometrics.NormalizePortrait(encoded(t, noise, 90))
+	_, chip, err := portrait.Normalize(encoded(t, noise, 90))
 
 	require.NoError(t, err)
 	require.LessOrEqual(t, len(chip), 20_000)
 }
 
-func FuzzDecodePortrait(f *testing.F) {
+func FuzzCheck(f *testing.F) {
 	tiny := image.NewRGBA(image.Rect(0, 0, 40, 56))
 	for i := range tiny.Pix {
 		tiny.Pix[i] = uint8(i * i >> 5 & 255)
@@ -306,28 +265,27 @@ func FuzzDecodePortrait(f *testing.F) {
 	f.Add(withSegment(sound, 0xe1, exif(8)))
 	f.Add(withSegment(sound, 0xe1, "Exif\x00\x00II\x2a\x00\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := biometrics.DecodePortrait(b)
-		if err != nil {
+		if err := portrait.Check(b); err != nil {
 			require.ErrorIs(t, err, identity.Invalid)
 			return
 		}
-		_, err = p.Judge(biometrics.DefaultPortraitLimits(), nil)
+		_, err := portrait.Judge(b, portrait.DefaultLimits())
 		require.NoError(t, err)
-		_, _, err = p.Normalize()
+		_, _, err = portrait.Normalize(b)
 		require.NoError(t, err)
 	})
 }
 
 func BenchmarkPortrait(b *testing.B) {
-	portrait := encoded(b, face.Draw(good()), 88)
+	picture := encoded(b, face.Draw(good()), 88)
 	b.Run("judge", func(b *testing.B) {
 		for b.Loop() {
-			_, _ = biometrics.JudgePortrait(portrait, biometrics.DefaultPortraitLimits())
+			_, _ = portrait.Judge(picture, portrait.DefaultLimits())
 		}
 	})
 	b.Run("normalize", func(b *testing.B) {
 		for b.Loop() {
-			_, _, _ = biometrics.NormalizePortrait(portrait)
+			_, _, _ = portrait.Normalize(picture)
 		}
 	})
 }
@@ -336,17 +294,17 @@ func TestNormalizeStripsWhatIsOtherwiseRight(t *testing.T) {
 	t.Parallel()
 	sound := encoded(t, face.Draw(good()).SubImage(image.Rect(20, 0, 334, 471)), 85)
 	for name, b := range map[string][]byte{
-		"comment":             withSegment(sound, 0xfe, "a secret"),
-		"Exif":                withSegment(sound, 0xe1, exif(1)+"a secret"),
-		"colour profile":      withSegment(sound, 0xe2, "ICC a secret"),
-		"thumbnail":           withSegment(sound, 0xe0, "JFIF\x00 with a secret"),
-		"something behind it": append(bytes.Clone(sound), "a secret"...),
-		"a picture behind it": slices.Concat(sound, []byte("a secret"), sound),
+		"comment":            withSegment(sound, 0xfe, "a secret"),
+		"Exif":               withSegment(sound, 0xe1, exif(1)+"a secret"),
+		"color profile":      withSegment(sound, 0xe2, "ICC a secret"),
+		"thumbnail":          withSegment(sound, 0xe0, "JFIF\x00 with a secret"),
+		"something after it": append(bytes.Clone(sound), "a secret"...),
+		"a picture after it": slices.Concat(sound, []byte("a secret"), sound),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			card, chip, err := biometrics.NormalizePortrait(b)
+			card, chip, err := portrait.Normalize(b)
 
 			require.NoError(t, err)
 			require.False(t, bytes.Contains(slices.Concat(card, chip), []byte("secret")))
@@ -365,8 +323,8 @@ func TestNoiseDoesNotPassForSharpness(t *testing.T) {
 		picture.Pix[i] = uint8(min(max(int(picture.Pix[i])+int(v>>28)-8, 0), 240))
 	}
 
-	j, err := biometrics.JudgePortrait(encoded(t, picture, 95), biometrics.DefaultPortraitLimits())
+	j, err := portrait.Judge(encoded(t, picture, 95), portrait.DefaultLimits())
 
 	require.NoError(t, err)
-	require.Contains(t, j.Codes(), string(biometrics.PortraitBlurred), "%v", j.Measures)
+	require.Contains(t, j.Codes(), string(quality.PortraitBlurred), "%v", j.Measures)
 }

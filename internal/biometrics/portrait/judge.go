@@ -1,52 +1,46 @@
-package biometrics
+package portrait
 
 import (
 	"image"
 	"image/color"
 	"math"
+
+	"example.org/cancuoc/internal/biometrics/quality"
 )
 
-// FaceFinder finds faces. There may be none to ask: judging then measures the
-// middle of the picture, where a portrait has its face, and leaves to the officer
-// whether there is one.
-type FaceFinder interface {
-	// Faces gives the faces in a picture, the largest first.
-	Faces(picture image.Image) ([]image.Rectangle, error)
-}
-
-// PortraitLimits are what a portrait must reach.
-type PortraitLimits struct {
+// Limits are what a portrait must reach.
+type Limits struct {
 	MinWidth, MinHeight int     // pixels
-	MinAspect           float64 // width by height
+	MinAspect           float64 // width divided by height
 	MaxAspect           float64
-	MinSharpness        float64 // variance of the Laplacian of the face at 320 pixels width, without noise
+	MinSharpness        float64 // variance of the Laplacian of the face, at 320 pixels width, less that of the noise
 	MinLuminance        float64 // mean of the face, 0 to 1
 	MaxLuminance        float64
 	MaxUnderExposed     float64 // share of the face that is black, 0 to 1
-	MaxOverExposed      float64 // share of the face that is burnt out, 0 to 1
+	MaxOverExposed      float64 // share of the face that is burned out, 0 to 1
 	MinDynamicRange     float64 // entropy of the face's brightness in bits, 0 to 8
-	MaxSideLight        float64 // difference of the two halves of the face by their sum, 0 to 1
-	MinColour           float64 // mean distance of the face's colours from grey, 0 to 181
+	MaxSideLight        float64 // difference of the two halves of the face divided by their sum, 0 to 1
+	MinColor            float64 // mean distance of the face's colors from gray, 0 to 181
 	MinBackground       float64 // mean brightness of the background, 0 to 1
 	MaxBackgroundSpread float64 // standard deviation of its brightness, 0 to 1
 }
 
-// DefaultPortraitLimits are limits for portraits taken at a counter before a white
-// screen: 3 x 4 cm at 300 dpi at least.
-func DefaultPortraitLimits() PortraitLimits {
-	return PortraitLimits{
+// DefaultLimits are for portraits taken at a counter in front of a white screen, at
+// least 3 x 4 cm at 300 dpi.
+func DefaultLimits() Limits {
+	return Limits{
 		MinWidth: 354, MinHeight: 472, MinAspect: 0.6, MaxAspect: 0.85,
 		MinSharpness: 25,
 		MinLuminance: 0.25, MaxLuminance: 0.80,
 		MaxUnderExposed: 0.25, MaxOverExposed: 0.05,
 		MinDynamicRange: 4.0,
 		MaxSideLight:    0.30,
-		MinColour:       4,
+		MinColor:        4,
 		MinBackground:   0.59, MaxBackgroundSpread: 0.08,
 	}
 }
 
-// Names of measures of portraits; units as in PortraitLimits.
+// Names of the measures; units as in Limits.
 const (
 	MeasureWidth            = "width"
 	MeasureHeight           = "height"
@@ -56,52 +50,28 @@ const (
 	MeasureOverExposed      = "over_exposed"
 	MeasureDynamicRange     = "dynamic_range"
 	MeasureSideLight        = "side_light"
-	MeasureColour           = "colour"
+	MeasureColor            = "color"
 	MeasureBackground       = "background"
 	MeasureBackgroundSpread = "background_spread"
 )
 
-// Judge says whether a portrait will do. It measures resolution, sharpness, light,
-// colour and background after the ideas of ISO/IEC 29794-5; it claims no
-// conformance, and pose, eyes, glasses and headgear are the officer's to see.
-func (p *Portrait) Judge(limits PortraitLimits, faces FaceFinder) (Judgement, error) {
-	face := p.middle()
-	var codes []Code
-	if faces != nil {
-		found, err := faces.Faces(p.pixels)
-		if err != nil {
-			return Judgement{}, err
-		}
-		switch len(found) {
-		case 0:
-			codes = append(codes, PortraitNoFace)
-		case 1:
-			face = found[0].Intersect(p.pixels.Bounds())
-		default:
-			codes = append(codes, PortraitSeveralFaces)
-		}
-	}
-	m := p.measure(face)
-	return judge(append(codes, limits.against(m)...), m), nil
-}
-
 // against lists what in the measures speaks against a portrait.
-func (l PortraitLimits) against(m Measures) []Code {
+func (l Limits) against(m quality.Measures) []quality.Code {
 	aspect := m[MeasureWidth] / m[MeasureHeight]
-	var codes []Code
+	var codes []quality.Code
 	for _, c := range []struct {
 		bad  bool
-		code Code
+		code quality.Code
 	}{
-		{m[MeasureWidth] < float64(l.MinWidth) || m[MeasureHeight] < float64(l.MinHeight), PortraitTooSmall},
-		{aspect < l.MinAspect || aspect > l.MaxAspect, PortraitShape},
-		{m[MeasureSharpness] < l.MinSharpness, PortraitBlurred},
-		{m[MeasureLuminance] < l.MinLuminance || m[MeasureUnderExposed] > l.MaxUnderExposed, PortraitDark},
-		{m[MeasureLuminance] > l.MaxLuminance || m[MeasureOverExposed] > l.MaxOverExposed, PortraitBright},
-		{m[MeasureDynamicRange] < l.MinDynamicRange, PortraitFlat},
-		{m[MeasureSideLight] > l.MaxSideLight, PortraitSideLight},
-		{m[MeasureColour] < l.MinColour, PortraitGrey},
-		{m[MeasureBackground] < l.MinBackground || m[MeasureBackgroundSpread] > l.MaxBackgroundSpread, PortraitBackground},
+		{m[MeasureWidth] < float64(l.MinWidth) || m[MeasureHeight] < float64(l.MinHeight), quality.PortraitTooSmall},
+		{aspect < l.MinAspect || aspect > l.MaxAspect, quality.PortraitShape},
+		{m[MeasureSharpness] < l.MinSharpness, quality.PortraitBlurred},
+		{m[MeasureLuminance] < l.MinLuminance || m[MeasureUnderExposed] > l.MaxUnderExposed, quality.PortraitDark},
+		{m[MeasureLuminance] > l.MaxLuminance || m[MeasureOverExposed] > l.MaxOverExposed, quality.PortraitBright},
+		{m[MeasureDynamicRange] < l.MinDynamicRange, quality.PortraitFlat},
+		{m[MeasureSideLight] > l.MaxSideLight, quality.PortraitSideLight},
+		{m[MeasureColor] < l.MinColor, quality.PortraitGray},
+		{m[MeasureBackground] < l.MinBackground || m[MeasureBackgroundSpread] > l.MaxBackgroundSpread, quality.PortraitBackground},
 	} {
 		if c.bad {
 			codes = append(codes, c.code)
@@ -110,23 +80,25 @@ func (l PortraitLimits) against(m Measures) []Code {
 	return codes
 }
 
-// middle is where a portrait has its face.
-func (p *Portrait) middle() image.Rectangle {
+// face is where a portrait has its face: in the middle. Whether there is one is for
+// the officer to see.
+func (p *portrait) face() image.Rectangle {
 	return image.Rect(p.width*28/100, p.height*22/100, p.width*72/100, p.height*72/100).Add(p.pixels.Bounds().Min)
 }
 
 // measuredWidth is the width to which a portrait is reduced before its texture is
-// measured, so that resolution does not decide: the eyes are then some 90 pixels
-// apart.
+// measured, so that its resolution does not matter: the eyes are then about 90
+// pixels apart.
 const measuredWidth = 320
 
-func (p *Portrait) measure(face image.Rectangle) Measures {
+func (p *portrait) measure() quality.Measures {
+	face := p.face()
 	bright := brightness(p.pixels)
 	small, scale := bright.reduced(measuredWidth)
 	zone := scaled(face.Sub(p.pixels.Bounds().Min), scale).Intersect(image.Rect(1, 1, small.w-1, small.h-1))
-	m := Measures{
+	m := quality.Measures{
 		MeasureWidth: float64(p.width), MeasureHeight: float64(p.height),
-		MeasureColour: colourfulness(p.pixels, face),
+		MeasureColor: colorfulness(p.pixels, face),
 	}
 	small.light(zone, m)
 	left, right := zone, zone
@@ -220,7 +192,7 @@ func scaled(r image.Rectangle, scale float64) image.Rectangle {
 }
 
 // light measures exposure and contrast of a zone.
-func (l luma) light(zone image.Rectangle, m Measures) {
+func (l luma) light(zone image.Rectangle, m quality.Measures) {
 	var histogram [256]int
 	for y := zone.Min.Y; y < zone.Max.Y; y++ {
 		for _, v := range l.v[y*l.stride+zone.Min.X : y*l.stride+zone.Max.X] {
@@ -318,8 +290,8 @@ func (l luma) background() background {
 	return b
 }
 
-// colourfulness is the mean distance of a zone's colours from grey.
-func colourfulness(picture image.Image, zone image.Rectangle) float64 {
+// colorfulness is the mean distance of a zone's colors from gray.
+func colorfulness(picture image.Image, zone image.Rectangle) float64 {
 	p, ok := picture.(*image.YCbCr)
 	if !ok {
 		return 0

@@ -1,0 +1,47 @@
+package registrytest
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/vault"
+)
+
+// station is where applications of Receive are filed.
+const station = identity.StationID("001-TN-01")
+
+// Open opens a registry in a fresh schema, with a vault key of its own and a station
+// of province 001.
+func Open(tb testing.TB) *registry.Registry {
+	tb.Helper()
+	master, err := vault.OpenFile(filepath.Join(tb.TempDir(), "vault.key"), true)
+	require.NoError(tb, err)
+	r, err := registry.Open(tb.Context(), NewSchema(tb, URL(tb)), registry.Options{Vault: vault.New(master), MaxConns: 4})
+	require.NoError(tb, err)
+	tb.Cleanup(r.Close)
+	require.NoError(tb, r.SaveStation(tb.Context(), registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
+	return r
+}
+
+// Receive stores an application of a person, on that ground and with those
+// fingerprint templates, in a registry of Open.
+func Receive(tb testing.TB, r *registry.Registry, person identity.Person, ground identity.Ground, templates []byte) identity.ApplicationNumber {
+	tb.Helper()
+	id := rand.Text()
+	receipt, err := r.Receive(tb.Context(), registry.Submission{
+		Application: identity.Application{
+			EnrollmentID: id, Station: station, Officer: "CB-001-0007", Ground: ground,
+			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: person,
+		},
+		Digest:   sha256.Sum256([]byte(id)),
+		Evidence: map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: templates},
+	})
+	require.NoError(tb, err)
+	return receipt.Number
+}
