@@ -1,7 +1,7 @@
-# One image with the three programs: worker, starter, gateway.
+# One image with the three programs: worker, starter and gateway.
 #
 #   docker build -t cancuoc .
-#   docker build -t cancuoc --build-arg TAGS=pkcs11,pcsc .   # with an HSM, with card readers
+#   docker build -t cancuoc --build-arg TAGS=pkcs11,pcsc .   # for an HSM and for card readers
 
 FROM golang:1.26.8-bookworm AS build
 ARG TAGS=""
@@ -10,7 +10,7 @@ RUN if [ -n "$TAGS" ]; then apt-get update && apt-get install -y --no-install-re
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-# Without tags the programs are static; an HSM's library and pcsclite need cgo.
+# Without tags the programs are static. The libraries of HSMs and pcsclite need cgo.
 RUN CGO_ENABLED=$([ -n "$TAGS" ] && echo 1 || echo 0) \
     go build -trimpath -tags "$TAGS" -ldflags "-s -w" -o /out/ ./worker ./starter ./gateway
 
@@ -24,5 +24,5 @@ COPY --from=build /out/ /usr/local/bin/
 USER 10001:10001
 WORKDIR /var/lib/cancuoc
 ENV CANCUOC_DATA_DIR=/var/lib/cancuoc CANCUOC_LOG_FORMAT=json
-# Not an ENTRYPOINT: the command says which program, as `worker` or `starter list`.
+# Not an ENTRYPOINT: the command names the program, for example `starter list`.
 CMD ["worker"]

@@ -6,39 +6,39 @@ GO    ?= go
 TOOL  := internal/tools/bin.sh
 # The race detector needs a C compiler.
 RACE  := $(if $(shell command -v gcc 2>/dev/null),-race)
-# Too slow under it: thousands of drawings, a hundred runs of a program.
+# Packages that are too slow under it: thousands of drawings, a hundred runs of a program.
 UNRACED := /(templates|samples|starter)(/|$$)
 WITH  := $(GO) run ./internal/devserver/with --
 TESTS ?= ./...
-# What speaks to devices by libraries in C: an HSM, and card readers where
+# Code that uses devices through C libraries: an HSM, and card readers where
 # libpcsclite-dev is installed. The tests start a SoftHSM and a virtual reader.
 TAGS  := pkcs11$(shell pkg-config --exists libpcsclite 2>/dev/null && echo ,pcsc)
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
 
-run: ## bring up a whole office, take the samples to their ends, and keep running until Ctrl-C
+run: ## start a whole office, take the samples to their ends, keep running until Ctrl-C
 	$(GO) run ./starter run
 
-test: check ## check, then all tests with a real PostgreSQL and a real Temporal server
+test: check ## check, then run all tests with a real PostgreSQL and a real Temporal server
 	$(WITH) $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)')
 	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC' ./personalization/chip/keys ./personalization/station)
 	$(WITH) $(GO) test -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -E '$(UNRACED)')
 	$(if $(RACE),$(GO) test $(RACE) -count=1 -timeout 5m -run SameEachTime ./templates/...)
 
-check: ## vet, linters and format, determinism of the workflows
+check: ## vet, linters, format, and determinism of the workflows
 	$(GO) vet ./...
 	$$($(TOOL) golangci-lint) run ./...
 	$$($(TOOL) workflowcheck) -config .workflowcheck.yaml ./workflows/...
 
-fmt: ## format as the linters want it
+fmt: ## format the code
 	$$($(TOOL) golangci-lint) fmt ./...
 
-bench: ## cards per second through the whole life, beside ten empty activities
+bench: ## measure cards per second, whole life, beside workflows of ten empty activities
 	$(GO) run ./internal/bench
 
 FUZZTIME ?= 60s
-fuzz: ## each fuzz test of the chip for FUZZTIME, one after the other
+fuzz: ## run each fuzz test of the chip for FUZZTIME
 	@for p in $$($(GO) list ./personalization/...); do \
 		for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
 			echo "$$p $$f"; \
@@ -46,19 +46,19 @@ fuzz: ## each fuzz test of the chip for FUZZTIME, one after the other
 		done; \
 	done
 
-gallery: ## draw every form with what is hardest to draw: .data/out/forms/index.html
+gallery: ## draw specimens of every form: .data/out/forms/index.html
 	$(GO) run ./starter form specimens .data/out/forms
 
-record: ## record histories for the replay tests; from deployed code, never from a branch
+record: ## record histories for the replay tests; from released code, never from a branch
 	$(GO) run ./internal/devserver/with -- $(GO) test ./workflows -run Record -record -count=1
 
-tools: ## build the linters and the Temporal CLI now, once, outside the clone
+tools: ## build the linters and the Temporal CLI now; they are kept outside the clone
 	@for tool in temporal golangci-lint workflowcheck; do $(TOOL) $$tool; done
 
-hooks: ## run make check before each commit
+hooks: ## have git run make check before each commit
 	git config core.hooksPath .githooks
 
-clean: ## remove what make run and make bench keep here; tools stay in their cache
+clean: ## remove what make run keeps here; tools stay in their cache
 	@mkdir -p .data && flock --nonblock .data/run.lock true || { echo "make run is running; stop it first" >&2; exit 1; }
 	@if [ -L .data/postgres/cluster ]; then rm -rf "$$(readlink .data/postgres/cluster)"; fi
 	rm -rf .data

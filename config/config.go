@@ -1,6 +1,6 @@
 // Package config loads the settings: the embedded default.yaml names and explains
-// every key, a file and the environment override it. Programs get a struct, and
-// viper ends here.
+// every key; a file, the environment and flags override it. Programs get a struct
+// and know nothing of viper.
 package config
 
 import (
@@ -25,7 +25,7 @@ import (
 //go:embed default.yaml
 var defaults []byte
 
-// Config is every setting; default.yaml says what each means.
+// Config holds every setting; default.yaml explains each.
 type Config struct {
 	Profile         string          `mapstructure:"profile"`
 	DataDir         string          `mapstructure:"data_dir"`
@@ -45,13 +45,13 @@ type Config struct {
 	Office          Office          `mapstructure:"office"`
 }
 
-// Log is how programs log.
+// Log says how worker and gateway log.
 type Log struct {
 	Level  slog.Level `mapstructure:"level"`
 	Format string     `mapstructure:"format"`
 }
 
-// Temporal is where the engine runs.
+// Temporal is the connection to the Temporal server.
 type Temporal struct {
 	Address       string `mapstructure:"address"`
 	Namespace     string `mapstructure:"namespace"`
@@ -64,30 +64,30 @@ type Temporal struct {
 	TLSServerName string `mapstructure:"tls_server_name"`
 }
 
-// Database is the system of record. Load puts what URLFile holds into URL.
+// Database is the connection to the registry. Load reads URLFile into URL.
 type Database struct {
 	URL      Secret `mapstructure:"url"`
 	URLFile  string `mapstructure:"url_file"`
 	MaxConns int    `mapstructure:"max_conns"`
 }
 
-// Vault is how blobs are encrypted.
+// Vault is the key that encrypts evidence.
 type Vault struct {
 	KeyFile string `mapstructure:"key_file"`
 }
 
-// PKI is where certificates and signing keys are.
+// PKI names the folders of certificates and signing keys.
 type PKI struct {
 	Dir      string `mapstructure:"dir"`
 	Stations string `mapstructure:"stations"`
 }
 
-// Keys is the HSM with the keys that sign and the master keys of chips.
+// Keys is the HSM with the signing keys and the master keys of chips.
 type Keys struct {
 	PKCS11 PKCS11 `mapstructure:"pkcs11"`
 }
 
-// PKCS11 is a token of a PKCS#11 module. An empty Module is none.
+// PKCS11 is a token of a PKCS#11 module; an empty Module means that there is none.
 type PKCS11 struct {
 	Module   string `mapstructure:"module"`
 	Token    string `mapstructure:"token"`
@@ -98,14 +98,14 @@ type PKCS11 struct {
 // PIN reads the user's PIN.
 func (p PKCS11) PIN() (Secret, error) { return readSecret("keys.pkcs11.pin_file", p.PINFile) }
 
-// Gateway is the office's window.
+// Gateway is the HTTP server for stations and citizens.
 type Gateway struct {
 	Listen       string   `mapstructure:"listen"`
 	PublicURL    string   `mapstructure:"public_url"`
 	CodecOrigins []string `mapstructure:"codec_origins"`
 }
 
-// Worker is what one worker process does.
+// Worker says what one worker process does.
 type Worker struct {
 	Role        string        `mapstructure:"role"`
 	Station     string        `mapstructure:"station"`
@@ -116,7 +116,7 @@ type Worker struct {
 	Build       string        `mapstructure:"build"`
 }
 
-// Station is a personalization station's devices.
+// Station is the devices of a personalization station.
 type Station struct {
 	Driver     string        `mapstructure:"driver"`
 	Address    string        `mapstructure:"address"`
@@ -128,7 +128,7 @@ type Station struct {
 	SpoilFirst int           `mapstructure:"spoil_first"`
 }
 
-// Printing is the card printer, and the camera that looks at what it printed.
+// Printing is the card printer and the inspection camera.
 type Printing struct {
 	Driver string `mapstructure:"driver"`
 	URI    string `mapstructure:"uri"`
@@ -139,7 +139,7 @@ type Printing struct {
 	DPI    int    `mapstructure:"dpi"`
 }
 
-// Personalization names the chip's profile.
+// Personalization names the chip profile.
 type Personalization struct {
 	Profile     string `mapstructure:"profile"`
 	NamedCurves bool   `mapstructure:"named_curves"`
@@ -151,7 +151,7 @@ type Forms struct {
 	Specimen bool   `mapstructure:"specimen"`
 }
 
-// Intake bounds what a submission may bring, in bytes.
+// Intake limits the size of a submission, in bytes.
 type Intake struct {
 	DocumentBytes int64 `mapstructure:"document_bytes"`
 	PortraitBytes int64 `mapstructure:"portrait_bytes"`
@@ -159,7 +159,7 @@ type Intake struct {
 	PacketBytes   int64 `mapstructure:"packet_bytes"`
 }
 
-// Office is the limits that bind applications.
+// Office holds the limits that bind applications.
 type Office struct {
 	Recapture         time.Duration `mapstructure:"recapture"`
 	Resolution        time.Duration `mapstructure:"resolution"`
@@ -203,8 +203,8 @@ func (c Config) Production() bool { return c.Profile == "production" }
 type Setting struct{ Key, Value string }
 
 // Load reads the defaults, then the file (none when path is empty and
-// CANCUOC_CONFIG is not set), then the environment, then what is given, and tells
-// every fault at once.
+// CANCUOC_CONFIG is not set), then the environment, then what is given. Its error
+// joins everything that is wrong.
 func Load(path string, given ...Setting) (Config, error) {
 	v := viper.New()
 	v.SetConfigType("yaml")
@@ -243,7 +243,7 @@ const (
 	fileVariable = prefix + "CONFIG"
 )
 
-// checkVariables tells of variables that look like settings and are none.
+// checkVariables refuses variables that look like settings and are not.
 func checkVariables(keys []string) error {
 	names := map[string]bool{fileVariable: true}
 	for _, key := range keys {
@@ -253,26 +253,26 @@ func checkVariables(keys []string) error {
 	for _, variable := range slices.Sorted(slices.Values(os.Environ())) {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, prefix) && !names[name] {
-			faults = append(faults, fmt.Errorf("environment: %s is no setting", name))
+			faults = append(faults, fmt.Errorf("environment: %s is not a setting", name))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// readSecrets reads the files that hold what is better not in the environment.
+// readSecrets reads the files of secrets that should not stand in the environment.
 func (c *Config) readSecrets() error {
 	if c.Database.URLFile == "" {
 		return nil
 	}
 	if c.Database.URL != "" {
-		return errors.New("database.url and database.url_file are both given; one is wanted")
+		return errors.New("database.url and database.url_file are both given; give one of them")
 	}
 	var err error
 	c.Database.URL, err = readSecret("database.url_file", c.Database.URLFile)
 	return err
 }
 
-// fill gives paths that were left empty their place in the data folder.
+// fill gives empty paths their place in the data folder.
 func (c *Config) fill() {
 	for _, p := range []struct {
 		path *string
@@ -293,7 +293,7 @@ func (c *Config) fill() {
 	}
 }
 
-// A check gathers what is wrong, so that all of it is told at once.
+// A check gathers everything that is wrong, so that one run tells all of it.
 type check struct{ faults []error }
 
 func (c *check) wrong(is bool, format string, args ...any) {
@@ -303,37 +303,37 @@ func (c *check) wrong(is bool, format string, args ...any) {
 }
 
 func (c *check) oneOf(key, value string, of ...string) {
-	c.wrong(!slices.Contains(of, value), "%s is %q; one of %s is wanted", key, value, strings.Join(of, ", "))
+	c.wrong(!slices.Contains(of, value), "%s is %q; accepted are %s", key, value, strings.Join(of, ", "))
 }
 
 func (c *check) atLeast(key string, value, least int64) {
-	c.wrong(value < least, "%s is %d; %d or more is wanted", key, value, least)
+	c.wrong(value < least, "%s is %d; must be %d or more", key, value, least)
 }
 
 func (c *check) positive(key string, d time.Duration) {
-	c.wrong(d <= 0, "%s is %s; more than nothing is wanted", key, d)
+	c.wrong(d <= 0, "%s is %s; must be more than 0", key, d)
 }
 
 func (c *check) hostPort(key, value string) {
 	_, port, err := net.SplitHostPort(value)
-	c.wrong(err != nil || port == "", "%s is no host:port", key)
+	c.wrong(err != nil || port == "", "%s is not host:port", key)
 }
 
 func (c *check) httpURL(key, value string, schemes ...string) {
 	u, err := url.Parse(value)
-	c.wrong(err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme), "%s is no address that begins with %s://", key, strings.Join(schemes, ":// or "))
+	c.wrong(err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme), "%s is not a URL that begins with %s://", key, strings.Join(schemes, ":// or "))
 }
 
-// given asks for a value, and for the file where it is one's name.
+// given requires a value and, if it names a file, that the file exists.
 func (c *check) given(key, value string, file bool) {
 	c.wrong(value == "", "%s is empty; production needs it", key)
 	if value != "" && file {
 		_, err := os.Stat(value)
-		c.wrong(err != nil, "%s names a file that cannot be found; production makes none", key)
+		c.wrong(err != nil, "%s names a file that cannot be found; production does not make it", key)
 	}
 }
 
-// validate tells everything that is wrong, in the order of default.yaml.
+// validate reports everything that is wrong, in the order of default.yaml.
 func (c Config) validate() error {
 	var check check
 	check.oneOf("profile", c.Profile, "dev", "production")
@@ -360,7 +360,7 @@ func (c Config) validate() error {
 	return errors.Join(check.faults...)
 }
 
-// validateServers checks whom we speak to, and who speaks to us.
+// validateServers checks the servers that we use and the one that we are.
 func (c Config) validateServers(check *check) {
 	if c.Temporal.Address != "" {
 		check.hostPort("temporal.address", c.Temporal.Address)
@@ -369,7 +369,7 @@ func (c Config) validateServers(check *check) {
 	if c.Temporal.UIAddress != "" {
 		check.httpURL("temporal.ui_address", c.Temporal.UIAddress, "http", "https")
 	}
-	check.wrong((c.Temporal.TLSCertFile == "") != (c.Temporal.TLSKeyFile == ""), "temporal.tls_cert_file and temporal.tls_key_file go together")
+	check.wrong((c.Temporal.TLSCertFile == "") != (c.Temporal.TLSKeyFile == ""), "temporal.tls_cert_file and temporal.tls_key_file must be given together")
 	check.atLeast("database.max_conns", int64(c.Database.MaxConns), 1)
 	if p := c.Keys.PKCS11; p.Module != "" {
 		check.wrong(p.Token == "", "keys.pkcs11.token is empty")
@@ -387,7 +387,7 @@ func (c Config) validateServers(check *check) {
 	}
 }
 
-// validateWork checks what workers do, and with which devices.
+// validateWork checks what workers do and with which devices.
 func (c Config) validateWork(check *check) {
 	check.oneOf("worker.role", c.Worker.Role, "all", "pipeline", "station")
 	check.wrong(c.Worker.Station == "" && c.Worker.Role != "pipeline", "worker.station is empty")
@@ -401,8 +401,8 @@ func (c Config) validateWork(check *check) {
 	if c.Station.Driver == "tcp" {
 		check.hostPort("station.address", c.Station.Address)
 	}
-	check.wrong(c.Station.WriteTime < 0, "station.write_time is %s; it cannot be less than nothing", c.Station.WriteTime)
-	check.wrong(c.Station.PrintTime < 0, "station.print_time is %s; it cannot be less than nothing", c.Station.PrintTime)
+	check.wrong(c.Station.WriteTime < 0, "station.write_time is %s; must be 0 or more", c.Station.WriteTime)
+	check.wrong(c.Station.PrintTime < 0, "station.print_time is %s; must be 0 or more", c.Station.PrintTime)
 	check.atLeast("station.spoil_first", int64(c.Station.SpoilFirst), 0)
 	check.oneOf("printing.driver", c.Printing.Driver, "spool", "bitmaps", "ipp")
 	if c.Printing.Driver == "ipp" {
@@ -413,8 +413,8 @@ func (c Config) validateWork(check *check) {
 	check.oneOf("forms.mode", c.Forms.Mode, "full", "overlay")
 }
 
-// validateProduction checks that nothing is pretended and nothing secret makes
-// itself.
+// validateProduction checks that nothing is simulated and that nothing secret would
+// be made automatically.
 func (c Config) validateProduction(check *check) {
 	check.given("temporal.address", c.Temporal.Address, false)
 	check.given("temporal.codec_key_file", c.Temporal.CodecKeyFile, true)
@@ -436,7 +436,7 @@ func (c Config) validateProduction(check *check) {
 	}
 }
 
-// Logger makes the program's logger.
+// Logger makes a logger that writes to w.
 func (l Log) Logger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: l.Level}
 	if l.Format == "json" {

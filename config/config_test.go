@@ -4,13 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/config"
 )
@@ -35,6 +39,55 @@ func TestLoad_DefaultsAreADevelopmentOffice(t *testing.T) {
 	require.Equal(t, ".data/pki", c.PKI.Dir)
 	require.Equal(t, 720*time.Hour, c.Office.Recapture)
 	require.Empty(t, c.Gateway.CodecOrigins)
+}
+
+// Every setting is in default.yaml, with a comment: the environment reaches only
+// what stands there.
+func TestDefaults_NameAndExplainEverySetting(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("default.yaml")
+	require.NoError(t, err)
+	var document yaml.Node
+	require.NoError(t, yaml.Unmarshal(b, &document))
+	explained := []string{"temporal.tls_key_file"} // with the line before
+	known := []string{"temporal.namespace", "gateway.listen"}
+
+	keys := leaves("", document.Content[0])
+
+	require.ElementsMatch(t, settings("", reflect.TypeFor[config.Config]()), slices.Sorted(maps.Keys(keys)))
+	for key, comment := range keys {
+		if !slices.Contains(slices.Concat(explained, known), key) {
+			require.NotEmpty(t, comment, key)
+		}
+	}
+}
+
+// settings are the keys that the struct's fields are read from.
+func settings(prefix string, t reflect.Type) []string {
+	var keys []string
+	for field := range t.Fields() {
+		key := prefix + field.Tag.Get("mapstructure")
+		if field.Type.Kind() == reflect.Struct {
+			keys = append(keys, settings(key+".", field.Type)...)
+			continue
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// leaves are the keys of a document with the comments that explain them.
+func leaves(prefix string, mapping *yaml.Node) map[string]string {
+	keys := make(map[string]string)
+	for i := 0; i < len(mapping.Content); i += 2 {
+		key, value := mapping.Content[i], mapping.Content[i+1]
+		if value.Kind == yaml.MappingNode {
+			maps.Copy(keys, leaves(prefix+key.Value+".", value))
+			continue
+		}
+		keys[prefix+key.Value] = key.HeadComment + value.LineComment + key.LineComment
+	}
+	return keys
 }
 
 func TestLoad_FileOverridesDefaultsAndEnvironmentOverridesFile(t *testing.T) {
@@ -72,7 +125,7 @@ func TestLoad_SecretsDoNotPrint(t *testing.T) {
 	}
 }
 
-func TestLoad_RefusesWhatIsNoSetting(t *testing.T) {
+func TestLoad_RefusesUnknownSettings(t *testing.T) {
 	t.Run("InTheFile", func(t *testing.T) {
 		_, err := config.Load(file(t, "worker: {slotz: 3}"))
 		require.ErrorContains(t, err, "slotz")
@@ -80,7 +133,7 @@ func TestLoad_RefusesWhatIsNoSetting(t *testing.T) {
 	t.Run("InTheEnvironment", func(t *testing.T) {
 		t.Setenv("CANCUOC_WORKER_SLOTZ", "3")
 		_, err := config.Load("")
-		require.EqualError(t, err, "environment: CANCUOC_WORKER_SLOTZ is no setting")
+		require.EqualError(t, err, "environment: CANCUOC_WORKER_SLOTZ is not a setting")
 	})
 	t.Run("OfAnotherType", func(t *testing.T) {
 		_, err := config.Load(file(t, "worker: {slots: many}"))
@@ -92,7 +145,7 @@ func TestLoad_RefusesWhatIsNoSetting(t *testing.T) {
 	})
 }
 
-func TestLoad_TellsEveryFaultAtOnce(t *testing.T) {
+func TestLoad_ReportsEverythingThatIsWrong(t *testing.T) {
 	t.Parallel()
 
 	_, err := config.Load(file(t, `
@@ -117,13 +170,13 @@ office:
 	require.Len(t, faults, 41)
 }
 
-func TestLoad_ProductionPretendsNothing(t *testing.T) {
+func TestLoad_ProductionSimulatesNothing(t *testing.T) {
 	t.Parallel()
 
 	_, err := config.Load(file(t, "profile: production"))
 
 	for _, want := range []string{
-		"gateway.public_url is no address that begins with https://",
+		"gateway.public_url is not a URL that begins with https://",
 		"temporal.address is empty", "temporal.codec_key_file is empty", "database.url is empty", "vault.key_file is empty",
 		"pki.dir is empty", "keys.pkcs11.module is empty", "forms.specimen is on", "station.driver is simulated", "station.journal is empty",
 	} {
@@ -131,7 +184,7 @@ func TestLoad_ProductionPretendsNothing(t *testing.T) {
 	}
 }
 
-func TestLoad_ProductionTakesWhatIsGiven(t *testing.T) {
+func TestLoad_ProductionAcceptsRealDevices(t *testing.T) {
 	t.Parallel()
 	there := file(t, "secret\n")
 	text := fmt.Sprintf(`
@@ -150,10 +203,10 @@ worker: {role: pipeline}
 
 	require.NoError(t, err)
 	require.True(t, c.Production())
-	require.Empty(t, c.Station.Magazine, "production makes up no paths")
+	require.Empty(t, c.Station.Magazine, "production does not invent paths")
 	pin, err := c.Keys.PKCS11.PIN()
 	require.NoError(t, err)
 	require.Equal(t, "secret", string(pin))
 	_, err = config.Load(file(t, strings.ReplaceAll(text, there, "/absent")))
-	require.ErrorContains(t, err, "vault.key_file names a file that cannot be found; production makes none")
+	require.ErrorContains(t, err, "vault.key_file names a file that cannot be found; production does not make it")
 }

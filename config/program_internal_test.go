@@ -34,7 +34,7 @@ func TestProgram(t *testing.T) {
 		{name: "NoValue", args: []string{"--role"}, code: ExitRefused, stderr: "clerk: flag needs an argument: --role" + usage},
 		{
 			name: "BadSettings", args: []string{"--role", "cook", "--config", name}, code: ExitRefused,
-			stderr: "clerk: worker.role is \"cook\"; one of all, pipeline, station is wanted\n",
+			stderr: "clerk: worker.role is \"cook\"; accepted are all, pipeline, station\n",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

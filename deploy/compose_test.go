@@ -1,4 +1,4 @@
-// Package deploy_test holds docker-compose.yml, the Dockerfile and the files of this
+// Package deploy_test checks docker-compose.yml, the Dockerfile and the files of this
 // folder against each other and against the programs' settings.
 package deploy_test
 
@@ -59,7 +59,7 @@ func parse[T any](t *testing.T, name string) T {
 	return v
 }
 
-// jobs run once; starter is run by hand.
+// jobs run once; starter is started by hand.
 var jobs = []string{"temporal-schema", "temporal-namespace", "starter"}
 
 func TestCompose_HasEveryPartPinnedAndWatched(t *testing.T) {
@@ -75,7 +75,7 @@ func TestCompose_HasEveryPartPinnedAndWatched(t *testing.T) {
 			require.Regexp(t, pinned, s.Image, name)
 		}
 		require.NotContains(t, s.Image, "auto-setup", name)
-		if !slices.Contains(jobs, name) && name != "temporal-ui" { // the UI's image has nothing to ask it with
+		if !slices.Contains(jobs, name) && name != "temporal-ui" { // the UI's image has no program that could check it
 			require.NotEmpty(t, s.Healthcheck["test"], name)
 			require.Equal(t, "unless-stopped", s.Restart, name)
 		}
@@ -129,7 +129,7 @@ func TestCompose_OurProgramsRunUnprivileged(t *testing.T) {
 	require.Contains(t, dockerfile, "./worker ./starter ./gateway")
 }
 
-// Every CANCUOC_ variable is a setting, with a value that the programs take.
+// Every CANCUOC_ variable is a setting with a valid value.
 func TestCompose_SettingsLoad(t *testing.T) {
 	c := parse[compose](t, "docker-compose.yml")
 	secret := filepath.Join(t.TempDir(), "secret")
@@ -164,7 +164,7 @@ func TestProductionSettingsLoad(t *testing.T) {
 	require.True(t, c.Production())
 }
 
-// What the development server has on, the production-like one has on as well.
+// The production-like server has fairness on, as the development server does.
 func TestDynamicConfig_HasFairnessOn(t *testing.T) {
 	t.Parallel()
 	type setting struct {
@@ -176,10 +176,10 @@ func TestDynamicConfig_HasFairnessOn(t *testing.T) {
 	mounted := parse[compose](t, "docker-compose.yml").Services["temporal"]
 	require.Contains(t, mounted.Volumes, "./deploy/temporal:/etc/temporal/config/dynamicconfig:ro")
 	require.Equal(t, "/etc/temporal/config/dynamicconfig/dynamicconfig.yaml", mounted.Environment["DYNAMIC_CONFIG_FILE_PATH"])
-	require.Contains(t, read(t, "internal/office/temporal.go"), "matching.enableFairness=true")
+	require.Contains(t, read(t, "internal/devserver/temporal.go"), "matching.enableFairness=true")
 }
 
-func TestPrometheus_AsksServicesThatAreThere(t *testing.T) {
+func TestPrometheus_ScrapesServicesThatExist(t *testing.T) {
 	t.Parallel()
 	c := parse[compose](t, "docker-compose.yml")
 	p := parse[struct {
@@ -211,11 +211,11 @@ func TestScripts_AreShell(t *testing.T) {
 	}
 }
 
-// Docker's own reader agrees, where it is installed.
+// Docker accepts the file too, where it is installed.
 func TestCompose_DockerAccepts(t *testing.T) {
 	t.Parallel()
 	if exec.CommandContext(t.Context(), "docker", "compose", "version").Run() != nil {
-		t.Skip("there is no docker compose")
+		t.Skip("docker compose is not installed")
 	}
 	out, err := exec.CommandContext(t.Context(), "docker", "compose", "-f", "../docker-compose.yml", "--profile", "tools", "config", "--quiet").CombinedOutput()
 	require.NoError(t, err, string(out))

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes the secrets of docker-compose.yml, as files in deploy/secrets, unless they
-# are there. As root: the payload keys and the vault's master key are given to the
-# programs' user, who alone may read them. Keep a copy of those two in a safe:
-# without them nothing that is stored can be read again.
+# exist. Run it as root: the payload keys and the vault's master key must belong to
+# the programs' user, and only that user may read them. Keep a copy of these two in a
+# safe: without them nothing that is stored can be read again.
 set -eu
 cd "$(dirname "$0")/secrets"
 umask 077
@@ -10,11 +10,11 @@ if [ "$(id -u)" != 0 ]; then
 	echo "secrets.sh: run it as root, so that the programs' user can own its keys" >&2
 	exit 1
 fi
-chmod 0700 . # nobody else on this machine passes; containers see single files
+chmod 0700 . # closed to other users of this machine; containers see single files
 
 random() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
-make_secret() { # name, mode; reads the secret, which appears whole or not at all
+make_secret() { # name, mode; the secret is read from standard input and written whole or not at all
 	if [ -e "$1" ]; then
 		cat >/dev/null
 		return
@@ -26,7 +26,7 @@ make_secret() { # name, mode; reads the secret, which appears whole or not at al
 	echo "made deploy/secrets/$1"
 }
 
-# Read by users of several images, hence open to all who can get at the file.
+# Read by the users of several images, so everyone who reaches the file may read it.
 random 24 | make_secret database_password 0444
 random 24 | make_secret temporal_password 0444
 printf 'postgres://cancuoc:%s@postgresql:5432/cancuoc?sslmode=disable' "$(cat database_password)" | make_secret database_url 0400

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the namespace unless it is there. What ended stays visible for 90 days;
-# the register keeps what is so for good.
+# Creates the namespace unless it exists. Workflows stay visible for 90 days after
+# their end; the registry keeps its record permanently.
 set -eu
 until temporal operator cluster health; do sleep 1; done
 temporal operator namespace describe -n default >/dev/null 2>&1 ||

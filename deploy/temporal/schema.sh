@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes Temporal's two databases, or brings them up to this version of the server.
-# Running it again changes nothing: each command looks at what is there.
+# Creates Temporal's two databases, or updates them to this version of the server.
+# Running it again changes nothing: each command checks what exists.
 set -eu
 SQL_PASSWORD=$(cat "${TEMPORAL_PASSWORD_FILE:-/run/secrets/temporal_password}")
 export SQL_PASSWORD
