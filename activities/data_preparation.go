@@ -10,6 +10,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -50,7 +51,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	}
 	err = p.Registry.SaveCard(ctx, registry.CardData{
 		Application: in.Application, Attempt: in.Attempt, Card: card,
-		DigestSOD: sha256.Sum256(prepared.Chip.Files.SOD), DigestPrint: sha256.Sum256(prepared.PDF),
+		DigestSOD: sha256.Sum256(prepared.Chip.Files[lds.SOD]), DigestPrint: sha256.Sum256(prepared.PDF),
 		Evidence: map[identity.EvidenceKind][]byte{
 			identity.EvidenceChipImage:     chip,
 			identity.EvidencePrint:         prepared.PDF,

@@ -14,6 +14,7 @@ import (
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/templates/render"
@@ -201,17 +202,17 @@ func composed(forms *render.Catalog, card registry.CardRecord, evidence registry
 	return form, content, err
 }
 
-// chipImage reads what the card's chip is filled with.
-func chipImage(evidence registry.Evidence) (*personalization.Image, error) {
+// chipImage reads what is written to the card's chip.
+func chipImage(evidence registry.Evidence) (*chip.Image, error) {
 	b, err := evidence.Get(identity.EvidenceChipImage)
 	if err != nil {
 		return nil, fmt.Errorf("read chip image: %w", err)
 	}
-	var chip personalization.Image
-	if err := chip.UnmarshalBinary(b); err != nil {
+	var image chip.Image
+	if err := image.UnmarshalBinary(b); err != nil {
 		return nil, fmt.Errorf("read chip image: %w", err)
 	}
-	return &chip, nil
+	return &image, nil
 }
 
 // enterWith enters a stage and reads what it needs of the card, in one round trip.

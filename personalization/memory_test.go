@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/cms"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -37,7 +38,7 @@ func readers() map[string]func(b []byte) {
 		"certificate":   func(b []byte) { _, _ = pki.ParseCertificate(b) },
 		"crl":           func(b []byte) { _, _ = pki.ParseCRL(b) },
 		"master list":   func(b []byte) { _, _ = pki.ParseMasterList(b) },
-		"image":         func(b []byte) { var i personalization.Image; _ = i.UnmarshalBinary(b) },
+		"image":         func(b []byte) { var i chip.Image; _ = i.UnmarshalBinary(b) },
 	}
 }
 
@@ -50,16 +51,17 @@ func hostile(t *testing.T) map[string][]byte {
 	made, err := personalization.PrepareChip(input(t, p, authority(t, p).Signers()))
 	require.NoError(t, err)
 	inputs := map[string][]byte{"nothing": nil}
-	for _, ef := range lds.Table() {
-		content := made.Files.Get(ef)
+	for _, row := range lds.Table() {
+		content := made.Files[row.EF]
 		if content == nil {
 			continue
 		}
+		name := string(row.EF)
 		// The file with a length that nobody has, and with a megabyte in its place.
-		inputs[ef.Name+" that says 16 MB"] = append([]byte{content[0], 0x83, 0xFF, 0xFF, 0xFF}, content...)
-		inputs[ef.Name+" of small objects"] = tlv.Encode(max(ef.Tag, 0x31), bytes.Repeat([]byte{0x30, 0x00}, size/2))
-		inputs[ef.Name+" of itself"] = tlv.Encode(max(ef.Tag, 0x31), bytes.Repeat(content, size/len(content)))
-		inputs[ef.Name+" many times"] = bytes.Repeat(content, size/len(content))
+		inputs[name+" that says 16 MB"] = append([]byte{content[0], 0x83, 0xFF, 0xFF, 0xFF}, content...)
+		inputs[name+" of small objects"] = tlv.Encode(max(row.Tag, 0x31), bytes.Repeat([]byte{0x30, 0x00}, size/2))
+		inputs[name+" of itself"] = tlv.Encode(max(row.Tag, 0x31), bytes.Repeat(content, size/len(content)))
+		inputs[name+" many times"] = bytes.Repeat(content, size/len(content))
 	}
 	nested := []byte{}
 	for len(nested) < 1<<16 {

@@ -1,3 +1,12 @@
+// Package personalization composes a card and prepares what it is made of.
+//
+// [Prepare] composes it once and yields the printed content, both sides as a PDF,
+// and the chip's [chip.Image] (key pairs, data groups, security object), the only
+// thing that a station writes. Whoever needs the content alone, to check or to
+// compare, asks [Compose].
+//
+// Below, package chip says what the standards say, profile how one kind of chip is
+// personalized, and station does it.
 package personalization
 
 import (
@@ -9,6 +18,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
@@ -34,7 +44,7 @@ type PrepareInput struct {
 // that of another.
 type Prepared struct {
 	Content render.Content
-	Chip    *Image
+	Chip    *chip.Image
 	PDF     []byte
 }
 
@@ -48,11 +58,14 @@ func Prepare(in PrepareInput) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, err
 	}
-	chip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile, Signer: in.Signer, Rand: in.Rand, At: in.At}
+	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile, Signer: in.Signer, Rand: in.Rand, At: in.At}
 	if in.Form.Shows("portrait") {
-		chip.Portrait = in.ChipPortrait
+		if in.ChipPortrait == nil {
+			return Prepared{}, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, and there is none for the chip", in.Form.ID)
+		}
+		forChip.Portrait = in.ChipPortrait
 	}
-	image, err := PrepareChip(chip)
+	image, err := PrepareChip(forChip)
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare chip: %w", err)
 	}
@@ -82,7 +95,7 @@ type ChipInput struct {
 //
 // A second call makes another chip's keys and thus another image: keep the
 // first one.
-func PrepareChip(in ChipInput) (*Image, error) {
+func PrepareChip(in ChipInput) (*chip.Image, error) {
 	if in.Rand == nil {
 		in.Rand = rand.Reader
 	}
@@ -101,13 +114,13 @@ func PrepareChip(in ChipInput) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build data groups: %w", err)
 	}
-	files.SOD, err = sod.Build(files.DataGroups(), in.Signer, sod.Options{
+	files[lds.SOD], err = sod.Build(files.DataGroups(), in.Signer, sod.Options{
 		Hash: in.Profile.Hash, LDSVersion: in.Profile.LDSVersion, At: in.At,
 	})
 	if err != nil {
 		return nil, err
 	}
-	image := &Image{
+	image := &chip.Image{
 		Files:          files,
 		MRZInformation: mrz.Information(in.MRZ),
 		CAN:            accessNumber(in.Card.Person.Number),
@@ -120,7 +133,7 @@ func PrepareChip(in ChipInput) (*Image, error) {
 	if image.AAPrivate, err = curve.MarshalPrivateKey(aa, curve.Named); err != nil {
 		return nil, fmt.Errorf("store Active Authentication key: %w", err)
 	}
-	if err := image.check(in); err != nil {
+	if err := check(image, in); err != nil {
 		return nil, err
 	}
 	return image, nil
@@ -139,32 +152,35 @@ func newKey(name string, random io.Reader) (*ecdsa.PrivateKey, error) {
 func accessNumber(n identity.PersonalNumber) string { return string(n)[len(n)-6:] }
 
 // check reads an image as a reader will, and compares it with what was asked for.
-func (i *Image) check(in ChipInput) error {
+func check(i *chip.Image, in ChipInput) error {
 	fault := func(format string, args ...any) error {
 		return fmt.Errorf("check chip image: "+format, args...)
 	}
-	s, err := sod.Parse(i.Files.SOD)
+	if err := in.Profile.CheckFiles(i.Files); err != nil {
+		return fault("%w", err)
+	}
+	s, err := sod.Parse(i.Files[lds.SOD])
 	if err != nil {
 		return fault("%w", err)
 	}
 	if signer, ok := s.Signer.PublicKey.(*ecdsa.PublicKey); !ok || signer.Curve.Params().Name != in.Profile.SODCurve {
 		return fault("the document signer's key is not on %s, the curve of profile %s", in.Profile.SODCurve, in.Profile.Name)
 	}
-	com, err := lds.ParseCOM(i.Files.COM)
+	com, err := lds.ParseCOM(i.Files[lds.COM])
 	if err != nil {
 		return fault("%w", err)
 	}
 	if !slices.Equal(com.DataGroups, s.DataGroups()) {
 		return fault("EF.COM lists other data groups than EF.SOD")
 	}
-	lines, err := lds.ParseDG1(i.Files.DG1)
+	lines, err := lds.ParseDG1(i.Files[lds.DG1])
 	if err != nil {
 		return fault("%w", err)
 	}
 	if lines != in.MRZ {
 		return fault("EF.DG1 is not the printed MRZ")
 	}
-	details, err := lds.ParseDG13(i.Files.DG13)
+	details, err := lds.ParseDG13(i.Files[lds.DG13])
 	if err != nil {
 		return fault("%w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/templates/render"
 )
 
 // now is when these tests happen.
@@ -91,7 +92,7 @@ func TestPrepare_MakesAChipThatVerifiesUpToTheCSCA(t *testing.T) {
 			require.Equal(t, "999990", made.CAN)
 			trust, err := a.TrustStore()
 			require.NoError(t, err)
-			s, err := sod.Parse(made.Files.SOD)
+			s, err := sod.Parse(made.Files[lds.SOD])
 			require.NoError(t, err)
 			require.NoError(t, s.Verify(trust, now()))
 			for n, content := range made.Files.DataGroups() {
@@ -99,7 +100,7 @@ func TestPrepare_MakesAChipThatVerifiesUpToTheCSCA(t *testing.T) {
 			}
 			key, err := curve.ParsePrivateKey(made.CAPrivate)
 			require.NoError(t, err)
-			infos, err := lds.ParseDG14(made.Files.DG14)
+			infos, err := lds.ParseDG14(made.Files[lds.DG14])
 			require.NoError(t, err)
 			require.True(t, infos.ChipAuthenticationKeys[0].Key.Equal(&key.PublicKey))
 		})
@@ -128,6 +129,21 @@ func TestPrepare_RefusalKeepsItsField(t *testing.T) {
 	require.Equal(t, "serial", refusal.Field)
 }
 
+func TestPrepare_RefusesAPortraitThatIsMissing(t *testing.T) {
+	t.Parallel()
+	forms, err := render.Load()
+	require.NoError(t, err)
+	form, err := forms.Form(identity.FormCCCD2021)
+	require.NoError(t, err)
+
+	_, err = personalization.Prepare(personalization.PrepareInput{Form: form, Card: holder(), Profile: lds.Profiles()[1], At: now()})
+
+	refusal, ok := errors.AsType[*identity.Refusal](err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, "portrait", refusal.Field)
+	require.Equal(t, identity.Invalid, refusal.Kind)
+}
+
 func TestPrepare_SignerOnAnotherCurveIsAFault(t *testing.T) {
 	t.Parallel()
 	in := input(t, lds.Profiles()[1], authority(t, lds.Profiles()[0]).Signers())
@@ -135,43 +151,6 @@ func TestPrepare_SignerOnAnotherCurveIsAFault(t *testing.T) {
 	_, err := personalization.PrepareChip(in)
 
 	require.ErrorContains(t, err, "not on P-256")
-}
-
-func TestImage_ComesBackWhole(t *testing.T) {
-	t.Parallel()
-	p := lds.Profiles()[1]
-	made, err := personalization.PrepareChip(input(t, p, authority(t, p).Signers()))
-	require.NoError(t, err)
-
-	b, err := made.MarshalBinary()
-	require.NoError(t, err)
-	var read personalization.Image
-	require.NoError(t, read.UnmarshalBinary(b))
-
-	require.Equal(t, *made, read)
-	for i := range b[:64] {
-		require.ErrorIs(t, read.UnmarshalBinary(b[:i]), personalization.ErrImage)
-	}
-	require.ErrorIs(t, read.UnmarshalBinary(append(b, 0)), personalization.ErrImage)
-	b[4] = 9
-	require.ErrorContains(t, read.UnmarshalBinary(b), "version 9")
-	require.NotContains(t, made.String(), "001199999990")
-}
-
-func FuzzImage(f *testing.F) {
-	var i personalization.Image
-	b, err := i.MarshalBinary()
-	require.NoError(f, err)
-	f.Add(b)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		var read personalization.Image
-		if read.UnmarshalBinary(b) != nil {
-			return
-		}
-		again, err := read.MarshalBinary()
-		require.NoError(t, err)
-		require.Equal(t, b, again)
-	})
 }
 
 // BenchmarkPrepare compares the data groups and the security object of a card

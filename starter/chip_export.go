@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
@@ -52,12 +54,13 @@ func (a *app) exportChip(ctx context.Context, card registry.CardRecord, dir stri
 	if err != nil {
 		return 0, err
 	}
-	f := image.Files
 	files := map[string][]byte{
-		"EF_COM.bin": f.COM, "EF_CardAccess.bin": f.CardAccess, "EF_DG1.bin": f.DG1, "EF_DG2.bin": f.DG2, "EF_DG13.bin": f.DG13,
-		"EF_DG14.bin": f.DG14, "EF_DG15.bin": f.DG15, "EF_SOD.bin": f.SOD, "access.txt": []byte("mrz-information " + image.MRZInformation + "\ncan " + image.CAN + "\nsod " + hex.EncodeToString(card.DigestSOD) + "\n"),
+		"access.txt": []byte("mrz-information " + image.MRZInformation + "\ncan " + image.CAN + "\nsod " + hex.EncodeToString(card.DigestSOD) + "\n"),
 	}
-	if cms, err := contentOf(f.SOD); err == nil {
+	for ef, content := range image.Files {
+		files[strings.NewReplacer(".", "_", "/", "_").Replace(string(ef))+".bin"] = content
+	}
+	if cms, err := contentOf(image.Files[lds.SOD]); err == nil {
 		files["sod.der"] = cms
 	}
 	for i, csca := range trust.CSCAs() {

@@ -60,7 +60,7 @@ func inspectionOf(r chipinspection.Result) inspected {
 		shown.Checks[i] = chipCheck{Name: c.Name, Good: c.OK, Detail: c.Detail}
 	}
 	for _, f := range r.Findings {
-		shown.Findings = append(shown.Findings, chipFinding{File: f.File, Field: f.Field, Problem: f.Problem})
+		shown.Findings = append(shown.Findings, chipFinding{File: string(f.File), Field: f.Field, Problem: f.Problem})
 	}
 	return shown
 }

@@ -12,7 +12,7 @@ import (
 
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	printinspection "example.org/cancuoc/internal/inspection/print"
-	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
@@ -30,14 +30,14 @@ type Expectation struct {
 
 // Expect gives what is expected of a card that was composed as content and whose
 // chip was personalized with image.
-func Expect(form *render.Form, content render.Content, image *personalization.Image) (Expectation, error) {
+func Expect(form *render.Form, content render.Content, image *chip.Image) (Expectation, error) {
 	e := Expectation{
 		form: form, print: content,
 		access: chipinspection.Access{MRZInformation: mrz.Information(content.MRZ), CAN: image.CAN},
 		chip:   chipinspection.Expect{Card: content.Card, MRZ: content.MRZ},
 	}
-	if image.Files.DG2 != nil {
-		face, err := lds.ParseDG2(image.Files.DG2)
+	if image.Files[lds.DG2] != nil {
+		face, err := lds.ParseDG2(image.Files[lds.DG2])
 		if err != nil {
 			return Expectation{}, fmt.Errorf("read chip image: %w", err)
 		}

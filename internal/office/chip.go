@@ -10,17 +10,18 @@ import (
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/templates/render"
 )
 
-// ChipImage reads what the chip of a card was filled with.
-func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumber, attempt int) (*personalization.Image, error) {
+// ChipImage reads what was written to the chip of a card.
+func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumber, attempt int) (*chip.Image, error) {
 	b, err := o.Registry.Evidence(ctx, number, identity.EvidenceChipImage, attempt)
 	if err != nil {
 		return nil, err
 	}
-	var image personalization.Image
+	var image chip.Image
 	if err := image.UnmarshalBinary(b); err != nil {
 		return nil, fmt.Errorf("read chip image: %w", err)
 	}

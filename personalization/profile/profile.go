@@ -13,6 +13,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
@@ -58,8 +59,20 @@ type Application struct {
 	Privileges  Hex    `yaml:"privileges"`
 	OnChip      bool   `yaml:"on_chip"`
 	GenerateKey bool   `yaml:"generate_key"`
+	LDS         bool   `yaml:"lds"` // its files are the elementary files of package lds
 	Files       []Item `yaml:"files"`
 	Secrets     []Item `yaml:"secrets"`
+}
+
+// elementaryFiles are the files of the eMRTD application, by the table of
+// package lds.
+func elementaryFiles() []Item {
+	var items []Item
+	for _, row := range lds.Table() {
+		tag := binary.BigEndian.AppendUint16(nil, row.FID)
+		items = append(items, Item{Tag: tag, Content: string(row.EF), Optional: !row.Required})
+	}
+	return items
 }
 
 // Item is one file or secret of an application.
@@ -133,6 +146,11 @@ func (c *Catalog) add(name string, b []byte) error {
 		}
 		err := d.Decode(&table)
 		c.Applications = table.Applications
+		for i := range c.Applications {
+			if a := &c.Applications[i]; a.LDS {
+				a.Files = append(elementaryFiles(), a.Files...)
+			}
+		}
 		return err
 	}
 	var p Profile
@@ -153,7 +171,7 @@ func (c *Catalog) check() error {
 			faults = append(faults, fmt.Errorf("application %q: %w", a.Name, err))
 		}
 	}
-	if _, err := c.Application(Document); err != nil {
+	if _, err := c.Application(EMRTD); err != nil {
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
@@ -204,8 +222,8 @@ func (a Application) check() error {
 	return nil
 }
 
-// Document is the name of the application that every card has.
-const Document = "document"
+// EMRTD is the name of the eMRTD application, which every card has.
+const EMRTD = "emrtd"
 
 // Profile finds a profile by name; the empty name is the first, store-data.
 func (c *Catalog) Profile(name string) (*Profile, error) {

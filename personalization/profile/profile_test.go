@@ -60,7 +60,7 @@ func job(tb testing.TB, catalog *profile.Catalog, card apdu.Card, applications .
 		Card: card, Keys: transport, NextKeys: final, Content: content(tb),
 		Reference: bytes.Repeat([]byte{0xAB}, 32), Random: rand.Reader,
 	}
-	for _, name := range append([]string{profile.Document}, applications...) {
+	for _, name := range append([]string{profile.EMRTD}, applications...) {
 		a, err := catalog.Application(name)
 		require.NoError(tb, err)
 		j.Applications = append(j.Applications, a)
@@ -212,7 +212,7 @@ func TestRun_ACardThatIsTooSmallIsRefused(t *testing.T) {
 
 func TestLoadFrom_RefusesWhatWouldLeaveACardOpen(t *testing.T) {
 	t.Parallel()
-	table := "applications: [{name: document, package: A000000001, module: A000000001, instance: A000000001, privileges: 00}]"
+	table := "applications: [{name: emrtd, package: A000000001, module: A000000001, instance: A000000001, privileges: 00}]"
 	good := "name: p\nlevel: 33\nblock: 255\nafter: [select-domain, set-secured]\n"
 	for name, tt := range map[string]struct{ table, profile, fault string }{
 		"unknown key":         {table, good + "blok: 1\n", "blok"},
@@ -220,9 +220,9 @@ func TestLoadFrom_RefusesWhatWouldLeaveACardOpen(t *testing.T) {
 		"not locked":          {table, "name: p\nlevel: 33\nblock: 255\nafter: [put-keys]\n", "stay open"},
 		"no such level":       {table, "name: p\nlevel: 02\nblock: 255\nafter: [set-secured]\n", "level 02"},
 		"block too large":     {table, "name: p\nlevel: 33\nblock: 70000\nafter: [set-secured]\n", "70000"},
-		"no document":         {"applications: []", good, "document"},
-		"bad identifier":      {"applications: [{name: document, package: A0, module: A0, instance: A0, privileges: 00}]", good, "5 to 16"},
-		"no hexadecimal":      {"applications: [{name: document, package: XY}]", good, "line 1"},
+		"no eMRTD":            {"applications: []", good, "emrtd"},
+		"bad identifier":      {"applications: [{name: emrtd, package: A0, module: A0, instance: A0, privileges: 00}]", good, "5 to 16"},
+		"no hexadecimal":      {"applications: [{name: emrtd, package: XY}]", good, "line 1"},
 		"a tag of three byte": {table + "\n  - {name: x, package: A000000001, module: A000000001, instance: A000000001, privileges: 00, files: [{tag: 010203, content: y}]}", good, "two bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {

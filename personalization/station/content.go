@@ -9,27 +9,15 @@ import (
 	"maps"
 	"slices"
 
-	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/profile"
 )
 
 // content names what an image holds as the table of applications does.
-func (s *Station) content(image *personalization.Image) profile.Content {
-	content := make(profile.Content, len(s.Content)+16)
-	maps.Copy(content, s.Content)
-	for _, ef := range lds.Table() {
-		if b := image.Files.Get(ef); len(b) > 0 {
-			content[ef.Name] = b
-		}
-	}
-	for name, b := range map[string][]byte{
-		"mrz-information":           []byte(image.MRZInformation),
-		"can":                       []byte(image.CAN),
-		"chip-authentication-key":   image.CAPrivate,
-		"active-authentication-key": image.AAPrivate,
-	} {
-		if len(b) > 0 {
+func (s *Station) content(image *chip.Image) profile.Content {
+	content := profile.Content(image.Content())
+	for name, b := range s.Content {
+		if _, own := content[name]; !own {
 			content[name] = b
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
@@ -14,12 +14,12 @@ import (
 // SoftCard makes a finished card in software out of an image, by the steps of a
 // profile (empty: the catalog's first), for a program that serves it to readers.
 // Nobody knows its keys.
-func SoftCard(ctx context.Context, catalog *profile.Catalog, profileName string, image *personalization.Image, o softcard.Options) (*softcard.Card, error) {
+func SoftCard(ctx context.Context, catalog *profile.Catalog, profileName string, image *chip.Image, o softcard.Options) (*softcard.Card, error) {
 	p, err := catalog.Profile(profileName)
 	if err != nil {
 		return nil, err
 	}
-	document, err := catalog.Application(profile.Document)
+	document, err := catalog.Application(profile.EMRTD)
 	if err != nil {
 		return nil, err
 	}

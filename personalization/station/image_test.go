@@ -13,6 +13,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
@@ -23,7 +24,7 @@ import (
 // issue is one card of an invented holder, as data preparation makes it, and
 // what an inspection system has to know of it.
 type issue struct {
-	image  *personalization.Image
+	image  *chip.Image
 	expect chipinspection.Expect
 	trust  *pki.TrustStore
 	at     time.Time
@@ -168,7 +169,7 @@ func TestPersonalize_AChipThatAnnouncesNoPACEIsReadByBAC(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t)
 	i := prepared(t, lds.Profiles()[0])
-	i.image.Files.CardAccess = nil
+	i.image.Files[lds.CardAccess] = nil
 	_, err := c.Personalize(t.Context(), "B-1", i.image)
 	require.NoError(t, err)
 

@@ -46,9 +46,9 @@ func libmrtdReads(t *testing.T, program, card string, i issue) {
 func readsWhole(t *testing.T, i issue, program string, arguments ...string) {
 	t.Helper()
 	var want []string
-	for _, ef := range lds.Table() {
-		if content := i.image.Files.Get(ef); !ef.MasterDF && content != nil {
-			arguments = append(arguments, fmt.Sprintf("%04x", ef.FID))
+	for _, row := range lds.Table() {
+		if content := i.image.Files[row.EF]; !row.MasterFile && content != nil {
+			arguments = append(arguments, fmt.Sprintf("%04x", row.FID))
 			want = append(want, hex.EncodeToString(content))
 		}
 	}

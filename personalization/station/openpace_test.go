@@ -42,16 +42,16 @@ func openPACE(t *testing.T, further ...string) string {
 // Active Authentication, and read it whole.
 func openPACEReads(t *testing.T, program, card, password, arc string, i issue) {
 	t.Helper()
-	infos, err := lds.ParseDG14(i.image.Files.DG14)
+	infos, err := lds.ParseDG14(i.image.Files[lds.DG14])
 	require.NoError(t, err)
 	key := infos.ChipAuthenticationKeys[0].Key
 	point, err := curve.MarshalPoint(key)
 	require.NoError(t, err)
 	parameter, err := curve.ParameterID(key.Curve)
 	require.NoError(t, err)
-	spki := i.image.Files.DG15[3:] // without the file's tag and length
-	if i.image.Files.DG15[1] == 0x82 {
-		spki = i.image.Files.DG15[4:]
+	spki := i.image.Files[lds.DG15][3:] // without the file's tag and length
+	if i.image.Files[lds.DG15][1] == 0x82 {
+		spki = i.image.Files[lds.DG15][4:]
 	}
 	readsWhole(t, i, program, card, password, arc, hex.EncodeToString(point), strconv.Itoa(parameter), hex.EncodeToString(spki))
 }

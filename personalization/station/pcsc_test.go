@@ -100,7 +100,7 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	require.Equal(t, card.ATR(), session.ATR())
 	read, err := apdu.Send(t.Context(), session, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
 	require.NoError(t, err)
-	require.Equal(t, i.image.Files.CardAccess, read.Data)
+	require.Equal(t, i.image.Files[lds.CardAccess], read.Data)
 	require.NoError(t, session.Close())
 	takeOut()
 }

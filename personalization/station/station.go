@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
@@ -74,7 +74,7 @@ type Result struct {
 // are no refusal are faults of the line or the chip and may pass; the refusals:
 // [identity.Spoiled] when this blank can no longer become this card, and
 // [identity.Conflict] when it is not this blank that lies in the slot.
-func (s *Station) Personalize(ctx context.Context, blank string, image *personalization.Image) (Result, error) {
+func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Image) (Result, error) {
 	start := time.Now()
 	content := s.content(image)
 	reference := referenceOf(content, s.Applications)
@@ -130,14 +130,14 @@ func (s *Station) intend(blank, reference string) (*Entry, error) {
 
 // onCard looks at the card in the slot and does what is left to do.
 func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content profile.Content, reference string) (Result, error) {
-	chip, err := look(ctx, card)
+	found, err := look(ctx, card)
 	if err != nil {
 		return Result{}, s.failed(e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
 	}
-	if err := s.claim(e, chip); err != nil {
+	if err := s.claim(e, found); err != nil {
 		return Result{}, err
 	}
-	keys, next, err := s.keys(chip)
+	keys, next, err := s.keys(found)
 	if err != nil {
 		return Result{}, s.spoiledBy(e, err)
 	}
@@ -145,7 +145,7 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 	if err != nil {
 		return Result{}, s.failed(e, err)
 	}
-	r := Result{ChipSerial: chip.serial, Found: locked}
+	r := Result{ChipSerial: found.serial, Found: locked}
 	if !locked {
 		if err := s.make(ctx, card, keys, next, e, content, reference); err != nil {
 			return Result{}, s.failed(e, fmt.Errorf("personalize blank %s: %w", e.Blank, err))
@@ -158,33 +158,33 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 	return r, nil
 }
 
-// chip is what a card tells of itself before any key is used.
-type chip struct {
+// blankChip is what a card tells of itself before any key is used.
+type blankChip struct {
 	serial   []byte
 	versions []byte // of the keys it has
 }
 
 // look reads the production data and the key versions.
-func look(ctx context.Context, card apdu.Card) (chip, error) {
+func look(ctx context.Context, card apdu.Card) (blankChip, error) {
 	if err := profile.Select(ctx, card, nil); err != nil {
-		return chip{}, fmt.Errorf("select the security domain: %w", err)
+		return blankChip{}, fmt.Errorf("select the security domain: %w", err)
 	}
 	production, err := getData(ctx, card, 0x9F7F)
 	if err != nil {
-		return chip{}, fmt.Errorf("production data: %w", err)
+		return blankChip{}, fmt.Errorf("production data: %w", err)
 	}
 	if len(production) != 42 {
-		return chip{}, fmt.Errorf("production data of %d bytes, not 42", len(production))
+		return blankChip{}, fmt.Errorf("production data of %d bytes, not 42", len(production))
 	}
 	information, err := getData(ctx, card, 0x00E0)
 	if err != nil {
-		return chip{}, fmt.Errorf("key information: %w", err)
+		return blankChip{}, fmt.Errorf("key information: %w", err)
 	}
 	nodes, err := tlv.ParseAll(information)
 	if err != nil {
-		return chip{}, fmt.Errorf("key information: %w", err)
+		return blankChip{}, fmt.Errorf("key information: %w", err)
 	}
-	c := chip{serial: append(bytes.Clone(production[0:2]), production[10:18]...)}
+	c := blankChip{serial: append(bytes.Clone(production[0:2]), production[10:18]...)}
 	for _, n := range nodes {
 		if len(n.Value) >= 2 {
 			c.versions = append(c.versions, n.Value[1])
@@ -207,7 +207,7 @@ func getData(ctx context.Context, card apdu.Card, tag uint16) ([]byte, error) {
 }
 
 // claim binds the chip to the blank: one chip for each, for ever.
-func (s *Station) claim(e *Entry, c chip) error {
+func (s *Station) claim(e *Entry, c blankChip) error {
 	serial := hex.EncodeToString(c.serial)
 	if e.ChipSerial == serial {
 		return nil
@@ -233,7 +233,7 @@ func (s *Station) claim(e *Entry, c chip) error {
 var errNoKeys = errors.New("the chip has neither transport keys nor card keys")
 
 // keys finds which of its two key sets the chip has now, and which it shall have.
-func (s *Station) keys(c chip) (now, next securechannel.Keys, err error) {
+func (s *Station) keys(c blankChip) (now, next securechannel.Keys, err error) {
 	transport, err := s.TransportKeys(c.serial)
 	if err != nil {
 		return now, next, fmt.Errorf("transport keys: %w", err)
@@ -296,7 +296,7 @@ func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securecha
 		return err
 	}
 	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Content: content, Random: s.random(), Certify: s.Certify}
-	for _, name := range append([]string{profile.Document}, s.Applications...) {
+	for _, name := range append([]string{profile.EMRTD}, s.Applications...) {
 		a, err := s.Catalog.Application(name)
 		if err != nil {
 			return err

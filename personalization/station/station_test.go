@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -36,13 +36,13 @@ func keysOf(version byte, length int) func([]byte) (securechannel.Keys, error) {
 }
 
 // image is a document of realistic sizes; its meaning does not matter here.
-func image(tb testing.TB, holder string) *personalization.Image {
+func image(tb testing.TB, holder string) *chip.Image {
 	tb.Helper()
 	return imageOf(tb, holder, 20000)
 }
 
 // imageOf is a document with a portrait of so many bytes.
-func imageOf(tb testing.TB, holder string, portrait int) *personalization.Image {
+func imageOf(tb testing.TB, holder string, portrait int) *chip.Image {
 	tb.Helper()
 	file := func(tag byte, n int) []byte {
 		return append([]byte{tag, 0x82, byte(n >> 8 & 0xFF), byte(n & 0xFF)}, bytes.Repeat([]byte(holder), n/len(holder)+1)[:n]...)
@@ -51,11 +51,11 @@ func imageOf(tb testing.TB, holder string, portrait int) *personalization.Image 
 	require.NoError(tb, err)
 	der, err := curve.MarshalPrivateKey(key, curve.Explicit)
 	require.NoError(tb, err)
-	return &personalization.Image{
+	return &chip.Image{
 		Files: lds.Files{
-			CardAccess: []byte("\x31\x14\x30\x12\x06\x0A\x04\x00\x7F\x00\x07\x02\x02\x04\x02\x02\x02\x01\x02\x02\x01\x0D"),
-			COM:        file(0x60, 30), DG1: file(0x61, 93), DG2: file(0x75, portrait), DG13: file(0x6D, 400),
-			DG14: file(0x6E, 500), DG15: file(0x6F, 300), SOD: file(0x77, 2000),
+			lds.CardAccess: []byte("\x31\x14\x30\x12\x06\x0A\x04\x00\x7F\x00\x07\x02\x02\x04\x02\x02\x02\x01\x02\x02\x01\x0D"),
+			lds.COM:        file(0x60, 30), lds.DG1: file(0x61, 93), lds.DG2: file(0x75, portrait), lds.DG13: file(0x6D, 400),
+			lds.DG14: file(0x6E, 500), lds.DG15: file(0x6F, 300), lds.SOD: file(0x77, 2000),
 		},
 		MRZInformation: "L898902C<369080619406236", CAN: "123456", CAPrivate: der, AAPrivate: der,
 	}

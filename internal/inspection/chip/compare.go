@@ -11,14 +11,14 @@ import (
 // Expect is what should be on the chip.
 type Expect struct {
 	Card     identity.Card
-	MRZ      [3]string  // as it is printed
-	Portrait []byte     // as it was given to the chip; nil where the form has none
-	Files    *lds.Files // what the chip was filled with, compared byte by byte; nil if that is not at hand
+	MRZ      [3]string // as it is printed
+	Portrait []byte    // as it was given to the chip; nil where the form has none
+	Files    lds.Files // what was written to the chip, compared byte by byte; nil if that is not at hand
 }
 
 // Finding is one thing on the chip that is not as it was applied for.
 type Finding struct {
-	File    string // "EF.DG13"
+	File    lds.EF
 	Field   string // as the application calls it; empty where it is about the whole file
 	Problem string // holds no personal data
 }
@@ -26,9 +26,9 @@ type Finding struct {
 // String is the finding in a sentence.
 func (f Finding) String() string {
 	if f.Field == "" {
-		return f.File + " " + f.Problem
+		return string(f.File) + " " + f.Problem
 	}
-	return f.File + ": " + f.Field + " " + f.Problem
+	return string(f.File) + ": " + f.Field + " " + f.Problem
 }
 
 const differs = "differs from the application"
@@ -52,23 +52,23 @@ type comparison struct {
 // what had been read by then.
 func comparisons(r *Reading, want Expect) []comparison {
 	var all []comparison
-	if r.Interrupted == nil || r.Files.DG1 != nil {
+	if r.Interrupted == nil || r.Files[lds.DG1] != nil {
 		all = append(all, comparison{"MRZ on the chip", compareMRZ(r, want)})
 	}
-	if r.Interrupted == nil || r.Files.DG13 != nil {
+	if r.Interrupted == nil || r.Files[lds.DG13] != nil {
 		all = append(all, comparison{"Details on the chip", compareDetails(r, want)})
 	}
-	if r.Files.DG2 != nil || want.Portrait != nil && r.Interrupted == nil {
+	if r.Files[lds.DG2] != nil || want.Portrait != nil && r.Interrupted == nil {
 		all = append(all, comparison{"Portrait on the chip", comparePortrait(r, want)})
 	}
 	if want.Files != nil {
-		all = append(all, comparison{"Files as written", compareFiles(r, *want.Files)})
+		all = append(all, comparison{"Files as written", compareFiles(r, want.Files)})
 	}
 	return all
 }
 
 // unreadable is the one finding on a file that cannot be compared.
-func unreadable(file string, content []byte, err error) []Finding {
+func unreadable(file lds.EF, content []byte, err error) []Finding {
 	if content == nil {
 		return []Finding{{File: file, Problem: "could not be read"}}
 	}
@@ -77,10 +77,10 @@ func unreadable(file string, content []byte, err error) []Finding {
 
 // compareMRZ compares the zone field by field (ICAO Doc 9303-5, TD1).
 func compareMRZ(r *Reading, want Expect) []Finding {
-	const file = "EF.DG1"
-	lines, err := lds.ParseDG1(r.Files.DG1)
+	const file = lds.DG1
+	lines, err := lds.ParseDG1(r.Files[lds.DG1])
 	if err != nil {
-		return unreadable(file, r.Files.DG1, err)
+		return unreadable(file, r.Files[lds.DG1], err)
 	}
 	var findings []Finding
 	for _, f := range []struct {
@@ -116,13 +116,13 @@ func part(line string, from, to int) string {
 }
 
 func comparePortrait(r *Reading, want Expect) []Finding {
-	const file = "EF.DG2"
+	const file = lds.DG2
 	if want.Portrait == nil {
 		return []Finding{{File: file, Field: "portrait", Problem: "is there, and the card has none"}}
 	}
-	face, err := lds.ParseDG2(r.Files.DG2)
+	face, err := lds.ParseDG2(r.Files[lds.DG2])
 	if err != nil {
-		return unreadable(file, r.Files.DG2, err)
+		return unreadable(file, r.Files[lds.DG2], err)
 	}
 	var findings []Finding
 	if !bytes.Equal(face.Image, want.Portrait) {
@@ -137,10 +137,10 @@ func comparePortrait(r *Reading, want Expect) []Finding {
 
 // compareDetails compares EF.DG13 (domain: the sixteen fields of real cards).
 func compareDetails(r *Reading, want Expect) []Finding {
-	const file = "EF.DG13"
-	got, err := lds.ParseDG13(r.Files.DG13)
+	const file = lds.DG13
+	got, err := lds.ParseDG13(r.Files[lds.DG13])
 	if err != nil {
-		return unreadable(file, r.Files.DG13, err)
+		return unreadable(file, r.Files[lds.DG13], err)
 	}
 	p := want.Card.Person
 	var findings []Finding
@@ -173,18 +173,18 @@ func compareDetails(r *Reading, want Expect) []Finding {
 	return findings
 }
 
-// compareFiles compares every file with what was written. Fingers are closed to
-// this reader.
+// compareFiles compares every file with what was written. Fingers and irises are
+// closed to this reader.
 func compareFiles(r *Reading, want lds.Files) []Finding {
 	var findings []Finding
-	for _, ef := range lds.Table() {
-		got, wanted := r.Files.Get(ef), want.Get(ef)
+	for _, row := range lds.Table() {
+		got, wanted := r.Files[row.EF], want[row.EF]
 		switch {
-		case got == nil && (ef.DataGroup == fingers || r.Interrupted != nil):
+		case got == nil && (row.Read == lds.ExtendedAccess || r.Interrupted != nil):
 		case got == nil && wanted != nil:
-			findings = append(findings, Finding{File: ef.Name, Problem: "was written, and could not be read"})
+			findings = append(findings, Finding{File: row.EF, Problem: "was written, and could not be read"})
 		case !bytes.Equal(got, wanted):
-			findings = append(findings, Finding{File: ef.Name, Problem: "is not the file that was written"})
+			findings = append(findings, Finding{File: row.EF, Problem: "is not the file that was written"})
 		}
 	}
 	return findings

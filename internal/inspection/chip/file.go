@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -30,20 +28,6 @@ const (
 // shortResponse is the longest response APDU without extended lengths.
 const shortResponse = apdu.MaxShortLe + 2
 
-// fileOf describes a file by name. A data group that package lds has no place for
-// is described by the rule of ICAO Doc 9303-10, table 38.
-func fileOf(name string) lds.EF {
-	if ef, known := lds.File(name); known {
-		return ef
-	}
-	const tags = "\x61\x75\x63\x76\x65\x66\x67\x68\x69\x6A\x6B\x6C\x6D\x6E\x6F\x70"
-	n, err := strconv.Atoi(strings.TrimPrefix(name, "EF.DG"))
-	if err != nil || n < 1 || n > len(tags) {
-		return lds.EF{Name: name}
-	}
-	return lds.EF{Name: name, FID: 0x0100 | uint16(n), SFI: byte(n), Tag: uint32(tags[n-1]), DataGroup: n}
-}
-
 // reader reads files.
 type reader struct {
 	Options
@@ -56,12 +40,12 @@ type reader struct {
 
 // read reads a file to the length that its first data object says. What comes of
 // a file that is no single data object is all of it, as far as one command goes.
-func (r *reader) read(ctx context.Context, ef lds.EF) ([]byte, error) {
-	start, err := r.start(ctx, ef)
+func (r *reader) read(ctx context.Context, file lds.Row) ([]byte, error) {
+	start, err := r.start(ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	if ef.Tag == 0 {
+	if file.Tag == 0 {
 		return start, nil
 	}
 	tag, header, length, err := tlv.Header(start)
@@ -69,12 +53,12 @@ func (r *reader) read(ctx context.Context, ef lds.EF) ([]byte, error) {
 		return nil, wrongFile("%w", err)
 	}
 	total, limit := header+length, maxOther
-	if ef.DataGroup > 0 {
+	if file.DataGroup > 0 {
 		limit = maxGroup
 	}
 	switch {
-	case tag != ef.Tag:
-		return nil, wrongFile("it begins with tag %X, not %X", tag, ef.Tag)
+	case tag != file.Tag:
+		return nil, wrongFile("it begins with tag %X, not %X", tag, file.Tag)
 	case total > limit:
 		return nil, wrongFile("it says that it has %d bytes; %d are accepted", total, limit)
 	case total <= len(start):
@@ -100,14 +84,14 @@ func (r *reader) rest(ctx context.Context, b []byte, total int) ([]byte, error) 
 
 // start makes a file the current one and gives its first bytes: in one command by
 // short identifier, or in two where the chip does not find it so.
-func (r *reader) start(ctx context.Context, ef lds.EF) ([]byte, error) {
+func (r *reader) start(ctx context.Context, file lds.Row) ([]byte, error) {
 	if !r.SelectFiles {
-		b, err := r.opening(ctx, apdu.Command{INS: 0xB0, P1: 0x80 | ef.SFI})
+		b, err := r.opening(ctx, apdu.Command{INS: 0xB0, P1: 0x80 | file.SFI})
 		if err == nil || !unknownShort(err) {
 			return b, err
 		}
 	}
-	fid := []byte{byte(ef.FID >> 8), byte(ef.FID & 0xFF)}
+	fid := []byte{byte(file.FID >> 8), byte(file.FID & 0xFF)}
 	if _, err := ask(ctx, r.channel, "select", apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid}); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	stdimage "image"
 	"image/jpeg"
+	"maps"
 	mathrand "math/rand/v2"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
@@ -71,7 +73,7 @@ func portrait(tb testing.TB) []byte {
 // has to know of it.
 type issue struct {
 	authority *pki.Authority
-	image     *personalization.Image
+	image     *chip.Image
 	expect    chipinspection.Expect
 	trust     *pki.TrustStore
 }
@@ -88,7 +90,7 @@ func issued(tb testing.TB, p lds.Profile) *issue {
 	require.NoError(tb, err)
 	trust, err := authority.TrustStore()
 	require.NoError(tb, err)
-	expect := chipinspection.Expect{Card: holder(), MRZ: lines, Portrait: portrait(tb), Files: &made.Files}
+	expect := chipinspection.Expect{Card: holder(), MRZ: lines, Portrait: portrait(tb), Files: made.Files}
 	return &issue{authority, made, expect, trust}
 }
 
@@ -103,7 +105,7 @@ func (i *issue) sign(tb testing.TB) {
 	tb.Helper()
 	p, err := lds.ProfileByName(i.image.Profile)
 	require.NoError(tb, err)
-	i.image.Files.SOD, err = sod.Build(i.image.Files.DataGroups(), i.authority.Signers(),
+	i.image.Files[lds.SOD], err = sod.Build(i.image.Files.DataGroups(), i.authority.Signers(),
 		sod.Options{Hash: p.Hash, LDSVersion: p.LDSVersion, At: now()})
 	require.NoError(tb, err)
 }
@@ -211,7 +213,7 @@ func TestInspect_ACardWithoutPortraitPasses(t *testing.T) {
 		Card: child, MRZ: lines, Profile: lds.Profiles()[0], Signer: i.authority.Signers(), At: now(),
 	})
 	require.NoError(t, err)
-	i.expect = chipinspection.Expect{Card: child, MRZ: lines, Files: &i.image.Files}
+	i.expect = chipinspection.Expect{Card: child, MRZ: lines, Files: i.image.Files}
 
 	r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
 
@@ -229,8 +231,7 @@ func TestInspect_EverySuiteOnEveryCurve(t *testing.T) {
 				p.PACEBits, p.PACEParameter, p.CACurve = min(bits&^64, 256), parameter, name
 				i := issued(t, p)
 				if bits == 192 { // the profile knows no such key
-					replace(&i.image.Files.CardAccess, 0x02, 0x03)
-					replace(&i.image.Files.DG14, 0x02, 0x03)
+					replace(i.image.Files, 0x02, 0x03)
 					i.sign(t)
 				}
 
@@ -244,10 +245,12 @@ func TestInspect_EverySuiteOnEveryCurve(t *testing.T) {
 }
 
 // replace changes the suite of PACE and of Chip Authentication.
-func replace(file *[]byte, from, to byte) {
+func replace(files lds.Files, from, to byte) {
 	for _, protocol := range []byte{0x03, 0x04} {
 		oid := []byte{0x06, 0x0A, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, protocol, 0x02}
-		*file = bytes.ReplaceAll(*file, append(bytes.Clone(oid), from), append(bytes.Clone(oid), to))
+		for _, ef := range []lds.EF{lds.CardAccess, lds.DG14} {
+			files[ef] = bytes.ReplaceAll(files[ef], append(bytes.Clone(oid), from), append(bytes.Clone(oid), to))
+		}
 	}
 }
 
@@ -256,8 +259,8 @@ func TestInspect_ChipAuthenticationWithTripleDES(t *testing.T) {
 	i := observed(t)
 	from := []byte{0x06, 0x0A, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02, 0x02}
 	to := append(bytes.Clone(from[:11]), 0x01)
-	for _, file := range []*[]byte{&i.image.Files.CardAccess, &i.image.Files.DG14} {
-		*file = bytes.ReplaceAll(*file, from, to)
+	for _, ef := range []lds.EF{lds.CardAccess, lds.DG14} {
+		i.image.Files[ef] = bytes.ReplaceAll(i.image.Files[ef], from, to)
 	}
 	i.sign(t)
 
@@ -275,7 +278,7 @@ func TestInspect_ActiveAuthenticationWithRSA(t *testing.T) {
 	require.NoError(t, err)
 	spki, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	require.NoError(t, err)
-	i.image.Files.DG15 = tlv.Encode(0x6F, spki)
+	i.image.Files[lds.DG15] = tlv.Encode(0x6F, spki)
 	i.sign(t)
 
 	r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
@@ -288,16 +291,16 @@ func TestInspect_TheParameterIsNamedWherePACEIsOfferedTwice(t *testing.T) {
 	i := observed(t)
 	second := []byte{0x30, 0x12, 0x06, 0x0A, 0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x04, 0x02, 0x02, 0x02, 0x01, 0x02, 0x02, 0x01, 0x0C}
 	for _, file := range []struct {
-		content *[]byte
-		tags    []uint32
-	}{{&i.image.Files.CardAccess, []uint32{0x31}}, {&i.image.Files.DG14, []uint32{0x6E, 0x31}}} {
-		set, err := tlv.Find(*file.content, file.tags...)
+		ef   lds.EF
+		tags []uint32
+	}{{lds.CardAccess, []uint32{0x31}}, {lds.DG14, []uint32{0x6E, 0x31}}} {
+		set, err := tlv.Find(i.image.Files[file.ef], file.tags...)
 		require.NoError(t, err)
 		made := tlv.Encode(0x31, set.Value, second)
 		if len(file.tags) > 1 {
 			made = tlv.Encode(0x6E, made)
 		}
-		*file.content = made
+		i.image.Files[file.ef] = made
 	}
 	i.sign(t)
 	var named bool
@@ -335,17 +338,17 @@ func (c tapped) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 func TestInspect_ACardWithBACAloneIsRead(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
-	i.image.Files.CardAccess = nil
+	i.image.Files[lds.CardAccess] = nil
 	const pace = "04007F000702020402" // id-PACE-ECDH-GM
 	var kept [][]byte
-	for name, some := range infos(t, i.image.Files.DG14) {
+	for name, some := range infos(t, i.image.Files[lds.DG14]) {
 		for _, info := range some {
 			if name != pace {
 				kept = append(kept, tlv.Encode(0x30, info))
 			}
 		}
 	}
-	i.image.Files.DG14 = tlv.Encode(0x6E, tlv.Encode(0x31, kept...))
+	i.image.Files[lds.DG14] = tlv.Encode(0x6E, tlv.Encode(0x31, kept...))
 	i.sign(t)
 
 	r := i.inspect(t, i.card(t, softcard.Options{}), chipinspection.Access{MRZInformation: i.image.MRZInformation, CAN: i.image.CAN})
@@ -396,20 +399,20 @@ func TestInspect_TheWrongPasswordOpensNothing(t *testing.T) {
 func TestInspect_FingersStayClosed(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
-	i.image.Files.DG3 = tlv.Encode(0x63, make([]byte, 500))
-	com, err := tlv.Find(i.image.Files.COM, 0x60)
+	i.image.Files[lds.DG3] = tlv.Encode(0x63, make([]byte, 500))
+	com, err := tlv.Find(i.image.Files[lds.COM], 0x60)
 	require.NoError(t, err)
-	i.image.Files.COM = bytes.Replace(tlv.Encode(0x60, com.Value, []byte{0x63}), []byte{0x5C, 5}, []byte{0x5C, 6}, 1)
+	i.image.Files[lds.COM] = bytes.Replace(tlv.Encode(0x60, com.Value, []byte{0x63}), []byte{0x5C, 5}, []byte{0x5C, 6}, 1)
 	i.sign(t)
 
 	r, err := chipinspection.Read(t.Context(), i.card(t, softcard.Options{}), i.mrz(), chipinspection.Options{})
 
 	require.NoError(t, err)
 	require.Equal(t, []int{3}, r.Closed)
-	require.Nil(t, r.Files.DG3)
+	require.Nil(t, r.Files[lds.DG3])
 	require.Empty(t, i.verdict(t, r))
 	require.Empty(t, chipinspection.Compare(r, i.expect))
-	r.Closed, r.Files.DG3 = nil, i.image.Files.DG3
+	r.Closed, r.Files[lds.DG3] = nil, i.image.Files[lds.DG3]
 	delete(r.Unreadable, "EF.DG3")
 	require.Equal(t, []string{"Extended Access Control: DG3 opens without it"}, i.verdict(t, r))
 }
@@ -452,10 +455,10 @@ func TestVerify_AnyChangedByteOfTheSecurityObjectIsRefused(t *testing.T) {
 	i := issued(t, lds.Profiles()[1])
 	r := i.read(t)
 	require.Empty(t, i.verdict(t, r))
-	good := r.Files.SOD
+	good := r.Files[lds.SOD]
 	for n := range good {
-		r.Files.SOD = bytes.Clone(good)
-		r.Files.SOD[n] ^= 1
+		r.Files[lds.SOD] = bytes.Clone(good)
+		r.Files[lds.SOD][n] ^= 1
 
 		require.NotEmpty(t, i.verdict(t, r), "byte %d", n)
 	}
@@ -489,7 +492,7 @@ func TestVerify_TheSignerMustBeTrusted(t *testing.T) {
 // revoked is what a reader trusts once the document signer of a card was revoked.
 func revoked(t *testing.T, i *issue) *pki.TrustStore {
 	t.Helper()
-	s, err := sod.Parse(i.image.Files.SOD)
+	s, err := sod.Parse(i.image.Files[lds.SOD])
 	require.NoError(t, err)
 	require.NoError(t, i.authority.Revoke(s.Signer.Serial, 1, now()))
 	trust, err := i.authority.TrustStore()
@@ -540,14 +543,14 @@ func TestVerify_WhatTheChipAnnouncesMustBeSigned(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	r := i.read(t)
-	good := r.Files.CardAccess
-	weaker := bytes.Clone(good)
-	replace(&weaker, 0x02, 0x03)
+	good := r.Files[lds.CardAccess]
+	weaker := maps.Clone(r.Files)
+	replace(weaker, 0x02, 0x03)
 	for name, tt := range map[string]struct {
 		cardAccess []byte
 		says       string
 	}{
-		"another suite":  {weaker, "EF.CardAccess: it announces what the signed EF.DG14 does not"},
+		"another suite":  {weaker[lds.CardAccess], "EF.CardAccess: it announces what the signed EF.DG14 does not"},
 		"no PACE":        {tlv.Encode(0x31), "EF.CardAccess: it does not announce all of PACE that the signed EF.DG14 does"},
 		"malformed":      {good[:20], "EF.CardAccess: it is malformed"},
 		"something else": {tlv.Encode(0x31, tlv.Encode(0x30, []byte{0x06, 1, 1})), "EF.CardAccess: it announces what"},
@@ -555,7 +558,8 @@ func TestVerify_WhatTheChipAnnouncesMustBeSigned(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			changed := *r
-			changed.Files.CardAccess = tt.cardAccess
+			changed.Files = maps.Clone(r.Files)
+			changed.Files[lds.CardAccess] = tt.cardAccess
 
 			failures := i.verdict(t, &changed)
 
@@ -564,7 +568,8 @@ func TestVerify_WhatTheChipAnnouncesMustBeSigned(t *testing.T) {
 		})
 	}
 	without := *r
-	without.Files.CardAccess = nil
+	without.Files = maps.Clone(r.Files)
+	delete(without.Files, lds.CardAccess)
 	result := chipinspection.Verify(&without, i.trust, now())
 	require.Empty(t, result.Failures())
 	require.Contains(t, fmt.Sprint(result.Checks), "the chip has none, and EF.DG14 announces PACE")
@@ -578,7 +583,7 @@ func TestVerify_SaysWhereReadingEnded(t *testing.T) {
 		"Reading: select the application: status 6A82":           fmt.Errorf("select the application: %w", apdu.FileNotFound),
 	} {
 		r := i.read(t)
-		r.Interrupted, r.Files.DG2 = interrupted, nil
+		r.Interrupted, r.Files[lds.DG2] = interrupted, nil
 
 		failures := i.verdict(t, r)
 
@@ -591,8 +596,8 @@ func TestVerify_SaysWhereReadingEnded(t *testing.T) {
 func TestVerify_LengthsMustBeMinimal(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
-	dg1 := i.image.Files.DG1
-	i.image.Files.DG1 = append([]byte{0x61, 0x81}, dg1[1:]...)
+	dg1 := i.image.Files[lds.DG1]
+	i.image.Files[lds.DG1] = append([]byte{0x61, 0x81}, dg1[1:]...)
 	i.sign(t)
 
 	r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
@@ -607,21 +612,22 @@ func TestVerify_TheListsMustAgreeAndBeWhole(t *testing.T) {
 		spoil func(*issue)
 		says  string
 	}{
-		"a data group is missing": {func(i *issue) { i.image.Files.DG13 = nil }, "List of data groups: DG13 is listed but cannot be read"},
+		"a data group is missing": {func(i *issue) { i.image.Files[lds.DG13] = nil }, "List of data groups: DG13 is listed but cannot be read"},
 		"EF.COM is missing one": {func(i *issue) {
-			i.image.Files.COM = bytes.ReplaceAll(i.image.Files.COM, []byte{0x5C, 5, 0x61, 0x75}, []byte{0x5C, 5, 0x61, 0x61})
+			i.image.Files[lds.COM] = bytes.ReplaceAll(i.image.Files[lds.COM], []byte{0x5C, 5, 0x61, 0x75}, []byte{0x5C, 5, 0x61, 0x61})
 		}, "List of data groups: EF.COM lists data groups [1 1 13 14 15], EF.SOD [1 2 13 14 15]"},
 		"a tag of no data group": {func(i *issue) {
-			i.image.Files.COM = bytes.ReplaceAll(i.image.Files.COM, []byte{0x5C, 5, 0x61, 0x75}, []byte{0x5C, 5, 0x61, 0x55})
+			i.image.Files[lds.COM] = bytes.ReplaceAll(i.image.Files[lds.COM], []byte{0x5C, 5, 0x61, 0x75}, []byte{0x5C, 5, 0x61, 0x55})
 		}, "EF.COM lists tags that are no data group's"},
 		"another LDS version": {func(i *issue) {
-			i.image.Files.COM = bytes.ReplaceAll(i.image.Files.COM, []byte("0107"), []byte("0108"))
+			i.image.Files[lds.COM] = bytes.ReplaceAll(i.image.Files[lds.COM], []byte("0107"), []byte("0108"))
 		}, "EF.COM and EF.SOD are of two LDS versions"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			changed := *i
 			image := *i.image
+			image.Files = maps.Clone(image.Files)
 			changed.image = &image
 			tt.spoil(&changed)
 
@@ -637,7 +643,7 @@ func TestInspect_OtherDataGroupsAreReadAndHashed(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	r := i.read(t)
-	r.Others = map[int][]byte{11: tlv.Encode(0x6B, []byte{1})}
+	r.Files[lds.DG11] = tlv.Encode(0x6B, []byte{1})
 
 	require.Equal(t, []string{"Data group hashes: DG11: the security object does not cover the data group"}, i.verdict(t, r))
 }
@@ -672,9 +678,8 @@ func TestCompare_NamesEveryFieldThatDiffersAndNoOther(t *testing.T) {
 		"EF.DG1: expiry date":     func(e *chipinspection.Expect) { e.MRZ[1] = e.MRZ[1][:8] + "9" + e.MRZ[1][9:] },
 		"EF.DG1: name":            func(e *chipinspection.Expect) { e.MRZ[2] = "A" + e.MRZ[2][1:] },
 		"EF.CardAccess is not the file that was written": func(e *chipinspection.Expect) {
-			files := *e.Files
-			files.CardAccess = tlv.Encode(0x31)
-			e.Files = &files
+			e.Files = maps.Clone(e.Files)
+			e.Files[lds.CardAccess] = tlv.Encode(0x31)
 		},
 	} {
 		t.Run(field, func(t *testing.T) {
@@ -701,12 +706,12 @@ func TestCompare_FieldsThatNobodyAskedForAreFound(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	r := i.read(t)
-	set, err := tlv.Find(r.Files.DG13, 0x6D, 0x30)
+	set, err := tlv.Find(r.Files[lds.DG13], 0x6D, 0x30)
 	require.NoError(t, err)
 	parts, err := set.Children()
 	require.NoError(t, err)
 	more := tlv.Encode(0x30, []byte{0x02, 0x01, 17}, []byte{0x0C, 0x01, 'A'})
-	r.Files.DG13 = tlv.Encode(0x6D, tlv.Encode(0x30, parts[0].Raw, parts[1].Raw, tlv.Encode(0x31, parts[2].Value, more)))
+	r.Files[lds.DG13] = tlv.Encode(0x6D, tlv.Encode(0x30, parts[0].Raw, parts[1].Raw, tlv.Encode(0x31, parts[2].Value, more)))
 	expect := i.expect
 	expect.Files = nil
 
@@ -735,7 +740,7 @@ func TestInspect_ChipAuthenticationTakesTheKeyThatIsNamed(t *testing.T) {
 	t.Parallel()
 	const key, chip = "04007F000702020102", "04007F000702020302" // id-PK-ECDH, id-CA-ECDH
 	i, other := issued(t, lds.Profiles()[1]), issued(t, lds.Profiles()[1])
-	list, foreign := infos(t, i.image.Files.DG14), infos(t, other.image.Files.DG14)
+	list, foreign := infos(t, i.image.Files[lds.DG14]), infos(t, other.image.Files[lds.DG14])
 	numbered := func(info []byte, id byte) []byte { return append(bytes.Clone(info), 0x02, 0x01, id) }
 	list[key] = [][]byte{numbered(foreign[key][0], 1), numbered(list[key][0], 2)}
 	list[chip] = [][]byte{numbered(list[chip][0], 2)}
@@ -748,8 +753,8 @@ func TestInspect_ChipAuthenticationTakesTheKeyThatIsNamed(t *testing.T) {
 			}
 		}
 	}
-	i.image.Files.DG14 = tlv.Encode(0x6E, tlv.Encode(0x31, signed...))
-	i.image.Files.CardAccess = tlv.Encode(0x31, open...)
+	i.image.Files[lds.DG14] = tlv.Encode(0x6E, tlv.Encode(0x31, signed...))
+	i.image.Files[lds.CardAccess] = tlv.Encode(0x31, open...)
 	i.sign(t)
 
 	r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())
@@ -897,9 +902,9 @@ func TestInspect_ActiveAuthenticationMustSayItsHash(t *testing.T) {
 			p.AACurve, p.AAHash = tt.curve, tt.hash
 			i := issued(t, p)
 			const plain = "\x06\x0A\x04\x00\x7F\x00\x07\x01\x01\x04\x01" // ecdsa-plain-signatures
-			at := bytes.Index(i.image.Files.DG14, []byte(plain))
+			at := bytes.Index(i.image.Files[lds.DG14], []byte(plain))
 			require.Positive(t, at)
-			i.image.Files.DG14[at+len(plain)] = tt.arc
+			i.image.Files[lds.DG14][at+len(plain)] = tt.arc
 			i.sign(t)
 
 			r := i.inspect(t, i.card(t, softcard.Options{}), i.mrz())

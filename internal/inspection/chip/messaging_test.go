@@ -254,7 +254,7 @@ func (f *files) part(offset, le int) apdu.Response {
 // readerOf reads the files of a chip in clear.
 func readerOf(card apdu.Card, longest int, o Options) *reader {
 	to := &line{card: card}
-	return &reader{Options: o, line: to, channel: to, reading: &Reading{}, longest: longest}
+	return &reader{Options: o, line: to, channel: to, reading: &Reading{Files: make(lds.Files)}, longest: longest}
 }
 
 func TestRead_ReadsFilesOfEverySizeInEveryMannerOfChips(t *testing.T) {
@@ -277,7 +277,7 @@ func TestRead_ReadsFilesOfEverySizeInEveryMannerOfChips(t *testing.T) {
 							continue // too many commands; no room for a header
 						}
 
-						b, err := readerOf(&card, longest, Options{SelectFiles: byIdentifier}).read(t.Context(), fileOf("EF.DG2"))
+						b, err := readerOf(&card, longest, Options{SelectFiles: byIdentifier}).read(t.Context(), rowOf(t, lds.DG2))
 
 						require.NoError(t, err)
 						require.True(t, bytes.Equal(card.content[0x0102], b))
@@ -317,7 +317,7 @@ func TestRead_DoesNotBelieveAChipThatLies(t *testing.T) {
 			card := tt.chip
 			card.content = map[uint16][]byte{0x0102: tt.content}
 
-			_, err := readerOf(&card, 4096, Options{}).read(t.Context(), fileOf("EF.DG2"))
+			_, err := readerOf(&card, 4096, Options{}).read(t.Context(), rowOf(t, lds.DG2))
 
 			require.ErrorContains(t, err, tt.says)
 			require.False(t, isFault(err))
@@ -357,8 +357,8 @@ func TestRead_AChipFullOfTheLargestFilesCostsLittle(t *testing.T) {
 		chip.content[0x0101+uint16(i)] = tlv.Encode(uint32(tags[i]), make([]byte, maxGroup-5))
 	}
 	r := readerOf(chip, 4096, Options{})
-	r.reading.Unreadable = make(map[string]error)
-	r.reading.Files.COM = tlv.Encode(0x60, tlv.Encode(0x5F01, []byte("0107")), tlv.Encode(0x5C, []byte(tags)))
+	r.reading.Unreadable = make(map[lds.EF]error)
+	r.reading.Files[lds.COM] = tlv.Encode(0x60, tlv.Encode(0x5F01, []byte("0107")), tlv.Encode(0x5C, []byte(tags)))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 
@@ -366,19 +366,32 @@ func TestRead_AChipFullOfTheLargestFilesCostsLittle(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Empty(t, r.reading.Unreadable)
-	require.Len(t, r.reading.groups(), 14) // all but EF.DG14 and EF.DG15, which are read before
+	require.Len(t, r.reading.Files.DataGroups(), 14) // all but EF.DG14 and EF.DG15, which are read before
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20)) // the chip's part included
 }
 
+func rowOf(t *testing.T, ef lds.EF) lds.Row {
+	t.Helper()
+	row, found := lds.Find(ef)
+	require.True(t, found)
+	return row
+}
+
 func TestRead_NamesEveryFileOfDoc9303(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, lds.EF{Name: "EF.DG11", FID: 0x010B, SFI: 0x0B, Tag: 0x6B, DataGroup: 11}, fileOf("EF.DG11"))
-	require.Equal(t, lds.EF{Name: "EF.DG16", FID: 0x0110, SFI: 0x10, Tag: 0x70, DataGroup: 16}, fileOf("EF.DG16"))
-	require.Equal(t, uint32(0x76), fileOf("EF.DG4").Tag)
-	require.Zero(t, fileOf("EF.DG17").FID)
+	for _, want := range []lds.Row{
+		{EF: "EF.DG11", FID: 0x010B, SFI: 0x0B, Tag: 0x6B, DataGroup: 11},
+		{EF: "EF.DG16", FID: 0x0110, SFI: 0x10, Tag: 0x70, DataGroup: 16},
+		{EF: "EF.DG4", FID: 0x0104, SFI: 0x04, Tag: 0x76, DataGroup: 4},
+	} {
+		got := rowOf(t, want.EF)
+		require.Equal(t, want, lds.Row{EF: got.EF, FID: got.FID, SFI: got.SFI, Tag: got.Tag, DataGroup: got.DataGroup})
+	}
+	_, found := lds.Find("EF.DG17")
+	require.False(t, found)
 	for n := 1; n <= 16; n++ {
-		tag := byte(fileOf(fmt.Sprintf("EF.DG%d", n)).Tag & 0xFF)
+		tag := byte(rowOf(t, lds.EF(fmt.Sprintf("EF.DG%d", n))).Tag & 0xFF)
 		com, err := lds.ParseCOM(tlv.Encode(0x60, tlv.Encode(0x5F01, []byte("0107")), tlv.Encode(0x5C, []byte{tag})))
 		require.NoError(t, err)
 		require.Equal(t, []int{n}, com.DataGroups)

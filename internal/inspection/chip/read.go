@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
@@ -38,9 +37,8 @@ type Options struct {
 type Reading struct {
 	Access   string // how it let us in: PACE-MRZ, PACE-CAN or BAC; empty if it did not
 	Files    lds.Files
-	Others   map[int][]byte // data groups that EF.COM lists and Files has no place for, by number
-	Closed   []int          // data groups that the chip keeps for Extended Access Control
-	Commands int            // how many commands it took
+	Closed   []int // data groups that the chip keeps for Extended Access Control
+	Commands int   // how many commands it took
 
 	// What failed on the way; nil where it did not.
 	Refused              error // the chip did not let us in
@@ -48,7 +46,7 @@ type Reading struct {
 	Interrupted          error // the chip gave up or secure messaging broke; nothing was read after that
 	ChipAuthentication   error
 	ActiveAuthentication error
-	Unreadable           map[string]error // files, by name
+	Unreadable           map[lds.EF]error
 }
 
 // String hides what was read.
@@ -56,13 +54,6 @@ func (*Reading) String() string { return "[reading]" }
 
 // GoString hides what was read.
 func (*Reading) GoString() string { return "[reading]" }
-
-// groups are all data groups that were read, by number.
-func (r *Reading) groups() map[int][]byte {
-	groups := r.Files.DataGroups()
-	maps.Copy(groups, r.Others)
-	return groups
-}
 
 // Read opens a chip and reads all of it, as a border does: EF.CardAccess, PACE or
 // BAC, the application, Chip and Active Authentication, every data group that may
@@ -72,7 +63,7 @@ func Read(ctx context.Context, card apdu.Card, access Access, o Options) (*Readi
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	reading := &Reading{Unreadable: make(map[string]error)}
+	reading := &Reading{Files: make(lds.Files), Unreadable: make(map[lds.EF]error)}
 	to := &line{card: card}
 	r := &reader{Options: o, line: to, channel: to, reading: reading, longest: shortResponse}
 	err := r.all(ctx, access)
@@ -97,7 +88,7 @@ func (r *reader) all(ctx context.Context, access Access) error {
 	if err := r.enter(ctx, access); err != nil {
 		return err
 	}
-	for _, name := range []string{"EF.COM", "EF.SOD", "EF.DG14"} {
+	for _, name := range []lds.EF{lds.COM, lds.SOD, lds.DG14} {
 		if err := r.note(ctx, name); err != nil {
 			return err
 		}
@@ -115,14 +106,14 @@ func (r *reader) public(ctx context.Context) error {
 	if _, err := r.channel.send(ctx, c); err != nil {
 		return fmt.Errorf("select the master file: %w", err)
 	}
-	for _, name := range []string{"EF.CardAccess", "EF.ATR/INFO"} {
+	for _, name := range []lds.EF{lds.CardAccess, lds.ATRInfo} {
 		if err := r.note(ctx, name); err != nil {
 			return err
 		}
 	}
-	_, response, err := lds.ParseATRInfo(r.reading.Files.ATRInfo)
-	if err == nil && !r.ShortAPDUs && response > shortResponse {
-		r.longest = min(response, apdu.MaxResponse)
+	longest, err := lds.ParseATRInfo(r.reading.Files[lds.ATRInfo])
+	if err == nil && !r.ShortAPDUs && longest.Response > shortResponse {
+		r.longest = min(longest.Response, apdu.MaxResponse)
 	}
 	return nil
 }
@@ -130,7 +121,7 @@ func (r *reader) public(ctx context.Context) error {
 // enter gets access, by PACE where the chip announces it, and selects the
 // application.
 func (r *reader) enter(ctx context.Context, access Access) error {
-	infos, err := lds.ParseCardAccess(r.reading.Files.CardAccess)
+	infos, err := lds.ParseCardAccess(r.reading.Files[lds.CardAccess])
 	if p, announced := choosePACE(r.line, infos.PACE, r.Random); err == nil && announced && !r.BACOnly {
 		entered, err := r.byPACE(ctx, p, access.passwords())
 		if entered || err != nil {
@@ -189,7 +180,7 @@ func (r *reader) selectApplication(ctx context.Context) error {
 
 // prove does Chip and Active Authentication, and notes what fails.
 func (r *reader) prove(ctx context.Context) error {
-	infos, err := lds.ParseDG14(r.reading.Files.DG14)
+	infos, err := lds.ParseDG14(r.reading.Files[lds.DG14])
 	if err != nil {
 		r.reading.ChipAuthentication = notGenuine(err)
 	} else if err := r.proveChip(ctx, infos); err != nil {
@@ -203,7 +194,7 @@ func (r *reader) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	key, err := lds.ParseDG15(r.reading.Files.DG15)
+	key, err := lds.ParseDG15(r.reading.Files[lds.DG15])
 	if err != nil {
 		r.reading.ActiveAuthentication = notGenuine(err)
 		return nil
@@ -230,29 +221,22 @@ func (r *reader) proveChip(ctx context.Context, infos lds.SecurityInfos) error {
 	return nil
 }
 
-// Data groups for which Extended Access Control is needed: fingers and irises.
-const (
-	fingers = 3
-	irises  = 4
-)
-
 // dataGroups reads what EF.COM lists, and the data groups that every card has.
 func (r *reader) dataGroups(ctx context.Context) error {
 	listed := []int{1, 2, 13}
-	if com, err := lds.ParseCOM(r.reading.Files.COM); err == nil {
+	if com, err := lds.ParseCOM(r.reading.Files[lds.COM]); err == nil {
 		listed = slices.Concat(com.DataGroups, []int{1, 13})
 	}
-	slices.Sort(listed)
-	for _, n := range slices.Compact(listed) {
-		if n == 14 || n == 15 { // read already
+	for _, row := range lds.Table() {
+		known := row.EF == lds.DG14 || row.EF == lds.DG15 // read already
+		if known || !slices.Contains(listed, row.DataGroup) {
 			continue
 		}
-		if err := r.note(ctx, fmt.Sprintf("EF.DG%d", n)); err != nil {
+		if err := r.note(ctx, row.EF); err != nil {
 			return err
 		}
-		closed := errors.Is(r.reading.Unreadable[fmt.Sprintf("EF.DG%d", n)], apdu.SecurityNotSatisfied)
-		if closed && (n == fingers || n == irises) {
-			r.reading.Closed = append(r.reading.Closed, n)
+		if row.Read == lds.ExtendedAccess && errors.Is(r.reading.Unreadable[row.EF], apdu.SecurityNotSatisfied) {
+			r.reading.Closed = append(r.reading.Closed, row.DataGroup)
 		}
 	}
 	return nil
@@ -260,22 +244,16 @@ func (r *reader) dataGroups(ctx context.Context) error {
 
 // note reads a file and keeps it, or why it cannot be read. The error is a fault,
 // or the end of secure messaging.
-func (r *reader) note(ctx context.Context, name string) error {
-	ef := fileOf(name)
-	b, err := r.read(ctx, ef)
+func (r *reader) note(ctx context.Context, ef lds.EF) error {
+	row, _ := lds.Find(ef)
+	b, err := r.read(ctx, row)
 	switch {
 	case err == nil:
+		r.reading.Files[ef] = b
 	case isFault(err) || errors.Is(err, ErrMessaging) || errors.Is(err, errCrumbs):
-		return fmt.Errorf("read %s: %w", name, err)
+		return fmt.Errorf("read %s: %w", ef, err)
 	default:
-		r.reading.Unreadable[name] = err
-		return nil
-	}
-	if !r.reading.Files.Set(ef, b) {
-		if r.reading.Others == nil {
-			r.reading.Others = make(map[int][]byte)
-		}
-		r.reading.Others[ef.DataGroup] = b
+		r.reading.Unreadable[ef] = err
 	}
 	return nil
 }

@@ -41,17 +41,17 @@ func Verify(r *Reading, trust *pki.TrustStore, at time.Time) Result {
 	if r.Interrupted == nil || r.ActiveAuthentication != nil {
 		result.add("Active Authentication", r.ActiveAuthentication)
 	}
-	object, err := sod.Parse(r.Files.SOD)
+	object, err := sod.Parse(r.Files[lds.SOD])
 	result.readable(r, object)
 	if err != nil {
-		if r.Interrupted == nil || r.Files.SOD != nil {
-			result.add("Passive authentication", missing(r.Files.SOD, "EF.SOD", err))
+		if r.Interrupted == nil || r.Files[lds.SOD] != nil {
+			result.add("Passive authentication", missing(r.Files, lds.SOD, err))
 		}
 		return result
 	}
 	passive := object.Verify(trust, at)
 	if passive == nil {
-		passive = checkUnsigned(r.Files.SOD)
+		passive = checkUnsigned(r.Files[lds.SOD])
 	}
 	result.add("Passive authentication", passive)
 	result.add("Data group hashes", checkHashes(r, object))
@@ -63,9 +63,9 @@ func Verify(r *Reading, trust *pki.TrustStore, at time.Time) Result {
 }
 
 // missing says that a file was not read, rather than that nothing is malformed.
-func missing(content []byte, name string, err error) error {
-	if content == nil {
-		return errors.New(name + " could not be read")
+func missing(files lds.Files, ef lds.EF, err error) error {
+	if files[ef] == nil {
+		return errors.New(string(ef) + " could not be read")
 	}
 	return err
 }
@@ -81,14 +81,14 @@ func joined(faults []string) error {
 // readable notes the files that are there, or ought to be, and cannot be read. A
 // portrait is not on every card; fingers are for Extended Access Control.
 func (r *Result) readable(from *Reading, object *sod.SOD) {
-	for _, name := range slices.Sorted(maps.Keys(from.Unreadable)) {
-		ef := fileOf(name)
+	for _, ef := range slices.Sorted(maps.Keys(from.Unreadable)) {
+		row, _ := lds.Find(ef)
 		switch {
-		case name == "EF.ATR/INFO" || name == "EF.CardAccess": // not every chip has them
-		case slices.Contains(from.Closed, ef.DataGroup):
-		case ef.DataGroup == 2 && object != nil && object.Hashes[2] == nil:
+		case row.MasterFile: // not every chip has them
+		case slices.Contains(from.Closed, row.DataGroup):
+		case ef == lds.DG2 && object != nil && object.Hashes[row.DataGroup] == nil:
 		default:
-			r.add(name, from.Unreadable[name])
+			r.add(string(ef), from.Unreadable[ef])
 		}
 	}
 }
@@ -125,7 +125,7 @@ func checkUnsigned(b []byte) error {
 
 func checkHashes(r *Reading, object *sod.SOD) error {
 	var faults []string
-	groups := r.groups()
+	groups := r.Files.DataGroups()
 	for _, n := range slices.Sorted(maps.Keys(groups)) {
 		if err := object.CheckHash(n, groups[n]); err != nil {
 			faults = append(faults, err.Error())
@@ -136,9 +136,9 @@ func checkHashes(r *Reading, object *sod.SOD) error {
 
 // checkLists compares EF.COM with EF.SOD, and both with what could be read.
 func checkLists(r *Reading, object *sod.SOD) error {
-	com, err := lds.ParseCOM(r.Files.COM)
+	com, err := lds.ParseCOM(r.Files[lds.COM])
 	if err != nil {
-		return missing(r.Files.COM, "EF.COM", err)
+		return missing(r.Files, lds.COM, err)
 	}
 	var faults []string
 	inCOM, inSOD := slices.Sorted(slices.Values(com.DataGroups)), object.DataGroups()
@@ -151,7 +151,7 @@ func checkLists(r *Reading, object *sod.SOD) error {
 	if (object.Version > 0) != (com.LDSVersion >= "0108") || object.LDSVersion != "" && object.LDSVersion != com.LDSVersion {
 		faults = append(faults, "EF.COM and EF.SOD are of two LDS versions")
 	}
-	read := r.groups()
+	read := r.Files.DataGroups()
 	for _, n := range inSOD {
 		if read[n] == nil && !slices.Contains(r.Closed, n) && r.Interrupted == nil {
 			faults = append(faults, fmt.Sprintf("DG%d is listed but cannot be read", n))
@@ -163,10 +163,9 @@ func checkLists(r *Reading, object *sod.SOD) error {
 // checkClosed wants fingers and irises closed to a reader like this one, which
 // does no Terminal Authentication.
 func checkClosed(r *Reading) error {
-	groups := r.groups()
-	for _, n := range []int{fingers, irises} {
-		if groups[n] != nil {
-			return fmt.Errorf("DG%d opens without it", n)
+	for _, row := range lds.Table() {
+		if row.Read == lds.ExtendedAccess && r.Files[row.EF] != nil {
+			return fmt.Errorf("DG%d opens without it", row.DataGroup)
 		}
 	}
 	return nil
@@ -176,14 +175,14 @@ func checkClosed(r *Reading) error {
 // refuse others.
 func checkLengths(r *Reading) error {
 	var faults []string
-	for _, ef := range lds.Table() {
-		content := r.Files.Get(ef)
-		if ef.Tag == 0 || content == nil {
+	for _, row := range lds.Table() {
+		content := r.Files[row.EF]
+		if row.Tag == 0 || content == nil {
 			continue
 		}
 		tag, header, length, err := tlv.Header(content)
 		if err != nil || tlv.Size(tag, length) != header+length {
-			faults = append(faults, "the length of "+ef.Name+" is not minimal")
+			faults = append(faults, "the length of "+string(row.EF)+" is not minimal")
 		}
 	}
 	return joined(faults)
@@ -195,12 +194,12 @@ func checkLengths(r *Reading) error {
 // failure, for a border lets such a chip pass.
 func (r *Result) cardAccess(from *Reading) {
 	const name = "EF.CardAccess"
-	open, openErr := infosOf(from.Files.CardAccess)
-	signed, signedErr := infosOf(insideDG14(from.Files.DG14))
+	open, openErr := infosOf(from.Files[lds.CardAccess])
+	signed, signedErr := infosOf(insideDG14(from.Files[lds.DG14]))
 	switch {
-	case from.Files.CardAccess == nil:
+	case from.Files[lds.CardAccess] == nil:
 		c := Check{Name: name, OK: true}
-		if infos, err := lds.ParseDG14(from.Files.DG14); err == nil && len(infos.PACE) > 0 {
+		if infos, err := lds.ParseDG14(from.Files[lds.DG14]); err == nil && len(infos.PACE) > 0 {
 			c.Detail = "the chip has none, and EF.DG14 announces PACE"
 		}
 		r.Checks = append(r.Checks, c)

@@ -1,11 +1,9 @@
 package lds
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/tlv"
@@ -15,7 +13,7 @@ import (
 var ErrMalformed = errors.New("file is malformed")
 
 // malformed makes a parser's error, which names the file.
-func malformed(file, format string, args ...any) error {
+func malformed(file EF, format string, args ...any) error {
 	return fmt.Errorf("%s: %w: %w", file, ErrMalformed, fmt.Errorf(format, args...))
 }
 
@@ -30,40 +28,41 @@ const (
 // unicodeVersion is what EF.COM announces: Unicode 4.0.0.
 const unicodeVersion = "040000"
 
-// buildCOM makes EF.COM, which lists the data groups in the order of their numbers.
-func buildCOM(p Profile, groups []int) []byte {
+// buildCOM makes EF.COM, which lists the tags of the data groups in the order of
+// their numbers.
+func buildCOM(in *Input, made Files) ([]byte, error) {
 	var list []byte
-	for _, ef := range table() {
-		if slices.Contains(groups, ef.DataGroup) {
-			list = append(list, byte(ef.Tag))
+	for _, row := range in.Profile.table() {
+		if row.DataGroup > 0 && made[row.EF] != nil {
+			list = append(list, byte(row.Tag))
 		}
 	}
-	version := "01" + fmt.Sprintf("%02d", int(p.LDSVersion[2]-'0'))
+	version := "010" + in.Profile.LDSVersion[2:] // "1.7" is 0107
 	return tlv.Encode(0x60,
 		tlv.Encode(tagLDSVersion, []byte(version)),
 		tlv.Encode(tagUnicodeVersion, []byte(unicodeVersion)),
-		tlv.Encode(tagList, list))
+		tlv.Encode(tagList, list)), nil
 }
 
-// COM is what EF.COM says.
-type COM struct {
-	LDSVersion     string // as it stands: "0107"
-	UnicodeVersion string // as it stands: "040000"
+// CommonData is what EF.COM says.
+type CommonData struct {
+	LDSVersion     string // as in the file: "0107"
+	UnicodeVersion string // as in the file: "040000"
 	DataGroups     []int  // in the order of the file
-	Unknown        []byte // tags in the list that are no data group's
+	Unknown        []byte // listed tags that belong to no data group
 }
 
 // ParseCOM reads EF.COM. The error wraps ErrMalformed.
-func ParseCOM(b []byte) (COM, error) {
+func ParseCOM(b []byte) (CommonData, error) {
 	file, err := tlv.ParseOnly(b, 0x60)
 	if err != nil {
-		return COM{}, malformed("EF.COM", "%w", err)
+		return CommonData{}, malformed(COM, "%w", err)
 	}
 	fields, err := file.Children()
 	if err != nil {
-		return COM{}, malformed("EF.COM", "%w", err)
+		return CommonData{}, malformed(COM, "%w", err)
 	}
-	var com COM
+	var com CommonData
 	listed := false
 	for _, field := range fields {
 		switch field.Tag {
@@ -77,36 +76,31 @@ func ParseCOM(b []byte) (COM, error) {
 		}
 	}
 	if com.LDSVersion == "" || !listed {
-		return COM{}, malformed("EF.COM", "LDS version or list of data groups is missing")
+		return CommonData{}, malformed(COM, "LDS version or list of data groups is missing")
 	}
 	return com, nil
 }
 
 // readList reads the tag list.
-func (c *COM) readList(tags []byte) {
+func (c *CommonData) readList(tags []byte) {
 	for _, tag := range tags {
-		if n := dataGroupOf(tag); n != 0 {
-			c.DataGroups = append(c.DataGroups, n)
+		if row, found := FindFunc(func(r Row) bool { return r.DataGroup > 0 && r.Tag == uint32(tag) }); found {
+			c.DataGroups = append(c.DataGroups, row.DataGroup)
 		} else {
 			c.Unknown = append(c.Unknown, tag)
 		}
 	}
 }
 
-// dataGroupOf is the number of the data group with that tag, or 0 (9303-10, table 35).
-func dataGroupOf(tag byte) int {
-	const tags = "\x61\x75\x63\x76\x65\x66\x67\x68\x69\x6A\x6B\x6C\x6D\x6E\x6F\x70"
-	return bytes.IndexByte([]byte(tags), tag) + 1
-}
-
 // buildDG1 makes EF.DG1, once the lines agree with the card's number.
-func buildDG1(lines [3]string, c identity.Card) ([]byte, error) {
+func buildDG1(in *Input, _ Files) ([]byte, error) {
+	lines := in.MRZ
 	for i, line := range lines {
 		if !isMRZ(line) {
 			return nil, identity.RefuseField(identity.Invalid, "mrz", "DG1, line %d: 30 of A-Z, 0-9 and < are expected", i+1)
 		}
 	}
-	number := string(c.Person.Number)
+	number := string(in.Card.Person.Number)
 	if len(number) != 12 || lines[0][5:14] != number[3:] || lines[0][15:27] != number {
 		return nil, identity.RefuseField(identity.Invalid, "number", "DG1: the MRZ does not show this personal number")
 	}
@@ -132,53 +126,59 @@ func isMRZ(line string) bool {
 func ParseDG1(b []byte) ([3]string, error) {
 	file, err := tlv.ParseOnly(b, 0x61)
 	if err != nil {
-		return [3]string{}, malformed("EF.DG1", "%w", err)
+		return [3]string{}, malformed(DG1, "%w", err)
 	}
 	mrz, err := tlv.Find(file.Value, tagMRZ)
 	if err != nil {
-		return [3]string{}, malformed("EF.DG1", "%w", err)
+		return [3]string{}, malformed(DG1, "%w", err)
 	}
 	if len(mrz.Value) != 90 {
-		return [3]string{}, malformed("EF.DG1", "the MRZ has %d characters, not the 90 of TD1", len(mrz.Value))
+		return [3]string{}, malformed(DG1, "the MRZ has %d characters, not the 90 of TD1", len(mrz.Value))
 	}
 	var lines [3]string
 	for i := range lines {
 		lines[i] = string(mrz.Value[30*i : 30*i+30])
 		if !isMRZ(lines[i]) {
-			return [3]string{}, malformed("EF.DG1", "line %d has a character that no MRZ has", i+1)
+			return [3]string{}, malformed(DG1, "line %d has a character that no MRZ has", i+1)
 		}
 	}
 	return lines, nil
 }
 
-// atrInfo makes EF.ATR/INFO: the card's capabilities and the longest APDUs
+// buildATRInfo makes EF.ATR/INFO: the card's capabilities and the longest APDUs
 // (ISO/IEC 7816-4, 12.1.1 and 12.7).
-func (p Profile) atrInfo() []byte {
+func buildATRInfo(in *Input, _ Files) ([]byte, error) {
+	p := in.Profile
 	return append(
 		// selection by full DF name and short EF identifier; units of one byte;
 		// command chaining, extended lengths as told in this file
 		tlv.Encode(0x47, []byte{0x84, 0x01, 0xE0}),
-		tlv.Encode(0x7F66, tlv.Encode(0x02, uint16Bytes(p.MaxCommand)), tlv.Encode(0x02, uint16Bytes(p.MaxResponse)))...)
+		tlv.Encode(0x7F66, tlv.Encode(0x02, uint16Bytes(p.MaxCommand)), tlv.Encode(0x02, uint16Bytes(p.MaxResponse)))...), nil
 }
 
-// ParseATRInfo reads the longest command and response APDU from EF.ATR/INFO,
-// in bytes. The error wraps ErrMalformed.
-func ParseATRInfo(b []byte) (command, response int, err error) {
+// ExtendedLength is what EF.ATR/INFO says of the longest APDUs, in bytes.
+type ExtendedLength struct{ Command, Response int }
+
+// ParseATRInfo reads the longest APDUs from EF.ATR/INFO. The error wraps
+// ErrMalformed.
+func ParseATRInfo(b []byte) (ExtendedLength, error) {
 	info, err := tlv.Find(b, 0x7F66)
 	if err != nil {
-		return 0, 0, malformed("EF.ATR/INFO", "%w", err)
+		return ExtendedLength{}, malformed(ATRInfo, "%w", err)
 	}
 	fields, err := info.Children()
 	if err != nil || len(fields) < 2 {
-		return 0, 0, malformed("EF.ATR/INFO", "extended length information is incomplete")
+		return ExtendedLength{}, malformed(ATRInfo, "extended length information is incomplete")
 	}
-	if command, err = smallInteger(fields[0]); err != nil {
-		return 0, 0, malformed("EF.ATR/INFO", "%w", err)
+	command, err := smallInteger(fields[0])
+	if err != nil {
+		return ExtendedLength{}, malformed(ATRInfo, "%w", err)
 	}
-	if response, err = smallInteger(fields[1]); err != nil {
-		return 0, 0, malformed("EF.ATR/INFO", "%w", err)
+	response, err := smallInteger(fields[1])
+	if err != nil {
+		return ExtendedLength{}, malformed(ATRInfo, "%w", err)
 	}
-	return command, response, nil
+	return ExtendedLength{command, response}, nil
 }
 
 // smallInteger reads a data object 02 of one to four bytes, unsigned.

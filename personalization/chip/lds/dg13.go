@@ -44,11 +44,8 @@ const (
 	fieldSerial
 )
 
-// Two limits on the value of a field, in bytes of UTF-8.
-const (
-	comfortable = 120  // simple readers know only lengths of one byte
-	maxValue    = 1024 // beyond all sense
-)
+// maxValue bounds the value of a field, in bytes of UTF-8.
+const maxValue = 1024
 
 // detail is one field of EF.DG13 to be written.
 type detail struct {
@@ -103,6 +100,9 @@ func sexWord(s identity.Sex) string {
 	return ""
 }
 
+// buildDG13 makes EF.DG13.
+func buildDG13(in *Input, _ Files) ([]byte, error) { return EncodeDG13(in.Card) }
+
 // EncodeDG13 makes EF.DG13, the national details, in the shape that readers of
 // real cards have decoded: fields in ascending order of their numbers, which is
 // BER and not DER, no empty strings, the parents each in a SEQUENCE.
@@ -129,18 +129,6 @@ func EncodeDG13(c identity.Card) ([]byte, error) {
 		tlv.Encode(tagInteger, []byte{1}),
 		tlv.Encode(tagOID, []byte(utf8OID)),
 		tlv.Encode(tagSet, fields))), nil
-}
-
-// LongFields lists the numbers of the fields whose value simple readers may
-// lose, because its length takes two bytes. It is a warning, not a refusal.
-func LongFields(c identity.Card) []int {
-	var long []int
-	for _, d := range details(c) {
-		if len(d.value) > comfortable {
-			long = append(long, d.number)
-		}
-	}
-	return long
 }
 
 // encodeField writes one SEQUENCE { number, value }.
@@ -276,20 +264,20 @@ func (Details) GoString() string { return "[details]" }
 func ParseDG13(b []byte) (Details, error) {
 	file, err := tlv.ParseOnly(b, 0x6D)
 	if err != nil {
-		return Details{}, malformed("EF.DG13", "%w", err)
+		return Details{}, malformed(DG13, "%w", err)
 	}
 	set, err := tlv.Find(file.Value, tagSequence, tagSet)
 	if err != nil {
-		return Details{}, malformed("EF.DG13", "%w", err)
+		return Details{}, malformed(DG13, "%w", err)
 	}
 	fields, err := set.Children()
 	if err != nil {
-		return Details{}, malformed("EF.DG13", "%w", err)
+		return Details{}, malformed(DG13, "%w", err)
 	}
 	var d Details
 	for _, field := range fields {
 		if err := d.readField(field); err != nil {
-			return Details{}, malformed("EF.DG13", "%w", err)
+			return Details{}, malformed(DG13, "%w", err)
 		}
 	}
 	return d, nil

@@ -28,7 +28,11 @@ const (
 )
 
 // buildDG2 makes EF.DG2: one face in CBEFF (9303-10, 4.7.2).
-func buildDG2(portrait []byte, sex identity.Sex) ([]byte, error) {
+func buildDG2(in *Input, _ Files) ([]byte, error) {
+	portrait, sex := in.Portrait, in.Card.Person.Sex
+	if portrait == nil {
+		return nil, nil
+	}
 	p, err := CheckPortrait(portrait)
 	if err != nil {
 		return nil, err
@@ -54,13 +58,6 @@ func buildDG2(portrait []byte, sex identity.Sex) ([]byte, error) {
 	b = tlv.AppendHeader(b, 0x5F2E, data)
 	b = append(b, record...)
 	return slices.Concat(b, portrait), nil
-}
-
-// dg2Size is the size of EF.DG2 with a portrait of n bytes.
-func dg2Size(n int) int {
-	const header = 2 + 4 + 3 + 3 + 4 + 4
-	data := tlv.Size(0x5F2E, faceHeader+faceInfo+imageInfo+n)
-	return tlv.Size(0x75, tlv.Size(0x7F61, 3+tlv.Size(0x7F60, header+data)))
 }
 
 // faceRecord is all of the facial record that stands before the image.
@@ -113,16 +110,16 @@ func (Face) LogValue() slog.Value { return slog.StringValue("[portrait]") }
 func ParseDG2(b []byte) (Face, error) {
 	file, err := tlv.ParseOnly(b, 0x75)
 	if err != nil {
-		return Face{}, malformed("EF.DG2", "%w", err)
+		return Face{}, malformed(DG2, "%w", err)
 	}
 	template, err := tlv.Find(file.Value, 0x7F61, 0x7F60)
 	if err != nil {
-		return Face{}, malformed("EF.DG2", "%w", err)
+		return Face{}, malformed(DG2, "%w", err)
 	}
 	data, err := tlv.Find(template.Value, 0x5F2E)
 	if err != nil { // the constructed form of 7816-11
 		if data, err = tlv.Find(template.Value, 0x7F2E); err != nil {
-			return Face{}, malformed("EF.DG2", "%w", err)
+			return Face{}, malformed(DG2, "%w", err)
 		}
 	}
 	return parseFace(data.Value)
@@ -131,7 +128,7 @@ func ParseDG2(b []byte) (Face, error) {
 // parseFace reads a facial record.
 func parseFace(b []byte) (Face, error) {
 	if len(b) < faceHeader+faceInfo+imageInfo || string(b[:8]) != "FAC\x00010\x00" {
-		return Face{}, malformed("EF.DG2", "this is no face record of ISO/IEC 19794-5:2005")
+		return Face{}, malformed(DG2, "this is no face record of ISO/IEC 19794-5:2005")
 	}
 	block := int64(binary.BigEndian.Uint32(b[faceHeader:]))
 	points := int(binary.BigEndian.Uint16(b[faceHeader+4:]))
@@ -139,7 +136,7 @@ func parseFace(b []byte) (Face, error) {
 	b = b[faceHeader:]
 	start := faceInfo + points*featurePoint + imageInfo
 	if block > int64(len(b)) || int64(start) > block {
-		return Face{}, malformed("EF.DG2", "the face record's lengths disagree")
+		return Face{}, malformed(DG2, "the face record's lengths disagree")
 	}
 	info := b[start-imageInfo:]
 	f := Face{
@@ -150,7 +147,7 @@ func parseFace(b []byte) (Face, error) {
 		Sex:    sex,
 	}
 	if f.Format != JPEG && f.Format != JPEG2000 {
-		return Face{}, malformed("EF.DG2", "image data type %d is neither JPEG nor JPEG 2000", f.Format)
+		return Face{}, malformed(DG2, "image data type %d is neither JPEG nor JPEG 2000", f.Format)
 	}
 	return f, nil
 }

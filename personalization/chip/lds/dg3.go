@@ -3,6 +3,7 @@ package lds
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"log/slog"
 	"slices"
 
@@ -97,7 +98,14 @@ func (f Finger) subtype() byte {
 }
 
 // buildDG3 makes EF.DG3: each finger in a template of its own (9303-10, 4.7.3).
-func buildDG3(fingers []Finger) ([]byte, error) {
+func buildDG3(in *Input, _ Files) ([]byte, error) {
+	fingers := in.Fingers
+	switch {
+	case len(fingers) == 0:
+		return nil, nil
+	case !in.Profile.TerminalAuthentication:
+		return nil, fmt.Errorf("%w %q: fingers are for Terminal Authentication, which it does not announce", ErrProfile, in.Profile.Name)
+	}
 	templates := [][]byte{{0x02, 0x01, byte(len(fingers))}}
 	seen := make(map[byte]bool)
 	for _, f := range fingers {
@@ -144,30 +152,20 @@ func (f Finger) record() []byte {
 	return append(b, 0)
 }
 
-// dg3Size is the size of EF.DG3, in bytes.
-func dg3Size(fingers []Finger) int {
-	const header = 2 + 4 + 3 + 3 + 4 + 4
-	size := 3
-	for _, f := range fingers {
-		size += tlv.Size(0x7F60, header+tlv.Size(0x5F2E, fingerRecord+fingerHeader+len(f.Image)))
-	}
-	return tlv.Size(0x63, tlv.Size(0x7F61, size))
-}
-
 // ParseDG3 reads the fingers of EF.DG3: none where the holder has none. The
 // images point into what was parsed. The error wraps ErrMalformed.
 func ParseDG3(b []byte) ([]Finger, error) {
 	file, err := tlv.ParseOnly(b, 0x63)
 	if err != nil {
-		return nil, malformed("EF.DG3", "%w", err)
+		return nil, malformed(DG3, "%w", err)
 	}
 	group, err := tlv.Find(file.Value, 0x7F61)
 	if err != nil {
-		return nil, malformed("EF.DG3", "%w", err)
+		return nil, malformed(DG3, "%w", err)
 	}
 	nodes, err := group.Children()
 	if err != nil {
-		return nil, malformed("EF.DG3", "%w", err)
+		return nil, malformed(DG3, "%w", err)
 	}
 	var fingers []Finger
 	for _, template := range nodes {
@@ -177,7 +175,7 @@ func ParseDG3(b []byte) ([]Finger, error) {
 		data, err := tlv.Find(template.Value, 0x5F2E)
 		if err != nil { // the constructed form of 7816-11
 			if data, err = tlv.Find(template.Value, 0x7F2E); err != nil {
-				return nil, malformed("EF.DG3", "%w", err)
+				return nil, malformed(DG3, "%w", err)
 			}
 		}
 		if fingers, err = appendFingers(fingers, data.Value); err != nil {
@@ -190,19 +188,19 @@ func ParseDG3(b []byte) ([]Finger, error) {
 // appendFingers reads a finger image record, which may hold several.
 func appendFingers(fingers []Finger, b []byte) ([]Finger, error) {
 	if len(b) < fingerRecord || string(b[:8]) != "FIR\x00010\x00" {
-		return nil, malformed("EF.DG3", "this is no finger record of ISO/IEC 19794-4:2005")
+		return nil, malformed(DG3, "this is no finger record of ISO/IEC 19794-4:2005")
 	}
 	format := FingerFormat(b[29])
 	if _, known := format.start(); !known {
-		return nil, malformed("EF.DG3", "finger images of format %d", format)
+		return nil, malformed(DG3, "finger images of format %d", format)
 	}
 	for b = b[fingerRecord:]; len(b) > 0; {
 		if len(b) < fingerHeader || len(fingers) == maxFingers {
-			return nil, malformed("EF.DG3", "a finger is cut short, or there are too many")
+			return nil, malformed(DG3, "a finger is cut short, or there are too many")
 		}
 		length := int64(binary.BigEndian.Uint32(b))
 		if length < fingerHeader || length > int64(len(b)) {
-			return nil, malformed("EF.DG3", "a finger's length disagrees")
+			return nil, malformed(DG3, "a finger's length disagrees")
 		}
 		fingers = append(fingers, Finger{
 			Position: b[4], Format: format,

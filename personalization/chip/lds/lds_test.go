@@ -103,32 +103,33 @@ func TestBuild_EveryFileReadsBack(t *testing.T) {
 			files, err := lds.Build(in)
 
 			require.NoError(t, err)
-			com, err := lds.ParseCOM(files.COM)
+			com, err := lds.ParseCOM(files[lds.COM])
 			require.NoError(t, err)
 			require.Equal(t, []int{1, 2, 13, 14, 15}, com.DataGroups)
 			require.Equal(t, "01"+strings.Replace(p.LDSVersion, "1.", "0", 1), com.LDSVersion)
 			require.Equal(t, "040000", com.UnicodeVersion)
-			lines, err := lds.ParseDG1(files.DG1)
+			lines, err := lds.ParseDG1(files[lds.DG1])
 			require.NoError(t, err)
 			require.Equal(t, in.MRZ, lines)
-			face, err := lds.ParseDG2(files.DG2)
+			face, err := lds.ParseDG2(files[lds.DG2])
 			require.NoError(t, err)
 			require.Equal(t, lds.Face{Width: 60, Height: 80, Image: in.Portrait, Sex: 2}, face)
-			infos, err := lds.ParseDG14(files.DG14)
+			infos, err := lds.ParseDG14(files[lds.DG14])
 			require.NoError(t, err)
 			require.True(t, infos.ChipAuthenticationKeys[0].Key.Equal(in.CAPublic))
 			require.Equal(t, p.AAHash, infos.ActiveAuthentication[0].Hash)
-			access, err := lds.ParseCardAccess(files.CardAccess)
+			access, err := lds.ParseCardAccess(files[lds.CardAccess])
 			require.NoError(t, err)
 			require.Equal(t, access.PACE, infos.PACE)
 			require.Equal(t, access.ChipAuthentication, infos.ChipAuthentication)
 			require.Equal(t, p.PACEParameter, access.PACE[0].ParameterID)
-			key, err := lds.ParseDG15(files.DG15)
+			key, err := lds.ParseDG15(files[lds.DG15])
 			require.NoError(t, err)
 			require.Equal(t, in.AAPublic, key)
-			command, response, err := lds.ParseATRInfo(files.ATRInfo)
+			longest, err := lds.ParseATRInfo(files[lds.ATRInfo])
 			require.NoError(t, err)
-			require.Equal(t, []int{4096, 4096}, []int{command, response})
+			require.Equal(t, lds.ExtendedLength{Command: 4096, Response: 4096}, longest)
+			require.NoError(t, p.CheckFiles(files))
 		})
 	}
 }
@@ -154,7 +155,7 @@ func TestBuild_CardAccessIsTheOneOfRealCards(t *testing.T) {
 	files, err := lds.Build(input(t, lds.ProfileAsObserved))
 
 	require.NoError(t, err)
-	require.Equal(t, observed, hex.EncodeToString(files.CardAccess))
+	require.Equal(t, observed, hex.EncodeToString(files[lds.CardAccess]))
 }
 
 func TestEncodeDG13_WorkedExample(t *testing.T) {
@@ -245,7 +246,6 @@ func TestBuild_RefusalsNameDataGroupAndField(t *testing.T) {
 		{"MRZOfAnother", func(in *lds.Input) { in.Card.Person.Number = "001199999991" }, "number", "DG1"},
 		{"MRZTooShort", func(in *lds.Input) { in.MRZ[1] = "99" }, "mrz", "DG1, line 2"},
 		{"MRZInLowerCase", func(in *lds.Input) { in.MRZ[2] = strings.ToLower(in.MRZ[2]) }, "mrz", "DG1, line 3"},
-		{"PortraitMissing", func(in *lds.Input) { in.Portrait = nil }, "portrait", "DG2"},
 		{"PortraitIsNoJPEG", func(in *lds.Input) { in.Portrait = []byte("GIF89a") }, "portrait", "DG2"},
 	}
 	for _, c := range cases {
@@ -268,14 +268,13 @@ func TestBuild_RefusalsNameDataGroupAndField(t *testing.T) {
 func TestBuild_WithoutPortraitThereIsNoDG2(t *testing.T) {
 	t.Parallel()
 	in := input(t, lds.ProfileNIST)
-	in.Card.Form = identity.FormCanCuoc2024Under6
 	in.Portrait = nil
 
 	files, err := lds.Build(in)
 
 	require.NoError(t, err)
-	require.Nil(t, files.DG2)
-	com, err := lds.ParseCOM(files.COM)
+	require.Nil(t, files[lds.DG2])
+	com, err := lds.ParseCOM(files[lds.COM])
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 13, 14, 15}, com.DataGroups)
 }
@@ -296,25 +295,23 @@ func TestBuild_FingersReadBack(t *testing.T) {
 	files, err := lds.Build(in)
 
 	require.NoError(t, err)
-	com, err := lds.ParseCOM(files.COM)
+	com, err := lds.ParseCOM(files[lds.COM])
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2, 3, 13, 14, 15}, com.DataGroups)
-	got, err := lds.ParseDG3(files.DG3)
+	got, err := lds.ParseDG3(files[lds.DG3])
 	require.NoError(t, err)
 	require.Equal(t, in.Fingers, got)
-	sizes, err := lds.SizesOf(in)
-	require.NoError(t, err)
-	require.Equal(t, []int{len(files.COM), len(files.DG3)}, []int{sizes.COM, sizes.DG3})
+	require.NoError(t, in.Profile.CheckFiles(files))
 	// Biometric type 08 with right and left index (9303-10), owner and type of 19794-4.
 	for _, subtype := range []byte{0x09, 0x0A} {
-		require.Equal(t, 1, bytes.Count(files.DG3, []byte{0x81, 1, 0x08, 0x82, 1, subtype, 0x87, 2, 1, 1, 0x88, 2, 0, 7, 0x5F, 0x2E}))
+		require.Equal(t, 1, bytes.Count(files[lds.DG3], []byte{0x81, 1, 0x08, 0x82, 1, subtype, 0x87, 2, 1, 1, 0x88, 2, 0, 7, 0x5F, 0x2E}))
 	}
 	finger := []byte{13: 0, 3: 14} // only the length of it
 	many := slices.Concat([]byte("FIR\x00010\x00"), make([]byte, 24), bytes.Repeat(finger, 5000))
 	_, err = lds.ParseDG3(tlv.Encode(0x63, tlv.Encode(0x7F61, tlv.Encode(0x7F60, tlv.Encode(0x5F2E, many)))))
 	require.ErrorContains(t, err, "too many")
 	for end := range 150 {
-		_, err := lds.ParseDG3(files.DG3[:end])
+		_, err := lds.ParseDG3(files[lds.DG3][:end])
 		require.ErrorIs(t, err, lds.ErrMalformed)
 	}
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", got, got, got), "85")
@@ -356,8 +353,6 @@ func TestBuild_FingersNeedTerminalAuthentication(t *testing.T) {
 	_, err := lds.Build(in)
 
 	require.ErrorIs(t, err, lds.ErrProfile)
-	_, err = lds.SizesOf(in)
-	require.ErrorIs(t, err, lds.ErrProfile)
 }
 
 func TestBuild_KeyOnTheWrongCurveIsAFault(t *testing.T) {
@@ -382,36 +377,12 @@ func TestBuild_ActiveAuthenticationByRSANeedsNoInfo(t *testing.T) {
 	files, err := lds.Build(in)
 
 	require.NoError(t, err)
-	infos, err := lds.ParseDG14(files.DG14)
+	infos, err := lds.ParseDG14(files[lds.DG14])
 	require.NoError(t, err)
 	require.Empty(t, infos.ActiveAuthentication)
-	got, err := lds.ParseDG15(files.DG15)
+	got, err := lds.ParseDG15(files[lds.DG15])
 	require.NoError(t, err)
 	require.Equal(t, &key.PublicKey, got)
-}
-
-func TestSizesOf_AreThoseOfTheFiles(t *testing.T) {
-	t.Parallel()
-	for _, p := range lds.Profiles() {
-		for _, bare := range []bool{false, true} {
-			in := input(t, p.Name)
-			if bare {
-				in.Card.Form = identity.FormCanCuoc2024Under6
-				in.Portrait = nil
-			}
-			files, err := lds.Build(in)
-			require.NoError(t, err)
-			in.CAPublic, in.AAPublic = nil, nil // not made yet
-
-			got, err := lds.SizesOf(in)
-
-			require.NoError(t, err)
-			require.Equal(t, lds.Sizes{
-				COM: len(files.COM), CardAccess: len(files.CardAccess), DG1: len(files.DG1), DG2: len(files.DG2),
-				DG13: len(files.DG13), DG14: len(files.DG14), DG15: len(files.DG15), ATRInfo: len(files.ATRInfo),
-			}, got)
-		}
-	}
 }
 
 func TestCheckPortrait_RefusesWhatReadersCannotShow(t *testing.T) {
@@ -459,15 +430,6 @@ func TestCheckPortrait_RefusesWhatReadersCannotShow(t *testing.T) {
 	}
 }
 
-func TestLongFields_WarnsOfValuesSimpleReadersLose(t *testing.T) {
-	t.Parallel()
-	c := holder()
-	require.Empty(t, lds.LongFields(c))
-	c.Person.Residence.Text = strings.Repeat("ế", 41)
-
-	require.Equal(t, []int{9}, lds.LongFields(c))
-}
-
 func TestParsers_NeverShowAPersonInALogLine(t *testing.T) {
 	t.Parallel()
 
@@ -475,35 +437,52 @@ func TestParsers_NeverShowAPersonInALogLine(t *testing.T) {
 	require.Equal(t, "[portrait]", lds.Face{}.LogValue().String())
 }
 
+// The master file and the eMRTD application each have identifiers of their own;
+// tags are those of 9303-10, table 38.
 func TestTable_IdentifiersAreUnique(t *testing.T) {
 	t.Parallel()
-	var files lds.Files
-	seen := map[uint16]bool{}
-	for i, ef := range lds.Table() {
-		require.False(t, seen[ef.FID], ef.Name)
-		seen[ef.FID] = true
-		require.True(t, files.Set(ef, []byte{byte(i)}))
-		require.Equal(t, []byte{byte(i)}, files.Get(ef))
-		found, ok := lds.File(ef.Name)
-		require.True(t, ok)
-		require.Equal(t, ef, found)
+	type place struct {
+		master bool
+		id     uint16
 	}
-	require.Len(t, files.DataGroups(), 6)
+	fids, sfis, tags := map[place]lds.EF{}, map[place]lds.EF{}, map[uint32]lds.EF{}
+	files := lds.Files{}
+	for i, row := range lds.Table() {
+		require.NotContains(t, fids, place{row.MasterFile, row.FID}, row.EF)
+		fids[place{row.MasterFile, row.FID}] = row.EF
+		require.NotContains(t, sfis, place{row.MasterFile, uint16(row.SFI)}, row.EF)
+		sfis[place{row.MasterFile, uint16(row.SFI)}] = row.EF
+		if row.Tag != 0 {
+			require.NotContains(t, tags, row.Tag, row.EF)
+			tags[row.Tag] = row.EF
+		}
+		if row.DataGroup > 0 {
+			require.Equal(t, fmt.Sprintf("EF.DG%d", row.DataGroup), string(row.EF))
+			require.Equal(t, 0x0100|uint16(row.DataGroup), row.FID)
+		}
+		files[row.EF] = []byte{byte(i)}
+		found, ok := lds.Find(row.EF)
+		require.True(t, ok)
+		require.Equal(t, row.FID, found.FID)
+	}
+	require.Len(t, files.DataGroups(), 16)
+	_, found := lds.Find("EF.DG17")
+	require.False(t, found)
 }
 
 func FuzzParsers(f *testing.F) {
 	for _, p := range lds.Profiles() {
 		files, err := lds.Build(input(f, p.Name))
 		require.NoError(f, err)
-		for _, ef := range lds.Table() {
-			f.Add(files.Get(ef))
+		for _, content := range files {
+			f.Add(content)
 		}
 	}
 	in := input(f, lds.ProfileAsObserved)
 	in.Fingers = twoFingers()
 	files, err := lds.Build(in)
 	require.NoError(f, err)
-	f.Add(files.DG3)
+	f.Add(files[lds.DG3])
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_, _ = lds.ParseDG3(b)
 		_, _ = lds.ParseCOM(b)
@@ -513,7 +492,7 @@ func FuzzParsers(f *testing.F) {
 		_, _ = lds.ParseDG13(b)
 		_, _ = lds.ParseDG14(b)
 		_, _ = lds.ParseDG15(b)
-		_, _, _ = lds.ParseATRInfo(b)
+		_, _ = lds.ParseATRInfo(b)
 		_, _ = lds.CheckPortrait(b)
 	})
 }

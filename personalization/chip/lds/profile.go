@@ -29,6 +29,8 @@ type Profile struct {
 	NamedCurves            bool // in DG14 and DG15; 9303 wants them spelled out
 	MaxCommand             int  // longest command APDU in bytes, for EF.ATR/INFO
 	MaxResponse            int  // longest response APDU in bytes
+
+	Table []Row // the elementary files, where this kind of chip differs from Table()
 }
 
 // The names of the profiles that come with the program.
@@ -36,6 +38,14 @@ const (
 	ProfileAsObserved = "vn-as-observed"
 	ProfileNIST       = "nist"
 )
+
+// table lists the elementary files of the profile's chips.
+func (p Profile) table() []Row {
+	if p.Table != nil {
+		return p.Table
+	}
+	return table()
+}
 
 // ErrProfile is wrapped by errors about profiles that do not exist or make no sense.
 var ErrProfile = errors.New("chip profile")

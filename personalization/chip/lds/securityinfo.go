@@ -78,29 +78,30 @@ func setOf(elements [][]byte) []byte {
 	return tlv.Encode(tagSet, elements...)
 }
 
-// cardAccess makes EF.CardAccess of the infos that it shares with DG14.
-func cardAccess(basic [][]byte) []byte { return setOf(slices.Clone(basic)) }
+// buildCardAccess makes EF.CardAccess.
+func buildCardAccess(in *Input, _ Files) ([]byte, error) { return setOf(in.Profile.basicInfos()), nil }
 
-// dg14 makes EF.DG14, from the infos that it shares with EF.CardAccess on.
-func (p Profile) dg14(basic [][]byte, ca, aa crypto.PublicKey) ([]byte, error) {
-	key, err := onCurve(ca, p.CACurve)
+// buildDG14 makes EF.DG14: the infos of EF.CardAccess, and those of the chip's keys.
+func buildDG14(in *Input, _ Files) ([]byte, error) {
+	p := in.Profile
+	key, err := onCurve(in.CAPublic, p.CACurve)
 	if err != nil {
-		return nil, fmt.Errorf("key for Chip Authentication: %w", err)
+		return nil, fmt.Errorf("DG14: key for Chip Authentication: %w", err)
 	}
 	spki, err := curve.MarshalPublicKey(key, p.form())
 	if err != nil {
-		return nil, fmt.Errorf("key for Chip Authentication: %w", err)
+		return nil, fmt.Errorf("DG14: key for Chip Authentication: %w", err)
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(oidECDH)
 		b.AddBytes(spki)
 	})
-	infos := append(slices.Clone(basic), b.BytesOrPanic())
-	if _, isRSA := aa.(*rsa.PublicKey); !isRSA {
+	infos := append(p.basicInfos(), b.BytesOrPanic())
+	if _, isRSA := in.AAPublic.(*rsa.PublicKey); !isRSA {
 		aaInfo, err := p.aaInfo()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("DG14: %w", err)
 		}
 		infos = append(infos, aaInfo)
 	}
@@ -122,8 +123,9 @@ func (p Profile) aaInfo() ([]byte, error) {
 	return b.Bytes()
 }
 
-// dg15 makes EF.DG15.
-func (p Profile) dg15(aa crypto.PublicKey) ([]byte, error) {
+// buildDG15 makes EF.DG15.
+func buildDG15(in *Input, _ Files) ([]byte, error) {
+	p, aa := in.Profile, in.AAPublic
 	var spki []byte
 	var err error
 	if key, isRSA := aa.(*rsa.PublicKey); isRSA {
@@ -135,7 +137,7 @@ func (p Profile) dg15(aa crypto.PublicKey) ([]byte, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("key for Active Authentication: %w", err)
+		return nil, fmt.Errorf("DG15: key for Active Authentication: %w", err)
 	}
 	return tlv.Encode(0x6F, spki), nil
 }
@@ -201,20 +203,20 @@ type SecurityInfos struct {
 
 // ParseCardAccess reads EF.CardAccess. The error wraps ErrMalformed.
 func ParseCardAccess(b []byte) (SecurityInfos, error) {
-	return parseInfos("EF.CardAccess", b)
+	return parseInfos(CardAccess, b)
 }
 
 // ParseDG14 reads EF.DG14. The error wraps ErrMalformed.
 func ParseDG14(b []byte) (SecurityInfos, error) {
 	file, err := tlv.ParseOnly(b, 0x6E)
 	if err != nil {
-		return SecurityInfos{}, malformed("EF.DG14", "%w", err)
+		return SecurityInfos{}, malformed(DG14, "%w", err)
 	}
-	return parseInfos("EF.DG14", file.Value)
+	return parseInfos(DG14, file.Value)
 }
 
 // parseInfos reads a SET OF SecurityInfo.
-func parseInfos(file string, b []byte) (SecurityInfos, error) {
+func parseInfos(file EF, b []byte) (SecurityInfos, error) {
 	set, err := tlv.ParseOnly(b, tagSet)
 	if err != nil {
 		return SecurityInfos{}, malformed(file, "%w", err)
@@ -310,7 +312,7 @@ func (s *SecurityInfos) readActive(body cryptobyte.String) error {
 func ParseDG15(b []byte) (crypto.PublicKey, error) {
 	file, err := tlv.ParseOnly(b, 0x6F)
 	if err != nil {
-		return nil, malformed("EF.DG15", "%w", err)
+		return nil, malformed(DG15, "%w", err)
 	}
 	key, _, ecErr := curve.ParsePublicKey(file.Value)
 	if ecErr == nil {
@@ -318,11 +320,11 @@ func ParseDG15(b []byte) (crypto.PublicKey, error) {
 	}
 	other, err := x509.ParsePKIXPublicKey(file.Value)
 	if err != nil {
-		return nil, malformed("EF.DG15", "%w", ecErr)
+		return nil, malformed(DG15, "%w", ecErr)
 	}
 	switch other.(type) {
 	case *ecdsa.PublicKey, *rsa.PublicKey:
 		return other, nil
 	}
-	return nil, malformed("EF.DG15", "%T cannot authenticate a chip", other)
+	return nil, malformed(DG15, "%T cannot authenticate a chip", other)
 }

@@ -6,7 +6,6 @@ package sod
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rand"
 	"encoding/asn1"
 	"errors"
@@ -272,21 +271,4 @@ func (s *SOD) CheckHash(dg int, ef []byte) error {
 		return fmt.Errorf("DG%d: %w", dg, ErrHash)
 	}
 	return nil
-}
-
-// SizeWith bounds the size of EF.SOD over n data groups, in bytes: what has to
-// be allotted on the chip before there is a signature.
-func SizeWith(certificate *pki.Certificate, n int, o Options) int {
-	o = o.withDefaults()
-	const frame = 240 // everything that does not vary: identifiers, attributes, lengths
-	signature := 2*maxSignatureInteger(certificate.PublicKey) + 8
-	return frame + len(certificate.Raw) + len(certificate.Issuer) + signature + n*(o.Hash.Size()+7) + o.Hash.Size()
-}
-
-// maxSignatureInteger is the size of one of the two integers of a signature.
-func maxSignatureInteger(key crypto.PublicKey) int {
-	if ec, ok := key.(*ecdsa.PublicKey); ok {
-		return ec.Params().N.BitLen()/8 + 4
-	}
-	return 256
 }

@@ -208,24 +208,6 @@ func TestBuild_RefusesAKeyWhoseTimeIsOver(t *testing.T) {
 	require.ErrorIs(t, err, pki.ErrUntrusted)
 }
 
-func TestBuild_FitsWithinItsBound(t *testing.T) {
-	t.Parallel()
-	for _, o := range []pki.Options{{}, {SignerCurve: "P-256", NamedCurves: true}, {CSCACurve: "P-256", SignerCurve: "P-384"}} {
-		a := authority(t, o)
-		signers := a.Signers()
-		certificate, _, err := signers.Signer(now())
-		require.NoError(t, err)
-		for _, options := range []sod.Options{{}, {Hash: crypto.SHA512, LDSVersion: "1.8", ShowTime: true}} {
-			got := len(build(t, signers, options))
-
-			bound := sod.SizeWith(certificate, 3, options)
-
-			require.LessOrEqual(t, got, bound)
-			require.Greater(t, got, bound-200)
-		}
-	}
-}
-
 func TestBuild_OpenSSLAcceptsTheSignature(t *testing.T) {
 	t.Parallel()
 	openssl := program(t, "openssl")

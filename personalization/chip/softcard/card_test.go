@@ -19,6 +19,7 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
@@ -178,7 +179,7 @@ func TestStoreData_KeepsItsOrderAndItsBounds(t *testing.T) {
 
 func TestSnapshot_IsTheWholeCard(t *testing.T) {
 	t.Parallel()
-	c := finished(t, nil, map[uint16][]byte{fileDG1: {0x61, 0}}, map[uint16][]byte{secretCAN: []byte("123456")})
+	c := finished(t, nil, lds.Files{lds.DG1: {0x61, 0}}, map[uint16][]byte{secretCAN: []byte("123456")})
 
 	restored, err := Restore(c.Snapshot(), Options{})
 
@@ -214,7 +215,7 @@ func TestPowerLoss_TheSequenceCounterNeverGoesBack(t *testing.T) {
 
 func TestChaining_JoinsDataAndBreaksOffCleanly(t *testing.T) {
 	t.Parallel()
-	c := finished(t, nil, map[uint16][]byte{fileCardAccess: {0x31, 0}}, nil)
+	c := finished(t, nil, lds.Files{lds.CardAccess: {0x31, 0}}, nil)
 
 	converse(t, c, [][2]string{
 		{"10A4020C0101", "9000"},
@@ -275,8 +276,8 @@ func TestActiveAuthentication_SignsWithWhateverKeyItHas(t *testing.T) {
 
 func TestDefects_OneByteComesBackWrong(t *testing.T) {
 	t.Parallel()
-	c := finished(t, nil, map[uint16][]byte{fileDG1: {0x61, 3, 1, 2, 3}}, nil)
-	c.defects = Defects{CorruptFile: fileDG1, CorruptOffset: 3}
+	c := finished(t, nil, lds.Files{lds.DG1: {0x61, 3, 1, 2, 3}}, nil)
+	c.defects = Defects{CorruptFile: 0x0101, CorruptOffset: 3}
 
 	r := accessed(t, c).send(apdu.Command{INS: 0xB0, P1: 0x81, P2: 2, Le: 3})
 
@@ -286,7 +287,7 @@ func TestDefects_OneByteComesBackWrong(t *testing.T) {
 // A reader as vsmartcard-vpcd is one: control bytes and commands.
 func TestServeVPCD_SpeaksToTheVirtualReader(t *testing.T) {
 	t.Parallel()
-	c := finished(t, nil, map[uint16][]byte{fileCardAccess: {0x31, 0}}, nil)
+	c := finished(t, nil, lds.Files{lds.CardAccess: {0x31, 0}}, nil)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -352,9 +353,9 @@ const heapLimit = 16 << 20
 // begins a command. Whatever is said, the card answers, and stays small.
 func FuzzCard(f *testing.F) {
 	document := finished(f, nil,
-		map[uint16][]byte{
-			fileCardAccess: unhex(f, "31143012060A04007F0007020204020202010202010D"),
-			fileCOM:        {0x60, 0}, fileDG1: {0x61, 3, 1, 2, 3}, fileSOD: {0x77, 0},
+		lds.Files{
+			lds.CardAccess: unhex(f, "31143012060A04007F0007020204020202010202010D"),
+			lds.COM:        {0x60, 0}, lds.DG1: {0x61, 3, 1, 2, 3}, lds.SOD: {0x77, 0},
 		},
 		map[uint16][]byte{secretMRZ: []byte("L898902C<369080619406236"), secretCAN: []byte("123456")}).Snapshot()
 	blank := blankCard(f).Snapshot()
@@ -420,7 +421,7 @@ func FuzzChannel(f *testing.F) {
 
 // FuzzRestore reads snapshots of anybody's making.
 func FuzzRestore(f *testing.F) {
-	f.Add(finished(f, nil, map[uint16][]byte{fileDG1: {0x61, 0}}, map[uint16][]byte{secretCAN: []byte("123456")}).Snapshot())
+	f.Add(finished(f, nil, lds.Files{lds.DG1: {0x61, 0}}, map[uint16][]byte{secretCAN: []byte("123456")}).Snapshot())
 	f.Fuzz(func(t *testing.T, snapshot []byte) {
 		c, err := Restore(snapshot, Options{})
 		if err != nil {

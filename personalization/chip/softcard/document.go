@@ -8,6 +8,7 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
@@ -19,19 +20,8 @@ const (
 	secretActive uint16 = 0x8004 // private key of Active Authentication, PKCS #8
 )
 
-// The files of the document (ICAO Doc 9303-10, 3.11). The first three belong to
-// the master file and are readable without access control.
-const (
-	fileCardAccess uint16 = 0x011C
-	fileAttributes uint16 = 0x2F01 // EF.ATR/INFO
-	fileDirectory  uint16 = 0x2F00
-	fileCOM        uint16 = 0x011E
-	fileSOD        uint16 = 0x011D
-	fileDG1        uint16 = 0x0101
-	fileDG3        uint16 = 0x0103 // fingers: Extended Access Control only
-	fileDG4        uint16 = 0x0104 // irises: likewise
-	masterFile     uint16 = 0x3F00
-)
+// masterFile is the identifier of the master file.
+const masterFile uint16 = 0x3F00
 
 // maxSecret bounds a secret: a PKCS #8 key of RSA-4096 has 2.4 kB.
 const maxSecret = 4096
@@ -69,11 +59,11 @@ func activeKey(der []byte) any {
 	return nil
 }
 
-// documentComplete reports whether the chip has what every document must have:
-// EF.COM, EF.SOD, DG1 and a way in.
+// documentComplete reports whether the chip has what every eMRTD must have: the
+// required files and a way in.
 func documentComplete(a *application) bool {
-	for _, id := range []uint16{fileCOM, fileSOD, fileDG1} {
-		if a.file(id) == nil {
+	for _, row := range lds.Table() {
+		if row.Required && a.file(row.FID) == nil {
 			return false
 		}
 	}
@@ -132,21 +122,26 @@ func (c *Card) useDocument(a *application, cmd apdu.Command) apdu.Response {
 	return status(apdu.InstructionNotSupported)
 }
 
-// public reports whether a file is of the master file.
-func public(id uint16) bool {
-	return id == fileCardAccess || id == fileAttributes || id == fileDirectory
+// rowOf finds a file in the table of elementary files. A file that is not there
+// is one of the application, closed as most of them are.
+func rowOf(id uint16) lds.Row {
+	if row, found := lds.FindFunc(func(r lds.Row) bool { return r.FID == id }); found {
+		return row
+	}
+	return lds.Row{FID: id, Read: lds.BasicAccess}
 }
 
 // mayRead is the access condition of each file. Terminal Authentication is
 // announced but no terminal is trusted: fingers and irises stay closed.
 func (c *Card) mayRead(f *file) bool {
-	switch f.id {
-	case fileCardAccess, fileAttributes, fileDirectory:
+	switch rowOf(f.id).Read {
+	case lds.Always:
 		return true
-	case fileDG3, fileDG4:
-		return false
+	case lds.BasicAccess:
+		return c.ram.document.granted
+	case lds.ExtendedAccess:
 	}
-	return c.ram.document.granted
+	return false
 }
 
 // selectCurrent is SELECT of an elementary file by its identifier. SELECT of
@@ -171,7 +166,7 @@ func (c *Card) selectCurrent(a *application, cmd apdu.Command, mayRead func(*fil
 	}
 	f := a.file(id)
 	switch {
-	case f == nil || (!d.inside && !public(id)):
+	case f == nil || (!d.inside && !rowOf(id).MasterFile):
 		return status(apdu.FileNotFound)
 	case !mayRead(f):
 		return status(apdu.SecurityNotSatisfied)
@@ -194,22 +189,17 @@ func (c *Card) fileInformation(cmd apdu.Command, f *file) apdu.Response {
 	return apdu.Response{Data: tlv.Encode(0x6F, tlv.Encode(0x80, size), tlv.Encode(0x82, []byte{0x01}), tlv.Encode(0x83, id)), SW: apdu.OK}
 }
 
-// byShortIdentifier finds a file by the five bits of READ BINARY (9303-10,
-// table 38; ISO/IEC 7816-4 for those of the master file).
+// byShortIdentifier finds a file by the five bits of READ BINARY: one of the
+// eMRTD application when that is selected, else one of the master file, whose
+// EF.CardAccess is found in both.
 func (c *Card) byShortIdentifier(a *application, sfi byte) *file {
-	switch {
-	case sfi == 0 || sfi == 0x1F:
+	row, found := lds.FindFunc(func(r lds.Row) bool {
+		return r.SFI == sfi && (r.MasterFile != c.ram.document.inside || r.EF == lds.CardAccess)
+	})
+	if !found {
 		return nil
-	case sfi == 0x1C:
-		return a.file(fileCardAccess)
-	case c.ram.document.inside:
-		return a.file(0x0100 | uint16(sfi))
-	case sfi == 0x01:
-		return a.file(fileAttributes)
-	case sfi == 0x1E:
-		return a.file(fileDirectory)
 	}
-	return nil
+	return a.file(row.FID)
 }
 
 // maxRead is how many bytes of a file one response carries, so that secure
@@ -285,7 +275,7 @@ func (c *Card) readBinaryOdd(a *application, cmd apdu.Command, mayRead func(*fil
 			return status(apdu.FileNotFound)
 		}
 	default:
-		if f = a.file(id); f == nil || (!c.ram.document.inside && !public(id)) {
+		if f = a.file(id); f == nil || (!c.ram.document.inside && !rowOf(id).MasterFile) {
 			return status(apdu.FileNotFound)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
@@ -31,7 +32,7 @@ func transportKeys() securechannel.Keys {
 var testSerial = []byte{0x47, 0x90, 0x51, 0x63, 0, 0, 0, 1, 0xBA, 0x7C}
 
 // finished makes a locked card with a document, without the ceremony.
-func finished(tb testing.TB, random io.Reader, files map[uint16][]byte, secrets map[uint16][]byte) *Card {
+func finished(tb testing.TB, random io.Reader, files lds.Files, secrets map[uint16][]byte) *Card {
 	tb.Helper()
 	c, err := New(Blank{ChipSerial: testSerial, Keys: transportKeys()}, Options{Random: random})
 	require.NoError(tb, err)
@@ -39,8 +40,10 @@ func finished(tb testing.TB, random io.Reader, files map[uint16][]byte, secrets 
 		aid: unhex(tb, moduleDocument), module: unhex(tb, moduleDocument),
 		privileges: privilegeDefaultSelected, life: appPersonalized,
 	}
-	for id, data := range files {
-		a.files = append(a.files, &file{id, data})
+	for ef, data := range files {
+		row, found := lds.Find(ef)
+		require.True(tb, found)
+		a.files = append(a.files, &file{row.FID, data})
 	}
 	for tag, value := range secrets {
 		a.secrets = append(a.secrets, object{tag, value})
@@ -66,7 +69,7 @@ func TestBasicAccess_WorkedExampleOfDoc9303(t *testing.T) {
 	t.Parallel()
 	random := bytes.NewReader(unhex(t, "4608F91988702212 0B4F80323EB3191CB04970CB4052790B"))
 	c := finished(t, random,
-		map[uint16][]byte{fileCOM: unhex(t, "60145F0104303130365F36063034303030305C026175")},
+		lds.Files{lds.COM: unhex(t, "60145F0104303130365F36063034303030305C026175")},
 		map[uint16][]byte{secretMRZ: []byte("L898902C<369080619406236")})
 
 	converse(t, c, [][2]string{
@@ -93,7 +96,7 @@ func TestPACE_WorkedExampleOfDoc9303(t *testing.T) {
 		`498FF49756F2DC1587840041839A85982BE7761D14715FB091EFA7BCE9058560`+
 		`107CF58696EF6155053340FD633392BA81909DF7B9706F226F32086C7AFF974A`))
 	c := finished(t, random,
-		map[uint16][]byte{fileCardAccess: unhex(t, "31143012060A04007F0007020204020202010202010D")},
+		lds.Files{lds.CardAccess: unhex(t, "31143012060A04007F0007020204020202010202010D")},
 		map[uint16][]byte{secretMRZ: []byte("T22000129364081251010318")})
 
 	converse(t, c, [][2]string{
@@ -228,7 +231,7 @@ func TestReadBinary_AnswersAsISO7816Asks(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := finished(t, nil, map[uint16][]byte{fileDG1: short, 0x0102: dg2, fileDG3: short, fileCOM: short}, nil)
+			c := finished(t, nil, lds.Files{lds.DG1: short, lds.DG2: dg2, lds.DG3: short, lds.COM: short}, nil)
 			s := accessed(t, c)
 
 			r := s.send(tt.c)
@@ -242,7 +245,7 @@ func TestReadBinary_AnswersAsISO7816Asks(t *testing.T) {
 func TestDocument_IsClosedWithoutAccessControl(t *testing.T) {
 	t.Parallel()
 	c := finished(t, nil,
-		map[uint16][]byte{fileDG1: {0x61, 0}, fileCOM: {0x60, 0}, fileCardAccess: {0x31, 0}},
+		lds.Files{lds.DG1: {0x61, 0}, lds.COM: {0x60, 0}, lds.CardAccess: {0x31, 0}},
 		map[uint16][]byte{secretMRZ: []byte("L898902C<369080619406236")})
 
 	converse(t, c, [][2]string{
@@ -270,7 +273,7 @@ func TestDocument_IsClosedWithoutAccessControl(t *testing.T) {
 
 func TestMessaging_AnErrorEndsTheSession(t *testing.T) {
 	t.Parallel()
-	files := map[uint16][]byte{fileDG1: {0x61, 3, 1, 2, 3}}
+	files := lds.Files{lds.DG1: {0x61, 3, 1, 2, 3}}
 	read := apdu.Command{INS: 0xB0, P1: 0x81, Le: 5}
 	for name, tt := range map[string]struct {
 		spoil func([]byte) []byte
@@ -308,7 +311,7 @@ func TestChipAuthentication_ChangesTheKeys(t *testing.T) {
 	require.NoError(t, err)
 	point, err := curve.MarshalPoint(&terminal.PublicKey)
 	require.NoError(t, err)
-	s := accessed(t, finished(t, nil, map[uint16][]byte{fileDG1: {0x61, 0}}, map[uint16][]byte{secretChip: der}))
+	s := accessed(t, finished(t, nil, lds.Files{lds.DG1: {0x61, 0}}, map[uint16][]byte{secretChip: der}))
 
 	set := s.send(apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: tlv.Encode(0x80, append(chipPrefix(), 4))})
 	agreed := s.send(apdu.Command{INS: 0x86, Data: tlv.Encode(0x7C, tlv.Encode(0x80, point)), Le: 256})
@@ -324,7 +327,7 @@ func TestChipAuthentication_ChangesTheKeys(t *testing.T) {
 
 func TestReadBinary_AShortResponseStaysShort(t *testing.T) {
 	t.Parallel()
-	c := finished(t, nil, map[uint16][]byte{0x0102: bigFile()}, nil)
+	c := finished(t, nil, lds.Files{lds.DG2: bigFile()}, nil)
 	s := accessed(t, c)
 	command, err := apdu.Parse(s.wrap(apdu.Command{INS: 0xB0, P1: 0x82, Le: 256}))
 	require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
@@ -244,6 +245,12 @@ func (a *application) file(id uint16) *file {
 		}
 	}
 	return nil
+}
+
+// elementary finds a file of the eMRTD application by its name.
+func (a *application) elementary(ef lds.EF) *file {
+	row, _ := lds.Find(ef)
+	return a.file(row.FID)
 }
 
 // create makes a file of size zero bytes.

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/personalization/chip/lds"
 )
 
 // openPACE builds the terminal in testdata: it needs a C compiler and Debian's
@@ -44,7 +46,7 @@ func TestPACE_OpenPACEReadsTheCard(t *testing.T) {
 				access := unhex(t, "31143012060A04007F0007020204020002010202010D")
 				access[15], access[21] = byte(arc&0xFF), parameter
 				c := finished(t, nil,
-					map[uint16][]byte{fileCardAccess: access, fileCOM: com},
+					lds.Files{lds.CardAccess: access, lds.COM: com},
 					map[uint16][]byte{secretCAN: []byte("123456")})
 				listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 				require.NoError(t, err)

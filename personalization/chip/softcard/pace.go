@@ -13,6 +13,7 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
@@ -116,7 +117,7 @@ func documentPassword(a *application, reference []byte) ([]byte, bool) {
 // announcedDomain finds the curve that EF.CardAccess announces for a protocol.
 // The terminal says which where several are announced.
 func announcedDomain(a *application, oid, parameter []byte) (elliptic.Curve, apdu.Status) {
-	f := a.file(fileCardAccess)
+	f := a.elementary(lds.CardAccess)
 	if f == nil {
 		return nil, apdu.ReferenceNotFound
 	}
