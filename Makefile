@@ -52,8 +52,8 @@ gallery: ## draw specimens of every form: .data/out/forms/index.html
 record: ## record histories for the replay tests; from released code, never from a branch
 	$(GO) run ./internal/devserver/with -- $(GO) test ./workflows -run Record -record -count=1
 
-tools: ## build the linters and the Temporal CLI now; they are kept outside the clone
-	@for tool in temporal golangci-lint workflowcheck; do $(TOOL) $$tool; done
+tools: ## build the linters and the Temporal servers now; they are kept outside the clone
+	@for tool in temporal temporal-server temporal-sql-tool golangci-lint workflowcheck; do $(TOOL) $$tool; done
 
 hooks: ## have git run make check before each commit
 	git config core.hooksPath .githooks

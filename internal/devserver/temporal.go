@@ -22,7 +22,17 @@ import (
 	"example.org/cancuoc/internal/engine"
 )
 
-// Temporal is a development server of ours.
+// dynamicConfig are the settings by which both kinds of server serve task queues.
+var dynamicConfig = []string{
+	"matching.enableFairness=true",
+	// Priority and fairness hold within a partition of a task queue: with one, the
+	// order is exact, and one server needs no more.
+	"matching.numTaskqueueReadPartitions=1",
+	"matching.numTaskqueueWritePartitions=1",
+}
+
+// Temporal is a server of ours: of development ([StartTemporal]), or as in
+// production ([StartTemporalServer]).
 type Temporal struct {
 	*Process
 
@@ -53,17 +63,28 @@ func StartTemporal(ctx context.Context, o TemporalOptions, say Say) (*Temporal, 
 	if err != nil {
 		return nil, err
 	}
-	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+	return holdTemporal(ctx, o.Dir, func(ctx context.Context, dir string) (*Temporal, error) {
+		o.Dir = dir
+		return runTemporal(ctx, cli, o, say)
+	})
+}
+
+// holdTemporal claims a folder, made if it is not there, and starts a server in it:
+// once more where it ends while it starts. What a killed process left running
+// there is ended first.
+func holdTemporal(ctx context.Context, dir string, start func(ctx context.Context, dir string) (*Temporal, error)) (*Temporal, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
 		return nil, fmt.Errorf("start Temporal: %w", err)
 	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start Temporal: %w", err)
 	}
-	release, err := claim(o.Dir)
+	release, err := claim(dir)
 	if err != nil {
 		return nil, err
 	}
-	t, err := startTemporal(ctx, cli, o, say)
+	t, err := startTemporal(ctx, dir, start)
 	if err != nil {
 		release()
 		return nil, err
@@ -72,13 +93,13 @@ func StartTemporal(ctx context.Context, o TemporalOptions, say Say) (*Temporal, 
 	return t, nil
 }
 
-// startTemporal starts the server in a folder that is ours.
-func startTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*Temporal, error) {
-	pidFile := filepath.Join(o.Dir, "temporal.pid")
-	if err := endOrphan(ctx, pidFile, o.Dir, syscall.SIGTERM); err != nil {
+// startTemporal starts a server in a folder that is ours.
+func startTemporal(ctx context.Context, dir string, start func(ctx context.Context, dir string) (*Temporal, error)) (*Temporal, error) {
+	pidFile := filepath.Join(dir, "temporal.pid")
+	if err := endOrphan(ctx, pidFile, dir, syscall.SIGTERM); err != nil {
 		return nil, err
 	}
-	t, err := retry(ctx, func(ctx context.Context) (*Temporal, error) { return runTemporal(ctx, cli, o, say) })
+	t, err := retry(ctx, func(ctx context.Context) (*Temporal, error) { return start(ctx, dir) })
 	if err != nil {
 		return nil, err
 	}
@@ -98,15 +119,13 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 	t := &Temporal{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 	args := []string{
 		"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(port), "--log-level", "warn",
-		"--dynamic-config-value", "matching.enableFairness=true",
-		// Priority and fairness hold within a partition of a task queue: with one,
-		// the order is exact, and one server needs no more.
-		"--dynamic-config-value", "matching.numTaskqueueReadPartitions=1",
-		"--dynamic-config-value", "matching.numTaskqueueWritePartitions=1",
-		// The development server reads its search attributes from the database for
-		// each workflow that is shown, again and again; they are made before it
-		// starts, and a server of production keeps them too.
+		// It would read the search attributes from the database for each workflow that
+		// is shown, again and again; they are made before it starts, and a server of
+		// production keeps them too.
 		"--dynamic-config-value", "system.forceSearchAttributesCacheRefreshOnRead=false",
+	}
+	for _, setting := range dynamicConfig {
+		args = append(args, "--dynamic-config-value", setting)
 	}
 	for name, kind := range engine.SearchAttributes {
 		args = append(args, "--search-attribute", name+"="+kind.String())
@@ -171,25 +190,34 @@ func TemporalCLI(ctx context.Context, say Say) (string, error) {
 		}
 		say.say("%s is older than 1.5; it is passed over.", cli)
 	}
+	cli, err := tool(ctx, "temporal", say)
+	if err != nil {
+		return "", fmt.Errorf("find the Temporal CLI on the PATH, or by TEMPORAL_CLI: %w", err)
+	}
+	return cli, nil
+}
+
+// tool gives the path of a program that internal/tools builds, once.
+func tool(ctx context.Context, name string, say Say) (string, error) {
 	script, err := toolScript()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("build %s: %w", name, err)
 	}
-	cmd := exec.CommandContext(ctx, script, "temporal")
+	cmd := exec.CommandContext(ctx, script, name)
 	problems, err := cmd.StderrPipe()
 	if err != nil {
-		return "", fmt.Errorf("build the Temporal CLI: %w", err)
+		return "", fmt.Errorf("build %s: %w", name, err)
 	}
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("build the Temporal CLI: %w", err)
+		return "", fmt.Errorf("build %s: %w", name, err)
 	}
 	for lines := bufio.NewScanner(problems); lines.Scan(); {
 		say.say("%s", lines.Text())
 	}
 	if err := cmd.Wait(); err != nil {
-		return "", fmt.Errorf("build the Temporal CLI: %w", err)
+		return "", fmt.Errorf("build %s: %w", name, err)
 	}
 	return strings.TrimSpace(out.String()), nil
 }
@@ -227,7 +255,7 @@ func toolScript() (string, error) {
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", errors.New("the Temporal CLI is not on the PATH, and there is no clone here to build it from: set TEMPORAL_CLI")
+			return "", errors.New("there is no clone here to build it from")
 		}
 		dir = parent
 	}

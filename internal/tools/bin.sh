@@ -8,10 +8,12 @@ name=${1:-}
 here=$(cd "$(dirname "$0")" && pwd)
 case $name in
 temporal) module=temporal package=github.com/temporalio/cli/cmd/temporal why="the Temporal development server; about three minutes on two cores" ;;
+temporal-server) module=temporal-server package=go.temporal.io/server/cmd/server why="the Temporal server of production; about two minutes on two cores" ;;
+temporal-sql-tool) module=temporal-server package=go.temporal.io/server/cmd/tools/sql why="the maker of its schema; seconds, with the server built" ;;
 golangci-lint) module=lint package=github.com/golangci/golangci-lint/v2/cmd/golangci-lint why="the linters; about two minutes on two cores" ;;
 workflowcheck) module=lint package=go.temporal.io/sdk/contrib/tools/workflowcheck why="the checker of workflow code; seconds" ;;
 *)
-	echo "bin.sh: which of temporal, golangci-lint, workflowcheck?" >&2
+	echo "bin.sh: which of temporal, temporal-server, temporal-sql-tool, golangci-lint, workflowcheck?" >&2
 	exit 2
 	;;
 esac

@@ -65,11 +65,29 @@ func NeedTemporal(t testing.TB) {
 	if _, err := exec.LookPath("temporal"); err == nil {
 		return
 	}
-	cache, err := os.UserCacheDir()
-	require.NoError(t, err)
-	if built, _ := filepath.Glob(filepath.Join(cache, "cancuoc", "temporal-*")); len(built) == 0 { // the pattern is well formed
+	if !built(t, "temporal") {
 		lacking(t, "there is no Temporal CLI (make tools builds one)")
 	}
+}
+
+// NeedTemporalServer skips a test that starts the Temporal server of production
+// where PostgreSQL is not installed, or `make tools` has not built the server;
+// where CI is set it fails.
+func NeedTemporalServer(t testing.TB) {
+	t.Helper()
+	NeedPostgres(t)
+	if !built(t, "temporal-server") || !built(t, "temporal-sql-tool") {
+		lacking(t, "there is no Temporal server (make tools builds one)")
+	}
+}
+
+// built reports whether internal/tools has built a tool.
+func built(t testing.TB, tool string) bool {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	found, _ := filepath.Glob(filepath.Join(cache, "cancuoc", tool+"-????????????")) // the pattern is well formed
+	return len(found) > 0
 }
 
 func lacking(t testing.TB, what string) {
