@@ -2,40 +2,12 @@ package samples
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
 )
-
-// Person is a person as application.json and population.json write one: the
-// fields of identity.Person, all text.
-type Person struct {
-	Number            string `json:"number,omitempty"`
-	Name              string `json:"name"`
-	FamilyNameWords   int    `json:"family_name_words,omitempty"`
-	Birth             string `json:"birth"`
-	Sex               string `json:"sex"`
-	Ethnicity         string `json:"ethnicity,omitempty"`
-	Religion          string `json:"religion,omitempty"`
-	BloodGroup        string `json:"blood_group,omitempty"`
-	Origin            Place  `json:"origin"`
-	BirthRegistration Place  `json:"birth_registration"`
-	Residence         Place  `json:"residence"`
-	Marks             string `json:"marks,omitempty"`
-	Father            string `json:"father,omitempty"`
-	Mother            string `json:"mother,omitempty"`
-	Spouse            string `json:"spouse,omitempty"`
-	OldNumber         string `json:"old_number,omitempty"`
-	CancelledNumber   string `json:"cancelled_number,omitempty"`
-}
-
-// Place is a place of a Person.
-type Place struct {
-	Text     string `json:"text"`
-	Province string `json:"province,omitempty"`
-}
 
 // Citizen is what the population registry knows of a person before the samples
 // are sent.
@@ -60,9 +32,9 @@ type Population struct {
 
 // Entry is one citizen in population.json.
 type Entry struct {
-	Person Person    `json:"person"`
-	Status string    `json:"status"`
-	Card   *LiveCard `json:"live_card,omitempty"`
+	Person intake.Person `json:"person"`
+	Status string        `json:"status"`
+	Card   *LiveCard     `json:"live_card,omitempty"`
 }
 
 // LiveCard is a citizen's card in population.json.
@@ -96,7 +68,7 @@ func ReadPopulation(fsys fs.FS) ([]Citizen, error) {
 }
 
 func (e Entry) citizen() (Citizen, error) {
-	person, err := e.Person.person()
+	person, err := e.Person.Parse()
 	if err != nil {
 		return Citizen{}, err
 	}
@@ -115,34 +87,4 @@ func (e Entry) citizen() (Citizen, error) {
 		}
 	}
 	return c, nil
-}
-
-// person parses the texts.
-func (p Person) person() (identity.Person, error) {
-	var faults []error
-	name := func(text string) identity.Name {
-		if text == "" {
-			return identity.Name{}
-		}
-		n, err := identity.ParseName(text)
-		faults = append(faults, err)
-		return n
-	}
-	number, err := identity.ParsePersonalNumber(p.Number)
-	faults = append(faults, err)
-	birth, err := identity.ParseDate(p.Birth)
-	faults = append(faults, err)
-	parsed := identity.Person{
-		Number: number, Name: name(p.Name), Birth: birth, Sex: identity.Sex(p.Sex),
-		Ethnicity: p.Ethnicity, Religion: p.Religion, BloodGroup: p.BloodGroup,
-		Origin: p.Origin.place(), BirthRegistration: p.BirthRegistration.place(), Residence: p.Residence.place(),
-		Marks: p.Marks, Father: name(p.Father), Mother: name(p.Mother), Spouse: name(p.Spouse),
-		OldNumber: identity.OldNumber(p.OldNumber), CancelledNumber: identity.PersonalNumber(p.CancelledNumber),
-	}
-	parsed.Name.FamilyWords = p.FamilyNameWords
-	return parsed, errors.Join(faults...)
-}
-
-func (p Place) place() identity.Place {
-	return identity.Place{Text: p.Text, Province: identity.ProvinceCode(p.Province)}
 }

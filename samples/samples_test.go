@@ -1,7 +1,6 @@
 package samples_test
 
 import (
-	"encoding/json"
 	"io/fs"
 	"os"
 	"path"
@@ -16,16 +15,9 @@ import (
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/samples"
 )
-
-// document is application.json, as far as these tests look.
-type document struct {
-	FiledOn      string         `json:"filed_on"`
-	Person       samples.Person `json:"person"`
-	Portrait     *struct{ File string }
-	Fingerprints []struct{ Position, File, Template, Missing string }
-}
 
 func script(t *testing.T) (fs.FS, samples.Script) {
 	t.Helper()
@@ -42,15 +34,15 @@ func read(t *testing.T, folder fs.FS, name string) []byte {
 	return b
 }
 
-func application(t *testing.T, folder fs.FS, sample string) document {
+func application(t *testing.T, folder fs.FS, sample string) intake.Submission {
 	t.Helper()
-	var d document
-	require.NoError(t, json.Unmarshal(read(t, folder, path.Join(sample, "application.json")), &d))
-	return d
+	s, err := intake.ParseSubmission(read(t, folder, path.Join(sample, "application.json")))
+	require.NoError(t, err)
+	return s
 }
 
 // templates reads the finger records that a sample presents.
-func templates(t *testing.T, folder fs.FS, sample string, d document) fingerprint.Templates {
+func templates(t *testing.T, folder fs.FS, sample string, d intake.Submission) fingerprint.Templates {
 	t.Helper()
 	hand := make(fingerprint.Templates)
 	for _, f := range d.Fingerprints {

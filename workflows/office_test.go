@@ -212,7 +212,7 @@ func (o *testOffice) receive(s setting) {
 	if s.change != nil {
 		s.change(&submission)
 	}
-	door := intake.Door{Registry: o.Registry, Sizes: sizes}
+	door := intake.Door{Registry: o.Registry, Sizes: sizes, Now: time.Now}
 	door.Forms, err = forms()
 	require.NoError(o.t, err)
 	door.Calendar, err = calendar()

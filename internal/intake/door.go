@@ -1,6 +1,7 @@
-// Package intake is the door of the office: what a station sends is checked,
-// stored once and given a number, and its workflow started. The gateway and the
-// command line are two ways to the same door.
+// Package intake is the door of the office: a packet that a station sends is
+// checked, stored once and given a number, and its workflow is started. The gateway
+// and the command line are two ways to the same door. docs/packet.md says what a
+// packet is.
 //
 // Start at Door.Receive.
 package intake
@@ -26,7 +27,8 @@ type Door struct {
 	Forms    *render.Catalog
 	Calendar *identity.Calendar
 	Sizes    Sizes
-	// Start starts the application's workflow, if it is not started.
+	Now      func() time.Time // an application is not filed after today
+	// Start starts the application's workflow, unless it was started before.
 	Start func(ctx context.Context, number identity.ApplicationNumber) error
 }
 
@@ -38,9 +40,9 @@ type Receipt struct {
 	Fee      int // VND
 }
 
-// Receive opens a packet, checks all of it, stores it in one transaction and
-// starts its workflow. The same packet again gives the same receipt. A refusal
-// names the field, and nothing is stored.
+// Receive opens a packet, checks all of it, stores it in one transaction and starts
+// its workflow. The same submission again gives the same receipt. A refusal names
+// each field that is wrong, and then nothing is stored.
 func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
 	if int64(len(signed)) > d.Sizes.Packet {
 		return Receipt{}, identity.RefuseField(identity.Invalid, "packet", "is larger than the %d bytes that are accepted", d.Sizes.Packet)
@@ -74,7 +76,8 @@ func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
 	}, nil
 }
 
-// open verifies the packet with the key that its station is registered with.
+// open verifies a packet with the key that its station is registered with, and gives
+// its payload.
 func (d *Door) open(ctx context.Context, signed []byte) ([]byte, identity.StationID, error) {
 	p, err := parsePacket(signed)
 	if err != nil {
@@ -93,26 +96,22 @@ func (d *Door) open(ctx context.Context, signed []byte) ([]byte, identity.Statio
 	return payload, station.ID, err
 }
 
-// Check does everything that can be done before anything is stored: shape, law,
-// images, and whether every letter can be printed and every field fits.
+// Check checks everything that can be checked before anything is stored: shape, law,
+// images, and whether every letter can be printed and every field fits the card.
 func (d *Door) Check(s Submission) (registry.Submission, error) {
 	canonical, err := s.canonical()
 	if err != nil {
 		return registry.Submission{}, err
 	}
-	var faults faults
+	var wrong refusals
 	app, err := s.application()
-	if err != nil {
-		faults.add("", err)
-	}
+	wrong.add("", err)
 	evidence, err := s.evidence(app, d.Sizes)
-	if err != nil {
-		faults.add("", err)
+	wrong.add("", err)
+	if err := wrong.err(); err != nil {
+		return registry.Submission{}, err
 	}
-	if faults.any() {
-		return registry.Submission{}, faults.err()
-	}
-	if today := identity.DateOf(time.Now()); app.FiledOn.Compare(today) > 0 {
+	if today := identity.DateOf(d.Now()); app.FiledOn.Compare(today) > 0 {
 		return registry.Submission{}, identity.RefuseField(identity.Invalid, "filed_on", "is after today; law, form and fee are those of that day")
 	}
 	rules, err := identity.RulesFor(app, d.Calendar)
@@ -122,13 +121,13 @@ func (d *Door) Check(s Submission) (registry.Submission, error) {
 	if err := d.preflight(app, rules, evidence); err != nil {
 		return registry.Submission{}, err
 	}
-	// One text has many spellings in Unicode; whichever a station sends, it is the same.
+	// A text has several encodings in Unicode; whichever the station sends, the submission is the same.
 	digest := sha256.Sum256(norm.NFC.Bytes(canonical))
 	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, nil
 }
 
-// preflight lays the card out without drawing it. A number that is still to be
-// allotted is as wide as any other.
+// preflight lays the card out without drawing it. A number that has not been allotted
+// yet is as wide as any other.
 func (d *Door) preflight(app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
 	form, err := d.Forms.Form(rules.Form)
 	if err != nil {

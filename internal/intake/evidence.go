@@ -11,22 +11,20 @@ import (
 // evidence checks the images and gathers what goes to the vault.
 func (s Submission) evidence(app identity.Application, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
-	var faults faults
-	if err != nil {
-		faults.add("", err)
-	}
+	var wrong refusals
+	wrong.add("", err)
 	if app.NeedsPortrait() && s.Portrait == nil {
-		faults.add("portrait", identity.Refuse(identity.Invalid, "is missing; this application needs one"))
+		wrong.add("portrait", identity.Refuse(identity.Invalid, "is missing; this application needs one"))
 	}
 	if app.NeedsCapture() && len(s.Fingerprints) == 0 {
-		faults.add("fingerprints", identity.Refuse(identity.Invalid, "are missing; give the index fingers, or why they cannot be taken"))
+		wrong.add("fingerprints", identity.Refuse(identity.Invalid, "are missing; give the index fingers, or why they cannot be taken"))
 	}
-	return found, faults.err()
+	return found, wrong.err()
 }
 
-// Recapture checks what was captured anew, portrait or fingers or both, and gathers
-// what goes to the vault. A finger that was not taken again keeps the template it
-// has in before.
+// Recapture checks what was captured again, portrait or fingers or both, and gathers
+// what goes to the vault. A finger that was not taken again keeps its template in
+// before.
 func Recapture(picture *Image, fingers []Fingerprint, before fingerprint.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
 	if picture == nil && len(fingers) == 0 {
 		return nil, identity.Refuse(identity.Invalid, "nothing was captured; give a portrait, fingers, or both")
@@ -34,28 +32,24 @@ func Recapture(picture *Image, fingers []Fingerprint, before fingerprint.Templat
 	return capture(picture, fingers, before, sizes)
 }
 
-// capture checks images and templates. A role that was not captured is not there.
+// capture checks images and templates, and gives what was captured.
 func capture(picture *Image, fingers []Fingerprint, before fingerprint.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
-	var faults faults
+	var wrong refusals
 	found := make(map[identity.EvidenceKind][]byte)
 	if picture != nil {
-		if err := checkPortrait(picture, sizes.Portrait); err != nil {
-			faults.add("portrait", err)
-		}
+		wrong.add("portrait", checkPortrait(picture, sizes.Portrait))
 		found[identity.EvidencePortrait] = picture.Data
 	}
 	if len(fingers) > maxFingers {
-		faults.add("", refuseFingers())
-		return nil, faults.err()
+		wrong.add("", refuseFingers())
+		return nil, wrong.err()
 	}
-	c := hands{found: found, sizes: sizes, named: make(map[fingerprint.Position]bool), templates: make(fingerprint.Templates)}
+	c := hand{found: found, sizes: sizes, named: make(map[fingerprint.Position]bool), templates: make(fingerprint.Templates)}
 	for i, f := range fingers {
-		if err := c.take(f); err != nil {
-			faults.add(fmt.Sprintf("fingerprints.%d", i), err)
-		}
+		wrong.add(fmt.Sprintf("fingerprints.%d", i), c.take(f))
 	}
-	if faults.any() || len(c.templates) == 0 {
-		return found, faults.err()
+	if err := wrong.err(); err != nil || len(c.templates) == 0 {
+		return found, err
 	}
 	for position, template := range before {
 		if !c.named[position] {
@@ -70,15 +64,15 @@ func capture(picture *Image, fingers []Fingerprint, before fingerprint.Templates
 	return found, nil
 }
 
-// maxFingers bounds the work that one submission costs.
+// maxFingers bounds the work that one submission makes.
 const maxFingers = 10
 
 func refuseFingers() error {
-	return identity.RefuseField(identity.Invalid, "fingerprints", "are more than the %d fingers that people have", maxFingers)
+	return identity.RefuseField(identity.Invalid, "fingerprints", "are more than %d; one for each finger is accepted", maxFingers)
 }
 
-// checkPortrait refuses what no later stage could read. Whether the picture is
-// good is judged when the capture is.
+// checkPortrait refuses what no later stage could read. Whether the portrait is good
+// enough is judged in the stage BiometricCapture.
 func checkPortrait(p *Image, limit int64) error {
 	if p.File != "" {
 		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
@@ -97,8 +91,8 @@ func within(b []byte, limit int64) error {
 	return nil
 }
 
-// hands gathers fingers.
-type hands struct {
+// hand gathers the fingers of one capture.
+type hand struct {
 	found     map[identity.EvidenceKind][]byte
 	sizes     Sizes
 	named     map[fingerprint.Position]bool
@@ -111,66 +105,56 @@ var fingerRoles = map[fingerprint.Position]identity.EvidenceKind{
 	fingerprint.RightIndex: identity.EvidenceRightIndex,
 }
 
-// take checks one finger and keeps its image and its template, which is extracted
-// here where the station sent none.
-func (h *hands) take(f Fingerprint) error {
+// take checks one finger and keeps its image and its template. The template is
+// extracted here if the station sent none.
+func (c *hand) take(f Fingerprint) error {
 	position, err := fingerprint.ParsePosition(f.Position)
 	if err != nil {
-		return inField("position", err)
+		return below("position", err)
 	}
-	if h.named[position] {
-		return identity.RefuseField(identity.Invalid, "position", "the finger %s is given twice", position)
+	if c.named[position] {
+		return identity.RefuseField(identity.Invalid, "position", "is given twice: %s", position)
 	}
-	h.named[position] = true
+	c.named[position] = true
 	if f.Missing != "" {
 		if len(f.Data) > 0 || len(f.TemplateData) > 0 {
-			return identity.RefuseField(identity.Invalid, "missing", "is given, but so is the finger")
+			return identity.RefuseField(identity.Invalid, "missing", "is given together with the finger; give one of the two")
 		}
-		return inField("missing", fingerprint.CheckMissing(f.Missing))
+		return below("missing", fingerprint.CheckMissing(f.Missing))
 	}
 	if f.File != "" || f.Template != "" {
 		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
 	}
-	if err := within(f.Data, h.sizes.Finger); err != nil {
+	if err := within(f.Data, c.sizes.Finger); err != nil {
 		return err
 	}
-	template, err := f.template(position, h.sizes.Finger)
+	template, err := f.template(position, c.sizes.Finger)
 	if err != nil {
 		return err
 	}
-	h.templates[position] = template
+	c.templates[position] = template
 	if role, ok := fingerRoles[position]; ok && len(f.Data) > 0 {
-		h.found[role] = f.Data
+		c.found[role] = f.Data
 	}
 	return nil
 }
 
-// template gives the finger's template, with its position in it.
+// template gives the finger's template.
 func (f Fingerprint) template(position fingerprint.Position, limit int64) ([]byte, error) {
 	switch {
 	case len(f.TemplateData) > 0:
 		if err := within(f.TemplateData, limit); err != nil {
-			return nil, inField("template", err)
+			return nil, below("template", err)
 		}
-		if len(f.Data) > 0 { // nothing else reads it before it is printed
+		if len(f.Data) > 0 { // which nothing else reads before it is printed
 			if err := fingerprint.CheckImage(f.Data); err != nil {
 				return nil, err
 			}
 		}
 		template, err := fingerprint.Templates{position: f.TemplateData}.MarshalBinary()
-		return template, inField("template", err)
+		return template, below("template", err)
 	case len(f.Data) > 0:
 		return fingerprint.Extract(f.Data)
 	}
 	return nil, identity.Refuse(identity.Invalid, "is empty; give an image, a template, or why it is missing")
-}
-
-// inField puts refusals below a field.
-func inField(field string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var faults faults
-	faults.add(field, err)
-	return faults.err()
 }

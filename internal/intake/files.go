@@ -13,16 +13,16 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Sizes bound what a submission may bring, in bytes.
+// Sizes bound what is read of a submission, in bytes.
 type Sizes struct {
-	Document int64 // the JSON without images
+	Document int64 // a JSON file that names its images
 	Portrait int64
-	Finger   int64
+	Finger   int64 // each image, and each template
 	Packet   int64 // all together, signed
 }
 
-// ReadFile reads a submission from a file, with the images that it names beside
-// it. Nothing larger than its bound is read into memory.
+// ReadFile reads a submission from a JSON file, and the images that it names from
+// the same folder. Nothing larger than its bound is read into memory.
 func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 	document, err := readBounded(fsys, name, sizes.Document)
 	if err != nil {
@@ -35,16 +35,14 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 	if len(s.Fingerprints) > maxFingers {
 		return Submission{}, refuseFingers()
 	}
-	var faults faults
+	var wrong refusals
 	beside := func(field, file string, limit int64) []byte {
 		if !fs.ValidPath(file) {
-			faults.add(field, identity.Refuse(identity.Invalid, "must name a file in the folder of the submission"))
+			wrong.add(field, identity.Refuse(identity.Invalid, "must name a file in the folder of the submission"))
 			return nil
 		}
 		b, err := readBounded(fsys, path.Join(path.Dir(name), file), limit)
-		if err != nil {
-			faults.add(field, err)
-		}
+		wrong.add(field, err)
 		return b
 	}
 	if s.Portrait != nil && s.Portrait.File != "" {
@@ -60,7 +58,7 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 			f.TemplateData, f.Template = beside(field+".template", f.Template, sizes.Finger), ""
 		}
 	}
-	return s, faults.err()
+	return s, wrong.err()
 }
 
 // readBounded reads a file of at most limit bytes.
@@ -70,7 +68,7 @@ func readBounded(fsys fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, refuseOpen(name, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, identity.Refuse(identity.Invalid, "%s is no file that can be read: a folder, a pipe or a device", shown(path.Base(name)))
+		return nil, identity.Refuse(identity.Invalid, "%s is not a regular file; a folder, a pipe or a device cannot be read", shown(path.Base(name)))
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -87,20 +85,21 @@ func readBounded(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
-// refuseOpen tells a name that leads to no file from a fault of the machine.
+// refuseOpen refuses a name under which there is no file. A fault of the machine
+// stays a fault.
 func refuseOpen(name string, err error) error {
 	errno, system := errors.AsType[syscall.Errno](err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errno == syscall.ENOTDIR, errno == syscall.EINVAL, errno == syscall.ELOOP, errno == syscall.ENAMETOOLONG:
 		return identity.Refuse(identity.Invalid, "there is no file %s", shown(path.Base(name)))
 	case !system && !errors.Is(err, fs.ErrPermission): // [os.Root] refused to leave its folder
-		return identity.Refuse(identity.Invalid, "%s does not lie in the folder of the submission", shown(path.Base(name)))
+		return identity.Refuse(identity.Invalid, "%s is not in the folder of the submission", shown(path.Base(name)))
 	}
 	return fmt.Errorf("open %s: %w", shown(path.Base(name)), err)
 }
 
-// shown makes a name that somebody else chose fit for a terminal: short, and
-// without control characters.
+// shown makes a name that a stranger chose safe to show: short, and without control
+// characters.
 func shown(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -125,11 +124,11 @@ func ReadPacket(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
 // ReadPortrait reads a new portrait from a file.
 func ReadPortrait(fsys fs.FS, name string, sizes Sizes) (*Image, error) {
 	b, err := readBounded(fsys, name, sizes.Portrait)
-	return &Image{Data: b}, inField("portrait", err)
+	return &Image{Data: b}, below("portrait", err)
 }
 
 // ReadFinger reads a finger image from a file.
 func ReadFinger(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
 	b, err := readBounded(fsys, name, sizes.Finger)
-	return b, inField("finger", err)
+	return b, below("finger", err)
 }

@@ -12,9 +12,9 @@ import (
 // packetType is the media type in a packet's protected header.
 const packetType = "application/vnd.cancuoc.application+json"
 
-// Sign makes a packet: the submission as the payload of a JSON Web Signature
-// (RFC 7515, compact) by the station's Ed25519 key, the station named in kid.
-// Every image must be in the submission.
+// Sign makes a packet: the submission as the payload of a JSON Web Signature (RFC
+// 7515, compact form) with the station's Ed25519 key, the station named in kid. The
+// submission must carry its images.
 func Sign(s Submission, key ed25519.PrivateKey) ([]byte, error) {
 	payload, err := s.canonical()
 	if err != nil {
@@ -36,18 +36,18 @@ func Sign(s Submission, key ed25519.PrivateKey) ([]byte, error) {
 	return []byte(compact), nil
 }
 
-// packet is a signed submission whose signature is not checked yet.
+// packet is a signed submission whose signature has not been checked.
 type packet struct {
-	station identity.StationID // as its header says
+	station identity.StationID // as the header names it
 	jws     *jose.JSONWebSignature
 }
 
-// parsePacket reads the outside of a packet, and refuses one that names no station
-// in its header.
+// parsePacket reads a packet without checking its signature, and refuses one whose
+// header names no station.
 func parsePacket(b []byte) (packet, error) {
 	jws, err := jose.ParseSignedCompact(string(b), []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil || len(jws.Signatures) != 1 {
-		return packet{}, identity.RefuseField(identity.Invalid, "signature", "the packet is no JSON Web Signature in compact form by EdDSA")
+		return packet{}, identity.RefuseField(identity.Invalid, "signature", "the packet is not a JSON Web Signature in compact form with EdDSA (RFC 7515, RFC 8037)")
 	}
 	station, err := identity.ParseStationID(jws.Signatures[0].Protected.KeyID)
 	return packet{station: station, jws: jws}, err
@@ -57,7 +57,7 @@ func parsePacket(b []byte) (packet, error) {
 func (p packet) open(key ed25519.PublicKey) ([]byte, error) {
 	payload, err := p.jws.Verify(key)
 	if err != nil {
-		return nil, identity.RefuseField(identity.Invalid, "signature", "does not verify with the key registered for station %s; the packet was altered or signed by another key", p.station)
+		return nil, identity.RefuseField(identity.Invalid, "signature", "does not verify with the key registered for station %s; the packet was altered, or signed with another key", p.station)
 	}
 	return payload, nil
 }

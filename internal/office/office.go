@@ -169,7 +169,7 @@ func (o *Office) Door(ctx context.Context) (*intake.Door, error) {
 		return nil, err
 	}
 	return &intake.Door{
-		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Start: starter.application,
+		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Now: time.Now, Start: starter.application,
 	}, nil
 }
 

@@ -1,5 +1,5 @@
 // Generate makes the folder of samples: applications of invented people, with
-// portraits that are drawn and fingerprints that are grown. The same program makes
+// portraits that are drawn and fingerprints that are finger. The same program makes
 // the same files.
 //
 //	go run ./samples/generate -out samples
@@ -24,9 +24,10 @@ import (
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/samples/generate/face"
-	grown "example.org/cancuoc/samples/generate/finger"
+	"example.org/cancuoc/samples/generate/finger"
 )
 
 func main() {
@@ -65,18 +66,18 @@ func (s subject) write(folder string, index uint64) error {
 	}
 	a := s.application
 	if s.face != nil {
-		a.Portrait = &file{"portrait.jpg"}
+		a.Portrait = &intake.Image{File: "portrait.jpg"}
 		if err := s.writePortraits(folder); err != nil {
 			return err
 		}
 	}
 	if s.hands != 0 {
-		a.Fingerprints = []finger{
+		a.Fingerprints = []intake.Fingerprint{
 			{Position: "left-index", File: "left-index.png", Template: "left-index.fmr"},
 			{Position: "right-index", File: "right-index.png", Template: "right-index.fmr"},
 		}
 		if s.bandaged {
-			a.Fingerprints[1] = finger{Position: "right-index", Missing: string(fingerprint.Bandaged)}
+			a.Fingerprints[1] = intake.Fingerprint{Position: "right-index", Missing: string(fingerprint.Bandaged)}
 		}
 		if err := s.writeFingers(folder, index); err != nil {
 			return err
@@ -120,18 +121,18 @@ func writePortrait(path string, f face.Face) error {
 // writeFingers grows both index fingers, and the left one once more as it is laid
 // on the reader when the card is collected.
 func (s subject) writeFingers(folder string, index uint64) error {
-	left := grown.Grow(10 * s.hands)
-	if err := writeFinger(folder, "left-index", fingerprint.LeftIndex, left.Impression(100*index, grown.Conditions{})); err != nil {
+	left := finger.Grow(10 * s.hands)
+	if err := writeFinger(folder, "left-index", fingerprint.LeftIndex, left.Impression(100*index, finger.Conditions{})); err != nil {
 		return err
 	}
-	if err := writeFinger(folder, "left-index-handover", fingerprint.LeftIndex, left.Impression(100*index+2, grown.Conditions{})); err != nil {
+	if err := writeFinger(folder, "left-index-handover", fingerprint.LeftIndex, left.Impression(100*index+2, finger.Conditions{})); err != nil {
 		return err
 	}
 	if s.bandaged {
 		return nil
 	}
-	right := grown.Grow(10*s.hands + 1)
-	return writeFinger(folder, "right-index", fingerprint.RightIndex, right.Impression(100*index+1, grown.Conditions{}))
+	right := finger.Grow(10*s.hands + 1)
+	return writeFinger(folder, "right-index", fingerprint.RightIndex, right.Impression(100*index+1, finger.Conditions{}))
 }
 
 // writeFinger writes the picture of a finger and its template.
@@ -195,7 +196,7 @@ func writePopulation(out string, all []subject) error {
 }
 
 // expiry is what the law of 2014 gave the old card, as a date, or "" for none.
-func expiry(card samples.LiveCard, p samples.Person) (string, error) {
+func expiry(card samples.LiveCard, p intake.Person) (string, error) {
 	birth, err := identity.ParseDate(p.Birth)
 	if err != nil {
 		return "", fmt.Errorf("read birth: %w", err)

@@ -1,0 +1,68 @@
+package intake_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/templates/render"
+)
+
+// sizes are those of config/default.yaml.
+var sizes = intake.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
+
+// newDoor is a door at which it is that day; it stores nothing.
+func newDoor(t *testing.T, today identity.Date) *intake.Door {
+	t.Helper()
+	forms, err := render.Load()
+	require.NoError(t, err)
+	calendar, err := identity.LoadCalendar()
+	require.NoError(t, err)
+	return &intake.Door{Forms: forms, Calendar: calendar, Sizes: sizes, Now: today.Midnight}
+}
+
+// sample is the submission of a sample, its images in it.
+func sample(t *testing.T, name string) intake.Submission {
+	t.Helper()
+	s, err := intake.ReadFile(os.DirFS("../../samples"), name+"/application.json", sizes)
+	require.NoError(t, err)
+	return s
+}
+
+func TestCheck_NothingIsFiledTomorrow(t *testing.T) {
+	t.Parallel()
+	s := sample(t, "02-exchange-at-25") // filed on 23 November
+	day := identity.Date{Year: 2026, Month: 11, Day: 23}
+
+	_, err := newDoor(t, day).Check(s)
+	require.NoError(t, err)
+
+	_, err = newDoor(t, day.AddDays(-1)).Check(s)
+	require.EqualError(t, err, "filed_on: is after today; law, form and fee are those of that day")
+
+	late := newDoor(t, day)
+	late.Now = func() time.Time { return day.Midnight().Add(-time.Second) }
+	_, err = late.Check(s)
+	require.ErrorIs(t, err, identity.Invalid)
+}
+
+func TestCheck_TheSameTextInAnotherUnicodeFormIsTheSameSubmission(t *testing.T) {
+	t.Parallel()
+	door := newDoor(t, identity.Date{Year: 2026, Month: 11, Day: 23})
+	composed := sample(t, "02-exchange-at-25")
+	decomposed := composed
+	decomposed.Person.Name = norm.NFD.String(composed.Person.Name)
+	require.NotEqual(t, composed.Person.Name, decomposed.Person.Name)
+
+	a, err := door.Check(composed)
+	require.NoError(t, err)
+	b, err := door.Check(decomposed)
+	require.NoError(t, err)
+
+	require.Equal(t, a.Digest, b.Digest)
+}
