@@ -21,7 +21,7 @@ import (
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -60,7 +60,7 @@ func open(t *testing.T) window {
 // packet signs a sample as its station does.
 func (w window) packet(t *testing.T, sample string) []byte {
 	t.Helper()
-	submission, err := intake.ReadFile(os.DirFS("../samples"), sample+"/application.json", w.office.Sizes())
+	submission, err := packet.ReadSubmission(os.DirFS("../samples"), sample+"/application.json", w.office.Sizes())
 	require.NoError(t, err)
 	station := identity.StationID(submission.Station)
 	public, err := w.office.NewStationKey(station)
@@ -68,9 +68,9 @@ func (w window) packet(t *testing.T, sample string) []byte {
 	require.NoError(t, w.office.Registry.SaveStation(t.Context(), registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: public}))
 	key, err := w.office.StationKey(station)
 	require.NoError(t, err)
-	packet, err := intake.Sign(submission, key)
+	signed, err := packet.Sign(submission, key)
 	require.NoError(t, err)
-	return packet
+	return signed
 }
 
 func (w window) ask(t *testing.T, method, path string, header map[string]string, body []byte) (int, http.Header, string) {

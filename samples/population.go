@@ -6,7 +6,7 @@ import (
 	"io/fs"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 )
 
 // Citizen is what the population registry knows of a person before the samples
@@ -32,7 +32,7 @@ type Population struct {
 
 // Entry is one citizen in population.json.
 type Entry struct {
-	Person intake.Person `json:"person"`
+	Person packet.Person `json:"person"`
 	Status string        `json:"status"`
 	Card   *LiveCard     `json:"live_card,omitempty"`
 }

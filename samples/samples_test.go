@@ -15,7 +15,7 @@ import (
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/samples"
 )
 
@@ -34,15 +34,15 @@ func read(t *testing.T, folder fs.FS, name string) []byte {
 	return b
 }
 
-func application(t *testing.T, folder fs.FS, sample string) intake.Submission {
+func application(t *testing.T, folder fs.FS, sample string) packet.Submission {
 	t.Helper()
-	s, err := intake.ParseSubmission(read(t, folder, path.Join(sample, "application.json")))
+	s, err := packet.ParseSubmission(read(t, folder, path.Join(sample, "application.json")))
 	require.NoError(t, err)
 	return s
 }
 
 // templates reads the finger records that a sample presents.
-func templates(t *testing.T, folder fs.FS, sample string, d intake.Submission) fingerprint.Templates {
+func templates(t *testing.T, folder fs.FS, sample string, d packet.Submission) fingerprint.Templates {
 	t.Helper()
 	hand := make(fingerprint.Templates)
 	for _, f := range d.Fingerprints {

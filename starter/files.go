@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 )
 
 // readFinger reads the image of a finger.
-func readFinger(file string, sizes intake.Sizes) ([]byte, error) {
-	return inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return intake.ReadFinger(folder, name, sizes) })
+func readFinger(file string, sizes packet.Sizes) ([]byte, error) {
+	return inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return packet.ReadFinger(folder, name, sizes) })
 }
 
 // inFolder reads a file, and what it names beside it, from its folder. What lies

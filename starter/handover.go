@@ -9,7 +9,7 @@ import (
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/workflows"
 )
 
@@ -79,7 +79,7 @@ func (a *app) handOver(ctx context.Context, arg string, m workflows.HandOver, fi
 }
 
 // readProbe extracts the template of a finger image.
-func readProbe(file, position string, sizes intake.Sizes) ([]byte, error) {
+func readProbe(file, position string, sizes packet.Sizes) ([]byte, error) {
 	at, err := fingerprint.ParsePosition(position)
 	if err != nil {
 		return nil, err

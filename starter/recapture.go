@@ -13,6 +13,7 @@ import (
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
@@ -67,23 +68,23 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 // captured reads and checks what was captured anew.
 func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, round int, portrait string, fingers map[string]string) (map[identity.EvidenceKind][]byte, error) {
 	sizes := a.opened.Sizes()
-	var picture *intake.Image
+	var picture *packet.Image
 	if portrait != "" {
 		var err error
-		picture, err = inFolder(portrait, func(folder fs.FS, name string) (*intake.Image, error) {
-			return intake.ReadPortrait(folder, name, sizes)
+		picture, err = inFolder(portrait, func(folder fs.FS, name string) (*packet.Image, error) {
+			return packet.ReadPortrait(folder, name, sizes)
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	list := make([]intake.Fingerprint, 0, len(fingers))
+	list := make([]packet.Fingerprint, 0, len(fingers))
 	for _, position := range slices.Sorted(maps.Keys(fingers)) {
 		image, err := readFinger(fingers[position], sizes)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, intake.Fingerprint{Position: position, Data: image})
+		list = append(list, packet.Fingerprint{Position: position, Data: image})
 	}
 	before, err := a.templates(ctx, number, round)
 	if err != nil {

@@ -34,7 +34,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/devserver/devservertest"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry/registrytest"
 )
@@ -352,14 +352,14 @@ var spoilers = map[string]func([]byte) ([]byte, error){
 		if err != nil {
 			return nil, err
 		}
-		return intake.Sign(intake.Submission{Station: "001-TN-01"}, key)
+		return packet.Sign(packet.Submission{Station: "001-TN-01"}, key)
 	},
 	"unknown-station": func([]byte) ([]byte, error) {
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
 			return nil, err
 		}
-		return intake.Sign(intake.Submission{Station: "999-TN-99"}, key)
+		return packet.Sign(packet.Submission{Station: "999-TN-99"}, key)
 	},
 	"deep":         func([]byte) ([]byte, error) { return []byte(strings.Repeat(`{"person":`, 5000)), nil },
 	"deep-arrays":  func([]byte) ([]byte, error) { return []byte(strings.Repeat("[", 30_000)), nil },

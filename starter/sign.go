@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 )
 
 // packet reads a packet, or makes one of an application file.
@@ -23,11 +23,11 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 	}
 	sizes := office.Sizes()
 	if filepath.Ext(file) == ".jws" {
-		b, err := inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return intake.ReadPacket(folder, name, sizes) })
+		b, err := inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return packet.Read(folder, name, sizes) })
 		return bytes.TrimSpace(b), err
 	}
-	submission, err := inFolder(file, func(folder fs.FS, name string) (intake.Submission, error) {
-		return intake.ReadFile(folder, name, sizes)
+	submission, err := inFolder(file, func(folder fs.FS, name string) (packet.Submission, error) {
+		return packet.ReadSubmission(folder, name, sizes)
 	})
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return intake.Sign(submission, key)
+	return packet.Sign(submission, key)
 }
 
 func newSign(a *app) *cobra.Command {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
@@ -707,7 +707,7 @@ func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {
 
 func TestCardApplication_AllotsANumberToWhoHasNone(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, submitted(func(s *intake.Submission) { s.Person.Number = "" }))
+	o := newOffice(t, submitted(func(s *packet.Submission) { s.Person.Number = "" }))
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToHandOver, handsOver)
 

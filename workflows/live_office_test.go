@@ -30,7 +30,7 @@ import (
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -178,20 +178,20 @@ func (o *liveOffice) stock(n int) {
 }
 
 // submit sends a sample as its station does, signed.
-func (o *liveOffice) submit(name string, change func(*intake.Submission)) *liveApplication {
+func (o *liveOffice) submit(name string, change func(*packet.Submission)) *liveApplication {
 	o.t.Helper()
 	door, err := o.Door(o.t.Context())
 	require.NoError(o.t, err)
-	s, err := intake.ReadFile(os.DirFS("../samples"), name+"/application.json", o.Sizes())
+	s, err := packet.ReadSubmission(os.DirFS("../samples"), name+"/application.json", o.Sizes())
 	require.NoError(o.t, err)
 	if change != nil {
 		change(&s)
 	}
 	key, err := o.StationKey(identity.StationID(s.Station))
 	require.NoError(o.t, err)
-	packet, err := intake.Sign(s, key)
+	signed, err := packet.Sign(s, key)
 	require.NoError(o.t, err)
-	receipt, err := door.Receive(o.t.Context(), packet)
+	receipt, err := door.Receive(o.t.Context(), signed)
 	require.NoError(o.t, err)
 	return &liveApplication{o: o, folder: filepath.Join("..", "samples", name), number: receipt.Number, id: workflows.ApplicationWorkflowID(receipt.Number)}
 }

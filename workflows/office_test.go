@@ -29,6 +29,7 @@ import (
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -59,7 +60,7 @@ var monday = time.Date(2026, 11, 23, 9, 0, 0, 0, identity.HanoiTime)
 const day = 24 * time.Hour
 
 // Sizes as the configuration has them.
-var sizes = intake.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
+var sizes = packet.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
 
 var (
 	forms    = sync.OnceValues(render.Load)
@@ -112,7 +113,7 @@ type option func(o *testOffice, s *setting)
 type setting struct {
 	sample string
 	blanks int
-	change func(*intake.Submission)
+	change func(*packet.Submission)
 	known  func(*registry.Citizen)
 }
 
@@ -126,7 +127,7 @@ func known(change func(*registry.Citizen)) option {
 }
 
 // submitted changes what the station sends.
-func submitted(change func(*intake.Submission)) option {
+func submitted(change func(*packet.Submission)) option {
 	return func(_ *testOffice, s *setting) { s.change = change }
 }
 
@@ -207,7 +208,7 @@ func (o *testOffice) stock(box string, first, last identity.BlankSerial) {
 // receive stores the application as the gateway does.
 func (o *testOffice) receive(s setting) {
 	o.t.Helper()
-	submission, err := intake.ReadFile(os.DirFS(o.folder), "application.json", sizes)
+	submission, err := packet.ReadSubmission(os.DirFS(o.folder), "application.json", sizes)
 	require.NoError(o.t, err)
 	if s.change != nil {
 		s.change(&submission)

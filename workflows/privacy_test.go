@@ -14,18 +14,18 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/workflows"
 )
 
 // canary is a person whose every word is found nowhere else.
-var canary = intake.Person{
+var canary = packet.Person{
 	Number: "001212731395", Name: "Giềng Ngoẵng Quỵt Xoèn", Birth: "2012-10-05", Sex: "M", Ethnicity: "Chơ-ro", Religion: "Baha'i", BloodGroup: "AB-",
-	Origin:            intake.Place{Text: "Thôn Khuỷu, Hà Nội", Province: "001"},
-	BirthRegistration: intake.Place{Text: "Xã Ngoạm, Hà Nội", Province: "001"},
-	Residence:         intake.Place{Text: "Số 97531, Ngõ Khoắng, Hà Nội", Province: "001"},
+	Origin:            packet.Place{Text: "Thôn Khuỷu, Hà Nội", Province: "001"},
+	BirthRegistration: packet.Place{Text: "Xã Ngoạm, Hà Nội", Province: "001"},
+	Residence:         packet.Place{Text: "Số 97531, Ngõ Khoắng, Hà Nội", Province: "001"},
 	Marks:             "Sẹo quặp C: 2cm dưới đuôi mắt", Father: "Giềng Nguếch", Mother: "Thoòng Huếch",
 }
 
@@ -58,13 +58,13 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryOrALog(t *testing.T) {
 	o.open(canaries(t))
 	o.stock(5)
 	o.work(o.All(t.Context(), "PX-01"))
-	app := o.submit("01-first-issue-at-14", func(s *intake.Submission) { s.Person = canary })
+	app := o.submit("01-first-issue-at-14", func(s *packet.Submission) { s.Person = canary })
 	app.approve()
 	app.await(identity.ToHandOver)
 	require.Error(t, app.finger("../02-exchange-at-25/left-index-handover.fmr"))
 	require.NoError(t, app.finger("left-index-handover.fmr"))
 	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, app.result())
-	stranger := o.submit("01-first-issue-at-14", func(s *intake.Submission) {
+	stranger := o.submit("01-first-issue-at-14", func(s *packet.Submission) {
 		s.Person, s.EnrollmentID, s.Ground, s.Type = canary, "001-2026-9999", "details", "exchange"
 		s.Person.Name = "Giềng Ngoẵng Quỵt Thoòng"
 	})

@@ -10,7 +10,7 @@ import (
 	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/samples/generate/finger"
 )
@@ -61,20 +61,20 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		if list[i], err = newApplicant(uint64(i)); err != nil {
 			return nil, err
 		}
-		submission := intake.SubmissionOf(identity.Application{
+		submission := packet.SubmissionOf(identity.Application{
 			EnrollmentID: fmt.Sprintf("BENCH-%06d", i), Station: station, Officer: "CB-001-0001", Channel: identity.AtStation,
 			Type: identity.FirstIssue, Ground: identity.GroundFirstCard, FiledOn: identity.DateOf(time.Now()), Person: person, Delivery: identity.Collect,
 		})
-		submission.Portrait = &intake.Image{Data: portrait}
+		submission.Portrait = &packet.Image{Data: portrait}
 		left, right := finger.Strew(uint64(2*i)), finger.Strew(uint64(2*i+1))
 		for position, s := range map[fingerprint.Position]*finger.Scatter{fingerprint.LeftIndex: left, fingerprint.RightIndex: right} {
 			template, err := minutiae.Encode(s.Impression(1))
 			if err != nil {
 				return nil, err
 			}
-			submission.Fingerprints = append(submission.Fingerprints, intake.Fingerprint{Position: string(position), TemplateData: template})
+			submission.Fingerprints = append(submission.Fingerprints, packet.Fingerprint{Position: string(position), TemplateData: template})
 		}
-		if list[i].packet, err = intake.Sign(submission, signer); err != nil {
+		if list[i].packet, err = packet.Sign(submission, signer); err != nil {
 			return nil, err
 		}
 	}

@@ -91,6 +91,30 @@ func Refusals(err error) []*Refusal {
 	return refusals
 }
 
+// InField puts every refusal in err below a field: "text" below "residence" is
+// "residence.text". What is not a refusal stays as it is, and nil is nil.
+func InField(field string, err error) error {
+	problems := Apart(err)
+	for i, problem := range problems {
+		if refusal, ok := errors.AsType[*Refusal](problem); ok {
+			inside := *refusal
+			inside.Field = fieldBelow(field, refusal.Field)
+			problems[i] = &inside
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func fieldBelow(outer, inner string) string {
+	switch {
+	case inner == "" || inner == outer:
+		return outer
+	case outer == "":
+		return inner
+	}
+	return outer + "." + inner
+}
+
 func isRefusal(err error) bool {
 	_, ok := errors.AsType[*Refusal](err)
 	return ok

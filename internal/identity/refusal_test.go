@@ -59,3 +59,20 @@ func TestApart(t *testing.T) {
 		})
 	}
 }
+
+func TestInField(t *testing.T) {
+	t.Parallel()
+	fault := errors.New("the disk is full")
+	refused := fmt.Errorf("check: %w", errors.Join(
+		identity.RefuseField(identity.Invalid, "text", "is missing"),
+		identity.Refuse(identity.Invalid, "is empty"),
+		identity.RefuseField(identity.Invalid, "residence", "is unknown"),
+		fault))
+
+	err := identity.InField("residence", refused)
+
+	require.EqualError(t, err, "residence.text: is missing\nresidence: is empty\nresidence: is unknown\nthe disk is full")
+	require.ErrorIs(t, err, fault)
+	require.EqualError(t, identity.InField("", identity.RefuseField(identity.Invalid, "text", "is missing")), "text: is missing")
+	require.NoError(t, identity.InField("residence", nil))
+}

@@ -9,13 +9,12 @@ package intake
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/render"
@@ -26,7 +25,7 @@ type Door struct {
 	Registry *registry.Registry
 	Forms    *render.Catalog
 	Calendar *identity.Calendar
-	Sizes    Sizes
+	Sizes    packet.Sizes
 	Now      func() time.Time // an application is not filed after today
 	// Start starts the application's workflow, unless it was started before.
 	Start func(ctx context.Context, number identity.ApplicationNumber) error
@@ -51,7 +50,7 @@ func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	s, err := ParseSubmission(payload)
+	s, err := packet.ParseSubmission(payload)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -79,11 +78,11 @@ func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
 // open verifies a packet with the key that its station is registered with, and gives
 // its payload.
 func (d *Door) open(ctx context.Context, signed []byte) ([]byte, identity.StationID, error) {
-	p, err := parsePacket(signed)
+	p, err := packet.Parse(signed)
 	if err != nil {
 		return nil, "", err
 	}
-	station, err := d.Registry.Station(ctx, p.station)
+	station, err := d.Registry.Station(ctx, p.Station)
 	switch {
 	case identity.Refused(err, identity.NotFound):
 		return nil, "", identity.RefuseField(identity.Forbidden, "station", "no station is registered under the name in the packet's header")
@@ -92,23 +91,20 @@ func (d *Door) open(ctx context.Context, signed []byte) ([]byte, identity.Statio
 	case station.Revoked:
 		return nil, "", identity.RefuseField(identity.Forbidden, "station", "the key of station %s is revoked", station.ID)
 	}
-	payload, err := p.open(ed25519.PublicKey(station.PublicKey))
+	payload, err := p.Open(ed25519.PublicKey(station.PublicKey))
 	return payload, station.ID, err
 }
 
 // Check checks everything that can be checked before anything is stored: shape, law,
 // images, and whether every letter can be printed and every field fits the card.
-func (d *Door) Check(s Submission) (registry.Submission, error) {
-	canonical, err := s.canonical()
+func (d *Door) Check(s packet.Submission) (registry.Submission, error) {
+	digest, err := s.Digest()
 	if err != nil {
 		return registry.Submission{}, err
 	}
-	var wrong refusals
-	app, err := s.application()
-	wrong.add("", err)
-	evidence, err := s.evidence(app, d.Sizes)
-	wrong.add("", err)
-	if err := wrong.err(); err != nil {
+	app, wrong := s.Application()
+	evidence, err := evidenceOf(s, app, d.Sizes)
+	if err := errors.Join(wrong, err); err != nil {
 		return registry.Submission{}, err
 	}
 	if today := identity.DateOf(d.Now()); app.FiledOn.Compare(today) > 0 {
@@ -121,8 +117,6 @@ func (d *Door) Check(s Submission) (registry.Submission, error) {
 	if err := d.preflight(app, rules, evidence); err != nil {
 		return registry.Submission{}, err
 	}
-	// A text has several encodings in Unicode; whichever the station sends, the submission is the same.
-	digest := sha256.Sum256(norm.NFC.Bytes(canonical))
 	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, nil
 }
 

@@ -10,11 +10,12 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/templates/render"
 )
 
 // sizes are those of config/default.yaml.
-var sizes = intake.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
+var sizes = packet.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
 
 // newDoor is a door at which it is that day; it stores nothing.
 func newDoor(t *testing.T, today identity.Date) *intake.Door {
@@ -27,9 +28,9 @@ func newDoor(t *testing.T, today identity.Date) *intake.Door {
 }
 
 // sample is the submission of a sample, its images in it.
-func sample(t *testing.T, name string) intake.Submission {
+func sample(t *testing.T, name string) packet.Submission {
 	t.Helper()
-	s, err := intake.ReadFile(os.DirFS("../../samples"), name+"/application.json", sizes)
+	s, err := packet.ReadSubmission(os.DirFS("../../samples"), name+"/application.json", sizes)
 	require.NoError(t, err)
 	return s
 }

@@ -1,31 +1,32 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake/packet"
 )
 
-// evidence checks the images and gathers what goes to the vault.
-func (s Submission) evidence(app identity.Application, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
+// evidenceOf checks images and templates, and gathers what goes to the vault.
+func evidenceOf(s packet.Submission, app identity.Application, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
-	var wrong refusals
-	wrong.add("", err)
+	wrong := []error{err}
 	if app.NeedsPortrait() && s.Portrait == nil {
-		wrong.add("portrait", identity.Refuse(identity.Invalid, "is missing; this application needs one"))
+		wrong = append(wrong, identity.RefuseField(identity.Invalid, "portrait", "is missing; this application needs one"))
 	}
 	if app.NeedsCapture() && len(s.Fingerprints) == 0 {
-		wrong.add("fingerprints", identity.Refuse(identity.Invalid, "are missing; give the index fingers, or why they cannot be taken"))
+		wrong = append(wrong, identity.RefuseField(identity.Invalid, "fingerprints", "are missing; give the index fingers, or why they cannot be taken"))
 	}
-	return found, wrong.err()
+	return found, errors.Join(wrong...)
 }
 
 // Recapture checks what was captured again, portrait or fingers or both, and gathers
 // what goes to the vault. A finger that was not taken again keeps its template in
 // before.
-func Recapture(picture *Image, fingers []Fingerprint, before fingerprint.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
+func Recapture(picture *packet.Image, fingers []packet.Fingerprint, before fingerprint.Templates, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	if picture == nil && len(fingers) == 0 {
 		return nil, identity.Refuse(identity.Invalid, "nothing was captured; give a portrait, fingers, or both")
 	}
@@ -33,22 +34,21 @@ func Recapture(picture *Image, fingers []Fingerprint, before fingerprint.Templat
 }
 
 // capture checks images and templates, and gives what was captured.
-func capture(picture *Image, fingers []Fingerprint, before fingerprint.Templates, sizes Sizes) (map[identity.EvidenceKind][]byte, error) {
-	var wrong refusals
+func capture(picture *packet.Image, fingers []packet.Fingerprint, before fingerprint.Templates, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
+	var wrong []error
 	found := make(map[identity.EvidenceKind][]byte)
 	if picture != nil {
-		wrong.add("portrait", checkPortrait(picture, sizes.Portrait))
+		wrong = append(wrong, identity.InField("portrait", checkPortrait(picture, sizes.Portrait)))
 		found[identity.EvidencePortrait] = picture.Data
 	}
-	if len(fingers) > maxFingers {
-		wrong.add("", refuseFingers())
-		return nil, wrong.err()
+	if err := packet.CheckCount(fingers); err != nil {
+		return nil, errors.Join(append(wrong, err)...)
 	}
 	c := hand{found: found, sizes: sizes, named: make(map[fingerprint.Position]bool), templates: make(fingerprint.Templates)}
 	for i, f := range fingers {
-		wrong.add(fmt.Sprintf("fingerprints.%d", i), c.take(f))
+		wrong = append(wrong, identity.InField(fmt.Sprintf("fingerprints.%d", i), c.take(f)))
 	}
-	if err := wrong.err(); err != nil || len(c.templates) == 0 {
+	if err := errors.Join(wrong...); err != nil || len(c.templates) == 0 {
 		return found, err
 	}
 	for position, template := range before {
@@ -64,16 +64,9 @@ func capture(picture *Image, fingers []Fingerprint, before fingerprint.Templates
 	return found, nil
 }
 
-// maxFingers bounds the work that one submission makes.
-const maxFingers = 10
-
-func refuseFingers() error {
-	return identity.RefuseField(identity.Invalid, "fingerprints", "are more than %d; one for each finger is accepted", maxFingers)
-}
-
 // checkPortrait refuses what no later stage could read. Whether the portrait is good
 // enough is judged in the stage BiometricCapture.
-func checkPortrait(p *Image, limit int64) error {
+func checkPortrait(p *packet.Image, limit int64) error {
 	if p.File != "" {
 		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
 	}
@@ -94,23 +87,23 @@ func within(b []byte, limit int64) error {
 // hand gathers the fingers of one capture.
 type hand struct {
 	found     map[identity.EvidenceKind][]byte
-	sizes     Sizes
+	sizes     packet.Sizes
 	named     map[fingerprint.Position]bool
 	templates fingerprint.Templates
 }
 
-// fingerRoles are the fingers whose images the card of 2021 prints.
-var fingerRoles = map[fingerprint.Position]identity.EvidenceKind{
+// printedFingers are the fingers whose images the card of 2021 prints.
+var printedFingers = map[fingerprint.Position]identity.EvidenceKind{
 	fingerprint.LeftIndex:  identity.EvidenceLeftIndex,
 	fingerprint.RightIndex: identity.EvidenceRightIndex,
 }
 
 // take checks one finger and keeps its image and its template. The template is
 // extracted here if the station sent none.
-func (c *hand) take(f Fingerprint) error {
+func (c *hand) take(f packet.Fingerprint) error {
 	position, err := fingerprint.ParsePosition(f.Position)
 	if err != nil {
-		return below("position", err)
+		return identity.InField("position", err)
 	}
 	if c.named[position] {
 		return identity.RefuseField(identity.Invalid, "position", "is given twice: %s", position)
@@ -120,7 +113,7 @@ func (c *hand) take(f Fingerprint) error {
 		if len(f.Data) > 0 || len(f.TemplateData) > 0 {
 			return identity.RefuseField(identity.Invalid, "missing", "is given together with the finger; give one of the two")
 		}
-		return below("missing", fingerprint.CheckMissing(f.Missing))
+		return identity.InField("missing", fingerprint.CheckMissing(f.Missing))
 	}
 	if f.File != "" || f.Template != "" {
 		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
@@ -128,23 +121,23 @@ func (c *hand) take(f Fingerprint) error {
 	if err := within(f.Data, c.sizes.Finger); err != nil {
 		return err
 	}
-	template, err := f.template(position, c.sizes.Finger)
+	template, err := templateOf(f, position, c.sizes.Finger)
 	if err != nil {
 		return err
 	}
 	c.templates[position] = template
-	if role, ok := fingerRoles[position]; ok && len(f.Data) > 0 {
-		c.found[role] = f.Data
+	if kind, ok := printedFingers[position]; ok && len(f.Data) > 0 {
+		c.found[kind] = f.Data
 	}
 	return nil
 }
 
-// template gives the finger's template.
-func (f Fingerprint) template(position fingerprint.Position, limit int64) ([]byte, error) {
+// templateOf gives the finger's template.
+func templateOf(f packet.Fingerprint, position fingerprint.Position, limit int64) ([]byte, error) {
 	switch {
 	case len(f.TemplateData) > 0:
 		if err := within(f.TemplateData, limit); err != nil {
-			return nil, below("template", err)
+			return nil, identity.InField("template", err)
 		}
 		if len(f.Data) > 0 { // which nothing else reads before it is printed
 			if err := fingerprint.CheckImage(f.Data); err != nil {
@@ -152,7 +145,7 @@ func (f Fingerprint) template(position fingerprint.Position, limit int64) ([]byt
 			}
 		}
 		template, err := fingerprint.Templates{position: f.TemplateData}.MarshalBinary()
-		return template, below("template", err)
+		return template, identity.InField("template", err)
 	case len(f.Data) > 0:
 		return fingerprint.Extract(f.Data)
 	}

@@ -19,6 +19,7 @@ import (
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/vault"
 	"example.org/cancuoc/templates/render"
@@ -157,9 +158,9 @@ func (o *Office) Ready(ctx context.Context) error {
 }
 
 // Sizes bound what a submission may bring.
-func (o *Office) Sizes() intake.Sizes {
+func (o *Office) Sizes() packet.Sizes {
 	i := o.config.Intake
-	return intake.Sizes{Document: i.DocumentBytes, Portrait: i.PortraitBytes, Finger: i.FingerBytes, Packet: i.PacketBytes}
+	return packet.Sizes{Document: i.DocumentBytes, Portrait: i.PortraitBytes, Finger: i.FingerBytes, Packet: i.PacketBytes}
 }
 
 // Door is where packets come in.

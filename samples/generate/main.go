@@ -24,7 +24,7 @@ import (
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/samples/generate/face"
 	"example.org/cancuoc/samples/generate/finger"
@@ -66,18 +66,18 @@ func (s subject) write(folder string, index uint64) error {
 	}
 	a := s.application
 	if s.face != nil {
-		a.Portrait = &intake.Image{File: "portrait.jpg"}
+		a.Portrait = &packet.Image{File: "portrait.jpg"}
 		if err := s.writePortraits(folder); err != nil {
 			return err
 		}
 	}
 	if s.hands != 0 {
-		a.Fingerprints = []intake.Fingerprint{
+		a.Fingerprints = []packet.Fingerprint{
 			{Position: "left-index", File: "left-index.png", Template: "left-index.fmr"},
 			{Position: "right-index", File: "right-index.png", Template: "right-index.fmr"},
 		}
 		if s.bandaged {
-			a.Fingerprints[1] = intake.Fingerprint{Position: "right-index", Missing: string(fingerprint.Bandaged)}
+			a.Fingerprints[1] = packet.Fingerprint{Position: "right-index", Missing: string(fingerprint.Bandaged)}
 		}
 		if err := s.writeFingers(folder, index); err != nil {
 			return err
@@ -196,7 +196,7 @@ func writePopulation(out string, all []subject) error {
 }
 
 // expiry is what the law of 2014 gave the old card, as a date, or "" for none.
-func expiry(card samples.LiveCard, p intake.Person) (string, error) {
+func expiry(card samples.LiveCard, p packet.Person) (string, error) {
 	birth, err := identity.ParseDate(p.Birth)
 	if err != nil {
 		return "", fmt.Errorf("read birth: %w", err)

@@ -1,9 +1,12 @@
-package intake
+package packet
 
 import (
+	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
+	"golang.org/x/text/unicode/norm"
 
 	"example.org/cancuoc/internal/identity"
 )
@@ -74,13 +77,24 @@ type Fingerprint struct {
 	Missing      string `json:"missing,omitzero"`
 }
 
-// application turns the texts of a submission into the values of the field. It tells
-// everything that is wrong with them together.
-func (s Submission) application() (identity.Application, error) {
-	var wrong refusals
+// CheckCount refuses more fingerprints than people have fingers, before any work is
+// done on them.
+func CheckCount(fingers []Fingerprint) error {
+	const most = 10
+	if len(fingers) > most {
+		return identity.RefuseField(identity.Invalid, "fingerprints", "are more than %d; one for each finger is accepted", most)
+	}
+	return nil
+}
+
+// Application turns the texts of a submission into the values of the field, or
+// refuses everything that is wrong with them together. It leaves images and
+// templates alone.
+func (s Submission) Application() (identity.Application, error) {
+	var wrong []error
 	filed := parsed(&wrong, "filed_on", s.FiledOn, identity.ParseDate)
 	person, err := s.Person.Parse()
-	wrong.add("person", err)
+	wrong = append(wrong, identity.InField("person", err))
 	app := identity.Application{
 		EnrollmentID:   s.EnrollmentID,
 		Station:        identity.StationID(s.Station),
@@ -96,7 +110,7 @@ func (s Submission) application() (identity.Application, error) {
 		Urgent:         s.Urgent,
 		Exemption:      s.Exemption,
 	}
-	if err := wrong.err(); err != nil {
+	if err := errors.Join(wrong...); err != nil {
 		return identity.Application{}, err
 	}
 	app, err = app.Normalize()
@@ -109,7 +123,7 @@ func (s Submission) application() (identity.Application, error) {
 // Parse turns the texts of a person into the values of the field, or refuses all
 // that are wrong together. Texts without a form of their own are taken as they are.
 func (p Person) Parse() (identity.Person, error) {
-	var wrong refusals
+	var wrong []error
 	person := identity.Person{
 		Number:            optional(&wrong, "number", p.Number, identity.ParsePersonalNumber),
 		Name:              parsed(&wrong, "name", p.Name, identity.ParseName),
@@ -129,7 +143,7 @@ func (p Person) Parse() (identity.Person, error) {
 		CancelledNumber:   optional(&wrong, "cancelled_number", p.CancelledNumber, identity.ParsePersonalNumber),
 	}
 	person.Name.FamilyWords = p.FamilyNameWords
-	return person, wrong.err()
+	return person, errors.Join(wrong...)
 }
 
 func (p Place) place() identity.Place {
@@ -137,14 +151,14 @@ func (p Place) place() identity.Place {
 }
 
 // parsed reads a value that must be there.
-func parsed[T any](wrong *refusals, field, text string, parse func(string) (T, error)) T {
+func parsed[T any](wrong *[]error, field, text string, parse func(string) (T, error)) T {
 	v, err := parse(text)
-	wrong.add(field, err)
+	*wrong = append(*wrong, identity.InField(field, err))
 	return v
 }
 
 // optional reads a value that may be absent.
-func optional[T any](wrong *refusals, field, text string, parse func(string) (T, error)) T {
+func optional[T any](wrong *[]error, field, text string, parse func(string) (T, error)) T {
 	if text == "" {
 		var none T
 		return none
@@ -152,8 +166,15 @@ func optional[T any](wrong *refusals, field, text string, parse func(string) (T,
 	return parsed(wrong, field, text, parse)
 }
 
-// canonical gives the bytes that are signed and that a submission is known by: the
-// same submission gives the same bytes.
+// Digest names a submission: the same one again has the same digest, whichever way
+// its texts are encoded in Unicode.
+func (s Submission) Digest() ([sha256.Size]byte, error) {
+	b, err := s.canonical()
+	return sha256.Sum256(norm.NFC.Bytes(b)), err
+}
+
+// canonical gives the bytes that are signed: the same submission gives the same
+// bytes.
 func (s Submission) canonical() ([]byte, error) {
 	b, err := json.Marshal(s, json.Deterministic(true))
 	if err != nil {

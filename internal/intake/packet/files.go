@@ -1,4 +1,4 @@
-package intake
+package packet
 
 import (
 	"errors"
@@ -21,9 +21,9 @@ type Sizes struct {
 	Packet   int64 // all together, signed
 }
 
-// ReadFile reads a submission from a JSON file, and the images that it names from
+// ReadSubmission reads a submission from a JSON file, and the images that it names from
 // the same folder. Nothing larger than its bound is read into memory.
-func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
+func ReadSubmission(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 	document, err := readBounded(fsys, name, sizes.Document)
 	if err != nil {
 		return Submission{}, err
@@ -32,17 +32,17 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 	if err != nil {
 		return Submission{}, err
 	}
-	if len(s.Fingerprints) > maxFingers {
-		return Submission{}, refuseFingers()
+	if err := CheckCount(s.Fingerprints); err != nil {
+		return Submission{}, err
 	}
-	var wrong refusals
+	var wrong []error
 	beside := func(field, file string, limit int64) []byte {
 		if !fs.ValidPath(file) {
-			wrong.add(field, identity.Refuse(identity.Invalid, "must name a file in the folder of the submission"))
+			wrong = append(wrong, identity.RefuseField(identity.Invalid, field, "must name a file in the folder of the submission"))
 			return nil
 		}
 		b, err := readBounded(fsys, path.Join(path.Dir(name), file), limit)
-		wrong.add(field, err)
+		wrong = append(wrong, identity.InField(field, err))
 		return b
 	}
 	if s.Portrait != nil && s.Portrait.File != "" {
@@ -58,7 +58,7 @@ func ReadFile(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 			f.TemplateData, f.Template = beside(field+".template", f.Template, sizes.Finger), ""
 		}
 	}
-	return s, wrong.err()
+	return s, errors.Join(wrong...)
 }
 
 // readBounded reads a file of at most limit bytes.
@@ -116,19 +116,19 @@ func shown(name string) string {
 // maxShown is how many letters of a name are shown.
 const maxShown = 64
 
-// ReadPacket reads a signed packet from a file.
-func ReadPacket(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
+// Read reads a packet from a file.
+func Read(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
 	return readBounded(fsys, name, sizes.Packet)
 }
 
 // ReadPortrait reads a new portrait from a file.
 func ReadPortrait(fsys fs.FS, name string, sizes Sizes) (*Image, error) {
 	b, err := readBounded(fsys, name, sizes.Portrait)
-	return &Image{Data: b}, below("portrait", err)
+	return &Image{Data: b}, identity.InField("portrait", err)
 }
 
 // ReadFinger reads a finger image from a file.
 func ReadFinger(fsys fs.FS, name string, sizes Sizes) ([]byte, error) {
 	b, err := readBounded(fsys, name, sizes.Finger)
-	return b, below("finger", err)
+	return b, identity.InField("finger", err)
 }
