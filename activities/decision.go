@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 )
 
@@ -21,13 +22,13 @@ func (p *Pipeline) Decide(ctx context.Context, in DecideInput) (DecideResult, er
 	}
 	err := p.Registry.Decide(ctx, registry.Decision{
 		Application: in.Application, Step: in.Step, Round: in.Round, Officer: in.Officer,
-		Verdict: in.Verdict, Reason: in.Reason, ForCitizen: in.ForCitizen, Due: due,
+		Verdict: in.Verdict, Reason: identity.ReadReason(in.Reason), ForCitizen: in.ForCitizen, Due: due,
 	})
 	if err != nil {
 		return DecideResult{}, fmt.Errorf("record %s: %w", in.Step, err)
 	}
 	if in.WriteOff {
-		if err := p.Registry.Spoil(ctx, in.Application, in.Attempt, string(in.Officer), reasonStationLost); err != nil {
+		if err := p.Registry.Spoil(ctx, in.Application, in.Attempt, string(in.Officer), identity.Reason{Code: identity.ReasonStationLost}); err != nil {
 			return DecideResult{}, fmt.Errorf("write off card %d: %w", in.Attempt, err)
 		}
 	}

@@ -39,9 +39,6 @@ type Station struct {
 	Now   func() time.Time
 }
 
-// reasonStationLost says why the card of a silent station was given up.
-const reasonStationLost = "station lost"
-
 // Personalize takes a blank, writes the card's chip and locks it. Asked again, by
 // the same station, it goes on with the same blank: the station's journal and
 // the chip itself say how far it is. A chip that cannot become this card is
@@ -58,11 +55,11 @@ func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeRes
 	}
 	blank, err := s.Registry.TakeBlank(ctx, in.Application, in.Attempt, s.ID)
 	if err != nil {
-		return PersonalizeResult{}, s.spoiled(ctx, in, fmt.Errorf("take blank: %w", err))
+		return PersonalizeResult{}, s.spoiled(ctx, in, identity.ReasonStationLost, fmt.Errorf("take blank: %w", err))
 	}
 	made, err := s.Chip.Personalize(ctx, string(blank), chip)
 	if err != nil {
-		return PersonalizeResult{}, s.spoiled(ctx, in, fmt.Errorf("personalize blank %s: %w", blank, err))
+		return PersonalizeResult{}, s.spoiled(ctx, in, identity.ReasonChipFailed, fmt.Errorf("personalize blank %s: %w", blank, err))
 	}
 	detail := fmt.Sprintf("chip %X", made.ChipSerial)
 	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardPersonalized, detail); err != nil {
@@ -95,7 +92,7 @@ func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
 		}
 	})
 	if err != nil {
-		return s.spoiled(ctx, in, err)
+		return s.spoiled(ctx, in, identity.ReasonPrintFailed, err)
 	}
 	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardPrinted, ""); err != nil {
 		return fmt.Errorf("note print: %w", err)
@@ -162,7 +159,7 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 	}
 	seen := expected.Print(front, back)
 	if faults = append(faults, seen...); len(faults) > 0 {
-		return s.spoiled(ctx, in, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(faults, "; ")))
+		return s.spoiled(ctx, in, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(faults, "; ")))
 	}
 	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardInspected, ""); err != nil {
 		return fmt.Errorf("note inspection: %w", err)
@@ -230,11 +227,11 @@ func (s *Station) enterWith(ctx context.Context, in CardInput, stage identity.St
 }
 
 // spoiled books the card as spoiled where err says that it is, and returns err.
-func (s *Station) spoiled(ctx context.Context, in CardInput, err error) error {
+func (s *Station) spoiled(ctx context.Context, in CardInput, why identity.ReasonCode, err error) error {
 	if !identity.Refused(err, identity.Spoiled) {
 		return err
 	}
-	if booked := s.Registry.Spoil(ctx, in.Application, in.Attempt, string(s.ID), err.Error()); booked != nil {
+	if booked := s.Registry.Spoil(ctx, in.Application, in.Attempt, string(s.ID), identity.Reason{Code: why, Note: err.Error()}); booked != nil {
 		return fmt.Errorf("book spoiled card: %w", booked) // a fault: the step is retried and spoils again
 	}
 	return err

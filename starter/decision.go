@@ -30,10 +30,14 @@ type decision struct {
 // command makes the cobra command of d.
 func (d decision) command(a *app) *cobra.Command {
 	var officer, reason string
+	reasons := identity.DecisionStep(d.update).Reasons() // an update and the step it decides have one name
 	c := &cobra.Command{
 		Use: d.use + " APPLICATION...", Short: d.short, GroupID: d.group, Example: d.example,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := reasons.Check(identity.ReadReason(reason)); err != nil {
+				return err
+			}
 			var failed []error
 			outcomes := make([]outcome, 0, len(args))
 			for _, number := range args {
@@ -53,7 +57,11 @@ func (d decision) command(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who decides (required)")
-	c.Flags().StringVar(&reason, "reason", "", "why; kept in the audit trail")
+	c.Flags().StringVar(&reason, "reason", "", "why, for the audit trail")
+	if reasons != nil {
+		c.Flag("reason").Usage = "one of the reasons above, or \"REASON: a note\""
+		offerReasons(c, reasons)
+	}
 	required(c, "officer")
 	if d.reason {
 		required(c, "reason")

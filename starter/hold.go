@@ -12,7 +12,7 @@ func newHold(a *app) *cobra.Command {
 	return decision{
 		use: "hold", group: "office", done: "on hold", update: workflows.UpdateHold, reason: true,
 		short:   "Stop applications before their next stage",
-		example: "  starter hold 7QF3M-9T2XK-D --for-citizen --officer PD-001-0002 --reason \"representative not proven\"",
+		example: "  starter hold 7QF3M-9T2XK-D --for-citizen --officer PD-001-0002 --reason representative-awaited",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&citizen, "for-citizen", false, "the citizen has to do something: the legal clock stops")
 		},

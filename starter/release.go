@@ -12,7 +12,7 @@ func newRelease(a *app) *cobra.Command {
 	return decision{
 		use: "release", group: "office", done: "released", update: workflows.UpdateRelease, reason: true,
 		short:   "Let applications go on: from hold, from a contradiction that was resolved, from production trouble",
-		example: "  starter release 7QF3M-9T2XK-D --officer PD-001-0002 --reason \"population registry corrected\"",
+		example: "  starter release 7QF3M-9T2XK-D --officer PD-001-0002 --reason record-corrected",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&remake, "remake", false, "write off the card at the silent station and make another")
 		},

@@ -14,7 +14,7 @@ func newDestroyCard(a *app) *cobra.Command {
 	var officer, witness, reason string
 	c := &cobra.Command{
 		Use: "destroy APPLICATION", Short: "Book a card as destroyed by two officers: one that was spoiled, or was made and is not wanted any more",
-		Example: "  starter stock destroy 7QF3M-9T2XK-D --card 1 --officer SX-01 --witness SX-02 --reason \"spoiled at inspection\"",
+		Example: "  starter stock destroy 7QF3M-9T2XK-D --card 1 --officer SX-01 --witness SX-02 --reason spoiled-in-production",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			number, err := identity.ParseApplicationNumber(args[0])
@@ -26,7 +26,7 @@ func newDestroyCard(a *app) *cobra.Command {
 				return err
 			}
 			officers := [2]identity.OfficerID{identity.OfficerID(officer), identity.OfficerID(witness)}
-			if err := office.Registry.Destroy(cmd.Context(), number, card, officers, reason); err != nil {
+			if err := office.Registry.Destroy(cmd.Context(), number, card, officers, identity.ReadReason(reason)); err != nil {
 				return err
 			}
 			return a.print(cmd, map[string]any{"application": number, "card": card}, func(w io.Writer) {
@@ -37,7 +37,8 @@ func newDestroyCard(a *app) *cobra.Command {
 	c.Flags().IntVar(&card, "card", 1, "which card of the application, as its story counts them")
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who destroyed it (required)")
 	c.Flags().StringVar(&witness, "witness", "", "badge of the officer who saw it (required)")
-	c.Flags().StringVar(&reason, "reason", "", "why (required)")
+	c.Flags().StringVar(&reason, "reason", "", "one of the reasons above, or \"REASON: a note\" (required)")
+	offerReasons(c, identity.DestroyReasons)
 	for _, flag := range []string{"officer", "witness", "reason"} {
 		required(c, flag)
 	}

@@ -33,7 +33,7 @@ func newReceiveBlanks(a *app) *cobra.Command {
 	c.Flags().StringVar(&box.Number, "box", "", "number of the box (required)")
 	c.Flags().StringVar(&first, "first", "", "first serial (required)")
 	c.Flags().StringVar(&last, "last", "", "last serial (required)")
-	c.Flags().StringVar(&box.Location, "location", "centre", "where it is kept: the centre, or a station")
+	c.Flags().StringVar(&box.Location, "location", identity.LocationCenter, "where the box is kept: center, or a station")
 	c.Flags().StringVar(&received, "received-by", "", "officer who received it (required)")
 	c.Flags().StringVar(&counted, "counted-by", "", "another officer, who counted it (required)")
 	for _, flag := range []string{"box", "first", "last", "received-by", "counted-by"} {

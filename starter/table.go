@@ -88,7 +88,7 @@ func (b *board) erase() {
 
 // bar draws how far a stage is.
 func bar(s identity.Stage) string {
-	steps := len(identity.Open())
+	steps := len(identity.OpenStages())
 	at := steps
 	for i, stage := range identity.Stages {
 		if stage == s {

@@ -238,7 +238,7 @@ func (s statusOf) print(w io.Writer) {
 	for _, e := range s.Timeline {
 		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, e.What)
 		if e.Reason != "" {
-			fmt.Fprintf(w, " (%s)", e.Reason)
+			fmt.Fprintf(w, " (%s)", identity.ReadReason(e.Reason).InWords())
 		}
 		fmt.Fprintln(w)
 	}

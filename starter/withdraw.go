@@ -11,7 +11,7 @@ func newWithdraw(a *app) *cobra.Command {
 	return decision{
 		use: "withdraw", group: "station", done: "withdrawn", update: workflows.UpdateWithdraw, reason: true,
 		short:   "Take applications back for the citizen, before a card is begun",
-		example: "  starter withdraw 7QF3M-9T2XK-D --officer CB-001-0007 --reason \"found the old card\"",
+		example: "  starter withdraw 7QF3M-9T2XK-D --officer CB-001-0007 --reason card-found",
 		message: func(o identity.OfficerID, reason string) any { return workflows.Withdraw{Officer: o, Reason: reason} },
 	}.command(a)
 }

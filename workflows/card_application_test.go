@@ -281,7 +281,7 @@ func TestCardApplication_HoldStopsTheLegalClock(t *testing.T) {
 func TestCardApplication_HoldForTheOfficesOwnPartLeavesTheClockRunning(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	own := update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "ask the archive"})
+	own := update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "under-verification: ask the archive"})
 	o.when(identity.ToApprove, own, after(3*day, releases), after(3*day+time.Hour, rejects))
 
 	o.process()
@@ -686,7 +686,7 @@ func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {
 	o.when(identity.ToApprove,
 		photographs("portrait.jpg", 2), adjudicates(true), releases, handsOver,
 		update(workflows.UpdateReject, workflows.Reject{Officer: approver}),
-		update(workflows.UpdateWithdraw, workflows.Withdraw{Reason: "found"}),
+		update(workflows.UpdateWithdraw, workflows.Withdraw{Reason: "card-found"}),
 		update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: " "}),
 		rejects)
 

@@ -40,7 +40,7 @@ func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	d := &dispatchRoom{t: t, Registry: newRegistry(t), arrived: make(map[identity.ApplicationNumber]bool)}
 	require.NoError(t, d.SaveStation(t.Context(), registry.Station{ID: destination, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
 	require.NoError(t, d.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
 	}))
 	for i := range cards {
 		d.pack(i)

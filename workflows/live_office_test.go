@@ -173,7 +173,7 @@ func (o *liveOffice) open(population []samples.Citizen) {
 func (o *liveOffice) stock(n int) {
 	o.t.Helper()
 	require.NoError(o.t, o.Registry.ReceiveBlanks(o.t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", n)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", n)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
 	}))
 }
 

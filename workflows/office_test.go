@@ -201,7 +201,7 @@ func seeded(c samples.Citizen) registry.Citizen {
 // stock takes a box of blanks in.
 func (o *testOffice) stock(box string, first, last identity.BlankSerial) {
 	require.NoError(o.t, o.ReceiveBlanks(context.WithoutCancel(o.t.Context()), registry.Box{
-		Number: box, First: first, Last: last, Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: box, First: first, Last: last, Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
 	}))
 }
 
@@ -368,12 +368,12 @@ func together(acts ...act) act {
 // What people say.
 var (
 	approves   = update(workflows.UpdateApprove, workflows.Approve{Officer: approver})
-	rejects    = update(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers do not hold"})
-	withdraws  = update(workflows.UpdateWithdraw, workflows.Withdraw{Officer: counter, Reason: "found the old card"})
-	releases   = update(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "cleared up"})
-	holds      = update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "a paper is asked for", CitizensPart: true})
+	rejects    = update(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
+	withdraws  = update(workflows.UpdateWithdraw, workflows.Withdraw{Officer: counter, Reason: "card-found"})
+	releases   = update(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "verified"})
+	holds      = update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true})
 	handsOver  = finger("left-index-handover.fmr")
-	remakes    = update(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "the station burnt", Remake: true})
+	remakes    = update(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "card-given-up: the station burnt", Remake: true})
 	officially = handsOverTo(identity.HandOverByOfficer, "known to the officer")
 )
 

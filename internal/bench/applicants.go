@@ -35,7 +35,7 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		return nil, err
 	}
 	err = b.office.Registry.ReceiveBlanks(ctx, registry.Box{
-		Number: "B-BENCH", First: "PB00000001", Last: identity.BlankSerial(fmt.Sprintf("PB%08d", b.cards+b.cards/10+10)), Location: "centre", ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-BENCH", First: "PB00000001", Last: identity.BlankSerial(fmt.Sprintf("PB%08d", b.cards+b.cards/10+10)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
 	})
 	if err != nil {
 		return nil, err

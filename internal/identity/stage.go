@@ -26,52 +26,87 @@ const (
 	Expired   Stage = "Expired"   // never recaptured or collected within the legal time
 )
 
-// Stages lists every stage in order, the ends last.
-var Stages = []Stage{
-	Received, BiometricCapture, Validation, Deduplication, Approval, DataPreparation,
-	Personalization, Printing, Inspection, Dispatch, HandOver,
-	Issued, Rejected, Withdrawn, Expired,
+// stageRow is one line of the table of stages.
+type stageRow struct {
+	stage  Stage
+	vi, en string  // as citizens read it: several stages may be one milestone; of an end, how it ended
+	next   []Stage // that may follow it; none for an end
 }
 
-// next lists, for every stage, the stages that may follow it. A card that was
-// begun can no longer be withdrawn; one that was ruined, or lost on its way, goes
-// back to DataPreparation: another blank gets data of its own.
-var next = map[Stage][]Stage{
-	Received:         {BiometricCapture, Validation, Withdrawn},
-	BiometricCapture: {Validation, Rejected, Withdrawn, Expired},
-	Validation:       {Deduplication, Approval, Rejected, Withdrawn, Expired},
-	Deduplication:    {Approval, Rejected, Withdrawn},
-	Approval:         {DataPreparation, Rejected, Withdrawn},
-	DataPreparation:  {Personalization, Rejected, Withdrawn},
-	Personalization:  {Printing, DataPreparation, Rejected},
-	Printing:         {Inspection, DataPreparation, Rejected},
-	Inspection:       {Dispatch, DataPreparation, Rejected},
-	Dispatch:         {HandOver, DataPreparation, Expired},
-	HandOver:         {Issued, Expired},
+// stages is the table of stages, in the order an application passes them, the ends
+// last. A card that was begun can no longer be withdrawn; one that was ruined, or
+// lost on its way, goes back to DataPreparation: another blank gets data of its
+// own.
+var stages = []stageRow{
+	{Received, "Đã tiếp nhận hồ sơ", "Application received", []Stage{BiometricCapture, Validation, Withdrawn}},
+	{BiometricCapture, checkedVI, checkedEN, []Stage{Validation, Rejected, Withdrawn, Expired}},
+	{Validation, checkedVI, checkedEN, []Stage{Deduplication, Approval, Rejected, Withdrawn, Expired}},
+	{Deduplication, checkedVI, checkedEN, []Stage{Approval, Rejected, Withdrawn}},
+	{Approval, "Phê duyệt", "Approved", []Stage{DataPreparation, Rejected, Withdrawn}},
+	{DataPreparation, madeVI, madeEN, []Stage{Personalization, Rejected, Withdrawn}},
+	{Personalization, madeVI, madeEN, []Stage{Printing, DataPreparation, Rejected}},
+	{Printing, madeVI, madeEN, []Stage{Inspection, DataPreparation, Rejected}},
+	{Inspection, madeVI, madeEN, []Stage{Dispatch, DataPreparation, Rejected}},
+	{Dispatch, "Chuyển thẻ về nơi trả", "Card on its way", []Stage{HandOver, DataPreparation, Expired}},
+	{HandOver, "Trả thẻ", "Card handed over", []Stage{Issued, Expired}},
+
+	{Issued, "Thẻ đã được trả.", "The card was handed over.", nil},
+	{Rejected, "Hồ sơ bị từ chối; thông báo nêu rõ lý do được gửi riêng.", "The application was refused; a notice with the reason is sent separately.", nil},
+	{Withdrawn, "Hồ sơ đã được rút.", "The application was withdrawn.", nil},
+	{Expired, "Hồ sơ hết hạn.", "The application expired.", nil},
+}
+
+// The milestones of several stages.
+const (
+	checkedVI, checkedEN = "Kiểm tra thông tin và sinh trắc học", "Data and biometrics checked"
+	madeVI, madeEN       = "Sản xuất thẻ", "Card made"
+)
+
+// Stages lists every stage in order, the ends last.
+var Stages = func() []Stage {
+	list := make([]Stage, len(stages))
+	for i, row := range stages {
+		list[i] = row.stage
+	}
+	return list
+}()
+
+// row is the stage's line of the table; an unknown stage has an empty one.
+func (s Stage) row() stageRow {
+	for _, row := range stages {
+		if row.stage == s {
+			return row
+		}
+	}
+	return stageRow{}
 }
 
 // Enter returns to, the stage that an application at s is to enter, or refuses.
 // Entering the stage one is at already changes nothing.
 func (s Stage) Enter(to Stage) (Stage, error) {
-	if s == to || slices.Contains(next[s], to) {
+	if s == to || slices.Contains(s.row().next, to) {
 		return to, nil
 	}
 	return s, Refuse(Conflict, "an application at %s cannot enter %s", s, to)
 }
 
-// Ended reports whether nothing follows s.
+// Ended reports whether s is a stage that no other follows.
 func (s Stage) Ended() bool {
-	switch s {
-	case Issued, Rejected, Withdrawn, Expired:
-		return true
-	case Received, BiometricCapture, Validation, Deduplication, Approval, DataPreparation,
-		Personalization, Printing, Inspection, Dispatch, HandOver:
-		return false
-	}
-	return false
+	return slices.Contains(Stages, s) && len(s.row().next) == 0
 }
 
-// Open lists the stages of applications that have not ended.
-func Open() []Stage {
+// VI says in Vietnamese what a citizen reads of the stage.
+func (s Stage) VI() string { return s.row().vi }
+
+// EN says in English what a citizen reads of the stage.
+func (s Stage) EN() string { return s.row().en }
+
+// OpenStages lists the stages of applications that have not ended.
+func OpenStages() []Stage {
 	return slices.DeleteFunc(slices.Clone(Stages), Stage.Ended)
+}
+
+// Ends lists the stages of applications that have ended.
+func Ends() []Stage {
+	return slices.DeleteFunc(slices.Clone(Stages), func(s Stage) bool { return !s.Ended() })
 }

@@ -9,7 +9,7 @@ type StationKind string
 
 // The kinds of station. The values are wire format: the registry keeps them.
 const (
-	EnrollmentStation      StationKind = "enrolment"
+	EnrollmentStation      StationKind = "enrollment"
 	PersonalizationStation StationKind = "personalization"
 )
 
@@ -21,7 +21,7 @@ var StationKinds = []StationKind{EnrollmentStation, PersonalizationStation}
 const DestinationPost StationID = "POST"
 
 // LocationCenter is where blanks are kept that are at no station yet.
-const LocationCenter = "centre"
+const LocationCenter = "center"
 
 // ParseStationID reads the name of a station: capital letters, digits and hyphens,
 // at most 32.

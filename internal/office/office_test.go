@@ -14,6 +14,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/devserver/devservertest"
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -91,13 +92,13 @@ func TestFigures_AreLeftOutWhenTheRegistryIsAway(t *testing.T) {
 	opened, err := office.Open(t.Context(), c, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	require.NoError(t, opened.Registry.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: "PT0007", Location: "centre", ReceivedBy: "TK-01", CountedBy: "TK-02",
+		Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
 	}))
 
 	require.NoError(t, testutil.CollectAndCompare(opened.Figures(), strings.NewReader(`
 # HELP cancuoc_blanks_in_stock Blanks in stock, by place.
 # TYPE cancuoc_blanks_in_stock gauge
-cancuoc_blanks_in_stock{location="centre"} 7
+cancuoc_blanks_in_stock{location="center"} 7
 `)))
 	opened.Close()
 	require.Zero(t, testutil.CollectAndCount(opened.Figures()))

@@ -24,6 +24,14 @@ type AuditEntry struct {
 	Hash        []byte
 }
 
+// The events by which write-offs are found again, as SQL literals; the number of
+// the card follows.
+const (
+	eventSpoiled   = `'spoiled card '`
+	eventMissed    = `'missed card '`
+	eventDestroyed = `'destroyed card '`
+)
+
 // Audit gives the whole trail of an application.
 func (r *Registry) Audit(ctx context.Context, number identity.ApplicationNumber) ([]AuditEntry, error) {
 	rows, _ := r.db.Query(ctx, selectAudit+` WHERE application = $1 ORDER BY seq`, number) // CollectRows reports the error

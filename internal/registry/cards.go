@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,13 +43,13 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	batch.Queue(`
 		WITH prepared AS (
 			INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_sod, digest_print, approved_by)
-			SELECT @application, @attempt, 'prepared', @number, @serial, @form, @issued, @expires, @card, @sod, @print,
-				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = 'approve' AND round = 1), '')
+			SELECT @application, @attempt, `+cardPrepared+`, @number, @serial, @form, @issued, @expires, @card, @sod, @print,
+				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = `+stepApprove+` AND round = 1), '')
 			ON CONFLICT (application, attempt) DO NOTHING
 			RETURNING application
 		)
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, 'system', 'prepared card ' || @attempt, 'security object ' || encode(@sod, 'hex') FROM prepared`,
+		SELECT application, `+actorSystem+`, 'prepared card ' || @attempt, 'security object ' || encode(@sod, 'hex') FROM prepared`,
 		pgx.StrictNamedArgs{
 			"application": d.Application, "attempt": d.Attempt, "number": string(d.Card.Person.Number), "serial": d.Card.Serial,
 			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "expires": expires, "card": card,
@@ -65,11 +66,10 @@ type CardRecord struct {
 	State        identity.CardState
 	Card         identity.Card
 	DigestSOD    []byte
-	DigestPrint  []byte
 	Blank        identity.BlankSerial
 	Station      identity.StationID
 	Consignment  identity.ConsignmentNumber
-	Reason       string
+	Reason       identity.Reason // why it was spoiled, lost, revoked or destroyed
 	ApprovedBy   identity.OfficerID
 	HandedOver   identity.HandOverMethod
 	HandedOverBy identity.OfficerID
@@ -77,7 +77,7 @@ type CardRecord struct {
 
 const selectCard = `
 	SELECT coalesce(application, ''), coalesce(attempt, 0), state, coalesce(card, 'null'), personal_number, serial, form, issued, expires,
-		digest_sod, digest_print, coalesce(blank, ''), station, coalesce(consignment, ''), reason, approved_by, handed_over, handed_over_by
+		digest_sod, coalesce(blank, ''), station, coalesce(consignment, ''), reason, approved_by, handed_over, handed_over_by
 	FROM cards`
 
 func scanCard(row pgx.CollectableRow) (CardRecord, error) {
@@ -86,10 +86,11 @@ func scanCard(row pgx.CollectableRow) (CardRecord, error) {
 	var number string
 	var serial identity.CardSerial
 	var form identity.FormID
+	var reason string
 	var issued time.Time
 	var expires *time.Time
 	err := row.Scan(&c.Application, &c.Attempt, &c.State, &card, &number, &serial, &form, &issued, &expires,
-		&c.DigestSOD, &c.DigestPrint, &c.Blank, &c.Station, &c.Consignment, &c.Reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy)
+		&c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy)
 	if err != nil {
 		return CardRecord{}, err
 	}
@@ -97,7 +98,7 @@ func scanCard(row pgx.CollectableRow) (CardRecord, error) {
 		return CardRecord{}, fmt.Errorf("read card: %w", err)
 	}
 	c.Card.Person.Number, c.Card.Serial, c.Card.Form = identity.PersonalNumber(number), serial, form
-	c.Card.Issued = dateOf(issued)
+	c.Card.Issued, c.Reason = dateOf(issued), identity.ReadReason(reason)
 	if expires != nil {
 		c.Card.Expiry.Date = dateOf(*expires)
 	}
@@ -126,64 +127,12 @@ func (r *Registry) Cards(ctx context.Context, number identity.ApplicationNumber)
 	return list, fail("list cards", err)
 }
 
-// TakeBlank takes a blank out of stock for a card at a station, once: asked again
-// by that station it gives the same blank. Another station is refused with
-// identity.CardSpoiled, since a card that was begun elsewhere cannot go on here; the blank
-// stays where it is until that card is written off.
-func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
-	for {
-		blank, err := r.takeBlank(ctx, number, attempt, station)
-		if violates(err, "one_blank_per_card") { // another copy was faster; look again
-			continue
-		}
-		return blank, fail("take blank", err)
-	}
-}
-
-func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
-	var blank identity.BlankSerial
-	var at identity.StationID
-	var state identity.CardState
-	err := r.db.QueryRow(ctx, `
-		WITH card AS (
-			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
-		), here AS (
-			SELECT serial FROM blanks
-			WHERE account = 'stock' AND location = @station AND EXISTS (SELECT FROM card WHERE state = 'prepared')
-			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-		), centre AS (
-			SELECT serial FROM blanks
-			WHERE account = 'stock' AND location = 'centre' AND EXISTS (SELECT FROM card WHERE state = 'prepared') AND NOT EXISTS (SELECT FROM here)
-			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-		), free AS (
-			SELECT serial FROM here UNION ALL SELECT serial FROM centre
-		), taken AS (
-			UPDATE blanks b SET account = 'production', location = @station, application = @application, attempt = @attempt
-			FROM free WHERE b.serial = free.serial RETURNING b.serial
-		), begun AS (
-			UPDATE cards c SET state = 'begun', blank = taken.serial, station = @station, changed_at = now()
-			FROM taken WHERE c.application = @application AND c.attempt = @attempt RETURNING c.blank
-		), noted AS (
-			INSERT INTO audit (application, actor, event, reason)
-			SELECT @application, @station, 'took blank ' || serial || ' for card ' || @attempt, '' FROM taken
-		)
-		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state FROM card`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station}).Scan(&blank, &at, &state)
-	switch {
-	case err != nil:
-		return "", found(err, "application %s has no card %d", number, attempt)
-	case state == identity.CardSpoiled:
-		return "", identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
-	case blank == "":
-		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s", station)
-	case at != station:
-		return "", identity.Refuse(identity.Spoiled, "card %d was begun at station %s, which did not finish it", attempt, at)
-	}
-	return blank, nil
-}
-
-// order is how far the states are that a station moves a card through.
-var order = map[identity.CardState]int{identity.CardPrepared: 0, identity.CardBegun: 1, identity.CardPersonalized: 2, identity.CardPrinted: 3, identity.CardInspected: 4, identity.CardPacked: 5, identity.CardArrived: 6, identity.CardLive: 7}
+// The states that a card passes on its way to its holder, and those in which a
+// station may spoil it.
+var (
+	way       = identity.CardStates[:slices.Index(identity.CardStates, identity.CardLive)+1]
+	atStation = way[:slices.Index(way, identity.CardInspected)+1]
+)
 
 // Advance notes that a card came a step further at its station. A step that was
 // taken before changes nothing; a card that was given up goes nowhere.
@@ -191,20 +140,15 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	if to != identity.CardPersonalized && to != identity.CardPrinted && to != identity.CardInspected {
 		return identity.Refuse(identity.Invalid, "a station makes no card %s", to)
 	}
-	var before []string
-	for s, n := range order {
-		if n == order[to]-1 {
-			before = append(before, string(s))
-		}
-	}
+	step := slices.Index(way, to)
 	tag, err := r.db.Exec(ctx, `
 		WITH advanced AS (
 			UPDATE cards SET state = @to, changed_at = now()
-			WHERE application = @application AND attempt = @attempt AND state = ANY(@before) RETURNING application, station
+			WHERE application = @application AND attempt = @attempt AND state = @before RETURNING application, station
 		)
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, station, @to || ' card ' || @attempt, @detail FROM advanced`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "to": to, "before": before, "detail": detail})
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "to": to, "before": way[step-1], "detail": detail})
 	if err != nil || tag.RowsAffected() == 1 {
 		return fail("advance card", err)
 	}
@@ -212,7 +156,7 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	if err != nil {
 		return fail("advance card", err)
 	}
-	if n, moving := order[at]; moving && n >= order[to] {
+	if slices.Index(way, at) >= step {
 		return nil
 	}
 	if at == identity.CardSpoiled {
@@ -230,18 +174,18 @@ func (r *Registry) cardState(ctx context.Context, number identity.ApplicationNum
 
 // Spoil gives a card up that is still at its station, and books its blank as
 // spoiled. A second call changes nothing.
-func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber, attempt int, actor, reason string) error {
+func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber, attempt int, actor string, reason identity.Reason) error {
 	tag, err := r.db.Exec(ctx, `
 		WITH spoiled AS (
-			UPDATE cards SET state = 'spoiled', reason = @reason, changed_at = now()
-			WHERE application = @application AND attempt = @attempt AND state IN ('prepared', 'begun', 'personalized', 'printed', 'inspected')
+			UPDATE cards SET state = `+cardSpoiled+`, reason = @reason, changed_at = now()
+			WHERE application = @application AND attempt = @attempt AND state = ANY(@at_station)
 			RETURNING application, blank
 		), booked AS (
-			UPDATE blanks b SET account = 'spoiled' FROM spoiled WHERE b.serial = spoiled.blank
+			UPDATE blanks b SET account = `+accountSpoiled+` FROM spoiled WHERE b.serial = spoiled.blank
 		)
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, @actor, 'spoiled card ' || @attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "actor": actor, "reason": reason})
+		SELECT application, @actor, `+eventSpoiled+` || @attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "actor": actor, "reason": reason.String(), "at_station": atStation})
 	if err != nil || tag.RowsAffected() == 1 {
 		return fail("spoil card", err)
 	}
@@ -252,125 +196,25 @@ func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber,
 	return fail("spoil card", err)
 }
 
-// HandOver is a citizen who received a card.
-type HandOver struct {
-	Application      identity.ApplicationNumber
-	Attempt          int
-	Officer          identity.OfficerID
-	Method           identity.HandOverMethod
-	Proof            string
-	Score            float64
-	OldCardCollected bool
-	At               time.Time
-}
-
-// Issue makes a card the citizen's live card, in one transaction: the old card
-// revoked, the blank booked, the citizen's record as applied for, the
-// application at its end. It is done once; a second call finds it done.
-//
-// It is one round trip, and the old card goes first: the index allows one live card
-// at every instant. Whoever issues another card to the same citizen waits for the
-// lock, and then finds this card to revoke.
-func (r *Registry) Issue(ctx context.Context, h HandOver) error {
-	event := "handed over card, by " + string(h.Method)
-	if h.OldCardCollected {
-		event += "; old card collected"
-	}
-	card := pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt}
-	batch := &pgx.Batch{}
-	batch.Queue(`
-		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || personal_number, 0))
-		FROM cards WHERE application = @application AND attempt = @attempt`, card)
-	batch.Queue(`
-		WITH next AS (
-			SELECT c.personal_number FROM cards c JOIN applications a ON a.number = c.application
-			WHERE c.application = @application AND c.attempt = @attempt AND c.state = 'arrived' AND a.stage = 'HandOver'
-			FOR NO KEY UPDATE
-		), revoked AS (
-			UPDATE cards c SET state = 'revoked', reason = 'replaced by card ' || @attempt || ' of ' || @application, changed_at = now()
-			FROM next WHERE c.state = 'live' AND c.personal_number = next.personal_number
-			RETURNING c.application, c.attempt, c.reason
-		)
-		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, @officer, 'revoked card ' || attempt, reason FROM revoked WHERE application IS NOT NULL`,
-		pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "officer": h.Officer})
-	batch.Queue(`
-		WITH ended AS (
-			UPDATE applications a SET stage = 'Issued', awaiting = '', entered_at = now()
-			FROM cards c WHERE a.number = @application AND a.stage = 'HandOver'
-				AND c.application = a.number AND c.attempt = @attempt AND c.state = 'arrived'
-			RETURNING a.number
-		), live AS (
-			UPDATE cards c SET state = 'live', handed_over = @method, handed_over_by = @officer, handed_over_at = @at,
-				proof = @proof, score = @score, changed_at = now()
-			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
-			RETURNING c.application, c.blank, c.personal_number, c.card
-		), booked AS (
-			UPDATE blanks b SET account = 'issued' FROM live WHERE b.serial = live.blank
-		), known AS (
-			INSERT INTO citizens (number, person, status) SELECT personal_number, card -> 'Person', 'alive' FROM live
-			ON CONFLICT (number) DO UPDATE SET person = excluded.person
-		)
-		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`,
-		pgx.StrictNamedArgs{
-			"application": h.Application, "attempt": h.Attempt, "method": h.Method,
-			"officer": h.Officer, "at": h.At, "proof": h.Proof, "score": h.Score, "event": event,
-		})
-	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
-	if err != nil || issued == 1 {
-		return fail("issue card", err)
-	}
-	return fail("issue card", r.refuseIssue(ctx, h))
-}
-
-// lastOf reads a batch to its end, and gives the number of rows that its last
-// statement, of so many, changed.
-func lastOf(results pgx.BatchResults, statements int) (rows int64, err error) {
-	for range statements {
-		tag, err := results.Exec()
-		if err != nil {
-			_ = results.Close() // the first error tells
-			return 0, err
-		}
-		rows = tag.RowsAffected()
-	}
-	return rows, results.Close()
-}
-
-// refuseIssue accepts a card that was issued before, and says why another cannot be.
-func (r *Registry) refuseIssue(ctx context.Context, h HandOver) error {
-	var stage identity.Stage
-	var state identity.CardState
-	err := r.db.QueryRow(ctx, `
-		SELECT a.stage, c.state FROM cards c JOIN applications a ON a.number = c.application
-		WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt).Scan(&stage, &state)
-	switch {
-	case err != nil:
-		return found(err, "application %s has no card %d", h.Application, h.Attempt)
-	case stage == identity.Issued && state == identity.CardLive:
-		return nil
-	case state != identity.CardArrived:
-		return identity.Refuse(identity.Conflict, "card %d is %s; only a card that arrived can be handed over", h.Attempt, state)
-	}
-	return identity.Refuse(identity.Conflict, "an application at %s cannot enter %s", stage, identity.Issued)
-}
-
 // Destroy records that a card of an ended application was destroyed, by two
 // officers. A second call changes nothing; the live card is revoked first.
-func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumber, attempt int, officers [2]identity.OfficerID, reason string) error {
+func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumber, attempt int, officers [2]identity.OfficerID, reason identity.Reason) error {
 	if officers[0] == officers[1] || officers[0] == "" || officers[1] == "" {
 		return identity.RefuseField(identity.Forbidden, "officers", "a card is destroyed by two officers")
 	}
+	if err := identity.DestroyReasons.Check(reason); err != nil {
+		return err
+	}
 	tag, err := r.db.Exec(ctx, `
 		WITH destroyed AS (
-			UPDATE cards SET state = 'destroyed', reason = @reason, changed_at = now()
-			WHERE application = @application AND attempt = @attempt AND state NOT IN ('live', 'lost', 'destroyed') RETURNING application, blank
+			UPDATE cards SET state = `+cardDestroyed+`, reason = @reason, changed_at = now()
+			WHERE application = @application AND attempt = @attempt AND state NOT IN (`+cardLive+`, `+cardLost+`, `+cardDestroyed+`) RETURNING application, blank
 		), booked AS (
-			UPDATE blanks b SET account = 'destroyed' FROM destroyed WHERE b.serial = destroyed.blank
+			UPDATE blanks b SET account = `+accountDestroyed+` FROM destroyed WHERE b.serial = destroyed.blank
 		)
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, @first || ' and ' || @second, 'destroyed card ' || @attempt, @reason FROM destroyed`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "first": string(officers[0]), "second": string(officers[1]), "reason": reason})
+		SELECT application, @first || ' and ' || @second, `+eventDestroyed+` || @attempt, @reason FROM destroyed`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "first": string(officers[0]), "second": string(officers[1]), "reason": reason.String()})
 	if err != nil || tag.RowsAffected() == 1 {
 		return fail("destroy card", err)
 	}

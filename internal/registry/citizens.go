@@ -46,7 +46,7 @@ func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 			expires = &t
 		}
 		_, err = tx.Exec(ctx, `
-			INSERT INTO cards (state, personal_number, serial, form, issued, expires) VALUES ('live', $1, $2, $3, $4, $5)`,
+			INSERT INTO cards (state, personal_number, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5)`,
 			number, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires)
 		return err
 	})
@@ -61,7 +61,7 @@ func (r *Registry) Citizen(ctx context.Context, n identity.PersonalNumber) (Citi
 	var issued, expires *time.Time
 	err := r.db.QueryRow(ctx, `
 		SELECT p.person, p.status, c.serial, c.form, c.issued, c.expires
-		FROM citizens p LEFT JOIN cards c ON c.personal_number = p.number AND c.state = 'live' WHERE p.number = $1`, string(n)).
+		FROM citizens p LEFT JOIN cards c ON c.personal_number = p.number AND c.state = `+cardLive+` WHERE p.number = $1`, string(n)).
 		Scan(&person, &c.Status, &serial, &form, &issued, &expires)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Citizen{}, identity.RefuseField(identity.NotFound, "person.number", "is not known to the population registry")
@@ -118,7 +118,7 @@ func (r *Registry) allot(ctx context.Context, number identity.ApplicationNumber,
 			), written AS (
 				UPDATE applications SET personal_number = allotted.number FROM allotted WHERE applications.number = $1
 			), noted AS (
-				INSERT INTO audit (application, actor, event, reason) SELECT $1, 'system', 'allotted a personal number', '' FROM allotted
+				INSERT INTO audit (application, actor, event, reason) SELECT $1, `+actorSystem+`, 'allotted a personal number', '' FROM allotted
 			)
 			SELECT number FROM allotted`, number, string(candidate)).Scan(&allotted)
 		if errors.Is(err, pgx.ErrNoRows) {

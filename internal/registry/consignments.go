@@ -38,31 +38,31 @@ func (r *Registry) pack(ctx context.Context, m StageChange, limit int) (Packing,
 	batch.Queue(`
 		WITH card AS (
 			SELECT c.application, c.state, c.consignment, a.destination FROM cards c JOIN applications a ON a.number = c.application
-			WHERE c.application = @application AND c.attempt = @attempt AND a.stage = 'Dispatch' AND a.attempt = @attempt FOR NO KEY UPDATE OF c
+			WHERE c.application = @application AND c.attempt = @attempt AND a.stage = `+stageDispatch+` AND a.attempt = @attempt FOR NO KEY UPDATE OF c
 		), free AS (
-			SELECT destination FROM card WHERE state = 'inspected' AND consignment IS NULL
+			SELECT destination FROM card WHERE state = `+cardInspected+` AND consignment IS NULL
 		), joined AS (
-			UPDATE consignments c SET cards = c.cards + 1, state = CASE WHEN c.cards + 1 >= @limit THEN 'sealed' ELSE 'open' END,
-				sealed_by = CASE WHEN c.cards + 1 >= @limit THEN 'system' ELSE '' END
-			FROM free WHERE c.destination = free.destination AND c.state = 'open'
+			UPDATE consignments c SET cards = c.cards + 1, state = CASE WHEN c.cards + 1 >= @limit THEN `+consignmentSealed+` ELSE `+consignmentOpen+` END,
+				sealed_by = CASE WHEN c.cards + 1 >= @limit THEN `+actorSystem+` ELSE '' END
+			FROM free WHERE c.destination = free.destination AND c.state = `+consignmentOpen+`
 			RETURNING c.number, c.state
 		), made AS (
 			INSERT INTO consignments (number, destination, state, sealed_by, cards)
 			SELECT 'C-' || lpad(n::text, greatest(6, length(n::text)), '0'), destination,
-				CASE WHEN @limit <= 1 THEN 'sealed' ELSE 'open' END, CASE WHEN @limit <= 1 THEN 'system' ELSE '' END, 1
+				CASE WHEN @limit <= 1 THEN `+consignmentSealed+` ELSE `+consignmentOpen+` END, CASE WHEN @limit <= 1 THEN `+actorSystem+` ELSE '' END, 1
 			FROM (SELECT destination, nextval('consignment_numbers') AS n FROM free WHERE NOT EXISTS (SELECT FROM joined)) next
 			RETURNING number, state
 		), box AS (
 			SELECT number, state, false AS first FROM joined UNION ALL SELECT number, state, true FROM made
 		), packed AS (
-			UPDATE cards SET state = 'packed', consignment = box.number, changed_at = now()
+			UPDATE cards SET state = `+cardPacked+`, consignment = box.number, changed_at = now()
 			FROM box WHERE application = @application AND attempt = @attempt RETURNING application, consignment
 		), noted AS (
 			INSERT INTO audit (application, actor, event, reason)
 			SELECT application, @actor, 'packed card ' || @attempt || ' into ' || consignment, '' FROM packed
 		)
 		SELECT coalesce(box.number, card.consignment, ''), card.destination,
-			coalesce(box.state, (SELECT k.state FROM consignments k WHERE k.number = card.consignment), '') = 'sealed', coalesce(box.first, true), card.state
+			coalesce(box.state, (SELECT k.state FROM consignments k WHERE k.number = card.consignment), '') = `+consignmentSealed+`, coalesce(box.first, true), card.state
 		FROM card LEFT JOIN box ON true`,
 		pgx.StrictNamedArgs{"application": m.Application, "attempt": m.Attempt, "limit": limit, "actor": m.Actor})
 	results := r.db.SendBatch(ctx, batch)
@@ -166,8 +166,8 @@ func (r *Registry) manifests(ctx context.Context, numbers []string) (map[identit
 func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, actor string) (int, error) {
 	var cards int
 	err := r.db.QueryRow(ctx, `
-		UPDATE consignments SET state = CASE state WHEN 'open' THEN 'sealed' ELSE state END,
-			sealed_by = CASE state WHEN 'open' THEN $2 ELSE sealed_by END
+		UPDATE consignments SET state = CASE state WHEN `+consignmentOpen+` THEN `+consignmentSealed+` ELSE state END,
+			sealed_by = CASE state WHEN `+consignmentOpen+` THEN $2 ELSE sealed_by END
 		WHERE number = $1 RETURNING cards`, number, actor).Scan(&cards)
 	return cards, fail("seal consignment", found(err, "there is no consignment %s", number))
 }
@@ -175,8 +175,8 @@ func (r *Registry) SealConsignment(ctx context.Context, number identity.Consignm
 // SendConsignment hands a sealed consignment to the courier.
 func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID, courier, seal string) error {
 	tag, err := r.db.Exec(ctx, `
-		UPDATE consignments SET state = 'sent', sent_by = @officer, courier = @courier, seal = @seal, sent_at = coalesce(sent_at, now())
-		WHERE number = @number AND (state = 'sealed' OR state = 'sent' AND sent_by = @officer AND seal = @seal)`,
+		UPDATE consignments SET state = `+consignmentSent+`, sent_by = @officer, courier = @courier, seal = @seal, sent_at = coalesce(sent_at, now())
+		WHERE number = @number AND (state = `+consignmentSealed+` OR state = `+consignmentSent+` AND sent_by = @officer AND seal = @seal)`,
 		pgx.StrictNamedArgs{"number": number, "officer": officer, "courier": courier, "seal": seal})
 	if err == nil && tag.RowsAffected() == 0 {
 		return identity.Refuse(identity.Conflict, "consignment %s is not sealed, or was sent before", number)
@@ -216,9 +216,9 @@ func receiveCards(ctx context.Context, tx pgx.Tx, number identity.ConsignmentNum
 	if len(slices.Compact(names)) != len(missing) {
 		return identity.RefuseField(identity.Invalid, "missing", "names an application twice")
 	}
-	args := pgx.StrictNamedArgs{"number": number, "officer": officer, "missing": names}
+	args := pgx.StrictNamedArgs{"number": number, "officer": officer, "missing": names, "reason": string(identity.ReasonMissing)}
 	tag, err := tx.Exec(ctx, `
-		UPDATE cards SET state = 'lost', missing = true, reason = 'missing at the count', changed_at = now()
+		UPDATE cards SET state = `+cardLost+`, missing = true, reason = @reason, changed_at = now()
 		WHERE consignment = @number AND application = ANY(@missing) AND @officer::text <> ''`, args)
 	if err != nil {
 		return err
@@ -227,12 +227,12 @@ func receiveCards(ctx context.Context, tx pgx.Tx, number identity.ConsignmentNum
 		return identity.RefuseField(identity.Conflict, "missing", "names an application that is not on the manifest")
 	}
 	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE blanks b SET account = 'spoiled' FROM cards c WHERE c.blank = b.serial AND c.consignment = $1 AND c.missing`, number)
-	batch.Queue(`UPDATE cards SET state = 'arrived', changed_at = now() WHERE consignment = $1 AND state = 'packed'`, number)
+	batch.Queue(`UPDATE blanks b SET account = `+accountSpoiled+` FROM cards c WHERE c.blank = b.serial AND c.consignment = $1 AND c.missing`, number)
+	batch.Queue(`UPDATE cards SET state = `+cardArrived+`, changed_at = now() WHERE consignment = $1 AND state = `+cardPacked, number)
 	batch.Queue(`
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, $2, CASE WHEN missing THEN 'missed' ELSE 'received' END || ' card ' || attempt || ' of ' || $1, ''
+		SELECT application, $2, CASE WHEN missing THEN `+eventMissed+` ELSE 'received card ' END || attempt || ' of ' || $1, ''
 		FROM cards WHERE consignment = $1`, number, officer)
-	batch.Queue(`UPDATE consignments SET state = 'received', received_by = $2, received_at = now() WHERE number = $1`, number, officer)
+	batch.Queue(`UPDATE consignments SET state = `+consignmentReceived+`, received_by = $2, received_at = now() WHERE number = $1`, number, officer)
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -16,7 +16,7 @@ type Decision struct {
 	Round       int
 	Officer     identity.OfficerID
 	Verdict     identity.Verdict
-	Reason      string
+	Reason      identity.Reason
 	ForCitizen  bool      // a hold for the citizen's part
 	Due         time.Time // the legal deadline after the decision; zero leaves it
 }
@@ -25,6 +25,9 @@ type Decision struct {
 // round of capture, the legal deadline. Four eyes are the table's constraints.
 // The same decision again changes nothing; another one of that round is refused.
 func (r *Registry) Decide(ctx context.Context, d Decision) error {
+	if err := d.Step.Reasons().Check(d.Reason); err != nil {
+		return err
+	}
 	var due *time.Time
 	if !d.Due.IsZero() {
 		due = &d.Due
@@ -39,9 +42,8 @@ func (r *Registry) Decide(ctx context.Context, d Decision) error {
 			RETURNING application
 		), changed AS (
 			UPDATE applications a SET
-				held = CASE @step WHEN 'hold' THEN true WHEN 'release' THEN false ELSE held END,
-				held_for_citizen = CASE @step WHEN 'hold' THEN @for_citizen WHEN 'release' THEN false ELSE held_for_citizen END,
-				capture_round = CASE @step WHEN 'recapture' THEN greatest(capture_round, @round) ELSE capture_round END,
+				held = CASE @step WHEN `+stepHold+` THEN true WHEN `+stepRelease+` THEN false ELSE held END,
+				capture_round = CASE @step WHEN `+stepRecapture+` THEN greatest(capture_round, @round) ELSE capture_round END,
 				awaiting = '', due = coalesce(@due, due)
 			FROM decided WHERE a.number = decided.application
 		)
@@ -49,7 +51,7 @@ func (r *Registry) Decide(ctx context.Context, d Decision) error {
 		SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided`,
 		pgx.StrictNamedArgs{
 			"number": d.Application, "step": d.Step, "round": d.Round, "officer": d.Officer,
-			"verdict": d.Verdict, "reason": d.Reason, "for_citizen": d.ForCitizen, "due": due,
+			"verdict": d.Verdict, "reason": d.Reason.String(), "for_citizen": d.ForCitizen, "due": due,
 		})
 	if err != nil || tag.RowsAffected() == 1 {
 		return fail("record decision", err)

@@ -9,15 +9,23 @@ import (
 	"example.org/cancuoc/internal/vault"
 )
 
+// enlist puts a round of capture into the gallery, as the last statement of its
+// transaction. The lock makes commit order and sequence order one, so that a
+// reader that asks for what came after the last entry it saw misses none.
+const enlist = `
+	WITH turn AS (SELECT pg_advisory_xact_lock(hashtext('gallery'))),
+	     held AS (SELECT count(*) AS n FROM turn)
+	INSERT INTO gallery (application, round) SELECT $1, $2 FROM held
+	ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`
+
 // Gallery gives captures in the order they were committed, those of applications
-// in flight too, from the one after afterSeq. Captures whose key was shredded are
-// left out.
+// in flight too, from the one after afterSeq.
 func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]identity.Encounter, error) {
 	rows, _ := r.db.Query(ctx, `
 		SELECT g.seq, g.application, g.round, a.personal_number, b.sealed, k.wrapped
 		FROM gallery g JOIN applications a ON a.number = g.application
-		JOIN vault_blobs b ON b.application = g.application AND b.kind = '`+string(identity.EvidenceTemplates)+`' AND b.attempt = g.round
-		JOIN vault_keys k ON k.application = g.application AND k.wrapped IS NOT NULL
+		JOIN vault_blobs b ON b.application = g.application AND b.kind = `+evidenceTemplates+` AND b.attempt = g.round
+		JOIN vault_keys k ON k.application = g.application
 		WHERE g.seq > $1 ORDER BY g.seq LIMIT $2`, afterSeq, limit) // CollectRows reports the error
 	type sealed struct {
 		identity.Encounter

@@ -36,8 +36,8 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var batch pgx.Batch
 	batch.Queue(`
 		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now())
-		FROM applications WHERE stage = ANY ($1) GROUP BY stage, awaiting ORDER BY stage, awaiting`, identity.Open())
-	batch.Queue(`SELECT location, count(*) FROM blanks WHERE account = 'stock' GROUP BY location ORDER BY location`)
+		FROM applications WHERE stage = ANY ($1) GROUP BY stage, awaiting ORDER BY stage, awaiting`, identity.OpenStages())
+	batch.Queue(`SELECT location, count(*) FROM blanks WHERE account = ` + accountStock + ` GROUP BY location ORDER BY location`)
 	results := r.db.SendBatch(ctx, &batch)
 	defer func() { _ = results.Close() }() // what it has to tell, reading told
 	rows, _ := results.Query()             // CollectRows reports the error

@@ -24,7 +24,7 @@ func TestFigures_CountWhatIsOpenLateAndInStock(t *testing.T) {
 		Application: awaited, To: identity.Validation, Awaiting: identity.ToResolve, Attempt: 1, Actor: "system",
 	}))
 	b.enter(t, b.received(t, due(yesterday)), 1, identity.Withdrawn)
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: "centre", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
+	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 
 	f, err := b.Metrics(t.Context())
 
@@ -34,6 +34,6 @@ func TestFigures_CountWhatIsOpenLateAndInStock(t *testing.T) {
 			{Stage: identity.Received, Count: 2, Late: 1},
 			{Stage: identity.Validation, Awaiting: identity.ToResolve, Count: 1, Late: 1},
 		},
-		Stock: []registry.StockCount{{Location: "centre", Count: 7}},
+		Stock: []registry.StockCount{{Location: identity.LocationCenter, Count: 7}},
 	}, f)
 }

@@ -180,7 +180,7 @@ func (b *bundle) stock(t *testing.T, blanks int) {
 	first := b.serial.Add(int64(blanks)) - int64(blanks)
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
 		Number: fmt.Sprintf("B-%d", first), First: identity.BlankSerial(fmt.Sprintf("PT%08d", first)),
-		Last: identity.BlankSerial(fmt.Sprintf("PT%08d", first+int64(blanks)-1)), Location: "centre", ReceivedBy: approver, CountedBy: counter,
+		Last: identity.BlankSerial(fmt.Sprintf("PT%08d", first+int64(blanks)-1)), Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter,
 	}))
 }
 

@@ -21,7 +21,7 @@ type WriteOff struct {
 	Destroyed bool // otherwise spoiled
 	At        time.Time
 	By        string // an officer, two officers, or a station, as the audit trail has it
-	Reason    string
+	Reason    identity.Reason
 }
 
 // WrittenOff lists the blanks that were spoiled or destroyed from one day to
@@ -31,17 +31,17 @@ func (r *Registry) WrittenOff(ctx context.Context, from, to identity.Date) ([]Wr
 		return nil, identity.RefuseField(identity.Invalid, "from", "must be a day, and not after the last day")
 	}
 	rows, err := r.db.Query(ctx, `
-		SELECT m.serial, c.state = 'lost', m.credited = 'destroyed', m.at, coalesce(why.actor, ''), coalesce(nullif(why.reason, ''), c.reason)
+		SELECT m.serial, c.state = `+cardLost+`, m.credited = `+accountDestroyed+`, m.at, coalesce(why.actor, ''), coalesce(nullif(why.reason, ''), c.reason)
 		FROM blank_movements m JOIN cards c ON c.application = m.application AND c.attempt = m.attempt
 		LEFT JOIN LATERAL (
 			SELECT a.actor, a.reason FROM audit a
 			WHERE a.application = m.application AND CASE m.credited
-				WHEN 'destroyed' THEN a.event = 'destroyed card ' || m.attempt
-				ELSE a.event || ' ' LIKE 'spoiled card ' || m.attempt || ' %' OR a.event LIKE 'missed card ' || m.attempt || ' of %' END
+				WHEN `+accountDestroyed+` THEN a.event = `+eventDestroyed+` || m.attempt
+				ELSE a.event || ' ' LIKE `+eventSpoiled+` || m.attempt || ' %' OR a.event LIKE `+eventMissed+` || m.attempt || ' of %' END
 			ORDER BY a.seq DESC LIMIT 1
 		) why ON true
-		WHERE m.credited IN ('spoiled', 'destroyed') AND m.at < @until AND m.serial IN (
-			SELECT serial FROM blank_movements WHERE credited IN ('spoiled', 'destroyed') AND at >= @from AND at < @until)
+		WHERE m.credited IN (`+accountSpoiled+`, `+accountDestroyed+`) AND m.at < @until AND m.serial IN (
+			SELECT serial FROM blank_movements WHERE credited IN (`+accountSpoiled+`, `+accountDestroyed+`) AND at >= @from AND at < @until)
 		ORDER BY m.serial, m.at`,
 		pgx.StrictNamedArgs{"from": from.Midnight(), "until": to.AddDays(1).Midnight()})
 	if err != nil {
@@ -50,10 +50,12 @@ func (r *Registry) WrittenOff(ctx context.Context, from, to identity.Date) ([]Wr
 	var list []WrittenOff
 	var blank WrittenOff
 	var event WriteOff
-	_, err = pgx.ForEachRow(rows, []any{&blank.Serial, &blank.Lost, &event.Destroyed, &event.At, &event.By, &event.Reason}, func() error {
+	var reason string
+	_, err = pgx.ForEachRow(rows, []any{&blank.Serial, &blank.Lost, &event.Destroyed, &event.At, &event.By, &reason}, func() error {
 		if n := len(list); n == 0 || list[n-1].Serial != blank.Serial {
 			list = append(list, WrittenOff{Serial: blank.Serial, Lost: blank.Lost})
 		}
+		event.Reason = identity.ReadReason(reason)
 		last := &list[len(list)-1]
 		last.Events = append(last.Events, event)
 		return nil

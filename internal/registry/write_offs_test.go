@@ -10,18 +10,20 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
+var mute = identity.Reason{Code: identity.ReasonChipFailed, Note: "mute"}
+
 func TestWrittenOff_SaysWhoAndWhy(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 5)
 	b.inspected(t) // neither spoiled nor destroyed
 	spoiled := b.prepared(t)
-	mute, err := b.TakeBlank(t.Context(), spoiled, 1, press)
+	blank, err := b.TakeBlank(t.Context(), spoiled, 1, press)
 	require.NoError(t, err)
-	require.NoError(t, b.Spoil(t.Context(), spoiled, 1, string(press), "mute chip"))
+	require.NoError(t, b.Spoil(t.Context(), spoiled, 1, string(press), mute))
 	shredded := b.inspected(t)
-	require.NoError(t, b.Spoil(t.Context(), shredded, 1, string(approver), "scratched"))
-	require.NoError(t, b.Destroy(t.Context(), shredded, 1, [2]identity.OfficerID{counter, approver}, "shredded"))
+	require.NoError(t, b.Spoil(t.Context(), shredded, 1, string(approver), identity.Reason{Code: identity.ReasonInspectionFailed, Note: "scratched"}))
+	require.NoError(t, b.Destroy(t.Context(), shredded, 1, [2]identity.OfficerID{counter, approver}, identity.Reason{Code: "other", Note: "shredded"}))
 	lost := b.inspected(t)
 	p, err := b.Pack(t.Context(), lost, 1, 1, "system")
 	require.NoError(t, err)
@@ -43,11 +45,11 @@ func TestWrittenOff_SaysWhoAndWhy(t *testing.T) {
 	third, err := b.Card(t.Context(), lost, 1)
 	require.NoError(t, err)
 	require.Equal(t, []registry.WrittenOff{
-		{Serial: mute, Events: []registry.WriteOff{{By: string(press), Reason: "mute chip"}}},
+		{Serial: blank, Events: []registry.WriteOff{{By: string(press), Reason: mute}}},
 		{Serial: second.Blank, Events: []registry.WriteOff{
-			{By: string(approver), Reason: "scratched"}, {Destroyed: true, By: string(counter + " and " + approver), Reason: "shredded"},
+			{By: string(approver), Reason: identity.Reason{Code: identity.ReasonInspectionFailed, Note: "scratched"}}, {Destroyed: true, By: string(counter + " and " + approver), Reason: identity.Reason{Code: "other", Note: "shredded"}},
 		}},
-		{Serial: third.Blank, Lost: true, Events: []registry.WriteOff{{By: string(counter), Reason: "missing at the count"}}},
+		{Serial: third.Blank, Lost: true, Events: []registry.WriteOff{{By: string(counter), Reason: identity.Reason{Code: identity.ReasonMissing}}}},
 	}, list)
 	stock := b.balanced(t)
 	require.Len(t, list, stock.Spoiled+stock.Destroyed)
@@ -59,7 +61,7 @@ func TestWrittenOff_OfTheDaysAskedFor(t *testing.T) {
 	b := newBundle(t)
 	b.stock(t, 1)
 	number := b.inspected(t)
-	require.NoError(t, b.Spoil(t.Context(), number, 1, string(press), "mute chip"))
+	require.NoError(t, b.Spoil(t.Context(), number, 1, string(press), mute))
 	today := identity.DateOf(time.Now())
 	for _, days := range [][2]int{{-9, -1}, {1, 9}} {
 		list, err := b.WrittenOff(t.Context(), today.AddDays(days[0]), today.AddDays(days[1]))

@@ -1,7 +1,7 @@
 // Package vault keeps what is secret and large, encrypted: packets, portraits,
 // fingerprints, chip images. A blob is named by application, kind and attempt,
 // and never changes. Each application has its own data key, wrapped by the
-// master key: destroying it makes all its blobs unreadable at once.
+// master key.
 //
 // Start at Vault.Put and Vault.Get.
 package vault
@@ -65,8 +65,7 @@ type Vault struct {
 
 	// Unwrapped keys of applications in work, by what they were unwrapped from;
 	// emptied when full. The wrapped key is read from the database every time, so
-	// that a key that was shredded, or made in a transaction that was undone, is
-	// never used again, whichever process did it.
+	// that a key made in a transaction that was rolled back is never used again.
 	mu   sync.Mutex
 	keys map[[sha256.Size]byte]cipher.AEAD
 }
@@ -82,27 +81,22 @@ func New(master Wrapper) *Vault {
 // Put stores a blob. The same content again changes nothing; other content under
 // the same key is refused with Conflict. Two round trips.
 func (v *Vault) Put(ctx context.Context, db DB, k Key, plaintext []byte) error {
-	return v.PutAll(ctx, db, k.Application, k.Attempt, []Blob{{Kind: k.Kind, Plaintext: plaintext}})
-}
-
-// PutAll stores blobs of one application and attempt, as Put does, in two round
-// trips for all.
-func (v *Vault) PutAll(ctx context.Context, db DB, application string, attempt int, blobs []Blob) error {
-	if len(blobs) == 0 {
-		return nil
-	}
-	sealed, err := v.Seal(ctx, db, application, attempt, blobs)
+	sealed, err := v.Seal(ctx, db, k.Application, k.Attempt, []Blob{{Kind: k.Kind, Plaintext: plaintext}})
 	if err != nil {
 		return err
 	}
 	tag, err := db.Exec(ctx, insertBlobs, sealed.args()...)
 	if err != nil {
-		return fmt.Errorf("store blobs of %s: %w", application, withoutValues(err))
+		return fmt.Errorf("store %s: %w", k, withoutValues(err))
 	}
-	if int(tag.RowsAffected()) == len(blobs) {
+	if tag.RowsAffected() == 1 {
 		return nil
 	}
-	return v.compare(ctx, db, application, attempt, blobs)
+	stored, err := v.Get(ctx, db, k)
+	if err == nil && !bytes.Equal(stored, plaintext) {
+		return identity.Refuse(identity.Conflict, "the vault has other content under %s", k)
+	}
+	return err
 }
 
 // Sealed is blobs that are encrypted and not yet stored.
@@ -183,21 +177,6 @@ func sealAll(key cipher.AEAD, application string, attempt int, blobs []Blob) *Se
 	return s
 }
 
-// compare refuses a blob whose key holds other content.
-func (v *Vault) compare(ctx context.Context, db DB, application string, attempt int, blobs []Blob) error {
-	for _, b := range blobs {
-		k := Key{application, b.Kind, attempt}
-		stored, err := v.Get(ctx, db, k)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(stored, b.Plaintext) {
-			return identity.Refuse(identity.Conflict, "the vault has other content under %s", k)
-		}
-	}
-	return nil
-}
-
 // seal encrypts, bound to the key's name, under a random nonce that comes first.
 // NIST SP 800-38D section 8.3 allows 2^32 random nonces for a data key; an
 // application has a few dozen blobs.
@@ -211,7 +190,7 @@ func seal(key cipher.AEAD, k Key, plaintext []byte) []byte {
 func (v *Vault) Get(ctx context.Context, db DB, k Key) ([]byte, error) {
 	var sealed, wrapped []byte
 	err := db.QueryRow(ctx, `
-		SELECT b.sealed, k.wrapped FROM vault_blobs b LEFT JOIN vault_keys k USING (application)
+		SELECT b.sealed, k.wrapped FROM vault_blobs b JOIN vault_keys k USING (application)
 		WHERE b.application = $1 AND b.kind = $2 AND b.attempt = $3`,
 		k.Application, k.Kind, k.Attempt).Scan(&sealed, &wrapped)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -224,11 +203,8 @@ func (v *Vault) Get(ctx context.Context, db DB, k Key) ([]byte, error) {
 }
 
 // Open decrypts a blob that was read together with its application's wrapped
-// data key, which is nil once it was shredded.
+// data key.
 func (v *Vault) Open(k Key, sealed, wrapped []byte) ([]byte, error) {
-	if wrapped == nil {
-		return nil, identity.Refuse(identity.NotFound, "the data key of %s was destroyed", k.Application)
-	}
 	key, err := v.unwrap(k.Application, wrapped)
 	if err != nil {
 		return nil, err
@@ -243,24 +219,8 @@ func (v *Vault) Open(k Key, sealed, wrapped []byte) ([]byte, error) {
 	return plaintext, nil
 }
 
-// Shred destroys an application's data key, so that none of its blobs can be
-// read again, and removes the blobs. Nothing can be stored for it afterwards.
-func (v *Vault) Shred(ctx context.Context, db DB, application string) error {
-	_, err := db.Exec(ctx, `
-		WITH shredded AS (
-			INSERT INTO vault_keys (application, wrapped, shredded_at) VALUES ($1, NULL, now())
-			ON CONFLICT (application) DO UPDATE SET wrapped = NULL, shredded_at = now() WHERE vault_keys.wrapped IS NOT NULL
-		)
-		DELETE FROM vault_blobs WHERE application = $1`, application)
-	if err != nil {
-		return fmt.Errorf("shred %s: %w", application, withoutValues(err))
-	}
-	return nil
-}
-
 // keyForSealing reads the application's data key, or makes it. Of two that make
-// it at once one stays, and both use that one. The row is locked until the
-// transaction ends, so that nothing is sealed while the key is shredded.
+// it at once one stays, and both use that one.
 func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (cipher.AEAD, error) {
 	made, err := v.makeKey(application)
 	if err != nil {
@@ -272,9 +232,6 @@ func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (c
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store data key of %s: %w", application, withoutValues(err))
-	}
-	if wrapped == nil {
-		return nil, identity.Refuse(identity.Conflict, "the data key of %s was destroyed: nothing can be stored for it", application)
 	}
 	return v.unwrap(application, wrapped)
 }
@@ -295,7 +252,7 @@ func keep(ctx context.Context, db DB, application string, made []byte) ([]byte, 
 	var wrapped []byte
 	err := db.QueryRow(ctx, `
 		WITH kept AS (
-			SELECT wrapped FROM vault_keys WHERE application = $1 FOR SHARE
+			SELECT wrapped FROM vault_keys WHERE application = $1
 		), made AS (
 			INSERT INTO vault_keys (application, wrapped) SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM kept)
 			ON CONFLICT (application) DO NOTHING RETURNING wrapped

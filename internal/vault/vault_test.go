@@ -163,24 +163,6 @@ func TestVault_ForgetsAKeyThatWasUndone(t *testing.T) {
 	require.Equal(t, "second", string(got))
 }
 
-func TestVault_ShreddedIsGoneForEveryProcess(t *testing.T) {
-	t.Parallel()
-	b := newBundle(t)
-	require.NoError(t, b.vault.Put(t.Context(), b.db, portrait, []byte("a face")))
-	_, err := b.twin.Get(t.Context(), b.db, portrait) // its key is in the twin's memory now
-	require.NoError(t, err)
-
-	for range 2 {
-		require.NoError(t, b.vault.Shred(t.Context(), b.db, portrait.Application))
-	}
-
-	for _, v := range []*vault.Vault{b.vault, b.twin} {
-		_, err := v.Get(t.Context(), b.db, portrait)
-		require.ErrorIs(t, err, identity.NotFound)
-		require.ErrorIs(t, v.Put(t.Context(), b.db, portrait, []byte("again")), identity.Conflict)
-	}
-}
-
 func TestOpenFile_OneMasterKeyForAllWhoStartAtOnce(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys", "master.key")

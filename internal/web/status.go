@@ -66,6 +66,7 @@ type view struct {
 	Due              string
 	NextVI, NextEN   string
 	EndedVI, EndedEN string
+	WhyVI, WhyEN     string // why it ended, or is on hold
 }
 
 type step struct {
@@ -140,19 +141,6 @@ func born(typed string) identity.Date {
 	return date
 }
 
-// milestones are the stages as a citizen counts them.
-var milestones = []struct {
-	vi, en string
-	until  identity.Stage // done when the application has passed this stage
-}{
-	{"Đã tiếp nhận hồ sơ", "Application received", identity.Received},
-	{"Kiểm tra thông tin và sinh trắc học", "Data and biometrics checked", identity.Deduplication},
-	{"Phê duyệt", "Approved", identity.Approval},
-	{"Sản xuất thẻ", "Card made", identity.Inspection},
-	{"Chuyển thẻ về nơi trả", "Card on its way", identity.Dispatch},
-	{"Trả thẻ", "Card handed over", identity.HandOver},
-}
-
 // nextSteps say what the citizen has to do.
 var nextSteps = map[identity.Action][2]string{
 	identity.ToRecapture: {"Mời đến nơi nộp hồ sơ để chụp lại ảnh.", "Please come to the station for a new photograph."},
@@ -160,25 +148,16 @@ var nextSteps = map[identity.Action][2]string{
 	identity.ToHandOver:  {"Thẻ đã sẵn sàng: mời đến nhận, mang theo thẻ cũ nếu có.", "Your card is ready: please collect it, and bring your old card if you have one."},
 }
 
+// onHold is the next step of an application that is on hold for the citizen's part.
+var onHold = [2]string{"Hồ sơ tạm dừng: mời liên hệ nơi nộp hồ sơ.", "The application is on hold: please contact the station."}
+
 // byPost is the next step of a card that the post brings.
 var byPost = [2]string{"Thẻ đã sẵn sàng và được gửi qua bưu điện đến địa chỉ đã đăng ký.", "Your card is ready and comes by post to the address you gave."}
-
-// endings say how it ended.
-var endings = map[identity.Stage][2]string{
-	identity.Issued:    {"Thẻ đã được trả.", "The card was handed over."},
-	identity.Rejected:  {"Hồ sơ bị từ chối; thông báo nêu rõ lý do được gửi riêng.", "The application was refused; a notice with the reason is sent separately."},
-	identity.Withdrawn: {"Hồ sơ đã được rút.", "The application was withdrawn."},
-	identity.Expired:   {"Hồ sơ hết hạn.", "The application expired."},
-}
 
 func (v *view) fill(r registry.ApplicationRecord) {
 	v.Found, v.Receipt, v.Birth = true, string(r.Number), ""
 	v.Due = identity.DateOf(r.Due.Add(-time.Nanosecond)).Display()
-	at := position(r.Stage)
-	for _, m := range milestones {
-		done := at > position(m.until)
-		v.Steps = append(v.Steps, step{VI: m.vi, EN: m.en, Done: done, Current: !done && !v.hasCurrent() && !r.Stage.Ended()})
-	}
+	v.Steps = steps(r.Stage)
 	texts, ok := nextSteps[r.Awaiting]
 	if r.Awaiting == identity.ToHandOver && r.Application.Delivery == identity.Post {
 		texts = byPost
@@ -186,26 +165,32 @@ func (v *view) fill(r registry.ApplicationRecord) {
 	if ok {
 		v.NextVI, v.NextEN = texts[0], texts[1]
 	}
-	if texts, ok := endings[r.Stage]; ok {
-		v.EndedVI, v.EndedEN = texts[0], texts[1]
+	why := r.Why()
+	switch {
+	case r.Stage.Ended():
+		v.EndedVI, v.EndedEN = r.Stage.VI(), r.Stage.EN()
+		v.WhyVI, v.WhyEN = why.VI(), why.EN()
+	case r.Held && r.ForCitizen:
+		v.NextVI, v.NextEN = onHold[0], onHold[1]
+		v.WhyVI, v.WhyEN = why.VI(), why.EN()
 	}
 }
 
-func (v *view) hasCurrent() bool {
-	for _, s := range v.Steps {
-		if s.Current {
-			return true
-		}
+// steps are the stages as a citizen counts them, those of one milestone as one. An
+// application that ended without a card does not say how far it came.
+func steps(at identity.Stage) []step {
+	reached := slices.Index(identity.Stages, at)
+	if at.Ended() && at != identity.Issued {
+		reached = -1
 	}
-	return false
-}
-
-// position is how far a stage is; the ends but Issued are nowhere.
-func position(s identity.Stage) int {
-	for i, stage := range identity.Stages {
-		if stage == s && (!s.Ended() || s == identity.Issued) {
-			return i
+	var list []step
+	for i, stage := range identity.OpenStages() {
+		if n := len(list); n == 0 || list[n-1].EN != stage.EN() {
+			list = append(list, step{VI: stage.VI(), EN: stage.EN()})
 		}
+		last := &list[len(list)-1]
+		last.Done = i < reached // of its last stage
+		last.Current = last.Current || i == reached
 	}
-	return -1
+	return list
 }

@@ -116,6 +116,35 @@ func TestStatus_TellsEveryStage(t *testing.T) {
 	}
 }
 
+func TestStatus_SaysWhyInTwoLanguagesWithoutTheNote(t *testing.T) {
+	t.Parallel()
+	rejected, expired, held, internal := record(identity.Rejected, identity.NoAction), record(identity.Expired, identity.NoAction),
+		record(identity.Validation, identity.ToRelease), record(identity.Validation, identity.ToRelease)
+	rejected.Given = identity.Reason{Code: "papers-forged", Note: "his uncle's"}
+	expired.Reason = identity.ReasonNotCollected
+	held.Given, held.Held, held.ForCitizen = identity.Reason{Code: "papers-awaited", Note: "his uncle's"}, true, true
+	internal.Given, internal.Held = identity.Reason{Code: "under-verification"}, true
+	for name, tt := range map[string]struct {
+		record registry.ApplicationRecord
+		want   string
+	}{
+		"Rejected":           {rejected, `Lý do: Giấy tờ giả hoặc bị tẩy xóa, sửa chữa. <span lang="en">Reason: papers are forged or altered.</span>`},
+		"Expired":            {expired, `Lý do: Quá hạn nhận thẻ. <span lang="en">Reason: the card was not collected within the time.</span>`},
+		"HeldForTheCitizen":  {held, `Lý do: Chờ công dân bổ sung giấy tờ. <span lang="en">Reason: the citizen has to bring papers.</span>`},
+		"HeldForOtherReason": {internal, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			page := look(t, pages(shelved(tt.record)), receipt, "2012-10-05").Body.String()
+
+			require.Contains(t, page, tt.want)
+			require.Equal(t, tt.want != "", strings.Contains(page, "Lý do"))
+			require.NotContains(t, page, "uncle")
+		})
+	}
+}
+
 func TestStatus_ACardByPostIsNotCollected(t *testing.T) {
 	t.Parallel()
 	r := record(identity.HandOver, identity.ToHandOver)

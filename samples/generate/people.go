@@ -382,7 +382,7 @@ func troubles() []subject {
 			sample: samples.Sample{
 				Name: "19-withdrawn", Shows: "The citizen takes the application back before it is approved.",
 				Steps: []samples.Step{{
-					Awaiting: identity.ToApprove, Do: samples.Withdraw, By: "CB-048-0012", Reason: "Công dân đã tìm thấy thẻ cũ và xin rút hồ sơ",
+					Awaiting: identity.ToApprove, Do: samples.Withdraw, By: "CB-048-0012", Reason: "card-found: Công dân đã tìm thấy thẻ cũ và xin rút hồ sơ",
 				}}, End: identity.Withdrawn, Reason: "withdrawn by the citizen",
 			},
 			application: request("048", "0019", renewal, "request", monday, packet.Person{
@@ -412,7 +412,7 @@ func troubles() []subject {
 				Name: "21-wrong-data", Shows: "The birth date contradicts the population registry; nothing clears it up, and an officer rejects.",
 				Steps: []samples.Step{{
 					Awaiting: identity.ToResolve, Do: samples.Reject, By: "PD-079-0001",
-					Reason: "Ngày sinh không khớp Cơ sở dữ liệu quốc gia về dân cư, công dân không có giấy tờ chứng minh",
+					Reason: "data-not-proven: Ngày sinh không khớp Cơ sở dữ liệu quốc gia về dân cư, công dân không có giấy tờ chứng minh",
 				}}, End: identity.Rejected, Reason: "refused by an officer",
 			},
 			application: request("079", "0021", renewal, "request", monday, packet.Person{

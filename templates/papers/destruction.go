@@ -35,7 +35,7 @@ type WriteOff struct {
 	Destroyed bool // otherwise it was spoiled
 	At        time.Time
 	By        string // an officer, two officers, or a station
-	Reason    string
+	Reason    identity.Reason
 }
 
 // columns of the record, mm from the left edge.
@@ -121,7 +121,7 @@ func (e WriteOff) sentence(s *sheet) string {
 	if e.Destroyed {
 		what = both("Hủy", "destroyed")
 	}
-	by, reason := s.printable(e.By), e.Reason
+	by, reason := s.printable(e.By), e.Reason.InWords()
 	if letters := []rune(reason); len(letters) > destroyedReason {
 		reason = string(letters[:destroyedReason]) + "..."
 	}

@@ -123,10 +123,10 @@ func destruction(blanks int) papers.Destruction {
 	for i := range blanks {
 		b := papers.WrittenOff{
 			Serial: fmt.Sprintf("PT%08d", i), Lost: i%5 == 4,
-			Events: []papers.WriteOff{{At: at, By: "PX-01", Reason: "inspection: the chip answers nothing"}},
+			Events: []papers.WriteOff{{At: at, By: "PX-01", Reason: identity.Reason{Note: "inspection: the chip answers nothing"}}},
 		}
 		if i%5 < 2 {
-			b.Events = append(b.Events, papers.WriteOff{Destroyed: true, At: at.Add(30 * time.Hour), By: "TK-01 and TK-02", Reason: "shredded"})
+			b.Events = append(b.Events, papers.WriteOff{Destroyed: true, At: at.Add(30 * time.Hour), By: "TK-01 and TK-02", Reason: identity.Reason{Note: "shredded"}})
 		}
 		d.Blanks = append(d.Blanks, b)
 	}
@@ -237,7 +237,7 @@ func TestManifest_OfEveryLength(t *testing.T) {
 func TestDestruction_SaysWhoAndWhy(t *testing.T) {
 	t.Parallel()
 	d := destruction(15)
-	d.Blanks[0].Events[0].Reason = "torn\nby 😀 " + strings.Repeat("again and ", 20)
+	d.Blanks[0].Events[0].Reason = identity.Reason{Note: "torn\nby 😀 " + strings.Repeat("again and ", 20)}
 	dir := saved(t, d)
 
 	said, read := text(t, dir), codes(t, dir)
@@ -265,7 +265,7 @@ func TestDestruction_OfNothing(t *testing.T) {
 func TestDestruction_CutsAnEndlessReason(t *testing.T) {
 	t.Parallel()
 	d := destruction(3)
-	d.Blanks[1].Events[0].Reason = strings.Repeat("x", 200_000)
+	d.Blanks[1].Events[0].Reason = identity.Reason{Note: strings.Repeat("x", 200_000)}
 	said := text(t, saved(t, d))
 	require.Contains(t, said, "...")
 	require.Contains(t, said, "PT00000002")
@@ -321,7 +321,7 @@ func TestPapers_NothingOverlaps(t *testing.T) {
 	list := manifest(25)
 	list.Destination.Name, list.Courier, list.Seal = long.Station.Name, long.Station.Name, strings.Repeat("8", 200)
 	record := destruction(12)
-	record.Blanks[2].Events[0].Reason = strings.Repeat("broken ", 300)
+	record.Blanks[2].Events[0].Reason = identity.Reason{Note: strings.Repeat("broken ", 300)}
 	papers := all()
 	papers["long slip"], papers["long manifest"], papers["long destruction"] = long, list, record
 	for name, p := range papers {

@@ -1,0 +1,125 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// TakeBlank takes a blank out of stock for a card at a station, once: asked again
+// by that station it gives the same blank. Another station is refused with
+// identity.CardSpoiled, since a card that was begun elsewhere cannot go on here; the blank
+// stays where it is until that card is written off.
+func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
+	for {
+		blank, err := r.takeBlank(ctx, number, attempt, station)
+		if violates(err, "one_blank_per_card") { // another copy was faster; look again
+			continue
+		}
+		return blank, fail("take blank", err)
+	}
+}
+
+func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
+	var blank identity.BlankSerial
+	var at identity.StationID
+	var state identity.CardState
+	err := r.db.QueryRow(ctx, `
+		WITH card AS (
+			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
+		), here AS (
+			SELECT serial FROM blanks
+			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`)
+			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+		), centre AS (
+			SELECT serial FROM blanks
+			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM here)
+			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+		), free AS (
+			SELECT serial FROM here UNION ALL SELECT serial FROM centre
+		), taken AS (
+			UPDATE blanks b SET account = `+accountProduction+`, location = @station, application = @application, attempt = @attempt
+			FROM free WHERE b.serial = free.serial RETURNING b.serial
+		), begun AS (
+			UPDATE cards c SET state = `+cardBegun+`, blank = taken.serial, station = @station, changed_at = now()
+			FROM taken WHERE c.application = @application AND c.attempt = @attempt RETURNING c.blank
+		), noted AS (
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT @application, @station, 'took blank ' || serial || ' for card ' || @attempt, '' FROM taken
+		)
+		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state FROM card`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station}).Scan(&blank, &at, &state)
+	switch {
+	case err != nil:
+		return "", found(err, "application %s has no card %d", number, attempt)
+	case state == identity.CardSpoiled:
+		return "", identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
+	case blank == "":
+		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s", station)
+	case at != station:
+		return "", identity.Refuse(identity.Spoiled, "card %d was begun at station %s, which did not finish it", attempt, at)
+	}
+	return blank, nil
+}
+
+// Box is a box of blanks with consecutive serials: a common prefix and a number
+// of fixed width.
+type Box struct {
+	Number     string
+	First      identity.BlankSerial
+	Last       identity.BlankSerial
+	Location   string // identity.LocationCenter, or a station
+	ReceivedBy identity.OfficerID
+	CountedBy  identity.OfficerID
+}
+
+// maxBox bounds a box, in blanks.
+const maxBox = 100_000
+
+// serials lists the serials of a box.
+func (b Box) serials() ([]string, error) {
+	first, last := string(b.First), string(b.Last)
+	prefix := strings.TrimRight(first, "0123456789")
+	digits := first[len(prefix):]
+	if digits == "" || len(digits) > 15 || len(last) != len(first) || strings.TrimRight(last, "0123456789") != prefix {
+		return nil, identity.RefuseField(identity.Invalid, "last", "first and last serial must have one prefix and numbers of one width, as PT00000001 and PT00000500")
+	}
+	from, err := strconv.Atoi(digits)
+	if err != nil {
+		return nil, identity.RefuseField(identity.Invalid, "first", "does not end in a number")
+	}
+	to, err := strconv.Atoi(last[len(prefix):])
+	if err != nil || to < from || to-from >= maxBox {
+		return nil, identity.RefuseField(identity.Invalid, "last", "must be %d blanks or fewer after the first", maxBox)
+	}
+	list := make([]string, 0, to-from+1)
+	for n := from; n <= to; n++ {
+		list = append(list, fmt.Sprintf("%s%0*d", prefix, len(digits), n))
+	}
+	return list, nil
+}
+
+// ReceiveBlanks takes a box into stock. The same box again is refused as a
+// duplicate.
+func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
+	serials, err := b.serials()
+	if err != nil {
+		return err
+	}
+	_, err = r.db.Exec(ctx, `
+		WITH box AS (
+			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by)
+			VALUES (@number, @first, @last, cardinality(@serials::text[]), @location, @received_by, @counted_by) RETURNING number, location
+		)
+		INSERT INTO blanks (serial, box, account, location) SELECT unnest(@serials::text[]), number, `+accountStock+`, location FROM box`,
+		pgx.StrictNamedArgs{
+			"number": b.Number, "first": b.First, "last": b.Last, "serials": serials, "location": b.Location,
+			"received_by": b.ReceivedBy, "counted_by": b.CountedBy,
+		})
+	return fail("receive blanks", err)
+}

@@ -1,0 +1,126 @@
+package registry_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	box := registry.Box{Number: "B-1", First: "PT001", Last: "PT010", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
+	for name, tt := range map[string]struct {
+		change func(*registry.Box)
+		kind   identity.Kind
+	}{
+		"OnePerson":   {func(b *registry.Box) { b.CountedBy = b.ReceivedBy }, identity.Forbidden},
+		"Nobody":      {func(b *registry.Box) { b.CountedBy = "" }, identity.Forbidden},
+		"Backwards":   {func(b *registry.Box) { b.First, b.Last = b.Last, b.First }, identity.Invalid},
+		"OtherPrefix": {func(b *registry.Box) { b.Last = "PX010" }, identity.Invalid},
+		"OtherWidth":  {func(b *registry.Box) { b.Last = "PT0010" }, identity.Invalid},
+		"NoNumber":    {func(b *registry.Box) { b.First, b.Last = "PT", "PT" }, identity.Invalid},
+	} {
+		wrong := box
+		tt.change(&wrong)
+		require.ErrorIs(t, b.ReceiveBlanks(t.Context(), wrong), tt.kind, name)
+	}
+
+	errs := atOnce(4, func(int) error { return b.ReceiveBlanks(t.Context(), box) })
+
+	fresh := 0
+	for _, err := range errs {
+		if err == nil {
+			fresh++
+			continue
+		}
+		require.ErrorIs(t, err, identity.Duplicate)
+	}
+	require.Equal(t, 1, fresh)
+	overlapping := registry.Box{Number: "B-2", First: "PT010", Last: "PT020", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
+	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), overlapping), identity.Conflict)
+	require.Equal(t, 10, b.balanced(t).Received)
+}
+
+func TestTakeBlank_IsOneBlankHoweverOften(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 10)
+	number := b.prepared(t)
+	blanks := make([]identity.BlankSerial, 8)
+
+	errs := atOnce(len(blanks), func(i int) (err error) {
+		blanks[i], err = b.TakeBlank(t.Context(), number, 1, press)
+		return err
+	})
+
+	for i, err := range errs {
+		require.NoError(t, err)
+		require.Equal(t, blanks[0], blanks[i])
+	}
+	require.Equal(t, 1, b.balanced(t).InProduction)
+}
+
+func TestTakeBlank_ABlankIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	const cards = 12
+	b.stock(t, cards-2)
+	numbers := make([]identity.ApplicationNumber, cards)
+	for i := range numbers {
+		numbers[i] = b.prepared(t)
+	}
+	blanks := make([]identity.BlankSerial, cards)
+
+	errs := atOnce(cards, func(i int) (err error) {
+		blanks[i], err = b.TakeBlank(t.Context(), numbers[i], 1, press)
+		return err
+	})
+
+	taken := make(map[identity.BlankSerial]bool)
+	for i, err := range errs {
+		if blanks[i] == "" {
+			require.ErrorIs(t, err, identity.OutOfStock)
+			continue
+		}
+		require.NoError(t, err)
+		require.False(t, taken[blanks[i]])
+		taken[blanks[i]] = true
+	}
+	require.Len(t, taken, cards-2)
+	b.balanced(t)
+}
+
+func TestTakeBlank_TheStationsOwnStockFirst(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
+		Number: "B-PX", First: "ZZ01", Last: "ZZ01", Location: string(press), ReceivedBy: approver, CountedBy: counter,
+	}))
+	first, second := b.prepared(t), b.prepared(t)
+
+	own, err := b.TakeBlank(t.Context(), first, 1, press)
+	require.NoError(t, err)
+	other, err := b.TakeBlank(t.Context(), second, 1, press)
+	require.NoError(t, err)
+
+	require.Equal(t, identity.BlankSerial("ZZ01"), own)
+	require.NotEqual(t, own, other)
+}
+
+func TestTakeBlank_ACardBegunElsewhereIsSpoiled(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	number := b.prepared(t)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+
+	_, err = b.TakeBlank(t.Context(), number, 1, "PX-02")
+
+	require.ErrorIs(t, err, identity.Spoiled)
+}

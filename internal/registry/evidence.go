@@ -1,0 +1,133 @@
+package registry
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/vault"
+)
+
+// blobs are evidence as the vault takes it; a kind without content is not there.
+func blobs(evidence map[identity.EvidenceKind][]byte) []vault.Blob {
+	list := make([]vault.Blob, 0, len(evidence))
+	for kind, b := range evidence {
+		if b != nil {
+			list = append(list, vault.Blob{Kind: string(kind), Plaintext: b})
+		}
+	}
+	return list
+}
+
+// Evidence opens a blob, or refuses with NotFound.
+func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumber, kind identity.EvidenceKind, attempt int) ([]byte, error) {
+	return r.vault.Get(ctx, r.db, vault.Key{Application: string(number), Kind: string(kind), Attempt: attempt})
+}
+
+// EvidenceOf gives what the vault has of what is wanted, in one round trip.
+func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNumber, wanted ...EvidenceKey) (Evidence, error) {
+	batch := &pgx.Batch{}
+	queueEvidence(batch, number, wanted)
+	results := r.db.SendBatch(ctx, batch)
+	defer results.Close()
+	return r.readEvidence(results, number)
+}
+
+// EvidenceKey names evidence of an application.
+type EvidenceKey struct {
+	Kind identity.EvidenceKind
+	// Attempt is the card's, or the round of capture. What a round did not bring
+	// again is the earlier round's; round 0 is the last one that was accepted.
+	Attempt int
+}
+
+// Evidence is what the vault had of what was wanted.
+type Evidence map[identity.EvidenceKind][]byte
+
+// Get gives the evidence of a kind, or refuses with NotFound.
+func (e Evidence) Get(kind identity.EvidenceKind) ([]byte, error) {
+	if b, ok := e[kind]; ok {
+		return b, nil
+	}
+	return nil, identity.Refuse(identity.NotFound, "the vault has no %s of it", kind)
+}
+
+// ofCapture are the kinds of which a round brings some and leaves others.
+var ofCapture = []identity.EvidenceKind{identity.EvidencePortrait, identity.EvidenceLeftIndex, identity.EvidenceRightIndex, identity.EvidenceTemplates}
+
+// queueEvidence asks for evidence, as a part of a batch.
+func queueEvidence(batch *pgx.Batch, number identity.ApplicationNumber, wanted []EvidenceKey) {
+	kinds, attempts, captures := make([]string, len(wanted)), make([]int, len(wanted)), make([]bool, len(wanted))
+	for i, w := range wanted {
+		kinds[i], attempts[i], captures[i] = string(w.Kind), w.Attempt, slices.Contains(ofCapture, w.Kind)
+	}
+	batch.Queue(`
+		SELECT DISTINCT ON (b.kind) b.kind, b.attempt, b.sealed, k.wrapped
+		FROM applications a
+		CROSS JOIN unnest(@kinds::text[], @attempts::int[], @captures::bool[]) AS w (kind, attempt, capture)
+		JOIN vault_blobs b ON b.application = a.number AND b.kind = w.kind
+			AND CASE WHEN w.capture THEN b.attempt <= coalesce(nullif(w.attempt, 0), a.capture_round) ELSE b.attempt = w.attempt END
+		JOIN vault_keys k ON k.application = a.number
+		WHERE a.number = @number
+		ORDER BY b.kind, b.attempt DESC`,
+		pgx.StrictNamedArgs{"number": number, "kinds": kinds, "attempts": attempts, "captures": captures})
+}
+
+// readEvidence opens what queueEvidence asked for.
+func (r *Registry) readEvidence(results pgx.BatchResults, number identity.ApplicationNumber) (Evidence, error) {
+	rows, _ := results.Query() // ForEachRow reports the error
+	evidence := make(Evidence)
+	key := vault.Key{Application: string(number)}
+	var sealed, wrapped []byte
+	_, err := pgx.ForEachRow(rows, []any{&key.Kind, &key.Attempt, &sealed, &wrapped}, func() error {
+		plain, err := r.vault.Open(key, sealed, wrapped)
+		evidence[identity.EvidenceKind(key.Kind)] = plain
+		return err
+	})
+	return evidence, fail("read evidence", err)
+}
+
+// Capture stores the new evidence of a recapture, before the workflow is told.
+// The same round again replaces it, until the workflow has accepted the round.
+func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[identity.EvidenceKind][]byte) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var at int
+		if err := tx.QueryRow(ctx, `SELECT capture_round FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at); err != nil {
+			return found(err, "there is no application %s", number)
+		}
+		if round != at+1 {
+			return identity.RefuseField(identity.Conflict, "round", "the next capture of application %s is round %d", number, at+1)
+		}
+		_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND kind = ANY($3)`,
+			number, round, []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates)})
+		if err != nil {
+			return err
+		}
+		sealed, err := r.vault.Seal(ctx, tx, string(number), round, blobs(evidence))
+		if err != nil {
+			return err
+		}
+		batch := &pgx.Batch{}
+		sealed.Queue(batch)
+		batch.Queue(`INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, 'captured round ' || $3::int, '')`, number, officer, round)
+		if evidence[identity.EvidenceTemplates] != nil {
+			batch.Queue(enlist, number, round)
+		}
+		return tx.SendBatch(ctx, batch).Close()
+	})
+	return fail("store capture", err)
+}
+
+// Probe stores a finger laid on the reader, and says which try it is. A try whose
+// finger was not stored is no harm: it is not found.
+func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber, template []byte) (int, error) {
+	var try int
+	err := r.db.QueryRow(ctx, `UPDATE applications SET probes = probes + 1 WHERE number = $1 RETURNING probes`, number).Scan(&try)
+	if err != nil {
+		return 0, fail("store probe", found(err, "there is no application %s", number))
+	}
+	err = r.vault.Put(ctx, r.db, vault.Key{Application: string(number), Kind: string(identity.EvidenceProbe), Attempt: try}, template)
+	return try, fail("store probe", err)
+}

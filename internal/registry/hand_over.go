@@ -1,0 +1,115 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// HandOver is a citizen who received a card.
+type HandOver struct {
+	Application      identity.ApplicationNumber
+	Attempt          int
+	Officer          identity.OfficerID
+	Method           identity.HandOverMethod
+	Proof            string
+	Score            float64
+	OldCardCollected bool
+	At               time.Time
+}
+
+// Issue makes a card the citizen's live card, in one transaction: the old card
+// revoked, the blank booked, the citizen's record as applied for, the
+// application at its end. It is done once; a second call finds it done.
+//
+// It is one round trip, and the old card goes first: the index allows one live card
+// at every instant. Whoever issues another card to the same citizen waits for the
+// lock, and then finds this card to revoke.
+func (r *Registry) Issue(ctx context.Context, h HandOver) error {
+	event := "handed over card, by " + string(h.Method)
+	if h.OldCardCollected {
+		event += "; old card collected"
+	}
+	replaced := identity.Reason{Code: identity.ReasonReplaced, Note: fmt.Sprintf("card %d of %s", h.Attempt, h.Application)}
+	card := pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || personal_number, 0))
+		FROM cards WHERE application = @application AND attempt = @attempt`, card)
+	batch.Queue(`
+		WITH next AS (
+			SELECT c.personal_number FROM cards c JOIN applications a ON a.number = c.application
+			WHERE c.application = @application AND c.attempt = @attempt AND c.state = `+cardArrived+` AND a.stage = `+stageHandOver+`
+			FOR NO KEY UPDATE
+		), revoked AS (
+			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_at = now()
+			FROM next WHERE c.state = `+cardLive+` AND c.personal_number = next.personal_number
+			RETURNING c.application, c.attempt, c.reason
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @officer, 'revoked card ' || attempt, reason FROM revoked WHERE application IS NOT NULL`,
+		pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "officer": h.Officer, "reason": replaced.String()})
+	batch.Queue(`
+		WITH ended AS (
+			UPDATE applications a SET stage = `+stageIssued+`, awaiting = '', entered_at = now()
+			FROM cards c WHERE a.number = @application AND a.stage = `+stageHandOver+`
+				AND c.application = a.number AND c.attempt = @attempt AND c.state = `+cardArrived+`
+			RETURNING a.number
+		), live AS (
+			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_at = @at,
+				proof = @proof, score = @score, changed_at = now()
+			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
+			RETURNING c.application, c.blank, c.personal_number, c.card
+		), booked AS (
+			UPDATE blanks b SET account = `+accountIssued+` FROM live WHERE b.serial = live.blank
+		), known AS (
+			INSERT INTO citizens (number, person, status) SELECT personal_number, card -> 'Person', `+citizenAlive+` FROM live
+			ON CONFLICT (number) DO UPDATE SET person = excluded.person
+		)
+		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`,
+		pgx.StrictNamedArgs{
+			"application": h.Application, "attempt": h.Attempt, "method": h.Method,
+			"officer": h.Officer, "at": h.At, "proof": h.Proof, "score": h.Score, "event": event,
+		})
+	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
+	if err != nil || issued == 1 {
+		return fail("issue card", err)
+	}
+	return fail("issue card", r.refuseIssue(ctx, h))
+}
+
+// lastOf reads a batch to its end, and gives the number of rows that its last
+// statement, of so many, changed.
+func lastOf(results pgx.BatchResults, statements int) (rows int64, err error) {
+	for range statements {
+		tag, err := results.Exec()
+		if err != nil {
+			_ = results.Close() // the first error tells
+			return 0, err
+		}
+		rows = tag.RowsAffected()
+	}
+	return rows, results.Close()
+}
+
+// refuseIssue accepts a card that was issued before, and says why another cannot be.
+func (r *Registry) refuseIssue(ctx context.Context, h HandOver) error {
+	var stage identity.Stage
+	var state identity.CardState
+	err := r.db.QueryRow(ctx, `
+		SELECT a.stage, c.state FROM cards c JOIN applications a ON a.number = c.application
+		WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt).Scan(&stage, &state)
+	switch {
+	case err != nil:
+		return found(err, "application %s has no card %d", h.Application, h.Attempt)
+	case stage == identity.Issued && state == identity.CardLive:
+		return nil
+	case state != identity.CardArrived:
+		return identity.Refuse(identity.Conflict, "card %d is %s; only a card that arrived can be handed over", h.Attempt, state)
+	}
+	return identity.Refuse(identity.Conflict, "an application at %s cannot enter %s", stage, identity.Issued)
+}

@@ -1,0 +1,69 @@
+package registry_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+func TestIssue_OnceHoweverOften(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.arrived(t)
+
+	errs := atOnce(6, func(int) error { return b.Issue(t.Context(), handOver(number)) })
+
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	trail := b.trail(t, number)
+	require.Equal(t, "handed over card, by fingerprint", trail[len(trail)-1])
+	require.Equal(t, "entered HandOver", trail[len(trail)-2])
+	b.balanced(t)
+}
+
+func TestIssue_RevokesTheOldCard(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	person := func(s *registry.Submission) { s.Application.Person.Number = "001201888888" }
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{
+		Person: identity.Person{Number: "001201888888", Name: identity.Name{Text: "Nguyễn Thị Cũ"}}, Status: identity.Alive,
+		LiveCard: &registry.OldCard{Serial: "0123456789ABCDEF", Form: identity.FormCCCD2021, Issued: identity.Date{Year: 2021, Month: 5, Day: 1}},
+	}))
+	lost := b.arrived(t, person, func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+	age := b.arrived(t, person)
+
+	errs := atOnce(2, func(i int) error {
+		return b.Issue(t.Context(), handOver([]identity.ApplicationNumber{lost, age}[i]))
+	})
+
+	for _, err := range errs { // the law allows both, one after the other; only the later is live
+		require.NoError(t, err)
+	}
+	var live, revoked int
+	require.NoError(t, b.db.QueryRow(t.Context(), `
+		SELECT count(*) FILTER (WHERE state = 'live'), count(*) FILTER (WHERE state = 'revoked') FROM cards WHERE personal_number = '001201888888'`).
+		Scan(&live, &revoked))
+	require.Equal(t, []int{1, 2}, []int{live, revoked})
+	citizen, err := b.Citizen(t.Context(), "001201888888")
+	require.NoError(t, err)
+	require.Equal(t, "Nguyễn Thị Ánh", citizen.Person.Name.Text)
+	events := append(b.trail(t, lost), b.trail(t, age)...)
+	require.Contains(t, events, "revoked card 1")
+	b.balanced(t)
+}
+
+func TestIssue_OnlyACardThatArrived(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.inspected(t)
+
+	require.ErrorIs(t, b.Issue(t.Context(), handOver(number)), identity.Conflict)
+	require.ErrorIs(t, b.Issue(t.Context(), handOver("00000-00000-0")), identity.NotFound)
+}

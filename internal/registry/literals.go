@@ -1,0 +1,65 @@
+package registry
+
+import (
+	"strings"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// The values of identity as SQL literals, each named as there. They are written
+// into queries and not passed as parameters where a partial index stands on the
+// same literal: a prepared query with a parameter could not use that index.
+const (
+	stageDispatch  = `'` + string(identity.Dispatch) + `'`
+	stageHandOver  = `'` + string(identity.HandOver) + `'`
+	stageIssued    = `'` + string(identity.Issued) + `'`
+	stageRejected  = `'` + string(identity.Rejected) + `'`
+	stageWithdrawn = `'` + string(identity.Withdrawn) + `'`
+
+	stepRecapture = `'` + string(identity.StepRecapture) + `'`
+	stepApprove   = `'` + string(identity.StepApprove) + `'`
+	stepReject    = `'` + string(identity.StepReject) + `'`
+	stepHold      = `'` + string(identity.StepHold) + `'`
+	stepRelease   = `'` + string(identity.StepRelease) + `'`
+	stepWithdraw  = `'` + string(identity.StepWithdraw) + `'`
+
+	cardPrepared  = `'` + string(identity.CardPrepared) + `'`
+	cardBegun     = `'` + string(identity.CardBegun) + `'`
+	cardInspected = `'` + string(identity.CardInspected) + `'`
+	cardPacked    = `'` + string(identity.CardPacked) + `'`
+	cardArrived   = `'` + string(identity.CardArrived) + `'`
+	cardLive      = `'` + string(identity.CardLive) + `'`
+	cardRevoked   = `'` + string(identity.CardRevoked) + `'`
+	cardSpoiled   = `'` + string(identity.CardSpoiled) + `'`
+	cardLost      = `'` + string(identity.CardLost) + `'`
+	cardDestroyed = `'` + string(identity.CardDestroyed) + `'`
+
+	accountReceived   = `'` + string(identity.AccountReceived) + `'`
+	accountStock      = `'` + string(identity.AccountStock) + `'`
+	accountProduction = `'` + string(identity.AccountProduction) + `'`
+	accountSpoiled    = `'` + string(identity.AccountSpoiled) + `'`
+	accountIssued     = `'` + string(identity.AccountIssued) + `'`
+	accountDestroyed  = `'` + string(identity.AccountDestroyed) + `'`
+
+	consignmentOpen     = `'` + string(identity.ConsignmentOpen) + `'`
+	consignmentSealed   = `'` + string(identity.ConsignmentSealed) + `'`
+	consignmentSent     = `'` + string(identity.ConsignmentSent) + `'`
+	consignmentReceived = `'` + string(identity.ConsignmentReceived) + `'`
+
+	evidenceTemplates = `'` + string(identity.EvidenceTemplates) + `'`
+	citizenAlive      = `'` + string(identity.Alive) + `'`
+	locationCenter    = `'` + identity.LocationCenter + `'`
+	actorSystem       = `'` + identity.ActorSystem + `'`
+)
+
+// ends are the stages of applications that have ended, as a list of SQL literals.
+var ends = literals(identity.Ends())
+
+// literals writes values as a list for IN.
+func literals[T ~string](values []T) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = `'` + string(v) + `'`
+	}
+	return `(` + strings.Join(quoted, `, `) + `)`
+}

@@ -1,0 +1,111 @@
+package registry_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+func TestEnter_IsOneEntryHoweverOften(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+
+	errs := atOnce(8, func(int) error {
+		return b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
+	})
+
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"received", "entered BiometricCapture"}, b.trail(t, number))
+}
+
+func TestEnter_KeepsToTheStagesOfTheLaw(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+
+	err := b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Actor: "system"})
+	require.ErrorIs(t, err, identity.Conflict)
+	err = b.Enter(t.Context(), registry.StageChange{Application: "00000-00000-0", To: identity.Validation, Actor: "system"})
+	require.ErrorIs(t, err, identity.NotFound)
+
+	record, err := b.Application(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, identity.Received, record.Stage)
+}
+
+func TestEnterWith_GivesTheEvidenceThatCounts(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	b.enter(t, number, 1, identity.BiometricCapture)
+	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("second portrait")}))
+	read := func(round int) registry.Evidence {
+		record, evidence, err := b.EnterWith(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Actor: "system"},
+			registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round},
+			registry.EvidenceKey{Kind: identity.EvidenceChipImage, Attempt: 1})
+		require.NoError(t, err)
+		require.Equal(t, identity.BiometricCapture, record.Stage)
+		return evidence
+	}
+	first := registry.Evidence{identity.EvidencePortrait: []byte("portrait"), identity.EvidenceTemplates: []byte("templates")}
+	second := registry.Evidence{identity.EvidencePortrait: []byte("second portrait"), identity.EvidenceTemplates: []byte("templates")}
+
+	require.Equal(t, first, read(1))
+	require.Equal(t, second, read(2), "what the second round did not bring is the first one's")
+	require.Equal(t, first, read(0), "a round counts when it is accepted")
+	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}))
+	require.Equal(t, second, read(0))
+	_, err := first.Get(identity.EvidenceChipImage)
+	require.ErrorIs(t, err, identity.NotFound)
+}
+
+func TestEnterWith_RefusesWhatEnterRefuses(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+
+	_, _, err := b.EnterWith(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Actor: "system"})
+	require.ErrorIs(t, err, identity.Conflict)
+	_, _, err = b.EnterWith(t.Context(), registry.StageChange{Application: "00000-00000-0", To: identity.Validation, Actor: "system"})
+	require.ErrorIs(t, err, identity.NotFound)
+
+	require.Equal(t, []string{"received"}, b.trail(t, number))
+}
+
+func TestEnter_NotesWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	b.enter(t, number, 1, identity.BiometricCapture)
+	before, err := b.Application(t.Context(), number)
+	require.NoError(t, err)
+
+	require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"}))
+
+	after, err := b.Application(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, identity.ToRecapture, after.Awaiting)
+	require.Equal(t, before.EnteredAt, after.EnteredAt)
+	require.Len(t, b.trail(t, number), 2)
+}
+
+// A step of a card that was given up, run again late by a worker that was
+// thought dead, must not move the application back.
+func TestEnter_RefusesALateCopy(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	number := b.prepared(t)
+	b.enter(t, number, 1, identity.Printing)
+	b.enter(t, number, 2, identity.DataPreparation, identity.Personalization)
+
+	err := b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
+
+	require.ErrorIs(t, err, identity.Conflict)
+}

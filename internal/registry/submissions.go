@@ -1,0 +1,130 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Submission is an application that was checked, with what goes to the vault.
+type Submission struct {
+	Application identity.Application
+	Rules       identity.Rules
+	Digest      [32]byte // SHA-256 of the submission: the same submission, the same digest
+	Evidence    map[identity.EvidenceKind][]byte
+}
+
+// Receipt is what a submission got.
+type Receipt struct {
+	Number   identity.ApplicationNumber
+	Existing bool
+}
+
+// Receive stores a submission with all its evidence, in one transaction. The same
+// submission again gets the same number; another under the same identifier is
+// refused.
+func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
+	if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
+		return receipt, err
+	}
+	number, err := identity.NewApplicationNumber(rand.Reader)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("draw application number: %w", err)
+	}
+	err = r.receive(ctx, number, s)
+	switch {
+	case violates(err, "one_application_per_enrollment"), violates(err, "one_open_application_per_citizen_and_ground"):
+		// Another copy was faster, or another application is open.
+		if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
+			return receipt, err
+		}
+		return Receipt{}, r.refuseSecondApplication(ctx, s)
+	case err != nil:
+		return Receipt{}, fail("receive application", err)
+	}
+	return Receipt{Number: number}, nil
+}
+
+// existing finds an earlier submission under the same identifier.
+func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, error) {
+	var number identity.ApplicationNumber
+	var digest []byte
+	err := r.db.QueryRow(ctx, `SELECT number, digest FROM applications WHERE station = $1 AND enrollment_id = $2`,
+		s.Application.Station, s.Application.EnrollmentID).Scan(&number, &digest)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Receipt{}, nil
+	case err != nil:
+		return Receipt{}, fail("look for an earlier submission", err)
+	case !bytes.Equal(digest, s.Digest[:]):
+		return Receipt{}, identity.RefuseField(identity.Conflict, "enrollment_id", "was used by this station for application %s, whose content is another", number)
+	}
+	return Receipt{Number: number, Existing: true}, nil
+}
+
+// refuseSecondApplication names the application that is in the way.
+func (r *Registry) refuseSecondApplication(ctx context.Context, s Submission) error {
+	var number identity.ApplicationNumber
+	err := r.db.QueryRow(ctx, `
+		SELECT number FROM applications
+		WHERE personal_number = $1 AND ground = $2 AND stage NOT IN `+ends,
+		string(s.Application.Person.Number), s.Application.Ground).Scan(&number)
+	if err != nil {
+		return fail("look for the open application", err)
+	}
+	return identity.RefuseField(identity.Conflict, "person.number", "has an open application on the same ground: %s", number)
+}
+
+// receive stores it all in one round trip, which is one transaction.
+func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumber, s Submission) error {
+	a := s.Application
+	person, err := json.Marshal(a.Person)
+	if err != nil {
+		return fmt.Errorf("write person: %w", err)
+	}
+	representative, err := json.Marshal(a.Representative)
+	if err != nil {
+		return fmt.Errorf("write representative: %w", err)
+	}
+	destination := a.Station
+	if a.Delivery == identity.Post {
+		destination = identity.DestinationPost
+	}
+	sealed, err := r.vault.SealNew(string(number), 1, blobs(s.Evidence))
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		WITH received AS (
+			INSERT INTO applications (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel,
+				filed_on, delivery, delivery_to, destination, urgent, exemption, representative, personal_number, person,
+				law, form, processing_days, fee)
+			VALUES (@number, @stage, @due, @station, @enrollment_id, @officer, @digest,
+				coalesce((SELECT province FROM stations WHERE id = @station), ''), @type, @ground, @channel,
+				@filed_on, @delivery, @delivery_to, @destination, @urgent, @exemption, @representative, @personal_number, @person,
+				@law, @form, @processing_days, @fee)
+			RETURNING number
+		)
+		INSERT INTO audit (application, actor, event, reason) SELECT number, @officer, 'received', '' FROM received`,
+		pgx.StrictNamedArgs{
+			"number": number, "stage": identity.Received, "due": s.Rules.Due, "station": a.Station, "enrollment_id": a.EnrollmentID,
+			"officer": a.Officer, "digest": s.Digest[:], "type": a.Type, "ground": a.Ground, "channel": a.Channel,
+			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "delivery_to": a.DeliveryTo, "destination": destination,
+			"urgent": a.Urgent, "exemption": a.Exemption, "representative": representative,
+			"personal_number": string(a.Person.Number), "person": person,
+			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
+		})
+	sealed.Queue(batch)
+	if s.Evidence[identity.EvidenceTemplates] != nil {
+		batch.Queue(enlist, number, 1)
+	}
+	return r.db.SendBatch(ctx, batch).Close()
+}

@@ -1,0 +1,80 @@
+package registry_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Every list of values that the database keeps by a check or a partial index is
+// the one of package identity.
+func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	want := map[string][]string{
+		"application_stage":    words(identity.Stages),
+		"application_awaiting": append([]string{""}, words(identity.Actions)...),
+		"decision_step":        words(identity.DecisionSteps),
+		"four_eyes":            words([]identity.DecisionStep{identity.StepApprove, identity.StepReject, identity.StepAdjudicate}),
+		"card_state":           words(identity.CardStates),
+		"card_handed_over":     append([]string{""}, words(identity.HandOverMethods)...),
+		"blank_account":        words(identity.BlankAccounts),
+		"consignment_state":    words(identity.ConsignmentStates),
+		"citizen_status":       words(identity.CitizenStatuses),
+		"station_kind":         words(identity.StationKinds),
+
+		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock}),
+
+		"one_open_application_per_citizen_and_ground": append([]string{""}, words(identity.Ends())...),
+		"one_open_consignment_per_destination":        words([]identity.ConsignmentState{identity.ConsignmentOpen}),
+		"one_live_card_per_citizen":                   words([]identity.CardState{identity.CardLive}),
+		"adjudicator_does_not_approve":                words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
+		"blanks_in_stock":                             words([]identity.BlankAccount{identity.AccountStock}),
+		"blank_write_offs":                            words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
+	}
+
+	rows, err := b.db.Query(t.Context(), `
+		SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
+		UNION ALL
+		SELECT relname, pg_get_expr(indpred, indrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+		WHERE indpred IS NOT NULL AND relnamespace = current_schema()::regnamespace`)
+	require.NoError(t, err)
+	var name, definition string
+	_, err = pgx.ForEachRow(rows, []any{&name, &definition}, func() error {
+		literals := literalsOf(definition)
+		if list, listed := want[name]; listed {
+			require.ElementsMatch(t, list, literals, "%s: %s", name, definition)
+			delete(want, name)
+			return nil
+		}
+		for _, literal := range literals {
+			require.NotRegexp(t, `^\w+$`, literal, "%s holds a word that this test does not compare: %s", name, definition)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Empty(t, want, "the database has no such checks and indexes")
+}
+
+var literal = regexp.MustCompile(`'([^']*)'`)
+
+// literalsOf lists the strings in an expression.
+func literalsOf(expression string) []string {
+	var list []string
+	for _, match := range literal.FindAllStringSubmatch(expression, -1) {
+		list = append(list, match[1])
+	}
+	return list
+}
+
+func words[T ~string](values []T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	return list
+}

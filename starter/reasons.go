@@ -1,0 +1,26 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// offerReasons has --reason take a reason of the table: the help lists them in
+// both languages, and shells complete them.
+func offerReasons(c *cobra.Command, table identity.ReasonTable) {
+	var long strings.Builder
+	long.WriteString(c.Short + ".\n\nReasons:\n")
+	codes := make([]string, len(table))
+	for i, e := range table {
+		fmt.Fprintf(&long, "  %-26s %s / %s\n", e.Code, e.VI, e.EN)
+		codes[i] = string(e.Code) + "\t" + e.EN
+	}
+	c.Long = strings.TrimSuffix(long.String(), "\n")
+	if err := c.RegisterFlagCompletionFunc("reason", cobra.FixedCompletions(codes, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
+}
