@@ -18,7 +18,7 @@ func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 	if err != nil {
 		return PackResult{}, fmt.Errorf("pack: %w", err)
 	}
-	number := string(packed.Consignment)
+	number := packed.Consignment
 	if !packed.Tell {
 		return PackResult{Consignment: number}, nil
 	}
@@ -34,13 +34,13 @@ type Centre struct {
 	Applications interface {
 		// Arrived tells a card's workflow that this consignment was counted in, and
 		// whether the card was missing. A workflow that has ended is no error.
-		Arrived(ctx context.Context, app identity.ApplicationNumber, consignment string, missing bool) error
+		Arrived(ctx context.Context, app identity.ApplicationNumber, consignment identity.ConsignmentNumber, missing bool) error
 	}
 }
 
 // Seal closes a consignment; no card can join it from then on.
 func (c *Centre) Seal(ctx context.Context, in SealInput) (SealResult, error) {
-	number := identity.ConsignmentNumber(in.Consignment)
+	number := in.Consignment
 	cards, err := c.Registry.SealConsignment(ctx, number, in.Actor)
 	if err != nil {
 		return SealResult{}, fmt.Errorf("seal consignment: %w", err)
@@ -50,7 +50,7 @@ func (c *Centre) Seal(ctx context.Context, in SealInput) (SealResult, error) {
 
 // Send records that the courier has the consignment.
 func (c *Centre) Send(ctx context.Context, in SendInput) error {
-	err := c.Registry.SendConsignment(ctx, identity.ConsignmentNumber(in.Consignment), in.Officer, in.Courier, in.Seal)
+	err := c.Registry.SendConsignment(ctx, in.Consignment, in.Officer, in.Courier, in.Seal)
 	if err != nil {
 		return fmt.Errorf("send consignment: %w", err)
 	}
@@ -59,7 +59,7 @@ func (c *Centre) Send(ctx context.Context, in SendInput) error {
 
 // Receive records the count at the destination.
 func (c *Centre) Receive(ctx context.Context, in ReceiveInput) error {
-	err := c.Registry.ReceiveConsignment(ctx, identity.ConsignmentNumber(in.Consignment), in.Officer, in.Counted, in.Missing)
+	err := c.Registry.ReceiveConsignment(ctx, in.Consignment, in.Officer, in.Counted, in.Missing)
 	if err != nil {
 		return fmt.Errorf("receive consignment: %w", err)
 	}
@@ -69,7 +69,7 @@ func (c *Centre) Receive(ctx context.Context, in ReceiveInput) error {
 // Announce tells every application of a counted consignment about its card. It
 // goes on where a broken-off call stopped; a card told twice does not mind.
 func (c *Centre) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult, error) {
-	consignment, err := c.Registry.Consignment(ctx, identity.ConsignmentNumber(in.Consignment))
+	consignment, err := c.Registry.Consignment(ctx, in.Consignment)
 	if err != nil {
 		return AnnounceResult{}, fmt.Errorf("read consignment: %w", err)
 	}

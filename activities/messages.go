@@ -85,7 +85,7 @@ type CardInput struct {
 type PersonalizeResult struct{ Station identity.StationID }
 
 // PackResult names the consignment that the card is in.
-type PackResult struct{ Consignment string }
+type PackResult struct{ Consignment identity.ConsignmentNumber }
 
 // HandOverInput is the citizen receiving the card of Attempt.
 type HandOverInput struct {
@@ -102,7 +102,7 @@ type HandOverInput struct {
 
 // SealInput closes a consignment.
 type SealInput struct {
-	Consignment string
+	Consignment identity.ConsignmentNumber
 	Actor       string
 }
 
@@ -111,7 +111,7 @@ type SealResult struct{ Cards int }
 
 // SendInput hands a consignment to a courier.
 type SendInput struct {
-	Consignment string
+	Consignment identity.ConsignmentNumber
 	Officer     identity.OfficerID
 	Courier     string
 	Seal        string
@@ -119,14 +119,14 @@ type SendInput struct {
 
 // ReceiveInput counts a consignment in.
 type ReceiveInput struct {
-	Consignment string
+	Consignment identity.ConsignmentNumber
 	Officer     identity.OfficerID
 	Counted     int
 	Missing     []identity.ApplicationNumber
 }
 
 // AnnounceInput tells every application of a consignment what became of its card.
-type AnnounceInput struct{ Consignment string }
+type AnnounceInput struct{ Consignment identity.ConsignmentNumber }
 
 // AnnounceResult counts them.
 type AnnounceResult struct{ Arrived, Missing int }

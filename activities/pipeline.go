@@ -35,7 +35,7 @@ type Pipeline struct {
 	Consignments interface {
 		// Packed starts the consignment's workflow, if it is not started, and tells
 		// it when no more cards fit.
-		Packed(ctx context.Context, number string, destination identity.StationID, full bool) error
+		Packed(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID, full bool) error
 	}
 	ConsignmentSize int // cards in a box
 	Now             func() time.Time

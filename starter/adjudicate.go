@@ -4,13 +4,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/workflows"
 )
 
 func newAdjudicate(a *app) *cobra.Command {
 	var same, different bool
 	return decision{
-		use: "adjudicate", group: "office", done: "adjudicated", update: workflows.UpdateAdjudicate, reason: true,
+		use: "adjudicate", group: "office", done: "adjudicated", reason: true,
 		short:   "Say whether the applicant is the person found with the same fingers",
 		example: "  starter adjudicate 7QF3M-9T2XK-D --same-person --officer GD-001-0001 --reason \"both index fingers agree\"",
 		flags: func(c *cobra.Command) {
@@ -19,8 +18,8 @@ func newAdjudicate(a *app) *cobra.Command {
 			c.MarkFlagsOneRequired("same-person", "different-persons")
 			c.MarkFlagsMutuallyExclusive("same-person", "different-persons")
 		},
-		message: func(o identity.OfficerID, reason string) any {
-			return workflows.Adjudicate{Officer: o, SamePerson: same, Reason: reason}
+		act: func(o identity.OfficerID, reason string) identity.Act {
+			return identity.Adjudicate{Officer: o, SamePerson: same, Reason: reason}
 		},
 	}.command(a)
 }

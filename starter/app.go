@@ -2,14 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"os"
-	"time"
-
-	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/client"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
@@ -63,54 +57,24 @@ func (a *app) close() {
 	}
 }
 
-// update sends a person's decision to a workflow and waits for its answer.
-func (a *app) update(ctx context.Context, workflowID, name string, decision, answer any) error {
+// workflows connects to Temporal.
+func (a *app) workflows(ctx context.Context) (*workflows.Client, error) {
 	office, err := a.office(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	temporal, err := office.Temporal(ctx)
-	if err != nil {
-		return err
-	}
-	err = sendUpdate(ctx, temporal, patience, workflowID, name, decision, answer)
-	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or there is no such thing", workflowID)
-	}
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", name, workflowID, err)
-	}
-	return nil
+	return office.Workflows(ctx)
 }
 
-// patience is how long a person waits for the answer to a decision.
-const patience = time.Minute
-
-// sendUpdate sends an update and waits for its answer, but not for ever: without a
-// worker there is none.
-func sendUpdate(ctx context.Context, c client.Client, within time.Duration, workflowID, name string, decision, answer any) error {
-	waiting, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
-	handle, err := c.UpdateWorkflow(waiting, client.UpdateWorkflowOptions{
-		WorkflowID: workflowID, UpdateName: name, Args: []any{decision},
-		WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = handle.Get(waiting, answer)
-	}
-	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
-		return fmt.Errorf("there was no answer within %s; it may still come into force when a worker of the pipeline runs: see where it stands before trying again (%w)", within, err)
-	}
-	return err
-}
-
-// decide sends a decision on an application.
-func (a *app) decide(ctx context.Context, number, name string, decision any) (workflows.Accepted, error) {
+// decide carries an act to an application.
+func (a *app) decide(ctx context.Context, number string, act identity.Act) (workflows.Accepted, error) {
 	n, err := identity.ParseApplicationNumber(number)
 	if err != nil {
 		return workflows.Accepted{}, err
 	}
-	var answer workflows.Accepted
-	err = a.update(ctx, workflows.ApplicationWorkflowID(n), name, decision, &answer)
-	return answer, err
+	flows, err := a.workflows(ctx)
+	if err != nil {
+		return workflows.Accepted{}, err
+	}
+	return flows.Decide(ctx, n, act)
 }

@@ -11,11 +11,13 @@ import (
 	"example.org/cancuoc/workflows"
 )
 
-// move sends an update to a consignment.
-func (a *app) move(ctx context.Context, number, update string, message any) (workflows.ConsignmentState, error) {
-	var state workflows.ConsignmentState
-	err := a.update(ctx, workflows.ConsignmentWorkflowID(number), update, message, &state)
-	return state, err
+// move carries an act to a consignment.
+func (a *app) move(ctx context.Context, number string, act identity.Act) (workflows.ConsignmentState, error) {
+	flows, err := a.workflows(ctx)
+	if err != nil {
+		return workflows.ConsignmentState{}, err
+	}
+	return flows.Move(ctx, identity.ConsignmentNumber(number), act)
 }
 
 // moved is what --json prints of a consignment that was moved.
@@ -26,13 +28,12 @@ type moved struct {
 }
 
 // moveCommand is a command that moves the consignment named in its argument.
-func moveCommand(a *app, use, short, example string, message func() (update string, m any)) (c *cobra.Command, officer *string) {
+func moveCommand(a *app, use, short, example string, act func() identity.Act) (c *cobra.Command, officer *string) {
 	officer = new(string)
 	c = &cobra.Command{
 		Use: use + " CONSIGNMENT", Short: short, Example: example, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			update, m := message()
-			state, err := a.move(cmd.Context(), args[0], update, m)
+			state, err := a.move(cmd.Context(), args[0], act())
 			if err != nil {
 				return err
 			}

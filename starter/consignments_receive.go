@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/workflows"
 )
 
 func newReceive(a *app) *cobra.Command {
@@ -15,12 +14,12 @@ func newReceive(a *app) *cobra.Command {
 	var missing []string
 	var c *cobra.Command
 	c, officer = moveCommand(a, "receive", "Count a consignment in at its destination", "  starter consignments receive C-0001 --counted 4 --officer CB-001-0007",
-		func() (string, any) {
-			m := workflows.Receive{Officer: identity.OfficerID(*officer), Counted: counted}
+		func() identity.Act {
+			m := identity.ReceiveConsignment{Officer: identity.OfficerID(*officer), Counted: counted}
 			for _, n := range missing {
 				m.Missing = append(m.Missing, identity.ApplicationNumber(strings.ToUpper(n)))
 			}
-			return workflows.UpdateReceive, m
+			return m
 		})
 	c.Flags().IntVar(&counted, "counted", 0, "how many cards were in the box (required)")
 	c.Flags().StringSliceVar(&missing, "missing", nil, "applications on the manifest whose card was not in it")

@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/workflows"
 )
 
 func newSend(a *app) *cobra.Command {
@@ -12,8 +11,8 @@ func newSend(a *app) *cobra.Command {
 	var courier, seal string
 	var c *cobra.Command
 	c, officer = moveCommand(a, "send", "Hand a sealed consignment to the courier", "  starter consignments send C-0001 --courier VNPost --seal 88213 --officer GV-01",
-		func() (string, any) {
-			return workflows.UpdateSend, workflows.Send{Officer: identity.OfficerID(*officer), Courier: courier, Seal: seal}
+		func() identity.Act {
+			return identity.SendConsignment{Officer: identity.OfficerID(*officer), Courier: courier, Seal: seal}
 		})
 	c.Flags().StringVar(&courier, "courier", "", "who takes it (required)")
 	c.Flags().StringVar(&seal, "seal", "", "number on the seal (required)")

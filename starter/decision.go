@@ -21,16 +21,15 @@ type outcome struct {
 type decision struct {
 	use, short, group, example string
 	done                       string // "approved", for the line that is printed
-	update                     string
 	flags                      func(*cobra.Command)
-	message                    func(officer identity.OfficerID, reason string) any
+	act                        func(officer identity.OfficerID, reason string) identity.Act
 	reason                     bool // a reason has to be given
 }
 
 // command makes the cobra command of d.
 func (d decision) command(a *app) *cobra.Command {
 	var officer, reason string
-	reasons := identity.DecisionStep(d.update).Reasons() // an update and the step it decides have one name
+	reasons := identity.DecisionStep(d.use).Reasons() // a command has the name of its step
 	c := &cobra.Command{
 		Use: d.use + " APPLICATION...", Short: d.short, GroupID: d.group, Example: d.example,
 		Args: cobra.MinimumNArgs(1),
@@ -41,7 +40,7 @@ func (d decision) command(a *app) *cobra.Command {
 			var failed []error
 			outcomes := make([]outcome, 0, len(args))
 			for _, number := range args {
-				answer, err := a.decide(cmd.Context(), number, d.update, d.message(identity.OfficerID(officer), reason))
+				answer, err := a.decide(cmd.Context(), number, d.act(identity.OfficerID(officer), reason))
 				if err != nil {
 					failed = append(failed, err)
 					continue

@@ -26,7 +26,7 @@ number; where the finger does not match, an officer may decide with a reason.`,
 			"  starter handover 7QF3M-9T2XK-D --post EB123456789VN --officer PB-001-0001",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m := workflows.HandOver{Officer: identity.OfficerID(officer), OldCardCollected: oldCard}
+			m := identity.HandOverCard{Officer: identity.OfficerID(officer), OldCardCollected: oldCard}
 			switch {
 			case finger != "":
 				m.Method = identity.HandOverByFingerprint
@@ -61,7 +61,7 @@ number; where the finger does not match, an officer may decide with a reason.`,
 
 // handOver puts the probe into the vault, where one is given, and tells the
 // workflow.
-func (a *app) handOver(ctx context.Context, arg string, m workflows.HandOver, finger, position string) (workflows.Accepted, error) {
+func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard, finger, position string) (workflows.Accepted, error) {
 	number, _, err := a.record(ctx, arg)
 	if err != nil {
 		return workflows.Accepted{}, err
@@ -71,11 +71,11 @@ func (a *app) handOver(ctx context.Context, arg string, m workflows.HandOver, fi
 		if err != nil {
 			return workflows.Accepted{}, err
 		}
-		if m.Round, err = a.opened.Registry.Probe(ctx, number, probe); err != nil {
+		if m.Probe, err = a.opened.Registry.Probe(ctx, number, probe); err != nil {
 			return workflows.Accepted{}, err
 		}
 	}
-	return a.decide(ctx, arg, workflows.UpdateHandOver, m)
+	return a.decide(ctx, arg, m)
 }
 
 // readProbe extracts the template of a finger image.

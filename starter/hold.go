@@ -4,20 +4,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/workflows"
 )
 
 func newHold(a *app) *cobra.Command {
 	var citizen bool
 	return decision{
-		use: "hold", group: "office", done: "on hold", update: workflows.UpdateHold, reason: true,
+		use: "hold", group: "office", done: "on hold", reason: true,
 		short:   "Stop applications before their next stage",
 		example: "  starter hold 7QF3M-9T2XK-D --for-citizen --officer PD-001-0002 --reason representative-awaited",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&citizen, "for-citizen", false, "the citizen has to do something: the legal clock stops")
 		},
-		message: func(o identity.OfficerID, reason string) any {
-			return workflows.Hold{Officer: o, Reason: reason, CitizensPart: citizen}
+		act: func(o identity.OfficerID, reason string) identity.Act {
+			return identity.Hold{Officer: o, Reason: reason, CitizensPart: citizen}
 		},
 	}.command(a)
 }

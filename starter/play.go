@@ -14,6 +14,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/samples"
+	"example.org/cancuoc/workflows"
 )
 
 // play takes the sample applications to their ends by the commands that people
@@ -132,13 +133,17 @@ func (p *play) due(s samples.Sample, records map[identity.ApplicationNumber]regi
 
 // rows are the board's lines, in the script's order.
 func (p *play) rows(ctx context.Context, records map[identity.ApplicationNumber]registry.ApplicationRecord) ([]boardRow, error) {
-	listed, err := p.app.rows(ctx, "WorkflowType = 'CardApplication' AND ExecutionStatus = 'Running'", 10_000)
+	flows, err := p.app.workflows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := flows.List(ctx, workflows.Filter{Limit: 10_000})
 	if err != nil {
 		return nil, err
 	}
 	awaiting := make(map[identity.ApplicationNumber]string)
 	for _, r := range listed {
-		awaiting[r.Application] = r.Awaiting
+		awaiting[r.Application] = string(r.Awaiting)
 	}
 	var rows []boardRow
 	for _, s := range p.script.Samples {

@@ -4,20 +4,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/workflows"
 )
 
 func newRelease(a *app) *cobra.Command {
 	var remake bool
 	return decision{
-		use: "release", group: "office", done: "released", update: workflows.UpdateRelease, reason: true,
+		use: "release", group: "office", done: "released", reason: true,
 		short:   "Let applications go on: from hold, from a contradiction that was resolved, from production trouble",
 		example: "  starter release 7QF3M-9T2XK-D --officer PD-001-0002 --reason record-corrected",
 		flags: func(c *cobra.Command) {
 			c.Flags().BoolVar(&remake, "remake", false, "write off the card at the silent station and make another")
 		},
-		message: func(o identity.OfficerID, reason string) any {
-			return workflows.Release{Officer: o, Reason: reason, Remake: remake}
+		act: func(o identity.OfficerID, reason string) identity.Act {
+			return identity.Release{Officer: o, Reason: reason, Remake: remake}
 		},
 	}.command(a)
 }

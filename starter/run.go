@@ -21,6 +21,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/devserver"
+	"example.org/cancuoc/workflows"
 )
 
 func newRun(a *app) *cobra.Command {
@@ -130,6 +131,7 @@ func (a *app) bringUp(ctx context.Context, b *board, running *servers) (ui strin
 	if ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
 		temporal, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{
 			Dir: filepath.Join(data, "temporal"), Keep: true, UI: true, Port: 7233, Codec: "http://" + listen + "/codec",
+			SearchAttributes: workflows.SearchAttributes,
 		}, b.say)
 		if err != nil {
 			return "", err

@@ -1,38 +1,19 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
-
-// row is one running or ended application, as list prints it.
-type row struct {
-	Application identity.ApplicationNumber `json:"application"`
-	Type        string                     `json:"type"`
-	Province    string                     `json:"province"`
-	Stage       string                     `json:"stage"`
-	Awaiting    string                     `json:"awaiting,omitzero"`
-	Station     string                     `json:"station,omitzero"`
-	Consignment string                     `json:"consignment,omitzero"`
-	Deadline    time.Time                  `json:"deadline,omitzero"`
-	Since       time.Time                  `json:"since"`
-	Ended       bool                       `json:"ended,omitzero"`
-}
 
 func newList(a *app) *cobra.Command {
 	var awaiting, stage, province string
@@ -43,20 +24,14 @@ func newList(a *app) *cobra.Command {
 		Example: "  starter list --awaiting approval --province 001\n  starter list --stage HandOver --json\n  starter list --all",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			terms := []string{"WorkflowType = 'CardApplication'"}
-			if !all {
-				terms = append(terms, "ExecutionStatus = 'Running'")
+			flows, err := a.workflows(cmd.Context())
+			if err != nil {
+				return err
 			}
-			for _, f := range []struct{ key, value string }{{"AwaitingAction", awaiting}, {"Stage", stage}, {"Province", province}} {
-				if f.value == "" {
-					continue
-				}
-				if strings.ContainsAny(f.value, `'"\`) {
-					return identity.RefuseField(identity.Invalid, f.key, "holds a quotation mark")
-				}
-				terms = append(terms, fmt.Sprintf("%s = '%s'", f.key, f.value))
-			}
-			rows, err := a.rows(cmd.Context(), strings.Join(terms, " AND "), limit)
+			rows, err := flows.List(cmd.Context(), workflows.Filter{
+				Awaiting: identity.Action(awaiting), Stage: identity.Stage(stage), Province: identity.ProvinceCode(province),
+				Ended: all, Limit: limit,
+			})
 			if err != nil {
 				return err
 			}
@@ -72,49 +47,7 @@ func newList(a *app) *cobra.Command {
 	return c
 }
 
-// rows asks Temporal's visibility, which knows what each application waits for.
-func (a *app) rows(ctx context.Context, query string, limit int) ([]row, error) {
-	office, err := a.office(ctx)
-	if err != nil {
-		return nil, err
-	}
-	temporal, err := office.Temporal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows := []row{}
-	var page []byte
-	for {
-		answer, err := temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page, PageSize: 200})
-		if err != nil {
-			return nil, fmt.Errorf("list workflows: %w", err)
-		}
-		for _, e := range answer.GetExecutions() {
-			text := func(name string) string {
-				var s string
-				if p := e.GetSearchAttributes().GetIndexedFields()[name]; p != nil {
-					_ = converter.GetDefaultDataConverter().FromPayload(p, &s) // an attribute that is no text is shown as none
-				}
-				return s
-			}
-			deadline, _ := time.Parse(time.RFC3339Nano, text("Deadline")) // absent: zero
-			rows = append(rows, row{
-				Application: identity.ApplicationNumber(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), "application-")),
-				Type:        text("ApplicationType"), Province: text("Province"), Stage: text("Stage"), Awaiting: text("AwaitingAction"),
-				Station: text("Station"), Consignment: text("Consignment"), Deadline: deadline,
-				Since: e.GetStartTime().AsTime(), Ended: e.GetCloseTime() != nil,
-			})
-		}
-		page = answer.GetNextPageToken()
-		if len(page) == 0 || len(rows) >= limit {
-			break
-		}
-	}
-	slices.SortFunc(rows, func(x, y row) int { return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.Application, y.Application)) })
-	return rows[:min(len(rows), limit)], nil
-}
-
-func printRows(w io.Writer, rows []row, quiet bool) {
+func printRows(w io.Writer, rows []workflows.Listed, quiet bool) {
 	if quiet {
 		for _, r := range rows {
 			fmt.Fprintln(w, r.Application)
@@ -128,7 +61,9 @@ func printRows(w io.Writer, rows []row, quiet bool) {
 		if !r.Deadline.IsZero() {
 			due = r.Deadline.In(identity.HanoiTime).Format(time.DateOnly)
 		}
-		fmt.Fprintln(t, strings.Join([]string{string(r.Application), r.Type, r.Province, r.Stage, r.Awaiting, r.Station, r.Consignment, due}, "\t"))
+		fmt.Fprintln(t, strings.Join([]string{
+			string(r.Application), string(r.Type), string(r.Province), string(r.Stage), string(r.Awaiting), string(r.Station), string(r.Consignment), due,
+		}, "\t"))
 	}
 	_ = t.Flush() // the writer below reports its own errors
 }
@@ -137,7 +72,7 @@ func printRows(w io.Writer, rows []row, quiet bool) {
 type statusOf struct {
 	Application identity.ApplicationNumber `json:"application"`
 	Stage       identity.Stage             `json:"stage"`
-	Awaiting    string                     `json:"awaiting,omitzero"`
+	Awaiting    identity.Action            `json:"awaiting,omitzero"`
 	Due         time.Time                  `json:"due"`
 	Cards       int                        `json:"cards"`
 	Consignment string                     `json:"consignment,omitzero"`
@@ -203,21 +138,13 @@ func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
 	return s, nil
 }
 
-// awaiting asks the workflow what it waits for; "" when Temporal cannot say.
-func (a *app) awaiting(ctx context.Context, number identity.ApplicationNumber) string {
-	temporal, err := a.opened.Temporal(ctx)
+// awaiting asks the workflow what it waits for; nothing when Temporal cannot say.
+func (a *app) awaiting(ctx context.Context, number identity.ApplicationNumber) identity.Action {
+	flows, err := a.workflows(ctx)
 	if err != nil {
-		return ""
+		return identity.NoAction
 	}
-	return awaitingOf(ctx, temporal, number)
-}
-
-func awaitingOf(ctx context.Context, temporal client.Client, number identity.ApplicationNumber) string {
-	described, err := temporal.DescribeWorkflow(ctx, workflows.ApplicationWorkflowID(number), "")
-	if err != nil {
-		return ""
-	}
-	action, _ := described.TypedSearchAttributes.GetKeyword(workflows.AwaitingKey)
+	action, _ := flows.Awaiting(ctx, number)
 	return action
 }
 

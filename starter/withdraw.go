@@ -4,14 +4,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/workflows"
 )
 
 func newWithdraw(a *app) *cobra.Command {
 	return decision{
-		use: "withdraw", group: "station", done: "withdrawn", update: workflows.UpdateWithdraw, reason: true,
+		use: "withdraw", group: "station", done: "withdrawn", reason: true,
 		short:   "Take applications back for the citizen, before a card is begun",
 		example: "  starter withdraw 7QF3M-9T2XK-D --officer CB-001-0007 --reason card-found",
-		message: func(o identity.OfficerID, reason string) any { return workflows.Withdraw{Officer: o, Reason: reason} },
+		act: func(o identity.OfficerID, reason string) identity.Act {
+			return identity.Withdraw{Officer: o, Reason: reason}
+		},
 	}.command(a)
 }

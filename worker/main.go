@@ -101,7 +101,9 @@ func serve(ctx context.Context, office *office.Office, c config.Worker, logger *
 	}
 	defer workers.Stop()
 	logger.Info("Worker at work", "role", c.Role, "station", c.Station)
-	office.Sweep(ctx) // until ctx ends
+	if err := office.Sweep(ctx); err != nil { // it returns when ctx ends
+		return err
+	}
 	logger.Info("Worker stops; running activities may finish")
 	return nil
 }

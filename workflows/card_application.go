@@ -293,16 +293,16 @@ type application struct {
 	releases int                 // how often an officer let it go on
 	repaired bool                // a person granted another card, or another try at the station
 
-	approval     *Approve
-	adjudication *Adjudicate
-	refusal      *ended // Reject or Withdraw, to be carried out at the next step
-	hold         *Hold
-	arrivals     map[string]Arrived // by consignment: one may report twice, and late
+	approval     *identity.Approve
+	adjudication *identity.Adjudicate
+	refusal      *ended // a rejection or withdrawal, to be carried out at the next step
+	hold         *identity.Hold
+	arrivals     map[identity.ConsignmentNumber]Arrived // by consignment: one may report twice, and late
 	handedOver   bool
 
 	station     identity.StationID
 	stationStep identity.Stage // what the card in the station's slot needs next; empty when there is none
-	consignment string
+	consignment identity.ConsignmentNumber
 
 	due       time.Time
 	stoppedAt time.Time // when the legal clock was stopped; zero while it runs
@@ -321,7 +321,7 @@ type ended struct {
 
 func newApplication(ctx workflow.Context, in CardApplicationInput) *application {
 	return &application{
-		in: in, stage: identity.Received, attempt: 1, round: 1, due: in.Due, arrivals: make(map[string]Arrived),
+		in: in, stage: identity.Received, attempt: 1, round: 1, due: in.Due, arrivals: make(map[identity.ConsignmentNumber]Arrived),
 		shown:    shown{stage: identity.Received, due: in.Due}, // whoever starts the workflow shows them
 		deciding: workflow.NewMutex(ctx),
 	}

@@ -17,8 +17,8 @@ import (
 
 const scheduleToStart = enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
 
-// Search attributes of both workflows; Province and ApplicationType are set at the start. They are kept in clear by Temporal, so
-// they say where the work is and nothing about whom it is for.
+// Search attributes of both workflows. Temporal keeps them unencrypted, so they say
+// where the work is and nothing about whom it is for.
 var (
 	ProvinceKey        = temporal.NewSearchAttributeKeyKeyword("Province")
 	ApplicationTypeKey = temporal.NewSearchAttributeKeyKeyword("ApplicationType")
@@ -29,6 +29,11 @@ var (
 	ConsignmentKey     = temporal.NewSearchAttributeKeyKeyword("Consignment")
 )
 
+// SearchAttributes are those that a namespace has to know before a workflow starts.
+var SearchAttributes = []temporal.SearchAttributeKey{
+	ProvinceKey, ApplicationTypeKey, StageKey, AwaitingKey, StationKey, DeadlineKey, ConsignmentKey,
+}
+
 // listen installs every handler before the first stage runs.
 func (a *application) listen(ctx workflow.Context) error {
 	if err := workflow.SetQueryHandler(ctx, QueryTimeline, func() ([]TimelineEntry, error) { return a.timeline, nil }); err != nil {
@@ -36,14 +41,14 @@ func (a *application) listen(ctx workflow.Context) error {
 	}
 	workflow.Go(ctx, a.awaitArrivals)
 	for _, install := range []error{
-		acceptUpdate(ctx, UpdateRecapture, a.mayRecapture, a.recapture),
-		acceptUpdate(ctx, UpdateAdjudicate, a.mayAdjudicate, a.adjudicate),
-		acceptUpdate(ctx, UpdateApprove, a.mayApprove, a.approve),
-		acceptUpdate(ctx, UpdateReject, a.mayReject, a.reject),
-		acceptUpdate(ctx, UpdateHold, a.mayHold, a.putOnHold),
-		acceptUpdate(ctx, UpdateRelease, a.mayRelease, a.release),
-		acceptUpdate(ctx, UpdateWithdraw, a.mayWithdraw, a.withdraw),
-		acceptUpdate(ctx, UpdateHandOver, a.mayHandOver, a.handOver),
+		acceptUpdate(ctx, a.mayRecapture, a.recapture),
+		acceptUpdate(ctx, a.mayAdjudicate, a.adjudicate),
+		acceptUpdate(ctx, a.mayApprove, a.approve),
+		acceptUpdate(ctx, a.mayReject, a.reject),
+		acceptUpdate(ctx, a.mayHold, a.putOnHold),
+		acceptUpdate(ctx, a.mayRelease, a.release),
+		acceptUpdate(ctx, a.mayWithdraw, a.withdraw),
+		acceptUpdate(ctx, a.mayHandOver, a.handOver),
 	} {
 		if install != nil {
 			return install
@@ -52,9 +57,11 @@ func (a *application) listen(ctx workflow.Context) error {
 	return nil
 }
 
-// acceptUpdate installs one update with its validator, which looks at the state and
-// nothing else.
-func acceptUpdate[M, R any](ctx workflow.Context, name string, may func(M) error, do func(workflow.Context, M) (R, error)) error {
+// acceptUpdate installs the update that carries one kind of act, with its validator,
+// which looks at the state and nothing else.
+func acceptUpdate[M identity.Act, R any](ctx workflow.Context, may func(M) error, do func(workflow.Context, M) (R, error)) error {
+	var act M
+	name := act.ActName()
 	err := workflow.SetUpdateHandlerWithOptions(ctx, name, do, workflow.UpdateHandlerOptions{
 		Validator: func(m M) error { return asFailure(may(m)) },
 	})
@@ -88,7 +95,7 @@ func (a *application) decide(ctx workflow.Context, may func() error, d activitie
 	return Accepted{Stage: a.stage, Awaiting: a.awaiting}, nil
 }
 
-func (a *application) mayRecapture(m Recapture) error {
+func (a *application) mayRecapture(m identity.Recapture) error {
 	switch {
 	case a.awaiting != identity.ToRecapture:
 		return a.notNow("recaptured")
@@ -98,20 +105,20 @@ func (a *application) mayRecapture(m Recapture) error {
 	return officer(m.Officer)
 }
 
-func (a *application) recapture(ctx workflow.Context, m Recapture) (Accepted, error) {
+func (a *application) recapture(ctx workflow.Context, m identity.Recapture) (Accepted, error) {
 	held := a.hold != nil && a.hold.CitizensPart
 	d := activities.DecideInput{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer, ResumesClock: !held}
 	return a.decide(ctx, func() error { return a.mayRecapture(m) }, d, func() { a.round = m.Round })
 }
 
-func (a *application) mayAdjudicate(m Adjudicate) error {
+func (a *application) mayAdjudicate(m identity.Adjudicate) error {
 	if a.awaiting != identity.ToAdjudicate || a.adjudication != nil {
 		return a.notNow("adjudicated")
 	}
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) adjudicate(ctx workflow.Context, m Adjudicate) (Accepted, error) {
+func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate) (Accepted, error) {
 	verdict := identity.DifferentPersons
 	if m.SamePerson {
 		verdict = identity.SamePerson
@@ -120,14 +127,14 @@ func (a *application) adjudicate(ctx workflow.Context, m Adjudicate) (Accepted, 
 	return a.decide(ctx, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &m })
 }
 
-func (a *application) mayApprove(m Approve) error {
+func (a *application) mayApprove(m identity.Approve) error {
 	if a.awaiting != identity.ToApprove || a.approval != nil || a.closing() {
 		return a.notNow("approved")
 	}
 	return a.fourEyes(m.Officer)
 }
 
-func (a *application) approve(ctx workflow.Context, m Approve) (Accepted, error) {
+func (a *application) approve(ctx workflow.Context, m identity.Approve) (Accepted, error) {
 	d := activities.DecideInput{Step: identity.StepApprove, Round: 1, Officer: m.Officer, Reason: m.Reason}
 	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approval = &m })
 }
@@ -137,7 +144,7 @@ var rejectable = []identity.Action{
 	identity.ToApprove, identity.ToResolve, identity.ToAdjudicate, identity.ToRelease, identity.ToRepair, identity.ToRestock,
 }
 
-func (a *application) mayReject(m Reject) error {
+func (a *application) mayReject(m identity.Reject) error {
 	if !slices.Contains(rejectable, a.awaiting) || a.closing() || !a.approvalOpen() {
 		return a.notNow("rejected")
 	}
@@ -152,21 +159,21 @@ func (a *application) approvalOpen() bool {
 	return a.awaiting != identity.ToApprove || a.approval == nil
 }
 
-func (a *application) reject(ctx workflow.Context, m Reject) (Accepted, error) {
+func (a *application) reject(ctx workflow.Context, m identity.Reject) (Accepted, error) {
 	d := activities.DecideInput{Step: identity.StepReject, Round: 1, Officer: m.Officer, Reason: m.Reason}
 	return a.decide(ctx, func() error { return a.mayReject(m) }, d, func() {
 		a.refusal = &ended{stage: identity.Rejected, reason: identity.ReasonRefused}
 	})
 }
 
-func (a *application) mayHold(m Hold) error {
+func (a *application) mayHold(m identity.Hold) error {
 	if a.hold != nil || a.closing() || a.begun() {
 		return a.notNow("put on hold")
 	}
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) putOnHold(ctx workflow.Context, m Hold) (Accepted, error) {
+func (a *application) putOnHold(ctx workflow.Context, m identity.Hold) (Accepted, error) {
 	d := activities.DecideInput{Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason, ForCitizen: m.CitizensPart}
 	return a.decide(ctx, func() error { return a.mayHold(m) }, d, func() {
 		a.hold = &m
@@ -176,7 +183,7 @@ func (a *application) putOnHold(ctx workflow.Context, m Hold) (Accepted, error) 
 	})
 }
 
-func (a *application) mayRelease(m Release) error {
+func (a *application) mayRelease(m identity.Release) error {
 	waits := slices.Contains([]identity.Action{identity.ToResolve, identity.ToRepair, identity.ToRestock}, a.awaiting)
 	switch {
 	case a.hold == nil && !waits:
@@ -187,7 +194,7 @@ func (a *application) mayRelease(m Release) error {
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) release(ctx workflow.Context, m Release) (Accepted, error) {
+func (a *application) release(ctx workflow.Context, m identity.Release) (Accepted, error) {
 	d := activities.DecideInput{
 		Step: identity.StepRelease, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason,
 		ResumesClock: !a.stoppedAt.IsZero() && a.awaiting != identity.ToRecapture,
@@ -204,21 +211,21 @@ func (a *application) release(ctx workflow.Context, m Release) (Accepted, error)
 	})
 }
 
-func (a *application) mayWithdraw(m Withdraw) error {
+func (a *application) mayWithdraw(m identity.Withdraw) error {
 	if a.closing() || a.begun() {
 		return a.notNow("withdrawn")
 	}
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) withdraw(ctx workflow.Context, m Withdraw) (Accepted, error) {
+func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw) (Accepted, error) {
 	d := activities.DecideInput{Step: identity.StepWithdraw, Round: 1, Officer: m.Officer, Reason: m.Reason}
 	return a.decide(ctx, func() error { return a.mayWithdraw(m) }, d, func() {
 		a.refusal = &ended{stage: identity.Withdrawn, reason: identity.ReasonWithdrawn}
 	})
 }
 
-func (a *application) mayHandOver(m HandOver) error {
+func (a *application) mayHandOver(m identity.HandOverCard) error {
 	if a.awaiting != identity.ToHandOver || a.handedOver {
 		return a.notNow("handed over")
 	}
@@ -236,7 +243,7 @@ func (a *application) mayHandOver(m HandOver) error {
 
 // handOver matches the finger and issues the card in one transaction, while the
 // officer at the counter waits for the answer.
-func (a *application) handOver(ctx workflow.Context, m HandOver) (Accepted, error) {
+func (a *application) handOver(ctx workflow.Context, m identity.HandOverCard) (Accepted, error) {
 	if err := a.deciding.Lock(ctx); err != nil {
 		return Accepted{}, fmt.Errorf("await turn to hand over: %w", err)
 	}
@@ -246,7 +253,7 @@ func (a *application) handOver(ctx workflow.Context, m HandOver) (Accepted, erro
 	}
 	in := activities.HandOverInput{
 		Application: a.in.Application, Attempt: a.attempt, CaptureRound: a.round, Officer: m.Officer,
-		Method: m.Method, Proof: m.Proof, Probe: m.Round, OldCardCollected: m.OldCardCollected, At: workflow.Now(ctx),
+		Method: m.Method, Proof: m.Proof, Probe: m.Probe, OldCardCollected: m.OldCardCollected, At: workflow.Now(ctx),
 	}
 	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.HandOver, in).Get(ctx, nil); err != nil {
 		return Accepted{}, answer(err)
@@ -333,9 +340,9 @@ func (a *application) awaitArrivals(ctx workflow.Context) {
 }
 
 // travels notes the consignment that the card was packed into.
-func (a *application) travels(ctx workflow.Context, consignment string) {
+func (a *application) travels(ctx workflow.Context, consignment identity.ConsignmentNumber) {
 	a.consignment = consignment
-	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: "Packed into consignment " + consignment})
+	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: "Packed into consignment " + string(consignment)})
 	a.show(ctx)
 }
 
@@ -350,7 +357,7 @@ type shown struct {
 	stage       identity.Stage
 	awaiting    identity.Action
 	station     identity.StationID
-	consignment string
+	consignment identity.ConsignmentNumber
 	due         time.Time
 }
 
@@ -369,7 +376,7 @@ func (a *application) show(ctx workflow.Context) {
 		updates = append(updates, StationKey.ValueSet(string(a.station)))
 	}
 	if now.consignment != a.shown.consignment {
-		updates = append(updates, ConsignmentKey.ValueSet(a.consignment))
+		updates = append(updates, ConsignmentKey.ValueSet(string(a.consignment)))
 	}
 	if !now.due.Equal(a.shown.due) {
 		updates = append(updates, DeadlineKey.ValueSet(a.due))

@@ -84,7 +84,7 @@ func TestCardApplication_IsAskedForAgainWhileTheCaptureIsPoor(t *testing.T) {
 func TestCardApplication_RecaptureOutOfTurnIsRefused(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, sample("17-poor-portrait"))
-	wrong := update(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: 3})
+	wrong := update(identity.Recapture{Officer: enroller, Round: 3})
 	o.when(identity.ToRecapture, wrong, photographs("recapture/portrait.jpg", 2))
 	o.when(identity.ToApprove, rejects)
 
@@ -281,7 +281,7 @@ func TestCardApplication_HoldStopsTheLegalClock(t *testing.T) {
 func TestCardApplication_HoldForTheOfficesOwnPartLeavesTheClockRunning(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	own := update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "under-verification: ask the archive"})
+	own := update(identity.Hold{Officer: approver, Reason: "under-verification: ask the archive"})
 	o.when(identity.ToApprove, own, after(3*day, releases), after(3*day+time.Hour, rejects))
 
 	o.process()
@@ -614,18 +614,18 @@ func TestCardApplication_WrongFingerIsRefusedAndAnOfficerDecides(t *testing.T) {
 func TestCardApplication_HandOverIsRefusedWithoutWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		message workflows.HandOver
+		message identity.HandOverCard
 		answer  string
 	}{
-		"Proof":   {workflows.HandOver{Officer: counter, Method: identity.HandOverByProxy}, "hand-over: proof: is empty; say what proves it (paper, tracking number, reason)"},
-		"Method":  {workflows.HandOver{Officer: counter, Method: "window"}, "hand-over: method: must be one of fingerprint, proxy, post, officer"},
-		"Officer": {workflows.HandOver{Method: identity.HandOverByFingerprint}, "hand-over: officer: is empty; say who decides"},
+		"Proof":   {identity.HandOverCard{Officer: counter, Method: identity.HandOverByProxy}, "hand-over: proof: is empty; say what proves it (paper, tracking number, reason)"},
+		"Method":  {identity.HandOverCard{Officer: counter, Method: "window"}, "hand-over: method: must be one of fingerprint, proxy, post, officer"},
+		"Officer": {identity.HandOverCard{Method: identity.HandOverByFingerprint}, "hand-over: officer: is empty; say who decides"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, sample("06-child-under-6"))
 			o.when(identity.ToApprove, approves)
-			o.when(identity.ToHandOver, update(workflows.UpdateHandOver, tt.message))
+			o.when(identity.ToHandOver, update(tt.message))
 
 			result := o.process()
 
@@ -651,7 +651,7 @@ func TestCardApplication_HoldsFourEyes(t *testing.T) {
 	o := newOffice(t)
 	o.hits = []identity.ApplicationNumber{"00000-00000-0"}
 	o.when(identity.ToAdjudicate,
-		update(workflows.UpdateAdjudicate, workflows.Adjudicate{Officer: enroller, Reason: "other face"}),
+		update(identity.Adjudicate{Officer: enroller, Reason: "other face"}),
 		adjudicates(false))
 	o.when(identity.ToApprove, approvesAs(enroller), approvesAs(adjudicator), approves)
 	o.when(identity.ToHandOver, handsOver)
@@ -685,9 +685,9 @@ func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {
 	o := newOffice(t)
 	o.when(identity.ToApprove,
 		photographs("portrait.jpg", 2), adjudicates(true), releases, handsOver,
-		update(workflows.UpdateReject, workflows.Reject{Officer: approver}),
-		update(workflows.UpdateWithdraw, workflows.Withdraw{Reason: "card-found"}),
-		update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: " "}),
+		update(identity.Reject{Officer: approver}),
+		update(identity.Withdraw{Reason: "card-found"}),
+		update(identity.Hold{Officer: approver, Reason: " "}),
 		rejects)
 
 	o.process()

@@ -89,23 +89,23 @@ func (c *consignment) awaitCount(ctx workflow.Context) error {
 
 // listen installs the updates.
 func (c *consignment) listen(ctx workflow.Context) error {
-	if err := acceptUpdate(ctx, UpdateSeal, c.maySeal, c.seal); err != nil {
+	if err := acceptUpdate(ctx, c.maySeal, c.seal); err != nil {
 		return err
 	}
-	if err := acceptUpdate(ctx, UpdateSend, c.maySend, c.send); err != nil {
+	if err := acceptUpdate(ctx, c.maySend, c.send); err != nil {
 		return err
 	}
-	return acceptUpdate(ctx, UpdateReceive, c.mayReceive, c.receive)
+	return acceptUpdate(ctx, c.mayReceive, c.receive)
 }
 
-func (c *consignment) maySeal(m Seal) error {
+func (c *consignment) maySeal(m identity.SealConsignment) error {
 	if c.state != identity.ConsignmentOpen {
 		return c.notNow("sealed")
 	}
 	return officer(m.Officer)
 }
 
-func (c *consignment) seal(ctx workflow.Context, m Seal) (ConsignmentState, error) {
+func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.maySeal(m) }, func() error { return c.close(ctx, string(m.Officer)) })
 }
 
@@ -120,7 +120,7 @@ func (c *consignment) close(ctx workflow.Context, actor string) error {
 	return nil
 }
 
-func (c *consignment) maySend(m Send) error {
+func (c *consignment) maySend(m identity.SendConsignment) error {
 	switch {
 	case c.state != identity.ConsignmentSealed:
 		return c.notNow("sent")
@@ -132,7 +132,7 @@ func (c *consignment) maySend(m Send) error {
 	return officer(m.Officer)
 }
 
-func (c *consignment) send(ctx workflow.Context, m Send) (ConsignmentState, error) {
+func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.maySend(m) }, func() error {
 		in := activities.SendInput{Consignment: c.in.Number, Officer: m.Officer, Courier: m.Courier, Seal: m.Seal}
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Send, in).Get(ctx, nil); err != nil {
@@ -143,7 +143,7 @@ func (c *consignment) send(ctx workflow.Context, m Send) (ConsignmentState, erro
 	})
 }
 
-func (c *consignment) mayReceive(m Receive) error {
+func (c *consignment) mayReceive(m identity.ReceiveConsignment) error {
 	switch {
 	case c.state != identity.ConsignmentSent:
 		return c.notNow("received")
@@ -153,7 +153,7 @@ func (c *consignment) mayReceive(m Receive) error {
 	return officer(m.Officer)
 }
 
-func (c *consignment) receive(ctx workflow.Context, m Receive) (ConsignmentState, error) {
+func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignment) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.mayReceive(m) }, func() error {
 		in := activities.ReceiveInput{Consignment: c.in.Number, Officer: m.Officer, Counted: m.Counted, Missing: m.Missing}
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Receive, in).Get(ctx, nil); err != nil {
@@ -189,7 +189,7 @@ func (c *consignment) show(ctx workflow.Context, awaiting identity.Action) {
 	err := workflow.UpsertTypedSearchAttributes(ctx,
 		StageKey.ValueSet(string(c.state)),
 		AwaitingKey.ValueSet(string(awaiting)),
-		ConsignmentKey.ValueSet(c.in.Number))
+		ConsignmentKey.ValueSet(string(c.in.Number)))
 	if err != nil {
 		workflow.GetLogger(ctx).Error("Search attributes not written", "error", err)
 	}

@@ -28,7 +28,7 @@ type dispatchRoom struct {
 
 	t        *testing.T
 	env      *testsuite.TestWorkflowEnvironment
-	box      string
+	box      identity.ConsignmentNumber
 	cards    []identity.ApplicationNumber
 	arrived  map[identity.ApplicationNumber]bool
 	answered []string
@@ -89,17 +89,18 @@ func (d *dispatchRoom) pack(i int) {
 	enter(identity.Dispatch)
 	packed, err := d.Pack(ctx, card.Application, 1, 100, "system")
 	require.NoError(d.t, err)
-	d.box, d.cards = string(packed.Consignment), append(d.cards, card.Application)
+	d.box, d.cards = packed.Consignment, append(d.cards, card.Application)
 }
 
 // Arrived is an application that hears of its card.
-func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber, _ string, missing bool) error {
+func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber, _ identity.ConsignmentNumber, missing bool) error {
 	d.arrived[app] = !missing
 	return nil
 }
 
 // after sends an update that much after the box was opened, and notes the answer.
-func (d *dispatchRoom) after(delay time.Duration, name string, message any) {
+func (d *dispatchRoom) after(delay time.Duration, message identity.Act) {
+	name := message.ActName()
 	d.env.RegisterDelayedCallback(func() {
 		answer := func(err error) {
 			text := "accepted"
@@ -128,22 +129,22 @@ func (d *dispatchRoom) process() workflows.ConsignmentResult {
 // state is the box's, as the registry has it.
 func (d *dispatchRoom) state() identity.ConsignmentState {
 	d.t.Helper()
-	box, err := d.Registry.Consignment(d.t.Context(), identity.ConsignmentNumber(d.box))
+	box, err := d.Registry.Consignment(d.t.Context(), d.box)
 	require.NoError(d.t, err)
 	return box.State
 }
 
 var (
-	seals = workflows.Seal{Officer: operator}
-	sends = workflows.Send{Officer: operator, Courier: "VNPost", Seal: "88001"}
+	seals = identity.SealConsignment{Officer: operator}
+	sends = identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"}
 )
 
 func TestConsignment_IsSealedWhenItsTimeIsUp(t *testing.T) {
 	t.Parallel()
 	d := newDispatchRoom(t, 2)
-	d.after(day-time.Minute, workflows.UpdateSend, sends)
-	d.after(day+time.Minute, workflows.UpdateSend, sends)
-	d.after(2*day, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 2})
+	d.after(day-time.Minute, sends)
+	d.after(day+time.Minute, sends)
+	d.after(2*day, identity.ReceiveConsignment{Officer: counter, Counted: 2})
 
 	result := d.process()
 
@@ -156,8 +157,8 @@ func TestConsignment_IsSealedWhenItIsFull(t *testing.T) {
 	t.Parallel()
 	d := newDispatchRoom(t, 1)
 	d.env.RegisterDelayedCallback(func() { d.env.SignalWorkflow(workflows.SignalFull, nil) }, time.Minute)
-	d.after(time.Hour, workflows.UpdateSend, sends)
-	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+	d.after(time.Hour, sends)
+	d.after(2*time.Hour, identity.ReceiveConsignment{Officer: counter, Counted: 1})
 
 	result := d.process()
 
@@ -168,10 +169,10 @@ func TestConsignment_IsSealedWhenItIsFull(t *testing.T) {
 func TestConsignment_IsSealedByAnOfficer(t *testing.T) {
 	t.Parallel()
 	d := newDispatchRoom(t, 1)
-	d.after(time.Minute, workflows.UpdateSeal, seals)
-	d.after(2*time.Minute, workflows.UpdateSeal, seals)
-	d.after(time.Hour, workflows.UpdateSend, sends)
-	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+	d.after(time.Minute, seals)
+	d.after(2*time.Minute, seals)
+	d.after(time.Hour, sends)
+	d.after(2*time.Hour, identity.ReceiveConsignment{Officer: counter, Counted: 1})
 
 	d.process()
 
@@ -184,9 +185,9 @@ func TestConsignment_TellsEveryApplicationWhetherItsCardArrived(t *testing.T) {
 	t.Parallel()
 	d := newDispatchRoom(t, 3)
 	lost := d.cards[1]
-	d.after(time.Minute, workflows.UpdateSeal, seals)
-	d.after(time.Hour, workflows.UpdateSend, sends)
-	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 2, Missing: []identity.ApplicationNumber{lost}})
+	d.after(time.Minute, seals)
+	d.after(time.Hour, sends)
+	d.after(2*time.Hour, identity.ReceiveConsignment{Officer: counter, Counted: 2, Missing: []identity.ApplicationNumber{lost}})
 
 	result := d.process()
 
@@ -197,11 +198,11 @@ func TestConsignment_TellsEveryApplicationWhetherItsCardArrived(t *testing.T) {
 func TestConsignment_WrongCountIsRefusedUntilItIsRight(t *testing.T) {
 	t.Parallel()
 	d := newDispatchRoom(t, 2)
-	d.after(time.Minute, workflows.UpdateSeal, seals)
-	d.after(time.Hour, workflows.UpdateSend, sends)
-	d.after(2*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
-	d.after(3*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1, Missing: []identity.ApplicationNumber{"00000-00000-0"}})
-	d.after(4*time.Hour, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 2})
+	d.after(time.Minute, seals)
+	d.after(time.Hour, sends)
+	d.after(2*time.Hour, identity.ReceiveConsignment{Officer: counter, Counted: 1})
+	d.after(3*time.Hour, identity.ReceiveConsignment{Officer: counter, Counted: 1, Missing: []identity.ApplicationNumber{"00000-00000-0"}})
+	d.after(4*time.Hour, identity.ReceiveConsignment{Officer: counter, Counted: 2})
 
 	d.process()
 
@@ -216,13 +217,13 @@ func TestConsignment_WrongCountIsRefusedUntilItIsRight(t *testing.T) {
 func TestConsignment_RefusesWhatIsIncomplete(t *testing.T) {
 	t.Parallel()
 	d := newDispatchRoom(t, 1)
-	d.after(1*time.Minute, workflows.UpdateSeal, workflows.Seal{})
-	d.after(2*time.Minute, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
-	d.after(3*time.Minute, workflows.UpdateSeal, seals)
-	d.after(4*time.Minute, workflows.UpdateSend, workflows.Send{Officer: operator, Seal: "88001"})
-	d.after(5*time.Minute, workflows.UpdateSend, workflows.Send{Officer: operator, Courier: "VNPost"})
-	d.after(6*time.Minute, workflows.UpdateSend, sends)
-	d.after(7*time.Minute, workflows.UpdateReceive, workflows.Receive{Officer: counter, Counted: 1})
+	d.after(1*time.Minute, identity.SealConsignment{})
+	d.after(2*time.Minute, identity.ReceiveConsignment{Officer: counter, Counted: 1})
+	d.after(3*time.Minute, seals)
+	d.after(4*time.Minute, identity.SendConsignment{Officer: operator, Seal: "88001"})
+	d.after(5*time.Minute, identity.SendConsignment{Officer: operator, Courier: "VNPost"})
+	d.after(6*time.Minute, sends)
+	d.after(7*time.Minute, identity.ReceiveConsignment{Officer: counter, Counted: 1})
 
 	d.process()
 

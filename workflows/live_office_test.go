@@ -38,7 +38,7 @@ import (
 	"example.org/cancuoc/workflows"
 )
 
-// liveOffice is the crew as the programs put it together, on a real Temporal
+// liveOffice is the office as the programs put it together, on a real Temporal
 // server, in a namespace of its own, and a real PostgreSQL.
 type liveOffice struct {
 	*office.Office
@@ -46,11 +46,12 @@ type liveOffice struct {
 	t         *testing.T
 	config    config.Config
 	temporal  client.Client
+	flows     *workflows.Client
 	namespace string
 	codec     *engine.Codec
 	log       *logbook
-	boxes     map[string]bool // that have been taken to their destination
-	lose      bool            // the courier loses the next box's cards
+	boxes     map[identity.ConsignmentNumber]bool // that have been taken to their destination
+	lose      bool                                // the courier loses the next box's cards
 }
 
 // logbook keeps what is logged.
@@ -77,7 +78,7 @@ type settings map[string]any
 // newLiveOffice opens an office without workers.
 func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	t.Helper()
-	o := &liveOffice{t: t, namespace: "test-" + strings.ToLower(rand.Text()), log: &logbook{}, boxes: make(map[string]bool)}
+	o := &liveOffice{t: t, namespace: "test-" + strings.ToLower(rand.Text()), log: &logbook{}, boxes: make(map[identity.ConsignmentNumber]bool)}
 	address := devservertest.Temporal(t)
 	o.register(address)
 	dir := t.TempDir()
@@ -99,8 +100,9 @@ func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	o.Office, err = office.Open(t.Context(), c, slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	require.NoError(t, err)
 	t.Cleanup(o.Close)
-	o.temporal, err = o.Temporal(t.Context())
+	o.flows, err = o.Workflows(t.Context())
 	require.NoError(t, err)
+	o.temporal = o.flows.Temporal
 	keys, err := engine.OpenKeys(c.Temporal.CodecKeyFile, false)
 	require.NoError(t, err)
 	o.codec = &engine.Codec{Keys: keys}
@@ -246,27 +248,21 @@ func (a *liveApplication) result() workflows.CardApplicationResult {
 	return result
 }
 
-// update sends a message, and gives what the person hears.
-func (o *liveOffice) update(id, name string, message any) error {
-	o.t.Helper()
-	handle, err := o.temporal.UpdateWorkflow(o.t.Context(), client.UpdateWorkflowOptions{
-		WorkflowID: id, UpdateName: name, Args: []any{message}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err != nil {
-		return err
-	}
-	return handle.Get(o.t.Context(), nil)
+func (a *liveApplication) decide(act identity.Act) error {
+	a.o.t.Helper()
+	_, err := a.o.flows.Decide(a.o.t.Context(), a.number, act)
+	return err
 }
 
-func (a *liveApplication) does(name string, message any) {
+func (a *liveApplication) does(act identity.Act) {
 	a.o.t.Helper()
-	require.NoError(a.o.t, a.o.update(a.id, name, message))
+	require.NoError(a.o.t, a.decide(act))
 }
 
 func (a *liveApplication) approve() {
 	a.o.t.Helper()
 	a.await(identity.ToApprove)
-	a.does(workflows.UpdateApprove, workflows.Approve{Officer: approver})
+	a.does(identity.Approve{Officer: approver})
 }
 
 // finger lays a finger on the reader.
@@ -278,7 +274,7 @@ func (a *liveApplication) finger(file string) error {
 	require.NoError(a.o.t, err)
 	try, err := a.o.Registry.Probe(a.o.t.Context(), a.number, probe)
 	require.NoError(a.o.t, err)
-	return a.o.update(a.id, workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByFingerprint, Round: try})
+	return a.decide(identity.HandOverCard{Officer: counter, Method: identity.HandOverByFingerprint, Probe: try})
 }
 
 // ship takes boxes that are sealed to their destinations.
@@ -287,8 +283,7 @@ func (o *liveOffice) ship() {
 	boxes, err := o.Registry.Consignments(o.t.Context())
 	require.NoError(o.t, err)
 	for _, box := range boxes {
-		number := string(box.Number)
-		if box.State != "sealed" || o.boxes[number] {
+		if box.State != identity.ConsignmentSealed || o.boxes[box.Number] {
 			continue
 		}
 		var missing []identity.ApplicationNumber
@@ -296,15 +291,15 @@ func (o *liveOffice) ship() {
 			o.lose = false
 			missing = append(missing, box.Cards[0].Application)
 		}
-		id := workflows.ConsignmentWorkflowID(number)
-		err := o.update(id, workflows.UpdateSend, workflows.Send{Officer: operator, Courier: "VNPost", Seal: "88001"})
-		if err != nil && (strings.Contains(err.Error(), "not found") || strings.Contains(err.Error(), "it is open")) {
+		_, err := o.flows.Move(o.t.Context(), box.Number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"})
+		if err != nil && (identity.Refused(err, identity.NotFound) || strings.Contains(err.Error(), "it is open")) {
 			continue // its workflow does not know yet
 		}
 		require.NoError(o.t, err)
-		receive := workflows.Receive{Officer: counter, Counted: len(box.Cards) - len(missing), Missing: missing}
-		require.NoError(o.t, o.update(id, workflows.UpdateReceive, receive))
-		o.boxes[number] = true
+		receive := identity.ReceiveConsignment{Officer: counter, Counted: len(box.Cards) - len(missing), Missing: missing}
+		_, err = o.flows.Move(o.t.Context(), box.Number, receive)
+		require.NoError(o.t, err)
+		o.boxes[box.Number] = true
 	}
 }
 

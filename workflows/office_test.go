@@ -320,9 +320,10 @@ func (o *testOffice) when(action identity.Action, acts ...act) {
 	o.acts[action] = append(o.acts[action], acts)
 }
 
-// update sends a message and notes the answer.
-func update(name string, message any) act {
+// update sends a person's act and notes the answer.
+func update(message identity.Act) act {
 	return func(o *testOffice) {
+		name := message.ActName()
 		answer := func(err error) {
 			text := name + ": accepted"
 			if err != nil {
@@ -367,29 +368,29 @@ func together(acts ...act) act {
 
 // What people say.
 var (
-	approves   = update(workflows.UpdateApprove, workflows.Approve{Officer: approver})
-	rejects    = update(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
-	withdraws  = update(workflows.UpdateWithdraw, workflows.Withdraw{Officer: counter, Reason: "card-found"})
-	releases   = update(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "verified"})
-	holds      = update(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true})
+	approves   = update(identity.Approve{Officer: approver})
+	rejects    = update(identity.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
+	withdraws  = update(identity.Withdraw{Officer: counter, Reason: "card-found"})
+	releases   = update(identity.Release{Officer: approver, Reason: "verified"})
+	holds      = update(identity.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true})
 	handsOver  = finger("left-index-handover.fmr")
-	remakes    = update(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "card-given-up: the station burnt", Remake: true})
+	remakes    = update(identity.Release{Officer: operator, Reason: "card-given-up: the station burnt", Remake: true})
 	officially = handsOverTo(identity.HandOverByOfficer, "known to the officer")
 )
 
 // approvesAs is that officer granting the card.
 func approvesAs(officer identity.OfficerID) act {
-	return update(workflows.UpdateApprove, workflows.Approve{Officer: officer})
+	return update(identity.Approve{Officer: officer})
 }
 
 // adjudicates is the adjudicator comparing the persons found.
 func adjudicates(samePerson bool) act {
-	return update(workflows.UpdateAdjudicate, workflows.Adjudicate{Officer: adjudicator, SamePerson: samePerson, Reason: "compared the faces"})
+	return update(identity.Adjudicate{Officer: adjudicator, SamePerson: samePerson, Reason: "compared the faces"})
 }
 
 // handsOverTo hands the card over without a fingerprint.
 func handsOverTo(method identity.HandOverMethod, proof string) act {
-	return update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: method, Proof: proof})
+	return update(identity.HandOverCard{Officer: counter, Method: method, Proof: proof})
 }
 
 // corrects is the population registry being put right.
@@ -404,7 +405,7 @@ func finger(file string) act {
 		require.NoError(o.t, err)
 		try, err := o.Probe(o.t.Context(), o.number, probe)
 		require.NoError(o.t, err)
-		update(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByFingerprint, Round: try})(o)
+		update(identity.HandOverCard{Officer: counter, Method: identity.HandOverByFingerprint, Probe: try})(o)
 	}
 }
 
@@ -414,7 +415,7 @@ func photographs(file string, round int) act {
 		portrait, err := os.ReadFile(filepath.Join(o.folder, file))
 		require.NoError(o.t, err)
 		require.NoError(o.t, o.Capture(o.t.Context(), o.number, round, enroller, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
-		update(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: round})(o)
+		update(identity.Recapture{Officer: enroller, Round: round})(o)
 	}
 }
 
@@ -516,20 +517,20 @@ func (a *abis) Identify(context.Context, identity.ApplicationNumber, fingerprint
 // courier takes every box to its destination in a day, and loses some cards.
 type courier testOffice
 
-func (c *courier) Packed(_ context.Context, number string, _ identity.StationID, _ bool) error {
+func (c *courier) Packed(_ context.Context, number identity.ConsignmentNumber, _ identity.StationID, _ bool) error {
 	c.env.RegisterDelayedCallback(func() { c.deliver(number) }, day) //nolint:contextcheck // the call is over when the box arrives
 	return nil
 }
 
-func (c *courier) deliver(number string) {
-	ctx, box := context.WithoutCancel(c.t.Context()), identity.ConsignmentNumber(number)
+func (c *courier) deliver(number identity.ConsignmentNumber) {
+	ctx := context.WithoutCancel(c.t.Context())
 	var missing []identity.ApplicationNumber
 	if c.missing > 0 {
 		c.missing--
 		missing = append(missing, c.number)
 	}
-	require.NoError(c.t, c.SendConsignment(ctx, box, operator, "VNPost", "88001"))
-	require.NoError(c.t, c.ReceiveConsignment(ctx, box, counter, 1-len(missing), missing))
+	require.NoError(c.t, c.SendConsignment(ctx, number, operator, "VNPost", "88001"))
+	require.NoError(c.t, c.ReceiveConsignment(ctx, number, counter, 1-len(missing), missing))
 	report := func() {
 		c.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Consignment: number, Missing: len(missing) > 0})
 	}

@@ -69,7 +69,7 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryOrALog(t *testing.T) {
 		s.Person.Name = "Giềng Ngoẵng Quỵt Thoòng"
 	})
 	stranger.await(identity.ToResolve)
-	stranger.does(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
+	stranger.does(identity.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
 	stranger.result()
 
 	texts := map[string]string{"the log": o.log.String()}

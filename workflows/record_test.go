@@ -79,24 +79,24 @@ func recordCalm(t *testing.T) {
 
 	duplicate := o.submit("18-duplicate-person", nil)
 	duplicate.await(identity.ToAdjudicate)
-	duplicate.does(workflows.UpdateAdjudicate, workflows.Adjudicate{Officer: adjudicator, SamePerson: true, Reason: "same face"})
+	duplicate.does(identity.Adjudicate{Officer: adjudicator, SamePerson: true, Reason: "same face"})
 	duplicate.keep("duplicate-rejected")
 
 	child := o.submit("06-child-under-6", nil)
 	child.approve()
 	child.await(identity.ToHandOver)
-	child.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByProxy, Proof: "birth certificate"})
+	child.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByProxy, Proof: "birth certificate"})
 	child.keep("child-issued")
 
 	held := o.submit("01-first-issue-at-14", nil)
 	held.await(identity.ToApprove)
-	held.does(workflows.UpdateHold, workflows.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true})
-	held.does(workflows.UpdateApprove, workflows.Approve{Officer: approver})
+	held.does(identity.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true})
+	held.does(identity.Approve{Officer: approver})
 	held.await(identity.ToRelease)
-	held.does(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "papers-brought"})
+	held.does(identity.Release{Officer: approver, Reason: "papers-brought"})
 	held.await(identity.ToHandOver)
 	require.Error(t, held.finger("../02-exchange-at-25/left-index-handover.fmr"))
-	held.does(workflows.UpdateHandOver, workflows.HandOver{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
+	held.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
 	held.keep("held-and-issued-by-an-officer")
 
 	poor := o.submit("17-poor-portrait", nil)
@@ -104,21 +104,21 @@ func recordCalm(t *testing.T) {
 	portrait, err := os.ReadFile(filepath.Join(poor.folder, "recapture", "portrait.jpg"))
 	require.NoError(t, err)
 	require.NoError(t, o.Registry.Capture(t.Context(), poor.number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
-	poor.does(workflows.UpdateRecapture, workflows.Recapture{Officer: enroller, Round: 2})
+	poor.does(identity.Recapture{Officer: enroller, Round: 2})
 	poor.await(identity.ToApprove)
-	poor.does(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
+	poor.does(identity.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
 	poor.keep("recaptured-and-rejected")
 
 	wrong := o.submit("21-wrong-data", nil)
 	wrong.await(identity.ToResolve)
-	wrong.does(workflows.UpdateRelease, workflows.Release{Officer: approver, Reason: "record-corrected: ask again"})
+	wrong.does(identity.Release{Officer: approver, Reason: "record-corrected: ask again"})
 	wrong.await(identity.ToResolve)
-	wrong.does(workflows.UpdateReject, workflows.Reject{Officer: approver, Reason: "data-not-proven: nothing clears it up"})
+	wrong.does(identity.Reject{Officer: approver, Reason: "data-not-proven: nothing clears it up"})
 	wrong.keep("contradiction-rejected")
 
 	withdrawn := o.submit("19-withdrawn", nil)
 	withdrawn.await(identity.ToApprove)
-	withdrawn.does(workflows.UpdateWithdraw, workflows.Withdraw{Officer: counter, Reason: "card-found"})
+	withdrawn.does(identity.Withdraw{Officer: counter, Reason: "card-found"})
 	withdrawn.keep("withdrawn")
 
 	lost := o.submit("02-exchange-at-25", nil)
@@ -130,7 +130,7 @@ func recordCalm(t *testing.T) {
 
 	boxes, err := o.Registry.Consignments(t.Context())
 	require.NoError(t, err)
-	o.keep("consignment-full", workflows.ConsignmentWorkflowID(string(boxes[0].Number)))
+	o.keep("consignment-full", workflows.ConsignmentWorkflowID(boxes[0].Number))
 }
 
 // recordHurried plays in an office that gives nobody time.
@@ -150,12 +150,12 @@ func recordHurried(t *testing.T) {
 	spoiled.await(identity.ToRestock)
 	o.stock(20)
 	spoiled.await(identity.ToRepair)
-	spoiled.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "other: the chips of that box are bad"})
+	spoiled.does(identity.Release{Officer: operator, Reason: "other: the chips of that box are bad"})
 	spoiled.keep("hurried-no-stock-then-spoiled-then-expired-not-collected")
 
 	boxes, err := o.Registry.Consignments(t.Context())
 	require.NoError(t, err)
-	o.keep("consignment-cut-off", workflows.ConsignmentWorkflowID(string(boxes[0].Number)))
+	o.keep("consignment-cut-off", workflows.ConsignmentWorkflowID(boxes[0].Number))
 }
 
 // recordSilent plays in an office whose station falls silent.
@@ -171,19 +171,22 @@ func recordSilent(t *testing.T) {
 	app := o.submit("01-first-issue-at-14", nil)
 	app.approve()
 	app.await(identity.ToRepair)
-	app.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "card-given-up: the station burnt", Remake: true})
+	app.does(identity.Release{Officer: operator, Reason: "card-given-up: the station burnt", Remake: true})
 	require.Eventually(t, func() bool { // the same wait again, for another card
 		cards, err := o.Registry.Cards(t.Context(), app.number)
 		return err == nil && len(cards) == 2
 	}, time.Minute, 100*time.Millisecond)
 	app.await(identity.ToRepair)
 	o.work(station[1:], nil)
-	app.does(workflows.UpdateRelease, workflows.Release{Officer: operator, Reason: "line-repaired: the station is back"})
+	app.does(identity.Release{Officer: operator, Reason: "line-repaired: the station is back"})
 	app.until("dispatch", func(stage, _ string) bool { return stage == string(identity.Dispatch) })
-	box := workflows.ConsignmentWorkflowID("C-000001")
-	require.Eventually(t, func() bool { return o.update(box, workflows.UpdateSeal, workflows.Seal{Officer: operator}) == nil }, time.Minute, 100*time.Millisecond)
+	const box = identity.ConsignmentNumber("C-000001")
+	require.Eventually(t, func() bool {
+		_, err := o.flows.Move(t.Context(), box, identity.SealConsignment{Officer: operator})
+		return err == nil
+	}, time.Minute, 100*time.Millisecond)
 	app.await(identity.ToHandOver)
 	require.NoError(t, app.finger("left-index-handover.fmr"))
 	app.keep("silent-station-lost-then-silent-then-issued")
-	o.keep("consignment-sealed-by-an-officer", box)
+	o.keep("consignment-sealed-by-an-officer", workflows.ConsignmentWorkflowID(box))
 }

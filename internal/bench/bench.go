@@ -41,7 +41,9 @@ func bench(ctx context.Context, cards, atOnce int, progress io.Writer) (measurem
 		return measurements{}, err
 	}
 	defer postgres.Stop()
-	temporal, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{Dir: filepath.Join(dir, "temporal"), Keep: true}, say)
+	temporal, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{
+		Dir: filepath.Join(dir, "temporal"), Keep: true, SearchAttributes: workflows.SearchAttributes,
+	}, say)
 	if err != nil {
 		return measurements{}, err
 	}
@@ -81,6 +83,7 @@ type benchmark struct {
 	say                      func(string, ...any)
 	office                   *office.Office
 	client                   client.Client
+	workflows                *workflows.Client
 	trips                    tripCounter
 	temporalPID, postgresPID int
 }
@@ -89,9 +92,10 @@ type benchmark struct {
 // machine's speed drifts.
 func (b *benchmark) run(ctx context.Context) (measurements, error) {
 	var err error
-	if b.client, err = b.office.Temporal(ctx); err != nil {
+	if b.workflows, err = b.office.Workflows(ctx); err != nil {
 		return measurements{}, err
 	}
+	b.client = b.workflows.Temporal
 	workers, err := b.office.All(ctx, "PX-01")
 	if err != nil {
 		return measurements{}, err

@@ -6,11 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"go.temporal.io/sdk/client"
-
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/workflows"
 )
 
 // people play the human parts of a bench at once: one look at the registry for
@@ -32,7 +29,7 @@ func (p *people) accompany(ctx context.Context, a *applicant) error {
 	if err := p.await(ctx, a.number, identity.Approval); err != nil {
 		return err
 	}
-	if err := p.update(ctx, workflows.ApplicationWorkflowID(a.number), workflows.UpdateApprove, workflows.Approve{Officer: "PD-001-0001"}); err != nil {
+	if err := p.decide(ctx, a.number, identity.Approve{Officer: "PD-001-0001"}); err != nil {
 		return err
 	}
 	if err := p.await(ctx, a.number, identity.HandOver); err != nil {
@@ -42,19 +39,29 @@ func (p *people) accompany(ctx context.Context, a *applicant) error {
 	if err != nil {
 		return err
 	}
-	m := workflows.HandOver{Officer: "CB-001-0002", Method: identity.HandOverByFingerprint, Round: try}
-	return p.update(ctx, workflows.ApplicationWorkflowID(a.number), workflows.UpdateHandOver, m)
+	return p.decide(ctx, a.number, identity.HandOverCard{Officer: "CB-001-0002", Method: identity.HandOverByFingerprint, Probe: try})
 }
 
-// update sends a decision, again while its time has not quite come.
-func (p *people) update(ctx context.Context, id, name string, m any) error {
+// decide carries an act to an application.
+func (p *people) decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act) error {
+	return again(func() error {
+		_, err := p.b.workflows.Decide(ctx, number, act)
+		return err
+	})
+}
+
+// move carries an act to a consignment.
+func (p *people) move(ctx context.Context, number identity.ConsignmentNumber, act identity.Act) error {
+	return again(func() error {
+		_, err := p.b.workflows.Move(ctx, number, act)
+		return err
+	})
+}
+
+// again repeats an act whose time has not quite come.
+func again(act func() error) error {
 	for tries := 0; ; tries++ {
-		handle, err := p.b.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-			WorkflowID: id, UpdateName: name, Args: []any{m}, WaitForStage: client.WorkflowUpdateStageCompleted,
-		})
-		if err == nil {
-			err = handle.Get(ctx, nil)
-		}
+		err := act()
 		if err == nil || tries == 20 {
 			return err
 		}
@@ -110,12 +117,11 @@ func (p *people) shipping(ctx context.Context) {
 			continue
 		}
 		for _, c := range list {
-			id := workflows.ConsignmentWorkflowID(string(c.Number))
 			if c.State == "sealed" {
-				_ = p.update(ctx, id, workflows.UpdateSend, workflows.Send{Officer: "SX-1", Courier: "VNPost", Seal: "1"}) // tried again with the next look
+				_ = p.move(ctx, c.Number, identity.SendConsignment{Officer: "SX-1", Courier: "VNPost", Seal: "1"}) // tried again with the next look
 			}
 			if c.State == "sealed" || c.State == "sent" {
-				_ = p.update(ctx, id, workflows.UpdateReceive, workflows.Receive{Officer: "CB-001-0002", Counted: len(c.Cards)}) // tried again with the next look
+				_ = p.move(ctx, c.Number, identity.ReceiveConsignment{Officer: "CB-001-0002", Counted: len(c.Cards)}) // tried again with the next look
 			}
 		}
 		select {

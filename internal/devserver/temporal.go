@@ -18,6 +18,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/engine"
 )
@@ -38,7 +39,9 @@ type Temporal struct {
 
 	Address   string // host:port
 	UIAddress string // http://..., "" without UI
-	release   func()
+
+	attributes []temporal.SearchAttributeKey
+	release    func()
 }
 
 // TemporalOptions of a development server.
@@ -49,11 +52,12 @@ type TemporalOptions struct {
 	// Codec is where the UI has payloads decrypted; "": it shows them encrypted.
 	Codec string
 	Port  int // wanted; another is taken when it is in use, or when it is 0
+	// SearchAttributes are those that the default namespace knows from the start.
+	SearchAttributes []temporal.SearchAttributeKey
 }
 
 // StartTemporal starts a development server and waits until it answers.
-// Task-queue fairness is on, as in deploy/temporal, and the default namespace
-// knows the search attributes.
+// Task-queue fairness is on, as in deploy/temporal.
 //
 // The server is the CLI's (`temporal server start-dev`): the one that the
 // variable TEMPORAL_CLI names, else the one on the PATH if it is new enough, else
@@ -116,7 +120,7 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
+	t := &Temporal{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), attributes: o.SearchAttributes}
 	args := []string{
 		"server", "start-dev", "--ip", "127.0.0.1", "--port", strconv.Itoa(port), "--log-level", "warn",
 		// It would read the search attributes from the database for each workflow that
@@ -127,8 +131,8 @@ func runTemporal(ctx context.Context, cli string, o TemporalOptions, say Say) (*
 	for _, setting := range dynamicConfig {
 		args = append(args, "--dynamic-config-value", setting)
 	}
-	for name, kind := range engine.SearchAttributes {
-		args = append(args, "--search-attribute", name+"="+kind.String())
+	for _, a := range o.SearchAttributes {
+		args = append(args, "--search-attribute", a.GetName()+"="+a.GetValueType().String())
 	}
 	if o.Keep {
 		args = append(args, "--db-filename", filepath.Join(o.Dir, "temporal.db"))
@@ -170,7 +174,7 @@ func (t *Temporal) ready(ctx context.Context) error {
 		return err
 	}
 	defer c.Close()
-	return engine.EnsureSearchAttributes(ctx, c, client.DefaultNamespace)
+	return engine.EnsureSearchAttributes(ctx, c, client.DefaultNamespace, t.attributes)
 }
 
 // Stop ends the server; its state is on disk when Stop returns.

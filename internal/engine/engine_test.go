@@ -115,18 +115,21 @@ func TestEnsureSearchAttributes_MakesThemUsable(t *testing.T) {
 	t.Parallel()
 	namespace := "engine-" + strings.ToLower(t.Name())
 	c := dial(t, namespace, newCodec(t, keyLine("k1", 1)).Keys, nil)
+	stage, deadline := temporal.NewSearchAttributeKeyKeyword("Stage"), temporal.NewSearchAttributeKeyTime("Deadline")
 
 	errs := make([]error, 4)
 	var programs sync.WaitGroup
 	for i := range errs {
-		programs.Go(func() { errs[i] = engine.EnsureSearchAttributes(t.Context(), c, namespace) })
+		programs.Go(func() {
+			errs[i] = engine.EnsureSearchAttributes(t.Context(), c, namespace, []temporal.SearchAttributeKey{stage, deadline})
+		})
 	}
 	programs.Wait()
 
 	require.NoError(t, errors.Join(errs...))
 	_, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
 		ID: "found", TaskQueue: "nobody",
-		TypedSearchAttributes: temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword("Stage").ValueSet("Approval")),
+		TypedSearchAttributes: temporal.NewSearchAttributes(stage.ValueSet("Approval")),
 	}, "Nothing")
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -11,32 +12,21 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 )
 
-// SearchAttributes are those that the namespace has to know, with their types.
-// Their values are in the clear: nothing of a person belongs into them.
-var SearchAttributes = map[string]enumspb.IndexedValueType{
-	"Stage":           enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Province":        enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"ApplicationType": enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Station":         enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"AwaitingAction":  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Consignment":     enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-	"Deadline":        enumspb.INDEXED_VALUE_TYPE_DATETIME,
-}
-
-// EnsureSearchAttributes adds what the namespace lacks, and returns when they
-// can be used: servers learn of them after some seconds. Asking again, or from
-// several processes at once, changes nothing. An attribute that is there under
-// another type is an error, because it cannot be changed.
-func EnsureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
-	if err := addSearchAttributes(ctx, c, namespace); err != nil {
+// EnsureSearchAttributes adds the attributes that the namespace lacks, and returns
+// when all can be used: servers learn of them after some seconds. It may be called
+// again, and by several processes at once. An attribute that exists with another type
+// is an error, because its type cannot be changed.
+func EnsureSearchAttributes(ctx context.Context, c client.Client, namespace string, attributes []temporal.SearchAttributeKey) error {
+	if err := addSearchAttributes(ctx, c, namespace, attributes); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
-		err := useSearchAttributes(ctx, c, namespace)
+		err := useSearchAttributes(ctx, c, namespace, attributes)
 		invalid, notYet := errors.AsType[*serviceerror.InvalidArgument](err)
 		if !notYet {
 			return err
@@ -49,17 +39,18 @@ func EnsureSearchAttributes(ctx context.Context, c client.Client, namespace stri
 	}
 }
 
-func addSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
+func addSearchAttributes(ctx context.Context, c client.Client, namespace string, attributes []temporal.SearchAttributeKey) error {
 	operator := c.OperatorService()
 	known, err := operator.ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 	if err != nil {
 		return fmt.Errorf("list search attributes: %w", err)
 	}
 	missing := make(map[string]enumspb.IndexedValueType)
-	for name, want := range SearchAttributes {
+	for _, a := range attributes {
+		name, want := a.GetName(), a.GetValueType()
 		is, ok := known.GetCustomAttributes()[name]
 		if ok && is != want {
-			return fmt.Errorf("search attribute %s is of type %s; %s is wanted", name, is, want)
+			return fmt.Errorf("search attribute %s has type %s, want %s", name, is, want)
 		}
 		if !ok {
 			missing[name] = want
@@ -75,13 +66,15 @@ func addSearchAttributes(ctx context.Context, c client.Client, namespace string)
 	return nil
 }
 
-// useSearchAttributes asks for workflows by each of them.
-func useSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
-	for name := range SearchAttributes {
-		_, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: name + " IS NULL"})
-		if err != nil {
-			return fmt.Errorf("use search attribute %s: %w", name, err)
-		}
+// useSearchAttributes queries workflows by all of them.
+func useSearchAttributes(ctx context.Context, c client.Client, namespace string, attributes []temporal.SearchAttributeKey) error {
+	terms := make([]string, len(attributes))
+	for i, a := range attributes {
+		terms[i] = a.GetName() + " IS NULL"
+	}
+	query := strings.Join(terms, " AND ")
+	if _, err := c.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Namespace: namespace, Query: query}); err != nil {
+		return fmt.Errorf("query by search attributes: %w", err)
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/vault"
 	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/workflows"
 )
 
 // Office is an office put together.
@@ -132,12 +133,29 @@ func (o *Office) Temporal(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := engine.EnsureSearchAttributes(ctx, connected, t.Namespace); err != nil {
+	if err := engine.EnsureSearchAttributes(ctx, connected, t.Namespace, workflows.SearchAttributes); err != nil {
 		connected.Close()
 		return nil, err
 	}
 	o.temporal = connected
 	return connected, nil
+}
+
+// Workflows connects to Temporal, and starts, moves and lists workflows with the
+// limits of the settings.
+func (o *Office) Workflows(ctx context.Context) (*workflows.Client, error) {
+	connected, err := o.Temporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := o.config.Office
+	return &workflows.Client{
+		Temporal: connected, CutOff: s.ConsignmentCutOff,
+		Limits: workflows.Limits{
+			Recapture: s.Recapture, Resolution: s.Resolution, Collect: s.Collect, AtRisk: s.AtRisk,
+			StationWait: s.StationWait, Restock: s.Restock, Cards: s.Cards,
+		},
+	}, nil
 }
 
 // Ready asks whether registry and Temporal answer.
@@ -170,7 +188,7 @@ func (o *Office) Door(ctx context.Context) (*intake.Door, error) {
 		return nil, err
 	}
 	return &intake.Door{
-		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Now: time.Now, Start: starter.application,
+		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Now: time.Now, Start: starter.Start,
 	}, nil
 }
 
@@ -181,4 +199,24 @@ func (o *Office) Codec(origins []string) (http.Handler, error) {
 		return nil, err
 	}
 	return engine.CodecHandler(keys, origins), nil
+}
+
+// starter starts the workflows of received applications.
+func (o *Office) starter(ctx context.Context) (*intake.Starter, error) {
+	flows, err := o.Workflows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &intake.Starter{Registry: o.Registry, Workflows: flows}, nil
+}
+
+// Sweep starts, until ctx ends, the workflows of applications that were stored but
+// not started.
+func (o *Office) Sweep(ctx context.Context) error {
+	starter, err := o.starter(ctx)
+	if err != nil {
+		return err
+	}
+	starter.Sweep(ctx, o.config.Worker.Sweep, o.logger)
+	return nil
 }

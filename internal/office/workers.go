@@ -81,7 +81,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	if err != nil {
 		return nil, err
 	}
-	start, err := o.starter(ctx)
+	flows, err := o.Workflows(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +96,9 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 		ABIS:   abis.NewBuiltin(o.Registry),
 		Signer: authority.Signers(), Profile: chip,
 		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
-		Consignments: start, ConsignmentSize: o.config.Office.ConsignmentSize, Now: time.Now,
+		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, Now: time.Now,
 	})
-	w.RegisterActivity(&activities.Centre{Registry: o.Registry, Applications: start})
+	w.RegisterActivity(&activities.Centre{Registry: o.Registry, Applications: flows})
 	return engine.Workers{w}, nil
 }
 

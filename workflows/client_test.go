@@ -1,4 +1,4 @@
-package main
+package workflows_test
 
 import (
 	"testing"
@@ -12,8 +12,8 @@ import (
 	"example.org/cancuoc/workflows"
 )
 
-// An officer whose worker is away hears so, and does not wait for ever.
-func TestSendUpdate_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
+// An officer whose worker is away hears so, and is not left waiting.
+func TestClient_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	c, err := client.DialContext(t.Context(), client.Options{HostPort: devservertest.Temporal(t)})
 	require.NoError(t, err)
@@ -23,8 +23,8 @@ func TestSendUpdate_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
 	_, err = c.ExecuteWorkflow(t.Context(), options, workflows.CardApplication, workflows.CardApplicationInput{Application: number})
 	require.NoError(t, err)
 
-	err = sendUpdate(t.Context(), c, time.Second, options.ID, workflows.UpdateApprove, workflows.Approve{Officer: "PD-001-0001"}, nil)
+	_, err = (&workflows.Client{Temporal: c, Patience: time.Second}).Decide(t.Context(), number, identity.Approve{Officer: "PD-001-0001"})
 
-	require.ErrorContains(t, err, "there was no answer within 1s")
+	require.ErrorContains(t, err, "no answer within 1s")
 	require.NoError(t, c.TerminateWorkflow(t.Context(), options.ID, "", "the test is over"))
 }

@@ -1,0 +1,118 @@
+package identity
+
+// Act is what a person does to an application or to a consignment. Workflow,
+// activities and registry share one type for each act; its fields are wire format.
+type Act interface {
+	// ActName is the update that carries the act to a workflow and, for a decision,
+	// the step under which the registry keeps it.
+	ActName() string
+}
+
+// Recapture announces that a new portrait or new fingerprints are in the vault, as
+// the capture of that round.
+type Recapture struct {
+	Officer OfficerID
+	Round   int // the round the new capture is stored under; one more than the last
+}
+
+// Adjudicate decides whether the applicant and the persons found are one.
+type Adjudicate struct {
+	Officer    OfficerID
+	SamePerson bool
+	Reason     string
+}
+
+// Approve grants the card.
+type Approve struct {
+	Officer OfficerID
+	Reason  string
+}
+
+// Reject refuses the card.
+type Reject struct {
+	Officer OfficerID
+	Reason  string
+}
+
+// Hold stops the application where it stands, before its next stage.
+type Hold struct {
+	Officer      OfficerID
+	Reason       string
+	CitizensPart bool // the citizen has to do something: the legal clock stops
+}
+
+// Release lets a held application go on; where production was given up it grants
+// another card.
+type Release struct {
+	Officer OfficerID
+	Reason  string
+	Remake  bool // the card at the silent station is written off and another made
+}
+
+// Withdraw takes the application back for the citizen.
+type Withdraw struct {
+	Officer OfficerID
+	Reason  string
+}
+
+// HandOverCard gives the card to the citizen. The probe of the finger is in the
+// vault, never here.
+type HandOverCard struct {
+	Officer          OfficerID
+	Method           HandOverMethod
+	Proof            string // proxy's paper, courier's tracking number, officer's reason; empty for a fingerprint
+	Probe            int    `json:"Round"` // which probe in the vault; counts the tries
+	OldCardCollected bool
+}
+
+// SealConsignment closes the box and prints its manifest.
+type SealConsignment struct {
+	Officer OfficerID
+}
+
+// SendConsignment hands the box to the courier.
+type SendConsignment struct {
+	Officer OfficerID
+	Courier string
+	Seal    string // the number on the seal
+}
+
+// ReceiveConsignment counts the box in at its destination.
+type ReceiveConsignment struct {
+	Officer OfficerID
+	Counted int
+	Missing []ApplicationNumber
+}
+
+// ActName implements Act.
+func (Recapture) ActName() string { return string(StepRecapture) }
+
+// ActName implements Act.
+func (Adjudicate) ActName() string { return string(StepAdjudicate) }
+
+// ActName implements Act.
+func (Approve) ActName() string { return string(StepApprove) }
+
+// ActName implements Act.
+func (Reject) ActName() string { return string(StepReject) }
+
+// ActName implements Act.
+func (Hold) ActName() string { return string(StepHold) }
+
+// ActName implements Act.
+func (Release) ActName() string { return string(StepRelease) }
+
+// ActName implements Act.
+func (Withdraw) ActName() string { return string(StepWithdraw) }
+
+// ActName implements Act.
+func (HandOverCard) ActName() string { return "hand-over" }
+
+// ActName implements Act.
+func (SealConsignment) ActName() string { return "seal" }
+
+// ActName implements Act.
+func (SendConsignment) ActName() string { return "send" }
+
+// ActName implements Act.
+func (ReceiveConsignment) ActName() string { return "receive" }

@@ -1,0 +1,238 @@
+package workflows
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Client is the one way by which programs and activities reach workflows: it starts
+// them, carries people's acts to them, tells them what happened elsewhere, and
+// lists them.
+type Client struct {
+	Temporal client.Client
+	Limits   Limits        // pinned to each application that is started
+	CutOff   time.Duration // pinned to each consignment that is started
+	Patience time.Duration // how long an act waits for its answer; 0 is one minute
+}
+
+// StartApplication starts the workflow of a received application. One that runs or
+// has ended is left as it is. Of the application only facts that name no citizen go
+// into the workflow.
+func (c *Client) StartApplication(ctx context.Context, number identity.ApplicationNumber, app identity.Application, province identity.ProvinceCode, due time.Time) error {
+	options := startOptions(ApplicationWorkflowID(number), fmt.Sprintf("%s · %s · province %s", app.Type, app.Ground, province))
+	options.Priority = temporal.Priority{FairnessKey: string(province)}
+	options.EnableEagerStart = true // where the pipeline's worker is in this process, it begins at once
+	options.TypedSearchAttributes = temporal.NewSearchAttributes(
+		StageKey.ValueSet(string(identity.Received)),
+		ProvinceKey.ValueSet(string(province)),
+		ApplicationTypeKey.ValueSet(string(app.Type)),
+		DeadlineKey.ValueSet(due),
+	)
+	return c.start(ctx, options, CardApplication, CardApplicationInput{
+		Application: number, Type: app.Type, Province: province, EnrolledBy: app.Officer,
+		NeedsCapture: app.NeedsCapture(), Urgent: app.Urgent, Due: due, Limits: c.Limits,
+	})
+}
+
+// Packed starts the workflow of a consignment unless it was started, and tells it
+// when it is full.
+func (c *Client) Packed(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID, full bool) error {
+	options := startOptions(ConsignmentWorkflowID(number), "Cards for "+string(destination))
+	err := c.start(ctx, options, Consignment, ConsignmentInput{Number: number, Destination: destination, CutOff: c.CutOff})
+	if err != nil || !full {
+		return err
+	}
+	return c.signal(ctx, ConsignmentWorkflowID(number), SignalFull, nil)
+}
+
+// Arrived tells an application that its consignment was counted in.
+func (c *Client) Arrived(ctx context.Context, app identity.ApplicationNumber, consignment identity.ConsignmentNumber, missing bool) error {
+	return c.signal(ctx, ApplicationWorkflowID(app), SignalArrived, Arrived{Consignment: consignment, Missing: missing})
+}
+
+// startOptions start one workflow for each ID, once.
+func startOptions(id, summary string) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
+		ID: id, TaskQueue: PipelineQueue, StaticSummary: summary,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}
+}
+
+func (c *Client) start(ctx context.Context, options client.StartWorkflowOptions, run, in any) error {
+	_, err := c.Temporal.ExecuteWorkflow(ctx, options, run, in)
+	if _, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); err != nil && !started {
+		return fmt.Errorf("start %s: %w", options.ID, err)
+	}
+	return nil
+}
+
+// signal tells a workflow something. One that has ended needs to hear no more.
+func (c *Client) signal(ctx context.Context, id, name string, content any) error {
+	err := c.Temporal.SignalWorkflow(ctx, id, "", name, content)
+	if _, ended := errors.AsType[*serviceerror.NotFound](err); err != nil && !ended {
+		return fmt.Errorf("signal %s to %s: %w", name, id, err)
+	}
+	return nil
+}
+
+// Decide carries a person's act to an application and waits for the answer. A
+// refusal by the workflow or by the registry is a non-retryable
+// [temporal.ApplicationError] whose message is for the officer.
+func (c *Client) Decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act) (Accepted, error) {
+	var answer Accepted
+	err := c.update(ctx, ApplicationWorkflowID(number), act, &answer)
+	return answer, err
+}
+
+// Move carries a person's act to a consignment, as Decide does.
+func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumber, act identity.Act) (ConsignmentState, error) {
+	var state ConsignmentState
+	err := c.update(ctx, ConsignmentWorkflowID(consignment), act, &state)
+	return state, err
+}
+
+// update sends an act and waits for its answer, within patience: without a worker
+// there is none.
+func (c *Client) update(ctx context.Context, id string, act identity.Act, answer any) error {
+	patience := cmp.Or(c.Patience, time.Minute)
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	handle, err := c.Temporal.UpdateWorkflow(waiting, client.UpdateWorkflowOptions{
+		WorkflowID: id, UpdateName: act.ActName(), Args: []any{act},
+		WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(waiting, answer)
+	}
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or never existed", id)
+	}
+	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+		return fmt.Errorf("%s %s: no answer within %s; the act may still take effect when a pipeline worker runs: check the status before trying again (%w)", act.ActName(), id, patience, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", act.ActName(), id, err)
+	}
+	return nil
+}
+
+// Filter selects applications to list; what is empty selects all.
+type Filter struct {
+	Awaiting identity.Action
+	Stage    identity.Stage // where they rest; passing stages are not shown
+	Province identity.ProvinceCode
+	Ended    bool // ended ones too
+	Limit    int  // list no more than this many
+}
+
+// query is the filter in Temporal's list filter syntax.
+func (f Filter) query() (string, error) {
+	terms := []string{"WorkflowType = 'CardApplication'"}
+	if !f.Ended {
+		terms = append(terms, "ExecutionStatus = 'Running'")
+	}
+	for _, t := range []struct {
+		key   temporal.SearchAttributeKeyKeyword
+		value string
+	}{{AwaitingKey, string(f.Awaiting)}, {StageKey, string(f.Stage)}, {ProvinceKey, string(f.Province)}} {
+		if t.value == "" {
+			continue
+		}
+		if strings.ContainsAny(t.value, `'"\`) {
+			return "", identity.RefuseField(identity.Invalid, t.key.GetName(), "contains a quotation mark or a backslash")
+		}
+		terms = append(terms, fmt.Sprintf("%s = '%s'", t.key.GetName(), t.value))
+	}
+	return strings.Join(terms, " AND "), nil
+}
+
+// Listed is where one application stands, as Temporal's visibility shows it.
+type Listed struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Type        identity.ApplicationType   `json:"type"`
+	Province    identity.ProvinceCode      `json:"province"`
+	Stage       identity.Stage             `json:"stage"`
+	Awaiting    identity.Action            `json:"awaiting,omitzero"`
+	Station     identity.StationID         `json:"station,omitzero"`
+	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
+	Deadline    time.Time                  `json:"deadline,omitzero"`
+	Since       time.Time                  `json:"since"`
+	Ended       bool                       `json:"ended,omitzero"`
+}
+
+// List gives the applications that a filter selects, the oldest first.
+func (c *Client) List(ctx context.Context, f Filter) ([]Listed, error) {
+	query, err := f.query()
+	if err != nil {
+		return nil, err
+	}
+	list := []Listed{}
+	var page []byte
+	for {
+		answer, err := c.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page, PageSize: 200})
+		if err != nil {
+			return nil, fmt.Errorf("list workflows: %w", err)
+		}
+		for _, e := range answer.GetExecutions() {
+			list = append(list, listed(e))
+		}
+		page = answer.GetNextPageToken()
+		if len(page) == 0 || len(list) >= f.Limit {
+			break
+		}
+	}
+	slices.SortFunc(list, func(x, y Listed) int {
+		return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.Application, y.Application))
+	})
+	return list[:min(len(list), f.Limit)], nil
+}
+
+// listed reads the search attributes of one execution.
+func listed(e *workflowpb.WorkflowExecutionInfo) Listed {
+	text := func(key temporal.SearchAttributeKey) string {
+		var s string
+		if p := e.GetSearchAttributes().GetIndexedFields()[key.GetName()]; p != nil {
+			_ = converter.GetDefaultDataConverter().FromPayload(p, &s) // an attribute that is not text is shown as none
+		}
+		return s
+	}
+	deadline, _ := time.Parse(time.RFC3339Nano, text(DeadlineKey)) // absent: zero
+	return Listed{
+		Application: identity.ApplicationNumber(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), applicationPrefix)),
+		Type:        identity.ApplicationType(text(ApplicationTypeKey)),
+		Province:    identity.ProvinceCode(text(ProvinceKey)),
+		Stage:       identity.Stage(text(StageKey)),
+		Awaiting:    identity.Action(text(AwaitingKey)),
+		Station:     identity.StationID(text(StationKey)),
+		Consignment: identity.ConsignmentNumber(text(ConsignmentKey)),
+		Deadline:    deadline,
+		Since:       e.GetStartTime().AsTime(),
+		Ended:       e.GetCloseTime() != nil,
+	}
+}
+
+// Awaiting asks what an application waits for now.
+func (c *Client) Awaiting(ctx context.Context, number identity.ApplicationNumber) (identity.Action, error) {
+	described, err := c.Temporal.DescribeWorkflow(ctx, ApplicationWorkflowID(number), "")
+	if err != nil {
+		return identity.NoAction, fmt.Errorf("describe %s: %w", ApplicationWorkflowID(number), err)
+	}
+	action, _ := described.TypedSearchAttributes.GetKeyword(AwaitingKey)
+	return identity.Action(action), nil
+}
