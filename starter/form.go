@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -22,16 +23,16 @@ func newForm(a *app) *cobra.Command {
 	return c
 }
 
-// forms reads the forms of a folder; those built in where it is "".
-func forms(folder string) (*render.Catalog, error) {
-	load := render.Load
+// loadForms reads the forms of a folder; those built in where it is "".
+func loadForms(folder string) (*render.Renderer, error) {
+	var source fs.FS = forms.BuiltIn
 	if folder != "" {
 		if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 			return nil, identity.Refuse(identity.Invalid, "%s: there is no such folder", folder)
 		}
-		load = func() (*render.Catalog, error) { return render.LoadFS(os.DirFS(folder)) }
+		source = os.DirFS(folder)
 	}
-	catalog, err := load()
+	loaded, err := render.Load(source)
 	if err != nil {
 		var faults []error // one for each line of a form that is at fault
 		for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -39,5 +40,5 @@ func forms(folder string) (*render.Catalog, error) {
 		}
 		return nil, errors.Join(faults...)
 	}
-	return catalog, nil
+	return loaded, nil
 }

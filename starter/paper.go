@@ -24,7 +24,7 @@ func newPaper(a *app) *cobra.Command {
 
 // document is a paper that is ready to be drawn.
 type document interface {
-	Draw(c *render.Catalog) ([]byte, error)
+	Draw(r *render.Renderer) ([]byte, error)
 }
 
 // paperCommand is a command that draws one paper from the registry.
