@@ -10,10 +10,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-var centre *activities.Centre
-
-// Consignment is the life of one box of cards, from its first card to the count
-// at its destination. Which cards are in it is the registry's to know.
+// Consignment is the life of one box of cards, from its first card to the count at
+// its destination. The registry knows which cards are in it.
 func Consignment(ctx workflow.Context, in ConsignmentInput) (ConsignmentResult, error) {
 	c := &consignment{in: in, state: identity.ConsignmentOpen, deciding: workflow.NewMutex(ctx)}
 	if err := c.listen(ctx); err != nil {
@@ -44,7 +42,7 @@ type consignment struct {
 	deciding workflow.Mutex
 }
 
-// fill waits until the box is full, is sealed by an officer, or its time is up.
+// fill waits until the box is full, an officer seals it, or its cut-off has come.
 func (c *consignment) fill(ctx workflow.Context) error {
 	c.show(ctx, identity.NoAction)
 	workflow.Go(ctx, func(ctx workflow.Context) {
@@ -109,7 +107,7 @@ func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment) (Co
 	return c.decide(ctx, func() error { return c.maySeal(m) }, func() error { return c.close(ctx, string(m.Officer)) })
 }
 
-// close seals the box in the registry, where no card can join it any more.
+// close seals the box in the registry, after which no card can join it.
 func (c *consignment) close(ctx workflow.Context, actor string) error {
 	var out activities.SealResult
 	in := activities.SealInput{Consignment: c.in.Number, Actor: actor}
@@ -183,7 +181,7 @@ func (c *consignment) notNow(done string) error {
 	return identity.Refuse(identity.Conflict, "consignment %s cannot be %s now: it is %s", c.in.Number, done, c.state)
 }
 
-// show brings what operators see up to date.
+// show updates what operators see.
 func (c *consignment) show(ctx workflow.Context, awaiting identity.Action) {
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** · to %s · %d card(s)", c.state, c.in.Destination, c.cards))
 	err := workflow.UpsertTypedSearchAttributes(ctx,

@@ -1,38 +1,20 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
 )
 
-const scheduleToStart = enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
-
-// Search attributes of both workflows. Temporal keeps them unencrypted, so they say
-// where the work is and nothing about whom it is for.
-var (
-	ProvinceKey        = temporal.NewSearchAttributeKeyKeyword("Province")
-	ApplicationTypeKey = temporal.NewSearchAttributeKeyKeyword("ApplicationType")
-	StageKey           = temporal.NewSearchAttributeKeyKeyword("Stage")
-	AwaitingKey        = temporal.NewSearchAttributeKeyKeyword("AwaitingAction")
-	StationKey         = temporal.NewSearchAttributeKeyKeyword("Station")
-	DeadlineKey        = temporal.NewSearchAttributeKeyTime("Deadline")
-	ConsignmentKey     = temporal.NewSearchAttributeKeyKeyword("Consignment")
-)
-
-// SearchAttributes are those that a namespace has to know before a workflow starts.
-var SearchAttributes = []temporal.SearchAttributeKey{
-	ProvinceKey, ApplicationTypeKey, StageKey, AwaitingKey, StationKey, DeadlineKey, ConsignmentKey,
-}
+// A decision is an act that arrives as an update. Its validator (may…) looks at the
+// state and nothing else, so that the officer hears at once whether it is possible
+// now. Then it is recorded, and takes effect where the application next looks.
 
 // listen installs every handler before the first stage runs.
 func (a *application) listen(ctx workflow.Context) error {
@@ -48,7 +30,7 @@ func (a *application) listen(ctx workflow.Context) error {
 		acceptUpdate(ctx, a.mayHold, a.putOnHold),
 		acceptUpdate(ctx, a.mayRelease, a.release),
 		acceptUpdate(ctx, a.mayWithdraw, a.withdraw),
-		acceptUpdate(ctx, a.mayHandOver, a.handOver),
+		acceptUpdate(ctx, a.mayHandOver, a.handOverCard),
 	} {
 		if install != nil {
 			return install
@@ -57,8 +39,7 @@ func (a *application) listen(ctx workflow.Context) error {
 	return nil
 }
 
-// acceptUpdate installs the update that carries one kind of act, with its validator,
-// which looks at the state and nothing else.
+// acceptUpdate installs the update that carries one kind of act, with its validator.
 func acceptUpdate[M identity.Act, R any](ctx workflow.Context, may func(M) error, do func(workflow.Context, M) (R, error)) error {
 	var act M
 	name := act.ActName()
@@ -71,9 +52,9 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, may func(M) error
 	return nil
 }
 
-// decide carries out one person's decision: one at a time, looked at again when
-// its turn has come, recorded before it takes effect. Whether the person may
-// decide at all (four eyes, jurisdiction) is the registry's to say.
+// decide carries out one person's decision: one at a time, validated again when its
+// turn has come, recorded before it takes effect. Whether the person may decide at
+// all (four eyes) is for the registry's constraints.
 func (a *application) decide(ctx workflow.Context, may func() error, d activities.DecideInput, effect func()) (Accepted, error) {
 	if err := a.deciding.Lock(ctx); err != nil {
 		return Accepted{}, fmt.Errorf("await turn to decide: %w", err)
@@ -128,7 +109,7 @@ func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate) (A
 }
 
 func (a *application) mayApprove(m identity.Approve) error {
-	if a.awaiting != identity.ToApprove || a.approval != nil || a.closing() {
+	if a.awaiting != identity.ToApprove || a.approved || a.closing() {
 		return a.notNow("approved")
 	}
 	return a.fourEyes(m.Officer)
@@ -136,10 +117,10 @@ func (a *application) mayApprove(m identity.Approve) error {
 
 func (a *application) approve(ctx workflow.Context, m identity.Approve) (Accepted, error) {
 	d := activities.DecideInput{Step: identity.StepApprove, Round: 1, Officer: m.Officer, Reason: m.Reason}
-	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approval = &m })
+	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approved = true })
 }
 
-// rejectable are the waits in which an officer may refuse.
+// rejectable are the waits in which an officer may reject.
 var rejectable = []identity.Action{
 	identity.ToApprove, identity.ToResolve, identity.ToAdjudicate, identity.ToRelease, identity.ToRepair, identity.ToRestock,
 }
@@ -154,9 +135,9 @@ func (a *application) mayReject(m identity.Reject) error {
 	return reasoned(m.Officer, m.Reason)
 }
 
-// approvalOpen reports whether no approval is on its way through pass.
+// approvalOpen reports whether an approval does not already stand.
 func (a *application) approvalOpen() bool {
-	return a.awaiting != identity.ToApprove || a.approval == nil
+	return a.awaiting != identity.ToApprove || !a.approved
 }
 
 func (a *application) reject(ctx workflow.Context, m identity.Reject) (Accepted, error) {
@@ -188,7 +169,7 @@ func (a *application) mayRelease(m identity.Release) error {
 	switch {
 	case a.hold == nil && !waits:
 		return a.notNow("released")
-	case m.Remake && (a.awaiting != identity.ToRepair || a.stationStep == ""):
+	case m.Remake && (a.awaiting != identity.ToRepair || a.inSlot == ""):
 		return identity.RefuseField(identity.Conflict, "remake", "no card of this application is in a silent station")
 	}
 	return reasoned(m.Officer, m.Reason)
@@ -206,7 +187,7 @@ func (a *application) release(ctx workflow.Context, m identity.Release) (Accepte
 		a.releases++
 		a.hold, a.repaired = nil, true
 		if m.Remake {
-			a.attempt, a.stationStep = a.attempt+1, ""
+			a.attempt, a.inSlot = a.attempt+1, ""
 		}
 	})
 }
@@ -241,9 +222,9 @@ func (a *application) mayHandOver(m identity.HandOverCard) error {
 	return identity.RefuseField(identity.Invalid, "method", "must be one of %s, %s, %s, %s", identity.HandOverByFingerprint, identity.HandOverByProxy, identity.HandOverByPost, identity.HandOverByOfficer)
 }
 
-// handOver matches the finger and issues the card in one transaction, while the
+// handOverCard matches the finger and issues the card in one transaction, while the
 // officer at the counter waits for the answer.
-func (a *application) handOver(ctx workflow.Context, m identity.HandOverCard) (Accepted, error) {
+func (a *application) handOverCard(ctx workflow.Context, m identity.HandOverCard) (Accepted, error) {
 	if err := a.deciding.Lock(ctx); err != nil {
 		return Accepted{}, fmt.Errorf("await turn to hand over: %w", err)
 	}
@@ -262,11 +243,11 @@ func (a *application) handOver(ctx workflow.Context, m identity.HandOverCard) (A
 	return Accepted{Stage: identity.Issued}, nil
 }
 
-// closing reports whether an end was decided on, which no other decision changes.
+// closing reports whether an end was decided on; no other decision changes it.
 func (a *application) closing() bool { return a.refusal != nil || a.reason != "" }
 
-// begun reports whether a card was begun for the application: from then on it can
-// be neither withdrawn nor put on hold.
+// begun reports whether a card was begun: from then on the application can be neither
+// withdrawn nor put on hold.
 func (a *application) begun() bool {
 	switch a.stage {
 	case identity.Received, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval, identity.DataPreparation:
@@ -278,8 +259,8 @@ func (a *application) begun() bool {
 	return true
 }
 
-// fourEyes refuses the enrolling officer, early and in words; the registry's
-// constraint is what holds it.
+// fourEyes refuses the officer who enrolled, early and in words; a constraint of the
+// registry enforces it.
 func (a *application) fourEyes(o identity.OfficerID) error {
 	if o == a.in.EnrolledBy {
 		return identity.RefuseField(identity.Forbidden, "officer", "whoever enrolled an application cannot decide on it")
@@ -307,100 +288,4 @@ func reasoned(o identity.OfficerID, reason string) error {
 		return identity.RefuseField(identity.Invalid, "reason", "is empty; say why")
 	}
 	return officer(o)
-}
-
-// answer is what an officer hears when the registry refused: the refusal's own
-// sentence, without the way it came.
-func answer(err error) error {
-	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		return temporal.NewApplicationErrorWithOptions(app.Message(), app.Type(), temporal.ApplicationErrorOptions{
-			NonRetryable: true, Category: app.Category(),
-		})
-	}
-	return err
-}
-
-// asFailure gives a refusal its kind as the failure's type, so that the caller
-// of an update finds it there.
-func asFailure(err error) error {
-	if err == nil {
-		return nil
-	}
-	return activities.AsFailure(err)
-}
-
-// awaitArrivals notes what the consignment reports of the card.
-func (a *application) awaitArrivals(ctx workflow.Context) {
-	reports := workflow.GetSignalChannel(ctx, SignalArrived)
-	for {
-		var m Arrived
-		reports.Receive(ctx, &m)
-		a.arrivals[m.Consignment] = m
-	}
-}
-
-// travels notes the consignment that the card was packed into.
-func (a *application) travels(ctx workflow.Context, consignment identity.ConsignmentNumber) {
-	a.consignment = consignment
-	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: "Packed into consignment " + string(consignment)})
-	a.show(ctx)
-}
-
-// note adds a line to the story.
-func (a *application) note(ctx workflow.Context, text string) {
-	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: text})
-	workflow.SetCurrentDetails(ctx, a.details())
-}
-
-// shown is what the search attributes say, so that only a change is written.
-type shown struct {
-	stage       identity.Stage
-	awaiting    identity.Action
-	station     identity.StationID
-	consignment identity.ConsignmentNumber
-	due         time.Time
-}
-
-// show brings current details and search attributes up to date.
-func (a *application) show(ctx workflow.Context) {
-	workflow.SetCurrentDetails(ctx, a.details())
-	now := shown{stage: a.stage, awaiting: a.awaiting, station: a.station, consignment: a.consignment, due: a.due}
-	if now == a.shown {
-		return
-	}
-	updates := []temporal.SearchAttributeUpdate{StageKey.ValueSet(string(a.stage))}
-	if now.awaiting != a.shown.awaiting {
-		updates = append(updates, AwaitingKey.ValueSet(string(a.awaiting)))
-	}
-	if now.station != a.shown.station {
-		updates = append(updates, StationKey.ValueSet(string(a.station)))
-	}
-	if now.consignment != a.shown.consignment {
-		updates = append(updates, ConsignmentKey.ValueSet(string(a.consignment)))
-	}
-	if !now.due.Equal(a.shown.due) {
-		updates = append(updates, DeadlineKey.ValueSet(a.due))
-	}
-	a.shown = now
-	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
-		workflow.GetLogger(ctx).Error("Search attributes not written", "error", err)
-	}
-}
-
-// details is the story as Markdown, for the Temporal UI.
-func (a *application) details() string {
-	head := "**" + string(a.stage) + "**"
-	if a.awaiting != identity.NoAction {
-		head += " · awaiting **" + string(a.awaiting) + "**"
-	}
-	head += fmt.Sprintf(" · card %d · due %s", a.attempt, a.due.In(identity.HanoiTime).Format(time.DateOnly))
-	lines := []string{head, ""}
-	for _, e := range a.timeline {
-		line := "- " + e.At.In(identity.HanoiTime).Format(time.DateTime) + " " + string(e.Stage)
-		if e.Note != "" {
-			line += ": " + e.Note
-		}
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "\n")
 }

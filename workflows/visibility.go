@@ -1,0 +1,96 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Search attributes of both workflows. Temporal keeps them unencrypted, so they say
+// where the work is and nothing about whom it is for.
+var (
+	ProvinceKey        = temporal.NewSearchAttributeKeyKeyword("Province")
+	ApplicationTypeKey = temporal.NewSearchAttributeKeyKeyword("ApplicationType")
+	StageKey           = temporal.NewSearchAttributeKeyKeyword("Stage")
+	AwaitingKey        = temporal.NewSearchAttributeKeyKeyword("AwaitingAction")
+	StationKey         = temporal.NewSearchAttributeKeyKeyword("Station")
+	DeadlineKey        = temporal.NewSearchAttributeKeyTime("Deadline")
+	ConsignmentKey     = temporal.NewSearchAttributeKeyKeyword("Consignment")
+)
+
+// SearchAttributes lists them all, for the namespace to know before a workflow
+// starts.
+var SearchAttributes = []temporal.SearchAttributeKey{
+	ProvinceKey, ApplicationTypeKey, StageKey, AwaitingKey, StationKey, DeadlineKey, ConsignmentKey,
+}
+
+// packed notes the consignment that the card is in.
+func (a *application) packed(ctx workflow.Context, consignment identity.ConsignmentNumber) {
+	a.consignment = consignment
+	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: "Packed into consignment " + string(consignment)})
+	a.show(ctx)
+}
+
+// note adds a line to the timeline.
+func (a *application) note(ctx workflow.Context, text string) {
+	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: text})
+	workflow.SetCurrentDetails(ctx, a.details())
+}
+
+// shown is what the search attributes say; only a change is written.
+type shown struct {
+	stage       identity.Stage
+	awaiting    identity.Action
+	station     identity.StationID
+	consignment identity.ConsignmentNumber
+	due         time.Time
+}
+
+// show updates current details and search attributes.
+func (a *application) show(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, a.details())
+	now := shown{stage: a.stage, awaiting: a.awaiting, station: a.station, consignment: a.consignment, due: a.due}
+	if now == a.shown {
+		return
+	}
+	updates := []temporal.SearchAttributeUpdate{StageKey.ValueSet(string(a.stage))}
+	if now.awaiting != a.shown.awaiting {
+		updates = append(updates, AwaitingKey.ValueSet(string(a.awaiting)))
+	}
+	if now.station != a.shown.station {
+		updates = append(updates, StationKey.ValueSet(string(a.station)))
+	}
+	if now.consignment != a.shown.consignment {
+		updates = append(updates, ConsignmentKey.ValueSet(string(a.consignment)))
+	}
+	if !now.due.Equal(a.shown.due) {
+		updates = append(updates, DeadlineKey.ValueSet(a.due))
+	}
+	a.shown = now
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Error("Search attributes not written", "error", err)
+	}
+}
+
+// details is the timeline as Markdown, for the Temporal UI.
+func (a *application) details() string {
+	head := "**" + string(a.stage) + "**"
+	if a.awaiting != identity.NoAction {
+		head += " · awaiting **" + string(a.awaiting) + "**"
+	}
+	head += fmt.Sprintf(" · card %d · due %s", a.attempt, a.due.In(identity.HanoiTime).Format(time.DateOnly))
+	lines := []string{head, ""}
+	for _, e := range a.timeline {
+		line := "- " + e.At.In(identity.HanoiTime).Format(time.DateTime) + " " + string(e.Stage)
+		if e.Note != "" {
+			line += ": " + e.Note
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
+}
