@@ -29,7 +29,7 @@ type Pipeline struct {
 	}
 	Signer       sod.DocumentSigner // rolls over by itself
 	Profile      lds.Profile
-	Forms        *render.Renderer
+	Forms        *render.Catalog
 	Print        render.Options
 	Calendar     *identity.Calendar
 	Consignments interface {

@@ -29,13 +29,13 @@ import (
 
 const ui = "http://127.0.0.1:8233"
 
-// window is a gateway on a real PostgreSQL and a real Temporal server.
-type window struct {
+// server is a gateway on a real PostgreSQL and a real Temporal server.
+type server struct {
 	*httptest.Server
 	office *office.Office
 }
 
-func open(t *testing.T) window {
+func open(t *testing.T) server {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "office.yaml")
 	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+t.TempDir()), 0o600))
@@ -52,30 +52,30 @@ func open(t *testing.T) window {
 	require.NoError(t, err)
 	handler, err := routes(office, door.Receive, c.Gateway, quiet)
 	require.NoError(t, err)
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	return window{server, office}
+	s := httptest.NewServer(handler)
+	t.Cleanup(s.Close)
+	return server{s, office}
 }
 
 // packet signs a sample as its station does.
-func (w window) packet(t *testing.T, sample string) []byte {
+func (s server) packet(t *testing.T, sample string) []byte {
 	t.Helper()
-	submission, err := packet.ReadSubmission(os.DirFS("../samples"), sample+"/application.json", w.office.Sizes())
+	submission, err := packet.ReadSubmission(os.DirFS("../samples"), sample+"/application.json", s.office.Sizes())
 	require.NoError(t, err)
 	station := identity.StationID(submission.Station)
-	public, err := w.office.NewStationKey(station)
+	public, err := s.office.NewStationKey(station)
 	require.NoError(t, err)
-	require.NoError(t, w.office.Registry.SaveStation(t.Context(), registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: public}))
-	key, err := w.office.StationKey(station)
+	require.NoError(t, s.office.Registry.SaveStation(t.Context(), registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: public}))
+	key, err := s.office.StationKey(station)
 	require.NoError(t, err)
 	signed, err := packet.Sign(submission, key)
 	require.NoError(t, err)
 	return signed
 }
 
-func (w window) ask(t *testing.T, method, path string, header map[string]string, body []byte) (int, http.Header, string) {
+func (s server) ask(t *testing.T, method, path string, header map[string]string, body []byte) (int, http.Header, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, w.URL+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, bytes.NewReader(body))
 	require.NoError(t, err)
 	for name, value := range header {
 		r.Header.Set(name, value)
@@ -90,60 +90,60 @@ func (w window) ask(t *testing.T, method, path string, header map[string]string,
 
 func TestGateway_APacketBecomesAnApplicationThatCanBeLookedUp(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	s := open(t)
 	jose := map[string]string{"Content-Type": "application/jose"}
-	packet := w.packet(t, "01-first-issue-at-14")
+	packet := s.packet(t, "01-first-issue-at-14")
 
 	tampered := bytes.Clone(packet)
 	tampered[bytes.IndexByte(packet, '.')+100] ^= 1
-	status, _, text := w.ask(t, http.MethodPost, "/v1/packets", jose, tampered)
+	status, _, text := s.ask(t, http.MethodPost, "/v1/packets", jose, tampered)
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	require.Contains(t, text, `"field":"signature"`)
 
-	status, _, text = w.ask(t, http.MethodPost, "/v1/packets", jose, packet)
+	status, _, text = s.ask(t, http.MethodPost, "/v1/packets", jose, packet)
 	require.Equal(t, http.StatusCreated, status, text)
 	var first, again struct {
 		Application string    `json:"application"`
 		Due         time.Time `json:"due"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &first))
-	status, _, text = w.ask(t, http.MethodPost, "/v1/packets", jose, packet)
+	status, _, text = s.ask(t, http.MethodPost, "/v1/packets", jose, packet)
 	require.Equal(t, http.StatusOK, status)
 	require.NoError(t, json.Unmarshal([]byte(text), &again))
 	require.Equal(t, first, again)
 
 	form := url.Values{"receipt": {first.Application}, "birth": {"5/10/2012"}}.Encode()
-	status, _, text = w.ask(t, http.MethodPost, "/", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, []byte(form))
+	status, _, text = s.ask(t, http.MethodPost, "/", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, []byte(form))
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, text, "<h2>"+first.Application+"</h2>")
 
-	status, _, _ = w.ask(t, http.MethodGet, "/readyz", nil, nil)
+	status, _, _ = s.ask(t, http.MethodGet, "/readyz", nil, nil)
 	require.Equal(t, http.StatusOK, status)
 }
 
 func TestGateway_TheCodecIsForTheUIAlone(t *testing.T) {
 	t.Parallel()
-	w := open(t)
+	s := open(t)
 
-	status, header, _ := w.ask(t, http.MethodOptions, "/codec/decode", map[string]string{"Origin": ui}, nil)
+	status, header, _ := s.ask(t, http.MethodOptions, "/codec/decode", map[string]string{"Origin": ui}, nil)
 	require.Equal(t, http.StatusNoContent, status)
 	require.Equal(t, ui, header.Get("Access-Control-Allow-Origin"))
 
-	status, _, _ = w.ask(t, http.MethodPost, "/codec/decode", map[string]string{"Origin": ui, "Content-Type": "application/json"}, []byte("{}"))
+	status, _, _ = s.ask(t, http.MethodPost, "/codec/decode", map[string]string{"Origin": ui, "Content-Type": "application/json"}, []byte("{}"))
 	require.Equal(t, http.StatusOK, status)
 
-	status, header, _ = w.ask(t, http.MethodPost, "/codec/decode", map[string]string{"Origin": "https://elsewhere.example"}, []byte("{}"))
+	status, header, _ = s.ask(t, http.MethodPost, "/codec/decode", map[string]string{"Origin": "https://elsewhere.example"}, []byte("{}"))
 	require.Equal(t, http.StatusForbidden, status)
 	require.Empty(t, header.Get("Access-Control-Allow-Origin"))
 
-	_, header, _ = w.ask(t, http.MethodGet, "/", map[string]string{"Origin": ui}, nil)
-	require.Empty(t, header.Get("Access-Control-Allow-Origin")) // citizens' pages are nobody else's
+	_, header, _ = s.ask(t, http.MethodGet, "/", map[string]string{"Origin": ui}, nil)
+	require.Empty(t, header.Get("Access-Control-Allow-Origin")) // pages are for their own origin
 }
 
 func TestGateway_HasNoCodecUnlessAUIIsNamed(t *testing.T) {
 	t.Parallel()
-	w := open(t)
-	handler, err := routes(w.office, nil, config.Gateway{}, slog.New(slog.DiscardHandler))
+	s := open(t)
+	handler, err := routes(s.office, nil, config.Gateway{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	answer := httptest.NewRecorder()
 
@@ -168,7 +168,7 @@ func TestServe_FinishesWhatItBegan(t *testing.T) {
 	go func() { served <- serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
 	answered := make(chan string, 1)
 	go func() {
-		answer, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // it outlives the context on purpose
+		answer, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // it must outlive the context
 		if err != nil {
 			answered <- err.Error()
 			return
@@ -181,7 +181,7 @@ func TestServe_FinishesWhatItBegan(t *testing.T) {
 
 	stop()
 
-	require.Eventually(t, func() bool { // nobody new is let in
+	require.Eventually(t, func() bool { // new connections are refused
 		line, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
 		if err == nil {
 			_ = line.Close()

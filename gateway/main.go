@@ -1,5 +1,5 @@
-// Command gateway is the office's window: packets from stations, and the status
-// page for citizens.
+// Command gateway is the office's HTTP server: it receives packets from stations and
+// shows citizens the status of their applications.
 package main
 
 import (
@@ -51,8 +51,8 @@ func run(ctx context.Context, c config.Config) error {
 	return serve(ctx, listener, handler, logger)
 }
 
-// routes puts the interface for stations, the citizens' pages and, for the Temporal
-// UI, the codec under one address.
+// routes serves the interface for stations, the citizens' pages and, for the Temporal
+// UI, the codec.
 func routes(office *office.Office, receive func(context.Context, []byte) (intake.Receipt, error), c config.Gateway, logger *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	(&api.Server{Receive: receive, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Logger: logger}).Register(mux)
@@ -68,7 +68,7 @@ func routes(office *office.Office, receive func(context.Context, []byte) (intake
 	return mux, nil
 }
 
-// serve answers until ctx ends, then lets running requests finish.
+// serve answers requests until ctx ends, then lets running ones finish.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,

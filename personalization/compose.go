@@ -5,7 +5,6 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/mrz"
-	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -19,11 +18,11 @@ func Compose(form *render.Form, card identity.Card, pictures render.Pictures) (r
 	if err != nil {
 		return render.Content{}, fmt.Errorf("compose MRZ: %w", err)
 	}
-	content := render.Content{Card: card, MRZ: lines, QR: form.QRPayload(card)}
-	if form.Shows(forms.PortraitField) {
+	content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
+	if form.Shows("portrait") {
 		content.Portrait = pictures.Portrait
 	}
-	if form.Shows(forms.FingerField) {
+	if form.Shows("finger") {
 		content.LeftIndex, content.RightIndex = pictures.LeftIndex, pictures.RightIndex
 	}
 	return content, nil

@@ -23,7 +23,6 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/chip/sod"
-	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -60,7 +59,7 @@ func Prepare(in PrepareInput) (Prepared, error) {
 		return Prepared{}, err
 	}
 	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile, Signer: in.Signer, Rand: in.Rand, At: in.At}
-	if in.Form.Shows(forms.PortraitField) {
+	if in.Form.Shows("portrait") {
 		if in.ChipPortrait == nil {
 			return Prepared{}, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, and there is none for the chip", in.Form.ID)
 		}
@@ -180,13 +179,6 @@ func check(i *chip.Image, in ChipInput) error {
 	}
 	if lines != in.MRZ {
 		return fault("EF.DG1 is not the printed MRZ")
-	}
-	zone, err := mrz.Parse(lines)
-	if err != nil {
-		return fault("%w", err)
-	}
-	if zone.PersonalNumber != string(in.Card.Person.Number) {
-		return fault("the MRZ is not the card's")
 	}
 	details, err := lds.ParseDG13(i.Files[lds.DG13])
 	if err != nil {

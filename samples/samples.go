@@ -1,9 +1,8 @@
-// Package samples reads the sample applications: what each sends, what the
-// population registry knows of the people beforehand, and what people do until
-// each has come to its end. The people are invented, their faces drawn and their
-// fingers grown; see samples/README.md.
-//
-// The folder is made by samples/generate.
+// Package samples reads the sample applications: what the population registry knows
+// of the people beforehand, and what officers, stations and citizens do until each
+// application has ended. The people are invented, their faces drawn and their fingers
+// grown; see samples/README.md. Package play plays the script; samples/generate makes
+// the folder.
 package samples
 
 import (
@@ -24,7 +23,7 @@ type Script struct {
 	Samples  []Sample  `yaml:"samples"`
 }
 
-// Station is an enrolment station, to be registered before its samples are sent.
+// Station is an enrollment station; it is registered before its samples are sent.
 type Station struct {
 	ID       identity.StationID    `yaml:"id"`
 	Province identity.ProvinceCode `yaml:"province"`
@@ -45,14 +44,14 @@ const (
 	Enroller    Role = "enroller"    // takes applications, hands cards over
 	Approver    Role = "approver"    // of a province
 	Adjudicator Role = "adjudicator" // judges hits of fingerprints
-	Operator    Role = "operator"    // of the centre: consignments
+	Operator    Role = "operator"    // of the production center: consignments
 )
 
 // Sample is one application and what people do about it, in order.
 type Sample struct {
 	Name   string         `yaml:"name"`             // its folder
 	Shows  string         `yaml:"shows"`            // one line
-	After  *After         `yaml:"after,omitempty"`  // when it is to be sent; at once where nil
+	After  *After         `yaml:"after,omitempty"`  // when it is sent; nil: at once
 	Faults []Fault        `yaml:"faults,omitempty"` // of the simulated station
 	Steps  []Step         `yaml:"steps,omitempty"`
 	End    identity.Stage `yaml:"end"`
@@ -65,16 +64,17 @@ type After struct {
 	Passed identity.Stage `yaml:"passed"`
 }
 
-// Fault is something that goes wrong at the station with one card of a sample.
+// Fault is a simulated fault of the personalization station with one card of a sample.
+// It is there for readers: the station spoils the first blanks of its stock
+// (station.spoil_first of the settings), and the player sees that this sample gets one.
 type Fault struct {
 	Card int            `yaml:"card"` // which of its cards, from 1
 	At   identity.Stage `yaml:"at"`   // Personalization, Printing or Inspection
 	What string         `yaml:"what"`
 }
 
-// Step is what one person does when an application waits for it. Steps of
-// consignments are nobody's sample and are not listed: boxes are sealed, sent and
-// counted in as they come.
+// Step is what one person does when an application waits for it. Consignments carry
+// cards of many samples and have no steps: they are sent and received as they come.
 type Step struct {
 	Awaiting identity.Action    `yaml:"awaiting"` // what the application waits for when this is done
 	Do       Do                 `yaml:"do"`
@@ -85,7 +85,7 @@ type Step struct {
 
 	SamePerson bool `yaml:"same_person,omitempty"` // adjudicate
 
-	Method           identity.HandOverMethod `yaml:"method,omitempty"` // of a hand-over
+	Method           identity.HandOverMethod `yaml:"method,omitempty"` // hand-over
 	Position         string                  `yaml:"position,omitempty"`
 	File             string                  `yaml:"file,omitempty"`     // the finger on the reader, as a picture
 	Template         string                  `yaml:"template,omitempty"` // and as a record of ISO/IEC 19794-2
@@ -124,7 +124,7 @@ func ReadScript(fsys fs.FS) (Script, error) {
 	return s, nil
 }
 
-// check refuses what a driver could not play.
+// check refuses what could not be played.
 func (s Script) check() error {
 	roles := make(map[identity.OfficerID]Role)
 	for _, o := range s.Officers {
@@ -132,10 +132,10 @@ func (s Script) check() error {
 	}
 	for i, sample := range s.Samples {
 		if !sample.End.Ended() {
-			return fmt.Errorf("%s: %q is no end", sample.Name, sample.End)
+			return fmt.Errorf("%s: %q is not an end", sample.Name, sample.End)
 		}
 		if a := sample.After; a != nil && !slices.ContainsFunc(s.Samples[:i], func(o Sample) bool { return o.Name == a.Sample }) {
-			return fmt.Errorf("%s: %q is no sample before it", sample.Name, a.Sample)
+			return fmt.Errorf("%s: there is no sample %q before it", sample.Name, a.Sample)
 		}
 		for _, step := range sample.Steps {
 			if roles[step.By] != step.Do.role() {
@@ -146,7 +146,7 @@ func (s Script) check() error {
 	return nil
 }
 
-// role says who does it, or "" for what nobody does.
+// role is the role of officers who do it; "" for what nobody does.
 func (d Do) role() Role {
 	switch d {
 	case Recapture, HandOver, Withdraw:

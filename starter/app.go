@@ -8,11 +8,12 @@ import (
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
 
-// app is what commands share: the settings, and connections that are made when
-// a command first needs one.
+// app is what commands share: settings, and connections that are made when a command
+// first needs them.
 type app struct {
 	configFile string
 	asJSON     bool
@@ -33,7 +34,7 @@ func (a *app) config() (config.Config, error) {
 	return *a.loaded, nil
 }
 
-// office connects to the registry and the vault, and lazily to the rest.
+// office connects to the registry and the vault; Temporal is connected when needed.
 func (a *app) office(ctx context.Context) (*office.Office, error) {
 	if a.opened != nil {
 		return a.opened, nil
@@ -77,4 +78,18 @@ func (a *app) decide(ctx context.Context, number string, act identity.Act) (work
 		return workflows.Accepted{}, err
 	}
 	return flows.Decide(ctx, n, act)
+}
+
+// record reads the application that an argument names.
+func (a *app) record(ctx context.Context, arg string) (identity.ApplicationNumber, registry.ApplicationRecord, error) {
+	number, err := identity.ParseApplicationNumber(arg)
+	if err != nil {
+		return "", registry.ApplicationRecord{}, err
+	}
+	office, err := a.office(ctx)
+	if err != nil {
+		return "", registry.ApplicationRecord{}, err
+	}
+	record, err := office.Registry.Application(ctx, number)
+	return number, record, err
 }

@@ -11,7 +11,7 @@ import (
 
 func newVerifyAudit(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed; of all applications when none is named",
+		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed (default: in all applications)",
 		Example: "  starter audit verify\n  starter audit verify 7QF3M-9T2XK-D",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			office, err := a.office(cmd.Context())

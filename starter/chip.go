@@ -9,13 +9,8 @@ import (
 )
 
 func newChip(a *app) *cobra.Command {
-	c := &cobra.Command{
-		Use: "chip", Short: "Read, verify and serve the chips of finished cards", GroupID: "centre",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	c.AddCommand(newVerifyChip(a), newExportChip(a), newServeChip(a))
-	return c
+	return parent("chip", "center", "Read, verify and serve the chips of finished cards",
+		newVerifyChip(a), newExportChip(a), newServeChip(a))
 }
 
 // finished finds the last card of an application.

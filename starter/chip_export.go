@@ -18,10 +18,11 @@ import (
 
 func newExportChip(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "export APPLICATION DIR", Short: "Write the chip's files, the signed security object and the CSCA certificate into a folder",
-		Long: `Write the chip's files as they are on the card (EF_SOD.bin, EF_DG1.bin ...),
-the CMS of the security object (sod.der) and the CSCA certificate, for other
-programs: openssl cms -verify -inform DER -in sod.der -noverify -out lds.der`,
+		Use: "export APPLICATION DIR", Short: "Write the chip's files, the signed security object and the CSCA certificates into a folder",
+		Long: `Write the chip's files as they are on the card (EF_SOD.bin, EF_DG1.bin ...), the
+CMS of the security object (sod.der) and the CSCA certificates, for other programs:
+
+  openssl cms -verify -inform DER -in sod.der -noverify -out lds.der`,
 		Example: "  starter chip export 7QF3M-9T2XK-D /tmp/chip", Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			card, err := a.finished(cmd.Context(), args[0])
@@ -37,7 +38,7 @@ programs: openssl cms -verify -inform DER -in sod.der -noverify -out lds.der`,
 	}
 }
 
-// exportChip writes the files of a chip.
+// exportChip writes the files of a chip, and counts them.
 func (a *app) exportChip(ctx context.Context, card registry.CardRecord, dir string) (int, error) {
 	image, err := a.opened.ChipImage(ctx, card.Application, card.Attempt)
 	if err != nil {
@@ -79,7 +80,7 @@ func (a *app) exportChip(ctx context.Context, card registry.CardRecord, dir stri
 	return n, nil
 }
 
-// contentOf takes the outer tag of a file off.
+// contentOf removes the outer tag of a file.
 func contentOf(file []byte) ([]byte, error) {
 	node, _, err := tlv.Parse(file)
 	if err != nil {

@@ -13,12 +13,12 @@ import (
 func newServeChip(a *app) *cobra.Command {
 	var listen, vpcd string
 	c := &cobra.Command{
-		Use: "serve APPLICATION", Short: "Serve the chip to readers, over TCP or to PC/SC, until Ctrl-C",
+		Use: "serve APPLICATION", Short: "Serve the chip to readers, over TCP or PC/SC, until Ctrl-C",
 		Long: `Serve the chip of a finished card.
 
-With --listen, APDUs over TCP, each with a two-byte length before it (big-endian),
-in both directions. With --vpcd, to the virtual reader of Debian's vsmartcard-vpcd,
-so that any PC/SC program reads it.`,
+With --listen: APDUs over TCP in both directions, each after its length in two bytes
+(big-endian). With --vpcd: through the virtual reader of Debian's package
+vsmartcard-vpcd, where every PC/SC program can read the chip.`,
 		Example: "  starter chip serve 7QF3M-9T2XK-D --listen 127.0.0.1:9100\n  starter chip serve 7QF3M-9T2XK-D --vpcd 127.0.0.1:35963",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,7 +47,7 @@ so that any PC/SC program reads it.`,
 	return c
 }
 
-// ended forgets the error of a service that was told to end.
+// ended drops the error of a service that was told to end.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 
 func newVerifyChip(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "verify APPLICATION", Short: "Read the chip as a border would, and compare it with the application",
+		Use: "verify APPLICATION", Short: "Read the chip as an inspection system at a border does, and compare it with the application",
 		Example: "  starter chip verify 7QF3M-9T2XK-D", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			card, err := a.finished(cmd.Context(), args[0])

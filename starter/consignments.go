@@ -1,9 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"text/tabwriter"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -12,8 +11,8 @@ import (
 
 func newConsignments(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "consignments", Short: "Show consignments, and move them", GroupID: "centre",
-		Example: "  starter consignments\n  starter consignments seal C-0001 --officer GV-01\n  starter consignments send C-0001 --courier \"VNPost\" --seal 88213 --officer GV-01\n  starter consignments receive C-0001 --counted 4 --officer CB-001-0007",
+		Use: "consignments", Short: "Show consignments, and move them", GroupID: "center",
+		Example: "  starter consignments\n  starter consignments seal C-000001 --officer GV-01\n  starter consignments send C-000001 --courier \"VNPost\" --seal 88213 --officer GV-01\n  starter consignments receive C-000001 --counted 4 --officer CB-001-0007",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			office, err := a.office(cmd.Context())
@@ -32,10 +31,9 @@ func newConsignments(a *app) *cobra.Command {
 }
 
 func printConsignments(w io.Writer, list []registry.Consignment) {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "CONSIGNMENT\tDESTINATION\tSTATE\tCARDS\tCOURIER")
-	for _, c := range list {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", c.Number, c.Destination, c.State, len(c.Cards), c.Courier)
+	rows := make([][]string, len(list))
+	for i, c := range list {
+		rows[i] = []string{string(c.Number), string(c.Destination), string(c.State), strconv.Itoa(len(c.Cards)), c.Courier}
 	}
-	_ = t.Flush() // the writer below reports its own errors
+	printTable(w, []string{"CONSIGNMENT", "DESTINATION", "STATE", "CARDS", "COURIER"}, rows)
 }

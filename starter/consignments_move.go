@@ -1,24 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/workflows"
 )
-
-// move carries an act to a consignment.
-func (a *app) move(ctx context.Context, number string, act identity.Act) (workflows.ConsignmentState, error) {
-	flows, err := a.workflows(ctx)
-	if err != nil {
-		return workflows.ConsignmentState{}, err
-	}
-	return flows.Move(ctx, identity.ConsignmentNumber(number), act)
-}
 
 // moved is what --json prints of a consignment that was moved.
 type moved struct {
@@ -27,13 +16,24 @@ type moved struct {
 	Cards       int                       `json:"cards"`
 }
 
-// moveCommand is a command that moves the consignment named in its argument.
-func moveCommand(a *app, use, short, example string, act func() identity.Act) (c *cobra.Command, officer *string) {
-	officer = new(string)
-	c = &cobra.Command{
-		Use: use + " CONSIGNMENT", Short: short, Example: example, Args: cobra.ExactArgs(1),
+// movement is a command that moves the consignment named in its argument.
+type movement struct {
+	use, short, example string
+	flags               func(*cobra.Command)
+	act                 func(officer identity.OfficerID) identity.Act
+}
+
+// command makes the cobra command of m.
+func (m movement) command(a *app) *cobra.Command {
+	var officer string
+	c := &cobra.Command{
+		Use: m.use + " CONSIGNMENT", Short: m.short, Example: m.example, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			state, err := a.move(cmd.Context(), args[0], act())
+			flows, err := a.workflows(cmd.Context())
+			if err != nil {
+				return err
+			}
+			state, err := flows.Move(cmd.Context(), identity.ConsignmentNumber(args[0]), m.act(identity.OfficerID(officer)))
 			if err != nil {
 				return err
 			}
@@ -42,7 +42,10 @@ func moveCommand(a *app, use, short, example string, act func() identity.Act) (c
 			})
 		},
 	}
-	c.Flags().StringVar(officer, "officer", "", "badge of the officer who does it (required)")
+	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who does it (required)")
 	required(c, "officer")
-	return c, officer
+	if m.flags != nil {
+		m.flags(c)
+	}
+	return c
 }

@@ -9,20 +9,22 @@ import (
 )
 
 func newReceive(a *app) *cobra.Command {
-	var officer *string
 	var counted int
 	var missing []string
-	var c *cobra.Command
-	c, officer = moveCommand(a, "receive", "Count a consignment in at its destination", "  starter consignments receive C-0001 --counted 4 --officer CB-001-0007",
-		func() identity.Act {
-			m := identity.ReceiveConsignment{Officer: identity.OfficerID(*officer), Counted: counted}
+	return movement{
+		use: "receive", short: "Receive a consignment at its destination, and count its cards",
+		example: "  starter consignments receive C-000001 --counted 4 --officer CB-001-0007",
+		flags: func(c *cobra.Command) {
+			c.Flags().IntVar(&counted, "counted", 0, "how many cards are in the box (required)")
+			c.Flags().StringSliceVar(&missing, "missing", nil, "applications on the manifest whose card is not in the box")
+			required(c, "counted")
+		},
+		act: func(o identity.OfficerID) identity.Act {
+			received := identity.ReceiveConsignment{Officer: o, Counted: counted}
 			for _, n := range missing {
-				m.Missing = append(m.Missing, identity.ApplicationNumber(strings.ToUpper(n)))
+				received.Missing = append(received.Missing, identity.ApplicationNumber(strings.ToUpper(n)))
 			}
-			return m
-		})
-	c.Flags().IntVar(&counted, "counted", 0, "how many cards were in the box (required)")
-	c.Flags().StringSliceVar(&missing, "missing", nil, "applications on the manifest whose card was not in it")
-	required(c, "counted")
-	return c
+			return received
+		},
+	}.command(a)
 }

@@ -7,11 +7,9 @@ import (
 )
 
 func newSeal(a *app) *cobra.Command {
-	var officer *string
-	var c *cobra.Command
-	c, officer = moveCommand(a, "seal", "Close a consignment before its cut-off", "  starter consignments seal C-0001 --officer GV-01",
-		func() identity.Act {
-			return identity.SealConsignment{Officer: identity.OfficerID(*officer)}
-		})
-	return c
+	return movement{
+		use: "seal", short: "Close a consignment before its cut-off",
+		example: "  starter consignments seal C-000001 --officer GV-01",
+		act:     func(o identity.OfficerID) identity.Act { return identity.SealConsignment{Officer: o} },
+	}.command(a)
 }

@@ -7,16 +7,17 @@ import (
 )
 
 func newSend(a *app) *cobra.Command {
-	var officer *string
 	var courier, seal string
-	var c *cobra.Command
-	c, officer = moveCommand(a, "send", "Hand a sealed consignment to the courier", "  starter consignments send C-0001 --courier VNPost --seal 88213 --officer GV-01",
-		func() identity.Act {
-			return identity.SendConsignment{Officer: identity.OfficerID(*officer), Courier: courier, Seal: seal}
-		})
-	c.Flags().StringVar(&courier, "courier", "", "who takes it (required)")
-	c.Flags().StringVar(&seal, "seal", "", "number on the seal (required)")
-	required(c, "courier")
-	required(c, "seal")
-	return c
+	return movement{
+		use: "send", short: "Hand a sealed consignment to the courier",
+		example: "  starter consignments send C-000001 --courier VNPost --seal 88213 --officer GV-01",
+		flags: func(c *cobra.Command) {
+			c.Flags().StringVar(&courier, "courier", "", "who takes it (required)")
+			c.Flags().StringVar(&seal, "seal", "", "number on the seal (required)")
+			required(c, "courier", "seal")
+		},
+		act: func(o identity.OfficerID) identity.Act {
+			return identity.SendConsignment{Officer: o, Courier: courier, Seal: seal}
+		},
+	}.command(a)
 }

@@ -17,13 +17,13 @@ type outcome struct {
 	Awaiting    identity.Action `json:"awaiting,omitzero"`
 }
 
-// decision is a command that sends one decision on each application named.
+// decision is a command that carries one decision to each application named.
 type decision struct {
 	use, short, group, example string
 	done                       string // "approved", for the line that is printed
 	flags                      func(*cobra.Command)
 	act                        func(officer identity.OfficerID, reason string) identity.Act
-	reason                     bool // a reason has to be given
+	reason                     bool // a reason is required
 }
 
 // command makes the cobra command of d.

@@ -19,9 +19,8 @@ func readFinger(file string, sizes packet.Sizes) ([]byte, error) {
 	return inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return packet.ReadFinger(folder, name, sizes) })
 }
 
-// inFolder reads a file, and what it names beside it, from its folder. What lies
-// outside that folder is not read, whatever names or links say; only the file
-// itself may be a link.
+// inFolder reads a file, and the files beside it that it names. Nothing outside its
+// folder is read, whatever names or links say; only the file itself may be a link.
 func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error)) (T, error) {
 	var none T
 	target, err := filepath.EvalSymlinks(file)
@@ -39,10 +38,22 @@ func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error
 	return read(folder.FS(), filepath.Base(target))
 }
 
-// publish writes what everybody may read.
-func (a *app) publish(cmd *cobra.Command, file string, content []byte) error {
-	if err := os.WriteFile(file, content, 0o644); err != nil {
-		return fmt.Errorf("publish: %w", err)
+// Modes of files that commands write.
+const (
+	public  = 0o644 // everybody may read it
+	private = 0o600 // it holds personal data
+)
+
+// write writes a file that a command names; - is standard output.
+func (a *app) write(cmd *cobra.Command, file string, mode fs.FileMode, content []byte) error {
+	if file == "-" {
+		if _, err := cmd.OutOrStdout().Write(content); err != nil {
+			return fmt.Errorf("write to standard output: %w", err)
+		}
+		return nil
+	}
+	if err := os.WriteFile(file, content, mode); err != nil {
+		return fmt.Errorf("write file: %w", err)
 	}
 	return a.print(cmd, map[string]any{"file": file, "bytes": len(content)}, func(w io.Writer) {
 		fmt.Fprintf(w, "%s  %d bytes\n", file, len(content))

@@ -19,23 +19,23 @@ func newPreviewForm(a *app) *cobra.Command {
 		Example: "  starter form preview can-cuoc-2024 can-cuoc-2024.pdf\n  starter form preview cccd-2021 cccd-2021.png --forms templates/forms\n  starter form preview can-cuoc-2024 blank.pdf --show blank",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			loaded, err := loadForms(folder)
+			catalog, err := forms(folder)
 			if err != nil {
 				return err
 			}
-			form, err := loaded.Form(identity.FormID(args[0]))
+			form, err := catalog.Form(identity.FormID(args[0]))
 			if err != nil {
 				return err
 			}
-			var drawn bytes.Buffer // whole, or no file at all
+			var drawn bytes.Buffer // a file is written whole or not at all
 			format := specimens.Format(strings.TrimPrefix(filepath.Ext(args[1]), "."))
 			if err := specimens.Preview(&drawn, form, personalization.Compose, specimens.Kind(kind), format); err != nil {
 				return err
 			}
-			return a.publish(cmd, args[1], drawn.Bytes())
+			return a.write(cmd, args[1], public, drawn.Bytes())
 		},
 	}
-	c.Flags().StringVar(&kind, "show", string(specimens.Card), "card: all of it; overlay: what is printed on a blank; blank: that blank, with bleed, for a print house")
-	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")
+	c.Flags().StringVar(&kind, "show", string(specimens.Card), "card: everything; overlay: what is printed on a preprinted blank; blank: that blank, with bleed, for the print shop")
+	c.Flags().StringVar(&folder, "forms", "", "folder of forms (default: the built-in ones)")
 	return c
 }

@@ -14,21 +14,21 @@ import (
 func newFormSpecimens(a *app) *cobra.Command {
 	var folder string
 	c := &cobra.Command{
-		Use: "specimens DIR", Short: "Draw every form with what is hardest to draw: pictures, and DIR/index.html to look at them",
+		Use: "specimens DIR", Short: "Draw specimens of every form, with the content that is hardest to draw: pictures, and DIR/index.html",
 		Example: "  starter form specimens .data/out/forms",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			loaded, err := loadForms(folder)
+			catalog, err := forms(folder)
 			if err != nil {
 				return err
 			}
-			if err := specimens.Write(loaded, personalization.Compose, args[0]); err != nil {
+			if err := specimens.Write(catalog, personalization.Compose, args[0]); err != nil {
 				return err
 			}
 			page := filepath.Join(args[0], "index.html")
 			return a.print(cmd, map[string]string{"page": page}, func(w io.Writer) { fmt.Fprintln(w, page) })
 		},
 	}
-	c.Flags().StringVar(&folder, "forms", "", "folder of the forms, in place of those built in")
+	c.Flags().StringVar(&folder, "forms", "", "folder of forms (default: the built-in ones)")
 	return c
 }

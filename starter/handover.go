@@ -17,10 +17,11 @@ func newHandOver(a *app) *cobra.Command {
 	var officer, finger, position, proxy, post, reason string
 	var oldCard bool
 	c := &cobra.Command{
-		Use: "handover APPLICATION", Short: "Hand the card to the citizen, which issues it", GroupID: "station",
-		Long: `Hand the card over. The citizen's finger is matched with the capture; for
-children and the ill a proxy shows a paper; a card sent by post has a tracking
-number; where the finger does not match, an officer may decide with a reason.`,
+		Use: "handover APPLICATION", Short: "Hand the card over to the citizen, which issues it", GroupID: "station",
+		Long: `Hand the card over, in one of four ways: the citizen's finger matches the captured
+one; a proxy shows a paper, for children and the ill; the post delivers the card,
+under a tracking number; or, where the finger does not match, the officer decides
+and gives the reason.`,
 		Example: "  starter handover 7QF3M-9T2XK-D --finger left-index.png --old-card --officer CB-001-0007\n" +
 			"  starter handover 7QF3M-9T2XK-D --proxy \"birth certificate\" --officer CB-001-0007\n" +
 			"  starter handover 7QF3M-9T2XK-D --post EB123456789VN --officer PB-001-0001",
@@ -59,8 +60,7 @@ number; where the finger does not match, an officer may decide with a reason.`,
 	return c
 }
 
-// handOver puts the probe into the vault, where one is given, and tells the
-// workflow.
+// handOver stores the probe, if there is one, and tells the workflow.
 func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard, finger, position string) (workflows.Accepted, error) {
 	number, _, err := a.record(ctx, arg)
 	if err != nil {
@@ -78,7 +78,7 @@ func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard,
 	return a.decide(ctx, arg, m)
 }
 
-// readProbe extracts the template of a finger image.
+// readProbe extracts the template from the image of a finger.
 func readProbe(file, position string, sizes packet.Sizes) ([]byte, error) {
 	at, err := fingerprint.ParsePosition(position)
 	if err != nil {

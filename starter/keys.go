@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,15 +91,16 @@ func shownKeyOf(role string, number int, c *pki.Certificate, retired, revoked bo
 }
 
 func printKeys(w io.Writer, list []shownKey) {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "KEY\tSERIAL\tSIGNS FROM\tUNTIL\tVALID UNTIL\tSIGNATURES\tSTATE")
-	for _, k := range list {
+	rows := make([][]string, len(list))
+	for i, k := range list {
 		signatures := "-"
 		if k.Role == "document-signer" {
 			signatures = strconv.Itoa(k.Signatures)
 		}
-		fmt.Fprintf(t, "%s %d\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Role, k.Number, k.Serial,
-			k.SignsFrom.Format(time.DateOnly), k.SignsUntil.Format(time.DateOnly), k.ValidUntil.Format(time.DateOnly), signatures, k.State)
+		rows[i] = []string{
+			fmt.Sprintf("%s %d", k.Role, k.Number), k.Serial,
+			k.SignsFrom.Format(time.DateOnly), k.SignsUntil.Format(time.DateOnly), k.ValidUntil.Format(time.DateOnly), signatures, k.State,
+		}
 	}
-	_ = t.Flush() // the writer below reports its own errors
+	printTable(w, []string{"KEY", "SERIAL", "SIGNS FROM", "UNTIL", "VALID UNTIL", "SIGNATURES", "STATE"}, rows)
 }

@@ -37,7 +37,7 @@ func (p publication) command(a *app) *cobra.Command {
 				}
 				content = p.content(list, args[0])
 			}
-			return a.publish(cmd, args[0], content)
+			return a.write(cmd, args[0], public, content)
 		},
 	}
 	c.Flags().BoolVar(&renew, "renew", false, "sign a new one first")

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -13,18 +10,13 @@ import (
 )
 
 func newPaper(a *app) *cobra.Command {
-	c := &cobra.Command{
-		Use: "paper", Short: "Draw appointment slips, manifests of consignments, and records of destroyed blanks", GroupID: "centre",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	c.AddCommand(newPaperSlip(a), newPaperManifest(a), newPaperDestruction(a))
-	return c
+	return parent("paper", "center", "Draw appointment slips, manifests of consignments, and records of destroyed blanks",
+		newPaperSlip(a), newPaperManifest(a), newPaperDestruction(a))
 }
 
-// document is a paper that is ready to be drawn.
+// document is a paper with all its content.
 type document interface {
-	Draw(r *render.Renderer) ([]byte, error)
+	Draw(c *render.Catalog) ([]byte, error)
 }
 
 // paperCommand is a command that draws one paper from the registry.
@@ -46,24 +38,8 @@ func paperCommand(a *app, c *cobra.Command, read func(ctx context.Context, offic
 		if out != "" {
 			file = out
 		}
-		return a.savePaper(cmd, file, drawn)
+		return a.write(cmd, file, private, drawn)
 	}
-	c.Flags().StringVarP(&out, "output", "o", "", "file to write; - is standard output (default: named after what it is about, in this folder)")
+	c.Flags().StringVarP(&out, "output", "o", "", "file to write; - is standard output (default: a file in this folder, named after the paper)")
 	return c
-}
-
-// savePaper writes a paper for its owner's eyes; - is standard output.
-func (a *app) savePaper(cmd *cobra.Command, file string, drawn []byte) error {
-	if file == "-" {
-		if _, err := cmd.OutOrStdout().Write(drawn); err != nil {
-			return fmt.Errorf("write paper: %w", err)
-		}
-		return nil
-	}
-	if err := os.WriteFile(file, drawn, 0o600); err != nil {
-		return fmt.Errorf("write paper: %w", err)
-	}
-	return a.print(cmd, map[string]any{"file": file, "bytes": len(drawn)}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s  %d bytes\n", file, len(drawn))
-	})
 }

@@ -15,7 +15,7 @@ import (
 func newPaperDestruction(a *app) *cobra.Command {
 	var from, to string
 	c := paperCommand(a, &cobra.Command{
-		Use: "destruction", Short: "Draw the record of the blanks that were spoiled and destroyed in some days, for witnesses to sign",
+		Use: "destruction", Short: "Draw the record of the blanks that were spoiled or destroyed in a period, for witnesses to sign",
 		Example: "  starter paper destruction --from 2026-11-01 --to 2026-11-30",
 		Args:    cobra.NoArgs,
 	}, func(ctx context.Context, office *office.Office, _ []string) (document, string, error) {
@@ -34,14 +34,13 @@ func newPaperDestruction(a *app) *cobra.Command {
 		c, err := a.config()
 		return destruction(first, last, blanks, c.Forms.Specimen), fmt.Sprintf("destruction-%s-%s.pdf", from, to), err
 	})
-	c.Flags().StringVar(&from, "from", "", "first day, as 2026-11-01 (required)")
+	c.Flags().StringVar(&from, "from", "", "first day, for example 2026-11-01 (required)")
 	c.Flags().StringVar(&to, "to", "", "last day (required)")
-	required(c, "from")
-	required(c, "to")
+	required(c, "from", "to")
 	return c
 }
 
-// destruction is the registry's list as the paper has it.
+// destruction makes the paper of the registry's list.
 func destruction(from, to identity.Date, blanks []registry.WrittenOff, specimen bool) papers.Destruction {
 	d := papers.Destruction{From: from, To: to, Specimen: specimen}
 	for _, b := range blanks {
@@ -58,7 +57,7 @@ func destruction(from, to identity.Date, blanks []registry.WrittenOff, specimen 
 func day(flag, text string) (identity.Date, error) {
 	var d identity.Date
 	if err := d.UnmarshalText([]byte(text)); err != nil || !d.Complete() {
-		return d, identity.RefuseField(identity.Invalid, "--"+flag, "is no day: write it as 2026-11-01")
+		return d, identity.RefuseField(identity.Invalid, "--"+flag, "is not a day; yyyy-mm-dd is accepted")
 	}
 	return d, nil
 }

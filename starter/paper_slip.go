@@ -14,7 +14,7 @@ import (
 
 func newPaperSlip(a *app) *cobra.Command {
 	return paperCommand(a, &cobra.Command{
-		Use: "slip NUMBER", Short: "Draw the appointment slip of an application, with a QR code to the status page",
+		Use: "slip APPLICATION", Short: "Draw the appointment slip of an application, with a QR code to the status page",
 		Example: "  starter paper slip 7QF3M-9T2XK-D\n  starter paper slip 7QF3M-9T2XK-D -o - | lp",
 		Args:    cobra.ExactArgs(1),
 	}, func(ctx context.Context, office *office.Office, args []string) (document, string, error) {
@@ -27,7 +27,7 @@ func newPaperSlip(a *app) *cobra.Command {
 			return nil, "", err
 		}
 		if record.Stage.Ended() {
-			return nil, "", identity.Refuse(identity.Conflict, "application %s has ended (%s): there is nothing to come for", number, record.Stage)
+			return nil, "", identity.Refuse(identity.Conflict, "application %s has ended (%s): there is no card to collect", number, record.Stage)
 		}
 		station, err := office.Registry.Station(ctx, record.Application.Station)
 		if err != nil {

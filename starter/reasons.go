@@ -9,8 +9,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// offerReasons has --reason take a reason of the table: the help lists them in
-// both languages, and shells complete them.
+// offerReasons lists the reasons of a table, in both languages, in the help of a
+// command with --reason, and has shells complete them.
 func offerReasons(c *cobra.Command, table identity.ReasonTable) {
 	var long strings.Builder
 	long.WriteString(c.Short + ".\n\nReasons:\n")

@@ -22,10 +22,10 @@ func newRecapture(a *app) *cobra.Command {
 	var officer, portrait string
 	var fingers map[string]string
 	c := &cobra.Command{
-		Use: "recapture APPLICATION", Short: "Give a new portrait, or new fingers, after the first were not good enough", GroupID: "station",
-		Long: `Give a new portrait, new fingers, or both. What is not given stays as it was
-captured before.`,
-		Example: "  starter recapture 7QF3M-9T2XK-D --portrait samples/17-poor-portrait/recapture.jpg --officer CB-048-0007\n" +
+		Use: "recapture APPLICATION", Short: "Submit a new portrait or new fingers, after the first were not good enough", GroupID: "station",
+		Long: `Submit a new portrait, new fingers, or both. What is not given stays as captured
+before.`,
+		Example: "  starter recapture 7QF3M-9T2XK-D --portrait samples/17-poor-portrait/recapture/portrait.jpg --officer CB-048-0007\n" +
 			"  starter recapture 7QF3M-9T2XK-D --finger left-index=left-index.png --finger right-index=right-index.png --officer CB-048-0007",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,15 +40,15 @@ captured before.`,
 	}
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who captured (required)")
 	c.Flags().StringVar(&portrait, "portrait", "", "the new portrait, a JPEG")
-	c.Flags().StringToStringVar(&fingers, "finger", nil, "a new finger: its position and its image, a PNG at 500 dpi, as left-index=FILE")
+	c.Flags().StringToStringVar(&fingers, "finger", nil, "a new finger: its position and its image, a PNG at 500 dpi; for example left-index=FILE")
 	required(c, "officer")
 	c.MarkFlagsOneRequired("portrait", "finger")
 	return c
 }
 
-// recapture stores what was captured anew under the next round, then tells the
-// workflow. A broken-off call may be repeated: the round stays the same until
-// the workflow has accepted it.
+// recapture stores the new captures under the next round, then tells the workflow. It
+// may be repeated after it broke off: the round stays the same until the workflow has
+// accepted it.
 func (a *app) recapture(ctx context.Context, arg string, officer identity.OfficerID, portrait string, fingers map[string]string) (workflows.Accepted, error) {
 	number, record, err := a.record(ctx, arg)
 	if err != nil {
@@ -65,7 +65,7 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 	return a.decide(ctx, arg, identity.Recapture{Officer: officer, Round: round})
 }
 
-// captured reads and checks what was captured anew.
+// captured reads and checks the new captures.
 func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, round int, portrait string, fingers map[string]string) (map[identity.EvidenceKind][]byte, error) {
 	sizes := a.opened.Sizes()
 	var picture *packet.Image
@@ -93,8 +93,7 @@ func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, r
 	return intake.Recapture(picture, list, before, sizes)
 }
 
-// templates are the fingers that were captured up to a round; none where every
-// finger was missing.
+// templates are the fingers captured up to a round; none if every finger is missing.
 func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (fingerprint.Templates, error) {
 	evidence, err := a.opened.Registry.EvidenceOf(ctx, number, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round})
 	raw, taken := evidence[identity.EvidenceTemplates]

@@ -5,11 +5,6 @@ import (
 )
 
 func newRegister(a *app) *cobra.Command {
-	c := &cobra.Command{
-		Use: "register", Short: "Register stations and people known to the population registry", GroupID: "set-up",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	c.AddCommand(newRegisterStation(a), newRevokeStation(a), newRegisterPopulation(a))
-	return c
+	return parent("register", "set-up", "Register enrollment stations, and the people of the built-in population registry",
+		newRegisterStation(a), newRevokeStation(a), newRegisterPopulation(a))
 }

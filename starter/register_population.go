@@ -14,7 +14,7 @@ import (
 
 func newRegisterPopulation(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "population DIR", Short: "Import the people of DIR/population.json, and the cards they hold, into the built-in population registry",
+		Use: "population DIR", Short: "Import the people in DIR/population.json and the cards they hold into the built-in population registry",
 		Example: "  starter register population samples",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -36,7 +36,7 @@ func newRegisterPopulation(a *app) *cobra.Command {
 	}
 }
 
-// seeded is a sample's citizen as the registry keeps one.
+// seeded converts a citizen of the samples into one of the registry.
 func seeded(c samples.Citizen) registry.Citizen {
 	citizen := registry.Citizen{Person: c.Person, Status: identity.CitizenStatus(c.Status)}
 	if c.Card != nil {

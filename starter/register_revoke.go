@@ -11,7 +11,7 @@ import (
 
 func newRevokeStation(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke STATION", Short: "Accept no more packets from a station, whose key was lost or stolen; registering it again accepts them",
+		Use: "revoke STATION", Short: "Refuse packets from a station whose key was lost or stolen, until it is registered again",
 		Example: "  starter register revoke 001-TN-01",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

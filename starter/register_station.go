@@ -13,7 +13,7 @@ import (
 func newRegisterStation(a *app) *cobra.Command {
 	var province, name string
 	c := &cobra.Command{
-		Use: "station STATION", Short: "Register an enrolment station with its signing key, which is made if there is none",
+		Use: "station STATION", Short: "Register an enrollment station with its signing key, which is made if there is none",
 		Example: "  starter register station 001-TN-01 --province 001 --name \"PC06 Hà Nội\"",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,7 +39,7 @@ func newRegisterStation(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&province, "province", "", "province code (required)")
-	c.Flags().StringVar(&name, "name", "", "what it is called")
+	c.Flags().StringVar(&name, "name", "", "name of the station")
 	required(c, "province")
 	return c
 }

@@ -13,10 +13,9 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 )
 
-// run is the program, as tests call it too.
+// run runs one command line, and gives the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := &app{}
 	defer app.close()
@@ -38,11 +37,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return config.ExitFault
 }
 
-// newRoot makes the tree of commands.
+// newRoot makes the tree of commands, a file each.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "starter",
-		Short:         "Submit applications for identity cards, watch them, decide on them",
+		Short:         "Submit applications for identity cards, follow them, decide on them",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -58,10 +57,10 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().BoolVar(&a.asJSON, "json", false, "print JSON, for scripts")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse(err) })
 	root.AddGroup(
-		&cobra.Group{ID: "station", Title: "At an enrolment station:"},
+		&cobra.Group{ID: "station", Title: "At an enrollment station:"},
 		&cobra.Group{ID: "office", Title: "In the provincial office:"},
-		&cobra.Group{ID: "centre", Title: "In the production centre:"},
-		&cobra.Group{ID: "set-up", Title: "Setting up and looking after:"},
+		&cobra.Group{ID: "center", Title: "In the production center:"},
+		&cobra.Group{ID: "set-up", Title: "Setting up and maintenance:"},
 	)
 	root.AddCommand(
 		newSubmit(a), newSign(a), newStatus(a), newRecapture(a), newWithdraw(a), newHandOver(a),
@@ -88,12 +87,12 @@ func guardArgs(c *cobra.Command) {
 	}
 }
 
-// misuse is a command line that makes no sense.
+// misuse refuses a command line that makes no sense.
 func misuse(err error) error {
 	return identity.Refuse(identity.Invalid, "%s (see starter help)", strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
-// print writes v as JSON where that was asked for, and else by text.
+// print prints v as JSON if that was asked for, else by text.
 func (a *app) print(cmd *cobra.Command, v any, text func(w io.Writer)) error {
 	out := cmd.OutOrStdout()
 	if !a.asJSON {
@@ -107,23 +106,21 @@ func (a *app) print(cmd *cobra.Command, v any, text func(w io.Writer)) error {
 	return nil
 }
 
-// required marks a flag; cobra refuses only a flag that does not exist.
-func required(c *cobra.Command, flag string) {
-	if err := c.MarkFlagRequired(flag); err != nil {
-		panic(err)
+// parent makes a command that only has commands below it.
+func parent(use, group, short string, below ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, GroupID: group, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	c.AddCommand(below...)
+	return c
 }
 
-// record reads an application that a command names.
-func (a *app) record(ctx context.Context, arg string) (identity.ApplicationNumber, registry.ApplicationRecord, error) {
-	number, err := identity.ParseApplicationNumber(arg)
-	if err != nil {
-		return "", registry.ApplicationRecord{}, err
+// required marks flags as required.
+func required(c *cobra.Command, flags ...string) {
+	for _, flag := range flags {
+		if err := c.MarkFlagRequired(flag); err != nil { // there is no such flag
+			panic(err)
+		}
 	}
-	office, err := a.office(ctx)
-	if err != nil {
-		return "", registry.ApplicationRecord{}, err
-	}
-	record, err := office.Registry.Application(ctx, number)
-	return number, record, err
 }

@@ -440,7 +440,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 
 func TestExplain_TellsRefusalsAndFaultsOfOneCommand(t *testing.T) {
 	t.Parallel()
-	refused := inFile("a.json", errors.Join(errRefused, io.ErrUnexpectedEOF))
+	refused := inFile("a.json", errors.Join(errors.New("refused"), io.ErrUnexpectedEOF))
 
 	require.Equal(t, []string{"a.json: refused", "a.json: unexpected EOF"}, explain(refused))
 	require.False(t, isRefusal(refused))

@@ -15,7 +15,7 @@ import (
 	"example.org/cancuoc/internal/intake/packet"
 )
 
-// packet reads a packet, or makes one of an application file.
+// packet reads a packet (.jws), or signs an application with its station's key.
 func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 	office, err := a.office(ctx)
 	if err != nil {
@@ -41,8 +41,8 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 
 func newSign(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "sign FILE PACKET", Short: "Sign an application into a packet, to be submitted later", GroupID: "station",
-		Example: "  starter sign samples/01-first-issue-at-14/application.json enrolment.jws",
+		Use: "sign FILE PACKET", Short: "Sign an application into a packet, for submitting it later", GroupID: "station",
+		Example: "  starter sign samples/01-first-issue-at-14/application.json enrollment.jws",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			packet, err := a.packet(cmd.Context(), args[0])

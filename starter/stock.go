@@ -12,7 +12,7 @@ import (
 
 func newStock(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "stock", Short: "Show blanks by account: every serial is in exactly one", GroupID: "centre",
+		Use: "stock", Short: "Show the blanks in each account; every serial number is in exactly one", GroupID: "center",
 		Example: "  starter stock\n  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -35,7 +35,7 @@ func printStock(w io.Writer, s registry.Stock) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "received\tin stock\tin production\tspoiled\tissued\tdestroyed\t")
 	fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%d\t\n", s.Received, s.InStock, s.InProduction, s.Spoiled, s.Issued, s.Destroyed)
-	_ = t.Flush() // the writer below reports its own errors
+	_ = t.Flush() // to a terminal: nobody is left to be told
 	if s.Balanced {
 		fmt.Fprintln(w, "The stock balances: received = in stock + in production + spoiled + issued + destroyed.")
 		return

@@ -13,7 +13,7 @@ func newDestroyCard(a *app) *cobra.Command {
 	var card int
 	var officer, witness, reason string
 	c := &cobra.Command{
-		Use: "destroy APPLICATION", Short: "Book a card as destroyed by two officers: one that was spoiled, or was made and is not wanted any more",
+		Use: "destroy APPLICATION", Short: "Record that two officers destroyed a card: one that was spoiled, or that is no longer wanted",
 		Example: "  starter stock destroy 7QF3M-9T2XK-D --card 1 --officer SX-01 --witness SX-02 --reason spoiled-in-production",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,17 +30,15 @@ func newDestroyCard(a *app) *cobra.Command {
 				return err
 			}
 			return a.print(cmd, map[string]any{"application": number, "card": card}, func(w io.Writer) {
-				fmt.Fprintf(w, "card %d of %s is booked as destroyed\n", card, number)
+				fmt.Fprintf(w, "card %d of %s is recorded as destroyed\n", card, number)
 			})
 		},
 	}
-	c.Flags().IntVar(&card, "card", 1, "which card of the application, as its story counts them")
+	c.Flags().IntVar(&card, "card", 1, "which card of the application, as starter status counts them")
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who destroyed it (required)")
 	c.Flags().StringVar(&witness, "witness", "", "badge of the officer who saw it (required)")
 	c.Flags().StringVar(&reason, "reason", "", "one of the reasons above, or \"REASON: a note\" (required)")
 	offerReasons(c, identity.DestroyReasons)
-	for _, flag := range []string{"officer", "witness", "reason"} {
-		required(c, flag)
-	}
+	required(c, "officer", "witness", "reason")
 	return c
 }

@@ -14,7 +14,7 @@ func newReceiveBlanks(a *app) *cobra.Command {
 	var box registry.Box
 	var first, last, received, counted string
 	c := &cobra.Command{
-		Use: "receive", Short: "Take in a box of blanks, counted by two officers",
+		Use: "receive", Short: "Receive a box of blanks, counted by two officers",
 		Example: "  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -27,17 +27,15 @@ func newReceiveBlanks(a *app) *cobra.Command {
 			if err := office.Registry.ReceiveBlanks(cmd.Context(), box); err != nil {
 				return err
 			}
-			return a.print(cmd, map[string]any{"box": box.Number, "first": first, "last": last}, func(w io.Writer) { fmt.Fprintf(w, "%s taken in\n", box.Number) })
+			return a.print(cmd, map[string]any{"box": box.Number, "first": first, "last": last}, func(w io.Writer) { fmt.Fprintf(w, "%s received\n", box.Number) })
 		},
 	}
 	c.Flags().StringVar(&box.Number, "box", "", "number of the box (required)")
-	c.Flags().StringVar(&first, "first", "", "first serial (required)")
-	c.Flags().StringVar(&last, "last", "", "last serial (required)")
+	c.Flags().StringVar(&first, "first", "", "first serial number (required)")
+	c.Flags().StringVar(&last, "last", "", "last serial number (required)")
 	c.Flags().StringVar(&box.Location, "location", identity.LocationCenter, "where the box is kept: center, or a station")
 	c.Flags().StringVar(&received, "received-by", "", "officer who received it (required)")
 	c.Flags().StringVar(&counted, "counted-by", "", "another officer, who counted it (required)")
-	for _, flag := range []string{"box", "first", "last", "received-by", "counted-by"} {
-		required(c, flag)
-	}
+	required(c, "box", "first", "last", "received-by", "counted-by")
 	return c
 }

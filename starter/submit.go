@@ -27,17 +27,17 @@ type submitted struct {
 
 func newSubmit(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "submit FILE|DIR...", Short: "Submit applications, one file each, or all in a folder", GroupID: "station",
+		Use: "submit FILE|DIR...", Short: "Submit applications: files, or all in a folder", GroupID: "station",
 		Long: `Submit applications.
 
-FILE is an application in JSON, with its images beside it, which is signed here
-with the station's key; or a packet (.jws) that a station has signed before.
-DIR is a folder with an application.json, or a folder of such folders.
+FILE is an application in JSON with its images beside it, which this command signs
+with the station's key, or a packet (.jws) that a station has signed. DIR is a
+folder with an application.json, or a folder of such folders.
 
-Submitting the same application again gives the number it has. The exit code is 2
-when any was refused, and 1 when any could not be submitted now: then the same
-command may be given again.`,
-		Example: "  starter submit samples/01-first-issue-at-14\n  starter submit samples/02-exchange-at-25 samples/15-urgent --json\n  starter submit enrolment.jws",
+Submitting the same application again gives the number that it has. The exit code
+is 2 when an application was refused, and 1 when one could not be submitted now:
+then give the same command again.`,
+		Example: "  starter submit samples/01-first-issue-at-14\n  starter submit samples/02-exchange-at-25 samples/15-urgent --json\n  starter submit enrollment.jws",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, err := submissionFiles(args)
@@ -74,7 +74,7 @@ func (s submitted) print(w io.Writer) {
 	}
 }
 
-// submit sends one file through the door.
+// submit submits one file.
 func (a *app) submit(ctx context.Context, file string) (submitted, error) {
 	result := submitted{File: file}
 	packet, err := a.packet(ctx, file)

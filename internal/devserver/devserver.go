@@ -46,9 +46,10 @@ func retry[T any](ctx context.Context, start func(context.Context) (T, error)) (
 	}
 }
 
-// claim locks a folder for this process, or refuses when another one uses it.
-func claim(dir string) (release func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+// Claim locks a folder for this process, by a lock file in it, or refuses when
+// another process uses it.
+func Claim(dir, lockFile string) (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}

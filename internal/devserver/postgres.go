@@ -60,7 +60,7 @@ func StartPostgres(ctx context.Context, o PostgresOptions, say Say) (*Postgres, 
 	if err := os.MkdirAll(o.Dir, 0o711); err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	release, err := claim(o.Dir)
+	release, err := Claim(o.Dir, "lock")
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func holdTemporal(ctx context.Context, dir string, start func(ctx context.Contex
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start Temporal: %w", err)
 	}
-	release, err := claim(dir)
+	release, err := Claim(dir, "lock")
 	if err != nil {
 		return nil, err
 	}

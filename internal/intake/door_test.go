@@ -11,7 +11,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/templates/render/rendertest"
+	"example.org/cancuoc/templates/render"
 )
 
 // sizes are those of config/default.yaml.
@@ -20,9 +20,11 @@ var sizes = packet.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, 
 // newDoor is a door at which it is that day; it stores nothing.
 func newDoor(t *testing.T, today identity.Date) *intake.Door {
 	t.Helper()
+	forms, err := render.Load()
+	require.NoError(t, err)
 	calendar, err := identity.LoadCalendar()
 	require.NoError(t, err)
-	return &intake.Door{Forms: rendertest.BuiltIn(t), Calendar: calendar, Sizes: sizes, Now: today.Midnight}
+	return &intake.Door{Forms: forms, Calendar: calendar, Sizes: sizes, Now: today.Midnight}
 }
 
 // sample is the submission of a sample, its images in it.

@@ -1,5 +1,5 @@
 // Generate makes the folder of samples: applications of invented people, with
-// portraits that are drawn and fingerprints that are finger. The same program makes
+// portraits that are drawn and fingerprints that are grown. The same program makes
 // the same files.
 //
 //	go run ./samples/generate -out samples

@@ -83,7 +83,7 @@ func request(province, id, kind, ground, filed string, p packet.Person) packet.S
 
 // chipCard is the citizen identity card of 2021 that many hold.
 func chipCard(serial, issued string) *samples.LiveCard {
-	return &samples.LiveCard{Serial: serial, Form: "cccd-2021", Issued: issued}
+	return &samples.LiveCard{Serial: serial, Form: string(identity.FormCCCD2021), Issued: issued}
 }
 
 const (
@@ -396,7 +396,7 @@ func troubles() []subject {
 		{
 			sample: samples.Sample{
 				Name: "20-remade", Shows: "The first card fails inspection: its blank is spoiled and accounted for, and another is made.",
-				Faults: []samples.Fault{{Card: 1, At: identity.Inspection, What: "the print of the front is smeared"}},
+				Faults: []samples.Fault{{Card: 1, At: identity.Inspection, What: "a byte of file DG1 reads back wrong"}},
 				Steps:  []samples.Step{approve("066"), collects("066", true)}, End: identity.Issued,
 			},
 			application: request("066", "0020", renewal, "request", friday, packet.Person{

@@ -3,7 +3,6 @@ package render
 import (
 	"image"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,19 +11,17 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization/chip/mrz"
-	"example.org/cancuoc/templates/forms"
-	"example.org/cancuoc/templates/forms/formstest"
 )
 
-func load(tb testing.TB) *Renderer {
+func load(tb testing.TB) *Catalog {
 	tb.Helper()
-	r, err := shared()
+	c, err := Load()
 	require.NoError(tb, err)
-	return r
+	return c
 }
 
 // ink is what a line's letters cover.
-func (t piece) ink() forms.Box {
+func (t piece) ink() Box {
 	em := t.size * point
 	left, right, top, bottom := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, r := range t.runs {
@@ -42,7 +39,7 @@ func (t piece) ink() forms.Box {
 			}
 		}
 	}
-	return forms.Box{X: left, Y: top, W: right - left, H: bottom - top}
+	return Box{X: left, Y: top, W: right - left, H: bottom - top}
 }
 
 // Nothing touches, overlaps or is cut, whoever the citizen is.
@@ -51,13 +48,13 @@ func TestLayout_NothingTouches(t *testing.T) {
 	c := load(t)
 	for _, f := range c.forms {
 		for seed := range uint64(600) {
-			card := formstest.Card(identitytest.Seeded(seed), &f.Form)
+			card := identitytest.Card(identitytest.Seeded(seed), f.ID)
 			lines, err := mrz.Lines(card)
 			require.NoError(t, err)
-			l, err := f.layout(Content{Card: card, MRZ: lines, QR: f.QRPayload(card)}, nil)
+			l, err := f.layout(Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}, nil)
 			require.NoError(t, err, "seed %d of %s", seed, f.ID)
 			for i := range sides {
-				var boxes []forms.Box
+				var boxes []Box
 				for _, p := range append(append([]piece(nil), f.labels[i]...), l.pieces[i]...) {
 					b := p.ink()
 					require.GreaterOrEqual(t, min(b.X, b.Y), f.Page.Safe-1e-6, "seed %d of %s", seed, f.ID)
@@ -67,7 +64,7 @@ func TestLayout_NothingTouches(t *testing.T) {
 				}
 				for j, b := range boxes {
 					for k, other := range boxes[:j] {
-						if overlap(b, other) {
+						if b.overlaps(other) {
 							t.Fatalf("seed %d of %s, side %d: text %d at %v touches text %d at %v", seed, f.ID, i, j, b, k, other)
 						}
 					}
@@ -81,11 +78,10 @@ func TestLayout_NothingTouches(t *testing.T) {
 // wraps.
 func TestFit(t *testing.T) {
 	t.Parallel()
-	f, err := load(t).Form(formstest.CanCuoc2024)
+	f, err := load(t).Form(identity.FormCanCuoc2024)
 	require.NoError(t, err)
-	i := slices.IndexFunc(f.fields, func(g field) bool { return g.ID == "name" })
-	require.GreaterOrEqual(t, i, 0)
-	name := &f.fields[i]
+	name, ok := f.Field("name")
+	require.True(t, ok)
 	for _, tt := range []struct {
 		name  string
 		lines int
@@ -97,7 +93,7 @@ func TestFit(t *testing.T) {
 		{"Công Tằng Tôn Nữ Thị Bích Huyền Trân Châu", 2, 6.5, 8},
 		{strings.TrimSpace(strings.Repeat("Nghiêng ", 12)), 3, 6.5, 7},
 	} {
-		pieces, err := f.fit(name, tt.name)
+		pieces, err := f.fit(&name, tt.name)
 		require.NoError(t, err)
 		require.Len(t, pieces, tt.lines, "%s", tt.name)
 		require.GreaterOrEqual(t, pieces[0].size, tt.least, "%s", tt.name)
@@ -109,7 +105,7 @@ func TestFit(t *testing.T) {
 // that leaves them large enough.
 func TestEncodeQR(t *testing.T) {
 	t.Parallel()
-	g := &forms.Field{Box: forms.Box{X: 10, Y: 20, W: 18, H: 18}, Level: "M", Quiet: 4, Module: 0.25}
+	g := &Field{Box: Box{X: 10, Y: 20, W: 18, H: 18}, Level: "M", Quiet: 4, Module: 0.25}
 	for _, tt := range []struct {
 		bytes, size int
 	}{
@@ -137,7 +133,7 @@ func TestTypefaces_HaveEveryLetter(t *testing.T) {
 	t.Parallel()
 	c := load(t)
 	for _, face := range []string{"text", "bold"} {
-		_, missing := c.faces.width(face, letters(vietnamese+strings.Join(doubled[:], "")+"ĔĬŎŬČÑɃĕĭŏŭčñƀ№° .,;:/-'()&+%\"0123456789fjwzFJWZ"))
+		_, missing := c.width(face, letters(vietnamese+strings.Join(doubled[:], "")+"ĔĬŎŬČÑɃĕĭŏŭčñƀ№° .,;:/-'()&+%\"0123456789fjwzFJWZ"))
 		require.Zero(t, missing, "U+%04X", missing)
 	}
 	require.Equal(t, "\uE000\uE007", letters("E\u0302\u0306\u01B0\u0306"))
@@ -147,7 +143,7 @@ func TestTypefaces_HaveEveryLetter(t *testing.T) {
 // A portrait is cut, never stretched: its sides, or its low edge, go.
 func TestBox_CoverKeepsTheHead(t *testing.T) {
 	t.Parallel()
-	box := forms.Box{W: 20, H: 30}
+	box := Box{W: 20, H: 30}
 	for _, tt := range []struct {
 		name string
 		w, h int
@@ -157,6 +153,6 @@ func TestBox_CoverKeepsTheHead(t *testing.T) {
 		{"wider", 354, 472, image.Rect(19, 0, 335, 472)},
 		{"higher", 200, 400, image.Rect(0, 0, 200, 300)},
 	} {
-		require.Equal(t, tt.want, Cover(box, tt.w, tt.h), tt.name)
+		require.Equal(t, tt.want, box.Cover(tt.w, tt.h), tt.name)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/image/vector"
 
-	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -19,10 +18,10 @@ import (
 func drawn(form *render.Form) (render.Pictures, error) {
 	var p render.Pictures
 	var portrait, left, right error
-	if form.Shows(forms.PortraitField) {
+	if form.Shows("portrait") {
 		p.Portrait, portrait = Portrait()
 	}
-	if form.Shows(forms.FingerField) {
+	if form.Shows("finger") {
 		p.LeftIndex, left = fingerprint(0.6)
 		p.RightIndex, right = fingerprint(-0.5)
 	}

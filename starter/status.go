@@ -4,69 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/workflows"
 )
-
-func newList(a *app) *cobra.Command {
-	var awaiting, stage, province string
-	var all, quiet bool
-	var limit int
-	c := &cobra.Command{
-		Use: "list", Short: "List applications by where they are and what they wait for", GroupID: "office",
-		Example: "  starter list --awaiting approval --province 001\n  starter list --stage HandOver --json\n  starter list --all",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			flows, err := a.workflows(cmd.Context())
-			if err != nil {
-				return err
-			}
-			rows, err := flows.List(cmd.Context(), workflows.Filter{
-				Awaiting: identity.Action(awaiting), Stage: identity.Stage(stage), Province: identity.ProvinceCode(province),
-				Ended: all, Limit: limit,
-			})
-			if err != nil {
-				return err
-			}
-			return a.print(cmd, rows, func(w io.Writer) { printRows(w, rows, quiet) })
-		},
-	}
-	c.Flags().StringVar(&awaiting, "awaiting", "", "only those that wait for: recapture, resolution, adjudication, approval, stock, production, release, hand-over")
-	c.Flags().StringVar(&stage, "stage", "", "only those that rest at this stage: Approval, Personalization, Dispatch, HandOver, an end, or where a person or a service is waited for (status tells the stage of this moment)")
-	c.Flags().StringVar(&province, "province", "", "only those of this province (001)")
-	c.Flags().BoolVar(&all, "all", false, "ended ones too")
-	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print numbers alone")
-	c.Flags().IntVar(&limit, "limit", 1000, "print no more than this many")
-	return c
-}
-
-func printRows(w io.Writer, rows []workflows.Listed, quiet bool) {
-	if quiet {
-		for _, r := range rows {
-			fmt.Fprintln(w, r.Application)
-		}
-		return
-	}
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "APPLICATION\tTYPE\tPROVINCE\tSTAGE\tAWAITING\tSTATION\tCONSIGNMENT\tDUE")
-	for _, r := range rows {
-		due := ""
-		if !r.Deadline.IsZero() {
-			due = r.Deadline.In(identity.HanoiTime).Format(time.DateOnly)
-		}
-		fmt.Fprintln(t, strings.Join([]string{
-			string(r.Application), string(r.Type), string(r.Province), string(r.Stage), string(r.Awaiting), string(r.Station), string(r.Consignment), due,
-		}, "\t"))
-	}
-	_ = t.Flush() // the writer below reports its own errors
-}
 
 // statusOf is what status prints of one application.
 type statusOf struct {
@@ -79,6 +23,7 @@ type statusOf struct {
 	Timeline    []event                    `json:"timeline"`
 }
 
+// event is one entry of the audit trail.
 type event struct {
 	At     time.Time `json:"at"`
 	Actor  string    `json:"actor"`
@@ -88,7 +33,7 @@ type event struct {
 
 func newStatus(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "status APPLICATION...", Short: "Show where applications are, and their story", GroupID: "station",
+		Use: "status APPLICATION...", Short: "Show where applications are, and what has happened", GroupID: "station",
 		Example: "  starter status 7QF3M-9T2XK-D\n  starter status 7QF3M-9T2XK-D --json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -109,8 +54,8 @@ func newStatus(a *app) *cobra.Command {
 	}
 }
 
-// status reads the registry for what happened, and the workflow for what it
-// waits for.
+// status reads what happened from the registry, and what the application waits for
+// from its workflow.
 func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
 	number, err := identity.ParseApplicationNumber(arg)
 	if err != nil {
@@ -138,13 +83,13 @@ func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
 	return s, nil
 }
 
-// awaiting asks the workflow what it waits for; nothing when Temporal cannot say.
+// awaiting asks the workflow what it waits for: nothing if Temporal does not answer.
 func (a *app) awaiting(ctx context.Context, number identity.ApplicationNumber) identity.Action {
 	flows, err := a.workflows(ctx)
 	if err != nil {
 		return identity.NoAction
 	}
-	action, _ := flows.Awaiting(ctx, number)
+	action, _ := flows.Awaiting(ctx, number) // the registry's story is shown all the same
 	return action
 }
 

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"example.org/cancuoc/internal/devserver"
+	"example.org/cancuoc/workflows"
+)
+
+// servers are what runs beside this process.
+type servers struct {
+	say      devserver.Say
+	data     string            // the data folder, absolute
+	settings map[string]string // by which programs and commands find the servers, as variables of the environment
+	ui       string            // URL of the Temporal UI; "" where there is none
+	stops    []func()          // in the order of starting
+}
+
+// stop stops what was started, the last first.
+func (s *servers) stop() {
+	for _, stop := range slices.Backward(s.stops) {
+		stop()
+	}
+}
+
+// startOffice starts what the settings do not name, then worker and gateway, and
+// makes this process use them.
+func (a *app) startOffice(ctx context.Context, s *servers) error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	if err := s.claim(c.DataDir); err != nil {
+		return err
+	}
+	listen, err := devserver.Listen(ctx, c.Gateway.Listen)
+	if err != nil {
+		return err
+	}
+	if listen != c.Gateway.Listen { // another office runs on this machine
+		s.settings["CANCUOC_GATEWAY_LISTEN"], s.settings["CANCUOC_GATEWAY_PUBLIC_URL"] = listen, "http://"+listen
+	}
+	if c.Database.URL == "" {
+		if err := s.startPostgres(ctx); err != nil {
+			return err
+		}
+	}
+	if s.ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
+		if err := s.startTemporal(ctx, "http://"+listen+"/codec"); err != nil {
+			return err
+		}
+	}
+	if err := s.publish(); err != nil {
+		return err
+	}
+	a.loaded = nil // load it again, with these settings
+	if err := s.startPrograms(ctx); err != nil {
+		return err
+	}
+	s.say("Waiting for worker and gateway ...")
+	return awaitReady(ctx, "http://"+listen+"/readyz")
+}
+
+// claim makes the data folder, for one run at a time.
+func (s *servers) claim(data string) (err error) {
+	if s.data, err = filepath.Abs(data); err != nil {
+		return fmt.Errorf("find data folder: %w", err)
+	}
+	if err := os.MkdirAll(s.data, 0o711); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	release, err := devserver.Claim(s.data, "run.lock")
+	if err != nil {
+		return err
+	}
+	s.stops = append(s.stops, release)
+	s.settings = map[string]string{"CANCUOC_DATA_DIR": s.data}
+	return nil
+}
+
+// startPostgres starts a private cluster.
+func (s *servers) startPostgres(ctx context.Context) error {
+	postgres, err := devserver.StartPostgres(ctx, devserver.PostgresOptions{Dir: filepath.Join(s.data, "postgres"), Durable: true, Install: true, Port: 15432}, s.say)
+	if err != nil {
+		return err
+	}
+	s.stops = append(s.stops, postgres.Stop)
+	s.settings["CANCUOC_DATABASE_URL"] = postgres.URL
+	return nil
+}
+
+// startTemporal starts a development server whose UI has payloads decrypted by the
+// codec at that URL.
+func (s *servers) startTemporal(ctx context.Context, codec string) error {
+	temporal, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{
+		Dir: filepath.Join(s.data, "temporal"), Keep: true, UI: true, Port: 7233, Codec: codec,
+		SearchAttributes: workflows.SearchAttributes,
+	}, s.say)
+	if err != nil {
+		return err
+	}
+	s.stops = append(s.stops, temporal.Stop)
+	s.ui = temporal.UIAddress
+	s.settings["CANCUOC_TEMPORAL_ADDRESS"] = temporal.Address
+	s.settings["CANCUOC_TEMPORAL_UI_ADDRESS"], s.settings["CANCUOC_GATEWAY_CODEC_ORIGINS"] = s.ui, s.ui
+	return nil
+}
+
+// startPrograms builds worker and gateway, and this program for other terminals,
+// and starts the two.
+func (s *servers) startPrograms(ctx context.Context) error {
+	bin := filepath.Join(s.data, "bin")
+	s.say("Building worker and gateway ...")
+	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), "./worker", "./gateway", "./starter")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build worker and gateway: %w\n%s", err, out)
+	}
+	for _, program := range []string{"worker", "gateway"} {
+		started, err := devserver.Start(filepath.Join(bin, program), filepath.Join(s.data, program+".log"))
+		if err != nil {
+			return err
+		}
+		s.stops = append(s.stops, started.Stop)
+	}
+	return nil
+}
+
+// awaitReady asks until the gateway says that work can be done.
+func awaitReady(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return fmt.Errorf("ask gateway: %w", err)
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = answer.Body.Close() // its status is all that is read
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+			err = fmt.Errorf("it answers %s", answer.Status)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the gateway did not become ready; see its log in the data folder: %w", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
