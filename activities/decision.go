@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 )
 
 // Decide records a person's decision, once for each (application, step, round).
@@ -20,11 +19,7 @@ func (p *Pipeline) Decide(ctx context.Context, in DecideInput) (DecideResult, er
 		}
 		due = moved
 	}
-	err := p.Registry.Decide(ctx, registry.Decision{
-		Application: in.Application, Step: in.Step, Round: in.Round, Officer: in.Officer,
-		Verdict: in.Verdict, Reason: identity.ReadReason(in.Reason), ForCitizen: in.ForCitizen, Due: due,
-	})
-	if err != nil {
+	if err := p.Registry.Decide(ctx, in.Decision, due); err != nil {
 		return DecideResult{}, fmt.Errorf("record %s: %w", in.Step, err)
 	}
 	if in.WriteOff {

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -40,8 +41,8 @@ type Centre struct {
 
 // Seal closes a consignment; no card can join it from then on.
 func (c *Centre) Seal(ctx context.Context, in SealInput) (SealResult, error) {
-	number := in.Consignment
-	cards, err := c.Registry.SealConsignment(ctx, number, in.Actor)
+	actor := cmp.Or(string(in.Officer), identity.ActorSystem)
+	cards, err := c.Registry.SealConsignment(ctx, in.Consignment, actor)
 	if err != nil {
 		return SealResult{}, fmt.Errorf("seal consignment: %w", err)
 	}
@@ -50,7 +51,7 @@ func (c *Centre) Seal(ctx context.Context, in SealInput) (SealResult, error) {
 
 // Send records that the courier has the consignment.
 func (c *Centre) Send(ctx context.Context, in SendInput) error {
-	err := c.Registry.SendConsignment(ctx, in.Consignment, in.Officer, in.Courier, in.Seal)
+	err := c.Registry.SendConsignment(ctx, in.Consignment, in.SendConsignment)
 	if err != nil {
 		return fmt.Errorf("send consignment: %w", err)
 	}
@@ -59,7 +60,7 @@ func (c *Centre) Send(ctx context.Context, in SendInput) error {
 
 // Receive records the count at the destination.
 func (c *Centre) Receive(ctx context.Context, in ReceiveInput) error {
-	err := c.Registry.ReceiveConsignment(ctx, in.Consignment, in.Officer, in.Counted, in.Missing)
+	err := c.Registry.ReceiveConsignment(ctx, in.Consignment, in.ReceiveConsignment)
 	if err != nil {
 		return fmt.Errorf("receive consignment: %w", err)
 	}

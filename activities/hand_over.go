@@ -23,8 +23,7 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 		score = matched
 	}
 	err := p.Registry.Issue(ctx, registry.HandOver{
-		Application: in.Application, Attempt: in.Attempt, Officer: in.Officer, Method: in.Method,
-		Proof: in.Proof, Score: score, OldCardCollected: in.OldCardCollected, At: in.At,
+		HandOverCard: in.HandOverCard, Application: in.Application, Attempt: in.Attempt, Score: score, At: in.At,
 	})
 	if err != nil {
 		return fmt.Errorf("issue: %w", err)

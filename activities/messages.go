@@ -56,13 +56,7 @@ type DeduplicateResult struct{ Hits []identity.ApplicationNumber }
 
 // DecideInput is one person's decision, to be recorded before it takes effect.
 type DecideInput struct {
-	Application identity.ApplicationNumber
-	Step        identity.DecisionStep
-	Round       int // of this step, from 1
-	Officer     identity.OfficerID
-	Verdict     identity.Verdict
-	Reason      string
-	ForCitizen  bool // a hold for the citizen's part
+	identity.Decision
 
 	ResumesClock   bool // the legal clock runs again from now
 	Due            time.Time
@@ -87,23 +81,22 @@ type PersonalizeResult struct{ Station identity.StationID }
 // PackResult names the consignment that the card is in.
 type PackResult struct{ Consignment identity.ConsignmentNumber }
 
-// HandOverInput is the citizen receiving the card of Attempt.
+// HandOverInput hands the card of Attempt over.
 type HandOverInput struct {
-	Application      identity.ApplicationNumber
-	Attempt          int
-	CaptureRound     int // the capture whose fingerprints the probe is matched with
-	Officer          identity.OfficerID
-	Method           identity.HandOverMethod
-	Proof            string
-	Probe            int // which probe in the vault
-	OldCardCollected bool
-	At               time.Time
+	identity.HandOverCard
+
+	Application  identity.ApplicationNumber
+	Attempt      int
+	CaptureRound int // the capture whose fingerprints the probe is matched with
+	At           time.Time
 }
 
-// SealInput closes a consignment.
+// SealInput closes a consignment. The act of the system, at the cut-off, names no
+// officer.
 type SealInput struct {
+	identity.SealConsignment
+
 	Consignment identity.ConsignmentNumber
-	Actor       string
 }
 
 // SealResult counts the cards on the manifest.
@@ -111,18 +104,16 @@ type SealResult struct{ Cards int }
 
 // SendInput hands a consignment to a courier.
 type SendInput struct {
+	identity.SendConsignment
+
 	Consignment identity.ConsignmentNumber
-	Officer     identity.OfficerID
-	Courier     string
-	Seal        string
 }
 
 // ReceiveInput counts a consignment in.
 type ReceiveInput struct {
+	identity.ReceiveConsignment
+
 	Consignment identity.ConsignmentNumber
-	Officer     identity.OfficerID
-	Counted     int
-	Missing     []identity.ApplicationNumber
 }
 
 // AnnounceInput tells every application of a consignment what became of its card.

@@ -56,7 +56,7 @@ func (c *consignment) fill(ctx workflow.Context) error {
 	if c.state != identity.ConsignmentOpen {
 		return nil
 	}
-	return c.close(ctx, identity.ActorSystem)
+	return c.close(ctx, identity.SealConsignment{})
 }
 
 // awaitCourier waits until the sealed box is handed to the courier.
@@ -104,13 +104,13 @@ func (c *consignment) maySeal(m identity.SealConsignment) error {
 }
 
 func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.maySeal(m) }, func() error { return c.close(ctx, string(m.Officer)) })
+	return c.decide(ctx, func() error { return c.maySeal(m) }, func() error { return c.close(ctx, m) })
 }
 
 // close seals the box in the registry, after which no card can join it.
-func (c *consignment) close(ctx workflow.Context, actor string) error {
+func (c *consignment) close(ctx workflow.Context, act identity.SealConsignment) error {
 	var out activities.SealResult
-	in := activities.SealInput{Consignment: c.in.Number, Actor: actor}
+	in := activities.SealInput{SealConsignment: act, Consignment: c.in.Number}
 	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Seal, in).Get(ctx, &out); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
@@ -132,7 +132,7 @@ func (c *consignment) maySend(m identity.SendConsignment) error {
 
 func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.maySend(m) }, func() error {
-		in := activities.SendInput{Consignment: c.in.Number, Officer: m.Officer, Courier: m.Courier, Seal: m.Seal}
+		in := activities.SendInput{SendConsignment: m, Consignment: c.in.Number}
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Send, in).Get(ctx, nil); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
@@ -153,7 +153,7 @@ func (c *consignment) mayReceive(m identity.ReceiveConsignment) error {
 
 func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignment) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.mayReceive(m) }, func() error {
-		in := activities.ReceiveInput{Consignment: c.in.Number, Officer: m.Officer, Counted: m.Counted, Missing: m.Missing}
+		in := activities.ReceiveInput{ReceiveConsignment: m, Consignment: c.in.Number}
 		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Receive, in).Get(ctx, nil); err != nil {
 			return fmt.Errorf("receive: %w", err)
 		}

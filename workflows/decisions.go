@@ -88,7 +88,10 @@ func (a *application) mayRecapture(m identity.Recapture) error {
 
 func (a *application) recapture(ctx workflow.Context, m identity.Recapture) (Accepted, error) {
 	held := a.hold != nil && a.hold.CitizensPart
-	d := activities.DecideInput{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer, ResumesClock: !held}
+	d := activities.DecideInput{
+		Decision:     identity.Decision{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer},
+		ResumesClock: !held,
+	}
 	return a.decide(ctx, func() error { return a.mayRecapture(m) }, d, func() { a.round = m.Round })
 }
 
@@ -104,7 +107,10 @@ func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate) (A
 	if m.SamePerson {
 		verdict = identity.SamePerson
 	}
-	d := activities.DecideInput{Step: identity.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict, Reason: m.Reason}
+	d := activities.DecideInput{Decision: identity.Decision{
+		Step: identity.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict,
+		Reason: identity.ReadReason(m.Reason),
+	}}
 	return a.decide(ctx, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &m })
 }
 
@@ -116,7 +122,10 @@ func (a *application) mayApprove(m identity.Approve) error {
 }
 
 func (a *application) approve(ctx workflow.Context, m identity.Approve) (Accepted, error) {
-	d := activities.DecideInput{Step: identity.StepApprove, Round: 1, Officer: m.Officer, Reason: m.Reason}
+	d := activities.DecideInput{Decision: identity.Decision{
+		Step: identity.StepApprove, Round: 1, Officer: m.Officer,
+		Reason: identity.ReadReason(m.Reason),
+	}}
 	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approved = true })
 }
 
@@ -141,7 +150,10 @@ func (a *application) approvalOpen() bool {
 }
 
 func (a *application) reject(ctx workflow.Context, m identity.Reject) (Accepted, error) {
-	d := activities.DecideInput{Step: identity.StepReject, Round: 1, Officer: m.Officer, Reason: m.Reason}
+	d := activities.DecideInput{Decision: identity.Decision{
+		Step: identity.StepReject, Round: 1, Officer: m.Officer,
+		Reason: identity.ReadReason(m.Reason),
+	}}
 	return a.decide(ctx, func() error { return a.mayReject(m) }, d, func() {
 		a.refusal = &ended{stage: identity.Rejected, reason: identity.ReasonRefused}
 	})
@@ -155,7 +167,10 @@ func (a *application) mayHold(m identity.Hold) error {
 }
 
 func (a *application) putOnHold(ctx workflow.Context, m identity.Hold) (Accepted, error) {
-	d := activities.DecideInput{Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason, ForCitizen: m.CitizensPart}
+	d := activities.DecideInput{Decision: identity.Decision{
+		Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer,
+		Reason: identity.ReadReason(m.Reason), ForCitizen: m.CitizensPart,
+	}}
 	return a.decide(ctx, func() error { return a.mayHold(m) }, d, func() {
 		a.hold = &m
 		if m.CitizensPart {
@@ -177,7 +192,10 @@ func (a *application) mayRelease(m identity.Release) error {
 
 func (a *application) release(ctx workflow.Context, m identity.Release) (Accepted, error) {
 	d := activities.DecideInput{
-		Step: identity.StepRelease, Round: a.releases + 1, Officer: m.Officer, Reason: m.Reason,
+		Decision: identity.Decision{
+			Step: identity.StepRelease, Round: a.releases + 1, Officer: m.Officer,
+			Reason: identity.ReadReason(m.Reason),
+		},
 		ResumesClock: !a.stoppedAt.IsZero() && a.awaiting != identity.ToRecapture,
 	}
 	if m.Remake {
@@ -200,7 +218,10 @@ func (a *application) mayWithdraw(m identity.Withdraw) error {
 }
 
 func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw) (Accepted, error) {
-	d := activities.DecideInput{Step: identity.StepWithdraw, Round: 1, Officer: m.Officer, Reason: m.Reason}
+	d := activities.DecideInput{Decision: identity.Decision{
+		Step: identity.StepWithdraw, Round: 1, Officer: m.Officer,
+		Reason: identity.ReadReason(m.Reason),
+	}}
 	return a.decide(ctx, func() error { return a.mayWithdraw(m) }, d, func() {
 		a.refusal = &ended{stage: identity.Withdrawn, reason: identity.ReasonWithdrawn}
 	})
@@ -233,8 +254,7 @@ func (a *application) handOverCard(ctx workflow.Context, m identity.HandOverCard
 		return Accepted{}, asFailure(err)
 	}
 	in := activities.HandOverInput{
-		Application: a.in.Application, Attempt: a.attempt, CaptureRound: a.round, Officer: m.Officer,
-		Method: m.Method, Proof: m.Proof, Probe: m.Probe, OldCardCollected: m.OldCardCollected, At: workflow.Now(ctx),
+		HandOverCard: m, Application: a.in.Application, Attempt: a.attempt, CaptureRound: a.round, At: workflow.Now(ctx),
 	}
 	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.HandOver, in).Get(ctx, nil); err != nil {
 		return Accepted{}, answer(err)

@@ -529,8 +529,8 @@ func (c *courier) deliver(number identity.ConsignmentNumber) {
 		c.missing--
 		missing = append(missing, c.number)
 	}
-	require.NoError(c.t, c.SendConsignment(ctx, number, operator, "VNPost", "88001"))
-	require.NoError(c.t, c.ReceiveConsignment(ctx, number, counter, 1-len(missing), missing))
+	require.NoError(c.t, c.SendConsignment(ctx, number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"}))
+	require.NoError(c.t, c.ReceiveConsignment(ctx, number, identity.ReceiveConsignment{Officer: counter, Counted: 1 - len(missing), Missing: missing}))
 	report := func() {
 		c.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Consignment: number, Missing: len(missing) > 0})
 	}

@@ -33,3 +33,15 @@ const (
 // ActorSystem is who acts, in the audit trail, where no person and no station
 // does.
 const ActorSystem = "system"
+
+// Decision is a decision on an application as it is recorded, once for each
+// application, step and round.
+type Decision struct {
+	Application ApplicationNumber
+	Step        DecisionStep
+	Round       int // of this step, from 1
+	Officer     OfficerID
+	Verdict     Verdict // of StepAdjudicate, else empty
+	Reason      Reason
+	ForCitizen  bool // StepHold for something that the citizen has to do
+}

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,7 +21,7 @@ func TestAudit_ChainsUnderConcurrentWriters(t *testing.T) {
 	errs := atOnce(8, func(i int) error {
 		switch i % 4 {
 		case 0:
-			return b.Decide(t.Context(), registry.Decision{Application: number, Step: "hold", Round: 1 + i, Officer: approver, Reason: identity.Reason{Code: "under-verification"}})
+			return b.Decide(t.Context(), identity.Decision{Application: number, Step: "hold", Round: 1 + i, Officer: approver, Reason: identity.Reason{Code: "under-verification"}}, time.Time{})
 		case 1:
 			return b.Advance(t.Context(), number, 1, identity.CardPersonalized, "")
 		case 2:

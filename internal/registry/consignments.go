@@ -173,11 +173,11 @@ func (r *Registry) SealConsignment(ctx context.Context, number identity.Consignm
 }
 
 // SendConsignment hands a sealed consignment to the courier.
-func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID, courier, seal string) error {
+func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SendConsignment) error {
 	tag, err := r.db.Exec(ctx, `
 		UPDATE consignments SET state = `+consignmentSent+`, sent_by = @officer, courier = @courier, seal = @seal, sent_at = coalesce(sent_at, now())
 		WHERE number = @number AND (state = `+consignmentSealed+` OR state = `+consignmentSent+` AND sent_by = @officer AND seal = @seal)`,
-		pgx.StrictNamedArgs{"number": number, "officer": officer, "courier": courier, "seal": seal})
+		pgx.StrictNamedArgs{"number": number, "officer": act.Officer, "courier": act.Courier, "seal": act.Seal})
 	if err == nil && tag.RowsAffected() == 0 {
 		return identity.Refuse(identity.Conflict, "consignment %s is not sealed, or was sent before", number)
 	}
@@ -187,7 +187,7 @@ func (r *Registry) SendConsignment(ctx context.Context, number identity.Consignm
 // ReceiveConsignment counts a consignment in: its cards arrived, but for those
 // that were missing, which are lost and their blanks booked as spoiled. A second
 // call changes nothing.
-func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID, counted int, missing []identity.ApplicationNumber) error {
+func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var state identity.ConsignmentState
 		var cards int
@@ -199,10 +199,10 @@ func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.Consi
 			return nil
 		case state != identity.ConsignmentSent:
 			return identity.Refuse(identity.Conflict, "consignment %s is %s, not sent", number, state)
-		case counted+len(missing) != cards:
-			return identity.RefuseField(identity.Conflict, "counted", "%d counted and %d missing do not make the %d on the manifest", counted, len(missing), cards)
+		case act.Counted+len(act.Missing) != cards:
+			return identity.RefuseField(identity.Conflict, "counted", "%d counted and %d missing do not make the %d on the manifest", act.Counted, len(act.Missing), cards)
 		}
-		return receiveCards(ctx, tx, number, officer, missing)
+		return receiveCards(ctx, tx, number, act.Officer, act.Missing)
 	})
 	return fail("receive consignment", err)
 }

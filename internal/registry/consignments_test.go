@@ -64,16 +64,18 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	require.NoError(t, err)
 	missing := []identity.ApplicationNumber{lost}
 
-	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, counter, 1, missing), identity.Conflict)
+	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1, Missing: missing}), identity.Conflict)
 	cards, err := b.SealConsignment(t.Context(), p.Consignment, string(approver))
 	require.NoError(t, err)
 	require.Equal(t, 2, cards)
-	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, approver, "VNPost", "1"))
-	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, approver, "VNPost", "1"))
-	require.ErrorIs(t, b.SendConsignment(t.Context(), p.Consignment, approver, "VNPost", "2"), identity.Conflict)
-	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, counter, 2, missing), identity.Conflict)
-	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, counter, 1, []identity.ApplicationNumber{"00000-00000-0"}), identity.Conflict)
-	for _, err := range atOnce(4, func(int) error { return b.ReceiveConsignment(t.Context(), p.Consignment, counter, 1, missing) }) {
+	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))
+	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))
+	require.ErrorIs(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "2"}), identity.Conflict)
+	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 2, Missing: missing}), identity.Conflict)
+	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1, Missing: []identity.ApplicationNumber{"00000-00000-0"}}), identity.Conflict)
+	for _, err := range atOnce(4, func(int) error {
+		return b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1, Missing: missing})
+	}) {
 		require.NoError(t, err)
 	}
 

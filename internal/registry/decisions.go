@@ -9,28 +9,18 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Decision is what a person decided, once for each (application, step, round).
-type Decision struct {
-	Application identity.ApplicationNumber
-	Step        identity.DecisionStep
-	Round       int
-	Officer     identity.OfficerID
-	Verdict     identity.Verdict
-	Reason      identity.Reason
-	ForCitizen  bool      // a hold for the citizen's part
-	Due         time.Time // the legal deadline after the decision; zero leaves it
-}
-
 // Decide records a decision with its audit entry and what it changes: a hold, the
 // round of capture, the legal deadline. Four eyes are the table's constraints.
 // The same decision again changes nothing; another one of that round is refused.
-func (r *Registry) Decide(ctx context.Context, d Decision) error {
+//
+// The legal deadline becomes newDue, unless that is zero.
+func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.Time) error {
 	if err := d.Step.Reasons().Check(d.Reason); err != nil {
 		return err
 	}
 	var due *time.Time
-	if !d.Due.IsZero() {
-		due = &d.Due
+	if !newDue.IsZero() {
+		due = &newDue
 	}
 	tag, err := r.db.Exec(ctx, `
 		WITH turn AS (
@@ -61,7 +51,7 @@ func (r *Registry) Decide(ctx context.Context, d Decision) error {
 
 // sameDecision accepts a decision that was recorded before, and refuses another
 // in its place.
-func (r *Registry) sameDecision(ctx context.Context, d Decision) error {
+func (r *Registry) sameDecision(ctx context.Context, d identity.Decision) error {
 	var officer identity.OfficerID
 	var verdict identity.Verdict
 	err := r.db.QueryRow(ctx, `SELECT officer, verdict FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,

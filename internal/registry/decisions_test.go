@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 )
 
 func TestDecide_FourEyes(t *testing.T) {
@@ -16,13 +15,13 @@ func TestDecide_FourEyes(t *testing.T) {
 	number := b.received(t)
 
 	for _, step := range []identity.DecisionStep{identity.StepApprove, identity.StepReject, identity.StepAdjudicate} {
-		err := b.Decide(t.Context(), registry.Decision{Application: number, Step: step, Round: 1, Officer: enroller, Reason: identity.Reason{Code: "papers-forged"}})
+		err := b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: 1, Officer: enroller, Reason: identity.Reason{Code: "papers-forged"}}, time.Time{})
 		require.ErrorIs(t, err, identity.Forbidden, step)
 	}
-	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "adjudicate", Round: 1, Officer: adjudicator, Verdict: "other person"}))
-	err := b.Decide(t.Context(), registry.Decision{Application: number, Step: "approve", Round: 1, Officer: adjudicator})
+	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "adjudicate", Round: 1, Officer: adjudicator, Verdict: "other person"}, time.Time{}))
+	err := b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: adjudicator}, time.Time{})
 	require.ErrorIs(t, err, identity.Forbidden)
-	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}))
+	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{}))
 
 	require.Equal(t, []string{"received", "adjudicate: other person", "approve"}, b.trail(t, number))
 }
@@ -31,17 +30,17 @@ func TestDecide_OnceHoweverOften(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
-	d := registry.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}
+	d := identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}
 
-	for _, err := range atOnce(8, func(int) error { return b.Decide(t.Context(), d) }) {
+	for _, err := range atOnce(8, func(int) error { return b.Decide(t.Context(), d, time.Time{}) }) {
 		require.NoError(t, err)
 	}
 	d.Officer = adjudicator
 
-	require.ErrorIs(t, b.Decide(t.Context(), d), identity.Conflict)
+	require.ErrorIs(t, b.Decide(t.Context(), d, time.Time{}), identity.Conflict)
 	require.Equal(t, []string{"received", "approve"}, b.trail(t, number))
 	d.Application = "00000-00000-0"
-	require.ErrorIs(t, b.Decide(t.Context(), d), identity.NotFound)
+	require.ErrorIs(t, b.Decide(t.Context(), d, time.Time{}), identity.NotFound)
 }
 
 func TestDecide_HoldStopsAndReleaseMovesTheDeadline(t *testing.T) {
@@ -51,14 +50,14 @@ func TestDecide_HoldStopsAndReleaseMovesTheDeadline(t *testing.T) {
 	before, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
 
-	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "hold", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-awaited"}, ForCitizen: true}))
+	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "hold", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-awaited"}, ForCitizen: true}, time.Time{}))
 	held, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
 	require.True(t, held.Held && held.ForCitizen)
 	require.Equal(t, identity.Reason{Code: "papers-awaited"}, held.Why())
 	require.True(t, before.Due.Equal(held.Due))
 	later := before.Due.Add(48 * time.Hour)
-	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "release", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-brought"}, Due: later}))
+	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "release", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-brought"}}, later))
 
 	released, err := b.Application(t.Context(), number)
 	require.NoError(t, err)

@@ -10,16 +10,14 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// HandOver is a citizen who received a card.
+// HandOver is a card that was handed over.
 type HandOver struct {
-	Application      identity.ApplicationNumber
-	Attempt          int
-	Officer          identity.OfficerID
-	Method           identity.HandOverMethod
-	Proof            string
-	Score            float64
-	OldCardCollected bool
-	At               time.Time
+	identity.HandOverCard
+
+	Application identity.ApplicationNumber
+	Attempt     int
+	Score       float64 // of the match; 0 unless it was by fingerprint
+	At          time.Time
 }
 
 // Issue makes a card the citizen's live card, in one transaction: the old card

@@ -139,7 +139,7 @@ func (b *bundle) prepared(t *testing.T, change ...func(*registry.Submission)) id
 	t.Helper()
 	number := b.received(t, change...)
 	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
-	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}))
+	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{}))
 	b.enter(t, number, 1, identity.DataPreparation)
 	require.NoError(t, b.SaveCard(t.Context(), b.card(t, number, 1)))
 	b.enter(t, number, 1, identity.Personalization)
@@ -169,8 +169,8 @@ func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) ide
 	require.True(t, p.Full)
 	_, err = b.SealConsignment(t.Context(), p.Consignment, "system")
 	require.NoError(t, err)
-	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, approver, "VNPost", "88213"))
-	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, counter, 1, nil))
+	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "88213"}))
+	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1}))
 	b.enter(t, number, 1, identity.HandOver)
 	return number
 }
@@ -185,7 +185,8 @@ func (b *bundle) stock(t *testing.T, blanks int) {
 }
 
 func handOver(number identity.ApplicationNumber) registry.HandOver {
-	return registry.HandOver{Application: number, Attempt: 1, Officer: enroller, Method: "fingerprint", At: time.Now()}
+	act := identity.HandOverCard{Officer: enroller, Method: identity.HandOverByFingerprint}
+	return registry.HandOver{HandOverCard: act, Application: number, Attempt: 1, At: time.Now()}
 }
 
 // balanced requires that every blank is accounted for.

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -51,7 +52,7 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"})
 		}},
 		{"Decide", 1, func() error {
-			return b.Decide(ctx, registry.Decision{Application: number, Step: "approve", Round: 1, Officer: approver})
+			return b.Decide(ctx, identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{})
 		}},
 		{"Enter DataPreparation", 1, func() error {
 			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"})
@@ -76,8 +77,12 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return nil
 		}},
 		{"Pack", 1, func() (err error) { packing, err = b.Pack(ctx, number, 1, 1, "system"); return err }},
-		{"SendConsignment", 1, func() error { return b.SendConsignment(ctx, packing.Consignment, approver, "VNPost", "1") }},
-		{"ReceiveConsignment", 5, func() error { return b.ReceiveConsignment(ctx, packing.Consignment, counter, 1, nil) }}, // per box
+		{"SendConsignment", 1, func() error {
+			return b.SendConsignment(ctx, packing.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"})
+		}},
+		{"ReceiveConsignment", 5, func() error {
+			return b.ReceiveConsignment(ctx, packing.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1})
+		}}, // per box
 		{"Enter HandOver", 1, func() error {
 			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"})
 		}},

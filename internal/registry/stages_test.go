@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,7 +60,7 @@ func TestEnterWith_GivesTheEvidenceThatCounts(t *testing.T) {
 	require.Equal(t, first, read(1))
 	require.Equal(t, second, read(2), "what the second round did not bring is the first one's")
 	require.Equal(t, first, read(0), "a round counts when it is accepted")
-	require.NoError(t, b.Decide(t.Context(), registry.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}))
+	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}, time.Time{}))
 	require.Equal(t, second, read(0))
 	_, err := first.Get(identity.EvidenceChipImage)
 	require.ErrorIs(t, err, identity.NotFound)

@@ -27,8 +27,8 @@ func TestWrittenOff_SaysWhoAndWhy(t *testing.T) {
 	lost := b.inspected(t)
 	p, err := b.Pack(t.Context(), lost, 1, 1, "system")
 	require.NoError(t, err)
-	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, approver, "VNPost", "1"))
-	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, counter, 0, []identity.ApplicationNumber{lost}))
+	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))
+	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 0, Missing: []identity.ApplicationNumber{lost}}))
 	today := identity.DateOf(time.Now())
 
 	list, err := b.WrittenOff(t.Context(), today.AddDays(-1), today)
