@@ -27,35 +27,35 @@ func newDoor(t *testing.T, today identity.Date) *intake.Door {
 	return &intake.Door{Forms: forms, Calendar: calendar, Sizes: sizes, Now: today.Midnight}
 }
 
-// sample is the submission of a sample, its images in it.
-func sample(t *testing.T, name string) packet.Submission {
+// sample is the submission of sample 02-exchange-at-25, filed on 23 November 2026,
+// with its images in it.
+func sample(t *testing.T) packet.Submission {
 	t.Helper()
-	s, err := packet.ReadSubmission(os.DirFS("../../samples"), name+"/application.json", sizes)
+	s, err := packet.ReadSubmission(os.DirFS("../../samples/02-exchange-at-25"), "application.json", sizes)
 	require.NoError(t, err)
 	return s
 }
 
 func TestCheck_NothingIsFiledTomorrow(t *testing.T) {
 	t.Parallel()
-	s := sample(t, "02-exchange-at-25") // filed on 23 November
-	day := identity.Date{Year: 2026, Month: 11, Day: 23}
+	s := sample(t)
 
-	_, err := newDoor(t, day).Check(s)
+	_, err := newDoor(t, filed).Check(s)
 	require.NoError(t, err)
 
-	_, err = newDoor(t, day.AddDays(-1)).Check(s)
+	_, err = newDoor(t, filed.AddDays(-1)).Check(s)
 	require.EqualError(t, err, "filed_on: is after today; law, form and fee are those of that day")
 
-	late := newDoor(t, day)
-	late.Now = func() time.Time { return day.Midnight().Add(-time.Second) }
+	late := newDoor(t, filed)
+	late.Now = func() time.Time { return filed.Midnight().Add(-time.Second) }
 	_, err = late.Check(s)
 	require.ErrorIs(t, err, identity.Invalid)
 }
 
 func TestCheck_TheSameTextInAnotherUnicodeFormIsTheSameSubmission(t *testing.T) {
 	t.Parallel()
-	door := newDoor(t, identity.Date{Year: 2026, Month: 11, Day: 23})
-	composed := sample(t, "02-exchange-at-25")
+	door := newDoor(t, filed)
+	composed := sample(t)
 	decomposed := composed
 	decomposed.Person.Name = norm.NFD.String(composed.Person.Name)
 	require.NotEqual(t, composed.Person.Name, decomposed.Person.Name)
