@@ -34,8 +34,10 @@ check: ## vet, linters, format, and determinism of the workflows
 fmt: ## format the code
 	$$($(TOOL) golangci-lint) fmt ./...
 
-bench: ## measure cards per second, whole life, beside workflows of ten empty activities
-	$(GO) run ./internal/bench
+SERVER ?= dev
+FINISHED ?= 0
+bench: ## measure what a card costs, beside ten no-op activities; SERVER=postgres, FINISHED=1000000
+	$(GO) run ./internal/bench --server $(SERVER) --finished $(FINISHED)
 
 FUZZTIME ?= 60s
 fuzz: ## run each fuzz test of the chip for FUZZTIME

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"time"
 
@@ -22,9 +24,9 @@ type applicant struct {
 	number identity.ApplicationNumber
 }
 
-// applicants makes people, tells the population registry of them, and has their
+// applicants makes n people, tells the population registry of them, and has their
 // applications signed. All of it is before the clock runs.
-func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
+func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error) {
 	const station = "001-TN-01"
 	key, err := b.office.NewStationKey(station)
 	if err != nil {
@@ -35,7 +37,7 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		return nil, err
 	}
 	err = b.office.Registry.ReceiveBlanks(ctx, registry.Box{
-		Number: "B-BENCH", First: "PB00000001", Last: identity.BlankSerial(fmt.Sprintf("PB%08d", b.cards+b.cards/10+10)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-BENCH", First: "PB00000001", Last: identity.BlankSerial(fmt.Sprintf("PB%08d", n+n/10+10)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
 	})
 	if err != nil {
 		return nil, err
@@ -49,11 +51,11 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		return nil, fmt.Errorf("read a portrait (the bench runs in the clone): %w", err)
 	}
 	random := identitytest.Seeded(1)
-	list := make([]*applicant, b.cards)
+	list := make([]*applicant, n)
 	for i := range list {
-		person := identitytest.Person(random)
-		for person.Birth.AgeOn(identity.DateOf(time.Now())) < 18 || !person.Birth.Complete() {
-			person = identitytest.Person(random)
+		person, err := b.newcomer(ctx, random)
+		if err != nil {
+			return nil, err
 		}
 		if err := b.office.Registry.SeedCitizen(ctx, registry.Citizen{Person: person, Status: identity.Alive}); err != nil {
 			return nil, err
@@ -79,6 +81,23 @@ func (b *benchmark) applicants(ctx context.Context) ([]*applicant, error) {
 		}
 	}
 	return list, nil
+}
+
+// newcomer makes a grown-up whom the registry does not know.
+func (b *benchmark) newcomer(ctx context.Context, random *rand.Rand) (identity.Person, error) {
+	for {
+		person := identitytest.Person(random)
+		if person.Birth.AgeOn(identity.DateOf(time.Now())) < 18 || !person.Birth.Complete() {
+			continue
+		}
+		_, err := b.office.Registry.Citizen(ctx, person.Number)
+		if errors.Is(err, identity.NotFound) {
+			return person, nil
+		}
+		if err != nil {
+			return identity.Person{}, err
+		}
+	}
 }
 
 // newApplicant makes the finger that will be laid on the reader.

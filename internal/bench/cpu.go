@@ -10,6 +10,23 @@ import (
 	"time"
 )
 
+// spent is what was spent until now.
+func (b *benchmark) spent() cost {
+	return cost{
+		Clock: time.Since(programStart), Here: ownCPU(), Temporal: cpuOf(b.temporalPID), TemporalDatabase: cpuOf(b.temporalDatabasePID), Registry: cpuOf(b.registryPID),
+	}
+}
+
+// programStart is where clocks count from.
+var programStart = time.Now()
+
+// measure gives what a part costs.
+func (b *benchmark) measure(part func() error) (cost, error) {
+	before := b.spent()
+	err := part()
+	return b.spent().minus(before), err
+}
+
 // ownCPU is what this process has used.
 func ownCPU() time.Duration {
 	var u syscall.Rusage
@@ -19,8 +36,11 @@ func ownCPU() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// cpuOf is what a process and its children have used (Linux).
+// cpuOf is what a process and its children have used (Linux); 0 of process 0.
 func cpuOf(pid int) time.Duration {
+	if pid == 0 {
+		return 0
+	}
 	total := statCPU(pid)
 	tasks, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well formed
 	for _, name := range tasks {

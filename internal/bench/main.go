@@ -27,7 +27,7 @@ func main() {
 }
 
 func newCommand() *cobra.Command {
-	var cards, atOnce int
+	var o options
 	var profile string
 	var asJSON bool
 	c := &cobra.Command{
@@ -35,12 +35,20 @@ func newCommand() *cobra.Command {
 		Short: "Measure what a card costs, beside a workflow that does nothing",
 		Long: `Take cards through their whole life on PostgreSQL and Temporal servers started
 for this, with officers' and citizens' parts played at once, and run workflows of
-ten no-op activities on the same Temporal server before and after. Report both
-rates, their ratio, and what a card costs: history events and bytes, database
-round trips, CPU.`,
-		Example: "  go run ./internal/bench\n  go run ./internal/bench --cards 500 --json",
-		Args:    cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+ten no-op activities on the same Temporal server before and after. Report what
+each costs in time and in CPU, and the ratios of the two; a card's history events
+and bytes, and its round trips to the database.
+
+With --finished, do it again with a registry that holds so many applications that
+have ended, which takes some minutes and gigabytes to fill.`,
+		Example: `  go run ./internal/bench
+  go run ./internal/bench --server postgres
+  go run ./internal/bench --finished 1000000 --json`,
+		Args: cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.server != serverDev && o.server != serverPostgres {
+				return fmt.Errorf("--server %q is not one of %s and %s", o.server, serverDev, serverPostgres)
+			}
 			if profile != "" {
 				stop, err := profileTo(profile)
 				if err != nil {
@@ -48,23 +56,25 @@ round trips, CPU.`,
 				}
 				defer stop()
 			}
-			m, err := bench(cmd.Context(), cards, atOnce, cmd.ErrOrStderr())
+			r, err := bench(cmd.Context(), o, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
 			if !asJSON {
-				m.print(cmd.OutOrStdout())
+				r.print(cmd.OutOrStdout())
 				return nil
 			}
-			if err := json.MarshalWrite(cmd.OutOrStdout(), m, jsontext.WithIndent("  ")); err != nil {
+			if err := json.MarshalWrite(cmd.OutOrStdout(), r, jsontext.WithIndent("  ")); err != nil {
 				return fmt.Errorf("print: %w", err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout())
 			return nil
 		},
 	}
-	c.Flags().IntVar(&cards, "cards", 200, "how many cards, and how many no-op workflows")
-	c.Flags().IntVar(&atOnce, "at-once", 50, "how many of them are in work at the same time")
+	c.Flags().IntVar(&o.cards, "cards", 200, "how many cards, and how many no-op workflows")
+	c.Flags().IntVar(&o.atOnce, "at-once", 50, "how many of them are in work at the same time")
+	c.Flags().StringVar(&o.server, "server", serverDev, "Temporal server: dev (of development) or postgres (of production, on PostgreSQL)")
+	c.Flags().IntVar(&o.finished, "finished", 0, "measure again with a registry of that many finished applications")
 	c.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile of this process to a file (go tool pprof)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return c

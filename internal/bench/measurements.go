@@ -3,32 +3,87 @@ package main
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
-// measurements are what a bench measured.
-type measurements struct {
-	Cards           int     `json:"cards"`
-	CardsPerSecond  float64 `json:"cards_per_second"`
-	NoOpsPerSecond  float64 `json:"no_ops_per_second"` // workflows of ten no-op activities
-	Ratio           float64 `json:"ratio"`
-	Events          int     `json:"events_per_card"`
-	HistoryBytes    int     `json:"history_bytes_per_card"`
-	RoundTrips      float64 `json:"database_round_trips_per_card"`
-	CPU             float64 `json:"cpu_ms_per_card"` // this process: workers, software cards, people's parts
-	TemporalCPU     float64 `json:"temporal_cpu_ms_per_card"`
-	PostgresCPU     float64 `json:"postgres_cpu_ms_per_card"`
-	NoOpCPU         float64 `json:"no_op_cpu_ms"`
-	NoOpTemporalCPU float64 `json:"no_op_temporal_cpu_ms"`
-	Cores           int     `json:"cores"`
+// report is what a bench measured: with an empty registry, and where it was asked
+// for, with one in which many applications have ended.
+type report struct {
+	Server string         `json:"server"` // Temporal's
+	Cores  int            `json:"cores"`
+	Runs   []measurements `json:"runs"`
 }
 
-func (f measurements) print(w io.Writer) {
-	fmt.Fprintf(w, "cards per second, whole life     %8.1f\n", f.CardsPerSecond)
-	fmt.Fprintf(w, "ten no-op activities, per second %8.1f\n", f.NoOpsPerSecond)
-	fmt.Fprintf(w, "ratio                            %8.2f\n", f.Ratio)
-	fmt.Fprintf(w, "history per card                 %8d events, %d bytes\n", f.Events, f.HistoryBytes)
-	fmt.Fprintf(w, "database round trips per card    %8.1f\n", f.RoundTrips)
-	fmt.Fprintf(w, "CPU per card, ms                 %8.1f here, %.1f Temporal, %.1f PostgreSQL\n", f.CPU, f.TemporalCPU, f.PostgresCPU)
-	fmt.Fprintf(w, "CPU per no-op workflow, ms       %8.1f here, %.1f Temporal\n", f.NoOpCPU, f.NoOpTemporalCPU)
-	fmt.Fprintf(w, "(%d cores)\n", f.Cores)
+// measurements are what was measured with one registry. Ratios are those of a card
+// to a workflow of ten no-op activities, on the same server in the same run.
+type measurements struct {
+	Finished     int     `json:"finished_applications"`
+	Cards        int     `json:"cards"`
+	Card         cost    `json:"card"`
+	NoOps        cost    `json:"no_ops"`
+	Events       int     `json:"events_per_card"`
+	HistoryBytes int     `json:"history_bytes_per_card"`
+	RoundTrips   float64 `json:"database_round_trips_per_card"`
+}
+
+// cost is time on the clock and on the processors.
+type cost struct {
+	Clock            time.Duration `json:"clock,format:nano"`
+	Here             time.Duration `json:"here,format:nano"` // workers, software cards, the simulated station, people's parts
+	Temporal         time.Duration `json:"temporal,format:nano"`
+	TemporalDatabase time.Duration `json:"temporal_database,format:nano"` // 0 for the development server, which has it inside
+	Registry         time.Duration `json:"registry,format:nano"`
+}
+
+// cpu is all that the processors worked.
+func (c cost) cpu() time.Duration { return c.Here + c.Temporal + c.TemporalDatabase + c.Registry }
+
+func (c cost) plus(d cost) cost {
+	return cost{c.Clock + d.Clock, c.Here + d.Here, c.Temporal + d.Temporal, c.TemporalDatabase + d.TemporalDatabase, c.Registry + d.Registry}
+}
+
+func (c cost) minus(d cost) cost {
+	return cost{c.Clock - d.Clock, c.Here - d.Here, c.Temporal - d.Temporal, c.TemporalDatabase - d.TemporalDatabase, c.Registry - d.Registry}
+}
+
+// each divides a cost among n.
+func (c cost) each(n int) cost {
+	d := time.Duration(n)
+	return cost{c.Clock / d, c.Here / d, c.Temporal / d, c.TemporalDatabase / d, c.Registry / d}
+}
+
+func (r report) print(w io.Writer) {
+	for _, m := range r.Runs {
+		fmt.Fprintf(w, "Temporal server %s, %d cores, %d finished applications, %d cards\n", r.Server, r.Cores, m.Finished, m.Cards)
+		m.print(w)
+		fmt.Fprintln(w)
+	}
+	if len(r.Runs) == 2 {
+		empty, full := r.Runs[0], r.Runs[1]
+		fmt.Fprintf(w, "A card with %d finished applications costs %.2f of its CPU with none, %.2f of its time.\n",
+			full.Finished, ratio(full.Card.cpu(), empty.Card.cpu()), ratio(full.Card.Clock, empty.Card.Clock))
+	}
+}
+
+func (m measurements) print(w io.Writer) {
+	fmt.Fprintf(w, "%-24s %10s %20s %8s\n", "", "a card", "ten no-op activities", "ratio")
+	line := func(name string, card, noOps time.Duration) {
+		fmt.Fprintf(w, "%-24s %10.1f %20.1f %8.2f\n", name, ms(card), ms(noOps), ratio(card, noOps))
+	}
+	fmt.Fprintf(w, "%-24s %10.1f %20.1f %8.2f\n", "a second", 1/m.Card.Clock.Seconds(), 1/m.NoOps.Clock.Seconds(), ratio(m.NoOps.Clock, m.Card.Clock))
+	line("CPU, ms", m.Card.cpu(), m.NoOps.cpu())
+	line("  here", m.Card.Here, m.NoOps.Here)
+	line("  Temporal", m.Card.Temporal, m.NoOps.Temporal)
+	line("  Temporal's PostgreSQL", m.Card.TemporalDatabase, m.NoOps.TemporalDatabase)
+	line("  registry's PostgreSQL", m.Card.Registry, m.NoOps.Registry)
+	fmt.Fprintf(w, "A card has %d history events of %d bytes, and %.1f round trips to its database.\n", m.Events, m.HistoryBytes, m.RoundTrips)
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func ratio(a, b time.Duration) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(a) / float64(b)
 }

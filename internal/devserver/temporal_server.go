@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
@@ -29,6 +29,8 @@ type TemporalServerOptions struct {
 	Dir      string // log and settings
 	Database string // URL of a PostgreSQL cluster, whose user may make databases
 	Shards   int    // of the history; 0: as many as docker-compose.yml has. The first start fixes them
+	// SearchAttributes are those that the default namespace knows from the start.
+	SearchAttributes []temporal.SearchAttributeKey
 }
 
 // composeShards are those of docker-compose.yml.
@@ -63,7 +65,7 @@ func StartTemporalServer(ctx context.Context, o TemporalServerOptions, say Say) 
 			return nil, err
 		}
 		say.say("Starting the Temporal server at %s ...", s.address())
-		return s.run(ctx, server)
+		return s.run(ctx, server, o.SearchAttributes)
 	})
 }
 
@@ -142,7 +144,7 @@ func (s *serverSettings) address() string {
 }
 
 // run starts the server and waits until the default namespace can be used.
-func (s *serverSettings) run(ctx context.Context, server string) (*Temporal, error) {
+func (s *serverSettings) run(ctx context.Context, server string, attributes []temporal.SearchAttributeKey) (*Temporal, error) {
 	process, err := spawn(command{
 		name: server, args: []string{"--root", s.Dir, "--config", ".", "--allow-no-auth", "start"},
 		dir: s.Dir, log: filepath.Join(s.Dir, "temporal.log"), quit: syscall.SIGTERM,
@@ -150,7 +152,7 @@ func (s *serverSettings) run(ctx context.Context, server string) (*Temporal, err
 	if err != nil {
 		return nil, err
 	}
-	t := &Temporal{Address: s.address(), Process: process}
+	t := &Temporal{Process: process, Address: s.address(), attributes: attributes}
 	err = t.await(ctx, "Temporal", func(ctx context.Context) error {
 		if err := t.ensureNamespace(ctx); err != nil {
 			return err
@@ -184,28 +186,30 @@ func (t *Temporal) ensureNamespace(ctx context.Context) error {
 // rememberedPorts gives free ports, those in the file if they still are, and notes
 // them there. Temporal's schema has no room for a port above 32767.
 func rememberedPorts(ctx context.Context, file string, n int) ([]int, error) {
+	const low, high = 20_000, 32_767
 	var listen net.ListenConfig
-	ports := make([]int, n)
 	before, _ := os.ReadFile(file) // none at the first start
-	remembered := strings.Fields(string(before))
-	for i := range ports {
-		const low, high, tries = 20_000, 32_767, 100
-		port := strconv.Itoa(low + rand.IntN(high-low))
-		if i < len(remembered) {
-			port = remembered[i]
-		}
+	wanted := strings.Fields(string(before))
+	for i := range high - low { // processes that start at once begin in different places
+		wanted = append(wanted, strconv.Itoa(low+(os.Getpid()*n+i)%(high-low)))
+	}
+	var ports []int
+	for _, port := range wanted {
 		l, err := listen.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
-		for try := 0; err != nil && try < tries; try++ {
-			port = strconv.Itoa(low + rand.IntN(high-low))
-			l, err = listen.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
-		}
 		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+			continue
 		}
 		defer l.Close() // all at once, so that none is given twice
-		if ports[i], err = strconv.Atoi(port); err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+		number, err := strconv.Atoi(port)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", file, err)
 		}
+		if ports = append(ports, number); len(ports) == n {
+			break
+		}
+	}
+	if len(ports) < n {
+		return nil, fmt.Errorf("find a free port: none of %d to %d is", low, high)
 	}
 	note := strings.Trim(fmt.Sprint(ports), "[]")
 	if err := os.WriteFile(file, []byte(note+"\n"), 0o600); err != nil {

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"google.golang.org/protobuf/proto"
+
+	"example.org/cancuoc/internal/devserver"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/workflows"
+)
+
+// benchmark is one measurement, on one registry.
+type benchmark struct {
+	options
+
+	say                                           devserver.Say
+	office                                        *office.Office
+	client                                        client.Client
+	workflows                                     *workflows.Client
+	trips                                         tripCounter
+	registryPID, temporalPID, temporalDatabasePID int
+}
+
+// run measures the no-op workflow, the cards, and the no-op workflow again: the
+// machine's speed drifts. What is made once and then kept is made before.
+func (b *benchmark) run(ctx context.Context) (measurements, error) {
+	var err error
+	if b.workflows, err = b.office.Workflows(ctx); err != nil {
+		return measurements{}, err
+	}
+	b.client = b.workflows.Temporal
+	workers, err := b.office.All(ctx, "PX-01")
+	if err != nil {
+		return measurements{}, err
+	}
+	if err := workers.Start(); err != nil {
+		return measurements{}, err
+	}
+	defer workers.Stop()
+	w := worker.New(b.client, noOpQueue, worker.Options{})
+	w.RegisterWorkflow(tenNoOps)
+	w.RegisterActivity(noOp)
+	if err := w.Start(); err != nil {
+		return measurements{}, fmt.Errorf("start worker: %w", err)
+	}
+	defer w.Stop()
+
+	warming := max(10, b.cards/10)
+	b.say("Preparing %d applications ...", warming+b.cards)
+	applicants, err := b.applicants(ctx, warming+b.cards)
+	if err != nil {
+		return measurements{}, err
+	}
+	b.say("Warming up with %d cards ...", warming)
+	if err := b.cardsOf(ctx, applicants[:warming]); err != nil {
+		return measurements{}, err
+	}
+	if err := b.noOps(ctx, warming); err != nil {
+		return measurements{}, err
+	}
+	return b.compare(ctx, applicants[warming:])
+}
+
+// compare measures cards between two measurements of as many no-op workflows.
+func (b *benchmark) compare(ctx context.Context, applicants []*applicant) (measurements, error) {
+	noOps := func() error {
+		b.say("Running %d workflows of ten no-op activities ...", len(applicants))
+		return b.noOps(ctx, len(applicants))
+	}
+	before, err := b.measure(noOps)
+	if err != nil {
+		return measurements{}, err
+	}
+	b.say("Taking %d cards from the packet to the citizen's hand ...", len(applicants))
+	trips := b.trips.n.Load()
+	cards, err := b.measure(func() error { return b.cardsOf(ctx, applicants) })
+	if err != nil {
+		return measurements{}, err
+	}
+	m := measurements{Cards: len(applicants), RoundTrips: float64(b.trips.n.Load()-trips) / float64(len(applicants))}
+	after, err := b.measure(noOps)
+	if err != nil {
+		return measurements{}, err
+	}
+	m.Card = cards.each(len(applicants))
+	m.NoOps = before.plus(after).each(2 * len(applicants))
+	m.Events, m.HistoryBytes, err = b.history(ctx, applicants[len(applicants)/2].number)
+	return m, err
+}
+
+// each does a thing n times, some at once.
+func (b *benchmark) each(n int, do func(i int) error) error {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	failed := make(chan error, b.atOnce)
+	for range b.atOnce {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				if err := do(i); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(failed)
+	return <-failed
+}
+
+// cardsOf takes cards from the signed packet to the citizen's hand.
+func (b *benchmark) cardsOf(ctx context.Context, applicants []*applicant) error {
+	door, err := b.office.Door(ctx)
+	if err != nil {
+		return err
+	}
+	people := newPeople(b)
+	playing, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { people.shipping(playing) })
+	defer wg.Wait()
+	defer stop()
+	return b.each(len(applicants), func(i int) error {
+		receipt, err := door.Receive(ctx, applicants[i].packet)
+		if err != nil {
+			return err
+		}
+		applicants[i].number = receipt.Number
+		return people.accompany(ctx, applicants[i])
+	})
+}
+
+// history measures the history of one application.
+func (b *benchmark) history(ctx context.Context, number identity.ApplicationNumber) (events, size int, err error) {
+	all := b.client.GetWorkflowHistory(ctx, workflows.ApplicationWorkflowID(number), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for all.HasNext() {
+		event, err := all.Next()
+		if err != nil {
+			return 0, 0, fmt.Errorf("read history: %w", err)
+		}
+		events++
+		size += proto.Size(event)
+	}
+	return events, size, nil
+}

@@ -1,0 +1,39 @@
+package ended_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/bench/ended"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/vault"
+)
+
+// What is filled in holds together as what was lived through does.
+func TestFill_MakesARegistryInOrder(t *testing.T) {
+	t.Parallel()
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+	require.NoError(t, ended.Fill(t.Context(), url, 1000))
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
+	require.NoError(t, err)
+	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master)})
+	require.NoError(t, err)
+	defer r.Close()
+
+	stock, err := r.Stock(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, registry.Stock{Received: 1000, Issued: 1000, Balanced: true}, stock)
+	audit, err := r.VerifyAllAudit(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, registry.AuditReport{Applications: 1000, Entries: 10_000}, audit)
+	list, err := r.List(t.Context(), registry.Filter{Stages: []identity.Stage{identity.Issued}, Limit: 1})
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	citizen, err := r.Citizen(t.Context(), list[0].Application.Person.Number)
+	require.NoError(t, err)
+	require.NotNil(t, citizen.LiveCard)
+}

@@ -1,0 +1,73 @@
+-- Fills a registry with applications that have ended, one for each row of ended
+-- (i, number, citizen, person, serial), made by ended.go. What the triggers would write
+-- is written here: blank movements, and the chained audit trail. Evidence is a few
+-- bytes for each blob, and none is in the gallery: searching it is the ABIS's cost.
+SET session_replication_role = replica; -- no triggers, no foreign keys
+
+INSERT INTO stations (id, kind, province)
+SELECT lpad(p::text, 3, '0') || '-TN-09', 'enrollment', lpad(p::text, 3, '0') FROM generate_series(1, 96) p;
+
+CREATE TEMP TABLE life AS
+SELECT e.*, lpad((i % 96 + 1)::text, 3, '0') AS province, lpad((i % 96 + 1)::text, 3, '0') || '-TN-09' AS station,
+	now() - interval '1 year' * (last - i + 1) / (last + 1) - interval '20 days' AS received_at,
+	'PF' || lpad(i::text, 8, '0') AS blank, 'C-' || lpad((i / 200 + 1)::text, 6, '0') AS consignment
+FROM ended e, (SELECT max(i) AS last FROM ended) m;
+ANALYZE life;
+
+INSERT INTO citizens (number, person, status)
+SELECT citizen, person, 'alive' FROM life ORDER BY citizen;
+
+INSERT INTO applications (number, stage, attempt, due, entered_at, received_at, started_at, station, enrollment_id, officer, digest,
+	province, type, ground, channel, filed_on, delivery, destination, urgent, representative, personal_number, person,
+	law, form, processing_days, fee)
+SELECT number, 'Issued', 1, received_at + interval '10 days', received_at + interval '9 days', received_at, received_at, station, 'FILL-' || i,
+	'CB-' || province || '-0001', sha256(number::bytea), province, 'first-issue', 'first-card', 'station', received_at::date, 'collect', station,
+	false, '{}', citizen, person, '2024-07-01', 'can-cuoc-2024', 7, 0
+FROM life ORDER BY i;
+
+INSERT INTO decisions (application, step, round, officer, enrolled_by, at)
+SELECT number, 'approve', 1, 'PD-' || province || '-0001', 'CB-' || province || '-0001', received_at + interval '2 days' FROM life ORDER BY i;
+
+INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by)
+SELECT 'B-' || i / 500, min(blank), max(blank), count(*), 'center', 'TK-1', 'TK-2' FROM life GROUP BY i / 500;
+
+INSERT INTO blanks (serial, box, account, location, application, attempt)
+SELECT blank, 'B-' || i / 500, 'issued', 'PX-09', number, 1 FROM life ORDER BY i;
+
+INSERT INTO blank_movements (serial, at, debited, credited, application, attempt)
+SELECT blank, received_at + move.after, debited, credited, CASE WHEN credited <> 'stock' THEN number END, CASE WHEN credited <> 'stock' THEN 1 END
+FROM life, (VALUES (interval '-1 day', 'received', 'stock'), ('3 days', 'stock', 'production'), ('9 days', 'production', 'issued')) AS move (after, debited, credited)
+ORDER BY i, after;
+
+INSERT INTO consignments (number, destination, state, cards, courier, seal, opened_at, sealed_by, sent_by, received_by, sent_at, received_at)
+SELECT consignment, min(station), 'received', count(*), 'VNPost', '1', min(received_at), 'system', 'SX-1', 'CB-001-0002', max(received_at), max(received_at)
+FROM life GROUP BY consignment;
+SELECT setval('consignment_numbers', (SELECT count(*) FROM consignments));
+
+INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_sod, digest_print, blank,
+	station, consignment, approved_by, handed_over_by, handed_over, score, handed_over_at, changed_at)
+SELECT number, 1, 'live', citizen, serial, 'can-cuoc-2024', received_at::date + 3, received_at::date + 3650,
+	jsonb_build_object('Form', 'can-cuoc-2024', 'Serial', serial, 'Person', person), sha256(serial::bytea), sha256(blank::bytea), blank,
+	'PX-09', consignment, 'PD-' || province || '-0001', 'CB-' || province || '-0002', 'fingerprint', 90, received_at + interval '9 days', received_at + interval '9 days'
+FROM life ORDER BY i;
+
+INSERT INTO vault_keys (application, wrapped) SELECT number, sha256(number::bytea) || sha256(citizen::bytea) FROM life ORDER BY i;
+INSERT INTO vault_blobs (application, kind, attempt, sealed)
+SELECT number, kind, 1, '\x00' FROM life, unnest(array['chip-image', 'finger-left-index', 'finger-right-index', 'packet', 'portrait', 'print-pdf', 'print-portrait', 'probe', 'templates']) AS kind
+ORDER BY i, kind;
+
+-- Ten entries each, as chain_audit would hash them.
+WITH RECURSIVE told (seq, after, event) AS (
+	VALUES (1, interval '0', 'received'), (2, '1 minute', 'entered Validation'), (3, '2 minutes', 'entered Deduplication'), (4, '3 minutes', 'entered Approval'),
+		(5, '2 days', 'approve'), (6, '3 days', 'prepared card 1'), (7, '3 days 1 minute', 'took blank for card 1'),
+		(8, '3 days 5 minutes', 'packed card 1'), (9, '5 days', 'received card 1'), (10, '9 days', 'handed over card, by fingerprint')
+), chain AS (
+	SELECT number, 0 AS seq, NULL::timestamptz AS at, '' AS event, ''::bytea AS prev, ''::bytea AS hash, received_at FROM life
+	UNION ALL
+	SELECT c.number, t.seq, entry.at, t.event, c.hash, sha256(c.hash || convert_to(
+		audit_field(c.number) || audit_field(t.seq::text) || audit_field((extract(epoch FROM entry.at) * 1000000)::bigint::text) ||
+		audit_field('system') || audit_field(t.event) || audit_field(''), 'UTF8')), c.received_at
+	FROM chain c JOIN told t ON t.seq = c.seq + 1 CROSS JOIN LATERAL (SELECT date_trunc('microseconds', c.received_at + t.after) AS at) entry
+)
+INSERT INTO audit (application, seq, at, actor, event, reason, prev, hash)
+SELECT number, seq, at, 'system', event, '', prev, hash FROM chain WHERE seq > 0 ORDER BY number, seq;
