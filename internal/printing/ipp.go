@@ -23,36 +23,36 @@ import (
 // IPP prints on a card printer that speaks the Internet Printing Protocol 2.0 and
 // takes PDF.
 //
-// A printer forgets its jobs, and a connection may break when it has one: so each
-// job is written down before it is sent (ledger). Jobs go to the printer one after
-// the other, from all processes of the station.
+// A printer forgets its jobs, and a connection may break after a job was sent.
+// Therefore each job is written into a ledger before it is sent. All processes of
+// the station send their jobs one after the other.
 type IPP struct {
-	uri    *url.URL // ipp://host:631/ipp/print, as printers call themselves
-	post   string   // the same as HTTP has it
-	http   *http.Client
-	media  string
-	ledger ledger
-	poll   time.Duration
-	last   atomic.Int32 // request-id
+	uri         *url.URL // printer-uri, for example ipp://host:631/ipp/print
+	httpURL     string   // the same printer for HTTP
+	http        *http.Client
+	media       string
+	ledger      ledger
+	poll        time.Duration
+	lastRequest atomic.Int32 // request-id
 }
 
-// IPPOptions of a printer.
+// IPPOptions describe a printer.
 type IPPOptions struct {
-	URI    string        // ipp://HOST[:PORT]/PATH, or ipps://
-	CAFile string        // PEM of who may have signed its certificate, with ipps; "": the system's
-	Media  string        // the card's size by PWG 5101.1, as om_id1-card_53.98x85.6mm; "": what is in it
+	URI    string        // ipp://HOST[:PORT]/PATH or ipps://HOST[:PORT]/PATH
+	CAFile string        // with ipps: PEM file of the CAs that its certificate is checked against; "": the system's
+	Media  string        // the card's size by PWG 5101.1, for example om_id1-card_53.98x85.6mm; "": the media loaded
 	Ledger string        // folder in which jobs are written down
-	Poll   time.Duration // between looks at a job; 0: half a second
+	Poll   time.Duration // interval at which a job is looked at; 0: half a second
 }
 
-// OpenIPP makes a driver. It does not speak to the printer yet: that may be off.
+// OpenIPP makes a driver. It does not connect to the printer, which may be off.
 func OpenIPP(o IPPOptions) (*IPP, error) {
 	uri, err := url.Parse(o.URI)
 	if err != nil || uri.Host == "" || uri.Scheme != "ipp" && uri.Scheme != "ipps" {
 		return nil, errors.New("printing.uri must be ipp://HOST/PATH or ipps://HOST/PATH")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil // a printer is in the same room
+	transport.Proxy = nil // the printer is in the same network
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
@@ -60,7 +60,7 @@ func OpenIPP(o IPPOptions) (*IPP, error) {
 		}
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read certificate authorities of the printer: there is none in %s", o.CAFile)
+			return nil, fmt.Errorf("read certificate authorities of the printer: there is no certificate in %s", o.CAFile)
 		}
 		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	}
@@ -77,11 +77,12 @@ func OpenIPP(o IPPOptions) (*IPP, error) {
 	if p.poll == 0 {
 		p.poll = 500 * time.Millisecond
 	}
-	p.post = httpURL(uri)
+	p.httpURL = httpURL(uri)
 	return p, nil
 }
 
-// httpURL is where the printer is for HTTP (RFC 3510; port 631).
+// httpURL gives the URL of an ipp or ipps URI for HTTP (RFC 3510, RFC 7472); the port
+// is 631 by default.
 func httpURL(uri *url.URL) string {
 	u := *uri
 	u.Scheme = map[string]string{"ipp": "http", "ipps": "https"}[uri.Scheme]
@@ -91,39 +92,49 @@ func httpURL(uri *url.URL) string {
 	return u.String()
 }
 
-// Operations (RFC 8011, 5.4.15).
+// operation is an operation-id (RFC 8011, 5.4.15).
+type operation uint16
+
 const (
-	opPrintJob             = 0x0002
-	opGetJobAttributes     = 0x0009
-	opGetJobs              = 0x000A
-	opGetPrinterAttributes = 0x000B
+	opPrintJob             operation = 0x0002
+	opGetJobAttributes     operation = 0x0009
+	opGetJobs              operation = 0x000A
+	opGetPrinterAttributes operation = 0x000B
 )
 
-// Statuses (RFC 8011, appendix B). Below firstError all are success.
+// String names the operation as RFC 8011 does.
+func (o operation) String() string {
+	return map[operation]string{
+		opPrintJob: "Print-Job", opGetJobAttributes: "Get-Job-Attributes",
+		opGetJobs: "Get-Jobs", opGetPrinterAttributes: "Get-Printer-Attributes",
+	}[o]
+}
+
+// Status codes (RFC 8011, appendix B). Those below firstError are successes.
 const (
-	firstError  = 0x0400
-	statusGone  = 0x0406 // client-error-not-found
-	statusGone2 = 0x0407 // client-error-gone
-	statusLater = 0x0505 // server-error-temporary-error
-	statusStop  = 0x0506 // server-error-not-accepting-jobs
-	statusBusy  = 0x0507 // server-error-busy
+	firstError             = 0x0400
+	statusNotFound         = 0x0406 // client-error-not-found
+	statusGone             = 0x0407 // client-error-gone
+	statusTemporaryError   = 0x0505 // server-error-temporary-error
+	statusNotAcceptingJobs = 0x0506 // server-error-not-accepting-jobs
+	statusBusy             = 0x0507 // server-error-busy
 )
 
-// States of a job (RFC 8011, 5.3.7).
+// Values of job-state (RFC 8011, 5.3.7).
 const (
 	jobCanceled  = 7
 	jobAborted   = 8
 	jobCompleted = 9
 )
 
-// ippError is a status that is no success.
-type ippError struct {
-	operation string
+// statusError is an answer with a status code that is not a success.
+type statusError struct {
+	operation operation
 	status    uint16
 }
 
-func (e *ippError) Error() string {
-	return fmt.Sprintf("the printer refuses %s (status 0x%04x)", e.operation, e.status)
+func (e *statusError) Error() string {
+	return fmt.Sprintf("the printer answered %s with status 0x%04x", e.operation, e.status)
 }
 
 // Print implements Printer.
@@ -134,7 +145,7 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	pdf := card.PDF
 	release, err := p.ledger.lock(ctx)
 	if err != nil {
-		return fmt.Errorf("await turn at the printer: %w", err)
+		return fmt.Errorf("wait for the printer: %w", err)
 	}
 	defer release()
 	entry, err := p.ledger.read(job)
@@ -144,7 +155,7 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	case entry.is(pdf, completed):
 		return nil
 	case entry.state != "" && !entry.holds(pdf):
-		return identity.Refuse(identity.Conflict, "job %s was printed before with another content", job)
+		return identity.Refuse(identity.Conflict, "job %s was printed before with different content", job)
 	}
 	id, err := p.find(ctx, job)
 	if err != nil {
@@ -152,7 +163,7 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	}
 	if id == 0 {
 		if entry.state == sent {
-			return identity.Refuse(identity.Spoiled, "job %s was sent, and the printer does not know it any more: its card may be printed", job)
+			return identity.Refuse(identity.Spoiled, "job %s was sent, but the printer does not know it any more: its card may have been printed", job)
 		}
 		if id, err = p.send(ctx, job, pdf, tell); err != nil {
 			return fmt.Errorf("send job %s: %w", job, err)
@@ -164,11 +175,11 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	return p.ledger.write(job, entryOf(pdf, completed))
 }
 
-// find gives the id of the latest job of that name that the printer knows, or 0.
+// find gives the job-id of the latest job of that name that the printer knows, or 0.
 func (p *IPP) find(ctx context.Context, job string) (int32, error) {
 	var found int32
 	for _, which := range []string{"not-completed", "completed"} {
-		answer, err := p.ask(ctx, "Get-Jobs", opGetJobs, []attribute{
+		answer, err := p.ask(ctx, opGetJobs, []attribute{
 			{"which-jobs", []value{text(tagKeyword, which)}},
 			{"requested-attributes", []value{text(tagKeyword, "job-id"), text(tagKeyword, "job-name")}},
 		}, nil, nil)
@@ -184,9 +195,10 @@ func (p *IPP) find(ctx context.Context, job string) (int32, error) {
 	return found, nil
 }
 
-// send writes a job down and gives it to the printer, when that takes jobs.
+// send writes a job down and sends it to the printer, as soon as that accepts jobs. It
+// gives the job-id.
 func (p *IPP) send(ctx context.Context, job string, pdf []byte, tell func(string)) (int32, error) {
-	template, err := p.template(ctx)
+	template, err := p.jobTemplate(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -194,47 +206,47 @@ func (p *IPP) send(ctx context.Context, job string, pdf []byte, tell func(string
 		return 0, err
 	}
 	for {
-		answer, err := p.ask(ctx, "Print-Job", opPrintJob, []attribute{
+		answer, err := p.ask(ctx, opPrintJob, []attribute{
 			{"job-name", []value{text(tagName, job)}},
 			{"document-format", []value{text(tagMIMEType, formatPDF)}},
 		}, template, pdf)
 		if err == nil {
 			id := answer.one(tagJob).first("job-id").integer()
 			if id == 0 {
-				return 0, errors.New("the printer took the job and gave it no number")
+				return 0, errors.New("the printer took the job but gave no job-id")
 			}
 			return id, nil
 		}
-		refused, answered := errors.AsType[*ippError](err)
+		failed, answered := errors.AsType[*statusError](err)
 		if !answered && !neverConnected(err) {
-			return 0, err // it may have arrived: the ledger keeps it
+			return 0, err // the job may have arrived: it stays in the ledger
 		}
-		if answered && slices.Contains([]uint16{statusBusy, statusLater, statusStop}, refused.status) {
-			tell(p.wants(ctx))
+		if answered && slices.Contains([]uint16{statusBusy, statusTemporaryError, statusNotAcceptingJobs}, failed.status) {
+			tell(p.attention(ctx))
 			if err := wait(ctx, p.poll); err != nil {
 				return 0, errors.Join(err, p.ledger.forget(job))
 			}
 			continue
 		}
-		return 0, errors.Join(err, p.ledger.forget(job)) // nothing was taken
+		return 0, errors.Join(err, p.ledger.forget(job)) // the printer did not take the job
 	}
 }
 
-// template is how a card is printed: once, on both sides of one card where the
-// printer has a choice.
-func (p *IPP) template(ctx context.Context) ([]attribute, error) {
-	answer, err := p.ask(ctx, "Get-Printer-Attributes", opGetPrinterAttributes, []attribute{
+// jobTemplate gives the job template attributes (RFC 8011, 5.2): one copy, on both
+// sides of one card if the printer has a choice.
+func (p *IPP) jobTemplate(ctx context.Context) ([]attribute, error) {
+	answer, err := p.ask(ctx, opGetPrinterAttributes, []attribute{
 		{"requested-attributes", []value{text(tagKeyword, "sides-supported"), text(tagKeyword, "document-format-supported")}},
 	}, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	can := answer.one(tagPrinter)
-	if formats := keywords(can, "document-format-supported"); len(formats) > 0 && !slices.Contains(formats, formatPDF) {
-		return nil, errors.New("the printer takes no PDF; it needs another driver")
+	printer := answer.one(tagPrinter)
+	if formats := keywords(printer, "document-format-supported"); len(formats) > 0 && !slices.Contains(formats, formatPDF) {
+		return nil, errors.New("the printer does not accept PDF: choose another driver (printing.driver)")
 	}
 	list := []attribute{{"copies", []value{integer(tagInteger, 1)}}}
-	if slices.Contains(keywords(can, "sides-supported"), "two-sided-long-edge") {
+	if slices.Contains(keywords(printer, "sides-supported"), "two-sided-long-edge") {
 		list = append(list, attribute{"sides", []value{text(tagKeyword, "two-sided-long-edge")}})
 	}
 	if p.media != "" {
@@ -255,46 +267,46 @@ func neverConnected(err error) bool {
 	return ok && op.Op == "dial"
 }
 
-// follow waits until the printer is done with a job, and tells what it wants of a
-// person meanwhile. It asks again while the printer does not answer.
+// follow waits until the printer has ended a job, and meanwhile tells what the printer
+// needs a person to do. It keeps asking while the printer does not answer.
 func (p *IPP) follow(ctx context.Context, job string, id int32, tell func(string)) error {
 	told := ""
 	for {
-		answer, err := p.ask(ctx, "Get-Job-Attributes", opGetJobAttributes, []attribute{
+		answer, err := p.ask(ctx, opGetJobAttributes, []attribute{
 			{"job-id", []value{integer(tagInteger, id)}},
 			{"requested-attributes", []value{text(tagKeyword, "job-name"), text(tagKeyword, "job-state"), text(tagKeyword, "job-state-reasons")}},
 		}, nil, nil)
-		refused, answered := errors.AsType[*ippError](err)
+		failed, answered := errors.AsType[*statusError](err)
 		now := ""
 		switch g := answer.one(tagJob); {
-		case answered && (refused.status == statusGone || refused.status == statusGone2),
+		case answered && (failed.status == statusNotFound || failed.status == statusGone),
 			err == nil && len(g.get("job-name")) > 0 && g.first("job-name").String() != job:
-			return identity.Refuse(identity.Spoiled, "the printer does not know job %s any more: its card may be printed", job)
+			return identity.Refuse(identity.Spoiled, "the printer does not know job %s any more: its card may have been printed", job)
 		case err != nil:
-			now = "the printer does not answer: switch it on, or see to its cable"
+			now = "the printer does not answer: switch it on, or check its cable"
 		case g.first("job-state").integer() == jobCompleted:
 			return nil
 		case g.first("job-state").integer() == jobCanceled:
-			return identity.Refuse(identity.Spoiled, "job %s was canceled at the printer (%s): its card may be printed", job, reasons(g, "job-state-reasons"))
+			return identity.Refuse(identity.Spoiled, "job %s was canceled at the printer (%s): its card may have been printed", job, reasons(g, "job-state-reasons"))
 		case g.first("job-state").integer() == jobAborted:
-			return identity.Refuse(identity.Spoiled, "the printer gave job %s up (%s): its card may be printed", job, reasons(g, "job-state-reasons"))
+			return identity.Refuse(identity.Spoiled, "the printer aborted job %s (%s): its card may have been printed", job, reasons(g, "job-state-reasons"))
 		default:
-			now = p.wants(ctx)
+			now = p.attention(ctx)
 		}
 		if now != told {
 			told = now
 			tell(now)
 		}
 		if err := wait(ctx, p.poll); err != nil {
-			return fmt.Errorf("await job %s: %w", job, err)
+			return fmt.Errorf("wait for job %s: %w", job, err)
 		}
 	}
 }
 
-// wants asks what the printer wants of a person; empty where it wants nothing, or
-// does not say.
-func (p *IPP) wants(ctx context.Context) string {
-	answer, err := p.ask(ctx, "Get-Printer-Attributes", opGetPrinterAttributes, []attribute{
+// attention asks what the printer needs a person to do, and gives "" if that is
+// nothing or the printer does not answer.
+func (p *IPP) attention(ctx context.Context) string {
+	answer, err := p.ask(ctx, opGetPrinterAttributes, []attribute{
 		{"requested-attributes", []value{text(tagKeyword, "printer-state"), text(tagKeyword, "printer-state-reasons")}},
 	}, nil, nil)
 	if err != nil {
@@ -311,7 +323,7 @@ func keywords(g group, name string) []string {
 	return list
 }
 
-// reasons lists keywords, fit to be shown.
+// reasons lists the keywords of an attribute, safe to show.
 func reasons(g group, name string) string {
 	var b bytes.Buffer
 	for i, k := range keywords(g, name) {
@@ -323,15 +335,15 @@ func reasons(g group, name string) string {
 	return b.String()
 }
 
-// An answer lists a printer's jobs, or its attributes: never so much.
+// maxAnswer is far more than a list of jobs or attributes takes, in bytes.
 const maxAnswer = 1 << 20
 
-// ask sends a request, a document behind it where there is one, and reads the
-// answer.
-func (p *IPP) ask(ctx context.Context, operation string, code uint16, attributes, job []attribute, document []byte) (message, error) {
+// ask sends a request with operation attributes, job attributes and a document, each
+// of which may be missing, and reads the answer.
+func (p *IPP) ask(ctx context.Context, o operation, attributes, job []attribute, document []byte) (message, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	request := message{version: [2]byte{2, 0}, code: code, request: p.last.Add(1) & 0x7FFFFFFF}
+	request := message{version: [2]byte{2, 0}, code: uint16(o), request: p.lastRequest.Add(1) & 0x7FFFFFFF}
 	request.groups = append(request.groups, group{tagOperation, append([]attribute{
 		{"attributes-charset", []value{text(tagCharset, "utf-8")}},
 		{"attributes-natural-language", []value{text(tagLanguage, "en")}},
@@ -343,34 +355,34 @@ func (p *IPP) ask(ctx context.Context, operation string, code uint16, attributes
 	}
 	head := request.encode()
 	body := io.MultiReader(bytes.NewReader(head), bytes.NewReader(document))
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.post, body)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.httpURL, body)
 	if err != nil {
-		return message{}, fmt.Errorf("%s: %w", operation, err)
+		return message{}, fmt.Errorf("%s: %w", o, err)
 	}
-	r.ContentLength = int64(len(head) + len(document)) // some printers take nothing in chunks
+	r.ContentLength = int64(len(head) + len(document)) // some printers do not accept chunks
 	r.Header.Set("Content-Type", typeIPP)
 	response, err := p.http.Do(r)
 	if err != nil {
-		return message{}, fmt.Errorf("%s: %w", operation, err)
+		return message{}, fmt.Errorf("%s: %w", o, err)
 	}
 	defer response.Body.Close()
 	answer, err := readAnswer(response)
 	switch {
 	case err != nil:
-		return message{}, fmt.Errorf("%s: %w", operation, err)
+		return message{}, fmt.Errorf("%s: %w", o, err)
 	case answer.request != request.request:
-		return message{}, fmt.Errorf("%s: the answer is to another request", operation)
+		return message{}, fmt.Errorf("%s: the answer belongs to another request", o)
 	case answer.code >= firstError:
-		return message{}, &ippError{operation, answer.code}
+		return message{}, &statusError{o, answer.code}
 	}
 	return answer, nil
 }
 
-// readAnswer reads what came back, if it is IPP.
+// readAnswer reads the body of an HTTP response, if it is IPP.
 func readAnswer(response *http.Response) (message, error) {
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if response.StatusCode != http.StatusOK || kind != typeIPP {
-		return message{}, fmt.Errorf("this is no IPP printer: HTTP %d", response.StatusCode)
+		return message{}, fmt.Errorf("not an IPP printer: it answered HTTP %d", response.StatusCode)
 	}
 	b, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {

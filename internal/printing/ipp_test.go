@@ -22,12 +22,12 @@ import (
 func TestOpenIPP_RefusesBadSettings(t *testing.T) {
 	t.Parallel()
 	page := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(page, []byte("no certificate"), 0o600))
+	require.NoError(t, os.WriteFile(page, []byte("not a certificate"), 0o600))
 	for want, o := range map[string]printing.IPPOptions{
 		"printing.uri must be ipp://HOST/PATH": {URI: "http://printer/ipp", Ledger: t.TempDir()},
 		"ipps://HOST/PATH":                     {URI: "ipp:/print", Ledger: t.TempDir()},
 		"printing.ledger is empty":             {URI: "ipp://printer/ipp/print"},
-		"there is none in":                     {URI: "ipps://printer/ipp/print", CAFile: page, Ledger: t.TempDir()},
+		"there is no certificate in":           {URI: "ipps://printer/ipp/print", CAFile: page, Ledger: t.TempDir()},
 		"read certificate authorities":         {URI: "ipps://printer/ipp/print", CAFile: page + "x", Ledger: t.TempDir()},
 	} {
 		_, err := printing.OpenIPP(o)
@@ -35,9 +35,9 @@ func TestOpenIPP_RefusesBadSettings(t *testing.T) {
 	}
 }
 
-// What stands where a printer should be costs an error, and no card: nothing was
-// taken, so that the job may go to the right printer afterwards.
-func TestIPP_SaysThatThisIsNoPrinter(t *testing.T) {
+// Something else where a printer should be gives an error but loses no card: the job
+// was not sent, and may go to the right printer afterwards.
+func TestIPP_ReportsThatThisIsNotAPrinter(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"a web page": func(w http.ResponseWriter, _ *http.Request) {
@@ -45,14 +45,14 @@ func TestIPP_SaysThatThisIsNoPrinter(t *testing.T) {
 			_, _ = w.Write([]byte("<html>Log in</html>"))
 		},
 		"a fault": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
-		"a way elsewhere": func(w http.ResponseWriter, r *http.Request) {
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
 		},
 		"noise": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/ipp")
 			_, _ = w.Write([]byte("\x02\x00\xff\xff"))
 		},
-		"noise without end": func(w http.ResponseWriter, r *http.Request) {
+		"endless noise": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/ipp")
 			for r.Context().Err() == nil {
 				if _, err := w.Write(bytes.Repeat([]byte{1}, 1<<16)); err != nil {
@@ -84,8 +84,8 @@ func TestIPP_SaysThatThisIsNoPrinter(t *testing.T) {
 	}
 }
 
-// A connection that breaks after the card was sent: the printer may have it.
-func TestIPP_ACardThatWasSentAndNotAnsweredIsGivenUp(t *testing.T) {
+// The connection breaks after the card was sent: the printer may have it.
+func TestIPP_ACardThatWasSentWithoutAnswerIsSpoiled(t *testing.T) {
 	t.Parallel()
 	nothing := func(w http.ResponseWriter, request []byte) {
 		w.Header().Set("Content-Type", "application/ipp")
@@ -105,7 +105,7 @@ func TestIPP_ACardThatWasSentAndNotAnsweredIsGivenUp(t *testing.T) {
 
 	err = p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
 	require.Error(t, err)
-	require.NotErrorIs(t, err, identity.Spoiled, "the printer is asked first, next time")
+	require.NotErrorIs(t, err, identity.Spoiled, "next time, the printer is asked first")
 	err = p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
 
 	require.ErrorIs(t, err, identity.Spoiled)
@@ -150,7 +150,7 @@ func TestFolders_PrintOnce(t *testing.T) {
 	}
 }
 
-func TestBitmaps_AreOfTheResolutionAsked(t *testing.T) {
+func TestBitmaps_HaveTheResolutionAskedFor(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := &printing.Bitmaps{Dir: dir, DPI: 600, Time: time.Millisecond}

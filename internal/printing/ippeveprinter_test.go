@@ -22,20 +22,20 @@ import (
 	"example.org/cancuoc/internal/printing"
 )
 
-// device is ippeveprinter of CUPS, a whole IPP printer in software, which drops
-// what it prints into a folder.
+// device is ippeveprinter of CUPS, a complete IPP printer in software. It prints into
+// a folder.
 type device struct {
 	t        *testing.T
 	program  string
-	avahi    string // stands in for the name service that it wants
+	avahi    string // replaces the name service that it needs
 	dir      string
 	port     int
 	running  *exec.Cmd
 	finished chan struct{}
 }
 
-// command is what the device does with a job: it waits while it is out of cards,
-// takes its time, fails where it is told to, and notes what it printed, in order.
+// command is what the device does with a job: it waits while it has no cards, takes
+// its time, fails if told to, and notes in order what it printed.
 const command = `#!/bin/sh
 cd "$DEVICE"
 if [ -e empty ]; then
@@ -49,8 +49,8 @@ cp "$1" "printed/$IPP_JOB_NAME.$$.pdf"
 echo "$IPP_JOB_NAME $IPP_COPIES $IPP_SIDES" >> order
 `
 
-// newDevice switches a printer on. Where it is not installed the test is skipped,
-// but not in CI.
+// newDevice switches a printer on. If it is not installed the test is skipped, or
+// fails in CI.
 func newDevice(t *testing.T) *device {
 	t.Helper()
 	program, err := exec.LookPath("ippeveprinter")
@@ -62,7 +62,7 @@ func newDevice(t *testing.T) *device {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
-		t.Skip("ippeveprinter (Debian: cups-ipp-utils) and gcc are wanted")
+		t.Skip("ippeveprinter (Debian: cups-ipp-utils) and gcc are needed")
 	}
 	d := &device{t: t, program: program, dir: t.TempDir(), avahi: filepath.Join(t.TempDir(), "avahi.so")}
 	out, err := exec.CommandContext(t.Context(), compiler, "-shared", "-fPIC", "-o", d.avahi, "testdata/avahi.c").CombinedOutput()
@@ -102,11 +102,11 @@ func (d *device) on() {
 
 // off cuts the power.
 func (d *device) off() {
-	_ = syscall.Kill(-d.running.Process.Pid, syscall.SIGKILL) // it may be off
+	_ = syscall.Kill(-d.running.Process.Pid, syscall.SIGKILL) // it may be off already
 	<-d.finished
 }
 
-// set makes the device empty, slow or broken, or not so any more.
+// set makes the device empty, slow or broken, or ends that.
 func (d *device) set(what string, is bool) {
 	d.t.Helper()
 	name := filepath.Join(d.dir, what)
@@ -128,7 +128,7 @@ func (d *device) order() []string {
 	return strings.Split(strings.TrimSpace(string(b)), "\n")
 }
 
-// printed gives what came out of the device for a job: each time it was printed.
+// printed gives what the device printed for a job, once for each time.
 func (d *device) printed(job string) [][]byte {
 	d.t.Helper()
 	files, err := filepath.Glob(filepath.Join(d.dir, "printed", job+".*.pdf"))
@@ -141,7 +141,7 @@ func (d *device) printed(job string) [][]byte {
 	return all
 }
 
-// driver is a process of the station that uses the device.
+// driver is the device's driver in one process of the station.
 func (d *device) driver(ledger string) *printing.IPP {
 	d.t.Helper()
 	p, err := printing.OpenIPP(printing.IPPOptions{
@@ -151,13 +151,13 @@ func (d *device) driver(ledger string) *printing.IPP {
 	return p
 }
 
-// pdf is a document that tells which it is.
+// pdf is a document with its number in it.
 func pdf(i int) []byte {
 	return fmt.Appendf(nil, "%%PDF-1.4\n%% card %d\n%s\n%%%%EOF\n", i, strings.Repeat("\x00\xff\r\n", 5000))
 }
 
-// insist prints as a retried activity does: again after every fault, not after a
-// refusal; for half a minute.
+// insist prints as a retried activity does, for half a minute: again after a fault,
+// but not after a refusal.
 func insist(ctx context.Context, p printing.Printer, job string, content []byte, tell func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -183,10 +183,10 @@ func TestIPP_HundredCardsArriveOnceAndInOrder(t *testing.T) {
 		job := fmt.Sprintf("CARD-%03d-1", i)
 		want = append(want, job+" 1 two-sided-long-edge")
 		switch i {
-		case 30: // the power fails, and comes back while the next card waits
+		case 30: // the power fails, and returns while the next card waits
 			d.off()
 			time.AfterFunc(300*time.Millisecond, d.on)
-		case 60: // the hopper is empty until somebody has been told, and came
+		case 60: // the hopper is empty until somebody was told to fill it
 			d.set("empty", true)
 		}
 		err := insist(t.Context(), p, job, pdf(i), func(wanted string) {
@@ -224,8 +224,8 @@ func TestIPP_APrintedJobIsNotPrintedAgain(t *testing.T) {
 	require.Len(t, d.order(), 1)
 }
 
-// Two copies of one step, and other cards, from two processes at once.
-func TestIPP_CopiesAtOncePrintOnce(t *testing.T) {
+// The same step twice, and other cards, from two processes at once.
+func TestIPP_TheSameJobTwiceAtOnceIsPrintedOnce(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t)
 	ledger := t.TempDir()
@@ -245,7 +245,7 @@ func TestIPP_CopiesAtOncePrintOnce(t *testing.T) {
 	require.Len(t, d.order(), 3)
 }
 
-// A process that dies while its card is in the printer: the next one waits for it.
+// A process dies while its card is in the printer: the next one waits for the card.
 func TestIPP_AJobInThePrinterIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t)
@@ -261,7 +261,7 @@ func TestIPP_AJobInThePrinterIsFoundAgain(t *testing.T) {
 	require.Equal(t, [][]byte{pdf(1)}, d.printed("CARD-1"))
 }
 
-func TestIPP_ACardThatMayBePrintedIsGivenUp(t *testing.T) {
+func TestIPP_ACardThatMayHaveBeenPrintedIsSpoiled(t *testing.T) {
 	t.Parallel()
 	t.Run("TheDeviceFailed", func(t *testing.T) {
 		t.Parallel()
@@ -269,9 +269,9 @@ func TestIPP_ACardThatMayBePrintedIsGivenUp(t *testing.T) {
 		d.set("broken", true)
 		err := d.driver(t.TempDir()).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
 		require.ErrorIs(t, err, identity.Spoiled)
-		require.ErrorContains(t, err, "job CARD-1 up (")
+		require.ErrorContains(t, err, "aborted job CARD-1 (")
 	})
-	t.Run("ThePowerFailedMeanwhile", func(t *testing.T) {
+	t.Run("ThePowerFailed", func(t *testing.T) {
 		t.Parallel()
 		d := newDevice(t)
 		ledger := t.TempDir()
@@ -283,15 +283,15 @@ func TestIPP_ACardThatMayBePrintedIsGivenUp(t *testing.T) {
 		err := insist(t.Context(), d.driver(ledger), "CARD-1", pdf(1), ignore)
 		require.ErrorIs(t, err, identity.Spoiled)
 		err = insist(t.Context(), d.driver(ledger), "CARD-1", pdf(1), ignore)
-		require.ErrorIs(t, err, identity.Spoiled, "asked again it is not printed either")
+		require.ErrorIs(t, err, identity.Spoiled, "it is not printed later either")
 		d.set("slow", false)
 		require.NoError(t, insist(t.Context(), d.driver(ledger), "CARD-2", pdf(2), ignore), "the next card is printed")
 		require.Empty(t, d.printed("CARD-1"))
 	})
 }
 
-// A printer that is off has printed nothing: its card is good.
-func TestIPP_APrinterThatIsOffIsAwaited(t *testing.T) {
+// A printer that is off has printed nothing: the card is good.
+func TestIPP_APrinterThatIsOffGetsTheCardLater(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t)
 	p := d.driver(t.TempDir())

@@ -18,9 +18,9 @@ import (
 	"example.org/cancuoc/internal/printing"
 )
 
-// secure starts a printer behind TLS that is busy once, takes one job then, and
-// leaves it in that state. It gives the printer's URI and its certificate's file,
-// and counts the jobs that it took.
+// secure starts a printer behind TLS that is busy once, then takes one job and leaves
+// it in that state. It gives the printer's URI and the file of its certificate, and
+// counts the jobs that the printer took.
 func secure(t *testing.T, state byte) (uri, ca string, took *atomic.Int32) {
 	t.Helper()
 	took = new(atomic.Int32)
@@ -62,7 +62,7 @@ func TestIPP_PrintsBehindTLSOnceThePrinterIsFree(t *testing.T) {
 	require.EqualValues(t, 1, took.Load())
 }
 
-func TestIPP_SendsNothingToAPrinterThatItDoesNotTrust(t *testing.T) {
+func TestIPP_SendsNothingToAnUntrustedPrinter(t *testing.T) {
 	t.Parallel()
 	uri, _, took := secure(t, 9)
 	p, err := printing.OpenIPP(printing.IPPOptions{URI: uri, Ledger: t.TempDir(), Poll: time.Millisecond})
@@ -75,8 +75,8 @@ func TestIPP_SendsNothingToAPrinterThatItDoesNotTrust(t *testing.T) {
 	require.Zero(t, took.Load())
 }
 
-// A canceled job may have been printed all the same.
-func TestIPP_ACanceledCardIsGivenUp(t *testing.T) {
+// A canceled job may have been printed nevertheless.
+func TestIPP_ACanceledCardIsSpoiled(t *testing.T) {
 	t.Parallel()
 	uri, ca, took := secure(t, 7)
 	p, err := printing.OpenIPP(printing.IPPOptions{URI: uri, CAFile: ca, Ledger: t.TempDir(), Poll: time.Millisecond})
@@ -87,5 +87,5 @@ func TestIPP_ACanceledCardIsGivenUp(t *testing.T) {
 		require.ErrorIs(t, err, identity.Spoiled)
 	}
 
-	require.EqualValues(t, 1, took.Load(), "asked again it is not sent again")
+	require.EqualValues(t, 1, took.Load(), "it is not sent again")
 }

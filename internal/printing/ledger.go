@@ -15,12 +15,12 @@ import (
 )
 
 // ledger is where a station writes its jobs down: a file for each job, with the
-// content's digest and how far it is. Processes of one station share it.
+// digest of its content and how far it is. All processes of a station share it.
 type ledger struct{ dir string }
 
-// How far a job is: nothing is known of one that is not in the ledger.
+// How far a job in the ledger is.
 const (
-	sent      = "sent" // or about to be: the printer may have it
+	sent      = "sent" // or about to be sent: the printer may have it
 	completed = "completed"
 )
 
@@ -41,10 +41,10 @@ func (e entry) is(pdf []byte, state string) bool { return e.state == state && e.
 // keptFor is how long jobs stay in the ledger: longer than any step is retried.
 const keptFor = 90 * 24 * time.Hour
 
-// openLedger makes the folder, and clears out what is old.
+// openLedger makes the folder, and removes old entries.
 func openLedger(dir string) (ledger, error) {
 	if dir == "" {
-		return ledger{}, errors.New("printing.ledger is empty: name a folder, in which jobs are written down")
+		return ledger{}, errors.New("printing.ledger is empty; the folder in which jobs are written down is needed")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return ledger{}, fmt.Errorf("make ledger of print jobs: %w", err)
@@ -56,14 +56,14 @@ func openLedger(dir string) (ledger, error) {
 	for _, file := range list {
 		info, err := file.Info()
 		if err == nil && filepath.Ext(file.Name()) == ".job" && time.Since(info.ModTime()) > keptFor {
-			_ = os.Remove(filepath.Join(dir, file.Name())) // another time, then
+			_ = os.Remove(filepath.Join(dir, file.Name())) // if not now, then another time
 		}
 	}
 	return ledger{dir}, nil
 }
 
-// lock waits for the turn at the printer, among all processes of the station. A
-// process that dies gives its turn back.
+// lock waits until no other process of the station uses the printer. A process that
+// dies releases its lock.
 func (l ledger) lock(ctx context.Context) (release func(), err error) {
 	f, err := os.OpenFile(filepath.Join(l.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -72,7 +72,7 @@ func (l ledger) lock(ctx context.Context) (release func(), err error) {
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { _ = f.Close() }, nil // which unlocks it
+			return func() { _ = f.Close() }, nil // unlocks it
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return nil, errors.Join(err, f.Close())
@@ -85,7 +85,7 @@ func (l ledger) lock(ctx context.Context) (release func(), err error) {
 
 func (l ledger) file(job string) string { return filepath.Join(l.dir, job+".job") }
 
-// read gives a job's entry; an empty one when there is none.
+// read gives a job's entry, or an empty one if there is none.
 func (l ledger) read(job string) (entry, error) {
 	b, err := os.ReadFile(l.file(job))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -96,12 +96,12 @@ func (l ledger) read(job string) (entry, error) {
 	}
 	digest, state, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
 	if len(digest) != 2*sha256.Size || state != sent && state != completed {
-		return entry{}, fmt.Errorf("the ledger's file of job %s is damaged: see whether its card is printed, and remove the file", job)
+		return entry{}, fmt.Errorf("the ledger's file of job %s is damaged: see whether its card was printed, then remove the file", job)
 	}
 	return entry{digest, state}, nil
 }
 
-// write writes an entry down, whole or not at all; it is on disk when write returns.
+// write stores an entry, whole or not at all. It is on disk when write returns.
 func (l ledger) write(job string, e entry) error {
 	if err := replace(l.file(job), []byte(e.digest+" "+e.state+"\n")); err != nil {
 		return fmt.Errorf("write ledger of print jobs: %w", err)
@@ -109,7 +109,7 @@ func (l ledger) write(job string, e entry) error {
 	return nil
 }
 
-// forget takes a job out that the printer did not take.
+// forget removes a job that the printer did not take.
 func (l ledger) forget(job string) error {
 	if err := os.Remove(l.file(job)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("write ledger of print jobs: %w", err)

@@ -1,7 +1,7 @@
-// Package printing is the port to card printers. A printer takes a card's two
-// sides under a job name, and prints each job once.
+// Package printing drives card printers. A printer takes both sides of a card under
+// a job name, and prints each job once.
 //
-// Start at Printer. IPP is a printer that speaks the Internet Printing Protocol
+// Start at Printer. IPP drives a printer that speaks the Internet Printing Protocol
 // (RFC 8010, RFC 8011); Spool and Bitmaps print into a folder.
 package printing
 
@@ -10,20 +10,23 @@ import (
 	"image"
 )
 
-// Sides are the two sides of a card, in the two ways that printers take them.
+// Sides are both sides of a card, in the two formats that printers take.
 type Sides struct {
 	PDF []byte // two pages of the card's size, front and back
-	// Draw gives both sides as pictures of so many dots to the inch.
+	// Draw gives both sides as images at a resolution.
 	Draw func(dpi int) (front, back image.Image, err error)
 }
 
 // Printer prints cards.
 type Printer interface {
-	// Print prints a card under that job name, and returns when it is out. A job
-	// that was printed before is not printed again. What the printer wants of a
-	// person meanwhile is told, each time that changes.
+	// Print prints a card under a job name, and returns when the card is out. A job
+	// that was printed before is not printed again. Meanwhile, tell is called with
+	// what the printer needs a person to do, each time that changes; "" is nothing.
 	//
-	// A job whose card may have been printed, and may not, is refused with Spoiled:
-	// the card in the printer is no good any more, whichever it is.
-	Print(ctx context.Context, job string, card Sides, tell func(wanted string)) error
+	// A job is refused with Spoiled if nobody knows whether its card was printed:
+	// the card in the printer is lost either way. It is refused with Conflict if
+	// different content was printed under its name, and with Invalid if the name
+	// cannot be a file's. Every other error is a fault, and the job may be printed
+	// again.
+	Print(ctx context.Context, job string, card Sides, tell func(attention string)) error
 }

@@ -7,11 +7,11 @@ import (
 	"fmt"
 )
 
-// tag is a delimiter or a type of value (RFC 8010, 3.5).
+// tag is a delimiter tag or a value tag (RFC 8010, 3.5).
 type tag byte
 
-// The tags that are written and read here. Whatever is below tagFirstValue ends a
-// group and begins another.
+// The tags that are written and read here. A tag below tagFirstValue is a delimiter:
+// it ends a group and begins another.
 const (
 	tagOperation  tag = 0x01
 	tagJob        tag = 0x02
@@ -29,11 +29,11 @@ const (
 	tagMIMEType tag = 0x49
 )
 
-// message is a request or a response (RFC 8010, 3.1): all numbers big-endian.
+// message is a request or a response (RFC 8010, 3.1). All numbers are big-endian.
 type message struct {
 	version [2]byte
-	code    uint16 // the operation, or the status
-	request int32
+	code    uint16 // operation-id, or status-code
+	request int32  // request-id
 	groups  []group
 }
 
@@ -43,8 +43,8 @@ type group struct {
 	attributes []attribute
 }
 
-// attribute is a name with its values. The members of a collection stand among
-// the values, each under the name of the collection.
+// attribute is a name with its values. The members of a collection are among the
+// values, under the name of the collection.
 type attribute struct {
 	name   string
 	values []value
@@ -61,7 +61,7 @@ func integer(t tag, n int32) value { return value{t, binary.BigEndian.AppendUint
 
 func (v value) String() string { return string(v.raw) }
 
-// integer gives the value of an integer or an enum, and 0 of anything else.
+// integer gives the value of an integer or an enum, and 0 for anything else.
 func (v value) integer() int32 {
 	if v.tag != tagInteger && v.tag != tagEnum || len(v.raw) != 4 {
 		return 0
@@ -69,7 +69,7 @@ func (v value) integer() int32 {
 	return int32(binary.BigEndian.Uint32(v.raw))
 }
 
-// get gives the values of an attribute; none when it is not there.
+// get gives the values of an attribute, or none if it is not there.
 func (g group) get(name string) []value {
 	for _, a := range g.attributes {
 		if a.name == name {
@@ -79,7 +79,7 @@ func (g group) get(name string) []value {
 	return nil
 }
 
-// first gives the first value of an attribute; an empty one when it is not there.
+// first gives the first value of an attribute, or an empty one if it is not there.
 func (g group) first(name string) value {
 	if values := g.get(name); len(values) > 0 {
 		return values[0]
@@ -98,7 +98,7 @@ func (m message) all(t tag) []group {
 	return list
 }
 
-// one gives the first group of a kind; an empty one when there is none.
+// one gives the first group of a kind, or an empty one if there is none.
 func (m message) one(t tag) group {
 	if list := m.all(t); len(list) > 0 {
 		return list[0]
@@ -106,7 +106,7 @@ func (m message) one(t tag) group {
 	return group{tag: t}
 }
 
-// encode writes a message (RFC 8010, 3.1). A document follows it without more ado.
+// encode writes a message (RFC 8010, 3.1). A document follows it directly.
 func (m message) encode() []byte {
 	b := append([]byte{}, m.version[:]...)
 	b = binary.BigEndian.AppendUint16(b, m.code)
@@ -119,14 +119,14 @@ func (m message) encode() []byte {
 				b = append(b, byte(v.tag))
 				b = appendField(b, []byte(name))
 				b = appendField(b, v.raw)
-				name = "" // further values have none
+				name = "" // a further value has no name
 			}
 		}
 	}
 	return append(b, byte(tagEnd))
 }
 
-// appendField adds a length of two bytes and what is so long.
+// appendField adds a field after its length of two bytes.
 func appendField(b, field []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(len(field)))
 	return append(b, field...)
@@ -134,8 +134,8 @@ func appendField(b, field []byte) []byte {
 
 var errCutShort = errors.New("the message is cut short")
 
-// decode reads a message strictly: it ends with the end tag, and what follows is
-// left alone. The message holds parts of b.
+// decode reads a message strictly, up to its end tag, and ignores what follows. The
+// message shares its bytes with b.
 func decode(b []byte) (message, error) {
 	if len(b) < 8 {
 		return message{}, errCutShort
@@ -145,7 +145,7 @@ func decode(b []byte) (message, error) {
 		request: int32(binary.BigEndian.Uint32(b[4:])),
 	}
 	if m.version[0] != 1 && m.version[0] != 2 {
-		return message{}, fmt.Errorf("version %d.%d is none of IPP", m.version[0], m.version[1])
+		return message{}, fmt.Errorf("version %d.%d is not one of IPP", m.version[0], m.version[1])
 	}
 	r := bytes.NewBuffer(b[8:])
 	for {
@@ -158,7 +158,7 @@ func decode(b []byte) (message, error) {
 		case t < tagFirstValue:
 			m.groups = append(m.groups, group{tag: t})
 		case len(m.groups) == 0:
-			return message{}, errors.New("a value stands before any group")
+			return message{}, errors.New("a value precedes the first group")
 		default:
 			if err := m.groups[len(m.groups)-1].read(r, t); err != nil {
 				return message{}, err
@@ -167,8 +167,8 @@ func decode(b []byte) (message, error) {
 	}
 }
 
-// read adds one value, whose tag was read. A value without a name is a further
-// one of the attribute before it.
+// read adds one value, whose tag was read before. A value without a name is a
+// further value of the attribute before it.
 func (g *group) read(r *bytes.Buffer, t tag) error {
 	name, err := field(r)
 	if err != nil {
@@ -189,7 +189,7 @@ func (g *group) read(r *bytes.Buffer, t tag) error {
 	return nil
 }
 
-// field reads a length of two bytes, and what is so long.
+// field reads a field after its length of two bytes.
 func field(r *bytes.Buffer) ([]byte, error) {
 	length := r.Next(2)
 	if len(length) < 2 {

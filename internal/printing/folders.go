@@ -16,10 +16,10 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Spool prints into a folder: one PDF for each job.
+// Spool prints into a folder: a PDF for each job.
 type Spool struct {
 	Dir  string
-	Time time.Duration // how long a print takes
+	Time time.Duration // how long printing takes
 }
 
 // Print implements Printer. The file appears whole or not at all.
@@ -30,12 +30,12 @@ func (s *Spool) Print(ctx context.Context, job string, card Sides, _ func(string
 	return once(ctx, filepath.Join(s.Dir, job+".pdf"), card.PDF, s.Time)
 }
 
-// Bitmaps prints into a folder, for a maker's own driver that takes pictures: for
-// each job a PNG of the front, and one of the back, which comes last.
+// Bitmaps prints into a folder, for a vendor's driver that takes images: for each
+// job a PNG of the front, and then one of the back.
 type Bitmaps struct {
 	Dir  string
 	DPI  int
-	Time time.Duration // how long a print takes
+	Time time.Duration // how long printing takes
 }
 
 // Print implements Printer. Each file appears whole or not at all.
@@ -64,8 +64,8 @@ func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, _ func(stri
 	return nil
 }
 
-// once makes a file that takes some time to make. One that is there stays, and is
-// refused when it has another content.
+// once writes a file, which takes some time. A file that is there already stays; if it
+// has different content, the job is refused.
 func once(ctx context.Context, name string, content []byte, takes time.Duration) error {
 	job := filepath.Base(name)
 	made, err := os.ReadFile(name)
@@ -73,7 +73,7 @@ func once(ctx context.Context, name string, content []byte, takes time.Duration)
 	case err == nil && bytes.Equal(made, content):
 		return nil
 	case err == nil:
-		return identity.Refuse(identity.Conflict, "job %s was printed before with another content", job)
+		return identity.Refuse(identity.Conflict, "job %s was printed before with different content", job)
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("look for job %s: %w", job, err)
 	}
@@ -89,7 +89,7 @@ func once(ctx context.Context, name string, content []byte, takes time.Duration)
 	return nil
 }
 
-// replace writes a file whole or not at all; it is on disk when replace returns.
+// replace writes a file whole or not at all. It is on disk when replace returns.
 func replace(name string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".print-*")
 	if err != nil {
@@ -110,10 +110,10 @@ func replace(name string, content []byte) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// checkJob refuses a job name that is none for a file.
+// checkJob refuses a job name that cannot name a file.
 func checkJob(job string) error {
 	if job == "" || strings.ContainsAny(job, `/\`) || job[0] == '.' {
-		return identity.RefuseField(identity.Invalid, "job", "is no name for a file")
+		return identity.RefuseField(identity.Invalid, "job", "cannot name a file: it is empty, begins with a dot or holds a slash")
 	}
 	return nil
 }

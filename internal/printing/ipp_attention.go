@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// wanted says what a person has to do about a reason that a printer gives for its
-// state (RFC 8011, 5.4.12; PWG 5100.13). What is not here is told as it is.
-var wanted = map[string]string{
+// remedies say what a person has to do about a printer-state-reasons keyword (RFC
+// 8011, 5.4.12; PWG 5100.13). Other keywords are shown as they are.
+var remedies = map[string]string{
 	"media-empty":                "put blank cards into the hopper",
 	"media-needed":               "put blank cards into the hopper",
-	"media-low":                  "blank cards run low: fill the hopper soon",
+	"media-low":                  "blank cards are running low: fill the hopper soon",
 	"media-jam":                  "a card is stuck: open the printer and take it out",
 	"cover-open":                 "close the cover",
 	"door-open":                  "close the door",
@@ -18,24 +18,24 @@ var wanted = map[string]string{
 	"input-tray-missing":         "put the hopper in",
 	"output-tray-missing":        "put the output tray in",
 	"output-area-full":           "take the finished cards out",
-	"output-area-almost-full":    "the output fills up: take the finished cards out soon",
+	"output-area-almost-full":    "the output is filling up: take the finished cards out soon",
 	"marker-supply-empty":        "change the ribbon",
-	"marker-supply-low":          "the ribbon runs low: have another ready",
+	"marker-supply-low":          "the ribbon is running low: have another ready",
 	"marker-waste-full":          "change the waste box",
 	"cleaner-life-over":          "clean the printer and change the cleaning roller",
 	"paused":                     "resume the printer at its panel",
 	"moving-to-paused":           "resume the printer at its panel",
 	"shutdown":                   "switch the printer on",
-	"offline":                    "switch the printer on, or see to its cable",
-	"timed-out":                  "the device does not answer: see to its cable",
-	"connecting-to-device":       "the device does not answer yet: see to its cable if this stays",
-	"stopped-partly":             "a part of the printer is out of order: see its panel",
+	"offline":                    "switch the printer on, or check its cable",
+	"timed-out":                  "the device does not answer: check its cable",
+	"connecting-to-device":       "the device does not answer yet: check its cable if this stays",
+	"stopped-partly":             "part of the printer is out of order: see its panel",
 	"spool-area-full":            "the printer's memory is full: restart it when no card is in it",
-	"identify-printer-requested": "someone looks for this printer",
+	"identify-printer-requested": "somebody is looking for this printer",
 }
 
-// attention turns the reasons for a printer's state into one sentence for whoever
-// stands beside it; empty where nothing is wanted.
+// attention turns printer-state-reasons into one sentence for the person beside the
+// printer, or "" if nothing is needed.
 func attention(reasons []string) string {
 	var list []string
 	for _, reason := range reasons {
@@ -46,7 +46,7 @@ func attention(reasons []string) string {
 		if plain == "none" || plain == "" {
 			continue
 		}
-		what, known := wanted[plain]
+		what, known := remedies[plain]
 		if !known {
 			what = "see the printer's panel (" + printable(plain) + ")"
 		}
@@ -57,8 +57,8 @@ func attention(reasons []string) string {
 	return strings.Join(list, "; ")
 }
 
-// printable keeps of a keyword what keywords consist of (RFC 8010, 5.1.4), and not
-// too much of it.
+// printable removes from a keyword what keywords do not consist of (RFC 8010, 5.1.4),
+// and shortens it.
 func printable(keyword string) string {
 	const most = 60
 	keyword = strings.Map(func(r rune) rune {

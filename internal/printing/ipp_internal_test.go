@@ -10,9 +10,9 @@ import (
 )
 
 // The Print-Job request of RFC 8010, appendix A.1, byte for byte.
-func TestMessage_IsWrittenAsTheStandardDoes(t *testing.T) {
+func TestMessage_IsEncodedAsInRFC8010(t *testing.T) {
 	t.Parallel()
-	request := message{version: [2]byte{1, 1}, code: opPrintJob, request: 1, groups: []group{
+	request := message{version: [2]byte{1, 1}, code: uint16(opPrintJob), request: 1, groups: []group{
 		{tagOperation, []attribute{
 			{"attributes-charset", []value{text(tagCharset, "utf-8")}},
 			{"attributes-natural-language", []value{text(tagLanguage, "en-us")}},
@@ -62,7 +62,7 @@ func TestMessage_HasFurtherValuesAndCollections(t *testing.T) {
 	require.Empty(t, read.one(tagJob).first("job-id").raw)
 }
 
-func TestDecode_RefusesWhatIsNoMessage(t *testing.T) {
+func TestDecode_RefusesMalformedMessages(t *testing.T) {
 	t.Parallel()
 	good := message{version: [2]byte{2, 0}, groups: []group{{tagJob, []attribute{{"job-id", []value{integer(tagInteger, 7)}}}}}}.encode()
 	for i := range good {
@@ -72,8 +72,8 @@ func TestDecode_RefusesWhatIsNoMessage(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"another version":         append([]byte{3}, good[1:]...),
 		"a page":                  []byte("<html><body>Login</body></html>"),
-		"a value without group":   {2, 0, 0, 0, 0, 0, 0, 1, 0x44, 0, 1, 'a', 0, 0, 3},
-		"a value without name":    {2, 0, 0, 0, 0, 0, 0, 1, 1, 0x44, 0, 0, 0, 0, 3},
+		"a value without a group": {2, 0, 0, 0, 0, 0, 0, 1, 0x44, 0, 1, 'a', 0, 0, 3},
+		"a value without a name":  {2, 0, 0, 0, 0, 0, 0, 1, 1, 0x44, 0, 0, 0, 0, 3},
 		"a length beyond the end": {2, 0, 0, 0, 0, 0, 0, 1, 1, 0x44, 0xFF, 0xFF, 'a'},
 	} {
 		_, err := decode(b)
@@ -81,7 +81,8 @@ func TestDecode_RefusesWhatIsNoMessage(t *testing.T) {
 	}
 }
 
-// Whatever a printer answers: no panic, and what was read is written the same.
+// Whatever a printer answers, there is no panic, and what was read is written the
+// same.
 func FuzzDecode(f *testing.F) {
 	f.Add(message{version: [2]byte{2, 0}, groups: []group{{tagJob, []attribute{{"job-id", []value{integer(tagInteger, 7)}}}}}}.encode())
 	f.Add([]byte{2, 0, 0, 0, 0, 0, 0, 1, 3})
