@@ -180,6 +180,13 @@ func check(i *chip.Image, in ChipInput) error {
 	if lines != in.MRZ {
 		return fault("EF.DG1 is not the printed MRZ")
 	}
+	zone, err := mrz.Parse(lines)
+	if err != nil {
+		return fault("%w", err)
+	}
+	if zone.PersonalNumber != string(in.Card.Person.Number) {
+		return fault("the MRZ is not the card's")
+	}
 	details, err := lds.ParseDG13(i.Files[lds.DG13])
 	if err != nil {
 		return fault("%w", err)

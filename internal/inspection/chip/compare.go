@@ -33,15 +33,6 @@ func (f Finding) String() string {
 
 const differs = "differs from the application"
 
-// Compare holds every field that was read against the application.
-func Compare(r *Reading, want Expect) []Finding {
-	var findings []Finding
-	for _, c := range comparisons(r, want) {
-		findings = append(findings, c.findings...)
-	}
-	return findings
-}
-
 // comparison is what was found in one part of the data.
 type comparison struct {
 	name     string // of the check

@@ -4,8 +4,8 @@
 // the CSCA, then every field against what was applied for (ICAO Doc 9303-10 and
 // 9303-11).
 //
-// [Inspect] does all of it. [Read], [Verify] and [Compare] are its parts: what
-// the chip says, whether that is genuine, and whether it is what was applied for.
+// [Inspect] does all of it: [Read] gives what the chip says, [Verify] whether that
+// is genuine, and a comparison whether it is what was applied for.
 //
 // An error is a fault of the reader or of the line, and may pass: ask again.
 // Whatever the chip does wrong is in the result. No text of either holds anything

@@ -176,8 +176,9 @@ func (p *pace) mapNonce(ctx context.Context, nonce *big.Int) (*ecdsa.PublicKey, 
 	}
 	// The key whose secret is the nonce has the point that is to be added; so the
 	// generator's own tables are used.
-	nonce.Mod(nonce, p.curve.Params().N)
-	nonceKey, err := curve.GenerateKey(p.curve, bytes.NewReader(nonce.FillBytes(make([]byte, p.scalarSize()))))
+	order := p.curve.Params().N
+	nonce.Mod(nonce, order)
+	nonceKey, err := curve.GenerateKey(p.curve, bytes.NewReader(nonce.FillBytes(make([]byte, (order.BitLen()+7)/8))))
 	if err != nil {
 		return nil, denied(errors.New("the nonce is zero"))
 	}
@@ -207,9 +208,9 @@ func (p *pace) exchange(ctx context.Context, out uint32, mine []byte) (*ecdsa.Pu
 // agree agrees on the session's keys over the mapped generator, and exchanges the
 // tokens that prove it.
 func (p *pace) agree(ctx context.Context, generator *ecdsa.PublicKey) (*session, error) {
-	secret, err := p.drawScalar()
+	secret, err := curve.Scalar(p.curve, p.random)
 	if err != nil {
-		return nil, err
+		return nil, &fault{err}
 	}
 	public, err := curve.Multiply(generator, secret)
 	if err != nil {
@@ -227,11 +228,7 @@ func (p *pace) agree(ctx context.Context, generator *ecdsa.PublicKey) (*session,
 	if err != nil {
 		return nil, denied(err)
 	}
-	shared, err := curve.MarshalPoint(product)
-	if err != nil {
-		return nil, err
-	}
-	suite, err := newAESSuite(shared[1:1+curve.Size(p.curve)], p.keySize)
+	suite, err := newAESSuite(curve.Coordinate(product), p.keySize)
 	if err != nil {
 		return nil, err
 	}
@@ -257,26 +254,6 @@ func (p *pace) confirm(ctx context.Context, suite *aesSuite, mine []byte, theirs
 // token is the proof over a public key (section 4.4.3.4).
 func (p *pace) token(s *aesSuite, point []byte) []byte {
 	return s.mac(tlv.Encode(0x7F49, tlv.Encode(0x06, p.oid), tlv.Encode(0x86, point)))
-}
-
-// scalarSize is the length of a secret in bytes.
-func (p *pace) scalarSize() int { return (p.curve.Params().N.BitLen() + 7) / 8 }
-
-// drawScalar draws a secret from 1 to the group's order less 1, by rejection.
-func (p *pace) drawScalar() (*big.Int, error) {
-	n := p.curve.Params().N
-	for {
-		b, err := draw(p.random, p.scalarSize())
-		if err != nil {
-			return nil, err
-		}
-		if excess := 8*len(b) - n.BitLen(); excess > 0 { // P-521
-			b[0] &= 0xFF >> excess
-		}
-		if k := new(big.Int).SetBytes(b); k.Sign() > 0 && k.Cmp(n) < 0 {
-			return k, nil
-		}
-	}
 }
 
 // rawOID gives the value of an object identifier, without tag and length.

@@ -4,7 +4,7 @@
 //
 // [Command] and [Response] are what is said, [Card] is whom it is said to, and
 // [Send] is a conversation of one command with everything the transport asks
-// for: GET RESPONSE after 61xx, the right length after 6Cxx, command chaining.
+// for: GET RESPONSE after 61xx, the right length after 6Cxx.
 package apdu
 
 import (

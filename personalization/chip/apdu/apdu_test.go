@@ -120,23 +120,6 @@ func TestSend_GivesUpOnACardThatNeverEnds(t *testing.T) {
 	require.ErrorIs(t, err, apdu.ErrEndless)
 }
 
-func TestSendChained_SplitsAndStopsAtARefusal(t *testing.T) {
-	t.Parallel()
-	c := apdu.Command{INS: 0x86, Data: []byte{1, 2, 3, 4, 5}, Le: 256}
-	card := &script{answers: []string{"9000", "9000", "779000"}}
-
-	r, err := apdu.SendChained(t.Context(), card, c, 2)
-
-	require.NoError(t, err)
-	require.Equal(t, []byte{0x77}, r.Data)
-	require.Equal(t, []string{"10860000020102", "10860000020304", "00860000010500"}, card.asked)
-
-	refused := &script{answers: []string{"6884"}}
-	r, err = apdu.SendChained(t.Context(), refused, c, 2)
-	require.NoError(t, err)
-	require.ErrorIs(t, r.Err(), apdu.ChainingNotSupported)
-}
-
 func TestStatus_SpeaksInWords(t *testing.T) {
 	t.Parallel()
 	require.EqualError(t, apdu.SecurityNotSatisfied, "status 6982: security status not satisfied")

@@ -76,27 +76,6 @@ func collect(ctx context.Context, card Card, class byte, r Response) (Response, 
 	return Response{}, fmt.Errorf("get response: %w", ErrEndless)
 }
 
-// SendChained sends c as a chain of short commands with at most block bytes of
-// data in each (ISO/IEC 7816-4, 5.3.3), for cards without extended length. block
-// is at most 255. A link that the card does not accept ends the chain; its
-// status word is in the response.
-func SendChained(ctx context.Context, card Card, c Command, block int) (Response, error) {
-	if block < 1 || block > MaxShortData {
-		return Response{}, fmt.Errorf("chain blocks of %d bytes: %w", block, ErrMalformed)
-	}
-	for len(c.Data) > block {
-		link := c
-		link.CLA |= ClassChaining
-		link.Data, link.Le = c.Data[:block], 0
-		r, err := exchange(ctx, card, link)
-		if err != nil || r.SW != OK {
-			return r, err
-		}
-		c.Data = c.Data[block:]
-	}
-	return Send(ctx, card, c)
-}
-
 // exchange is one command and its one response.
 func exchange(ctx context.Context, card Card, c Command) (Response, error) {
 	b, err := c.Bytes()

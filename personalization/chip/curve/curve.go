@@ -23,11 +23,12 @@ import (
 	"sync"
 )
 
-// ErrUnknown means a curve that is none of this package's.
+// ErrUnknown means a curve that this package does not have.
 var ErrUnknown = errors.New("curve is not supported")
 
-// known is what standards call a curve, and what an explicit SubjectPublicKeyInfo needs.
-type known struct {
+// domain is a curve with what standards call it, and what a SubjectPublicKeyInfo
+// needs.
+type domain struct {
 	curve       elliptic.Curve
 	a           *big.Int
 	oid         asn1.ObjectIdentifier
@@ -36,27 +37,27 @@ type known struct {
 	explicit, named []byte // AlgorithmIdentifier of a key on the curve, DER
 }
 
-// all lists the curves of this package.
-var all = sync.OnceValue(func() []known {
-	return []known{
-		nist(elliptic.P256(), asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, 12),
-		describe(brainpoolP256r1(), brainpoolP256r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}, 13),
-		nist(elliptic.P384(), asn1.ObjectIdentifier{1, 3, 132, 0, 34}, 15),
-		describe(brainpoolP384r1(), brainpoolP384r1().a, asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 11}, 16),
-		nist(elliptic.P521(), asn1.ObjectIdentifier{1, 3, 132, 0, 35}, 18),
+// domains lists the curves of this package.
+var domains = sync.OnceValue(func() []domain {
+	return []domain{
+		describe(P256(), asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, 12),
+		describe(BrainpoolP256r1(), asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 7}, 13),
+		describe(P384(), asn1.ObjectIdentifier{1, 3, 132, 0, 34}, 15),
+		describe(BrainpoolP384r1(), asn1.ObjectIdentifier{1, 3, 36, 3, 3, 2, 8, 1, 1, 11}, 16),
+		describe(elliptic.P521(), asn1.ObjectIdentifier{1, 3, 132, 0, 35}, 18),
 	}
 })
 
-// nist describes a curve of the standard library; they all have a = -3.
-func nist(c elliptic.Curve, oid asn1.ObjectIdentifier, parameterID int) known {
-	return describe(c, new(big.Int).Sub(c.Params().P, big.NewInt(3)), oid, parameterID)
-}
-
-// describe writes down what is the same for every key on the curve.
-func describe(c elliptic.Curve, a *big.Int, oid asn1.ObjectIdentifier, parameterID int) known {
-	k := known{curve: c, a: a, oid: oid, parameterID: parameterID}
-	k.explicit, k.named = k.encodeAlgorithm(Explicit), k.encodeAlgorithm(Named)
-	return k
+// describe computes what is the same for every key on the curve.
+func describe(c elliptic.Curve, oid asn1.ObjectIdentifier, parameterID int) domain {
+	d := domain{curve: c, oid: oid, parameterID: parameterID}
+	if own, ok := c.(*brainpool); ok {
+		d.a = own.a
+	} else {
+		d.a = new(big.Int).Sub(c.Params().P, big.NewInt(3)) // of all NIST curves
+	}
+	d.explicit, d.named = d.encodeAlgorithm(Explicit), d.encodeAlgorithm(Named)
+	return d
 }
 
 // P256 is NIST P-256, secp256r1.
@@ -65,18 +66,18 @@ func P256() elliptic.Curve { return elliptic.P256() }
 // P384 is NIST P-384, secp384r1.
 func P384() elliptic.Curve { return elliptic.P384() }
 
-// BrainpoolP256r1 is the curve of that name of RFC 5639, 3.4.
+// BrainpoolP256r1 is the curve of that name in RFC 5639, 3.4.
 func BrainpoolP256r1() elliptic.Curve { return brainpoolP256r1() }
 
-// BrainpoolP384r1 is the curve of that name of RFC 5639, 3.6.
+// BrainpoolP384r1 is the curve of that name in RFC 5639, 3.6.
 func BrainpoolP384r1() elliptic.Curve { return brainpoolP384r1() }
 
 // ByOID finds a curve by the object identifier of RFC 5480 or RFC 5639. The
 // error is ErrUnknown.
 func ByOID(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
-	for _, k := range all() {
-		if k.oid.Equal(oid) {
-			return k.curve, nil
+	for _, d := range domains() {
+		if d.oid.Equal(oid) {
+			return d.curve, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: %s", ErrUnknown, oid)
@@ -86,9 +87,9 @@ func ByOID(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
 // parameters, which PACE and Chip Authentication use (9303-11, 9.5.1). The
 // error is ErrUnknown.
 func ByParameterID(id int) (elliptic.Curve, error) {
-	for _, k := range all() {
-		if k.parameterID == id {
-			return k.curve, nil
+	for _, d := range domains() {
+		if d.parameterID == id {
+			return d.curve, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: domain parameters %d", ErrUnknown, id)
@@ -97,9 +98,9 @@ func ByParameterID(id int) (elliptic.Curve, error) {
 // ByName finds a curve by the name that its parameters bear: "P-256",
 // "brainpoolP384r1". The error is ErrUnknown.
 func ByName(name string) (elliptic.Curve, error) {
-	for _, k := range all() {
-		if k.curve.Params().Name == name {
-			return k.curve, nil
+	for _, d := range domains() {
+		if d.curve.Params().Name == name {
+			return d.curve, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: %q", ErrUnknown, name)
@@ -107,24 +108,18 @@ func ByName(name string) (elliptic.Curve, error) {
 
 // OID is the object identifier of a curve of this package.
 func OID(c elliptic.Curve) (asn1.ObjectIdentifier, error) {
-	k, err := lookup(c)
-	return k.oid, err
-}
-
-// ParameterID is the number of a curve's standardized domain parameters.
-func ParameterID(c elliptic.Curve) (int, error) {
-	k, err := lookup(c)
-	return k.parameterID, err
+	d, err := lookup(c)
+	return d.oid, err
 }
 
 // lookup finds what is known of a curve.
-func lookup(c elliptic.Curve) (known, error) {
-	for _, k := range all() {
-		if k.curve == c {
-			return k, nil
+func lookup(c elliptic.Curve) (domain, error) {
+	for _, d := range domains() {
+		if d.curve == c {
+			return d, nil
 		}
 	}
-	return known{}, ErrUnknown
+	return domain{}, ErrUnknown
 }
 
 // Size is how many bytes a coordinate of a point takes.

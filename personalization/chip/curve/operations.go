@@ -11,69 +11,61 @@ import (
 	"math/big"
 )
 
-// ErrSignature means a signature that is not the key's over that digest.
+// ErrSignature means a signature that the key did not make over that digest.
 var ErrSignature = errors.New("signature is wrong")
 
-// GenerateKey draws a key uniformly from random, by rejection. The same bytes
-// give the same key, which package crypto/ecdsa no longer promises.
-func GenerateKey(c elliptic.Curve, random io.Reader) (*ecdsa.PrivateKey, error) {
-	if _, err := lookup(c); err != nil {
-		return nil, err
-	}
+// Scalar draws a secret uniformly from random: 1 to the group's order less 1,
+// as long as the order, by rejection. The same random bytes give the same secret.
+func Scalar(c elliptic.Curve, random io.Reader) ([]byte, error) {
 	n := c.Params().N
-	secret := make([]byte, (n.BitLen()+7)/8)
+	secret := make([]byte, scalarSize(c))
 	for {
 		if _, err := io.ReadFull(random, secret); err != nil {
-			return nil, fmt.Errorf("draw a key: %w", err)
+			return nil, fmt.Errorf("draw a secret: %w", err)
 		}
 		if excess := 8*len(secret) - n.BitLen(); excess > 0 { // P-521
 			secret[0] &= 0xFF >> excess
 		}
-		if key, err := privateKey(c, secret); err == nil {
-			return key, nil
+		if k := new(big.Int).SetBytes(secret); k.Sign() > 0 && k.Cmp(n) < 0 {
+			return secret, nil
 		}
 	}
+}
+
+// scalarSize is how many bytes the order of a curve's group takes.
+func scalarSize(c elliptic.Curve) int { return (c.Params().N.BitLen() + 7) / 8 }
+
+// GenerateKey draws a key uniformly from random. The same bytes give the same
+// key, which package crypto/ecdsa no longer promises.
+func GenerateKey(c elliptic.Curve, random io.Reader) (*ecdsa.PrivateKey, error) {
+	if _, err := lookup(c); err != nil {
+		return nil, err
+	}
+	secret, err := Scalar(c, random)
+	if err != nil {
+		return nil, err
+	}
+	return privateKey(c, secret)
 }
 
 // privateKey makes the key of a secret from 1 to the group's order less 1.
 func privateKey(c elliptic.Curve, secret []byte) (*ecdsa.PrivateKey, error) {
 	d := new(big.Int).SetBytes(secret)
 	if d.Sign() == 0 || d.Cmp(c.Params().N) >= 0 {
-		return nil, fmt.Errorf("%w: secret is not below the group's order", ErrMalformed)
+		return nil, fmt.Errorf("%w: the secret is not between 1 and the group's order", ErrMalformed)
 	}
 	x, y := group(c).ScalarBaseMult(d.Bytes())
-	return &ecdsa.PrivateKey{PublicKey: *publicKey(c, x, y), D: d}, nil //nolint:staticcheck // SA1019: see coordinates
+	return newPrivateKey(newPublicKey(c, x, y), d), nil
 }
 
 // group is the arithmetic of elliptic.Curve. The standard library deprecates it
-// for its own curves, and curves of others have nothing else.
+// for its own curves and has no other for anyone else's.
 type group interface {
 	IsOnCurve(x, y *big.Int) bool
 	Add(x1, y1, x2, y2 *big.Int) (x, y *big.Int)
 	Double(x1, y1 *big.Int) (x, y *big.Int)
 	ScalarMult(x1, y1 *big.Int, k []byte) (x, y *big.Int)
 	ScalarBaseMult(k []byte) (x, y *big.Int)
-}
-
-// publicKey is a public key by its coordinates.
-func publicKey(c elliptic.Curve, x, y *big.Int) *ecdsa.PublicKey {
-	return &ecdsa.PublicKey{Curve: c, X: x, Y: y} //nolint:staticcheck // SA1019: see coordinates
-}
-
-// Generator is the public key whose secret is 1.
-func Generator(c elliptic.Curve) *ecdsa.PublicKey {
-	return publicKey(c, c.Params().Gx, c.Params().Gy)
-}
-
-// coordinates are a public key's. Package crypto/ecdsa deprecates the fields
-// for its own curves and has nothing else for others.
-func coordinates(pub *ecdsa.PublicKey) (x, y *big.Int) {
-	return pub.X, pub.Y //nolint:staticcheck // SA1019: see above
-}
-
-// scalar is a private key's secret.
-func scalar(key *ecdsa.PrivateKey) *big.Int {
-	return key.D //nolint:staticcheck // SA1019: see coordinates
 }
 
 // onCurve reports whether x and y are a point other than infinity.
@@ -84,36 +76,40 @@ func onCurve(c elliptic.Curve, x, y *big.Int) bool {
 	return group(c).IsOnCurve(x, y)
 }
 
-// ECDH is the x coordinate of the product of a private and another's public
-// key (9303-11, 9.4.5; BSI TR-03111, 4.3), in the field's size.
+// ECDH is the secret shared by a private and another's public key: the x
+// coordinate of their product (9303-11, 9.4.5; BSI TR-03111, 4.3), in the field's
+// size.
 func ECDH(key *ecdsa.PrivateKey, pub *ecdsa.PublicKey) ([]byte, error) {
-	if key.Curve != pub.Curve {
-		return nil, fmt.Errorf("%w: the keys are on two curves", ErrMalformed)
-	}
-	product, err := Multiply(pub, scalar(key))
+	product, err := MultiplyBy(key, pub)
 	if err != nil {
 		return nil, err
 	}
-	x, _ := coordinates(product)
-	return x.FillBytes(make([]byte, Size(pub.Curve))), nil
+	return Coordinate(product), nil
 }
 
-// Multiply is k times a point. A product at infinity is ErrPoint.
-func Multiply(p *ecdsa.PublicKey, k *big.Int) (*ecdsa.PublicKey, error) {
+// Coordinate is the x coordinate of a point, in the field's size.
+func Coordinate(p *ecdsa.PublicKey) []byte {
+	x, _ := coordinates(p)
+	return x.FillBytes(make([]byte, Size(p.Curve)))
+}
+
+// MultiplyBy is the product of a point and a key's secret. Both are on one curve.
+func MultiplyBy(key *ecdsa.PrivateKey, p *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
+	if key.Curve != p.Curve {
+		return nil, fmt.Errorf("%w: the keys are on two curves", ErrMalformed)
+	}
+	return Multiply(p, secretOf(key))
+}
+
+// Multiply is the product of a point and a scalar, big-endian. A product at
+// infinity is ErrPoint.
+func Multiply(p *ecdsa.PublicKey, scalar []byte) (*ecdsa.PublicKey, error) {
 	x, y := coordinates(p)
 	if !onCurve(p.Curve, x, y) {
 		return nil, ErrPoint
 	}
-	n := p.Params().N
-	k = new(big.Int).Mod(k, n)
-	x, y = group(p.Curve).ScalarMult(x, y, k.FillBytes(make([]byte, (n.BitLen()+7)/8)))
+	x, y = group(p.Curve).ScalarMult(x, y, reduced(p.Curve, scalar))
 	return pointKey(p.Curve, x, y)
-}
-
-// MultiplyBy is a point times a key's secret: the ephemeral keys of PACE stand on
-// a generator that was agreed on.
-func MultiplyBy(key *ecdsa.PrivateKey, p *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
-	return Multiply(p, scalar(key))
 }
 
 // Add is the sum of two points. A sum at infinity is ErrPoint.
@@ -130,11 +126,10 @@ func Add(p, q *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
 	return pointKey(p.Curve, x, y)
 }
 
-// Map is the generic mapping of PACE (9303-11, 4.4.3.3.1): the generator s*G + h.
-func Map(s *big.Int, h *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
-	n := h.Params().N
-	k := new(big.Int).Mod(s, n)
-	x, y := group(h.Curve).ScalarBaseMult(k.FillBytes(make([]byte, (n.BitLen()+7)/8)))
+// Map is the generic mapping of PACE (9303-11, 4.4.3.3.1): the generator s*G + h
+// of a nonce s, big-endian, and a secret point h.
+func Map(s []byte, h *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
+	x, y := group(h.Curve).ScalarBaseMult(reduced(h.Curve, s))
 	product, err := pointKey(h.Curve, x, y)
 	if err != nil {
 		return nil, err
@@ -142,12 +137,18 @@ func Map(s *big.Int, h *ecdsa.PublicKey) (*ecdsa.PublicKey, error) {
 	return Add(product, h)
 }
 
+// reduced is a number modulo the group's order, as long as that.
+func reduced(c elliptic.Curve, b []byte) []byte {
+	k := new(big.Int).SetBytes(b)
+	return k.Mod(k, c.Params().N).FillBytes(make([]byte, scalarSize(c)))
+}
+
 // pointKey makes a public key of what a computation gave.
 func pointKey(c elliptic.Curve, x, y *big.Int) (*ecdsa.PublicKey, error) {
 	if x.Sign() == 0 && y.Sign() == 0 {
 		return nil, ErrPoint
 	}
-	return publicKey(c, x, y), nil
+	return newPublicKey(c, x, y), nil
 }
 
 // Sign signs a digest, as DER (RFC 3279, 2.2.3). The signer may be an HSM's.
@@ -185,7 +186,7 @@ func SignPlain(random io.Reader, signer crypto.Signer, digest []byte, hash crypt
 
 // VerifyPlain checks a signature r || s over a digest. The error is ErrSignature.
 func VerifyPlain(pub *ecdsa.PublicKey, digest, plain []byte) error {
-	size := (pub.Params().N.BitLen() + 7) / 8
+	size := scalarSize(pub.Curve)
 	if len(plain) != 2*size {
 		return fmt.Errorf("%w: %d bytes, not %d", ErrSignature, len(plain), 2*size)
 	}
@@ -202,9 +203,9 @@ func Plain(c elliptic.Curve, der []byte) ([]byte, error) {
 	rest, err := asn1.Unmarshal(der, &s)
 	n := c.Params().N
 	if err != nil || len(rest) > 0 || s.R.Sign() <= 0 || s.S.Sign() <= 0 || s.R.Cmp(n) >= 0 || s.S.Cmp(n) >= 0 {
-		return nil, fmt.Errorf("%w: no ECDSA signature", ErrSignature)
+		return nil, fmt.Errorf("%w: it is not an ECDSA-Sig-Value", ErrSignature)
 	}
-	size := (n.BitLen() + 7) / 8
+	size := scalarSize(c)
 	out := make([]byte, 2*size)
 	s.R.FillBytes(out[:size])
 	s.S.FillBytes(out[size:])

@@ -25,7 +25,7 @@ func Precompute(pub *ecdsa.PublicKey) *ecdsa.PublicKey {
 	}
 	x, y := coordinates(pub)
 	p := c.checked(x, y)
-	return publicKey(&verification{brainpool: c, x: x, y: y, own: c.wideTable(p)}, x, y)
+	return newPublicKey(&verification{brainpool: c, x: x, y: y, own: c.wideTable(p)}, x, y)
 }
 
 // wideTable has 1 to 255 times 256^i times p in its row i.

@@ -42,7 +42,7 @@ var (
 
 // MarshalPublicKey writes a SubjectPublicKeyInfo (DER) with an uncompressed point.
 func MarshalPublicKey(pub *ecdsa.PublicKey, form Form) ([]byte, error) {
-	k, err := lookup(pub.Curve)
+	d, err := lookup(pub.Curve)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func MarshalPublicKey(pub *ecdsa.PublicKey, form Form) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	algorithm := k.algorithm(form)
+	algorithm := d.algorithm(form)
 	b := cryptobyte.NewBuilder(make([]byte, 0, len(algorithm)+len(encodedPoint)+16))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(algorithm)
@@ -60,30 +60,30 @@ func MarshalPublicKey(pub *ecdsa.PublicKey, form Form) ([]byte, error) {
 }
 
 // algorithm is the AlgorithmIdentifier of a key on the curve.
-func (k known) algorithm(form Form) []byte {
+func (d domain) algorithm(form Form) []byte {
 	if form == Named {
-		return k.named
+		return d.named
 	}
-	return k.explicit
+	return d.explicit
 }
 
 // encodeAlgorithm writes what algorithm gives.
-func (k known) encodeAlgorithm(form Form) []byte {
+func (d domain) encodeAlgorithm(form Form) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1ObjectIdentifier(oidPublicKey)
 		if form == Named {
-			b.AddASN1ObjectIdentifier(k.oid)
+			b.AddASN1ObjectIdentifier(d.oid)
 			return
 		}
-		k.addParameters(b)
+		d.addParameters(b)
 	})
 	return b.BytesOrPanic() // of constants
 }
 
 // addParameters writes ECParameters (RFC 3279, 2.3.5; BSI TR-03111, 5.1).
-func (k known) addParameters(b *cryptobyte.Builder) {
-	p, size := k.curve.Params(), Size(k.curve)
+func (d domain) addParameters(b *cryptobyte.Builder) {
+	p, size := d.curve.Params(), Size(d.curve)
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(1)
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -91,7 +91,7 @@ func (k known) addParameters(b *cryptobyte.Builder) {
 			b.AddASN1BigInt(p.P)
 		})
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddASN1OctetString(k.a.FillBytes(make([]byte, size)))
+			b.AddASN1OctetString(d.a.FillBytes(make([]byte, size)))
 			b.AddASN1OctetString(p.B.FillBytes(make([]byte, size)))
 		})
 		b.AddASN1OctetString(pointBytes(p.Gx, p.Gy, size))
@@ -165,20 +165,20 @@ func readParameters(s cryptobyte.String) (elliptic.Curve, error) {
 	if !ok || !oid.Equal(oidPrimeField) {
 		return nil, fmt.Errorf("%w: curve parameters", ErrMalformed)
 	}
-	for _, k := range all() {
-		params := k.curve.Params()
+	for _, d := range domains() {
+		params := d.curve.Params()
 		if params.P.Cmp(p) == 0 && params.N.Cmp(order) == 0 && cofactor.IsInt64() && cofactor.Int64() == 1 &&
-			k.a.Cmp(new(big.Int).SetBytes(a)) == 0 && params.B.Cmp(new(big.Int).SetBytes(b)) == 0 &&
-			k.hasGenerator(g) {
-			return k.curve, nil
+			d.a.Cmp(new(big.Int).SetBytes(a)) == 0 && params.B.Cmp(new(big.Int).SetBytes(b)) == 0 &&
+			d.hasGenerator(g) {
+			return d.curve, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: explicit parameters of a curve of %d bits", ErrUnknown, p.BitLen())
 }
 
 // hasGenerator reports whether g is the curve's generator, compressed or not.
-func (k known) hasGenerator(g []byte) bool {
-	p, size := k.curve.Params(), Size(k.curve)
+func (d domain) hasGenerator(g []byte) bool {
+	p, size := d.curve.Params(), Size(d.curve)
 	full := pointBytes(p.Gx, p.Gy, size)
 	if len(g) == 1+size {
 		return g[0] == 2|full[len(full)-1]&1 && string(g[1:]) == string(full[1:1+size])
@@ -218,13 +218,13 @@ func ParsePoint(c elliptic.Curve, b []byte) (*ecdsa.PublicKey, error) {
 	if !onCurve(c, x, y) {
 		return nil, ErrPoint
 	}
-	return publicKey(c, x, y), nil
+	return newPublicKey(c, x, y), nil
 }
 
 // MarshalPrivateKey writes a private key as PKCS#8 (RFC 5208) with the public
 // key inside (RFC 5915), as OpenSSL does.
 func MarshalPrivateKey(key *ecdsa.PrivateKey, form Form) ([]byte, error) {
-	k, err := lookup(key.Curve)
+	d, err := lookup(key.Curve)
 	if err != nil {
 		return nil, err
 	}
@@ -232,15 +232,14 @@ func MarshalPrivateKey(key *ecdsa.PrivateKey, form Form) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret := scalar(key).FillBytes(make([]byte, (key.Params().N.BitLen()+7)/8))
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0)
-		b.AddBytes(k.algorithm(form))
+		b.AddBytes(d.algorithm(form))
 		b.AddASN1(cbasn1.OCTET_STRING, func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1Int64(1)
-				b.AddASN1OctetString(secret)
+				b.AddASN1OctetString(secretOf(key))
 				b.AddASN1(cbasn1.Tag(1).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
 					b.AddASN1BitString(public)
 				})

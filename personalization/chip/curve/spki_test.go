@@ -201,7 +201,7 @@ func TestECDH_WorkedExamplesOfRFC7027(t *testing.T) {
 			shared, err := curve.ECDH(a, &b.PublicKey)
 
 			require.NoError(t, err)
-			require.Equal(t, unhex(c.publicBx), b.X.FillBytes(make([]byte, curve.Size(on))))
+			require.Equal(t, unhex(c.publicBx), curve.Coordinate(&b.PublicKey))
 			require.Equal(t, unhex(c.shared), shared)
 		})
 	}
@@ -220,9 +220,6 @@ func TestByParameterID_KnowsTheStandardizedDomainParameters(t *testing.T) {
 		c, err := curve.ByParameterID(id)
 		require.NoError(t, err)
 		require.Equal(t, want, c.Params().Name)
-		got, err := curve.ParameterID(c)
-		require.NoError(t, err)
-		require.Equal(t, id, got)
 		oid, err := curve.OID(c)
 		require.NoError(t, err)
 		again, err := curve.ByOID(oid)

@@ -339,10 +339,28 @@ func (a *Authority) makeMasterList(s *state, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("make master list: %w", err)
 	}
-	if s.MasterList, err = issueMasterList(rand.Reader, signer, csca.Certificate.Certificate, key, s.anchors(), at); err != nil {
+	list, err := issueMasterList(rand.Reader, signer, csca.Certificate.Certificate, key, s.anchors(), at)
+	if err != nil {
 		return fmt.Errorf("make master list: %w", err)
 	}
+	if err := s.checkMasterList(list, at); err != nil {
+		return fmt.Errorf("make master list: read it back: %w", err)
+	}
+	s.MasterList = list
 	return nil
+}
+
+// checkMasterList reads a master list as others will, before it is published.
+func (s *state) checkMasterList(list []byte, at time.Time) error {
+	trust, err := NewTrustStore(s.anchors(), nil)
+	if err != nil {
+		return err
+	}
+	read, err := ParseMasterList(list)
+	if err != nil {
+		return err
+	}
+	return trust.CheckMasterList(read, at)
 }
 
 // RollOver retires the document signers in use, so that the next signature is

@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -19,7 +20,9 @@ import (
 // point is a key as a card tells it.
 func point(t *testing.T) []byte {
 	t.Helper()
-	b, err := curve.MarshalPoint(curve.Generator(curve.P256()))
+	key, err := curve.GenerateKey(curve.P256(), rand.Reader)
+	require.NoError(t, err)
+	b, err := curve.MarshalPoint(&key.PublicKey)
 	require.NoError(t, err)
 	return b
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/sha1"
 	"crypto/subtle"
 	"io"
-	"math/big"
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
@@ -225,11 +224,11 @@ func (p *pace) mapNonce(random io.Reader, theirs []byte) ([]byte, apdu.Status) {
 	if err != nil {
 		return nil, apdu.NoDiagnosis
 	}
-	secret, err := curve.Multiply(other, own.D) //nolint:staticcheck // SA1019: the curves of RFC 5639 have no other interface
+	secret, err := curve.MultiplyBy(own, other)
 	if err != nil {
 		return nil, apdu.WrongData
 	}
-	if p.generator, err = curve.Map(new(big.Int).SetBytes(p.nonce), secret); err != nil {
+	if p.generator, err = curve.Map(p.nonce, secret); err != nil {
 		return nil, apdu.WrongData
 	}
 	point, err := curve.MarshalPoint(&own.PublicKey)
@@ -245,11 +244,10 @@ func (p *pace) agree(random io.Reader, theirs []byte) ([]byte, apdu.Status) {
 	if err != nil {
 		return nil, apdu.WrongData
 	}
-	ephemeral, err := curve.GenerateKey(p.curve, random)
+	scalar, err := curve.Scalar(p.curve, random)
 	if err != nil {
 		return nil, apdu.NoDiagnosis
 	}
-	scalar := ephemeral.D //nolint:staticcheck // SA1019: as above
 	own, err := curve.Multiply(p.generator, scalar)
 	if err != nil {
 		return nil, apdu.NoDiagnosis
@@ -261,8 +259,7 @@ func (p *pace) agree(random io.Reader, theirs []byte) ([]byte, apdu.Status) {
 	if err != nil {
 		return nil, apdu.WrongData
 	}
-	secret := shared.X.FillBytes(make([]byte, curve.Size(p.curve))) //nolint:staticcheck // SA1019: as above
-	if p.messaging, err = newMessaging(p.suite, secret, nil); err != nil {
+	if p.messaging, err = newMessaging(p.suite, curve.Coordinate(shared), nil); err != nil {
 		return nil, apdu.NoDiagnosis
 	}
 	p.own, p.other = own, other
