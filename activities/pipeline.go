@@ -29,7 +29,7 @@ type Pipeline struct {
 	}
 	Signer       sod.DocumentSigner // rolls over by itself
 	Profile      lds.Profile
-	Forms        *render.Catalog
+	Forms        *render.Renderer
 	Print        render.Options
 	Calendar     *identity.Calendar
 	Consignments interface {

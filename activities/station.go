@@ -33,7 +33,7 @@ type Station struct {
 		// job.
 		Look(ctx context.Context, form *render.Form, printed render.Content) (front, back image.Image, err error)
 	}
-	Forms *render.Catalog
+	Forms *render.Renderer
 	Print render.Options
 	Trust func() (*pki.TrustStore, error)
 	Now   func() time.Time
@@ -187,7 +187,7 @@ func (s *Station) inspectChip(ctx context.Context, blank identity.BlankSerial, e
 
 // composed is what the form of a card shows of it; the card of a child under 6 has
 // no portrait.
-func composed(forms *render.Catalog, card registry.CardRecord, evidence registry.Evidence) (*render.Form, render.Content, error) {
+func composed(forms *render.Renderer, card registry.CardRecord, evidence registry.Evidence) (*render.Form, render.Content, error) {
 	form, err := forms.Form(card.Card.Form)
 	if err != nil {
 		return nil, render.Content{}, fmt.Errorf("find form: %w", err)

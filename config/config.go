@@ -147,6 +147,7 @@ type Personalization struct {
 
 // Forms says what of a card is printed, and how it is marked.
 type Forms struct {
+	Dir      string `mapstructure:"dir"`
 	Mode     string `mapstructure:"mode"`
 	Specimen bool   `mapstructure:"specimen"`
 }

@@ -5,6 +5,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -18,11 +19,11 @@ func Compose(form *render.Form, card identity.Card, pictures render.Pictures) (r
 	if err != nil {
 		return render.Content{}, fmt.Errorf("compose MRZ: %w", err)
 	}
-	content := render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
-	if form.Shows("portrait") {
+	content := render.Content{Card: card, MRZ: lines, QR: form.QRPayload(card)}
+	if form.Shows(forms.PortraitField) {
 		content.Portrait = pictures.Portrait
 	}
-	if form.Shows("finger") {
+	if form.Shows(forms.FingerField) {
 		content.LeftIndex, content.RightIndex = pictures.LeftIndex, pictures.RightIndex
 	}
 	return content, nil

@@ -23,6 +23,7 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -59,7 +60,7 @@ func Prepare(in PrepareInput) (Prepared, error) {
 		return Prepared{}, err
 	}
 	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile, Signer: in.Signer, Rand: in.Rand, At: in.At}
-	if in.Form.Shows("portrait") {
+	if in.Form.Shows(forms.PortraitField) {
 		if in.ChipPortrait == nil {
 			return Prepared{}, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, and there is none for the chip", in.Form.ID)
 		}

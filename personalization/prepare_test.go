@@ -18,7 +18,7 @@ import (
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/chip/sod"
-	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/render/rendertest"
 )
 
 // now is when these tests happen.
@@ -27,7 +27,7 @@ func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 // holder is an invented person; the number ends in 99999x on purpose.
 func holder() identity.Card {
 	return identity.Card{
-		Form:   identity.FormCCCD2021,
+		Form:   "cccd-2021",
 		Serial: "0123456789ABCDEF",
 		Person: identity.Person{
 			Number: "001199999990",
@@ -131,12 +131,7 @@ func TestPrepare_RefusalKeepsItsField(t *testing.T) {
 
 func TestPrepare_RefusesAPortraitThatIsMissing(t *testing.T) {
 	t.Parallel()
-	forms, err := render.Load()
-	require.NoError(t, err)
-	form, err := forms.Form(identity.FormCCCD2021)
-	require.NoError(t, err)
-
-	_, err = personalization.Prepare(personalization.PrepareInput{Form: form, Card: holder(), Profile: lds.Profiles()[1], At: now()})
+	_, err := personalization.Prepare(personalization.PrepareInput{Form: rendertest.Form(t, "cccd-2021"), Card: holder(), Profile: lds.Profiles()[1], At: now()})
 
 	refusal, ok := errors.AsType[*identity.Refusal](err)
 	require.True(t, ok, "%v", err)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -17,16 +18,16 @@ func newForm(a *app) *cobra.Command {
 		newCheckForm(a), newPreviewForm(a), newFormSpecimens(a))
 }
 
-// forms reads the forms of a folder, or the built-in forms if it is "".
-func forms(folder string) (*render.Catalog, error) {
-	load := render.Load
+// loadForms reads the forms of a folder; or the built-in forms if it is "".
+func loadForms(folder string) (*render.Renderer, error) {
+	var source fs.FS = forms.BuiltIn
 	if folder != "" {
 		if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 			return nil, identity.Refuse(identity.Invalid, "%s: there is no such folder", folder)
 		}
-		load = func() (*render.Catalog, error) { return render.LoadFS(os.DirFS(folder)) }
+		source = os.DirFS(folder)
 	}
-	catalog, err := load()
+	loaded, err := render.Load(source)
 	if err != nil {
 		var faults []error // one for each line that is wrong
 		for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -34,5 +35,5 @@ func forms(folder string) (*render.Catalog, error) {
 		}
 		return nil, errors.Join(faults...)
 	}
-	return catalog, nil
+	return loaded, nil
 }

@@ -19,11 +19,11 @@ func newPreviewForm(a *app) *cobra.Command {
 		Example: "  starter form preview can-cuoc-2024 can-cuoc-2024.pdf\n  starter form preview cccd-2021 cccd-2021.png --forms templates/forms\n  starter form preview can-cuoc-2024 blank.pdf --show blank",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			catalog, err := forms(folder)
+			loaded, err := loadForms(folder)
 			if err != nil {
 				return err
 			}
-			form, err := catalog.Form(identity.FormID(args[0]))
+			form, err := loaded.Form(identity.FormID(args[0]))
 			if err != nil {
 				return err
 			}

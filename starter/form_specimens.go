@@ -18,11 +18,11 @@ func newFormSpecimens(a *app) *cobra.Command {
 		Example: "  starter form specimens .data/out/forms",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			catalog, err := forms(folder)
+			loaded, err := loadForms(folder)
 			if err != nil {
 				return err
 			}
-			if err := specimens.Write(catalog, personalization.Compose, args[0]); err != nil {
+			if err := specimens.Write(loaded, personalization.Compose, args[0]); err != nil {
 				return err
 			}
 			page := filepath.Join(args[0], "index.html")

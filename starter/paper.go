@@ -16,7 +16,7 @@ func newPaper(a *app) *cobra.Command {
 
 // document is a paper with all its content.
 type document interface {
-	Draw(c *render.Catalog) ([]byte, error)
+	Draw(r *render.Renderer) ([]byte, error)
 }
 
 // paperCommand is a command that draws one paper from the registry.

@@ -40,6 +40,7 @@ import (
 	"example.org/cancuoc/personalization/profile"
 	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/samples"
+	cardforms "example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 	"example.org/cancuoc/workflows"
 )
@@ -63,7 +64,7 @@ const day = 24 * time.Hour
 var sizes = packet.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, Packet: 8 << 20}
 
 var (
-	forms    = sync.OnceValues(render.Load)
+	forms    = sync.OnceValues(func() (*render.Renderer, error) { return render.Load(cardforms.BuiltIn) })
 	calendar = sync.OnceValues(func() (*identity.Calendar, error) { return identity.LoadCalendar() })
 	catalog  = sync.OnceValues(profile.Load)
 )

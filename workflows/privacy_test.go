@@ -40,7 +40,7 @@ func traces(t *testing.T) *regexp.Regexp {
 	name, err := identity.ParseName(canary.Name)
 	require.NoError(t, err)
 	lines, err := mrz.Lines(identity.Card{
-		Form: identity.FormCanCuoc2024, Serial: "0123456789ABCDEF", Issued: identity.DateOf(monday),
+		Form: "can-cuoc-2024", Serial: "0123456789ABCDEF", Issued: identity.DateOf(monday),
 		Person: identity.Person{Number: identity.PersonalNumber(canary.Number), Name: name, Birth: identity.Date{Year: 2012, Month: 10, Day: 5}, Sex: identity.Male},
 	})
 	require.NoError(t, err)

@@ -6,15 +6,9 @@ import (
 	"strings"
 )
 
-// FormID names a card form in templates/: its law and its age group.
+// FormID names a form of card, for example "can-cuoc-2024". What the form shows, and
+// whose card gets it, is data in templates/forms.
 type FormID string
-
-// The forms of the law, newest last. What they look like is data in templates/.
-const (
-	FormCCCD2021          FormID = "cccd-2021"             // Circular 06/2021/TT-BCA: 14 and over
-	FormCanCuoc2024       FormID = "can-cuoc-2024"         // Circular 16/2024/TT-BCA: aged 6 and over
-	FormCanCuoc2024Under6 FormID = "can-cuoc-2024-under-6" // the same, under 6: no photograph
-)
 
 // Card is all that one card says about its holder: what is printed, what is in
 // the QR code and what is in the chip come from it and from nothing else.

@@ -19,8 +19,7 @@ func day(tb testing.TB, iso string) identity.Date {
 	return d
 }
 
-func splitBars(s string) []string { return strings.Split(s, "|") }
-func words(s string) []string     { return strings.Fields(s) }
+func words(s string) []string { return strings.Fields(s) }
 
 // fields lists the fields of every refusal in err, in order.
 func fields(err error) []string {

@@ -11,7 +11,10 @@ const (
 	Law2023 Law = "26/2023/QH15"
 )
 
-// The days from which the laws and forms stand.
+// Laws are all laws, oldest first.
+var Laws = []Law{Law2014, Law2023}
+
+// The days from which the law of 2023 and chip cards stand.
 var (
 	chipCardFrom = Date{Year: 2021, Month: 1, Day: 23} // Circular 06/2021/TT-BCA
 	law2023From  = Date{Year: 2024, Month: 7, Day: 1}  // Law 26/2023/QH15, Circular 16/2024/TT-BCA
@@ -29,17 +32,6 @@ func LawOn(day Date) Law {
 		return Law2023
 	}
 	return Law2014
-}
-
-// form is what a card of this law looks like for a holder of that age.
-func (l Law) form(age int) FormID {
-	switch {
-	case l == Law2014:
-		return FormCCCD2021
-	case age < ageOfCapture:
-		return FormCanCuoc2024Under6
-	}
-	return FormCanCuoc2024
 }
 
 // ProcessingDays is how many working days the law gives from the complete file:

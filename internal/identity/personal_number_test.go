@@ -231,7 +231,7 @@ func TestParseOldNumber(t *testing.T) {
 func TestPersonsAreHidden(t *testing.T) {
 	t.Parallel()
 	a := identitytest.Application(identitytest.Seeded(3))
-	c := identitytest.Card(identitytest.Seeded(3), identity.FormCCCD2021)
+	c := identitytest.Card(identitytest.Seeded(3))
 	p := a.Person
 	secrets := []string{string(p.Number), p.Name.Text, p.Residence.Text, string(c.Person.Number), c.Person.Name.Text}
 

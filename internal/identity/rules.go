@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// RulesFor pins the law to an application as it stood on the day it was filed:
-// statute, form, legal deadline, fee, and the validity that a card made that day
-// would have. The application has passed Check; what RulesFor itself cannot do
-// without, it refuses by field.
-func RulesFor(a Application, calendar *Calendar) (Rules, error) {
+// RulesFor pins the law to an application as it stood on the day it was filed: statute,
+// form (which the form catalog chose), legal deadline, fee, and the validity that a card
+// made that day would have. The application has passed Check; what RulesFor itself
+// cannot do without, it refuses by field.
+func RulesFor(a Application, form FormID, calendar *Calendar) (Rules, error) {
 	law := LawOn(a.FiledOn)
 	age := a.Person.Birth.AgeOn(a.FiledOn)
 	switch {
@@ -28,7 +28,7 @@ func RulesFor(a Application, calendar *Calendar) (Rules, error) {
 		return Rules{}, fmt.Errorf("compute deadline: %w", err)
 	}
 	return Rules{
-		Law: law, Form: law.form(age), ProcessingDays: days, Due: due,
+		Law: law, Form: form, ProcessingDays: days, Due: due,
 		Fee: Fee(a), Expiry: Validity(law, a.Person.Birth, a.FiledOn),
 	}, nil
 }
@@ -37,7 +37,8 @@ func refuseTooYoung() error {
 	return RefuseField(Invalid, "person.birth", "is less than %d years before filing; law %s gives no card below that age", ageOfDuty, Law2014)
 }
 
-// NeedsPortrait reports whether the card shows a face: from 6 years on.
+// NeedsPortrait reports whether the law asks for a portrait: from 6 years on. A form
+// may show one of younger holders too.
 func (a Application) NeedsPortrait() bool {
 	return a.Person.Birth.AgeOn(a.FiledOn) >= ageOfCapture
 }

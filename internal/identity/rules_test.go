@@ -22,32 +22,32 @@ func TestRulesFor(t *testing.T) {
 	}{
 		{
 			"LastDayOfTheLawOf2014", "2024-06-30", "1999-12-31", identity.Exchange, identity.GroundRequest,
-			identity.Rules{Law: identity.Law2014, Form: identity.FormCCCD2021, ProcessingDays: 7, Fee: 50_000, Expiry: identity.Expiry{Date: day(t, "2039-12-31")}},
+			identity.Rules{Law: identity.Law2014, Form: "a-form", ProcessingDays: 7, Fee: 50_000, Expiry: identity.Expiry{Date: day(t, "2039-12-31")}},
 			"2024-07-09",
 		},
 		{
 			"FirstDayOfTheLawOf2023", "2024-07-01", "1999-12-31", identity.Exchange, identity.GroundRequest,
-			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7, Fee: 50_000, Expiry: identity.Expiry{Date: day(t, "2039-12-31")}},
+			identity.Rules{Law: identity.Law2023, Form: "a-form", ProcessingDays: 7, Fee: 50_000, Expiry: identity.Expiry{Date: day(t, "2039-12-31")}},
 			"2024-07-10",
 		},
 		{
 			"ReissueIn2014TakesLonger", "2021-03-15", "1985-12-31", identity.Reissue, identity.GroundLost,
-			identity.Rules{Law: identity.Law2014, Form: identity.FormCCCD2021, ProcessingDays: 15, Fee: 35_000, Expiry: identity.Expiry{Date: day(t, "2025-12-31")}},
+			identity.Rules{Law: identity.Law2014, Form: "a-form", ProcessingDays: 15, Fee: 35_000, Expiry: identity.Expiry{Date: day(t, "2025-12-31")}},
 			"2021-04-05",
 		},
 		{
 			"ChildUnderSix", "2026-11-23", "2020-11-24", identity.FirstIssue, identity.GroundFirstCard,
-			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024Under6, ProcessingDays: 7, Expiry: identity.Expiry{Date: day(t, "2034-11-24")}},
+			identity.Rules{Law: identity.Law2023, Form: "a-form", ProcessingDays: 7, Expiry: identity.Expiry{Date: day(t, "2034-11-24")}},
 			"2026-12-03",
 		},
 		{
 			"ChildOfSix", "2026-11-23", "2020-11-23", identity.FirstIssue, identity.GroundFirstCard,
-			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7, Expiry: identity.Expiry{Date: day(t, "2034-11-23")}},
+			identity.Rules{Law: identity.Law2023, Form: "a-form", ProcessingDays: 7, Expiry: identity.Expiry{Date: day(t, "2034-11-23")}},
 			"2026-12-03",
 		},
 		{
 			"NoExpiry", "2026-02-12", "1960-01-01", identity.Reissue, identity.GroundDamaged,
-			identity.Rules{Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7},
+			identity.Rules{Law: identity.Law2023, Form: "a-form", ProcessingDays: 7},
 			"2026-03-02",
 		},
 	} {
@@ -57,7 +57,7 @@ func TestRulesFor(t *testing.T) {
 				Type: tt.kind, Ground: tt.ground, Channel: identity.AtStation, FiledOn: day(t, tt.filed), Person: identity.Person{Birth: day(t, tt.birth)},
 			}
 
-			got, err := identity.RulesFor(a, calendar(t))
+			got, err := identity.RulesFor(a, "a-form", calendar(t))
 
 			require.NoError(t, err)
 			require.Equal(t, tt.due+"T23:59:59+07:00", got.Due.Format(time.RFC3339))
@@ -82,7 +82,7 @@ func TestRulesFor_Refuses(t *testing.T) {
 			require.NoError(t, a.FiledOn.UnmarshalText([]byte(tt.filed)))
 			require.NoError(t, a.Person.Birth.UnmarshalText([]byte(tt.birth)))
 
-			_, err := identity.RulesFor(a, calendar(t))
+			_, err := identity.RulesFor(a, "a-form", calendar(t))
 
 			require.Equal(t, []string{tt.field}, fields(err))
 		})
@@ -95,7 +95,7 @@ func TestRulesFor_DeadlineBeyondTheCalendar(t *testing.T) {
 	a := exchange(t)
 	a.FiledOn = day(t, "2030-12-30")
 
-	_, err := identity.RulesFor(a, calendar(t))
+	_, err := identity.RulesFor(a, "a-form", calendar(t))
 
 	require.ErrorContains(t, err, "2031")
 	require.NotErrorIs(t, err, identity.Invalid)

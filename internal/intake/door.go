@@ -23,7 +23,7 @@ import (
 // Door receives packets.
 type Door struct {
 	Registry *registry.Registry
-	Forms    *render.Catalog
+	Forms    *render.Renderer
 	Calendar *identity.Calendar
 	Sizes    packet.Sizes
 	Now      func() time.Time // an application is not filed after today
@@ -103,18 +103,22 @@ func (d *Door) Check(s packet.Submission) (registry.Submission, error) {
 		return registry.Submission{}, err
 	}
 	app, wrong := s.Application()
-	evidence, err := evidenceOf(s, app, d.Sizes)
+	var form *render.Form
+	if wrong == nil {
+		form, wrong = d.Forms.For(app)
+	}
+	evidence, err := evidenceOf(s, app, form, d.Sizes)
 	if err := errors.Join(wrong, err); err != nil {
 		return registry.Submission{}, err
 	}
 	if today := identity.DateOf(d.Now()); app.FiledOn.Compare(today) > 0 {
 		return registry.Submission{}, identity.RefuseField(identity.Invalid, "filed_on", "is after today; law, form and fee are those of that day")
 	}
-	rules, err := identity.RulesFor(app, d.Calendar)
+	rules, err := identity.RulesFor(app, form.ID, d.Calendar)
 	if err != nil {
 		return registry.Submission{}, err
 	}
-	if err := d.preflight(app, rules, evidence); err != nil {
+	if err := preflight(form, app, rules, evidence); err != nil {
 		return registry.Submission{}, err
 	}
 	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, nil
@@ -122,11 +126,7 @@ func (d *Door) Check(s packet.Submission) (registry.Submission, error) {
 
 // preflight lays the card out without drawing it. A number that has not been allotted
 // yet is as wide as any other.
-func (d *Door) preflight(app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
-	form, err := d.Forms.Form(rules.Form)
-	if err != nil {
-		return fmt.Errorf("find form: %w", err)
-	}
+func preflight(form *render.Form, app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
 	card := identity.Card{Form: rules.Form, Person: app.Person, Issued: app.FiledOn, Expiry: rules.Expiry}
 	if card.Person.Number == "" {
 		card.Person.Number = "001000000000"

@@ -11,7 +11,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/render/rendertest"
 )
 
 // sizes are those of config/default.yaml.
@@ -20,11 +20,9 @@ var sizes = packet.Sizes{Document: 1 << 16, Portrait: 2 << 20, Finger: 1 << 20, 
 // newDoor is a door at which it is that day; it stores nothing.
 func newDoor(t *testing.T, today identity.Date) *intake.Door {
 	t.Helper()
-	forms, err := render.Load()
-	require.NoError(t, err)
 	calendar, err := identity.LoadCalendar()
 	require.NoError(t, err)
-	return &intake.Door{Forms: forms, Calendar: calendar, Sizes: sizes, Now: today.Midnight}
+	return &intake.Door{Forms: rendertest.BuiltIn(t), Calendar: calendar, Sizes: sizes, Now: today.Midnight}
 }
 
 // sample is the submission of sample 02-exchange-at-25, filed on 23 November 2026,

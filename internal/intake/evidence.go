@@ -8,13 +8,17 @@ import (
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/render"
 )
 
-// evidenceOf checks images and templates, and gathers what goes to the vault.
-func evidenceOf(s packet.Submission, app identity.Application, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
+// evidenceOf checks images and templates, and gathers what goes to the vault. The form
+// is nil where the application has none, being at fault itself.
+func evidenceOf(s packet.Submission, app identity.Application, form *render.Form, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
 	wrong := []error{err}
-	if app.NeedsPortrait() && s.Portrait == nil {
+	needsPortrait := app.NeedsPortrait() || form != nil && form.Shows(forms.PortraitField)
+	if needsPortrait && s.Portrait == nil {
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "portrait", "is missing; this application needs one"))
 	}
 	if app.NeedsCapture() && len(s.Fingerprints) == 0 {

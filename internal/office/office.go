@@ -29,7 +29,7 @@ import (
 // Office is an office put together.
 type Office struct {
 	Registry *registry.Registry
-	Forms    *render.Catalog
+	Forms    *render.Renderer
 	Calendar *identity.Calendar
 
 	config config.Config
@@ -74,7 +74,7 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 		return nil, err
 	}
 	office := &Office{Registry: r, config: c, logger: logger}
-	if office.Forms, err = render.Load(); err != nil {
+	if office.Forms, err = loadForms(c.Forms.Dir); err != nil {
 		r.Close()
 		return nil, err
 	}

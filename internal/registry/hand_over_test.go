@@ -33,7 +33,7 @@ func TestIssue_RevokesTheOldCard(t *testing.T) {
 	person := func(s *registry.Submission) { s.Application.Person.Number = "001201888888" }
 	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{
 		Person: identity.Person{Number: "001201888888", Name: identity.Name{Text: "Nguyễn Thị Cũ"}}, Status: identity.Alive,
-		LiveCard: &registry.OldCard{Serial: "0123456789ABCDEF", Form: identity.FormCCCD2021, Issued: identity.Date{Year: 2021, Month: 5, Day: 1}},
+		LiveCard: &registry.OldCard{Serial: "0123456789ABCDEF", Form: "cccd-2021", Issued: identity.Date{Year: 2021, Month: 5, Day: 1}},
 	}))
 	lost := b.arrived(t, person, func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
 	age := b.arrived(t, person)

@@ -91,7 +91,7 @@ func (b *bundle) submission(change ...func(*registry.Submission)) registry.Submi
 			Delivery: identity.Collect,
 		},
 		Rules: identity.Rules{
-			Law: identity.Law2023, Form: identity.FormCanCuoc2024, ProcessingDays: 7, Fee: 50000,
+			Law: identity.Law2023, Form: "can-cuoc-2024", ProcessingDays: 7, Fee: 50000,
 			Due:    time.Date(2026, 3, 12, 0, 0, 0, 0, identity.HanoiTime),
 			Expiry: identity.Expiry{Date: identity.Date{Year: 2026, Month: 2, Day: 28}},
 		},

@@ -38,7 +38,7 @@ func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
 	})
 	require.NoError(t, err)
 	holder := identity.Card{
-		Form: identity.FormCCCD2021, Serial: "0123456789ABCDEF",
+		Form: "cccd-2021", Serial: "0123456789ABCDEF",
 		Person: identity.Person{
 			Number: "001199999990", Name: identity.Name{Text: "Đặng Thị Ngọc Ước"},
 			Birth: identity.Date{Year: 1999, Month: 12, Day: 31}, Sex: identity.Female,

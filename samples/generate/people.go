@@ -83,7 +83,7 @@ func request(province, id, kind, ground, filed string, p packet.Person) packet.S
 
 // chipCard is the citizen identity card of 2021 that many hold.
 func chipCard(serial, issued string) *samples.LiveCard {
-	return &samples.LiveCard{Serial: serial, Form: string(identity.FormCCCD2021), Issued: issued}
+	return &samples.LiveCard{Serial: serial, Form: "cccd-2021", Issued: issued}
 }
 
 const (

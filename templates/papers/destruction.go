@@ -50,9 +50,9 @@ const (
 )
 
 // Draw draws the record as PDF. It refuses a serial that cannot be a barcode.
-func (d Destruction) Draw(c *render.Catalog) ([]byte, error) {
+func (d Destruction) Draw(r *render.Renderer) ([]byte, error) {
 	period := fmt.Sprintf("%s - %s", d.From.Display(), d.To.Display())
-	s := newSheet(c, 210, 297, 15, "BIÊN BẢN TIÊU HỦY PHÔI THẺ "+period)
+	s := newSheet(r, 210, 297, 15, "BIÊN BẢN TIÊU HỦY PHÔI THẺ "+period)
 	texts, heights := make([][]string, len(d.Blanks)), make([]float64, len(d.Blanks))
 	for i, b := range d.Blanks {
 		for _, e := range b.Events {

@@ -50,8 +50,8 @@ const (
 
 // Draw draws the manifest as PDF. It refuses a serial that cannot be a barcode, and
 // a text that cannot be printed.
-func (m Manifest) Draw(c *render.Catalog) ([]byte, error) {
-	s := newSheet(c, 210, 297, 15, "BIÊN BẢN GIAO NHẬN THẺ "+m.Consignment)
+func (m Manifest) Draw(r *render.Renderer) ([]byte, error) {
+	s := newSheet(r, 210, 297, 15, "BIÊN BẢN GIAO NHẬN THẺ "+m.Consignment)
 	heights := make([]float64, len(m.Cards))
 	for i := range heights {
 		heights[i] = manifestRow

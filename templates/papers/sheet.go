@@ -49,8 +49,8 @@ type sheet struct {
 	err    error
 }
 
-func newSheet(c *render.Catalog, w, h, margin float64, name string) *sheet {
-	s := &sheet{paper: c.Paper(w, h, name), w: w, h: h, margin: margin}
+func newSheet(r *render.Renderer, w, h, margin float64, name string) *sheet {
+	s := &sheet{paper: r.Paper(w, h, name), w: w, h: h, margin: margin}
 	s.paper.Draw().SetLineWidth(0.2)
 	return s
 }

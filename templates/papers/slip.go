@@ -52,7 +52,7 @@ var grounds = map[identity.Ground][2]string{
 
 // Draw draws the slip as PDF. It refuses a type or ground that has no name, and a
 // station's name that cannot be printed.
-func (s Slip) Draw(c *render.Catalog) ([]byte, error) {
+func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	kind, known := types[s.Type]
 	if !known {
 		return nil, identity.RefuseField(identity.Invalid, "type", "is no type of application: %q", s.Type)
@@ -65,18 +65,19 @@ func (s Slip) Draw(c *render.Catalog) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	card, english := "CĂN CƯỚC", "Appointment for an identity card"
-	if s.Form == identity.FormCCCD2021 {
-		card, english = "CĂN CƯỚC CÔNG DÂN", "Appointment for a citizen identity card"
+	form, err := r.Form(s.Form)
+	if err != nil {
+		return nil, err
 	}
-	p := newSheet(c, 148, 210, 12, "GIẤY HẸN TRẢ THẺ "+card)
+	heading := "GIẤY HẸN TRẢ THẺ " + strings.ToUpper(form.Card.Vietnamese)
+	p := newSheet(r, 148, 210, 12, heading)
 	p.paper.AddPage()
 	p.specimen(s.Specimen)
 	p.left(p.margin, 16, label, both("Nơi tiếp nhận", "Received at"))
 	p.lines(p.margin, 21, 4.2, plainly, p.atMost(4, p.wrap(plainly, s.Station.names(), 56)))
 	p.state(p.w-p.margin-30, 16)
-	p.centre(p.w/2, 45, title, "GIẤY HẸN TRẢ THẺ "+card)
-	p.centre(p.w/2, 51, label, english)
+	p.centre(p.w/2, 45, title, heading)
+	p.centre(p.w/2, 51, label, "Appointment for "+article(form.Card.English))
 
 	y := 65.0
 	entry := func(vi, en string, style render.Style, lines ...string) {
@@ -109,6 +110,15 @@ func (s Slip) Draw(c *render.Catalog) ([]byte, error) {
 		"Please bring this slip, and the old card if you have one. "+s.StatusPage, p.w-2*p.margin))
 	p.signatures(182, [2]string{"Người nộp hồ sơ", "Applicant"}, [2]string{"Cán bộ tiếp nhận " + string(s.Officer), "Officer"})
 	return p.bytes()
+}
+
+// article puts "a" or "an" before the name of a card, in small letters.
+func article(name string) string {
+	name = strings.ToLower(name)
+	if strings.ContainsAny(name[:1], "aeiou") {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 // statusURL is the status page with the application's number filled in.

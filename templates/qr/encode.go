@@ -21,9 +21,6 @@ var levels = map[Level][]coding.Level{
 	"L": {coding.L},
 }
 
-// Known reports whether the level is L, M, Q or H.
-func (l Level) Known() bool { return levels[l] != nil }
-
 // Square is the place that a code has to fit into.
 type Square struct {
 	Side   float64 // mm, the white around the code included

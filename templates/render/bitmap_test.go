@@ -25,6 +25,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/forms/formstest"
 	"example.org/cancuoc/templates/render"
 	"example.org/cancuoc/templates/specimens"
 )
@@ -49,7 +51,7 @@ func stripes(tb testing.TB, w, h int) []byte {
 func cut(f *render.Form, field string, dpi int, margin float64, front, back *image.RGBA) *image.RGBA {
 	g, _ := f.Field(field)
 	side := front
-	if g.Side == render.Back {
+	if g.Side == forms.Back {
 		side = back
 	}
 	scale := float64(dpi) / 25.4
@@ -147,9 +149,9 @@ func TestBitmaps_QRCodeReadsFromABadPicture(t *testing.T) {
 func TestBitmaps_ACodeSaysThatItIsUTF8WhereItWouldBeMistaken(t *testing.T) {
 	t.Parallel()
 	zbarimg := needs(t, "zbarimg", "zbar-tools")
-	marked, err := render.LoadFS(formFS(t, func(s string) string { return strings.Replace(s, "level: M,", "level: M, eci: true,", 1) }))
+	marked, err := render.Load(formstest.Changed(t, func(s string) string { return strings.Replace(s, "level: M,", "level: M, eci: true,", 1) }))
 	require.NoError(t, err)
-	always, err := marked.Form(identity.FormCanCuoc2024)
+	always, err := marked.Form(formstest.CanCuoc2024)
 	require.NoError(t, err)
 	const latin1 = "001199999990||Tô Vân|31121999|Nữ||15032021||||"
 	const shiftJIS = "038209129709||Sỵc Đonh|13042009|Nam|Thôn 7, Đặc khu Phú Quý, Ninh Bình|13042023"
@@ -157,8 +159,8 @@ func TestBitmaps_ACodeSaysThatItIsUTF8WhereItWouldBeMistaken(t *testing.T) {
 		form    *render.Form
 		payload string
 	}{
-		{form(t, identity.FormCanCuoc2024), latin1},
-		{form(t, identity.FormCanCuoc2024), shiftJIS},
+		{form(t, formstest.CanCuoc2024), latin1},
+		{form(t, formstest.CanCuoc2024), shiftJIS},
 		{always, latin1},
 		{always, citizen(t, 3, always.ID).QR},
 	} {
@@ -250,7 +252,7 @@ func TestBitmaps_LookLikeThePDF(t *testing.T) {
 	pdftoppm := needs(t, "pdftoppm", "poppler-utils")
 	for _, id := range ids {
 		for _, dpi := range []int{300, 600} {
-			if dpi == 600 && id != identity.FormCanCuoc2024 {
+			if dpi == 600 && id != formstest.CanCuoc2024 {
 				continue // one is enough: it takes seconds
 			}
 			t.Run(fmt.Sprintf("%s/%d", id, dpi), func(t *testing.T) {
@@ -272,7 +274,7 @@ func TestBitmaps_LookLikeThePDF(t *testing.T) {
 					whole := image.NewRGBA(img.Rect)
 					draw.Draw(whole, whole.Rect, seen, image.Point{}, draw.Src)
 					for _, picture := range []*image.RGBA{whole, img} {
-						blank(f, picture, []render.Side{render.Front, render.Back}[i], dpi)
+						blank(f, picture, []forms.Side{forms.Front, forms.Back}[i], dpi)
 					}
 					worst, mean := difference(t, whole, img)
 					require.Less(t, mean, 3.0)
@@ -284,7 +286,7 @@ func TestBitmaps_LookLikeThePDF(t *testing.T) {
 }
 
 // blank paints the QR code over.
-func blank(f *render.Form, img *image.RGBA, side render.Side, dpi int) {
+func blank(f *render.Form, img *image.RGBA, side forms.Side, dpi int) {
 	g, _ := f.Field("qr")
 	if g.Side != side {
 		return
@@ -296,7 +298,7 @@ func blank(f *render.Form, img *image.RGBA, side render.Side, dpi int) {
 
 func TestBitmaps_SizeAndResolution(t *testing.T) {
 	t.Parallel()
-	f, c := form(t, identity.FormCanCuoc2024), citizen(t, 8, identity.FormCanCuoc2024)
+	f, c := form(t, formstest.CanCuoc2024), citizen(t, 8, formstest.CanCuoc2024)
 	for dpi, want := range map[int]image.Point{300: {1011, 638}, 600: {2022, 1275}} {
 		front, back, err := f.Bitmaps(c, dpi, render.Options{})
 		require.NoError(t, err)
@@ -312,7 +314,7 @@ func TestBitmaps_SizeAndResolution(t *testing.T) {
 // Bitmaps that are drawn at once are those that are drawn one by one.
 func TestBitmaps_AreTheSameAtOnce(t *testing.T) {
 	t.Parallel()
-	c, err := render.Load() // one whose backgrounds and letters are not drawn yet
+	c, err := render.Load(forms.BuiltIn) // one whose backgrounds and letters are not drawn yet
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	for _, id := range ids {

@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"image"
 	"image/jpeg"
 	"os"
@@ -17,13 +18,14 @@ import (
 	"github.com/skip2/go-qrcode"
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/forms/formstest"
 )
 
 // shared is loaded once, for what measures.
-var shared = sync.OnceValues(Load)
+var shared = sync.OnceValues(func() (*Renderer, error) { return Load(forms.BuiltIn) })
 
 // subject is a card to measure with: the form of 2024, with a portrait of some 20 kB.
 func subject(tb testing.TB) (*Form, Content) {
@@ -31,9 +33,9 @@ func subject(tb testing.TB) (*Form, Content) {
 	const seed = 9
 	c, err := shared()
 	require.NoError(tb, err)
-	f, err := c.Form(identity.FormCanCuoc2024)
+	f, err := c.Form(formstest.CanCuoc2024)
 	require.NoError(tb, err)
-	card := identitytest.Card(identitytest.Seeded(seed), f.ID)
+	card := formstest.Card(identitytest.Seeded(seed), &f.Form)
 	lines, err := mrz.Lines(card)
 	require.NoError(tb, err)
 	r := identitytest.Seeded(seed)
@@ -43,7 +45,7 @@ func subject(tb testing.TB) (*Form, Content) {
 	}
 	var portrait bytes.Buffer
 	require.NoError(tb, jpeg.Encode(&portrait, img, &jpeg.Options{Quality: 75}))
-	return f, Content{Card: card, MRZ: lines, QR: identity.QRPayload(card), Pictures: Pictures{Portrait: portrait.Bytes()}}
+	return f, Content{Card: card, MRZ: lines, QR: f.QRPayload(card), Pictures: Pictures{Portrait: portrait.Bytes()}}
 }
 
 // plain draws the same card with gofpdf as its manual shows: UTF-8 fonts from
@@ -119,7 +121,7 @@ func plainText(pdf *gofpdf.Fpdf, t piece) {
 	pdf.SetTextColor(int(t.color.r), int(t.color.g), int(t.color.b))
 	for _, r := range t.runs {
 		family := map[string]string{"BeVietnamPro-SemiBold": "bold", "OCRB": "mrz"}[r.face.name]
-		pdf.SetFont(orText(family), "", t.size)
+		pdf.SetFont(cmp.Or(family, "text"), "", t.size)
 		if t.pitch == 0 {
 			pdf.Text(t.x+r.x*t.size*point, t.y, r.text)
 			continue
@@ -187,8 +189,8 @@ func TestForm_KeepsNoCards(t *testing.T) {
 	}
 	draw := func(from, to uint64) {
 		for seed := from; seed < to; seed++ {
-			c.Card = identitytest.Card(identitytest.Seeded(seed), f.ID)
-			c.QR = identity.QRPayload(c.Card)
+			c.Card = formstest.Card(identitytest.Seeded(seed), &f.Form)
+			c.QR = f.QRPayload(c.Card)
 			if f.Check(c) != nil {
 				continue
 			}

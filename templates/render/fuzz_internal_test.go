@@ -4,35 +4,26 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/forms/formstest"
 )
 
 // Whatever stands in a form, reading it ends, with a fault or without.
 func FuzzRead(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join("..", "forms", "*.yaml"))
-	require.NoError(f, err)
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		require.NoError(f, err)
-		f.Add(b)
+	for _, id := range formstest.IDs {
+		f.Add(formstest.Form(f, id).Data())
 	}
 	f.Add([]byte("fields: [{kind: text, size: 1e308}]"))
 	f.Add([]byte("page: {w: .inf, h: .nan}\nart: [{kind: water, count: 1, w: 1e9}]"))
 	f.Fuzz(func(_ *testing.T, b []byte) {
-		c, err := shared()
-		if err == nil {
-			_, _ = c.read(fstest.MapFS{"new.yaml": {Data: b}}, "new.yaml")
-		}
+		_, _ = Load(fstest.MapFS{"new.yaml": {Data: b}})
 	})
 }
 
@@ -44,9 +35,9 @@ func FuzzCheck(f *testing.F) {
 	f.Add(strings.Repeat("Ẳ", 500), " \t\n|\\()")
 	c, err := shared()
 	require.NoError(f, err)
-	form, err := c.Form(identity.FormCanCuoc2024)
+	form, err := c.Form(formstest.CanCuoc2024)
 	require.NoError(f, err)
-	content := Content{Card: identitytest.Card(identitytest.Seeded(3), form.ID)}
+	content := Content{Card: formstest.Card(identitytest.Seeded(3), &form.Form)}
 	content.MRZ, err = mrz.Lines(content.Card)
 	require.NoError(f, err)
 	var portrait bytes.Buffer

@@ -3,6 +3,7 @@ package render
 import (
 	"image"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,17 +12,19 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/forms/formstest"
 )
 
-func load(tb testing.TB) *Catalog {
+func load(tb testing.TB) *Renderer {
 	tb.Helper()
-	c, err := Load()
+	r, err := shared()
 	require.NoError(tb, err)
-	return c
+	return r
 }
 
 // ink is what a line's letters cover.
-func (t piece) ink() Box {
+func (t piece) ink() forms.Box {
 	em := t.size * point
 	left, right, top, bottom := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, r := range t.runs {
@@ -39,7 +42,7 @@ func (t piece) ink() Box {
 			}
 		}
 	}
-	return Box{X: left, Y: top, W: right - left, H: bottom - top}
+	return forms.Box{X: left, Y: top, W: right - left, H: bottom - top}
 }
 
 // Nothing touches, overlaps or is cut, whoever the citizen is.
@@ -48,13 +51,13 @@ func TestLayout_NothingTouches(t *testing.T) {
 	c := load(t)
 	for _, f := range c.forms {
 		for seed := range uint64(600) {
-			card := identitytest.Card(identitytest.Seeded(seed), f.ID)
+			card := formstest.Card(identitytest.Seeded(seed), &f.Form)
 			lines, err := mrz.Lines(card)
 			require.NoError(t, err)
-			l, err := f.layout(Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}, nil)
+			l, err := f.layout(Content{Card: card, MRZ: lines, QR: f.QRPayload(card)}, nil)
 			require.NoError(t, err, "seed %d of %s", seed, f.ID)
 			for i := range sides {
-				var boxes []Box
+				var boxes []forms.Box
 				for _, p := range append(append([]piece(nil), f.labels[i]...), l.pieces[i]...) {
 					b := p.ink()
 					require.GreaterOrEqual(t, min(b.X, b.Y), f.Page.Safe-1e-6, "seed %d of %s", seed, f.ID)
@@ -64,7 +67,7 @@ func TestLayout_NothingTouches(t *testing.T) {
 				}
 				for j, b := range boxes {
 					for k, other := range boxes[:j] {
-						if b.overlaps(other) {
+						if overlap(b, other) {
 							t.Fatalf("seed %d of %s, side %d: text %d at %v touches text %d at %v", seed, f.ID, i, j, b, k, other)
 						}
 					}
@@ -78,10 +81,11 @@ func TestLayout_NothingTouches(t *testing.T) {
 // wraps.
 func TestFit(t *testing.T) {
 	t.Parallel()
-	f, err := load(t).Form(identity.FormCanCuoc2024)
+	f, err := load(t).Form(formstest.CanCuoc2024)
 	require.NoError(t, err)
-	name, ok := f.Field("name")
-	require.True(t, ok)
+	i := slices.IndexFunc(f.fields, func(g field) bool { return g.ID == "name" })
+	require.GreaterOrEqual(t, i, 0)
+	name := &f.fields[i]
 	for _, tt := range []struct {
 		name  string
 		lines int
@@ -93,7 +97,7 @@ func TestFit(t *testing.T) {
 		{"Công Tằng Tôn Nữ Thị Bích Huyền Trân Châu", 2, 6.5, 8},
 		{strings.TrimSpace(strings.Repeat("Nghiêng ", 12)), 3, 6.5, 7},
 	} {
-		pieces, err := f.fit(&name, tt.name)
+		pieces, err := f.fit(name, tt.name)
 		require.NoError(t, err)
 		require.Len(t, pieces, tt.lines, "%s", tt.name)
 		require.GreaterOrEqual(t, pieces[0].size, tt.least, "%s", tt.name)
@@ -105,7 +109,7 @@ func TestFit(t *testing.T) {
 // that leaves them large enough.
 func TestEncodeQR(t *testing.T) {
 	t.Parallel()
-	g := &Field{Box: Box{X: 10, Y: 20, W: 18, H: 18}, Level: "M", Quiet: 4, Module: 0.25}
+	g := &forms.Field{Box: forms.Box{X: 10, Y: 20, W: 18, H: 18}, Level: "M", Quiet: 4, Module: 0.25}
 	for _, tt := range []struct {
 		bytes, size int
 	}{
@@ -133,7 +137,7 @@ func TestTypefaces_HaveEveryLetter(t *testing.T) {
 	t.Parallel()
 	c := load(t)
 	for _, face := range []string{"text", "bold"} {
-		_, missing := c.width(face, letters(vietnamese+strings.Join(doubled[:], "")+"ĔĬŎŬČÑɃĕĭŏŭčñƀ№° .,;:/-'()&+%\"0123456789fjwzFJWZ"))
+		_, missing := c.faces.width(face, letters(vietnamese+strings.Join(doubled[:], "")+"ĔĬŎŬČÑɃĕĭŏŭčñƀ№° .,;:/-'()&+%\"0123456789fjwzFJWZ"))
 		require.Zero(t, missing, "U+%04X", missing)
 	}
 	require.Equal(t, "\uE000\uE007", letters("E\u0302\u0306\u01B0\u0306"))
@@ -143,7 +147,7 @@ func TestTypefaces_HaveEveryLetter(t *testing.T) {
 // A portrait is cut, never stretched: its sides, or its low edge, go.
 func TestBox_CoverKeepsTheHead(t *testing.T) {
 	t.Parallel()
-	box := Box{W: 20, H: 30}
+	box := forms.Box{W: 20, H: 30}
 	for _, tt := range []struct {
 		name string
 		w, h int
@@ -153,6 +157,6 @@ func TestBox_CoverKeepsTheHead(t *testing.T) {
 		{"wider", 354, 472, image.Rect(19, 0, 335, 472)},
 		{"higher", 200, 400, image.Rect(0, 0, 200, 300)},
 	} {
-		require.Equal(t, tt.want, box.Cover(tt.w, tt.h), tt.name)
+		require.Equal(t, tt.want, Cover(box, tt.w, tt.h), tt.name)
 	}
 }

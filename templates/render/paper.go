@@ -4,14 +4,15 @@ import (
 	"github.com/jung-kurt/gofpdf"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/forms"
 )
 
 // Paper is a document other than a card (a slip, a manifest, a record) in the
 // typefaces of the cards: every letter of Vietnam's languages, each in the same
 // bytes every time. One goroutine draws one paper.
 type Paper struct {
-	catalog *Catalog
-	doc     *document
+	renderer *Renderer
+	doc      *document
 }
 
 // Style is how a line of a paper is set.
@@ -29,8 +30,8 @@ func (s Style) face() string {
 }
 
 // Paper begins a paper with pages of a size in mm: 148 by 210 is A5.
-func (c *Catalog) Paper(w, h float64, title string) *Paper {
-	p := &Paper{catalog: c, doc: newDocument(Page{W: w, H: h}, title, 0)}
+func (r *Renderer) Paper(w, h float64, title string) *Paper {
+	p := &Paper{renderer: r, doc: newDocument(forms.Page{W: w, H: h}, title, 0)}
 	p.doc.pdf.SetCompression(true) // a paper may have many pages
 	return p
 }
@@ -40,7 +41,7 @@ func (p *Paper) AddPage() { p.doc.pdf.AddPage() }
 
 // Width is how wide a text is, mm. It refuses a character that no paper can print.
 func (p *Paper) Width(s Style, text string) (float64, error) {
-	em, missing := p.catalog.width(s.face(), letters(text))
+	em, missing := p.renderer.faces.width(s.face(), letters(text))
 	if missing != 0 {
 		return 0, identity.Refuse(identity.Invalid, "the text holds a character that no paper can print (U+%04X)", missing)
 	}
@@ -53,7 +54,7 @@ func (p *Paper) Text(x, y float64, s Style, text string) error {
 	if _, err := p.Width(s, text); err != nil {
 		return err
 	}
-	runs, _ := p.catalog.shape(s.face(), letters(text))
+	runs, _ := p.renderer.faces.shape(s.face(), letters(text))
 	p.doc.texts([]piece{{runs: runs, x: x, y: y, size: s.Size, color: rgb{s.Gray, s.Gray, s.Gray}}})
 	return nil
 }
@@ -62,8 +63,8 @@ func (p *Paper) Text(x, y float64, s Style, text string) error {
 // to M whose modules are wide enough to scan. It refuses a payload that is too long.
 func (p *Paper) QR(x, y, size float64, payload string) error {
 	const quiet = 4
-	drawn, err := encode(&Field{
-		Box: Box{X: x, Y: y, W: size, H: size}, Level: "M", Quiet: quiet, Module: smallestModule,
+	drawn, err := encode(&forms.Field{
+		Box: forms.Box{X: x, Y: y, W: size, H: size}, Level: "M", Quiet: quiet, Module: forms.SmallestModule,
 	}, payload)
 	if err != nil {
 		return err

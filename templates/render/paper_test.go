@@ -10,13 +10,13 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/render/rendertest"
 )
 
 func TestPaper(t *testing.T) {
 	t.Parallel()
 	pdftotext, pdftoppm, zbarimg := needs(t, "pdftotext", "poppler-utils"), needs(t, "pdftoppm", "poppler-utils"), needs(t, "zbarimg", "zbar-tools")
-	c, err := catalog()
-	require.NoError(t, err)
+	c := rendertest.BuiltIn(t)
 	draw := func() []byte {
 		p := c.Paper(148, 210, "Giấy hẹn")
 		p.AddPage()
@@ -42,8 +42,7 @@ func TestPaper(t *testing.T) {
 
 func TestPaper_Refuses(t *testing.T) {
 	t.Parallel()
-	c, err := catalog()
-	require.NoError(t, err)
+	c := rendertest.BuiltIn(t)
 	p := c.Paper(148, 210, "Giấy hẹn")
 	p.AddPage()
 	require.ErrorIs(t, p.Text(20, 30, render.Style{Size: 10}, "Ω"), identity.Invalid)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/jung-kurt/gofpdf"
 	"golang.org/x/image/draw"
+
+	"example.org/cancuoc/templates/forms"
 )
 
 // Mode is what a printer puts on a card.
@@ -111,7 +113,7 @@ type document struct {
 	}
 }
 
-func newDocument(page Page, title string, bleed float64) *document {
+func newDocument(page forms.Page, title string, bleed float64) *document {
 	size := gofpdf.SizeType{Wd: page.W + 2*bleed, Ht: page.H + 2*bleed}
 	pdf := gofpdf.NewCustom(&gofpdf.InitType{UnitStr: "mm", Size: size})
 	pdf.SetCatalogSort(true)
@@ -143,7 +145,7 @@ func (p *document) importArt(f *Form, what background) error {
 	if what == (background{}) {
 		return nil
 	}
-	object, err := f.catalog.cache.object(f, what)
+	object, err := f.renderer.cache.object(f, what)
 	if err != nil {
 		return fmt.Errorf("draw background of form %s: %w", f.ID, err)
 	}
@@ -155,7 +157,7 @@ func (p *document) importArt(f *Form, what background) error {
 
 // art lays a side's background on the current page.
 func (p *document) art(f *Form, side int) {
-	bottom := f.Page.stride()*float64(side) + f.Page.Bleed - p.bleed // of the page, in the object
+	bottom := stride(f.Page)*float64(side) + f.Page.Bleed - p.bleed // of the page, in the object
 	p.pdf.UseImportedTemplate(artName, 1, 1, p.bleed, -p.height-bottom)
 }
 

@@ -15,7 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/unicode/norm"
 
-	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/forms/formstest"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -51,7 +52,7 @@ func expected(f *render.Form, c render.Content, full bool) string {
 		"issued": c.Card.Issued.Display(), "expiry": c.Card.Expiry.String(), "mrz": strings.Join(c.MRZ[:], " "),
 	}
 	var all []string
-	for _, side := range []render.Side{render.Front, render.Back} {
+	for _, side := range []forms.Side{forms.Front, forms.Back} {
 		for _, t := range f.Texts {
 			if t.Side == side && full {
 				all = append(all, t.Text)
@@ -116,7 +117,7 @@ func TestPDF_EmbedsSubsetFontsAndHasTheSizeOfACard(t *testing.T) {
 func TestPDF_Overlay(t *testing.T) {
 	t.Parallel()
 	pdftotext := needs(t, "pdftotext", "poppler-utils")
-	f, c, dir := form(t, identity.FormCanCuoc2024), citizen(t, 5, identity.FormCanCuoc2024), t.TempDir()
+	f, c, dir := form(t, formstest.CanCuoc2024), citizen(t, 5, formstest.CanCuoc2024), t.TempDir()
 	sizes := make(map[string]int)
 	for name, o := range map[string]render.Options{
 		"full": {}, "overlay": {Mode: render.Overlay}, "marked": {Mode: render.Overlay, Specimen: true},
@@ -168,9 +169,9 @@ func TestPDF_CutsPictures(t *testing.T) {
 	t.Parallel()
 	qpdf := needs(t, "qpdf", "qpdf")
 	for _, size := range [][2]int{{300, 400}, {200, 400}, {142, 213}, {143, 214}, {119, 179}, {120, 180}} {
-		c := citizen(t, 6, identity.FormCCCD2021)
+		c := citizen(t, 6, formstest.CCCD2021)
 		c.Portrait = stripes(t, size[0], size[1])
-		f := form(t, identity.FormCCCD2021)
+		f := form(t, formstest.CCCD2021)
 		b, err := f.PDF(c, render.Options{})
 		require.NoError(t, err)
 		again, err := f.PDF(c, render.Options{})

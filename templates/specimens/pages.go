@@ -21,13 +21,13 @@ var shown = render.Options{Specimen: true, Body: true}
 
 // Write draws every specimen of every form into a folder, made if it is not there: two
 // PNG files each, and index.html to look at them.
-func Write(catalog *render.Catalog, compose Compose, dir string) error {
+func Write(renderer *render.Renderer, compose Compose, dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("draw specimens: %w", err)
 	}
 	var page []section
-	for _, id := range catalog.IDs() {
-		form, err := catalog.Form(id)
+	for _, id := range renderer.IDs() {
+		form, err := renderer.Form(id)
 		if err != nil {
 			return fmt.Errorf("draw specimens: %w", err)
 		}

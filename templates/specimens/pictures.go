@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/image/vector"
 
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -18,10 +19,10 @@ import (
 func drawn(form *render.Form) (render.Pictures, error) {
 	var p render.Pictures
 	var portrait, left, right error
-	if form.Shows("portrait") {
+	if form.Shows(forms.PortraitField) {
 		p.Portrait, portrait = Portrait()
 	}
-	if form.Shows("finger") {
+	if form.Shows(forms.FingerField) {
 		p.LeftIndex, left = fingerprint(0.6)
 		p.RightIndex, right = fingerprint(-0.5)
 	}

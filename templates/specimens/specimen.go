@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -70,7 +71,7 @@ func Of(form *render.Form, compose Compose) ([]Specimen, error) {
 	}
 	specimens := make([]Specimen, 0, len(people))
 	for i, e := range people {
-		content, err := compose(form, e.card(form.ID, i), pictures)
+		content, err := compose(form, e.card(&form.Form, i), pictures)
 		if err != nil {
 			return nil, fmt.Errorf("specimen %s: %w", e.name, err)
 		}
@@ -79,19 +80,21 @@ func Of(form *render.Form, compose Compose) ([]Specimen, error) {
 	return specimens, nil
 }
 
-// card is the specimen on a form: of a child on the form for children.
-func (e extreme) card(form identity.FormID, i int) identity.Card {
-	p := e.person
-	p.Sex, p.Birth, p.Number = identity.Female, identity.Date{Year: 1999, Month: 12, Day: 31}, identity.PersonalNumber(fmt.Sprintf("00119999999%d", i))
-	issued := identity.Date{Year: 2025, Month: 3, Day: 15}
-	switch form {
-	case identity.FormCCCD2021:
-		issued = identity.Date{Year: 2021, Month: 3, Day: 15}
-	case identity.FormCanCuoc2024Under6:
-		p.Birth, p.Number = identity.Date{Year: 2023, Month: 7, Day: 1}, identity.PersonalNumber(fmt.Sprintf("00132399999%d", i))
-	case identity.FormCanCuoc2024:
+// card is the specimen on a form: of a woman born in 1999, or, where the form is not
+// issued to her, of a girl one year older than its youngest holder.
+func (e extreme) card(form *forms.Form, i int) identity.Card {
+	issued := identity.Date{Year: form.Issued.From.Year, Month: 3, Day: 15}
+	if issued.Compare(form.Issued.From) < 0 {
+		issued.Year++
 	}
-	card := identity.Card{Form: form, Person: p, Issued: issued, Expiry: identity.Validity(identity.LawOn(issued), p.Birth, issued)}
+	p := e.person
+	p.Sex, p.Birth = identity.Female, identity.Date{Year: 1999, Month: 12, Day: 31}
+	if !form.Issued.HasAge(p.Birth.AgeOn(issued)) {
+		p.Birth = identity.Date{Year: issued.Year - form.Issued.FromAge - 2, Month: 7, Day: 1}
+	}
+	century := 2*(p.Birth.Year/100-19) + 1
+	p.Number = identity.PersonalNumber(fmt.Sprintf("001%d%02d99999%d", century, p.Birth.Year%100, i))
+	card := identity.Card{Form: form.ID, Person: p, Issued: issued, Expiry: identity.Validity(form.Issued.Law, p.Birth, issued)}
 	if e.ever {
 		card.Expiry = identity.Expiry{}
 	}

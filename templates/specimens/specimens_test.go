@@ -12,17 +12,15 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/render/rendertest"
 	"example.org/cancuoc/templates/specimens"
 )
 
 func TestWrite(t *testing.T) {
 	t.Parallel()
-	catalog, err := render.Load()
-	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "new")
 
-	require.NoError(t, specimens.Write(catalog, personalization.Compose, dir))
+	require.NoError(t, specimens.Write(rendertest.BuiltIn(t), personalization.Compose, dir))
 
 	page, err := os.ReadFile(filepath.Join(dir, "index.html"))
 	require.NoError(t, err)
@@ -36,10 +34,7 @@ func TestWrite(t *testing.T) {
 
 func TestPreview(t *testing.T) {
 	t.Parallel()
-	catalog, err := render.Load()
-	require.NoError(t, err)
-	form, err := catalog.Form(identity.FormCanCuoc2024)
-	require.NoError(t, err)
+	form := rendertest.Form(t, "can-cuoc-2024")
 
 	sizes := make(map[specimens.Kind]int)
 	for _, kind := range []specimens.Kind{specimens.Card, specimens.Overlay, specimens.Blank} {
@@ -53,7 +48,7 @@ func TestPreview(t *testing.T) {
 	for _, kind := range []specimens.Kind{specimens.Card, specimens.Overlay} {
 		var picture bytes.Buffer
 		require.NoError(t, specimens.Preview(&picture, form, personalization.Compose, kind, specimens.PNG))
-		_, err = png.Decode(&picture)
+		_, err := png.Decode(&picture)
 		require.NoError(t, err)
 	}
 	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, specimens.Card, "svg"), identity.Invalid)

@@ -3,7 +3,7 @@
 // often than in life. The same source of randomness gives the same person; no
 // person is real. Personal numbers are drawn at random and may repeat.
 //
-//	card := identitytest.Card(identitytest.Seeded(7), identity.FormCanCuoc2024)
+//	card := identitytest.Card(identitytest.Seeded(7))
 package identitytest
 
 import (
@@ -33,20 +33,30 @@ func Person(r *rand.Rand) identity.Person {
 	return person(r, identity.Date{Year: 1900, Month: 1, Day: 1}, lastDay)
 }
 
-// Card makes a card of a form: issued while the form was in force, to a holder of
-// the form's age, valid as the law of that day says.
-func Card(r *rand.Rand, form identity.FormID) identity.Card {
-	issued := between(r, law2023, lastDay)
-	youngest, oldest := 6, 110
-	switch form {
-	case identity.FormCCCD2021:
-		issued = between(r, chipCards, law2023.AddDays(-1))
-		youngest = 14
-	case identity.FormCanCuoc2024Under6:
-		youngest, oldest = 0, 5
-	case identity.FormCanCuoc2024:
+// Holders are those to whom some cards are issued.
+type Holders struct {
+	From, To       identity.Date // first and last day of issue; until the last day of all when To is zero
+	FromAge, ToAge int           // completed years on the day of issue; any when ToAge is 0
+}
+
+// Card makes a card of either law, of no form.
+func Card(r *rand.Rand) identity.Card {
+	if r.IntN(5) == 0 {
+		return CardOf(r, "", Holders{From: chipCards, To: law2023.AddDays(-1), FromAge: 14})
 	}
-	p := aged(r, issued, youngest, oldest)
+	return CardOf(r, "", Holders{From: law2023})
+}
+
+// CardOf makes a card of a form, valid as the law of the day of issue says.
+func CardOf(r *rand.Rand, form identity.FormID, h Holders) identity.Card {
+	if h.To.IsZero() {
+		h.To = lastDay
+	}
+	if h.ToAge == 0 {
+		h.ToAge = 110
+	}
+	issued := between(r, h.From, h.To)
+	p := aged(r, issued, h.FromAge, h.ToAge)
 	return identity.Card{
 		Form: form, Serial: identity.CardSerial(fmt.Sprintf("%016X", r.Uint64())), Person: p, Issued: issued,
 		Expiry: identity.Validity(identity.LawOn(issued), p.Birth, issued),

@@ -40,7 +40,7 @@ func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 // holder is an invented person with every field that a card can have.
 func holder() identity.Card {
 	return identity.Card{
-		Form: identity.FormCCCD2021, Serial: "0123456789ABCDEF",
+		Form: "cccd-2021", Serial: "0123456789ABCDEF",
 		Person: identity.Person{
 			Number: "001199999990", Name: identity.Name{Text: "Đặng Thị Ngọc Ước"},
 			Birth: identity.Date{Year: 1999, Month: 12, Day: 31}, Sex: identity.Female,
@@ -206,7 +206,7 @@ func TestInspect_ACardWithoutPortraitPasses(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	child := holder()
-	child.Form, child.Expiry = identity.FormCanCuoc2024Under6, identity.Expiry{}
+	child.Form, child.Expiry = "can-cuoc-2024-under-6", identity.Expiry{}
 	lines, err := mrz.Lines(child)
 	require.NoError(t, err)
 	i.image, err = personalization.PrepareChip(personalization.ChipInput{

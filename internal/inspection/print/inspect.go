@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/image/draw"
 
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -19,19 +20,20 @@ import (
 // should be on them. It gives no finding for a good card; a finding holds no
 // personal data.
 func Print(form *render.Form, front, back image.Image, want render.Content) []string {
-	sides := map[render.Side]*picture{
-		render.Front: newPicture(front, form.Page), render.Back: newPicture(back, form.Page),
+	sides := map[forms.Side]*picture{
+		forms.Front: newPicture(front, form.Page), forms.Back: newPicture(back, form.Page),
 	}
 	var findings []string
 	for _, field := range form.Fields {
 		p := sides[field.Side]
 		switch field.Kind {
-		case "qr":
+		case forms.QRField:
 			findings = append(findings, p.checkQR(field.Box, want.QR)...)
-		case "mrz":
+		case forms.MRZField:
 			findings = append(findings, p.checkMRZ(form, field, want.MRZ)...)
-		case "portrait":
+		case forms.PortraitField:
 			findings = append(findings, p.checkPortrait(field.Box, want.Portrait)...)
+		case forms.TextField, forms.FingerField: // nobody looks at them yet
 		}
 	}
 	return findings
@@ -43,14 +45,14 @@ type picture struct {
 	scale float64 // dots per mm
 }
 
-func newPicture(img image.Image, page render.Page) *picture {
+func newPicture(img image.Image, page forms.Page) *picture {
 	return &picture{image: img, scale: float64(img.Bounds().Dx()) / page.W}
 }
 
 // crop gives a box, widened by margin mm, in grey, at its place in the picture. The
 // green channel is taken for grey: red and blue of the background are light in it,
 // and all print that is read is black.
-func (p *picture) crop(b render.Box, margin float64) *image.Gray {
+func (p *picture) crop(b forms.Box, margin float64) *image.Gray {
 	origin := p.image.Bounds().Min
 	r := image.Rect(
 		int((b.X-margin)*p.scale), int((b.Y-margin)*p.scale),
@@ -72,7 +74,7 @@ func (p *picture) crop(b render.Box, margin float64) *image.Gray {
 }
 
 // checkQR reads the code and compares what it says.
-func (p *picture) checkQR(b render.Box, want string) []string {
+func (p *picture) checkQR(b forms.Box, want string) []string {
 	got, err := p.readQR(b)
 	if err != nil {
 		return []string{"the QR code cannot be read"}
@@ -89,7 +91,7 @@ const leastLike = 0.9
 
 // checkPortrait compares the printed portrait with the one that was sent, both
 // small: what is compared is the picture, not its grain.
-func (p *picture) checkPortrait(b render.Box, portrait []byte) []string {
+func (p *picture) checkPortrait(b forms.Box, portrait []byte) []string {
 	if portrait == nil {
 		return nil
 	}
@@ -97,7 +99,7 @@ func (p *picture) checkPortrait(b render.Box, portrait []byte) []string {
 	if err != nil {
 		return []string{"the portrait that was sent to the printer cannot be read"}
 	}
-	printed := b.Cover(src.Bounds().Dx(), src.Bounds().Dy()).Add(src.Bounds().Min)
+	printed := render.Cover(b, src.Bounds().Dx(), src.Bounds().Dy()).Add(src.Bounds().Min)
 	seen := p.crop(b, 0)
 	if correlate(shrink(src, printed), shrink(seen, seen.Rect)) < leastLike {
 		return []string{"the portrait is missing, shifted or another"}
@@ -181,11 +183,11 @@ func correlate(a, b []uint8) float64 {
 // ReadQR reads the form's QR code from the pictures.
 func ReadQR(form *render.Form, front, back image.Image) (string, error) {
 	for _, field := range form.Fields {
-		if field.Kind != "qr" {
+		if field.Kind != forms.QRField {
 			continue
 		}
 		side := front
-		if field.Side == render.Back {
+		if field.Side == forms.Back {
 			side = back
 		}
 		return newPicture(side, form.Page).readQR(field.Box)

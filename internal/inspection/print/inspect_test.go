@@ -20,7 +20,9 @@ import (
 	"example.org/cancuoc/internal/identity/identitytest"
 	printinspection "example.org/cancuoc/internal/inspection/print"
 	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/forms/formstest"
 	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/render/rendertest"
 )
 
 // portraitOf is the portrait of a sample, normalized for the card.
@@ -36,10 +38,7 @@ func portraitOf(tb testing.TB, sample string) []byte {
 // printed draws a card of an invented person on a form.
 func printed(tb testing.TB, id identity.FormID, dpi int) (form *render.Form, front, back *image.RGBA, content render.Content) {
 	tb.Helper()
-	catalog, err := render.Load()
-	require.NoError(tb, err)
-	form, err = catalog.Form(id)
-	require.NoError(tb, err)
+	form = rendertest.Form(tb, id)
 	name, err := identity.ParseName("Đặng Thị Ngọc Ước")
 	require.NoError(tb, err)
 	card := identity.Card{
@@ -51,8 +50,8 @@ func printed(tb testing.TB, id identity.FormID, dpi int) (form *render.Form, fro
 	}
 	lines, err := mrz.Lines(card)
 	require.NoError(tb, err)
-	content = render.Content{Card: card, MRZ: lines, QR: identity.QRPayload(card)}
-	if id != identity.FormCanCuoc2024Under6 {
+	content = render.Content{Card: card, MRZ: lines, QR: form.QRPayload(card)}
+	if id != formstest.CanCuoc2024Under6 {
 		content.Portrait = portraitOf(tb, "02-exchange-at-25")
 	}
 	front, back, err = form.Bitmaps(content, dpi, render.Options{Specimen: true})
@@ -62,7 +61,7 @@ func printed(tb testing.TB, id identity.FormID, dpi int) (form *render.Form, fro
 
 func TestPrint_FindsNothingOnAGoodCard(t *testing.T) {
 	t.Parallel()
-	for _, id := range []identity.FormID{identity.FormCCCD2021, identity.FormCanCuoc2024, identity.FormCanCuoc2024Under6} {
+	for _, id := range formstest.IDs {
 		for _, dpi := range []int{300, 600} {
 			form, front, back, content := printed(t, id, dpi)
 
@@ -74,7 +73,7 @@ func TestPrint_FindsNothingOnAGoodCard(t *testing.T) {
 // So is what is printed on a blank that has art and labels already.
 func TestPrint_FindsNothingOnAnOverlay(t *testing.T) {
 	t.Parallel()
-	form, _, _, content := printed(t, identity.FormCanCuoc2024, 300)
+	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
 	front, back, err := form.Bitmaps(content, 300, render.Options{Mode: render.Overlay})
 	require.NoError(t, err)
 	require.Empty(t, printinspection.Print(form, front, back, content))
@@ -91,11 +90,11 @@ func TestPrint_ReadsWhatPopplerMakesOfThePDF(t *testing.T) {
 		}
 		t.Skip("pdftoppm is missing; install the Debian package poppler-utils")
 	}
-	for _, id := range []identity.FormID{identity.FormCCCD2021, identity.FormCanCuoc2024, identity.FormCanCuoc2024Under6} {
+	for _, id := range formstest.IDs {
 		form, _, _, content := printed(t, id, 300)
 		for seed := range uint64(4) {
-			content.Card = identitytest.Card(identitytest.Seeded(seed), id)
-			content.QR = identity.QRPayload(content.Card)
+			content.Card = formstest.Card(identitytest.Seeded(seed), &form.Form)
+			content.QR = form.QRPayload(content.Card)
 			content.MRZ, err = mrz.Lines(content.Card)
 			require.NoError(t, err)
 			b, err := form.PDF(content, render.Options{Specimen: true})
@@ -146,7 +145,7 @@ func TestPrint_FindsWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			form, front, back, content := printed(t, identity.FormCanCuoc2024, 300)
+			form, front, back, content := printed(t, formstest.CanCuoc2024, 300)
 			tt.spoil(form, front, back, &content)
 
 			found := strings.Join(printinspection.Print(form, front, back, content), "; ")
@@ -157,7 +156,7 @@ func TestPrint_FindsWhatIsWrong(t *testing.T) {
 }
 
 func BenchmarkPrint(b *testing.B) {
-	form, front, back, content := printed(b, identity.FormCanCuoc2024, 300)
+	form, front, back, content := printed(b, formstest.CanCuoc2024, 300)
 	b.ReportAllocs()
 	for b.Loop() {
 		printinspection.Print(form, front, back, content)

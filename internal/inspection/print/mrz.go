@@ -5,6 +5,7 @@ import (
 	"image"
 	"math"
 
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -22,7 +23,7 @@ const (
 )
 
 // checkMRZ reads the three lines and compares them.
-func (p *picture) checkMRZ(form *render.Form, field render.Field, want [3]string) []string {
+func (p *picture) checkMRZ(form *render.Form, field forms.Field, want [3]string) []string {
 	got, ok := p.readMRZ(form, field)
 	if !ok {
 		return []string{"the MRZ is missing, or too faint to read"}
@@ -44,7 +45,7 @@ func (p *picture) checkMRZ(form *render.Form, field render.Field, want [3]string
 
 // readMRZ finds the shift at which the zone is clearest, roughly and then finely,
 // and reads each cell there.
-func (p *picture) readMRZ(form *render.Form, field render.Field) (lines [3]string, ok bool) {
+func (p *picture) readMRZ(form *render.Form, field forms.Field) (lines [3]string, ok bool) {
 	r := &zoneReader{grey: p.crop(field.Box, 2*searchMM), scale: p.scale, field: field}
 	letters := form.Letters(field, alphabet, cellW, cellH)
 	for i := range len(alphabet) {
@@ -94,7 +95,7 @@ func normalize(cell []uint8) vector {
 type zoneReader struct {
 	grey    *image.Gray // of the zone, and what is around it
 	scale   float64     // dots per mm
-	field   render.Field
+	field   forms.Field
 	letters [len(alphabet)]vector
 }
 
@@ -123,7 +124,7 @@ func (r *zoneReader) clearest(x, y, within, step float64) (dx, dy float64) {
 // letter finds the letter most like a cell, and how like it is: 1 is the same.
 func (r *zoneReader) letter(line, column int, dx, dy float64) (byte, float64) {
 	f := r.field
-	cell := normalize(r.cell(f.X+float64(column)*f.Pitch+dx, f.Y+float64(line)*f.Leading+dy, f.Pitch, render.CellHeight))
+	cell := normalize(r.cell(f.X+float64(column)*f.Pitch+dx, f.Y+float64(line)*f.Leading+dy, f.Pitch, forms.MRZCellHeight))
 	best, found := float32(-1), byte('<')
 	for i := range r.letters {
 		if score := r.letters[i].like(&cell); score > best {

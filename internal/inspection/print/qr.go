@@ -9,7 +9,7 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 
-	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/templates/forms"
 )
 
 // errNoQR is a box without a code that can be read.
@@ -19,7 +19,7 @@ var errNoQR = errors.New("there is no QR code that can be read")
 // code stands upright: its modules are found from its own edges, and sampled at
 // their middles. (Searching for a code anywhere, as programs for telephones do,
 // mistakes data for finder patterns now and then.)
-func (p *picture) readQR(b render.Box) (string, error) {
+func (p *picture) readQR(b forms.Box) (string, error) {
 	crop := p.crop(b, 0)
 	area, ok := darkArea(crop)
 	if !ok {

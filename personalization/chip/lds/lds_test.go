@@ -26,7 +26,7 @@ import (
 // holder is an invented person; the number ends in 99999x on purpose.
 func holder() identity.Card {
 	return identity.Card{
-		Form:   identity.FormCCCD2021,
+		Form:   "cccd-2021",
 		Serial: "0123456789ABCDEF",
 		Person: identity.Person{
 			Number:    "001199999990",

@@ -2,18 +2,12 @@ package render
 
 import (
 	"math"
-	"slices"
+
+	"example.org/cancuoc/templates/forms"
 )
 
-// Motif is a piece of the background, drawn by code.
-type Motif struct {
-	Kind   string `yaml:"kind"` // see motifs
-	Box    `yaml:",inline"`
-	Colors []string `yaml:"colors"` // by name
-	Count  int      `yaml:"count"`  // of lines, petals or rays; its own number when 0
-	Weight float64  `yaml:"weight"` // of lines, mm; its own when 0
-	line   int
-}
+// motif is a piece of the background.
+type motif forms.Motif
 
 // motifs are what a background can be made of. All are of this project's own
 // making, after ornaments that belong to everybody; no emblem of a State is copied.
@@ -21,7 +15,7 @@ type Motif struct {
 var motifs = map[string]struct {
 	colors int
 	solid  bool
-	draw   func(*artwork, *Motif, []rgb)
+	draw   func(*artwork, *motif, []rgb)
 }{
 	"wash":        {2, false, (*artwork).wash},
 	"guilloche":   {1, false, (*artwork).guilloche},
@@ -35,86 +29,14 @@ var motifs = map[string]struct {
 	"signature":   {1, true, (*artwork).signature},
 }
 
-// dot is a place on a side, mm.
-type dot struct{ x, y float64 }
-
-// contour is a chain of points. When it is curved, every point but the first is one
-// of three of a cubic Bézier curve: two that it bends towards, and its end.
-type contour struct {
-	points []dot
-	curved bool
-}
-
-// shape is a filled area, or a line of some width, of one color.
-type shape struct {
-	contours []contour
-	width    float64 // mm; 0 fills
-	color    rgb
-}
-
-// artwork is the background of one side: everything that is the same on every
-// card of a form, but for texts.
-type artwork struct {
-	shapes   []shape
-	specimen []shape // the mark that this card is none
-	body     []shape // what the blank itself has: the chip's contacts
-	page     Page
-}
-
-var (
-	white      = rgb{255, 255, 255}
-	markRed    = rgb{228, 138, 132}
-	plateGold  = rgb{214, 190, 128}
-	plateLines = rgb{150, 124, 66}
-)
-
-// drawArt draws a side.
-func drawArt(f *Form, side Side) *artwork {
-	a := &artwork{page: f.Page}
-	for i := range f.Art {
-		if m := &f.Art[i]; m.Side == side {
-			colors := make([]rgb, 0, len(m.Colors))
-			for _, name := range m.Colors {
-				colors = append(colors, f.color(name))
-			}
-			motifs[m.Kind].draw(a, m, colors)
-		}
-	}
-	for _, g := range f.Fields {
-		if g.Side == side && slices.Contains([]string{"qr", "portrait", "finger"}, g.Kind) {
-			a.fill(white, polygon(rectangle(g.Box)...))
-		}
-	}
-	for _, z := range f.Zones {
-		if z.Side == side && z.Name == "chip" {
-			a.fill(white, rounded(z.Box, 1.4))
-			a.plate(z.Box)
-		}
-	}
-	for _, m := range f.Specimen {
-		if m.Side == side {
-			a.specimen = append(a.specimen, f.outline(m)...)
-		}
-	}
-	return a
-}
-
-func (a *artwork) fill(c rgb, contours ...contour) {
-	a.shapes = append(a.shapes, shape{contours: contours, color: c})
-}
-
-func (a *artwork) stroke(c rgb, width float64, contours ...contour) {
-	a.shapes = append(a.shapes, shape{contours: contours, width: width, color: c})
-}
-
-func (m *Motif) count(own int) int {
+func (m *motif) count(own int) int {
 	if m.Count == 0 {
 		return own
 	}
 	return m.Count
 }
 
-func (m *Motif) weight(own float64) float64 {
+func (m *motif) weight(own float64) float64 {
 	if m.Weight == 0 {
 		return own
 	}
@@ -122,13 +44,13 @@ func (m *Motif) weight(own float64) float64 {
 }
 
 // middle is the middle of a motif's box, and half its lesser side.
-func (m *Motif) middle() (x, y, r float64) {
+func (m *motif) middle() (x, y, r float64) {
 	return m.X + m.W/2, m.Y + m.H/2, min(m.W, m.H) / 2
 }
 
 // wash fills the side from one color to the other in the middle and back. Each strip
 // goes on under the next, so that no seam shows.
-func (a *artwork) wash(_ *Motif, c []rgb) {
+func (a *artwork) wash(_ *motif, c []rgb) {
 	const strips, under = 96, 0.4
 	b, w := a.page.Bleed, a.page.W+2*a.page.Bleed
 	color := func(i int) rgb {
@@ -140,13 +62,13 @@ func (a *artwork) wash(_ *Motif, c []rgb) {
 			continue
 		}
 		left, right := w*float64(from)/strips-b, min(w*float64(to)/strips+under, w)-b
-		a.fill(color(from), polygon(rectangle(Box{X: left, Y: -b, W: right - left, H: a.page.H + 2*b})...))
+		a.fill(color(from), polygon(rectangle(forms.Box{X: left, Y: -b, W: right - left, H: a.page.H + 2*b})...))
 		from = to
 	}
 }
 
 // guilloche draws a band of waves from edge to edge that cross, swell and narrow.
-func (a *artwork) guilloche(m *Motif, c []rgb) {
+func (a *artwork) guilloche(m *motif, c []rgb) {
 	n := m.count(12)
 	_, y, _ := m.middle()
 	lines := make([]contour, 0, n)
@@ -163,7 +85,7 @@ func (a *artwork) guilloche(m *Motif, c []rgb) {
 }
 
 // rosette draws closed waves around a middle.
-func (a *artwork) rosette(m *Motif, c []rgb) {
+func (a *artwork) rosette(m *motif, c []rgb) {
 	x, y, r := m.middle()
 	const lobes, rounds = 9, 5
 	lines := make([]contour, 0, rounds*2)
@@ -181,7 +103,7 @@ func (a *artwork) rosette(m *Motif, c []rgb) {
 
 // drum draws the face of a bronze drum of Đông Sơn in outline: a star, and rings
 // of chevrons, circles on a line, birds and teeth.
-func (a *artwork) drum(m *Motif, c []rgb) {
+func (a *artwork) drum(m *motif, c []rgb) {
 	x, y, r := m.middle()
 	at := func(angle, k float64) dot { return dot{x + r*k*math.Sin(angle), y - r*k*math.Cos(angle)} }
 	var lines []contour
@@ -251,7 +173,7 @@ func bird(at func(angle, k float64) dot, angle, k float64) contour {
 }
 
 // lotus draws petals that open upwards from a point near the bottom of the box.
-func (a *artwork) lotus(m *Motif, c []rgb) {
+func (a *artwork) lotus(m *motif, c []rgb) {
 	x, y, r := m.X+m.W/2, m.Y+m.H*0.82, m.H*0.8
 	petal := func(angle, length, width float64) contour {
 		at := func(along, across float64) dot {
@@ -291,7 +213,7 @@ func (a *artwork) lotus(m *Motif, c []rgb) {
 }
 
 // water draws rows of arches within arches, as on old ceramics.
-func (a *artwork) water(m *Motif, c []rgb) {
+func (a *artwork) water(m *motif, c []rgb) {
 	n := m.count(20)
 	r := m.W / float64(n) / 2
 	const most = 40 // rows
@@ -311,7 +233,7 @@ func (a *artwork) water(m *Motif, c []rgb) {
 }
 
 // roundel is a plain star on a disc, where the circular has the emblem.
-func (a *artwork) roundel(m *Motif, c []rgb) {
+func (a *artwork) roundel(m *motif, c []rgb) {
 	x, y, r := m.middle()
 	a.fill(c[1], circle(x, y, r))
 	a.fill(c[0], circle(x, y, r*0.955))
@@ -326,33 +248,20 @@ func (a *artwork) roundel(m *Motif, c []rgb) {
 	a.fill(c[1], star(x, y, r*0.62))
 }
 
-func star(x, y, r float64) contour {
-	points := make([]dot, 0, 11)
-	for i := range 11 {
-		k := 1.0
-		if i%2 == 1 {
-			k = 0.382
-		}
-		angle := math.Pi * float64(i) / 5
-		points = append(points, dot{x + r*k*math.Sin(angle), y - r*k*math.Cos(angle)})
-	}
-	return polygon(points...)
-}
-
 // chipSymbol is the mark of an electronic document after ICAO Doc 9303-9: a
 // circle between two bars.
-func (a *artwork) chipSymbol(m *Motif, c []rgb) {
+func (a *artwork) chipSymbol(m *motif, c []rgb) {
 	x, y, h := m.X+m.W/2, m.Y+m.H/2, m.H
 	t := h * 0.11
-	a.fill(c[0], rounded(m.Box, h*0.14), reversed(rounded(Box{X: m.X + t, Y: m.Y + t, W: m.W - 2*t, H: h - 2*t}, h*0.07)))
-	a.fill(c[0], polygon(rectangle(Box{X: m.X + t, Y: y - t/2, W: m.W/2 - t - h*0.24, H: t})...))
-	a.fill(c[0], polygon(rectangle(Box{X: x + h*0.24, Y: y - t/2, W: m.W/2 - t - h*0.24, H: t})...))
+	a.fill(c[0], rounded(m.Box, h*0.14), reversed(rounded(forms.Box{X: m.X + t, Y: m.Y + t, W: m.W - 2*t, H: h - 2*t}, h*0.07)))
+	a.fill(c[0], polygon(rectangle(forms.Box{X: m.X + t, Y: y - t/2, W: m.W/2 - t - h*0.24, H: t})...))
+	a.fill(c[0], polygon(rectangle(forms.Box{X: x + h*0.24, Y: y - t/2, W: m.W/2 - t - h*0.24, H: t})...))
 	a.fill(c[0], circle(x, y, h*0.27), reversed(circle(x, y, h*0.16)))
 }
 
 // seal is a round stamp with a star and no words: a placeholder, for the seal of an
 // authority is not this project's to draw.
-func (a *artwork) seal(m *Motif, c []rgb) {
+func (a *artwork) seal(m *motif, c []rgb) {
 	x, y, r := m.middle()
 	a.fill(c[0], circle(x, y, r), reversed(circle(x, y, r*0.93)))
 	a.fill(c[0], circle(x, y, r*0.88), reversed(circle(x, y, r*0.86)))
@@ -370,7 +279,7 @@ func (a *artwork) seal(m *Motif, c []rgb) {
 }
 
 // signature is a flourish that is nobody's signature.
-func (a *artwork) signature(m *Motif, c []rgb) {
+func (a *artwork) signature(m *motif, c []rgb) {
 	at := func(u, v float64) dot { return dot{m.X + m.W*u, m.Y + m.H*v} }
 	a.stroke(c[0], m.weight(0.22),
 		contour{curved: true, points: []dot{
@@ -389,13 +298,13 @@ func (a *artwork) signature(m *Motif, c []rgb) {
 
 // plate is the chip's contacts as the blank has them (ISO/IEC 7816-2): eight, for
 // pictures of a finished card.
-func (a *artwork) plate(b Box) {
+func (a *artwork) plate(b forms.Box) {
 	fill := func(c rgb, contours ...contour) { a.body = append(a.body, shape{contours: contours, color: c}) }
 	line := func(points ...dot) {
 		a.body = append(a.body, shape{contours: []contour{chain(points...)}, width: 0.16, color: plateLines})
 	}
 	fill(plateGold, rounded(b, 1.4))
-	middle := Box{X: b.X + b.W*0.36, Y: b.Y + b.H*0.25, W: b.W * 0.28, H: b.H * 0.5}
+	middle := forms.Box{X: b.X + b.W*0.36, Y: b.Y + b.H*0.25, W: b.W * 0.28, H: b.H * 0.5}
 	corners := rectangle(middle)
 	line(append(corners, corners[0])...)
 	for i := 1; i < 4; i++ {
@@ -405,118 +314,4 @@ func (a *artwork) plate(b Box) {
 	}
 	line(dot{b.X + b.W/2, b.Y}, dot{b.X + b.W/2, middle.Y})
 	line(dot{b.X + b.W/2, middle.Y + middle.H}, dot{b.X + b.W/2, b.Y + b.H})
-}
-
-// curve draws a function of a parameter as n cubic Bézier curves with its own
-// slopes.
-func curve(from, to float64, n int, at func(float64) dot) contour {
-	const h = 1e-5
-	step := (to - from) / float64(n)
-	slope := func(t float64) dot {
-		a, b := at(t-h), at(t+h)
-		return dot{(b.x - a.x) / (2 * h) * step / 3, (b.y - a.y) / (2 * h) * step / 3}
-	}
-	points := make([]dot, 0, 3*n+1)
-	p, d := at(from), slope(from)
-	points = append(points, p)
-	for i := 1; i <= n; i++ {
-		t := from + step*float64(i)
-		q, e := at(t), slope(t)
-		points = append(points, dot{p.x + d.x, p.y + d.y}, dot{q.x - e.x, q.y - e.y}, q)
-		p, d = q, e
-	}
-	return contour{points, true}
-}
-
-// chain is straight lines from point to point.
-func chain(points ...dot) contour { return contour{points: points} }
-
-// polygon is an area's edge; filling closes it.
-func polygon(points ...dot) contour { return contour{points: points} }
-
-// rectangle gives a box's corners, clockwise from the top left.
-func rectangle(b Box) []dot {
-	return []dot{{b.X, b.Y}, {b.X + b.W, b.Y}, {b.X + b.W, b.Y + b.H}, {b.X, b.Y + b.H}}
-}
-
-// quarter is how far the bending points of a quarter of a circle stand off.
-const quarter = 0.5523
-
-func circle(x, y, r float64) contour {
-	k := r * quarter
-	return contour{curved: true, points: []dot{
-		{x + r, y},
-		{x + r, y + k},
-		{x + k, y + r},
-		{x, y + r},
-		{x - k, y + r},
-		{x - r, y + k},
-		{x - r, y},
-		{x - r, y - k},
-		{x - k, y - r},
-		{x, y - r},
-		{x + k, y - r},
-		{x + r, y - k},
-		{x + r, y},
-	}}
-}
-
-// arch is the upper half of a circle.
-func arch(x, y, r float64) contour {
-	k := r * quarter
-	return contour{curved: true, points: []dot{
-		{x - r, y}, {x - r, y - k}, {x - k, y - r}, {x, y - r}, {x + k, y - r}, {x + r, y - k}, {x + r, y},
-	}}
-}
-
-// rounded is a box with round corners.
-func rounded(b Box, r float64) contour {
-	k := r * (1 - quarter)
-	l, t, e, f := b.X, b.Y, b.X+b.W, b.Y+b.H
-	side := func(from, to dot) []dot { // a straight line among curves
-		return []dot{{from.x + (to.x-from.x)/3, from.y + (to.y-from.y)/3}, {from.x + (to.x-from.x)*2/3, from.y + (to.y-from.y)*2/3}, to}
-	}
-	points := []dot{{l + r, t}}
-	points = append(points, side(dot{l + r, t}, dot{e - r, t})...)
-	points = append(points, dot{e - k, t}, dot{e, t + k}, dot{e, t + r})
-	points = append(points, side(dot{e, t + r}, dot{e, f - r})...)
-	points = append(points, dot{e, f - k}, dot{e - k, f}, dot{e - r, f})
-	points = append(points, side(dot{e - r, f}, dot{l + r, f})...)
-	points = append(points, dot{l + k, f}, dot{l, f - k}, dot{l, f - r})
-	points = append(points, side(dot{l, f - r}, dot{l, t + r})...)
-	return contour{curved: true, points: append(points, dot{l, t + k}, dot{l + k, t}, dot{l + r, t})}
-}
-
-// reversed runs the other way, and so cuts a hole.
-func reversed(c contour) contour {
-	points := slices.Clone(c.points)
-	slices.Reverse(points)
-	return contour{points, c.curved}
-}
-
-// flat gives a contour's points with curves as chords, the more the longer they are
-// in dots.
-func (c contour) flat(scale float64) []dot {
-	if !c.curved {
-		return c.points
-	}
-	points := make([]dot, 1, 2*len(c.points))
-	points[0] = c.points[0]
-	for i := 1; i+2 < len(c.points); i += 3 {
-		p, q, r, s := c.points[i-1], c.points[i], c.points[i+1], c.points[i+2]
-		length := math.Hypot(q.x-p.x, q.y-p.y) + math.Hypot(r.x-q.x, r.y-q.y) + math.Hypot(s.x-r.x, s.y-r.y)
-		chords := min(max(int(math.Sqrt(length*scale)), 2), 32)
-		for j := 1; j <= chords; j++ {
-			t := float64(j) / float64(chords)
-			u := 1 - t
-			a, b, d, e := u*u*u, 3*u*u*t, 3*u*t*t, t*t*t
-			points = append(points, dot{a*p.x + b*q.x + d*r.x + e*s.x, a*p.y + b*q.y + d*r.y + e*s.y})
-		}
-	}
-	return points
-}
-
-func blend(a, b rgb, t float64) rgb {
-	mix := func(x, y uint8) uint8 { return uint8(math.Round(float64(x)*(1-t) + float64(y)*t)) }
-	return rgb{mix(a.r, b.r), mix(a.g, b.g), mix(a.b, b.b)}
 }

@@ -1,6 +1,7 @@
-package render
+package forms
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -11,20 +12,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// decode reads a form's YAML and refuses keys that there are no places for. Faults
+// decode reads the form's YAML and refuses keys that are not settings of a form. Faults
 // name file and line.
-func decode(b []byte, file string, f *Form) error {
+func (f *Form) decode() error {
 	var document yaml.Node
-	if err := yaml.Unmarshal(b, &document); err != nil {
-		return faultsOf(file, err)
+	if err := yaml.Unmarshal(f.data, &document); err != nil {
+		return f.faultsOf(err)
 	}
 	if faults := numbers(&document); faults != nil {
-		return faultsOf(file, &yaml.TypeError{Errors: faults})
+		return f.faultsOf(&yaml.TypeError{Errors: faults})
 	}
-	decoder := yaml.NewDecoder(strings.NewReader(string(b)))
+	decoder := yaml.NewDecoder(bytes.NewReader(f.data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(f); err != nil {
-		return faultsOf(file, err)
+		return f.faultsOf(err)
 	}
 	return nil
 }
@@ -32,12 +33,12 @@ func decode(b []byte, file string, f *Form) error {
 // largest bounds every number of a form: nothing on a card is a metre wide.
 const largest = 1000
 
-// numbers tells numbers that are none, or senseless.
+// numbers finds numbers that are not finite, or too large to make sense.
 func numbers(n *yaml.Node) (faults []string) {
 	if n.Kind == yaml.ScalarNode && (n.ShortTag() == "!!float" || n.ShortTag() == "!!int") {
 		v, err := strconv.ParseFloat(n.Value, 64)
 		if err != nil || math.IsNaN(v) || math.Abs(v) > largest {
-			faults = append(faults, fmt.Sprintf("line %d: %s is no number that a form can hold; -%d to %d are accepted", n.Line, n.Value, largest, largest))
+			faults = append(faults, fmt.Sprintf("line %d: %s is not a number that a form can hold; -%d to %d are accepted", n.Line, n.Value, largest, largest))
 		}
 	}
 	for _, part := range n.Content {
@@ -46,11 +47,11 @@ func numbers(n *yaml.Node) (faults []string) {
 	return faults
 }
 
-// yamlLine is how yaml.v3 begins a fault.
+// yamlLine matches how yaml.v3 begins a fault.
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
 
 // faultsOf brings YAML's faults into the shape of all others.
-func faultsOf(file string, err error) error {
+func (f *Form) faultsOf(err error) error {
 	list := []string{err.Error()}
 	if typed, ok := errors.AsType[*yaml.TypeError](err); ok {
 		list = typed.Errors
@@ -64,56 +65,69 @@ func faultsOf(file string, err error) error {
 			}
 			fault = fault[len(found[0]):]
 		}
-		faults = append(faults, fmt.Errorf("form %s:%d: %s", file, line, strings.TrimPrefix(fault, "yaml: ")))
+		faults = append(faults, fmt.Errorf("form %s:%d: %s", f.file, line, strings.TrimPrefix(fault, "yaml: ")))
 	}
 	return errors.Join(faults...)
 }
 
-// UnmarshalYAML keeps the line for errors.
+// UnmarshalYAML keeps the line for faults.
+func (i *Issued) UnmarshalYAML(n *yaml.Node) error {
+	type plain Issued
+	i.line = n.Line
+	return strict(n, (*plain)(i))
+}
+
+// UnmarshalYAML keeps the line for faults.
+func (v *QRValue) UnmarshalYAML(n *yaml.Node) error {
+	type plain QRValue
+	v.line = n.Line
+	return strict(n, (*plain)(v))
+}
+
+// UnmarshalYAML keeps the line for faults.
 func (z *Zone) UnmarshalYAML(n *yaml.Node) error {
 	type plain Zone
-	z.line = n.Line
+	z.Line = n.Line
 	return strict(n, (*plain)(z))
 }
 
-// UnmarshalYAML keeps the line for errors.
+// UnmarshalYAML keeps the line for faults.
 func (m *Mark) UnmarshalYAML(n *yaml.Node) error {
 	type plain Mark
-	m.line = n.Line
+	m.Line = n.Line
 	return strict(n, (*plain)(m))
 }
 
-// UnmarshalYAML keeps the line for errors.
+// UnmarshalYAML keeps the line for faults.
 func (m *Motif) UnmarshalYAML(n *yaml.Node) error {
 	type plain Motif
-	m.line = n.Line
+	m.Line = n.Line
 	return strict(n, (*plain)(m))
 }
 
-// UnmarshalYAML keeps the line for errors.
+// UnmarshalYAML keeps the line for faults.
 func (t *Text) UnmarshalYAML(n *yaml.Node) error {
 	type plain Text
-	t.line = n.Line
+	t.Line = n.Line
 	return strict(n, (*plain)(t))
 }
 
-// UnmarshalYAML keeps the line for errors.
+// UnmarshalYAML keeps the line for faults.
 func (f *Field) UnmarshalYAML(n *yaml.Node) error {
 	type plain Field
-	f.line = n.Line
+	f.Line = n.Line
 	return strict(n, (*plain)(f))
 }
 
-// UnmarshalYAML keeps the line for errors.
+// UnmarshalYAML keeps the line for faults.
 func (s *Sample) UnmarshalYAML(n *yaml.Node) error {
 	type plain Sample
-	s.line = n.Line
+	s.Line = n.Line
 	return strict(n, (*plain)(s))
 }
 
-// strict decodes a mapping and refuses keys that it has no place for: yaml.v3
-// forgets KnownFields inside a custom unmarshaller. The keys that are known are
-// those that into itself is written with.
+// strict decodes a mapping and refuses unknown keys: yaml.v3 forgets KnownFields inside
+// a custom unmarshaler. Known are the keys with which into itself is written.
 func strict(n *yaml.Node, into any) error {
 	var known yaml.Node
 	if err := known.Encode(into); err != nil {

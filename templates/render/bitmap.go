@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 
 	"golang.org/x/image/draw"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/image/vector"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/forms"
 )
 
 // Bitmaps draws both sides at a resolution, from the same layout as PDF: for
@@ -63,7 +63,7 @@ type bitmap struct {
 }
 
 func (f *Form) canvas(dpi int) *bitmap {
-	b := &bitmap{cache: &f.catalog.cache, dpi: dpi, scale: float64(dpi) / 25.4}
+	b := &bitmap{cache: &f.renderer.cache, dpi: dpi, scale: float64(dpi) / 25.4}
 	b.img = image.NewRGBA(image.Rect(0, 0, int(math.Round(f.Page.W*b.scale)), int(math.Round(f.Page.H*b.scale))))
 	return b
 }
@@ -281,72 +281,15 @@ func (b *bitmap) picture(p picture) error {
 }
 
 // corners cuts the card's round corners out.
-func (b *bitmap) corners(p Page) {
+func (b *bitmap) corners(p forms.Page) {
 	if p.Corner == 0 {
 		return
 	}
 	b.ink.Reset(b.img.Rect.Dx(), b.img.Rect.Dy())
-	b.area(rounded(Box{W: p.W, H: p.H}, p.Corner).flat(b.scale), image.Point{})
+	b.area(rounded(forms.Box{W: p.W, H: p.H}, p.Corner).flat(b.scale), image.Point{})
 	card := image.NewAlpha(b.img.Rect)
 	b.ink.Draw(card, card.Rect, image.Opaque, image.Point{})
 	cut := image.NewRGBA(b.img.Rect)
 	draw.DrawMask(cut, cut.Rect, b.img, image.Point{}, card, image.Point{}, draw.Src)
 	b.img = cut
-}
-
-func (c rgb) rgba() color.RGBA { return color.RGBA{c.r, c.g, c.b, 255} }
-
-// Letters draws the MRZ's letters as they stand in their cells (pitch by
-// CellHeight), each to a raster of w by h, dark on light: what a reader compares
-// with. They are drawn once and not to be changed.
-func (f *Form) Letters(g Field, alphabet string, w, h int) map[byte][]uint8 {
-	key := lettersKey{form: f, field: g.ID, alphabet: alphabet, w: w, h: h}
-	if drawn, ok := f.catalog.cache.letters.Load(key); ok {
-		return drawn.(map[byte][]uint8)
-	}
-	drawn, _ := f.catalog.cache.letters.LoadOrStore(key, f.drawLetters(g, alphabet, w, h))
-	return drawn.(map[byte][]uint8)
-}
-
-func (f *Form) drawLetters(g Field, alphabet string, w, h int) map[byte][]uint8 {
-	const fine = 8 // drawn so many times larger, then averaged
-	face := f.catalog.faces["mrz"]
-	drawn := make(map[byte][]uint8, len(alphabet))
-	em := g.Size * point
-	sx, sy := float64(w*fine)/g.Pitch, float64(h*fine)/CellHeight
-	for i := range len(alphabet) {
-		large := image.NewAlpha(image.Rect(0, 0, w*fine, h*fine))
-		ink := vector.NewRasterizer(w*fine, h*fine)
-		for _, contour := range face.contours(rune(alphabet[i])) {
-			for k, p := range contour {
-				px, py := float32((f.mrzMargin(&g)+p.x*em)*sx), float32((mrzBaseline+p.y*em)*sy)
-				if k == 0 {
-					ink.MoveTo(px, py)
-				} else {
-					ink.LineTo(px, py)
-				}
-			}
-			ink.ClosePath()
-		}
-		ink.Draw(large, large.Rect, image.Opaque, image.Point{})
-		drawn[alphabet[i]] = average(large, w, h, fine)
-	}
-	return drawn
-}
-
-// average brings a mask to a raster, dark where it is full.
-func average(large *image.Alpha, w, h, fine int) []uint8 {
-	out := make([]uint8, w*h)
-	for y := range h {
-		for x := range w {
-			sum := 0
-			for v := range fine {
-				for u := range fine {
-					sum += int(large.Pix[large.PixOffset(x*fine+u, y*fine+v)])
-				}
-			}
-			out[y*w+x] = uint8((255 - sum/(fine*fine)) & 0xFF)
-		}
-	}
-	return out
 }

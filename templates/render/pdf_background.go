@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"example.org/cancuoc/templates/forms"
 )
 
 // perMM is how many units of the background's PDF object are a millimetre: its
@@ -12,7 +14,7 @@ import (
 const perMM = 100
 
 // stride is from side to side in the background's PDF object, mm.
-func (p Page) stride() float64 { return p.H + 2*p.Bleed }
+func stride(p forms.Page) float64 { return p.H + 2*p.Bleed }
 
 // xobject gives both sides' shapes as one deflated PDF form XObject, y upwards, bleed
 // included: the front from 0 to a stride, the back above it. gofpdf writes several
@@ -23,10 +25,10 @@ func xobject(f *Form, what background) ([]byte, error) {
 	for i, a := range f.art {
 		// A side is cut where its bleed ends: the other one lies beyond.
 		content = append(content, "q "...)
-		content = appendUnits(content, dot{-page.Bleed, page.stride() * float64(i)})
-		content = appendUnits(content, dot{page.W + 2*page.Bleed, page.stride()})
+		content = appendUnits(content, dot{-page.Bleed, stride(page) * float64(i)})
+		content = appendUnits(content, dot{page.W + 2*page.Bleed, stride(page)})
 		content = append(content, "re W n\n"...)
-		content = a.append(content, what, page.stride()*float64(i)+page.Bleed+page.H)
+		content = a.append(content, what, stride(page)*float64(i)+page.Bleed+page.H)
 		content = append(content, "Q\n"...)
 	}
 	packed, err := deflate(content)
@@ -35,7 +37,7 @@ func xobject(f *Form, what background) ([]byte, error) {
 	}
 	var object bytes.Buffer
 	fmt.Fprintf(&object, "<</Type /XObject /Subtype /Form /FormType 1 /Matrix [%g 0 0 %g 0 0] /BBox [%.0f 0 %.0f %.0f] /Resources <<>> /Filter /FlateDecode /Length %d>>\nstream\n",
-		1.0/perMM, 1.0/perMM, -page.Bleed*perMM, (page.W+page.Bleed)*perMM, 2*page.stride()*perMM, len(packed))
+		1.0/perMM, 1.0/perMM, -page.Bleed*perMM, (page.W+page.Bleed)*perMM, 2*stride(page)*perMM, len(packed))
 	object.Write(packed)
 	object.WriteString("\nendstream\nendobj")
 	return object.Bytes(), nil

@@ -5,6 +5,8 @@ import (
 
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
+
+	"example.org/cancuoc/templates/forms"
 )
 
 // specimenText marks what is no valid card. It is drawn as a picture: text that is
@@ -12,8 +14,8 @@ import (
 const specimenText = "MẪU / SPECIMEN"
 
 // outline draws the mark as contours of its letters.
-func (f *Form) outline(m Mark) []shape {
-	face := f.catalog.faces["bold"]
+func (f *Form) outline(m forms.Mark) []shape {
+	face := f.renderer.faces["bold"]
 	turn := f.turn(m)
 	var contours []contour
 	at := 0.0
@@ -32,8 +34,8 @@ func (f *Form) outline(m Mark) []shape {
 
 // turn brings a place in the mark's text, in em from the start of its baseline, to
 // the side.
-func (f *Form) turn(m Mark) func(dot) dot {
-	width, _ := f.catalog.width("bold", specimenText)
+func (f *Form) turn(m forms.Mark) func(dot) dot {
+	width, _ := f.renderer.faces.width("bold", specimenText)
 	em := m.Size * point
 	sin, cos := math.Sincos(m.Angle * math.Pi / 180)
 	return func(p dot) dot {
@@ -43,9 +45,9 @@ func (f *Form) turn(m Mark) func(dot) dot {
 }
 
 // markCorners are the corners of the mark's box.
-func (f *Form) markCorners(m Mark) [4]dot {
-	width, _ := f.catalog.width("bold", specimenText)
-	top, bottom := f.catalog.reach("bold", specimenText)
+func (f *Form) markCorners(m forms.Mark) [4]dot {
+	width, _ := f.renderer.faces.width("bold", specimenText)
+	top, bottom := f.renderer.faces.reach("bold", specimenText)
 	turn := f.turn(m)
 	return [4]dot{turn(dot{0, -top}), turn(dot{width, -top}), turn(dot{width, bottom}), turn(dot{0, bottom})}
 }

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
-	"golang.org/x/text/unicode/norm"
 
 	"example.org/cancuoc/templates/fonts"
 )
@@ -29,6 +28,10 @@ type typeface struct {
 	json   []byte         // gofpdf's font definition
 	packed []byte         // the file, deflated
 }
+
+// typefaces are the typefaces by the names that forms use, "text", "bold" and "mrz".
+// "text-more" and "bold-more" have the letters that the first two lack.
+type typefaces map[string]*typeface
 
 // glyph is one letter of a typeface; lengths in em, y downwards from the
 // baseline.
@@ -49,39 +52,8 @@ const (
 	mrzLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<"
 )
 
-// doubled are the letters of Ede, Jrai and Bahnar that Unicode writes with a mark
-// of its own behind a letter. Here each is one letter, at U+E000 and up, as in the
-// font files.
-var doubled = [...]string{"Ê\u0306", "Ô\u0306", "Ơ\u0306", "Ư\u0306", "ê\u0306", "ô\u0306", "ơ\u0306", "ư\u0306"}
-
-// firstDoubled is where doubled begins.
-const firstDoubled = '\uE000'
-
-// letters gives the text as the typefaces know it: NFC, with one rune for each
-// letter.
-func letters(text string) string {
-	text = norm.NFC.String(text)
-	if !strings.ContainsFunc(text, func(r rune) bool { return r == '\u0306' || isDoubled(r) }) {
-		return text
-	}
-	text = strings.Map(func(r rune) rune {
-		if isDoubled(r) { // nobody writes so; that it is no letter is found when it is shaped
-			return '\uFFFD'
-		}
-		return r
-	}, text)
-	for i, pair := range doubled {
-		text = strings.ReplaceAll(text, pair, string(rune(firstDoubled+i)))
-	}
-	return text
-}
-
-// isDoubled reports whether r stands for a pair.
-func isDoubled(r rune) bool { return r >= firstDoubled && int(r-firstDoubled) < len(doubled) }
-
-// loadTypefaces reads the typefaces by the names that forms use, "text", "bold"
-// and "mrz", and the fallbacks of the first two.
-func loadTypefaces() (map[string]*typeface, error) {
+// loadTypefaces reads all typefaces.
+func loadTypefaces() (typefaces, error) {
 	var ascii strings.Builder
 	for r := ' '; r <= '~'; r++ {
 		if !strings.ContainsRune(unprinted, r) {
@@ -89,7 +61,7 @@ func loadTypefaces() (map[string]*typeface, error) {
 		}
 	}
 	common := ascii.String() + "°" + vietnamese
-	faces := make(map[string]*typeface)
+	faces := make(typefaces)
 	for _, f := range []struct{ name, file, alphabet string }{
 		{"text", "BeVietnamPro-Regular", common},
 		{"bold", "BeVietnamPro-SemiBold", common},
@@ -233,83 +205,4 @@ func deflate(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	return packed.Bytes(), nil
-}
-
-// run is a piece of text in one typeface, placed from the start of its line.
-type run struct {
-	face *typeface
-	text string
-	x    float64 // em
-}
-
-// shape splits letters into runs and gives their width in em. Letters that neither
-// the face nor its fallback has were refused before; here they are passed over.
-func (c *Catalog) shape(face, text string) (runs []run, width float64) {
-	first, more := c.faces[face], c.faces[face+"-more"]
-	start, from := 0.0, 0
-	use := first
-	for i, r := range text {
-		g, ok := first.glyphs[r]
-		in := first
-		if !ok && more != nil {
-			g, ok = more.glyphs[r]
-			in = more
-		}
-		if !ok {
-			continue
-		}
-		if in != use {
-			if i > from {
-				runs = append(runs, run{face: use, text: text[from:i], x: start})
-			}
-			use, from, start = in, i, width
-		}
-		width += g.width
-	}
-	if from < len(text) {
-		runs = append(runs, run{face: use, text: text[from:], x: start})
-	}
-	return runs, width
-}
-
-// glyph finds a letter in the face or its fallback.
-func (c *Catalog) glyph(face string, r rune) (glyph, bool) {
-	g, ok := c.faces[face].glyphs[r]
-	if more := c.faces[face+"-more"]; !ok && more != nil {
-		g, ok = more.glyphs[r]
-	}
-	return g, ok
-}
-
-// width gives the width of letters in em, and the first that is missing.
-func (c *Catalog) width(face, text string) (width float64, missing rune) {
-	for _, r := range text {
-		g, ok := c.glyph(face, r)
-		if !ok {
-			return 0, r
-		}
-		width += g.width
-	}
-	return width, 0
-}
-
-// reach gives how far the letters of an alphabet go above and below the baseline,
-// in em; of any letter when the alphabet is empty.
-func (c *Catalog) reach(face, alphabet string) (top, bottom float64) {
-	for _, name := range []string{face, face + "-more"} {
-		t := c.faces[name]
-		if t == nil {
-			continue
-		}
-		if alphabet == "" {
-			top, bottom = max(top, t.top), max(bottom, t.bottom)
-			continue
-		}
-		for _, r := range alphabet {
-			if g, ok := t.glyphs[r]; ok {
-				top, bottom = max(top, -g.top), max(bottom, g.bottom)
-			}
-		}
-	}
-	return top, bottom
 }

@@ -1,0 +1,247 @@
+// Package forms holds the forms of cards as data, a YAML file each: what a form shows
+// and where, and whose card gets it. Package render draws them.
+//
+// Lengths are millimeters from the top left corner of a side, y downwards; font sizes
+// are points. Start at Load and Catalog.For.
+package forms
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Form is one form of card: its file as a structure.
+type Form struct {
+	ID       identity.FormID   `yaml:"id"`
+	Version  int               `yaml:"version"` // of the drawing, not of the law
+	Title    string            `yaml:"title"`   // of the form, for those who work with forms
+	Card     CardName          `yaml:"card"`
+	Source   string            `yaml:"source"` // the circular
+	Issued   Issued            `yaml:"issued"`
+	QR       []QRValue         `yaml:"qr"` // what the QR code says, in this order
+	Page     Page              `yaml:"page"`
+	Colors   map[string]string `yaml:"colors"` // "#rrggbb" by name
+	Zones    []Zone            `yaml:"zones"`
+	Specimen []Mark            `yaml:"specimen"`
+	Art      []Motif           `yaml:"art"`
+	Texts    []Text            `yaml:"texts"`
+	Fields   []Field           `yaml:"fields"`
+	Samples  []Sample          `yaml:"samples"`
+
+	file string
+	data []byte
+}
+
+// CardName is what the law calls the card, for papers that go with it.
+type CardName struct {
+	Vietnamese string `yaml:"vi"`
+	English    string `yaml:"en"`
+}
+
+// Issued says whose card gets the form: by the law and the day on which the application
+// was filed, and the holder's age on that day. Of several forms, the one that is issued
+// from the latest day is used.
+type Issued struct {
+	Law      identity.Law  `yaml:"law"`
+	From     identity.Date `yaml:"from"`      // first day of filing
+	To       identity.Date `yaml:"to"`        // last day of filing; none while it is in force
+	FromAge  int           `yaml:"from_age"`  // youngest holder, in completed years
+	BelowAge int           `yaml:"below_age"` // holders are younger than this; 0 for no limit
+	line     int
+}
+
+// covers reports whether an application filed under the law on that day, for a holder of
+// that age, may get the form.
+func (i Issued) covers(law identity.Law, day identity.Date, age int) bool {
+	return i.Law == law && day.Compare(i.From) >= 0 && (i.To.IsZero() || day.Compare(i.To) <= 0) && i.HasAge(age)
+}
+
+// HasAge reports whether the form is issued to holders of that age.
+func (i Issued) HasAge(age int) bool {
+	return age >= i.FromAge && (i.BelowAge == 0 || age < i.BelowAge)
+}
+
+// Page is the size of a side.
+type Page struct {
+	W      float64 `yaml:"w"`
+	H      float64 `yaml:"h"`
+	Corner float64 `yaml:"corner"` // radius
+	Safe   float64 `yaml:"safe"`   // margin in which nothing but art is printed
+	Bleed  float64 `yaml:"bleed"`  // how far a print house's sheet goes beyond each edge
+}
+
+// Side of a card.
+type Side string
+
+// The sides.
+const (
+	Front Side = "front"
+	Back  Side = "back"
+)
+
+// Box is a rectangle on a side.
+type Box struct {
+	Side Side    `yaml:"side"`
+	X    float64 `yaml:"x"`
+	Y    float64 `yaml:"y"`
+	W    float64 `yaml:"w"`
+	H    float64 `yaml:"h"`
+}
+
+// Zone is a box that is kept free. In the zone "chip", where the contacts lie, nothing
+// at all is printed; in "mrz" nothing but the MRZ.
+type Zone struct {
+	Name string `yaml:"name"`
+	Box  `yaml:",inline"`
+	Line int `yaml:"-"`
+}
+
+// The names of zones.
+const (
+	ChipZone = "chip"
+	MRZZone  = "mrz"
+)
+
+// Mark is where a specimen is marked MẪU / SPECIMEN, in outline.
+type Mark struct {
+	Side  Side    `yaml:"side"`
+	X     float64 `yaml:"x"` // of its middle
+	Y     float64 `yaml:"y"`
+	Size  float64 `yaml:"size"`
+	Angle float64 `yaml:"angle"` // degrees, counterclockwise
+	Line  int     `yaml:"-"`
+}
+
+// Motif is a piece of the background, drawn by package render.
+type Motif struct {
+	Kind   string `yaml:"kind"`
+	Box    `yaml:",inline"`
+	Colors []string `yaml:"colors"` // by name
+	Count  int      `yaml:"count"`  // of lines, petals or rays; the motif's own number when 0
+	Weight float64  `yaml:"weight"` // of lines, mm; the motif's own when 0
+	Line   int      `yaml:"-"`
+}
+
+// Text is fixed: a title, a label, the name of an authority.
+type Text struct {
+	ID       string `yaml:"id"` // where a field comes after it
+	Text     string `yaml:"text"`
+	Box      `yaml:",inline"`
+	Baseline float64 `yaml:"baseline"`
+	Font     string  `yaml:"font"` // text (default), bold
+	Size     float64 `yaml:"size"`
+	Color    string  `yaml:"color"`
+	Align    string  `yaml:"align"` // left (default), center
+	Line     int     `yaml:"-"`
+}
+
+// Kind is what a field shows.
+type Kind string
+
+// The kinds of fields.
+const (
+	TextField     Kind = "text"
+	MRZField      Kind = "mrz"
+	QRField       Kind = "qr"
+	PortraitField Kind = "portrait"
+	FingerField   Kind = "finger"
+)
+
+// The fingers that a field of kind finger is bound to.
+const (
+	LeftIndex  = "left-index"
+	RightIndex = "right-index"
+)
+
+// Field is filled from a card. A text field stands on its baseline and needs no y: that
+// follows from its tallest letter. So does h, except for a field of several lines,
+// where it is the room that they have.
+type Field struct {
+	ID       string `yaml:"id"`
+	Kind     Kind   `yaml:"kind"`
+	Bind     string `yaml:"bind"` // of a text: what of the card (see values); of a finger: which one
+	Box      `yaml:",inline"`
+	Color    string `yaml:"color"`
+	Optional bool   `yaml:"optional"` // of a text: may be empty
+
+	// Of a text.
+	Baseline float64 `yaml:"baseline"` // of the first line
+	After    string  `yaml:"after"`    // the first line begins behind the fixed text of this id
+	Gap      float64 `yaml:"gap"`      // and this far behind it, mm
+	Font     string  `yaml:"font"`     // text (default), bold
+	Size     float64 `yaml:"size"`
+	Single   float64 `yaml:"single"`  // it shrinks to this size before it wraps; Size when 0
+	Wrapped  float64 `yaml:"wrapped"` // the size with which several lines begin; Size when 0
+	Min      float64 `yaml:"min"`     // the smallest size; Wrapped when 0
+	Lines    int     `yaml:"lines"`   // the most lines; 1 when 0
+	Upper    bool    `yaml:"upper"`   // in capitals
+
+	// Of an MRZ, with Size.
+	Pitch   float64 `yaml:"pitch"`   // from letter to letter, mm
+	Leading float64 `yaml:"leading"` // from line to line, mm
+
+	// Of a QR code.
+	Level  string  `yaml:"level"`  // the best error correction: L, M, Q or H; it falls to L for long payloads
+	Quiet  int     `yaml:"quiet"`  // modules of white around it
+	Module float64 `yaml:"module"` // the smallest module, mm
+	ECI    bool    `yaml:"eci"`    // always marked as UTF-8, not only where readers guess wrong
+
+	Line int `yaml:"-"`
+}
+
+// Sample is a card that is hard to hold, by the names that fields are bound to: each
+// form brings its own tests.
+type Sample struct {
+	Note   string            `yaml:"note"`
+	Values map[string]string `yaml:"values"`
+	Line   int               `yaml:"-"`
+}
+
+// String names the form for people.
+func (f *Form) String() string { return fmt.Sprintf("%s (%s)", f.Title, f.ID) }
+
+// Data is the form's file.
+func (f *Form) Data() []byte { return f.data }
+
+// Shows reports whether the form has a field of that kind.
+func (f *Form) Shows(kind Kind) bool {
+	return slices.ContainsFunc(f.Fields, func(g Field) bool { return g.Kind == kind })
+}
+
+// Field finds a field by its ID.
+func (f *Form) Field(id string) (Field, bool) {
+	i := slices.IndexFunc(f.Fields, func(g Field) bool { return g.ID == id })
+	if i < 0 {
+		return Field{}, false
+	}
+	return f.Fields[i], true
+}
+
+// Fault is what is wrong with a form, with its file and the line.
+func (f *Form) Fault(line int, what, format string, args ...any) error {
+	return fmt.Errorf("form %s:%d: %s: %s", f.file, max(line, 1), what, fmt.Sprintf(format, args...))
+}
+
+// settle fills in what a field leaves out.
+func (f *Form) settle() {
+	for i := range f.Texts {
+		f.Texts[i].Font = cmp.Or(f.Texts[i].Font, "text")
+	}
+	for i := range f.Fields {
+		g := &f.Fields[i]
+		g.Font = cmp.Or(g.Font, "text")
+		if g.Kind != TextField {
+			continue
+		}
+		g.Lines = max(g.Lines, 1)
+		g.Wrapped = cmp.Or(g.Wrapped, g.Size)
+		g.Min = cmp.Or(g.Min, g.Wrapped)
+		if g.Lines == 1 {
+			g.Single = g.Min
+		}
+		g.Single = cmp.Or(g.Single, g.Size)
+	}
+}

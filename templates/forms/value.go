@@ -1,0 +1,34 @@
+package forms
+
+import (
+	"example.org/cancuoc/internal/identity"
+)
+
+// Value is something of a card that a field can show.
+type Value struct {
+	Field    string                     // of the application, for refusals
+	Alphabet string                     // the letters that it can hold; any when empty
+	Text     func(identity.Card) string // as it is printed
+}
+
+const dateLetters = "0123456789/"
+
+// values of text fields, by the names that forms bind them with.
+var values = map[string]Value{
+	"number":      {"person.number", "0123456789", func(c identity.Card) string { return string(c.Person.Number) }},
+	"name":        {"person.name", "", func(c identity.Card) string { return c.Person.Name.Text }},
+	"birth":       {"person.birth", dateLetters, func(c identity.Card) string { return c.Person.Birth.Display() }},
+	"sex":         {"person.sex", "NamNữ", func(c identity.Card) string { return c.Person.Sex.Label() }},
+	"nationality": {"person.nationality", identity.Nationality, func(identity.Card) string { return identity.Nationality }},
+	"origin":      {"person.origin.text", "", func(c identity.Card) string { return c.Person.Origin.Text }},
+	"residence":   {"person.residence.text", "", func(c identity.Card) string { return c.Person.Residence.Text }},
+	"birth-registration": {
+		"person.birth_registration.text", "", func(c identity.Card) string { return c.Person.BirthRegistration.Text },
+	},
+	"marks":  {"person.marks", "", func(c identity.Card) string { return c.Person.Marks }},
+	"issued": {"issued", dateLetters, func(c identity.Card) string { return c.Issued.Display() }},
+	"expiry": {"expiry", dateLetters + identity.Expiry{}.String(), func(c identity.Card) string { return c.Expiry.String() }},
+}
+
+// Value is what a text field shows.
+func (f Field) Value() Value { return values[f.Bind] }

@@ -1,0 +1,116 @@
+package render
+
+import (
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// doubled are the letters of Ede, Jrai and Bahnar that Unicode writes with a mark
+// of its own behind a letter. Here each is one letter, at U+E000 and up, as in the
+// font files.
+var doubled = [...]string{"Ê\u0306", "Ô\u0306", "Ơ\u0306", "Ư\u0306", "ê\u0306", "ô\u0306", "ơ\u0306", "ư\u0306"}
+
+// firstDoubled is where doubled begins.
+const firstDoubled = '\uE000'
+
+// letters gives the text as the typefaces know it: NFC, with one rune for each
+// letter.
+func letters(text string) string {
+	text = norm.NFC.String(text)
+	if !strings.ContainsFunc(text, func(r rune) bool { return r == '\u0306' || isDoubled(r) }) {
+		return text
+	}
+	text = strings.Map(func(r rune) rune {
+		if isDoubled(r) { // nobody writes so; that it is no letter is found when it is shaped
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+	for i, pair := range doubled {
+		text = strings.ReplaceAll(text, pair, string(rune(firstDoubled+i)))
+	}
+	return text
+}
+
+// isDoubled reports whether r stands for a pair.
+func isDoubled(r rune) bool { return r >= firstDoubled && int(r-firstDoubled) < len(doubled) }
+
+// run is a piece of text in one typeface, placed from the start of its line.
+type run struct {
+	face *typeface
+	text string
+	x    float64 // em
+}
+
+// shape splits letters into runs and gives their width in em. Letters that neither
+// the face nor its fallback has were refused before; here they are passed over.
+func (t typefaces) shape(face, text string) (runs []run, width float64) {
+	first, more := t[face], t[face+"-more"]
+	start, from := 0.0, 0
+	use := first
+	for i, r := range text {
+		g, ok := first.glyphs[r]
+		in := first
+		if !ok && more != nil {
+			g, ok = more.glyphs[r]
+			in = more
+		}
+		if !ok {
+			continue
+		}
+		if in != use {
+			if i > from {
+				runs = append(runs, run{face: use, text: text[from:i], x: start})
+			}
+			use, from, start = in, i, width
+		}
+		width += g.width
+	}
+	if from < len(text) {
+		runs = append(runs, run{face: use, text: text[from:], x: start})
+	}
+	return runs, width
+}
+
+// glyph finds a letter in the face or its fallback.
+func (t typefaces) glyph(face string, r rune) (glyph, bool) {
+	g, ok := t[face].glyphs[r]
+	if more := t[face+"-more"]; !ok && more != nil {
+		g, ok = more.glyphs[r]
+	}
+	return g, ok
+}
+
+// width gives the width of letters in em, and the first that is missing.
+func (t typefaces) width(face, text string) (width float64, missing rune) {
+	for _, r := range text {
+		g, ok := t.glyph(face, r)
+		if !ok {
+			return 0, r
+		}
+		width += g.width
+	}
+	return width, 0
+}
+
+// reach gives how far the letters of an alphabet go above and below the baseline,
+// in em; of any letter when the alphabet is empty.
+func (t typefaces) reach(name, alphabet string) (top, bottom float64) {
+	for _, n := range []string{name, name + "-more"} {
+		face := t[n]
+		if face == nil {
+			continue
+		}
+		if alphabet == "" {
+			top, bottom = max(top, face.top), max(bottom, face.bottom)
+			continue
+		}
+		for _, r := range alphabet {
+			if g, ok := face.glyphs[r]; ok {
+				top, bottom = max(top, -g.top), max(bottom, g.bottom)
+			}
+		}
+	}
+	return top, bottom
+}
