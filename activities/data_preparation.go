@@ -14,10 +14,9 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// PrepareData makes everything that one card carries: its chip's files with
-// their security object, and both printed sides. What it made the first time
-// stays: keys and signatures are random, and a card is never half of one and
-// half of another.
+// PrepareData makes everything that one card carries: the files of its chip with their
+// security object, and both printed sides. What the first run stored stays, because
+// keys and signatures are random and parts of two runs must not mix.
 func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	record, captured, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.DataPreparation, Attempt: in.Attempt},
 		registry.EvidenceKey{Kind: identity.EvidencePortrait}, registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
@@ -65,7 +64,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 }
 
 // card is what the new card says, as of today and by the rules pinned to the
-// application. A person without a number is allotted one here.
+// application. A person without a personal number is allotted one here.
 func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) (identity.Card, error) {
 	person := record.Application.Person
 	if person.Number == "" {
@@ -88,7 +87,7 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 	}, nil
 }
 
-// cropped is the captured portrait, cut for the print and for the chip.
+// cropped is the captured portrait, cropped for the print and for the chip.
 func cropped(captured registry.Evidence) (onCard, onChip []byte, err error) {
 	picture, err := captured.Get(identity.EvidencePortrait)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// Deduplicate asks the ABIS for other persons with these fingers.
+// Deduplicate asks the ABIS for other persons with the applicant's fingers.
 func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (DeduplicateResult, error) {
 	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.Deduplication},
 		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})

@@ -11,9 +11,9 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// Pack puts a finished card into the open consignment for its destination. The
-// first card starts the consignment's workflow, the last one tells it that the
-// box is full. A card is packed once; asked again, it tells again.
+// Pack puts a finished card into the open consignment for its destination. The first
+// card starts the consignment's workflow, and the last one tells it that the box is
+// full. A card is packed once; a second call only tells again.
 func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 	packed, err := p.Registry.Pack(ctx, in.Application, in.Attempt, p.ConsignmentSize, identity.ActorSystem)
 	if err != nil {
@@ -29,18 +29,18 @@ func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 	return PackResult{Consignment: number}, nil
 }
 
-// Centre is the dispatch room.
-type Centre struct {
+// DispatchRoom closes consignments, sends them and tells what arrived.
+type DispatchRoom struct {
 	Registry     *registry.Registry
 	Applications interface {
-		// Arrived tells a card's workflow that this consignment was counted in, and
-		// whether the card was missing. A workflow that has ended is no error.
+		// Arrived tells a card's workflow that its consignment was counted in, and
+		// whether the card was missing. It is not an error if the workflow has ended.
 		Arrived(ctx context.Context, app identity.ApplicationNumber, consignment identity.ConsignmentNumber, missing bool) error
 	}
 }
 
-// Seal closes a consignment; no card can join it from then on.
-func (c *Centre) Seal(ctx context.Context, in SealInput) (SealResult, error) {
+// Seal closes a consignment, after which no card can join it.
+func (c *DispatchRoom) Seal(ctx context.Context, in SealInput) (SealResult, error) {
 	actor := cmp.Or(string(in.Officer), identity.ActorSystem)
 	cards, err := c.Registry.SealConsignment(ctx, in.Consignment, actor)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Centre) Seal(ctx context.Context, in SealInput) (SealResult, error) {
 }
 
 // Send records that the courier has the consignment.
-func (c *Centre) Send(ctx context.Context, in SendInput) error {
+func (c *DispatchRoom) Send(ctx context.Context, in SendInput) error {
 	err := c.Registry.SendConsignment(ctx, in.Consignment, in.SendConsignment)
 	if err != nil {
 		return fmt.Errorf("send consignment: %w", err)
@@ -59,7 +59,7 @@ func (c *Centre) Send(ctx context.Context, in SendInput) error {
 }
 
 // Receive records the count at the destination.
-func (c *Centre) Receive(ctx context.Context, in ReceiveInput) error {
+func (c *DispatchRoom) Receive(ctx context.Context, in ReceiveInput) error {
 	err := c.Registry.ReceiveConsignment(ctx, in.Consignment, in.ReceiveConsignment)
 	if err != nil {
 		return fmt.Errorf("receive consignment: %w", err)
@@ -67,9 +67,9 @@ func (c *Centre) Receive(ctx context.Context, in ReceiveInput) error {
 	return nil
 }
 
-// Announce tells every application of a counted consignment about its card. It
-// goes on where a broken-off call stopped; a card told twice does not mind.
-func (c *Centre) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult, error) {
+// Announce tells every application of a counted consignment about its card. A second
+// call goes on where the first one broke off; being told twice changes nothing.
+func (c *DispatchRoom) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult, error) {
 	consignment, err := c.Registry.Consignment(ctx, in.Consignment)
 	if err != nil {
 		return AnnounceResult{}, fmt.Errorf("read consignment: %w", err)

@@ -9,10 +9,9 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// HandOver matches the citizen's finger with the capture where the method asks
-// for it, and issues the card: live in the citizen's record, the old card
-// revoked, the blank accounted for, in one transaction. A card is issued once; a
-// second call finds it issued.
+// HandOver matches the citizen's finger with the captured ones, if that is the method,
+// and issues the card: live in the citizen's record, the old card revoked, the blank
+// accounted for, in one transaction. A second call finds it issued.
 func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 	var score float64
 	if in.Method == identity.HandOverByFingerprint {
@@ -31,8 +30,8 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 	return nil
 }
 
-// match compares the probe with the captured fingers and refuses a finger that
-// is not the holder's.
+// match compares the probe with the captured fingers, and refuses a finger that is not
+// the holder's.
 func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error) {
 	evidence, err := p.Registry.EvidenceOf(ctx, in.Application,
 		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.CaptureRound}, registry.EvidenceKey{Kind: identity.EvidenceProbe, Attempt: in.Probe})

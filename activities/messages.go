@@ -7,8 +7,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Inputs and results are wire format. They hold references and small facts, and
-// nothing about a person.
+// Inputs and results are wire format. They hold references and small facts, and nothing
+// about a person.
 
 // EnterInput moves an application to a stage that begins with no other activity.
 type EnterInput struct {
@@ -25,8 +25,8 @@ type JudgeCaptureInput struct {
 	Round       int
 }
 
-// JudgeCaptureResult says whether the capture will do, and if not, which codes of
-// biometrics speak against it.
+// JudgeCaptureResult tells whether the capture is good enough, and if not, for which
+// codes of packages portrait and fingerprint.
 type JudgeCaptureResult struct {
 	Good    bool
 	Reasons []string

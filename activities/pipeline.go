@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
@@ -14,17 +13,17 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Pipeline is the centre's systems.
+// Pipeline is the systems of the center.
 type Pipeline struct {
 	Registry   *registry.Registry
 	Population interface {
-		// Citizen gives what the population registry knows under that number, or
-		// refuses with NotFound.
+		// Citizen gives what the population registry knows under a number, or refuses
+		// with NotFound.
 		Citizen(ctx context.Context, n identity.PersonalNumber) (registry.Citizen, error)
 	}
 	ABIS interface {
-		// Identify lists the applications of other persons that have these fingers,
-		// which were captured for app. It may be asked twice.
+		// Identify lists the applications of other persons with these fingers, which
+		// were captured for app. It may be called twice.
 		Identify(ctx context.Context, app identity.ApplicationNumber, fingers fingerprint.Templates) ([]identity.ApplicationNumber, error)
 	}
 	Signer       sod.DocumentSigner // rolls over by itself
@@ -33,17 +32,16 @@ type Pipeline struct {
 	Print        render.Options
 	Calendar     *identity.Calendar
 	Consignments interface {
-		// Packed starts the consignment's workflow, if it is not started, and tells
-		// it when no more cards fit.
+		// Packed starts the consignment's workflow unless it was started, and tells it
+		// when it is full.
 		Packed(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID, full bool) error
 	}
 	ConsignmentSize int // cards in a box
 	Now             func() time.Time
-	Logger          *slog.Logger
 }
 
-// Enter moves an application to a stage, and says what it waits for. Entering
-// the stage it is at changes only that.
+// Enter moves an application to a stage and records what it waits for. At that stage
+// already, only what it waits for changes.
 func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
 	err := p.Registry.Enter(ctx, registry.StageChange{
 		Application: in.Application, To: in.To, Actor: identity.ActorSystem,
@@ -55,7 +53,7 @@ func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
 	return nil
 }
 
-// enterWith enters a stage that begins by reading, in one round trip.
+// enterWith enters a stage and reads application and evidence, in one round trip.
 func (p *Pipeline) enterWith(ctx context.Context, in EnterInput, wanted ...registry.EvidenceKey) (registry.ApplicationRecord, registry.Evidence, error) {
 	record, evidence, err := p.Registry.EnterWith(ctx, registry.StageChange{
 		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt,

@@ -10,9 +10,9 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// AsFailure turns a refusal into a Temporal failure: its kind the failure's type,
-// its sentence the message, never retried, because what the field refused once
-// it refuses again. Every other error is returned as it is, and retried.
+// AsFailure turns a refusal into a Temporal failure: its kind becomes the failure's
+// type and its sentence the message. It is not retried, since it would be refused
+// again. Every other error is returned as it is, and retried.
 func AsFailure(err error) error {
 	refusal, ok := errors.AsType[*identity.Refusal](err)
 	if !ok {
@@ -24,8 +24,7 @@ func AsFailure(err error) error {
 	})
 }
 
-// Refusals is the interceptor that applies AsFailure to every activity, local
-// ones too.
+// Refusals is the interceptor that applies AsFailure to every activity, local or not.
 type Refusals struct {
 	interceptor.WorkerInterceptorBase
 }

@@ -8,16 +8,15 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// Validate compares the application with the law on grounds and with the
-// population registry, and names the fields that contradict them. It changes
-// nothing but the stage.
+// Validate compares the application with the law on grounds and with the population
+// registry, and names the fields that contradict them. It changes only the stage.
 func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResult, error) {
 	record, _, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.Validation})
 	if err != nil {
 		return ValidateResult{}, err
 	}
 	app := record.Application
-	if app.Person.Number == "" { // to be allotted: the registry cannot know the person yet
+	if app.Person.Number == "" { // to be allotted: the population registry cannot know it yet
 		return ValidateResult{}, nil
 	}
 	known, err := p.Population.Citizen(ctx, app.Person.Number)
@@ -30,8 +29,8 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 	return ValidateResult{Contradictions: contradictions(app, known)}, nil
 }
 
-// contradictions names the fields of an application that the population registry
-// has otherwise. Spellings of one name (tone placement, case) do not contradict.
+// contradictions names the fields of an application that differ in the population
+// registry. Two spellings of one name (tone placement, case) do not differ.
 func contradictions(app identity.Application, known registry.Citizen) []string {
 	var fields []string
 	differs := func(field string, yes bool) {

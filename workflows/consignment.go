@@ -77,7 +77,7 @@ func (c *consignment) awaitCount(ctx workflow.Context) error {
 	var out activities.AnnounceResult
 	in := activities.AnnounceInput{Consignment: c.in.Number}
 	ctx = inPipeline(ctx, "Tell every card that it arrived", temporal.Priority{})
-	if err := workflow.ExecuteActivity(ctx, centre.Announce, in).Get(ctx, &out); err != nil {
+	if err := workflow.ExecuteActivity(ctx, dispatchRoom.Announce, in).Get(ctx, &out); err != nil {
 		return fmt.Errorf("announce arrivals: %w", err)
 	}
 	c.result = ConsignmentResult{Sent: out.Arrived + out.Missing, Arrived: out.Arrived, Missing: out.Missing}
@@ -111,7 +111,7 @@ func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment) (Co
 func (c *consignment) close(ctx workflow.Context, act identity.SealConsignment) error {
 	var out activities.SealResult
 	in := activities.SealInput{SealConsignment: act, Consignment: c.in.Number}
-	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Seal, in).Get(ctx, &out); err != nil {
+	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), dispatchRoom.Seal, in).Get(ctx, &out); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
 	c.state, c.cards = identity.ConsignmentSealed, out.Cards
@@ -133,7 +133,7 @@ func (c *consignment) maySend(m identity.SendConsignment) error {
 func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.maySend(m) }, func() error {
 		in := activities.SendInput{SendConsignment: m, Consignment: c.in.Number}
-		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Send, in).Get(ctx, nil); err != nil {
+		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), dispatchRoom.Send, in).Get(ctx, nil); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
 		c.state = identity.ConsignmentSent
@@ -154,7 +154,7 @@ func (c *consignment) mayReceive(m identity.ReceiveConsignment) error {
 func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignment) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.mayReceive(m) }, func() error {
 		in := activities.ReceiveInput{ReceiveConsignment: m, Consignment: c.in.Number}
-		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), centre.Receive, in).Get(ctx, nil); err != nil {
+		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), dispatchRoom.Receive, in).Get(ctx, nil); err != nil {
 			return fmt.Errorf("receive: %w", err)
 		}
 		c.state = identity.ConsignmentReceived

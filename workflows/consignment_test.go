@@ -50,7 +50,7 @@ func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	d.env = suite.NewTestWorkflowEnvironment()
 	d.env.SetTestTimeout(time.Minute)
 	d.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Refusals{}}})
-	d.env.RegisterActivity(&activities.Centre{Registry: d.Registry, Applications: d})
+	d.env.RegisterActivity(&activities.DispatchRoom{Registry: d.Registry, Applications: d})
 	return d
 }
 

@@ -11,9 +11,9 @@ import (
 
 // Activities by method, so that the compiler checks their names.
 var (
-	pipeline *activities.Pipeline
-	station  *activities.Station
-	centre   *activities.Centre
+	pipeline     *activities.Pipeline
+	station      *activities.Station
+	dispatchRoom *activities.DispatchRoom
 )
 
 // begin notes a stage that passes by itself. Its first activity enters it in the

@@ -98,7 +98,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
 		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, Now: time.Now,
 	})
-	w.RegisterActivity(&activities.Centre{Registry: o.Registry, Applications: flows})
+	w.RegisterActivity(&activities.DispatchRoom{Registry: o.Registry, Applications: flows})
 	return engine.Workers{w}, nil
 }
 

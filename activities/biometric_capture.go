@@ -10,8 +10,8 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// JudgeCapture judges portrait and fingerprints of one round. The same round
-// again gives the same judgment: it depends on the vault alone.
+// JudgeCapture judges portrait and fingerprints of one round of capture. The judgment
+// depends on the vault alone: the same round gives the same one.
 func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (JudgeCaptureResult, error) {
 	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.BiometricCapture},
 		registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: in.Round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
@@ -42,14 +42,14 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 }
 
 // templatesOf reads fingerprint templates.
-func templatesOf(evidence registry.Evidence, role identity.EvidenceKind) (fingerprint.Templates, error) {
-	raw, err := evidence.Get(role)
+func templatesOf(evidence registry.Evidence, kind identity.EvidenceKind) (fingerprint.Templates, error) {
+	raw, err := evidence.Get(kind)
 	if err != nil {
 		return nil, err
 	}
 	var templates fingerprint.Templates
 	if err := templates.UnmarshalBinary(raw); err != nil {
-		return nil, fmt.Errorf("read %s: %w", role, err)
+		return nil, fmt.Errorf("read %s: %w", kind, err)
 	}
 	return templates, nil
 }

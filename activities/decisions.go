@@ -7,9 +7,9 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Decide records a person's decision, once for each (application, step, round).
-// The registry refuses who may not decide (four eyes). Where the decision lets
-// the legal clock run again, the deadline moves by the working days it stood.
+// Decide records a person's decision, once for each application, step and round. The
+// registry refuses a person who may not decide (four eyes). Where the decision lets
+// the legal clock run again, the deadline moves by the working days it stood still.
 func (p *Pipeline) Decide(ctx context.Context, in DecideInput) (DecideResult, error) {
 	due := in.Due
 	if in.ResumesClock {
