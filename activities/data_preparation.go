@@ -50,7 +50,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	}
 	err = p.Registry.SaveCard(ctx, registry.CardData{
 		Application: in.Application, Attempt: in.Attempt, Card: card,
-		DigestSOD: sha256.Sum256(prepared.Chip.Files[lds.SOD]), DigestPrint: sha256.Sum256(prepared.PDF),
+		DigestForm: form.Digest(), DigestSOD: sha256.Sum256(prepared.Chip.Files[lds.SOD]), DigestPrint: sha256.Sum256(prepared.PDF),
 		Evidence: map[identity.EvidenceKind][]byte{
 			identity.EvidenceChipImage:     chip,
 			identity.EvidencePrint:         prepared.PDF,

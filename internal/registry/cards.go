@@ -18,6 +18,7 @@ type CardData struct {
 	Application identity.ApplicationNumber
 	Attempt     int
 	Card        identity.Card
+	DigestForm  [32]byte // of the form that it is drawn with
 	DigestSOD   [32]byte
 	DigestPrint [32]byte
 	Evidence    map[identity.EvidenceKind][]byte
@@ -42,8 +43,8 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	batch := &pgx.Batch{} // one round trip, and one transaction
 	batch.Queue(`
 		WITH prepared AS (
-			INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_sod, digest_print, approved_by)
-			SELECT @application, @attempt, `+cardPrepared+`, @number, @serial, @form, @issued, @expires, @card, @sod, @print,
+			INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by)
+			SELECT @application, @attempt, `+cardPrepared+`, @number, @serial, @form, @issued, @expires, @card, @form_digest, @sod, @print,
 				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = `+stepApprove+` AND round = 1), '')
 			ON CONFLICT (application, attempt) DO NOTHING
 			RETURNING application
@@ -53,7 +54,7 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 		pgx.StrictNamedArgs{
 			"application": d.Application, "attempt": d.Attempt, "number": string(d.Card.Person.Number), "serial": d.Card.Serial,
 			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "expires": expires, "card": card,
-			"sod": d.DigestSOD[:], "print": d.DigestPrint[:],
+			"form_digest": d.DigestForm[:], "sod": d.DigestSOD[:], "print": d.DigestPrint[:],
 		})
 	sealed.Queue(batch)
 	return fail("save card", r.db.SendBatch(ctx, batch).Close())
@@ -65,6 +66,7 @@ type CardRecord struct {
 	Attempt      int
 	State        identity.CardState
 	Card         identity.Card
+	DigestForm   []byte // none of cards that were prepared before it was kept
 	DigestSOD    []byte
 	Blank        identity.BlankSerial
 	Station      identity.StationID
@@ -77,7 +79,7 @@ type CardRecord struct {
 
 const selectCard = `
 	SELECT coalesce(application, ''), coalesce(attempt, 0), state, coalesce(card, 'null'), personal_number, serial, form, issued, expires,
-		digest_sod, coalesce(blank, ''), station, coalesce(consignment, ''), reason, approved_by, handed_over, handed_over_by
+		digest_form, digest_sod, coalesce(blank, ''), station, coalesce(consignment, ''), reason, approved_by, handed_over, handed_over_by
 	FROM cards`
 
 func scanCard(row pgx.CollectableRow) (CardRecord, error) {
@@ -90,7 +92,7 @@ func scanCard(row pgx.CollectableRow) (CardRecord, error) {
 	var issued time.Time
 	var expires *time.Time
 	err := row.Scan(&c.Application, &c.Attempt, &c.State, &card, &number, &serial, &form, &issued, &expires,
-		&c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy)
+		&c.DigestForm, &c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy)
 	if err != nil {
 		return CardRecord{}, err
 	}

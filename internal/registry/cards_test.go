@@ -52,6 +52,7 @@ func TestSaveCard_TheFirstMakingStays(t *testing.T) {
 	require.NoError(t, err)
 	again := b.card(t, number, 1)
 	again.Evidence[identity.EvidenceChipImage] = []byte("another chip")
+	again.DigestForm, again.DigestSOD = [32]byte{4}, [32]byte{5}
 
 	errs := atOnce(4, func(int) error { return b.SaveCard(t.Context(), again) })
 
@@ -61,6 +62,7 @@ func TestSaveCard_TheFirstMakingStays(t *testing.T) {
 	kept, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
 	require.Equal(t, first.Card.Serial, kept.Card.Serial)
+	require.Equal(t, []byte{1, 2}, []byte{kept.DigestForm[0], kept.DigestSOD[0]})
 	chip, err := b.Evidence(t.Context(), number, identity.EvidenceChipImage, 1)
 	require.NoError(t, err)
 	require.Equal(t, "chip", string(chip))

@@ -130,6 +130,7 @@ func (b *bundle) card(t *testing.T, number identity.ApplicationNumber, attempt i
 			Form: record.Rules.Form, Serial: serial, Person: record.Application.Person,
 			Issued: identity.Date{Year: 2026, Month: 3, Day: 4}, Expiry: identity.Expiry{Date: identity.Date{Year: 2041, Month: 2, Day: 28}},
 		},
+		DigestForm: [32]byte{1}, DigestSOD: [32]byte{2}, DigestPrint: [32]byte{3},
 		Evidence: map[identity.EvidenceKind][]byte{identity.EvidenceChipImage: []byte("chip"), identity.EvidencePrint: []byte("pdf")},
 	}
 }

@@ -2,7 +2,6 @@ package render
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -16,7 +15,7 @@ type Form struct {
 
 	renderer *Renderer
 	fields   []field // measures of Fields, in the same order
-	hash     string
+	digest   [sha256.Size]byte
 	art      [2]*artwork // front, back
 	labels   [2][]piece  // the fixed texts
 }
@@ -42,10 +41,9 @@ func sideIndex(s forms.Side) int {
 // point is a typographic point, in mm.
 const point = 25.4 / 72
 
-// Hash identifies everything that is the same on every card of the form: its data,
-// fonts and art. It is kept with each card, so that the card can be drawn again only as
-// it was.
-func (f *Form) Hash() string { return f.hash }
+// Digest identifies what is the same on every card of the form: its file, fonts and art.
+// It is kept in the record of each card that is prepared.
+func (f *Form) Digest() [sha256.Size]byte { return f.digest }
 
 // compile measures and checks a form, and draws everything that is the same on every
 // card.
@@ -70,7 +68,7 @@ func (r *Renderer) compile(data *forms.Form) (*Form, error) {
 		return nil, fmt.Errorf("draw form %s: %w", f.ID, err)
 	}
 	sum.Write(background)
-	f.hash = hex.EncodeToString(sum.Sum(nil))
+	sum.Sum(f.digest[:0])
 	return f, nil
 }
 
