@@ -271,24 +271,24 @@ func (o *testOffice) chips() *station.Station {
 	require.NoError(o.t, err)
 	journal, err := station.OpenJournal(o.t.TempDir(), false)
 	require.NoError(o.t, err)
-	keys := func(version byte) func([]byte) (securechannel.Keys, error) {
+	keys := func(version byte) func([]byte) (securechannel.KeySet, error) {
 		key := make([]byte, 16)
 		key[0] = version
-		return func([]byte) (securechannel.Keys, error) {
-			return securechannel.Keys{Version: version, ENC: key, MAC: key, DEK: key}, nil
+		return func([]byte) (securechannel.KeySet, error) {
+			return securechannel.KeySet{Version: version, ENC: key, MAC: key, DEK: key}, nil
 		}
 	}
 	encoder, err := station.NewSimulated(o.t.TempDir(), station.SimulatedOptions{
-		TransportKeys: keys(0x7F),
-		Faults: func(blank string) []station.Fault {
+		InitialKeys: keys(0x7F),
+		Faults: func(blank string) []station.SimulatedFault {
 			if blank > fmt.Sprintf("PT%04d", o.corrupt) {
 				return nil
 			}
-			return []station.Fault{{Kind: station.CorruptFile, File: 0x0101, Offset: 20}}
+			return []station.SimulatedFault{{Kind: station.CorruptFile, File: 0x0101, Offset: 20}}
 		},
 	})
 	require.NoError(o.t, err)
-	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards, TransportKeys: keys(0x7F), CardKeys: keys(0x01)}
+	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards, InitialKeys: keys(0x7F), CardKeys: keys(0x01)}
 }
 
 // notice is an operator looking at the search attributes: who is waited for comes.

@@ -20,5 +20,5 @@ func (o *Office) SoftwareChip(ctx context.Context, card registry.CardRecord) (*s
 	if err != nil {
 		return nil, err
 	}
-	return station.SoftCard(ctx, catalog, "", image, softcard.Options{})
+	return station.SoftwareCard(ctx, catalog, "", image, softcard.Options{})
 }

@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"strconv"
 	"strings"
@@ -213,13 +212,9 @@ func (o *Office) chipStation(store keys.Store, id identity.StationID) (*station.
 			return nil, err
 		}
 	}
-	derived := func(label string, version byte) func([]byte) (securechannel.Keys, error) {
-		return func(serial []byte) (securechannel.Keys, error) {
-			k, err := store.CardKeys(label, serial, chipKeyBits)
-			if err != nil {
-				return securechannel.Keys{}, fmt.Errorf("derive chip keys: %w", err)
-			}
-			return securechannel.Keys{Version: version, ENC: k.ENC, MAC: k.MAC, DEK: k.DEK}, nil
+	derived := func(label string, version byte) func([]byte) (securechannel.KeySet, error) {
+		return func(serial []byte) (securechannel.KeySet, error) {
+			return store.CardKeys(label, version, serial, chipKeyBits)
 		}
 	}
 	transport := derived(transportLabel, makerVersion)
@@ -237,12 +232,12 @@ func (o *Office) chipStation(store keys.Store, id identity.StationID) (*station.
 	}
 	return &station.Station{
 		Encoder: encoder, Journal: journal, Catalog: catalog,
-		TransportKeys: transport, CardKeys: derived(masterLabel, cardKeyVersion),
+		InitialKeys: transport, CardKeys: derived(masterLabel, cardKeyVersion),
 	}, nil
 }
 
 // encoder is the machine with the slots.
-func (o *Office) encoder(transport func([]byte) (securechannel.Keys, error)) (station.Encoder, error) {
+func (o *Office) encoder(transport func([]byte) (securechannel.KeySet, error)) (station.Encoder, error) {
 	s := o.config.Station
 	switch s.Driver {
 	case "tcp":
@@ -251,18 +246,18 @@ func (o *Office) encoder(transport func([]byte) (securechannel.Keys, error)) (st
 		return station.NewPCSC(s.Reader)
 	}
 	return station.NewSimulated(s.Magazine, station.SimulatedOptions{
-		TransportKeys: transport,
-		Command:       s.WriteTime / commandsPerCard,
-		Faults: func(blank string) []station.Fault {
+		InitialKeys: transport,
+		Command:     s.WriteTime / commandsPerCard,
+		Faults: func(blank string) []station.SimulatedFault {
 			if n := trailingNumber(blank); n == 0 || n > s.SpoilFirst {
 				return nil
 			}
-			return []station.Fault{{Kind: station.CorruptFile, File: 0x0101, Offset: 20}}
+			return []station.SimulatedFault{{Kind: station.CorruptFile, File: 0x0101, Offset: 20}}
 		},
 	})
 }
 
-// commandsPerCard is about how many commands a chip is filled by.
+// commandsPerCard is about how many commands personalize a chip.
 const commandsPerCard = 120
 
 // trailingNumber is the number that a blank's serial ends in.

@@ -17,12 +17,12 @@ import (
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
-// Action is one step in the making of a chip, as profiles name it.
+// Action is one step in the personalization of a chip, as card profiles name it.
 type Action string
 
 // The actions.
 const (
-	SelectDomain         Action = "select-domain"
+	SelectSecurityDomain Action = "select-security-domain" // the issuer security domain
 	SelectApplication    Action = "select-application"
 	OpenChannel          Action = "open-channel"
 	DeleteApplications   Action = "delete-applications"
@@ -39,27 +39,27 @@ const (
 	SetSecured           Action = "set-secured"
 )
 
-// Profile is how one kind of chip is filled.
+// Profile is a card profile: how one kind of chip is personalized.
 type Profile struct {
 	Name   string   `yaml:"name"`
-	Level  Hex      `yaml:"level"` // of the secure channel, one byte
-	Block  int      `yaml:"block"` // data of one command, in bytes
+	Level  Hex      `yaml:"level"` // security level of the secure channel, one byte
+	Block  int      `yaml:"block"` // most data of one command, in bytes
 	Before []Action `yaml:"before"`
 	Each   []Action `yaml:"each"` // once for each application
 	After  []Action `yaml:"after"`
 }
 
-// Application is one row of the table of applications.
+// Application is one row of the table of card applications.
 type Application struct {
 	Name        string `yaml:"name"`
-	Title       string `yaml:"title"` // Vietnamese, for people
+	Title       string `yaml:"title"` // in Vietnamese, for people
 	Package     Hex    `yaml:"package"`
 	Module      Hex    `yaml:"module"`
 	Instance    Hex    `yaml:"instance"`
-	Privileges  Hex    `yaml:"privileges"`
-	OnChip      bool   `yaml:"on_chip"`
-	GenerateKey bool   `yaml:"generate_key"`
-	LDS         bool   `yaml:"lds"` // its files are the elementary files of package lds
+	Privileges  Hex    `yaml:"privileges"`   // one byte
+	OnChip      bool   `yaml:"on_chip"`      // the default chips have the module
+	GenerateKey bool   `yaml:"generate_key"` // the card makes its key; the certificate is its first file
+	LDS         bool   `yaml:"lds"`          // its files are the elementary files of package lds
 	Files       []Item `yaml:"files"`
 	Secrets     []Item `yaml:"secrets"`
 }
@@ -77,18 +77,19 @@ func elementaryFiles() []Item {
 
 // Item is one file or secret of an application.
 type Item struct {
-	Tag      Hex    `yaml:"tag"` // two bytes
-	Content  string `yaml:"content"`
-	Optional bool   `yaml:"optional"` // left out where there is no content of that name
+	Tag      Hex    `yaml:"tag"`      // two bytes: file identifier, or identifier of a data grouping
+	Content  string `yaml:"content"`  // its name in Content
+	Optional bool   `yaml:"optional"` // left out where there is no content with that name
 }
 
 // tag is the item's tag as a number.
 func (i Item) tag() uint16 { return binary.BigEndian.Uint16(i.Tag) }
 
-// Hex is bytes written in hexadecimal.
+// Hex is bytes, written in hexadecimal.
 type Hex []byte
 
-// UnmarshalYAML reads the digits as they stand, so that 04 is one byte.
+// UnmarshalYAML reads hexadecimal digits, also those that YAML takes for a number,
+// such as 04.
 func (h *Hex) UnmarshalYAML(node *yaml.Node) error {
 	b, err := hex.DecodeString(node.Value)
 	if err != nil {
@@ -98,7 +99,7 @@ func (h *Hex) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// Catalog is the profiles and applications of one installation.
+// Catalog is the card profiles and card applications of one installation.
 type Catalog struct {
 	Profiles     []Profile
 	Applications []Application
@@ -107,15 +108,15 @@ type Catalog struct {
 //go:embed *.yaml
 var embedded embed.FS
 
-// tableName is the file that holds the table of applications; every other YAML
-// file beside it is a profile.
+// tableName is the file with the table of card applications; every other YAML file
+// beside it is a card profile.
 const tableName = "applications.yaml"
 
 // Load reads the catalog that comes with the engine.
 func Load() (*Catalog, error) { return LoadFrom(embedded) }
 
 // LoadFrom reads a catalog from the YAML files in a folder: applications.yaml
-// and one file for each profile. It tells all faults at once.
+// and one file for each card profile. The error lists everything that is wrong.
 func LoadFrom(folder fs.FS) (*Catalog, error) {
 	names, err := fs.Glob(folder, "*.yaml")
 	if err != nil {
@@ -160,37 +161,37 @@ func (c *Catalog) add(name string, b []byte) error {
 }
 
 func (c *Catalog) check() error {
-	var faults []error
+	var errs []error
 	for _, p := range c.Profiles {
 		if err := p.check(); err != nil {
-			faults = append(faults, fmt.Errorf("profile %q: %w", p.Name, err))
+			errs = append(errs, fmt.Errorf("profile %q: %w", p.Name, err))
 		}
 	}
 	for _, a := range c.Applications {
 		if err := a.check(); err != nil {
-			faults = append(faults, fmt.Errorf("application %q: %w", a.Name, err))
+			errs = append(errs, fmt.Errorf("application %q: %w", a.Name, err))
 		}
 	}
 	if _, err := c.Application(EMRTD); err != nil {
-		faults = append(faults, err)
+		errs = append(errs, err)
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }
 
 func (p Profile) check() error {
 	switch {
 	case p.Name == "":
-		return errors.New("no name")
+		return errors.New("it has no name")
 	case len(p.Level) != 1 || !securechannel.Level(p.Level[0]).Allowed():
-		return fmt.Errorf("level %X is none of SCP03", []byte(p.Level))
+		return fmt.Errorf("level %X is not a security level of SCP03", []byte(p.Level))
 	case p.Block < 64 || p.Block > 32767:
-		return fmt.Errorf("a block of %d bytes is not within 64 and 32767", p.Block)
+		return fmt.Errorf("a block of %d bytes is not between 64 and 32767", p.Block)
 	case len(p.After) == 0 || p.After[len(p.After)-1] != SetSecured:
 		return fmt.Errorf("the last step is not %s: the card would stay open", SetSecured)
 	}
 	for _, a := range slices.Concat(p.Before, p.Each, p.After) {
 		if !a.known() {
-			return fmt.Errorf("no such step: %q", a)
+			return fmt.Errorf("there is no step %q", a)
 		}
 	}
 	return nil
@@ -198,7 +199,7 @@ func (p Profile) check() error {
 
 func (a Action) known() bool {
 	switch a {
-	case SelectDomain, SelectApplication, OpenChannel, DeleteApplications, Install, BeginPersonalization, GenerateKey,
+	case SelectSecurityDomain, SelectApplication, OpenChannel, DeleteApplications, Install, BeginPersonalization, GenerateKey,
 		StoreFiles, StoreSecrets, CreateFiles, SetPersonalized, StoreReference, PutKeys, SetInitialized, SetSecured:
 		return true
 	}
@@ -208,15 +209,15 @@ func (a Action) known() bool {
 func (a Application) check() error {
 	for _, aid := range []Hex{a.Package, a.Module, a.Instance} {
 		if len(aid) < 5 || len(aid) > 16 {
-			return fmt.Errorf("identifier %X has not 5 to 16 bytes", []byte(aid))
+			return fmt.Errorf("application identifier %X does not have 5 to 16 bytes", []byte(aid))
 		}
 	}
 	if len(a.Privileges) != 1 {
-		return errors.New("privileges are not one byte")
+		return errors.New("privileges must be one byte")
 	}
 	for _, i := range slices.Concat(a.Files, a.Secrets) {
 		if len(i.Tag) != 2 || i.Content == "" {
-			return fmt.Errorf("tag %X of %q is not two bytes", []byte(i.Tag), i.Content)
+			return fmt.Errorf("tag %X of %q must be two bytes, with a content", []byte(i.Tag), i.Content)
 		}
 	}
 	return nil
@@ -225,22 +226,23 @@ func (a Application) check() error {
 // EMRTD is the name of the eMRTD application, which every card has.
 const EMRTD = "emrtd"
 
-// Profile finds a profile by name; the empty name is the first, store-data.
+// Profile finds a card profile by name; the empty name is the first one,
+// store-data.
 func (c *Catalog) Profile(name string) (*Profile, error) {
 	for i := range c.Profiles {
 		if name == "" || c.Profiles[i].Name == name {
 			return &c.Profiles[i], nil
 		}
 	}
-	return nil, fmt.Errorf("no card profile %q", name)
+	return nil, fmt.Errorf("there is no card profile %q", name)
 }
 
-// Application finds an application by name.
+// Application finds a card application by name.
 func (c *Catalog) Application(name string) (*Application, error) {
 	for i := range c.Applications {
 		if c.Applications[i].Name == name {
 			return &c.Applications[i], nil
 		}
 	}
-	return nil, fmt.Errorf("no card application %q", name)
+	return nil, fmt.Errorf("there is no card application %q", name)
 }

@@ -13,14 +13,15 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
 )
 
-func keys(version, fill byte, length int) securechannel.Keys {
+func keys(version, fill byte, length int) securechannel.KeySet {
 	key := func(n byte) []byte { return bytes.Repeat([]byte{fill + n}, length) }
-	return securechannel.Keys{Version: version, ENC: key(0), MAC: key(1), DEK: key(2)}
+	return securechannel.KeySet{Version: version, ENC: key(0), MAC: key(1), DEK: key(2)}
 }
 
 var (
@@ -35,7 +36,7 @@ func blank(tb testing.TB) *softcard.Card {
 	return c
 }
 
-// content is a document of realistic sizes; its meaning does not matter here.
+// content has realistic sizes; its meaning does not matter here.
 func content(tb testing.TB) profile.Content {
 	tb.Helper()
 	chip, err := curve.GenerateKey(curve.BrainpoolP256r1(), bytes.NewReader(bytes.Repeat([]byte{5}, 32)))
@@ -75,7 +76,7 @@ func load(tb testing.TB) *profile.Catalog {
 	return catalog
 }
 
-func TestRun_EachProfileMakesALockedDocument(t *testing.T) {
+func TestRun_EachProfileMakesALockedCard(t *testing.T) {
 	t.Parallel()
 	catalog := load(t)
 	require.Len(t, catalog.Profiles, 2)
@@ -87,7 +88,7 @@ func TestRun_EachProfileMakesALockedDocument(t *testing.T) {
 			err := p.Run(t.Context(), job(t, catalog, card))
 
 			require.NoError(t, err)
-			require.Equal(t, softcard.Secured, card.Life())
+			require.Equal(t, globalplatform.Secured, card.LifeCycle())
 			require.NoError(t, card.Reset(t.Context()))
 			r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, P1: 0x9C, Le: 256})
 			require.NoError(t, err)
@@ -103,7 +104,7 @@ func TestRun_ALockedCardTakesNoWrite(t *testing.T) {
 	require.NoError(t, catalog.Profiles[0].Run(t.Context(), job(t, catalog, card)))
 	before := card.Commits()
 
-	for _, selected := range [][]byte{profile.DomainAID(), {0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01}} {
+	for _, selected := range [][]byte{globalplatform.IssuerSecurityDomain(), {0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01}} {
 		for _, ins := range []byte{0x0E, 0x44, 0x47, 0xD0, 0xD6, 0xD7, 0xD8, 0xDA, 0xDB, 0xDC, 0xE0, 0xE2, 0xE4, 0xE6, 0xE8, 0xF0} {
 			for _, class := range []byte{0x00, 0x80, 0x84, 0x04} {
 				require.NoError(t, profile.Select(t.Context(), card, selected))
@@ -115,7 +116,7 @@ func TestRun_ALockedCardTakesNoWrite(t *testing.T) {
 	}
 	require.Equal(t, before, card.Commits())
 
-	require.NoError(t, profile.Select(t.Context(), card, nil))
+	require.NoError(t, profile.Select(t.Context(), card, globalplatform.IssuerSecurityDomain()))
 	channel, err := securechannel.Open(t.Context(), card, final, securechannel.FullProtection, rand.Reader)
 	require.NoError(t, err)
 	for _, ins := range []byte{0x0E, 0x44, 0x47, 0xD0, 0xD6, 0xD8, 0xDA, 0xE0, 0xE2, 0xE4, 0xE6, 0xF0} {
@@ -196,7 +197,7 @@ func TestRun_MissingContentStopsBeforeTheCardIsLocked(t *testing.T) {
 	err := catalog.Profiles[0].Run(t.Context(), j)
 
 	require.ErrorContains(t, err, "EF.SOD")
-	require.Equal(t, softcard.OpReady, card.Life())
+	require.Equal(t, globalplatform.OpReady, card.LifeCycle())
 }
 
 func TestRun_ACardThatIsTooSmallIsRefused(t *testing.T) {
@@ -213,17 +214,17 @@ func TestRun_ACardThatIsTooSmallIsRefused(t *testing.T) {
 func TestLoadFrom_RefusesWhatWouldLeaveACardOpen(t *testing.T) {
 	t.Parallel()
 	table := "applications: [{name: emrtd, package: A000000001, module: A000000001, instance: A000000001, privileges: 00}]"
-	good := "name: p\nlevel: 33\nblock: 255\nafter: [select-domain, set-secured]\n"
+	good := "name: p\nlevel: 33\nblock: 255\nafter: [select-security-domain, set-secured]\n"
 	for name, tt := range map[string]struct{ table, profile, fault string }{
-		"unknown key":         {table, good + "blok: 1\n", "blok"},
-		"unknown step":        {table, "name: p\nlevel: 33\nblock: 255\nbefore: [selekt]\nafter: [set-secured]\n", "selekt"},
-		"not locked":          {table, "name: p\nlevel: 33\nblock: 255\nafter: [put-keys]\n", "stay open"},
-		"no such level":       {table, "name: p\nlevel: 02\nblock: 255\nafter: [set-secured]\n", "level 02"},
-		"block too large":     {table, "name: p\nlevel: 33\nblock: 70000\nafter: [set-secured]\n", "70000"},
-		"no eMRTD":            {"applications: []", good, "emrtd"},
-		"bad identifier":      {"applications: [{name: emrtd, package: A0, module: A0, instance: A0, privileges: 00}]", good, "5 to 16"},
-		"no hexadecimal":      {"applications: [{name: emrtd, package: XY}]", good, "line 1"},
-		"a tag of three byte": {table + "\n  - {name: x, package: A000000001, module: A000000001, instance: A000000001, privileges: 00, files: [{tag: 010203, content: y}]}", good, "two bytes"},
+		"unknown key":          {table, good + "blok: 1\n", "blok"},
+		"unknown step":         {table, "name: p\nlevel: 33\nblock: 255\nbefore: [selekt]\nafter: [set-secured]\n", "selekt"},
+		"not locked":           {table, "name: p\nlevel: 33\nblock: 255\nafter: [put-keys]\n", "stay open"},
+		"no such level":        {table, "name: p\nlevel: 02\nblock: 255\nafter: [set-secured]\n", "level 02"},
+		"block too large":      {table, "name: p\nlevel: 33\nblock: 70000\nafter: [set-secured]\n", "70000"},
+		"no eMRTD":             {"applications: []", good, "emrtd"},
+		"bad identifier":       {"applications: [{name: emrtd, package: A0, module: A0, instance: A0, privileges: 00}]", good, "5 to 16"},
+		"not hexadecimal":      {"applications: [{name: emrtd, package: XY}]", good, "line 1"},
+		"a tag of three bytes": {table + "\n  - {name: x, package: A000000001, module: A000000001, instance: A000000001, privileges: 00, files: [{tag: 010203, content: y}]}", good, "two bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -232,7 +233,7 @@ func TestLoadFrom_RefusesWhatWouldLeaveACardOpen(t *testing.T) {
 			_, err := profile.LoadFrom(folder)
 
 			require.Error(t, err)
-			if name != "a tag of three byte" { // flow and block style do not mix: YAML itself refuses
+			if name != "a tag of three bytes" { // flow and block style do not mix: YAML itself refuses
 				require.ErrorContains(t, err, tt.fault)
 			}
 		})
@@ -240,7 +241,7 @@ func TestLoadFrom_RefusesWhatWouldLeaveACardOpen(t *testing.T) {
 }
 
 // Power is lost at every command of personalization in turn, and at each of the
-// three moments of a write. The card never shows a document before it is
+// three moments of a write. The card cannot be read before it is
 // locked, and a second run always ends with the whole card.
 func TestRun_TornAtEveryCommandTheSecondRunMakesTheSameCard(t *testing.T) {
 	t.Parallel()
@@ -282,8 +283,8 @@ func tornAt(t *testing.T, catalog *profile.Catalog, p *profile.Profile, n int, m
 	require.ErrorIs(t, err, softcard.ErrPowerLost)
 	card, err = softcard.Restore(card.Snapshot(), softcard.Options{})
 	require.NoError(t, err)
-	locked := card.Life() == softcard.Secured
-	require.Equal(t, locked, showsDocument(t, card), "torn at command %d", n)
+	locked := card.LifeCycle() == globalplatform.Secured
+	require.Equal(t, locked, isReadable(t, card), "torn at command %d", n)
 	if locked { // only the last response was lost
 		return false
 	}
@@ -296,8 +297,8 @@ func tornAt(t *testing.T, catalog *profile.Catalog, p *profile.Profile, n int, m
 	}
 
 	require.NoError(t, err, "torn at command %d", n)
-	require.Equal(t, softcard.Secured, card.Life())
-	require.True(t, showsDocument(t, card))
+	require.Equal(t, globalplatform.Secured, card.LifeCycle())
+	require.True(t, isReadable(t, card))
 	require.True(t, bytes.Equal(want, memory(card)), "torn at command %d", n)
 	return false
 }
@@ -317,8 +318,8 @@ func memory(card *softcard.Card) []byte {
 	return append(b[:24], b[27:]...)
 }
 
-// showsDocument reports whether a reader finds a document.
-func showsDocument(t *testing.T, card *softcard.Card) bool {
+// isReadable reports whether a reader finds the eMRTD application.
+func isReadable(t *testing.T, card *softcard.Card) bool {
 	t.Helper()
 	require.NoError(t, card.Reset(t.Context()))
 	r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 4, P2: 0x0C, Data: []byte{0xA0, 0, 0, 2, 0x47, 0x10, 0x01}})

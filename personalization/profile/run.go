@@ -11,24 +11,25 @@ import (
 	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// ReferenceTag is the data object of the security domain that names what a card
-// was made from. It is read through a secure channel only.
+// ReferenceTag is the tag of the data object of the issuer security domain that
+// names what a card was made from. It is read through a secure channel only.
 const ReferenceTag = 0xDF20
 
-// Content is what goes on a card, by the names that the table of applications
-// uses.
+// Content is what is written to a card, by the names in the table of card
+// applications.
 type Content map[string][]byte
 
-// Job is one card to be made.
+// Job is one card to be personalized.
 type Job struct {
 	Card         apdu.Card
-	Keys         securechannel.Keys // those that the chip has now
-	NextKeys     securechannel.Keys // those that it shall have
-	Applications []*Application     // in the order in which they are installed
+	Keys         securechannel.KeySet // the key set that the chip has
+	NextKeys     securechannel.KeySet // the key set that it is given
+	Applications []*Application       // in the order in which they are installed
 	Content      Content
 	Reference    []byte    // stored on the card; tells finished cards apart
 	Random       io.Reader // crypto/rand by default
@@ -37,22 +38,22 @@ type Job struct {
 	// key is an uncompressed point of P-256. Needed where an application
 	// generates a key.
 	Certify func(ctx context.Context, application string, publicKey []byte) (certificate []byte, err error)
-	// Note is told of each step before it is taken. May be nil.
+	// Note is called with each step before it is taken. May be nil.
 	Note func(step string) error
 }
 
-// run is a job under way.
+// run is a job being done.
 type run struct {
 	*Profile
 	Job
 	application *Application
 	channel     *securechannel.Session
-	replaced    bool // the chip has NextKeys
+	replaced    bool // the chip has NextKeys already
 }
 
-// Run takes the profile's steps, from a chip in whatever state but locked to a
-// locked one. After an error the chip is unfinished, shows no document, and can
-// be given to Run again: the first steps delete what there is.
+// Run takes the profile's steps, which personalize and lock a chip in any state
+// except locked. After an error the chip is unfinished and cannot be read, and can
+// be given to Run again: the first steps delete what is on it.
 func (p *Profile) Run(ctx context.Context, job Job) error {
 	if job.Random == nil {
 		job.Random = rand.Reader
@@ -87,8 +88,8 @@ func (r *run) steps(ctx context.Context, actions []Action) error {
 
 func (r *run) step(ctx context.Context, a Action) error {
 	switch a {
-	case SelectDomain:
-		return r.selectByName(ctx, nil)
+	case SelectSecurityDomain:
+		return r.selectByName(ctx, globalplatform.IssuerSecurityDomain())
 	case SelectApplication:
 		return r.selectByName(ctx, r.application.Instance)
 	case OpenChannel:
@@ -98,7 +99,8 @@ func (r *run) step(ctx context.Context, a Action) error {
 	case Install:
 		return r.install(ctx)
 	case BeginPersonalization:
-		return r.secured(ctx, apdu.Command{INS: insInstall, P1: 0x20, Data: lengthValues(nil, nil, r.application.Instance, nil, nil, nil), Le: apdu.MaxShortLe})
+		data := lengthValues(nil, nil, r.application.Instance, nil, nil, nil)
+		return r.secured(ctx, apdu.Command{INS: apdu.Install, P1: globalplatform.InstallForPersonalization, Data: data, Le: apdu.MaxShortLe})
 	case GenerateKey:
 		return r.generateKey(ctx)
 	case StoreFiles:
@@ -108,40 +110,24 @@ func (r *run) step(ctx context.Context, a Action) error {
 	case CreateFiles:
 		return r.createFiles(ctx)
 	case SetPersonalized:
-		return r.secured(ctx, apdu.Command{INS: insSetStatus, P1: 0x40, P2: 0x0F, Data: r.application.Instance})
+		return r.setStatus(ctx, globalplatform.ScopeApplications, globalplatform.Personalized, r.application.Instance)
 	case StoreReference:
-		return r.secured(ctx, apdu.Command{INS: insStoreData, P1: 0x90, Data: tlv.Encode(ReferenceTag, r.Reference)})
+		return r.secured(ctx, apdu.Command{
+			INS: apdu.StoreData, P1: globalplatform.StoreLast | globalplatform.StoreBER, Data: tlv.Encode(ReferenceTag, r.Reference),
+		})
 	case PutKeys:
 		return r.putKeys(ctx)
 	case SetInitialized:
-		return r.secured(ctx, apdu.Command{INS: insSetStatus, P1: 0x80, P2: 0x07})
+		return r.setStatus(ctx, globalplatform.ScopeCard, byte(globalplatform.Initialized), nil)
 	case SetSecured:
-		return r.secured(ctx, apdu.Command{INS: insSetStatus, P1: 0x80, P2: 0x0F})
+		return r.setStatus(ctx, globalplatform.ScopeCard, byte(globalplatform.Secured), nil)
 	}
-	return fmt.Errorf("no such step: %q", a)
+	return fmt.Errorf("there is no step %q", a)
 }
 
-const (
-	insSelect       = 0xA4
-	insInstall      = 0xE6
-	insDelete       = 0xE4
-	insStoreData    = 0xE2
-	insSetStatus    = 0xF0
-	insCreateFile   = 0xE0
-	insUpdateBinary = 0xD6 // and D7 for offsets beyond maxOffset
-	insGenerate     = 0x47
-)
-
-// DomainAID names the issuer security domain of the chips (GlobalPlatform Card
-// Specification 2.3.1, H.1.3).
-func DomainAID() []byte { return []byte{0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00} }
-
-// Select selects an application, or the security domain where aid is empty.
+// Select selects an application, or the issuer security domain, by its identifier.
 func Select(ctx context.Context, card apdu.Card, aid []byte) error {
-	if len(aid) == 0 {
-		aid = DomainAID()
-	}
-	r, err := apdu.Send(ctx, card, apdu.Command{INS: insSelect, P1: 0x04, Data: aid, Le: apdu.MaxShortLe})
+	r, err := apdu.Send(ctx, card, apdu.Command{INS: apdu.Select, P1: apdu.SelectByName, Data: aid, Le: apdu.MaxShortLe})
 	if err != nil {
 		return err
 	}
@@ -163,11 +149,10 @@ func (r *run) openChannel(ctx context.Context) error {
 	return err
 }
 
-// send sends a command through the channel. A command whose class is not given
-// is GlobalPlatform's.
+// send sends a command through the channel.
 func (r *run) send(ctx context.Context, c apdu.Command) (apdu.Response, error) {
 	if r.channel == nil {
-		return apdu.Response{}, errors.New("no secure channel is open")
+		return apdu.Response{}, errors.New("there is no open secure channel")
 	}
 	answer, err := r.channel.Send(ctx, c)
 	if err != nil {
@@ -176,17 +161,22 @@ func (r *run) send(ctx context.Context, c apdu.Command) (apdu.Response, error) {
 	return answer, answer.Err()
 }
 
+// secured sends a command of GlobalPlatform through the channel.
 func (r *run) secured(ctx context.Context, c apdu.Command) error {
 	c.CLA |= apdu.ClassGlobalPlatform
 	_, err := r.send(ctx, c)
 	return err
 }
 
-// deleteApplications removes what an earlier try has left. An application that
-// is not there is well removed.
+// setStatus sets the life cycle state of the card or of an application.
+func (r *run) setStatus(ctx context.Context, scope, state byte, aid []byte) error {
+	return r.secured(ctx, apdu.Command{INS: apdu.SetStatus, P1: scope, P2: state, Data: aid})
+}
+
+// deleteApplications removes what an earlier try has left, if there is anything.
 func (r *run) deleteApplications(ctx context.Context) error {
 	for _, a := range r.Applications {
-		err := r.secured(ctx, apdu.Command{INS: insDelete, Data: tlv.Encode(0x4F, a.Instance), Le: apdu.MaxShortLe})
+		err := r.secured(ctx, apdu.Command{INS: apdu.Delete, Data: tlv.Encode(0x4F, a.Instance), Le: apdu.MaxShortLe})
 		if err != nil && !errors.Is(err, apdu.ReferenceNotFound) {
 			return err
 		}
@@ -196,12 +186,12 @@ func (r *run) deleteApplications(ctx context.Context) error {
 
 func (r *run) install(ctx context.Context) error {
 	a := r.application
-	parameters := []byte{0xC9, 0x00}
+	parameters := []byte{0xC9, 0x00} // none of the application's own
 	data := lengthValues(a.Package, a.Module, a.Instance, a.Privileges, parameters, nil)
-	return r.secured(ctx, apdu.Command{INS: insInstall, P1: 0x0C, Data: data, Le: apdu.MaxShortLe})
+	return r.secured(ctx, apdu.Command{INS: apdu.Install, P1: globalplatform.InstallAndMakeSelectable, Data: data, Le: apdu.MaxShortLe})
 }
 
-// lengthValues joins fields, each after a byte with its length.
+// lengthValues joins fields, each after one byte of length.
 func lengthValues(fields ...[]byte) []byte {
 	var b []byte
 	for _, f := range fields {
@@ -210,18 +200,18 @@ func lengthValues(fields ...[]byte) []byte {
 	return b
 }
 
-// generateKey lets the card make its key and gets the certificate for it.
+// generateKey has the card make its key, and gets the certificate for it.
 func (r *run) generateKey(ctx context.Context) error {
 	if !r.application.GenerateKey {
 		return nil
 	}
 	if r.Certify == nil {
-		return errors.New("nobody certifies the key")
+		return errors.New("there is nothing to certify the key with: Certify is nil")
 	}
 	if err := r.selectForKey(ctx); err != nil {
 		return err
 	}
-	answer, err := r.send(ctx, apdu.Command{INS: insGenerate, P1: 0x80, Le: apdu.MaxShortLe})
+	answer, err := r.send(ctx, apdu.Command{INS: apdu.GenerateKeyPair, P1: 0x80, Le: apdu.MaxShortLe})
 	if err != nil {
 		return err
 	}
@@ -237,8 +227,7 @@ func (r *run) generateKey(ctx context.Context) error {
 	return r.selectBack(ctx)
 }
 
-// selectForKey goes to the application, which alone can make its key, when the
-// profile speaks to it through the security domain.
+// selectForKey selects the application, which alone can make its key.
 func (r *run) selectForKey(ctx context.Context) error {
 	if err := r.selectByName(ctx, r.application.Instance); err != nil {
 		return err
@@ -246,74 +235,67 @@ func (r *run) selectForKey(ctx context.Context) error {
 	return r.openChannel(ctx)
 }
 
-// selectBack returns to where the profile's steps left off.
+// selectBack returns to what the profile's steps had selected.
 func (r *run) selectBack(ctx context.Context) error {
 	if slices.Contains(r.Each, BeginPersonalization) {
-		return r.steps(ctx, []Action{SelectDomain, OpenChannel, BeginPersonalization})
+		return r.steps(ctx, []Action{SelectSecurityDomain, OpenChannel, BeginPersonalization})
 	}
-	return nil // the steps that follow go to the application as well
+	return nil // the following steps are for the application, too
 }
 
-// content finds what an item holds; absent tells that it is left out.
-func (r *run) content(i Item) (b []byte, absent bool, err error) {
-	b = r.Content[i.Content]
-	if len(b) > 0 {
-		return b, false, nil
-	}
-	if i.Optional {
-		return nil, true, nil
-	}
-	return nil, true, fmt.Errorf("there is no %s", i.Content)
-}
+// maxFile is the longest file, in bytes: its length has two bytes.
+const maxFile = 0xFFFF
 
-// storeFiles sends all files as one sequence of data groupings, cut into
-// commands as long as the channel carries.
-func (r *run) storeFiles(ctx context.Context) error {
-	if len(r.application.Files) == 0 {
-		return nil
-	}
-	var all []byte
-	var headers []int // where the headers of groupings begin
-	for _, i := range r.application.Files {
-		b, absent, err := r.content(i)
+// each calls do with every item and its content. An optional item without content
+// is left out.
+func (r *run) each(items []Item, do func(Item, []byte) error) error {
+	for _, i := range items {
+		b := r.Content[i.Content]
 		switch {
-		case err != nil:
-			return err
-		case absent:
+		case len(b) == 0 && i.Optional:
 			continue
-		case len(b) > 0xFFFF:
-			return fmt.Errorf("%s: %d bytes are too many for a file", i.Content, len(b))
+		case len(b) == 0:
+			return fmt.Errorf("there is no %s", i.Content)
+		case len(b) > maxFile:
+			return fmt.Errorf("%s: %d bytes are more than the %d of a file", i.Content, len(b), maxFile)
 		}
-		headers = append(headers, len(all))
-		all = append(appendGrouping(all, i.tag(), len(b)), b...)
-	}
-	return r.store(ctx, 0x08, all, headers)
-}
-
-// storeSecrets sends the secrets, each a sequence of its own and encrypted by
-// itself under the DEK.
-func (r *run) storeSecrets(ctx context.Context) error {
-	for _, i := range r.application.Secrets {
-		b, absent, err := r.content(i)
-		if err != nil {
-			return err
-		}
-		if absent {
-			continue
-		}
-		sealed, err := r.channel.SealSecret(b)
-		if err != nil {
-			return err
-		}
-		if err := r.store(ctx, 0x68, append(appendGrouping(nil, i.tag(), len(sealed)), sealed...), nil); err != nil {
+		if err := do(i, b); err != nil {
 			return fmt.Errorf("%s: %w", i.Content, err)
 		}
 	}
 	return nil
 }
 
-// appendGrouping appends the header of a data grouping: tag, and the length in
-// one byte or FF and two.
+// storeFiles sends all files as one sequence of data groupings, in commands as
+// long as the channel allows.
+func (r *run) storeFiles(ctx context.Context) error {
+	var all []byte
+	var headers []int // where the headers of groupings begin
+	err := r.each(r.application.Files, func(i Item, b []byte) error {
+		headers = append(headers, len(all))
+		all = append(appendGrouping(all, i.tag(), len(b)), b...)
+		return nil
+	})
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return r.store(ctx, globalplatform.StoreDGI, all, headers)
+}
+
+// storeSecrets sends each secret as a sequence by itself, encrypted under the DEK.
+func (r *run) storeSecrets(ctx context.Context) error {
+	return r.each(r.application.Secrets, func(i Item, b []byte) error {
+		sealed, err := r.channel.SealSecret(b)
+		if err != nil {
+			return err
+		}
+		grouping := append(appendGrouping(nil, i.tag(), len(sealed)), sealed...)
+		return r.store(ctx, globalplatform.StoreDGI|globalplatform.StoreEncrypted, grouping, nil)
+	})
+}
+
+// appendGrouping appends the header of a data grouping: its identifier, and its
+// length in one byte, or FF and two bytes.
 func appendGrouping(b []byte, tag uint16, n int) []byte {
 	b = binary.BigEndian.AppendUint16(b, tag)
 	if n < 0xFF {
@@ -322,11 +304,11 @@ func appendGrouping(b []byte, tag uint16, n int) []byte {
 	return binary.BigEndian.AppendUint16(append(b, 0xFF), uint16(n))
 }
 
-// longestHeader is the tag and the longest length of a grouping, in bytes.
+// longestHeader is the length of the longest header of a grouping, in bytes.
 const longestHeader = 5
 
-// store is one sequence of STORE DATA. No command ends inside a header: a chip
-// need not put one together again from two commands.
+// store sends one sequence of STORE DATA. No command ends inside a header, which
+// not every chip can put together from two commands.
 func (r *run) store(ctx context.Context, structure byte, data []byte, headers []int) error {
 	size := r.channel.MaxData(r.Block)
 	sent := 0
@@ -338,10 +320,10 @@ func (r *run) store(ctx context.Context, structure byte, data []byte, headers []
 			}
 		}
 		sent += n
-		c := apdu.Command{INS: insStoreData, P1: structure, P2: block, Data: data[:n]}
+		c := apdu.Command{INS: apdu.StoreData, P1: structure, P2: block, Data: data[:n]}
 		data = data[n:]
 		if len(data) == 0 {
-			c.P1 |= 0x80
+			c.P1 |= globalplatform.StoreLast
 			return r.secured(ctx, c)
 		}
 		if err := r.secured(ctx, c); err != nil {
@@ -350,33 +332,19 @@ func (r *run) store(ctx context.Context, structure byte, data []byte, headers []
 	}
 }
 
-// createFiles makes each file and fills it.
+// createFiles makes and writes each file.
 func (r *run) createFiles(ctx context.Context) error {
-	for _, i := range r.application.Files {
-		b, absent, err := r.content(i)
-		if err != nil {
-			return err
-		}
-		if absent {
-			continue
-		}
-		if err := r.createFile(ctx, i, b); err != nil {
-			return fmt.Errorf("%s: %w", i.Content, err)
-		}
-	}
-	return nil
+	return r.each(r.application.Files, func(i Item, b []byte) error { return r.createFile(ctx, i, b) })
 }
 
-// maxOffset is the last offset that UPDATE BINARY can name in P1-P2.
+// maxOffset is the last offset that UPDATE BINARY can have in P1-P2.
 const maxOffset = 0x7FFF
 
+// createFile makes and writes one file.
 func (r *run) createFile(ctx context.Context, i Item, b []byte) error {
-	if len(b) > 0xFFFF {
-		return fmt.Errorf("%d bytes are too many for a file", len(b))
-	}
 	size := binary.BigEndian.AppendUint16(nil, uint16(len(b)))
 	parameters := tlv.Encode(0x62, tlv.Encode(0x80, size), tlv.Encode(0x82, []byte{0x01}), tlv.Encode(0x83, i.Tag))
-	if _, err := r.send(ctx, apdu.Command{INS: insCreateFile, Data: parameters}); err != nil {
+	if _, err := r.send(ctx, apdu.Command{INS: apdu.CreateFile, Data: parameters}); err != nil {
 		return err
 	}
 	step := r.channel.MaxData(r.Block) - updateOverhead
@@ -388,21 +356,21 @@ func (r *run) createFile(ctx context.Context, i Item, b []byte) error {
 	return nil
 }
 
-// updateOverhead is how many bytes the objects of the odd instruction take
-// beside the data: 54 02 and the offset, 53 and up to three of length.
+// updateOverhead is how many bytes the objects of UPDATE BINARY with odd instruction
+// take beside the data: 54 02 and the offset, 53 and up to three of length.
 const updateOverhead = 4 + 4
 
-// update is UPDATE BINARY: its even instruction as far as that reaches, then
-// the odd one with the offset in an object.
+// update is UPDATE BINARY: by its even instruction as far as that reaches, then by
+// the odd one, with the offset in an object.
 func update(offset int, part []byte) apdu.Command {
 	high, low := byte(offset>>8&0xFF), byte(offset&0xFF)
 	if offset <= maxOffset {
-		return apdu.Command{INS: insUpdateBinary, P1: high, P2: low, Data: part}
+		return apdu.Command{INS: apdu.UpdateBinary, P1: high, P2: low, Data: part}
 	}
-	return apdu.Command{INS: insUpdateBinary | 1, Data: append(tlv.Encode(0x54, []byte{high, low}), tlv.Encode(0x53, part)...)}
+	return apdu.Command{INS: apdu.UpdateBinaryOdd, Data: append(tlv.Encode(0x54, []byte{high, low}), tlv.Encode(0x53, part)...)}
 }
 
-// putKeys replaces the chip's keys, unless an earlier try has.
+// putKeys replaces the chip's key set, unless an earlier try has done so.
 func (r *run) putKeys(ctx context.Context) error {
 	if r.replaced {
 		return nil

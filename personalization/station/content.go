@@ -13,7 +13,8 @@ import (
 	"example.org/cancuoc/personalization/profile"
 )
 
-// content names what an image holds as the table of applications does.
+// content is everything that is written to a card, by the names in the table of
+// card applications.
 func (s *Station) content(image *chip.Image) profile.Content {
 	content := profile.Content(image.Content())
 	for name, b := range s.Content {
@@ -24,8 +25,8 @@ func (s *Station) content(image *chip.Image) profile.Content {
 	return content
 }
 
-// referenceOf is a digest over all that will be written, in hexadecimal: two
-// cards have the same only if they are the same.
+// referenceOf is a digest of everything that will be written, in hexadecimal. Two
+// cards have the same one only if they are the same.
 func referenceOf(content profile.Content, applications []string) string {
 	h := sha256.New()
 	field := func(b []byte) {
@@ -42,6 +43,7 @@ func referenceOf(content profile.Content, applications []string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// random is where random bytes are drawn from.
 func (s *Station) random() io.Reader {
 	if s.Random == nil {
 		return rand.Reader

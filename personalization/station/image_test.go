@@ -126,11 +126,11 @@ func TestPersonalize_FingersStayClosed(t *testing.T) {
 func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fault station.Fault
+		fault station.SimulatedFault
 		says  string
 	}{
-		"one wrong byte":           {station.Fault{Kind: station.CorruptFile, File: 0x0102, Offset: 500}, "Data group hashes"},
-		"no active authentication": {station.Fault{Kind: station.NoActiveAuth}, "Active Authentication"},
+		"one wrong byte":           {station.SimulatedFault{Kind: station.CorruptFile, File: 0x0102, Offset: 500}, "Data group hashes"},
+		"no active authentication": {station.SimulatedFault{Kind: station.NoActiveAuth}, "Active Authentication"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +150,7 @@ func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
 // A card that lost power in its making opens to no reader until it is made.
 func TestPersonalize_AnUnfinishedCardOpensToNobody(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t, station.Fault{Kind: station.ReaderLost, After: 40})
+	c := newCentre(t, station.SimulatedFault{Kind: station.ReaderLost, After: 40})
 	i := prepared(t, lds.Profiles()[0])
 	access := chipinspection.Access{MRZInformation: i.image.MRZInformation, CAN: i.image.CAN}
 	_, err := c.Personalize(t.Context(), "B-1", i.image)

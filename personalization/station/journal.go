@@ -13,53 +13,52 @@ import (
 	"strings"
 )
 
-// State is how far a blank got.
+// State is how far the personalization of a blank has got.
 type State string
 
-// The states of a blank. The strings stand in the journal.
+// The states of a blank. The strings are those in the journal.
 const (
 	Begun    State = "begun"
 	Finished State = "finished"
 	Spoiled  State = "spoiled"
 )
 
-// Entry is what the journal keeps of one blank. It holds nothing of a person:
-// the reference is a digest that includes private keys.
+// Entry is what the journal keeps of one blank. It holds no personal data: the
+// reference is a digest that includes private keys.
 type Entry struct {
 	Blank      string `json:"blank"`
-	Reference  string `json:"reference"` // of the image it was begun for, hexadecimal
+	Reference  string `json:"reference"` // of the card that it was begun for, hexadecimal
 	ChipSerial string `json:"chip_serial,omitempty"`
 	State      State  `json:"state"`
-	Step       string `json:"step,omitempty"` // the step that was begun last
+	Step       string `json:"step,omitempty"` // the last step that was begun
 	Failures   int    `json:"failures,omitempty"`
 	Reason     string `json:"reason,omitempty"` // why it is spoiled
 }
 
-// Journal is a station's memory of what it was doing. Save and Claim have taken
-// effect when they return, whatever happens to the machine afterwards.
+// Journal is a station's memory of what it was doing. Save and Claim are durable
+// when they return.
 type Journal interface {
 	// Load finds the entry of a blank.
 	Load(blank string) (e Entry, found bool, err error)
 	// Save replaces the entry of a blank.
 	Save(e Entry) error
-	// Claim gives a chip to a blank unless another has it, and returns the blank
-	// that has it now.
+	// Claim gives a chip to a blank unless another blank has it, and returns the
+	// blank that has it now.
 	Claim(chipSerial, blank string) (owner string, err error)
 }
 
 // FileJournal is a journal in a folder: a file for each blank, to which every
-// entry is appended as one line of JSON, and a symbolic link from each chip to
-// the blank that has it. The last whole line of a blank's file is what holds; a line that was
-// cut short is as if it had never been begun.
+// entry is appended as one line of JSON, and a symbolic link from each chip to the
+// blank that has it. The last whole line of a blank's file counts; a line that was
+// cut short is ignored.
 type FileJournal struct {
-	dir string
-	// Sync tells whether each step waits for the disk. Without it the journal
-	// survives the death of the program but not of the machine.
+	dir  string
 	sync bool
 }
 
-// OpenJournal opens or makes the journal in a folder. With sync it survives the
-// loss of power, at the price of a disk write for each step.
+// OpenJournal opens or makes the journal in a folder. With sync each step waits for
+// the disk and the journal survives the loss of power; without it, only the end of
+// the program.
 func OpenJournal(dir string, sync bool) (*FileJournal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("station journal: %w", err)
@@ -67,13 +66,13 @@ func OpenJournal(dir string, sync bool) (*FileJournal, error) {
 	return &FileJournal{dir: dir, sync: sync}, nil
 }
 
-// plain is what may stand in a file name as it is.
+// plain matches a serial that can be part of a file name.
 var plain = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // fileName makes the name of a blank's or chip's file.
 func fileName(dir, kind, serial string) (string, error) {
 	if !plain.MatchString(serial) || strings.Contains(serial, "..") {
-		return "", fmt.Errorf("%q is no serial", serial)
+		return "", fmt.Errorf("%q is not a serial", serial)
 	}
 	return filepath.Join(dir, kind+"-"+serial+".json"), nil
 }
@@ -103,8 +102,8 @@ func (j *FileJournal) Load(blank string) (Entry, bool, error) {
 	return e, true, nil
 }
 
-// Save appends a line to a blank's file. It begins with a line break, which ends
-// a line that an earlier crash has cut short.
+// Save appends a line to a blank's file. It begins with a line break, which ends a
+// line that an earlier crash has cut short.
 func (j *FileJournal) Save(e Entry) error {
 	name, err := fileName(j.dir, "blank", e.Blank)
 	if err != nil {
@@ -129,7 +128,7 @@ func (j *FileJournal) Save(e Entry) error {
 }
 
 // Claim makes the chip's name point to the blank's file, which succeeds for one
-// blank only and is never half done.
+// blank only, whole or not at all.
 func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
 	name, err := fileName(j.dir, "chip", chipSerial)
 	if err != nil {
@@ -153,7 +152,7 @@ func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
 	return strings.TrimSuffix(strings.TrimPrefix(owner, "blank-"), ".json"), nil
 }
 
-// syncFolder makes a new name final.
+// syncFolder makes a new name in a folder durable.
 func syncFolder(dir string, sync bool) error {
 	if !sync {
 		return nil

@@ -89,7 +89,7 @@ func TestSoftCard_LibmrtdReadsItByBAC(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			i := prepared(t, p)
-			card, err := station.SoftCard(t.Context(), catalog, "", i.image, softcard.Options{})
+			card, err := station.SoftwareCard(t.Context(), catalog, "", i.image, softcard.Options{})
 			require.NoError(t, err)
 
 			libmrtdReads(t, program, serve(t, card), i)

@@ -90,7 +90,7 @@ func TestSoftCard_OpenPACEFindsItGenuine(t *testing.T) {
 				if tt.zone {
 					password = strings.Join(i.expect.MRZ[:], "")
 				}
-				card, err := station.SoftCard(t.Context(), catalog, "", i.image, softcard.Options{})
+				card, err := station.SoftwareCard(t.Context(), catalog, "", i.image, softcard.Options{})
 				require.NoError(t, err)
 
 				openPACEReads(t, program, serve(t, card), password, tt.arc, i)

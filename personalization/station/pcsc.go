@@ -11,14 +11,14 @@ import (
 	"github.com/ebfe/scard"
 )
 
-// pcsc is an encoder that PC/SC knows.
+// pcsc is an encoder that is a PC/SC reader.
 type pcsc struct{ reader string }
 
-// NewPCSC is the encoder for the PC/SC reader whose name contains reader, or
-// for the first one where reader is empty.
+// NewPCSC gives the encoder for the PC/SC reader whose name contains reader, or for
+// the first one where reader is empty.
 func NewPCSC(reader string) (Encoder, error) { return pcsc{reader}, nil }
 
-// Open connects to the card in the slot, for this program alone, and resets it.
+// Open connects to the card in the slot, exclusively, and resets it.
 func (p pcsc) Open(ctx context.Context, _ string) (Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (p pcsc) connect(readers *scard.Context) (*pcscSession, error) {
 		}
 		return &pcscSession{readers: readers, card: card, atr: status.Atr}, nil
 	}
-	return nil, fmt.Errorf("no reader %q among %q", p.reader, names)
+	return nil, fmt.Errorf("there is no reader %q; there are %q", p.reader, names)
 }
 
 type pcscSession struct {
@@ -62,8 +62,8 @@ type pcscSession struct {
 	atr     []byte
 }
 
-// Transmit sends one command. PC/SC has its own time limits; ctx is looked at
-// between commands.
+// Transmit sends one command. PC/SC has its own time limits; ctx is checked between
+// commands.
 func (s *pcscSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *pcscSession) Transmit(ctx context.Context, command []byte) ([]byte, err
 // ATR is the answer to reset.
 func (s *pcscSession) ATR() []byte { return s.atr }
 
-// Close leaves the card reset in the slot.
+// Close resets the card and leaves it in the slot.
 func (s *pcscSession) Close() error {
 	return errors.Join(s.card.Disconnect(scard.ResetCard), s.readers.Release())
 }

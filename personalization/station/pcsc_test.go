@@ -18,6 +18,7 @@ import (
 
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/station"
@@ -92,7 +93,7 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	_, err = c.Personalize(t.Context(), "B-1", i.image)
 
 	require.NoError(t, err)
-	require.Equal(t, softcard.Secured, card.Life())
+	require.Equal(t, globalplatform.Secured, card.LifeCycle())
 	r := i.inspect(t, c, chipinspection.Access{MRZInformation: i.image.MRZInformation})
 	require.Empty(t, r.Failures())
 	session, err := c.Encoder.Open(t.Context(), "B-1")
@@ -111,7 +112,7 @@ func TestPCSC_OthersReadACardInAReader(t *testing.T) {
 	slot := startPCSC(t)
 	c := newCentre(t)
 	i := prepared(t, lds.Profiles()[0])
-	card, err := station.SoftCard(t.Context(), c.Catalog, "", i.image, softcard.Options{})
+	card, err := station.SoftwareCard(t.Context(), c.Catalog, "", i.image, softcard.Options{})
 	require.NoError(t, err)
 	defer layIn(t, slot, card)()
 	reader, err := station.NewPCSC(virtualReader)

@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/softcard"
 )
 
-// Simulated is an encoder whose cards are software and lie in a folder, a file
-// for each blank. A blank that is not there yet comes out of the magazine,
-// empty. What a card was given it keeps, so that a program that was killed finds
-// it in the slot as it left it.
+// Simulated is an encoder with software cards, each a file in a folder. A blank
+// that has no file yet comes out of the magazine, empty. Cards keep what is written
+// to them, so that a program that was killed finds the card in the slot as it left
+// it.
 type Simulated struct {
 	dir     string
 	options SimulatedOptions
@@ -28,15 +29,16 @@ type Simulated struct {
 	cards map[string]*simulatedCard // by blank; kept while the encoder lives
 }
 
-// SimulatedOptions say how the simulated encoder behaves. Only TransportKeys is
-// needed.
+// SimulatedOptions say how the simulated encoder behaves. Only InitialKeys is
+// required.
 type SimulatedOptions struct {
-	// TransportKeys are put into a blank by its maker.
-	TransportKeys func(chipSerial []byte) (securechannel.Keys, error)
-	// Faults are what goes wrong, by the blank's serial. May be nil.
-	Faults func(blank string) []Fault
-	// Command and Byte are how long a command takes, and each of its bytes and
-	// its response's in addition.
+	// InitialKeys is the initial (transport) key set that the maker puts into a
+	// blank.
+	InitialKeys func(chipSerial []byte) (securechannel.KeySet, error)
+	// Faults are the simulated faults of a blank's card, by its serial. May be nil.
+	Faults func(blank string) []SimulatedFault
+	// Command is how long a command takes, Byte how long each byte of it and of its
+	// response takes in addition.
 	Command, Byte time.Duration
 	// Heads is how many cards are served at once; 0 is no limit.
 	Heads int
@@ -44,53 +46,52 @@ type SimulatedOptions struct {
 	Sync bool
 }
 
-// FaultKind is what can go wrong with a simulated card. The strings are those of
-// the configuration.
+// FaultKind is the kind of a simulated fault.
 type FaultKind string
 
-// The kinds of faults.
+// The kinds of simulated faults.
 const (
-	Mute         FaultKind = "mute"                         // no response
-	WrongStatus  FaultKind = "wrong-status"                 // a status word in the response's place
-	Torn         FaultKind = "torn"                         // power lost in the middle of a write
-	ReaderLost   FaultKind = "reader-lost"                  // the line to the reader breaks
+	Mute         FaultKind = "mute"                         // the card does not answer
+	WrongStatus  FaultKind = "wrong-status"                 // the response is Status
+	Torn         FaultKind = "torn"                         // power is lost in the middle of a write
+	ReaderLost   FaultKind = "reader-lost"                  // the connection to the reader breaks
 	Slow         FaultKind = "slow"                         // a command takes Delay longer
-	CorruptFile  FaultKind = "corrupt-file"                 // one byte of File comes back wrong, always
+	CorruptFile  FaultKind = "corrupt-file"                 // one byte of File always reads wrong
 	NoActiveAuth FaultKind = "refuse-active-authentication" // always
 )
 
-// Fault is one thing that goes wrong with one card.
-type Fault struct {
-	Kind   FaultKind     `yaml:"kind"   mapstructure:"kind"`
-	After  int           `yaml:"after"  mapstructure:"after"`  // commands that are answered before it strikes
-	Always bool          `yaml:"always" mapstructure:"always"` // and at every command from then on; otherwise once in the card's life
-	Status uint16        `yaml:"status" mapstructure:"status"` // of WrongStatus
-	File   uint16        `yaml:"file"   mapstructure:"file"`   // of CorruptFile: the file identifier
-	Offset int           `yaml:"offset" mapstructure:"offset"` // of CorruptFile: which byte
-	Delay  time.Duration `yaml:"delay"  mapstructure:"delay"`  // of Slow
+// SimulatedFault is something that goes wrong with one simulated card.
+type SimulatedFault struct {
+	Kind   FaultKind
+	After  int           // how many commands are answered before it
+	Always bool          // it repeats at every command from then on; otherwise it happens once in the card's life
+	Status uint16        // of WrongStatus: the status word
+	File   uint16        // of CorruptFile: the file identifier
+	Offset int           // of CorruptFile: which byte
+	Delay  time.Duration // of Slow
 }
 
 // Errors of the simulated encoder.
 var (
-	ErrMute       = errors.New("the card is mute")
-	ErrReaderLost = errors.New("the reader is gone")
+	ErrMute       = errors.New("the card does not answer")
+	ErrReaderLost = errors.New("the connection to the reader is lost")
 )
 
-// simulatedCard is one card's place in the encoder.
+// simulatedCard is one card in the encoder.
 type simulatedCard struct {
-	free    chan struct{} // holds one token while nobody has a session
+	free    chan struct{} // holds one token while there is no session
 	card    *softcard.Card
 	file    *cardFile
 	commits uint64 // of the snapshot on disk
 	served  int    // commands since the encoder was started
-	faults  []Fault
-	lost    bool
+	faults  []SimulatedFault
+	lost    bool // the session's connection is broken
 }
 
 // NewSimulated makes an encoder whose cards lie in dir.
 func NewSimulated(dir string, o SimulatedOptions) (*Simulated, error) {
-	if o.TransportKeys == nil {
-		return nil, errors.New("simulated encoder: no transport keys")
+	if o.InitialKeys == nil {
+		return nil, errors.New("simulated encoder: there is no initial key set")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("simulated encoder: %w", err)
@@ -102,8 +103,8 @@ func NewSimulated(dir string, o SimulatedOptions) (*Simulated, error) {
 	return s, nil
 }
 
-// Open brings the blank to a slot, waiting for a free one and for whoever else
-// has a session with it, and resets the card.
+// Open brings the blank to a slot and resets the card. It waits for a free slot and
+// for the end of another session with the blank.
 func (s *Simulated) Open(ctx context.Context, blank string) (Session, error) {
 	if err := acquire(ctx, s.heads); err != nil {
 		return nil, fmt.Errorf("wait for a slot: %w", err)
@@ -122,6 +123,7 @@ func (s *Simulated) Open(ctx context.Context, blank string) (Session, error) {
 	return session, nil
 }
 
+// acquire takes one of the heads, if their number is limited.
 func acquire(ctx context.Context, heads chan struct{}) error {
 	if heads == nil {
 		return nil
@@ -134,13 +136,14 @@ func acquire(ctx context.Context, heads chan struct{}) error {
 	}
 }
 
+// release gives a head back.
 func release(heads chan struct{}) {
 	if heads != nil {
 		<-heads
 	}
 }
 
-// place finds or makes a blank's place.
+// place finds the card of a blank, or makes a place for it.
 func (s *Simulated) place(blank string) *simulatedCard {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +162,7 @@ func (s *Simulated) place(blank string) *simulatedCard {
 // insert reads the card from disk, or takes a new one, and powers it up.
 func (s *Simulated) insert(ctx context.Context, blank string, c *simulatedCard) error {
 	if !plain.MatchString(blank) {
-		return fmt.Errorf("%q is no serial", blank)
+		return fmt.Errorf("%q is not a serial", blank)
 	}
 	var snapshot []byte
 	var err error
@@ -181,9 +184,9 @@ func (s *Simulated) insert(ctx context.Context, blank string, c *simulatedCard) 
 // takeBlank takes a new card out of the magazine.
 func (s *Simulated) takeBlank(blank string, c *simulatedCard, options softcard.Options) error {
 	serial := ChipSerial(blank)
-	keys, err := s.options.TransportKeys(serial)
+	keys, err := s.options.InitialKeys(serial)
 	if err != nil {
-		return fmt.Errorf("transport keys: %w", err)
+		return fmt.Errorf("initial key set: %w", err)
 	}
 	if c.card, err = softcard.New(softcard.Blank{ChipSerial: serial, Keys: keys}, options); err != nil {
 		return err
@@ -191,14 +194,15 @@ func (s *Simulated) takeBlank(blank string, c *simulatedCard, options softcard.O
 	return c.file.write(c.card.AppendSnapshot)
 }
 
-// ChipSerial is the serial of the chip that the simulated maker put into a
-// blank: the first 10 bytes of the SHA-256 of the blank's serial.
+// ChipSerial is the serial of the chip in a simulated blank: the first 10 bytes of
+// the SHA-256 of the blank's serial.
 func ChipSerial(blank string) []byte {
 	h := sha256.Sum256([]byte(blank))
-	return h[:10]
+	return h[:globalplatform.SerialSize]
 }
 
-func defects(faults []Fault) softcard.Defects {
+// defects are the simulated faults that a card has from the start.
+func defects(faults []SimulatedFault) softcard.Defects {
 	var d softcard.Defects
 	for _, f := range faults {
 		switch f.Kind {
@@ -220,8 +224,8 @@ type simulatedSession struct {
 	closed  bool
 }
 
-// Transmit lets the card serve one command, with what is scripted to go wrong.
-// What the command changed is on disk before its response is given.
+// Transmit lets the card serve one command, with its simulated faults. What the
+// command changed is on disk before the response is given.
 func (s *simulatedSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 	if s.lost || s.closed {
 		return nil, ErrReaderLost
@@ -230,9 +234,9 @@ func (s *simulatedSession) Transmit(ctx context.Context, command []byte) ([]byte
 	if err := wait(ctx, o.Command+time.Duration(len(command))*o.Byte); err != nil {
 		return nil, err
 	}
-	fault, struck := s.strike()
+	fault, due := s.due()
 	s.served++
-	if struck {
+	if due {
 		switch fault.Kind {
 		case Mute:
 			return nil, ErrMute
@@ -253,7 +257,7 @@ func (s *simulatedSession) Transmit(ctx context.Context, command []byte) ([]byte
 	response, err := s.card.Transmit(ctx, command)
 	if n := s.card.Commits(); n != s.commits {
 		if err := s.file.write(s.card.AppendSnapshot); err != nil {
-			s.lost = true // a chip that cannot write is no chip
+			s.lost = true // the card would forget what it has confirmed
 			return nil, fmt.Errorf("keep blank %s: %w", s.blank, err)
 		}
 		s.commits = n
@@ -268,9 +272,9 @@ func (s *simulatedSession) Transmit(ctx context.Context, command []byte) ([]byte
 // one that follows. See [softcard.Card.PowerLossAfter].
 func (s *simulatedSession) PowerLossAfter(n int, m softcard.Moment) { s.card.PowerLossAfter(n, m) }
 
-// strike finds the fault that is due. One that strikes once leaves a mark on
-// disk, so that it does not strike again after a restart.
-func (s *simulatedSession) strike() (Fault, bool) {
+// due finds the simulated fault that is due. One that happens once leaves a mark on
+// disk, so that it does not happen again after a restart.
+func (s *simulatedSession) due() (SimulatedFault, bool) {
 	for i, f := range s.faults {
 		if s.served < f.After || f.Kind == CorruptFile || f.Kind == NoActiveAuth {
 			continue
@@ -285,9 +289,10 @@ func (s *simulatedSession) strike() (Fault, bool) {
 			return f, true
 		}
 	}
-	return Fault{}, false
+	return SimulatedFault{}, false
 }
 
+// wait waits for a time.
 func wait(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
@@ -305,7 +310,7 @@ func wait(ctx context.Context, d time.Duration) error {
 // ATR is the card's answer to reset.
 func (s *simulatedSession) ATR() []byte { return s.card.ATR() }
 
-// Close leaves the card in the slot for the next session.
+// Close ends the session. The card stays in the slot.
 func (s *simulatedSession) Close() error {
 	if s.closed {
 		return nil

@@ -1,7 +1,6 @@
 package station
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
 	"example.org/cancuoc/personalization/profile"
@@ -20,18 +20,18 @@ import (
 
 // Encoder is a machine with a slot for one card.
 type Encoder interface {
-	// Open connects to the blank of that serial, which an encoder with a feeder
-	// brings to the slot first; the others take what lies there. The same blank
-	// may be opened again and again. The caller closes the session.
+	// Open connects to the blank with that serial. An encoder with a feeder brings
+	// it to the slot first; the others take what is in the slot. A blank may be
+	// opened repeatedly. The caller closes the session.
 	Open(ctx context.Context, blank string) (Session, error)
 }
 
 // Session is a connection to the card in the slot.
 type Session interface {
 	apdu.Card
-	// ATR is the card's answer to reset; nil where the line does not tell.
+	// ATR is the card's answer to reset; nil where the encoder does not give it.
 	ATR() []byte
-	// Close gives the card up. It stays in the slot.
+	// Close ends the session. The card stays in the slot.
 	Close() error
 }
 
@@ -39,41 +39,42 @@ type Session interface {
 type Station struct {
 	Encoder Encoder
 	Journal Journal
-	Catalog *profile.Catalog // what chips and applications there are
-	Profile string           // how this station's chips are filled; empty is the catalog's first
+	Catalog *profile.Catalog // card profiles and card applications
+	Profile string           // card profile of this station's chips; empty is the first one of the catalog
 
-	// TransportKeys are the keys with which the maker delivers a chip.
-	TransportKeys func(chipSerial []byte) (securechannel.Keys, error)
-	// CardKeys are the keys that the chip is given, diversified by its serial.
-	// Their version differs from that of the transport keys.
-	CardKeys func(chipSerial []byte) (securechannel.Keys, error)
+	// InitialKeys is the initial (transport) key set, with which the maker delivers
+	// a chip.
+	InitialKeys func(chipSerial []byte) (securechannel.KeySet, error)
+	// CardKeys is the key set that the chip is given, diversified by its serial.
+	// Its key version number differs from that of the initial key set.
+	CardKeys func(chipSerial []byte) (securechannel.KeySet, error)
 
-	// Applications are installed beside the document, by their names in the
-	// catalog. Their content comes from Content.
+	// Applications are installed beside the eMRTD application, by their names in
+	// the catalog. Content holds what is written to them.
 	Applications []string
 	Content      profile.Content
-	// Certify makes the certificate for a key generated on the card.
+	// Certify makes the certificate for a key that the card has generated.
 	Certify func(ctx context.Context, application string, publicKey []byte) ([]byte, error)
 
 	Random io.Reader // crypto/rand by default
-	// Attempts is how often a chip may refuse a step before its blank is
-	// spoiled; 3 by default. Faults of the line do not count.
+	// Attempts is how often a chip may refuse a step before its blank is spoiled;
+	// 3 by default. Faults of the connection do not count.
 	Attempts int
 }
 
-// Result tells of a card that is finished and locked.
+// Result describes a card that is finished and locked.
 type Result struct {
 	ChipSerial []byte        // 10 bytes
 	APDUs      int           // commands exchanged in this call
 	Duration   time.Duration // of this call
-	Found      bool          // it was finished before this call
+	Found      bool          // the card was finished before this call
 }
 
 // Personalize makes the card of one image out of one blank, or finds that it is
-// made. A second call with the same arguments gives the same card. Errors that
-// are no refusal are faults of the line or the chip and may pass; the refusals:
-// [identity.Spoiled] when this blank can no longer become this card, and
-// [identity.Conflict] when it is not this blank that lies in the slot.
+// made. A second call with the same arguments gives the same card. It refuses with
+// [identity.Spoiled] when this blank can no longer become this card, and with
+// [identity.Conflict] when another blank is in the slot. Other errors are faults of
+// the connection or the chip and may pass.
 func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Image) (Result, error) {
 	start := time.Now()
 	content := s.content(image)
@@ -95,7 +96,7 @@ func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Ima
 	return r, err
 }
 
-// counter counts the commands that a card is sent.
+// counter counts the commands that are sent to a card.
 type counter struct {
 	card apdu.Card
 	n    int
@@ -107,8 +108,8 @@ func (c *counter) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 	return c.card.Transmit(ctx, command)
 }
 
-// intend records what the blank is to become, before it is touched. A blank is
-// begun for one image only.
+// intend records which card the blank is to become, before it is touched. A blank
+// is begun for one image only.
 func (s *Station) intend(blank, reference string) (*Entry, error) {
 	e, found, err := s.Journal.Load(blank)
 	if err != nil {
@@ -128,7 +129,7 @@ func (s *Station) intend(blank, reference string) (*Entry, error) {
 	return &e, nil
 }
 
-// onCard looks at the card in the slot and does what is left to do.
+// onCard looks at the card in the slot and does what remains to be done.
 func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content profile.Content, reference string) (Result, error) {
 	found, err := look(ctx, card)
 	if err != nil {
@@ -158,44 +159,49 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 	return r, nil
 }
 
-// blankChip is what a card tells of itself before any key is used.
+// blankChip is what a card says of itself before any key is used.
 type blankChip struct {
-	serial   []byte
-	versions []byte // of the keys it has
+	serial      []byte
+	keyVersions []byte // key version numbers of its key sets
 }
 
-// look reads the production data and the key versions.
+// look reads the chip's serial and its key version numbers.
 func look(ctx context.Context, card apdu.Card) (blankChip, error) {
-	if err := profile.Select(ctx, card, nil); err != nil {
-		return blankChip{}, fmt.Errorf("select the security domain: %w", err)
+	if err := profile.Select(ctx, card, globalplatform.IssuerSecurityDomain()); err != nil {
+		return blankChip{}, fmt.Errorf("select the issuer security domain: %w", err)
 	}
-	production, err := getData(ctx, card, 0x9F7F)
+	cplc, err := getData(ctx, card, globalplatform.TagCPLC)
 	if err != nil {
-		return blankChip{}, fmt.Errorf("production data: %w", err)
+		return blankChip{}, fmt.Errorf("read the chip's serial: %w", err)
 	}
-	if len(production) != 42 {
-		return blankChip{}, fmt.Errorf("production data of %d bytes, not 42", len(production))
+	var c blankChip
+	if c.serial, err = globalplatform.ParseCPLC(cplc); err != nil {
+		return blankChip{}, fmt.Errorf("read the chip's serial: %w", err)
 	}
-	information, err := getData(ctx, card, 0x00E0)
+	information, err := getData(ctx, card, globalplatform.TagKeys)
 	if err != nil {
-		return blankChip{}, fmt.Errorf("key information: %w", err)
+		return blankChip{}, fmt.Errorf("read key information: %w", err)
 	}
 	nodes, err := tlv.ParseAll(information)
 	if err != nil {
-		return blankChip{}, fmt.Errorf("key information: %w", err)
+		return blankChip{}, fmt.Errorf("read key information: %w", err)
 	}
-	c := blankChip{serial: append(bytes.Clone(production[0:2]), production[10:18]...)}
 	for _, n := range nodes {
 		if len(n.Value) >= 2 {
-			c.versions = append(c.versions, n.Value[1])
+			c.keyVersions = append(c.keyVersions, n.Value[1])
 		}
 	}
 	return c, nil
 }
 
-// getData is GET DATA in the plain.
+// getDataCommand is GET DATA of a data object.
+func getDataCommand(tag uint16) apdu.Command {
+	return apdu.Command{CLA: apdu.ClassGlobalPlatform, INS: apdu.GetData, P1: byte(tag >> 8), P2: byte(tag & 0xFF), Le: apdu.MaxShortLe}
+}
+
+// getData reads a data object outside the secure channel.
 func getData(ctx context.Context, card apdu.Card, tag uint16) ([]byte, error) {
-	r, err := apdu.Send(ctx, card, apdu.Command{CLA: 0x80, INS: 0xCA, P1: byte(tag >> 8), P2: byte(tag & 0xFF), Le: apdu.MaxShortLe})
+	r, err := apdu.Send(ctx, card, getDataCommand(tag))
 	if err != nil {
 		return nil, err
 	}
@@ -206,21 +212,21 @@ func getData(ctx context.Context, card apdu.Card, tag uint16) ([]byte, error) {
 	return node.Value, err
 }
 
-// claim binds the chip to the blank: one chip for each, for ever.
+// claim binds the chip to the blank for good.
 func (s *Station) claim(e *Entry, c blankChip) error {
 	serial := hex.EncodeToString(c.serial)
 	if e.ChipSerial == serial {
 		return nil
 	}
 	if e.ChipSerial != "" {
-		return identity.Refuse(identity.Conflict, "the chip in the slot is not that of blank %s", e.Blank)
+		return identity.Refuse(identity.Conflict, "the chip in the slot does not belong to blank %s", e.Blank)
 	}
 	owner, err := s.Journal.Claim(serial, e.Blank)
 	if err != nil {
 		return fmt.Errorf("station journal: %w", err)
 	}
 	if owner != e.Blank {
-		return identity.Refuse(identity.Conflict, "the chip in the slot belongs to blank %s, not to %s", owner, e.Blank)
+		return identity.Refuse(identity.Conflict, "the chip in the slot belongs to blank %s, not to blank %s", owner, e.Blank)
 	}
 	e.ChipSerial = serial
 	if err := s.Journal.Save(*e); err != nil {
@@ -229,37 +235,39 @@ func (s *Station) claim(e *Entry, c blankChip) error {
 	return nil
 }
 
-// errNoKeys says that a chip has neither its transport keys nor its own.
-var errNoKeys = errors.New("the chip has neither transport keys nor card keys")
+// errNoKeys means a chip with neither its initial key set nor its card key set.
+var errNoKeys = errors.New("the chip has neither the initial key set nor the card key set")
 
-// keys finds which of its two key sets the chip has now, and which it shall have.
-func (s *Station) keys(c blankChip) (now, next securechannel.Keys, err error) {
-	transport, err := s.TransportKeys(c.serial)
+// keys finds which key set the chip has now, and which it is to be given.
+func (s *Station) keys(c blankChip) (now, next securechannel.KeySet, err error) {
+	initial, err := s.InitialKeys(c.serial)
 	if err != nil {
-		return now, next, fmt.Errorf("transport keys: %w", err)
+		return now, next, fmt.Errorf("initial key set: %w", err)
 	}
 	if next, err = s.CardKeys(c.serial); err != nil {
-		return now, next, fmt.Errorf("card keys: %w", err)
+		return now, next, fmt.Errorf("card key set: %w", err)
 	}
 	switch {
-	case transport.Version == next.Version:
-		return now, next, fmt.Errorf("transport keys and card keys are both of version %02X", next.Version)
-	case slices.Contains(c.versions, next.Version):
+	case initial.Version == next.Version:
+		return now, next, fmt.Errorf("initial key set and card key set both have key version number %02X", next.Version)
+	case slices.Contains(c.keyVersions, next.Version):
 		return next, next, nil
-	case slices.Contains(c.versions, transport.Version):
-		return transport, next, nil
+	case slices.Contains(c.keyVersions, initial.Version):
+		return initial, next, nil
 	}
 	return now, next, errNoKeys
 }
 
-// finished reports whether the chip is locked, and refuses one that was locked
-// as another card.
-func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechannel.Keys, e *Entry) (bool, error) {
+// finished reports whether the chip is locked. The error is errOtherCard for one
+// that was locked as another card.
+func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechannel.KeySet, e *Entry) (bool, error) {
 	channel, err := securechannel.Open(ctx, card, keys, securechannel.FullProtection, s.random())
 	if err != nil {
 		return false, fmt.Errorf("secure channel with blank %s: %w", e.Blank, err)
 	}
-	r, err := channel.Send(ctx, apdu.Command{CLA: 0x80, INS: 0xF2, P1: 0x80, P2: 0x02, Data: []byte{0x4F, 0x00}, Le: apdu.MaxShortLe})
+	r, err := channel.Send(ctx, apdu.Command{
+		CLA: apdu.ClassGlobalPlatform, INS: apdu.GetStatus, P1: globalplatform.ScopeCard, P2: 0x02, Data: []byte{0x4F, 0x00}, Le: apdu.MaxShortLe,
+	})
 	if err != nil {
 		return false, fmt.Errorf("get status: %w", err)
 	}
@@ -268,14 +276,14 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 	}
 	life, err := tlv.Find(r.Data, 0xE3, 0x9F70)
 	if err != nil || len(life.Value) == 0 {
-		return false, errors.New("get status: no life cycle state")
+		return false, errors.New("get status: the card does not give its life cycle state")
 	}
-	if life.Value[0] != lifeSecured {
+	if globalplatform.LifeCycle(life.Value[0]) != globalplatform.Secured {
 		return false, nil
 	}
-	r, err = channel.Send(ctx, apdu.Command{CLA: 0x80, INS: 0xCA, P1: profile.ReferenceTag >> 8, P2: profile.ReferenceTag & 0xFF, Le: apdu.MaxShortLe})
+	r, err = channel.Send(ctx, getDataCommand(profile.ReferenceTag))
 	if err != nil {
-		return false, fmt.Errorf("reference: %w", err)
+		return false, fmt.Errorf("read the reference: %w", err)
 	}
 	stored, err := tlv.ParseOnly(r.Data, profile.ReferenceTag)
 	if r.SW != apdu.OK || err != nil || hex.EncodeToString(stored.Value) != e.Reference {
@@ -284,13 +292,12 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 	return true, nil
 }
 
-const lifeSecured = 0x0F
-
-// errOtherCard says that a chip is locked with other content than was meant for it.
+// errOtherCard means a chip that is locked with other content than its blank was
+// begun for.
 var errOtherCard = errors.New("the chip is locked as another card")
 
-// make takes the profile's steps, noting each before it is taken.
-func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securechannel.Keys, e *Entry, content profile.Content, reference string) error {
+// make takes the steps of the card profile, and records each before it is taken.
+func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securechannel.KeySet, e *Entry, content profile.Content, reference string) error {
 	p, err := s.Catalog.Profile(s.Profile)
 	if err != nil {
 		return err
@@ -313,9 +320,9 @@ func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securecha
 	return p.Run(ctx, job)
 }
 
-// failed decides what an error means for the blank. A chip that does not know
-// its keys or is locked as another card is spoiled at once; one that refuses a
-// step is given some more tries; a fault of the line is none of the blank's.
+// failed decides what an error means for the blank. A chip that does not have its
+// keys or is locked as another card is spoiled at once; one that refuses a step is
+// tried again, up to Attempts; a fault of the connection does not count.
 func (s *Station) failed(e *Entry, err error) error {
 	if errors.Is(err, errOtherCard) || errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, errNoKeys) {
 		return s.spoiledBy(e, err)

@@ -20,6 +20,7 @@ import (
 	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/chip/securechannel"
@@ -28,10 +29,10 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
-func keysOf(version byte, length int) func([]byte) (securechannel.Keys, error) {
-	return func(serial []byte) (securechannel.Keys, error) {
+func keysOf(version byte, length int) func([]byte) (securechannel.KeySet, error) {
+	return func(serial []byte) (securechannel.KeySet, error) {
 		key := func(n byte) []byte { return bytes.Repeat(append(serial[:7:7], version+n), 4)[:length] }
-		return securechannel.Keys{Version: version, ENC: key(0), MAC: key(1), DEK: key(2)}, nil
+		return securechannel.KeySet{Version: version, ENC: key(0), MAC: key(1), DEK: key(2)}, nil
 	}
 }
 
@@ -67,7 +68,7 @@ type centre struct {
 	cards, journal string
 }
 
-func newCentre(tb testing.TB, faults ...station.Fault) *centre {
+func newCentre(tb testing.TB, faults ...station.SimulatedFault) *centre {
 	tb.Helper()
 	c := &centre{cards: tb.TempDir(), journal: tb.TempDir()}
 	c.start(tb, faults...)
@@ -76,20 +77,20 @@ func newCentre(tb testing.TB, faults ...station.Fault) *centre {
 
 // start starts the station's program anew, as after a crash: nothing but the
 // folders is left of what was before.
-func (c *centre) start(tb testing.TB, faults ...station.Fault) {
+func (c *centre) start(tb testing.TB, faults ...station.SimulatedFault) {
 	tb.Helper()
 	catalog, err := profile.Load()
 	require.NoError(tb, err)
 	journal, err := station.OpenJournal(c.journal, false)
 	require.NoError(tb, err)
 	encoder, err := station.NewSimulated(c.cards, station.SimulatedOptions{
-		TransportKeys: keysOf(0x30, 16),
-		Faults:        func(string) []station.Fault { return faults },
+		InitialKeys: keysOf(0x30, 16),
+		Faults:      func(string) []station.SimulatedFault { return faults },
 	})
 	require.NoError(tb, err)
 	c.Station = &station.Station{
 		Encoder: encoder, Journal: journal, Catalog: catalog,
-		TransportKeys: keysOf(0x30, 16), CardKeys: keysOf(0x01, 32),
+		InitialKeys: keysOf(0x30, 16), CardKeys: keysOf(0x01, 32),
 	}
 }
 
@@ -131,7 +132,7 @@ func TestPersonalize_MakesALockedCardOnce(t *testing.T) {
 			require.NoError(t, err)
 			require.False(t, first.Found)
 			require.Equal(t, station.ChipSerial("B-1"), first.ChipSerial)
-			require.Equal(t, softcard.Secured, c.card(t).Life())
+			require.Equal(t, globalplatform.Secured, c.card(t).LifeCycle())
 			require.True(t, readable(t, c.card(t)))
 			made := memory(c.card(t))
 
@@ -191,7 +192,7 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 					}
 					require.ErrorIs(t, err, softcard.ErrPowerLost)
 					card := c.card(t)
-					require.Equal(t, card.Life() == softcard.Secured, readable(t, card), "torn at %d", n)
+					require.Equal(t, card.LifeCycle() == globalplatform.Secured, readable(t, card), "torn at %d", n)
 
 					c.start(t)
 					c.Profile = p
@@ -240,7 +241,7 @@ func TestPersonalize_TornCardNeverMixesWithAnother(t *testing.T) {
 					continue
 				}
 				require.ErrorIs(t, err, identity.Spoiled, "torn at %d", n)
-				require.Equal(t, card.Life() == softcard.Secured, readable(t, card), "torn at %d", n)
+				require.Equal(t, card.LifeCycle() == globalplatform.Secured, readable(t, card), "torn at %d", n)
 				require.NotContains(t, string(memory(card)), "twotwotwo", "torn at %d", n)
 			}
 		})
@@ -267,18 +268,18 @@ func (e *tearing) Open(ctx context.Context, blank string) (station.Session, erro
 func TestPersonalize_FaultsOfTheLinePassAndFaultsOfTheChipSpoil(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fault   station.Fault
+		fault   station.SimulatedFault
 		tries   int // that fail before the end
 		fails   error
 		spoiled bool
 	}{
-		"mute once":               {station.Fault{Kind: station.Mute, After: 12}, 1, station.ErrMute, false},
-		"reader lost once":        {station.Fault{Kind: station.ReaderLost, After: 20}, 1, station.ErrReaderLost, false},
-		"torn once":               {station.Fault{Kind: station.Torn, After: 15}, 1, softcard.ErrPowerLost, false},
-		"wrong status once":       {station.Fault{Kind: station.WrongStatus, Status: 0x6581, After: 15}, 1, apdu.MemoryFailure, false},
-		"wrong status always":     {station.Fault{Kind: station.WrongStatus, Status: 0x6581, After: 15, Always: true}, 2, apdu.MemoryFailure, true},
-		"slow":                    {station.Fault{Kind: station.Slow, Delay: time.Millisecond, Always: true}, 0, nil, false},
-		"refuses at the very end": {station.Fault{Kind: station.WrongStatus, Status: 0x6985, After: 47}, 1, apdu.ConditionsNotSatisfied, false},
+		"mute once":               {station.SimulatedFault{Kind: station.Mute, After: 12}, 1, station.ErrMute, false},
+		"reader lost once":        {station.SimulatedFault{Kind: station.ReaderLost, After: 20}, 1, station.ErrReaderLost, false},
+		"torn once":               {station.SimulatedFault{Kind: station.Torn, After: 15}, 1, softcard.ErrPowerLost, false},
+		"wrong status once":       {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6581, After: 15}, 1, apdu.MemoryFailure, false},
+		"wrong status always":     {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6581, After: 15, Always: true}, 2, apdu.MemoryFailure, true},
+		"slow":                    {station.SimulatedFault{Kind: station.Slow, Delay: time.Millisecond, Always: true}, 0, nil, false},
+		"refuses at the very end": {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6985, After: 47}, 1, apdu.ConditionsNotSatisfied, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -307,7 +308,7 @@ func TestPersonalize_FaultsOfTheLinePassAndFaultsOfTheChipSpoil(t *testing.T) {
 func TestPersonalize_AChipThatDoesNotKnowItsKeysIsSpoiled(t *testing.T) {
 	t.Parallel()
 	c := newCentre(t)
-	c.TransportKeys = keysOf(0x30, 24)
+	c.InitialKeys = keysOf(0x30, 24)
 
 	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 
@@ -400,10 +401,10 @@ func TestSoftCard_IsFinishedAndReset(t *testing.T) {
 	catalog, err := profile.Load()
 	require.NoError(t, err)
 
-	card, err := station.SoftCard(t.Context(), catalog, "", image(t, "one"), softcard.Options{})
+	card, err := station.SoftwareCard(t.Context(), catalog, "", image(t, "one"), softcard.Options{})
 
 	require.NoError(t, err)
-	require.Equal(t, softcard.Secured, card.Life())
+	require.Equal(t, globalplatform.Secured, card.LifeCycle())
 	require.True(t, readable(t, card))
 }
 
@@ -425,7 +426,7 @@ func TestTCP_PersonalizesACardBehindALine(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, []byte("0123456789"), r.ChipSerial)
-	require.Equal(t, softcard.Secured, card.Life())
+	require.Equal(t, globalplatform.Secured, card.LifeCycle())
 	again, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 	require.NoError(t, err)
 	require.True(t, again.Found)

@@ -10,16 +10,17 @@ import (
 )
 
 // TCP is an encoder behind a network connection: each message is two bytes of
-// length, big-endian, and an APDU, in both directions. The card in its slot is
-// reset for each session.
+// length, big-endian, and an APDU, in both directions. Each session resets the card
+// in its slot.
 type TCP struct {
 	Address string        // host and port
 	Timeout time.Duration // for one command; 10 s by default
 }
 
+// defaultTimeout is the time limit for one command.
 const defaultTimeout = 10 * time.Second
 
-// Open connects. The encoder has no feeder: it takes what lies in its slot.
+// Open connects. The encoder has no feeder: it takes the card in its slot.
 func (t TCP) Open(ctx context.Context, _ string) (Session, error) {
 	if t.Timeout == 0 {
 		t.Timeout = defaultTimeout
@@ -40,7 +41,7 @@ type tcpSession struct {
 // Transmit sends one command and waits for its response.
 func (s *tcpSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 	if len(command) > 0xFFFF {
-		return nil, fmt.Errorf("encoder: a command of %d bytes does not fit the line", len(command))
+		return nil, fmt.Errorf("encoder: a command of %d bytes does not fit; at most %d do", len(command), 0xFFFF)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -61,7 +62,7 @@ func (s *tcpSession) Transmit(ctx context.Context, command []byte) ([]byte, erro
 	return response, nil
 }
 
-// fault prefers the reason why the line was cut to the cut.
+// fault gives the reason why the connection was cut, if there is one.
 func (s *tcpSession) fault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("encoder: no response: %w", ctx.Err())
@@ -69,7 +70,7 @@ func (s *tcpSession) fault(ctx context.Context, err error) error {
 	return fmt.Errorf("encoder: %w", err)
 }
 
-// ATR is not told over this line.
+// ATR is nil: the encoder does not give it.
 func (s *tcpSession) ATR() []byte { return nil }
 
 // Close ends the connection.

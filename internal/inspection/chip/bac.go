@@ -35,7 +35,7 @@ func basicAccess(ctx context.Context, to *line, mrzInformation string, random io
 	if err != nil {
 		return nil, err
 	}
-	challenge, err := ask(ctx, to, "get challenge", apdu.Command{INS: 0x84, Le: challengeSize})
+	challenge, err := ask(ctx, to, "get challenge", apdu.Command{INS: apdu.GetChallenge, Le: challengeSize})
 	if err != nil {
 		return nil, denied(err)
 	}
@@ -61,7 +61,7 @@ func basicAccess(ctx context.Context, to *line, mrzInformation string, random io
 func mutualAuthenticate(ctx context.Context, to *line, keys *desSuite, mine, challenge []byte) ([]byte, error) {
 	cryptogram := keys.encrypt(nil, slices.Concat(mine[:challengeSize], challenge, mine[challengeSize:]))
 	data := slices.Concat(cryptogram, keys.mac(pad(cryptogram, des.BlockSize)))
-	answer, err := ask(ctx, to, "external authenticate", apdu.Command{INS: 0x82, Data: data, Le: len(data)})
+	answer, err := ask(ctx, to, "external authenticate", apdu.Command{INS: apdu.ExternalAuthenticate, Data: data, Le: len(data)})
 	if err != nil {
 		return nil, denied(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// docs/conformance.md names tests and files; all of them are there.
+// docs/conformance.md names tests and files; all of them exist.
 func TestConformance_WhatThePageNamesExists(t *testing.T) {
 	t.Parallel()
 	const root = "../../.."
@@ -34,7 +34,7 @@ func TestConformance_WhatThePageNamesExists(t *testing.T) {
 
 	require.NotEmpty(t, names)
 	for _, name := range names {
-		require.True(t, strings.Contains(tests.String(), "func "+string(name[1])+"("), "there is no %s", name[1]) //nolint:testifylint // the whole source is no message
+		require.True(t, strings.Contains(tests.String(), "func "+string(name[1])+"("), "there is no %s", name[1]) //nolint:testifylint // a message must not be the whole source
 	}
 	require.NotEmpty(t, files)
 	for _, file := range files {

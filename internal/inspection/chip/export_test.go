@@ -8,4 +8,3 @@ func Compare(r *Reading, want Expect) []Finding {
 	}
 	return findings
 }
-

@@ -115,7 +115,7 @@ func (i *issue) card(tb testing.TB, o softcard.Options) *softcard.Card {
 	tb.Helper()
 	catalog, err := profile.Load()
 	require.NoError(tb, err)
-	card, err := station.SoftCard(tb.Context(), catalog, "", i.image, o)
+	card, err := station.SoftwareCard(tb.Context(), catalog, "", i.image, o)
 	require.NoError(tb, err)
 	return card
 }

@@ -101,7 +101,7 @@ func (p *pace) run(ctx context.Context, with password) (*session, error) {
 	if p.parameter != 0 {
 		data = append(data, tlv.Encode(0x84, []byte{byte(p.parameter & 0xFF)})...)
 	}
-	if _, err := ask(ctx, p.line, "set PACE", apdu.Command{INS: 0x22, P1: 0xC1, P2: 0xA4, Data: data}); err != nil {
+	if _, err := ask(ctx, p.line, "set PACE", apdu.Command{INS: apdu.ManageSecurityEnvironment, P1: 0xC1, P2: 0xA4, Data: data}); err != nil {
 		return nil, denied(err)
 	}
 	nonce, err := p.nonce(ctx, with)
@@ -121,7 +121,7 @@ func (p *pace) step(ctx context.Context, chained byte, out, in uint32, value []b
 	if value != nil {
 		object = tlv.Encode(out, value)
 	}
-	c := apdu.Command{CLA: chained, INS: 0x86, Data: tlv.Encode(0x7C, object), Le: apdu.MaxShortLe}
+	c := apdu.Command{CLA: chained, INS: apdu.GeneralAuthenticate, Data: tlv.Encode(0x7C, object), Le: apdu.MaxShortLe}
 	answer, err := ask(ctx, p.line, "general authenticate", c)
 	if err != nil {
 		return nil, denied(err)

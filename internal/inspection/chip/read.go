@@ -102,7 +102,7 @@ func (r *reader) all(ctx context.Context, access Access) error {
 // public reads what stands under the master file, in clear. Many chips refuse to
 // select that, and some lack one file or both: that is no fault.
 func (r *reader) public(ctx context.Context) error {
-	c := apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0x00}}
+	c := apdu.Command{INS: apdu.Select, P1: apdu.SelectAny, P2: apdu.NoResponse, Data: []byte{0x3F, 0x00}}
 	if _, err := r.channel.send(ctx, c); err != nil {
 		return fmt.Errorf("select the master file: %w", err)
 	}
@@ -174,7 +174,7 @@ func (r *reader) open(s *session) {
 }
 
 func (r *reader) selectApplication(ctx context.Context) error {
-	_, err := ask(ctx, r.channel, "select the application", apdu.Command{INS: 0xA4, P1: 0x04, P2: 0x0C, Data: lds.AID()})
+	_, err := ask(ctx, r.channel, "select the application", apdu.Command{INS: apdu.Select, P1: apdu.SelectByName, P2: apdu.NoResponse, Data: lds.AID()})
 	return err
 }
 

@@ -33,8 +33,6 @@ var ErrEndless = errors.New("the card keeps asking for more exchanges")
 // pieces of at least 64.
 const maxExchanges = 1024
 
-const insGetResponse = 0xC0
-
 // Send sends one command and collects its whole response: it repeats the command
 // with the right length after 6Cxx and fetches what waits after 61xx. Any other
 // status word is returned in the response, not as an error.
@@ -58,7 +56,7 @@ func Send(ctx context.Context, card Card, c Command) (Response, error) {
 // collect fetches what waits on the card until a status word other than 61xx.
 func collect(ctx context.Context, card Card, class byte, r Response) (Response, error) {
 	data := slices.Clone(r.Data)
-	next := Command{CLA: class & 0x03, INS: insGetResponse}
+	next := Command{CLA: class & 0x03, INS: GetResponse}
 	for range maxExchanges {
 		next.Le = shortLe(r.SW.SW2())
 		var err error

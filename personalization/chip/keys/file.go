@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
 // The kinds of PEM blocks in key files.
@@ -32,11 +33,11 @@ type File struct {
 
 	mu      sync.Mutex
 	signers map[string]*ecdsa.PrivateKey
-	masters map[string]PRF
+	masters map[string]securechannel.PRF
 }
 
 // OpenFile opens a directory of key files, and makes it where there is none. In
-// production it refuses with ErrProduction.
+// production the error is ErrProduction.
 func OpenFile(dir string, production bool) (*File, error) {
 	if production {
 		return nil, ErrProduction
@@ -44,10 +45,10 @@ func OpenFile(dir string, production bool) (*File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open key files: %w", err)
 	}
-	return &File{dir: dir, signers: make(map[string]*ecdsa.PrivateKey), masters: make(map[string]PRF)}, nil
+	return &File{dir: dir, signers: make(map[string]*ecdsa.PrivateKey), masters: make(map[string]securechannel.PRF)}, nil
 }
 
-// Signer gives the signing key of that label.
+// Signer gives the signing key with that label.
 func (f *File) Signer(label string) (crypto.Signer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,7 +86,7 @@ func (f *File) Generate(label string, c elliptic.Curve) (crypto.Signer, error) {
 	return key, nil
 }
 
-// EnsureMaster makes a master key of that label unless there is one.
+// EnsureMaster makes a master key with that label unless there is one.
 func (f *File) EnsureMaster(label string) error {
 	secret := make([]byte, masterSize)
 	_, _ = rand.Read(secret) // never fails
@@ -97,17 +98,17 @@ func (f *File) EnsureMaster(label string) error {
 	return nil
 }
 
-// CardKeys derives a chip's keys.
-func (f *File) CardKeys(master string, serial []byte, bits int) (CardKeys, error) {
+// CardKeys derives a chip's key set.
+func (f *File) CardKeys(master string, version byte, serial []byte, bits int) (securechannel.KeySet, error) {
 	prf, err := f.master(master)
 	if err != nil {
-		return CardKeys{}, about(master, err)
+		return securechannel.KeySet{}, about(master, err)
 	}
-	return DeriveCardKeys(prf, serial, bits)
+	return DeriveCardKeys(prf, version, serial, bits)
 }
 
 // master is the pseudo-random function of a master key.
-func (f *File) master(label string) (PRF, error) {
+func (f *File) master(label string) (securechannel.PRF, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if prf, ok := f.masters[label]; ok {
@@ -117,7 +118,7 @@ func (f *File) master(label string) (PRF, error) {
 	if err != nil {
 		return nil, err
 	}
-	prf, err := AESCMAC(secret)
+	prf, err := securechannel.AESCMAC(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func (f *File) master(label string) (PRF, error) {
 	return prf, nil
 }
 
-// Close does nothing: no file is held open.
+// Close does nothing: no file is kept open.
 func (*File) Close() error { return nil }
 
 // path is a key's file.
@@ -136,7 +137,7 @@ func (f *File) path(label string) (string, error) {
 	return filepath.Join(f.dir, label+".pem"), nil
 }
 
-// read reads a key file of that kind.
+// read reads the key file with that label, whose PEM block must be of that kind.
 func (f *File) read(label, kind string) ([]byte, error) {
 	path, err := f.path(label)
 	if err != nil {
@@ -151,13 +152,13 @@ func (f *File) read(label, kind string) ([]byte, error) {
 	}
 	block, _ := pem.Decode(b)
 	if block == nil || block.Type != kind {
-		return nil, fmt.Errorf("its file holds no %s", kind)
+		return nil, fmt.Errorf("its file does not hold a %s", kind)
 	}
 	return block.Bytes, nil
 }
 
-// write makes a key file, whole or not at all, and never over another: it is
-// written under a name of its own and then linked to the label's.
+// write makes a key file, whole or not at all, and never replaces another: it is
+// written under a temporary name and then linked to the label's.
 func (f *File) write(label, kind string, content []byte) error {
 	path, err := f.path(label)
 	if err != nil {

@@ -5,14 +5,14 @@ import (
 	"log/slog"
 )
 
-// ErrNoPKCS11 means a program that was built without PKCS#11, which needs cgo.
+// ErrNoPKCS11 means a program that was built without PKCS#11.
 var ErrNoPKCS11 = errors.New("this program was built without PKCS#11; build it with -tags pkcs11")
 
 // HSM says which token of which PKCS#11 module keeps the keys.
 type HSM struct {
 	Module   string // path of the module: a shared library
 	Token    string // label of the token
-	PIN      string // of the user; from the environment or a file, never a command line
+	PIN      string // of the user; from the environment or a file, never from a command line
 	Sessions int    // how many requests are in flight at once; default 16
 }
 

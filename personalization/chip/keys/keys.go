@@ -1,11 +1,12 @@
-// Package keys is where secret keys live: those that sign for the country, and
-// the master key from which every chip's keys come. In production they live in
-// an HSM and never leave it (PKCS#11); in development in files of mode 0600.
+// Package keys is where secret keys are kept: those that sign for the country,
+// and the master key from which every chip's keys are derived. In production they
+// are in an HSM and never leave it (PKCS#11); in development they are in files of
+// mode 0600.
 //
-// A chip's keys are the master key's, diversified by the chip's serial with the
-// key derivation of NIST SP 800-108r1 in counter mode over AES-CMAC. The exact
-// input is at [Derive], and worked examples are in the tests, because tools in
-// wide use disagree about it.
+// A chip's key set is diversified from the master key by the chip's serial, by
+// the key derivation of NIST SP 800-108r1 in counter mode over AES-CMAC. Tools in
+// wide use disagree about its exact input: it is given at
+// [securechannel.Derive], and worked examples are in the tests.
 package keys
 
 import (
@@ -13,47 +14,37 @@ import (
 	"crypto/elliptic"
 	"errors"
 	"fmt"
-	"log/slog"
+
+	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
 // Errors of stores, for errors.Is.
 var (
 	ErrNotFound   = errors.New("there is no such key")
-	ErrExists     = errors.New("there is a key of that name already")
-	ErrLabel      = errors.New("a key's label has 1 to 64 of a-z, 0-9, dot and hyphen")
-	ErrProduction = errors.New("key files are for development only; production keys live in an HSM")
+	ErrExists     = errors.New("there is a key with this label already")
+	ErrLabel      = errors.New("a key's label must be 1 to 64 of a-z, 0-9, dot and hyphen, and not begin with a dot")
+	ErrProduction = errors.New("key files are for development only; production keys are kept in an HSM")
 )
 
 // Store keeps keys by label. Its methods may be called concurrently.
 type Store interface {
-	// Signer gives the signing key of that label. The error is ErrNotFound.
+	// Signer gives the signing key with that label. The error is ErrNotFound where
+	// there is none.
 	Signer(label string) (crypto.Signer, error)
 	// Generate makes a signing key, which never leaves the store. The error is
 	// ErrExists where the label is taken.
 	Generate(label string, c elliptic.Curve) (crypto.Signer, error)
-	// EnsureMaster makes an AES-256 master key of that label unless there is one.
+	// EnsureMaster makes an AES-256 master key with that label unless there is one.
 	EnsureMaster(label string) error
-	// CardKeys derives a chip's keys from the master key of that label. The
-	// error is ErrNotFound where there is none.
-	CardKeys(master string, serial []byte, bits int) (CardKeys, error)
+	// CardKeys derives the key set of the chip with that serial, under a key version
+	// number, from the master key with that label. Its keys have 128 or 256 bits.
+	// The error is ErrNotFound where there is no such master key.
+	CardKeys(master string, version byte, serial []byte, bits int) (securechannel.KeySet, error)
 	// Close gives back what the store holds: sessions, handles.
 	Close() error
 }
 
-// CardKeys are the static keys of one chip's security domain (GlobalPlatform
-// Amendment D), all of one length. They never appear in a log line.
-type CardKeys struct{ ENC, MAC, DEK []byte }
-
-// LogValue hides the keys.
-func (CardKeys) LogValue() slog.Value { return slog.StringValue("[card keys]") }
-
-// String hides the keys.
-func (CardKeys) String() string { return "[card keys]" }
-
-// GoString hides the keys.
-func (CardKeys) GoString() string { return "[card keys]" }
-
-// checkLabel refuses labels that are no file names everywhere.
+// checkLabel refuses labels that are not file names on every system.
 func checkLabel(label string) error {
 	if label == "" || len(label) > 64 || label[0] == '.' {
 		return ErrLabel
@@ -66,7 +57,7 @@ func checkLabel(label string) error {
 	return nil
 }
 
-// about wraps an error with the key that it is about.
+// about wraps an error with the label of the key that it is about.
 func about(label string, err error) error {
 	if err == nil {
 		return nil

@@ -17,18 +17,19 @@ import (
 	"github.com/miekg/pkcs11"
 
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
 // token is a Store in a token of an HSM. Keys are made in it, marked sensitive
 // and not extractable, and never leave it; card keys are derived by AES-CMAC
-// inside it. It is written on miekg/pkcs11 because ThalesGroup/crypto11 knows
-// neither Brainpool curves nor CMAC.
+// inside it. It uses miekg/pkcs11 because ThalesGroup/crypto11 has neither
+// Brainpool curves nor CMAC.
 type token struct {
 	module      *pkcs11.Ctx
 	slot        uint
 	pin         string
 	sessions    chan pkcs11.SessionHandle // 0: to be opened
-	initialized bool                      // by us, so that we finalize
+	initialized bool                      // by this token, which then finalizes
 
 	gate   sync.RWMutex // held for reading by every call to the module, so that Close waits for them
 	closed bool
@@ -38,8 +39,8 @@ type token struct {
 	masters map[string]pkcs11.ObjectHandle
 }
 
-// defaultSessions keeps a network HSM busy, which wants 30 requests in flight
-// for each process at most.
+// defaultSessions keeps a network HSM busy. It wants at most 30 requests in flight
+// from each process.
 const defaultSessions = 16
 
 // OpenPKCS11 opens a token, logs in and opens its sessions.
@@ -91,8 +92,8 @@ func (t *token) open(h HSM) error {
 	return nil
 }
 
-// openSession opens a session. Logging in counts for all sessions of the
-// process, so that all but the first find it done.
+// openSession opens a session and logs in, which counts for all sessions of the
+// process.
 func (t *token) openSession() (pkcs11.SessionHandle, error) {
 	session, err := t.module.OpenSession(t.slot, pkcs11.CKF_SERIAL_SESSION|pkcs11.CKF_RW_SESSION)
 	if err != nil {
@@ -105,9 +106,9 @@ func (t *token) openSession() (pkcs11.SessionHandle, error) {
 	return session, nil
 }
 
-// with lends a session. One that failed is given back closed, and the next who
-// takes it opens another, so that an HSM that went away and came back is used
-// again without a restart.
+// with lends a session to do. A session in which do failed is closed, and another
+// is opened in its place when it is needed, so that an HSM that was gone for a
+// while is used again without a restart.
 func (t *token) with(do func(pkcs11.SessionHandle) error) error {
 	t.gate.RLock()
 	defer t.gate.RUnlock()
@@ -131,8 +132,8 @@ func (t *token) with(do func(pkcs11.SessionHandle) error) error {
 	return err
 }
 
-// Close waits for the calls in flight, gives back all sessions and unloads the
-// module. A second call does nothing.
+// Close waits for the calls in flight, closes all sessions and unloads the module.
+// A second call does nothing.
 func (t *token) Close() error {
 	t.gate.Lock()
 	defer t.gate.Unlock()
@@ -153,7 +154,8 @@ func (t *token) Close() error {
 	return err
 }
 
-// find finds the only object of that class and label. The error is ErrNotFound.
+// find finds the only object of that class and label. The error is ErrNotFound
+// where there is none.
 func (t *token) find(session pkcs11.SessionHandle, class uint, label string) (pkcs11.ObjectHandle, error) {
 	err := t.module.FindObjectsInit(session, []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, class),
@@ -170,12 +172,12 @@ func (t *token) find(session pkcs11.SessionHandle, class uint, label string) (pk
 	case len(found) == 0:
 		return 0, ErrNotFound
 	case len(found) > 1:
-		return 0, errors.New("the token has two keys of that label")
+		return 0, errors.New("the token has two keys with this label")
 	}
 	return found[0], nil
 }
 
-// Signer gives the signing key of that label.
+// Signer gives the signing key with that label.
 func (t *token) Signer(label string) (crypto.Signer, error) {
 	if err := checkLabel(label); err != nil {
 		return nil, about(label, err)
@@ -201,8 +203,8 @@ func (t *token) Signer(label string) (crypto.Signer, error) {
 	return s, nil
 }
 
-// publicKey reads a public key, whose point stands in an OCTET STRING (PKCS#11
-// 2.40, 2.3.3) or, in some HSMs, bare.
+// publicKey reads a public key. Its point is in an OCTET STRING (PKCS#11 2.40,
+// 2.3.3), or bare in some HSMs.
 func (t *token) publicKey(session pkcs11.SessionHandle, label string) (*ecdsa.PublicKey, error) {
 	object, err := t.find(session, pkcs11.CKO_PUBLIC_KEY, label)
 	if err != nil {
@@ -217,7 +219,7 @@ func (t *token) publicKey(session pkcs11.SessionHandle, label string) (*ecdsa.Pu
 	}
 	var oid asn1.ObjectIdentifier
 	if rest, err := asn1.Unmarshal(attributes[0].Value, &oid); err != nil || len(rest) > 0 {
-		return nil, errors.New("the token's public key names no curve")
+		return nil, errors.New("the token's public key does not name its curve")
 	}
 	c, err := curve.ByOID(oid)
 	if err != nil {
@@ -250,7 +252,7 @@ func (t *token) Generate(label string, c elliptic.Curve) (crypto.Signer, error) 
 	return t.Signer(label)
 }
 
-// generate makes a key pair unless there is one of that label.
+// generate makes a key pair unless there is one with that label.
 func (t *token) generate(session pkcs11.SessionHandle, label string, parameters []byte) error {
 	if err := t.absent(session, pkcs11.CKO_PRIVATE_KEY, label); err != nil {
 		return err
@@ -285,7 +287,8 @@ func secretAttributes(class, keyType uint, label string) []*pkcs11.Attribute {
 	}
 }
 
-// absent is ErrExists where there is an object of that class and label.
+// absent checks that there is no object of that class and label. The error is
+// ErrExists where there is one.
 func (t *token) absent(session pkcs11.SessionHandle, class uint, label string) error {
 	_, err := t.find(session, class, label)
 	switch {
@@ -318,16 +321,17 @@ func (t *token) EnsureMaster(label string) error {
 	return about(label, err)
 }
 
-// CardKeys derives a chip's keys. The master key computes CMACs in the token.
-func (t *token) CardKeys(master string, serial []byte, bits int) (CardKeys, error) {
+// CardKeys derives a chip's key set: the token computes the CMACs under the master
+// key.
+func (t *token) CardKeys(master string, version byte, serial []byte, bits int) (securechannel.KeySet, error) {
 	if err := checkLabel(master); err != nil {
-		return CardKeys{}, about(master, err)
+		return securechannel.KeySet{}, about(master, err)
 	}
 	key, err := t.master(master)
 	if err != nil {
-		return CardKeys{}, about(master, err)
+		return securechannel.KeySet{}, about(master, err)
 	}
-	var k CardKeys
+	var k securechannel.KeySet
 	err = t.with(func(session pkcs11.SessionHandle) error {
 		var err error
 		k, err = DeriveCardKeys(func(message []byte) ([]byte, error) {
@@ -336,12 +340,12 @@ func (t *token) CardKeys(master string, serial []byte, bits int) (CardKeys, erro
 				return nil, err
 			}
 			return t.module.Sign(session, message)
-		}, serial, bits)
+		}, version, serial, bits)
 		return err
 	})
 	if err != nil {
 		t.forgetMaster(master)
-		return CardKeys{}, about(master, err)
+		return securechannel.KeySet{}, about(master, err)
 	}
 	return k, nil
 }
@@ -365,8 +369,8 @@ func (t *token) master(label string) (pkcs11.ObjectHandle, error) {
 	return key, err
 }
 
-// forgetMaster has the next derivation look the key up again: after a failover
-// its handle may be another.
+// forgetMaster makes the next derivation look the key up again: after a failover
+// its handle may have changed.
 func (t *token) forgetMaster(label string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -386,11 +390,11 @@ type tokenSigner struct {
 // Public gives the public key.
 func (s *tokenSigner) Public() crypto.PublicKey { return s.public }
 
-// Sign signs a digest by ECDSA, as DER. The token's own randomness is used. A
-// key whose handle is no longer valid is looked up once more.
+// Sign signs a digest by ECDSA, as DER, with the token's own random numbers. A key
+// whose handle is no longer valid is looked up once more.
 func (s *tokenSigner) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	if opts != nil && opts.HashFunc() != 0 && len(digest) != opts.HashFunc().Size() {
-		return nil, about(s.label, errors.New("the digest has not the length of its hash"))
+		return nil, about(s.label, fmt.Errorf("the digest has %d bytes, not the %d of its hash", len(digest), opts.HashFunc().Size()))
 	}
 	order := (s.public.Params().N.BitLen() + 7) / 8
 	digest = digest[:min(len(digest), order)]

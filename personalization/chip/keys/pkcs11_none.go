@@ -2,5 +2,5 @@
 
 package keys
 
-// OpenPKCS11 refuses with ErrNoPKCS11: this build has no cgo.
+// OpenPKCS11 gives ErrNoPKCS11: PKCS#11 needs cgo and the build tag pkcs11.
 func OpenPKCS11(HSM) (Store, error) { return nil, ErrNoPKCS11 }

@@ -108,7 +108,7 @@ func TestPKCS11_SoftHSM(t *testing.T) {
 		require.NoError(t, err)
 		_, err = again.Signer("key-0")
 		require.NoError(t, err)
-		_, err = again.CardKeys("master", []byte{1}, 128)
+		_, err = again.CardKeys("master", 1, []byte{1}, 128)
 		require.NoError(t, err)
 		require.NoError(t, again.Close())
 	})

@@ -1,33 +1,33 @@
 package securechannel
 
 import (
-	"bytes"
 	"crypto/cipher"
 	"fmt"
+	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-// CardSession is the card's end of a channel. It is made by [Answer], opened by
-// Authenticate, and over as soon as a command is refused.
+// CardSession is the card's end of a channel. [Answer] makes it, Authenticate
+// opens it, and the first command that is refused ends it.
 type CardSession struct {
 	*channel
-	keys Keys
+	keys KeySet
 	open bool
 }
 
-// Answer is a card's response data to INITIALIZE UPDATE: the challenge is
-// derived from the sequence counter (which the card has just stepped) and the
-// AID of its security domain (Amendment D, 6.2.2.1).
-func Answer(keys Keys, diversification []byte, sequence uint32, aid, hostChallenge []byte) (*CardSession, []byte, error) {
+// Answer is a card's response data to INITIALIZE UPDATE. Its challenge is derived
+// from the sequence counter, which the card has just stepped, and the AID of its
+// security domain (Amendment D, 6.2.2.1).
+func Answer(keys KeySet, diversification []byte, sequence uint32, aid, hostChallenge []byte) (*CardSession, []byte, error) {
 	if err := keys.Check(); err != nil {
 		return nil, nil, err
 	}
 	if len(diversification) != diversifiedBytes || len(hostChallenge) != challengeBytes || sequence > maxSequence {
-		return nil, nil, fmt.Errorf("%w: initialize update with parts of the wrong length", apdu.ErrMalformed)
+		return nil, nil, fmt.Errorf("%w: a part of the answer to INITIALIZE UPDATE has the wrong length", apdu.ErrMalformed)
 	}
 	counter := []byte{byte(sequence >> 16 & 0xFF), byte(sequence >> 8 & 0xFF), byte(sequence & 0xFF)}
-	challenge, err := Derive(keys.ENC, deriveCardChallenge, append(bytes.Clone(counter), aid...), 8*challengeBytes)
+	challenge, err := derive(keys.ENC, deriveCardChallenge, slices.Concat(counter, aid), 8*challengeBytes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -38,13 +38,13 @@ func Answer(keys Keys, diversification []byte, sequence uint32, aid, hostChallen
 	answer := append(make([]byte, 0, initiationBytes+counterBytes), diversification...)
 	answer = append(answer, keys.Version, protocolSCP03, optionPseudoFull)
 	answer = append(answer, challenge...)
-	answer = append(answer, c.cardCryptogram[:]...)
+	answer = append(answer, c.cardCryptogram...)
 	answer = append(answer, counter...)
 	return &CardSession{channel: c, keys: keys.clone()}, answer, nil
 }
 
-// Authenticate is EXTERNAL AUTHENTICATE: it opens the channel, or gives the
-// status word of the refusal.
+// Authenticate serves EXTERNAL AUTHENTICATE: it opens the channel, or gives the
+// status word that refuses the host.
 func (s *CardSession) Authenticate(c apdu.Command) apdu.Status {
 	level := Level(c.P1)
 	switch {
@@ -58,22 +58,22 @@ func (s *CardSession) Authenticate(c apdu.Command) apdu.Status {
 	if !equal(s.commandMAC(c), mac) {
 		return apdu.SecurityNotSatisfied
 	}
-	if !equal(c.Data, s.hostCryptogram[:]) {
+	if !equal(c.Data, s.hostCryptogram) {
 		return apdu.VerificationFailed
 	}
 	s.level, s.open = level, true
 	return apdu.OK
 }
 
-// Open reports whether the host has authenticated itself and nothing has gone
-// wrong since.
+// Open reports whether the host has authenticated itself and every command since
+// was accepted.
 func (s *CardSession) Open() bool { return s != nil && s.open }
 
-// Keys are the static keys by which the channel was opened.
-func (s *CardSession) Keys() Keys { return s.keys }
+// Keys is the key set by which the channel was opened.
+func (s *CardSession) Keys() KeySet { return s.keys }
 
-// Unwrap checks and opens a command. A status word other than 9000 is the
-// refusal, and ends the channel.
+// Unwrap checks and decrypts a command. A status word other than 9000 refuses it
+// and ends the channel.
 func (s *CardSession) Unwrap(c apdu.Command) (apdu.Command, apdu.Status) {
 	n := len(c.Data) - macBytes
 	if c.CLA&0x04 == 0 || n < 0 {

@@ -8,30 +8,35 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 
 	"github.com/aead/cmac"
 
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-// Level is what a channel protects, a sum of the bits below (Amendment D,
+// Level is the security level of a channel: what it protects (Amendment D,
 // 7.1.2.1).
 type Level byte
 
-// The levels of protection. Amendment D allows these sums and no others.
+// The security levels. Amendment D allows no others.
 const (
 	CMAC           Level = 0x01 // commands authenticated
 	CMACDecryption Level = 0x03 // and encrypted
 	CMACRMAC       Level = 0x11 // commands and responses authenticated
-	DecryptionRMAC Level = 0x13 // commands encrypted, responses authenticated
+	DecryptionRMAC Level = 0x13 // and commands encrypted
 	FullProtection Level = 0x33 // both encrypted and authenticated
-	bitDecryption  Level = 0x02
-	bitRMAC        Level = 0x10
-	bitREncryption Level = 0x20
-	noProtection   Level = 0x00
 )
 
-// The lengths of the S8 mode (Amendment D, 6.2.2), in bytes.
+// The bits of a security level beside that of authenticated commands, which is
+// always set.
+const (
+	bitDecryption  = 0x02
+	bitRMAC        = 0x10
+	bitREncryption = 0x20
+)
+
+// Lengths of the S8 mode (Amendment D, 6.2.2), in bytes.
 const (
 	macBytes        = 8
 	challengeBytes  = 8
@@ -40,13 +45,7 @@ const (
 
 // Allowed reports whether l is one of the levels of Amendment D.
 func (l Level) Allowed() bool {
-	switch l {
-	case CMAC, CMACDecryption, CMACRMAC, DecryptionRMAC, FullProtection:
-		return true
-	case noProtection, bitDecryption, bitRMAC, bitREncryption:
-		return false
-	}
-	return false
+	return slices.Contains([]Level{CMAC, CMACDecryption, CMACRMAC, DecryptionRMAC, FullProtection}, l)
 }
 
 // Errors of a channel. Each ends it.
@@ -66,35 +65,50 @@ type channel struct {
 	counter [aes.BlockSize]byte
 	scratch [aes.BlockSize]byte
 
-	hostCryptogram, cardCryptogram [cryptogramBytes]byte
+	hostCryptogram, cardCryptogram []byte
 }
 
 // newChannel derives the session keys and both cryptograms from the static keys
 // and the challenges (Amendment D, 6.2.1 and 6.2.2).
-func newChannel(keys Keys, hostChallenge, cardChallenge []byte) (*channel, error) {
-	context := append(append(make([]byte, 0, 2*challengeBytes), hostChallenge...), cardChallenge...)
+func newChannel(keys KeySet, hostChallenge, cardChallenge []byte) (*channel, error) {
+	context := slices.Concat(hostChallenge, cardChallenge)
 	bits := len(keys.ENC) * 8
-	staticENC, err := newCMAC(keys.ENC)
+	enc, err := derive(keys.ENC, deriveENC, context, bits)
 	if err != nil {
 		return nil, err
 	}
-	staticMAC, err := newCMAC(keys.MAC)
+	mac, err := derive(keys.MAC, deriveMAC, context, bits)
+	if err != nil {
+		return nil, err
+	}
+	rmac, err := derive(keys.MAC, deriveRMAC, context, bits)
 	if err != nil {
 		return nil, err
 	}
 	c := &channel{}
-	if c.enc, err = aes.NewCipher(derive(staticENC, deriveENC, context, bits)); err != nil {
+	if c.enc, err = aes.NewCipher(enc); err != nil {
 		return nil, err
 	}
-	if c.mac, err = newCMAC(derive(staticMAC, deriveMAC, context, bits)); err != nil {
+	if c.mac, err = newCMAC(mac); err != nil {
 		return nil, err
 	}
-	if c.rmac, err = newCMAC(derive(staticMAC, deriveRMAC, context, bits)); err != nil {
+	if c.rmac, err = newCMAC(rmac); err != nil {
 		return nil, err
 	}
-	copy(c.cardCryptogram[:], derive(c.mac, deriveCardCryptogram, context, 8*cryptogramBytes))
-	copy(c.hostCryptogram[:], derive(c.mac, deriveHostCryptogram, context, 8*cryptogramBytes))
-	return c, nil
+	if c.cardCryptogram, err = derive(mac, deriveCardCryptogram, context, 8*cryptogramBytes); err != nil {
+		return nil, err
+	}
+	c.hostCryptogram, err = derive(mac, deriveHostCryptogram, context, 8*cryptogramBytes)
+	return c, err
+}
+
+// derive derives from a key at hand.
+func derive(key []byte, purpose byte, context []byte, bits int) ([]byte, error) {
+	prf, err := AESCMAC(key)
+	if err != nil {
+		return nil, err
+	}
+	return Derive(prf, Label(purpose), context, bits)
 }
 
 func newCMAC(key []byte) (hash.Hash, error) {
@@ -105,8 +119,8 @@ func newCMAC(key []byte) (hash.Hash, error) {
 	return cmac.New(block)
 }
 
-// commandMAC extends the chain over a command whose data does not yet hold the
-// MAC, and returns the eight bytes that the command carries (Amendment D, 6.2.4).
+// commandMAC extends the chain over a command, without its MAC, and returns the
+// eight bytes of MAC that the command carries (Amendment D, 6.2.4).
 func (c *channel) commandMAC(cmd apdu.Command) []byte {
 	n := len(cmd.Data) + macBytes
 	head := [7]byte{cmd.CLA, cmd.INS, cmd.P1, cmd.P2, byte(n & 0xFF)}
@@ -133,7 +147,7 @@ func (c *channel) responseMAC(data []byte, sw apdu.Status) []byte {
 	return c.rmac.Sum(c.scratch[:0])[:macBytes]
 }
 
-// count steps the encryption counter, once for each command (6.2.6).
+// count steps the encryption counter, once per command (6.2.6).
 func (c *channel) count() {
 	for i := len(c.counter) - 1; i >= 0; i-- {
 		if c.counter[i]++; c.counter[i] != 0 {
@@ -142,7 +156,7 @@ func (c *channel) count() {
 	}
 }
 
-// iv is the counter block encrypted; the top bit of a response's is set (6.2.7).
+// iv is the encrypted counter block; for a response its top bit is set (6.2.7).
 func (c *channel) iv(response bool) []byte {
 	c.scratch = c.counter
 	if response {
@@ -153,7 +167,7 @@ func (c *channel) iv(response bool) []byte {
 }
 
 // protectsResponse reports whether a response with this status word carries a
-// MAC: a success or a warning does, an error has no protection.
+// MAC: successes and warnings do, errors do not.
 func (c *channel) protectsResponse(sw apdu.Status) bool {
 	if c.level&bitRMAC == 0 {
 		return false

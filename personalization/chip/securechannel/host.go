@@ -11,11 +11,9 @@ import (
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-// The commands and sizes of Amendment D, 7.1.
+// Values and lengths of Amendment D, 7.1.
 const (
-	insInitializeUpdate     = 0x50
-	insExternalAuthenticate = 0x82
-	classSecured            = 0x84 // GlobalPlatform with secure messaging
+	classSecured = 0x84 // GlobalPlatform with secure messaging
 
 	protocolSCP03     = 0x03
 	optionPseudo      = 0x10 // i: the challenge is pseudo-random
@@ -27,15 +25,15 @@ const (
 	maxChannelPayload = apdu.MaxExtendedData - macBytes - 16
 )
 
-// ErrCryptogram says that the card does not know the keys: it is not the chip
+// ErrCryptogram means a card that does not have the keys: it is not the chip
 // that was expected, or its keys were changed.
 var ErrCryptogram = errors.New("the card's cryptogram is wrong")
 
 // Initiation is a card's answer to INITIALIZE UPDATE.
 type Initiation struct {
 	Diversification []byte // 10 bytes by which the chip's keys are diversified
-	KeyVersion      byte
-	Option          byte // i, the options of SCP03 that the card uses
+	KeyVersion      byte   // key version number
+	Option          byte   // i, the options of SCP03 that the card uses
 	Sequence        uint32
 	challenge       []byte
 	cryptogram      []byte
@@ -46,20 +44,20 @@ type Session struct {
 	*channel
 	Initiation Initiation
 	card       apdu.Card
-	keys       Keys
+	keys       KeySet
 	err        error // what closed the channel
 }
 
 // Open opens a channel with the selected security domain: INITIALIZE UPDATE
-// with eight bytes of random, then EXTERNAL AUTHENTICATE at level. It fails
-// with [ErrCryptogram] when the card does not have keys, and with a status word
-// when the card refuses.
-func Open(ctx context.Context, card apdu.Card, keys Keys, level Level, random io.Reader) (*Session, error) {
+// with eight random bytes, then EXTERNAL AUTHENTICATE at the security level. The
+// error is [ErrCryptogram] where the card does not have these keys, and wraps its
+// status word where it refuses.
+func Open(ctx context.Context, card apdu.Card, keys KeySet, level Level, random io.Reader) (*Session, error) {
 	if err := keys.Check(); err != nil {
 		return nil, err
 	}
 	if !level.Allowed() {
-		return nil, fmt.Errorf("secure channel level %02X is none of Amendment D", byte(level))
+		return nil, fmt.Errorf("security level %02X is not one of SCP03", byte(level))
 	}
 	hostChallenge := make([]byte, challengeBytes)
 	if _, err := io.ReadFull(random, hostChallenge); err != nil {
@@ -73,7 +71,7 @@ func Open(ctx context.Context, card apdu.Card, keys Keys, level Level, random io
 	if err != nil {
 		return nil, err
 	}
-	if !equal(c.cardCryptogram[:], initiation.cryptogram) {
+	if !equal(c.cardCryptogram, initiation.cryptogram) {
 		return nil, fmt.Errorf("initialize update: %w", ErrCryptogram)
 	}
 	s := &Session{channel: c, Initiation: initiation, card: card, keys: keys.clone()}
@@ -85,7 +83,7 @@ func Open(ctx context.Context, card apdu.Card, keys Keys, level Level, random io
 
 func initialize(ctx context.Context, card apdu.Card, version byte, hostChallenge []byte) (Initiation, error) {
 	r, err := apdu.Send(ctx, card, apdu.Command{
-		CLA: apdu.ClassGlobalPlatform, INS: insInitializeUpdate, P1: version, Data: hostChallenge, Le: apdu.MaxShortLe,
+		CLA: apdu.ClassGlobalPlatform, INS: apdu.InitializeUpdate, P1: version, Data: hostChallenge, Le: apdu.MaxShortLe,
 	})
 	if err != nil {
 		return Initiation{}, err
@@ -98,10 +96,10 @@ func initialize(ctx context.Context, card apdu.Card, version byte, hostChallenge
 
 func parseInitiation(b []byte) (Initiation, error) {
 	if len(b) != initiationBytes && len(b) != initiationBytes+counterBytes {
-		return Initiation{}, fmt.Errorf("an answer of %d bytes", len(b))
+		return Initiation{}, fmt.Errorf("the answer has %d bytes, not %d or %d", len(b), initiationBytes, initiationBytes+counterBytes)
 	}
 	if b[11] != protocolSCP03 {
-		return Initiation{}, fmt.Errorf("the card speaks SCP%02X", b[11])
+		return Initiation{}, fmt.Errorf("the card offers SCP%02X, not SCP03", b[11])
 	}
 	i := Initiation{
 		Diversification: bytes.Clone(b[:diversifiedBytes]),
@@ -116,10 +114,10 @@ func parseInitiation(b []byte) (Initiation, error) {
 	return i, nil
 }
 
-// authenticate proves the host to the card and sets the level.
+// authenticate proves to the card that the host has the keys, and sets the level.
 func (s *Session) authenticate(ctx context.Context, level Level) error {
-	c := apdu.Command{CLA: classSecured, INS: insExternalAuthenticate, P1: byte(level)}
-	c.Data = append(c.Data, s.hostCryptogram[:]...)
+	c := apdu.Command{CLA: classSecured, INS: apdu.ExternalAuthenticate, P1: byte(level)}
+	c.Data = append(c.Data, s.hostCryptogram...)
 	c.Data = append(c.Data, s.commandMAC(c)...)
 	r, err := apdu.Send(ctx, s.card, c)
 	if err != nil {
@@ -129,8 +127,8 @@ func (s *Session) authenticate(ctx context.Context, level Level) error {
 	return r.Err()
 }
 
-// Send protects one command, sends it and checks and opens the response. An
-// error status word is in the response; a response that is not the card's own
+// Send protects one command, sends it, and checks and decrypts the response. A
+// status word that is an error is in the response; a response whose MAC is wrong
 // closes the channel.
 func (s *Session) Send(ctx context.Context, c apdu.Command) (apdu.Response, error) {
 	if s.err != nil {
@@ -144,12 +142,12 @@ func (s *Session) Send(ctx context.Context, c apdu.Command) (apdu.Response, erro
 	if err == nil {
 		r, err = s.unwrap(r)
 	}
-	s.err = err // the chain is out of step for good
+	s.err = err // host and card have lost step
 	return r, err
 }
 
 // PutKey gives the chip a new key set and checks its receipt. See [PutKey].
-func (s *Session) PutKey(ctx context.Context, replace byte, next Keys) error {
+func (s *Session) PutKey(ctx context.Context, replace byte, next KeySet) error {
 	c, receipt, err := PutKey(s.keys, replace, next)
 	if err != nil {
 		return err
@@ -162,7 +160,7 @@ func (s *Session) PutKey(ctx context.Context, replace byte, next Keys) error {
 		return fmt.Errorf("put key: %w", err)
 	}
 	if !bytes.Equal(r.Data, receipt) {
-		return fmt.Errorf("put key: %w: the card's receipt has other check values", ErrKeys)
+		return fmt.Errorf("put key: %w: the card's receipt has other key check values", ErrKeys)
 	}
 	return nil
 }
@@ -170,8 +168,8 @@ func (s *Session) PutKey(ctx context.Context, replace byte, next Keys) error {
 // SealSecret encrypts a secret under the DEK of the channel's keys.
 func (s *Session) SealSecret(secret []byte) ([]byte, error) { return s.keys.SealSecret(secret) }
 
-// MaxData is how many bytes of data a command may have so that it fits, with
-// all that the channel adds, into limit bytes of command data.
+// MaxData is how many bytes of data a command may have so that with all that the
+// channel adds it fits in limit bytes.
 func (s *Session) MaxData(limit int) int {
 	n := limit - macBytes
 	if s.level&bitDecryption != 0 {

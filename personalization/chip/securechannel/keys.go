@@ -4,24 +4,21 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"log/slog"
 	"slices"
-
-	"github.com/aead/cmac"
 
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-// ErrKeys is wrapped by errors about keys that are no SCP03 key set.
-var ErrKeys = errors.New("keys of a secure channel")
+// ErrKeys is wrapped by errors about keys that are not an SCP03 key set.
+var ErrKeys = errors.New("secure channel key set is malformed")
 
-// Keys are the three static keys of one key version on one chip, all of the
-// same length: 16, 24 or 32 bytes. They never appear in a log line or an error.
-type Keys struct {
+// KeySet is the three static keys of one key version number on one chip, all of
+// the same length: 16, 24 or 32 bytes. They never appear in a log line or an
+// error.
+type KeySet struct {
 	Version byte   // key version number, 01 to 7F
 	ENC     []byte // derives the session keys for encryption
 	MAC     []byte // derives the session keys for message authentication
@@ -29,75 +26,32 @@ type Keys struct {
 }
 
 // LogValue hides the keys.
-func (k Keys) LogValue() slog.Value { return slog.StringValue(k.String()) }
+func (k KeySet) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
-// String names the key version and hides the keys.
-func (k Keys) String() string { return fmt.Sprintf("[keys of version %02X]", k.Version) }
+// String gives the key version number and hides the keys.
+func (k KeySet) String() string { return fmt.Sprintf("[key set %02X]", k.Version) }
 
 // GoString hides the keys.
-func (k Keys) GoString() string { return k.String() }
+func (k KeySet) GoString() string { return k.String() }
 
-// Check reports an error unless k is a whole key set.
-func (k Keys) Check() error {
+// Check reports what is wrong with a key set. The error wraps ErrKeys.
+func (k KeySet) Check() error {
 	n := len(k.ENC)
 	if n != 16 && n != 24 && n != 32 {
-		return fmt.Errorf("%w: ENC has %d bytes, AES takes 16, 24 or 32", ErrKeys, n)
+		return fmt.Errorf("%w: ENC has %d bytes; AES takes 16, 24 or 32", ErrKeys, n)
 	}
 	if len(k.MAC) != n || len(k.DEK) != n {
 		return fmt.Errorf("%w: ENC, MAC and DEK differ in length", ErrKeys)
 	}
 	if k.Version == 0 || k.Version > 0x7F {
-		return fmt.Errorf("%w: key version %02X is not in 01 to 7F", ErrKeys, k.Version)
+		return fmt.Errorf("%w: key version number %02X is not 01 to 7F", ErrKeys, k.Version)
 	}
 	return nil
 }
 
 // clone copies k, so that nobody else can change it.
-func (k Keys) clone() Keys {
-	return Keys{Version: k.Version, ENC: bytes.Clone(k.ENC), MAC: bytes.Clone(k.MAC), DEK: bytes.Clone(k.DEK)}
-}
-
-// The derivation constants of Amendment D, 4.1.5.
-const (
-	deriveCardCryptogram byte = 0x00
-	deriveHostCryptogram byte = 0x01
-	deriveCardChallenge  byte = 0x02
-	deriveENC            byte = 0x04
-	deriveMAC            byte = 0x06
-	deriveRMAC           byte = 0x07
-)
-
-// Derive is the key derivation function of Amendment D (4.1.5): NIST SP 800-108
-// in counter mode with AES-CMAC, the label being eleven zero bytes and the
-// constant. It returns bits/8 bytes. bits is a multiple of 8, at most 256.
-func Derive(key []byte, constant byte, context []byte, bits int) ([]byte, error) {
-	if bits <= 0 || bits > 256 || bits%8 != 0 {
-		return nil, fmt.Errorf("derive %d bits: at most 256, in whole bytes", bits)
-	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKeys, err)
-	}
-	mac, err := cmac.New(block)
-	if err != nil {
-		return nil, err
-	}
-	return derive(mac, constant, context, bits), nil
-}
-
-func derive(mac hash.Hash, constant byte, context []byte, bits int) []byte {
-	out := make([]byte, 0, 32)
-	input := make([]byte, 16, 16+len(context))
-	input[11] = constant
-	binary.BigEndian.PutUint16(input[13:], uint16(bits))
-	input = append(input, context...)
-	for counter := byte(1); len(out)*8 < bits; counter++ {
-		input[15] = counter
-		mac.Reset()
-		mac.Write(input)
-		out = mac.Sum(out)
-	}
-	return out[:bits/8]
+func (k KeySet) clone() KeySet {
+	return KeySet{Version: k.Version, ENC: bytes.Clone(k.ENC), MAC: bytes.Clone(k.MAC), DEK: bytes.Clone(k.DEK)}
 }
 
 // CheckValue is the key check value of an AES key: the first three bytes of the
@@ -112,20 +66,19 @@ func CheckValue(key []byte) ([]byte, error) {
 	return out[:3], nil
 }
 
-// PUT KEY (Card Specification 11.8, Amendment D 7.2).
+// The parameters of PUT KEY (Card Specification 11.8, Amendment D 7.2).
 const (
-	insPutKey     = 0xD8
 	firstKeyID    = 0x01
 	severalKeys   = 0x80
 	keyTypeAES    = 0x88
 	checkValueLen = 3
 )
 
-// PutKey is the command that gives a chip the key set next, encrypted with the
-// current one's DEK. replace is the key version to be replaced, or 0 to add a
-// version. receipt is what the chip answers when it has stored the keys: the
-// new version and the three check values.
-func PutKey(current Keys, replace byte, next Keys) (c apdu.Command, receipt []byte, err error) {
+// PutKey is the command that gives a chip the key set next, encrypted under the
+// DEK of the current one. replace is the key version number to be replaced, or 0
+// to add a key set. receipt is what the chip answers once it has stored the keys:
+// the new key version number and the three key check values.
+func PutKey(current KeySet, replace byte, next KeySet) (c apdu.Command, receipt []byte, err error) {
 	if err := errors.Join(current.Check(), next.Check()); err != nil {
 		return apdu.Command{}, nil, err
 	}
@@ -144,41 +97,41 @@ func PutKey(current Keys, replace byte, next Keys) (c apdu.Command, receipt []by
 		receipt = append(receipt, check...)
 	}
 	return apdu.Command{
-		CLA: apdu.ClassGlobalPlatform, INS: insPutKey, P1: replace, P2: severalKeys | firstKeyID,
+		CLA: apdu.ClassGlobalPlatform, INS: apdu.PutKey, P1: replace, P2: severalKeys | firstKeyID,
 		Data: data, Le: apdu.MaxShortLe,
 	}, receipt, nil
 }
 
 // ParsePutKey is the card's side of [PutKey]: it opens the data of the command
 // with the DEK of the channel and checks each key against its check value.
-func ParsePutKey(dek, data []byte) (Keys, error) {
+func ParsePutKey(dek, data []byte) (KeySet, error) {
 	if len(data) == 0 {
-		return Keys{}, fmt.Errorf("%w: no key version", ErrKeys)
+		return KeySet{}, fmt.Errorf("%w: the command has no data", ErrKeys)
 	}
-	k := Keys{Version: data[0]}
+	k := KeySet{Version: data[0]}
 	data = data[1:]
 	for _, into := range []*[]byte{&k.ENC, &k.MAC, &k.DEK} {
 		key, rest, err := openKey(dek, data)
 		if err != nil {
-			return Keys{}, err
+			return KeySet{}, err
 		}
 		*into, data = key, rest
 	}
 	if len(data) != 0 {
-		return Keys{}, fmt.Errorf("%w: %d bytes after the third key", ErrKeys, len(data))
+		return KeySet{}, fmt.Errorf("%w: %d bytes after the third key", ErrKeys, len(data))
 	}
 	return k, k.Check()
 }
 
-// openKey takes one key off data.
+// openKey reads the first key component of data.
 func openKey(dek, data []byte) (key, rest []byte, err error) {
 	if len(data) < 3 || data[0] != keyTypeAES {
-		return nil, nil, fmt.Errorf("%w: no AES key component", ErrKeys)
+		return nil, nil, fmt.Errorf("%w: a key component is not of an AES key", ErrKeys)
 	}
 	sealed, keyLen := int(data[1])-1, int(data[2])
 	rest = data[3:]
 	if sealed < keyLen || sealed%aes.BlockSize != 0 || len(rest) < sealed+1+checkValueLen || rest[sealed] != checkValueLen {
-		return nil, nil, fmt.Errorf("%w: a key component of the wrong length", ErrKeys)
+		return nil, nil, fmt.Errorf("%w: a key component has the wrong length", ErrKeys)
 	}
 	key, err = decryptCBC(dek, rest[:sealed])
 	if err != nil {
@@ -190,7 +143,7 @@ func openKey(dek, data []byte) (key, rest []byte, err error) {
 		return nil, nil, err
 	}
 	if !bytes.Equal(check, rest[sealed+1:sealed+1+checkValueLen]) {
-		return nil, nil, fmt.Errorf("%w: a key does not fit its check value", ErrKeys)
+		return nil, nil, fmt.Errorf("%w: a key does not have its key check value", ErrKeys)
 	}
 	return key, rest[sealed+1+checkValueLen:], nil
 }
@@ -205,14 +158,14 @@ func sealKey(dek, key []byte) ([]byte, error) {
 // SealSecret encrypts a secret for a command whose data is marked as encrypted
 // (STORE DATA, Card Specification 11.11): padded as ISO/IEC 9797-1 method 2,
 // AES-CBC with a zero IV under the static DEK.
-func (k Keys) SealSecret(secret []byte) ([]byte, error) {
+func (k KeySet) SealSecret(secret []byte) ([]byte, error) {
 	return encryptCBC(k.DEK, pad(slices.Clone(secret)))
 }
 
-// OpenSecret is the card's side of [Keys.SealSecret].
-func (k Keys) OpenSecret(sealed []byte) ([]byte, error) {
+// OpenSecret is the card's side of [KeySet.SealSecret].
+func (k KeySet) OpenSecret(sealed []byte) ([]byte, error) {
 	if len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
-		return nil, fmt.Errorf("%w: a sealed secret of %d bytes", ErrKeys, len(sealed))
+		return nil, fmt.Errorf("%w: a sealed secret has %d bytes, which is not a whole number of blocks", ErrKeys, len(sealed))
 	}
 	padded, err := decryptCBC(k.DEK, sealed)
 	if err != nil {
@@ -247,8 +200,8 @@ func pad(b []byte) []byte {
 	return append(b, make([]byte, -len(b)&(aes.BlockSize-1))...)
 }
 
-// errPadding is what a decrypted field without 80 00... at its end gives.
-var errPadding = errors.New("no padding at the end of an encrypted field")
+// errPadding means a decrypted field that does not end in 80 00...
+var errPadding = errors.New("the padding of an encrypted field is wrong")
 
 func unpad(b []byte) ([]byte, error) {
 	for i := len(b) - 1; i >= 0 && i >= len(b)-aes.BlockSize; i-- {

@@ -26,14 +26,14 @@ func unhex(tb testing.TB, s string) []byte {
 // counted-up bytes, as there.
 type trace struct {
 	name                       string
-	keys                       Keys
+	keys                       KeySet
 	initUpdate, initAnswer     string
 	externalAuthenticate       string
 	storeData, storeDataAnswer string // STORE DATA 80E2910006BF3E035C015A00
 	cases                      [4]string
 }
 
-func countedKeys(tb testing.TB, version byte, length int) Keys {
+func countedKeys(tb testing.TB, version byte, length int) KeySet {
 	tb.Helper()
 	key := func(start byte) []byte {
 		k := make([]byte, length)
@@ -42,7 +42,7 @@ func countedKeys(tb testing.TB, version byte, length int) Keys {
 		}
 		return k
 	}
-	return Keys{Version: version, ENC: key(0x00), MAC: key(0x10), DEK: key(0x20)}
+	return KeySet{Version: version, ENC: key(0x00), MAC: key(0x10), DEK: key(0x20)}
 }
 
 func traces(tb testing.TB) []trace {
@@ -173,7 +173,7 @@ func TestCardSession_AcceptsWhatWasRecordedWithRealCards(t *testing.T) {
 			c, err := newChannel(tt.keys, host, initiation.challenge)
 
 			require.NoError(t, err)
-			require.Equal(t, initiation.cryptogram, c.cardCryptogram[:])
+			require.Equal(t, initiation.cryptogram, c.cardCryptogram)
 			card := &CardSession{channel: c, keys: tt.keys}
 			require.Equal(t, apdu.OK, card.Authenticate(parse(t, tt.externalAuthenticate)))
 			plain, sw := card.Unwrap(parse(t, tt.storeData))
@@ -211,7 +211,7 @@ func normal(c apdu.Command) apdu.Command {
 func TestAnswer_IsThatOfARealChipWithPseudoRandomChallenges(t *testing.T) {
 	t.Parallel()
 	key := unhex(t, "404142434445464748494A4B4C4D4E4F")
-	keys := Keys{Version: 1, ENC: key, MAC: key, DEK: key}
+	keys := KeySet{Version: 1, ENC: key, MAC: key, DEK: key}
 
 	s, answer, err := Answer(keys, unhex(t, "03700000000000000000"), 2, unhex(t, "A000000151000000"), unhex(t, "FE0530CF61BAA9F3"))
 
@@ -254,7 +254,7 @@ func TestPutKey_ArrivesWithEveryKeyLength(t *testing.T) {
 
 // card is the smallest card that has a secure channel: it echoes.
 type card struct {
-	keys    Keys
+	keys    KeySet
 	channel *CardSession
 	corrupt bool
 }
@@ -265,11 +265,11 @@ func (c *card) Transmit(_ context.Context, command []byte) ([]byte, error) {
 		return nil, err
 	}
 	switch cmd.INS {
-	case insInitializeUpdate:
+	case apdu.InitializeUpdate:
 		s, answer, err := Answer(c.keys, make([]byte, 10), 7, []byte{0xA0, 0, 0, 1, 0x51, 0, 0, 0}, cmd.Data)
 		c.channel = s
 		return apdu.Response{Data: answer, SW: apdu.OK}.Bytes(), err
-	case insExternalAuthenticate:
+	case apdu.ExternalAuthenticate:
 		return apdu.Response{SW: c.channel.Authenticate(cmd)}.Bytes(), nil
 	}
 	plain, sw := c.channel.Unwrap(cmd)
@@ -357,13 +357,13 @@ func TestSession_MaxDataFillsAShortCommand(t *testing.T) {
 	}
 }
 
-func TestKeys_AreNeverPrinted(t *testing.T) {
+func TestKeySet_IsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	keys := countedKeys(t, 0x30, 16)
 
-	require.Equal(t, "[keys of version 30]", fmt.Sprintf("%v", keys))
-	require.Equal(t, "[keys of version 30]", fmt.Sprintf("%#v", keys))
-	require.Equal(t, "[keys of version 30]", keys.LogValue().String())
+	require.Equal(t, "[key set 30]", fmt.Sprintf("%v", keys))
+	require.Equal(t, "[key set 30]", fmt.Sprintf("%#v", keys))
+	require.Equal(t, "[key set 30]", keys.LogValue().String())
 }
 
 func FuzzParsePutKey(f *testing.F) {

@@ -11,41 +11,37 @@ import (
 	"sync"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
-// serialBytes is the length of a chip's serial, which is also its key
-// diversification data: fabricator, fabrication date, serial and batch as they
-// stand in the production data (CPLC).
-const serialBytes = 10
-
-// ErrPowerLost is what Transmit gives while the card has no power. Reset gives
-// it power again.
+// ErrPowerLost is the error of Transmit while the card has no power. Reset powers
+// it up.
 var ErrPowerLost = errors.New("the card lost power")
 
 // Blank is an empty chip as the maker delivers it.
 type Blank struct {
-	ChipSerial []byte             // 10 bytes, unique
-	Keys       securechannel.Keys // the transport keys
+	ChipSerial []byte               // 10 bytes, unique
+	Keys       securechannel.KeySet // the initial (transport) key set
 }
 
-// Defects are what may be wrong with a chip from the start, for tests and
+// Defects are what is wrong with a chip from the start, for tests and for
 // demonstrations of inspection. The zero value is a good chip.
 type Defects struct {
-	CorruptFile                uint16 // the file identifier whose bytes come back wrong, or 0
+	CorruptFile                uint16 // identifier of the file with a byte that reads wrong, or 0
 	CorruptOffset              int    // which byte of it
 	RefuseActiveAuthentication bool   // INTERNAL AUTHENTICATE answers 6985
 }
 
-// Options are what a card is besides its memory. The zero value serves.
+// Options are what a card is besides its memory. The zero value is a good card.
 type Options struct {
 	Random  io.Reader // of challenges, nonces and keys; crypto/rand by default
 	Memory  int       // bytes; MemorySize by default
 	Defects Defects
 }
 
-// Card is a chip in software. Its methods may be called from several
-// goroutines; commands are served one after the other.
+// Card is a chip in software. Its methods may be called concurrently; commands are
+// served one after the other.
 type Card struct {
 	mu      sync.Mutex
 	nv      *memory
@@ -62,13 +58,14 @@ var (
 
 // session is what the card forgets at each reset.
 type session struct {
-	selected *application // nil: the security domain
+	selected *application // nil: the issuer security domain
 	channel  *securechannel.CardSession
-	personal *application // who gets STORE DATA, after INSTALL [for personalization]
+	personal *application // receives STORE DATA, after INSTALL [for personalization]
 	store    stream
-	chain    []byte // data of a command chain so far
-	chained  [2]byte
-	document documentSession
+	chain    []byte  // data of a command chain so far
+	chained  [2]byte // INS and P1 of the chain
+
+	application applicationSession
 }
 
 // New makes a blank card.
@@ -76,15 +73,15 @@ func New(b Blank, o Options) (*Card, error) {
 	if err := b.Keys.Check(); err != nil {
 		return nil, fmt.Errorf("blank card: %w", err)
 	}
-	if len(b.ChipSerial) != serialBytes {
-		return nil, fmt.Errorf("blank card: a chip serial of %d bytes, not %d", len(b.ChipSerial), serialBytes)
+	if len(b.ChipSerial) != globalplatform.SerialSize {
+		return nil, fmt.Errorf("blank card: the chip serial has %d bytes, not %d", len(b.ChipSerial), globalplatform.SerialSize)
 	}
-	m := &memory{life: OpReady, keys: []securechannel.Keys{b.Keys}}
+	m := &memory{life: globalplatform.OpReady, keys: []securechannel.KeySet{b.Keys}}
 	copy(m.serial[:], b.ChipSerial)
 	return with(m, o), nil
 }
 
-// Restore makes the card whose memory Snapshot gave.
+// Restore makes a card with the memory that Snapshot gave.
 func Restore(snapshot []byte, o Options) (*Card, error) {
 	m, err := decodeMemory(snapshot)
 	if err != nil {
@@ -107,7 +104,7 @@ func with(m *memory, o Options) *Card {
 	return c
 }
 
-// Snapshot is the card's memory, all of it: keys and secrets as well.
+// Snapshot is the whole memory of the card, with keys and secrets.
 func (c *Card) Snapshot() []byte { return c.AppendSnapshot(nil) }
 
 // AppendSnapshot appends what Snapshot gives to b.
@@ -117,50 +114,50 @@ func (c *Card) AppendSnapshot(b []byte) []byte {
 	return c.nv.encode(b)
 }
 
-// Commits counts the commands that changed the memory. Who keeps snapshots
-// takes a new one when it has changed.
+// Commits counts the commands that changed the memory: when it has changed, an
+// older snapshot is out of date.
 func (c *Card) Commits() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.nv.commits
 }
 
-// ChipSerial is the serial of the chip: 10 bytes.
+// ChipSerial is the serial of the chip, 10 bytes.
 func (c *Card) ChipSerial() []byte { return bytes.Clone(c.nv.serial[:]) }
 
-// Life is the state of the card's life cycle.
-func (c *Card) Life() Life {
+// LifeCycle is the life cycle state of the card.
+func (c *Card) LifeCycle() globalplatform.LifeCycle {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.nv.life
 }
 
-// Moment is where in a command power is lost.
+// Moment is when in a command power is lost.
 type Moment int
 
 // The moments.
 const (
 	BeforeCommit Moment = iota // nothing of the command is kept
 	MidWrite                   // some pages are written: a chip without anti-tearing
-	AfterCommit                // all is kept, but the response is lost
+	AfterCommit                // everything is kept, but the response is lost
 )
 
-// power is the plug that a test may pull.
+// power is the power supply, which a test may cut.
 type power struct {
-	left   int // commands still answered; -1: no limit
+	left   int // commands still to be answered; -1: no limit
 	moment Moment
 	lost   bool
 }
 
 // PowerLossAfter lets the card answer n more commands and cuts its power in the
-// one that follows. A negative n takes the plan back.
+// one that follows. A negative n cancels that.
 func (c *Card) PowerLossAfter(n int, m Moment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.power.left, c.power.moment = n, m
 }
 
-// Reset powers the card up anew.
+// Reset powers the card down and up.
 func (c *Card) Reset(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,20 +165,20 @@ func (c *Card) Reset(context.Context) error {
 	return nil
 }
 
-// powerUp forgets the session. The application that is selected without being
-// asked for is the one with that privilege, if it can be used at all.
+// powerUp forgets the session. The application with the card reset privilege is
+// selected, if it can be read.
 func (c *Card) powerUp() {
 	c.power.lost = false
 	c.ram = session{}
 	for _, a := range c.nv.apps {
-		if a.privileges&privilegeDefaultSelected != 0 && c.readable(a) {
+		if a.privileges&globalplatform.PrivilegeCardReset != 0 && c.readable(a) {
 			c.ram.selected = a
 		}
 	}
 }
 
-// ATR is the answer to reset: T=1 over contactless, command chaining and
-// extended length announced in the historical bytes (ISO/IEC 7816-4, 12.1.1.10).
+// ATR is the answer to reset: a contactless card with T=1. Its historical bytes
+// announce command chaining and extended lengths (ISO/IEC 7816-4, 12.1.1.10).
 func (c *Card) ATR() []byte {
 	atr := []byte{0x3B, 0x85, 0x80, 0x01, 0x80, 0x73, 0xC0, 0x21, 0xC0}
 	check := byte(0)
@@ -217,7 +214,7 @@ func (c *Card) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 	return r.Bytes(), nil
 }
 
-// cut is the loss of power in the command just served.
+// cut loses power in the command just served.
 func (c *Card) cut() {
 	switch c.power.moment {
 	case BeforeCommit:
@@ -230,35 +227,10 @@ func (c *Card) cut() {
 	c.power.left, c.power.lost = -1, true
 }
 
-// failed reports whether sw says that nothing was done.
+// failed reports whether sw means that nothing was done.
 func failed(sw apdu.Status) bool {
 	return sw != apdu.OK && sw.SW1() != 0x62 && sw.SW1() != 0x63
 }
-
-// The instructions that the card knows.
-const (
-	insGetChallenge    = 0x84
-	insExternalAuth    = 0x82
-	insInternalAuth    = 0x88
-	insGeneralAuth     = 0x86
-	insManageSecurity  = 0x22
-	insSelect          = 0xA4
-	insReadBinary      = 0xB0
-	insReadBinaryOdd   = 0xB1
-	insUpdateBinary    = 0xD6
-	insUpdateBinaryOdd = 0xD7
-	insCreateFile      = 0xE0
-	insPutData         = 0xDA
-	insGetData         = 0xCA
-	insInitUpdate      = 0x50
-	insInstall         = 0xE6
-	insDelete          = 0xE4
-	insStoreData       = 0xE2
-	insPutKey          = 0xD8
-	insSetStatus       = 0xF0
-	insGetStatus       = 0xF2
-	insGenerateKeyPair = 0x47
-)
 
 // serve answers one command.
 func (c *Card) serve(command []byte) apdu.Response {
@@ -281,7 +253,7 @@ func (c *Card) serve(command []byte) apdu.Response {
 	if cmd.CLA&apdu.ClassSecureMessaging != 0 {
 		return status(apdu.SecureMessagingNot)
 	}
-	c.ram.document.endMessaging() // 9303-11, 9.8.7: a plain command ends the session
+	c.ram.application.endMessaging() // 9303-11, 9.8.7: a plain command ends the session
 	cmd, whole, sw := c.link(cmd)
 	if !whole {
 		return status(sw)
@@ -289,9 +261,9 @@ func (c *Card) serve(command []byte) apdu.Response {
 	return c.dispatch(cmd)
 }
 
-// serveChannel serves a command inside SCP03.
+// serveChannel serves a command in SCP03.
 func (c *Card) serveChannel(cmd apdu.Command) apdu.Response {
-	if cmd.INS == insExternalAuth {
+	if cmd.INS == apdu.ExternalAuthenticate {
 		return c.externalAuthenticate(cmd)
 	}
 	if cmd.CLA&apdu.ClassChaining != 0 {
@@ -312,11 +284,11 @@ func (c *Card) serveChannel(cmd apdu.Command) apdu.Response {
 // maxChain bounds the data of a command chain.
 const maxChain = apdu.MaxExtendedData
 
-// link collects a command chain. GENERAL AUTHENTICATE marks its steps with the
-// chaining bit but each is a command of its own (9303-11, 4.4.4).
+// link collects a command chain. The steps of GENERAL AUTHENTICATE have the
+// chaining bit, but each is a command by itself (9303-11, 4.4.4).
 func (c *Card) link(cmd apdu.Command) (_ apdu.Command, whole bool, _ apdu.Status) {
 	more := cmd.CLA&apdu.ClassChaining != 0
-	if cmd.INS == insGeneralAuth || (!more && c.ram.chain == nil) {
+	if cmd.INS == apdu.GeneralAuthenticate || (!more && c.ram.chain == nil) {
 		return cmd, true, apdu.OK
 	}
 	header := [2]byte{cmd.INS, cmd.P1}
@@ -340,27 +312,28 @@ func (c *Card) link(cmd apdu.Command) (_ apdu.Command, whole bool, _ apdu.Status
 	return cmd, true, apdu.OK
 }
 
-// dispatch gives a plain command to whom it concerns.
+// dispatch serves a plain command: by the card itself, the issuer security domain
+// or the selected application.
 func (c *Card) dispatch(cmd apdu.Command) apdu.Response {
 	cmd.CLA &^= apdu.ClassChaining
-	if cmd.INS == insSelect && cmd.P1 == selectByName {
+	if cmd.INS == apdu.Select && cmd.P1 == apdu.SelectByName {
 		return c.selectApplication(cmd)
 	}
 	if r, served := c.channelCommand(cmd); served {
 		return r
 	}
 	if c.ram.selected == nil {
-		return c.domainCommand(cmd)
+		return c.securityDomainCommand(cmd)
 	}
 	return c.applicationCommand(cmd)
 }
 
-// applicationCommand serves a command to the selected application: while it is
-// being made, those that fill it, and once it is, those that use it.
+// applicationCommand serves a command to the selected application: one that
+// personalizes it, or, once it is personalized, one that uses it.
 func (c *Card) applicationCommand(cmd apdu.Command) apdu.Response {
 	a := c.ram.selected
 	if writes(cmd.INS) {
-		return c.fill(a, cmd)
+		return c.personalize(a, cmd)
 	}
 	if !c.readable(a) {
 		return status(apdu.ConditionsNotSatisfied)
@@ -372,21 +345,11 @@ func (c *Card) applicationCommand(cmd apdu.Command) apdu.Response {
 	return m.use(c, a, cmd)
 }
 
-// readable reports whether an application may be used by the public: it is
-// personalized, and the card is locked.
+// readable reports whether readers may use an application: it is personalized, and
+// the card is locked.
 func (c *Card) readable(a *application) bool {
-	return a.life == appPersonalized && c.nv.life == Secured
+	return a.life == globalplatform.Personalized && c.nv.life == globalplatform.Secured
 }
-
-// The forms of SELECT (ISO/IEC 7816-4, 11.2.2).
-const (
-	selectAny     = 0x00
-	selectChild   = 0x01
-	selectFile    = 0x02
-	selectParent  = 0x03
-	selectByName  = 0x04
-	selectNoReply = 0x0C // P2: no response data
-)
 
 // selectApplication is SELECT by application identifier, whole or its start.
 func (c *Card) selectApplication(cmd apdu.Command) apdu.Response {
@@ -397,22 +360,22 @@ func (c *Card) selectApplication(cmd apdu.Command) apdu.Response {
 	if !found {
 		return status(apdu.FileNotFound)
 	}
-	if a != nil && !c.readable(a) && !c.fillable(a) {
+	if a != nil && !c.readable(a) && !c.personalizable(a) {
 		return status(apdu.ConditionsNotSatisfied)
 	}
 	c.endChannel()
 	c.ram.selected = a
-	c.ram.document.enter(a != nil)
-	if cmd.P2&selectNoReply == selectNoReply || cmd.Le == 0 {
+	c.ram.application.enter(a != nil)
+	if cmd.P2&apdu.NoResponse == apdu.NoResponse || cmd.Le == 0 {
 		return status(apdu.OK)
 	}
 	return apdu.Response{Data: selectionAnswer(a), SW: apdu.OK}
 }
 
-// findApplication finds the application by the start of its identifier; nil is
-// the security domain.
+// findApplication finds an application by the start of its identifier; nil is the
+// issuer security domain.
 func (c *Card) findApplication(start []byte) (*application, bool) {
-	if bytes.HasPrefix(domainAID(), start) {
+	if bytes.HasPrefix(globalplatform.IssuerSecurityDomain(), start) {
 		return nil, true
 	}
 	for _, a := range c.nv.apps {
@@ -423,7 +386,7 @@ func (c *Card) findApplication(start []byte) (*application, bool) {
 	return nil, false
 }
 
-// endChannel closes the secure channel and forgets what hung on it.
+// endChannel closes the secure channel and forgets what depended on it.
 func (c *Card) endChannel() {
 	c.ram.channel, c.ram.personal, c.ram.store = nil, nil, stream{}
 }

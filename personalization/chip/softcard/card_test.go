@@ -19,6 +19,7 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
@@ -34,7 +35,7 @@ func blankCard(tb testing.TB) *Card {
 // domain selects the security domain and opens a channel with it.
 func domain(tb testing.TB, c *Card) *securechannel.Session {
 	tb.Helper()
-	r, err := apdu.Send(tb.Context(), c, apdu.Command{INS: 0xA4, P1: 4, P2: 0x0C, Data: domainAID()})
+	r, err := apdu.Send(tb.Context(), c, apdu.Command{INS: 0xA4, P1: 4, P2: 0x0C, Data: globalplatform.IssuerSecurityDomain()})
 	require.NoError(tb, err)
 	require.NoError(tb, r.Err())
 	s, err := securechannel.Open(tb.Context(), c, transportKeys(), securechannel.FullProtection, rand.Reader)
@@ -122,10 +123,10 @@ func TestDomain_LifeGoesForwardOnly(t *testing.T) {
 
 	expect(t, s, apdu.ConditionsNotSatisfied, apdu.Command{INS: 0xF0, P1: 0x80, P2: 0x0F}) // not past INITIALIZED
 	expect(t, s, apdu.OK, apdu.Command{INS: 0xF0, P1: 0x80, P2: 0x07})
-	require.Equal(t, Initialized, c.Life())
+	require.Equal(t, globalplatform.Initialized, c.LifeCycle())
 	expect(t, s, apdu.WrongParameters, apdu.Command{INS: 0xF0, P1: 0x80, P2: 0x01})
 	expect(t, s, apdu.OK, apdu.Command{INS: 0xF0, P1: 0x80, P2: 0x0F})
-	require.Equal(t, Secured, c.Life())
+	require.Equal(t, globalplatform.Secured, c.LifeCycle())
 	expect(t, s, apdu.ConditionsNotSatisfied, apdu.Command{INS: 0xF0, P1: 0x80, P2: 0x07})
 	expect(t, s, apdu.OK, apdu.Command{INS: 0xF2, P1: 0x80, P2: 0x02, Data: []byte{0x4F, 0}, Le: 256})
 }
@@ -135,17 +136,17 @@ func TestInstall_RefusesWhatIsNotThere(t *testing.T) {
 	s := domain(t, blankCard(t))
 
 	expect(t, s, apdu.ReferenceNotFound, installCommand("a000000724560199"))
-	expect(t, s, apdu.OK, installCommand(moduleDocument))
-	expect(t, s, apdu.NameExists, installCommand(moduleDocument))
+	expect(t, s, apdu.OK, installCommand(moduleEMRTD))
+	expect(t, s, apdu.NameExists, installCommand(moduleEMRTD))
 	expect(t, s, apdu.WrongData, apdu.Command{INS: 0xE6, P1: 0x0C, Data: []byte{9, 1}})
-	expect(t, s, apdu.ConditionsNotSatisfied, apdu.Command{INS: 0xF0, P1: 0x40, P2: 0x0F, Data: unhexed(moduleDocument)}) // nothing in it
-	expect(t, s, apdu.OK, apdu.Command{INS: 0xE4, Data: tlv.Encode(0x4F, unhexed(moduleDocument))})
-	expect(t, s, apdu.ReferenceNotFound, apdu.Command{INS: 0xE4, Data: tlv.Encode(0x4F, unhexed(moduleDocument))})
+	expect(t, s, apdu.ConditionsNotSatisfied, apdu.Command{INS: 0xF0, P1: 0x40, P2: 0x0F, Data: unhexed(moduleEMRTD)}) // nothing in it
+	expect(t, s, apdu.OK, apdu.Command{INS: 0xE4, Data: tlv.Encode(0x4F, unhexed(moduleEMRTD))})
+	expect(t, s, apdu.ReferenceNotFound, apdu.Command{INS: 0xE4, Data: tlv.Encode(0x4F, unhexed(moduleEMRTD))})
 }
 
 func TestStoreData_KeepsItsOrderAndItsBounds(t *testing.T) {
 	t.Parallel()
-	begin := apdu.Command{INS: 0xE6, P1: 0x20, Data: append(append([]byte{0, 0, 7}, unhexed(moduleDocument)...), 0, 0, 0)}
+	begin := apdu.Command{INS: 0xE6, P1: 0x20, Data: append(append([]byte{0, 0, 7}, unhexed(moduleEMRTD)...), 0, 0, 0)}
 	for name, tt := range map[string]struct {
 		commands []apdu.Command
 		last     apdu.Status
@@ -162,7 +163,7 @@ func TestStoreData_KeepsItsOrderAndItsBounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := domain(t, blankCard(t))
-			expect(t, s, apdu.OK, installCommand(moduleDocument))
+			expect(t, s, apdu.OK, installCommand(moduleEMRTD))
 			expect(t, s, apdu.OK, begin)
 
 			for i, c := range tt.commands {
@@ -185,7 +186,7 @@ func TestSnapshot_IsTheWholeCard(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, c.Snapshot(), restored.Snapshot())
-	require.Equal(t, Secured, restored.Life())
+	require.Equal(t, globalplatform.Secured, restored.LifeCycle())
 	require.Equal(t, c.ChipSerial(), restored.ChipSerial())
 	for n := range c.Snapshot() {
 		_, err := Restore(c.Snapshot()[:n], Options{})
@@ -237,7 +238,7 @@ func TestActiveAuthentication_SignsWithWhateverKeyItHas(t *testing.T) {
 		require.NoError(t, err)
 		der, err := curve.MarshalPrivateKey(key, curve.Named)
 		require.NoError(t, err)
-		s := accessed(t, finished(t, nil, nil, map[uint16][]byte{secretActive: der}))
+		s := accessed(t, finished(t, nil, nil, map[uint16][]byte{secretActiveAuthentication: der}))
 
 		r := s.send(command)
 
@@ -250,7 +251,7 @@ func TestActiveAuthentication_SignsWithWhateverKeyItHas(t *testing.T) {
 		require.NoError(t, err)
 		der, err := x509.MarshalPKCS8PrivateKey(key)
 		require.NoError(t, err)
-		s := accessed(t, finished(t, nil, nil, map[uint16][]byte{secretActive: der}))
+		s := accessed(t, finished(t, nil, nil, map[uint16][]byte{secretActiveAuthentication: der}))
 
 		r := s.send(command)
 
@@ -267,7 +268,7 @@ func TestActiveAuthentication_SignsWithWhateverKeyItHas(t *testing.T) {
 		require.NoError(t, err)
 		der, err := curve.MarshalPrivateKey(key, curve.Named)
 		require.NoError(t, err)
-		c := finished(t, nil, nil, map[uint16][]byte{secretActive: der})
+		c := finished(t, nil, nil, map[uint16][]byte{secretActiveAuthentication: der})
 		c.defects.RefuseActiveAuthentication = true
 
 		require.ErrorIs(t, accessed(t, c).send(command).SW, apdu.ConditionsNotSatisfied)
@@ -378,8 +379,8 @@ func FuzzCard(f *testing.F) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if len(script)%3 == 1 { // as if access or a channel had been granted
-			c.ram.document.granted, c.ram.document.inside = true, true
-			c.ram.selected = c.nv.application(unhexed(moduleDocument))
+			c.ram.application.granted, c.ram.application.inside = true, true
+			c.ram.selected = c.nv.application(unhexed(moduleEMRTD))
 		}
 		for n := 0; len(script) > 0 && n < 64; n++ {
 			length := min(int(script[0]), len(script)-1)
@@ -396,7 +397,7 @@ func FuzzCard(f *testing.F) {
 // FuzzChannel says fuzzed commands inside an open secure channel, where a blank
 // takes them all.
 func FuzzChannel(f *testing.F) {
-	begin := append(append([]byte{0, 0, 7}, unhexed(moduleDocument)...), 0, 0, 0)
+	begin := append(append([]byte{0, 0, 7}, unhexed(moduleEMRTD)...), 0, 0, 0)
 	f.Add(byte(0xE2), byte(0x88), byte(0), []byte{1, 1, 1, 9})
 	f.Add(byte(0xE2), byte(0xE8), byte(0), append([]byte{0x80, 2, 16}, make([]byte, 16)...))
 	f.Add(byte(0xE6), byte(0x20), byte(0), begin)
@@ -407,7 +408,7 @@ func FuzzChannel(f *testing.F) {
 		}
 		c := blankCard(t)
 		s := domain(t, c)
-		expect(t, s, apdu.OK, installCommand(moduleDocument))
+		expect(t, s, apdu.OK, installCommand(moduleEMRTD))
 		expect(t, s, apdu.OK, apdu.Command{INS: 0xE6, P1: 0x20, Data: begin})
 		for range 2 {
 			if _, err := s.Send(t.Context(), apdu.Command{CLA: 0x80, INS: ins, P1: p1, P2: p2, Data: data}); err != nil {

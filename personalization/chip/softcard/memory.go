@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
@@ -16,52 +17,24 @@ import (
 // MemorySize is how many bytes a chip has for files and secrets: 144 kB.
 const MemorySize = 144 << 10
 
-// What each thing takes beside its content, in bytes.
+// The memory that an item takes beside its content, in bytes.
 const (
 	applicationOverhead = 256
 	fileOverhead        = 32
 	pageSize            = 64 // memory is written by pages; a torn write ends between two
-	maxKeySets          = 4
 )
 
-// Life is the life cycle state of the card (GlobalPlatform Card Specification
-// 2.3.1, 5.1.1 and 11.1.1).
-type Life byte
+// maxKeySets bounds the key sets of the issuer security domain.
+const maxKeySets = 4
 
-// The states of a card, in their order.
-const (
-	OpReady     Life = 0x01
-	Initialized Life = 0x07
-	Secured     Life = 0x0F
-)
-
-// String is the name in the specification.
-func (l Life) String() string {
-	switch l {
-	case OpReady:
-		return "OP_READY"
-	case Initialized:
-		return "INITIALIZED"
-	case Secured:
-		return "SECURED"
-	}
-	return fmt.Sprintf("%02X", byte(l))
-}
-
-// The states of an application (11.1.1, table 11-4).
-const (
-	appSelectable   byte = 0x07
-	appPersonalized byte = 0x0F
-)
-
-// memory is what the card keeps without power. Every change leaves an undo
-// entry until commit, so that one command is one transaction.
+// memory is what the card keeps without power. Every change records how to undo it
+// until commit, so that each command is one transaction.
 type memory struct {
-	serial   [serialBytes]byte
-	life     Life
+	serial   [globalplatform.SerialSize]byte
+	life     globalplatform.LifeCycle
 	sequence uint32 // of secure channels
-	keys     []securechannel.Keys
-	objects  []object // of the security domain
+	keys     []securechannel.KeySet
+	objects  []object // of the issuer security domain
 	apps     []*application
 
 	size    int // bytes that applications may use
@@ -69,7 +42,7 @@ type memory struct {
 	commits uint64
 }
 
-// object is a data object of the security domain, by its tag.
+// object is a data object with its tag.
 type object struct {
 	tag   uint16
 	value []byte
@@ -81,7 +54,7 @@ type application struct {
 	privileges  byte
 	life        byte
 	files       []*file
-	secrets     []object // keys and passwords, by the tag that wrote them
+	secrets     []object // keys and passwords, by the tags that wrote them
 }
 
 // file is a transparent elementary file.
@@ -90,7 +63,7 @@ type file struct {
 	data []byte
 }
 
-// change notes how to undo what is about to be done.
+// change records how to undo what is about to be done.
 func (m *memory) change(undo func()) { m.undo = append(m.undo, undo) }
 
 // commit makes the changes of this command final.
@@ -103,8 +76,8 @@ func (m *memory) commit() {
 	m.commits++
 }
 
-// rollback takes back the changes of this command, the last first, but keeps
-// the first keep of them, as a chip without anti-tearing would.
+// rollback undoes the changes of this command, the last first, and keeps the first
+// keep of them, as a chip without anti-tearing would.
 func (m *memory) rollback(keep int) {
 	for len(m.undo) > keep {
 		last := len(m.undo) - 1
@@ -115,7 +88,7 @@ func (m *memory) rollback(keep int) {
 	m.commit()
 }
 
-// used is how many bytes are taken.
+// used is how many bytes are in use.
 func (m *memory) used() int {
 	n := 0
 	for _, o := range m.objects {
@@ -136,7 +109,7 @@ func (m *memory) used() int {
 // fits reports whether n more bytes fit.
 func (m *memory) fits(n int) bool { return n >= 0 && m.used()+n <= m.size }
 
-func (m *memory) setLife(l Life) {
+func (m *memory) setLife(l globalplatform.LifeCycle) {
 	old := m.life
 	m.change(func() { m.life = old })
 	m.life = l
@@ -147,25 +120,25 @@ func (m *memory) stepSequence() {
 	m.sequence++
 }
 
-// keySet finds the keys of a version; version 0 asks for the first.
-func (m *memory) keySet(version byte) (securechannel.Keys, bool) {
+// keySet finds the key set with a key version number; 0 asks for the first one.
+func (m *memory) keySet(version byte) (securechannel.KeySet, bool) {
 	for _, k := range m.keys {
 		if version == 0 || k.Version == version {
 			return k, true
 		}
 	}
-	return securechannel.Keys{}, false
+	return securechannel.KeySet{}, false
 }
 
-// replaceKeys stores next in the place of version old, or beside the others
-// where old is 0.
-func (m *memory) replaceKeys(old byte, next securechannel.Keys) apdu.Status {
+// replaceKeys stores a key set in place of the one with version number old, or
+// beside the others where old is 0.
+func (m *memory) replaceKeys(old byte, next securechannel.KeySet) apdu.Status {
 	before := m.keys
-	after := slices.DeleteFunc(slices.Clone(before), func(k securechannel.Keys) bool { return k.Version == old })
+	after := slices.DeleteFunc(slices.Clone(before), func(k securechannel.KeySet) bool { return k.Version == old })
 	if old != 0 && len(after) == len(before) {
 		return apdu.ReferenceNotFound
 	}
-	if len(after) == maxKeySets || slices.ContainsFunc(after, func(k securechannel.Keys) bool { return k.Version == next.Version }) {
+	if len(after) == maxKeySets || slices.ContainsFunc(after, func(k securechannel.KeySet) bool { return k.Version == next.Version }) {
 		return apdu.WrongData
 	}
 	m.change(func() { m.keys = before })
@@ -174,7 +147,7 @@ func (m *memory) replaceKeys(old byte, next securechannel.Keys) apdu.Status {
 	return apdu.OK
 }
 
-// setObject stores a data object of the security domain.
+// setObject stores a data object of the issuer security domain.
 func (m *memory) setObject(tag uint16, value []byte) {
 	before := m.objects
 	m.change(func() { m.objects = before })
@@ -253,7 +226,7 @@ func (a *application) elementary(ef lds.EF) *file {
 	return a.file(row.FID)
 }
 
-// create makes a file of size zero bytes.
+// create makes a file of size bytes, all zero.
 func (m *memory) create(a *application, id uint16, size int) (*file, apdu.Status) {
 	if a.file(id) != nil {
 		return nil, apdu.FileExists
@@ -283,13 +256,13 @@ func (m *memory) write(f *file, offset int, b []byte) apdu.Status {
 	return apdu.OK
 }
 
-// snapshotMagic begins every snapshot; its last byte is the version.
+// snapshotMagic is how every snapshot begins; its last byte is the version.
 const snapshotMagic = "CANCUOC-CHIP\x01"
 
 // ErrSnapshot is wrapped by the errors of [Restore].
-var ErrSnapshot = errors.New("no snapshot of a software card")
+var ErrSnapshot = errors.New("snapshot of a software card is malformed")
 
-// encode appends the memory to a slice; equal memories give equal bytes.
+// encode appends the memory to a slice. Equal memories give equal bytes.
 func (m *memory) encode(to []byte) []byte {
 	b := cryptobyte.NewBuilder(slices.Grow(to, 1024+m.used()+m.used()/16))
 	b.AddBytes([]byte(snapshotMagic))
@@ -310,7 +283,7 @@ func (m *memory) encode(to []byte) []byte {
 			a.encode(b)
 		}
 	})
-	return b.BytesOrPanic() // nothing on a card is longer than 24 bits
+	return b.BytesOrPanic() // nothing on a card needs a longer length than 24 bits
 }
 
 func (a *application) encode(b *cryptobyte.Builder) {
@@ -340,7 +313,7 @@ func addObjects(b *cryptobyte.Builder, objects []object) {
 	})
 }
 
-// decodeMemory reads what encode wrote. Everything is bounded by the input.
+// decodeMemory reads what encode wrote. What it allocates is bounded by the input.
 func decodeMemory(snapshot []byte) (*memory, error) {
 	m := &memory{}
 	s := cryptobyte.String(snapshot)
@@ -348,15 +321,15 @@ func decodeMemory(snapshot []byte) (*memory, error) {
 	var life byte
 	var keys, apps cryptobyte.String
 	if !s.ReadBytes(&magic, len(snapshotMagic)) || string(magic) != snapshotMagic ||
-		!s.ReadBytes(&serial, serialBytes) || !s.ReadUint8(&life) || !s.ReadUint24(&m.sequence) ||
+		!s.ReadBytes(&serial, globalplatform.SerialSize) || !s.ReadUint8(&life) || !s.ReadUint24(&m.sequence) ||
 		!s.ReadUint24LengthPrefixed(&keys) || !readObjects(&s, &m.objects) ||
 		!s.ReadUint24LengthPrefixed(&apps) || !s.Empty() {
 		return nil, ErrSnapshot
 	}
 	copy(m.serial[:], serial)
-	m.life = Life(life)
+	m.life = globalplatform.LifeCycle(life)
 	for !keys.Empty() {
-		var k securechannel.Keys
+		var k securechannel.KeySet
 		if !keys.ReadUint8(&k.Version) || !readBytes(&keys, &k.ENC) || !readBytes(&keys, &k.MAC) || !readBytes(&keys, &k.DEK) {
 			return nil, ErrSnapshot
 		}

@@ -6,18 +6,18 @@ import (
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-// module is a program in the chip's ROM, of which applications are instances.
+// module is a program in the chip's ROM. Applications are its instances.
 type module struct {
-	accepts  func(tag uint16, secret []byte) bool                  // which secrets it takes
-	complete func(a *application) bool                             // nothing is missing
-	generate func(*Card, *application, apdu.Command) apdu.Response // GENERATE KEY PAIR, or nil
-	use      func(*Card, *application, apdu.Command) apdu.Response // what it does once personalized
+	accepts  func(tag uint16, secret []byte) bool                  // whether a secret can be stored
+	complete func(a *application) bool                             // whether nothing is missing
+	generate func(*Card, *application, apdu.Command) apdu.Response // GENERATE ASYMMETRIC KEY PAIR, or nil
+	use      func(*Card, *application, apdu.Command) apdu.Response // serves a command once personalized
 }
 
-// The identifiers of the modules. The first is the travel document of ICAO Doc
-// 9303-10 and is its instance's too; the others are this chip's own.
+// The identifiers of the modules. The first is that of the eMRTD application (ICAO
+// Doc 9303-10), which its instance has too; the others are this chip's own.
 const (
-	moduleDocument  = "a0000002471001"
+	moduleEMRTD     = "a0000002471001"
 	moduleSignature = "a000000724560101"
 	moduleData      = "a000000724560102"
 )
@@ -25,8 +25,8 @@ const (
 // moduleOf finds a module in ROM.
 func moduleOf(aid []byte) (module, bool) {
 	switch hex.EncodeToString(aid) {
-	case moduleDocument:
-		return module{accepts: acceptsDocumentSecret, complete: documentComplete, use: (*Card).useDocument}, true
+	case moduleEMRTD:
+		return module{accepts: acceptsEMRTDSecret, complete: emrtdComplete, use: (*Card).useEMRTD}, true
 	case moduleSignature:
 		return module{accepts: acceptsSignatureSecret, complete: signatureComplete, generate: (*Card).generateKeyPair, use: (*Card).useSignature}, true
 	case moduleData:
@@ -39,12 +39,12 @@ func moduleOf(aid []byte) (module, bool) {
 	return module{}, false
 }
 
-// useData serves an application that is nothing but files for all to read.
+// useData serves an application that has only files, which everyone may read.
 func (c *Card) useData(a *application, cmd apdu.Command) apdu.Response {
 	switch cmd.INS {
-	case insSelect:
+	case apdu.Select:
 		return c.selectCurrent(a, cmd, func(*file) bool { return true })
-	case insReadBinary:
+	case apdu.ReadBinary:
 		return c.readBinary(a, cmd, func(*file) bool { return true })
 	}
 	return status(apdu.InstructionNotSupported)

@@ -16,8 +16,8 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// The object identifiers of the protocols without their last arc, which is the
-// suite (9303-11, 9.2.3 and 9.2.5).
+// The object identifiers of PACE and Chip Authentication without their last arc,
+// which is the suite (9303-11, 9.2.3 and 9.2.5).
 func pacePrefix() []byte { return []byte{0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x04, 0x02} }
 func chipPrefix() []byte { return []byte{0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x03, 0x02} }
 
@@ -36,22 +36,30 @@ const (
 	passwordCAN = 0x02
 )
 
-// pace is Password Authenticated Connection Establishment under way, by
-// elliptic curve and generic mapping (9303-11, 4.4).
+// pace is Password Authenticated Connection Establishment under way, with elliptic
+// curves and generic mapping (9303-11, 4.4).
 type pace struct {
 	suite     suite
 	oid       []byte
 	curve     elliptic.Curve
-	key       []byte // of the password
+	key       []byte // derived from the password
 	step      int
 	nonce     []byte
 	generator *ecdsa.PublicKey // the mapped one
-	own       *ecdsa.PublicKey // ephemeral keys on the mapped generator
+	own       *ecdsa.PublicKey // ephemeral, on the mapped generator
 	other     *ecdsa.PublicKey
 	messaging *messaging
 }
 
-// manageSecurity is MANAGE SECURITY ENVIRONMENT.
+// The parameters P1-P2 of MSE:SET: Set AT for PACE (9303-11, 4.4.4.1), Set AT and
+// Set KAT for Chip Authentication (6.2.4).
+const (
+	setPACE               = 0xC1A4
+	setChipAuthentication = 0x41A4
+	setKeyAgreement       = 0x41A6
+)
+
+// manageSecurity is MANAGE SECURITY ENVIRONMENT in its form SET.
 func (c *Card) manageSecurity(a *application, cmd apdu.Command) apdu.Status {
 	nodes, err := tlv.ParseAll(cmd.Data)
 	if err != nil {
@@ -62,12 +70,12 @@ func (c *Card) manageSecurity(a *application, cmd apdu.Command) apdu.Status {
 		objects[n.Tag] = n.Value
 	}
 	switch uint16(cmd.P1)<<8 | uint16(cmd.P2) {
-	case 0xC1A4:
+	case setPACE:
 		return c.beginPACE(a, objects)
-	case 0x41A4:
+	case setChipAuthentication:
 		return c.beginChipAuthentication(a, objects)
-	case 0x41A6:
-		return c.keyAgreement3DES(a, objects)
+	case setKeyAgreement:
+		return c.chipAuthenticateByTripleDES(a, objects)
 	case 0x81A4, 0x81B6, 0xC1B6: // Terminal Authentication: no trust anchor is stored
 		return apdu.ReferenceNotFound
 	}
@@ -76,7 +84,7 @@ func (c *Card) manageSecurity(a *application, cmd apdu.Command) apdu.Status {
 
 // beginPACE is MSE:Set AT for PACE.
 func (c *Card) beginPACE(a *application, objects map[uint32][]byte) apdu.Status {
-	d := &c.ram.document
+	d := &c.ram.application
 	if d.messaging != nil {
 		return apdu.ConditionsNotSatisfied
 	}
@@ -89,7 +97,7 @@ func (c *Card) beginPACE(a *application, objects map[uint32][]byte) apdu.Status 
 	if sw != apdu.OK {
 		return sw
 	}
-	password, found := documentPassword(a, objects[0x83])
+	password, found := pacePassword(a, objects[0x83])
 	if !found {
 		return apdu.ReferenceNotFound
 	}
@@ -97,8 +105,8 @@ func (c *Card) beginPACE(a *application, objects map[uint32][]byte) apdu.Status 
 	return apdu.OK
 }
 
-// documentPassword is f(password) of 9303-11, 9.7.3.
-func documentPassword(a *application, reference []byte) ([]byte, bool) {
+// pacePassword is f of the password (9303-11, 9.7.3).
+func pacePassword(a *application, reference []byte) ([]byte, bool) {
 	if len(reference) != 1 {
 		return nil, false
 	}
@@ -113,8 +121,8 @@ func documentPassword(a *application, reference []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// announcedDomain finds the curve that EF.CardAccess announces for a protocol.
-// The terminal says which where several are announced.
+// announcedDomain finds the curve that EF.CardAccess announces for a protocol: the
+// one that the terminal names, where it names one.
 func announcedDomain(a *application, oid, parameter []byte) (elliptic.Curve, apdu.Status) {
 	f := a.elementary(lds.CardAccess)
 	if f == nil {
@@ -150,7 +158,7 @@ func announcedDomain(a *application, oid, parameter []byte) (elliptic.Curve, apd
 
 // generalAuthenticate is GENERAL AUTHENTICATE, of PACE or Chip Authentication.
 func (c *Card) generalAuthenticate(a *application, cmd apdu.Command) apdu.Response {
-	d := &c.ram.document
+	d := &c.ram.application
 	template, err := tlv.ParseOnly(cmd.Data, 0x7C)
 	if err != nil {
 		return status(apdu.WrongData)
@@ -175,10 +183,9 @@ func (c *Card) generalAuthenticate(a *application, cmd apdu.Command) apdu.Respon
 	return status(apdu.ConditionsNotSatisfied)
 }
 
-// paceStep is one of the four steps. What the terminal sends must be what the
-// step expects.
+// paceStep is one of the four steps. The terminal must send what the step expects.
 func (c *Card) paceStep(object tlv.Node) ([]byte, apdu.Status) {
-	p := c.ram.document.pace
+	p := c.ram.application.pace
 	p.step++
 	switch {
 	case p.step == 1 && object.Raw == nil:
@@ -190,16 +197,16 @@ func (c *Card) paceStep(object tlv.Node) ([]byte, apdu.Status) {
 	case p.step == 4 && object.Tag == 0x85:
 		answer, sw := p.confirm(object.Value)
 		if sw == apdu.OK {
-			d := &c.ram.document
-			*d = documentSession{inside: d.inside, messaging: p.messaging, granted: true}
+			d := &c.ram.application
+			*d = applicationSession{inside: d.inside, messaging: p.messaging, granted: true}
 		}
 		return answer, sw
 	}
 	return nil, apdu.ConditionsNotSatisfied
 }
 
-// sendNonce gives the nonce encrypted under the password: as long as the key,
-// in whole blocks (9303-11, 4.4.3.2).
+// sendNonce gives the nonce, encrypted under the password. It is as long as the
+// key, in whole blocks (9303-11, 4.4.3.2).
 func (p *pace) sendNonce(random io.Reader) ([]byte, apdu.Status) {
 	p.nonce = make([]byte, (len(p.key)+aes.BlockSize-1)/aes.BlockSize*aes.BlockSize)
 	if _, err := io.ReadFull(random, p.nonce); err != nil {
@@ -214,7 +221,8 @@ func (p *pace) sendNonce(random io.Reader) ([]byte, apdu.Status) {
 	return tlv.Encode(0x80, sealed), apdu.OK
 }
 
-// mapNonce agrees on a secret point and maps the generator with it (4.4.3.3.1).
+// mapNonce agrees on a secret point and maps the generator by it and the nonce
+// (4.4.3.3.1).
 func (p *pace) mapNonce(random io.Reader, theirs []byte) ([]byte, apdu.Status) {
 	other, err := curve.ParsePoint(p.curve, theirs)
 	if err != nil {
@@ -238,7 +246,7 @@ func (p *pace) mapNonce(random io.Reader, theirs []byte) ([]byte, apdu.Status) {
 	return tlv.Encode(0x82, point), apdu.OK
 }
 
-// agree agrees on the session keys with ephemeral keys on the mapped generator.
+// agree agrees on the session keys, by ephemeral keys on the mapped generator.
 func (p *pace) agree(random io.Reader, theirs []byte) ([]byte, apdu.Status) {
 	other, err := curve.ParsePoint(p.curve, theirs)
 	if err != nil {
@@ -286,8 +294,8 @@ func (p *pace) confirm(theirs []byte) ([]byte, apdu.Status) {
 	return tlv.Encode(0x86, own), apdu.OK
 }
 
-// token authenticates a public key: CMAC over the object identifier and the
-// point.
+// token is the authentication token of a public key: CMAC over the object
+// identifier and the point.
 func (p *pace) token(key *ecdsa.PublicKey) ([]byte, error) {
 	point, err := curve.MarshalPoint(key)
 	if err != nil {

@@ -12,12 +12,12 @@ import (
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-// maxFrame is the longest message whose length two bytes can tell.
+// maxFrame is the longest message, in bytes: its length has two bytes.
 const maxFrame = 0xFFFF
 
 // ServeTCP serves a card to one terminal after the other: each message is two
-// bytes of length, big-endian, and an APDU, in both directions. A new connection
-// finds the card freshly reset. It returns when ctx ends, with nil, or when the
+// bytes of length, big-endian, and an APDU, in both directions. Each connection
+// resets the card first. It returns nil when ctx ends, and an error when the
 // listener fails; it closes the listener.
 func ServeTCP(ctx context.Context, listener net.Listener, card apdu.Card) error {
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
@@ -31,7 +31,7 @@ func ServeTCP(ctx context.Context, listener net.Listener, card apdu.Card) error 
 		if err != nil {
 			return fmt.Errorf("serve card: %w", err)
 		}
-		// A terminal that breaks the line is no reason to stop serving others.
+		// A terminal that breaks the connection does not end the service of others.
 		_ = serveConnection(ctx, conn, card)
 	}
 }
@@ -54,7 +54,7 @@ func serveConnection(ctx context.Context, conn net.Conn, card apdu.Card) error {
 	}
 }
 
-// answer sends the card's response. A card without power is a broken line.
+// answer sends the card's response. A card without power breaks the connection.
 func answer(ctx context.Context, conn io.Writer, card apdu.Card, command []byte) error {
 	response, err := card.Transmit(ctx, command)
 	if err != nil {
@@ -82,13 +82,13 @@ func readFrame(r io.Reader) ([]byte, error) {
 
 func writeFrame(w io.Writer, b []byte) error {
 	if len(b) > maxFrame {
-		return fmt.Errorf("a message of %d bytes: at most %d fit", len(b), maxFrame)
+		return fmt.Errorf("a message of %d bytes does not fit; at most %d do", len(b), maxFrame)
 	}
 	_, err := w.Write(append(binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(b)), uint16(len(b))), b...))
 	return err
 }
 
-// VPCDPort is where the virtual reader of Debian's vsmartcard-vpcd listens.
+// VPCDPort is the TCP port of the virtual reader of Debian's vsmartcard-vpcd.
 const VPCDPort = 35963
 
 // The control messages of vpcd, one byte each.
@@ -100,8 +100,8 @@ const (
 )
 
 // ServeVPCD puts a card into the virtual PC/SC reader at addr (host and port,
-// see [VPCDPort]), so that any PC/SC program can read it. It returns when ctx
-// ends, with nil, or when the reader goes away.
+// see [VPCDPort]), so that any PC/SC program can read it. It returns nil when ctx
+// ends, and an error when the reader goes away.
 func ServeVPCD(ctx context.Context, addr string, card apdu.Card) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)
@@ -115,7 +115,7 @@ func ServeVPCD(ctx context.Context, addr string, card apdu.Card) error {
 	if _, err := rand.Read(uid); err != nil {
 		return fmt.Errorf("virtual reader: %w", err)
 	}
-	uid[0] = 0x08 // a random one (ISO/IEC 14443-3, 6.5.4): a document's chip cannot be followed by it
+	uid[0] = 0x08 // a random identifier (ISO/IEC 14443-3, 6.5.4), by which nobody can follow the chip
 	for {
 		message, err := readFrame(conn)
 		if err == nil {
@@ -133,7 +133,7 @@ func ServeVPCD(ctx context.Context, addr string, card apdu.Card) error {
 }
 
 // vpcdMessage serves one message: a control byte, a command to the reader, which
-// the virtual one passes on, or a command to the card.
+// the virtual reader passes on, or a command to the card.
 func vpcdMessage(ctx context.Context, conn io.Writer, card apdu.Card, uid, message []byte) error {
 	if len(message) == 1 {
 		switch message[0] {
@@ -142,7 +142,7 @@ func vpcdMessage(ctx context.Context, conn io.Writer, card apdu.Card, uid, messa
 		case vpcdATR:
 			return writeFrame(conn, atrOf(card))
 		}
-		return nil // a control message of a later version
+		return nil // a control message of a later version of vpcd
 	}
 	if len(message) >= 4 && message[0] == readerClass {
 		return writeFrame(conn, readerAnswer(message, uid, atrOf(card)).Bytes())
@@ -150,7 +150,7 @@ func vpcdMessage(ctx context.Context, conn io.Writer, card apdu.Card, uid, messa
 	return answer(ctx, conn, card, message)
 }
 
-// atrOf is a card's answer to reset; nil where it has none.
+// atrOf is the answer to reset of a card; nil where it gives none.
 func atrOf(card apdu.Card) []byte {
 	if r, ok := card.(apdu.Resetter); ok {
 		return r.ATR()
@@ -158,17 +158,17 @@ func atrOf(card apdu.Card) []byte {
 	return nil
 }
 
-// readerClass is the class of commands that a contactless reader answers by
+// readerClass is the class of the commands that a contactless reader answers
 // itself (PC/SC Workgroup, part 3, 3.2.2).
 const readerClass = 0xFF
 
-// readerAnswer answers GET DATA as a contactless reader does: the chip's
-// identifier, and the historical bytes of its answer to select, which an answer
-// to reset repeats between its four first bytes and its last.
+// readerAnswer answers GET DATA as a contactless reader does: with the chip's
+// identifier, or with the historical bytes of its answer to select. The answer to
+// reset has these after its first four bytes and before its last.
 func readerAnswer(command, uid, atr []byte) apdu.Response {
-	const getData, identifier, historical = 0xCA, 0x00, 0x01
+	const identifier, historical = 0x00, 0x01
 	switch {
-	case command[1] != getData:
+	case command[1] != apdu.GetData:
 		return status(apdu.InstructionNotSupported)
 	case command[2] == identifier && command[3] == 0:
 		return apdu.Response{Data: uid, SW: apdu.OK}

@@ -17,11 +17,11 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// suite is a pair of ciphers of 9303-11: Triple DES for BAC, AES for PACE and
+// suite is a cipher with a MAC (9303-11, 9.8): Triple DES for BAC, AES for PACE and
 // Chip Authentication.
 type suite int
 
-// The suites, by the last arc of the protocols' object identifiers.
+// The suites have the values of the last arc in the protocols' object identifiers.
 const (
 	suite3DES   suite = 1
 	suiteAES128 suite = 2
@@ -68,13 +68,12 @@ func oddParity(key []byte) []byte {
 	return out
 }
 
-// messaging is one session of secure messaging (9303-11, 9.8). Its counter is
-// stepped before each command and each response.
+// messaging is one session of secure messaging (9303-11, 9.8).
 type messaging struct {
 	suite   suite
 	enc     cipher.Block
 	macKey  []byte
-	counter []byte
+	counter []byte // send sequence counter, stepped before each command and each response
 }
 
 // newMessaging derives the session keys from a shared secret.
@@ -82,6 +81,7 @@ func newMessaging(s suite, secret, counter []byte) (*messaging, error) {
 	return messagingWith(s, s.derive(secret, deriveEncryption), s.derive(secret, deriveMAC), counter)
 }
 
+// messagingWith begins secure messaging with session keys.
 func messagingWith(s suite, enc, mac, counter []byte) (*messaging, error) {
 	m := &messaging{suite: s, macKey: mac, counter: counter}
 	var err error
@@ -99,6 +99,7 @@ func tripleDES(key []byte) (cipher.Block, error) {
 	return des.NewTripleDESCipher(append(bytes.Clone(key), key[:8]...))
 }
 
+// step steps the send sequence counter.
 func (m *messaging) step() {
 	for i := len(m.counter) - 1; i >= 0; i-- {
 		if m.counter[i]++; m.counter[i] != 0 {
@@ -107,7 +108,7 @@ func (m *messaging) step() {
 	}
 }
 
-// iv is zero for Triple DES, the encrypted counter for AES.
+// iv is zero for Triple DES and the encrypted counter for AES.
 func (m *messaging) iv() []byte {
 	iv := make([]byte, m.enc.BlockSize())
 	if m.suite != suite3DES {
@@ -131,12 +132,13 @@ func (m *messaging) decrypt(sealed []byte) ([]byte, bool) {
 	return isoUnpad(out)
 }
 
-// mac authenticates the counter and the message: retail MAC or CMAC, 8 bytes.
+// mac is the checksum over the counter and a message, 8 bytes.
 func (m *messaging) mac(message []byte) []byte {
 	return m.suite.mac(m.macKey, append(bytes.Clone(m.counter), message...), m.enc.BlockSize())
 }
 
-// mac is the checksum of 9303-11, 9.8.6 over a message, which is padded here.
+// mac is the checksum of 9303-11, 9.8.6 over a message, which it pads: retail MAC or
+// CMAC.
 func (s suite) mac(key, message []byte, block int) []byte {
 	if s == suite3DES {
 		return retailMAC(key, isoPad(message, block))
@@ -148,7 +150,7 @@ func (s suite) mac(key, message []byte, block int) []byte {
 func aesMAC(key, message []byte) []byte {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return make([]byte, 8) // keys come from derive and have AES lengths
+		return make([]byte, 8) // cannot be: keys of derive have AES lengths
 	}
 	sum, err := cmac.Sum(message, block, 8)
 	if err != nil {
@@ -178,11 +180,13 @@ func retailMAC(key, padded []byte) []byte {
 	return sum
 }
 
+// isoPad pads by ISO/IEC 9797-1 method 2.
 func isoPad(b []byte, block int) []byte {
 	b = append(b, 0x80)
 	return append(b, make([]byte, (block-len(b)%block)%block)...)
 }
 
+// isoUnpad takes that padding off.
 func isoUnpad(b []byte) ([]byte, bool) {
 	for i, last := range slices.Backward(b) {
 		switch last {
@@ -196,10 +200,10 @@ func isoUnpad(b []byte) ([]byte, bool) {
 	return nil, false
 }
 
-// serveSecured serves a command under secure messaging. An error in the
-// protection is answered in the plain and ends the session.
+// serveSecured serves a command in secure messaging. An error in its protection is
+// answered in plain and ends the session.
 func (c *Card) serveSecured(cmd apdu.Command) apdu.Response {
-	d := &c.ram.document
+	d := &c.ram.application
 	m := d.messaging
 	if m == nil || c.ram.selected == nil {
 		return status(apdu.SecurityNotSatisfied)
@@ -215,15 +219,15 @@ func (c *Card) serveSecured(cmd apdu.Command) apdu.Response {
 	}
 	r := m.wrap(c.dispatch(plain), cmd.INS&1 != 0)
 	d.room = 0
-	if d.renewed != nil { // the response still goes under the old keys
+	if d.renewed != nil { // the response still had the old keys
 		d.messaging, d.renewed = d.renewed, nil
 	}
 	return r
 }
 
-// room is how many bytes of data fit into a protected response of n bytes: the
-// cryptogram has a header of three bytes and an indicator of one, the status
-// word takes four bytes, the checksum ten.
+// room is how many bytes of data fit in a protected response of n bytes. The
+// cryptogram has a header of three bytes and an indicator of one, the status word
+// takes four bytes, the checksum ten.
 func (m *messaging) room(n int) int {
 	block := m.enc.BlockSize()
 	return (n-3-1-4-10)/block*block - 1
@@ -238,7 +242,7 @@ type objects struct {
 	mac      []byte // 8E
 }
 
-// unwrap checks and opens a protected command (9303-11, 9.8.4).
+// unwrap checks and decrypts a protected command (9303-11, 9.8.4).
 func (m *messaging) unwrap(cmd apdu.Command) (apdu.Command, apdu.Status) {
 	o, sw := parseObjects(cmd)
 	if sw != apdu.OK {
@@ -262,7 +266,7 @@ func (m *messaging) unwrap(cmd apdu.Command) (apdu.Command, apdu.Status) {
 	return plain, apdu.OK
 }
 
-// parseObjects reads the objects of a protected command in their order.
+// parseObjects reads the objects of a protected command and checks their order.
 func parseObjects(cmd apdu.Command) (objects, apdu.Status) {
 	var o objects
 	nodes, err := tlv.ParseAll(cmd.Data)
@@ -291,7 +295,7 @@ func parseObjects(cmd apdu.Command) (objects, apdu.Status) {
 	return o, apdu.OK
 }
 
-// expectedLength reads the Le of object 97; zero means as much as fits.
+// expectedLength reads the Le of object 97; zero means the largest.
 func expectedLength(b []byte) int {
 	if len(b) == 1 {
 		if b[0] == 0 {

@@ -9,15 +9,15 @@ import (
 	"os"
 )
 
-// cardFile keeps a simulated card's memory on disk. The file has two places;
-// each snapshot is written over the older one, so that the newer one is whole
-// whenever the writing stops. A place begins with a header: the number of the
-// snapshot, its length and its CRC-32, big-endian.
+// cardFile keeps a simulated card's memory on disk. The file has two places; each
+// snapshot replaces the older one, so that the newer one is whole whenever writing
+// is interrupted. A place begins with a header: the number of the snapshot, its
+// length and its CRC-32, big-endian.
 type cardFile struct {
 	file   *os.File
 	last   uint64 // number of the newest snapshot
-	sync   bool
-	buffer []byte // of the place that is written, kept for the next
+	sync   bool   // wait for the disk
+	buffer []byte // what was written last, for reuse
 }
 
 const (
@@ -27,7 +27,7 @@ const (
 )
 
 // openCardFile opens a card's file, or makes it, and reads the newest whole
-// snapshot: nil where there is none.
+// snapshot, or nil.
 func openCardFile(name string, sync bool) (*cardFile, []byte, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -47,7 +47,7 @@ func openCardFile(name string, sync bool) (*cardFile, []byte, error) {
 	return c, newest, nil
 }
 
-// read reads one place. What is not whole counts as number 0.
+// read reads one place. A snapshot that is not whole has number 0.
 func (c *cardFile) read(place uint64) (number uint64, snapshot []byte, err error) {
 	at := io.NewSectionReader(c.file, int64(place)*placeBytes, placeBytes)
 	var header [placeHeader]byte
@@ -69,7 +69,7 @@ func (c *cardFile) read(place uint64) (number uint64, snapshot []byte, err error
 	return number, snapshot, nil
 }
 
-// unlessShort passes errors on that are more than the end of the file.
+// unlessShort gives the error unless it is the end of the file.
 func unlessShort(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil
@@ -77,19 +77,19 @@ func unlessShort(err error) error {
 	return err
 }
 
-// checksum covers the number as well, lest an old header go with new bytes.
+// checksum covers the number too, so that an old header does not fit new bytes.
 func checksum(number uint64, snapshot []byte) uint32 {
 	sum := crc32.ChecksumIEEE(binary.BigEndian.AppendUint64(nil, number))
 	return crc32.Update(sum, crc32.IEEETable, snapshot)
 }
 
-// write writes the next snapshot, which appendTo appends to what it is given.
+// write writes the next snapshot, which appendTo appends to its argument.
 func (c *cardFile) write(appendTo func([]byte) []byte) error {
 	c.buffer = appendTo(append(c.buffer[:0], make([]byte, placeHeader)...))
 	b := c.buffer
 	snapshot := b[placeHeader:]
 	if len(snapshot) > maxSnapshot {
-		return fmt.Errorf("a snapshot of %d bytes: at most %d fit", len(snapshot), maxSnapshot)
+		return fmt.Errorf("a snapshot of %d bytes does not fit; at most %d do", len(snapshot), maxSnapshot)
 	}
 	number := c.last + 1
 	binary.BigEndian.PutUint64(b, number)

@@ -1,6 +1,7 @@
 package softcard
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -12,23 +13,22 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// The tags by which the document's secrets are stored.
+// The tags by which the secrets of the eMRTD application are stored.
 const (
-	secretMRZ    uint16 = 0x8001 // MRZ information of 9303-11, 4.3: number, birth, expiry, each with its check digit
-	secretCAN    uint16 = 0x8002 // card access number, digits
-	secretChip   uint16 = 0x8003 // private key of Chip Authentication, PKCS #8
-	secretActive uint16 = 0x8004 // private key of Active Authentication, PKCS #8
+	secretMRZ                  uint16 = 0x8001 // MRZ information of 9303-11, 4.3: number, birth, expiry, each with its check digit
+	secretCAN                  uint16 = 0x8002 // card access number, digits
+	secretChipAuthentication   uint16 = 0x8003 // private key, PKCS #8
+	secretActiveAuthentication uint16 = 0x8004 // private key, PKCS #8
 )
 
 // masterFile is the identifier of the master file.
 const masterFile uint16 = 0x3F00
 
-// maxSecret bounds a secret: a PKCS #8 key of RSA-4096 has 2.4 kB.
+// maxSecret bounds a secret, in bytes: a PKCS #8 key of RSA-4096 has 2.4 kB.
 const maxSecret = 4096
 
-// acceptsDocumentSecret checks a secret when it is stored, so that it serves
-// afterwards.
-func acceptsDocumentSecret(tag uint16, secret []byte) bool {
+// acceptsEMRTDSecret checks a secret when it is stored.
+func acceptsEMRTDSecret(tag uint16, secret []byte) bool {
 	if len(secret) > maxSecret {
 		return false
 	}
@@ -37,10 +37,10 @@ func acceptsDocumentSecret(tag uint16, secret []byte) bool {
 		return len(secret) >= 24
 	case secretCAN:
 		return len(secret) == 6
-	case secretChip:
+	case secretChipAuthentication:
 		_, err := curve.ParsePrivateKey(secret)
 		return err == nil
-	case secretActive:
+	case secretActiveAuthentication:
 		return activeKey(secret) != nil
 	}
 	return false
@@ -59,9 +59,9 @@ func activeKey(der []byte) any {
 	return nil
 }
 
-// documentComplete reports whether the chip has what every eMRTD must have: the
-// required files and a way in.
-func documentComplete(a *application) bool {
+// emrtdComplete reports whether the chip has what every eMRTD must have: the
+// required files, and the MRZ information that opens it.
+func emrtdComplete(a *application) bool {
 	for _, row := range lds.Table() {
 		if row.Required && a.file(row.FID) == nil {
 			return false
@@ -71,59 +71,59 @@ func documentComplete(a *application) bool {
 	return mrz
 }
 
-// documentSession is what the document application keeps until reset.
-type documentSession struct {
-	inside    bool  // the application was selected by name; otherwise at the master file
-	current   *file // the current elementary file
-	challenge []byte
+// applicationSession is what the selected application keeps until reset.
+type applicationSession struct {
+	inside    bool       // the application was selected by name; otherwise the master file is
+	current   *file      // the current elementary file
+	challenge []byte     // of BAC
 	messaging *messaging // nil outside secure messaging
 	granted   bool       // BAC or PACE has succeeded in this messaging session
-	pace      *pace
+	pace      *pace      // under way
 	agreement *agreement // Chip Authentication under way
 	renewed   *messaging // takes over after the response
 	verified  bool       // the PIN of the digital signature was right
-	room      int        // bytes that the response to this command can carry; 0: as many as there are
+	room      int        // bytes of data that fit in the response to this command; 0: no limit
 }
 
-// enter is what SELECT by name does to the session: secure messaging stays.
-func (d *documentSession) enter(inside bool) {
+// enter is what SELECT does to the session. Secure messaging stays.
+func (d *applicationSession) enter(inside bool) {
 	d.inside, d.current, d.verified = inside, nil, false
 }
 
-// endMessaging ends secure messaging, if there is any, and all that was granted
-// in it.
-func (d *documentSession) endMessaging() {
+// endMessaging ends secure messaging, if there is any, and all access granted in
+// it.
+func (d *applicationSession) endMessaging() {
 	if d.messaging == nil {
 		return
 	}
-	*d = documentSession{inside: d.inside}
+	*d = applicationSession{inside: d.inside}
 }
 
-// useDocument serves the travel document.
-func (c *Card) useDocument(a *application, cmd apdu.Command) apdu.Response {
+// useEMRTD serves the eMRTD application.
+func (c *Card) useEMRTD(a *application, cmd apdu.Command) apdu.Response {
 	switch cmd.INS {
-	case insSelect:
+	case apdu.Select:
 		return c.selectCurrent(a, cmd, c.mayRead)
-	case insReadBinary:
+	case apdu.ReadBinary:
 		return c.readBinary(a, cmd, c.mayRead)
-	case insReadBinaryOdd:
+	case apdu.ReadBinaryOdd:
 		return c.readBinaryOdd(a, cmd, c.mayRead)
-	case insGetChallenge:
+	case apdu.GetChallenge:
 		return c.getChallenge(cmd)
-	case insExternalAuth:
+	case apdu.ExternalAuthenticate:
 		return c.basicAccess(a, cmd)
-	case insManageSecurity:
+	case apdu.ManageSecurityEnvironment:
 		return status(c.manageSecurity(a, cmd))
-	case insGeneralAuth:
+	case apdu.GeneralAuthenticate:
 		return c.generalAuthenticate(a, cmd)
-	case insInternalAuth:
+	case apdu.InternalAuthenticate:
 		return c.activeAuthenticate(a, cmd)
 	}
 	return status(apdu.InstructionNotSupported)
 }
 
-// rowOf finds a file in the table of elementary files. A file that is not there
-// is one of the application, closed as most of them are.
+// rowOf finds a file in the table of elementary files. A file that is not in it
+// belongs to the application and needs BAC or PACE.
 func rowOf(id uint16) lds.Row {
 	if row, found := lds.FindFunc(func(r lds.Row) bool { return r.FID == id }); found {
 		return row
@@ -131,23 +131,23 @@ func rowOf(id uint16) lds.Row {
 	return lds.Row{FID: id, Read: lds.BasicAccess}
 }
 
-// mayRead is the access condition of each file. Terminal Authentication is
+// mayRead checks the access condition of a file. Terminal Authentication is
 // announced but no terminal is trusted: fingers and irises stay closed.
 func (c *Card) mayRead(f *file) bool {
 	switch rowOf(f.id).Read {
 	case lds.Always:
 		return true
 	case lds.BasicAccess:
-		return c.ram.document.granted
+		return c.ram.application.granted
 	case lds.ExtendedAccess:
 	}
 	return false
 }
 
-// selectCurrent is SELECT of an elementary file by its identifier. SELECT of
-// the master file is allowed: readers begin so.
+// selectCurrent is SELECT of an elementary file by its identifier. SELECT of the
+// master file is allowed, because readers begin with it.
 func (c *Card) selectCurrent(a *application, cmd apdu.Command, mayRead func(*file) bool) apdu.Response {
-	d := &c.ram.document
+	d := &c.ram.application
 	id := masterFile
 	switch {
 	case len(cmd.Data) == 2:
@@ -156,11 +156,11 @@ func (c *Card) selectCurrent(a *application, cmd apdu.Command, mayRead func(*fil
 		return status(apdu.WrongLength)
 	}
 	switch cmd.P1 {
-	case selectAny, selectChild, selectFile, selectParent:
+	case apdu.SelectAny, apdu.SelectChild, apdu.SelectEF, apdu.SelectParent:
 	default:
 		return status(apdu.WrongParameters)
 	}
-	if id == masterFile || cmd.P1 == selectParent {
+	if id == masterFile || cmd.P1 == apdu.SelectParent {
 		d.enter(false)
 		return c.fileInformation(cmd, nil)
 	}
@@ -175,10 +175,10 @@ func (c *Card) selectCurrent(a *application, cmd apdu.Command, mayRead func(*fil
 	return c.fileInformation(cmd, f)
 }
 
-// fileInformation is the response to SELECT: none where P2 asks for none, else
-// the control parameters.
+// fileInformation is the response to SELECT: the file control parameters, or
+// nothing where P2 asks for nothing.
 func (c *Card) fileInformation(cmd apdu.Command, f *file) apdu.Response {
-	if cmd.P2&selectNoReply == selectNoReply || cmd.Le == 0 {
+	if cmd.P2&apdu.NoResponse == apdu.NoResponse || cmd.Le == 0 {
 		return status(apdu.OK)
 	}
 	if f == nil {
@@ -194,7 +194,7 @@ func (c *Card) fileInformation(cmd apdu.Command, f *file) apdu.Response {
 // EF.CardAccess is found in both.
 func (c *Card) byShortIdentifier(a *application, sfi byte) *file {
 	row, found := lds.FindFunc(func(r lds.Row) bool {
-		return r.SFI == sfi && (r.MasterFile != c.ram.document.inside || r.EF == lds.CardAccess)
+		return r.SFI == sfi && (r.MasterFile != c.ram.application.inside || r.EF == lds.CardAccess)
 	})
 	if !found {
 		return nil
@@ -202,15 +202,15 @@ func (c *Card) byShortIdentifier(a *application, sfi byte) *file {
 	return a.file(row.FID)
 }
 
-// maxRead is how many bytes of a file one response carries, so that secure
-// messaging fits around them. EF.ATR/INFO announces no more.
+// maxRead is how many bytes of a file fit in one response with secure messaging
+// around them. EF.ATR/INFO announces no more.
 const maxRead = apdu.MaxExtendedLe - 256
 
-// readBinary is READ BINARY with even instruction: short identifier and offset
-// to 255, or the current file and offset to 32767.
+// readBinary is READ BINARY with even instruction: by short identifier and an
+// offset up to 255, or of the current file and an offset up to 32767.
 func (c *Card) readBinary(a *application, cmd apdu.Command, mayRead func(*file) bool) apdu.Response {
 	offset := int(cmd.P1)<<8 | int(cmd.P2)
-	f := c.ram.document.current
+	f := c.ram.application.current
 	if cmd.P1&0x80 != 0 {
 		if cmd.P1&0x60 != 0 {
 			return status(apdu.WrongParameters)
@@ -223,8 +223,8 @@ func (c *Card) readBinary(a *application, cmd apdu.Command, mayRead func(*file) 
 	return c.read(f, offset, cmd.Le, len(cmd.Data) != 0, mayRead, cmd.P1&0x80 != 0)
 }
 
-// read gives up to le bytes of a file. Le of 256 or 65536 asks for all that is
-// left; a smaller one that passes the end is answered with the warning 6282.
+// read gives up to le bytes of a file. Le of 256 or 65536 asks for everything that
+// is left; a smaller one that goes past the end gets the warning 6282.
 func (c *Card) read(f *file, offset, le int, hasData bool, mayRead func(*file) bool, makeCurrent bool) apdu.Response {
 	switch {
 	case f == nil:
@@ -237,11 +237,11 @@ func (c *Card) read(f *file, offset, le int, hasData bool, mayRead func(*file) b
 		return status(apdu.OutsideFile)
 	}
 	if makeCurrent {
-		c.ram.document.current = f
+		c.ram.application.current = f
 	}
 	left := len(f.data) - offset
 	n := min(le, left, maxRead)
-	if room := c.ram.document.room; room > 0 {
+	if room := c.ram.application.room; room > 0 {
 		n = min(n, room)
 	}
 	sw := apdu.OK
@@ -251,9 +251,9 @@ func (c *Card) read(f *file, offset, le int, hasData bool, mayRead func(*file) b
 	return apdu.Response{Data: c.bytesOf(f, offset, n), SW: sw}
 }
 
-// bytesOf are n bytes of a file as the chip gives them, defects included.
+// bytesOf are n bytes of a file as the chip gives them, with its defects.
 func (c *Card) bytesOf(f *file, offset, n int) []byte {
-	b := append([]byte(nil), f.data[offset:offset+n]...)
+	b := bytes.Clone(f.data[offset : offset+n])
 	if at := c.defects.CorruptOffset - offset; c.defects.CorruptFile == f.id && at >= 0 && at < n {
 		b[at] ^= 0xFF
 	}
@@ -267,7 +267,7 @@ func (c *Card) readBinaryOdd(a *application, cmd apdu.Command, mayRead func(*fil
 	if !ok {
 		return status(apdu.WrongData)
 	}
-	f := c.ram.document.current
+	f := c.ram.application.current
 	switch id := binary.BigEndian.Uint16([]byte{cmd.P1, cmd.P2}); {
 	case id == 0:
 	case id <= 0x1F:
@@ -275,7 +275,7 @@ func (c *Card) readBinaryOdd(a *application, cmd apdu.Command, mayRead func(*fil
 			return status(apdu.FileNotFound)
 		}
 	default:
-		if f = a.file(id); f == nil || (!c.ram.document.inside && !rowOf(id).MasterFile) {
+		if f = a.file(id); f == nil || (!c.ram.application.inside && !rowOf(id).MasterFile) {
 			return status(apdu.FileNotFound)
 		}
 	}
@@ -294,7 +294,7 @@ func (c *Card) readBinaryOdd(a *application, cmd apdu.Command, mayRead func(*fil
 			le = len(f.data) - offset
 		}
 	}
-	if room := c.ram.document.room; room > 0 {
+	if room := c.ram.application.room; room > 0 {
 		le = min(le, room-objectOverhead(room))
 	}
 	r := c.read(f, offset, le, false, mayRead, cmd.P1|cmd.P2 != 0)
@@ -305,8 +305,7 @@ func (c *Card) readBinaryOdd(a *application, cmd apdu.Command, mayRead func(*fil
 	return r
 }
 
-// objectOverhead is how many bytes the header of object 53 takes when the whole
-// object has n bytes.
+// objectOverhead is how many bytes of an object 53 of n bytes its header takes.
 func objectOverhead(n int) int {
 	switch {
 	case n <= 2+0x7F:
@@ -330,7 +329,7 @@ func offsetObject(data []byte) (int, bool) {
 	return offset, true
 }
 
-// ecKey reads a stored elliptic curve key.
+// ecKey reads a stored key on an elliptic curve.
 func ecKey(a *application, tag uint16) (*ecdsa.PrivateKey, bool) {
 	der, found := a.secret(tag)
 	if !found {

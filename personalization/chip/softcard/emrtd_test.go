@@ -11,6 +11,7 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
@@ -23,22 +24,22 @@ func unhex(tb testing.TB, s string) []byte {
 	return b
 }
 
-func transportKeys() securechannel.Keys {
-	return securechannel.Keys{
+func transportKeys() securechannel.KeySet {
+	return securechannel.KeySet{
 		Version: 0x30, ENC: bytes.Repeat([]byte{1}, 16), MAC: bytes.Repeat([]byte{2}, 16), DEK: bytes.Repeat([]byte{3}, 16),
 	}
 }
 
 var testSerial = []byte{0x47, 0x90, 0x51, 0x63, 0, 0, 0, 1, 0xBA, 0x7C}
 
-// finished makes a locked card with a document, without the ceremony.
+// finished makes a locked card with an eMRTD application, without personalizing it.
 func finished(tb testing.TB, random io.Reader, files lds.Files, secrets map[uint16][]byte) *Card {
 	tb.Helper()
 	c, err := New(Blank{ChipSerial: testSerial, Keys: transportKeys()}, Options{Random: random})
 	require.NoError(tb, err)
 	a := &application{
-		aid: unhex(tb, moduleDocument), module: unhex(tb, moduleDocument),
-		privileges: privilegeDefaultSelected, life: appPersonalized,
+		aid: unhex(tb, moduleEMRTD), module: unhex(tb, moduleEMRTD),
+		privileges: globalplatform.PrivilegeCardReset, life: globalplatform.Personalized,
 	}
 	for ef, data := range files {
 		row, found := lds.Find(ef)
@@ -48,7 +49,7 @@ func finished(tb testing.TB, random io.Reader, files lds.Files, secrets map[uint
 	for tag, value := range secrets {
 		a.secrets = append(a.secrets, object{tag, value})
 	}
-	c.nv.apps, c.nv.life = []*application{a}, Secured
+	c.nv.apps, c.nv.life = []*application{a}, globalplatform.Secured
 	require.NoError(tb, c.Reset(tb.Context()))
 	return c
 }
@@ -120,8 +121,8 @@ func TestPACE_WorkedExampleOfDoc9303(t *testing.T) {
 		},
 		{"008600000C7C0A8508C2B0BD78D94BA86600", "7C0A86083ABB9674BCE93C08 9000"},
 	})
-	require.True(t, c.ram.document.granted)
-	require.Equal(t, unhex(t, "FE251C7858B356B24514B3BD5F4297D1"), c.ram.document.messaging.macKey)
+	require.True(t, c.ram.application.granted)
+	require.Equal(t, unhex(t, "FE251C7858B356B24514B3BD5F4297D1"), c.ram.application.messaging.macKey)
 }
 
 // secured is the terminal's end of a messaging session, for tests that have to
@@ -141,7 +142,7 @@ func accessed(t *testing.T, c *Card) *secured {
 	terminal, err := newMessaging(suiteAES128, secret, nil)
 	require.NoError(t, err)
 	require.NoError(t, c.Reset(t.Context()))
-	c.ram.document = documentSession{inside: true, messaging: chip, granted: true}
+	c.ram.application = applicationSession{inside: true, messaging: chip, granted: true}
 	return &secured{t, c, terminal}
 }
 
@@ -242,7 +243,7 @@ func TestReadBinary_AnswersAsISO7816Asks(t *testing.T) {
 	}
 }
 
-func TestDocument_IsClosedWithoutAccessControl(t *testing.T) {
+func TestEMRTD_IsClosedWithoutAccessControl(t *testing.T) {
 	t.Parallel()
 	c := finished(t, nil,
 		lds.Files{lds.DG1: {0x61, 0}, lds.COM: {0x60, 0}, lds.CardAccess: {0x31, 0}},
@@ -295,8 +296,8 @@ func TestMessaging_AnErrorEndsTheSession(t *testing.T) {
 
 			require.NoError(t, err)
 			require.Equal(t, tt.sw, hex.EncodeToString(r))
-			require.Nil(t, s.c.ram.document.messaging)
-			require.False(t, s.c.ram.document.granted)
+			require.Nil(t, s.c.ram.application.messaging)
+			require.False(t, s.c.ram.application.granted)
 		})
 	}
 }
@@ -311,7 +312,7 @@ func TestChipAuthentication_ChangesTheKeys(t *testing.T) {
 	require.NoError(t, err)
 	point, err := curve.MarshalPoint(&terminal.PublicKey)
 	require.NoError(t, err)
-	s := accessed(t, finished(t, nil, lds.Files{lds.DG1: {0x61, 0}}, map[uint16][]byte{secretChip: der}))
+	s := accessed(t, finished(t, nil, lds.Files{lds.DG1: {0x61, 0}}, map[uint16][]byte{secretChipAuthentication: der}))
 
 	set := s.send(apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: tlv.Encode(0x80, append(chipPrefix(), 4))})
 	agreed := s.send(apdu.Command{INS: 0x86, Data: tlv.Encode(0x7C, tlv.Encode(0x80, point)), Le: 256})

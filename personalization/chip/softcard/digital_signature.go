@@ -11,28 +11,26 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// The tags of the digital signature's secrets.
+// The tags of the secrets of the digital signature application.
 const (
 	secretPIN       uint16 = 0x8005 // the holder's PIN, 6 to 12 bytes
 	secretSignature uint16 = 0x8006 // the private key, PKCS #8; made on the card
 	secretTries     uint16 = 0x8007 // wrong PINs in a row
 )
 
-// fileCertificate is the holder's certificate, for all to read.
+// fileCertificate is the identifier of the holder's certificate, which everyone may
+// read.
 const fileCertificate uint16 = 0x4001
 
-const (
-	insVerify            = 0x20
-	insSecurityOperation = 0x2A
-	maxPINTries          = 3
-)
+// maxPINTries is how many wrong PINs in a row block the application.
+const maxPINTries = 3
 
-// acceptsSignatureSecret takes a PIN and no key: the key is made on the card.
+// acceptsSignatureSecret accepts a PIN but no key: the key is made on the card.
 func acceptsSignatureSecret(tag uint16, secret []byte) bool {
 	return tag == secretPIN && len(secret) >= 6 && len(secret) <= 12
 }
 
-// signatureComplete asks for the key, the PIN and the certificate.
+// signatureComplete reports whether the key, the PIN and the certificate are there.
 func signatureComplete(a *application) bool {
 	_, key := a.secret(secretSignature)
 	_, pin := a.secret(secretPIN)
@@ -40,7 +38,7 @@ func signatureComplete(a *application) bool {
 }
 
 // generateKeyPair is GENERATE ASYMMETRIC KEY PAIR (ISO/IEC 7816-8, 5.1): a P-256
-// key that never leaves the card, and its public point in the response.
+// key that never leaves the card; the response has its public point.
 func (c *Card) generateKeyPair(a *application, cmd apdu.Command) apdu.Response {
 	if cmd.P1 != 0x80 || cmd.P2 != 0 {
 		return status(apdu.WrongParameters)
@@ -67,27 +65,26 @@ func (c *Card) generateKeyPair(a *application, cmd apdu.Command) apdu.Response {
 func (c *Card) useSignature(a *application, cmd apdu.Command) apdu.Response {
 	everybody := func(*file) bool { return true }
 	switch cmd.INS {
-	case insSelect:
+	case apdu.Select:
 		return c.selectCurrent(a, cmd, everybody)
-	case insReadBinary:
+	case apdu.ReadBinary:
 		return c.readBinary(a, cmd, everybody)
-	case insVerify:
+	case apdu.Verify:
 		return status(c.verifyPIN(a, cmd))
-	case insSecurityOperation:
+	case apdu.PerformSecurityOperation:
 		return c.sign(a, cmd)
 	}
 	return status(apdu.InstructionNotSupported)
 }
 
-// verifyPIN is VERIFY. Three wrong PINs in a row block the application; the
-// count is kept without power.
+// verifyPIN is VERIFY. The count of wrong PINs in a row is kept without power.
 func (c *Card) verifyPIN(a *application, cmd apdu.Command) apdu.Status {
 	pin, _ := a.secret(secretPIN)
 	wrong := byte(0)
 	if tries, found := a.secret(secretTries); found && len(tries) == 1 {
 		wrong = tries[0]
 	}
-	c.ram.document.verified = false
+	c.ram.application.verified = false
 	switch {
 	case cmd.P1 != 0 || cmd.P2 != 0x81:
 		return apdu.WrongParameters
@@ -106,22 +103,22 @@ func (c *Card) verifyPIN(a *application, cmd apdu.Command) apdu.Status {
 			return sw
 		}
 	}
-	c.ram.document.verified = true
+	c.ram.application.verified = true
 	return apdu.OK
 }
 
-// sign is PERFORM SECURITY OPERATION: COMPUTE DIGITAL SIGNATURE over a SHA-256
-// hash: r || s, once for each PIN.
+// sign is PERFORM SECURITY OPERATION: COMPUTE DIGITAL SIGNATURE of a SHA-256 hash.
+// The response is r || s. Each VERIFY allows one signature.
 func (c *Card) sign(a *application, cmd apdu.Command) apdu.Response {
 	switch {
 	case cmd.P1 != 0x9E || cmd.P2 != 0x9A:
 		return status(apdu.WrongParameters)
-	case !c.ram.document.verified:
+	case !c.ram.application.verified:
 		return status(apdu.SecurityNotSatisfied)
 	case len(cmd.Data) != crypto.SHA256.Size():
 		return status(apdu.WrongLength)
 	}
-	c.ram.document.verified = false
+	c.ram.application.verified = false
 	key, found := ecKey(a, secretSignature)
 	if !found {
 		return status(apdu.DataNotUsable)

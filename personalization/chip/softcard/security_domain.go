@@ -6,36 +6,19 @@ import (
 	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// domainAID names the issuer security domain.
-func domainAID() []byte { return []byte{0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00, 0x00} }
-
-// The data objects of the security domain (GlobalPlatform Card Specification
-// 2.3.1, 11.3 and appendix H).
-const (
-	tagProductionData = 0x9F7F // CPLC: who made the chip, when, and its serial
-	tagKeyInformation = 0x00E0
-	tagRecognition    = 0x0066
-	productionBytes   = 42
-)
-
-// The privileges of applications (11.1.2), first byte.
-const (
-	privilegeDefaultSelected = 0x04
-	privilegeDomain          = 0x80
-)
-
-// channelCommand serves what both the security domain and an application that
-// is being made know: the opening of a secure channel.
+// channelCommand serves what the issuer security domain and an application that is
+// being personalized both serve: INITIALIZE UPDATE, which begins a secure channel.
 func (c *Card) channelCommand(cmd apdu.Command) (r apdu.Response, served bool) {
-	if cmd.CLA&apdu.ClassGlobalPlatform == 0 || cmd.INS != insInitUpdate {
+	if cmd.CLA&apdu.ClassGlobalPlatform == 0 || cmd.INS != apdu.InitializeUpdate {
 		return apdu.Response{}, false
 	}
 	c.endChannel()
-	if a := c.ram.selected; a != nil && !c.fillable(a) {
+	if a := c.ram.selected; a != nil && !c.personalizable(a) {
 		return status(apdu.ConditionsNotSatisfied), true
 	}
 	keys, found := c.nv.keySet(cmd.P1)
@@ -46,14 +29,15 @@ func (c *Card) channelCommand(cmd apdu.Command) (r apdu.Response, served bool) {
 		return status(apdu.WrongLength), true
 	}
 	c.nv.stepSequence()
-	channel, answer, err := securechannel.Answer(keys, c.nv.serial[:], c.nv.sequence, domainAID(), cmd.Data)
-	if err != nil { // the counter has come to its end
+	channel, answer, err := securechannel.Answer(keys, c.nv.serial[:], c.nv.sequence, globalplatform.IssuerSecurityDomain(), cmd.Data)
+	if err != nil { // the sequence counter is exhausted
 		return status(apdu.AuthenticationBlocked), true
 	}
 	c.ram.channel = channel
 	return apdu.Response{Data: answer, SW: apdu.OK}, true
 }
 
+// externalAuthenticate is EXTERNAL AUTHENTICATE of SCP03, which opens the channel.
 func (c *Card) externalAuthenticate(cmd apdu.Command) apdu.Response {
 	if c.ram.channel == nil || c.ram.channel.Open() {
 		c.endChannel()
@@ -66,18 +50,18 @@ func (c *Card) externalAuthenticate(cmd apdu.Command) apdu.Response {
 	return status(sw)
 }
 
-// domainCommand serves a command to the security domain.
-func (c *Card) domainCommand(cmd apdu.Command) apdu.Response {
-	if cmd.INS == insGetData {
+// securityDomainCommand serves a command to the issuer security domain.
+func (c *Card) securityDomainCommand(cmd apdu.Command) apdu.Response {
+	if cmd.INS == apdu.GetData {
 		return c.getData(cmd)
 	}
 	if !c.ram.channel.Open() {
 		return status(withoutChannel(cmd))
 	}
-	if cmd.INS == insGetStatus {
+	if cmd.INS == apdu.GetStatus {
 		return c.getStatus(cmd)
 	}
-	if c.nv.life == Secured {
+	if c.nv.life == globalplatform.Secured {
 		return status(apdu.ConditionsNotSatisfied)
 	}
 	if serve, known := c.management(cmd.INS); known {
@@ -86,46 +70,46 @@ func (c *Card) domainCommand(cmd apdu.Command) apdu.Response {
 	return status(apdu.InstructionNotSupported)
 }
 
-// withoutChannel is the answer to a command that needs a secure channel, or
-// that the security domain does not know. SELECT MF by a reader that has not
-// selected the document is met kindly.
+// withoutChannel is the answer to a command that needs a secure channel, or that
+// the issuer security domain does not serve. SELECT MF, with which some readers
+// begin, gets 6A82.
 func withoutChannel(cmd apdu.Command) apdu.Status {
 	switch {
-	case writes(cmd.INS), cmd.INS == insGetStatus:
+	case writes(cmd.INS), cmd.INS == apdu.GetStatus:
 		return apdu.SecurityNotSatisfied
-	case cmd.INS == insSelect:
+	case cmd.INS == apdu.Select:
 		return apdu.FileNotFound
 	}
 	return apdu.InstructionNotSupported
 }
 
-// management finds the command that changes the card.
+// management finds what serves an instruction that changes the card.
 func (c *Card) management(ins byte) (func(apdu.Command) apdu.Response, bool) {
 	switch ins {
-	case insInstall:
+	case apdu.Install:
 		return c.install, true
-	case insDelete:
+	case apdu.Delete:
 		return c.deleteApplication, true
-	case insStoreData:
+	case apdu.StoreData:
 		return c.storeData, true
-	case insPutKey:
+	case apdu.PutKey:
 		return c.putKey, true
-	case insSetStatus:
+	case apdu.SetStatus:
 		return c.setStatus, true
 	}
 	return nil, false
 }
 
-// getData is GET DATA. Production data and key versions are public; what the
-// issuer stored is read through a secure channel only.
+// getData is GET DATA. Life cycle data, key information and recognition data are
+// public; what the issuer stored is read through a secure channel only.
 func (c *Card) getData(cmd apdu.Command) apdu.Response {
 	tag := binary.BigEndian.Uint16([]byte{cmd.P1, cmd.P2})
 	switch tag {
-	case tagProductionData:
-		return apdu.Response{Data: tlv.Encode(tagProductionData, c.productionData()), SW: apdu.OK}
-	case tagKeyInformation:
-		return apdu.Response{Data: tlv.Encode(tagKeyInformation, c.keyInformation()), SW: apdu.OK}
-	case tagRecognition:
+	case globalplatform.TagCPLC:
+		return apdu.Response{Data: tlv.Encode(globalplatform.TagCPLC, globalplatform.CPLC(c.nv.serial[:])), SW: apdu.OK}
+	case globalplatform.TagKeys:
+		return apdu.Response{Data: tlv.Encode(globalplatform.TagKeys, c.keyInformation()), SW: apdu.OK}
+	case globalplatform.TagRecognition:
 		return apdu.Response{Data: recognitionData(), SW: apdu.OK}
 	}
 	value, found := findObject(c.nv.objects, tag)
@@ -138,16 +122,7 @@ func (c *Card) getData(cmd apdu.Command) apdu.Response {
 	return apdu.Response{Data: tlv.Encode(uint32(tag), value), SW: apdu.OK}
 }
 
-// productionData is the CPLC: the parts of the serial where they belong, the
-// rest zero.
-func (c *Card) productionData() []byte {
-	b := make([]byte, productionBytes)
-	copy(b[0:2], c.nv.serial[0:2])    // IC fabricator
-	copy(b[10:18], c.nv.serial[2:10]) // IC fabrication date, serial, batch
-	return b
-}
-
-// keyInformation lists the key versions: identifier, version, type AES, length.
+// keyInformation lists the keys: identifier, key version number, type AES, length.
 func (c *Card) keyInformation() []byte {
 	var b []byte
 	for _, k := range c.nv.keys {
@@ -158,7 +133,7 @@ func (c *Card) keyInformation() []byte {
 	return b
 }
 
-// recognitionData says GlobalPlatform 2.3.1 and SCP03 with i = 70 (appendix H.2).
+// recognitionData announces GlobalPlatform 2.3.1 and SCP03 with i = 70 (appendix H.2).
 func recognitionData() []byte {
 	globalPlatform := []byte{0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B}
 	version := append(slices.Clone(globalPlatform), 0x02, 0x02, 0x03, 0x01)
@@ -180,9 +155,9 @@ func (c *Card) getStatus(cmd apdu.Command) apdu.Response {
 	}
 	var data []byte
 	switch cmd.P1 {
-	case scopeCard:
-		data = entry(domainAID(), byte(c.nv.life), privilegeDomain)
-	case scopeApplications:
+	case globalplatform.ScopeCard:
+		data = entry(globalplatform.IssuerSecurityDomain(), byte(c.nv.life), globalplatform.PrivilegeSecurityDomain)
+	case globalplatform.ScopeApplications:
 		for _, a := range c.nv.apps {
 			data = append(data, entry(a.aid, a.life, a.privileges)...)
 		}
@@ -195,32 +170,26 @@ func (c *Card) getStatus(cmd apdu.Command) apdu.Response {
 	return apdu.Response{Data: data, SW: apdu.OK}
 }
 
-// The scopes of GET STATUS and SET STATUS.
-const (
-	scopeCard         = 0x80
-	scopeApplications = 0x40
-)
-
-// setStatus is SET STATUS: the card goes forward, never back; an application
-// becomes personalized.
+// setStatus is SET STATUS. The life cycle state of the card goes forward, never
+// back; an application becomes personalized.
 func (c *Card) setStatus(cmd apdu.Command) apdu.Response {
 	switch cmd.P1 {
-	case scopeCard:
-		next := Life(cmd.P2)
-		if (next != Initialized && next != Secured) || next < c.nv.life {
+	case globalplatform.ScopeCard:
+		next := globalplatform.LifeCycle(cmd.P2)
+		if (next != globalplatform.Initialized && next != globalplatform.Secured) || next < c.nv.life {
 			return status(apdu.WrongParameters)
 		}
-		if next == Secured && c.nv.life == OpReady { // 5.1.1: not past INITIALIZED
+		if next == globalplatform.Secured && c.nv.life == globalplatform.OpReady { // 5.1.1: not past INITIALIZED
 			return status(apdu.ConditionsNotSatisfied)
 		}
 		c.nv.setLife(next)
 		return status(apdu.OK)
-	case scopeApplications:
+	case globalplatform.ScopeApplications:
 		a := c.nv.application(cmd.Data)
 		switch {
 		case a == nil:
 			return status(apdu.ReferenceNotFound)
-		case cmd.P2 != appPersonalized:
+		case cmd.P2 != globalplatform.Personalized:
 			return status(apdu.WrongParameters)
 		}
 		return status(c.personalized(a))
@@ -228,17 +197,18 @@ func (c *Card) setStatus(cmd apdu.Command) apdu.Response {
 	return status(apdu.WrongParameters)
 }
 
-// personalized ends the making of an application, if nothing of it is missing.
+// personalized ends the personalization of an application, if nothing is missing.
 func (c *Card) personalized(a *application) apdu.Status {
 	m, known := moduleOf(a.module)
 	if !known || !c.ram.store.done() || !m.complete(a) {
 		return apdu.ConditionsNotSatisfied
 	}
-	c.nv.setApplicationLife(a, appPersonalized)
+	c.nv.setApplicationLife(a, globalplatform.Personalized)
 	c.ram.personal = nil
 	return apdu.OK
 }
 
+// putKey is PUT KEY, of a whole key set.
 func (c *Card) putKey(cmd apdu.Command) apdu.Response {
 	if cmd.P2 != 0x81 {
 		return status(apdu.WrongParameters)
@@ -261,7 +231,7 @@ func (c *Card) putKey(cmd apdu.Command) apdu.Response {
 	return apdu.Response{Data: receipt, SW: apdu.OK}
 }
 
-// deleteApplication is DELETE with the instance's AID.
+// deleteApplication is DELETE of an application by its identifier.
 func (c *Card) deleteApplication(cmd apdu.Command) apdu.Response {
 	aid, err := tlv.ParseOnly(cmd.Data, 0x4F)
 	if err != nil {
@@ -276,26 +246,21 @@ func (c *Card) deleteApplication(cmd apdu.Command) apdu.Response {
 	return apdu.Response{Data: []byte{0}, SW: apdu.OK}
 }
 
-// The forms of INSTALL (11.5), P1.
-const (
-	installAndSelectable = 0x0C // [for install and make selectable]
-	installPersonalize   = 0x20 // [for personalization]
-)
-
+// install is INSTALL, in two of its forms.
 func (c *Card) install(cmd apdu.Command) apdu.Response {
 	fields, ok := lengthValues(cmd.Data)
 	switch cmd.P1 {
-	case installAndSelectable:
+	case globalplatform.InstallAndMakeSelectable:
 		if !ok || len(fields) != 6 || len(fields[2]) < 5 || len(fields[2]) > 16 || len(fields[3]) == 0 {
 			return status(apdu.WrongData)
 		}
 		return c.installInstance(fields[1], fields[2], fields[3][0])
-	case installPersonalize:
+	case globalplatform.InstallForPersonalization:
 		if !ok || len(fields) != 6 {
 			return status(apdu.WrongData)
 		}
 		a := c.nv.application(fields[2])
-		if a == nil || !c.fillable(a) {
+		if a == nil || !c.personalizable(a) {
 			return status(apdu.ConditionsNotSatisfied)
 		}
 		c.ram.personal, c.ram.store = a, stream{}
@@ -304,22 +269,22 @@ func (c *Card) install(cmd apdu.Command) apdu.Response {
 	return status(apdu.WrongParameters)
 }
 
-// installInstance makes an instance of one of the modules in the chip's ROM.
+// installInstance makes an instance of a module.
 func (c *Card) installInstance(module, aid []byte, privileges byte) apdu.Response {
 	if _, known := moduleOf(module); !known {
 		return status(apdu.ReferenceNotFound)
 	}
-	if c.nv.application(aid) != nil || bytes.Equal(aid, domainAID()) {
+	if c.nv.application(aid) != nil || bytes.Equal(aid, globalplatform.IssuerSecurityDomain()) {
 		return status(apdu.NameExists)
 	}
-	a := &application{aid: bytes.Clone(aid), module: bytes.Clone(module), privileges: privileges, life: appSelectable}
+	a := &application{aid: bytes.Clone(aid), module: bytes.Clone(module), privileges: privileges, life: globalplatform.Selectable}
 	if sw := c.nv.install(a); sw != apdu.OK {
 		return status(sw)
 	}
 	return apdu.Response{Data: []byte{0}, SW: apdu.OK}
 }
 
-// lengthValues splits data into fields of one length byte each.
+// lengthValues splits data into fields, each after one byte of length.
 func lengthValues(data []byte) (fields [][]byte, ok bool) {
 	for len(data) > 0 {
 		n := int(data[0])
@@ -332,10 +297,10 @@ func lengthValues(data []byte) (fields [][]byte, ok bool) {
 	return fields, true
 }
 
-// selectionAnswer is the file control information after SELECT by name.
+// selectionAnswer is the file control information in the response to SELECT by name.
 func selectionAnswer(a *application) []byte {
 	if a == nil {
-		return tlv.Encode(0x6F, tlv.Encode(0x84, domainAID()), tlv.Encode(0xA5, tlv.Encode(0x9F65, []byte{0xFF})))
+		return tlv.Encode(0x6F, tlv.Encode(0x84, globalplatform.IssuerSecurityDomain()), tlv.Encode(0xA5, tlv.Encode(0x9F65, []byte{0xFF})))
 	}
 	return tlv.Encode(0x6F, tlv.Encode(0x84, a.aid))
 }

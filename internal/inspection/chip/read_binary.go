@@ -86,16 +86,16 @@ func (r *reader) rest(ctx context.Context, b []byte, total int) ([]byte, error) 
 // short identifier, or in two where the chip does not find it so.
 func (r *reader) start(ctx context.Context, file lds.Row) ([]byte, error) {
 	if !r.SelectFiles {
-		b, err := r.opening(ctx, apdu.Command{INS: 0xB0, P1: 0x80 | file.SFI})
+		b, err := r.opening(ctx, apdu.Command{INS: apdu.ReadBinary, P1: 0x80 | file.SFI})
 		if err == nil || !unknownShort(err) {
 			return b, err
 		}
 	}
 	fid := []byte{byte(file.FID >> 8), byte(file.FID & 0xFF)}
-	if _, err := ask(ctx, r.channel, "select", apdu.Command{INS: 0xA4, P1: 0x02, P2: 0x0C, Data: fid}); err != nil {
+	if _, err := ask(ctx, r.channel, "select", apdu.Command{INS: apdu.Select, P1: apdu.SelectEF, P2: apdu.NoResponse, Data: fid}); err != nil {
 		return nil, err
 	}
-	return r.opening(ctx, apdu.Command{INS: 0xB0})
+	return r.opening(ctx, apdu.Command{INS: apdu.ReadBinary})
 }
 
 // unknownShort reports whether a chip may know the file by its identifier though
@@ -131,7 +131,7 @@ func (r *reader) opening(ctx context.Context, c apdu.Command) ([]byte, error) {
 func (r *reader) binary(ctx context.Context, offset, n int) ([]byte, error) {
 	const far = 0x8000
 	if offset < far {
-		return r.data(ctx, apdu.Command{INS: 0xB0, P1: byte(offset >> 8 & 0xFF), P2: byte(offset & 0xFF), Le: n})
+		return r.data(ctx, apdu.Command{INS: apdu.ReadBinary, P1: byte(offset >> 8 & 0xFF), P2: byte(offset & 0xFF), Le: n})
 	}
 	at := []byte{byte(offset >> 16 & 0xFF), byte(offset >> 8 & 0xFF), byte(offset & 0xFF)}
 	if at[0] == 0 {
@@ -139,7 +139,7 @@ func (r *reader) binary(ctx context.Context, offset, n int) ([]byte, error) {
 	}
 	const header = 1 + 3 // of object 53
 	n = min(n, r.channel.room(r.longest)-header)
-	b, err := r.data(ctx, apdu.Command{INS: 0xB1, Data: tlv.Encode(0x54, at), Le: tlv.Size(0x53, n)})
+	b, err := r.data(ctx, apdu.Command{INS: apdu.ReadBinaryOdd, Data: tlv.Encode(0x54, at), Le: tlv.Size(0x53, n)})
 	if err != nil || len(b) == 0 {
 		return nil, err
 	}

@@ -10,7 +10,8 @@ import (
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-const challengeBytes = 8
+// challengeSize is the length of a challenge in bytes.
+const challengeSize = 8
 
 // getChallenge is GET CHALLENGE of Basic Access Control (9303-11, 4.3.4.1).
 func (c *Card) getChallenge(cmd apdu.Command) apdu.Response {
@@ -19,24 +20,24 @@ func (c *Card) getChallenge(cmd apdu.Command) apdu.Response {
 		return status(apdu.WrongParameters)
 	case len(cmd.Data) != 0 || cmd.Le == 0:
 		return status(apdu.WrongLength)
-	case cmd.Le < challengeBytes:
-		return status(apdu.WrongLe | challengeBytes)
+	case cmd.Le < challengeSize:
+		return status(apdu.WrongLe | challengeSize)
 	}
-	challenge := make([]byte, challengeBytes)
+	challenge := make([]byte, challengeSize)
 	if _, err := io.ReadFull(c.random, challenge); err != nil {
 		return status(apdu.NoDiagnosis)
 	}
-	c.ram.document.challenge = challenge
+	c.ram.application.challenge = challenge
 	return apdu.Response{Data: bytes.Clone(challenge), SW: apdu.OK}
 }
 
-// basicAccess is EXTERNAL AUTHENTICATE of Basic Access Control (9303-11,
-// 4.3.1): the terminal proves that it has read the MRZ, both sides agree on
-// keys, and secure messaging with Triple DES begins.
+// basicAccess is EXTERNAL AUTHENTICATE of Basic Access Control (9303-11, 4.3.1):
+// the terminal proves that it has read the MRZ, both sides agree on session keys,
+// and secure messaging with Triple DES begins.
 func (c *Card) basicAccess(a *application, cmd apdu.Command) apdu.Response {
-	d := &c.ram.document
+	d := &c.ram.application
 	challenge := d.challenge
-	d.challenge = nil // one try for each challenge
+	d.challenge = nil // a challenge serves for one try
 	mrz, found := a.secret(secretMRZ)
 	switch {
 	case !found || challenge == nil || !d.inside || d.messaging != nil:
@@ -74,6 +75,6 @@ func (c *Card) basicAccess(a *application, cmd apdu.Command) apdu.Response {
 	}
 	cipher.NewCBCEncrypter(enc, make([]byte, 8)).CryptBlocks(answer, answer)
 	answer = append(answer, retailMAC(macKey, isoPad(bytes.Clone(answer), 8))...)
-	*d = documentSession{inside: true, current: d.current, messaging: m, granted: true}
+	*d = applicationSession{inside: true, current: d.current, messaging: m, granted: true}
 	return apdu.Response{Data: answer, SW: apdu.OK}
 }

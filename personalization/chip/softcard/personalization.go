@@ -4,38 +4,29 @@ import (
 	"encoding/binary"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// STORE DATA, P1 (GlobalPlatform Card Specification 2.3.1, 11.11.2).
-const (
-	storeLast      = 0x80
-	storeEncrypted = 0x60
-	storeDGI       = 0x08 // data groupings: tag of two bytes, length, value
-	storeBER       = 0x10 // data objects
-	storeStructure = 0x18
-)
-
-// firstSecret is the first tag that carries a key or a password; below it are
-// the identifiers of files.
+// firstSecret is the lowest identifier of a data grouping with a key or a password;
+// lower ones are the identifiers of files.
 const firstSecret = 0x8000
 
-// stream is a sequence of STORE DATA commands: the block number that is next,
-// and the data grouping that the last block left unfinished.
+// stream is a sequence of STORE DATA commands.
 type stream struct {
-	next byte
-	into *file // the file being written, or nil
-	at   int   // how much of it is
+	next byte  // the number of the next block
+	into *file // the file of an unfinished data grouping, or nil
+	at   int   // how much of it is written
 	ends bool  // the last block has come
 
-	secrets []byte // encrypted groupings so far; opened when the last block has come
+	secrets []byte // encrypted groupings so far; decrypted when the last block has come
 }
 
-// done reports whether no data grouping is left unfinished.
+// done reports whether no data grouping is unfinished.
 func (s *stream) done() bool { return s.into == nil && s.secrets == nil }
 
-// storeData is STORE DATA, to the application named by INSTALL [for
-// personalization] or, without that, to the security domain.
+// storeData is STORE DATA, to the selected application, else to the one named by
+// INSTALL [for personalization], else to the issuer security domain.
 func (c *Card) storeData(cmd apdu.Command) apdu.Response {
 	s := &c.ram.store
 	if s.ends {
@@ -45,18 +36,19 @@ func (c *Card) storeData(cmd apdu.Command) apdu.Response {
 		return status(apdu.WrongParameters)
 	}
 	s.next++
-	s.ends = cmd.P1&storeLast != 0
+	s.ends = cmd.P1&globalplatform.StoreLast != 0
 	a := c.ram.personal
 	if c.ram.selected != nil {
 		a = c.ram.selected
 	}
+	structure, encrypted := cmd.P1&globalplatform.StoreStructure, cmd.P1&globalplatform.StoreEncrypted
 	var sw apdu.Status
 	switch {
-	case a == nil && cmd.P1&storeStructure == storeBER:
+	case a == nil && structure == globalplatform.StoreBER:
 		sw = c.storeObject(cmd.Data)
-	case a != nil && cmd.P1&storeStructure == storeDGI && cmd.P1&storeEncrypted == storeEncrypted:
+	case a != nil && structure == globalplatform.StoreDGI && encrypted == globalplatform.StoreEncrypted:
 		sw = c.storeSecrets(a, cmd.Data)
-	case a != nil && cmd.P1&storeStructure == storeDGI && cmd.P1&storeEncrypted == 0:
+	case a != nil && structure == globalplatform.StoreDGI && encrypted == 0:
 		sw = c.storeFiles(a, cmd.Data)
 	default:
 		sw = apdu.WrongParameters
@@ -70,7 +62,7 @@ func (c *Card) storeData(cmd apdu.Command) apdu.Response {
 	return status(sw)
 }
 
-// storeObject stores one data object of the security domain.
+// storeObject stores one data object of the issuer security domain.
 func (c *Card) storeObject(data []byte) apdu.Status {
 	node, rest, err := tlv.Parse(data)
 	switch {
@@ -83,8 +75,8 @@ func (c *Card) storeObject(data []byte) apdu.Status {
 	return apdu.OK
 }
 
-// storeFiles writes data groupings to files. One that does not fit into a
-// command goes on in the next.
+// storeFiles writes data groupings to files. A grouping may go on in the next
+// command.
 func (c *Card) storeFiles(a *application, data []byte) apdu.Status {
 	s := &c.ram.store
 	for len(data) > 0 {
@@ -115,7 +107,7 @@ func (c *Card) storeFiles(a *application, data []byte) apdu.Status {
 const maxSecrets = 8192
 
 // storeSecrets collects data groupings whose values are encrypted under the DEK
-// of the channel, and stores them when the sequence is whole.
+// of the channel, and stores them when the last block has come.
 func (c *Card) storeSecrets(a *application, block []byte) apdu.Status {
 	s := &c.ram.store
 	if s.into != nil || len(s.secrets)+len(block) > maxSecrets {
@@ -140,7 +132,7 @@ func (c *Card) storeSecrets(a *application, block []byte) apdu.Status {
 	return apdu.OK
 }
 
-// storeSecret opens a sealed secret and stores it if the module takes it.
+// storeSecret decrypts a secret and stores it if the module accepts it.
 func (c *Card) storeSecret(a *application, tag uint16, sealed []byte) apdu.Status {
 	m, known := moduleOf(a.module)
 	if !known || tag < firstSecret {
@@ -153,8 +145,8 @@ func (c *Card) storeSecret(a *application, tag uint16, sealed []byte) apdu.Statu
 	return c.nv.setSecret(a, tag, secret)
 }
 
-// groupingHeader reads the tag and length of a data grouping: one length byte,
-// or FF and two more.
+// groupingHeader reads the identifier of a data grouping and its length: one byte,
+// or FF and two bytes.
 func groupingHeader(b []byte) (tag uint16, length int, rest []byte, ok bool) {
 	if len(b) < 3 {
 		return 0, 0, nil, false
@@ -169,46 +161,46 @@ func groupingHeader(b []byte) (tag uint16, length int, rest []byte, ok bool) {
 	return tag, int(binary.BigEndian.Uint16(b[3:])), b[5:], true
 }
 
-// fillable reports whether an application is still being made.
-func (c *Card) fillable(a *application) bool {
-	return a.life == appSelectable && c.nv.life != Secured
+// personalizable reports whether an application is not personalized yet.
+func (c *Card) personalizable(a *application) bool {
+	return a.life == globalplatform.Selectable && c.nv.life != globalplatform.Secured
 }
 
 // writes reports whether an instruction of ISO/IEC 7816-4, 7816-9 or
-// GlobalPlatform would change the card. The card knows a few of them; all are
-// refused in the same way when it is locked.
+// GlobalPlatform changes a card. A locked card refuses them all in the same way,
+// also those that this card never serves.
 func writes(ins byte) bool {
 	switch ins {
-	case insCreateFile, insUpdateBinary, insUpdateBinaryOdd, insPutData, insStoreData, insGenerateKeyPair,
-		insInstall, insDelete, insPutKey, insSetStatus,
-		0x04, 0x44, // deactivate, activate file
-		0x0E, 0x0F, // erase binary
-		0xD0, 0xD1, 0xD2, 0xDB, 0xDC, 0xDD, // write, update and put in their other forms
-		0xE8, 0xFE: // load, terminate
+	case apdu.CreateFile, apdu.UpdateBinary, apdu.UpdateBinaryOdd, apdu.PutData, apdu.StoreData, apdu.GenerateKeyPair,
+		apdu.Install, apdu.Delete, apdu.PutKey, apdu.SetStatus,
+		0x04, 0x44, // DEACTIVATE FILE, ACTIVATE FILE
+		0x0E, 0x0F, // ERASE BINARY
+		0xD0, 0xD1, 0xD2, 0xDB, 0xDC, 0xDD, // WRITE, UPDATE and PUT DATA in their other forms
+		0xE8, 0xFE: // LOAD, TERMINATE
 		return true
 	}
 	return false
 }
 
-// fill serves the commands that make an application, inside its own secure
-// channel.
-func (c *Card) fill(a *application, cmd apdu.Command) apdu.Response {
+// personalize serves the commands that personalize an application, in its own
+// secure channel.
+func (c *Card) personalize(a *application, cmd apdu.Command) apdu.Response {
 	if !c.ram.channel.Open() {
 		return status(apdu.SecurityNotSatisfied)
 	}
-	if !c.fillable(a) {
+	if !c.personalizable(a) {
 		return status(apdu.ConditionsNotSatisfied)
 	}
 	switch cmd.INS {
-	case insCreateFile:
+	case apdu.CreateFile:
 		return status(c.createFile(a, cmd))
-	case insUpdateBinary:
+	case apdu.UpdateBinary:
 		return status(c.updateBinary(a, cmd))
-	case insUpdateBinaryOdd:
+	case apdu.UpdateBinaryOdd:
 		return status(c.updateBinaryOdd(a, cmd))
-	case insStoreData:
+	case apdu.StoreData:
 		return c.storeData(cmd)
-	case insGenerateKeyPair:
+	case apdu.GenerateKeyPair:
 		if m, known := moduleOf(a.module); known && m.generate != nil {
 			return m.generate(c, a, cmd)
 		}
@@ -234,12 +226,12 @@ func (c *Card) createFile(a *application, cmd apdu.Command) apdu.Status {
 	}
 	f, sw := c.nv.create(a, binary.BigEndian.Uint16(id.Value), n)
 	if sw == apdu.OK {
-		c.ram.document.current = f
+		c.ram.application.current = f
 	}
 	return sw
 }
 
-// updateBinary is UPDATE BINARY of the current file at the offset P1-P2.
+// updateBinary is UPDATE BINARY of the current file at offset P1-P2.
 func (c *Card) updateBinary(a *application, cmd apdu.Command) apdu.Status {
 	if cmd.P1&0x80 != 0 {
 		return apdu.WrongParameters
@@ -266,7 +258,7 @@ func (c *Card) updateBinaryOdd(a *application, cmd apdu.Command) apdu.Status {
 }
 
 func (c *Card) update(a *application, offset int, data []byte) apdu.Status {
-	f := c.ram.document.current
+	f := c.ram.application.current
 	if f == nil || a.file(f.id) != f {
 		return apdu.NotAllowed
 	}
