@@ -1,7 +1,6 @@
 package play
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -77,10 +76,10 @@ func (b *Board) show(rows []row, now time.Time) {
 	}
 	width, height := b.size()
 	lines := table(rows, now, width, height)
-	var frame bytes.Buffer
-	frame.WriteString(b.eraser())
-	frame.WriteString(strings.Join(lines, "\n"))
-	_, _ = b.out.Write(frame.Bytes()) // nobody is left to be told
+	// Each line is written over the old one: a terminal that is cleared may keep what
+	// stood on it in its history.
+	frame := b.home() + strings.Join(lines, eraseLine+"\n") + eraseBelow
+	_, _ = io.WriteString(b.out, frame) // nobody is left to be told
 	b.drawn = len(lines)
 }
 
@@ -100,24 +99,32 @@ func (b *Board) printChanges(rows []row) {
 
 // erase removes the table from the terminal.
 func (b *Board) erase() {
-	_, _ = io.WriteString(b.out, b.eraser()) // nobody is left to be told
-	b.drawn = 0
+	if b.drawn > 0 {
+		_, _ = io.WriteString(b.out, b.home()+eraseBelow) // nobody is left to be told
+		b.drawn = 0
+	}
 }
 
-// eraser is what erases the table: from its first line to the end of the screen.
-func (b *Board) eraser() string {
+// What erases from the cursor on (ECMA-48, 8.3.41 and 8.3.39).
+const (
+	eraseLine  = "\x1b[K"
+	eraseBelow = "\x1b[J"
+)
+
+// home moves the cursor to the beginning of the table.
+func (b *Board) home() string {
 	switch b.drawn {
 	case 0:
 		return ""
 	case 1:
-		return "\r\x1b[J"
+		return "\r"
 	}
-	return fmt.Sprintf("\r\x1b[%dA\x1b[J", b.drawn-1)
+	return fmt.Sprintf("\r\x1b[%dA", b.drawn-1)
 }
 
-// table draws the rows and a summary into at most height lines that are narrower
-// than the terminal: a full line would wrap, a higher table could not be erased.
-// Where there is not enough room, those that have ended go first.
+// table draws the rows and a summary into fewer lines than the terminal has, each
+// narrower than the terminal: a full line would wrap, and a higher table could not be
+// painted over. Where there is not enough room, those that have ended go first.
 func table(rows []row, now time.Time, width, height int) []string {
 	var open, ended []row
 	for _, r := range rows {
@@ -128,7 +135,7 @@ func table(rows []row, now time.Time, width, height int) []string {
 		}
 	}
 	summary := fmt.Sprintf("%d of %d ended", len(ended), len(rows))
-	shown, room := rows, max(height-1, 0)
+	shown, room := rows, max(height-2, 0)
 	if len(rows) > room {
 		shown = append(open, ended...)[:room]
 		summary += fmt.Sprintf(", %d not shown", len(rows)-room)

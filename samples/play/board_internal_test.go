@@ -59,18 +59,27 @@ func (s *screen) newLine() {
 	s.lines = append(s.lines[1:], nil)
 }
 
+// eraseLine erases from the cursor to the end of the line.
+func (s *screen) eraseLine() {
+	s.lines[s.y] = s.lines[s.y][:min(s.x, len(s.lines[s.y]))]
+}
+
 func (s *screen) write(t *testing.T, text string) {
 	t.Helper()
 	for text != "" {
 		if rest, escape := strings.CutPrefix(text, "\x1b["); escape {
-			end := strings.IndexAny(rest, "AJ")
+			end := strings.IndexAny(rest, "AJK")
 			require.GreaterOrEqual(t, end, 0, "unknown escape sequence %q", text)
-			if rest[end] == 'A' {
+			switch rest[end] {
+			case 'A':
 				n, err := strconv.Atoi(rest[:end])
 				require.NoError(t, err)
 				s.y = max(s.y-n, 0)
-			} else {
-				s.lines[s.y] = s.lines[s.y][:min(s.x, len(s.lines[s.y]))]
+			case 'K':
+				s.eraseLine()
+			case 'J':
+				require.False(t, s.x == 0 && s.y == 0 && strings.Join(s.text(), "") != "", "the whole screen is cleared")
+				s.eraseLine()
 				clear(s.lines[s.y+1:])
 			}
 			text = rest[end+1:]
@@ -87,7 +96,11 @@ func (s *screen) write(t *testing.T, text string) {
 			if s.x == s.width {
 				s.newLine()
 			}
-			s.lines[s.y] = append(s.lines[s.y][:s.x], r)
+			if s.x == len(s.lines[s.y]) {
+				s.lines[s.y] = append(s.lines[s.y], r)
+			} else {
+				s.lines[s.y][s.x] = r
+			}
 			s.x++
 		}
 	}
@@ -134,7 +147,7 @@ func TestBoard_IsPaintedOverItself(t *testing.T) {
 				}
 				text := strings.Join(at.text(), "\n")
 				require.Contains(t, text, "7 of 21 ended")
-				require.Equal(t, height > 21-7+1, strings.Contains(text, string(identity.Issued)), "those that have ended go first")
+				require.Equal(t, height > 21-7+2, strings.Contains(text, string(identity.Issued)), "those that have ended go first")
 			})
 		}
 	}

@@ -211,7 +211,7 @@ func (p *Player) once(ctx context.Context, act string, args ...string) error {
 		return nil
 	}
 	if !p.board.Live() {
-		p.board.Say("$ starter %s", strings.Join(args, " "))
+		p.board.Say("$ starter %s", quoted(args))
 	}
 	_, err := p.run(ctx, args...)
 	switch {
@@ -222,6 +222,17 @@ func (p *Player) once(ctx context.Context, act string, args ...string) error {
 		return fmt.Errorf("%s: %w", args[0], err)
 	}
 	return nil
+}
+
+// quoted is a command line as a shell takes it.
+func quoted(args []string) string {
+	words := make([]string, len(args))
+	for i, arg := range args {
+		if words[i] = arg; strings.ContainsAny(arg, " '\"$") {
+			words[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // args is a step as a person types it.
