@@ -1,6 +1,5 @@
-// Generate makes the folder of samples: applications of invented people, with
-// portraits that are drawn and fingerprints that are grown. The same program makes
-// the same files.
+// Generate makes the samples folder: applications of invented people, with drawn
+// portraits and grown fingerprints. It makes the same files each time.
 //
 //	go run ./samples/generate -out samples
 package main
@@ -86,7 +85,7 @@ func (s subject) write(folder string, index uint64) error {
 	return writeJSON(filepath.Join(folder, "application.json"), a)
 }
 
-// writePortraits draws the applicant; a poor sample is drawn badly first.
+// writePortraits draws the applicant. A poor sample is first drawn badly.
 func (s subject) writePortraits(folder string) error {
 	if !s.poor {
 		return writePortrait(filepath.Join(folder, "portrait.jpg"), *s.face)
@@ -102,7 +101,7 @@ func (s subject) writePortraits(folder string) error {
 	return writePortrait(filepath.Join(folder, "recapture", "portrait.jpg"), *s.face)
 }
 
-// portraitBytes keeps a portrait so small that the chip takes it as it is.
+// portraitBytes keeps a portrait small enough for the chip to hold it as it is.
 const portraitBytes = 19_500
 
 func writePortrait(path string, f face.Face) error {
@@ -118,8 +117,8 @@ func writePortrait(path string, f face.Face) error {
 	}
 }
 
-// writeFingers grows both index fingers, and the left one once more as it is laid
-// on the reader when the card is collected.
+// writeFingers grows both index fingers, and makes another impression of the left one
+// for the hand-over.
 func (s subject) writeFingers(folder string, index uint64) error {
 	left := finger.Grow(10 * s.hands)
 	if err := writeFinger(folder, "left-index", fingerprint.LeftIndex, left.Impression(100*index, finger.Conditions{})); err != nil {
@@ -135,7 +134,7 @@ func (s subject) writeFingers(folder string, index uint64) error {
 	return writeFinger(folder, "right-index", fingerprint.RightIndex, right.Impression(100*index+1, finger.Conditions{}))
 }
 
-// writeFinger writes the picture of a finger and its template.
+// writeFinger writes the image of a finger and its template.
 func writeFinger(folder, name string, position fingerprint.Position, picture *image.Gray) error {
 	var b bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
@@ -149,7 +148,7 @@ func writeFinger(folder, name string, position fingerprint.Position, picture *im
 	if err != nil {
 		return fmt.Errorf("extract template: %w", err)
 	}
-	named, err := fingerprint.Templates{position: record}.MarshalBinary() // one record, with its finger filled in
+	named, err := fingerprint.Templates{position: record}.MarshalBinary() // one record, with its finger position filled in
 	if err != nil {
 		return fmt.Errorf("name template: %w", err)
 	}
@@ -172,8 +171,8 @@ func writeScript(out string, all []subject) error {
 	return writeFile(filepath.Join(out, "script.yaml"), b.Bytes())
 }
 
-// writePopulation writes what the population registry knows of everyone
-// beforehand: what the application says, unless the sample is about a difference.
+// writePopulation writes what the population registry knows of everyone beforehand:
+// what the application says, unless the sample is about a difference.
 func writePopulation(out string, all []subject) error {
 	var p samples.Population
 	for _, s := range all {
@@ -195,7 +194,8 @@ func writePopulation(out string, all []subject) error {
 	return writeJSON(filepath.Join(out, "population.json"), p)
 }
 
-// expiry is what the law of 2014 gave the old card, as a date, or "" for none.
+// expiry is the date at which the old card expires by the law of 2014, or "" if it
+// never does.
 func expiry(card samples.LiveCard, p packet.Person) (string, error) {
 	birth, err := identity.ParseDate(p.Birth)
 	if err != nil {
@@ -220,17 +220,18 @@ with 9999), addresses and families are invented; the portraits are drawn and the
 fingerprints are grown by ` + "`go run ./samples/generate -out samples`" + `, which makes
 the same files again. Free to use for any purpose.
 
-Each folder holds ` + "`application.json`" + `, ` + "`portrait.jpg`" + ` (3 x 4 cm at 300 dpi), both index
-fingers as a picture at 500 dpi and as a record of ISO/IEC 19794-2:2005, and the left
-one once more as it is laid on the reader when the card is collected.
-` + "`population.json`" + ` is what the population registry knows beforehand, with the cards
-people hold; ` + "`script.yaml`" + ` says who does what until each application has ended.
+Each folder holds ` + "`application.json`" + ` ([what its fields mean](../docs/packet.md)),
+` + "`portrait.jpg`" + ` (3 x 4 cm at 300 dpi), and both index fingers as images at 500 dpi and as
+records of ISO/IEC 19794-2:2005; the left one a second time, as it is laid on the reader
+when the card is collected. ` + "`population.json`" + ` is what the population registry knows
+beforehand, with the cards that people hold. ` + "`script.yaml`" + ` says who does what until each
+application has ended.
 
-The fingers are no measure of a population; docs/biometrics.md has what was measured
-with their like, by ` + "`go run ./samples/generate/evaluate`" + `.
+The fingers do not stand for a population; docs/biometrics.md says what was measured with
+fingers like these, by ` + "`go run ./samples/generate/evaluate`" + `.
 
-Reissue after loss uses the data on file: 08 is filed at a station and the capture it
-presents stands for them, 09 is filed online with the portrait on file alone.
+Reissue after loss uses the data on file: 08 is filed at a station, and its capture stands
+for the data on file; 09 is filed online with only the portrait on file.
 
 | sample | shows | end |
 |---|---|---|

@@ -7,7 +7,7 @@ import (
 	"example.org/cancuoc/samples/generate/face"
 )
 
-// subject is one sample: who, what for, and what becomes of it.
+// subject is one sample: who applies, for what, and what happens.
 type subject struct {
 	sample      samples.Sample
 	application packet.Submission
@@ -33,8 +33,8 @@ func stations() []samples.Station {
 	}
 }
 
-// officers lists who works there: in each province somebody who enrols, somebody
-// who hands over and somebody who approves.
+// officers lists who works there: in each province an officer who enrolls, one who
+// hands cards over and one who approves.
 func officers() []samples.Officer {
 	var all []samples.Officer
 	for _, s := range stations() {
@@ -55,8 +55,8 @@ func approve(province string) samples.Step {
 	return samples.Step{Awaiting: identity.ToApprove, Do: samples.Approve, By: identity.OfficerID("PD-" + province + "-0001")}
 }
 
-// collects is the citizen coming for the card and laying the left index finger on
-// the reader.
+// collects is the citizen collecting the card, with the left index finger on the
+// reader.
 func collects(province string, oldCard bool) samples.Step {
 	return samples.Step{
 		Awaiting: identity.ToHandOver, Do: samples.HandOver, By: identity.OfficerID("CB-" + province + "-0012"),
@@ -65,7 +65,7 @@ func collects(province string, oldCard bool) samples.Step {
 	}
 }
 
-// receives is the card going out without a finger on the reader.
+// receives is a hand-over without a finger on the reader.
 func receives(province string, method identity.HandOverMethod, proof string) samples.Step {
 	return samples.Step{
 		Awaiting: identity.ToHandOver, Do: samples.HandOver, By: identity.OfficerID("CB-" + province + "-0012"),
@@ -81,7 +81,7 @@ func request(province, id, kind, ground, filed string, p packet.Person) packet.S
 	}
 }
 
-// chipCard is the citizen identity card of 2021 that many hold.
+// chipCard is a citizen identity card in the form of 2021.
 func chipCard(serial, issued string) *samples.LiveCard {
 	return &samples.LiveCard{Serial: serial, Form: "cccd-2021", Issued: issued}
 }
@@ -105,7 +105,7 @@ func subjects() []subject {
 	return append(append(ages(), cases()...), troubles()...)
 }
 
-// ages are the applications that age makes necessary, or the law of children.
+// ages are the applications that follow from the applicant's age.
 func ages() []subject {
 	return []subject{
 		{
@@ -205,7 +205,7 @@ func ages() []subject {
 	}
 }
 
-// cases are what else the law and the forms know.
+// cases are the other grounds of the law, and what is hard to print.
 func cases() []subject {
 	return []subject{
 		{
@@ -348,7 +348,7 @@ func troubles() []subject {
 	return []subject{
 		{
 			sample: samples.Sample{
-				Name: "17-poor-portrait", Shows: "The portrait is blurred and dark; the citizen comes again and is photographed anew.",
+				Name: "17-poor-portrait", Shows: "The portrait is blurred and dark; the citizen comes back and is photographed again.",
 				Steps: []samples.Step{
 					{Awaiting: identity.ToRecapture, Do: samples.Recapture, By: "CB-001-0007", Portrait: "recapture/portrait.jpg"},
 					approve("001"), collects("001", true),

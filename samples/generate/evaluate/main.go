@@ -1,6 +1,6 @@
-// Evaluate measures the matcher on fingers of nobody, and prints the figures that
-// docs/biometrics.md gives. They say that the code works, and nothing about how it
-// would do on a real population.
+// Evaluate measures the matcher on synthetic fingers, and prints the numbers in
+// docs/biometrics.md. They say that the code works, and nothing about a real
+// population.
 //
 //	go run ./samples/generate/evaluate -persons 100 -captures 3 -gallery 10000
 package main
@@ -24,9 +24,9 @@ import (
 
 func main() {
 	var e evaluation
-	flag.IntVar(&e.persons, "persons", 50, "persons with two fingers each, grown and read as pictures")
+	flag.IntVar(&e.persons, "persons", 50, "persons with two fingers each, grown and read from images")
 	flag.IntVar(&e.captures, "captures", 3, "captures of each person")
-	flag.IntVar(&e.gallery, "gallery", 10000, "persons in the gallery; those beyond -persons have fingers without pictures")
+	flag.IntVar(&e.gallery, "gallery", 10000, "persons in the gallery; those beyond -persons have strewn fingers, without images")
 	flag.Parse()
 	if err := e.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "evaluate:", err)
@@ -276,7 +276,7 @@ func (e *evaluation) enrolled(p int) (fingerprint.Templates, error) {
 	return scattered(p, 0)
 }
 
-// scattered is a capture of a person whose fingers have no pictures.
+// scattered is a capture of a person whose fingers have no images.
 func scattered(p, capture int) (fingerprint.Templates, error) {
 	h := make(fingerprint.Templates)
 	for f, position := range fingers() {

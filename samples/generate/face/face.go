@@ -1,6 +1,6 @@
-// Package face draws portraits of nobody: heads put together from ellipses, in
-// the framing of an identity photograph. They look drawn, on purpose. The same
-// face gives the same picture.
+// Package face draws portraits of people who do not exist: heads made of ellipses,
+// framed as an identity photograph. They look drawn, on purpose. The same face gives
+// the same picture.
 package face
 
 import (
@@ -19,16 +19,16 @@ const (
 // oversampling is how many times larger a portrait is drawn, each way.
 const oversampling = 2
 
-// Face says who is drawn. Its zero value with a seed is a grown man.
+// Face says who is drawn. Its zero value with a seed is an adult man.
 type Face struct {
-	Seed   uint64 // everything that is not named here
+	Seed   uint64 // of everything that is not a field here
 	Female bool
 	Age    int
-	Skin   int     // 0 light to 3 dark
-	Hair   Hair    // how it is worn
+	Skin   int // 0 light to 3 dark
+	Hair   Hair
 	Mole   bool    // beside the mouth
-	Blur   float64 // a fault: standard deviation of the blur in pixels
-	Dark   float64 // a fault: share of the light that is missing, 0 to 1
+	Blur   float64 // a defect: standard deviation of the blur in pixels
+	Dark   float64 // a defect: share of the light that is missing, 0 to 1
 }
 
 // Hair is how hair is worn.
@@ -44,7 +44,7 @@ const (
 	Receding
 )
 
-// rgb is a colour, 0 to 1.
+// rgb is a color; each part is 0 to 1.
 type rgb struct{ r, g, b float64 }
 
 func (c rgb) times(k float64) rgb { return rgb{c.r * k, c.g * k, c.b * k} }
@@ -53,8 +53,8 @@ func mix(a, b rgb, t float64) rgb {
 	return rgb{a.r + (b.r-a.r)*t, a.g + (b.g-a.g)*t, a.b + (b.b-a.b)*t}
 }
 
-// shape gives a distance to its edge, negative inside, in units of the distance
-// from the eyes to the chin. x goes right and y down, from between the eyes.
+// shape gives the distance of a point to its edge, negative inside. The unit is the
+// distance from the eyes to the chin; x goes right and y down from between the eyes.
 type shape func(x, y float64) float64
 
 func ellipse(cx, cy, rx, ry float64) shape {
@@ -63,7 +63,7 @@ func ellipse(cx, cy, rx, ry float64) shape {
 	}
 }
 
-// egg is an ellipse with a squarer lower half: a jaw.
+// egg is an ellipse with a squarer lower half, the jaw.
 func egg(rx, up, down, jaw float64) shape {
 	const cy = -0.05
 	return func(x, y float64) float64 {
@@ -75,7 +75,7 @@ func egg(rx, up, down, jaw float64) shape {
 	}
 }
 
-// stroke is a line along a parabola from x0 to x1, high in its middle by bend.
+// stroke is a line along a parabola from x0 to x1, raised by bend in its middle.
 func stroke(x0, x1, y0, y1, bend, thick float64) shape {
 	return func(x, y float64) float64 {
 		t := min(max((x-x0)/(x1-x0), 0), 1)
@@ -109,7 +109,7 @@ const (
 	eyeLine      = 0.475 * canvasHeight
 )
 
-// paint fills a shape; soft is how wide its edge is.
+// paint fills a shape; soft is the width of its edge.
 func (c *canvas) paint(s shape, soft, opacity float64, tint func(x, y float64) rgb) {
 	for j := range canvasHeight {
 		y := (float64(j) - eyeLine) / unit
@@ -138,7 +138,7 @@ func Draw(f Face) *image.RGBA {
 		eyeHigh: vary(0.05, 0.008), brow: vary(0.155, 0.015), nose: vary(0.45, 0.03), noseWide: vary(0.13, 0.02),
 		mouth: vary(0.69, 0.02), mouthWide: vary(0.2, 0.025), smile: vary(0.012, 0.012), side: vary(0, 1),
 		cloth: clothes()[random.IntN(len(clothes()))],
-		skin:  skins()[f.Skin&3], hair: hairColour(f.Age, random),
+		skin:  skins()[f.Skin&3], hair: hairColor(f.Age, random),
 	}
 	if f.Female {
 		a.jaw, a.width = a.jaw-0.12, a.width-0.02
@@ -154,7 +154,8 @@ func Draw(f Face) *image.RGBA {
 	return develop(c, f, random)
 }
 
-// anatomy is where everything is, in units of the distance from eyes to chin.
+// anatomy is the place and size of everything. The unit is the distance from the eyes
+// to the chin.
 type anatomy struct {
 	width, jaw, eyeGap, eyeWide, eyeHigh, brow, nose, noseWide, mouth, mouthWide, smile, side float64
 	cloth, skin, hair                                                                         rgb
@@ -168,7 +169,7 @@ func clothes() []rgb {
 	return []rgb{{0.20, 0.27, 0.42}, {0.55, 0.16, 0.18}, {0.16, 0.36, 0.30}, {0.35, 0.35, 0.38}, {0.45, 0.30, 0.45}, {0.62, 0.66, 0.75}}
 }
 
-func hairColour(age int, random *rand.Rand) rgb {
+func hairColor(age int, random *rand.Rand) rgb {
 	black := mix(rgb{0.07, 0.06, 0.06}, rgb{0.20, 0.13, 0.09}, random.Float64())
 	return mix(black, rgb{0.72, 0.72, 0.73}, min(max((float64(age)-45)/30, 0), 1))
 }
@@ -176,7 +177,7 @@ func hairColour(age int, random *rand.Rand) rgb {
 func (a anatomy) draw(c *canvas, f Face, random *rand.Rand) {
 	face := egg(a.width, 0.93, 1.05, a.jaw)
 	hair := a.strands(random)
-	switch f.Hair { // what hangs behind
+	switch f.Hair { // what hangs behind the head
 	case Long:
 		c.paint(both(ellipse(0, 0.25, a.width+0.2, 1.32), func(_, y float64) float64 { return y - 1.5 }), crisp, 1, hair)
 	case Bob:
@@ -214,7 +215,7 @@ func ears(h Hair) []float64 {
 	return []float64{-1, 1}
 }
 
-// features draws eyes, brows, nose and mouth, and what years leave.
+// features draws eyes, brows, nose, mouth and the wrinkles of age.
 func (a anatomy) features(c *canvas, f Face) {
 	ink := rgb{0.13, 0.09, 0.08}
 	for _, s := range []float64{-1, 1} {
@@ -256,7 +257,7 @@ func (a anatomy) features(c *canvas, f Face) {
 	}
 }
 
-// cap is the hair on the head, as it is worn.
+// cap is the hair on the head.
 func (a anatomy) cap(h Hair) shape {
 	outer := egg(a.width+0.06, 1.02, 0.9, 2)
 	top := func(edge float64) shape { return func(_, y float64) float64 { return y - edge } }
@@ -280,7 +281,7 @@ func squared(v float64) float64 { return v * v }
 
 func sign(v float64) float64 { return math.Copysign(1, v) }
 
-// strands colours hair, lighter and darker along its fall.
+// strands gives the color of hair, lighter and darker along its fall.
 func (a anatomy) strands(random *rand.Rand) func(x, y float64) rgb {
 	phase := random.Float64() * 9
 	return func(x, y float64) rgb {

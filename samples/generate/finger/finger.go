@@ -1,9 +1,9 @@
-// Package finger makes fingerprints of nobody: a master pattern grown from
-// random seeds along a field of directions, and impressions of it as a scanner at
-// 500 dpi would see them, each turned, shifted, stretched and soiled a little
-// differently. The same seed gives the same finger.
+// Package finger makes fingerprints of people who do not exist: a master pattern
+// grown from random seeds along a field of directions, and impressions of it as a
+// scanner at 500 dpi would see them, each turned, shifted, stretched and soiled a
+// little differently. The same seed gives the same finger.
 //
-// They behave like prints to a matcher; they are no model of a population.
+// To a matcher they behave like prints, but they are not a model of a population.
 package finger
 
 import (
@@ -31,7 +31,7 @@ type Master struct {
 	ridge []float32 // -1 valley to 1 ridge, row by row
 }
 
-// Grow makes the finger of that seed.
+// Grow makes the finger of a seed.
 func Grow(seed uint64) *Master {
 	random := rand.New(rand.NewPCG(seed, 0x6e676f6e))
 	way := flow(random)
@@ -77,8 +77,8 @@ func at(ws []wave, x, y float64) float64 {
 	return sum
 }
 
-// flow gives which way ridges run at a place of the master, 0 to pi with y
-// downwards: from the places of cores and deltas (Sherlock and Monro's zero-pole
+// flow gives the direction of ridges at a place of the master, 0 to pi with y
+// downwards, from the places of cores and deltas (Sherlock and Monro's zero-pole
 // model) and a slow random variation.
 func flow(random *rand.Rand) func(x, y float64) float64 {
 	cx, cy := masterWidth/2+random.NormFloat64()*10, masterHeight*0.44+random.NormFloat64()*12
@@ -118,8 +118,8 @@ func flow(random *rand.Rand) func(x, y float64) float64 {
 	}
 }
 
-// turn is half the angle of z, measured so that its jump lies below, where a
-// jump by pi is no jump of a ridge.
+// turn is half the angle of z, measured so that it jumps below the core or delta. A
+// jump by pi does not change the direction of a ridge.
 func turn(z complex128) float64 {
 	return (cmplx.Phase(z*complex(0, 1)) - math.Pi/2) / 2
 }
@@ -189,13 +189,13 @@ func grow(ridge []float32, chosen []*filter) []float32 {
 	return out
 }
 
-// Conditions of an impression beside the ordinary ones.
+// Conditions are unusual conditions of an impression.
 type Conditions struct {
 	Faint bool // pressed lightly: a small, pale, broken print
 }
 
-// Impression is the finger laid on the scanner once more: the same seed, the same
-// picture.
+// Impression is the finger laid on the scanner once. The same seed gives the same
+// image.
 func (m *Master) Impression(seed uint64, c Conditions) *image.Gray {
 	random := rand.New(rand.NewPCG(seed, 0x74617920))
 	turn := min(max(random.NormFloat64()*0.14, -0.4), 0.4)
@@ -225,7 +225,7 @@ func (m *Master) Impression(seed uint64, c Conditions) *image.Gray {
 			ridge -= 1.6*soil.at(u, v) + 2*scratches.at(u, v) + 0.35*random.NormFloat64()
 			ink := 1 / (1 + math.Exp(-3.2*ridge))
 			ink *= min(max((1.06-edge)/0.08, 0), 1)
-			g.Pix[y*g.Stride+x] = uint8(min(max(238-190*ink, 0), 255)) &^ 3 // 64 greys: smaller files
+			g.Pix[y*g.Stride+x] = uint8(min(max(238-190*ink, 0), 255)) &^ 3 // 64 gray levels make smaller files
 		}
 	}
 	return g

@@ -7,22 +7,22 @@ import (
 	"example.org/cancuoc/internal/biometrics/minutiae"
 )
 
-// Scatter is a finger without ridges: minutiae strewn over a field of directions.
-// It is made ten thousand times faster than a Master, for galleries and loads in
-// which most fingers only have to be others.
+// Scatter is a finger without ridges: minutiae strewn over a field of directions. It
+// is made ten thousand times faster than a Master, for galleries and load tests in
+// which most fingers only have to be different.
 type Scatter struct{ minutiae []spot }
 
-// spot is a minutia in pixels around the finger's middle, y downwards, its angle
-// counter-clockwise in radians.
+// spot is a minutia in pixels from the finger's middle, y downwards, its angle
+// counterclockwise in radians.
 type spot struct {
 	x, y, angle float64
 	fork        bool
 }
 
-// apart is how near two minutiae of a finger may be, in pixels.
+// apart is how close two minutiae of a finger may be, in pixels.
 const apart = 9
 
-// Strew makes the finger of that seed.
+// Strew makes the finger of a seed.
 func Strew(seed uint64) *Scatter {
 	random := rand.New(rand.NewPCG(seed, 0x73747265))
 	way := flow(random)
@@ -51,8 +51,8 @@ func (s *Scatter) crowded(x, y float64) bool {
 	return false
 }
 
-// Impression is what an extractor might find on the finger laid on the scanner
-// once more: turned, shifted, stretched, some minutiae lost and some invented.
+// Impression is what an extractor might find when the finger is laid on the scanner
+// once: turned, shifted, stretched, with some minutiae lost and some invented.
 func (s *Scatter) Impression(seed uint64) minutiae.Record {
 	random := rand.New(rand.NewPCG(seed, 0x696d7072))
 	turn := min(max(random.NormFloat64()*0.14, -0.4), 0.4)
