@@ -80,7 +80,11 @@ func (e Entry) citizen() (Citizen, error) {
 	if err != nil {
 		return Citizen{}, fmt.Errorf("live_card.issued: %w", err)
 	}
-	c.Card = &Card{Serial: identity.CardSerial(e.Card.Serial), Form: identity.FormID(e.Card.Form), Issued: issued}
+	serial, err := identity.ParseCardSerial(e.Card.Serial)
+	if err != nil {
+		return Citizen{}, fmt.Errorf("live_card.serial: %w", err)
+	}
+	c.Card = &Card{Serial: serial, Form: identity.FormID(e.Card.Form), Issued: issued}
 	if e.Card.Expiry != "" {
 		if c.Card.Expiry.Date, err = identity.ParseDate(e.Card.Expiry); err != nil {
 			return Citizen{}, fmt.Errorf("live_card.expiry: %w", err)
