@@ -40,8 +40,8 @@ func (s *Server) routes() []route {
 	}
 }
 
-// Register adds the routes to mux. What has no route is answered by a problem
-// document too.
+// Register adds the routes to mux, and problem documents for other methods and
+// addresses.
 func (s *Server) Register(mux *http.ServeMux) {
 	for _, r := range s.routes() {
 		method, path, _ := strings.Cut(r.pattern, " ")
@@ -52,15 +52,15 @@ func (s *Server) Register(mux *http.ServeMux) {
 		}}))
 	}
 	mux.Handle("/v1/", s.handler(route{pattern: "/v1/", handle: func(http.ResponseWriter, *http.Request) error {
-		return identity.Refuse(identity.NotFound, "there is nothing under this address")
+		return identity.Refuse(identity.NotFound, "this address does not exist")
 	}}))
 }
 
-// packetType is what a packet is sent as: a JSON Web Signature in compact form
-// (RFC 7515, 9.2.1).
+// packetType is the media type of a packet: a JSON Web Signature in compact form
+// (RFC 7515 section 9.2.1).
 const packetType = "application/jose"
 
-// statusError is a refusal that HTTP has a status of its own for.
+// statusError is a refusal with an HTTP status that its kind does not imply.
 type statusError struct {
 	status  int
 	refusal error
@@ -80,14 +80,14 @@ type receipt struct {
 // postPacket receives one signed packet. Posting it again gives the same receipt.
 func (s *Server) postPacket(w http.ResponseWriter, r *http.Request) error {
 	if sent, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || sent != packetType {
-		return statusError{http.StatusUnsupportedMediaType, identity.RefuseField(identity.Invalid, "packet", "is not sent as %s, which is accepted", packetType)}
+		return statusError{http.StatusUnsupportedMediaType, identity.RefuseField(identity.Invalid, "packet", "must be sent as %s", packetType)}
 	}
 	packet, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxPacket))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return statusError{http.StatusRequestEntityTooLarge, identity.RefuseField(identity.Invalid, "packet", "is larger than the %d bytes that are accepted", s.MaxPacket)}
+		return statusError{http.StatusRequestEntityTooLarge, identity.RefuseField(identity.Invalid, "packet", "is larger than %d bytes", s.MaxPacket)}
 	}
 	if err != nil {
-		return statusError{http.StatusBadRequest, identity.RefuseField(identity.Invalid, "packet", "broke off while it was read")}
+		return statusError{http.StatusBadRequest, identity.RefuseField(identity.Invalid, "packet", "ended before it was complete")}
 	}
 	got, err := s.Receive(r.Context(), packet)
 	if err != nil {
@@ -113,8 +113,8 @@ func (s *Server) getReady(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ready"})
 }
 
-// handler turns what a route returns into a response and one log line. A refusal
-// is told to the client; a fault is told to the log only.
+// handler turns what a route returns into a response and one log line. The client
+// is told refusals; faults go to the log only.
 func (s *Server) handler(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := time.Now()
@@ -155,8 +155,8 @@ var statuses = map[identity.Kind]int{
 	identity.OutOfStock: http.StatusServiceUnavailable,
 }
 
-// writeProblem answers with what went wrong. A fault's text may hold more than a
-// client should read, so it is not told.
+// writeProblem answers with what went wrong. The text of a fault is left out: it may
+// say more than a client should read.
 func writeProblem(w http.ResponseWriter, err error) {
 	p := problem{Type: "about:blank", Title: "The office cannot do that now; try again later", Status: http.StatusServiceUnavailable}
 	if p.Errors = identity.Refusals(err); len(p.Errors) > 0 {
@@ -200,6 +200,6 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, v any) err
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(b) // the client has gone; there is nobody to tell
+	_, _ = w.Write(b) // the client is gone
 	return nil
 }

@@ -99,8 +99,8 @@ func TestPostPacket_GivesTheReceipt(t *testing.T) {
 func TestPostPacket_TellsEveryRefusalByField(t *testing.T) {
 	t.Parallel()
 	url, _ := window(t, &door{err: errors.Join(
-		identity.RefuseField(identity.Invalid, "person.birth", "is no date"),
-		identity.RefuseField(identity.Invalid, "station", "is no station"),
+		identity.RefuseField(identity.Invalid, "person.birth", "is not a date"),
+		identity.RefuseField(identity.Invalid, "station", "is not a station"),
 	)}, nil)
 
 	a := send(t, http.MethodPost, url+"/v1/packets", "application/jose", "a.b.c")
@@ -110,8 +110,8 @@ func TestPostPacket_TellsEveryRefusalByField(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"type": "about:blank", "title": "Refused", "status": 422.0,
 		"errors": []any{
-			map[string]any{"field": "person.birth", "kind": "Invalid", "detail": "is no date"},
-			map[string]any{"field": "station", "kind": "Invalid", "detail": "is no station"},
+			map[string]any{"field": "person.birth", "kind": "Invalid", "detail": "is not a date"},
+			map[string]any{"field": "station", "kind": "Invalid", "detail": "is not a station"},
 		},
 	}, a.body)
 }
@@ -180,7 +180,7 @@ func TestPostPacket_BrokenOffIsNotReceived(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Contains(t, string(answer), "400 Bad Request")
-	require.Contains(t, string(answer), "broke off")
+	require.Contains(t, string(answer), "ended before it was complete")
 	require.Nil(t, d.packet)
 }
 

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// ApplicationNumber names an application, and is the receipt number that the
-// citizen gets: ten random digits of Crockford's base 32 and a check digit,
-// "7QF3M-9T2XK-D". It says nothing about the person and cannot be guessed.
+// ApplicationNumber names an application and is the receipt number that the
+// citizen gets: ten random digits of Crockford's base 32 and a check digit, for
+// example "7QF3M-9T2XK-D". It says nothing about the person and cannot be guessed.
 type ApplicationNumber string
 
 // ApplicationType is what the law calls the request.
@@ -20,7 +20,7 @@ const (
 	Reissue    ApplicationType = "reissue"     // cấp lại
 )
 
-// Ground is why the law gives a card. Strings are wire format.
+// Ground is why the law gives a card. The values are wire format.
 type Ground string
 
 // The grounds, by type; art. 23, 24.1 and 24.2 of Law 26/2023/QH15, art. 23 of Law 59/2014/QH13.
@@ -40,7 +40,7 @@ const (
 	GroundNationality   Ground = "nationality"    // reissue 24.2(b): nationality regained
 )
 
-// Channel is how the application came.
+// Channel is how the application was filed.
 type Channel string
 
 // The channels.
@@ -61,14 +61,14 @@ const (
 // Application is what a station submits. Portrait and fingerprints travel
 // beside it and are kept in the vault.
 type Application struct {
-	EnrollmentID   string // the station's own identifier; with Station it makes a resubmission the same submission (OSIA enrollmentId)
+	EnrollmentID   string // the station's own identifier; with Station it tells a resubmission from a new one (OSIA enrollmentId)
 	Station        StationID
 	Officer        OfficerID // the enrolling officer
 	Channel        Channel
 	Type           ApplicationType
 	Ground         Ground
-	FiledOn        Date   // the day of the complete file; pins form and rules
-	Person         Person // Number is empty where one has to be allotted
+	FiledOn        Date   // the day the file was complete; pins form and rules
+	Person         Person // its Number is empty where one has to be allotted
 	Representative Name   // of a child; zero otherwise
 	Delivery       Delivery
 	DeliveryTo     string // postal address, when Delivery is Post
@@ -88,8 +88,8 @@ func (Application) LogValue() slog.Value { return slog.StringValue("[application
 // OfficerID names an officer by badge. It is not personal data of a citizen.
 type OfficerID string
 
-// Rules is the law as it stood when the application was filed; pinned for its
-// whole life, whatever changes later.
+// Rules is the law as it stood when the application was filed, pinned for the
+// application's whole life.
 type Rules struct {
 	Law            Law
 	Form           FormID

@@ -8,9 +8,9 @@ import (
 // crockford is the base-32 alphabet without I, L, O and U.
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-// NewApplicationNumber draws a number: 50 random bits, so that none can be
+// NewApplicationNumber draws a number: 50 random bits, so that it cannot be
 // guessed, and a check digit (Luhn mod 32) that catches every single wrong digit
-// and nearly all swaps.
+// and nearly all swaps of neighbors.
 func NewApplicationNumber(random io.Reader) (ApplicationNumber, error) {
 	s, err := drawFrom(random, 10, crockford)
 	if err != nil {
@@ -22,7 +22,7 @@ func NewApplicationNumber(random io.Reader) (ApplicationNumber, error) {
 // ParseApplicationNumber reads a number as people type it: hyphens and spaces
 // anywhere, either case, I and L for 1, O for 0.
 func ParseApplicationNumber(s string) (ApplicationNumber, error) {
-	const accepted = "is no application number; ten digits or letters and a check digit are accepted, as 7QF3M-9T2XK-D"
+	const accepted = "is not an application number; ten digits or letters and a check digit are accepted, for example 7QF3M-9T2XK-D"
 	if len(s) > 64 {
 		return "", RefuseField(Invalid, "application", accepted)
 	}
@@ -36,8 +36,8 @@ func ParseApplicationNumber(s string) (ApplicationNumber, error) {
 	return ApplicationNumber(s[:5] + "-" + s[5:10] + "-" + s[10:]), nil
 }
 
-// crockfordDigit is the digit that a typed character means; -1 where it means
-// none and may be passed over.
+// crockfordDigit gives the digit that a typed character stands for, and -1 for
+// separators, which are skipped.
 func crockfordDigit(r rune) rune {
 	if r >= 'a' && r <= 'z' {
 		r -= 'a' - 'A'

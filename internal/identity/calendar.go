@@ -19,12 +19,11 @@ var calendarFiles embed.FS
 // Government decides each year how Tết and National Day are split and which days
 // are swapped (Labour Code 45/2019/QH14 art. 111-112).
 type Calendar struct {
-	days  map[Date]bool // weekdays that are off: false; weekend days that are worked: true
-	years map[int]bool  // true: computed from the rule, the yearly notice is not out
+	days  map[Date]bool // the exceptions: false for a weekday that is off, true for a weekend day that is worked
+	years map[int]bool  // whether it was computed from the rule, before its yearly notice
 }
 
-// LoadCalendar reads the years that are built in. It fails if a needed one is
-// not among them.
+// LoadCalendar reads the built-in years. It fails if a needed one is missing.
 func LoadCalendar(needed ...int) (*Calendar, error) {
 	files, err := fs.Sub(calendarFiles, "calendar")
 	if err != nil {
@@ -33,15 +32,15 @@ func LoadCalendar(needed ...int) (*Calendar, error) {
 	return ReadCalendar(files, needed...)
 }
 
-// ReadCalendar reads a folder of files named 2026.txt, a line an entry:
+// ReadCalendar reads a folder of files named for example 2026.txt, one entry a line:
 //
 //	status official                              or rule-only: the yearly notice is not out
 //	source Labour Code 45/2019/QH14 art. 111-112
 //	off    2026-02-16  Tết                       a weekday, and why
 //	worked 2026-08-22  for 31 August             a day at the weekend, and why
 //
-// An empty line or one that begins with # is passed over. It fails if a needed
-// year is missing.
+// Empty lines and lines that begin with # are skipped. It fails if a needed year is
+// missing.
 func ReadCalendar(files fs.FS, needed ...int) (*Calendar, error) {
 	names, err := fs.Glob(files, "*.txt")
 	if err != nil {
@@ -70,7 +69,7 @@ func missingYear(year int) error {
 func (c *Calendar) readYear(files fs.FS, name string) error {
 	year, err := strconv.Atoi(strings.TrimSuffix(path.Base(name), ".txt"))
 	if err != nil {
-		return errors.New("the name is no year")
+		return errors.New("the file name is not a year")
 	}
 	f, err := files.Open(name)
 	if err != nil {
@@ -118,14 +117,14 @@ func (y *calendarYear) line(words []string) error {
 	return errors.New("want status, source, off or worked")
 }
 
-// day reads the date and the reason of a day that is not as its weekday says.
+// day reads the date and the reason of an exception.
 func (y *calendarYear) day(worked bool, words []string) error {
 	day, err := ParseDate(words[0])
 	switch {
 	case err != nil:
 		return fmt.Errorf("the date %w", err)
 	case !day.Complete() || day.Year != y.year:
-		return fmt.Errorf("%s is no day of %d", words[0], y.year)
+		return fmt.Errorf("%s is not a day of %d", words[0], y.year)
 	case len(words) < 2:
 		return fmt.Errorf("%s has no reason", words[0])
 	case weekend(day) != worked:
@@ -138,7 +137,7 @@ func (y *calendarYear) day(worked bool, words []string) error {
 	return nil
 }
 
-// complete tells what the file lacks.
+// complete refuses a file that lacks a required line.
 func (y *calendarYear) complete() error {
 	if !y.hasStatus || !y.sourced {
 		return errors.New("want a line status and a line source")
@@ -153,12 +152,12 @@ func (c *Calendar) Has(year int) bool {
 }
 
 // RuleOnly reports whether a year was computed from the rule because its yearly
-// notice is not out: deadlines in it are provisional, and its file has to be
-// replaced.
+// notice had not been published. Deadlines in it are provisional, and its file has
+// to be replaced.
 func (c *Calendar) RuleOnly(year int) bool { return c.years[year] }
 
-// WorkingDay reports whether offices work on that day. A year without a file is
-// an error: a deadline that ignores Tết is worse than none.
+// WorkingDay reports whether offices work on that day. A year without a file is an
+// error: a deadline that ignores Tết is worse than none.
 func (c *Calendar) WorkingDay(day Date) (bool, error) {
 	if !c.Has(day.Year) {
 		return false, missingYear(day.Year)
@@ -170,7 +169,7 @@ func (c *Calendar) WorkingDay(day Date) (bool, error) {
 }
 
 // AddWorkingDays gives the n-th working day after day; the day itself does not
-// count (Civil Code 91/2015/QH13 art. 147). No working days after is the day.
+// count (Civil Code 91/2015/QH13 art. 147). With n = 0 it gives day.
 func (c *Calendar) AddWorkingDays(day Date, n int) (Date, error) {
 	for n > 0 {
 		day = day.AddDays(1)
@@ -194,8 +193,7 @@ func (c *Calendar) Due(day Date, n int) (time.Time, error) {
 	return last.LastSecond(), nil
 }
 
-// WorkingDaysBetween counts the working days from the first day to the day
-// before end.
+// WorkingDaysBetween counts the working days from first to the day before end.
 func (c *Calendar) WorkingDaysBetween(first, end Date) (int, error) {
 	n := 0
 	for day := first; day.Compare(end) < 0; day = day.AddDays(1) {
@@ -210,8 +208,8 @@ func (c *Calendar) WorkingDaysBetween(first, end Date) (int, error) {
 	return n, nil
 }
 
-// Extend moves a deadline by the working days on which the legal clock stood
-// still, from the day it was stopped to the day before it ran again. Stopped and
+// Extend moves a deadline by the working days on which the legal clock was
+// stopped: from the day it stopped to the day before it was resumed. Stopped and
 // resumed on one day, it stays.
 func (c *Calendar) Extend(due, stopped, resumed time.Time) (time.Time, error) {
 	n, err := c.WorkingDaysBetween(DateOf(stopped), DateOf(resumed))

@@ -114,15 +114,15 @@ func TestReadCalendar_RefusesBadFiles(t *testing.T) {
 	t.Parallel()
 	const head = "status official\nsource test\n"
 	for name, tt := range map[string]struct{ file, text, says string }{
-		"NoYear":         {"next.txt", head, "the name is no year"},
+		"NoYear":         {"next.txt", head, "the file name is not a year"},
 		"NoStatus":       {"2026.txt", "source test\n", "want a line status"},
 		"NoSource":       {"2026.txt", "status official\n", "a line source"},
 		"UnknownStatus":  {"2026.txt", "status perhaps\nsource test\n", "line 1: status must be"},
 		"UnknownWord":    {"2026.txt", head + "free 2026-01-01 x\n", "line 3: want status"},
 		"OneWord":        {"2026.txt", head + "off\n", "line 3"},
 		"NoDate":         {"2026.txt", head + "off tomorrow x\n", "line 3: the date"},
-		"OtherYear":      {"2026.txt", head + "off 2027-01-01 x\n", "is no day of 2026"},
-		"NoDay":          {"2026.txt", head + "off 2026-01 x\n", "is no day of 2026"},
+		"OtherYear":      {"2026.txt", head + "off 2027-01-01 x\n", "is not a day of 2026"},
+		"NoDay":          {"2026.txt", head + "off 2026-01 x\n", "is not a day of 2026"},
 		"NoReason":       {"2026.txt", head + "off 2026-01-01\n", "has no reason"},
 		"SaturdayOff":    {"2026.txt", head + "off 2026-01-03 x\n", "a weekday can be off"},
 		"WeekdayWorked":  {"2026.txt", head + "worked 2026-01-02 x\n", "a day at the weekend can be worked"},

@@ -10,8 +10,8 @@ import (
 // whose card gets it, is data in templates/forms.
 type FormID string
 
-// Card is all that one card says about its holder: what is printed, what is in
-// the QR code and what is in the chip come from it and from nothing else.
+// Card is everything that one card says about its holder. Print, QR code and chip
+// are made from it alone.
 type Card struct {
 	Form   FormID
 	Serial CardSerial // of this card body's data, DG13 field 16; not the blank's serial
@@ -68,13 +68,13 @@ const (
 	NationalityCode = "VNM"
 )
 
-// Expiry is when a card ends: a date, or never.
+// Expiry is when a card expires: a date, or never.
 type Expiry struct{ Date Date } // the zero Date: no expiry (không thời hạn)
 
 // Never reports whether the card has no expiry.
 func (e Expiry) Never() bool { return e.Date == Date{} }
 
-// String prints it as both forms do: dd/mm/yyyy or "Không thời hạn".
+// String gives it as the forms print it: dd/mm/yyyy or "Không thời hạn".
 func (e Expiry) String() string {
 	if e.Never() {
 		return "Không thời hạn"

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Check tells everything that is wrong with an application by itself, field by
-// field and joined: what is missing, what contradicts, what the law of its day
-// forbids. The fields are named as the application's JSON has them. Texts and
-// numbers have gone through their parsers, and Normalize.
+// Check refuses an application that is wrong in itself: fields that are missing,
+// that contradict each other, or that the law of its day forbids. It joins one
+// refusal for each, with the field named as in the application's JSON. Texts and
+// numbers must have gone through their parsers and Normalize.
 func (a Application) Check() error {
 	c := &check{}
 	c.identifiers(a)
@@ -21,23 +21,23 @@ func (a Application) Check() error {
 	if a.FiledOn.Complete() {
 		c.law(a, LawOn(a.FiledOn))
 	}
-	return errors.Join(c.faults...)
+	return errors.Join(c.refusals...)
 }
 
-// check gathers what is wrong.
-type check struct{ faults []error }
+// check gathers refusals.
+type check struct{ refusals []error }
 
-// refuse notes a fault of a field if wrong.
+// refuse notes a refusal of the field if it is wrong.
 func (c *check) refuse(wrong bool, field, format string, args ...any) {
 	if wrong {
-		c.faults = append(c.faults, RefuseField(Invalid, field, format, args...))
+		c.refusals = append(c.refusals, RefuseField(Invalid, field, format, args...))
 	}
 }
 
-// add notes a fault, if there is one.
-func (c *check) add(fault error) {
-	if fault != nil {
-		c.faults = append(c.faults, fault)
+// add notes a refusal, if there is one.
+func (c *check) add(refusal error) {
+	if refusal != nil {
+		c.refusals = append(c.refusals, refusal)
 	}
 }
 
@@ -45,7 +45,7 @@ func (c *check) identifiers(a Application) {
 	c.refuse(a.EnrollmentID == "", "enrollment_id", "is missing; the station's own identifier of this enrolment")
 	_, err := ParseStationID(string(a.Station))
 	c.add(err)
-	c.refuse(!officeID(string(a.Officer)), "officer", "is no badge; capital letters, digits and hyphens are accepted, as CB-001-0007")
+	c.refuse(!officeID(string(a.Officer)), "officer", "is not a badge; capital letters, digits and hyphens are accepted, for example CB-001-0007")
 	c.refuse(!a.FiledOn.Complete(), "filed_on", "is missing or incomplete; yyyy-mm-dd is accepted")
 	c.refuse(a.FiledOn.Complete() && a.FiledOn.Compare(chipCardFrom) < 0, "filed_on", "is before 23 January 2021, when chip cards began")
 }
@@ -68,7 +68,7 @@ func (c *check) delivery(a Application) {
 
 func (c *check) person(p Person, filedOn Date) {
 	c.refuse(p.Name.IsZero(), "person.name", "is missing")
-	c.refuse(p.Name.FamilyWords < 0 || p.Name.FamilyWords > len(p.Name.Words()), "person.family_name_words", "must be a number of words of the name")
+	c.refuse(p.Name.FamilyWords < 0 || p.Name.FamilyWords > len(p.Name.Words()), "person.family_name_words", "must be between 0 and the number of words in the name")
 	c.refuse(p.Sex != Male && p.Sex != Female, "person.sex", "must be M or F")
 	c.refuse(p.Birth.IsZero(), "person.birth", "is missing; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
 	c.refuse(!p.Birth.IsZero() && p.Birth.Year < firstBirthYear, "person.birth", "is before %d", firstBirthYear)
@@ -93,24 +93,24 @@ func (c *check) places(p Person) {
 		switch {
 		case place.code == "":
 		case place.abroad:
-			c.refuse(!place.code.known(), place.field, "is the code of no province (001 to 096) or country (100 to 999)")
+			c.refuse(!place.code.known(), place.field, "is not the code of a province (001 to 096) or a country (100 to 999)")
 		default:
-			c.refuse(!place.code.known() || place.code.Abroad(), place.field, "is the code of no province (001 to 096)")
+			c.refuse(!place.code.known() || place.code.Abroad(), place.field, "is not the code of a province (001 to 096)")
 		}
 	}
 }
 
-// numbers checks the numbers that the request needs, and that they agree with
-// the record.
+// numbers checks that the numbers which the request needs are given and agree
+// with the rest.
 func (c *check) numbers(a Application) {
 	p := a.Person
 	switch {
 	case p.Number != "" && !p.Birth.IsZero() && (p.Sex == Male || p.Sex == Female):
 		c.add(p.Number.Agrees(p.Birth, p.Sex))
 	case p.Number == "":
-		// Who regains nationality may have left before numbers were given.
+		// A person who regains nationality may have left before numbers were given.
 		hadCard := a.Type == Exchange || a.Type == Reissue && a.Ground != GroundNationality || a.Ground == GroundFromCCCD
-		c.refuse(hadCard, "person.number", "is missing; who had a card has a number")
+		c.refuse(hadCard, "person.number", "is missing; a person who had a card has a number")
 	}
 	c.refuse(a.Ground == GroundFromCMND && p.OldNumber == "", "person.old_number", "is missing; the number of the old CMND")
 	c.refuse(a.Ground == GroundNumberChanged && p.CancelledNumber == "", "person.cancelled_number", "is missing; the number that was cancelled")
@@ -121,7 +121,7 @@ func (c *check) numbers(a Application) {
 func (c *check) law(a Application, law Law) {
 	grounds := law.grounds(a.Type)
 	c.refuse(len(grounds) > 0 && !slices.Contains(grounds, a.Ground), "ground",
-		"is no ground of %s under law %s; accepted are %s", a.Type, law, join(grounds))
+		"is not a ground for %s under law %s; accepted are %s", a.Type, law, join(grounds))
 	exemptions := Exemptions(a.FiledOn)
 	c.refuse(a.Exemption != "" && !slices.Contains(exemptions, a.Exemption), "exemption", "must be one of %s", strings.Join(exemptions, ", "))
 	if !a.Person.Birth.IsZero() && a.Person.Birth.Compare(a.FiledOn) <= 0 {
@@ -129,9 +129,8 @@ func (c *check) law(a Application, law Law) {
 	}
 }
 
-// age checks what the law says about an applicant of that age. A representative
-// may stand beside an adult too, who has lost legal capacity (art. 23 of Law
-// 26/2023/QH15).
+// age checks what the law says about an applicant of that age. An adult may have a
+// representative too, after losing legal capacity (art. 23 of Law 26/2023/QH15).
 func (c *check) age(a Application, law Law, age int) {
 	if law == Law2014 && age < ageOfDuty {
 		c.add(refuseTooYoung())
@@ -140,7 +139,7 @@ func (c *check) age(a Application, law Law, age int) {
 		"is missing; a child under %d applies through the legal representative", ageOfDuty)
 	c.refuse(a.Ground == GroundAge && !law.ageDue(age), "ground", "is age, but the applicant is not near an age at which a card is exchanged")
 	c.refuse(a.Channel == Online && !law.online(a.Type, a.Ground, age), "channel",
-		"online is accepted since 1 July 2024, for reissue after loss or damage and for children under %d; the citizen has to be present otherwise", ageOfCapture)
+		"online is accepted since 1 July 2024, and only for reissue after loss or damage and for children under %d; otherwise the citizen has to come in person", ageOfCapture)
 }
 
 func join[T ~string](list []T) string {

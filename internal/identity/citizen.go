@@ -1,10 +1,10 @@
 package identity
 
 // CitizenStatus says whether a person can have a card. The values are wire
-// format: the population register gives them.
+// format: the population registry gives them.
 type CitizenStatus string
 
-// The statuses of the population register.
+// The statuses of the population registry.
 const (
 	Alive     CitizenStatus = "alive"
 	Deceased  CitizenStatus = "deceased"

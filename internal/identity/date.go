@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// HanoiTime is the time of the whole country: UTC+7, no daylight saving.
+// HanoiTime is the time of the whole country: UTC+7 without daylight saving.
 var HanoiTime = time.FixedZone("Asia/Ho_Chi_Minh", 7*60*60)
 
-// Date is a calendar date of which month or day may be unknown (0).
+// Date is a calendar date whose day, or day and month, may be unknown (0).
 type Date struct{ Year, Month, Day int }
 
 // ParseDate reads yyyy-mm-dd, yyyy-mm or yyyy (ISO 8601).
@@ -35,26 +35,27 @@ func ParseDate(iso string) (Date, error) {
 	return d, d.check(len(parts))
 }
 
-// check refuses a date whose first so many parts are no date.
+// check refuses a date that does not exist. parts says how many of year, month
+// and day are given.
 func (d Date) check(parts int) error {
 	switch {
 	case d.Year == 0:
-		return Refuse(Invalid, "is no date: there is no year 0000")
+		return Refuse(Invalid, "is not a date: year 0000 does not exist")
 	case parts > 1 && (d.Month < 1 || d.Month > 12):
-		return Refuse(Invalid, "is no date: there is no month %02d; 01 to 12 are accepted", d.Month)
+		return Refuse(Invalid, "is not a date: month %02d does not exist; 01 to 12 are accepted", d.Month)
 	case parts > 2 && !d.exists():
-		return Refuse(Invalid, "is no date: there is no day %02d in that month", d.Day)
+		return Refuse(Invalid, "is not a date: that month has no day %02d", d.Day)
 	}
 	return nil
 }
 
-// exists reports whether the calendar has the day.
+// exists reports whether the calendar has that day.
 func (d Date) exists() bool {
 	return DateOf(d.Midnight()) == d
 }
 
 func refuseDate() error {
-	return Refuse(Invalid, "is no date; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
+	return Refuse(Invalid, "is not a date; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
 }
 
 // DateOf is the date of an instant in Vietnam.
@@ -63,8 +64,8 @@ func DateOf(t time.Time) Date {
 	return Date{Year: y, Month: int(m), Day: d}
 }
 
-// Display gives dd/mm/yyyy, or mm/yyyy, or yyyy where parts are unknown; nothing
-// for no date.
+// Display gives dd/mm/yyyy, or mm/yyyy or yyyy where parts are unknown, and "" for
+// the zero Date.
 func (d Date) Display() string {
 	switch {
 	case d.IsZero():
@@ -94,7 +95,7 @@ func (d Date) MRZ() string {
 // Complete reports whether month and day are known.
 func (d Date) Complete() bool { return d.Year != 0 && d.Month != 0 && d.Day != 0 }
 
-// IsZero reports whether there is no date.
+// IsZero reports whether d is the zero Date, which stands for none.
 func (d Date) IsZero() bool { return d == Date{} }
 
 // Compare orders dates; an unknown part sorts before every known one.
@@ -102,8 +103,8 @@ func (d Date) Compare(o Date) int {
 	return cmp.Or(cmp.Compare(d.Year, o.Year), cmp.Compare(d.Month, o.Month), cmp.Compare(d.Day, o.Day))
 }
 
-// AddYears gives the same day n years later; 29 February becomes 28 where that
-// year has none.
+// AddYears gives the same day n years later; 29 February becomes 28 February in a
+// year without a 29th.
 func (d Date) AddYears(n int) Date {
 	d.Year += n
 	if d.Month == 2 && d.Day == 29 && !d.exists() {
@@ -125,10 +126,10 @@ func (d Date) Midnight() time.Time {
 // counts in days (Civil Code 91/2015/QH13 art. 148: at 24:00).
 func (d Date) LastSecond() time.Time { return d.AddDays(1).Midnight().Add(-time.Second) }
 
-// AgeOn is how many years a person born on d has completed on that day; negative
-// before birth. Who was born on an unknown day counts from the end of the month
-// or year; who was born on 29 February comes of age on the 28th where that year
-// has no 29th.
+// AgeOn is how many years a person born on d has completed on that day, negative
+// before birth. An unknown day or month of birth counts as the last one possible.
+// A person born on 29 February turns a year older on the 28th in years without a
+// 29th.
 func (d Date) AgeOn(day Date) int {
 	age := day.Year - d.Year
 	if d.lastPossible().AddYears(age).Compare(day) > 0 {
@@ -153,7 +154,7 @@ func (d Date) firstPossible() Date {
 	return Date{Year: d.Year, Month: max(d.Month, 1), Day: max(d.Day, 1)}
 }
 
-// MarshalText writes ISO 8601; nothing for no date.
+// MarshalText writes ISO 8601, and nothing for the zero Date.
 func (d Date) MarshalText() ([]byte, error) {
 	switch {
 	case d.IsZero():

@@ -10,8 +10,8 @@ func drawDigits(random io.Reader, n int) (string, error) {
 	return drawFrom(random, n, "0123456789")
 }
 
-// drawFrom gives n characters of the alphabet, uniform: a byte that would favour
-// some is thrown away and drawn again.
+// drawFrom gives n characters of the alphabet, uniformly distributed: a byte that
+// would favor some characters is drawn again.
 func drawFrom(random io.Reader, n int, alphabet string) (string, error) {
 	fair := 256 - 256%len(alphabet) // bytes below it fall on each character equally often
 	var s strings.Builder

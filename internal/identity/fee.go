@@ -19,12 +19,12 @@ var (
 type fee struct {
 	period
 	kind   ApplicationType
-	ground Ground // empty: every ground that has no line of its own
+	ground Ground // empty: every ground without a line
 	amount int    // VND
 }
 
-// fees are the tables of both circulars. A case without a line is not charged:
-// the first card is free by law (art. 38 of Law 26/2023/QH15).
+// fees are the tables of both circulars. What has no line is free, as the first
+// card is by law (art. 38 of Law 26/2023/QH15).
 var fees = []fee{
 	{circular59of2019, FirstIssue, GroundFromCMND, 30_000},
 	{circular59of2019, Exchange, "", 50_000},
@@ -34,18 +34,18 @@ var fees = []fee{
 	{circular73of2024, Reissue, "", 70_000},
 }
 
-// uncharged are the grounds of exchange that cost nothing under either circular:
-// age, a fault of the authority, rearranged administrative units.
+// uncharged are the grounds of exchange that are free under both circulars: age, an
+// error of the authority, rearranged administrative units.
 var uncharged = []Ground{GroundAge, GroundPrintError, GroundBoundaries}
 
-// reduction is a time when half the fee was charged.
+// reduction is a period in which half the fee is charged.
 type reduction struct {
 	period
 	channel Channel // empty: every channel
 }
 
-// reductions of the finance ministry. Half is charged once, not twice, where two
-// coincide.
+// reductions of the finance ministry. Where two coincide, half is charged, not a
+// quarter.
 var reductions = []reduction{
 	{period{Date{2021, 1, 1}, Date{2022, 6, 30}}, ""},       // Circulars 112/2020, 47/2021, 120/2021
 	{period{Date{2023, 7, 1}, Date{2023, 12, 31}}, ""},      // Circular 44/2023
@@ -53,8 +53,8 @@ var reductions = []reduction{
 	{period{Date{2025, 7, 1}, Date{2026, 12, 31}}, ""},      // Circular 64/2025
 }
 
-// exemption is a ground of art. 5 of a circular, by the code that an application
-// gives.
+// exemption is a case of art. 5 of a circular, by the code that an application
+// gives for it.
 type exemption struct {
 	period
 	code string
@@ -79,8 +79,8 @@ var exemptions = []exemption{
 	{circular73of2024, "poor"},     // poor households
 }
 
-// Exemptions lists the codes of exemption from the fee that stand on a day (art.
-// 5 of Circulars 59/2019/TT-BTC and 73/2024/TT-BTC).
+// Exemptions lists the codes of exemption from the fee that are valid on a day
+// (art. 5 of Circulars 59/2019/TT-BTC and 73/2024/TT-BTC).
 func Exemptions(day Date) []string {
 	var codes []string
 	for _, e := range exemptions {
@@ -91,9 +91,9 @@ func Exemptions(day Date) []string {
 	return codes
 }
 
-// The ages at which Circular 73/2024/TT-BTC exempts without a paper.
+// The ages at which Circular 73/2024/TT-BTC exempts without further proof.
 const (
-	childUntil  = 16 // first age that pays
+	childUntil  = 16 // the first age that pays
 	elderlyFrom = 60
 )
 
@@ -118,7 +118,7 @@ func exempt(a Application) bool {
 	return byAge || slices.Contains(Exemptions(a.FiledOn), a.Exemption)
 }
 
-// fullFee is the table's amount: the line of the ground, else that of the type.
+// fullFee is the amount of the table: of the ground's line, or else of the type's.
 func fullFee(a Application) int {
 	amount := 0
 	for _, f := range fees {

@@ -14,7 +14,7 @@ const (
 // Laws are all laws, oldest first.
 var Laws = []Law{Law2014, Law2023}
 
-// The days from which the law of 2023 and chip cards stand.
+// The days from which the law of 2023 and chip cards are in force.
 var (
 	chipCardFrom = Date{Year: 2021, Month: 1, Day: 23} // Circular 06/2021/TT-BCA
 	law2023From  = Date{Year: 2024, Month: 7, Day: 1}  // Law 26/2023/QH15, Circular 16/2024/TT-BCA
@@ -22,7 +22,7 @@ var (
 
 // The ages of art. 19 and 23 of Law 26/2023/QH15.
 const (
-	ageOfDuty    = 14 // must have a card; below, only on request of the representative
+	ageOfDuty    = 14 // from this age a card is a duty; below, it is given on the representative's request
 	ageOfCapture = 6  // portrait and biometrics are taken from this age
 )
 
@@ -36,9 +36,8 @@ func LawOn(day Date) Law {
 
 // ProcessingDays is how many working days the law gives from the complete file:
 // art. 26 of Law 26/2023/QH15, the same everywhere. Art. 25 of Law 59/2014/QH13
-// gave more outside cities and towns, by district; here its shortest times stand
-// for all, since an application names no district and a promise that is kept
-// early breaks no law.
+// gave more time outside cities and towns, by district. An application names no
+// district, so the shortest times count everywhere; being early breaks no law.
 func (l Law) ProcessingDays(t ApplicationType) int {
 	if l == Law2014 && t == Reissue {
 		return 15
@@ -46,7 +45,7 @@ func (l Law) ProcessingDays(t ApplicationType) int {
 	return 7
 }
 
-// grounds lists what a type of application may be based on.
+// grounds lists the grounds on which a type of application may be filed.
 func (l Law) grounds(t ApplicationType) []Ground {
 	damagedIs := Reissue // art. 24.2(a) of 2023
 	if l == Law2014 {
@@ -73,14 +72,15 @@ func (l Law) grounds(t ApplicationType) []Ground {
 	return list
 }
 
-// online reports whether the whole application may be filed without the citizen
-// coming: reissue after loss or damage, from the biometrics on file, and
-// children of whom no biometrics are taken. The law of 2014 knew neither.
+// online reports whether the application may be filed without the citizen coming
+// in person: for reissue after loss or damage, made from the biometrics on file,
+// and for children below the age of capture. The law of 2014 allowed neither.
 func (l Law) online(t ApplicationType, g Ground, age int) bool {
 	onFile := t == Reissue && slices.Contains([]Ground{GroundLost, GroundDamaged}, g)
 	return l == Law2023 && (onFile || age < ageOfCapture)
 }
 
-// ageDue reports whether a person of that age may exchange a card for reaching a
-// milestone: it is reached, or so near that the new card holds until the next.
+// ageDue reports whether a person of that age may exchange a card on the ground of
+// age: a milestone is reached, or so near that the new card is valid until the
+// next one.
 func (l Law) ageDue(age int) bool { return age >= l.milestones()[0]-renewalYears }

@@ -16,8 +16,8 @@ type Name struct {
 	FamilyWords int // how many leading words are the family name; 0 means 1
 }
 
-// maxName bounds a name, in letters. The law knows no limit; the card does, and
-// preflight measures it.
+// maxName bounds a name, in characters. The law sets no limit; what fits on the
+// card is measured at intake.
 const maxName = 120
 
 // ParseName reads a name: NFC or NFD, letters of Vietnamese and of the other
@@ -62,9 +62,9 @@ func refuseNameRune(r, previous rune) error {
 	case ' ':
 		return Refuse(Invalid, "has a hyphen at the end of a word; a hyphen is accepted between letters")
 	case '\'', '-':
-		return Refuse(Invalid, "has %q after %s; it is accepted behind a letter", r, describe(previous))
+		return Refuse(Invalid, "has %q after %s; it is accepted only after a letter", r, describe(previous))
 	}
-	return Refuse(Invalid, "holds %s; letters of Vietnam's languages, apostrophe, hyphen and space are accepted", describe(r))
+	return Refuse(Invalid, "contains %s; letters of Vietnam's languages, apostrophe, hyphen and space are accepted", describe(r))
 }
 
 // breve is the only mark that NFC leaves beside a letter of Vietnam's languages:
@@ -88,14 +88,14 @@ func letter(r rune) bool {
 	return strings.ContainsRune(letters, r)
 }
 
-// IsZero reports whether there is no name.
+// IsZero reports whether the name is unknown.
 func (n Name) IsZero() bool { return n.Text == "" }
 
 // Upper is the name as both forms print it.
 func (n Name) Upper() string { return strings.ToUpper(n.Text) }
 
-// Title is the name as QR code and chip carry it: each word with a capital. A
-// word given in mixed case keeps it (H'Hen, McDonald).
+// Title is the name as QR code and chip carry it: each word begins with a capital.
+// A word given in mixed case keeps it (H'Hen, McDonald).
 func (n Name) Title() string {
 	words := n.Words()
 	for i, w := range words {
@@ -141,8 +141,8 @@ func (n Name) familyWords(words []string) int {
 }
 
 // Key folds the name for search and comparison: case and the two styles of tone
-// placement (Hòa, Hoà) are one. Which tone a word has is kept, for Hoa and Hòa
-// are two names; so are Vỹ and Vĩ.
+// placement (Hòa, Hoà) make no difference. Tones and letters do: Hoa and Hòa are
+// two names, as are Vỹ and Vĩ.
 func (n Name) Key() string {
 	words := n.Words()
 	for i, w := range words {

@@ -68,21 +68,21 @@ func TestParseName_Refuses(t *testing.T) {
 		"DotlessI":           {"Nguyễn Vın", "(U+0131)"},
 		"LongS":              {"Nguyễn ſơn", "(U+017F)"},
 		"FullWidth":          {"Ｎguyễn", "(U+FF2E)"},
-		"LoneMark":           {"Nguyễn \u0301An", "a mark that belongs to no letter (U+0301)"},
-		"MarkOnWrongLetter":  {"Nguyễn Bn\u0306", "a mark that belongs to no letter (U+0306)"},
-		"TwoBreves":          {"Ê\u0306\u0306", "a mark that belongs to no letter (U+0306)"},
+		"LoneMark":           {"Nguyễn \u0301An", "a combining mark without its letter (U+0301)"},
+		"MarkOnWrongLetter":  {"Nguyễn Bn\u0306", "a combining mark without its letter (U+0306)"},
+		"TwoBreves":          {"Ê\u0306\u0306", "a combining mark without its letter (U+0306)"},
 		"Comma":              {"Nguyễn, An", "','"},
 		"Bar":                {"Nguyễn|An", "'|'"},
 		"Filler":             {"Nguyễn<An", "'<'"},
 		"ReplacementRune":    {"Nguyễn\uFFFD", "(U+FFFD)"},
-		"LeadingApostrophe":  {"'An", "it is accepted behind a letter"},
-		"TwoApostrophes":     {"H''Hen", "it is accepted behind a letter"},
-		"LeadingHyphen":      {"Nguyễn -An", "it is accepted behind a letter"},
+		"LeadingApostrophe":  {"'An", "it is accepted only after a letter"},
+		"TwoApostrophes":     {"H''Hen", "it is accepted only after a letter"},
+		"LeadingHyphen":      {"Nguyễn -An", "it is accepted only after a letter"},
 		"TrailingHyphen":     {"Nguyễn An-", "hyphen at the end of a word"},
 		"LooseHyphen":        {"Anne- Marie", "hyphen at the end of a word"},
 		"InvalidUTF8":        {"Nguy\xffn", "is not valid UTF-8"},
-		"TooLong":            {strings.Repeat("Nguyễn ", 20), "is longer than 120 letters"},
-		"MuchTooLong":        {strings.Repeat("\u0301", 1<<20), "is longer than 120 letters"},
+		"TooLong":            {strings.Repeat("Nguyễn ", 20), "is longer than 120 characters"},
+		"MuchTooLong":        {strings.Repeat("\u0301", 1<<20), "is longer than 120 characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,10 +182,10 @@ func TestCheckText_Refuses(t *testing.T) {
 		"Markup":      {"<b>", "'<'"},
 		"Emoji":       {"Nhà 🏠", "no form can print (U+1F3E0)"},
 		"Cyrillic":    {"улица", "(U+0443)"},
-		"LoneMark":    {"Số \u0302", "a mark that belongs to no letter"},
+		"LoneMark":    {"Số \u0302", "a combining mark without its letter"},
 		"InvalidUTF8": {"\xc3\x28", "is not valid UTF-8"},
-		"TooLong":     {strings.Repeat("a", 61), "is longer than 60 letters"},
-		"Huge":        {strings.Repeat("a", 1<<20), "is longer than 60 letters"},
+		"TooLong":     {strings.Repeat("a", 61), "is longer than 60 characters"},
+		"Huge":        {strings.Repeat("a", 1<<20), "is longer than 60 characters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,36 +12,37 @@ import (
 // PersonalNumber is a citizen's 12-digit number (số định danh cá nhân): three
 // digits for the province or country where the birth was registered, one for
 // century and sex, two for the year of birth, six random (Decree 137/2015/NĐ-CP
-// art. 13, Circular 59/2021/TT-BCA art. 4). Its zero value means none, and its
-// parts are then empty. string(n) gives the digits; String hides them from logs
-// and error texts.
+// art. 13, Circular 59/2021/TT-BCA art. 4). The zero value stands for none; its
+// parts are empty. string(n) gives the digits; String hides them from logs and
+// error texts.
 type PersonalNumber string
 
-// The years of birth that a personal number can say.
+// The years of birth that a personal number can express.
 const (
 	firstBirthYear = 1900
 	lastBirthYear  = 2399
 )
 
-// ParsePersonalNumber reads twelve digits. The province must be one that numbers
-// were ever allotted by, or a country code (100 to 999).
+// ParsePersonalNumber reads twelve digits. They begin with a code of the 63
+// provinces of before July 2025, or with that of a country (100 to 999).
 func ParsePersonalNumber(s string) (PersonalNumber, error) {
 	if err := digits(s, 12); err != nil {
 		return "", err
 	}
 	n := PersonalNumber(s)
 	if !n.Province().known() {
-		return "", Refuse(Invalid, "begins with digits that are the code of no province (001 to 096) or country (100 to 999)")
+		return "", Refuse(Invalid, "does not begin with the code of a province (001 to 096) or a country (100 to 999)")
 	}
 	return n, nil
 }
 
-// digits refuses what is not one of so many ASCII digits.
+// digits refuses a text that is not made of ASCII digits, in one of the accepted
+// numbers.
 func digits(s string, accepted ...int) error {
 	want := strings.Trim(strings.ReplaceAll(fmt.Sprint(accepted), " ", " or "), "[]")
 	switch {
 	case strings.Trim(s, "0123456789") != "":
-		return Refuse(Invalid, "holds a character that is no digit; exactly %s digits are accepted", want)
+		return Refuse(Invalid, "contains a character that is not a digit; exactly %s digits are accepted", want)
 	case !slices.Contains(accepted, len(s)):
 		return Refuse(Invalid, "has %d digits; exactly %s are accepted", len(s), want)
 	}
@@ -60,7 +61,7 @@ func (n PersonalNumber) Province() ProvinceCode {
 	return ProvinceCode(n[:3])
 }
 
-// Sex is what the fourth digit says: even for male, odd for female.
+// Sex is what the fourth digit stands for: even for male, odd for female.
 func (n PersonalNumber) Sex() Sex {
 	switch {
 	case !n.given():
@@ -71,7 +72,7 @@ func (n PersonalNumber) Sex() Sex {
 	return Female
 }
 
-// BirthYear is what digits four to six say: 1900 to 2399; 0 for no number.
+// BirthYear is what digits four to six stand for: 1900 to 2399; 0 for no number.
 func (n PersonalNumber) BirthYear() int {
 	if !n.given() {
 		return 0
@@ -87,8 +88,8 @@ func (n PersonalNumber) Last9() string { return string(n[min(len(n), 3):]) }
 // digits, as observed on real cards.
 func (n PersonalNumber) CAN() string { return string(n[min(len(n), 6):]) }
 
-// Agrees refuses a number whose century, year or sex contradict the record. The
-// law then cancels the number and establishes a new one; a card is not made with
+// Agrees refuses a number whose century, year or sex contradicts birth and sex. By
+// law such a number is canceled and a new one established; no card is made with
 // it.
 func (n PersonalNumber) Agrees(birth Date, sex Sex) error {
 	if !n.given() {
@@ -113,11 +114,11 @@ func (PersonalNumber) GoString() string { return "[personal number]" }
 // LogValue hides the number.
 func (PersonalNumber) LogValue() slog.Value { return slog.StringValue("[personal number]") }
 
-// DrawPersonalNumber draws a number for a person who has none: by the place of
+// DrawPersonalNumber draws a number for a person who has none: from the place of
 // birth registration (or origin, or residence, where that is not known), sex and
-// year, the last six digits uniform from random. Whoever was born since 1 July
-// 2025 gets a code of the 34 provinces that stand since. Who asks must see that
-// the number is free.
+// year; the last six digits are uniform. Persons born since 1 July 2025 get a code
+// of the 34 provinces of that day. The caller has to make sure that the number is
+// free.
 func DrawPersonalNumber(random io.Reader, p Person) (PersonalNumber, error) {
 	if p.Birth.Year < firstBirthYear || p.Birth.Year > lastBirthYear {
 		return "", RefuseField(Invalid, "person.birth", "is outside %d to %d: no personal number can be allotted", firstBirthYear, lastBirthYear)

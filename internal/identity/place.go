@@ -8,8 +8,8 @@ import (
 
 // ProvinceCode is a province or city, as the personal number carries it: "001".
 // From 100 to 999 it is a country, for a birth registered abroad (Appendix 2 of
-// Circular 59/2021/TT-BCA); numbers with such codes are accepted, none is
-// allotted here.
+// Circular 59/2021/TT-BCA); numbers with such codes are accepted but not allotted
+// here.
 type ProvinceCode string
 
 // Abroad reports whether the code is that of a country.
@@ -43,14 +43,14 @@ func (Place) LogValue() slog.Value { return slog.StringValue("[place]") }
 type Province struct {
 	Name   string       // until 30 June 2025
 	City   bool         // under central rule, until then
-	Merged ProvinceCode // the code of the unit that it is part of since 1 July 2025 (Resolution 202/2025/QH15)
+	Merged ProvinceCode // of the province that it is part of since 1 July 2025 (Resolution 202/2025/QH15)
 }
 
-// provincesMerged is the day from which the 34 units of 2025 stand.
+// provincesMerged is the day on which 63 provinces became 34.
 var provincesMerged = Date{Year: 2025, Month: 7, Day: 1}
 
-// ProvinceOn gives the name that a code stands for on a day: seven codes changed
-// their owner on 1 July 2025. It reports whether the code stood for anything.
+// ProvinceOn gives the name of the province that a code stands for on a day: seven
+// codes changed hands on 1 July 2025. ok is false where it stands for none.
 func ProvinceOn(code ProvinceCode, day Date) (name string, ok bool) {
 	if day.Compare(provincesMerged) >= 0 {
 		name, ok = provinces2025[code]
@@ -60,7 +60,7 @@ func ProvinceOn(code ProvinceCode, day Date) (name string, ok bool) {
 	return p.Name, ok
 }
 
-// ProvinceCodes lists the codes of the provinces that stand on a day, ascending:
+// ProvinceCodes lists the codes of the provinces that exist on a day, ascending:
 // 63 until 30 June 2025, then 34.
 func ProvinceCodes(day Date) []ProvinceCode {
 	if day.Compare(provincesMerged) >= 0 {
@@ -69,8 +69,8 @@ func ProvinceCodes(day Date) []ProvinceCode {
 	return slices.Sorted(maps.Keys(provinces))
 }
 
-// provinces are the 63 codes of Appendix 1 of Circular 07/2016/TT-BCA, which
-// numbers keep for ever, and what became of each.
+// provinces are the 63 codes of Appendix 1 of Circular 07/2016/TT-BCA, which stay
+// in the numbers allotted by them, and what became of each province.
 var provinces = map[ProvinceCode]Province{
 	"001": {Name: "Hà Nội", City: true, Merged: "001"},
 	"002": {Name: "Hà Giang", Merged: "008"},
@@ -137,7 +137,7 @@ var provinces = map[ProvinceCode]Province{
 	"096": {Name: "Cà Mau", Merged: "096"},
 }
 
-// provinces2025 are the 34 units since 1 July 2025, by their statistical codes.
+// provinces2025 are the 34 provinces since 1 July 2025, by their statistical codes.
 var provinces2025 = map[ProvinceCode]string{
 	"001": "Hà Nội",
 	"004": "Cao Bằng",

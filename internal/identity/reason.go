@@ -54,13 +54,13 @@ var (
 	HoldReasons = ReasonTable{
 		{"papers-awaited", "Chờ công dân bổ sung giấy tờ", "the citizen has to bring papers"},
 		{"representative-awaited", "Chờ chứng minh người đại diện hợp pháp", "the legal representative has to be proven"},
-		{"record-under-correction", "Chờ điều chỉnh Cơ sở dữ liệu quốc gia về dân cư", "the population register is being corrected"},
+		{"record-under-correction", "Chờ điều chỉnh Cơ sở dữ liệu quốc gia về dân cư", "the population registry is being corrected"},
 		{"under-verification", "Đang xác minh", "the case is being verified"},
 		{"authority-asked", "Theo yêu cầu của cơ quan có thẩm quyền", "an authority asked for it"},
 		other,
 	}
 	ReleaseReasons = ReasonTable{
-		{"record-corrected", "Cơ sở dữ liệu quốc gia về dân cư đã được điều chỉnh", "the population register was corrected"},
+		{"record-corrected", "Cơ sở dữ liệu quốc gia về dân cư đã được điều chỉnh", "the population registry was corrected"},
 		{"papers-brought", "Đã bổ sung đủ giấy tờ", "the papers asked for were brought"},
 		{"verified", "Đã xác minh", "the case was verified"},
 		{"line-repaired", "Dây chuyền đã hoạt động trở lại", "production works again"},
@@ -96,7 +96,7 @@ var (
 		{ReasonDuplicate, "Vân tay trùng với người khác", "another person has these fingerprints"},
 		{ReasonWithdrawn, "Công dân rút hồ sơ", "the citizen withdrew it"},
 		{ReasonNotRecaptured, "Quá hạn chụp lại ảnh hoặc vân tay", "no new portrait or fingerprints within the time"},
-		{ReasonNotResolved, "Quá hạn giải quyết thông tin chưa khớp", "the contradiction with the population register was not resolved within the time"},
+		{ReasonNotResolved, "Quá hạn giải quyết thông tin chưa khớp", "the contradiction with the population registry was not resolved within the time"},
 		{ReasonNotCollected, "Quá hạn nhận thẻ", "the card was not collected within the time"},
 	}
 

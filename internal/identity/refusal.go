@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// A Refusal is the field saying no: what was asked will not be done, and asking
-// again changes nothing. Every other error is a fault, and may pass.
+// A Refusal is a no by law, rule or state: what was asked will not be done, and
+// asking again changes nothing. Every other error is a fault, which may pass.
 type Refusal struct {
 	Field  string `json:"field,omitzero"` // the field at fault, in the words of the application's JSON ("residence.text"); empty when none is
 	Kind   Kind   `json:"kind,omitzero"`
@@ -36,12 +36,12 @@ func (k Kind) Error() string { return string(k) }
 // Temporal failures and stand in histories.
 const (
 	Invalid    Kind = "Invalid"    // the request makes no sense, or the law forbids it
-	NotFound   Kind = "NotFound"   // there is no such thing
-	Conflict   Kind = "Conflict"   // the thing is not in a state for that
-	Forbidden  Kind = "Forbidden"  // this person may not do that (four eyes, jurisdiction)
-	Duplicate  Kind = "Duplicate"  // that was done before; the detail names what it made
+	NotFound   Kind = "NotFound"   // what was named does not exist
+	Conflict   Kind = "Conflict"   // its state does not allow that
+	Forbidden  Kind = "Forbidden"  // this person may not do that (four eyes)
+	Duplicate  Kind = "Duplicate"  // it was done before; the detail names the result
 	Spoiled    Kind = "Spoiled"    // the blank was ruined in the making
-	OutOfStock Kind = "OutOfStock" // there is no blank to take
+	OutOfStock Kind = "OutOfStock" // no blank is left to take
 )
 
 // Refuse makes a refusal that concerns no single field.
@@ -49,8 +49,8 @@ func Refuse(kind Kind, format string, args ...any) error {
 	return &Refusal{Kind: kind, Detail: fmt.Sprintf(format, args...)}
 }
 
-// RefuseField makes a refusal of one field. The value at fault is personal data
-// and has no place in the detail: say what is wrong with it and what is accepted.
+// RefuseField makes a refusal of one field. The detail says what is wrong and what
+// is accepted, and never quotes the value, which is personal data.
 func RefuseField(kind Kind, field, format string, args ...any) error {
 	return &Refusal{Kind: kind, Field: field, Detail: fmt.Sprintf(format, args...)}
 }

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// RulesFor pins the law to an application as it stood on the day it was filed: statute,
-// form (which the form catalog chose), legal deadline, fee, and the validity that a card
-// made that day would have. The application has passed Check; what RulesFor itself
-// cannot do without, it refuses by field.
+// RulesFor pins the law to an application as it stood on the day it was filed:
+// statute, form (which the form catalog chose), legal deadline, fee, and the expiry
+// of a card made that day. The application must have passed Check; RulesFor refuses
+// only what it cannot compute with.
 func RulesFor(a Application, form FormID, calendar *Calendar) (Rules, error) {
 	law := LawOn(a.FiledOn)
 	age := a.Person.Birth.AgeOn(a.FiledOn)
@@ -44,12 +44,12 @@ func (a Application) NeedsPortrait() bool {
 }
 
 // NeedsCapture reports whether fingerprints are taken: from 6 years on, at a
-// station. What may be filed online is made from the data on file.
+// station. Applications filed online are made from the biometrics on file.
 func (a Application) NeedsCapture() bool {
 	return a.NeedsPortrait() && a.Channel == AtStation
 }
 
-// Limits of the texts of an application, in letters.
+// Limits of the texts of an application, in characters.
 const (
 	maxEnrollmentID = 64
 	maxPlace        = 200
@@ -57,8 +57,8 @@ const (
 	maxLabel        = 60
 )
 
-// Normalize brings every text of an application to NFC with single spaces, and
-// refuses what no form can print.
+// Normalize brings every text of an application to NFC with single spaces. It
+// joins a refusal for each that no form can print.
 func (a Application) Normalize() (Application, error) {
 	var faults []error
 	for _, t := range []struct {

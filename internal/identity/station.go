@@ -27,7 +27,7 @@ const LocationCenter = "center"
 // at most 32.
 func ParseStationID(s string) (StationID, error) {
 	if !officeID(s) {
-		return "", RefuseField(Invalid, "station", "is no station; capital letters, digits and hyphens are accepted, as 001-TN-01")
+		return "", RefuseField(Invalid, "station", "is not a station; capital letters, digits and hyphens are accepted, for example 001-TN-01")
 	}
 	return StationID(s), nil
 }

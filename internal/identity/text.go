@@ -13,10 +13,11 @@ import (
 // punctuation that a line of free text may hold.
 const punctuation = " .,;:/-'()&+%№°\""
 
-// CheckText normalizes a line of free text (an address, marks) to NFC with
-// single spaces, and refuses, naming the field, what no form can print: control
-// characters, marks that stand alone, letters of no language of Vietnam, runes
-// above U+FFFF, more than limit letters. An empty text is accepted.
+// CheckText normalizes a line of free text (an address, marks) to NFC with single
+// spaces. It refuses, naming the field, what no form can print: control characters,
+// combining marks without a letter, letters of other languages than those of
+// Vietnam, runes above U+FFFF, and more than limit characters. An empty text is
+// accepted.
 func CheckText(field, text string, limit int) (string, error) {
 	text, err := normalize(text, limit)
 	if refusal, ok := errors.AsType[*Refusal](err); ok {
@@ -25,7 +26,7 @@ func CheckText(field, text string, limit int) (string, error) {
 	previous := ' '
 	for _, r := range text {
 		if !textRune(r, previous) {
-			return "", RefuseField(Invalid, field, "holds %s; letters of Vietnam's languages, digits and . , ; : / - ' ( ) & + %% are accepted", describe(r))
+			return "", RefuseField(Invalid, field, "contains %s; letters of Vietnam's languages, digits and . , ; : / - ' ( ) & + %% are accepted", describe(r))
 		}
 		previous = r
 	}
@@ -37,29 +38,29 @@ func textRune(r, previous rune) bool {
 	return letter(r) || r >= '0' && r <= '9' || strings.ContainsRune(punctuation, r) || r == breve && carriesBreve(previous)
 }
 
-// typography is what keyboards and word processors put for plain punctuation.
+// typography turns the quotes and dashes of word processors into plain ones.
 var typography = strings.NewReplacer("\u2018", "'", "\u2019", "'", "\u201C", `"`, "\u201D", `"`, "\u2013", "-", "\u2014", "-")
 
-// normalize gives NFC with single spaces and plain punctuation, and refuses what
-// is no text.
+// normalize gives NFC with single spaces and plain punctuation. It refuses control
+// characters, invalid UTF-8 and more than limit characters.
 func normalize(text string, limit int) (string, error) {
 	if len(text) > 16*limit { // before any work: a letter is at most 3 bytes, with marks and a few spaces fewer than 16
-		return "", Refuse(Invalid, "is longer than %d letters", limit)
+		return "", Refuse(Invalid, "is longer than %d characters", limit)
 	}
 	if !utf8.ValidString(text) {
 		return "", Refuse(Invalid, "is not valid UTF-8")
 	}
 	for _, r := range text {
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
-			return "", Refuse(Invalid, "holds a control character (U+%04X), which no form can print", r)
+			return "", Refuse(Invalid, "contains a control character (U+%04X), which no form can print", r)
 		}
 		if r > 0xFFFF {
-			return "", Refuse(Invalid, "holds a character that no form can print (U+%04X)", r)
+			return "", Refuse(Invalid, "contains a character that no form can print (U+%04X)", r)
 		}
 	}
 	text = typography.Replace(strings.Join(strings.Fields(norm.NFC.String(text)), " "))
 	if utf8.RuneCountInString(text) > limit {
-		return "", Refuse(Invalid, "is longer than %d letters", limit)
+		return "", Refuse(Invalid, "is longer than %d characters", limit)
 	}
 	return text, nil
 }
@@ -73,7 +74,7 @@ func describe(r rune) string {
 	case r == ' ':
 		return "a space"
 	case unicode.IsMark(r):
-		return fmt.Sprintf("a mark that belongs to no letter (U+%04X)", r)
+		return fmt.Sprintf("a combining mark without its letter (U+%04X)", r)
 	case letter(r):
 		return "a letter"
 	}

@@ -1,8 +1,8 @@
 package identity
 
-// renewalYears: a card made within so many years before a milestone holds until
-// the next one (art. 21.2 of Law 26/2023/QH15). The day exactly two years before
-// counts as within.
+// renewalYears is how near a milestone may be for a card to be valid until the next
+// one (art. 21.2 of Law 26/2023/QH15). The day exactly two years before counts as
+// near.
 const renewalYears = 2
 
 // milestones are the ages at which a card has to be exchanged (art. 21 of both
@@ -14,10 +14,11 @@ func (l Law) milestones() []int {
 	return []int{14, 25, 40, 60}
 }
 
-// Validity is how long a card issued on that day holds: to the birthday itself,
-// 28 February for who was born on the 29th and comes to no 29th, or for ever. An
-// unknown day of birth counts as the first of the month, an unknown month as
-// January, so that no card holds longer than the law gives.
+// Validity is the expiry of a card issued on that day: the birthday of a milestone,
+// or never after the last one. For a person born on 29 February it is the 28th in a
+// year without a 29th. An unknown day of birth counts as the first of the month, an
+// unknown month as January, so that no card is valid for longer than the law
+// allows.
 func Validity(law Law, birth, issued Date) Expiry {
 	born := birth.firstPossible()
 	for _, age := range law.milestones() {

@@ -18,8 +18,8 @@ func (r *Registry) MarkStarted(ctx context.Context, number identity.ApplicationN
 	return fail("note start", err)
 }
 
-// Unstarted lists applications that were stored a while ago and whose workflow
-// was not noted as started: a process died between the two.
+// Unstarted lists applications that were stored longer ago than that and whose
+// workflow was not marked as started: a process died between the two.
 func (r *Registry) Unstarted(ctx context.Context, olderThan time.Duration, limit int) ([]identity.ApplicationNumber, error) {
 	rows, _ := r.db.Query(ctx, `
 		SELECT number FROM applications WHERE started_at IS NULL AND received_at < now() - $1::interval
@@ -39,7 +39,7 @@ type ApplicationRecord struct {
 	CaptureRound int
 	Held         bool
 	Reason       identity.ReasonCode // why it ended without a card
-	Given        identity.Reason     // by the person who holds it, or rejected or withdrew it
+	StatedReason identity.Reason     // of whoever holds it, rejected it or withdrew it
 	ForCitizen   bool                // it is on hold for the citizen's part
 	Province     identity.ProvinceCode
 	Destination  identity.StationID
@@ -49,11 +49,11 @@ type ApplicationRecord struct {
 	Started      bool
 }
 
-// Why says why the application ended without a card, or is on hold: in the words
-// of the person who decided it, where one did.
+// Why is the reason for which the application ended without a card, or is on hold:
+// the one that a person stated, or else the one that the engine gave.
 func (r ApplicationRecord) Why() identity.Reason {
-	if r.Given != (identity.Reason{}) {
-		return r.Given
+	if r.StatedReason != (identity.Reason{}) {
+		return r.StatedReason
 	}
 	return identity.Reason{Code: r.Reason}
 }
@@ -94,7 +94,7 @@ func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
 	}
 	a.Person.Number = identity.PersonalNumber(number)
 	a.FiledOn = identity.Date{Year: filed.Year(), Month: int(filed.Month()), Day: filed.Day()}
-	r.Rules.Due, r.Given = r.Due, identity.ReadReason(given)
+	r.Rules.Due, r.StatedReason = r.Due, identity.ReadReason(given)
 	return r, nil
 }
 
@@ -108,13 +108,13 @@ func (r *Registry) Application(ctx context.Context, number identity.ApplicationN
 	return record, fail("read application", err)
 }
 
-// Filter picks applications; what is zero picks all.
+// Filter selects applications; a zero field selects all.
 type Filter struct {
 	Stages   []identity.Stage
 	Awaiting identity.Action
-	Province identity.ProvinceCode      // of the station that enrolled
-	Station  identity.StationID         // that enrolled
-	After    identity.ApplicationNumber // the last one of the page before
+	Province identity.ProvinceCode      // of the enrollment station
+	Station  identity.StationID         // the enrollment station
+	After    identity.ApplicationNumber // the last one of the previous page
 	Limit    int
 }
 

@@ -24,7 +24,7 @@ type AuditEntry struct {
 	Hash        []byte
 }
 
-// The events by which write-offs are found again, as SQL literals; the number of
+// The events by which WrittenOff finds write-offs, as SQL literals; the number of
 // the card follows.
 const (
 	eventSpoiled   = `'spoiled card '`
@@ -41,7 +41,7 @@ func (r *Registry) Audit(ctx context.Context, number identity.ApplicationNumber)
 
 const selectAudit = `SELECT application, seq, at, actor, event, reason, prev, hash FROM audit`
 
-// VerifyAudit recomputes the chain of an application, and refuses one that was
+// VerifyAudit recomputes the chain of an application, and refuses it if it was
 // changed.
 func (r *Registry) VerifyAudit(ctx context.Context, number identity.ApplicationNumber) error {
 	entries, err := r.Audit(ctx, number)
@@ -66,9 +66,9 @@ func verify(entries []AuditEntry) error {
 	return nil
 }
 
-// digest is the hash of an entry over the one before and its own fields, each
-// with its length in front so that no two entries read alike; as the trigger
-// chain_audit computes it.
+// digest is SHA-256 over the previous hash and the entry's fields, each preceded by
+// its length so that no two entries read alike; as the trigger chain_audit
+// computes it.
 func (e AuditEntry) digest() []byte {
 	h := sha256.New()
 	h.Write(e.Prev)
@@ -86,8 +86,8 @@ type AuditReport struct {
 	Entries      int `json:"entries"`
 }
 
-// VerifyAllAudit recomputes every chain, and refuses at the first that was
-// changed, or that an application lacks.
+// VerifyAllAudit recomputes every chain. It refuses at the first that was changed,
+// and where an application has none.
 func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
 	var report AuditReport
 	rows, err := r.db.Query(ctx, selectAudit+` ORDER BY application, seq`)

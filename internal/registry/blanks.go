@@ -11,10 +11,10 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// TakeBlank takes a blank out of stock for a card at a station, once: asked again
-// by that station it gives the same blank. Another station is refused with
-// identity.CardSpoiled, since a card that was begun elsewhere cannot go on here; the blank
-// stays where it is until that card is written off.
+// TakeBlank takes a blank out of stock for a card at a station: its own stock
+// first, then the center's. The same station gets the same blank again. Another
+// station is refused with Spoiled, since it cannot finish a card that was begun
+// elsewhere; the blank stays booked until that card is written off.
 func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
 	for {
 		blank, err := r.takeBlank(ctx, number, attempt, station)
@@ -67,8 +67,8 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	return blank, nil
 }
 
-// Box is a box of blanks with consecutive serials: a common prefix and a number
-// of fixed width.
+// Box is a box of blanks with consecutive serials: a common prefix, then a number
+// with a fixed count of digits.
 type Box struct {
 	Number     string
 	First      identity.BlankSerial
@@ -78,7 +78,7 @@ type Box struct {
 	CountedBy  identity.OfficerID
 }
 
-// maxBox bounds a box, in blanks.
+// maxBox is how many blanks a box may hold.
 const maxBox = 100_000
 
 // serials lists the serials of a box.
@@ -87,7 +87,7 @@ func (b Box) serials() ([]string, error) {
 	prefix := strings.TrimRight(first, "0123456789")
 	digits := first[len(prefix):]
 	if digits == "" || len(digits) > 15 || len(last) != len(first) || strings.TrimRight(last, "0123456789") != prefix {
-		return nil, identity.RefuseField(identity.Invalid, "last", "first and last serial must have one prefix and numbers of one width, as PT00000001 and PT00000500")
+		return nil, identity.RefuseField(identity.Invalid, "last", "first and last serial must have the same prefix and as many digits, for example PT00000001 and PT00000500")
 	}
 	from, err := strconv.Atoi(digits)
 	if err != nil {
@@ -95,7 +95,7 @@ func (b Box) serials() ([]string, error) {
 	}
 	to, err := strconv.Atoi(last[len(prefix):])
 	if err != nil || to < from || to-from >= maxBox {
-		return nil, identity.RefuseField(identity.Invalid, "last", "must be %d blanks or fewer after the first", maxBox)
+		return nil, identity.RefuseField(identity.Invalid, "last", "must come after the first, in a box of at most %d blanks", maxBox)
 	}
 	list := make([]string, 0, to-from+1)
 	for n := from; n <= to; n++ {
@@ -104,8 +104,8 @@ func (b Box) serials() ([]string, error) {
 	return list, nil
 }
 
-// ReceiveBlanks takes a box into stock. The same box again is refused as a
-// duplicate.
+// ReceiveBlanks takes a box into stock. The same box again is refused with
+// Duplicate.
 func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
 	serials, err := b.serials()
 	if err != nil {

@@ -24,8 +24,8 @@ type CardData struct {
 	Evidence    map[identity.EvidenceKind][]byte
 }
 
-// SaveCard stores what was prepared for a card. What is there stays: the second
-// making of a card is thrown away whole, since the first stored every kind.
+// SaveCard stores what was prepared for a card. What was stored first stays: a
+// second preparation of the same card is dropped whole.
 func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	card, err := json.Marshal(d.Card)
 	if err != nil {
@@ -122,7 +122,7 @@ func (r *Registry) Card(ctx context.Context, number identity.ApplicationNumber, 
 	return card, fail("read card", err)
 }
 
-// Cards lists every card of an application, in the order of their making.
+// Cards lists every card of an application, in the order in which they were begun.
 func (r *Registry) Cards(ctx context.Context, number identity.ApplicationNumber) ([]CardRecord, error) {
 	rows, _ := r.db.Query(ctx, selectCard+` WHERE application = $1 ORDER BY attempt`, number) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, scanCard)
@@ -136,11 +136,11 @@ var (
 	atStation = way[:slices.Index(way, identity.CardInspected)+1]
 )
 
-// Advance notes that a card came a step further at its station. A step that was
-// taken before changes nothing; a card that was given up goes nowhere.
+// Advance records that a card reached the next state at its station. A state that it
+// has passed changes nothing; a card that was given up is refused with Spoiled.
 func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to identity.CardState, detail string) error {
 	if to != identity.CardPersonalized && to != identity.CardPrinted && to != identity.CardInspected {
-		return identity.Refuse(identity.Invalid, "a station makes no card %s", to)
+		return identity.Refuse(identity.Invalid, "a station cannot make a card %s", to)
 	}
 	step := slices.Index(way, to)
 	tag, err := r.db.Exec(ctx, `
@@ -167,14 +167,14 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
 }
 
-// cardState reads how far a card is, or refuses with NotFound.
+// cardState reads the state of a card, or refuses with NotFound.
 func (r *Registry) cardState(ctx context.Context, number identity.ApplicationNumber, attempt int) (identity.CardState, error) {
 	var at identity.CardState
 	err := r.db.QueryRow(ctx, `SELECT state FROM cards WHERE application = $1 AND attempt = $2`, number, attempt).Scan(&at)
 	return at, found(err, "application %s has no card %d", number, attempt)
 }
 
-// Spoil gives a card up that is still at its station, and books its blank as
+// Spoil gives up a card that has not left its station, and books its blank as
 // spoiled. A second call changes nothing.
 func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber, attempt int, actor string, reason identity.Reason) error {
 	tag, err := r.db.Exec(ctx, `
@@ -198,8 +198,8 @@ func (r *Registry) Spoil(ctx context.Context, number identity.ApplicationNumber,
 	return fail("spoil card", err)
 }
 
-// Destroy records that a card of an ended application was destroyed, by two
-// officers. A second call changes nothing; the live card is revoked first.
+// Destroy records that two officers destroyed a card. A second call changes
+// nothing; a live or lost card is refused.
 func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumber, attempt int, officers [2]identity.OfficerID, reason identity.Reason) error {
 	if officers[0] == officers[1] || officers[0] == "" || officers[1] == "" {
 		return identity.RefuseField(identity.Forbidden, "officers", "a card is destroyed by two officers")

@@ -19,7 +19,7 @@ type Citizen struct {
 	LiveCard *OldCard // the card they hold, if any
 }
 
-// OldCard is a card that a citizen holds: made here, or before this engine.
+// OldCard is the card that a citizen holds, made here or before this engine.
 type OldCard struct {
 	Serial identity.CardSerial
 	Form   identity.FormID
@@ -27,8 +27,8 @@ type OldCard struct {
 	Expiry identity.Expiry
 }
 
-// SeedCitizen imports a person, with the card they hold. Who is known already is
-// left as they are.
+// SeedCitizen imports a person, with the card they hold. A person who is known
+// already is left unchanged.
 func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 	person, err := json.Marshal(c.Person)
 	if err != nil {
@@ -82,12 +82,12 @@ func (r *Registry) Citizen(ctx context.Context, n identity.PersonalNumber) (Citi
 	return c, nil
 }
 
-// maxDraws bounds how often a taken number is drawn again. Below 10% fill the
-// chance of needing more is nil.
+// maxDraws bounds how often a number is drawn when those drawn were taken. While
+// fewer than 10% are taken, more draws are never needed.
 const maxDraws = 100
 
 // AllotNumber gives an application a personal number that nobody has or had. The
-// same application again gets the same number.
+// same application gets the same number again.
 func (r *Registry) AllotNumber(ctx context.Context, number identity.ApplicationNumber, draw func() (identity.PersonalNumber, error)) (identity.PersonalNumber, error) {
 	for range maxDraws {
 		candidate, err := draw()

@@ -10,17 +10,17 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Packing says where a card was packed.
+// Packing is where a card was packed.
 type Packing struct {
 	Consignment identity.ConsignmentNumber
 	Destination identity.StationID
 	Full        bool // no more cards fit; it is sealed
-	Tell        bool // the consignment's workflow has to hear of this card: the first, the last, or one that was packed before
+	Tell        bool // the consignment's workflow has to be told: of the first card, the last, or one that was packed before
 }
 
-// Pack enters Dispatch, and puts the card into the open consignment for its
-// destination, which is made if there is none, and seals it when limit cards are in
-// it. A card is packed once: asked again it says where it is. One round trip.
+// Pack enters Dispatch and puts the card into the open consignment for its
+// destination, opening one if necessary, and seals it when it holds limit cards. A
+// card is packed once; a second call says where it is. One round trip.
 func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int, actor string) (Packing, error) {
 	m := StageChange{Application: number, To: identity.Dispatch, Attempt: attempt, Actor: actor}
 	for {
@@ -161,8 +161,8 @@ func (r *Registry) manifests(ctx context.Context, numbers []string) (map[identit
 	return manifests, fail("read manifest", err)
 }
 
-// SealConsignment closes a consignment; no card joins it from then on. It says
-// how many it holds. A second call changes nothing.
+// SealConsignment closes a consignment to further cards, and returns how many it
+// holds. A second call changes nothing.
 func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, actor string) (int, error) {
 	var cards int
 	err := r.db.QueryRow(ctx, `
@@ -184,9 +184,9 @@ func (r *Registry) SendConsignment(ctx context.Context, number identity.Consignm
 	return fail("send consignment", err)
 }
 
-// ReceiveConsignment counts a consignment in: its cards arrived, but for those
-// that were missing, which are lost and their blanks booked as spoiled. A second
-// call changes nothing.
+// ReceiveConsignment counts a consignment in: its cards have arrived, except those
+// missing, which are lost and whose blanks are booked as spoiled. A second call
+// changes nothing.
 func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var state identity.ConsignmentState

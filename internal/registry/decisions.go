@@ -10,10 +10,10 @@ import (
 )
 
 // Decide records a decision with its audit entry and what it changes: a hold, the
-// round of capture, the legal deadline. Four eyes are the table's constraints.
-// The same decision again changes nothing; another one of that round is refused.
-//
-// The legal deadline becomes newDue, unless that is zero.
+// round of capture, and the legal deadline, which becomes newDue unless that is
+// zero. It refuses a reason that is not in the step's table; four eyes are
+// constraints of the database. The same decision again changes nothing; another in
+// its place is refused.
 func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.Time) error {
 	if err := d.Step.Reasons().Check(d.Reason); err != nil {
 		return err
@@ -49,8 +49,8 @@ func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.
 	return fail("record decision", r.sameDecision(ctx, d))
 }
 
-// sameDecision accepts a decision that was recorded before, and refuses another
-// in its place.
+// sameDecision accepts a decision that was recorded before, and refuses another in
+// its place.
 func (r *Registry) sameDecision(ctx context.Context, d identity.Decision) error {
 	var officer identity.OfficerID
 	var verdict identity.Verdict

@@ -10,7 +10,7 @@ import (
 	"example.org/cancuoc/internal/vault"
 )
 
-// blobs are evidence as the vault takes it; a kind without content is not there.
+// blobs gives evidence as the vault takes it, without kinds that have no content.
 func blobs(evidence map[identity.EvidenceKind][]byte) []vault.Blob {
 	list := make([]vault.Blob, 0, len(evidence))
 	for kind, b := range evidence {
@@ -26,7 +26,8 @@ func (r *Registry) Evidence(ctx context.Context, number identity.ApplicationNumb
 	return r.vault.Get(ctx, r.db, vault.Key{Application: string(number), Kind: string(kind), Attempt: attempt})
 }
 
-// EvidenceOf gives what the vault has of what is wanted, in one round trip.
+// EvidenceOf reads evidence, in one round trip; what the vault does not have is
+// left out.
 func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNumber, wanted ...EvidenceKey) (Evidence, error) {
 	batch := &pgx.Batch{}
 	queueEvidence(batch, number, wanted)
@@ -38,12 +39,12 @@ func (r *Registry) EvidenceOf(ctx context.Context, number identity.ApplicationNu
 // EvidenceKey names evidence of an application.
 type EvidenceKey struct {
 	Kind identity.EvidenceKind
-	// Attempt is the card's, or the round of capture. What a round did not bring
-	// again is the earlier round's; round 0 is the last one that was accepted.
+	// Attempt is the number of the card, or the round of capture. What a round did
+	// not capture again comes from the rounds before; round 0 is the last accepted.
 	Attempt int
 }
 
-// Evidence is what the vault had of what was wanted.
+// Evidence is what the vault had of the evidence asked for.
 type Evidence map[identity.EvidenceKind][]byte
 
 // Get gives the evidence of a kind, or refuses with NotFound.
@@ -51,10 +52,10 @@ func (e Evidence) Get(kind identity.EvidenceKind) ([]byte, error) {
 	if b, ok := e[kind]; ok {
 		return b, nil
 	}
-	return nil, identity.Refuse(identity.NotFound, "the vault has no %s of it", kind)
+	return nil, identity.Refuse(identity.NotFound, "the vault has no %s of this application", kind)
 }
 
-// ofCapture are the kinds of which a round brings some and leaves others.
+// ofCapture are the kinds that a round of capture may bring or leave as they were.
 var ofCapture = []identity.EvidenceKind{identity.EvidencePortrait, identity.EvidenceLeftIndex, identity.EvidenceRightIndex, identity.EvidenceTemplates}
 
 // queueEvidence asks for evidence, as a part of a batch.
@@ -89,8 +90,8 @@ func (r *Registry) readEvidence(results pgx.BatchResults, number identity.Applic
 	return evidence, fail("read evidence", err)
 }
 
-// Capture stores the new evidence of a recapture, before the workflow is told.
-// The same round again replaces it, until the workflow has accepted the round.
+// Capture stores the evidence of a recapture, before the workflow is told. The same
+// round again replaces it until the workflow has accepted the round.
 func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[identity.EvidenceKind][]byte) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
@@ -120,8 +121,9 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 	return fail("store capture", err)
 }
 
-// Probe stores a finger laid on the reader, and says which try it is. A try whose
-// finger was not stored is no harm: it is not found.
+// Probe stores the template of a finger laid on the reader at hand-over, and returns
+// which try it is. A try that was counted but not stored is harmless: it is not
+// found.
 func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber, template []byte) (int, error) {
 	var try int
 	err := r.db.QueryRow(ctx, `UPDATE applications SET probes = probes + 1 WHERE number = $1 RETURNING probes`, number).Scan(&try)

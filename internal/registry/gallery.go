@@ -10,16 +10,16 @@ import (
 )
 
 // enlist puts a round of capture into the gallery, as the last statement of its
-// transaction. The lock makes commit order and sequence order one, so that a
-// reader that asks for what came after the last entry it saw misses none.
+// transaction. Under its lock, entries commit in the order of their sequence, so
+// that a reader who asks for what came after the last entry seen misses none.
 const enlist = `
 	WITH turn AS (SELECT pg_advisory_xact_lock(hashtext('gallery'))),
 	     held AS (SELECT count(*) AS n FROM turn)
 	INSERT INTO gallery (application, round) SELECT $1, $2 FROM held
 	ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`
 
-// Gallery gives captures in the order they were committed, those of applications
-// in flight too, from the one after afterSeq.
+// Gallery gives captures in the order in which they were committed, from the one
+// after afterSeq, including those of open applications.
 func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]identity.Encounter, error) {
 	rows, _ := r.db.Query(ctx, `
 		SELECT g.seq, g.application, g.round, a.personal_number, b.sealed, k.wrapped

@@ -20,13 +20,13 @@ type HandOver struct {
 	At          time.Time
 }
 
-// Issue makes a card the citizen's live card, in one transaction: the old card
-// revoked, the blank booked, the citizen's record as applied for, the
-// application at its end. It is done once; a second call finds it done.
+// Issue makes a card the citizen's live card, in one transaction and one round trip:
+// it revokes the old card, books the blank, updates the citizen's record and ends
+// the application. A second call changes nothing.
 //
-// It is one round trip, and the old card goes first: the index allows one live card
-// at every instant. Whoever issues another card to the same citizen waits for the
-// lock, and then finds this card to revoke.
+// The old card is revoked first, since an index allows one live card at every
+// instant. Whoever issues another card to the same citizen at the same time waits
+// for the lock, and then revokes this one.
 func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 	event := "handed over card, by " + string(h.Method)
 	if h.OldCardCollected {
@@ -80,8 +80,8 @@ func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 	return fail("issue card", r.refuseIssue(ctx, h))
 }
 
-// lastOf reads a batch to its end, and gives the number of rows that its last
-// statement, of so many, changed.
+// lastOf reads a batch to its end, and returns how many rows its last statement
+// changed.
 func lastOf(results pgx.BatchResults, statements int) (rows int64, err error) {
 	for range statements {
 		tag, err := results.Exec()
@@ -94,7 +94,8 @@ func lastOf(results pgx.BatchResults, statements int) (rows int64, err error) {
 	return rows, results.Close()
 }
 
-// refuseIssue accepts a card that was issued before, and says why another cannot be.
+// refuseIssue accepts a card that was issued before, and says why another cannot
+// be issued.
 func (r *Registry) refuseIssue(ctx context.Context, h HandOver) error {
 	var stage identity.Stage
 	var state identity.CardState

@@ -6,9 +6,9 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// The values of identity as SQL literals, each named as there. They are written
-// into queries and not passed as parameters where a partial index stands on the
-// same literal: a prepared query with a parameter could not use that index.
+// The values of identity as SQL literals, each under its name there. They are
+// written into queries instead of passed as parameters: a partial index on a
+// literal cannot serve a prepared query with a parameter in its place.
 const (
 	stageDispatch  = `'` + string(identity.Dispatch) + `'`
 	stageHandOver  = `'` + string(identity.HandOver) + `'`

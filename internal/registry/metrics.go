@@ -8,8 +8,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Metrics are what there is to do, and what there is to do it with, for those who
-// watch the office.
+// Metrics are the work that is open and the blanks in stock.
 type Metrics struct {
 	Open  []OpenCount
 	Stock []StockCount
@@ -29,8 +28,8 @@ type StockCount struct {
 	Count    int
 }
 
-// Metrics counts, by the indexes of what is open and what is in stock: what has
-// ended costs nothing.
+// Metrics counts by indexes of what is open and what is in stock: applications that
+// ended cost nothing.
 func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var m Metrics
 	var batch pgx.Batch
@@ -39,7 +38,7 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 		FROM applications WHERE stage = ANY ($1) GROUP BY stage, awaiting ORDER BY stage, awaiting`, identity.OpenStages())
 	batch.Queue(`SELECT location, count(*) FROM blanks WHERE account = ` + accountStock + ` GROUP BY location ORDER BY location`)
 	results := r.db.SendBatch(ctx, &batch)
-	defer func() { _ = results.Close() }() // what it has to tell, reading told
+	defer func() { _ = results.Close() }() // reading reported its errors
 	rows, _ := results.Query()             // CollectRows reports the error
 	open, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OpenCount])
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// constraints says what each named constraint refuses.
+// constraints gives the refusal for each named constraint.
 var constraints = map[string]identity.Refusal{
 	"one_application_per_enrollment":              {Kind: identity.Conflict, Field: "enrollment_id", Detail: "was used by this station for another application"},
 	"one_open_application_per_citizen_and_ground": {Kind: identity.Conflict, Field: "person.number", Detail: "has an open application on the same ground"},
@@ -29,9 +29,9 @@ var constraints = map[string]identity.Refusal{
 	"blanks_pkey":                  {Kind: identity.Conflict, Field: "serial", Detail: "a blank of that range was taken in before"},
 }
 
-// fail says what was being done when err came: a refusal where a constraint said
-// no, else a fault. What PostgreSQL says of values (detail, hint, message) may be
-// personal data and goes no further.
+// fail turns an error of the database into the refusal of a named constraint, or
+// else into a fault that says what was being done. PostgreSQL's detail, hint and
+// message may hold personal data and are dropped.
 func fail(doing string, err error) error {
 	if err == nil {
 		return nil
@@ -46,7 +46,7 @@ func fail(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, &Fault{SQLState: pg.Code, Constraint: pg.ConstraintName})
 }
 
-// Fault is a fault of the database, without the values that it was about.
+// Fault is an error of the database, without the values that it is about.
 type Fault struct {
 	SQLState   string // five characters, PostgreSQL appendix A
 	Constraint string // the constraint that was violated, if any

@@ -1,5 +1,5 @@
 // Package registry is the system of record, in PostgreSQL: applications, cards,
-// blanks, consignments, citizens, and what was done to them by whom.
+// blanks, consignments, citizens, and who did what to them.
 //
 // Every write is one transaction with its audit entry, keyed by what it is about
 // (application, step, attempt), and safe to repeat. What must never be is
@@ -56,7 +56,7 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "cancuoc"
 	}
-	// A process that hangs within a transaction must not hold its locks for ever.
+	// A process that hangs within a transaction must not keep its locks.
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	config.ConnConfig.ConnectTimeout = 10 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -9,20 +9,20 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// StageChange is an application going to a stage.
+// StageChange moves an application to a stage.
 type StageChange struct {
 	Application identity.ApplicationNumber
 	To          identity.Stage
-	Attempt     int // the card being made; 0 leaves it
+	Attempt     int // the card being made; 0 leaves it as it is
 	Awaiting    identity.Action
 	Actor       string
 	Reason      string
 }
 
-// Enter moves an application. identity.Stage says from where it may; entering the
-// stage it is at changes only what it waits for. A late copy of a step that was
-// taken for a card since given up is refused. The change and its audit entry are
-// one statement.
+// Enter moves an application to a stage, with its audit entry in the same statement.
+// identity.Stage says from where it may go there; entering the stage it is at
+// changes only what it waits for. A late copy of a step for a card that has been
+// given up since is refused.
 func (r *Registry) Enter(ctx context.Context, m StageChange) error {
 	tag, err := r.db.Exec(ctx, enter, m.args())
 	if err != nil {
@@ -62,8 +62,8 @@ func (m StageChange) args() pgx.StrictNamedArgs {
 	}
 }
 
-// EnterWith is Enter for a stage that begins by reading: it gives the application
-// as it is then, and the evidence that is wanted, in the same round trip.
+// EnterWith is Enter for a stage that begins by reading: in the same round trip it
+// reads the application as it is then, and evidence.
 func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...EvidenceKey) (ApplicationRecord, Evidence, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(enter, m.args())
@@ -91,7 +91,7 @@ func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...Evide
 	return record, evidence, fail("enter stage", results.Close())
 }
 
-// refuseMove says why an application cannot move so.
+// refuseMove says why an application cannot move to a stage.
 func (r *Registry) refuseMove(ctx context.Context, m StageChange) error {
 	var at identity.Stage
 	var attempt int

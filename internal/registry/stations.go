@@ -8,13 +8,13 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Station is an office that enrols, or a place that makes cards.
+// Station is a place that takes applications, or one that makes cards.
 type Station struct {
 	ID        identity.StationID
 	Kind      identity.StationKind
 	Province  identity.ProvinceCode
 	Name      string
-	PublicKey []byte // Ed25519, 32 bytes
+	PublicKey []byte // of an enrollment station: Ed25519, 32 bytes
 	Revoked   bool
 }
 

@@ -13,8 +13,8 @@ type Stock struct {
 	Balanced     bool `json:"balanced"`
 }
 
-// Stock counts what was received against every account, from one snapshot, and
-// the accounts against the ledger of their moves.
+// Stock counts the blanks received and those in every account, from one snapshot,
+// and compares the accounts with the ledger of movements.
 func (r *Registry) Stock(ctx context.Context) (Stock, error) {
 	var s Stock
 	var ledger bool

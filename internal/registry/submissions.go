@@ -13,23 +13,23 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Submission is an application that was checked, with what goes to the vault.
+// Submission is an application that passed intake, with its evidence.
 type Submission struct {
 	Application identity.Application
 	Rules       identity.Rules
-	Digest      [32]byte // SHA-256 of the submission: the same submission, the same digest
+	Digest      [32]byte // SHA-256 of the submission
 	Evidence    map[identity.EvidenceKind][]byte
 }
 
-// Receipt is what a submission got.
+// Receipt answers a submission.
 type Receipt struct {
 	Number   identity.ApplicationNumber
 	Existing bool
 }
 
-// Receive stores a submission with all its evidence, in one transaction. The same
-// submission again gets the same number; another under the same identifier is
-// refused.
+// Receive stores a submission with its evidence, in one transaction. The same
+// submission again gets the same number; other content under the same enrollment
+// identifier is refused.
 func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
 	if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
 		return receipt, err
@@ -64,7 +64,7 @@ func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, error) 
 	case err != nil:
 		return Receipt{}, fail("look for an earlier submission", err)
 	case !bytes.Equal(digest, s.Digest[:]):
-		return Receipt{}, identity.RefuseField(identity.Conflict, "enrollment_id", "was used by this station for application %s, whose content is another", number)
+		return Receipt{}, identity.RefuseField(identity.Conflict, "enrollment_id", "was used by this station for application %s, with other content", number)
 	}
 	return Receipt{Number: number, Existing: true}, nil
 }
@@ -82,7 +82,7 @@ func (r *Registry) refuseSecondApplication(ctx context.Context, s Submission) er
 	return identity.RefuseField(identity.Conflict, "person.number", "has an open application on the same ground: %s", number)
 }
 
-// receive stores it all in one round trip, which is one transaction.
+// receive stores a submission in one round trip, which is one transaction.
 func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumber, s Submission) error {
 	a := s.Application
 	person, err := json.Marshal(a.Person)

@@ -9,14 +9,15 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// WrittenOff is a blank that is in stock, in production or issued no more.
+// WrittenOff is a blank that was spoiled or destroyed.
 type WrittenOff struct {
 	Serial identity.BlankSerial
-	Lost   bool // missing when its consignment was counted: there is nothing to destroy
+	Lost   bool // it was missing when its consignment was counted, so it cannot be destroyed
 	Events []WriteOff
 }
 
-// WriteOff is a move of a blank to the account of the spoiled or the destroyed.
+// WriteOff is the movement of a blank into the account of spoiled or of destroyed
+// blanks.
 type WriteOff struct {
 	Destroyed bool // otherwise spoiled
 	At        time.Time
@@ -24,11 +25,11 @@ type WriteOff struct {
 	Reason    identity.Reason
 }
 
-// WrittenOff lists the blanks that were spoiled or destroyed from one day to
-// another, both included, by serial; each with all that befell it until then.
+// WrittenOff lists by serial the blanks that were spoiled or destroyed from one day
+// to another, both included, each with all its write-offs until then.
 func (r *Registry) WrittenOff(ctx context.Context, from, to identity.Date) ([]WrittenOff, error) {
 	if !from.Complete() || !to.Complete() || from.Compare(to) > 0 {
-		return nil, identity.RefuseField(identity.Invalid, "from", "must be a day, and not after the last day")
+		return nil, identity.RefuseField(identity.Invalid, "from", "must be a day, not after the last day")
 	}
 	rows, err := r.db.Query(ctx, `
 		SELECT m.serial, c.state = `+cardLost+`, m.credited = `+accountDestroyed+`, m.at, coalesce(why.actor, ''), coalesce(nullif(why.reason, ''), c.reason)

@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 )
 
-// FileWrapper wraps by a master key in a file: made at first start in development,
-// given as a secret in production.
+// FileWrapper wraps with a master key from a file: made at first start in
+// development, given as a secret in production.
 type FileWrapper struct{ master []byte }
 
 // OpenFile reads the master key (32 bytes) from a file that only its owner can
-// read (mode 0600 or 0400). With create it is made if there is none; of two
-// processes that make it at once, one's stays.
+// read (mode 0600 or 0400). With create, a missing file is made; processes that
+// make it at the same time get the same key.
 func OpenFile(name string, create bool) (*FileWrapper, error) {
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) && create {
@@ -26,13 +26,13 @@ func OpenFile(name string, create bool) (*FileWrapper, error) {
 		return nil, fmt.Errorf("read master key: %w", err)
 	}
 	if info, err := os.Stat(name); err != nil || info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("master key %s may be read by others than its owner; mode 0600 is wanted", filepath.Base(name))
+		return nil, fmt.Errorf("master key %s can be read by others than its owner; mode 0600 is required", filepath.Base(name))
 	}
 	if len(b) != 32 {
-		return nil, fmt.Errorf("master key %s has %d bytes; 32 are wanted", filepath.Base(name), len(b))
+		return nil, fmt.Errorf("master key %s has %d bytes; 32 are required", filepath.Base(name), len(b))
 	}
 	if bytes.Count(b, b[:1]) == len(b) {
-		return nil, fmt.Errorf("master key %s is one byte again and again; 32 random ones are wanted", filepath.Base(name))
+		return nil, fmt.Errorf("master key %s is one byte repeated; 32 random ones are required", filepath.Base(name))
 	}
 	return &FileWrapper{master: b}, nil
 }
@@ -80,7 +80,7 @@ func (f *FileWrapper) Unwrap(application string, wrapped []byte) ([]byte, error)
 		return nil, err
 	}
 	if len(wrapped) < a.NonceSize() {
-		return nil, errors.New("it is cut short")
+		return nil, errors.New("the wrapped key is truncated")
 	}
 	return a.Open(nil, wrapped[:a.NonceSize()], wrapped[a.NonceSize():], []byte(application))
 }

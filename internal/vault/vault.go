@@ -33,25 +33,23 @@ type Key struct {
 	Attempt     int
 }
 
-// String is what the blob's ciphertext is bound to.
+// String is the additional data that authenticates the blob's ciphertext.
 func (k Key) String() string { return fmt.Sprintf("%s/%s/%d", k.Application, k.Kind, k.Attempt) }
 
-// Blob is one thing to store, under its application and attempt.
+// Blob is content to store, under an application and attempt.
 type Blob struct {
 	Kind      string
 	Plaintext []byte
 }
 
 // DB is the part of a connection, pool or transaction that the vault uses. In a
-// transaction, blobs are stored together with the rows that speak of them, or
-// not at all.
+// transaction, blobs are stored together with the rows that refer to them.
 type DB interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Wrapper wraps data keys by the master key, which it does not give out: a key
-// file in development, an HSM in production.
+// Wrapper wraps data keys with the master key, which it does not disclose.
 type Wrapper interface {
 	// Wrap encrypts a data key for that application.
 	Wrap(application string, key []byte) ([]byte, error)
@@ -63,8 +61,7 @@ type Wrapper interface {
 type Vault struct {
 	master Wrapper
 
-	// Unwrapped keys of applications in work, by what they were unwrapped from;
-	// emptied when full. The wrapped key is read from the database every time, so
+	// Unwrapped keys, by the hash of application and wrapped key; emptied when full. The wrapped key is read from the database every time, so
 	// that a key made in a transaction that was rolled back is never used again.
 	mu   sync.Mutex
 	keys map[[sha256.Size]byte]cipher.AEAD
@@ -99,7 +96,7 @@ func (v *Vault) Put(ctx context.Context, db DB, k Key, plaintext []byte) error {
 	return err
 }
 
-// Sealed is blobs that are encrypted and not yet stored.
+// Sealed holds encrypted blobs that are not stored yet.
 type Sealed struct {
 	application string
 	wrapped     []byte // a new data key; nil where it is stored already
@@ -119,16 +116,16 @@ const insertBlobs = `
 
 func (s *Sealed) args() []any { return []any{s.application, s.wrapped, s.attempt, s.kinds, s.blobs} }
 
-// Queue adds the storing of the blobs to a batch, and so to its transaction.
-// What is stored already under their keys stays.
+// Queue adds the storing of the blobs to a batch, and so to its transaction. What
+// is already stored under their keys stays.
 func (s *Sealed) Queue(b *pgx.Batch) {
 	if len(s.kinds) > 0 {
 		b.Queue(insertBlobs, s.args()...)
 	}
 }
 
-// Seal encrypts blobs under the application's data key, which is made if there
-// is none. One round trip.
+// Seal encrypts blobs with the application's data key, which is made if missing. One
+// round trip.
 func (v *Vault) Seal(ctx context.Context, db DB, application string, attempt int, blobs []Blob) (*Sealed, error) {
 	if err := checkSizes(blobs); err != nil {
 		return nil, err
@@ -140,8 +137,8 @@ func (v *Vault) Seal(ctx context.Context, db DB, application string, attempt int
 	return sealAll(key, application, attempt, blobs), nil
 }
 
-// SealNew encrypts the blobs of an application that is new itself, under a data
-// key that is stored with them. No round trip.
+// SealNew encrypts the blobs of a new application, with a data key that is stored
+// with them. No round trip.
 func (v *Vault) SealNew(application string, attempt int, blobs []Blob) (*Sealed, error) {
 	if err := checkSizes(blobs); err != nil {
 		return nil, err
@@ -177,7 +174,7 @@ func sealAll(key cipher.AEAD, application string, attempt int, blobs []Blob) *Se
 	return s
 }
 
-// seal encrypts, bound to the key's name, under a random nonce that comes first.
+// seal encrypts with AES-256-GCM, bound to the key's name, after a random nonce.
 // NIST SP 800-38D section 8.3 allows 2^32 random nonces for a data key; an
 // application has a few dozen blobs.
 func seal(key cipher.AEAD, k Key, plaintext []byte) []byte {
@@ -210,24 +207,24 @@ func (v *Vault) Open(k Key, sealed, wrapped []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(sealed) < key.NonceSize() {
-		return nil, fmt.Errorf("open %s: it is cut short", k)
+		return nil, fmt.Errorf("open %s: it is truncated", k)
 	}
 	plaintext, err := key.Open(nil, sealed[:key.NonceSize()], sealed[key.NonceSize():], []byte(k.String()))
 	if err != nil {
-		return nil, fmt.Errorf("open %s: it was altered, moved, or sealed by another key", k)
+		return nil, fmt.Errorf("open %s: it was altered, moved, or sealed with another key", k)
 	}
 	return plaintext, nil
 }
 
-// keyForSealing reads the application's data key, or makes it. Of two that make
-// it at once one stays, and both use that one.
+// keyForSealing reads the application's data key, or makes it. Callers that make it
+// at the same time get the same key.
 func (v *Vault) keyForSealing(ctx context.Context, db DB, application string) (cipher.AEAD, error) {
 	made, err := v.makeKey(application)
 	if err != nil {
 		return nil, err
 	}
 	wrapped, err := keep(ctx, db, application, made)
-	if errors.Is(err, pgx.ErrNoRows) { // another made it at this moment; now it is there
+	if errors.Is(err, pgx.ErrNoRows) { // another process made it at this moment; now it is stored
 		wrapped, err = keep(ctx, db, application, made)
 	}
 	if err != nil {
@@ -247,7 +244,7 @@ func (v *Vault) makeKey(application string) ([]byte, error) {
 	return wrapped, nil
 }
 
-// keep gives the application's wrapped data key, which is made if there is none.
+// keep reads the application's wrapped data key, or stores made as such.
 func keep(ctx context.Context, db DB, application string, made []byte) ([]byte, error) {
 	var wrapped []byte
 	err := db.QueryRow(ctx, `
@@ -261,7 +258,7 @@ func keep(ctx context.Context, db DB, application string, made []byte) ([]byte, 
 	return wrapped, err
 }
 
-// unwrap decrypts a data key, once for as long as it is in the cache.
+// unwrap decrypts a data key, or takes it from the cache.
 func (v *Vault) unwrap(application string, wrapped []byte) (cipher.AEAD, error) {
 	id := sha256.Sum256(append([]byte(application+"\x00"), wrapped...))
 	v.mu.Lock()
@@ -287,8 +284,8 @@ func (v *Vault) unwrap(application string, wrapped []byte) (cipher.AEAD, error) 
 	return key, nil
 }
 
-// withoutValues keeps what PostgreSQL says of values (a detail names the row at
-// fault) out of error texts: the SQLSTATE is enough to find it.
+// withoutValues keeps values, which PostgreSQL names in its details, out of error
+// texts: the SQLSTATE is enough to find the cause.
 func withoutValues(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return fmt.Errorf("database error (SQLSTATE %s)", pg.Code)

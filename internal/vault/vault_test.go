@@ -197,9 +197,9 @@ func TestOpenFile_RefusesAFileThatIsNoKey(t *testing.T) {
 		mode    os.FileMode
 		told    string
 	}{
-		"Short":       {[]byte("short"), 0o600, "32 are wanted"},
-		"LineBreak":   {append(good[:32:32], '\n'), 0o600, "32 are wanted"},
-		"Empty":       {nil, 0o600, "32 are wanted"},
+		"Short":       {[]byte("short"), 0o600, "32 are required"},
+		"LineBreak":   {append(good[:32:32], '\n'), 0o600, "32 are required"},
+		"Empty":       {nil, 0o600, "32 are required"},
 		"Zeros":       {make([]byte, 32), 0o600, "random"},
 		"OpenToGroup": {good, 0o640, "0600"},
 		"OpenToAll":   {good, 0o604, "0600"},

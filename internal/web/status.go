@@ -1,6 +1,6 @@
-// Package web is what citizens see: the status of their application, by receipt
-// number and birth date, in Vietnamese with English beside it. Pages work
-// without script, and tell nothing about the person.
+// Package web serves what citizens see: the status of their application, by receipt
+// number and birth date, in Vietnamese with English beside it. The pages need no
+// script and say nothing about the person.
 package web
 
 import (
@@ -39,7 +39,7 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /{$}", desk.status)
 }
 
-// desk is the page at work.
+// desk answers look-ups.
 type desk struct {
 	*Pages
 	page   *template.Template
@@ -47,8 +47,8 @@ type desk struct {
 	tries  tries
 }
 
-// policy is the Content-Security-Policy of a page: its own style, by its hash, its
-// own form, and nothing else.
+// policy is the Content-Security-Policy of a page: its style, by hash, and its form
+// are allowed, and nothing else.
 func policy(html string) string {
 	_, style, _ := strings.Cut(html, "<style>")
 	style, _, _ = strings.Cut(style, "</style>")
@@ -61,7 +61,7 @@ type view struct {
 	Asked, Found     bool
 	Receipt, Birth   string // as typed
 	Steps            []step
-	Tries            int // how many wrong birth dates until it rests
+	Tries            int // how many wrong birth dates lock a receipt
 	RestMinutes      int
 	Due              string
 	NextVI, NextEN   string
@@ -74,8 +74,8 @@ type step struct {
 	Done, Current bool
 }
 
-// status answers a look-up. An unknown receipt, a wrong birth date and a receipt
-// whose birth date was tried too often get one and the same answer.
+// status answers a look-up. An unknown receipt, a wrong birth date and a locked
+// receipt get the same answer.
 func (d *desk) status(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
@@ -121,8 +121,8 @@ func (d *desk) find(ctx context.Context, receipt, birth string) (registry.Applic
 	return record, d.tries.allow(number, born(birth) == record.Application.Person.Birth), nil
 }
 
-// born reads a birth date as people write it, 31/12/1990, or 12/1990 or 1990 where
-// no more is known; ISO 8601 as well. What is no date is the birth date of nobody.
+// born reads a birth date as people write it: 31/12/1990, or 12/1990 or 1990 where
+// no more is known, or in ISO 8601. Anything else gives a date that nobody has.
 func born(typed string) identity.Date {
 	typed = strings.Join(strings.Fields(typed), "")
 	if parts := strings.Split(typed, "/"); len(parts) > 1 {
@@ -141,17 +141,18 @@ func born(typed string) identity.Date {
 	return date
 }
 
-// nextSteps say what the citizen has to do.
+// nextSteps say in both languages what the citizen has to do.
 var nextSteps = map[identity.Action][2]string{
 	identity.ToRecapture: {"Mời đến nơi nộp hồ sơ để chụp lại ảnh.", "Please come to the station for a new photograph."},
 	identity.ToResolve:   {"Thông tin chưa khớp với Cơ sở dữ liệu quốc gia về dân cư: mời đến nơi nộp hồ sơ.", "Your data differs from the population database: please come to the station."},
 	identity.ToHandOver:  {"Thẻ đã sẵn sàng: mời đến nhận, mang theo thẻ cũ nếu có.", "Your card is ready: please collect it, and bring your old card if you have one."},
 }
 
-// onHold is the next step of an application that is on hold for the citizen's part.
+// onHold is the next step of an application that is on hold until the citizen has
+// done something.
 var onHold = [2]string{"Hồ sơ tạm dừng: mời liên hệ nơi nộp hồ sơ.", "The application is on hold: please contact the station."}
 
-// byPost is the next step of a card that the post brings.
+// byPost is the next step for a card that is delivered by post.
 var byPost = [2]string{"Thẻ đã sẵn sàng và được gửi qua bưu điện đến địa chỉ đã đăng ký.", "Your card is ready and comes by post to the address you gave."}
 
 func (v *view) fill(r registry.ApplicationRecord) {
@@ -176,8 +177,8 @@ func (v *view) fill(r registry.ApplicationRecord) {
 	}
 }
 
-// steps are the stages as a citizen counts them, those of one milestone as one. An
-// application that ended without a card does not say how far it came.
+// steps are the milestones of an application at that stage. One that ended without a
+// card does not say how far it came.
 func steps(at identity.Stage) []step {
 	reached := slices.Index(identity.Stages, at)
 	if at.Ended() && at != identity.Issued {

@@ -120,10 +120,10 @@ func TestStatus_SaysWhyInTwoLanguagesWithoutTheNote(t *testing.T) {
 	t.Parallel()
 	rejected, expired, held, internal := record(identity.Rejected, identity.NoAction), record(identity.Expired, identity.NoAction),
 		record(identity.Validation, identity.ToRelease), record(identity.Validation, identity.ToRelease)
-	rejected.Given = identity.Reason{Code: "papers-forged", Note: "his uncle's"}
+	rejected.StatedReason = identity.Reason{Code: "papers-forged", Note: "his uncle's"}
 	expired.Reason = identity.ReasonNotCollected
-	held.Given, held.Held, held.ForCitizen = identity.Reason{Code: "papers-awaited", Note: "his uncle's"}, true, true
-	internal.Given, internal.Held = identity.Reason{Code: "under-verification"}, true
+	held.StatedReason, held.Held, held.ForCitizen = identity.Reason{Code: "papers-awaited", Note: "his uncle's"}, true, true
+	internal.StatedReason, internal.Held = identity.Reason{Code: "under-verification"}, true
 	for name, tt := range map[string]struct {
 		record registry.ApplicationRecord
 		want   string

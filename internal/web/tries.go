@@ -7,14 +7,14 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Who finds a receipt must not find the birth date that belongs to it by trying.
+// Someone who found a receipt must not find out its birth date by trying.
 const (
 	maxTries = 5         // wrong birth dates
-	rest     = time.Hour // from the first of them on
+	rest     = time.Hour // counted from the first of them
 )
 
-// tries counts the wrong birth dates that were given for applications. Only
-// applications that exist are counted, so that guessing costs no memory.
+// tries counts wrong birth dates by application. It counts only applications that
+// exist, so that guessing numbers costs no memory.
 type tries struct {
 	now func() time.Time
 
@@ -28,8 +28,8 @@ type count struct {
 }
 
 // allow reports whether a look-up may be answered: the birth date was right, and
-// not tried too often before. A right one after a few wrong ones does not wipe
-// them out: who looks up knows the date, and needs no sixth try.
+// there were not too many wrong ones before. A right one does not reset the count:
+// whoever knows the date needs no further tries.
 func (t *tries) allow(number identity.ApplicationNumber, right bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -50,7 +50,7 @@ func (t *tries) allow(number identity.ApplicationNumber, right bool) bool {
 	return false
 }
 
-// forget drops what is over, when there is much of it.
+// forget drops counts that have ended, when there are many.
 func (t *tries) forget(now time.Time) {
 	if t.wrong == nil {
 		t.wrong = make(map[identity.ApplicationNumber]count)

@@ -17,7 +17,7 @@ CREATE TABLE citizens (
     status text NOT NULL CONSTRAINT citizen_status CHECK (status IN ('alive', 'deceased', 'emigrated'))
 );
 
--- One row for each application, for ever. The workflow of that number decides
+-- One row for each application. The workflow of that number decides
 -- what happens next; this row is where it stands.
 CREATE TABLE applications (
     number           text PRIMARY KEY,
@@ -276,7 +276,7 @@ CREATE TRIGGER keep_audit_whole BEFORE TRUNCATE ON audit FOR EACH STATEMENT EXEC
 -- the master key. Without the key the blobs are noise.
 CREATE TABLE vault_keys (
     application text PRIMARY KEY,
-    wrapped     bytea,       -- null: destroyed, for ever
+    wrapped     bytea,       -- null: destroyed
     shredded_at timestamptz,
     CONSTRAINT vault_key_or_shredded CHECK ((wrapped IS NULL) = (shredded_at IS NOT NULL))
 );

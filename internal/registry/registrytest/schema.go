@@ -1,5 +1,5 @@
-// Package registrytest gives every test a registry of its own: a fresh, migrated
-// schema in a real PostgreSQL, so that tests run side by side.
+// Package registrytest gives each test its own registry: a fresh, migrated schema in
+// a real PostgreSQL, so that tests run side by side.
 package registrytest
 
 import (
@@ -16,12 +16,12 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// URLVariable names the environment variable that says which PostgreSQL tests
-// use: a database in which they may make schemas.
+// URLVariable names the environment variable with the URL of a database in which
+// tests may create schemas.
 const URLVariable = "TEST_DATABASE_URL"
 
-// URL is the database for tests. Without one the test is skipped, but fails
-// where CI is set.
+// URL is the database for tests. Without one the test is skipped, or fails where CI
+// is set.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	address := os.Getenv(URLVariable)
@@ -46,8 +46,8 @@ func NewSchema(tb testing.TB, address string) string {
 	return inside
 }
 
-// execute runs one statement on a connection of its own: at the end of a test its
-// context is done, and so are its pools.
+// execute runs one statement on a new connection: when a test ends, its context and
+// its pools are closed.
 func execute(tb testing.TB, address, sql string) {
 	tb.Helper()
 	ctx := context.WithoutCancel(tb.Context())
