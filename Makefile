@@ -1,6 +1,6 @@
 # Each target is a thin line over a Go command or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench fuzz gallery record tools hooks clean
+.PHONY: help run test check fmt bench chaos fuzz gallery record tools hooks clean
 
 GO    ?= go
 TOOL  := internal/tools/bin.sh
@@ -38,6 +38,9 @@ SERVER ?= dev
 FINISHED ?= 0
 bench: ## measure what a card costs, beside ten no-op activities; SERVER=postgres, FINISHED=1000000
 	$(GO) run ./internal/bench --server $(SERVER) --finished $(FINISHED)
+
+chaos: ## kill an office's processes at random while applications go through it: .data/chaos.md
+	$(GO) run ./internal/chaos
 
 FUZZTIME ?= 60s
 fuzz: ## run each fuzz test of the chip for FUZZTIME

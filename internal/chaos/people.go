@@ -1,0 +1,396 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/workflows"
+)
+
+// people are everybody who works with the office. They look at its lists, as people
+// do, and at nothing else: what no list shows waits for ever.
+type people struct {
+	*site
+
+	seed       uint64
+	enrollment *enrollment
+	report     *report
+
+	acts sync.WaitGroup
+
+	mu       sync.Mutex
+	busy     map[string]bool                                // what somebody is at
+	fingers  map[identity.ApplicationNumber]int             // that were laid on the reader, and refused
+	accepted map[identity.ApplicationNumber]map[string]bool // ends that an officer was told are accepted
+	boxes    int                                            // of blanks, that were received
+}
+
+func newPeople(s *site, o options, e *enrollment, r *report) *people {
+	return &people{
+		site: s, seed: o.seed, enrollment: e, report: r, busy: make(map[string]bool),
+		fingers: make(map[identity.ApplicationNumber]int), accepted: make(map[identity.ApplicationNumber]map[string]bool),
+	}
+}
+
+// work works until ctx ends.
+func (p *people) work(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	defer p.acts.Wait()
+	for {
+		p.decide(ctx)
+		p.ship(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// once has somebody do a thing, unless somebody is at it already.
+func (p *people) once(what string, do func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy[what] {
+		return
+	}
+	p.busy[what] = true
+	p.acts.Go(func() {
+		do()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.busy, what)
+	})
+}
+
+// decide does what applications are listed as waiting for.
+func (p *people) decide(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	list, err := p.flows.List(asking, workflows.Filter{Limit: 100_000})
+	if err != nil {
+		return // looked at again soon
+	}
+	applicants, _ := p.enrollment.known()
+	for _, l := range list {
+		a, known := applicants[l.Application]
+		if !known || l.Awaiting == identity.NoAction {
+			continue
+		}
+		if l.Awaiting == identity.ToRestock {
+			p.once("blanks", func() { p.receiveBlanks(ctx, 10) })
+			continue
+		}
+		p.once(string(l.Application), func() { p.act(ctx, l.Application, a, l.Awaiting) })
+	}
+}
+
+// badge is an officer of the province in which an application was filed.
+func (a *applicant) badge(kind, number string) identity.OfficerID {
+	province, _, _ := strings.Cut(string(a.application.Station), "-")
+	return identity.OfficerID(kind + "-" + province + "-" + number)
+}
+
+// because is the reason of every act that needs one.
+const because = "other: chaos"
+
+// act does what one application waits for. Where the answer is lost, the lists show
+// that it still waits, and it is done again.
+func (p *people) act(ctx context.Context, number identity.ApplicationNumber, a *applicant, awaiting identity.Action) {
+	officer := a.badge("PD", "0001")
+	reject := identity.Reject{Officer: officer, Reason: because}
+	switch awaiting {
+	case identity.ToRecapture:
+		if a.plan.comesAgain {
+			p.recapture(ctx, number, a)
+		}
+	case identity.ToResolve:
+		if !a.plan.corrected {
+			_ = p.tell(ctx, number, reject)
+		} else if p.correct(ctx, a) == nil {
+			_ = p.tell(ctx, number, identity.Release{Officer: officer, Reason: because})
+		}
+	case identity.ToAdjudicate:
+		_ = p.tell(ctx, number, identity.Adjudicate{Officer: "GD-C06-0003", SamePerson: a.plan.samePerson, Reason: because})
+	case identity.ToApprove:
+		p.approve(ctx, number, a, officer)
+	case identity.ToRepair:
+		err := p.tell(ctx, number, identity.Release{Officer: "SX-C06-0001", Reason: because, Remake: a.plan.remade})
+		if a.plan.remade && refused(err) { // its station is not the trouble
+			_ = p.tell(ctx, number, identity.Release{Officer: "SX-C06-0001", Reason: because})
+		}
+	case identity.ToRelease:
+		if a.plan.released {
+			_ = p.tell(ctx, number, identity.Release{Officer: officer, Reason: because})
+		} else {
+			_ = p.tell(ctx, number, reject)
+		}
+	case identity.ToHandOver:
+		p.handOver(ctx, number, a)
+	case identity.NoAction, identity.ToRestock, identity.ToSendAway, identity.ToCountIn: // nothing, or not of one application
+	}
+}
+
+// approve decides on an application, or two officers do at the same instant.
+func (p *people) approve(ctx context.Context, number identity.ApplicationNumber, a *applicant, officer identity.OfficerID) {
+	reject := identity.Reject{Officer: a.badge("PD", "0002"), Reason: because}
+	switch a.plan.approval {
+	case "approve":
+		_ = p.tell(ctx, number, identity.Approve{Officer: officer})
+	case "reject":
+		_ = p.tell(ctx, number, reject)
+	case "withdraw":
+		_ = p.tell(ctx, number, identity.Withdraw{Officer: a.badge("CB", "0012"), Reason: because})
+	case "both":
+		p.contradict(ctx, number, identity.Approve{Officer: officer}, reject)
+	}
+}
+
+// contradict carries two decisions to an application at the same instant, of which
+// one can stand. Where an answer takes longer, one may have been accepted at a later
+// wait.
+func (p *people) contradict(ctx context.Context, number identity.ApplicationNumber, one, other identity.Act) {
+	began := time.Now()
+	var first, second error
+	var both sync.WaitGroup
+	both.Go(func() { first = p.tell(ctx, number, one) })
+	both.Go(func() { second = p.tell(ctx, number, other) })
+	both.Wait()
+	if first == nil && second == nil && time.Since(began) < time.Second {
+		p.report.violate(string(number), fmt.Sprintf("%s and %s were both accepted at the same instant", one.ActName(), other.ActName()))
+	}
+}
+
+// recapture stores a good portrait, and says so.
+func (p *people) recapture(ctx context.Context, number identity.ApplicationNumber, a *applicant) {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	record, err := p.office.Registry.Application(asking, number)
+	if err != nil {
+		return
+	}
+	evidence, err := intake.Recapture(&packet.Image{Data: a.portrait}, nil, nil, p.office.Sizes())
+	if err != nil {
+		p.report.violate(string(number), "a good portrait was refused: "+err.Error())
+		return
+	}
+	round := record.CaptureRound + 1
+	if p.office.Registry.Capture(asking, number, round, a.application.Officer, evidence) == nil {
+		_ = p.tell(ctx, number, identity.Recapture{Officer: a.application.Officer, Round: round})
+	}
+}
+
+// correct puts the population register right.
+func (p *people) correct(ctx context.Context, a *applicant) error {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	person, err := json.Marshal(a.application.Person)
+	if err != nil {
+		return err
+	}
+	_, err = p.db.Exec(asking, `UPDATE citizens SET person = $2, status = 'alive' WHERE number = $1`, string(a.application.Person.Number), person)
+	return err
+}
+
+// handOver gives the card out. Some citizens lay another finger on the reader first;
+// where the right one is not recognized, an officer decides.
+func (p *people) handOver(ctx context.Context, number identity.ApplicationNumber, a *applicant) {
+	m := identity.HandOverCard{Officer: a.badge("CB", "0012"), OldCardCollected: a.application.Type == identity.Exchange}
+	p.mu.Lock()
+	refusals := p.fingers[number]
+	p.mu.Unlock()
+	switch {
+	case a.application.Delivery == identity.Post:
+		m.Method, m.Proof = identity.HandOverByPost, "VN000000001VN"
+	case a.probe == nil:
+		m.Method, m.Proof = identity.HandOverByProxy, because
+	case refusals > 1:
+		m.Method, m.Proof = identity.HandOverByOfficer, because
+	default:
+		m.Method = identity.HandOverByFingerprint
+		probe := a.probe
+		if a.plan.wrongFinger && refusals == 0 {
+			probe = p.anotherFinger(number)
+		}
+		asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		var err error
+		if m.Probe, err = p.office.Registry.Probe(asking, number, probe); err != nil {
+			return
+		}
+	}
+	if err := p.tell(ctx, number, m); refused(err) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.fingers[number]++
+	}
+}
+
+// anotherFinger is that of whoever applied under another number.
+func (p *people) anotherFinger(number identity.ApplicationNumber) []byte {
+	own, _ := p.enrollment.known()
+	for n, a := range own {
+		if n != number && a.probe != nil {
+			return a.probe
+		}
+	}
+	return own[number].probe
+}
+
+// tell carries an act to an application once, and gives the answer.
+func (p *people) tell(ctx context.Context, number identity.ApplicationNumber, act identity.Act) error {
+	_, err := p.flows.Decide(ctx, number, act)
+	p.report.answered(act, err)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.accepted[number] == nil {
+		p.accepted[number] = make(map[string]bool)
+	}
+	p.accepted[number][act.ActName()] = true
+	return nil
+}
+
+// refused tells a refusal from a fault that may pass.
+func refused(err error) bool {
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && app.NonRetryable() || len(identity.Refusals(err)) > 0
+}
+
+// accompany does for an application what nobody is asked for: it is put on hold, or
+// withdrawn, while it is on its way.
+func (p *people) accompany(ctx context.Context, number identity.ApplicationNumber, a *applicant) {
+	if a.plan.holdAfter > 0 {
+		p.acts.Go(func() {
+			p.insist(ctx, number, a.plan.holdAfter, identity.Hold{Officer: a.badge("PD", "0001"), Reason: because})
+		})
+	}
+	if a.plan.withdrawAfter > 0 {
+		p.acts.Go(func() {
+			p.insist(ctx, number, a.plan.withdrawAfter, identity.Withdraw{Officer: a.badge("CB", "0012"), Reason: because})
+		})
+	}
+}
+
+// insist carries an act to an application after a while, and again until it is
+// answered.
+func (p *people) insist(ctx context.Context, number identity.ApplicationNumber, after time.Duration, act identity.Act) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(after):
+		}
+		if err := p.tell(ctx, number, act); err == nil || refused(err) {
+			return
+		}
+		after = time.Second
+	}
+}
+
+// acceptedEnds are the ends that officers were told are accepted.
+func (p *people) acceptedEnds(number identity.ApplicationNumber) []identity.Stage {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var ends []identity.Stage
+	for act, end := range map[string]identity.Stage{
+		identity.Reject{}.ActName(): identity.Rejected, identity.Withdraw{}.ActName(): identity.Withdrawn, identity.HandOverCard{}.ActName(): identity.Issued,
+	} {
+		if p.accepted[number][act] {
+			ends = append(ends, end)
+		}
+	}
+	return ends
+}
+
+// receiveBlanks takes the next box into stock, where there is no blank any more. Should
+// it not be known whether it arrived, it is taken in again.
+func (p *people) receiveBlanks(ctx context.Context, blanks int) {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if stock, err := p.office.Registry.Stock(asking); err != nil || stock.InStock > 0 {
+		return
+	}
+	p.mu.Lock()
+	box := p.boxes + 1
+	p.mu.Unlock()
+	err := p.office.Registry.ReceiveBlanks(asking, registry.Box{
+		Number: fmt.Sprintf("B-%04d", box), Location: identity.LocationCenter, ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002",
+		First: identity.BlankSerial(fmt.Sprintf("PT%04d%04d", box, 1)), Last: identity.BlankSerial(fmt.Sprintf("PT%04d%04d", box, blanks)),
+	})
+	if err == nil || identity.Refused(err, identity.Duplicate) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.boxes = box
+	}
+}
+
+// ship moves the boxes of cards that are listed. Some are sealed early, and from some
+// a card is missing at the count.
+func (p *people) ship(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	list, err := p.office.Registry.Consignments(asking)
+	if err != nil {
+		return // looked at again soon
+	}
+	for _, c := range list {
+		var act identity.Act
+		switch c.State {
+		case identity.ConsignmentOpen:
+			if len(c.Cards) < 2 || !p.luck(25, string(c.Number)) {
+				continue
+			}
+			act = identity.SealConsignment{Officer: "SX-C06-0001"}
+		case identity.ConsignmentSealed:
+			act = identity.SendConsignment{Officer: "SX-C06-0001", Courier: "VNPost", Seal: "S-" + string(c.Number)}
+		case identity.ConsignmentSent:
+			count := identity.ReceiveConsignment{Officer: receiver(c.Destination)}
+			for _, card := range c.Cards {
+				if p.luck(5, string(c.Number), string(card.Application)) {
+					count.Missing = append(count.Missing, card.Application)
+				} else {
+					count.Counted++
+				}
+			}
+			act = count
+		case identity.ConsignmentReceived:
+			continue
+		}
+		p.once(string(c.Number), func() {
+			_, err := p.flows.Move(ctx, c.Number, act)
+			p.report.answered(act, err)
+		})
+	}
+}
+
+// receiver counts consignments in at a destination.
+func receiver(destination identity.StationID) identity.OfficerID {
+	if destination == identity.DestinationPost {
+		return "BC-VNPOST-0001"
+	}
+	province, _, _ := strings.Cut(string(destination), "-")
+	return identity.OfficerID("CB-" + province + "-0012")
+}
+
+// luck is the same each time it is asked for the same things.
+func (p *people) luck(percent uint64, things ...string) bool {
+	h := fnv.New64a()
+	fmt.Fprint(h, p.seed, things)
+	return h.Sum64()%100 < percent
+}
