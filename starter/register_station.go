@@ -25,7 +25,7 @@ func newRegisterStation(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			key, err := office.NewStationKey(id)
+			key, err := office.StationKeys().Ensure(id)
 			if err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := office.StationKey(identity.StationID(submission.Station))
+	key, err := office.StationKeys().Key(identity.StationID(submission.Station))
 	if err != nil {
 		return nil, err
 	}

@@ -162,7 +162,7 @@ func (o *liveOffice) open(population []samples.Citizen) {
 	script, err := samples.ReadScript(os.DirFS("../samples"))
 	require.NoError(o.t, err)
 	for _, s := range script.Stations {
-		key, err := o.NewStationKey(s.ID)
+		key, err := o.StationKeys().Ensure(s.ID)
 		require.NoError(o.t, err)
 		require.NoError(o.t, o.Registry.SaveStation(ctx, registry.Station{ID: s.ID, Kind: identity.EnrollmentStation, Province: s.Province, Name: s.Name, PublicKey: key}))
 	}
@@ -189,7 +189,7 @@ func (o *liveOffice) submit(name string, change func(*packet.Submission)) *liveA
 	if change != nil {
 		change(&s)
 	}
-	key, err := o.StationKey(identity.StationID(s.Station))
+	key, err := o.StationKeys().Key(identity.StationID(s.Station))
 	require.NoError(o.t, err)
 	signed, err := packet.Sign(s, key)
 	require.NoError(o.t, err)

@@ -28,7 +28,7 @@ type applicant struct {
 // applications signed. All of it is before the clock runs.
 func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error) {
 	const station = "001-TN-01"
-	key, err := b.office.NewStationKey(station)
+	key, err := b.office.StationKeys().Ensure(station)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := b.office.StationKey(station)
+	signer, err := b.office.StationKeys().Key(station)
 	if err != nil {
 		return nil, err
 	}

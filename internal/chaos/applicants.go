@@ -145,7 +145,7 @@ func samplesFolder(ctx context.Context) (fs.FS, error) {
 // register registers the samples' stations and people.
 func (c *crowd) register(ctx context.Context) error {
 	for _, s := range c.script.Stations {
-		key, err := c.site.office.NewStationKey(s.ID)
+		key, err := c.site.office.StationKeys().Ensure(s.ID)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (c *crowd) register(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if c.signers[s.ID], err = c.site.office.StationKey(s.ID); err != nil {
+		if c.signers[s.ID], err = c.site.office.StationKeys().Key(s.ID); err != nil {
 			return err
 		}
 	}

@@ -9,14 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/devserver/devservertest"
-	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 )
 
@@ -83,23 +80,4 @@ func TestWarnOfCalendar(t *testing.T) {
 			require.Contains(t, log.String(), told, name)
 		}
 	}
-}
-
-func TestFigures_AreLeftOutWhenTheRegistryIsAway(t *testing.T) {
-	t.Parallel()
-	c := settings(t, "")
-	c.Database.URL = config.Secret(registrytest.NewSchema(t, devservertest.Postgres(t)))
-	opened, err := office.Open(t.Context(), c, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	require.NoError(t, opened.Registry.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
-	}))
-
-	require.NoError(t, testutil.CollectAndCompare(opened.Figures(), strings.NewReader(`
-# HELP cancuoc_blanks_in_stock Blanks in stock, by place.
-# TYPE cancuoc_blanks_in_stock gauge
-cancuoc_blanks_in_stock{location="center"} 7
-`)))
-	opened.Close()
-	require.Zero(t, testutil.CollectAndCount(opened.Figures()))
 }

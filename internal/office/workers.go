@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"image"
 	"strconv"
 	"strings"
 	"time"
@@ -16,14 +15,10 @@ import (
 	"example.org/cancuoc/internal/biometrics/abis"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/personalization/chip/keys"
-	"example.org/cancuoc/personalization/chip/lds"
-	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/profile"
 	"example.org/cancuoc/personalization/station"
-	"example.org/cancuoc/templates/render"
 	"example.org/cancuoc/workflows"
 )
 
@@ -48,13 +43,12 @@ func options() worker.Options {
 	}
 }
 
-// Deployment is what the workers of workflows are called in Worker Deployment
-// Versioning.
+// Deployment names the workers of workflows in Worker Deployment Versioning.
 const Deployment = "cancuoc"
 
-// deployment has Temporal route workflow tasks to the build that operators made the
-// current one. Applications live for months, so that all of them go on with it: the
-// replay tests hold a new build to the histories of the old ones.
+// deployment lets Temporal route workflow tasks to the build that operators made the
+// current one. Applications live for months, so all of them go on with the new build:
+// the replay tests hold it to the histories of the old ones.
 func deployment(build string) worker.DeploymentOptions {
 	if build == "" {
 		return worker.DeploymentOptions{}
@@ -66,7 +60,7 @@ func deployment(build string) worker.DeploymentOptions {
 	}
 }
 
-// Pipeline gives the worker of the workflows and the centre's activities.
+// Pipeline gives the worker of the workflows and the center's activities.
 func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	connected, err := o.Temporal(ctx)
 	if err != nil {
@@ -101,13 +95,8 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	return engine.Workers{w}, nil
 }
 
-// print says how cards are drawn.
-func (o *Office) print() render.Options {
-	return render.Options{Mode: render.Mode(o.config.Forms.Mode), Specimen: o.config.Forms.Specimen}
-}
-
-// Station gives the workers of one station: on the queue that all stations share,
-// with as many slots as it has encoders, and on its own.
+// Station gives the workers of one personalization station: one on the queue that all
+// stations share, with as many slots as it has encoders, and one on its own queue.
 func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Workers, error) {
 	connected, err := o.Temporal(ctx)
 	if err != nil {
@@ -137,19 +126,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	}, nil
 }
 
-// printer is the card printer of a station.
-func (o *Office) printer() (printing.Printer, error) {
-	p, takes := o.config.Printing, o.config.Station.PrintTime
-	switch p.Driver {
-	case "ipp":
-		return printing.OpenIPP(printing.IPPOptions{URI: p.URI, CAFile: p.CAFile, Media: p.Media, Ledger: p.Ledger})
-	case "bitmaps":
-		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes}, nil
-	}
-	return &printing.Spool{Dir: p.Spool, Time: takes}, nil
-}
-
-// slot is a worker that runs the station's activities, so many at once.
+// slot is a worker that runs up to n of the station's activities at once.
 func (o *Office) slot(connected client.Client, queue string, n int, s *activities.Station) worker.Worker {
 	settings := options()
 	settings.MaxConcurrentActivityExecutionSize = n
@@ -157,43 +134,6 @@ func (o *Office) slot(connected client.Client, queue string, n int, s *activitie
 	w := worker.New(connected, queue, settings)
 	w.RegisterActivity(s)
 	return w
-}
-
-// chipProfile says how chips are filled.
-func (o *Office) chipProfile() (lds.Profile, error) {
-	chip, err := lds.ProfileByName(o.config.Personalization.Profile)
-	chip.NamedCurves = o.config.Personalization.NamedCurves
-	return chip, err
-}
-
-// Authority opens the certificates and document signers, with keys in the HSM
-// where one is named; in development they are files, made at the first start.
-func (o *Office) Authority() (*pki.Authority, error) {
-	chip, err := o.chipProfile()
-	if err != nil {
-		return nil, err
-	}
-	options := pki.Options{
-		CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, NamedCurves: chip.NamedCurves,
-		Production: o.config.Production(),
-	}
-	token := o.config.Keys.PKCS11
-	if token.Module == "" {
-		return pki.OpenDev(o.config.PKI.Dir, options)
-	}
-	pin, err := token.PIN()
-	if err != nil {
-		return nil, err
-	}
-	hsm, err := keys.OpenPKCS11(keys.HSM{Module: token.Module, Token: token.Token, PIN: string(pin), Sessions: token.Sessions})
-	if err != nil {
-		return nil, err
-	}
-	authority, err := pki.Open(o.config.PKI.Dir, hsm, options)
-	if err != nil {
-		return nil, err
-	}
-	return authority, authority.Ensure(time.Now())
 }
 
 // Labels and versions of the keys of chips.
@@ -268,38 +208,4 @@ func trailingNumber(serial string) int {
 		return 0
 	}
 	return n
-}
-
-// camera is that of the simulated station: what it sees is what the printer was
-// given, drawn as dots.
-type camera struct {
-	dpi   int
-	print render.Options
-}
-
-// Look implements the camera of activities.Station.
-func (c *camera) Look(_ context.Context, form *render.Form, printed render.Content) (front, back image.Image, err error) {
-	return form.Bitmaps(printed, c.dpi, c.print)
-}
-
-// cached keeps an answer for a while.
-func cached[T any](ask func() (T, error), while time.Duration) func() (T, error) {
-	type answer struct {
-		value T
-		at    time.Time
-	}
-	last := make(chan *answer, 1)
-	last <- nil
-	return func() (T, error) {
-		a := <-last
-		defer func() { last <- a }()
-		if a != nil && time.Since(a.at) < while {
-			return a.value, nil
-		}
-		value, err := ask()
-		if err == nil {
-			a = &answer{value, time.Now()}
-		}
-		return value, err
-	}
 }

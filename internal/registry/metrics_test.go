@@ -1,16 +1,19 @@
 package registry_test
 
 import (
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 )
 
-func TestFigures_CountWhatIsOpenLateAndInStock(t *testing.T) {
+func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	due := func(at time.Time) func(*registry.Submission) {
@@ -26,7 +29,7 @@ func TestFigures_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	b.enter(t, b.received(t, due(yesterday)), 1, identity.Withdrawn)
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 
-	f, err := b.Metrics(t.Context())
+	m, err := b.Metrics(t.Context())
 
 	require.NoError(t, err)
 	require.Equal(t, registry.Metrics{
@@ -35,5 +38,22 @@ func TestFigures_CountWhatIsOpenLateAndInStock(t *testing.T) {
 			{Stage: identity.Validation, Awaiting: identity.ToResolve, Count: 1, Late: 1},
 		},
 		Stock: []registry.StockCount{{Location: identity.LocationCenter, Count: 7}},
-	}, f)
+	}, m)
+}
+
+func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
+		Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
+	}))
+	collector := b.Collector(slog.New(slog.DiscardHandler))
+
+	require.NoError(t, testutil.CollectAndCompare(collector, strings.NewReader(`
+# HELP cancuoc_blanks_in_stock Blanks in stock, by place.
+# TYPE cancuoc_blanks_in_stock gauge
+cancuoc_blanks_in_stock{location="center"} 7
+`)))
+	b.Close()
+	require.Zero(t, testutil.CollectAndCount(collector))
 }

@@ -1,14 +1,15 @@
-package office
+package registry
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// What a worker of the pipeline tells Prometheus about the office as a whole.
-// Every such worker tells the same.
+// The metrics of the office as a whole, as Prometheus knows them. Every process that
+// exports them exports the same values.
 var (
 	openApplications = prometheus.NewDesc("cancuoc_open_applications",
 		"Applications that have not ended, by stage and by what a person is awaited for.", []string{"stage", "awaiting"}, nil)
@@ -18,26 +19,31 @@ var (
 		"Blanks in stock, by place.", []string{"location"}, nil)
 )
 
-// Figures gives what is in the registry to Prometheus, counted when it asks.
-func (o *Office) Figures() prometheus.Collector { return figures{o} }
+// Collector gives Metrics to Prometheus, counted at each scrape.
+func (r *Registry) Collector(logger *slog.Logger) prometheus.Collector {
+	return collector{registry: r, logger: logger}
+}
 
-type figures struct{ office *Office }
+type collector struct {
+	registry *Registry
+	logger   *slog.Logger
+}
 
 // Describe implements prometheus.Collector.
-func (figures) Describe(ch chan<- *prometheus.Desc) {
+func (collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- openApplications
 	ch <- lateApplications
 	ch <- blanksInStock
 }
 
-// Collect implements prometheus.Collector. What cannot be counted now is left out:
-// the other measurements are wanted most when the registry is away.
-func (f figures) Collect(ch chan<- prometheus.Metric) {
+// Collect implements prometheus.Collector. Metrics that cannot be counted now are left
+// out: the process's others are needed most when the registry is away.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	counted, err := f.office.Registry.Metrics(ctx)
+	counted, err := c.registry.Metrics(ctx)
 	if err != nil {
-		f.office.logger.WarnContext(ctx, "Figures not counted", "error", err)
+		c.logger.WarnContext(ctx, "Metrics not counted", "error", err)
 		return
 	}
 	gauge := func(d *prometheus.Desc, n int, labels ...string) {

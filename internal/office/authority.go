@@ -1,0 +1,68 @@
+package office
+
+import (
+	"time"
+
+	"example.org/cancuoc/personalization/chip/keys"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/pki"
+)
+
+// chipProfile is what the LDS of a chip holds and how it is secured.
+func (o *Office) chipProfile() (lds.Profile, error) {
+	chip, err := lds.ProfileByName(o.config.Personalization.Profile)
+	chip.NamedCurves = o.config.Personalization.NamedCurves
+	return chip, err
+}
+
+// Authority opens the certificates and document signers, with keys in the HSM
+// where one is named; in development they are files, made at the first start.
+func (o *Office) Authority() (*pki.Authority, error) {
+	chip, err := o.chipProfile()
+	if err != nil {
+		return nil, err
+	}
+	options := pki.Options{
+		CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, NamedCurves: chip.NamedCurves,
+		Production: o.config.Production(),
+	}
+	token := o.config.Keys.PKCS11
+	if token.Module == "" {
+		return pki.OpenDev(o.config.PKI.Dir, options)
+	}
+	pin, err := token.PIN()
+	if err != nil {
+		return nil, err
+	}
+	hsm, err := keys.OpenPKCS11(keys.HSM{Module: token.Module, Token: token.Token, PIN: string(pin), Sessions: token.Sessions})
+	if err != nil {
+		return nil, err
+	}
+	authority, err := pki.Open(o.config.PKI.Dir, hsm, options)
+	if err != nil {
+		return nil, err
+	}
+	return authority, authority.Ensure(time.Now())
+}
+
+// cached asks again only when the last answer is older than while.
+func cached[T any](ask func() (T, error), while time.Duration) func() (T, error) {
+	type answer struct {
+		value T
+		at    time.Time
+	}
+	last := make(chan *answer, 1)
+	last <- nil
+	return func() (T, error) {
+		a := <-last
+		defer func() { last <- a }()
+		if a != nil && time.Since(a.at) < while {
+			return a.value, nil
+		}
+		value, err := ask()
+		if err == nil {
+			a = &answer{value, time.Now()}
+		}
+		return value, err
+	}
+}

@@ -1,0 +1,23 @@
+package office
+
+import (
+	"example.org/cancuoc/internal/printing"
+	"example.org/cancuoc/templates/render"
+)
+
+// print is how cards are drawn.
+func (o *Office) print() render.Options {
+	return render.Options{Mode: render.Mode(o.config.Forms.Mode), Specimen: o.config.Forms.Specimen}
+}
+
+// printer is the card printer of a station.
+func (o *Office) printer() (printing.Printer, error) {
+	p, takes := o.config.Printing, o.config.Station.PrintTime
+	switch p.Driver {
+	case "ipp":
+		return printing.OpenIPP(printing.IPPOptions{URI: p.URI, CAFile: p.CAFile, Media: p.Media, Ledger: p.Ledger})
+	case "bitmaps":
+		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes}, nil
+	}
+	return &printing.Spool{Dir: p.Spool, Time: takes}, nil
+}
