@@ -78,6 +78,7 @@ type testOffice struct {
 	t      *testing.T
 	env    *testsuite.TestWorkflowEnvironment
 	folder string // of the sample
+	forms  *render.Renderer
 	number identity.ApplicationNumber
 	before registry.ApplicationRecord // as it was received
 	limits workflows.Limits
@@ -132,6 +133,15 @@ func submitted(change func(*packet.Submission)) option {
 	return func(_ *testOffice, s *setting) { s.change = change }
 }
 
+// extraForms adds the forms of a folder to those that are built in.
+func extraForms(folder string) option {
+	return func(o *testOffice, _ *setting) {
+		var err error
+		o.forms, err = render.Load(cardforms.BuiltIn, os.DirFS(folder))
+		require.NoError(o.t, err)
+	}
+}
+
 // newOffice opens an office that has received one application: a first card at
 // 14, if no option says otherwise.
 func newOffice(t *testing.T, options ...option) *testOffice {
@@ -144,6 +154,9 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 			StationWait: time.Hour, Restock: 15 * time.Minute, Cards: 3,
 		},
 	}
+	var err error
+	o.forms, err = forms()
+	require.NoError(t, err)
 	s := setting{sample: "01-first-issue-at-14", blanks: 10}
 	for _, option := range options {
 		option(o, &s)
@@ -214,17 +227,20 @@ func (o *testOffice) receive(s setting) {
 	if s.change != nil {
 		s.change(&submission)
 	}
-	door := intake.Door{Registry: o.Registry, Sizes: sizes, Now: time.Now}
-	door.Forms, err = forms()
-	require.NoError(o.t, err)
-	door.Calendar, err = calendar()
-	require.NoError(o.t, err)
-	checked, err := door.Check(submission)
+	checked, err := o.door().Check(submission)
 	require.NoError(o.t, err)
 	receipt, err := o.Receive(o.t.Context(), checked)
 	require.NoError(o.t, err)
 	o.number = receipt.Number
 	o.before = o.record()
+}
+
+// door is where applications come in.
+func (o *testOffice) door() *intake.Door {
+	o.t.Helper()
+	c, err := calendar()
+	require.NoError(o.t, err)
+	return &intake.Door{Registry: o.Registry, Forms: o.forms, Calendar: c, Sizes: sizes, Now: time.Now}
 }
 
 // staff puts workflow and activities to work, as the crew does.
@@ -245,20 +261,18 @@ func (o *testOffice) staff() {
 	require.NoError(o.t, err)
 	chip, err := lds.ProfileByName("nist")
 	require.NoError(o.t, err)
-	f, err := forms()
-	require.NoError(o.t, err)
 	c, err := calendar()
 	require.NoError(o.t, err)
 	drawing := render.Options{Mode: render.Full, Specimen: true}
 	o.env.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
-		Signer: authority.Signers(), Profile: chip, Forms: f, Print: drawing, Calendar: c,
+		Signer: authority.Signers(), Profile: chip, Forms: o.forms, Print: drawing, Calendar: c,
 		Consignments: (*courier)(o), ConsignmentSize: 1, Now: o.env.Now,
 	})
 	o.env.RegisterActivity(&activities.Station{
 		ID: "PX-01", Registry: o.Registry, Chip: o.chips(),
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
-		Camera:  camera{drawing}, Forms: f, Trust: authority.TrustStore, Now: o.env.Now,
+		Camera:  camera{drawing}, Forms: o.forms, Trust: authority.TrustStore, Now: o.env.Now,
 	})
 }
 
