@@ -162,7 +162,7 @@ func writeScript(out string, all []subject) error {
 	}
 	var b bytes.Buffer
 	b.WriteString("# Who works in the sample office, and what they do about each sample until it has\n" +
-		"# come to its end. Made by samples/generate; its words are explained in samples.go.\n")
+		"# ended. Made by samples/generate; samples.go explains the keys.\n")
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	if err := e.Encode(script); err != nil {
@@ -216,16 +216,16 @@ func expiry(card samples.LiveCard, p packet.Person) (string, error) {
 const readme = `# Samples
 
 Applications of people who do not exist. Names, numbers (the last six digits begin
-with 9999), addresses and families are invented; the portraits are drawn and the
-fingerprints are grown by ` + "`go run ./samples/generate -out samples`" + `, which makes
-the same files again. Free to use for any purpose.
+with 9999), addresses and families are invented; portraits are drawn and fingerprints
+are grown by ` + "`go run ./samples/generate -out samples`" + `, which always makes the same
+files. Free to use for any purpose.
 
 Each folder holds ` + "`application.json`" + ` ([what its fields mean](../docs/packet.md)),
 ` + "`portrait.jpg`" + ` (3 x 4 cm at 300 dpi), and both index fingers as images at 500 dpi and as
 records of ISO/IEC 19794-2:2005; the left one a second time, as it is laid on the reader
 when the card is collected. ` + "`population.json`" + ` is what the population registry knows
 beforehand, with the cards that people hold. ` + "`script.yaml`" + ` says who does what until each
-application has ended.
+application has ended; ` + "`make run`" + ` plays it.
 
 The fingers do not stand for a population; docs/biometrics.md says what was measured with
 fingers like these, by ` + "`go run ./samples/generate/evaluate`" + `.
