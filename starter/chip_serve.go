@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/personalization/chip/softcard"
+	"example.org/cancuoc/personalization/profile"
+	"example.org/cancuoc/personalization/station"
 )
 
 func newServeChip(a *app) *cobra.Command {
@@ -26,11 +28,19 @@ vsmartcard-vpcd, where every PC/SC program can read the chip.`,
 			if err != nil {
 				return err
 			}
-			chip, err := a.opened.SoftwareChip(cmd.Context(), card)
+			ctx := cmd.Context()
+			image, err := a.opened.ChipImage(ctx, card.Application, card.Attempt)
 			if err != nil {
 				return err
 			}
-			ctx := cmd.Context()
+			catalog, err := profile.Load()
+			if err != nil {
+				return err
+			}
+			chip, err := station.SoftwareCard(ctx, catalog, "", image, softcard.Options{})
+			if err != nil {
+				return err
+			}
 			fmt.Fprintf(cmd.OutOrStdout(), "serving the chip of card %d of %s (MRZ key and CAN are printed on the card)\n", card.Attempt, card.Application)
 			if vpcd != "" {
 				return ended(ctx, softcard.ServeVPCD(ctx, vpcd, chip))

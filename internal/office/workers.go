@@ -2,8 +2,6 @@ package office
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -15,10 +13,6 @@ import (
 	"example.org/cancuoc/internal/biometrics/abis"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization/chip/keys"
-	"example.org/cancuoc/personalization/chip/securechannel"
-	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/workflows"
 )
 
@@ -134,78 +128,4 @@ func (o *Office) slot(connected client.Client, queue string, n int, s *activitie
 	w := worker.New(connected, queue, settings)
 	w.RegisterActivity(s)
 	return w
-}
-
-// Labels and versions of the keys of chips.
-const (
-	masterLabel    = "card-master"    // from which every chip's own keys come
-	transportLabel = "card-transport" // from which the maker's keys come
-	cardKeyVersion = 0x01
-	makerVersion   = 0x7F
-	chipKeyBits    = 128
-)
-
-// chipStation puts the encoder, the journal and the keys of a station together.
-func (o *Office) chipStation(store keys.Store, id identity.StationID) (*station.Station, error) {
-	for _, label := range []string{masterLabel, transportLabel} {
-		if err := store.EnsureMaster(label); err != nil {
-			return nil, err
-		}
-	}
-	derived := func(label string, version byte) func([]byte) (securechannel.KeySet, error) {
-		return func(serial []byte) (securechannel.KeySet, error) {
-			return store.CardKeys(label, version, serial, chipKeyBits)
-		}
-	}
-	transport := derived(transportLabel, makerVersion)
-	encoder, err := o.encoder(transport)
-	if err != nil {
-		return nil, err
-	}
-	catalog, err := profile.Load()
-	if err != nil {
-		return nil, err
-	}
-	journal, err := station.OpenJournal(o.config.Station.Journal+"/"+string(id), o.config.Production())
-	if err != nil {
-		return nil, err
-	}
-	return &station.Station{
-		Encoder: encoder, Journal: journal, Catalog: catalog,
-		InitialKeys: transport, CardKeys: derived(masterLabel, cardKeyVersion),
-	}, nil
-}
-
-// encoder is the machine with the slots.
-func (o *Office) encoder(transport func([]byte) (securechannel.KeySet, error)) (station.Encoder, error) {
-	s := o.config.Station
-	switch s.Driver {
-	case "tcp":
-		return station.TCP{Address: s.Address}, nil
-	case "pcsc":
-		return station.NewPCSC(s.Reader)
-	}
-	return station.NewSimulated(s.Magazine, station.SimulatedOptions{
-		InitialKeys: transport,
-		Command:     s.WriteTime / commandsPerCard,
-		Faults: func(blank string) []station.SimulatedFault {
-			if n := trailingNumber(blank); n == 0 || n > s.SpoilFirst {
-				return nil
-			}
-			return []station.SimulatedFault{{Kind: station.CorruptFile, File: 0x0101, Offset: 20}}
-		},
-	})
-}
-
-// commandsPerCard is about how many commands personalize a chip.
-const commandsPerCard = 120
-
-// trailingNumber is the number that a blank's serial ends in.
-func trailingNumber(serial string) int {
-	digits := serial[len(strings.TrimRight(serial, "0123456789")):]
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return 0
-	}
-	return n
 }
