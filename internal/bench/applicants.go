@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
-	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/internal/intake/packet"
@@ -68,12 +67,11 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 			Type: identity.FirstIssue, Ground: identity.GroundFirstCard, FiledOn: identity.DateOf(time.Now()), Person: person, Delivery: identity.Collect,
 		})
 		submission.Portrait = &packet.Image{Data: portrait}
-		left, right := finger.Strew(uint64(2*i)), finger.Strew(uint64(2*i+1))
-		for position, s := range map[fingerprint.Position]*finger.Scatter{fingerprint.LeftIndex: left, fingerprint.RightIndex: right} {
-			template, err := minutiae.Encode(s.Impression(1))
-			if err != nil {
-				return nil, err
-			}
+		captured, err := finger.Hand(uint64(i), 1)
+		if err != nil {
+			return nil, err
+		}
+		for position, template := range captured {
 			submission.Fingerprints = append(submission.Fingerprints, packet.Fingerprint{Position: string(position), TemplateData: template})
 		}
 		if list[i].packet, err = packet.Sign(submission, signer); err != nil {
@@ -102,10 +100,11 @@ func (b *benchmark) newcomer(ctx context.Context, random *rand.Rand) (identity.P
 
 // newApplicant makes the finger that will be laid on the reader.
 func newApplicant(i uint64) (*applicant, error) {
-	template, err := minutiae.Encode(finger.Strew(2 * i).Impression(2))
+	laid, err := finger.Hand(i, 2)
 	if err != nil {
 		return nil, err
 	}
-	probe, err := fingerprint.Templates{fingerprint.LeftIndex: template}.MarshalBinary()
+	delete(laid, fingerprint.RightIndex)
+	probe, err := laid.MarshalBinary()
 	return &applicant{probe: probe}, err
 }

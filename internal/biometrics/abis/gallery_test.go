@@ -11,21 +11,15 @@ import (
 
 	"example.org/cancuoc/internal/biometrics/abis"
 	"example.org/cancuoc/internal/biometrics/fingerprint"
-	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/samples/generate/finger"
 )
 
-// hand is a capture of both index fingers of a person.
+// hand is one capture of both index fingers of a person.
 func hand(tb testing.TB, person, capture uint64) fingerprint.Templates {
 	tb.Helper()
-	h := make(fingerprint.Templates)
-	for i, p := range []fingerprint.Position{fingerprint.LeftIndex, fingerprint.RightIndex} {
-		seed := 2*person + uint64(i)
-		record, err := minutiae.Encode(finger.Strew(seed).Impression(100*seed + capture))
-		require.NoError(tb, err)
-		h[p] = record
-	}
+	h, err := finger.Hand(person, capture)
+	require.NoError(tb, err)
 	return h
 }
 

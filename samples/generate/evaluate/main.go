@@ -230,7 +230,7 @@ func (e *evaluation) strangers(g *abis.Gallery, limits abis.Limits) error {
 	const searches = 1000
 	hits, compared := 0, time.Duration(0)
 	for s := range searches {
-		probe, err := scattered(10_000_000+s, 0)
+		probe, err := finger.Hand(uint64(10_000_000+s), 0)
 		if err != nil {
 			return err
 		}
@@ -244,13 +244,19 @@ func (e *evaluation) strangers(g *abis.Gallery, limits abis.Limits) error {
 	}
 	fmt.Printf("strangers   %d searches: false hits %d (%.7f%% of comparisons); %v mean\n",
 		searches, hits, 100*float64(hits)/float64(searches*e.gallery), (compared / searches).Round(time.Microsecond))
+	return e.members(g, limits)
+}
+
+// members searches the gallery for strewn fingers by another capture.
+func (e *evaluation) members(g *abis.Gallery, limits abis.Limits) error {
+	const searches = 1000
 	again := 0
 	for s := range searches {
 		p := e.persons + s
 		if p >= e.gallery {
 			break
 		}
-		probe, err := scattered(p, 1)
+		probe, err := finger.Hand(uint64(p), 1)
 		if err != nil {
 			return err
 		}
@@ -273,19 +279,5 @@ func (e *evaluation) enrolled(p int) (fingerprint.Templates, error) {
 	if p < e.persons {
 		return e.hands[p][0], nil
 	}
-	return scattered(p, 0)
-}
-
-// scattered is a capture of a person whose fingers have no images.
-func scattered(p, capture int) (fingerprint.Templates, error) {
-	h := make(fingerprint.Templates)
-	for f, position := range fingers() {
-		seed := 2*uint64(p) + uint64(f)
-		record, err := minutiae.Encode(finger.Strew(seed).Impression(seed*8 + uint64(capture)))
-		if err != nil {
-			return nil, fmt.Errorf("write template: %w", err)
-		}
-		h[position] = record
-	}
-	return h, nil
+	return finger.Hand(uint64(p), 0)
 }
