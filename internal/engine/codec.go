@@ -18,6 +18,8 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
+
+	"example.org/cancuoc/internal/durable"
 )
 
 const (
@@ -113,16 +115,7 @@ func makeKeys(name string) ([]byte, error) {
 		return nil, err
 	}
 	line := hex.EncodeToString(random[32:]) + " " + base64.StdEncoding.EncodeToString(random[:32]) + "\n"
-	temporary, err := os.CreateTemp(filepath.Dir(name), ".codec-*")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // linked by then, or of no use
-	_, err = temporary.WriteString(line)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return nil, err
-	}
-	if err := os.Link(temporary.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := durable.Create(name, []byte(line)); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
 	return os.ReadFile(name)

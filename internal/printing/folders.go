@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/cancuoc/internal/durable"
 	"example.org/cancuoc/internal/identity"
 )
 
@@ -83,31 +84,10 @@ func once(ctx context.Context, name string, content []byte, takes time.Duration)
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return fmt.Errorf("print job %s: %w", job, err)
 	}
-	if err := replace(name, content); err != nil {
+	if err := durable.Replace(name, content); err != nil {
 		return fmt.Errorf("print job %s: %w", job, err)
 	}
 	return nil
-}
-
-// replace writes a file whole or not at all. It is on disk when replace returns.
-func replace(name string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".print-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // checkJob refuses a job name that cannot name a file.

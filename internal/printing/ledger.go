@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.org/cancuoc/internal/durable"
 )
 
 // ledger is where a station writes its jobs down: a file for each job, with the
@@ -103,7 +105,7 @@ func (l ledger) read(job string) (entry, error) {
 
 // write stores an entry, whole or not at all. It is on disk when write returns.
 func (l ledger) write(job string, e entry) error {
-	if err := replace(l.file(job), []byte(e.digest+" "+e.state+"\n")); err != nil {
+	if err := durable.Replace(l.file(job), []byte(e.digest+" "+e.state+"\n")); err != nil {
 		return fmt.Errorf("write ledger of print jobs: %w", err)
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"example.org/cancuoc/internal/durable"
 )
 
 // FileWrapper wraps with a master key from a file: made at first start in
@@ -45,16 +47,7 @@ func makeKeyFile(name string) ([]byte, error) {
 	if _, err := rand.Read(key); err != nil {
 		return nil, err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(name), ".master-*")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // the key is under its own name by then
-	_, err = temporary.Write(key)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return nil, err
-	}
-	if err := os.Link(temporary.Name(), name); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := durable.Create(name, key); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
 	return os.ReadFile(name)

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.org/cancuoc/internal/durable"
 )
 
 // State is how far the personalization of a blank has got.
@@ -157,9 +159,5 @@ func syncFolder(dir string, sync bool) error {
 	if !sync {
 		return nil
 	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.SyncFolder(dir)
 }

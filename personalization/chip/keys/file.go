@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"example.org/cancuoc/internal/durable"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
@@ -157,28 +158,15 @@ func (f *File) read(label, kind string) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// write makes a key file, whole or not at all, and never replaces another: it is
-// written under a temporary name and then linked to the label's.
+// write makes a key file, whole or not at all, and never replaces another.
 func (f *File) write(label, kind string, content []byte) error {
 	path, err := f.path(label)
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(f.dir, ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name())
-	if err := pem.Encode(temp, &pem.Block{Type: kind, Bytes: content}); err != nil {
-		return errors.Join(err, temp.Close())
-	}
-	if err := errors.Join(temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(temp.Name(), path); errors.Is(err, fs.ErrExist) {
+	err = durable.Create(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content}))
+	if errors.Is(err, fs.ErrExist) {
 		return ErrExists
-	} else if err != nil {
-		return err
 	}
-	return nil
+	return err
 }
