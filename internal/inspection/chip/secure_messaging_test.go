@@ -310,7 +310,7 @@ func TestRead_DoesNotBelieveAChipThatLies(t *testing.T) {
 		"nothing":              {content: nil, says: "status 6B00"},
 		"crumbs":               {content: tlv.Encode(0x75, make([]byte, 100000)), chip: files{crumbs: 20}, says: "has not ended"},
 		"empty answers":        {content: tlv.Encode(0x75, make([]byte, 1000)), chip: files{spoil: func([]byte) []byte { return nil }}, says: "cut short"},
-		"no object 53 far out": {content: tlv.Encode(0x75, make([]byte, 40000)), chip: files{spoil: noObject}, says: "tag is malformed"},
+		"no object 53 far out": {content: tlv.Encode(0x75, make([]byte, 40000)), chip: files{spoil: noObject}, says: "wrong tag"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

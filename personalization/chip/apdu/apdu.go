@@ -1,10 +1,10 @@
-// Package apdu speaks the language between a card and a terminal: commands and
-// responses of ISO/IEC 7816-3 (12.1) and 7816-4 (5.1 to 5.6), short and
-// extended, and the status words that end each response.
+// Package apdu has what a terminal and a card exchange: the commands and responses
+// of ISO/IEC 7816-3 (12.1) and 7816-4 (5.1 to 5.6), short and extended, and the
+// status words at the end of each response.
 //
-// [Command] and [Response] are what is said, [Card] is whom it is said to, and
-// [Send] is a conversation of one command with everything the transport asks
-// for: GET RESPONSE after 61xx, the right length after 6Cxx.
+// [Command] and [Response] are the APDUs and [Card] is what they are exchanged
+// with. [Send] sends one command and does what the card asks for to complete it:
+// GET RESPONSE after 61xx, the right length after 6Cxx.
 package apdu
 
 import (
@@ -35,8 +35,8 @@ const (
 	ClassGlobalPlatform  = 0x80 // proprietary class of GlobalPlatform commands
 )
 
-// Command is a command APDU. Le is how many bytes of response data are wanted:
-// 0 for none, 256 (or 65536, extended) for as many as there are.
+// Command is a command APDU. Le is how many bytes of response data are expected: 0
+// for none, 256 (or 65536, extended) for as many as there are.
 type Command struct {
 	CLA, INS, P1, P2 byte
 	Data             []byte
@@ -52,13 +52,13 @@ func (c Command) Extended() bool {
 	return len(c.Data) > MaxShortData || c.Le > MaxShortLe
 }
 
-// Bytes encodes c: short where it fits, extended where it must be.
+// Bytes encodes c: short where that is possible, else extended.
 func (c Command) Bytes() ([]byte, error) {
 	if len(c.Data) > MaxExtendedData {
-		return nil, fmt.Errorf("%w: %d bytes of command data, at most %d fit", ErrMalformed, len(c.Data), MaxExtendedData)
+		return nil, fmt.Errorf("%w: %d bytes of command data; at most %d are possible", ErrMalformed, len(c.Data), MaxExtendedData)
 	}
 	if c.Le < 0 || c.Le > MaxExtendedLe {
-		return nil, fmt.Errorf("%w: %d bytes of response data expected, at most %d can be", ErrMalformed, c.Le, MaxExtendedLe)
+		return nil, fmt.Errorf("%w: %d bytes of response data are expected; at most %d are possible", ErrMalformed, c.Le, MaxExtendedLe)
 	}
 	return c.Append(make([]byte, 0, headerBytes+3+len(c.Data)+3)), nil
 }
@@ -92,11 +92,11 @@ func (c Command) appendExtendedBody(b []byte) []byte {
 	return b
 }
 
-// Parse decodes a command APDU and accepts only the seven cases of ISO/IEC
-// 7816-3 (12.1.3). The data of the result is a part of b.
+// Parse decodes a command APDU, in one of the seven cases of ISO/IEC 7816-3
+// (12.1.3). The data of the result points into b. The error wraps ErrMalformed.
 func Parse(b []byte) (Command, error) {
 	if len(b) < headerBytes {
-		return Command{}, fmt.Errorf("%w: %d bytes, a header has %d", ErrMalformed, len(b), headerBytes)
+		return Command{}, fmt.Errorf("%w: it has %d bytes; the header alone has %d", ErrMalformed, len(b), headerBytes)
 	}
 	c := Command{CLA: b[0], INS: b[1], P1: b[2], P2: b[3]}
 	body := b[headerBytes:]
@@ -113,7 +113,7 @@ func Parse(b []byte) (Command, error) {
 	}
 }
 
-// parseShort decodes Lc, data and perhaps Le (cases 3 and 4 short).
+// parseShort decodes Lc, data and, if there is one, Le (cases 3 and 4 short).
 func parseShort(c Command, body []byte) (Command, error) {
 	n, rest := int(body[0]), body[1:]
 	switch len(rest) {
@@ -121,7 +121,7 @@ func parseShort(c Command, body []byte) (Command, error) {
 	case n + 1:
 		c.Le = shortLe(rest[n])
 	default:
-		return Command{}, fmt.Errorf("%w: Lc is %d, %d bytes follow", ErrMalformed, n, len(rest))
+		return Command{}, fmt.Errorf("%w: Lc is %d, but %d bytes follow", ErrMalformed, n, len(rest))
 	}
 	c.Data = rest[:n:n]
 	return c, nil
@@ -131,7 +131,7 @@ func parseShort(c Command, body []byte) (Command, error) {
 // and 4 extended).
 func parseExtended(c Command, body []byte) (Command, error) {
 	if len(body) < 3 {
-		return Command{}, fmt.Errorf("%w: an extended length has 3 bytes, %d are there", ErrMalformed, len(body))
+		return Command{}, fmt.Errorf("%w: an extended length has 3 bytes, but there are %d", ErrMalformed, len(body))
 	}
 	n, rest := int(binary.BigEndian.Uint16(body[1:3])), body[3:]
 	if len(rest) == 0 {
@@ -145,7 +145,7 @@ func parseExtended(c Command, body []byte) (Command, error) {
 	case len(rest) == n+2:
 		c.Le = extendedLe(int(binary.BigEndian.Uint16(rest[n:])))
 	default:
-		return Command{}, fmt.Errorf("%w: Lc is %d, %d bytes follow", ErrMalformed, n, len(rest))
+		return Command{}, fmt.Errorf("%w: Lc is %d, but %d bytes follow", ErrMalformed, n, len(rest))
 	}
 	c.Data = rest[:n:n]
 	return c, nil
@@ -171,14 +171,15 @@ type Response struct {
 	SW   Status
 }
 
-// ParseResponse decodes a response APDU. The data of the result is a part of b.
+// ParseResponse decodes a response APDU. The data of the result points into b. The
+// error wraps ErrMalformed.
 func ParseResponse(b []byte) (Response, error) {
 	n := len(b) - swBytes
 	if n < 0 {
-		return Response{}, fmt.Errorf("%w: %d bytes of response, a status word has %d", ErrMalformed, len(b), swBytes)
+		return Response{}, fmt.Errorf("%w: a response of %d bytes; the status word alone has %d", ErrMalformed, len(b), swBytes)
 	}
 	if n > MaxExtendedLe {
-		return Response{}, fmt.Errorf("%w: %d bytes of response data, at most %d fit", ErrMalformed, n, MaxExtendedLe)
+		return Response{}, fmt.Errorf("%w: %d bytes of response data; at most %d are possible", ErrMalformed, n, MaxExtendedLe)
 	}
 	return Response{Data: b[:n:n], SW: Status(binary.BigEndian.Uint16(b[n:]))}, nil
 }
@@ -194,8 +195,7 @@ func (r Response) Append(b []byte) []byte {
 	return binary.BigEndian.AppendUint16(b, uint16(r.SW))
 }
 
-// Err returns nil after 9000 and the status word, which is an error, after
-// anything else.
+// Err is nil after status word 9000; any other status word is the error.
 func (r Response) Err() error {
 	if r.SW == OK {
 		return nil

@@ -90,7 +90,7 @@ type script struct {
 func (s *script) Transmit(_ context.Context, command []byte) ([]byte, error) {
 	s.asked = append(s.asked, strings.ToUpper(hex.EncodeToString(command)))
 	if len(s.answers) == 0 {
-		return nil, errors.New("the card is mute")
+		return nil, errors.New("the card does not answer")
 	}
 	answer, err := hex.DecodeString(s.answers[0])
 	s.answers = s.answers[1:]

@@ -7,35 +7,34 @@ import (
 	"slices"
 )
 
-// Card is anything that answers command APDUs: a chip in a reader, a chip
-// behind a network connection, a card in software. Transmit sends one command
-// APDU and returns the response APDU with its status word, data and all, as the
-// card gave it. An error is a fault of the line (the reader is gone, the card
-// is mute), never a status word. The response is the caller's; the command is
-// not kept. A Card need not serve two callers at once.
+// Card is anything that answers command APDUs: a chip in a reader, a chip behind a
+// network connection, a card in software.
 type Card interface {
+	// Transmit sends one command APDU and returns the whole response APDU. An error
+	// is a fault of the connection (the reader is gone, the card does not answer),
+	// never a status word. The response belongs to the caller; the command is not
+	// kept. Transmit need not be safe for concurrent use.
 	Transmit(ctx context.Context, command []byte) (response []byte, err error)
 }
 
-// Resetter is a card that can be reset without being taken out of the reader.
+// Resetter is a card that can be reset without taking it out of the reader.
 type Resetter interface {
-	// Reset ends every session on the card and starts it anew.
+	// Reset ends every session on the card and restarts it.
 	Reset(ctx context.Context) error
 	// ATR is the answer to the last reset (ISO/IEC 7816-3, 8.2).
 	ATR() []byte
 }
 
-// ErrEndless is returned by [Send] when a card asks for GET RESPONSE or another
-// length without end.
-var ErrEndless = errors.New("the card keeps asking for more exchanges")
+// ErrEndless is the error of [Send] for a card that goes on asking for GET RESPONSE.
+var ErrEndless = errors.New("the card does not stop asking for GET RESPONSE")
 
-// maxExchanges bounds the GET RESPONSE commands for one command: 65536 bytes in
-// pieces of at least 64.
+// maxExchanges bounds the GET RESPONSE commands after one command: 65536 bytes in
+// parts of at least 64.
 const maxExchanges = 1024
 
-// Send sends one command and collects its whole response: it repeats the command
-// with the right length after 6Cxx and fetches what waits after 61xx. Any other
-// status word is returned in the response, not as an error.
+// Send sends one command and collects the whole response: it repeats the command
+// with the right length after 6Cxx and gets the remaining bytes after 61xx. Any
+// other status word is in the response, not an error.
 func Send(ctx context.Context, card Card, c Command) (Response, error) {
 	r, err := exchange(ctx, card, c)
 	if err != nil {
@@ -53,7 +52,7 @@ func Send(ctx context.Context, card Card, c Command) (Response, error) {
 	return collect(ctx, card, c.CLA, r)
 }
 
-// collect fetches what waits on the card until a status word other than 61xx.
+// collect gets the remaining bytes until a status word other than 61xx.
 func collect(ctx context.Context, card Card, class byte, r Response) (Response, error) {
 	data := slices.Clone(r.Data)
 	next := Command{CLA: class & 0x03, INS: GetResponse}
@@ -74,7 +73,7 @@ func collect(ctx context.Context, card Card, class byte, r Response) (Response, 
 	return Response{}, fmt.Errorf("get response: %w", ErrEndless)
 }
 
-// exchange is one command and its one response.
+// exchange sends one command and receives one response.
 func exchange(ctx context.Context, card Card, c Command) (Response, error) {
 	b, err := c.Bytes()
 	if err != nil {

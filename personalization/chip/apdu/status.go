@@ -2,16 +2,16 @@ package apdu
 
 import "fmt"
 
-// Status is a status word SW1-SW2 of ISO/IEC 7816-4 (5.6). It is an error, so
-// that errors.Is(err, apdu.FileNotFound) asks a failed exchange for its reason.
+// Status is a status word SW1-SW2 of ISO/IEC 7816-4 (5.6). It is an error, so that
+// errors.Is(err, apdu.FileNotFound) tells why a command failed.
 type Status uint16
 
-// The status words that cards of this engine give and that terminals meet.
-// Where GlobalPlatform (Card Specification 2.3.1, chapter 11) gives a word a
-// meaning of its own, the comment says so.
+// The status words of the cards that this engine makes and reads. A comment says
+// where GlobalPlatform (Card Specification 2.3.1, chapter 11) gives one another
+// meaning.
 const (
 	OK                      Status = 0x9000
-	BytesRemaining          Status = 0x6100 // 61xx: xx bytes wait for GET RESPONSE
+	BytesRemaining          Status = 0x6100 // 61xx: xx bytes remain for GET RESPONSE
 	VerificationFailed      Status = 0x6300 // GlobalPlatform: the cryptogram is wrong
 	WarningCorrupted        Status = 0x6281
 	EndOfFile               Status = 0x6282 // fewer bytes than Le were left to read
@@ -32,17 +32,17 @@ const (
 	SecureMessagingWrong    Status = 0x6988 // a secure messaging object is wrong
 	WrongData               Status = 0x6A80
 	FunctionNotSupported    Status = 0x6A81
-	FileNotFound            Status = 0x6A82 // GlobalPlatform: no such application
+	FileNotFound            Status = 0x6A82 // GlobalPlatform: there is no such application
 	RecordNotFound          Status = 0x6A83
 	NotEnoughMemory         Status = 0x6A84
 	InconsistentLength      Status = 0x6A85
 	WrongParameters         Status = 0x6A86
 	InconsistentLc          Status = 0x6A87
-	ReferenceNotFound       Status = 0x6A88 // the referenced key or data is not there
+	ReferenceNotFound       Status = 0x6A88 // the referenced key or data does not exist
 	FileExists              Status = 0x6A89
 	NameExists              Status = 0x6A8A
-	OutsideFile             Status = 0x6B00 // the offset lies outside the file
-	WrongLe                 Status = 0x6C00 // 6Cxx: xx bytes are the right Le
+	OutsideFile             Status = 0x6B00 // the offset is outside the file
+	WrongLe                 Status = 0x6C00 // 6Cxx: the right Le is xx
 	InstructionNotSupported Status = 0x6D00
 	ClassNotSupported       Status = 0x6E00
 	NoDiagnosis             Status = 0x6F00
@@ -85,10 +85,10 @@ var statusTexts = map[Status]string{
 	NoDiagnosis:             "no precise diagnosis",
 }
 
-// SW1 is the first byte of s.
+// SW1 is the first byte.
 func (s Status) SW1() byte { return byte(s >> 8) }
 
-// SW2 is the second byte of s.
+// SW2 is the second byte.
 func (s Status) SW2() byte { return byte(s & 0xFF) }
 
 // Error gives the status word in hexadecimal and in words.

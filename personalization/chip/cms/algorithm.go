@@ -32,16 +32,16 @@ var (
 	oidMGF1   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 8}
 )
 
-// algorithms is what a hash is called, alone and with a signature.
+// algorithms are the identifiers of a hash, alone and with a signature algorithm.
 type algorithms struct {
 	hash               crypto.Hash
 	digest, ecdsa, rsa asn1.ObjectIdentifier
 
-	digestIdentifier, ecdsaIdentifier []byte // AlgorithmIdentifiers, DER; nobody changes them
+	digestIdentifier, ecdsaIdentifier []byte // AlgorithmIdentifiers, DER; never changed
 }
 
-// hashes lists the hashes of 9303-12, 4.4. SHA-1 is not among them. Nobody changes
-// the list.
+// hashes lists the hashes of 9303-12, 4.4, which SHA-1 is not one of. The list is
+// never changed.
 var hashes = sync.OnceValue(func() []algorithms {
 	nist := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, n} }
 	ec := func(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, n} }
@@ -58,7 +58,7 @@ var hashes = sync.OnceValue(func() []algorithms {
 	return list
 })
 
-// byHash finds what a hash is called.
+// byHash finds the identifiers of a hash. The error is ErrAlgorithm.
 func byHash(h crypto.Hash) (algorithms, error) {
 	for _, a := range hashes() {
 		if a.hash == h {
@@ -68,8 +68,8 @@ func byHash(h crypto.Hash) (algorithms, error) {
 	return algorithms{}, fmt.Errorf("%w: hash %d", ErrAlgorithm, h)
 }
 
-// HashFor is the hash that fits a key: as long as its curve's order (9303-12,
-// 4.4.1), SHA-256 for RSA.
+// HashFor is the hash for a key: as long as the order of its curve (9303-12, 4.4.1);
+// SHA-256 for RSA.
 func HashFor(key crypto.PublicKey) crypto.Hash {
 	ec, ok := key.(*ecdsa.PublicKey)
 	switch {
@@ -116,13 +116,13 @@ func readIdentifier(der []byte) (oid asn1.ObjectIdentifier, parameters cryptobyt
 	input := cryptobyte.String(der)
 	var body cryptobyte.String
 	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !input.Empty() || !body.ReadASN1ObjectIdentifier(&oid) {
-		return nil, nil, fmt.Errorf("%w: algorithm identifier", ErrMalformed)
+		return nil, nil, fmt.Errorf("%w: the algorithm identifier", ErrMalformed)
 	}
 	return oid, body, nil
 }
 
-// SignatureAlgorithm writes the AlgorithmIdentifier of ECDSA with a hash
-// (RFC 5758, 3.2). This program signs by ECDSA alone.
+// SignatureAlgorithm writes the AlgorithmIdentifier of ECDSA with a hash (RFC 5758,
+// 3.2). Keys of other algorithms cannot sign here.
 func SignatureAlgorithm(key crypto.PublicKey, h crypto.Hash) ([]byte, error) {
 	if _, ok := key.(*ecdsa.PublicKey); !ok {
 		return nil, fmt.Errorf("%w: signing with %T", ErrAlgorithm, key)
@@ -134,10 +134,10 @@ func SignatureAlgorithm(key crypto.PublicKey, h crypto.Hash) ([]byte, error) {
 	return slices.Clip(a.ecdsaIdentifier), nil
 }
 
-// CheckSignature checks a signature over a message by the algorithm that an
-// AlgorithmIdentifier names: ECDSA on any curve of package curve, RSASSA-PSS,
-// or RSA of PKCS #1 v1.5. The bare identifier of RSA, which CMS allows, takes
-// the given hash. Errors are ErrSignature, ErrAlgorithm and ErrMalformed.
+// CheckSignature checks a signature over a message by the algorithm of an
+// AlgorithmIdentifier: ECDSA on any curve of package curve, RSASSA-PSS, or RSA of
+// PKCS #1 v1.5. The identifier of RSA without a hash, which CMS allows, goes with
+// the hash bare. Errors are ErrSignature, ErrAlgorithm and ErrMalformed.
 func CheckSignature(algorithm []byte, bare crypto.Hash, key crypto.PublicKey, message, signature []byte) error {
 	oid, parameters, err := readIdentifier(algorithm)
 	if err != nil {
@@ -198,8 +198,8 @@ func checkPSS(parameters cryptobyte.String, key crypto.PublicKey, message, signa
 	return nil
 }
 
-// readPSS reads RSASSA-PSS-params. The defaults, SHA-1, are refused; the mask
-// must use the same hash, and the trailer must be the usual one.
+// readPSS reads RSASSA-PSS-params. It refuses the default hash, SHA-1; the mask must
+// use the same hash, and the trailer field must be 1.
 func readPSS(s cryptobyte.String) (h crypto.Hash, salt int, err error) {
 	explicit := func(n uint8) cbasn1.Tag { return cbasn1.Tag(n).Constructed().ContextSpecific() }
 	var params, hashField, maskField, saltField, trailerField cryptobyte.String
@@ -209,7 +209,7 @@ func readPSS(s cryptobyte.String) (h crypto.Hash, salt int, err error) {
 		!params.ReadOptionalASN1(&maskField, &hasMask, explicit(1)) ||
 		!params.ReadOptionalASN1(&saltField, &hasSalt, explicit(2)) ||
 		!params.ReadOptionalASN1(&trailerField, &hasTrailer, explicit(3)) || !params.Empty() {
-		return 0, 0, fmt.Errorf("%w: RSASSA-PSS parameters", ErrMalformed)
+		return 0, 0, fmt.Errorf("%w: the RSASSA-PSS parameters", ErrMalformed)
 	}
 	if !hasHash || !hasMask {
 		return 0, 0, fmt.Errorf("%w: RSASSA-PSS with SHA-1", ErrAlgorithm)
@@ -222,13 +222,13 @@ func readPSS(s cryptobyte.String) (h crypto.Hash, salt int, err error) {
 		return 0, 0, err
 	}
 	if m, err := ParseDigestAlgorithm(maskHash); err != nil || !mask.Equal(oidMGF1) || m != h {
-		return 0, 0, fmt.Errorf("%w: RSASSA-PSS mask", ErrAlgorithm)
+		return 0, 0, fmt.Errorf("%w: the mask of RSASSA-PSS", ErrAlgorithm)
 	}
 	salt = 20
 	trailer := 1
 	if hasSalt && (!saltField.ReadASN1Integer(&salt) || salt < 1 || salt > 512) ||
 		hasTrailer && (!trailerField.ReadASN1Integer(&trailer) || trailer != 1) {
-		return 0, 0, fmt.Errorf("%w: RSASSA-PSS parameters", ErrMalformed)
+		return 0, 0, fmt.Errorf("%w: the RSASSA-PSS parameters", ErrMalformed)
 	}
 	return h, salt, nil
 }

@@ -1,11 +1,11 @@
-// Package cms writes and reads the one form of Cryptographic Message Syntax
-// (RFC 5652) that cards and master lists use: SignedData with its content
-// inside, one signer, and signed attributes.
+// Package cms writes and reads the form of Cryptographic Message Syntax (RFC 5652)
+// that cards and master lists use: SignedData with its content inside, one signer,
+// and signed attributes.
 //
-// It is written by hand because the libraries that were tried put the time of
-// their own clock among the signed attributes and write SignedData version 1,
-// where content that is not id-data demands version 3. What it writes,
-// `openssl cms -verify` accepts; what it reads may be anybody's.
+// The libraries that were tried put the time of their clock into the signed
+// attributes and write SignedData version 1, where content that is not id-data
+// needs version 3. `openssl cms -verify` accepts what this package writes. What it
+// reads may come from anyone.
 package cms
 
 import (
@@ -31,18 +31,18 @@ var (
 	oidSigningTime   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 5}
 )
 
-// Tags that stand in SignedData beside the universal ones.
+// Tags in SignedData beside the universal ones.
 const (
 	tag0 = cbasn1.Tag(0xA0) // [0] constructed
 	tag1 = cbasn1.Tag(0xA1) // [1] constructed
 	key0 = cbasn1.Tag(0x80) // [0] primitive: subjectKeyIdentifier
 )
 
-// Signing is what is signed, by whom and how.
+// Signing is what is signed, by whom, and how.
 type Signing struct {
 	ContentType  asn1.ObjectIdentifier
 	Content      []byte
-	Certificates [][]byte // DER; the signer's first
+	Certificates [][]byte // DER; that of the signer first
 	Issuer       []byte   // of the signer's certificate: the Name, DER
 	Serial       *big.Int // of the signer's certificate
 	Key          crypto.Signer
@@ -50,8 +50,8 @@ type Signing struct {
 	At           time.Time // signing time; zero to leave it out
 }
 
-// Sign makes a ContentInfo with SignedData, in DER but for the order of the
-// certificates, which keeps the signer's first.
+// Sign makes a ContentInfo with SignedData, in DER except for the order of the
+// certificates, of which the signer's is first.
 func Sign(random io.Reader, s Signing) ([]byte, error) {
 	digestAlgorithm, err := DigestAlgorithm(s.Hash)
 	if err != nil {
@@ -70,7 +70,7 @@ func Sign(random io.Reader, s Signing) ([]byte, error) {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
 	certificates := slices.Concat(s.Certificates...)
-	const frame = 256 // of everything that is not in the sum below
+	const frame = 256 // everything that is not in the sum below
 	size := frame + len(s.Content) + len(certificates) + len(s.Issuer) + len(attributes) + len(signature)
 	b := cryptobyte.NewBuilder(make([]byte, 0, size))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -103,7 +103,7 @@ func Sign(random io.Reader, s Signing) ([]byte, error) {
 	return b.Bytes()
 }
 
-// attributes are the signed attributes, in the order that DER gives a SET OF.
+// attributes are the signed attributes, in the order of DER.
 func (s *Signing) attributes() ([]byte, error) {
 	attribute := func(oid asn1.ObjectIdentifier, value func(*cryptobyte.Builder)) ([]byte, error) {
 		var b cryptobyte.Builder
@@ -135,8 +135,8 @@ func (s *Signing) attributes() ([]byte, error) {
 	return slices.Concat(all...), nil
 }
 
-// AddTime writes a time as certificates and attributes do: UTCTime up to 2049,
-// GeneralizedTime after, to the second, in UTC (RFC 5280, 4.1.2.5).
+// AddTime writes a time as in certificates: UTCTime until 2049, GeneralizedTime
+// after, in UTC, with seconds (RFC 5280, 4.1.2.5).
 func AddTime(b *cryptobyte.Builder, t time.Time) {
 	t = t.UTC().Truncate(time.Second)
 	if t.Year() >= 1950 && t.Year() < 2050 {
@@ -154,7 +154,8 @@ func ReadTime(s *cryptobyte.String, t *time.Time) bool {
 	return s.ReadASN1GeneralizedTime(t)
 }
 
-// SignedData is what was read.
+// SignedData is a SignedData that was read. Nothing in it is verified before
+// CheckSignature.
 type SignedData struct {
 	Version      int
 	ContentType  asn1.ObjectIdentifier
@@ -165,15 +166,15 @@ type SignedData struct {
 
 // SignerInfo is the only signer of a SignedData.
 type SignerInfo struct {
-	Issuer       []byte   // Name, DER; nil where the key identifier names the signer
-	Serial       *big.Int // nil where the key identifier names the signer
-	SubjectKeyID []byte   // nil where issuer and serial name the signer
+	Issuer       []byte   // Name, DER; nil if the signer is identified by SubjectKeyID
+	Serial       *big.Int // nil if the signer is identified by SubjectKeyID
+	SubjectKeyID []byte   // nil if the signer is identified by Issuer and Serial
 	Hash         crypto.Hash
 	Signature    []byte
-	At           time.Time // signing time; zero where none is given
+	At           time.Time // signing time; zero if not given
 
 	algorithm     []byte // AlgorithmIdentifier of the signature
-	attributes    []byte // signed attributes, content of the SET; nil where there are none
+	attributes    []byte // signed attributes, content of the SET
 	messageDigest []byte
 }
 
@@ -191,31 +192,31 @@ func Parse(der []byte) (*SignedData, error) {
 	var oid asn1.ObjectIdentifier
 	if len(der) > maxSize || !input.ReadASN1(&info, cbasn1.SEQUENCE) || !input.Empty() || !info.ReadASN1ObjectIdentifier(&oid) ||
 		!oid.Equal(oidSignedData) || !info.ReadASN1(&wrapped, tag0) || !wrapped.ReadASN1(&body, cbasn1.SEQUENCE) {
-		return nil, fmt.Errorf("%w: no SignedData", ErrMalformed)
+		return nil, fmt.Errorf("%w: it is not a SignedData", ErrMalformed)
 	}
 	var s SignedData
 	var digests, encapsulated, content, signers cryptobyte.String
 	if !body.ReadASN1Integer(&s.Version) || !body.ReadASN1(&digests, cbasn1.SET) ||
 		!body.ReadASN1(&encapsulated, cbasn1.SEQUENCE) || !encapsulated.ReadASN1ObjectIdentifier(&s.ContentType) ||
 		!encapsulated.ReadASN1(&content, tag0) {
-		return nil, fmt.Errorf("%w: no content in the SignedData", ErrMalformed)
+		return nil, fmt.Errorf("%w: the content of the SignedData is missing", ErrMalformed)
 	}
 	var octets cryptobyte.String
 	if !content.ReadASN1(&octets, cbasn1.OCTET_STRING) || !content.Empty() {
-		return nil, fmt.Errorf("%w: content is no OCTET STRING", ErrMalformed)
+		return nil, fmt.Errorf("%w: the content is not an OCTET STRING", ErrMalformed)
 	}
 	s.Content = octets
 	if err := s.readCertificates(&body); err != nil {
 		return nil, err
 	}
 	if !body.SkipOptionalASN1(tag1) || !body.ReadASN1(&signers, cbasn1.SET) || !body.Empty() {
-		return nil, fmt.Errorf("%w: no signers", ErrMalformed)
+		return nil, fmt.Errorf("%w: the signer is missing", ErrMalformed)
 	}
 	if err := s.Signer.read(&signers, s.ContentType); err != nil {
 		return nil, err
 	}
 	if !signers.Empty() {
-		return nil, fmt.Errorf("%w: more than one signer", ErrMalformed)
+		return nil, fmt.Errorf("%w: there is more than one signer", ErrMalformed)
 	}
 	return &s, nil
 }
@@ -225,11 +226,11 @@ func (s *SignedData) readCertificates(body *cryptobyte.String) error {
 	var certificates, one cryptobyte.String
 	var there bool
 	if !body.ReadOptionalASN1(&certificates, &there, tag0) {
-		return fmt.Errorf("%w: certificates", ErrMalformed)
+		return fmt.Errorf("%w: the certificates", ErrMalformed)
 	}
 	for !certificates.Empty() {
 		if len(s.Certificates) == maxCertificates || !certificates.ReadASN1Element(&one, cbasn1.SEQUENCE) {
-			return fmt.Errorf("%w: certificates", ErrMalformed)
+			return fmt.Errorf("%w: the certificates", ErrMalformed)
 		}
 		s.Certificates = append(s.Certificates, one)
 	}
@@ -246,7 +247,7 @@ func (i *SignerInfo) read(signers *cryptobyte.String, contentType asn1.ObjectIde
 		!body.ReadOptionalASN1(&attributes, &there, tag0) ||
 		!body.ReadASN1Element(&algorithm, cbasn1.SEQUENCE) || !body.ReadASN1(&signature, cbasn1.OCTET_STRING) ||
 		!body.SkipOptionalASN1(tag1) || !body.Empty() {
-		return fmt.Errorf("%w: signer", ErrMalformed)
+		return fmt.Errorf("%w: the signer", ErrMalformed)
 	}
 	var err error
 	if i.Hash, err = ParseDigestAlgorithm(digestAlgorithm); err != nil {
@@ -254,13 +255,13 @@ func (i *SignerInfo) read(signers *cryptobyte.String, contentType asn1.ObjectIde
 	}
 	i.algorithm, i.Signature = algorithm, signature
 	if !there {
-		return fmt.Errorf("%w: no signed attributes", ErrMalformed)
+		return fmt.Errorf("%w: the signed attributes are missing", ErrMalformed)
 	}
 	i.attributes = attributes
 	return i.readAttributes(attributes, contentType)
 }
 
-// readIdentifier reads who the signer is.
+// readIdentifier reads what identifies the signer.
 func (i *SignerInfo) readIdentifier(body *cryptobyte.String) bool {
 	var id, issuer cryptobyte.String
 	if body.PeekASN1Tag(key0) {
@@ -275,7 +276,8 @@ func (i *SignerInfo) readIdentifier(body *cryptobyte.String) bool {
 	return ok
 }
 
-// readAttributes wants a content type that is the content's, and a digest.
+// readAttributes reads the signed attributes. The content type must be that of the
+// content, and there must be a message digest.
 func (i *SignerInfo) readAttributes(s cryptobyte.String, contentType asn1.ObjectIdentifier) error {
 	var typed bool
 	for !s.Empty() {
@@ -283,23 +285,23 @@ func (i *SignerInfo) readAttributes(s cryptobyte.String, contentType asn1.Object
 		var oid, value asn1.ObjectIdentifier
 		if !s.ReadASN1(&attribute, cbasn1.SEQUENCE) || !attribute.ReadASN1ObjectIdentifier(&oid) ||
 			!attribute.ReadASN1(&values, cbasn1.SET) || !attribute.Empty() {
-			return fmt.Errorf("%w: signed attributes", ErrMalformed)
+			return fmt.Errorf("%w: the signed attributes", ErrMalformed)
 		}
 		switch {
 		case oid.Equal(oidContentType):
 			if typed || !values.ReadASN1ObjectIdentifier(&value) || !values.Empty() || !value.Equal(contentType) {
-				return fmt.Errorf("%w: the signed content type is not the content's", ErrMalformed)
+				return fmt.Errorf("%w: the signed content type is not that of the content", ErrMalformed)
 			}
 			typed = true
 		case oid.Equal(oidMessageDigest):
 			var octets cryptobyte.String
 			if i.messageDigest != nil || !values.ReadASN1(&octets, cbasn1.OCTET_STRING) || !values.Empty() {
-				return fmt.Errorf("%w: message digest", ErrMalformed)
+				return fmt.Errorf("%w: the message digest", ErrMalformed)
 			}
 			i.messageDigest = octets
 		case oid.Equal(oidSigningTime):
 			if !ReadTime(&values, &i.At) || !values.Empty() {
-				return fmt.Errorf("%w: signing time", ErrMalformed)
+				return fmt.Errorf("%w: the signing time", ErrMalformed)
 			}
 		}
 	}
@@ -309,14 +311,14 @@ func (i *SignerInfo) readAttributes(s cryptobyte.String, contentType asn1.Object
 	return nil
 }
 
-// CheckSignature checks that the content is what the key's owner signed. Errors
-// are ErrDigest (the content was changed), ErrSignature (the attributes or the
-// signature were), ErrAlgorithm and ErrMalformed.
+// CheckSignature checks that the content was signed with the private key of key.
+// Errors are ErrDigest (the content was changed), ErrSignature (the attributes or
+// the signature were changed), ErrAlgorithm and ErrMalformed.
 func (s *SignedData) CheckSignature(key crypto.PublicKey) error {
 	if !bytes.Equal(digest(s.Signer.Hash, s.Content), s.Signer.messageDigest) {
 		return ErrDigest
 	}
-	// What is stored as [0] was signed as SET OF (RFC 5652, 5.4).
+	// The attributes are stored as [0] and signed as SET OF (RFC 5652, 5.4).
 	signed := tlv.Encode(0x31, s.Signer.attributes)
 	return CheckSignature(s.Signer.algorithm, s.Signer.Hash, key, signed, s.Signer.Signature)
 }

@@ -7,22 +7,22 @@ import (
 	"sync"
 )
 
-// brainpool is one of RFC 5639's random curves. It computes on the twisted
-// curve, to which multiplication by z is an isomorphism and whose a is -3, with
-// the complete formulas of Renes, Costello and Batina (2015/1060, algorithms 4
-// and 6): no point is a special case, so nothing branches on a secret. Runs of
-// doublings alone are faster in other coordinates (double4).
+// brainpool is one of the random curves of RFC 5639. It computes on the twisted
+// curve, which is isomorphic (by multiplication with powers of z) and has a = -3,
+// with the complete formulas of Renes, Costello and Batina (ePrint 2015/1060,
+// algorithms 4 and 6). They have no special cases, so nothing branches on a secret.
+// Runs of doublings use other coordinates, which are faster (double4).
 type brainpool struct {
 	params *elliptic.CurveParams
 	a      *big.Int
 	f      *field
 	b      element // of the twisted curve
 
-	zSquare, zCube       element // there
+	zSquare, zCube       element // to the twisted curve
 	invSquare, invCube   element // and back
 	generator            point
 	base                 func() [][16]point // multiples of the generator, by window
-	wide                 func() [][]point   // more of them, for checking signatures
+	wide                 func() [][]point   // more of them, to verify signatures
 	scalarBytes, windows int
 }
 
@@ -84,8 +84,8 @@ func hexInt(s string) *big.Int {
 	return n
 }
 
-// Params gives the curve's parameters. CurveParams has no place for a, so the
-// methods of what is returned must not be used; those of the curve must.
+// Params gives the curve's parameters. CurveParams does not have a, so that its own
+// methods compute on another curve: use those of this one.
 func (c *brainpool) Params() *elliptic.CurveParams { return c.params }
 
 // IsOnCurve reports whether (x, y) satisfies y² = x³ + ax + b.
@@ -103,8 +103,8 @@ func (c *brainpool) IsOnCurve(x, y *big.Int) bool {
 	return left.Mod(left, p).Cmp(right) == 0
 }
 
-// Add gives the sum of two points of the curve. (0, 0) stands for infinity, as
-// in all of package elliptic.
+// Add gives the sum of two points of the curve. (0, 0) is the point at infinity, as
+// everywhere in package elliptic.
 func (c *brainpool) Add(x1, y1, x2, y2 *big.Int) (x, y *big.Int) {
 	p, q := c.checked(x1, y1), c.checked(x2, y2)
 	c.add(&p, &p, &q)
@@ -118,9 +118,8 @@ func (c *brainpool) Double(x1, y1 *big.Int) (x, y *big.Int) {
 	return c.affine(&p)
 }
 
-// ScalarMult gives k times a point of the curve, by windows of four bits. The
-// time depends on the length of k alone, and not even on that up to the
-// group's order.
+// ScalarMult gives k times a point of the curve, by windows of four bits. For k
+// below the group's order the time does not depend on k.
 func (c *brainpool) ScalarMult(x1, y1 *big.Int, k []byte) (x, y *big.Int) {
 	var table [16]point
 	table[0] = c.infinity()
@@ -144,10 +143,10 @@ func (c *brainpool) ScalarMult(x1, y1 *big.Int, k []byte) (x, y *big.Int) {
 	return c.affine(&acc)
 }
 
-// double4 doubles p four times. It does so in Jacobian coordinates, (X/Z², Y/Z³),
-// whose doubling for a = -3 takes 8 multiplications where that of projective ones
-// takes 13 (Bernstein, 2001), and which knows no exception: the group's order is
-// odd, and Z stays 0 at infinity.
+// double4 doubles p four times, in Jacobian coordinates (X/Z², Y/Z³): for a = -3 a
+// doubling takes 8 multiplications there and 13 in projective coordinates
+// (Bernstein, 2001). It has no special cases: the group's order is odd, and Z stays
+// 0 at infinity.
 func (c *brainpool) double4(p *point) {
 	f := c.f
 	var zz, delta, gamma, beta, alpha, t element
@@ -189,8 +188,8 @@ func (c *brainpool) double4(p *point) {
 	f.mul(&p.z, &p.z, &zz)
 }
 
-// ScalarBaseMult gives k times the generator, from a table of its multiples
-// that the first call makes (140 kB for 256 bits, 200 kB for 384).
+// ScalarBaseMult gives k times the generator, by a table of its multiples that the
+// first call makes (140 kB for 256 bits, 200 kB for 384).
 func (c *brainpool) ScalarBaseMult(k []byte) (x, y *big.Int) {
 	table := c.base()
 	acc := c.infinity()
@@ -206,7 +205,7 @@ func (c *brainpool) ScalarBaseMult(k []byte) (x, y *big.Int) {
 	return c.affine(&acc)
 }
 
-// baseTable has 0 to 15 times 16^i times the generator in its row i.
+// baseTable makes the table: row i has 0 to 15 times 16^i times the generator.
 func (c *brainpool) baseTable() [][16]point {
 	table := make([][16]point, c.windows)
 	unit := c.generator
@@ -229,7 +228,8 @@ func (c *brainpool) scalar(k []byte) []byte {
 	return n.FillBytes(make([]byte, c.scalarBytes))
 }
 
-// choose copies table[i] without showing i to the cache.
+// choose copies table[i], reading all of the table so that the cache does not
+// reveal i.
 func (c *brainpool) choose(to *point, table *[16]point, i byte) {
 	*to = point{}
 	for j := range table {
@@ -246,8 +246,8 @@ func (c *brainpool) choose(to *point, table *[16]point, i byte) {
 // infinity is the neutral element.
 func (c *brainpool) infinity() point { return point{y: c.f.one} }
 
-// checked is point for points from outside. As in package elliptic, one that
-// is not on the curve is a program's error: parsing refuses it before.
+// checked is point for points from outside the package. It panics on a point that
+// is not on the curve, as package elliptic does: parsing refuses such a point.
 func (c *brainpool) checked(x, y *big.Int) point {
 	if x.Sign() == 0 && y.Sign() == 0 {
 		return c.infinity()
@@ -258,7 +258,7 @@ func (c *brainpool) checked(x, y *big.Int) point {
 	return c.point(x, y)
 }
 
-// point takes an affine point of the curve to the twisted one.
+// point takes an affine point of the curve to the twisted curve.
 func (c *brainpool) point(x, y *big.Int) point {
 	p := point{x: c.f.fromBig(x), y: c.f.fromBig(y), z: c.f.one}
 	c.f.mul(&p.x, &p.x, &c.zSquare)
@@ -266,7 +266,7 @@ func (c *brainpool) point(x, y *big.Int) point {
 	return p
 }
 
-// affine is the way back.
+// affine takes a point of the twisted curve back to the curve.
 func (c *brainpool) affine(p *point) (x, y *big.Int) {
 	f := c.f
 	if p.z == (element{}) {

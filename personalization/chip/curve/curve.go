@@ -1,17 +1,17 @@
-// Package curve is the one way to elliptic curves on this side of the chip:
-// P-256, P-384 and P-521 from the standard library, brainpoolP256r1 and
-// brainpoolP384r1 (RFC 5639) by its own arithmetic, because a card as observed
-// uses them and a factory cannot wait 4 ms for each multiplication.
+// Package curve has the elliptic curves that chips use: P-256, P-384 and P-521
+// from the standard library, and brainpoolP256r1 and brainpoolP384r1 (RFC 5639)
+// with arithmetic of its own, because real cards use them and a multiplication by
+// math/big takes 4 ms.
 //
-// Beside the curves stand what package crypto/x509 cannot do and ICAO Doc
-// 9303-12 demands, explicit domain parameters in a SubjectPublicKeyInfo, and
-// the signatures and key agreements of 9303-11 over any of the curves.
+// It also has what ICAO Doc 9303-12 demands and package crypto/x509 does not do,
+// explicit domain parameters in a SubjectPublicKeyInfo, and the signatures and key
+// agreements of 9303-11 on all of these curves.
 //
 // Side channels: point and field arithmetic on the Brainpool curves neither
-// branch nor index by secrets. What surrounds it does not go so far: scalars
-// pass through math/big here, and in crypto/ecdsa's path for curves of others.
-// It is meant for chips in software, for development keys and for checking;
-// the country's keys live in an HSM (package keys).
+// branches on secrets nor uses them as an index. The rest is not protected:
+// scalars pass through math/big, here and in crypto/ecdsa for curves that are not
+// its own. The package is for chips in software, for development keys and for
+// verification; the country's keys are in an HSM (package keys).
 package curve
 
 import (
@@ -72,8 +72,8 @@ func BrainpoolP256r1() elliptic.Curve { return brainpoolP256r1() }
 // BrainpoolP384r1 is the curve of that name in RFC 5639, 3.6.
 func BrainpoolP384r1() elliptic.Curve { return brainpoolP384r1() }
 
-// ByOID finds a curve by the object identifier of RFC 5480 or RFC 5639. The
-// error is ErrUnknown.
+// ByOID finds a curve by its object identifier in RFC 5480 or RFC 5639. The error
+// is ErrUnknown.
 func ByOID(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
 	for _, d := range domains() {
 		if d.oid.Equal(oid) {
@@ -83,19 +83,19 @@ func ByOID(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {
 	return nil, fmt.Errorf("%w: %s", ErrUnknown, oid)
 }
 
-// ByParameterID finds a curve by the number of its standardized domain
-// parameters, which PACE and Chip Authentication use (9303-11, 9.5.1). The
-// error is ErrUnknown.
+// ByParameterID finds a curve by the number of its standardized domain parameters,
+// by which PACE and Chip Authentication name curves (9303-11, 9.5.1). The error is
+// ErrUnknown.
 func ByParameterID(id int) (elliptic.Curve, error) {
 	for _, d := range domains() {
 		if d.parameterID == id {
 			return d.curve, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: domain parameters %d", ErrUnknown, id)
+	return nil, fmt.Errorf("%w: standardized domain parameters %d", ErrUnknown, id)
 }
 
-// ByName finds a curve by the name that its parameters bear: "P-256",
+// ByName finds a curve by the name in its parameters, for example "P-256" or
 // "brainpoolP384r1". The error is ErrUnknown.
 func ByName(name string) (elliptic.Curve, error) {
 	for _, d := range domains() {
@@ -112,7 +112,7 @@ func OID(c elliptic.Curve) (asn1.ObjectIdentifier, error) {
 	return d.oid, err
 }
 
-// lookup finds what is known of a curve.
+// lookup finds the domain of a curve. The error is ErrUnknown.
 func lookup(c elliptic.Curve) (domain, error) {
 	for _, d := range domains() {
 		if d.curve == c {

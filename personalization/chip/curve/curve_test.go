@@ -15,7 +15,8 @@ import (
 	"example.org/cancuoc/personalization/chip/curve"
 )
 
-// group is elliptic.Curve, whose methods are deprecated for other curves than these.
+// group is elliptic.Curve, whose methods are deprecated for the standard library's
+// curves.
 type group interface {
 	Params() *elliptic.CurveParams
 	IsOnCurve(x, y *big.Int) bool

@@ -58,7 +58,7 @@ func (f *field) limbsOf(x *big.Int) element {
 	return e
 }
 
-// fromBig brings x, which is not negative and less than p, into the field.
+// fromBig takes a number from 0 to p-1 to the field.
 func (f *field) fromBig(x *big.Int) element {
 	plain := f.limbsOf(x)
 	var e element
@@ -66,7 +66,7 @@ func (f *field) fromBig(x *big.Int) element {
 	return e
 }
 
-// toBig is the way back.
+// toBig takes an element back to a number.
 func (f *field) toBig(e *element) *big.Int {
 	var plain element
 	f.mul(&plain, e, &element{1})
@@ -98,9 +98,9 @@ func mulAdd(x, y, add, carry uint64) (hi, lo uint64) {
 	return hi, lo
 }
 
-// mul4 is Montgomery multiplication by rows (CIOS) over four limbs. The products
-// of a row are added up apart from the sum so far: two short chains of carries
-// run beside each other where one long one would wait.
+// mul4 is Montgomery multiplication by rows (CIOS) over four limbs. The products of
+// a row are added up separately from the sum so far: two short carry chains run in
+// parallel, where one long chain would wait.
 func (f *field) mul4(z, x, y *element) {
 	p0, p1, p2, p3 := f.modulus[0], f.modulus[1], f.modulus[2], f.modulus[3]
 	x0, x1, x2, x3 := x[0], x[1], x[2], x[3]
@@ -114,7 +114,7 @@ func (f *field) mul4(z, x, y *element) {
 		l1, c = bits.Add64(l1, h0, 0)
 		l2, c = bits.Add64(l2, h1, c)
 		l3, c = bits.Add64(l3, h2, c)
-		h3 += c // of a product, which leaves room for it
+		h3 += c // does not overflow: h3 is the high word of a product
 		t0, c = bits.Add64(t0, l0, 0)
 		t1, c = bits.Add64(t1, l1, c)
 		t2, c = bits.Add64(t2, l2, c)
@@ -150,8 +150,8 @@ func (f *field) mul4(z, x, y *element) {
 	z[3] = s3 ^ keep&(s3^t3)
 }
 
-// mul6 is Montgomery multiplication by rows over six limbs, which do not fit in
-// the registers twice.
+// mul6 is Montgomery multiplication by rows over six limbs, too many for the
+// registers to hold twice.
 func (f *field) mul6(z, x, y *element) {
 	p := &f.modulus
 	x0, x1, x2, x3, x4, x5 := x[0], x[1], x[2], x[3], x[4], x[5]
@@ -246,8 +246,7 @@ func (f *field) sub(z, x, y *element) {
 	}
 }
 
-// pickIfZero sets z = x where y is 0, and leaves it otherwise, without showing
-// which.
+// pickIfZero sets z = x if y is 0 and leaves z otherwise, in the same time.
 func (f *field) pickIfZero(z, y, x *element) {
 	var set uint64
 	for _, limb := range y {

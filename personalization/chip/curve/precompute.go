@@ -5,19 +5,19 @@ import (
 	"math/big"
 )
 
-// verification is a Brainpool curve with tables for two points, the generator
-// and one public key. It takes shortcuts that depend on scalars, and so is for
-// checking signatures alone, where nothing is secret.
+// verification is a Brainpool curve with tables for two points, the generator and
+// one public key. Its time depends on the scalars, so it is only for verifying
+// signatures, where nothing is secret.
 type verification struct {
 	*brainpool
 	x, y *big.Int
 	own  [][]point
 }
 
-// Precompute is the same public key, made ready to check many signatures: those
-// of a document signer before its cards leave. On Brainpool curves it takes
-// some 25 ms and 2 MB and makes each check five times as fast; the standard
-// library's curves are fast as they are. Use the result for Verify alone.
+// Precompute gives the same public key, prepared to verify many signatures, as
+// those of a document signer. On Brainpool curves that takes about 25 ms and 2 MB
+// and makes each verification five times as fast; keys on the standard library's
+// curves are returned as they are. Use the result for Verify only.
 func Precompute(pub *ecdsa.PublicKey) *ecdsa.PublicKey {
 	c, ok := pub.Curve.(*brainpool)
 	if !ok {
@@ -28,7 +28,7 @@ func Precompute(pub *ecdsa.PublicKey) *ecdsa.PublicKey {
 	return newPublicKey(&verification{brainpool: c, x: x, y: y, own: c.wideTable(p)}, x, y)
 }
 
-// wideTable has 1 to 255 times 256^i times p in its row i.
+// wideTable makes a table of multiples of p: row i has 1 to 255 times 256^i times p.
 func (c *brainpool) wideTable(p point) [][]point {
 	table := make([][]point, c.scalarBytes)
 	for i := range table {
@@ -42,7 +42,7 @@ func (c *brainpool) wideTable(p point) [][]point {
 	return table
 }
 
-// ScalarMult gives k times the public key; other points take the slow way.
+// ScalarMult gives k times a point, fast for the public key.
 func (v *verification) ScalarMult(x, y *big.Int, k []byte) (kx, ky *big.Int) {
 	if x.Cmp(v.x) != 0 || y.Cmp(v.y) != 0 {
 		return v.brainpool.ScalarMult(x, y, k)
@@ -60,7 +60,7 @@ func (v *verification) Add(x1, y1, x2, y2 *big.Int) (x, y *big.Int) {
 	return v.publicAffine(&p)
 }
 
-// sum adds up the multiples that the bytes of k name.
+// sum adds up the multiples for the bytes of k.
 func (v *verification) sum(table [][]point, k []byte) (x, y *big.Int) {
 	acc := v.infinity()
 	scalar := v.scalar(k)

@@ -12,13 +12,13 @@ import (
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// Form is how a SubjectPublicKeyInfo says which curve it means.
+// Form is how a SubjectPublicKeyInfo identifies its curve.
 type Form int
 
 // The forms of RFC 5480 (named) and of 9303-12, 4.4 and 9303-11 (explicit).
 const (
-	Explicit Form = iota // all domain parameters are spelled out
-	Named                // an object identifier
+	Explicit Form = iota // by all domain parameters
+	Named                // by an object identifier
 )
 
 // String names the form as configuration does.
@@ -67,7 +67,7 @@ func (d domain) algorithm(form Form) []byte {
 	return d.explicit
 }
 
-// encodeAlgorithm writes what algorithm gives.
+// encodeAlgorithm writes that AlgorithmIdentifier.
 func (d domain) encodeAlgorithm(form Form) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -100,14 +100,14 @@ func (d domain) addParameters(b *cryptobyte.Builder) {
 	})
 }
 
-// ParsePublicKey reads a SubjectPublicKeyInfo whose curve is one of this
-// package's, named or explicit, and says which of the two it was. Errors are
-// ErrMalformed, ErrUnknown and ErrPoint.
+// ParsePublicKey reads a SubjectPublicKeyInfo on one of this package's curves, and
+// says in which form it identifies the curve. Errors are ErrMalformed, ErrUnknown
+// and ErrPoint.
 func ParsePublicKey(spki []byte) (*ecdsa.PublicKey, Form, error) {
 	input := cryptobyte.String(spki)
 	var outer cryptobyte.String
 	if !input.ReadASN1(&outer, cbasn1.SEQUENCE) || !input.Empty() {
-		return nil, 0, fmt.Errorf("%w: no SubjectPublicKeyInfo", ErrMalformed)
+		return nil, 0, fmt.Errorf("%w: it is not a SubjectPublicKeyInfo", ErrMalformed)
 	}
 	c, form, err := readAlgorithm(&outer)
 	if err != nil {
@@ -115,7 +115,7 @@ func ParsePublicKey(spki []byte) (*ecdsa.PublicKey, Form, error) {
 	}
 	var bits asn1.BitString
 	if !outer.ReadASN1BitString(&bits) || bits.BitLength%8 != 0 || !outer.Empty() {
-		return nil, 0, fmt.Errorf("%w: no public point", ErrMalformed)
+		return nil, 0, fmt.Errorf("%w: the public point is missing", ErrMalformed)
 	}
 	pub, err := ParsePoint(c, bits.Bytes)
 	if err != nil {
@@ -129,27 +129,28 @@ func readAlgorithm(s *cryptobyte.String) (elliptic.Curve, Form, error) {
 	var algorithm, parameters cryptobyte.String
 	var oid asn1.ObjectIdentifier
 	if !s.ReadASN1(&algorithm, cbasn1.SEQUENCE) || !algorithm.ReadASN1ObjectIdentifier(&oid) {
-		return nil, 0, fmt.Errorf("%w: no algorithm", ErrMalformed)
+		return nil, 0, fmt.Errorf("%w: the algorithm is missing", ErrMalformed)
 	}
 	if !oid.Equal(oidPublicKey) {
 		return nil, 0, fmt.Errorf("%w: algorithm %s", ErrUnknown, oid)
 	}
 	if algorithm.PeekASN1Tag(cbasn1.OBJECT_IDENTIFIER) {
 		if !algorithm.ReadASN1ObjectIdentifier(&oid) || !algorithm.Empty() {
-			return nil, 0, fmt.Errorf("%w: curve name", ErrMalformed)
+			return nil, 0, fmt.Errorf("%w: the name of the curve", ErrMalformed)
 		}
 		c, err := ByOID(oid)
 		return c, Named, err
 	}
 	if !algorithm.ReadASN1(&parameters, cbasn1.SEQUENCE) || !algorithm.Empty() {
-		return nil, 0, fmt.Errorf("%w: curve parameters", ErrMalformed)
+		return nil, 0, fmt.Errorf("%w: the domain parameters", ErrMalformed)
 	}
 	c, err := readParameters(parameters)
 	return c, Explicit, err
 }
 
-// readParameters reads ECParameters and finds the curve that has all of them. A
-// curve of someone's own making is never computed with (CVE-2020-0601).
+// readParameters reads ECParameters and finds the curve that has all of them. It
+// never computes with parameters that are not those of a known curve
+// (CVE-2020-0601).
 func readParameters(s cryptobyte.String) (elliptic.Curve, error) {
 	var version int
 	var fieldID, coefficients, a, b, g cryptobyte.String
@@ -163,7 +164,7 @@ func readParameters(s cryptobyte.String) (elliptic.Curve, error) {
 		s.ReadASN1(&g, cbasn1.OCTET_STRING) && s.ReadASN1Integer(order) &&
 		(s.Empty() || s.ReadASN1Integer(cofactor))
 	if !ok || !oid.Equal(oidPrimeField) {
-		return nil, fmt.Errorf("%w: curve parameters", ErrMalformed)
+		return nil, fmt.Errorf("%w: the domain parameters", ErrMalformed)
 	}
 	for _, d := range domains() {
 		params := d.curve.Params()
@@ -173,10 +174,11 @@ func readParameters(s cryptobyte.String) (elliptic.Curve, error) {
 			return d.curve, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: explicit parameters of a curve of %d bits", ErrUnknown, p.BitLen())
+	return nil, fmt.Errorf("%w: it has explicit parameters and %d bits", ErrUnknown, p.BitLen())
 }
 
-// hasGenerator reports whether g is the curve's generator, compressed or not.
+// hasGenerator reports whether g is the curve's generator, compressed or
+// uncompressed.
 func (d domain) hasGenerator(g []byte) bool {
 	p, size := d.curve.Params(), Size(d.curve)
 	full := pointBytes(p.Gx, p.Gy, size)
@@ -207,12 +209,12 @@ func pointBytes(x, y *big.Int, size int) []byte {
 	return b
 }
 
-// ParsePoint reads an uncompressed point and checks that it is on the curve
-// and not infinity. Errors are ErrMalformed and ErrPoint.
+// ParsePoint reads an uncompressed point and checks that it is on the curve and not
+// at infinity. Errors are ErrMalformed and ErrPoint.
 func ParsePoint(c elliptic.Curve, b []byte) (*ecdsa.PublicKey, error) {
 	size := Size(c)
 	if len(b) != 1+2*size || b[0] != 4 {
-		return nil, fmt.Errorf("%w: no uncompressed point of %s", ErrMalformed, c.Params().Name)
+		return nil, fmt.Errorf("%w: it is not an uncompressed point of %s", ErrMalformed, c.Params().Name)
 	}
 	x, y := new(big.Int).SetBytes(b[1:1+size]), new(big.Int).SetBytes(b[1+size:])
 	if !onCurve(c, x, y) {
@@ -221,8 +223,8 @@ func ParsePoint(c elliptic.Curve, b []byte) (*ecdsa.PublicKey, error) {
 	return newPublicKey(c, x, y), nil
 }
 
-// MarshalPrivateKey writes a private key as PKCS#8 (RFC 5208) with the public
-// key inside (RFC 5915), as OpenSSL does.
+// MarshalPrivateKey writes a private key as PKCS#8 (RFC 5208), with the public key
+// inside (RFC 5915), as OpenSSL does.
 func MarshalPrivateKey(key *ecdsa.PrivateKey, form Form) ([]byte, error) {
 	d, err := lookup(key.Curve)
 	if err != nil {
@@ -249,14 +251,14 @@ func MarshalPrivateKey(key *ecdsa.PrivateKey, form Form) ([]byte, error) {
 	return b.Bytes()
 }
 
-// ParsePrivateKey reads a PKCS#8 private key on one of this package's curves.
-// The public key is computed, not read.
+// ParsePrivateKey reads a PKCS#8 private key on one of this package's curves. The
+// public key is computed, not read. Errors are ErrMalformed and ErrUnknown.
 func ParsePrivateKey(der []byte) (*ecdsa.PrivateKey, error) {
 	input := cryptobyte.String(der)
 	var outer, wrapped, inner, secret cryptobyte.String
 	var version int
 	if !input.ReadASN1(&outer, cbasn1.SEQUENCE) || !outer.ReadASN1Integer(&version) || version > 1 {
-		return nil, fmt.Errorf("%w: no PKCS#8 private key", ErrMalformed)
+		return nil, fmt.Errorf("%w: it is not a PKCS#8 private key", ErrMalformed)
 	}
 	c, _, err := readAlgorithm(&outer)
 	if err != nil {
@@ -264,7 +266,7 @@ func ParsePrivateKey(der []byte) (*ecdsa.PrivateKey, error) {
 	}
 	if !outer.ReadASN1(&wrapped, cbasn1.OCTET_STRING) || !wrapped.ReadASN1(&inner, cbasn1.SEQUENCE) ||
 		!inner.ReadASN1Integer(&version) || version != 1 || !inner.ReadASN1(&secret, cbasn1.OCTET_STRING) {
-		return nil, fmt.Errorf("%w: no elliptic curve private key", ErrMalformed)
+		return nil, fmt.Errorf("%w: it is not an elliptic curve private key", ErrMalformed)
 	}
 	return privateKey(c, secret)
 }

@@ -99,7 +99,7 @@ func TestKeys_OpenSSLReadsThemAndWritesTheSame(t *testing.T) {
 	}
 }
 
-func TestParsePublicKey_RefusesACurveOfSomeonesOwn(t *testing.T) {
+func TestParsePublicKey_RefusesAnotherGenerator(t *testing.T) {
 	t.Parallel()
 	key, err := curve.GenerateKey(curve.BrainpoolP256r1(), rand.Reader)
 	require.NoError(t, err)
@@ -168,8 +168,8 @@ func TestSignPlain_IsVerifiedAndAnyChangeRefused(t *testing.T) {
 	}
 }
 
-// RFC 8734 and RFC 7027 tests: brainpoolP256r1 and brainpoolP384r1 key agreement
-// with the keys of RFC 7027, appendix A.
+// Key agreement on brainpoolP256r1 and brainpoolP384r1 with the keys of RFC 7027,
+// appendix A.
 func TestECDH_WorkedExamplesOfRFC7027(t *testing.T) {
 	t.Parallel()
 	cases := []struct{ name, secretA, secretB, publicBx, shared string }{

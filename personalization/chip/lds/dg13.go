@@ -24,7 +24,7 @@ const (
 // utf8OID is 1.0.10646.1.0.8, ISO/IEC 10646 in UTF-8.
 const utf8OID = "\x28\xD3\x16\x01\x00\x08"
 
-// The numbers of the fields of EF.DG13, as readers of real cards know them.
+// The numbers of the fields of EF.DG13, as seen on real cards.
 const (
 	fieldNumber = iota + 1
 	fieldName
@@ -47,17 +47,17 @@ const (
 // maxValue bounds the value of a field, in bytes of UTF-8.
 const maxValue = 1024
 
-// detail is one field of EF.DG13 to be written.
+// detail is one field to be written to EF.DG13.
 type detail struct {
 	number   int
-	field    string // what the application calls it
+	field    string // of the citizen's application
 	tag      uint32
 	value    string
 	required bool
 }
 
-// details lists the plain fields of EF.DG13. Parents and spouse have shapes of
-// their own.
+// details lists the fields of EF.DG13. Parents and spouse are encoded differently
+// from the others.
 func details(c identity.Card) []detail {
 	p := c.Person
 	return []detail{
@@ -81,7 +81,7 @@ func details(c identity.Card) []detail {
 	}
 }
 
-// dateText is a date as the card prints it; nothing for none.
+// dateText is a date as it is printed on the card; empty if there is none.
 func dateText(d identity.Date) string {
 	if d == (identity.Date{}) {
 		return ""
@@ -89,7 +89,7 @@ func dateText(d identity.Date) string {
 	return d.Display()
 }
 
-// sexWord is the word that the card prints.
+// sexWord is the word that is printed on the card.
 func sexWord(s identity.Sex) string {
 	switch s {
 	case identity.Male:
@@ -103,12 +103,12 @@ func sexWord(s identity.Sex) string {
 // buildDG13 makes EF.DG13.
 func buildDG13(in *Input, _ Files) ([]byte, error) { return EncodeDG13(in.Card) }
 
-// EncodeDG13 makes EF.DG13, the national details, in the shape that readers of
-// real cards have decoded: fields in ascending order of their numbers, which is
-// BER and not DER, no empty strings, the parents each in a SEQUENCE.
+// EncodeDG13 makes EF.DG13, the national details, as seen on real cards: fields in
+// ascending order of their numbers (BER, not DER), no empty strings, each parent in
+// a SEQUENCE. It refuses, by field, what no reader could show.
 func EncodeDG13(c identity.Card) ([]byte, error) {
 	var father, mother []byte
-	fields := make([]byte, 0, 512) // of most people
+	fields := make([]byte, 0, 512) // enough for most people
 	for _, d := range details(c) {
 		if err := d.check(); err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ func encodeField(number int, value []byte) []byte {
 	return tlv.Encode(tagSequence, tlv.Encode(tagInteger, []byte{byte(number)}), value)
 }
 
-// appendField writes one SEQUENCE { number, text } behind b.
+// appendField appends one SEQUENCE { number, text } to b.
 func appendField(b []byte, number int, tag uint32, text string) []byte {
 	b = tlv.AppendHeader(b, tagSequence, 3+tlv.Size(tag, len(text)))
 	b = append(b, tagInteger, 1, byte(number))
@@ -144,7 +144,7 @@ func appendField(b []byte, number int, tag uint32, text string) []byte {
 	return append(b, text...)
 }
 
-// inSequence wraps a name as parents and spouse stand; nothing for no name.
+// inSequence is a name as parents and spouse are encoded; nil if there is none.
 func inSequence(name string) []byte {
 	if name == "" {
 		return nil
@@ -152,8 +152,8 @@ func inSequence(name string) []byte {
 	return tlv.Encode(tagSequence, tlv.Encode(tagUTF8, []byte(name)))
 }
 
-// parents is field 13. An unknown father leaves an empty SEQUENCE where the
-// mother is known, so that she stays second.
+// parents is field 13. Where only the mother is known an empty SEQUENCE is the
+// father, so that she is second.
 func parents(father, mother []byte) []byte {
 	if father == nil && mother == nil {
 		return nil
@@ -172,29 +172,30 @@ func (d detail) check() error {
 	}
 	switch {
 	case d.value == "" && d.required:
-		return refuse("a value is required")
+		return refuse("it is missing")
 	case len(d.value) > maxValue:
-		return refuse("%d bytes are more than the %d that a field takes", len(d.value), maxValue)
+		return refuse("it has %d bytes; a field takes %d", len(d.value), maxValue)
 	case !utf8.ValidString(d.value):
-		return refuse("the text is not valid UTF-8")
+		return refuse("it is not valid UTF-8")
 	case d.tag == tagPrintable && !isPrintable(d.value):
-		return refuse("only digits, capital letters and / are written here")
+		return refuse("it may have only digits, capital letters and /")
 	}
 	for _, r := range d.value {
 		if unicode.IsControl(r) {
-			return refuse("control characters cannot be shown")
+			return refuse("it has a control character")
 		}
 	}
 	switch {
 	case d.number == fieldNumber && !isDigits(d.value, 12):
-		return refuse("12 digits are expected")
+		return refuse("it must be 12 digits")
 	case d.number == fieldSerial && !isSerial(d.value):
-		return refuse("16 upper-case hexadecimal digits are expected")
+		return refuse("it must be 16 upper-case hexadecimal digits")
 	}
 	return nil
 }
 
-// isPrintable reports whether s keeps to what dates, numbers and serials need of PrintableString.
+// isPrintable reports whether s has only the characters of dates, numbers and
+// serials.
 func isPrintable(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -225,8 +226,8 @@ func isSerial(s string) bool {
 	return len(s) == 16
 }
 
-// Details are what EF.DG13 says, as it stands there; empty where it says
-// nothing.
+// Details are the fields of EF.DG13, as they are in the file; empty where they are
+// missing.
 type Details struct {
 	Number      string
 	Name        string
@@ -245,7 +246,7 @@ type Details struct {
 	Spouse      string
 	OldNumber   string
 	Serial      string
-	Unknown     []int // numbers of fields that this package does not know
+	Unknown     []int // numbers of other fields
 }
 
 // LogValue hides the details.
@@ -257,10 +258,9 @@ func (Details) String() string { return "[details]" }
 // GoString hides the details.
 func (Details) GoString() string { return "[details]" }
 
-// ParseDG13 reads EF.DG13 as tolerantly as the makers of real cards demand:
-// fields in any order, strings of any type, the parents in one SEQUENCE or in
-// two, fields without a value, fields it does not know. The error wraps
-// ErrMalformed.
+// ParseDG13 reads EF.DG13 as tolerantly as real cards require: fields in any order,
+// strings of any type, the parents in one SEQUENCE or in two, fields without a
+// value, unknown fields. The error wraps ErrMalformed.
 func ParseDG13(b []byte) (Details, error) {
 	file, err := tlv.ParseOnly(b, 0x6D)
 	if err != nil {
@@ -286,7 +286,7 @@ func ParseDG13(b []byte) (Details, error) {
 // readField reads one SEQUENCE { number, value }.
 func (d *Details) readField(field tlv.Node) error {
 	if field.Tag != tagSequence {
-		return fmt.Errorf("a field is %X and not a SEQUENCE", field.Tag)
+		return fmt.Errorf("a field is %X, not a SEQUENCE", field.Tag)
 	}
 	parts, err := field.Children()
 	if err != nil {
@@ -307,8 +307,8 @@ func (d *Details) readField(field tlv.Node) error {
 	return nil
 }
 
-// texts gathers all strings of some data objects, in order; an empty SEQUENCE
-// counts as an empty string. Sequences stand two deep at most on any card.
+// texts collects all strings in some data objects, in order. An empty SEQUENCE is an
+// empty string. On cards, sequences are nested at most two deep.
 func texts(nodes []tlv.Node, depth int) ([]string, error) {
 	var found []string
 	for _, n := range nodes {
@@ -321,7 +321,7 @@ func texts(nodes []tlv.Node, depth int) ([]string, error) {
 				return nil, err
 			}
 			if depth == 3 {
-				return nil, errors.New("sequences stand too deep")
+				return nil, errors.New("sequences are nested too deep")
 			}
 			inner, err := texts(children, depth+1)
 			if err != nil {
@@ -329,7 +329,7 @@ func texts(nodes []tlv.Node, depth int) ([]string, error) {
 			}
 			found = append(found, inner...)
 		case !utf8.Valid(n.Value):
-			return nil, errors.New("the text is not valid UTF-8")
+			return nil, errors.New("a string is not valid UTF-8")
 		default:
 			found = append(found, string(n.Value))
 		}
@@ -351,7 +351,7 @@ func (d *Details) set(number int, values []string) {
 	*to = nth(values, 0)
 }
 
-// nth is the value at i, or nothing.
+// nth is the value at i, or an empty string.
 func nth(values []string, i int) string {
 	if i < len(values) {
 		return values[i]
@@ -359,7 +359,7 @@ func nth(values []string, i int) string {
 	return ""
 }
 
-// field points to where a field's only value is kept.
+// field points to the place of a field's value; nil for parents and unknown fields.
 func (d *Details) field(number int) *string {
 	fields := [...]*string{
 		fieldNumber: &d.Number, fieldName: &d.Name, fieldBirth: &d.Birth, fieldSex: &d.Sex,

@@ -9,8 +9,8 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// Lengths in ISO/IEC 19794-5:2005: 5.4 facial record header, 5.5 facial
-// information, 5.7 image information; a feature point has 8 bytes (5.6).
+// Lengths in ISO/IEC 19794-5:2005, in bytes: facial record header (5.4), facial
+// information (5.5), image information (5.7), feature point (5.6).
 const (
 	faceHeader   = 14
 	faceInfo     = 20
@@ -43,7 +43,7 @@ func buildDG2(in *Input, _ Files) ([]byte, error) {
 		tlv.Encode(0x82, []byte{0x00}),       // subtype: none
 		tlv.Encode(0x87, []byte{0x01, 0x01}), // format owner: ISO/IEC JTC 1/SC 37
 		tlv.Encode(0x88, []byte{0x00, 0x08})) // format type: face image data
-	// From the inside out, sizes first, so that the portrait is copied once.
+	// Sizes are computed first, from the inside out, so that the portrait is copied once.
 	record := faceRecord(p, sex, len(portrait))
 	data := len(record) + len(portrait)
 	template := len(header) + tlv.Size(0x5F2E, data)
@@ -60,7 +60,7 @@ func buildDG2(in *Input, _ Files) ([]byte, error) {
 	return slices.Concat(b, portrait), nil
 }
 
-// faceRecord is all of the facial record that stands before the image.
+// faceRecord is the part of the facial record that is before the image.
 func faceRecord(p Portrait, sex identity.Sex, image int) []byte {
 	block := uint32(faceInfo + imageInfo + image)
 	b := make([]byte, 0, faceHeader+faceInfo+imageInfo)
@@ -70,21 +70,21 @@ func faceRecord(p Portrait, sex identity.Sex, image int) []byte {
 
 	b = binary.BigEndian.AppendUint32(b, block)
 	b = binary.BigEndian.AppendUint16(b, 0) // feature points
-	b = append(b, sexCode(sex), 0, 0)       // eye and hair colour unspecified
+	b = append(b, sexCode(sex), 0, 0)       // eye and hair color unspecified
 	b = append(b, 0, 0, 0, 0, 0)            // feature mask, expression: unspecified
 	b = append(b, 0, 0, 0, 0, 0, 0)         // pose angle and its uncertainty: unspecified
 
-	colour := byte(1) // 24-bit RGB
+	color := byte(1) // 24-bit RGB
 	if p.Gray {
-		colour = 3 // 8-bit greyscale
+		color = 3 // 8-bit grayscale
 	}
 	b = append(b, 1, byte(JPEG)) // full frontal
 	b = append(b, uint16Bytes(p.Width)...)
 	b = append(b, uint16Bytes(p.Height)...)
-	return append(b, colour, 0, 0, 0, 0, 0) // source, device and quality unspecified
+	return append(b, color, 0, 0, 0, 0, 0) // source, device and quality unspecified
 }
 
-// sexCode is 19794-5's code, 5.5.3.
+// sexCode is the code of a sex (19794-5, 5.5.3).
 func sexCode(s identity.Sex) byte {
 	switch s {
 	case identity.Male:
@@ -99,7 +99,7 @@ func sexCode(s identity.Sex) byte {
 type Face struct {
 	Format        ImageFormat
 	Width, Height int    // pixels, as the record says
-	Image         []byte // the coded image; points into what was parsed
+	Image         []byte // coded; points into what was parsed
 	Sex           byte   // 19794-5: 0 unspecified, 1 male, 2 female
 }
 
@@ -128,7 +128,7 @@ func ParseDG2(b []byte) (Face, error) {
 // parseFace reads a facial record.
 func parseFace(b []byte) (Face, error) {
 	if len(b) < faceHeader+faceInfo+imageInfo || string(b[:8]) != "FAC\x00010\x00" {
-		return Face{}, malformed(DG2, "this is no face record of ISO/IEC 19794-5:2005")
+		return Face{}, malformed(DG2, "it does not have a face record of ISO/IEC 19794-5:2005")
 	}
 	block := int64(binary.BigEndian.Uint32(b[faceHeader:]))
 	points := int(binary.BigEndian.Uint16(b[faceHeader+4:]))
@@ -136,7 +136,7 @@ func parseFace(b []byte) (Face, error) {
 	b = b[faceHeader:]
 	start := faceInfo + points*featurePoint + imageInfo
 	if block > int64(len(b)) || int64(start) > block {
-		return Face{}, malformed(DG2, "the face record's lengths disagree")
+		return Face{}, malformed(DG2, "the lengths in the face record contradict each other")
 	}
 	info := b[start-imageInfo:]
 	f := Face{

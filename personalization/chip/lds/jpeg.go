@@ -13,19 +13,19 @@ type Portrait struct {
 	Gray          bool
 }
 
-// maxPortrait is the largest portrait that a chip takes, in bytes.
+// maxPortrait is the largest portrait for a chip, in bytes.
 const maxPortrait = 60_000
 
-// CheckPortrait reads a portrait's header and refuses what readers of chips
-// cannot show or nobody should store: progressive and other JPEGs than
-// baseline, EXIF (which may hold a place and a name), and anything after the
-// end. The pixels are not decoded. Errors are refusals of field "portrait".
+// CheckPortrait reads a portrait's header. It refuses what readers of chips cannot
+// show, JPEGs other than baseline, and what must not be stored: EXIF, which may have
+// a place and a name, and anything after the end. The pixels are not decoded. Errors
+// are refusals with field "portrait".
 func CheckPortrait(b []byte) (Portrait, error) {
 	if len(b) > maxPortrait {
-		return Portrait{}, refusePortrait("it is %d bytes long, and a chip takes %d", len(b), maxPortrait)
+		return Portrait{}, refusePortrait("it has %d bytes; a chip takes %d", len(b), maxPortrait)
 	}
 	if !bytes.HasPrefix(b, []byte{0xFF, 0xD8, 0xFF}) {
-		return Portrait{}, refusePortrait("it is no JPEG")
+		return Portrait{}, refusePortrait("it is not a JPEG")
 	}
 	var p Portrait
 	for rest := b[2:]; ; {
@@ -36,12 +36,12 @@ func CheckPortrait(b []byte) (Portrait, error) {
 		switch {
 		case marker == 0xC0:
 			if !p.readFrame(segment) {
-				return Portrait{}, refusePortrait("its frame header is malformed")
+				return Portrait{}, refusePortrait("the frame header of the JPEG is malformed")
 			}
 		case isFrame(marker):
-			return Portrait{}, refusePortrait("it is no baseline JPEG (progressive, lossless or arithmetic)")
+			return Portrait{}, refusePortrait("it is not a baseline JPEG but progressive, lossless or arithmetic")
 		case marker == 0xE1:
-			return Portrait{}, refusePortrait("it carries EXIF or XMP data (APP1); they must be removed")
+			return Portrait{}, refusePortrait("it has EXIF or XMP data (APP1), which must be removed")
 		case marker == 0xDA: // the image follows
 			if p.Width == 0 {
 				return Portrait{}, refusePortrait("the JPEG has no frame header")
@@ -52,7 +52,7 @@ func CheckPortrait(b []byte) (Portrait, error) {
 	}
 }
 
-// refusePortrait makes a refusal.
+// refusePortrait makes a refusal of the portrait.
 func refusePortrait(format string, args ...any) error {
 	return identity.RefuseField(identity.Invalid, "portrait", "DG2: "+format, args...)
 }
@@ -72,7 +72,7 @@ func nextSegment(b []byte) (marker byte, segment, rest []byte, ok bool) {
 	return b[1], b[4 : 2+length], b[2+length:], true
 }
 
-// isFrame reports whether a marker starts a frame: C0 to CF but DHT, JPG and DAC.
+// isFrame reports whether a marker starts a frame: C0 to CF except DHT, JPG and DAC.
 func isFrame(marker byte) bool {
 	return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC
 }
@@ -89,7 +89,7 @@ func (p *Portrait) readFrame(segment []byte) bool {
 	return p.Width > 0 && p.Height > 0 && (components == 1 || components == 3) && len(segment) == 6+3*components
 }
 
-// checkEnd wants entropy-coded data, then the end of the image, then nothing.
+// checkEnd checks that the image has an end and that nothing follows it.
 func checkEnd(b []byte) error {
 	end := bytes.Index(b, []byte{0xFF, 0xD9})
 	switch {

@@ -1,18 +1,20 @@
-// Package lds builds and reads the files of the chip: the logical data
-// structure of ICAO Doc 9303-10 with the national details that the identity
-// card keeps in EF.DG13.
+// Package lds builds and reads the files of a chip: the logical data structure of
+// ICAO Doc 9303-10, with the national details of the identity card in EF.DG13.
 //
 // [Table] lists the elementary files: a row for each, with its identifiers, its
-// access condition, and the functions that build and parse it. [Build] makes
-// every file but EF.SOD from a card, its MRZ lines and the holder's portrait. It
-// is a pure function: the same input gives the same bytes. The Parse functions
-// read what any chip returns; they copy nothing and are bounded by their input.
+// access condition, and the functions that build and parse it. [Build] makes every
+// file except EF.SOD from a card, its MRZ and the holder's portrait. It is a pure
+// function: the same input gives the same bytes. The Parse functions read what any
+// chip returns; they copy nothing and are bounded by their input.
 //
-// What varies between chips (versions, curves, hashes) is data: a [Profile].
+// What varies from chip to chip (versions, curves, hashes) is data: a chip profile,
+// [Profile].
 package lds
 
 import (
 	"crypto"
+	"errors"
+	"fmt"
 
 	"example.org/cancuoc/internal/identity"
 )
@@ -24,16 +26,16 @@ func AID() []byte { return []byte{0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01} }
 type Input struct {
 	Card     identity.Card
 	MRZ      [3]string // the lines of TD1, 30 characters each, as printed
-	Portrait []byte    // baseline JPEG; nil where the form has no photograph, and then no DG2
-	Fingers  []Finger  // for Extended Access Control; none, and then no DG3, unless the State wants them
+	Portrait []byte    // baseline JPEG; nil where the form has no photograph: then there is no DG2
+	Fingers  []Finger  // for Extended Access Control; usually none: then there is no DG3
 	Profile  Profile
 	CAPublic crypto.PublicKey // Chip Authentication: *ecdsa.PublicKey on the profile's curve
 	AAPublic crypto.PublicKey // Active Authentication: *ecdsa.PublicKey on the profile's curve, or *rsa.PublicKey
 }
 
-// Build makes every file that the table has a builder for. What is wrong with
-// the card is an *identity.Refusal whose text names the data group and whose
-// field is the application's.
+// Build makes every file for which the table has a builder. Where something is
+// wrong with the card the error is an *identity.Refusal: its text names the data
+// group, its field is that of the citizen's application.
 func Build(in Input) (Files, error) {
 	if err := in.Profile.Check(); err != nil {
 		return nil, err
@@ -65,4 +67,12 @@ func (p Profile) CheckFiles(files Files) error {
 		}
 	}
 	return nil
+}
+
+// ErrMalformed is wrapped by the errors of all parsers of this package.
+var ErrMalformed = errors.New("file is malformed")
+
+// malformed makes a parser's error, which names the file.
+func malformed(file EF, format string, args ...any) error {
+	return fmt.Errorf("%s: %w: %w", file, ErrMalformed, fmt.Errorf(format, args...))
 }

@@ -10,30 +10,30 @@ import (
 	"example.org/cancuoc/personalization/chip/curve"
 )
 
-// Profile is how a chip is filled where 9303 leaves a choice. It is data: a new
-// kind of chip is a new profile, not new code.
+// Profile is a chip profile: what a chip has where 9303 leaves a choice. It is data:
+// a new kind of chip needs a new profile, not new code.
 type Profile struct {
 	Name       string
-	LDSVersion string      // "1.7" or "1.8"; 1.8 also makes the security object version 1
-	Hash       crypto.Hash // of the data groups, and of the security object's signature
+	LDSVersion string      // "1.7" or "1.8", with which the security object has version 1
+	Hash       crypto.Hash // of the data groups and of the security object's signature
 
-	PACEBits      int // AES key of PACE-GM and Chip Authentication: 128 or 256
+	PACEBits      int // AES key length of PACE-GM and Chip Authentication: 128 or 256
 	PACEParameter int // standardized domain parameters of PACE, 9303-11 9.5.1
 
-	CACurve  string      // Chip Authentication
-	AACurve  string      // Active Authentication; empty for RSA
-	AAHash   crypto.Hash // no longer than the order of AACurve
-	SODCurve string      // of the document signers that sign for this profile
+	CACurve  string      // of Chip Authentication
+	AACurve  string      // of Active Authentication; empty for RSA
+	AAHash   crypto.Hash // of Active Authentication; at least as long as the order of AACurve
+	SODCurve string      // of the document signers
 
 	TerminalAuthentication bool // announce it in EF.CardAccess and DG14
-	NamedCurves            bool // in DG14 and DG15; 9303 wants them spelled out
-	MaxCommand             int  // longest command APDU in bytes, for EF.ATR/INFO
-	MaxResponse            int  // longest response APDU in bytes
+	NamedCurves            bool // in DG14 and DG15; 9303 wants explicit domain parameters
+	MaxCommand             int  // longest command APDU in bytes, in EF.ATR/INFO
+	MaxResponse            int  // longest response APDU in bytes, in EF.ATR/INFO
 
-	Table []Row // the elementary files, where this kind of chip differs from Table()
+	Table []Row // the elementary files, if they are not those of the function Table
 }
 
-// The names of the profiles that come with the program.
+// The names of the built-in profiles.
 const (
 	ProfileAsObserved = "vn-as-observed"
 	ProfileNIST       = "nist"
@@ -47,13 +47,13 @@ func (p Profile) table() []Row {
 	return table()
 }
 
-// ErrProfile is wrapped by errors about profiles that do not exist or make no sense.
+// ErrProfile is wrapped by errors about profiles that do not exist or are not valid.
 var ErrProfile = errors.New("chip profile")
 
-// Profiles lists the profiles that come with the program.
+// Profiles lists the built-in profiles.
 func Profiles() []Profile {
 	return []Profile{
-		// What readers of real cards have seen; a profile as observed, not a specification.
+		// What has been seen on real cards. There is no published specification.
 		{
 			Name: ProfileAsObserved, LDSVersion: "1.7", Hash: crypto.SHA256,
 			PACEBits: 128, PACEParameter: 13,
@@ -61,7 +61,7 @@ func Profiles() []Profile {
 			TerminalAuthentication: true,
 			MaxCommand:             4096, MaxResponse: 4096,
 		},
-		// For readers and HSMs that know the curves of NIST alone.
+		// For readers and HSMs that have only the curves of NIST.
 		{
 			Name: ProfileNIST, LDSVersion: "1.8", Hash: crypto.SHA256,
 			PACEBits: 128, PACEParameter: 12,
@@ -71,50 +71,51 @@ func Profiles() []Profile {
 	}
 }
 
-// ProfileByName finds a profile. The error wraps ErrProfile.
+// ProfileByName finds a built-in profile. The error wraps ErrProfile.
 func ProfileByName(name string) (Profile, error) {
 	for _, p := range Profiles() {
 		if p.Name == name {
 			return p, nil
 		}
 	}
-	return Profile{}, fmt.Errorf("%w: there is none called %q", ErrProfile, name)
+	return Profile{}, fmt.Errorf("%w %q does not exist", ErrProfile, name)
 }
 
-// Check reports what makes no sense in a profile, all of it.
+// Check reports everything that is not valid in a profile. The error wraps
+// ErrProfile.
 func (p Profile) Check() error {
 	var errs []error
-	fault := func(format string, args ...any) {
+	refuse := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%w %q: "+format, append([]any{ErrProfile, p.Name}, args...)...))
 	}
 	if p.LDSVersion != "1.7" && p.LDSVersion != "1.8" {
-		fault("LDS version %q is neither 1.7 nor 1.8", p.LDSVersion)
+		refuse("LDS version %q is neither 1.7 nor 1.8", p.LDSVersion)
 	}
 	if !slices.Contains([]crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512}, p.Hash) {
-		fault("data groups are hashed by SHA-256, SHA-384 or SHA-512")
+		refuse("the hash of data groups must be SHA-256, SHA-384 or SHA-512")
 	}
 	if p.PACEBits != 128 && p.PACEBits != 256 {
-		fault("AES has 128 or 256 bits here, not %d", p.PACEBits)
+		refuse("the AES key length must be 128 or 256, not %d", p.PACEBits)
 	}
 	if _, err := curve.ByParameterID(p.PACEParameter); err != nil {
-		fault("PACE: %w", err)
+		refuse("PACE: %w", err)
 	}
 	for _, name := range []string{p.CACurve, p.SODCurve} {
 		if _, err := curve.ByName(name); err != nil {
-			fault("%w", err)
+			refuse("%w", err)
 		}
 	}
 	if p.AACurve != "" {
 		if c, err := curve.ByName(p.AACurve); err != nil {
-			fault("Active Authentication: %w", err)
+			refuse("Active Authentication: %w", err)
 		} else if _, err := plainECDSA(p.AAHash); err != nil {
-			fault("%w", err)
+			refuse("%w", err)
 		} else if c.Params().BitSize > 8*p.AAHash.Size() {
-			fault("Active Authentication: the curve is larger than its hash")
+			refuse("Active Authentication: the curve is larger than the hash")
 		}
 	}
 	if p.MaxCommand < 256 || p.MaxCommand > 65535 || p.MaxResponse < 256 || p.MaxResponse > 65535 {
-		fault("APDUs are 256 to 65535 bytes long")
+		refuse("the longest APDUs must have 256 to 65535 bytes")
 	}
 	return errors.Join(errs...)
 }
@@ -124,7 +125,7 @@ func (p Profile) Check() error {
 func plainECDSA(h crypto.Hash) (asn1.ObjectIdentifier, error) {
 	last := map[crypto.Hash]int{crypto.SHA256: 3, crypto.SHA384: 4, crypto.SHA512: 5}[h]
 	if last == 0 {
-		return nil, errors.New("the hash of Active Authentication is SHA-256, SHA-384 or SHA-512")
+		return nil, errors.New("the hash of Active Authentication must be SHA-256, SHA-384 or SHA-512")
 	}
 	return asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 1, 1, 4, 1, last}, nil
 }

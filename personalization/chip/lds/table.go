@@ -43,9 +43,9 @@ const (
 	ExtendedAccess               // Terminal Authentication after Chip Authentication
 )
 
-// Row is one row of the table: an elementary file, where it stands, who may read
-// it, and how it is made. Everything that goes through the files of a chip goes
-// through the table: to add a data group, give its row a builder.
+// Row is one row of the table: an elementary file, where it is, who may read it, and
+// how it is built and parsed. Everything that handles the files of a chip follows
+// the table: to add a data group, give its row a builder.
 type Row struct {
 	EF         EF
 	FID        uint16 // file identifier
@@ -53,18 +53,18 @@ type Row struct {
 	Tag        uint32 // of its only data object; 0 for a file of several objects
 	DataGroup  int    // 1 to 16; 0 for a file that is not a data group
 	MasterFile bool   // under the master file, not in the eMRTD application
-	Required   bool   // without it a chip is not an eMRTD
+	Required   bool   // every eMRTD has it
 	Read       Access
 
-	// Build makes the file; nil for a file that these cards do not have, and for
+	// Build makes the file. It is nil for files that these cards do not have, and for
 	// EF.SOD, which package sod makes.
 	Build Builder
-	// Parse reports what is malformed in a file; nil where nobody here reads it.
+	// Parse reports what is malformed in the file. It is nil where there is no parser.
 	Parse func(content []byte) error
 }
 
-// Builder makes the content of an elementary file, or nil for a card that does
-// not have the file. made holds the files of the rows before it.
+// Builder makes the content of an elementary file, or nil for a card that does not
+// have the file. made has the files of the rows before.
 type Builder func(in *Input, made Files) ([]byte, error)
 
 // Table lists the elementary files in the order in which they are built and
@@ -97,7 +97,7 @@ func rows() []Row {
 	}
 }
 
-// check makes a row's Parse of a parser.
+// check makes a row's Parse out of a parser.
 func check[T any](parse func([]byte) (T, error)) func([]byte) error {
 	return func(content []byte) error {
 		_, err := parse(content)
@@ -105,8 +105,8 @@ func check[T any](parse func([]byte) (T, error)) func([]byte) error {
 	}
 }
 
-// The table, made once. It is not a variable's initial value because its
-// functions look into it: EF.COM lists tags.
+// The table, made once. It is not the initial value of a variable because its
+// functions use the table: EF.COM lists tags.
 var (
 	theTable  []Row
 	makeTable sync.Once
@@ -130,7 +130,7 @@ func FindFunc(has func(Row) bool) (Row, bool) {
 }
 
 // Files are the contents of the elementary files of one chip, each a whole file
-// with its tag and length. A file that the chip does not have is not there.
+// with its tag and length. A file that the chip does not have is not in the map.
 type Files map[EF][]byte
 
 // DataGroups are the data groups among the files, by number.

@@ -1,9 +1,9 @@
-// Package mrz composes and reads the machine-readable zone of a card: three lines
-// of 30 characters, ICAO Doc 9303-5 (TD1), as both Vietnamese forms have it. The
-// document number is the last nine digits of the personal number; all twelve
-// stand in the optional data, followed by a check digit of their own.
+// Package mrz composes and reads the machine-readable zone (MRZ) of a card: three
+// lines of 30 characters (ICAO Doc 9303-5, TD1), the same for all Vietnamese forms.
+// The document number is the last nine digits of the personal number; all twelve
+// are in the optional data, followed by a check digit.
 //
-// Lines writes a zone, Parse reads one, Information is what opens the chip.
+// [Lines] composes an MRZ, [Parse] reads one, [Information] is what opens the chip.
 package mrz
 
 import (
@@ -16,12 +16,12 @@ const (
 	width        = 30
 	filler       = "<"
 	documentCode = "ID"
-	never        = "991231" // expiry of a card without one, as observed
+	never        = "991231" // expiry of a card that does not expire, as seen on real cards
 )
 
-// Lines composes the zone of a card. It refuses, by field, a card that has no
-// number, sex or year of birth, and a name with a letter that the MRZ has no
-// transliteration for; no name that identity accepts has one.
+// Lines composes the MRZ of a card. It refuses, by field, a card without number, sex
+// or year of birth, and a name with a letter that has no transliteration, which no
+// name that package identity accepts has.
 func Lines(c identity.Card) ([3]string, error) {
 	p := c.Person
 	name, err := nameLine(p.Name)
@@ -29,11 +29,11 @@ func Lines(c identity.Card) ([3]string, error) {
 	case err != nil:
 		return [3]string{}, err
 	case len(p.Number) != 12:
-		return [3]string{}, identity.RefuseField(identity.Invalid, "person.number", "is not allotted; the MRZ holds it")
+		return [3]string{}, identity.RefuseField(identity.Invalid, "person.number", "is missing; the MRZ needs it")
 	case p.Sex != identity.Male && p.Sex != identity.Female:
 		return [3]string{}, identity.RefuseField(identity.Invalid, "person.sex", "must be M or F")
 	case p.Birth.Year == 0:
-		return [3]string{}, identity.RefuseField(identity.Invalid, "person.birth", "is missing; the MRZ holds it")
+		return [3]string{}, identity.RefuseField(identity.Invalid, "person.birth", "is missing; the MRZ needs it")
 	}
 	number := string(p.Number)
 	upper := documentCode + identity.NationalityCode + withCheck(p.Number.Last9()) + withCheck(number+"<<")
@@ -42,7 +42,7 @@ func Lines(c identity.Card) ([3]string, error) {
 	return [3]string{upper, middle + string(composite(upper, middle)), name}, nil
 }
 
-// expiry gives yyMMdd.
+// expiry is the expiry date as yyMMdd.
 func expiry(e identity.Expiry) string {
 	if e.Never() {
 		return never
@@ -50,17 +50,17 @@ func expiry(e identity.Expiry) string {
 	return e.Date.MRZ()
 }
 
-// composite is the check digit over both lines' checked fields and what is
-// optional in them (ICAO Doc 9303-5 section 4.2.4).
+// composite is the check digit over the checked fields and optional data of both
+// lines (ICAO Doc 9303-5 section 4.2.4).
 func composite(upper, middle string) byte {
 	return CheckDigit(upper[5:30] + middle[:7] + middle[8:15] + middle[18:29])
 }
 
-// withCheck appends the check digit of s.
+// withCheck is s with its check digit.
 func withCheck(s string) string { return s + string(CheckDigit(s)) }
 
-// CheckDigit is the check digit of ICAO Doc 9303-3 section 4.9: weights 7, 3, 1;
-// digits as they are, A to Z from 10 to 35, the filler 0. It is '0' to '9'.
+// CheckDigit is the check digit of ICAO Doc 9303-3 section 4.9, '0' to '9': weights
+// 7, 3, 1; digits have their value, A to Z 10 to 35, the filler 0.
 func CheckDigit(s string) byte {
 	sum := 0
 	for i := range len(s) {
@@ -69,6 +69,7 @@ func CheckDigit(s string) byte {
 	return byte('0' + sum%10)
 }
 
+// value is the value of a character in a check digit.
 func value(c byte) int {
 	switch {
 	case c >= '0' && c <= '9':

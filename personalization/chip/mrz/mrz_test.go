@@ -30,11 +30,11 @@ func card(tb testing.TB, name string, number identity.PersonalNumber, sex identi
 	return c
 }
 
-// uoc is the zone of the first worked example.
+// uoc is the MRZ of the first worked example.
 var uoc = [3]string{"IDVNM1999999902001199999990<<3", "9912315F2412311VNM<<<<<<<<<<<8", "DANG<<THI<NGOC<UOC<<<<<<<<<<<<"}
 
-// The composition agrees with the worked examples of the profile observed on
-// real cards; persons are invented.
+// The worked examples have the form that was seen on real cards; persons are
+// invented.
 func TestLines(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -85,12 +85,12 @@ func TestLines_Refuses(t *testing.T) {
 		change func(*identity.Card)
 		says   string
 	}{
-		"NoNumber": {func(c *identity.Card) { c.Person.Number = "" }, "person.number: is not allotted"},
+		"NoNumber": {func(c *identity.Card) { c.Person.Number = "" }, "person.number: is missing"},
 		"NoSex":    {func(c *identity.Card) { c.Person.Sex = "" }, "person.sex: must be M or F"},
 		"NoBirth":  {func(c *identity.Card) { c.Person.Birth = identity.Date{} }, "person.birth: is missing"},
 		"NoName":   {func(c *identity.Card) { c.Person.Name = identity.Name{} }, "person.name: has no letter"},
-		"Cyrillic": {func(c *identity.Card) { c.Person.Name.Text = "Ан" }, "person.name: holds"},
-		"GivenBad": {func(c *identity.Card) { c.Person.Name.Text = "An Ан" }, "person.name: holds"},
+		"Cyrillic": {func(c *identity.Card) { c.Person.Name.Text = "Ан" }, "person.name: has"},
+		"GivenBad": {func(c *identity.Card) { c.Person.Name.Text = "An Ан" }, "person.name: has"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,8 +179,8 @@ func TestParse_RefusesAChangedDigit(t *testing.T) {
 	}
 }
 
-// repaired puts right check digits into a zone that was changed, so that what is
-// behind them is looked at.
+// repaired puts right check digits into an MRZ that was changed, so that the fields
+// are checked.
 func repaired(upper, middle string) (string, string) {
 	upper = upper[:14] + string(mrz.CheckDigit(upper[5:14])) + upper[15:29] + string(mrz.CheckDigit(upper[15:29]))
 	middle = middle[:6] + string(mrz.CheckDigit(middle[:6])) + middle[7:14] + string(mrz.CheckDigit(middle[8:14])) + middle[15:29]
@@ -206,14 +206,14 @@ func TestParse_Refuses(t *testing.T) {
 		"LongNumber":      {0, 27, "1", "is not twelve digits"},
 		"MoreInLineTwo":   {1, 18, "X", "is not twelve digits and fillers"},
 		"NumbersDiffer":   {0, 13, "1", "is not the end of the personal number"},
-		"BirthMonth13":    {1, 2, "13", "the birth date of the MRZ is no date"},
-		"BirthDay32":      {1, 4, "32", "the birth date of the MRZ is no date"},
-		"Birth30February": {1, 2, "0230", "the birth date of the MRZ is no date"},
-		"BirthDayAlone":   {1, 2, "<<31", "the birth date of the MRZ is no date"},
-		"BirthNoYear":     {1, 0, "<<<<<<", "the birth date of the MRZ is no date"},
-		"BirthLetters":    {1, 0, "AB", "the birth date of the MRZ is no date"},
-		"ExpiryUnknown":   {1, 8, "24<<<<", "the expiry date of the MRZ is no date"},
-		"ExpiryDay00":     {1, 12, "00", "the expiry date of the MRZ is no date"},
+		"BirthMonth13":    {1, 2, "13", "the birth date of the MRZ is not a date"},
+		"BirthDay32":      {1, 4, "32", "the birth date of the MRZ is not a date"},
+		"Birth30February": {1, 2, "0230", "the birth date of the MRZ is not a date"},
+		"BirthDayAlone":   {1, 2, "<<31", "the birth date of the MRZ is not a date"},
+		"BirthNoYear":     {1, 0, "<<<<<<", "the birth date of the MRZ is not a date"},
+		"BirthLetters":    {1, 0, "AB", "the birth date of the MRZ is not a date"},
+		"ExpiryUnknown":   {1, 8, "24<<<<", "the expiry date of the MRZ is not a date"},
+		"ExpiryDay00":     {1, 12, "00", "the expiry date of the MRZ is not a date"},
 		"NoSex":           {1, 7, "<", "the sex in the MRZ is neither"},
 		"DigitInName":     {2, 0, "D4", "the name line of the MRZ"},
 		"NoName":          {2, -1, strings.Repeat("<", 30), "the name line of the MRZ"},

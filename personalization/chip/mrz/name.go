@@ -9,16 +9,16 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Transliterate gives the MRZ's letters for a name's: accents dropped, Đ as D,
-// apostrophes dropped, words separated by one filler (ICAO Doc 9303-3 section 6
-// A). It refuses a character that has no transliteration.
+// Transliterate writes a name in the letters of the MRZ: without accents and
+// apostrophes, Đ as D, one filler between words (ICAO Doc 9303-3 section 6 A). It
+// refuses a character that has no transliteration.
 func Transliterate(text string) (string, error) {
 	var out strings.Builder
 	for _, r := range norm.NFD.String(strings.ToUpper(text)) {
 		switch {
 		case r >= 'A' && r <= 'Z':
 			out.WriteRune(r)
-		case r == 'Đ' || r == 'Ð': // D with stroke, and eth where it slipped in
+		case r == 'Đ' || r == 'Ð': // D with stroke, and eth, which is sometimes typed for it
 			out.WriteByte('D')
 		case r == 'Ƀ':
 			out.WriteByte('B')
@@ -26,9 +26,9 @@ func Transliterate(text string) (string, error) {
 			out.WriteByte(' ')
 		case r == '\'' || strings.ContainsRune(dropped, r):
 		case unicode.IsMark(r):
-			return "", identity.RefuseField(identity.Invalid, "person.name", "holds a mark that the MRZ cannot transliterate (U+%04X)", r)
+			return "", identity.RefuseField(identity.Invalid, "person.name", "has a mark (U+%04X) that cannot be written in the MRZ", r)
 		default:
-			return "", identity.RefuseField(identity.Invalid, "person.name", "holds %q (U+%04X), which the MRZ cannot transliterate", r, r)
+			return "", identity.RefuseField(identity.Invalid, "person.name", "has %q (U+%04X), which cannot be written in the MRZ", r, r)
 		}
 	}
 	return strings.Join(strings.Fields(out.String()), filler), nil
@@ -39,8 +39,8 @@ func Transliterate(text string) (string, error) {
 const dropped = "\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031B\u030C"
 
 // nameLine is the third line: primary identifier, two fillers, secondary
-// identifiers; truncated so that the last position holds a letter (ICAO Doc
-// 9303-5 section 4.2.3).
+// identifiers; truncated so that the last position has a letter (ICAO Doc 9303-5
+// section 4.2.3).
 func nameLine(n identity.Name) (string, error) {
 	primary, err := Transliterate(n.Family())
 	if err != nil {
@@ -52,14 +52,15 @@ func nameLine(n identity.Name) (string, error) {
 	}
 	switch {
 	case primary == "":
-		return "", identity.RefuseField(identity.Invalid, "person.name", "has no letter that the MRZ can hold")
+		return "", identity.RefuseField(identity.Invalid, "person.name", "has no letter that can be written in the MRZ")
 	case secondary == "":
 		return fit(longName{primary: strings.Split(primary, filler)}), nil
 	}
 	return fit(longName{cut(primary), strings.Split(secondary, filler)}), nil
 }
 
-// cut leaves room for two fillers and one letter of the secondary identifier.
+// cut shortens the primary identifier to leave room for two fillers and one letter
+// of the secondary one.
 func cut(primary string) []string {
 	const room = width - 3
 	if len(primary) > room {
@@ -68,13 +69,13 @@ func cut(primary string) []string {
 	return strings.Split(primary, filler)
 }
 
-// longName is a name that is shortened until it fits.
+// longName is a name that is being shortened until it fits.
 type longName struct{ primary, secondary []string }
 
-// fit pads a name that is short enough, and cuts one that is not where a letter
-// stands in the last position, taking letters from the longest component until
-// one does: of the secondary identifier, or of the primary where all secondary
-// components before the end are single letters.
+// fit pads a short name. A long one is cut at the end of the line; if no letter is in
+// the last position then, the longest component is shortened letter by letter until
+// one is: a component of the secondary identifier, or of the primary one where all
+// secondary components before the end are single letters.
 func fit(n longName) string {
 	for {
 		line := n.line()
@@ -86,11 +87,12 @@ func fit(n longName) string {
 		}
 		start := len(line) - len(strings.Join(n.secondary, filler))
 		if !shorten(n.secondary, start) && !shorten(n.primary, 0) {
-			return line[:width] // sixteen family names of one letter each: nothing can be shortened
+			return line[:width] // nothing can be shortened: sixteen family names of one letter
 		}
 	}
 }
 
+// line is the name with its fillers.
 func (n longName) line() string {
 	line := strings.Join(n.primary, filler)
 	if len(n.secondary) > 0 {
@@ -99,9 +101,9 @@ func (n longName) line() string {
 	return line
 }
 
-// shorten takes the last letter of the longest of the words that begin before
-// the end of the line, the first beginning at start. It reports whether one had
-// a letter to spare.
+// shorten removes the last letter of the longest word that begins before the end of
+// the line. The first word begins at start. It reports whether there was a word of
+// more than one letter.
 func shorten(words []string, start int) bool {
 	longest := -1
 	for i, at := 0, start; i < len(words) && at < width; i++ {

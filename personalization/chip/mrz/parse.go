@@ -9,29 +9,29 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// TD1 is what a zone says.
+// TD1 is an MRZ that was read.
 type TD1 struct {
 	DocumentNumber string // nine digits
 	PersonalNumber string // twelve digits
-	Birth          string // yyMMdd, fillers where unknown
+	Birth          string // yyMMdd, with fillers for unknown parts
 	Sex            string // M or F
-	Expiry         string // yyMMdd; 991231 where there is none
+	Expiry         string // yyMMdd; 991231 if the card does not expire
 	Primary        string // words separated by one filler
 	Secondary      string
 }
 
-// String hides the person.
+// String hides the MRZ.
 func (TD1) String() string { return "[mrz]" }
 
-// GoString hides the person.
+// GoString hides the MRZ.
 func (TD1) GoString() string { return "[mrz]" }
 
-// LogValue hides the person.
+// LogValue hides the MRZ.
 func (TD1) LogValue() slog.Value { return slog.StringValue("[mrz]") }
 
-// Parse reads the zone of a Vietnamese identity card: its shape, its five check
-// digits, its dates and names. The refusal says which field is wrong, and holds
-// nothing of the zone.
+// Parse reads the MRZ of a Vietnamese identity card and checks its five check
+// digits, dates and names. The refusal says which field is wrong and has no personal
+// data.
 func Parse(lines [3]string) (TD1, error) {
 	for i, l := range lines {
 		if len(l) != width || strings.Trim(l, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<") != "" {
@@ -71,7 +71,7 @@ func checkDigits(upper, middle string) error {
 	return nil
 }
 
-// check refuses what right check digits do not make right.
+// check refuses fields that are wrong though their check digits are right.
 func (z TD1) check(upper, middle string) error {
 	switch {
 	case upper[:2] != documentCode || upper[2:5] != identity.NationalityCode || middle[15:18] != identity.NationalityCode:
@@ -81,16 +81,16 @@ func (z TD1) check(upper, middle string) error {
 	case z.DocumentNumber != z.PersonalNumber[3:]:
 		return identity.Refuse(identity.Invalid, "the document number of the MRZ is not the end of the personal number")
 	case !date(z.Birth):
-		return identity.Refuse(identity.Invalid, "the birth date of the MRZ is no date")
+		return identity.Refuse(identity.Invalid, "the birth date of the MRZ is not a date")
 	case !digits(z.Expiry) || !date(z.Expiry):
-		return identity.Refuse(identity.Invalid, "the expiry date of the MRZ is no date")
+		return identity.Refuse(identity.Invalid, "the expiry date of the MRZ is not a date")
 	case z.Sex != string(identity.Male) && z.Sex != string(identity.Female):
 		return identity.Refuse(identity.Invalid, "the sex in the MRZ is neither M nor F")
 	}
 	return nil
 }
 
-// name reads the third line into z.
+// name reads the third line.
 func (z TD1) name(line string) (TD1, error) {
 	text := strings.TrimRight(line, filler)
 	z.Primary, z.Secondary, _ = strings.Cut(text, "<<")
@@ -102,10 +102,11 @@ func (z TD1) name(line string) (TD1, error) {
 	return z, nil
 }
 
+// digits reports whether s has only digits.
 func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// date reports whether s is yyMMdd, its unknown parts fillers (ICAO Doc 9303-3
-// section 4.8). The century is not known, so that 29 February can always be.
+// date reports whether s is a date yyMMdd with fillers for unknown parts (ICAO Doc
+// 9303-3 section 4.8). The century is unknown, so 29 February is always accepted.
 func date(s string) bool {
 	year, month, day := s[:2], s[2:4], s[4:]
 	if !digits(year) {
@@ -128,10 +129,10 @@ func number(s string, limit int) bool {
 	return err == nil && n >= 1 && n <= limit
 }
 
-// Information is the MRZ information of ICAO Doc 9303-11 section 9.7.2, from
-// which BAC and PACE derive their keys: document number, birth and expiry, each
-// with its check digit; 24 characters. The lines are those of a whole zone, as
-// Lines writes and Parse accepts them.
+// Information is the MRZ information of ICAO Doc 9303-11 section 9.7.2, from which
+// BAC and PACE derive keys: document number, birth and expiry, each with its check
+// digit; 24 characters. The lines must be those of a whole MRZ, as Lines writes and
+// Parse accepts them.
 func Information(lines [3]string) string {
 	return lines[0][5:15] + lines[1][:7] + lines[1][8:15]
 }

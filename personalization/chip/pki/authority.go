@@ -15,27 +15,27 @@ import (
 	"example.org/cancuoc/personalization/chip/keys"
 )
 
-// Options say how an authority certifies. Every zero value has a sensible
-// default; those of time are the middle of what 9303-12 recommends.
+// Options are how an authority certifies. Every zero value has a default; the times
+// are in the middle of what 9303-12 recommends.
 type Options struct {
 	Organization  string        // in the names of certificates; default marks them as specimens
 	Contact       string        // URI of the issuing authority
 	CRL           string        // URI of the revocation list
 	CSCACurve     string        // default brainpoolP384r1
 	SignerCurve   string        // default brainpoolP384r1
-	NamedCurves   bool          // name curves; 9303-12 wants them spelled out, OpenSSL 3 named
-	CSCAUsage     time.Duration // how long a CSCA's key signs; default 4 years
-	SignerUsage   time.Duration // how long a document signer's key signs; default 90 days
-	CardValidity  time.Duration // of the longest card; default 25 years
+	NamedCurves   bool          // identify curves by name, as OpenSSL 3 needs; 9303-12 wants explicit domain parameters
+	CSCAUsage     time.Duration // how long the key of a CSCA signs; default 4 years
+	SignerUsage   time.Duration // how long the key of a document signer signs; default 90 days
+	CardValidity  time.Duration // the longest validity of a card; default 25 years
 	MaxSignatures int           // of one document signer; default 100,000
 	Reserve       int           // how many signatures are counted at once; default 100
-	CRLValidity   time.Duration // until the next revocation list; default 90 days
+	CRLValidity   time.Duration // how long a revocation list is current; default 90 days
 
-	Production bool             // OpenDev refuses
+	Production bool             // OpenDev then refuses
 	Clock      func() time.Time // default time.Now
 }
 
-// withDefaults fills in what was left out.
+// withDefaults fills in the defaults.
 func (o Options) withDefaults() Options {
 	const year = 365 * 24 * time.Hour
 	text := func(s *string, value string) {
@@ -69,19 +69,19 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Country and State are how certificates name the country: in names, and in
-// alternative names as the MRZ does.
+// Country and State are the codes of the country: in the names of certificates, and
+// in their alternative names, as in the MRZ.
 const (
 	Country = "VN"
 	State   = "VNM"
 )
 
-// clockSkew is how much earlier than its making a certificate is valid, for
-// machines whose clocks are behind.
+// clockSkew is how long before it is made a certificate is valid, for machines whose
+// clocks are slow.
 const clockSkew = time.Hour
 
-// Authority is a CSCA with its document signers. Several processes may share
-// one directory; each change is made under a lock, whole or not at all.
+// Authority is a CSCA with its document signers. Several processes may share its
+// directory; each change is made under a lock, whole or not at all.
 type Authority struct {
 	dir   string
 	store keys.Store
@@ -90,10 +90,9 @@ type Authority struct {
 	cscaCurve, signerCurve elliptic.Curve
 }
 
-// OpenDev opens an authority for development, with its keys in files beside its
-// state, and makes whatever is missing: at the first start a CSCA, a document
-// signer, a revocation list and a master list. In production it refuses with
-// keys.ErrProduction.
+// OpenDev opens an authority for development, with keys in files beside its state,
+// and makes what is missing: at the first start a CSCA, a document signer, a
+// revocation list and a master list. In production the error is keys.ErrProduction.
 func OpenDev(dir string, opts Options) (*Authority, error) {
 	store, err := keys.OpenFile(filepath.Join(dir, "keys"), opts.Production)
 	if err != nil {
@@ -109,7 +108,7 @@ func OpenDev(dir string, opts Options) (*Authority, error) {
 	return a, nil
 }
 
-// Open opens an authority whose keys are in the given store, and makes nothing.
+// Open opens an authority with its keys in a store, and makes nothing.
 func Open(dir string, store keys.Store, opts Options) (*Authority, error) {
 	a := &Authority{dir: dir, store: store, opts: opts.withDefaults()}
 	var err error
@@ -120,7 +119,7 @@ func Open(dir string, store keys.Store, opts Options) (*Authority, error) {
 		return nil, fmt.Errorf("open authority: document signer: %w", err)
 	}
 	if a.opts.Reserve < 1 || a.opts.MaxSignatures < 1 {
-		return nil, errors.New("open authority: a document signer signs at least once")
+		return nil, errors.New("open authority: a document signer must have at least one signature")
 	}
 	if err := makeDir(dir); err != nil {
 		return nil, fmt.Errorf("open authority: %w", err)
@@ -128,9 +127,8 @@ func Open(dir string, store keys.Store, opts Options) (*Authority, error) {
 	return a, nil
 }
 
-// Ensure makes whatever is missing at that time: CSCA, document signer,
-// revocation list and master list. A list older than a third of its time is
-// made anew.
+// Ensure makes what is missing at that time: CSCA, document signer, revocation list
+// and master list. A revocation list older than a third of its validity is replaced.
 func (a *Authority) Ensure(at time.Time) error {
 	return a.change(func(s *state) error {
 		if _, err := a.csca(s, at); err != nil {
@@ -151,7 +149,7 @@ func (a *Authority) Ensure(at time.Time) error {
 	})
 }
 
-// form is how certificates write their curve.
+// form is how certificates identify curves.
 func (a *Authority) form() curve.Form {
 	if a.opts.NamedCurves {
 		return curve.Named
@@ -159,14 +157,14 @@ func (a *Authority) form() curve.Form {
 	return curve.Explicit
 }
 
-// name is a distinguished name in this authority.
+// name is the distinguished name for a common name.
 func (a *Authority) name(common string) ([]byte, error) {
 	return Name{Country: Country, Organization: a.opts.Organization, CommonName: common}.marshal()
 }
 
-// key makes the key of that label. One that is there was made by a process that
-// died before it could certify it: nothing was ever signed with it, so it is
-// taken.
+// key makes the key with that label. If there is one already, a process has made it
+// and ended before it could certify it. Nothing has been signed with it, so it is
+// used.
 func (a *Authority) key(label string, c elliptic.Curve) (crypto.Signer, error) {
 	key, err := a.store.Generate(label, c)
 	if errors.Is(err, keys.ErrExists) {
@@ -175,7 +173,7 @@ func (a *Authority) key(label string, c elliptic.Curve) (crypto.Signer, error) {
 	return key, err
 }
 
-// csca is the CSCA that may certify at that time, made if there is none.
+// csca gives the CSCA that may certify at that time, and makes one if there is none.
 func (a *Authority) csca(s *state, at time.Time) (*cscaRecord, error) {
 	for _, c := range slices.Backward(s.CSCAs) {
 		if c.Certificate.PrivateKeyUsage.Contains(at) && !c.Retired {
@@ -185,8 +183,8 @@ func (a *Authority) csca(s *state, at time.Time) (*cscaRecord, error) {
 	return a.makeCSCA(s, at)
 }
 
-// makeCSCA makes the next CSCA: its self-signed certificate and, where there
-// was one before, the link by which that one vouches for it (9303-12, 4.2.1).
+// makeCSCA makes the next CSCA: its self-signed certificate and, if there was one
+// before, the link certificate of that one (9303-12, 4.2.1).
 func (a *Authority) makeCSCA(s *state, at time.Time) (*cscaRecord, error) {
 	c := &cscaRecord{Number: len(s.CSCAs) + 1}
 	c.Label = fmt.Sprintf("csca-%04d", c.Number)
@@ -210,13 +208,14 @@ func (a *Authority) makeCSCA(s *state, at time.Time) (*cscaRecord, error) {
 		return nil, fmt.Errorf("link CSCA: %w", err)
 	}
 	s.CSCAs = append(s.CSCAs, c)
-	if len(s.CSCAs) > 1 { // lists are the new key's business from now on
+	if len(s.CSCAs) > 1 { // from now on the new key signs the lists
 		return c, errors.Join(a.makeCRL(s, at), a.makeMasterList(s, at))
 	}
 	return c, nil
 }
 
-// makeLink certifies a new CSCA's key with the key before it; nil for the first.
+// makeLink certifies the key of a new CSCA with that of the one before; nil for the
+// first CSCA.
 func (a *Authority) makeLink(s *state, r request) (*Certificate, error) {
 	if len(s.CSCAs) == 0 {
 		return nil, nil
@@ -240,7 +239,7 @@ func minTime(t, u time.Time) time.Time {
 	return t
 }
 
-// request is a request with what all certificates of this authority share.
+// request is a request for a certificate, with what all of them share.
 func (a *Authority) request(as role, subject []byte, key crypto.PublicKey, usage Period) request {
 	return request{
 		role: as, subject: subject, key: key, form: a.form(),
@@ -249,8 +248,8 @@ func (a *Authority) request(as role, subject []byte, key crypto.PublicKey, usage
 	}
 }
 
-// certify has the current CSCA issue a certificate that says what a label's key
-// is for.
+// certify has the current CSCA issue a certificate for the key with that label, which
+// is made.
 func (a *Authority) certify(s *state, as role, label, common string, c elliptic.Curve, at time.Time) (*Certificate, error) {
 	csca, err := a.csca(s, at)
 	if err != nil {
@@ -278,8 +277,8 @@ func (a *Authority) certify(s *state, as role, label, common string, c elliptic.
 	return r.issue(rand.Reader)
 }
 
-// documentSigner is the document signer that may sign at that time and has
-// signatures left, made if there is none.
+// documentSigner gives the document signer that may sign at that time and has
+// signatures left, and makes one if there is none.
 func (a *Authority) documentSigner(s *state, at time.Time) (*signerRecord, error) {
 	for _, d := range slices.Backward(s.Signers) {
 		if !d.Retired && d.Reserved < a.opts.MaxSignatures && d.Certificate.PrivateKeyUsage.Contains(at) {
@@ -298,7 +297,7 @@ func (a *Authority) documentSigner(s *state, at time.Time) (*signerRecord, error
 	return d, nil
 }
 
-// makeCRL signs a revocation list with the current CSCA's key.
+// makeCRL signs a revocation list with the key of the current CSCA.
 func (a *Authority) makeCRL(s *state, at time.Time) error {
 	csca, err := a.csca(s, at)
 	if err != nil {
@@ -322,8 +321,8 @@ func (a *Authority) makeCRL(s *state, at time.Time) error {
 	return nil
 }
 
-// makeMasterList signs the list of all CSCAs and links. Each list has a signer
-// of its own, whose key is not used again.
+// makeMasterList signs the list of all CSCAs and link certificates. Each list has a
+// new signer, whose key is not used again.
 func (a *Authority) makeMasterList(s *state, at time.Time) error {
 	csca, err := a.csca(s, at)
 	if err != nil {
@@ -363,9 +362,9 @@ func (s *state) checkMasterList(list []byte, at time.Time) error {
 	return trust.CheckMasterList(read, at)
 }
 
-// RollOver retires the document signers in use, so that the next signature is
-// made by a new one. A process that has signatures counted in advance uses
-// those up first; stopping is not needed.
+// RollOver retires the document signers in use, so that a new one makes the next
+// signature. A running process first uses up the signatures that it has counted in
+// advance.
 func (a *Authority) RollOver(at time.Time) error {
 	return a.change(func(s *state) error {
 		for _, d := range s.Signers {
@@ -376,8 +375,8 @@ func (a *Authority) RollOver(at time.Time) error {
 	})
 }
 
-// RollOverCSCA retires the CSCA in use for a new one, with a link certificate,
-// a revocation list and a master list. Document signers it certified go on.
+// RollOverCSCA replaces the CSCA in use with a new one, and makes a link certificate,
+// a revocation list and a master list. Its document signers stay in use.
 func (a *Authority) RollOverCSCA(at time.Time) error {
 	return a.change(func(s *state) error {
 		for _, c := range s.CSCAs {
@@ -388,14 +387,13 @@ func (a *Authority) RollOverCSCA(at time.Time) error {
 	})
 }
 
-// Revoke revokes a document signer by its serial number, and signs a new
-// revocation list. Reasons are those of RFC 5280, 5.3.1. Revoking twice changes
-// nothing.
+// Revoke revokes a document signer by its serial number and signs a new revocation
+// list. Reasons are those of RFC 5280, 5.3.1. A second call changes nothing.
 func (a *Authority) Revoke(serial *big.Int, reason int, at time.Time) error {
 	return a.change(func(s *state) error {
 		i := slices.IndexFunc(s.Signers, func(d *signerRecord) bool { return d.Certificate.Serial.Cmp(serial) == 0 })
 		if i < 0 {
-			return fmt.Errorf("revoke: %w: there is no document signer of that serial number", ErrState)
+			return fmt.Errorf("revoke: %w: there is no document signer with that serial number", ErrState)
 		}
 		s.Signers[i].Retired = true
 		if slices.ContainsFunc(s.Revoked, func(r revokedRecord) bool { return new(big.Int).SetBytes(r.Serial).Cmp(serial) == 0 }) {
@@ -436,7 +434,7 @@ func (a *Authority) IssueMasterList(at time.Time) ([]byte, error) {
 type ListedCSCA struct {
 	Number      int
 	Certificate *Certificate
-	Link        *Certificate // by the CSCA before it; nil for the first
+	Link        *Certificate // issued by the CSCA before; nil for the first
 	Retired     bool
 }
 
@@ -444,12 +442,12 @@ type ListedCSCA struct {
 type ListedSigner struct {
 	Number      int
 	Certificate *Certificate
-	Signatures  int // counted so far, up to Options.Reserve in advance for each process
+	Signatures  int // counted so far; each process counts up to Options.Reserve in advance
 	Retired     bool
 	Revoked     bool
 }
 
-// Listing is all that an authority has made, oldest first.
+// Listing is everything that an authority has made, oldest first.
 type Listing struct {
 	CSCAs      []ListedCSCA
 	Signers    []ListedSigner
@@ -457,7 +455,7 @@ type Listing struct {
 	MasterList []byte
 }
 
-// List tells what the authority has made.
+// List lists what the authority has made.
 func (a *Authority) List() (Listing, error) {
 	s, err := a.load()
 	if err != nil {
@@ -476,8 +474,8 @@ func (a *Authority) List() (Listing, error) {
 	return l, nil
 }
 
-// TrustStore trusts this authority's CSCAs and knows its revocation list, as
-// they are now.
+// TrustStore makes a trust store with the present CSCAs and revocation list of this
+// authority.
 func (a *Authority) TrustStore() (*TrustStore, error) {
 	s, err := a.load()
 	if err != nil {

@@ -18,10 +18,10 @@ import (
 	"example.org/cancuoc/personalization/chip/curve"
 )
 
-// Period is a span of time, both ends inside. A zero end is open.
+// Period is a span of time that includes both ends. A zero end is open.
 type Period struct{ From, To time.Time }
 
-// Contains reports whether at lies in the period.
+// Contains reports whether at is in the period.
 func (p Period) Contains(at time.Time) bool {
 	return (p.From.IsZero() || !at.Before(p.From)) && (p.To.IsZero() || !at.After(p.To))
 }
@@ -29,31 +29,31 @@ func (p Period) Contains(at time.Time) bool {
 // IsZero reports whether both ends are open.
 func (p Period) IsZero() bool { return p.From.IsZero() && p.To.IsZero() }
 
-// Certificate is a certificate of a CSCA, a document signer or a master list
-// signer, read.
+// Certificate is a certificate of a CSCA, a document signer or a master list signer
+// that was read.
 type Certificate struct {
 	Raw     []byte // DER
 	Serial  *big.Int
 	Issuer  []byte // Name, DER
 	Subject []byte // Name, DER
-	Country string // of the subject, as it stands
+	Country string // of the subject, as in the certificate
 	Valid   Period
 
 	PublicKey crypto.PublicKey // *ecdsa.PublicKey or *rsa.PublicKey
-	KeyForm   curve.Form       // how the curve is written, where it is one
+	KeyForm   curve.Form       // how the curve is identified, of an *ecdsa.PublicKey
 
 	Usage            KeyUsage
 	IsCA             bool
-	HasConstraints   bool // basicConstraints is there
-	MaxPath          int  // -1 where there is no limit
+	HasConstraints   bool // has the extension basicConstraints
+	MaxPath          int  // -1 if there is no limit
 	SubjectKeyID     []byte
 	AuthorityKeyID   []byte
-	PrivateKeyUsage  Period   // zero where the extension is absent
-	DocumentTypes    []string // nil where the extension is absent
+	PrivateKeyUsage  Period   // zero if the extension is absent
+	DocumentTypes    []string // nil if the extension is absent
 	CRLPoints        []string
 	HasExtendedUsage bool
-	MasterListSigner bool                    // extKeyUsage names it
-	UnknownCritical  []asn1.ObjectIdentifier // critical extensions that were not understood
+	MasterListSigner bool                    // by extKeyUsage
+	UnknownCritical  []asn1.ObjectIdentifier // unknown critical extensions
 
 	tbs, algorithm, signature []byte
 }
@@ -71,7 +71,7 @@ func ParseCertificate(b []byte) (*Certificate, error) {
 		!raw.ReadASN1(&outer, cbasn1.SEQUENCE) || !outer.ReadASN1Element(&tbs, cbasn1.SEQUENCE) ||
 		!outer.ReadASN1Element(&algorithm, cbasn1.SEQUENCE) ||
 		!outer.ReadASN1BitString(&signature) || signature.BitLength%8 != 0 || !outer.Empty() {
-		return nil, fmt.Errorf("%w: this is no certificate", ErrMalformed)
+		return nil, fmt.Errorf("%w: it is not a certificate", ErrMalformed)
 	}
 	c.Raw, c.tbs, c.algorithm, c.signature = b, tbs, algorithm, signature.Bytes
 	if err := c.readTBS(tbs); err != nil {
@@ -83,7 +83,7 @@ func ParseCertificate(b []byte) (*Certificate, error) {
 // maxCertificate bounds a certificate, in bytes.
 const maxCertificate = 64 << 10
 
-// readTBS reads what was signed.
+// readTBS reads the signed part.
 func (c *Certificate) readTBS(tbs cryptobyte.String) error {
 	var body, inner, issuer, validity, subject, spki, extensions cryptobyte.String
 	var version int
@@ -96,13 +96,13 @@ func (c *Certificate) readTBS(tbs cryptobyte.String) error {
 		!body.ReadASN1Element(&subject, cbasn1.SEQUENCE) || !body.ReadASN1Element(&spki, cbasn1.SEQUENCE) ||
 		!body.SkipOptionalASN1(cbasn1.Tag(1).ContextSpecific()) || !body.SkipOptionalASN1(cbasn1.Tag(2).ContextSpecific()) ||
 		!body.ReadOptionalASN1(&extensions, &extended, cbasn1.Tag(3).Constructed().ContextSpecific()) || !body.Empty() {
-		return fmt.Errorf("%w: it is no certificate of version 3", ErrMalformed)
+		return fmt.Errorf("%w: it is not a certificate of version 3", ErrMalformed)
 	}
 	if !bytes.Equal(inner, c.algorithm) {
-		return fmt.Errorf("%w: two signature algorithms", ErrMalformed)
+		return fmt.Errorf("%w: it has two signature algorithms", ErrMalformed)
 	}
 	if !cms.ReadTime(&validity, &c.Valid.From) || !cms.ReadTime(&validity, &c.Valid.To) || !validity.Empty() {
-		return fmt.Errorf("%w: validity", ErrMalformed)
+		return fmt.Errorf("%w: its validity", ErrMalformed)
 	}
 	c.Issuer, c.Subject, c.Country = issuer, subject, countryOf(subject)
 	if err := c.readKey(spki); err != nil {
@@ -114,7 +114,7 @@ func (c *Certificate) readTBS(tbs cryptobyte.String) error {
 	return c.readExtensions(extensions)
 }
 
-// readKey reads the public key, on a curve in either form or RSA.
+// readKey reads the public key: on a curve identified in either form, or RSA.
 func (c *Certificate) readKey(spki []byte) error {
 	key, form, err := curve.ParsePublicKey(spki)
 	if err == nil {
@@ -123,13 +123,13 @@ func (c *Certificate) readKey(spki []byte) error {
 	}
 	other, rsaErr := x509.ParsePKIXPublicKey(spki)
 	if rsaErr != nil {
-		return fmt.Errorf("%w: public key: %w", ErrMalformed, err)
+		return fmt.Errorf("%w: its public key: %w", ErrMalformed, err)
 	}
 	c.PublicKey = other
 	return nil
 }
 
-// countryOf is the country in a Name, as it stands, or nothing.
+// countryOf is the country in a Name, unchanged; empty if there is none.
 func countryOf(name cryptobyte.String) string {
 	var rdns cryptobyte.String
 	if !name.ReadASN1(&rdns, cbasn1.SEQUENCE) {
@@ -154,7 +154,7 @@ func countryOf(name cryptobyte.String) string {
 func (c *Certificate) readExtensions(wrapped cryptobyte.String) error {
 	var list cryptobyte.String
 	if !wrapped.ReadASN1(&list, cbasn1.SEQUENCE) || !wrapped.Empty() {
-		return fmt.Errorf("%w: extensions", ErrMalformed)
+		return fmt.Errorf("%w: its extensions", ErrMalformed)
 	}
 	for !list.Empty() {
 		var extension, value cryptobyte.String
@@ -163,11 +163,11 @@ func (c *Certificate) readExtensions(wrapped cryptobyte.String) error {
 		if !list.ReadASN1(&extension, cbasn1.SEQUENCE) || !extension.ReadASN1ObjectIdentifier(&oid) ||
 			extension.PeekASN1Tag(cbasn1.BOOLEAN) && !extension.ReadASN1Boolean(&critical) ||
 			!extension.ReadASN1(&value, cbasn1.OCTET_STRING) || !extension.Empty() {
-			return fmt.Errorf("%w: extensions", ErrMalformed)
+			return fmt.Errorf("%w: its extensions", ErrMalformed)
 		}
 		known, ok := c.readExtension(oid, value)
 		if !ok {
-			return fmt.Errorf("%w: extension %s", ErrMalformed, oid)
+			return fmt.Errorf("%w: its extension %s", ErrMalformed, oid)
 		}
 		if critical && !known {
 			c.UnknownCritical = append(c.UnknownCritical, oid)
@@ -176,8 +176,8 @@ func (c *Certificate) readExtensions(wrapped cryptobyte.String) error {
 	return nil
 }
 
-// readExtension reads one extension, and says whether it knows it and whether
-// it is well-formed.
+// readExtension reads one extension. It reports whether it knows the extension and
+// whether that is well-formed.
 func (c *Certificate) readExtension(oid asn1.ObjectIdentifier, v cryptobyte.String) (known, ok bool) {
 	switch {
 	case oid.Equal(oidKeyUsage):
@@ -233,7 +233,7 @@ func (c *Certificate) readConstraints(v cryptobyte.String) bool {
 		(body.Empty() || body.ReadASN1Integer(&c.MaxPath) && c.MaxPath >= 0)
 }
 
-// readPrivateKeyUsage reads privateKeyUsagePeriod, times under implicit tags.
+// readPrivateKeyUsage reads privateKeyUsagePeriod, whose times have implicit tags.
 func (c *Certificate) readPrivateKeyUsage(v cryptobyte.String) bool {
 	var body cryptobyte.String
 	if !v.ReadASN1(&body, cbasn1.SEQUENCE) {
@@ -292,8 +292,7 @@ func (c *Certificate) readExtendedUsage(v cryptobyte.String) bool {
 	return true
 }
 
-// readURIs gathers the addresses in cRLDistributionPoints. Other names in it
-// are of no use here.
+// readURIs collects the addresses in cRLDistributionPoints and ignores other names.
 func readURIs(v cryptobyte.String) []string {
 	var points cryptobyte.String
 	if !v.ReadASN1(&points, cbasn1.SEQUENCE) {
@@ -319,7 +318,7 @@ func (c *Certificate) CheckSignedBy(issuer *Certificate) error {
 	return cms.CheckSignature(c.algorithm, 0, issuer.PublicKey, c.tbs, c.signature)
 }
 
-// SelfIssued reports whether issuer and subject are one name.
+// SelfIssued reports whether issuer and subject have the same name.
 func (c *Certificate) SelfIssued() bool { return bytes.Equal(c.Issuer, c.Subject) }
 
 // PEM writes the certificate as PEM.
@@ -327,13 +326,13 @@ func (c *Certificate) PEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 }
 
-// keyID is a key's identifier: SHA-1 of the point or key (RFC 5280, 4.2.1.2).
+// keyID is the identifier of a key: the SHA-1 of its BIT STRING (RFC 5280, 4.2.1.2).
 func keyID(spki []byte) ([]byte, error) {
 	input := cryptobyte.String(spki)
 	var body cryptobyte.String
 	var bits asn1.BitString
 	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !body.SkipASN1(cbasn1.SEQUENCE) || !body.ReadASN1BitString(&bits) {
-		return nil, fmt.Errorf("%w: public key", ErrMalformed)
+		return nil, fmt.Errorf("%w: the public key", ErrMalformed)
 	}
 	id := sha1.Sum(bits.Bytes)
 	return id[:], nil

@@ -23,12 +23,12 @@ type Revocation struct {
 	Reason int // RFC 5280, 5.3.1: 1 key compromise, 4 superseded; 0 unspecified
 }
 
-// CRL is a certificate revocation list, read.
+// CRL is a certificate revocation list that was read.
 type CRL struct {
 	Raw            []byte // DER
 	Issuer         []byte // Name, DER
 	Number         *big.Int
-	This, Next     time.Time // issued; to be replaced by. Next may be zero
+	This, Next     time.Time // when it was issued, and until when the next one is; Next may be zero
 	AuthorityKeyID []byte
 	Revoked        []Revocation
 
@@ -38,7 +38,7 @@ type CRL struct {
 // maxCRL bounds a revocation list, in bytes.
 const maxCRL = 4 << 20
 
-// issueCRL makes a revocation list, and reads it back.
+// issueCRL makes a revocation list and reads it back.
 func issueCRL(random io.Reader, l CRL, signer crypto.Signer) (*CRL, error) {
 	hash := cms.HashFor(signer.Public())
 	algorithm, err := cms.SignatureAlgorithm(signer.Public(), hash)
@@ -83,7 +83,7 @@ func addRevocation(b *cryptobyte.Builder, r Revocation) {
 		b.AddASN1BigInt(r.Serial)
 		cms.AddTime(b, r.At)
 		if r.Reason == 0 {
-			return // RFC 5280, 5.3.1: absent rather than unspecified
+			return // RFC 5280, 5.3.1: the extension is absent where the reason is unspecified
 		}
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			addExtension(b, oidCRLReason, false, func(b *cryptobyte.Builder) { b.AddASN1Enum(int64(r.Reason)) })
@@ -102,16 +102,16 @@ func ParseCRL(b []byte) (*CRL, error) {
 	if len(b) > maxCRL || !input.ReadASN1(&outer, cbasn1.SEQUENCE) || !input.Empty() ||
 		!outer.ReadASN1Element(&tbs, cbasn1.SEQUENCE) || !outer.ReadASN1Element(&algorithm, cbasn1.SEQUENCE) ||
 		!outer.ReadASN1BitString(&signature) || signature.BitLength%8 != 0 || !outer.Empty() {
-		return nil, fmt.Errorf("%w: this is no revocation list", ErrMalformed)
+		return nil, fmt.Errorf("%w: it is not a revocation list", ErrMalformed)
 	}
 	l := &CRL{Raw: b, Number: new(big.Int), tbs: tbs, algorithm: algorithm, signature: signature.Bytes}
 	if !l.readTBS(tbs) {
-		return nil, fmt.Errorf("%w: revocation list", ErrMalformed)
+		return nil, fmt.Errorf("%w: the revocation list", ErrMalformed)
 	}
 	return l, nil
 }
 
-// readTBS reads what was signed.
+// readTBS reads the signed part.
 func (l *CRL) readTBS(tbs cryptobyte.String) bool {
 	var body, inner, issuer, revoked, extensions cryptobyte.String
 	var version int
@@ -162,8 +162,8 @@ func (l *CRL) readRevoked(s cryptobyte.String) bool {
 	return true
 }
 
-// readExtensions reads number and authority key identifier. A critical
-// extension that is not known makes the list unusable (RFC 5280, 5.2).
+// readExtensions reads the number and the authority key identifier. A list with an
+// unknown critical extension cannot be used (RFC 5280, 5.2).
 func (l *CRL) readExtensions(s cryptobyte.String) bool {
 	var list cryptobyte.String
 	if !s.ReadASN1(&list, cbasn1.SEQUENCE) {
@@ -200,7 +200,7 @@ func (l *CRL) CheckSignedBy(issuer *Certificate) error {
 	return cms.CheckSignature(l.algorithm, 0, issuer.PublicKey, l.tbs, l.signature)
 }
 
-// find gives the entry of a serial number.
+// find finds the entry of a serial number.
 func (l *CRL) find(serial *big.Int) (Revocation, bool) {
 	for _, r := range l.Revoked {
 		if r.Serial.Cmp(serial) == 0 {

@@ -16,10 +16,10 @@ import (
 	"example.org/cancuoc/personalization/chip/curve"
 )
 
-// Name is a distinguished name as 9303-12, 4.2 wants it: the country upper-case
-// in PrintableString, the rest in UTF8String.
+// Name is a distinguished name of 9303-12, 4.2: the country in upper case as
+// PrintableString, the rest as UTF8String.
 type Name struct {
-	Country      string // two letters, "VN"
+	Country      string // two letters, for example "VN"
 	Organization string
 	CommonName   string
 }
@@ -47,7 +47,8 @@ func addAttribute(b *cryptobyte.Builder, oid asn1.ObjectIdentifier, tag cbasn1.T
 	})
 }
 
-// role is what a certificate is for; 9303-12, tables 5 and 6 follow from it.
+// role is what a certificate is for, which decides its profile (9303-12, tables 5
+// and 6).
 type role int
 
 const (
@@ -62,9 +63,9 @@ type request struct {
 	subject      []byte // Name, DER
 	key          crypto.PublicKey
 	form         curve.Form
-	valid, usage Period // of the certificate; of the private key
+	valid, usage Period // of the certificate, and of the private key
 
-	issuer   []byte // Name, DER; with issuerID and signer, who certifies
+	issuer   []byte // Name, DER
 	issuerID []byte
 	signer   crypto.Signer
 
@@ -73,7 +74,7 @@ type request struct {
 	crl     string // URI of the revocation list
 }
 
-// issue makes a certificate and reads it back before it is used.
+// issue makes a certificate and reads it back.
 func (r *request) issue(random io.Reader) (*Certificate, error) {
 	serial, err := newSerial(random)
 	if err != nil {
@@ -81,7 +82,7 @@ func (r *request) issue(random io.Reader) (*Certificate, error) {
 	}
 	key, ok := r.key.(*ecdsa.PublicKey)
 	if !ok {
-		return nil, fmt.Errorf("certify a %T", r.key)
+		return nil, fmt.Errorf("certify a key: a %T cannot be certified", r.key)
 	}
 	spki, err := curve.MarshalPublicKey(key, r.form)
 	if err != nil {
@@ -119,7 +120,7 @@ func (r *request) issue(random io.Reader) (*Certificate, error) {
 	return ParseCertificate(der)
 }
 
-// signed signs what was built, and puts algorithm and signature behind it.
+// signed signs what was built, and appends algorithm and signature.
 func signed(random io.Reader, tbs *cryptobyte.Builder, signer crypto.Signer, hash crypto.Hash, algorithm []byte) ([]byte, error) {
 	body, err := tbs.Bytes()
 	if err != nil {
@@ -140,7 +141,7 @@ func signed(random io.Reader, tbs *cryptobyte.Builder, signer crypto.Signer, has
 	return b.Bytes()
 }
 
-// newSerial draws a positive serial number of 16 bytes; 20 are allowed.
+// newSerial draws a positive serial number of 16 bytes, of the 20 allowed.
 func newSerial(random io.Reader) (*big.Int, error) {
 	b := make([]byte, 16)
 	if _, err := io.ReadFull(random, b); err != nil {
@@ -180,7 +181,8 @@ func (r *request) addExtensions(b *cryptobyte.Builder, subjectID []byte) {
 	}
 }
 
-// authorityID is the issuer's key identifier; the subject's own where it signs itself.
+// authorityID is the key identifier of the issuer: the subject itself in a
+// self-signed certificate.
 func (r *request) authorityID(subjectID []byte) []byte {
 	if r.issuerID == nil {
 		return subjectID
@@ -199,7 +201,7 @@ func addExtension(b *cryptobyte.Builder, oid asn1.ObjectIdentifier, critical boo
 	})
 }
 
-// addUsage writes keyUsage: bits without the unused ones at the end.
+// addUsage writes keyUsage, without unused bits at the end.
 func (r *request) addUsage(b *cryptobyte.Builder) {
 	unused, bits := byte(7), byte(0x80) // digitalSignature
 	if r.role == roleCSCA {
@@ -219,8 +221,8 @@ func addPeriod(b *cryptobyte.Builder, p Period) {
 	})
 }
 
-// addAltName writes the same alternative name for subject and issuer: where to
-// ask, and the state as its MRZ names it (9303-12, 7.1.1.2).
+// addAltName writes the alternative name of subject and of issuer, which is the
+// same: the contact, and the state by its code in the MRZ (9303-12, 7.1.1.2).
 func (r *request) addAltName(b *cryptobyte.Builder) {
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.Tag(6).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes([]byte(r.contact)) })
@@ -232,7 +234,7 @@ func (r *request) addAltName(b *cryptobyte.Builder) {
 	})
 }
 
-// addCRLPoint writes where the revocation list is published.
+// addCRLPoint writes cRLDistributionPoints.
 func (r *request) addCRLPoint(b *cryptobyte.Builder) {
 	explicit := cbasn1.Tag(0).Constructed().ContextSpecific()
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -246,7 +248,7 @@ func (r *request) addCRLPoint(b *cryptobyte.Builder) {
 	})
 }
 
-// addDocumentTypes writes documentTypeList: document code ID, as in the MRZ.
+// addDocumentTypes writes documentTypeList.
 func addDocumentTypes(b *cryptobyte.Builder) {
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0)
@@ -256,5 +258,5 @@ func addDocumentTypes(b *cryptobyte.Builder) {
 	})
 }
 
-// DocumentType is the document code of the identity card, as its MRZ begins.
+// DocumentType is the document code of the identity card, as in its MRZ.
 const DocumentType = "ID"

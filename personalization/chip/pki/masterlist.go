@@ -42,16 +42,15 @@ func issueMasterList(random io.Reader, signer, issuer *Certificate, key crypto.S
 	})
 }
 
-// ParseMasterList reads a master list and checks its signature by the signer's
-// certificate inside. Whether that certificate is to be trusted is the reader's
-// question: ask [TrustStore.CheckMasterList].
+// ParseMasterList reads a master list and checks its signature with the signer's
+// certificate inside, which may not be trusted: see [TrustStore.CheckMasterList].
 func ParseMasterList(der []byte) (*MasterList, error) {
 	data, err := cms.Parse(der)
 	if err != nil {
 		return nil, fmt.Errorf("master list: %w", err)
 	}
 	if !data.ContentType.Equal(oidMasterList) {
-		return nil, fmt.Errorf("%w: content %s is no master list", ErrMalformed, data.ContentType)
+		return nil, fmt.Errorf("%w: content of type %s is not a master list", ErrMalformed, data.ContentType)
 	}
 	signer, err := SignerOf(data)
 	if err != nil {
@@ -66,12 +65,12 @@ func ParseMasterList(der []byte) (*MasterList, error) {
 	var version int
 	if !content.ReadASN1(&body, cbasn1.SEQUENCE) || !content.Empty() || !body.ReadASN1Integer(&version) ||
 		!body.ReadASN1(&set, cbasn1.SET) || !body.Empty() {
-		return nil, fmt.Errorf("%w: master list", ErrMalformed)
+		return nil, fmt.Errorf("%w: the master list", ErrMalformed)
 	}
 	for !set.Empty() {
 		var one cryptobyte.String
 		if len(m.CSCAs) == 4096 || !set.ReadASN1Element(&one, cbasn1.SEQUENCE) {
-			return nil, fmt.Errorf("%w: master list", ErrMalformed)
+			return nil, fmt.Errorf("%w: the master list", ErrMalformed)
 		}
 		c, err := ParseCertificate(one)
 		if err != nil {
@@ -82,8 +81,8 @@ func ParseMasterList(der []byte) (*MasterList, error) {
 	return m, nil
 }
 
-// CheckMasterList reports whether a trusted CSCA certified the list's signer for
-// master lists, at that time.
+// CheckMasterList checks that the signer of a master list is certified for that by a
+// trusted CSCA, and valid at that time. Every error wraps ErrUntrusted.
 func (t *TrustStore) CheckMasterList(m *MasterList, at time.Time) error {
 	csca, err := t.issuer(m.Signer)
 	switch {
@@ -92,13 +91,13 @@ func (t *TrustStore) CheckMasterList(m *MasterList, at time.Time) error {
 	case !m.Signer.MasterListSigner:
 		return untrusted("its certificate is not for master lists")
 	case !m.Signer.Valid.Contains(at):
-		return untrusted("its certificate is valid from %s to %s only", day(m.Signer.Valid.From), day(m.Signer.Valid.To))
+		return untrusted("its certificate is valid only from %s to %s", day(m.Signer.Valid.From), day(m.Signer.Valid.To))
 	}
 	return t.checkRevocation(m.Signer, csca, at)
 }
 
-// SignerOf finds the certificate inside a SignedData whose key signed it, by
-// issuer and serial or by key identifier.
+// SignerOf finds the signer's certificate in a SignedData, by issuer and serial or by
+// key identifier.
 func SignerOf(data *cms.SignedData) (*Certificate, error) {
 	for _, raw := range data.Certificates {
 		c, err := ParseCertificate(raw)
@@ -111,5 +110,5 @@ func SignerOf(data *cms.SignedData) (*Certificate, error) {
 			return c, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: the signer's certificate is not inside", ErrMalformed)
+	return nil, fmt.Errorf("%w: the certificate of the signer is missing", ErrMalformed)
 }

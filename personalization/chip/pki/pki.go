@@ -1,15 +1,15 @@
-// Package pki is the public key infrastructure behind the chip's signature, of
-// ICAO Doc 9303-12: a country signing CA (CSCA), the document signers it
-// certifies, its revocation list and its master list.
+// Package pki is the public key infrastructure of ICAO Doc 9303-12 for the chip's
+// signature: a country signing CA (CSCA), the document signers that it certifies,
+// its revocation list and its master list.
 //
-// One half makes them: an [Authority] keeps certificates and counts signatures
-// in a directory and secret keys in a keys.Store, and hands out document
-// signers that roll over by themselves. The other half trusts them: a
-// [TrustStore] says whether a document signer is a country's, and why not.
+// An [Authority] makes them: it keeps certificates and counts of signatures in a
+// directory and secret keys in a keys.Store, and gives document signers, which it
+// replaces by itself. A [TrustStore] verifies them: it says whether a document signer
+// is trusted, and why not.
 //
-// Package crypto/x509 reads only named curves and 9303-12 demands explicit
-// domain parameters, so certificates are read and written here. Path building
-// is not: a chain has two certificates.
+// Certificates are read and written here because 9303-12 demands explicit domain
+// parameters and package crypto/x509 has only named curves. There is no path
+// building: a chain has two certificates.
 package pki
 
 import (
@@ -19,12 +19,12 @@ import (
 
 // Errors of this package, for errors.Is.
 var (
-	// ErrMalformed means a structure that is not what it should be.
+	// ErrMalformed means a malformed certificate, revocation list or master list.
 	ErrMalformed = errors.New("certificate is malformed")
 	// ErrUntrusted is wrapped by every reason not to trust a document signer.
 	ErrUntrusted = errors.New("the document signer is not trusted")
-	// ErrState means a directory of an authority that cannot be used.
-	ErrState = errors.New("state of the authority")
+	// ErrState means that the directory of an authority cannot be used.
+	ErrState = errors.New("the state of the authority cannot be used")
 )
 
 // Object identifiers of extensions and contents (RFC 5280; 9303-12, 7).
@@ -50,10 +50,10 @@ var (
 	oidCommonName   = asn1.ObjectIdentifier{2, 5, 4, 3}
 )
 
-// KeyUsage are the bits of the extension of that name, the first bit lowest.
+// KeyUsage are the bits of the extension keyUsage, the first bit lowest.
 type KeyUsage uint16
 
-// The usages that 9303-12 speaks of.
+// The usages in 9303-12.
 const (
 	DigitalSignature KeyUsage = 1 << 0
 	CertSign         KeyUsage = 1 << 5

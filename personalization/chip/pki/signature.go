@@ -14,29 +14,29 @@ import (
 	"example.org/cancuoc/personalization/chip/curve"
 )
 
-// signatureLabel names the key of the CA that certifies holders' keys.
+// signatureLabel is the label of the key of the CA for digital signatures.
 const signatureLabel = "signature-ca-0001"
 
-// oidUserID is the attribute in which certificates in Viet Nam bear the holder's
-// number (RFC 4519, 2.39).
+// oidUserID is the attribute with the holder's number in certificates in Viet Nam
+// (RFC 4519, 2.39).
 var oidUserID = asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
 
-// How long certificates for signatures are valid: the CA's, and a holder's.
+// How long the certificates of the CA and of holders are valid.
 const (
 	signatureCAValidity = 20 * 365 * 24 * time.Hour
 	signatureValidity   = 5 * 365 * 24 * time.Hour
 )
 
-// SignatureCA certifies keys that were generated on cards, for their holders'
-// digital signatures (chữ ký số). It is a CA of its own: a CSCA certifies nothing
-// but what signs documents (9303-12, 4.1). Its curve is P-256, named, since these
-// certificates are read by programs of every day.
+// SignatureCA certifies keys that cards have generated, for the digital signatures
+// (chữ ký số) of their holders. It is not the CSCA, which certifies only what signs
+// documents (9303-12, 4.1). It uses P-256 as a named curve, because these
+// certificates are read by all kinds of programs.
 type SignatureCA struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
 }
 
-// Holder is whose key is certified.
+// Holder is the holder of a key that is certified.
 type Holder struct {
 	Name   string // as on the card
 	Number string // personal number
@@ -51,8 +51,8 @@ func (Holder) String() string { return "[holder]" }
 // GoString hides the holder.
 func (Holder) GoString() string { return "[holder]" }
 
-// SignatureCA is the authority's CA for holders' signatures, made if there is none.
-// Its certificate is published beside the CSCA's.
+// SignatureCA gives the authority's CA for digital signatures, and makes it if there
+// is none. Its certificate is published beside that of the CSCA.
 func (a *Authority) SignatureCA(at time.Time) (*SignatureCA, error) {
 	s, err := a.load()
 	if err == nil && len(s.SignatureCA) == 0 {
@@ -66,14 +66,14 @@ func (a *Authority) SignatureCA(at time.Time) (*SignatureCA, error) {
 		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("CA for signatures: %w", err)
+		return nil, fmt.Errorf("CA for digital signatures: %w", err)
 	}
 	ca := &SignatureCA{}
 	if ca.certificate, err = x509.ParseCertificate(s.SignatureCA); err != nil {
-		return nil, fmt.Errorf("CA for signatures: %w: %w", ErrState, err)
+		return nil, fmt.Errorf("CA for digital signatures: %w: %w", ErrState, err)
 	}
 	if ca.key, err = a.store.Signer(signatureLabel); err != nil {
-		return nil, fmt.Errorf("CA for signatures: %w", err)
+		return nil, fmt.Errorf("CA for digital signatures: %w", err)
 	}
 	return ca, nil
 }
@@ -101,14 +101,14 @@ func (a *Authority) makeSignatureCA(at time.Time) ([]byte, error) {
 	return x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
 }
 
-// Certificate is the CA's own, DER.
+// Certificate is the certificate of the CA, DER.
 func (ca *SignatureCA) Certificate() []byte { return ca.certificate.Raw }
 
-// Certify makes the certificate for a holder's key, an uncompressed point of
-// P-256, as DER: for signatures that bind the holder, and for nothing else.
+// Certify makes the certificate, DER, for a holder's key, an uncompressed point of
+// P-256. The key may be used only for signatures that bind the holder.
 func (ca *SignatureCA) Certify(holder Holder, point []byte, at time.Time) ([]byte, error) {
 	if holder.Name == "" || holder.Number == "" {
-		return nil, errors.New("certify a holder's key: the holder has no name or number")
+		return nil, errors.New("certify a holder's key: the holder's name or number is missing")
 	}
 	key, err := curve.ParsePoint(curve.P256(), point)
 	if err != nil {

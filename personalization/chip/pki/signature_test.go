@@ -73,5 +73,5 @@ func TestSignatureCA_RefusesWhatItCannotCertify(t *testing.T) {
 	_, err = ca.Certify(pki.Holder{Name: "A", Number: "1"}, outside, now())
 	require.ErrorIs(t, err, curve.ErrPoint)
 	_, err = ca.Certify(pki.Holder{Name: "A"}, point(t), now())
-	require.ErrorContains(t, err, "no name or number")
+	require.ErrorContains(t, err, "name or number is missing")
 }

@@ -12,10 +12,10 @@ import (
 	"example.org/cancuoc/personalization/chip/curve"
 )
 
-// Signers hands out document signers, one signature at a time, and rolls over
-// to a new one by itself when a usage period or a count of signatures ends.
-// Signatures are counted in the authority's state in advance, a block at a time,
-// so that a crash loses a few of them and never makes one too many.
+// Signers gives document signers, one signature at a time, and changes to a new one
+// by itself when a usage period or a number of signatures ends. Signatures are
+// counted in the authority's state in advance, in blocks, so that a crash loses a few
+// of them but never exceeds the number.
 type Signers struct {
 	authority *Authority
 
@@ -25,11 +25,11 @@ type Signers struct {
 	left        int
 }
 
-// Signers gives document signers of this authority. Keep one for a process.
+// Signers gives the document signers of this authority. A process needs one.
 func (a *Authority) Signers() *Signers { return &Signers{authority: a} }
 
-// Signer gives a document signer for one signature at that time: its
-// certificate and its key, whose usage period contains the time.
+// Signer gives the certificate and the key of a document signer for one signature
+// at that time, which is in its usage period.
 func (s *Signers) Signer(at time.Time) (*Certificate, crypto.Signer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,8 +42,8 @@ func (s *Signers) Signer(at time.Time) (*Certificate, crypto.Signer, error) {
 	return s.certificate, s.key, nil
 }
 
-// reserve counts a block of signatures of the current document signer. Nothing
-// is handed out before the count is on the disk.
+// reserve counts a block of signatures of the current document signer. The count is
+// on disk before any of them can be made.
 func (s *Signers) reserve(at time.Time) error {
 	a := s.authority
 	var record *signerRecord
@@ -69,14 +69,14 @@ func (s *Signers) reserve(at time.Time) error {
 	return nil
 }
 
-// sampledKey checks the first signature of each block by the certificate, so that
-// a key that is not the certificate's, or an HSM that computes wrongly, is found
-// before a block of cards is signed. It does not check each one, which takes as
-// long as everything else about a security object does.
+// sampledKey verifies the first signature of each block with the certificate, so
+// that a wrong key or an HSM that computes wrongly is found before a block of cards
+// is signed. To verify every signature would take as long as everything else about a
+// security object together.
 type sampledKey struct {
 	crypto.Signer
 	public crypto.PublicKey // of the certificate
-	proven atomic.Bool
+	proven atomic.Bool      // a signature was verified
 }
 
 // Sign signs a digest by ECDSA, as DER.
@@ -87,10 +87,10 @@ func (k *sampledKey) Sign(random io.Reader, digest []byte, opts crypto.SignerOpt
 	}
 	public, ok := k.public.(*ecdsa.PublicKey)
 	if !ok {
-		return nil, fmt.Errorf("check the document signer's first signature: its certificate has a %T", k.public)
+		return nil, fmt.Errorf("verify the document signer's first signature: its certificate has a %T", k.public)
 	}
 	if err := curve.Verify(public, digest, signature); err != nil {
-		return nil, fmt.Errorf("check the document signer's first signature: %w", err)
+		return nil, fmt.Errorf("verify the document signer's first signature: %w", err)
 	}
 	k.proven.Store(true)
 	return signature, nil

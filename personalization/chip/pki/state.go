@@ -12,11 +12,10 @@ import (
 	"time"
 )
 
-// stateVersion is the layout of state.json.
+// stateVersion is the version of the layout of state.json.
 const stateVersion = 1
 
-// state is what an authority remembers, as it stands in state.json. It holds no
-// secret.
+// state is what an authority keeps in state.json. It has no secrets.
 type state struct {
 	Version           int             `json:"version"`
 	CSCAs             []*cscaRecord   `json:"cscas"`
@@ -43,7 +42,7 @@ type signerRecord struct {
 	Number      int    `json:"number"`
 	Label       string `json:"label"`
 	Certificate stored `json:"certificate"`
-	Reserved    int    `json:"reserved"` // signatures made or promised
+	Reserved    int    `json:"reserved"` // signatures counted, made or not
 	Retired     bool   `json:"retired"`
 }
 
@@ -54,7 +53,7 @@ type revokedRecord struct {
 	Reason int       `json:"reason"`
 }
 
-// stored is a certificate as JSON has it, or none.
+// stored is a certificate in JSON; null if there is none.
 type stored struct{ *Certificate }
 
 // MarshalJSON writes the certificate's DER.
@@ -65,7 +64,7 @@ func (c stored) MarshalJSON() ([]byte, error) {
 	return json.Marshal(c.Raw)
 }
 
-// UnmarshalJSON reads it.
+// UnmarshalJSON reads the certificate.
 func (c *stored) UnmarshalJSON(b []byte) error {
 	var der []byte
 	if err := json.Unmarshal(b, &der); err != nil || der == nil {
@@ -76,7 +75,7 @@ func (c *stored) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// storedCRL is a revocation list as JSON has it, or none.
+// storedCRL is a revocation list in JSON; null if there is none.
 type storedCRL struct{ list *CRL }
 
 // MarshalJSON writes the list's DER.
@@ -87,7 +86,7 @@ func (l storedCRL) MarshalJSON() ([]byte, error) {
 	return json.Marshal(l.list.Raw)
 }
 
-// UnmarshalJSON reads it.
+// UnmarshalJSON reads the list.
 func (l *storedCRL) UnmarshalJSON(b []byte) error {
 	var der []byte
 	if err := json.Unmarshal(b, &der); err != nil || der == nil {
@@ -112,10 +111,10 @@ func (s *state) anchors() []*Certificate {
 	return all
 }
 
-// makeDir makes a directory that only its owner reads.
+// makeDir makes a directory that only its owner can read.
 func makeDir(dir string) error { return os.MkdirAll(dir, 0o700) }
 
-// load reads the state. A file is replaced whole, so no lock is needed.
+// load reads the state. It needs no lock, because the file is only replaced whole.
 func (a *Authority) load() (*state, error) {
 	b, err := os.ReadFile(filepath.Join(a.dir, "state.json"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,7 +128,7 @@ func (a *Authority) load() (*state, error) {
 		return nil, fmt.Errorf("%w: state.json: %w", ErrState, err)
 	}
 	if s.Version != stateVersion {
-		return nil, fmt.Errorf("%w: state.json has version %d, this program reads %d", ErrState, s.Version, stateVersion)
+		return nil, fmt.Errorf("%w: state.json has version %d; this program reads version %d", ErrState, s.Version, stateVersion)
 	}
 	for _, c := range s.CSCAs {
 		if c.Certificate.Certificate == nil {
@@ -144,9 +143,9 @@ func (a *Authority) load() (*state, error) {
 	return &s, nil
 }
 
-// change loads the state, changes it and saves it, alone among all processes
-// that share the directory. When do fails, nothing is saved; a key that it made
-// is found again by the next (see Authority.key).
+// change loads the state, changes it by do and saves it, while all other processes
+// that share the directory wait. When do fails, nothing is saved; a key that it has
+// made is used next time (see Authority.key).
 func (a *Authority) change(do func(*state) error) (err error) {
 	lock, err := os.OpenFile(filepath.Join(a.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -166,9 +165,9 @@ func (a *Authority) change(do func(*state) error) (err error) {
 	return a.save(s)
 }
 
-// save writes the state, then what others read: csca.pem with all CSCAs and
-// links, crl.der, masterlist.der and signature-ca.pem. A crash between leaves those one step
-// behind; the next change brings them up to date.
+// save writes the state, then the files for others: csca.pem with all CSCAs and link
+// certificates, crl.der, masterlist.der and signature-ca.pem. After a crash in between
+// the files are out of date until the next change.
 func (a *Authority) save(s *state) error {
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -196,7 +195,7 @@ func (a *Authority) save(s *state) error {
 	return nil
 }
 
-// publish replaces a file unless it has that content already.
+// publish replaces a file unless it already has that content.
 func (a *Authority) publish(name string, content []byte) error {
 	old, err := os.ReadFile(filepath.Join(a.dir, name))
 	if err == nil && string(old) == string(content) {
@@ -205,7 +204,7 @@ func (a *Authority) publish(name string, content []byte) error {
 	return a.replace(name, content)
 }
 
-// replace writes a file whole or not at all: under another name, to the disk,
+// replace writes a file whole or not at all: under a temporary name, which is synced
 // and then renamed.
 func (a *Authority) replace(name string, content []byte) error {
 	temp, err := os.CreateTemp(a.dir, ".new-*") // mode 0600
@@ -226,7 +225,7 @@ func (a *Authority) replace(name string, content []byte) error {
 	return nil
 }
 
-// removeIfThere removes a file that may be gone already.
+// removeIfThere removes a file if it exists.
 func removeIfThere(name string) error {
 	if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -234,7 +233,7 @@ func removeIfThere(name string) error {
 	return nil
 }
 
-// syncDir brings a rename to the disk.
+// syncDir makes a rename durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

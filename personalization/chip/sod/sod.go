@@ -1,6 +1,6 @@
-// Package sod makes and checks the document security object, EF.SOD: the
-// country's signature over the hashes of all data groups (ICAO Doc 9303-10,
-// 4.6.2). Checking it is passive authentication (9303-11, 5.1).
+// Package sod makes and verifies the document security object, EF.SOD: the
+// country's signature over the hashes of all data groups (ICAO Doc 9303-10, 4.6.2).
+// To verify it is passive authentication (9303-11, 5.1).
 package sod
 
 import (
@@ -25,13 +25,13 @@ import (
 
 // Errors of this package, for errors.Is. An untrusted signer is pki.ErrUntrusted.
 var (
-	// ErrMalformed means a file that is no security object.
+	// ErrMalformed means a file that is not a security object.
 	ErrMalformed = errors.New("EF.SOD is malformed")
 	// ErrSignature means a security object that was changed after it was signed.
 	ErrSignature = errors.New("the security object's signature is wrong")
-	// ErrHash means a data group that is not the one that was signed.
+	// ErrHash means a data group that is not the signed one.
 	ErrHash = errors.New("the data group was changed after the card was signed")
-	// ErrNotCovered means a data group of which the security object says nothing.
+	// ErrNotCovered means a data group whose hash is not in the security object.
 	ErrNotCovered = errors.New("the security object does not cover the data group")
 )
 
@@ -42,21 +42,21 @@ const tagSOD = 0x77
 var oidSecurityObject = asn1.ObjectIdentifier{2, 23, 136, 1, 1, 1}
 
 // DocumentSigner gives a certificate and its key for one signature at a time.
-// *pki.Signers is one that rolls over by itself.
+// *pki.Signers implements it and changes to a new document signer by itself.
 type DocumentSigner interface {
 	Signer(at time.Time) (*pki.Certificate, crypto.Signer, error)
 }
 
-// Options say how a security object is made.
+// Options are how a security object is made.
 type Options struct {
 	Hash       crypto.Hash // of data groups and signature; default SHA-256
-	LDSVersion string      // "1.7" (default) or "1.8", which is said inside
-	At         time.Time   // when it is signed: picks the document signer
-	ShowTime   bool        // put At among the signed attributes; real cards do not
+	LDSVersion string      // "1.7" (default) or "1.8", which the object states
+	At         time.Time   // when it is signed; selects the document signer
+	ShowTime   bool        // write At to the signed attributes, which real cards do not do
 	Random     io.Reader   // default crypto/rand
 }
 
-// withDefaults fills in what was left out.
+// withDefaults fills in the defaults.
 func (o Options) withDefaults() Options {
 	if o.Hash == 0 {
 		o.Hash = crypto.SHA256
@@ -70,11 +70,10 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Build makes EF.SOD over data groups by number, each a whole EF with its tag
-// and length. It does not verify the signature that it made: that would double
-// its time, *pki.Signers checks the first signature of each block, and every
-// card's security object is verified up to the CSCA when the station inspects
-// the card, before it can leave.
+// Build makes EF.SOD over data groups by number, each a whole file with its tag and
+// length. It does not verify its signature, which would take as long again:
+// *pki.Signers verifies the first signature of each block, and inspection verifies
+// the security object of every card up to the CSCA before the card leaves.
 func Build(groups map[int][]byte, signer DocumentSigner, o Options) ([]byte, error) {
 	o = o.withDefaults()
 	certificate, key, err := signer.Signer(o.At)
@@ -82,7 +81,7 @@ func Build(groups map[int][]byte, signer DocumentSigner, o Options) ([]byte, err
 		return nil, fmt.Errorf("build EF.SOD: %w", err)
 	}
 	if !certificate.PrivateKeyUsage.Contains(o.At) {
-		return nil, fmt.Errorf("build EF.SOD: %w: its key may not sign at that time", pki.ErrUntrusted)
+		return nil, fmt.Errorf("build EF.SOD: %w: its key must not sign at that time", pki.ErrUntrusted)
 	}
 	object, err := securityObject(groups, o)
 	if err != nil {
@@ -106,7 +105,7 @@ func Build(groups map[int][]byte, signer DocumentSigner, o Options) ([]byte, err
 // securityObject makes LDSSecurityObject (9303-10, 4.6.2.3).
 func securityObject(groups map[int][]byte, o Options) ([]byte, error) {
 	if len(groups) < 2 { // SEQUENCE SIZE (2..16)
-		return nil, fmt.Errorf("%w: %d data groups", ErrMalformed, len(groups))
+		return nil, fmt.Errorf("%w: it needs at least two data groups, not %d", ErrMalformed, len(groups))
 	}
 	if o.LDSVersion != "1.7" && o.LDSVersion != "1.8" {
 		return nil, fmt.Errorf("%w: LDS version %q", ErrMalformed, o.LDSVersion)
@@ -146,7 +145,7 @@ func hashOf(h crypto.Hash, ef []byte) []byte {
 	return d.Sum(nil)
 }
 
-// SOD is a security object, read. Nothing of it is to be believed before Verify.
+// SOD is a security object that was read. Nothing in it is verified before Verify.
 type SOD struct {
 	Version        int // of LDSSecurityObject: 0 for LDS 1.7, 1 for 1.8
 	LDSVersion     string
@@ -154,7 +153,7 @@ type SOD struct {
 	Hash           crypto.Hash
 	Hashes         map[int][]byte
 	Signer         *pki.Certificate // the document signer
-	SignedAt       time.Time        // zero where it is not told
+	SignedAt       time.Time        // zero if not given
 
 	data *cms.SignedData
 }
@@ -170,7 +169,7 @@ func Parse(b []byte) (*SOD, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if !data.ContentType.Equal(oidSecurityObject) {
-		return nil, fmt.Errorf("%w: its content is %s", ErrMalformed, data.ContentType)
+		return nil, fmt.Errorf("%w: it is signed content of type %s", ErrMalformed, data.ContentType)
 	}
 	s := &SOD{data: data, SignedAt: data.Signer.At, Hashes: make(map[int][]byte)}
 	if s.Signer, err = pki.SignerOf(data); err != nil {
@@ -187,14 +186,14 @@ func (s *SOD) readObject(content cryptobyte.String) error {
 	var body, algorithm, hashes, versions cryptobyte.String
 	if !content.ReadASN1(&body, cbasn1.SEQUENCE) || !content.Empty() || !body.ReadASN1Integer(&s.Version) ||
 		!body.ReadASN1Element(&algorithm, cbasn1.SEQUENCE) || !body.ReadASN1(&hashes, cbasn1.SEQUENCE) {
-		return fmt.Errorf("%w: security object", ErrMalformed)
+		return fmt.Errorf("%w: the LDSSecurityObject", ErrMalformed)
 	}
 	var err error
 	if s.Hash, err = cms.ParseDigestAlgorithm(algorithm); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if s.Version >= 1 && !s.readVersions(&body, &versions) || !body.Empty() {
-		return fmt.Errorf("%w: version information", ErrMalformed)
+		return fmt.Errorf("%w: the version information", ErrMalformed)
 	}
 	for !hashes.Empty() {
 		var pair, hash cryptobyte.String
@@ -202,7 +201,7 @@ func (s *SOD) readObject(content cryptobyte.String) error {
 		if !hashes.ReadASN1(&pair, cbasn1.SEQUENCE) || !pair.ReadASN1Integer(&n) ||
 			!pair.ReadASN1(&hash, cbasn1.OCTET_STRING) || !pair.Empty() ||
 			n < 1 || n > 16 || s.Hashes[n] != nil || len(hash) != s.Hash.Size() {
-			return fmt.Errorf("%w: hashes of data groups", ErrMalformed)
+			return fmt.Errorf("%w: the hashes of data groups", ErrMalformed)
 		}
 		s.Hashes[n] = hash
 	}
@@ -220,15 +219,15 @@ func (s *SOD) readVersions(body, versions *cryptobyte.String) bool {
 	return true
 }
 
-// DataGroups are the numbers of the data groups that were signed, ascending. A
-// reader compares them with EF.COM, which was not.
+// DataGroups are the numbers of the signed data groups, ascending. A reader compares
+// them with EF.COM, which is not signed.
 func (s *SOD) DataGroups() []int { return slices.Sorted(maps.Keys(s.Hashes)) }
 
-// CheckSignature checks that the document signer signed this object, whoever
-// that is. Errors wrap ErrSignature.
+// CheckSignature checks that the document signer signed this object, whether it is
+// trusted or not. Errors wrap ErrSignature.
 func (s *SOD) CheckSignature() error { return s.checkSignature(s.Signer.PublicKey) }
 
-// checkSignature is CheckSignature with the signer's key at hand.
+// checkSignature is CheckSignature with the signer's key.
 func (s *SOD) checkSignature(key crypto.PublicKey) error {
 	err := s.data.CheckSignature(key)
 	switch {
@@ -242,11 +241,11 @@ func (s *SOD) checkSignature(key crypto.PublicKey) error {
 	return fmt.Errorf("%w: %w", ErrSignature, err)
 }
 
-// Verify is passive authentication up to the CSCA: the signature, then the
-// document signer's certificate by the trust store at that time, then the
-// usage period of its key where the signing time is told. Errors wrap
-// ErrSignature or pki.ErrUntrusted and say why in a sentence. The data groups
-// are CheckHash's business.
+// Verify is passive authentication up to the CSCA, without the data groups
+// themselves (see CheckHash): it checks the signature, then the document signer's
+// certificate by the trust store at that time, then the usage period of its key if
+// the signing time is given. Errors wrap ErrSignature or pki.ErrUntrusted and say why
+// in a sentence.
 func (s *SOD) Verify(trust *pki.TrustStore, at time.Time) error {
 	if err := s.checkSignature(trust.VerificationKey(s.Signer)); err != nil {
 		return err
@@ -255,12 +254,12 @@ func (s *SOD) Verify(trust *pki.TrustStore, at time.Time) error {
 		return err
 	}
 	if !s.SignedAt.IsZero() && !s.Signer.PrivateKeyUsage.Contains(s.SignedAt) {
-		return fmt.Errorf("%w: it signed when the usage period of its key was over or had not begun", pki.ErrUntrusted)
+		return fmt.Errorf("%w: it signed outside the usage period of its key", pki.ErrUntrusted)
 	}
 	return nil
 }
 
-// CheckHash checks one data group, a whole EF, against its signed hash. Errors
+// CheckHash checks one data group, a whole file, against its signed hash. Errors
 // wrap ErrHash or ErrNotCovered.
 func (s *SOD) CheckHash(dg int, ef []byte) error {
 	want, ok := s.Hashes[dg]

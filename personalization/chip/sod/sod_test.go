@@ -166,7 +166,7 @@ func TestVerify_SaysWhy(t *testing.T) {
 		want  string
 	}{
 		{"Good", trust, now(), ""},
-		{"CSCAOfAnother", stranger, now(), "no trusted CSCA of that name signed"},
+		{"CSCAOfAnother", stranger, now(), "not signed by the trusted CSCA of that name"},
 		{"TooEarly", trust, now().AddDate(-1, 0, 0), "not valid before 2026-11-23"},
 		{"TooLate", trust, now().AddDate(40, 0, 0), "expired on"},
 		{"Revoked", revoked, now(), "revoked on 2026-11-23"},

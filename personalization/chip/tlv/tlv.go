@@ -1,9 +1,9 @@
-// Package tlv reads and writes BER-TLV data objects, the one grammar that all
-// files and most commands of a chip share (ISO/IEC 7816-4, 5.2.2; ITU-T X.690).
+// Package tlv reads and writes BER-TLV data objects, of which all files and most
+// commands of a chip consist (ISO/IEC 7816-4, 5.2.2; ITU-T X.690).
 //
-// What it writes has minimal lengths, because readers punish others. What it
-// reads may come from anybody: everything is bounded by the input, nothing is
-// copied, and indefinite lengths are refused.
+// It writes minimal lengths, because some readers refuse others. What it reads may
+// come from anyone: memory is bounded by the input, nothing is copied, and
+// indefinite lengths are refused.
 //
 // Start at [Encode] and [Parse]; [Find] walks down a path of tags.
 package tlv
@@ -13,33 +13,33 @@ import (
 	"fmt"
 )
 
-// Errors of reading, for errors.Is. What is wrapped around them says where.
+// Errors of reading, for errors.Is. What wraps them says where.
 var (
 	ErrTruncated = errors.New("data object is cut short")
-	ErrTag       = errors.New("tag is malformed")
+	ErrTag       = errors.New("wrong tag")
 	ErrLength    = errors.New("length is malformed")
 	ErrTrailing  = errors.New("bytes follow the data object")
 	ErrTooMany   = errors.New("too many data objects")
-	ErrNotFound  = errors.New("no such data object")
+	ErrNotFound  = errors.New("data object is missing")
 )
 
 // maxChildren bounds how many data objects one template may hold. The largest
 // template of a card, a list of data group hashes, holds 16.
 const maxChildren = 4096
 
-// maxLength is the longest value that is read or written, in bytes: three
-// length bytes, as on chips. No file of a card comes near.
+// maxLength is the longest value that is read or written, in bytes: a length of
+// three bytes, as on chips. The files of a card are much shorter.
 const maxLength = 1<<24 - 1
 
 // Node is one data object. Its slices point into what was parsed.
 type Node struct {
-	Tag   uint32 // its bytes as they stand, big-endian: 0x61, 0x5F1F
+	Tag   uint32 // its bytes, big-endian: for example 0x61, 0x5F1F
 	Value []byte
 	Raw   []byte // the whole object: tag, length and value
 }
 
-// Constructed reports whether the tag says that the value is made of data
-// objects. Chips do not always keep to it.
+// Constructed reports whether by its tag the value consists of data objects. Some
+// chips do not keep to that.
 func (n Node) Constructed() bool {
 	first := n.Tag
 	for first > 0xFF {
@@ -57,9 +57,8 @@ func (n Node) Children() ([]Node, error) {
 	return nodes, nil
 }
 
-// Encode writes one data object whose value is the given parts, joined. It
-// panics on a tag that is none or a value of 16 MB and more, both of which
-// only a program's error can ask for.
+// Encode writes one data object, its value the given parts joined. It panics on an
+// invalid tag and on a value of 16 MB and more, which are programming errors.
 func Encode(tag uint32, value ...[]byte) []byte {
 	length := 0
 	for _, part := range value {
@@ -83,10 +82,10 @@ func Size(tag uint32, length int) int {
 // as [Encode] does.
 func AppendHeader(b []byte, tag uint32, length int) []byte {
 	if !validTag(tag) {
-		panic(fmt.Sprintf("tlv: %X is no tag", tag))
+		panic(fmt.Sprintf("tlv: %X is not a tag", tag))
 	}
 	if length < 0 || length > maxLength {
-		panic(fmt.Sprintf("tlv: no data object is %d bytes long", length))
+		panic(fmt.Sprintf("tlv: a data object cannot be %d bytes long", length))
 	}
 	for i := tagSize(tag) - 1; i >= 0; i-- {
 		b = append(b, byte(tag>>(8*i)&0xFF))
@@ -102,9 +101,9 @@ func AppendHeader(b []byte, tag uint32, length int) []byte {
 	return b
 }
 
-// Header reads a data object's tag and length, of which b need hold no more: a
-// reader asks a chip for the first bytes of a file and learns how many to ask
-// for. The object is size+length bytes long.
+// Header reads a data object's tag and length. b need not have more than these: a
+// reader learns from the first bytes of a file how long it is. The object has
+// size+length bytes.
 func Header(b []byte) (tag uint32, size, length int, err error) {
 	tag, n, err := readTag(b)
 	if err != nil {
@@ -117,7 +116,7 @@ func Header(b []byte) (tag uint32, size, length int, err error) {
 	return tag, n + m, length, nil
 }
 
-// Parse reads the data object that b begins with and returns what follows it.
+// Parse reads the data object at the beginning of b and returns what follows it.
 func Parse(b []byte) (node Node, rest []byte, err error) {
 	tag, size, length, err := Header(b)
 	if err != nil {
@@ -125,19 +124,19 @@ func Parse(b []byte) (node Node, rest []byte, err error) {
 	}
 	end := size + length
 	if end > len(b) {
-		return Node{}, nil, fmt.Errorf("%X: %w: %d bytes announced, %d there", tag, ErrTruncated, length, len(b)-size)
+		return Node{}, nil, fmt.Errorf("%X: %w: its length is %d, but %d bytes follow", tag, ErrTruncated, length, len(b)-size)
 	}
 	return Node{Tag: tag, Value: b[size:end:end], Raw: b[:end:end]}, b[end:], nil
 }
 
-// ParseOnly reads b as one data object of the given tag and nothing after it.
+// ParseOnly reads b as one data object with the given tag and nothing after it.
 func ParseOnly(b []byte, tag uint32) (Node, error) {
 	node, rest, err := Parse(b)
 	switch {
 	case err != nil:
 		return Node{}, err
 	case node.Tag != tag:
-		return Node{}, fmt.Errorf("%w: %X stands where %X should", ErrTag, node.Tag, tag)
+		return Node{}, fmt.Errorf("%w: %X, not %X", ErrTag, node.Tag, tag)
 	case len(rest) > 0:
 		return Node{}, fmt.Errorf("%X: %w: %d", tag, ErrTrailing, len(rest))
 	}
@@ -161,9 +160,9 @@ func ParseAll(b []byte) ([]Node, error) {
 	return nodes, nil
 }
 
-// Find walks down a path of tags, the first of which stands in b itself, and
-// returns the data object at its end. Of several with one tag it takes the
-// first. The error is ErrNotFound where a tag is missing.
+// Find follows a path of tags, the first of them in b, and returns the data object
+// at its end. Of several objects with one tag it takes the first. The error is
+// ErrNotFound where a tag is missing.
 func Find(b []byte, path ...uint32) (Node, error) {
 	var found Node
 	for _, tag := range path {
@@ -191,7 +190,7 @@ func next(b []byte, tag uint32) (Node, error) {
 	return Node{}, fmt.Errorf("%X: %w", tag, ErrNotFound)
 }
 
-// readTag reads a tag of at most four bytes and says how many it took.
+// readTag reads a tag of at most four bytes and says how many it has.
 func readTag(b []byte) (tag uint32, n int, err error) {
 	if len(b) == 0 {
 		return 0, 0, ErrTruncated
@@ -218,9 +217,8 @@ func readTag(b []byte) (tag uint32, n int, err error) {
 	return 0, 0, fmt.Errorf("%w: longer than four bytes", ErrTag)
 }
 
-// readLength reads a length of at most three bytes after its own size, and
-// says how many bytes it took. A length that is not minimal is BER all the
-// same, and is read.
+// readLength reads a length of one byte, or of up to three bytes after one that
+// counts them, and says how many bytes it read. A length need not be minimal.
 func readLength(b []byte) (length, n int, err error) {
 	if len(b) == 0 {
 		return 0, 0, ErrTruncated
@@ -233,7 +231,7 @@ func readLength(b []byte) (length, n int, err error) {
 	case size == 0:
 		return 0, 0, fmt.Errorf("%w: indefinite", ErrLength)
 	case size > 3:
-		return 0, 0, fmt.Errorf("%w: %d bytes of it", ErrLength, size)
+		return 0, 0, fmt.Errorf("%w: it has %d bytes", ErrLength, size)
 	case size >= len(b):
 		return 0, 0, ErrTruncated
 	}
@@ -269,7 +267,7 @@ func lengthSize(length int) int {
 	return 4
 }
 
-// validTag reports whether the bytes of tag are one tag, read as readTag does.
+// validTag reports whether readTag reads the bytes of tag as one tag.
 func validTag(tag uint32) bool {
 	var b [4]byte
 	size := tagSize(tag)

@@ -29,7 +29,8 @@ var (
 	ecdhCA  = asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 3, 2, 0} // id-CA-ECDH; the same
 )
 
-// cipherArc is the last arc of PACE's and Chip Authentication's identifiers.
+// cipherArc is the last arc of the object identifiers of PACE and Chip
+// Authentication.
 func (p Profile) cipherArc() int {
 	if p.PACEBits == 256 {
 		return 4 // AES-CBC-CMAC-256
@@ -37,10 +38,10 @@ func (p Profile) cipherArc() int {
 	return 2 // AES-CBC-CMAC-128
 }
 
-// PACEProtocol is the object identifier of the profile's PACE.
+// PACEProtocol is the object identifier of PACE in the profile.
 func (p Profile) PACEProtocol() asn1.ObjectIdentifier { return withLast(ecdhGM, p.cipherArc()) }
 
-// CAProtocol is the object identifier of the profile's Chip Authentication.
+// CAProtocol is the object identifier of Chip Authentication in the profile.
 func (p Profile) CAProtocol() asn1.ObjectIdentifier { return withLast(ecdhCA, p.cipherArc()) }
 
 // withLast is oid with another last arc.
@@ -60,7 +61,7 @@ func info(protocol asn1.ObjectIdentifier, integers ...int) []byte {
 	return b.BytesOrPanic()
 }
 
-// basicInfos are those that EF.CardAccess and DG14 share, so that they cannot differ.
+// basicInfos are the SecurityInfos that EF.CardAccess and DG14 share.
 func (p Profile) basicInfos() [][]byte {
 	infos := [][]byte{
 		info(p.CAProtocol(), 1),
@@ -72,7 +73,7 @@ func (p Profile) basicInfos() [][]byte {
 	return infos
 }
 
-// setOf writes a SET OF in DER's order.
+// setOf writes a SET OF in the order of DER.
 func setOf(elements [][]byte) []byte {
 	slices.SortFunc(elements, bytes.Compare)
 	return tlv.Encode(tagSet, elements...)
@@ -81,7 +82,8 @@ func setOf(elements [][]byte) []byte {
 // buildCardAccess makes EF.CardAccess.
 func buildCardAccess(in *Input, _ Files) ([]byte, error) { return setOf(in.Profile.basicInfos()), nil }
 
-// buildDG14 makes EF.DG14: the infos of EF.CardAccess, and those of the chip's keys.
+// buildDG14 makes EF.DG14: the SecurityInfos of EF.CardAccess and those of the
+// chip's keys.
 func buildDG14(in *Input, _ Files) ([]byte, error) {
 	p := in.Profile
 	key, err := onCurve(in.CAPublic, p.CACurve)
@@ -142,7 +144,7 @@ func buildDG15(in *Input, _ Files) ([]byte, error) {
 	return tlv.Encode(0x6F, spki), nil
 }
 
-// form is how the profile names curves.
+// form is how the profile identifies curves.
 func (p Profile) form() curve.Form {
 	if p.NamedCurves {
 		return curve.Named
@@ -150,11 +152,11 @@ func (p Profile) form() curve.Form {
 	return curve.Explicit
 }
 
-// onCurve wants a key on the profile's curve.
+// onCurve checks that a key is on the named curve.
 func onCurve(key crypto.PublicKey, name string) (*ecdsa.PublicKey, error) {
 	ec, ok := key.(*ecdsa.PublicKey)
 	if !ok || ec == nil {
-		return nil, fmt.Errorf("%w: %T where a key on %s is expected", ErrProfile, key, name)
+		return nil, fmt.Errorf("%w: the key is a %T, not a key on %s", ErrProfile, key, name)
 	}
 	if ec.Params().Name != name {
 		return nil, fmt.Errorf("%w: the key is on %s, not on %s", ErrProfile, ec.Params().Name, name)
@@ -162,43 +164,43 @@ func onCurve(key crypto.PublicKey, name string) (*ecdsa.PublicKey, error) {
 	return ec, nil
 }
 
-// PACEInfo says how PACE is done.
+// PACEInfo announces PACE.
 type PACEInfo struct {
 	Protocol    asn1.ObjectIdentifier
 	Version     int
-	ParameterID int // -1 where none is given
+	ParameterID int // -1 if not given
 	Raw         []byte
 }
 
-// ChipAuthenticationInfo says how Chip Authentication is done.
+// ChipAuthenticationInfo announces Chip Authentication.
 type ChipAuthenticationInfo struct {
 	Protocol asn1.ObjectIdentifier
 	Version  int
-	KeyID    int // -1 where none is given
+	KeyID    int // -1 if not given
 }
 
 // ChipAuthenticationKey is a public key for Chip Authentication.
 type ChipAuthenticationKey struct {
 	Key   *ecdsa.PublicKey
 	Form  curve.Form
-	KeyID int // -1 where none is given
+	KeyID int // -1 if not given
 }
 
-// ActiveAuthenticationInfo says how Active Authentication by ECDSA signs.
+// ActiveAuthenticationInfo gives the algorithm of Active Authentication by ECDSA.
 type ActiveAuthenticationInfo struct {
 	Version   int
 	Algorithm asn1.ObjectIdentifier
-	Hash      crypto.Hash // 0 where the algorithm is not ecdsa-plain with SHA-2
+	Hash      crypto.Hash // 0 if the algorithm is not ecdsa-plain with SHA-2
 }
 
-// SecurityInfos are what EF.CardAccess and EF.DG14 say.
+// SecurityInfos are the content of EF.CardAccess and EF.DG14.
 type SecurityInfos struct {
 	PACE                   []PACEInfo
 	ChipAuthentication     []ChipAuthenticationInfo
 	ChipAuthenticationKeys []ChipAuthenticationKey
 	ActiveAuthentication   []ActiveAuthenticationInfo
 	TerminalAuthentication bool
-	Unknown                []asn1.ObjectIdentifier // protocols that this package does not know
+	Unknown                []asn1.ObjectIdentifier // other protocols
 }
 
 // ParseCardAccess reads EF.CardAccess. The error wraps ErrMalformed.
@@ -240,7 +242,7 @@ func (s *SecurityInfos) read(raw []byte) error {
 	var body cryptobyte.String
 	var protocol asn1.ObjectIdentifier
 	if !input.ReadASN1(&body, cbasn1.SEQUENCE) || !input.Empty() || !body.ReadASN1ObjectIdentifier(&protocol) {
-		return errors.New("no protocol")
+		return errors.New("its protocol is missing")
 	}
 	switch {
 	case protocol.Equal(oidECDH):
@@ -272,7 +274,7 @@ func under(oid, parent asn1.ObjectIdentifier) bool {
 func readIntegers(s cryptobyte.String) (version, id int, err error) {
 	id = -1
 	if !s.ReadASN1Integer(&version) || !s.Empty() && (!s.ReadASN1Integer(&id) || id < 0 || !s.Empty()) {
-		return 0, -1, errors.New("version or parameter is malformed")
+		return 0, -1, errors.New("its version or parameter is malformed")
 	}
 	return version, id, nil
 }
@@ -282,7 +284,7 @@ func (s *SecurityInfos) readKey(body cryptobyte.String) error {
 	var spki cryptobyte.String
 	id := -1
 	if !body.ReadASN1Element(&spki, cbasn1.SEQUENCE) || !body.Empty() && (!body.ReadASN1Integer(&id) || !body.Empty()) {
-		return errors.New("key for Chip Authentication is malformed")
+		return errors.New("the key for Chip Authentication is malformed")
 	}
 	key, form, err := curve.ParsePublicKey(spki)
 	if err != nil {
@@ -296,7 +298,7 @@ func (s *SecurityInfos) readKey(body cryptobyte.String) error {
 func (s *SecurityInfos) readActive(body cryptobyte.String) error {
 	var a ActiveAuthenticationInfo
 	if !body.ReadASN1Integer(&a.Version) || !body.ReadASN1ObjectIdentifier(&a.Algorithm) {
-		return errors.New("info on Active Authentication is malformed")
+		return errors.New("the algorithm of Active Authentication is malformed")
 	}
 	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
 		if oid, err := plainECDSA(h); err == nil && oid.Equal(a.Algorithm) {
@@ -326,5 +328,5 @@ func ParseDG15(b []byte) (crypto.PublicKey, error) {
 	case *ecdsa.PublicKey, *rsa.PublicKey:
 		return other, nil
 	}
-	return nil, malformed(DG15, "%T cannot authenticate a chip", other)
+	return nil, malformed(DG15, "%T is not a key for Active Authentication", other)
 }
