@@ -96,7 +96,7 @@ func TestPostPacket_GivesTheReceipt(t *testing.T) {
 	require.Equal(t, "7QF3M-9T2XK-D", a.body["application"])
 }
 
-func TestPostPacket_TellsEveryRefusalByField(t *testing.T) {
+func TestPostPacket_ListsEveryRefusalByField(t *testing.T) {
 	t.Parallel()
 	url, _ := window(t, &door{err: errors.Join(
 		identity.RefuseField(identity.Invalid, "person.birth", "is not a date"),
@@ -165,7 +165,7 @@ func TestServer_AnswersWithProblems(t *testing.T) {
 }
 
 // A station whose line breaks in the middle of a packet has sent nothing.
-func TestPostPacket_BrokenOffIsNotReceived(t *testing.T) {
+func TestPostPacket_ATruncatedPacketIsNotReceived(t *testing.T) {
 	t.Parallel()
 	d := &door{}
 	url, _ := window(t, d, nil)

@@ -11,11 +11,11 @@ const (
 	ToResolve    Action = "resolution"   // officer: the population registry disagrees
 	ToAdjudicate Action = "adjudication" // adjudicator: another person has these fingers
 	ToApprove    Action = "approval"     // provincial officer
-	ToRestock    Action = "stock"        // centre: no blank to take
-	ToRepair     Action = "production"   // centre: cards keep failing, or the station is gone
+	ToRestock    Action = "stock"        // center: no blank to take
+	ToRepair     Action = "production"   // center: cards keep failing, or the station is gone
 	ToRelease    Action = "release"      // whoever holds it
 	ToHandOver   Action = "hand-over"    // station: the citizen collects
-	ToSendAway   Action = "dispatch"     // centre: the consignment goes to the courier
+	ToSendAway   Action = "dispatch"     // center: the consignment goes to the courier
 	ToCountIn    Action = "receipt"      // destination: the consignment is counted
 )
 

@@ -28,7 +28,7 @@ func TestNewApplicationNumber(t *testing.T) {
 	}
 }
 
-func TestNewApplicationNumber_TellsThatRandomnessFailed(t *testing.T) {
+func TestNewApplicationNumber_ReportsFailingRandomness(t *testing.T) {
 	t.Parallel()
 	dry := errors.New("dry")
 	_, err := identity.NewApplicationNumber(iotest.ErrReader(dry))

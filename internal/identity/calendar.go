@@ -17,7 +17,7 @@ var calendarFiles embed.FS
 
 // Calendar knows which days offices work. Every year is a file, because the
 // Government decides each year how Tết and National Day are split and which days
-// are swapped (Labour Code 45/2019/QH14 art. 111-112).
+// are swapped (Labor Code 45/2019/QH14 art. 111-112).
 type Calendar struct {
 	days  map[Date]bool // the exceptions: false for a weekday that is off, true for a weekend day that is worked
 	years map[int]bool  // whether it was computed from the rule, before its yearly notice
@@ -35,7 +35,7 @@ func LoadCalendar(needed ...int) (*Calendar, error) {
 // ReadCalendar reads a folder of files named for example 2026.txt, one entry a line:
 //
 //	status official                              or rule-only: the yearly notice is not out
-//	source Labour Code 45/2019/QH14 art. 111-112
+//	source Labor Code 45/2019/QH14 art. 111-112
 //	off    2026-02-16  Tết                       a weekday, and why
 //	worked 2026-08-22  for 31 August             a day at the weekend, and why
 //

@@ -93,7 +93,7 @@ func TestCalendar_KnowsTheHolidaysOfEveryYear(t *testing.T) {
 	}
 }
 
-func TestCalendar_RefusesAYearItHasNot(t *testing.T) {
+func TestCalendar_RefusesAMissingYear(t *testing.T) {
 	t.Parallel()
 	c := calendar(t)
 
@@ -140,7 +140,7 @@ func TestReadCalendar_RefusesBadFiles(t *testing.T) {
 	}
 }
 
-func TestReadCalendar_PassesOverCommentsAndEmptyLines(t *testing.T) {
+func TestReadCalendar_SkipsCommentsAndEmptyLines(t *testing.T) {
 	t.Parallel()
 	c, err := identity.ReadCalendar(fstest.MapFS{"2026.txt": {Data: []byte("# a\n\nstatus rule-only\nsource b\n# off 2026-01-02 x\noff 2026-01-01 y")}}, 2026)
 	require.NoError(t, err)

@@ -42,7 +42,7 @@ func (c *check) add(refusal error) {
 }
 
 func (c *check) identifiers(a Application) {
-	c.refuse(a.EnrollmentID == "", "enrollment_id", "is missing; the station's own identifier of this enrolment")
+	c.refuse(a.EnrollmentID == "", "enrollment_id", "is missing; the station's own identifier of this enrollment")
 	_, err := ParseStationID(string(a.Station))
 	c.add(err)
 	c.refuse(!officeID(string(a.Officer)), "officer", "is not a badge; capital letters, digits and hyphens are accepted, for example CB-001-0007")
@@ -113,7 +113,7 @@ func (c *check) numbers(a Application) {
 		c.refuse(hadCard, "person.number", "is missing; a person who had a card has a number")
 	}
 	c.refuse(a.Ground == GroundFromCMND && p.OldNumber == "", "person.old_number", "is missing; the number of the old CMND")
-	c.refuse(a.Ground == GroundNumberChanged && p.CancelledNumber == "", "person.cancelled_number", "is missing; the number that was cancelled")
+	c.refuse(a.Ground == GroundNumberChanged && p.CancelledNumber == "", "person.cancelled_number", "is missing; the number that was canceled")
 	c.refuse(p.CancelledNumber != "" && p.CancelledNumber == p.Number, "person.cancelled_number", "is the personal number itself")
 }
 

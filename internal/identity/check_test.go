@@ -162,7 +162,7 @@ func TestCheck(t *testing.T) {
 }
 
 // An empty application hears of everything at once, and nothing panics.
-func TestCheck_TellsEverythingTogether(t *testing.T) {
+func TestCheck_JoinsAllRefusals(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{
 		"enrollment_id", "station", "officer", "filed_on", "type", "channel", "delivery",

@@ -91,7 +91,7 @@ func TestDate_JSON(t *testing.T) {
 	require.Error(t, json.Unmarshal([]byte(`{"A":"1999-02-30"}`), &got))
 }
 
-func TestNoDate(t *testing.T) {
+func TestDate_Zero(t *testing.T) {
 	t.Parallel()
 	var none identity.Date
 	require.True(t, none.IsZero())

@@ -95,14 +95,14 @@ func (n PersonalNumber) Agrees(birth Date, sex Sex) error {
 	if !n.given() {
 		return RefuseField(Invalid, "person.number", "is missing")
 	}
-	var faults []error
+	var refusals []error
 	if birth.Year != 0 && n.BirthYear() != birth.Year {
-		faults = append(faults, RefuseField(Invalid, "person.number", "contradicts the year of birth: digits 4 to 6 stand for century and year"))
+		refusals = append(refusals, RefuseField(Invalid, "person.number", "contradicts the year of birth: digits 4 to 6 stand for century and year"))
 	}
 	if n.Sex() != sex {
-		faults = append(faults, RefuseField(Invalid, "person.number", "contradicts the sex: digit 4 is even for male, odd for female"))
+		refusals = append(refusals, RefuseField(Invalid, "person.number", "contradicts the sex: digit 4 is even for male, odd for female"))
 	}
-	return errors.Join(faults...)
+	return errors.Join(refusals...)
 }
 
 // String hides the number.

@@ -121,7 +121,7 @@ func TestAgrees(t *testing.T) {
 	}
 }
 
-func TestNoPersonalNumber_HasEmptyParts(t *testing.T) {
+func TestPersonalNumber_ZeroHasEmptyParts(t *testing.T) {
 	t.Parallel()
 	var none identity.PersonalNumber
 
@@ -188,7 +188,7 @@ func TestDrawPersonalNumber_Refuses(t *testing.T) {
 	}
 }
 
-func TestDrawPersonalNumber_TellsThatRandomnessFailed(t *testing.T) {
+func TestDrawPersonalNumber_ReportsFailingRandomness(t *testing.T) {
 	t.Parallel()
 	p := identity.Person{Birth: identity.Date{Year: 1999}, Sex: identity.Male, Residence: identity.Place{Province: "001"}}
 	dry := errors.New("dry")

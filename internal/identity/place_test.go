@@ -20,7 +20,7 @@ func TestProvinceCodes(t *testing.T) {
 }
 
 // Seven codes changed their owner with the merger of 2025.
-func TestProvinceOn_SevenCodesChangedTheirOwner(t *testing.T) {
+func TestProvinceOn_SevenCodesChangedHands(t *testing.T) {
 	t.Parallel()
 	for code, names := range map[identity.ProvinceCode][2]string{
 		"015": {"Yên Bái", "Lào Cai"},
@@ -50,7 +50,7 @@ func TestProvinceOn_SevenCodesChangedTheirOwner(t *testing.T) {
 	require.Equal(t, 7, changed)
 }
 
-func TestProvinceOn_CodesThatStandNoLonger(t *testing.T) {
+func TestProvinceOn_CodesNoLongerInUse(t *testing.T) {
 	t.Parallel()
 	_, ok := identity.ProvinceOn("002", day(t, "2025-07-01"))
 	require.False(t, ok)

@@ -50,7 +50,7 @@ func TestGeneratedApplications_AreAcceptedAsTheyAre(t *testing.T) {
 	})
 }
 
-func TestGeneratedCards_HoldTogether(t *testing.T) {
+func TestGeneratedCards_AreConsistent(t *testing.T) {
 	t.Parallel()
 	generated(t, 9000, func(t require.TestingT, r *rand.Rand) {
 		c := identitytest.Card(r)

@@ -9,9 +9,9 @@ import (
 // A Refusal is a no by law, rule or state: what was asked will not be done, and
 // asking again changes nothing. Every other error is a fault, which may pass.
 type Refusal struct {
-	Field  string `json:"field,omitzero"` // the field at fault, in the words of the application's JSON ("residence.text"); empty when none is
+	Field  string `json:"field,omitzero"` // as the application's JSON names it ("person.residence.text"); empty when no single field is at fault
 	Kind   Kind   `json:"kind,omitzero"`
-	Detail string `json:"detail"` // a sentence for the officer who reads it; holds no personal data
+	Detail string `json:"detail"` // for the officer who reads it; without personal data
 }
 
 // Error gives the field and the sentence, as an officer reads them.

@@ -60,7 +60,7 @@ const (
 // Normalize brings every text of an application to NFC with single spaces. It
 // joins a refusal for each that no form can print.
 func (a Application) Normalize() (Application, error) {
-	var faults []error
+	var refusals []error
 	for _, t := range []struct {
 		field string
 		text  *string
@@ -77,9 +77,9 @@ func (a Application) Normalize() (Application, error) {
 	} {
 		text, err := CheckText(t.field, *t.text, t.limit)
 		if err != nil {
-			faults = append(faults, err)
+			refusals = append(refusals, err)
 		}
 		*t.text = text
 	}
-	return a, errors.Join(faults...)
+	return a, errors.Join(refusals...)
 }

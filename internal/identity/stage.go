@@ -17,7 +17,7 @@ const (
 	Personalization  Stage = "Personalization"  // the chip is written and locked; station
 	Printing         Stage = "Printing"         // both sides; the same station
 	Inspection       Stage = "Inspection"       // read back and compared; the same station
-	Dispatch         Stage = "Dispatch"         // packed, sent, received at the destination; centre
+	Dispatch         Stage = "Dispatch"         // packed, sent, received at the destination; center
 	HandOver         Stage = "HandOver"         // the citizen receives the card; station
 
 	Issued    Stage = "Issued"    // the card is live in the citizen's record

@@ -2,6 +2,8 @@ package identity_test
 
 import (
 	"math/rand/v2"
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -55,7 +57,7 @@ func TestStages_AllAreReachedFromReceivedAndReachIssued(t *testing.T) {
 }
 
 // The line of the office: who goes straight through passes these, in this order.
-func TestStages_TheStraightWay(t *testing.T) {
+func TestStages_TheStraightPath(t *testing.T) {
 	t.Parallel()
 	at := identity.Received
 	for _, to := range identity.Stages[:slices.Index(identity.Stages, identity.Issued)+1] {
@@ -118,4 +120,17 @@ func TestStages_RandomWalks(t *testing.T) {
 		require.True(t, at.Ended())
 		require.Equal(t, at == identity.Issued, at == identity.Issued && passed[identity.HandOver])
 	})
+}
+
+func TestStages_AreTheOnesInTheDocs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/issuance-cycle.md")
+	require.NoError(t, err)
+	var told []identity.Stage
+	for _, match := range regexp.MustCompile(`\*\*(\w+)\.?\*\*`).FindAllStringSubmatch(string(page), -1) {
+		if stage := identity.Stage(match[1]); slices.Contains(identity.Stages, stage) && !slices.Contains(told, stage) {
+			told = append(told, stage)
+		}
+	}
+	require.Equal(t, identity.Stages, told, "docs/issuance-cycle.md tells every stage in bold, in order")
 }

@@ -10,7 +10,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-func TestMarkStarted_IsNotedOnceAndListedUntilThen(t *testing.T) {
+func TestMarkStarted_EndsTheListingAsUnstarted(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
@@ -44,7 +44,7 @@ func TestList_FiltersAndPages(t *testing.T) {
 		"Stage":    {registry.Filter{Stages: []identity.Stage{identity.Received}}, []identity.ApplicationNumber{first, third}},
 		"Awaiting": {registry.Filter{Awaiting: identity.ToRecapture}, []identity.ApplicationNumber{second}},
 		"Province": {registry.Filter{Province: "079"}, nil},
-		"Station":  {registry.Filter{Station: enrolment, Province: "001", Limit: 1}, []identity.ApplicationNumber{first}},
+		"Station":  {registry.Filter{Station: enrollment, Province: "001", Limit: 1}, []identity.ApplicationNumber{first}},
 	} {
 		list, err := b.List(t.Context(), tt.filter)
 		require.NoError(t, err, name)

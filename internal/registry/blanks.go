@@ -36,12 +36,12 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 			SELECT serial FROM blanks
 			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`)
 			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-		), centre AS (
+		), center AS (
 			SELECT serial FROM blanks
 			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM here)
 			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), free AS (
-			SELECT serial FROM here UNION ALL SELECT serial FROM centre
+			SELECT serial FROM here UNION ALL SELECT serial FROM center
 		), taken AS (
 			UPDATE blanks b SET account = `+accountProduction+`, location = @station, application = @application, attempt = @attempt
 			FROM free WHERE b.serial = free.serial RETURNING b.serial

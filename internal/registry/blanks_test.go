@@ -45,7 +45,7 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 	require.Equal(t, 10, b.balanced(t).Received)
 }
 
-func TestTakeBlank_IsOneBlankHoweverOften(t *testing.T) {
+func TestTakeBlank_RepeatedGivesTheSameBlank(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 10)

@@ -26,7 +26,7 @@ func TestDecide_FourEyes(t *testing.T) {
 	require.Equal(t, []string{"received", "adjudicate: other person", "approve"}, b.trail(t, number))
 }
 
-func TestDecide_OnceHoweverOften(t *testing.T) {
+func TestDecide_RecordsARepeatedDecisionOnce(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)

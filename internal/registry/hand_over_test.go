@@ -9,7 +9,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-func TestIssue_OnceHoweverOften(t *testing.T) {
+func TestIssue_RepeatedIssuesOnce(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 1)

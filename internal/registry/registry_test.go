@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	enrolment = identity.StationID("001-TN-01")
-	press     = identity.StationID("PX-01")
+	enrollment = identity.StationID("001-TN-01")
+	press      = identity.StationID("PX-01")
 
 	enroller    = identity.OfficerID("CB-001-0001")
 	adjudicator = identity.OfficerID("CB-001-0002")
@@ -72,7 +72,7 @@ func newBundle(t *testing.T) *bundle {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	b := &bundle{Registry: r, url: url, db: conn, roundTrips: trips}
-	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: enrolment, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
+	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: enrollment, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
 	return b
 }
 
@@ -81,7 +81,7 @@ func (b *bundle) submission(change ...func(*registry.Submission)) registry.Submi
 	n := b.serial.Add(1)
 	s := registry.Submission{
 		Application: identity.Application{
-			EnrollmentID: fmt.Sprintf("E-%d", n), Station: enrolment, Officer: enroller, Channel: identity.AtStation,
+			EnrollmentID: fmt.Sprintf("E-%d", n), Station: enrollment, Officer: enroller, Channel: identity.AtStation,
 			Type: identity.Exchange, Ground: identity.GroundAge, FiledOn: identity.Date{Year: 2026, Month: 3, Day: 2},
 			Person: identity.Person{
 				Number: identity.PersonalNumber(fmt.Sprintf("001201%06d", n)), Name: identity.Name{Text: "Nguyễn Thị Ánh"},

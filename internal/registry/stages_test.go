@@ -10,7 +10,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-func TestEnter_IsOneEntryHoweverOften(t *testing.T) {
+func TestEnter_RepeatedIsOneAuditEntry(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
@@ -25,7 +25,7 @@ func TestEnter_IsOneEntryHoweverOften(t *testing.T) {
 	require.Equal(t, []string{"received", "entered BiometricCapture"}, b.trail(t, number))
 }
 
-func TestEnter_KeepsToTheStagesOfTheLaw(t *testing.T) {
+func TestEnter_RefusesAStageThatCannotFollow(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
@@ -40,7 +40,7 @@ func TestEnter_KeepsToTheStagesOfTheLaw(t *testing.T) {
 	require.Equal(t, identity.Received, record.Stage)
 }
 
-func TestEnterWith_GivesTheEvidenceThatCounts(t *testing.T) {
+func TestEnterWith_ReadsTheLastEvidenceOfEachKind(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
@@ -79,7 +79,7 @@ func TestEnterWith_RefusesWhatEnterRefuses(t *testing.T) {
 	require.Equal(t, []string{"received"}, b.trail(t, number))
 }
 
-func TestEnter_NotesWhatItWaitsFor(t *testing.T) {
+func TestEnter_RecordsTheAwaitedAction(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)

@@ -92,7 +92,7 @@ func TestVault_ABlobNeverChanges(t *testing.T) {
 	require.Equal(t, "first", string(got))
 }
 
-func TestVault_OneDataKeyForAllWhoPutAtOnce(t *testing.T) {
+func TestVault_ConcurrentPutsGetOneDataKey(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	var wg sync.WaitGroup
@@ -146,7 +146,7 @@ func TestVault_IsBoundToItsKey(t *testing.T) {
 
 // A data key made in a transaction that was undone is forgotten, so that what is
 // stored later can be read by everybody.
-func TestVault_ForgetsAKeyThatWasUndone(t *testing.T) {
+func TestVault_DoesNotReuseAKeyThatWasRolledBack(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	undone := errors.New("undone")
@@ -163,7 +163,7 @@ func TestVault_ForgetsAKeyThatWasUndone(t *testing.T) {
 	require.Equal(t, "second", string(got))
 }
 
-func TestOpenFile_OneMasterKeyForAllWhoStartAtOnce(t *testing.T) {
+func TestOpenFile_ProcessesThatStartTogetherGetOneMasterKey(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys", "master.key")
 	masters := make([]*vault.FileWrapper, 8)
@@ -189,7 +189,7 @@ func TestOpenFile_OneMasterKeyForAllWhoStartAtOnce(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
-func TestOpenFile_RefusesAFileThatIsNoKey(t *testing.T) {
+func TestOpenFile_RefusesAFileThatIsNotAKey(t *testing.T) {
 	t.Parallel()
 	good := []byte("a master key of thirty-two bytes")
 	for name, tt := range map[string]struct {
@@ -222,7 +222,7 @@ func TestOpenFile_RefusesAFileThatIsNoKey(t *testing.T) {
 
 // Production is given its key: a path that leads nowhere is a fault, and no key
 // that nobody has a copy of.
-func TestOpenFile_MakesNoneUnasked(t *testing.T) {
+func TestOpenFile_MakesAKeyOnlyWhereAsked(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "keys", "master.key")
 

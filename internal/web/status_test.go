@@ -78,7 +78,7 @@ func look(t *testing.T, h http.Handler, receipt, birth string) *httptest.Respons
 	return w
 }
 
-func TestStatus_TellsInTwoLanguagesAndNothingOfThePerson(t *testing.T) {
+func TestStatus_IsInTwoLanguagesAndSaysNothingOfThePerson(t *testing.T) {
 	t.Parallel()
 
 	w := look(t, pages(shelved(record(identity.HandOver, identity.ToHandOver))), "6h0nn jm7nv 4", "05/10/2012")
@@ -94,7 +94,7 @@ func TestStatus_TellsInTwoLanguagesAndNothingOfThePerson(t *testing.T) {
 	}
 }
 
-func TestStatus_TellsEveryStage(t *testing.T) {
+func TestStatus_ShowsEveryStage(t *testing.T) {
 	t.Parallel()
 	for _, stage := range identity.Stages {
 		t.Run(string(stage), func(t *testing.T) {
@@ -190,7 +190,7 @@ func TestStatus_BirthDatesAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-func TestStatus_AWrongDateAnUnknownNumberAndOneThatRestsAreTheSame(t *testing.T) {
+func TestStatus_WrongDateUnknownNumberAndLockedReceiptLookTheSame(t *testing.T) {
 	t.Parallel()
 	h := pages(shelved(record(identity.Approval, identity.ToApprove)))
 	unknown := look(t, h, "00000-00000-0", "01/01/2000").Body.String()
@@ -205,7 +205,7 @@ func TestStatus_AWrongDateAnUnknownNumberAndOneThatRestsAreTheSame(t *testing.T)
 	require.Equal(t, unknown, strings.ReplaceAll(strings.ReplaceAll(rests, receipt, "00000-00000-0"), "05/10/2012", "01/01/2000"))
 }
 
-func TestStatus_OthersMayBeLookedUpWhileOneRests(t *testing.T) {
+func TestStatus_ALockedReceiptDoesNotLockOthers(t *testing.T) {
 	t.Parallel()
 	other := record(identity.Approval, identity.ToApprove)
 	other.Number = "NXSNJ-DVB34-4"
@@ -219,7 +219,7 @@ func TestStatus_OthersMayBeLookedUpWhileOneRests(t *testing.T) {
 	require.Contains(t, page, "<h2>NXSNJ-DVB34-4</h2>")
 }
 
-func TestStatus_WhatWasTypedIsText(t *testing.T) {
+func TestStatus_EscapesWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	const typed = `"><script>alert(1)</script>`
 
@@ -229,7 +229,7 @@ func TestStatus_WhatWasTypedIsText(t *testing.T) {
 	require.Equal(t, 2, strings.Count(page, `value="&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"`))
 }
 
-func TestStatus_AnAddressFillsNothingIn(t *testing.T) {
+func TestStatus_IgnoresTheQueryString(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
 
@@ -258,7 +258,7 @@ func TestStatus_FaultsAndAbuse(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, w.Code)
 }
 
-func TestStatus_BrowsersAreToldToTakeNothingElse(t *testing.T) {
+func TestStatus_ForbidsOtherContent(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
 

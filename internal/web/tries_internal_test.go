@@ -10,7 +10,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-func TestTries_RestAnHourAndAreForgotten(t *testing.T) {
+func TestTries_LockForAnHour(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	tries := tries{now: func() time.Time { return now }}
@@ -25,7 +25,7 @@ func TestTries_RestAnHourAndAreForgotten(t *testing.T) {
 	require.True(t, tries.allow("A", true))
 }
 
-func TestTries_DoNotPileUp(t *testing.T) {
+func TestTries_AreForgotten(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	tries := tries{now: func() time.Time { return now }}

@@ -39,7 +39,7 @@ func address(r *rand.Rand) identity.Place {
 	return p
 }
 
-// station is an enrolment station of the person's province.
+// station is an enrollment station of the person's province.
 func station(r *rand.Rand, p identity.Person) identity.StationID {
 	return identity.StationID(fmt.Sprintf("%s-TN-%02d", p.Residence.Province, 1+r.IntN(20)))
 }
