@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"starter": main})
 }
 
-// TestScript plays sessions of the command line that need no office.
+// TestScript plays sessions of the command line that need no servers.
 func TestScript(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -52,9 +52,9 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// TestOffice plays sessions against an office of their own: a schema in a real
-// PostgreSQL, a namespace of a real Temporal server, and a worker in this process
-// where the script asks for one.
+// TestOffice plays sessions, each with an office to itself: a schema in a real
+// PostgreSQL, a namespace of a real Temporal server and, if the script asks for one, a
+// worker in this process.
 func TestOffice(t *testing.T) {
 	t.Parallel()
 	database, temporal := devservertest.Postgres(t), devservertest.Temporal(t)
@@ -78,7 +78,7 @@ func TestOffice(t *testing.T) {
 	})
 }
 
-// schemaKey is where a script's environment keeps the URL into its schema.
+// schemaKey is where a script's environment keeps the URL of its schema.
 type schemaKey struct{}
 
 // setUp gives a script its office: office.yaml in its folder, and the samples
@@ -142,7 +142,7 @@ func registerNamespace(ctx context.Context, address, name string) error {
 	return ctx.Err()
 }
 
-// exitCode runs a program and asks for its exit code: code 2 starter status X.
+// exitCode runs a program and requires its exit code: code 2 starter status X.
 func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: code N PROGRAM ARG...")
@@ -160,7 +160,7 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// cases are bad files that a script has made, and what must be told of each.
+// cases are bad files that a script has made, and what must be said about each.
 type cases struct {
 	files []string
 	told  map[string]*regexp.Regexp
@@ -170,7 +170,7 @@ type cases struct {
 type casesKey struct{}
 
 // bad NAME OLD NEW PATTERN makes NAME.json of application.json, with the only OLD
-// replaced by NEW, of which PATTERN must be told.
+// replaced by NEW; PATTERN must be said about it.
 func bad(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
 		ts.Fatalf("usage: bad NAME OLD NEW PATTERN")
@@ -181,7 +181,7 @@ func bad(ts *testscript.TestScript, neg bool, args []string) {
 	expect(ts, false, []string{name, args[3]})
 }
 
-// expect FILE PATTERN notes what must be told of a file.
+// expect FILE PATTERN notes what must be said about a file.
 func expect(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: expect FILE PATTERN")
@@ -193,8 +193,8 @@ func expect(ts *testscript.TestScript, neg bool, args []string) {
 	c.told[args[0]] = pattern
 }
 
-// refused submits all cases together. Each must be refused by what was expected of
-// it and by nothing else, without a word about the person.
+// refused submits all cases together. Each must be refused in the expected words and
+// no others, without any personal data.
 func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: refused")
@@ -213,20 +213,20 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("not expected: %s\nbut %s", line, pattern)
 		}
 		if strings.Contains(what, "Nhật") || strings.Contains(what, "999901") {
-			ts.Fatalf("what is told holds personal data: %s", line)
+			ts.Fatalf("personal data: %s", line)
 		}
 		told[file] = true
 	}
 	for _, file := range c.files {
 		if !told[file] {
-			ts.Fatalf("nothing is told of %s", file)
+			ts.Fatalf("nothing is said about %s", file)
 		}
 	}
 	*c = cases{told: make(map[string]*regexp.Regexp)}
 }
 
-// lighter A B submits two files and compares the memory that each takes at most:
-// B's may not be more by as much as 32 MB.
+// lighter A B submits two files and compares the most memory that each takes: B may
+// not take 32 MB more than A.
 func lighter(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: lighter A B")
@@ -261,7 +261,7 @@ func peak(ts *testscript.TestScript, file string) int64 {
 	return 0
 }
 
-// condition knows [exec:...] by itself; [root] is whether permissions bind us.
+// condition knows [root]: whether file permissions do not bind us.
 func condition(name string) (bool, error) {
 	if name == "root" {
 		return os.Geteuid() == 0, nil
@@ -269,7 +269,7 @@ func condition(name string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", name)
 }
 
-// edit FILE OLD NEW replaces the only OLD in FILE; escapes are those of Go.
+// edit FILE OLD NEW replaces the only OLD in FILE; escapes are as in Go.
 func edit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: edit FILE OLD NEW")
@@ -285,7 +285,7 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(name, []byte(strings.Replace(string(b), old, unquote.Replace(args[2]), 1)), 0o600))
 }
 
-// makeFile makes a file of a kind that a script cannot hold: make KIND FILE.
+// makeFile makes a file that cannot stand in a script: make KIND FILE.
 func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: make KIND FILE")
@@ -303,14 +303,14 @@ func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	spoil, known := spoilers[args[0]]
 	if !known {
-		ts.Fatalf("nobody makes %q", args[0])
+		ts.Fatalf("unknown kind %q", args[0])
 	}
 	b, err = spoil(b)
 	ts.Check(err)
 	ts.Check(os.WriteFile(name, b, 0o600))
 }
 
-// spoilers make content from what stands in the file.
+// spoilers make content from the content of the file.
 var spoilers = map[string]func([]byte) ([]byte, error){
 	"empty":     func([]byte) ([]byte, error) { return nil, nil },
 	"truncated": func(b []byte) ([]byte, error) { return b[:len(b)/2], nil },
@@ -346,7 +346,7 @@ var spoilers = map[string]func([]byte) ([]byte, error){
 		payload[100] ^= 1
 		return []byte(parts[0] + "." + string(payload) + "." + parts[2]), nil
 	},
-	// A packet that names the station, signed by a key of somebody else's.
+	// A packet that names the station, signed with another key.
 	"forged": func([]byte) ([]byte, error) {
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
@@ -374,7 +374,7 @@ var spoilers = map[string]func([]byte) ([]byte, error){
 	},
 }
 
-// countRows prints how many rows every table holds, for `rows` and `cmp`.
+// countRows prints the number of rows of every table: rows, to be compared by cmp.
 func countRows(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: rows")
@@ -424,8 +424,8 @@ func number(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], words[0])
 }
 
-// until TEXT starter ARG... gives the command until its output holds the text, for
-// at most a minute.
+// until TEXT starter ARG... repeats the command until its output contains the text,
+// for at most a minute.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: until TEXT PROGRAM ARG...")

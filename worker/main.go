@@ -1,4 +1,4 @@
-// Command worker runs the office's work: the workflows and the centre's
+// Command worker runs the office's work: the workflows and the center's
 // activities (--role pipeline), one personalization station (--role station), or
 // all of it in one process (--role all).
 package main

@@ -1,10 +1,9 @@
-// Package devserver starts the servers that an office needs and does not have: a
-// Temporal development server ([StartTemporal]) and a private PostgreSQL cluster
-// ([StartPostgres]). `starter run` and the tests use it; production has servers
-// of its own.
+// Package devserver starts servers for development and tests: a Temporal server
+// ([StartTemporal], [StartTemporalServer]) and a private PostgreSQL cluster
+// ([StartPostgres]).
 //
-// Each server has a folder, which one process at a time may use. What was left
-// running there by a process that was killed is ended first.
+// Each server has a folder, which one process at a time may use. A server that a
+// killed process left running there is ended first.
 package devserver
 
 import (
@@ -18,7 +17,7 @@ import (
 	"syscall"
 )
 
-// Say tells a person what is being waited for; nil says nothing.
+// Say tells a person what is happening; nil says nothing.
 type Say func(format string, args ...any)
 
 func (s Say) say(format string, args ...any) {
@@ -32,11 +31,11 @@ func Start(program, logFile string, args ...string) (*Process, error) {
 	return spawn(command{name: program, args: args, log: logFile, quit: syscall.SIGTERM})
 }
 
-// startTries is how often a server is started on ports that were free when they
-// were chosen: another process may have been quicker.
+// startTries is how often a server is started at most: another process may take a
+// port between its choice and the start.
 const startTries = 3
 
-// retry starts something until it runs, its error is for good, or enough was tried.
+// retry starts a server again when it ended while it started, startTries times at most.
 func retry[T any](ctx context.Context, start func(context.Context) (T, error)) (T, error) {
 	for n := 1; ; n++ {
 		started, err := start(ctx)
@@ -73,7 +72,7 @@ func freePort(ctx context.Context) (int, error) {
 	return strconv.Atoi(port)
 }
 
-// portOr gives the wanted port where it is free, and else any.
+// portOr gives the wanted port if it is free, else any free one.
 func portOr(ctx context.Context, wanted int) (int, error) {
 	if wanted > 0 {
 		var listen net.ListenConfig
@@ -85,8 +84,8 @@ func portOr(ctx context.Context, wanted int) (int, error) {
 	return freePort(ctx)
 }
 
-// Listen is the address itself where its port is free, and else one on the same
-// host whose port is.
+// Listen gives the address itself if its port is free, else one on the same host with
+// a free port.
 func Listen(ctx context.Context, address string) (string, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -18,8 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Postgres is a private cluster of ours. A cluster of the system is never
-// touched.
+// Postgres is a private cluster. The system's own cluster is never touched.
 type Postgres struct {
 	*Process
 
@@ -35,17 +34,16 @@ type PostgresOptions struct {
 	Port    int    // wanted; another is taken when it is in use, or when it is 0
 }
 
-// hidden is where the clusters of those live whose folders PostgreSQL's user
-// cannot reach, as a clone in /root.
+// hidden is where a cluster lives if PostgreSQL's user cannot reach its folder, for
+// example in a clone below /root.
 const hidden = "/var/lib/cancuoc"
 
-// StartPostgres starts a cluster, made at first, with a database "cancuoc". It
-// listens on 127.0.0.1 alone and asks for the password that is in its URL.
+// StartPostgres starts a cluster with a database "cancuoc", and makes both if they do
+// not exist. It listens on 127.0.0.1 only and requires the password in its URL.
 //
-// PostgreSQL refuses to run as root; then it runs as the user postgres, or
-// nobody, who is made the owner of Dir. If that user cannot reach Dir the cluster
-// lives under /var/lib/cancuoc, and Dir has a link to it; without Dir a new
-// one is made.
+// PostgreSQL refuses to run as root: for root it runs as the user postgres or nobody,
+// who becomes the owner of Dir. If that user cannot reach Dir, the cluster lives under
+// /var/lib/cancuoc, and Dir has a link to it.
 func StartPostgres(ctx context.Context, o PostgresOptions, say Say) (*Postgres, error) {
 	if err := ensureInstalled(ctx, o.Install, say); err != nil {
 		return nil, err
@@ -73,7 +71,7 @@ func StartPostgres(ctx context.Context, o PostgresOptions, say Say) (*Postgres, 
 	return p, nil
 }
 
-// startPostgres starts the server in a folder that is ours.
+// startPostgres starts the server in a folder that is claimed.
 func startPostgres(ctx context.Context, o PostgresOptions, owner owner, say Say) (*Postgres, error) {
 	dir, err := owner.home(o.Dir)
 	if err != nil {
@@ -103,7 +101,7 @@ type cluster struct {
 	owner owner
 }
 
-// version is the cluster's major version, "" while there is none.
+// version is the cluster's major version; "" if there is no cluster yet.
 func (c cluster) version() string {
 	b, err := os.ReadFile(filepath.Join(c.data, "PG_VERSION"))
 	if err != nil {
@@ -112,7 +110,7 @@ func (c cluster) version() string {
 	return strings.TrimSpace(string(b))
 }
 
-// create makes the cluster, which appears whole or not at all.
+// create makes the cluster whole, or not at all.
 func (c cluster) create(ctx context.Context) error {
 	password, fresh := c.passwordFile(), c.data+".new"
 	if err := os.RemoveAll(fresh); err != nil {
@@ -139,7 +137,7 @@ func (c cluster) create(ctx context.Context) error {
 
 func (c cluster) passwordFile() string { return filepath.Join(c.dir, "password") }
 
-// user is whom we are to the cluster. One without a password file asks for none.
+// user is how we log in. A cluster without a password file requires no password.
 func (c cluster) user() (*url.Userinfo, error) {
 	password, err := os.ReadFile(c.passwordFile())
 	if errors.Is(err, os.ErrNotExist) {
@@ -183,8 +181,8 @@ func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres
 	return &Postgres{Process: process, URL: u.String()}, nil
 }
 
-// settings are the server's. Statements are not logged, not even those that
-// fail: they hold what is known of people.
+// settings are the server's. Statements are not logged, not even those that fail:
+// they hold personal data.
 func (c cluster) settings(port int, durable bool) []string {
 	args := []string{
 		"-D", c.data, "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", "", "-c", "max_connections=200",
@@ -223,7 +221,7 @@ type owner struct {
 	uid, gid   int
 }
 
-// clusterOwner is postgres or nobody when we are root, and else ourselves.
+// clusterOwner is postgres or nobody if we are root, else ourselves.
 func clusterOwner() (owner, error) {
 	if os.Geteuid() != 0 {
 		return owner{uid: os.Geteuid(), gid: os.Getegid()}, nil
@@ -246,7 +244,7 @@ func clusterOwner() (owner, error) {
 	return owner{}, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
 }
 
-// give makes the owner own a file or folder, where it is not us.
+// give makes the owner own a file or folder, unless that is us.
 func (o owner) give(name string) error {
 	if o.credential == nil {
 		return nil
@@ -257,8 +255,8 @@ func (o owner) give(name string) error {
 	return nil
 }
 
-// home is the folder that the cluster lives in: dir, or where the owner cannot
-// reach that, the folder elsewhere that the link dir/cluster leads to.
+// home is the folder that the cluster lives in: dir or, if the owner cannot reach it,
+// the folder that the link dir/cluster leads to.
 func (o owner) home(dir string) (string, error) {
 	if o.credential == nil || open(dir) {
 		return dir, o.give(dir)
@@ -284,7 +282,7 @@ func (o owner) home(dir string) (string, error) {
 	return elsewhere, nil
 }
 
-// open reports whether others may pass through dir and all above it.
+// open reports whether other users may pass through dir and its parents.
 func open(dir string) bool {
 	for {
 		info, err := os.Stat(dir)

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// ensureInstalled sees that there is a server, and installs one if it may.
+// ensureInstalled makes sure that a server is installed: it installs one if it may.
 func ensureInstalled(ctx context.Context, install bool, say Say) error {
 	if installed(ctx, "") != "" {
 		return nil
@@ -31,8 +31,9 @@ func ensureInstalled(ctx context.Context, install bool, say Say) error {
 	return nil
 }
 
-// installed finds the programs of a server: of that major version, or if it is ""
-// of the newest. It looks where Debian installs servers, and asks pg_config.
+// installed finds the folder with the programs of a server: of that major version or,
+// if it is "", of the newest. It looks where Debian installs servers and, for the
+// newest, asks pg_config.
 func installed(ctx context.Context, version string) string {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is well formed
 	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(major(b), major(a)) })
@@ -49,14 +50,14 @@ func installed(ctx context.Context, version string) string {
 	return ""
 }
 
-// major is the version in Debian's path of a server's programs.
+// major is the version in Debian's path of a server's programs; 0 if there is none.
 func major(bin string) float64 {
 	v, _ := strconv.ParseFloat(filepath.Base(filepath.Dir(bin)), 64) // 0 where there is none
 	return v
 }
 
-// aptInstall installs the server without letting Debian make and start a cluster
-// of the system. Settings of the system that are there stay as they are.
+// aptInstall installs the server without letting Debian make and start a cluster of
+// the system. Existing settings of the system are kept.
 func aptInstall(ctx context.Context) error {
 	const script = `set -e
 export DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// grace is how long a program may take to end by itself.
+// grace is how long a process may take to end when it is asked to.
 const grace = 30 * time.Second
 
-// errEnded says that a server ended while it was waited for.
+// errEnded is a server that ended before it was ready.
 var errEnded = errors.New("it ended while it started")
 
 // command is a program to run.
@@ -89,7 +89,7 @@ func (p *Process) Stop() {
 // Signal sends a signal to the process; [os.ErrProcessDone] says that it has ended.
 func (p *Process) Signal(s syscall.Signal) error { return p.os.Signal(s) }
 
-// await asks ready again and again until it answers, the process ends or ctx does.
+// await asks whether the process is ready until it is, or the process or ctx ends.
 func (p *Process) await(ctx context.Context, what string, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -118,10 +118,10 @@ func (p *Process) lastWords() string {
 	return strings.Join(lines[max(0, len(lines)-8):], "\n")
 }
 
-// endOrphan ends the server that a killed process of ours left running in dir. A
-// file holds its process's number in the first line; by its working folder the
-// process is known, because numbers are used again. The file of a process that is
-// another one, or none, is removed. What we may not look at is left alone.
+// endOrphan ends the server that a killed process of ours left running in dir. The
+// first line of a file is its process ID. As IDs are used again, the process must have
+// dir as its working folder; else the file is removed. A process of another user is
+// left alone.
 func endOrphan(ctx context.Context, file, dir string, signal syscall.Signal) error {
 	b, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {

@@ -1,6 +1,6 @@
 // Package devservertest gives tests a real PostgreSQL and a real Temporal server:
-// those that `make test` has started for all of them, else servers of the test
-// binary's own, shared by the tests that run at the same time.
+// those that `make test` has started for all tests, else servers that the test binary
+// starts and its concurrent tests share.
 package devservertest
 
 import (
@@ -17,7 +17,7 @@ import (
 	"example.org/cancuoc/internal/devserver"
 )
 
-// The variables that name servers which run already. internal/office/with sets
+// The variables that name servers which run already. internal/devserver/with sets
 // them.
 const (
 	DatabaseURL     = "TEST_DATABASE_URL"     // a database in which tests may make schemas

@@ -1,7 +1,7 @@
 // Command with runs a command beside a PostgreSQL and a Temporal server of its
 // own, and ends with the command's exit code:
 //
-//	go run ./internal/office/with -- go test ./...
+//	go run ./internal/devserver/with -- go test ./...
 //
 // The command finds them by TEST_DATABASE_URL and TEST_TEMPORAL_ADDRESS; a server
 // that such a variable names already is used instead. TEMPORAL_CLI names the
