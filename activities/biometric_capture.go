@@ -13,10 +13,11 @@ import (
 // JudgeCapture judges portrait and fingerprints of one round of capture. The judgment
 // depends on the vault alone: the same round gives the same one.
 func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (JudgeCaptureResult, error) {
-	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.BiometricCapture},
+	var before JudgeCaptureResult
+	_, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.BiometricCapture, Round: in.Round}, &before,
 		registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: in.Round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
-	if err != nil {
-		return JudgeCaptureResult{}, err
+	if err != nil || found {
+		return before, err
 	}
 	picture, err := evidence.Get(identity.EvidencePortrait)
 	if err != nil {

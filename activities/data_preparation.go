@@ -18,10 +18,13 @@ import (
 // security object, and both printed sides. What the first run stored stays, because
 // keys and signatures are random and parts of two runs must not mix.
 func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
-	record, captured, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.DataPreparation, Attempt: in.Attempt},
+	record, captured, _, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.DataPreparation, Attempt: in.Attempt}, nil,
 		registry.EvidenceKey{Kind: identity.EvidencePortrait}, registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
 	if err != nil {
 		return err
+	}
+	if !record.Stocked {
+		return identity.Refuse(identity.OutOfStock, "there is no blank in stock")
 	}
 	card, err := p.card(ctx, record)
 	if err != nil {
@@ -32,7 +35,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 		return fmt.Errorf("find form: %w", err)
 	}
 	input := personalization.PrepareInput{
-		Form: form, Card: card, Print: p.Print, Profile: p.Profile, Signer: p.Signer, Rand: rand.Reader, At: p.Now(),
+		Form: form, Card: card, Print: p.Print, Profile: p.Profile, Signer: p.Signer, Rand: rand.Reader, At: record.Now,
 		Pictures: render.Pictures{LeftIndex: captured[identity.EvidenceLeftIndex], RightIndex: captured[identity.EvidenceRightIndex]},
 	}
 	if form.Shows("portrait") {
@@ -80,7 +83,7 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 	if err != nil {
 		return identity.Card{}, fmt.Errorf("draw card serial: %w", err)
 	}
-	issued := identity.DateOf(p.Now())
+	issued := identity.DateOf(record.Now)
 	return identity.Card{
 		Form: record.Rules.Form, Serial: serial, Person: person, Issued: issued,
 		Expiry: identity.Validity(record.Rules.Law, person.Birth, issued),

@@ -3,29 +3,31 @@ package activities
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"example.org/cancuoc/internal/identity"
 )
 
-// Decide records a person's decision, once for each application, step and round. The
-// registry refuses a person who may not decide (four eyes). Where the decision lets
-// the legal clock run again, the deadline moves by the working days it stood still.
-func (p *Pipeline) Decide(ctx context.Context, in DecideInput) (DecideResult, error) {
-	due := in.Due
-	if in.ResumesClock {
-		moved, err := p.Calendar.Extend(in.Due, in.ClockStoppedAt, p.Now())
+// Decide records a person's decision, once for each (application, step, round), and
+// gives the legal clock as it is then. The registry refuses who may not decide (four
+// eyes). Where the decision lets the clock run again, the deadline moves by the working
+// days that it stood still.
+func (p *Pipeline) Decide(ctx context.Context, d identity.Decision) (LegalClock, error) {
+	var due time.Time
+	if d.RunsClock {
+		clock, err := p.Registry.LegalClock(ctx, d.Application)
 		if err != nil {
-			return DecideResult{}, fmt.Errorf("move legal deadline: %w", err)
+			return LegalClock{}, fmt.Errorf("read legal clock: %w", err)
 		}
-		due = moved
-	}
-	if err := p.Registry.Decide(ctx, in.Decision, due); err != nil {
-		return DecideResult{}, fmt.Errorf("record %s: %w", in.Step, err)
-	}
-	if in.WriteOff {
-		if err := p.Registry.Spoil(ctx, in.Application, in.Attempt, string(in.Officer), identity.Reason{Code: identity.ReasonStationLost}); err != nil {
-			return DecideResult{}, fmt.Errorf("write off card %d: %w", in.Attempt, err)
+		if !clock.Stopped.IsZero() {
+			if due, err = p.Calendar.Extend(clock.Due, clock.Stopped, clock.Now); err != nil {
+				return LegalClock{}, fmt.Errorf("move legal deadline: %w", err)
+			}
 		}
 	}
-	return DecideResult{Due: due}, nil
+	clock, err := p.Registry.Decide(ctx, d, due)
+	if err != nil {
+		return LegalClock{}, fmt.Errorf("record %s: %w", d.Step, err)
+	}
+	return p.clock(clock)
 }

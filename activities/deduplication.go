@@ -10,10 +10,11 @@ import (
 
 // Deduplicate asks the ABIS for other persons with the applicant's fingers.
 func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (DeduplicateResult, error) {
-	_, evidence, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.Deduplication},
+	var before DeduplicateResult
+	_, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.Deduplication, Round: in.Round}, &before,
 		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
-	if err != nil {
-		return DeduplicateResult{}, err
+	if err != nil || found {
+		return before, err
 	}
 	if _, taken := evidence[identity.EvidenceTemplates]; !taken {
 		return DeduplicateResult{}, nil // every finger is missing; there is nothing to search with

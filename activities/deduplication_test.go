@@ -17,7 +17,7 @@ func TestDeduplicate_WithoutFingersThereIsNoSearch(t *testing.T) {
 	r := registrytest.Open(t)
 	number := registrytest.Receive(t, r, identity.Person{Number: "079086999903"}, identity.GroundAge, nil)
 	for _, stage := range []identity.Stage{identity.BiometricCapture, identity.Validation} {
-		require.NoError(t, r.Enter(t.Context(), registry.StageChange{Application: number, To: stage, Actor: "system"}))
+		require.NoError(t, errOf(r.Enter(t.Context(), registry.StageChange{Application: number, To: stage, Actor: "system"})))
 	}
 
 	out, err := (&activities.Pipeline{Registry: r}).Deduplicate(t.Context(), activities.DeduplicateInput{Application: number, Round: 1})

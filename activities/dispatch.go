@@ -20,13 +20,14 @@ func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 		return PackResult{}, fmt.Errorf("pack: %w", err)
 	}
 	number := packed.Consignment
+	result := PackResult{Consignment: number, Card: packed.Card}
 	if !packed.Tell {
-		return PackResult{Consignment: number}, nil
+		return result, nil
 	}
 	if err := p.Consignments.Packed(ctx, number, packed.Destination, packed.Full); err != nil {
 		return PackResult{}, fmt.Errorf("tell consignment %s: %w", number, err)
 	}
-	return PackResult{Consignment: number}, nil
+	return result, nil
 }
 
 // DispatchRoom closes consignments, sends them and tells what arrived.
@@ -39,14 +40,23 @@ type DispatchRoom struct {
 	}
 }
 
-// Seal closes a consignment, after which no card can join it.
+// HowFar reads how far a consignment is.
+func (c *DispatchRoom) HowFar(ctx context.Context, in ConsignmentInput) (ConsignmentStanding, error) {
+	s, err := c.Registry.ConsignmentStanding(ctx, in.Consignment)
+	if err != nil {
+		return ConsignmentStanding{}, fmt.Errorf("read how far the consignment is: %w", err)
+	}
+	return ConsignmentStanding(s), nil
+}
+
+// Seal closes a consignment; no card can join it from then on.
 func (c *DispatchRoom) Seal(ctx context.Context, in SealInput) (SealResult, error) {
 	actor := cmp.Or(string(in.Officer), identity.ActorSystem)
 	cards, err := c.Registry.SealConsignment(ctx, in.Consignment, actor)
 	if err != nil {
 		return SealResult{}, fmt.Errorf("seal consignment: %w", err)
 	}
-	return SealResult{Cards: cards}, nil
+	return SealResult{State: identity.ConsignmentSealed, Cards: cards}, nil
 }
 
 // Send records that the courier has the consignment.
@@ -67,9 +77,9 @@ func (c *DispatchRoom) Receive(ctx context.Context, in ReceiveInput) error {
 	return nil
 }
 
-// Announce tells every application of a counted consignment about its card. A second
-// call goes on where the first one broke off; being told twice changes nothing.
-func (c *DispatchRoom) Announce(ctx context.Context, in AnnounceInput) (AnnounceResult, error) {
+// Announce tells every application of a counted consignment about its card. It
+// goes on where a broken-off call stopped; a card told twice does not mind.
+func (c *DispatchRoom) Announce(ctx context.Context, in ConsignmentInput) (AnnounceResult, error) {
 	consignment, err := c.Registry.Consignment(ctx, in.Consignment)
 	if err != nil {
 		return AnnounceResult{}, fmt.Errorf("read consignment: %w", err)
@@ -94,6 +104,9 @@ func (c *DispatchRoom) Announce(ctx context.Context, in AnnounceInput) (Announce
 			return AnnounceResult{}, fmt.Errorf("tell application %s: %w", card.Application, err)
 		}
 		activity.RecordHeartbeat(ctx, i+1)
+	}
+	if err := c.Registry.MarkAnnounced(ctx, in.Consignment); err != nil {
+		return AnnounceResult{}, fmt.Errorf("note announcement: %w", err)
 	}
 	return out, nil
 }

@@ -10,13 +10,54 @@ import (
 // Inputs and results are wire format. They hold references and small facts, and nothing
 // about a person.
 
-// EnterInput moves an application to a stage that begins with no other activity.
+// StandingInput names an application.
+type StandingInput struct{ Application identity.ApplicationNumber }
+
+// Standing is where an application stands, as its workflow needs it to go on.
+type Standing struct {
+	Stage         identity.Stage
+	Awaiting      identity.Action
+	Why           string
+	Reason        identity.ReasonCode
+	Attempt       int
+	CaptureRound  int
+	Releases      int
+	Clock         LegalClock
+	Hold          *identity.Hold
+	ApprovedBy    identity.OfficerID
+	AdjudicatedBy identity.OfficerID
+	Verdict       identity.Verdict
+	Ending        identity.DecisionStep
+	Requests      []string
+	Station       identity.StationID // that has the card in its slot
+	Consignment   identity.ConsignmentNumber
+}
+
+// LegalClock is the legal deadline, when it comes near, and since when its time stands
+// still; zero while it runs.
+type LegalClock struct{ Due, RiskAt, Stopped time.Time }
+
+// EnterInput has an application wait at a stage.
 type EnterInput struct {
 	Application identity.ApplicationNumber
 	To          identity.Stage
 	Attempt     int
 	Awaiting    identity.Action
-	Reason      string
+	Why         string
+	StopsClock  bool
+	Round       int
+	Found       []byte // JSON: what the stage found in that round
+}
+
+// EnterResult says since when it waits for that, by the database's clock.
+type EnterResult struct{ Since, Now time.Time }
+
+// EndInput takes an application to one of its ends.
+type EndInput struct {
+	Application identity.ApplicationNumber
+	To          identity.Stage
+	Attempt     int
+	Reason      identity.ReasonCode
 }
 
 // JudgeCaptureInput names one round of capture, from 1.
@@ -54,21 +95,6 @@ type DeduplicateInput struct {
 // DeduplicateResult lists applications of other persons with these fingers.
 type DeduplicateResult struct{ Hits []identity.ApplicationNumber }
 
-// DecideInput is one person's decision, to be recorded before it takes effect.
-type DecideInput struct {
-	identity.Decision
-
-	ResumesClock   bool // the legal clock runs again from now
-	Due            time.Time
-	ClockStoppedAt time.Time
-
-	WriteOff bool // the card of Attempt is in a silent station and given up
-	Attempt  int
-}
-
-// DecideResult gives the legal deadline after the decision.
-type DecideResult struct{ Due time.Time }
-
 // CardInput names one card: the application and which of its cards, from 1.
 type CardInput struct {
 	Application identity.ApplicationNumber
@@ -78,8 +104,11 @@ type CardInput struct {
 // PersonalizeResult names the station whose slot the card is in.
 type PersonalizeResult struct{ Station identity.StationID }
 
-// PackResult names the consignment that the card is in.
-type PackResult struct{ Consignment identity.ConsignmentNumber }
+// PackResult names the consignment that the card is in, or was in when it was counted.
+type PackResult struct {
+	Consignment identity.ConsignmentNumber
+	Card        identity.CardState // packed, arrived or lost
+}
 
 // HandOverInput hands the card of Attempt over.
 type HandOverInput struct {
@@ -88,7 +117,6 @@ type HandOverInput struct {
 	Application  identity.ApplicationNumber
 	Attempt      int
 	CaptureRound int // the capture whose fingerprints the probe is matched with
-	At           time.Time
 }
 
 // SealInput closes a consignment. The act of the system, at the cut-off, names no
@@ -100,7 +128,21 @@ type SealInput struct {
 }
 
 // SealResult counts the cards on the manifest.
-type SealResult struct{ Cards int }
+type SealResult struct {
+	State identity.ConsignmentState
+	Cards int
+}
+
+// ConsignmentInput names a consignment.
+type ConsignmentInput struct{ Consignment identity.ConsignmentNumber }
+
+// ConsignmentStanding is how far a consignment is.
+type ConsignmentStanding struct {
+	State     identity.ConsignmentState
+	Cards     int
+	OpenedAt  time.Time
+	Announced bool
+}
 
 // SendInput hands a consignment to a courier.
 type SendInput struct {
@@ -116,8 +158,5 @@ type ReceiveInput struct {
 	Consignment identity.ConsignmentNumber
 }
 
-// AnnounceInput tells every application of a consignment what became of its card.
-type AnnounceInput struct{ Consignment identity.ConsignmentNumber }
-
-// AnnounceResult counts them.
+// AnnounceResult counts the cards that were told.
 type AnnounceResult struct{ Arrived, Missing int }

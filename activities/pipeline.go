@@ -2,8 +2,9 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"time"
+	"log/slog"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
@@ -37,15 +38,57 @@ type Pipeline struct {
 		Packed(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID, full bool) error
 	}
 	ConsignmentSize int // cards in a box
-	Now             func() time.Time
+	AtRiskDays      int // how many working days before the legal deadline an application is hurried
+	Logger          *slog.Logger
 }
 
-// Enter moves an application to a stage and records what it waits for. At that stage
-// already, only what it waits for changes.
-func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
-	err := p.Registry.Enter(ctx, registry.StageChange{
-		Application: in.Application, To: in.To, Actor: identity.ActorSystem,
-		Reason: in.Reason, Attempt: in.Attempt, Awaiting: in.Awaiting,
+// Standing reads where an application stands.
+func (p *Pipeline) Standing(ctx context.Context, in StandingInput) (Standing, error) {
+	s, err := p.Registry.Standing(ctx, in.Application)
+	if err != nil {
+		return Standing{}, fmt.Errorf("read where the application stands: %w", err)
+	}
+	clock, err := p.clock(s.Clock)
+	if err != nil {
+		return Standing{}, err
+	}
+	out := Standing{
+		Stage: s.Stage, Awaiting: s.Awaiting, Why: s.Why, Reason: s.Reason, Attempt: s.Attempt, CaptureRound: s.CaptureRound,
+		Releases: s.Releases, Clock: clock, Hold: s.Hold, ApprovedBy: s.ApprovedBy, AdjudicatedBy: s.AdjudicatedBy,
+		Verdict: s.Verdict, Ending: s.Ending, Requests: s.Requests, Consignment: s.Consignment,
+	}
+	if s.Card.AtStation() {
+		out.Station = s.Station
+	}
+	return out, nil
+}
+
+// clock adds when the deadline comes near.
+func (p *Pipeline) clock(c registry.LegalClock) (LegalClock, error) {
+	riskAt, err := p.Calendar.Before(c.Due, p.AtRiskDays)
+	if err != nil {
+		return LegalClock{}, fmt.Errorf("compute when the deadline is near: %w", err)
+	}
+	return LegalClock{Due: c.Due, RiskAt: riskAt, Stopped: c.Stopped}, nil
+}
+
+// Enter has an application wait at a stage. Asked again, it says since when it waits.
+func (p *Pipeline) Enter(ctx context.Context, in EnterInput) (EnterResult, error) {
+	entered, err := p.Registry.Enter(ctx, registry.StageChange{
+		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt,
+		Awaiting: in.Awaiting, Why: in.Why, StopsClock: in.StopsClock, Round: in.Round, Found: in.Found,
+	})
+	if err != nil {
+		return EnterResult{}, fmt.Errorf("enter %s: %w", in.To, err)
+	}
+	return EnterResult(entered), nil
+}
+
+// End takes an application to one of its ends. A card that is still at its station is
+// spoiled with it.
+func (p *Pipeline) End(ctx context.Context, in EndInput) error {
+	err := p.Registry.End(ctx, registry.StageChange{
+		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt, Reason: in.Reason,
 	})
 	if err != nil {
 		return fmt.Errorf("enter %s: %w", in.To, err)
@@ -53,13 +96,19 @@ func (p *Pipeline) Enter(ctx context.Context, in EnterInput) error {
 	return nil
 }
 
-// enterWith enters a stage and reads application and evidence, in one round trip.
-func (p *Pipeline) enterWith(ctx context.Context, in EnterInput, wanted ...registry.EvidenceKey) (registry.ApplicationRecord, registry.Evidence, error) {
-	record, evidence, err := p.Registry.EnterWith(ctx, registry.StageChange{
-		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt,
-	}, wanted...)
+// begin enters a stage that begins by reading, in one round trip. What the stage found
+// in that round before is read into found, and reported.
+func (p *Pipeline) begin(ctx context.Context, m registry.StageChange, found any, wanted ...registry.EvidenceKey) (registry.ApplicationRecord, registry.Evidence, bool, error) {
+	m.Actor = identity.ActorSystem
+	record, evidence, err := p.Registry.EnterWith(ctx, m, wanted...)
 	if err != nil {
-		return registry.ApplicationRecord{}, nil, fmt.Errorf("enter %s: %w", in.To, err)
+		return registry.ApplicationRecord{}, nil, false, fmt.Errorf("enter %s: %w", m.To, err)
 	}
-	return record, evidence, nil
+	if record.Found == nil || found == nil {
+		return record, evidence, false, nil
+	}
+	if err := json.Unmarshal(record.Found, found); err != nil {
+		return registry.ApplicationRecord{}, nil, false, fmt.Errorf("read what %s found: %w", m.To, err)
+	}
+	return record, evidence, true, nil
 }

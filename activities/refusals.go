@@ -3,7 +3,10 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 
@@ -40,6 +43,20 @@ type refusing struct {
 
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (r *refusing) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
-	out, err := r.Next.ExecuteActivity(ctx, in)
+	out, err := r.guarded(ctx, in)
 	return out, AsFailure(err)
+}
+
+// guarded runs an activity. One that panics is refused with Broken, so that a person
+// looks at it: done again, it would most likely panic again. What it panicked with may
+// hold personal data, and goes nowhere; the log has its type, and where it happened.
+func (r *refusing) guarded(ctx context.Context, in *interceptor.ExecuteActivityInput) (out any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			name := activity.GetInfo(ctx).ActivityType.Name
+			activity.GetLogger(ctx).Error("Activity panicked", "activity", name, "with", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			out, err = nil, identity.Refuse(identity.Broken, "%s broke by a mistake in the program; the log of the worker says where", name)
+		}
+	}()
+	return r.Next.ExecuteActivity(ctx, in)
 }

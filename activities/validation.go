@@ -11,9 +11,10 @@ import (
 // Validate compares the application with the law on grounds and with the population
 // registry, and names the fields that contradict them. It changes only the stage.
 func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResult, error) {
-	record, _, err := p.enterWith(ctx, EnterInput{Application: in.Application, To: identity.Validation})
-	if err != nil {
-		return ValidateResult{}, err
+	var before ValidateResult
+	record, _, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.Validation, Round: in.Round}, &before)
+	if err != nil || found {
+		return before, err
 	}
 	app := record.Application
 	if app.Person.Number == "" { // to be allotted: the population registry cannot know it yet

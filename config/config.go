@@ -111,7 +111,7 @@ type Worker struct {
 	Station     string        `mapstructure:"station"`
 	Slots       int           `mapstructure:"slots"`
 	Concurrency int           `mapstructure:"concurrency"`
-	Sweep       time.Duration `mapstructure:"sweep"`
+	Reconcile   time.Duration `mapstructure:"reconcile"`
 	Listen      string        `mapstructure:"listen"`
 	Build       string        `mapstructure:"build"`
 }
@@ -165,9 +165,8 @@ type Office struct {
 	Recapture         time.Duration `mapstructure:"recapture"`
 	Resolution        time.Duration `mapstructure:"resolution"`
 	Collect           time.Duration `mapstructure:"collect"`
-	AtRisk            time.Duration `mapstructure:"at_risk"`
+	AtRiskDays        int           `mapstructure:"at_risk_days"`
 	StationWait       time.Duration `mapstructure:"station_wait"`
-	Restock           time.Duration `mapstructure:"restock"`
 	Cards             int           `mapstructure:"cards"`
 	ConsignmentSize   int           `mapstructure:"consignment_size"`
 	ConsignmentCutOff time.Duration `mapstructure:"consignment_cut_off"`
@@ -349,9 +348,8 @@ func (c Config) validate() error {
 	check.positive("office.recapture", c.Office.Recapture)
 	check.positive("office.resolution", c.Office.Resolution)
 	check.positive("office.collect", c.Office.Collect)
-	check.positive("office.at_risk", c.Office.AtRisk)
+	check.atLeast("office.at_risk_days", int64(c.Office.AtRiskDays), 0)
 	check.positive("office.station_wait", c.Office.StationWait)
-	check.positive("office.restock", c.Office.Restock)
 	check.atLeast("office.cards", int64(c.Office.Cards), 1)
 	check.atLeast("office.consignment_size", int64(c.Office.ConsignmentSize), 1)
 	check.positive("office.consignment_cut_off", c.Office.ConsignmentCutOff)
@@ -394,7 +392,7 @@ func (c Config) validateWork(check *check) {
 	check.wrong(c.Worker.Station == "" && c.Worker.Role != "pipeline", "worker.station is empty")
 	check.atLeast("worker.slots", int64(c.Worker.Slots), 1)
 	check.atLeast("worker.concurrency", int64(c.Worker.Concurrency), 1)
-	check.positive("worker.sweep", c.Worker.Sweep)
+	check.positive("worker.reconcile", c.Worker.Reconcile)
 	if c.Worker.Listen != "" {
 		check.hostPort("worker.listen", c.Worker.Listen)
 	}

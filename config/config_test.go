@@ -91,7 +91,7 @@ func leaves(prefix string, mapping *yaml.Node) map[string]string {
 }
 
 func TestLoad_FileOverridesDefaultsAndEnvironmentOverridesFile(t *testing.T) {
-	t.Setenv("CANCUOC_CONFIG", file(t, "worker: {slots: 3, sweep: 1m}\ngateway: {codec_origins: [http://a]}\n"))
+	t.Setenv("CANCUOC_CONFIG", file(t, "worker: {slots: 3, reconcile: 1m}\ngateway: {codec_origins: [http://a]}\n"))
 	t.Setenv("CANCUOC_WORKER_SLOTS", "4")
 	t.Setenv("CANCUOC_LOG_LEVEL", "debug")
 	t.Setenv("CANCUOC_GATEWAY_CODEC_ORIGINS", "http://a,http://b")
@@ -101,7 +101,7 @@ func TestLoad_FileOverridesDefaultsAndEnvironmentOverridesFile(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, 4, c.Worker.Slots)
-	require.Equal(t, time.Minute, c.Worker.Sweep)
+	require.Equal(t, time.Minute, c.Worker.Reconcile)
 	require.Equal(t, slog.LevelDebug, c.Log.Level)
 	require.Equal(t, []string{"http://a", "http://b"}, c.Gateway.CodecOrigins)
 	require.Equal(t, "postgres://u:hidden@h/d", string(c.Database.URL))
@@ -156,18 +156,18 @@ temporal: {address: nowhere, namespace: "", ui_address: ftp://x, tls_cert_file: 
 database: {max_conns: 0, url: a, url_file: b}
 keys: {pkcs11: {module: x.so, sessions: 0}}
 gateway: {listen: "8090", public_url: citizens, codec_origins: [x]}
-worker: {role: some, station: "", slots: 0, concurrency: -1, sweep: 0s, listen: x}
+worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
 printing: {driver: ipp, uri: x, dpi: 0}
 personalization: {profile: other}
 intake: {document_bytes: 0, portrait_bytes: 0, finger_bytes: 0, packet_bytes: 0}
 office:
-  {recapture: 0, resolution: 0, collect: 0, at_risk: 0, station_wait: 0, restock: 0, cards: 0, consignment_size: 0, consignment_cut_off: 0}
+  {recapture: 0, resolution: 0, collect: 0, at_risk_days: -1, station_wait: 0, cards: 0, consignment_size: 0, consignment_cut_off: 0}
 `))
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 41)
+	require.Len(t, faults, 40)
 }
 
 func TestLoad_ProductionSimulatesNothing(t *testing.T) {

@@ -30,16 +30,13 @@ applications, at gateway.listen of the settings.`,
 
 func run(ctx context.Context, c config.Config) error {
 	logger := c.Log.Logger(os.Stderr)
-	office, err := office.Open(ctx, c, logger)
+	office, err := office.Await(ctx, c, logger)
 	if err != nil {
 		return err
 	}
 	defer office.Close()
 	office.WarnOfCalendar(ctx, time.Now())
-	door, err := office.Door(ctx)
-	if err != nil {
-		return err
-	}
+	door := office.Door()
 	handler, err := routes(office, door.Receive, c.Gateway, logger)
 	if err != nil {
 		return err

@@ -94,7 +94,7 @@ func setUp(e *testscript.Env, database, temporal string) error {
 		"data_dir": filepath.Join(e.WorkDir, "data"),
 		"temporal": map[string]any{"address": temporal, "namespace": namespace},
 		"database": map[string]any{"url": url, "max_conns": 8},
-		"office":   map[string]any{"consignment_cut_off": "1s", "restock": "1s"},
+		"office":   map[string]any{"consignment_cut_off": "1s"},
 		"station":  map[string]any{"spoil_first": 0},
 	}
 	text, err := yaml.Marshal(settings)

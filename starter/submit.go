@@ -85,10 +85,7 @@ func (a *app) submit(ctx context.Context, file string) (submitted, error) {
 	if err != nil {
 		return result, err
 	}
-	door, err := office.Door(ctx)
-	if err != nil {
-		return result, err
-	}
+	door := office.Door()
 	receipt, err := door.Receive(ctx, packet)
 	if err != nil {
 		return result, err

@@ -38,7 +38,7 @@ one personalization station (--role station), or everything in one process
 
 func run(ctx context.Context, c config.Config) error {
 	logger := c.Log.Logger(os.Stderr)
-	office, err := office.Open(ctx, c, logger)
+	office, err := office.Await(ctx, c, logger)
 	if err != nil {
 		return err
 	}
@@ -83,6 +83,9 @@ func telemetry(ctx context.Context, address string, collected []prometheus.Colle
 
 // serve runs the role until ctx ends, then lets running activities finish.
 func serve(ctx context.Context, office *office.Office, c config.Worker, logger *slog.Logger) error {
+	if err := office.AwaitTemporal(ctx); err != nil {
+		return err
+	}
 	var workers engine.Workers
 	var err error
 	switch c.Role {
@@ -101,7 +104,9 @@ func serve(ctx context.Context, office *office.Office, c config.Worker, logger *
 	}
 	defer workers.Stop()
 	logger.Info("Worker at work", "role", c.Role, "station", c.Station)
-	if err := office.Sweep(ctx); err != nil { // it returns when ctx ends
+	if c.Role == "station" {
+		<-ctx.Done()
+	} else if err := office.Reconcile(ctx); err != nil { // it returns when ctx ends
 		return err
 	}
 	logger.Info("Worker stops; running activities may finish")

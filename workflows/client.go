@@ -30,34 +30,58 @@ type Client struct {
 	Patience time.Duration // how long an act waits for its answer; 0 is one minute
 }
 
-// StartApplication starts the workflow of a received application. One that runs or
-// has ended is left as it is. Of the application only facts that name no citizen go
-// into the workflow.
-func (c *Client) StartApplication(ctx context.Context, number identity.ApplicationNumber, app identity.Application, province identity.ProvinceCode, due time.Time) error {
-	options := startOptions(ApplicationWorkflowID(number), fmt.Sprintf("%s · %s · province %s", app.Type, app.Ground, province))
-	options.Priority = temporal.Priority{FairnessKey: string(province)}
+// ApplicationStart is what the workflow of an application is begun with.
+type ApplicationStart struct {
+	Number      identity.ApplicationNumber
+	Application identity.Application // of which only facts that name no citizen go into the workflow
+	Province    identity.ProvinceCode
+	Due         time.Time // the legal deadline
+	RiskAt      time.Time // when it comes near
+	Resumed     bool      // it has lived before: the workflow begins by reading where it stands
+}
+
+// StartApplication begins the workflow of an application, unless it runs.
+func (c *Client) StartApplication(ctx context.Context, s ApplicationStart) error {
+	app := s.Application
+	options := startOptions(ApplicationWorkflowID(s.Number), fmt.Sprintf("%s · %s · province %s", app.Type, app.Ground, s.Province))
+	options.Priority = temporal.Priority{PriorityKey: priorityNormal, FairnessKey: string(s.Province)}
 	options.EnableEagerStart = true // where the pipeline's worker is in this process, it begins at once
 	options.TypedSearchAttributes = temporal.NewSearchAttributes(
 		StageKey.ValueSet(string(identity.Received)),
-		ProvinceKey.ValueSet(string(province)),
+		ProvinceKey.ValueSet(string(s.Province)),
 		ApplicationTypeKey.ValueSet(string(app.Type)),
-		DeadlineKey.ValueSet(due),
+		DeadlineKey.ValueSet(s.Due),
 	)
 	return c.start(ctx, options, CardApplication, CardApplicationInput{
-		Application: number, Type: app.Type, Province: province, EnrolledBy: app.Officer,
-		NeedsCapture: app.NeedsCapture(), Urgent: app.Urgent, Due: due, Limits: c.Limits,
+		Application: s.Number, Type: app.Type, Province: s.Province, EnrolledBy: app.Officer,
+		NeedsCapture: app.NeedsCapture(), Urgent: app.Urgent, Due: s.Due, RiskAt: s.RiskAt, Limits: c.Limits, Resumed: s.Resumed,
 	})
 }
 
-// Packed starts the workflow of a consignment unless it was started, and tells it
-// when it is full.
+// Packed begins the workflow of a consignment unless it runs, and tells it when it is
+// full.
 func (c *Client) Packed(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID, full bool) error {
-	options := startOptions(ConsignmentWorkflowID(number), "Cards for "+string(destination))
-	err := c.start(ctx, options, Consignment, ConsignmentInput{Number: number, Destination: destination, CutOff: c.CutOff})
-	if err != nil || !full {
+	if err := c.BeginConsignment(ctx, number, destination); err != nil || !full {
 		return err
 	}
 	return c.signal(ctx, ConsignmentWorkflowID(number), SignalFull, nil)
+}
+
+// BeginConsignment begins the workflow of a consignment, unless it runs.
+func (c *Client) BeginConsignment(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID) error {
+	options := startOptions(ConsignmentWorkflowID(number), "Cards for "+string(destination))
+	return c.start(ctx, options, Consignment, ConsignmentInput{Number: number, Destination: destination, CutOff: c.CutOff})
+}
+
+// LookApplication has an application's workflow read the registry, where something
+// changed that it may wait for.
+func (c *Client) LookApplication(ctx context.Context, number identity.ApplicationNumber) error {
+	return c.signal(ctx, ApplicationWorkflowID(number), SignalLook, nil)
+}
+
+// LookConsignment has a consignment's workflow read the registry.
+func (c *Client) LookConsignment(ctx context.Context, number identity.ConsignmentNumber) error {
+	return c.signal(ctx, ConsignmentWorkflowID(number), SignalLook, nil)
 }
 
 // Arrived tells an application that its consignment was counted in.
@@ -65,18 +89,21 @@ func (c *Client) Arrived(ctx context.Context, app identity.ApplicationNumber, co
 	return c.signal(ctx, ApplicationWorkflowID(app), SignalArrived, Arrived{Consignment: consignment, Missing: missing})
 }
 
-// startOptions start one workflow for each ID, once.
+// startOptions begin a workflow unless one of that ID runs. One that was terminated,
+// failed or lost may be begun again: the registry holds what must happen only once.
 func startOptions(id, summary string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID: id, TaskQueue: PipelineQueue, StaticSummary: summary,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+		WorkflowExecutionTimeout: 0, // an application lives for as long as it takes
+		WorkflowRunTimeout:       0,
+		WorkflowTaskTimeout:      10 * time.Second,
 	}
 }
 
 func (c *Client) start(ctx context.Context, options client.StartWorkflowOptions, run, in any) error {
-	_, err := c.Temporal.ExecuteWorkflow(ctx, options, run, in)
-	if _, started := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); err != nil && !started {
+	if _, err := c.Temporal.ExecuteWorkflow(ctx, options, run, in); err != nil {
 		return fmt.Errorf("start %s: %w", options.ID, err)
 	}
 	return nil
@@ -183,19 +210,12 @@ func (c *Client) List(ctx context.Context, f Filter) ([]Listed, error) {
 		return nil, err
 	}
 	list := []Listed{}
-	var page []byte
-	for {
-		answer, err := c.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: page, PageSize: 200})
-		if err != nil {
-			return nil, fmt.Errorf("list workflows: %w", err)
-		}
-		for _, e := range answer.GetExecutions() {
-			list = append(list, listed(e))
-		}
-		page = answer.GetNextPageToken()
-		if len(page) == 0 || len(list) >= f.Limit {
-			break
-		}
+	err = c.visit(ctx, query, 200, func(e *workflowpb.WorkflowExecutionInfo) bool {
+		list = append(list, listed(e))
+		return len(list) < f.Limit
+	})
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(list, func(x, y Listed) int {
 		return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.Application, y.Application))
@@ -205,22 +225,15 @@ func (c *Client) List(ctx context.Context, f Filter) ([]Listed, error) {
 
 // listed reads the search attributes of one execution.
 func listed(e *workflowpb.WorkflowExecutionInfo) Listed {
-	text := func(key temporal.SearchAttributeKey) string {
-		var s string
-		if p := e.GetSearchAttributes().GetIndexedFields()[key.GetName()]; p != nil {
-			_ = converter.GetDefaultDataConverter().FromPayload(p, &s) // an attribute that is not text is shown as none
-		}
-		return s
-	}
-	deadline, _ := time.Parse(time.RFC3339Nano, text(DeadlineKey)) // absent: zero
+	deadline, _ := time.Parse(time.RFC3339Nano, attribute(e, DeadlineKey)) // absent: zero
 	return Listed{
 		Application: identity.ApplicationNumber(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), applicationPrefix)),
-		Type:        identity.ApplicationType(text(ApplicationTypeKey)),
-		Province:    identity.ProvinceCode(text(ProvinceKey)),
-		Stage:       identity.Stage(text(StageKey)),
-		Awaiting:    identity.Action(text(AwaitingKey)),
-		Station:     identity.StationID(text(StationKey)),
-		Consignment: identity.ConsignmentNumber(text(ConsignmentKey)),
+		Type:        identity.ApplicationType(attribute(e, ApplicationTypeKey)),
+		Province:    identity.ProvinceCode(attribute(e, ProvinceKey)),
+		Stage:       identity.Stage(attribute(e, StageKey)),
+		Awaiting:    identity.Action(attribute(e, AwaitingKey)),
+		Station:     identity.StationID(attribute(e, StationKey)),
+		Consignment: identity.ConsignmentNumber(attribute(e, ConsignmentKey)),
 		Deadline:    deadline,
 		Since:       e.GetStartTime().AsTime(),
 		Ended:       e.GetCloseTime() != nil,
@@ -235,4 +248,66 @@ func (c *Client) Awaiting(ctx context.Context, number identity.ApplicationNumber
 	}
 	action, _ := described.TypedSearchAttributes.GetKeyword(AwaitingKey)
 	return identity.Action(action), nil
+}
+
+// Shown is what the engine shows of a running application.
+type Shown struct {
+	Stage    identity.Stage // where it rests; passing stages are not shown
+	Awaiting identity.Action
+}
+
+// Running is what the engine runs.
+type Running struct {
+	Applications map[identity.ApplicationNumber]Shown
+	Consignments map[identity.ConsignmentNumber]identity.ConsignmentState
+}
+
+// Running lists the applications and consignments whose workflows run, from Temporal's
+// visibility, which may lag by some seconds.
+func (c *Client) Running(ctx context.Context) (Running, error) {
+	running := Running{
+		Applications: make(map[identity.ApplicationNumber]Shown),
+		Consignments: make(map[identity.ConsignmentNumber]identity.ConsignmentState),
+	}
+	err := c.visit(ctx, "ExecutionStatus = 'Running'", 1000, func(e *workflowpb.WorkflowExecutionInfo) bool {
+		id := e.GetExecution().GetWorkflowId()
+		if number, ok := strings.CutPrefix(id, consignmentPrefix); ok {
+			running.Consignments[identity.ConsignmentNumber(number)] = identity.ConsignmentState(attribute(e, StageKey))
+		}
+		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {
+			running.Applications[identity.ApplicationNumber(number)] = Shown{
+				Stage: identity.Stage(attribute(e, StageKey)), Awaiting: identity.Action(attribute(e, AwaitingKey)),
+			}
+		}
+		return true
+	})
+	return running, err
+}
+
+// visit gives each execution that a query selects, until told to stop.
+func (c *Client) visit(ctx context.Context, query string, page int32, each func(*workflowpb.WorkflowExecutionInfo) bool) error {
+	var next []byte
+	for {
+		answer, err := c.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: query, NextPageToken: next, PageSize: page})
+		if err != nil {
+			return fmt.Errorf("list workflows: %w", err)
+		}
+		for _, e := range answer.GetExecutions() {
+			if !each(e) {
+				return nil
+			}
+		}
+		if next = answer.GetNextPageToken(); len(next) == 0 {
+			return nil
+		}
+	}
+}
+
+// attribute reads a search attribute as text; "" when there is none.
+func attribute(e *workflowpb.WorkflowExecutionInfo, key temporal.SearchAttributeKey) string {
+	var s string
+	if p := e.GetSearchAttributes().GetIndexedFields()[key.GetName()]; p != nil {
+		_ = converter.GetDefaultDataConverter().FromPayload(p, &s) // an attribute that is not text is shown as none
+	}
+	return s
 }

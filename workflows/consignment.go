@@ -1,7 +1,10 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -10,93 +13,137 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Consignment is the life of one box of cards, from its first card to the count at
-// its destination. The registry knows which cards are in it.
+// Consignment is the life of one box of cards, from its first card to the count
+// at its destination. Which cards are in it, and how far it is, is the registry's to
+// know: the workflow can be begun again from it at any time, and begins every run
+// by reading it.
 func Consignment(ctx workflow.Context, in ConsignmentInput) (ConsignmentResult, error) {
-	c := &consignment{in: in, state: identity.ConsignmentOpen, deciding: workflow.NewMutex(ctx)}
+	c := &consignment{in: in, deciding: workflow.NewMutex(ctx)}
+	ctx = ignoreCancellation(ctx, func(ctx workflow.Context) {
+		workflow.GetLogger(ctx).Warn("A request to cancel was not followed", "consignment", in.Number)
+	})
 	if err := c.listen(ctx); err != nil {
 		return ConsignmentResult{}, err
 	}
-	for _, step := range []func(workflow.Context) error{
-		c.fill,
-		c.awaitCourier,
-		c.awaitCount,
-	} {
-		if err := step(ctx); err != nil {
-			return ConsignmentResult{}, failure(err)
-		}
+	c.readStanding(ctx)
+	for !c.announced && !historyIsLong(ctx) {
+		c.travelOn(ctx)
 	}
-	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
-		return ConsignmentResult{}, failure(err)
+	finishUpdates(ctx)
+	if !c.announced {
+		return ConsignmentResult{}, workflow.NewContinueAsNewError(ctx, Consignment, in)
 	}
 	return c.result, nil
 }
 
 // consignment is the state of one Consignment.
 type consignment struct {
-	in       ConsignmentInput
-	state    identity.ConsignmentState
-	cards    int
-	full     bool
-	result   ConsignmentResult
-	deciding workflow.Mutex
+	in        ConsignmentInput
+	state     identity.ConsignmentState
+	cards     int
+	openedAt  time.Time
+	announced bool
+	ready     bool // it is known how far the box is
+	full      bool
+	look      bool
+	result    ConsignmentResult
+	deciding  workflow.Mutex
 }
 
-// fill waits until the box is full, an officer seals it, or its cut-off has come.
-func (c *consignment) fill(ctx workflow.Context) error {
-	c.show(ctx, identity.NoAction)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		workflow.GetSignalChannel(ctx, SignalFull).Receive(ctx, nil)
-		c.full = true
-	})
-	_, err := awaitWithin(ctx, c.in.CutOff, "Cut-off", func() bool { return c.full || c.state != identity.ConsignmentOpen })
-	if err != nil {
-		return fmt.Errorf("await cut-off: %w", err)
+// readStanding reads how far the box is. While there is nothing to read, as after a
+// registry was restored to before the box was opened, it waits to be woken.
+func (c *consignment) readStanding(ctx workflow.Context) {
+	for {
+		c.look = false
+		var s activities.ConsignmentStanding
+		err := do(ctx, "Read how far the box is", dispatchRoom.HowFar, activities.ConsignmentInput{Consignment: c.in.Number}, &s)
+		if err == nil {
+			c.state, c.cards, c.openedAt, c.announced = s.State, s.Cards, s.OpenedAt, s.Announced
+			c.ready = true
+			return
+		}
+		c.show(ctx, identity.ToAttend, "the registry does not know this consignment: "+refusalText(err))
+		must(workflow.Await(ctx, func() bool { return c.look }))
 	}
-	if c.state != identity.ConsignmentOpen {
+}
+
+// travelOn takes the box one step on.
+func (c *consignment) travelOn(ctx workflow.Context) {
+	if c.look {
+		c.readStanding(ctx)
+		return
+	}
+	var err error
+	switch c.state {
+	case identity.ConsignmentOpen:
+		err = c.fill(ctx)
+	case identity.ConsignmentSealed:
+		c.awaitAct(ctx, identity.ToSendAway, "to be handed to a courier")
+	case identity.ConsignmentSent:
+		c.awaitAct(ctx, identity.ToCountIn, "to be counted in at its destination")
+	case identity.ConsignmentReceived:
+		err = c.announce(ctx)
+	}
+	if err != nil {
+		c.show(ctx, identity.ToAttend, fmt.Sprintf("the box could not go on: %s", refusalText(err)))
+		awaitWithin(ctx, nextTry, "Before another try", func() bool { return c.look })
+		c.look = true // whatever it was, the registry knows where the box is now
+	}
+}
+
+// fill waits until the box is full, is sealed by an officer, or its time is up.
+func (c *consignment) fill(ctx workflow.Context) error {
+	c.show(ctx, identity.NoAction, "open")
+	left := c.openedAt.Add(c.in.CutOff).Sub(workflow.Now(ctx))
+	awaitWithin(ctx, left, "Cut-off", func() bool { return c.full || c.look || c.state != identity.ConsignmentOpen })
+	if c.state != identity.ConsignmentOpen || c.look {
 		return nil
 	}
 	return c.close(ctx, identity.SealConsignment{})
 }
 
-// awaitCourier waits until the sealed box is handed to the courier.
-func (c *consignment) awaitCourier(ctx workflow.Context) error {
-	c.show(ctx, identity.ToSendAway)
-	if err := workflow.Await(ctx, func() bool { return c.state == identity.ConsignmentSent || c.state == identity.ConsignmentReceived }); err != nil {
-		return fmt.Errorf("await courier: %w", err)
-	}
-	return nil
+// awaitAct waits until a person moves the box on.
+func (c *consignment) awaitAct(ctx workflow.Context, action identity.Action, why string) {
+	c.show(ctx, action, why)
+	state := c.state
+	must(workflow.Await(ctx, func() bool { return c.state != state || c.look }))
 }
 
-// awaitCount waits until the box is counted in, then tells every card.
-func (c *consignment) awaitCount(ctx workflow.Context) error {
-	c.show(ctx, identity.ToCountIn)
-	if err := workflow.Await(ctx, func() bool { return c.state == identity.ConsignmentReceived }); err != nil {
-		return fmt.Errorf("await count: %w", err)
-	}
+// announce tells every card that the box was counted in.
+func (c *consignment) announce(ctx workflow.Context) error {
+	c.show(ctx, identity.NoAction, "counted in")
 	var out activities.AnnounceResult
-	in := activities.AnnounceInput{Consignment: c.in.Number}
-	ctx = inPipeline(ctx, "Tell every card that it arrived", temporal.Priority{})
+	in := activities.ConsignmentInput{Consignment: c.in.Number}
+	ctx = inPipeline(ctx, "Tell every card that it arrived", temporal.Priority{PriorityKey: priorityNormal})
 	if err := workflow.ExecuteActivity(ctx, dispatchRoom.Announce, in).Get(ctx, &out); err != nil {
 		return fmt.Errorf("announce arrivals: %w", err)
 	}
+	c.announced = true
 	c.result = ConsignmentResult{Sent: out.Arrived + out.Missing, Arrived: out.Arrived, Missing: out.Missing}
-	c.show(ctx, identity.NoAction)
+	c.show(ctx, identity.NoAction, "announced")
 	return nil
 }
 
-// listen installs the updates.
+// listen installs the updates and hears what happens elsewhere.
 func (c *consignment) listen(ctx workflow.Context) error {
-	if err := acceptUpdate(ctx, c.maySeal, c.seal); err != nil {
-		return err
-	}
-	if err := acceptUpdate(ctx, c.maySend, c.send); err != nil {
-		return err
-	}
-	return acceptUpdate(ctx, c.mayReceive, c.receive)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		workflow.GetSignalChannel(ctx, SignalFull).Receive(ctx, nil)
+		c.full = true
+	})
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for looks := workflow.GetSignalChannel(ctx, SignalLook); ; {
+			looks.Receive(ctx, nil)
+			c.look = true
+		}
+	})
+	return errors.Join(
+		acceptUpdate(ctx, &c.ready, c.maySeal, c.seal),
+		acceptUpdate(ctx, &c.ready, c.maySend, c.send),
+		acceptUpdate(ctx, &c.ready, c.mayReceive, c.receive),
+	)
 }
 
-func (c *consignment) maySeal(m identity.SealConsignment) error {
+func (c *consignment) maySeal(_ workflow.Context, m identity.SealConsignment) error {
 	if c.state != identity.ConsignmentOpen {
 		return c.notNow("sealed")
 	}
@@ -104,36 +151,36 @@ func (c *consignment) maySeal(m identity.SealConsignment) error {
 }
 
 func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.maySeal(m) }, func() error { return c.close(ctx, m) })
+	return c.decide(ctx, func() error { return c.maySeal(ctx, m) }, func() error { return c.close(ctx, m) })
 }
 
-// close seals the box in the registry, after which no card can join it.
+// close seals the box in the registry, where no card can join it any more.
 func (c *consignment) close(ctx workflow.Context, act identity.SealConsignment) error {
 	var out activities.SealResult
 	in := activities.SealInput{SealConsignment: act, Consignment: c.in.Number}
-	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), dispatchRoom.Seal, in).Get(ctx, &out); err != nil {
+	if err := do(ctx, "Seal the box", dispatchRoom.Seal, in, &out); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
-	c.state, c.cards = identity.ConsignmentSealed, out.Cards
+	c.state, c.cards = out.State, out.Cards
 	return nil
 }
 
-func (c *consignment) maySend(m identity.SendConsignment) error {
+func (c *consignment) maySend(_ workflow.Context, m identity.SendConsignment) error {
 	switch {
 	case c.state != identity.ConsignmentSealed:
 		return c.notNow("sent")
-	case m.Courier == "":
+	case strings.TrimSpace(m.Courier) == "":
 		return identity.RefuseField(identity.Invalid, "courier", "is empty; say who takes it")
-	case m.Seal == "":
+	case strings.TrimSpace(m.Seal) == "":
 		return identity.RefuseField(identity.Invalid, "seal", "is empty; give the number on the seal")
 	}
 	return officer(m.Officer)
 }
 
 func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.maySend(m) }, func() error {
-		in := activities.SendInput{SendConsignment: m, Consignment: c.in.Number}
-		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), dispatchRoom.Send, in).Get(ctx, nil); err != nil {
+	return c.decide(ctx, func() error { return c.maySend(ctx, m) }, func() error {
+		in := activities.SendInput{Consignment: c.in.Number, SendConsignment: m}
+		if err := do(ctx, "Note that the courier has the box", dispatchRoom.Send, in, nil); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
 		c.state = identity.ConsignmentSent
@@ -141,7 +188,7 @@ func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment) (Co
 	})
 }
 
-func (c *consignment) mayReceive(m identity.ReceiveConsignment) error {
+func (c *consignment) mayReceive(_ workflow.Context, m identity.ReceiveConsignment) error {
 	switch {
 	case c.state != identity.ConsignmentSent:
 		return c.notNow("received")
@@ -152,9 +199,9 @@ func (c *consignment) mayReceive(m identity.ReceiveConsignment) error {
 }
 
 func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignment) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.mayReceive(m) }, func() error {
-		in := activities.ReceiveInput{ReceiveConsignment: m, Consignment: c.in.Number}
-		if err := workflow.ExecuteLocalActivity(inRegistry(ctx), dispatchRoom.Receive, in).Get(ctx, nil); err != nil {
+	return c.decide(ctx, func() error { return c.mayReceive(ctx, m) }, func() error {
+		in := activities.ReceiveInput{Consignment: c.in.Number, ReceiveConsignment: m}
+		if err := do(ctx, "Count the box in", dispatchRoom.Receive, in, nil); err != nil {
 			return fmt.Errorf("receive: %w", err)
 		}
 		c.state = identity.ConsignmentReceived
@@ -162,16 +209,16 @@ func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignmen
 	})
 }
 
-// decide carries out one person's act at a time.
+// decide carries out one person's act at a time. An act that the registry refuses has
+// the workflow look at where the box is.
 func (c *consignment) decide(ctx workflow.Context, may, act func() error) (ConsignmentState, error) {
-	if err := c.deciding.Lock(ctx); err != nil {
-		return ConsignmentState{}, fmt.Errorf("await turn: %w", err)
-	}
+	must(c.deciding.Lock(ctx))
 	defer c.deciding.Unlock()
 	if err := may(); err != nil {
 		return ConsignmentState{}, asFailure(err)
 	}
 	if err := act(); err != nil {
+		c.look = true
 		return ConsignmentState{}, answer(err)
 	}
 	return ConsignmentState{State: c.state, Cards: c.cards}, nil
@@ -181,14 +228,11 @@ func (c *consignment) notNow(done string) error {
 	return identity.Refuse(identity.Conflict, "consignment %s cannot be %s now: it is %s", c.in.Number, done, c.state)
 }
 
-// show updates what operators see.
-func (c *consignment) show(ctx workflow.Context, awaiting identity.Action) {
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** · to %s · %d card(s)", c.state, c.in.Destination, c.cards))
-	err := workflow.UpsertTypedSearchAttributes(ctx,
+// show brings what operators see up to date.
+func (c *consignment) show(ctx workflow.Context, awaiting identity.Action, why string) {
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** · to %s · %d card(s)\n\n%s", c.state, c.in.Destination, c.cards, why))
+	must(workflow.UpsertTypedSearchAttributes(ctx,
 		StageKey.ValueSet(string(c.state)),
 		AwaitingKey.ValueSet(string(awaiting)),
-		ConsignmentKey.ValueSet(string(c.in.Number)))
-	if err != nil {
-		workflow.GetLogger(ctx).Error("Search attributes not written", "error", err)
-	}
+		ConsignmentKey.ValueSet(string(c.in.Number))))
 }

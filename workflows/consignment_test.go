@@ -27,6 +27,7 @@ type dispatchRoom struct {
 	*registry.Registry
 
 	t        *testing.T
+	clock    func(time.Time)
 	env      *testsuite.TestWorkflowEnvironment
 	box      identity.ConsignmentNumber
 	cards    []identity.ApplicationNumber
@@ -37,7 +38,8 @@ type dispatchRoom struct {
 // newDispatchRoom has so many cards in an open box.
 func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	t.Helper()
-	d := &dispatchRoom{t: t, Registry: newRegistry(t), arrived: make(map[identity.ApplicationNumber]bool)}
+	r, clock := newRegistry(t)
+	d := &dispatchRoom{t: t, Registry: r, clock: clock, arrived: make(map[identity.ApplicationNumber]bool)}
 	require.NoError(t, d.SaveStation(t.Context(), registry.Station{ID: destination, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
 	require.NoError(t, d.ReceiveBlanks(t.Context(), registry.Box{
 		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
@@ -69,7 +71,7 @@ func (d *dispatchRoom) pack(i int) {
 	card := activities.CardInput{Application: receipt.Number, Attempt: 1}
 	enter := func(stages ...identity.Stage) {
 		for _, stage := range stages {
-			require.NoError(d.t, d.Enter(ctx, registry.StageChange{Application: receipt.Number, To: stage, Attempt: 1, Actor: "system"}))
+			require.NoError(d.t, errOf(d.Enter(ctx, registry.StageChange{Application: receipt.Number, To: stage, Attempt: 1, Actor: "system"})))
 		}
 	}
 	enter(identity.Validation, identity.Approval, identity.DataPreparation)

@@ -4,40 +4,35 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
 )
 
-// watchDeadline runs the legal clock up to hand-over. It stands still while the
-// citizen has to do something. An application that is about to be late is hurried,
-// and marked for operators; nothing else happens to it.
+// setClock takes over the legal clock as the registry has it.
+func (a *application) setClock(c activities.LegalClock) {
+	a.due, a.riskAt, a.stoppedAt = c.Due, c.RiskAt, c.Stopped
+}
+
+// watchDeadline runs the legal clock. It stands still while the citizen has to do
+// something. An application that is about to be late is hurried and marked, for
+// operators to see, for as long as it is; nothing else happens to it.
 func (a *application) watchDeadline(ctx workflow.Context) {
 	counted := func() bool { return a.stage.Ended() || a.stage == identity.HandOver }
 	for !counted() {
-		if !a.stoppedAt.IsZero() {
-			if workflow.Await(ctx, func() bool { return counted() || a.stoppedAt.IsZero() }) != nil {
-				return
-			}
-			continue
-		}
-		left := a.due.Add(-a.in.Limits.AtRisk).Sub(workflow.Now(ctx))
-		stopped, err := awaitWithin(ctx, left, "Legal deadline", func() bool { return counted() || !a.stoppedAt.IsZero() })
-		if err != nil {
-			return
-		}
-		if !stopped {
-			a.atRisk = true
+		at, running := a.riskAt, a.stoppedAt.IsZero()
+		changed := func() bool { return counted() || !a.riskAt.Equal(at) || a.stoppedAt.IsZero() != running }
+		left := at.Sub(workflow.Now(ctx))
+		a.atRisk = running && left <= 0
+		if a.atRisk {
 			a.note(ctx, "The legal deadline is near: hurried")
-			return
+		}
+		if running && left > 0 {
+			awaitWithin(ctx, left, "Legal deadline", changed)
+		} else {
+			must(workflow.Await(ctx, changed))
 		}
 	}
-}
-
-// stopClock stops the legal clock. A decision lets it run again, with a later
-// deadline (activities.Pipeline.Decide).
-func (a *application) stopClock(ctx workflow.Context) {
-	if a.stoppedAt.IsZero() {
-		a.stoppedAt = workflow.Now(ctx)
-	}
+	a.atRisk = false
 }
 
 // priority of the next activity: the urgent first, then cards that are made again;

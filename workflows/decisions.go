@@ -1,10 +1,9 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -12,68 +11,120 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// A decision is an act that arrives as an update. Its validator (may…) looks at the
-// state and nothing else, so that the officer hears at once whether it is possible
-// now. Then it is recorded, and takes effect where the application next looks.
-
 // listen installs every handler before the first stage runs.
 func (a *application) listen(ctx workflow.Context) error {
 	if err := workflow.SetQueryHandler(ctx, QueryTimeline, func() ([]TimelineEntry, error) { return a.timeline, nil }); err != nil {
 		return fmt.Errorf("listen for %s: %w", QueryTimeline, err)
 	}
-	workflow.Go(ctx, a.awaitArrivals)
-	for _, install := range []error{
-		acceptUpdate(ctx, a.mayRecapture, a.recapture),
-		acceptUpdate(ctx, a.mayAdjudicate, a.adjudicate),
-		acceptUpdate(ctx, a.mayApprove, a.approve),
-		acceptUpdate(ctx, a.mayReject, a.reject),
-		acceptUpdate(ctx, a.mayHold, a.putOnHold),
-		acceptUpdate(ctx, a.mayRelease, a.release),
-		acceptUpdate(ctx, a.mayWithdraw, a.withdraw),
-		acceptUpdate(ctx, a.mayHandOver, a.handOverCard),
-	} {
-		if install != nil {
-			return install
-		}
-	}
-	return nil
+	workflow.Go(ctx, a.hearArrivals)
+	workflow.Go(ctx, a.hearLook)
+	return errors.Join(
+		acceptDecision(ctx, a, a.mayRecapture, a.recapture),
+		acceptDecision(ctx, a, a.mayAdjudicate, a.adjudicate),
+		acceptDecision(ctx, a, a.mayApprove, a.approve),
+		acceptDecision(ctx, a, a.mayReject, a.reject),
+		acceptDecision(ctx, a, a.mayHold, a.putOnHold),
+		acceptDecision(ctx, a, a.mayRelease, a.release),
+		acceptDecision(ctx, a, a.mayWithdraw, a.withdraw),
+		acceptDecision(ctx, a, a.mayHandOver, a.handOverCard),
+	)
 }
 
-// acceptUpdate installs the update that carries one kind of act, with its validator.
-func acceptUpdate[M identity.Act, R any](ctx workflow.Context, may func(M) error, do func(workflow.Context, M) (R, error)) error {
+// hearArrivals notes what consignments report of the card; one may report twice, and
+// late.
+func (a *application) hearArrivals(ctx workflow.Context) {
+	reports := workflow.GetSignalChannel(ctx, SignalArrived)
+	for {
+		var m Arrived
+		reports.Receive(ctx, &m)
+		a.arrivals[m.Consignment] = &m
+	}
+}
+
+// hearLook has the application look at the registry, where something changed that it
+// waits for: stock came, or the reconciler found that the two disagree.
+func (a *application) hearLook(ctx workflow.Context) {
+	looks := workflow.GetSignalChannel(ctx, SignalLook)
+	for {
+		looks.Receive(ctx, nil)
+		a.look = true
+	}
+}
+
+// acceptUpdate installs the update that carries one kind of act, with its validator,
+// which looks at the state and nothing else. A request to cancel the workflow does not
+// reach the act.
+//
+// One that comes before the workflow has read where it stands waits for that; do looks
+// again whether it may.
+func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may func(workflow.Context, M) error, do func(workflow.Context, M) (R, error)) error {
 	var act M
-	name := act.ActName()
-	err := workflow.SetUpdateHandlerWithOptions(ctx, name, do, workflow.UpdateHandlerOptions{
-		Validator: func(m M) error { return asFailure(may(m)) },
+	own := func(ctx workflow.Context, m M) (R, error) {
+		undisturbed, _ := workflow.NewDisconnectedContext(ctx)
+		must(workflow.Await(undisturbed, func() bool { return *ready }))
+		return do(undisturbed, m)
+	}
+	err := workflow.SetUpdateHandlerWithOptions(ctx, act.ActName(), own, workflow.UpdateHandlerOptions{
+		Validator: func(ctx workflow.Context, m M) error {
+			if !*ready {
+				return nil
+			}
+			return asFailure(may(ctx, m))
+		},
 	})
 	if err != nil {
-		return fmt.Errorf("listen for %s: %w", name, err)
+		return fmt.Errorf("listen for %s: %w", act.ActName(), err)
 	}
 	return nil
 }
 
-// decide carries out one person's decision: one at a time, validated again when its
-// turn has come, recorded before it takes effect. Whether the person may decide at
-// all (four eyes) is for the registry's constraints.
-func (a *application) decide(ctx workflow.Context, may func() error, d activities.DecideInput, effect func()) (Accepted, error) {
-	if err := a.deciding.Lock(ctx); err != nil {
-		return Accepted{}, fmt.Errorf("await turn to decide: %w", err)
-	}
+// acceptDecision installs a decision on an application. One that was carried out
+// before, in this run or in an earlier one, is answered by where the application
+// stands.
+func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may func(M) error, do func(workflow.Context, M) (Accepted, error)) error {
+	done := func(ctx workflow.Context) bool { return a.answered[workflow.GetCurrentUpdateInfo(ctx).ID] }
+	return acceptUpdate(ctx, &a.ready,
+		func(ctx workflow.Context, m M) error {
+			if done(ctx) {
+				return nil
+			}
+			return may(m)
+		},
+		func(ctx workflow.Context, m M) (Accepted, error) {
+			if done(ctx) {
+				return a.accepted(), nil
+			}
+			return do(ctx, m)
+		})
+}
+
+// accepted is what a decision is answered with.
+func (a *application) accepted() Accepted { return Accepted{Stage: a.stage, Awaiting: a.awaiting} }
+
+// decide carries out one person's decision: one at a time, looked at again when its
+// turn has come, recorded before it takes effect. Whether the person may decide at all
+// (four eyes, jurisdiction) is the registry's to say.
+func (a *application) decide(ctx workflow.Context, may func() error, d identity.Decision, effect func()) (Accepted, error) {
+	must(a.deciding.Lock(ctx))
 	defer a.deciding.Unlock()
+	id := workflow.GetCurrentUpdateInfo(ctx).ID
+	if a.answered[id] {
+		return a.accepted(), nil
+	}
 	if err := may(); err != nil {
 		return Accepted{}, asFailure(err)
 	}
-	d.Application, d.Due, d.ClockStoppedAt = a.in.Application, a.due, a.stoppedAt
-	var out activities.DecideResult
-	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.Decide, d).Get(ctx, &out); err != nil {
+	d.Application, d.Request = a.in.Application, id
+	var clock activities.LegalClock
+	if err := a.do(ctx, fmt.Sprintf("Record: %s by %s", d.Step, d.Officer), pipeline.Decide, d, &clock); err != nil {
 		return Accepted{}, answer(err)
 	}
-	if d.ResumesClock {
-		a.due, a.stoppedAt = out.Due, time.Time{}
-	}
+	a.setClock(clock)
+	a.answered[id] = true
 	effect()
 	a.note(ctx, fmt.Sprintf("%s by %s", d.Step, d.Officer))
-	return Accepted{Stage: a.stage, Awaiting: a.awaiting}, nil
+	a.show(ctx)
+	return a.accepted(), nil
 }
 
 func (a *application) mayRecapture(m identity.Recapture) error {
@@ -88,15 +139,12 @@ func (a *application) mayRecapture(m identity.Recapture) error {
 
 func (a *application) recapture(ctx workflow.Context, m identity.Recapture) (Accepted, error) {
 	held := a.hold != nil && a.hold.CitizensPart
-	d := activities.DecideInput{
-		Decision:     identity.Decision{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer},
-		ResumesClock: !held,
-	}
-	return a.decide(ctx, func() error { return a.mayRecapture(m) }, d, func() { a.round = m.Round })
+	d := identity.Decision{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer, RunsClock: !held}
+	return a.decide(ctx, func() error { return a.mayRecapture(m) }, d, func() { a.round, a.adjudication = m.Round, nil })
 }
 
 func (a *application) mayAdjudicate(m identity.Adjudicate) error {
-	if a.awaiting != identity.ToAdjudicate || a.adjudication != nil {
+	if a.awaiting != identity.ToAdjudicate || a.adjudication != nil || a.closing() {
 		return a.notNow("adjudicated")
 	}
 	return reasoned(m.Officer, m.Reason)
@@ -107,35 +155,26 @@ func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate) (A
 	if m.SamePerson {
 		verdict = identity.SamePerson
 	}
-	d := activities.DecideInput{Decision: identity.Decision{
-		Step: identity.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict,
-		Reason: identity.ReadReason(m.Reason),
-	}}
-	return a.decide(ctx, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &m })
+	d := identity.Decision{Step: identity.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict, Reason: identity.ReadReason(m.Reason)}
+	return a.decide(ctx, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &adjudication{m.Officer, verdict} })
 }
 
 func (a *application) mayApprove(m identity.Approve) error {
-	if a.awaiting != identity.ToApprove || a.approved || a.closing() {
+	if a.awaiting != identity.ToApprove || a.approvedBy != "" || a.closing() {
 		return a.notNow("approved")
 	}
 	return a.fourEyes(m.Officer)
 }
 
 func (a *application) approve(ctx workflow.Context, m identity.Approve) (Accepted, error) {
-	d := activities.DecideInput{Decision: identity.Decision{
-		Step: identity.StepApprove, Round: 1, Officer: m.Officer,
-		Reason: identity.ReadReason(m.Reason),
-	}}
-	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approved = true })
+	d := identity.Decision{Step: identity.StepApprove, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
+	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approvedBy = m.Officer })
 }
 
-// rejectable are the waits in which an officer may reject.
-var rejectable = []identity.Action{
-	identity.ToApprove, identity.ToResolve, identity.ToAdjudicate, identity.ToRelease, identity.ToRepair, identity.ToRestock,
-}
-
+// mayReject: an application can be refused at any moment before the card is handed
+// over; at Approval it is either approved or refused.
 func (a *application) mayReject(m identity.Reject) error {
-	if !slices.Contains(rejectable, a.awaiting) || a.closing() || !a.approvalOpen() {
+	if a.closing() || a.stage == identity.Approval && a.approvedBy != "" {
 		return a.notNow("rejected")
 	}
 	if err := a.fourEyes(m.Officer); err != nil {
@@ -144,143 +183,115 @@ func (a *application) mayReject(m identity.Reject) error {
 	return reasoned(m.Officer, m.Reason)
 }
 
-// approvalOpen reports whether an approval does not already stand.
-func (a *application) approvalOpen() bool {
-	return a.awaiting != identity.ToApprove || !a.approved
-}
-
 func (a *application) reject(ctx workflow.Context, m identity.Reject) (Accepted, error) {
-	d := activities.DecideInput{Decision: identity.Decision{
-		Step: identity.StepReject, Round: 1, Officer: m.Officer,
-		Reason: identity.ReadReason(m.Reason),
-	}}
-	return a.decide(ctx, func() error { return a.mayReject(m) }, d, func() {
-		a.refusal = &ended{stage: identity.Rejected, reason: identity.ReasonRefused}
-	})
+	d := identity.Decision{Step: identity.StepReject, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
+	return a.decide(ctx, func() error { return a.mayReject(m) }, d, func() { a.ending = &ending{identity.Rejected, identity.ReasonRefused} })
 }
 
 func (a *application) mayHold(m identity.Hold) error {
-	if a.hold != nil || a.closing() || a.begun() {
+	if a.hold != nil || a.closing() {
 		return a.notNow("put on hold")
 	}
 	return reasoned(m.Officer, m.Reason)
 }
 
 func (a *application) putOnHold(ctx workflow.Context, m identity.Hold) (Accepted, error) {
-	d := activities.DecideInput{Decision: identity.Decision{
-		Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer,
-		Reason: identity.ReadReason(m.Reason), ForCitizen: m.CitizensPart,
-	}}
-	return a.decide(ctx, func() error { return a.mayHold(m) }, d, func() {
-		a.hold = &m
-		if m.CitizensPart {
-			a.stopClock(ctx)
-		}
-	})
+	d := identity.Decision{Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason), ForCitizen: m.CitizensPart}
+	return a.decide(ctx, func() error { return a.mayHold(m) }, d, func() { a.hold = &m })
+}
+
+// released are the waits that an officer's release ends.
+func released(w identity.Action) bool {
+	switch w {
+	case identity.ToResolve, identity.ToRepair, identity.ToRestock, identity.ToRelease, identity.ToAttend:
+		return true
+	case identity.NoAction, identity.ToRecapture, identity.ToAdjudicate, identity.ToApprove, identity.ToHandOver,
+		identity.ToSendAway, identity.ToCountIn:
+		return false
+	}
+	return false
 }
 
 func (a *application) mayRelease(m identity.Release) error {
-	waits := slices.Contains([]identity.Action{identity.ToResolve, identity.ToRepair, identity.ToRestock}, a.awaiting)
 	switch {
-	case a.hold == nil && !waits:
+	case a.closing() || a.hold == nil && !released(a.awaiting):
 		return a.notNow("released")
-	case m.Remake && (a.awaiting != identity.ToRepair || a.inSlot == ""):
+	case m.Remake && (a.need == nil || a.station == ""):
 		return identity.RefuseField(identity.Conflict, "remake", "no card of this application is in a silent station")
 	}
 	return reasoned(m.Officer, m.Reason)
 }
 
+// release lets the application go on: out of a hold first, where there is one.
 func (a *application) release(ctx workflow.Context, m identity.Release) (Accepted, error) {
-	d := activities.DecideInput{
-		Decision: identity.Decision{
-			Step: identity.StepRelease, Round: a.releases + 1, Officer: m.Officer,
-			Reason: identity.ReadReason(m.Reason),
-		},
-		ResumesClock: !a.stoppedAt.IsZero() && a.awaiting != identity.ToRecapture,
+	d := identity.Decision{
+		Step: identity.StepRelease, Round: a.releases + 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason), RunsClock: a.awaiting != identity.ToRecapture,
 	}
 	if m.Remake {
-		d.WriteOff, d.Attempt = true, a.attempt
+		d.WriteOff = a.attempt
 	}
 	return a.decide(ctx, func() error { return a.mayRelease(m) }, d, func() {
 		a.releases++
-		a.hold, a.repaired = nil, true
+		a.hold, a.need, a.spoiled = nil, nil, 0
 		if m.Remake {
-			a.attempt, a.inSlot = a.attempt+1, ""
+			a.beginAnotherCard()
+			a.enter(ctx, identity.DataPreparation)
 		}
 	})
 }
 
 func (a *application) mayWithdraw(m identity.Withdraw) error {
-	if a.closing() || a.begun() {
+	if a.closing() {
 		return a.notNow("withdrawn")
 	}
 	return reasoned(m.Officer, m.Reason)
 }
 
 func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw) (Accepted, error) {
-	d := activities.DecideInput{Decision: identity.Decision{
-		Step: identity.StepWithdraw, Round: 1, Officer: m.Officer,
-		Reason: identity.ReadReason(m.Reason),
-	}}
-	return a.decide(ctx, func() error { return a.mayWithdraw(m) }, d, func() {
-		a.refusal = &ended{stage: identity.Withdrawn, reason: identity.ReasonWithdrawn}
-	})
+	d := identity.Decision{Step: identity.StepWithdraw, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
+	return a.decide(ctx, func() error { return a.mayWithdraw(m) }, d, func() { a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn} })
 }
 
 func (a *application) mayHandOver(m identity.HandOverCard) error {
-	if a.awaiting != identity.ToHandOver || a.handedOver {
+	if a.awaiting != identity.ToHandOver || a.handedOver || a.closing() || a.hold != nil {
 		return a.notNow("handed over")
 	}
 	switch m.Method {
 	case identity.HandOverByFingerprint:
 		return officer(m.Officer)
 	case identity.HandOverByProxy, identity.HandOverByPost, identity.HandOverByOfficer:
-		if m.Proof == "" {
+		if strings.TrimSpace(m.Proof) == "" {
 			return identity.RefuseField(identity.Invalid, "proof", "is empty; say what proves it (paper, tracking number, reason)")
 		}
 		return officer(m.Officer)
 	}
-	return identity.RefuseField(identity.Invalid, "method", "must be one of %s, %s, %s, %s", identity.HandOverByFingerprint, identity.HandOverByProxy, identity.HandOverByPost, identity.HandOverByOfficer)
+	return identity.RefuseField(identity.Invalid, "method", "must be one of %s", join(identity.HandOverMethods))
 }
 
 // handOverCard matches the finger and issues the card in one transaction, while the
 // officer at the counter waits for the answer.
 func (a *application) handOverCard(ctx workflow.Context, m identity.HandOverCard) (Accepted, error) {
-	if err := a.deciding.Lock(ctx); err != nil {
-		return Accepted{}, fmt.Errorf("await turn to hand over: %w", err)
-	}
+	must(a.deciding.Lock(ctx))
 	defer a.deciding.Unlock()
 	if err := a.mayHandOver(m); err != nil {
 		return Accepted{}, asFailure(err)
 	}
-	in := activities.HandOverInput{
-		HandOverCard: m, Application: a.in.Application, Attempt: a.attempt, CaptureRound: a.round, At: workflow.Now(ctx),
-	}
-	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.HandOver, in).Get(ctx, nil); err != nil {
+	in := activities.HandOverInput{Application: a.in.Application, Attempt: a.attempt, CaptureRound: a.round, HandOverCard: m}
+	if err := a.do(ctx, "Match the finger and issue the card", pipeline.HandOver, in, nil); err != nil {
 		return Accepted{}, answer(err)
 	}
 	a.handedOver = true
 	return Accepted{Stage: identity.Issued}, nil
 }
 
-// closing reports whether an end was decided on; no other decision changes it.
-func (a *application) closing() bool { return a.refusal != nil || a.reason != "" }
-
-// begun reports whether a card was begun: from then on the application can be neither
-// withdrawn nor put on hold.
-func (a *application) begun() bool {
-	switch a.stage {
-	case identity.Received, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval, identity.DataPreparation:
-		return a.attempt > 1
-	case identity.Personalization, identity.Printing, identity.Inspection, identity.Dispatch, identity.HandOver,
-		identity.Issued, identity.Rejected, identity.Withdrawn, identity.Expired:
-		return true
-	}
-	return true
+// closing reports whether an end was decided on, or the card is the citizen's: nothing
+// else is decided then.
+func (a *application) closing() bool {
+	return a.ending != nil || a.reason != "" || a.handedOver || a.stage.Ended()
 }
 
-// fourEyes refuses the officer who enrolled, early and in words; a constraint of the
-// registry enforces it.
+// fourEyes refuses the enrolling officer, early and in words; the registry's
+// constraint is what holds it.
 func (a *application) fourEyes(o identity.OfficerID) error {
 	if o == a.in.EnrolledBy {
 		return identity.RefuseField(identity.Forbidden, "officer", "whoever enrolled an application cannot decide on it")
@@ -308,4 +319,13 @@ func reasoned(o identity.OfficerID, reason string) error {
 		return identity.RefuseField(identity.Invalid, "reason", "is empty; say why")
 	}
 	return officer(o)
+}
+
+// join lists values for a sentence.
+func join[T ~string](values []T) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = string(v)
+	}
+	return strings.Join(texts, ", ")
 }

@@ -10,16 +10,14 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// errMissing is that a card was not in its consignment when that was counted in.
-var errMissing = errors.New("missing from its consignment")
-
 // refused reports whether err is a refusal of that kind, from an activity.
 func refused(err error, kind identity.Kind) bool {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
-	return ok && app.Type() == string(kind)
+	return ok && app.Type() == string(kind) || errors.Is(err, kind)
 }
 
-// final reports whether err is a refusal of any kind: trying again changes nothing.
+// final reports whether err is a refusal of whatever kind: trying again changes
+// nothing.
 func final(err error) bool {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	return ok && app.NonRetryable()
@@ -30,7 +28,7 @@ func refusalText(err error) string {
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return app.Message()
 	}
-	return "unknown"
+	return err.Error()
 }
 
 // silent reports whether a station did not take up a task within the time.
@@ -39,17 +37,8 @@ func silent(err error) bool {
 	return ok && timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
 }
 
-// failure lifts the innermost refusal to the top, so that the failed workflow shows
-// its kind and not that of a wrapper.
-func failure(err error) error {
-	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		return temporal.NewNonRetryableApplicationError(err.Error(), app.Type(), nil)
-	}
-	return err
-}
-
 // answer is what an officer hears when the registry refused: the refusal's own
-// sentence, without what was wrapped around it.
+// sentence, without the way it came.
 func answer(err error) error {
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return temporal.NewApplicationErrorWithOptions(app.Message(), app.Type(), temporal.ApplicationErrorOptions{
@@ -59,11 +48,20 @@ func answer(err error) error {
 	return err
 }
 
-// asFailure gives a refusal its kind as the failure's type, where the caller of an
-// update finds it.
+// asFailure gives a refusal its kind as the failure's type, so that the caller of an
+// update finds it there.
 func asFailure(err error) error {
 	if err == nil {
 		return nil
 	}
 	return activities.AsFailure(err)
+}
+
+// must is for what fails only by a mistake in this package, or by a cancellation,
+// which these workflows do not hear: the workflow task fails, and is tried again after
+// a fix; nothing is lost.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }

@@ -182,8 +182,7 @@ func (o *liveOffice) stock(n int) {
 // submit sends a sample as its station does, signed.
 func (o *liveOffice) submit(name string, change func(*packet.Submission)) *liveApplication {
 	o.t.Helper()
-	door, err := o.Door(o.t.Context())
-	require.NoError(o.t, err)
+	door := o.Door()
 	s, err := packet.ReadSubmission(os.DirFS("../samples"), name+"/application.json", o.Sizes())
 	require.NoError(o.t, err)
 	if change != nil {

@@ -76,6 +76,7 @@ type testOffice struct {
 	*registry.Registry
 
 	t      *testing.T
+	clock  func(time.Time) // sets the database's, which is the workflow's at each activity
 	env    *testsuite.TestWorkflowEnvironment
 	folder string // of the sample
 	forms  *render.Renderer
@@ -84,11 +85,13 @@ type testOffice struct {
 	limits workflows.Limits
 	urgent bool
 
-	acts     map[identity.Action][][]act // what people do when it waits for them, visit by visit
-	during   map[string]act              // what happens while an activity runs
-	answered []string                    // what people heard
-	shown    []identity.Stage            // what operators saw, in the search attributes
-	hurry    map[string][]int            // priority keys of each activity, in the order they were scheduled
+	remote   map[string]workflow.ActivityOptions      // as they were last used
+	local    map[string]workflow.LocalActivityOptions // likewise
+	acts     map[identity.Action][][]act              // what people do when it waits for them, visit by visit
+	during   map[string]act                           // what happens while an activity runs
+	answered []string                                 // what people heard
+	shown    []identity.Stage                         // what operators saw, in the search attributes
+	hurry    map[string][]int                         // priority keys of each activity, in the order they were scheduled
 
 	corrected bool // the population registry says what the applicant does
 
@@ -98,10 +101,14 @@ type testOffice struct {
 	frees    string         // the activity that closes free when it is done
 	silent   map[string]int // how often nobody takes up that activity of the station
 	down     map[string]int // how often that activity cannot reach what it needs
+	deaf     map[string]int // how often that activity does its work, and nobody hears of it
+	breaks   map[string]int // how often that activity panics
+	twice    bool           // every activity is done twice
 	corrupt  int            // how many blanks have bad chips, the first ones
 	jam      int            // how many prints fail before one succeeds
 	missing  int            // how many cards the courier loses
-	stutters bool           // every box is reported twice, the second time an hour later
+	told     map[identity.ConsignmentNumber]bool
+	stutters bool // every box is reported twice, the second time an hour later
 	spool    string
 }
 
@@ -148,10 +155,11 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 	t.Helper()
 	o := &testOffice{
 		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act),
-		hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int), spool: t.TempDir(),
+		hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int),
+		deaf: make(map[string]int), breaks: make(map[string]int),
+		told: make(map[identity.ConsignmentNumber]bool), remote: make(map[string]workflow.ActivityOptions), local: make(map[string]workflow.LocalActivityOptions), spool: t.TempDir(),
 		limits: workflows.Limits{
-			Recapture: 30 * day, Resolution: 30 * day, Collect: 365 * day, AtRisk: 2 * day,
-			StationWait: time.Hour, Restock: 15 * time.Minute, Cards: 3,
+			Recapture: 30 * day, Resolution: 30 * day, Collect: 365 * day, StationWait: time.Hour, Cards: 3,
 		},
 	}
 	var err error
@@ -162,22 +170,23 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 		option(o, &s)
 	}
 	o.folder = filepath.Join("..", "samples", s.sample)
-	o.Registry = newRegistry(t)
+	o.Registry, o.clock = newRegistry(t)
 	o.furnish(s)
 	o.receive(s)
 	o.staff()
 	return o
 }
 
-func newRegistry(t *testing.T) *registry.Registry {
+func newRegistry(t *testing.T) (r *registry.Registry, clock func(time.Time)) {
 	t.Helper()
 	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
 	require.NoError(t, err)
 	url := registrytest.NewSchema(t, registrytest.URL(t))
-	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 4})
+	clock = registrytest.NewClock(t, url)
+	r, err = registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(t, err)
 	t.Cleanup(r.Close)
-	return r
+	return r, clock
 }
 
 // furnish registers the station, the population and a box of blanks.
@@ -252,7 +261,7 @@ func (o *testOffice) staff() {
 	o.env.SetStartTime(monday)
 	o.env.SetTestTimeout(5 * time.Minute) // of the wall clock, while a slow machine makes a card
 	o.env.SetWorkerOptions(worker.Options{
-		Interceptors:             []interceptor.WorkerInterceptor{&watcher{o: o}, &activities.Refusals{}},
+		Interceptors:             []interceptor.WorkerInterceptor{&watcher{o: o}, &activities.Refusals{}, &breaker{o: o}},
 		DeadlockDetectionTimeout: time.Minute,
 	})
 	o.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(args mock.Arguments) { o.notice(args.Get(0).(temporal.SearchAttributes)) }).Return(nil)
@@ -267,7 +276,7 @@ func (o *testOffice) staff() {
 	o.env.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
 		Signer: authority.Signers(), Profile: chip, Forms: o.forms, Print: drawing, Calendar: c,
-		Consignments: (*courier)(o), ConsignmentSize: 1, Now: o.env.Now,
+		Consignments: (*courier)(o), ConsignmentSize: 1, AtRiskDays: 2,
 	})
 	o.env.RegisterActivity(&activities.Station{
 		ID: "PX-01", Registry: o.Registry, Chip: o.chips(),
@@ -305,15 +314,10 @@ func (o *testOffice) chips() *station.Station {
 	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards, InitialKeys: keys(0x7F), CardKeys: keys(0x01)}
 }
 
-// notice is an operator looking at the search attributes: who is waited for comes.
+// notice is an operator looking at the search attributes.
 func (o *testOffice) notice(attributes temporal.SearchAttributes) {
 	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok {
 		o.shown = append(o.shown, identity.Stage(stage))
-	}
-	awaiting, _ := attributes.GetKeyword(workflows.AwaitingKey)
-	action := identity.Action(awaiting)
-	if action == identity.ToAdjudicate || action == identity.ToRelease { // the waits that are not entered in the registry
-		o.visit(action)
 	}
 }
 
@@ -408,6 +412,12 @@ func handsOverTo(method identity.HandOverMethod, proof string) act {
 	return update(identity.HandOverCard{Officer: counter, Method: method, Proof: proof})
 }
 
+// restocks is a box coming, and those who wait for it being told.
+func restocks(o *testOffice) {
+	o.stock("B-2", "PT0005", "PT0005")
+	o.env.SignalWorkflow(workflows.SignalLook, nil)
+}
+
 // corrects is the population registry being put right.
 func corrects(o *testOffice) { o.corrected = true }
 
@@ -440,7 +450,7 @@ func (o *testOffice) process() workflows.CardApplicationResult {
 	app := o.before.Application
 	o.env.ExecuteWorkflow(workflows.CardApplication, workflows.CardApplicationInput{
 		Application: o.number, Type: app.Type, Province: o.before.Province, EnrolledBy: app.Officer,
-		NeedsCapture: app.NeedsCapture(), Urgent: o.urgent, Due: o.before.Due, Limits: o.limits,
+		NeedsCapture: app.NeedsCapture(), Urgent: o.urgent, Due: o.before.Due, RiskAt: o.riskAt(), Limits: o.limits,
 	})
 	require.True(o.t, o.env.IsWorkflowCompleted())
 	require.NoError(o.t, o.env.GetWorkflowError())
@@ -450,6 +460,15 @@ func (o *testOffice) process() workflows.CardApplicationResult {
 	require.NoError(o.t, o.VerifyAudit(o.t.Context(), o.number))
 	o.balanced()
 	return result
+}
+
+// riskAt is when the legal deadline comes near.
+func (o *testOffice) riskAt() time.Time {
+	c, err := calendar()
+	require.NoError(o.t, err)
+	at, err := c.Before(o.before.Due, 2)
+	require.NoError(o.t, err)
+	return at
 }
 
 // balanced holds that no blank was lost, and none used twice.
@@ -533,6 +552,10 @@ func (a *abis) Identify(context.Context, identity.ApplicationNumber, fingerprint
 type courier testOffice
 
 func (c *courier) Packed(_ context.Context, number identity.ConsignmentNumber, _ identity.StationID, _ bool) error {
+	if c.told[number] {
+		return nil
+	}
+	c.told[number] = true
 	c.env.RegisterDelayedCallback(func() { c.deliver(number) }, day) //nolint:contextcheck // the call is over when the box arrives
 	return nil
 }
@@ -598,6 +621,7 @@ type absence struct {
 
 func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	name := activity.GetInfo(ctx).ActivityType.Name
+	a.o.clock(a.o.env.Now())
 	if a.o.silent[name] > 0 {
 		a.o.silent[name]--
 		return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil)
@@ -614,6 +638,13 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		a.o.env.RegisterDelayedCallback(func() { act(a.o) }, 0)
 	}
 	out, err := a.Next.ExecuteActivity(ctx, in)
+	if a.o.twice && err == nil {
+		out, err = a.Next.ExecuteActivity(ctx, in)
+	}
+	if a.o.deaf[name] > 0 {
+		a.o.deaf[name]--
+		return nil, errors.New("the connection broke")
+	}
 	if name == a.o.frees {
 		close(a.o.free)
 	}
@@ -621,6 +652,30 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		a.o.env.RegisterDelayedCallback(func() { a.o.visit(entered.Awaiting) }, 0)
 	}
 	return out, err
+}
+
+// breaker has activities panic, as often as the test says.
+type breaker struct {
+	interceptor.WorkerInterceptorBase
+	o *testOffice
+}
+
+func (b *breaker) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	return &broken{interceptor.ActivityInboundInterceptorBase{Next: next}, b.o}
+}
+
+type broken struct {
+	interceptor.ActivityInboundInterceptorBase
+	o *testOffice
+}
+
+func (b *broken) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
+	name := activity.GetInfo(ctx).ActivityType.Name
+	if b.o.breaks[name] > 0 {
+		b.o.breaks[name]--
+		panic("a mistake of " + name)
+	}
+	return b.Next.ExecuteActivity(ctx, in)
 }
 
 type watchedWorkflow struct {
@@ -637,10 +692,19 @@ type watchedActivities struct {
 	o *testOffice
 }
 
+func (w *watchedActivities) ExecuteLocalActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	w.o.local[name] = workflow.GetLocalActivityOptions(ctx)
+	return w.Next.ExecuteLocalActivity(ctx, name, args...)
+}
+
 func (w *watchedActivities) ExecuteActivity(ctx workflow.Context, name string, args ...any) workflow.Future {
+	w.o.remote[name] = workflow.GetActivityOptions(ctx)
 	w.o.hurry[name] = append(w.o.hurry[name], workflow.GetActivityOptions(ctx).Priority.PriorityKey)
 	return w.Next.ExecuteActivity(ctx, name, args...)
 }
 
 // holdUp makes that activity wait until o.free is closed.
 func (o *testOffice) holdUp(name string) { o.late, o.free = name, make(chan struct{}) }
+
+// errOf is the error of a call whose result is of no interest.
+func errOf[T any](_ T, err error) error { return err }

@@ -66,7 +66,7 @@ func (a *liveApplication) keep(name string) {
 
 // recordCalm plays in an office where people have the time that the law gives.
 func recordCalm(t *testing.T) {
-	o := newLiveOffice(t, settings{"office.consignment_size": 1, "office.at_risk": "1h"})
+	o := newLiveOffice(t, settings{"office.consignment_size": 1, "office.at_risk_days": 0})
 	o.open(samplePopulation(t))
 	o.stock(20)
 	o.work(o.All(t.Context(), "PX-01"))
@@ -91,9 +91,9 @@ func recordCalm(t *testing.T) {
 	held := o.submit("01-first-issue-at-14", nil)
 	held.await(identity.ToApprove)
 	held.does(identity.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true})
-	held.does(identity.Approve{Officer: approver})
 	held.await(identity.ToRelease)
 	held.does(identity.Release{Officer: approver, Reason: "papers-brought"})
+	held.approve()
 	held.await(identity.ToHandOver)
 	require.Error(t, held.finger("../02-exchange-at-25/left-index-handover.fmr"))
 	held.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
@@ -128,6 +128,20 @@ func recordCalm(t *testing.T) {
 	require.NoError(t, lost.finger("left-index-handover.fmr"))
 	lost.keep("missing-in-its-box-and-issued")
 
+	again := o.submit("16-damaged-card", nil)
+	again.await(identity.ToApprove)
+	require.NoError(t, o.temporal.CancelWorkflow(t.Context(), again.id, ""))
+	again.approve()
+	again.await(identity.ToHandOver)
+	r, err := o.Reconciler(t.Context())
+	require.NoError(t, err)
+	r.Quiet = 0
+	terminate(t, o, again.id)
+	heal(t, r, again.number)
+	again.await(identity.ToHandOver)
+	again.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
+	again.keep("begun-again-and-issued")
+
 	boxes, err := o.Registry.Consignments(t.Context())
 	require.NoError(t, err)
 	o.keep("consignment-full", workflows.ConsignmentWorkflowID(boxes[0].Number))
@@ -136,8 +150,8 @@ func recordCalm(t *testing.T) {
 // recordHurried plays in an office that gives nobody time.
 func recordHurried(t *testing.T) {
 	o := newLiveOffice(t, settings{
-		"office.recapture": "1s", "office.resolution": "1s", "office.collect": "1s", "office.restock": "1s",
-		"office.cards": 2, "office.at_risk": "8760h", "office.consignment_size": 2, "office.consignment_cut_off": "1s", "station.spoil_first": 3,
+		"office.recapture": "1s", "office.resolution": "1s", "office.collect": "1s",
+		"office.cards": 2, "office.at_risk_days": 20, "office.consignment_size": 2, "office.consignment_cut_off": "1s", "station.spoil_first": 3,
 	})
 	o.open(samplePopulation(t))
 	o.work(o.All(t.Context(), "PX-01"))
@@ -149,6 +163,7 @@ func recordHurried(t *testing.T) {
 	spoiled.approve()
 	spoiled.await(identity.ToRestock)
 	o.stock(20)
+	require.NoError(t, o.flows.LookApplication(t.Context(), spoiled.number))
 	spoiled.await(identity.ToRepair)
 	spoiled.does(identity.Release{Officer: operator, Reason: "other: the chips of that box are bad"})
 	spoiled.keep("hurried-no-stock-then-spoiled-then-expired-not-collected")

@@ -9,56 +9,53 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// dispatch packs the card for its destination and waits until its consignment is
-// counted in there.
-func (a *application) dispatch(ctx workflow.Context) error {
-	a.begin(ctx, identity.Dispatch)
+// dispatch packs the card for its destination and waits until the box is counted in
+// there. A card that was not in the box is made again.
+func (a *application) dispatch(ctx workflow.Context) (identity.Stage, error) {
 	var out activities.PackResult
-	if err := workflow.ExecuteLocalActivity(inRegistry(ctx), pipeline.Pack, a.card()).Get(ctx, &out); err != nil {
-		return fmt.Errorf("pack card %d: %w", a.attempt, err)
+	if err := a.do(ctx, "Pack for the destination", pipeline.Pack, a.card(), &out); err != nil {
+		return "", fmt.Errorf("pack card %d: %w", a.attempt, err)
 	}
 	a.packed(ctx, out.Consignment)
-	if err := workflow.Await(ctx, func() bool { _, told := a.arrivals[out.Consignment]; return told }); err != nil {
-		return fmt.Errorf("await arrival: %w", err)
+	card := out.Card
+	if card == identity.CardPacked {
+		told := a.awaitArrival(ctx, out.Consignment)
+		switch {
+		case told == nil:
+			return a.stage, nil
+		case told.Missing:
+			card = identity.CardLost
+		default:
+			card = identity.CardArrived
+		}
 	}
-	if a.arrivals[out.Consignment].Missing {
-		return errMissing
+	switch card { //nolint:exhaustive // the others are refused by Pack
+	case identity.CardArrived:
+		return identity.HandOver, nil
+	case identity.CardLost:
+		a.note(ctx, fmt.Sprintf("Card %d was missing from consignment %s: making another", a.attempt, out.Consignment))
+		a.beginAnotherCard()
+		return identity.DataPreparation, nil
 	}
-	return nil
+	return "", identity.Refuse(identity.Conflict, "card %d is %s; a packed card is packed, arrived or lost", a.attempt, card)
 }
 
-// handOver waits for the citizen. The update itself records the issue, so that the
-// officer at the counter hears whether the card is live.
-func (a *application) handOver(ctx workflow.Context) error {
-	if err := a.enter(ctx, identity.HandOver, identity.ToHandOver); err != nil {
-		return err
-	}
-	_, err := awaitWithin(ctx, a.in.Limits.Collect, "To be collected", func() bool { return a.handedOver })
-	if err != nil {
-		return fmt.Errorf("await hand-over: %w", err)
-	}
-	if err := a.settle(ctx); err != nil {
-		return err
-	}
-	if !a.handedOver {
-		a.at(ctx, a.stage, identity.NoAction)
-		return a.end(ctx, identity.Expired, identity.ReasonNotCollected)
-	}
-	return nil
+// awaitArrival waits until the consignment is counted in, and gives what it tells of
+// the card; nil when something else is to be done first.
+func (a *application) awaitArrival(ctx workflow.Context, consignment identity.ConsignmentNumber) *Arrived {
+	must(workflow.Await(ctx, func() bool { return !a.deciding.IsLocked() && (a.arrivals[consignment] != nil || a.disturbed()) }))
+	return a.arrivals[consignment]
 }
 
-// issued shows the end that the hand-over recorded.
-func (a *application) issued(ctx workflow.Context) error {
-	a.at(ctx, identity.Issued, identity.NoAction)
-	return nil
-}
-
-// awaitArrivals notes what consignments report of the card.
-func (a *application) awaitArrivals(ctx workflow.Context) {
-	reports := workflow.GetSignalChannel(ctx, SignalArrived)
-	for {
-		var m Arrived
-		reports.Receive(ctx, &m)
-		a.arrivals[m.Consignment] = m
+// handOver waits for the citizen. The update itself records the issue, so that
+// the officer at the counter hears whether the card is live.
+func (a *application) handOver(ctx workflow.Context) (identity.Stage, error) {
+	decided, err := a.await(ctx, wait{
+		action: identity.ToHandOver, why: "The card is ready for the citizen",
+		limit: a.in.Limits.Collect, expired: identity.ReasonNotCollected,
+	}, func() bool { return a.handedOver })
+	if err != nil || decided != came {
+		return a.stage, err
 	}
+	return identity.Issued, nil
 }

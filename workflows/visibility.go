@@ -23,26 +23,13 @@ var (
 	ConsignmentKey     = temporal.NewSearchAttributeKeyKeyword("Consignment")
 )
 
-// SearchAttributes lists them all, for the namespace to know before a workflow
-// starts.
+// SearchAttributes are those that a namespace has to know before a workflow starts.
 var SearchAttributes = []temporal.SearchAttributeKey{
 	ProvinceKey, ApplicationTypeKey, StageKey, AwaitingKey, StationKey, DeadlineKey, ConsignmentKey,
 }
 
-// packed notes the consignment that the card is in.
-func (a *application) packed(ctx workflow.Context, consignment identity.ConsignmentNumber) {
-	a.consignment = consignment
-	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: "Packed into consignment " + string(consignment)})
-	a.show(ctx)
-}
-
-// note adds a line to the timeline.
-func (a *application) note(ctx workflow.Context, text string) {
-	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: text})
-	workflow.SetCurrentDetails(ctx, a.details())
-}
-
-// shown is what the search attributes say; only a change is written.
+// shown is what the search attributes say, so that only a change is written: each
+// writing costs the engine as much as half an activity.
 type shown struct {
 	stage       identity.Stage
 	awaiting    identity.Action
@@ -51,7 +38,7 @@ type shown struct {
 	due         time.Time
 }
 
-// show updates current details and search attributes.
+// show brings current details and search attributes up to date.
 func (a *application) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, a.details())
 	now := shown{stage: a.stage, awaiting: a.awaiting, station: a.station, consignment: a.consignment, due: a.due}
@@ -72,18 +59,34 @@ func (a *application) show(ctx workflow.Context) {
 		updates = append(updates, DeadlineKey.ValueSet(a.due))
 	}
 	a.shown = now
-	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
-		workflow.GetLogger(ctx).Error("Search attributes not written", "error", err)
-	}
+	must(workflow.UpsertTypedSearchAttributes(ctx, updates...))
 }
 
-// details is the timeline as Markdown, for the Temporal UI.
+// packed notes the consignment that the card is in.
+func (a *application) packed(ctx workflow.Context, consignment identity.ConsignmentNumber) {
+	if a.consignment != consignment {
+		a.consignment = consignment
+		a.note(ctx, "Packed into consignment "+string(consignment))
+	}
+	a.show(ctx)
+}
+
+// note adds a line to the story.
+func (a *application) note(ctx workflow.Context, text string) {
+	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: text})
+	workflow.SetCurrentDetails(ctx, a.details())
+}
+
+// details is the story as Markdown, for the Temporal UI.
 func (a *application) details() string {
 	head := "**" + string(a.stage) + "**"
 	if a.awaiting != identity.NoAction {
 		head += " · awaiting **" + string(a.awaiting) + "**"
 	}
 	head += fmt.Sprintf(" · card %d · due %s", a.attempt, a.due.In(identity.HanoiTime).Format(time.DateOnly))
+	if a.atRisk {
+		head += " · **at risk**"
+	}
 	lines := []string{head, ""}
 	for _, e := range a.timeline {
 		line := "- " + e.At.In(identity.HanoiTime).Format(time.DateTime) + " " + string(e.Stage)

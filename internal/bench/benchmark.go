@@ -122,10 +122,7 @@ func (b *benchmark) each(n int, do func(i int) error) error {
 
 // cardsOf takes cards from the signed packet to the citizen's hand.
 func (b *benchmark) cardsOf(ctx context.Context, applicants []*applicant) error {
-	door, err := b.office.Door(ctx)
-	if err != nil {
-		return err
-	}
+	door := b.office.Door()
 	people := newPeople(b)
 	playing, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup

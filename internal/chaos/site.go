@@ -206,10 +206,10 @@ func (s *site) writeSettings(database string) error {
 			"database": {"url": database},
 			"temporal": {"address": s.address(temporalName)},
 			"gateway":  {"listen": s.address(gatewayName), "public_url": "http://" + s.address(gatewayName)},
-			"worker":   {"sweep": "5s"},
+			"worker":   {"reconcile": "5s"},
 			"station":  {"write_time": "600ms", "print_time": "300ms", "spoil_first": 2},
 			"office": {
-				"recapture": recaptureWithin.String(), "station_wait": "20s", "restock": "2s",
+				"recapture": recaptureWithin.String(), "station_wait": "20s",
 				"consignment_size": 6, "consignment_cut_off": "8s",
 			},
 		}

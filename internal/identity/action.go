@@ -14,6 +14,7 @@ const (
 	ToRestock    Action = "stock"        // center: no blank to take
 	ToRepair     Action = "production"   // center: cards keep failing, or the station is gone
 	ToRelease    Action = "release"      // whoever holds it
+	ToAttend     Action = "attention"    // operator: something that nobody foresaw; the reason says what
 	ToHandOver   Action = "hand-over"    // station: the citizen collects
 	ToSendAway   Action = "dispatch"     // center: the consignment goes to the courier
 	ToCountIn    Action = "receipt"      // destination: the consignment is counted
@@ -21,5 +22,5 @@ const (
 
 // Actions lists every action but NoAction.
 var Actions = []Action{
-	ToRecapture, ToResolve, ToAdjudicate, ToApprove, ToRestock, ToRepair, ToRelease, ToHandOver, ToSendAway, ToCountIn,
+	ToRecapture, ToResolve, ToAdjudicate, ToApprove, ToRestock, ToRepair, ToRelease, ToAttend, ToHandOver, ToSendAway, ToCountIn,
 }

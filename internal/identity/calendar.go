@@ -208,8 +208,24 @@ func (c *Calendar) WorkingDaysBetween(first, end Date) (int, error) {
 	return n, nil
 }
 
-// Extend moves a deadline by the working days on which the legal clock was
-// stopped: from the day it stopped to the day before it was resumed. Stopped and
+// Before gives the end of the working day that is n working days before a deadline.
+func (c *Calendar) Before(due time.Time, n int) (time.Time, error) {
+	day := DateOf(due.Add(-time.Nanosecond)) // 24:00 of a day belongs to it
+	for n > 0 {
+		day = day.AddDays(-1)
+		works, err := c.WorkingDay(day)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if works {
+			n--
+		}
+	}
+	return day.LastSecond(), nil
+}
+
+// Extend moves a deadline by the working days on which the legal clock stood
+// still, from the day it was stopped to the day before it ran again. Stopped and
 // resumed on one day, it stays.
 func (c *Calendar) Extend(due, stopped, resumed time.Time) (time.Time, error) {
 	n, err := c.WorkingDaysBetween(DateOf(stopped), DateOf(resumed))

@@ -22,6 +22,12 @@ const (
 	CardDestroyed CardState = "destroyed" // by two officers
 )
 
+// AtStation reports whether a card in this state is in the slot of the station that
+// makes it.
+func (s CardState) AtStation() bool {
+	return s == CardBegun || s == CardPersonalized || s == CardPrinted
+}
+
 // CardStates lists every state, in order.
 var CardStates = []CardState{
 	CardPrepared, CardBegun, CardPersonalized, CardPrinted, CardInspected, CardPacked, CardArrived, CardLive,

@@ -43,5 +43,8 @@ type Decision struct {
 	Officer     OfficerID
 	Verdict     Verdict // of StepAdjudicate, else empty
 	Reason      Reason
-	ForCitizen  bool // StepHold for something that the citizen has to do
+	ForCitizen  bool   // StepHold for something that the citizen has to do: the legal clock stops
+	RunsClock   bool   // the legal clock runs again
+	WriteOff    int    // StepRelease: the card in a silent station that is given up with its blank; 0 for none
+	Request     string // the client's identifier of the decision, under which it asks again
 }

@@ -25,6 +25,7 @@ const (
 	ReasonStationLost      ReasonCode = "station-lost"
 	ReasonMissing          ReasonCode = "missing"
 	ReasonReplaced         ReasonCode = "replaced"
+	ReasonStopped          ReasonCode = "stopped"
 	ReasonOther            ReasonCode = "other"
 )
 
@@ -86,6 +87,7 @@ var (
 		{ReasonPrintFailed, "In hỏng hoặc không rõ đã in hay chưa", "the print failed, or may have failed"},
 		{ReasonInspectionFailed, "Không đạt kiểm tra", "it failed inspection"},
 		{ReasonStationLost, "Trạm đang làm thẻ không hoạt động", "its station does not answer"},
+		{ReasonStopped, "Hồ sơ bị dừng khi đang làm thẻ", "its application was stopped while it was made"},
 		{ReasonMissing, "Thiếu khi kiểm đếm", "it was missing at the count"},
 	}
 	RevokeReasons = ReasonTable{

@@ -41,7 +41,9 @@ const (
 	Forbidden  Kind = "Forbidden"  // this person may not do that (four eyes)
 	Duplicate  Kind = "Duplicate"  // it was done before; the detail names the result
 	Spoiled    Kind = "Spoiled"    // the blank was ruined in the making
-	OutOfStock Kind = "OutOfStock" // no blank is left to take
+	OutOfStock Kind = "OutOfStock" // there is no blank to take
+	Elsewhere  Kind = "Elsewhere"  // the application stands elsewhere than the step that asked believes: read where, and go on from there
+	Broken     Kind = "Broken"     // a mistake in the program: a person looks, and lets it be tried again
 )
 
 // Refuse makes a refusal that concerns no single field.

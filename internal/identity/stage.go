@@ -34,27 +34,30 @@ type stageRow struct {
 }
 
 // stages is the table of stages, in the order an application passes them, the ends
-// last. A card that was begun can no longer be withdrawn; one that was ruined, or
-// lost on its way, goes back to DataPreparation: another blank gets data of its
-// own.
+// last. A card that was ruined, or lost on its way, goes back to DataPreparation:
+// another blank gets data of its own. The stops may follow every open stage.
 var stages = []stageRow{
-	{Received, "Đã tiếp nhận hồ sơ", "Application received", []Stage{BiometricCapture, Validation, Withdrawn}},
-	{BiometricCapture, checkedVI, checkedEN, []Stage{Validation, Rejected, Withdrawn, Expired}},
-	{Validation, checkedVI, checkedEN, []Stage{Deduplication, Approval, Rejected, Withdrawn, Expired}},
-	{Deduplication, checkedVI, checkedEN, []Stage{Approval, Rejected, Withdrawn}},
-	{Approval, "Phê duyệt", "Approved", []Stage{DataPreparation, Rejected, Withdrawn}},
-	{DataPreparation, madeVI, madeEN, []Stage{Personalization, Rejected, Withdrawn}},
-	{Personalization, madeVI, madeEN, []Stage{Printing, DataPreparation, Rejected}},
-	{Printing, madeVI, madeEN, []Stage{Inspection, DataPreparation, Rejected}},
-	{Inspection, madeVI, madeEN, []Stage{Dispatch, DataPreparation, Rejected}},
-	{Dispatch, "Chuyển thẻ về nơi trả", "Card on its way", []Stage{HandOver, DataPreparation, Expired}},
-	{HandOver, "Trả thẻ", "Card handed over", []Stage{Issued, Expired}},
+	{Received, "Đã tiếp nhận hồ sơ", "Application received", []Stage{BiometricCapture, Validation}},
+	{BiometricCapture, checkedVI, checkedEN, []Stage{Validation}},
+	{Validation, checkedVI, checkedEN, []Stage{Deduplication, Approval}},
+	{Deduplication, checkedVI, checkedEN, []Stage{Approval}},
+	{Approval, "Phê duyệt", "Approved", []Stage{DataPreparation}},
+	{DataPreparation, madeVI, madeEN, []Stage{Personalization}},
+	{Personalization, madeVI, madeEN, []Stage{Printing, DataPreparation}},
+	{Printing, madeVI, madeEN, []Stage{Inspection, DataPreparation}},
+	{Inspection, madeVI, madeEN, []Stage{Dispatch, DataPreparation}},
+	{Dispatch, "Chuyển thẻ về nơi trả", "Card on its way", []Stage{HandOver, DataPreparation}},
+	{HandOver, "Trả thẻ", "Card handed over", []Stage{Issued}},
 
 	{Issued, "Thẻ đã được trả.", "The card was handed over.", nil},
 	{Rejected, "Hồ sơ bị từ chối; thông báo nêu rõ lý do được gửi riêng.", "The application was refused; a notice with the reason is sent separately.", nil},
 	{Withdrawn, "Hồ sơ đã được rút.", "The application was withdrawn.", nil},
 	{Expired, "Hồ sơ hết hạn.", "The application expired.", nil},
 }
+
+// stops are the ends that may follow every open stage: an application can be stopped
+// at any moment before the card is handed over.
+var stops = []Stage{Rejected, Withdrawn, Expired}
 
 // The milestones of several stages.
 const (
@@ -84,7 +87,7 @@ func (s Stage) row() stageRow {
 // Enter returns to, the stage that an application at s is to enter, or refuses.
 // Entering the stage one is at already changes nothing.
 func (s Stage) Enter(to Stage) (Stage, error) {
-	if s == to || slices.Contains(s.row().next, to) {
+	if s == to || slices.Contains(s.row().next, to) || len(s.row().next) > 0 && slices.Contains(stops, to) {
 		return to, nil
 	}
 	return s, Refuse(Conflict, "an application at %s cannot enter %s", s, to)

@@ -87,8 +87,8 @@ func TestStage_EnterRefuses(t *testing.T) {
 		{identity.Personalization, identity.Dispatch}, // nothing leaves that nobody inspected
 		{identity.Printing, identity.Dispatch},
 		{identity.Dispatch, identity.Issued},
-		{identity.Personalization, identity.Withdrawn}, // what was begun is not withdrawn
-		{identity.HandOver, identity.Withdrawn},
+		{identity.Issued, identity.Withdrawn}, // what was handed over is not taken back
+		{"Nowhere", identity.Rejected},
 		{identity.Issued, identity.HandOver},
 		{identity.Rejected, identity.Approval},
 		{identity.Received, "Nowhere"},

@@ -11,6 +11,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -27,8 +28,9 @@ type Door struct {
 	Calendar *identity.Calendar
 	Sizes    packet.Sizes
 	Now      func() time.Time // an application is not filed after today
-	// Start starts the application's workflow, unless it was started before.
-	Start func(ctx context.Context, number identity.ApplicationNumber) error
+	// Start begins the application's workflow, unless it was begun before.
+	Start  func(ctx context.Context, number identity.ApplicationNumber) error
+	Logger *slog.Logger
 }
 
 // Receipt is what the station hands to the citizen.
@@ -66,13 +68,33 @@ func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store application: %w", err)
 	}
-	if err := d.Start(ctx, stored.Number); err != nil {
-		return Receipt{}, fmt.Errorf("start application %s: %w", stored.Number, err)
-	}
+	d.start(ctx, stored.Number)
 	return Receipt{
 		Number: stored.Number, Existing: stored.Existing,
 		Due: submission.Rules.Due, Fee: submission.Rules.Fee,
 	}, nil
+}
+
+// startPatience is how long a station waits for the start of the workflow: it has its
+// receipt within a second, whatever becomes of Temporal.
+const startPatience = 700 * time.Millisecond
+
+// start begins the workflow of a stored application, or leaves it to the reconciler.
+func (d *Door) start(ctx context.Context, number identity.ApplicationNumber) {
+	begun := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startPatience)
+		defer cancel()
+		begun <- d.Start(ctx, number)
+	}()
+	select {
+	case err := <-begun:
+		if err != nil {
+			d.Logger.WarnContext(ctx, "Workflow not begun; the reconciler begins it", "application", number, "error", err)
+		}
+	case <-time.After(startPatience):
+		d.Logger.WarnContext(ctx, "Workflow not begun in time; the reconciler begins it", "application", number)
+	}
 }
 
 // open verifies a packet with the key that its station is registered with, and gives

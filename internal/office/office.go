@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.temporal.io/sdk/client"
 
 	"example.org/cancuoc/config"
@@ -121,4 +122,29 @@ func (o *Office) Ready(ctx context.Context) error {
 		return fmt.Errorf("ask Temporal: %w", err)
 	}
 	return nil
+}
+
+// Await opens an office for a program that runs on: it waits for a database that does
+// not answer yet.
+func Await(ctx context.Context, c config.Config, logger *slog.Logger, options ...Option) (*Office, error) {
+	for {
+		o, err := Open(ctx, c, logger, options...)
+		if _, away := errors.AsType[*pgconn.ConnectError](err); !away {
+			return o, err
+		}
+		logger.WarnContext(ctx, "The database does not answer; trying again", "error", err)
+		if !pause(ctx) {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// pause waits before another try, and reports whether there is to be one.
+func pause(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(2 * time.Second):
+		return true
+	}
 }

@@ -51,10 +51,23 @@ func (o *Office) Workflows(ctx context.Context) (*workflows.Client, error) {
 	return &workflows.Client{
 		Temporal: connected, CutOff: s.ConsignmentCutOff,
 		Limits: workflows.Limits{
-			Recapture: s.Recapture, Resolution: s.Resolution, Collect: s.Collect, AtRisk: s.AtRisk,
-			StationWait: s.StationWait, Restock: s.Restock, Cards: s.Cards,
+			Recapture: s.Recapture, Resolution: s.Resolution, Collect: s.Collect, StationWait: s.StationWait, Cards: s.Cards,
 		},
 	}, nil
+}
+
+// AwaitTemporal waits until Temporal answers, for a program that runs on.
+func (o *Office) AwaitTemporal(ctx context.Context) error {
+	for {
+		_, err := o.Temporal(ctx)
+		if err == nil || o.config.Temporal.Address == "" {
+			return err
+		}
+		o.logger.WarnContext(ctx, "Temporal does not answer; trying again", "error", err)
+		if !pause(ctx) {
+			return ctx.Err()
+		}
+	}
 }
 
 // Codec decrypts payloads for Temporal UIs at those origins.

@@ -83,7 +83,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 		ABIS:   abis.NewBuiltin(o.Registry),
 		Signer: authority.Signers(), Profile: chip,
 		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
-		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, Now: time.Now,
+		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, AtRiskDays: o.config.Office.AtRiskDays,
 	})
 	w.RegisterActivity(&activities.DispatchRoom{Registry: o.Registry, Applications: flows})
 	return engine.Workers{w}, nil

@@ -35,6 +35,8 @@ type ApplicationRecord struct {
 	Rules        identity.Rules
 	Stage        identity.Stage
 	Awaiting     identity.Action
+	AwaitingWhy  string    // why it waits
+	Since        time.Time // since when it waits for that; zero when it does not
 	Attempt      int
 	CaptureRound int
 	Held         bool
@@ -47,6 +49,9 @@ type ApplicationRecord struct {
 	Due          time.Time
 	EnteredAt    time.Time
 	Started      bool
+	Stocked      bool      // there is a blank in stock
+	Now          time.Time // the database's clock as the record was read: dates that matter come from it
+	Found        []byte    // from EnterWith: what the stage found in that round before; nil when it found nothing
 }
 
 // Why is the reason for which the application ended without a card, or is on hold:
@@ -59,11 +64,12 @@ func (r ApplicationRecord) Why() identity.Reason {
 }
 
 const selectRecord = `
-	SELECT a.number, a.stage, a.awaiting, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
+	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
 		coalesce((SELECT c.consignment FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt), ''),
 		a.due, a.entered_at, a.started_at IS NOT NULL,
 		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.delivery_to, a.urgent,
-		a.exemption, a.representative, a.personal_number, a.person, a.law, a.form, a.processing_days, a.fee
+		a.exemption, a.representative, a.personal_number, a.person, a.law, a.form, a.processing_days, a.fee,
+		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + `), now()
 	FROM applications a
 	LEFT JOIN LATERAL (
 		SELECT d.reason, d.for_citizen FROM decisions d WHERE d.application = a.number AND d.step = CASE
@@ -76,13 +82,14 @@ const selectRecord = `
 func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
 	var r ApplicationRecord
 	var filed time.Time
+	var since *time.Time
 	var number, given string
 	var person, representative []byte
 	a := &r.Application
-	err := row.Scan(&r.Number, &r.Stage, &r.Awaiting, &r.Attempt, &r.CaptureRound, &r.Held, &r.Reason, &given, &r.ForCitizen, &r.Province, &r.Destination,
+	err := row.Scan(&r.Number, &r.Stage, &r.Awaiting, &r.AwaitingWhy, &since, &r.Attempt, &r.CaptureRound, &r.Held, &r.Reason, &given, &r.ForCitizen, &r.Province, &r.Destination,
 		&r.Consignment, &r.Due, &r.EnteredAt, &r.Started,
 		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.DeliveryTo, &a.Urgent,
-		&a.Exemption, &representative, &number, &person, &r.Rules.Law, &r.Rules.Form, &r.Rules.ProcessingDays, &r.Rules.Fee)
+		&a.Exemption, &representative, &number, &person, &r.Rules.Law, &r.Rules.Form, &r.Rules.ProcessingDays, &r.Rules.Fee, &r.Stocked, &r.Now)
 	if err != nil {
 		return ApplicationRecord{}, err
 	}
@@ -91,6 +98,9 @@ func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
 	}
 	if err := json.Unmarshal(representative, &a.Representative); err != nil {
 		return ApplicationRecord{}, fmt.Errorf("read representative of application %s: %w", r.Number, err)
+	}
+	if since != nil {
+		r.Since = *since
 	}
 	a.Person.Number = identity.PersonalNumber(number)
 	a.FiledOn = identity.Date{Year: filed.Year(), Month: int(filed.Month()), Day: filed.Day()}

@@ -33,7 +33,7 @@ func TestList_FiltersAndPages(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	first, second, third := b.received(t), b.received(t), b.received(t)
-	require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: second, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"}))
+	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: second, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"})))
 	for name, tt := range map[string]struct {
 		filter registry.Filter
 		want   []identity.ApplicationNumber

@@ -21,11 +21,11 @@ func TestAudit_ChainsUnderConcurrentWriters(t *testing.T) {
 	errs := atOnce(8, func(i int) error {
 		switch i % 4 {
 		case 0:
-			return b.Decide(t.Context(), identity.Decision{Application: number, Step: "hold", Round: 1 + i, Officer: approver, Reason: identity.Reason{Code: "under-verification"}}, time.Time{})
+			return errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "hold", Round: 1 + i, Officer: approver, Reason: identity.Reason{Code: "under-verification"}}, time.Time{}))
 		case 1:
 			return b.Advance(t.Context(), number, 1, identity.CardPersonalized, "")
 		case 2:
-			return b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
+			return errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"}))
 		}
 		_, err := b.TakeBlank(t.Context(), number, 1, press)
 		return err
@@ -53,7 +53,7 @@ func TestVerifyAudit_FindsEveryChange(t *testing.T) {
 			t.Parallel()
 			b := newBundle(t)
 			number := b.received(t)
-			require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Actor: "system", Reason: "why"}))
+			require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Actor: "system", Reason: "why"})))
 			b.enter(t, number, 0, identity.Validation)
 			report, err := b.VerifyAllAudit(t.Context())
 			require.NoError(t, err)

@@ -62,7 +62,7 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	case blank == "":
 		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s", station)
 	case at != station:
-		return "", identity.Refuse(identity.Spoiled, "card %d was begun at station %s, which did not finish it", attempt, at)
+		return "", identity.Refuse(identity.Elsewhere, "card %d was begun at station %s, which has it", attempt, at)
 	}
 	return blank, nil
 }

@@ -112,7 +112,7 @@ func TestTakeBlank_TheStationsOwnStockFirst(t *testing.T) {
 	require.NotEqual(t, own, other)
 }
 
-func TestTakeBlank_ACardBegunElsewhereIsSpoiled(t *testing.T) {
+func TestTakeBlank_ACardBegunElsewhereGoesOnThere(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 2)
@@ -122,5 +122,5 @@ func TestTakeBlank_ACardBegunElsewhereIsSpoiled(t *testing.T) {
 
 	_, err = b.TakeBlank(t.Context(), number, 1, "PX-02")
 
-	require.ErrorIs(t, err, identity.Spoiled)
+	require.ErrorIs(t, err, identity.Elsewhere)
 }

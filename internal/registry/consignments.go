@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,8 +15,9 @@ import (
 type Packing struct {
 	Consignment identity.ConsignmentNumber
 	Destination identity.StationID
-	Full        bool // no more cards fit; it is sealed
-	Tell        bool // the consignment's workflow has to be told: of the first card, the last, or one that was packed before
+	Full        bool               // no more cards fit; it is sealed
+	Tell        bool               // the consignment's workflow has to hear of this card: the first, the last, or one that was packed before
+	Card        identity.CardState // packed; or arrived or lost, where the consignment was counted in before
 }
 
 // Pack enters Dispatch and puts the card into the open consignment for its
@@ -76,15 +78,17 @@ func (r *Registry) pack(ctx context.Context, m StageChange, limit int) (Packing,
 		return Packing{}, r.refuseMove(ctx, m)
 	}
 	var p Packing
-	var state identity.CardState
-	err = results.QueryRow().Scan(&p.Consignment, &p.Destination, &p.Full, &p.Tell, &state)
+	err = results.QueryRow().Scan(&p.Consignment, &p.Destination, &p.Full, &p.Tell, &p.Card)
 	switch {
 	case err != nil:
 		return Packing{}, found(err, "application %s has no card %d", m.Application, m.Attempt)
 	case p.Consignment == "":
-		return Packing{}, identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", m.Attempt, state)
+		return Packing{}, identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", m.Attempt, p.Card)
 	}
-	p.Tell = p.Tell || p.Full
+	if p.Card == identity.CardInspected {
+		p.Card = identity.CardPacked
+	}
+	p.Tell = p.Card == identity.CardPacked && (p.Tell || p.Full)
 	return p, results.Close()
 }
 
@@ -235,4 +239,27 @@ func receiveCards(ctx context.Context, tx pgx.Tx, number identity.ConsignmentNum
 		FROM cards WHERE consignment = $1`, number, officer)
 	batch.Queue(`UPDATE consignments SET state = `+consignmentReceived+`, received_by = $2, received_at = now() WHERE number = $1`, number, officer)
 	return tx.SendBatch(ctx, batch).Close()
+}
+
+// ConsignmentStanding is where a consignment stands: what its workflow has to know
+// to go on.
+type ConsignmentStanding struct {
+	State     identity.ConsignmentState
+	Cards     int
+	OpenedAt  time.Time
+	Announced bool // every card was told that it arrived, or that it is missing
+}
+
+// ConsignmentStanding reads where a consignment stands, or refuses with NotFound.
+func (r *Registry) ConsignmentStanding(ctx context.Context, number identity.ConsignmentNumber) (ConsignmentStanding, error) {
+	var s ConsignmentStanding
+	err := r.db.QueryRow(ctx, `SELECT state, cards, opened_at, announced_at IS NOT NULL FROM consignments WHERE number = $1`, number).
+		Scan(&s.State, &s.Cards, &s.OpenedAt, &s.Announced)
+	return s, fail("read consignment", found(err, "there is no consignment %s", number))
+}
+
+// MarkAnnounced notes that every card of a consignment was told.
+func (r *Registry) MarkAnnounced(ctx context.Context, number identity.ConsignmentNumber) error {
+	_, err := r.db.Exec(ctx, `UPDATE consignments SET announced_at = coalesce(announced_at, now()) WHERE number = $1`, number)
+	return fail("note announcement", err)
 }

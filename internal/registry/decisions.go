@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -9,44 +10,88 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Decide records a decision with its audit entry and what it changes: a hold, the
-// round of capture, and the legal deadline, which becomes newDue unless that is
-// zero. It refuses a reason that is not in the step's table; four eyes are
-// constraints of the database. The same decision again changes nothing; another in
-// its place is refused.
-func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.Time) error {
-	if err := d.Step.Reasons().Check(d.Reason); err != nil {
-		return err
+// LegalClock is an application's legal deadline and whether its time runs.
+type LegalClock struct {
+	Due     time.Time
+	Stopped time.Time // since when it stands still; zero while it runs
+	Now     time.Time // by the database's clock
+}
+
+// LegalClock reads an application's clock, or refuses with NotFound.
+func (r *Registry) LegalClock(ctx context.Context, number identity.ApplicationNumber) (LegalClock, error) {
+	var c LegalClock
+	var stopped *time.Time
+	err := r.db.QueryRow(ctx, `SELECT due, clock_stopped_at, now() FROM applications WHERE number = $1`, number).Scan(&c.Due, &stopped, &c.Now)
+	if stopped != nil {
+		c.Stopped = *stopped
 	}
-	var due *time.Time
+	return c, fail("read legal clock", found(err, "there is no application %s", number))
+}
+
+// Decide records a decision with its audit entry and all that it changes: a hold, the
+// round of capture, the legal clock and deadline, a card written off. It is one
+// statement, and gives the clock as it is then. Four eyes, and one verdict at
+// Approval, are the table's constraints.
+//
+// The legal deadline becomes newDue, unless that is zero. The same decision again
+// changes nothing; another one of that round is refused, and
+// so is any on an application that has ended.
+func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.Time) (LegalClock, error) {
+	if err := d.Step.Reasons().Check(d.Reason); err != nil {
+		return LegalClock{}, err
+	}
+	var due, stopped *time.Time
 	if !newDue.IsZero() {
 		due = &newDue
 	}
-	tag, err := r.db.Exec(ctx, `
+	var clock LegalClock
+	err := r.db.QueryRow(ctx, `
 		WITH turn AS (
-			SELECT number, officer FROM applications WHERE number = @number FOR NO KEY UPDATE
+			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN `+ends+` FOR NO KEY UPDATE
 		), decided AS (
-			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen)
-			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen FROM turn
+			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage)
+			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage FROM turn
 			ON CONFLICT (application, step, round) DO NOTHING
 			RETURNING application
 		), changed AS (
 			UPDATE applications a SET
 				held = CASE @step WHEN `+stepHold+` THEN true WHEN `+stepRelease+` THEN false ELSE held END,
 				capture_round = CASE @step WHEN `+stepRecapture+` THEN greatest(capture_round, @round) ELSE capture_round END,
-				awaiting = '', due = coalesce(@due, due)
+				clock_stopped_at = CASE WHEN @runs_clock THEN NULL WHEN @for_citizen THEN coalesce(clock_stopped_at, now()) ELSE clock_stopped_at END,
+				awaiting = '', awaiting_why = '', awaiting_since = NULL, due = coalesce(@due, due)
 			FROM decided WHERE a.number = decided.application
+			RETURNING a.due, a.clock_stopped_at
+		), spoiled AS (
+			UPDATE cards c SET state = `+cardSpoiled+`, reason = @lost, changed_at = now()
+			FROM decided WHERE c.application = decided.application AND c.attempt = @write_off AND c.state IN `+begunAtStation+`
+			RETURNING c.application, c.attempt, c.blank
+		), booked AS (
+			UPDATE blanks b SET account = `+accountSpoiled+` FROM spoiled WHERE b.serial = spoiled.blank
+		), noted AS (
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided
+			UNION ALL
+			SELECT application, @officer, 'spoiled card ' || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
 		)
-		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided`,
+		SELECT due, clock_stopped_at, now() FROM changed`,
 		pgx.StrictNamedArgs{
-			"number": d.Application, "step": d.Step, "round": d.Round, "officer": d.Officer,
-			"verdict": d.Verdict, "reason": d.Reason.String(), "for_citizen": d.ForCitizen, "due": due,
-		})
-	if err != nil || tag.RowsAffected() == 1 {
-		return fail("record decision", err)
+			"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
+			"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
+			"write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
+		}).Scan(&clock.Due, &stopped, &clock.Now)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		if err := r.sameDecision(ctx, d); err != nil {
+			return LegalClock{}, fail("record decision", err)
+		}
+		return r.LegalClock(ctx, d.Application)
+	case err != nil:
+		return LegalClock{}, fail("record decision", err)
 	}
-	return fail("record decision", r.sameDecision(ctx, d))
+	if stopped != nil {
+		clock.Stopped = *stopped
+	}
+	return clock, nil
 }
 
 // sameDecision accepts a decision that was recorded before, and refuses another in
@@ -56,11 +101,24 @@ func (r *Registry) sameDecision(ctx context.Context, d identity.Decision) error 
 	var verdict identity.Verdict
 	err := r.db.QueryRow(ctx, `SELECT officer, verdict FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
 		d.Application, d.Step, d.Round).Scan(&officer, &verdict)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r.refuseDecision(ctx, d)
+	}
 	if err != nil {
-		return found(err, "there is no application %s", d.Application)
+		return err
 	}
 	if officer != d.Officer || verdict != d.Verdict {
 		return identity.Refuse(identity.Conflict, "application %s: %s was decided by %s before", d.Application, d.Step, officer)
 	}
 	return nil
+}
+
+// refuseDecision says why a decision was not recorded.
+func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
+	var stage identity.Stage
+	err := r.db.QueryRow(ctx, `SELECT stage FROM applications WHERE number = $1`, d.Application).Scan(&stage)
+	if err != nil {
+		return found(err, "there is no application %s", d.Application)
+	}
+	return identity.Refuse(identity.Conflict, "application %s has ended: %s", d.Application, stage)
 }

@@ -15,13 +15,13 @@ func TestDecide_FourEyes(t *testing.T) {
 	number := b.received(t)
 
 	for _, step := range []identity.DecisionStep{identity.StepApprove, identity.StepReject, identity.StepAdjudicate} {
-		err := b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: 1, Officer: enroller, Reason: identity.Reason{Code: "papers-forged"}}, time.Time{})
+		_, err := b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: 1, Officer: enroller, Reason: identity.Reason{Code: "papers-forged"}}, time.Time{})
 		require.ErrorIs(t, err, identity.Forbidden, step)
 	}
-	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "adjudicate", Round: 1, Officer: adjudicator, Verdict: "other person"}, time.Time{}))
-	err := b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: adjudicator}, time.Time{})
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "adjudicate", Round: 1, Officer: adjudicator, Verdict: "other person"}, time.Time{})))
+	_, err := b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: adjudicator}, time.Time{})
 	require.ErrorIs(t, err, identity.Forbidden)
-	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{}))
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{})))
 
 	require.Equal(t, []string{"received", "adjudicate: other person", "approve"}, b.trail(t, number))
 }
@@ -32,15 +32,15 @@ func TestDecide_RecordsARepeatedDecisionOnce(t *testing.T) {
 	number := b.received(t)
 	d := identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}
 
-	for _, err := range atOnce(8, func(int) error { return b.Decide(t.Context(), d, time.Time{}) }) {
+	for _, err := range atOnce(8, func(int) error { return errOf(b.Decide(t.Context(), d, time.Time{})) }) {
 		require.NoError(t, err)
 	}
 	d.Officer = adjudicator
 
-	require.ErrorIs(t, b.Decide(t.Context(), d, time.Time{}), identity.Conflict)
+	require.ErrorIs(t, errOf(b.Decide(t.Context(), d, time.Time{})), identity.Conflict)
 	require.Equal(t, []string{"received", "approve"}, b.trail(t, number))
 	d.Application = "00000-00000-0"
-	require.ErrorIs(t, b.Decide(t.Context(), d, time.Time{}), identity.NotFound)
+	require.ErrorIs(t, errOf(b.Decide(t.Context(), d, time.Time{})), identity.NotFound)
 }
 
 func TestDecide_HoldStopsAndReleaseMovesTheDeadline(t *testing.T) {
@@ -50,14 +50,14 @@ func TestDecide_HoldStopsAndReleaseMovesTheDeadline(t *testing.T) {
 	before, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
 
-	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "hold", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-awaited"}, ForCitizen: true}, time.Time{}))
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "hold", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-awaited"}, ForCitizen: true}, time.Time{})))
 	held, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
 	require.True(t, held.Held && held.ForCitizen)
 	require.Equal(t, identity.Reason{Code: "papers-awaited"}, held.Why())
 	require.True(t, before.Due.Equal(held.Due))
 	later := before.Due.Add(48 * time.Hour)
-	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "release", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-brought"}}, later))
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "release", Round: 1, Officer: approver, Reason: identity.Reason{Code: "papers-brought"}}, later)))
 
 	released, err := b.Application(t.Context(), number)
 	require.NoError(t, err)

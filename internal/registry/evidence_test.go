@@ -17,7 +17,7 @@ func TestCapture_IsTheNextRound(t *testing.T) {
 	require.ErrorIs(t, b.Capture(t.Context(), number, 3, enroller, nil), identity.Conflict)
 	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("poor")}))
 	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("good")}))
-	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}, time.Time{}))
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "recapture", Round: 2, Officer: enroller}, time.Time{})))
 
 	record, err := b.Application(t.Context(), number)
 	require.NoError(t, err)

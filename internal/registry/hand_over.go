@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,7 +16,6 @@ type HandOver struct {
 	Application identity.ApplicationNumber
 	Attempt     int
 	Score       float64 // of the match; 0 unless it was by fingerprint
-	At          time.Time
 }
 
 // Issue makes a card the citizen's live card, in one transaction and one round trip:
@@ -58,7 +56,7 @@ func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 				AND c.application = a.number AND c.attempt = @attempt AND c.state = `+cardArrived+`
 			RETURNING a.number
 		), live AS (
-			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_at = @at,
+			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_at = now(),
 				proof = @proof, score = @score, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
 			RETURNING c.application, c.blank, c.personal_number, c.card
@@ -71,7 +69,7 @@ func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`,
 		pgx.StrictNamedArgs{
 			"application": h.Application, "attempt": h.Attempt, "method": h.Method,
-			"officer": h.Officer, "at": h.At, "proof": h.Proof, "score": h.Score, "event": event,
+			"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
 		})
 	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
 	if err != nil || issued == 1 {

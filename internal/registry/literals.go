@@ -16,12 +16,13 @@ const (
 	stageRejected  = `'` + string(identity.Rejected) + `'`
 	stageWithdrawn = `'` + string(identity.Withdrawn) + `'`
 
-	stepRecapture = `'` + string(identity.StepRecapture) + `'`
-	stepApprove   = `'` + string(identity.StepApprove) + `'`
-	stepReject    = `'` + string(identity.StepReject) + `'`
-	stepHold      = `'` + string(identity.StepHold) + `'`
-	stepRelease   = `'` + string(identity.StepRelease) + `'`
-	stepWithdraw  = `'` + string(identity.StepWithdraw) + `'`
+	stepRecapture  = `'` + string(identity.StepRecapture) + `'`
+	stepAdjudicate = `'` + string(identity.StepAdjudicate) + `'`
+	stepApprove    = `'` + string(identity.StepApprove) + `'`
+	stepReject     = `'` + string(identity.StepReject) + `'`
+	stepHold       = `'` + string(identity.StepHold) + `'`
+	stepRelease    = `'` + string(identity.StepRelease) + `'`
+	stepWithdraw   = `'` + string(identity.StepWithdraw) + `'`
 
 	cardPrepared  = `'` + string(identity.CardPrepared) + `'`
 	cardBegun     = `'` + string(identity.CardBegun) + `'`
@@ -54,6 +55,10 @@ const (
 
 // ends are the stages of applications that have ended, as a list of SQL literals.
 var ends = literals(identity.Ends())
+
+// begunAtStation are the states of a card that was begun and is still at its station,
+// where it can be spoiled with its blank, as a list of SQL literals.
+var begunAtStation = literals([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted, identity.CardInspected})
 
 // literals writes values as a list for IN.
 func literals[T ~string](values []T) string {

@@ -23,9 +23,9 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	b.received(t, due(tomorrow))
 	b.received(t, due(yesterday))
 	awaited := b.received(t, due(yesterday))
-	require.NoError(t, b.Enter(t.Context(), registry.StageChange{
+	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{
 		Application: awaited, To: identity.Validation, Awaiting: identity.ToResolve, Attempt: 1, Actor: "system",
-	}))
+	})))
 	b.enter(t, b.received(t, due(yesterday)), 1, identity.Withdrawn)
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 

@@ -16,6 +16,8 @@ var constraints = map[string]identity.Refusal{
 	"one_open_application_per_citizen_and_ground": {Kind: identity.Conflict, Field: "person.number", Detail: "has an open application on the same ground"},
 	"four_eyes":                    {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application cannot decide on it"},
 	"adjudicator_does_not_approve": {Kind: identity.Forbidden, Field: "officer", Detail: "whoever adjudicated an application cannot approve it"},
+	"one_verdict_at_approval":      {Kind: identity.Conflict, Detail: "the application was approved or rejected before"},
+	"one_decision_per_request":     {Kind: identity.Conflict, Detail: "another decision on this application carries the same identifier"},
 	"counted_by_another":           {Kind: identity.Forbidden, Field: "counted_by", Detail: "a box is counted by another officer than the one who received it"},
 	"one_live_card_per_citizen":    {Kind: identity.Conflict, Detail: "the citizen has a live card already"},
 	"one_blank_per_card":           {Kind: identity.Conflict, Detail: "the card has a blank already"},

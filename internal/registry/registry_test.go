@@ -114,7 +114,7 @@ func (b *bundle) received(t *testing.T, change ...func(*registry.Submission)) id
 func (b *bundle) enter(t *testing.T, number identity.ApplicationNumber, attempt int, stages ...identity.Stage) {
 	t.Helper()
 	for _, s := range stages {
-		require.NoError(t, b.Enter(t.Context(), registry.StageChange{Application: number, To: s, Attempt: attempt, Actor: "system"}))
+		require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: s, Attempt: attempt, Actor: "system"})))
 	}
 }
 
@@ -140,7 +140,7 @@ func (b *bundle) prepared(t *testing.T, change ...func(*registry.Submission)) id
 	t.Helper()
 	number := b.received(t, change...)
 	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
-	require.NoError(t, b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{}))
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{})))
 	b.enter(t, number, 1, identity.DataPreparation)
 	require.NoError(t, b.SaveCard(t.Context(), b.card(t, number, 1)))
 	b.enter(t, number, 1, identity.Personalization)
@@ -187,7 +187,7 @@ func (b *bundle) stock(t *testing.T, blanks int) {
 
 func handOver(number identity.ApplicationNumber) registry.HandOver {
 	act := identity.HandOverCard{Officer: enroller, Method: identity.HandOverByFingerprint}
-	return registry.HandOver{HandOverCard: act, Application: number, Attempt: 1, At: time.Now()}
+	return registry.HandOver{HandOverCard: act, Application: number, Attempt: 1}
 }
 
 // balanced requires that every blank is accounted for.
@@ -227,3 +227,6 @@ func (b *bundle) trail(t *testing.T, number identity.ApplicationNumber) []string
 	}
 	return events
 }
+
+// errOf is the error of a call whose result is of no interest.
+func errOf[T any](_ T, err error) error { return err }

@@ -41,7 +41,7 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 		}},
 		{"Gallery", 1, func() error { _, err := b.Gallery(ctx, 0, 100); return err }},
 		{"Enter", 1, func() error {
-			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"})
+			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system"}))
 		}},
 		{"EnterWith", 1, func() error {
 			_, _, err := b.EnterWith(ctx, registry.StageChange{Application: number, To: identity.Validation, Attempt: 1, Actor: "system"},
@@ -49,13 +49,13 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return err
 		}},
 		{"Enter Approval", 1, func() error {
-			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"})
+			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"}))
 		}},
 		{"Decide", 1, func() error {
-			return b.Decide(ctx, identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{})
+			return errOf(b.Decide(ctx, identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{}))
 		}},
 		{"Enter DataPreparation", 1, func() error {
-			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"})
+			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"}))
 		}},
 		{"SaveCard", 3, func() error { return b.SaveCard(ctx, b.card(t, number, 1)) }}, //nolint:contextcheck // the test's; one of the three is its own
 		{"Card", 1, func() error { _, err := b.Card(ctx, number, 1); return err }},
@@ -70,7 +70,7 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 		}},
 		{"Enter to Inspection", 3, func() error {
 			for _, stage := range []identity.Stage{identity.Personalization, identity.Printing, identity.Inspection} {
-				if err := b.Enter(ctx, registry.StageChange{Application: number, To: stage, Attempt: 1, Actor: "system"}); err != nil {
+				if _, err := b.Enter(ctx, registry.StageChange{Application: number, To: stage, Attempt: 1, Actor: "system"}); err != nil {
 					return err
 				}
 			}
@@ -84,7 +84,7 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return b.ReceiveConsignment(ctx, packing.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1})
 		}}, // per box
 		{"Enter HandOver", 1, func() error {
-			return b.Enter(ctx, registry.StageChange{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"})
+			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"}))
 		}},
 		{"Probe", 3, func() error { _, err := b.Probe(ctx, number, []byte("finger")); return err }},
 		{"Issue", 1, func() error { return b.Issue(ctx, handOver(number)) }},

@@ -2,52 +2,78 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
 )
 
-// StageChange moves an application to a stage.
+// StageChange is an application going to a stage, or beginning to wait at the one
+// where it is.
 type StageChange struct {
 	Application identity.ApplicationNumber
 	To          identity.Stage
 	Attempt     int // the card being made; 0 leaves it as it is
 	Awaiting    identity.Action
+	Why         string // why it waits; no personal data
+	StopsClock  bool   // the legal clock stands still while it waits
 	Actor       string
-	Reason      string
+	Reason      identity.ReasonCode // why it ends
+	Round       int                 // which try of the stage this is: the round of capture, or how often the application was released
+	Found       []byte              // JSON: what the stage found in that round that needs a person; no personal data; nil when nothing
 }
 
-// Enter moves an application to a stage, with its audit entry in the same statement.
-// identity.Stage says from where it may go there; entering the stage it is at
-// changes only what it waits for. A late copy of a step for a card that has been
-// given up since is refused.
-func (r *Registry) Enter(ctx context.Context, m StageChange) error {
-	tag, err := r.db.Exec(ctx, enter, m.args())
-	if err != nil {
-		return fail("enter stage", err)
-	}
-	if tag.RowsAffected() == 1 {
-		return nil
-	}
-	return r.refuseMove(ctx, m)
+// Entered is when an application came to what it waits for, by the database's clock.
+type Entered struct {
+	Since time.Time // it waits for that; now where it waits for nothing
+	Now   time.Time
 }
 
+// Enter moves an application. identity.Stage says from where it may; entering the
+// stage it is at changes only what it waits for. The change, what was found, and
+// their audit entries are one statement.
+//
+// It refuses with Elsewhere when the application is not where it can move from, or
+// when the step was taken for a card that was given up since.
+func (r *Registry) Enter(ctx context.Context, m StageChange) (Entered, error) {
+	var e Entered
+	err := r.db.QueryRow(ctx, enter, m.args()).Scan(&e.Since, &e.Now)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Entered{}, r.refuseMove(ctx, m)
+	}
+	return e, fail("enter stage", err)
+}
+
+// A step of the system at the stage where the application waits leaves what it waits
+// for: it may find the same again.
 const enter = `
 	WITH before AS (
-		SELECT number, stage, attempt FROM applications WHERE number = @number AND stage = ANY(@from) AND (@attempt = 0 OR @attempt >= attempt) FOR NO KEY UPDATE
+		SELECT number, stage, attempt, awaiting, awaiting_why FROM applications
+		WHERE number = @number AND stage = ANY(@from) AND (@attempt = 0 OR @attempt >= attempt) FOR NO KEY UPDATE
 	), entered AS (
-		UPDATE applications a SET stage = @to, awaiting = @awaiting, attempt = greatest(a.attempt, @attempt),
+		UPDATE applications a SET stage = @to, attempt = greatest(a.attempt, @attempt),
+			awaiting = CASE WHEN @awaiting = '' AND b.stage = @to THEN b.awaiting ELSE @awaiting END,
+			awaiting_why = CASE WHEN @awaiting = '' AND b.stage = @to THEN b.awaiting_why ELSE @why END,
+			awaiting_since = CASE WHEN b.stage = @to AND @awaiting IN ('', b.awaiting) THEN a.awaiting_since WHEN @awaiting = '' THEN NULL ELSE now() END,
+			clock_stopped_at = CASE WHEN @stops_clock THEN coalesce(a.clock_stopped_at, now()) ELSE a.clock_stopped_at END,
 			reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
 			entered_at = CASE WHEN b.stage = @to THEN a.entered_at ELSE now() END
 		FROM before b WHERE a.number = b.number
-		RETURNING a.number, b.stage <> @to OR a.attempt > b.attempt AS moved
+		RETURNING a.number, a.awaiting_since, b.stage <> @to OR a.attempt > b.attempt AS moved,
+			@awaiting <> '' AND (b.awaiting, b.awaiting_why) IS DISTINCT FROM (@awaiting, @why) AS waits
+	), kept AS (
+		INSERT INTO findings (application, stage, round, found) SELECT number, @to, @round, @found::jsonb FROM entered WHERE @found IS NOT NULL
+		ON CONFLICT DO NOTHING
 	), noted AS (
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT number, @actor, 'entered ' || @to, @reason FROM entered WHERE moved
+		SELECT number, @actor, e.event, e.reason FROM entered CROSS JOIN LATERAL (
+			VALUES (moved, 'entered ' || @to, @reason), (waits, 'awaits ' || @awaiting, @why)) AS e (yes, event, reason)
+		WHERE e.yes
 	)
-	SELECT number FROM entered`
+	SELECT coalesce(awaiting_since, now()), now() FROM entered`
 
 func (m StageChange) args() pgx.StrictNamedArgs {
 	var from []string
@@ -57,18 +83,54 @@ func (m StageChange) args() pgx.StrictNamedArgs {
 		}
 	}
 	return pgx.StrictNamedArgs{
-		"number": m.Application, "from": from, "to": m.To, "awaiting": m.Awaiting,
-		"attempt": m.Attempt, "actor": m.Actor, "reason": m.Reason,
+		"number": m.Application, "from": from, "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock,
+		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
 	}
 }
 
-// EnterWith is Enter for a stage that begins by reading: in the same round trip it
-// reads the application as it is then, and evidence.
+// End moves an application to one of its ends. A card that was begun and is still at
+// its station is spoiled with its blank, in the same transaction; one that was packed
+// or has arrived is left for two officers to destroy.
+//
+// It refuses as Enter does.
+func (r *Registry) End(ctx context.Context, m StageChange) error {
+	batch := &pgx.Batch{}
+	batch.Queue(enter, m.args())
+	batch.Queue(`
+		WITH ended AS (
+			SELECT number FROM applications WHERE number = @application AND stage = @to
+		), spoiled AS (
+			UPDATE cards c SET state = `+cardSpoiled+`, reason = @reason, changed_at = now()
+			FROM ended WHERE c.application = ended.number AND c.state IN `+begunAtStation+`
+			RETURNING c.application, c.attempt, c.blank
+		), booked AS (
+			UPDATE blanks b SET account = `+accountSpoiled+` FROM spoiled WHERE b.serial = spoiled.blank
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @actor, 'spoiled card ' || attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
+		pgx.StrictNamedArgs{"application": m.Application, "to": string(m.To), "reason": string(identity.ReasonStopped), "actor": m.Actor})
+	results := r.db.SendBatch(ctx, batch)
+	defer results.Close()
+	tag, err := results.Exec()
+	if err != nil {
+		return fail("end application", err)
+	}
+	if tag.RowsAffected() != 1 {
+		_ = results.Close() // gives the connection back, to ask why
+		return r.refuseMove(ctx, m)
+	}
+	return fail("end application", results.Close())
+}
+
+// EnterWith is Enter for a stage that begins by reading: it gives the application
+// as it is then, what the stage found in that round before, and the evidence that is
+// wanted, in the same round trip.
 func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...EvidenceKey) (ApplicationRecord, Evidence, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(enter, m.args())
 	batch.Queue(selectRecord+` WHERE a.number = $1`, m.Application)
 	queueEvidence(batch, m.Application, wanted)
+	batch.Queue(`SELECT (SELECT found FROM findings WHERE application = $1 AND stage = $2 AND round = $3)`, m.Application, m.To, m.Round)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	tag, err := results.Exec()
@@ -88,6 +150,9 @@ func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...Evide
 	if err != nil {
 		return ApplicationRecord{}, nil, err
 	}
+	if err := results.QueryRow().Scan(&record.Found); err != nil {
+		return ApplicationRecord{}, nil, fail("read finding", err)
+	}
 	return record, evidence, fail("enter stage", results.Close())
 }
 
@@ -100,10 +165,10 @@ func (r *Registry) refuseMove(ctx context.Context, m StageChange) error {
 		return fail("enter stage", found(err, "there is no application %s", m.Application))
 	}
 	if _, err := at.Enter(m.To); err != nil {
-		return err
+		return identity.Refuse(identity.Elsewhere, "%s", err)
 	}
 	if m.Attempt != 0 && m.Attempt < attempt {
-		return identity.Refuse(identity.Conflict, "card %d of application %s was given up for card %d", m.Attempt, m.Application, attempt)
+		return identity.Refuse(identity.Elsewhere, "card %d of application %s was given up for card %d", m.Attempt, m.Application, attempt)
 	}
 	return fmt.Errorf("enter %s: application %s moved meanwhile", m.To, m.Application)
 }

@@ -33,6 +33,8 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"one_open_consignment_per_destination":        words([]identity.ConsignmentState{identity.ConsignmentOpen}),
 		"one_live_card_per_citizen":                   words([]identity.CardState{identity.CardLive}),
 		"adjudicator_does_not_approve":                words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
+		"one_verdict_at_approval":                     {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
+		"applications_open":                           words(identity.Ends()),
 		"blanks_in_stock":                             words([]identity.BlankAccount{identity.AccountStock}),
 		"blank_write_offs":                            words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
 	}

@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -46,8 +48,30 @@ func NewSchema(tb testing.TB, address string) string {
 	return inside
 }
 
-// execute runs one statement on a new connection: when a test ends, its context and
-// its pools are closed.
+// NewClock puts a clock of the test's own in front of the database's in that schema:
+// what the registry asks of now() afterwards is what was set last.
+func NewClock(tb testing.TB, inside string) (set func(time.Time)) {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context())
+	conn, err := pgx.Connect(ctx, inside)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = conn.Close(ctx) })
+	_, err = conn.Exec(ctx, `
+		CREATE TABLE clock (at timestamptz NOT NULL);
+		INSERT INTO clock SELECT pg_catalog.now();
+		CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM clock'`)
+	require.NoError(tb, err)
+	var turn sync.Mutex
+	return func(at time.Time) {
+		turn.Lock()
+		defer turn.Unlock()
+		_, err := conn.Exec(ctx, `UPDATE clock SET at = $1`, at)
+		require.NoError(tb, err)
+	}
+}
+
+// execute runs one statement on a connection of its own: at the end of a test its
+// context is done, and so are its pools.
 func execute(tb testing.TB, address, sql string) {
 	tb.Helper()
 	ctx := context.WithoutCancel(tb.Context())
@@ -63,12 +87,12 @@ func execute(tb testing.TB, address, sql string) {
 func withSearchPath(tb testing.TB, address, schema string) string {
 	tb.Helper()
 	if !strings.Contains(address, "://") {
-		return address + " search_path=" + schema + " application_name=" + schema
+		return address + " search_path=" + schema + ",pg_catalog application_name=" + schema
 	}
 	u, err := url.Parse(address)
 	require.NoError(tb, err)
 	query := u.Query()
-	query.Set("search_path", schema)
+	query.Set("search_path", schema+",pg_catalog") // a schema may have a clock of its own
 	query.Set("application_name", schema)
 	u.RawQuery = query.Encode()
 	return u.String()

@@ -1,0 +1,57 @@
+package office
+
+import (
+	"context"
+	"time"
+
+	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/reconciler"
+	"example.org/cancuoc/workflows"
+)
+
+// quiet is how long a change may be on its way between registry and Temporal.
+const quiet = 15 * time.Second
+
+// Reconciler compares the registry with what Temporal runs, and mends what differs.
+func (o *Office) Reconciler(ctx context.Context) (*reconciler.Reconciler, error) {
+	flows, err := o.Workflows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	starter, err := o.starter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &reconciler.Reconciler{
+		Registry: o.Registry, Engine: flows, Begin: starter.Begin, Prepare: o.prepareNamespace, Quiet: quiet, Logger: o.logger,
+	}, nil
+}
+
+// Reconcile compares and mends until ctx ends.
+func (o *Office) Reconcile(ctx context.Context) error {
+	r, err := o.Reconciler(ctx)
+	if err != nil {
+		return err
+	}
+	r.Run(ctx, o.config.Worker.Reconcile)
+	return nil
+}
+
+// starter begins the workflows of received applications.
+func (o *Office) starter(ctx context.Context) (*reconciler.Starter, error) {
+	flows, err := o.Workflows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &reconciler.Starter{Registry: o.Registry, Calendar: o.Calendar, AtRiskDays: o.config.Office.AtRiskDays, Workflows: flows}, nil
+}
+
+// prepareNamespace ensures that the namespace knows the search attributes, as it does
+// not after Temporal's database was lost.
+func (o *Office) prepareNamespace(ctx context.Context) error {
+	connected, err := o.Temporal(ctx)
+	if err != nil {
+		return err
+	}
+	return engine.EnsureSearchAttributes(ctx, connected, o.config.Temporal.Namespace, workflows.SearchAttributes)
+}

@@ -1,0 +1,134 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"example.org/cancuoc/activities"
+	"example.org/cancuoc/internal/identity"
+)
+
+// Activities by method, so that the compiler checks their names.
+var (
+	pipeline     *activities.Pipeline
+	station      *activities.Station
+	dispatchRoom *activities.DispatchRoom
+)
+
+// application is the state of one CardApplication. All of it but the story can be read
+// from the registry again.
+type application struct {
+	in CardApplicationInput
+
+	stage    identity.Stage
+	awaiting identity.Action
+	reason   identity.ReasonCode // why it ended
+	attempt  int                 // the card being made, from 1
+	round    int                 // the capture being used, from 1
+	releases int                 // how often an officer let it go on
+	spoiled  int                 // cards in a row
+	strays   int                 // how often in a row the registry had it elsewhere
+
+	approvedBy   identity.OfficerID
+	adjudication *adjudication
+	hold         *identity.Hold
+	need         *need   // of a person, before production or the engine can go on
+	ending       *ending // decided on, to be carried out next
+	arrivals     map[identity.ConsignmentNumber]*Arrived
+	handedOver   bool
+	ready        bool            // it is known where the application stands
+	look         bool            // somebody says that the registry has news
+	answered     map[string]bool // updates that were carried out, by ID
+
+	station     identity.StationID // whose slot the card is in; empty when it is in none
+	consignment identity.ConsignmentNumber
+
+	due       time.Time
+	riskAt    time.Time // from then on the deadline is near
+	stoppedAt time.Time // when the legal clock was stopped; zero while it runs
+	atRisk    bool
+
+	shown    shown          // what operators see now
+	deciding workflow.Mutex // one person's decision at a time
+	timeline []TimelineEntry
+}
+
+// adjudication is what an adjudicator decided.
+type adjudication struct {
+	by      identity.OfficerID
+	verdict identity.Verdict
+}
+
+// ending is an end that was decided on.
+type ending struct {
+	stage  identity.Stage
+	reason identity.ReasonCode
+}
+
+func newApplication(ctx workflow.Context, in CardApplicationInput) *application {
+	return &application{
+		in: in, stage: identity.Received, attempt: 1, round: 1, due: in.Due, riskAt: in.RiskAt, timeline: in.Story,
+		ready: !in.Resumed, arrivals: make(map[identity.ConsignmentNumber]*Arrived), answered: make(map[string]bool),
+		shown:    shown{stage: identity.Received, due: in.Due}, // whoever starts the workflow shows them
+		deciding: workflow.NewMutex(ctx),
+	}
+}
+
+// enter takes the application to its next stage. Each stage enters the registry by
+// the first write of its own activity; where the application rests, it is shown.
+func (a *application) enter(ctx workflow.Context, next identity.Stage) {
+	if next == a.stage {
+		return
+	}
+	a.stage, a.awaiting, a.strays = next, identity.NoAction, 0
+	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: next})
+	if next.Ended() {
+		a.show(ctx)
+	}
+}
+
+// end takes the application to the end that was decided on. A card that was begun is
+// spoiled with its blank.
+func (a *application) end(ctx workflow.Context) {
+	in := activities.EndInput{Application: a.in.Application, To: a.ending.stage, Attempt: a.attempt, Reason: a.ending.reason}
+	if err := a.do(ctx, "End the application", pipeline.End, in, nil); err != nil {
+		a.ending = nil // the registry has the decision, and gives it back
+		a.recover(ctx, err)
+		return
+	}
+	a.reason = a.ending.reason
+	a.enter(ctx, a.ending.stage)
+}
+
+// maxEvents bounds the history of one run; the workflow then goes on in another.
+const maxEvents = 2000
+
+// historyIsLong reports whether the workflow should go on in a new run.
+func historyIsLong(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > maxEvents
+}
+
+// finishUpdates waits for the answers to updates that are on their way.
+func finishUpdates(ctx workflow.Context) {
+	must(workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }))
+}
+
+// storyKept is how much of its story an application takes into a new run; the audit
+// trail has all of it.
+const storyKept = 50
+
+// continued is how the application goes on in a new run.
+func (a *application) continued() CardApplicationInput {
+	in := a.in
+	in.Resumed = true
+	in.Story = slices.Clone(a.timeline[max(0, len(a.timeline)-storyKept):])
+	return in
+}
+
+// noteCancellation tells operators what became of a request to cancel.
+func (a *application) noteCancellation(ctx workflow.Context) {
+	a.note(ctx, "A request to cancel came from the Temporal UI and was not followed: reject or withdraw the application instead")
+}

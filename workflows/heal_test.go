@@ -1,0 +1,193 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/reconciler"
+	"example.org/cancuoc/workflows"
+)
+
+// openedOffice is a live office at work, with a reconciler that waits for nothing.
+func openedOffice(t *testing.T, changes settings) (*liveOffice, *reconciler.Reconciler) {
+	t.Helper()
+	o := newLiveOffice(t, changes)
+	o.open(samplePopulation(t))
+	o.stock(5)
+	o.work(o.All(t.Context(), "PX-01"))
+	r, err := o.Reconciler(t.Context())
+	require.NoError(t, err)
+	r.Quiet = 0
+	return o, r
+}
+
+// heal passes until nothing is missing in the engine any more, and gives what was begun
+// again.
+func heal(t *testing.T, r *reconciler.Reconciler, what ...identity.ApplicationNumber) {
+	t.Helper()
+	begun := make(map[identity.ApplicationNumber]bool)
+	require.Eventually(t, func() bool {
+		report, err := r.Pass(t.Context())
+		require.NoError(t, err)
+		for _, number := range report.Begun {
+			begun[number] = true
+		}
+		for _, number := range what {
+			if !begun[number] {
+				return false
+			}
+		}
+		return true
+	}, time.Minute, 200*time.Millisecond, "Temporal's visibility shows an end after a while")
+}
+
+// harm is what somebody does to a workflow in the Temporal UI, or what an accident does.
+type harm func(t *testing.T, o *liveOffice, id string)
+
+func terminate(t *testing.T, o *liveOffice, id string) {
+	t.Helper()
+	require.NoError(t, o.temporal.TerminateWorkflow(t.Context(), id, "", "by mistake"))
+}
+
+// lose takes a workflow away with its history, as the loss of Temporal's database does.
+func lose(t *testing.T, o *liveOffice, id string) {
+	t.Helper()
+	execution := &commonpb.WorkflowExecution{WorkflowId: id}
+	_, err := o.temporal.WorkflowService().DeleteWorkflowExecution(t.Context(), &workflowservice.DeleteWorkflowExecutionRequest{
+		Namespace: o.namespace, WorkflowExecution: execution,
+	})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		_, err := o.temporal.DescribeWorkflowExecution(t.Context(), id, "")
+		return err != nil
+	}, time.Minute, 50*time.Millisecond)
+}
+
+// An application is where it was, and goes on, whatever becomes of its workflow.
+func TestHeal_ALostWorkflowIsBegunAgainWhereTheApplicationStands(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]harm{"Terminated": terminate, "Deleted": lose} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o, r := openedOffice(t, settings{"office.consignment_size": 1})
+			poor := o.submit("17-poor-portrait", nil)
+			app := o.submit("01-first-issue-at-14", nil)
+			poor.await(identity.ToRecapture)
+			app.await(identity.ToApprove)
+			do(t, o, poor.id)
+			do(t, o, app.id)
+
+			heal(t, r, poor.number, app.number)
+
+			poor.await(identity.ToRecapture)
+			poor.does(identity.Reject{Officer: approver, Reason: "capture-impossible"})
+			require.Equal(t, identity.Rejected, poor.result().End)
+			app.approve()
+			app.await(identity.ToHandOver)
+			do(t, o, app.id)
+			heal(t, r, app.number)
+			app.await(identity.ToHandOver)
+			require.NoError(t, app.finger("left-index-handover.fmr"))
+			require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, app.result(), "no second card was made")
+		})
+	}
+}
+
+// A decision that was recorded takes effect, though the workflow that took it was lost.
+func TestHeal_ADecisionTakesEffectThoughItsWorkflowWasLost(t *testing.T) {
+	t.Parallel()
+	o, r := openedOffice(t, settings{"office.consignment_size": 1})
+	app := o.submit("01-first-issue-at-14", nil)
+	app.await(identity.ToApprove)
+	terminate(t, o, app.id)
+	_, err := o.Registry.Decide(t.Context(), identity.Decision{Application: app.number, Step: identity.StepApprove, Round: 1, Officer: approver, Request: "a"}, time.Time{})
+	require.NoError(t, err)
+
+	heal(t, r, app.number)
+
+	app.await(identity.ToHandOver)
+}
+
+func TestHeal_ARequestToCancelChangesNothing(t *testing.T) {
+	t.Parallel()
+	o, _ := openedOffice(t, settings{"office.consignment_size": 1})
+	app := o.submit("01-first-issue-at-14", nil)
+	app.await(identity.ToApprove)
+
+	require.NoError(t, o.temporal.CancelWorkflow(t.Context(), app.id, ""))
+
+	app.approve()
+	app.await(identity.ToHandOver)
+	require.NoError(t, app.finger("left-index-handover.fmr"))
+	require.Equal(t, identity.Issued, app.result().End)
+}
+
+// A workflow that is reset to its beginning reads where the application stands, and
+// makes no second card.
+func TestHeal_AResetWorkflowGoesOnWhereTheApplicationStands(t *testing.T) {
+	t.Parallel()
+	o, _ := openedOffice(t, settings{"office.consignment_size": 1})
+	app := o.submit("01-first-issue-at-14", nil)
+	app.approve()
+	app.await(identity.ToHandOver)
+
+	_, err := o.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: o.namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: app.id},
+		Reason: "by mistake", WorkflowTaskFinishEventId: 4, RequestId: string(app.number),
+		ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
+	})
+	require.NoError(t, err)
+
+	app.await(identity.ToHandOver)
+	require.NoError(t, app.finger("left-index-handover.fmr"))
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, app.result())
+}
+
+// A box whose workflow was lost moves on.
+func TestHeal_ALostBoxIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	o, r := openedOffice(t, settings{"office.consignment_size": 2, "office.consignment_cut_off": "1h"})
+	app := o.submit("01-first-issue-at-14", nil)
+	app.approve()
+	app.until("a box", func(stage, _ string) bool { return stage == string(identity.Dispatch) })
+	boxes, err := o.Registry.Consignments(t.Context())
+	require.NoError(t, err)
+	require.Len(t, boxes, 1)
+	terminate(t, o, workflows.ConsignmentWorkflowID(boxes[0].Number))
+
+	require.Eventually(t, func() bool {
+		report, err := r.Pass(t.Context())
+		require.NoError(t, err)
+		return len(report.BegunBoxes) == 1
+	}, time.Minute, 200*time.Millisecond)
+
+	_, err = o.flows.Move(t.Context(), boxes[0].Number, identity.SealConsignment{Officer: operator})
+	require.NoError(t, err)
+	app.await(identity.ToHandOver)
+}
+
+// Who waits for a blank is woken when there is one.
+func TestHeal_WhoWaitsForStockIsWoken(t *testing.T) {
+	t.Parallel()
+	o := newLiveOffice(t, settings{"office.consignment_size": 1})
+	o.open(samplePopulation(t))
+	o.work(o.All(t.Context(), "PX-01"))
+	app := o.submit("01-first-issue-at-14", nil)
+	app.approve()
+	app.await(identity.ToRestock)
+	r, err := o.Reconciler(t.Context())
+	require.NoError(t, err)
+
+	o.stock(1)
+	report, err := r.Pass(t.Context())
+
+	require.NoError(t, err)
+	require.Equal(t, []identity.ApplicationNumber{app.number}, report.Woken)
+	app.await(identity.ToHandOver)
+}
