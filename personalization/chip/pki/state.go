@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"example.org/cancuoc/internal/durable"
 )
 
 // stateVersion is the version of the layout of state.json.
@@ -204,40 +206,10 @@ func (a *Authority) publish(name string, content []byte) error {
 	return a.replace(name, content)
 }
 
-// replace writes a file whole or not at all: under a temporary name, which is synced
-// and then renamed.
+// replace writes a file whole or not at all.
 func (a *Authority) replace(name string, content []byte) error {
-	temp, err := os.CreateTemp(a.dir, ".new-*") // mode 0600
-	if err != nil {
+	if err := durable.Replace(filepath.Join(a.dir, name), content); err != nil {
 		return fmt.Errorf("%w: %w", ErrState, err)
 	}
-	_, err = temp.Write(content)
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), filepath.Join(a.dir, name))
-	}
-	if err == nil {
-		err = syncDir(a.dir)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrState, errors.Join(err, removeIfThere(temp.Name())))
-	}
 	return nil
-}
-
-// removeIfThere removes a file if it exists.
-func removeIfThere(name string) error {
-	if err := os.Remove(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// syncDir makes a rename durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
