@@ -141,6 +141,9 @@ func (s Script) check() error {
 			if roles[step.By] != step.Do.role() {
 				return fmt.Errorf("%s: %s is not for %s", sample.Name, step.Do, step.By)
 			}
+			if err := identity.DecisionStep(step.Do).Reasons().Check(identity.ReadReason(step.Reason)); err != nil {
+				return fmt.Errorf("%s: %s: %w", sample.Name, step.Do, err)
+			}
 		}
 	}
 	return nil

@@ -117,10 +117,10 @@ func (p *people) shipping(ctx context.Context) {
 			continue
 		}
 		for _, c := range list {
-			if c.State == "sealed" {
+			if c.State == identity.ConsignmentSealed {
 				_ = p.move(ctx, c.Number, identity.SendConsignment{Officer: "SX-1", Courier: "VNPost", Seal: "1"}) // tried again with the next look
 			}
-			if c.State == "sealed" || c.State == "sent" {
+			if c.State == identity.ConsignmentSealed || c.State == identity.ConsignmentSent {
 				_ = p.move(ctx, c.Number, identity.ReceiveConsignment{Officer: "CB-001-0002", Counted: len(c.Cards)}) // tried again with the next look
 			}
 		}

@@ -60,7 +60,7 @@ func approve(province string) samples.Step {
 func collects(province string, oldCard bool) samples.Step {
 	return samples.Step{
 		Awaiting: identity.ToHandOver, Do: samples.HandOver, By: identity.OfficerID("CB-" + province + "-0012"),
-		Method: "fingerprint", Position: "left-index", File: "left-index-handover.png", Template: "left-index-handover.fmr",
+		Method: identity.HandOverByFingerprint, Position: "left-index", File: "left-index-handover.png", Template: "left-index-handover.fmr",
 		OldCardCollected: oldCard,
 	}
 }
@@ -162,7 +162,7 @@ func ages() []subject {
 		{
 			sample: samples.Sample{
 				Name: "05-child-of-8", Shows: "A child's card under the law of 2023: by the mother, with biometrics; handed to her. Valid to 14.",
-				Steps: []samples.Step{approve("001"), receives("001", "proxy", "Giấy khai sinh, mẹ nhận thay")}, End: identity.Issued,
+				Steps: []samples.Step{approve("001"), receives("001", identity.HandOverByProxy, "Giấy khai sinh, mẹ nhận thay")}, End: identity.Issued,
 			},
 			application: func() packet.Submission {
 				a := request("001", "0005", adults, "first-card", friday, packet.Person{
@@ -178,7 +178,7 @@ func ages() []subject {
 		{
 			sample: samples.Sample{
 				Name: "06-child-under-6", Shows: "A card for a child under 6, filed online by the father: no portrait, no fingerprints.",
-				Steps: []samples.Step{approve("001"), receives("001", "proxy", "Giấy khai sinh, cha nhận thay")}, End: identity.Issued,
+				Steps: []samples.Step{approve("001"), receives("001", identity.HandOverByProxy, "Giấy khai sinh, cha nhận thay")}, End: identity.Issued,
 			},
 			application: func() packet.Submission {
 				a := request("001", "0006", adults, "first-card", monday, packet.Person{
@@ -224,7 +224,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "09-reissue-online", Shows: "Reissue after loss, filed online with the portrait on file and no capture; sent by post.",
-				Steps: []samples.Step{approve("079"), receives("079", "post", "VN000000009VN")}, End: identity.Issued,
+				Steps: []samples.Step{approve("079"), receives("079", identity.HandOverByPost, "VN000000009VN")}, End: identity.Issued,
 			},
 			application: func() packet.Submission {
 				a := request("079", "0009", again, "lost", friday, packet.Person{
@@ -297,7 +297,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "14-by-post", Shows: "The card is sent to the citizen's address; the courier's number is the proof.",
-				Steps: []samples.Step{approve("079"), receives("079", "post", "VN000000014VN")}, End: identity.Issued,
+				Steps: []samples.Step{approve("079"), receives("079", identity.HandOverByPost, "VN000000014VN")}, End: identity.Issued,
 			},
 			application: func() packet.Submission {
 				a := request("079", "0014", renewal, "request", friday, packet.Person{
