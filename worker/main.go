@@ -1,6 +1,6 @@
-// Command worker runs the office's work: the workflows and the center's
-// activities (--role pipeline), one personalization station (--role station), or
-// all of it in one process (--role all).
+// Command worker runs the workflows and the activities of the production center
+// (--role pipeline), one personalization station (--role station), or everything in one
+// process (--role all).
 package main
 
 import (
@@ -103,12 +103,12 @@ func serve(ctx context.Context, office *office.Office, c config.Worker, logger *
 		return err
 	}
 	defer workers.Stop()
-	logger.Info("Worker at work", "role", c.Role, "station", c.Station)
+	logger.Info("Worker started", "role", c.Role, "station", c.Station)
 	if c.Role == "station" {
 		<-ctx.Done()
 	} else if err := office.Reconcile(ctx); err != nil { // it returns when ctx ends
 		return err
 	}
-	logger.Info("Worker stops; running activities may finish")
+	logger.Info("Worker stopping; running activities may finish")
 	return nil
 }

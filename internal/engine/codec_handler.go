@@ -7,16 +7,16 @@ import (
 	"go.temporal.io/sdk/converter"
 )
 
-// maxCodecRequest bounds a request to decode, in bytes: a page of history.
+// maxCodecRequest limits a request, in bytes; it carries a page of history.
 const maxCodecRequest = 8 << 20
 
-// CodecHandler decrypts payloads for the Temporal UI, which asks from the
-// operator's browser (POST .../encode and .../decode, Temporal's remote codec
-// protocol). Pages of other origins than those listed are refused.
+// CodecHandler decrypts payloads for the Temporal UI, which asks from the operator's
+// browser by Temporal's remote codec protocol (POST .../encode and .../decode). It
+// refuses pages from origins that are not listed.
 //
-// Whoever can reach it can read what passes through Temporal, provided they have
-// its ciphertext. An origin says which page asks, not who: it belongs on the
-// loopback interface or behind the operators' authentication.
+// Everyone who can reach it and has a ciphertext can decrypt it. An origin names the
+// page that asks, not the person: serve it on the loopback interface or behind the
+// operators' authentication.
 func CodecHandler(keys *Keys, origins []string) http.Handler {
 	codec := converter.NewPayloadCodecHTTPHandler(&Codec{Keys: keys})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,7 +25,7 @@ func CodecHandler(keys *Keys, origins []string) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		if origin := r.Header.Get("Origin"); origin != "" {
 			if !slices.Contains(origins, origin) {
-				http.Error(w, "this origin may not ask", http.StatusForbidden)
+				http.Error(w, "this origin is not allowed", http.StatusForbidden)
 				return
 			}
 			h.Set("Access-Control-Allow-Origin", origin)

@@ -89,7 +89,7 @@ func TestCodec_NoticesEveryAlteration(t *testing.T) {
 		altered := proto.CloneOf(sealed)
 		altered.Data[i] ^= 0x80
 		_, err := codec.Decode([]*commonpb.Payload{altered})
-		require.ErrorContains(t, err, "it was altered", "byte %d", i)
+		require.ErrorContains(t, err, "altered", "byte %d", i)
 	}
 	for n := range len(sealed.GetData()) {
 		cut := proto.CloneOf(sealed)
@@ -100,7 +100,7 @@ func TestCodec_NoticesEveryAlteration(t *testing.T) {
 	other := proto.CloneOf(sealed)
 	other.Metadata["key-id"] = []byte("k1")
 	_, err := codec.Decode([]*commonpb.Payload{other})
-	require.ErrorContains(t, err, "it was altered")
+	require.ErrorContains(t, err, "altered")
 }
 
 func TestCodec_PassesWhatIsNotEncrypted(t *testing.T) {
@@ -118,11 +118,11 @@ func TestKeys_DoNotPrint(t *testing.T) {
 	require.Equal(t, "[payload keys] [payload keys] [payload keys]", fmt.Sprintf("%v %+v %#v", keys, keys, keys))
 }
 
-func TestParseKeys_RefusesWhatIsNoKeyRing(t *testing.T) {
+func TestParseKeys_RefusesWhatIsNotAKeyRing(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, want string }{
-		"Empty":    {"", "there is none"},
-		"Comment":  {"# nothing\n", "there is none"},
+		"Empty":    {"", "the file holds none"},
+		"Comment":  {"# nothing\n", "the file holds none"},
 		"NoKey":    {"k1\n", "line 1"},
 		"Base64":   {"k1 !!\n", "line 1"},
 		"Short":    {keyLine("k1", 1) + "k2 AAAA\n", "line 2"},
@@ -173,7 +173,7 @@ func TestOpenKeys_RefusesAFileThatOthersRead(t *testing.T) {
 
 	_, err := engine.OpenKeys(name, true)
 
-	require.ErrorContains(t, err, "mode 0600 is wanted")
+	require.ErrorContains(t, err, "set its mode to 0600")
 }
 
 // FuzzDecode: whatever stands in a history, decoding returns it, or an error,

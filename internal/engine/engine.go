@@ -1,11 +1,10 @@
-// Package engine is what every program needs to speak to Temporal: the client
-// with its payload codec ([Dial]), the search attributes that the namespace has
-// to know ([EnsureSearchAttributes]), the SDK's metrics for Prometheus
-// ([Metrics]), the codec for the Temporal UI ([CodecHandler]), and workers that
-// start and stop together ([Workers]).
+// Package engine is what every program needs to connect to Temporal: the client with
+// its payload codec ([Dial]), search attributes for the namespace
+// ([EnsureSearchAttributes]), the SDK's metrics for Prometheus ([Metrics]), the codec
+// for the Temporal UI ([CodecHandler]), and workers that start and stop together
+// ([Workers]).
 //
-// The names of task queues and the typed keys of search attributes stand in
-// package workflows, which alone sets them.
+// Task queues, search attributes and the client of workflows are in package workflows.
 package engine
 
 import (
@@ -27,7 +26,7 @@ import (
 type Options struct {
 	Address   string                // host:port
 	Namespace string                // "" is Temporal's "default"
-	TLS       bool                  // encrypt the connection; set also by any of TLSFiles
+	TLS       bool                  // encrypt the connection; implied by any of TLSFiles
 	TLSFiles  TLSFiles              // who is trusted, who we are
 	Keys      *Keys                 // encrypt payloads; required
 	Logger    *slog.Logger          // required
@@ -41,8 +40,8 @@ type TLSFiles struct {
 	ServerName string // on the server's certificate; "": the address's host
 }
 
-// Dial connects, and fails when the server does not answer. Payloads, and the
-// texts and stack traces of failures, leave the process encrypted.
+// Dial connects, and fails if the server does not answer. Payloads, and the texts and
+// stack traces of failures, leave the process encrypted.
 func Dial(ctx context.Context, o Options) (client.Client, error) {
 	if o.Keys == nil || o.Logger == nil {
 		return nil, errors.New("connect to Temporal: payload keys and a logger are needed")
@@ -83,7 +82,7 @@ func (f TLSFiles) config() (*tls.Config, error) {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read certificate authorities: there is none in %s", f.CA)
+			return nil, fmt.Errorf("read certificate authorities: %s holds none", f.CA)
 		}
 	}
 	if f.Cert != "" || f.Key != "" {

@@ -152,7 +152,7 @@ func TestDial_Refuses(t *testing.T) {
 		"NoLogger":     {engine.Options{Keys: keys}, "payload keys and a logger are needed"},
 		"NobodyThere":  {engine.Options{Address: "127.0.0.1:1", Keys: keys, Logger: logger}, "connect to Temporal at 127.0.0.1:1"},
 		"NoSuchCA":     {engine.Options{Keys: keys, Logger: logger, TLSFiles: engine.TLSFiles{CA: empty + ".absent"}}, "read certificate authorities"},
-		"EmptyCA":      {engine.Options{Keys: keys, Logger: logger, TLSFiles: engine.TLSFiles{CA: empty}}, "there is none in"},
+		"EmptyCA":      {engine.Options{Keys: keys, Logger: logger, TLSFiles: engine.TLSFiles{CA: empty}}, "holds none"},
 		"NoClientCert": {engine.Options{Keys: keys, Logger: logger, TLSFiles: engine.TLSFiles{Key: empty}}, "read client certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {

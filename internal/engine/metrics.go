@@ -12,9 +12,9 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// Metrics gives what the Temporal SDK measures to Prometheus: counters and
-// gauges under the SDK's names, timers as histograms in seconds. Register it
-// with a [prometheus.Registerer] and hand Handler to [Dial].
+// Metrics exports what the Temporal SDK measures to Prometheus: counters and gauges
+// under the SDK's names, timers as histograms in seconds. Register it with a
+// [prometheus.Registerer] and pass Handler to [Dial].
 type Metrics struct {
 	mu     sync.Mutex
 	series map[string]prometheus.Collector
@@ -28,7 +28,8 @@ func NewMetrics() *Metrics { return &Metrics{series: make(map[string]prometheus.
 // Handler is the SDK's side.
 func (m *Metrics) Handler() client.MetricsHandler { return tagged{metrics: m} }
 
-// Describe says nothing: the SDK names its metrics and labels as it goes.
+// Describe implements prometheus.Collector. It sends nothing, since the SDK names its
+// metrics and labels as it goes.
 func (*Metrics) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
@@ -77,7 +78,7 @@ func (t tagged) Timer(name string) client.MetricsTimer {
 	return timer{seriesOf(t, "timer", name, func() prometheus.Histogram {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name, ConstLabels: t.labels,
-			Buckets: prometheus.ExponentialBucketsRange(0.001, 1000, 19), // 1 ms to some 17 minutes, three steps a decade
+			Buckets: prometheus.ExponentialBucketsRange(0.001, 1000, 19), // 1 ms to about 17 minutes, three steps a decade
 		})
 	})}
 }
@@ -119,7 +120,7 @@ func seriesKey(kind, name string, labels prometheus.Labels) string {
 	return key.String()
 }
 
-// labelName makes a tag's name one that Prometheus takes.
+// labelName turns a tag's name into one that Prometheus accepts.
 func labelName(tag string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -9,9 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Telemetry is what a program shows to those who look after it: GET /metrics for
-// Prometheus, GET /healthz (it runs) and GET /readyz (what it needs answers, as
-// ready reports). It tells nothing of a person, and belongs on an inner network.
+// Telemetry is what a program shows to its operators: GET /metrics for Prometheus, GET
+// /healthz (it runs) and GET /readyz (what it depends on answers, as ready reports). It
+// shows no personal data, and belongs on an internal network.
 func Telemetry(metrics prometheus.Gatherer, ready func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))

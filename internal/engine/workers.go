@@ -10,7 +10,7 @@ import (
 // Workers are the workers of one process, started and stopped together.
 type Workers []worker.Worker
 
-// Start starts all of them. When one fails, those that run are stopped.
+// Start starts all of them. If one fails to start, those that run are stopped.
 func (w Workers) Start() error {
 	for i, one := range w {
 		if err := one.Start(); err != nil {
@@ -21,8 +21,8 @@ func (w Workers) Start() error {
 	return nil
 }
 
-// Stop stops all of them at once: each takes no more work and waits for what
-// runs, for as long as its WorkerStopTimeout says.
+// Stop stops all of them at once: each takes no more work and waits for running
+// activities, up to its WorkerStopTimeout.
 func (w Workers) Stop() {
 	var stopping sync.WaitGroup
 	for _, one := range w {
