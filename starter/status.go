@@ -17,6 +17,8 @@ type statusOf struct {
 	Application identity.ApplicationNumber `json:"application"`
 	Stage       identity.Stage             `json:"stage"`
 	Awaiting    identity.Action            `json:"awaiting,omitzero"`
+	Why         string                     `json:"why,omitzero"`   // why it waits
+	Since       time.Time                  `json:"since,omitzero"` // since when
 	Due         time.Time                  `json:"due"`
 	Cards       int                        `json:"cards"`
 	Consignment string                     `json:"consignment,omitzero"`
@@ -54,8 +56,7 @@ func newStatus(a *app) *cobra.Command {
 	}
 }
 
-// status reads what happened from the registry, and what the application waits for
-// from its workflow.
+// status reads where an application is, what it waits for and what has happened.
 func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
 	number, err := identity.ParseApplicationNumber(arg)
 	if err != nil {
@@ -74,23 +75,10 @@ func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
 		return statusOf{}, err
 	}
 	s := statusOf{
-		Application: number, Stage: record.Stage, Due: record.Due,
+		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Why: record.AwaitingWhy, Since: record.Since, Due: record.Due,
 		Cards: record.Attempt, Consignment: string(record.Consignment), Timeline: events(entries),
 	}
-	if !record.Stage.Ended() {
-		s.Awaiting = a.awaiting(ctx, number)
-	}
 	return s, nil
-}
-
-// awaiting asks the workflow what it waits for: nothing if Temporal does not answer.
-func (a *app) awaiting(ctx context.Context, number identity.ApplicationNumber) identity.Action {
-	flows, err := a.workflows(ctx)
-	if err != nil {
-		return identity.NoAction
-	}
-	action, _ := flows.Awaiting(ctx, number) // the registry's story is shown all the same
-	return action
 }
 
 func events(entries []registry.AuditEntry) []event {
@@ -107,6 +95,9 @@ func (s statusOf) print(w io.Writer) {
 		fmt.Fprintf(w, ", awaiting %s", s.Awaiting)
 	}
 	fmt.Fprintf(w, "  (due %s)\n", s.Due.In(identity.HanoiTime).Format(time.DateOnly))
+	if s.Why != "" {
+		fmt.Fprintf(w, "  since %s: %s\n", s.Since.In(identity.HanoiTime).Format("2006-01-02 15:04"), s.Why)
+	}
 	for _, e := range s.Timeline {
 		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, e.What)
 		if e.Reason != "" {

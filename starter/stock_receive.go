@@ -27,6 +27,7 @@ func newReceiveBlanks(a *app) *cobra.Command {
 			if err := office.Registry.ReceiveBlanks(cmd.Context(), box); err != nil {
 				return err
 			}
+			office.WakeForStock(cmd.Context())
 			return a.print(cmd, map[string]any{"box": box.Number, "first": first, "last": last}, func(w io.Writer) { fmt.Fprintf(w, "%s received\n", box.Number) })
 		},
 	}

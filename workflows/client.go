@@ -240,16 +240,6 @@ func listed(e *workflowpb.WorkflowExecutionInfo) Listed {
 	}
 }
 
-// Awaiting asks what an application waits for now.
-func (c *Client) Awaiting(ctx context.Context, number identity.ApplicationNumber) (identity.Action, error) {
-	described, err := c.Temporal.DescribeWorkflow(ctx, ApplicationWorkflowID(number), "")
-	if err != nil {
-		return identity.NoAction, fmt.Errorf("describe %s: %w", ApplicationWorkflowID(number), err)
-	}
-	action, _ := described.TypedSearchAttributes.GetKeyword(AwaitingKey)
-	return identity.Action(action), nil
-}
-
 // Shown is what the engine shows of a running application.
 type Shown struct {
 	Stage    identity.Stage // where it rests; passing stages are not shown

@@ -37,6 +37,18 @@ func (o *Office) Reconcile(ctx context.Context) error {
 	return nil
 }
 
+// WakeForStock has those who wait for a blank look for one, as many as there are. When
+// Temporal does not answer now, the reconciler does so later.
+func (o *Office) WakeForStock(ctx context.Context) {
+	flows, err := o.Workflows(ctx)
+	if err == nil {
+		_, err = reconciler.WakeForStock(ctx, o.Registry, flows)
+	}
+	if err != nil {
+		o.logger.WarnContext(ctx, "Those who wait for blanks are woken later", "error", err)
+	}
+}
+
 // starter begins the workflows of received applications.
 func (o *Office) starter(ctx context.Context) (*reconciler.Starter, error) {
 	flows, err := o.Workflows(ctx)

@@ -46,6 +46,7 @@ type ApplicationRecord struct {
 	Province     identity.ProvinceCode
 	Destination  identity.StationID
 	Consignment  identity.ConsignmentNumber
+	Station      identity.StationID // that has the card in its slot
 	Due          time.Time
 	EnteredAt    time.Time
 	Started      bool
@@ -63,14 +64,15 @@ func (r ApplicationRecord) Why() identity.Reason {
 	return identity.Reason{Code: r.Reason}
 }
 
-const selectRecord = `
+var selectRecord = `
 	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
-		coalesce((SELECT c.consignment FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt), ''),
+		coalesce(card.consignment, ''), CASE WHEN card.state IN ` + begunAtStation + ` THEN card.station ELSE '' END,
 		a.due, a.entered_at, a.started_at IS NOT NULL,
 		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.delivery_to, a.urgent,
 		a.exemption, a.representative, a.personal_number, a.person, a.law, a.form, a.processing_days, a.fee,
 		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + `), now()
 	FROM applications a
+	LEFT JOIN cards card ON card.application = a.number AND card.attempt = a.attempt
 	LEFT JOIN LATERAL (
 		SELECT d.reason, d.for_citizen FROM decisions d WHERE d.application = a.number AND d.step = CASE
 			WHEN a.stage = ` + stageRejected + ` THEN ` + stepReject + `
@@ -87,7 +89,7 @@ func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
 	var person, representative []byte
 	a := &r.Application
 	err := row.Scan(&r.Number, &r.Stage, &r.Awaiting, &r.AwaitingWhy, &since, &r.Attempt, &r.CaptureRound, &r.Held, &r.Reason, &given, &r.ForCitizen, &r.Province, &r.Destination,
-		&r.Consignment, &r.Due, &r.EnteredAt, &r.Started,
+		&r.Consignment, &r.Station, &r.Due, &r.EnteredAt, &r.Started,
 		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.DeliveryTo, &a.Urgent,
 		&a.Exemption, &representative, &number, &person, &r.Rules.Law, &r.Rules.Form, &r.Rules.ProcessingDays, &r.Rules.Fee, &r.Stocked, &r.Now)
 	if err != nil {
