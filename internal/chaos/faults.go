@@ -80,15 +80,15 @@ func stormy(t, whole time.Duration) time.Duration {
 }
 
 // schedule draws the faults of a run, in the order in which they strike.
-func schedule(seed uint64, n int, whole time.Duration) []fault {
-	random := identitytest.Seeded(seed ^ 0xC4A05)
+func schedule(o options) []fault {
+	random, whole := identitytest.Seeded(o.seed^0xC4A05), o.duration
 	in := whole // time within storms
 	if whole >= longer {
 		cycles := whole / (storm + lull)
 		in = cycles*storm + min(whole-cycles*(storm+lull), storm)
 	}
 	longest := min(time.Minute, whole/6)
-	list := make([]fault, n)
+	list := make([]fault, o.faults)
 	for i := range list {
 		f := fault{at: stormy(time.Duration(random.Int64N(int64(in))), whole), pick: random.Uint64()}
 		if random.IntN(100) < workflowChance {
@@ -107,8 +107,12 @@ func schedule(seed uint64, n int, whole time.Duration) []fault {
 		}
 		list[i] = f
 	}
-	if whole >= longer && n > 0 { // in the middle of a storm
-		list[random.IntN(n)] = fault{at: stormy(in/storm/2*storm+storm/2, whole), kind: wipe, target: temporalName}
+	if o.wipe && len(list) > 0 { // in the middle of the run, and of a storm
+		middle := in / 2
+		if whole >= longer {
+			middle = in/storm/2*storm + storm/2
+		}
+		list[random.IntN(len(list))] = fault{at: stormy(middle, whole), kind: wipe, target: temporalName}
 	}
 	slices.SortFunc(list, func(x, y fault) int { return int(x.at - y.at) })
 	for i := range list {

@@ -27,6 +27,7 @@ type options struct {
 	applications int
 	faults       int
 	duration     time.Duration // faults strike during this time
+	wipe         bool          // Temporal's database is thrown away, once
 	drain        time.Duration // then everything has this time to come to its end
 	dir          string        // of the office; empty: a new one, removed when nothing was violated
 	report       string
@@ -49,10 +50,10 @@ func newCommand() *cobra.Command {
 		Short: "Kill an office's processes at random while applications go through it",
 		Long: `Bring up an office of its own (PostgreSQL, Temporal, the gateway, a pipeline worker,
 two stations), send applications through it, and meanwhile kill, freeze and restart
-the processes, and terminate, cancel and reset workflows. A run of five minutes or
-more also throws Temporal's database away once. Check every second that nothing is
-lost, doubled or invisible, and that everything comes to its end when the faults are
-over. The report is Markdown; exit code 1 says that something was violated.
+the processes, and terminate, cancel and reset workflows; once, throw Temporal's whole
+database away. Check every second that nothing is lost, doubled or invisible, and that
+everything comes to its end when the faults are over. The report is Markdown; exit
+code 1 says that something was violated.
 
 The seed decides which people apply, what is decided about them and which faults
 strike when. What they meet depends on the machine as well.`,
@@ -76,6 +77,7 @@ strike when. What they meet depends on the machine as well.`,
 	f.IntVar(&o.applications, "applications", 100, "how many applications are sent")
 	f.IntVar(&o.faults, "faults", 100, "how many faults strike")
 	f.DurationVar(&o.duration, "for", 8*time.Minute, "how long faults strike")
+	f.BoolVar(&o.wipe, "wipe", true, "throw Temporal's database away once, in the middle")
 	f.DurationVar(&o.drain, "drain", 4*time.Minute, "how long everything may then take to come to its end")
 	f.StringVar(&o.dir, "dir", "", "folder of the office, with all logs, which is kept (default: a temporary one, kept when something was violated)")
 	f.StringVar(&o.report, "report", filepath.Join(".data", "chaos.md"), "file to write the report to")
@@ -84,41 +86,53 @@ strike when. What they meet depends on the machine as well.`,
 
 // run is one run, from the empty folder to the report. An error says that the run
 // could not be made; what was violated stands in the report.
-func run(ctx context.Context, o options, say func(string, ...any)) (_ *report, err error) {
+func run(ctx context.Context, o options, say func(string, ...any)) (*report, error) {
 	if o.applications < 1 || o.faults < 0 || o.duration <= 0 || o.drain <= 0 {
 		return nil, errors.New("--applications, --for and --drain must be more than 0, and --faults at least 0")
 	}
 	clearEnvironment()
-	temporary := o.dir == ""
-	if temporary {
+	temporary, err := o.makeFolder()
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.play(ctx, say)
+	if temporary && (ctx.Err() != nil || err == nil && len(r.violations) == 0) {
+		return r, errors.Join(err, os.RemoveAll(o.dir))
+	}
+	say("The office's logs are in %s", o.dir)
+	return r, err
+}
+
+// makeFolder makes the folder of the office, through which PostgreSQL's user can pass.
+func (o *options) makeFolder() (temporary bool, err error) {
+	if o.dir == "" {
 		if o.dir, err = os.MkdirTemp("", "cancuoc-chaos-"); err != nil {
-			return nil, fmt.Errorf("make folder: %w", err)
+			return true, fmt.Errorf("make folder: %w", err)
 		}
+		temporary = true
 	}
 	if err := os.MkdirAll(o.dir, 0o711); err != nil {
-		return nil, fmt.Errorf("make folder: %w", err)
+		return temporary, fmt.Errorf("make folder: %w", err)
 	}
-	if err := os.Chmod(o.dir, 0o711); err != nil { // PostgreSQL's user passes through
-		return nil, fmt.Errorf("make folder: %w", err)
+	if err := os.Chmod(o.dir, 0o711); err != nil {
+		return temporary, fmt.Errorf("make folder: %w", err)
 	}
-	r := newReport(o)
+	return temporary, nil
+}
+
+// play brings the office up, lets the faults at it, and writes the report.
+func (o *options) play(ctx context.Context, say func(string, ...any)) (*report, error) {
+	r := newReport(*o)
 	office, err := bringUp(ctx, o.dir, say)
 	if err != nil {
 		return nil, err
 	}
-	err = unleash(ctx, o, office, r, say)
+	err = unleash(ctx, *o, office, r, say)
 	office.tearDown()
 	if err != nil {
 		return nil, err
 	}
-	if err := r.write(o.report); err != nil {
-		return nil, err
-	}
-	if temporary && len(r.violations) == 0 {
-		return r, os.RemoveAll(o.dir)
-	}
-	say("The office's logs are in %s", o.dir)
-	return r, nil
+	return r, r.write(o.report)
 }
 
 // clearEnvironment forgets settings of another office: the environment would take

@@ -219,7 +219,7 @@ func (r *report) sorted() []strike {
 func (r *report) head(b *strings.Builder) {
 	o := r.options
 	fmt.Fprintf(b, "# Chaos, seed %d\n\n", o.seed)
-	fmt.Fprintf(b, "    go run ./internal/chaos --seed %d --applications %d --faults %d --for %s --drain %s\n\n", o.seed, o.applications, o.faults, o.duration, o.drain)
+	fmt.Fprintf(b, "    go run ./internal/chaos --seed %d --applications %d --faults %d --for %s --wipe=%t --drain %s\n\n", o.seed, o.applications, o.faults, o.duration, o.wipe, o.drain)
 	fmt.Fprintf(b, "%s UTC, %d cores. %d of %d faults struck; %d violation(s).\n\n",
 		r.began.UTC().Format(time.DateTime), runtime.NumCPU(), len(r.met()), len(r.strikes), len(r.violations))
 }

@@ -39,6 +39,9 @@ func unleash(ctx context.Context, o options, s *site, r *report, say func(string
 	}
 	say("Faults strike for %s (seed %d) ...", o.duration, o.seed)
 	weather(ctx, o, s, r, say)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	say("The faults are over; everything has %s to come to its end ...", o.drain)
 	w.drain(ctx, o.drain, say)
 	if ctx.Err() != nil {
@@ -55,7 +58,7 @@ func weather(ctx context.Context, o options, s *site, r *report, say func(string
 	began := time.Now()
 	var strikes sync.WaitGroup
 	defer strikes.Wait()
-	for _, f := range schedule(o.seed, o.faults, o.duration) {
+	for _, f := range schedule(o) {
 		select {
 		case <-ctx.Done():
 			return
