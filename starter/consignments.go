@@ -3,13 +3,18 @@ package main
 import (
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/registry"
 )
 
+// recentReceipt is how long a consignment is shown after it was received.
+const recentReceipt = 30 * 24 * time.Hour
+
 func newConsignments(a *app) *cobra.Command {
+	var all bool
 	c := &cobra.Command{
 		Use: "consignments", Short: "Show consignments, and move them", GroupID: "center",
 		Example: "  starter consignments\n  starter consignments seal C-000001 --officer GV-01\n  starter consignments send C-000001 --courier \"VNPost\" --seal 88213 --officer GV-01\n  starter consignments receive C-000001 --counted 4 --officer CB-001-0007",
@@ -19,13 +24,18 @@ func newConsignments(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := office.Registry.Consignments(cmd.Context())
+			var since time.Time
+			if !all {
+				since = time.Now().Add(-recentReceipt)
+			}
+			list, err := office.Registry.Consignments(cmd.Context(), since)
 			if err != nil {
 				return err
 			}
 			return a.print(cmd, list, func(w io.Writer) { printConsignments(w, list) })
 		},
 	}
+	c.Flags().BoolVar(&all, "all", false, "show those too that were received more than 30 days ago")
 	c.AddCommand(newSeal(a), newSend(a), newReceive(a))
 	return c
 }

@@ -156,7 +156,7 @@ func TestHeal_ALostBoxIsBegunAgain(t *testing.T) {
 	app := o.submit("01-first-issue-at-14", nil)
 	app.approve()
 	app.until("a box", func(stage, _ string) bool { return stage == string(identity.Dispatch) })
-	boxes, err := o.Registry.Consignments(t.Context())
+	boxes, err := o.Registry.Consignments(t.Context(), time.Now())
 	require.NoError(t, err)
 	require.Len(t, boxes, 1)
 	terminate(t, o, workflows.ConsignmentWorkflowID(boxes[0].Number))

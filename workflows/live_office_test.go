@@ -279,7 +279,7 @@ func (a *liveApplication) finger(file string) error {
 // ship takes boxes that are sealed to their destinations.
 func (o *liveOffice) ship() {
 	o.t.Helper()
-	boxes, err := o.Registry.Consignments(o.t.Context())
+	boxes, err := o.Registry.Consignments(o.t.Context(), time.Now())
 	require.NoError(o.t, err)
 	for _, box := range boxes {
 		if box.State != identity.ConsignmentSealed || o.boxes[box.Number] {

@@ -142,7 +142,7 @@ func recordCalm(t *testing.T) {
 	again.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
 	again.keep("begun-again-and-issued")
 
-	boxes, err := o.Registry.Consignments(t.Context())
+	boxes, err := o.Registry.Consignments(t.Context(), time.Time{})
 	require.NoError(t, err)
 	o.keep("consignment-full", workflows.ConsignmentWorkflowID(boxes[0].Number))
 }
@@ -168,7 +168,7 @@ func recordHurried(t *testing.T) {
 	spoiled.does(identity.Release{Officer: operator, Reason: "other: the chips of that box are bad"})
 	spoiled.keep("hurried-no-stock-then-spoiled-then-expired-not-collected")
 
-	boxes, err := o.Registry.Consignments(t.Context())
+	boxes, err := o.Registry.Consignments(t.Context(), time.Time{})
 	require.NoError(t, err)
 	o.keep("consignment-cut-off", workflows.ConsignmentWorkflowID(boxes[0].Number))
 }

@@ -345,7 +345,7 @@ func (p *people) receiveBlanks(ctx context.Context, blanks int) {
 func (p *people) ship(ctx context.Context) {
 	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	list, err := p.office.Registry.Consignments(asking)
+	list, err := p.office.Registry.Consignments(asking, time.Now())
 	if err != nil {
 		return // looked at again soon
 	}

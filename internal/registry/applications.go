@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -130,22 +132,53 @@ type Filter struct {
 	Limit    int
 }
 
-// List gives applications in the order they were received.
+// List gives applications in the order they were received. It costs by what it
+// gives: of a list of open stages, those that have ended are not read.
 func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, error) {
-	stages := make([]string, len(f.Stages))
-	for i, s := range f.Stages {
-		stages[i] = string(s)
+	where, args := f.conditions()
+	query := selectRecord + where + ` ORDER BY a.received_at, a.number`
+	if f.Limit > 0 {
+		query += ` LIMIT @limit`
+		args["limit"] = f.Limit
 	}
-	rows, _ := r.db.Query(ctx, selectRecord+`
-		WHERE (cardinality(@stages::text[]) = 0 OR a.stage = ANY(@stages))
-			AND (@awaiting = '' OR a.awaiting = @awaiting AND a.awaiting <> '')
-			AND (@province = '' OR a.province = @province)
-			AND (@station = '' OR a.station = @station)
-			AND (@after = '' OR (a.received_at, a.number) > (SELECT received_at, number FROM applications WHERE number = @after))
-		ORDER BY a.received_at, a.number LIMIT nullif(@limit, 0)`,
-		pgx.StrictNamedArgs{
-			"stages": stages, "awaiting": f.Awaiting, "province": f.Province, "station": f.Station, "after": f.After, "limit": f.Limit,
-		}) // CollectRows reports the error
+	rows, _ := r.db.Query(ctx, query, args) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, scanRecord)
 	return list, fail("list applications", err)
+}
+
+// conditions are the filter's as SQL: only those that are given, so that each list
+// is planned for what it asks.
+func (f Filter) conditions() (where string, args pgx.StrictNamedArgs) {
+	var list []string
+	args = make(pgx.StrictNamedArgs)
+	given := func(condition, name string, value any) {
+		list = append(list, condition)
+		args[name] = value
+	}
+	if len(f.Stages) > 0 && !slices.ContainsFunc(f.Stages, identity.Stage.Ended) {
+		list = append(list, `a.stage NOT IN `+ends) // for the index of what is open
+	}
+	if len(f.Stages) > 0 {
+		stages := make([]string, len(f.Stages))
+		for i, s := range f.Stages {
+			stages[i] = string(s)
+		}
+		given(`a.stage = ANY(@stages)`, "stages", stages)
+	}
+	if f.Awaiting != "" {
+		given(`a.awaiting = @awaiting AND a.awaiting <> ''`, "awaiting", f.Awaiting)
+	}
+	if f.Province != "" {
+		given(`a.province = @province`, "province", f.Province)
+	}
+	if f.Station != "" {
+		given(`a.station = @station`, "station", f.Station)
+	}
+	if f.After != "" {
+		given(`(a.received_at, a.number) > (SELECT received_at, number FROM applications WHERE number = @after)`, "after", f.After)
+	}
+	if len(list) == 0 {
+		return "", args
+	}
+	return ` WHERE ` + strings.Join(list, ` AND `), args
 }

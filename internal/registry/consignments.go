@@ -110,9 +110,14 @@ type PackedCard struct {
 	Missing     bool                       `json:"missing,omitempty"`
 }
 
-// Consignments lists all consignments with their cards, oldest first.
-func (r *Registry) Consignments(ctx context.Context) ([]Consignment, error) {
-	rows, _ := r.db.Query(ctx, `SELECT number, destination, state, courier, seal FROM consignments ORDER BY number`) // CollectRows reports the error
+// Consignments lists the consignments that were not yet received, and those that
+// were since a time (zero: ever), with their cards, oldest first. It costs by what
+// it gives.
+func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([]Consignment, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT number, destination, state, courier, seal FROM consignments WHERE state <> `+consignmentReceived+`
+		UNION ALL SELECT number, destination, state, courier, seal FROM consignments WHERE state = `+consignmentReceived+` AND received_at >= $1
+		ORDER BY number`, receivedSince) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consignment, error) {
 		var c Consignment
 		return c, row.Scan(&c.Number, &c.Destination, &c.State, &c.Courier, &c.Seal)

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -41,7 +42,7 @@ func TestPack_FillsOneBoxAtATime(t *testing.T) {
 		sizes = append(sizes, n)
 	}
 	require.ElementsMatch(t, []int{3, 3, 1}, sizes)
-	list, err := b.Consignments(t.Context())
+	list, err := b.Consignments(t.Context(), time.Now())
 	require.NoError(t, err)
 	require.Len(t, list, 3)
 	for _, c := range list {

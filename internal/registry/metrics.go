@@ -35,7 +35,7 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var batch pgx.Batch
 	batch.Queue(`
 		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now())
-		FROM applications WHERE stage = ANY ($1) GROUP BY stage, awaiting ORDER BY stage, awaiting`, identity.OpenStages())
+		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`)
 	batch.Queue(`SELECT location, count(*) FROM blanks WHERE account = ` + accountStock + ` GROUP BY location ORDER BY location`)
 	results := r.db.SendBatch(ctx, &batch)
 	defer func() { _ = results.Close() }() // reading reported its errors

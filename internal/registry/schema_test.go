@@ -53,9 +53,9 @@ func TestLife_NeedsNoSequentialScan(t *testing.T) {
 	require.Equal(t, before, scans(t, b))
 }
 
-// scans counts the sequential scans of every large table, once every other
-// connection to the schema has ended, since that is when it reports them.
-func scans(t *testing.T, b *bundle) map[string]int64 {
+// awaitReports waits until every other connection to the schema has ended, since
+// that is when it reports what it read.
+func awaitReports(t *testing.T, b *bundle) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		var others int
@@ -63,6 +63,12 @@ func scans(t *testing.T, b *bundle) map[string]int64 {
 			SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND pid <> pg_backend_pid()`).Scan(&others)
 		return err == nil && others == 0
 	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// scans counts the sequential scans of every large table.
+func scans(t *testing.T, b *bundle) map[string]int64 {
+	t.Helper()
+	awaitReports(t, b)
 	rows, err := b.db.Query(t.Context(), `
 		SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = current_schema()
 			AND relname IN ('applications', 'cards', 'blanks', 'blank_movements', 'audit', 'decisions', 'vault_blobs', 'vault_keys', 'citizens', 'gallery', 'consignments')`)

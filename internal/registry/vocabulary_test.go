@@ -30,6 +30,9 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock}),
 
 		"one_open_application_per_citizen_and_ground": append([]string{""}, words(identity.Ends())...),
+		"applications_open_by_receipt":                words(identity.Ends()),
+		"consignments_under_way":                      words([]identity.ConsignmentState{identity.ConsignmentReceived}),
+		"consignments_by_receipt":                     words([]identity.ConsignmentState{identity.ConsignmentReceived}),
 		"one_open_consignment_per_destination":        words([]identity.ConsignmentState{identity.ConsignmentOpen}),
 		"one_live_card_per_citizen":                   words([]identity.CardState{identity.CardLive}),
 		"adjudicator_does_not_approve":                words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),

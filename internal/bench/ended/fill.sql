@@ -29,18 +29,18 @@ INSERT INTO decisions (application, step, round, officer, enrolled_by, at)
 SELECT number, 'approve', 1, 'PD-' || province || '-0001', 'CB-' || province || '-0001', received_at + interval '2 days' FROM life ORDER BY i;
 
 INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by)
-SELECT 'B-' || i / 500, min(blank), max(blank), count(*), 'center', 'TK-1', 'TK-2' FROM life GROUP BY i / 500;
+SELECT 'F-' || i / 500, min(blank), max(blank), count(*), 'center', 'TK-1', 'TK-2' FROM life GROUP BY i / 500;
 
 INSERT INTO blanks (serial, box, account, location, application, attempt)
-SELECT blank, 'B-' || i / 500, 'issued', 'PX-09', number, 1 FROM life ORDER BY i;
+SELECT blank, 'F-' || i / 500, 'issued', 'PX-09', number, 1 FROM life ORDER BY i;
 
 INSERT INTO blank_movements (serial, at, debited, credited, application, attempt)
 SELECT blank, received_at + move.after, debited, credited, CASE WHEN credited <> 'stock' THEN number END, CASE WHEN credited <> 'stock' THEN 1 END
 FROM life, (VALUES (interval '-1 day', 'received', 'stock'), ('3 days', 'stock', 'production'), ('9 days', 'production', 'issued')) AS move (after, debited, credited)
 ORDER BY i, after;
 
-INSERT INTO consignments (number, destination, state, cards, courier, seal, opened_at, sealed_by, sent_by, received_by, sent_at, received_at)
-SELECT consignment, min(station), 'received', count(*), 'VNPost', '1', min(received_at), 'system', 'SX-1', 'CB-001-0002', max(received_at), max(received_at)
+INSERT INTO consignments (number, destination, state, cards, courier, seal, opened_at, sealed_by, sent_by, received_by, sent_at, received_at, announced_at)
+SELECT consignment, min(station), 'received', count(*), 'VNPost', '1', min(received_at), 'system', 'SX-1', 'CB-001-0002', max(received_at), max(received_at), max(received_at)
 FROM life GROUP BY consignment;
 SELECT setval('consignment_numbers', (SELECT count(*) FROM consignments));
 

@@ -1,0 +1,96 @@
+package registry_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/bench/ended"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/vault"
+)
+
+// With thousands of finished applications, consignments and cards beside a few that
+// are open, nothing that people and programs do every day reads the finished ones.
+func TestLists_CostByWhatTheyShow(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.Close()
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
+	require.NoError(t, err)
+	open := func() *registry.Registry {
+		r, err := registry.Open(t.Context(), b.url, registry.Options{Vault: vault.New(master), MaxConns: 4})
+		require.NoError(t, err)
+		return r
+	}
+	b.Registry = open()
+	const finished, few = 4000, 1000
+	require.NoError(t, ended.Fill(t.Context(), b.url, finished))
+	b.stock(t, 3)
+	first := b.received(t)
+	b.enter(t, b.prepared(t), 1, identity.Personalization)
+	_, err = b.Pack(t.Context(), b.inspected(t, func(s *registry.Submission) { s.Application.Delivery = identity.Post }), 1, 50, "system")
+	require.NoError(t, err)
+	_, err = b.Enter(t.Context(), registry.StageChange{
+		Application: first, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system",
+	})
+	require.NoError(t, err)
+	_, err = b.db.Exec(t.Context(), `ANALYZE applications, cards, blanks, blank_movements, consignments, decisions, audit, gallery`)
+	require.NoError(t, err)
+	b.Close()
+	list := func(want int, f registry.Filter) func(*registry.Registry) error {
+		return func(r *registry.Registry) error {
+			list, err := r.List(t.Context(), f)
+			require.Len(t, list, want)
+			return err
+		}
+	}
+	for name, do := range map[string]func(*registry.Registry) error{
+		"open":                list(3, registry.Filter{Stages: identity.OpenStages()}),
+		"open of a province":  list(3, registry.Filter{Stages: identity.OpenStages(), Province: "001", Station: enrollment}),
+		"open, page":          list(1, registry.Filter{Stages: identity.OpenStages(), After: first, Limit: 1}),
+		"stage":               list(1, registry.Filter{Stages: []identity.Stage{identity.BiometricCapture}}),
+		"open and ended":      list(1, registry.Filter{Stages: []identity.Stage{identity.Dispatch, identity.Rejected}}),
+		"awaiting":            list(1, registry.Filter{Awaiting: identity.ToRecapture}),
+		"awaiting, province":  list(1, registry.Filter{Awaiting: identity.ToRecapture, Province: "001"}),
+		"page of all":         list(10, registry.Filter{Limit: 10}),
+		"page of the issued":  list(10, registry.Filter{Stages: []identity.Stage{identity.Issued}, Limit: 10}),
+		"page of the rejects": list(0, registry.Filter{Stages: []identity.Stage{identity.Rejected}, Limit: 10}),
+		"consignments": func(r *registry.Registry) error {
+			list, err := r.Consignments(t.Context(), time.Now())
+			require.Len(t, list, 1)
+			return err
+		},
+		"metrics":                         func(r *registry.Registry) error { _, err := r.Metrics(t.Context()); return err },
+		"unstarted":                       func(r *registry.Registry) error { _, err := r.Unstarted(t.Context(), 0, 10); return err },
+		"gallery":                         func(r *registry.Registry) error { _, err := r.Gallery(t.Context(), 0, 10); return err },
+		"open, for the reconciler":        func(r *registry.Registry) error { _, err := r.OpenApplications(t.Context(), "", 100); return err },
+		"consignments for the reconciler": func(r *registry.Registry) error { _, err := r.OpenConsignments(t.Context(), 0, 100); return err },
+		"awaiting stock":                  func(r *registry.Registry) error { _, err := r.AwaitingStock(t.Context(), 100); return err },
+		"free blanks":                     func(r *registry.Registry) error { _, err := r.FreeBlanks(t.Context(), 100); return err },
+		"a whole life": func(r *registry.Registry) error {
+			b.Registry = r
+			return r.Issue(t.Context(), handOver(b.arrived(t)))
+		},
+	} {
+		before := rowsRead(t, b)
+		r := open()
+		require.NoError(t, do(r), name)
+		r.Close()
+
+		require.Less(t, rowsRead(t, b)-before, int64(few), name)
+	}
+}
+
+// rowsRead counts the rows and index entries that were ever read in the schema.
+func rowsRead(t *testing.T, b *bundle) (n int64) {
+	t.Helper()
+	awaitReports(t, b)
+	require.NoError(t, b.db.QueryRow(t.Context(), `
+		SELECT (SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables WHERE schemaname = current_schema()) +
+			(SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = current_schema())`).Scan(&n))
+	return n
+}
