@@ -104,20 +104,20 @@ func fieldOf(p jsontext.Pointer) string {
 // imageType is the Go type of images and templates.
 var imageType = reflect.TypeFor[[]byte]()
 
+// kinds name what the kinds of Go type that a Submission is made of take; all others
+// take text.
+var kinds = map[reflect.Kind]string{
+	reflect.Struct: "an object", reflect.Pointer: "an object", reflect.Slice: "an array",
+	reflect.Bool: "true or false", reflect.Int: "a whole number",
+}
+
 // wanted names the kind of JSON value that a Go type takes.
 func wanted(t reflect.Type) string {
 	if t == imageType {
 		return "base64 text"
 	}
-	switch t.Kind() { //nolint:exhaustive // the kinds that a Submission is made of
-	case reflect.Struct, reflect.Pointer:
-		return "an object"
-	case reflect.Slice:
-		return "an array"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Int:
-		return "a whole number"
+	if name, ok := kinds[t.Kind()]; ok {
+		return name
 	}
 	return "text"
 }
