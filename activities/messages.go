@@ -28,6 +28,7 @@ type Standing struct {
 	AdjudicatedBy identity.OfficerID
 	Verdict       identity.Verdict
 	Ending        identity.DecisionStep
+	EndingBy      identity.OfficerID
 	Requests      []string
 	Station       identity.StationID // that has the card in its slot
 	Consignment   identity.ConsignmentNumber

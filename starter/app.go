@@ -67,11 +67,31 @@ func (a *app) workflows(ctx context.Context) (*workflows.Client, error) {
 	return office.Workflows(ctx)
 }
 
-// decide carries an act to an application.
+// decide carries an act to an application. A decision that the officer took before is
+// answered by where the application stands, though its workflow has ended.
 func (a *app) decide(ctx context.Context, number string, act identity.Act) (workflows.Accepted, error) {
-	n, err := identity.ParseApplicationNumber(number)
+	n, record, err := a.record(ctx, number)
 	if err != nil {
 		return workflows.Accepted{}, err
+	}
+	officer := identity.OfficerID("")
+	switch m := act.(type) {
+	case identity.Approve:
+		officer = m.Officer
+	case identity.Reject:
+		officer = m.Officer
+		m.Seen = record.Stage
+		act = m
+	case identity.Withdraw:
+		officer = m.Officer
+	case identity.Adjudicate:
+		officer = m.Officer
+	}
+	if record.Stage.Ended() && officer != "" {
+		decided, err := a.opened.Registry.Decided(ctx, n, identity.DecisionStep(act.ActName()), officer)
+		if err != nil || decided {
+			return workflows.Accepted{Stage: record.Stage}, err
+		}
 	}
 	flows, err := a.workflows(ctx)
 	if err != nil {

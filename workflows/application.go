@@ -65,6 +65,7 @@ type adjudication struct {
 type ending struct {
 	stage  identity.Stage
 	reason identity.ReasonCode
+	by     identity.OfficerID // empty where it is the limit of a wait
 }
 
 func newApplication(ctx workflow.Context, in CardApplicationInput) *application {

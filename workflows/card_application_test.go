@@ -750,3 +750,43 @@ func TestCardApplication_OfADeceasedPersonIsQuestioned(t *testing.T) {
 	require.Equal(t, identity.Rejected, result.End)
 	require.Contains(t, o.story(), "The population registry disagrees on: [person]")
 }
+
+// Of two decisions that contradict each other, one stands and the other is told, though
+// it comes when the first has taken effect.
+func TestCardApplication_ARejectionOfWhatWasApprovedMeanwhileIsTold(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	late := update(identity.Reject{Officer: "PD-001-0009", Reason: "papers-forged", Seen: identity.Approval})
+	o.when(identity.ToApprove, approves)
+	o.during["Personalize"] = late
+	o.when(identity.ToHandOver, officially)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Contains(t, o.answered, "reject: application A was approved by "+string(approver)+" meanwhile; look at it again")
+}
+
+// The same decision ten times is one record, and ten answers.
+func TestCardApplication_TheSameDecisionTenTimesIsOne(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	ten := make([]act, 10)
+	for i := range ten {
+		ten[i] = approves
+	}
+	o.when(identity.ToApprove, together(ten...))
+	o.when(identity.ToHandOver, officially)
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, slices.Repeat([]string{"approve: accepted"}, 10), o.answered[:10])
+	count := 0
+	for _, event := range o.trail() {
+		if event == "approve" {
+			count++
+		}
+	}
+	require.Equal(t, 1, count)
+}

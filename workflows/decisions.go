@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -82,20 +83,40 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may 
 // before, in this run or in an earlier one, is answered by where the application
 // stands.
 func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may func(M) error, do func(workflow.Context, M) (Accepted, error)) error {
-	done := func(ctx workflow.Context) bool { return a.answered[workflow.GetCurrentUpdateInfo(ctx).ID] }
+	done := func(ctx workflow.Context, m M) bool {
+		return a.answered[workflow.GetCurrentUpdateInfo(ctx).ID] || a.repeats(m)
+	}
 	return acceptUpdate(ctx, &a.ready,
 		func(ctx workflow.Context, m M) error {
-			if done(ctx) {
+			if done(ctx, m) {
 				return nil
 			}
 			return may(m)
 		},
 		func(ctx workflow.Context, m M) (Accepted, error) {
-			if done(ctx) {
+			if done(ctx, m) {
 				return a.accepted(), nil
 			}
 			return do(ctx, m)
 		})
+}
+
+// repeats reports whether an act is the decision that is in force: asked again, the
+// officer hears where the application stands.
+func (a *application) repeats(act identity.Act) bool {
+	switch m := act.(type) {
+	case identity.Approve:
+		return a.approvedBy != "" && a.approvedBy == m.Officer
+	case identity.Adjudicate:
+		return a.adjudication != nil && a.adjudication.by == m.Officer && (a.adjudication.verdict == identity.SamePerson) == m.SamePerson
+	case identity.Reject:
+		return a.ending != nil && a.ending.stage == identity.Rejected && a.ending.by == m.Officer
+	case identity.Withdraw:
+		return a.ending != nil && a.ending.stage == identity.Withdrawn && a.ending.by == m.Officer
+	case identity.Hold:
+		return a.hold != nil && *a.hold == m
+	}
+	return false
 }
 
 // accepted is what a decision is answered with.
@@ -104,11 +125,11 @@ func (a *application) accepted() Accepted { return Accepted{Stage: a.stage, Awai
 // decide carries out one person's decision: one at a time, looked at again when its
 // turn has come, recorded before it takes effect. Whether the person may decide at all
 // (four eyes, jurisdiction) is the registry's to say.
-func (a *application) decide(ctx workflow.Context, may func() error, d identity.Decision, effect func()) (Accepted, error) {
+func (a *application) decide(ctx workflow.Context, act identity.Act, may func() error, d identity.Decision, effect func()) (Accepted, error) {
 	must(a.deciding.Lock(ctx))
 	defer a.deciding.Unlock()
 	id := workflow.GetCurrentUpdateInfo(ctx).ID
-	if a.answered[id] {
+	if a.answered[id] || a.repeats(act) {
 		return a.accepted(), nil
 	}
 	if err := may(); err != nil {
@@ -140,7 +161,7 @@ func (a *application) mayRecapture(m identity.Recapture) error {
 func (a *application) recapture(ctx workflow.Context, m identity.Recapture) (Accepted, error) {
 	held := a.hold != nil && a.hold.CitizensPart
 	d := identity.Decision{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer, RunsClock: !held}
-	return a.decide(ctx, func() error { return a.mayRecapture(m) }, d, func() { a.round, a.adjudication = m.Round, nil })
+	return a.decide(ctx, m, func() error { return a.mayRecapture(m) }, d, func() { a.round, a.adjudication = m.Round, nil })
 }
 
 func (a *application) mayAdjudicate(m identity.Adjudicate) error {
@@ -156,7 +177,7 @@ func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate) (A
 		verdict = identity.SamePerson
 	}
 	d := identity.Decision{Step: identity.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &adjudication{m.Officer, verdict} })
+	return a.decide(ctx, m, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &adjudication{m.Officer, verdict} })
 }
 
 func (a *application) mayApprove(m identity.Approve) error {
@@ -168,14 +189,18 @@ func (a *application) mayApprove(m identity.Approve) error {
 
 func (a *application) approve(ctx workflow.Context, m identity.Approve) (Accepted, error) {
 	d := identity.Decision{Step: identity.StepApprove, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, func() error { return a.mayApprove(m) }, d, func() { a.approvedBy = m.Officer })
+	return a.decide(ctx, m, func() error { return a.mayApprove(m) }, d, func() { a.approvedBy = m.Officer })
 }
 
 // mayReject: an application can be refused at any moment before the card is handed
 // over; at Approval it is either approved or refused.
 func (a *application) mayReject(m identity.Reject) error {
-	if a.closing() || a.stage == identity.Approval && a.approvedBy != "" {
+	seenBefore := m.Seen != "" && slices.Index(identity.Stages, m.Seen) <= slices.Index(identity.Stages, identity.Approval)
+	switch {
+	case a.closing():
 		return a.notNow("rejected")
+	case a.approvedBy != "" && (seenBefore || a.stage == identity.Approval):
+		return identity.Refuse(identity.Conflict, "application %s was approved by %s meanwhile; look at it again", a.in.Application, a.approvedBy)
 	}
 	if err := a.fourEyes(m.Officer); err != nil {
 		return err
@@ -185,7 +210,7 @@ func (a *application) mayReject(m identity.Reject) error {
 
 func (a *application) reject(ctx workflow.Context, m identity.Reject) (Accepted, error) {
 	d := identity.Decision{Step: identity.StepReject, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, func() error { return a.mayReject(m) }, d, func() { a.ending = &ending{identity.Rejected, identity.ReasonRefused} })
+	return a.decide(ctx, m, func() error { return a.mayReject(m) }, d, func() { a.ending = &ending{identity.Rejected, identity.ReasonRefused, m.Officer} })
 }
 
 func (a *application) mayHold(m identity.Hold) error {
@@ -197,7 +222,7 @@ func (a *application) mayHold(m identity.Hold) error {
 
 func (a *application) putOnHold(ctx workflow.Context, m identity.Hold) (Accepted, error) {
 	d := identity.Decision{Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason), ForCitizen: m.CitizensPart}
-	return a.decide(ctx, func() error { return a.mayHold(m) }, d, func() { a.hold = &m })
+	return a.decide(ctx, m, func() error { return a.mayHold(m) }, d, func() { a.hold = &m })
 }
 
 // released are the waits that an officer's release ends.
@@ -230,7 +255,7 @@ func (a *application) release(ctx workflow.Context, m identity.Release) (Accepte
 	if m.Remake {
 		d.WriteOff = a.attempt
 	}
-	return a.decide(ctx, func() error { return a.mayRelease(m) }, d, func() {
+	return a.decide(ctx, m, func() error { return a.mayRelease(m) }, d, func() {
 		a.releases++
 		a.hold, a.need, a.spoiled = nil, nil, 0
 		if m.Remake {
@@ -249,7 +274,7 @@ func (a *application) mayWithdraw(m identity.Withdraw) error {
 
 func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw) (Accepted, error) {
 	d := identity.Decision{Step: identity.StepWithdraw, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, func() error { return a.mayWithdraw(m) }, d, func() { a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn} })
+	return a.decide(ctx, m, func() error { return a.mayWithdraw(m) }, d, func() { a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn, m.Officer} })
 }
 
 func (a *application) mayHandOver(m identity.HandOverCard) error {

@@ -77,7 +77,7 @@ func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error
 		}
 	}
 	if a.adjudication.verdict == identity.SamePerson {
-		a.ending = &ending{identity.Rejected, identity.ReasonDuplicate}
+		a.ending = &ending{identity.Rejected, identity.ReasonDuplicate, a.adjudication.by}
 		return a.stage, nil
 	}
 	return identity.Approval, nil

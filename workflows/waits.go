@@ -60,7 +60,7 @@ func (a *application) await(ctx workflow.Context, w wait, decided func() bool) (
 	} else if left := w.limit - out.Now.Sub(out.Since); !awaitWithin(ctx, left, "Limit of: "+string(w.action), settled) {
 		a.settle(ctx)
 		if !decided() && a.ending == nil {
-			a.ending = &ending{identity.Expired, w.expired}
+			a.ending = &ending{stage: identity.Expired, reason: w.expired}
 		}
 	}
 	a.awaiting = identity.NoAction // shown with the next stage
@@ -159,9 +159,9 @@ func (a *application) standAt(ctx workflow.Context, s activities.Standing) {
 	}
 	switch s.Ending {
 	case identity.StepReject:
-		a.ending = &ending{identity.Rejected, identity.ReasonRefused}
+		a.ending = &ending{identity.Rejected, identity.ReasonRefused, s.EndingBy}
 	case identity.StepWithdraw:
-		a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn}
+		a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn, s.EndingBy}
 	}
 	if s.Awaiting == identity.ToRepair || s.Awaiting == identity.ToAttend {
 		a.need = &need{s.Awaiting, s.Why}

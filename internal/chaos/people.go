@@ -132,6 +132,8 @@ func (p *people) act(ctx context.Context, number identity.ApplicationNumber, a *
 		if a.plan.remade && refused(err) { // its station is not the trouble
 			_ = p.tell(ctx, number, identity.Release{Officer: "SX-C06-0001", Reason: because})
 		}
+	case identity.ToAttend:
+		_ = p.tell(ctx, number, identity.Release{Officer: "SX-C06-0001", Reason: because})
 	case identity.ToRelease:
 		if a.plan.released {
 			_ = p.tell(ctx, number, identity.Release{Officer: officer, Reason: because})
@@ -146,7 +148,7 @@ func (p *people) act(ctx context.Context, number identity.ApplicationNumber, a *
 
 // approve decides on an application, or two officers do at the same instant.
 func (p *people) approve(ctx context.Context, number identity.ApplicationNumber, a *applicant, officer identity.OfficerID) {
-	reject := identity.Reject{Officer: a.badge("PD", "0002"), Reason: because}
+	reject := identity.Reject{Officer: a.badge("PD", "0002"), Reason: because, Seen: identity.Approval}
 	switch a.plan.approval {
 	case "approve":
 		_ = p.tell(ctx, number, identity.Approve{Officer: officer})

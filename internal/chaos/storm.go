@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,8 +108,22 @@ func (w *watch) settled() bool {
 		!slices.ContainsFunc(v.consignments, func(c box) bool { return c.State != identity.ConsignmentReceived })
 }
 
+// destroyUnwanted is two officers destroying the finished cards of applications that
+// ended without them.
+func (w *watch) destroyUnwanted(ctx context.Context) error {
+	unwanted, err := w.office.Registry.Unwanted(ctx)
+	for _, c := range unwanted {
+		officers := [2]identity.OfficerID{"SX-C06-0001", "SX-C06-0002"}
+		err = errors.Join(err, w.office.Registry.Destroy(ctx, c.Application, c.Attempt, officers, identity.Reason{Code: "application-ended"}))
+	}
+	return err
+}
+
 // judge says in the end what has not become of everything what should have.
 func (w *watch) judge(ctx context.Context, applicants []*applicant, p *people) {
+	if err := w.destroyUnwanted(ctx); err != nil {
+		w.report.violate("office", "the cards that nobody wants cannot be destroyed: "+err.Error())
+	}
 	v, err := w.view(ctx)
 	if err != nil {
 		w.report.violate("office", "it cannot be looked at in the end: "+err.Error())

@@ -32,6 +32,7 @@ type Approve struct {
 type Reject struct {
 	Officer OfficerID
 	Reason  string
+	Seen    Stage `json:",omitzero"` // where the officer saw the application: it is not rejected when it was approved meanwhile
 }
 
 // Hold stops the application where it stands, before its next stage.

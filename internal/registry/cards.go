@@ -226,3 +226,24 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 	}
 	return fail("destroy card", err)
 }
+
+// Unwanted is a finished card that nobody will collect: its application ended without
+// it. Two officers destroy it.
+type Unwanted struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Attempt     int                        `json:"card"`
+	State       identity.CardState         `json:"state"`
+	Blank       identity.BlankSerial       `json:"blank"`
+	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"` // where it is, or was sent
+}
+
+// Unwanted lists the cards to be destroyed whose blanks are still booked as in
+// production, by application.
+func (r *Registry) Unwanted(ctx context.Context) ([]Unwanted, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT c.application, c.attempt, c.state, c.blank, coalesce(c.consignment, '')
+		FROM blanks b JOIN cards c ON c.blank = b.serial JOIN applications a ON a.number = c.application
+		WHERE b.account = `+accountProduction+` AND a.stage IN `+ends+` ORDER BY c.application, c.attempt`) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Unwanted])
+	return list, fail("list unwanted cards", err)
+}

@@ -113,6 +113,15 @@ func (r *Registry) sameDecision(ctx context.Context, d identity.Decision) error 
 	return nil
 }
 
+// Decided reports whether an officer took that decision on an application, so that
+// asking again is answered though its workflow has ended.
+func (r *Registry) Decided(ctx context.Context, number identity.ApplicationNumber, step identity.DecisionStep, officer identity.OfficerID) (bool, error) {
+	var decided bool
+	err := r.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM decisions WHERE application = $1 AND step = $2 AND officer = $3)`,
+		number, step, officer).Scan(&decided)
+	return decided, fail("look for the decision", err)
+}
+
 // refuseDecision says why a decision was not recorded.
 func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
 	var stage identity.Stage

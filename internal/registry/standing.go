@@ -28,6 +28,7 @@ type Standing struct {
 	AdjudicatedBy identity.OfficerID // on this round of capture
 	Verdict       identity.Verdict
 	Ending        identity.DecisionStep // StepReject or StepWithdraw, to be carried out
+	EndingBy      identity.OfficerID
 	Requests      []string              // the identifiers that the clients gave them
 
 	Card        identity.CardState // of the card of this attempt; empty before its data is prepared
@@ -47,7 +48,7 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 			a.due, a.clock_stopped_at, now(), a.held,
 			coalesce(hold.officer, ''), coalesce(hold.reason, ''), coalesce(hold.for_citizen, false),
 			coalesce(approval.officer, ''), coalesce(adjudication.officer, ''), coalesce(adjudication.verdict, ''),
-			coalesce(ending.step, ''),
+			coalesce(ending.step, ''), coalesce(ending.officer, ''),
 			(SELECT count(*) FROM decisions d WHERE d.application = a.number AND d.step = `+stepRelease+`),
 			(SELECT coalesce(array_agg(d.request), '{}') FROM decisions d WHERE d.application = a.number AND d.request <> ''),
 			coalesce(c.state, ''), coalesce(c.station, ''), coalesce(c.consignment, '')
@@ -59,11 +60,11 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 			SELECT officer, reason, for_citizen FROM decisions WHERE application = a.number AND step = `+stepHold+` ORDER BY round DESC LIMIT 1
 		) hold ON a.held
 		LEFT JOIN LATERAL (
-			SELECT step FROM decisions WHERE application = a.number AND step IN (`+stepReject+`, `+stepWithdraw+`) ORDER BY at LIMIT 1
+			SELECT step, officer FROM decisions WHERE application = a.number AND step IN (`+stepReject+`, `+stepWithdraw+`) ORDER BY at LIMIT 1
 		) ending ON true
 		WHERE a.number = $1`, number).
 		Scan(&s.Stage, &s.Awaiting, &s.Why, &s.Reason, &s.Attempt, &s.CaptureRound, &s.Clock.Due, &stopped, &s.Clock.Now,
-			&held, &hold.Officer, &hold.Reason, &hold.CitizensPart, &s.ApprovedBy, &s.AdjudicatedBy, &s.Verdict, &s.Ending,
+			&held, &hold.Officer, &hold.Reason, &hold.CitizensPart, &s.ApprovedBy, &s.AdjudicatedBy, &s.Verdict, &s.Ending, &s.EndingBy,
 			&s.Releases, &s.Requests, &s.Card, &s.Station, &s.Consignment)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Standing{}, noApplication(number)
