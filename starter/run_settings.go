@@ -16,8 +16,7 @@ var rehearsal = map[string]string{
 	"CANCUOC_STATION_PRINT_TIME":         "400ms",
 	"CANCUOC_STATION_SPOIL_FIRST":        "1",
 	"CANCUOC_OFFICE_CONSIGNMENT_CUT_OFF": "6s",
-	"CANCUOC_OFFICE_RESTOCK":             "2s",
-	"CANCUOC_WORKER_SWEEP":               "5s",
+	"CANCUOC_WORKER_RECONCILE":           "5s",
 }
 
 // settingsFile is where commands in another terminal find the running office.

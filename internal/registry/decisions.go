@@ -71,7 +71,7 @@ func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.
 			INSERT INTO audit (application, actor, event, reason)
 			SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided
 			UNION ALL
-			SELECT application, @officer, 'spoiled card ' || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
+			SELECT application, @officer, `+eventSpoiled+` || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
 		)
 		SELECT due, clock_stopped_at, now() FROM changed`,
 		pgx.StrictNamedArgs{

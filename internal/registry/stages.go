@@ -107,7 +107,7 @@ func (r *Registry) End(ctx context.Context, m StageChange) error {
 			UPDATE blanks b SET account = `+accountSpoiled+` FROM spoiled WHERE b.serial = spoiled.blank
 		)
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, @actor, 'spoiled card ' || attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
+		SELECT application, @actor, `+eventSpoiled+` || attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
 		pgx.StrictNamedArgs{"application": m.Application, "to": string(m.To), "reason": string(identity.ReasonStopped), "actor": m.Actor})
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
