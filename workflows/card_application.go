@@ -53,7 +53,7 @@ var life = map[identity.Stage]func(*application, workflow.Context) (identity.Sta
 // reset run, a restored database, the loss of Temporal's own. Whenever the two
 // disagree, the workflow reads the registry and goes on from there.
 //
-// It never fails and is never cancelled: what is unforeseen waits for a person, with
+// It never fails and is never canceled: what is unforeseen waits for a person, with
 // its reason. People's decisions come in as updates (decisions.go), and nothing
 // approves itself.
 func CardApplication(ctx workflow.Context, in CardApplicationInput) (CardApplicationResult, error) {

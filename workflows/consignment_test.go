@@ -21,7 +21,7 @@ import (
 // destination is where the boxes of these tests go.
 const destination = identity.StationID("001-TN-01")
 
-// dispatchRoom is the centre with one box, in a real registry; the applications
+// dispatchRoom is the center with one box, in a real registry; the applications
 // whose cards are in the box only listen.
 type dispatchRoom struct {
 	*registry.Registry

@@ -35,7 +35,7 @@ func patient() *temporal.RetryPolicy {
 	}
 }
 
-// atOnce is a step of the centre that is done within a moment, or not now: one try.
+// atOnce is a step of the center that is done within a moment, or not now: one try.
 // The SDK ends the retries of a local activity after its ScheduleToClose, and takes
 // StartToClose for that where only this is given: what is not done at once becomes an
 // activity of its own (application.do).
@@ -48,7 +48,7 @@ func atOnce(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// inPipeline is work of the centre that waits on the outside (registry, population
+// inPipeline is work of the center that waits on the outside (registry, population
 // register, ABIS, HSM): minutes a try, tried for as long as it takes. ScheduleToClose
 // and ScheduleToStart 0 are without limit.
 func inPipeline(ctx workflow.Context, summary string, priority temporal.Priority) workflow.Context {

@@ -182,7 +182,7 @@ func (a *application) disturbed() bool {
 	return a.ending != nil || a.hold != nil && a.awaiting != identity.ToRelease || a.look
 }
 
-// do runs a step of the centre where the workflow runs, once: when all is well, that
+// do runs a step of the center where the workflow runs, once: when all is well, that
 // costs the engine a marker. When it cannot be done at once (registry, population
 // register, ABIS or HSM do not answer), it becomes an activity of its own, which
 // operators see waiting and which is tried for as long as it takes.
@@ -219,7 +219,7 @@ func awaitWithin(ctx workflow.Context, limit time.Duration, summary string, cond
 	return came
 }
 
-// ignoreCancellation gives a context that is never cancelled, and notes a request to
+// ignoreCancellation gives a context that is never canceled, and notes a request to
 // cancel in the story: only a person's decision ends an application.
 func ignoreCancellation(ctx workflow.Context, note func(ctx workflow.Context)) workflow.Context {
 	own, _ := workflow.NewDisconnectedContext(ctx)
