@@ -49,7 +49,7 @@ func run(ctx context.Context, c config.Config) error {
 		office.Measure(measured.Handler())
 		collected := []prometheus.Collector{measured}
 		if c.Worker.Role != "station" {
-			collected = append(collected, office.Registry.Collector(logger))
+			collected = append(collected, office.Registry.Collector(logger), office.ReconcilerMetrics())
 		}
 		stop, err := telemetry(ctx, c.Worker.Listen, collected, office, logger)
 		if err != nil {

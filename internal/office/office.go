@@ -17,6 +17,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/vault"
 	"example.org/cancuoc/templates/render"
@@ -31,7 +32,8 @@ type Office struct {
 	config config.Config
 	logger *slog.Logger
 
-	metrics client.MetricsHandler // nil: nothing is measured
+	reconciling *reconciler.Metrics
+	metrics     client.MetricsHandler // nil: nothing is measured
 
 	mu       sync.Mutex
 	temporal client.Client

@@ -23,8 +23,16 @@ func (o *Office) Reconciler(ctx context.Context) (*reconciler.Reconciler, error)
 		return nil, err
 	}
 	return &reconciler.Reconciler{
-		Registry: o.Registry, Engine: flows, Begin: starter.Begin, Prepare: o.prepareNamespace, Quiet: quiet, Logger: o.logger,
+		Registry: o.Registry, Engine: flows, Begin: starter.Begin, Prepare: o.prepareNamespace, Metrics: o.reconciling, Quiet: quiet, Logger: o.logger,
 	}, nil
+}
+
+// ReconcilerMetrics are counted while Reconcile runs.
+func (o *Office) ReconcilerMetrics() *reconciler.Metrics {
+	if o.reconciling == nil {
+		o.reconciling = reconciler.NewMetrics()
+	}
+	return o.reconciling
 }
 
 // Reconcile compares and mends until ctx ends.

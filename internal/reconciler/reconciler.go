@@ -42,12 +42,12 @@ type Reconciler struct {
 		// BeginConsignment begins a box's workflow, unless it runs.
 		BeginConsignment(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID) error
 	}
-	Quiet  time.Duration // what changed less long ago is on its way, and left alone
-	Logger *slog.Logger
+	Metrics *Metrics      // nil: nothing is counted
+	Quiet   time.Duration // what changed less long ago is on its way, and left alone
+	Logger  *slog.Logger
 
 	mu     sync.Mutex
 	looked map[string]time.Time // when a workflow was last told to look, so that it is not told again and again
-	last   Report
 }
 
 // Report is what one pass found. A count of what was mended is of this pass alone.
@@ -123,9 +123,6 @@ func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
 	}
 	try(r.consignments(ctx, running, &report))
 	try(r.stock(ctx, &report))
-	r.mu.Lock()
-	r.last = report
-	r.mu.Unlock()
 	return report, failed
 }
 
@@ -215,13 +212,6 @@ func WakeForStock(ctx context.Context, stock interface {
 	return waiting, nil
 }
 
-// Last gives what the last pass found; zero before the first.
-func (r *Reconciler) Last() Report {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.last
-}
-
 // Run makes a pass every interval until ctx ends. After a pass that took long, the next
 // one waits ten times as long, so that comparing never takes more than a tenth of the
 // time.
@@ -229,6 +219,9 @@ func (r *Reconciler) Run(ctx context.Context, interval time.Duration) {
 	for {
 		begun := time.Now()
 		report, err := r.Pass(ctx)
+		if err == nil && r.Metrics != nil {
+			r.Metrics.count(report, time.Now())
+		}
 		if err != nil && ctx.Err() == nil {
 			r.Logger.ErrorContext(ctx, "Registry and engine could not be compared; trying again", "error", err)
 		}
