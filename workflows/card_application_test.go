@@ -507,7 +507,7 @@ func TestCardApplication_TooManySpoiledCardsMayEndInARejection(t *testing.T) {
 
 func TestCardApplication_EmptyStockIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, blanks(0))
+	o := newOffice(t, noBlanks())
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToRestock, restocks)
 	o.when(identity.ToHandOver, handsOver)
@@ -520,7 +520,7 @@ func TestCardApplication_EmptyStockIsWaitedFor(t *testing.T) {
 
 func TestCardApplication_EmptyStockMayEndInARejection(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, blanks(0))
+	o := newOffice(t, noBlanks())
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToRestock, rejects)
 
@@ -531,7 +531,7 @@ func TestCardApplication_EmptyStockMayEndInARejection(t *testing.T) {
 
 func TestCardApplication_ReleaseTriesTheStockAgain(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, blanks(0))
+	o := newOffice(t, noBlanks())
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToRestock, together(func(o *testOffice) { o.stock("B-2", "PT0005", "PT0005") }, releases))
 	o.when(identity.ToHandOver, handsOver)

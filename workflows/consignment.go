@@ -85,7 +85,7 @@ func (c *consignment) travelOn(ctx workflow.Context) {
 		err = c.announce(ctx)
 	}
 	if err != nil {
-		c.show(ctx, identity.ToAttend, fmt.Sprintf("the box could not go on: %s", refusalText(err)))
+		c.show(ctx, identity.ToAttend, "the box could not go on: "+refusalText(err))
 		awaitWithin(ctx, nextTry, "Before another try", func() bool { return c.look })
 		c.look = true // whatever it was, the registry knows where the box is now
 	}

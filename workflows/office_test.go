@@ -127,7 +127,7 @@ type setting struct {
 }
 
 func sample(name string) option { return func(_ *testOffice, s *setting) { s.sample = name } }
-func blanks(n int) option       { return func(_ *testOffice, s *setting) { s.blanks = n } }
+func noBlanks() option          { return func(_ *testOffice, s *setting) { s.blanks = 0 } }
 func corrupt(n int) option      { return func(o *testOffice, _ *setting) { o.corrupt = n } }
 
 // known changes what the population registry knows.

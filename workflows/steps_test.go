@@ -114,7 +114,7 @@ func TestSteps_EachMayBreak(t *testing.T) {
 // A year of waiting costs next to nothing.
 func TestSteps_AYearOfWaitingIsShort(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, blanks(0))
+	o := newOffice(t, noBlanks())
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToRestock, after(365*day, restocks))
 	o.when(identity.ToHandOver, officially)

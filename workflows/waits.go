@@ -157,11 +157,11 @@ func (a *application) standAt(ctx workflow.Context, s activities.Standing) {
 	if s.Verdict != "" {
 		a.adjudication = &adjudication{by: s.AdjudicatedBy, verdict: s.Verdict}
 	}
-	switch s.Ending {
-	case identity.StepReject:
+	if s.Ending != "" {
 		a.ending = &ending{identity.Rejected, identity.ReasonRefused, s.EndingBy}
-	case identity.StepWithdraw:
-		a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn, s.EndingBy}
+		if s.Ending == identity.StepWithdraw {
+			a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn, s.EndingBy}
+		}
 	}
 	if s.Awaiting == identity.ToRepair || s.Awaiting == identity.ToAttend {
 		a.need = &need{s.Awaiting, s.Why}

@@ -29,7 +29,7 @@ type Standing struct {
 	Verdict       identity.Verdict
 	Ending        identity.DecisionStep // StepReject or StepWithdraw, to be carried out
 	EndingBy      identity.OfficerID
-	Requests      []string              // the identifiers that the clients gave them
+	Requests      []string // the identifiers that the clients gave them
 
 	Card        identity.CardState // of the card of this attempt; empty before its data is prepared
 	Station     identity.StationID // that began the card
