@@ -199,12 +199,15 @@ func (t ReasonTable) Codes() []ReasonCode {
 	return codes
 }
 
-// Check refuses a reason whose code is not in the table, and ReasonOther without
-// a note. A nil table accepts every reason.
+// Check refuses a reason whose code is not in the table, and ReasonOther without a
+// note. A note without a code is another reason, where the table has that. A nil table
+// accepts every reason.
 func (t ReasonTable) Check(r Reason) error {
 	switch {
 	case t == nil:
 		return nil
+	case r.Code == "" && strings.TrimSpace(r.Note) != "" && t.index(ReasonOther) >= 0:
+		return nil // another reason, in the words of whoever gave it
 	case t.index(r.Code) < 0:
 		return RefuseField(Invalid, "reason", "must begin with one of %s; a note may follow after a colon", join(t.Codes()))
 	case r.Code == ReasonOther && strings.TrimSpace(r.Note) == "":

@@ -57,7 +57,8 @@ func TestReasonTable_Check(t *testing.T) {
 			require.NoError(t, table.Check(identity.Reason{Code: code, Note: "a note"}), code)
 		}
 		require.NoError(t, table.Check(identity.Reason{Code: table[0].Code}))
-		for _, bad := range []identity.Reason{{}, {Note: "in my words"}, {Code: identity.ReasonReplaced}, {Code: identity.ReasonOther}, {Code: identity.ReasonOther, Note: " "}} {
+		require.NoError(t, table.Check(identity.Reason{Note: "in my words"}), "another reason")
+		for _, bad := range []identity.Reason{{}, {Note: " "}, {Code: identity.ReasonReplaced}, {Code: identity.ReasonOther}, {Code: identity.ReasonOther, Note: " "}} {
 			err := table.Check(bad)
 			require.ErrorIs(t, err, identity.Invalid, "%+v", bad)
 			require.True(t, strings.HasPrefix(err.Error(), "reason: "), err)
