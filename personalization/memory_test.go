@@ -18,7 +18,7 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// readers are all that read what a chip or a stranger says.
+// readers are the parsers of data from chips and strangers.
 func readers() map[string]func(b []byte) {
 	return map[string]func(b []byte){
 		"apdu":          func(b []byte) { _, _ = apdu.Parse(b) },
@@ -42,8 +42,8 @@ func readers() map[string]func(b []byte) {
 	}
 }
 
-// hostile are inputs that say more than they hold, or hold as much as an input
-// can: 1 MB, of which no chip has a tenth.
+// hostile are inputs whose lengths are wrong, and inputs of 1 MB, ten times as much
+// as a chip has.
 func hostile(t *testing.T) map[string][]byte {
 	t.Helper()
 	const size = 1 << 20
@@ -57,7 +57,7 @@ func hostile(t *testing.T) map[string][]byte {
 			continue
 		}
 		name := string(row.EF)
-		// The file with a length that nobody has, and with a megabyte in its place.
+		// The file with a wrong length, and a megabyte in its place.
 		inputs[name+" that says 16 MB"] = append([]byte{content[0], 0x83, 0xFF, 0xFF, 0xFF}, content...)
 		inputs[name+" of small objects"] = tlv.Encode(max(row.Tag, 0x31), bytes.Repeat([]byte{0x30, 0x00}, size/2))
 		inputs[name+" of itself"] = tlv.Encode(max(row.Tag, 0x31), bytes.Repeat(content, size/len(content)))
@@ -78,7 +78,7 @@ func hostile(t *testing.T) map[string][]byte {
 	return inputs
 }
 
-// Not parallel: what the process allocates is measured.
+// Not parallel, because it measures what the process allocates.
 func TestReaders_AllocateLittleOnAnyInput(t *testing.T) {
 	inputs := hostile(t)
 	for name, read := range readers() {

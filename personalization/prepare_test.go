@@ -43,7 +43,7 @@ func holder() identity.Card {
 	}
 }
 
-// lines are the worked example's.
+// lines are those of the worked example.
 func lines() [3]string {
 	return [3]string{
 		"IDVNM1999999902001199999990<<3",
@@ -63,7 +63,8 @@ func portrait(tb testing.TB) []byte {
 	return b.Bytes()
 }
 
-// authority is a country of its own, with document signers that fit a profile.
+// authority is the authority of an invented country, with document signers for a
+// chip profile.
 func authority(tb testing.TB, p lds.Profile) *pki.Authority {
 	tb.Helper()
 	a, err := pki.OpenDev(tb.TempDir(), pki.Options{CSCACurve: p.SODCurve, SignerCurve: p.SODCurve, Clock: now})
@@ -107,7 +108,7 @@ func TestPrepare_MakesAChipThatVerifiesUpToTheCSCA(t *testing.T) {
 	}
 }
 
-func TestPrepare_TakesTheLinesThatPackageMRZMakes(t *testing.T) {
+func TestPrepare_TakesTheLinesOfPackageMRZ(t *testing.T) {
 	t.Parallel()
 
 	made, err := mrz.Lines(holder())
@@ -148,9 +149,9 @@ func TestPrepare_SignerOnAnotherCurveIsAFault(t *testing.T) {
 	require.ErrorContains(t, err, "not on P-256")
 }
 
-// BenchmarkPrepare compares the data groups and the security object of a card
-// with what cannot be avoided: hashing the same bytes and one signature. The
-// bound is twice that.
+// BenchmarkPrepare compares the data groups and the security object of a card with
+// the least possible work: hashing the same bytes, and one signature. They must not
+// take twice that.
 func BenchmarkPrepare(b *testing.B) {
 	for _, p := range lds.Profiles() {
 		a, err := pki.OpenDev(b.TempDir(), pki.Options{

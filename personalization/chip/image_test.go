@@ -9,7 +9,7 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 )
 
-// image has something in every part.
+// image has every part.
 func image() *chip.Image {
 	return &chip.Image{
 		Files: lds.Files{

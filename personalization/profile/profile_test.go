@@ -126,7 +126,7 @@ func TestRun_ALockedCardTakesNoWrite(t *testing.T) {
 	}
 }
 
-func TestRun_TheSignatureKeyIsMadeOnTheCard(t *testing.T) {
+func TestRun_TheCardMakesTheKeyOfTheDigitalSignature(t *testing.T) {
 	t.Parallel()
 	catalog := load(t)
 	for _, p := range catalog.Profiles {
@@ -177,7 +177,7 @@ func TestRun_TheSignatureKeyIsMadeOnTheCard(t *testing.T) {
 	}
 }
 
-func TestRun_AModuleThatIsNotOnTheChipIsToldBeforeAnythingElse(t *testing.T) {
+func TestRun_AMissingModuleIsReported(t *testing.T) {
 	t.Parallel()
 	catalog := load(t)
 	j := job(t, catalog, blank(t), "one-time-password")
@@ -241,8 +241,8 @@ func TestLoadFrom_RefusesWhatWouldLeaveACardOpen(t *testing.T) {
 }
 
 // Power is lost at every command of personalization in turn, and at each of the
-// three moments of a write. The card cannot be read before it is
-// locked, and a second run always ends with the whole card.
+// three moments of a write. The card cannot be read before it is locked, and
+// a second run always completes it.
 func TestRun_TornAtEveryCommandTheSecondRunMakesTheSameCard(t *testing.T) {
 	t.Parallel()
 	catalog := load(t)
@@ -303,7 +303,7 @@ func tornAt(t *testing.T, catalog *profile.Catalog, p *profile.Profile, n int, m
 	return false
 }
 
-// wholeCard is the memory of a card whose making was never disturbed.
+// wholeCard is the memory of a card that was personalized without interruption.
 func wholeCard(t *testing.T, catalog *profile.Catalog, p *profile.Profile) []byte {
 	t.Helper()
 	card := blank(t)
@@ -311,8 +311,8 @@ func wholeCard(t *testing.T, catalog *profile.Catalog, p *profile.Profile) []byt
 	return memory(card)
 }
 
-// memory is all that a card keeps but the number of channels opened so far,
-// which stands after magic, serial and life cycle state.
+// memory is the memory of a card without the number of channels opened so far, which
+// is after magic, serial and life cycle state.
 func memory(card *softcard.Card) []byte {
 	b := card.Snapshot()
 	return append(b[:24], b[27:]...)
@@ -348,7 +348,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// A file's header may fall on the end of a command, whatever the lengths of the
+// A file's header may be at the end of a command, depending on the lengths of the
 // files before it.
 func TestRun_NoCommandEndsInsideAHeader(t *testing.T) {
 	t.Parallel()

@@ -19,8 +19,8 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
-// libmrtd builds the terminal in testdata, with further arguments for the compiler:
-// it needs one, and Debian's libmrtd-dev and libnfc-dev.
+// libmrtd builds the terminal in testdata. It needs a C compiler and Debian's
+// libmrtd-dev and libnfc-dev.
 func libmrtd(t *testing.T, further ...string) string {
 	t.Helper()
 	const header = "/usr/include/mrtd/mrtd.h"
@@ -28,7 +28,7 @@ func libmrtd(t *testing.T, further ...string) string {
 		t.Skip("libmrtd-dev is not installed")
 	}
 	program := filepath.Join(t.TempDir(), "libmrtd")
-	// The library is named after the program's own function that it is to call.
+	// The library must follow the program, whose function it calls.
 	args := append([]string{"-rdynamic", "-o", program, filepath.Join("testdata", "libmrtd.c"), "-lmrtd", "-lnfc"}, further...)
 	out, err := exec.CommandContext(t.Context(), "cc", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -41,8 +41,8 @@ func libmrtdReads(t *testing.T, program, card string, i issue) {
 	readsWhole(t, i, program, card, i.image.MRZInformation)
 }
 
-// readsWhole has a terminal read every file of the document that is open to it; what
-// it read is what the image holds.
+// readsWhole has a terminal read every file of the eMRTD application that it may
+// read, and compares the files with the image.
 func readsWhole(t *testing.T, i issue, program string, arguments ...string) {
 	t.Helper()
 	var want []string
@@ -78,9 +78,9 @@ func serve(t *testing.T, card *softcard.Card) string {
 	return port
 }
 
-// libmrtd, which shares nothing with this code, opens finished cards by BAC and
-// reads every file that is open to it.
-func TestSoftCard_LibmrtdReadsItByBAC(t *testing.T) {
+// libmrtd, which shares nothing with this code, opens finished cards by BAC and reads
+// every file that it may read.
+func TestSoftwareCard_LibmrtdReadsItByBAC(t *testing.T) {
 	t.Parallel()
 	program := libmrtd(t)
 	catalog, err := profile.Load()

@@ -20,8 +20,8 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
-// openPACE builds the terminal of package softcard, with PC/SC where further names
-// libpcsclite: it needs a C compiler and Debian's libeac-dev.
+// openPACE builds the terminal of package softcard, with PC/SC if further is
+// libpcsclite. It needs a C compiler and Debian's libeac-dev.
 func openPACE(t *testing.T, further ...string) string {
 	t.Helper()
 	flags, err := exec.CommandContext(t.Context(), "pkg-config", append([]string{"--cflags", "--libs", "libeac"}, further...)...).Output()
@@ -51,8 +51,8 @@ func parameterID(t *testing.T, c elliptic.Curve) int {
 	return 0
 }
 
-// openPACEReads has the terminal open a card by PACE, find it genuine by Chip and by
-// Active Authentication, and read it whole.
+// openPACEReads has the terminal open a card by PACE, do Chip and Active
+// Authentication, and read all of it.
 func openPACEReads(t *testing.T, program, card, password, arc string, i issue) {
 	t.Helper()
 	infos, err := lds.ParseDG14(i.image.Files[lds.DG14])
@@ -69,8 +69,8 @@ func openPACEReads(t *testing.T, program, card, password, arc string, i issue) {
 }
 
 // OpenPACE and OpenSSL, which share nothing with this code, open finished cards by
-// PACE, find them genuine by Chip and by Active Authentication, and read them whole.
-func TestSoftCard_OpenPACEFindsItGenuine(t *testing.T) {
+// PACE, do Chip and Active Authentication, and read all of them.
+func TestSoftwareCard_OpenPACEAuthenticatesIt(t *testing.T) {
 	t.Parallel()
 	program := openPACE(t)
 	catalog, err := profile.Load()

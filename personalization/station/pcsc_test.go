@@ -24,16 +24,16 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
-// The daemon of PC/SC, the socket that its library knows, and the driver of
-// the virtual reader, as Debian has them (pcscd, vsmartcard-vpcd).
+// The daemon of PC/SC, the socket of its library, and the driver of the virtual
+// reader in Debian (pcscd, vsmartcard-vpcd).
 const (
 	pcscSocket    = "/run/pcscd/pcscd.comm"
 	virtualDriver = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 	virtualReader = "Cancuoc Virtual"
 )
 
-// startPCSC starts the daemon of PC/SC with a virtual reader, and gives the
-// address of the reader's slot for cards in software.
+// startPCSC starts the daemon of PC/SC with a virtual reader, and gives the address
+// of the reader's slot for software cards.
 func startPCSC(t *testing.T) (slot string) {
 	t.Helper()
 	daemon, err := exec.LookPath("pcscd")
@@ -68,11 +68,11 @@ func startPCSC(t *testing.T) (slot string) {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// A blank in software lies in the virtual reader of Debian's vsmartcard-vpcd and
-// is personalized through pcscd, as a blank of plastic would be, and inspected.
+// A software blank in the virtual reader of Debian's vsmartcard-vpcd is personalized
+// through pcscd, as a real blank would be, and inspected.
 func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	slot := startPCSC(t)
-	c := newCentre(t)
+	c := newCenter(t)
 	keys, err := keysOf(0x30, 16)([]byte("0123456789"))
 	require.NoError(t, err)
 	card, err := softcard.New(softcard.Blank{ChipSerial: []byte("0123456789"), Keys: keys}, softcard.Options{})
@@ -106,11 +106,11 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	takeOut()
 }
 
-// Terminals that share nothing with this code read a finished card in a reader: by
-// BAC, and by PACE from the zone; the latter finds it genuine.
+// Terminals that share nothing with this code read a finished card in a reader, by
+// BAC and by PACE with the MRZ, the latter with Chip and Active Authentication.
 func TestPCSC_OthersReadACardInAReader(t *testing.T) {
 	slot := startPCSC(t)
-	c := newCentre(t)
+	c := newCenter(t)
 	i := prepared(t, lds.Profiles()[0])
 	card, err := station.SoftwareCard(t.Context(), c.Catalog, "", i.image, softcard.Options{})
 	require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestPCSC_OthersReadACardInAReader(t *testing.T) {
 	openPACEReads(t, openPACE(t, "libpcsclite"), "pcsc:"+virtualReader, strings.Join(i.expect.MRZ[:], ""), "2", i)
 }
 
-// layIn lays a card into the virtual reader, and gives what takes it out.
+// layIn puts a card into the virtual reader and gives a function that takes it out.
 func layIn(t *testing.T, slot string, card *softcard.Card) (takeOut func()) {
 	t.Helper()
 	require.Eventually(t, func() bool {

@@ -36,13 +36,13 @@ func keysOf(version byte, length int) func([]byte) (securechannel.KeySet, error)
 	}
 }
 
-// image is a document of realistic sizes; its meaning does not matter here.
+// image has files of realistic sizes; their meaning does not matter here.
 func image(tb testing.TB, holder string) *chip.Image {
 	tb.Helper()
 	return imageOf(tb, holder, 20000)
 }
 
-// imageOf is a document with a portrait of so many bytes.
+// imageOf is an image with a portrait of that many bytes.
 func imageOf(tb testing.TB, holder string, portrait int) *chip.Image {
 	tb.Helper()
 	file := func(tag byte, n int) []byte {
@@ -62,22 +62,21 @@ func imageOf(tb testing.TB, holder string, portrait int) *chip.Image {
 	}
 }
 
-// centre is one station with simulated cards, all in temporary folders.
-type centre struct {
+// center is one station with simulated cards, in temporary folders.
+type center struct {
 	*station.Station
 	cards, journal string
 }
 
-func newCentre(tb testing.TB, faults ...station.SimulatedFault) *centre {
+func newCenter(tb testing.TB, faults ...station.SimulatedFault) *center {
 	tb.Helper()
-	c := &centre{cards: tb.TempDir(), journal: tb.TempDir()}
+	c := &center{cards: tb.TempDir(), journal: tb.TempDir()}
 	c.start(tb, faults...)
 	return c
 }
 
-// start starts the station's program anew, as after a crash: nothing but the
-// folders is left of what was before.
-func (c *centre) start(tb testing.TB, faults ...station.SimulatedFault) {
+// start restarts the station's program, as after a crash: only the folders remain.
+func (c *center) start(tb testing.TB, faults ...station.SimulatedFault) {
 	tb.Helper()
 	catalog, err := profile.Load()
 	require.NoError(tb, err)
@@ -94,8 +93,8 @@ func (c *centre) start(tb testing.TB, faults ...station.SimulatedFault) {
 	}
 }
 
-// card is the card of blank B-1 as it lies in its folder.
-func (c *centre) card(tb testing.TB) *softcard.Card {
+// card is the card of blank B-1, read from its folder.
+func (c *center) card(tb testing.TB) *softcard.Card {
 	tb.Helper()
 	b, err := station.ReadSimulated(filepath.Join(c.cards, "card-B-1.chip"))
 	require.NoError(tb, err)
@@ -104,8 +103,8 @@ func (c *centre) card(tb testing.TB) *softcard.Card {
 	return card
 }
 
-// memory is all that a card keeps but the number of channels opened so far,
-// which stands after magic, serial and life cycle state.
+// memory is the memory of a card without the number of channels opened so far, which
+// is after magic, serial and life cycle state.
 func memory(card *softcard.Card) []byte {
 	b := card.Snapshot()
 	return append(b[:24], b[27:]...)
@@ -124,7 +123,7 @@ func TestPersonalize_MakesALockedCardOnce(t *testing.T) {
 	for _, p := range []string{"store-data", "update-binary"} {
 		t.Run(p, func(t *testing.T) {
 			t.Parallel()
-			c := newCentre(t)
+			c := newCenter(t)
 			c.Profile = p
 
 			first, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
@@ -146,9 +145,9 @@ func TestPersonalize_MakesALockedCardOnce(t *testing.T) {
 	}
 }
 
-func TestPersonalize_ABlankServesOneImageOnly(t *testing.T) {
+func TestPersonalize_ABlankIsForOneImageOnly(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 	require.NoError(t, err)
 
@@ -166,8 +165,8 @@ func TestPersonalize_ABlankServesOneImageOnly(t *testing.T) {
 }
 
 // The station's program dies and the card loses power, at every command of
-// personalization in turn and at each moment of a write. The card never reads
-// half made; the next try ends with the card that was meant, byte for byte.
+// personalization in turn and at each moment of a write. The card cannot be read
+// before it is finished; the next try ends with the intended card, byte for byte.
 func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 	t.Parallel()
 	for _, p := range []string{"store-data", "update-binary"} {
@@ -175,13 +174,13 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 			t.Run(fmt.Sprint(p, " moment ", moment), func(t *testing.T) {
 				t.Parallel()
 				small := imageOf(t, "one", 1500) // fewer commands of the same kinds
-				whole := newCentre(t)
+				whole := newCenter(t)
 				whole.Profile = p
 				_, err := whole.Personalize(t.Context(), "B-1", small)
 				require.NoError(t, err)
 				want := memory(whole.card(t))
 				for n := 0; ; n++ {
-					c := newCentre(t)
+					c := newCenter(t)
 					c.Profile = p
 					torn := &tearing{Encoder: c.Encoder, after: n, moment: moment}
 					c.Encoder = torn
@@ -206,21 +205,21 @@ func TestPersonalize_TornAtEveryCommand(t *testing.T) {
 	}
 }
 
-// A station dies in the middle of a card, and its journal is lost. The blank comes
-// to another station, for another card: it becomes that card whole, or nothing.
-func TestPersonalize_TornCardNeverMixesWithAnother(t *testing.T) {
+// A station stops in the middle of a card and loses its journal. The blank comes to
+// another station, for another card: it becomes that card as a whole, or none.
+func TestPersonalize_ATornCardIsNeverMixedWithAnother(t *testing.T) {
 	t.Parallel()
 	for _, p := range []string{"store-data", "update-binary"} {
 		t.Run(p, func(t *testing.T) {
 			t.Parallel()
 			one, two := imageOf(t, "one", 1500), imageOf(t, "two", 1400)
-			whole := newCentre(t)
+			whole := newCenter(t)
 			whole.Profile = p
 			_, err := whole.Personalize(t.Context(), "B-1", two)
 			require.NoError(t, err)
 			want := memory(whole.card(t))
 			for n := 0; ; n++ {
-				c := newCentre(t)
+				c := newCenter(t)
 				c.Profile = p
 				c.Encoder = &tearing{Encoder: c.Encoder, after: n, moment: softcard.MidWrite}
 				_, err := c.Personalize(t.Context(), "B-1", one)
@@ -248,7 +247,7 @@ func TestPersonalize_TornCardNeverMixesWithAnother(t *testing.T) {
 	}
 }
 
-// tearing is an encoder that pulls the card out of its slot at one command.
+// tearing is an encoder in which the card loses power at one command.
 type tearing struct {
 	station.Encoder
 	after  int
@@ -265,7 +264,7 @@ func (e *tearing) Open(ctx context.Context, blank string) (station.Session, erro
 	return s, err
 }
 
-func TestPersonalize_FaultsOfTheLinePassAndFaultsOfTheChipSpoil(t *testing.T) {
+func TestPersonalize_FaultsOfTheConnectionPassAndFaultsOfTheChipSpoil(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		fault   station.SimulatedFault
@@ -283,7 +282,7 @@ func TestPersonalize_FaultsOfTheLinePassAndFaultsOfTheChipSpoil(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCentre(t, tt.fault)
+			c := newCenter(t, tt.fault)
 
 			for range tt.tries {
 				_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
@@ -305,9 +304,9 @@ func TestPersonalize_FaultsOfTheLinePassAndFaultsOfTheChipSpoil(t *testing.T) {
 	}
 }
 
-func TestPersonalize_AChipThatDoesNotKnowItsKeysIsSpoiled(t *testing.T) {
+func TestPersonalize_AChipWithOtherKeysIsSpoiled(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	c.InitialKeys = keysOf(0x30, 24)
 
 	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
@@ -315,7 +314,7 @@ func TestPersonalize_AChipThatDoesNotKnowItsKeysIsSpoiled(t *testing.T) {
 	require.ErrorIs(t, err, identity.Spoiled)
 }
 
-// swapped is an encoder in whose slot always the same card lies.
+// swapped is an encoder that always has the same card in its slot.
 type swapped struct {
 	station.Encoder
 	blank string
@@ -327,7 +326,7 @@ func (e swapped) Open(ctx context.Context, _ string) (station.Session, error) {
 
 func TestPersonalize_NoTwoBlanksGetOneChip(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 	require.NoError(t, err)
 	c.Encoder = swapped{c.Encoder, "B-1"}
@@ -338,9 +337,9 @@ func TestPersonalize_NoTwoBlanksGetOneChip(t *testing.T) {
 	require.ErrorContains(t, err, "belongs to blank B-1")
 }
 
-func TestPersonalize_CardsAreMadeSideBySide(t *testing.T) {
+func TestPersonalize_CardsAreMadeConcurrently(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	var cards sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
@@ -355,7 +354,7 @@ func TestPersonalize_CardsAreMadeSideBySide(t *testing.T) {
 
 func TestPersonalize_ASignatureKeyIsCertifiedAndItsCertificateStored(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	authority, err := pki.OpenDev(t.TempDir(), pki.Options{})
 	require.NoError(t, err)
 	ca, err := authority.SignatureCA(time.Now())
@@ -396,7 +395,7 @@ func TestPersonalize_ASignatureKeyIsCertifiedAndItsCertificateStored(t *testing.
 	require.True(t, again.Found)
 }
 
-func TestSoftCard_IsFinishedAndReset(t *testing.T) {
+func TestSoftwareCard_IsFinishedAndReset(t *testing.T) {
 	t.Parallel()
 	catalog, err := profile.Load()
 	require.NoError(t, err)
@@ -408,9 +407,9 @@ func TestSoftCard_IsFinishedAndReset(t *testing.T) {
 	require.True(t, readable(t, card))
 }
 
-func TestTCP_PersonalizesACardBehindALine(t *testing.T) {
+func TestTCP_PersonalizesACard(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	keys, err := keysOf(0x30, 16)([]byte("0123456789"))
 	require.NoError(t, err)
 	card, err := softcard.New(softcard.Blank{ChipSerial: []byte("0123456789"), Keys: keys}, softcard.Options{})
@@ -434,7 +433,7 @@ func TestTCP_PersonalizesACardBehindALine(t *testing.T) {
 	require.NoError(t, <-served)
 }
 
-func TestTCP_AMuteCardEndsWithTheTimeLimit(t *testing.T) {
+func TestTCP_ACardThatDoesNotAnswerTimesOut(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -448,7 +447,7 @@ func TestTCP_AMuteCardEndsWithTheTimeLimit(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-func TestFileJournal_SurvivesAndKeepsChipsApart(t *testing.T) {
+func TestFileJournal_IsDurableAndKeepsChipsApart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	j, err := station.OpenJournal(dir, true)
@@ -474,13 +473,13 @@ func TestFileJournal_SurvivesAndKeepsChipsApart(t *testing.T) {
 	}
 }
 
-// BenchmarkPersonalize is a whole station: journal, card file and 24 kB over
-// SCP03, without waiting for the disk.
+// BenchmarkPersonalize is a whole station, with journal, card file and 24 kB over
+// SCP03, which does not wait for the disk.
 func BenchmarkPersonalize(b *testing.B) {
 	for _, p := range []string{"store-data", "update-binary"} {
 		b.Run(p, func(b *testing.B) {
 			b.ReportAllocs()
-			c := newCentre(b)
+			c := newCenter(b)
 			c.Profile = p
 			i := image(b, "one")
 			n := 0

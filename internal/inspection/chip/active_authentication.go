@@ -19,16 +19,16 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 )
 
-// activeAuthenticate is Active Authentication (ICAO Doc 9303-11 section 6.1): the
-// chip signs a challenge with the key of EF.DG15.
+// activeAuthenticate is Active Authentication (ICAO Doc 9303-11 section 6.1): the chip
+// signs a challenge with the private key for EF.DG15.
 func activeAuthenticate(ctx context.Context, to channel, key crypto.PublicKey, infos lds.SecurityInfos, random io.Reader) error {
 	challenge, err := draw(random, challengeSize)
 	if err != nil {
 		return err
 	}
-	signature, err := ask(ctx, to, "internal authenticate", apdu.Command{INS: apdu.InternalAuthenticate, Data: challenge, Le: apdu.MaxShortLe})
+	signature, err := ask(ctx, to, "INTERNAL AUTHENTICATE", apdu.Command{INS: apdu.InternalAuthenticate, Data: challenge, Le: apdu.MaxShortLe})
 	if err != nil {
-		return notGenuine(err)
+		return failed(err)
 	}
 	switch key := key.(type) {
 	case *ecdsa.PublicKey:
@@ -36,47 +36,47 @@ func activeAuthenticate(ctx context.Context, to channel, key crypto.PublicKey, i
 	case *rsa.PublicKey:
 		return checkRecoverable(key, challenge, signature)
 	}
-	return notGenuine(errors.New("EF.DG15 has a key of an unknown kind"))
+	return failed(errors.New("EF.DG15 has an unsupported key"))
 }
 
-// checkPlain checks an ECDSA signature r || s. EF.DG14 says by which hash, which
-// must be no shorter than the curve.
+// checkPlain checks an ECDSA signature r || s. EF.DG14 gives the hash, which must be at
+// least as long as the curve's order.
 func checkPlain(key *ecdsa.PublicKey, infos lds.SecurityInfos, challenge, signature []byte) error {
 	if len(infos.ActiveAuthentication) == 0 || infos.ActiveAuthentication[0].Hash == 0 {
-		return notGenuine(errors.New("EF.DG14 does not say by which hash the chip signs"))
+		return failed(errors.New("EF.DG14 does not say with which hash the chip signs"))
 	}
 	hash := infos.ActiveAuthentication[0].Hash
 	if bits := key.Params().N.BitLen(); bits > 8*hash.Size() && bits != 521 { // no hash is as long as P-521
-		return notGenuine(errors.New("the key of EF.DG15 is on a curve larger than its hash"))
+		return failed(errors.New("the key in EF.DG15 is on a curve larger than its hash"))
 	}
 	h := hash.New()
 	h.Write(challenge)
 	if err := curve.VerifyPlain(key, h.Sum(nil), signature); err != nil {
-		return notGenuine(err)
+		return failed(err)
 	}
 	return nil
 }
 
-// Moduli of RSA that are computed with, in bits: a modulus of the chip's choosing
-// must not hold the reader for ever.
+// The smallest and the largest modulus of RSA that are accepted, in bits: a chip must
+// not keep the reader busy by its modulus.
 const (
 	minModulus = 1024
 	maxModulus = 4096
 )
 
-// checkRecoverable checks a signature with message recovery, ISO/IEC 9796-2
-// scheme 1: the challenge is the part of the message that is not recovered.
+// checkRecoverable checks a signature with message recovery, ISO/IEC 9796-2 scheme 1.
+// The challenge is the part of the message that is not recovered.
 func checkRecoverable(key *rsa.PublicKey, challenge, signature []byte) error {
-	wrong := notGenuine(curve.ErrSignature)
+	wrong := failed(curve.ErrSignature)
 	if bits := key.N.BitLen(); bits < minModulus || bits > maxModulus {
-		return notGenuine(fmt.Errorf("EF.DG15 has a modulus of %d bits", bits))
+		return failed(fmt.Errorf("EF.DG15 has a modulus of %d bits; %d to %d are accepted", bits, minModulus, maxModulus))
 	}
 	s := new(big.Int).SetBytes(signature)
 	if len(signature) != key.Size() || s.Cmp(key.N) >= 0 {
 		return wrong
 	}
 	f := s.Exp(s, big.NewInt(int64(key.E)), key.N)
-	if f.Bit(0) != 0 { // every trailer ends in the nibble 12; the signer may have taken the modulus less that
+	if f.Bit(0) != 0 { // every trailer ends in C, which is even: the signer has taken the modulus less f
 		f.Sub(key.N, f)
 	}
 	m := f.FillBytes(make([]byte, key.Size()))
@@ -97,8 +97,8 @@ func checkRecoverable(key *rsa.PublicKey, challenge, signature []byte) error {
 	return nil
 }
 
-// hashOfTrailer reads the last bytes of a representative and says how many of them
-// are the trailer (ISO/IEC 9796-2; ISO/IEC 10118-3 for the numbers).
+// hashOfTrailer gives the hash for the last bytes of a representative, and how many of
+// them are the trailer (ISO/IEC 9796-2; numbers of hashes in ISO/IEC 10118-3).
 func hashOfTrailer(before, last byte) (crypto.Hash, int) {
 	if last == 0xBC {
 		return crypto.SHA1, 1

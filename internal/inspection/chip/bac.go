@@ -14,33 +14,33 @@ import (
 	"example.org/cancuoc/personalization/chip/apdu"
 )
 
-// ErrAccess is a chip that does not let us in: the password is wrong, or the chip
-// cannot prove that it knows it.
+// ErrAccess means a chip that does not give access, because the password is wrong or
+// because the chip does not prove that it has it.
 var ErrAccess = errors.New("access to the chip was refused")
 
-// denied makes an ErrAccess with its reason; a fault of the line stays one.
+// denied makes an ErrAccess with its reason, which may be a fault.
 func denied(err error) error { return fmt.Errorf("%w: %w", ErrAccess, err) }
 
 // Lengths of Basic Access Control in bytes.
 const (
 	challengeSize = 8
 	keyHalfSize   = 16
-	tokenSize     = 2*challengeSize + keyHalfSize // before it is encrypted, and after
+	tokenSize     = 2*challengeSize + keyHalfSize // in plain and encrypted
 )
 
-// basicAccess is Basic Access Control (ICAO Doc 9303-11 section 4.3). The
-// application is selected.
-func basicAccess(ctx context.Context, to *line, mrzInformation string, random io.Reader) (*session, error) {
+// basicAccess is Basic Access Control (ICAO Doc 9303-11 section 4.3), after the eMRTD
+// application was selected.
+func basicAccess(ctx context.Context, to *plainChannel, mrzInformation string, random io.Reader) (*session, error) {
 	keys, err := newDESSuite(seedOf(mrzInformation)[:16])
 	if err != nil {
 		return nil, err
 	}
-	challenge, err := ask(ctx, to, "get challenge", apdu.Command{INS: apdu.GetChallenge, Le: challengeSize})
+	challenge, err := ask(ctx, to, "GET CHALLENGE", apdu.Command{INS: apdu.GetChallenge, Le: challengeSize})
 	if err != nil {
 		return nil, denied(err)
 	}
 	if len(challenge) != challengeSize {
-		return nil, denied(fmt.Errorf("a challenge of %d bytes", len(challenge)))
+		return nil, denied(fmt.Errorf("the challenge has %d bytes, not %d", len(challenge), challengeSize))
 	}
 	mine, err := draw(random, challengeSize+keyHalfSize) // RND.IFD, K.IFD
 	if err != nil {
@@ -57,22 +57,23 @@ func basicAccess(ctx context.Context, to *line, mrzInformation string, random io
 	return &session{line: to, suite: suite, ssc: slices.Concat(challenge[4:], mine[4:8])}, nil
 }
 
-// mutualAuthenticate exchanges the key halves and gives the session's secret.
-func mutualAuthenticate(ctx context.Context, to *line, keys *desSuite, mine, challenge []byte) ([]byte, error) {
+// mutualAuthenticate exchanges the halves of the key and gives the secret of the
+// session.
+func mutualAuthenticate(ctx context.Context, to *plainChannel, keys *desSuite, mine, challenge []byte) ([]byte, error) {
 	cryptogram := keys.encrypt(nil, slices.Concat(mine[:challengeSize], challenge, mine[challengeSize:]))
 	data := slices.Concat(cryptogram, keys.mac(pad(cryptogram, des.BlockSize)))
-	answer, err := ask(ctx, to, "external authenticate", apdu.Command{INS: apdu.ExternalAuthenticate, Data: data, Le: len(data)})
+	answer, err := ask(ctx, to, "EXTERNAL AUTHENTICATE", apdu.Command{INS: apdu.ExternalAuthenticate, Data: data, Le: len(data)})
 	if err != nil {
 		return nil, denied(err)
 	}
 	if len(answer) != tokenSize+macSize ||
 		subtle.ConstantTimeCompare(answer[tokenSize:], keys.mac(pad(answer[:tokenSize], des.BlockSize))) != 1 {
-		return nil, denied(errors.New("the chip's answer does not verify"))
+		return nil, denied(errors.New("the checksum of the chip's answer is wrong"))
 	}
 	theirs := make([]byte, tokenSize) // RND.IC, RND.IFD, K.IC
 	cipher.NewCBCDecrypter(keys.block, make([]byte, des.BlockSize)).CryptBlocks(theirs, answer[:tokenSize])
 	if !bytes.Equal(theirs[:8], challenge) || !bytes.Equal(theirs[8:16], mine[:8]) {
-		return nil, denied(errors.New("the chip's answer is to another challenge"))
+		return nil, denied(errors.New("the chip answered another challenge"))
 	}
 	secret := make([]byte, keyHalfSize)
 	subtle.XORBytes(secret, mine[challengeSize:], theirs[16:])

@@ -13,7 +13,7 @@ import (
 	"example.org/cancuoc/personalization/chip/softcard"
 )
 
-// timed is a card that counts the time that it takes.
+// timed is a card that measures the time that it takes.
 type timed struct {
 	apdu.Card
 	busy time.Duration
@@ -25,8 +25,8 @@ func (c *timed) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 	return c.Card.Transmit(ctx, command)
 }
 
-// BenchmarkInspect is one card, read and judged. chip-ms is the software card's
-// own share, which a real chip does by itself.
+// BenchmarkInspect reads and checks one card. chip-ms is the share of the software
+// card, which a real chip does itself.
 func BenchmarkInspect(b *testing.B) {
 	for _, p := range lds.Profiles() {
 		i := issued(b, p)

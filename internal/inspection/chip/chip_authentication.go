@@ -17,14 +17,14 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// ErrNotGenuine is a chip that cannot prove that it has the key it claims.
-var ErrNotGenuine = errors.New("the chip does not prove that it is genuine")
+// ErrAuthentication means a chip that does not prove that it has its private key.
+var ErrAuthentication = errors.New("the chip does not prove that it is genuine")
 
-// notGenuine makes an ErrNotGenuine with its reason.
-func notGenuine(err error) error { return fmt.Errorf("%w: %w", ErrNotGenuine, err) }
+// failed makes an ErrAuthentication with its reason.
+func failed(err error) error { return fmt.Errorf("%w: %w", ErrAuthentication, err) }
 
 // chipKeySize is the size of the session keys, in bytes, of a Chip Authentication
-// protocol with ECDH; 0 for any other. With 3DES the size is 16 and tdes is true.
+// protocol with ECDH; 0 for other protocols. With 3DES it is 16, and tdes is true.
 func chipKeySize(protocol asn1.ObjectIdentifier) (size int, tdes bool) {
 	switch protocol.String() {
 	case "0.4.0.127.0.7.2.2.3.2.1":
@@ -39,8 +39,7 @@ func chipKeySize(protocol asn1.ObjectIdentifier) (size int, tdes bool) {
 	return 0, false
 }
 
-// chooseChipKey finds the first announced protocol that is known here, and the key
-// that it goes with.
+// chooseChipKey finds the first announced protocol that is supported, and its key.
 func chooseChipKey(infos lds.SecurityInfos) (lds.ChipAuthenticationInfo, *ecdsa.PublicKey, error) {
 	for _, info := range infos.ChipAuthentication {
 		if size, _ := chipKeySize(info.Protocol); size == 0 {
@@ -52,12 +51,12 @@ func chooseChipKey(infos lds.SecurityInfos) (lds.ChipAuthenticationInfo, *ecdsa.
 			}
 		}
 	}
-	return lds.ChipAuthenticationInfo{}, nil, notGenuine(errors.New("EF.DG14 names no key for Chip Authentication that is known here"))
+	return lds.ChipAuthenticationInfo{}, nil, failed(errors.New("EF.DG14 does not have a key for a supported protocol of Chip Authentication"))
 }
 
-// chipAuthenticate is Chip Authentication (ICAO Doc 9303-11 section 6.2): new keys
-// for secure messaging, agreed with the static key of EF.DG14. The first response
-// under them proves the chip.
+// chipAuthenticate is Chip Authentication (ICAO Doc 9303-11 section 6.2): new session
+// keys, agreed on with the static key in EF.DG14. The first response with them proves
+// that the chip has its private key.
 func chipAuthenticate(ctx context.Context, s *session, infos lds.SecurityInfos, random io.Reader) (*session, error) {
 	info, static, err := chooseChipKey(infos)
 	if err != nil {
@@ -72,11 +71,11 @@ func chipAuthenticate(ctx context.Context, s *session, infos lds.SecurityInfos, 
 		return nil, err
 	}
 	if err := sendChipKey(ctx, s, info, point); err != nil {
-		return nil, notGenuine(err)
+		return nil, failed(err)
 	}
 	shared, err := curve.ECDH(key, static)
 	if err != nil {
-		return nil, notGenuine(err)
+		return nil, failed(err)
 	}
 	renewed := &session{line: s.line, extended: s.extended, unproven: true, objects: s.objects}
 	size, tdes := chipKeySize(info.Protocol)
@@ -90,8 +89,8 @@ func chipAuthenticate(ctx context.Context, s *session, infos lds.SecurityInfos, 
 	return renewed, err
 }
 
-// sendChipKey sends the terminal's ephemeral key: in one command with 3DES, in two
-// with AES.
+// sendChipKey sends the terminal's ephemeral key, with 3DES in one command, with AES
+// in two.
 func sendChipKey(ctx context.Context, to channel, info lds.ChipAuthenticationInfo, point []byte) error {
 	var keyID []byte
 	if info.KeyID >= 0 {
@@ -99,7 +98,7 @@ func sendChipKey(ctx context.Context, to channel, info lds.ChipAuthenticationInf
 	}
 	if _, tdes := chipKeySize(info.Protocol); tdes {
 		data := append(tlv.Encode(0x91, point), keyID...)
-		_, err := ask(ctx, to, "agree on Chip Authentication", apdu.Command{INS: apdu.ManageSecurityEnvironment, P1: 0x41, P2: 0xA6, Data: data})
+		_, err := ask(ctx, to, "MSE:Set KAT for Chip Authentication", apdu.Command{INS: apdu.ManageSecurityEnvironment, P1: 0x41, P2: 0xA6, Data: data})
 		return err
 	}
 	oid, err := rawOID(info.Protocol)
@@ -107,15 +106,15 @@ func sendChipKey(ctx context.Context, to channel, info lds.ChipAuthenticationInf
 		return err
 	}
 	data := append(tlv.Encode(0x80, oid), keyID...)
-	if _, err := ask(ctx, to, "set Chip Authentication", apdu.Command{INS: apdu.ManageSecurityEnvironment, P1: 0x41, P2: 0xA4, Data: data}); err != nil {
+	if _, err := ask(ctx, to, "MSE:Set AT for Chip Authentication", apdu.Command{INS: apdu.ManageSecurityEnvironment, P1: 0x41, P2: 0xA4, Data: data}); err != nil {
 		return err
 	}
 	c := apdu.Command{INS: apdu.GeneralAuthenticate, Data: tlv.Encode(0x7C, tlv.Encode(0x80, point)), Le: apdu.MaxShortLe}
-	_, err = ask(ctx, to, "agree on Chip Authentication", c)
+	_, err = ask(ctx, to, "GENERAL AUTHENTICATE", c)
 	return err
 }
 
-// keyIDSize is how many bytes a key's number takes.
+// keyIDSize is how many bytes a key identifier takes.
 func keyIDSize(id int) int {
 	if id <= 0xFF {
 		return 1

@@ -12,15 +12,15 @@ import (
 type Expect struct {
 	Card     identity.Card
 	MRZ      [3]string // as it is printed
-	Portrait []byte    // as it was given to the chip; nil where the form has none
-	Files    lds.Files // what was written to the chip, compared byte by byte; nil if that is not at hand
+	Portrait []byte    // as it was written to the chip; nil if the form has none
+	Files    lds.Files // what was written to the chip, compared byte by byte; nil to leave that out
 }
 
-// Finding is one thing on the chip that is not as it was applied for.
+// Finding is a difference between the chip and the card as applied for.
 type Finding struct {
 	File    lds.EF
-	Field   string // as the application calls it; empty where it is about the whole file
-	Problem string // holds no personal data
+	Field   string // of the citizen's application; empty if it is about the whole file
+	Problem string // has no personal data
 }
 
 // String is the finding in a sentence.
@@ -31,16 +31,17 @@ func (f Finding) String() string {
 	return string(f.File) + ": " + f.Field + " " + f.Problem
 }
 
+// differs is the problem of a field.
 const differs = "differs from the application"
 
-// comparison is what was found in one part of the data.
+// comparison is the findings in one part of the data.
 type comparison struct {
 	name     string // of the check
 	findings []Finding
 }
 
-// comparisons are those of what could be read; where reading was interrupted, of
-// what had been read by then.
+// comparisons compare what was read: all parts, or after an interruption those that
+// had been read.
 func comparisons(r *Reading, want Expect) []comparison {
 	var all []comparison
 	if r.Interrupted == nil || r.Files[lds.DG1] != nil {
@@ -58,7 +59,7 @@ func comparisons(r *Reading, want Expect) []comparison {
 	return all
 }
 
-// unreadable is the one finding on a file that cannot be compared.
+// unreadable is the finding about a file that cannot be compared.
 func unreadable(file lds.EF, content []byte, err error) []Finding {
 	if content == nil {
 		return []Finding{{File: file, Problem: "could not be read"}}
@@ -66,7 +67,7 @@ func unreadable(file lds.EF, content []byte, err error) []Finding {
 	return []Finding{{File: file, Problem: "cannot be compared: " + err.Error()}}
 }
 
-// compareMRZ compares the zone field by field (ICAO Doc 9303-5, TD1).
+// compareMRZ compares the MRZ field by field (ICAO Doc 9303-5, TD1).
 func compareMRZ(r *Reading, want Expect) []Finding {
 	const file = lds.DG1
 	lines, err := lds.ParseDG1(r.Files[lds.DG1])
@@ -98,7 +99,7 @@ func compareMRZ(r *Reading, want Expect) []Finding {
 	return findings
 }
 
-// part is a part of a line, or nothing of one that is too short.
+// part is a part of a line; empty if the line is too short.
 func part(line string, from, to int) string {
 	if to > len(line) {
 		return ""
@@ -106,10 +107,11 @@ func part(line string, from, to int) string {
 	return line[from:to]
 }
 
+// comparePortrait compares the face in EF.DG2.
 func comparePortrait(r *Reading, want Expect) []Finding {
 	const file = lds.DG2
 	if want.Portrait == nil {
-		return []Finding{{File: file, Field: "portrait", Problem: "is there, and the card has none"}}
+		return []Finding{{File: file, Field: "portrait", Problem: "is on the chip, but the card has none"}}
 	}
 	face, err := lds.ParseDG2(r.Files[lds.DG2])
 	if err != nil {
@@ -126,7 +128,7 @@ func comparePortrait(r *Reading, want Expect) []Finding {
 	return findings
 }
 
-// compareDetails compares EF.DG13 (domain: the sixteen fields of real cards).
+// compareDetails compares the sixteen fields of EF.DG13.
 func compareDetails(r *Reading, want Expect) []Finding {
 	const file = lds.DG13
 	got, err := lds.ParseDG13(r.Files[lds.DG13])
@@ -173,7 +175,7 @@ func compareFiles(r *Reading, want lds.Files) []Finding {
 		switch {
 		case got == nil && (row.Read == lds.ExtendedAccess || r.Interrupted != nil):
 		case got == nil && wanted != nil:
-			findings = append(findings, Finding{File: row.EF, Problem: "was written, and could not be read"})
+			findings = append(findings, Finding{File: row.EF, Problem: "was written but could not be read"})
 		case !bytes.Equal(got, wanted):
 			findings = append(findings, Finding{File: row.EF, Problem: "is not the file that was written"})
 		}

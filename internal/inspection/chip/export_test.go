@@ -1,6 +1,6 @@
 package chip
 
-// Compare holds every field that was read against the application.
+// Compare gives all findings in what was read.
 func Compare(r *Reading, want Expect) []Finding {
 	var findings []Finding
 	for _, c := range comparisons(r, want) {

@@ -10,25 +10,24 @@ import (
 	"example.org/cancuoc/personalization/chip/pki"
 )
 
-// Check is one thing that was looked at.
+// Check is one thing that was checked.
 type Check struct {
-	Name   string // "Passive authentication"
+	Name   string // for example "Passive authentication"
 	OK     bool
-	Detail string // what is wrong, or worth knowing; holds no personal data
+	Detail string // what is wrong, or worth knowing; has no personal data
 }
 
 // Result is the verdict on a chip.
 type Result struct {
-	Access   string // how the chip let us in: PACE-MRZ, PACE-CAN or BAC; empty if it did not
+	Access   string // how the chip gave access: PACE-MRZ, PACE-CAN or BAC; empty if it did not
 	Checks   []Check
 	Findings []Finding // what differs from the application, field by field
 }
 
-// OK reports whether nothing is wrong. Nothing is right with a chip of which
-// nothing was checked.
+// OK reports whether something was checked and nothing is wrong.
 func (r Result) OK() bool { return len(r.Checks) > 0 && len(r.Failures()) == 0 }
 
-// Failures says what is wrong, in an officer's words.
+// Failures lists what is wrong, in an officer's words.
 func (r Result) Failures() []string {
 	var list []string
 	for _, c := range r.Checks {
@@ -39,7 +38,7 @@ func (r Result) Failures() []string {
 	return list
 }
 
-// add notes a check; err says what is wrong, nil that nothing is.
+// add adds a check. err is what is wrong, nil if nothing is.
 func (r *Result) add(name string, err error) {
 	c := Check{Name: name, OK: err == nil}
 	if err != nil {
@@ -48,23 +47,23 @@ func (r *Result) add(name string, err error) {
 	r.Checks = append(r.Checks, c)
 }
 
-// compare notes what differs, and a check for each part of the data.
+// compare adds the findings, and a check for each part of the data.
 func (r *Result) compare(from *Reading, want Expect) {
 	for _, c := range comparisons(from, want) {
 		r.Findings = append(r.Findings, c.findings...)
-		faults := make([]string, len(c.findings))
+		problems := make([]string, len(c.findings))
 		for i, f := range c.findings {
-			faults[i] = f.String()
+			problems[i] = f.String()
 		}
-		r.add(c.name, joined(faults))
+		r.add(c.name, joined(problems))
 	}
 }
 
-// Inspect reads a chip and judges it. The error is a fault of reader or line, and
-// may pass; the result is the verdict.
+// Inspect reads a chip and checks it. The error is a fault of the reader or the
+// connection and may pass; the result is the verdict.
 func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, trust *pki.TrustStore, at time.Time) (Result, error) {
 	if trust == nil {
-		return Result{}, errors.New("inspect chip: no CSCA to trust is given")
+		return Result{}, errors.New("inspect chip: there is no trust store")
 	}
 	reading, err := Read(ctx, card, access, Options{})
 	if err != nil {
@@ -73,7 +72,7 @@ func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, 
 	return judge(reading, expect, trust, at), nil
 }
 
-// judge is the verdict on what was read.
+// judge gives the verdict on what was read.
 func judge(reading *Reading, expect Expect, trust *pki.TrustStore, at time.Time) Result {
 	result := Verify(reading, trust, at)
 	if reading.Refused == nil {

@@ -69,8 +69,8 @@ func portrait(tb testing.TB) []byte {
 	return b.Bytes()
 }
 
-// issue is one card as data preparation makes it, and what an inspection system
-// has to know of it.
+// issue is one card as data preparation makes it, and what an inspection system needs
+// to know.
 type issue struct {
 	authority *pki.Authority
 	image     *chip.Image
@@ -100,7 +100,7 @@ func observed(tb testing.TB) *issue {
 	return issued(tb, lds.Profiles()[0])
 }
 
-// sign makes the security object anew, after a data group was changed on purpose.
+// sign makes a new security object after a data group was changed on purpose.
 func (i *issue) sign(tb testing.TB) {
 	tb.Helper()
 	p, err := lds.ProfileByName(i.image.Profile)
@@ -126,8 +126,7 @@ func (i *issue) mrz() chipinspection.Access {
 
 func (i *issue) can() chipinspection.Access { return chipinspection.Access{CAN: i.image.CAN} }
 
-// inspect reads a card, and makes sure that nothing of the holder is in the
-// verdict.
+// inspect reads a card and checks that there is no personal data in the verdict.
 func (i *issue) inspect(tb testing.TB, card apdu.Card, access chipinspection.Access) chipinspection.Result {
 	tb.Helper()
 	result, err := chipinspection.Inspect(tb.Context(), card, access, i.expect, i.trust, now())
@@ -136,7 +135,7 @@ func (i *issue) inspect(tb testing.TB, card apdu.Card, access chipinspection.Acc
 	return result
 }
 
-// verdict judges a reading.
+// verdict gives the failures of a reading.
 func (i *issue) verdict(tb testing.TB, r *chipinspection.Reading) []string {
 	tb.Helper()
 	result := chipinspection.Verify(r, i.trust, now())
@@ -144,7 +143,7 @@ func (i *issue) verdict(tb testing.TB, r *chipinspection.Reading) []string {
 	return result.Failures()
 }
 
-// private makes sure that nothing of the holder is said.
+// private checks that there is no personal data.
 func private(tb testing.TB, said any) {
 	tb.Helper()
 	p := holder().Person
@@ -201,7 +200,7 @@ func TestInspect_AGoodCardPassesHoweverItIsRead(t *testing.T) {
 	}
 }
 
-// The form for children under 6 has no photograph, and so no EF.DG2.
+// The form for children under 6 has no photograph and therefore no EF.DG2.
 func TestInspect_ACardWithoutPortraitPasses(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
@@ -318,7 +317,7 @@ func TestInspect_TheParameterIsNamedWherePACEIsOfferedTwice(t *testing.T) {
 	require.True(t, named)
 }
 
-// tapped is a card whose answers to some commands are others.
+// tapped is a card with other answers to some commands.
 type tapped struct {
 	apdu.Card
 	instead func(c apdu.Command) *apdu.Response
@@ -360,7 +359,7 @@ func TestInspect_ACardWithBACAloneIsRead(t *testing.T) {
 	require.Contains(t, refused.Failures()[0], "BAC needs the MRZ")
 }
 
-func TestInspect_ABrokenPACEIsSaidThoughBACLetsIn(t *testing.T) {
+func TestInspect_AFailedPACEIsReportedAlthoughBACGivesAccess(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	card := tapped{i.card(t, softcard.Options{}), func(c apdu.Command) *apdu.Response {
@@ -374,7 +373,7 @@ func TestInspect_ABrokenPACEIsSaidThoughBACLetsIn(t *testing.T) {
 
 	require.Equal(t, "BAC", r.Access)
 	require.Len(t, r.Failures(), 1)
-	require.Contains(t, r.Failures()[0], "PACE: PACE-MRZ: access to the chip was refused: set PACE: status 6A80")
+	require.Contains(t, r.Failures()[0], "PACE: PACE-MRZ: access to the chip was refused: MSE:Set AT for PACE: status 6A80")
 }
 
 func TestInspect_TheWrongPasswordOpensNothing(t *testing.T) {
@@ -414,10 +413,10 @@ func TestInspect_FingersStayClosed(t *testing.T) {
 	require.Empty(t, chipinspection.Compare(r, i.expect))
 	r.Closed, r.Files[lds.DG3] = nil, i.image.Files[lds.DG3]
 	delete(r.Unreadable, "EF.DG3")
-	require.Equal(t, []string{"Extended Access Control: DG3 opens without it"}, i.verdict(t, r))
+	require.Equal(t, []string{"Extended Access Control: DG3 can be read without it"}, i.verdict(t, r))
 }
 
-// A changed byte in any file of the chip.
+// A byte in any file of the chip is changed.
 func TestInspect_AChangedByteIsRefusedWithTheReason(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
@@ -449,7 +448,7 @@ func TestInspect_AChangedByteIsRefusedWithTheReason(t *testing.T) {
 	}
 }
 
-// A changed byte anywhere in the security object and in the certificate inside.
+// Any byte of the security object, or of the certificate in it, is changed.
 func TestVerify_AnyChangedByteOfTheSecurityObjectIsRefused(t *testing.T) {
 	t.Parallel()
 	i := issued(t, lds.Profiles()[1])
@@ -489,7 +488,7 @@ func TestVerify_TheSignerMustBeTrusted(t *testing.T) {
 	}
 }
 
-// revoked is what a reader trusts once the document signer of a card was revoked.
+// revoked is the trust store after the document signer of a card was revoked.
 func revoked(t *testing.T, i *issue) *pki.TrustStore {
 	t.Helper()
 	s, err := sod.Parse(i.image.Files[lds.SOD])
@@ -500,7 +499,7 @@ func revoked(t *testing.T, i *issue) *pki.TrustStore {
 	return trust
 }
 
-// A copy of all data on another chip, which lacks the keys.
+// All data is copied to another chip, which does not have the private keys.
 func TestInspect_ACopiedChipIsNotGenuine(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -509,7 +508,7 @@ func TestInspect_ACopiedChipIsNotGenuine(t *testing.T) {
 	}{
 		"another key for Chip Authentication": {
 			func(i *issue, other []byte) { i.image.CAPrivate = other },
-			[]string{"Chip Authentication: the chip does not prove that it is genuine: it does not answer under the keys that were agreed on"},
+			[]string{"Chip Authentication: the chip does not prove that it is genuine: it does not answer with the new session keys"},
 		},
 		"another key for Active Authentication": {
 			func(i *issue, other []byte) { i.image.AAPrivate = other },
@@ -536,7 +535,7 @@ func TestInspect_AChipWithoutActiveAuthenticationIsNotGenuine(t *testing.T) {
 	r := i.inspect(t, i.card(t, softcard.Options{Defects: softcard.Defects{RefuseActiveAuthentication: true}}), i.mrz())
 
 	require.Len(t, r.Failures(), 1)
-	require.Contains(t, r.Failures()[0], "Active Authentication: the chip does not prove that it is genuine: internal authenticate: status 6985")
+	require.Contains(t, r.Failures()[0], "Active Authentication: the chip does not prove that it is genuine: INTERNAL AUTHENTICATE: status 6985")
 }
 
 func TestVerify_WhatTheChipAnnouncesMustBeSigned(t *testing.T) {
@@ -551,7 +550,7 @@ func TestVerify_WhatTheChipAnnouncesMustBeSigned(t *testing.T) {
 		says       string
 	}{
 		"another suite":  {weaker[lds.CardAccess], "EF.CardAccess: it announces what the signed EF.DG14 does not"},
-		"no PACE":        {tlv.Encode(0x31), "EF.CardAccess: it does not announce all of PACE that the signed EF.DG14 does"},
+		"no PACE":        {tlv.Encode(0x31), "EF.CardAccess: it does not announce every PACE protocol of the signed EF.DG14"},
 		"malformed":      {good[:20], "EF.CardAccess: it is malformed"},
 		"something else": {tlv.Encode(0x31, tlv.Encode(0x30, []byte{0x06, 1, 1})), "EF.CardAccess: it announces what"},
 	} {
@@ -572,7 +571,7 @@ func TestVerify_WhatTheChipAnnouncesMustBeSigned(t *testing.T) {
 	delete(without.Files, lds.CardAccess)
 	result := chipinspection.Verify(&without, i.trust, now())
 	require.Empty(t, result.Failures())
-	require.Contains(t, fmt.Sprint(result.Checks), "the chip has none, and EF.DG14 announces PACE")
+	require.Contains(t, fmt.Sprint(result.Checks), "the chip has none, but EF.DG14 announces PACE")
 }
 
 func TestVerify_SaysWhereReadingEnded(t *testing.T) {
@@ -638,7 +637,7 @@ func TestVerify_TheListsMustAgreeAndBeWhole(t *testing.T) {
 	}
 }
 
-// A data group that this engine never writes, and another one might.
+// A chip has a data group that this engine does not write.
 func TestInspect_OtherDataGroupsAreReadAndHashed(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
@@ -702,7 +701,7 @@ func TestCompare_NamesEveryFieldThatDiffersAndNoOther(t *testing.T) {
 	require.Len(t, chipinspection.Compare(r, expect), 1)
 }
 
-func TestCompare_FieldsThatNobodyAskedForAreFound(t *testing.T) {
+func TestCompare_FindsUnknownFields(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	r := i.read(t)
@@ -736,7 +735,7 @@ func infos(t *testing.T, dg14 []byte) map[string][][]byte {
 }
 
 // The chip has two keys and says which one goes with which protocol.
-func TestInspect_ChipAuthenticationTakesTheKeyThatIsNamed(t *testing.T) {
+func TestInspect_ChipAuthenticationTakesTheNamedKey(t *testing.T) {
 	t.Parallel()
 	const key, chip = "04007F000702020102", "04007F000702020302" // id-PK-ECDH, id-CA-ECDH
 	i, other := issued(t, lds.Profiles()[1]), issued(t, lds.Profiles()[1])
@@ -775,7 +774,7 @@ func TestCompare_SaysWhatCouldNotBeRead(t *testing.T) {
 
 var errReaderLost = errors.New("the reader is gone")
 
-// counted is a card that counts commands, and does something else at one of them.
+// counted is a card that counts commands and does something else at one of them.
 type counted struct {
 	apdu.Card
 	n, at   int
@@ -790,7 +789,7 @@ func (c *counted) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 	return c.Card.Transmit(ctx, command)
 }
 
-func TestInspect_AFaultOfTheLineIsAnErrorAtEveryCommand(t *testing.T) {
+func TestInspect_AFaultOfTheConnectionIsAnErrorAtEveryCommand(t *testing.T) {
 	t.Parallel()
 	i := issued(t, lds.Profiles()[1])
 	all := i.read(t).Commands
@@ -825,8 +824,8 @@ func TestInspect_TheContextEndsItAtEveryCommand(t *testing.T) {
 	}
 }
 
-// Whatever a chip answers instead of what it should is its own fault, and is seen,
-// once it has to prove anything.
+// A wrong answer of a chip is in the verdict, not an error, from the first
+// authentication on.
 func TestInspect_AWrongAnswerIsAVerdictAtEveryCommand(t *testing.T) {
 	t.Parallel()
 	i := issued(t, lds.Profiles()[1])
@@ -892,9 +891,9 @@ func TestInspect_ActiveAuthenticationMustSayItsHash(t *testing.T) {
 		arc   byte // of the algorithm that EF.DG14 names
 		says  string
 	}{
-		{"P-256", crypto.SHA256, 0x01, "EF.DG14 does not say by which hash the chip signs"}, // SHA-1
-		{"P-256", crypto.SHA256, 0x04, "signature is wrong"},                                // SHA-384
-		{"P-384", crypto.SHA384, 0x03, "the key of EF.DG15 is on a curve larger than its hash"},
+		{"P-256", crypto.SHA256, 0x01, "EF.DG14 does not say with which hash the chip signs"}, // SHA-1
+		{"P-256", crypto.SHA256, 0x04, "signature is wrong"},                                  // SHA-384
+		{"P-384", crypto.SHA384, 0x03, "the key in EF.DG15 is on a curve larger than its hash"},
 	} {
 		t.Run(tt.says, func(t *testing.T) {
 			t.Parallel()
@@ -914,7 +913,7 @@ func TestInspect_ActiveAuthenticationMustSayItsHash(t *testing.T) {
 	}
 }
 
-func TestInspect_NeedsSomebodyToTrust(t *testing.T) {
+func TestInspect_NeedsATrustStore(t *testing.T) {
 	t.Parallel()
 
 	_, err := chipinspection.Inspect(t.Context(), nil, chipinspection.Access{}, chipinspection.Expect{}, nil, now())
@@ -922,7 +921,7 @@ func TestInspect_NeedsSomebodyToTrust(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestReading_TellsNothingByAccident(t *testing.T) {
+func TestReading_IsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	i := observed(t)
 	r := i.read(t)

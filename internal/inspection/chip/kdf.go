@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// What a key is derived for (ICAO Doc 9303-11 section 9.7.1).
+// The purposes of derived keys (ICAO Doc 9303-11 section 9.7.1).
 const (
 	forEncryption = 1
 	forMAC        = 2
@@ -31,8 +31,8 @@ func seedOf(mrzInformation string) []byte {
 	return sum[:]
 }
 
-// desKey sets odd parity and doubles the first half behind the second: two-key
-// triple DES as the standard library takes it.
+// desKey makes a key of two-key triple DES for the standard library: with odd parity,
+// and the first half repeated at the end.
 func desKey(key []byte) []byte {
 	out := make([]byte, 24)
 	copy(out, key[:16])

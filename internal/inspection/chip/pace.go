@@ -26,14 +26,14 @@ const (
 	passwordCAN = 2
 )
 
-// password opens PACE.
+// password is a password of PACE.
 type password struct {
 	name      string // as in Reading.Access
 	reference byte
 	secret    []byte // SHA-1 of the MRZ information, or the digits of the CAN
 }
 
-// passwords are the ones at hand, the MRZ first.
+// passwords are the passwords that are given, the MRZ first.
 func (a Access) passwords() []password {
 	var list []password
 	if a.MRZInformation != "" {
@@ -46,7 +46,7 @@ func (a Access) passwords() []password {
 }
 
 // paceKeySize is the size of the session keys, in bytes, of a PACE protocol with
-// ECDH, generic mapping and AES; 0 for any other.
+// ECDH, generic mapping and AES; 0 for other protocols.
 func paceKeySize(protocol asn1.ObjectIdentifier) int {
 	switch protocol.String() {
 	case "0.4.0.127.0.7.2.2.4.2.2":
@@ -62,17 +62,17 @@ func paceKeySize(protocol asn1.ObjectIdentifier) int {
 // pace is one run of Password Authenticated Connection Establishment with generic
 // mapping (ICAO Doc 9303-11 section 4.4).
 type pace struct {
-	line    *line
+	line    *plainChannel
 	random  io.Reader
 	curve   elliptic.Curve
 	oid     []byte // of the protocol, without tag and length
 	keySize int    // bytes
-	// The domain parameters' number, where the chip announces several; else 0.
+	// The number of the domain parameters, if the chip announces several; else 0.
 	parameter int
 }
 
-// choosePACE finds the first announced protocol that is known here.
-func choosePACE(to *line, infos []lds.PACEInfo, random io.Reader) (*pace, bool) {
+// choosePACE finds the first announced protocol that is supported.
+func choosePACE(to *plainChannel, infos []lds.PACEInfo, random io.Reader) (*pace, bool) {
 	for _, info := range infos {
 		size := paceKeySize(info.Protocol)
 		c, err := curve.ByParameterID(info.ParameterID)
@@ -94,14 +94,14 @@ func choosePACE(to *line, infos []lds.PACEInfo, random io.Reader) (*pace, bool) 
 	return nil, false
 }
 
-// run establishes secure messaging by a password, before the application is
-// selected. It costs five multiplications: two of the curve's generator.
+// run establishes secure messaging by a password, before the application is selected.
+// It takes five multiplications, two of them of the curve's generator.
 func (p *pace) run(ctx context.Context, with password) (*session, error) {
 	data := append(tlv.Encode(0x80, p.oid), tlv.Encode(0x83, []byte{with.reference})...)
 	if p.parameter != 0 {
 		data = append(data, tlv.Encode(0x84, []byte{byte(p.parameter & 0xFF)})...)
 	}
-	if _, err := ask(ctx, p.line, "set PACE", apdu.Command{INS: apdu.ManageSecurityEnvironment, P1: 0xC1, P2: 0xA4, Data: data}); err != nil {
+	if _, err := ask(ctx, p.line, "MSE:Set AT for PACE", apdu.Command{INS: apdu.ManageSecurityEnvironment, P1: 0xC1, P2: 0xA4, Data: data}); err != nil {
 		return nil, denied(err)
 	}
 	nonce, err := p.nonce(ctx, with)
@@ -115,36 +115,36 @@ func (p *pace) run(ctx context.Context, with password) (*session, error) {
 	return p.agree(ctx, generator)
 }
 
-// step is one GENERAL AUTHENTICATE; all but the last are chained.
+// step sends one GENERAL AUTHENTICATE; all but the last have the chaining bit.
 func (p *pace) step(ctx context.Context, chained byte, out, in uint32, value []byte) ([]byte, error) {
 	var object []byte
 	if value != nil {
 		object = tlv.Encode(out, value)
 	}
 	c := apdu.Command{CLA: chained, INS: apdu.GeneralAuthenticate, Data: tlv.Encode(0x7C, object), Le: apdu.MaxShortLe}
-	answer, err := ask(ctx, p.line, "general authenticate", c)
+	answer, err := ask(ctx, p.line, "GENERAL AUTHENTICATE", c)
 	if err != nil {
 		return nil, denied(err)
 	}
 	template, err := tlv.ParseOnly(answer, 0x7C)
 	if err != nil {
-		return nil, denied(fmt.Errorf("general authenticate: %w", err))
+		return nil, denied(fmt.Errorf("GENERAL AUTHENTICATE: %w", err))
 	}
 	node, err := tlv.ParseOnly(template.Value, in)
 	if err != nil {
-		return nil, denied(fmt.Errorf("general authenticate: %w", err))
+		return nil, denied(fmt.Errorf("GENERAL AUTHENTICATE: %w", err))
 	}
 	return node.Value, nil
 }
 
-// nonce asks for the encrypted nonce and decrypts it by the password.
+// nonce gets the nonce and decrypts it by the password.
 func (p *pace) nonce(ctx context.Context, with password) (*big.Int, error) {
 	encrypted, err := p.step(ctx, apdu.ClassChaining, 0, 0x80, nil)
 	if err != nil {
 		return nil, err
 	}
 	if len(encrypted) == 0 || len(encrypted)%aes.BlockSize != 0 || len(encrypted) > 2*aes.BlockSize {
-		return nil, denied(fmt.Errorf("a nonce of %d bytes", len(encrypted)))
+		return nil, denied(fmt.Errorf("the nonce has %d bytes", len(encrypted)))
 	}
 	block, err := aes.NewCipher(derive(with.secret, forPassword, p.keySize))
 	if err != nil {
@@ -155,8 +155,8 @@ func (p *pace) nonce(ctx context.Context, with password) (*big.Int, error) {
 	return new(big.Int).SetBytes(nonce), nil
 }
 
-// mapNonce agrees on a point and maps the generator by it and the nonce (section
-// 4.4.3.3.1).
+// mapNonce agrees on a secret point and maps the generator by it and the nonce
+// (section 4.4.3.3.1).
 func (p *pace) mapNonce(ctx context.Context, nonce *big.Int) (*ecdsa.PublicKey, error) {
 	key, err := curve.GenerateKey(p.curve, p.random)
 	if err != nil {
@@ -174,8 +174,8 @@ func (p *pace) mapNonce(ctx context.Context, nonce *big.Int) (*ecdsa.PublicKey, 
 	if err != nil {
 		return nil, denied(err)
 	}
-	// The key whose secret is the nonce has the point that is to be added; so the
-	// generator's own tables are used.
+	// The point to be added is the public key of the nonce as a secret. To make that
+	// key uses the tables of the generator.
 	order := p.curve.Params().N
 	nonce.Mod(nonce, order)
 	nonceKey, err := curve.GenerateKey(p.curve, bytes.NewReader(nonce.FillBytes(make([]byte, (order.BitLen()+7)/8))))
@@ -189,7 +189,7 @@ func (p *pace) mapNonce(ctx context.Context, nonce *big.Int) (*ecdsa.PublicKey, 
 	return generator, nil
 }
 
-// exchange sends our point and gives the chip's, which must be another.
+// exchange sends our point and gives the chip's, which must differ.
 func (p *pace) exchange(ctx context.Context, out uint32, mine []byte) (*ecdsa.PublicKey, error) {
 	answer, err := p.step(ctx, apdu.ClassChaining, out, out+1, mine)
 	if err != nil {
@@ -205,8 +205,8 @@ func (p *pace) exchange(ctx context.Context, out uint32, mine []byte) (*ecdsa.Pu
 	return theirs, nil
 }
 
-// agree agrees on the session's keys over the mapped generator, and exchanges the
-// tokens that prove it.
+// agree agrees on the session keys over the mapped generator and exchanges the
+// authentication tokens.
 func (p *pace) agree(ctx context.Context, generator *ecdsa.PublicKey) (*session, error) {
 	secret, err := curve.Scalar(p.curve, p.random)
 	if err != nil {
@@ -235,7 +235,7 @@ func (p *pace) agree(ctx context.Context, generator *ecdsa.PublicKey) (*session,
 	return p.confirm(ctx, suite, mine, theirs)
 }
 
-// confirm exchanges the tokens.
+// confirm exchanges the authentication tokens.
 func (p *pace) confirm(ctx context.Context, suite *aesSuite, mine []byte, theirs *ecdsa.PublicKey) (*session, error) {
 	other, err := curve.MarshalPoint(theirs)
 	if err != nil {
@@ -246,17 +246,17 @@ func (p *pace) confirm(ctx context.Context, suite *aesSuite, mine []byte, theirs
 		return nil, err
 	}
 	if subtle.ConstantTimeCompare(token, p.token(suite, mine)) != 1 {
-		return nil, denied(errors.New("the chip's token does not verify"))
+		return nil, denied(errors.New("the chip's authentication token is wrong"))
 	}
 	return &session{line: p.line, suite: suite, ssc: make([]byte, aes.BlockSize)}, nil
 }
 
-// token is the proof over a public key (section 4.4.3.4).
+// token is the authentication token of a public key (section 4.4.3.4).
 func (p *pace) token(s *aesSuite, point []byte) []byte {
 	return s.mac(tlv.Encode(0x7F49, tlv.Encode(0x06, p.oid), tlv.Encode(0x86, point)))
 }
 
-// rawOID gives the value of an object identifier, without tag and length.
+// rawOID is the DER of an object identifier without tag and length.
 func rawOID(oid asn1.ObjectIdentifier) ([]byte, error) {
 	der, err := asn1.Marshal(oid)
 	if err != nil {

@@ -12,8 +12,7 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 )
 
-// Access is what opens the chip: what is printed on the card. The MRZ is tried
-// first.
+// Access is what is printed on the card and opens the chip. The MRZ is tried first.
 type Access struct {
 	MRZInformation string // ICAO Doc 9303-11 section 9.7.2; 24 characters
 	CAN            string // six digits
@@ -25,25 +24,25 @@ func (Access) String() string { return "[access]" }
 // GoString hides the secrets.
 func (Access) GoString() string { return "[access]" }
 
-// Options are how a chip is read. The zero value reads as fast as the chip can.
+// Options are how a chip is read. With the zero value it is read as fast as possible.
 type Options struct {
 	Random      io.Reader // of challenges and keys; crypto/rand by default
-	SelectFiles bool      // select each file by its identifier, as some readers do, and not by short identifier
-	ShortAPDUs  bool      // never use extended lengths, whatever the chip announces
-	BACOnly     bool      // do as a reader that knows no PACE
+	SelectFiles bool      // select each file by its identifier, as some readers do, not by its short identifier
+	ShortAPDUs  bool      // do not use extended lengths, whatever the chip announces
+	BACOnly     bool      // do as a reader without PACE
 }
 
 // Reading is what was read from a chip.
 type Reading struct {
-	Access   string // how it let us in: PACE-MRZ, PACE-CAN or BAC; empty if it did not
+	Access   string // how it gave access: PACE-MRZ, PACE-CAN or BAC; empty if it did not
 	Files    lds.Files
-	Closed   []int // data groups that the chip keeps for Extended Access Control
-	Commands int   // how many commands it took
+	Closed   []int // data groups that the chip opens only by Extended Access Control
+	Commands int   // how many commands were sent
 
-	// What failed on the way; nil where it did not.
-	Refused              error // the chip did not let us in
-	PACE                 error // PACE is announced and failed, and another way in was taken
-	Interrupted          error // the chip gave up or secure messaging broke; nothing was read after that
+	// What failed; nil if it did not.
+	Refused              error // the chip did not give access
+	PACE                 error // PACE was announced and failed, and access was by another way
+	Interrupted          error // the chip stopped or secure messaging failed; nothing was read after that
 	ChipAuthentication   error
 	ActiveAuthentication error
 	Unreadable           map[lds.EF]error
@@ -56,15 +55,16 @@ func (*Reading) String() string { return "[reading]" }
 func (*Reading) GoString() string { return "[reading]" }
 
 // Read opens a chip and reads all of it, as a border does: EF.CardAccess, PACE or
-// BAC, the application, Chip and Active Authentication, every data group that may
-// be read. The error is a fault of reader or line; what the chip does wrong is in
-// the reading. A chip costs at most 4096 commands and 3 MB, whatever it answers.
+// BAC, the eMRTD application, Chip and Active Authentication, every data group that
+// may be read. The error is a fault of the reader or the connection; what is wrong
+// with the chip is in the reading. A chip takes at most 4096 commands and 3 MB,
+// whatever it answers.
 func Read(ctx context.Context, card apdu.Card, access Access, o Options) (*Reading, error) {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
 	reading := &Reading{Files: make(lds.Files), Unreadable: make(map[lds.EF]error)}
-	to := &line{card: card}
+	to := &plainChannel{card: card}
 	r := &reader{Options: o, line: to, channel: to, reading: reading, longest: shortResponse}
 	err := r.all(ctx, access)
 	reading.Commands = to.sent
@@ -80,7 +80,7 @@ func Read(ctx context.Context, card apdu.Card, access Access, o Options) (*Readi
 	return reading, nil
 }
 
-// all is the whole conversation.
+// all does everything that Read does.
 func (r *reader) all(ctx context.Context, access Access) error {
 	if err := r.public(ctx); err != nil {
 		return err
@@ -89,25 +89,25 @@ func (r *reader) all(ctx context.Context, access Access) error {
 		return err
 	}
 	for _, name := range []lds.EF{lds.COM, lds.SOD, lds.DG14} {
-		if err := r.note(ctx, name); err != nil {
+		if err := r.keep(ctx, name); err != nil {
 			return err
 		}
 	}
-	if err := r.prove(ctx); err != nil {
+	if err := r.authenticate(ctx); err != nil {
 		return err
 	}
 	return r.dataGroups(ctx)
 }
 
-// public reads what stands under the master file, in clear. Many chips refuse to
-// select that, and some lack one file or both: that is no fault.
+// public reads the files under the master file, in plain. Many chips refuse to select
+// it, and some do not have one of the files or both; neither is an error.
 func (r *reader) public(ctx context.Context) error {
 	c := apdu.Command{INS: apdu.Select, P1: apdu.SelectAny, P2: apdu.NoResponse, Data: []byte{0x3F, 0x00}}
 	if _, err := r.channel.send(ctx, c); err != nil {
-		return fmt.Errorf("select the master file: %w", err)
+		return fmt.Errorf("SELECT the master file: %w", err)
 	}
 	for _, name := range []lds.EF{lds.CardAccess, lds.ATRInfo} {
-		if err := r.note(ctx, name); err != nil {
+		if err := r.keep(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -118,7 +118,7 @@ func (r *reader) public(ctx context.Context) error {
 	return nil
 }
 
-// enter gets access, by PACE where the chip announces it, and selects the
+// enter gets access, by PACE if the chip announces it, and selects the eMRTD
 // application.
 func (r *reader) enter(ctx context.Context, access Access) error {
 	infos, err := lds.ParseCardAccess(r.reading.Files[lds.CardAccess])
@@ -132,7 +132,7 @@ func (r *reader) enter(ctx context.Context, access Access) error {
 		if r.reading.PACE != nil {
 			return r.reading.PACE
 		}
-		return denied(errors.New("the chip announces no PACE that is known here, and BAC needs the MRZ"))
+		return denied(errors.New("the chip does not announce a known PACE protocol, and BAC needs the MRZ"))
 	}
 	if err := r.selectApplication(ctx); err != nil {
 		return denied(err)
@@ -146,8 +146,8 @@ func (r *reader) enter(ctx context.Context, access Access) error {
 	return nil
 }
 
-// byPACE tries the passwords in turn. The error is a fault, or of the chip once it
-// has let us in.
+// byPACE tries the passwords in turn. The error is a fault, or an error of the chip
+// after it has given access.
 func (r *reader) byPACE(ctx context.Context, p *pace, passwords []password) (entered bool, _ error) {
 	for _, with := range passwords {
 		s, err := p.run(ctx, with)
@@ -167,28 +167,28 @@ func (r *reader) byPACE(ctx context.Context, p *pace, passwords []password) (ent
 	return false, nil
 }
 
-// open goes on in secure messaging.
+// open continues in secure messaging.
 func (r *reader) open(s *session) {
 	s.extended = r.longest > shortResponse
 	r.channel, r.session = s, s
 }
 
 func (r *reader) selectApplication(ctx context.Context) error {
-	_, err := ask(ctx, r.channel, "select the application", apdu.Command{INS: apdu.Select, P1: apdu.SelectByName, P2: apdu.NoResponse, Data: lds.AID()})
+	_, err := ask(ctx, r.channel, "SELECT the eMRTD application", apdu.Command{INS: apdu.Select, P1: apdu.SelectByName, P2: apdu.NoResponse, Data: lds.AID()})
 	return err
 }
 
-// prove does Chip and Active Authentication, and notes what fails.
-func (r *reader) prove(ctx context.Context) error {
+// authenticate does Chip and Active Authentication, and records what fails.
+func (r *reader) authenticate(ctx context.Context) error {
 	infos, err := lds.ParseDG14(r.reading.Files[lds.DG14])
 	if err != nil {
-		r.reading.ChipAuthentication = notGenuine(err)
-	} else if err := r.proveChip(ctx, infos); err != nil {
+		r.reading.ChipAuthentication = failed(err)
+	} else if err := r.authenticateChip(ctx, infos); err != nil {
 		return err
 	}
-	err = r.note(ctx, "EF.DG15")
+	err = r.keep(ctx, "EF.DG15")
 	if r.session.unproven && r.reading.ChipAuthentication == nil && !isFault(err) {
-		r.reading.ChipAuthentication = notGenuine(errors.New("it does not answer under the keys that were agreed on"))
+		r.reading.ChipAuthentication = failed(errors.New("it does not answer with the new session keys"))
 		return r.reading.ChipAuthentication
 	}
 	if err != nil {
@@ -196,7 +196,7 @@ func (r *reader) prove(ctx context.Context) error {
 	}
 	key, err := lds.ParseDG15(r.reading.Files[lds.DG15])
 	if err != nil {
-		r.reading.ActiveAuthentication = notGenuine(err)
+		r.reading.ActiveAuthentication = failed(err)
 		return nil
 	}
 	err = activeAuthenticate(ctx, r.channel, key, infos, r.Random)
@@ -207,8 +207,8 @@ func (r *reader) prove(ctx context.Context) error {
 	return nil
 }
 
-// proveChip does Chip Authentication; the session goes on with its keys.
-func (r *reader) proveChip(ctx context.Context, infos lds.SecurityInfos) error {
+// authenticateChip does Chip Authentication and continues with its session keys.
+func (r *reader) authenticateChip(ctx context.Context, infos lds.SecurityInfos) error {
 	renewed, err := chipAuthenticate(ctx, r.session, infos, r.Random)
 	switch {
 	case err == nil:
@@ -228,11 +228,11 @@ func (r *reader) dataGroups(ctx context.Context) error {
 		listed = slices.Concat(com.DataGroups, []int{1, 13})
 	}
 	for _, row := range lds.Table() {
-		known := row.EF == lds.DG14 || row.EF == lds.DG15 // read already
-		if known || !slices.Contains(listed, row.DataGroup) {
+		done := row.EF == lds.DG14 || row.EF == lds.DG15 // by authenticate
+		if done || !slices.Contains(listed, row.DataGroup) {
 			continue
 		}
-		if err := r.note(ctx, row.EF); err != nil {
+		if err := r.keep(ctx, row.EF); err != nil {
 			return err
 		}
 		if row.Read == lds.ExtendedAccess && errors.Is(r.reading.Unreadable[row.EF], apdu.SecurityNotSatisfied) {
@@ -242,15 +242,15 @@ func (r *reader) dataGroups(ctx context.Context) error {
 	return nil
 }
 
-// note reads a file and keeps it, or why it cannot be read. The error is a fault,
-// or the end of secure messaging.
-func (r *reader) note(ctx context.Context, ef lds.EF) error {
+// keep reads a file and keeps it, or the reason why it cannot be read. The error is a
+// fault, or one that ends reading.
+func (r *reader) keep(ctx context.Context, ef lds.EF) error {
 	row, _ := lds.Find(ef)
 	b, err := r.read(ctx, row)
 	switch {
 	case err == nil:
 		r.reading.Files[ef] = b
-	case isFault(err) || errors.Is(err, ErrMessaging) || errors.Is(err, errCrumbs):
+	case isFault(err) || errors.Is(err, ErrMessaging) || errors.Is(err, errTooManyCommands):
 		return fmt.Errorf("read %s: %w", ef, err)
 	default:
 		r.reading.Unreadable[ef] = err

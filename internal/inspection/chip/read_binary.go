@@ -10,7 +10,7 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// ErrFile is a file that cannot be read as the standard says.
+// ErrFile means a file that cannot be read as in the standard.
 var ErrFile = errors.New("file cannot be read")
 
 // wrongFile makes an ErrFile with its reason.
@@ -18,8 +18,8 @@ func wrongFile(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrFile, fmt.Errorf(format, args...))
 }
 
-// The largest files that are accepted, in bytes: a chip that lies about its
-// lengths costs no more. Our chips have 144 kB in all.
+// The largest files that are accepted, in bytes, whatever lengths a chip gives. Our
+// chips have a memory of 144 kB.
 const (
 	maxGroup = 160 << 10 // a data group
 	maxOther = 32 << 10  // any other file
@@ -31,15 +31,15 @@ const shortResponse = apdu.MaxShortLe + 2
 // reader reads files.
 type reader struct {
 	Options
-	line    *line
+	line    *plainChannel
 	channel channel
 	session *session // the channel, once it is secure messaging
 	reading *Reading
-	longest int // response APDU that the chip can send, in bytes
+	longest int // the longest response APDU that the chip can send, in bytes
 }
 
-// read reads a file to the length that its first data object says. What comes of
-// a file that is no single data object is all of it, as far as one command goes.
+// read reads a file to the end of its data object. Of a file that is not a single
+// data object it reads what one command gives.
 func (r *reader) read(ctx context.Context, file lds.Row) ([]byte, error) {
 	start, err := r.start(ctx, file)
 	if err != nil {
@@ -60,14 +60,14 @@ func (r *reader) read(ctx context.Context, file lds.Row) ([]byte, error) {
 	case tag != file.Tag:
 		return nil, wrongFile("it begins with tag %X, not %X", tag, file.Tag)
 	case total > limit:
-		return nil, wrongFile("it says that it has %d bytes; %d are accepted", total, limit)
+		return nil, wrongFile("its length is %d bytes; at most %d are accepted", total, limit)
 	case total <= len(start):
 		return start[:total:total], nil
 	}
 	return r.rest(ctx, append(make([]byte, 0, total), start...), total)
 }
 
-// rest reads on until the file is whole.
+// rest reads the rest of a file.
 func (r *reader) rest(ctx context.Context, b []byte, total int) ([]byte, error) {
 	for len(b) < total {
 		more, err := r.binary(ctx, len(b), min(r.channel.room(r.longest), total-len(b)))
@@ -82,8 +82,8 @@ func (r *reader) rest(ctx context.Context, b []byte, total int) ([]byte, error) 
 	return b, nil
 }
 
-// start makes a file the current one and gives its first bytes: in one command by
-// short identifier, or in two where the chip does not find it so.
+// start makes a file the current one and gives its first bytes: by short identifier in
+// one command, or by identifier in two if the chip does not find it.
 func (r *reader) start(ctx context.Context, file lds.Row) ([]byte, error) {
 	if !r.SelectFiles {
 		b, err := r.opening(ctx, apdu.Command{INS: apdu.ReadBinary, P1: 0x80 | file.SFI})
@@ -92,14 +92,14 @@ func (r *reader) start(ctx context.Context, file lds.Row) ([]byte, error) {
 		}
 	}
 	fid := []byte{byte(file.FID >> 8), byte(file.FID & 0xFF)}
-	if _, err := ask(ctx, r.channel, "select", apdu.Command{INS: apdu.Select, P1: apdu.SelectEF, P2: apdu.NoResponse, Data: fid}); err != nil {
+	if _, err := ask(ctx, r.channel, "SELECT", apdu.Command{INS: apdu.Select, P1: apdu.SelectEF, P2: apdu.NoResponse, Data: fid}); err != nil {
 		return nil, err
 	}
 	return r.opening(ctx, apdu.Command{INS: apdu.ReadBinary})
 }
 
-// unknownShort reports whether a chip may know the file by its identifier though
-// not by its short one.
+// unknownShort reports whether a chip may find a file by its identifier that it has
+// not found by its short identifier.
 func unknownShort(err error) bool {
 	for _, sw := range []apdu.Status{
 		apdu.FileNotFound, apdu.WrongParameters, apdu.OutsideFile, apdu.NotAllowed,
@@ -112,21 +112,21 @@ func unknownShort(err error) bool {
 	return false
 }
 
-// opening reads the first bytes of a file whose length is not known: as many as
-// there are, up to what fits, so that most files take one command. A chip that
-// minds a length beyond the file's end is asked for the first data object's header.
+// opening reads the first bytes of a file of unknown length: as many as fit in a
+// response, so that most files take one command. If the chip refuses a length beyond
+// the end of the file, it reads only the header of the data object.
 func (r *reader) opening(ctx context.Context, c apdu.Command) ([]byte, error) {
 	c.Le = r.channel.room(r.longest)
 	b, err := r.data(ctx, c)
 	status, is := errors.AsType[apdu.Status](err)
 	if is && (status == apdu.WrongLength || status.SW1() == apdu.WrongLe.SW1()) {
-		c.Le = 1 + 4 // a tag of our files, and the longest length
+		c.Le = 1 + 4 // the tag of a file, and the longest length
 		return r.data(ctx, c)
 	}
 	return b, err
 }
 
-// binary reads n bytes of the current file from an offset; beyond 32 kB by the odd
+// binary reads n bytes of the current file from an offset, beyond 32 kB by the odd
 // instruction (ISO/IEC 7816-4, 11.3.3).
 func (r *reader) binary(ctx context.Context, offset, n int) ([]byte, error) {
 	const far = 0x8000
@@ -150,8 +150,7 @@ func (r *reader) binary(ctx context.Context, offset, n int) ([]byte, error) {
 	return node.Value, nil
 }
 
-// data sends READ BINARY. The warning that the file ends before Le bytes is none
-// for us.
+// data sends READ BINARY. The warning that the file ends before Le bytes is accepted.
 func (r *reader) data(ctx context.Context, c apdu.Command) ([]byte, error) {
 	answer, err := r.channel.send(ctx, c)
 	if err != nil {

@@ -12,8 +12,7 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// ErrMessaging is a response that does not hold: its checksum is wrong, or it is
-// not protected at all.
+// ErrMessaging means a response whose checksum is wrong or that is not protected.
 var ErrMessaging = errors.New("secure messaging failed")
 
 // wrongMessage makes an ErrMessaging with its reason.
@@ -31,20 +30,19 @@ const (
 // macSize is the length of a checksum in bytes, for all suites.
 const macSize = 8
 
-// session is secure messaging on a card (ICAO Doc 9303-11 section 9.8), from the
-// terminal's side.
+// session is the terminal's side of secure messaging (ICAO Doc 9303-11 section 9.8).
 type session struct {
-	line     *line
+	line     *plainChannel
 	suite    suite
 	ssc      []byte // send sequence counter, one block
 	extended bool   // the chip takes extended lengths
-	unproven bool   // nothing has come back under these keys yet
+	unproven bool   // there was no protected response with these keys yet
 
-	objects []byte // of the command that is being protected; used again for the next
+	objects []byte // buffer for the objects of a command
 }
 
 // send implements channel: it protects the command, sends it, and checks and
-// opens the response. Its data points into what the card returned.
+// decrypts the response, whose data points into what the card returned.
 func (s *session) send(ctx context.Context, c apdu.Command) (apdu.Response, error) {
 	protected := s.protect(c)
 	r, err := apdu.Send(ctx, s.line, protected)
@@ -55,8 +53,8 @@ func (s *session) send(ctx context.Context, c apdu.Command) (apdu.Response, erro
 	return s.open(r)
 }
 
-// room implements channel: the objects of the status word and of the checksum
-// stand beside the cryptogram, which has a header, an indicator and padding.
+// room implements channel. Beside the cryptogram, which has a header, an indicator
+// and padding, a response has the objects of status word and checksum.
 func (s *session) room(longest int) int {
 	const beside = 2 + (2 + 2) + (2 + macSize) // status word, objects 99 and 8E
 	header := 1 + 2 + 1
@@ -67,7 +65,7 @@ func (s *session) room(longest int) int {
 	return (longest-beside-header)/block*block - 1
 }
 
-// count moves the send sequence counter.
+// count steps the send sequence counter.
 func (s *session) count() {
 	for i, b := range slices.Backward(s.ssc) {
 		if s.ssc[i] = b + 1; s.ssc[i] != 0 {
@@ -76,7 +74,7 @@ func (s *session) count() {
 	}
 }
 
-// protect wraps a command. The result is good until the next call.
+// protect protects a command. The result is valid until the next call.
 func (s *session) protect(c apdu.Command) apdu.Command {
 	s.count()
 	objects := s.objects[:0]
@@ -111,8 +109,8 @@ func (s *session) mac(parts ...[]byte) []byte {
 	return s.suite.mac(append([][]byte{s.ssc}, parts...)...)
 }
 
-// padding is what padding method 2 of ISO/IEC 9797-1 adds to n bytes: nothing
-// where there are none, for an absent part is not padded.
+// padding is what padding method 2 of ISO/IEC 9797-1 adds to n bytes. An absent
+// part, of 0 bytes, is not padded.
 func (s *session) padding(n int) []byte {
 	if n == 0 {
 		return nil
@@ -122,12 +120,12 @@ func (s *session) padding(n int) []byte {
 	return []byte(longest)[:block-n%block]
 }
 
-// open checks a response and gives it in clear. Some chips tell errors by a bare
-// status word, which is given as it is, but for those that end the session.
+// open checks and decrypts a response. Some chips report errors by a status word that
+// is not protected: it is the response, unless it ends the session.
 func (s *session) open(r apdu.Response) (apdu.Response, error) {
 	if len(r.Data) == 0 && r.SW != apdu.OK {
 		if r.SW == apdu.SecureMessagingMissing || r.SW == apdu.SecureMessagingWrong {
-			return r, fmt.Errorf("%w: the chip ended it: %w", ErrMessaging, r.SW)
+			return r, fmt.Errorf("%w: the chip ended the session: %w", ErrMessaging, r.SW)
 		}
 		return r, nil
 	}
@@ -151,14 +149,14 @@ func (s *session) open(r apdu.Response) (apdu.Response, error) {
 
 // protected are the objects of a response.
 type protected struct {
-	cryptogram []byte // nil where the response has no data
+	cryptogram []byte // nil if the response has no data
 	status     apdu.Status
-	covered    []byte // what the checksum is over, before padding
+	covered    []byte // what the checksum covers, before padding
 	mac        []byte
 }
 
-// readProtected reads the objects of a response: at most one cryptogram, one
-// status word, the checksum over both at the end.
+// readProtected reads the objects of a response: at most one cryptogram, then one
+// status word, then the checksum over both.
 func readProtected(b []byte) (protected, error) {
 	var p protected
 	for rest := b; p.mac == nil; {
@@ -190,7 +188,7 @@ func pad(b []byte, size int) []byte {
 	return out
 }
 
-// unpad takes the padding off.
+// unpad removes the padding.
 func unpad(b []byte) ([]byte, error) {
 	for i, v := range slices.Backward(b) {
 		switch v {

@@ -27,7 +27,7 @@ func sessionWith(tb testing.TB, card apdu.Card) *session {
 	tb.Helper()
 	suite, err := newAESSuite(make([]byte, 32), 16)
 	require.NoError(tb, err)
-	return &session{line: &line{card: card}, suite: suite, ssc: make([]byte, 16), unproven: true}
+	return &session{line: &plainChannel{card: card}, suite: suite, ssc: make([]byte, 16), unproven: true}
 }
 
 // sealed is a response as a chip protects it, at a count of the send sequence
@@ -101,7 +101,7 @@ func TestSession_RefusesWhatTheChipDidNotProtect(t *testing.T) {
 	}
 }
 
-func TestSession_EveryChangedBitOfAResponseIsSeen(t *testing.T) {
+func TestSession_EveryChangedBitOfAResponseIsDetected(t *testing.T) {
 	t.Parallel()
 	good := sealed(t, 2, false, []byte("some data, and some more"), apdu.OK)
 	for i := range 8 * (len(good) - 2) {
@@ -130,7 +130,7 @@ func TestSession_TheLongestAnswerFits(t *testing.T) {
 	require.Equal(t, 223, sessionWith(t, nil).room(shortResponse))
 }
 
-func TestLine_ATransportsErrorIsAFaultAndACardsIsNot(t *testing.T) {
+func TestPlainChannel_AnErrorOfTheConnectionIsAFaultAndOneOfTheCardIsNot(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the reader is gone")
 	for name, tt := range map[string]struct {
@@ -145,7 +145,7 @@ func TestLine_ATransportsErrorIsAFaultAndACardsIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			_, err := (&line{card: tt.card}).send(t.Context(), apdu.Command{INS: 0xB0, Le: 256})
+			_, err := (&plainChannel{card: tt.card}).send(t.Context(), apdu.Command{INS: 0xB0, Le: 256})
 
 			require.Error(t, err)
 			require.Equal(t, tt.fault, isFault(err))
@@ -153,7 +153,7 @@ func TestLine_ATransportsErrorIsAFaultAndACardsIsNot(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := (&line{card: answering{0x90, 0}}).send(ctx, apdu.Command{})
+	_, err := (&plainChannel{card: answering{0x90, 0}}).send(ctx, apdu.Command{})
 	require.ErrorIs(t, err, context.Canceled)
 	require.True(t, isFault(err))
 }
@@ -253,7 +253,7 @@ func (f *files) part(offset, le int) apdu.Response {
 
 // readerOf reads the files of a chip in clear.
 func readerOf(card apdu.Card, longest int, o Options) *reader {
-	to := &line{card: card}
+	to := &plainChannel{card: card}
 	return &reader{Options: o, line: to, channel: to, reading: &Reading{Files: make(lds.Files)}, longest: longest}
 }
 
@@ -300,15 +300,15 @@ func TestRead_DoesNotBelieveAChipThatLies(t *testing.T) {
 		chip    files
 		says    string
 	}{
-		"16 MB":                {content: []byte{0x75, 0x83, 0xFF, 0xFF, 0xFF, 1}, says: "it says that it has 16777220 bytes"},
-		"just too long":        {content: []byte{0x75, 0x83, 0x03, 0, 0, 1}, says: "bytes; 163840 are accepted"},
+		"16 MB":                {content: []byte{0x75, 0x83, 0xFF, 0xFF, 0xFF, 1}, says: "its length is 16777220 bytes"},
+		"just too long":        {content: []byte{0x75, 0x83, 0x03, 0, 0, 1}, says: "bytes; at most 163840 are accepted"},
 		"2 GB":                 {content: []byte{0x75, 0x84, 0x7F, 0xFF, 0xFF, 0xFF}, says: "length is malformed"},
 		"no length":            {content: []byte{0x75}, says: "cut short"},
 		"indefinite length":    {content: []byte{0x75, 0x80, 1, 2, 0, 0}, says: "indefinite"},
 		"more than it has":     {content: []byte{0x75, 0x82, 1, 0, 1, 2, 3}, says: "status 6B00"},
 		"another file":         {content: []byte{0x61, 1, 7}, says: "begins with tag 61"},
 		"nothing":              {content: nil, says: "status 6B00"},
-		"crumbs":               {content: tlv.Encode(0x75, make([]byte, 100000)), chip: files{crumbs: 20}, says: "has not ended"},
+		"crumbs":               {content: tlv.Encode(0x75, make([]byte, 100000)), chip: files{crumbs: 20}, says: "was not read"},
 		"empty answers":        {content: tlv.Encode(0x75, make([]byte, 1000)), chip: files{spoil: func([]byte) []byte { return nil }}, says: "cut short"},
 		"no object 53 far out": {content: tlv.Encode(0x75, make([]byte, 40000)), chip: files{spoil: noObject}, says: "wrong tag"},
 	} {
@@ -418,7 +418,7 @@ func desSession(t *testing.T, answer []byte) *session {
 	t.Helper()
 	suite, err := newDESSuite(make([]byte, 16))
 	require.NoError(t, err)
-	return &session{line: &line{card: answering(answer)}, suite: suite, ssc: make([]byte, 8), unproven: true}
+	return &session{line: &plainChannel{card: answering(answer)}, suite: suite, ssc: make([]byte, 8), unproven: true}
 }
 
 // hostile is a card that takes its answers from a fuzzer: each a length in two

@@ -10,13 +10,12 @@ import (
 	"github.com/aead/cmac"
 )
 
-// suite is the cryptography of a session. It belongs to one session and is not
-// safe for several goroutines.
+// suite is the cipher and the MAC of a session. It must not be used concurrently.
 type suite interface {
 	blockSize() int
 	encrypt(ssc, padded []byte) []byte              // in place
 	decrypt(ssc, cryptogram []byte) ([]byte, error) // in place, and unpadded
-	mac(parts ...[]byte) []byte                     // 8 bytes, over the parts with their padding
+	mac(parts ...[]byte) []byte                     // 8 bytes, over parts that are padded
 }
 
 // aesSuite is AES with CMAC (ICAO Doc 9303-11 section 9.8.6.1).
@@ -44,7 +43,7 @@ func newAESSuite(secret []byte, size int) (*aesSuite, error) {
 
 func (a *aesSuite) blockSize() int { return aes.BlockSize }
 
-// iv is the send sequence counter, encrypted.
+// iv is the encrypted send sequence counter.
 func (a *aesSuite) iv(ssc []byte) []byte {
 	iv := make([]byte, aes.BlockSize)
 	a.block.Encrypt(iv, ssc)
@@ -76,7 +75,7 @@ type desSuite struct {
 	first, both cipher.Block // single DES by the first half of the MAC key; triple DES
 }
 
-// newDESSuite derives the keys from a seed: that of the MRZ, or a session's.
+// newDESSuite derives the keys from a seed: that of the MRZ or of a session.
 func newDESSuite(secret []byte) (*desSuite, error) {
 	block, err := des.NewTripleDESCipher(desKey(derive(secret, forEncryption, 16)))
 	if err != nil {
@@ -105,8 +104,8 @@ func (d *desSuite) decrypt(_, cryptogram []byte) ([]byte, error) {
 	return decryptCBC(d.block, make([]byte, des.BlockSize), cryptogram)
 }
 
-// mac is algorithm 3 of ISO/IEC 9797-1: DES from block to block, triple DES at
-// the last.
+// mac is MAC algorithm 3 of ISO/IEC 9797-1: DES for each block, triple DES for the
+// last.
 func (d *desSuite) mac(parts ...[]byte) []byte {
 	state := make([]byte, des.BlockSize)
 	filled := 0

@@ -15,10 +15,9 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// Verify judges what was read by itself: whether the chip let us in as it should
-// and is genuine, and whether its data is whole and signed by a document signer
-// that the CSCA certified. trust is what the reader trusts, at is the time of the
-// inspection.
+// Verify checks what was read by itself: whether the chip gave access and is genuine,
+// and whether its data is complete and signed by a document signer that the CSCA
+// certified. trust is what the reader trusts, at is the time of the inspection.
 func Verify(r *Reading, trust *pki.TrustStore, at time.Time) Result {
 	result := Result{Access: r.Access}
 	result.add("Access", r.Refused)
@@ -62,7 +61,7 @@ func Verify(r *Reading, trust *pki.TrustStore, at time.Time) Result {
 	return result
 }
 
-// missing says that a file was not read, rather than that nothing is malformed.
+// missing is the error for a file: that it could not be read, or err.
 func missing(files lds.Files, ef lds.EF, err error) error {
 	if files[ef] == nil {
 		return errors.New(string(ef) + " could not be read")
@@ -70,21 +69,21 @@ func missing(files lds.Files, ef lds.EF, err error) error {
 	return err
 }
 
-// joined makes one error of several, in one line.
-func joined(faults []string) error {
-	if len(faults) == 0 {
+// joined makes one error of several problems.
+func joined(problems []string) error {
+	if len(problems) == 0 {
 		return nil
 	}
-	return errors.New(strings.Join(faults, "; "))
+	return errors.New(strings.Join(problems, "; "))
 }
 
-// readable notes the files that are there, or ought to be, and cannot be read. A
-// portrait is not on every card; fingers are for Extended Access Control.
+// readable adds the files that cannot be read although the chip should have them. Not
+// every card has a portrait; fingers need Extended Access Control.
 func (r *Result) readable(from *Reading, object *sod.SOD) {
 	for _, ef := range slices.Sorted(maps.Keys(from.Unreadable)) {
 		row, _ := lds.Find(ef)
 		switch {
-		case row.MasterFile: // not every chip has them
+		case row.MasterFile: // not every chip has these files
 		case slices.Contains(from.Closed, row.DataGroup):
 		case ef == lds.DG2 && object != nil && object.Hashes[row.DataGroup] == nil:
 		default:
@@ -93,10 +92,10 @@ func (r *Result) readable(from *Reading, object *sod.SOD) {
 	}
 }
 
-// checkUnsigned checks what of EF.SOD no signature covers (RFC 5652, 5.1 and 5.3):
-// the versions, and that the signer's digest algorithm is among those announced.
+// checkUnsigned checks the parts of EF.SOD that no signature covers (RFC 5652, 5.1 and
+// 5.3): the versions, and that the signer's digest algorithm is in the list of them.
 func checkUnsigned(b []byte) error {
-	wrong := errors.New("a part of EF.SOD that is not signed was changed")
+	wrong := errors.New("an unsigned part of EF.SOD was changed")
 	signed, err := tlv.Find(b, 0x77, 0x30, 0xA0, 0x30) // ContentInfo, SignedData
 	if err != nil {
 		return wrong
@@ -113,9 +112,9 @@ func checkUnsigned(b []byte) error {
 	if err != nil || len(info) < 3 {
 		return wrong
 	}
-	version := byte(1) // the signer is named by issuer and serial number
+	version := byte(1) // the signer is identified by issuer and serial number
 	if info[1].Tag == 0x80 {
-		version = 3 // by the identifier of its key
+		version = 3 // by its key identifier
 	}
 	if !bytes.Equal(info[0].Raw, []byte{0x02, 1, version}) || !bytes.Contains(fields[1].Value, info[2].Raw) {
 		return wrong
@@ -124,57 +123,57 @@ func checkUnsigned(b []byte) error {
 }
 
 func checkHashes(r *Reading, object *sod.SOD) error {
-	var faults []string
+	var problems []string
 	groups := r.Files.DataGroups()
 	for _, n := range slices.Sorted(maps.Keys(groups)) {
 		if err := object.CheckHash(n, groups[n]); err != nil {
-			faults = append(faults, err.Error())
+			problems = append(problems, err.Error())
 		}
 	}
-	return joined(faults)
+	return joined(problems)
 }
 
-// checkLists compares EF.COM with EF.SOD, and both with what could be read.
+// checkLists compares the data groups in EF.COM, in EF.SOD and on the chip.
 func checkLists(r *Reading, object *sod.SOD) error {
 	com, err := lds.ParseCOM(r.Files[lds.COM])
 	if err != nil {
 		return missing(r.Files, lds.COM, err)
 	}
-	var faults []string
+	var problems []string
 	inCOM, inSOD := slices.Sorted(slices.Values(com.DataGroups)), object.DataGroups()
 	if !slices.Equal(inCOM, inSOD) || len(com.Unknown) > 0 {
-		faults = append(faults, fmt.Sprintf("EF.COM lists data groups %v, EF.SOD %v", inCOM, inSOD))
+		problems = append(problems, fmt.Sprintf("EF.COM lists data groups %v, EF.SOD %v", inCOM, inSOD))
 	}
 	if len(com.Unknown) > 0 {
-		faults = append(faults, "EF.COM lists tags that are no data group's")
+		problems = append(problems, "EF.COM lists tags that are no data group's")
 	}
 	if (object.Version > 0) != (com.LDSVersion >= "0108") || object.LDSVersion != "" && object.LDSVersion != com.LDSVersion {
-		faults = append(faults, "EF.COM and EF.SOD are of two LDS versions")
+		problems = append(problems, "EF.COM and EF.SOD are of two LDS versions")
 	}
 	read := r.Files.DataGroups()
 	for _, n := range inSOD {
 		if read[n] == nil && !slices.Contains(r.Closed, n) && r.Interrupted == nil {
-			faults = append(faults, fmt.Sprintf("DG%d is listed but cannot be read", n))
+			problems = append(problems, fmt.Sprintf("DG%d is listed but cannot be read", n))
 		}
 	}
-	return joined(faults)
+	return joined(problems)
 }
 
-// checkClosed wants fingers and irises closed to a reader like this one, which
-// does no Terminal Authentication.
+// checkClosed checks that fingers and irises are closed to a reader like this one,
+// which does not do Terminal Authentication.
 func checkClosed(r *Reading) error {
 	for _, row := range lds.Table() {
 		if row.Read == lds.ExtendedAccess && r.Files[row.EF] != nil {
-			return fmt.Errorf("DG%d opens without it", row.DataGroup)
+			return fmt.Errorf("DG%d can be read without it", row.DataGroup)
 		}
 	}
 	return nil
 }
 
-// checkLengths wants the length of each file in as few bytes as it can be: readers
-// refuse others.
+// checkLengths checks that the length of each file has no more bytes than necessary,
+// because some readers refuse that.
 func checkLengths(r *Reading) error {
-	var faults []string
+	var problems []string
 	for _, row := range lds.Table() {
 		content := r.Files[row.EF]
 		if row.Tag == 0 || content == nil {
@@ -182,16 +181,16 @@ func checkLengths(r *Reading) error {
 		}
 		tag, header, length, err := tlv.Header(content)
 		if err != nil || tlv.Size(tag, length) != header+length {
-			faults = append(faults, "the length of "+string(row.EF)+" is not minimal")
+			problems = append(problems, "the length of "+string(row.EF)+" is not minimal")
 		}
 	}
-	return joined(faults)
+	return joined(problems)
 }
 
-// cardAccess compares EF.CardAccess, which was read in clear, with EF.DG14, which
-// is signed: a reader that does not is open to a downgrade. A chip without
-// EF.CardAccess is read by BAC; that its EF.DG14 announces PACE is said, and is no
-// failure, for a border lets such a chip pass.
+// cardAccess compares EF.CardAccess, which was read in plain, with EF.DG14, which is
+// signed: a reader that does not can be made to use weaker protocols. A chip without
+// EF.CardAccess is read by BAC. If its EF.DG14 announces PACE the detail says so, but
+// the check does not fail, because borders accept such a chip.
 func (r *Result) cardAccess(from *Reading) {
 	const name = "EF.CardAccess"
 	open, openErr := infosOf(from.Files[lds.CardAccess])
@@ -200,7 +199,7 @@ func (r *Result) cardAccess(from *Reading) {
 	case from.Files[lds.CardAccess] == nil:
 		c := Check{Name: name, OK: true}
 		if infos, err := lds.ParseDG14(from.Files[lds.DG14]); err == nil && len(infos.PACE) > 0 {
-			c.Detail = "the chip has none, and EF.DG14 announces PACE"
+			c.Detail = "the chip has none, but EF.DG14 announces PACE"
 		}
 		r.Checks = append(r.Checks, c)
 	case openErr != nil:
@@ -212,7 +211,7 @@ func (r *Result) cardAccess(from *Reading) {
 	}
 }
 
-// insideDG14 is the SET in EF.DG14.
+// insideDG14 is the SET OF SecurityInfo in EF.DG14.
 func insideDG14(b []byte) []byte {
 	file, err := tlv.ParseOnly(b, 0x6E)
 	if err != nil {
@@ -221,7 +220,7 @@ func insideDG14(b []byte) []byte {
 	return file.Value
 }
 
-// infosOf reads a SET OF SecurityInfo as it stands.
+// infosOf reads a SET OF SecurityInfo as data objects.
 func infosOf(b []byte) ([]tlv.Node, error) {
 	set, err := tlv.ParseOnly(b, 0x31)
 	if err != nil {
@@ -230,8 +229,8 @@ func infosOf(b []byte) ([]tlv.Node, error) {
 	return set.Children()
 }
 
-// compareInfos wants every open SecurityInfo among the signed ones, and every
-// signed one of PACE among the open ones.
+// compareInfos checks that every open SecurityInfo is signed, and that every signed
+// one of PACE is open.
 func compareInfos(open, signed []tlv.Node) error {
 	among := func(list []tlv.Node, n tlv.Node) bool {
 		return slices.ContainsFunc(list, func(o tlv.Node) bool { return bytes.Equal(o.Raw, n.Raw) })
@@ -244,7 +243,7 @@ func compareInfos(open, signed []tlv.Node) error {
 	const pacePrefix = "\x06\x0A\x04\x00\x7F\x00\x07\x02\x02\x04" // id-PACE and two arcs
 	for _, n := range signed {
 		if bytes.HasPrefix(n.Value, []byte(pacePrefix)) && !among(open, n) {
-			return errors.New("it does not announce all of PACE that the signed EF.DG14 does")
+			return errors.New("it does not announce every PACE protocol of the signed EF.DG14")
 		}
 	}
 	return nil

@@ -28,8 +28,8 @@ func unhex(tb testing.TB, s string) []byte {
 	return b
 }
 
-// script is a card that knows its part of one conversation, both sides of it in
-// hexadecimal, and says nothing to any other command.
+// script is a card with the answers of one dialogue, both sides in hexadecimal. It
+// checks every command.
 type script struct {
 	tb    testing.TB
 	turns [][2]string
@@ -45,8 +45,8 @@ func (s *script) Transmit(_ context.Context, command []byte) ([]byte, error) {
 	return unhex(s.tb, turn[1]), nil
 }
 
-// ICAO Doc 9303-11, appendices D.1, D.2 and G.1; the last two are the examples of
-// the Vietnamese card's access keys.
+// ICAO Doc 9303-11, appendices D.1, D.2 and G.1; the last two examples are access keys
+// of Vietnamese cards.
 func TestDerive_WorkedExamplesOfDoc9303(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -86,7 +86,7 @@ func TestDerive_WorkedExamplesOfDoc9303(t *testing.T) {
 }
 
 // ICAO Doc 9303-11, appendix D.3 and D.4: BAC, then reading EF.COM in secure
-// messaging, with the terminal's random as given there.
+// messaging, with the terminal's random numbers given there.
 func TestBasicAccess_WorkedExampleOfDoc9303(t *testing.T) {
 	t.Parallel()
 	random := bytes.NewReader(unhex(t, "781723860C06C226 0B795240CB7049B01C19B33E32804F0B"))
@@ -104,7 +104,7 @@ func TestBasicAccess_WorkedExampleOfDoc9303(t *testing.T) {
 		},
 	}}
 
-	s, err := basicAccess(t.Context(), &line{card: card}, "L898902C<369080619406236", random)
+	s, err := basicAccess(t.Context(), &plainChannel{card: card}, "L898902C<369080619406236", random)
 	require.NoError(t, err)
 	require.Equal(t, unhex(t, "887022120C06C226"), s.ssc)
 	_, err = ask(t.Context(), s, "select EF.COM", apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x01, 0x1E}})
@@ -120,8 +120,8 @@ func TestBasicAccess_WorkedExampleOfDoc9303(t *testing.T) {
 	require.Empty(t, card.turns)
 }
 
-// The chip of appendix D that answers as it should not.
-func TestBasicAccess_TheChipMustProveThatItKnowsTheKey(t *testing.T) {
+// The chip of appendix D with wrong answers.
+func TestBasicAccess_TheChipMustProveThatItHasTheKey(t *testing.T) {
 	t.Parallel()
 	keys, err := newDESSuite(seedOf("L898902C<369080619406236")[:16])
 	require.NoError(t, err)
@@ -132,13 +132,13 @@ func TestBasicAccess_TheChipMustProveThatItKnowsTheKey(t *testing.T) {
 	good := answer("4608F91988702212 781723860C06C226 0B4F80323EB3191CB04970CB4052790B")
 	require.Equal(t, "46b9342a41396cd7386bf5803104d7cedc122b9132139baf2eedc94ee178534f2f2d235d074d74499000", good)
 	for name, tt := range map[string]struct{ challenge, answer, says string }{
-		"a wrong checksum":       {"4608F919887022129000", "47" + good[2:], "the chip's answer does not verify"},
-		"too short":              {"4608F919887022129000", good[2:], "the chip's answer does not verify"},
+		"a wrong checksum":       {"4608F919887022129000", "47" + good[2:], "the checksum of the chip's answer is wrong"},
+		"too short":              {"4608F919887022129000", good[2:], "the checksum of the chip's answer is wrong"},
 		"its own challenge only": {"4608F919887022129000", answer("4608F91988702212 0000000000000000 0B4F80323EB3191CB04970CB4052790B"), "another challenge"},
 		"our challenge only":     {"4608F919887022129000", answer("0000000000000000 781723860C06C226 0B4F80323EB3191CB04970CB4052790B"), "another challenge"},
 		"a refusal":              {"4608F919887022129000", "6300", "status 6300"},
-		"a short challenge":      {"4608F9198870229000", "", "a challenge of 7 bytes"},
-		"no challenge":           {"6D00", "", "get challenge: status 6D00"},
+		"a short challenge":      {"4608F9198870229000", "", "the challenge has 7 bytes, not 8"},
+		"no challenge":           {"6D00", "", "GET CHALLENGE: status 6D00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -148,7 +148,7 @@ func TestBasicAccess_TheChipMustProveThatItKnowsTheKey(t *testing.T) {
 				{"0082000028 72C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2 5F1448EEA8AD90A7 28", tt.answer},
 			}}
 
-			_, err := basicAccess(t.Context(), &line{card: card}, "L898902C<369080619406236", random)
+			_, err := basicAccess(t.Context(), &plainChannel{card: card}, "L898902C<369080619406236", random)
 
 			require.ErrorIs(t, err, ErrAccess)
 			require.ErrorContains(t, err, tt.says)
@@ -187,7 +187,7 @@ func TestPACE_WorkedExampleOfDoc9303(t *testing.T) {
 	}}
 	infos, err := lds.ParseCardAccess(unhex(t, "31143012060A04007F0007020204020202010202010D"))
 	require.NoError(t, err)
-	p, known := choosePACE(&line{card: card}, infos.PACE, random)
+	p, known := choosePACE(&plainChannel{card: card}, infos.PACE, random)
 	require.True(t, known)
 
 	s, err := p.run(t.Context(), Access{MRZInformation: "T22000129364081251010318"}.passwords()[0])
@@ -201,8 +201,8 @@ func TestPACE_WorkedExampleOfDoc9303(t *testing.T) {
 	require.Empty(t, card.turns)
 }
 
-// mirror is a chip that sends back what it got, as an attacker without the password
-// might.
+// mirror is a chip that sends back what it received, as an attacker without the
+// password might.
 type mirror struct{ nonce []byte }
 
 func (m mirror) Transmit(_ context.Context, command []byte) ([]byte, error) {
@@ -233,7 +233,7 @@ func opposite(point []byte) []byte {
 	return out
 }
 
-func TestPACE_AMirrorIsNotLetThrough(t *testing.T) {
+func TestPACE_RefusesWhatAChipMustNotSend(t *testing.T) {
 	t.Parallel()
 	infos, err := lds.ParseCardAccess(unhex(t, "31143012060A04007F0007020204020202010202010D"))
 	require.NoError(t, err)
@@ -242,9 +242,9 @@ func TestPACE_AMirrorIsNotLetThrough(t *testing.T) {
 		says  string
 	}{
 		"own key":                {"95A3A016522EE98D01E76CB6B98B42C3", "the chip sent our own key back"},
-		"no nonce":               {"", "a nonce of 0 bytes"},
-		"half a nonce":           {"95A3A016522EE98D", "a nonce of 8 bytes"},
-		"a nonce that goes on":   {"95A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C3", "a nonce of 48 bytes"},
+		"no nonce":               {"", "the nonce has 0 bytes"},
+		"half a nonce":           {"95A3A016522EE98D", "the nonce has 8 bytes"},
+		"a nonce that goes on":   {"95A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C3", "the nonce has 48 bytes"},
 		"a nonce that is zero":   {"1E1A3F5D4D2EC6D8E8D4A9EE3E4A4C5B", ""},
 		"another that is longer": {"95A3A016522EE98D01E76CB6B98B42C395A3A016522EE98D01E76CB6B98B42C3", "the chip sent our own key back"},
 	} {
@@ -257,7 +257,7 @@ func TestPACE_AMirrorIsNotLetThrough(t *testing.T) {
 				block.Encrypt(nonce, make([]byte, 16))
 				tt.says = "the nonce is zero"
 			}
-			p, known := choosePACE(&line{card: mirror{nonce}}, infos.PACE, rand.Reader)
+			p, known := choosePACE(&plainChannel{card: mirror{nonce}}, infos.PACE, rand.Reader)
 			require.True(t, known)
 
 			_, err := p.run(t.Context(), Access{CAN: "123456"}.passwords()[0])
@@ -268,7 +268,7 @@ func TestPACE_AMirrorIsNotLetThrough(t *testing.T) {
 	}
 }
 
-func TestChoosePACE_TakesTheFirstThatIsKnown(t *testing.T) {
+func TestChoosePACE_TakesTheFirstSupportedProtocol(t *testing.T) {
 	t.Parallel()
 	info := func(arcs string, version, parameter byte) string {
 		return "3012060A04007F000702020" + arcs + fmt.Sprintf("0201%02X0201%02X", version, parameter)
@@ -308,7 +308,7 @@ func TestChoosePACE_TakesTheFirstThatIsKnown(t *testing.T) {
 }
 
 // ICAO Doc 9303-11, appendix F: Active Authentication with RSA-1024 and SHA-1. The
-// example gives no private key, so that its representative is signed by another.
+// example gives no private key, so its representative is signed with another one.
 func TestActiveAuthentication_WorkedExampleOfDoc9303(t *testing.T) {
 	t.Parallel()
 	challenge := unhex(t, "F173589974BF40C6")
@@ -327,18 +327,18 @@ func TestActiveAuthentication_WorkedExampleOfDoc9303(t *testing.T) {
 	for i := range challenge {
 		other := bytes.Clone(challenge)
 		other[i] ^= 1
-		require.ErrorIs(t, checkRecoverable(&key.PublicKey, other, signature), ErrNotGenuine)
+		require.ErrorIs(t, checkRecoverable(&key.PublicKey, other, signature), ErrAuthentication)
 	}
 	for i := range signature {
 		other := bytes.Clone(signature)
 		other[i] ^= 1
-		require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, other), ErrNotGenuine)
+		require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, other), ErrAuthentication)
 	}
-	require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, signature[:127]), ErrNotGenuine)
-	require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, nil), ErrNotGenuine)
+	require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, signature[:127]), ErrAuthentication)
+	require.ErrorIs(t, checkRecoverable(&key.PublicKey, challenge, nil), ErrAuthentication)
 }
 
-// A chip chooses its key, and must not choose what takes for ever.
+// A chip chooses its key, which must not keep the reader busy.
 func TestActiveAuthentication_BoundsTheModulus(t *testing.T) {
 	t.Parallel()
 	for _, bits := range []uint{512, 4104, 1 << 17} {
@@ -348,12 +348,12 @@ func TestActiveAuthentication_BoundsTheModulus(t *testing.T) {
 
 		err := checkRecoverable(key, make([]byte, 8), make([]byte, key.Size()))
 
-		require.ErrorIs(t, err, ErrNotGenuine)
+		require.ErrorIs(t, err, ErrAuthentication)
 		require.ErrorContains(t, err, fmt.Sprintf("a modulus of %d bits", bits))
 	}
 }
 
-// The key's number is sent, so that a chip with several keys knows.
+// The identifier of the key is sent, for chips with several keys.
 func TestChipAuthentication_NamesTheKey(t *testing.T) {
 	t.Parallel()
 	key, err := curve.GenerateKey(curve.P256(), rand.Reader)
@@ -372,7 +372,7 @@ func TestChipAuthentication_NamesTheKey(t *testing.T) {
 		info, _, err := chooseChipKey(infos)
 		require.NoError(t, err)
 
-		err = sendChipKey(t.Context(), &line{card: card}, info, []byte{4})
+		err = sendChipKey(t.Context(), &plainChannel{card: card}, info, []byte{4})
 
 		require.ErrorIs(t, err, apdu.WrongData)
 		require.Empty(t, card.turns)

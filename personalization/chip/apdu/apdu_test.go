@@ -45,7 +45,7 @@ func TestCommand_EveryCaseOfISO7816EncodesAndParses(t *testing.T) {
 	}
 }
 
-func TestParse_RefusesWhatNoCaseAllows(t *testing.T) {
+func TestParse_RefusesWhatIsNotOneOfTheCases(t *testing.T) {
 	t.Parallel()
 	for name, in := range map[string]string{
 		"no header":                  "00B000",
@@ -81,7 +81,7 @@ func TestCommand_BytesRefusesLengthsOutOfRange(t *testing.T) {
 	require.ErrorIs(t, err, apdu.ErrMalformed)
 }
 
-// script is a card that gives answers in order and notes what it was asked.
+// script is a card that gives answers in order and records the commands.
 type script struct {
 	answers []string
 	asked   []string
@@ -97,7 +97,7 @@ func (s *script) Transmit(_ context.Context, command []byte) ([]byte, error) {
 	return answer, err
 }
 
-func TestSend_FetchesWhatWaitsAndCorrectsTheLength(t *testing.T) {
+func TestSend_GetsTheRestAndCorrectsTheLength(t *testing.T) {
 	t.Parallel()
 	card := &script{answers: []string{"6C04", "AABB6103", "CC6102", "DDEE9000"}}
 
@@ -108,7 +108,7 @@ func TestSend_FetchesWhatWaitsAndCorrectsTheLength(t *testing.T) {
 	require.Equal(t, []string{"00CA000000", "00CA000004", "00C0000003", "00C0000002"}, card.asked)
 }
 
-func TestSend_GivesUpOnACardThatNeverEnds(t *testing.T) {
+func TestSend_StopsAtACardThatGoesOnAsking(t *testing.T) {
 	t.Parallel()
 	card := &script{answers: make([]string, 5000)}
 	for i := range card.answers {
@@ -120,7 +120,7 @@ func TestSend_GivesUpOnACardThatNeverEnds(t *testing.T) {
 	require.ErrorIs(t, err, apdu.ErrEndless)
 }
 
-func TestStatus_SpeaksInWords(t *testing.T) {
+func TestStatus_HasAText(t *testing.T) {
 	t.Parallel()
 	require.EqualError(t, apdu.SecurityNotSatisfied, "status 6982: security status not satisfied")
 	require.EqualError(t, apdu.Status(0x6C00), "status 6C00: the right Le is 256")

@@ -16,7 +16,7 @@ import (
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
-// signing is a whole and valid signing; each test spoils one thing in it.
+// signing is a valid Signing, in which each test changes one thing.
 func signing(tb testing.TB, name string) cms.Signing {
 	tb.Helper()
 	on, err := curve.ByName(name)
@@ -86,7 +86,7 @@ func TestSign_SignedAttributesAreInTheOrderOfDER(t *testing.T) {
 	}
 }
 
-func TestSign_RefusesHashesThatNobodyShouldUse(t *testing.T) {
+func TestSign_RefusesWeakHashes(t *testing.T) {
 	t.Parallel()
 	s := signing(t, "P-256")
 	s.Hash = crypto.SHA1

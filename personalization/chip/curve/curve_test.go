@@ -26,7 +26,7 @@ type group interface {
 	ScalarBaseMult(k []byte) (x, y *big.Int)
 }
 
-// pairs are our Brainpool curves, each beside another author's.
+// pairs are the Brainpool curves, each with another author's implementation.
 func pairs() map[string][2]group {
 	return map[string][2]group{
 		"brainpoolP256r1": {curve.BrainpoolP256r1(), brainpool.P256r1()},
@@ -115,7 +115,7 @@ func equal(t *testing.T, wantX, wantY, gotX, gotY *big.Int) {
 	require.Zero(t, wantY.Cmp(gotY))
 }
 
-func TestPrecompute_ChecksAsTheKeyItself(t *testing.T) {
+func TestPrecompute_VerifiesLikeTheKeyItself(t *testing.T) {
 	t.Parallel()
 	for _, on := range curves() {
 		t.Run(on.Params().Name, func(t *testing.T) {

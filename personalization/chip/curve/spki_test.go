@@ -51,7 +51,7 @@ func TestKeys_ComeBackFromBothForms(t *testing.T) {
 	}
 }
 
-func TestKeys_NamedFormIsTheStandardLibrarys(t *testing.T) {
+func TestKeys_NamedFormIsThatOfTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	key, err := curve.GenerateKey(curve.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -257,7 +257,7 @@ func FuzzParsePublicKey(f *testing.F) {
 	})
 }
 
-// program finds an independent tool, or skips; where CI is set it must be there.
+// program finds an independent program, or skips the test; if CI is set it must exist.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

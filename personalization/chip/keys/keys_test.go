@@ -86,7 +86,7 @@ func TestDeriveCardKeys_RefusesWhatNoChipHas(t *testing.T) {
 	}
 }
 
-// checkStore is what every store has to do; the HSM's test runs it too.
+// checkStore checks what every store does; the test of the HSM calls it too.
 func checkStore(t *testing.T, s keys.Store) {
 	t.Helper()
 	_, err := s.Signer("nobody")

@@ -23,8 +23,8 @@ import (
 	"example.org/cancuoc/personalization/chip/sod"
 )
 
-// softHSM is SoftHSM2 with a token of its own. The module reads its settings
-// from the environment once in a process, so one test holds all that need it.
+// softHSM is SoftHSM2 with a new token. The module reads its settings from the
+// environment once per process, so all tests that need it are in one.
 func softHSM(tb testing.TB) keys.HSM {
 	tb.Helper()
 	util, err := exec.LookPath("softhsm2-util")

@@ -47,7 +47,7 @@ func holder() identity.Card {
 	}
 }
 
-// mrzLines are the worked example's.
+// mrzLines are those of the worked example.
 func mrzLines() [3]string {
 	return [3]string{
 		"IDVNM1999999902001199999990<<3",
@@ -63,7 +63,7 @@ func profile(tb testing.TB, name string) lds.Profile {
 	return p
 }
 
-// input is a whole and valid input; each test spoils one thing in it.
+// input is a valid input, in which each test changes one thing.
 func input(tb testing.TB, name string) lds.Input {
 	tb.Helper()
 	p := profile(tb, name)
@@ -146,7 +146,7 @@ func TestBuild_SameCardSameBytes(t *testing.T) {
 	require.Equal(t, one, other)
 }
 
-func TestBuild_CardAccessIsTheOneOfRealCards(t *testing.T) {
+func TestBuild_CardAccessIsThatOfRealCards(t *testing.T) {
 	t.Parallel()
 	const observed = "3134300d060804007f0007020202020101" +
 		"300f060a04007f00070202030202020101" +
@@ -279,7 +279,7 @@ func TestBuild_WithoutPortraitThereIsNoDG2(t *testing.T) {
 	require.Equal(t, []int{1, 13, 14, 15}, com.DataGroups)
 }
 
-// twoFingers are images that only begin as such.
+// twoFingers are two finger images of which only the beginning is right.
 func twoFingers() []lds.Finger {
 	return []lds.Finger{
 		{Position: 2, Format: lds.FingerWSQ, Width: 300, Height: 400, Image: append([]byte{0xFF, 0xA0}, make([]byte, 9000)...)},
@@ -317,7 +317,7 @@ func TestBuild_FingersReadBack(t *testing.T) {
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", got, got, got), "85")
 }
 
-func TestBuild_FingersThatNoReaderShowsAreRefused(t *testing.T) {
+func TestBuild_FingersThatReadersCannotShowAreRefused(t *testing.T) {
 	t.Parallel()
 	for says, change := range map[string]func([]lds.Finger){
 		"no finger 11":          func(f []lds.Finger) { f[0].Position = 11 },
@@ -437,8 +437,8 @@ func TestParsers_NeverShowAPersonInALogLine(t *testing.T) {
 	require.Equal(t, "[portrait]", lds.Face{}.LogValue().String())
 }
 
-// The master file and the eMRTD application each have identifiers of their own;
-// tags are those of 9303-10, table 38.
+// Identifiers are unique in the master file and in the eMRTD application, tags
+// everywhere.
 func TestTable_IdentifiersAreUnique(t *testing.T) {
 	t.Parallel()
 	type place struct {

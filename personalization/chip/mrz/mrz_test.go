@@ -105,7 +105,7 @@ func TestLines_Refuses(t *testing.T) {
 	}
 }
 
-// Cards of both laws: composed, read again, and nothing was lost.
+// Cards of both laws are composed and read again, and nothing is lost.
 func TestLines_RoundTrip(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {
@@ -129,7 +129,7 @@ func TestLines_RoundTrip(t *testing.T) {
 	}
 }
 
-// The published example of TD1, ICAO Doc 9303-5 appendix B: its digits.
+// The check digits of the example of TD1 in ICAO Doc 9303-5, appendix B.
 func TestCheckDigit(t *testing.T) {
 	t.Parallel()
 	for field, want := range map[string]byte{
@@ -157,7 +157,7 @@ func TestParse_ReadsTheName(t *testing.T) {
 	}
 }
 
-// Every changed digit of lines one and two is noticed.
+// Every changed digit of lines one and two is detected.
 func TestParse_RefusesAChangedDigit(t *testing.T) {
 	t.Parallel()
 	for line := range 2 {

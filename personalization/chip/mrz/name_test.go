@@ -85,7 +85,7 @@ func TestNameLine(t *testing.T) {
 		{"Nguyen Abcdefghij Klmnopqrst", 0, "NGUYEN<<ABCDEFGHIJ<KLMNOPQRST<"},
 		{"Nguyen Abcdefghij Klmnopqrstu", 0, "NGUYEN<<ABCDEFGHIJ<KLMNOPQRSTU"},
 		{"Nguyen Abcdefghij Klmnopqrstuv", 0, "NGUYEN<<ABCDEFGHIJ<KLMNOPQRSTU"},
-		// Position 30 would be a filler: the longest component before it gives a letter.
+		// Position 30 would be a filler: the longest component before it loses a letter.
 		{"Nguyen Abcdefghij Klmnopqrst Xyz", 0, "NGUYEN<<ABCDEFGHI<KLMNOPQRST<X"},
 		{"Nguyen Abcdefghi Klmnopqrstu Xyz", 0, "NGUYEN<<ABCDEFGHI<KLMNOPQRST<X"},
 		// The primary identifier alone is too long: one letter of the secondary is kept.
@@ -108,8 +108,8 @@ func TestNameLine(t *testing.T) {
 	}
 }
 
-// What Doc 9303-5 asks of a truncated name: a letter in the last position, some
-// of the secondary identifier kept, nothing reordered, nothing invented.
+// What Doc 9303-5 requires of a truncated name: a letter in the last position, a part
+// of the secondary identifier, nothing reordered, nothing added.
 func TestNameLine_Property(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(5000) {

@@ -230,8 +230,8 @@ func TestSigners_AnHSMThatComputesWronglyIsFoundAtTheFirstSignature(t *testing.T
 	}
 }
 
-// A station asks of the same document signer for every card.
-func TestTrustStore_ADocumentSignerThatWasSeenIsNoMoreTrusted(t *testing.T) {
+// A station verifies the same document signer for every card.
+func TestTrustStore_ADocumentSignerThatWasSeenIsStillChecked(t *testing.T) {
 	t.Parallel()
 	a := open(t, t.TempDir(), pki.Options{CSCACurve: "brainpoolP256r1", SignerCurve: "brainpoolP256r1"})
 	ds, key, err := a.Signers().Signer(now())
@@ -298,7 +298,7 @@ func TestSigners_RollOverWhenTheUsagePeriodEnds(t *testing.T) {
 	require.Len(t, list(t, a).Signers, 3)
 }
 
-func TestSigners_RolledOverByHandGoOnWithoutStopping(t *testing.T) {
+func TestSigners_GoOnAfterARollOverByHand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	a := open(t, dir, pki.Options{Reserve: 1})
@@ -316,7 +316,7 @@ func TestSigners_RolledOverByHandGoOnWithoutStopping(t *testing.T) {
 	require.False(t, l.Signers[1].Retired)
 }
 
-func TestRollOverCSCA_TheOldOneVouchesForTheNew(t *testing.T) {
+func TestRollOverCSCA_TheOldOneCertifiesTheNew(t *testing.T) {
 	t.Parallel()
 	a := open(t, t.TempDir(), pki.Options{Reserve: 1})
 	signers := a.Signers()
@@ -366,7 +366,7 @@ func TestSigners_TheCSCARollsOverByItselfAfterItsUsage(t *testing.T) {
 	require.Len(t, list(t, a).CSCAs, 2)
 }
 
-func TestOpenDev_ManyStartAtOnce(t *testing.T) {
+func TestOpenDev_ManyProcessesStartAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	const processes, signatures = 8, 40
@@ -404,7 +404,7 @@ func TestOpenDev_ManyStartAtOnce(t *testing.T) {
 	require.Equal(t, processes*signatures, total)
 }
 
-func TestOpenDev_GoesOnAfterACrashBetweenKeyAndState(t *testing.T) {
+func TestOpenDev_ContinuesAfterACrashBetweenKeyAndState(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	whole := open(t, dir, pki.Options{})
@@ -519,7 +519,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// openSSL finds the independent tool, or skips; where CI is set it must be there.
+// openSSL finds OpenSSL, or skips the test; if CI is set it must exist.
 func openSSL(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("openssl")

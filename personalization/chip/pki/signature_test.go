@@ -17,7 +17,7 @@ import (
 	"example.org/cancuoc/personalization/chip/pki"
 )
 
-// point is a key as a card tells it.
+// point is a public key as a card gives it.
 func point(t *testing.T) []byte {
 	t.Helper()
 	key, err := curve.GenerateKey(curve.P256(), rand.Reader)
@@ -27,7 +27,7 @@ func point(t *testing.T) []byte {
 	return b
 }
 
-func TestSignatureCA_CertifiesForSignaturesAlone(t *testing.T) {
+func TestSignatureCA_CertifiesOnlyForSignatures(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ca, err := open(t, dir, pki.Options{}).SignatureCA(now())
@@ -54,7 +54,7 @@ func TestSignatureCA_CertifiesForSignaturesAlone(t *testing.T) {
 	require.Error(t, err)
 }
 
-// verify asks OpenSSL whether the CA certified.
+// verify checks with OpenSSL that the CA issued a certificate.
 func verify(t *testing.T, dir string, der []byte) ([]byte, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "holder.pem")

@@ -115,7 +115,7 @@ func traces(tb testing.TB) []trace {
 	}
 }
 
-// replay is a card that gives recorded answers and notes the commands.
+// replay is a card that gives recorded answers and records the commands.
 type replay struct {
 	answers [][]byte
 	asked   []string
@@ -197,7 +197,7 @@ func parse(tb testing.TB, s string) apdu.Command {
 	return normal(c)
 }
 
-// normal makes no data and empty data the same.
+// normal makes absent and empty data equal.
 func normal(c apdu.Command) apdu.Command {
 	if len(c.Data) == 0 {
 		c.Data = nil
@@ -206,7 +206,7 @@ func normal(c apdu.Command) apdu.Command {
 }
 
 // The trace of a chip of the NXP P71 family with the published test keys, made
-// with GlobalPlatformPro; the pseudo-random challenge comes out of the sequence
+// with GlobalPlatformPro; the pseudo-random challenge is derived from the sequence
 // counter and the AID A000000151000000.
 func TestAnswer_IsThatOfARealChipWithPseudoRandomChallenges(t *testing.T) {
 	t.Parallel()
@@ -252,7 +252,7 @@ func TestPutKey_ArrivesWithEveryKeyLength(t *testing.T) {
 	}
 }
 
-// card is the smallest card that has a secure channel: it echoes.
+// card is a card that does nothing but echo in a secure channel.
 type card struct {
 	keys    KeySet
 	channel *CardSession

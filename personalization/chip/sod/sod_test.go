@@ -23,7 +23,7 @@ import (
 // now is when these tests happen.
 func now() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }
 
-// authority is a country of its own.
+// authority is the authority of an invented country.
 func authority(tb testing.TB, o pki.Options) *pki.Authority {
 	tb.Helper()
 	o.Clock = now
@@ -32,7 +32,7 @@ func authority(tb testing.TB, o pki.Options) *pki.Authority {
 	return a
 }
 
-// groups are data groups that nobody reads.
+// groups are data groups without meaning.
 func groups() map[int][]byte {
 	return map[int][]byte{
 		1:  tlv.Encode(0x61, []byte("one")),
@@ -112,7 +112,7 @@ func TestVerify_AnyChangedByteIsRefused(t *testing.T) {
 	}
 }
 
-// unsigned says what of a SignedData stands at an offset that no signature covers.
+// unsigned names the part of a SignedData at an offset that no signature covers.
 func unsigned(t *testing.T, ef []byte, at int) string {
 	t.Helper()
 	data, err := tlv.Find(ef, 0x77, 0x30, 0xA0, 0x30)
@@ -292,7 +292,7 @@ func TestParse_SecurityObjectByRSAPSSOfOpenSSL(t *testing.T) {
 	}
 }
 
-func TestParse_RefusesWhatIsNoSecurityObject(t *testing.T) {
+func TestParse_RefusesWhatIsNotASecurityObject(t *testing.T) {
 	t.Parallel()
 	certificate, key, err := authority(t, pki.Options{}).Signers().Signer(now())
 	require.NoError(t, err)
@@ -324,7 +324,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// program finds an independent tool, or skips; where CI is set it must be there.
+// program finds an independent program, or skips the test; if CI is set it must exist.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

@@ -32,7 +32,7 @@ func blankCard(tb testing.TB) *Card {
 	return c
 }
 
-// domain selects the security domain and opens a channel with it.
+// domain selects the issuer security domain and opens a secure channel.
 func domain(tb testing.TB, c *Card) *securechannel.Session {
 	tb.Helper()
 	r, err := apdu.Send(tb.Context(), c, apdu.Command{INS: 0xA4, P1: 4, P2: 0x0C, Data: globalplatform.IssuerSecurityDomain()})
@@ -66,7 +66,7 @@ func unhexed(s string) []byte {
 	return n.Bytes()
 }
 
-func TestDomain_GivesItsProductionDataToAll(t *testing.T) {
+func TestSecurityDomain_LifeCycleDataIsPublic(t *testing.T) {
 	t.Parallel()
 	c := blankCard(t)
 
@@ -84,7 +84,7 @@ func TestDomain_GivesItsProductionDataToAll(t *testing.T) {
 	require.Equal(t, []byte{3, 0x70}, protocol.Value[len(protocol.Value)-2:])
 }
 
-func TestDomain_RefusesWithoutAChannel(t *testing.T) {
+func TestSecurityDomain_RefusesWithoutAChannel(t *testing.T) {
 	t.Parallel()
 	converse(t, blankCard(t), [][2]string{
 		{"80F28002024F0000", "6982"},
@@ -99,7 +99,7 @@ func TestDomain_RefusesWithoutAChannel(t *testing.T) {
 	})
 }
 
-func TestDomain_WrongKeyVersionAndWrongCryptogram(t *testing.T) {
+func TestSecurityDomain_WrongKeyVersionAndWrongCryptogram(t *testing.T) {
 	t.Parallel()
 	c := blankCard(t)
 	r, err := apdu.Send(t.Context(), c, apdu.Command{CLA: 0x80, INS: 0x50, P1: 0x55, Data: make([]byte, 8), Le: 256})
@@ -116,7 +116,7 @@ func TestDomain_WrongKeyVersionAndWrongCryptogram(t *testing.T) {
 	require.ErrorIs(t, r.SW, apdu.ConditionsNotSatisfied)
 }
 
-func TestDomain_LifeGoesForwardOnly(t *testing.T) {
+func TestSecurityDomain_LifeCycleGoesForwardOnly(t *testing.T) {
 	t.Parallel()
 	c := blankCard(t)
 	s := domain(t, c)
@@ -131,7 +131,7 @@ func TestDomain_LifeGoesForwardOnly(t *testing.T) {
 	expect(t, s, apdu.OK, apdu.Command{INS: 0xF2, P1: 0x80, P2: 0x02, Data: []byte{0x4F, 0}, Le: 256})
 }
 
-func TestInstall_RefusesWhatIsNotThere(t *testing.T) {
+func TestInstall_RefusesUnknownModulesAndApplications(t *testing.T) {
 	t.Parallel()
 	s := domain(t, blankCard(t))
 
@@ -144,7 +144,7 @@ func TestInstall_RefusesWhatIsNotThere(t *testing.T) {
 	expect(t, s, apdu.ReferenceNotFound, apdu.Command{INS: 0xE4, Data: tlv.Encode(0x4F, unhexed(moduleEMRTD))})
 }
 
-func TestStoreData_KeepsItsOrderAndItsBounds(t *testing.T) {
+func TestStoreData_ChecksOrderAndBounds(t *testing.T) {
 	t.Parallel()
 	begin := apdu.Command{INS: 0xE6, P1: 0x20, Data: append(append([]byte{0, 0, 7}, unhexed(moduleEMRTD)...), 0, 0, 0)}
 	for name, tt := range map[string]struct {
@@ -214,7 +214,7 @@ func TestPowerLoss_TheSequenceCounterNeverGoesBack(t *testing.T) {
 	require.Equal(t, byte(3), third.Data[31])
 }
 
-func TestChaining_JoinsDataAndBreaksOffCleanly(t *testing.T) {
+func TestChaining_JoinsDataAndEndsCleanly(t *testing.T) {
 	t.Parallel()
 	c := finished(t, nil, lds.Files{lds.CardAccess: {0x31, 0}}, nil)
 
@@ -228,7 +228,7 @@ func TestChaining_JoinsDataAndBreaksOffCleanly(t *testing.T) {
 	})
 }
 
-func TestActiveAuthentication_SignsWithWhateverKeyItHas(t *testing.T) {
+func TestActiveAuthentication_SignsWithEveryKindOfKey(t *testing.T) {
 	t.Parallel()
 	challenge := []byte{1, 2, 3, 4, 5, 6, 7, 8}
 	command := apdu.Command{INS: 0x88, Data: challenge, Le: 65536}
@@ -275,7 +275,7 @@ func TestActiveAuthentication_SignsWithWhateverKeyItHas(t *testing.T) {
 	})
 }
 
-func TestDefects_OneByteComesBackWrong(t *testing.T) {
+func TestDefects_OneByteReadsWrong(t *testing.T) {
 	t.Parallel()
 	c := finished(t, nil, lds.Files{lds.DG1: {0x61, 3, 1, 2, 3}}, nil)
 	c.defects = Defects{CorruptFile: 0x0101, CorruptOffset: 3}
@@ -285,8 +285,8 @@ func TestDefects_OneByteComesBackWrong(t *testing.T) {
 	require.Equal(t, []byte{1, 0xFD, 3}, r.Data)
 }
 
-// A reader as vsmartcard-vpcd is one: control bytes and commands.
-func TestServeVPCD_SpeaksToTheVirtualReader(t *testing.T) {
+// The test is the virtual reader: it sends control bytes and commands.
+func TestServeVPCD_AnswersTheVirtualReader(t *testing.T) {
 	t.Parallel()
 	c := finished(t, nil, lds.Files{lds.CardAccess: {0x31, 0}}, nil)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -332,7 +332,7 @@ func TestServeVPCD_SpeaksToTheVirtualReader(t *testing.T) {
 	require.NoError(t, listener.Close())
 }
 
-func TestServeVPCD_TellsThatTheReaderHasGone(t *testing.T) {
+func TestServeVPCD_ReportsThatTheReaderIsGone(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -347,11 +347,11 @@ func TestServeVPCD_TellsThatTheReaderHasGone(t *testing.T) {
 	require.NoError(t, listener.Close())
 }
 
-// heapLimit is how much memory no input may make the card take, in bytes.
+// heapLimit bounds the memory that any input makes the card use, in bytes.
 const heapLimit = 16 << 20
 
-// FuzzCard talks to a card at all stages of its life: each byte of length
-// begins a command. Whatever is said, the card answers, and stays small.
+// FuzzCard sends commands, each after one byte of length, to a blank card and to a
+// locked one. The card answers every command and stays small.
 func FuzzCard(f *testing.F) {
 	document := finished(f, nil,
 		lds.Files{
@@ -394,8 +394,8 @@ func FuzzCard(f *testing.F) {
 	})
 }
 
-// FuzzChannel says fuzzed commands inside an open secure channel, where a blank
-// takes them all.
+// FuzzChannel sends fuzzed commands in an open secure channel, in which a blank card
+// serves all of them.
 func FuzzChannel(f *testing.F) {
 	begin := append(append([]byte{0, 0, 7}, unhexed(moduleEMRTD)...), 0, 0, 0)
 	f.Add(byte(0xE2), byte(0x88), byte(0), []byte{1, 1, 1, 9})
@@ -420,7 +420,7 @@ func FuzzChannel(f *testing.F) {
 	})
 }
 
-// FuzzRestore reads snapshots of anybody's making.
+// FuzzRestore reads fuzzed snapshots.
 func FuzzRestore(f *testing.F) {
 	f.Add(finished(f, nil, lds.Files{lds.DG1: {0x61, 0}}, map[uint16][]byte{secretCAN: []byte("123456")}).Snapshot())
 	f.Fuzz(func(t *testing.T, snapshot []byte) {

@@ -65,7 +65,7 @@ func converse(t *testing.T, c *Card, dialogue [][2]string) {
 }
 
 // The worked example of ICAO Doc 9303-11, appendix D: Basic Access Control and
-// secure messaging, the chip's random as given there.
+// secure messaging, with the chip's random numbers given there.
 func TestBasicAccess_WorkedExampleOfDoc9303(t *testing.T) {
 	t.Parallel()
 	random := bytes.NewReader(unhex(t, "4608F91988702212 0B4F80323EB3191CB04970CB4052790B"))
@@ -125,15 +125,15 @@ func TestPACE_WorkedExampleOfDoc9303(t *testing.T) {
 	require.Equal(t, unhex(t, "FE251C7858B356B24514B3BD5F4297D1"), c.ram.application.messaging.macKey)
 }
 
-// secured is the terminal's end of a messaging session, for tests that have to
-// speak in one: it shares the chip's keys and keeps its own counter.
+// secured is the terminal's end of secure messaging, for tests that need it: it has
+// the chip's keys and a counter.
 type secured struct {
 	t *testing.T
 	c *Card
 	m *messaging
 }
 
-// accessed opens secure messaging without a protocol.
+// accessed begins secure messaging without BAC or PACE.
 func accessed(t *testing.T, c *Card) *secured {
 	t.Helper()
 	secret := bytes.Repeat([]byte{7}, 16)
@@ -146,7 +146,7 @@ func accessed(t *testing.T, c *Card) *secured {
 	return &secured{t, c, terminal}
 }
 
-// send protects a command; data of the response is opened.
+// send protects a command and decrypts the data of the response.
 func (s *secured) send(c apdu.Command) apdu.Response {
 	s.t.Helper()
 	r, err := s.c.Transmit(s.t.Context(), s.wrap(c))
@@ -201,7 +201,7 @@ func bigFile() []byte {
 	return b
 }
 
-func TestReadBinary_AnswersAsISO7816Asks(t *testing.T) {
+func TestReadBinary_AnswersByISO7816(t *testing.T) {
 	t.Parallel()
 	dg2 := bigFile()
 	short := []byte{0x61, 3, 1, 2, 3}

@@ -53,7 +53,7 @@ func TestEncode_PartsAreJoined(t *testing.T) {
 	require.Equal(t, []byte{0x31, 3, 1, 2, 3}, got)
 }
 
-func TestEncode_PanicsOnWhatIsNoTag(t *testing.T) {
+func TestEncode_PanicsOnAnInvalidTag(t *testing.T) {
 	t.Parallel()
 	for _, tag := range []uint32{0, 0x1F, 0x3001, 0x5F80, 0x5F8001} {
 		require.Panics(t, func() { tlv.Encode(tag) }, "%X", tag)
@@ -101,7 +101,7 @@ func TestParse_ReadsLengthsThatAreNotMinimal(t *testing.T) {
 	require.Equal(t, []byte{0xBB}, rest)
 }
 
-func TestFind_WalksDownAPath(t *testing.T) {
+func TestFind_FollowsAPath(t *testing.T) {
 	t.Parallel()
 	dg2 := tlv.Encode(0x75, tlv.Encode(0x7F61,
 		tlv.Encode(0x02, []byte{1}),

@@ -5,8 +5,8 @@
  *   libmrtd CARD KEY FILE...
  *
  * connects to a card (line.h), opens it by the MRZ information, of 24 characters, and
- * prints each file, named by its identifier (0101), in hexadecimal on a line. It exits
- * with 1 when anything is not as it should be.
+ * prints each file, given by its identifier, for example 0101, in hexadecimal on one
+ * line. It exits with 1 if anything is wrong.
  */
 #include <nfc/nfc.h>
 #include <mrtd/mrtd.h>
@@ -16,7 +16,7 @@
 
 #include "../../chip/softcard/testdata/line.h"
 
-/* libmrtd reaches the card by this function of libnfc alone. */
+/* libmrtd talks to the card only by this function of libnfc. */
 int nfc_initiator_transceive_bytes(nfc_device *device, const uint8_t *command, const size_t n,
                                    uint8_t *response, const size_t room, int timeout)
 {

@@ -1,7 +1,7 @@
 /*
- * The line between a terminal and a card: a port of the loopback interface (two bytes
- * of length, then the APDU) or, named pcsc:READER, a reader of PC/SC. The latter is
- * there when a program is built with -DPCSC, against libpcsclite.
+ * The connection between a terminal and a card: a port of the loopback interface (two
+ * bytes of length, then the APDU) or, as pcsc:READER, a reader of PC/SC, if the program
+ * is built with -DPCSC and libpcsclite.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* check ends the program where something is not as it should be. */
+/* check ends the program if something is wrong. */
 static void check(int ok, const char *what)
 {
 	if (!ok) {
@@ -19,7 +19,7 @@ static void check(int ok, const char *what)
 	}
 }
 
-static int line_socket = -1; /* none where the card is in a reader */
+static int line_socket = -1; /* -1 if the card is in a reader */
 
 #ifdef PCSC
 #include <winscard.h>

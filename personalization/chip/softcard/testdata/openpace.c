@@ -5,14 +5,14 @@
  *
  *   openpace CARD PASSWORD ARC [POINT PARAMETER KEY [FILE ...]]
  *
- * connects to a card (line.h), opens PACE by the card access number, of six digits, or the machine-readable zone, of 90
- * characters, with the suite whose object identifier ends in ARC, and selects the
- * document in secure messaging. Given the chip's point for Chip Authentication in
- * hexadecimal, the number of its domain parameters, and the SubjectPublicKeyInfo
- * for Active Authentication in hexadecimal, it does both before it reads, and
- * reads in the keys of Chip Authentication. It prints EF.COM, or the files of those
- * identifiers, in hexadecimal, one on a line. It exits with 1 when anything is not
- * as it should be.
+ * connects to a card (line.h), opens PACE by the card access number, of six digits,
+ * or the MRZ, of 90 characters, with the suite whose object identifier ends in ARC,
+ * and selects the eMRTD application in secure messaging. Given the chip's point for
+ * Chip Authentication in hexadecimal, the number of its domain parameters, and the
+ * SubjectPublicKeyInfo for Active Authentication in hexadecimal, it does both before
+ * it reads, and reads with the session keys of Chip Authentication. It prints EF.COM,
+ * or the files with the given identifiers, in hexadecimal, one per line. It exits
+ * with 1 if anything is wrong.
  */
 #include <eac/ca.h>
 #include <eac/eac.h>
@@ -50,7 +50,7 @@ static void ok(const unsigned char *response, size_t n, const char *what)
 	check(response[n - 2] == 0x90 && response[n - 1] == 0x00, what);
 }
 
-/* general_authenticate is one step of PACE; it returns the object in the answer. */
+/* general_authenticate does one step of PACE and returns the object in the answer. */
 static BUF_MEM *general_authenticate(int last, unsigned char tag, const BUF_MEM *data)
 {
 	unsigned char command[512] = {last ? 0x00 : 0x10, 0x86, 0x00, 0x00}, response[1024];
@@ -146,7 +146,7 @@ static BUF_MEM *secured(const unsigned char header[4], const unsigned char *data
 	return plain;
 }
 
-/* Of libeac, which exports them and declares them nowhere. */
+/* libeac exports these but does not declare them. */
 BUF_MEM *KA_CTX_generate_key(const KA_CTX *ctx, BN_CTX *bn_ctx);
 int KA_CTX_compute_key(KA_CTX *ctx, const BUF_MEM *in, BN_CTX *bn_ctx);
 int KA_CTX_derive_keys(const KA_CTX *ctx, const BUF_MEM *nonce, EVP_MD_CTX *md_ctx);
@@ -161,8 +161,8 @@ static BUF_MEM *unhex(const char *text)
 
 static const int anything = 0x100; /* Le for as many bytes as there are */
 
-/* chip_authentication is version 1, as Doc 9303-11, 6.2 has it: no nonce and no
- * token. The next response proves the chip. */
+/* chip_authentication is version 1 of Doc 9303-11, 6.2, without nonce and token. The
+ * next response proves that the chip has its private key. */
 static void chip_authentication(const BUF_MEM *point, int parameter, unsigned char arc)
 {
 	static const unsigned char set_template[4] = {0x0C, 0x22, 0x41, 0xA4}, authenticate[4] = {0x0C, 0x86, 0, 0};
@@ -204,7 +204,7 @@ static void active_authentication(const BUF_MEM *spki)
 	check(RAND_bytes(challenge, sizeof challenge) == 1, "challenge");
 	plain = secured(internal_authenticate, challenge, sizeof challenge, anything);
 	half = (int)plain->length / 2;
-	check(plain->length == 2u * (unsigned)((EVP_PKEY_bits(key) + 7) / 8), "a signature of another length");
+	check(plain->length == 2u * (unsigned)((EVP_PKEY_bits(key) + 7) / 8), "the signature has another length");
 	check(ECDSA_SIG_set0(pair, BN_bin2bn((unsigned char *)plain->data, half, NULL),
 			     BN_bin2bn((unsigned char *)plain->data + half, half, NULL)), "signature");
 	length = i2d_ECDSA_SIG(pair, &signature);
@@ -218,7 +218,7 @@ static void print_file(unsigned fid)
 {
 	static const unsigned char select_file[4] = {0x0C, 0xA4, 0x02, 0x0C};
 	const unsigned char name[2] = {(unsigned char)(fid >> 8), (unsigned char)fid};
-	const size_t most = 96; /* so that every length in the response is one byte */
+	const size_t most = 96; /* every length in the response has one byte */
 	size_t at = 0, size = 6, i;
 
 	secured(select_file, name, sizeof name, 0);

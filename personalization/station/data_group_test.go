@@ -48,7 +48,7 @@ func TestPersonalize_ADataGroupIsARowAndABuilder(t *testing.T) {
 			var image chip.Image
 			require.NoError(t, image.UnmarshalBinary(stored))
 			require.Equal(t, *i.image, image)
-			c := newCentre(t)
+			c := newCenter(t)
 			c.Profile = way
 
 			_, err = c.Personalize(t.Context(), "B-1", &image)

@@ -21,8 +21,8 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
-// issue is one card of an invented holder, as data preparation makes it, and
-// what an inspection system has to know of it.
+// issue is one card of an invented holder, as data preparation makes it, and what an
+// inspection system needs to know.
 type issue struct {
 	image  *chip.Image
 	expect chipinspection.Expect
@@ -69,7 +69,7 @@ func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
 }
 
 // inspect reads the card in the slot as a border does.
-func (i issue) inspect(t *testing.T, c *centre, access chipinspection.Access) chipinspection.Result {
+func (i issue) inspect(t *testing.T, c *center, access chipinspection.Access) chipinspection.Result {
 	t.Helper()
 	session, err := c.Encoder.Open(t.Context(), "B-1")
 	require.NoError(t, err)
@@ -85,7 +85,7 @@ func TestPersonalize_WhatDataPreparationMakesPassesInspection(t *testing.T) {
 		for _, filling := range []string{"store-data", "update-binary"} {
 			t.Run(p.Name+" by "+filling, func(t *testing.T) {
 				t.Parallel()
-				c := newCentre(t)
+				c := newCenter(t)
 				c.Profile = filling
 				i := prepared(t, p)
 
@@ -101,10 +101,10 @@ func TestPersonalize_WhatDataPreparationMakesPassesInspection(t *testing.T) {
 	}
 }
 
-// Fingers are signed with the rest, and open to nobody.
+// Fingers are signed like everything else, and cannot be read.
 func TestPersonalize_FingersStayClosed(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	i := prepared(t, lds.Profiles()[0], lds.Finger{
 		Position: 2, Format: lds.FingerWSQ, Width: 300, Height: 400, Image: append([]byte{0xFF, 0xA0}, make([]byte, 9000)...),
 	})
@@ -122,7 +122,7 @@ func TestPersonalize_FingersStayClosed(t *testing.T) {
 	require.ErrorIs(t, reading.Unreadable["EF.DG3"], apdu.SecurityNotSatisfied)
 }
 
-// The first card of the demonstration fails its inspection so.
+// In the same way the first card of the demonstration fails inspection.
 func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -134,7 +134,7 @@ func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCentre(t, tt.fault)
+			c := newCenter(t, tt.fault)
 			i := prepared(t, lds.Profiles()[0])
 			_, err := c.Personalize(t.Context(), "B-1", i.image)
 			require.NoError(t, err)
@@ -147,10 +147,10 @@ func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
 	}
 }
 
-// A card that lost power in its making opens to no reader until it is made.
-func TestPersonalize_AnUnfinishedCardOpensToNobody(t *testing.T) {
+// A card that lost power during personalization cannot be read before it is finished.
+func TestPersonalize_AnUnfinishedCardCannotBeRead(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t, station.SimulatedFault{Kind: station.ReaderLost, After: 40})
+	c := newCenter(t, station.SimulatedFault{Kind: station.ReaderLost, After: 40})
 	i := prepared(t, lds.Profiles()[0])
 	access := chipinspection.Access{MRZInformation: i.image.MRZInformation, CAN: i.image.CAN}
 	_, err := c.Personalize(t.Context(), "B-1", i.image)
@@ -167,7 +167,7 @@ func TestPersonalize_AnUnfinishedCardOpensToNobody(t *testing.T) {
 
 func TestPersonalize_AChipThatAnnouncesNoPACEIsReadByBAC(t *testing.T) {
 	t.Parallel()
-	c := newCentre(t)
+	c := newCenter(t)
 	i := prepared(t, lds.Profiles()[0])
 	i.image.Files[lds.CardAccess] = nil
 	_, err := c.Personalize(t.Context(), "B-1", i.image)
