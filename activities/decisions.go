@@ -8,10 +8,10 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Decide records a person's decision, once for each (application, step, round), and
-// gives the legal clock as it is then. The registry refuses who may not decide (four
-// eyes). Where the decision lets the clock run again, the deadline moves by the working
-// days that it stood still.
+// Decide records a person's decision, once for each application, step and round, and
+// returns the legal clock as it is then. The registry refuses a person who may not
+// decide (four eyes). If the decision lets the clock run again, the deadline moves by
+// the working days that it stood still.
 func (p *Pipeline) Decide(ctx context.Context, d identity.Decision) (LegalClock, error) {
 	var due time.Time
 	if d.RunsClock {

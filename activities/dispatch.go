@@ -49,7 +49,7 @@ func (c *DispatchRoom) HowFar(ctx context.Context, in ConsignmentInput) (Consign
 	return ConsignmentStanding(s), nil
 }
 
-// Seal closes a consignment; no card can join it from then on.
+// Seal closes a consignment, after which no card can join it.
 func (c *DispatchRoom) Seal(ctx context.Context, in SealInput) (SealResult, error) {
 	actor := cmp.Or(string(in.Officer), identity.ActorSystem)
 	cards, err := c.Registry.SealConsignment(ctx, in.Consignment, actor)
@@ -77,8 +77,8 @@ func (c *DispatchRoom) Receive(ctx context.Context, in ReceiveInput) error {
 	return nil
 }
 
-// Announce tells every application of a counted consignment about its card. It
-// goes on where a broken-off call stopped; a card told twice does not mind.
+// Announce tells every application of a counted consignment about its card. A second
+// call goes on where the first one broke off; being told twice changes nothing.
 func (c *DispatchRoom) Announce(ctx context.Context, in ConsignmentInput) (AnnounceResult, error) {
 	consignment, err := c.Registry.Consignment(ctx, in.Consignment)
 	if err != nil {

@@ -34,11 +34,11 @@ type Standing struct {
 	Consignment   identity.ConsignmentNumber
 }
 
-// LegalClock is the legal deadline, when it comes near, and since when its time stands
-// still; zero while it runs.
+// LegalClock is the legal deadline, when it comes near, and since when the clock stands
+// still, which is zero while it runs.
 type LegalClock struct{ Due, RiskAt, Stopped time.Time }
 
-// EnterInput has an application wait at a stage.
+// EnterInput records that an application waits at a stage.
 type EnterInput struct {
 	Application identity.ApplicationNumber
 	To          identity.Stage
@@ -47,10 +47,10 @@ type EnterInput struct {
 	Why         string
 	StopsClock  bool
 	Round       int
-	Found       []byte // JSON: what the stage found in that round
+	Found       []byte // what the stage found in that round, as JSON
 }
 
-// EnterResult says since when it waits for that, by the database's clock.
+// EnterResult tells since when the application waits, by the database's clock.
 type EnterResult struct{ Since, Now time.Time }
 
 // EndInput takes an application to one of its ends.
@@ -128,7 +128,7 @@ type SealInput struct {
 	Consignment identity.ConsignmentNumber
 }
 
-// SealResult counts the cards on the manifest.
+// SealResult is the consignment once sealed, and how many cards are on its manifest.
 type SealResult struct {
 	State identity.ConsignmentState
 	Cards int
@@ -159,5 +159,5 @@ type ReceiveInput struct {
 	Consignment identity.ConsignmentNumber
 }
 
-// AnnounceResult counts the cards that were told.
+// AnnounceResult counts the cards.
 type AnnounceResult struct{ Arrived, Missing int }

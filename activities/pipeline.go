@@ -63,7 +63,7 @@ func (p *Pipeline) Standing(ctx context.Context, in StandingInput) (Standing, er
 	return out, nil
 }
 
-// clock adds when the deadline comes near.
+// clock adds to the legal clock when the deadline comes near.
 func (p *Pipeline) clock(c registry.LegalClock) (LegalClock, error) {
 	riskAt, err := p.Calendar.Before(c.Due, p.AtRiskDays)
 	if err != nil {
@@ -72,7 +72,8 @@ func (p *Pipeline) clock(c registry.LegalClock) (LegalClock, error) {
 	return LegalClock{Due: c.Due, RiskAt: riskAt, Stopped: c.Stopped}, nil
 }
 
-// Enter has an application wait at a stage. Asked again, it says since when it waits.
+// Enter records that an application waits at a stage, and returns since when it does. A
+// second call changes nothing.
 func (p *Pipeline) Enter(ctx context.Context, in EnterInput) (EnterResult, error) {
 	entered, err := p.Registry.Enter(ctx, registry.StageChange{
 		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt,
@@ -96,8 +97,8 @@ func (p *Pipeline) End(ctx context.Context, in EndInput) error {
 	return nil
 }
 
-// begin enters a stage that begins by reading, in one round trip. What the stage found
-// in that round before is read into found, and reported.
+// begin enters a stage and reads application and evidence, in one round trip. If the stage
+// was run in that round before, what it found then is read into found, and true returned.
 func (p *Pipeline) begin(ctx context.Context, m registry.StageChange, found any, wanted ...registry.EvidenceKey) (registry.ApplicationRecord, registry.Evidence, bool, error) {
 	m.Actor = identity.ActorSystem
 	record, evidence, err := p.Registry.EnterWith(ctx, m, wanted...)

@@ -48,14 +48,14 @@ func (r *refusing) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 }
 
 // guarded runs an activity. One that panics is refused with Broken, so that a person
-// looks at it: done again, it would most likely panic again. What it panicked with may
-// hold personal data, and goes nowhere; the log has its type, and where it happened.
+// looks at it: run again, it would most likely panic again. The value that it panicked
+// with may hold personal data and is dropped; the log has its type and the stack.
 func (r *refusing) guarded(ctx context.Context, in *interceptor.ExecuteActivityInput) (out any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			name := activity.GetInfo(ctx).ActivityType.Name
 			activity.GetLogger(ctx).Error("Activity panicked", "activity", name, "with", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-			out, err = nil, identity.Refuse(identity.Broken, "%s broke by a mistake in the program; the log of the worker says where", name)
+			out, err = nil, identity.Refuse(identity.Broken, "%s panicked; the log of the worker shows where", name)
 		}
 	}()
 	return r.Next.ExecuteActivity(ctx, in)

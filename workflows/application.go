@@ -17,8 +17,8 @@ var (
 	dispatchRoom *activities.DispatchRoom
 )
 
-// application is the state of one CardApplication. All of it but the story can be read
-// from the registry again.
+// application is the state of one CardApplication. All but the timeline can be read from
+// the registry again.
 type application struct {
 	in CardApplicationInput
 
@@ -27,9 +27,9 @@ type application struct {
 	reason   identity.ReasonCode // why it ended
 	attempt  int                 // the card being made, from 1
 	round    int                 // the capture being used, from 1
-	releases int                 // how often an officer let it go on
-	spoiled  int                 // cards in a row
-	strays   int                 // how often in a row the registry had it elsewhere
+	releases int                 // how often an officer released it
+	spoiled  int                 // how many cards in a row
+	strays   int                 // how often in a row the registry had the application elsewhere
 
 	approvedBy   identity.OfficerID
 	adjudication *adjudication
@@ -39,14 +39,14 @@ type application struct {
 	arrivals     map[identity.ConsignmentNumber]*Arrived
 	handedOver   bool
 	ready        bool            // it is known where the application stands
-	look         bool            // somebody says that the registry has news
+	look         bool            // the registry has news: read it
 	answered     map[string]bool // updates that were carried out, by ID
 
 	station     identity.StationID // whose slot the card is in; empty when it is in none
 	consignment identity.ConsignmentNumber
 
 	due       time.Time
-	riskAt    time.Time // from then on the deadline is near
+	riskAt    time.Time // when the deadline comes near
 	stoppedAt time.Time // when the legal clock was stopped; zero while it runs
 	atRisk    bool
 
@@ -65,7 +65,23 @@ type adjudication struct {
 type ending struct {
 	stage  identity.Stage
 	reason identity.ReasonCode
-	by     identity.OfficerID // empty where it is the limit of a wait
+	by     identity.OfficerID // empty if a wait reached its limit
+}
+
+// endings are the ends that people decide on.
+var endings = map[identity.DecisionStep]ending{
+	identity.StepReject:   {stage: identity.Rejected, reason: identity.ReasonRefused},
+	identity.StepWithdraw: {stage: identity.Withdrawn, reason: identity.ReasonWithdrawn},
+}
+
+// endingBy is the end that an officer decided on by that step; nil by any other step.
+func endingBy(step identity.DecisionStep, by identity.OfficerID) *ending {
+	e, ends := endings[step]
+	if !ends {
+		return nil
+	}
+	e.by = by
+	return &e
 }
 
 func newApplication(ctx workflow.Context, in CardApplicationInput) *application {
@@ -77,8 +93,9 @@ func newApplication(ctx workflow.Context, in CardApplicationInput) *application 
 	}
 }
 
-// enter takes the application to its next stage. Each stage enters the registry by
-// the first write of its own activity; where the application rests, it is shown.
+// enter takes the application to its next stage. The first write of that stage's own
+// activity enters it in the registry. Search attributes show where an application rests,
+// not where it passes.
 func (a *application) enter(ctx workflow.Context, next identity.Stage) {
 	if next == a.stage {
 		return
@@ -103,10 +120,10 @@ func (a *application) end(ctx workflow.Context) {
 	a.enter(ctx, a.ending.stage)
 }
 
-// maxEvents bounds the history of one run; the workflow then goes on in another.
+// maxEvents limits the history of one run; the workflow then continues as new.
 const maxEvents = 2000
 
-// historyIsLong reports whether the workflow should go on in a new run.
+// historyIsLong reports whether the workflow should continue as new.
 func historyIsLong(ctx workflow.Context) bool {
 	info := workflow.GetInfo(ctx)
 	return info.GetContinueAsNewSuggested() || info.GetCurrentHistoryLength() > maxEvents
@@ -117,19 +134,30 @@ func finishUpdates(ctx workflow.Context) {
 	must(workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }))
 }
 
-// storyKept is how much of its story an application takes into a new run; the audit
-// trail has all of it.
-const storyKept = 50
+// timelineKept is how many lines of its timeline an application takes into a new run;
+// the audit trail has all of it.
+const timelineKept = 50
 
 // continued is how the application goes on in a new run.
 func (a *application) continued() CardApplicationInput {
 	in := a.in
 	in.Resumed = true
-	in.Story = slices.Clone(a.timeline[max(0, len(a.timeline)-storyKept):])
+	in.Story = slices.Clone(a.timeline[max(0, len(a.timeline)-timelineKept):])
 	return in
 }
 
-// noteCancellation tells operators what became of a request to cancel.
+// noteCancellation tells operators that a request to cancel was not followed.
 func (a *application) noteCancellation(ctx workflow.Context) {
 	a.note(ctx, "A request to cancel came from the Temporal UI and was not followed: reject or withdraw the application instead")
+}
+
+// ignoreCancellation gives a context that is never canceled, and notes a request to
+// cancel: only a person's decision ends an application.
+func ignoreCancellation(ctx workflow.Context, note func(ctx workflow.Context)) workflow.Context {
+	own, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.Go(own, func(own workflow.Context) {
+		ctx.Done().Receive(own, nil)
+		note(own)
+	})
+	return own
 }

@@ -6,15 +6,16 @@
 // Consignment, in consignment.go, is the life of one box of cards. Programs reach
 // both through [Client].
 //
-//	application.go        the state of an application, and how it goes from stage to stage
+//	application.go        the state of an application; how it enters a stage, and ends
 //	stages_checks.go      Received, BiometricCapture, Validation, Deduplication, Approval
 //	stages_production.go  DataPreparation, Personalization, Printing, Inspection; what
 //	                      happens to a spoiled card
 //	stages_delivery.go    Dispatch, HandOver
 //	decisions.go          what people may decide, and when
-//	waits.go              who is waited for; how the workflow begins again from the registry
+//	waits.go              who is waited for, and for how long
+//	standing.go           how the workflow begins again from the registry
 //	deadline.go           the legal clock, and what is hurried
-//	options.go            task queues, priorities, time limits, retries
+//	options.go, steps.go  task queues, priorities, time limits, retries
 //	visibility.go         what operators see
 //	failures.go           refusals, silent stations, mistakes
 //	messages.go           names, inputs and results on the wire
@@ -26,11 +27,10 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// life is an application's way from the stored packet to the card in the citizen's
-// hand: each stage, and what runs there. What runs says which stage is next, or stays
-// when a person decided something meanwhile. A card that is spoiled or lost goes back
-// to DataPreparation. The other ends (Rejected, Withdrawn, Expired) may follow any
-// stage.
+// life is the way of an application from the stored packet to the card in the citizen's
+// hand: what runs at each stage. It returns the next stage, or the same one if a person
+// decided something meanwhile. A card that is spoiled or lost goes back to
+// DataPreparation. The other ends (Rejected, Withdrawn, Expired) may follow any stage.
 var life = map[identity.Stage]func(*application, workflow.Context) (identity.Stage, error){
 	identity.Received:         (*application).received,
 	identity.BiometricCapture: (*application).biometricCapture,
@@ -48,14 +48,14 @@ var life = map[identity.Stage]func(*application, workflow.Context) (identity.Sta
 // CardApplication is the life of one application, from the stored packet to the
 // card in the citizen's hand, or to another end.
 //
-// The registry is the truth about where the application stands, and the workflow can
-// be begun again from it at any time: after a repeated workflow task, a terminated or
-// reset run, a restored database, the loss of Temporal's own. Whenever the two
-// disagree, the workflow reads the registry and goes on from there.
+// The registry is the truth about where the application stands, and the workflow can be
+// begun again from it at any time: after a repeated workflow task, a terminated or reset
+// run, a restored database, the loss of Temporal's own. Whenever the two disagree, the
+// workflow reads the registry and goes on from there.
 //
-// It never fails and is never canceled: what is unforeseen waits for a person, with
-// its reason. People's decisions come in as updates (decisions.go), and nothing
-// approves itself.
+// It never fails and is never canceled: whatever is unforeseen waits for a person, with
+// its reason. People's decisions come in as updates (decisions.go), and nothing approves
+// itself.
 func CardApplication(ctx workflow.Context, in CardApplicationInput) (CardApplicationResult, error) {
 	a := newApplication(ctx, in)
 	ctx = ignoreCancellation(ctx, a.noteCancellation)
@@ -76,8 +76,8 @@ func CardApplication(ctx workflow.Context, in CardApplicationInput) (CardApplica
 	return CardApplicationResult{End: a.stage, Reason: a.reason, Cards: a.attempt}, nil
 }
 
-// liveOn takes the application one step on: through its stage, to an end that a
-// person decided on, or out of a wait that belongs to no stage.
+// liveOn takes the application one step further: through its stage, to an end that was
+// decided on, or out of a wait that belongs to no stage.
 func (a *application) liveOn(ctx workflow.Context) {
 	a.settle(ctx)
 	switch {

@@ -13,10 +13,9 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Consignment is the life of one box of cards, from its first card to the count
-// at its destination. Which cards are in it, and how far it is, is the registry's to
-// know: the workflow can be begun again from it at any time, and begins every run
-// by reading it.
+// Consignment is the life of one box of cards, from its first card to the count at its
+// destination. The registry knows which cards are in it and how far it is: the workflow
+// can be begun again from it at any time, and begins every run by reading it.
 func Consignment(ctx workflow.Context, in ConsignmentInput) (ConsignmentResult, error) {
 	c := &consignment{in: in, deciding: workflow.NewMutex(ctx)}
 	ctx = ignoreCancellation(ctx, func(ctx workflow.Context) {
@@ -50,8 +49,8 @@ type consignment struct {
 	deciding  workflow.Mutex
 }
 
-// readStanding reads how far the box is. While there is nothing to read, as after a
-// registry was restored to before the box was opened, it waits to be woken.
+// readStanding reads how far the box is. If the registry does not know it, for example
+// because it was restored to a time before the box was opened, it waits to be woken.
 func (c *consignment) readStanding(ctx workflow.Context) {
 	for {
 		c.look = false
@@ -91,7 +90,7 @@ func (c *consignment) travelOn(ctx workflow.Context) {
 	}
 }
 
-// fill waits until the box is full, is sealed by an officer, or its time is up.
+// fill waits until the box is full, an officer seals it, or its cut-off has come.
 func (c *consignment) fill(ctx workflow.Context) error {
 	c.show(ctx, identity.NoAction, "open")
 	left := c.openedAt.Add(c.in.CutOff).Sub(workflow.Now(ctx))
@@ -154,7 +153,7 @@ func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment) (Co
 	return c.decide(ctx, func() error { return c.maySeal(ctx, m) }, func() error { return c.close(ctx, m) })
 }
 
-// close seals the box in the registry, where no card can join it any more.
+// close seals the box in the registry, after which no card can join it.
 func (c *consignment) close(ctx workflow.Context, act identity.SealConsignment) error {
 	var out activities.SealResult
 	in := activities.SealInput{SealConsignment: act, Consignment: c.in.Number}
@@ -209,8 +208,8 @@ func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignmen
 	})
 }
 
-// decide carries out one person's act at a time. An act that the registry refuses has
-// the workflow look at where the box is.
+// decide carries out one person's act at a time. After an act that the registry refused,
+// the workflow reads how far the box is.
 func (c *consignment) decide(ctx workflow.Context, may, act func() error) (ConsignmentState, error) {
 	must(c.deciding.Lock(ctx))
 	defer c.deciding.Unlock()
@@ -228,7 +227,7 @@ func (c *consignment) notNow(done string) error {
 	return identity.Refuse(identity.Conflict, "consignment %s cannot be %s now: it is %s", c.in.Number, done, c.state)
 }
 
-// show brings what operators see up to date.
+// show updates what operators see.
 func (c *consignment) show(ctx workflow.Context, awaiting identity.Action, why string) {
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** · to %s · %d card(s)\n\n%s", c.state, c.in.Destination, c.cards, why))
 	must(workflow.UpsertTypedSearchAttributes(ctx,

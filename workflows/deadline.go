@@ -13,9 +13,9 @@ func (a *application) setClock(c activities.LegalClock) {
 	a.due, a.riskAt, a.stoppedAt = c.Due, c.RiskAt, c.Stopped
 }
 
-// watchDeadline runs the legal clock. It stands still while the citizen has to do
-// something. An application that is about to be late is hurried and marked, for
-// operators to see, for as long as it is; nothing else happens to it.
+// watchDeadline runs the legal clock up to hand-over. It stands still while the citizen
+// has to do something. An application whose deadline is near is hurried, and marked for
+// operators, while that lasts; nothing else happens to it.
 func (a *application) watchDeadline(ctx workflow.Context) {
 	counted := func() bool { return a.stage.Ended() || a.stage == identity.HandOver }
 	for !counted() {

@@ -42,8 +42,8 @@ func (a *application) hearArrivals(ctx workflow.Context) {
 	}
 }
 
-// hearLook has the application look at the registry, where something changed that it
-// waits for: stock came, or the reconciler found that the two disagree.
+// hearLook makes the application read the registry, where something changed that it
+// waits for: stock was received, or the reconciler found that the two disagree.
 func (a *application) hearLook(ctx workflow.Context) {
 	looks := workflow.GetSignalChannel(ctx, SignalLook)
 	for {
@@ -53,11 +53,10 @@ func (a *application) hearLook(ctx workflow.Context) {
 }
 
 // acceptUpdate installs the update that carries one kind of act, with its validator,
-// which looks at the state and nothing else. A request to cancel the workflow does not
-// reach the act.
+// which looks only at the state. A request to cancel the workflow does not reach the act.
 //
-// One that comes before the workflow has read where it stands waits for that; do looks
-// again whether it may.
+// An act that comes before the workflow has read where it stands waits for that, and is
+// validated in do.
 func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may func(workflow.Context, M) error, do func(workflow.Context, M) (R, error)) error {
 	var act M
 	own := func(ctx workflow.Context, m M) (R, error) {
@@ -79,9 +78,8 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may 
 	return nil
 }
 
-// acceptDecision installs a decision on an application. One that was carried out
-// before, in this run or in an earlier one, is answered by where the application
-// stands.
+// acceptDecision installs a decision on an application. To one that was carried out
+// before, in this run or an earlier one, the answer is where the application stands now.
 func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may func(M) error, do func(workflow.Context, M) (Accepted, error)) error {
 	done := func(ctx workflow.Context, m M) bool {
 		return a.answered[workflow.GetCurrentUpdateInfo(ctx).ID] || a.repeats(m)
@@ -101,8 +99,8 @@ func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may fu
 		})
 }
 
-// repeats reports whether an act is the decision that is in force: asked again, the
-// officer hears where the application stands.
+// repeats reports whether an act is the decision that is in force: the same officer,
+// deciding the same again, hears where the application stands.
 func (a *application) repeats(act identity.Act) bool {
 	switch m := act.(type) {
 	case identity.Approve:
@@ -119,12 +117,12 @@ func (a *application) repeats(act identity.Act) bool {
 	return false
 }
 
-// accepted is what a decision is answered with.
+// accepted is the answer to a decision.
 func (a *application) accepted() Accepted { return Accepted{Stage: a.stage, Awaiting: a.awaiting} }
 
-// decide carries out one person's decision: one at a time, looked at again when its
-// turn has come, recorded before it takes effect. Whether the person may decide at all
-// (four eyes, jurisdiction) is the registry's to say.
+// decide carries out one person's decision: one at a time, validated again when its turn
+// has come, recorded before it takes effect. Whether the person may decide at all (four
+// eyes) is for the registry's constraints.
 func (a *application) decide(ctx workflow.Context, act identity.Act, may func() error, d identity.Decision, effect func()) (Accepted, error) {
 	must(a.deciding.Lock(ctx))
 	defer a.deciding.Unlock()
@@ -192,8 +190,8 @@ func (a *application) approve(ctx workflow.Context, m identity.Approve) (Accepte
 	return a.decide(ctx, m, func() error { return a.mayApprove(m) }, d, func() { a.approvedBy = m.Officer })
 }
 
-// mayReject: an application can be refused at any moment before the card is handed
-// over; at Approval it is either approved or refused.
+// mayReject: an application can be rejected at any time before the card is handed over;
+// at Approval it is either approved or rejected.
 func (a *application) mayReject(m identity.Reject) error {
 	seenBefore := m.Seen != "" && slices.Index(identity.Stages, m.Seen) <= slices.Index(identity.Stages, identity.Approval)
 	switch {
@@ -210,7 +208,7 @@ func (a *application) mayReject(m identity.Reject) error {
 
 func (a *application) reject(ctx workflow.Context, m identity.Reject) (Accepted, error) {
 	d := identity.Decision{Step: identity.StepReject, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, m, func() error { return a.mayReject(m) }, d, func() { a.ending = &ending{identity.Rejected, identity.ReasonRefused, m.Officer} })
+	return a.decide(ctx, m, func() error { return a.mayReject(m) }, d, func() { a.ending = endingBy(d.Step, m.Officer) })
 }
 
 func (a *application) mayHold(m identity.Hold) error {
@@ -225,7 +223,7 @@ func (a *application) putOnHold(ctx workflow.Context, m identity.Hold) (Accepted
 	return a.decide(ctx, m, func() error { return a.mayHold(m) }, d, func() { a.hold = &m })
 }
 
-// released are the waits that an officer's release ends.
+// released reports whether an officer's release ends that wait.
 func released(w identity.Action) bool {
 	switch w {
 	case identity.ToResolve, identity.ToRepair, identity.ToRestock, identity.ToRelease, identity.ToAttend:
@@ -274,7 +272,7 @@ func (a *application) mayWithdraw(m identity.Withdraw) error {
 
 func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw) (Accepted, error) {
 	d := identity.Decision{Step: identity.StepWithdraw, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, m, func() error { return a.mayWithdraw(m) }, d, func() { a.ending = &ending{identity.Withdrawn, identity.ReasonWithdrawn, m.Officer} })
+	return a.decide(ctx, m, func() error { return a.mayWithdraw(m) }, d, func() { a.ending = endingBy(d.Step, m.Officer) })
 }
 
 func (a *application) mayHandOver(m identity.HandOverCard) error {
@@ -309,14 +307,14 @@ func (a *application) handOverCard(ctx workflow.Context, m identity.HandOverCard
 	return Accepted{Stage: identity.Issued}, nil
 }
 
-// closing reports whether an end was decided on, or the card is the citizen's: nothing
+// closing reports whether an end was decided on, or the card was handed over: nothing
 // else is decided then.
 func (a *application) closing() bool {
 	return a.ending != nil || a.reason != "" || a.handedOver || a.stage.Ended()
 }
 
-// fourEyes refuses the enrolling officer, early and in words; the registry's
-// constraint is what holds it.
+// fourEyes refuses the officer who enrolled, early and in words; a constraint of the
+// registry enforces it.
 func (a *application) fourEyes(o identity.OfficerID) error {
 	if o == a.in.EnrolledBy {
 		return identity.RefuseField(identity.Forbidden, "officer", "whoever enrolled an application cannot decide on it")

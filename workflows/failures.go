@@ -16,8 +16,7 @@ func refused(err error, kind identity.Kind) bool {
 	return ok && app.Type() == string(kind) || errors.Is(err, kind)
 }
 
-// final reports whether err is a refusal of whatever kind: trying again changes
-// nothing.
+// final reports whether err is a refusal of any kind: trying again changes nothing.
 func final(err error) bool {
 	app, ok := errors.AsType[*temporal.ApplicationError](err)
 	return ok && app.NonRetryable()
@@ -37,8 +36,8 @@ func silent(err error) bool {
 	return ok && timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
 }
 
-// answer is what an officer hears when the registry refused: the refusal's own
-// sentence, without the way it came.
+// answer is what an officer hears when the registry refused: the refusal's own sentence,
+// without what was wrapped around it.
 func answer(err error) error {
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return temporal.NewApplicationErrorWithOptions(app.Message(), app.Type(), temporal.ApplicationErrorOptions{
@@ -48,8 +47,8 @@ func answer(err error) error {
 	return err
 }
 
-// asFailure gives a refusal its kind as the failure's type, so that the caller of an
-// update finds it there.
+// asFailure gives a refusal its kind as the failure's type, where the caller of an
+// update finds it.
 func asFailure(err error) error {
 	if err == nil {
 		return nil
@@ -57,9 +56,9 @@ func asFailure(err error) error {
 	return activities.AsFailure(err)
 }
 
-// must is for what fails only by a mistake in this package, or by a cancellation,
-// which these workflows do not hear: the workflow task fails, and is tried again after
-// a fix; nothing is lost.
+// must is for errors that only a mistake in this package causes, or a cancellation,
+// which these workflows ignore. The workflow task then fails and is retried until the
+// mistake is fixed; nothing is lost.
 func must(err error) {
 	if err != nil {
 		panic(err)

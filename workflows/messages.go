@@ -14,7 +14,7 @@ import (
 const (
 	QueryTimeline = "timeline" // []TimelineEntry, of a CardApplication
 	SignalArrived = "arrived"  // Arrived, to a CardApplication, from its consignment
-	SignalLook    = "look"     // no content, to both: the registry has news, read it
+	SignalLook    = "look"     // no content, to both: the registry has news; read it
 	SignalFull    = "full"     // no content, to a Consignment, from the card that filled it
 )
 
@@ -33,27 +33,26 @@ func ConsignmentWorkflowID(n identity.ConsignmentNumber) string {
 	return consignmentPrefix + string(n)
 }
 
-// CardApplicationInput starts a CardApplication. It holds references and the
-// settings that are pinned for this application's life; no personal data.
+// CardApplicationInput starts a CardApplication. It holds references and the settings
+// pinned for this application's life, and no personal data.
 type CardApplicationInput struct {
 	Application  identity.ApplicationNumber
 	Type         identity.ApplicationType
-	Province     identity.ProvinceCode // of the enrolling station; the fairness key
+	Province     identity.ProvinceCode // of the enrollment station; the fairness key
 	EnrolledBy   identity.OfficerID
 	NeedsCapture bool // false: reissue from data on file, or a child under 6
 	Urgent       bool
 	Due          time.Time // the legal deadline
-	RiskAt       time.Time // from then on the deadline is near
+	RiskAt       time.Time // when the deadline comes near
 	Limits       Limits
 
 	Resumed bool            // the application has lived before: begin by reading where it stands
-	Story   []TimelineEntry // the end of what was told of it in the run before
+	Story   []TimelineEntry // the last lines of the timeline of the run before
 }
 
-// Limits are the office's settings that bind an application, pinned when it was
-// received.
+// Limits are the office's settings for one application, pinned when it was received.
 type Limits struct {
-	Recapture   time.Duration // how long the citizen may take to come again
+	Recapture   time.Duration // how long the citizen has to come again
 	Resolution  time.Duration // how long a contradiction may stay unresolved
 	Collect     time.Duration // how long a finished card waits for the citizen
 	StationWait time.Duration // how long a card's own station may stay silent before a person is asked
@@ -67,7 +66,7 @@ type CardApplicationResult struct {
 	Cards  int                 // how many cards were begun
 }
 
-// Accepted is what an update answers: where the application stands after it.
+// Accepted answers the updates of a CardApplication: where it stands after the act.
 type Accepted struct {
 	Stage    identity.Stage
 	Awaiting identity.Action
@@ -79,7 +78,7 @@ type Arrived struct {
 	Missing     bool // it was not in the box
 }
 
-// TimelineEntry is one line of an application's story. It names no citizen.
+// TimelineEntry is one line of an application's timeline. It names no citizen.
 type TimelineEntry struct {
 	At    time.Time
 	Stage identity.Stage
@@ -89,8 +88,8 @@ type TimelineEntry struct {
 // ConsignmentInput starts a Consignment.
 type ConsignmentInput struct {
 	Number      identity.ConsignmentNumber
-	Destination identity.StationID // an enrolment station, or "POST"
-	CutOff      time.Duration      // it is sealed this long after it was opened at the latest
+	Destination identity.StationID // an enrollment station, or identity.DestinationPost
+	CutOff      time.Duration      // sealed at the latest this long after it was opened
 }
 
 // ConsignmentResult is how many cards went and came.

@@ -15,30 +15,29 @@ const (
 	PersonalizationQueue = "personalization" // polled by every station with a free slot
 )
 
-// StationQueue is the queue of the later steps of a card that is in that
-// station's slot.
+// StationQueue takes the later steps of a card that is in that station's slot.
 func StationQueue(id identity.StationID) string { return "station-" + string(id) }
 
-// Priorities, 1 the most urgent. Temporal takes 1 to 5.
+// Priorities, from 1, the most urgent, to 5.
 const (
-	priorityUrgent = 1 // asked for, or the legal deadline is near
+	priorityUrgent = 1 // requested, or the legal deadline is near
 	priorityRemake = 2 // the citizen has waited for one card already
 	priorityNormal = 3
 )
 
-// patient is the retry policy of everything that an application waits for: a database
-// or an ABIS, as long as it must. MaximumAttempts 0 is without end; a refusal is never
-// retried, since it arrives as non-retryable.
+// patient is the retry policy of everything that an application waits for (registry,
+// population registry, ABIS, HSM, stations): without limit, which is MaximumAttempts 0.
+// A refusal is never retried: it arrives as a non-retryable error.
 func patient() *temporal.RetryPolicy {
 	return &temporal.RetryPolicy{
 		InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 20 * time.Second, MaximumAttempts: 0,
 	}
 }
 
-// atOnce is a step of the center that is done within a moment, or not now: one try.
-// The SDK ends the retries of a local activity after its ScheduleToClose, and takes
-// StartToClose for that where only this is given: what is not done at once becomes an
-// activity of its own (application.do).
+// atOnce is a step of the center that succeeds within moments, or not now: one try.
+// What does not succeed becomes an activity of its own (steps.go), because the SDK ends
+// the retries of a local activity after its ScheduleToClose, or after its StartToClose
+// if only that is given.
 func atOnce(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		ScheduleToCloseTimeout: 4 * time.Second,
@@ -48,9 +47,9 @@ func atOnce(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// inPipeline is work of the center that waits on the outside (registry, population
-// register, ABIS, HSM): minutes a try, tried for as long as it takes. ScheduleToClose
-// and ScheduleToStart 0 are without limit.
+// inPipeline is a step of the center that waits for the outside (registry, population
+// registry, ABIS, HSM): up to a minute a try, retried without limit, which is
+// ScheduleToClose and ScheduleToStart 0.
 func inPipeline(ctx workflow.Context, summary string, priority temporal.Priority) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              PipelineQueue,
@@ -63,14 +62,14 @@ func inPipeline(ctx workflow.Context, summary string, priority temporal.Priority
 	})
 }
 
-// atAnyStation is taken by the first station with a free slot. A card may wait
-// for days there: only the running of it has limits.
+// atAnyStation is taken by the first station with a free slot. A card may wait there
+// for days: only its making has limits.
 func atAnyStation(ctx workflow.Context, summary string, priority temporal.Priority) workflow.Context {
 	return atQueue(ctx, PersonalizationQueue, 0, summary, priority)
 }
 
-// atStation is a step of the card in that station's slot. A station that stays silent
-// for wait is a person's business: its card may be finished.
+// atStation is a step of the card in that station's slot. When the station stays silent
+// for wait, a person decides: its card may be finished.
 func atStation(ctx workflow.Context, station identity.StationID, wait time.Duration, summary string, priority temporal.Priority) workflow.Context {
 	return atQueue(ctx, StationQueue(station), wait, summary, priority)
 }

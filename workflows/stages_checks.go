@@ -9,7 +9,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// received has nothing to do: the door stored the packet before the workflow began.
+// received has nothing to do: intake stored the packet before the workflow began.
 func (a *application) received(workflow.Context) (identity.Stage, error) {
 	if a.in.NeedsCapture {
 		return identity.BiometricCapture, nil
@@ -17,7 +17,7 @@ func (a *application) received(workflow.Context) (identity.Stage, error) {
 	return identity.Validation, nil
 }
 
-// biometricCapture has the portrait and the fingerprints judged. What is poor is taken
+// biometricCapture has the portrait and the fingerprints judged. Poor ones are captured
 // again, while the legal clock stands still.
 func (a *application) biometricCapture(ctx workflow.Context) (identity.Stage, error) {
 	var out activities.JudgeCaptureResult
@@ -35,9 +35,9 @@ func (a *application) biometricCapture(ctx workflow.Context) (identity.Stage, er
 	}, func() bool { return a.round > round })
 }
 
-// validation checks the law and the population registry. A contradiction is resolved
-// in the registry first; then an officer releases the application and it is checked
-// again.
+// validation checks the law and the population registry. A contradiction is resolved in
+// the population registry first; then an officer releases the application and it is
+// checked again.
 func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 	var out activities.ValidateResult
 	releases := a.releases
@@ -57,8 +57,8 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 	return identity.Approval, nil
 }
 
-// deduplication asks the ABIS whether another person has these fingers. A hit goes
-// to an adjudicator, who did not enrol.
+// deduplication asks the ABIS whether another person has these fingers. A hit goes to an
+// adjudicator, who must not be the officer who enrolled.
 func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error) {
 	if a.adjudication == nil {
 		var out activities.DeduplicateResult
@@ -83,11 +83,10 @@ func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error
 	return identity.Approval, nil
 }
 
-// approval waits for a provincial officer, however long it takes. Nothing
-// approves itself.
+// approval waits for a provincial officer, without limit. Nothing approves itself.
 func (a *application) approval(ctx workflow.Context) (identity.Stage, error) {
 	if a.approvedBy == "" {
-		decided, err := a.await(ctx, wait{action: identity.ToApprove, why: "An officer who did not enrol grants or refuses the card"},
+		decided, err := a.await(ctx, wait{action: identity.ToApprove, why: "An officer who did not enroll grants or refuses the card"},
 			func() bool { return a.approvedBy != "" })
 		if err != nil || decided != came {
 			return a.stage, err

@@ -9,8 +9,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// dispatch packs the card for its destination and waits until the box is counted in
-// there. A card that was not in the box is made again.
+// dispatch packs the card for its destination and waits until its consignment is counted
+// in there. A card that was missing is made again.
 func (a *application) dispatch(ctx workflow.Context) (identity.Stage, error) {
 	var out activities.PackResult
 	if err := a.do(ctx, "Pack for the destination", pipeline.Pack, a.card(), &out); err != nil {
@@ -40,15 +40,15 @@ func (a *application) dispatch(ctx workflow.Context) (identity.Stage, error) {
 	return "", identity.Refuse(identity.Conflict, "card %d is %s; a packed card is packed, arrived or lost", a.attempt, card)
 }
 
-// awaitArrival waits until the consignment is counted in, and gives what it tells of
-// the card; nil when something else is to be done first.
+// awaitArrival waits until the consignment is counted in, and returns its report of the
+// card; nil if something else has to be done first.
 func (a *application) awaitArrival(ctx workflow.Context, consignment identity.ConsignmentNumber) *Arrived {
 	must(workflow.Await(ctx, func() bool { return !a.deciding.IsLocked() && (a.arrivals[consignment] != nil || a.disturbed()) }))
 	return a.arrivals[consignment]
 }
 
-// handOver waits for the citizen. The update itself records the issue, so that
-// the officer at the counter hears whether the card is live.
+// handOver waits for the citizen. The update itself records the issue, so that the
+// officer at the counter hears whether the card is live.
 func (a *application) handOver(ctx workflow.Context) (identity.Stage, error) {
 	decided, err := a.await(ctx, wait{
 		action: identity.ToHandOver, why: "The card is ready for the citizen",

@@ -9,8 +9,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// dataPreparation makes all that one card carries. While there is no blank nothing is
-// signed or drawn.
+// dataPreparation makes what the chip and both sides of one card will hold. Without a
+// blank in stock nothing is signed or drawn.
 func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, error) {
 	err := a.do(ctx, "Chip data, signature, printed sides", pipeline.PrepareData, a.card(), nil)
 	switch {
@@ -22,8 +22,8 @@ func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, err
 	return identity.Personalization, nil
 }
 
-// personalization has a chip written and locked, by any station with a free slot; a card
-// that was begun goes on in the slot that it is in.
+// personalization has the first station with a free slot take a blank, and write and
+// lock its chip. A card that was begun goes on in the slot that it is in.
 func (a *application) personalization(ctx workflow.Context) (identity.Stage, error) {
 	a.show(ctx)
 	at := atAnyStation(ctx, "Write and lock the chip", a.priority())
@@ -42,7 +42,7 @@ func (a *application) personalization(ctx workflow.Context) (identity.Stage, err
 	return identity.Printing, nil
 }
 
-// printing has both sides printed, where the chip was written.
+// printing has the card's station print both sides.
 func (a *application) printing(ctx workflow.Context) (identity.Stage, error) {
 	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Print both sides", a.priority())
 	if err := workflow.ExecuteActivity(at, station.PrintCard, a.card()).Get(ctx, nil); err != nil {
@@ -51,7 +51,7 @@ func (a *application) printing(ctx workflow.Context) (identity.Stage, error) {
 	return identity.Inspection, nil
 }
 
-// inspection has chip and print read back as a border and an officer would.
+// inspection has the card's station read chip and print back.
 func (a *application) inspection(ctx workflow.Context) (identity.Stage, error) {
 	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Read back chip and print", a.priority())
 	if err := workflow.ExecuteActivity(at, station.Inspect, a.card()).Get(ctx, nil); err != nil {
@@ -60,14 +60,14 @@ func (a *application) inspection(ctx workflow.Context) (identity.Stage, error) {
 	return identity.Dispatch, nil
 }
 
-// card names the card that is being made.
+// card names the card being made.
 func (a *application) card() activities.CardInput {
 	return activities.CardInput{Application: a.in.Application, Attempt: a.attempt}
 }
 
-// cardInTrouble says what follows when a station could not do its part. A spoiled
-// card is accounted for, and another is begun, a few times; then a person decides.
-// The card of a silent station may be finished in its slot: a person decides.
+// cardInTrouble decides what follows when a station could not do its part. A spoiled
+// card is accounted for and another is begun; after a few spoiled ones a person decides.
+// So it is when the station is silent: its card may be finished in its slot.
 func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.Stage, error) {
 	switch {
 	case refused(err, identity.Spoiled):
@@ -84,11 +84,11 @@ func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.S
 	return "", err
 }
 
-// beginAnotherCard gives the card up that was being made.
+// beginAnotherCard gives up the card that was being made.
 func (a *application) beginAnotherCard() { a.attempt, a.station = a.attempt+1, "" }
 
-// awaitStock waits until stock was received: then whoever waits is woken, as many as
-// there are blanks, in the order of their priority.
+// awaitStock waits until stock is received: as many applications as there are blanks are
+// then woken, in the order of their priority.
 func (a *application) awaitStock(ctx workflow.Context, err error) (identity.Stage, error) {
 	releases := a.releases
 	_, err = a.await(ctx, wait{action: identity.ToRestock, why: refusalText(err)}, func() bool { return a.releases > releases })

@@ -23,13 +23,13 @@ var (
 	ConsignmentKey     = temporal.NewSearchAttributeKeyKeyword("Consignment")
 )
 
-// SearchAttributes are those that a namespace has to know before a workflow starts.
+// SearchAttributes lists them all, for the namespace to know before a workflow starts.
 var SearchAttributes = []temporal.SearchAttributeKey{
 	ProvinceKey, ApplicationTypeKey, StageKey, AwaitingKey, StationKey, DeadlineKey, ConsignmentKey,
 }
 
-// shown is what the search attributes say, so that only a change is written: each
-// writing costs the engine as much as half an activity.
+// shown is what the search attributes say. Only a change is written, because writing
+// costs the engine as much as half an activity.
 type shown struct {
 	stage       identity.Stage
 	awaiting    identity.Action
@@ -38,7 +38,7 @@ type shown struct {
 	due         time.Time
 }
 
-// show brings current details and search attributes up to date.
+// show updates current details and search attributes.
 func (a *application) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, a.details())
 	now := shown{stage: a.stage, awaiting: a.awaiting, station: a.station, consignment: a.consignment, due: a.due}
@@ -71,13 +71,13 @@ func (a *application) packed(ctx workflow.Context, consignment identity.Consignm
 	a.show(ctx)
 }
 
-// note adds a line to the story.
+// note adds a line to the timeline.
 func (a *application) note(ctx workflow.Context, text string) {
 	a.timeline = append(a.timeline, TimelineEntry{At: workflow.Now(ctx), Stage: a.stage, Note: text})
 	workflow.SetCurrentDetails(ctx, a.details())
 }
 
-// details is the story as Markdown, for the Temporal UI.
+// details is the timeline as Markdown, for the Temporal UI.
 func (a *application) details() string {
 	head := "**" + string(a.stage) + "**"
 	if a.awaiting != identity.NoAction {

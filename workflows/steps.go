@@ -1,0 +1,30 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// do runs a step of the center once where the workflow runs, which costs the engine a
+// marker. If it cannot be done at once (the registry, the population registry, the ABIS
+// or the HSM does not answer), it becomes an activity of its own, which operators see
+// waiting and which is retried without limit.
+func do(ctx workflow.Context, summary string, activity, in, out any) error {
+	return doOr(ctx, summary, activity, in, out, func() temporal.Priority { return temporal.Priority{PriorityKey: priorityNormal} })
+}
+
+// do is do with the application's priority. If it has to wait, operators see where.
+func (a *application) do(ctx workflow.Context, summary string, activity, in, out any) error {
+	return doOr(ctx, summary, activity, in, out, func() temporal.Priority {
+		a.show(ctx)
+		return a.priority()
+	})
+}
+
+func doOr(ctx workflow.Context, summary string, activity, in, out any, later func() temporal.Priority) error {
+	err := workflow.ExecuteLocalActivity(atOnce(ctx, summary), activity, in).Get(ctx, out)
+	if err == nil || final(err) {
+		return err
+	}
+	return workflow.ExecuteActivity(inPipeline(ctx, summary, later()), activity, in).Get(ctx, out)
+}
