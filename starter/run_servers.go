@@ -60,7 +60,10 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 	if err := s.publish(); err != nil {
 		return err
 	}
-	a.loaded = nil // load it again, with these settings
+	a.loaded = nil // load them again, with what was published
+	if _, err := a.config(); err != nil {
+		return err
+	}
 	if err := s.startPrograms(ctx); err != nil {
 		return err
 	}
