@@ -31,29 +31,29 @@ import (
 type PrepareInput struct {
 	Form         *render.Form
 	Card         identity.Card
-	Pictures     render.Pictures // as they are printed; those that the form has no place for are left out
-	ChipPortrait []byte          // the portrait cut for the chip, baseline JPEG; left out where the form has no photograph
+	Pictures     render.Pictures // as they are printed; those that are not on the form are left out
+	ChipPortrait []byte          // the portrait for the chip, baseline JPEG; left out where the form has no photograph
 	Print        render.Options
-	Profile      lds.Profile        // how the chip is filled
-	Signer       sod.DocumentSigner // signs EF.SOD; its keys are on the profile's curve
-	Rand         io.Reader          // the chip's keys are drawn from it; nil means crypto/rand
-	At           time.Time          // when it is signed
+	Profile      lds.Profile        // the chip profile
+	Signer       sod.DocumentSigner // signs EF.SOD, on the SODCurve of the profile
+	Rand         io.Reader          // source of the chip's keys; nil means crypto/rand
+	At           time.Time          // when EF.SOD is signed
 }
 
 // Prepared is one card before it is made: what is printed, what is written to the
-// chip, and both sides as a PDF. All of it is one making; none of it is mixed with
-// that of another.
+// chip, and both sides as a PDF. The three belong together: a part must not be
+// replaced by that of another call.
 type Prepared struct {
 	Content render.Content
 	Chip    *chip.Image
 	PDF     []byte
 }
 
-// Prepare composes one card once, and makes chip and print of it. What is wrong
-// with the card is an *identity.Refusal with its field; everything else is a fault
-// and may pass.
+// Prepare composes one card once, and makes its chip image and its print. Where
+// something is wrong with the card the error is an *identity.Refusal with its field;
+// any other error is a fault and may pass.
 //
-// A second call makes another chip's keys and thus another card: keep the first one.
+// A second call makes other keys and so another card: keep the first one.
 func Prepare(in PrepareInput) (Prepared, error) {
 	content, err := Compose(in.Form, in.Card, in.Pictures)
 	if err != nil {
@@ -62,7 +62,7 @@ func Prepare(in PrepareInput) (Prepared, error) {
 	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile, Signer: in.Signer, Rand: in.Rand, At: in.At}
 	if in.Form.Shows(forms.PortraitField) {
 		if in.ChipPortrait == nil {
-			return Prepared{}, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, and there is none for the chip", in.Form.ID)
+			return Prepared{}, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, but there is none for the chip", in.Form.ID)
 		}
 		forChip.Portrait = in.ChipPortrait
 	}
@@ -80,22 +80,21 @@ func Prepare(in PrepareInput) (Prepared, error) {
 // ChipInput is what the chip of one card is made of.
 type ChipInput struct {
 	Card     identity.Card
-	MRZ      [3]string          // the lines as they will be printed (package mrz)
+	MRZ      [3]string          // the lines as they are printed (package mrz)
 	Portrait []byte             // baseline JPEG; nil where the form has no photograph
-	Fingers  []lds.Finger       // for EF.DG3, which opens to nobody without Terminal Authentication; usually none
-	Profile  lds.Profile        // how the chip is filled
-	Signer   sod.DocumentSigner // signs EF.SOD; its keys are on the profile's curve
-	Rand     io.Reader          // the chip's keys are drawn from it; nil means crypto/rand
-	At       time.Time          // when it is signed
+	Fingers  []lds.Finger       // for EF.DG3, which needs Terminal Authentication; usually none
+	Profile  lds.Profile        // the chip profile
+	Signer   sod.DocumentSigner // signs EF.SOD, on the SODCurve of the profile
+	Rand     io.Reader          // source of the chip's keys; nil means crypto/rand
+	At       time.Time          // when EF.SOD is signed
 }
 
-// PrepareChip makes the image of one chip: keys of its own for Chip and Active
+// PrepareChip makes the image of one chip: new keys for Chip and Active
 // Authentication, all files, the security object. It reads everything back and
-// compares before it returns. What is wrong with the card is an
-// *identity.Refusal with its field; everything else is a fault and may pass.
+// compares it. Where something is wrong with the card the error is an
+// *identity.Refusal with its field; any other error is a fault and may pass.
 //
-// A second call makes another chip's keys and thus another image: keep the
-// first one.
+// A second call makes other keys and so another image: keep the first one.
 func PrepareChip(in ChipInput) (*chip.Image, error) {
 	if in.Rand == nil {
 		in.Rand = rand.Reader
@@ -140,7 +139,7 @@ func PrepareChip(in ChipInput) (*chip.Image, error) {
 	return image, nil
 }
 
-// newKey draws a key on a curve.
+// newKey makes a key on the named curve.
 func newKey(name string, random io.Reader) (*ecdsa.PrivateKey, error) {
 	c, err := curve.ByName(name)
 	if err != nil {
@@ -149,51 +148,52 @@ func newKey(name string, random io.Reader) (*ecdsa.PrivateKey, error) {
 	return curve.GenerateKey(c, random)
 }
 
-// accessNumber is the CAN: as observed, the last six digits of the personal number.
+// accessNumber is the CAN: as on real cards, the last six digits of the personal
+// number.
 func accessNumber(n identity.PersonalNumber) string { return string(n)[len(n)-6:] }
 
-// check reads an image as a reader will, and compares it with what was asked for.
+// check reads an image as a reader will, and compares it with the input.
 func check(i *chip.Image, in ChipInput) error {
-	fault := func(format string, args ...any) error {
+	fail := func(format string, args ...any) error {
 		return fmt.Errorf("check chip image: "+format, args...)
 	}
 	if err := in.Profile.CheckFiles(i.Files); err != nil {
-		return fault("%w", err)
+		return fail("%w", err)
 	}
 	s, err := sod.Parse(i.Files[lds.SOD])
 	if err != nil {
-		return fault("%w", err)
+		return fail("%w", err)
 	}
 	if signer, ok := s.Signer.PublicKey.(*ecdsa.PublicKey); !ok || signer.Curve.Params().Name != in.Profile.SODCurve {
-		return fault("the document signer's key is not on %s, the curve of profile %s", in.Profile.SODCurve, in.Profile.Name)
+		return fail("the document signer's key is not on %s, the curve of profile %s", in.Profile.SODCurve, in.Profile.Name)
 	}
 	com, err := lds.ParseCOM(i.Files[lds.COM])
 	if err != nil {
-		return fault("%w", err)
+		return fail("%w", err)
 	}
 	if !slices.Equal(com.DataGroups, s.DataGroups()) {
-		return fault("EF.COM lists other data groups than EF.SOD")
+		return fail("EF.COM lists other data groups than EF.SOD")
 	}
 	lines, err := lds.ParseDG1(i.Files[lds.DG1])
 	if err != nil {
-		return fault("%w", err)
+		return fail("%w", err)
 	}
 	if lines != in.MRZ {
-		return fault("EF.DG1 is not the printed MRZ")
+		return fail("EF.DG1 is not the printed MRZ")
 	}
 	zone, err := mrz.Parse(lines)
 	if err != nil {
-		return fault("%w", err)
+		return fail("%w", err)
 	}
 	if zone.PersonalNumber != string(in.Card.Person.Number) {
-		return fault("the MRZ is not the card's")
+		return fail("the MRZ is not the card's")
 	}
 	details, err := lds.ParseDG13(i.Files[lds.DG13])
 	if err != nil {
-		return fault("%w", err)
+		return fail("%w", err)
 	}
 	if details.Number != string(in.Card.Person.Number) || details.Serial != string(in.Card.Serial) {
-		return fault("EF.DG13 is not the card's")
+		return fail("EF.DG13 is not the card's")
 	}
 	return nil
 }
