@@ -59,9 +59,7 @@ var life = map[identity.Stage]func(*application, workflow.Context) (identity.Sta
 func CardApplication(ctx workflow.Context, in CardApplicationInput) (CardApplicationResult, error) {
 	a := newApplication(ctx, in)
 	ctx = ignoreCancellation(ctx, a.noteCancellation)
-	if err := a.listen(ctx); err != nil {
-		return CardApplicationResult{}, err
-	}
+	must(a.listen(ctx))
 	if in.Resumed {
 		a.readStanding(ctx)
 	}

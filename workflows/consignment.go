@@ -21,9 +21,7 @@ func Consignment(ctx workflow.Context, in ConsignmentInput) (ConsignmentResult, 
 	ctx = ignoreCancellation(ctx, func(ctx workflow.Context) {
 		workflow.GetLogger(ctx).Warn("A request to cancel was not followed", "consignment", in.Number)
 	})
-	if err := c.listen(ctx); err != nil {
-		return ConsignmentResult{}, err
-	}
+	must(c.listen(ctx))
 	c.readStanding(ctx)
 	for !c.announced && !historyIsLong(ctx) {
 		c.travelOn(ctx)

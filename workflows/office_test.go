@@ -444,15 +444,27 @@ func photographs(file string, round int) act {
 	}
 }
 
+// input is what the workflow of the application is begun with.
+func (o *testOffice) input() workflows.CardApplicationInput {
+	o.t.Helper()
+	app := o.before.Application
+	return workflows.CardApplicationInput{
+		Application: o.number, Type: app.Type, Province: o.before.Province, EnrolledBy: app.Officer,
+		NeedsCapture: app.NeedsCapture(), Urgent: o.urgent, Due: o.before.Due, RiskAt: o.riskAt(), Limits: o.limits,
+	}
+}
+
+// start runs the workflow until it is over.
+func (o *testOffice) start(in workflows.CardApplicationInput) {
+	o.t.Helper()
+	o.env.ExecuteWorkflow(workflows.CardApplication, in)
+	require.True(o.t, o.env.IsWorkflowCompleted())
+}
+
 // process runs the application to its end.
 func (o *testOffice) process() workflows.CardApplicationResult {
 	o.t.Helper()
-	app := o.before.Application
-	o.env.ExecuteWorkflow(workflows.CardApplication, workflows.CardApplicationInput{
-		Application: o.number, Type: app.Type, Province: o.before.Province, EnrolledBy: app.Officer,
-		NeedsCapture: app.NeedsCapture(), Urgent: o.urgent, Due: o.before.Due, RiskAt: o.riskAt(), Limits: o.limits,
-	})
-	require.True(o.t, o.env.IsWorkflowCompleted())
+	o.start(o.input())
 	require.NoError(o.t, o.env.GetWorkflowError())
 	var result workflows.CardApplicationResult
 	require.NoError(o.t, o.env.GetWorkflowResult(&result))

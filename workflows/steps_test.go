@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
 	"example.org/cancuoc/internal/identity"
@@ -178,4 +179,24 @@ func (o *testOffice) trail() []string {
 		events[i] = strings.ReplaceAll(e.Event, string(o.number), "A")
 	}
 	return events
+}
+
+// A long history goes on in a new run, which begins where the application stands.
+func TestSteps_ALongHistoryGoesOnInANewRun(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.env.SetCurrentHistoryLength(5000)
+
+	o.start(o.input())
+
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(t, o.env.GetWorkflowError(), &next)
+	require.Equal(t, "CardApplication", next.WorkflowType.Name)
+	var in workflows.CardApplicationInput
+	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+	expected := o.input()
+	expected.Resumed = true
+	require.Equal(t, expected.Application, in.Application)
+	require.True(t, in.Resumed)
+	require.Equal(t, expected.Limits, in.Limits)
 }
