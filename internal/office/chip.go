@@ -11,7 +11,6 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/personalization/chip"
-	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -28,20 +27,8 @@ func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumbe
 	return &image, nil
 }
 
-// OpenChip brings the blank of a card to this machine's encoder.
-func (o *Office) OpenChip(ctx context.Context, blank identity.BlankSerial) (station.Session, error) {
-	authority, err := o.Authority()
-	if err != nil {
-		return nil, err
-	}
-	chip, err := o.chipStation(authority.Store(), "inspection")
-	if err != nil {
-		return nil, err
-	}
-	return chip.Encoder.Open(ctx, string(blank))
-}
-
-// InspectChip reads the chip of a finished card and judges it.
+// InspectChip brings the blank of a finished card to this machine's encoder, reads its
+// chip and judges it.
 func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chipinspection.Result, error) {
 	image, err := o.ChipImage(ctx, card.Application, card.Attempt)
 	if err != nil {
@@ -67,7 +54,11 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
-	session, err := o.OpenChip(ctx, card.Blank)
+	chip, err := o.chipStation(authority.Store(), "inspection")
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	session, err := chip.Encoder.Open(ctx, string(card.Blank))
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
