@@ -3,7 +3,7 @@
 //
 // Every write is one transaction with its audit entry, keyed by what it is about
 // (application, step, attempt), and safe to repeat. What must never be is
-// refused by a named constraint (migrations/), which refuse.go turns into a
+// refused by a named constraint (migrations/), which refusals.go turns into a
 // sentence.
 package registry
 
