@@ -39,7 +39,7 @@ func (a *app) certificates(cmd *cobra.Command) (*pki.Authority, pki.Listing, err
 	if err != nil {
 		return nil, pki.Listing{}, err
 	}
-	authority, err := office.Authority()
+	authority, err := office.OpenAuthority()
 	if err != nil {
 		return nil, pki.Listing{}, err
 	}

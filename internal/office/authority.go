@@ -15,9 +15,19 @@ func (o *Office) chipProfile() (lds.Profile, error) {
 	return chip, err
 }
 
-// Authority opens the certificates and document signers, with keys in the HSM
-// where one is named; in development they are files, made at the first start.
+// Authority opens the certificates and document signers, with keys in the HSM where one
+// is named, and makes what is missing but a CSCA; in development they are files, made at
+// the first start, the CSCA too.
 func (o *Office) Authority() (*pki.Authority, error) {
+	authority, err := o.OpenAuthority()
+	if err != nil {
+		return nil, err
+	}
+	return authority, authority.Ensure(time.Now())
+}
+
+// OpenAuthority opens the certificates and document signers, and makes nothing.
+func (o *Office) OpenAuthority() (*pki.Authority, error) {
 	chip, err := o.chipProfile()
 	if err != nil {
 		return nil, err
@@ -38,11 +48,7 @@ func (o *Office) Authority() (*pki.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	authority, err := pki.Open(o.config.PKI.Dir, hsm, options)
-	if err != nil {
-		return nil, err
-	}
-	return authority, authority.Ensure(time.Now())
+	return pki.Open(o.config.PKI.Dir, hsm, options)
 }
 
 // cached asks again only when the last answer is older than while.

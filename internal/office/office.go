@@ -73,6 +73,10 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 		return nil, err
 	}
 	office := &Office{Registry: r, config: c, logger: logger}
+	if err := office.checkClock(ctx, time.Now); err != nil {
+		r.Close()
+		return nil, err
+	}
 	if office.Forms, err = loadForms(c.Forms.Dir); err != nil {
 		r.Close()
 		return nil, err
@@ -126,15 +130,35 @@ func (o *Office) Ready(ctx context.Context) error {
 	return nil
 }
 
+// clockTolerance is how far the clock of this machine may be from the database's: dates
+// on cards and in certificates come from both.
+const clockTolerance = time.Minute
+
+// ErrClock is the error of a machine whose clock is wrong, or the database's.
+var ErrClock = errors.New("the clock of this machine and the database's are more than a minute apart: set the wrong one right")
+
+// checkClock refuses to work with a wrong clock.
+func (o *Office) checkClock(ctx context.Context, clock func() time.Time) error {
+	before := clock()
+	now, err := o.Registry.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if apart := now.Sub(before.Add(clock().Sub(before) / 2)); apart.Abs() > clockTolerance {
+		return fmt.Errorf("%w (the database's is %s ahead)", ErrClock, apart.Round(time.Second))
+	}
+	return nil
+}
+
 // Await opens an office for a program that runs on: it waits for a database that does
-// not answer yet.
+// not answer yet, and for a clock that is wrong.
 func Await(ctx context.Context, c config.Config, logger *slog.Logger, options ...Option) (*Office, error) {
 	for {
 		o, err := Open(ctx, c, logger, options...)
-		if _, away := errors.AsType[*pgconn.ConnectError](err); !away {
+		if _, away := errors.AsType[*pgconn.ConnectError](err); !away && !errors.Is(err, ErrClock) {
 			return o, err
 		}
-		logger.WarnContext(ctx, "The database does not answer; trying again", "error", err)
+		logger.WarnContext(ctx, "Not ready to work; trying again", "error", err)
 		if !pause(ctx) {
 			return nil, ctx.Err()
 		}

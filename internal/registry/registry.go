@@ -73,6 +73,13 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 // Close waits for running queries and closes the connections.
 func (r *Registry) Close() { r.db.Close() }
 
+// Now is the database's clock.
+func (r *Registry) Now(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	err := r.db.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now, fail("read the database's clock", err)
+}
+
 // Ping asks whether the database answers.
 func (r *Registry) Ping(ctx context.Context) error {
 	if err := r.db.Ping(ctx); err != nil {

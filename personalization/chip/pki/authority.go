@@ -31,7 +31,7 @@ type Options struct {
 	Reserve       int           // how many signatures are counted at once; default 100
 	CRLValidity   time.Duration // how long a revocation list is current; default 90 days
 
-	Production bool             // OpenDev then refuses
+	Production bool             // OpenDev then refuses, and a CSCA is made by RollOverCSCA alone
 	Clock      func() time.Time // default time.Now
 }
 
@@ -173,12 +173,20 @@ func (a *Authority) key(label string, c elliptic.Curve) (crypto.Signer, error) {
 	return key, err
 }
 
-// csca gives the CSCA that may certify at that time, and makes one if there is none.
+// ErrNoCSCA is the error of whatever needs a CSCA in production where none may certify
+// now. None is made by the way: people make it, having looked at the clock.
+var ErrNoCSCA = errors.New("no CSCA may certify now: check the clock, and make one (starter keys roll-over --csca)")
+
+// csca gives the CSCA that may certify at that time. In development it makes one if
+// there is none.
 func (a *Authority) csca(s *state, at time.Time) (*cscaRecord, error) {
 	for _, c := range slices.Backward(s.CSCAs) {
 		if c.Certificate.PrivateKeyUsage.Contains(at) && !c.Retired {
 			return c, nil
 		}
+	}
+	if a.opts.Production {
+		return nil, ErrNoCSCA
 	}
 	return a.makeCSCA(s, at)
 }
@@ -382,7 +390,7 @@ func (a *Authority) RollOverCSCA(at time.Time) error {
 		for _, c := range s.CSCAs {
 			c.Retired = true
 		}
-		_, err := a.csca(s, at)
+		_, err := a.makeCSCA(s, at)
 		return err
 	})
 }

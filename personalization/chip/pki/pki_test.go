@@ -71,6 +71,25 @@ func TestOpenDev_FirstStartMakesEverythingAndTheSecondNothing(t *testing.T) {
 	}))
 }
 
+// In production no CSCA is made by the way, whatever the clock says; people make it.
+func TestEnsure_MakesNoCSCAInProduction(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, err := keys.OpenFile(filepath.Join(dir, "keys"), false)
+	require.NoError(t, err)
+	a, err := pki.Open(dir, store, pki.Options{Production: true})
+	require.NoError(t, err)
+
+	require.ErrorIs(t, a.Ensure(time.Now()), pki.ErrNoCSCA)
+	require.NoError(t, a.RollOverCSCA(time.Now()))
+	require.NoError(t, a.Ensure(time.Now()))
+	require.ErrorIs(t, a.Ensure(time.Now().AddDate(10, 0, 0)), pki.ErrNoCSCA)
+
+	list, err := a.List()
+	require.NoError(t, err)
+	require.Len(t, list.CSCAs, 1)
+}
+
 func TestOpenDev_RefusesProduction(t *testing.T) {
 	t.Parallel()
 
