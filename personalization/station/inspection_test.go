@@ -82,11 +82,11 @@ func (i issue) inspect(t *testing.T, c *center, access chipinspection.Access) ch
 func TestPersonalize_WhatDataPreparationMakesPassesInspection(t *testing.T) {
 	t.Parallel()
 	for _, p := range lds.Profiles() {
-		for _, filling := range []string{"store-data", "update-binary"} {
-			t.Run(p.Name+" by "+filling, func(t *testing.T) {
+		for _, way := range []string{"store-data", "update-binary"} {
+			t.Run(p.Name+" by "+way, func(t *testing.T) {
 				t.Parallel()
 				c := newCenter(t)
-				c.Profile = filling
+				c.Profile = way
 				i := prepared(t, p)
 
 				_, err := c.Personalize(t.Context(), "B-1", i.image)

@@ -87,7 +87,7 @@ func TestPCSC_PersonalizesACardInAReader(t *testing.T) {
 	other, err := station.NewPCSC("no such reader")
 	require.NoError(t, err)
 	_, err = other.Open(t.Context(), "B-1")
-	require.ErrorContains(t, err, `no reader "no such reader" among ["`+virtualReader)
+	require.ErrorContains(t, err, `no reader "no such reader"; there are ["`+virtualReader)
 	i := prepared(t, lds.Profiles()[0])
 
 	_, err = c.Personalize(t.Context(), "B-1", i.image)

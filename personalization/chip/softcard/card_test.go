@@ -151,14 +151,14 @@ func TestStoreData_ChecksOrderAndBounds(t *testing.T) {
 		commands []apdu.Command
 		last     apdu.Status
 	}{
-		"a block left out":      {[]apdu.Command{{P1: 0x08, Data: []byte{1, 1, 1, 9}}, {P1: 0x88, P2: 2, Data: []byte{1, 2, 1, 9}}}, apdu.WrongParameters},
-		"ends in the middle":    {[]apdu.Command{{P1: 0x88, Data: []byte{1, 1, 5, 9}}}, apdu.WrongData},
-		"goes on in a block":    {[]apdu.Command{{P1: 0x08, Data: []byte{1, 1, 3, 9}}, {P1: 0x88, P2: 1, Data: []byte{9, 9}}}, apdu.OK},
-		"twice the same":        {[]apdu.Command{{P1: 0x88, Data: []byte{1, 1, 1, 9}}, {P1: 0x88, Data: []byte{1, 1, 1, 9}}}, apdu.FileExists},
-		"a secret in the plain": {[]apdu.Command{{P1: 0x88, Data: []byte{0x80, 2, 1, 9}}}, apdu.WrongData},
-		"a secret that is none": {[]apdu.Command{{P1: 0xE8, Data: append([]byte{0x80, 2, 16}, make([]byte, 16)...)}}, apdu.WrongData},
-		"no structure":          {[]apdu.Command{{P1: 0x80, Data: []byte{1}}}, apdu.WrongParameters},
-		"header cut short":      {[]apdu.Command{{P1: 0x88, Data: []byte{1}}}, apdu.WrongData},
+		"a block left out":   {[]apdu.Command{{P1: 0x08, Data: []byte{1, 1, 1, 9}}, {P1: 0x88, P2: 2, Data: []byte{1, 2, 1, 9}}}, apdu.WrongParameters},
+		"ends in the middle": {[]apdu.Command{{P1: 0x88, Data: []byte{1, 1, 5, 9}}}, apdu.WrongData},
+		"goes on in a block": {[]apdu.Command{{P1: 0x08, Data: []byte{1, 1, 3, 9}}, {P1: 0x88, P2: 1, Data: []byte{9, 9}}}, apdu.OK},
+		"twice the same":     {[]apdu.Command{{P1: 0x88, Data: []byte{1, 1, 1, 9}}, {P1: 0x88, Data: []byte{1, 1, 1, 9}}}, apdu.FileExists},
+		"a secret in plain":  {[]apdu.Command{{P1: 0x88, Data: []byte{0x80, 2, 1, 9}}}, apdu.WrongData},
+		"not a secret":       {[]apdu.Command{{P1: 0xE8, Data: append([]byte{0x80, 2, 16}, make([]byte, 16)...)}}, apdu.WrongData},
+		"no structure":       {[]apdu.Command{{P1: 0x80, Data: []byte{1}}}, apdu.WrongParameters},
+		"header cut short":   {[]apdu.Command{{P1: 0x88, Data: []byte{1}}}, apdu.WrongData},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
