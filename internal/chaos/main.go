@@ -123,7 +123,7 @@ func (o *options) makeFolder() (temporary bool, err error) {
 // play brings the office up, lets the faults at it, and writes the report.
 func (o *options) play(ctx context.Context, say func(string, ...any)) (*report, error) {
 	r := newReport(*o)
-	office, err := bringUp(ctx, o.dir, say)
+	office, err := bringUp(ctx, *o, say)
 	if err != nil {
 		return nil, err
 	}

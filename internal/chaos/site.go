@@ -41,7 +41,8 @@ const (
 // site is an office in a folder of its own, made of real processes.
 type site struct {
 	dir     string
-	targets []*target // in the order in which they were started
+	expiry  time.Duration // how long citizens have to come again; some never come
+	targets []*target     // in the order in which they were started
 	ports   map[string]int
 	guard   *guard
 	wipe    atomic.Bool // Temporal's database is thrown away before its next start
@@ -52,9 +53,9 @@ type site struct {
 }
 
 // bringUp starts everything and waits until it can work.
-func bringUp(ctx context.Context, dir string, say func(string, ...any)) (_ *site, err error) {
-	s := &site{dir: dir, ports: make(map[string]int)}
-	if s.dir, err = filepath.Abs(dir); err != nil {
+func bringUp(ctx context.Context, o options, say func(string, ...any)) (_ *site, err error) {
+	s := &site{expiry: min(90*time.Second, max(20*time.Second, o.duration/2)), ports: make(map[string]int)}
+	if s.dir, err = filepath.Abs(o.dir); err != nil {
 		return nil, fmt.Errorf("find folder: %w", err)
 	}
 	if s.guard, err = newGuard(); err != nil {
@@ -196,9 +197,6 @@ func (s *site) settingsFile(name string) string { return filepath.Join(s.dir, na
 // settings of an office in which everything takes seconds that takes days in life.
 type settings map[string]map[string]any
 
-// recaptureWithin is how long citizens have to come again; some never come.
-const recaptureWithin = 90 * time.Second
-
 // writeSettings writes each program's configuration file.
 func (s *site) writeSettings(database string) error {
 	for _, name := range []string{gatewayName, pipelineName, string(stations[0]), string(stations[1])} {
@@ -209,7 +207,7 @@ func (s *site) writeSettings(database string) error {
 			"worker":   {"reconcile": "5s"},
 			"station":  {"write_time": "600ms", "print_time": "300ms", "spoil_first": 2},
 			"office": {
-				"recapture": recaptureWithin.String(), "station_wait": "20s",
+				"recapture": s.expiry.String(), "station_wait": "20s",
 				"consignment_size": 6, "consignment_cut_off": "8s",
 			},
 		}

@@ -59,6 +59,7 @@ type standing struct {
 	Number      identity.ApplicationNumber
 	Stage       identity.Stage
 	Awaiting    identity.Action
+	Why         string // it waits
 	EnteredAt   time.Time
 	Card        identity.CardState        // of the current attempt; empty: there is none
 	Consignment identity.ConsignmentState // in which that card is; empty: in none
@@ -132,7 +133,7 @@ func (w *watch) latest() *view {
 func (w *watch) view(ctx context.Context) (*view, error) {
 	v := &view{running: make(map[string]bool), awaiting: make(map[identity.ApplicationNumber]identity.Action)}
 	rows, _ := w.db.Query(ctx, `
-		SELECT a.number, a.stage, a.awaiting, a.entered_at, coalesce(c.state, ''), coalesce(k.state, '')
+		SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.entered_at, coalesce(c.state, ''), coalesce(k.state, '')
 		FROM applications a LEFT JOIN cards c ON c.application = a.number AND c.attempt = a.attempt
 		LEFT JOIN consignments k ON k.number = c.consignment`) // CollectRows reports the error
 	var err error
@@ -250,6 +251,9 @@ func (w *watch) checkApplication(v *view, a standing) {
 			w.suspect(who, stillRuns, closed)
 		}
 		return
+	}
+	if a.Awaiting != identity.NoAction && a.Why == "" {
+		w.suspect(who, fmt.Sprintf("it waits for %s, and nobody is told why", a.Awaiting), 0)
 	}
 	if !running {
 		w.suspect(who, notRunning, healed)

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/devserver/devservertest"
+)
+
+// The short form of `make chaos`. Not parallel: it measures how long things take.
+func TestRun_LosesNothing(t *testing.T) {
+	devservertest.NeedPostgres(t)
+	devservertest.NeedTemporal(t)
+	o := options{
+		seed: 1, applications: 12, faults: 10, duration: 30 * time.Second, wipe: true, drain: 2 * time.Minute,
+		report: filepath.Join(t.TempDir(), "report.md"),
+	}
+
+	r, err := run(t.Context(), o, t.Logf)
+
+	require.NoError(t, err)
+	for _, v := range r.violations {
+		t.Errorf("%s: %s (after %v)", v.who, v.what, v.faults)
+	}
+}
