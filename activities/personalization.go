@@ -27,6 +27,11 @@ func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeRes
 		return PersonalizeResult{}, s.spoiled(ctx, in, identity.ReasonStationLost, fmt.Errorf("take blank: %w", err))
 	}
 	made, err := s.Chip.Personalize(ctx, string(blank), chip)
+	if identity.Refused(err, identity.Conflict) {
+		// Another card is in the slot, which somebody takes out sooner or later: tried again
+		// until then, by this station alone, since the blank is booked there.
+		return PersonalizeResult{}, fmt.Errorf("blank %s waits for the slot: %s", blank, err) //nolint:errorlint // not a refusal any more: it passes
+	}
 	if err != nil {
 		return PersonalizeResult{}, s.spoiled(ctx, in, identity.ReasonChipFailed, fmt.Errorf("personalize blank %s: %w", blank, err))
 	}
