@@ -47,7 +47,7 @@ type Reconciler struct {
 	Logger  *slog.Logger
 
 	mu     sync.Mutex
-	looked map[string]time.Time // when a workflow was last told to look, so that it is not told again and again
+	looked map[string]told // when a workflow was last told to look, so that it is not told again and again
 }
 
 // Report is what one pass found. A count of what was mended is of this pass alone.
@@ -63,7 +63,8 @@ type Report struct {
 }
 
 const (
-	again   = 5 * time.Minute // before a workflow is told the same again
+	again   = 5 * time.Minute // before a workflow is told the same a second time
+	rarely  = 24 * time.Hour  // before it is told the same once more, at the most
 	page    = 1000
 	maxWake = 10_000
 )
@@ -135,23 +136,32 @@ func disagree(app registry.OpenApplication, shown workflows.Shown) bool {
 		app.Stage == identity.Dispatch && counted
 }
 
-// due reports whether a workflow may be told to look, and remembers that it was.
+// told is how often a workflow was told to look, and when last.
+type told struct {
+	times int
+	at    time.Time
+}
+
+// due reports whether a workflow may be told to look, and remembers that it was. What
+// still differs after that is told again ever more rarely, so that telling never fills a
+// history.
 func (r *Reconciler) due(workflow string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.looked == nil {
-		r.looked = make(map[string]time.Time)
+		r.looked = make(map[string]told)
 	}
 	now := time.Now()
-	for id, at := range r.looked {
-		if now.Sub(at) > again {
+	for id, t := range r.looked {
+		if now.Sub(t.at) > 2*rarely {
 			delete(r.looked, id)
 		}
 	}
-	if _, told := r.looked[workflow]; told {
+	before := r.looked[workflow]
+	if before.times > 0 && now.Sub(before.at) < min(again<<min(before.times-1, 10), rarely) {
 		return false
 	}
-	r.looked[workflow] = now
+	r.looked[workflow] = told{before.times + 1, now}
 	return true
 }
 
@@ -181,9 +191,21 @@ func (r *Reconciler) consignments(ctx context.Context, running workflows.Running
 
 // stock wakes as many of those who wait for a blank as there are blanks.
 func (r *Reconciler) stock(ctx context.Context, report *Report) error {
-	woken, err := WakeForStock(ctx, r.Registry, r.Engine)
+	woken, err := WakeForStock(ctx, r.Registry, wakener{r})
 	report.Woken = woken
 	return err
+}
+
+// wakener wakes who waits for stock, and does not say it again while they are on their
+// way.
+type wakener struct{ r *Reconciler }
+
+// LookApplication implements the engine of WakeForStock.
+func (w wakener) LookApplication(ctx context.Context, number identity.ApplicationNumber) error {
+	if !w.r.due("stock for " + string(number)) {
+		return nil
+	}
+	return w.r.Engine.LookApplication(ctx, number)
 }
 
 // WakeForStock has as many of those who wait for a blank look for one as there are
