@@ -33,6 +33,7 @@ type Config struct {
 	Temporal        Temporal        `mapstructure:"temporal"`
 	Database        Database        `mapstructure:"database"`
 	Vault           Vault           `mapstructure:"vault"`
+	Audit           Audit           `mapstructure:"audit"`
 	PKI             PKI             `mapstructure:"pki"`
 	Keys            Keys            `mapstructure:"keys"`
 	Gateway         Gateway         `mapstructure:"gateway"`
@@ -74,6 +75,15 @@ type Database struct {
 // Vault is the key that encrypts evidence.
 type Vault struct {
 	KeyFile string `mapstructure:"key_file"`
+}
+
+// Audit is the transparency log of the audit trail.
+type Audit struct {
+	LogDir         string        `mapstructure:"log_dir"`
+	KeyFile        string        `mapstructure:"key_file"`
+	PublicKey      string        `mapstructure:"public_key"`
+	CheckpointFile string        `mapstructure:"checkpoint_file"`
+	Anchor         time.Duration `mapstructure:"anchor"`
 }
 
 // PKI names the folders of certificates and signing keys.
@@ -280,6 +290,9 @@ func (c *Config) fill() {
 	}{
 		{&c.Temporal.CodecKeyFile, []string{"keys", "codec.keys"}},
 		{&c.Vault.KeyFile, []string{"keys", "vault.key"}},
+		{&c.Audit.LogDir, []string{"audit-log"}},
+		{&c.Audit.KeyFile, []string{"keys", "audit.key"}},
+		{&c.Audit.CheckpointFile, []string{"audit-checkpoint"}},
 		{&c.PKI.Dir, []string{"pki"}},
 		{&c.PKI.Stations, []string{"keys", "stations"}},
 		{&c.Station.Magazine, []string{"magazine"}},
@@ -370,6 +383,7 @@ func (c Config) validateServers(check *check) {
 	}
 	check.wrong((c.Temporal.TLSCertFile == "") != (c.Temporal.TLSKeyFile == ""), "temporal.tls_cert_file and temporal.tls_key_file must be given together")
 	check.atLeast("database.max_conns", int64(c.Database.MaxConns), 1)
+	check.positive("audit.anchor", c.Audit.Anchor)
 	if p := c.Keys.PKCS11; p.Module != "" {
 		check.wrong(p.Token == "", "keys.pkcs11.token is empty")
 		check.wrong(p.PINFile == "", "keys.pkcs11.pin_file is empty")
@@ -419,6 +433,12 @@ func (c Config) validateProduction(check *check) {
 	check.given("temporal.codec_key_file", c.Temporal.CodecKeyFile, true)
 	check.wrong(c.Database.URL == "" && c.Database.URLFile == "", "database.url is empty; production needs it, or database.url_file")
 	check.given("vault.key_file", c.Vault.KeyFile, true)
+	if c.Audit.LogDir != "" {
+		check.given("audit.checkpoint_file", c.Audit.CheckpointFile, false)
+		if c.Audit.PublicKey == "" {
+			check.given("audit.key_file", c.Audit.KeyFile, true)
+		}
+	}
 	check.given("pki.dir", c.PKI.Dir, false)
 	check.given("keys.pkcs11.module", c.Keys.PKCS11.Module, true)
 	check.wrong(c.Forms.Specimen, "forms.specimen is on; production makes real cards")

@@ -154,6 +154,7 @@ data_dir: ""
 log: {format: xml}
 temporal: {address: nowhere, namespace: "", ui_address: ftp://x, tls_cert_file: a}
 database: {max_conns: 0, url: a, url_file: b}
+audit: {anchor: 0s}
 keys: {pkcs11: {module: x.so, sessions: 0}}
 gateway: {listen: "8090", public_url: citizens, codec_origins: [x]}
 worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
@@ -167,7 +168,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 40)
+	require.Len(t, faults, 41)
 }
 
 func TestLoad_ProductionSimulatesNothing(t *testing.T) {
@@ -192,6 +193,7 @@ profile: production
 temporal: {address: temporal:7233, codec_key_file: %[1]s}
 database: {url_file: %[1]s}
 vault: {key_file: %[1]s}
+audit: {log_dir: /var/lib/cancuoc-audit, key_file: %[1]s, checkpoint_file: /var/lib/cancuoc/audit-checkpoint}
 pki: {dir: /var/lib/cancuoc/pki}
 keys: {pkcs11: {module: %[1]s, token: cancuoc, pin_file: %[1]s}}
 gateway: {public_url: https://cancuoc.example.org}
@@ -209,4 +211,5 @@ worker: {role: pipeline}
 	require.Equal(t, "secret", string(pin))
 	_, err = config.Load(file(t, strings.ReplaceAll(text, there, "/absent")))
 	require.ErrorContains(t, err, "vault.key_file names a file that cannot be found; production does not make it")
+	require.ErrorContains(t, err, "audit.key_file names a file that cannot be found; production does not make it")
 }

@@ -1,48 +1,101 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/transparency"
 )
 
 func newVerifyAudit(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed (default: in all applications)",
+		Long: `Check that no entry of the audit trail was changed, added or removed: in all
+applications, or in those named.
+
+First the hash chains. Then the transparency log in which their heads are anchored
+(audit.log_dir of the settings): its signature, that it holds all it held at the last
+verification, that every leaf is included, and that the registry still has each entry
+that was anchored. So a trail is found that was cut at its end, or rewritten with all
+hashes that follow. Entries since the last anchoring (audit.anchor) are in no log yet.`,
 		Example: "  starter audit verify\n  starter audit verify 7QF3M-9T2XK-D",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
-			}
-			intact := make([]identity.ApplicationNumber, 0, len(args))
-			for _, arg := range args {
-				number, err := identity.ParseApplicationNumber(arg)
-				if err != nil {
+			numbers := make([]identity.ApplicationNumber, len(args))
+			for i, arg := range args {
+				var err error
+				if numbers[i], err = identity.ParseApplicationNumber(arg); err != nil {
 					return err
 				}
-				if err := office.Registry.VerifyAudit(cmd.Context(), number); err != nil {
-					return err
-				}
-				intact = append(intact, number)
 			}
-			if len(args) > 0 {
-				return a.print(cmd, intact, func(w io.Writer) {
-					for _, number := range intact {
-						fmt.Fprintf(w, "%s intact\n", number)
-					}
-				})
-			}
-			report, err := office.Registry.VerifyAllAudit(cmd.Context())
-			if err != nil {
+			verified, err := a.verifyAudit(cmd.Context(), numbers)
+			if err != nil && !isRefusal(err) {
 				return err
 			}
-			return a.print(cmd, report, func(w io.Writer) {
-				fmt.Fprintf(w, "intact: %d entries of %d applications\n", report.Entries, report.Applications)
-			})
+			return errors.Join(a.print(cmd, verified, verified.print), err)
 		},
 	}
+}
+
+// verifiedAudit is what audit verify found; what was changed is in the error beside it.
+type verifiedAudit struct {
+	registry.AuditReport
+	Intact  []identity.ApplicationNumber `json:"intact,omitempty"` // of those named, whose chains are intact
+	Log     *transparency.Report         `json:"log,omitempty"`    // none: there is no log yet
+	Changed []string                     `json:"changed,omitempty"`
+}
+
+// verifyAudit checks the chains, then the log, also if a chain was changed.
+func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber) (verifiedAudit, error) {
+	var v verifiedAudit
+	office, err := a.office(ctx)
+	if err != nil {
+		return v, err
+	}
+	var faults []error
+	if len(numbers) == 0 {
+		v.AuditReport, err = office.Registry.VerifyAllAudit(ctx)
+		faults = append(faults, err)
+	}
+	for _, number := range numbers {
+		err := office.Registry.VerifyAudit(ctx, number)
+		if err == nil {
+			v.Intact = append(v.Intact, number)
+		}
+		faults = append(faults, err)
+	}
+	v.Log, err = office.VerifyAuditLog(ctx, numbers...)
+	faults = append(faults, err)
+	if v.Log != nil {
+		for _, c := range v.Log.Changed {
+			faults = append(faults, identity.Refuse(identity.Conflict, "%s", c))
+		}
+	}
+	err = errors.Join(faults...)
+	if err != nil && isRefusal(err) {
+		v.Changed = explain(err)
+	}
+	return v, err
+}
+
+func (v verifiedAudit) print(w io.Writer) {
+	if len(v.Changed) > 0 {
+		return // the error names them
+	}
+	for _, number := range v.Intact {
+		fmt.Fprintf(w, "%s intact\n", number)
+	}
+	if v.Applications > 0 {
+		fmt.Fprintf(w, "intact: %d entries of %d applications\n", v.Entries, v.Applications)
+	}
+	if v.Log == nil {
+		fmt.Fprintln(w, "not anchored: there is no log yet, so entries cut from the end of a trail are not found")
+		return
+	}
+	fmt.Fprintf(w, "anchored: %d heads in %d leaves, checked by %s\n", v.Log.Heads, v.Log.Leaves, v.Log.Key)
 }

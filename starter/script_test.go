@@ -67,6 +67,8 @@ func TestOffice(t *testing.T) {
 			"make":    makeFile,
 			"rows":    countRows,
 			"worker":  startWorker,
+			"anchor":  anchorAudit,
+			"behind":  behindTriggers,
 			"until":   until,
 			"number":  number,
 			"bad":     bad,
@@ -412,6 +414,39 @@ func startWorker(ts *testscript.TestScript, neg bool, args []string) {
 		office.Close()
 		stop()
 	})
+}
+
+// anchorAudit anchors the audit trail once, as a worker does every minute.
+func anchorAudit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: anchor")
+	}
+	c, err := config.Load(ts.Getenv("CANCUOC_CONFIG"))
+	ts.Check(err)
+	office, err := office.Open(context.Background(), c, slog.New(slog.DiscardHandler))
+	ts.Check(err)
+	defer office.Close()
+	anchor, err := office.Anchor()
+	ts.Check(err)
+	defer anchor.Log.Close()
+	_, err = anchor.Pass(context.Background())
+	ts.Check(err)
+}
+
+// behindTriggers runs a statement in the audit trail as a superuser, whom no trigger
+// stops.
+func behindTriggers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: behind SQL")
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, ts.Value(schemaKey{}).(string))
+	ts.Check(err)
+	defer func() { ts.Check(conn.Close(ctx)) }()
+	for _, sql := range []string{`ALTER TABLE audit DISABLE TRIGGER ALL`, args[0], `ALTER TABLE audit ENABLE TRIGGER ALL`} {
+		_, err := conn.Exec(ctx, sql)
+		ts.Check(err)
+	}
 }
 
 // number VARIABLE sets an environment variable to the first word of the last

@@ -49,7 +49,7 @@ func run(ctx context.Context, c config.Config) error {
 		office.Measure(measured.Handler())
 		collected := []prometheus.Collector{measured}
 		if c.Worker.Role != "station" {
-			collected = append(collected, office.Registry.Collector(logger), office.ReconcilerMetrics())
+			collected = append(collected, office.Registry.Collector(logger), office.ReconcilerMetrics(), office.AnchorMetrics())
 		}
 		stop, err := telemetry(ctx, c.Worker.Listen, collected, office, logger)
 		if err != nil {
@@ -98,6 +98,11 @@ func serve(ctx context.Context, office *office.Office, c config.Worker, logger *
 	}
 	if err != nil {
 		return err
+	}
+	if c.Role != "station" {
+		if err := office.StartAnchoring(ctx); err != nil {
+			return err
+		}
 	}
 	if err := workers.Start(); err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/transparency"
 	"example.org/cancuoc/internal/vault"
 	"example.org/cancuoc/templates/render"
 )
@@ -33,6 +34,7 @@ type Office struct {
 	logger *slog.Logger
 
 	reconciling *reconciler.Metrics
+	anchoring   *transparency.Metrics
 	metrics     client.MetricsHandler // nil: nothing is measured
 
 	mu       sync.Mutex

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -124,4 +125,101 @@ func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
 		return report, identity.Refuse(identity.Conflict, "%d application(s) have no audit trail", without)
 	}
 	return report, fail("verify audit trail", err)
+}
+
+// AuditHead is the newest entry of an application's chain, which stands for all before
+// it.
+type AuditHead struct {
+	Application identity.ApplicationNumber
+	Seq         int
+	Hash        []byte
+	Again       bool // the next reading may give it again, though it did not change
+}
+
+// AuditReader takes the heads of the chains that changed.
+type AuditReader struct {
+	Since func(context.Context) (int64, error) // where the last reading ended; 0: every chain is read
+	Head  func(AuditHead) error                // takes a head
+	End   func(next int64) error               // takes where this reading ended
+}
+
+// ReadAuditHeads has the heads read of chains that changed since the last reading, unless
+// another process is reading them; it reports whether it was done. It has a connection
+// of its own, so that a slow reader takes none from others.
+func (r *Registry) ReadAuditHeads(ctx context.Context, reader AuditReader) (done bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, r.db.Config().ConnConfig)
+	if err != nil {
+		return false, fail("read heads of the audit trail", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // the lock ends with it
+	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtext('audit heads'), hashtext(current_schema()))`).Scan(&done)
+	if err != nil || !done {
+		return false, fail("await turn to read heads of the audit trail", err)
+	}
+	return true, fail("read heads of the audit trail", readHeads(ctx, conn, reader))
+}
+
+// readHeads goes by the numbers of transactions, not by time: what was in progress when
+// the reading began has the number with which it ends, or a later one.
+func readHeads(ctx context.Context, conn *pgx.Conn, reader AuditReader) error {
+	since, err := reader.Since(ctx)
+	if err != nil {
+		return err
+	}
+	var next, end int64
+	err = conn.QueryRow(ctx, `
+		SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() s`).Scan(&next, &end)
+	if err != nil {
+		return err
+	}
+	const heads, order = `SELECT DISTINCT ON (application) application, seq, hash, txid >= $1 FROM audit`, ` ORDER BY application, seq DESC`
+	sql, args := heads+order, []any{next}
+	if 0 < since && since <= end { // else the registry was restored into another server, which counts from less
+		// What another server numbered higher is not new.
+		sql = heads + ` WHERE txid >= $2 AND txid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint` + order
+		args = append(args, since)
+	}
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	var h AuditHead
+	_, err = pgx.ForEachRow(rows, []any{&h.Application, &h.Seq, &h.Hash, &h.Again}, func() error {
+		head := h
+		head.Hash = bytes.Clone(h.Hash)
+		return reader.Head(head)
+	})
+	if err != nil {
+		return err
+	}
+	return reader.End(next)
+}
+
+// AuditChange is an entry that was there and is not as it was.
+type AuditChange struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Seq         int                        `json:"entry"`
+	Gone        bool                       `json:"gone"` // or its hash is another
+}
+
+// String says what was changed.
+func (c AuditChange) String() string {
+	if c.Gone {
+		return fmt.Sprintf("the audit trail of %s was cut: entry %d was anchored and is gone", c.Application, c.Seq)
+	}
+	return fmt.Sprintf("the audit trail of %s was rewritten: entry %d, or one before it, is not what was anchored", c.Application, c.Seq)
+}
+
+// ChangedHeads gives those entries that the registry does not have with that hash.
+func (r *Registry) ChangedHeads(ctx context.Context, heads []AuditHead) ([]AuditChange, error) {
+	applications, seqs, hashes := make([]string, len(heads)), make([]int32, len(heads)), make([][]byte, len(heads))
+	for i, h := range heads {
+		applications[i], seqs[i], hashes[i] = string(h.Application), int32(h.Seq), h.Hash
+	}
+	rows, _ := r.db.Query(ctx, `
+		SELECT was.application, was.seq, a.hash IS NULL
+		FROM unnest($1::text[], $2::int[], $3::bytea[]) AS was (application, seq, hash) LEFT JOIN audit a USING (application, seq)
+		WHERE a.hash IS DISTINCT FROM was.hash ORDER BY was.application, was.seq`, applications, seqs, hashes) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditChange])
+	return list, fail("compare audit trail", err)
 }

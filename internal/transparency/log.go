@@ -1,0 +1,427 @@
+// Package transparency anchors the heads of the audit trail's chains in a transparency
+// log: a Merkle tree in a folder outside the database, with checkpoints that are signed.
+// Whoever cuts entries off a trail, or rewrites one with all hashes after it, would have
+// to change the log as well, and cannot without its key; and whoever has the key as well
+// cannot change what a checkpoint that somebody kept commits to.
+//
+// The folder is laid out as C2SP's tlog-tiles has it (https://c2sp.org/tlog-tiles), its
+// checkpoint as tlog-checkpoint has it, so that anybody's tools can read and witness it.
+package transparency
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/transparency-dev/formats/log"
+	"github.com/transparency-dev/merkle/compact"
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
+	"github.com/transparency-dev/tessera"
+	"github.com/transparency-dev/tessera/api/layout"
+	"github.com/transparency-dev/tessera/client"
+	"github.com/transparency-dev/tessera/storage/posix"
+	"golang.org/x/mod/sumdb/note"
+
+	"example.org/cancuoc/internal/durable"
+	"example.org/cancuoc/internal/identity"
+)
+
+// Origin is the log's name, in its checkpoints and its keys.
+const Origin = "cancuoc/audit"
+
+// ed25519Note is the algorithm of a note's Ed25519 signature
+// (https://c2sp.org/signed-note).
+const ed25519Note = 1
+
+// Key is an Ed25519 key that signs checkpoints.
+type Key struct {
+	signer note.Signer
+	public string
+}
+
+// ReadKey reads the key's 32 bytes from a file that its owner alone may read. With
+// create, a missing file is made.
+func ReadKey(name string, create bool) (Key, error) {
+	seed, err := durable.ReadKey(name, create)
+	if err != nil {
+		return Key{}, fmt.Errorf("read key of the audit log: %w", err)
+	}
+	public, err := note.NewEd25519VerifierKey(Origin, ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey))
+	if err != nil {
+		return Key{}, fmt.Errorf("read key of the audit log: %w", err)
+	}
+	secret := append([]byte{ed25519Note}, seed...)
+	signer, err := note.NewSigner(fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", Origin, keyID(secret), base64.StdEncoding.EncodeToString(secret)))
+	if err != nil {
+		return Key{}, fmt.Errorf("read key of the audit log: %w", err)
+	}
+	return Key{signer: signer, public: public}, nil
+}
+
+// keyID is how a note names the public key of a secret one.
+func keyID(secret []byte) uint32 {
+	public := ed25519.NewKeyFromSeed(secret[1:]).Public().(ed25519.PublicKey)
+	sum := sha256.Sum256(append(append([]byte(Origin+"\n"), ed25519Note), public...))
+	return binary.BigEndian.Uint32(sum[:])
+}
+
+// Public is the key that checks signatures, as text (a note's verifier key).
+func (k Key) Public() string { return k.public }
+
+// Log is a log in a folder. Without a signer it can be read only.
+type Log struct {
+	dir      string
+	kept     string // the file with the last checkpoint that was seen here
+	signer   note.Signer
+	verifier note.Verifier
+	public   string
+	files    client.FileFetcher
+
+	mu       sync.Mutex
+	appender *tessera.Appender // opened when it is first needed
+	stop     context.CancelFunc
+}
+
+// Open names a log: its folder, the file in which the last checkpoint seen is kept, and
+// its key. Nothing is read or made before it is needed.
+func Open(dir, kept string, key Key) (*Log, error) {
+	l, err := OpenPublic(dir, kept, key.public)
+	if err == nil {
+		l.signer = key.signer
+	}
+	return l, err
+}
+
+// OpenPublic names a log that is to be read only, with its public key.
+func OpenPublic(dir, kept, public string) (*Log, error) {
+	verifier, err := note.NewVerifier(public)
+	if err != nil {
+		return nil, fmt.Errorf("public key of the audit log: %w", err)
+	}
+	if verifier.Name() != Origin {
+		return nil, fmt.Errorf("public key of the audit log: it is of %q, not of %s", verifier.Name(), Origin)
+	}
+	return &Log{dir: dir, kept: kept, verifier: verifier, public: public, files: client.FileFetcher{Root: dir}}, nil
+}
+
+// Exists reports whether there is a log in a folder, or was one, of which a checkpoint is
+// kept.
+func Exists(dir, kept string) bool {
+	for _, name := range []string{filepath.Join(dir, layout.CheckpointPath), kept} {
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+	}
+	return false
+}
+
+// Checkpoint is what a signed checkpoint commits to.
+type Checkpoint struct {
+	Size uint64 // how many leaves
+	Root []byte // hash of the tree
+	raw  []byte
+}
+
+// Checkpoint reads the newest checkpoint and checks its signature. Where there is no log
+// yet, the error is [fs.ErrNotExist].
+func (l *Log) Checkpoint(ctx context.Context) (Checkpoint, error) {
+	raw, err := l.files.ReadCheckpoint(ctx)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("read checkpoint: %w", err)
+	}
+	return l.parse(raw, "the log's checkpoint")
+}
+
+func (l *Log) parse(raw []byte, what string) (Checkpoint, error) {
+	c, _, _, err := log.ParseCheckpoint(raw, Origin, l.verifier)
+	if err != nil {
+		return Checkpoint{}, changed("%s is not signed by the log's key: %s", what, err)
+	}
+	return Checkpoint{Size: c.Size, Root: c.Hash, raw: raw}, nil
+}
+
+// Kept is the last checkpoint that was seen and found consistent here; of size 0, where
+// there was none.
+func (l *Log) Kept() (Checkpoint, error) {
+	raw, err := os.ReadFile(l.kept)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Checkpoint{}, nil
+	}
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("read kept checkpoint: %w", err)
+	}
+	return l.parse(raw, "the kept checkpoint")
+}
+
+// keep remembers a checkpoint that was found consistent with the one before, unless a
+// later one is kept.
+func (l *Log) keep(c Checkpoint) error {
+	kept, err := l.Kept()
+	if err != nil || kept.raw != nil && kept.Size >= c.Size {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(l.kept), 0o700); err != nil {
+		return fmt.Errorf("keep checkpoint: %w", err)
+	}
+	if err := durable.Replace(l.kept, c.raw); err != nil {
+		return fmt.Errorf("keep checkpoint: %w", err)
+	}
+	return nil
+}
+
+// changed refuses a log that is not what it was.
+func changed(format string, args ...any) error {
+	return identity.Refuse(identity.Conflict, "the audit log was changed: "+format, args...)
+}
+
+// consistent proves that the log of now holds everything that an earlier checkpoint
+// commits to.
+func (l *Log) consistent(ctx context.Context, before, now Checkpoint) error {
+	switch {
+	case before.Size > now.Size:
+		return changed("it has %d leaves, and had %d before: it was set back to an older copy", now.Size, before.Size)
+	case before.Size == 0:
+		return nil
+	case before.Size == now.Size:
+		if !bytes.Equal(before.Root, now.Root) {
+			return changed("with the same %d leaves its root is another than that of the kept checkpoint", now.Size)
+		}
+		return nil
+	}
+	builder, err := client.NewProofBuilder(ctx, now.Size, l.files.ReadTile)
+	if err != nil {
+		return fmt.Errorf("prove consistency: %w", err)
+	}
+	nodes, err := builder.ConsistencyProof(ctx, before.Size, now.Size)
+	if err != nil {
+		return changed("its consistency with the kept checkpoint of %d leaves cannot be proved: %s", before.Size, err)
+	}
+	if err := proof.VerifyConsistency(rfc6962.DefaultHasher, before.Size, now.Size, nodes, before.Root, now.Root); err != nil {
+		return changed("it does not hold what the kept checkpoint of %d leaves commits to: %s", before.Size, err)
+	}
+	return nil
+}
+
+// Leaves reads every leaf that a checkpoint commits to, in order, and proves that it is
+// included: the leaves of each file against the tiles, the tiles against the root, and
+// the root against all leaves together. What follows a leaf that does not belong is not
+// read.
+func (l *Log) Leaves(ctx context.Context, of Checkpoint, each func(index uint64, leaf []byte) error) error {
+	hasher := rfc6962.DefaultHasher
+	all := (&compact.RangeFactory{Hash: hasher.HashChildren}).NewEmptyRange(0)
+	builder, err := client.NewProofBuilder(ctx, of.Size, l.files.ReadTile)
+	if err != nil {
+		return fmt.Errorf("prove inclusion: %w", err)
+	}
+	for first := uint64(0); first < of.Size; first += layout.EntryBundleWidth {
+		n := min(layout.EntryBundleWidth, of.Size-first)
+		leaves, err := l.bundle(ctx, first, of.Size)
+		if err != nil {
+			return err
+		}
+		hashes, err := client.FetchLeafHashes(ctx, l.files.ReadTile, first, n, of.Size)
+		if err != nil {
+			return changed("the tile of leaves %d to %d cannot be read: %s", first, first+n-1, err)
+		}
+		for i, leaf := range leaves {
+			hash := hasher.HashLeaf(leaf)
+			if !bytes.Equal(hash, hashes[i]) {
+				return changed("leaf %d is not what its tile commits to", first+uint64(i))
+			}
+			if err := all.Append(hash, nil); err != nil {
+				return fmt.Errorf("hash audit log: %w", err)
+			}
+		}
+		if err := included(ctx, builder, of, first, leaves[0]); err != nil {
+			return err
+		}
+		for i, leaf := range leaves {
+			if err := each(first+uint64(i), leaf); err != nil {
+				return err
+			}
+		}
+	}
+	if of.Size == 0 {
+		return nil
+	}
+	root, err := all.GetRootHash(nil)
+	if err != nil {
+		return fmt.Errorf("hash audit log: %w", err)
+	}
+	if !bytes.Equal(root, of.Root) {
+		return changed("its leaves do not make the root that the checkpoint commits to")
+	}
+	return nil
+}
+
+// bundle reads the file with the leaves from first on.
+func (l *Log) bundle(ctx context.Context, first, size uint64) ([][]byte, error) {
+	n := min(layout.EntryBundleWidth, size-first)
+	bundle, err := client.GetEntryBundle(ctx, l.files.ReadEntryBundle, first/layout.EntryBundleWidth, size)
+	if err != nil {
+		return nil, changed("leaves %d to %d cannot be read: %s", first, first+n-1, err)
+	}
+	if uint64(len(bundle.Entries)) < n {
+		return nil, changed("of the leaves %d to %d there are %d", first, first+n-1, len(bundle.Entries))
+	}
+	return bundle.Entries[:n], nil // the file may hold leaves that were added since
+}
+
+// included proves that a checkpoint commits to a leaf.
+func included(ctx context.Context, builder *client.ProofBuilder, in Checkpoint, index uint64, leaf []byte) error {
+	nodes, err := builder.InclusionProof(ctx, index)
+	if err == nil {
+		err = proof.VerifyInclusion(rfc6962.DefaultHasher, index, in.Size, rfc6962.DefaultHasher.HashLeaf(leaf), nodes, in.Root)
+	}
+	if err != nil {
+		return changed("leaf %d is not included in the checkpoint: %s", index, err)
+	}
+	return nil
+}
+
+// last reads the last leaf that a checkpoint commits to; nil where there is none.
+func (l *Log) last(ctx context.Context, of Checkpoint) ([]byte, error) {
+	if of.Size == 0 {
+		return nil, nil
+	}
+	leaves, err := l.bundle(ctx, (of.Size-1)/layout.EntryBundleWidth*layout.EntryBundleWidth, of.Size)
+	if err != nil {
+		return nil, err
+	}
+	return leaves[len(leaves)-1], nil
+}
+
+// How the log's writer works: leaves are written at once, and a checkpoint as soon as
+// the library signs one.
+const (
+	batchAge  = 5 * time.Millisecond
+	publish   = 100 * time.Millisecond // the shortest that it accepts
+	patience  = time.Minute            // for a checkpoint that covers what was added
+	pollEvery = 20 * time.Millisecond
+)
+
+// append adds leaves, in order, and waits until a signed checkpoint commits to them.
+func (l *Log) append(ctx context.Context, leaves [][]byte) (Checkpoint, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	c, err := l.tryAppend(ctx, leaves)
+	if err != nil {
+		l.Close() // it is opened afresh
+		return Checkpoint{}, fmt.Errorf("add to the audit log: %w", err)
+	}
+	return c, nil
+}
+
+func (l *Log) tryAppend(ctx context.Context, leaves [][]byte) (Checkpoint, error) {
+	add, err := l.writer(ctx)
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	if err := l.writable(); err != nil {
+		return Checkpoint{}, err
+	}
+	futures := make([]tessera.IndexFuture, len(leaves))
+	for i, leaf := range leaves {
+		futures[i] = add(ctx, tessera.NewEntry(leaf))
+	}
+	last := uint64(0)
+	for _, future := range futures { // they are in the order in which they were added
+		index, err := future()
+		if err != nil {
+			return Checkpoint{}, err
+		}
+		last = index.Index
+	}
+	for {
+		c, err := l.Checkpoint(ctx)
+		if err != nil {
+			return Checkpoint{}, err
+		}
+		if c.Size > last {
+			builder, err := client.NewProofBuilder(ctx, c.Size, l.files.ReadTile)
+			if err != nil {
+				return Checkpoint{}, err
+			}
+			return c, included(ctx, builder, c, last, leaves[len(leaves)-1]) // not put over one that was there
+		}
+		select {
+		case <-ctx.Done():
+			return Checkpoint{}, errors.New("no checkpoint was signed")
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// writer opens the log to be written to, and makes it where there is none.
+func (l *Log) writer(ctx context.Context) (add tessera.AddFn, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.appender != nil {
+		return l.appender.Add, nil
+	}
+	if l.signer == nil {
+		return nil, errors.New("its key is not here")
+	}
+	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+		return nil, err
+	}
+	// The writer lives on; what ends it is Close.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		if fault := recover(); fault != nil { // the library panics where it cannot lock
+			err = fmt.Errorf("%v", fault)
+		}
+		if err != nil {
+			stop()
+		}
+	}()
+	driver, err := posix.New(background, posix.Config{Path: l.dir})
+	if err != nil {
+		return nil, err
+	}
+	options := tessera.NewAppendOptions().
+		WithCheckpointSigner(l.signer).
+		WithBatching(layout.EntryBundleWidth, batchAge).
+		WithCheckpointInterval(publish).
+		WithCheckpointRepublishInterval(0)
+	appender, _, _, err := tessera.NewAppender(background, driver, options)
+	if err != nil {
+		return nil, err
+	}
+	l.appender, l.stop = appender, stop
+	return appender.Add, nil
+}
+
+// writable asks whether the log's lock may be opened, before the library does in a
+// goroutine of its own, in which it panics if not. The lock is not opened here: to close
+// it would release it.
+func (l *Log) writable() error {
+	name := filepath.Join(l.dir, ".state", "treeState.lock")
+	const write = 2
+	if err := syscall.Access(name, write); err != nil {
+		return &fs.PathError{Op: "write", Path: name, Err: err}
+	}
+	return nil
+}
+
+// Close ends writing. The log can be used again.
+func (l *Log) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stop != nil {
+		l.stop()
+	}
+	l.appender, l.stop = nil, nil
+}
