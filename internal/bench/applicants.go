@@ -36,7 +36,7 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 		return nil, err
 	}
 	err = b.office.Registry.ReceiveBlanks(ctx, registry.Box{
-		Number: "B-BENCH", First: "PB00000001", Last: identity.BlankSerial(fmt.Sprintf("PB%08d", n+n/10+10)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
+		Number: "B-BENCH", First: b.blank(1), Last: b.blank(n + n/10 + 10), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
 	})
 	if err != nil {
 		return nil, err
@@ -51,6 +51,7 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 	}
 	random := identitytest.Seeded(1)
 	list := make([]*applicant, n)
+	hands := uint64(0) // that were drawn
 	for i := range list {
 		person, err := b.newcomer(ctx, random)
 		if err != nil {
@@ -59,18 +60,16 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 		if err := b.office.Registry.SeedCitizen(ctx, registry.Citizen{Person: person, Status: identity.Alive}); err != nil {
 			return nil, err
 		}
-		if list[i], err = newApplicant(uint64(i)); err != nil {
+		captured, probe, err := fingers(&hands)
+		if err != nil {
 			return nil, err
 		}
+		list[i] = &applicant{probe: probe}
 		submission := packet.SubmissionOf(identity.Application{
 			EnrollmentID: fmt.Sprintf("BENCH-%06d", i), Station: station, Officer: "CB-001-0001", Channel: identity.AtStation,
 			Type: identity.FirstIssue, Ground: identity.GroundFirstCard, FiledOn: identity.DateOf(time.Now()), Person: person, Delivery: identity.Collect,
 		})
 		submission.Portrait = &packet.Image{Data: portrait}
-		captured, err := finger.Hand(uint64(i), 1)
-		if err != nil {
-			return nil, err
-		}
 		for position, template := range captured {
 			submission.Fingerprints = append(submission.Fingerprints, packet.Fingerprint{Position: string(position), TemplateData: template})
 		}
@@ -79,6 +78,11 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 		}
 	}
 	return list, nil
+}
+
+// blank is the serial of a blank. The station has seen those of another registry.
+func (b *benchmark) blank(n int) identity.BlankSerial {
+	return identity.BlankSerial(fmt.Sprintf("P%c%08d", 'A'+b.registry, n))
 }
 
 // newcomer makes a grown-up whom the registry does not know.
@@ -98,13 +102,30 @@ func (b *benchmark) newcomer(ctx context.Context, random *rand.Rand) (identity.P
 	}
 }
 
-// newApplicant makes the finger that will be laid on the reader.
-func newApplicant(i uint64) (*applicant, error) {
-	laid, err := finger.Hand(i, 2)
-	if err != nil {
-		return nil, err
+// fingers gives what is captured of the next person whose fingers are good enough,
+// and a finger that matches at the counter.
+func fingers(person *uint64) (captured fingerprint.Templates, probe []byte, err error) {
+	for ; ; *person++ {
+		if captured, err = finger.Hand(*person, 1); err != nil {
+			return nil, nil, err
+		}
+		laid, err := finger.Hand(*person, 2)
+		if err != nil {
+			return nil, nil, err
+		}
+		delete(laid, fingerprint.RightIndex)
+		judgment, err := fingerprint.Judge(captured, fingerprint.DefaultQualityLimits())
+		if err != nil {
+			return nil, nil, err
+		}
+		verdict, err := fingerprint.Verify(captured, laid, fingerprint.DefaultMatchLimits())
+		if err != nil {
+			return nil, nil, err
+		}
+		if judgment.OK && verdict.Match {
+			*person++
+			probe, err = laid.MarshalBinary()
+			return captured, probe, err
+		}
 	}
-	delete(laid, fingerprint.RightIndex)
-	probe, err := laid.MarshalBinary()
-	return &applicant{probe: probe}, err
 }

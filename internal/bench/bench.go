@@ -46,8 +46,8 @@ func bench(ctx context.Context, o options, progress io.Writer) (report, error) {
 		return report{}, err
 	}
 	r := report{Server: o.server, Cores: runtime.NumCPU()}
-	for _, registry := range s.registries {
-		m, err := s.measure(ctx, o, registry)
+	for i := range s.registries {
+		m, err := s.measure(ctx, o, i)
 		if err != nil {
 			return report{}, err
 		}
@@ -140,12 +140,13 @@ func (s *servers) startRegistry(ctx context.Context, finished int) (*devserver.P
 }
 
 // measure opens an office on a registry and measures what a card costs there.
-func (s *servers) measure(ctx context.Context, o options, r finishedRegistry) (measurements, error) {
+func (s *servers) measure(ctx context.Context, o options, i int) (measurements, error) {
+	r := s.registries[i]
 	c, err := settings(s.dir, r.postgres.URL, s.temporal.Address, o.cards)
 	if err != nil {
 		return measurements{}, err
 	}
-	b := &benchmark{options: o, say: s.say, registryPID: r.postgres.PID, temporalPID: s.temporal.PID}
+	b := &benchmark{options: o, registry: i, say: s.say, registryPID: r.postgres.PID, temporalPID: s.temporal.PID}
 	if s.temporalDatabase != nil {
 		b.temporalDatabasePID = s.temporalDatabase.PID
 	}

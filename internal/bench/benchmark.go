@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -21,6 +22,7 @@ import (
 type benchmark struct {
 	options
 
+	registry                                      int // which, from 0
 	say                                           devserver.Say
 	office                                        *office.Office
 	client                                        client.Client
@@ -53,7 +55,7 @@ func (b *benchmark) run(ctx context.Context) (measurements, error) {
 	}
 	defer w.Stop()
 
-	warming := max(10, b.cards/10)
+	warming := 1 + b.cards/10
 	b.say("Preparing %d applications ...", warming+b.cards)
 	applicants, err := b.applicants(ctx, warming+b.cards)
 	if err != nil {
@@ -66,7 +68,26 @@ func (b *benchmark) run(ctx context.Context) (measurements, error) {
 	if err := b.noOps(ctx, warming); err != nil {
 		return measurements{}, err
 	}
-	return b.compare(ctx, applicants[warming:])
+	b.say("Measuring what idling costs ...")
+	idle, err := b.measure(func() error { return sleep(ctx, idling) })
+	if err != nil {
+		return measurements{}, err
+	}
+	m, err := b.compare(ctx, applicants[warming:])
+	m.Idle = idle.each(int(idling / time.Second))
+	return m, err
+}
+
+// idling is how long nothing is done, to measure what that costs.
+const idling = 5 * time.Second
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // compare measures cards between two measurements of as many no-op workflows.

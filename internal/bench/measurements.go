@@ -21,6 +21,7 @@ type measurements struct {
 	Cards        int     `json:"cards"`
 	Card         cost    `json:"card"`
 	NoOps        cost    `json:"no_ops"`
+	Idle         cost    `json:"idle_second"` // with nothing to do; part of both
 	Events       int     `json:"events_per_card"`
 	HistoryBytes int     `json:"history_bytes_per_card"`
 	RoundTrips   float64 `json:"database_round_trips_per_card"`
@@ -66,16 +67,21 @@ func (r report) print(w io.Writer) {
 }
 
 func (m measurements) print(w io.Writer) {
-	fmt.Fprintf(w, "%-24s %10s %20s %8s\n", "", "a card", "ten no-op activities", "ratio")
-	line := func(name string, card, noOps time.Duration) {
-		fmt.Fprintf(w, "%-24s %10.1f %20.1f %8.2f\n", name, ms(card), ms(noOps), ratio(card, noOps))
-	}
+	fmt.Fprintf(w, "%-24s %10s %20s %8s %16s\n", "", "a card", "ten no-op activities", "ratio", "an idle second")
 	fmt.Fprintf(w, "%-24s %10.1f %20.1f %8.2f\n", "a second", 1/m.Card.Clock.Seconds(), 1/m.NoOps.Clock.Seconds(), ratio(m.NoOps.Clock, m.Card.Clock))
-	line("CPU, ms", m.Card.cpu(), m.NoOps.cpu())
-	line("  here", m.Card.Here, m.NoOps.Here)
-	line("  Temporal", m.Card.Temporal, m.NoOps.Temporal)
-	line("  Temporal's PostgreSQL", m.Card.TemporalDatabase, m.NoOps.TemporalDatabase)
-	line("  registry's PostgreSQL", m.Card.Registry, m.NoOps.Registry)
+	for _, part := range []struct {
+		name string
+		of   func(cost) time.Duration
+	}{
+		{"CPU, ms", cost.cpu},
+		{"  here", func(c cost) time.Duration { return c.Here }},
+		{"  Temporal", func(c cost) time.Duration { return c.Temporal }},
+		{"  Temporal's PostgreSQL", func(c cost) time.Duration { return c.TemporalDatabase }},
+		{"  registry's PostgreSQL", func(c cost) time.Duration { return c.Registry }},
+	} {
+		card, noOps := part.of(m.Card), part.of(m.NoOps)
+		fmt.Fprintf(w, "%-24s %10.1f %20.1f %8.2f %16.1f\n", part.name, ms(card), ms(noOps), ratio(card, noOps), ms(part.of(m.Idle)))
+	}
 	fmt.Fprintf(w, "A card has %d history events of %d bytes, and %.1f round trips to its database.\n", m.Events, m.HistoryBytes, m.RoundTrips)
 }
 
