@@ -292,8 +292,9 @@ func (c *crowd) know(ctx context.Context, app identity.Application, i int) error
 		return nil
 	}
 	citizen := registry.Citizen{Person: app.Person, Status: identity.Alive}
-	if wrong {
+	if wrong { // there is no 29 February in the year before
 		citizen.Person.Birth.Year--
+		citizen.Person.Birth.Day = min(citizen.Person.Birth.Day, 28)
 	}
 	switch app.Ground {
 	case identity.GroundFirstCard, identity.GroundFromCMND, identity.GroundNationality:

@@ -134,6 +134,7 @@ func (p *people) act(ctx context.Context, number identity.ApplicationNumber, a *
 		}
 	case identity.ToAttend:
 		_ = p.tell(ctx, number, identity.Release{Officer: "SX-C06-0001", Reason: because})
+		pause(ctx, 5*time.Second) // what was in its way may take a while
 	case identity.ToRelease:
 		if a.plan.released {
 			_ = p.tell(ctx, number, identity.Release{Officer: officer, Reason: because})
@@ -143,6 +144,13 @@ func (p *people) act(ctx context.Context, number identity.ApplicationNumber, a *
 	case identity.ToHandOver:
 		p.handOver(ctx, number, a)
 	case identity.NoAction, identity.ToRestock, identity.ToSendAway, identity.ToCountIn: // nothing, or not of one application
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 
