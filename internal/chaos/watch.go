@@ -109,6 +109,7 @@ func (w *watch) look(ctx context.Context) {
 	defer cancel()
 	w.looks++
 	w.checkBooks(ctx)
+	receipts, _ := w.enrollment.known() // before the registry is read: it knows all of them
 	v, err := w.view(ctx)
 	if err != nil {
 		return
@@ -116,7 +117,7 @@ func (w *watch) look(ctx context.Context) {
 	w.mu.Lock()
 	w.last = v
 	w.mu.Unlock()
-	w.checkApplications(v)
+	w.checkApplications(v, receipts)
 	w.checkConsignments(v)
 	w.checkFailed(ctx)
 	w.clear()
@@ -226,13 +227,12 @@ const (
 	stands      = "it stands still, and no list says what for"
 )
 
-func (w *watch) checkApplications(v *view) {
+func (w *watch) checkApplications(v *view, receipts map[identity.ApplicationNumber]*applicant) {
 	registered := make(map[identity.ApplicationNumber]bool, len(v.applications))
 	for _, a := range v.applications {
 		registered[a.Number] = true
 		w.checkApplication(v, a)
 	}
-	receipts, _ := w.enrollment.known()
 	for number := range receipts {
 		if !registered[number] {
 			w.suspect(string(number), "it has a receipt, and the registry does not know it", 0)
