@@ -6,10 +6,10 @@
     ./cut.py package/ .
 
 Be Vietnam Pro has every Vietnamese letter, but not all that Ede, Jrai, Bahnar and
-Cơ-ho add. Those are composed here from its own letters and marks, in its own
-distances, and go to a second file, so that the common one stays small. Letters
-that have no code point of their own (Ê and breve, ...) stand at U+E000 and up, and
-carry the name of both ("uni00CA0306"), by which text is extracted from a PDF.
+Cơ-ho add. Those are composed here from the font's own letters, marks and distances,
+and go to a second file, so that the common one stays small. Letters for which Unicode
+has no code point (Ê with a breve, ...) stand at U+E000 and up, under the name of both
+code points ("uni00CA0306"), by which text is extracted from a PDF.
 """
 
 import sys
@@ -47,12 +47,12 @@ def put(font, code, name, glyph, like):
 
 
 def breve_over(font, code, name, letter, mark, gap, middle=None):
-    """Stacks the mark over the letter, centred, so far above it."""
+    """Stacks the mark over the letter, centered, with a gap."""
     l, m = bounds(font, letter), bounds(font, mark)
-    centre = middle if middle is not None else (l[0] + l[2]) / 2
+    center = middle if middle is not None else (l[0] + l[2]) / 2
     pen = TTGlyphPen(font.getGlyphSet())
     pen.addComponent(letter, (1, 0, 0, 1, 0, 0))
-    pen.addComponent(mark, (1, 0, 0, 1, round(centre - (m[0] + m[2]) / 2), round(l[3] + gap - m[1])))
+    pen.addComponent(mark, (1, 0, 0, 1, round(center - (m[0] + m[2]) / 2), round(l[3] + gap - m[1])))
     put(font, code, name, pen.glyph(), letter)
 
 
@@ -78,7 +78,7 @@ def compose(font):
         breve_over(font, code, "uni%04X" % code, name, mark, gap_small if chr(code).islower() else gap_capital)
     for i, c in enumerate(DOUBLE):
         name, middle = cmap[ord(c)], None
-        if c in "ƠƯơư":  # centred over the letter, not over its horn
+        if c in "ƠƯơư":  # centered over the letter, not over its horn
             plain = bounds(font, {"Ơ": "O", "Ư": "U", "ơ": "o", "ư": "u"}[c])
             middle = (plain[0] + plain[2]) / 2
         breve_over(font, 0xE000 + i, "uni%04X0306" % ord(c), name, mark, gap_small * 0.6, middle)

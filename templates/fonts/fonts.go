@@ -3,7 +3,7 @@ package fonts
 
 import "embed"
 
-// Files are the typefaces, *.ttf.
+// Files are the font files, *.ttf.
 //
 //go:embed *.ttf
 var Files embed.FS

@@ -105,12 +105,12 @@ func (c *Catalog) For(a identity.Application) (*Form, error) {
 		}
 	}
 	if latest == nil {
-		return nil, identity.RefuseField(identity.Invalid, "filed_on", "is a day on which law %s has no form of card for a holder aged %d", law, age)
+		return nil, identity.RefuseField(identity.Invalid, "filed_on", "is a day on which no form of card is issued under law %s to a holder aged %d", law, age)
 	}
 	return latest, nil
 }
 
-// rivals tells which forms are issued to the same holders from the same day on, so that
+// rivals lists the forms that are issued to the same holders from the same day on, so that
 // For could not choose.
 func (c *Catalog) rivals() error {
 	ids := c.IDs()
@@ -118,7 +118,7 @@ func (c *Catalog) rivals() error {
 	for i, id := range ids {
 		for _, other := range ids[:i] {
 			if f, g := c.forms[id], c.forms[other]; f.Issued.rivals(g.Issued) {
-				faults = append(faults, f.Fault(f.Issued.line, "issued", "the form %s is issued to the same holders from the same day on; nothing says which of the two is meant", other))
+				faults = append(faults, f.Fault(f.Issued.line, "issued", "the form %s is issued to the same holders from the same day on; only one can be", other))
 			}
 		}
 	}

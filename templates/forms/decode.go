@@ -30,7 +30,7 @@ func (f *Form) decode() error {
 	return nil
 }
 
-// largest bounds every number of a form: nothing on a card is a metre wide.
+// largest bounds every number of a form: nothing on a card is a meter wide.
 const largest = 1000
 
 // numbers finds numbers that are not finite, or too large to make sense.

@@ -28,13 +28,19 @@ const SmallestModule = 0.25
 // 6.3.8).
 const leastQuiet = 4
 
-// leastSize is the smallest size of a text, pt.
-const leastSize = 3
+// fonts are those of texts and text fields.
+var fonts = []string{"text", "bold"}
 
-// oldest is an age that nobody exceeds.
+// leastSize and greatestSize are those of a text, pt.
+const (
+	leastSize    = 3
+	greatestSize = 40
+)
+
+// oldest is an age that nobody passes.
 const oldest = 200
 
-// touch is how near two lengths may be and count as equal, mm.
+// touch is how far apart lengths may be that count as equal, mm.
 const touch = 1e-6
 
 var hexColor = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
@@ -47,8 +53,7 @@ type validation struct {
 	ids    map[string]bool // of texts and fields
 }
 
-// validate tells everything that is wrong with a form's data, with file, line and
-// field.
+// validate lists everything that is wrong with a form's data, with file, line and field.
 func (f *Form) validate() error {
 	v := &validation{Form: f, ids: make(map[string]bool)}
 	v.head()
@@ -56,7 +61,7 @@ func (f *Form) validate() error {
 	v.qrValues()
 	for _, z := range f.Zones {
 		if z.Name != ChipZone && z.Name != MRZZone {
-			v.wrong(z.Line, "zone "+z.Name, "there is no such zone; chip and mrz are known")
+			v.wrong(z.Line, "zone "+z.Name, "the zone does not exist; there are chip and mrz")
 		}
 		v.side(z.Line, "zone "+z.Name, z.Side)
 	}
@@ -108,7 +113,7 @@ func (v *validation) head() {
 func (v *validation) issued() {
 	i := v.Issued
 	if !slices.Contains(identity.Laws, i.Law) {
-		v.wrong(i.line, "issued", "law is needed; %s are known", list(identity.Laws))
+		v.wrong(i.line, "issued", "law is needed; there are %s", list(identity.Laws))
 	}
 	if !i.From.Complete() || !i.To.IsZero() && (!i.To.Complete() || i.To.Compare(i.From) < 0) {
 		v.wrong(i.line, "issued", "from is needed, yyyy-mm-dd, and to cannot be before it")
@@ -124,7 +129,7 @@ func (v *validation) qrValues() {
 	}
 	for _, value := range v.QR {
 		if qrValues[value.Bind] == nil {
-			v.wrong(value.line, "qr", "there is nothing to bind to by the name %q; %s are known", value.Bind, list(slices.Sorted(maps.Keys(qrValues))))
+			v.wrong(value.line, "qr", "bind is %q, which does not exist; there are %s", value.Bind, list(slices.Sorted(maps.Keys(qrValues))))
 		}
 		if value.BelowAge < 0 {
 			v.wrong(value.line, "qr", "below_age cannot be negative")
@@ -138,13 +143,24 @@ func (v *validation) side(line int, what string, s Side) {
 	}
 }
 
+// style checks what texts and text fields share.
+func (v *validation) style(line int, what, font, color string, size float64) {
+	v.color(line, what, color)
+	if !slices.Contains(fonts, font) {
+		v.wrong(line, what, "there is no font %q; there are %s", font, list(fonts))
+	}
+	if size < leastSize || size > greatestSize {
+		v.wrong(line, what, "size is %.4g pt; %d to %d are accepted", size, leastSize, greatestSize)
+	}
+}
+
 func (v *validation) color(line int, what, name string) {
 	if _, ok := v.Colors[name]; !ok {
 		v.wrong(line, what, "there is no color %q", name)
 	}
 }
 
-// id notes an id, and tells when it is missing or used twice.
+// id notes an id; it is wrong if it is empty or used before.
 func (v *validation) id(line int, what, id string) {
 	if id == "" || v.ids[id] {
 		v.wrong(line, what, "the id is empty, or used twice")
@@ -158,7 +174,7 @@ func (v *validation) text(t Text) {
 		v.id(t.Line, what, t.ID)
 	}
 	v.side(t.Line, what, t.Side)
-	v.color(t.Line, what, t.Color)
+	v.style(t.Line, what, t.Font, t.Color, t.Size)
 	if t.Align != "" && t.Align != "left" && t.Align != "center" {
 		v.wrong(t.Line, what, "align must be left or center")
 	}
@@ -184,26 +200,26 @@ func (v *validation) field(g Field) {
 			v.wrong(g.Line, what, "bind must be %s or %s", LeftIndex, RightIndex)
 		}
 	default:
-		v.wrong(g.Line, what, "there is no kind %q; text, mrz, qr, portrait and finger are known", g.Kind)
+		v.wrong(g.Line, what, "there is no kind %q; there are text, mrz, qr, portrait and finger", g.Kind)
 	}
 }
 
 func (v *validation) textField(g Field, what string) {
 	if _, ok := values[g.Bind]; !ok {
-		v.wrong(g.Line, what, "there is nothing to bind to by the name %q; %s are known", g.Bind, list(slices.Sorted(maps.Keys(values))))
+		v.wrong(g.Line, what, "bind is %q, which does not exist; there are %s", g.Bind, list(slices.Sorted(maps.Keys(values))))
 	}
-	v.color(g.Line, what, g.Color)
+	v.style(g.Line, what, g.Font, g.Color, g.Size)
 	if g.After != "" && !slices.ContainsFunc(v.Texts, func(t Text) bool { return t.ID == g.After && t.Side == g.Side }) {
-		v.wrong(g.Line, what, "there is no text %q on its side to come after", g.After)
+		v.wrong(g.Line, what, "there is no text %q on its side, which it comes after", g.After)
 	}
 	if g.Min < leastSize || g.Min > g.Wrapped || g.Wrapped > g.Size || g.Single > g.Size || g.Single < g.Min {
-		v.wrong(g.Line, what, "sizes must descend: size, wrapped or single, min; none is under %d pt", leastSize)
+		v.wrong(g.Line, what, "sizes must descend from size to wrapped or single and min, and min is at least %d pt", leastSize)
 	}
 }
 
 func (v *validation) mrz(g Field, what string) {
 	if g.Pitch <= 0 || g.Leading < MRZCellHeight || g.Size <= 0 {
-		v.wrong(g.Line, what, "pitch, size and leading (%.1f mm and more) are needed", MRZCellHeight)
+		v.wrong(g.Line, what, "pitch, size and leading are needed; leading is %.1f mm or more", MRZCellHeight)
 	}
 	if v.Colors[g.Color] != "#000000" {
 		v.wrong(g.Line, what, "its color must be black (#000000): readers see it by infrared light")
@@ -224,7 +240,7 @@ func (v *validation) qr(g Field, what string) {
 	if g.Module < SmallestModule {
 		v.wrong(g.Line, what, "module is %.2f mm; one under %.2f mm (3 dots at 300 dpi) does not scan", g.Module, SmallestModule)
 	} else if modules := int(g.W/g.Module) - 2*g.Quiet; modules < smallest {
-		v.wrong(g.Line, what, "%.1f mm hold no QR code of such modules", g.W)
+		v.wrong(g.Line, what, "%.1f mm have no room for a QR code with modules of %.2f mm", g.W, g.Module)
 	}
 	if !slices.Contains([]string{"L", "M", "Q", "H"}, g.Level) {
 		v.wrong(g.Line, what, "level must be L, M, Q or H")
@@ -244,13 +260,13 @@ func (v *validation) samples() {
 	for i, s := range v.Samples {
 		for _, bind := range slices.Sorted(maps.Keys(s.Values)) {
 			if _, known := values[bind]; !known && bind != string(QRField) {
-				v.wrong(s.Line, fmt.Sprintf("sample %d (%s)", i+1, s.Note), "there is nothing to bind to by the name %q", bind)
+				v.wrong(s.Line, fmt.Sprintf("sample %d (%s)", i+1, s.Note), "%q is not a name that a field can be bound to", bind)
 			}
 		}
 	}
 }
 
-// list names what is known.
+// list joins names for a sentence.
 func list[T ~string](names []T) string {
 	words := make([]string, len(names))
 	for i, n := range names {

@@ -13,11 +13,11 @@ import (
 const (
 	quietZone    = 10   // modules of white at either end
 	widestModule = 0.33 // mm
-	leastModule  = 0.19 // mm; office scanners read no finer bars
+	leastModule  = 0.19 // mm; office scanners do not read finer bars
 )
 
-// barcode draws a text as Code 128 in the middle of a box, quiet zones included, as
-// wide as it needs and the box allows. It refuses what does not fit.
+// barcode draws a text as Code 128 in the middle of a box, which includes the quiet zones.
+// It refuses a text that does not fit.
 func (s *sheet) barcode(x, y, w, h float64, text string) {
 	if s.err != nil {
 		return

@@ -9,30 +9,30 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Destruction is the record of blanks that were spoiled and destroyed in a time
-// (biên bản tiêu hủy phôi thẻ), on A4, for witnesses to sign. It says nothing of
-// what was printed on them.
+// Destruction is the record of the blanks that were spoiled or destroyed in some days
+// (biên bản tiêu hủy phôi thẻ), on A4, for witnesses to sign. It does not say what was
+// printed on them.
 type Destruction struct {
 	From, To identity.Date // both days included
 	Blanks   []WrittenOff
 	Specimen bool
 }
 
-// WrittenOff is a blank that is no card of anybody's any more.
+// WrittenOff is a blank that will never be anybody's card.
 type WrittenOff struct {
 	Serial string
-	Lost   bool // it was not in its box when that was counted: nobody can destroy it
+	Lost   bool // it was missing when its box was counted, so nobody can destroy it
 	Events []WriteOff
 }
 
-// destroyed reports whether nothing is left of the blank.
+// destroyed reports whether the blank is destroyed.
 func (b WrittenOff) destroyed() bool {
 	return len(b.Events) > 0 && b.Events[len(b.Events)-1].Destroyed
 }
 
-// WriteOff is how that came, step by step.
+// WriteOff is one step: the blank was spoiled or destroyed.
 type WriteOff struct {
-	Destroyed bool // otherwise it was spoiled
+	Destroyed bool // otherwise spoiled
 	At        time.Time
 	By        string // an officer, two officers, or a station
 	Reason    identity.Reason
@@ -45,8 +45,8 @@ const (
 	destroyedState  = 86
 	destroyedWhat   = 112
 	destroyedLine   = 3.8
-	destroyedLines  = 40  // of one blank; more would not fit on a page
-	destroyedReason = 500 // letters
+	destroyedLines  = 40  // of one blank at most: more would not fit on a page
+	destroyedReason = 500 // letters at most
 )
 
 // Draw draws the record as PDF. It refuses a serial that cannot be a barcode.
@@ -92,16 +92,16 @@ func (d Destruction) Draw(r *render.Renderer) ([]byte, error) {
 func (d Destruction) head(s *sheet, period string) {
 	s.left(s.margin, 16, label, both("Trung tâm sản xuất thẻ", "Card production centre"))
 	s.state(s.w-s.margin-32, 16)
-	s.centre(s.w/2, 42, title, "BIÊN BẢN TIÊU HỦY PHÔI THẺ")
-	s.centre(s.w/2, 47.5, label, "Record of blanks spoiled and destroyed")
-	s.centre(s.w/2, 56, strong, period)
+	s.center(s.w/2, 42, title, "BIÊN BẢN TIÊU HỦY PHÔI THẺ")
+	s.center(s.w/2, 47.5, label, "Record of blanks spoiled and destroyed")
+	s.center(s.w/2, 56, strong, period)
 }
 
 func (d Destruction) row(s *sheet, n int, y, height float64, texts []string) {
 	b := d.Blanks[n]
 	s.left(destroyedNumber, y+6, plain, strconv.Itoa(n+1))
 	s.barcode(destroyedBlank, y+1.5, destroyedState-destroyedBlank-1, 7, b.Serial)
-	s.centre((destroyedBlank+destroyedState-1)/2, y+12.5, plain, b.Serial)
+	s.center((destroyedBlank+destroyedState-1)/2, y+12.5, plain, b.Serial)
 	state := [2]string{"Hỏng", "spoiled"}
 	switch {
 	case b.Lost:
@@ -115,7 +115,8 @@ func (d Destruction) row(s *sheet, n int, y, height float64, texts []string) {
 	s.rule(y+height, 170)
 }
 
-// sentence is an event as one line: "Hỏng / spoiled 24/11/2026 09:12, PX-01: mute chip".
+// sentence gives a step as one line, for example "Hỏng / spoiled 24/11/2026 09:12, PX-01:
+// mute chip".
 func (e WriteOff) sentence(s *sheet) string {
 	what := both("Hỏng", "spoiled")
 	if e.Destroyed {

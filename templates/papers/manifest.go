@@ -8,8 +8,8 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Manifest is what travels with a consignment (biên bản giao nhận thẻ), on A4: a
-// line for each card, by which it is counted out and in.
+// Manifest travels with a consignment (biên bản giao nhận thẻ), on A4. It has a line for
+// each card, by which cards are counted out and in.
 type Manifest struct {
 	Consignment string
 	State       identity.ConsignmentState
@@ -21,12 +21,12 @@ type Manifest struct {
 	Specimen    bool
 }
 
-// ManifestCard is one line: a card by the blank that it is made of.
+// ManifestCard is one line: a card, named by its blank.
 type ManifestCard struct {
 	Application identity.ApplicationNumber
-	Attempt     int // the application's first card, or another
+	Attempt     int // which card of the application it is, from 1
 	Blank       string
-	Missing     bool // it was not in the box at the count
+	Missing     bool // it was not in the box when that was counted
 }
 
 // states of a consignment in both languages.
@@ -84,8 +84,8 @@ func (m Manifest) Draw(r *render.Renderer) ([]byte, error) {
 func (m Manifest) head(s *sheet) {
 	s.left(s.margin, 16, label, both("Trung tâm sản xuất thẻ", "Card production centre"))
 	s.state(s.w-s.margin-32, 16)
-	s.centre(s.w/2, 42, title, "BIÊN BẢN GIAO NHẬN THẺ")
-	s.centre(s.w/2, 47.5, label, "Consignment manifest")
+	s.center(s.w/2, 42, title, "BIÊN BẢN GIAO NHẬN THẺ")
+	s.center(s.w/2, 47.5, label, "Consignment manifest")
 	state, known := states[m.State]
 	if !known {
 		state = [2]string{string(m.State), string(m.State)}
@@ -107,10 +107,10 @@ func (m Manifest) head(s *sheet) {
 		y += 5.4
 	}
 	s.barcode(135, 54, 60, 13, m.Consignment)
-	s.centre(165, 73, strong, m.Consignment)
+	s.center(165, 73, strong, m.Consignment)
 }
 
-// short cuts a text that is too wide for its place.
+// short cuts a text that is wider than width mm.
 func (s *sheet) short(style render.Style, text string, width float64) string {
 	if s.width(style, text) <= width {
 		return text

@@ -1,10 +1,10 @@
-// Package papers draws what goes with cards on paper: the appointment slip that a
-// citizen takes home, the manifest that travels with a consignment, the record of
-// blanks that were spoiled and destroyed. Vietnamese first, English beside it.
+// Package papers draws the papers that go with cards: the appointment slip that a citizen
+// takes home, the manifest that travels with a consignment, the record of blanks that
+// were spoiled and destroyed. They are in Vietnamese first, with English beside it.
 //
-// A paper holds no more than its reader needs: none names a citizen, none says
-// what a card says. The same paper is the same bytes each time; it carries the
-// dates of its record, not of its printing. Start at Slip, Manifest, Destruction.
+// A paper holds no more than its reader needs: none names a citizen or says what a card
+// says. The same paper is the same bytes each time; its dates are those of its record,
+// not of its printing. Start at Slip, Manifest, Destruction.
 package papers
 
 import (
@@ -16,13 +16,13 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Station is an office as papers name it.
+// Station is a station as papers name it.
 type Station struct {
 	ID   identity.StationID
 	Name string // may be empty
 }
 
-// names are what the station is called, the code last.
+// names gives the station's name and its code.
 func (s Station) names() string {
 	if s.Name == "" {
 		return string(s.ID)
@@ -41,7 +41,7 @@ var (
 	small    = render.Style{Size: 7.5, Gray: 70}
 )
 
-// sheet is a paper while it is drawn. The first error stays, and ends it.
+// sheet is a paper while it is drawn. After its first error nothing more is drawn.
 type sheet struct {
 	paper  *render.Paper
 	w, h   float64 // of a page, mm
@@ -62,7 +62,7 @@ func (s *sheet) bytes() ([]byte, error) {
 	return s.paper.Bytes()
 }
 
-// left sets a line from x on the baseline y.
+// left sets a line that begins at x on the baseline y.
 func (s *sheet) left(x, y float64, style render.Style, text string) {
 	if s.err == nil {
 		s.err = s.paper.Text(x, y, style, text)
@@ -74,8 +74,8 @@ func (s *sheet) right(x, y float64, style render.Style, text string) {
 	s.left(x-s.width(style, text), y, style, text)
 }
 
-// centre sets a line around x.
-func (s *sheet) centre(x, y float64, style render.Style, text string) {
+// center sets a line around x.
+func (s *sheet) center(x, y float64, style render.Style, text string) {
 	s.left(x-s.width(style, text)/2, y, style, text)
 }
 
@@ -87,11 +87,11 @@ func (s *sheet) width(style render.Style, text string) float64 {
 	return width
 }
 
-// both sets Vietnamese and English on one line: "Số hồ sơ / Application number".
+// both gives Vietnamese and English on one line: "Số hồ sơ / Application number".
 func both(vi, en string) string { return vi + " / " + en }
 
-// wrap breaks a text into lines of at most a width; a word that is wider by itself
-// is broken where it must be.
+// wrap breaks a text into lines of at most width mm, and words where they are wider than
+// a line.
 func (s *sheet) wrap(style render.Style, text string, width float64) []string {
 	var lines []string
 	line := ""
@@ -116,7 +116,7 @@ func (s *sheet) wrap(style render.Style, text string, width float64) []string {
 	return lines
 }
 
-// head is as much of a word as fits, and at least a letter.
+// head is as much of a word as fits, at least one letter.
 func (s *sheet) head(style render.Style, word string, width float64) string {
 	end := len(word)
 	for i := range word {
@@ -131,7 +131,7 @@ func (s *sheet) head(style render.Style, word string, width float64) string {
 	return word[:end]
 }
 
-// atMost cuts lines down to so many.
+// atMost keeps at most n lines, and marks that there were more.
 func (*sheet) atMost(n int, lines []string) []string {
 	if len(lines) <= n {
 		return lines
@@ -139,7 +139,7 @@ func (*sheet) atMost(n int, lines []string) []string {
 	return append(lines[:n-1:n-1], lines[n-1]+" ...")
 }
 
-// lines sets lines below each other, and says where the next one would stand.
+// lines sets lines below each other, and gives the baseline of the next.
 func (s *sheet) lines(x, y, leading float64, style render.Style, lines []string) float64 {
 	for _, line := range lines {
 		s.left(x, y, style, line)
@@ -148,8 +148,8 @@ func (s *sheet) lines(x, y, leading float64, style render.Style, lines []string)
 	return y
 }
 
-// printable replaces what no paper can print by its code point, "[U+1F600]": a
-// record of what people typed must be drawn, and must not hide what they typed.
+// printable replaces each character that no paper can print with its code point, for
+// example "[U+1F600]": a record of what people typed must be drawn and must not hide it.
 func (s *sheet) printable(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if _, err := s.paper.Width(plain, text); err == nil {
@@ -166,30 +166,29 @@ func (s *sheet) printable(text string) string {
 	return out.String()
 }
 
-// state sets the State's name and motto, centred around x.
+// state sets the State's name and motto, centered around x.
 func (s *sheet) state(x, y float64) {
-	s.centre(x, y, render.Style{Bold: true, Size: 8}, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
-	s.centre(x, y+4, render.Style{Bold: true, Size: 8}, "Độc lập - Tự do - Hạnh phúc")
-	s.centre(x, y+8, small, "SOCIALIST REPUBLIC OF VIET NAM")
-	s.centre(x, y+11.5, small, "Independence - Freedom - Happiness")
+	s.center(x, y, render.Style{Bold: true, Size: 8}, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM")
+	s.center(x, y+4, render.Style{Bold: true, Size: 8}, "Độc lập - Tự do - Hạnh phúc")
+	s.center(x, y+8, small, "SOCIALIST REPUBLIC OF VIET NAM")
+	s.center(x, y+11.5, small, "Independence - Freedom - Happiness")
 }
 
-// specimen says that the paper is none, at the top of the page.
+// specimen marks the page at its top, if the paper is a specimen.
 func (s *sheet) specimen(yes bool) {
 	if yes {
-		s.centre(s.w/2, 8, render.Style{Bold: true, Size: 10, Gray: 120}, "MẪU / SPECIMEN")
+		s.center(s.w/2, 8, render.Style{Bold: true, Size: 10, Gray: 120}, "MẪU / SPECIMEN")
 	}
 }
 
-// signatures are boxes side by side for people to sign in, each with what the
-// signer is.
+// signatures draws boxes side by side for people to sign in, each with the signer's part.
 func (s *sheet) signatures(y float64, signers ...[2]string) {
 	w := (s.w - 2*s.margin) / float64(len(signers))
 	for i, signer := range signers {
 		x := s.margin + float64(i)*w
-		s.centre(x+w/2, y, plainly, signer[0])
-		s.centre(x+w/2, y+4, small, signer[1])
-		s.centre(x+w/2, y+8, small, both("Ký, ghi rõ họ tên", "signature, name"))
+		s.center(x+w/2, y, plainly, signer[0])
+		s.center(x+w/2, y+4, small, signer[1])
+		s.center(x+w/2, y+8, small, both("Ký, ghi rõ họ tên", "signature, name"))
 		s.paper.Draw().Line(x+6, y+21, x+w-6, y+21)
 	}
 }
@@ -216,7 +215,7 @@ func (s *sheet) columns(y float64, heads ...column) {
 	s.rule(y+2, 0)
 }
 
-// rule draws a line across the page, of a gray.
+// rule draws a line across the page; gray is 0 for black to 255.
 func (s *sheet) rule(y float64, gray int) {
 	pdf := s.paper.Draw()
 	pdf.SetDrawColor(gray, gray, gray)
@@ -224,12 +223,11 @@ func (s *sheet) rule(y float64, gray int) {
 	pdf.SetDrawColor(0, 0, 0)
 }
 
-// span is the rows of one page, from the first to before the last.
+// span is the rows of one page; to is the row after the last.
 type span struct{ from, to int }
 
-// paginate lays rows of these heights on pages that have so much room: the first
-// page, those after it, and what the last one needs below its rows. There is at
-// least one page.
+// paginate distributes rows of these heights over pages, at least one. The first page and
+// the rest have that much room for rows; the last one needs tail below its rows.
 func paginate(heights []float64, first, rest, tail float64) []span {
 	pages, room := []span{{}}, first
 	for i, height := range heights {

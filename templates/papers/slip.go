@@ -9,8 +9,8 @@ import (
 )
 
 // Slip is the appointment slip (giấy hẹn trả thẻ) that a citizen takes home, on A5.
-// It names nobody: whoever finds it learns neither whose it is nor, without the
-// birth date that the status page asks for, how far the application is.
+// It names nobody: whoever finds it learns neither whose it is nor, without the date of
+// birth that the status page asks for, how far the application is.
 type Slip struct {
 	Application identity.ApplicationNumber
 	Form        identity.FormID
@@ -19,7 +19,7 @@ type Slip struct {
 	FiledOn     identity.Date
 	Due         identity.Date // the last day on which the card may be given
 	Station     Station       // where it was filed, and is collected
-	Post        bool          // the card is posted
+	Post        bool          // the card is sent by post
 	Fee         int           // VND; 0: nothing was charged
 	Officer     identity.OfficerID
 	StatusPage  string // URL of the citizens' status page
@@ -50,16 +50,16 @@ var grounds = map[identity.Ground][2]string{
 	identity.GroundNationality:   {"trở lại quốc tịch Việt Nam", "nationality regained"},
 }
 
-// Draw draws the slip as PDF. It refuses a type or ground that has no name, and a
-// station's name that cannot be printed.
+// Draw draws the slip as PDF. It refuses a type or ground that it has no name for, a form
+// that does not exist, and a station's name that cannot be printed.
 func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	kind, known := types[s.Type]
 	if !known {
-		return nil, identity.RefuseField(identity.Invalid, "type", "is no type of application: %q", s.Type)
+		return nil, identity.RefuseField(identity.Invalid, "type", "is not a type of application: %q", s.Type)
 	}
 	ground, known := grounds[s.Ground]
 	if !known {
-		return nil, identity.RefuseField(identity.Invalid, "ground", "is no ground of the law: %q", s.Ground)
+		return nil, identity.RefuseField(identity.Invalid, "ground", "is not a ground of the law: %q", s.Ground)
 	}
 	status, err := s.statusURL()
 	if err != nil {
@@ -76,8 +76,8 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	p.left(p.margin, 16, label, both("Nơi tiếp nhận", "Received at"))
 	p.lines(p.margin, 21, 4.2, plainly, p.atMost(4, p.wrap(plainly, s.Station.names(), 56)))
 	p.state(p.w-p.margin-30, 16)
-	p.centre(p.w/2, 45, title, heading)
-	p.centre(p.w/2, 51, label, "Appointment for "+article(form.Card.English))
+	p.center(p.w/2, 45, title, heading)
+	p.center(p.w/2, 51, label, "Appointment for "+article(form.Card.English))
 
 	y := 65.0
 	entry := func(vi, en string, style render.Style, lines ...string) {
@@ -101,10 +101,10 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	if p.err == nil {
 		p.err = p.paper.QR(x, 62, code, status)
 	}
-	p.centre(x+code/2, 107, label, "Quét mã để tra cứu hồ sơ;")
-	p.centre(x+code/2, 110.5, label, "cần nhập ngày sinh")
-	p.centre(x+code/2, 114, small, "Scan to see the status;")
-	p.centre(x+code/2, 117.5, small, "the date of birth is asked for")
+	p.center(x+code/2, 107, label, "Quét mã để tra cứu hồ sơ;")
+	p.center(x+code/2, 110.5, label, "cần nhập ngày sinh")
+	p.center(x+code/2, 114, small, "Scan to see the status;")
+	p.center(x+code/2, 117.5, small, "the date of birth is asked for")
 
 	p.lines(p.margin, 170, 3.6, label, p.wrap(label, "Khi đến nhận thẻ, xin mang theo giấy này và thẻ cũ nếu có. / "+
 		"Please bring this slip, and the old card if you have one. "+s.StatusPage, p.w-2*p.margin))
@@ -112,7 +112,7 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	return p.bytes()
 }
 
-// article puts "a" or "an" before the name of a card, in small letters.
+// article gives the name of a card in lower case, with "a" or "an" before it.
 func article(name string) string {
 	name = strings.ToLower(name)
 	if strings.ContainsAny(name[:1], "aeiou") {
@@ -125,7 +125,7 @@ func article(name string) string {
 func (s Slip) statusURL() (string, error) {
 	u, err := url.Parse(s.StatusPage)
 	if err != nil || u.Host == "" {
-		return "", identity.RefuseField(identity.Invalid, "gateway.public_url", "is no address of a page")
+		return "", identity.RefuseField(identity.Invalid, "gateway.public_url", "is not the address of a page")
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/"
 	u.RawQuery = url.Values{"receipt": {string(s.Application)}}.Encode()

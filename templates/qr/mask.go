@@ -113,7 +113,7 @@ func (m *Code) penalty() int {
 	return penalty + 10*(max(deviation, -deviation)/(all/20))
 }
 
-// line scores runs of one colour longer than five, and patterns like a finder's,
+// line scores runs of one color longer than five, and patterns like a finder's,
 // in one row or column.
 func (m *Code) line(row []uint64) int {
 	penalty, count := 0, 1
@@ -141,7 +141,7 @@ func (m *Code) line(row []uint64) int {
 	return penalty
 }
 
-// blocks scores squares of two by two of one colour.
+// blocks scores squares of two by two of one color.
 func (m *Code) blocks() int {
 	n := 0
 	for y := 1; y < m.size; y++ {

@@ -13,12 +13,12 @@ type shape struct {
 	color    rgb
 }
 
-// artwork is the background of one side: everything that is the same on every
-// card of a form, but for texts.
+// artwork is the background of one side: everything but texts that is the same on every
+// card of a form.
 type artwork struct {
 	shapes   []shape
-	specimen []shape // the mark that this card is none
-	body     []shape // what the blank itself has: the chip's contacts
+	specimen []shape // the mark MẪU / SPECIMEN
+	body     []shape // what the blank has before it is printed: the chip's contacts
 	page     forms.Page
 }
 
@@ -29,7 +29,7 @@ var (
 	plateLines = rgb{150, 124, 66}
 )
 
-// drawArt draws a side.
+// drawArt draws the background of a side.
 func drawArt(f *Form, side forms.Side) *artwork {
 	a := &artwork{page: f.Page}
 	for i := range f.Art {

@@ -15,17 +15,17 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// Bitmaps draws both sides at a resolution, from the same layout as PDF: for
-// printers that take bitmaps, and for what a camera would see. QR modules fall on
-// whole dots. It refuses what PDF refuses. Safe for concurrent use.
+// Bitmaps draws both sides at 72 to 1200 dpi, from the same layout as PDF: for printers
+// that take bitmaps, and for what a camera would see. The modules of QR codes are whole
+// dots. It refuses what PDF refuses. Safe for concurrent use.
 func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, err error) {
 	if dpi < 72 || dpi > 1200 {
-		return nil, nil, identity.Refuse(identity.Invalid, "a card is drawn at 72 to 1200 dpi, not at %d", dpi)
+		return nil, nil, identity.Refuse(identity.Invalid, "a card is drawn at 72 to 1200 dpi, not at %d dpi", dpi)
 	}
-	if err := f.complete(c, o.Only); err != nil {
+	if err := f.complete(c); err != nil {
 		return nil, nil, err
 	}
-	l, err := f.layout(c, o.Only)
+	l, err := f.layout(c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,7 +68,7 @@ func (f *Form) canvas(dpi int) *bitmap {
 	return b
 }
 
-// ground lays the side's unchanging part, which is drawn once and copied.
+// ground copies the background of a side, which is drawn once.
 func (b *bitmap) ground(f *Form, side int, o Options) {
 	what := o.background()
 	if what == (background{}) {
@@ -82,7 +82,7 @@ func (b *bitmap) ground(f *Form, side int, o Options) {
 		draw.Draw(once.img, once.img.Rect, image.White, image.Point{}, draw.Src)
 		once.artwork(f.art[side], what)
 		if what.art {
-			// The cache's lock is held: letters are drawn, but not kept.
+			// The cache is locked: letters are drawn, but not kept.
 			for _, t := range f.labels[side] {
 				once.fresh(t)
 			}
@@ -106,7 +106,7 @@ func (b *bitmap) artwork(a *artwork, what background) {
 	}
 }
 
-// shape draws a filled area, or a line as a quadrangle for each of its pieces.
+// shape fills an area, or draws a line as a quadrangle for each of its pieces.
 func (b *bitmap) shape(s shape) {
 	flat := make([][]dot, 0, len(s.contours))
 	low, high := dot{math.Inf(1), math.Inf(1)}, dot{math.Inf(-1), math.Inf(-1)}
@@ -163,7 +163,8 @@ func (b *bitmap) area(points []dot, origin image.Point) {
 	b.ink.ClosePath()
 }
 
-// glyphKey names a letter's picture: of a size in 1/64 dots, at a quarter of a dot.
+// glyphKey identifies a letter's picture: its size is in 1/64 dots, its place within the
+// first dot in quarters.
 type glyphKey struct {
 	face   *typeface
 	letter rune
@@ -171,16 +172,17 @@ type glyphKey struct {
 	x, y   uint8
 }
 
-// mask is a letter's picture, and where it lies from the dot of its origin.
+// mask is a letter's picture, and where it lies relative to the dot of its origin. It has
+// no alpha where the letter has no ink.
 type mask struct {
 	alpha *image.Alpha
 	at    image.Point
 }
 
-// text draws a line with letters that are kept.
+// text draws a line with letters from the cache.
 func (b *bitmap) text(t piece) { b.letters(t, b.kept) }
 
-// fresh draws a line with letters that are drawn anew.
+// fresh draws a line without the cache.
 func (b *bitmap) fresh(t piece) { b.letters(t, b.drawn) }
 
 func (b *bitmap) kept(k glyphKey) *mask {
@@ -210,7 +212,7 @@ func (b *bitmap) letters(t piece, glyph func(glyphKey) *mask) {
 	}
 }
 
-// split gives the dot, and the quarter of it.
+// split gives the dot, and the nearest quarter in it.
 func split(v float64) (whole int, quarter uint8) {
 	quarters := int(math.Round(v * 4))
 	return quarters >> 2, uint8(quarters & 3)
@@ -220,7 +222,7 @@ func split(v float64) (whole int, quarter uint8) {
 func (b *bitmap) drawn(k glyphKey) *mask {
 	segments, err := k.face.font.LoadGlyph(&b.buf, k.face.glyphs[k.letter].index, fixed.Int26_6(k.size), nil)
 	if err != nil || len(segments) == 0 {
-		return &mask{} // a space; that letters can be loaded was seen when the font was
+		return &mask{} // a space; every letter was loaded once when the font was
 	}
 	x, y := float64(k.x)/4, float64(k.y)/4
 	bounds := segments.Bounds()
@@ -254,7 +256,7 @@ func (b *bitmap) drawn(k glyphKey) *mask {
 	return &mask{alpha: alpha, at: image.Pt(int(left), int(top))}
 }
 
-// code draws a QR code with modules of whole dots, centred in its place.
+// code draws a QR code with modules of whole dots, centered in its place.
 func (b *bitmap) code(c code) {
 	n := c.modules.Size()
 	module := max(1, int(c.module*b.scale+1e-6))
@@ -280,7 +282,7 @@ func (b *bitmap) picture(p picture) error {
 	return nil
 }
 
-// corners cuts the card's round corners out.
+// corners makes what lies outside the card's round corners transparent.
 func (b *bitmap) corners(p forms.Page) {
 	if p.Corner == 0 {
 		return

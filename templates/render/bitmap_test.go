@@ -107,7 +107,7 @@ func TestBitmaps_QRCodeReads(t *testing.T) {
 				f := form(t, id)
 				for seed := range *citizens {
 					c := citizen(t, seed, id)
-					front, back, err := f.Bitmaps(c, dpi, render.Options{Only: []string{"qr"}})
+					front, back, err := f.Bitmaps(c, dpi, render.Options{})
 					require.NoError(t, err, "seed %d", seed)
 					got, err := decodeQR(cut(f, "qr", dpi, 0, front, back))
 					require.NoError(t, err, "seed %d", seed)

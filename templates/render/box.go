@@ -6,8 +6,7 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// within is the largest box of those proportions in the middle of b: a fingerprint
-// is printed whole.
+// within is the largest box of those proportions (width by height) in the middle of b.
 func within(b forms.Box, proportions float64) forms.Box {
 	inner := b
 	if b.W/b.H > proportions {
@@ -20,9 +19,9 @@ func within(b forms.Box, proportions float64) forms.Box {
 	return inner
 }
 
-// Cover is the part of a picture of w by h dots that is printed in the box: all of
-// it where the proportions are the same within a hundredth, else its middle from
-// side to side, or its top, which holds the head.
+// Cover is the part of a picture of w by h dots that is printed in a box: all of it if
+// the proportions are the same within a hundredth. Otherwise a picture that is too wide
+// loses its sides, and one that is too high its lower edge, so that the head stays.
 func Cover(b forms.Box, w, h int) image.Rectangle {
 	cut := image.Rect(0, 0, w, h)
 	width, height := float64(w), float64(h)

@@ -17,14 +17,14 @@ type cache struct {
 	letters sync.Map // lettersKey to map[byte][]uint8
 }
 
-// background is what of a form's unchanging part is drawn.
+// background says what is drawn of what is the same on every card of a form.
 type background struct {
-	art      bool // and labels, in bitmaps
+	art      bool // with fixed texts, in bitmaps
 	specimen bool
 	body     bool // bitmaps only
 }
 
-// bitmapKey names a side's background at a resolution.
+// bitmapKey identifies a side's background at a resolution.
 type bitmapKey struct {
 	form *Form
 	side int
@@ -32,7 +32,7 @@ type bitmapKey struct {
 	background
 }
 
-// lettersKey names the letters of a form's MRZ, drawn to a raster.
+// lettersKey identifies the letters of a form's MRZ, drawn to a raster.
 type lettersKey struct {
 	form     *Form
 	field    string
@@ -40,16 +40,16 @@ type lettersKey struct {
 	w, h     int
 }
 
-// objectKey names a form's background in PDF.
+// objectKey identifies a form's background in PDF.
 type objectKey struct {
 	form *Form
 	background
 }
 
-// maxBitmaps bounds the bitmaps that are kept: at 600 dpi one is 10 MB.
+// maxBitmaps bounds the bitmaps in the cache: at 600 dpi one is 10 MB.
 const maxBitmaps = 12
 
-// bitmap gives a background, drawn if it is new. It is not to be changed.
+// bitmap gives a background, and paints it if it is new. Callers must not change it.
 func (c *cache) bitmap(key bitmapKey, paint func() *image.RGBA) *image.RGBA {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,8 +64,8 @@ func (c *cache) bitmap(key bitmapKey, paint func() *image.RGBA) *image.RGBA {
 	return img
 }
 
-// object gives a form's background for PDF, made if it is new. It is not to be
-// changed.
+// object gives a form's background for PDF, and makes it if it is new. Callers must not
+// change it.
 func (c *cache) object(f *Form, what background) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,10 +84,10 @@ func (c *cache) object(f *Form, what background) ([]byte, error) {
 	return object, nil
 }
 
-// maxGlyphs bounds the letters that are kept, some 200 bytes each at 300 dpi.
+// maxGlyphs bounds the letters in the cache, about 200 bytes each at 300 dpi.
 const maxGlyphs = 20_000
 
-// glyph gives a letter's picture, drawn if it is new.
+// glyph gives a letter's picture, and paints it if it is new.
 func (c *cache) glyph(key glyphKey, paint func() *mask) *mask {
 	if m, ok := c.glyphs.Load(key); ok {
 		return m.(*mask)

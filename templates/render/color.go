@@ -10,7 +10,7 @@ import (
 // rgb is a color.
 type rgb struct{ r, g, b uint8 }
 
-// color finds a color by its name; black when it has none.
+// color finds a color by its name; black if there is none of that name.
 func (f *Form) color(name string) rgb {
 	n, err := strconv.ParseUint(strings.TrimPrefix(f.Colors[name], "#"), 16, 32)
 	if err != nil {

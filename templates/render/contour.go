@@ -10,15 +10,15 @@ import (
 // dot is a place on a side, mm.
 type dot struct{ x, y float64 }
 
-// contour is a chain of points. When it is curved, every point but the first is one
-// of three of a cubic Bézier curve: two that it bends towards, and its end.
+// contour is a chain of points. In a curved one, the points after the first are those of
+// cubic Bézier curves, three each: two control points and the end.
 type contour struct {
 	points []dot
 	curved bool
 }
 
-// curve draws a function of a parameter as n cubic Bézier curves with its own
-// slopes.
+// curve follows a function of a parameter with n cubic Bézier curves that have its slopes
+// where they meet.
 func curve(from, to float64, n int, at func(float64) dot) contour {
 	const h = 1e-5
 	step := (to - from) / float64(n)
@@ -49,7 +49,7 @@ func rectangle(b forms.Box) []dot {
 	return []dot{{b.X, b.Y}, {b.X + b.W, b.Y}, {b.X + b.W, b.Y + b.H}, {b.X, b.Y + b.H}}
 }
 
-// quarter is how far the bending points of a quarter of a circle stand off.
+// quarter is the distance of the control points of a quarter of a circle with radius 1.
 const quarter = 0.5523
 
 func circle(x, y, r float64) contour {
@@ -97,15 +97,14 @@ func rounded(b forms.Box, r float64) contour {
 	return contour{curved: true, points: append(points, dot{l, t + k}, dot{l + k, t}, dot{l + r, t})}
 }
 
-// reversed runs the other way, and so cuts a hole.
+// reversed runs the other way, and so cuts a hole into an area around it.
 func reversed(c contour) contour {
 	points := slices.Clone(c.points)
 	slices.Reverse(points)
 	return contour{points, c.curved}
 }
 
-// flat gives a contour's points with curves as chords, the more the longer they are
-// in dots.
+// flat gives a contour's points, each curve as 2 to 32 chords; scale is in dots per mm.
 func (c contour) flat(scale float64) []dot {
 	if !c.curved {
 		return c.points

@@ -57,7 +57,7 @@ func plain(tb testing.TB, f *Form, c Content) {
 	for family, file := range map[string]string{"text": "BeVietnamPro-Regular.ttf", "bold": "BeVietnamPro-SemiBold.ttf", "mrz": "OCRB.ttf"} {
 		pdf.AddUTF8Font(family, "", file)
 	}
-	l, err := f.layout(c, nil)
+	l, err := f.layout(c)
 	require.NoError(tb, err)
 	for i := range sides {
 		pdf.AddPage()
@@ -196,7 +196,7 @@ func TestForm_KeepsNoCards(t *testing.T) {
 			}
 			_, err := f.PDF(c, Options{})
 			require.NoError(t, err)
-			_, _, err = f.Bitmaps(c, 300, Options{Only: []string{"name"}})
+			_, _, err = f.Bitmaps(c, 300, Options{})
 			require.NoError(t, err)
 		}
 	}
@@ -258,7 +258,7 @@ func BenchmarkBitmaps(b *testing.B) {
 	for name, o := range map[string]struct {
 		dpi     int
 		options Options
-	}{"300": {300, Options{}}, "600": {600, Options{}}, "300-qr-only": {300, Options{Only: []string{"qr"}}}} {
+	}{"300": {300, Options{}}, "600": {600, Options{}}} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

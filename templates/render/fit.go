@@ -9,9 +9,9 @@ import (
 // shrink is the step by which a text gets smaller, pt.
 const shrink = 0.25
 
-// fit sets a text into its field: at its size, smaller as long as the field keeps
-// it on one line, then on more lines, smaller again down to the field's minimum.
-// What does not fit then is refused.
+// fit sets a text into its field: on one line, which shrinks from the field's size to
+// single, then on several, which shrink from wrapped to min. A text that does not fit
+// then is refused.
 func (f *Form) fit(g *field, text string) ([]piece, error) {
 	name := g.Value().Field
 	if text == "" {
@@ -26,7 +26,7 @@ func (f *Form) fit(g *field, text string) ([]piece, error) {
 	text = letters(text)
 	words, missing := f.words(g.Font, text)
 	if missing != 0 {
-		return nil, identity.RefuseField(identity.Invalid, name, "holds a character that no form can print (U+%04X)", missing)
+		return nil, identity.RefuseField(identity.Invalid, name, "contains a character that no form can print (U+%04X)", missing)
 	}
 	space := f.renderer.faces[g.Font].glyphs[' '].width
 	for size := g.Size; size >= g.Single-1e-9; size -= shrink {
@@ -40,16 +40,17 @@ func (f *Form) fit(g *field, text string) ([]piece, error) {
 		}
 	}
 	return nil, identity.RefuseField(identity.Invalid, name,
-		"does not fit on the card, which has %d line(s) of %.0f mm at %.4g pt for it", g.Lines, g.W, g.Min)
+		"does not fit on the card, which has room for %d line(s) of %.0f mm at %.4g pt", g.Lines, g.W, g.Min)
 }
 
-// word is a word, and what it covers, in em.
+// word is a word with its measures, in em.
 type word struct {
 	text               string
 	width, top, bottom float64
 }
 
-// words cuts letters at spaces and measures them.
+// words cuts a text at spaces and measures its words; missing is the first letter that
+// the face lacks.
 func (f *Form) words(face, text string) (words []word, missing rune) {
 	words = make([]word, 0, 1+strings.Count(text, " "))
 	for part := range strings.SplitSeq(text, " ") {
@@ -67,14 +68,14 @@ func (f *Form) words(face, text string) (words []word, missing rune) {
 	return words, 0
 }
 
-// line is some of the words, and how far they reach from its baseline, in em.
+// line is a line of words, and how far they reach above and below its baseline, in em.
 type line struct {
 	words       []word
 	top, bottom float64
 }
 
-// wrap breaks words into at most n lines; em is the size in mm. The first line may
-// hold nothing when it begins behind a label.
+// wrap breaks words into at most n lines; em is the size in mm. The first line may be
+// empty if it begins behind a label.
 func (g *field) wrap(words []word, space, em float64, n int) (lines []line, ok bool) {
 	room, used := g.W-g.indent, 0.0
 	var current line
@@ -101,14 +102,14 @@ func (g *field) wrap(words []word, space, em float64, n int) (lines []line, ok b
 	return append(lines, current), true
 }
 
-// The least from baseline to baseline, and the least between the letters of two
-// lines, in em.
+// The least distance from baseline to baseline, and between the letters of two lines, in
+// em.
 const (
 	leastLeading = 1.2
 	leastGap     = 0.06
 )
 
-// leading is from baseline to baseline, mm.
+// leading is the distance from baseline to baseline, mm.
 func (g *field) leading(lines []line, em float64) float64 {
 	leading := leastLeading
 	for i := 1; i < len(lines); i++ {
@@ -136,9 +137,9 @@ func (g *field) holds(lines []line, em float64) bool {
 	return g.tall(lines, em) <= room+1e-6
 }
 
-// first is the first baseline. One line stands on the field's own, and so does the
-// first of several that begins behind a label; otherwise several stand in the
-// middle of the field.
+// first is the first baseline, mm. A single line stands on the field's baseline, and so
+// do several of which the first begins behind a label; others stand in the middle of the
+// field.
 func (g *field) first(lines []line, em float64) float64 {
 	if len(lines) == 1 || g.indent > 0 {
 		return g.Baseline

@@ -8,19 +8,19 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// Form is a form that was measured, ready to be drawn: the boxes of its texts and text
-// fields follow from their letters.
+// Form is a form that is ready to be drawn. Its texts and text fields have been measured:
+// their boxes are those of their letters.
 type Form struct {
 	forms.Form
 
 	renderer *Renderer
-	fields   []field // measures of Fields, in the same order
+	fields   []field // the form's Fields, with measures, in the same order
 	digest   [sha256.Size]byte
 	art      [2]*artwork // front, back
 	labels   [2][]piece  // the fixed texts
 }
 
-// field is a field with what its letters need.
+// field is a field with its measures.
 type field struct {
 	*forms.Field
 	indent float64 // of the first line, mm
@@ -28,7 +28,7 @@ type field struct {
 	bottom float64 // and below
 }
 
-// sides in the order of a PDF's pages.
+// sides are in the order of a PDF's pages.
 var sides = [2]forms.Side{forms.Front, forms.Back}
 
 func sideIndex(s forms.Side) int {
@@ -73,14 +73,11 @@ func (r *Renderer) compile(data *forms.Form) (*Form, error) {
 }
 
 // measure computes what follows from the letters: the boxes of texts and text fields,
-// and where fields begin that come after a text.
+// and where the fields that come after a text begin.
 func (f *Form) measure() {
 	ends := make(map[string]float64)
 	for i := range f.Texts {
 		t := &f.Texts[i]
-		if f.renderer.faces[t.Font] == nil {
-			continue // checkPlacement tells
-		}
 		width, _ := f.renderer.faces.width(t.Font, letters(t.Text))
 		ends[t.ID] = t.X + width*t.Size*point
 		top, bottom := f.renderer.faces.reach(t.Font, letters(t.Text))
@@ -90,7 +87,7 @@ func (f *Form) measure() {
 	for i := range f.Fields {
 		g := &f.fields[i]
 		g.Field = &f.Fields[i]
-		if g.Kind != forms.TextField || f.renderer.faces[g.Font] == nil {
+		if g.Kind != forms.TextField {
 			continue
 		}
 		if end, ok := ends[g.After]; ok && g.After != "" {

@@ -6,7 +6,6 @@ import (
 	"image"
 	_ "image/jpeg" // portraits
 	_ "image/png"  // fingerprints
-	"slices"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/templates/forms"
@@ -18,7 +17,7 @@ type Content struct {
 	Card     identity.Card
 	MRZ      [3]string
 	QR       string // the payload
-	Pictures        // nil where the form has none
+	Pictures        // those that the form shows
 }
 
 // Pictures are the images of one person that a card may show.
@@ -37,8 +36,7 @@ type piece struct {
 	color rgb
 }
 
-// picture is an image in its place. It fills its box: what is too much of it is not
-// shown.
+// picture is an image in its place. It fills its box, and is cut where it is larger.
 type picture struct {
 	box           forms.Box
 	bytes         []byte
@@ -46,7 +44,7 @@ type picture struct {
 	finger        bool
 }
 
-// layout is everything variable of both sides.
+// layout is everything on both sides that differs from card to card.
 type layout struct {
 	pieces   [2][]piece
 	codes    [2][]code
@@ -72,44 +70,36 @@ func encode(g *forms.Field, payload string) (code, error) {
 	return code{x: g.X + quiet, y: g.Y + quiet, module: module, modules: modules}, nil
 }
 
-// Check lays a card out without drawing it, and refuses, field by field (joined),
-// letters that no font has, texts that do not fit, and what cannot be drawn at all.
-// An image that is not there yet is no fault. It is what PDF and Bitmaps begin with,
-// and meant to be asked at intake too.
+// Check lays a card out without drawing it. It refuses, one field at a time and joined,
+// letters that no font has, texts that do not fit, and what cannot be drawn at all, but
+// not a missing picture. PDF and Bitmaps begin with it; intake calls it before a card is
+// promised.
 func (f *Form) Check(c Content) error {
-	_, err := f.layout(c, nil)
+	_, err := f.layout(c)
 	return err
 }
 
-// layout places the fields that are wanted; all when only is nil.
-func (f *Form) layout(c Content, only []string) (*layout, error) {
+// layout places all fields.
+func (f *Form) layout(c Content) (*layout, error) {
 	l := &layout{}
 	var faults []error
 	for i := range f.fields {
-		if g := &f.fields[i]; wanted(only, g.ID) {
-			if err := f.place(l, g, c); err != nil {
-				faults = append(faults, err)
-			}
+		if err := f.place(l, &f.fields[i], c); err != nil {
+			faults = append(faults, err)
 		}
 	}
 	return l, errors.Join(faults...)
 }
 
 // complete refuses a card whose portrait is missing.
-func (f *Form) complete(c Content, only []string) error {
-	for _, g := range f.Fields {
-		if g.Kind == forms.PortraitField && c.Portrait == nil && wanted(only, g.ID) {
-			return identity.RefuseField(identity.Invalid, "portrait", "is missing; the form %s shows it", f.ID)
-		}
+func (f *Form) complete(c Content) error {
+	if f.Shows(forms.PortraitField) && c.Portrait == nil {
+		return identity.RefuseField(identity.Invalid, "portrait", "is missing; the form %s shows it", f.ID)
 	}
 	return nil
 }
 
-func wanted(only []string, id string) bool {
-	return only == nil || slices.Contains(only, id)
-}
-
-// place lays one field out.
+// place lays out one field.
 func (f *Form) place(l *layout, g *field, c Content) error {
 	side := sideIndex(g.Side)
 	switch g.Kind {
@@ -139,14 +129,14 @@ func (f *Form) place(l *layout, g *field, c Content) error {
 	return nil
 }
 
-// picture places an image that is there.
+// picture places an image, if there is one. A fingerprint is printed whole.
 func (l *layout) picture(g *forms.Field, field string, b []byte) error {
 	if b == nil {
 		return nil
 	}
 	config, format, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil || config.Width == 0 || config.Height == 0 || g.Kind == forms.PortraitField && format != "jpeg" {
-		return identity.RefuseField(identity.Invalid, field, "is no image that can be printed; JPEG is accepted, and PNG for fingerprints")
+		return identity.RefuseField(identity.Invalid, field, "is not an image that can be printed; JPEG is accepted, and PNG for fingerprints")
 	}
 	p := picture{box: g.Box, bytes: b, width: config.Width, height: config.Height, finger: g.Kind == forms.FingerField}
 	if p.finger {

@@ -54,7 +54,7 @@ func TestLayout_NothingTouches(t *testing.T) {
 			card := formstest.Card(identitytest.Seeded(seed), &f.Form)
 			lines, err := mrz.Lines(card)
 			require.NoError(t, err)
-			l, err := f.layout(Content{Card: card, MRZ: lines, QR: f.QRPayload(card)}, nil)
+			l, err := f.layout(Content{Card: card, MRZ: lines, QR: f.QRPayload(card)})
 			require.NoError(t, err, "seed %d of %s", seed, f.ID)
 			for i := range sides {
 				var boxes []forms.Box

@@ -9,9 +9,10 @@ import (
 // motif is a piece of the background.
 type motif forms.Motif
 
-// motifs are what a background can be made of. All are of this project's own
-// making, after ornaments that belong to everybody; no emblem of a State is copied.
-// What is solid stands by itself; the others lie under texts.
+// motifs are what a background can be made of, by the names that forms use: how many
+// colors each takes, whether it is solid, so that nothing may be printed on it, and what
+// draws it. All were made for this project after ornaments that belong to everybody; no
+// emblem of a State is copied.
 var motifs = map[string]struct {
 	colors int
 	solid  bool
@@ -43,13 +44,13 @@ func (m *motif) weight(own float64) float64 {
 	return m.Weight
 }
 
-// middle is the middle of a motif's box, and half its lesser side.
+// middle is the middle of a motif's box, and half of its shorter side.
 func (m *motif) middle() (x, y, r float64) {
 	return m.X + m.W/2, m.Y + m.H/2, min(m.W, m.H) / 2
 }
 
-// wash fills the side from one color to the other in the middle and back. Each strip
-// goes on under the next, so that no seam shows.
+// wash fills the side from one color to the other, in the middle, and back. Each strip
+// reaches under the next, so that no seam shows.
 func (a *artwork) wash(_ *motif, c []rgb) {
 	const strips, under = 96, 0.4
 	b, w := a.page.Bleed, a.page.W+2*a.page.Bleed
@@ -67,7 +68,7 @@ func (a *artwork) wash(_ *motif, c []rgb) {
 	}
 }
 
-// guilloche draws a band of waves from edge to edge that cross, swell and narrow.
+// guilloche draws a band of waves from edge to edge, which cross, swell and narrow.
 func (a *artwork) guilloche(m *motif, c []rgb) {
 	n := m.count(12)
 	_, y, _ := m.middle()
@@ -259,7 +260,7 @@ func (a *artwork) chipSymbol(m *motif, c []rgb) {
 	a.fill(c[0], circle(x, y, h*0.27), reversed(circle(x, y, h*0.16)))
 }
 
-// seal is a round stamp with a star and no words: a placeholder, for the seal of an
+// seal is a round stamp with a star and no words. It is a placeholder: the seal of an
 // authority is not this project's to draw.
 func (a *artwork) seal(m *motif, c []rgb) {
 	x, y, r := m.middle()
@@ -296,7 +297,7 @@ func (a *artwork) signature(m *motif, c []rgb) {
 		contour{curved: true, points: []dot{at(0.12, 0.92), at(0.36, 0.80), at(0.60, 0.80), at(0.86, 0.86)}})
 }
 
-// plate is the chip's contacts as the blank has them (ISO/IEC 7816-2): eight, for
+// plate draws the eight contacts of the chip (ISO/IEC 7816-2), which the blank has, for
 // pictures of a finished card.
 func (a *artwork) plate(b forms.Box) {
 	fill := func(c rgb, contours ...contour) { a.body = append(a.body, shape{contours: contours, color: c}) }

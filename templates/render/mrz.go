@@ -13,13 +13,13 @@ import (
 // are a pitch wide and forms.MRZCellHeight high, mm.
 const mrzBaseline = 2.9
 
-// zone places the lines of the MRZ at their pitch.
+// zone places the lines of the MRZ.
 func (f *Form) zone(g *forms.Field, lines [3]string) ([]piece, error) {
 	face := f.renderer.faces["mrz"]
 	pieces := make([]piece, 0, len(lines))
 	for i, line := range lines {
 		if _, missing := f.renderer.faces.width("mrz", line); missing != 0 || line == "" {
-			return nil, identity.RefuseField(identity.Invalid, "person", "gives no machine-readable zone")
+			return nil, identity.RefuseField(identity.Invalid, "person", "has no machine-readable zone")
 		}
 		pieces = append(pieces, piece{
 			runs: []run{{face: face, text: line}}, x: g.X + f.mrzMargin(g), y: g.Y + float64(i)*g.Leading + mrzBaseline,
@@ -29,14 +29,14 @@ func (f *Form) zone(g *forms.Field, lines [3]string) ([]piece, error) {
 	return pieces, nil
 }
 
-// mrzMargin is how far from a cell's left edge its letter begins.
+// mrzMargin is the distance from the left edge of a cell to its letter, mm.
 func (f *Form) mrzMargin(g *forms.Field) float64 {
 	return (g.Pitch - f.renderer.faces["mrz"].glyphs['A'].width*g.Size*point) / 2
 }
 
-// Letters draws the MRZ's letters as they stand in their cells (pitch by
-// forms.MRZCellHeight), each to a raster of w by h, dark on light: what a reader compares
-// with. They are drawn once and not to be changed.
+// Letters draws the letters of an MRZ as they stand in their cells (pitch by
+// forms.MRZCellHeight), each to a raster of w by h with 0 for black: a reader compares
+// cells with them. They are drawn once; callers must not change them.
 func (f *Form) Letters(g forms.Field, alphabet string, w, h int) map[byte][]uint8 {
 	key := lettersKey{form: f, field: g.ID, alphabet: alphabet, w: w, h: h}
 	if drawn, ok := f.renderer.cache.letters.Load(key); ok {
@@ -47,7 +47,7 @@ func (f *Form) Letters(g forms.Field, alphabet string, w, h int) map[byte][]uint
 }
 
 func (f *Form) drawLetters(g forms.Field, alphabet string, w, h int) map[byte][]uint8 {
-	const fine = 8 // drawn so many times larger, then averaged
+	const fine = 8 // how many times larger they are drawn before they are averaged
 	face := f.renderer.faces["mrz"]
 	drawn := make(map[byte][]uint8, len(alphabet))
 	em := g.Size * point
@@ -72,7 +72,7 @@ func (f *Form) drawLetters(g forms.Field, alphabet string, w, h int) map[byte][]
 	return drawn
 }
 
-// average brings a mask to a raster, dark where it is full.
+// average reduces a mask to a raster of w by h, dark where it is full.
 func average(large *image.Alpha, w, h, fine int) []uint8 {
 	out := make([]uint8, w*h)
 	for y := range h {

@@ -7,15 +7,15 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// Paper is a document other than a card (a slip, a manifest, a record) in the
-// typefaces of the cards: every letter of Vietnam's languages, each in the same
-// bytes every time. One goroutine draws one paper.
+// Paper is a document other than a card (a slip, a manifest, a record), in the typefaces
+// of the cards, which have every letter of Vietnam's languages. The same paper is the
+// same bytes every time. It is drawn by one goroutine.
 type Paper struct {
 	renderer *Renderer
 	doc      *document
 }
 
-// Style is how a line of a paper is set.
+// Style says how a line of a paper is set.
 type Style struct {
 	Bold bool
 	Size float64 // pt
@@ -29,7 +29,7 @@ func (s Style) face() string {
 	return "text"
 }
 
-// Paper begins a paper with pages of a size in mm: 148 by 210 is A5.
+// Paper begins a paper with pages of w by h mm; 148 by 210 is A5.
 func (r *Renderer) Paper(w, h float64, title string) *Paper {
 	p := &Paper{renderer: r, doc: newDocument(forms.Page{W: w, H: h}, title, 0)}
 	p.doc.pdf.SetCompression(true) // a paper may have many pages
@@ -43,13 +43,13 @@ func (p *Paper) AddPage() { p.doc.pdf.AddPage() }
 func (p *Paper) Width(s Style, text string) (float64, error) {
 	em, missing := p.renderer.faces.width(s.face(), letters(text))
 	if missing != 0 {
-		return 0, identity.Refuse(identity.Invalid, "the text holds a character that no paper can print (U+%04X)", missing)
+		return 0, identity.Refuse(identity.Invalid, "the text contains a character that no paper can print (U+%04X)", missing)
 	}
 	return em * s.Size * point, nil
 }
 
-// Text sets a line from x on the baseline y, mm from the top left corner of the
-// page. It refuses what Width refuses.
+// Text sets a line that begins at x on the baseline y, in mm from the top left corner of
+// the page. It refuses what Width refuses.
 func (p *Paper) Text(x, y float64, s Style, text string) error {
 	if _, err := p.Width(s, text); err != nil {
 		return err
@@ -59,8 +59,8 @@ func (p *Paper) Text(x, y float64, s Style, text string) error {
 	return nil
 }
 
-// QR draws a code in a square, quiet zone included, at the best error correction up
-// to M whose modules are wide enough to scan. It refuses a payload that is too long.
+// QR draws a code in a square, quiet zone included, with the best error correction up to
+// M whose modules are large enough to scan. It refuses a payload that is too long.
 func (p *Paper) QR(x, y, size float64, payload string) error {
 	const quiet = 4
 	drawn, err := encode(&forms.Field{
@@ -73,8 +73,8 @@ func (p *Paper) QR(x, y, size float64, payload string) error {
 	return nil
 }
 
-// Draw gives the document, for lines, boxes and images. Its texts would lack
-// letters: Text has them all.
+// Draw gives the document, for lines, boxes and images. Texts are set by Text, which has
+// every letter.
 func (p *Paper) Draw() *gofpdf.Fpdf { return p.doc.pdf }
 
 // Bytes ends the paper and gives its PDF.

@@ -9,21 +9,21 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// perMM is how many units of the background's PDF object are a millimetre: its
-// numbers are whole, and so short.
+// perMM is how many units of the background's PDF object are a millimeter: its numbers
+// are whole, and so they are short.
 const perMM = 100
 
-// stride is from side to side in the background's PDF object, mm.
+// stride is the distance from side to side in the background's PDF object, mm.
 func stride(p forms.Page) float64 { return p.H + 2*p.Bleed }
 
 // xobject gives both sides' shapes as one deflated PDF form XObject, y upwards, bleed
-// included: the front from 0 to a stride, the back above it. gofpdf writes several
-// imported objects in random order, so there is one.
+// included: the front from 0 to a stride, the back above it. It is one object because
+// gofpdf writes several imported objects in random order.
 func xobject(f *Form, what background) ([]byte, error) {
 	var content []byte
 	page := f.Page
 	for i, a := range f.art {
-		// A side is cut where its bleed ends: the other one lies beyond.
+		// A side is clipped where its bleed ends: the other side lies beyond.
 		content = append(content, "q "...)
 		content = appendUnits(content, dot{-page.Bleed, stride(page) * float64(i)})
 		content = appendUnits(content, dot{page.W + 2*page.Bleed, stride(page)})

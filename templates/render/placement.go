@@ -11,10 +11,10 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// clearance is how far texts of different lines stand apart at least, mm.
+// clearance is the least distance between texts of different lines, mm.
 const clearance = 0.1
 
-// placement gathers what is on each side, and what is wrong with its place.
+// placement gathers what is on each side, and what is wrong with it.
 type placement struct {
 	*Form
 	faults []error
@@ -29,8 +29,8 @@ type placed struct {
 	kind string // zone, text, the kind of a field or of a motif
 }
 
-// checkPlacement tells everything that does not fit, with file, line and field: what
-// has no letters, is too wide, overlaps or leaves the page.
+// checkPlacement lists everything that does not fit, with file, line and field: letters
+// that no font has, texts that are too wide, and whatever overlaps or leaves the page.
 func (f *Form) checkPlacement() error {
 	p := &placement{Form: f}
 	for _, z := range f.Zones {
@@ -46,7 +46,7 @@ func (f *Form) checkPlacement() error {
 		p.field(&f.fields[i])
 	}
 	p.overlaps()
-	if p.faults == nil { // what follows draws, and so needs a sound form
+	if p.faults == nil { // what follows draws, and needs a sound form
 		for _, m := range f.Specimen {
 			p.mark(m)
 		}
@@ -63,8 +63,8 @@ func (p *placement) wrong(line int, what, format string, args ...any) {
 // zone names a zone for faults.
 func zone(name string) string { return "zone " + name }
 
-// place notes where something is, and tells when it is off the page or nearer to
-// the edge than is safe.
+// place notes where something is. It is wrong off the page, or nearer to the edge than is
+// safe.
 func (p *placement) place(it placed) {
 	safe := p.Page.Safe
 	if it.kind == "zone" {
@@ -74,7 +74,7 @@ func (p *placement) place(it placed) {
 		p.wrong(it.line, it.what, "it has no width or no height")
 	}
 	if it.X < safe-1e-6 || it.Y < safe-1e-6 || it.X+it.W > p.Page.W-safe+1e-6 || it.Y+it.H > p.Page.H-safe+1e-6 {
-		p.wrong(it.line, it.what, "it reaches from %.2f, %.2f to %.2f, %.2f mm: off the page, or into the margin of %.1f mm that no print is safe in",
+		p.wrong(it.line, it.what, "it reaches from %.2f, %.2f to %.2f, %.2f mm: off the page, or in the margin of %.1f mm where no print is safe",
 			it.X, it.Y, it.X+it.W, it.Y+it.H, safe)
 	}
 	p.placed = append(p.placed, it)
@@ -84,14 +84,14 @@ func (p *placement) motif(m forms.Motif) {
 	what := "art " + m.Kind
 	known, ok := motifs[m.Kind]
 	if !ok {
-		p.wrong(m.Line, what, "there is no such motif; %v are known", slices.Sorted(maps.Keys(motifs)))
+		p.wrong(m.Line, what, "the motif does not exist; %v do", slices.Sorted(maps.Keys(motifs)))
 		return
 	}
 	if len(m.Colors) != known.colors {
-		p.wrong(m.Line, what, "it takes %d color(s)", known.colors)
+		p.wrong(m.Line, what, "it takes %d color(s), not %d", known.colors, len(m.Colors))
 	}
 	if m.Count < 0 || m.Count > 200 || m.Weight < 0 || m.Weight > 2 {
-		p.wrong(m.Line, what, "count is 0 to 200, weight 0 to 2 mm")
+		p.wrong(m.Line, what, "count must be 0 to 200, and weight 0 to 2 mm")
 	}
 	if known.solid {
 		p.place(placed{what, m.Line, m.Box, m.Kind})
@@ -102,32 +102,15 @@ func (p *placement) motif(m forms.Motif) {
 	}
 }
 
-// style checks what texts and fields share, and reports whether they can be
-// measured.
-func (p *placement) style(line int, what, font string, size float64) bool {
-	if p.renderer.faces[font] == nil {
-		p.wrong(line, what, "there is no font %q; text, bold and mrz are known", font)
-		return false
-	}
-	if size < 3 || size > 40 {
-		p.wrong(line, what, "size is %.4g pt; 3 to 40 are accepted", size)
-		return false
-	}
-	return true
-}
-
 func (p *placement) text(t forms.Text) {
 	what := fmt.Sprintf("text %q", t.Text)
-	if !p.style(t.Line, what, t.Font, t.Size) {
-		return
-	}
 	em, missing := p.renderer.faces.width(t.Font, letters(t.Text))
 	width := em * t.Size * point
 	switch {
 	case missing != 0:
 		p.wrong(t.Line, what, "no font has %q", missing)
 	case width > t.W+0.01:
-		p.wrong(t.Line, what, "it is %.2f mm wide; its box has %.2f", width, t.W)
+		p.wrong(t.Line, what, "it is %.2f mm wide; its box is %.2f", width, t.W)
 	default:
 		ink := t.Box // what its letters cover, no more
 		ink.W = width
@@ -144,24 +127,21 @@ func (p *placement) field(g *field) {
 		p.place(placed{what, g.Line, g.Box, string(g.Kind)})
 		return
 	}
-	if !p.style(g.Line, what, g.Font, g.Size) {
-		return
-	}
 	if need := (g.top + g.bottom) * g.Size * point; g.H < need-1e-6 {
 		p.wrong(g.Line, what, "h is %.2f mm; one line at %.4g pt takes %.2f", g.H, g.Size, need)
 		return
 	}
 	for i, part := range g.inked() {
 		if part.W < 2 {
-			p.wrong(g.Line, what, "part %d has %.2f mm: no text fits", i+1, part.W)
+			p.wrong(g.Line, what, "part %d is %.2f mm wide: no text fits", i+1, part.W)
 			continue
 		}
 		p.place(placed{what, g.Line, part, "text"})
 	}
 }
 
-// inked is what a text field may cover: where its first line begins behind a label,
-// that line apart.
+// inked is what a text field may cover. A first line that begins behind a label is a box
+// of its own.
 func (g *field) inked() []forms.Box {
 	if g.indent == 0 {
 		return []forms.Box{g.Box}
@@ -173,8 +153,8 @@ func (g *field) inked() []forms.Box {
 	return []forms.Box{first, rest}
 }
 
-// overlaps tells what lies upon something else. A seal may lie on a signature; in
-// the zone mrz lies the MRZ.
+// overlaps refuses whatever lies on something else, except a seal on a signature and the
+// MRZ in its zone.
 func (p *placement) overlaps() {
 	for i, a := range p.placed {
 		for _, b := range p.placed[:i] {
@@ -197,7 +177,7 @@ func together(a, b placed, kind, other string) bool {
 	return a.kind == kind && b.kind == other || a.kind == other && b.kind == kind
 }
 
-// mark tells when the specimen's mark would disturb what machines read.
+// mark refuses a specimen's mark on what machines read.
 func (p *placement) mark(m forms.Mark) {
 	what := "specimen " + string(m.Side)
 	corners := p.markCorners(m)
@@ -213,8 +193,8 @@ func (p *placement) mark(m forms.Mark) {
 	}
 }
 
-// meets reports whether a turned rectangle and a box share an area: whether none of
-// the directions of their sides parts them.
+// meets reports whether a turned rectangle and a box share an area: whether their shadows
+// overlap in the direction of every side.
 func meets(corners [4]dot, b forms.Box) bool {
 	box := rectangle(b)
 	e, n := dot{corners[1].x - corners[0].x, corners[1].y - corners[0].y}, dot{corners[3].x - corners[0].x, corners[3].y - corners[0].y}
@@ -237,7 +217,7 @@ func shadow(points []dot, axis dot) (low, high float64) {
 	return low, high
 }
 
-// samples lays out the cards that the form says it can hold.
+// samples lays out the cards that the form must hold.
 func (p *placement) samples() {
 	for i, s := range p.Samples {
 		what := fmt.Sprintf("sample %d (%s)", i+1, s.Note)

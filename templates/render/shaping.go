@@ -6,12 +6,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// doubled are the letters of Ede, Jrai and Bahnar that Unicode writes with a mark
-// of its own behind a letter. Here each is one letter, at U+E000 and up, as in the
-// font files.
+// doubled are the letters of Ede, Jrai and Bahnar for which Unicode has no code point,
+// but writes a combining mark behind a letter. Here each is one letter, at U+E000 and up,
+// as in the font files.
 var doubled = [...]string{"Ê\u0306", "Ô\u0306", "Ơ\u0306", "Ư\u0306", "ê\u0306", "ô\u0306", "ơ\u0306", "ư\u0306"}
 
-// firstDoubled is where doubled begins.
+// firstDoubled is the code point of the first of doubled.
 const firstDoubled = '\uE000'
 
 // letters gives the text as the typefaces know it: NFC, with one rune for each
@@ -22,7 +22,7 @@ func letters(text string) string {
 		return text
 	}
 	text = strings.Map(func(r rune) rune {
-		if isDoubled(r) { // nobody writes so; that it is no letter is found when it is shaped
+		if isDoubled(r) { // the text itself may not use these code points: no font has U+FFFD
 			return '\uFFFD'
 		}
 		return r
@@ -36,15 +36,15 @@ func letters(text string) string {
 // isDoubled reports whether r stands for a pair.
 func isDoubled(r rune) bool { return r >= firstDoubled && int(r-firstDoubled) < len(doubled) }
 
-// run is a piece of text in one typeface, placed from the start of its line.
+// run is a piece of a line in one typeface.
 type run struct {
 	face *typeface
 	text string
-	x    float64 // em
+	x    float64 // from the start of the line, em
 }
 
-// shape splits letters into runs and gives their width in em. Letters that neither
-// the face nor its fallback has were refused before; here they are passed over.
+// shape splits letters into runs and gives their width in em. It skips letters that
+// neither the face nor its fallback has: they have been refused.
 func (t typefaces) shape(face, text string) (runs []run, width float64) {
 	first, more := t[face], t[face+"-more"]
 	start, from := 0.0, 0
@@ -82,7 +82,7 @@ func (t typefaces) glyph(face string, r rune) (glyph, bool) {
 	return g, ok
 }
 
-// width gives the width of letters in em, and the first that is missing.
+// width gives the width of letters in em, or the first letter that is missing.
 func (t typefaces) width(face, text string) (width float64, missing rune) {
 	for _, r := range text {
 		g, ok := t.glyph(face, r)
@@ -94,8 +94,8 @@ func (t typefaces) width(face, text string) (width float64, missing rune) {
 	return width, 0
 }
 
-// reach gives how far the letters of an alphabet go above and below the baseline,
-// in em; of any letter when the alphabet is empty.
+// reach gives how far the letters of an alphabet reach above and below the baseline, in
+// em; those of any letter if the alphabet is empty.
 func (t typefaces) reach(name, alphabet string) (top, bottom float64) {
 	for _, n := range []string{name, name + "-more"} {
 		face := t[n]

@@ -15,14 +15,14 @@ import (
 	"example.org/cancuoc/templates/fonts"
 )
 
-// typeface is one font file, ready for both outputs: its outlines for bitmaps,
-// and for gofpdf an 8-bit encoding of its letters with the embedded file. All
-// Vietnamese letters fit into 8 bits beside ASCII, which makes a PDF several
-// times cheaper than gofpdf's UTF-8 route, and cannot panic.
+// typeface is one font file, ready for both outputs: its outlines for bitmaps, and for
+// gofpdf an 8-bit encoding of its letters with the file to embed. ASCII and all
+// Vietnamese letters fit into 8 bits. That makes a PDF several times cheaper than
+// gofpdf's UTF-8 fonts, and cannot panic.
 type typeface struct {
 	name   string // in PDF
 	font   *sfnt.Font
-	glyphs map[rune]glyph // of the letters that it has
+	glyphs map[rune]glyph // by letter
 	top    float64        // of its tallest letter above the baseline, em
 	bottom float64        // of its deepest below, em
 	json   []byte         // gofpdf's font definition
@@ -33,8 +33,7 @@ type typeface struct {
 // "text-more" and "bold-more" have the letters that the first two lack.
 type typefaces map[string]*typeface
 
-// glyph is one letter of a typeface; lengths in em, y downwards from the
-// baseline.
+// glyph is one letter of a typeface. Lengths are in em, y downwards from the baseline.
 type glyph struct {
 	index                    sfnt.GlyphIndex
 	code                     byte // in PDF
@@ -42,7 +41,7 @@ type glyph struct {
 	left, right, top, bottom float64 // of its ink
 }
 
-// The alphabets of the font files in fonts/. Seven ASCII characters that no form
+// The alphabets of the font files (package fonts). Seven ASCII characters that no form
 // prints are left out, so that 224 codes are enough.
 const (
 	vietnamese = "àảãáạăằẳẵắặâầẩẫấậèẻẽéẹêềểễếệìỉĩíịòỏõóọôồổỗốộơờởỡớợùủũúụưừửữứựỳỷỹýỵđ" +
@@ -92,7 +91,7 @@ func loadTypeface(file, alphabet string) (*typeface, error) {
 	code := 32
 	for _, r := range alphabet {
 		if code > 255 {
-			return nil, errors.New("its alphabet has more than 224 letters")
+			return nil, errors.New("the alphabet has more than 224 letters")
 		}
 		g, err := measure(parsed, &buf, r)
 		if err != nil {
@@ -110,7 +109,7 @@ func loadTypeface(file, alphabet string) (*typeface, error) {
 	return t, err
 }
 
-// unit is the size at which glyphs are measured, so that a length is in 1/1000 em.
+// unit is the size at which glyphs are measured, so that lengths are in 1/1000 em.
 const unit = 1000
 
 func measure(f *sfnt.Font, buf *sfnt.Buffer, r rune) (glyph, error) {
@@ -119,7 +118,7 @@ func measure(f *sfnt.Font, buf *sfnt.Buffer, r rune) (glyph, error) {
 		return glyph{}, err
 	}
 	if index == 0 {
-		return glyph{}, fmt.Errorf("it has no glyph for U+%04X", r)
+		return glyph{}, fmt.Errorf("there is no glyph for U+%04X", r)
 	}
 	bounds, advance, err := f.GlyphBounds(buf, index, fixed.I(unit), font.HintingNone)
 	if err != nil {
@@ -132,7 +131,38 @@ func measure(f *sfnt.Font, buf *sfnt.Buffer, r rune) (glyph, error) {
 	}, nil
 }
 
-// fontDefinition is gofpdf's font definition file.
+// contours gives a letter's outline in em, y downwards, with chords for curves.
+func (t *typeface) contours(r rune) [][]dot {
+	var buf sfnt.Buffer
+	const scale = 1024
+	segments, err := t.font.LoadGlyph(&buf, t.glyphs[r].index, fixed.I(scale), nil)
+	if err != nil {
+		return nil // loadTypeface has loaded it
+	}
+	at := func(p fixed.Point26_6) dot { return dot{float64(p.X) / 64 / scale, float64(p.Y) / 64 / scale} }
+	var contours [][]dot
+	for _, s := range segments {
+		n := len(contours) - 1
+		switch s.Op {
+		case sfnt.SegmentOpMoveTo:
+			contours = append(contours, []dot{at(s.Args[0])})
+		case sfnt.SegmentOpLineTo:
+			contours[n] = append(contours[n], at(s.Args[0]))
+		case sfnt.SegmentOpQuadTo:
+			from, bend, to := contours[n][len(contours[n])-1], at(s.Args[0]), at(s.Args[1])
+			for j := 1; j <= 6; j++ {
+				t := float64(j) / 6
+				u := 1 - t
+				contours[n] = append(contours[n], dot{u*u*from.x + 2*u*t*bend.x + t*t*to.x, u*u*from.y + 2*u*t*bend.y + t*t*to.y})
+			}
+		case sfnt.SegmentOpCubeTo: // TrueType has none
+			contours[n] = append(contours[n], at(s.Args[2]))
+		}
+	}
+	return contours
+}
+
+// fontDefinition is the font definition file of gofpdf.
 type fontDefinition struct {
 	Tp, Name     string
 	Desc         fontDescriptor
@@ -149,8 +179,8 @@ type fontDescriptor struct {
 	StemV, MissingWidth               int
 }
 
-// define writes the definition by which gofpdf embeds the typeface. Its name is
-// that of a subset (PDF 32000-1, 9.6.4).
+// define writes the definition with which gofpdf embeds the typeface, under the name of
+// a subset (PDF 32000-1, 9.6.4).
 func (t *typeface) define(alphabet string, size int) ([]byte, error) {
 	d := fontDefinition{
 		Tp: "TrueType", Name: "CANCUO+" + t.name, Cw: make([]int, 256), Enc: "cancuoc", File: t.name + ".z",
@@ -179,8 +209,8 @@ func (t *typeface) define(alphabet string, size int) ([]byte, error) {
 	return json.Marshal(d)
 }
 
-// glyphName is the PDF name of a letter: the Adobe Glyph List's "uni" form, which
-// text extraction reads back; of several runes for a doubled letter.
+// glyphName is the name of a letter in PDF: the "uni" form of the Adobe Glyph List, from
+// which text is extracted; for a doubled letter it names both runes.
 func glyphName(r rune) string {
 	if r == ' ' {
 		return "space"

@@ -16,11 +16,12 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// shown is a finished card: a specimen, with round corners and the chip's contacts.
-var shown = render.Options{Specimen: true, Body: true}
+// finished draws a card as it leaves the line: marked, with round corners and the chip's
+// contacts.
+var finished = render.Options{Specimen: true, Body: true}
 
-// Write draws every specimen of every form into a folder, made if it is not there: two
-// PNG files each, and index.html to look at them.
+// Write draws every specimen of every form into a folder, which it makes if it is missing:
+// two PNG files each, and index.html to look at them.
 func Write(renderer *render.Renderer, compose Compose, dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("draw specimens: %w", err)
@@ -56,7 +57,7 @@ func writeForm(form *render.Form, compose Compose, dir string) (section, error) 
 		return s, err
 	}
 	for _, card := range cards {
-		front, back, err := form.Bitmaps(card.Content, dpi, shown)
+		front, back, err := form.Bitmaps(card.Content, dpi, finished)
 		if err != nil {
 			return s, fmt.Errorf("specimen %s: %w", card.Name, err)
 		}
@@ -98,7 +99,7 @@ figcaption { grid-column: 1 / 3 }
 img { width: 100%; filter: drop-shadow(0 2px 6px #0004) }
 </style>
 <h1>Forms</h1>
-<p>Every form with what is hardest to draw. Nobody shown here exists.</p>
+<p>Every form, filled with what is hardest to draw. Nobody shown here exists.</p>
 {{range .}}<h2>{{.Form.Title}}</h2>
 <p>{{.Form.ID}}, {{.Form.Source}}, drawing {{.Form.Version}}</p>
 {{range .Cards}}<figure><figcaption>{{.Note}}</figcaption><img src="{{.Front}}" alt="front"><img src="{{.Back}}" alt="back"></figure>

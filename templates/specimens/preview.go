@@ -13,23 +13,23 @@ import (
 // dpi of all pictures: sharp on a screen, and as printers print.
 const dpi = 300
 
-// Format is what a preview is written as.
+// Format is the file format of a preview.
 type Format string
 
-// The formats of previews.
+// The formats.
 const (
 	PDF Format = "pdf" // as it goes to the printer
 	PNG Format = "png" // both sides, one above the other
 )
 
-// Kind is what of a card a preview shows.
+// Kind says what a preview shows of a card.
 type Kind string
 
-// The kinds of previews.
+// The kinds.
 const (
-	Card    Kind = "card"    // all of it, as it is printed on white
-	Overlay Kind = "overlay" // what is printed on a blank that has the rest
-	Blank   Kind = "blank"   // that blank, with bleed, for a print house; PDF alone
+	Card    Kind = "card"    // everything, as it is printed on white
+	Overlay Kind = "overlay" // what is printed on a preprinted blank
+	Blank   Kind = "blank"   // that blank, with bleed, for the print shop; PDF only
 )
 
 // Preview draws a form with its ordinary specimen.
@@ -42,7 +42,7 @@ func Preview(w io.Writer, form *render.Form, compose Compose, kind Kind, format 
 	case Blank:
 		return previewBlank(w, form, format)
 	default:
-		return identity.Refuse(identity.Invalid, "a preview shows card, overlay or blank, not %q", kind)
+		return identity.Refuse(identity.Invalid, "a preview shows a card, an overlay or a blank; %q is not one of card, overlay, blank", kind)
 	}
 	cards, err := Of(form, compose)
 	if err != nil {
@@ -65,12 +65,12 @@ func Preview(w io.Writer, form *render.Form, compose Compose, kind Kind, format 
 		}
 		return encode(w, stack(front, back))
 	}
-	return identity.Refuse(identity.Invalid, "a preview is written as pdf or png, not as %q", format)
+	return identity.Refuse(identity.Invalid, "a preview is a pdf or png file, not %q", format)
 }
 
 func previewBlank(w io.Writer, form *render.Form, format Format) error {
 	if format != PDF {
-		return identity.Refuse(identity.Invalid, "a blank is written as pdf, not as %q", format)
+		return identity.Refuse(identity.Invalid, "a blank is a pdf file, not %q", format)
 	}
 	b, err := form.Blank(render.Options{Specimen: true})
 	if err != nil {

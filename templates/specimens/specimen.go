@@ -19,16 +19,17 @@ type Specimen struct {
 type extreme struct {
 	name, note string
 	person     identity.Person
-	ever       bool // without expiry
+	noExpiry   bool
 }
 
-// people who do not exist, the first an ordinary one. Nobody has their numbers.
+// people are the persons on specimens, the first an ordinary one. None exists, and nobody
+// has their numbers.
 var people = []extreme{
 	{name: "ordinary", note: "an ordinary card", person: identity.Person{
 		Name: named("Trần Thị Khánh Vy"), Residence: place("Số 12, Ngõ 5, Đường Mẫu, Phường Hoàn Kiếm, Hà Nội"),
 		Origin: place("Phường Hoàn Kiếm, Hà Nội"), BirthRegistration: place("Phường Hoàn Kiếm, Hà Nội"), Marks: "Nốt ruồi C: 1cm trên sau mép trái",
 	}},
-	{name: "longest", note: "120 letters of name, a long address, no expiry", ever: true, person: identity.Person{
+	{name: "longest", note: "120 letters of name, a long address, no expiry", noExpiry: true, person: identity.Person{
 		Name:              named("Nguyễn Phước Khuyến Nghĩa Thượng Hoàng Phương Thảo Quyên Trường Nguyễn Phước Khuyến Nghĩa Thượng Hoàng Phương Thảo"),
 		Residence:         place("Căn hộ A-12.05, Chung cư số 9, Đường Xô Viết Nghệ Tĩnh, Khu phố 7, Phường 25, Quận Bình Thạnh, Thành phố Hồ Chí Minh"),
 		Origin:            place("Thị trấn Dương Minh Châu, Huyện Dương Minh Châu, Tỉnh Tây Ninh"),
@@ -59,19 +60,19 @@ var people = []extreme{
 	}},
 }
 
-// Compose gives what a form shows of a card (personalization.Compose, which is above
-// this package).
+// Compose gives what a form shows of a card: personalization.Compose, which is above this
+// package.
 type Compose func(*render.Form, identity.Card, render.Pictures) (render.Content, error)
 
 // Of gives the specimens of a form, the ordinary one first.
 func Of(form *render.Form, compose Compose) ([]Specimen, error) {
-	pictures, err := drawn(form)
+	shown, err := pictures(form)
 	if err != nil {
 		return nil, fmt.Errorf("draw pictures: %w", err)
 	}
 	specimens := make([]Specimen, 0, len(people))
 	for i, e := range people {
-		content, err := compose(form, e.card(&form.Form, i), pictures)
+		content, err := compose(form, e.card(&form.Form, i), shown)
 		if err != nil {
 			return nil, fmt.Errorf("specimen %s: %w", e.name, err)
 		}
@@ -95,7 +96,7 @@ func (e extreme) card(form *forms.Form, i int) identity.Card {
 	century := 2*(p.Birth.Year/100-19) + 1
 	p.Number = identity.PersonalNumber(fmt.Sprintf("001%d%02d99999%d", century, p.Birth.Year%100, i))
 	card := identity.Card{Form: form.ID, Person: p, Issued: issued, Expiry: identity.Validity(form.Issued.Law, p.Birth, issued)}
-	if e.ever {
+	if e.noExpiry {
 		card.Expiry = identity.Expiry{}
 	}
 	return card

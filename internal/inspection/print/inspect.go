@@ -1,6 +1,6 @@
-// Package print looks at the picture of a printed card as a machine at the
-// counter would: it reads the QR code and the MRZ, looks for the portrait, and
-// says in an officer's words what is missing or wrong.
+// Package print inspects the picture of a printed card as a machine at the counter would:
+// it reads the QR code and the MRZ, compares the portrait, and says in an officer's words
+// what is missing or wrong. Start at Print.
 package print
 
 import (
@@ -16,9 +16,8 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Print compares the pictures of both sides, cut at the card's edges, with what
-// should be on them. It gives no finding for a good card; a finding holds no
-// personal data.
+// Print compares the pictures of both sides, cut at the card's edges, with what should be
+// on them. A good card has no findings. A finding holds no personal data.
 func Print(form *render.Form, front, back image.Image, want render.Content) []string {
 	sides := map[forms.Side]*picture{
 		forms.Front: newPicture(front, form.Page), forms.Back: newPicture(back, form.Page),
@@ -33,7 +32,7 @@ func Print(form *render.Form, front, back image.Image, want render.Content) []st
 			findings = append(findings, p.checkMRZ(form, field, want.MRZ)...)
 		case forms.PortraitField:
 			findings = append(findings, p.checkPortrait(field.Box, want.Portrait)...)
-		case forms.TextField, forms.FingerField: // nobody looks at them yet
+		case forms.TextField, forms.FingerField: // not inspected
 		}
 	}
 	return findings
@@ -49,9 +48,9 @@ func newPicture(img image.Image, page forms.Page) *picture {
 	return &picture{image: img, scale: float64(img.Bounds().Dx()) / page.W}
 }
 
-// crop gives a box, widened by margin mm, in grey, at its place in the picture. The
-// green channel is taken for grey: red and blue of the background are light in it,
-// and all print that is read is black.
+// crop gives a box, widened by margin mm, in gray, at its place in the picture. Gray is
+// the green channel: in it the background's red and blue are light, and what is read is
+// black.
 func (p *picture) crop(b forms.Box, margin float64) *image.Gray {
 	origin := p.image.Bounds().Min
 	r := image.Rect(
@@ -65,15 +64,15 @@ func (p *picture) crop(b forms.Box, margin float64) *image.Gray {
 	}
 	for y := range r.Dy() {
 		row := rgba.Pix[rgba.PixOffset(r.Min.X, r.Min.Y+y):]
-		grey := crop.Pix[y*crop.Stride:][:r.Dx()]
-		for x := range grey {
-			grey[x] = row[4*x+1]
+		gray := crop.Pix[y*crop.Stride:][:r.Dx()]
+		for x := range gray {
+			gray[x] = row[4*x+1]
 		}
 	}
 	return crop
 }
 
-// checkQR reads the code and compares what it says.
+// checkQR reads the code and compares it.
 func (p *picture) checkQR(b forms.Box, want string) []string {
 	got, err := p.readQR(b)
 	if err != nil {
@@ -85,12 +84,11 @@ func (p *picture) checkQR(b forms.Box, want string) []string {
 	return nil
 }
 
-// leastLike is the correlation of print and portrait below which they are two
-// pictures, or the print is shifted or missing.
+// leastLike is the least correlation of the printed portrait with the one that was sent.
+// Below it, the print is missing or shifted, or is another picture.
 const leastLike = 0.9
 
-// checkPortrait compares the printed portrait with the one that was sent, both
-// small: what is compared is the picture, not its grain.
+// checkPortrait compares the printed portrait with the one that was sent.
 func (p *picture) checkPortrait(b forms.Box, portrait []byte) []string {
 	if portrait == nil {
 		return nil
@@ -107,8 +105,7 @@ func (p *picture) checkPortrait(b forms.Box, portrait []byte) []string {
 	return nil
 }
 
-// Size of the pictures that are compared: what is compared is the picture, not its
-// grain.
+// The size at which portraits are compared: so small that their grain does not count.
 const smallW, smallH = 32, 48
 
 // shrink averages the green of a part of a picture to the small size.
@@ -124,8 +121,8 @@ func shrink(img image.Image, r image.Rectangle) []uint8 {
 	return out
 }
 
-// greenOf is the mean green of a part. Of a JPEG the mean is taken before the
-// colors are made: to make them is linear.
+// greenOf is the mean green of a part. For a JPEG the mean is taken of luma and chroma:
+// the conversion to colors is linear.
 func greenOf(img image.Image, part image.Rectangle) uint8 {
 	n := max(part.Dx()*part.Dy(), 1)
 	switch img := img.(type) {
@@ -144,7 +141,7 @@ func greenOf(img image.Image, part image.Rectangle) uint8 {
 				luma += int(v)
 			}
 		}
-		for y := part.Min.Y; y < part.Max.Y; y += 2 { // colors change slowly, and most files keep a quarter of them
+		for y := part.Min.Y; y < part.Max.Y; y += 2 { // chroma changes slowly, and most files keep a quarter of it
 			for x := part.Min.X; x < part.Max.X; x += 2 {
 				c := img.COffset(x, y)
 				cb, cr, colors = cb+int(img.Cb[c]), cr+int(img.Cr[c]), colors+1
@@ -164,8 +161,8 @@ func greenOf(img image.Image, part image.Rectangle) uint8 {
 	return uint8(sum / n & 0xFF)
 }
 
-// correlate is the normalized correlation of two pictures of one size: 1 for the
-// same picture in whatever brightness and contrast, 0 where there is no picture.
+// correlate is the normalized correlation of two pictures of the same size: 1 for the same
+// picture in any brightness and contrast, 0 if one has no contrast.
 func correlate(a, b []uint8) float64 {
 	var sa, sb, saa, sbb, sab float64
 	for i := range a {
@@ -180,7 +177,8 @@ func correlate(a, b []uint8) float64 {
 	return (sab - sa*sb/n) / math.Sqrt(va*vb)
 }
 
-// ReadQR reads the form's QR code from the pictures.
+// ReadQR reads the form's QR code from the pictures of both sides; it is empty if the form
+// has none.
 func ReadQR(form *render.Form, front, back image.Image) (string, error) {
 	for _, field := range form.Fields {
 		if field.Kind != forms.QRField {

@@ -136,7 +136,7 @@ func TestPrint_FindsWhatIsWrong(t *testing.T) {
 		{"NoQR", func(f *render.Form, _, back *image.RGBA, _ *render.Content) { white(back, f, "qr") }, "QR code cannot be read"},
 		{"OtherLetterInMRZ", func(_ *render.Form, _, _ *image.RGBA, c *render.Content) {
 			c.MRZ[2] = "X" + c.MRZ[2][1:]
-		}, "line 3 of the MRZ reads otherwise at 1 place"},
+		}, "line 3 of the MRZ differs at 1 place"},
 		{"NoMRZ", func(f *render.Form, _, back *image.RGBA, _ *render.Content) { white(back, f, "mrz") }, "MRZ is missing"},
 		{"NoPortrait", func(f *render.Form, front, _ *image.RGBA, _ *render.Content) { white(front, f, "portrait") }, "portrait is missing"},
 		{"OtherPortrait", func(_ *render.Form, _, _ *image.RGBA, c *render.Content) {

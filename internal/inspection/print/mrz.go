@@ -12,17 +12,17 @@ import (
 // alphabet of the MRZ.
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<"
 
-// The matcher compares cells of fixed pitch with the font's own letters, both
-// brought to a raster of cellW x cellH. OCR programs made for running text fail on
-// long runs of fillers; this one has nothing to guess but each letter.
+// The reader compares cells of fixed pitch with the letters of the font, both reduced to a
+// raster of cellW by cellH. Programs that read running text fail on long runs of fillers;
+// here nothing is guessed but each letter.
 const (
 	cellW, cellH = 12, 18
-	searchMM     = 0.4  // a print may be shifted by so much
-	stepMM       = 0.1  // and is looked for in steps of so much
-	leastSure    = 0.55 // correlation below which a cell is no letter
+	searchMM     = 0.4  // how far a print may be shifted
+	stepMM       = 0.1  // the steps in which the shift is searched
+	leastSure    = 0.55 // least correlation of a cell with its letter
 )
 
-// checkMRZ reads the three lines and compares them.
+// checkMRZ reads the three lines and compares them with what should be there.
 func (p *picture) checkMRZ(form *render.Form, field forms.Field, want [3]string) []string {
 	got, ok := p.readMRZ(form, field)
 	if !ok {
@@ -37,16 +37,16 @@ func (p *picture) checkMRZ(form *render.Form, field forms.Field, want [3]string)
 			}
 		}
 		if wrong > 0 {
-			findings = append(findings, fmt.Sprintf("line %d of the MRZ reads otherwise at %d place(s)", i+1, wrong))
+			findings = append(findings, fmt.Sprintf("line %d of the MRZ differs at %d place(s)", i+1, wrong))
 		}
 	}
 	return findings
 }
 
-// readMRZ finds the shift at which the zone is clearest, roughly and then finely,
-// and reads each cell there.
+// readMRZ finds the shift at which the zone is clearest, first roughly and then finely,
+// and reads each cell there. It fails if a cell is not clear enough.
 func (p *picture) readMRZ(form *render.Form, field forms.Field) (lines [3]string, ok bool) {
-	r := &zoneReader{grey: p.crop(field.Box, 2*searchMM), scale: p.scale, field: field}
+	r := &zoneReader{gray: p.crop(field.Box, 2*searchMM), scale: p.scale, field: field}
 	letters := form.Letters(field, alphabet, cellW, cellH)
 	for i := range len(alphabet) {
 		r.letters[i] = normalize(letters[alphabet[i]])
@@ -67,11 +67,11 @@ func (p *picture) readMRZ(form *render.Form, field forms.Field) (lines [3]string
 	return lines, true
 }
 
-// vector is a cell without its brightness and contrast: the sum of its elements is
-// 0, that of their squares 1. All zeros is a cell without ink.
+// vector is a cell without its brightness and contrast: the sum of its elements is 0, that
+// of their squares 1. A cell without ink is all zeros.
 type vector [cellW * cellH]float32
 
-// normalize takes brightness and contrast off.
+// normalize removes brightness and contrast.
 func normalize(cell []uint8) vector {
 	var sum, squares float64
 	for _, v := range cell {
@@ -93,17 +93,17 @@ func normalize(cell []uint8) vector {
 
 // zoneReader reads the zone of one picture.
 type zoneReader struct {
-	grey    *image.Gray // of the zone, and what is around it
+	gray    *image.Gray // the zone and its surroundings
 	scale   float64     // dots per mm
 	field   forms.Field
 	letters [len(alphabet)]vector
 }
 
-// probes are the cells by which the shift is found.
+// probes are the cells (line and column) by which the shift is found.
 var probes = [][2]int{{0, 0}, {1, 9}, {2, 3}, {0, 14}, {1, 22}, {2, 0}}
 
-// clearest finds the shift (mm) around a place at which the probes are likest to
-// letters.
+// clearest finds the shift within a distance of (x, y), in mm, at which the probes are
+// most like letters.
 func (r *zoneReader) clearest(x, y, within, step float64) (dx, dy float64) {
 	best := -1.0
 	for sy := y - within; sy <= y+within+1e-9; sy += step {
@@ -121,7 +121,7 @@ func (r *zoneReader) clearest(x, y, within, step float64) (dx, dy float64) {
 	return dx, dy
 }
 
-// letter finds the letter most like a cell, and how like it is: 1 is the same.
+// letter finds the letter that is most like a cell, and their correlation.
 func (r *zoneReader) letter(line, column int, dx, dy float64) (byte, float64) {
 	f := r.field
 	cell := normalize(r.cell(f.X+float64(column)*f.Pitch+dx, f.Y+float64(line)*f.Leading+dy, f.Pitch, forms.MRZCellHeight))
@@ -134,8 +134,8 @@ func (r *zoneReader) letter(line, column int, dx, dy float64) (byte, float64) {
 	return found, float64(best)
 }
 
-// like is the correlation of two cells. It is summed up in four parts, which a
-// processor adds side by side.
+// like is the correlation of two cells. It is summed in four parts, which a processor can
+// add at the same time.
 func (v *vector) like(w *vector) float32 {
 	var a, b, c, d float32
 	for k := 0; k < len(v); k += 4 {
@@ -147,7 +147,7 @@ func (v *vector) like(w *vector) float32 {
 	return a + b + c + d
 }
 
-// cell brings a rectangle (mm) to the raster by averaging.
+// cell reduces a rectangle (mm) to the raster by averaging.
 func (r *zoneReader) cell(x, y, w, h float64) []uint8 {
 	out := make([]uint8, cellW*cellH)
 	for j := range cellH {
@@ -156,10 +156,10 @@ func (r *zoneReader) cell(x, y, w, h float64) []uint8 {
 		for i := range cellW {
 			x0 := int(math.Round((x + w*float64(i)/cellW) * r.scale))
 			x1 := max(int(math.Round((x+w*float64(i+1)/cellW)*r.scale)), x0+1)
-			area := image.Rect(x0, y0, x1, y1).Intersect(r.grey.Rect)
+			area := image.Rect(x0, y0, x1, y1).Intersect(r.gray.Rect)
 			sum, n := 0, 0
 			for v := area.Min.Y; v < area.Max.Y; v++ {
-				row := r.grey.Pix[r.grey.PixOffset(area.Min.X, v):]
+				row := r.gray.Pix[r.gray.PixOffset(area.Min.X, v):]
 				for u := range area.Dx() {
 					sum += int(row[u])
 					n++

@@ -12,13 +12,13 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// errNoQR is a box without a code that can be read.
+// errNoQR tells that a box has no code that can be read.
 var errNoQR = errors.New("there is no QR code that can be read")
 
-// readQR reads the code in a box. The picture is cut at the card's edges, so the
-// code stands upright: its modules are found from its own edges, and sampled at
-// their middles. (Searching for a code anywhere, as programs for telephones do,
-// mistakes data for finder patterns now and then.)
+// readQR reads the code in a box. The picture is cut at the card's edges, so the code is
+// upright: its modules are found from its edges, and sampled at their middles. (To search
+// for a code anywhere, as programs for phones do, now and then takes data for finder
+// patterns.)
 func (p *picture) readQR(b forms.Box) (string, error) {
 	crop := p.crop(b, 0)
 	area, ok := darkArea(crop)
@@ -41,17 +41,17 @@ func (p *picture) readQR(b forms.Box) (string, error) {
 	return "", errNoQR
 }
 
-// middleGrey parts dark from light.
-const middleGrey = 128
+// middleGray separates dark from light.
+const middleGray = 128
 
-// darkArea is the smallest rectangle around everything dark, but for specks: a row
-// or column of a code's edge is dark for at least its two finder patterns.
+// darkArea is the smallest rectangle around everything dark, without specks: a row or
+// column at a code's edge is dark at least where its finder patterns are.
 func darkArea(g *image.Gray) (image.Rectangle, bool) {
 	w, h := g.Rect.Dx(), g.Rect.Dy()
 	rows, columns := make([]int, h), make([]int, w)
 	for y := range h {
 		for x := range w {
-			if g.Pix[y*g.Stride+x] < middleGrey {
+			if g.Pix[y*g.Stride+x] < middleGray {
 				rows[y]++
 				columns[x]++
 			}
@@ -62,7 +62,7 @@ func darkArea(g *image.Gray) (image.Rectangle, bool) {
 	return image.Rect(left, top, right, bottom), ok && ok2
 }
 
-// extent is the first place, and the one after the last, that reach the least.
+// extent is the first place whose count is at least least, and the one after the last.
 func extent(counts []int, least int) (from, to int, ok bool) {
 	from = -1
 	for i, n := range counts {
@@ -76,12 +76,12 @@ func extent(counts []int, least int) (from, to int, ok bool) {
 	return from, to, from >= 0
 }
 
-// dimensions are the numbers of modules that a code of that area may have, the
+// dimensions are the numbers of modules on a side that a code of that area may have, the
 // likeliest first: the finder pattern at its corner is seven modules wide.
 func dimensions(g *image.Gray, area image.Rectangle) []int {
 	finder := 0
 	y := area.Min.Y + area.Dy()/100
-	for x := area.Min.X; x < area.Max.X && g.Pix[y*g.Stride+x] < middleGrey; x++ {
+	for x := area.Min.X; x < area.Max.X && g.Pix[y*g.Stride+x] < middleGray; x++ {
 		finder++
 	}
 	if finder == 0 {
@@ -98,7 +98,7 @@ func dimensions(g *image.Gray, area image.Rectangle) []int {
 	return list
 }
 
-// sample reads each module at its middle, as most of nine dots see it.
+// sample reads each module as the majority of nine dots around its middle.
 func sample(g *image.Gray, area image.Rectangle, bits *gozxing.BitMatrix) {
 	n := bits.GetWidth()
 	mx, my := float64(area.Dx())/float64(n), float64(area.Dy())/float64(n)
@@ -108,7 +108,7 @@ func sample(g *image.Gray, area image.Rectangle, bits *gozxing.BitMatrix) {
 			for k := range 9 {
 				x := float64(area.Min.X) + mx*(float64(i)+0.35+0.15*float64(k%3))
 				y := float64(area.Min.Y) + my*(float64(j)+0.35+0.15*float64(k/3))
-				if g.Pix[int(y)*g.Stride+int(x)] < middleGrey {
+				if g.Pix[int(y)*g.Stride+int(x)] < middleGray {
 					dark++
 				}
 			}
