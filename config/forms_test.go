@@ -11,9 +11,9 @@ import (
 func TestLoad_WhatIsPrintedOfACard(t *testing.T) {
 	t.Parallel()
 
-	c, err := config.Load(file(t, "forms: {mode: overlay}"))
+	c, err := config.Load(file(t, "forms: {dir: /etc/forms, mode: overlay}"))
 	require.NoError(t, err)
-	require.Equal(t, "overlay", c.Forms.Mode)
+	require.Equal(t, config.Forms{Dir: "/etc/forms", Mode: "overlay", Specimen: true}, c.Forms)
 
 	_, err = config.Load(file(t, "forms: {mode: half}"))
 	require.ErrorContains(t, err, "forms.mode")
