@@ -27,7 +27,11 @@ func Answer(keys KeySet, diversification []byte, sequence uint32, aid, hostChall
 		return nil, nil, fmt.Errorf("%w: a part of the answer to INITIALIZE UPDATE has the wrong length", apdu.ErrMalformed)
 	}
 	counter := []byte{byte(sequence >> 16 & 0xFF), byte(sequence >> 8 & 0xFF), byte(sequence & 0xFF)}
-	challenge, err := derive(keys.ENC, deriveCardChallenge, slices.Concat(counter, aid), 8*challengeBytes)
+	staticENC, err := newCMAC(keys.ENC)
+	if err != nil {
+		return nil, nil, err
+	}
+	challenge, err := derive(staticENC, deriveCardChallenge, slices.Concat(counter, aid), 8*challengeBytes)
 	if err != nil {
 		return nil, nil, err
 	}

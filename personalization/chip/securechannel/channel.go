@@ -73,15 +73,23 @@ type channel struct {
 func newChannel(keys KeySet, hostChallenge, cardChallenge []byte) (*channel, error) {
 	context := slices.Concat(hostChallenge, cardChallenge)
 	bits := len(keys.ENC) * 8
-	enc, err := derive(keys.ENC, deriveENC, context, bits)
+	staticENC, err := newCMAC(keys.ENC)
 	if err != nil {
 		return nil, err
 	}
-	mac, err := derive(keys.MAC, deriveMAC, context, bits)
+	staticMAC, err := newCMAC(keys.MAC)
 	if err != nil {
 		return nil, err
 	}
-	rmac, err := derive(keys.MAC, deriveRMAC, context, bits)
+	enc, err := derive(staticENC, deriveENC, context, bits)
+	if err != nil {
+		return nil, err
+	}
+	mac, err := derive(staticMAC, deriveMAC, context, bits)
+	if err != nil {
+		return nil, err
+	}
+	rmac, err := derive(staticMAC, deriveRMAC, context, bits)
 	if err != nil {
 		return nil, err
 	}
@@ -95,18 +103,19 @@ func newChannel(keys KeySet, hostChallenge, cardChallenge []byte) (*channel, err
 	if c.rmac, err = newCMAC(rmac); err != nil {
 		return nil, err
 	}
-	if c.cardCryptogram, err = derive(mac, deriveCardCryptogram, context, 8*cryptogramBytes); err != nil {
+	if c.cardCryptogram, err = derive(c.mac, deriveCardCryptogram, context, 8*cryptogramBytes); err != nil {
 		return nil, err
 	}
-	c.hostCryptogram, err = derive(mac, deriveHostCryptogram, context, 8*cryptogramBytes)
+	c.hostCryptogram, err = derive(c.mac, deriveHostCryptogram, context, 8*cryptogramBytes)
 	return c, err
 }
 
-// derive derives from a key at hand.
-func derive(key []byte, purpose byte, context []byte, bits int) ([]byte, error) {
-	prf, err := AESCMAC(key)
-	if err != nil {
-		return nil, err
+// derive derives a key or a cryptogram by a CMAC.
+func derive(mac hash.Hash, purpose byte, context []byte, bits int) ([]byte, error) {
+	prf := func(message []byte) ([]byte, error) {
+		mac.Reset()
+		mac.Write(message)
+		return mac.Sum(nil), nil
 	}
 	return Derive(prf, Label(purpose), context, bits)
 }
