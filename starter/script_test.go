@@ -428,7 +428,6 @@ func anchorAudit(ts *testscript.TestScript, neg bool, args []string) {
 	defer office.Close()
 	anchor, err := office.Anchor()
 	ts.Check(err)
-	defer anchor.Log.Close()
 	_, err = anchor.Pass(context.Background())
 	ts.Check(err)
 }

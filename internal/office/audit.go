@@ -3,8 +3,6 @@ package office
 import (
 	"context"
 
-	"k8s.io/klog/v2"
-
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/transparency"
 )
@@ -43,7 +41,6 @@ func (o *Office) StartAnchoring(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	klog.SetSlogLogger(o.logger) // what the log's library says, in the format of the rest
 	go anchor.Run(ctx, o.config.Audit.Anchor)
 	return nil
 }

@@ -151,11 +151,13 @@ func (r *Registry) ReadAuditHeads(ctx context.Context, reader AuditReader) (done
 	if err != nil {
 		return false, fail("read heads of the audit trail", err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // the lock ends with it
-	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock(hashtext('audit heads'), hashtext(current_schema()))`).Scan(&done)
-	if err != nil || !done {
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	const lock = `(hashtext('audit heads'), hashtext(current_schema()))`
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock`+lock).Scan(&done); err != nil || !done {
 		return false, fail("await turn to read heads of the audit trail", err)
 	}
+	// Unlocked here, since the server may see only later that the connection has ended.
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock`+lock) }()
 	return true, fail("read heads of the audit trail", readHeads(ctx, conn, reader))
 }
 

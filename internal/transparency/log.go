@@ -6,6 +6,9 @@
 //
 // The folder is laid out as C2SP's tlog-tiles has it (https://c2sp.org/tlog-tiles), its
 // checkpoint as tlog-checkpoint has it, so that anybody's tools can read and witness it.
+// It is read and verified by Tessera's client. Its writer is here, since Tessera's own for
+// POSIX folders panics, in a goroutine of its own, where a folder turns read-only, and
+// would take the worker with it.
 package transparency
 
 import (
@@ -20,18 +23,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
-	"syscall"
-	"time"
 
 	"github.com/transparency-dev/formats/log"
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
-	"github.com/transparency-dev/tessera"
+	"github.com/transparency-dev/tessera/api"
 	"github.com/transparency-dev/tessera/api/layout"
 	"github.com/transparency-dev/tessera/client"
-	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
 
 	"example.org/cancuoc/internal/durable"
@@ -88,10 +87,6 @@ type Log struct {
 	verifier note.Verifier
 	public   string
 	files    client.FileFetcher
-
-	mu       sync.Mutex
-	appender *tessera.Appender // opened when it is first needed
-	stop     context.CancelFunc
 }
 
 // Open names a log: its folder, the file in which the last checkpoint seen is kept, and
@@ -303,125 +298,186 @@ func (l *Log) last(ctx context.Context, of Checkpoint) ([]byte, error) {
 	return leaves[len(leaves)-1], nil
 }
 
-// How the log's writer works: leaves are written at once, and a checkpoint as soon as
-// the library signs one.
-const (
-	batchAge  = 5 * time.Millisecond
-	publish   = 100 * time.Millisecond // the shortest that it accepts
-	patience  = time.Minute            // for a checkpoint that covers what was added
-	pollEvery = 20 * time.Millisecond
-)
-
-// append adds leaves, in order, and waits until a signed checkpoint commits to them.
-func (l *Log) append(ctx context.Context, leaves [][]byte) (Checkpoint, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	c, err := l.tryAppend(ctx, leaves)
-	if err != nil {
-		l.Close() // it is opened afresh
-		return Checkpoint{}, fmt.Errorf("add to the audit log: %w", err)
-	}
-	return c, nil
-}
-
-func (l *Log) tryAppend(ctx context.Context, leaves [][]byte) (Checkpoint, error) {
-	add, err := l.writer(ctx)
-	if err != nil {
-		return Checkpoint{}, err
-	}
-	if err := l.writable(); err != nil {
-		return Checkpoint{}, err
-	}
-	futures := make([]tessera.IndexFuture, len(leaves))
-	for i, leaf := range leaves {
-		futures[i] = add(ctx, tessera.NewEntry(leaf))
-	}
-	last := uint64(0)
-	for _, future := range futures { // they are in the order in which they were added
-		index, err := future()
-		if err != nil {
-			return Checkpoint{}, err
-		}
-		last = index.Index
-	}
-	for {
-		c, err := l.Checkpoint(ctx)
-		if err != nil {
-			return Checkpoint{}, err
-		}
-		if c.Size > last {
-			builder, err := client.NewProofBuilder(ctx, c.Size, l.files.ReadTile)
-			if err != nil {
-				return Checkpoint{}, err
-			}
-			return c, included(ctx, builder, c, last, leaves[len(leaves)-1]) // not put over one that was there
-		}
-		select {
-		case <-ctx.Done():
-			return Checkpoint{}, errors.New("no checkpoint was signed")
-		case <-time.After(pollEvery):
-		}
-	}
-}
-
-// writer opens the log to be written to, and makes it where there is none.
-func (l *Log) writer(ctx context.Context) (add tessera.AddFn, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.appender != nil {
-		return l.appender.Add, nil
-	}
+// append adds leaves to the tree of a checkpoint, and signs one that commits to them. It
+// is the last that is written, so that a crash leaves the log as it was before; what was
+// written for it until then is written over.
+func (l *Log) append(ctx context.Context, before Checkpoint, leaves [][]byte) (Checkpoint, error) {
 	if l.signer == nil {
-		return nil, errors.New("its key is not here")
+		return Checkpoint{}, errors.New("the key of the audit log is not here")
 	}
-	if err := os.MkdirAll(l.dir, 0o700); err != nil {
-		return nil, err
-	}
-	// The writer lives on; what ends it is Close.
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer func() {
-		if fault := recover(); fault != nil { // the library panics where it cannot lock
-			err = fmt.Errorf("%v", fault)
-		}
-		if err != nil {
-			stop()
-		}
-	}()
-	driver, err := posix.New(background, posix.Config{Path: l.dir})
+	tree, err := l.tree(ctx, before)
 	if err != nil {
-		return nil, err
+		return Checkpoint{}, err
 	}
-	options := tessera.NewAppendOptions().
-		WithCheckpointSigner(l.signer).
-		WithBatching(layout.EntryBundleWidth, batchAge).
-		WithCheckpointInterval(publish).
-		WithCheckpointRepublishInterval(0)
-	appender, _, _, err := tessera.NewAppender(background, driver, options)
+	hashes := make([][]byte, len(leaves))
+	for i, leaf := range leaves {
+		hashes[i] = rfc6962.DefaultHasher.HashLeaf(leaf)
+		if err := tree.Append(hashes[i], nil); err != nil {
+			return Checkpoint{}, fmt.Errorf("hash audit log: %w", err)
+		}
+	}
+	root, err := tree.GetRootHash(nil)
 	if err != nil {
-		return nil, err
+		return Checkpoint{}, fmt.Errorf("hash audit log: %w", err)
 	}
-	l.appender, l.stop = appender, stop
-	return appender.Add, nil
+	if err := l.writeLeaves(ctx, before.Size, leaves); err != nil {
+		return Checkpoint{}, err
+	}
+	for level := uint64(0); len(hashes) > 0; level++ {
+		if hashes, err = l.writeTiles(ctx, level, before.Size>>(level*layout.TileHeight), hashes); err != nil {
+			return Checkpoint{}, err
+		}
+	}
+	text := log.Checkpoint{Origin: Origin, Size: tree.End(), Hash: root}.Marshal()
+	raw, err := note.Sign(&note.Note{Text: string(text)}, l.signer)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("sign checkpoint: %w", err)
+	}
+	if err := l.write(layout.CheckpointPath, raw); err != nil {
+		return Checkpoint{}, err
+	}
+	l.prune(before.Size, tree.End())
+	return Checkpoint{Size: tree.End(), Root: root, raw: raw}, nil
 }
 
-// writable asks whether the log's lock may be opened, before the library does in a
-// goroutine of its own, in which it panics if not. The lock is not opened here: to close
-// it would release it.
-func (l *Log) writable() error {
-	name := filepath.Join(l.dir, ".state", "treeState.lock")
-	const write = 2
-	if err := syscall.Access(name, write); err != nil {
-		return &fs.PathError{Op: "write", Path: name, Err: err}
+// prune removes the partial files of what became full: whoever asks for one is given the
+// full one. One that stays does no harm.
+func (l *Log) prune(before, now uint64) {
+	for index := before / layout.EntryBundleWidth; index < now/layout.EntryBundleWidth; index++ {
+		_ = os.RemoveAll(filepath.Join(l.dir, filepath.Dir(layout.EntriesPath(index, 1))))
+	}
+	for level := uint64(0); now > 0; level, before, now = level+1, before/layout.TileWidth, now/layout.TileWidth {
+		for index := before / layout.TileWidth; index < now/layout.TileWidth; index++ {
+			_ = os.RemoveAll(filepath.Join(l.dir, filepath.Dir(layout.TilePath(level, index, 1))))
+		}
+	}
+}
+
+// tree reads the right edge of a checkpoint's tree, and refuses one that does not make
+// its root: nothing is built upon what was changed.
+func (l *Log) tree(ctx context.Context, of Checkpoint) (*compact.Range, error) {
+	factory := &compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
+	if of.Size == 0 {
+		return factory.NewEmptyRange(0), nil
+	}
+	nodes, err := client.FetchRangeNodes(ctx, of.Size, l.files.ReadTile)
+	if err != nil {
+		return nil, changed("its tiles cannot be read: %s", err)
+	}
+	tree, err := factory.NewRange(0, of.Size, nodes)
+	if err != nil {
+		return nil, fmt.Errorf("hash audit log: %w", err)
+	}
+	root, err := tree.GetRootHash(nil)
+	if err != nil {
+		return nil, fmt.Errorf("hash audit log: %w", err)
+	}
+	if !bytes.Equal(root, of.Root) {
+		return nil, changed("its tiles do not make the root that the checkpoint commits to")
+	}
+	return tree, nil
+}
+
+// writeLeaves writes leaves that follow size others: each with its length in two bytes
+// in front, 256 in a file.
+func (l *Log) writeLeaves(ctx context.Context, size uint64, leaves [][]byte) error {
+	var content []byte
+	if size%layout.EntryBundleWidth > 0 {
+		there, err := l.bundle(ctx, size-size%layout.EntryBundleWidth, size)
+		if err != nil {
+			return err
+		}
+		for _, leaf := range there {
+			content = appendLeaf(content, leaf)
+		}
+	}
+	for i, leaf := range leaves {
+		content = appendLeaf(content, leaf)
+		size++
+		part := size % layout.EntryBundleWidth
+		if part > 0 && i < len(leaves)-1 {
+			continue
+		}
+		if err := l.write(layout.EntriesPath((size-1)/layout.EntryBundleWidth, uint8(part)), content); err != nil {
+			return err
+		}
+		content = nil
 	}
 	return nil
 }
 
-// Close ends writing. The log can be used again.
-func (l *Log) Close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.stop != nil {
-		l.stop()
+func appendLeaf(b, leaf []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(b, uint16(len(leaf))), leaf...)
+}
+
+// writeTiles writes hashes that follow size others of a level of tiles, and gives those
+// of the level above: one for each tile that is full.
+func (l *Log) writeTiles(ctx context.Context, level, size uint64, hashes [][]byte) (above [][]byte, err error) {
+	index, part := size/layout.TileWidth, size%layout.TileWidth
+	var tile api.HashTile
+	if part > 0 {
+		b, err := l.files.ReadTile(ctx, level, index, uint8(part))
+		if err == nil {
+			err = tile.UnmarshalText(b)
+		}
+		if err != nil || uint64(len(tile.Nodes)) < part {
+			return nil, changed("a tile of level %d cannot be read: %v", level, err)
+		}
+		tile.Nodes = tile.Nodes[:part]
 	}
-	l.appender, l.stop = nil, nil
+	for i, hash := range hashes {
+		tile.Nodes = append(tile.Nodes, hash)
+		part := len(tile.Nodes) % layout.TileWidth
+		if part > 0 && i < len(hashes)-1 {
+			continue
+		}
+		b, err := tile.MarshalText()
+		if err != nil {
+			return nil, fmt.Errorf("write tile: %w", err)
+		}
+		if err := l.write(layout.TilePath(level, index, uint8(part)), b); err != nil {
+			return nil, err
+		}
+		if part == 0 {
+			above = append(above, rootOf(tile.Nodes))
+			tile.Nodes, index = nil, index+1
+		}
+	}
+	return above, nil
+}
+
+// rootOf is the root of a full tree over these nodes, of which there is a power of two.
+func rootOf(nodes [][]byte) []byte {
+	if len(nodes) == 1 {
+		return nodes[0]
+	}
+	return rfc6962.DefaultHasher.HashChildren(rootOf(nodes[:len(nodes)/2]), rootOf(nodes[len(nodes)/2:]))
+}
+
+// write writes a file of the log, which outlives a crash with the folders that it is in.
+func (l *Log) write(name string, content []byte) error {
+	file := filepath.Join(l.dir, name)
+	if err := l.folder(filepath.Dir(file)); err != nil {
+		return fmt.Errorf("write audit log: %w", err)
+	}
+	if err := durable.Replace(file, content); err != nil {
+		return fmt.Errorf("write audit log: %w", err)
+	}
+	return nil
+}
+
+// folder makes a folder and those above it.
+func (l *Log) folder(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for ; len(dir) >= len(l.dir); dir = filepath.Dir(dir) {
+		if err := durable.SyncFolder(filepath.Dir(dir)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
