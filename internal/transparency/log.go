@@ -23,6 +23,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/transparency-dev/formats/log"
 	"github.com/transparency-dev/merkle/compact"
@@ -305,6 +306,14 @@ func (l *Log) append(ctx context.Context, before Checkpoint, leaves [][]byte) (C
 	if l.signer == nil {
 		return Checkpoint{}, errors.New("the key of the audit log is not here")
 	}
+	unlock, err := l.lock()
+	if err != nil {
+		return Checkpoint{}, err
+	}
+	defer unlock()
+	if now, err := l.files.ReadCheckpoint(ctx); err == nil && !bytes.Equal(now, before.raw) {
+		return Checkpoint{}, errors.New("another process wrote to the audit log; it is read again")
+	}
 	tree, err := l.tree(ctx, before)
 	if err != nil {
 		return Checkpoint{}, err
@@ -338,6 +347,22 @@ func (l *Log) append(ctx context.Context, before Checkpoint, leaves [][]byte) (C
 	}
 	l.prune(before.Size, tree.End())
 	return Checkpoint{Size: tree.End(), Root: root, raw: raw}, nil
+}
+
+// lock keeps other processes from writing, one of which may have lost the registry's turn
+// without knowing it.
+func (l *Log) lock() (unlock func(), err error) {
+	if err := l.folder(l.dir); err != nil {
+		return nil, fmt.Errorf("lock audit log: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(l.dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock audit log: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock audit log: %w", err), f.Close())
+	}
+	return func() { _ = f.Close() }, nil // which unlocks
 }
 
 // prune removes the partial files of what became full: whoever asks for one is given the
