@@ -23,9 +23,9 @@ const (
 )
 
 // AtStation reports whether a card in this state is in the slot of the station that
-// makes it.
+// makes it. One that was inspected is, until it is packed.
 func (s CardState) AtStation() bool {
-	return s == CardBegun || s == CardPersonalized || s == CardPrinted
+	return s == CardBegun || s == CardPersonalized || s == CardPrinted || s == CardInspected
 }
 
 // CardStates lists every state, in order.

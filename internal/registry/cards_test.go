@@ -116,6 +116,24 @@ func TestAdvance_OnlyForward(t *testing.T) {
 	require.ErrorIs(t, b.Advance(t.Context(), number, 9, identity.CardPrinted, ""), identity.NotFound)
 }
 
+// Where its workflow is begun again, somebody has to know in whose slot the card is.
+func TestApplication_ACardIsAtItsStationUntilItIsPacked(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.prepared(t)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+
+	for _, to := range []identity.CardState{identity.CardPersonalized, identity.CardPrinted, identity.CardInspected} {
+		require.NoError(t, b.Advance(t.Context(), number, 1, to, ""))
+		record, err := b.Application(t.Context(), number)
+		require.NoError(t, err)
+		require.EqualValues(t, press, record.Station, to)
+		require.True(t, to.AtStation())
+	}
+}
+
 func TestDestroy_TakesTwo(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

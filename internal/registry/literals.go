@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"slices"
 	"strings"
 
 	"example.org/cancuoc/internal/identity"
@@ -58,7 +59,7 @@ var ends = literals(identity.Ends())
 
 // begunAtStation are the states of a card that was begun and is still at its station,
 // where it can be spoiled with its blank, as a list of SQL literals.
-var begunAtStation = literals([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted, identity.CardInspected})
+var begunAtStation = literals(slices.DeleteFunc(slices.Clone(identity.CardStates), func(s identity.CardState) bool { return !s.AtStation() }))
 
 // literals writes values as a list for IN.
 func literals[T ~string](values []T) string {
