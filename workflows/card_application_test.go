@@ -699,7 +699,7 @@ func TestCardApplication_TakesOneOfTwoDecisionsMadeAtOnce(t *testing.T) {
 	result := o.process()
 
 	require.Equal(t, identity.Rejected, result.End)
-	require.Equal(t, []string{"reject: accepted", "approve: application A cannot be approved now: it is at Approval"}, o.answered)
+	require.Equal(t, []string{"reject: accepted", "approve: application A cannot be approved now: it is at Approval, where another decision came first"}, o.answered)
 }
 
 func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {

@@ -324,7 +324,11 @@ func (a *application) fourEyes(o identity.OfficerID) error {
 
 func (a *application) notNow(done string) error {
 	where := string(a.stage)
-	if a.awaiting != identity.NoAction {
+	switch {
+	case a.stage.Ended():
+	case a.closing(), a.awaiting == identity.ToApprove && a.approvedBy != "", a.awaiting == identity.ToAdjudicate && a.adjudication != nil:
+		where += ", where another decision came first"
+	case a.awaiting != identity.NoAction:
 		where += ", awaiting " + string(a.awaiting)
 	}
 	return identity.Refuse(identity.Conflict, "application %s cannot be %s now: it is at %s", a.in.Application, done, where)

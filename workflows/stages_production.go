@@ -44,6 +44,7 @@ func (a *application) personalization(ctx workflow.Context) (identity.Stage, err
 
 // printing has the card's station print both sides.
 func (a *application) printing(ctx workflow.Context) (identity.Stage, error) {
+	a.showRelease(ctx)
 	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Print both sides", a.priority())
 	if err := workflow.ExecuteActivity(at, station.PrintCard, a.card()).Get(ctx, nil); err != nil {
 		return a.cardInTrouble(ctx, fmt.Errorf("print card %d: %w", a.attempt, err))
@@ -53,6 +54,7 @@ func (a *application) printing(ctx workflow.Context) (identity.Stage, error) {
 
 // inspection has the card's station read chip and print back.
 func (a *application) inspection(ctx workflow.Context) (identity.Stage, error) {
+	a.showRelease(ctx)
 	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Read back chip and print", a.priority())
 	if err := workflow.ExecuteActivity(at, station.Inspect, a.card()).Get(ctx, nil); err != nil {
 		return a.cardInTrouble(ctx, fmt.Errorf("inspect card %d: %w", a.attempt, err))

@@ -62,6 +62,17 @@ func (a *application) show(ctx workflow.Context) {
 	must(workflow.UpsertTypedSearchAttributes(ctx, updates...))
 }
 
+// showRelease says that nobody is awaited any more. A step that comes after a wait may
+// take as long as its station is silent.
+func (a *application) showRelease(ctx workflow.Context) {
+	if a.shown.awaiting == a.awaiting {
+		return
+	}
+	if workflow.GetVersion(ctx, "show-release", workflow.DefaultVersion, 1) >= 1 {
+		a.show(ctx)
+	}
+}
+
 // packed notes the consignment that the card is in.
 func (a *application) packed(ctx workflow.Context, consignment identity.ConsignmentNumber) {
 	if a.consignment != consignment {
