@@ -129,7 +129,7 @@ func TestApplication_ACardIsAtItsStationUntilItIsPacked(t *testing.T) {
 		require.NoError(t, b.Advance(t.Context(), number, 1, to, ""))
 		record, err := b.Application(t.Context(), number)
 		require.NoError(t, err)
-		require.EqualValues(t, press, record.Station, to)
+		require.Equal(t, press, record.Station, to)
 		require.True(t, to.AtStation())
 	}
 }
