@@ -9,6 +9,7 @@ package intake
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,8 @@ import (
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -118,7 +121,26 @@ func (d *Door) open(ctx context.Context, signed []byte) ([]byte, identity.Statio
 }
 
 // Check checks everything that can be checked before anything is stored: shape, law,
-// images, and whether every letter can be printed and every field fits the card.
+// images, and whether the card can be made. It does what later stages will do with the
+// application, and refuses what they would refuse without a person. Each of these is
+// checked here:
+//
+//	BiometricCapture  reads and measures the portrait          evidenceOf: portrait.Check
+//	                  reads the templates                      evidenceOf: fingerprint.Templates
+//	Deduplication     reads the templates                      as above
+//	DataPreparation   allots a personal number                 preflight: identity.DrawPersonalNumber
+//	                  crops the portrait for card and chip     evidenceOf: portrait.Normalize
+//	                  composes MRZ and QR code                 preflight: personalization.Compose
+//	                  lays out both sides                      preflight: render.Form.Check
+//	                  draws portrait and fingers               evidenceOf: portrait.Check, fingerprint.CheckImage
+//	                  builds and reads back EF.DG1             preflight: mrz.Parse
+//	                  builds EF.DG2                            evidenceOf: lds.CheckPortrait
+//	                  builds and reads back EF.DG13            preflight: lds.EncodeDG13
+//
+// What they refuse besides depends on others, and waits for a person: a poor portrait
+// or finger, the population registry, a hit, the stock of blanks and of personal
+// numbers, a chip profile or keys that do not fit, a card that is spoiled. A
+// recapture passes evidenceOf's checks too.
 func (d *Door) Check(s packet.Submission) (registry.Submission, error) {
 	digest, err := s.Digest()
 	if err != nil {
@@ -146,12 +168,18 @@ func (d *Door) Check(s packet.Submission) (registry.Submission, error) {
 	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, nil
 }
 
-// preflight lays the card out without drawing it. A number that has not been allotted
-// yet is as wide as any other.
+// preflight makes the card as DataPreparation will, without keys and without drawing
+// it.
 func preflight(form *render.Form, app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
 	card := identity.Card{Form: rules.Form, Person: app.Person, Issued: app.FiledOn, Expiry: rules.Expiry}
-	if card.Person.Number == "" {
-		card.Person.Number = "001000000000"
+	var err error
+	if card.Serial, err = identity.NewCardSerial(rand.Reader); err != nil {
+		return fmt.Errorf("draw card serial: %w", err)
+	}
+	if card.Person.Number == "" { // any that may be allotted: one is as wide as the other
+		if card.Person.Number, err = identity.DrawPersonalNumber(rand.Reader, card.Person); err != nil {
+			return err
+		}
 	}
 	content, err := personalization.Compose(form, card, render.Pictures{
 		Portrait: evidence[identity.EvidencePortrait], LeftIndex: evidence[identity.EvidenceLeftIndex], RightIndex: evidence[identity.EvidenceRightIndex],
@@ -159,5 +187,7 @@ func preflight(form *render.Form, app identity.Application, rules identity.Rules
 	if err != nil {
 		return err
 	}
-	return form.Check(content)
+	_, unreadable := mrz.Parse(content.MRZ)
+	_, overlong := lds.EncodeDG13(card)
+	return errors.Join(form.Check(content), identity.InField("person", unreadable), identity.InField("person", overlong))
 }

@@ -8,6 +8,7 @@ import (
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
@@ -68,8 +69,9 @@ func capture(picture *packet.Image, fingers []packet.Fingerprint, before fingerp
 	return found, nil
 }
 
-// checkPortrait refuses what no later stage could read. Whether the portrait is good
-// enough is judged in the stage BiometricCapture.
+// checkPortrait refuses what no later stage could use, and crops the portrait for card
+// and chip as DataPreparation will. Whether it is good enough is judged in the stage
+// BiometricCapture.
 func checkPortrait(p *packet.Image, limit int64) error {
 	if p.File != "" {
 		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
@@ -77,7 +79,15 @@ func checkPortrait(p *packet.Image, limit int64) error {
 	if err := within(p.Data, limit); err != nil {
 		return err
 	}
-	return portrait.Check(p.Data)
+	if err := portrait.Check(p.Data); err != nil {
+		return err
+	}
+	_, chip, err := portrait.Normalize(p.Data)
+	if err != nil {
+		return err
+	}
+	_, err = lds.CheckPortrait(chip)
+	return err
 }
 
 // within refuses what is larger than its limit, before anything reads it.

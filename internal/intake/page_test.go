@@ -229,6 +229,8 @@ func TestPage_SaysWhichFieldsAreRequired(t *testing.T) {
 		"delivery_to":             example(t).set("delivery", "post"),
 		"portrait":                example(t),
 		"fingerprints":            example(t),
+		"person.birth_registration.province": example(t).set("person.number", nil).set("type", "first-issue").set("ground", "first-card").
+			set("person.origin.province", nil).set("person.residence.province", nil),
 	} {
 		require.NotEmpty(t, without.set(name, nil).refused(t, name), name)
 	}
@@ -325,7 +327,7 @@ func TestPage_SaysHowLargeImagesMayBe(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf("A packet\nis at most %d bytes", c.Intake.PacketBytes),
 		fmt.Sprintf("JSON file of at most\n%d bytes", c.Intake.DocumentBytes),
-		fmt.Sprintf("1 to 4096 pixels a side, at most %d bytes", c.Intake.PortraitBytes),
+		fmt.Sprintf("%d x %d to %d x %d pixels upright, at most %d bytes", portrait.MinWidth, portrait.MinHeight, portrait.MaxSide, portrait.MaxSide, c.Intake.PortraitBytes),
 		fmt.Sprintf("%d to %d pixels a side, at most %d bytes", ridges.MinSide, ridges.MaxSide, c.Intake.FingerBytes),
 		fmt.Sprintf("at most %d minutiae", minutiae.MaxCount),
 		fmt.Sprintf("at least %d x %d pixels", good.MinWidth, good.MinHeight),

@@ -1,13 +1,28 @@
 package portrait
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // jpegHeader is what the segments of a JPEG file say before its picture.
 type jpegHeader struct {
-	width, height int
-	orientation   int  // of Exif, 1 to 8; 1 is upright
-	bare          bool // without metadata and without anything after the picture
+	width, height int // as coded, before it is turned upright
+	components    int // 1 for gray, 3 for color; 0 before the frame header
+	orientation   int // of Exif, 1 to 8; 1 is upright
+	// bare is without metadata, without anything after the picture, and in colors that
+	// every reader takes for the same: the file can go on the card as it is.
+	bare bool
 }
+
+// The sizes of a portrait that is accepted, in pixels, upright. The smallest is what
+// the card prints, 20 x 30 mm at 300 dpi; Judge asks for more. The largest side bounds
+// memory and time; 30 x 40 mm at 600 dpi have a sixth of its square.
+const (
+	MinWidth  = cardMinWidth
+	MinHeight = cardMinHeight
+	MaxSide   = 2048
+)
 
 // Markers of ISO/IEC 10918-1, annex B.
 const (
@@ -45,11 +60,8 @@ func parseJPEG(b []byte) (jpegHeader, error) {
 		at = next
 		switch {
 		case marker == markerSOS:
-			if h.width == 0 {
-				return h, refuse("is a JPEG picture without a frame header; a whole one is accepted")
-			}
 			h.bare = h.bare && endsWithScan(b[at:])
-			return h, nil
+			return h, h.check(b[at:])
 		case isFrame(marker):
 			if err := h.frame(marker, segment); err != nil {
 				return h, err
@@ -70,12 +82,14 @@ func parseJPEG(b []byte) (jpegHeader, error) {
 // jfifSize is the size of an APP0 segment without a thumbnail.
 const jfifSize = 14
 
-// nextSegment reads the marker at an offset and the segment that follows it.
+// nextSegment reads the marker at an offset and the segment that follows it. Before a
+// picture, no marker stands without a segment: what follows one that does would be
+// read differently by different readers.
 func nextSegment(b []byte, at int) (marker byte, segment []byte, next int, ok bool) {
 	for at+1 < len(b) && b[at] == 0xff && b[at+1] == 0xff {
 		at++ // fill bytes
 	}
-	if at+4 > len(b) || b[at] != 0xff {
+	if at+4 > len(b) || b[at] != 0xff || b[at+1] < markerSOF0 || b[at+1] >= markerRST0 && b[at+1] <= markerEOI {
 		return 0, nil, 0, false
 	}
 	size := int(binary.BigEndian.Uint16(b[at+2:]))
@@ -110,30 +124,59 @@ func (h *jpegHeader) frame(marker byte, segment []byte) error {
 	if marker != markerSOF0 {
 		return refuse("is a progressive or otherwise unusual JPEG; baseline JPEG is accepted")
 	}
-	if len(segment) < 6 || h.width != 0 {
+	if len(segment) < 6 || len(segment) != 6+3*int(segment[5]) || h.components != 0 {
 		return refuse("is a damaged JPEG picture; a whole one is accepted")
 	}
-	if segment[0] != 8 || segment[5] != 1 && segment[5] != 3 {
+	h.components = int(segment[5])
+	if segment[0] != 8 || h.components != 1 && h.components != 3 {
 		return refuse("is a JPEG with unusual colors; 8 bits per channel, gray or RGB, are accepted")
 	}
 	h.height, h.width = int(binary.BigEndian.Uint16(segment[1:])), int(binary.BigEndian.Uint16(segment[3:]))
-	if h.width == 0 || h.height == 0 || h.width > maxSide || h.height > maxSide {
-		return refuse("is %d x %d pixels; 1 to %d a side are accepted", h.width, h.height, maxSide)
+	if h.components == 3 && segment[6] == 'R' && segment[9] == 'G' && segment[12] == 'B' {
+		h.bare = false // RGB instead of YCbCr, by names that printers and readers of chips do not know
 	}
 	return nil
 }
 
-// maxSide bounds a portrait in pixels, and so the memory that decoding takes.
-const maxSide = 4096
+// check refuses a picture for its size, or for having no end. coded is what follows
+// the header.
+func (h jpegHeader) check(coded []byte) error {
+	if h.components == 0 {
+		return refuse("is a JPEG picture without a frame header; a whole one is accepted")
+	}
+	width, height := h.upright()
+	if width < MinWidth || height < MinHeight || max(width, height) > MaxSide {
+		return refuse("is %d x %d pixels; %d x %d to %d x %d are accepted", width, height, MinWidth, MinHeight, MaxSide, MaxSide)
+	}
+	if !bytes.Contains(coded, []byte{0xff, markerEOI}) {
+		return refuse("is a JPEG picture without an end marker, and may be cut short; a whole one is accepted")
+	}
+	return nil
+}
+
+// upright is the picture's size once it is turned.
+func (h jpegHeader) upright() (width, height int) {
+	if h.orientation >= 5 {
+		return h.height, h.width
+	}
+	return h.width, h.height
+}
+
+// Types of the values in an Exif directory (TIFF 6.0, section 2). Orientation is a
+// SHORT; some cameras write a LONG.
+const (
+	tiffShort = 3
+	tiffLong  = 4
+)
 
 // exifOrientation reads tag 0x0112 in the first directory of an Exif segment: 1 to
 // 8, or 0 if it is not there.
 func exifOrientation(segment []byte) int {
 	const header = "Exif\x00\x00"
-	if len(segment) < len(header)+8 || string(segment[:len(header)]) != header {
+	tiff, ok := bytes.CutPrefix(segment, []byte(header))
+	if !ok || len(tiff) < 8 {
 		return 0
 	}
-	tiff := segment[len(header):]
 	var order binary.ByteOrder = binary.BigEndian
 	if string(tiff[:2]) == "II" {
 		order = binary.LittleEndian
@@ -148,12 +191,24 @@ func exifOrientation(segment []byte) int {
 			return 0
 		}
 		if order.Uint16(entries) == 0x0112 {
-			if o := order.Uint16(entries[8:]); o >= 1 && o <= 8 {
-				return int(o)
-			}
-			return 0
+			return orientationOf(order, entries)
 		}
 		entries = entries[12:]
 	}
 	return 0
+}
+
+// orientationOf reads the value of a directory's entry: 1 to 8, or 0.
+func orientationOf(order binary.ByteOrder, entry []byte) int {
+	var value uint32
+	switch order.Uint16(entry[2:]) {
+	case tiffShort:
+		value = uint32(order.Uint16(entry[8:]))
+	case tiffLong:
+		value = order.Uint32(entry[8:])
+	}
+	if value > 8 {
+		return 0
+	}
+	return int(value)
 }

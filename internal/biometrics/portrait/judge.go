@@ -2,7 +2,6 @@ package portrait
 
 import (
 	"image"
-	"image/color"
 	"math"
 
 	"example.org/cancuoc/internal/biometrics/quality"
@@ -83,7 +82,7 @@ func (l Limits) against(m quality.Measures) []quality.Code {
 // face is where a portrait has its face: in the middle. Whether there is one is for
 // the officer to see.
 func (p *portrait) face() image.Rectangle {
-	return image.Rect(p.width*28/100, p.height*22/100, p.width*72/100, p.height*72/100).Add(p.pixels.Bounds().Min)
+	return image.Rect(p.width*28/100, p.height*22/100, p.width*72/100, p.height*72/100)
 }
 
 // measuredWidth is the width to which a portrait is reduced before its texture is
@@ -95,7 +94,7 @@ func (p *portrait) measure() quality.Measures {
 	face := p.face()
 	bright := brightness(p.pixels)
 	small, scale := bright.reduced(measuredWidth)
-	zone := scaled(face.Sub(p.pixels.Bounds().Min), scale).Intersect(image.Rect(1, 1, small.w-1, small.h-1))
+	zone := scaled(face, scale).Intersect(image.Rect(1, 1, small.w-1, small.h-1))
 	m := quality.Measures{
 		MeasureWidth: float64(p.width), MeasureHeight: float64(p.height),
 		MeasureColor: colorfulness(p.pixels, face),
@@ -119,22 +118,7 @@ type luma struct {
 	v      []uint8
 }
 
-func brightness(picture image.Image) luma {
-	switch p := picture.(type) {
-	case *image.YCbCr:
-		return luma{p.Rect.Dx(), p.Rect.Dy(), p.YStride, p.Y}
-	case *image.Gray:
-		return luma{p.Rect.Dx(), p.Rect.Dy(), p.Stride, p.Pix}
-	}
-	r := picture.Bounds()
-	l := luma{r.Dx(), r.Dy(), r.Dx(), make([]uint8, r.Dx()*r.Dy())}
-	for y := range l.h {
-		for x := range l.w {
-			l.v[y*l.w+x] = color.GrayModel.Convert(picture.At(r.Min.X+x, r.Min.Y+y)).(color.Gray).Y
-		}
-	}
-	return l
-}
+func brightness(p *image.YCbCr) luma { return luma{p.Rect.Dx(), p.Rect.Dy(), p.YStride, p.Y} }
 
 // reduced averages a picture down to a width, and gives the scale; a narrower one
 // stays as it is.
@@ -291,11 +275,7 @@ func (l luma) background() background {
 }
 
 // colorfulness is the mean distance of a zone's colors from gray.
-func colorfulness(picture image.Image, zone image.Rectangle) float64 {
-	p, ok := picture.(*image.YCbCr)
-	if !ok {
-		return 0
-	}
+func colorfulness(p *image.YCbCr, zone image.Rectangle) float64 {
 	const step = 4
 	sum, n := 0.0, 0
 	for y := zone.Min.Y; y < zone.Max.Y; y += step {

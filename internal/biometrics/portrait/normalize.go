@@ -26,8 +26,8 @@ const (
 //
 // A file that is so already is given back as it is: it shares its bytes with b and
 // is not even decoded, so the picture loses nothing. The renderer cuts it. The same
-// file gives the same bytes. Normalize refuses what Check refuses, except damage
-// within the coded picture of a file that it gives back.
+// file gives the same bytes. Normalize refuses what Check refuses, except what only
+// decoding would find in a file that it gives back.
 func Normalize(b []byte) (card, chip []byte, err error) {
 	h, err := parseJPEG(b)
 	if err != nil {
@@ -36,17 +36,16 @@ func Normalize(b []byte) (card, chip []byte, err error) {
 	if h.fitsCard(len(b)) && h.fitsChip(len(b)) {
 		return b, b, nil
 	}
-	p, err := decode(b)
-	if err != nil {
-		return nil, nil, err
-	}
-	if card, err = p.card(); err != nil {
-		return nil, nil, fmt.Errorf("make portrait of the card: %w", err)
-	}
-	if chip, err = p.chip(); err != nil {
-		return nil, nil, fmt.Errorf("make portrait of the chip: %w", err)
-	}
-	return card, chip, nil
+	err = decoded(b, func(p *portrait) error {
+		if card, err = p.card(); err != nil {
+			return fmt.Errorf("make portrait of the card: %w", err)
+		}
+		if chip, err = p.chip(); err != nil {
+			return fmt.Errorf("make portrait of the chip: %w", err)
+		}
+		return nil
+	})
+	return card, chip, err
 }
 
 // clean reports whether the file is upright and without metadata.
@@ -89,22 +88,27 @@ func (p *portrait) chip() ([]byte, error) {
 	if p.header.fitsChip(len(p.source)) {
 		return p.source, nil
 	}
-	picture := resized(p.pixels, p.pixels.Bounds(), chipWidth, chipHeight)
-	var best []byte
+	for width, height := chipWidth, chipHeight; ; width, height = width/2, height/2 {
+		b, err := encodeWithin(resized(p.pixels, p.pixels.Bounds(), width, height), chipBytes)
+		if b != nil || err != nil {
+			return b, err
+		}
+	}
+}
+
+// encodeWithin gives the best JPEG of at most so many bytes; nil if there is none.
+func encodeWithin(picture image.Image, limit int) (best []byte, err error) {
 	for low, high := worstQuality, bestQuality; low <= high; {
 		middle := (low + high) / 2
 		b, err := encode(picture, middle)
 		if err != nil {
 			return nil, err
 		}
-		if len(b) <= chipBytes {
+		if len(b) <= limit {
 			best, low = b, middle+1
 		} else {
 			high = middle - 1
 		}
-	}
-	if best == nil {
-		return encode(resized(picture, picture.Bounds(), chipWidth/2, chipHeight/2), worstQuality)
 	}
 	return best, nil
 }

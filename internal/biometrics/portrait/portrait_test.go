@@ -7,6 +7,8 @@ import (
 	"image/color"
 	"image/draw"
 	"image/jpeg"
+	"math"
+	"os"
 	"slices"
 	"testing"
 
@@ -118,6 +120,183 @@ func TestJudgeFindsSmallOnes(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Contains(t, j.Codes(), string(quality.PortraitTooSmall))
+}
+
+// file is a small case that once failed.
+func file(tb testing.TB, name string) []byte {
+	tb.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	require.NoError(tb, err)
+	return b
+}
+
+// sized is a picture of that size, without a face.
+func sized(tb testing.TB, width, height int) []byte {
+	tb.Helper()
+	return encoded(tb, image.NewGray(image.Rect(0, 0, width, height)), 50)
+}
+
+func TestCheckBoundsTheSizeOfTheUprightPicture(t *testing.T) {
+	t.Parallel()
+	const accepted = "; 236 x 354 to 2048 x 2048 are accepted"
+	require.EqualError(t, portrait.Check(file(t, "tiny.jpg")), "portrait: is 1 x 1 pixels"+accepted)
+	require.EqualError(t, portrait.Check(sized(t, 4096, 4096)), "portrait: is 4096 x 4096 pixels"+accepted)
+	const w, h, most = portrait.MinWidth, portrait.MinHeight, portrait.MaxSide
+	for _, tt := range []struct {
+		width, height int
+		orientation   byte
+		ok            bool
+	}{
+		{w, h, 1, true},
+		{w - 1, h, 1, false},
+		{w, h - 1, 1, false},
+		{1, h, 1, false},
+		{w, 1, 1, false},
+		{1, most, 1, false},
+		{most, 1, 1, false},
+		{most, most, 1, true},
+		{most + 1, h, 1, false},
+		{w, most + 1, 1, false},
+		{w, most, 1, true},
+		{most, h, 1, true},
+		{w, h, 6, false}, // lies on its side, and is 354 x 236
+		{h, w, 6, true},
+		{1, 65535, 8, false},
+	} {
+		b := withSegment(sized(t, tt.width, tt.height), 0xe1, exif(tt.orientation))
+
+		err := portrait.Check(b)
+
+		require.Equal(t, tt.ok, err == nil, "%d x %d, orientation %d: %v", tt.width, tt.height, tt.orientation, err)
+	}
+}
+
+// Readers that skip such a marker, instead of a segment, see another frame header
+// behind it: one of 65535 x 65535 would take 12 GB.
+func TestCheckRefusesAFrameThatIsHiddenFromIt(t *testing.T) {
+	t.Parallel()
+	frame := []byte{0xff, 0xc0, 0, 17, 8, 0xff, 0xff, 0xff, 0xff, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0}
+	sound := encoded(t, face.Draw(good()), 80)
+	for _, marker := range []byte{0x00, 0x01, 0xbf, 0xd0, 0xd7, 0xd8, 0xd9} {
+		hidden := withSegment(sound, marker, string(frame))
+
+		require.ErrorIs(t, portrait.Check(hidden), identity.Invalid, "%#x", marker)
+	}
+}
+
+func TestCheckSaysWhichJPEGsAreNotAccepted(t *testing.T) {
+	t.Parallel()
+	require.EqualError(t, portrait.Check(file(t, "oddsample.jpg")),
+		"portrait: is a JPEG of a kind that is not accepted (luma/chroma subsampling ratio); baseline JPEG is, with colors sampled 4:4:4, 4:4:0, 4:2:2, 4:2:0, 4:1:1 or 4:1:0")
+	require.EqualError(t, portrait.Check(file(t, "no-end-marker.jpg")),
+		"portrait: is a JPEG picture without an end marker, and may be cut short; a whole one is accepted")
+}
+
+func TestAPortraitCodedInRGBIsInColor(t *testing.T) {
+	t.Parallel()
+	adobe := file(t, "rgb.jpg")
+	require.Equal(t, "\xff\xee\x00\x0e", string(adobe[2:6]))
+	byNames := slices.Concat(adobe[:2], adobe[18:]) // without Adobe's segment, the components are called R, G, B
+	for name, b := range map[string][]byte{"Adobe": adobe, "by names": byNames} {
+		j, err := portrait.Judge(b, portrait.DefaultLimits())
+		require.NoError(t, err, name)
+		require.True(t, j.OK, "%s: %v", name, j.Codes())
+
+		card, chip, err := portrait.Normalize(b)
+
+		require.NoError(t, err, name)
+		for _, made := range [][]byte{card, chip} {
+			config, err := jpeg.DecodeConfig(bytes.NewReader(made))
+			require.NoError(t, err, name)
+			require.Equal(t, color.YCbCrModel, config.ColorModel, name)
+			colors, err := portrait.Judge(made, portrait.DefaultLimits())
+			require.NoError(t, err, name)
+			require.InDelta(t, j.Measures[portrait.MeasureColor], colors.Measures[portrait.MeasureColor], 1, name)
+		}
+		require.Less(t, apart(t, b, chip), 2.0, name)
+	}
+}
+
+func TestOrientationIsReadInBothByteOrdersAndTypes(t *testing.T) {
+	t.Parallel()
+	lying := file(t, "exif-orientation-long-big-endian.jpg")
+	_, rest, found := bytes.Cut(lying, []byte("\xff\xe0"))
+	require.True(t, found)
+	picture := slices.Concat(lying[:2], []byte("\xff\xe0"), rest)
+	for name, tiff := range map[string]string{
+		"short, big-endian":    "MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00",
+		"short, little-endian": "II\x2a\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00",
+		"long, big-endian":     "MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x04\x00\x00\x00\x01\x00\x00\x00\x06",
+		"long, little-endian":  "II\x2a\x00\x08\x00\x00\x00\x01\x00\x12\x01\x04\x00\x01\x00\x00\x00\x06\x00\x00\x00",
+	} {
+		turned := withSegment(picture, 0xe1, "Exif\x00\x00"+tiff)
+
+		j, err := portrait.Judge(turned, portrait.DefaultLimits())
+
+		require.NoError(t, err, name)
+		require.True(t, j.OK, "%s: %v", name, j.Codes())
+		require.InDelta(t, 354, j.Measures[portrait.MeasureWidth], 0, name)
+	}
+	j, err := portrait.Judge(lying, portrait.DefaultLimits())
+	require.NoError(t, err)
+	require.True(t, j.OK, "%v", j.Codes())
+	card, _, err := portrait.Normalize(lying)
+	require.NoError(t, err)
+	config, err := jpeg.DecodeConfig(bytes.NewReader(card))
+	require.NoError(t, err)
+	require.Greater(t, config.Height, config.Width)
+}
+
+func TestUprightTurnsEachWay(t *testing.T) {
+	t.Parallel()
+	drawn := face.Draw(good())
+	w, h := face.Width-1, face.Height-1
+	for orientation, at := range map[byte]func(x, y int) (int, int){ // where a camera held so puts a pixel
+		2: func(x, y int) (int, int) { return w - x, y },
+		3: func(x, y int) (int, int) { return w - x, h - y },
+		4: func(x, y int) (int, int) { return x, h - y },
+		5: func(x, y int) (int, int) { return y, x },
+		6: func(x, y int) (int, int) { return y, w - x },
+		7: func(x, y int) (int, int) { return h - y, w - x },
+		8: func(x, y int) (int, int) { return h - y, x },
+	} {
+		size := drawn.Rect
+		if orientation >= 5 {
+			size = image.Rect(0, 0, face.Height, face.Width)
+		}
+		held := image.NewRGBA(size)
+		for y := range face.Height {
+			for x := range face.Width {
+				toX, toY := at(x, y)
+				held.SetRGBA(toX, toY, drawn.RGBAAt(x, y))
+			}
+		}
+
+		card, _, err := portrait.Normalize(withSegment(encoded(t, held, 95), 0xe1, exif(orientation)))
+		require.NoError(t, err)
+		want, _, err := portrait.Normalize(withSegment(encoded(t, drawn, 95), 0xe1, exif(1)))
+		require.NoError(t, err)
+
+		require.Less(t, apart(t, want, card), 3.0, "orientation %d", orientation)
+	}
+}
+
+// apart is the mean difference in brightness of two pictures, 0 to 255.
+func apart(t *testing.T, a, b []byte) float64 {
+	t.Helper()
+	p, err := jpeg.Decode(bytes.NewReader(a))
+	require.NoError(t, err)
+	q, err := jpeg.Decode(bytes.NewReader(b))
+	require.NoError(t, err)
+	require.Equal(t, p.Bounds(), q.Bounds())
+	sum := 0.0
+	for y := range p.Bounds().Dy() {
+		for x := range p.Bounds().Dx() {
+			gray := func(i image.Image) float64 { return float64(color.GrayModel.Convert(i.At(x, y)).(color.Gray).Y) }
+			sum += math.Abs(gray(p) - gray(q))
+		}
+	}
+	return sum / float64(p.Bounds().Dx()*p.Bounds().Dy())
 }
 
 func TestCheckRefuses(t *testing.T) {
@@ -255,24 +434,72 @@ func TestNoiseFitsTheChipToo(t *testing.T) {
 	require.LessOrEqual(t, len(chip), 20_000)
 }
 
-func FuzzCheck(f *testing.F) {
-	tiny := image.NewRGBA(image.Rect(0, 0, 40, 56))
-	for i := range tiny.Pix {
-		tiny.Pix[i] = uint8(i * i >> 5 & 255)
+// usable asks of a portrait that Check accepted what later stages ask: it is judged,
+// and what card and chip get of it can be read and is small enough.
+func usable(t *testing.T, b []byte) {
+	t.Helper()
+	_, err := portrait.Judge(b, portrait.DefaultLimits())
+	require.NoError(t, err)
+	card, chip, err := portrait.Normalize(b)
+	require.NoError(t, err)
+	for _, made := range [][]byte{card, chip} {
+		_, err := jpeg.Decode(bytes.NewReader(made))
+		require.NoError(t, err)
 	}
-	sound := encoded(f, tiny, 50)
-	f.Add(sound)
-	f.Add(withSegment(sound, 0xe1, exif(8)))
-	f.Add(withSegment(sound, 0xe1, "Exif\x00\x00II\x2a\x00\xff\xff\xff\xff"))
+	require.LessOrEqual(t, len(chip), 20_000)
+}
+
+func FuzzCheck(f *testing.F) {
+	plain := sized(f, portrait.MinWidth, portrait.MinHeight)
+	f.Add(plain)
+	f.Add(withSegment(plain, 0xe1, exif(8)))
+	f.Add(withSegment(plain, 0xe1, "Exif\x00\x00II\x2a\x00\xff\xff\xff\xff"))
+	for _, name := range []string{"tiny.jpg", "rgb.jpg", "oddsample.jpg", "exif-orientation-long-big-endian.jpg", "no-end-marker.jpg"} {
+		f.Add(file(f, name))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if err := portrait.Check(b); err != nil {
 			require.ErrorIs(t, err, identity.Invalid)
 			return
 		}
-		_, err := portrait.Judge(b, portrait.DefaultLimits())
-		require.NoError(t, err)
-		_, _, err = portrait.Normalize(b)
-		require.NoError(t, err)
+		usable(t, b)
+	})
+}
+
+// FuzzShape tries pictures of every size, way to hold the camera, and content.
+func FuzzShape(f *testing.F) {
+	f.Add(uint16(1), uint16(1), byte(1), byte(0), uint32(0))
+	f.Add(uint16(236), uint16(354), byte(6), byte(1), uint32(1))
+	f.Add(uint16(354), uint16(236), byte(8), byte(2), uint32(2))
+	f.Add(uint16(2048), uint16(354), byte(1), byte(3), uint32(3))
+	f.Add(uint16(236), uint16(2048), byte(3), byte(2), uint32(4))
+	f.Fuzz(func(t *testing.T, width, height uint16, orientation, kind byte, seed uint32) {
+		w, h := 1+int(width)%(portrait.MaxSide+50), 1+int(height)%(portrait.MaxSide+50)
+		size := image.Rect(0, 0, w, h)
+		var picture draw.Image = image.NewRGBA(size)
+		if kind%2 == 0 {
+			picture = image.NewGray(size)
+		}
+		block := 1 + int(kind/2)%64
+		for y := 0; y < h; y += block {
+			for x := 0; x < w; x += block {
+				seed = seed*1664525 + 1013904223
+				fill := image.NewUniform(color.RGBA{byte(seed >> 24), byte(seed >> 16), byte(seed >> 8), 255})
+				draw.Draw(picture, image.Rect(x, y, x+block, y+block), fill, image.Point{}, draw.Src)
+			}
+		}
+		b := withSegment(encoded(t, picture, 75), 0xe1, exif(orientation%9))
+
+		err := portrait.Check(b)
+
+		if orientation%9 >= 5 {
+			w, h = h, w
+		}
+		within := w >= portrait.MinWidth && h >= portrait.MinHeight && max(w, h) <= portrait.MaxSide
+		require.Equal(t, within, err == nil, "%d x %d: %v", w, h, err)
+		if within {
+			usable(t, b)
+		}
 	})
 }
 
