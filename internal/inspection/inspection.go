@@ -55,5 +55,5 @@ func (e Expectation) Chip(ctx context.Context, card apdu.Card, trust *pki.TrustS
 // Print compares the pictures of both sides, cut at the card's edges, and says what
 // is wrong with them. A finding holds no personal data; a good card has none.
 func (e Expectation) Print(front, back image.Image) []string {
-	return printinspection.Print(e.form, front, back, e.print)
+	return printinspection.Inspect(e.form, front, back, e.print)
 }

@@ -200,24 +200,12 @@ type Sample struct {
 	Line   int               `yaml:"-"`
 }
 
-// String names the form for people.
-func (f *Form) String() string { return fmt.Sprintf("%s (%s)", f.Title, f.ID) }
-
 // Data is the form's file.
 func (f *Form) Data() []byte { return f.data }
 
 // Shows reports whether the form has a field of that kind.
 func (f *Form) Shows(kind Kind) bool {
 	return slices.ContainsFunc(f.Fields, func(g Field) bool { return g.Kind == kind })
-}
-
-// Field finds a field by its ID.
-func (f *Form) Field(id string) (Field, bool) {
-	i := slices.IndexFunc(f.Fields, func(g Field) bool { return g.ID == id })
-	if i < 0 {
-		return Field{}, false
-	}
-	return f.Fields[i], true
 }
 
 // Fault is what is wrong with a form, with its file and the line.

@@ -44,7 +44,7 @@ func TestForms_HaveWhatTheLawAsks(t *testing.T) {
 		f := formstest.Form(t, id)
 		require.Len(t, f.Fields, len(strings.Fields(fields)), "%s", id)
 		for field := range strings.FieldsSeq(fields) {
-			_, ok := f.Field(field)
+			_, ok := formstest.Field(f, field)
 			require.True(t, ok, "%s: %s", id, field)
 		}
 		require.InDelta(t, 85.60, f.Page.W, 0)

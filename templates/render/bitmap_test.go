@@ -49,7 +49,7 @@ func stripes(tb testing.TB, w, h int) []byte {
 
 // cut is the part of a side that a field covers, and a margin in mm.
 func cut(f *render.Form, field string, dpi int, margin float64, front, back *image.RGBA) *image.RGBA {
-	g, _ := f.Field(field)
+	g, _ := formstest.Field(&f.Form, field)
 	side := front
 	if g.Side == forms.Back {
 		side = back
@@ -287,7 +287,7 @@ func TestBitmaps_LookLikeThePDF(t *testing.T) {
 
 // blank paints the QR code over.
 func blank(f *render.Form, img *image.RGBA, side forms.Side, dpi int) {
-	g, _ := f.Field("qr")
+	g, _ := formstest.Field(&f.Form, "qr")
 	if g.Side != side {
 		return
 	}

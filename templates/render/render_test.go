@@ -87,20 +87,20 @@ func TestLoad(t *testing.T) {
 	require.Equal(t, form(t, formstest.CanCuoc2024).Digest(), f.Digest(), "the same form, the same digest")
 }
 
-func TestForm_Field(t *testing.T) {
+func TestForm_Fields(t *testing.T) {
 	t.Parallel()
 	f := form(t, formstest.CanCuoc2024)
-	qr, ok := f.Field("qr")
+	qr, ok := formstest.Field(&f.Form, "qr")
 	require.True(t, ok)
 	require.Equal(t, forms.Back, qr.Side)
 	require.InDelta(t, 20, qr.W, 1)
-	portrait, ok := f.Field("portrait")
+	portrait, ok := formstest.Field(&f.Form, "portrait")
 	require.True(t, ok)
 	require.Equal(t, forms.Box{Side: forms.Front, X: 4.5, Y: 19, W: 20, H: 30}, portrait.Box)
-	name, ok := f.Field("name")
+	name, ok := formstest.Field(&f.Form, "name")
 	require.True(t, ok)
 	require.Greater(t, name.H, 5.0, "the box of a text field follows from its letters")
-	_, ok = form(t, formstest.CanCuoc2024Under6).Field("portrait")
+	_, ok = formstest.Field(&form(t, formstest.CanCuoc2024Under6).Form, "portrait")
 	require.False(t, ok)
 }
 

@@ -1,6 +1,6 @@
 // Package print inspects the picture of a printed card as a machine at the counter would:
 // it reads the QR code and the MRZ, compares the portrait, and says in an officer's words
-// what is missing or wrong. Start at Print.
+// what is missing or wrong. Start at Inspect.
 package print
 
 import (
@@ -16,9 +16,9 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Print compares the pictures of both sides, cut at the card's edges, with what should be
+// Inspect compares the pictures of both sides, cut at the card's edges, with what should be
 // on them. A good card has no findings. A finding holds no personal data.
-func Print(form *render.Form, front, back image.Image, want render.Content) []string {
+func Inspect(form *render.Form, front, back image.Image, want render.Content) []string {
 	sides := map[forms.Side]*picture{
 		forms.Front: newPicture(front, form.Page), forms.Back: newPicture(back, form.Page),
 	}

@@ -59,29 +59,29 @@ func printed(tb testing.TB, id identity.FormID, dpi int) (form *render.Form, fro
 	return form, front, back, content
 }
 
-func TestPrint_FindsNothingOnAGoodCard(t *testing.T) {
+func TestInspect_FindsNothingOnAGoodCard(t *testing.T) {
 	t.Parallel()
 	for _, id := range formstest.IDs {
 		for _, dpi := range []int{300, 600} {
 			form, front, back, content := printed(t, id, dpi)
 
-			require.Empty(t, printinspection.Print(form, front, back, content), "%s at %d dpi", id, dpi)
+			require.Empty(t, printinspection.Inspect(form, front, back, content), "%s at %d dpi", id, dpi)
 		}
 	}
 }
 
 // So is what is printed on a blank that has art and labels already.
-func TestPrint_FindsNothingOnAnOverlay(t *testing.T) {
+func TestInspect_FindsNothingOnAnOverlay(t *testing.T) {
 	t.Parallel()
 	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
 	front, back, err := form.Bitmaps(content, 300, render.Options{Mode: render.Overlay})
 	require.NoError(t, err)
-	require.Empty(t, printinspection.Print(form, front, back, content))
+	require.Empty(t, printinspection.Inspect(form, front, back, content))
 }
 
 // What another program makes of the PDF is read as well: nothing depends on how our
 // own dots fall.
-func TestPrint_ReadsWhatPopplerMakesOfThePDF(t *testing.T) {
+func TestInspect_ReadsWhatPopplerMakesOfThePDF(t *testing.T) {
 	t.Parallel()
 	pdftoppm, err := exec.LookPath("pdftoppm")
 	if err != nil {
@@ -112,16 +112,16 @@ func TestPrint_ReadsWhatPopplerMakesOfThePDF(t *testing.T) {
 				require.NoError(t, err)
 			}
 
-			require.Empty(t, printinspection.Print(form, sides[0], sides[1], content), "%s, seed %d", id, seed)
+			require.Empty(t, printinspection.Inspect(form, sides[0], sides[1], content), "%s, seed %d", id, seed)
 		}
 	}
 }
 
 // A print that says something else, or nothing, is found.
-func TestPrint_FindsWhatIsWrong(t *testing.T) {
+func TestInspect_FindsWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	white := func(img *image.RGBA, form *render.Form, field string) {
-		f, ok := form.Field(field)
+		f, ok := formstest.Field(&form.Form, field)
 		require.True(t, ok)
 		scale := float64(img.Rect.Dx()) / form.Page.W
 		box := image.Rect(int(f.X*scale), int(f.Y*scale), int((f.X+f.W)*scale), int((f.Y+f.H)*scale))
@@ -148,17 +148,17 @@ func TestPrint_FindsWhatIsWrong(t *testing.T) {
 			form, front, back, content := printed(t, formstest.CanCuoc2024, 300)
 			tt.spoil(form, front, back, &content)
 
-			found := strings.Join(printinspection.Print(form, front, back, content), "; ")
+			found := strings.Join(printinspection.Inspect(form, front, back, content), "; ")
 
 			require.Contains(t, found, tt.want)
 		})
 	}
 }
 
-func BenchmarkPrint(b *testing.B) {
+func BenchmarkInspect(b *testing.B) {
 	form, front, back, content := printed(b, formstest.CanCuoc2024, 300)
 	b.ReportAllocs()
 	for b.Loop() {
-		printinspection.Print(form, front, back, content)
+		printinspection.Inspect(form, front, back, content)
 	}
 }

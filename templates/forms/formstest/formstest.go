@@ -4,6 +4,7 @@ package formstest
 import (
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -41,6 +42,15 @@ func Form(tb testing.TB, id identity.FormID) *forms.Form {
 	f, err := BuiltIn(tb).Form(id)
 	require.NoError(tb, err)
 	return f
+}
+
+// Field finds a field by its ID.
+func Field(f *forms.Form, id string) (forms.Field, bool) {
+	i := slices.IndexFunc(f.Fields, func(g forms.Field) bool { return g.ID == id })
+	if i < 0 {
+		return forms.Field{}, false
+	}
+	return f.Fields[i], true
 }
 
 // Card makes a card of a form: issued while the form is, to a holder of the form's age.
