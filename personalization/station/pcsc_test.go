@@ -51,10 +51,7 @@ func startPCSC(t *testing.T) (slot string) {
 	if os.Geteuid() != 0 {
 		t.Skip("pcscd is started by root only")
 	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := free.Addr().(*net.TCPAddr).Port
-	require.NoError(t, free.Close())
+	port := freePort(t)
 	conf := filepath.Join(t.TempDir(), "readers")
 	reader := fmt.Sprintf("FRIENDLYNAME %q\nDEVICENAME /dev/null:%#x\nLIBPATH %s\nCHANNELID %#x\n", virtualReader, port, virtualDriver, port)
 	require.NoError(t, os.WriteFile(conf, []byte(reader), 0o600))
@@ -66,6 +63,22 @@ func startPCSC(t *testing.T) (slot string) {
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { stop(); _ = cmd.Wait() })
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+}
+
+// freePort finds a port on which the virtual reader can listen, at all addresses as it
+// does, below those that the system gives to outgoing connections: between this look
+// and pcscd's start no other program may be given it.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for port := 20_000 + os.Getpid()%10_000; port < 32_000; port++ {
+		free, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(port)))
+		if err == nil {
+			require.NoError(t, free.Close())
+			return port
+		}
+	}
+	require.FailNow(t, "there is no free port between 20000 and 32000")
+	return 0
 }
 
 // A software blank in the virtual reader of Debian's vsmartcard-vpcd is personalized
