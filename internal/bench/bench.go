@@ -142,7 +142,7 @@ func (s *servers) startRegistry(ctx context.Context, finished int) (*devserver.P
 // measure opens an office on a registry and measures what a card costs there.
 func (s *servers) measure(ctx context.Context, o options, i int) (measurements, error) {
 	r := s.registries[i]
-	c, err := settings(s.dir, r.postgres.URL, s.temporal.Address, o.cards)
+	c, err := settings(s.dir, i, r.postgres.URL, s.temporal.Address, o.cards)
 	if err != nil {
 		return measurements{}, err
 	}
@@ -160,13 +160,16 @@ func (s *servers) measure(ctx context.Context, o options, i int) (measurements, 
 	return m, err
 }
 
-// settings are those of development, without its waits.
-func settings(dir, database, temporal string, cards int) (config.Config, error) {
+// settings are those of development, without its waits. Each registry has an audit log
+// of its own.
+func settings(dir string, registry int, database, temporal string, cards int) (config.Config, error) {
 	if err := os.Unsetenv("CANCUOC_CONFIG"); err != nil {
 		return config.Config{}, fmt.Errorf("set up bench: %w", err)
 	}
 	return config.Load("",
 		config.Setting{Key: "data_dir", Value: dir},
+		config.Setting{Key: "audit.log_dir", Value: filepath.Join(dir, fmt.Sprintf("audit-log-%d", registry))},
+		config.Setting{Key: "audit.checkpoint_file", Value: filepath.Join(dir, fmt.Sprintf("audit-checkpoint-%d", registry))},
 		config.Setting{Key: "database.url", Value: database},
 		config.Setting{Key: "temporal.address", Value: temporal},
 		config.Setting{Key: "worker.slots", Value: "8"},

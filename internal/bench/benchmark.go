@@ -47,6 +47,11 @@ func (b *benchmark) run(ctx context.Context) (measurements, error) {
 		return measurements{}, err
 	}
 	defer workers.Stop()
+	stop, err := b.keepOrder(ctx)
+	if err != nil {
+		return measurements{}, err
+	}
+	defer stop()
 	w := worker.New(b.client, noOpQueue, worker.Options{})
 	w.RegisterWorkflow(tenNoOps)
 	w.RegisterActivity(noOp)
@@ -76,6 +81,33 @@ func (b *benchmark) run(ctx context.Context) (measurements, error) {
 	m, err := b.compare(ctx, applicants[warming:])
 	m.Idle = idle.each(int(idling / time.Second))
 	return m, err
+}
+
+// keepOrder has the registry compared with Temporal, and the audit trail anchored, as
+// a pipeline's worker does. What was in the trail before is anchored first.
+func (b *benchmark) keepOrder(ctx context.Context) (stop func(), err error) {
+	anchor, err := b.office.Anchor()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := anchor.Pass(ctx); err != nil {
+		return nil, fmt.Errorf("anchor the audit trail: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	if err := b.office.StartAnchoring(ctx); err != nil {
+		cancel()
+		return nil, err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := b.office.Reconcile(ctx); err != nil {
+			b.say("Registry and Temporal are not compared: %v", err)
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}, nil
 }
 
 // idling is how long nothing is done, to measure what that costs.
