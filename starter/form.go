@@ -18,7 +18,7 @@ func newForm(a *app) *cobra.Command {
 		newCheckForm(a), newPreviewForm(a), newFormSpecimens(a))
 }
 
-// loadForms reads the forms of a folder; or the built-in forms if it is "".
+// loadForms reads the forms of a folder, or the built-in forms if it is "".
 func loadForms(folder string) (*render.Renderer, error) {
 	var source fs.FS = forms.BuiltIn
 	if folder != "" {
@@ -28,12 +28,17 @@ func loadForms(folder string) (*render.Renderer, error) {
 		source = os.DirFS(folder)
 	}
 	loaded, err := render.Load(source)
-	if err != nil {
-		var faults []error // one for each line that is wrong
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			faults = append(faults, identity.Refuse(identity.Invalid, "%s", line))
-		}
-		return nil, errors.Join(faults...)
+	return loaded, refuseForms(err)
+}
+
+// refuseForms gives a refusal for each line that is wrong.
+func refuseForms(err error) error {
+	if err == nil {
+		return nil
 	}
-	return loaded, nil
+	var faults []error
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		faults = append(faults, identity.Refuse(identity.Invalid, "%s", line))
+	}
+	return errors.Join(faults...)
 }
