@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/station"
@@ -36,10 +39,19 @@ func (w *watch) none(ctx context.Context, what, query string) {
 	type row struct{ Who, What string }
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 	if err != nil {
-		return // looked at again soon
+		w.blind(err)
+		return
 	}
 	for _, r := range list {
 		w.report.violate(r.Who, fmt.Sprintf(what, r.What))
+	}
+}
+
+// blind says that a check's own query is wrong: it would never find anything. A
+// server that does not answer is asked again soon. Class 42 is of statements that are wrong.
+func (w *watch) blind(err error) {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(refusal.Code, "42") {
+		w.suspect("chaos", "a check cannot look: "+err.Error(), 0)
 	}
 }
 
@@ -64,7 +76,8 @@ func (w *watch) checkSpoiled(ctx context.Context) {
 	}
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 	if err != nil {
-		return // looked at again soon
+		w.blind(err)
+		return
 	}
 	for _, r := range list {
 		if written, err := w.written(r.Blank); err == nil && !written {

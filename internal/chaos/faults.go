@@ -41,11 +41,11 @@ type fault struct {
 
 // chances of each process to be struck, of each fault to strike it, and of faults to
 // strike a workflow instead; in percent.
-const workflowChance = 22
+const workflowChance = 16
 
 var (
 	targetChances = []chance[string]{{postgresName, 22}, {temporalName, 17}, {gatewayName, 10}, {pipelineName, 25}, {string(stations[0]), 13}, {string(stations[1]), 13}}
-	kindChances   = []chance[kind]{{kill, 72}, {freeze, 17}, {restart, 11}}
+	kindChances   = []chance[kind]{{kill, 80}, {freeze, 12}, {restart, 8}}
 	actChances    = []chance[kind]{{terminate, 40}, {cancel, 25}, {reset, 35}}
 )
 

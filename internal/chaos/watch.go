@@ -112,6 +112,7 @@ func (w *watch) look(ctx context.Context) {
 	receipts, _ := w.enrollment.known() // before the registry is read: it knows all of them
 	v, err := w.view(ctx)
 	if err != nil {
+		w.blind(err)
 		return
 	}
 	w.mu.Lock()
