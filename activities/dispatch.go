@@ -3,7 +3,10 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"go.temporal.io/sdk/activity"
 
@@ -90,23 +93,39 @@ func (c *DispatchRoom) Announce(ctx context.Context, in ConsignmentInput) (Annou
 			told = 0
 		}
 	}
+	const together = 8 // applications told at the same time
+	for cards := range slices.Chunk(consignment.Cards[min(told, len(consignment.Cards)):], together) {
+		if err := c.tell(ctx, in.Consignment, cards); err != nil {
+			return AnnounceResult{}, err
+		}
+		told += len(cards)
+		activity.RecordHeartbeat(ctx, told)
+	}
+	if err := c.Registry.MarkAnnounced(ctx, in.Consignment); err != nil {
+		return AnnounceResult{}, fmt.Errorf("note announcement: %w", err)
+	}
 	var out AnnounceResult
-	for i, card := range consignment.Cards {
+	for _, card := range consignment.Cards {
 		if card.Missing {
 			out.Missing++
 		} else {
 			out.Arrived++
 		}
-		if i < told {
-			continue
-		}
-		if err := c.Applications.Arrived(ctx, card.Application, in.Consignment, card.Missing); err != nil {
-			return AnnounceResult{}, fmt.Errorf("tell application %s: %w", card.Application, err)
-		}
-		activity.RecordHeartbeat(ctx, i+1)
-	}
-	if err := c.Registry.MarkAnnounced(ctx, in.Consignment); err != nil {
-		return AnnounceResult{}, fmt.Errorf("note announcement: %w", err)
 	}
 	return out, nil
+}
+
+// tell tells the applications of some cards at the same time.
+func (c *DispatchRoom) tell(ctx context.Context, consignment identity.ConsignmentNumber, cards []registry.PackedCard) error {
+	errs := make([]error, len(cards))
+	var wg sync.WaitGroup
+	for i, card := range cards {
+		wg.Go(func() {
+			if err := c.Applications.Arrived(ctx, card.Application, consignment, card.Missing); err != nil {
+				errs[i] = fmt.Errorf("tell application %s: %w", card.Application, err)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }

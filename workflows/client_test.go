@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"example.org/cancuoc/internal/devserver/devservertest"
@@ -26,5 +27,33 @@ func TestClient_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
 	_, err = (&workflows.Client{Temporal: c, Patience: time.Second}).Decide(t.Context(), number, identity.Approve{Officer: "PD-001-0001"})
 
 	require.ErrorContains(t, err, "no answer within 1s")
+	require.NoError(t, c.TerminateWorkflow(t.Context(), options.ID, "", "the test is over"))
+}
+
+// A card that arrives while no worker runs is not forgotten: its application hears of it
+// when one does.
+func TestClient_WithoutAWorkerAnArrivalWaits(t *testing.T) {
+	t.Parallel()
+	c, err := client.DialContext(t.Context(), client.Options{HostPort: devservertest.Temporal(t)})
+	require.NoError(t, err)
+	defer c.Close()
+	options := client.StartWorkflowOptions{ID: workflows.ApplicationWorkflowID("deaf"), TaskQueue: t.Name()}
+	_, err = c.ExecuteWorkflow(t.Context(), options, workflows.CardApplication, workflows.CardApplicationInput{Application: "deaf"})
+	require.NoError(t, err)
+	flows := &workflows.Client{Temporal: c, Patience: 100 * time.Millisecond}
+
+	require.NoError(t, flows.Arrived(t.Context(), "deaf", "C-000001", false))
+	require.NoError(t, flows.Arrived(t.Context(), "ended", "C-000001", false), "who has ended needs to hear no more")
+
+	history := c.GetWorkflowHistory(t.Context(), options.ID, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	var signals []string
+	for history.HasNext() {
+		event, err := history.Next()
+		require.NoError(t, err)
+		if signal := event.GetWorkflowExecutionSignaledEventAttributes(); signal != nil {
+			signals = append(signals, signal.GetSignalName())
+		}
+	}
+	require.Equal(t, []string{workflows.SignalArrived}, signals)
 	require.NoError(t, c.TerminateWorkflow(t.Context(), options.ID, "", "the test is over"))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type dispatchRoom struct {
 	env      *testsuite.TestWorkflowEnvironment
 	box      identity.ConsignmentNumber
 	cards    []identity.ApplicationNumber
+	hears    sync.Mutex // arrived; several hear of their cards at once
 	arrived  map[identity.ApplicationNumber]bool
 	answered []string
 }
@@ -96,6 +98,8 @@ func (d *dispatchRoom) pack(i int) {
 
 // Arrived is an application that hears of its card.
 func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber, _ identity.ConsignmentNumber, missing bool) error {
+	d.hears.Lock()
+	defer d.hears.Unlock()
 	d.arrived[app] = !missing
 	return nil
 }

@@ -20,6 +20,7 @@ func (a *application) listen(ctx workflow.Context) error {
 	workflow.Go(ctx, a.hearArrivals)
 	workflow.Go(ctx, a.hearLook)
 	return errors.Join(
+		workflow.SetUpdateHandler(ctx, UpdateArrived, a.hearArrival),
 		acceptDecision(ctx, a, a.mayRecapture, a.recapture),
 		acceptDecision(ctx, a, a.mayAdjudicate, a.adjudicate),
 		acceptDecision(ctx, a, a.mayApprove, a.approve),
@@ -31,15 +32,21 @@ func (a *application) listen(ctx workflow.Context) error {
 	)
 }
 
-// hearArrivals notes what consignments report of the card; one may report twice, and
-// late.
+// hearArrivals notes what consignments report of the card by signals; one may report
+// twice, and late.
 func (a *application) hearArrivals(ctx workflow.Context) {
 	reports := workflow.GetSignalChannel(ctx, SignalArrived)
 	for {
 		var m Arrived
 		reports.Receive(ctx, &m)
-		a.arrivals[m.Consignment] = &m
+		must(a.hearArrival(ctx, m))
 	}
+}
+
+// hearArrival notes one report.
+func (a *application) hearArrival(_ workflow.Context, m Arrived) error {
+	a.arrivals[m.Consignment] = &m
+	return nil
 }
 
 // hearLook makes the application read the registry, where something changed that it

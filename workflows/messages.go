@@ -7,13 +7,14 @@ import (
 )
 
 // The names below are wire format: they stand in histories and in the commands of
-// programs that are not deployed together with the workers. The updates are the acts
-// of package identity, each under its ActName.
+// programs that are not deployed together with the workers. People's updates are the
+// acts of package identity, each under its ActName.
 
-// Queries and signals.
+// Queries, signals, and the update that no person sends.
 const (
 	QueryTimeline = "timeline" // []TimelineEntry, of a CardApplication
-	SignalArrived = "arrived"  // Arrived, to a CardApplication, from its consignment
+	UpdateArrived = "arrived"  // Arrived, to a CardApplication, from its consignment
+	SignalArrived = "arrived"  // the same, where the update is not answered at once
 	SignalLook    = "look"     // no content, to both: the registry has news; read it
 	SignalFull    = "full"     // no content, to a Consignment, from the card that filled it
 )

@@ -115,6 +115,9 @@ func TestLife_CostsFewEvents(t *testing.T) {
 	t.Logf("%d events and %d bytes for a card", len(history.GetEvents()), size(history))
 	require.LessOrEqual(t, len(history.GetEvents()), mostEvents)
 	require.Less(t, size(history), 64<<10)
+	for _, event := range history.GetEvents() {
+		require.Nil(t, event.GetWorkflowExecutionSignaledEventAttributes(), "a signal costs more than an update that is answered at once")
+	}
 }
 
 // canaries is a population of one.
