@@ -92,14 +92,14 @@ func (c *Client) LookConsignment(ctx context.Context, number identity.Consignmen
 // by a signal, which costs three and waits for one. Hearing it twice changes nothing.
 func (c *Client) Arrived(ctx context.Context, app identity.ApplicationNumber, consignment identity.ConsignmentNumber, missing bool) error {
 	id, m := ApplicationWorkflowID(app), Arrived{Consignment: consignment, Missing: missing}
-	if time.Since(time.Unix(c.unanswered.Load(), 0)) > time.Minute {
+	if time.Since(time.Unix(c.unanswered.Load(), 0)) > time.Minute { //nolint:forbidigo // of programs and activities, not of workflows
 		waiting, cancel := context.WithTimeout(ctx, min(5*time.Second, cmp.Or(c.Patience, 5*time.Second)))
 		defer cancel()
 		err := c.send(waiting, id, UpdateArrived, m, nil)
 		if _, ended := errors.AsType[*serviceerror.NotFound](err); err == nil || ended {
 			return nil
 		}
-		c.unanswered.Store(time.Now().Unix())
+		c.unanswered.Store(time.Now().Unix()) //nolint:forbidigo // so here
 	}
 	return c.signal(ctx, id, SignalArrived, m)
 }
