@@ -25,7 +25,7 @@ func TestAudit_ChainsUnderConcurrentWriters(t *testing.T) {
 		case 1:
 			return b.Advance(t.Context(), number, 1, identity.CardPersonalized, "")
 		case 2:
-			return errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"}))
+			return errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Personalization, Attempt: 1, Awaiting: identity.ToRestock, Actor: "system"}))
 		}
 		_, err := b.TakeBlank(t.Context(), number, 1, press)
 		return err

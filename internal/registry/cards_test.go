@@ -38,7 +38,7 @@ func TestLife_FromPacketToCard(t *testing.T) {
 	require.Equal(t, []string{
 		"received", "entered BiometricCapture", "entered Validation", "entered Deduplication", "entered Approval", "approve",
 		"entered DataPreparation", "prepared card 1", "entered Personalization", fmt.Sprintf("took blank %s for card 1", card.Blank),
-		"entered Printing", "entered Inspection", "personalized card 1", "printed card 1", "inspected card 1", "entered Dispatch",
+		"personalized card 1", "entered Printing", "printed card 1", "entered Inspection", "inspected card 1", "entered Dispatch",
 		fmt.Sprintf("packed card 1 into %s", card.Consignment), fmt.Sprintf("received card 1 of %s", card.Consignment),
 		"entered HandOver", "handed over card, by fingerprint",
 	}, b.trail(t, number))

@@ -36,7 +36,7 @@ func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, 
 
 func (r *Registry) pack(ctx context.Context, m StageChange, limit int) (Packing, error) {
 	batch := &pgx.Batch{}
-	batch.Queue(enter, m.args())
+	batch.Queue(entering(m.To), m.args())
 	batch.Queue(`
 		WITH card AS (
 			SELECT c.application, c.state, c.consignment, a.destination FROM cards c JOIN applications a ON a.number = c.application

@@ -11,6 +11,7 @@ import (
 // written into queries instead of passed as parameters: a partial index on a
 // literal cannot serve a prepared query with a parameter in its place.
 const (
+	stageApproval  = `'` + string(identity.Approval) + `'`
 	stageDispatch  = `'` + string(identity.Dispatch) + `'`
 	stageHandOver  = `'` + string(identity.HandOver) + `'`
 	stageIssued    = `'` + string(identity.Issued) + `'`

@@ -3,6 +3,7 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -62,10 +63,10 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("database error (SQLSTATE %s)", f.SQLState)
 }
 
-// violates reports whether err is a violation of that constraint.
-func violates(err error, constraint string) bool {
+// violates reports whether err is a violation of one of those constraints.
+func violates(err error, constraints ...string) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pg.ConstraintName == constraint
+	return ok && slices.Contains(constraints, pg.ConstraintName)
 }
 
 // found turns an empty answer into a refusal.

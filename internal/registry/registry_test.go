@@ -61,11 +61,16 @@ func (*roundTrips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndDa
 
 func newBundle(t *testing.T) *bundle {
 	t.Helper()
-	url := registrytest.NewSchema(t, registrytest.URL(t))
 	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
 	require.NoError(t, err)
+	return newBundleWith(t, vault.New(master))
+}
+
+func newBundleWith(t *testing.T, v *vault.Vault) *bundle {
+	t.Helper()
+	url := registrytest.NewSchema(t, registrytest.URL(t))
 	trips := &roundTrips{}
-	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 12, Tracer: trips})
+	r, err := registry.Open(t.Context(), url, registry.Options{Vault: v, MaxConns: 12, Tracer: trips})
 	require.NoError(t, err)
 	t.Cleanup(r.Close)
 	conn, err := pgx.Connect(t.Context(), url)
@@ -153,11 +158,13 @@ func (b *bundle) inspected(t *testing.T, change ...func(*registry.Submission)) i
 	number := b.prepared(t, change...)
 	_, err := b.TakeBlank(t.Context(), number, 1, press)
 	require.NoError(t, err)
-	b.enter(t, number, 1, identity.Printing, identity.Inspection)
-	for _, s := range []identity.CardState{identity.CardPersonalized, identity.CardPrinted, identity.CardInspected} {
-		require.NoError(t, b.Advance(t.Context(), number, 1, s, ""))
+	for _, made := range []struct {
+		card identity.CardState
+		next identity.Stage
+	}{{identity.CardPersonalized, identity.Printing}, {identity.CardPrinted, identity.Inspection}, {identity.CardInspected, identity.Dispatch}} {
+		require.NoError(t, b.Advance(t.Context(), number, 1, made.card, ""))
+		b.enter(t, number, 1, made.next)
 	}
-	b.enter(t, number, 1, identity.Dispatch)
 	return number
 }
 

@@ -3,7 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,23 +36,59 @@ type Entered struct {
 // stage it is at changes only what it waits for. The change, what was found, and
 // their audit entries are one statement.
 //
-// It refuses with Elsewhere when the application is not where it can move from, or
-// when the step was taken for a card that was given up since.
+// It refuses with Elsewhere when the application is not where it can move from, when
+// the step was taken for a card that was given up since, or when what must hold at that
+// stage does not: whoever asks believes more than the registry has, as a workflow does
+// after the registry was restored to an earlier instant.
 func (r *Registry) Enter(ctx context.Context, m StageChange) (Entered, error) {
 	var e Entered
-	err := r.db.QueryRow(ctx, enter, m.args()).Scan(&e.Since, &e.Now)
+	err := r.db.QueryRow(ctx, entering(m.To), m.args()).Scan(&e.Since, &e.Now)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Entered{}, r.refuseMove(ctx, m)
 	}
 	return e, fail("enter stage", err)
 }
 
+// must is what must hold of an application a when it enters a stage. Another card is
+// begun only when the one before was given up.
+var must = map[identity.Stage]string{
+	identity.DataPreparation: `(a.stage <> ` + stageApproval + ` OR EXISTS (
+			SELECT FROM decisions d WHERE d.application = a.number AND d.step = ` + stepApprove + ` AND d.round = 1))
+		AND (` + sameCard + ` OR @attempt = a.attempt + 1 AND EXISTS (
+			SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND c.state IN (` + cardSpoiled + `, ` + cardLost + `, ` + cardDestroyed + `)))`,
+	identity.Personalization: sameCard,
+	identity.Printing:        cardBeyond(identity.CardBegun),
+	identity.Inspection:      cardBeyond(identity.CardPersonalized),
+	identity.Dispatch:        cardBeyond(identity.CardPrinted),
+	identity.HandOver:        cardBeyond(identity.CardPacked),
+}
+
+// sameCard: the step is about the card that is being made.
+const sameCard = `(@attempt <= greatest(a.attempt, 1))`
+
+// cardBeyond: the card that is being made has left that state behind it.
+func cardBeyond(state identity.CardState) string {
+	before := identity.CardStates[:slices.Index(identity.CardStates, state)+1]
+	return sameCard + ` AND EXISTS (
+			SELECT FROM cards c WHERE c.application = a.number AND c.attempt = greatest(a.attempt, 1) AND c.state NOT IN ` + literals(before) + `)`
+}
+
+// entering is enter with what must hold at the stage.
+func entering(to identity.Stage) string {
+	if condition, given := must[to]; given {
+		return enterIf + ` AND ` + condition + entered
+	}
+	return enterIf + entered
+}
+
+const enterIf = `
+	WITH before AS (
+		SELECT a.number, a.stage, a.attempt, a.awaiting, a.awaiting_why FROM applications a
+		WHERE a.number = @number AND a.stage = ANY(@from) AND (@attempt = 0 OR @attempt >= a.attempt)`
+
 // A step of the system at the stage where the application waits leaves what it waits
 // for: it may find the same again.
-const enter = `
-	WITH before AS (
-		SELECT number, stage, attempt, awaiting, awaiting_why FROM applications
-		WHERE number = @number AND stage = ANY(@from) AND (@attempt = 0 OR @attempt >= attempt) FOR NO KEY UPDATE
+const entered = ` FOR NO KEY UPDATE
 	), entered AS (
 		UPDATE applications a SET stage = @to, attempt = greatest(a.attempt, @attempt),
 			awaiting = CASE WHEN @awaiting = '' AND b.stage = @to THEN b.awaiting ELSE @awaiting END,
@@ -95,7 +131,7 @@ func (m StageChange) args() pgx.StrictNamedArgs {
 // It refuses as Enter does.
 func (r *Registry) End(ctx context.Context, m StageChange) error {
 	batch := &pgx.Batch{}
-	batch.Queue(enter, m.args())
+	batch.Queue(entering(m.To), m.args())
 	batch.Queue(`
 		WITH ended AS (
 			SELECT number FROM applications WHERE number = @application AND stage = @to
@@ -127,7 +163,7 @@ func (r *Registry) End(ctx context.Context, m StageChange) error {
 // wanted, in the same round trip.
 func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...EvidenceKey) (ApplicationRecord, Evidence, error) {
 	batch := &pgx.Batch{}
-	batch.Queue(enter, m.args())
+	batch.Queue(entering(m.To), m.args())
 	batch.Queue(selectRecord+` WHERE a.number = $1`, m.Application)
 	queueEvidence(batch, m.Application, wanted)
 	batch.Queue(`SELECT (SELECT found FROM findings WHERE application = $1 AND stage = $2 AND round = $3)`, m.Application, m.To, m.Round)
@@ -170,5 +206,5 @@ func (r *Registry) refuseMove(ctx context.Context, m StageChange) error {
 	if m.Attempt != 0 && m.Attempt < attempt {
 		return identity.Refuse(identity.Elsewhere, "card %d of application %s was given up for card %d", m.Attempt, m.Application, attempt)
 	}
-	return fmt.Errorf("enter %s: application %s moved meanwhile", m.To, m.Application)
+	return identity.Refuse(identity.Elsewhere, "application %s is at %s with card %d, and not ready for %s", m.Application, at, attempt, m.To)
 }

@@ -103,10 +103,49 @@ func TestEnter_RefusesALateCopy(t *testing.T) {
 	b := newBundle(t)
 	b.stock(t, 2)
 	number := b.prepared(t)
-	b.enter(t, number, 1, identity.Printing)
+	require.NoError(t, b.Spoil(t.Context(), number, 1, string(press), identity.Reason{Code: identity.ReasonChipFailed}))
 	b.enter(t, number, 2, identity.DataPreparation, identity.Personalization)
 
 	_, err := b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: "system"})
 
 	require.ErrorIs(t, err, identity.Elsewhere)
+}
+
+// A workflow may believe more than the registry has, which was restored to an earlier
+// instant: nothing is then made that nobody approved, no other card is begun while the
+// one before is in no account, and no step is taken on a card that is not so far.
+func TestEnter_RefusesWhoIsAhead(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	ahead := func(number identity.ApplicationNumber, attempt int, to identity.Stage) {
+		t.Helper()
+		before, err := b.Application(t.Context(), number)
+		require.NoError(t, err)
+		require.ErrorIs(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: to, Attempt: attempt, Actor: "system"})), identity.Elsewhere)
+		after, err := b.Application(t.Context(), number)
+		require.NoError(t, err)
+		require.Equal(t, before.Stage, after.Stage)
+		require.Equal(t, before.Attempt, after.Attempt)
+	}
+	unapproved := b.received(t)
+	b.enter(t, unapproved, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
+	ahead(unapproved, 1, identity.DataPreparation)
+	number := b.prepared(t)
+	ahead(number, 2, identity.Personalization)
+	ahead(number, 2, identity.DataPreparation)
+	ahead(number, 1, identity.Printing)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+	ahead(number, 1, identity.Printing)
+	ahead(number, 2, identity.DataPreparation)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPersonalized, ""))
+	b.enter(t, number, 1, identity.Printing)
+	ahead(number, 1, identity.Inspection)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPrinted, ""))
+	b.enter(t, number, 1, identity.Inspection)
+	ahead(number, 1, identity.Dispatch)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardInspected, ""))
+	b.enter(t, number, 1, identity.Dispatch)
+	ahead(number, 1, identity.HandOver)
 }

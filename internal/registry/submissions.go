@@ -3,7 +3,6 @@ package registry
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,22 +33,44 @@ func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
 	if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
 		return receipt, err
 	}
-	number, err := identity.NewApplicationNumber(rand.Reader)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("draw application number: %w", err)
-	}
-	err = r.receive(ctx, number, s)
-	switch {
-	case violates(err, "one_application_per_enrollment"), violates(err, "one_open_application_per_citizen_and_ground"):
-		// Another copy was faster, or another application is open.
+	for try := 0; ; try++ {
+		number, err := r.number(s, try)
+		if err != nil {
+			return Receipt{}, err
+		}
+		switch err := r.receive(ctx, number, s); {
+		case err == nil:
+			return Receipt{Number: number}, nil
+		case !violates(err, "applications_pkey", "one_application_per_enrollment", "one_open_application_per_citizen_and_ground"):
+			return Receipt{}, fail("receive application", err)
+		case violates(err, "one_open_application_per_citizen_and_ground"):
+			if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing { // another copy was faster
+				return receipt, err
+			}
+			return Receipt{}, r.refuseSecondApplication(ctx, s)
+		}
 		if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
 			return receipt, err
 		}
-		return Receipt{}, r.refuseSecondApplication(ctx, s)
-	case err != nil:
-		return Receipt{}, fail("receive application", err)
 	}
-	return Receipt{Number: number}, nil
+}
+
+// number is a submission's application number: nobody can guess it, and the same
+// submission gets the same one, though the registry forgot it, as it does when it is
+// restored to an earlier instant. Then the receipt stays valid, and the workflow that
+// was begun under it goes on. What is submitted otherwise gets another number. Where
+// one is taken, the next is tried.
+func (r *Registry) number(s Submission, try int) (identity.ApplicationNumber, error) {
+	content := fmt.Sprintf("application number\n%s\n%s\n%x\n%d", s.Application.Station, s.Application.EnrollmentID, s.Digest, try)
+	drawn, err := r.vault.Digest([]byte(content))
+	if err != nil {
+		return "", fmt.Errorf("draw application number: %w", err)
+	}
+	number, err := identity.NewApplicationNumber(bytes.NewReader(drawn))
+	if err != nil {
+		return "", fmt.Errorf("draw application number: %w", err)
+	}
+	return number, nil
 }
 
 // existing finds an earlier submission under the same identifier.

@@ -1,13 +1,16 @@
 package registry_test
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/vault"
 )
 
 func TestReceive_KeepsEverything(t *testing.T) {
@@ -152,4 +155,41 @@ func TestReceive_NothingIsHalfStored(t *testing.T) {
 		SELECT (SELECT count(*) FROM applications) + (SELECT count(*) FROM audit) + (SELECT count(*) FROM vault_blobs)
 			+ (SELECT count(*) FROM vault_keys) + (SELECT count(*) FROM gallery)`).Scan(&rows))
 	require.Zero(t, rows)
+}
+
+// A registry that was restored to an earlier instant gives a submission that it forgot
+// the number it had: the citizen's receipt stays valid, and the workflow that was begun
+// under it goes on.
+func TestReceive_AForgottenSubmissionGetsItsNumberAgain(t *testing.T) {
+	t.Parallel()
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
+	require.NoError(t, err)
+	var numbers []identity.ApplicationNumber
+	for range 2 {
+		b := newBundleWith(t, vault.New(master))
+		numbers = append(numbers, b.received(t))
+		other := b.submission()
+		other.Application.EnrollmentID, other.Digest = "E-1", [32]byte{1}
+		_, err := b.Receive(t.Context(), other)
+		require.ErrorIs(t, err, identity.Conflict, "other content under the same identifier")
+	}
+	require.Equal(t, numbers[0], numbers[1])
+	require.NotEqual(t, numbers[0], newBundle(t).received(t), "another office's key")
+}
+
+// Where a number is taken already, the next one is given.
+func TestReceive_ATakenNumberIsNotGivenAgain(t *testing.T) {
+	t.Parallel()
+	b := newBundleWith(t, vault.New(sameDigest{}))
+	first := b.received(t)
+	require.NotEqual(t, first, b.received(t))
+}
+
+// sameDigest wraps nothing, and its first digest is the same for everything.
+type sameDigest struct{}
+
+func (sameDigest) Wrap(_ string, key []byte) ([]byte, error)       { return key, nil }
+func (sameDigest) Unwrap(_ string, wrapped []byte) ([]byte, error) { return wrapped, nil }
+func (sameDigest) Digest(content []byte) ([]byte, error) {
+	return bytes.Repeat(content[len(content)-1:], 32), nil
 }

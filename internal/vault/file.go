@@ -1,7 +1,10 @@
 package vault
 
 import (
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -46,4 +49,15 @@ func (f *FileWrapper) Unwrap(application string, wrapped []byte) ([]byte, error)
 		return nil, errors.New("the wrapped key is truncated")
 	}
 	return a.Open(nil, wrapped[:a.NonceSize()], wrapped[a.NonceSize():], []byte(application))
+}
+
+// Digest implements Wrapper by HMAC-SHA-256, with a key of its own.
+func (f *FileWrapper) Digest(content []byte) ([]byte, error) {
+	key, err := hkdf.Expand(sha256.New, f.master, "cancuoc digest", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write(content)
+	return mac.Sum(nil), nil
 }

@@ -55,6 +55,9 @@ type Wrapper interface {
 	Wrap(application string, key []byte) ([]byte, error)
 	// Unwrap decrypts what Wrap made for the same application.
 	Unwrap(application string, wrapped []byte) ([]byte, error)
+	// Digest gives 32 bytes that nobody can compute without the master key, and that
+	// are the same each time.
+	Digest(content []byte) ([]byte, error)
 }
 
 // Vault seals and opens blobs.
@@ -74,6 +77,10 @@ const maxKeys = 10_000
 func New(master Wrapper) *Vault {
 	return &Vault{master: master, keys: make(map[[sha256.Size]byte]cipher.AEAD)}
 }
+
+// Digest gives 32 bytes that nobody can compute without the master key, and that are
+// the same for the same content each time.
+func (v *Vault) Digest(content []byte) ([]byte, error) { return v.master.Digest(content) }
 
 // Put stores a blob. The same content again changes nothing; other content under
 // the same key is refused with Conflict. Two round trips.

@@ -27,24 +27,37 @@ type Encounters interface {
 // finds the other.
 type Builtin struct {
 	encounters Encounters
-	gallery    *Gallery
 
 	reading sync.Mutex // held while new encounters are read into the gallery
-	seen    int64      // the last one that was read
+	last    read       // the last one that was read
 
-	mu      sync.Mutex                            // guards the maps; the gallery is never asked while it is held
+	mu      sync.Mutex // guards what follows; the gallery is never asked while it is held
+	gallery *Gallery
 	owners  map[string]identity.ApplicationNumber // of captures, by identifier in the gallery
 	citizen map[identity.ApplicationNumber]identity.PersonalNumber
+}
+
+// read is an encounter that was read.
+type read struct {
+	seq int64
+	id  string // in the gallery
 }
 
 // NewBuiltin makes an ABIS that has read nothing yet: the first search reads all
 // encounters.
 func NewBuiltin(encounters Encounters) *Builtin {
-	return &Builtin{
-		encounters: encounters, gallery: NewGallery(),
-		owners:  make(map[string]identity.ApplicationNumber),
-		citizen: make(map[identity.ApplicationNumber]identity.PersonalNumber),
-	}
+	b := &Builtin{encounters: encounters}
+	b.forget()
+	return b
+}
+
+// forget has all encounters read again.
+func (b *Builtin) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last, b.gallery = read{}, NewGallery()
+	b.owners = make(map[string]identity.ApplicationNumber)
+	b.citizen = make(map[identity.ApplicationNumber]identity.PersonalNumber)
 }
 
 // Identify lists the applications of other persons that have these fingers, which
@@ -55,7 +68,10 @@ func (b *Builtin) Identify(ctx context.Context, app identity.ApplicationNumber, 
 	}
 	limits := DefaultLimits()
 	limits.Skip = b.own(app)
-	found, err := b.gallery.Identify(ctx, fingers, limits)
+	b.mu.Lock()
+	gallery := b.gallery
+	b.mu.Unlock()
+	found, err := gallery.Identify(ctx, fingers, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -92,31 +108,47 @@ func (b *Builtin) applications(found []Candidate) []identity.ApplicationNumber {
 // pageSize is how many encounters are read at once.
 const pageSize = 1000
 
-// catchUp reads the encounters that came since the last search.
+// catchUp reads the encounters that came since the last search. It reads the last one
+// again: where another stands in its place, the registry was restored to an earlier
+// instant, and everything is read anew.
 func (b *Builtin) catchUp(ctx context.Context) error {
 	b.reading.Lock()
 	defer b.reading.Unlock()
 	for {
-		encounters, err := b.encounters.Gallery(ctx, b.seen, pageSize)
+		encounters, err := b.encounters.Gallery(ctx, b.last.seq-1, pageSize)
 		if err != nil {
 			return fmt.Errorf("read encounters: %w", err)
 		}
+		if b.last.seq > 0 && (len(encounters) == 0 || b.last != read{encounters[0].Seq, idOf(encounters[0])}) {
+			b.forget()
+			continue
+		}
 		for _, e := range encounters {
-			var templates fingerprint.Templates
-			if err := templates.UnmarshalBinary(e.Templates); err != nil {
-				return fmt.Errorf("read encounter %d: %w", e.Seq, err)
+			if err := b.add(e); err != nil {
+				return err
 			}
-			id := fmt.Sprintf("%s/%d", e.Application, e.Round)
-			b.note(id, e.Application, e.Citizen) // before it can be found
-			if err := b.gallery.Add(id, templates); err != nil {
-				return fmt.Errorf("add encounter %d: %w", e.Seq, err)
-			}
-			b.seen = e.Seq
 		}
 		if len(encounters) < pageSize {
 			return nil
 		}
 	}
+}
+
+// idOf is an encounter's identifier in the gallery.
+func idOf(e identity.Encounter) string { return fmt.Sprintf("%s/%d", e.Application, e.Round) }
+
+// add puts an encounter into the gallery.
+func (b *Builtin) add(e identity.Encounter) error {
+	var templates fingerprint.Templates
+	if err := templates.UnmarshalBinary(e.Templates); err != nil {
+		return fmt.Errorf("read encounter %d: %w", e.Seq, err)
+	}
+	b.note(idOf(e), e.Application, e.Citizen) // before it can be found
+	if err := b.gallery.Add(idOf(e), templates); err != nil {
+		return fmt.Errorf("add encounter %d: %w", e.Seq, err)
+	}
+	b.last = read{e.Seq, idOf(e)}
+	return nil
 }
 
 // note remembers whose a capture is.

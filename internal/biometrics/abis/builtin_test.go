@@ -148,3 +148,24 @@ func TestBuiltin_SearchesWhileCapturesCome(t *testing.T) {
 		require.Fail(t, "searches and captures wait for each other")
 	}
 }
+
+// A registry that was restored to an earlier instant gives its numbers out again: what
+// came since is read though something else had been read under its number.
+func TestBuiltin_FindsWhatCameAfterARestore(t *testing.T) {
+	t.Parallel()
+	before, restored := registrytest.Open(t), registrytest.Open(t)
+	office := &moved{Registry: before}
+	builtin := abis.NewBuiltin(office)
+	apply(t, before, "048301999902", identity.GroundAge, herFingers)
+	lost := apply(t, before, one, identity.GroundAge, hisFingers)
+	require.Empty(t, search(t, before, builtin, lost, 1))
+	first := apply(t, restored, one, identity.GroundAge, hisFingers)
+	apply(t, restored, "048301999902", identity.GroundAge, herFingers)
+	office.Registry = restored
+	second := apply(t, restored, another, identity.GroundAge, sameFingers)
+
+	require.Equal(t, []identity.ApplicationNumber{first}, search(t, restored, builtin, second, 1))
+}
+
+// moved is a registry in whose place another one comes.
+type moved struct{ *registry.Registry }
