@@ -7,19 +7,29 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/reconciler"
+	"example.org/cancuoc/workflows"
 )
 
 func newReconcile(a *app) *cobra.Command {
-	return &cobra.Command{
+	var letGo []string
+	var word workflows.LetGo
+	var officer string
+	c := &cobra.Command{
 		Use: "reconcile", Short: "Compare the registry with what Temporal runs, and mend what differs", GroupID: "set-up",
 		Long: `Compare the registry with what Temporal runs, and mend what differs.
 
 Pipeline workers do so by themselves, every worker.reconcile of the settings. Open
 applications and consignments that have no workflow are begun again where the registry
 has them; workflows that show something else than the registry are told to read it;
-applications that wait for a blank are woken, as many as there are blanks.`,
-		Example: "  starter reconcile\n  starter reconcile --json",
+applications that wait for a blank are woken, as many as there are blanks.
+
+Workflows of applications and consignments that the registry does not know are listed:
+it was restored to an earlier instant. An application goes on when its station submits
+the packet again, which gets the same number. What will not come again is let go with
+--let-go: its workflow ends. Nothing that the registry knows can be let go.`,
+		Example: "  starter reconcile\n  starter reconcile --json\n  starter reconcile --let-go 7QF3M-9T2XK-D,C-000017 --officer VH-01 --reason 'the station has no such packet'",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			office, err := a.office(cmd.Context())
@@ -34,9 +44,18 @@ applications that wait for a blank are woken, as many as there are blanks.`,
 			if err != nil {
 				return err
 			}
+			word.Officer = identity.OfficerID(officer)
+			if err := r.LetGo(cmd.Context(), report, letGo, word); err != nil {
+				return err
+			}
 			return a.print(cmd, report, func(w io.Writer) { printReport(w, report) })
 		},
 	}
+	c.Flags().StringSliceVar(&letGo, "let-go", nil, "applications and consignments that the registry does not know, to be waited for no more")
+	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who lets them go")
+	c.Flags().StringVar(&word.Reason, "reason", "", "why they are let go, for their histories")
+	c.MarkFlagsRequiredTogether("let-go", "officer", "reason")
+	return c
 }
 
 func printReport(w io.Writer, r reconciler.Report) {
@@ -50,7 +69,10 @@ func printReport(w io.Writer, r reconciler.Report) {
 	say("consignments begun again", texts(r.BegunBoxes))
 	say("told to read the registry", texts(r.Told))
 	say("woken for a blank", texts(r.Woken))
-	say("not open in the registry, told to read it", r.Unknown)
+	say("not known to the registry, and waiting", r.Unknown)
+	if r.Passed != "" {
+		fmt.Fprintf(w, "consignments are numbered from after %s on\n", r.Passed)
+	}
 }
 
 func texts[T ~string](values []T) []string {

@@ -40,6 +40,9 @@ type application struct {
 	handedOver   bool
 	ready        bool            // it is known where the application stands
 	look         bool            // the registry has news: read it
+	letGo        *LetGo          // an operator's word that it is not waited for, should the registry not know it
+	gone         bool            // the registry does not know it, and an operator let it go
+	anew         bool            // the registry lost a decision: go on in a new run
 	answered     map[string]bool // updates that were carried out, by ID
 
 	station     identity.StationID // whose slot the card is in; empty when it is in none

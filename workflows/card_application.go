@@ -64,11 +64,11 @@ func CardApplication(ctx workflow.Context, in CardApplicationInput) (CardApplica
 		a.readStanding(ctx)
 	}
 	workflow.Go(ctx, a.watchDeadline)
-	for !a.stage.Ended() && !historyIsLong(ctx) {
+	for !a.over() && !a.anew && !historyIsLong(ctx) {
 		a.liveOn(ctx)
 	}
 	finishUpdates(ctx)
-	if !a.stage.Ended() {
+	if !a.over() {
 		return CardApplicationResult{}, workflow.NewContinueAsNewError(ctx, CardApplication, a.continued())
 	}
 	return CardApplicationResult{End: a.stage, Reason: a.reason, Cards: a.attempt}, nil

@@ -87,6 +87,16 @@ func (c *Client) LookConsignment(ctx context.Context, number identity.Consignmen
 	return c.signal(ctx, ConsignmentWorkflowID(number), SignalLook, nil)
 }
 
+// LetGoApplication has an application's workflow end, should the registry not know it.
+func (c *Client) LetGoApplication(ctx context.Context, number identity.ApplicationNumber, word LetGo) error {
+	return c.signal(ctx, ApplicationWorkflowID(number), SignalLetGo, word)
+}
+
+// LetGoConsignment has a consignment's workflow end, should the registry not know it.
+func (c *Client) LetGoConsignment(ctx context.Context, number identity.ConsignmentNumber, word LetGo) error {
+	return c.signal(ctx, ConsignmentWorkflowID(number), SignalLetGo, word)
+}
+
 // Arrived tells an application that its consignment was counted in: by an update, which
 // costs the engine one write of the workflow's state, or where no worker answers at once,
 // by a signal, which costs three and waits for one. Hearing it twice changes nothing.
@@ -159,7 +169,8 @@ func (c *Client) update(ctx context.Context, id string, act identity.Act, answer
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or never existed", id)
 	}
-	if err != nil && ctx.Err() == nil && waiting.Err() != nil {
+	_, unanswered := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
+	if err != nil && ctx.Err() == nil && (unanswered || waiting.Err() != nil) {
 		return fmt.Errorf("%s %s: no answer within %s; the act may still take effect when a pipeline worker runs: check the status before trying again (%w)", act.ActName(), id, patience, err)
 	}
 	if err != nil {
@@ -262,8 +273,9 @@ func listed(e *workflowpb.WorkflowExecutionInfo) Listed {
 
 // Shown is what the engine shows of a running application.
 type Shown struct {
-	Stage    identity.Stage // where it rests; passing stages are not shown
-	Awaiting identity.Action
+	Stage       identity.Stage // where it rests; passing stages are not shown
+	Awaiting    identity.Action
+	Consignment identity.ConsignmentNumber
 }
 
 // Running is what the engine runs.
@@ -287,11 +299,64 @@ func (c *Client) Running(ctx context.Context) (Running, error) {
 		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {
 			running.Applications[identity.ApplicationNumber(number)] = Shown{
 				Stage: identity.Stage(attribute(e, StageKey)), Awaiting: identity.Action(attribute(e, AwaitingKey)),
+				Consignment: identity.ConsignmentNumber(attribute(e, ConsignmentKey)),
 			}
 		}
 		return true
 	})
 	return running, err
+}
+
+// CountRunning counts the applications whose workflows run.
+func (c *Client) CountRunning(ctx context.Context) (int, error) {
+	answer, err := c.Temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
+		Query: "WorkflowType = 'CardApplication' AND ExecutionStatus = 'Running'",
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count workflows: %w", err)
+	}
+	return int(answer.GetCount()), nil
+}
+
+// Runs reports whether a workflow of that ID runs.
+func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
+	described, err := c.Temporal.DescribeWorkflowExecution(ctx, id, "")
+	if _, never := errors.AsType[*serviceerror.NotFound](err); never {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at %s: %w", id, err)
+	}
+	return described.GetWorkflowExecutionInfo().GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
+}
+
+// Closed lists the applications and consignments of which a workflow ended since a time,
+// by the engine's clock. Another one may run meanwhile.
+func (c *Client) Closed(ctx context.Context, since time.Time) (apps []identity.ApplicationNumber, boxes []identity.ConsignmentNumber, err error) {
+	query := fmt.Sprintf("CloseTime >= '%s'", since.UTC().Format(time.RFC3339Nano))
+	err = c.visit(ctx, query, 1000, func(e *workflowpb.WorkflowExecutionInfo) bool {
+		id := e.GetExecution().GetWorkflowId()
+		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {
+			apps = append(apps, identity.ApplicationNumber(number))
+		}
+		if number, ok := strings.CutPrefix(id, consignmentPrefix); ok {
+			boxes = append(boxes, identity.ConsignmentNumber(number))
+		}
+		return true
+	})
+	return apps, boxes, err
+}
+
+// LatestConsignment is the greatest number after that one of which the engine ever had a
+// workflow, or that one.
+func (c *Client) LatestConsignment(ctx context.Context, after identity.ConsignmentNumber) (identity.ConsignmentNumber, error) {
+	latest := after
+	query := fmt.Sprintf("WorkflowType = 'Consignment' AND %s > '%s'", ConsignmentKey.GetName(), after)
+	err := c.visit(ctx, query, 1000, func(e *workflowpb.WorkflowExecutionInfo) bool {
+		latest = max(latest, identity.ConsignmentNumber(strings.TrimPrefix(e.GetExecution().GetWorkflowId(), consignmentPrefix)))
+		return true
+	})
+	return latest, err
 }
 
 // visit gives each execution that a query selects, until told to stop.

@@ -23,11 +23,11 @@ func Consignment(ctx workflow.Context, in ConsignmentInput) (ConsignmentResult, 
 	})
 	must(c.listen(ctx))
 	c.readStanding(ctx)
-	for !c.announced && !historyIsLong(ctx) {
+	for !c.over() && !historyIsLong(ctx) {
 		c.travelOn(ctx)
 	}
 	finishUpdates(ctx)
-	if !c.announced {
+	if !c.over() {
 		return ConsignmentResult{}, workflow.NewContinueAsNewError(ctx, Consignment, in)
 	}
 	return c.result, nil
@@ -43,12 +43,19 @@ type consignment struct {
 	ready     bool // it is known how far the box is
 	full      bool
 	look      bool
+	letGo     *LetGo // an operator's word that it is not waited for, should the registry not know it
+	gone      bool   // the registry does not know it, and an operator let it go
 	result    ConsignmentResult
 	deciding  workflow.Mutex
 }
 
-// readStanding reads how far the box is. If the registry does not know it, for example
-// because it was restored to a time before the box was opened, it waits to be woken.
+// over reports whether nothing is left to do: every card was told, or the registry does
+// not know the box and an operator let it go.
+func (c *consignment) over() bool { return c.announced || c.gone }
+
+// readStanding reads how far the box is. If the registry does not know it, because it
+// was restored to an instant before the box was opened, it waits until it is woken, or
+// until an operator lets it go.
 func (c *consignment) readStanding(ctx workflow.Context) {
 	for {
 		c.look = false
@@ -56,9 +63,15 @@ func (c *consignment) readStanding(ctx workflow.Context) {
 		err := do(ctx, "Read how far the box is", dispatchRoom.HowFar, activities.ConsignmentInput{Consignment: c.in.Number}, &s)
 		if err == nil {
 			c.state, c.cards, c.openedAt, c.announced = s.State, s.Cards, s.OpenedAt, s.Announced
-			c.ready = true
+			c.ready, c.full, c.letGo = true, false, nil // a full box is sealed in the registry
 			return
 		}
+		if c.letGo != nil && refused(err, identity.NotFound) {
+			c.show(ctx, identity.NoAction, "unknown to the registry, and let go by "+string(c.letGo.Officer))
+			c.gone, c.ready = true, true
+			return
+		}
+		c.letGo = nil
 		c.show(ctx, identity.ToAttend, "the registry does not know this consignment: "+refusalText(err))
 		must(workflow.Await(ctx, func() bool { return c.look }))
 	}
@@ -124,8 +137,10 @@ func (c *consignment) announce(ctx workflow.Context) error {
 // listen installs the updates and hears what happens elsewhere.
 func (c *consignment) listen(ctx workflow.Context) error {
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		workflow.GetSignalChannel(ctx, SignalFull).Receive(ctx, nil)
-		c.full = true
+		for full := workflow.GetSignalChannel(ctx, SignalFull); ; {
+			full.Receive(ctx, nil)
+			c.full = true
+		}
 	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		for looks := workflow.GetSignalChannel(ctx, SignalLook); ; {
@@ -133,6 +148,7 @@ func (c *consignment) listen(ctx workflow.Context) error {
 			c.look = true
 		}
 	})
+	workflow.Go(ctx, func(ctx workflow.Context) { hearLetGo(ctx, func(m LetGo) { c.letGo, c.look = &m, true }) })
 	return errors.Join(
 		acceptUpdate(ctx, &c.ready, c.maySeal, c.seal),
 		acceptUpdate(ctx, &c.ready, c.maySend, c.send),

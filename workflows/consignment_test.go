@@ -76,7 +76,10 @@ func (d *dispatchRoom) pack(i int) {
 			require.NoError(d.t, errOf(d.Enter(ctx, registry.StageChange{Application: receipt.Number, To: stage, Attempt: 1, Actor: "system"})))
 		}
 	}
-	enter(identity.Validation, identity.Approval, identity.DataPreparation)
+	enter(identity.Validation, identity.Approval)
+	_, err = d.Registry.Decide(ctx, identity.Decision{Application: receipt.Number, Step: identity.StepApprove, Round: 1, Officer: approver}, time.Time{})
+	require.NoError(d.t, err)
+	enter(identity.DataPreparation)
 	serial, err := identity.NewCardSerial(rand.Reader)
 	require.NoError(d.t, err)
 	require.NoError(d.t, d.SaveCard(ctx, registry.CardData{
@@ -86,10 +89,11 @@ func (d *dispatchRoom) pack(i int) {
 	enter(identity.Personalization)
 	_, err = d.TakeBlank(ctx, card.Application, 1, "PX-01")
 	require.NoError(d.t, err)
-	enter(identity.Printing, identity.Inspection)
-	for _, state := range []identity.CardState{identity.CardPersonalized, identity.CardPrinted, identity.CardInspected} {
-		require.NoError(d.t, d.Advance(ctx, card.Application, 1, state, ""))
-	}
+	require.NoError(d.t, d.Advance(ctx, card.Application, 1, identity.CardPersonalized, ""))
+	enter(identity.Printing)
+	require.NoError(d.t, d.Advance(ctx, card.Application, 1, identity.CardPrinted, ""))
+	enter(identity.Inspection)
+	require.NoError(d.t, d.Advance(ctx, card.Application, 1, identity.CardInspected, ""))
 	enter(identity.Dispatch)
 	packed, err := d.Pack(ctx, card.Application, 1, 100, "system")
 	require.NoError(d.t, err)

@@ -19,6 +19,7 @@ func (a *application) listen(ctx workflow.Context) error {
 	}
 	workflow.Go(ctx, a.hearArrivals)
 	workflow.Go(ctx, a.hearLook)
+	workflow.Go(ctx, func(ctx workflow.Context) { hearLetGo(ctx, func(m LetGo) { a.letGo, a.look = &m, true }) })
 	return errors.Join(
 		workflow.SetUpdateHandler(ctx, UpdateArrived, a.hearArrival),
 		acceptDecision(ctx, a, a.mayRecapture, a.recapture),
@@ -56,6 +57,15 @@ func (a *application) hearLook(ctx workflow.Context) {
 	for {
 		looks.Receive(ctx, nil)
 		a.look = true
+	}
+}
+
+// hearLetGo has the workflow look, and end if the registry still does not know it.
+func hearLetGo(ctx workflow.Context, heard func(LetGo)) {
+	for letGo := workflow.GetSignalChannel(ctx, SignalLetGo); ; {
+		var m LetGo
+		letGo.Receive(ctx, &m)
+		heard(m)
 	}
 }
 

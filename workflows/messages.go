@@ -17,6 +17,7 @@ const (
 	SignalArrived = "arrived"  // the same, where the update is not answered at once
 	SignalLook    = "look"     // no content, to both: the registry has news; read it
 	SignalFull    = "full"     // no content, to a Consignment, from the card that filled it
+	SignalLetGo   = "let-go"   // LetGo, to both: the registry does not know it, and will not; end
 )
 
 const (
@@ -60,9 +61,15 @@ type Limits struct {
 	Cards       int           // how many cards may fail before a person is asked
 }
 
+// LetGo is an operator's word that what the registry does not know is not waited for.
+type LetGo struct {
+	Officer identity.OfficerID
+	Reason  string
+}
+
 // CardApplicationResult is how it ended.
 type CardApplicationResult struct {
-	End    identity.Stage
+	End    identity.Stage      // where it stood, if the registry did not know it and an operator let it go
 	Reason identity.ReasonCode // empty when issued
 	Cards  int                 // how many cards were begun
 }

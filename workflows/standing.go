@@ -22,8 +22,9 @@ func (a *application) recover(ctx workflow.Context, err error) {
 }
 
 // readStanding reads from the registry where the application stands. If the registry
-// does not know it, for example because it was restored to a time before the
-// application was received, it waits to be woken and looks again.
+// does not know it, because it was restored to an instant before the application was
+// received, it waits: until its station has submitted the packet again, which gets the
+// same number, or until an operator lets it go.
 func (a *application) readStanding(ctx workflow.Context) {
 	for {
 		a.look = false
@@ -33,6 +34,12 @@ func (a *application) readStanding(ctx workflow.Context) {
 			a.standAt(ctx, s)
 			return
 		}
+		if a.letGo != nil && refused(err, identity.NotFound) {
+			a.note(ctx, "Unknown to the registry, and let go by "+string(a.letGo.Officer))
+			a.gone, a.ready = true, true
+			return
+		}
+		a.letGo = nil
 		a.awaiting = identity.ToAttend
 		a.note(ctx, "The registry does not say where the application stands: "+refusalText(err))
 		a.show(ctx)
@@ -40,11 +47,31 @@ func (a *application) readStanding(ctx workflow.Context) {
 	}
 }
 
-// standAt takes over where the registry has the application.
+// over reports whether nothing is left to do: the application has ended, or the registry
+// does not know it and an operator let it go.
+func (a *application) over() bool { return a.stage.Ended() || a.gone }
+
+// forgets reports whether the registry lost a decision that was carried out in this run.
+// The engine would answer the same decision again without asking the workflow: it is
+// taken again in a new run.
+func (a *application) forgets(s activities.Standing) bool {
+	kept := 0
+	for _, id := range s.Requests {
+		if a.answered[id] {
+			kept++
+		}
+	}
+	return kept < len(a.answered)
+}
+
+// standAt takes over where the registry has the application. What consignments reported
+// is forgotten: the registry has it.
 func (a *application) standAt(ctx workflow.Context, s activities.Standing) {
 	if s.Stage != a.stage {
 		a.note(ctx, fmt.Sprintf("Goes on from where the registry has it: %s", s.Stage))
 	}
+	a.anew, a.letGo = a.forgets(s), nil
+	clear(a.arrivals)
 	a.stage, a.reason, a.attempt, a.round, a.releases = s.Stage, s.Reason, s.Attempt, s.CaptureRound, s.Releases
 	a.setClock(s.Clock)
 	a.station, a.consignment = s.Station, s.Consignment

@@ -96,12 +96,12 @@ func (a *application) awaitNeed(ctx workflow.Context) {
 }
 
 // awaitOrLook is await for waits that belong to no stage: when the registry has the
-// application elsewhere, it reads where.
+// application elsewhere, or does not know it, it reads where it stands.
 func (a *application) awaitOrLook(ctx workflow.Context, w wait, decided func() bool) {
 	_, err := a.await(ctx, w, decided)
 	switch {
 	case err == nil:
-	case refused(err, identity.Elsewhere):
+	case refused(err, identity.Elsewhere), refused(err, identity.NotFound):
 		a.readStanding(ctx)
 	default:
 		workflow.GetLogger(ctx).Error("Wait not recorded", "application", a.in.Application, "error", err)

@@ -8,8 +8,9 @@ import (
 
 // Metrics are what the reconciler of this process found, for Prometheus.
 type Metrics struct {
-	mended *prometheus.CounterVec
-	passed prometheus.Gauge
+	mended  *prometheus.CounterVec
+	passed  prometheus.Gauge
+	unknown prometheus.Gauge
 }
 
 // The ways in which registry and engine may differ, as the metric's label has them.
@@ -18,7 +19,6 @@ const (
 	mendedConsignment = "consignment begun"
 	mendedTold        = "told to look"
 	mendedWoken       = "woken for stock"
-	mendedUnknown     = "not open in the registry"
 )
 
 // NewMetrics makes the metrics, each way at zero.
@@ -30,8 +30,11 @@ func NewMetrics() *Metrics {
 		passed: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "cancuoc_reconciler_last_pass_timestamp_seconds", Help: "When registry and Temporal were last compared whole.",
 		}),
+		unknown: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "cancuoc_reconciler_unknown_workflows", Help: "Workflows of applications and consignments that the registry does not know, as it does not after a restore.",
+		}),
 	}
-	for _, what := range []string{mendedApplication, mendedConsignment, mendedTold, mendedWoken, mendedUnknown} {
+	for _, what := range []string{mendedApplication, mendedConsignment, mendedTold, mendedWoken} {
 		m.mended.WithLabelValues(what)
 	}
 	return m
@@ -41,20 +44,29 @@ func NewMetrics() *Metrics {
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.mended.Describe(ch)
 	m.passed.Describe(ch)
+	m.unknown.Describe(ch)
 }
 
 // Collect implements prometheus.Collector.
 func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	m.mended.Collect(ch)
 	m.passed.Collect(ch)
+	m.unknown.Collect(ch)
 }
 
-// count adds what a pass did.
-func (m *Metrics) count(r Report, at time.Time) {
+// count adds what was mended.
+func (m *Metrics) count(r Report) {
 	m.mended.WithLabelValues(mendedApplication).Add(float64(len(r.Begun)))
 	m.mended.WithLabelValues(mendedConsignment).Add(float64(len(r.BegunBoxes)))
 	m.mended.WithLabelValues(mendedTold).Add(float64(len(r.Told)))
 	m.mended.WithLabelValues(mendedWoken).Add(float64(len(r.Woken)))
-	m.mended.WithLabelValues(mendedUnknown).Add(float64(len(r.Unknown)))
-	m.passed.Set(float64(at.Unix()))
 }
+
+// whole notes a pass that compared everything.
+func (m *Metrics) whole(r Report) {
+	m.passed.Set(float64(time.Now().Unix()))
+	m.unknown.Set(float64(len(r.Unknown)))
+}
+
+// elsewhere says that another process compares: what this one knew may be over.
+func (m *Metrics) elsewhere() { m.unknown.Set(0) }

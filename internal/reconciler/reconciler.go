@@ -2,14 +2,19 @@
 // runs, and mends what differs: the registry is the truth, and any workflow can be
 // begun again from it.
 //
-// It runs in the pipeline's workers, not as a Temporal Schedule: a schedule lives in the
-// database whose loss it would have to find.
+// It runs in the pipeline's workers, one at a time, not as a Temporal Schedule: a
+// schedule lives in the database whose loss it would have to find.
+//
+// A pass compares everything, and costs by what is open. A glance looks for what ended,
+// and counts; it costs by what ended. Run makes a pass as often as that is cheap, and
+// glances in between.
 package reconciler
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,34 +25,40 @@ import (
 
 // Reconciler compares registry and engine.
 type Reconciler struct {
-	Registry interface {
-		// OpenApplications lists, by number and after one, applications that have not ended.
-		OpenApplications(ctx context.Context, after identity.ApplicationNumber, limit int) ([]registry.OpenApplication, error)
-		// OpenConsignments lists boxes of some age that were not announced.
-		OpenConsignments(ctx context.Context, age time.Duration, limit int) ([]registry.OpenConsignment, error)
-		// AwaitingStock lists who waits for a blank, in the order in which they get one.
-		AwaitingStock(ctx context.Context, limit int) ([]identity.ApplicationNumber, error)
-		// FreeBlanks counts the blanks in stock, up to a limit.
-		FreeBlanks(ctx context.Context, limit int) (int, error)
-	}
-	Begin   func(ctx context.Context, number identity.ApplicationNumber) error // begins an application's workflow from the registry, unless it runs
-	Prepare func(ctx context.Context) error                                    // has the namespace know the search attributes, as it does not after Temporal's database was lost
-	// Engine is what runs.
-	Engine interface {
-		// Running lists the applications and consignments whose workflows run.
-		Running(ctx context.Context) (workflows.Running, error)
-		// LookApplication and LookConsignment have a workflow read the registry.
-		LookApplication(ctx context.Context, number identity.ApplicationNumber) error
-		LookConsignment(ctx context.Context, number identity.ConsignmentNumber) error
-		// BeginConsignment begins a box's workflow, unless it runs.
-		BeginConsignment(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID) error
-	}
-	Metrics *Metrics      // nil: nothing is counted
-	Quiet   time.Duration // what changed less long ago is on its way, and left alone
-	Logger  *slog.Logger
+	Registry *registry.Registry
+	Begin    func(ctx context.Context, number identity.ApplicationNumber) error // begins an application's workflow from the registry, unless it runs
+	Prepare  func(ctx context.Context) error                                    // has the namespace know the search attributes, as it does not after Temporal's database was lost
+	Engine   Engine
+	Metrics  *Metrics      // nil: nothing is counted
+	Quiet    time.Duration // what changed less long ago is on its way, and left alone
+	Logger   *slog.Logger
 
 	mu     sync.Mutex
 	looked map[string]told // when a workflow was last told to look, so that it is not told again and again
+}
+
+// Engine is what runs the workflows.
+type Engine interface {
+	// Running lists the applications and consignments whose workflows run.
+	Running(ctx context.Context) (workflows.Running, error)
+	// CountRunning counts the applications whose workflows run.
+	CountRunning(ctx context.Context) (int, error)
+	// Closed lists those of which a workflow ended since a time.
+	Closed(ctx context.Context, since time.Time) ([]identity.ApplicationNumber, []identity.ConsignmentNumber, error)
+	// Runs reports whether a workflow of that ID runs.
+	Runs(ctx context.Context, id string) (bool, error)
+	// LatestConsignment is the greatest number after that one of which there ever was a
+	// workflow, or that one.
+	LatestConsignment(ctx context.Context, after identity.ConsignmentNumber) (identity.ConsignmentNumber, error)
+	// LookApplication and LookConsignment have a workflow read the registry.
+	LookApplication(ctx context.Context, number identity.ApplicationNumber) error
+	LookConsignment(ctx context.Context, number identity.ConsignmentNumber) error
+	// LetGoApplication and LetGoConsignment have a workflow end, should the registry not
+	// know what it is of.
+	LetGoApplication(ctx context.Context, number identity.ApplicationNumber, word workflows.LetGo) error
+	LetGoConsignment(ctx context.Context, number identity.ConsignmentNumber, word workflows.LetGo) error
+	// BeginConsignment begins a box's workflow, unless it runs.
+	BeginConsignment(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID) error
 }
 
 // Report is what one pass found. A count of what was mended is of this pass alone.
@@ -59,7 +70,8 @@ type Report struct {
 	BegunBoxes   []identity.ConsignmentNumber `json:"begun_boxes,omitempty"` // likewise
 	Told         []identity.ApplicationNumber `json:"told,omitempty"`        // disagreed with the registry, and were told to look
 	Woken        []identity.ApplicationNumber `json:"woken,omitempty"`       // waited for stock, which there is
-	Unknown      []string                     `json:"unknown,omitempty"`     // workflows that the registry does not know as open; they look, and end or wait
+	Unknown      []string                     `json:"unknown,omitempty"`     // workflows of what the registry does not know: they wait
+	Passed       identity.ConsignmentNumber   `json:"passed,omitempty"`      // no number up to this one is given to a box again
 }
 
 const (
@@ -69,71 +81,51 @@ const (
 	maxWake = 10_000
 )
 
-// Pass compares once, and mends what differs. What cannot be mended now is tried again
-// in the next pass: the first error is returned when the pass is over.
+// Pass compares everything once, and mends what differs. What cannot be mended now does
+// not keep the others from it, and is tried again in the next pass: the first error is
+// returned when the pass is over.
 func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
+	p := &pass{Reconciler: r, report: Report{At: time.Now()}}
 	if err := r.Prepare(ctx); err != nil {
 		return Report{}, fmt.Errorf("prepare namespace: %w", err)
 	}
-	running, err := r.Engine.Running(ctx)
-	if err != nil {
+	var err error
+	if p.running, err = r.Engine.Running(ctx); err != nil {
 		return Report{}, fmt.Errorf("list what runs: %w", err)
 	}
-	report := Report{At: time.Now()}
-	var failed error
-	try := func(err error) bool {
-		if err != nil && failed == nil {
-			failed = err
-		}
-		return err == nil
-	}
-	known := make(map[identity.ApplicationNumber]bool)
-	for after := identity.ApplicationNumber(""); ; {
-		open, err := r.Registry.OpenApplications(ctx, after, page)
-		if err != nil {
-			return report, fmt.Errorf("list open applications: %w", err)
-		}
-		for _, app := range open {
-			known[app.Number] = true
-			if app.Quiet < r.Quiet {
-				continue
-			}
-			report.Applications++
-			shown, runs := running.Applications[app.Number]
-			switch {
-			case !runs:
-				if try(r.Begin(ctx, app.Number)) {
-					report.Begun = append(report.Begun, app.Number)
-				}
-			case disagree(app, shown) && r.due("application "+string(app.Number)):
-				if try(r.Engine.LookApplication(ctx, app.Number)) {
-					report.Told = append(report.Told, app.Number)
-				}
-			}
-		}
-		if len(open) < page {
-			break
-		}
-		after = open[len(open)-1].Number
-	}
-	for number := range running.Applications {
-		if !known[number] && r.due("application "+string(number)) {
-			report.Unknown = append(report.Unknown, workflows.ApplicationWorkflowID(number))
-			try(r.Engine.LookApplication(ctx, number))
+	r.forget("")
+	for _, step := range []func(context.Context) error{p.unknown, p.applications, p.consignments, p.stock} {
+		if err := step(ctx); err != nil {
+			return p.report, err
 		}
 	}
-	try(r.consignments(ctx, running, &report))
-	try(r.stock(ctx, &report))
-	return report, failed
+	return p.report, p.failed
 }
 
-// disagree reports whether a workflow shows something else than the registry has, or
-// has not heard that its card was counted in.
-func disagree(app registry.OpenApplication, shown workflows.Shown) bool {
-	counted := app.Card == identity.CardArrived || app.Card == identity.CardLost
-	return app.Awaiting != shown.Awaiting ||
-		app.Awaiting != identity.NoAction && app.Stage != shown.Stage ||
-		app.Stage == identity.Dispatch && counted
+// Glance finds, at little cost, workflows that ended and should not have, begins them
+// again, and wakes who waits for stock. It reports too whether a pass is needed: there
+// are fewer workflows than open applications.
+func (r *Reconciler) Glance(ctx context.Context, since time.Time) (report Report, lacking bool, err error) {
+	p := &pass{Reconciler: r, report: Report{At: time.Now()}}
+	apps, boxes, err := r.Engine.Closed(ctx, since)
+	if err != nil {
+		return Report{}, false, fmt.Errorf("list what ended: %w", err)
+	}
+	if err := p.ended(ctx, apps, boxes); err != nil {
+		return p.report, false, err
+	}
+	if err := p.stock(ctx); err != nil {
+		return p.report, false, err
+	}
+	open, err := r.Registry.CountOpen(ctx, r.Quiet)
+	if err != nil {
+		return p.report, false, err
+	}
+	running, err := r.Engine.CountRunning(ctx)
+	if err != nil {
+		return p.report, false, fmt.Errorf("count what runs: %w", err)
+	}
+	return p.report, running < open, p.failed
 }
 
 // told is how often a workflow was told to look, and when last.
@@ -151,61 +143,23 @@ func (r *Reconciler) due(workflow string) bool {
 	if r.looked == nil {
 		r.looked = make(map[string]told)
 	}
-	now := time.Now()
-	for id, t := range r.looked {
-		if now.Sub(t.at) > 2*rarely {
-			delete(r.looked, id)
-		}
-	}
 	before := r.looked[workflow]
-	if before.times > 0 && now.Sub(before.at) < min(again<<min(before.times-1, 10), rarely) {
+	if before.times > 0 && time.Since(before.at) < min(again<<min(before.times-1, 10), rarely) {
 		return false
 	}
-	r.looked[workflow] = told{before.times + 1, now}
+	r.looked[workflow] = told{before.times + 1, time.Now()}
 	return true
 }
 
-// consignments mends boxes.
-func (r *Reconciler) consignments(ctx context.Context, running workflows.Running, report *Report) error {
-	open, err := r.Registry.OpenConsignments(ctx, r.Quiet, page)
-	if err != nil {
-		return fmt.Errorf("list open consignments: %w", err)
-	}
-	report.Consignments = len(open)
-	for _, box := range open {
-		shown, runs := running.Consignments[box.Number]
-		switch {
-		case !runs:
-			if err := r.Engine.BeginConsignment(ctx, box.Number, box.Destination); err != nil {
-				return fmt.Errorf("begin consignment %s: %w", box.Number, err)
-			}
-			report.BegunBoxes = append(report.BegunBoxes, box.Number)
-		case shown != box.State && r.due("consignment "+string(box.Number)):
-			if err := r.Engine.LookConsignment(ctx, box.Number); err != nil {
-				return fmt.Errorf("tell consignment %s: %w", box.Number, err)
-			}
+// forget forgets who was told long ago, or who was told what begins so.
+func (r *Reconciler) forget(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, t := range r.looked {
+		if time.Since(t.at) > 2*rarely || what != "" && strings.HasPrefix(id, what) {
+			delete(r.looked, id)
 		}
 	}
-	return nil
-}
-
-// stock wakes as many of those who wait for a blank as there are blanks.
-func (r *Reconciler) stock(ctx context.Context, report *Report) error {
-	woken, err := WakeForStock(ctx, r.Registry, wakener{r})
-	report.Woken = woken
-	return err
-}
-
-// wakener wakes who waits for stock, and does not say it again while they are on their
-// way.
-type wakener struct{ r *Reconciler }
-
-// LookApplication implements the engine of WakeForStock.
-func (w wakener) LookApplication(ctx context.Context, number identity.ApplicationNumber) error {
-	if !w.r.due("stock for " + string(number)) {
-		return nil
-	}
-	return w.r.Engine.LookApplication(ctx, number)
 }
 
 // WakeForStock has as many of those who wait for a blank look for one as there are
@@ -232,28 +186,4 @@ func WakeForStock(ctx context.Context, stock interface {
 		}
 	}
 	return waiting, nil
-}
-
-// Run makes a pass every interval until ctx ends. After a pass that took long, the next
-// one waits ten times as long, so that comparing never takes more than a tenth of the
-// time.
-func (r *Reconciler) Run(ctx context.Context, interval time.Duration) {
-	for {
-		begun := time.Now()
-		report, err := r.Pass(ctx)
-		if err == nil && r.Metrics != nil {
-			r.Metrics.count(report, time.Now())
-		}
-		if err != nil && ctx.Err() == nil {
-			r.Logger.ErrorContext(ctx, "Registry and engine could not be compared; trying again", "error", err)
-		}
-		if n := len(report.Begun) + len(report.BegunBoxes); n > 0 {
-			r.Logger.WarnContext(ctx, "Workflows begun again from the registry", "applications", len(report.Begun), "consignments", len(report.BegunBoxes))
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(max(interval, 10*time.Since(begun))):
-		}
-	}
 }

@@ -50,7 +50,7 @@ func (r *Registry) pack(ctx context.Context, m StageChange, limit int) (Packing,
 			RETURNING c.number, c.state
 		), made AS (
 			INSERT INTO consignments (number, destination, state, sealed_by, cards)
-			SELECT 'C-' || lpad(n::text, greatest(6, length(n::text)), '0'), destination,
+			SELECT `+consignmentNumber+`, destination,
 				CASE WHEN @limit <= 1 THEN `+consignmentSealed+` ELSE `+consignmentOpen+` END, CASE WHEN @limit <= 1 THEN `+actorSystem+` ELSE '' END, 1
 			FROM (SELECT destination, nextval('consignment_numbers') AS n FROM free WHERE NOT EXISTS (SELECT FROM joined)) next
 			RETURNING number, state

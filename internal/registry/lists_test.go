@@ -68,9 +68,14 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		"unstarted":                       func(r *registry.Registry) error { _, err := r.Unstarted(t.Context(), 0, 10); return err },
 		"gallery":                         func(r *registry.Registry) error { _, err := r.Gallery(t.Context(), 0, 10); return err },
 		"open, for the reconciler":        func(r *registry.Registry) error { _, err := r.OpenApplications(t.Context(), "", 100); return err },
-		"consignments for the reconciler": func(r *registry.Registry) error { _, err := r.OpenConsignments(t.Context(), 0, 100); return err },
-		"awaiting stock":                  func(r *registry.Registry) error { _, err := r.AwaitingStock(t.Context(), 100); return err },
-		"free blanks":                     func(r *registry.Registry) error { _, err := r.FreeBlanks(t.Context(), 100); return err },
+		"consignments for the reconciler": func(r *registry.Registry) error { _, err := r.OpenConsignments(t.Context(), 0, "", 100); return err },
+		"counts for the reconciler":       func(r *registry.Registry) error { _, err := r.CountOpen(t.Context(), 0); return err },
+		"unknown, for the reconciler": func(r *registry.Registry) error {
+			_, _, err := r.UnknownAmong(t.Context(), []identity.ApplicationNumber{first}, nil)
+			return err
+		},
+		"awaiting stock": func(r *registry.Registry) error { _, err := r.AwaitingStock(t.Context(), 100); return err },
+		"free blanks":    func(r *registry.Registry) error { _, err := r.FreeBlanks(t.Context(), 100); return err },
 		"a whole life": func(r *registry.Registry) error {
 			b.Registry = r
 			return r.Issue(t.Context(), handOver(b.arrived(t)))

@@ -11,12 +11,14 @@ import (
 // written into queries instead of passed as parameters: a partial index on a
 // literal cannot serve a prepared query with a parameter in its place.
 const (
-	stageApproval  = `'` + string(identity.Approval) + `'`
-	stageDispatch  = `'` + string(identity.Dispatch) + `'`
-	stageHandOver  = `'` + string(identity.HandOver) + `'`
-	stageIssued    = `'` + string(identity.Issued) + `'`
-	stageRejected  = `'` + string(identity.Rejected) + `'`
-	stageWithdrawn = `'` + string(identity.Withdrawn) + `'`
+	stageApproval        = `'` + string(identity.Approval) + `'`
+	stageDataPreparation = `'` + string(identity.DataPreparation) + `'`
+	stagePersonalization = `'` + string(identity.Personalization) + `'`
+	stageDispatch        = `'` + string(identity.Dispatch) + `'`
+	stageHandOver        = `'` + string(identity.HandOver) + `'`
+	stageIssued          = `'` + string(identity.Issued) + `'`
+	stageRejected        = `'` + string(identity.Rejected) + `'`
+	stageWithdrawn       = `'` + string(identity.Withdrawn) + `'`
 
 	stepRecapture  = `'` + string(identity.StepRecapture) + `'`
 	stepAdjudicate = `'` + string(identity.StepAdjudicate) + `'`

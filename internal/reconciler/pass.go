@@ -1,0 +1,258 @@
+package reconciler
+
+import (
+	"context"
+	"fmt"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/workflows"
+)
+
+// pass is one comparison.
+type pass struct {
+	*Reconciler
+
+	running workflows.Running
+	strange map[identity.ApplicationNumber]bool // run, and are not known to the registry
+	report  Report
+	failed  error // the first
+	inARow  int   // failures
+}
+
+// tooMany failures in a row are those of a server, not of what is being mended.
+const tooMany = 10
+
+// try notes whether something was mended. It ends the pass when nothing succeeds any
+// more.
+func (p *pass) try(err error) (mended bool, over error) {
+	if err == nil {
+		p.inARow = 0
+		return true, nil
+	}
+	if p.failed == nil {
+		p.failed = err
+	}
+	if p.inARow++; p.inARow >= tooMany {
+		return false, fmt.Errorf("nothing succeeds any more: %w", err)
+	}
+	return false, nil
+}
+
+// unknown finds workflows of what the registry does not know, because it was restored to
+// an earlier instant. They look, and wait: applications until their station submits the
+// packet again, under the same number. The numbers of boxes go on after theirs, so that
+// no two boxes have one.
+func (p *pass) unknown(ctx context.Context) error {
+	apps, boxes := make([]identity.ApplicationNumber, 0, len(p.running.Applications)), make([]identity.ConsignmentNumber, 0, len(p.running.Consignments))
+	for number := range p.running.Applications {
+		apps = append(apps, number)
+	}
+	for number := range p.running.Consignments {
+		boxes = append(boxes, number)
+	}
+	strange, strangeBoxes, err := p.Registry.UnknownAmong(ctx, apps, boxes)
+	if err != nil {
+		return err
+	}
+	p.strange = make(map[identity.ApplicationNumber]bool, len(strange))
+	for _, number := range strange {
+		p.strange[number] = true
+		p.report.Unknown = append(p.report.Unknown, workflows.ApplicationWorkflowID(number))
+		if p.running.Applications[number].Awaiting != identity.ToAttend && p.due("unknown application "+string(number)) {
+			if _, over := p.try(p.Engine.LookApplication(ctx, number)); over != nil {
+				return over
+			}
+		}
+	}
+	for _, number := range strangeBoxes {
+		p.report.Unknown = append(p.report.Unknown, workflows.ConsignmentWorkflowID(number))
+		if p.due("unknown consignment " + string(number)) {
+			if _, over := p.try(p.Engine.LookConsignment(ctx, number)); over != nil {
+				return over
+			}
+		}
+	}
+	return p.passNumbers(ctx)
+}
+
+// passNumbers sees to it that no box gets a number that another one had.
+func (p *pass) passNumbers(ctx context.Context) error {
+	last, err := p.Registry.LastConsignment(ctx)
+	if err != nil {
+		return err
+	}
+	latest, err := p.Engine.LatestConsignment(ctx, last)
+	if err != nil || latest <= last {
+		_, over := p.try(err)
+		return over
+	}
+	p.report.Passed = latest
+	return p.Registry.PassConsignments(ctx, latest)
+}
+
+// applications begins the open applications again that have no workflow, and has those
+// look that show something else than the registry.
+func (p *pass) applications(ctx context.Context) error {
+	open := make(map[identity.ApplicationNumber]bool)
+	for after := identity.ApplicationNumber(""); ; {
+		list, err := p.Registry.OpenApplications(ctx, after, page)
+		if err != nil {
+			return err
+		}
+		for _, app := range list {
+			open[app.Number] = true
+			if err := p.application(ctx, app); err != nil {
+				return err
+			}
+		}
+		if len(list) < page {
+			break
+		}
+		after = list[len(list)-1].Number
+	}
+	for number := range p.running.Applications { // of what has ended, a workflow still runs: it looks, and ends
+		if !open[number] && !p.strange[number] && p.due("ended application "+string(number)) {
+			p.report.Told = append(p.report.Told, number)
+			if _, over := p.try(p.Engine.LookApplication(ctx, number)); over != nil {
+				return over
+			}
+		}
+	}
+	return nil
+}
+
+func (p *pass) application(ctx context.Context, app registry.OpenApplication) error {
+	if app.Quiet < p.Quiet {
+		return nil
+	}
+	p.report.Applications++
+	shown, runs := p.running.Applications[app.Number]
+	switch {
+	case !runs:
+		mended, over := p.try(p.Begin(ctx, app.Number))
+		if mended {
+			p.report.Begun = append(p.report.Begun, app.Number)
+		}
+		return over
+	case disagree(app, shown) && p.due("application "+string(app.Number)):
+		mended, over := p.try(p.Engine.LookApplication(ctx, app.Number))
+		if mended {
+			p.report.Told = append(p.report.Told, app.Number)
+		}
+		return over
+	}
+	return nil
+}
+
+// disagree reports whether a workflow shows something else than the registry has, or
+// has not heard that its card was counted in. Stages are shown where an application
+// rests: it waits for a person there, or for its box.
+func disagree(app registry.OpenApplication, shown workflows.Shown) bool {
+	counted := app.Card == identity.CardArrived || app.Card == identity.CardLost
+	packed := app.Stage == identity.Dispatch
+	return app.Awaiting != shown.Awaiting ||
+		app.Awaiting != identity.NoAction && app.Stage != shown.Stage ||
+		packed != (shown.Stage == identity.Dispatch) && app.Awaiting == identity.NoAction ||
+		packed && (counted || app.Consignment != "" && app.Consignment != shown.Consignment)
+}
+
+// consignments mends boxes, as applications does applications.
+func (p *pass) consignments(ctx context.Context) error {
+	for after := identity.ConsignmentNumber(""); ; {
+		list, err := p.Registry.OpenConsignments(ctx, p.Quiet, after, page)
+		if err != nil {
+			return err
+		}
+		for _, box := range list {
+			p.report.Consignments++
+			shown, runs := p.running.Consignments[box.Number]
+			switch {
+			case !runs:
+				err = p.beginBox(ctx, box)
+			case shown != box.State && p.due("consignment "+string(box.Number)):
+				_, err = p.try(p.Engine.LookConsignment(ctx, box.Number))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if len(list) < page {
+			return nil
+		}
+		after = list[len(list)-1].Number
+	}
+}
+
+func (p *pass) beginBox(ctx context.Context, box registry.OpenConsignment) error {
+	mended, over := p.try(p.Engine.BeginConsignment(ctx, box.Number, box.Destination))
+	if mended {
+		p.report.BegunBoxes = append(p.report.BegunBoxes, box.Number)
+	}
+	return over
+}
+
+// ended begins those again whose workflow ended, and which are open.
+func (p *pass) ended(ctx context.Context, apps []identity.ApplicationNumber, boxes []identity.ConsignmentNumber) error {
+	open, err := p.Registry.OpenAmong(ctx, apps)
+	if err != nil {
+		return err
+	}
+	for _, app := range open {
+		if runs, err := p.Engine.Runs(ctx, workflows.ApplicationWorkflowID(app.Number)); err != nil || runs {
+			if _, over := p.try(err); over != nil {
+				return over
+			}
+			continue
+		}
+		if err := p.application(ctx, app); err != nil {
+			return err
+		}
+	}
+	openBoxes, err := p.Registry.OpenConsignmentsAmong(ctx, boxes)
+	if err != nil {
+		return err
+	}
+	for _, box := range openBoxes {
+		if runs, err := p.Engine.Runs(ctx, workflows.ConsignmentWorkflowID(box.Number)); err != nil || runs {
+			if _, over := p.try(err); over != nil {
+				return over
+			}
+			continue
+		}
+		if err := p.beginBox(ctx, box); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stock wakes as many of those who wait for a blank as there are blanks. Who was woken
+// is on their way, and not woken again soon; unless there was no blank meanwhile.
+func (p *pass) stock(ctx context.Context) error {
+	free, err := p.Registry.FreeBlanks(ctx, maxWake)
+	if err != nil {
+		return err
+	}
+	if free == 0 {
+		p.forget("stock for ")
+		return nil
+	}
+	waiting, err := p.Registry.AwaitingStock(ctx, free)
+	if err != nil {
+		return err
+	}
+	for _, number := range waiting {
+		if !p.due("stock for " + string(number)) {
+			continue
+		}
+		woken, over := p.try(p.Engine.LookApplication(ctx, number))
+		if over != nil {
+			return over
+		}
+		if woken {
+			p.report.Woken = append(p.report.Woken, number)
+		}
+	}
+	return nil
+}

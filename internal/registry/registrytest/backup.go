@@ -1,0 +1,56 @@
+package registrytest
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// Backup keeps what a schema holds now. What it gives puts it back, as of one moment,
+// under whoever works with it: the registry restored to an earlier instant. It needs a
+// superuser, since the registry itself takes nothing away.
+func Backup(tb testing.TB, inside string) (restore func()) {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context())
+	conn, err := pgx.Connect(ctx, inside)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { _ = conn.Close(ctx) })
+	rows, _ := conn.Query(ctx, `SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`) // CollectRows reports the error
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(tb, err)
+	contents := make([]bytes.Buffer, len(tables))
+	var sequences map[string]*int64
+	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		for i, table := range tables {
+			if _, err := tx.Conn().PgConn().CopyTo(ctx, &contents[i], `COPY `+table+` TO STDOUT`); err != nil {
+				return err
+			}
+		}
+		return tx.QueryRow(ctx, `SELECT coalesce(jsonb_object_agg(quote_ident(sequencename), last_value), '{}') FROM pg_sequences WHERE schemaname = current_schema()`).Scan(&sequences)
+	})
+	require.NoError(tb, err)
+	return func() {
+		tb.Helper()
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `SET LOCAL session_replication_role = replica; TRUNCATE `+strings.Join(tables, ", ")); err != nil {
+				return err
+			}
+			for i, table := range tables {
+				if _, err := tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(contents[i].Bytes()), `COPY `+table+` FROM STDIN`); err != nil {
+					return err
+				}
+			}
+			for name, last := range sequences {
+				if _, err := tx.Exec(ctx, `SELECT setval($1, coalesce($2, 1), $2 IS NOT NULL)`, name, last); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		require.NoError(tb, err)
+	}
+}
