@@ -102,6 +102,18 @@ type CardInput struct {
 	Attempt     int
 }
 
+// MakeResult names the station that made the card, and the stages that it took it to.
+type MakeResult struct {
+	Station identity.StationID
+	Passed  []StagePassed
+}
+
+// StagePassed is a stage that an application came to, and when, by the registry's clock.
+type StagePassed struct {
+	Stage identity.Stage
+	At    time.Time
+}
+
 // PersonalizeResult names the station whose slot the card is in.
 type PersonalizeResult struct{ Station identity.StationID }
 

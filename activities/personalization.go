@@ -2,44 +2,85 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/chip"
+	"example.org/cancuoc/personalization/station"
 )
 
-// Personalize takes a blank, writes the card's chip and locks it. Run again by the
-// same station, it goes on with the same blank: the station's journal and the chip
-// itself tell how far it is. A chip that cannot become this card is spoiled.
-func (s *Station) Personalize(ctx context.Context, in CardInput) (PersonalizeResult, error) {
-	defer beat(ctx).stop()
-	evidence, err := s.enterWith(ctx, in, identity.Personalization, identity.EvidenceChipImage)
+// personalize takes a blank, writes the card's chip and locks it. It goes on with the
+// blank that the card has: the station's journal and the chip itself tell how far it is.
+// A chip that cannot become this card is spoiled.
+func (s *Station) personalize(ctx context.Context, j *job) error {
+	if j.Card.State == identity.CardPrepared {
+		if err := s.prove(ctx, j); err != nil {
+			return err
+		}
+		if err := s.ofToday(ctx, j); err != nil {
+			return err
+		}
+	}
+	image, err := chipImage(j.Evidence)
 	if err != nil {
-		return PersonalizeResult{}, err
+		return err
 	}
-	chip, err := chipImage(evidence)
+	move := registry.StageChange{Application: j.Application, To: identity.Personalization, Attempt: j.Attempt, Actor: string(s.ID)}
+	if _, err := s.Registry.Enter(ctx, move); err != nil {
+		return fmt.Errorf("enter %s: %w", move.To, err)
+	}
+	j.Stage = move.To
+	blank, err := s.Registry.TakeBlank(ctx, j.Application, j.Attempt, s.ID)
 	if err != nil {
-		return PersonalizeResult{}, err
+		return fmt.Errorf("take blank: %w", err)
 	}
-	blank, err := s.Registry.TakeBlank(ctx, in.Application, in.Attempt, s.ID)
+	j.Card.State, j.Card.Blank, j.Card.Station = identity.CardBegun, blank, s.ID
+	made, err := s.write(ctx, j, image)
 	if err != nil {
-		return PersonalizeResult{}, s.spoiled(ctx, in, identity.ReasonStationLost, fmt.Errorf("take blank: %w", err))
+		return s.spoil(ctx, j, identity.ReasonChipFailed, fmt.Errorf("personalize blank %s: %w", blank, err))
 	}
-	made, err := s.Chip.Personalize(ctx, string(blank), chip)
-	if identity.Refused(err, identity.Conflict) {
-		// Another card is in the slot, which somebody takes out sooner or later: tried again
-		// until then, by this station alone, since the blank is booked there.
-		return PersonalizeResult{}, fmt.Errorf("blank %s waits for the slot: %s", blank, err) //nolint:errorlint // not a refusal any more: it passes
+	return s.advance(ctx, j, identity.CardPersonalized, fmt.Sprintf("chip %X", made.ChipSerial))
+}
+
+// ofToday refuses a card that was prepared on another day than it would be personalized,
+// which is its date of issue. It is given up, and prepared anew.
+func (s *Station) ofToday(ctx context.Context, j *job) error {
+	today := identity.DateOf(j.Now)
+	if j.Card.Card.Issued == today {
+		return nil
 	}
-	if err != nil {
-		return PersonalizeResult{}, s.spoiled(ctx, in, identity.ReasonChipFailed, fmt.Errorf("personalize blank %s: %w", blank, err))
+	reason := identity.Reason{Code: identity.ReasonOutdated}
+	if err := s.Registry.Spoil(ctx, j.Application, j.Attempt, string(s.ID), reason); err != nil {
+		return fmt.Errorf("give up card %d: %w", j.Attempt, err)
 	}
-	detail := fmt.Sprintf("chip %X", made.ChipSerial)
-	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardPersonalized, detail); err != nil {
-		return PersonalizeResult{}, fmt.Errorf("note personalization: %w", err)
+	j.Card.State = identity.CardSpoiled
+	return identity.Refuse(identity.Outdated, "card %d was prepared on %s, and is made on %s", j.Attempt, j.Card.Card.Issued.Display(), today.Display())
+}
+
+// write writes the chip. Where another card is in the slot, it waits for the operator to
+// put the right one there.
+func (s *Station) write(ctx context.Context, j *job, image *chip.Image) (station.Result, error) {
+	until := time.Now().Add(s.InsertWait)
+	for {
+		made, err := s.Chip.Personalize(ctx, string(j.Card.Blank), image)
+		fault, ok := errors.AsType[*station.Fault](err)
+		if !ok || fault.Part != station.Slot || time.Now().After(until) || stopping(ctx) {
+			return made, chipTrouble(err)
+		}
+		wanted := fmt.Sprintf("put blank %s into the slot: %v", j.Card.Blank, err)
+		j.pulse.tell(wanted)
+		if err := s.Registry.NoteTrouble(ctx, j.Application, s.ID, fmt.Sprintf("station %s: %s", s.ID, wanted)); err != nil {
+			return made, fmt.Errorf("note trouble: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return made, ctx.Err()
+		case <-time.After(time.Second):
+		}
 	}
-	return PersonalizeResult{Station: s.ID}, nil
 }
 
 // chipImage reads what is to be written to the card's chip.

@@ -14,50 +14,55 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// PrintCard prints both sides once: the job is named after application and attempt.
+// print prints both sides once: the print job is named after application and attempt.
 // What the printer needs a person for appears beside the pending activity and in the
 // log. A card of which nobody knows whether it was printed is spoiled.
-func (s *Station) PrintCard(ctx context.Context, in CardInput) error {
-	pulse := beat(ctx)
-	defer pulse.stop()
-	evidence, err := s.enterWith(ctx, in, identity.Printing, identity.EvidencePrint)
-	if err != nil {
-		return err
-	}
-	pdf, err := evidence.Get(identity.EvidencePrint)
+func (s *Station) print(ctx context.Context, j *job) error {
+	pdf, err := j.Evidence.Get(identity.EvidencePrint)
 	if err != nil {
 		return fmt.Errorf("read printed sides: %w", err)
 	}
-	sides := printing.Sides{PDF: pdf, Draw: func(dpi int) (front, back image.Image, err error) { return s.draw(ctx, in, dpi) }}
-	job := PrintJob(in.Application, in.Attempt)
-	err = s.Printer.Print(ctx, job, sides, func(wanted string) {
-		pulse.tell(wanted)
+	sides := printing.Sides{PDF: pdf, Draw: func(dpi int) (front, back image.Image, err error) { return s.draw(ctx, j, dpi) }}
+	name := PrintJob(j.Application, j.Attempt)
+	waiting, done := untilStopped(ctx)
+	defer done()
+	err = s.Printer.Print(waiting, name, sides, func(wanted string) {
+		j.pulse.tell(wanted)
 		if wanted != "" {
-			activity.GetLogger(ctx).Warn("Printer needs a person", "job", job, "wanted", wanted)
+			activity.GetLogger(ctx).Warn("Printer needs a person", "job", name, "wanted", wanted)
 		}
 	})
-	if err != nil {
-		return s.spoiled(ctx, in, identity.ReasonPrintFailed, err)
+	switch {
+	case err == nil:
+		return s.advance(ctx, j, identity.CardPrinted, "")
+	case len(identity.Refusals(err)) > 0:
+		return s.spoil(ctx, j, identity.ReasonPrintFailed, err)
 	}
-	if err := s.Registry.Advance(ctx, in.Application, in.Attempt, identity.CardPrinted, ""); err != nil {
-		return fmt.Errorf("note print: %w", err)
-	}
-	return nil
+	return &trouble{partPrinter, false, err}
+}
+
+// untilStopped is a context that also ends when the worker was asked to stop: a printer
+// may wait for a person for hours.
+func untilStopped(ctx context.Context) (waiting context.Context, done context.CancelFunc) {
+	waiting, done = context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-waiting.Done():
+		case <-activity.GetWorkerStopChannel(ctx):
+			done()
+		}
+	}()
+	return waiting, done
 }
 
 // draw gives both sides as pictures, for printers that do not take PDF.
-func (s *Station) draw(ctx context.Context, in CardInput, dpi int) (front, back image.Image, err error) {
-	move := registry.StageChange{Application: in.Application, To: identity.Printing, Attempt: in.Attempt, Actor: string(s.ID)}
-	_, evidence, err := s.Registry.EnterWith(ctx, move, registry.EvidenceKey{Kind: identity.EvidencePrintPortrait, Attempt: in.Attempt},
+func (s *Station) draw(ctx context.Context, j *job, dpi int) (front, back image.Image, err error) {
+	evidence, err := s.Registry.EvidenceOf(ctx, j.Application, registry.EvidenceKey{Kind: identity.EvidencePrintPortrait, Attempt: j.Attempt},
 		registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
 	if err != nil {
 		return nil, nil, fmt.Errorf("read pictures: %w", err)
 	}
-	card, err := s.Registry.Card(ctx, in.Application, in.Attempt)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read card: %w", err)
-	}
-	form, content, err := composed(s.Forms, card, evidence)
+	form, content, err := composed(s.Forms, j.Card, evidence)
 	if err != nil {
 		return nil, nil, err
 	}

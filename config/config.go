@@ -133,6 +133,7 @@ type Station struct {
 	Reader     string        `mapstructure:"reader"`
 	Magazine   string        `mapstructure:"magazine"`
 	Journal    string        `mapstructure:"journal"`
+	InsertWait time.Duration `mapstructure:"insert_wait"`
 	WriteTime  time.Duration `mapstructure:"write_time"`
 	PrintTime  time.Duration `mapstructure:"print_time"`
 	SpoilFirst int           `mapstructure:"spoil_first"`
@@ -414,6 +415,7 @@ func (c Config) validateWork(check *check) {
 	if c.Station.Driver == "tcp" {
 		check.hostPort("station.address", c.Station.Address)
 	}
+	check.positive("station.insert_wait", c.Station.InsertWait)
 	check.wrong(c.Station.WriteTime < 0, "station.write_time is %s; must be 0 or more", c.Station.WriteTime)
 	check.wrong(c.Station.PrintTime < 0, "station.print_time is %s; must be 0 or more", c.Station.PrintTime)
 	check.atLeast("station.spoil_first", int64(c.Station.SpoilFirst), 0)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -22,6 +23,7 @@ type listed struct {
 	Awaiting    identity.Action            `json:"awaiting,omitzero"`
 	Why         string                     `json:"why,omitzero"`
 	Since       time.Time                  `json:"since,omitzero"`
+	Trouble     string                     `json:"trouble,omitzero"` // at the station that makes its card
 	Station     identity.StationID         `json:"station,omitzero"`
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	Due         time.Time                  `json:"due"`
@@ -63,7 +65,7 @@ func newList(a *app) *cobra.Command {
 			for i, r := range records {
 				list[i] = listed{
 					Application: r.Number, Type: r.Application.Type, Province: r.Province, Stage: r.Stage, Awaiting: r.Awaiting,
-					Why: r.AwaitingWhy, Since: r.Since, Station: r.Station, Consignment: r.Consignment, Due: r.Due,
+					Why: r.AwaitingWhy, Since: r.Since, Trouble: r.Trouble, Station: r.Station, Consignment: r.Consignment, Due: r.Due,
 				}
 			}
 			return a.print(cmd, list, func(w io.Writer) { printApplications(w, list, quiet) })
@@ -100,7 +102,7 @@ func printApplications(w io.Writer, list []listed, quiet bool) {
 	for i, l := range list {
 		rows[i] = []string{
 			string(l.Application), string(l.Type), string(l.Province), string(l.Stage), string(l.Awaiting), string(l.Station), string(l.Consignment),
-			l.Due.In(identity.HanoiTime).Format(time.DateOnly), l.Why,
+			l.Due.In(identity.HanoiTime).Format(time.DateOnly), cmp.Or(l.Why, l.Trouble),
 		}
 	}
 	printTable(w, []string{"APPLICATION", "TYPE", "PROVINCE", "STAGE", "AWAITING", "STATION", "CONSIGNMENT", "DUE", "WHY"}, rows)

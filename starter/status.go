@@ -17,8 +17,9 @@ type statusOf struct {
 	Application identity.ApplicationNumber `json:"application"`
 	Stage       identity.Stage             `json:"stage"`
 	Awaiting    identity.Action            `json:"awaiting,omitzero"`
-	Why         string                     `json:"why,omitzero"`   // why it waits
-	Since       time.Time                  `json:"since,omitzero"` // since when
+	Why         string                     `json:"why,omitzero"`     // why it waits
+	Since       time.Time                  `json:"since,omitzero"`   // since when
+	Trouble     string                     `json:"trouble,omitzero"` // at the station that makes its card
 	Due         time.Time                  `json:"due"`
 	Cards       int                        `json:"cards"`
 	Consignment string                     `json:"consignment,omitzero"`
@@ -75,7 +76,7 @@ func (a *app) status(ctx context.Context, arg string) (statusOf, error) {
 		return statusOf{}, err
 	}
 	s := statusOf{
-		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Why: record.AwaitingWhy, Since: record.Since, Due: record.Due,
+		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
 		Cards: record.Attempt, Consignment: string(record.Consignment), Timeline: events(entries),
 	}
 	return s, nil
@@ -97,6 +98,9 @@ func (s statusOf) print(w io.Writer) {
 	fmt.Fprintf(w, "  (due %s)\n", s.Due.In(identity.HanoiTime).Format(time.DateOnly))
 	if s.Why != "" {
 		fmt.Fprintf(w, "  since %s: %s\n", s.Since.In(identity.HanoiTime).Format("2006-01-02 15:04"), s.Why)
+	}
+	if s.Trouble != "" {
+		fmt.Fprintf(w, "  trouble: %s\n", s.Trouble)
 	}
 	for _, e := range s.Timeline {
 		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, e.What)

@@ -29,6 +29,7 @@ type application struct {
 	round    int                 // the capture being used, from 1
 	releases int                 // how often an officer released it
 	spoiled  int                 // how many cards in a row
+	tries    int                 // of stations in a row that could not make the card
 	strays   int                 // how often in a row the registry had the application elsewhere
 
 	approvedBy   identity.OfficerID
@@ -144,7 +145,7 @@ const timelineKept = 50
 // continued is how the application goes on in a new run.
 func (a *application) continued() CardApplicationInput {
 	in := a.in
-	in.Resumed = true
+	in.Resumed, in.Release = true, CurrentRelease
 	in.Story = slices.Clone(a.timeline[max(0, len(a.timeline)-timelineKept):])
 	return in
 }

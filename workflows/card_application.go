@@ -9,7 +9,8 @@
 //	application.go        the state of an application; how it enters a stage, and ends
 //	stages_checks.go      Received, BiometricCapture, Validation, Deduplication, Approval
 //	stages_production.go  DataPreparation, Personalization, Printing, Inspection; what
-//	                      happens to a spoiled card
+//	                      happens to a spoiled card, and where a station fails
+//	released.go           what runs that were begun by an earlier release go on with
 //	stages_delivery.go    Dispatch, HandOver
 //	decisions.go          what people may decide, and when
 //	waits.go              who is waited for, and for how long
@@ -38,9 +39,9 @@ var life = map[identity.Stage]func(*application, workflow.Context) (identity.Sta
 	identity.Deduplication:    (*application).deduplication,
 	identity.Approval:         (*application).approval,
 	identity.DataPreparation:  (*application).dataPreparation,
-	identity.Personalization:  (*application).personalization,
-	identity.Printing:         (*application).printing,
-	identity.Inspection:       (*application).inspection,
+	identity.Personalization:  (*application).production, // by one station, which
+	identity.Printing:         (*application).production, // takes its card through
+	identity.Inspection:       (*application).production, // all three
 	identity.Dispatch:         (*application).dispatch,
 	identity.HandOver:         (*application).handOver, // which ends in Issued
 }

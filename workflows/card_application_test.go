@@ -219,7 +219,7 @@ func TestCardApplication_IsStoppedAtAnyMoment(t *testing.T) {
 	for end, stops := range stop {
 		for activity, cards := range map[string][]string{
 			"JudgeCapture": {}, "Validate": {}, "Deduplicate": {},
-			"Personalize": {"1 spoiled PT0001"}, "PrintCard": {"1 spoiled PT0001"}, "Inspect": {"1 spoiled PT0001"}, "Pack": {"1 packed PT0001"},
+			"Make": {"1 spoiled PT0001"}, "Pack": {"1 packed PT0001"},
 		} {
 			t.Run(string(end)+"/"+activity, func(t *testing.T) {
 				t.Parallel()
@@ -392,7 +392,7 @@ func TestCardApplication_IsHurriedWhenTheLegalDeadlineIsNear(t *testing.T) {
 	require.Equal(t, identity.Issued, result.End)
 	require.Contains(t, o.story(), "The legal deadline is near: hurried")
 	require.Equal(t, map[string][]int{
-		"Personalize": {1}, "PrintCard": {1}, "Inspect": {1},
+		"Make": {1},
 	}, o.hurry)
 }
 
@@ -406,7 +406,7 @@ func TestCardApplication_UrgentPassesTheOthers(t *testing.T) {
 
 	o.process()
 
-	require.Equal(t, map[string][]int{"Deduplicate": {1}, "Personalize": {1}, "PrintCard": {1}, "Inspect": {1}}, o.hurry)
+	require.Equal(t, map[string][]int{"Deduplicate": {1}, "Make": {1}}, o.hurry)
 }
 
 // What is done at once costs no activity and is not shown; what cannot be done at
@@ -455,7 +455,7 @@ func TestCardApplication_SpoiledCardIsMadeOnAnotherBlank(t *testing.T) {
 
 	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
 	require.Equal(t, []string{"1 spoiled PT0001", "2 live PT0002"}, o.cards())
-	require.Equal(t, []int{3, 2}, o.hurry["Personalize"], "who waited for one card already goes before others")
+	require.Equal(t, []int{3, 2}, o.hurry["Make"], "who waited for one card already goes before others")
 	first, err := o.Card(t.Context(), o.number, 1)
 	require.NoError(t, err)
 	second, err := o.Card(t.Context(), o.number, 2)
@@ -544,11 +544,12 @@ func TestCardApplication_ReleaseTriesTheStockAgain(t *testing.T) {
 
 func TestCardApplication_CardInASilentStationIsFinishedWhenItAnswersAgain(t *testing.T) {
 	t.Parallel()
-	for _, step := range []string{"PrintCard", "Inspect"} {
+	for step, release := range map[string]workflows.Release{"PrintCard": workflows.FirstRelease, "Inspect": workflows.FirstRelease, "Make": workflows.CurrentRelease} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t)
-			o.silent[step] = 1
+			o.release = release
+			o.silent[step], o.off = 1, 1
 			o.when(identity.ToApprove, approves)
 			o.when(identity.ToRepair, releases)
 			o.when(identity.ToHandOver, handsOver)
@@ -562,10 +563,44 @@ func TestCardApplication_CardInASilentStationIsFinishedWhenItAnswersAgain(t *tes
 	}
 }
 
+// What a station cannot do is tried by others, then by nobody: a person is asked.
+func TestCardApplication_WhereNoStationCanMakeItAPersonIsAsked(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.down["Make"] = 8
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, releases)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Contains(t, o.story(), "8 tries to make card 1 failed, the last one: connection refused")
+	require.Equal(t, []string{"1 live PT0001"}, o.cards(), "no blank was touched")
+}
+
+// The date of issue is the day on which the chip is written.
+func TestCardApplication_CardThatWaitedForAStationIsPreparedAnew(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.down["Make"] = 8
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, after(40*day, releases))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
+	require.Equal(t, []string{"1 spoiled", "2 live PT0001"}, o.cards(), "no blank was taken for the first")
+	cards, err := o.Cards(t.Context(), o.number)
+	require.NoError(t, err)
+	require.Equal(t, cards[0].Card.Issued.AddDays(40), cards[1].Card.Issued)
+}
+
 func TestCardApplication_CardInALostStationIsWrittenOffAndMadeAgain(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	o.silent["Inspect"] = 1
+	o.silent["Make"], o.off = 1, 1
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToRepair, remakes)
 	o.when(identity.ToHandOver, handsOver)
@@ -758,7 +793,7 @@ func TestCardApplication_ARejectionOfWhatWasApprovedMeanwhileIsTold(t *testing.T
 	o := newOffice(t)
 	late := update(identity.Reject{Officer: "PD-001-0009", Reason: "papers-forged", Seen: identity.Approval})
 	o.when(identity.ToApprove, approves)
-	o.during["Personalize"] = late
+	o.during["Make"] = late
 	o.when(identity.ToHandOver, officially)
 
 	result := o.process()

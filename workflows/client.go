@@ -58,6 +58,7 @@ func (c *Client) StartApplication(ctx context.Context, s ApplicationStart) error
 	return c.start(ctx, options, CardApplication, CardApplicationInput{
 		Application: s.Number, Type: app.Type, Province: s.Province, EnrolledBy: app.Officer,
 		NeedsCapture: app.NeedsCapture(), Urgent: app.Urgent, Due: s.Due, RiskAt: s.RiskAt, Limits: c.Limits, Resumed: s.Resumed,
+		Release: CurrentRelease,
 	})
 }
 

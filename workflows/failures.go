@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"fmt"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -28,6 +29,14 @@ func refusalText(err error) string {
 		return app.Message()
 	}
 	return err.Error()
+}
+
+// cause says why an activity failed; it holds no personal data.
+func cause(err error) string {
+	if timeout, ok := errors.AsType[*temporal.TimeoutError](err); ok {
+		return fmt.Sprintf("the station was not heard of in time (%s)", timeout.TimeoutType())
+	}
+	return refusalText(err)
 }
 
 // silent reports whether a station did not take up a task within the time.

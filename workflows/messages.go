@@ -47,6 +47,7 @@ type CardApplicationInput struct {
 	Due          time.Time // the legal deadline
 	RiskAt       time.Time // when the deadline comes near
 	Limits       Limits
+	Release      Release `json:",omitzero"` // of this package, that began the run
 
 	Resumed bool            // the application has lived before: begin by reading where it stands
 	Story   []TimelineEntry // the last lines of the timeline of the run before

@@ -75,15 +75,16 @@ var (
 type testOffice struct {
 	*registry.Registry
 
-	t      *testing.T
-	clock  func(time.Time) // sets the database's, which is the workflow's at each activity
-	env    *testsuite.TestWorkflowEnvironment
-	folder string // of the sample
-	forms  *render.Renderer
-	number identity.ApplicationNumber
-	before registry.ApplicationRecord // as it was received
-	limits workflows.Limits
-	urgent bool
+	t       *testing.T
+	clock   func(time.Time) // sets the database's, which is the workflow's at each activity
+	env     *testsuite.TestWorkflowEnvironment
+	folder  string // of the sample
+	forms   *render.Renderer
+	number  identity.ApplicationNumber
+	before  registry.ApplicationRecord // as it was received
+	limits  workflows.Limits
+	urgent  bool
+	release workflows.Release // that began the workflow
 
 	remote   map[string]workflow.ActivityOptions      // as they were last used
 	local    map[string]workflow.LocalActivityOptions // likewise
@@ -106,6 +107,7 @@ type testOffice struct {
 	twice    bool           // every activity is done twice
 	corrupt  int            // how many blanks have bad chips, the first ones
 	jam      int            // how many prints fail before one succeeds
+	off      int            // how often the printer does not answer
 	missing  int            // how many cards the courier loses
 	told     map[identity.ConsignmentNumber]bool
 	stutters bool // every box is reported twice, the second time an hour later
@@ -155,7 +157,7 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 	t.Helper()
 	o := &testOffice{
 		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act),
-		hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int),
+		release: workflows.CurrentRelease, hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int),
 		deaf: make(map[string]int), breaks: make(map[string]int),
 		told: make(map[identity.ConsignmentNumber]bool), remote: make(map[string]workflow.ActivityOptions), local: make(map[string]workflow.LocalActivityOptions), spool: t.TempDir(),
 		limits: workflows.Limits{
@@ -279,7 +281,8 @@ func (o *testOffice) staff() {
 		Consignments: (*courier)(o), ConsignmentSize: 1, AtRiskDays: 2,
 	})
 	o.env.RegisterActivity(&activities.Station{
-		ID: "PX-01", Registry: o.Registry, Chip: o.chips(),
+		ID: "PX-01", Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
+		Registry: o.Registry, Chip: o.chips(), InsertWait: time.Second,
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
 		Camera:  camera{drawing}, Forms: o.forms, Trust: authority.TrustStore, Now: o.env.Now,
 	})
@@ -451,6 +454,7 @@ func (o *testOffice) input() workflows.CardApplicationInput {
 	return workflows.CardApplicationInput{
 		Application: o.number, Type: app.Type, Province: o.before.Province, EnrolledBy: app.Officer,
 		NeedsCapture: app.NeedsCapture(), Urgent: o.urgent, Due: o.before.Due, RiskAt: o.riskAt(), Limits: o.limits,
+		Release: o.release,
 	}
 }
 
@@ -596,7 +600,13 @@ type printer struct {
 	spool printing.Spool
 }
 
+func (p *printer) Prove(ctx context.Context) error { return p.spool.Prove(ctx) }
+
 func (p *printer) Print(ctx context.Context, job string, card printing.Sides, tell func(string)) error {
+	if p.o.off > 0 {
+		p.o.off--
+		return errors.New("it does not answer")
+	}
 	if p.o.jam > 0 {
 		p.o.jam--
 		return identity.Refuse(identity.Spoiled, "the card jammed in the printer")
@@ -634,7 +644,7 @@ type absence struct {
 func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	name := activity.GetInfo(ctx).ActivityType.Name
 	a.o.clock(a.o.env.Now())
-	if a.o.silent[name] > 0 {
+	if atOwn := activity.GetInfo(ctx).TaskQueue == workflows.StationQueue("PX-01"); a.o.silent[name] > 0 && atOwn {
 		a.o.silent[name]--
 		return nil, temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil)
 	}

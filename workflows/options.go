@@ -62,6 +62,14 @@ func inPipeline(ctx workflow.Context, summary string, priority temporal.Priority
 	})
 }
 
+// onceAtAnyStation is taken by the first station with a free slot, for one try: where the
+// next one goes depends on whether that station has the card.
+func onceAtAnyStation(ctx workflow.Context, summary string, priority temporal.Priority) workflow.Context {
+	once := patient()
+	once.MaximumAttempts = 1
+	return workflow.WithRetryPolicy(atAnyStation(ctx, summary, priority), *once)
+}
+
 // atAnyStation is taken by the first station with a free slot. A card may wait there
 // for days: only its making has limits.
 func atAnyStation(ctx workflow.Context, summary string, priority temporal.Priority) workflow.Context {

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -22,44 +23,61 @@ func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, err
 	return identity.Personalization, nil
 }
 
-// personalization has the first station with a free slot take a blank, and write and
-// lock its chip. A card that was begun goes on in the slot that it is in.
-func (a *application) personalization(ctx workflow.Context) (identity.Stage, error) {
-	a.show(ctx)
-	at := atAnyStation(ctx, "Write and lock the chip", a.priority())
-	if a.station != "" {
-		at = atStation(ctx, a.station, a.in.Limits.StationWait, "Write and lock the chip", a.priority())
+// production has a station make the card: its chip, its print and the inspection of both.
+// A card that no station has begun is made by the first one with a free slot; one that
+// was begun goes on in the slot that it is in.
+//
+// A station that could not make it says so once, and the registry is asked whether it has
+// the card now: the next try goes there, or to any station.
+func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
+	if a.in.Release < OneActivity {
+		return a.inSteps(ctx)
 	}
-	var slot activities.PersonalizeResult
-	err := workflow.ExecuteActivity(at, station.Personalize, a.card()).Get(ctx, &slot)
+	a.show(ctx)
+	at := onceAtAnyStation(ctx, makesCard, a.priority())
+	if a.station != "" {
+		at = atStation(ctx, a.station, a.in.Limits.StationWait, makesCard, a.priority())
+	}
+	var made activities.MakeResult
+	err := workflow.ExecuteActivity(at, station.Make, a.card()).Get(ctx, &made)
 	switch {
+	case err == nil:
+		a.station, a.tries = made.Station, 0
+		for _, passed := range made.Passed {
+			a.timeline = append(a.timeline, TimelineEntry{At: passed.At, Stage: passed.Stage})
+		}
+		return identity.Dispatch, nil
 	case refused(err, identity.OutOfStock):
 		return a.awaitStock(ctx, err)
-	case err != nil:
-		return a.cardInTrouble(ctx, fmt.Errorf("personalize card %d: %w", a.attempt, err))
+	case refused(err, identity.Outdated):
+		a.note(ctx, refusalText(err))
+		a.beginAnotherCard()
+		return identity.DataPreparation, nil
+	case a.station != "" || final(err):
+		return a.cardInTrouble(ctx, fmt.Errorf("make card %d: %w", a.attempt, err))
 	}
-	a.station = slot.Station
-	return identity.Printing, nil
+	a.tryElsewhere(ctx, err)
+	return a.stage, nil
 }
 
-// printing has the card's station print both sides.
-func (a *application) printing(ctx workflow.Context) (identity.Stage, error) {
-	a.showRelease(ctx)
-	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Print both sides", a.priority())
-	if err := workflow.ExecuteActivity(at, station.PrintCard, a.card()).Get(ctx, nil); err != nil {
-		return a.cardInTrouble(ctx, fmt.Errorf("print card %d: %w", a.attempt, err))
-	}
-	return identity.Inspection, nil
-}
+// makesCard is what operators read beside the activity.
+const makesCard = "Make the card: chip, print, inspection"
 
-// inspection has the card's station read chip and print back.
-func (a *application) inspection(ctx workflow.Context) (identity.Stage, error) {
-	a.showRelease(ctx)
-	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Read back chip and print", a.priority())
-	if err := workflow.ExecuteActivity(at, station.Inspect, a.card()).Get(ctx, nil); err != nil {
-		return a.cardInTrouble(ctx, fmt.Errorf("inspect card %d: %w", a.attempt, err))
+// maxTries is how many tries of stations may fail before a person is asked. A station
+// that fails again for the same reason pauses itself, so that there are fewer.
+const maxTries = 8
+
+// tryElsewhere decides where a card goes on that a station could not make.
+func (a *application) tryElsewhere(ctx workflow.Context, err error) {
+	a.note(ctx, fmt.Sprintf("Card %d could not be made: %s", a.attempt, cause(err)))
+	if a.tries++; a.tries >= maxTries {
+		a.tries = 0
+		a.need = &need{identity.ToRepair, fmt.Sprintf("%d tries to make card %d failed, the last one: %s", maxTries, a.attempt, cause(err))}
+		return
 	}
-	return identity.Dispatch, nil
+	pause := time.Second << a.tries
+	awaitWithin(ctx, pause, "Before a station tries again", a.disturbed)
+	a.readStanding(ctx)
 }
 
 // card names the card being made.
@@ -87,7 +105,7 @@ func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.S
 }
 
 // beginAnotherCard gives up the card that was being made.
-func (a *application) beginAnotherCard() { a.attempt, a.station = a.attempt+1, "" }
+func (a *application) beginAnotherCard() { a.attempt, a.station, a.tries = a.attempt+1, "", 0 }
 
 // awaitStock waits until stock is received: as many applications as there are blanks are
 // then woken, in the order of their priority.

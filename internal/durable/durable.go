@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Create writes a new file that its owner alone may read. A file that exists stays,
@@ -31,6 +32,28 @@ func write(name string, content []byte, give func(from, to string) error) error 
 		return err
 	}
 	return SyncFolder(filepath.Dir(name))
+}
+
+// Prove reports what would keep a file of some size from being written into a folder: it
+// makes one, has room set aside for it, waiting for the disk if sync is set, and removes
+// it.
+func Prove(dir string, size int, sync bool) error {
+	probe, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(probe.Name())
+	err = syscall.Fallocate(int(probe.Fd()), 0, 0, int64(size))
+	if errors.Is(err, syscall.EOPNOTSUPP) { // some file systems set no room aside
+		_, err = probe.Write(make([]byte, size))
+	}
+	if err == nil && sync {
+		err = probe.Sync()
+	}
+	if err != nil {
+		err = &os.PathError{Op: "write", Path: dir, Err: err}
+	}
+	return errors.Join(err, probe.Close())
 }
 
 // SyncFolder brings the names in a folder to disk.

@@ -1,5 +1,7 @@
 package identity
 
+import "slices"
+
 // CardState is how far a card is. The values are wire format: the registry
 // keeps them.
 type CardState string
@@ -26,6 +28,15 @@ const (
 // makes it. One that was inspected is, until it is packed.
 func (s CardState) AtStation() bool {
 	return s == CardBegun || s == CardPersonalized || s == CardPrinted || s == CardInspected
+}
+
+// InSlot reports whether a card in this state holds a slot of its station.
+func (s CardState) InSlot() bool { return s.AtStation() && s != CardInspected }
+
+// Past reports whether a card in this state has reached another one, of those that it
+// passes.
+func (s CardState) Past(reached CardState) bool {
+	return slices.Index(CardStates, s) >= slices.Index(CardStates, reached)
 }
 
 // CardStates lists every state, in order.

@@ -23,6 +23,7 @@ const (
 	ReasonPrintFailed      ReasonCode = "print-failed"
 	ReasonInspectionFailed ReasonCode = "inspection-failed"
 	ReasonStationLost      ReasonCode = "station-lost"
+	ReasonOutdated         ReasonCode = "outdated"
 	ReasonMissing          ReasonCode = "missing"
 	ReasonReplaced         ReasonCode = "replaced"
 	ReasonStopped          ReasonCode = "stopped"
@@ -87,6 +88,7 @@ var (
 		{ReasonPrintFailed, "In hỏng hoặc không rõ đã in hay chưa", "the print failed, or may have failed"},
 		{ReasonInspectionFailed, "Không đạt kiểm tra", "it failed inspection"},
 		{ReasonStationLost, "Trạm đang làm thẻ không hoạt động", "its station does not answer"},
+		{ReasonOutdated, "Ngày chuẩn bị dữ liệu đã qua", "it was prepared on a day that has passed"},
 		{ReasonStopped, "Hồ sơ bị dừng khi đang làm thẻ", "its application was stopped while it was made"},
 		{ReasonMissing, "Thiếu khi kiểm đếm", "it was missing at the count"},
 	}

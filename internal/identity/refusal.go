@@ -42,6 +42,7 @@ const (
 	Duplicate  Kind = "Duplicate"  // it was done before; the detail names the result
 	Spoiled    Kind = "Spoiled"    // the blank was ruined in the making
 	OutOfStock Kind = "OutOfStock" // there is no blank to take
+	Outdated   Kind = "Outdated"   // what was prepared is of another day
 	Elsewhere  Kind = "Elsewhere"  // the application stands elsewhere than the step that asked believes: read where, and go on from there
 	Broken     Kind = "Broken"     // a mistake in the program: a person looks, and lets it be tried again
 )

@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -90,7 +91,8 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 }
 
 // Station gives the workers of one personalization station: one on the queue that all
-// stations share, with as many slots as it has encoders, and one on its own queue.
+// stations share, for cards that no station has begun, and one on its own queue, for
+// cards that are in its slots. Until ctx ends, the station reports itself to the registry.
 func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Workers, error) {
 	connected, err := o.Temporal(ctx)
 	if err != nil {
@@ -108,24 +110,39 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	if err != nil {
 		return nil, err
 	}
+	line := activities.NewLine(o.Registry, id, o.config.Worker.Slots, o.logger)
 	s := &activities.Station{
-		ID: id, Registry: o.Registry, Chip: chip,
+		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Chip: chip,
 		Printer: printer, Print: o.print(),
 		Camera: &camera{dpi: o.config.Printing.DPI, print: o.print()},
-		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: time.Now,
+		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: time.Now, InsertWait: o.config.Station.InsertWait,
 	}
-	return engine.Workers{
-		o.slot(connected, workflows.PersonalizationQueue, o.config.Worker.Slots, s),
-		o.slot(connected, workflows.StationQueue(id), 4*o.config.Worker.Slots, s),
-	}, nil
+	free, err := slotWorker(connected, workflows.PersonalizationQueue, slots{line.Issue, line.Withdraw, line.Slots()}, s)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := slotWorker(connected, s.Queue, slots{line.Call, line.HangUp, line.Calls()}, s)
+	if err != nil {
+		return nil, err
+	}
+	go line.Run(ctx)
+	return engine.Workers{free, taken}, nil
 }
 
-// slot is a worker that runs up to n of the station's activities at once.
-func (o *Office) slot(connected client.Client, queue string, n int, s *activities.Station) worker.Worker {
+// finishStep is how long a station that is asked to stop lets its cards finish the step
+// that they are in: as long as the longest one may take.
+const finishStep = 10 * time.Minute
+
+// slotWorker is a worker that runs the station's activities as its slots let it.
+func slotWorker(connected client.Client, queue string, s slots, station *activities.Station) (worker.Worker, error) {
 	settings := options()
-	settings.MaxConcurrentActivityExecutionSize = n
+	settings.WorkerStopTimeout = finishStep
 	settings.DisableWorkflowWorker = true
+	var err error
+	if settings.Tuner, err = tuned(s); err != nil {
+		return nil, fmt.Errorf("slots of %s: %w", queue, err)
+	}
 	w := worker.New(connected, queue, settings)
-	w.RegisterActivity(s)
-	return w
+	w.RegisterActivity(station)
+	return w, nil
 }

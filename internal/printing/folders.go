@@ -31,6 +31,9 @@ func (s *Spool) Print(ctx context.Context, job string, card Sides, _ func(string
 	return once(ctx, filepath.Join(s.Dir, job+".pdf"), card.PDF, s.Time)
 }
 
+// Prove implements Printer.
+func (s *Spool) Prove(context.Context) error { return prove(s.Dir) }
+
 // Bitmaps prints into a folder, for a vendor's driver that takes images: for each
 // job a PNG of the front, and then one of the back.
 type Bitmaps struct {
@@ -61,6 +64,24 @@ func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, _ func(stri
 		if err := once(ctx, filepath.Join(b.Dir, job+"-"+side.name+".png"), out.Bytes(), side.takes); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Prove implements Printer.
+func (b *Bitmaps) Prove(context.Context) error { return prove(b.Dir) }
+
+// cardBytes is more than both sides of a card take.
+const cardBytes = 256 << 10
+
+// prove reports whether a card's files can be written into a folder.
+func prove(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = durable.Prove(dir, cardBytes, false)
+	}
+	if err != nil {
+		return fmt.Errorf("printer's folder: %w", err)
 	}
 	return nil
 }

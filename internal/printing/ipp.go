@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.org/cancuoc/internal/durable"
 	"example.org/cancuoc/internal/identity"
 )
 
@@ -254,6 +255,20 @@ func (p *IPP) jobTemplate(ctx context.Context) ([]attribute, error) {
 	}
 	return list, nil
 }
+
+// Prove implements Printer: the ledger can be written, the printer answers and takes PDF.
+func (p *IPP) Prove(ctx context.Context) error {
+	if err := durable.Prove(p.ledger.dir, ledgerBytes, true); err != nil {
+		return fmt.Errorf("ledger of print jobs: %w", err)
+	}
+	if _, err := p.jobTemplate(ctx); err != nil {
+		return fmt.Errorf("printer: %w", err)
+	}
+	return nil
+}
+
+// ledgerBytes is more than a job takes in the ledger.
+const ledgerBytes = 4 << 10
 
 // Media types.
 const (

@@ -29,4 +29,7 @@ type Printer interface {
 	// cannot be a file's. Every other error is a fault, and the job may be printed
 	// again.
 	Print(ctx context.Context, job string, card Sides, tell func(attention string)) error
+	// Prove reports what would keep Print from working: a folder that cannot be written,
+	// a printer that does not answer or does not take such a job.
+	Prove(ctx context.Context) error
 }

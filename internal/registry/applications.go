@@ -39,6 +39,8 @@ type ApplicationRecord struct {
 	Awaiting     identity.Action
 	AwaitingWhy  string    // why it waits
 	Since        time.Time // since when it waits for that; zero when it does not
+	Trouble      string    // what is wrong at the station that makes its card; empty while all goes well
+	TroubleSince time.Time // zero while all goes well
 	Attempt      int
 	CaptureRound int
 	Held         bool
@@ -67,7 +69,7 @@ func (r ApplicationRecord) Why() identity.Reason {
 }
 
 var selectRecord = `
-	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
+	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.trouble, a.trouble_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
 		coalesce(card.consignment, ''), CASE WHEN card.state IN ` + begunAtStation + ` THEN card.station ELSE '' END,
 		a.due, a.entered_at, a.started_at IS NOT NULL,
 		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.delivery_to, a.urgent,
@@ -86,11 +88,11 @@ var selectRecord = `
 func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
 	var r ApplicationRecord
 	var filed time.Time
-	var since *time.Time
+	var since, troubled *time.Time
 	var number, given string
 	var person, representative []byte
 	a := &r.Application
-	err := row.Scan(&r.Number, &r.Stage, &r.Awaiting, &r.AwaitingWhy, &since, &r.Attempt, &r.CaptureRound, &r.Held, &r.Reason, &given, &r.ForCitizen, &r.Province, &r.Destination,
+	err := row.Scan(&r.Number, &r.Stage, &r.Awaiting, &r.AwaitingWhy, &since, &r.Trouble, &troubled, &r.Attempt, &r.CaptureRound, &r.Held, &r.Reason, &given, &r.ForCitizen, &r.Province, &r.Destination,
 		&r.Consignment, &r.Station, &r.Due, &r.EnteredAt, &r.Started,
 		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.DeliveryTo, &a.Urgent,
 		&a.Exemption, &representative, &number, &person, &r.Rules.Law, &r.Rules.Form, &r.Rules.ProcessingDays, &r.Rules.Fee, &r.Stocked, &r.Now)
@@ -105,6 +107,9 @@ func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
 	}
 	if since != nil {
 		r.Since = *since
+	}
+	if troubled != nil {
+		r.TroubleSince = *troubled
 	}
 	a.Person.Number = identity.PersonalNumber(number)
 	a.FiledOn = identity.Date{Year: filed.Year(), Month: int(filed.Month()), Day: filed.Day()}

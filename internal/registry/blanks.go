@@ -12,7 +12,7 @@ import (
 )
 
 // TakeBlank takes a blank out of stock for a card at a station: its own stock
-// first, then the center's. The same station gets the same blank again. Another
+// first, then the center's, and last what was given back. The same station gets the same blank again. Another
 // station is refused with Spoiled, since it cannot finish a card that was begun
 // elsewhere; the blank stays booked until that card is written off.
 func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
@@ -35,11 +35,11 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 		), here AS (
 			SELECT serial FROM blanks
 			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`)
-			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), center AS (
 			SELECT serial FROM blanks
 			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM here)
-			ORDER BY serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), free AS (
 			SELECT serial FROM here UNION ALL SELECT serial FROM center
 		), taken AS (

@@ -136,37 +136,6 @@ var (
 	atStation = way[:slices.Index(way, identity.CardInspected)+1]
 )
 
-// Advance records that a card reached the next state at its station. A state that it
-// has passed changes nothing; a card that was given up is refused with Spoiled.
-func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to identity.CardState, detail string) error {
-	if to != identity.CardPersonalized && to != identity.CardPrinted && to != identity.CardInspected {
-		return identity.Refuse(identity.Invalid, "a station cannot make a card %s", to)
-	}
-	step := slices.Index(way, to)
-	tag, err := r.db.Exec(ctx, `
-		WITH advanced AS (
-			UPDATE cards SET state = @to, changed_at = now()
-			WHERE application = @application AND attempt = @attempt AND state = @before RETURNING application, station
-		)
-		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, station, @to || ' card ' || @attempt, @detail FROM advanced`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "to": to, "before": way[step-1], "detail": detail})
-	if err != nil || tag.RowsAffected() == 1 {
-		return fail("advance card", err)
-	}
-	at, err := r.cardState(ctx, number, attempt)
-	if err != nil {
-		return fail("advance card", err)
-	}
-	if slices.Index(way, at) >= step {
-		return nil
-	}
-	if at == identity.CardSpoiled {
-		return identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
-	}
-	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
-}
-
 // cardState reads the state of a card, or refuses with NotFound.
 func (r *Registry) cardState(ctx context.Context, number identity.ApplicationNumber, attempt int) (identity.CardState, error) {
 	var at identity.CardState

@@ -62,7 +62,16 @@ var ends = literals(identity.Ends())
 
 // begunAtStation are the states of a card that was begun and is still at its station,
 // where it can be spoiled with its blank, as a list of SQL literals.
-var begunAtStation = literals(slices.DeleteFunc(slices.Clone(identity.CardStates), func(s identity.CardState) bool { return !s.AtStation() }))
+var begunAtStation = literals(those(identity.CardState.AtStation))
+
+// inSlot are the states of a card that holds a slot of its station, as a list of SQL
+// literals.
+var inSlot = literals(those(identity.CardState.InSlot))
+
+// those are the states of cards that have a property.
+func those(is func(identity.CardState) bool) []identity.CardState {
+	return slices.DeleteFunc(slices.Clone(identity.CardStates), func(s identity.CardState) bool { return !is(s) })
+}
 
 // literals writes values as a list for IN.
 func literals[T ~string](values []T) string {

@@ -10,8 +10,9 @@ import (
 
 // Metrics are the work that is open and the blanks in stock.
 type Metrics struct {
-	Open  []OpenCount
-	Stock []StockCount
+	Open      []OpenCount
+	Stock     []StockCount
+	InTrouble int // applications whose card a station could not make at its last try
 }
 
 // OpenCount counts the applications that are at a stage and wait for an action.
@@ -37,6 +38,7 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now())
 		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`)
 	batch.Queue(`SELECT location, count(*) FROM blanks WHERE account = ` + accountStock + ` GROUP BY location ORDER BY location`)
+	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`)
 	results := r.db.SendBatch(ctx, &batch)
 	defer func() { _ = results.Close() }() // reading reported its errors
 	rows, _ := results.Query()             // CollectRows reports the error
@@ -46,6 +48,9 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	}
 	rows, _ = results.Query()
 	m.Stock, err = pgx.CollectRows(rows, pgx.RowToStructByPos[StockCount])
+	if err != nil {
+		return Metrics{}, fail("count blanks in stock", err)
+	}
 	m.Open = open
-	return m, fail("count blanks in stock", err)
+	return m, fail("count applications in trouble", results.QueryRow().Scan(&m.InTrouble))
 }

@@ -47,12 +47,26 @@ func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
 		Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
 	}))
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2)))
+	require.NoError(t, b.PauseStation(t.Context(), press, string(press), "the printer is off"))
 	collector := b.Collector(slog.New(slog.DiscardHandler))
 
 	require.NoError(t, testutil.CollectAndCompare(collector, strings.NewReader(`
+# HELP cancuoc_applications_in_trouble Applications whose card a station could not make at its last try.
+# TYPE cancuoc_applications_in_trouble gauge
+cancuoc_applications_in_trouble 0
 # HELP cancuoc_blanks_in_stock Blanks in stock, by place.
 # TYPE cancuoc_blanks_in_stock gauge
 cancuoc_blanks_in_stock{location="center"} 7
+# HELP cancuoc_station_paused 1 if the personalization station takes no cards until it is resumed, else 0.
+# TYPE cancuoc_station_paused gauge
+cancuoc_station_paused{station="`+string(press)+`"} 1
+# HELP cancuoc_station_silent_seconds How long ago the personalization station was last heard of.
+# TYPE cancuoc_station_silent_seconds gauge
+cancuoc_station_silent_seconds{station="`+string(press)+`"} 0
+# HELP cancuoc_station_slots_taken Cards in the slots of the personalization station.
+# TYPE cancuoc_station_slots_taken gauge
+cancuoc_station_slots_taken{station="`+string(press)+`"} 0
 `)))
 	b.Close()
 	require.Zero(t, testutil.CollectAndCount(collector))

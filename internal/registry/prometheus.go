@@ -17,6 +17,14 @@ var (
 		"Of the open applications, those past the legal deadline.", []string{"stage", "awaiting"}, nil)
 	blanksInStock = prometheus.NewDesc("cancuoc_blanks_in_stock",
 		"Blanks in stock, by place.", []string{"location"}, nil)
+	applicationsInTrouble = prometheus.NewDesc("cancuoc_applications_in_trouble",
+		"Applications whose card a station could not make at its last try.", nil, nil)
+	stationPaused = prometheus.NewDesc("cancuoc_station_paused",
+		"1 if the personalization station takes no cards until it is resumed, else 0.", []string{"station"}, nil)
+	stationSilent = prometheus.NewDesc("cancuoc_station_silent_seconds",
+		"How long ago the personalization station was last heard of.", []string{"station"}, nil)
+	stationSlotsTaken = prometheus.NewDesc("cancuoc_station_slots_taken",
+		"Cards in the slots of the personalization station.", []string{"station"}, nil)
 )
 
 // Collector gives Metrics to Prometheus, counted at each scrape.
@@ -34,6 +42,10 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- openApplications
 	ch <- lateApplications
 	ch <- blanksInStock
+	ch <- applicationsInTrouble
+	ch <- stationPaused
+	ch <- stationSilent
+	ch <- stationSlotsTaken
 }
 
 // Collect implements prometheus.Collector. Metrics that cannot be counted now are left
@@ -46,12 +58,27 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		c.logger.WarnContext(ctx, "Metrics not counted", "error", err)
 		return
 	}
+	stations, err := c.registry.StationsAtWork(ctx)
+	if err != nil {
+		c.logger.WarnContext(ctx, "Stations not counted", "error", err)
+		return
+	}
 	gauge := func(d *prometheus.Desc, n int, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
 	}
 	for _, o := range counted.Open {
 		gauge(openApplications, o.Count, string(o.Stage), string(o.Awaiting))
 		gauge(lateApplications, o.Late, string(o.Stage), string(o.Awaiting))
+	}
+	gauge(applicationsInTrouble, counted.InTrouble)
+	for _, s := range stations {
+		paused := 0
+		if s.PausedWhy != "" {
+			paused = 1
+		}
+		gauge(stationPaused, paused, string(s.ID))
+		gauge(stationSilent, int(s.Silent.Seconds()), string(s.ID))
+		gauge(stationSlotsTaken, len(s.Cards), string(s.ID))
 	}
 	for _, s := range counted.Stock {
 		gauge(blanksInStock, s.Count, s.Location)

@@ -96,6 +96,8 @@ const entered = ` FOR NO KEY UPDATE
 			awaiting_since = CASE WHEN b.stage = @to AND @awaiting IN ('', b.awaiting) THEN a.awaiting_since WHEN @awaiting = '' THEN NULL ELSE now() END,
 			clock_stopped_at = CASE WHEN @stops_clock THEN coalesce(a.clock_stopped_at, now()) ELSE a.clock_stopped_at END,
 			reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
+			trouble = CASE WHEN b.stage = @to THEN a.trouble ELSE '' END,
+			trouble_since = CASE WHEN b.stage = @to THEN a.trouble_since END,
 			entered_at = CASE WHEN b.stage = @to THEN a.entered_at ELSE now() END
 		FROM before b WHERE a.number = b.number
 		RETURNING a.number, a.awaiting_since, b.stage <> @to OR a.attempt > b.attempt AS moved,
@@ -112,16 +114,21 @@ const entered = ` FOR NO KEY UPDATE
 	SELECT coalesce(awaiting_since, now()), now() FROM entered`
 
 func (m StageChange) args() pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"number": m.Application, "from": stagesBefore(m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock,
+		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
+	}
+}
+
+// stagesBefore lists the stages from which an application may enter one.
+func stagesBefore(to identity.Stage) []string {
 	var from []string
 	for _, s := range identity.Stages {
-		if _, err := s.Enter(m.To); err == nil {
+		if _, err := s.Enter(to); err == nil {
 			from = append(from, string(s))
 		}
 	}
-	return pgx.StrictNamedArgs{
-		"number": m.Application, "from": from, "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock,
-		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
-	}
+	return from
 }
 
 // End moves an application to one of its ends. A card that was begun and is still at

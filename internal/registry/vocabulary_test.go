@@ -26,6 +26,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"consignment_state":    words(identity.ConsignmentStates),
 		"citizen_status":       words(identity.CitizenStatuses),
 		"station_kind":         words(identity.StationKinds),
+		"station_act":          {"pause", "resume"},
 
 		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock}),
 
@@ -37,6 +38,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"one_live_card_per_citizen":                   words([]identity.CardState{identity.CardLive}),
 		"adjudicator_does_not_approve":                words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
 		"one_verdict_at_approval":                     {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
+		"cards_at_station":                            words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
 		"applications_open":                           words(identity.Ends()),
 		"blanks_in_stock":                             words([]identity.BlankAccount{identity.AccountStock}),
 		"blank_write_offs":                            words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),

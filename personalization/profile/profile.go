@@ -39,6 +39,11 @@ const (
 	SetSecured           Action = "set-secured"
 )
 
+// Writes reports whether the step changes what is on the chip.
+func (a Action) Writes() bool {
+	return a != SelectSecurityDomain && a != SelectApplication && a != OpenChannel
+}
+
 // Profile is a card profile: how one kind of chip is personalized.
 type Profile struct {
 	Name   string   `yaml:"name"`

@@ -32,7 +32,8 @@ type Entry struct {
 	Reference  string `json:"reference"` // of the card that it was begun for, hexadecimal
 	ChipSerial string `json:"chip_serial,omitempty"`
 	State      State  `json:"state"`
-	Step       string `json:"step,omitempty"` // the last step that was begun
+	Clean      bool   `json:"clean,omitempty"` // nothing was written to the chip yet
+	Step       string `json:"step,omitempty"`  // the last step that was begun
 	Failures   int    `json:"failures,omitempty"`
 	Reason     string `json:"reason,omitempty"` // why it is spoiled
 }
@@ -47,6 +48,8 @@ type Journal interface {
 	// Claim gives a chip to a blank unless another blank has it, and returns the
 	// blank that has it now.
 	Claim(chipSerial, blank string) (owner string, err error)
+	// Prove reports what would keep an entry from being saved.
+	Prove() error
 }
 
 // FileJournal is a journal in a folder: a file for each blank, to which every
@@ -128,6 +131,9 @@ func (j *FileJournal) Save(e Entry) error {
 	}
 	return syncFolder(j.dir, j.sync)
 }
+
+// Prove writes a file as large as a card's entries, and removes it.
+func (j *FileJournal) Prove() error { return durable.Prove(j.dir, 16<<10, j.sync) }
 
 // Claim makes the chip's name point to the blank's file, which succeeds for one
 // blank only, whole or not at all.

@@ -34,26 +34,44 @@ func (p pcsc) Open(ctx context.Context, _ string) (Session, error) {
 	return s, nil
 }
 
-func (p pcsc) connect(readers *scard.Context) (*pcscSession, error) {
+// Prove looks for the reader; whether a card is in it is seen when it is opened.
+func (p pcsc) Prove(context.Context) error {
+	readers, err := scard.EstablishContext()
+	if err != nil {
+		return fmt.Errorf("PC/SC: %w", err)
+	}
+	_, err = p.find(readers)
+	return errors.Join(err, readers.Release())
+}
+
+// find gives the name of the reader.
+func (p pcsc) find(readers *scard.Context) (string, error) {
 	names, err := readers.ListReaders()
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		if strings.Contains(name, p.reader) {
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("there is no reader %q; there are %q", p.reader, names)
+}
+
+func (p pcsc) connect(readers *scard.Context) (*pcscSession, error) {
+	name, err := p.find(readers)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		if !strings.Contains(name, p.reader) {
-			continue
-		}
-		card, err := readers.Connect(name, scard.ShareExclusive, scard.ProtocolAny)
-		if err != nil {
-			return nil, fmt.Errorf("reader %q: %w", name, err)
-		}
-		status, err := card.Status()
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("reader %q: %w", name, err), card.Disconnect(scard.ResetCard))
-		}
-		return &pcscSession{readers: readers, card: card, atr: status.Atr}, nil
+	card, err := readers.Connect(name, scard.ShareExclusive, scard.ProtocolAny)
+	if err != nil {
+		return nil, fmt.Errorf("reader %q: %w", name, err)
 	}
-	return nil, fmt.Errorf("there is no reader %q; there are %q", p.reader, names)
+	status, err := card.Status()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("reader %q: %w", name, err), card.Disconnect(scard.ResetCard))
+	}
+	return &pcscSession{readers: readers, card: card, atr: status.Atr}, nil
 }
 
 type pcscSession struct {

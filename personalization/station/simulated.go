@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"example.org/cancuoc/internal/durable"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
@@ -121,6 +122,14 @@ func (s *Simulated) Open(ctx context.Context, blank string) (Session, error) {
 		return nil, errors.Join(fmt.Errorf("simulated encoder: %w", err), session.Close())
 	}
 	return session, nil
+}
+
+// Prove reports whether the magazine's folder can be written.
+func (s *Simulated) Prove(context.Context) error {
+	if err := durable.Prove(s.dir, placeBytes, false); err != nil {
+		return fmt.Errorf("magazine: %w", err)
+	}
+	return nil
 }
 
 // acquire takes one of the heads, if their number is limited.

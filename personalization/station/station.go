@@ -24,6 +24,8 @@ type Encoder interface {
 	// it to the slot first; the others take what is in the slot. A blank may be
 	// opened repeatedly. The caller closes the session.
 	Open(ctx context.Context, blank string) (Session, error)
+	// Prove reports what would keep Open from working, without touching a card.
+	Prove(ctx context.Context) error
 }
 
 // Session is a connection to the card in the slot.
@@ -72,9 +74,9 @@ type Result struct {
 
 // Personalize makes the card of one image out of one blank, or finds that it is
 // made. A second call with the same arguments gives the same card. It refuses with
-// [identity.Spoiled] when this blank can no longer become this card, and with
-// [identity.Conflict] when another blank is in the slot. Other errors are faults of
-// the connection or the chip and may pass.
+// [identity.Spoiled] when this blank can no longer become this card. Every other error
+// is a [Fault], which may pass; it wraps [identity.Conflict] when another blank is in
+// the slot.
 func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Image) (Result, error) {
 	start := time.Now()
 	content := s.content(image)
@@ -85,15 +87,27 @@ func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Ima
 	}
 	session, err := s.Encoder.Open(ctx, blank)
 	if err != nil {
-		return Result{}, fmt.Errorf("open blank %s: %w", blank, err)
+		return Result{}, entry.fault(Device, fmt.Errorf("open blank %s: %w", blank, err))
 	}
 	counted := &counter{card: session}
 	r, err := s.onCard(ctx, counted, entry, content, reference)
 	r.APDUs, r.Duration = counted.n, time.Since(start)
 	if closing := session.Close(); err == nil && closing != nil {
-		err = fmt.Errorf("close the session with blank %s: %w", blank, closing)
+		err = entry.fault(Device, fmt.Errorf("close the session with blank %s: %w", blank, closing))
 	}
 	return r, err
+}
+
+// Prove reports a fault of the station that would be met after a blank is taken: a
+// journal or a magazine that cannot be written, an encoder that does not answer.
+func (s *Station) Prove(ctx context.Context) error {
+	if err := s.Journal.Prove(); err != nil {
+		return &Fault{Part: Notes, Clean: true, Err: fmt.Errorf("station journal: %w", err)}
+	}
+	if err := s.Encoder.Prove(ctx); err != nil {
+		return &Fault{Part: Device, Clean: true, Err: err}
+	}
+	return nil
 }
 
 // counter counts the commands that are sent to a card.
@@ -109,17 +123,17 @@ func (c *counter) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 }
 
 // intend records which card the blank is to become, before it is touched. A blank
-// is begun for one image only.
+// that was written to is begun for one image only.
 func (s *Station) intend(blank, reference string) (*Entry, error) {
 	e, found, err := s.Journal.Load(blank)
-	if err != nil {
-		return nil, fmt.Errorf("station journal: %w", err)
+	if err != nil { // it may have been written to
+		return nil, &Fault{Part: Notes, Err: fmt.Errorf("station journal: %w", err)}
 	}
 	switch {
-	case !found:
-		e = Entry{Blank: blank, Reference: reference, State: Begun}
+	case !found, e.Clean && e.Reference != reference:
+		e = Entry{Blank: blank, Reference: reference, ChipSerial: e.ChipSerial, State: Begun, Clean: true}
 		if err := s.Journal.Save(e); err != nil {
-			return nil, fmt.Errorf("station journal: %w", err)
+			return nil, e.fault(Notes, fmt.Errorf("station journal: %w", err))
 		}
 	case e.State == Spoiled:
 		return nil, identity.Refuse(identity.Spoiled, "blank %s is spoiled: %s", blank, e.Reason)
@@ -140,7 +154,7 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 	}
 	keys, next, err := s.keys(found)
 	if err != nil {
-		return Result{}, s.spoiledBy(e, err)
+		return Result{}, s.failed(e, err)
 	}
 	locked, err := s.finished(ctx, card, keys, e)
 	if err != nil {
@@ -152,9 +166,9 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 			return Result{}, s.failed(e, fmt.Errorf("personalize blank %s: %w", e.Blank, err))
 		}
 	}
-	e.State, e.Step = Finished, ""
+	e.State, e.Step, e.Clean = Finished, "", false
 	if err := s.Journal.Save(*e); err != nil {
-		return Result{}, fmt.Errorf("station journal: %w", err)
+		return Result{}, e.fault(Notes, fmt.Errorf("station journal: %w", err))
 	}
 	return r, nil
 }
@@ -219,18 +233,18 @@ func (s *Station) claim(e *Entry, c blankChip) error {
 		return nil
 	}
 	if e.ChipSerial != "" {
-		return identity.Refuse(identity.Conflict, "the chip in the slot does not belong to blank %s", e.Blank)
+		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot does not belong to blank %s", e.Blank))
 	}
 	owner, err := s.Journal.Claim(serial, e.Blank)
 	if err != nil {
-		return fmt.Errorf("station journal: %w", err)
+		return e.fault(Notes, fmt.Errorf("station journal: %w", err))
 	}
 	if owner != e.Blank {
-		return identity.Refuse(identity.Conflict, "the chip in the slot belongs to blank %s, not to blank %s", owner, e.Blank)
+		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot belongs to blank %s, not to blank %s", owner, e.Blank))
 	}
 	e.ChipSerial = serial
 	if err := s.Journal.Save(*e); err != nil {
-		return fmt.Errorf("station journal: %w", err)
+		return e.fault(Notes, fmt.Errorf("station journal: %w", err))
 	}
 	return nil
 }
@@ -315,20 +329,32 @@ func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securecha
 	}
 	job.Note = func(step string) error {
 		e.Step = step
-		return s.Journal.Save(*e)
+		e.Clean = e.Clean && !profile.Action(step).Writes()
+		if err := s.Journal.Save(*e); err != nil {
+			return &Fault{Part: Notes, Clean: e.Clean, Err: fmt.Errorf("station journal: %w", err)}
+		}
+		return nil
 	}
 	return p.Run(ctx, job)
 }
 
-// failed decides what an error means for the blank. A chip that does not have its
-// keys or is locked as another card is spoiled at once; one that refuses a step is
-// tried again, up to Attempts; a fault of the connection does not count.
+// failed decides what an error means for the blank. One that was not written to is as
+// it was. Otherwise a chip that does not have its keys or is locked as another card is
+// spoiled at once; one that refuses a step is tried again, up to Attempts; a fault of
+// the connection does not count.
 func (s *Station) failed(e *Entry, err error) error {
-	if errors.Is(err, errOtherCard) || errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, errNoKeys) {
+	noKeys := errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, errNoKeys)
+	switch {
+	case errors.Is(err, errOtherCard), noKeys && !e.Clean:
 		return s.spoiledBy(e, err)
+	case noKeys:
+		return e.fault(Keys, err)
 	}
-	if _, refused := errors.AsType[apdu.Status](err); !refused {
-		return err
+	if fault, ok := errors.AsType[*Fault](err); ok {
+		return fault
+	}
+	if _, refused := errors.AsType[apdu.Status](err); !refused || e.Clean {
+		return e.fault(Device, err)
 	}
 	e.Failures++
 	limit := s.Attempts
@@ -339,16 +365,16 @@ func (s *Station) failed(e *Entry, err error) error {
 		return s.spoiledBy(e, err)
 	}
 	if saving := s.Journal.Save(*e); saving != nil {
-		return errors.Join(err, fmt.Errorf("station journal: %w", saving))
+		return e.fault(Notes, errors.Join(err, fmt.Errorf("station journal: %w", saving)))
 	}
-	return err
+	return e.fault(Device, err)
 }
 
 // spoiledBy records that the blank is spoiled, and refuses it.
 func (s *Station) spoiledBy(e *Entry, cause error) error {
-	e.State, e.Reason = Spoiled, cause.Error()
+	e.State, e.Reason, e.Clean = Spoiled, cause.Error(), false
 	if err := s.Journal.Save(*e); err != nil {
-		return errors.Join(cause, fmt.Errorf("station journal: %w", err))
+		return e.fault(Notes, errors.Join(cause, fmt.Errorf("station journal: %w", err)))
 	}
 	return identity.Refuse(identity.Spoiled, "blank %s is spoiled: %v", e.Blank, cause)
 }

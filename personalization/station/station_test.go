@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
 	"net"
 	"path/filepath"
 	"sync"
@@ -304,14 +305,37 @@ func TestPersonalize_FaultsOfTheConnectionPassAndFaultsOfTheChipSpoil(t *testing
 	}
 }
 
-func TestPersonalize_AChipWithOtherKeysIsSpoiled(t *testing.T) {
+// Keys that do not fit harm no blank: with the right ones it becomes any card.
+func TestPersonalize_AChipWithOtherKeysIsLeftAsItIs(t *testing.T) {
 	t.Parallel()
 	c := newCenter(t)
-	c.InitialKeys = keysOf(0x30, 24)
+	right := c.InitialKeys
+	for range 5 {
+		c.InitialKeys = keysOf(0x30, 24)
 
-	_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+		_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 
-	require.ErrorIs(t, err, identity.Spoiled)
+		var fault *station.Fault
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, station.Keys, fault.Part)
+		require.True(t, fault.Clean)
+	}
+	c.InitialKeys = right
+	_, err := c.Personalize(t.Context(), "B-1", image(t, "two"))
+	require.NoError(t, err)
+}
+
+// What keeps a journal or a magazine from being written is seen before a blank is taken.
+func TestProve_SeesFoldersThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	c := newCenter(t)
+	require.NoError(t, c.Prove(t.Context()))
+	require.NoError(t, os.RemoveAll(c.journal))
+	var fault *station.Fault
+
+	require.ErrorAs(t, c.Prove(t.Context()), &fault)
+
+	require.Equal(t, station.Notes, fault.Part)
 }
 
 // swapped is an encoder that always has the same card in its slot.

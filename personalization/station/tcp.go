@@ -33,6 +33,15 @@ func (t TCP) Open(ctx context.Context, _ string) (Session, error) {
 	return &tcpSession{conn: conn, timeout: t.Timeout}, nil
 }
 
+// Prove connects, and sends nothing.
+func (t TCP) Prove(ctx context.Context) error {
+	session, err := t.Open(ctx, "")
+	if err != nil {
+		return err
+	}
+	return session.Close()
+}
+
 type tcpSession struct {
 	conn    net.Conn
 	timeout time.Duration

@@ -1,0 +1,143 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Making is a card as the station that makes it finds it.
+type Making struct {
+	Card     CardRecord
+	Evidence Evidence
+	Stage    identity.Stage // of its application
+	Current  bool           // it is the card that the application makes now; otherwise it was given up for another
+	Now      time.Time      // the database's clock
+}
+
+// Making reads a card that a station is to make, with evidence, in one round trip. It
+// refuses with NotFound.
+func (r *Registry) Making(ctx context.Context, number identity.ApplicationNumber, attempt int, wanted ...EvidenceKey) (Making, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(selectCard+` WHERE application = $1 AND attempt = $2`, number, attempt)
+	batch.Queue(`SELECT stage, greatest(attempt, 1) = $2, now() FROM applications WHERE number = $1`, number, attempt)
+	queueEvidence(batch, number, wanted)
+	results := r.db.SendBatch(ctx, batch)
+	defer results.Close()
+	var m Making
+	rows, _ := results.Query() // CollectExactlyOneRow reports the error
+	var err error
+	if m.Card, err = pgx.CollectExactlyOneRow(rows, scanCard); err != nil {
+		if errors.Is(err, pgx.ErrNoRows) {
+			return Making{}, identity.Refuse(identity.NotFound, "application %s has no card %d", number, attempt)
+		}
+		return Making{}, fail("read card", err)
+	}
+	if err := results.QueryRow().Scan(&m.Stage, &m.Current, &m.Now); err != nil {
+		return Making{}, fail("read application", err)
+	}
+	if m.Evidence, err = r.readEvidence(results, number); err != nil {
+		return Making{}, err
+	}
+	return m, fail("read card", results.Close())
+}
+
+// afterState is the stage of an application whose card reached that state.
+var afterState = map[identity.CardState]identity.Stage{
+	identity.CardPersonalized: identity.Printing,
+	identity.CardPrinted:      identity.Inspection,
+	identity.CardInspected:    identity.Inspection,
+}
+
+// StageAfter is the stage of an application whose card reached a state at its station.
+func StageAfter(state identity.CardState) identity.Stage { return afterState[state] }
+
+// Advance records that a card reached the next state at its station, takes its
+// application to the stage that follows, and forgets its trouble. A state that it has
+// passed changes nothing; a card that was given up is refused with Spoiled.
+func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to identity.CardState, detail string) error {
+	stage, ok := afterState[to]
+	if !ok {
+		return identity.Refuse(identity.Invalid, "a station cannot make a card %s", to)
+	}
+	step := slices.Index(way, to)
+	tag, err := r.db.Exec(ctx, `
+		WITH before AS (
+			SELECT number, stage FROM applications WHERE number = @application FOR NO KEY UPDATE
+		), advanced AS (
+			UPDATE cards c SET state = @to, changed_at = now() FROM before b
+			WHERE c.application = b.number AND c.attempt = @attempt AND c.state = @before RETURNING c.application, c.station
+		), moved AS (
+			UPDATE applications a SET stage = @stage, entered_at = now(), awaiting = '', awaiting_why = '', awaiting_since = NULL, trouble = '', trouble_since = NULL
+			FROM before b JOIN advanced ON advanced.application = b.number
+			WHERE a.number = b.number AND b.stage = ANY(@from) AND b.stage <> @stage RETURNING a.number
+		), well AS (
+			UPDATE applications a SET trouble = '', trouble_since = NULL
+			FROM before b JOIN advanced ON advanced.application = b.number
+			WHERE a.number = b.number AND a.trouble <> '' AND (b.stage <> ALL(@from) OR b.stage = @stage)
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, station, e.event, e.reason FROM advanced CROSS JOIN LATERAL (
+			VALUES (true, @to || ' card ' || @attempt, @detail), (EXISTS (SELECT FROM moved), 'entered ' || @stage, '')) AS e (yes, event, reason)
+		WHERE e.yes`,
+		pgx.StrictNamedArgs{
+			"application": number, "attempt": attempt, "to": to, "before": way[step-1], "detail": detail,
+			"stage": string(stage), "from": stagesBefore(stage),
+		})
+	if err != nil || tag.RowsAffected() > 0 {
+		return fail("advance card", err)
+	}
+	at, err := r.cardState(ctx, number, attempt)
+	if err != nil {
+		return fail("advance card", err)
+	}
+	if slices.Index(way, at) >= step {
+		return nil
+	}
+	if at == identity.CardSpoiled {
+		return identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
+	}
+	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
+}
+
+// GiveBack returns the blank of a card that was begun, and to which nothing was written,
+// to the stock that it came from. The card is then as it was prepared, and any station
+// may begin it. A second call changes nothing; it reports whether this one did.
+func (r *Registry) GiveBack(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID, why string) (bool, error) {
+	tag, err := r.db.Exec(ctx, `
+		WITH card AS (
+			SELECT application, attempt, blank FROM cards
+			WHERE application = @application AND attempt = @attempt AND station = @station AND state = `+cardBegun+` FOR NO KEY UPDATE
+		), prepared AS (
+			UPDATE cards c SET state = `+cardPrepared+`, blank = NULL, station = '', changed_at = now()
+			FROM card WHERE c.application = card.application AND c.attempt = card.attempt RETURNING card.application, card.blank
+		), returned AS (
+			UPDATE blanks b SET account = `+accountStock+`, location = x.location, application = NULL, attempt = NULL, given_back = b.given_back + 1
+			FROM prepared, boxes x WHERE b.serial = prepared.blank AND x.number = b.box
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @station, 'gave back blank ' || blank || ' of card ' || @attempt, @why FROM prepared`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "why": why})
+	if err != nil {
+		return false, fail("give blank back", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+// NoteTrouble records what is wrong at the station that makes a card, for the lists and
+// the story. The same trouble again changes nothing.
+func (r *Registry) NoteTrouble(ctx context.Context, number identity.ApplicationNumber, station identity.StationID, trouble string) error {
+	_, err := r.db.Exec(ctx, `
+		WITH noted AS (
+			UPDATE applications SET trouble = @trouble, trouble_since = coalesce(trouble_since, now())
+			WHERE number = @application AND trouble <> @trouble AND stage NOT IN `+ends+` RETURNING number
+		)
+		INSERT INTO audit (application, actor, event, reason) SELECT number, @station, 'trouble at station', @trouble FROM noted`,
+		pgx.StrictNamedArgs{"application": number, "station": station, "trouble": trouble})
+	return fail("note trouble", err)
+}

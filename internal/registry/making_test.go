@@ -1,0 +1,118 @@
+package registry_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+func TestGiveBack_TheBlankIsInStockAgainAndTakenLast(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	first, second := b.prepared(t), b.prepared(t)
+	given, err := b.TakeBlank(t.Context(), first, 1, press)
+	require.NoError(t, err)
+
+	backs := 0
+	for range 3 {
+		back, err := b.GiveBack(t.Context(), first, 1, press, "the keys do not fit")
+		require.NoError(t, err)
+		if back {
+			backs++
+		}
+	}
+
+	require.Equal(t, 1, backs)
+	require.Equal(t, 2, b.balanced(t).InStock)
+	other, err := b.TakeBlank(t.Context(), second, 1, press)
+	require.NoError(t, err)
+	require.NotEqual(t, given, other, "the blank itself may be at fault")
+	again, err := b.TakeBlank(t.Context(), first, 1, "PX-02")
+	require.NoError(t, err, "any station may begin the card")
+	require.Equal(t, given, again)
+	require.Equal(t, 2, b.balanced(t).InProduction)
+}
+
+func TestGiveBack_NoBlankThatWasWrittenToOrIsElsewhere(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	number := b.prepared(t)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+
+	back, err := b.GiveBack(t.Context(), number, 1, "PX-02", "not its own")
+	require.NoError(t, err)
+	require.False(t, back)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPersonalized, ""))
+	back, err = b.GiveBack(t.Context(), number, 1, press, "too late")
+	require.NoError(t, err)
+	require.False(t, back)
+
+	_, err = b.db.Exec(t.Context(), `UPDATE blanks SET account = 'stock', application = NULL, attempt = NULL, given_back = given_back + 1 WHERE account = 'production'`)
+	require.ErrorContains(t, err, "a blank is used once", "the database itself holds it")
+	require.Equal(t, 1, b.balanced(t).InProduction)
+}
+
+func TestStationsAtWork_KeepTheirFirstPause(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.ErrorIs(t, b.PauseStation(t.Context(), press, "SX-01", "cleaning"), identity.NotFound)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2)))
+	b.stock(t, 1)
+	number := b.prepared(t)
+	blank, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+
+	for _, why := range []string{"cleaning", "again"} {
+		require.NoError(t, b.PauseStation(t.Context(), press, "SX-01", why))
+	}
+
+	at, err := b.ReportStation(t.Context(), press, 2)
+	require.NoError(t, err)
+	require.Equal(t, "cleaning", at.PausedWhy)
+	require.Equal(t, []registry.CardInSlot{{Application: number, Attempt: 1, State: identity.CardBegun, Blank: blank}}, at.Cards)
+	for range 2 {
+		require.NoError(t, b.ResumeStation(t.Context(), press, "SX-02"))
+	}
+	at, err = b.ReportStation(t.Context(), press, 2)
+	require.NoError(t, err)
+	require.Empty(t, at.PausedWhy)
+	var acts int
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT count(*) FROM station_acts`).Scan(&acts))
+	require.Equal(t, 2, acts)
+	_, err = b.db.Exec(t.Context(), `DELETE FROM station_acts`)
+	require.Error(t, err)
+}
+
+func TestNoteTrouble_IsShownUntilTheCardAdvances(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.prepared(t)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+
+	for range 3 {
+		require.NoError(t, b.NoteTrouble(t.Context(), number, press, "the printer is off"))
+	}
+
+	record, err := b.Application(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, "the printer is off", record.Trouble)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPersonalized, ""))
+	record, err = b.Application(t.Context(), number)
+	require.NoError(t, err)
+	require.Empty(t, record.Trouble)
+	noted := 0
+	for _, event := range b.trail(t, number) {
+		if event == "trouble at station" {
+			noted++
+		}
+	}
+	require.Equal(t, 1, noted)
+}

@@ -1,0 +1,119 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// StationAtWork is a personalization station, as it reports itself.
+type StationAtWork struct {
+	ID        identity.StationID
+	Slots     int
+	Silent    time.Duration // since it was last heard of
+	PausedAt  time.Time     // zero while it works
+	PausedBy  string        // an officer, or the station itself
+	PausedWhy string
+	Cards     []CardInSlot
+}
+
+// CardInSlot is a card that was begun and has not left its station.
+type CardInSlot struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Attempt     int                        `json:"card"`
+	State       identity.CardState         `json:"state"`
+	Blank       identity.BlankSerial       `json:"blank"`
+	Trouble     string                     `json:"trouble,omitzero"`
+}
+
+// ReportStation records that a station lives, and reads what it has to know: whether it
+// is paused, and which cards its slots hold.
+func (r *Registry) ReportStation(ctx context.Context, id identity.StationID, slots int) (StationAtWork, error) {
+	_, err := r.db.Exec(ctx, `
+		INSERT INTO stations_at_work (id, slots) VALUES ($1, $2)
+		ON CONFLICT (id) DO UPDATE SET seen_at = now(), slots = $2`, id, slots)
+	if err != nil {
+		return StationAtWork{}, fail("report station", err)
+	}
+	list, err := r.stationsAtWork(ctx, `WHERE s.id = $1`, id)
+	if err != nil || len(list) == 0 {
+		return StationAtWork{}, fail("report station", err)
+	}
+	return list[0], nil
+}
+
+// StationsAtWork lists the personalization stations, by name.
+func (r *Registry) StationsAtWork(ctx context.Context) ([]StationAtWork, error) {
+	list, err := r.stationsAtWork(ctx, ``)
+	return list, fail("list stations", err)
+}
+
+func (r *Registry) stationsAtWork(ctx context.Context, where string, args ...any) ([]StationAtWork, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT s.id, s.slots, now() - s.seen_at, s.paused_at, s.paused_by, s.paused_why, coalesce(c.application, ''), coalesce(c.attempt, 0), coalesce(c.state, ''), coalesce(c.blank, ''), coalesce(a.trouble, '')
+		FROM stations_at_work s LEFT JOIN cards c ON c.station = s.id AND c.state IN `+inSlot+`
+		LEFT JOIN applications a ON a.number = c.application `+where+` ORDER BY s.id, c.application`, args...) // ForEachRow reports the error
+	var list []StationAtWork
+	var s StationAtWork
+	var card CardInSlot
+	var paused *time.Time
+	_, err := pgx.ForEachRow(rows, []any{
+		&s.ID, &s.Slots, &s.Silent, &paused, &s.PausedBy, &s.PausedWhy, &card.Application, &card.Attempt, &card.State, &card.Blank, &card.Trouble,
+	}, func() error {
+		if n := len(list); n == 0 || list[n-1].ID != s.ID {
+			s.PausedAt = time.Time{}
+			if paused != nil {
+				s.PausedAt = *paused
+			}
+			list = append(list, s)
+		}
+		if card.Application != "" {
+			last := &list[len(list)-1]
+			last.Cards = append(last.Cards, card)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// PauseStation has a station take no more cards. A station that is paused already stays
+// paused for the reason that came first. By is an officer, or the station itself.
+func (r *Registry) PauseStation(ctx context.Context, id identity.StationID, by, why string) error {
+	var known bool
+	err := r.db.QueryRow(ctx, `
+		WITH paused AS (
+			UPDATE stations_at_work SET paused_at = now(), paused_by = @by, paused_why = @why WHERE id = @id AND paused_at IS NULL RETURNING id
+		), noted AS (
+			INSERT INTO station_acts (station, actor, act, reason) SELECT id, @by, 'pause', @why FROM paused
+		)
+		SELECT EXISTS (SELECT FROM stations_at_work WHERE id = @id)`,
+		pgx.StrictNamedArgs{"id": id, "by": by, "why": why}).Scan(&known)
+	if err == nil && !known {
+		return noStation(id)
+	}
+	return fail("pause station", err)
+}
+
+// ResumeStation lets a station take cards again. One that works is left as it is.
+func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, by identity.OfficerID) error {
+	var known bool
+	err := r.db.QueryRow(ctx, `
+		WITH resumed AS (
+			UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = '' WHERE id = @id AND paused_at IS NOT NULL RETURNING id
+		), noted AS (
+			INSERT INTO station_acts (station, actor, act, reason) SELECT id, @by, 'resume', '' FROM resumed
+		)
+		SELECT EXISTS (SELECT FROM stations_at_work WHERE id = @id)`,
+		pgx.StrictNamedArgs{"id": id, "by": by}).Scan(&known)
+	if err == nil && !known {
+		return noStation(id)
+	}
+	return fail("resume station", err)
+}
+
+func noStation(id identity.StationID) error {
+	return identity.RefuseField(identity.NotFound, "station", "no worker of a personalization station %s was ever started", id)
+}

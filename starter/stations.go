@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// stationOf is one line of the list of stations.
+type stationOf struct {
+	Station   identity.StationID    `json:"station"`
+	State     string                `json:"state"` // works, paused or silent
+	Why       string                `json:"why,omitzero"`
+	PausedBy  string                `json:"paused_by,omitzero"`
+	PausedAt  time.Time             `json:"paused_at,omitzero"`
+	SilentFor string                `json:"silent_for,omitzero"`
+	Slots     int                   `json:"slots"`
+	Cards     []registry.CardInSlot `json:"cards"` // in its slots
+}
+
+// quiet is how long a station may go unheard before it counts as silent; it reports
+// itself every five seconds.
+const quiet = 30 * time.Second
+
+func newStations(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "stations", Short: "Show the personalization stations and the cards in their slots; pause and resume them", GroupID: "center",
+		Example: "  starter stations\n  starter stations pause PX-01 --reason \"cleaning\" --officer SX-C06-0001\n  starter stations resume PX-01 --officer SX-C06-0001",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			office, err := a.office(cmd.Context())
+			if err != nil {
+				return err
+			}
+			stations, err := office.Registry.StationsAtWork(cmd.Context())
+			if err != nil {
+				return err
+			}
+			list := make([]stationOf, len(stations))
+			for i, s := range stations {
+				list[i] = describeStation(s)
+			}
+			return a.print(cmd, list, func(w io.Writer) { printStations(w, list) })
+		},
+	}
+	c.AddCommand(newStationsPause(a), newStationsResume(a))
+	return c
+}
+
+func describeStation(s registry.StationAtWork) stationOf {
+	d := stationOf{Station: s.ID, State: "works", Why: s.PausedWhy, PausedBy: s.PausedBy, PausedAt: s.PausedAt, Slots: s.Slots, Cards: s.Cards}
+	if s.PausedWhy != "" {
+		d.State = "paused"
+	}
+	if s.Silent > quiet {
+		d.State, d.SilentFor = "silent", s.Silent.Round(time.Second).String()
+		d.Why = strings.TrimSuffix("not heard of for "+d.SilentFor+"; "+s.PausedWhy, "; ")
+	}
+	return d
+}
+
+func printStations(w io.Writer, list []stationOf) {
+	rows := make([][]string, len(list))
+	for i, s := range list {
+		cards := make([]string, len(s.Cards))
+		for n, c := range s.Cards {
+			cards[n] = fmt.Sprintf("%s (%s, blank %s)", c.Application, c.State, c.Blank)
+		}
+		rows[i] = []string{string(s.Station), s.State, fmt.Sprintf("%d of %d", len(s.Cards), s.Slots), strings.Join(cards, ", "), s.Why}
+	}
+	printTable(w, []string{"STATION", "STATE", "SLOTS TAKEN", "CARDS", "WHY"}, rows)
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+func newStationsPause(a *app) *cobra.Command {
+	var officer, reason string
+	c := &cobra.Command{
+		Use: "pause STATION", Short: "Have a station take no more cards; what is in its slots waits there",
+		Example: "  starter stations pause PX-01 --reason \"cleaning\" --officer SX-C06-0001",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := identity.ParseStationID(args[0])
+			if err != nil {
+				return err
+			}
+			if strings.TrimSpace(reason) == "" || strings.TrimSpace(officer) == "" {
+				return identity.RefuseField(identity.Invalid, "reason", "and officer must not be empty")
+			}
+			office, err := a.office(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := office.Registry.PauseStation(cmd.Context(), id, officer, reason); err != nil {
+				return err
+			}
+			return a.print(cmd, map[string]string{"station": string(id), "state": "paused"}, func(w io.Writer) { fmt.Fprintf(w, "%s  paused\n", id) })
+		},
+	}
+	c.Flags().StringVar(&officer, "officer", "", "your badge")
+	c.Flags().StringVar(&reason, "reason", "", "why")
+	required(c, "officer", "reason")
+	return c
+}
