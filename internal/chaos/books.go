@@ -97,7 +97,7 @@ func (w *watch) written(blank string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if found && (e.Step != "" || e.State != station.Begun) {
+		if found && !e.Clean {
 			return true, nil
 		}
 	}
