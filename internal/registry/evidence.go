@@ -58,7 +58,9 @@ func (e Evidence) Get(kind identity.EvidenceKind) ([]byte, error) {
 // ofCapture are the kinds that a round of capture may bring or leave as they were.
 var ofCapture = []identity.EvidenceKind{identity.EvidencePortrait, identity.EvidenceLeftIndex, identity.EvidenceRightIndex, identity.EvidenceTemplates}
 
-// queueEvidence asks for evidence, as a part of a batch.
+// queueEvidence asks for evidence, as a part of a batch. All evidence of the application
+// is looked through, behind OFFSET 0, so that the plan does not depend on how much is
+// wanted: PostgreSQL then plans once and not each time, which costs more than reading.
 func queueEvidence(batch *pgx.Batch, number identity.ApplicationNumber, wanted []EvidenceKey) {
 	kinds, attempts, captures := make([]string, len(wanted)), make([]int, len(wanted)), make([]bool, len(wanted))
 	for i, w := range wanted {
@@ -66,12 +68,11 @@ func queueEvidence(batch *pgx.Batch, number identity.ApplicationNumber, wanted [
 	}
 	batch.Queue(`
 		SELECT DISTINCT ON (b.kind) b.kind, b.attempt, b.sealed, k.wrapped
-		FROM applications a
-		CROSS JOIN unnest(@kinds::text[], @attempts::int[], @captures::bool[]) AS w (kind, attempt, capture)
-		JOIN vault_blobs b ON b.application = a.number AND b.kind = w.kind
-			AND CASE WHEN w.capture THEN b.attempt <= coalesce(nullif(w.attempt, 0), a.capture_round) ELSE b.attempt = w.attempt END
-		JOIN vault_keys k ON k.application = a.number
-		WHERE a.number = @number
+		FROM (SELECT kind, attempt, sealed FROM vault_blobs WHERE application = @number OFFSET 0) b
+		JOIN unnest(@kinds::text[], @attempts::int[], @captures::bool[]) AS w (kind, attempt, capture) ON w.kind = b.kind
+		JOIN applications a ON a.number = @number
+		JOIN vault_keys k ON k.application = @number
+		WHERE CASE WHEN w.capture THEN b.attempt <= coalesce(nullif(w.attempt, 0), a.capture_round) ELSE b.attempt = w.attempt END
 		ORDER BY b.kind, b.attempt DESC`,
 		pgx.StrictNamedArgs{"number": number, "kinds": kinds, "attempts": attempts, "captures": captures})
 }
