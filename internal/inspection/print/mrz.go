@@ -20,6 +20,7 @@ const (
 	searchMM     = 0.4  // how far a print may be shifted
 	stepMM       = 0.1  // the steps in which the shift is searched
 	leastSure    = 0.55 // least correlation of a cell with its letter
+	surely       = 0.9  // at which no shift is searched for
 )
 
 // checkMRZ reads the three lines and compares them with what should be there.
@@ -43,28 +44,21 @@ func (p *picture) checkMRZ(form *render.Form, field forms.Field, want [3]string)
 	return findings
 }
 
-// readMRZ finds the shift at which the zone is clearest, first roughly and then finely,
-// and reads each cell there. It fails if a cell is not clear enough.
+// readMRZ reads each cell where it should be. Unless all are clear there, it finds the
+// shift at which the zone is clearest, first roughly and then finely, and reads each cell
+// at that. It fails if a cell is not clear enough.
 func (p *picture) readMRZ(form *render.Form, field forms.Field) (lines [3]string, ok bool) {
 	r := &zoneReader{gray: p.crop(field.Box, 2*searchMM), scale: p.scale, field: field}
 	letters := form.Letters(field, alphabet, cellW, cellH)
 	for i := range len(alphabet) {
 		r.letters[i] = normalize(letters[alphabet[i]])
 	}
+	if lines, ok = r.read(0, 0, surely); ok {
+		return lines, true
+	}
 	dx, dy := r.clearest(0, 0, searchMM, 2*stepMM)
 	dx, dy = r.clearest(dx, dy, stepMM, stepMM)
-	for i := range lines {
-		b := make([]byte, 30)
-		for j := range b {
-			letter, score := r.letter(i, j, dx, dy)
-			if score < leastSure {
-				return lines, false
-			}
-			b[j] = letter
-		}
-		lines[i] = string(b)
-	}
-	return lines, true
+	return r.read(dx, dy, leastSure)
 }
 
 // vector is a cell without its brightness and contrast: the sum of its elements is 0, that
@@ -97,6 +91,22 @@ type zoneReader struct {
 	scale   float64     // dots per mm
 	field   forms.Field
 	letters [len(alphabet)]vector
+}
+
+// read reads each cell at a shift. It fails if one is less like its letter than least.
+func (r *zoneReader) read(dx, dy, least float64) (lines [3]string, ok bool) {
+	for i := range lines {
+		b := make([]byte, 30)
+		for j := range b {
+			letter, score := r.letter(i, j, dx, dy)
+			if score < least {
+				return lines, false
+			}
+			b[j] = letter
+		}
+		lines[i] = string(b)
+	}
+	return lines, true
 }
 
 // probes are the cells (line and column) by which the shift is found.
