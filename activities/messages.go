@@ -155,6 +155,7 @@ type ConsignmentStanding struct {
 	Cards     int
 	OpenedAt  time.Time
 	Announced bool
+	Now       time.Time // by the database's clock, as OpenedAt
 }
 
 // SendInput hands a consignment to a courier.

@@ -35,7 +35,7 @@ func run(ctx context.Context, c config.Config) error {
 		return err
 	}
 	defer office.Close()
-	office.WarnOfCalendar(ctx, time.Now())
+	office.WarnOfCalendar(ctx, office.Now())
 	door := office.Door()
 	handler, err := routes(office, door.Receive, c.Gateway, logger)
 	if err != nil {

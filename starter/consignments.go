@@ -26,7 +26,7 @@ func newConsignments(a *app) *cobra.Command {
 			}
 			var since time.Time
 			if !all {
-				since = time.Now().Add(-recentReceipt)
+				since = office.Now().Add(-recentReceipt)
 			}
 			list, err := office.Registry.Consignments(cmd.Context(), since)
 			if err != nil {

@@ -29,7 +29,7 @@ func (p publication) command(a *app) *cobra.Command {
 			}
 			content := p.content(list, args[0])
 			if renew || len(content) == 0 {
-				if err := p.sign(authority, time.Now()); err != nil {
+				if err := p.sign(authority, a.opened.Now()); err != nil {
 					return err
 				}
 				if list, err = authority.List(); err != nil {

@@ -6,7 +6,6 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +40,7 @@ shows it, and sign a new revocation list. This cannot be undone.`,
 			if !slices.ContainsFunc(list.Signers, func(s pki.ListedSigner) bool { return s.Certificate.Serial.Cmp(serial) == 0 }) {
 				return identity.RefuseField(identity.NotFound, "serial", "belongs to no document signer (see starter keys)")
 			}
-			if err := authority.Revoke(serial, code, time.Now()); err != nil {
+			if err := authority.Revoke(serial, code, a.opened.Now()); err != nil {
 				return err
 			}
 			return a.print(cmd, map[string]string{"serial": serial.Text(16), "state": "revoked"}, func(w io.Writer) {

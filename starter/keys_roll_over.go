@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +23,7 @@ func newRollOver(a *app) *cobra.Command {
 			if csca {
 				rollOver = authority.RollOverCSCA
 			}
-			if err := rollOver(time.Now()); err != nil {
+			if err := rollOver(a.opened.Now()); err != nil {
 				return err
 			}
 			list, err := authority.List()

@@ -43,7 +43,7 @@ func run(ctx context.Context, c config.Config) error {
 		return err
 	}
 	defer office.Close()
-	office.WarnOfCalendar(ctx, time.Now())
+	office.WarnOfCalendar(ctx, office.Now())
 	if c.Worker.Listen != "" {
 		measured := engine.NewMetrics()
 		office.Measure(measured.Handler())

@@ -39,6 +39,7 @@ type consignment struct {
 	state     identity.ConsignmentState
 	cards     int
 	openedAt  time.Time
+	readAt    time.Time // when that was read, by the same clock; zero in histories of before
 	announced bool
 	ready     bool // it is known how far the box is
 	full      bool
@@ -62,7 +63,7 @@ func (c *consignment) readStanding(ctx workflow.Context) {
 		var s activities.ConsignmentStanding
 		err := do(ctx, "Read how far the box is", dispatchRoom.HowFar, activities.ConsignmentInput{Consignment: c.in.Number}, &s)
 		if err == nil {
-			c.state, c.cards, c.openedAt, c.announced = s.State, s.Cards, s.OpenedAt, s.Announced
+			c.state, c.cards, c.openedAt, c.readAt, c.announced = s.State, s.Cards, s.OpenedAt, s.Now, s.Announced
 			c.ready, c.full, c.letGo = true, false, nil // a full box is sealed in the registry
 			return
 		}
@@ -104,7 +105,11 @@ func (c *consignment) travelOn(ctx workflow.Context) {
 // fill waits until the box is full, an officer seals it, or its cut-off has come.
 func (c *consignment) fill(ctx workflow.Context) error {
 	c.show(ctx, identity.NoAction, "open")
-	left := c.openedAt.Add(c.in.CutOff).Sub(workflow.Now(ctx))
+	now := c.readAt
+	if now.IsZero() {
+		now = workflow.Now(ctx)
+	}
+	left := c.openedAt.Add(c.in.CutOff).Sub(now)
 	awaitWithin(ctx, left, "Cut-off", func() bool { return c.full || c.look || c.state != identity.ConsignmentOpen })
 	if c.state != identity.ConsignmentOpen || c.look {
 		return nil

@@ -23,7 +23,7 @@ func (o *Office) Authority() (*pki.Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	return authority, authority.Ensure(time.Now())
+	return authority, authority.Ensure(o.Now())
 }
 
 // OpenAuthority opens the certificates and document signers, and makes nothing.
@@ -34,7 +34,7 @@ func (o *Office) OpenAuthority() (*pki.Authority, error) {
 	}
 	options := pki.Options{
 		CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, NamedCurves: chip.NamedCurves,
-		Production: o.config.Production(),
+		Production: o.config.Production(), Clock: o.Now,
 	}
 	token := o.config.Keys.PKCS11
 	if token.Module == "" {
@@ -67,7 +67,7 @@ func cached[T any](ask func() (T, error), while time.Duration) func() (T, error)
 		}
 		value, err := ask()
 		if err == nil {
-			a = &answer{value, time.Now()}
+			a = &answer{value, time.Now()} //nolint:forbidigo // for how long it is kept
 		}
 		return value, err
 	}

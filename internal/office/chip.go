@@ -3,7 +3,6 @@ package office
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/inspection"
@@ -63,5 +62,5 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 		return chipinspection.Result{}, err
 	}
 	defer session.Close()
-	return expected.Chip(ctx, session, trust, time.Now())
+	return expected.Chip(ctx, session, trust, o.Now())
 }

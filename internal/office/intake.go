@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"time"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
@@ -22,7 +21,7 @@ func (o *Office) StationKeys() packet.KeyFiles { return packet.KeyFiles(o.config
 // as Temporal answers.
 func (o *Office) Door() *intake.Door {
 	return &intake.Door{
-		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Now: time.Now, Logger: o.logger,
+		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Now: o.Now, Logger: o.logger,
 		Start: func(ctx context.Context, number identity.ApplicationNumber) error {
 			starter, err := o.starter(ctx)
 			if err != nil {

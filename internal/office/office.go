@@ -5,9 +5,13 @@ package office
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,6 +36,7 @@ type Office struct {
 
 	config config.Config
 	logger *slog.Logger
+	clock  *clock
 
 	reconciling *reconciler.Metrics
 	anchoring   *transparency.Metrics
@@ -74,8 +79,8 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 	if err != nil {
 		return nil, err
 	}
-	office := &Office{Registry: r, config: c, logger: logger}
-	if err := office.checkClock(ctx, time.Now); err != nil {
+	office := &Office{Registry: r, config: c, logger: logger, clock: &clock{ask: r.Now, here: time.Now}} //nolint:forbidigo // it is compared with the database's
+	if err := office.checkClock(ctx); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -132,32 +137,12 @@ func (o *Office) Ready(ctx context.Context) error {
 	return nil
 }
 
-// clockTolerance is how far the clock of this machine may be from the database's: dates
-// on cards and in certificates come from both.
-const clockTolerance = time.Minute
-
-// ErrClock is the error of a machine whose clock is wrong, or the database's.
-var ErrClock = errors.New("the clock of this machine and the database's are more than a minute apart: set the wrong one right")
-
-// checkClock refuses to work with a wrong clock.
-func (o *Office) checkClock(ctx context.Context, clock func() time.Time) error {
-	before := clock()
-	now, err := o.Registry.Now(ctx)
-	if err != nil {
-		return err
-	}
-	if apart := now.Sub(before.Add(clock().Sub(before) / 2)); apart.Abs() > clockTolerance {
-		return fmt.Errorf("%w (the database's is %s ahead)", ErrClock, apart.Round(time.Second))
-	}
-	return nil
-}
-
 // Await opens an office for a program that runs on: it waits for a database that does
 // not answer yet, and for a clock that is wrong.
 func Await(ctx context.Context, c config.Config, logger *slog.Logger, options ...Option) (*Office, error) {
 	for {
 		o, err := Open(ctx, c, logger, options...)
-		if _, away := errors.AsType[*pgconn.ConnectError](err); !away && !errors.Is(err, ErrClock) {
+		if !away(err) && !errors.Is(err, ErrClock) {
 			return o, err
 		}
 		logger.WarnContext(ctx, "Not ready to work; trying again", "error", err)
@@ -165,6 +150,27 @@ func Await(ctx context.Context, c config.Config, logger *slog.Logger, options ..
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// away reports whether err is of a database that does not answer, or that was stopped
+// or restarted while it was asked.
+func away(err error) bool {
+	if _, unreached := errors.AsType[*pgconn.ConnectError](err); unreached {
+		return true
+	}
+	if _, network := errors.AsType[net.Error](err); network {
+		return true
+	}
+	state := ""
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+		state = refusal.Code
+	}
+	if fault, ok := errors.AsType[*registry.Fault](err); ok {
+		state = fault.SQLState
+	}
+	// Class 08 is of connections; 57P01 to 57P03 are of a server that stops or starts.
+	return strings.HasPrefix(state, "08") || strings.HasPrefix(state, "57P0") ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn)
 }
 
 // pause waits before another try, and reports whether there is to be one.

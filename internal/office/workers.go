@@ -115,7 +115,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Chip: chip,
 		Printer: printer, Print: o.print(),
 		Camera: &camera{dpi: o.config.Printing.DPI, print: o.print()},
-		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: time.Now, InsertWait: o.config.Station.InsertWait,
+		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: o.Now, InsertWait: o.config.Station.InsertWait,
 	}
 	free, err := slotWorker(connected, workflows.PersonalizationQueue, slots{line.Issue, line.Withdraw, line.Slots()}, s)
 	if err != nil {

@@ -1,8 +1,6 @@
 package reconciler
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -64,7 +62,7 @@ func (m *Metrics) count(r Report) {
 
 // whole notes a pass that compared everything.
 func (m *Metrics) whole(r Report) {
-	m.passed.Set(float64(time.Now().Unix()))
+	m.passed.Set(float64(r.At.Unix()))
 	m.unknown.Set(float64(len(r.Unknown)))
 }
 

@@ -85,11 +85,13 @@ const (
 // not keep the others from it, and is tried again in the next pass: the first error is
 // returned when the pass is over.
 func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
-	p := &pass{Reconciler: r, report: Report{At: time.Now()}}
+	p, err := r.begin(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	if err := r.Prepare(ctx); err != nil {
 		return Report{}, fmt.Errorf("prepare namespace: %w", err)
 	}
-	var err error
 	if p.running, err = r.Engine.Running(ctx); err != nil {
 		return Report{}, fmt.Errorf("list what runs: %w", err)
 	}
@@ -106,7 +108,10 @@ func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
 // again, and wakes who waits for stock. It reports too whether a pass is needed: there
 // are fewer workflows than open applications.
 func (r *Reconciler) Glance(ctx context.Context, since time.Time) (report Report, lacking bool, err error) {
-	p := &pass{Reconciler: r, report: Report{At: time.Now()}}
+	p, err := r.begin(ctx)
+	if err != nil {
+		return Report{}, false, err
+	}
 	apps, boxes, err := r.Engine.Closed(ctx, since)
 	if err != nil {
 		return Report{}, false, fmt.Errorf("list what ended: %w", err)
@@ -128,6 +133,12 @@ func (r *Reconciler) Glance(ctx context.Context, since time.Time) (report Report
 	return p.report, running < open, p.failed
 }
 
+// begin begins a comparison, at the database's time.
+func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
+	now, err := r.Registry.Now(ctx)
+	return &pass{Reconciler: r, report: Report{At: now}}, err
+}
+
 // told is how often a workflow was told to look, and when last.
 type told struct {
 	times int
@@ -147,7 +158,7 @@ func (r *Reconciler) due(workflow string) bool {
 	if before.times > 0 && time.Since(before.at) < min(again<<min(before.times-1, 10), rarely) {
 		return false
 	}
-	r.looked[workflow] = told{before.times + 1, time.Now()}
+	r.looked[workflow] = told{before.times + 1, time.Now()} //nolint:forbidigo // how long ago is all that is asked
 	return true
 }
 

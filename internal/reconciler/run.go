@@ -45,7 +45,7 @@ type turn struct {
 	*Reconciler
 
 	next time.Time // when the next pass is due
-	last time.Time // when it last looked for what ended
+	last time.Time // up to when it looked for what ended, by the database's clock
 }
 
 // take makes a pass when one is due or needed, else a glance.
@@ -55,7 +55,7 @@ func (t *turn) take(ctx context.Context) {
 		report, lacking, err := t.Glance(ctx, t.last.Add(-beside))
 		t.tell(ctx, report, err)
 		if err == nil {
-			t.last = began
+			t.last = report.At
 		}
 		if !lacking {
 			return
@@ -67,7 +67,7 @@ func (t *turn) take(ctx context.Context) {
 	if err != nil {
 		return // the next turn is a pass again
 	}
-	t.last, t.next = began, began.Add(share*time.Since(began))
+	t.last, t.next = report.At, began.Add(share*time.Since(began))
 	if t.Metrics != nil {
 		t.Metrics.whole(report)
 	}

@@ -252,14 +252,15 @@ type ConsignmentStanding struct {
 	State     identity.ConsignmentState
 	Cards     int
 	OpenedAt  time.Time
-	Announced bool // every card was told that it arrived, or that it is missing
+	Announced bool      // every card was told that it arrived, or that it is missing
+	Now       time.Time // the database's clock: the cut-off is counted by it
 }
 
 // ConsignmentStanding reads where a consignment stands, or refuses with NotFound.
 func (r *Registry) ConsignmentStanding(ctx context.Context, number identity.ConsignmentNumber) (ConsignmentStanding, error) {
 	var s ConsignmentStanding
-	err := r.db.QueryRow(ctx, `SELECT state, cards, opened_at, announced_at IS NOT NULL FROM consignments WHERE number = $1`, number).
-		Scan(&s.State, &s.Cards, &s.OpenedAt, &s.Announced)
+	err := r.db.QueryRow(ctx, `SELECT state, cards, opened_at, announced_at IS NOT NULL, now() FROM consignments WHERE number = $1`, number).
+		Scan(&s.State, &s.Cards, &s.OpenedAt, &s.Announced, &s.Now)
 	return s, fail("read consignment", found(err, "there is no consignment %s", number))
 }
 

@@ -34,7 +34,7 @@ type Pages struct {
 // Register adds the pages to mux.
 func (p *Pages) Register(mux *http.ServeMux) {
 	page := template.Must(template.New("status").Parse(statusHTML))
-	desk := &desk{Pages: p, page: page, policy: policy(statusHTML), tries: tries{now: time.Now}}
+	desk := &desk{Pages: p, page: page, policy: policy(statusHTML), tries: tries{now: time.Now}} //nolint:forbidigo // how long ago is all that is asked
 	mux.HandleFunc("GET /{$}", desk.status)
 	mux.HandleFunc("POST /{$}", desk.status)
 }

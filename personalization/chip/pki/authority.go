@@ -64,7 +64,7 @@ func (o Options) withDefaults() Options {
 		o.Reserve = 100
 	}
 	if o.Clock == nil {
-		o.Clock = time.Now
+		o.Clock = time.Now //nolint:forbidigo // an office gives the database's
 	}
 	return o
 }
