@@ -67,9 +67,20 @@ type Temporal struct {
 
 // Database is the connection to the registry. Load reads URLFile into URL.
 type Database struct {
-	URL      Secret `mapstructure:"url"`
-	URLFile  string `mapstructure:"url_file"`
-	MaxConns int    `mapstructure:"max_conns"`
+	URL          Secret `mapstructure:"url"`
+	URLFile      string `mapstructure:"url_file"`
+	OwnerURL     Secret `mapstructure:"owner_url"`
+	OwnerURLFile string `mapstructure:"owner_url_file"`
+	MaxConns     int    `mapstructure:"max_conns"`
+}
+
+// Owner is the URL of the role that migrates; "" where none is given. The file is read
+// when somebody migrates: programs cannot reach it.
+func (d Database) Owner() (Secret, error) {
+	if d.OwnerURLFile == "" {
+		return d.OwnerURL, nil
+	}
+	return readSecret("database.owner_url_file", d.OwnerURLFile)
 }
 
 // Vault is the key that encrypts evidence.
@@ -383,6 +394,7 @@ func (c Config) validateServers(check *check) {
 		check.httpURL("temporal.ui_address", c.Temporal.UIAddress, "http", "https")
 	}
 	check.wrong((c.Temporal.TLSCertFile == "") != (c.Temporal.TLSKeyFile == ""), "temporal.tls_cert_file and temporal.tls_key_file must be given together")
+	check.wrong(c.Database.OwnerURL != "" && c.Database.OwnerURLFile != "", "database.owner_url and database.owner_url_file are both given; give one of them")
 	check.atLeast("database.max_conns", int64(c.Database.MaxConns), 1)
 	check.positive("audit.anchor", c.Audit.Anchor)
 	if p := c.Keys.PKCS11; p.Module != "" {

@@ -60,13 +60,13 @@ func parse[T any](t *testing.T, name string) T {
 }
 
 // jobs run once; starter is started by hand.
-var jobs = []string{"temporal-schema", "temporal-namespace", "starter"}
+var jobs = []string{"postgresql-roles", "migrate", "temporal-schema", "temporal-namespace", "starter"}
 
 func TestCompose_HasEveryPartPinnedAndWatched(t *testing.T) {
 	t.Parallel()
 	c := parse[compose](t, "docker-compose.yml")
 	require.Subset(t, slices.Collect(maps.Keys(c.Services)), []string{
-		"postgresql", "temporal-postgresql", "temporal-schema", "temporal-namespace", "temporal", "temporal-ui",
+		"postgresql", "postgresql-roles", "migrate", "temporal-postgresql", "temporal-schema", "temporal-namespace", "temporal", "temporal-ui",
 		"pipeline", "station-px-01", "gateway", "prometheus", "starter",
 	})
 	pinned := regexp.MustCompile(`:v?\d+\.\d+(\.\d+)?(-\w+)?$`)
@@ -87,6 +87,23 @@ func TestCompose_HasEveryPartPinnedAndWatched(t *testing.T) {
 		}
 	}
 	require.Equal(t, "service_completed_successfully", c.Services["temporal"].DependsOn["temporal-schema"].Condition)
+}
+
+// Programs start when the database is migrated, and none of them has the password of a
+// role that owns it.
+func TestCompose_MigratesApart(t *testing.T) {
+	t.Parallel()
+	c := parse[compose](t, "docker-compose.yml")
+	require.Equal(t, "service_completed_successfully", c.Services["migrate"].DependsOn["postgresql-roles"].Condition)
+	for _, name := range []string{"pipeline", "station-px-01", "gateway", "starter"} {
+		s := c.Services[name]
+		require.Equal(t, "service_completed_successfully", s.DependsOn["migrate"].Condition, name)
+		require.Contains(t, s.Secrets, "database_url", name)
+		for _, secret := range []string{"database_password", "owner_password", "owner_url"} {
+			require.NotContains(t, s.Secrets, secret, name)
+		}
+	}
+	require.Equal(t, []string{"owner_url"}, c.Services["migrate"].Secrets)
 }
 
 func TestCompose_KeepsSecretsInFiles(t *testing.T) {
@@ -116,7 +133,7 @@ func TestCompose_KeepsSecretsInFiles(t *testing.T) {
 func TestCompose_OurProgramsRunUnprivileged(t *testing.T) {
 	t.Parallel()
 	c := parse[compose](t, "docker-compose.yml")
-	for _, name := range []string{"pipeline", "station-px-01", "gateway", "starter"} {
+	for _, name := range []string{"migrate", "pipeline", "station-px-01", "gateway", "starter"} {
 		s := c.Services[name]
 		require.Equal(t, "10001:10001", s.User, name)
 		require.True(t, s.ReadOnly, name)

@@ -19,7 +19,8 @@ func newVerifyAudit(a *app) *cobra.Command {
 		Long: `Check that no entry of the audit trail was changed, added or removed: in all
 applications, or in those named.
 
-First the hash chains. Then the transparency log in which their heads are anchored
+First the hash chains, and whether the books agree with each other and with the trail:
+blanks, their movements, boxes, cards and decisions. Then the transparency log in which their heads are anchored
 (audit.log_dir of the settings): its signature, that it holds all it held at the last
 verification, that every leaf is included, and that the registry still has each entry
 that was anchored. So a trail is found that was cut at its end, or rewritten with all
@@ -60,7 +61,7 @@ func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNum
 	var faults []error
 	if len(numbers) == 0 {
 		v.AuditReport, err = office.Registry.VerifyAllAudit(ctx)
-		faults = append(faults, err)
+		faults = append(faults, err, office.Registry.VerifyBooks(ctx))
 	}
 	for _, number := range numbers {
 		err := office.Registry.VerifyAudit(ctx, number)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/devserver"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/workflows"
 )
 
@@ -61,7 +62,10 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 		return err
 	}
 	a.loaded = nil // load them again, with what was published
-	if _, err := a.config(); err != nil {
+	if c, err = a.config(); err != nil {
+		return err
+	}
+	if _, err := office.Migrate(ctx, c); err != nil {
 		return err
 	}
 	if err := s.startPrograms(ctx); err != nil {
@@ -95,7 +99,12 @@ func (s *servers) startPostgres(ctx context.Context) error {
 		return err
 	}
 	s.stops = append(s.stops, postgres.Stop)
-	s.settings["CANCUOC_DATABASE_URL"] = postgres.URL
+	// The owner's URL is in a file, which only starter migrate reads.
+	owner := filepath.Join(s.data, "owner_url")
+	if err := os.WriteFile(owner, []byte(postgres.OwnerURL+"\n"), 0o600); err != nil {
+		return fmt.Errorf("publish settings: %w", err)
+	}
+	s.settings["CANCUOC_DATABASE_URL"], s.settings["CANCUOC_DATABASE_OWNER_URL_FILE"] = postgres.URL, owner
 	return nil
 }
 

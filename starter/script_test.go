@@ -80,7 +80,8 @@ func TestOffice(t *testing.T) {
 	})
 }
 
-// schemaKey is where a script's environment keeps the URL of its schema.
+// schemaKey is where a script's environment keeps the URL of its schema, for a
+// superuser.
 type schemaKey struct{}
 
 // setUp gives a script its office: office.yaml in its folder, and the samples
@@ -110,7 +111,7 @@ func setUp(e *testscript.Env, database, temporal string) error {
 	if err := os.CopyFS(filepath.Join(e.WorkDir, "samples"), os.DirFS("../samples")); err != nil {
 		return err
 	}
-	e.Values[schemaKey{}] = url
+	e.Values[schemaKey{}] = registrytest.Behind(t, url)
 	e.Values[casesKey{}] = &cases{told: make(map[string]*regexp.Regexp)}
 	e.Setenv("CANCUOC_CONFIG", name)
 	return nil

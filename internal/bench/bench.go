@@ -14,6 +14,7 @@ import (
 	"example.org/cancuoc/internal/bench/ended"
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
 
@@ -100,7 +101,7 @@ func (s *servers) start(ctx context.Context, o options) error {
 		}
 		s.stops = append(s.stops, s.temporalDatabase.Stop)
 		s.temporal, err = devserver.StartTemporalServer(ctx, devserver.TemporalServerOptions{
-			Dir: filepath.Join(s.dir, "temporal"), Database: s.temporalDatabase.URL, SearchAttributes: workflows.SearchAttributes,
+			Dir: filepath.Join(s.dir, "temporal"), Database: s.temporalDatabase.AdminURL, SearchAttributes: workflows.SearchAttributes,
 		}, s.say)
 	} else {
 		s.temporal, err = devserver.StartTemporal(ctx, devserver.TemporalOptions{
@@ -128,8 +129,11 @@ func (s *servers) startRegistry(ctx context.Context, finished int) (*devserver.P
 			return nil, err
 		}
 		s.say("Filling a registry with %d applications that have ended ...", finished)
-		if err = ended.Fill(ctx, fast.URL, finished); err == nil {
-			err = ended.Settle(ctx, fast.URL)
+		if _, err = registry.Migrate(ctx, fast.OwnerURL); err == nil {
+			err = ended.Fill(ctx, fast.AdminURL, finished)
+		}
+		if err == nil {
+			err = ended.Settle(ctx, fast.AdminURL)
 		}
 		fast.Stop()
 		if err != nil {
@@ -149,6 +153,9 @@ func (s *servers) measure(ctx context.Context, o options, i int) (measurements, 
 	b := &benchmark{options: o, registry: i, say: s.say, registryPID: r.postgres.PID, temporalPID: s.temporal.PID}
 	if s.temporalDatabase != nil {
 		b.temporalDatabasePID = s.temporalDatabase.PID
+	}
+	if _, err := registry.Migrate(ctx, r.postgres.OwnerURL); err != nil {
+		return measurements{}, err
 	}
 	b.office, err = office.Open(ctx, c, slog.New(slog.DiscardHandler), office.WithTracer(&b.trips))
 	if err != nil {

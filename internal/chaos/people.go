@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/identity"
@@ -211,7 +212,12 @@ func (p *people) correct(ctx context.Context, a *applicant) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.db.Exec(asking, `UPDATE citizens SET person = $2, status = 'alive' WHERE number = $1`, string(a.application.Person.Number), person)
+	state, err := pgx.Connect(asking, p.state)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = state.Close(ctx) }() // what was written is committed
+	_, err = state.Exec(asking, `UPDATE citizens SET person = $2, status = 'alive' WHERE number = $1`, string(a.application.Person.Number), person)
 	return err
 }
 

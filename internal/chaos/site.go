@@ -24,6 +24,7 @@ import (
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
 
@@ -49,7 +50,8 @@ type site struct {
 
 	office *office.Office // what people work with
 	flows  *workflows.Client
-	db     *pgxpool.Pool // of those who look; apart, with short limits
+	db     *pgxpool.Pool // of those who look; apart, with short limits, and read-only
+	state  string        // URL by which the State puts the population registry right
 }
 
 // bringUp starts everything and waits until it can work.
@@ -88,8 +90,8 @@ func (s *site) build(ctx context.Context) error {
 	return nil
 }
 
-// startServers starts the servers, and opens the office once, which makes the schema
-// and the keys before the programs do so at the same time.
+// startServers starts the servers, makes the schema, and opens the office once, which
+// makes the keys before the programs do so at the same time.
 func (s *site) startServers(ctx context.Context, say func(string, ...any)) error {
 	cli, err := devserver.TemporalCLI(ctx, say)
 	if err != nil {
@@ -103,11 +105,14 @@ func (s *site) startServers(ctx context.Context, say func(string, ...any)) error
 			return err
 		}
 	}
-	var url atomic.Pointer[string]
+	var database atomic.Pointer[devserver.Postgres]
 	err = s.add(ctx, &target{name: postgresName, start: func(ctx context.Context) (*running, error) {
-		r, at, err := s.startPostgres(ctx)
-		url.Store(&at)
-		return r, err
+		p, err := s.startPostgres(ctx)
+		if err != nil {
+			return nil, err
+		}
+		database.Store(p)
+		return &running{Process: p.Process, end: p.Stop}, nil
 	}})
 	if err != nil {
 		return err
@@ -115,10 +120,15 @@ func (s *site) startServers(ctx context.Context, say func(string, ...any)) error
 	if err := s.add(ctx, &target{name: temporalName, start: s.startTemporal}); err != nil {
 		return err
 	}
-	if err := s.writeSettings(*url.Load()); err != nil {
+	postgres := database.Load()
+	s.state = postgres.OwnerURL
+	if _, err := registry.Migrate(ctx, postgres.OwnerURL); err != nil {
 		return err
 	}
-	return s.open(ctx, *url.Load())
+	if err := s.writeSettings(postgres.URL); err != nil {
+		return err
+	}
+	return s.open(ctx, postgres.URL)
 }
 
 // add keeps a target running, and waits until it can work.
@@ -133,18 +143,18 @@ func (s *site) add(ctx context.Context, t *target) error {
 // errPort says that a server could not have the port that the others know.
 var errPort = errors.New("its port is taken")
 
-func (s *site) startPostgres(ctx context.Context) (*running, string, error) {
+func (s *site) startPostgres(ctx context.Context) (*devserver.Postgres, error) {
 	p, err := devserver.StartPostgres(ctx, devserver.PostgresOptions{
 		Dir: filepath.Join(s.dir, "postgres"), Durable: true, Install: true, Port: s.ports[postgresName],
 	}, nil)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if !strings.Contains(p.URL, ":"+strconv.Itoa(s.ports[postgresName])+"/") {
 		p.Stop()
-		return nil, "", errPort
+		return nil, errPort
 	}
-	return &running{Process: p.Process, end: p.Stop}, p.URL, nil
+	return p, nil
 }
 
 func (s *site) startTemporal(ctx context.Context) (*running, error) {
@@ -259,6 +269,7 @@ func (s *site) open(ctx context.Context, database string) error {
 		return errors.New("the database URL cannot be read") // the cause may hold the password
 	}
 	pool.MaxConns, pool.ConnConfig.ConnectTimeout = 4, 2*time.Second
+	pool.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
 	s.db, err = pgxpool.NewWithConfig(ctx, pool)
 	return err
 }

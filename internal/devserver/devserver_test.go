@@ -69,13 +69,52 @@ func TestStartPostgres_KeepsItsState(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	p := startPostgres(t, dir)
-	execute(t, p.URL, `CREATE TABLE kept (n int)`)
+	execute(t, p.OwnerURL, `CREATE TABLE kept (n int)`)
 	p.Stop()
 
 	p = startPostgres(t, dir)
 	defer p.Stop()
 
-	execute(t, p.URL, `INSERT INTO kept VALUES (1)`)
+	execute(t, p.OwnerURL, `INSERT INTO kept VALUES (1)`)
+}
+
+// A folder of before there were roles, in which the superuser made everything.
+func TestStartPostgres_GivesWhatTheSuperuserMadeToItsOwner(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	p := startPostgres(t, dir)
+	execute(t, p.AdminURL, `
+		CREATE TABLE kept (n bigint GENERATED ALWAYS AS IDENTITY, old bigserial, text text); INSERT INTO kept (text) VALUES ('before');
+		CREATE SEQUENCE numbers; CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'`)
+	p.Stop()
+
+	p = startPostgres(t, dir)
+	defer p.Stop()
+
+	execute(t, p.OwnerURL, `
+		INSERT INTO kept (text) SELECT text FROM kept WHERE text = 'before'; ALTER TABLE kept DROP COLUMN text;
+		ALTER SEQUENCE numbers RENAME TO counted; DROP FUNCTION one()`)
+}
+
+// Nobody but the owner makes anything, and only the superuser makes roles.
+func TestStartPostgres_LetsProgramsMakeNothing(t *testing.T) {
+	t.Parallel()
+	p := startPostgres(t, folder(t))
+	defer p.Stop()
+	for name, url := range map[string]string{"program": p.URL, "reader": p.ReaderURL} {
+		conn, err := pgx.Connect(t.Context(), url)
+		require.NoError(t, err)
+		for _, sql := range []string{`CREATE TABLE public.t (n int)`, `CREATE TEMPORARY TABLE t (n int)`, `CREATE SCHEMA s`, `CREATE ROLE r`, `SET ROLE cancuoc_owner`} {
+			_, err = conn.Exec(t.Context(), sql)
+			require.ErrorContains(t, err, "permission denied", "%s: %s", name, sql)
+		}
+		require.NoError(t, conn.Close(t.Context()))
+	}
+	conn, err := pgx.Connect(t.Context(), p.OwnerURL)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `CREATE ROLE r`)
+	require.ErrorContains(t, err, "permission denied")
+	require.NoError(t, conn.Close(t.Context()))
 }
 
 // Killed without warning, it leaves a postmaster.pid; the number in it may by then
@@ -84,7 +123,7 @@ func TestStartPostgres_StartsAgainAfterAKill(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
 	p := startPostgres(t, dir)
-	execute(t, p.URL, `CREATE TABLE kept (n int)`)
+	execute(t, p.OwnerURL, `CREATE TABLE kept (n int)`)
 	require.NoError(t, syscall.Kill(p.PID, syscall.SIGKILL))
 	p.Stop()
 	pidFile := filepath.Join(dir, "data", "postmaster.pid")
@@ -99,7 +138,7 @@ func TestStartPostgres_StartsAgainAfterAKill(t *testing.T) {
 	p = startPostgres(t, dir)
 	defer p.Stop()
 
-	execute(t, p.URL, `INSERT INTO kept VALUES (1)`)
+	execute(t, p.OwnerURL, `INSERT INTO kept VALUES (1)`)
 	require.NoError(t, other.Process.Signal(syscall.Signal(0)), "the other process lives")
 }
 
@@ -139,7 +178,7 @@ func TestStartPostgres_LivesElsewhereWhereItsUserCannotReach(t *testing.T) {
 	dir := filepath.Join(closed, "postgres")
 	require.NoError(t, os.Mkdir(closed, 0o700))
 	p := startPostgres(t, dir)
-	execute(t, p.URL, `CREATE TABLE kept (n int)`)
+	execute(t, p.OwnerURL, `CREATE TABLE kept (n int)`)
 	p.Stop()
 	elsewhere, err := os.Readlink(filepath.Join(dir, "cluster"))
 	require.NoError(t, err)
@@ -148,7 +187,7 @@ func TestStartPostgres_LivesElsewhereWhereItsUserCannotReach(t *testing.T) {
 	p = startPostgres(t, dir)
 	defer p.Stop()
 
-	execute(t, p.URL, `INSERT INTO kept VALUES (1)`)
+	execute(t, p.OwnerURL, `INSERT INTO kept VALUES (1)`)
 	require.Equal(t, "/var/lib/cancuoc", filepath.Dir(elsewhere))
 }
 

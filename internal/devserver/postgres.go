@@ -16,13 +16,20 @@ import (
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/registry/roles"
 )
 
 // Postgres is a private cluster. The system's own cluster is never touched.
 type Postgres struct {
 	*Process
 
-	URL     string // of database "cancuoc", with the password: a secret
+	// URLs of database "cancuoc", with the passwords: secrets.
+	URL       string // for programs, who may not change the trail and the ledgers
+	OwnerURL  string // for the one who migrates
+	ReaderURL string // for those who only look at the books
+	AdminURL  string // of the cluster's superuser
+
 	release func()
 }
 
@@ -38,8 +45,10 @@ type PostgresOptions struct {
 // example in a clone below /root.
 const hidden = "/var/lib/cancuoc"
 
-// StartPostgres starts a cluster with a database "cancuoc", and makes both if they do
-// not exist. It listens on 127.0.0.1 only and requires the password in its URL.
+// StartPostgres starts a cluster with a database "cancuoc" and the roles of the
+// registry, and makes them if they do not exist. It listens on 127.0.0.1 only and
+// requires the passwords in its URLs. A database of before there were roles is given to
+// its owner.
 //
 // PostgreSQL refuses to run as root: for root it runs as the user postgres or nobody,
 // who becomes the owner of Dir. If that user cannot reach Dir, the cluster lives under
@@ -112,7 +121,7 @@ func (c cluster) version() string {
 
 // create makes the cluster whole, or not at all.
 func (c cluster) create(ctx context.Context) error {
-	password, fresh := c.passwordFile(), c.data+".new"
+	password, fresh := c.passwordFile(admin), c.data+".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return fmt.Errorf("make PostgreSQL cluster: %w", err)
 	}
@@ -123,7 +132,7 @@ func (c cluster) create(ctx context.Context) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"),
-		"-D", fresh, "-U", "cancuoc", "-A", "scram-sha-256", "--pwfile", password, "-E", "UTF8", "--locale=C.UTF-8")
+		"-D", fresh, "-U", admin, "-A", "scram-sha-256", "--pwfile", password, "-E", "UTF8", "--locale=C.UTF-8")
 	cmd.Dir = c.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner.credential, Setpgid: true}
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -135,23 +144,55 @@ func (c cluster) create(ctx context.Context) error {
 	return nil
 }
 
-func (c cluster) passwordFile() string { return filepath.Join(c.dir, "password") }
+// Who logs in to the cluster.
+const (
+	admin   = "cancuoc" // its superuser
+	office  = "cancuoc_office"
+	auditor = "cancuoc_auditor"
+)
 
-// user is how we log in. A cluster without a password file requires no password.
-func (c cluster) user() (*url.Userinfo, error) {
-	password, err := os.ReadFile(c.passwordFile())
+// logins are those with the roles of the registry.
+var logins = []struct {
+	name string
+	of   []string
+}{{roles.Owner, nil}, {office, []string{roles.Programs}}, {auditor, []string{roles.Readers}}}
+
+func (c cluster) passwordFile(login string) string {
+	if login == admin {
+		return filepath.Join(c.dir, "password")
+	}
+	return filepath.Join(c.dir, "password-"+login)
+}
+
+// admin is how we log in. A cluster without a password file requires no password.
+func (c cluster) admin() (*url.Userinfo, error) {
+	password, err := os.ReadFile(c.passwordFile(admin))
 	if errors.Is(err, os.ErrNotExist) {
-		return url.User("cancuoc"), nil
+		return url.User(admin), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the cluster's password: %w", err)
 	}
-	return url.UserPassword("cancuoc", strings.TrimSpace(string(password))), nil
+	return url.UserPassword(admin, strings.TrimSpace(string(password))), nil
+}
+
+// password is a login's, drawn at the first start.
+func (c cluster) password(login string) (string, error) {
+	name := c.passwordFile(login)
+	password, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		password = []byte(rand.Text())
+		err = os.WriteFile(name, append(password, '\n'), 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep the password of %s: %w", login, err)
+	}
+	return strings.TrimSpace(string(password)), nil
 }
 
 // run starts the server on a port that is free now.
 func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres, error) {
-	user, err := c.user()
+	user, err := c.admin()
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +219,40 @@ func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres
 		return nil, err
 	}
 	u.Path = "/cancuoc"
-	return &Postgres{Process: process, URL: u.String()}, nil
+	p := &Postgres{Process: process, AdminURL: u.String()}
+	if err := c.ensureRoles(ctx, p, u); err != nil {
+		process.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+// ensureRoles makes the roles of the registry and those who log in with them, gives
+// them the database, and notes their URLs.
+func (c cluster) ensureRoles(ctx context.Context, p *Postgres, database *url.URL) error {
+	conn, err := pgx.Connect(ctx, database.String())
+	if err != nil {
+		return fmt.Errorf("make roles: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }() // nothing is lost
+	if err := errors.Join(roles.Make(ctx, conn), roles.GiveDatabase(ctx, conn)); err != nil {
+		return err
+	}
+	urls := make(map[string]string)
+	for _, login := range logins {
+		password, err := c.password(login.name)
+		if err != nil {
+			return err
+		}
+		if err := roles.Login(ctx, conn, login.name, password, login.of...); err != nil {
+			return err
+		}
+		u := *database
+		u.User = url.UserPassword(login.name, password)
+		urls[login.name] = u.String()
+	}
+	p.OwnerURL, p.URL, p.ReaderURL = urls[roles.Owner], urls[office], urls[auditor]
+	return nil
 }
 
 // settings are the server's. Statements are not logged, not even those that fail:

@@ -17,7 +17,7 @@ func TestStartTemporalServer_KeepsItsStateAndAddress(t *testing.T) {
 	devservertest.NeedTemporalServer(t)
 	p := startPostgres(t, folder(t))
 	defer p.Stop()
-	o := devserver.TemporalServerOptions{Dir: t.TempDir(), Database: p.URL, Shards: 4}
+	o := devserver.TemporalServerOptions{Dir: t.TempDir(), Database: p.AdminURL, Shards: 4}
 	s, err := devserver.StartTemporalServer(t.Context(), o, t.Logf)
 	require.NoError(t, err)
 	before := s.Address

@@ -58,17 +58,14 @@ func WithTracer(t pgx.QueryTracer) Option {
 	return func(o *registry.Options) { o.Tracer = t }
 }
 
-// Open migrates and opens the registry, the vault and the forms. Temporal is
-// connected when it is first needed.
+// Open opens the registry, the vault and the forms. Temporal is connected when it is
+// first needed.
 func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...Option) (*Office, error) {
 	if c.Database.URL == "" {
 		return nil, errors.New("database.url is empty: give it, or use `starter run`, which starts everything")
 	}
 	master, err := vault.OpenFile(c.Vault.KeyFile, !c.Production())
 	if err != nil {
-		return nil, err
-	}
-	if err := registry.Migrate(ctx, string(c.Database.URL)); err != nil {
 		return nil, err
 	}
 	o := registry.Options{Vault: vault.New(master), MaxConns: c.Database.MaxConns}
@@ -80,7 +77,7 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 		return nil, err
 	}
 	office := &Office{Registry: r, config: c, logger: logger, clock: &clock{ask: r.Now, here: time.Now}} //nolint:forbidigo // it is compared with the database's
-	if err := office.checkClock(ctx); err != nil {
+	if err := office.checkDatabase(ctx); err != nil {
 		r.Close()
 		return nil, err
 	}
@@ -138,11 +135,12 @@ func (o *Office) Ready(ctx context.Context) error {
 }
 
 // Await opens an office for a program that runs on: it waits for a database that does
-// not answer yet, and for a clock that is wrong.
+// not answer yet or is not migrated yet, and for a clock that is wrong.
 func Await(ctx context.Context, c config.Config, logger *slog.Logger, options ...Option) (*Office, error) {
 	for {
 		o, err := Open(ctx, c, logger, options...)
-		if !away(err) && !errors.Is(err, ErrClock) {
+		_, old := errors.AsType[*registry.SchemaError](err)
+		if !away(err) && !old && !errors.Is(err, ErrClock) {
 			return o, err
 		}
 		logger.WarnContext(ctx, "Not ready to work; trying again", "error", err)

@@ -10,6 +10,7 @@ import (
 	"example.org/cancuoc/internal/bench/ended"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/vault"
 )
 
@@ -28,7 +29,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 	}
 	b.Registry = open()
 	const finished, few = 4000, 1000
-	require.NoError(t, ended.Fill(t.Context(), b.url, finished))
+	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, b.url), finished))
 	b.stock(t, 3)
 	first := b.received(t)
 	b.enter(t, b.prepared(t), 1, identity.Personalization)

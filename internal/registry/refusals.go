@@ -28,6 +28,7 @@ var constraints = map[string]identity.Refusal{
 	"applications_station_fkey":    {Kind: identity.Invalid, Field: "station", Detail: "is not registered"},
 	"ledger_is_final":              {Kind: identity.Forbidden, Detail: "blanks and their ledger cannot be taken away"},
 	"audit_is_final":               {Kind: identity.Forbidden, Detail: "the audit trail cannot be changed"},
+	"evidence_is_final":            {Kind: identity.Forbidden, Detail: "evidence cannot be taken away"},
 	"boxes_pkey":                   {Kind: identity.Duplicate, Field: "box", Detail: "was taken in before"},
 	"blanks_pkey":                  {Kind: identity.Conflict, Field: "serial", Detail: "a blank of that range was taken in before"},
 }
@@ -59,6 +60,9 @@ type Fault struct {
 func (f *Fault) Error() string {
 	if f.Constraint != "" {
 		return fmt.Sprintf("database refused by %s (SQLSTATE %s)", f.Constraint, f.SQLState)
+	}
+	if f.SQLState == insufficientPrivilege {
+		return "the database's role may not do this (SQLSTATE " + f.SQLState + "): was the schema migrated?"
 	}
 	return fmt.Sprintf("database error (SQLSTATE %s)", f.SQLState)
 }

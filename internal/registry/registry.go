@@ -9,26 +9,15 @@ package registry
 
 import (
 	"context"
-	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
 	"example.org/cancuoc/internal/vault"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// migrationLock is the advisory lock under which one process at a time migrates.
-const migrationLock = 0x6361_6e63_756f_63 // "cancuoc"
 
 // Options of a Registry.
 type Options struct {
@@ -43,7 +32,8 @@ type Registry struct {
 	vault *vault.Vault
 }
 
-// Open connects. It does not migrate.
+// Open connects, as the programs' role. What it finds is looked at by CheckSchema and
+// TooStrong.
 func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -84,44 +74,6 @@ func (r *Registry) Now(ctx context.Context) (time.Time, error) {
 func (r *Registry) Ping(ctx context.Context) error {
 	if err := r.db.Ping(ctx); err != nil {
 		return fmt.Errorf("ask registry: %w", err)
-	}
-	return nil
-}
-
-// Migrate brings the schema up to date. Processes that start together take
-// turns.
-func Migrate(ctx context.Context, url string) error {
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return errors.New("migrate registry: the database URL cannot be read") // the cause may hold the password
-	}
-	db := stdlib.OpenDB(*config)
-	defer func() { _ = db.Close() }() // what was migrated is committed
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("migrate registry: %w", err)
-	}
-	defer func() { _ = conn.Close() }() // it ends with db
-	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrationLock); err != nil {
-		return fmt.Errorf("await turn to migrate: %w", err)
-	}
-	defer func() {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, migrationLock)
-	}()
-	return migrate(ctx, db)
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("migrate registry: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
-	if err != nil {
-		return fmt.Errorf("migrate registry: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate registry: %w", err)
 	}
 	return nil
 }

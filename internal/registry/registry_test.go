@@ -36,7 +36,7 @@ type bundle struct {
 	*registry.Registry
 
 	url        string
-	db         *pgx.Conn // may be used by one goroutine
+	db         *pgx.Conn // of a superuser; may be used by one goroutine
 	roundTrips *roundTrips
 	serial     atomic.Int64
 }
@@ -73,7 +73,7 @@ func newBundleWith(t *testing.T, v *vault.Vault) *bundle {
 	r, err := registry.Open(t.Context(), url, registry.Options{Vault: v, MaxConns: 12, Tracer: trips})
 	require.NoError(t, err)
 	t.Cleanup(r.Close)
-	conn, err := pgx.Connect(t.Context(), url)
+	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, url))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	b := &bundle{Registry: r, url: url, db: conn, roundTrips: trips}

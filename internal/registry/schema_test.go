@@ -11,6 +11,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/registry/roles"
 	"example.org/cancuoc/internal/vault"
 )
 
@@ -18,7 +19,7 @@ func TestMigrate_ProcessesThatStartTogetherTakeTurns(t *testing.T) {
 	t.Parallel()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
 
-	for _, err := range atOnce(4, func(int) error { return registry.Migrate(t.Context(), url) }) {
+	for _, err := range atOnce(4, func(int) error { return errOf(registry.Migrate(t.Context(), registrytest.As(t, url, roles.Owner))) }) {
 		require.NoError(t, err)
 	}
 }

@@ -53,7 +53,7 @@ func newTrail(t *testing.T) *trail {
 	tr.key, err = transparency.ReadKey(filepath.Join(tr.dir, "audit.key"), true)
 	require.NoError(t, err)
 	tr.anchor = &transparency.Anchor{Log: tr.open(t), Registry: tr, Metrics: transparency.NewMetrics(), Logger: slog.New(slog.DiscardHandler)}
-	tr.db, err = pgx.Connect(t.Context(), url)
+	tr.db, err = pgx.Connect(t.Context(), registrytest.Behind(t, url))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = tr.db.Close(context.WithoutCancel(t.Context())) })
 	return tr

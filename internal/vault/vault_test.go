@@ -24,16 +24,18 @@ import (
 // processes have them.
 type bundle struct {
 	db          *pgxpool.Pool
+	behind      string // URL of a superuser
 	vault, twin *vault.Vault
 	masterFile  string
 }
 
 func newBundle(t *testing.T) bundle {
 	t.Helper()
-	db, err := pgxpool.New(t.Context(), registrytest.NewSchema(t, registrytest.URL(t)))
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+	db, err := pgxpool.New(t.Context(), url)
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
-	b := bundle{db: db, masterFile: filepath.Join(t.TempDir(), "keys", "master.key")}
+	b := bundle{db: db, behind: registrytest.Behind(t, url), masterFile: filepath.Join(t.TempDir(), "keys", "master.key")}
 	b.vault, b.twin = openVault(t, b.masterFile), openVault(t, b.masterFile)
 	return b
 }
@@ -133,8 +135,11 @@ func TestVault_IsBoundToItsKey(t *testing.T) {
 			b := newBundle(t)
 			require.NoError(t, b.vault.Put(t.Context(), b.db, portrait, []byte("a face")))
 
-			_, err := b.db.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+			behind, err := pgx.Connect(t.Context(), b.behind)
 			require.NoError(t, err)
+			_, err = behind.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+			require.NoError(t, err)
+			require.NoError(t, behind.Close(t.Context()))
 
 			var k vault.Key
 			require.NoError(t, b.db.QueryRow(t.Context(), `SELECT application, kind, attempt FROM vault_blobs`).Scan(&k.Application, &k.Kind, &k.Attempt))

@@ -15,18 +15,14 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
-	"example.org/cancuoc/internal/registry"
 )
 
 //go:embed fill.sql
 var fillStatements string
 
 // Fill makes a registry in which n applications were issued, each with its card,
-// blank and audit trail, in a new database whose user is a superuser.
+// blank and audit trail, as a superuser, in a database that is migrated and empty.
 func Fill(ctx context.Context, url string, n int) error {
-	if err := registry.Migrate(ctx, url); err != nil {
-		return err
-	}
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return fmt.Errorf("fill registry: %w", err)

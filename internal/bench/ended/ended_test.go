@@ -17,7 +17,7 @@ import (
 func TestFill_MakesARegistryInOrder(t *testing.T) {
 	t.Parallel()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
-	require.NoError(t, ended.Fill(t.Context(), url, 1000))
+	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, url), 1000))
 	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
 	require.NoError(t, err)
 	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master)})
@@ -27,6 +27,7 @@ func TestFill_MakesARegistryInOrder(t *testing.T) {
 	stock, err := r.Stock(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, registry.Stock{Received: 1000, Issued: 1000, Balanced: true}, stock)
+	require.NoError(t, r.VerifyBooks(t.Context()))
 	audit, err := r.VerifyAllAudit(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, registry.AuditReport{Applications: 1000, Entries: 10_000}, audit)

@@ -62,12 +62,13 @@ WITH RECURSIVE told (seq, after, event) AS (
 		(5, '2 days', 'approve'), (6, '3 days', 'prepared card 1'), (7, '3 days 1 minute', 'took blank for card 1'),
 		(8, '3 days 5 minutes', 'packed card 1'), (9, '5 days', 'received card 1'), (10, '9 days', 'handed over card, by fingerprint')
 ), chain AS (
-	SELECT number, 0 AS seq, NULL::timestamptz AS at, '' AS event, ''::bytea AS prev, ''::bytea AS hash, received_at FROM life
+	SELECT number, province, 0 AS seq, NULL::timestamptz AS at, '' AS actor, '' AS event, ''::bytea AS prev, ''::bytea AS hash, received_at FROM life
 	UNION ALL
-	SELECT c.number, t.seq, entry.at, t.event, c.hash, sha256(c.hash || convert_to(
+	SELECT c.number, c.province, t.seq, entry.at, entry.actor, t.event, c.hash, sha256(c.hash || convert_to(
 		audit_field(c.number) || audit_field(t.seq::text) || audit_field((extract(epoch FROM entry.at) * 1000000)::bigint::text) ||
-		audit_field('system') || audit_field(t.event) || audit_field(''), 'UTF8')), c.received_at
-	FROM chain c JOIN told t ON t.seq = c.seq + 1 CROSS JOIN LATERAL (SELECT date_trunc('microseconds', c.received_at + t.after) AS at) entry
+		audit_field(entry.actor) || audit_field(t.event) || audit_field(''), 'UTF8')), c.received_at
+	FROM chain c JOIN told t ON t.seq = c.seq + 1 CROSS JOIN LATERAL (
+		SELECT date_trunc('microseconds', c.received_at + t.after) AS at, CASE t.event WHEN 'approve' THEN 'PD-' || c.province || '-0001' ELSE 'system' END AS actor) entry
 )
 INSERT INTO audit (application, seq, at, actor, event, reason, prev, hash)
-SELECT number, seq, at, 'system', event, '', prev, hash FROM chain WHERE seq > 0 ORDER BY number, seq;
+SELECT number, seq, at, actor, event, '', prev, hash FROM chain WHERE seq > 0 ORDER BY number, seq;

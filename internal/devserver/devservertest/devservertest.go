@@ -20,12 +20,12 @@ import (
 // The variables that name servers which run already. internal/devserver/with sets
 // them.
 const (
-	DatabaseURL     = "TEST_DATABASE_URL"     // a database in which tests may make schemas
+	DatabaseURL     = "TEST_DATABASE_URL"     // a database in which tests may make schemas and roles
 	TemporalAddress = "TEST_TEMPORAL_ADDRESS" // host:port; tests use the namespace "default"
 )
 
-// Postgres gives the URL of a database in which tests may make schemas. It is
-// there until the test ends.
+// Postgres gives the URL of a database in which tests may make schemas and roles, as a
+// superuser. It is there until the test ends.
 func Postgres(t testing.TB) (url string) {
 	t.Helper()
 	if url := os.Getenv(DatabaseURL); url != "" {
@@ -105,7 +105,7 @@ var (
 		if err != nil {
 			return "", nil, err
 		}
-		return p.URL, p.Stop, nil
+		return p.AdminURL, p.Stop, nil
 	}}
 	temporal = shared{start: func(ctx context.Context, dir string) (string, func(), error) {
 		s, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{Dir: filepath.Join(dir, "temporal")}, nil)

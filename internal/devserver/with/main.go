@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string) (code int, err error) {
 			return 1, err
 		}
 		defer p.Stop()
-		environment = append(environment, "TEST_DATABASE_URL="+p.URL)
+		environment = append(environment, "TEST_DATABASE_URL="+p.AdminURL)
 	}
 	if os.Getenv("TEST_TEMPORAL_ADDRESS") == "" {
 		s, err := devserver.StartTemporal(ctx, devserver.TemporalOptions{Dir: filepath.Join(dir, "temporal")}, say)

@@ -11,12 +11,12 @@ import (
 )
 
 // Backup keeps what a schema holds now. What it gives puts it back, as of one moment,
-// under whoever works with it: the registry restored to an earlier instant. It needs a
-// superuser, since the registry itself takes nothing away.
-func Backup(tb testing.TB, inside string) (restore func()) {
+// under whoever works with it: the registry restored to an earlier instant. A superuser
+// does so, since the registry itself takes nothing away.
+func Backup(tb testing.TB, programs string) (restore func()) {
 	tb.Helper()
 	ctx := context.WithoutCancel(tb.Context())
-	conn, err := pgx.Connect(ctx, inside)
+	conn, err := pgx.Connect(ctx, Behind(tb, programs))
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = conn.Close(ctx) })
 	rows, _ := conn.Query(ctx, `SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`) // CollectRows reports the error

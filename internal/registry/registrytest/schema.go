@@ -16,10 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/roles"
 )
 
 // URLVariable names the environment variable with the URL of a database in which
-// tests may create schemas.
+// tests may create schemas and roles, as a superuser.
 const URLVariable = "TEST_DATABASE_URL"
 
 // URL is the database for tests. Without one the test is skipped, or fails where CI
@@ -36,28 +37,62 @@ func URL(tb testing.TB) string {
 	return address
 }
 
-// NewSchema makes a fresh, migrated schema in that database, dropped when the
-// test ends, and returns the URL that leads into it.
+// schemas are those of NewSchema, by the URL that it gave: the URL by which its tests
+// look behind the programs' rights.
+var schemas sync.Map
+
+// NewSchema makes a fresh schema in that database, migrated by its owner and dropped
+// when the test ends, and returns the URL that leads into it as a program does: by a
+// login with the programs' rights and no others.
 func NewSchema(tb testing.TB, address string) string {
 	tb.Helper()
-	name := "test_" + strings.ToLower(rand.Text())
-	execute(tb, address, "CREATE SCHEMA "+name)
-	tb.Cleanup(func() { execute(tb, address, "DROP SCHEMA "+name+" CASCADE") })
-	inside := withSearchPath(tb, address, name)
-	require.NoError(tb, registry.Migrate(context.WithoutCancel(tb.Context()), inside))
-	return inside
+	name, password := "test_"+strings.ToLower(rand.Text()), rand.Text()
+	ctx := context.WithoutCancel(tb.Context())
+	conn, err := pgx.Connect(ctx, address)
+	require.NoError(tb, err)
+	defer func() { require.NoError(tb, conn.Close(ctx)) }()
+	require.NoError(tb, roles.Make(ctx, conn))
+	require.NoError(tb, roles.Login(ctx, conn, name, password, roles.Programs))
+	_, err = conn.Exec(ctx, "CREATE SCHEMA "+name+" AUTHORIZATION "+roles.Owner)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { execute(tb, address, "DROP SCHEMA "+name+" CASCADE; DROP ROLE "+name) })
+	inside := with(tb, address, nil, map[string]string{
+		"search_path":      name + ",pg_catalog", // a schema may have a clock of its own
+		"application_name": name,
+	})
+	_, err = registry.Migrate(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}))
+	require.NoError(tb, err)
+	programs := with(tb, inside, url.UserPassword(name, password), nil)
+	schemas.Store(programs, inside)
+	return programs
+}
+
+// Behind gives the URL by which a superuser comes into a schema of NewSchema.
+func Behind(tb testing.TB, programs string) string {
+	tb.Helper()
+	inside, ok := schemas.Load(programs)
+	require.True(tb, ok, "NewSchema did not give this URL")
+	return inside.(string)
+}
+
+// As gives the URL by which somebody with the rights of one of the roles comes into a
+// schema of NewSchema; the owner may make and change what is in it.
+func As(tb testing.TB, programs, role string) string {
+	tb.Helper()
+	return with(tb, Behind(tb, programs), nil, map[string]string{"role": role})
 }
 
 // NewClock puts a clock of the test's own in front of the database's in that schema:
 // what the registry asks of now() afterwards is what was set last.
-func NewClock(tb testing.TB, inside string) (set func(time.Time)) {
+func NewClock(tb testing.TB, programs string) (set func(time.Time)) {
 	tb.Helper()
 	ctx := context.WithoutCancel(tb.Context())
-	conn, err := pgx.Connect(ctx, inside)
+	conn, err := pgx.Connect(ctx, Behind(tb, programs))
 	require.NoError(tb, err)
 	tb.Cleanup(func() { _ = conn.Close(ctx) })
 	_, err = conn.Exec(ctx, `
 		CREATE TABLE clock (at timestamptz NOT NULL);
+		GRANT SELECT ON clock TO cancuoc_programs;
 		INSERT INTO clock SELECT pg_catalog.now();
 		CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM clock'`)
 	require.NoError(tb, err)
@@ -82,18 +117,30 @@ func execute(tb testing.TB, address, sql string) {
 	require.NoError(tb, err)
 }
 
-// withSearchPath adds the schema to a URL or to a list of keywords and values,
-// and gives its connections the schema's name.
-func withSearchPath(tb testing.TB, address, schema string) string {
+// with adds settings to a URL or to a list of keywords and values, and changes who
+// logs in, unless that is nil.
+func with(tb testing.TB, address string, user *url.Userinfo, settings map[string]string) string {
 	tb.Helper()
 	if !strings.Contains(address, "://") {
-		return address + " search_path=" + schema + ",pg_catalog application_name=" + schema
+		if user != nil {
+			password, _ := user.Password()
+			address += " user=" + user.Username() + " password=" + password
+		}
+		words := []string{address}
+		for name, value := range settings {
+			words = append(words, name+"="+value)
+		}
+		return strings.Join(words, " ")
 	}
 	u, err := url.Parse(address)
 	require.NoError(tb, err)
+	if user != nil {
+		u.User = user
+	}
 	query := u.Query()
-	query.Set("search_path", schema+",pg_catalog") // a schema may have a clock of its own
-	query.Set("application_name", schema)
+	for name, value := range settings {
+		query.Set(name, value)
+	}
 	u.RawQuery = query.Encode()
 	return u.String()
 }

@@ -1,0 +1,47 @@
+package office
+
+import (
+	"context"
+	"errors"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/registry"
+)
+
+// Migrate brings the schema of the registry up to date, as the role that owns it.
+func Migrate(ctx context.Context, c config.Config) (registry.Migration, error) {
+	url, err := c.Database.Owner()
+	if err != nil {
+		return registry.Migration{}, err
+	}
+	if url == "" && !c.Production() {
+		url = c.Database.URL // of a database that has one role
+	}
+	if url == "" {
+		return registry.Migration{}, errors.New("database.owner_url is empty: give it, or database.owner_url_file")
+	}
+	return registry.Migrate(ctx, string(url))
+}
+
+// ErrTooStrong is the error of a program that logs in as a role that could change what
+// the trail and the ledgers hold.
+var ErrTooStrong = errors.New("database.url names a role that can change the audit trail: in production, programs log in as a member of cancuoc_programs, and of nothing that owns or may do more")
+
+// checkDatabase refuses to work with a schema that is not migrated, as a role that may
+// do too much, or with a wrong clock.
+func (o *Office) checkDatabase(ctx context.Context) error {
+	if err := o.Registry.CheckSchema(ctx); err != nil {
+		return err
+	}
+	strong, err := o.Registry.TooStrong(ctx)
+	if err != nil {
+		return err
+	}
+	if strong && o.config.Production() {
+		return ErrTooStrong
+	}
+	if strong {
+		o.logger.WarnContext(ctx, "The role in database.url can change the audit trail; production refuses it")
+	}
+	return o.checkClock(ctx)
+}

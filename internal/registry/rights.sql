@@ -1,0 +1,74 @@
+-- What the roles may do, table by table; registry.Migrate grants it anew after every
+-- migration. What is not granted here is refused: a migration that brings a table or a
+-- column needs its line. internal/registry/roles/roles.sql says who the roles are.
+--
+-- Nobody but the owner may delete or truncate, except what keep_evidence allows; alter;
+-- make triggers; or make anything of their own, which could stand in a true table's place.
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC, cancuoc_programs, cancuoc_readers', current_schema());
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC, cancuoc_programs, cancuoc_readers', current_schema());
+    EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM PUBLIC, cancuoc_programs, cancuoc_readers', current_schema());
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO cancuoc_programs, cancuoc_readers', current_schema());
+    -- Triggers find the tables of this schema, whatever the role that fires them has in its path.
+    FOR name IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prorettype = 'trigger'::regtype LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', name, current_schema());
+    END LOOP;
+END $$;
+
+-- The ledger of blanks is written by a trigger alone, as its owner.
+ALTER FUNCTION note_blank() SECURITY DEFINER;
+
+GRANT SELECT ON schema_version TO cancuoc_programs, cancuoc_readers;
+
+-- The trail. Number, time and hashes are the trigger's.
+GRANT SELECT, INSERT (application, actor, event, reason) ON audit TO cancuoc_programs;
+
+-- The ledgers.
+GRANT SELECT ON blank_movements TO cancuoc_programs;
+GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by) ON boxes TO cancuoc_programs;
+GRANT SELECT, INSERT (serial, box, account, location), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
+GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage) ON decisions TO cancuoc_programs;
+GRANT SELECT, INSERT (station, actor, act, reason) ON station_acts TO cancuoc_programs;
+GRANT SELECT, INSERT (number, application) ON allotments TO cancuoc_programs;
+GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_programs;
+
+-- What stands somewhere, and moves. What was applied for, and by whom, does not change.
+GRANT SELECT,
+    INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, delivery_to,
+        destination, urgent, exemption, representative, personal_number, person, law, form, processing_days, fee),
+    UPDATE (stage, awaiting, awaiting_why, awaiting_since, clock_stopped_at, attempt, capture_round, probes, held, reason, due, entered_at,
+        started_at, personal_number, trouble, trouble_since)
+    ON applications TO cancuoc_programs;
+GRANT SELECT,
+    INSERT (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by),
+    UPDATE (state, blank, station, consignment, missing, reason, handed_over, handed_over_by, handed_over_at, proof, score, changed_at)
+    ON cards TO cancuoc_programs;
+GRANT SELECT, INSERT (number, destination, state, cards, sealed_by),
+    UPDATE (state, cards, courier, seal, sealed_by, sent_by, sent_at, received_by, received_at, announced_at)
+    ON consignments TO cancuoc_programs;
+GRANT SELECT, USAGE ON SEQUENCE consignment_numbers TO cancuoc_programs;
+
+-- Who is known.
+GRANT SELECT, INSERT, UPDATE (kind, province, name, public_key, revoked) ON stations TO cancuoc_programs;
+GRANT SELECT, INSERT, UPDATE (person) ON citizens TO cancuoc_programs;
+
+-- What works, and for whom.
+GRANT SELECT, INSERT (id, slots), UPDATE (seen_at, slots, paused_at, paused_by, paused_why) ON stations_at_work TO cancuoc_programs;
+GRANT SELECT, INSERT, UPDATE (holder, until) ON leases TO cancuoc_programs;
+
+-- The vault, and the gallery, in which a round that was captured again takes a new place.
+GRANT SELECT, INSERT ON vault_keys TO cancuoc_programs;
+GRANT SELECT, INSERT, DELETE ON vault_blobs TO cancuoc_programs;
+GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_programs;
+
+-- The books without the persons in them: `starter audit verify` and `starter stock` on
+-- an auditor's machine, and dashboards.
+GRANT SELECT ON audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
+    started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
+GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, consignment, missing, reason,
+    approved_by, handed_over, handed_over_by, handed_over_at, changed_at) ON cards TO cancuoc_readers;

@@ -1,0 +1,324 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/registry/roles"
+	"example.org/cancuoc/internal/vault"
+)
+
+// refusedBy gives the SQLSTATE with which PostgreSQL refuses a statement; "" when it
+// does not.
+func refusedBy(ctx context.Context, db *pgx.Conn, sql string) string {
+	_, err := db.Exec(ctx, sql)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// With the programs' password in hand, nobody changes or removes what was written to
+// the trail and the ledgers: not because of triggers, which an owner can switch off,
+// but because PostgreSQL does not let the role do it.
+func TestRights_TrailAndLedgersAreOutOfReach(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	number := b.arrived(t)
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	programs := connect(t, b.url)
+	const permission = "42501"
+
+	for _, sql := range []string{
+		`SET session_replication_role = replica`,
+		`SET ROLE cancuoc_owner`,
+		`SET SESSION AUTHORIZATION cancuoc_owner`,
+		`GRANT cancuoc_owner TO CURRENT_USER`,
+		`ALTER ROLE CURRENT_USER SUPERUSER`,
+		`ALTER ROLE CURRENT_USER CREATEROLE`,
+		`ALTER ROLE cancuoc_owner LOGIN PASSWORD 'x'`,
+		`CREATE ROLE another SUPERUSER`,
+		`CREATE SCHEMA mine`,
+		`CREATE TABLE mine (n int)`,
+		`CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql AS 'SELECT clock_timestamp()'`,
+		`COPY audit TO PROGRAM 'cat'`,
+		`COPY audit FROM PROGRAM 'cat'`,
+		`COPY audit TO '/tmp/audit'`,
+		`COPY audit (application, seq, at, actor, event, reason, prev, hash) FROM STDIN`,
+		`SELECT pg_read_file('postgresql.conf')`,
+		`INSERT INTO audit (application, seq, at, actor, event, reason, prev, hash) SELECT application, 99, at, 'nobody', event, reason, prev, hash FROM audit LIMIT 1`,
+		`INSERT INTO audit (application, actor, event, reason, txid) SELECT application, actor, event, reason, 0 FROM audit LIMIT 1`,
+		`INSERT INTO blank_movements (serial, debited, credited) SELECT serial, 'stock', 'spoiled' FROM blanks LIMIT 1`,
+		`INSERT INTO decisions (application, step, round, officer, enrolled_by, at) SELECT application, 'hold', 9, officer, enrolled_by, '2020-01-01' FROM decisions LIMIT 1`,
+		`UPDATE applications SET officer = 'nobody'`,
+		`UPDATE applications SET person = '{}'`,
+		`UPDATE applications SET received_at = now()`,
+		`UPDATE cards SET card = '{}'`,
+		`UPDATE cards SET personal_number = '001201000000'`,
+		`UPDATE cards SET approved_by = 'nobody'`,
+		`UPDATE blanks SET box = 'another'`,
+		`UPDATE blanks SET serial = 'another'`,
+		`UPDATE vault_keys SET wrapped = ''`,
+		`UPDATE vault_blobs SET sealed = ''`,
+		`UPDATE schema_version SET version = 0`,
+		`DROP FUNCTION note_blank`,
+		`ALTER FUNCTION chain_audit() RENAME TO unchained`,
+		`SELECT * FROM goose_db_version`,
+	} {
+		require.Equal(t, permission, refusedBy(t.Context(), programs, sql), sql)
+	}
+	for _, table := range []string{"audit", "blank_movements", "boxes", "decisions", "station_acts", "allotments", "findings"} {
+		for _, sql := range []string{
+			"UPDATE " + table + " SET ctid = ctid", "DELETE FROM " + table, "TRUNCATE " + table + " CASCADE", "DROP TABLE " + table + " CASCADE",
+			"ALTER TABLE " + table + " DISABLE TRIGGER ALL", "ALTER TABLE " + table + " RENAME TO gone", "ALTER TABLE " + table + " ADD COLUMN n int",
+			"ALTER TABLE " + table + " OWNER TO CURRENT_USER", "ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY",
+			"CREATE TRIGGER mine BEFORE INSERT ON " + table + " FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+			"CREATE RULE mine AS ON INSERT TO " + table + " DO INSTEAD NOTHING", "CREATE INDEX ON " + table + " ((1))", "LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE",
+			"SELECT * FROM " + table + " FOR UPDATE",
+		} {
+			require.NotEmpty(t, refusedBy(t.Context(), programs, sql), sql)
+		}
+	}
+	for _, table := range []string{"applications", "cards", "blanks", "consignments", "stations", "citizens", "gallery", "vault_keys"} {
+		for _, sql := range []string{"DELETE FROM " + table, "TRUNCATE " + table + " CASCADE", "DROP TABLE " + table + " CASCADE", "ALTER TABLE " + table + " DISABLE TRIGGER ALL"} {
+			require.Equal(t, permission, refusedBy(t.Context(), programs, sql), sql)
+		}
+	}
+	b.trail(t, number)
+	b.balanced(t)
+}
+
+// Evidence goes only where the same is captured again, before its round counts.
+func TestRights_EvidenceStays(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.prepared(t)
+	programs := connect(t, b.url)
+	for _, attempt := range []int{1, 2} {
+		_, err := programs.Exec(t.Context(), `DELETE FROM vault_blobs WHERE attempt = $1`, attempt)
+		require.Equal(t, attempt == 1, err != nil)
+		if err != nil {
+			require.Equal(t, "evidence_is_final", constraintOf(err))
+		}
+	}
+	again := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("again"), identity.EvidenceTemplates: []byte("again")}
+	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, again))
+	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, again))
+}
+
+// A trigger that writes where programs may not, or reads what it chains, finds the
+// tables of its own schema, whatever the one who fires it has in its path.
+func TestRights_TriggersLookInTheirSchema(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var astray int
+	require.NoError(t, b.db.QueryRow(t.Context(), `
+		SELECT count(*) FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND (prorettype = 'trigger'::regtype OR prosecdef)
+			AND proconfig IS DISTINCT FROM ARRAY[format('search_path=%I, pg_temp', current_schema())]`).Scan(&astray))
+	require.Zero(t, astray)
+}
+
+// An auditor reads the books, verifies them, and sees no person.
+func TestRights_ReadersSeeTheBooks(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	b.arrived(t)
+	url := registrytest.As(t, b.url, roles.Readers)
+	r, err := registry.Open(t.Context(), url, registry.Options{})
+	require.NoError(t, err)
+	defer r.Close()
+
+	require.NoError(t, r.CheckSchema(t.Context()))
+	_, err = r.VerifyAllAudit(t.Context())
+	require.NoError(t, err)
+	stock, err := r.Stock(t.Context())
+	require.NoError(t, err)
+	require.True(t, stock.Balanced)
+
+	reader := connect(t, url)
+	for _, sql := range []string{
+		`SELECT person FROM applications`, `SELECT personal_number FROM applications`, `SELECT delivery_to FROM applications`, `SELECT card FROM cards`,
+		`SELECT personal_number FROM cards`, `SELECT * FROM citizens`, `SELECT * FROM allotments`, `SELECT * FROM vault_blobs`, `SELECT * FROM gallery`,
+		`INSERT INTO audit (application, actor, event, reason) SELECT number, 'system', 'x', '' FROM applications`, `UPDATE applications SET held = true`,
+	} {
+		require.Equal(t, "42501", refusedBy(t.Context(), reader, sql), sql)
+	}
+}
+
+// Who could change the trail, or become somebody who can, is told from who cannot.
+func TestTooStrong(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		grant  string
+		strong bool
+	}{
+		"Program":      {`SELECT '%s'`, false},
+		"Superuser":    {`ALTER ROLE %s SUPERUSER`, true},
+		"MakesRoles":   {`ALTER ROLE %s CREATEROLE`, true},
+		"Owner":        {`GRANT cancuoc_owner TO %s`, true},
+		"Rewrites":     {`GRANT UPDATE ON audit TO %s`, true},
+		"Empties":      {`GRANT TRUNCATE ON audit TO %s`, true},
+		"WritesLedger": {`GRANT INSERT ON blank_movements TO %s`, true},
+		"WritesAll":    {`GRANT pg_write_all_data TO %s`, true},
+		"RunsPrograms": {`GRANT pg_execute_server_program TO %s`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := registrytest.NewSchema(t, registrytest.URL(t))
+			behind := connect(t, registrytest.Behind(t, url))
+			var login string // which NewSchema calls as the schema
+			require.NoError(t, behind.QueryRow(t.Context(), `SELECT current_schema()`).Scan(&login))
+			_, err := behind.Exec(t.Context(), fmt.Sprintf(tt.grant, login))
+			require.NoError(t, err)
+			r, err := registry.Open(t.Context(), url, registry.Options{})
+			require.NoError(t, err)
+			defer r.Close()
+
+			strong, err := r.TooStrong(t.Context())
+
+			require.NoError(t, err)
+			require.Equal(t, tt.strong, strong)
+		})
+	}
+}
+
+func TestCheckSchema_AsksForTheMigration(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ behind, want string }{
+		"Older":      {`UPDATE schema_version SET version = 30`, "schema has version 30"},
+		"Unfinished": {`DELETE FROM schema_version`, "run `starter migrate`"},
+		"None":       {`DROP TABLE schema_version`, "run `starter migrate`"},
+		"NoRights":   {`REVOKE ALL ON schema_version FROM cancuoc_programs`, "cancuoc_programs"},
+		"NoSchema":   {`DO $$ BEGIN EXECUTE format('REVOKE ALL ON SCHEMA %I FROM cancuoc_programs', current_schema()); END $$`, "cancuoc_programs"},
+		"Newer":      {`UPDATE schema_version SET version = 999999`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := registrytest.NewSchema(t, registrytest.URL(t))
+			_, err := connect(t, registrytest.Behind(t, url)).Exec(t.Context(), tt.behind)
+			require.NoError(t, err)
+			master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
+			require.NoError(t, err)
+			r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master)})
+			require.NoError(t, err)
+			defer r.Close()
+
+			err = r.CheckSchema(t.Context())
+
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			var old *registry.SchemaError
+			require.ErrorAs(t, err, &old)
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
+// Given again, a migration changes nothing; interrupted after any of its transactions,
+// it goes on.
+func TestMigrate_GoesOnWhereItStopped(t *testing.T) {
+	t.Parallel()
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+	owner, behind := registrytest.As(t, url, roles.Owner), connect(t, registrytest.Behind(t, url))
+	const rights = `
+		SELECT string_agg(format('%s.%s %s', relname, attname, acl), E'\n' ORDER BY relname, attname) FROM (
+			SELECT relname, '' AS attname, relacl::text AS acl FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+			UNION ALL
+			SELECT relname, attname, attacl::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE relnamespace = current_schema()::regnamespace AND attacl IS NOT NULL
+		) all_of`
+	var before, after string
+	require.NoError(t, behind.QueryRow(t.Context(), rights).Scan(&before))
+
+	m, err := registry.Migrate(t.Context(), owner)
+	require.NoError(t, err)
+	require.Empty(t, m.Applied)
+	require.NoError(t, behind.QueryRow(t.Context(), rights).Scan(&after))
+	require.Equal(t, before, after)
+
+	// As if it had ended before the rights were granted.
+	_, err = behind.Exec(t.Context(), `DELETE FROM schema_version; REVOKE ALL ON audit FROM cancuoc_programs; GRANT DELETE ON audit TO PUBLIC`)
+	require.NoError(t, err)
+	_, err = registry.Migrate(t.Context(), owner)
+	require.NoError(t, err)
+	require.NoError(t, behind.QueryRow(t.Context(), rights).Scan(&after))
+	require.Equal(t, before, after)
+
+	// A schema of a later version is its own program's to grant.
+	_, err = behind.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, true); CREATE TABLE later (n int); GRANT SELECT ON later TO cancuoc_programs`)
+	require.NoError(t, err)
+	m, err = registry.Migrate(t.Context(), owner)
+	require.NoError(t, err)
+	require.Equal(t, int64(999999), m.Version)
+	_, err = connect(t, url).Exec(t.Context(), `SELECT FROM later`)
+	require.NoError(t, err)
+}
+
+// A role that does not own the schema is told so.
+func TestMigrate_IsTheOwners(t *testing.T) {
+	t.Parallel()
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+
+	_, err := registry.Migrate(t.Context(), url)
+
+	require.ErrorContains(t, err, "does not own the schema; give database.owner_url")
+}
+
+// What is moved in one book alone, as the programs' role can, is named.
+func TestVerifyBooks_NamesWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ sql, want string }{
+		"CardWithoutItsBlank": {`UPDATE cards SET state = 'spoiled'`, "is booked as production, and its card is spoiled"},
+		"BlankWithoutItsCard": {`UPDATE blanks SET account = 'destroyed' WHERE account = 'production'`, "is booked as destroyed, and its card is arrived"},
+		"BlankFromNowhere":    {`INSERT INTO blanks (serial, box, account, location) SELECT 'X1', number, 'stock', 'center' FROM boxes`, "2 blanks were counted in, and 3 are in the books"},
+		"DecisionUnheard": {
+			`INSERT INTO decisions (application, step, round, officer, enrolled_by) SELECT number, 'hold', 1, 'CB-001-0003', officer FROM applications`,
+			"the trail does not have hold by CB-001-0003",
+		},
+		// And by a superuser.
+		"MovementGone":    {`ALTER TABLE blank_movements DISABLE TRIGGER ALL; DELETE FROM blank_movements WHERE credited = 'production'`, "is not in the account to which its movements lead"},
+		"MovementAltered": {`ALTER TABLE blank_movements DISABLE TRIGGER ALL; UPDATE blank_movements SET credited = 'issued' WHERE credited = 'production'`, "is not in the account to which its movements lead"},
+		"MovementAdded":   {`INSERT INTO blank_movements (serial, debited, credited) SELECT serial, 'stock', 'spoiled' FROM blanks`, "is not in the account to which its movements lead"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			b.stock(t, 2)
+			b.arrived(t)
+			require.NoError(t, b.VerifyBooks(t.Context()))
+			db := connect(t, b.url)
+			if strings.HasPrefix(name, "Movement") {
+				db = b.db
+			}
+			_, err := db.Exec(t.Context(), tt.sql)
+			require.NoError(t, err)
+
+			err = b.VerifyBooks(t.Context())
+
+			require.ErrorIs(t, err, identity.Conflict)
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/registry"
+)
+
+func newMigrate(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "migrate", Short: "Bring the schema of the database up to date", GroupID: "set-up",
+		Long: `Bring the schema of the database up to date, before the programs of a new version
+start: they wait for it. Programs of the version before go on with the new schema.
+
+It logs in as the role that owns the schema (database.owner_url of the settings), which
+no program has, and grants the programs' role and the readers' what they may do. Given
+again it changes nothing; given twice at once, one waits for the other; interrupted, it
+goes on the next time.`,
+		Example: "  starter migrate\n  CANCUOC_DATABASE_OWNER_URL_FILE=/run/secrets/owner_url starter migrate",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.config()
+			if err != nil {
+				return err
+			}
+			m, err := office.Migrate(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			return a.print(cmd, m, func(w io.Writer) { printMigration(w, m) })
+		},
+	}
+}
+
+func printMigration(w io.Writer, m registry.Migration) {
+	for _, name := range m.Applied {
+		fmt.Fprintf(w, "applied %s\n", name)
+	}
+	fmt.Fprintf(w, "the schema has version %d\n", m.Version)
+}
