@@ -124,6 +124,8 @@ type Gateway struct {
 	Listen       string   `mapstructure:"listen"`
 	PublicURL    string   `mapstructure:"public_url"`
 	CodecOrigins []string `mapstructure:"codec_origins"`
+	Connections  int      `mapstructure:"connections"`
+	MemoryBytes  int64    `mapstructure:"memory_bytes"`
 }
 
 // Worker says what one worker process does.
@@ -290,7 +292,9 @@ func (c *Config) readSecrets() error {
 		return errors.New("database.url and database.url_file are both given; give one of them")
 	}
 	var err error
-	c.Database.URL, err = readSecret("database.url_file", c.Database.URLFile)
+	if c.Database.URL, err = readSecret("database.url_file", c.Database.URLFile); err == nil && c.Database.URL == "" {
+		err = errors.New("database.url_file names an empty file")
+	}
 	return err
 }
 
@@ -384,6 +388,23 @@ func (c Config) validate() error {
 	return errors.Join(check.faults...)
 }
 
+// minGatewayMemory is what a gateway needs without clients, and for one heavy packet.
+const minGatewayMemory = 256 << 20
+
+// validateDatabaseURL refuses what is not a URL. PostgreSQL's clients would read it as
+// words and what they stand for, and take what is missing from the environment, or dial
+// the local socket.
+func (c Config) validateDatabaseURL(check *check) {
+	u, key := string(c.Database.URL), "database.url"
+	if c.Database.URLFile != "" {
+		key = "what database.url_file holds"
+	}
+	isURL := strings.HasPrefix(u, "postgres://") || strings.HasPrefix(u, "postgresql://")
+	marked := strings.HasPrefix(u, "\uFEFF")
+	check.wrong(marked, "%s begins with a byte order mark; it must begin with postgres:// or postgresql://", key)
+	check.wrong(u != "" && !isURL && !marked, "%s does not begin with postgres:// or postgresql://", key)
+}
+
 // validateServers checks the servers that we use and the one that we are.
 func (c Config) validateServers(check *check) {
 	if c.Temporal.Address != "" {
@@ -395,6 +416,7 @@ func (c Config) validateServers(check *check) {
 	}
 	check.wrong((c.Temporal.TLSCertFile == "") != (c.Temporal.TLSKeyFile == ""), "temporal.tls_cert_file and temporal.tls_key_file must be given together")
 	check.wrong(c.Database.OwnerURL != "" && c.Database.OwnerURLFile != "", "database.owner_url and database.owner_url_file are both given; give one of them")
+	c.validateDatabaseURL(check)
 	check.atLeast("database.max_conns", int64(c.Database.MaxConns), 1)
 	check.positive("audit.anchor", c.Audit.Anchor)
 	if p := c.Keys.PKCS11; p.Module != "" {
@@ -408,6 +430,9 @@ func (c Config) validateServers(check *check) {
 		schemes = []string{"https"}
 	}
 	check.httpURL("gateway.public_url", c.Gateway.PublicURL, schemes...)
+	check.atLeast("gateway.connections", int64(c.Gateway.Connections), 2)
+	check.atLeast("gateway.memory_bytes", c.Gateway.MemoryBytes, minGatewayMemory)
+	check.wrong(c.Intake.PacketBytes > c.Gateway.MemoryBytes/10, "intake.packet_bytes is %d; must be at most a tenth of gateway.memory_bytes", c.Intake.PacketBytes)
 	for _, origin := range c.Gateway.CodecOrigins {
 		check.httpURL("gateway.codec_origins", origin, "http", "https")
 	}

@@ -156,7 +156,7 @@ temporal: {address: nowhere, namespace: "", ui_address: ftp://x, tls_cert_file: 
 database: {max_conns: 0, url: a, url_file: b}
 audit: {anchor: 0s}
 keys: {pkcs11: {module: x.so, sessions: 0}}
-gateway: {listen: "8090", public_url: citizens, codec_origins: [x]}
+gateway: {listen: "8090", public_url: citizens, codec_origins: [x], connections: 1, memory_bytes: 1}
 worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
 printing: {driver: ipp, uri: x, dpi: 0}
@@ -168,7 +168,26 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 41)
+	require.Len(t, faults, 44)
+}
+
+// TestLoad_WantsADatabaseURL: anything else is words to PostgreSQL's clients, which then
+// dial whatever the environment or the local socket offers.
+func TestLoad_WantsADatabaseURL(t *testing.T) {
+	t.Parallel()
+	for content, told := range map[string]string{
+		"\ufeffpostgres://office@db/cancuoc\n": "what database.url_file holds begins with a byte order mark; it must begin with postgres:// or postgresql://",
+		"host=db":                              "what database.url_file holds does not begin with postgres:// or postgresql://",
+		"\n":                                   "database.url_file names an empty file",
+		"postgresql://office@db/cancuoc\r\n":   "",
+	} {
+		_, err := config.Load(file(t, "database: {url_file: "+file(t, content)+"}"))
+		if told == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.EqualError(t, err, told)
+	}
 }
 
 func TestLoad_ProductionSimulatesNothing(t *testing.T) {
@@ -187,11 +206,11 @@ func TestLoad_ProductionSimulatesNothing(t *testing.T) {
 
 func TestLoad_ProductionAcceptsRealDevices(t *testing.T) {
 	t.Parallel()
-	there := file(t, "secret\n")
+	there, database := file(t, "secret\n"), file(t, "postgresql://office@db/cancuoc\n")
 	text := fmt.Sprintf(`
 profile: production
 temporal: {address: temporal:7233, codec_key_file: %[1]s}
-database: {url_file: %[1]s}
+database: {url_file: %[2]s}
 vault: {key_file: %[1]s}
 audit: {log_dir: /var/lib/cancuoc-audit, key_file: %[1]s, checkpoint_file: /var/lib/cancuoc/audit-checkpoint}
 pki: {dir: /var/lib/cancuoc/pki}
@@ -199,7 +218,7 @@ keys: {pkcs11: {module: %[1]s, token: cancuoc, pin_file: %[1]s}}
 gateway: {public_url: https://cancuoc.example.org}
 forms: {specimen: false}
 worker: {role: pipeline}
-`, there)
+`, there, database)
 
 	c, err := config.Load(file(t, text))
 

@@ -48,8 +48,7 @@ func open(t *testing.T) server {
 	office, err := office.Open(t.Context(), c, quiet)
 	require.NoError(t, err)
 	t.Cleanup(office.Close)
-	door := office.Door()
-	handler, err := routes(office, door.Receive, c.Gateway, quiet)
+	handler, err := routes(office, office.Door(), c.Gateway, quiet)
 	require.NoError(t, err)
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
@@ -142,7 +141,7 @@ func TestGateway_TheCodecIsForTheUIAlone(t *testing.T) {
 func TestGateway_HasNoCodecUnlessAUIIsNamed(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	handler, err := routes(s.office, nil, config.Gateway{}, slog.New(slog.DiscardHandler))
+	handler, err := routes(s.office, s.office.Door(), config.Gateway{Connections: 2, MemoryBytes: 1 << 30}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	answer := httptest.NewRecorder()
 
@@ -164,7 +163,7 @@ func TestServe_FinishesWhatItBegan(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+	go func() { served <- serve(ctx, newLines(listener, 10), handler, slog.New(slog.DiscardHandler)) }()
 	answered := make(chan string, 1)
 	go func() {
 		answer, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // it must outlive the context

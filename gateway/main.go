@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"example.org/cancuoc/config"
@@ -36,8 +38,8 @@ func run(ctx context.Context, c config.Config) error {
 	}
 	defer office.Close()
 	office.WarnOfCalendar(ctx, office.Now())
-	door := office.Door()
-	handler, err := routes(office, door.Receive, c.Gateway, logger)
+	debug.SetMemoryLimit(c.Gateway.MemoryBytes)
+	handler, err := routes(office, office.Door(), c.Gateway, logger)
 	if err != nil {
 		return err
 	}
@@ -45,14 +47,16 @@ func run(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.Gateway.Listen, err)
 	}
-	return serve(ctx, listener, handler, logger)
+	return serve(ctx, newLines(listener, c.Gateway.Connections), handler, logger)
 }
 
 // routes serves the interface for stations, the citizens' pages and, for the Temporal
 // UI, the codec.
-func routes(office *office.Office, receive func(context.Context, []byte) (intake.Receipt, error), c config.Gateway, logger *slog.Logger) (http.Handler, error) {
+func routes(office *office.Office, door *intake.Door, c config.Gateway, logger *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
-	(&api.Server{Receive: receive, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Logger: logger}).Register(mux)
+	(&api.Server{
+		Door: door, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Capacity: capacity(c), Logger: logger,
+	}).Register(mux)
 	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
 	if len(c.CodecOrigins) == 0 {
 		return mux, nil
@@ -65,12 +69,24 @@ func routes(office *office.Office, receive func(context.Context, []byte) (intake
 	return mux, nil
 }
 
+// capacity is what packets may take at once. A fifth of the memory is for those that
+// come in and wait; opening one takes about five times its size, and the pixels of one
+// that is heavy up to 150 MB.
+func capacity(c config.Gateway) api.Capacity {
+	return api.Capacity{
+		Bytes: c.MemoryBytes / 5, Guests: c.Connections / 2,
+		Quick: runtime.GOMAXPROCS(0), Heavy: max(runtime.GOMAXPROCS(0)/2, 1),
+	}
+}
+
 // serve answers requests until ctx ends, then lets running ones finish.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
+func serve(ctx context.Context, listener *lines, handler http.Handler, logger *slog.Logger) error {
 	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 16 << 10,
+		Handler:   handler,
+		ConnState: listener.watch,
+		// A packet, which may be large, sets its own.
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 12 << 10, // net/http adds 4 kB
 		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)

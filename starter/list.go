@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -47,10 +48,13 @@ func newList(a *app) *cobra.Command {
 			if stage != "" {
 				filter.Stages = []identity.Stage{identity.Stage(stage)}
 			}
-			if err := known("awaiting", identity.Action(awaiting), identity.Actions); err != nil {
-				return err
-			}
-			if err := known("stage", identity.Stage(stage), identity.Stages); err != nil {
+			err := errors.Join(
+				known("awaiting", identity.Action(awaiting), identity.Actions),
+				known("stage", identity.Stage(stage), identity.Stages),
+				known("province", identity.ProvinceCode(province), provinces()),
+				positive("limit", limit),
+			)
+			if err != nil {
 				return err
 			}
 			office, err := a.office(cmd.Context())
@@ -80,12 +84,62 @@ func newList(a *app) *cobra.Command {
 	return c
 }
 
-// known refuses a value that is not one of a list.
+// known refuses a value that is not one of a list, with what may have been meant.
 func known[T ~string](flag string, value T, of []T) error {
 	if value == "" || slices.Contains(of, value) {
 		return nil
 	}
-	return identity.RefuseField(identity.Invalid, flag, "%q is not known; there are %s", value, words(of))
+	hint := ""
+	if meant, ok := closest(string(value), texts(of)); ok {
+		hint = fmt.Sprintf("; did you mean %s?", meant)
+	}
+	return identity.RefuseField(identity.Invalid, flag, "%q is not known; there are %s%s", value, words(of), hint)
+}
+
+// positive refuses a number below 1.
+func positive(flag string, n int) error {
+	if n < 1 {
+		return identity.RefuseField(identity.Invalid, flag, "is %d; 1 or more is accepted", n)
+	}
+	return nil
+}
+
+// provinces lists the codes of all there are and were: applications keep theirs.
+func provinces() []identity.ProvinceCode {
+	return identity.ProvinceCodes(identity.Date{Year: 2025, Month: 6, Day: 30})
+}
+
+// closest gives the value that differs from what was typed in the fewest letters, if
+// it is close.
+func closest(typed string, values []string) (string, bool) {
+	best, fewest := "", 3
+	for _, value := range values {
+		if n := edits(strings.ToLower(typed), strings.ToLower(value)); n < fewest {
+			best, fewest = value, n
+		}
+	}
+	return best, best != ""
+}
+
+// edits counts the letters to add, drop or change between two words (Levenshtein).
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }
 
 // words lists values for a sentence.

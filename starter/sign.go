@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -29,6 +30,9 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 	submission, err := inFolder(file, func(folder fs.FS, name string) (packet.Submission, error) {
 		return packet.ReadSubmission(folder, name, sizes)
 	})
+	if _, partly := errors.AsType[packet.PartlyRead](err); partly {
+		_, err = office.Door().CheckRest(submission, err)
+	}
 	if err != nil {
 		return nil, err
 	}

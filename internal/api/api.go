@@ -5,9 +5,7 @@ package api
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -20,10 +18,19 @@ import (
 
 // Server serves the routes of this package.
 type Server struct {
-	Receive   func(ctx context.Context, packet []byte) (intake.Receipt, error)
+	Door interface {
+		Expects(ctx context.Context, beginning []byte) error
+		Open(ctx context.Context, packet []byte) (intake.Opened, error)
+		Admit(ctx context.Context, opened intake.Opened) (intake.Receipt, error)
+	}
 	Ready     func(ctx context.Context) error // whether registry and Temporal answer
 	MaxPacket int64                           // bytes
+	Capacity  Capacity
 	Logger    *slog.Logger
+
+	hall         hall
+	quick, heavy turns
+	drains       chan struct{}
 }
 
 type route struct {
@@ -43,6 +50,9 @@ func (s *Server) routes() []route {
 // Register adds the routes to mux, and problem documents for other methods and
 // addresses.
 func (s *Server) Register(mux *http.ServeMux) {
+	s.hall.bytes, s.hall.guests = s.Capacity.Bytes, s.Capacity.Guests
+	s.quick.free, s.heavy.free = s.Capacity.Quick, s.Capacity.Heavy
+	s.drains = make(chan struct{}, maxDrains)
 	for _, r := range s.routes() {
 		method, path, _ := strings.Cut(r.pattern, " ")
 		mux.Handle(r.pattern, s.handler(r))
@@ -51,14 +61,10 @@ func (s *Server) Register(mux *http.ServeMux) {
 			return statusError{http.StatusMethodNotAllowed, identity.Refuse(identity.Invalid, "only %s is accepted here", method)}
 		}}))
 	}
-	mux.Handle("/v1/", s.handler(route{pattern: "/v1/", handle: func(http.ResponseWriter, *http.Request) error {
+	mux.Handle("/", s.handler(route{pattern: "/", handle: func(http.ResponseWriter, *http.Request) error {
 		return identity.Refuse(identity.NotFound, "this address does not exist")
 	}}))
 }
-
-// packetType is the media type of a packet: a JSON Web Signature in compact form
-// (RFC 7515 section 9.2.1).
-const packetType = "application/jose"
 
 // statusError is a refusal with an HTTP status that its kind does not imply.
 type statusError struct {
@@ -68,37 +74,6 @@ type statusError struct {
 
 func (e statusError) Error() string { return e.refusal.Error() }
 func (e statusError) Unwrap() error { return e.refusal }
-
-// receipt is the answer to a packet.
-type receipt struct {
-	Application identity.ApplicationNumber `json:"application"`
-	Existing    bool                       `json:"existing"`
-	Due         time.Time                  `json:"due"`
-	FeeVND      int                        `json:"fee_vnd"`
-}
-
-// postPacket receives one signed packet. Posting it again gives the same receipt.
-func (s *Server) postPacket(w http.ResponseWriter, r *http.Request) error {
-	if sent, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || sent != packetType {
-		return statusError{http.StatusUnsupportedMediaType, identity.RefuseField(identity.Invalid, "packet", "must be sent as %s", packetType)}
-	}
-	packet, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxPacket))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return statusError{http.StatusRequestEntityTooLarge, identity.RefuseField(identity.Invalid, "packet", "is larger than %d bytes", s.MaxPacket)}
-	}
-	if err != nil {
-		return statusError{http.StatusBadRequest, identity.RefuseField(identity.Invalid, "packet", "ended before it was complete")}
-	}
-	got, err := s.Receive(r.Context(), packet)
-	if err != nil {
-		return err
-	}
-	status := http.StatusCreated
-	if got.Existing {
-		status = http.StatusOK
-	}
-	return writeJSON(w, status, "application/json", receipt{Application: got.Number, Existing: got.Existing, Due: got.Due, FeeVND: got.Fee})
-}
 
 // getHealth says that the process lives.
 func (s *Server) getHealth(w http.ResponseWriter, _ *http.Request) error {
@@ -165,7 +140,7 @@ func writeProblem(w http.ResponseWriter, err error) {
 	if e, ok := errors.AsType[statusError](err); ok {
 		p.Status = e.status
 	}
-	if p.Status == http.StatusServiceUnavailable {
+	if p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	if err := writeJSON(w, p.Status, "application/problem+json", p); err != nil {

@@ -30,10 +30,14 @@ type door struct {
 	packet  []byte
 }
 
-func (d *door) Receive(_ context.Context, packet []byte) (intake.Receipt, error) {
+func (*door) Expects(context.Context, []byte) error { return nil }
+
+func (d *door) Open(_ context.Context, packet []byte) (intake.Opened, error) {
 	d.packet = packet
-	return d.receipt, d.err
+	return intake.Opened{}, nil
 }
+
+func (d *door) Admit(context.Context, intake.Opened) (intake.Receipt, error) { return d.receipt, d.err }
 
 // window serves a door. Asked for its log, it closes, so that all of it is there.
 func window(t *testing.T, d *door, ready error) (url string, logged func() string) {
@@ -41,8 +45,9 @@ func window(t *testing.T, d *door, ready error) (url string, logged func() strin
 	log := new(bytes.Buffer)
 	mux := http.NewServeMux()
 	(&api.Server{
-		Receive: d.Receive, Ready: func(context.Context) error { return ready }, MaxPacket: 1000,
-		Logger: slog.New(slog.NewTextHandler(log, nil)),
+		Door: d, Ready: func(context.Context) error { return ready }, MaxPacket: 1000,
+		Capacity: api.Capacity{Bytes: 1 << 20, Guests: 10, Quick: 2, Heavy: 1},
+		Logger:   slog.New(slog.NewTextHandler(log, nil)),
 	}).Register(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)

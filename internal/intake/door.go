@@ -34,6 +34,8 @@ type Door struct {
 	// Start begins the application's workflow, unless it was begun before.
 	Start  func(ctx context.Context, number identity.ApplicationNumber) error
 	Logger *slog.Logger
+
+	doorkeeper doorkeeper
 }
 
 // Receipt is what the station hands to the citizen.
@@ -48,25 +50,70 @@ type Receipt struct {
 // its workflow. The same submission again gives the same receipt. A refusal names
 // each field that is wrong, and then nothing is stored.
 func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
+	opened, err := d.Open(ctx, signed)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return d.Admit(ctx, opened)
+}
+
+// Expects refuses a packet by how it begins: with a header that names a station which
+// is registered. Most of what is not a packet need not be read any further.
+func (d *Door) Expects(ctx context.Context, beginning []byte) error {
+	id, err := packet.ParseHeader(beginning)
+	if err != nil {
+		return err
+	}
+	return d.doorkeeper.knows(ctx, id, d.station)
+}
+
+// Opened is a packet whose signature is good.
+type Opened struct {
+	signed     []byte
+	submission packet.Submission
+	wrong      error // what of it could not be read
+}
+
+// Open verifies a packet with the key that its station is registered with, and reads
+// its submission.
+func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	if int64(len(signed)) > d.Sizes.Packet {
-		return Receipt{}, identity.RefuseField(identity.Invalid, "packet", "is larger than the %d bytes that are accepted", d.Sizes.Packet)
+		return Opened{}, identity.RefuseField(identity.Invalid, "packet", "is larger than the %d bytes that are accepted", d.Sizes.Packet)
 	}
-	payload, station, err := d.open(ctx, signed)
+	p, err := packet.Parse(signed)
+	if err != nil {
+		return Opened{}, err
+	}
+	station, err := d.station(ctx, p.Station)
+	if err != nil {
+		return Opened{}, err
+	}
+	payload, err := p.Open(ed25519.PublicKey(station.PublicKey))
+	if err != nil {
+		return Opened{}, err
+	}
+	o := Opened{signed: signed}
+	o.submission, err = packet.ParseSubmission(payload)
+	if _, partly := errors.AsType[packet.PartlyRead](err); err != nil && !partly {
+		return Opened{}, err
+	}
+	o.wrong = err
+	if size := int64(len(payload)) - o.submission.Carried(); size > d.Sizes.Document {
+		return Opened{}, identity.Refuse(identity.Invalid, "the document without its images has %d bytes; at most %d are accepted", size, d.Sizes.Document)
+	}
+	if o.submission.Station != "" && o.submission.Station != string(station.ID) {
+		o.wrong = errors.Join(o.wrong, identity.RefuseField(identity.Forbidden, "station", "is not the station that signed the packet"))
+	}
+	return o, nil
+}
+
+// Admit checks an opened packet, stores it and starts its workflow.
+func (d *Door) Admit(ctx context.Context, o Opened) (Receipt, error) {
+	submission, err := d.CheckRest(o.submission, o.wrong)
 	if err != nil {
 		return Receipt{}, err
 	}
-	s, err := packet.ParseSubmission(payload)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if s.Station != string(station) {
-		return Receipt{}, identity.RefuseField(identity.Forbidden, "station", "is not the station that signed the packet")
-	}
-	submission, err := d.Check(s)
-	if err != nil {
-		return Receipt{}, err
-	}
-	submission.Evidence[identity.EvidencePacket] = signed
+	submission.Evidence[identity.EvidencePacket] = o.signed
 	stored, err := d.Registry.Receive(ctx, submission)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store application: %w", err)
@@ -100,24 +147,18 @@ func (d *Door) start(ctx context.Context, number identity.ApplicationNumber) {
 	}
 }
 
-// open verifies a packet with the key that its station is registered with, and gives
-// its payload.
-func (d *Door) open(ctx context.Context, signed []byte) ([]byte, identity.StationID, error) {
-	p, err := packet.Parse(signed)
-	if err != nil {
-		return nil, "", err
-	}
-	station, err := d.Registry.Station(ctx, p.Station)
+// station reads a station that may send packets.
+func (d *Door) station(ctx context.Context, id identity.StationID) (registry.Station, error) {
+	station, err := d.Registry.Station(ctx, id)
 	switch {
 	case identity.Refused(err, identity.NotFound):
-		return nil, "", identity.RefuseField(identity.Forbidden, "station", "no station is registered under the name in the packet's header")
+		return station, identity.RefuseField(identity.Forbidden, "station", "no station is registered under the name in the packet's header")
 	case err != nil:
-		return nil, "", fmt.Errorf("find station: %w", err)
+		return station, fmt.Errorf("find station: %w", err)
 	case station.Revoked:
-		return nil, "", identity.RefuseField(identity.Forbidden, "station", "the key of station %s is revoked", station.ID)
+		return station, identity.RefuseField(identity.Forbidden, "station", "the key of station %s is revoked", station.ID)
 	}
-	payload, err := p.Open(ed25519.PublicKey(station.PublicKey))
-	return payload, station.ID, err
+	return station, nil
 }
 
 // Check checks everything that can be checked before anything is stored: shape, law,
@@ -141,31 +182,35 @@ func (d *Door) open(ctx context.Context, signed []byte) ([]byte, identity.Statio
 // or finger, the population registry, a hit, the stock of blanks and of personal
 // numbers, a chip profile or keys that do not fit, a card that is spoiled. A
 // recapture passes evidenceOf's checks too.
-func (d *Door) Check(s packet.Submission) (registry.Submission, error) {
+func (d *Door) Check(s packet.Submission) (registry.Submission, error) { return d.CheckRest(s, nil) }
+
+// CheckRest checks a submission of which something could not be read, and refuses that
+// with the rest.
+func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission, error) {
 	digest, err := s.Digest()
 	if err != nil {
 		return registry.Submission{}, err
 	}
 	app, wrong := s.Application()
+	wrong = packet.AndThen(unread, wrong)
+	if app.FiledOn.Compare(identity.DateOf(d.Now())) > 0 {
+		wrong = packet.AndThen(wrong, identity.RefuseField(identity.Invalid, "filed_on", "is after today; law, form and fee are those of that day"))
+	}
 	var form *render.Form
+	var rules identity.Rules
 	if wrong == nil {
 		form, wrong = d.Forms.For(app)
 	}
+	if wrong == nil {
+		rules, wrong = identity.RulesFor(app, form.ID, d.Calendar)
+	}
 	evidence, err := evidenceOf(s, app, form, d.Sizes)
-	if err := errors.Join(wrong, err); err != nil {
-		return registry.Submission{}, err
+	sound := wrong == nil // so that the card can be made on trial, whatever its images
+	wrong = packet.AndThen(wrong, err)
+	if sound {
+		wrong = packet.AndThen(wrong, preflight(form, app, rules, evidence))
 	}
-	if today := identity.DateOf(d.Now()); app.FiledOn.Compare(today) > 0 {
-		return registry.Submission{}, identity.RefuseField(identity.Invalid, "filed_on", "is after today; law, form and fee are those of that day")
-	}
-	rules, err := identity.RulesFor(app, form.ID, d.Calendar)
-	if err != nil {
-		return registry.Submission{}, err
-	}
-	if err := preflight(form, app, rules, evidence); err != nil {
-		return registry.Submission{}, err
-	}
-	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, nil
+	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, wrong
 }
 
 // preflight makes the card as DataPreparation will, without keys and without drawing

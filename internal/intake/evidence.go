@@ -1,11 +1,14 @@
 package intake
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"image"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/portrait"
+	"example.org/cancuoc/internal/biometrics/ridges"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -67,6 +70,39 @@ func capture(picture *packet.Image, fingers []packet.Fingerprint, before fingerp
 	}
 	found[identity.EvidenceTemplates] = b
 	return found, nil
+}
+
+// What the images of a packet cost, in pixels of a portrait that is decoded and cropped:
+// a finger's template takes as long as seven times its pixels.
+const (
+	templateCost = 7
+	heavy        = 3 << 20 // takes about 600 ms
+)
+
+// Heavy reports whether checking the packet takes long: what is within the limits of
+// its images, and far more than a station needs.
+func (o Opened) Heavy() bool {
+	cost := 0
+	if o.submission.Portrait != nil {
+		cost = pixels(o.submission.Portrait.Data, portrait.MaxSide)
+	}
+	for _, f := range o.submission.Fingerprints {
+		if size := pixels(f.Data, ridges.MaxSide); len(f.TemplateData) == 0 {
+			cost += templateCost * size
+		} else {
+			cost += size
+		}
+	}
+	return cost > heavy
+}
+
+// pixels counts those of a picture that is not refused for its size.
+func pixels(picture []byte, maxSide int) int {
+	c, _, err := image.DecodeConfig(bytes.NewReader(picture))
+	if err != nil || max(c.Width, c.Height) > maxSide {
+		return 0
+	}
+	return c.Width * c.Height
 }
 
 // checkPortrait refuses what no later stage could use, and crops the portrait for card

@@ -371,7 +371,10 @@ type gateway struct {
 	door *intake.Door
 }
 
-func serve(t *testing.T, public ed25519.PublicKey) gateway {
+// roomy has room for the packets of a test.
+var roomy = api.Capacity{Bytes: 64 << 20, Guests: 10, Quick: 2, Heavy: 1}
+
+func serve(t *testing.T, public ed25519.PublicKey, capacity api.Capacity) gateway {
 	t.Helper()
 	door := newDoor(t, filed)
 	door.Registry = registrytest.Open(t)
@@ -381,8 +384,8 @@ func serve(t *testing.T, public ed25519.PublicKey) gateway {
 	}
 	mux := http.NewServeMux()
 	(&api.Server{
-		Receive: door.Receive, Ready: func(context.Context) error { return nil },
-		MaxPacket: door.Sizes.Packet, Logger: slog.New(slog.DiscardHandler),
+		Door: door, Ready: func(context.Context) error { return nil },
+		MaxPacket: door.Sizes.Packet, Capacity: capacity, Logger: slog.New(slog.DiscardHandler),
 	}).Register(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -409,7 +412,7 @@ func TestPage_TheExampleIsReceived(t *testing.T) {
 	t.Parallel()
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
-	g := serve(t, public)
+	g := serve(t, public, roomy)
 	signed, err := os.ReadFile(filepath.Join(script(t, "A worked example", key), "packet.jws"))
 	require.NoError(t, err)
 
@@ -434,7 +437,7 @@ func TestPage_ListsTheAnswers(t *testing.T) {
 	t.Parallel()
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
-	g := serve(t, public)
+	g := serve(t, public, roomy)
 	sign := func(change func(*packet.Submission)) []byte {
 		s := sample(t)
 		if change != nil {
@@ -467,7 +470,10 @@ func TestPage_ListsTheAnswers(t *testing.T) {
 	expect(http.StatusUnsupportedMediaType, http.MethodPost, "application/json", sign(nil))
 	expect(http.StatusUnprocessableEntity, http.MethodPost, jose, sign(func(s *packet.Submission) { s.Person.Sex = "X" }))
 	expect(http.StatusUnprocessableEntity, http.MethodPost, jose, sign(nil)[:2000])
-	seen[brokenOff(t, g)] = true
+	seen[unfinished(t, g, true)] = true
+	seen[unfinished(t, g, false)] = true
+	status, _ := serve(t, public, api.Capacity{Quick: 1}).send(t, http.MethodPost, jose, sign(nil)) // no room at all
+	seen[status] = true
 	require.NoError(t, g.door.Registry.SaveStation(t.Context(), registry.Station{ID: "048-TN-02", Kind: identity.EnrollmentStation, Province: "048", PublicKey: public, Revoked: true}))
 	expect(http.StatusForbidden, http.MethodPost, jose, sign(func(s *packet.Submission) { s.Station = "048-TN-02" }))
 	g.door.Registry.Close()
@@ -482,15 +488,18 @@ func TestPage_ListsTheAnswers(t *testing.T) {
 	require.Equal(t, listed, seen)
 }
 
-// brokenOff sends half a body, and gives the status of the answer.
-func brokenOff(t *testing.T, g gateway) int {
+// unfinished sends half a body and breaks off or is silent, and gives the status of the
+// answer.
+func unfinished(t *testing.T, g gateway, breakOff bool) int {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", g.Listener.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()
 	_, err = io.WriteString(conn, "POST /v1/packets HTTP/1.1\r\nHost: x\r\nContent-Type: application/jose\r\nContent-Length: 500\r\n\r\nhalf")
 	require.NoError(t, err)
-	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	if breakOff {
+		require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	}
 	answer, err := io.ReadAll(conn)
 	require.NoError(t, err)
 	status, err := strconv.Atoi(strings.Fields(string(answer))[1])

@@ -21,9 +21,34 @@ type OpenCount struct {
 	Awaiting identity.Action
 	Count    int
 	Late     int // of them, past the legal deadline
+	Held     int // of them, on hold
 }
 
-// StockCount counts the blanks that are in stock at a place.
+// Awaiting counts the open applications that wait for each action, none too.
+func (m Metrics) Awaiting() map[identity.Action]int {
+	counts := make(map[identity.Action]int, len(identity.Actions))
+	for _, action := range identity.Actions {
+		counts[action] = 0
+	}
+	for _, o := range m.Open {
+		if o.Awaiting != identity.NoAction {
+			counts[o.Awaiting] += o.Count
+		}
+	}
+	return counts
+}
+
+// Held counts the open applications that are on hold.
+func (m Metrics) Held() int {
+	held := 0
+	for _, o := range m.Open {
+		held += o.Held
+	}
+	return held
+}
+
+// StockCount counts the blanks that are in stock at a place: at the center, and
+// wherever boxes were received.
 type StockCount struct {
 	Location string
 	Count    int
@@ -35,9 +60,13 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var m Metrics
 	var batch pgx.Batch
 	batch.Queue(`
-		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now())
+		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held)
 		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`)
-	batch.Queue(`SELECT location, count(*) FROM blanks WHERE account = ` + accountStock + ` GROUP BY location ORDER BY location`)
+	batch.Queue(`
+		SELECT location, coalesce(n, 0)
+		FROM (SELECT $1 AS location UNION SELECT location FROM boxes) places
+			FULL JOIN (SELECT location, count(*) AS n FROM blanks WHERE account = `+accountStock+` GROUP BY location) stock USING (location)
+		ORDER BY location`, identity.LocationCenter)
 	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`)
 	results := r.db.SendBatch(ctx, &batch)
 	defer func() { _ = results.Close() }() // reading reported its errors

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
@@ -41,6 +42,47 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	}, m)
 }
 
+// TestCollector_SaysNoneOfWhatThereIsNone: an alert on stock has to fire when nothing
+// is left, and when nothing was ever received.
+func TestCollector_SaysNoneOfWhatThereIsNone(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	gauges := func() map[string]float64 {
+		gatherer := prometheus.NewPedanticRegistry()
+		require.NoError(t, gatherer.Register(b.Collector(slog.New(slog.DiscardHandler))))
+		families, err := gatherer.Gather()
+		require.NoError(t, err)
+		values := make(map[string]float64)
+		for _, family := range families {
+			for _, metric := range family.GetMetric() {
+				words := []string{family.GetName()}
+				for _, label := range metric.GetLabel() {
+					words = append(words, label.GetValue())
+				}
+				values[strings.Join(words, " ")] = metric.GetGauge().GetValue()
+			}
+		}
+		return values
+	}
+	got := gauges()
+	for _, action := range identity.Actions {
+		require.Contains(t, got, "cancuoc_awaiting_applications "+string(action))
+	}
+	require.Zero(t, got["cancuoc_awaiting_applications adjudication"])
+	require.Contains(t, got, "cancuoc_blanks_in_stock "+identity.LocationCenter)
+	require.Contains(t, got, "cancuoc_held_applications")
+
+	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0001", Location: "PX-09", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
+	n := b.received(t)
+	b.enter(t, n, 1, identity.BiometricCapture)
+	_, err := b.db.Exec(t.Context(), `UPDATE applications SET held = true, awaiting = 'adjudication' WHERE number = $1`, n)
+	require.NoError(t, err)
+	got = gauges()
+	require.InDelta(t, 1, got["cancuoc_blanks_in_stock PX-09"], 0)
+	require.InDelta(t, 1, got["cancuoc_held_applications"], 0)
+	require.InDelta(t, 1, got["cancuoc_awaiting_applications adjudication"], 0)
+}
+
 func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -55,7 +97,7 @@ func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 # HELP cancuoc_applications_in_trouble Applications whose card a station could not make at its last try.
 # TYPE cancuoc_applications_in_trouble gauge
 cancuoc_applications_in_trouble 0
-# HELP cancuoc_blanks_in_stock Blanks in stock, by place.
+# HELP cancuoc_blanks_in_stock Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.
 # TYPE cancuoc_blanks_in_stock gauge
 cancuoc_blanks_in_stock{location="center"} 7
 # HELP cancuoc_station_paused 1 if the personalization station takes no cards until it is resumed, else 0.
@@ -67,7 +109,7 @@ cancuoc_station_silent_seconds{station="`+string(press)+`"} 0
 # HELP cancuoc_station_slots_taken Cards in the slots of the personalization station.
 # TYPE cancuoc_station_slots_taken gauge
 cancuoc_station_slots_taken{station="`+string(press)+`"} 0
-`)))
+`), "cancuoc_applications_in_trouble", "cancuoc_blanks_in_stock", "cancuoc_station_paused", "cancuoc_station_silent_seconds", "cancuoc_station_slots_taken"))
 	b.Close()
 	require.Zero(t, testutil.CollectAndCount(collector))
 }

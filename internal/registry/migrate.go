@@ -45,8 +45,8 @@ type Migration struct {
 // as it is.
 func Migrate(ctx context.Context, url string) (Migration, error) {
 	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return Migration{}, errors.New("migrate registry: the database URL cannot be read") // the cause may hold the password
+	if err != nil || !isURL(url) {
+		return Migration{}, errNoURL
 	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {

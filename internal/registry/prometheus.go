@@ -15,8 +15,12 @@ var (
 		"Applications that have not ended, by stage and by what a person is awaited for.", []string{"stage", "awaiting"}, nil)
 	lateApplications = prometheus.NewDesc("cancuoc_late_applications",
 		"Of the open applications, those past the legal deadline.", []string{"stage", "awaiting"}, nil)
+	awaitingApplications = prometheus.NewDesc("cancuoc_awaiting_applications",
+		"Open applications that wait for an action, by action; 0 where none does.", []string{"awaiting"}, nil)
+	heldApplications = prometheus.NewDesc("cancuoc_held_applications",
+		"Open applications that are on hold.", nil, nil)
 	blanksInStock = prometheus.NewDesc("cancuoc_blanks_in_stock",
-		"Blanks in stock, by place.", []string{"location"}, nil)
+		"Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.", []string{"location"}, nil)
 	applicationsInTrouble = prometheus.NewDesc("cancuoc_applications_in_trouble",
 		"Applications whose card a station could not make at its last try.", nil, nil)
 	stationPaused = prometheus.NewDesc("cancuoc_station_paused",
@@ -41,6 +45,8 @@ type collector struct {
 func (collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- openApplications
 	ch <- lateApplications
+	ch <- awaitingApplications
+	ch <- heldApplications
 	ch <- blanksInStock
 	ch <- applicationsInTrouble
 	ch <- stationPaused
@@ -70,6 +76,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(openApplications, o.Count, string(o.Stage), string(o.Awaiting))
 		gauge(lateApplications, o.Late, string(o.Stage), string(o.Awaiting))
 	}
+	for action, n := range counted.Awaiting() {
+		gauge(awaitingApplications, n, string(action))
+	}
+	gauge(heldApplications, counted.Held())
 	gauge(applicationsInTrouble, counted.InTrouble)
 	for _, s := range stations {
 		paused := 0

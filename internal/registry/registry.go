@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,8 +37,8 @@ type Registry struct {
 // TooStrong.
 func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("open registry: the database URL cannot be read") // the cause may hold the password
+	if err != nil || !isURL(url) {
+		return nil, errNoURL
 	}
 	if o.MaxConns > 0 {
 		config.MaxConns = int32(min(o.MaxConns, 1000))
@@ -46,8 +47,11 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "cancuoc"
 	}
-	// A process that hangs within a transaction must not keep its locks.
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		// A process that hangs within a transaction must not keep its locks. It is no
+		// parameter of the connection, since a pooler would refuse it.
+		return conn.PgConn().Exec(ctx, `SET idle_in_transaction_session_timeout = '60s'`).Close()
+	}
 	config.ConnConfig.ConnectTimeout = 10 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -56,6 +60,10 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("open registry: %w", err)
+	}
+	if err := checkSessions(ctx, pool); err != nil {
+		pool.Close()
+		return nil, err
 	}
 	return &Registry{db: pool, vault: o.Vault}, nil
 }
@@ -74,6 +82,51 @@ func (r *Registry) Now(ctx context.Context) (time.Time, error) {
 func (r *Registry) Ping(ctx context.Context) error {
 	if err := r.db.Ping(ctx); err != nil {
 		return fmt.Errorf("ask registry: %w", err)
+	}
+	return nil
+}
+
+// errNoURL says nothing of what was given: it may hold the password.
+var errNoURL = errors.New("the database URL cannot be read: it has to begin with postgres:// or postgresql://")
+
+// isURL reports whether s is a URL. Without it, PostgreSQL's clients read words and
+// what they stand for, and take whatever is missing from the environment.
+func isURL(s string) bool {
+	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
+}
+
+// ErrPooled is the error of a database behind a pooler that gives each transaction
+// another session: locks that a session holds (while the schema is migrated, and while
+// the audit trail is anchored) would be held by nobody, and prepared statements be lost.
+var ErrPooled = errors.New("the database is behind a pooler that shares sessions between transactions; let it pool sessions (pgbouncer: pool_mode = session), or connect to PostgreSQL itself")
+
+// checkSessions refuses a pooler by asking two connections which session they have: it
+// is never the same one, unless they share it.
+func checkSessions(ctx context.Context, pool *pgxpool.Pool) error {
+	if pool.Config().MaxConns < 2 {
+		return nil
+	}
+	var conns [2]*pgxpool.Conn
+	for i := range conns {
+		var err error
+		if conns[i], err = pool.Acquire(ctx); err != nil {
+			return fmt.Errorf("open registry: %w", err)
+		}
+		defer conns[i].Release()
+	}
+	const tries = 3 // another process may be given the session in between
+	for range tries {
+		var sessions [2]string
+		for i, conn := range conns {
+			results, err := conn.Conn().PgConn().Exec(ctx, `SELECT pg_backend_pid()`).ReadAll()
+			if err != nil {
+				return fmt.Errorf("ask for sessions: %w", err)
+			}
+			sessions[i] = string(results[0].Rows[0][0])
+		}
+		if sessions[0] == sessions[1] {
+			return ErrPooled
+		}
 	}
 	return nil
 }

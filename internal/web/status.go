@@ -37,6 +37,10 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	desk := &desk{Pages: p, page: page, policy: policy(statusHTML), tries: tries{now: time.Now}} //nolint:forbidigo // how long ago is all that is asked
 	mux.HandleFunc("GET /{$}", desk.status)
 	mux.HandleFunc("POST /{$}", desk.status)
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		http.Error(w, "only GET and POST are accepted here", http.StatusMethodNotAllowed)
+	})
 }
 
 // desk answers look-ups.

@@ -22,20 +22,18 @@ type Sizes struct {
 }
 
 // ReadSubmission reads a submission from a JSON file, and the images that it names from
-// the same folder. Nothing larger than its bound is read into memory.
+// the same folder. Nothing larger than its bound is read into memory. Where its error is
+// PartlyRead, the submission holds the rest.
 func ReadSubmission(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 	document, err := readBounded(fsys, name, sizes.Document)
 	if err != nil {
 		return Submission{}, err
 	}
 	s, err := ParseSubmission(document)
-	if err != nil {
+	if _, partly := errors.AsType[PartlyRead](err); err != nil && !partly {
 		return Submission{}, err
 	}
-	if err := CheckCount(s.Fingerprints); err != nil {
-		return Submission{}, err
-	}
-	var wrong []error
+	wrong := []error{err}
 	beside := func(field, file string, limit int64) []byte {
 		if !fs.ValidPath(file) {
 			wrong = append(wrong, identity.RefuseField(identity.Invalid, field, "must name a file in the folder of the submission"))
@@ -58,7 +56,10 @@ func ReadSubmission(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 			f.TemplateData, f.Template = beside(field+".template", f.Template, sizes.Finger), ""
 		}
 	}
-	return s, errors.Join(wrong...)
+	if err := errors.Join(wrong...); err != nil {
+		return s, PartlyRead{err}
+	}
+	return s, nil
 }
 
 // readBounded reads a file of at most limit bytes.

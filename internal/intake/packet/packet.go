@@ -5,7 +5,9 @@
 package packet
 
 import (
+	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"fmt"
 
 	"github.com/go-jose/go-jose/v4"
@@ -42,26 +44,68 @@ func Sign(s Submission, key ed25519.PrivateKey) ([]byte, error) {
 
 // Packet is a signed submission whose signature has not been checked.
 type Packet struct {
-	Station identity.StationID // as the header names it
-	jws     *jose.JSONWebSignature
+	Station   identity.StationID // as the header names it
+	signed    []byte             // header and payload as they came, which is what is signed
+	payload   []byte             // in base64url
+	signature []byte
 }
 
 // Parse reads a packet without checking its signature, and refuses one whose header
-// names no station.
+// names no station. A packet may be large, so nothing of it is copied.
 func Parse(b []byte) (Packet, error) {
-	jws, err := jose.ParseSignedCompact(string(b), []jose.SignatureAlgorithm{jose.EdDSA})
-	if err != nil || len(jws.Signatures) != 1 {
-		return Packet{}, identity.RefuseField(identity.Invalid, "signature", "the packet is not a JSON Web Signature in compact form with EdDSA (RFC 7515, RFC 8037)")
+	station, err := ParseHeader(b)
+	if err != nil {
+		return Packet{}, err
 	}
-	station, err := identity.ParseStationID(jws.Signatures[0].Protected.KeyID)
-	return Packet{Station: station, jws: jws}, err
+	parts := bytes.SplitN(b, dot, 4)
+	if len(parts) != 3 {
+		return Packet{}, refuseForm("has %d parts; header, payload and signature are accepted, joined by dots", len(parts))
+	}
+	p := Packet{Station: station, signed: b[:len(parts[0])+len(dot)+len(parts[1])], payload: parts[1]}
+	if p.signature, err = base64url.AppendDecode(nil, bytes.TrimRight(parts[2], "\r\n")); err != nil || len(p.signature) != ed25519.SignatureSize {
+		return Packet{}, refuseForm("has a third part that is not an Ed25519 signature in base64url")
+	}
+	return p, nil
+}
+
+// ParseHeader reads the station from a packet, or from its beginning.
+func ParseHeader(b []byte) (identity.StationID, error) {
+	header, _, found := bytes.Cut(b[:min(len(b), maxHeader)], dot)
+	if !found {
+		return "", refuseForm("has no header within its first %d bytes", maxHeader)
+	}
+	jws, err := jose.ParseSignedCompact(string(header)+"..", []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil || len(jws.Signatures) != 1 {
+		return "", refuseForm("has a header that is not base64url of a JSON object with alg EdDSA")
+	}
+	protected := jws.Signatures[0].Protected
+	if _, critical := protected.ExtraHeaders["crit"]; critical {
+		return "", refuseForm("has a header with crit; nothing that would be critical is known here")
+	}
+	return identity.ParseStationID(protected.KeyID)
+}
+
+// maxHeader is how long the header may be, in bytes.
+const maxHeader = 1 << 10
+
+var (
+	dot       = []byte(".")
+	base64url = base64.RawURLEncoding.Strict()
+)
+
+// refuseForm says in what the packet is not what a station sends.
+func refuseForm(format string, args ...any) error {
+	return identity.RefuseField(identity.Invalid, "signature", "the packet is not a JSON Web Signature in compact form with EdDSA (RFC 7515, RFC 8037): it "+format, args...)
 }
 
 // Open checks the signature and gives the payload.
 func (p Packet) Open(key ed25519.PublicKey) ([]byte, error) {
-	payload, err := p.jws.Verify(key)
-	if err != nil {
+	if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, p.signed, p.signature) {
 		return nil, identity.RefuseField(identity.Invalid, "signature", "does not verify with the key registered for station %s; the packet was altered, or signed with another key", p.Station)
+	}
+	payload, err := base64url.AppendDecode(nil, p.payload)
+	if err != nil {
+		return nil, refuseForm("has a payload that is not base64url")
 	}
 	return payload, nil
 }

@@ -2,8 +2,10 @@ package packet
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/text/unicode/norm"
@@ -77,20 +79,27 @@ type Fingerprint struct {
 	Missing      string `json:"missing,omitzero"`
 }
 
+// MaxFingers is how many fingerprints a submission may have.
+const MaxFingers = 10
+
 // CheckCount refuses more fingerprints than people have fingers, before any work is
 // done on them.
 func CheckCount(fingers []Fingerprint) error {
-	const most = 10
-	if len(fingers) > most {
-		return identity.RefuseField(identity.Invalid, "fingerprints", "are more than %d; one for each finger is accepted", most)
+	if len(fingers) > MaxFingers {
+		return refuseCount()
 	}
 	return nil
 }
 
+func refuseCount() error {
+	return identity.RefuseField(identity.Invalid, "fingerprints", "are more than %d; one for each finger is accepted", MaxFingers)
+}
+
 // Application turns the texts of a submission into the values of the field, or
-// refuses everything that is wrong with them together. It leaves images and
-// templates alone.
+// refuses everything that is wrong with them together; the application then holds
+// whatever is right. It leaves images and templates alone.
 func (s Submission) Application() (identity.Application, error) {
+	absent := s.absent()
 	var wrong []error
 	filed := parsed(&wrong, "filed_on", s.FiledOn, identity.ParseDate)
 	person, err := s.Person.Parse()
@@ -110,14 +119,66 @@ func (s Submission) Application() (identity.Application, error) {
 		Urgent:         s.Urgent,
 		Exemption:      s.Exemption,
 	}
-	if err := errors.Join(wrong...); err != nil {
-		return identity.Application{}, err
+	unread := AndThen(absent, errors.Join(wrong...))
+	app, unclean := app.Normalize()
+	told := AndThen(unread, unclean)
+	return app, AndThen(told, app.Check())
+}
+
+// absent refuses each field that every application needs and that is not there.
+func (s Submission) absent() error {
+	var wrong []error
+	for _, f := range []struct{ field, text, accepted string }{
+		{"enrollment_id", s.EnrollmentID, "the station's own identifier of this enrollment"},
+		{"station", s.Station, "the name of the station, for example 001-TN-01"},
+		{"officer", s.Officer, "the badge of the enrolling officer, for example CB-001-0007"},
+		{"channel", s.Channel, "station or online"},
+		{"type", s.Type, "first-issue, exchange or reissue"},
+		{"ground", s.Ground, "why the law gives a card, for example first-card"},
+		{"filed_on", s.FiledOn, "yyyy-mm-dd"},
+		{"person.name", s.Person.Name, "the citizen's name, family name first"},
+		{"person.birth", s.Person.Birth, "yyyy-mm-dd, yyyy-mm or yyyy"},
+		{"person.sex", s.Person.Sex, "M or F"},
+		{"person.residence.text", s.Person.Residence.Text, "the place of residence"},
+		{"delivery", s.Delivery, "collect or post"},
+	} {
+		if f.text == "" {
+			wrong = append(wrong, identity.RefuseField(identity.Invalid, f.field, "is missing; accepted is %s", f.accepted))
+		}
 	}
-	app, err = app.Normalize()
-	if err != nil {
-		return identity.Application{}, err
+	return errors.Join(wrong...)
+}
+
+// AndThen joins what was refused first with what was refused afterwards, without what
+// only follows from it: that a field is missing whose value could not be read.
+func AndThen(first, then error) error {
+	all := identity.Apart(first)
+	told := make(map[string]bool)
+	for _, r := range identity.Refusals(first) {
+		told[r.Field] = true
 	}
-	return app, app.Check()
+	told["person.family_name_words"] = told["person.family_name_words"] || told["person.name"] // which counts its words
+	for _, err := range identity.Apart(then) {
+		if r, ok := errors.AsType[*identity.Refusal](err); !ok || !within(told, r.Field) {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// within reports whether a field, or one that it is part of, or the image in it, is
+// among those told.
+func within(told map[string]bool, field string) bool {
+	if told[field+".data"] || told[field+".template_data"] {
+		return true
+	}
+	for field != "" {
+		if told[field] {
+			return true
+		}
+		field = field[:max(strings.LastIndexByte(field, '.'), 0)]
+	}
+	return false
 }
 
 // Parse turns the texts of a person into the values of the field, or refuses all
@@ -153,7 +214,11 @@ func (p Place) place() identity.Place {
 // parsed reads a value that must be there.
 func parsed[T any](wrong *[]error, field, text string, parse func(string) (T, error)) T {
 	v, err := parse(text)
-	*wrong = append(*wrong, identity.InField(field, err))
+	if err != nil {
+		*wrong = append(*wrong, identity.InField(field, err))
+		var none T
+		return none
+	}
 	return v
 }
 
@@ -164,6 +229,20 @@ func optional[T any](wrong *[]error, field, text string, parse func(string) (T, 
 		return none
 	}
 	return parsed(wrong, field, text, parse)
+}
+
+// Carried is how many bytes of its document the images and templates take, in base64.
+func (s Submission) Carried() int64 {
+	size := 0
+	count := func(b []byte) { size += base64.StdEncoding.EncodedLen(len(b)) }
+	if s.Portrait != nil {
+		count(s.Portrait.Data)
+	}
+	for _, f := range s.Fingerprints {
+		count(f.Data)
+		count(f.TemplateData)
+	}
+	return int64(size)
 }
 
 // Digest names a submission: the same one again has the same digest, whichever way

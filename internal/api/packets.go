@@ -1,0 +1,199 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+)
+
+// packetType is the media type of a packet: a JSON Web Signature in compact form
+// (RFC 7515 section 9.2.1).
+const packetType = "application/jose"
+
+// How a packet has to come: its header at once, the rest at a pace that any line has.
+// Its turn comes within patience, or it has to come again.
+const (
+	headerTime = 5 * time.Second
+	bodyTime   = 10 * time.Second // and a second more for every slowest bytes
+	slowest    = 4 << 10
+	patience   = 20 * time.Second
+	answerTime = 10 * time.Second // until a client must have taken the answer
+)
+
+// receipt is the answer to a packet.
+type receipt struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Existing    bool                       `json:"existing"`
+	Due         time.Time                  `json:"due"`
+	FeeVND      int                        `json:"fee_vnd"`
+}
+
+// postPacket receives one signed packet. Posting it again gives the same receipt.
+func (s *Server) postPacket(w http.ResponseWriter, r *http.Request) error {
+	got, err := s.receive(w, r)
+	line := http.NewResponseController(w)
+	if err != nil {
+		s.drain(line, r)
+	}
+	_ = line.SetWriteDeadline(time.Now().Add(answerTime)) // a test's recorder has none
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if got.Existing {
+		status = http.StatusOK
+	}
+	return writeJSON(w, status, "application/json", receipt{Application: got.Number, Existing: got.Existing, Due: got.Due, FeeVND: got.Fee})
+}
+
+// receive reads a packet, waits for its turn, and takes it in.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (intake.Receipt, error) {
+	if err := s.acceptable(r); err != nil {
+		return intake.Receipt{}, err
+	}
+	ctx, v := s.hall.enter(r.Context())
+	defer v.leave()
+	b := new(body)
+	defer b.release()
+	if err := s.read(ctx, http.NewResponseController(w), r, v, b); err != nil {
+		return intake.Receipt{}, err
+	}
+	var opened intake.Opened
+	err := s.inTurn(ctx, &s.quick, v, func(ctx context.Context) error {
+		var err error
+		if opened, err = s.Door.Open(ctx, b.whole()); err == nil && opened.Heavy() {
+			v.hold(int64(b.size)) // its images, beside it
+		}
+		return err
+	})
+	if err != nil {
+		return intake.Receipt{}, err
+	}
+	lane := &s.quick
+	if opened.Heavy() {
+		lane = &s.heavy
+	}
+	var got intake.Receipt
+	err = s.inTurn(ctx, lane, v, func(ctx context.Context) error {
+		var err error
+		got, err = s.Door.Admit(ctx, opened)
+		return err
+	})
+	return got, err
+}
+
+// inTurn does work when its turn has come.
+func (s *Server) inTurn(ctx context.Context, t *turns, v *visit, do func(context.Context) error) error {
+	waiting, cancel := context.WithTimeoutCause(ctx, patience, errCrowded)
+	defer cancel()
+	if err := t.take(waiting); err != nil {
+		return s.crowded(waiting)
+	}
+	defer t.give()
+	if !v.work(true) {
+		return s.crowded(ctx)
+	}
+	defer v.work(false)
+	return do(ctx)
+}
+
+// crowded is the answer to a packet for which there was no room, or whose client left.
+func (s *Server) crowded(ctx context.Context) error {
+	if !errors.Is(context.Cause(ctx), errCrowded) {
+		return refusePacket(http.StatusBadRequest, "was withdrawn before its turn came")
+	}
+	return refusePacket(http.StatusTooManyRequests, "cannot be taken now: there are more packets than can be taken at once; send it again")
+}
+
+// acceptable refuses a request by its headers.
+func (s *Server) acceptable(r *http.Request) error {
+	if sent, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || sent != packetType {
+		return refusePacket(http.StatusUnsupportedMediaType, "must be sent as %s", packetType)
+	}
+	if r.Header.Get("Content-Encoding") != "" {
+		return refusePacket(http.StatusUnsupportedMediaType, "must be sent as it is, without a Content-Encoding")
+	}
+	if r.ContentLength > s.MaxPacket {
+		return s.tooLarge()
+	}
+	return nil
+}
+
+func (s *Server) tooLarge() error {
+	return refusePacket(http.StatusRequestEntityTooLarge, "is larger than %d bytes", s.MaxPacket)
+}
+
+func refusePacket(status int, format string, args ...any) error {
+	return statusError{status, identity.RefuseField(identity.Invalid, "packet", format, args...)}
+}
+
+// read reads a packet: its header first, by which most of what is not a packet is
+// refused before it costs anything. It takes room as bytes come in, and not as they
+// are announced.
+func (s *Server) read(ctx context.Context, line *http.ResponseController, r *http.Request, v *visit, b *body) error {
+	defer context.AfterFunc(ctx, func() { _ = line.SetReadDeadline(time.Now()) })() // what is awaited will not be used
+	began := time.Now()
+	_ = line.SetReadDeadline(began.Add(headerTime)) // a test's recorder has none
+	for greeted := false; ; {
+		into, taken := b.space()
+		v.hold(taken)
+		n, err := r.Body.Read(into)
+		b.size += n
+		if err != nil && !errors.Is(err, io.EOF) {
+			return s.broken(ctx, err)
+		}
+		if int64(b.size) > s.MaxPacket {
+			return s.tooLarge()
+		}
+		if !greeted && (err != nil || b.size >= firstPiece || bytes.IndexByte(b.beginning(), '.') >= 0) {
+			if err := s.Door.Expects(ctx, b.beginning()); err != nil {
+				return err
+			}
+			greeted = true
+		}
+		if err != nil {
+			_ = line.SetReadDeadline(time.Time{})
+			return nil
+		}
+		if greeted && ctx.Err() == nil {
+			_ = line.SetReadDeadline(began.Add(bodyTime + time.Duration(b.size/slowest)*time.Second))
+		}
+	}
+}
+
+// broken is the answer to a packet that did not come to its end.
+func (s *Server) broken(ctx context.Context, err error) error {
+	var timeout interface{ Timeout() bool }
+	switch {
+	case errors.Is(context.Cause(ctx), errCrowded):
+		return s.crowded(ctx)
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return refusePacket(http.StatusRequestTimeout, "came too slowly; its header within %s, and %d bytes a second are accepted", headerTime, slowest)
+	}
+	return refusePacket(http.StatusBadRequest, "ended before it was complete")
+}
+
+// drain takes what a refused client still sends and forgets it, so that one that reads
+// no answer before it has sent everything learns why. It does so for some at a time.
+func (s *Server) drain(line *http.ResponseController, r *http.Request) {
+	select {
+	case s.drains <- struct{}{}:
+		defer func() { <-s.drains }()
+	default:
+		return
+	}
+	_ = line.SetReadDeadline(time.Now().Add(drainTime))
+	_, _ = io.CopyN(io.Discard, r.Body, 2*s.MaxPacket)
+}
+
+const (
+	drainTime = time.Second
+	maxDrains = 8
+)
