@@ -116,6 +116,30 @@ func (m *Code) penalty() int {
 // line scores runs of one color longer than five, and patterns like a finder's,
 // in one row or column.
 func (m *Code) line(row []uint64) int {
+	if m.size <= 64 && !m.likeFinder(row[0]) {
+		return m.runs(row[0])
+	}
+	return m.modules(row)
+}
+
+// likeFinder reports whether a line of up to 64 modules has a pattern like a finder's:
+// 1011101 after four light modules or the edge, before four of them, or at the end.
+func (m *Code) likeFinder(w uint64) bool {
+	core := w &^ (w << 1) & (w << 2) & (w << 3) & (w << 4) &^ (w << 5) & (w << 6)
+	before := w>>1 | w>>2 | w>>3 | w>>4
+	after := w<<7 | w<<8 | w<<9 | w<<10
+	return core&^before != 0 || core&^after&(^uint64(0)<<(64-(m.size-10))) != 0 || core&(1<<(63-(m.size-7))) != 0
+}
+
+// runs scores runs of one color in a line of up to 64 modules, all at once.
+func (m *Code) runs(w uint64) int {
+	same := ^(w ^ w>>1) &^ (1 << 63) & (^uint64(0) << (64 - m.size)) // as the module before
+	sixth := same & (same >> 1) & (same >> 2) & (same >> 3) & (same >> 4)
+	return bits.OnesCount64(sixth) + 3*bits.OnesCount64(sixth&^(sixth>>1))
+}
+
+// modules scores a line module by module.
+func (m *Code) modules(row []uint64) int {
 	penalty, count := 0, 1
 	var window uint16
 	var last uint64
