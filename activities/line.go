@@ -254,7 +254,7 @@ func (l *Line) pause(ctx context.Context, why string) {
 	defer cancel()
 	_, err := l.registry.ReportStation(recording, l.id, l.slots)
 	if err == nil {
-		err = l.registry.PauseStation(recording, l.id, string(l.id), why)
+		err = l.registry.PauseStation(recording, l.id, identity.OfficerID(l.id), identity.OneLine(why))
 	}
 	if err != nil {
 		l.logger.Error("The pause was not recorded", "station", l.id, "error", err)

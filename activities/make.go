@@ -158,7 +158,7 @@ func (s *Station) spoil(ctx context.Context, j *job, why identity.ReasonCode, er
 	if !identity.Refused(err, identity.Spoiled) {
 		return err
 	}
-	if booked := s.Registry.Spoil(ctx, j.Application, j.Attempt, string(s.ID), identity.Reason{Code: why, Note: err.Error()}); booked != nil {
+	if booked := s.Registry.Spoil(ctx, j.Application, j.Attempt, string(s.ID), identity.Reason{Code: why, Note: identity.OneLine(err.Error())}); booked != nil {
 		return fmt.Errorf("book spoiled card: %w", booked) // a fault: the step is retried, and books it then
 	}
 	j.Card.State = identity.CardSpoiled

@@ -21,14 +21,14 @@ func newStationsPause(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if strings.TrimSpace(reason) == "" || strings.TrimSpace(officer) == "" {
-				return identity.RefuseField(identity.Invalid, "reason", "and officer must not be empty")
+			if strings.TrimSpace(reason) == "" {
+				return identity.RefuseField(identity.Invalid, "reason", "is empty; say why")
 			}
 			office, err := a.office(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if err := office.Registry.PauseStation(cmd.Context(), id, officer, reason); err != nil {
+			if err := office.Registry.PauseStation(cmd.Context(), id, identity.OfficerID(officer), reason); err != nil {
 				return err
 			}
 			return a.print(cmd, map[string]string{"station": string(id), "state": "paused"}, func(w io.Writer) { fmt.Fprintf(w, "%s  paused\n", id) })

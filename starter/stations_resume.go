@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,9 +19,6 @@ func newStationsResume(a *app) *cobra.Command {
 			id, err := identity.ParseStationID(args[0])
 			if err != nil {
 				return err
-			}
-			if strings.TrimSpace(officer) == "" {
-				return identity.RefuseField(identity.Invalid, "officer", "is empty; say who decides")
 			}
 			office, err := a.office(cmd.Context())
 			if err != nil {

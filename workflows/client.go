@@ -160,9 +160,12 @@ func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumbe
 	return state, err
 }
 
-// update sends an act and waits for its answer, within patience: without a worker
+// update checks an act, sends it and waits for its answer, within patience: without a worker
 // there is none.
 func (c *Client) update(ctx context.Context, id string, act identity.Act, answer any) error {
+	if err := act.Check(); err != nil {
+		return err
+	}
 	patience := cmp.Or(c.Patience, time.Minute)
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

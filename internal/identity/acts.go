@@ -1,11 +1,16 @@
 package identity
 
+import "errors"
+
 // Act is what a person does to an application or to a consignment. Workflow,
 // activities and registry share one type for each act; its fields are wire format.
 type Act interface {
 	// ActName is the update that carries the act to a workflow and, for a decision,
 	// the step under which the registry keeps it.
 	ActName() string
+	// Check refuses, in one round, an officer who is no badge and texts that are too long
+	// or hold what no line of the trail may hold.
+	Check() error
 }
 
 // Recapture announces that a new portrait or new fingerprints are in the vault, as
@@ -117,3 +122,45 @@ func (SendConsignment) ActName() string { return "send" }
 
 // ActName implements Act.
 func (ReceiveConsignment) ActName() string { return "receive" }
+
+// Check implements Act.
+func (a Recapture) Check() error { return checkBadge("officer", a.Officer) }
+
+// Check implements Act.
+func (a Adjudicate) Check() error { return signed(a.Officer, a.Reason) }
+
+// Check implements Act.
+func (a Approve) Check() error { return signed(a.Officer, a.Reason) }
+
+// Check implements Act.
+func (a Reject) Check() error { return signed(a.Officer, a.Reason) }
+
+// Check implements Act.
+func (a Hold) Check() error { return signed(a.Officer, a.Reason) }
+
+// Check implements Act.
+func (a Release) Check() error { return signed(a.Officer, a.Reason) }
+
+// Check implements Act.
+func (a Withdraw) Check() error { return signed(a.Officer, a.Reason) }
+
+// Check implements Act.
+func (a HandOverCard) Check() error {
+	return errors.Join(checkBadge("officer", a.Officer), CheckNote("proof", a.Proof))
+}
+
+// Check implements Act.
+func (a SealConsignment) Check() error { return checkBadge("officer", a.Officer) }
+
+// Check implements Act.
+func (a SendConsignment) Check() error {
+	return errors.Join(checkBadge("officer", a.Officer), CheckNote("courier", a.Courier), CheckNote("seal", a.Seal))
+}
+
+// Check implements Act.
+func (a ReceiveConsignment) Check() error { return checkBadge("officer", a.Officer) }
+
+// signed checks the badge and the reason of an act.
+func signed(officer OfficerID, reason string) error {
+	return errors.Join(checkBadge("officer", officer), CheckNote("reason", reason))
+}

@@ -85,9 +85,6 @@ func (Application) GoString() string { return "[application]" }
 // LogValue hides the application: a log line never shows a person.
 func (Application) LogValue() slog.Value { return slog.StringValue("[application]") }
 
-// OfficerID names an officer by badge. It is not personal data of a citizen.
-type OfficerID string
-
 // Rules is the law as it stood when the application was filed, pinned for the
 // application's whole life.
 type Rules struct {

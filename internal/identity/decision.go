@@ -48,3 +48,7 @@ type Decision struct {
 	WriteOff    int    // StepRelease: the card in a silent station that is given up with its blank; 0 for none
 	Request     string // the client's identifier of the decision, under which it asks again
 }
+
+// Check refuses, in one round, an officer who is no badge, and a reason that no line of
+// the trail may hold.
+func (d Decision) Check() error { return signed(d.Officer, d.Reason.Note) }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -108,7 +109,7 @@ func (b Box) serials() ([]string, error) {
 // Duplicate.
 func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
 	serials, err := b.serials()
-	if err != nil {
+	if err = errors.Join(err, identity.CheckNote("box", b.Number), identity.TwoOfficers("counted_by", b.ReceivedBy, b.CountedBy)); err != nil {
 		return err
 	}
 	_, err = r.db.Exec(ctx, `

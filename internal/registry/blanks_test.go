@@ -18,7 +18,8 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 		kind   identity.Kind
 	}{
 		"OnePerson":   {func(b *registry.Box) { b.CountedBy = b.ReceivedBy }, identity.Forbidden},
-		"Nobody":      {func(b *registry.Box) { b.CountedBy = "" }, identity.Forbidden},
+		"Nobody":      {func(b *registry.Box) { b.CountedBy = "" }, identity.Invalid},
+		"LooksLike":   {func(b *registry.Box) { b.CountedBy = b.ReceivedBy + " " }, identity.Invalid},
 		"Backwards":   {func(b *registry.Box) { b.First, b.Last = b.Last, b.First }, identity.Invalid},
 		"OtherPrefix": {func(b *registry.Box) { b.Last = "PX010" }, identity.Invalid},
 		"OtherWidth":  {func(b *registry.Box) { b.Last = "PT0010" }, identity.Invalid},

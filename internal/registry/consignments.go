@@ -183,6 +183,9 @@ func (r *Registry) SealConsignment(ctx context.Context, number identity.Consignm
 
 // SendConsignment hands a sealed consignment to the courier.
 func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SendConsignment) error {
+	if err := act.Check(); err != nil {
+		return err
+	}
 	tag, err := r.db.Exec(ctx, `
 		UPDATE consignments SET state = `+consignmentSent+`, sent_by = @officer, courier = @courier, seal = @seal, sent_at = coalesce(sent_at, now())
 		WHERE number = @number AND (state = `+consignmentSealed+` OR state = `+consignmentSent+` AND sent_by = @officer AND seal = @seal)`,
@@ -197,6 +200,9 @@ func (r *Registry) SendConsignment(ctx context.Context, number identity.Consignm
 // missing, which are lost and whose blanks are booked as spoiled. A second call
 // changes nothing.
 func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment) error {
+	if err := act.Check(); err != nil {
+		return err
+	}
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var state identity.ConsignmentState
 		var cards int

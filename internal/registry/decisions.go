@@ -37,7 +37,7 @@ func (r *Registry) LegalClock(ctx context.Context, number identity.ApplicationNu
 // changes nothing; another one of that round is refused, and
 // so is any on an application that has ended.
 func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.Time) (LegalClock, error) {
-	if err := d.Step.Reasons().Check(d.Reason); err != nil {
+	if err := errors.Join(d.Check(), d.Step.Reasons().Check(d.Reason)); err != nil {
 		return LegalClock{}, err
 	}
 	var due, stopped *time.Time

@@ -94,6 +94,9 @@ func (r *Registry) readEvidence(results pgx.BatchResults, number identity.Applic
 // Capture stores the evidence of a recapture, before the workflow is told. The same
 // round again replaces it until the workflow has accepted the round.
 func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[identity.EvidenceKind][]byte) error {
+	if err := officer.Check(); err != nil {
+		return err
+	}
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
 		if err := tx.QueryRow(ctx, `SELECT capture_round FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at); err != nil {

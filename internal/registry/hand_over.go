@@ -26,6 +26,9 @@ type HandOver struct {
 // instant. Whoever issues another card to the same citizen at the same time waits
 // for the lock, and then revokes this one.
 func (r *Registry) Issue(ctx context.Context, h HandOver) error {
+	if err := h.Check(); err != nil {
+		return err
+	}
 	event := "handed over card, by " + string(h.Method)
 	if h.OldCardCollected {
 		event += "; old card collected"

@@ -122,7 +122,7 @@ func (r *Registry) GiveBack(ctx context.Context, number identity.ApplicationNumb
 		)
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, @station, 'gave back blank ' || blank || ' of card ' || @attempt, @why FROM prepared`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "why": why})
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "why": identity.OneLine(why)})
 	if err != nil {
 		return false, fail("give blank back", err)
 	}
@@ -138,6 +138,6 @@ func (r *Registry) NoteTrouble(ctx context.Context, number identity.ApplicationN
 			WHERE number = @application AND trouble <> @trouble AND stage NOT IN `+ends+` RETURNING number
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT number, @station, 'trouble at station', @trouble FROM noted`,
-		pgx.StrictNamedArgs{"application": number, "station": station, "trouble": trouble})
+		pgx.StrictNamedArgs{"application": number, "station": station, "trouble": identity.OneLine(trouble)})
 	return fail("note trouble", err)
 }

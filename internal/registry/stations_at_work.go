@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -81,7 +82,10 @@ func (r *Registry) stationsAtWork(ctx context.Context, where string, args ...any
 
 // PauseStation has a station take no more cards. A station that is paused already stays
 // paused for the reason that came first. By is an officer, or the station itself.
-func (r *Registry) PauseStation(ctx context.Context, id identity.StationID, by, why string) error {
+func (r *Registry) PauseStation(ctx context.Context, id identity.StationID, by identity.OfficerID, why string) error {
+	if err := errors.Join(by.Check(), identity.CheckNote("reason", why)); err != nil {
+		return err
+	}
 	var known bool
 	err := r.db.QueryRow(ctx, `
 		WITH paused AS (
@@ -99,6 +103,9 @@ func (r *Registry) PauseStation(ctx context.Context, id identity.StationID, by, 
 
 // ResumeStation lets a station take cards again. One that works is left as it is.
 func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, by identity.OfficerID) error {
+	if err := by.Check(); err != nil {
+		return err
+	}
 	var known bool
 	err := r.db.QueryRow(ctx, `
 		WITH resumed AS (
