@@ -21,13 +21,9 @@ func (w *watch) checkBooks(ctx context.Context) {
 	}
 	w.none(ctx, "the citizen has %s live cards", `
 		SELECT coalesce(min(application), ''), count(*)::text FROM cards WHERE state = 'live' GROUP BY personal_number HAVING count(*) > 1`)
-	w.none(ctx, "%s", `
-		SELECT c.application, 'card ' || c.attempt || ' is ' || c.state || ', and its blank ' || b.serial || ' is booked as ' || b.account
-		FROM cards c JOIN blanks b ON b.serial = c.blank
-		WHERE b.account <> ALL (CASE
-			WHEN c.state IN ('live', 'revoked') THEN ARRAY['issued', 'destroyed']
-			WHEN c.state IN ('spoiled', 'lost', 'destroyed') THEN ARRAY['spoiled', 'destroyed']
-			ELSE ARRAY['production'] END)`)
+	if err := registry.VerifyBooks(ctx); identity.Refused(err, identity.Conflict) {
+		w.report.violate("books", err.Error())
+	}
 	if w.looks%10 == 0 {
 		w.checkLedgers(ctx)
 	}

@@ -41,7 +41,7 @@ func (o *Office) checkDatabase(ctx context.Context) error {
 		return ErrTooStrong
 	}
 	if strong {
-		o.logger.WarnContext(ctx, "The role in database.url can change the audit trail; production refuses it")
+		o.logger.InfoContext(ctx, "The role in database.url can change the audit trail; production refuses it")
 	}
 	return o.checkClock(ctx)
 }

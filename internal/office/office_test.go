@@ -9,20 +9,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/registry/roles"
 )
 
-// settings of an office in a folder of its own; text is YAML on top of them.
-func settings(t *testing.T, text string) config.Config {
+// settings of an office in a folder of its own.
+func settings(t *testing.T) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "office.yaml")
-	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+dir+"\n"+text), 0o600))
+	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+dir+"\n"), 0o600))
 	c, err := config.Load(name)
 	require.NoError(t, err)
 	return c
@@ -30,7 +32,7 @@ func settings(t *testing.T, text string) config.Config {
 
 func TestOpen_ProductionMakesNothingSecret(t *testing.T) {
 	t.Parallel()
-	c := settings(t, "")
+	c := settings(t)
 	c.Database.URL = config.Secret(registrytest.NewSchema(t, devservertest.Postgres(t)))
 	c.Profile = "production" // the files were there when the settings were read, and are no more
 
@@ -60,7 +62,7 @@ func TestOpen_ProductionMakesNothingSecret(t *testing.T) {
 
 func TestWarnOfCalendar(t *testing.T) {
 	t.Parallel()
-	c := settings(t, "")
+	c := settings(t)
 	c.Database.URL = config.Secret(registrytest.NewSchema(t, devservertest.Postgres(t)))
 	var log bytes.Buffer
 	opened, err := office.Open(t.Context(), c, slog.New(slog.NewTextHandler(&log, nil)))
@@ -83,4 +85,68 @@ func TestWarnOfCalendar(t *testing.T) {
 			require.Contains(t, log.String(), told, name)
 		}
 	}
+}
+
+// In production a program does not work as a role that could change the trail.
+func TestOpen_ProductionRefusesAStrongRole(t *testing.T) {
+	t.Parallel()
+	c := settings(t)
+	programs := registrytest.NewSchema(t, devservertest.Postgres(t))
+	c.Database.URL = config.Secret(registrytest.Behind(t, programs))
+	opened, err := office.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	opened.Close()
+
+	c.Profile = "production"
+	_, err = office.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	require.ErrorIs(t, err, office.ErrTooStrong)
+
+	c.Database.URL = config.Secret(programs)
+	opened, err = office.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	opened.Close()
+}
+
+// A program that starts before the database is migrated waits, and goes on by itself.
+func TestAwait_WaitsForTheMigration(t *testing.T) {
+	t.Parallel()
+	c := settings(t)
+	programs := registrytest.NewSchema(t, devservertest.Postgres(t))
+	c.Database.URL, c.Database.OwnerURL = config.Secret(programs), config.Secret(registrytest.As(t, programs, roles.Owner))
+	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, programs))
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), `UPDATE schema_version SET version = 30`)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+	_, err = office.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "run `starter migrate`")
+	type result struct {
+		office *office.Office
+		err    error
+	}
+	done, waits := make(chan result), make(chan struct{}, 1)
+	log := slog.New(slog.NewTextHandler(told(waits), nil))
+
+	go func() {
+		o, err := office.Await(t.Context(), c, log)
+		done <- result{o, err}
+	}()
+	<-waits
+	_, err = office.Migrate(t.Context(), c)
+	require.NoError(t, err)
+
+	r := <-done
+	require.NoError(t, r.err)
+	r.office.Close()
+}
+
+// told tells of what is written to it.
+type told chan struct{}
+
+func (c told) Write(b []byte) (int, error) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+	return len(b), nil
 }

@@ -64,6 +64,10 @@ func (r *Registry) VerifyBooks(ctx context.Context) error {
 			SELECT d.application, d.step, d.officer FROM decisions d LEFT JOIN audit a
 				ON a.application = d.application AND a.actor = d.officer AND a.event = d.step || CASE WHEN d.verdict = '' THEN '' ELSE ': ' || d.verdict END
 			WHERE a.application IS NULL ORDER BY d.application, d.step LIMIT $1`, 3),
+		compare("application %s: nobody approved card %d", `
+			SELECT c.application, c.attempt FROM cards c LEFT JOIN decisions d
+				ON d.application = c.application AND d.step = `+stepApprove+` AND d.officer = c.approved_by
+			WHERE c.application IS NOT NULL AND d.application IS NULL ORDER BY c.application, c.attempt LIMIT $1`, 2),
 	)
 	return errors.Join(append(faults, err)...)
 }

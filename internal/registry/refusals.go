@@ -28,6 +28,7 @@ var constraints = map[string]identity.Refusal{
 	"applications_station_fkey":    {Kind: identity.Invalid, Field: "station", Detail: "is not registered"},
 	"ledger_is_final":              {Kind: identity.Forbidden, Detail: "blanks and their ledger cannot be taken away"},
 	"audit_is_final":               {Kind: identity.Forbidden, Detail: "the audit trail cannot be changed"},
+	"number_is_final":              {Kind: identity.Forbidden, Detail: "the personal number of an application cannot be changed"},
 	"evidence_is_final":            {Kind: identity.Forbidden, Detail: "evidence cannot be taken away"},
 	"boxes_pkey":                   {Kind: identity.Duplicate, Field: "box", Detail: "was taken in before"},
 	"blanks_pkey":                  {Kind: identity.Conflict, Field: "serial", Detail: "a blank of that range was taken in before"},

@@ -126,6 +126,21 @@ func TestRights_EvidenceStays(t *testing.T) {
 	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, again))
 }
 
+// Constraints compare what the database knows, not what a writer says of it.
+func TestRights_ConstraintsAskTheApplication(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.prepared(t)
+	programs := connect(t, b.url)
+	for sql, constraint := range map[string]string{
+		`INSERT INTO decisions (application, step, round, officer, enrolled_by) SELECT number, 'approve', 9, officer, 'somebody else' FROM applications`: "four_eyes",
+		`UPDATE applications SET personal_number = '001201999999'`:                                                                                       "number_is_final",
+	} {
+		_, err := programs.Exec(t.Context(), sql)
+		require.Equal(t, constraint, constraintOf(err), sql)
+	}
+}
+
 // A trigger that writes where programs may not, or reads what it chains, finds the
 // tables of its own schema, whatever the one who fires it has in its path.
 func TestRights_TriggersLookInTheirSchema(t *testing.T) {
@@ -296,6 +311,10 @@ func TestVerifyBooks_NamesWhatDoesNotFit(t *testing.T) {
 		"DecisionUnheard": {
 			`INSERT INTO decisions (application, step, round, officer, enrolled_by) SELECT number, 'hold', 1, 'CB-001-0003', officer FROM applications`,
 			"the trail does not have hold by CB-001-0003",
+		},
+		"CardUnapproved": {
+			`INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, approved_by) SELECT application, 2, 'prepared', personal_number, 'F', form, issued, 'CB-001-0009' FROM cards`,
+			"nobody approved card 2",
 		},
 		// And by a superuser.
 		"MovementGone":    {`ALTER TABLE blank_movements DISABLE TRIGGER ALL; DELETE FROM blank_movements WHERE credited = 'production'`, "is not in the account to which its movements lead"},

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 	"time"
@@ -15,13 +16,40 @@ import (
 	"example.org/cancuoc/internal/vault"
 )
 
-func TestMigrate_ProcessesThatStartTogetherTakeTurns(t *testing.T) {
+// Several that migrate at once take turns, also when one of them is interrupted.
+func TestMigrate_TakesTurns(t *testing.T) {
 	t.Parallel()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
+	behind := connect(t, registrytest.Behind(t, url))
+	_, err := behind.Exec(t.Context(), `
+		DO $$ DECLARE name text := current_schema(); BEGIN
+			EXECUTE format('DROP SCHEMA %I CASCADE; CREATE SCHEMA %I AUTHORIZATION cancuoc_owner', name, name);
+		END $$`)
+	require.NoError(t, err)
+	interrupted, interrupt := context.WithCancel(t.Context())
+	go func() { // when the first of them is at work
+		defer interrupt()
+		for begun := false; !begun; {
+			if behind.QueryRow(t.Context(), `SELECT to_regclass('cards') IS NOT NULL`).Scan(&begun) != nil {
+				return
+			}
+		}
+	}()
 
-	for _, err := range atOnce(4, func(int) error { return errOf(registry.Migrate(t.Context(), registrytest.As(t, url, roles.Owner))) }) {
+	of := []context.Context{interrupted, t.Context(), t.Context(), t.Context()}
+	errs := atOnce(len(of), func(i int) error { return errOf(registry.Migrate(of[i], registrytest.As(t, url, roles.Owner))) })
+
+	for _, err := range errs[1:] {
 		require.NoError(t, err)
 	}
+	r, err := registry.Open(t.Context(), url, registry.Options{})
+	require.NoError(t, err)
+	defer r.Close()
+	require.NoError(t, r.CheckSchema(t.Context()))
+	<-interrupted.Done() // behind is free again
+	var each int
+	require.NoError(t, behind.QueryRow(t.Context(), `SELECT max(n) FROM (SELECT count(*) AS n FROM goose_db_version GROUP BY version_id) applied`).Scan(&each))
+	require.Equal(t, 1, each)
 }
 
 // With sequential scans made as dear as they will be at ten million
