@@ -63,11 +63,11 @@ func (s *Station) ofToday(ctx context.Context, j *job) error {
 // write writes the chip. Where another card is in the slot, it waits for the operator to
 // put the right one there.
 func (s *Station) write(ctx context.Context, j *job, image *chip.Image) (station.Result, error) {
-	until := time.Now().Add(s.InsertWait)
+	began := time.Now()
 	for {
 		made, err := s.Chip.Personalize(ctx, string(j.Card.Blank), image)
 		fault, ok := errors.AsType[*station.Fault](err)
-		if !ok || fault.Part != station.Slot || time.Now().After(until) || stopping(ctx) {
+		if !ok || fault.Part != station.Slot || time.Since(began) > s.InsertWait || stopping(ctx) {
 			return made, chipTrouble(err)
 		}
 		wanted := fmt.Sprintf("put blank %s into the slot: %v", j.Card.Blank, err)

@@ -27,6 +27,8 @@ const (
 	cancel    kind = "cancel"
 	reset     kind = "reset" // to one of its workflow tasks
 	wipe      kind = "wipe"  // Temporal is killed and its whole database thrown away
+	backup    kind = "backup"
+	restore   kind = "restore" // PostgreSQL is killed and its database restored to that backup
 )
 
 // fault is one thing that goes wrong.
@@ -103,7 +105,7 @@ func schedule(o options) []fault {
 			if random.IntN(2) == 0 { // else it is back at once
 				f.lasts = time.Duration(random.Int64N(int64(longest / 4)))
 			}
-		case restart, terminate, cancel, reset, wipe:
+		case restart, terminate, cancel, reset, wipe, backup, restore:
 		}
 		list[i] = f
 	}
@@ -113,6 +115,12 @@ func schedule(o options) []fault {
 			middle = in/storm/2*storm + storm/2
 		}
 		list[random.IntN(len(list))] = fault{at: stormy(middle, whole), kind: wipe, target: temporalName}
+	}
+	if o.restore && len(list) >= 3 { // to five minutes ago, or what a short run has of them
+		at := stormy(in*2/3, whole)
+		free := slices.DeleteFunc(random.Perm(len(list)), func(i int) bool { return list[i].kind == wipe })
+		list[free[0]] = fault{at: max(0, at-min(5*time.Minute, whole/5)), kind: backup, target: postgresName}
+		list[free[1]] = fault{at: at, kind: restore, target: postgresName}
 	}
 	slices.SortFunc(list, func(x, y fault) int { return int(x.at - y.at) })
 	for i := range list {
@@ -129,13 +137,16 @@ func (s *site) aim(ctx context.Context, f fault) (met string, carryOut func()) {
 	if f.target == "" {
 		return s.strikeWorkflow(ctx, f), nothing
 	}
+	if f.kind == backup {
+		return f.target, func() { s.backUp(ctx) }
+	}
 	first := slices.Index(s.targets, s.target(f.target))
 	for i := range s.targets {
 		t := s.targets[(first+i)%len(s.targets)]
 		if r := t.take(); r != nil {
 			return t.name, func() { s.strike(ctx, f, t, r) }
 		}
-		if f.kind == wipe {
+		if f.kind == wipe || f.kind == restore {
 			break
 		}
 	}
@@ -150,11 +161,27 @@ func (s *site) strike(ctx context.Context, f fault, t *target, r *running) {
 	case wipe:
 		s.wipe.Store(true)
 		t.kill(r, f.lasts)
+	case restore:
+		s.restore.Store(s.backup.Load())
+		t.kill(r, f.lasts)
 	case freeze:
 		t.freeze(ctx, r, f.lasts)
 	case restart:
 		t.restart(r)
-	case terminate, cancel, reset: // of workflows
+	case terminate, cancel, reset, backup: // not of a process
+	}
+}
+
+// backUp makes a backup of the registry, once PostgreSQL answers.
+func (s *site) backUp(ctx context.Context) {
+	for ctx.Err() == nil {
+		if p := s.postgres.Load(); p != nil {
+			if at, err := p.Backup(ctx); err == nil {
+				s.backup.Store(&at)
+				return
+			}
+		}
+		pause(ctx, time.Second)
 	}
 }
 
@@ -181,7 +208,7 @@ func (s *site) strikeWorkflow(ctx context.Context, f fault) (met string) {
 		err = temporal.CancelWorkflow(ctx, id, "")
 	case reset:
 		err = resetWorkflow(ctx, temporal, id, f.pick)
-	case kill, freeze, restart, wipe: // of processes
+	case kill, freeze, restart, wipe, backup, restore: // of processes
 	}
 	if err != nil {
 		return ""

@@ -39,3 +39,22 @@ func TestSchedule_LeavesCalmBetweenStorms(t *testing.T) {
 		require.Equal(t, 1, wipes, "%s", whole)
 	}
 }
+
+// A restore goes back to a backup of before, and comes when a wipe is over.
+func TestSchedule_RestoresOnce(t *testing.T) {
+	t.Parallel()
+	for _, whole := range []time.Duration{time.Minute, longer, time.Hour} {
+		for seed := range uint64(20) {
+			at := make(map[kind][]time.Duration)
+			for _, f := range schedule(options{seed: seed, faults: 10, duration: whole, wipe: true, restore: true}) {
+				at[f.kind] = append(at[f.kind], f.at)
+			}
+			require.Len(t, at[wipe], 1)
+			require.Len(t, at[backup], 1)
+			require.Len(t, at[restore], 1)
+			require.Less(t, at[backup][0], at[restore][0])
+			require.LessOrEqual(t, at[restore][0]-at[backup][0], 5*time.Minute)
+			require.Less(t, at[wipe][0], at[restore][0])
+		}
+	}
+}

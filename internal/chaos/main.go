@@ -28,6 +28,7 @@ type options struct {
 	faults       int
 	duration     time.Duration // faults strike during this time
 	wipe         bool          // Temporal's database is thrown away, once
+	restore      bool          // the registry is restored to an earlier instant, once
 	drain        time.Duration // then everything has this time to come to its end
 	dir          string        // of the office; empty: a new one, removed when nothing was violated
 	report       string
@@ -51,7 +52,7 @@ func newCommand() *cobra.Command {
 		Long: `Bring up an office of its own (PostgreSQL, Temporal, the gateway, a pipeline worker,
 two stations), send applications through it, and meanwhile kill, freeze and restart
 the processes, and terminate, cancel and reset workflows; once, throw Temporal's whole
-database away. Check every second that nothing is lost, doubled or invisible, and that
+database away, and once, restore the registry to an earlier instant. Check every second that nothing is lost, doubled or invisible, and that
 everything comes to its end when the faults are over. The report is Markdown; exit
 code 1 says that something was violated.
 
@@ -78,6 +79,7 @@ strike when. What they meet depends on the machine as well.`,
 	f.IntVar(&o.faults, "faults", 100, "how many faults strike")
 	f.DurationVar(&o.duration, "for", 8*time.Minute, "how long faults strike")
 	f.BoolVar(&o.wipe, "wipe", true, "throw Temporal's database away once, in the middle")
+	f.BoolVar(&o.restore, "restore", true, "restore the registry to an earlier instant once, later")
 	f.DurationVar(&o.drain, "drain", 4*time.Minute, "how long everything may then take to come to its end")
 	f.StringVar(&o.dir, "dir", "", "folder of the office, with all logs, which is kept (default: a temporary one, kept when something was violated)")
 	f.StringVar(&o.report, "report", filepath.Join(".data", "chaos.md"), "file to write the report to")

@@ -48,6 +48,11 @@ type site struct {
 	guard   *guard
 	wipe    atomic.Bool // Temporal's database is thrown away before its next start
 
+	postgres atomic.Pointer[devserver.Postgres] // as it was started last
+	backup   atomic.Pointer[string]             // folder of the registry's backup; nil: there is none
+	restore  atomic.Pointer[string]             // PostgreSQL is restored to that before its next start
+	restored atomic.Int64                       // how often it was
+
 	office *office.Office // what people work with
 	flows  *workflows.Client
 	db     *pgxpool.Pool // of those who look; apart, with short limits, and read-only
@@ -144,12 +149,16 @@ func (s *site) add(ctx context.Context, t *target) error {
 var errPort = errors.New("its port is taken")
 
 func (s *site) startPostgres(ctx context.Context) (*devserver.Postgres, error) {
-	p, err := devserver.StartPostgres(ctx, devserver.PostgresOptions{
-		Dir: filepath.Join(s.dir, "postgres"), Durable: true, Install: true, Port: s.ports[postgresName],
-	}, nil)
+	o := devserver.PostgresOptions{Dir: filepath.Join(s.dir, "postgres"), Durable: true, Install: true, Port: s.ports[postgresName]}
+	if from := s.restore.Swap(nil); from != nil {
+		o.Restore = *from
+		s.restored.Add(1)
+	}
+	p, err := devserver.StartPostgres(ctx, o, nil)
 	if err != nil {
 		return nil, err
 	}
+	s.postgres.Store(p)
 	if !strings.Contains(p.URL, ":"+strconv.Itoa(s.ports[postgresName])+"/") {
 		p.Stop()
 		return nil, errPort

@@ -31,6 +31,7 @@ func unleash(ctx context.Context, o options, s *site, r *report, say func(string
 	defer stop()
 	everybody.Go(func() { p.work(working) })
 	everybody.Go(func() { w.run(working) })
+	everybody.Go(func() { p.mend(working) })
 	for _, a := range applicants {
 		everybody.Go(func() {
 			if number := e.send(working, a); number != "" {

@@ -29,6 +29,7 @@ type watch struct {
 	enrollment *enrollment
 	report     *report
 
+	restores int64     // of the registry, that were seen
 	calm     time.Time // since when everything runs undisturbed; zero: something does not
 	looks    int
 	suspects map[string]*suspicion
@@ -108,6 +109,10 @@ func (w *watch) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	w.looks++
+	if n := w.restored.Load(); n > w.restores { // what had ended since is open again
+		w.restores, w.calm = n, time.Time{}
+		clear(w.ended)
+	}
 	w.checkBooks(ctx)
 	receipts, _ := w.enrollment.known() // before the registry is read: it knows all of them
 	v, err := w.view(ctx)
@@ -236,9 +241,18 @@ func (w *watch) checkApplications(v *view, receipts map[identity.ApplicationNumb
 	}
 	for number := range receipts {
 		if !registered[number] {
-			w.suspect(string(number), "it has a receipt, and the registry does not know it", 0)
+			w.suspect(string(number), "it has a receipt, and the registry does not know it", w.forgotten())
 		}
 	}
+}
+
+// forgotten is how long the registry may not know what has a receipt: not at all, or
+// until the stations have submitted again what it forgot when it was restored.
+func (w *watch) forgotten() time.Duration {
+	if w.restores > 0 {
+		return healed
+	}
+	return 0
 }
 
 func (w *watch) checkApplication(v *view, a standing) {

@@ -30,6 +30,7 @@ type Postgres struct {
 	ReaderURL string // for those who only look at the books
 	AdminURL  string // of the cluster's superuser
 
+	cluster cluster
 	release func()
 }
 
@@ -39,6 +40,7 @@ type PostgresOptions struct {
 	Durable bool   // writes survive a power cut; tests can do without
 	Install bool   // apt-get may install the server if there is none
 	Port    int    // wanted; another is taken when it is in use, or when it is 0
+	Restore string // a backup that takes the cluster's place before it starts; empty: none
 }
 
 // hidden is where a cluster lives if PostgreSQL's user cannot reach its folder, for
@@ -89,6 +91,11 @@ func startPostgres(ctx context.Context, o PostgresOptions, owner owner, say Say)
 	c := cluster{dir: dir, data: filepath.Join(dir, "data"), owner: owner}
 	if c.bin = installed(ctx, c.version()); c.bin == "" {
 		return nil, fmt.Errorf("the cluster in %s is of PostgreSQL %s, which is not installed; install that, or remove the folder", dir, c.version())
+	}
+	if o.Restore != "" {
+		if err := c.restore(ctx, o.Restore); err != nil {
+			return nil, err
+		}
 	}
 	if c.version() == "" {
 		say.say("Making a private PostgreSQL cluster ...")
@@ -219,7 +226,7 @@ func (c cluster) run(ctx context.Context, o PostgresOptions, say Say) (*Postgres
 		return nil, err
 	}
 	u.Path = "/cancuoc"
-	p := &Postgres{Process: process, AdminURL: u.String()}
+	p := &Postgres{Process: process, AdminURL: u.String(), cluster: c}
 	if err := c.ensureRoles(ctx, p, u); err != nil {
 		process.Stop()
 		return nil, err
@@ -252,6 +259,40 @@ func (c cluster) ensureRoles(ctx context.Context, p *Postgres, database *url.URL
 		urls[login.name] = u.String()
 	}
 	p.OwnerURL, p.URL, p.ReaderURL = urls[roles.Owner], urls[office], urls[auditor]
+	return nil
+}
+
+// Backup makes a base backup of the running cluster, in place of the one before, and
+// gives its folder.
+func (p *Postgres) Backup(ctx context.Context) (string, error) {
+	c := p.cluster
+	fresh, kept := filepath.Join(c.dir, "backup.new"), filepath.Join(c.dir, "backup")
+	if err := os.RemoveAll(fresh); err != nil {
+		return "", fmt.Errorf("back PostgreSQL up: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "pg_basebackup"), "-D", fresh, "-X", "stream", "-c", "fast", "-d", p.AdminURL)
+	cmd.Dir = c.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.owner.credential, Setpgid: true}
+	if err := cmd.Run(); err != nil { // what it says may hold the password
+		return "", fmt.Errorf("back PostgreSQL up: %w", err)
+	}
+	if err := os.RemoveAll(kept); err != nil {
+		return "", fmt.Errorf("back PostgreSQL up: %w", err)
+	}
+	if err := os.Rename(fresh, kept); err != nil {
+		return "", fmt.Errorf("back PostgreSQL up: %w", err)
+	}
+	return kept, nil
+}
+
+// restore puts a backup in the place of the cluster, which must not run.
+func (c cluster) restore(ctx context.Context, backup string) error {
+	if err := os.RemoveAll(c.data); err != nil {
+		return fmt.Errorf("restore PostgreSQL: %w", err)
+	}
+	if out, err := exec.CommandContext(ctx, "cp", "-a", backup, c.data).CombinedOutput(); err != nil {
+		return fmt.Errorf("restore PostgreSQL: %w\n%s", err, out)
+	}
 	return nil
 }
 

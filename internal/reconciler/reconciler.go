@@ -75,8 +75,8 @@ type Report struct {
 }
 
 const (
-	again   = 5 * time.Minute // before a workflow is told the same a second time
-	rarely  = 24 * time.Hour  // before it is told the same once more, at the most
+	again   = 5 * time.Minute    // before a workflow is told the same a second time
+	rarely  = 7 * 24 * time.Hour // before it is told the same once more, at the most
 	page    = 1000
 	maxWake = 10_000
 )
@@ -155,7 +155,7 @@ func (r *Reconciler) due(workflow string) bool {
 		r.looked = make(map[string]told)
 	}
 	before := r.looked[workflow]
-	if before.times > 0 && time.Since(before.at) < min(again<<min(before.times-1, 10), rarely) {
+	if before.times > 0 && time.Since(before.at) < min(again<<min(before.times-1, 11), rarely) {
 		return false
 	}
 	r.looked[workflow] = told{before.times + 1, time.Now()} //nolint:forbidigo // how long ago is all that is asked
