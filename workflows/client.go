@@ -337,7 +337,7 @@ func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
 // Closed lists the applications and consignments of which a workflow ended since a time,
 // by the engine's clock. Another one may run meanwhile.
 func (c *Client) Closed(ctx context.Context, since time.Time) (apps []identity.ApplicationNumber, boxes []identity.ConsignmentNumber, err error) {
-	query := fmt.Sprintf("CloseTime >= '%s'", since.UTC().Format(time.RFC3339Nano))
+	query := fmt.Sprintf("ExecutionStatus IN ('Completed', 'Failed', 'Canceled', 'Terminated', 'TimedOut') AND CloseTime >= '%s'", since.UTC().Format(time.RFC3339Nano))
 	err = c.visit(ctx, query, 1000, func(e *workflowpb.WorkflowExecutionInfo) bool {
 		id := e.GetExecution().GetWorkflowId()
 		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {

@@ -99,6 +99,25 @@ func TestHeal_ALostWorkflowIsBegunAgainWhereTheApplicationStands(t *testing.T) {
 	}
 }
 
+// What ended lately, and should not have, is found without listing all that runs.
+func TestHeal_AGlanceFindsATerminatedWorkflow(t *testing.T) {
+	t.Parallel()
+	o, r := openedOffice(t, settings{"office.consignment_size": 1})
+	app, other := o.submit("01-first-issue-at-14", nil), o.submit("17-poor-portrait", nil)
+	app.await(identity.ToApprove)
+	other.await(identity.ToRecapture)
+	terminate(t, o, app.id)
+
+	require.Eventually(t, func() bool {
+		report, _, err := r.Glance(t.Context(), time.Now().Add(-time.Minute))
+		require.NoError(t, err)
+		return len(report.Begun) == 1 && report.Begun[0] == app.number
+	}, time.Minute, 200*time.Millisecond)
+
+	app.approve()
+	app.await(identity.ToHandOver)
+}
+
 // A decision that was recorded takes effect, though the workflow that took it was lost.
 func TestHeal_ADecisionTakesEffectThoughItsWorkflowWasLost(t *testing.T) {
 	t.Parallel()
