@@ -86,7 +86,7 @@ func await(t *testing.T, n int) *waiting {
 	r, err := registry.Open(t.Context(), url, registry.Options{MaxConns: 4})
 	require.NoError(t, err)
 	t.Cleanup(r.Close)
-	conn, err := pgx.Connect(t.Context(), url)
+	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, url))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: "001-TN-01", Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
