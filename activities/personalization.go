@@ -33,7 +33,11 @@ func (s *Station) personalize(ctx context.Context, j *job) error {
 		return fmt.Errorf("enter %s: %w", move.To, err)
 	}
 	j.Stage = move.To
-	blank, err := s.Registry.TakeBlank(ctx, j.Application, j.Attempt, s.ID)
+	begun, err := s.Chip.BlankOf(image)
+	if err != nil {
+		return chipTrouble(err)
+	}
+	blank, err := s.Registry.TakeBlankAgain(ctx, j.Application, j.Attempt, s.ID, identity.BlankSerial(begun))
 	if err != nil {
 		return fmt.Errorf("take blank: %w", err)
 	}

@@ -17,8 +17,15 @@ import (
 // station is refused with Spoiled, since it cannot finish a card that was begun
 // elsewhere; the blank stays booked until that card is written off.
 func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
+	return r.TakeBlankAgain(ctx, number, attempt, station, "")
+}
+
+// TakeBlankAgain is TakeBlank of a station that has written to a blank for the card, as
+// its journal has it, though the registry has forgotten it: that blank is taken, if it is
+// in stock, so that the card is not made twice.
+func (r *Registry) TakeBlankAgain(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID, begun identity.BlankSerial) (identity.BlankSerial, error) {
 	for {
-		blank, err := r.takeBlank(ctx, number, attempt, station)
+		blank, err := r.takeBlank(ctx, number, attempt, station, begun)
 		if violates(err, "one_blank_per_card") { // another copy was faster; look again
 			continue
 		}
@@ -26,23 +33,27 @@ func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNum
 	}
 }
 
-func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
+func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID, wanted identity.BlankSerial) (identity.BlankSerial, error) {
 	var blank identity.BlankSerial
 	var at identity.StationID
 	var state identity.CardState
 	err := r.db.QueryRow(ctx, `
 		WITH card AS (
 			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
+		), wanted AS (
+			SELECT serial FROM blanks
+			WHERE serial = @wanted AND account = `+accountStock+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`)
+			FOR NO KEY UPDATE SKIP LOCKED
 		), here AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`)
+			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM wanted)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), center AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM here)
+			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM wanted) AND NOT EXISTS (SELECT FROM here)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), free AS (
-			SELECT serial FROM here UNION ALL SELECT serial FROM center
+			SELECT serial FROM wanted UNION ALL SELECT serial FROM here UNION ALL SELECT serial FROM center
 		), taken AS (
 			UPDATE blanks b SET account = `+accountProduction+`, location = @station, application = @application, attempt = @attempt
 			FROM free WHERE b.serial = free.serial RETURNING b.serial
@@ -54,7 +65,7 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 			SELECT @application, @station, 'took blank ' || serial || ' for card ' || @attempt, '' FROM taken
 		)
 		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state FROM card`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station}).Scan(&blank, &at, &state)
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "wanted": wanted}).Scan(&blank, &at, &state)
 	switch {
 	case err != nil:
 		return "", found(err, "application %s has no card %d", number, attempt)

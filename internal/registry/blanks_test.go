@@ -113,6 +113,28 @@ func TestTakeBlank_TheStationsOwnStockFirst(t *testing.T) {
 	require.NotEqual(t, own, other)
 }
 
+// A station that wrote to a blank for the card takes that one, though a registry that was
+// restored to an earlier instant has it in stock; another one where it is not.
+func TestTakeBlankAgain_TheCardIsNotMadeTwice(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 3)
+	const last = identity.BlankSerial("PT00000002")
+	first, second := b.prepared(t), b.prepared(t)
+
+	blank, err := b.TakeBlankAgain(t.Context(), first, 1, press, last)
+	require.NoError(t, err)
+	again, err := b.TakeBlankAgain(t.Context(), first, 1, press, "PT00000001")
+	require.NoError(t, err)
+	other, err := b.TakeBlankAgain(t.Context(), second, 1, press, last)
+	require.NoError(t, err)
+
+	require.Equal(t, last, blank)
+	require.Equal(t, last, again)
+	require.NotEqual(t, last, other)
+	b.balanced(t)
+}
+
 func TestTakeBlank_ACardBegunElsewhereGoesOnThere(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -45,6 +45,8 @@ type Journal interface {
 	Load(blank string) (e Entry, found bool, err error)
 	// Save replaces the entry of a blank.
 	Save(e Entry) error
+	// Of finds the blank that was written to last for the card of a reference; "" when none was.
+	Of(reference string) (blank string, err error)
 	// Claim gives a chip to a blank unless another blank has it, and returns the
 	// blank that has it now.
 	Claim(chipSerial, blank string) (owner string, err error)
@@ -53,8 +55,8 @@ type Journal interface {
 }
 
 // FileJournal is a journal in a folder: a file for each blank, to which every
-// entry is appended as one line of JSON, and a symbolic link from each chip to the
-// blank that has it. The last whole line of a blank's file counts; a line that was
+// entry is appended as one line of JSON, and symbolic links from each chip to the blank
+// that has it, and from each card's reference to the blank that was written to for it. The last whole line of a blank's file counts; a line that was
 // cut short is ignored.
 type FileJournal struct {
 	dir  string
@@ -129,7 +131,45 @@ func (j *FileJournal) Save(e Entry) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	if !e.Clean && e.State != Spoiled {
+		if err := j.index(e.Reference, filepath.Base(name)); err != nil {
+			return err
+		}
+	}
 	return syncFolder(j.dir, j.sync)
+}
+
+// index makes the reference's name point to the blank's file.
+func (j *FileJournal) index(reference, file string) error {
+	name, err := fileName(j.dir, "card", reference)
+	if err != nil {
+		return err
+	}
+	if at, err := os.Readlink(name); err == nil && at == file {
+		return nil
+	}
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(file, name)
+}
+
+// Of follows the reference's name to the blank's file.
+func (j *FileJournal) Of(reference string) (string, error) {
+	name, err := fileName(j.dir, "card", reference)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.Readlink(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return blankIn(file), err
+}
+
+// blankIn is the blank of a file that a link leads to.
+func blankIn(file string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(file, "blank-"), ".json")
 }
 
 // Prove writes a file as large as a card's entries, and removes it.
@@ -157,7 +197,7 @@ func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(strings.TrimPrefix(owner, "blank-"), ".json"), nil
+	return blankIn(owner), nil
 }
 
 // syncFolder makes a new name in a folder durable.

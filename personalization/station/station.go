@@ -110,6 +110,30 @@ func (s *Station) Prove(ctx context.Context) error {
 	return nil
 }
 
+// BlankOf finds the blank that this station wrote to for the card of one image, and did
+// not spoil; "" when there is none. The registry may have forgotten that it was taken, when it
+// was restored to an earlier instant.
+func (s *Station) BlankOf(image *chip.Image) (string, error) {
+	reference := referenceOf(s.content(image), s.Applications)
+	blank, err := s.Journal.Of(reference)
+	if err != nil || blank == "" {
+		return "", notes(err)
+	}
+	e, found, err := s.Journal.Load(blank)
+	if err != nil || !found || e.Reference != reference || e.State == Spoiled || e.Clean {
+		return "", notes(err)
+	}
+	return blank, nil
+}
+
+// notes is a fault of the journal before a blank is taken; nil when there is none.
+func notes(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Fault{Part: Notes, Clean: true, Err: fmt.Errorf("station journal: %w", err)}
+}
+
 // counter counts the commands that are sent to a card.
 type counter struct {
 	card apdu.Card

@@ -348,6 +348,37 @@ func (e swapped) Open(ctx context.Context, _ string) (station.Session, error) {
 	return e.Encoder.Open(ctx, e.blank)
 }
 
+// A card that was begun is found by what it is to become: not while its blank is clean,
+// nor when it is spoiled.
+func TestBlankOf_FindsTheBlankThatWasWrittenTo(t *testing.T) {
+	t.Parallel()
+	c := newCenter(t)
+	one, other := image(t, "one"), image(t, "other")
+	find := func(image *chip.Image) string {
+		t.Helper()
+		c.start(t)
+		blank, err := c.BlankOf(image)
+		require.NoError(t, err)
+		return blank
+	}
+	require.Empty(t, find(one))
+	c.start(t, station.SimulatedFault{Kind: station.Mute})
+	_, err := c.Personalize(t.Context(), "B-1", one)
+	require.Error(t, err)
+	require.Empty(t, find(one), "the blank is clean")
+
+	_, err = c.Personalize(t.Context(), "B-1", one)
+	require.NoError(t, err)
+
+	require.Equal(t, "B-1", find(one))
+	require.Empty(t, find(other))
+	entry, _, err := c.Journal.Load("B-1")
+	require.NoError(t, err)
+	entry.State = station.Spoiled
+	require.NoError(t, c.Journal.Save(entry))
+	require.Empty(t, find(one))
+}
+
 func TestPersonalize_NoTwoBlanksGetOneChip(t *testing.T) {
 	t.Parallel()
 	c := newCenter(t)
