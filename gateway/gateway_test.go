@@ -48,7 +48,7 @@ func open(t *testing.T) server {
 	office, err := office.Open(t.Context(), c, quiet)
 	require.NoError(t, err)
 	t.Cleanup(office.Close)
-	handler, err := routes(office, office.Door(), c.Gateway, quiet)
+	handler, err := routes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, quiet)
 	require.NoError(t, err)
 	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
@@ -141,7 +141,7 @@ func TestGateway_TheCodecIsForTheUIAlone(t *testing.T) {
 func TestGateway_HasNoCodecUnlessAUIIsNamed(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	handler, err := routes(s.office, s.office.Door(), config.Gateway{Connections: 2, MemoryBytes: 1 << 30}, slog.New(slog.DiscardHandler))
+	handler, err := routes(s.office, s.office.Door(), config.Gateway{Connections: 2, MemoryBytes: 1 << 30}, 8<<20, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	answer := httptest.NewRecorder()
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"regexp"
@@ -41,12 +42,12 @@ func (l *lines) watch(c net.Conn, state http.ConnState) {
 	defer l.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		l.open[c], l.silent[c] = true, time.Now()
+		l.open[c], l.silent[c] = true, time.Now() //nolint:forbidigo // so here
 		if len(l.open) > l.most {
 			l.closeOne()
 		}
 	case http.StateIdle:
-		l.silent[c] = time.Now()
+		l.silent[c] = time.Now() //nolint:forbidigo // how long ago is all that is asked
 	case http.StateActive:
 		delete(l.silent, c)
 	case http.StateClosed, http.StateHijacked:
@@ -92,12 +93,31 @@ func (l line) Write(b []byte) (int, error) {
 }
 
 var (
-	malformed = problemAnswer(http.StatusBadRequest, "is not one of HTTP/1.1")
-	overlong  = problemAnswer(http.StatusRequestHeaderFieldsTooLarge, "has more than 16 kB of headers")
+	malformed = wholeAnswer(http.StatusBadRequest, problemOf(http.StatusBadRequest, notHTTP))
+	overlong  = wholeAnswer(http.StatusRequestHeaderFieldsTooLarge, problemOf(http.StatusRequestHeaderFieldsTooLarge, "has more than 16 kB of headers"))
 )
 
-func problemAnswer(status int, detail string) []byte {
-	body := fmt.Sprintf(`{"type":"about:blank","title":"Refused","status":%d,"errors":[{"field":"request","kind":"Invalid","detail":%q}]}`, status, detail)
+const notHTTP = "is not one of HTTP/1.1 for an address here"
+
+func problemOf(status int, detail string) string {
+	return fmt.Sprintf(`{"type":"about:blank","title":"Refused","status":%d,"errors":[{"field":"request","kind":"Invalid","detail":%q}]}`, status, detail)
+}
+
+func wholeAnswer(status int, problem string) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
-		status, http.StatusText(status), len(body), body)
+		status, http.StatusText(status), len(problem), problem)
+}
+
+// addressed refuses a request for "*", which http.ServeMux would answer without a word.
+func addressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.RequestURI != "*" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, problemOf(http.StatusBadRequest, notHTTP)) // the client is gone
+	})
 }

@@ -39,7 +39,7 @@ func run(ctx context.Context, c config.Config) error {
 	defer office.Close()
 	office.WarnOfCalendar(ctx, office.Now())
 	debug.SetMemoryLimit(c.Gateway.MemoryBytes)
-	handler, err := routes(office, office.Door(), c.Gateway, logger)
+	handler, err := routes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, logger)
 	if err != nil {
 		return err
 	}
@@ -52,30 +52,31 @@ func run(ctx context.Context, c config.Config) error {
 
 // routes serves the interface for stations, the citizens' pages and, for the Temporal
 // UI, the codec.
-func routes(office *office.Office, door *intake.Door, c config.Gateway, logger *slog.Logger) (http.Handler, error) {
+func routes(office *office.Office, door *intake.Door, c config.Gateway, maxPacket int64, logger *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	(&api.Server{
-		Door: door, Ready: office.Ready, MaxPacket: office.Sizes().Packet, Capacity: capacity(c), Logger: logger,
+		Door: door, Ready: office.Ready, MaxPacket: maxPacket, Capacity: capacity(c, maxPacket), Logger: logger,
 	}).Register(mux)
 	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
 	if len(c.CodecOrigins) == 0 {
-		return mux, nil
+		return addressed(mux), nil
 	}
 	codec, err := office.Codec(c.CodecOrigins)
 	if err != nil {
 		return nil, err
 	}
 	mux.Handle("/codec/", http.StripPrefix("/codec", codec))
-	return mux, nil
+	return addressed(mux), nil
 }
 
-// capacity is what packets may take at once. A fifth of the memory is for those that
-// come in and wait; opening one takes about five times its size, and the pixels of one
-// that is heavy up to 150 MB.
-func capacity(c config.Gateway) api.Capacity {
+// capacity is what packets may take at once: a fifth of the memory for those that come
+// in and wait, and not more than half for those that are worked on. Opening one takes
+// about five times its size, and the pixels of one that is heavy up to 150 MB.
+func capacity(c config.Gateway, maxPacket int64) api.Capacity {
+	processors, half := runtime.GOMAXPROCS(0), c.MemoryBytes/2
 	return api.Capacity{
 		Bytes: c.MemoryBytes / 5, Guests: c.Connections / 2,
-		Quick: runtime.GOMAXPROCS(0), Heavy: max(runtime.GOMAXPROCS(0)/2, 1),
+		Quick: min(processors, int(half/(5*maxPacket))), Heavy: max(min(processors/2, int(half/(150<<20))), 1),
 	}
 }
 

@@ -21,16 +21,17 @@ type Server struct {
 	Door interface {
 		Expects(ctx context.Context, beginning []byte) error
 		Open(ctx context.Context, packet []byte) (intake.Opened, error)
-		Admit(ctx context.Context, opened intake.Opened) (intake.Receipt, error)
+		Examine(opened intake.Opened) (intake.Examined, error)
+		Store(ctx context.Context, examined intake.Examined) (intake.Receipt, error)
 	}
 	Ready     func(ctx context.Context) error // whether registry and Temporal answer
 	MaxPacket int64                           // bytes
 	Capacity  Capacity
 	Logger    *slog.Logger
 
-	hall         hall
-	quick, heavy turns
-	drains       chan struct{}
+	hall                       hall
+	large, quick, heavy, store turns
+	drains                     chan struct{}
 }
 
 type route struct {
@@ -50,8 +51,8 @@ func (s *Server) routes() []route {
 // Register adds the routes to mux, and problem documents for other methods and
 // addresses.
 func (s *Server) Register(mux *http.ServeMux) {
-	s.hall.bytes, s.hall.guests = s.Capacity.Bytes, s.Capacity.Guests
-	s.quick.free, s.heavy.free = s.Capacity.Quick, s.Capacity.Heavy
+	s.hall.room, s.hall.guests = int(s.Capacity.Bytes/piece), s.Capacity.Guests
+	s.quick.free, s.heavy.free, s.large.free, s.store.free = s.Capacity.Quick, s.Capacity.Heavy, maxLarge, maxStores
 	s.drains = make(chan struct{}, maxDrains)
 	for _, r := range s.routes() {
 		method, path, _ := strings.Cut(r.pattern, " ")

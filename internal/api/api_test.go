@@ -37,7 +37,11 @@ func (d *door) Open(_ context.Context, packet []byte) (intake.Opened, error) {
 	return intake.Opened{}, nil
 }
 
-func (d *door) Admit(context.Context, intake.Opened) (intake.Receipt, error) { return d.receipt, d.err }
+func (*door) Examine(intake.Opened) (intake.Examined, error) { return intake.Examined{}, nil }
+
+func (d *door) Store(context.Context, intake.Examined) (intake.Receipt, error) {
+	return d.receipt, d.err
+}
 
 // window serves a door. Asked for its log, it closes, so that all of it is there.
 func window(t *testing.T, d *door, ready error) (url string, logged func() string) {

@@ -21,30 +21,47 @@ var errCrowded = errors.New("more packets than the gateway takes at once")
 
 // hall is where packets are received and wait for their turn. Who they are from is not
 // known before they are opened, and all may come from one address, so room is given by
-// what a packet costs: when there is no room, whoever has held the most for the longest
-// has to come again. A station that sends its packet without a pause never has.
+// what a packet costs: when there is no room, whoever has announced the most and is here
+// the longest has to come again. A station that sends an ordinary packet without a pause
+// never has.
 type hall struct {
-	bytes  int64
+	room   int // in pieces
 	guests int
 
 	mu     sync.Mutex
-	held   int64
+	taken  int // pieces
+	free   []*[piece]byte
 	visits map[*visit]bool
 }
 
-// visit is a packet in the hall.
+// A packet is kept in pieces while it comes in and waits. They are used again at once,
+// so that packets which come to nothing leave nothing to be collected.
+const (
+	firstPiece = 1 << 10 // holds the header of any packet
+	piece      = 16 << 10
+)
+
+// visit is a packet in the hall, as far as it has come in.
 type visit struct {
 	hall  *hall
 	since time.Time
-	held  int64
-	busy  bool // being worked on: it may stay
+	bytes int64 // announced
 	end   context.CancelCauseFunc
+
+	first [firstPiece]byte
+	size  int
+
+	// Of the hall's mutex. The last piece belongs to whoever reads into it.
+	rest    []*[piece]byte
+	reading bool
+	busy    bool // being worked on: it may stay
+	beside  int  // what it takes besides its pieces, in pieces
 }
 
 // enter begins a visit. The context ends when there is no room for it any more.
-func (h *hall) enter(ctx context.Context) (context.Context, *visit) {
+func (h *hall) enter(ctx context.Context, bytes int64) (context.Context, *visit) {
 	ctx, end := context.WithCancelCause(ctx)
-	v := &visit{hall: h, since: time.Now(), end: end}
+	v := &visit{hall: h, since: time.Now(), bytes: bytes, end: end, reading: true} //nolint:forbidigo // how long ago is all that is asked
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.visits == nil {
@@ -57,32 +74,59 @@ func (h *hall) enter(ctx context.Context) (context.Context, *visit) {
 	return ctx, v
 }
 
-// hold takes room for more bytes, from others if it must: then more than it needs, since
-// to look for them takes time.
-func (v *visit) hold(n int64) {
-	if n == 0 {
-		return
+// space is where the next bytes go; nil where there is no room for them.
+func (v *visit) space() []byte {
+	if v.size < firstPiece {
+		return v.first[v.size:]
 	}
-	h := v.hall
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.visits[v] {
-		return
+	at := (v.size - firstPiece) % piece
+	v.hall.mu.Lock()
+	defer v.hall.mu.Unlock()
+	if at == 0 {
+		if !v.take(1) {
+			return nil
+		}
+		v.rest = append(v.rest, v.hall.piece())
 	}
-	v.held += n
-	h.held += n
-	room := h.bytes
-	for h.held > room && h.sendAway() {
-		room = h.bytes / 8 * 7
+	if !v.hall.visits[v] {
+		return nil
 	}
+	return v.rest[len(v.rest)-1][at:]
+}
+
+// beginning is the first of what has come in.
+func (v *visit) beginning() []byte { return v.first[:min(v.size, firstPiece)] }
+
+// whole joins what has come in, and gives the pieces back. The visit is busy.
+func (v *visit) whole() []byte {
+	all := append(make([]byte, 0, v.size), v.beginning()...)
+	for _, p := range v.rest {
+		all = append(all, p[:min(v.size-len(all), piece)]...)
+	}
+	v.hall.mu.Lock()
+	defer v.hall.mu.Unlock()
+	v.beside += len(v.rest)
+	v.hall.free = append(v.hall.free, v.rest...)
+	v.rest = nil
+	return all
+}
+
+// doubles takes room for a packet's images beside it.
+func (v *visit) doubles() {
+	v.hall.mu.Lock()
+	defer v.hall.mu.Unlock()
+	n := v.size/piece + 1
+	v.take(n)
+	v.beside += n
+	v.bytes *= 2
 }
 
 // work says whether the packet is being worked on: then it keeps its room. It reports
-// whether it still has room.
+// whether it has room.
 func (v *visit) work(busy bool) bool {
 	v.hall.mu.Lock()
 	defer v.hall.mu.Unlock()
-	v.busy = busy
+	v.reading, v.busy = false, busy
 	return v.hall.visits[v]
 }
 
@@ -90,7 +134,38 @@ func (v *visit) work(busy bool) bool {
 func (v *visit) leave() {
 	v.hall.mu.Lock()
 	defer v.hall.mu.Unlock()
+	v.reading = false
 	v.hall.remove(v, nil)
+}
+
+// take takes room for so many pieces, from others if it must: then for more than it
+// needs, since to look for them takes time. It reports whether the visit has room.
+func (v *visit) take(n int) bool {
+	h := v.hall
+	if !h.visits[v] {
+		return false
+	}
+	h.taken += n
+	room := h.room
+	for h.taken > room && h.sendAway() {
+		room = h.room / 8 * 7
+	}
+	if !h.visits[v] {
+		h.taken -= n
+		return false
+	}
+	return true
+}
+
+// piece gives one that is free, or a new one.
+func (h *hall) piece() *[piece]byte {
+	last := len(h.free) - 1
+	if last < 0 {
+		return new([piece]byte)
+	}
+	p := h.free[last]
+	h.free = h.free[:last]
+	return p
 }
 
 // sendAway ends the visit that costs the most, and reports whether there was one.
@@ -98,8 +173,7 @@ func (h *hall) sendAway() bool {
 	var worst *visit
 	most := math.Inf(-1)
 	for v := range h.visits {
-		const seat = 4 << 10 // a visit that holds nothing costs something too
-		if cost := float64(v.held+seat) * time.Since(v.since).Seconds(); !v.busy && cost > most {
+		if cost := float64(v.bytes+firstPiece) * time.Since(v.since).Seconds(); !v.busy && cost > most {
 			worst, most = v, cost
 		}
 	}
@@ -110,58 +184,16 @@ func (h *hall) sendAway() bool {
 	return true
 }
 
+// remove ends a visit, and takes back what nobody reads into.
 func (h *hall) remove(v *visit, cause error) {
-	if h.visits[v] {
-		delete(h.visits, v)
-		h.held -= v.held
-	}
 	v.end(cause)
-}
-
-// turns lets some work at once, and the others wait. The newest goes first: with many
-// waiting, those who came first would otherwise be answered when they have given up,
-// and nobody in time.
-type turns struct {
-	mu      sync.Mutex
-	free    int
-	waiting []chan struct{} // the newest is the last
-}
-
-// take waits for a turn, which give ends.
-func (t *turns) take(ctx context.Context) error {
-	t.mu.Lock()
-	if t.free > 0 {
-		t.free--
-		t.mu.Unlock()
-		return nil
+	free := len(v.rest)
+	if v.reading && free > 0 {
+		free--
 	}
-	turn := make(chan struct{})
-	t.waiting = append(t.waiting, turn)
-	t.mu.Unlock()
-	select {
-	case <-turn:
-		return nil
-	case <-ctx.Done():
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i, other := range t.waiting {
-		if other == turn {
-			t.waiting = append(t.waiting[:i], t.waiting[i+1:]...)
-			return context.Cause(ctx)
-		}
-	}
-	return nil // its turn came just now
-}
-
-// give lets the newest go on.
-func (t *turns) give() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if last := len(t.waiting) - 1; last >= 0 {
-		close(t.waiting[last])
-		t.waiting = t.waiting[:last]
-		return
-	}
-	t.free++
+	h.free = append(h.free, v.rest[:free]...)
+	v.rest = v.rest[free:]
+	h.taken -= free + v.beside
+	v.beside = 0
+	delete(h.visits, v)
 }

@@ -21,8 +21,9 @@ const packetType = "application/jose"
 // Its turn comes within patience, or it has to come again.
 const (
 	headerTime = 5 * time.Second
-	bodyTime   = 10 * time.Second // and a second more for every slowest bytes
-	slowest    = 4 << 10
+	pace       = 10 * time.Second // for each paceBytes
+	paceBytes  = 40 << 10
+	ordinary   = 512 << 10 // of a packet that announces more or nothing, few are read at once
 	patience   = 20 * time.Second
 	answerTime = 10 * time.Second // until a client must have taken the answer
 )
@@ -42,7 +43,7 @@ func (s *Server) postPacket(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		s.drain(line, r)
 	}
-	_ = line.SetWriteDeadline(time.Now().Add(answerTime)) // a test's recorder has none
+	_ = line.SetWriteDeadline(in(answerTime)) // a test's recorder has none
 	if err != nil {
 		return err
 	}
@@ -58,18 +59,20 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (intake.Receipt
 	if err := s.acceptable(r); err != nil {
 		return intake.Receipt{}, err
 	}
-	ctx, v := s.hall.enter(r.Context())
+	bytes := r.ContentLength
+	if bytes < 0 {
+		bytes = s.MaxPacket // it may be
+	}
+	ctx, v := s.hall.enter(r.Context(), bytes)
 	defer v.leave()
-	b := new(body)
-	defer b.release()
-	if err := s.read(ctx, http.NewResponseController(w), r, v, b); err != nil {
+	if err := s.read(ctx, http.NewResponseController(w), r, v); err != nil {
 		return intake.Receipt{}, err
 	}
 	var opened intake.Opened
 	err := s.inTurn(ctx, &s.quick, v, func(ctx context.Context) error {
 		var err error
-		if opened, err = s.Door.Open(ctx, b.whole()); err == nil && opened.Heavy() {
-			v.hold(int64(b.size)) // its images, beside it
+		if opened, err = s.Door.Open(ctx, v.whole()); err == nil && opened.Heavy() {
+			v.doubles()
 		}
 		return err
 	})
@@ -80,10 +83,19 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (intake.Receipt
 	if opened.Heavy() {
 		lane = &s.heavy
 	}
-	var got intake.Receipt
-	err = s.inTurn(ctx, lane, v, func(ctx context.Context) error {
+	var examined intake.Examined
+	err = s.inTurn(ctx, lane, v, func(context.Context) error {
 		var err error
-		got, err = s.Door.Admit(ctx, opened)
+		examined, err = s.Door.Examine(opened)
+		return err
+	})
+	if err != nil {
+		return intake.Receipt{}, err
+	}
+	var got intake.Receipt
+	err = s.inTurn(ctx, &s.store, v, func(ctx context.Context) error { // it waits for others, and needs no processor
+		var err error
+		got, err = s.Door.Store(ctx, examined)
 		return err
 	})
 	return got, err
@@ -91,10 +103,8 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request) (intake.Receipt
 
 // inTurn does work when its turn has come.
 func (s *Server) inTurn(ctx context.Context, t *turns, v *visit, do func(context.Context) error) error {
-	waiting, cancel := context.WithTimeoutCause(ctx, patience, errCrowded)
-	defer cancel()
-	if err := t.take(waiting); err != nil {
-		return s.crowded(waiting)
+	if err := s.takeTurn(ctx, t); err != nil {
+		return err
 	}
 	defer t.give()
 	if !v.work(true) {
@@ -102,6 +112,16 @@ func (s *Server) inTurn(ctx context.Context, t *turns, v *visit, do func(context
 	}
 	defer v.work(false)
 	return do(ctx)
+}
+
+// takeTurn waits for a turn.
+func (s *Server) takeTurn(ctx context.Context, t *turns) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errCrowded)
+	defer cancel()
+	if err := t.take(ctx); err != nil {
+		return s.crowded(ctx)
+	}
+	return nil
 }
 
 // crowded is the answer to a packet for which there was no room, or whose client left.
@@ -136,34 +156,44 @@ func refusePacket(status int, format string, args ...any) error {
 
 // read reads a packet: its header first, by which most of what is not a packet is
 // refused before it costs anything. It takes room as bytes come in, and not as they
-// are announced.
-func (s *Server) read(ctx context.Context, line *http.ResponseController, r *http.Request, v *visit, b *body) error {
-	defer context.AfterFunc(ctx, func() { _ = line.SetReadDeadline(time.Now()) })() // what is awaited will not be used
-	began := time.Now()
-	_ = line.SetReadDeadline(began.Add(headerTime)) // a test's recorder has none
+// are announced; few large ones are read at once.
+func (s *Server) read(ctx context.Context, line *http.ResponseController, r *http.Request, v *visit) error {
+	defer context.AfterFunc(ctx, func() { _ = line.SetReadDeadline(in(0)) })() // what is awaited will not be used
+	_ = line.SetReadDeadline(in(headerTime))                                   // a test's recorder has none
+	mark := 0
 	for greeted := false; ; {
-		into, taken := b.space()
-		v.hold(taken)
+		into := v.space()
+		if into == nil {
+			return s.crowded(ctx)
+		}
 		n, err := r.Body.Read(into)
-		b.size += n
+		v.size += n
 		if err != nil && !errors.Is(err, io.EOF) {
 			return s.broken(ctx, err)
 		}
-		if int64(b.size) > s.MaxPacket {
+		if int64(v.size) > s.MaxPacket {
 			return s.tooLarge()
 		}
-		if !greeted && (err != nil || b.size >= firstPiece || bytes.IndexByte(b.beginning(), '.') >= 0) {
-			if err := s.Door.Expects(ctx, b.beginning()); err != nil {
+		if !greeted && (err != nil || v.size >= firstPiece || bytes.IndexByte(v.beginning(), '.') >= 0) {
+			if err := s.Door.Expects(ctx, v.beginning()); err != nil {
 				return err
 			}
 			greeted = true
+			if v.bytes > ordinary && err == nil {
+				if err := s.takeTurn(ctx, &s.large); err != nil {
+					return err
+				}
+				defer s.large.give()
+			}
+			_ = line.SetReadDeadline(in(pace))
 		}
 		if err != nil {
 			_ = line.SetReadDeadline(time.Time{})
 			return nil
 		}
-		if greeted && ctx.Err() == nil {
-			_ = line.SetReadDeadline(began.Add(bodyTime + time.Duration(b.size/slowest)*time.Second))
+		if greeted && v.size-mark >= paceBytes && ctx.Err() == nil {
+			mark = v.size
+			_ = line.SetReadDeadline(in(pace))
 		}
 	}
 }
@@ -175,7 +205,7 @@ func (s *Server) broken(ctx context.Context, err error) error {
 	case errors.Is(context.Cause(ctx), errCrowded):
 		return s.crowded(ctx)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return refusePacket(http.StatusRequestTimeout, "came too slowly; its header within %s, and %d bytes a second are accepted", headerTime, slowest)
+		return refusePacket(http.StatusRequestTimeout, "came too slowly; its header within %s, and then %d bytes every %s are accepted", headerTime, paceBytes, pace)
 	}
 	return refusePacket(http.StatusBadRequest, "ended before it was complete")
 }
@@ -189,11 +219,18 @@ func (s *Server) drain(line *http.ResponseController, r *http.Request) {
 	default:
 		return
 	}
-	_ = line.SetReadDeadline(time.Now().Add(drainTime))
-	_, _ = io.CopyN(io.Discard, r.Body, 2*s.MaxPacket)
+	_ = line.SetReadDeadline(in(drainTime))
+	_, _ = io.CopyN(io.Discard, r.Body, s.MaxPacket)
+}
+
+// in is a deadline.
+func in(d time.Duration) time.Time {
+	return time.Now().Add(d) //nolint:forbidigo // of a connection, on this machine
 }
 
 const (
 	drainTime = time.Second
-	maxDrains = 8
+	maxDrains = 2
+	maxLarge  = 4
+	maxStores = 8
 )

@@ -54,7 +54,11 @@ func (d *Door) Receive(ctx context.Context, signed []byte) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	return d.Admit(ctx, opened)
+	checked, err := d.Examine(opened)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return d.Store(ctx, checked)
 }
 
 // Expects refuses a packet by how it begins: with a header that names a station which
@@ -107,13 +111,22 @@ func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	return o, nil
 }
 
-// Admit checks an opened packet, stores it and starts its workflow.
-func (d *Door) Admit(ctx context.Context, o Opened) (Receipt, error) {
+// Examined is an opened packet that may be stored.
+type Examined struct{ submission registry.Submission }
+
+// Examine checks all of an opened packet.
+func (d *Door) Examine(o Opened) (Examined, error) {
 	submission, err := d.CheckRest(o.submission, o.wrong)
 	if err != nil {
-		return Receipt{}, err
+		return Examined{}, err
 	}
 	submission.Evidence[identity.EvidencePacket] = o.signed
+	return Examined{submission}, nil
+}
+
+// Store stores what was examined and starts its workflow.
+func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
+	submission := e.submission
 	stored, err := d.Registry.Receive(ctx, submission)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store application: %w", err)
@@ -125,25 +138,27 @@ func (d *Door) Admit(ctx context.Context, o Opened) (Receipt, error) {
 	}, nil
 }
 
-// startPatience is how long a station waits for the start of the workflow: it has its
-// receipt within a second, whatever becomes of Temporal.
-const startPatience = 700 * time.Millisecond
+// How long a station waits for the start of the workflow, and how long it is tried: the
+// station has its receipt within a second, whatever becomes of Temporal.
+const (
+	startPatience = 300 * time.Millisecond
+	startTime     = 5 * time.Second
+)
 
 // start begins the workflow of a stored application, or leaves it to the reconciler.
 func (d *Door) start(ctx context.Context, number identity.ApplicationNumber) {
-	begun := make(chan error, 1)
+	begun := make(chan struct{})
 	go func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startPatience)
+		defer close(begun)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), startTime)
 		defer cancel()
-		begun <- d.Start(ctx, number)
-	}()
-	select {
-	case err := <-begun:
-		if err != nil {
+		if err := d.Start(ctx, number); err != nil {
 			d.Logger.WarnContext(ctx, "Workflow not begun; the reconciler begins it", "application", number, "error", err)
 		}
+	}()
+	select {
+	case <-begun:
 	case <-time.After(startPatience):
-		d.Logger.WarnContext(ctx, "Workflow not begun in time; the reconciler begins it", "application", number)
 	}
 }
 

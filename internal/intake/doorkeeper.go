@@ -51,7 +51,7 @@ func (k *doorkeeper) inquiry(id identity.StationID) *inquiry {
 	if k.asked == nil || len(k.asked) >= maxInquiries {
 		k.asked = make(map[identity.StationID]*inquiry)
 	}
-	i := &inquiry{at: time.Now()}
+	i := &inquiry{at: time.Now()} //nolint:forbidigo // how long ago is all that is asked
 	k.asked[id] = i
 	return i
 }
