@@ -40,6 +40,8 @@ type DispatchRoom struct {
 		// Arrived tells a card's workflow that its consignment was counted in, and
 		// whether the card was missing. It is not an error if the workflow has ended.
 		Arrived(ctx context.Context, app identity.ApplicationNumber, consignment identity.ConsignmentNumber, missing bool) error
+		// LookApplication has a card's workflow read the registry.
+		LookApplication(ctx context.Context, number identity.ApplicationNumber) error
 	}
 }
 
@@ -55,11 +57,11 @@ func (c *DispatchRoom) HowFar(ctx context.Context, in ConsignmentInput) (Consign
 // Seal closes a consignment, after which no card can join it.
 func (c *DispatchRoom) Seal(ctx context.Context, in SealInput) (SealResult, error) {
 	actor := cmp.Or(string(in.Officer), identity.ActorSystem)
-	cards, err := c.Registry.SealConsignment(ctx, in.Consignment, actor)
+	state, cards, err := c.Registry.SealConsignment(ctx, in.Consignment, actor)
 	if err != nil {
 		return SealResult{}, fmt.Errorf("seal consignment: %w", err)
 	}
-	return SealResult{State: identity.ConsignmentSealed, Cards: cards}, nil
+	return SealResult{State: state, Cards: cards}, nil
 }
 
 // Send records that the courier has the consignment.
@@ -71,11 +73,27 @@ func (c *DispatchRoom) Send(ctx context.Context, in SendInput) error {
 	return nil
 }
 
-// Receive records the count at the destination.
+// Receive records the count at the destination. The applications of surplus cards, which
+// wait for another consignment, read what became of them.
 func (c *DispatchRoom) Receive(ctx context.Context, in ReceiveInput) error {
 	err := c.Registry.ReceiveConsignment(ctx, in.Consignment, in.ReceiveConsignment)
 	if err != nil {
 		return fmt.Errorf("receive consignment: %w", err)
+	}
+	if len(in.Surplus) == 0 {
+		return nil
+	}
+	surplus, err := c.Registry.SurplusOf(ctx, in.Consignment)
+	if err != nil {
+		return fmt.Errorf("read surplus cards: %w", err)
+	}
+	for _, card := range surplus {
+		if card.Application == "" {
+			continue
+		}
+		if err := c.Applications.LookApplication(ctx, card.Application); err != nil {
+			return fmt.Errorf("tell application %s: %w", card.Application, err)
+		}
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (s *Station) makeCard(ctx context.Context, j *job) error {
 			step = s.print
 		case identity.CardPrinted:
 			step = s.inspect
-		case identity.CardSpoiled, identity.CardDestroyed:
+		case identity.CardSpoiled, identity.CardFound, identity.CardDestroyed:
 			return identity.Refuse(identity.Spoiled, "card %d was given up", j.Attempt)
 		case identity.CardInspected, identity.CardPacked, identity.CardArrived, identity.CardLive, identity.CardLost, identity.CardRevoked:
 			s.Line.wentWell()

@@ -32,6 +32,7 @@ type Standing struct {
 	Requests      []string
 	Station       identity.StationID // that has the card in its slot
 	Consignment   identity.ConsignmentNumber
+	Card          identity.CardState `json:",omitzero"` // of the card being made; empty before its data is prepared
 }
 
 // LegalClock is the legal deadline, when it comes near, and since when the clock stands
@@ -119,8 +120,8 @@ type PersonalizeResult struct{ Station identity.StationID }
 
 // PackResult names the consignment that the card is in, or was in when it was counted.
 type PackResult struct {
-	Consignment identity.ConsignmentNumber
-	Card        identity.CardState // packed, arrived or lost
+	Consignment identity.ConsignmentNumber // none where the card was given up before it was packed
+	Card        identity.CardState         // packed, arrived, or given up
 }
 
 // HandOverInput hands the card of Attempt over.

@@ -17,8 +17,11 @@ func newConsignments(a *app) *cobra.Command {
 	var all bool
 	c := &cobra.Command{
 		Use: "consignments", Short: "Show consignments, and move them", GroupID: "center",
-		Example: "  starter consignments\n  starter consignments seal C-000001 --officer GV-01\n  starter consignments send C-000001 --courier \"VNPost\" --seal 88213 --officer GV-01\n  starter consignments receive C-000001 --counted 4 --officer CB-001-0007",
-		Args:    cobra.NoArgs,
+		Example: "  starter consignments\n  starter consignments seal C-000001 --officer GV-01\n" +
+			"  starter consignments send C-000001 --courier \"VNPost\" --seal 88213 --officer GV-01\n" +
+			"  starter consignments receive C-000001 --counted 4 --officer CB-001-0007\n" +
+			"  starter consignments recount C-000001 --found 7QF3M-9T2XK-D --officer CB-001-0007",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			office, err := a.office(cmd.Context())
 			if err != nil {
@@ -36,7 +39,7 @@ func newConsignments(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&all, "all", false, "show those too that were received more than 30 days ago")
-	c.AddCommand(newSeal(a), newSend(a), newReceive(a))
+	c.AddCommand(newSeal(a), newReopen(a), newSend(a), newReceive(a), newLost(a), newRecount(a), newSurplus(a))
 	return c
 }
 

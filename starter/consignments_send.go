@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 )
 
 func newSend(a *app) *cobra.Command {
@@ -16,8 +17,9 @@ func newSend(a *app) *cobra.Command {
 			c.Flags().StringVar(&seal, "seal", "", "number on the seal (required)")
 			required(c, "courier", "seal")
 		},
-		act: func(o identity.OfficerID) identity.Act {
-			return identity.SendConsignment{Officer: o, Courier: courier, Seal: seal}
+		act: func(_ registry.Consignment, o identity.OfficerID) (identity.Act, error) {
+			sent := identity.SendConsignment{Officer: o, Courier: courier, Seal: seal}
+			return sent, sent.Check()
 		},
 	}.command(a)
 }

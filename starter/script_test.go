@@ -36,6 +36,7 @@ import (
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/registry/roles"
 )
@@ -71,6 +72,8 @@ func TestOffice(t *testing.T) {
 			"anchor":  anchorAudit,
 			"behind":  behindTriggers,
 			"until":   until,
+			"enroll":  enroll,
+			"watched": watchStock,
 			"number":  number,
 			"bad":     bad,
 			"expect":  expect,
@@ -461,18 +464,63 @@ func number(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], words[0])
 }
 
-// until TEXT starter ARG... repeats the command until its output contains the text,
-// for at most a minute.
+// enroll VARIABLE SAMPLE submits and approves a sample's application, and sets an
+// environment variable to its number.
+func enroll(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: enroll VARIABLE SAMPLE")
+	}
+	ts.Check(ts.Exec("starter", "submit", "samples/"+args[1]))
+	number(ts, false, args[:1])
+	app := ts.Getenv(args[0])
+	until(ts, false, []string{app, "starter", "list", "--awaiting", "approval"})
+	ts.Check(ts.Exec("starter", "approve", app, "--officer", "PD-001-0001"))
+}
+
+// watchStock counts the blanks again and again until the script ends: at every instant
+// the accounts must make what was received, and what the ledger says.
+func watchStock(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: watched")
+	}
+	counted, err := registry.Open(context.Background(), ts.Value(schemaKey{}).(string), registry.Options{MaxConns: 1})
+	ts.Check(err)
+	ctx, stop := context.WithCancel(context.Background())
+	unequal := make(chan registry.Stock, 1)
+	go func() {
+		defer close(unequal)
+		for ctx.Err() == nil {
+			stock, err := counted.Stock(ctx)
+			if err == nil && !stock.Balanced {
+				unequal <- stock
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	ts.Defer(func() {
+		stop()
+		if stock, ok := <-unequal; ok {
+			ts.Fatalf("the stock did not balance: %+v", stock)
+		}
+		counted.Close()
+	})
+}
+
+// until PATTERN starter ARG... repeats the command until its output matches, for at most
+// a minute.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
-		ts.Fatalf("usage: until TEXT PROGRAM ARG...")
+		ts.Fatalf("usage: until PATTERN PROGRAM ARG...")
 	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if ts.Exec(args[1], args[2:]...) == nil && strings.Contains(ts.ReadFile("stdout"), args[0]) {
+		if ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout")) {
 			return
 		}
 	}
-	ts.Fatalf("%q did not come", args[0])
+	ts.Fatalf("%q did not come; the last output was\n%s%s", args[0], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 }
 
 func TestExplain_TellsRefusalsAndFaultsOfOneCommand(t *testing.T) {

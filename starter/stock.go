@@ -27,7 +27,7 @@ func newStock(a *app) *cobra.Command {
 			return a.print(cmd, stock, func(w io.Writer) { printStock(w, stock) })
 		},
 	}
-	c.AddCommand(newReceiveBlanks(a), newUnwanted(a), newDestroyCard(a))
+	c.AddCommand(newReceiveBlanks(a), newUnwanted(a), newFound(a), newDestroyCard(a))
 	return c
 }
 

@@ -1,19 +1,21 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
 )
 
 func newDestroyCard(a *app) *cobra.Command {
 	var card int
 	var officer, witness, reason string
 	c := &cobra.Command{
-		Use: "destroy APPLICATION", Short: "Record that two officers destroyed a card: one that was spoiled, or that is no longer wanted",
+		Use: "destroy APPLICATION", Short: "Record that two officers destroyed a card; its application makes another one, unless it has ended",
 		Example: "  starter stock destroy 7QF3M-9T2XK-D --card 1 --officer SX-01 --witness SX-02 --reason spoiled-in-production",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -25,9 +27,17 @@ func newDestroyCard(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			consignment, err := boxOf(cmd.Context(), office, number, card)
+			if err != nil {
+				return err
+			}
 			officers := [2]identity.OfficerID{identity.OfficerID(officer), identity.OfficerID(witness)}
 			if err := office.Registry.Destroy(cmd.Context(), number, card, officers, identity.ReadReason(reason)); err != nil {
 				return err
+			}
+			office.Tell(cmd.Context(), number)
+			if consignment != "" {
+				office.TellConsignment(cmd.Context(), consignment)
 			}
 			return a.print(cmd, map[string]any{"application": number, "card": card}, func(w io.Writer) {
 				fmt.Fprintf(w, "card %d of %s is recorded as destroyed\n", card, number)
@@ -41,4 +51,13 @@ func newDestroyCard(a *app) *cobra.Command {
 	offerReasons(c, identity.DestroyReasons)
 	required(c, "officer", "witness", "reason")
 	return c
+}
+
+// boxOf is the consignment that holds a card, which is taken out when it is destroyed.
+func boxOf(ctx context.Context, office *office.Office, number identity.ApplicationNumber, card int) (identity.ConsignmentNumber, error) {
+	record, err := office.Registry.Card(ctx, number, card)
+	if err != nil || record.State != identity.CardPacked {
+		return "", err
+	}
+	return record.Consignment, nil
 }

@@ -9,7 +9,10 @@ import (
 
 func newUnwanted(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "unwanted", Short: "List finished cards whose application ended without them: two officers destroy each",
+		Use: "unwanted", Short: "List the cards that two officers have to destroy, and where each is",
+		Long: `List the cards that two officers have to destroy, and where each is: those that were
+spoiled, also at a station that does not answer; those that were lost and found; and
+finished ones whose application ended without them.`,
 		Example: "  starter stock unwanted\n  starter stock destroy 7QF3M-9T2XK-D --card 1 --officer SX-01 --witness SX-02 --reason application-ended",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -24,9 +27,9 @@ func newUnwanted(a *app) *cobra.Command {
 			return a.print(cmd, list, func(w io.Writer) {
 				rows := make([][]string, len(list))
 				for i, c := range list {
-					rows[i] = []string{string(c.Application), strconv.Itoa(c.Attempt), string(c.State), string(c.Blank), string(c.Consignment)}
+					rows[i] = []string{string(c.Application), strconv.Itoa(c.Attempt), string(c.State), string(c.Blank), c.Where, c.Why}
 				}
-				printTable(w, []string{"APPLICATION", "CARD", "STATE", "BLANK", "CONSIGNMENT"}, rows)
+				printTable(w, []string{"APPLICATION", "CARD", "STATE", "BLANK", "WHERE", "WHY"}, rows)
 			})
 		},
 	}

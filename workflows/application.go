@@ -31,6 +31,7 @@ type application struct {
 	spoiled  int                 // how many cards in a row
 	tries    int                 // of stations in a row that could not make the card
 	strays   int                 // how often in a row the registry had the application elsewhere
+	givenUp  bool                // the card being made is spoiled, lost or destroyed: another is needed
 
 	approvedBy   identity.OfficerID
 	adjudication *adjudication
@@ -53,6 +54,7 @@ type application struct {
 	riskAt    time.Time // when the deadline comes near
 	stoppedAt time.Time // when the legal clock was stopped; zero while it runs
 	atRisk    bool
+	timed     bool // the legal clock is watched
 
 	shown    shown          // what operators see now
 	deciding workflow.Mutex // one person's decision at a time

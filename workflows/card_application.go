@@ -64,7 +64,7 @@ func CardApplication(ctx workflow.Context, in CardApplicationInput) (CardApplica
 	if in.Resumed {
 		a.readStanding(ctx)
 	}
-	workflow.Go(ctx, a.watchDeadline)
+	a.keepTime(ctx)
 	for !a.over() && !a.anew && !historyIsLong(ctx) {
 		a.liveOn(ctx)
 	}
@@ -88,6 +88,8 @@ func (a *application) liveOn(ctx workflow.Context) {
 		a.awaitRelease(ctx)
 	case a.need != nil:
 		a.awaitNeed(ctx)
+	case a.givenUp:
+		a.replaceCard(ctx)
 	default:
 		next, err := life[a.stage](a, ctx)
 		if err != nil {

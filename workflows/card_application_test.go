@@ -210,7 +210,7 @@ func TestCardApplication_IsWithdrawnWhileItsDataIsPrepared(t *testing.T) {
 	result := o.process()
 
 	require.Equal(t, identity.Withdrawn, result.End)
-	require.Contains(t, [][]string{{"1 prepared"}, {"1 spoiled PT0001"}}, o.cards(), "no blank is left in production, whether the station had taken one or not")
+	require.Contains(t, [][]string{{"1 spoiled"}, {"1 spoiled PT0001"}}, o.cards(), "no blank is left in production, whether the station had taken one or not")
 }
 
 func TestCardApplication_IsStoppedAtAnyMoment(t *testing.T) {

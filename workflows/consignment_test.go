@@ -108,6 +108,9 @@ func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber
 	return nil
 }
 
+// LookApplication is an application that is told to read the registry.
+func (d *dispatchRoom) LookApplication(context.Context, identity.ApplicationNumber) error { return nil }
+
 // after sends an update that much after the box was opened, and notes the answer.
 func (d *dispatchRoom) after(delay time.Duration, message identity.Act) {
 	name := message.ActName()
@@ -218,7 +221,7 @@ func TestConsignment_WrongCountIsRefusedUntilItIsRight(t *testing.T) {
 
 	require.Equal(t, []string{
 		"seal: accepted", "send: accepted",
-		"receive: counted: 1 counted and 0 missing do not make the 2 on the manifest",
+		"receive: counted: 1 counted, 0 of them surplus, and 0 missing do not make the 2 on the manifest: name each card of the manifest that is not in the box as missing, and each card in the box that is not on it as surplus",
 		"receive: missing: names an application that is not on the manifest",
 		"receive: accepted",
 	}, d.answered)

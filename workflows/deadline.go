@@ -13,6 +13,14 @@ func (a *application) setClock(c activities.LegalClock) {
 	a.due, a.riskAt, a.stoppedAt = c.Due, c.RiskAt, c.Stopped
 }
 
+// keepTime watches the legal clock, unless it is watched.
+func (a *application) keepTime(ctx workflow.Context) {
+	if !a.timed {
+		a.timed = true
+		workflow.Go(ctx, a.watchDeadline)
+	}
+}
+
 // watchDeadline runs the legal clock up to hand-over. It stands still while the citizen
 // has to do something. An application whose deadline is near is hurried, and marked for
 // operators, while that lasts; nothing else happens to it.
@@ -32,7 +40,7 @@ func (a *application) watchDeadline(ctx workflow.Context) {
 			must(workflow.Await(ctx, changed))
 		}
 	}
-	a.atRisk = false
+	a.atRisk, a.timed = false, false
 }
 
 // priority of the next activity: the urgent first, then cards that are made again;

@@ -129,6 +129,7 @@ type setting struct {
 }
 
 func sample(name string) option { return func(_ *testOffice, s *setting) { s.sample = name } }
+func blanks(n int) option       { return func(_ *testOffice, s *setting) { s.blanks = n } }
 func noBlanks() option          { return func(_ *testOffice, s *setting) { s.blanks = 0 } }
 func corrupt(n int) option      { return func(o *testOffice, _ *setting) { o.corrupt = n } }
 
@@ -652,12 +653,12 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		a.o.down[name]--
 		return nil, errors.New("connection refused")
 	}
-	if name == a.o.late {
-		<-a.o.free
-	}
 	if act := a.o.during[name]; act != nil {
 		delete(a.o.during, name)
 		a.o.env.RegisterDelayedCallback(func() { act(a.o) }, 0)
+	}
+	if name == a.o.late {
+		<-a.o.free
 	}
 	out, err := a.Next.ExecuteActivity(ctx, in)
 	if a.o.twice && err == nil {

@@ -40,8 +40,12 @@ func (a *application) personalization(ctx workflow.Context) (identity.Stage, err
 	if a.station != "" {
 		at = atStation(ctx, a.station, a.in.Limits.StationWait, "Write and lock the chip", a.priority())
 	}
+	made := workflow.ExecuteActivity(at, station.Personalize, a.card())
+	if !a.awaitStation(ctx, made) {
+		return a.stage, nil
+	}
 	var slot activities.PersonalizeResult
-	err := workflow.ExecuteActivity(at, station.Personalize, a.card()).Get(ctx, &slot)
+	err := made.Get(ctx, &slot)
 	switch {
 	case refused(err, identity.OutOfStock):
 		return a.awaitStock(ctx, err)
@@ -56,7 +60,11 @@ func (a *application) personalization(ctx workflow.Context) (identity.Stage, err
 func (a *application) printing(ctx workflow.Context) (identity.Stage, error) {
 	a.showRelease(ctx)
 	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Print both sides", a.priority())
-	if err := workflow.ExecuteActivity(at, station.PrintCard, a.card()).Get(ctx, nil); err != nil {
+	printed := workflow.ExecuteActivity(at, station.PrintCard, a.card())
+	if !a.awaitStation(ctx, printed) {
+		return a.stage, nil
+	}
+	if err := printed.Get(ctx, nil); err != nil {
 		return a.cardInTrouble(ctx, fmt.Errorf("print card %d: %w", a.attempt, err))
 	}
 	return identity.Inspection, nil
@@ -66,7 +74,11 @@ func (a *application) printing(ctx workflow.Context) (identity.Stage, error) {
 func (a *application) inspection(ctx workflow.Context) (identity.Stage, error) {
 	a.showRelease(ctx)
 	at := atStation(ctx, a.station, a.in.Limits.StationWait, "Read back chip and print", a.priority())
-	if err := workflow.ExecuteActivity(at, station.Inspect, a.card()).Get(ctx, nil); err != nil {
+	inspected := workflow.ExecuteActivity(at, station.Inspect, a.card())
+	if !a.awaitStation(ctx, inspected) {
+		return a.stage, nil
+	}
+	if err := inspected.Get(ctx, nil); err != nil {
 		return a.cardInTrouble(ctx, fmt.Errorf("inspect card %d: %w", a.attempt, err))
 	}
 	return identity.Dispatch, nil

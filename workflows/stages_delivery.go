@@ -16,7 +16,9 @@ func (a *application) dispatch(ctx workflow.Context) (identity.Stage, error) {
 	if err := a.do(ctx, "Pack for the destination", pipeline.Pack, a.card(), &out); err != nil {
 		return "", fmt.Errorf("pack card %d: %w", a.attempt, err)
 	}
-	a.packed(ctx, out.Consignment)
+	if out.Consignment != "" {
+		a.packed(ctx, out.Consignment)
+	}
 	card := out.Card
 	if card == identity.CardPacked {
 		told := a.awaitArrival(ctx, out.Consignment)
@@ -29,15 +31,27 @@ func (a *application) dispatch(ctx workflow.Context) (identity.Stage, error) {
 			card = identity.CardArrived
 		}
 	}
-	switch card { //nolint:exhaustive // the others are refused by Pack
-	case identity.CardArrived:
+	switch {
+	case card == identity.CardArrived:
 		return identity.HandOver, nil
-	case identity.CardLost:
+	case card == identity.CardLost:
 		a.note(ctx, fmt.Sprintf("Card %d was missing from consignment %s: making another", a.attempt, out.Consignment))
 		a.beginAnotherCard()
 		return identity.DataPreparation, nil
+	case card.GivenUp():
+		a.givenUp = true
+		return a.stage, nil
 	}
-	return "", identity.Refuse(identity.Conflict, "card %d is %s; a packed card is packed, arrived or lost", a.attempt, card)
+	return "", identity.Refuse(identity.Conflict, "card %d is %s; a packed card is packed, arrived or given up", a.attempt, card)
+}
+
+// replaceCard begins another card where the registry has this one as given up: it was
+// spoiled, lost or destroyed while nobody told the workflow.
+func (a *application) replaceCard(ctx workflow.Context) {
+	a.note(ctx, fmt.Sprintf("Card %d was given up: making another", a.attempt))
+	a.beginAnotherCard()
+	a.enter(ctx, identity.DataPreparation)
+	a.keepTime(ctx)
 }
 
 // awaitArrival waits until the consignment is counted in, and returns its report of the

@@ -38,8 +38,12 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 	if a.station != "" {
 		at = atStation(ctx, a.station, a.in.Limits.StationWait, makesCard, a.priority())
 	}
+	making := workflow.ExecuteActivity(at, station.Make, a.card())
+	if !a.awaitStation(ctx, making) {
+		return a.stage, nil
+	}
 	var made activities.MakeResult
-	err := workflow.ExecuteActivity(at, station.Make, a.card()).Get(ctx, &made)
+	err := making.Get(ctx, &made)
 	switch {
 	case err == nil:
 		a.station, a.tries = made.Station, 0
@@ -105,7 +109,9 @@ func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.S
 }
 
 // beginAnotherCard gives up the card that was being made.
-func (a *application) beginAnotherCard() { a.attempt, a.station, a.tries = a.attempt+1, "", 0 }
+func (a *application) beginAnotherCard() {
+	a.attempt, a.station, a.tries, a.givenUp = a.attempt+1, "", 0, false
+}
 
 // awaitStock waits until stock is received: as many applications as there are blanks are
 // then woken, in the order of their priority.

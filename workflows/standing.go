@@ -86,6 +86,9 @@ func (a *application) standAt(ctx workflow.Context, s activities.Standing) {
 	if s.Awaiting == identity.ToRepair || s.Awaiting == identity.ToAttend {
 		a.need = &need{s.Awaiting, s.Why}
 	}
+	if a.givenUp = s.Card.GivenUp(); a.givenUp {
+		a.need = nil // the card that production or the engine could not go on with is gone
+	}
 	a.handedOver = s.Stage == identity.Issued
 	a.ready = true
 	a.show(ctx)

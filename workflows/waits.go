@@ -109,6 +109,28 @@ func (a *application) awaitOrLook(ctx workflow.Context, w wait, decided func() b
 	}
 }
 
+// awaitStation waits for the answer of a station, which may be silent for long. It
+// reports whether there is one: there is none if the application was ended meanwhile, or
+// its card given up or taken back. The station's late step is then refused by the registry.
+func (a *application) awaitStation(ctx workflow.Context, answer workflow.Future) bool {
+	attempt := a.attempt
+	for {
+		must(workflow.Await(ctx, func() bool { return answer.IsReady() || a.ending != nil || a.look }))
+		switch {
+		case answer.IsReady():
+			return true
+		case workflow.GetVersion(ctx, "leave-a-silent-station", workflow.DefaultVersion, 1) < 1:
+			must(workflow.Await(ctx, answer.IsReady))
+			return true
+		case a.ending == nil:
+			a.readStanding(ctx)
+		}
+		if a.ending != nil || a.givenUp || a.attempt != attempt || a.gone || a.anew {
+			return false
+		}
+	}
+}
+
 // settle waits for a decision that is on its way to the registry: what was accepted
 // there takes effect here before the application goes on.
 func (a *application) settle(ctx workflow.Context) {

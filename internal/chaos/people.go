@@ -385,7 +385,7 @@ func (p *people) ship(ctx context.Context) {
 				}
 			}
 			act = count
-		case identity.ConsignmentReceived:
+		case identity.ConsignmentReceived, identity.ConsignmentDissolved:
 			continue
 		}
 		p.once(string(c.Number), func() {

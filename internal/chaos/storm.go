@@ -106,14 +106,19 @@ func (w *watch) settled() bool {
 	_, pending := w.enrollment.known()
 	return v != nil && w.up() && pending == 0 && len(v.running) == 0 &&
 		!slices.ContainsFunc(v.applications, func(a standing) bool { return !a.Stage.Ended() }) &&
-		!slices.ContainsFunc(v.consignments, func(c box) bool { return c.State != identity.ConsignmentReceived })
+		!slices.ContainsFunc(v.consignments, func(c box) bool {
+			return c.State != identity.ConsignmentReceived && c.State != identity.ConsignmentDissolved
+		})
 }
 
 // destroyUnwanted is two officers destroying the finished cards of applications that
-// ended without them.
+// ended without them. Spoiled ones stay, for the books to be looked at.
 func (w *watch) destroyUnwanted(ctx context.Context) error {
 	unwanted, err := w.office.Registry.Unwanted(ctx)
 	for _, c := range unwanted {
+		if c.State == identity.CardSpoiled {
+			continue
+		}
 		officers := [2]identity.OfficerID{"SX-C06-0001", "SX-C06-0002"}
 		err = errors.Join(err, w.office.Registry.Destroy(ctx, c.Application, c.Attempt, officers, identity.Reason{Code: "application-ended"}))
 	}

@@ -86,8 +86,9 @@ type SendConsignment struct {
 // ReceiveConsignment counts the box in at its destination.
 type ReceiveConsignment struct {
 	Officer OfficerID
-	Counted int
-	Missing []ApplicationNumber
+	Counted int                 // how many cards are in the box
+	Missing []ApplicationNumber // on the manifest, and not in the box
+	Surplus []string            `json:",omitzero"` // in the box, and not on the manifest: applications, or serials of blanks
 }
 
 // ActName implements Act.
@@ -151,14 +152,6 @@ func (a HandOverCard) Check() error {
 
 // Check implements Act.
 func (a SealConsignment) Check() error { return checkBadge("officer", a.Officer) }
-
-// Check implements Act.
-func (a SendConsignment) Check() error {
-	return errors.Join(checkBadge("officer", a.Officer), CheckNote("courier", a.Courier), CheckNote("seal", a.Seal))
-}
-
-// Check implements Act.
-func (a ReceiveConsignment) Check() error { return checkBadge("officer", a.Officer) }
 
 // signed checks the badge and the reason of an act.
 func signed(officer OfficerID, reason string) error {

@@ -21,6 +21,7 @@ const (
 	CardRevoked   CardState = "revoked"   // another card took its place
 	CardSpoiled   CardState = "spoiled"   // ruined in the making
 	CardLost      CardState = "lost"      // missing when its consignment was counted
+	CardFound     CardState = "found"     // it was lost, and turned up when it was of no use any more: to be destroyed
 	CardDestroyed CardState = "destroyed" // by two officers
 )
 
@@ -39,8 +40,14 @@ func (s CardState) Past(reached CardState) bool {
 	return slices.Index(CardStates, s) >= slices.Index(CardStates, reached)
 }
 
+// GivenUp reports whether a card in this state will never be handed over, so that its
+// application needs another one.
+func (s CardState) GivenUp() bool {
+	return s == CardSpoiled || s == CardLost || s == CardFound || s == CardDestroyed
+}
+
 // CardStates lists every state, in order.
 var CardStates = []CardState{
 	CardPrepared, CardBegun, CardPersonalized, CardPrinted, CardInspected, CardPacked, CardArrived, CardLive,
-	CardRevoked, CardSpoiled, CardLost, CardDestroyed,
+	CardRevoked, CardSpoiled, CardLost, CardFound, CardDestroyed,
 }

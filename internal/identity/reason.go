@@ -25,6 +25,8 @@ const (
 	ReasonStationLost      ReasonCode = "station-lost"
 	ReasonOutdated         ReasonCode = "outdated"
 	ReasonMissing          ReasonCode = "missing"
+	ReasonMisplaced        ReasonCode = "misplaced"
+	ReasonRecounted        ReasonCode = "recounted"
 	ReasonReplaced         ReasonCode = "replaced"
 	ReasonStopped          ReasonCode = "stopped"
 	ReasonOther            ReasonCode = "other"
@@ -80,6 +82,8 @@ var (
 		{"spoiled-in-production", "Hỏng trong sản xuất", "it was spoiled in production"},
 		{"not-collected", "Công dân không đến nhận", "it was not collected"},
 		{"application-ended", "Hồ sơ đã kết thúc", "its application ended without it"},
+		{"damaged", "Thẻ hỏng, không trả được cho công dân", "it is damaged and cannot be handed over"},
+		{"found-again", "Thẻ thất lạc đã tìm thấy", "it was lost and turned up"},
 		{"revoked", "Thẻ đã bị thu hồi", "it was revoked"},
 		other,
 	}
@@ -91,6 +95,8 @@ var (
 		{ReasonOutdated, "Ngày chuẩn bị dữ liệu đã qua", "it was prepared on a day that has passed"},
 		{ReasonStopped, "Hồ sơ bị dừng khi đang làm thẻ", "its application was stopped while it was made"},
 		{ReasonMissing, "Thiếu khi kiểm đếm", "it was missing at the count"},
+		{ReasonMisplaced, "Thẻ nằm ở nơi không phải của nó", "it was where it does not belong"},
+		{ReasonRecounted, "Thẻ trước đã có, không cần thẻ này", "the card before it was there after all"},
 	}
 	RevokeReasons = ReasonTable{
 		{ReasonReplaced, "Đã được thay bằng thẻ mới", "another card took its place"},

@@ -34,8 +34,9 @@ type stageRow struct {
 }
 
 // stages is the table of stages, in the order an application passes them, the ends
-// last. A card that was ruined, or lost on its way, goes back to DataPreparation:
-// another blank gets data of its own. The stops may follow every open stage.
+// last. A card that was ruined, or lost on its way, or destroyed before it was handed
+// over, goes back to DataPreparation: another blank gets data of its own. The stops may
+// follow every open stage.
 var stages = []stageRow{
 	{Received, "Đã tiếp nhận hồ sơ", "Application received", []Stage{BiometricCapture, Validation}},
 	{BiometricCapture, checkedVI, checkedEN, []Stage{Validation}},
@@ -47,7 +48,7 @@ var stages = []stageRow{
 	{Printing, madeVI, madeEN, []Stage{Inspection, DataPreparation}},
 	{Inspection, madeVI, madeEN, []Stage{Dispatch, DataPreparation}},
 	{Dispatch, "Chuyển thẻ về nơi trả", "Card on its way", []Stage{HandOver, DataPreparation}},
-	{HandOver, "Trả thẻ", "Card handed over", []Stage{Issued}},
+	{HandOver, "Trả thẻ", "Card handed over", []Stage{Issued, DataPreparation}},
 
 	{Issued, "Thẻ đã được trả.", "The card was handed over.", nil},
 	{Rejected, "Hồ sơ bị từ chối; thông báo nêu rõ lý do được gửi riêng.", "The application was refused; a notice with the reason is sent separately.", nil},

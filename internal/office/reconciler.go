@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/workflows"
 )
@@ -54,6 +55,31 @@ func (o *Office) WakeForStock(ctx context.Context) {
 	}
 	if err != nil {
 		o.logger.WarnContext(ctx, "Those who wait for blanks are woken later", "error", err)
+	}
+}
+
+// Tell has applications read the registry, where their cards were changed by command.
+// When Temporal does not answer now, the reconciler does so later.
+func (o *Office) Tell(ctx context.Context, numbers ...identity.ApplicationNumber) {
+	flows, err := o.Workflows(ctx)
+	for _, number := range numbers {
+		if err == nil && number != "" {
+			err = flows.LookApplication(ctx, number)
+		}
+	}
+	if err != nil {
+		o.logger.WarnContext(ctx, "The applications of these cards are told later", "error", err)
+	}
+}
+
+// TellConsignment is Tell for a consignment.
+func (o *Office) TellConsignment(ctx context.Context, number identity.ConsignmentNumber) {
+	flows, err := o.Workflows(ctx)
+	if err == nil {
+		err = flows.LookConsignment(ctx, number)
+	}
+	if err != nil {
+		o.logger.WarnContext(ctx, "The consignment is told later", "error", err)
 	}
 }
 

@@ -146,15 +146,15 @@ func (p *pass) application(ctx context.Context, app registry.OpenApplication) er
 }
 
 // disagree reports whether a workflow shows something else than the registry has, or
-// has not heard that its card was counted in. Stages are shown where an application
-// rests: it waits for a person there, or for its box.
+// has not heard that its card was counted in, or given up. Stages are shown where an
+// application rests: it waits for a person there, or for its box.
 func disagree(app registry.OpenApplication, shown workflows.Shown) bool {
-	counted := app.Card == identity.CardArrived || app.Card == identity.CardLost
 	packed := app.Stage == identity.Dispatch
 	return app.Awaiting != shown.Awaiting ||
 		app.Awaiting != identity.NoAction && app.Stage != shown.Stage ||
 		packed != (shown.Stage == identity.Dispatch) && app.Awaiting == identity.NoAction ||
-		packed && (counted || app.Consignment != "" && app.Consignment != shown.Consignment)
+		app.Card.GivenUp() ||
+		packed && (app.Card == identity.CardArrived || app.Consignment != "" && app.Consignment != shown.Consignment)
 }
 
 // consignments mends boxes, as applications does applications.

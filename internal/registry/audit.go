@@ -30,6 +30,7 @@ type AuditEntry struct {
 const (
 	eventSpoiled   = `'spoiled card '`
 	eventMissed    = `'missed card '`
+	eventFound     = `'found card '`
 	eventDestroyed = `'destroyed card '`
 )
 

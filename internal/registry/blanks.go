@@ -69,7 +69,7 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	switch {
 	case err != nil:
 		return "", found(err, "application %s has no card %d", number, attempt)
-	case state == identity.CardSpoiled:
+	case state.GivenUp():
 		return "", identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
 	case blank == "":
 		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s", station)

@@ -16,7 +16,7 @@ const maxFaults = 100
 // state; that of a blank without a card is stock.
 var accountOfCard = `CASE
 	WHEN c.state IN ` + literals([]identity.CardState{identity.CardLive, identity.CardRevoked}) + ` THEN ` + accountIssued + `
-	WHEN c.state IN ` + literals([]identity.CardState{identity.CardSpoiled, identity.CardLost}) + ` THEN ` + accountSpoiled + `
+	WHEN c.state IN ` + literals([]identity.CardState{identity.CardSpoiled, identity.CardLost, identity.CardFound}) + ` THEN ` + accountSpoiled + `
 	WHEN c.state = ` + cardDestroyed + ` THEN ` + accountDestroyed + `
 	WHEN c.state IS NULL THEN ` + accountStock + ` ELSE ` + accountProduction + ` END`
 

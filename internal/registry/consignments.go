@@ -17,12 +17,13 @@ type Packing struct {
 	Destination identity.StationID
 	Full        bool               // no more cards fit; it is sealed
 	Tell        bool               // the consignment's workflow has to hear of this card: the first, the last, or one that was packed before
-	Card        identity.CardState // packed; or arrived or lost, where the consignment was counted in before
+	Card        identity.CardState // packed; or what became of it since: arrived, or given up
 }
 
 // Pack enters Dispatch and puts the card into the open consignment for its
 // destination, opening one if necessary, and seals it when it holds limit cards. A
-// card is packed once; a second call says where it is. One round trip.
+// card is packed once; a second call says where it is. One that was given up meanwhile is
+// not packed. One round trip.
 func (r *Registry) Pack(ctx context.Context, number identity.ApplicationNumber, attempt, limit int, actor string) (Packing, error) {
 	m := StageChange{Application: number, To: identity.Dispatch, Attempt: attempt, Actor: actor}
 	for {
@@ -82,7 +83,7 @@ func (r *Registry) pack(ctx context.Context, m StageChange, limit int) (Packing,
 	switch {
 	case err != nil:
 		return Packing{}, found(err, "application %s has no card %d", m.Application, m.Attempt)
-	case p.Consignment == "":
+	case p.Consignment == "" && !p.Card.GivenUp():
 		return Packing{}, identity.Refuse(identity.Conflict, "card %d is %s; only an inspected card is packed", m.Attempt, p.Card)
 	}
 	if p.Card == identity.CardInspected {
@@ -96,6 +97,7 @@ func (r *Registry) pack(ctx context.Context, m StageChange, limit int) (Packing,
 type Consignment struct {
 	Number      identity.ConsignmentNumber `json:"number"`
 	Destination identity.StationID         `json:"destination"`
+	Origin      identity.StationID         `json:"origin,omitempty"` // the station that sends it on; none: the center
 	State       identity.ConsignmentState  `json:"state"`
 	Courier     string                     `json:"courier,omitempty"`
 	Seal        string                     `json:"seal,omitempty"`
@@ -110,17 +112,17 @@ type PackedCard struct {
 	Missing     bool                       `json:"missing,omitempty"`
 }
 
-// Consignments lists the consignments that were not yet received, and those that
-// were since a time (zero: ever), with their cards, oldest first. It costs by what
+// Consignments lists the consignments that were not yet received or dissolved, and those
+// that were since a time (zero: ever), with their cards, oldest first. It costs by what
 // it gives.
 func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([]Consignment, error) {
 	rows, _ := r.db.Query(ctx, `
-		SELECT number, destination, state, courier, seal FROM consignments WHERE state <> `+consignmentReceived+`
-		UNION ALL SELECT number, destination, state, courier, seal FROM consignments WHERE state = `+consignmentReceived+` AND received_at >= $1
+		SELECT number, destination, origin, state, courier, seal FROM consignments WHERE state NOT IN `+consignmentClosed+`
+		UNION ALL SELECT number, destination, origin, state, courier, seal FROM consignments WHERE state IN `+consignmentClosed+` AND received_at >= $1
 		ORDER BY number`, receivedSince) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consignment, error) {
 		var c Consignment
-		return c, row.Scan(&c.Number, &c.Destination, &c.State, &c.Courier, &c.Seal)
+		return c, row.Scan(&c.Number, &c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal)
 	})
 	if err != nil {
 		return nil, fail("list consignments", err)
@@ -139,8 +141,8 @@ func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([
 // Consignment reads one consignment, or refuses with NotFound.
 func (r *Registry) Consignment(ctx context.Context, number identity.ConsignmentNumber) (Consignment, error) {
 	c := Consignment{Number: number}
-	err := r.db.QueryRow(ctx, `SELECT destination, state, courier, seal FROM consignments WHERE number = $1`, number).
-		Scan(&c.Destination, &c.State, &c.Courier, &c.Seal)
+	err := r.db.QueryRow(ctx, `SELECT destination, origin, state, courier, seal FROM consignments WHERE number = $1`, number).
+		Scan(&c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Consignment{}, identity.Refuse(identity.NotFound, "there is no consignment %s", number)
 	}
@@ -170,86 +172,133 @@ func (r *Registry) manifests(ctx context.Context, numbers []string) (map[identit
 	return manifests, fail("read manifest", err)
 }
 
-// SealConsignment closes a consignment to further cards, and returns how many it
-// holds. A second call changes nothing.
-func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, actor string) (int, error) {
+// SealConsignment closes a consignment to further cards. One that holds nothing is
+// dissolved. It gives what the consignment is then; a second call changes nothing.
+func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, actor string) (identity.ConsignmentState, int, error) {
+	var state identity.ConsignmentState
 	var cards int
 	err := r.db.QueryRow(ctx, `
-		UPDATE consignments SET state = CASE state WHEN `+consignmentOpen+` THEN `+consignmentSealed+` ELSE state END,
-			sealed_by = CASE state WHEN `+consignmentOpen+` THEN $2 ELSE sealed_by END
-		WHERE number = $1 RETURNING cards`, number, actor).Scan(&cards)
-	return cards, fail("seal consignment", found(err, "there is no consignment %s", number))
+		UPDATE consignments SET sealed_by = CASE state WHEN `+consignmentOpen+` THEN $2 ELSE sealed_by END,
+			received_at = CASE WHEN state = `+consignmentOpen+` AND cards = 0 THEN now() ELSE received_at END,
+			state = CASE WHEN state <> `+consignmentOpen+` THEN state WHEN cards = 0 THEN `+consignmentDissolved+` ELSE `+consignmentSealed+` END
+		WHERE number = $1 RETURNING state, cards`, number, actor).Scan(&state, &cards)
+	return state, cards, fail("seal consignment", found(err, "there is no consignment %s", number))
 }
 
-// SendConsignment hands a sealed consignment to the courier.
+// ReopenConsignment lets cards join a consignment again that was sealed too early. Its
+// cut-off counts from now on. A second call changes nothing.
+func (r *Registry) ReopenConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID) error {
+	if err := officer.Check(); err != nil {
+		return err
+	}
+	tag, err := r.db.Exec(ctx, `
+		WITH opened AS (
+			UPDATE consignments SET state = `+consignmentOpen+`, sealed_by = '', opened_at = now()
+			WHERE number = $1 AND state = `+consignmentSealed+` AND origin = '' RETURNING number
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT c.application, $2, 'opened ' || opened.number || ' again', '' FROM opened JOIN cards c ON c.consignment = opened.number`, number, officer)
+	if err != nil || tag.RowsAffected() > 0 {
+		return fail("open consignment again", err)
+	}
+	c, err := r.Consignment(ctx, number)
+	switch {
+	case err != nil:
+		return err
+	case c.State == identity.ConsignmentOpen:
+		return nil
+	case c.Origin != "":
+		return identity.Refuse(identity.Conflict, "consignment %s is sent on by %s; it cannot be opened again", number, c.Origin)
+	}
+	return identity.Refuse(identity.Conflict, "consignment %s is %s; only a sealed one can be opened again", number, c.State)
+}
+
+// SendConsignment hands a sealed consignment to the courier. The same officer saying the
+// same again changes nothing.
 func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SendConsignment) error {
 	if err := act.Check(); err != nil {
 		return err
 	}
 	tag, err := r.db.Exec(ctx, `
-		UPDATE consignments SET state = `+consignmentSent+`, sent_by = @officer, courier = @courier, seal = @seal, sent_at = coalesce(sent_at, now())
-		WHERE number = @number AND (state = `+consignmentSealed+` OR state = `+consignmentSent+` AND sent_by = @officer AND seal = @seal)`,
+		UPDATE consignments SET state = `+consignmentSent+`, sent_by = @officer, courier = @courier, seal = @seal, sent_at = now()
+		WHERE number = @number AND state = `+consignmentSealed,
 		pgx.StrictNamedArgs{"number": number, "officer": act.Officer, "courier": act.Courier, "seal": act.Seal})
-	if err == nil && tag.RowsAffected() == 0 {
-		return identity.Refuse(identity.Conflict, "consignment %s is not sealed, or was sent before", number)
+	if err != nil || tag.RowsAffected() == 1 {
+		return fail("send consignment", err)
 	}
-	return fail("send consignment", err)
+	done, err := r.Moved(ctx, number, act)
+	if err == nil && !done {
+		err = identity.Refuse(identity.Conflict, "consignment %s is not sealed", number)
+	}
+	return err
 }
 
-// ReceiveConsignment counts a consignment in: its cards have arrived, except those
-// missing, which are lost and whose blanks are booked as spoiled. A second call
-// changes nothing.
-func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment) error {
-	if err := act.Check(); err != nil {
-		return err
-	}
-	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		var state identity.ConsignmentState
-		var cards int
-		if err := tx.QueryRow(ctx, `SELECT state, cards FROM consignments WHERE number = $1 FOR UPDATE`, number).Scan(&state, &cards); err != nil {
-			return found(err, "there is no consignment %s", number)
-		}
-		switch {
-		case state == identity.ConsignmentReceived:
-			return nil
-		case state != identity.ConsignmentSent:
-			return identity.Refuse(identity.Conflict, "consignment %s is %s, not sent", number, state)
-		case act.Counted+len(act.Missing) != cards:
-			return identity.RefuseField(identity.Conflict, "counted", "%d counted and %d missing do not make the %d on the manifest", act.Counted, len(act.Missing), cards)
-		}
-		return receiveCards(ctx, tx, number, act.Officer, act.Missing)
-	})
-	return fail("receive consignment", err)
-}
-
-func receiveCards(ctx context.Context, tx pgx.Tx, number identity.ConsignmentNumber, officer identity.OfficerID, missing []identity.ApplicationNumber) error {
-	names := make([]string, len(missing))
-	for i, n := range missing {
-		names[i] = string(n)
-	}
-	slices.Sort(names)
-	if len(slices.Compact(names)) != len(missing) {
-		return identity.RefuseField(identity.Invalid, "missing", "names an application twice")
-	}
-	args := pgx.StrictNamedArgs{"number": number, "officer": officer, "missing": names, "reason": string(identity.ReasonMissing)}
-	tag, err := tx.Exec(ctx, `
-		UPDATE cards SET state = `+cardLost+`, missing = true, reason = @reason, changed_at = now()
-		WHERE consignment = @number AND application = ANY(@missing) AND @officer::text <> ''`, args)
+// Moved reports whether an officer moved a consignment so before, in every detail, so
+// that asking again is answered. It refuses when another act came first.
+func (r *Registry) Moved(ctx context.Context, number identity.ConsignmentNumber, act identity.Act) (bool, error) {
+	b, err := readBox(ctx, r.db, number, "")
 	if err != nil {
-		return err
+		return false, fail("read consignment", err)
 	}
-	if int(tag.RowsAffected()) != len(names) {
-		return identity.RefuseField(identity.Conflict, "missing", "names an application that is not on the manifest")
+	return b.moved(act)
+}
+
+// box is a consignment with who moved it, and how.
+type box struct {
+	number                       identity.ConsignmentNumber
+	destination                  identity.StationID
+	state                        identity.ConsignmentState
+	cards                        int
+	sealedBy, sentBy, receivedBy string
+	courier, seal                string
+	counted                      int
+	missing, surplus             []string // as they were named at the count
+}
+
+func readBox(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}, number identity.ConsignmentNumber, lock string,
+) (box, error) {
+	b := box{number: number}
+	err := db.QueryRow(ctx, `
+		SELECT destination, state, cards, sealed_by, sent_by, received_by, courier, seal, coalesce(counted, 0), said_missing, said_surplus
+		FROM consignments WHERE number = $1 `+lock, number).
+		Scan(&b.destination, &b.state, &b.cards, &b.sealedBy, &b.sentBy, &b.receivedBy, &b.courier, &b.seal, &b.counted, &b.missing, &b.surplus)
+	return b, found(err, "there is no consignment %s", number)
+}
+
+func (b box) moved(act identity.Act) (bool, error) {
+	state := func(s identity.ConsignmentState) int { return slices.Index(identity.ConsignmentStates, s) }
+	switch m := act.(type) {
+	case identity.SealConsignment:
+		if state(b.state) <= state(identity.ConsignmentOpen) || b.sealedBy == string(m.Officer) {
+			return b.state != identity.ConsignmentOpen, nil
+		}
+		return false, identity.Refuse(identity.Conflict, "consignment %s is %s; it was sealed by %s", b.number, b.state, b.sealedBy)
+	case identity.SendConsignment:
+		if b.sentBy == "" || b.sentBy == string(m.Officer) && b.courier == m.Courier && b.seal == m.Seal {
+			return b.sentBy != "", nil
+		}
+		return false, identity.Refuse(identity.Conflict, "consignment %s was sent before: by %s, with %s, under seal %s", b.number, b.sentBy, b.courier, b.seal)
+	case identity.ReceiveConsignment:
+		if b.receivedBy == "" || b.receivedBy == string(m.Officer) && b.counted == m.Counted &&
+			slices.Equal(b.missing, sorted(m.Missing)) && slices.Equal(b.surplus, sorted(m.Surplus)) {
+			return b.receivedBy != "", nil
+		}
+		return false, identity.Refuse(identity.Conflict, "consignment %s was received before: by %s, who counted %d, with %d missing and %d surplus; a wrong count is put right by starter consignments recount",
+			b.number, b.receivedBy, b.counted, len(b.missing), len(b.surplus))
 	}
-	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE blanks b SET account = `+accountSpoiled+` FROM cards c WHERE c.blank = b.serial AND c.consignment = $1 AND c.missing`, number)
-	batch.Queue(`UPDATE cards SET state = `+cardArrived+`, changed_at = now() WHERE consignment = $1 AND state = `+cardPacked, number)
-	batch.Queue(`
-		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, $2, CASE WHEN missing THEN `+eventMissed+` ELSE 'received card ' END || attempt || ' of ' || $1, ''
-		FROM cards WHERE consignment = $1`, number, officer)
-	batch.Queue(`UPDATE consignments SET state = `+consignmentReceived+`, received_by = $2, received_at = now() WHERE number = $1`, number, officer)
-	return tx.SendBatch(ctx, batch).Close()
+	return false, nil
+}
+
+// sorted lists values as text, in order.
+func sorted[T ~string](values []T) []string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	slices.Sort(list)
+	return list
 }
 
 // ConsignmentStanding is where a consignment stands: what its workflow has to know

@@ -66,8 +66,9 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	missing := []identity.ApplicationNumber{lost}
 
 	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1, Missing: missing}), identity.Conflict)
-	cards, err := b.SealConsignment(t.Context(), p.Consignment, string(approver))
+	state, cards, err := b.SealConsignment(t.Context(), p.Consignment, string(approver))
 	require.NoError(t, err)
+	require.Equal(t, identity.ConsignmentSealed, state)
 	require.Equal(t, 2, cards)
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))

@@ -37,6 +37,7 @@ const (
 	cardRevoked   = `'` + string(identity.CardRevoked) + `'`
 	cardSpoiled   = `'` + string(identity.CardSpoiled) + `'`
 	cardLost      = `'` + string(identity.CardLost) + `'`
+	cardFound     = `'` + string(identity.CardFound) + `'`
 	cardDestroyed = `'` + string(identity.CardDestroyed) + `'`
 
 	accountReceived   = `'` + string(identity.AccountReceived) + `'`
@@ -46,10 +47,16 @@ const (
 	accountIssued     = `'` + string(identity.AccountIssued) + `'`
 	accountDestroyed  = `'` + string(identity.AccountDestroyed) + `'`
 
-	consignmentOpen     = `'` + string(identity.ConsignmentOpen) + `'`
-	consignmentSealed   = `'` + string(identity.ConsignmentSealed) + `'`
-	consignmentSent     = `'` + string(identity.ConsignmentSent) + `'`
-	consignmentReceived = `'` + string(identity.ConsignmentReceived) + `'`
+	consignmentOpen      = `'` + string(identity.ConsignmentOpen) + `'`
+	consignmentSealed    = `'` + string(identity.ConsignmentSealed) + `'`
+	consignmentSent      = `'` + string(identity.ConsignmentSent) + `'`
+	consignmentReceived  = `'` + string(identity.ConsignmentReceived) + `'`
+	consignmentDissolved = `'` + string(identity.ConsignmentDissolved) + `'`
+
+	// The states of a consignment that is not under way any more.
+	consignmentClosed = `(` + consignmentReceived + `, ` + consignmentDissolved + `)`
+
+	surplusUnclear = `'` + string(identity.SurplusUnclear) + `'`
 
 	evidenceTemplates = `'` + string(identity.EvidenceTemplates) + `'`
 	citizenAlive      = `'` + string(identity.Alive) + `'`
@@ -72,6 +79,10 @@ var inSlot = literals(those(identity.CardState.InSlot))
 func those(is func(identity.CardState) bool) []identity.CardState {
 	return slices.DeleteFunc(slices.Clone(identity.CardStates), func(s identity.CardState) bool { return !is(s) })
 }
+
+// givenUp are the states of a card that will never be handed over, as a list of SQL
+// literals.
+var givenUp = literals(slices.DeleteFunc(slices.Clone(identity.CardStates), func(s identity.CardState) bool { return !s.GivenUp() }))
 
 // literals writes values as a list for IN.
 func literals[T ~string](values []T) string {

@@ -99,7 +99,7 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	if slices.Index(way, at) >= step {
 		return nil
 	}
-	if at == identity.CardSpoiled {
+	if at.GivenUp() {
 		return identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
 	}
 	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)

@@ -175,7 +175,7 @@ func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) ide
 	p, err := b.Pack(t.Context(), number, 1, 1, "system")
 	require.NoError(t, err)
 	require.True(t, p.Full)
-	_, err = b.SealConsignment(t.Context(), p.Consignment, "system")
+	_, _, err = b.SealConsignment(t.Context(), p.Consignment, "system")
 	require.NoError(t, err)
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "88213"}))
 	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1}))

@@ -45,11 +45,13 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by),
-    UPDATE (state, blank, station, consignment, missing, reason, handed_over, handed_over_by, handed_over_at, proof, score, changed_at)
+    UPDATE (state, blank, station, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_at, proof, score, changed_at)
     ON cards TO cancuoc_programs;
-GRANT SELECT, INSERT (number, destination, state, cards, sealed_by),
-    UPDATE (state, cards, courier, seal, sealed_by, sent_by, sent_at, received_by, received_at, announced_at)
+GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
+    UPDATE (state, cards, courier, seal, opened_at, sealed_by, sent_by, sent_at, received_by, received_at, counted, said_missing, said_surplus, announced_at)
     ON consignments TO cancuoc_programs;
+GRANT SELECT, INSERT (consignment, named, application, attempt, outcome, note, officer), UPDATE (settled_by, settled_at, settlement)
+    ON surplus_cards TO cancuoc_programs;
 GRANT SELECT, USAGE ON SEQUENCE consignment_numbers TO cancuoc_programs;
 
 -- Who is known.

@@ -55,7 +55,7 @@ var must = map[identity.Stage]string{
 	identity.DataPreparation: `(a.stage <> ` + stageApproval + ` OR EXISTS (
 			SELECT FROM decisions d WHERE d.application = a.number AND d.step = ` + stepApprove + ` AND d.round = 1))
 		AND (` + sameCard + ` OR @attempt = a.attempt + 1 AND EXISTS (
-			SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND c.state IN (` + cardSpoiled + `, ` + cardLost + `, ` + cardDestroyed + `)))`,
+			SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND c.state IN ` + givenUp + `))`,
 	identity.Personalization: sameCard,
 	identity.Printing:        cardBeyond(identity.CardBegun),
 	identity.Inspection:      cardBeyond(identity.CardPersonalized),
@@ -131,9 +131,10 @@ func stagesBefore(to identity.Stage) []string {
 	return from
 }
 
-// End moves an application to one of its ends. A card that was begun and is still at
-// its station is spoiled with its blank, in the same transaction; one that was packed
-// or has arrived is left for two officers to destroy.
+// End moves an application to one of its ends. A card that is still at its station is
+// spoiled with its blank, in the same transaction, and so is one that has no blank yet:
+// a station that comes late takes none for it. One that was packed or has arrived is
+// left for two officers to destroy.
 //
 // It refuses as Enter does.
 func (r *Registry) End(ctx context.Context, m StageChange) error {
@@ -144,7 +145,7 @@ func (r *Registry) End(ctx context.Context, m StageChange) error {
 			SELECT number FROM applications WHERE number = @application AND stage = @to
 		), spoiled AS (
 			UPDATE cards c SET state = `+cardSpoiled+`, reason = @reason, changed_at = now()
-			FROM ended WHERE c.application = ended.number AND c.state IN `+begunAtStation+`
+			FROM ended WHERE c.application = ended.number AND (c.state = `+cardPrepared+` OR c.state IN `+begunAtStation+`)
 			RETURNING c.application, c.attempt, c.blank
 		), booked AS (
 			UPDATE blanks b SET account = `+accountSpoiled+` FROM spoiled WHERE b.serial = spoiled.blank

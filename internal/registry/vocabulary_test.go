@@ -32,16 +32,22 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 
 		"one_open_application_per_citizen_and_ground": append([]string{""}, words(identity.Ends())...),
 		"applications_open_by_receipt":                words(identity.Ends()),
-		"consignments_under_way":                      words([]identity.ConsignmentState{identity.ConsignmentReceived}),
-		"consignments_by_receipt":                     words([]identity.ConsignmentState{identity.ConsignmentReceived}),
-		"one_open_consignment_per_destination":        words([]identity.ConsignmentState{identity.ConsignmentOpen}),
-		"one_live_card_per_citizen":                   words([]identity.CardState{identity.CardLive}),
-		"adjudicator_does_not_approve":                words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
-		"one_verdict_at_approval":                     {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
-		"cards_at_station":                            words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
-		"applications_open":                           words(identity.Ends()),
-		"blanks_in_stock":                             words([]identity.BlankAccount{identity.AccountStock}),
-		"blank_write_offs":                            words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
+		"consignments_under_way":                      words([]identity.ConsignmentState{identity.ConsignmentReceived, identity.ConsignmentDissolved}),
+		"consignments_by_receipt":                     words([]identity.ConsignmentState{identity.ConsignmentReceived, identity.ConsignmentDissolved}),
+		"surplus_outcome":                             words(identity.SurplusOutcomes),
+		"surplus_unsettled":                           words([]identity.SurplusOutcome{identity.SurplusUnclear}),
+		"blanks_to_account_for":                       words([]identity.BlankAccount{identity.AccountProduction, identity.AccountSpoiled}),
+		"one_card_in_hand_per_application": words([]identity.CardState{
+			identity.CardBegun, identity.CardPersonalized, identity.CardPrinted, identity.CardInspected, identity.CardPacked, identity.CardArrived, identity.CardLive,
+		}),
+		"one_open_consignment_per_destination": words([]identity.ConsignmentState{identity.ConsignmentOpen}),
+		"one_live_card_per_citizen":            words([]identity.CardState{identity.CardLive}),
+		"adjudicator_does_not_approve":         words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
+		"one_verdict_at_approval":              {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
+		"cards_at_station":                     words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
+		"applications_open":                    words(identity.Ends()),
+		"blanks_in_stock":                      words([]identity.BlankAccount{identity.AccountStock}),
+		"blank_write_offs":                     words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
 	}
 
 	rows, err := b.db.Query(t.Context(), `

@@ -26,7 +26,8 @@ type WriteOff struct {
 }
 
 // WrittenOff lists by serial the blanks that were spoiled or destroyed from one day
-// to another, both included, each with all its write-offs until then.
+// to another, both included, each with all its write-offs until then. A write-off that was
+// taken back, because the card was there after all, is none.
 func (r *Registry) WrittenOff(ctx context.Context, from, to identity.Date) ([]WrittenOff, error) {
 	if !from.Complete() || !to.Complete() || from.Compare(to) > 0 {
 		return nil, identity.RefuseField(identity.Invalid, "from", "must be a day, not after the last day")
@@ -43,6 +44,7 @@ func (r *Registry) WrittenOff(ctx context.Context, from, to identity.Date) ([]Wr
 		) why ON true
 		WHERE m.credited IN (`+accountSpoiled+`, `+accountDestroyed+`) AND m.at < @until AND m.serial IN (
 			SELECT serial FROM blank_movements WHERE credited IN (`+accountSpoiled+`, `+accountDestroyed+`) AND at >= @from AND at < @until)
+			AND NOT EXISTS (SELECT FROM blank_movements back WHERE back.serial = m.serial AND back.debited = m.credited AND back.credited = `+accountProduction+` AND back.at > m.at)
 		ORDER BY m.serial, m.at`,
 		pgx.StrictNamedArgs{"from": from.Midnight(), "until": to.AddDays(1).Midnight()})
 	if err != nil {

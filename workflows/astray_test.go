@@ -1,0 +1,80 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/workflows"
+)
+
+// looks tells the workflow to read the registry.
+func looks(o *testOffice) { o.env.SignalWorkflow(workflows.SignalLook, nil) }
+
+// destroys is two officers destroying a card.
+func destroys(attempt int) act {
+	return func(o *testOffice) {
+		ctx := context.WithoutCancel(o.t.Context())
+		require.NoError(o.t, o.Destroy(ctx, o.number, attempt, [2]identity.OfficerID{counter, operator}, identity.Reason{Code: "damaged"}))
+		looks(o)
+	}
+}
+
+// A card that is damaged at the counter is replaced, and the legal clock runs again.
+func TestCardApplication_ACardDestroyedAtTheCounterIsReplaced(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, after(20*day, destroys(1)))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
+	require.Equal(t, []string{"1 destroyed PT0001", "2 live PT0002"}, o.cards())
+	require.Contains(t, o.story(), "Card 1 was given up: making another")
+	require.Contains(t, o.story(), "The legal deadline is near: hurried")
+	require.Equal(t, []int{3, 1}, o.hurry["Make"])
+}
+
+// A card that was in the box after all is handed over: the one in its place, which waits
+// for a blank, is not made.
+func TestCardApplication_ACardThatWasThereAfterAllIsHandedOver(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, blanks(1))
+	o.missing = 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRestock, func(o *testOffice) {
+		ctx := context.WithoutCancel(o.t.Context())
+		card, err := o.Card(ctx, o.number, 1)
+		require.NoError(o.t, err)
+		corrections, err := o.Recount(ctx, card.Consignment, identity.Recount{Officer: counter, Found: []identity.ApplicationNumber{o.number}})
+		require.NoError(o.t, err)
+		require.Len(o.t, corrections, 1)
+		looks(o)
+	})
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Equal(t, []string{"1 live PT0001"}, o.cards()[:1])
+}
+
+// An application that is stopped does not wait for a station that does not answer, whose
+// late step is refused.
+func TestCardApplication_IsStoppedWhileItsStationIsSilent(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.holdUp("Make")
+	o.frees = "End"
+	o.during["Make"] = rejects
+
+	result := o.process()
+
+	require.Equal(t, identity.Rejected, result.End)
+	require.Equal(t, []string{"1 spoiled"}, o.cards(), "the station, which came late, took no blank")
+}
