@@ -210,3 +210,32 @@ func TestHeal_WhoWaitsForStockIsWoken(t *testing.T) {
 	require.Equal(t, []identity.ApplicationNumber{app.number}, report.Woken)
 	app.await(identity.ToHandOver)
 }
+
+// Who waits is told to look at most five times in the first month, and then once a month,
+// should registry and engine never agree. A look costs few enough events that a month adds
+// fewer than 50, and a year with the whole life of the card fewer than 700.
+func TestHeal_BeingToldToLookIsCheap(t *testing.T) {
+	t.Parallel()
+	o := newLiveOffice(t, settings{"office.consignment_size": 1})
+	o.open(samplePopulation(t))
+	o.work(o.All(t.Context(), "PX-01"))
+	app := o.submit("01-first-issue-at-14", nil)
+	app.approve()
+	app.await(identity.ToRestock)
+	events := func() int { return len(o.history(app.id, false).GetEvents()) }
+	before := events()
+	const looks = 5
+	for range looks {
+		seen := events()
+		require.NoError(t, o.flows.LookApplication(t.Context(), app.number))
+		require.Eventually(t, func() bool { return events() > seen+3 }, time.Minute, 50*time.Millisecond)
+		app.await(identity.ToRestock)
+	}
+	time.Sleep(time.Second) // for the last one to be done
+
+	each := (events() - before + looks - 1) / looks
+	const month, year = 5, 5 + 11
+	t.Logf("%d events before the wait, %d for each look", before, each)
+	require.Less(t, month*each, 50)
+	require.Less(t, before+year*each+100, 700)
+}

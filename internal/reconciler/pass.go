@@ -135,7 +135,9 @@ func (p *pass) application(ctx context.Context, app registry.OpenApplication) er
 			p.report.Begun = append(p.report.Begun, app.Number)
 		}
 		return over
-	case disagree(app, shown) && p.due("application "+string(app.Number)):
+	case !disagree(app, shown):
+		p.agrees("application " + string(app.Number))
+	case p.due("application " + string(app.Number)):
 		mended, over := p.try(p.Engine.LookApplication(ctx, app.Number))
 		if mended {
 			p.report.Told = append(p.report.Told, app.Number)
@@ -170,7 +172,9 @@ func (p *pass) consignments(ctx context.Context) error {
 			switch {
 			case !runs:
 				err = p.beginBox(ctx, box)
-			case shown != box.State && p.due("consignment "+string(box.Number)):
+			case shown == box.State:
+				p.agrees("consignment " + string(box.Number))
+			case p.due("consignment " + string(box.Number)):
 				_, err = p.try(p.Engine.LookConsignment(ctx, box.Number))
 			}
 			if err != nil {

@@ -75,8 +75,8 @@ type Report struct {
 }
 
 const (
-	again   = 5 * time.Minute    // before a workflow is told the same a second time
-	rarely  = 7 * 24 * time.Hour // before it is told the same once more, at the most
+	again   = 5 * time.Minute     // before a workflow is told the same a second time; then ten times that, and so on
+	rarely  = 30 * 24 * time.Hour // before it is told the same once more, at the most
 	page    = 1000
 	maxWake = 10_000
 )
@@ -155,11 +155,23 @@ func (r *Reconciler) due(workflow string) bool {
 		r.looked = make(map[string]told)
 	}
 	before := r.looked[workflow]
-	if before.times > 0 && time.Since(before.at) < min(again<<min(before.times-1, 11), rarely) {
+	pause := again
+	for range before.times - 1 {
+		pause = min(10*pause, rarely)
+	}
+	if before.times > 0 && time.Since(before.at) < pause {
 		return false
 	}
 	r.looked[workflow] = told{before.times + 1, time.Now()} //nolint:forbidigo // how long ago is all that is asked
 	return true
+}
+
+// agrees notes that what a workflow was told has come to pass: what differs after that is
+// something else.
+func (r *Reconciler) agrees(workflow string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.looked, workflow)
 }
 
 // forget forgets who was told long ago, or who was told what begins so.

@@ -235,3 +235,20 @@ func TestRun_OneProcessAtATime(t *testing.T) {
 	require.True(t, held)
 	require.False(t, slices.Contains(w.begun, "A-00000001"))
 }
+
+// What goes on to differ is told ever more rarely; what agreed meanwhile is told at once.
+func TestPass_TellsTheSameEverMoreRarely(t *testing.T) {
+	t.Parallel()
+	w := await(t, 1)
+	const number = identity.ApplicationNumber("A-00000001")
+	agreeing, differing := w.engine.running.Applications[number], workflows.Shown{Stage: identity.Approval, Awaiting: identity.ToApprove}
+	w.engine.running.Applications[number] = differing
+	require.Len(t, w.pass(t), 1)
+	require.Empty(t, w.pass(t))
+	w.engine.running.Applications[number] = agreeing
+	require.Empty(t, w.pass(t))
+
+	w.engine.running.Applications[number] = differing
+
+	require.Len(t, w.pass(t), 1)
+}
