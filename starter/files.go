@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,10 +24,10 @@ func readFinger(file string, sizes packet.Sizes) ([]byte, error) {
 // folder is read, whatever names or links say; only the file itself may be a link.
 func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error)) (T, error) {
 	var none T
-	target, err := filepath.EvalSymlinks(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return none, identity.Refuse(identity.Invalid, "there is no such file")
+	if _, err := os.Stat(file); err != nil {
+		return none, refusePath("there is no such file", err)
 	}
+	target, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return none, fmt.Errorf("find file: %w", err)
 	}
@@ -36,6 +37,19 @@ func inFolder[T any](file string, read func(folder fs.FS, name string) (T, error
 	}
 	defer folder.Close()
 	return read(folder.FS(), filepath.Base(target))
+}
+
+// refusePath refuses a path under which there is nothing, or nothing that may be read:
+// links that lead in a circle are no fault that passes.
+func refusePath(missing string, err error) error {
+	errno, _ := errors.AsType[syscall.Errno](err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errno == syscall.ENOTDIR, errno == syscall.ELOOP, errno == syscall.EINVAL, errno == syscall.ENAMETOOLONG:
+		return identity.Refuse(identity.Invalid, "%s", missing)
+	case errors.Is(err, fs.ErrPermission):
+		return identity.Refuse(identity.Invalid, "this user may not read it")
+	}
+	return fmt.Errorf("look for it: %w", err)
 }
 
 // Modes of files that commands write.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -41,11 +40,8 @@ then give the same command again.`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files, err := submissionFiles(args)
-			if err != nil {
-				return err
-			}
 			results := make([]submitted, 0, len(files))
-			var failed []error
+			failed := []error{err}
 			for _, file := range files {
 				result, err := a.submit(cmd.Context(), file)
 				if err != nil {
@@ -94,32 +90,55 @@ func (a *app) submit(ctx context.Context, file string) (submitted, error) {
 	return result, nil
 }
 
-// submissionFiles lists the submissions that the arguments name.
+// submissionFiles lists the submissions that the arguments name, and what is wrong with
+// those that name none.
 func submissionFiles(args []string) ([]string, error) {
 	var files []string
+	var wrong []error
 	for _, arg := range args {
-		info, err := os.Stat(arg)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, identity.Refuse(identity.Invalid, "%s: there is no such file or folder", arg)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("look at %s: %w", arg, err)
-		}
-		if !info.IsDir() {
-			files = append(files, arg)
-			continue
-		}
-		found, err := filepath.Glob(filepath.Join(arg, "application.json"))
-		if err == nil && len(found) == 0 {
-			found, err = filepath.Glob(filepath.Join(arg, "*", "application.json"))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("look into %s: %w", arg, err)
-		}
-		if len(found) == 0 {
-			return nil, identity.Refuse(identity.Invalid, "%s: there is no application.json in it", arg)
-		}
+		found, err := submissionsAt(arg)
 		files = append(files, found...)
+		wrong = append(wrong, inFile(arg, err))
 	}
-	return files, nil
+	return files, errors.Join(wrong...)
+}
+
+// submissionsAt lists those that one argument names.
+func submissionsAt(arg string) ([]string, error) {
+	info, err := os.Stat(arg)
+	if err != nil {
+		return nil, refusePath("there is no such file or folder", err)
+	}
+	if !info.IsDir() {
+		return []string{arg}, nil
+	}
+	found, err := submissionsIn(arg)
+	if err != nil {
+		return nil, refusePath("there is no such folder", err)
+	}
+	if len(found) == 0 {
+		return nil, identity.Refuse(identity.Invalid, "there is no application.json in it")
+	}
+	return found, nil
+}
+
+// submissionsIn lists the application.json of a folder, or else those of the folders in
+// it. The folder's name may hold anything.
+func submissionsIn(folder string) ([]string, error) {
+	const document = "application.json"
+	if _, err := os.Lstat(filepath.Join(folder, document)); err == nil {
+		return []string{filepath.Join(folder, document)}, nil
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, entry := range entries {
+		file := filepath.Join(folder, entry.Name(), document)
+		if _, err := os.Lstat(file); err == nil {
+			found = append(found, file)
+		}
+	}
+	return found, nil
 }

@@ -213,6 +213,30 @@ func about(named, field string) bool {
 	return strings.HasPrefix(named+".", field+".") || named != "" && strings.HasPrefix(field+".", named+".")
 }
 
+// TestDoor_HoldsEveryLimitOfTheSettings, and names what it refuses and how much is
+// accepted.
+func TestDoor_HoldsEveryLimitOfTheSettings(t *testing.T) {
+	t.Parallel()
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	good, err := json.Marshal(sample(t))
+	require.NoError(t, err)
+	signed := signRaw(key, header, good)
+	for told, limit := range map[string]func(*packet.Sizes){
+		"the document without its images has ": func(s *packet.Sizes) { s.Document = 500 },
+		"portrait: is larger than the ":        func(s *packet.Sizes) { s.Portrait = 10_000 },
+		"fingerprints.0: is larger than the ":  func(s *packet.Sizes) { s.Finger = 10_000 },
+		"packet: is larger than the ":          func(s *packet.Sizes) { s.Packet = 100_000 },
+	} {
+		g := serve(t, public, roomy)
+		_, err := g.door.Open(t.Context(), signed)
+		require.NoError(t, err)
+		limit(&g.door.Sizes)
+		_, err = g.door.Receive(t.Context(), signed)
+		require.ErrorContains(t, err, told)
+	}
+}
+
 // TestDoor_TellsEverythingInOneRound, of whatever kind it is.
 func TestDoor_TellsEverythingInOneRound(t *testing.T) {
 	t.Parallel()

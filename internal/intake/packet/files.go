@@ -96,6 +96,9 @@ func refuseOpen(name string, err error) error {
 	case !system && !errors.Is(err, fs.ErrPermission): // [os.Root] refused to leave its folder
 		return identity.Refuse(identity.Invalid, "%s is not in the folder of the submission", shown(path.Base(name)))
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return identity.Refuse(identity.Invalid, "%s may not be read by this user", shown(path.Base(name)))
+	}
 	return fmt.Errorf("open %s: %w", shown(path.Base(name)), err)
 }
 
