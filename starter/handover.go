@@ -60,11 +60,15 @@ and gives the reason.`,
 	return c
 }
 
-// handOver stores the probe, if there is one, and tells the workflow.
+// handOver stores the probe, if there is one, and tells the workflow. What the same
+// officer did before, in the same way, is answered as it was then.
 func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard, finger, position string) (workflows.Accepted, error) {
 	number, _, err := a.record(ctx, arg)
 	if err != nil {
 		return workflows.Accepted{}, err
+	}
+	if done, err := a.handedOver(ctx, number, m); done || err != nil {
+		return workflows.Accepted{Stage: identity.Issued}, err
 	}
 	if finger != "" {
 		probe, err := readProbe(finger, position, a.opened.Sizes())
@@ -75,7 +79,30 @@ func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard,
 			return workflows.Accepted{}, err
 		}
 	}
-	return a.decide(ctx, arg, m)
+	answer, err := a.decide(ctx, arg, m)
+	if err != nil && isRefusal(err) {
+		if done, refused := a.handedOver(ctx, number, m); done || refused != nil { // at the same moment
+			return workflows.Accepted{Stage: identity.Issued}, refused
+		}
+	}
+	return answer, err
+}
+
+// handedOver reports whether the officer handed the card over before, in that way. It
+// refuses when somebody else did.
+func (a *app) handedOver(ctx context.Context, number identity.ApplicationNumber, m identity.HandOverCard) (bool, error) {
+	record, err := a.opened.Registry.Application(ctx, number)
+	if err != nil || record.Stage != identity.Issued {
+		return false, err
+	}
+	card, err := a.opened.Registry.Card(ctx, number, record.Attempt)
+	if err != nil {
+		return false, err
+	}
+	if card.HandedOverBy != m.Officer || card.HandedOver != m.Method {
+		return false, identity.Refuse(identity.Conflict, "the card of application %s was handed over before: by %s, by way of %s", number, card.HandedOverBy, card.HandedOver)
+	}
+	return true, nil
 }
 
 // readProbe extracts the template from the image of a finger.

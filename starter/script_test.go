@@ -64,21 +64,23 @@ func TestOffice(t *testing.T) {
 		Dir: "testdata/office", RequireUniqueNames: true, ContinueOnError: true,
 		Setup: func(e *testscript.Env) error { return setUp(e, database, temporal) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code":    exitCode,
-			"edit":    edit,
-			"make":    makeFile,
-			"rows":    countRows,
-			"worker":  startWorker,
-			"anchor":  anchorAudit,
-			"behind":  behindTriggers,
-			"until":   until,
-			"enroll":  enroll,
-			"watched": watchStock,
-			"number":  number,
-			"bad":     bad,
-			"expect":  expect,
-			"refused": refused,
-			"lighter": lighter,
+			"code":      exitCode,
+			"edit":      edit,
+			"make":      makeFile,
+			"rows":      countRows,
+			"worker":    startWorker,
+			"anchor":    anchorAudit,
+			"behind":    behindTriggers,
+			"until":     until,
+			"enroll":    enroll,
+			"terminate": terminate,
+			"rival":     rival,
+			"watched":   watchStock,
+			"number":    number,
+			"bad":       bad,
+			"expect":    expect,
+			"refused":   refused,
+			"lighter":   lighter,
 		},
 		Condition: condition,
 	})
@@ -475,6 +477,54 @@ func enroll(ts *testscript.TestScript, neg bool, args []string) {
 	app := ts.Getenv(args[0])
 	until(ts, false, []string{app, "starter", "list", "--awaiting", "approval"})
 	ts.Check(ts.Exec("starter", "approve", app, "--officer", "PD-001-0001"))
+}
+
+// terminate ends a workflow as an accident does: terminate consignment-C-000001.
+func terminate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: terminate WORKFLOW")
+	}
+	c, err := config.Load(ts.Getenv("CANCUOC_CONFIG"))
+	ts.Check(err)
+	office, err := office.Open(context.Background(), c, slog.New(slog.DiscardHandler))
+	ts.Check(err)
+	defer office.Close()
+	temporal, err := office.Temporal(context.Background())
+	ts.Check(err)
+	ts.Check(temporal.TerminateWorkflow(context.Background(), args[0], "", "an accident"))
+}
+
+// rival runs commands at the same moment, each as one argument, three times each. One of
+// them wins, all three times, and the others are refused.
+func rival(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: rival COMMAND COMMAND...")
+	}
+	var script strings.Builder
+	for i, command := range args {
+		for try := range 3 {
+			fmt.Fprintf(&script, "(%s >/dev/null 2>&1; echo $? >code-%d-%d) &\n", command, i, try)
+		}
+	}
+	ts.Check(ts.Exec("sh", "-c", script.String()+"wait"))
+	winners := 0
+	for i, command := range args {
+		codes := ""
+		for try := range 3 {
+			codes += strings.TrimSpace(ts.ReadFile(fmt.Sprintf("code-%d-%d", i, try)))
+		}
+		ts.Logf("%s: %s", codes, command)
+		switch codes {
+		case "000":
+			winners++
+		case "222":
+		default:
+			ts.Fatalf("%s: exit codes %s", command, codes)
+		}
+	}
+	if winners != 1 {
+		ts.Fatalf("%d commands were carried out", winners)
+	}
 }
 
 // watchStock counts the blanks again and again until the script ends: at every instant
