@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,4 +33,18 @@ func TestBench_TakesCardsToTheirEnds(t *testing.T) {
 	}
 	r.print(&printed)
 	require.Contains(t, printed.String(), "ratio")
+}
+
+// What scripts read is what was measured.
+func TestReport_PrintsJSON(t *testing.T) {
+	t.Parallel()
+	measured := report{Server: serverPostgres, Runs: []measurements{{Cards: 200, Card: cost{Here: 38 * time.Millisecond}, RoundTrips: 28.5}}}
+	var printed bytes.Buffer
+
+	require.NoError(t, measured.printJSON(&printed))
+
+	var read report
+	require.NoError(t, json.Unmarshal(printed.Bytes(), &read))
+	require.Equal(t, measured, read)
+	require.Contains(t, printed.String(), `"here": 38000000`)
 }

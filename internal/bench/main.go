@@ -11,8 +11,6 @@ import (
 	"runtime/pprof"
 	"syscall"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 )
 
@@ -64,11 +62,7 @@ have ended, which takes some minutes and gigabytes to fill.`,
 				r.print(cmd.OutOrStdout())
 				return nil
 			}
-			if err := json.MarshalWrite(cmd.OutOrStdout(), r, jsontext.WithIndent("  ")); err != nil {
-				return fmt.Errorf("print: %w", err)
-			}
-			fmt.Fprintln(cmd.OutOrStdout())
-			return nil
+			return r.printJSON(cmd.OutOrStdout())
 		},
 	}
 	c.Flags().IntVar(&o.cards, "cards", 200, "how many cards, and how many no-op workflows")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -27,13 +28,13 @@ type measurements struct {
 	RoundTrips   float64 `json:"database_round_trips_per_card"`
 }
 
-// cost is time on the clock and on the processors.
+// cost is time on the clock and on the processors; in JSON, nanoseconds.
 type cost struct {
-	Clock            time.Duration `json:"clock,format:nano"`
-	Here             time.Duration `json:"here,format:nano"` // workers, software cards, the simulated station, people's parts
-	Temporal         time.Duration `json:"temporal,format:nano"`
-	TemporalDatabase time.Duration `json:"temporal_database,format:nano"` // 0 for the development server, which has it inside
-	Registry         time.Duration `json:"registry,format:nano"`
+	Clock            time.Duration `json:"clock"`
+	Here             time.Duration `json:"here"` // workers, software cards, the simulated station, people's parts
+	Temporal         time.Duration `json:"temporal"`
+	TemporalDatabase time.Duration `json:"temporal_database"` // 0 for the development server, which has it inside
+	Registry         time.Duration `json:"registry"`
 }
 
 // cpu is all that the processors worked.
@@ -64,6 +65,15 @@ func (r report) print(w io.Writer) {
 		fmt.Fprintf(w, "A card with %d finished applications costs %.2f of its CPU with none, %.2f of its time.\n",
 			full.Finished, ratio(full.Card.cpu(), empty.Card.cpu()), ratio(full.Card.Clock, empty.Card.Clock))
 	}
+}
+
+func (r report) printJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	if err := e.Encode(r); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
 }
 
 func (m measurements) print(w io.Writer) {
