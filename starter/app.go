@@ -69,7 +69,7 @@ func (a *app) workflows(ctx context.Context) (*workflows.Client, error) {
 
 // decide carries an act to an application. A decision that the officer took before is
 // answered by where the application stands, though its workflow has ended.
-func (a *app) decide(ctx context.Context, number string, act identity.Act) (workflows.Accepted, error) {
+func (a *app) decide(ctx context.Context, number string, act identity.Act, id string) (workflows.Accepted, error) {
 	n, record, err := a.record(ctx, number)
 	if err != nil {
 		return workflows.Accepted{}, err
@@ -97,7 +97,7 @@ func (a *app) decide(ctx context.Context, number string, act identity.Act) (work
 	if err != nil {
 		return workflows.Accepted{}, err
 	}
-	return flows.Decide(ctx, n, act)
+	return flows.Decide(ctx, n, act, id)
 }
 
 // record reads the application that an argument names.

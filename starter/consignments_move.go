@@ -111,7 +111,7 @@ func move(ctx context.Context, office *office.Office, box registry.Consignment, 
 	}
 	const tries = 5
 	for try := 1; ; try++ {
-		_, err = flows.Move(ctx, box.Number, act)
+		_, err = flows.Move(ctx, box.Number, act, "")
 		if err == nil || !isRefusal(err) {
 			return err
 		}

@@ -28,7 +28,7 @@ type decision struct {
 
 // command makes the cobra command of d.
 func (d decision) command(a *app) *cobra.Command {
-	var officer, reason string
+	var officer, reason, id string
 	reasons := identity.DecisionStep(d.use).Reasons() // a command has the name of its step
 	c := &cobra.Command{
 		Use: d.use + " APPLICATION...", Short: d.short, GroupID: d.group, Example: d.example,
@@ -40,7 +40,7 @@ func (d decision) command(a *app) *cobra.Command {
 			var failed []error
 			outcomes := make([]outcome, 0, len(args))
 			for _, number := range args {
-				answer, err := a.decide(cmd.Context(), number, d.act(identity.OfficerID(officer), reason))
+				answer, err := a.decide(cmd.Context(), number, d.act(identity.OfficerID(officer), reason), id)
 				if err != nil {
 					failed = append(failed, err)
 					continue
@@ -57,6 +57,7 @@ func (d decision) command(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who decides (required)")
 	c.Flags().StringVar(&reason, "reason", "", "why, for the audit trail")
+	c.Flags().StringVar(&id, "id", "", "identifier that you choose for this decision: given again, it is answered by what was decided")
 	if reasons != nil {
 		c.Flag("reason").Usage = "one of the reasons above, or \"REASON: a note\""
 		offerReasons(c, reasons)

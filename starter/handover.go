@@ -79,7 +79,7 @@ func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard,
 			return workflows.Accepted{}, err
 		}
 	}
-	answer, err := a.decide(ctx, arg, m)
+	answer, err := a.decide(ctx, arg, m, "")
 	if err != nil && isRefusal(err) {
 		if done, refused := a.handedOver(ctx, number, m); done || refused != nil { // at the same moment
 			return workflows.Accepted{Stage: identity.Issued}, refused

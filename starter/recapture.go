@@ -62,7 +62,7 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 	if err := a.opened.Registry.Capture(ctx, number, round, officer, evidence); err != nil {
 		return workflows.Accepted{}, err
 	}
-	return a.decide(ctx, arg, identity.Recapture{Officer: officer, Round: round})
+	return a.decide(ctx, arg, identity.Recapture{Officer: officer, Round: round}, "")
 }
 
 // captured reads and checks the new captures.

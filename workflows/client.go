@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
@@ -106,7 +107,7 @@ func (c *Client) Arrived(ctx context.Context, app identity.ApplicationNumber, co
 	if time.Since(time.Unix(c.unanswered.Load(), 0)) > time.Minute { //nolint:forbidigo // of programs and activities, not of workflows
 		waiting, cancel := context.WithTimeout(ctx, min(5*time.Second, cmp.Or(c.Patience, 5*time.Second)))
 		defer cancel()
-		err := c.send(waiting, id, UpdateArrived, m, nil)
+		err := c.send(waiting, id, "", UpdateArrived, m, nil)
 		if _, ended := errors.AsType[*serviceerror.NotFound](err); err == nil || ended {
 			return nil
 		}
@@ -147,46 +148,62 @@ func (c *Client) signal(ctx context.Context, id, name string, content any) error
 // Decide carries a person's act to an application and waits for the answer. A
 // refusal by the workflow or by the registry is a non-retryable
 // [temporal.ApplicationError] whose message is for the officer.
-func (c *Client) Decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act) (Accepted, error) {
+//
+// Whoever may have to ask again gives the act an identifier of their own: the same one is
+// answered by what was decided, and decides nothing twice. An empty one is never asked for
+// again.
+func (c *Client) Decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act, id string) (Accepted, error) {
 	var answer Accepted
-	err := c.update(ctx, ApplicationWorkflowID(number), act, &answer)
+	err := c.update(ctx, ApplicationWorkflowID(number), act, id, &answer)
 	return answer, err
 }
 
 // Move carries a person's act to a consignment, as Decide does.
-func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumber, act identity.Act) (ConsignmentState, error) {
+func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumber, act identity.Act, id string) (ConsignmentState, error) {
 	var state ConsignmentState
-	err := c.update(ctx, ConsignmentWorkflowID(consignment), act, &state)
+	err := c.update(ctx, ConsignmentWorkflowID(consignment), act, id, &state)
 	return state, err
 }
 
 // update checks an act, sends it and waits for its answer, within patience: without a worker
 // there is none.
-func (c *Client) update(ctx context.Context, id string, act identity.Act, answer any) error {
-	if err := act.Check(); err != nil {
+func (c *Client) update(ctx context.Context, workflow string, act identity.Act, id string, answer any) error {
+	if err := errors.Join(act.Check(), checkUpdateID(id)); err != nil {
 		return err
 	}
 	patience := cmp.Or(c.Patience, time.Minute)
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err := c.send(waiting, id, act.ActName(), act, answer)
+	err := c.send(waiting, workflow, id, act.ActName(), act, answer)
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
-		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or never existed", id)
+		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or never existed", workflow)
 	}
 	_, unanswered := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
 	if err != nil && ctx.Err() == nil && (unanswered || waiting.Err() != nil) {
-		return fmt.Errorf("%s %s: no answer within %s; the act may still take effect when a pipeline worker runs: check the status before trying again (%w)", act.ActName(), id, patience, err)
+		return fmt.Errorf("%s %s: no answer within %s; the act may still take effect when a pipeline worker runs: check the status before trying again (%w)", act.ActName(), workflow, patience, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", act.ActName(), id, err)
+		return fmt.Errorf("%s %s: %w", act.ActName(), workflow, err)
+	}
+	return nil
+}
+
+// checkUpdateID refuses an identifier that is too long, or that holds more than letters,
+// digits and hyphens: it stands unencrypted in the history.
+func checkUpdateID(id string) error {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-'
+	}
+	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return !plain(r) }) {
+		return identity.RefuseField(identity.Invalid, "id", "must be at most 64 letters, digits and hyphens")
 	}
 	return nil
 }
 
 // send sends an update and waits for its answer.
-func (c *Client) send(ctx context.Context, id, name string, content, answer any) error {
+func (c *Client) send(ctx context.Context, workflow, id, name string, content, answer any) error {
 	handle, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: id, UpdateName: name, Args: []any{content}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: workflow, UpdateID: cmp.Or(id, uuid.NewString()), UpdateName: name, Args: []any{content}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err != nil {
 		return err //nolint:wrapcheck // the callers say what it was about

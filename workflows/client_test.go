@@ -24,7 +24,7 @@ func TestClient_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
 	_, err = c.ExecuteWorkflow(t.Context(), options, workflows.CardApplication, workflows.CardApplicationInput{Application: number})
 	require.NoError(t, err)
 
-	_, err = (&workflows.Client{Temporal: c, Patience: time.Second}).Decide(t.Context(), number, identity.Approve{Officer: "PD-001-0001"})
+	_, err = (&workflows.Client{Temporal: c, Patience: time.Second}).Decide(t.Context(), number, identity.Approve{Officer: "PD-001-0001"}, "")
 
 	require.ErrorContains(t, err, "no answer within 1s")
 	require.NoError(t, c.TerminateWorkflow(t.Context(), options.ID, "", "the test is over"))

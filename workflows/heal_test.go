@@ -186,7 +186,7 @@ func TestHeal_ALostBoxIsBegunAgain(t *testing.T) {
 		return len(report.BegunBoxes) == 1
 	}, time.Minute, 200*time.Millisecond)
 
-	_, err = o.flows.Move(t.Context(), boxes[0].Number, identity.SealConsignment{Officer: operator})
+	_, err = o.flows.Move(t.Context(), boxes[0].Number, identity.SealConsignment{Officer: operator}, "")
 	require.NoError(t, err)
 	app.await(identity.ToHandOver)
 }

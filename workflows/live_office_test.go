@@ -249,7 +249,7 @@ func (a *liveApplication) result() workflows.CardApplicationResult {
 
 func (a *liveApplication) decide(act identity.Act) error {
 	a.o.t.Helper()
-	_, err := a.o.flows.Decide(a.o.t.Context(), a.number, act)
+	_, err := a.o.flows.Decide(a.o.t.Context(), a.number, act, "")
 	return err
 }
 
@@ -290,13 +290,13 @@ func (o *liveOffice) ship() {
 			o.lose = false
 			missing = append(missing, box.Cards[0].Application)
 		}
-		_, err := o.flows.Move(o.t.Context(), box.Number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"})
+		_, err := o.flows.Move(o.t.Context(), box.Number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"}, "")
 		if err != nil && (identity.Refused(err, identity.NotFound) || strings.Contains(err.Error(), "it is open")) {
 			continue // its workflow does not know yet
 		}
 		require.NoError(o.t, err)
 		receive := identity.ReceiveConsignment{Officer: counter, Counted: len(box.Cards) - len(missing), Missing: missing}
-		_, err = o.flows.Move(o.t.Context(), box.Number, receive)
+		_, err = o.flows.Move(o.t.Context(), box.Number, receive, "")
 		require.NoError(o.t, err)
 		o.boxes[box.Number] = true
 	}

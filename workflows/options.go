@@ -48,14 +48,15 @@ func atOnce(ctx workflow.Context, summary string) workflow.Context {
 }
 
 // inPipeline is a step of the center that waits for the outside (registry, population
-// registry, ABIS, HSM): up to a minute a try, retried without limit, which is
+// registry, ABIS, HSM): up to half a minute a try, so that the step of a worker that died
+// is tried by another one within the minute; retried without limit, which is
 // ScheduleToClose and ScheduleToStart 0.
 func inPipeline(ctx workflow.Context, summary string, priority temporal.Priority) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              PipelineQueue,
 		ScheduleToCloseTimeout: 0,
 		ScheduleToStartTimeout: 0,
-		StartToCloseTimeout:    time.Minute,
+		StartToCloseTimeout:    30 * time.Second,
 		RetryPolicy:            patient(),
 		Summary:                summary,
 		Priority:               priority,

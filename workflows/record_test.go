@@ -197,7 +197,7 @@ func recordSilent(t *testing.T) {
 	app.until("dispatch", func(stage, _ string) bool { return stage == string(identity.Dispatch) })
 	const box = identity.ConsignmentNumber("C-000001")
 	require.Eventually(t, func() bool {
-		_, err := o.flows.Move(t.Context(), box, identity.SealConsignment{Officer: operator})
+		_, err := o.flows.Move(t.Context(), box, identity.SealConsignment{Officer: operator}, "")
 		return err == nil
 	}, time.Minute, 100*time.Millisecond)
 	app.await(identity.ToHandOver)

@@ -45,7 +45,7 @@ func (p *people) accompany(ctx context.Context, a *applicant) error {
 // decide carries an act to an application.
 func (p *people) decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act) error {
 	return again(func() error {
-		_, err := p.b.workflows.Decide(ctx, number, act)
+		_, err := p.b.workflows.Decide(ctx, number, act, "")
 		return err
 	})
 }
@@ -53,7 +53,7 @@ func (p *people) decide(ctx context.Context, number identity.ApplicationNumber, 
 // move carries an act to a consignment.
 func (p *people) move(ctx context.Context, number identity.ConsignmentNumber, act identity.Act) error {
 	return again(func() error {
-		_, err := p.b.workflows.Move(ctx, number, act)
+		_, err := p.b.workflows.Move(ctx, number, act, "")
 		return err
 	})
 }

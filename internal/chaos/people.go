@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.temporal.io/sdk/temporal"
 
@@ -35,13 +36,14 @@ type people struct {
 	busy     map[string]bool                                // what somebody is at
 	fingers  map[identity.ApplicationNumber]int             // that were laid on the reader, and refused
 	accepted map[identity.ApplicationNumber]map[string]bool // ends that an officer was told are accepted
+	asked    map[string]string                              // identifiers of acts that were not answered yet
 	boxes    int                                            // of blanks, that were received
 }
 
 func newPeople(s *site, o options, e *enrollment, r *report) *people {
 	return &people{
 		site: s, seed: o.seed, enrollment: e, report: r, busy: make(map[string]bool),
-		fingers: make(map[identity.ApplicationNumber]int), accepted: make(map[identity.ApplicationNumber]map[string]bool),
+		asked: make(map[string]string), fingers: make(map[identity.ApplicationNumber]int), accepted: make(map[identity.ApplicationNumber]map[string]bool),
 	}
 }
 
@@ -266,15 +268,27 @@ func (p *people) anotherFinger(number identity.ApplicationNumber) []byte {
 	return own[number].probe
 }
 
-// tell carries an act to an application once, and gives the answer.
+// tell carries an act to an application once, and gives the answer. One that was not
+// answered carries the same identifier when it is done again.
 func (p *people) tell(ctx context.Context, number identity.ApplicationNumber, act identity.Act) error {
-	_, err := p.flows.Decide(ctx, number, act)
+	key := string(number) + " " + act.ActName()
+	p.mu.Lock()
+	id := p.asked[key]
+	if id == "" {
+		id = uuid.NewString()
+		p.asked[key] = id
+	}
+	p.mu.Unlock()
+	_, err := p.flows.Decide(ctx, number, act, id)
 	p.report.answered(act, err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil || refused(err) {
+		delete(p.asked, key)
+	}
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.accepted[number] == nil {
 		p.accepted[number] = make(map[string]bool)
 	}
@@ -389,7 +403,7 @@ func (p *people) ship(ctx context.Context) {
 			continue
 		}
 		p.once(string(c.Number), func() {
-			_, err := p.flows.Move(ctx, c.Number, act)
+			_, err := p.flows.Move(ctx, c.Number, act, "")
 			p.report.answered(act, err)
 		})
 	}
