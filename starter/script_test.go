@@ -509,17 +509,17 @@ func rival(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("sh", "-c", script.String()+"wait"))
 	winners := 0
 	for i, command := range args {
-		codes := ""
+		var codes strings.Builder
 		for try := range 3 {
-			codes += strings.TrimSpace(ts.ReadFile(fmt.Sprintf("code-%d-%d", i, try)))
+			codes.WriteString(strings.TrimSpace(ts.ReadFile(fmt.Sprintf("code-%d-%d", i, try))))
 		}
-		ts.Logf("%s: %s", codes, command)
-		switch codes {
+		ts.Logf("%s: %s", &codes, command)
+		switch codes.String() {
 		case "000":
 			winners++
 		case "222":
 		default:
-			ts.Fatalf("%s: exit codes %s", command, codes)
+			ts.Fatalf("%s: exit codes %s", command, &codes)
 		}
 	}
 	if winners != 1 {
