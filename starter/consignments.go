@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 )
 
@@ -46,7 +48,7 @@ func newConsignments(a *app) *cobra.Command {
 func printConsignments(w io.Writer, list []registry.Consignment) {
 	rows := make([][]string, len(list))
 	for i, c := range list {
-		rows[i] = []string{string(c.Number), string(c.Destination), string(c.State), strconv.Itoa(len(c.Cards)), c.Courier}
+		rows[i] = []string{string(c.Number), string(c.Destination), string(c.State), strconv.Itoa(len(c.Cards)), c.Courier, cmp.Or(string(c.Origin), identity.LocationCenter)}
 	}
-	printTable(w, []string{"CONSIGNMENT", "DESTINATION", "STATE", "CARDS", "COURIER"}, rows)
+	printTable(w, []string{"CONSIGNMENT", "DESTINATION", "STATE", "CARDS", "COURIER", "FROM"}, rows)
 }
