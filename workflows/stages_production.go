@@ -34,8 +34,8 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 		return a.inSteps(ctx)
 	}
 	a.show(ctx)
-	at := onceAtAnyStation(ctx, makesCard, a.priority())
-	if a.station != "" {
+	at, begun := onceAtAnyStation(ctx, makesCard, a.priority()), a.station != ""
+	if begun {
 		at = atStation(ctx, a.station, a.in.Limits.StationWait, makesCard, a.priority())
 	}
 	making := workflow.ExecuteActivity(at, station.Make, a.card())
@@ -57,7 +57,7 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 		a.note(ctx, refusalText(err))
 		a.beginAnotherCard()
 		return identity.DataPreparation, nil
-	case a.station != "" || final(err):
+	case begun || final(err):
 		return a.cardInTrouble(ctx, fmt.Errorf("make card %d: %w", a.attempt, err))
 	}
 	a.tryElsewhere(ctx, err)
