@@ -140,17 +140,36 @@ func (s *site) aim(ctx context.Context, f fault) (met string, carryOut func()) {
 	if f.kind == backup {
 		return f.target, func() { s.backUp(ctx) }
 	}
+	if f.kind == wipe || f.kind == restore { // once, and of nothing else: it waits for its target
+		t := s.target(f.target)
+		if r := t.takeWhenFree(ctx); r != nil {
+			return t.name, func() { s.strike(ctx, f, t, r) }
+		}
+		return "", nothing
+	}
 	first := slices.Index(s.targets, s.target(f.target))
 	for i := range s.targets {
 		t := s.targets[(first+i)%len(s.targets)]
 		if r := t.take(); r != nil {
 			return t.name, func() { s.strike(ctx, f, t, r) }
 		}
-		if f.kind == wipe || f.kind == restore {
-			break
-		}
 	}
 	return "", nothing
+}
+
+// takeWhenFree takes the process when it runs and no other fault is at it; nil when ctx
+// ends before.
+func (t *target) takeWhenFree(ctx context.Context) *running {
+	for {
+		if r := t.take(); r != nil {
+			return r
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // strike carries a fault out on a process that was taken for it.
