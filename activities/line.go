@@ -1,9 +1,11 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -20,23 +22,35 @@ import (
 type Line struct {
 	id       identity.StationID
 	slots    int
-	registry *registry.Registry
+	registry Reports
 	logger   *slog.Logger
+
+	reporting sync.Mutex // one report at a time
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and made anew, when something changed
 	known   bool          // the registry has been heard of lately
 	silent  int           // reports in a row that did not reach it
 	paused  string        // why it takes no card; empty while it works
+	unsaid  string        // a pause that the registry does not have yet
 	issued  int           // slots that wait for a card, or have one from there
 	calls   int           // tasks of cards in slots that are awaited, or in work
 	making  map[CardInput]*work
 	inSlot  map[CardInput]bool // that nobody works at now
-	left    map[CardInput]bool // since the report that is under way was begun
+	ended   map[CardInput]bool // work since the report that is under way was begun; true: the card stays in its slot
 
 	part    string // that failed last
 	failed  int    // how often in a row
 	spoiled int    // cards in a row
+}
+
+// Reports is where stations report themselves.
+type Reports interface {
+	// ReportStation records that a station lives, or is back, and reads whether it is
+	// paused and which cards its slots hold.
+	ReportStation(ctx context.Context, id identity.StationID, slots int, back bool) (registry.StationAtWork, error)
+	// PauseStation has a station take no more cards, unless it is paused already.
+	PauseStation(ctx context.Context, id identity.StationID, by identity.OfficerID, why string) error
 }
 
 // work is a card that is being made.
@@ -55,10 +69,10 @@ const (
 )
 
 // NewLine gives the line of a station with that many slots.
-func NewLine(r *registry.Registry, id identity.StationID, slots int, logger *slog.Logger) *Line {
+func NewLine(r Reports, id identity.StationID, slots int, logger *slog.Logger) *Line {
 	return &Line{
 		id: id, slots: slots, registry: r, logger: logger, changed: make(chan struct{}),
-		making: make(map[CardInput]*work), inSlot: make(map[CardInput]bool), left: make(map[CardInput]bool),
+		making: make(map[CardInput]*work), inSlot: make(map[CardInput]bool), ended: make(map[CardInput]bool),
 	}
 }
 
@@ -84,13 +98,22 @@ func (l *Line) Run(ctx context.Context) {
 	}
 }
 
+// report tells the registry that the station lives, and of a pause that it does not have,
+// and takes over what the registry knows.
 func (l *Line) report(ctx context.Context) {
+	l.reporting.Lock()
+	defer l.reporting.Unlock()
 	l.mu.Lock()
-	clear(l.left)
+	clear(l.ended)
+	back, unsaid := !l.known, l.unsaid
 	l.mu.Unlock()
 	asking, cancel := context.WithTimeout(ctx, reportWithin)
 	defer cancel()
-	at, err := l.registry.ReportStation(asking, l.id, l.slots)
+	at, err := l.registry.ReportStation(asking, l.id, l.slots, back)
+	if err == nil && unsaid != "" {
+		err = l.registry.PauseStation(asking, l.id, identity.OfficerID(l.id), identity.OneLine(unsaid))
+		at.PausedWhy = cmp.Or(at.PausedWhy, unsaid)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer l.notify()
@@ -102,17 +125,25 @@ func (l *Line) report(ctx context.Context) {
 		return
 	}
 	l.silent, l.known = 0, true
-	if l.paused != "" && at.PausedWhy == "" {
+	if l.unsaid == unsaid { // it did not pause itself meanwhile
+		l.unsaid = ""
+		l.heed(at.PausedWhy)
+	}
+	clear(l.inSlot)
+	for _, c := range at.Cards {
+		l.inSlot[CardInput{Application: c.Application, Attempt: c.Attempt}] = true
+	}
+	maps.Copy(l.inSlot, l.ended)
+	maps.DeleteFunc(l.inSlot, func(card CardInput, in bool) bool { return !in || l.making[card] != nil })
+}
+
+// heed takes over whether the registry has the line paused. The caller holds the lock.
+func (l *Line) heed(why string) {
+	if l.paused != "" && why == "" {
 		l.failed, l.spoiled = 0, 0
 		l.logger.Info("The station works again", "station", l.id)
 	}
-	l.paused = at.PausedWhy
-	clear(l.inSlot)
-	for _, c := range at.Cards {
-		if card := (CardInput{Application: c.Application, Attempt: c.Attempt}); l.making[card] == nil && !l.left[card] {
-			l.inSlot[card] = true
-		}
-	}
+	l.paused = why
 }
 
 // notify wakes everybody who waits for a change. The caller holds the lock.
@@ -173,8 +204,8 @@ func (l *Line) release(count *int) {
 }
 
 // begin begins the work at a card, in a slot that was issued for it or in its own, when
-// nobody works at it any more. It reports why the line is paused, if it is.
-func (l *Line) begin(ctx context.Context, card CardInput, issued bool) (paused string, err error) {
+// nobody works at it any more. A line that takes no cards refuses.
+func (l *Line) begin(ctx context.Context, card CardInput, issued bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.making[card] != nil {
@@ -183,17 +214,20 @@ func (l *Line) begin(ctx context.Context, card CardInput, issued bool) (paused s
 		select {
 		case <-ctx.Done():
 			l.mu.Lock()
-			return "", ctx.Err()
+			return ctx.Err()
 		case <-done:
 		}
 		l.mu.Lock()
 	}
-	if l.paused != "" {
-		return l.paused, nil
+	switch {
+	case l.paused != "":
+		return fmt.Errorf("station %s is paused: %s", l.id, l.paused)
+	case l.silent >= silentReports:
+		return fmt.Errorf("station %s does not reach the registry", l.id)
 	}
 	l.making[card] = &work{issued: issued, done: make(chan struct{})}
 	delete(l.inSlot, card)
-	return "", nil
+	return nil
 }
 
 // end ends the work at a card, which has left its slot or stays in it.
@@ -202,7 +236,7 @@ func (l *Line) end(card CardInput, stays bool) {
 	defer l.mu.Unlock()
 	close(l.making[card].done)
 	delete(l.making, card)
-	l.left[card] = !stays
+	l.ended[card] = stays
 	if stays {
 		l.inSlot[card] = true
 	}
@@ -243,20 +277,14 @@ func (l *Line) wasSpoiled(ctx context.Context, why string) {
 	}
 }
 
-// pause has the line take no more cards until a person lets it. What cannot be recorded
-// now holds for as long as this process lives, or until the next failure.
+// pause has the line take no more cards until a person lets it. What the registry does
+// not hear now, it hears by one of the next reports.
 func (l *Line) pause(ctx context.Context, why string) {
 	l.mu.Lock()
-	l.paused = why
+	if l.paused == "" {
+		l.paused, l.unsaid = why, why
+	}
 	l.mu.Unlock()
 	l.logger.Warn("The station pauses itself", "station", l.id, "reason", why)
-	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportWithin)
-	defer cancel()
-	_, err := l.registry.ReportStation(recording, l.id, l.slots)
-	if err == nil {
-		err = l.registry.PauseStation(recording, l.id, identity.OfficerID(l.id), identity.OneLine(why))
-	}
-	if err != nil {
-		l.logger.Error("The pause was not recorded", "station", l.id, "error", err)
-	}
+	l.report(context.WithoutCancel(ctx))
 }

@@ -21,25 +21,33 @@ import (
 // nothing was written to it, any station may run it; a card that was begun stays at its
 // station.
 func (s *Station) Make(ctx context.Context, in CardInput) (MakeResult, error) {
+	var passed []StagePassed
+	err := s.work(ctx, in, func(j *job) error {
+		defer func() { passed = j.passed }()
+		return s.makeCard(ctx, j)
+	})
+	return MakeResult{Station: s.ID, Passed: passed}, err
+}
+
+// work has the station's line work at a card: one try at a time, in a slot that was
+// issued for it, or in the one that the card is in.
+func (s *Station) work(ctx context.Context, in CardInput, steps func(*job) error) error {
+	pulse := beat(ctx)
+	defer pulse.stop()
 	own := activity.GetInfo(ctx).TaskQueue == s.Queue
-	paused, err := s.Line.begin(ctx, in, !own)
-	if err != nil {
-		return MakeResult{}, fmt.Errorf("wait for the work at card %d to end: %w", in.Attempt, err)
-	}
-	if paused != "" {
-		return MakeResult{}, fmt.Errorf("station %s is paused: %s", s.ID, paused)
+	if err := s.Line.begin(ctx, in, !own); err != nil {
+		return fmt.Errorf("begin to work at card %d: %w", in.Attempt, err)
 	}
 	stays := own
 	defer func() { s.Line.end(in, stays) }()
-	pulse := beat(ctx)
-	defer pulse.stop()
 	j, err := s.job(ctx, in, pulse)
 	if err != nil {
-		return MakeResult{}, err
+		return err
 	}
-	err = s.makeCard(ctx, j)
-	stays = j.Card.State.InSlot()
-	return MakeResult{Station: s.ID, Passed: j.passed}, err
+	j.issued = !own
+	err = steps(j)
+	stays = j.inSlot() && j.Card.Station == s.ID
+	return err
 }
 
 // job is one card in work.
@@ -47,30 +55,40 @@ type job struct {
 	CardInput
 	registry.Making
 
+	issued bool // in a slot that was issued for it; otherwise in the slot that the card is in
 	pulse  *pulse
-	read   time.Time // when the registry's clock was read, by the station's
+	began  time.Time // when the registry's clock was read, by the station's
 	passed []StagePassed
 }
 
-// job reads what a station needs to make a card.
+// registryWithin is how long a station waits for the registry before it has a card. The
+// task goes to another station then.
+const registryWithin = 30 * time.Second
+
+// job reads what a station needs to make a card, which must be no other station's.
 func (s *Station) job(ctx context.Context, in CardInput, pulse *pulse) (*job, error) {
-	made, err := s.Registry.Making(ctx, in.Application, in.Attempt,
+	began := time.Now()
+	asking, cancel := context.WithTimeout(ctx, registryWithin)
+	defer cancel()
+	made, err := s.Registry.Making(asking, in.Application, in.Attempt,
 		registry.EvidenceKey{Kind: identity.EvidenceChipImage, Attempt: in.Attempt},
 		registry.EvidenceKey{Kind: identity.EvidencePrint, Attempt: in.Attempt},
 		registry.EvidenceKey{Kind: identity.EvidencePrintPortrait, Attempt: in.Attempt})
 	if err != nil {
 		return nil, fmt.Errorf("read card %d: %w", in.Attempt, err)
 	}
-	if !made.Current {
+	j := &job{CardInput: in, Making: made, pulse: pulse, began: began}
+	switch {
+	case !made.Current:
 		return nil, identity.Refuse(identity.Elsewhere, "card %d of application %s was given up for another", in.Attempt, in.Application)
+	case j.inSlot() && made.Card.Station != s.ID:
+		return nil, identity.Refuse(identity.Elsewhere, "card %d is in a slot of station %s", in.Attempt, made.Card.Station)
 	}
-	return &job{CardInput: in, Making: made, pulse: pulse}, nil
+	return j, nil
 }
 
 // inSlot reports whether the card is in a slot, and not yet inspected.
-func (j *job) inSlot() bool {
-	return j.Card.State.AtStation() && j.Card.State != identity.CardInspected
-}
+func (j *job) inSlot() bool { return j.Card.State.InSlot() }
 
 // makeCard takes the card through the steps that are left.
 func (s *Station) makeCard(ctx context.Context, j *job) error {
@@ -106,7 +124,7 @@ func (s *Station) advance(ctx context.Context, j *job, to identity.CardState, de
 	j.Card.State = to
 	if stage := registry.StageAfter(to); stage != j.Stage {
 		j.Stage = stage
-		j.passed = append(j.passed, StagePassed{stage, j.Now.Add(time.Since(j.read))})
+		j.passed = append(j.passed, StagePassed{stage, j.Now.Add(time.Since(j.began))})
 	}
 	return nil
 }
@@ -131,26 +149,42 @@ const (
 
 // wentWrong decides what follows when a step failed. Where the station is at fault, an
 // untouched blank is given back, and a station to which that happens again pauses itself.
+// Whatever it is, the lists and the story tell it.
 func (s *Station) wentWrong(ctx context.Context, j *job, err error) error {
 	t, ok := errors.AsType[*trouble](err)
-	if !ok || ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil, stopping(ctx) && errors.Is(err, context.Canceled), !ok && len(identity.Refusals(err)) > 0:
+		return err
+	case !ok:
+		s.noteTrouble(ctx, j, err.Error())
 		return err
 	}
+	why := fmt.Sprintf("station %s: %s", s.ID, t)
 	if t.clean && j.Card.State == identity.CardBegun {
 		back, err := s.Registry.GiveBack(ctx, j.Application, j.Attempt, s.ID, t.Error())
 		if err != nil {
 			return fmt.Errorf("give blank %s back: %w", j.Card.Blank, errors.Join(err, t))
 		}
 		if back {
-			j.Card.State, j.Card.Blank = identity.CardPrepared, ""
+			j.Card.State, j.Card.Blank, j.Card.Station = identity.CardPrepared, "", ""
 		}
 	}
-	why := fmt.Sprintf("station %s: %s", s.ID, t)
-	if err := s.Registry.NoteTrouble(ctx, j.Application, s.ID, why); err != nil {
-		return fmt.Errorf("note trouble: %w", errors.Join(err, t))
-	}
+	s.noteTrouble(ctx, j, t.Error())
 	s.Line.wentWrong(ctx, t.part, t.Error())
+	if !j.issued && j.Card.State == identity.CardPrepared {
+		return identity.Refuse(identity.Elsewhere, "%s", why) // any station may make it now
+	}
 	return errors.New(why) // no refusal any more: it may pass
+}
+
+// noteTrouble records why the card cannot be made now. That it could not be recorded
+// keeps nothing from going on.
+func (s *Station) noteTrouble(ctx context.Context, j *job, what string) {
+	noting, cancel := context.WithTimeout(ctx, reportWithin)
+	defer cancel()
+	if err := s.Registry.NoteTrouble(noting, j.Application, s.ID, fmt.Sprintf("station %s: %s", s.ID, what)); err != nil {
+		activity.GetLogger(ctx).Warn("Trouble not recorded", "trouble", what, "error", err)
+	}
 }
 
 // spoil books the card as spoiled if err is that refusal, and returns err.

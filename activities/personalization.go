@@ -16,7 +16,27 @@ import (
 // blank that the card has: the station's journal and the chip itself tell how far it is.
 // A chip that cannot become this card is spoiled.
 func (s *Station) personalize(ctx context.Context, j *job) error {
+	image, err := chipImage(j.Evidence)
+	if err != nil {
+		return err
+	}
+	if err := s.takeBlank(ctx, j, image); err != nil {
+		return err
+	}
+	made, err := s.write(ctx, j, image)
+	if err != nil {
+		return s.spoil(ctx, j, identity.ReasonChipFailed, fmt.Errorf("personalize blank %s: %w", j.Card.Blank, err))
+	}
+	return s.advance(ctx, j, identity.CardPersonalized, fmt.Sprintf("chip %X", made.ChipSerial))
+}
+
+// takeBlank takes a blank for the card, when all that the station needs to finish it is
+// well. A card that has one keeps it.
+func (s *Station) takeBlank(ctx context.Context, j *job, image *chip.Image) error {
 	if j.Card.State == identity.CardPrepared {
+		if !j.issued {
+			return identity.Refuse(identity.Elsewhere, "card %d is in no slot of station %s", j.Attempt, s.ID)
+		}
 		if err := s.prove(ctx, j); err != nil {
 			return err
 		}
@@ -24,12 +44,10 @@ func (s *Station) personalize(ctx context.Context, j *job) error {
 			return err
 		}
 	}
-	image, err := chipImage(j.Evidence)
-	if err != nil {
-		return err
-	}
+	taking, cancel := context.WithTimeout(ctx, registryWithin)
+	defer cancel()
 	move := registry.StageChange{Application: j.Application, To: identity.Personalization, Attempt: j.Attempt, Actor: string(s.ID)}
-	if _, err := s.Registry.Enter(ctx, move); err != nil {
+	if _, err := s.Registry.Enter(taking, move); err != nil {
 		return fmt.Errorf("enter %s: %w", move.To, err)
 	}
 	j.Stage = move.To
@@ -37,16 +55,12 @@ func (s *Station) personalize(ctx context.Context, j *job) error {
 	if err != nil {
 		return chipTrouble(err)
 	}
-	blank, err := s.Registry.TakeBlankAgain(ctx, j.Application, j.Attempt, s.ID, identity.BlankSerial(begun))
+	blank, err := s.Registry.TakeBlankAgain(taking, j.Application, j.Attempt, s.ID, identity.BlankSerial(begun))
 	if err != nil {
 		return fmt.Errorf("take blank: %w", err)
 	}
 	j.Card.State, j.Card.Blank, j.Card.Station = identity.CardBegun, blank, s.ID
-	made, err := s.write(ctx, j, image)
-	if err != nil {
-		return s.spoil(ctx, j, identity.ReasonChipFailed, fmt.Errorf("personalize blank %s: %w", blank, err))
-	}
-	return s.advance(ctx, j, identity.CardPersonalized, fmt.Sprintf("chip %X", made.ChipSerial))
+	return nil
 }
 
 // ofToday refuses a card that was prepared on another day than it would be personalized,
@@ -64,24 +78,35 @@ func (s *Station) ofToday(ctx context.Context, j *job) error {
 	return identity.Refuse(identity.Outdated, "card %d was prepared on %s, and is made on %s", j.Attempt, j.Card.Card.Issued.Display(), today.Display())
 }
 
-// write writes the chip. Where another card is in the slot, it waits for the operator to
-// put the right one there.
+// write writes the chip.
 func (s *Station) write(ctx context.Context, j *job, image *chip.Image) (station.Result, error) {
+	var made station.Result
+	err := s.atCard(ctx, j, func() (err error) {
+		made, err = s.Chip.Personalize(ctx, string(j.Card.Blank), image)
+		return err
+	})
+	return made, err
+}
+
+// atCard does something with the card in the slot. Where another card is there, it waits
+// for the operator to put the right one in.
+func (s *Station) atCard(ctx context.Context, j *job, do func() error) error {
 	began := time.Now()
+	var told string
 	for {
-		made, err := s.Chip.Personalize(ctx, string(j.Card.Blank), image)
+		err := do()
 		fault, ok := errors.AsType[*station.Fault](err)
 		if !ok || fault.Part != station.Slot || time.Since(began) > s.InsertWait || stopping(ctx) {
-			return made, chipTrouble(err)
+			return chipTrouble(err)
 		}
-		wanted := fmt.Sprintf("put blank %s into the slot: %v", j.Card.Blank, err)
-		j.pulse.tell(wanted)
-		if err := s.Registry.NoteTrouble(ctx, j.Application, s.ID, fmt.Sprintf("station %s: %s", s.ID, wanted)); err != nil {
-			return made, fmt.Errorf("note trouble: %w", err)
+		if wanted := fmt.Sprintf("put blank %s into the slot: %v", j.Card.Blank, err); wanted != told {
+			told = wanted
+			j.pulse.tell(wanted)
+			s.noteTrouble(ctx, j, wanted)
 		}
 		select {
 		case <-ctx.Done():
-			return made, ctx.Err()
+			return ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // print prints both sides once: the print job is named after application and attempt.
-// What the printer needs a person for appears beside the pending activity and in the
-// log. A card of which nobody knows whether it was printed is spoiled.
+// What the printer needs a person for appears beside the pending activity, in the lists
+// and in the log. A card of which nobody knows whether it was printed is spoiled.
 func (s *Station) print(ctx context.Context, j *job) error {
 	pdf, err := j.Evidence.Get(identity.EvidencePrint)
 	if err != nil {
@@ -30,6 +30,7 @@ func (s *Station) print(ctx context.Context, j *job) error {
 		j.pulse.tell(wanted)
 		if wanted != "" {
 			activity.GetLogger(ctx).Warn("Printer needs a person", "job", name, "wanted", wanted)
+			s.noteTrouble(ctx, j, partPrinter+": "+wanted)
 		}
 	})
 	switch {

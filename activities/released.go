@@ -27,20 +27,21 @@ func (s *Station) Inspect(ctx context.Context, in CardInput) error {
 
 // alone takes one step of a card, unless it was taken before.
 func (s *Station) alone(ctx context.Context, in CardInput, to identity.CardState, step func(context.Context, *job) error) error {
-	pulse := beat(ctx)
-	defer pulse.stop()
-	j, err := s.job(ctx, in, pulse)
-	if err != nil {
+	return s.work(ctx, in, func(j *job) error {
+		switch at := j.Card.State; {
+		case at == identity.CardSpoiled:
+			return identity.Refuse(identity.Spoiled, "card %d was given up", in.Attempt)
+		case at.Past(to):
+			return nil
+		}
+		err := step(ctx, j)
+		if err == nil {
+			return nil
+		}
+		err = s.wentWrong(ctx, j, fmt.Errorf("card %d: %w", in.Attempt, err))
+		if j.issued && j.inSlot() { // the next try is for this station alone
+			return identity.Refuse(identity.Elsewhere, "%v", err)
+		}
 		return err
-	}
-	switch at := j.Card.State; {
-	case at == identity.CardSpoiled:
-		return identity.Refuse(identity.Spoiled, "card %d was given up", in.Attempt)
-	case at.Past(to):
-		return nil
-	}
-	if err := step(ctx, j); err != nil {
-		return s.wentWrong(ctx, j, fmt.Errorf("card %d: %w", in.Attempt, err))
-	}
-	return nil
+	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -156,7 +155,7 @@ func printApplications(w io.Writer, list []listed, quiet bool) {
 	for i, l := range list {
 		rows[i] = []string{
 			string(l.Application), string(l.Type), string(l.Province), string(l.Stage), string(l.Awaiting), string(l.Station), string(l.Consignment),
-			l.Due.In(identity.HanoiTime).Format(time.DateOnly), cmp.Or(l.Why, l.Trouble),
+			l.Due.In(identity.HanoiTime).Format(time.DateOnly), strings.Trim(l.Why+"; "+l.Trouble, "; "),
 		}
 	}
 	printTable(w, []string{"APPLICATION", "TYPE", "PROVINCE", "STAGE", "AWAITING", "STATION", "CONSIGNMENT", "DUE", "WHY"}, rows)

@@ -23,7 +23,8 @@ func newReconcile(a *app) *cobra.Command {
 Pipeline workers do so by themselves, every worker.reconcile of the settings. Open
 applications and consignments that have no workflow are begun again where the registry
 has them; workflows that show something else than the registry are told to read it;
-applications that wait for a blank are woken, as many as there are blanks.
+applications that wait for a blank are woken, as many as there are blanks; those that
+wait for a station that is back with their card go on.
 
 Workflows of applications and consignments that the registry does not know are listed:
 it was restored to an earlier instant. An application goes on when its station submits
@@ -69,6 +70,7 @@ func printReport(w io.Writer, r reconciler.Report) {
 	say("consignments begun again", texts(r.BegunBoxes))
 	say("told to read the registry", texts(r.Told))
 	say("woken for a blank", texts(r.Woken))
+	say("gone on at a station that is back", texts(r.Back))
 	say("not known to the registry, and waiting", r.Unknown)
 	if r.Passed != "" {
 		fmt.Fprintf(w, "consignments are numbered from after %s on\n", r.Passed)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -69,10 +70,12 @@ func printStations(w io.Writer, list []stationOf) {
 	rows := make([][]string, len(list))
 	for i, s := range list {
 		cards := make([]string, len(s.Cards))
+		why := s.Why
 		for n, c := range s.Cards {
 			cards[n] = fmt.Sprintf("%s (%s, blank %s)", c.Application, c.State, c.Blank)
+			why = cmp.Or(why, c.Trouble)
 		}
-		rows[i] = []string{string(s.Station), s.State, fmt.Sprintf("%d of %d", len(s.Cards), s.Slots), strings.Join(cards, ", "), s.Why}
+		rows[i] = []string{string(s.Station), s.State, fmt.Sprintf("%d of %d", len(s.Cards), s.Slots), strings.Join(cards, ", "), why}
 	}
 	printTable(w, []string{"STATION", "STATE", "SLOTS TAKEN", "CARDS", "WHY"}, rows)
 }

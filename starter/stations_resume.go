@@ -27,6 +27,7 @@ func newStationsResume(a *app) *cobra.Command {
 			if err := office.Registry.ResumeStation(cmd.Context(), id, identity.OfficerID(officer)); err != nil {
 				return err
 			}
+			office.GoOnAtStations(cmd.Context())
 			return a.print(cmd, map[string]string{"station": string(id), "state": "works"}, func(w io.Writer) { fmt.Fprintf(w, "%s  works\n", id) })
 		},
 	}

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -611,6 +612,22 @@ func TestCardApplication_CardInALostStationIsWrittenOffAndMadeAgain(t *testing.T
 
 	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 2}, result)
 	require.Equal(t, []string{"1 spoiled PT0001", "2 live PT0002"}, o.cards())
+}
+
+func TestCardApplication_AStationWhoseClockIsWrongTakesNoBlank(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.wrong = 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Contains(t, o.story(), "Card 1 could not be made: station PX-01: clock: it is 1h0m0s apart from the registry's")
+	trail := strings.Join(o.trail(), "\n")
+	require.Equal(t, 1, strings.Count(trail, "took blank"))
+	require.Equal(t, 1, strings.Count(trail, "trouble at station"))
 }
 
 func TestCardApplication_NoCardIsWrittenOffThatIsInNoStation(t *testing.T) {

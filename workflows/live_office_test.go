@@ -44,6 +44,7 @@ type liveOffice struct {
 	*office.Office
 
 	t         *testing.T
+	settings  settings
 	config    config.Config
 	temporal  client.Client
 	flows     *workflows.Client
@@ -90,16 +91,11 @@ func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 		"database.max_conns": 8,
 	}
 	maps.Copy(all, changes)
-	name := filepath.Join(dir, "office.yaml")
-	text, err := yaml.Marshal(nested(all))
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(name, text, 0o600))
-	c, err := config.Load(name)
+	o.settings = all
+	c, err := config.Load(o.settingsFile("office", nil))
 	require.NoError(t, err)
 	o.config = c
-	o.Office, err = office.Open(t.Context(), c, slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	require.NoError(t, err)
-	t.Cleanup(o.Close)
+	o.Office = o.another(c)
 	o.flows, err = o.Workflows(t.Context())
 	require.NoError(t, err)
 	o.temporal = o.flows.Temporal
@@ -107,6 +103,27 @@ func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	require.NoError(t, err)
 	o.codec = &engine.Codec{Keys: keys}
 	return o
+}
+
+// settingsFile writes the office's settings with changes, for one of its programs.
+func (o *liveOffice) settingsFile(program string, changes settings) string {
+	o.t.Helper()
+	all := maps.Clone(o.settings)
+	maps.Copy(all, changes)
+	name := filepath.Join(o.settings["data_dir"].(string), program+".yaml")
+	text, err := yaml.Marshal(nested(all))
+	require.NoError(o.t, err)
+	require.NoError(o.t, os.WriteFile(name, text, 0o600))
+	return name
+}
+
+// another opens the office once more, with other settings.
+func (o *liveOffice) another(c config.Config) *office.Office {
+	o.t.Helper()
+	opened, err := office.Open(o.t.Context(), c, slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	require.NoError(o.t, err)
+	o.t.Cleanup(opened.Close)
+	return opened
 }
 
 // nested turns keys with dots into maps.

@@ -108,6 +108,7 @@ type testOffice struct {
 	corrupt  int            // how many blanks have bad chips, the first ones
 	jam      int            // how many prints fail before one succeeds
 	off      int            // how often the printer does not answer
+	wrong    int            // how often the station's clock is an hour wrong
 	missing  int            // how many cards the courier loses
 	told     map[identity.ConsignmentNumber]bool
 	stutters bool // every box is reported twice, the second time an hour later
@@ -285,8 +286,17 @@ func (o *testOffice) staff() {
 		ID: "PX-01", Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
 		Registry: o.Registry, Chip: o.chips(), InsertWait: time.Second,
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
-		Camera:  camera{drawing}, Forms: o.forms, Trust: authority.TrustStore, Now: o.env.Now,
+		Camera:  camera{drawing}, Forms: o.forms, Trust: authority.TrustStore, Now: o.stationClock,
 	})
+}
+
+// stationClock is wrong as often as the test says.
+func (o *testOffice) stationClock() time.Time {
+	if o.wrong > 0 {
+		o.wrong--
+		return o.env.Now().Add(time.Hour)
+	}
+	return o.env.Now()
 }
 
 // quiet logs nothing: what tests need to know they look at.

@@ -83,6 +83,18 @@ func (o *Office) TellConsignment(ctx context.Context, number identity.Consignmen
 	}
 }
 
+// GoOnAtStations has applications go on whose station was resumed with their card in its
+// slot. When Temporal does not answer now, the reconciler does so later.
+func (o *Office) GoOnAtStations(ctx context.Context) {
+	flows, err := o.Workflows(ctx)
+	if err == nil {
+		err = reconciler.GoOnAtStations(ctx, o.Registry, flows)
+	}
+	if err != nil {
+		o.logger.WarnContext(ctx, "Those whose station was resumed go on later", "error", err)
+	}
+}
+
 // starter begins the workflows of received applications.
 func (o *Office) starter(ctx context.Context) (*reconciler.Starter, error) {
 	flows, err := o.Workflows(ctx)

@@ -231,6 +231,22 @@ func (p *pass) ended(ctx context.Context, apps []identity.ApplicationNumber, box
 	return nil
 }
 
+// stations has applications go on whose station is back with their card.
+func (p *pass) stations(ctx context.Context) error {
+	back, err := p.Registry.GoOnAtStations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, number := range back {
+		// One that does not hear of it shows something else than the registry has.
+		if _, over := p.try(p.Engine.LookApplication(ctx, number)); over != nil {
+			return over
+		}
+	}
+	p.report.Back = back
+	return nil
+}
+
 // stock wakes as many of those who wait for a blank as there are blanks. Who was woken
 // is on their way, and not woken again soon; unless there was no blank meanwhile.
 func (p *pass) stock(ctx context.Context) error {

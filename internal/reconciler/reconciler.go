@@ -12,6 +12,7 @@ package reconciler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -70,6 +71,7 @@ type Report struct {
 	BegunBoxes   []identity.ConsignmentNumber `json:"begun_boxes,omitempty"` // likewise
 	Told         []identity.ApplicationNumber `json:"told,omitempty"`        // disagreed with the registry, and were told to look
 	Woken        []identity.ApplicationNumber `json:"woken,omitempty"`       // waited for stock, which there is
+	Back         []identity.ApplicationNumber `json:"back,omitempty"`        // waited for a station that is back with their card
 	Unknown      []string                     `json:"unknown,omitempty"`     // workflows of what the registry does not know: they wait
 	Passed       identity.ConsignmentNumber   `json:"passed,omitempty"`      // no number up to this one is given to a box again
 }
@@ -96,7 +98,7 @@ func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
 		return Report{}, fmt.Errorf("list what runs: %w", err)
 	}
 	r.forget("")
-	for _, step := range []func(context.Context) error{p.unknown, p.applications, p.consignments, p.stock} {
+	for _, step := range []func(context.Context) error{p.unknown, p.applications, p.consignments, p.stations, p.stock} {
 		if err := step(ctx); err != nil {
 			return p.report, err
 		}
@@ -105,7 +107,7 @@ func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
 }
 
 // Glance finds, at little cost, workflows that ended and should not have, begins them
-// again, and wakes who waits for stock. It reports too whether a pass is needed: there
+// again, and wakes who waits for stock, or for a station that is back. It reports too whether a pass is needed: there
 // are fewer workflows than open applications.
 func (r *Reconciler) Glance(ctx context.Context, since time.Time) (report Report, lacking bool, err error) {
 	p, err := r.begin(ctx)
@@ -117,6 +119,9 @@ func (r *Reconciler) Glance(ctx context.Context, since time.Time) (report Report
 		return Report{}, false, fmt.Errorf("list what ended: %w", err)
 	}
 	if err := p.ended(ctx, apps, boxes); err != nil {
+		return p.report, false, err
+	}
+	if err := p.stations(ctx); err != nil {
 		return p.report, false, err
 	}
 	if err := p.stock(ctx); err != nil {
@@ -183,6 +188,21 @@ func (r *Reconciler) forget(what string) {
 			delete(r.looked, id)
 		}
 	}
+}
+
+// GoOnAtStations has applications go on whose station is back, or was resumed, with their
+// card in its slot.
+func GoOnAtStations(ctx context.Context, stations interface {
+	GoOnAtStations(ctx context.Context) ([]identity.ApplicationNumber, error)
+}, engine interface {
+	LookApplication(ctx context.Context, number identity.ApplicationNumber) error
+},
+) error {
+	back, err := stations.GoOnAtStations(ctx)
+	for _, number := range back {
+		err = errors.Join(err, engine.LookApplication(ctx, number))
+	}
+	return err
 }
 
 // WakeForStock has as many of those who wait for a blank look for one as there are

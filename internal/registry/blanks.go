@@ -13,9 +13,9 @@ import (
 )
 
 // TakeBlank takes a blank out of stock for a card at a station: its own stock
-// first, then the center's, and last what was given back. The same station gets the same blank again. Another
-// station is refused with Spoiled, since it cannot finish a card that was begun
-// elsewhere; the blank stays booked until that card is written off.
+// first, then the center's, and last what was given back. The same station gets the same
+// blank again. Another station is refused with Elsewhere, since it cannot finish a card
+// that was begun elsewhere; the blank stays booked until that card is written off.
 func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
 	return r.TakeBlankAgain(ctx, number, attempt, station, "")
 }

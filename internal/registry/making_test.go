@@ -62,7 +62,7 @@ func TestStationsAtWork_KeepTheirFirstPause(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	require.ErrorIs(t, b.PauseStation(t.Context(), press, "SX-01", "cleaning"), identity.NotFound)
-	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2)))
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, false)))
 	b.stock(t, 1)
 	number := b.prepared(t)
 	blank, err := b.TakeBlank(t.Context(), number, 1, press)
@@ -72,14 +72,14 @@ func TestStationsAtWork_KeepTheirFirstPause(t *testing.T) {
 		require.NoError(t, b.PauseStation(t.Context(), press, "SX-01", why))
 	}
 
-	at, err := b.ReportStation(t.Context(), press, 2)
+	at, err := b.ReportStation(t.Context(), press, 2, false)
 	require.NoError(t, err)
 	require.Equal(t, "cleaning", at.PausedWhy)
 	require.Equal(t, []registry.CardInSlot{{Application: number, Attempt: 1, State: identity.CardBegun, Blank: blank}}, at.Cards)
 	for range 2 {
 		require.NoError(t, b.ResumeStation(t.Context(), press, "SX-02"))
 	}
-	at, err = b.ReportStation(t.Context(), press, 2)
+	at, err = b.ReportStation(t.Context(), press, 2, false)
 	require.NoError(t, err)
 	require.Empty(t, at.PausedWhy)
 	var acts int
@@ -115,4 +115,38 @@ func TestNoteTrouble_IsShownUntilTheCardAdvances(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, noted)
+}
+
+func TestGoOnAtStations_OnceTheStationIsBackWithTheCard(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	waiting, elsewhere := b.prepared(t), b.prepared(t)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, true)))
+	for number, station := range map[identity.ApplicationNumber]identity.StationID{waiting: press, elsewhere: "PX-02"} {
+		_, err := b.TakeBlank(t.Context(), number, 1, station)
+		require.NoError(t, err)
+		require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{
+			Application: number, To: identity.Personalization, Attempt: 1, Awaiting: identity.ToRepair, Why: "silent", Actor: "system",
+		})))
+	}
+	back := func() []identity.ApplicationNumber {
+		list, err := b.GoOnAtStations(t.Context())
+		require.NoError(t, err)
+		return list
+	}
+
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, false)))
+	require.Empty(t, back(), "it was there all the time")
+	require.NoError(t, b.PauseStation(t.Context(), press, "SX-01", "cleaning"))
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, true)))
+	require.Empty(t, back(), "it is paused")
+	require.NoError(t, b.ResumeStation(t.Context(), press, "SX-01"))
+	require.Equal(t, []identity.ApplicationNumber{waiting}, back())
+	require.Empty(t, back())
+
+	record, err := b.Application(t.Context(), waiting)
+	require.NoError(t, err)
+	require.Empty(t, record.Awaiting)
+	require.Equal(t, "station is back", b.trail(t, waiting)[len(b.trail(t, waiting))-1])
 }

@@ -89,7 +89,7 @@ func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
 		Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
 	}))
-	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2)))
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, false)))
 	require.NoError(t, b.PauseStation(t.Context(), press, identity.OfficerID(press), "the printer is off"))
 	collector := b.Collector(slog.New(slog.DiscardHandler))
 

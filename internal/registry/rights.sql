@@ -59,7 +59,7 @@ GRANT SELECT, INSERT, UPDATE (kind, province, name, public_key, revoked) ON stat
 GRANT SELECT, INSERT, UPDATE (person) ON citizens TO cancuoc_programs;
 
 -- What works, and for whom.
-GRANT SELECT, INSERT (id, slots), UPDATE (seen_at, slots, paused_at, paused_by, paused_why) ON stations_at_work TO cancuoc_programs;
+GRANT SELECT, INSERT (id, slots), UPDATE (seen_at, slots, paused_at, paused_by, paused_why, back_at) ON stations_at_work TO cancuoc_programs;
 GRANT SELECT, INSERT, UPDATE (holder, until) ON leases TO cancuoc_programs;
 
 -- The vault, and the gallery, in which a round that was captured again takes a new place.

@@ -30,12 +30,12 @@ type CardInSlot struct {
 	Trouble     string                     `json:"trouble,omitzero"`
 }
 
-// ReportStation records that a station lives, and reads what it has to know: whether it
-// is paused, and which cards its slots hold.
-func (r *Registry) ReportStation(ctx context.Context, id identity.StationID, slots int) (StationAtWork, error) {
+// ReportStation records that a station lives, or is back after it was not heard of, and
+// reads what it has to know: whether it is paused, and which cards its slots hold.
+func (r *Registry) ReportStation(ctx context.Context, id identity.StationID, slots int, back bool) (StationAtWork, error) {
 	_, err := r.db.Exec(ctx, `
 		INSERT INTO stations_at_work (id, slots) VALUES ($1, $2)
-		ON CONFLICT (id) DO UPDATE SET seen_at = now(), slots = $2`, id, slots)
+		ON CONFLICT (id) DO UPDATE SET seen_at = now(), slots = $2, back_at = CASE WHEN $3 THEN now() ELSE stations_at_work.back_at END`, id, slots, back)
 	if err != nil {
 		return StationAtWork{}, fail("report station", err)
 	}
@@ -109,7 +109,7 @@ func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, by 
 	var known bool
 	err := r.db.QueryRow(ctx, `
 		WITH resumed AS (
-			UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = '' WHERE id = @id AND paused_at IS NOT NULL RETURNING id
+			UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = '', back_at = now() WHERE id = @id AND paused_at IS NOT NULL RETURNING id
 		), noted AS (
 			INSERT INTO station_acts (station, actor, act, reason) SELECT id, @by, 'resume', '' FROM resumed
 		)
@@ -119,6 +119,25 @@ func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, by 
 		return noStation(id)
 	}
 	return fail("resume station", err)
+}
+
+// GoOnAtStations has applications go on that wait for production since before the station
+// that has their card came back, or was resumed: it finishes the card. It returns whose
+// workflows are to be told.
+func (r *Registry) GoOnAtStations(ctx context.Context) ([]identity.ApplicationNumber, error) {
+	rows, _ := r.db.Query(ctx, `
+		WITH back AS (
+			UPDATE applications a SET awaiting = '', awaiting_why = '', awaiting_since = NULL
+			FROM cards c JOIN stations_at_work s ON s.id = c.station
+			WHERE a.awaiting = $1 AND a.awaiting <> '' AND c.application = a.number AND c.attempt = greatest(a.attempt, 1) AND c.state IN `+begunAtStation+`
+				AND s.paused_at IS NULL AND s.back_at > a.awaiting_since
+			RETURNING a.number, c.station
+		), noted AS (
+			INSERT INTO audit (application, actor, event, reason) SELECT number, station, 'station is back', '' FROM back
+		)
+		SELECT number FROM back ORDER BY number`, identity.ToRepair) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
+	return list, fail("let applications go on at their stations", err)
 }
 
 func noStation(id identity.StationID) error {

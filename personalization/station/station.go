@@ -134,6 +134,28 @@ func notes(err error) error {
 	return &Fault{Part: Notes, Clean: true, Err: fmt.Errorf("station journal: %w", err)}
 }
 
+// Holds reports a [Fault] of the slot when the chip in it is not the one that was written
+// for that blank.
+func (s *Station) Holds(ctx context.Context, blank string) error {
+	e, found, err := s.Journal.Load(blank)
+	switch {
+	case err != nil:
+		return &Fault{Part: Notes, Err: fmt.Errorf("station journal: %w", err)}
+	case !found || e.ChipSerial == "":
+		return nil // nothing is known of it
+	}
+	session, err := s.Encoder.Open(ctx, blank)
+	if err != nil {
+		return e.fault(Device, fmt.Errorf("open blank %s: %w", blank, err))
+	}
+	defer session.Close()
+	chip, err := look(ctx, session)
+	if err != nil {
+		return e.fault(Device, fmt.Errorf("look at blank %s: %w", blank, err))
+	}
+	return s.claim(&e, chip)
+}
+
 // counter counts the commands that are sent to a card.
 type counter struct {
 	card apdu.Card

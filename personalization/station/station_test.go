@@ -392,6 +392,24 @@ func TestPersonalize_NoTwoBlanksGetOneChip(t *testing.T) {
 	require.ErrorContains(t, err, "belongs to blank B-1")
 }
 
+func TestHolds_TellsTheCardOfABlankFromAnother(t *testing.T) {
+	t.Parallel()
+	c := newCenter(t)
+	require.NoError(t, c.Holds(t.Context(), "B-1"), "nothing is known of it")
+	for _, blank := range []string{"B-1", "B-2"} {
+		_, err := c.Personalize(t.Context(), blank, image(t, blank))
+		require.NoError(t, err)
+	}
+
+	require.NoError(t, c.Holds(t.Context(), "B-1"))
+	c.Encoder = swapped{c.Encoder, "B-1"}
+	err := c.Holds(t.Context(), "B-2")
+	fault, ok := errors.AsType[*station.Fault](err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, station.Slot, fault.Part)
+	require.NoError(t, c.Holds(t.Context(), "B-1"))
+}
+
 func TestPersonalize_CardsAreMadeConcurrently(t *testing.T) {
 	t.Parallel()
 	c := newCenter(t)
