@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	workflowpb "go.temporal.io/api/workflow/v1"
@@ -200,10 +199,11 @@ func checkUpdateID(id string) error {
 	return nil
 }
 
-// send sends an update and waits for its answer.
+// send sends an update and waits for its answer. The SDK draws a random identifier where
+// none is given.
 func (c *Client) send(ctx context.Context, workflow, id, name string, content, answer any) error {
 	handle, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: workflow, UpdateID: cmp.Or(id, uuid.NewString()), UpdateName: name, Args: []any{content}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: workflow, UpdateID: id, UpdateName: name, Args: []any{content}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	if err != nil {
 		return err //nolint:wrapcheck // the callers say what it was about

@@ -284,7 +284,7 @@ func (p *Player) ship(ctx context.Context) error {
 			err = p.once(ctx, number+"send", "consignments", "send", number, "--courier", "VNPost", "--seal", strconv.Itoa(88001+i), "--officer", "SX-C06-0001")
 		case identity.ConsignmentSent:
 			err = p.once(ctx, number+"receive", "consignments", "receive", number, "--counted", strconv.Itoa(len(c.Cards)), "--officer", receiver(c.Destination))
-		case identity.ConsignmentOpen, identity.ConsignmentReceived:
+		case identity.ConsignmentOpen, identity.ConsignmentReceived, identity.ConsignmentDissolved:
 		}
 		if err != nil {
 			return err
