@@ -5,6 +5,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
+	"gopkg.in/yaml.v3"
 )
 
 //go:embed default.yaml
@@ -230,24 +232,10 @@ type Setting struct{ Key, Value string }
 // CANCUOC_CONFIG is not set), then the environment, then what is given. Its error
 // joins everything that is wrong.
 func Load(path string, given ...Setting) (Config, error) {
-	v := viper.New()
-	v.SetConfigType("yaml")
-	if err := v.ReadConfig(bytes.NewReader(defaults)); err != nil {
-		return Config{}, fmt.Errorf("read built-in settings: %w", err)
+	v, err := read(path)
+	if err != nil {
+		return Config{}, err
 	}
-	known := v.AllKeys()
-	if path == "" {
-		path = os.Getenv(fileVariable)
-	}
-	if path != "" {
-		v.SetConfigFile(path)
-		if err := v.MergeInConfig(); err != nil {
-			return Config{}, fmt.Errorf("read settings: %w", err)
-		}
-	}
-	v.SetEnvPrefix("cancuoc")
-	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
-	v.AutomaticEnv() // reaches every key, because default.yaml names every key
 	for _, setting := range given {
 		v.Set(setting.Key, setting.Value)
 	}
@@ -258,18 +246,47 @@ func Load(path string, given ...Setting) (Config, error) {
 		return Config{}, fmt.Errorf("read settings: %w", err)
 	}
 	c.fill()
-	return c, errors.Join(checkVariables(known), c.readSecrets(), c.validate())
+	return c, errors.Join(checkVariables(v.AllKeys()), c.readSecrets(), c.validate())
+}
+
+// Settings reads what Load does, as the text of a file that holds every setting, secrets
+// too.
+func Settings(path string) ([]byte, error) {
+	v, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return yaml.Marshal(v.AllSettings())
+}
+
+// read reads the defaults, then the file, then the environment.
+func read(path string) (*viper.Viper, error) {
+	v := viper.New()
+	v.SetConfigType("yaml")
+	if err := v.ReadConfig(bytes.NewReader(defaults)); err != nil {
+		return nil, fmt.Errorf("read built-in settings: %w", err)
+	}
+	if path = cmp.Or(path, os.Getenv(FileVariable)); path != "" {
+		v.SetConfigFile(path)
+		if err := v.MergeInConfig(); err != nil {
+			return nil, fmt.Errorf("read settings: %w", err)
+		}
+	}
+	v.SetEnvPrefix("cancuoc")
+	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
+	v.AutomaticEnv() // reaches every key, because default.yaml names every key
+	return v, nil
 }
 
 // The environment: prefix of the keys' variables, and the one that names a file.
 const (
 	prefix       = "CANCUOC_"
-	fileVariable = prefix + "CONFIG"
+	FileVariable = prefix + "CONFIG"
 )
 
 // checkVariables refuses variables that look like settings and are not.
 func checkVariables(keys []string) error {
-	names := map[string]bool{fileVariable: true}
+	names := map[string]bool{FileVariable: true}
 	for _, key := range keys {
 		names[prefix+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = true
 	}

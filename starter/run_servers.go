@@ -34,6 +34,9 @@ func (s *servers) stop() {
 // startOffice starts what the settings do not name, then worker and gateway, and
 // makes this process use them.
 func (a *app) startOffice(ctx context.Context, s *servers) error {
+	if err := a.forgetPublished(); err != nil {
+		return err
+	}
 	c, err := a.config()
 	if err != nil {
 		return err
@@ -58,7 +61,7 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 			return err
 		}
 	}
-	if err := s.publish(); err != nil {
+	if err := s.publish(a.configFile); err != nil {
 		return err
 	}
 	a.loaded = nil // load them again, with what was published

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"gopkg.in/yaml.v3"
+	"example.org/cancuoc/config"
 )
 
 // rehearsal are settings by which the samples take a minute instead of a working
@@ -23,8 +24,9 @@ var rehearsal = map[string]string{
 const settingsFile = "office.yaml"
 
 // publish gives the settings to this process and the programs that it starts, by
-// the environment, and to commands in other terminals, by a file.
-func (s *servers) publish() error {
+// the environment, and all settings to commands in other terminals, by a file, which
+// holds the database's password.
+func (s *servers) publish(given string) error {
 	for key, value := range rehearsal {
 		if os.Getenv(key) == "" {
 			s.settings[key] = value
@@ -35,35 +37,31 @@ func (s *servers) publish() error {
 			return fmt.Errorf("publish settings: %w", err)
 		}
 	}
-	return writeSettings(filepath.Join(s.data, settingsFile), s.settings)
-}
-
-// writeSettings writes settings as a configuration file. It holds the database's
-// password.
-func writeSettings(name string, settings map[string]string) error {
-	tree := make(map[string]map[string]string)
-	top := make(map[string]string)
-	for key, value := range settings {
-		section, rest, nested := strings.Cut(strings.ToLower(strings.TrimPrefix(key, "CANCUOC_")), "_")
-		if section == "data" || !nested {
-			top[section+"_"+rest] = value
-			continue
-		}
-		if tree[section] == nil {
-			tree[section] = make(map[string]string)
-		}
-		tree[section][rest] = value
-	}
-	b, err := yaml.Marshal(top)
+	all, err := config.Settings(given)
 	if err != nil {
-		return fmt.Errorf("write settings: %w", err)
+		return err
 	}
-	sections, err := yaml.Marshal(tree)
-	if err != nil {
-		return fmt.Errorf("write settings: %w", err)
-	}
-	if err := os.WriteFile(name, append(b, sections...), 0o600); err != nil {
-		return fmt.Errorf("write settings: %w", err)
+	if err := os.WriteFile(filepath.Join(s.data, settingsFile), all, 0o600); err != nil {
+		return fmt.Errorf("publish settings: %w", err)
 	}
 	return nil
+}
+
+// forgetPublished forgets the file that an earlier run published, where a terminal still
+// names it: the servers in it run no more.
+func (a *app) forgetPublished() error {
+	c, err := a.config()
+	if err != nil {
+		return err
+	}
+	given, err := os.Stat(cmp.Or(a.configFile, os.Getenv(config.FileVariable)))
+	if err != nil { // none is given
+		return nil
+	}
+	published, err := os.Stat(filepath.Join(c.DataDir, settingsFile))
+	if err != nil || !os.SameFile(given, published) {
+		return nil
+	}
+	a.configFile, a.loaded = "", nil
+	return errors.Join(os.Unsetenv(config.FileVariable), os.Setenv("CANCUOC_DATA_DIR", c.DataDir))
 }

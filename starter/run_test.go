@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,9 +22,13 @@ func TestServers_PublishSettings(t *testing.T) {
 		t.Setenv(key, "")
 	}
 
-	require.NoError(t, s.publish())
+	t.Setenv("CANCUOC_KEYS_PKCS11_SESSIONS", "7") // as who runs it has it
+	given := filepath.Join(t.TempDir(), "given.yaml")
+	require.NoError(t, os.WriteFile(given, []byte("office: {station_wait: 5m}"), 0o600))
 
-	published, err := config.Load("")
+	require.NoError(t, s.publish(given))
+
+	published, err := config.Load(given)
 	require.NoError(t, err)
 	require.Equal(t, s.data, published.DataDir)
 	require.Equal(t, 5, published.Worker.Slots)
@@ -31,7 +36,33 @@ func TestServers_PublishSettings(t *testing.T) {
 	for key := range s.settings {
 		require.NoError(t, os.Unsetenv(key))
 	}
+	require.NoError(t, os.Unsetenv("CANCUOC_KEYS_PKCS11_SESSIONS"))
 	written, err := config.Load(filepath.Join(s.data, settingsFile))
 	require.NoError(t, err)
 	require.Equal(t, published, written)
+	require.Equal(t, 7, written.Keys.PKCS11.Sessions)
+	require.Equal(t, 5*time.Minute, written.Office.StationWait)
+}
+
+// A run in a terminal that names the file of an earlier run begins anew in its folder.
+func TestForgetPublished(t *testing.T) {
+	data := t.TempDir()
+	published := filepath.Join(data, settingsFile)
+	require.NoError(t, os.WriteFile(published, []byte("data_dir: "+data+"\ndatabase: {url: postgres://gone/d}"), 0o600))
+	t.Setenv("CANCUOC_CONFIG", published)
+	t.Setenv("CANCUOC_DATA_DIR", "")
+	a := &app{}
+
+	require.NoError(t, a.forgetPublished())
+
+	c, err := a.config()
+	require.NoError(t, err)
+	require.Empty(t, c.Database.URL)
+	require.Equal(t, data, c.DataDir)
+
+	own := filepath.Join(data, "own.yaml")
+	require.NoError(t, os.WriteFile(own, []byte("database: {url: postgres://h/d}"), 0o600))
+	a = &app{configFile: own}
+	require.NoError(t, a.forgetPublished())
+	require.Equal(t, own, a.configFile)
 }

@@ -116,8 +116,8 @@ func (b Box) serials() ([]string, error) {
 	return list, nil
 }
 
-// ReceiveBlanks takes a box into stock. The same box again is refused with
-// Duplicate.
+// ReceiveBlanks takes a box into stock. The same box again changes nothing; another one
+// of its number is refused with Duplicate.
 func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
 	serials, err := b.serials()
 	if err = errors.Join(err, identity.CheckNote("box", b.Number), identity.TwoOfficers("counted_by", b.ReceivedBy, b.CountedBy)); err != nil {
@@ -133,5 +133,20 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
 			"number": b.Number, "first": b.First, "last": b.Last, "serials": serials, "location": b.Location,
 			"received_by": b.ReceivedBy, "counted_by": b.CountedBy,
 		})
+	if violates(err, "boxes_pkey") {
+		return fail("receive blanks", r.receivedBefore(ctx, b))
+	}
 	return fail("receive blanks", err)
+}
+
+// receivedBefore refuses a box unless it was received just so.
+func (r *Registry) receivedBefore(ctx context.Context, b Box) error {
+	var before Box
+	err := r.db.QueryRow(ctx, `SELECT number, first_serial, last_serial, location, received_by, counted_by FROM boxes WHERE number = $1`, b.Number).
+		Scan(&before.Number, &before.First, &before.Last, &before.Location, &before.ReceivedBy, &before.CountedBy)
+	if err == nil && before != b {
+		return identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
+			before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy)
+	}
+	return err
 }
