@@ -8,7 +8,7 @@ const (
 	Notes  Part = "journal" // it cannot be read or written
 	Device Part = "encoder" // it does not answer, or the chip refuses
 	Keys   Part = "keys"    // the chip has none of the key sets that the station knows
-	Slot   Part = "slot"    // another card is in it
+	Slot   Part = "slot"    // another card is in it, or none
 )
 
 // Fault is an error of a station that may pass, or that a person mends.

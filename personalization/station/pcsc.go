@@ -64,6 +64,9 @@ func (p pcsc) connect(readers *scard.Context) (*pcscSession, error) {
 		return nil, err
 	}
 	card, err := readers.Connect(name, scard.ShareExclusive, scard.ProtocolAny)
+	if errors.Is(err, scard.ErrNoSmartcard) || errors.Is(err, scard.ErrRemovedCard) {
+		return nil, fmt.Errorf("reader %q: %w", name, ErrEmptySlot)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reader %q: %w", name, err)
 	}

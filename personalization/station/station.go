@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"syscall"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -87,7 +88,7 @@ func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Ima
 	}
 	session, err := s.Encoder.Open(ctx, blank)
 	if err != nil {
-		return Result{}, entry.fault(Device, fmt.Errorf("open blank %s: %w", blank, err))
+		return Result{}, entry.unanswered(fmt.Errorf("open blank %s: %w", blank, err))
 	}
 	counted := &counter{card: session}
 	r, err := s.onCard(ctx, counted, entry, content, reference)
@@ -146,12 +147,12 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	}
 	session, err := s.Encoder.Open(ctx, blank)
 	if err != nil {
-		return e.fault(Device, fmt.Errorf("open blank %s: %w", blank, err))
+		return e.unanswered(fmt.Errorf("open blank %s: %w", blank, err))
 	}
 	defer session.Close()
 	chip, err := look(ctx, session)
 	if err != nil {
-		return e.fault(Device, fmt.Errorf("look at blank %s: %w", blank, err))
+		return e.unanswered(fmt.Errorf("look at blank %s: %w", blank, err))
 	}
 	return s.claim(&e, chip)
 }
@@ -192,7 +193,10 @@ func (s *Station) intend(blank, reference string) (*Entry, error) {
 // onCard looks at the card in the slot and does what remains to be done.
 func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content profile.Content, reference string) (Result, error) {
 	found, err := look(ctx, card)
-	if err != nil {
+	switch {
+	case empty(err):
+		return Result{}, e.unanswered(err)
+	case err != nil:
 		return Result{}, s.failed(e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
 	}
 	if err := s.claim(e, found); err != nil {
@@ -217,6 +221,25 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 		return Result{}, e.fault(Notes, fmt.Errorf("station journal: %w", err))
 	}
 	return r, nil
+}
+
+// ErrEmptySlot means that there is no card in the encoder's slot.
+var ErrEmptySlot = errors.New("there is no card in the slot")
+
+// empty reports whether a card that is looked at is not there. Encoders behind a network
+// connection cut it when their slot is empty, or is being changed.
+func empty(err error) bool {
+	return errors.Is(err, ErrEmptySlot) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// unanswered is the fault of a card that does not answer when it is looked at: it is
+// missing, or the encoder fails.
+func (e *Entry) unanswered(err error) error {
+	if empty(err) {
+		return e.fault(Slot, fmt.Errorf("%w: %w", ErrEmptySlot, err))
+	}
+	return e.fault(Device, err)
 }
 
 // blankChip is what a card says of itself before any key is used.

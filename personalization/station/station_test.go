@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -409,6 +410,58 @@ func TestHolds_TellsTheCardOfABlankFromAnother(t *testing.T) {
 	require.Equal(t, station.Slot, fault.Part)
 	require.NoError(t, c.Holds(t.Context(), "B-1"))
 }
+
+// An encoder with one slot, whose cards an operator changes by hand, makes one card after
+// the other: a slot that is empty, or has the card of before in it, harms no blank.
+func TestPersonalize_OneSlotMakesOneCardAfterTheOther(t *testing.T) {
+	t.Parallel()
+	c := newCenter(t)
+	slot := &handFed{cards: c.Encoder}
+	c.Encoder = slot
+	var fault *station.Fault
+	for i, blank := range []string{"B-1", "B-2", "B-3"} {
+		picture := image(t, blank)
+		slot.blank = ""
+		for range 3 {
+			_, err := c.Personalize(t.Context(), blank, picture)
+			require.ErrorAs(t, err, &fault)
+			require.Equal(t, station.Slot, fault.Part)
+			require.True(t, fault.Clean)
+		}
+		if i > 0 {
+			slot.blank = fmt.Sprintf("B-%d", i)
+			_, err := c.Personalize(t.Context(), blank, picture)
+			require.ErrorContains(t, err, "belongs to blank "+slot.blank)
+		}
+		slot.blank = blank
+
+		_, err := c.Personalize(t.Context(), blank, picture)
+
+		require.NoError(t, err)
+	}
+}
+
+// handFed is an encoder that takes what is in its slot.
+type handFed struct {
+	cards station.Encoder
+	blank string // in the slot; empty: none
+}
+
+func (h *handFed) Open(ctx context.Context, _ string) (station.Session, error) {
+	if h.blank == "" {
+		return emptySlot{}, nil
+	}
+	return h.cards.Open(ctx, h.blank)
+}
+
+func (h *handFed) Prove(ctx context.Context) error { return h.cards.Prove(ctx) }
+
+// emptySlot is a session of an encoder that cuts the connection.
+type emptySlot struct{}
+
+func (emptySlot) Transmit(context.Context, []byte) ([]byte, error) { return nil, io.EOF }
+func (emptySlot) ATR() []byte                                      { return nil }
+func (emptySlot) Close() error                                     { return nil }
 
 func TestPersonalize_CardsAreMadeConcurrently(t *testing.T) {
 	t.Parallel()

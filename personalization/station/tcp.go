@@ -3,9 +3,11 @@ package station
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -20,17 +22,24 @@ type TCP struct {
 // defaultTimeout is the time limit for one command.
 const defaultTimeout = 10 * time.Second
 
-// Open connects. The encoder has no feeder: it takes the card in its slot.
+// Open connects. The encoder has no feeder: it takes the card in its slot. One that does
+// not listen is tried again for as long as a command may take: some start anew when their
+// card is changed.
 func (t TCP) Open(ctx context.Context, _ string) (Session, error) {
 	if t.Timeout == 0 {
 		t.Timeout = defaultTimeout
 	}
-	d := net.Dialer{Timeout: t.Timeout}
-	conn, err := d.DialContext(ctx, "tcp", t.Address)
-	if err != nil {
-		return nil, fmt.Errorf("encoder: %w", err)
+	dialing, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	for {
+		conn, err := (&net.Dialer{}).DialContext(dialing, "tcp", t.Address)
+		if err == nil {
+			return &tcpSession{conn: conn, timeout: t.Timeout}, nil
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) || wait(dialing, 250*time.Millisecond) != nil {
+			return nil, fmt.Errorf("encoder: %w", err)
+		}
 	}
-	return &tcpSession{conn: conn, timeout: t.Timeout}, nil
 }
 
 // Prove connects, and sends nothing.
