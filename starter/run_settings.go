@@ -54,7 +54,7 @@ func (a *app) forgetPublished() error {
 	if err != nil {
 		return err
 	}
-	given, err := os.Stat(cmp.Or(a.configFile, os.Getenv(config.FileVariable)))
+	given, err := os.Stat(cmp.Or(a.configFile, os.Getenv(config.FileVariable))) //nolint:gosec // the file that the user names
 	if err != nil { // none is given
 		return nil
 	}
