@@ -159,7 +159,7 @@ func (r *report) processes(targets []*target) {
 		t.mu.Lock()
 		met := make(map[string]int)
 		for _, what := range t.mishaps {
-			met[what]++
+			met[strings.ReplaceAll(what, r.options.dir, "the office's folder")]++
 		}
 		if t.stubborn > 0 {
 			met["had to be killed half a minute after it was asked to end"] = t.stubborn
