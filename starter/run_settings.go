@@ -55,7 +55,7 @@ func (a *app) forgetPublished() error {
 		return err
 	}
 	given, err := os.Stat(cmp.Or(a.configFile, os.Getenv(config.FileVariable))) //nolint:gosec // the file that the user names
-	if err != nil { // none is given
+	if err != nil {                                                             // none is given
 		return nil
 	}
 	published, err := os.Stat(filepath.Join(c.DataDir, settingsFile))
