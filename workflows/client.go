@@ -352,16 +352,17 @@ func (c *Client) Runs(ctx context.Context, id string) (bool, error) {
 }
 
 // Closed lists the applications and consignments of which a workflow ended since a time,
-// by the engine's clock. Another one may run meanwhile.
-func (c *Client) Closed(ctx context.Context, since time.Time) (apps []identity.ApplicationNumber, boxes []identity.ConsignmentNumber, err error) {
+// by the engine's clock, each with the run that ended last. Another one may run meanwhile.
+func (c *Client) Closed(ctx context.Context, since time.Time) (apps map[identity.ApplicationNumber]string, boxes map[identity.ConsignmentNumber]string, err error) {
+	apps, boxes = make(map[identity.ApplicationNumber]string), make(map[identity.ConsignmentNumber]string)
 	query := fmt.Sprintf("ExecutionStatus IN ('Completed', 'Failed', 'Canceled', 'Terminated', 'TimedOut') AND CloseTime >= '%s'", since.UTC().Format(time.RFC3339Nano))
-	err = c.visit(ctx, query, 1000, func(e *workflowpb.WorkflowExecutionInfo) bool {
-		id := e.GetExecution().GetWorkflowId()
-		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {
-			apps = append(apps, identity.ApplicationNumber(number))
-		}
+	err = c.visit(ctx, query, 1000, func(e *workflowpb.WorkflowExecutionInfo) bool { // the last one first
+		id, run := e.GetExecution().GetWorkflowId(), e.GetExecution().GetRunId()
 		if number, ok := strings.CutPrefix(id, consignmentPrefix); ok {
-			boxes = append(boxes, identity.ConsignmentNumber(number))
+			boxes[identity.ConsignmentNumber(number)] = cmp.Or(boxes[identity.ConsignmentNumber(number)], run)
+		}
+		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {
+			apps[identity.ApplicationNumber(number)] = cmp.Or(apps[identity.ApplicationNumber(number)], run)
 		}
 		return true
 	})

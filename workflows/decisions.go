@@ -153,6 +153,10 @@ func (a *application) decide(ctx workflow.Context, act identity.Act, may func() 
 	d.Application, d.Request = a.in.Application, id
 	var clock activities.LegalClock
 	if err := a.do(ctx, fmt.Sprintf("Record: %s by %s", d.Step, d.Officer), pipeline.Decide, d, &clock); err != nil {
+		if refused(err, identity.Elsewhere) {
+			a.look = true
+			return Accepted{}, asFailure(identity.Refuse(identity.Conflict, "%s", refusalText(err)))
+		}
 		return Accepted{}, answer(err)
 	}
 	a.setClock(clock)

@@ -1,12 +1,15 @@
 package workflows_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
 	enumspb "go.temporal.io/api/enums/v1"
+	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/workflowservice/v1"
 
 	"example.org/cancuoc/internal/identity"
@@ -166,6 +169,50 @@ func TestHeal_AResetWorkflowGoesOnWhereTheApplicationStands(t *testing.T) {
 	app.await(identity.ToHandOver)
 	require.NoError(t, app.finger("left-index-handover.fmr"))
 	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, app.result())
+}
+
+// A workflow that is reset to before a hold and its release shows what the registry has.
+// It is told to look, and the next hold is one: neither dropped, nor taken for the first.
+func TestHeal_AResetWorkflowForgetsNoDecision(t *testing.T) {
+	t.Parallel()
+	o, r := openedOffice(t, settings{"office.consignment_size": 1})
+	app := o.submit("01-first-issue-at-14", nil)
+	app.await(identity.ToApprove)
+	before := len(o.history(app.id, false).GetEvents())
+	app.does(identity.Hold{Officer: approver, Reason: "under-verification"})
+	app.await(identity.ToRelease)
+	app.does(identity.Release{Officer: approver, Reason: "verified"})
+	app.await(identity.ToApprove)
+	began := time.Now()
+	reset := func(task int64) {
+		_, err := o.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+			Namespace: o.namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: app.id},
+			Reason: "by mistake", WorkflowTaskFinishEventId: task, RequestId: uuid.NewString(),
+			ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
+		})
+		require.NoError(t, err)
+	}
+	whole := o.history(app.id, false).GetEvents()
+	i := slices.IndexFunc(whole[before:], func(e *historypb.HistoryEvent) bool {
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+	})
+	held := whole[before+i].GetEventId() // the task that took the first hold
+
+	reset(held)
+	require.Error(t, app.decide(identity.Hold{Officer: approver, Reason: "under-verification"}), "the run does not know yet that the first hold was released")
+	require.NoError(t, app.decide(identity.Hold{Officer: approver, Reason: "under-verification"}))
+	app.await(identity.ToRelease)
+	app.does(identity.Release{Officer: approver, Reason: "verified"})
+	app.await(identity.ToApprove)
+
+	reset(held)
+	require.Eventually(t, func() bool {
+		report, _, err := r.Glance(t.Context(), began)
+		require.NoError(t, err)
+		return slices.Contains(report.Told, app.number)
+	}, time.Minute, 200*time.Millisecond)
+	app.does(identity.Hold{Officer: approver, Reason: "under-verification"})
+	app.await(identity.ToRelease)
 }
 
 // A box whose workflow was lost moves on.

@@ -3,6 +3,8 @@ package reconciler
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
@@ -138,13 +140,18 @@ func (p *pass) application(ctx context.Context, app registry.OpenApplication) er
 	case !disagree(app, shown):
 		p.agrees("application " + string(app.Number))
 	case p.due("application " + string(app.Number)):
-		mended, over := p.try(p.Engine.LookApplication(ctx, app.Number))
-		if mended {
-			p.report.Told = append(p.report.Told, app.Number)
-		}
-		return over
+		return p.look(ctx, app.Number)
 	}
 	return nil
+}
+
+// look has an application's workflow read the registry.
+func (p *pass) look(ctx context.Context, number identity.ApplicationNumber) error {
+	mended, over := p.try(p.Engine.LookApplication(ctx, number))
+	if mended {
+		p.report.Told = append(p.report.Told, number)
+	}
+	return over
 }
 
 // disagree reports whether a workflow shows something else than the registry has, or
@@ -196,24 +203,29 @@ func (p *pass) beginBox(ctx context.Context, box registry.OpenConsignment) error
 	return over
 }
 
-// ended begins those again whose workflow ended, and which are open.
-func (p *pass) ended(ctx context.Context, apps []identity.ApplicationNumber, boxes []identity.ConsignmentNumber) error {
-	open, err := p.Registry.OpenAmong(ctx, apps)
+// ended begins those again whose workflow ended, and which are open. An application of
+// which another run goes on was reset: what it did since may be news to that run, though
+// it shows what the registry has.
+func (p *pass) ended(ctx context.Context, apps map[identity.ApplicationNumber]string, boxes map[identity.ConsignmentNumber]string) error {
+	open, err := p.Registry.OpenAmong(ctx, slices.Collect(maps.Keys(apps)))
 	if err != nil {
 		return err
 	}
 	for _, app := range open {
-		if runs, err := p.Engine.Runs(ctx, workflows.ApplicationWorkflowID(app.Number)); err != nil || runs {
-			if _, over := p.try(err); over != nil {
-				return over
-			}
-			continue
+		runs, err := p.Engine.Runs(ctx, workflows.ApplicationWorkflowID(app.Number))
+		switch told := "after run " + apps[app.Number]; {
+		case err != nil:
+			_, err = p.try(err)
+		case !runs:
+			err = p.application(ctx, app)
+		case p.due(told):
+			err = p.look(ctx, app.Number)
 		}
-		if err := p.application(ctx, app); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	openBoxes, err := p.Registry.OpenConsignmentsAmong(ctx, boxes)
+	openBoxes, err := p.Registry.OpenConsignmentsAmong(ctx, slices.Collect(maps.Keys(boxes)))
 	if err != nil {
 		return err
 	}

@@ -44,8 +44,9 @@ type Engine interface {
 	Running(ctx context.Context) (workflows.Running, error)
 	// CountRunning counts the applications whose workflows run.
 	CountRunning(ctx context.Context) (int, error)
-	// Closed lists those of which a workflow ended since a time.
-	Closed(ctx context.Context, since time.Time) ([]identity.ApplicationNumber, []identity.ConsignmentNumber, error)
+	// Closed lists those of which a workflow ended since a time, each with the run that
+	// ended last.
+	Closed(ctx context.Context, since time.Time) (map[identity.ApplicationNumber]string, map[identity.ConsignmentNumber]string, error)
 	// Runs reports whether a workflow of that ID runs.
 	Runs(ctx context.Context, id string) (bool, error)
 	// LatestConsignment is the greatest number after that one of which there ever was a
@@ -107,8 +108,9 @@ func (r *Reconciler) Pass(ctx context.Context) (Report, error) {
 }
 
 // Glance finds, at little cost, workflows that ended and should not have, begins them
-// again, and wakes who waits for stock, or for a station that is back. It reports too whether a pass is needed: there
-// are fewer workflows than open applications.
+// again, has those look that were reset, and wakes who waits for stock, or for a station
+// that is back. It reports too whether a pass is needed: there are fewer workflows than
+// open applications.
 func (r *Reconciler) Glance(ctx context.Context, since time.Time) (report Report, lacking bool, err error) {
 	p, err := r.begin(ctx)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 // engine is a Temporal that runs what it is given, and remembers who was told to look.
 type engine struct {
 	running workflows.Running
-	closed  []identity.ApplicationNumber
+	closed  map[identity.ApplicationNumber]string
 	looked  []identity.ApplicationNumber
 	deaf    map[identity.ApplicationNumber]bool // cannot be told
 }
@@ -31,7 +31,7 @@ func (e *engine) CountRunning(context.Context) (int, error) {
 	return len(e.running.Applications), nil
 }
 
-func (e *engine) Closed(context.Context, time.Time) ([]identity.ApplicationNumber, []identity.ConsignmentNumber, error) {
+func (e *engine) Closed(context.Context, time.Time) (map[identity.ApplicationNumber]string, map[identity.ConsignmentNumber]string, error) {
 	return e.closed, nil, nil
 }
 
@@ -195,16 +195,16 @@ func TestPass_GoesOnAfterWhatFails(t *testing.T) {
 }
 
 // What ended and is open is found without comparing everything; so is that workflows are
-// lacking.
+// lacking. Of which another run goes on was reset: that run is told to look, once.
 func TestGlance_FindsWhatEnded(t *testing.T) {
 	t.Parallel()
 	w := await(t, 30)
 	_, lacking, err := w.Glance(t.Context(), time.Now())
 	require.NoError(t, err)
 	require.False(t, lacking)
-	ended, continued := identity.ApplicationNumber("A-00000003"), identity.ApplicationNumber("A-00000007")
+	ended, reset := identity.ApplicationNumber("A-00000003"), identity.ApplicationNumber("A-00000007")
 	delete(w.engine.running.Applications, ended)
-	w.engine.closed = []identity.ApplicationNumber{ended, continued, "A-unknown"}
+	w.engine.closed = map[identity.ApplicationNumber]string{ended: "run-1", reset: "run-2", "A-unknown": "run-3"}
 
 	report, lacking, err := w.Glance(t.Context(), time.Now())
 
@@ -212,6 +212,14 @@ func TestGlance_FindsWhatEnded(t *testing.T) {
 	require.True(t, lacking)
 	require.Equal(t, []identity.ApplicationNumber{ended}, report.Begun)
 	require.Equal(t, report.Begun, w.begun)
+	require.Equal(t, []identity.ApplicationNumber{reset}, report.Told)
+	report, _, err = w.Glance(t.Context(), time.Now())
+	require.NoError(t, err)
+	require.Empty(t, report.Told)
+	w.engine.closed[reset] = "run-4"
+	report, _, err = w.Glance(t.Context(), time.Now())
+	require.NoError(t, err)
+	require.Equal(t, []identity.ApplicationNumber{reset}, report.Told, "reset again")
 }
 
 // Of several processes one compares; when it is gone, another one does.

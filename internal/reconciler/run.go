@@ -27,7 +27,7 @@ func (r *Reconciler) Run(ctx context.Context, interval time.Duration) {
 		case held:
 			turn.take(ctx)
 		default:
-			turn.next, wait = time.Time{}, min(interval, slack)
+			turn.next, turn.last, wait = time.Time{}, time.Time{}, min(interval, slack)
 			if r.Metrics != nil {
 				r.Metrics.elsewhere()
 			}
@@ -48,19 +48,21 @@ type turn struct {
 	last time.Time // up to when it looked for what ended, by the database's clock
 }
 
-// take makes a pass when one is due or needed, else a glance.
+// take glances, and makes a pass when one is due or needed.
 func (t *turn) take(ctx context.Context) {
-	began := time.Now()
-	if began.Before(t.next) {
-		report, lacking, err := t.Glance(ctx, t.last.Add(-beside))
+	lacking := t.last.IsZero()
+	if !lacking {
+		var report Report
+		var err error
+		report, lacking, err = t.Glance(ctx, t.last.Add(-beside))
 		t.tell(ctx, report, err)
 		if err == nil {
 			t.last = report.At
 		}
-		if !lacking {
-			return
-		}
-		began = time.Now()
+	}
+	began := time.Now()
+	if !lacking && began.Before(t.next) {
+		return
 	}
 	report, err := t.Pass(ctx)
 	t.tell(ctx, report, err)

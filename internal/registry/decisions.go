@@ -95,17 +95,22 @@ func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.
 }
 
 // sameDecision accepts a decision that was recorded before, and refuses another in
-// its place.
+// its place. Holds and releases are counted: another one of that count comes from a
+// workflow that does not know of the first, as after a reset, and is refused with Elsewhere.
 func (r *Registry) sameDecision(ctx context.Context, d identity.Decision) error {
 	var officer identity.OfficerID
 	var verdict identity.Verdict
-	err := r.db.QueryRow(ctx, `SELECT officer, verdict FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
-		d.Application, d.Step, d.Round).Scan(&officer, &verdict)
+	var request string
+	err := r.db.QueryRow(ctx, `SELECT officer, verdict, request FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
+		d.Application, d.Step, d.Round).Scan(&officer, &verdict, &request)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r.refuseDecision(ctx, d)
 	}
 	if err != nil {
 		return err
+	}
+	if counted := d.Step == identity.StepHold || d.Step == identity.StepRelease; counted && request != d.Request {
+		return identity.Refuse(identity.Elsewhere, "application %s: %s %d was decided by %s before, and is read again now: look where it stands, and decide once more", d.Application, d.Step, d.Round, officer)
 	}
 	if officer != d.Officer || verdict != d.Verdict {
 		return identity.Refuse(identity.Conflict, "application %s: %s was decided by %s before", d.Application, d.Step, officer)

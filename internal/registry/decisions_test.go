@@ -43,6 +43,24 @@ func TestDecide_RecordsARepeatedDecisionOnce(t *testing.T) {
 	require.ErrorIs(t, errOf(b.Decide(t.Context(), d, time.Time{})), identity.NotFound)
 }
 
+// A hold that a workflow counts as the first, while the registry has had one, is neither
+// dropped nor taken for the other.
+func TestDecide_RefusesAnotherDecisionOfACountThatIsTaken(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	decide := func(step identity.DecisionStep, request string) error {
+		return errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: 1, Officer: approver, Reason: identity.Reason{Code: "other", Note: "it is tried"}, Request: request}, time.Time{}))
+	}
+
+	for _, step := range []identity.DecisionStep{identity.StepHold, identity.StepRelease} {
+		require.NoError(t, decide(step, string(step)))
+		require.NoError(t, decide(step, string(step)), "the same one again")
+		require.ErrorIs(t, decide(step, "another "+string(step)), identity.Elsewhere)
+	}
+	require.Equal(t, []string{"received", "hold", "release"}, b.trail(t, number))
+}
+
 func TestDecide_HoldStopsAndReleaseMovesTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
