@@ -31,6 +31,7 @@ type application struct {
 	spoiled  int                 // how many cards in a row
 	tries    int                 // of stations in a row that could not make the card
 	strays   int                 // how often in a row the registry had the application elsewhere
+	restless int                 // how often, since it last waited for a person
 	givenUp  bool                // the card being made is spoiled, lost or destroyed: another is needed
 
 	approvedBy   identity.OfficerID

@@ -78,3 +78,19 @@ func TestCardApplication_IsStoppedWhileItsStationIsSilent(t *testing.T) {
 	require.Equal(t, identity.Rejected, result.End)
 	require.Equal(t, []string{"1 spoiled"}, o.cards(), "the station, which came late, took no blank")
 }
+
+// An application that the registry sends back from every next stage goes in no circles: a
+// person looks at it.
+func TestCardApplication_GoesInNoCircles(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.astray = map[string]int{"Pack": 30}
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToAttend, func(o *testOffice) { o.astray["Pack"] = 0; releases(o) })
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Contains(t, o.story(), "Inspection could not go on: it is not here")
+}

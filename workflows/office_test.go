@@ -104,6 +104,7 @@ type testOffice struct {
 	down     map[string]int // how often that activity cannot reach what it needs
 	deaf     map[string]int // how often that activity does its work, and nobody hears of it
 	breaks   map[string]int // how often that activity panics
+	astray   map[string]int // activities that find the application elsewhere, and how often
 	twice    bool           // every activity is done twice
 	corrupt  int            // how many blanks have bad chips, the first ones
 	jam      int            // how many prints fail before one succeeds
@@ -687,7 +688,7 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	return out, err
 }
 
-// breaker has activities panic, as often as the test says.
+// breaker has activities panic or refuse, as often as the test says.
 type breaker struct {
 	interceptor.WorkerInterceptorBase
 	o *testOffice
@@ -707,6 +708,10 @@ func (b *broken) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAct
 	if b.o.breaks[name] > 0 {
 		b.o.breaks[name]--
 		panic("a mistake of " + name)
+	}
+	if b.o.astray[name] > 0 {
+		b.o.astray[name]--
+		return nil, identity.Refuse(identity.Elsewhere, "it is not here")
 	}
 	return b.Next.ExecuteActivity(ctx, in)
 }

@@ -10,13 +10,17 @@ import (
 )
 
 // recover decides what follows when a stage could not do its part: if the registry has
-// the application elsewhere, it goes on from there; anything else waits for a person.
+// the application elsewhere, it goes on from there; anything else waits for a person. So
+// does an application that goes in circles.
 func (a *application) recover(ctx workflow.Context, err error) {
-	const strays = 3 // in a row; a registry in order causes fewer
+	const strays, circles = 3, 12 // a registry in order causes fewer
 	if refused(err, identity.Elsewhere) && a.strays < strays {
 		a.strays++
+		a.restless++
 		a.readStanding(ctx)
-		return
+		if a.restless < circles || workflow.GetVersion(ctx, "go-in-no-circles", workflow.DefaultVersion, 1) < 1 {
+			return
+		}
 	}
 	a.need = &need{identity.ToAttend, fmt.Sprintf("%s could not go on: %s", a.stage, refusalText(err))}
 }

@@ -49,7 +49,7 @@ func (a *application) await(ctx workflow.Context, w wait, decided func() bool) (
 	if w.stopsClock && a.stoppedAt.IsZero() {
 		a.stoppedAt = out.Now
 	}
-	a.awaiting = w.action
+	a.awaiting, a.restless = w.action, 0
 	a.note(ctx, w.why)
 	a.show(ctx)
 	// A decision that is on its way to the registry takes effect before anything else.

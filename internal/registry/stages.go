@@ -50,11 +50,12 @@ func (r *Registry) Enter(ctx context.Context, m StageChange) (Entered, error) {
 }
 
 // must is what must hold of an application a when it enters a stage. Another card is
-// begun only when the one before was given up.
+// begun only when the one before was given up, and a card that is in the making is not
+// prepared again.
 var must = map[identity.Stage]string{
 	identity.DataPreparation: `(a.stage <> ` + stageApproval + ` OR EXISTS (
 			SELECT FROM decisions d WHERE d.application = a.number AND d.step = ` + stepApprove + ` AND d.round = 1))
-		AND (` + sameCard + ` OR @attempt = a.attempt + 1 AND EXISTS (
+		AND (a.stage IN (` + stageApproval + `, ` + stageDataPreparation + `) AND ` + sameCard + ` OR @attempt = a.attempt + 1 AND EXISTS (
 			SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND c.state IN ` + givenUp + `))`,
 	identity.Personalization: sameCard,
 	identity.Printing:        cardBeyond(identity.CardBegun),

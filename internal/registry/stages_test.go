@@ -111,6 +111,33 @@ func TestEnter_RefusesALateCopy(t *testing.T) {
 	require.ErrorIs(t, err, identity.Elsewhere)
 }
 
+// A workflow that was reset, and a worker that was frozen, prepare late the data of a card
+// that was prepared since. Wherever that card is, its application is not moved back.
+func TestEnter_PreparesNoCardThatIsInTheMaking(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.prepared(t)
+	late := func(at identity.Stage) {
+		t.Helper()
+		require.ErrorIs(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.DataPreparation, Attempt: 1, Actor: "system"})), identity.Elsewhere)
+		record, err := b.Application(t.Context(), number)
+		require.NoError(t, err)
+		require.Equal(t, at, record.Stage)
+	}
+	late(identity.Personalization)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+	late(identity.Personalization)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPersonalized, ""))
+	late(identity.Printing)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPrinted, ""))
+	late(identity.Inspection)
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardInspected, ""))
+	b.enter(t, number, 1, identity.Dispatch)
+	late(identity.Dispatch)
+}
+
 // A workflow may believe more than the registry has, which was restored to an earlier
 // instant: nothing is then made that nobody approved, no other card is begun while the
 // one before is in no account, and no step is taken on a card that is not so far.
