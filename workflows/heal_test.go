@@ -72,6 +72,31 @@ func lose(t *testing.T, o *liveOffice, id string) {
 	}, time.Minute, 50*time.Millisecond)
 }
 
+// reset has a workflow begin again from one of its tasks, without the acts since.
+func reset(t *testing.T, o *liveOffice, id string, task int64) {
+	t.Helper()
+	_, err := o.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
+		Namespace: o.namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id},
+		Reason: "by mistake", WorkflowTaskFinishEventId: task, RequestId: uuid.NewString(),
+		ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
+	})
+	require.NoError(t, err)
+}
+
+// firstAct is the task that took the first act of a person.
+func (o *liveOffice) firstAct(id string) int64 {
+	o.t.Helper()
+	events := o.history(id, false).GetEvents()
+	i := slices.IndexFunc(events, func(e *historypb.HistoryEvent) bool {
+		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+	})
+	require.Positive(o.t, i)
+	for events[i].GetEventType() != enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
+		i--
+	}
+	return events[i].GetEventId()
+}
+
 // An application is where it was, and goes on, whatever becomes of its workflow.
 func TestHeal_ALostWorkflowIsBegunAgainWhereTheApplicationStands(t *testing.T) {
 	t.Parallel()
@@ -159,12 +184,7 @@ func TestHeal_AResetWorkflowGoesOnWhereTheApplicationStands(t *testing.T) {
 	app.approve()
 	app.await(identity.ToHandOver)
 
-	_, err := o.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-		Namespace: o.namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: app.id},
-		Reason: "by mistake", WorkflowTaskFinishEventId: 4, RequestId: string(app.number),
-		ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
-	})
-	require.NoError(t, err)
+	reset(t, o, app.id, 4)
 
 	app.await(identity.ToHandOver)
 	require.NoError(t, app.finger("left-index-handover.fmr"))
@@ -178,34 +198,21 @@ func TestHeal_AResetWorkflowForgetsNoDecision(t *testing.T) {
 	o, r := openedOffice(t, settings{"office.consignment_size": 1})
 	app := o.submit("01-first-issue-at-14", nil)
 	app.await(identity.ToApprove)
-	before := len(o.history(app.id, false).GetEvents())
 	app.does(identity.Hold{Officer: approver, Reason: "under-verification"})
 	app.await(identity.ToRelease)
 	app.does(identity.Release{Officer: approver, Reason: "verified"})
 	app.await(identity.ToApprove)
 	began := time.Now()
-	reset := func(task int64) {
-		_, err := o.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-			Namespace: o.namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: app.id},
-			Reason: "by mistake", WorkflowTaskFinishEventId: task, RequestId: uuid.NewString(),
-			ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
-		})
-		require.NoError(t, err)
-	}
-	whole := o.history(app.id, false).GetEvents()
-	i := slices.IndexFunc(whole[before:], func(e *historypb.HistoryEvent) bool {
-		return e.GetEventType() == enumspb.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
-	})
-	held := whole[before+i].GetEventId() // the task that took the first hold
+	held := o.firstAct(app.id)
 
-	reset(held)
+	reset(t, o, app.id, held)
 	require.Error(t, app.decide(identity.Hold{Officer: approver, Reason: "under-verification"}), "the run does not know yet that the first hold was released")
 	require.NoError(t, app.decide(identity.Hold{Officer: approver, Reason: "under-verification"}))
 	app.await(identity.ToRelease)
 	app.does(identity.Release{Officer: approver, Reason: "verified"})
 	app.await(identity.ToApprove)
 
-	reset(held)
+	reset(t, o, app.id, held)
 	require.Eventually(t, func() bool {
 		report, _, err := r.Glance(t.Context(), began)
 		require.NoError(t, err)
@@ -236,6 +243,30 @@ func TestHeal_ALostBoxIsBegunAgain(t *testing.T) {
 	_, err = o.flows.Move(t.Context(), boxes[0].Number, identity.SealConsignment{Officer: operator}, "")
 	require.NoError(t, err)
 	app.await(identity.ToHandOver)
+}
+
+// A box that came to its end is reset to before it was sent: it reads the registry, and ends.
+func TestHeal_AResetBoxEnds(t *testing.T) {
+	t.Parallel()
+	o, r := openedOffice(t, settings{"office.consignment_size": 1})
+	app := o.submit("01-first-issue-at-14", nil)
+	app.approve()
+	app.await(identity.ToHandOver)
+	id := workflows.ConsignmentWorkflowID(app.box())
+	ended := func() bool {
+		runs, err := o.flows.Runs(t.Context(), id)
+		require.NoError(t, err)
+		return !runs
+	}
+	require.Eventually(t, ended, time.Minute, 50*time.Millisecond)
+
+	reset(t, o, id, o.firstAct(id))
+
+	require.Eventually(t, func() bool {
+		_, err := r.Pass(t.Context())
+		require.NoError(t, err)
+		return ended()
+	}, time.Minute, 200*time.Millisecond)
 }
 
 // Who waits for a blank is woken when there is one.

@@ -168,12 +168,14 @@ func disagree(app registry.OpenApplication, shown workflows.Shown) bool {
 
 // consignments mends boxes, as applications does applications.
 func (p *pass) consignments(ctx context.Context) error {
+	open := make(map[identity.ConsignmentNumber]bool)
 	for after := identity.ConsignmentNumber(""); ; {
 		list, err := p.Registry.OpenConsignments(ctx, p.Quiet, after, page)
 		if err != nil {
 			return err
 		}
 		for _, box := range list {
+			open[box.Number] = true
 			p.report.Consignments++
 			shown, runs := p.running.Consignments[box.Number]
 			switch {
@@ -189,10 +191,36 @@ func (p *pass) consignments(ctx context.Context) error {
 			}
 		}
 		if len(list) < page {
-			return nil
+			return p.endedBoxes(ctx, open)
 		}
 		after = list[len(list)-1].Number
 	}
+}
+
+// endedBoxes has those workflows look, and end, whose cards were all told that they
+// arrived: a box that was reset waits for what has happened.
+func (p *pass) endedBoxes(ctx context.Context, open map[identity.ConsignmentNumber]bool) error {
+	var others []identity.ConsignmentNumber
+	for number := range p.running.Consignments {
+		if !open[number] && !slices.Contains(p.report.Unknown, workflows.ConsignmentWorkflowID(number)) {
+			others = append(others, number)
+		}
+	}
+	young, err := p.Registry.OpenConsignmentsAmong(ctx, others) // opened a moment ago
+	if err != nil {
+		return err
+	}
+	for _, box := range young {
+		open[box.Number] = true
+	}
+	for _, number := range others {
+		if !open[number] && p.due("ended consignment "+string(number)) {
+			if _, over := p.try(p.Engine.LookConsignment(ctx, number)); over != nil {
+				return over
+			}
+		}
+	}
+	return nil
 }
 
 func (p *pass) beginBox(ctx context.Context, box registry.OpenConsignment) error {
@@ -230,13 +258,16 @@ func (p *pass) ended(ctx context.Context, apps map[identity.ApplicationNumber]st
 		return err
 	}
 	for _, box := range openBoxes {
-		if runs, err := p.Engine.Runs(ctx, workflows.ConsignmentWorkflowID(box.Number)); err != nil || runs {
-			if _, over := p.try(err); over != nil {
-				return over
-			}
-			continue
+		runs, err := p.Engine.Runs(ctx, workflows.ConsignmentWorkflowID(box.Number))
+		switch told := "after run " + boxes[box.Number]; {
+		case err != nil:
+			_, err = p.try(err)
+		case !runs:
+			err = p.beginBox(ctx, box)
+		case p.due(told):
+			_, err = p.try(p.Engine.LookConsignment(ctx, box.Number))
 		}
-		if err := p.beginBox(ctx, box); err != nil {
+		if err != nil {
 			return err
 		}
 	}
