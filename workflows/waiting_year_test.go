@@ -22,8 +22,8 @@ import (
 // shows something else than the registry all the time: five times in the first month, and
 // then once a month. It tells none that agrees.
 var (
-	waiting = flag.Int("waiting", 50, "how many applications wait for stock for a simulated year")
-	looks   = flag.Int("looks", 5+11, "how often each is told to look in that year")
+	waiting      = flag.Int("waiting", 50, "how many applications wait for stock for a simulated year")
+	looksInAYear = flag.Int("looks", 5+11, "how often each is told to look in that year")
 )
 
 // Applications that wait for stock for a year keep short histories, on a real server. When
@@ -38,13 +38,13 @@ func TestWaiting_AYearForStock(t *testing.T) {
 	})
 
 	o.awaitQueue(len(numbers))
-	for range *looks {
+	for range *looksInAYear {
 		o.forEach(numbers, func(number identity.ApplicationNumber) error { return o.flows.LookApplication(t.Context(), number) })
 	}
 	o.awaitQueue(len(numbers))
 
 	longest := o.longestHistory()
-	t.Logf("%d applications, %d looks each: the longest history has %d events", len(numbers), *looks, longest)
+	t.Logf("%d applications, %d looks each: the longest history has %d events", len(numbers), *looksInAYear, longest)
 	require.Less(t, longest, int64(700))
 	urgent := len(numbers) / 10
 	o.stock(urgent)
