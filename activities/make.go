@@ -196,7 +196,9 @@ func (s *Station) spoil(ctx context.Context, j *job, why identity.ReasonCode, er
 		return fmt.Errorf("book spoiled card: %w", booked) // a fault: the step is retried, and books it then
 	}
 	j.Card.State = identity.CardSpoiled
-	s.Line.wasSpoiled(ctx, err.Error())
+	if !errors.Is(err, station.ErrUsed) {
+		s.Line.wasSpoiled(ctx, err.Error())
+	}
 	return err
 }
 

