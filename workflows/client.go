@@ -154,6 +154,9 @@ func (c *Client) signal(ctx context.Context, id, name string, content any) error
 func (c *Client) Decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act, id string) (Accepted, error) {
 	var answer Accepted
 	err := c.update(ctx, ApplicationWorkflowID(number), act, id, &answer)
+	if err == nil && answer.Act != "" && answer.Act != act.ActName() { // Temporal answers by the identifier alone
+		return Accepted{}, identity.RefuseField(identity.Conflict, "id", "belongs to another decision, which was carried out before: %s", answer.Act)
+	}
 	return answer, err
 }
 

@@ -109,10 +109,12 @@ func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may fu
 			return may(m)
 		},
 		func(ctx workflow.Context, m M) (Accepted, error) {
-			if done(ctx, m) {
-				return a.accepted(), nil
+			answer, err := a.accepted(), error(nil)
+			if !done(ctx, m) {
+				answer, err = do(ctx, m)
 			}
-			return do(ctx, m)
+			answer.Act = m.ActName()
+			return answer, err
 		})
 }
 

@@ -79,6 +79,7 @@ type CardApplicationResult struct {
 type Accepted struct {
 	Stage    identity.Stage
 	Awaiting identity.Action
+	Act      string `json:",omitempty"` // the decision that is answered; none in answers of before
 }
 
 // Arrived tells a card's application that its consignment was counted in.
