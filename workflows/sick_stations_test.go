@@ -601,7 +601,7 @@ func TestSickStation_RegistryOutOfReach(t *testing.T) {
 // goes on when the station does.
 func TestSickStation_AskedAPersonMeanwhile(t *testing.T) {
 	t.Parallel()
-	o := newTwoStations(t, settings{"office.station_wait": "2s"})
+	o := newTwoStations(t, settings{"office.station_wait": "12s"}) // a line hears of its resumption within five
 	r := newReader(t, o)
 	r.operate()
 	r.mute(60, false)
@@ -612,7 +612,7 @@ func TestSickStation_AskedAPersonMeanwhile(t *testing.T) {
 		waiting, err := o.Registry.List(t.Context(), registry.Filter{Awaiting: identity.ToRepair, Limit: 10})
 		require.NoError(t, err)
 		return len(waiting) == 1
-	}, time.Minute, 100*time.Millisecond)
+	}, 2*time.Minute, 100*time.Millisecond)
 	r.mute(-1, false)
 	o.resume()
 	o.finish()
