@@ -260,7 +260,7 @@ func TestCardApplication_WithdrawalOnItsWayIsWaitedFor(t *testing.T) {
 	o := newOffice(t)
 	o.when(identity.ToApprove, approves)
 	o.frees, o.free = "PrepareData", make(chan struct{})
-	o.during["PrepareData"] = func(o *testOffice) { o.late = "Decide"; withdraws(o) }
+	o.during["PrepareData"] = func(o *testOffice) { o.late.Store("Decide"); withdraws(o) }
 
 	result := o.process()
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,7 +98,7 @@ type testOffice struct {
 	corrected bool // the population registry says what the applicant does
 
 	hits     []identity.ApplicationNumber // what the ABIS finds
-	late     string                       // the activity that waits until free is closed
+	late     atomic.Value                 // string: the activity that waits until free is closed
 	free     chan struct{}
 	frees    string         // the activity that closes free when it is done
 	silent   map[string]int // how often nobody takes up that activity of the station
@@ -668,7 +669,7 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		delete(a.o.during, name)
 		a.o.env.RegisterDelayedCallback(func() { act(a.o) }, 0)
 	}
-	if name == a.o.late {
+	if name == a.o.late.Load() {
 		<-a.o.free
 	}
 	out, err := a.Next.ExecuteActivity(ctx, in)
@@ -742,7 +743,10 @@ func (w *watchedActivities) ExecuteActivity(ctx workflow.Context, name string, a
 }
 
 // holdUp makes that activity wait until o.free is closed.
-func (o *testOffice) holdUp(name string) { o.late, o.free = name, make(chan struct{}) }
+func (o *testOffice) holdUp(name string) {
+	o.free = make(chan struct{})
+	o.late.Store(name)
+}
 
 // errOf is the error of a call whose result is of no interest.
 func errOf[T any](_ T, err error) error { return err }
