@@ -1,7 +1,6 @@
 package workflows_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"slices"
@@ -26,8 +25,7 @@ var (
 	looksInAYear = flag.Int("looks", 5+11, "how often each is told to look in that year")
 )
 
-// Applications that wait for stock for a year keep short histories, on a real server. When
-// a box comes, the urgent ones are woken.
+// Applications that wait for stock for a year keep short histories, on a real server.
 func TestWaiting_AYearForStock(t *testing.T) {
 	t.Parallel()
 	o := newLiveOffice(t, settings{"worker.slots": 1})
@@ -46,13 +44,9 @@ func TestWaiting_AYearForStock(t *testing.T) {
 	longest := o.longestHistory()
 	t.Logf("%d applications, %d looks each: the longest history has %d events", len(numbers), *looksInAYear, longest)
 	require.Less(t, longest, int64(700))
-	urgent := len(numbers) / 10
-	o.stock(urgent)
-	require.ElementsMatch(t, numbers[:urgent], o.woken())
 }
 
-// queueUp has the registry hold that many applications that wait for a blank, of which the
-// first tenth is urgent.
+// queueUp has the registry hold that many applications that wait for a blank.
 func (o *liveOffice) queueUp(n int) []identity.ApplicationNumber {
 	o.t.Helper()
 	o.open(samplePopulation(o.t))
@@ -66,7 +60,7 @@ func (o *liveOffice) queueUp(n int) []identity.ApplicationNumber {
 		SELECT 'A-' || lpad(i::text, 8, '0'), 'DataPreparation', 'stock', 'there is no blank in stock', now() - interval '1 day', 1,
 			now() + interval '400 days', now() - interval '1 day', now() - interval '1 day', now(),
 			(SELECT min(id) FROM stations), 'E-' || i, 'CB-001-0001', sha256(i::text::bytea), '001',
-			'exchange', 'age', 'at-station', now(), 'collect', '001-TN-01', i <= $1 / 10, '{}', '{}', '2023', 'can-cuoc-2024', 7, 50000
+			'exchange', 'age', 'at-station', now(), 'collect', '001-TN-01', false, '{}', '{}', '2023', 'can-cuoc-2024', 7, 50000
 		FROM generate_series(1, $1) i RETURNING number`, n) // CollectRows reports the error
 	numbers, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
 	require.NoError(o.t, err)
@@ -120,14 +114,4 @@ func (o *liveOffice) longestHistory() int64 {
 			return longest
 		}
 	}
-}
-
-// woken passes once, and gives who was told that there is a blank.
-func (o *liveOffice) woken() []identity.ApplicationNumber {
-	o.t.Helper()
-	r, err := o.Reconciler(context.WithoutCancel(o.t.Context()))
-	require.NoError(o.t, err)
-	report, err := r.Pass(o.t.Context())
-	require.NoError(o.t, err)
-	return report.Woken
 }
