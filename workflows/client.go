@@ -203,15 +203,25 @@ func checkUpdateID(id string) error {
 }
 
 // send sends an update and waits for its answer. The SDK draws a random identifier where
-// none is given.
+// none is given. One that was not taken, because the workflow's task failed just then, is
+// sent again for as long as ctx lasts: the task is tried again as well.
 func (c *Client) send(ctx context.Context, workflow, id, name string, content, answer any) error {
-	handle, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: workflow, UpdateID: id, UpdateName: name, Args: []any{content}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err != nil {
-		return err //nolint:wrapcheck // the callers say what it was about
+	for {
+		handle, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			WorkflowID: workflow, UpdateID: id, UpdateName: name, Args: []any{content}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		if err == nil {
+			err = handle.Get(ctx, answer)
+		}
+		if _, untaken := errors.AsType[*serviceerror.WorkflowNotReady](err); !untaken {
+			return err //nolint:wrapcheck // the callers say what it was about
+		}
+		select {
+		case <-ctx.Done():
+			return err //nolint:wrapcheck // so here
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
-	return handle.Get(ctx, answer) //nolint:wrapcheck // so here
 }
 
 // Filter selects applications to list; what is empty selects all.
