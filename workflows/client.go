@@ -216,10 +216,11 @@ func (c *Client) send(ctx context.Context, workflow, id, name string, content, a
 		if _, untaken := errors.AsType[*serviceerror.WorkflowNotReady](err); !untaken {
 			return err //nolint:wrapcheck // the callers say what it was about
 		}
-		select {
-		case <-ctx.Done():
+		pause, over := context.WithTimeout(ctx, 200*time.Millisecond)
+		<-pause.Done()
+		over()
+		if ctx.Err() != nil {
 			return err //nolint:wrapcheck // so here
-		case <-time.After(200 * time.Millisecond):
 		}
 	}
 }
