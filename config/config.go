@@ -169,6 +169,9 @@ type Printing struct {
 type Personalization struct {
 	Profile     string `mapstructure:"profile"`
 	NamedCurves bool   `mapstructure:"named_curves"`
+
+	LeaveOutUnknown bool     `mapstructure:"leave_out_unknown"`
+	Further         []string `mapstructure:"further"`
 }
 
 // Forms says what of a card is printed, and how it is marked.
@@ -479,6 +482,10 @@ func (c Config) validateWork(check *check) {
 	}
 	check.atLeast("printing.dpi", int64(c.Printing.DPI), 1)
 	check.oneOf("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")
+	for i, content := range c.Personalization.Further {
+		check.oneOf("personalization.further", content, "birth_registration", "blood_group", "cancelled_number")
+		check.wrong(slices.Contains(c.Personalization.Further[:i], content), "personalization.further names %s twice", content)
+	}
 	check.oneOf("forms.mode", c.Forms.Mode, "full", "overlay")
 }
 

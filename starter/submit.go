@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
 )
 
 // submitted is what --json prints of one submission.
@@ -21,6 +22,7 @@ type submitted struct {
 	Existing    bool                       `json:"existing,omitzero"`
 	Due         time.Time                  `json:"due,omitzero"`
 	FeeVND      *int                       `json:"fee_vnd,omitzero"`
+	Warnings    []intake.Warning           `json:"warnings,omitempty"`
 	Faults      []*identity.Refusal        `json:"faults,omitzero"`
 }
 
@@ -68,6 +70,9 @@ func (s submitted) print(w io.Writer) {
 	default:
 		fmt.Fprintf(w, "%s  %s  due %s  fee %d VND\n", s.Application, s.File, s.Due.Format(time.DateOnly), *s.FeeVND)
 	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(w, "  %s: %s\n", warning.Field, warning.Detail)
+	}
 }
 
 // submit submits one file.
@@ -87,6 +92,7 @@ func (a *app) submit(ctx context.Context, file string) (submitted, error) {
 		return result, err
 	}
 	result.Application, result.Existing, result.Due, result.FeeVND = receipt.Number, receipt.Existing, receipt.Due, &receipt.Fee
+	result.Warnings = receipt.Warnings
 	return result, nil
 }
 

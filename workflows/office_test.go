@@ -255,7 +255,7 @@ func (o *testOffice) door() *intake.Door {
 	o.t.Helper()
 	c, err := calendar()
 	require.NoError(o.t, err)
-	return &intake.Door{Registry: o.Registry, Forms: o.forms, Calendar: c, Sizes: sizes, Now: time.Now}
+	return &intake.Door{Registry: o.Registry, Forms: o.forms, Calendar: c, Sizes: sizes, Chip: lds.Profiles()[1], Now: time.Now}
 }
 
 // staff puts workflow and activities to work, as the crew does.

@@ -34,6 +34,7 @@ type receipt struct {
 	Existing    bool                       `json:"existing"`
 	Due         time.Time                  `json:"due"`
 	FeeVND      int                        `json:"fee_vnd"`
+	Warnings    []intake.Warning           `json:"warnings,omitempty"`
 }
 
 // postPacket receives one signed packet. Posting it again gives the same receipt.
@@ -51,7 +52,7 @@ func (s *Server) postPacket(w http.ResponseWriter, r *http.Request) error {
 	if got.Existing {
 		status = http.StatusOK
 	}
-	return writeJSON(w, status, "application/json", receipt{Application: got.Number, Existing: got.Existing, Due: got.Due, FeeVND: got.Fee})
+	return writeJSON(w, status, "application/json", receipt{Application: got.Number, Existing: got.Existing, Due: got.Due, FeeVND: got.Fee, Warnings: got.Warnings})
 }
 
 // receive reads a packet, waits for its turn, and takes it in.

@@ -30,6 +30,7 @@ type Door struct {
 	Forms    *render.Renderer
 	Calendar *identity.Calendar
 	Sizes    packet.Sizes
+	Chip     lds.Profile      // what is written to chips
 	Now      func() time.Time // an application is not filed after today
 	// Start begins the application's workflow, unless it was begun before.
 	Start  func(ctx context.Context, number identity.ApplicationNumber) error
@@ -44,6 +45,13 @@ type Receipt struct {
 	Existing bool // the same submission was received before
 	Due      time.Time
 	Fee      int // VND
+	Warnings []Warning
+}
+
+// Warning is something about a field that is accepted all the same, for the citizen to know.
+type Warning struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
 }
 
 // Receive opens a packet, checks all of it, stores it in one transaction and starts
@@ -112,7 +120,10 @@ func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 }
 
 // Examined is an opened packet that may be stored.
-type Examined struct{ submission registry.Submission }
+type Examined struct {
+	submission registry.Submission
+	warnings   []Warning
+}
 
 // Examine checks all of an opened packet.
 func (d *Door) Examine(o Opened) (Examined, error) {
@@ -121,7 +132,16 @@ func (d *Door) Examine(o Opened) (Examined, error) {
 		return Examined{}, err
 	}
 	submission.Evidence[identity.EvidencePacket] = o.signed
-	return Examined{submission}, nil
+	return Examined{submission, d.warnings(submission.Application.Person)}, nil
+}
+
+// warnings tells which fields many readers of chips will not show.
+func (d *Door) warnings(p identity.Person) []Warning {
+	var warnings []Warning
+	for _, field := range d.Chip.Overlong(identity.Card{Person: p}) {
+		warnings = append(warnings, Warning{"person." + field, "is accepted, but too long for many readers of chips, which will not show it"})
+	}
+	return warnings
 }
 
 // Store stores what was examined and starts its workflow.
@@ -134,7 +154,7 @@ func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 	d.start(ctx, stored.Number)
 	return Receipt{
 		Number: stored.Number, Existing: stored.Existing,
-		Due: submission.Rules.Due, Fee: submission.Rules.Fee,
+		Due: submission.Rules.Due, Fee: submission.Rules.Fee, Warnings: e.warnings,
 	}, nil
 }
 
@@ -191,7 +211,7 @@ func (d *Door) station(ctx context.Context, id identity.StationID) (registry.Sta
 //	                  draws portrait and fingers               evidenceOf: portrait.Check, fingerprint.CheckImage
 //	                  builds and reads back EF.DG1             preflight: mrz.Parse
 //	                  builds EF.DG2                            evidenceOf: lds.CheckPortrait
-//	                  builds and reads back EF.DG13            preflight: lds.EncodeDG13
+//	                  builds and reads back EF.DG13            preflight: lds.Profile.EncodeDG13
 //
 // What they refuse besides depends on others, and waits for a person: a poor portrait
 // or finger, the population registry, a hit, the stock of blanks and of personal
@@ -223,14 +243,14 @@ func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission
 	sound := wrong == nil // so that the card can be made on trial, whatever its images
 	wrong = packet.AndThen(wrong, err)
 	if sound {
-		wrong = packet.AndThen(wrong, preflight(form, app, rules, evidence))
+		wrong = packet.AndThen(wrong, d.preflight(form, app, rules, evidence))
 	}
 	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, wrong
 }
 
 // preflight makes the card as DataPreparation will, without keys and without drawing
 // it.
-func preflight(form *render.Form, app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
+func (d *Door) preflight(form *render.Form, app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
 	card := identity.Card{Form: rules.Form, Person: app.Person, Issued: app.FiledOn, Expiry: rules.Expiry}
 	var err error
 	if card.Serial, err = identity.NewCardSerial(rand.Reader); err != nil {
@@ -248,6 +268,6 @@ func preflight(form *render.Form, app identity.Application, rules identity.Rules
 		return err
 	}
 	_, unreadable := mrz.Parse(content.MRZ)
-	_, overlong := lds.EncodeDG13(card)
+	_, overlong := d.Chip.EncodeDG13(card)
 	return errors.Join(form.Check(content), identity.InField("person", unreadable), identity.InField("person", overlong))
 }

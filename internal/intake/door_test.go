@@ -33,7 +33,7 @@ func newDoor(t *testing.T, today identity.Date) *intake.Door {
 	t.Helper()
 	calendar, err := identity.LoadCalendar()
 	require.NoError(t, err)
-	return &intake.Door{Forms: rendertest.BuiltIn(t), Calendar: calendar, Sizes: sizes, Now: today.Midnight}
+	return &intake.Door{Forms: rendertest.BuiltIn(t), Calendar: calendar, Sizes: sizes, Chip: lds.Profiles()[0], Now: today.Midnight}
 }
 
 // sample is the submission of sample 02-exchange-at-25, filed on 23 November 2026,

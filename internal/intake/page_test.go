@@ -432,6 +432,27 @@ func TestPage_TheExampleIsReceived(t *testing.T) {
 	require.Equal(t, first, again)
 }
 
+// A text that readers of chips lose is accepted with a warning, each time it is sent.
+func TestPage_AReceiptWarnsOfWhatReadersOfChipsLose(t *testing.T) {
+	t.Parallel()
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	g := serve(t, public, roomy)
+	s := sample(t)
+	s.Person.Residence.Text = strings.Repeat("Ngõ 1, ", 12) + s.Person.Residence.Text
+	signed, err := packet.Sign(s, key)
+	require.NoError(t, err)
+
+	for _, want := range []int{http.StatusCreated, http.StatusOK} {
+		status, receipt := g.send(t, http.MethodPost, "application/jose", signed)
+
+		require.Equal(t, want, status, "%v", receipt)
+		require.Equal(t, []any{map[string]any{
+			"field": "person.residence.text", "detail": "is accepted, but too long for many readers of chips, which will not show it",
+		}}, receipt["warnings"])
+	}
+}
+
 // Each status of the page's table is produced, and there are no others.
 func TestPage_ListsTheAnswers(t *testing.T) {
 	t.Parallel()

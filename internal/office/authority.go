@@ -3,16 +3,23 @@ package office
 import (
 	"time"
 
+	"example.org/cancuoc/config"
 	"example.org/cancuoc/personalization/chip/keys"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/pki"
 )
 
 // chipProfile is what the LDS of a chip holds and how it is secured.
-func (o *Office) chipProfile() (lds.Profile, error) {
-	chip, err := lds.ProfileByName(o.config.Personalization.Profile)
-	chip.NamedCurves = o.config.Personalization.NamedCurves
-	return chip, err
+func chipProfile(c config.Personalization) (lds.Profile, error) {
+	chip, err := lds.ProfileByName(c.Profile)
+	if err != nil {
+		return chip, err
+	}
+	chip.NamedCurves, chip.LeaveOutUnknown = c.NamedCurves, c.LeaveOutUnknown
+	for i, content := range c.Further {
+		chip.Further = append(chip.Further, lds.Further{Number: lds.FirstFurther + i, Content: content})
+	}
+	return chip, chip.Check()
 }
 
 // Authority opens the certificates and document signers, with keys in the HSM where one
@@ -28,12 +35,8 @@ func (o *Office) Authority() (*pki.Authority, error) {
 
 // OpenAuthority opens the certificates and document signers, and makes nothing.
 func (o *Office) OpenAuthority() (*pki.Authority, error) {
-	chip, err := o.chipProfile()
-	if err != nil {
-		return nil, err
-	}
 	options := pki.Options{
-		CSCACurve: chip.SODCurve, SignerCurve: chip.SODCurve, NamedCurves: chip.NamedCurves,
+		CSCACurve: o.chip.SODCurve, SignerCurve: o.chip.SODCurve, NamedCurves: o.chip.NamedCurves,
 		Production: o.config.Production(), Clock: o.Now,
 	}
 	token := o.config.Keys.PKCS11

@@ -21,7 +21,7 @@ func (o *Office) StationKeys() packet.KeyFiles { return packet.KeyFiles(o.config
 // as Temporal answers.
 func (o *Office) Door() *intake.Door {
 	return &intake.Door{
-		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Now: o.Now, Logger: o.logger,
+		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Chip: o.chip, Now: o.Now, Logger: o.logger,
 		Start: func(ctx context.Context, number identity.ApplicationNumber) error {
 			starter, err := o.starter(ctx)
 			if err != nil {

@@ -25,6 +25,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/transparency"
 	"example.org/cancuoc/internal/vault"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -35,6 +36,7 @@ type Office struct {
 	Calendar *identity.Calendar
 
 	config config.Config
+	chip   lds.Profile
 	logger *slog.Logger
 	clock  *clock
 
@@ -78,6 +80,10 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 	}
 	office := &Office{Registry: r, config: c, logger: logger, clock: &clock{ask: r.Now, here: time.Now}} //nolint:forbidigo // it is compared with the database's
 	if err := office.checkDatabase(ctx); err != nil {
+		r.Close()
+		return nil, err
+	}
+	if office.chip, err = chipProfile(c.Personalization); err != nil {
 		r.Close()
 		return nil, err
 	}

@@ -65,10 +65,6 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	if err != nil {
 		return nil, err
 	}
-	chip, err := o.chipProfile()
-	if err != nil {
-		return nil, err
-	}
 	flows, err := o.Workflows(ctx)
 	if err != nil {
 		return nil, err
@@ -82,7 +78,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	w.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: o.Registry,
 		ABIS:   abis.NewBuiltin(o.Registry),
-		Signer: authority.Signers(), Profile: chip,
+		Signer: authority.Signers(), Profile: o.chip,
 		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
 		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, AtRiskDays: o.config.Office.AtRiskDays,
 	})

@@ -65,7 +65,9 @@ func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
 	require.NoError(t, err)
 	trust, err := authority.TrustStore()
 	require.NoError(t, err)
-	return issue{made, chipinspection.Expect{Card: holder, MRZ: lines, Portrait: portrait.Bytes()}, trust, now}
+	face, err := lds.ParseDG2(made.Files[lds.DG2])
+	require.NoError(t, err)
+	return issue{made, chipinspection.Expect{Card: holder, MRZ: lines, Portrait: face.Image}, trust, now}
 }
 
 // inspect reads the card in the slot as a border does.
@@ -105,7 +107,9 @@ func TestPersonalize_WhatDataPreparationMakesPassesInspection(t *testing.T) {
 func TestPersonalize_FingersStayClosed(t *testing.T) {
 	t.Parallel()
 	c := newCenter(t)
-	i := prepared(t, lds.Profiles()[0], lds.Finger{
+	p := lds.Profiles()[0]
+	p.TerminalAuthentication = true
+	i := prepared(t, p, lds.Finger{
 		Position: 2, Format: lds.FingerWSQ, Width: 300, Height: 400, Image: append([]byte{0xFF, 0xA0}, make([]byte, 9000)...),
 	})
 	_, err := c.Personalize(t.Context(), "B-1", i.image)

@@ -90,7 +90,9 @@ func issued(tb testing.TB, p lds.Profile) *issue {
 	require.NoError(tb, err)
 	trust, err := authority.TrustStore()
 	require.NoError(tb, err)
-	expect := chipinspection.Expect{Card: holder(), MRZ: lines, Portrait: portrait(tb), Files: made.Files}
+	face, err := lds.ParseDG2(made.Files[lds.DG2])
+	require.NoError(tb, err)
+	expect := chipinspection.Expect{Card: holder(), MRZ: lines, Portrait: face.Image, Files: made.Files}
 	return &issue{authority, made, expect, trust}
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -100,28 +102,76 @@ func sexWord(s identity.Sex) string {
 	return ""
 }
 
+// Further is what the law lets a chip hold beside the sixteen fields that are on every
+// card (Law on Identification, article 18.3). How it is encoded is not published: it is a
+// field of EF.DG13 with a number of the profile's choice.
+type Further struct {
+	Number  int    // FirstFurther to 127
+	Content string // a name of the function FurtherContents
+}
+
+// FirstFurther is the number after those that are on every card.
+const FirstFurther = fieldSerial + 1
+
+// furtherContents give the text of each content that a card may have.
+var furtherContents = map[string]func(identity.Person) string{
+	"birth_registration": func(p identity.Person) string { return p.BirthRegistration.Text },
+	"blood_group":        func(p identity.Person) string { return p.BloodGroup },
+	"cancelled_number":   func(p identity.Person) string { return string(p.CancelledNumber) },
+}
+
+// FurtherContents lists the contents that a profile may add.
+func FurtherContents() []string { return slices.Sorted(maps.Keys(furtherContents)) }
+
+// checkFurther reports what is wrong with the further fields of EF.DG13.
+func (p Profile) checkFurther() error {
+	last := fieldSerial
+	for _, f := range p.Further {
+		switch {
+		case furtherContents[f.Content] == nil:
+			return fmt.Errorf("%w %q: DG13 has no content %q; it has %q", ErrProfile, p.Name, f.Content, FurtherContents())
+		case f.Number <= last || f.Number > 127:
+			return fmt.Errorf("%w %q: the further fields of DG13 are not in ascending order from 17 to 127", ErrProfile, p.Name)
+		}
+		last = f.Number
+	}
+	return nil
+}
+
+// details lists the fields of the profile's EF.DG13.
+func (p Profile) details(c identity.Card) []detail {
+	all := details(c)
+	for _, f := range p.Further {
+		all = append(all, detail{f.Number, f.Content, tagUTF8, furtherContents[f.Content](c.Person), false})
+	}
+	return all
+}
+
 // buildDG13 makes EF.DG13.
-func buildDG13(in *Input, _ Files) ([]byte, error) { return EncodeDG13(in.Card) }
+func buildDG13(in *Input, _ Files) ([]byte, error) { return in.Profile.EncodeDG13(in.Card) }
 
 // EncodeDG13 makes EF.DG13, the national details, as seen on real cards: fields in
-// ascending order of their numbers (BER, not DER), no empty strings, each parent in
-// a SEQUENCE. It refuses, by field, what no reader could show.
-func EncodeDG13(c identity.Card) ([]byte, error) {
-	var father, mother []byte
+// ascending order of their numbers (BER, not DER), each parent in a SEQUENCE. What is
+// unknown is an empty string, and a spouse or an old number a field without a value; a
+// profile may leave them out. It refuses, by field, what no reader could show.
+func (p Profile) EncodeDG13(c identity.Card) ([]byte, error) {
+	var father string
 	fields := make([]byte, 0, 512) // enough for most people
-	for _, d := range details(c) {
+	for _, d := range p.details(c) {
 		if err := d.check(); err != nil {
 			return nil, err
 		}
 		switch {
 		case d.field == "father":
-			father = inSequence(d.value)
-		case d.field == "mother":
-			mother = inSequence(d.value)
-			fields = append(fields, parents(father, mother)...)
+			father = d.value
+		case d.number == fieldParents:
+			fields = append(fields, p.parents(father, d.value)...)
+		case d.value == "" && p.LeaveOutUnknown && d.number != fieldSpouse:
+		case d.value == "" && (d.number == fieldSpouse || d.number == fieldOldNumber):
+			fields = append(fields, encodeField(d.number, nil)...)
 		case d.number == fieldSpouse:
 			fields = append(fields, encodeField(d.number, inSequence(d.value))...)
-		case d.value != "":
+		default:
 			fields = appendField(fields, d.number, d.tag, d.value)
 		}
 	}
@@ -129,6 +179,31 @@ func EncodeDG13(c identity.Card) ([]byte, error) {
 		tlv.Encode(tagInteger, []byte{1}),
 		tlv.Encode(tagOID, []byte(utf8OID)),
 		tlv.Encode(tagSet, fields))), nil
+}
+
+// readable is how long a field may be for its length to have one byte, which is all that
+// many deployed readers take.
+const readable = 127
+
+// Overlong lists the fields of the citizen's application that many deployed readers of
+// chips will not show.
+func (p Profile) Overlong(c identity.Card) []string {
+	all := p.details(c)
+	sizes := make(map[int]int)
+	for _, d := range all {
+		size := tlv.Size(d.tag, len(d.value))
+		if d.number == fieldParents || d.number == fieldSpouse {
+			size = tlv.Size(tagSequence, size)
+		}
+		sizes[d.number] += size
+	}
+	var fields []string
+	for _, d := range all {
+		if d.value != "" && tlv.Size(tagInteger, 1)+sizes[d.number] > readable {
+			fields = append(fields, d.field)
+		}
+	}
+	return fields
 }
 
 // encodeField writes one SEQUENCE { number, value }.
@@ -144,24 +219,23 @@ func appendField(b []byte, number int, tag uint32, text string) []byte {
 	return append(b, text...)
 }
 
-// inSequence is a name as parents and spouse are encoded; nil if there is none.
+// inSequence is a name as parents and spouse are encoded.
 func inSequence(name string) []byte {
-	if name == "" {
-		return nil
-	}
 	return tlv.Encode(tagSequence, tlv.Encode(tagUTF8, []byte(name)))
 }
 
-// parents is field 13. Where only the mother is known an empty SEQUENCE is the
-// father, so that she is second.
-func parents(father, mother []byte) []byte {
-	if father == nil && mother == nil {
+// parents is field 13: father, then mother. Where only the mother is known the father is
+// an empty string, so that she is second.
+func (p Profile) parents(father, mother string) []byte {
+	switch {
+	case !p.LeaveOutUnknown, father != "" && mother != "":
+		return encodeField(fieldParents, append(inSequence(father), inSequence(mother)...))
+	case father == "" && mother == "":
 		return nil
+	case mother == "":
+		return encodeField(fieldParents, inSequence(father))
 	}
-	if father == nil {
-		father = tlv.Encode(tagSequence)
-	}
-	return encodeField(fieldParents, append(father, mother...))
+	return encodeField(fieldParents, append(tlv.Encode(tagSequence), inSequence(mother)...))
 }
 
 // check refuses what no reader could show.

@@ -29,16 +29,16 @@ const (
 
 // buildDG2 makes EF.DG2: one face in CBEFF (9303-10, 4.7.2).
 func buildDG2(in *Input, _ Files) ([]byte, error) {
-	portrait, sex := in.Portrait, in.Card.Person.Sex
-	if portrait == nil {
+	portrait, sex := withJFIF(in.Portrait), in.Card.Person.Sex
+	if in.Portrait == nil {
 		return nil, nil
 	}
 	p, err := CheckPortrait(portrait)
 	if err != nil {
 		return nil, err
 	}
+	// The optional elements are left out: deployed readers look for the image at byte 84.
 	header := tlv.Encode(0xA1,
-		tlv.Encode(0x80, []byte{0x01, 0x01}), // header version
 		tlv.Encode(0x81, []byte{0x02}),       // biometric type: face
 		tlv.Encode(0x82, []byte{0x00}),       // subtype: none
 		tlv.Encode(0x87, []byte{0x01, 0x01}), // format owner: ISO/IEC JTC 1/SC 37

@@ -3,6 +3,7 @@ package lds
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"example.org/cancuoc/internal/identity"
 )
@@ -50,6 +51,21 @@ func CheckPortrait(b []byte) (Portrait, error) {
 		}
 		rest = after
 	}
+}
+
+// jfif is the segment APP0 of JFIF 1.02 without a thumbnail, whose pixels are square.
+const jfif = "\xFF\xE0\x00\x10JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00"
+
+// withJFIF gives a JPEG the segment APP0 that a JPEG in a face record has (ISO/IEC
+// 19794-5, 5.8.1), and by which some readers find it. One that begins with it stays as
+// it is.
+func withJFIF(b []byte) []byte {
+	const start, marker, name = 2, 4, 5 // SOI; APP0 and its length; "JFIF" and zero
+	if len(b) < start || len(b) >= start+marker+name && b[start] == jfif[0] && b[start+1] == jfif[1] &&
+		string(b[start+marker:start+marker+name]) == jfif[marker:marker+name] {
+		return b
+	}
+	return slices.Concat(b[:start], []byte(jfif), b[start:])
 }
 
 // refusePortrait makes a refusal of the portrait.

@@ -25,7 +25,10 @@ type Profile struct {
 	AAHash   crypto.Hash // of Active Authentication; at least as long as the order of AACurve
 	SODCurve string      // of the document signers
 
-	TerminalAuthentication bool // announce it in EF.CardAccess and DG14
+	LeaveOutUnknown bool      // fields of EF.DG13 that nothing is known for, which most deployed readers take by position
+	Further         []Further // fields of EF.DG13 after the sixteen that are on every card
+
+	TerminalAuthentication bool // announce it in EF.CardAccess and DG14; only for chips that do it
 	NamedCurves            bool // in DG14 and DG15; 9303 wants explicit domain parameters
 	MaxCommand             int  // longest command APDU in bytes, in EF.ATR/INFO
 	MaxResponse            int  // longest response APDU in bytes, in EF.ATR/INFO
@@ -53,13 +56,13 @@ var ErrProfile = errors.New("chip profile")
 // Profiles lists the built-in profiles.
 func Profiles() []Profile {
 	return []Profile{
-		// What has been seen on real cards. There is no published specification.
+		// What has been seen on real cards. There is no published specification. They
+		// announce Terminal Authentication, which takes a chip that does it.
 		{
 			Name: ProfileAsObserved, LDSVersion: "1.7", Hash: crypto.SHA256,
 			PACEBits: 128, PACEParameter: 13,
 			CACurve: "brainpoolP256r1", AACurve: "P-256", AAHash: crypto.SHA256, SODCurve: "brainpoolP384r1",
-			TerminalAuthentication: true,
-			MaxCommand:             4096, MaxResponse: 4096,
+			MaxCommand: 4096, MaxResponse: 4096,
 		},
 		// For readers and HSMs that have only the curves of NIST.
 		{
@@ -100,6 +103,7 @@ func (p Profile) Check() error {
 	if _, err := curve.ByParameterID(p.PACEParameter); err != nil {
 		refuse("PACE: %w", err)
 	}
+	errs = append(errs, p.checkFurther())
 	for _, name := range []string{p.CACurve, p.SODCurve} {
 		if _, err := curve.ByName(name); err != nil {
 			refuse("%w", err)
