@@ -22,7 +22,7 @@ func newConsignments(a *app) *cobra.Command {
 		Example: "  starter consignments\n  starter consignments seal C-000001 --officer GV-01\n" +
 			"  starter consignments send C-000001 --courier \"VNPost\" --seal 88213 --officer GV-01\n" +
 			"  starter consignments receive C-000001 --counted 4 --officer CB-001-0007\n" +
-			"  starter consignments recount C-000001 --found 7QF3M-9T2XK-D --officer CB-001-0007",
+			"  starter consignments recount C-000001 --found 7QF3M-9T2XK-D --officer CB-001-0007 --witness CB-001-0008",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			office, err := a.office(cmd.Context())

@@ -50,7 +50,7 @@ func TestCardApplication_ACardThatWasThereAfterAllIsHandedOver(t *testing.T) {
 		ctx := context.WithoutCancel(o.t.Context())
 		card, err := o.Card(ctx, o.number, 1)
 		require.NoError(o.t, err)
-		corrections, err := o.Recount(ctx, card.Consignment, identity.Recount{Officer: counter, Found: []identity.ApplicationNumber{o.number}})
+		corrections, err := o.Recount(ctx, card.Consignment, identity.Recount{Officer: counter, Witness: operator, Found: []identity.ApplicationNumber{o.number}})
 		require.NoError(o.t, err)
 		require.Len(o.t, corrections, 1)
 		looks(o)

@@ -40,6 +40,7 @@ func (a ReceiveConsignment) Check() error {
 // Recount puts a count right after the box was received.
 type Recount struct {
 	Officer OfficerID
+	Witness OfficerID           // counted with them
 	Found   []ApplicationNumber // booked as missing, and in the box after all
 	Missing []ApplicationNumber // counted in, and not there
 	Surplus []string            // in the box, not on the manifest, and overlooked: applications, or serials of blanks
@@ -47,11 +48,22 @@ type Recount struct {
 
 // Check refuses what no recount can be, all in one round.
 func (m Recount) Check() error {
-	problems := []error{checkBadge("officer", m.Officer), checkNamed("found", m.Found), checkNamed("missing", m.Missing), checkNamed("surplus", m.Surplus)}
+	problems := []error{checkBadge("officer", m.Officer), checkWitness(m.Officer, m.Witness), checkNamed("found", m.Found), checkNamed("missing", m.Missing), checkNamed("surplus", m.Surplus)}
 	if len(m.Found)+len(m.Missing)+len(m.Surplus) == 0 {
 		problems = append(problems, Refuse(Invalid, "nothing is to be put right: name the cards that were found, are missing, or are surplus"))
 	}
 	return errors.Join(problems...)
+}
+
+// checkWitness refuses a second officer who is none.
+func checkWitness(officer, witness OfficerID) error {
+	if err := checkBadge("witness", witness); err != nil {
+		return err
+	}
+	if witness == officer {
+		return RefuseField(Forbidden, "witness", "is the same officer; another one has to have counted with them")
+	}
+	return nil
 }
 
 // Finding is a lost card that turned up.

@@ -35,7 +35,7 @@ func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.Consi
 		if err := b.receive(ctx, tx, act); err != nil {
 			return err
 		}
-		return b.routeAll(ctx, tx, act.Officer, act.Surplus, nil)
+		return b.routeAll(ctx, tx, string(act.Officer), act.Surplus, nil)
 	})
 	return fail("receive consignment", err)
 }
@@ -80,11 +80,13 @@ type Correction struct {
 // Recount puts the count of a received consignment right: a card that was booked as
 // missing and was there goes on to its holder, if the one that is made in its place has
 // no blank yet, and else is destroyed; a card that was counted and is not there is lost;
-// a surplus card goes where it belongs. A second call changes nothing.
+// a surplus card goes where it belongs. Two officers count again: one alone could make a
+// card that is in their hand a lost one. A second call changes nothing.
 func (r *Registry) Recount(ctx context.Context, number identity.ConsignmentNumber, act identity.Recount) ([]Correction, error) {
 	if err := act.Check(); err != nil {
 		return nil, err
 	}
+	by := both(act.Officer, act.Witness)
 	var list []Correction
 	err := r.together(ctx, func(tx pgx.Tx) error {
 		list = nil
@@ -96,16 +98,16 @@ func (r *Registry) Recount(ctx context.Context, number identity.ConsignmentNumbe
 			return identity.Refuse(identity.Conflict, "consignment %s is %s; a count is put right after it was received", number, b.state)
 		}
 		for _, app := range slices.Sorted(slices.Values(act.Found)) {
-			if err := b.correct(ctx, tx, &list, app, "found", func(c held) (string, error) { return b.wasThere(ctx, tx, c, act.Officer) }); err != nil {
+			if err := b.correct(ctx, tx, &list, app, "found", func(c held) (string, error) { return b.wasThere(ctx, tx, c, by) }); err != nil {
 				return err
 			}
 		}
 		for _, app := range slices.Sorted(slices.Values(act.Missing)) {
-			if err := b.correct(ctx, tx, &list, app, "missing", func(c held) (string, error) { return b.wasMissing(ctx, tx, c, act.Officer) }); err != nil {
+			if err := b.correct(ctx, tx, &list, app, "missing", func(c held) (string, error) { return b.wasMissing(ctx, tx, c, by) }); err != nil {
 				return err
 			}
 		}
-		return b.routeAll(ctx, tx, act.Officer, act.Surplus, &list)
+		return b.routeAll(ctx, tx, by, act.Surplus, &list)
 	})
 	return list, fail("put the count right", err)
 }
@@ -135,15 +137,15 @@ const (
 )
 
 // wasThere books a card that was counted as missing, and was in the box after all.
-func (b box) wasThere(ctx context.Context, tx pgx.Tx, c held, officer identity.OfficerID) (string, error) {
+func (b box) wasThere(ctx context.Context, tx pgx.Tx, c held, by string) (string, error) {
 	switch {
 	case c.state == identity.CardArrived && c.current > c.attempt && c.stillNeeded(): // its application went on before it heard
 	case c.state != identity.CardLost:
 		return becameNothing + ": " + string(c.state), nil
 	case !c.stillNeeded():
-		return becameFound, c.find(ctx, tx, officer, string(b.destination))
+		return becameFound, c.find(ctx, tx, by, string(b.destination))
 	}
-	return becameReady, c.restore(ctx, tx, b, officer)
+	return becameReady, c.restore(ctx, tx, b, by)
 }
 
 // stillNeeded reports whether a lost card can go on to its holder: its application waits
@@ -155,7 +157,7 @@ func (c held) stillNeeded() bool {
 
 // restore takes a lost card back that was in the box after all. What was prepared in its
 // place is dropped; the application is on its way to the counter again.
-func (c held) restore(ctx context.Context, tx pgx.Tx, in box, officer identity.OfficerID) error {
+func (c held) restore(ctx context.Context, tx pgx.Tx, in box, by string) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		UPDATE cards SET state = `+cardSpoiled+`, reason = @reason, changed_at = now()
@@ -167,19 +169,19 @@ func (c held) restore(ctx context.Context, tx pgx.Tx, in box, officer identity.O
 	batch.Queue(`UPDATE blanks SET account = `+accountProduction+` WHERE serial = $1`, c.blank)
 	batch.Queue(`
 		INSERT INTO audit (application, actor, event, reason) VALUES (@application, @officer, 'received card ' || @attempt::integer || ' of ' || @consignment, @reason)`,
-		c.args(pgx.StrictNamedArgs{"officer": officer, "consignment": in.number, "reason": string(identity.ReasonRecounted)}))
+		c.args(pgx.StrictNamedArgs{"officer": by, "consignment": in.number, "reason": string(identity.ReasonRecounted)}))
 	batch.Queue(`
 		WITH back AS (
 			UPDATE applications SET stage = `+stageDispatch+`, attempt = @attempt, awaiting = '', awaiting_why = '', awaiting_since = NULL, entered_at = now()
 			WHERE number = @application AND (stage, attempt) <> (`+stageDispatch+`, @attempt::integer) RETURNING number
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT number, @officer, 'entered ' || `+stageDispatch+`, @reason FROM back`,
-		c.args(pgx.StrictNamedArgs{"officer": officer, "reason": string(identity.ReasonRecounted)}))
+		c.args(pgx.StrictNamedArgs{"officer": by, "reason": string(identity.ReasonRecounted)}))
 	return tx.SendBatch(ctx, batch).Close()
 }
 
 // wasMissing books a card that was counted in, and is not there.
-func (b box) wasMissing(ctx context.Context, tx pgx.Tx, c held, officer identity.OfficerID) (string, error) {
+func (b box) wasMissing(ctx context.Context, tx pgx.Tx, c held, by string) (string, error) {
 	switch c.state { //nolint:exhaustive // the others are in nobody's hands, or in those of another
 	case identity.CardLost:
 		return becameNothing + ": " + string(c.state), nil
@@ -195,7 +197,7 @@ func (b box) wasMissing(ctx context.Context, tx pgx.Tx, c held, officer identity
 		)
 		INSERT INTO audit (application, actor, event, reason) VALUES (@application, @officer, `+eventMissed+` || @attempt || ' of ' || @consignment, @why)`,
 		c.args(pgx.StrictNamedArgs{
-			"blank": c.blank, "officer": officer, "consignment": b.number, "reason": string(identity.ReasonMissing), "why": string(identity.ReasonRecounted),
+			"blank": c.blank, "officer": by, "consignment": b.number, "reason": string(identity.ReasonMissing), "why": string(identity.ReasonRecounted),
 		}))
 	return becameMissing, err
 }

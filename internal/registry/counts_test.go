@@ -78,7 +78,7 @@ func TestRecount_TheCardIsUsedUntilAnotherHasABlank(t *testing.T) {
 			tt.meanwhile(t, b, number)
 
 			errs := atOnce(3, func(int) error {
-				return errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Found: []identity.ApplicationNumber{number}}))
+				return errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver, Found: []identity.ApplicationNumber{number}}))
 			})
 
 			for _, err := range errs {
@@ -108,7 +108,7 @@ func TestRecount_WhatWasPreparedGetsNoBlank(t *testing.T) {
 
 	errs := atOnce(2, func(i int) (err error) {
 		if i == 0 {
-			recounted, err = b.Recount(t.Context(), box, identity.Recount{Officer: counter, Found: []identity.ApplicationNumber{number}})
+			recounted, err = b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver, Found: []identity.ApplicationNumber{number}})
 			return err
 		}
 		for { // a fault is tried again, as the station's step is
@@ -138,7 +138,7 @@ func TestRecount_ACardThatIsNotThereIsLost(t *testing.T) {
 	b.stock(t, 2)
 	here, live := b.inspected(t), b.inspected(t)
 	box := b.sent(t, here, live)
-	act := identity.Recount{Officer: counter, Missing: []identity.ApplicationNumber{here}}
+	act := identity.Recount{Officer: counter, Witness: approver, Missing: []identity.ApplicationNumber{here}}
 	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, act)), identity.Conflict, "it is not received yet")
 	require.NoError(t, b.ReceiveConsignment(t.Context(), box, identity.ReceiveConsignment{Officer: counter, Counted: 2}))
 	b.enter(t, live, 1, identity.HandOver)
@@ -149,9 +149,30 @@ func TestRecount_ACardThatIsNotThereIsLost(t *testing.T) {
 
 	require.Equal(t, identity.CardLost, b.state(t, here, 1))
 	require.Equal(t, registry.Stock{Received: 2, Spoiled: 1, Issued: 1, Balanced: true}, b.balanced(t))
-	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Missing: []identity.ApplicationNumber{live}})), identity.Conflict)
-	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Found: []identity.ApplicationNumber{"00000-00000-0"}})), identity.NotFound)
-	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter})), identity.Invalid)
+	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver, Missing: []identity.ApplicationNumber{live}})), identity.Conflict)
+	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver, Found: []identity.ApplicationNumber{"00000-00000-0"}})), identity.NotFound)
+	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver})), identity.Invalid)
+}
+
+// Whoever counts alone could make a card that is in their hand a lost one.
+func TestRecount_NeedsTwoOfficers(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.inspected(t)
+	box := b.sent(t, number)
+	require.NoError(t, b.ReceiveConsignment(t.Context(), box, identity.ReceiveConsignment{Officer: counter, Counted: 1}))
+	for _, witness := range []identity.OfficerID{"", counter, counter + " "} {
+		err := errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: witness, Missing: []identity.ApplicationNumber{number}}))
+		require.ErrorContains(t, err, "witness: ")
+		require.Equal(t, identity.CardArrived, b.state(t, number, 1))
+	}
+
+	require.NoError(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver, Missing: []identity.ApplicationNumber{number}})))
+
+	trail, err := b.Audit(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, string(counter)+" and "+string(approver), trail[len(trail)-1].Actor)
 }
 
 // Of two counts that contradict each other one wins, and the other is told.

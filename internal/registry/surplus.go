@@ -66,13 +66,13 @@ func (r *Registry) SettleSurplus(ctx context.Context, number identity.Consignmen
 
 // routeAll books the cards that were in the box and not on its manifest, and notes what
 // became of each. One that was named before is as it was.
-func (b box) routeAll(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, named []string, list *[]Correction) error {
+func (b box) routeAll(ctx context.Context, tx pgx.Tx, by string, named []string, list *[]Correction) error {
 	for _, name := range slices.Sorted(slices.Values(named)) {
 		var s Surplus
 		err := tx.QueryRow(ctx, `SELECT coalesce(application, ''), coalesce(attempt, 0), note FROM surplus_cards WHERE consignment = $1 AND named = $2`, b.number, name).
 			Scan(&s.Application, &s.Attempt, &s.Note)
 		if errors.Is(err, pgx.ErrNoRows) {
-			s, err = b.route(ctx, tx, officer, name)
+			s, err = b.route(ctx, tx, by, name)
 		}
 		if err != nil {
 			return identity.InField("surplus", err)
@@ -85,7 +85,7 @@ func (b box) routeAll(ctx context.Context, tx pgx.Tx, officer identity.OfficerID
 }
 
 // route books one of them.
-func (b box) route(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, name string) (Surplus, error) {
+func (b box) route(ctx context.Context, tx pgx.Tx, by, name string) (Surplus, error) {
 	s := Surplus{Named: name, Outcome: identity.SurplusUnclear, Note: "no card of that application or blank is known"}
 	c, known, err := findCard(ctx, tx, name)
 	if err != nil {
@@ -93,7 +93,7 @@ func (b box) route(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, n
 	}
 	if known {
 		s.Application, s.Attempt = c.application, c.attempt
-		if s.Outcome, s.Note, err = b.book(ctx, tx, c, officer); err != nil {
+		if s.Outcome, s.Note, err = b.book(ctx, tx, c, by); err != nil {
 			return s, err
 		}
 	}
@@ -105,7 +105,7 @@ func (b box) route(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, n
 		INSERT INTO surplus_cards (consignment, named, application, attempt, outcome, note, officer)
 		VALUES (@number, @named, nullif(@application, ''), nullif(@attempt::integer, 0), @outcome, @note, @officer)`,
 		pgx.StrictNamedArgs{
-			"number": b.number, "named": name, "application": s.Application, "attempt": s.Attempt, "outcome": s.Outcome, "note": s.Note, "officer": officer,
+			"number": b.number, "named": name, "application": s.Application, "attempt": s.Attempt, "outcome": s.Outcome, "note": s.Note, "officer": by,
 		})
 	return s, err
 }
@@ -145,29 +145,29 @@ func findCard(ctx context.Context, tx pgx.Tx, name string) (held, bool, error) {
 }
 
 // book decides what becomes of a surplus card by what the books say of it.
-func (b box) book(ctx context.Context, tx pgx.Tx, c held, officer identity.OfficerID) (identity.SurplusOutcome, string, error) {
+func (b box) book(ctx context.Context, tx pgx.Tx, c held, by string) (identity.SurplusOutcome, string, error) {
 	here := c.destination == b.destination
 	switch {
 	case c.consignment == b.number && c.state != identity.CardLost:
 		return "", "", identity.Refuse(identity.Conflict, "application %s is on the manifest of %s; its card is not surplus", c.application, b.number)
 	case c.state == identity.CardLost && !c.stillNeeded():
-		return identity.SurplusUnwanted, becameFound, c.find(ctx, tx, officer, string(b.destination))
+		return identity.SurplusUnwanted, becameFound, c.find(ctx, tx, by, string(b.destination))
 	case c.state == identity.CardLost && c.consignment == b.number:
-		return identity.SurplusArrived, becameReady, c.restore(ctx, tx, b, officer)
+		return identity.SurplusArrived, becameReady, c.restore(ctx, tx, b, by)
 	case c.state == identity.CardLost:
-		if err := c.restore(ctx, tx, b, officer); err != nil {
+		if err := c.restore(ctx, tx, b, by); err != nil {
 			return "", "", err
 		}
-		return b.pass(ctx, tx, c, officer, here)
+		return b.pass(ctx, tx, c, by, here)
 	case c.state == identity.CardPacked && c.stage.Ended():
-		_, _, err := b.pass(ctx, tx, c, officer, true)
+		_, _, err := b.pass(ctx, tx, c, by, true)
 		return identity.SurplusUnwanted, "arrived: its application has ended, so two officers destroy it (starter stock destroy)", err
 	case c.state == identity.CardPacked:
-		return b.pass(ctx, tx, c, officer, here)
+		return b.pass(ctx, tx, c, by, here)
 	case c.state == identity.CardArrived && c.boxFor == b.destination:
 		return identity.SurplusCounted, "it was counted in before, with " + string(c.consignment), nil
 	case c.state == identity.CardArrived, c.state.AtStation(), c.state == identity.CardSpoiled:
-		return identity.SurplusUnwanted, "spoiled: the books had it elsewhere, so two officers destroy it (starter stock destroy)", b.misplaced(ctx, tx, c, officer)
+		return identity.SurplusUnwanted, "spoiled: the books had it elsewhere, so two officers destroy it (starter stock destroy)", b.misplaced(ctx, tx, c, by)
 	case c.state == identity.CardFound:
 		return identity.SurplusUnwanted, becameFound, nil
 	}
@@ -176,7 +176,7 @@ func (b box) book(ctx context.Context, tx pgx.Tx, c held, officer identity.Offic
 
 // pass books a card off the consignment on whose manifest it was: onto this one, where it
 // has arrived, or into one that goes on to where it belongs.
-func (b box) pass(ctx context.Context, tx pgx.Tx, c held, officer identity.OfficerID, here bool) (identity.SurplusOutcome, string, error) {
+func (b box) pass(ctx context.Context, tx pgx.Tx, c held, by string, here bool) (identity.SurplusOutcome, string, error) {
 	batch := &pgx.Batch{}
 	c.takeOut(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -188,7 +188,7 @@ func (b box) pass(ctx context.Context, tx pgx.Tx, c held, officer identity.Offic
 			return "", "", err
 		}
 	} else {
-		onward, err := b.onward(ctx, tx, c.destination, officer)
+		onward, err := b.onward(ctx, tx, c.destination, by)
 		if err != nil {
 			return "", "", err
 		}
@@ -203,7 +203,7 @@ func (b box) pass(ctx context.Context, tx pgx.Tx, c held, officer identity.Offic
 
 // onward gives the sealed consignment in which this destination sends cards on to
 // another, and makes it if there is none that waits for the courier.
-func (b box) onward(ctx context.Context, tx pgx.Tx, to identity.StationID, officer identity.OfficerID) (identity.ConsignmentNumber, error) {
+func (b box) onward(ctx context.Context, tx pgx.Tx, to identity.StationID, by string) (identity.ConsignmentNumber, error) {
 	var number identity.ConsignmentNumber
 	err := tx.QueryRow(ctx, `
 		WITH joined AS (
@@ -217,13 +217,13 @@ func (b box) onward(ctx context.Context, tx pgx.Tx, to identity.StationID, offic
 			RETURNING number
 		)
 		SELECT number FROM joined UNION ALL SELECT number FROM made`,
-		pgx.StrictNamedArgs{"origin": b.destination, "to": to, "officer": officer}).Scan(&number)
+		pgx.StrictNamedArgs{"origin": b.destination, "to": to, "officer": by}).Scan(&number)
 	return number, err
 }
 
 // misplaced gives up a card that is here, and by the books elsewhere: nobody can say who
 // had it meanwhile.
-func (b box) misplaced(ctx context.Context, tx pgx.Tx, c held, officer identity.OfficerID) error {
+func (b box) misplaced(ctx context.Context, tx pgx.Tx, c held, by string) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE cards SET place = @place WHERE application = @application AND attempt = @attempt`, c.args(pgx.StrictNamedArgs{"place": string(b.destination)}))
 	if c.state != identity.CardSpoiled {
@@ -234,7 +234,7 @@ func (b box) misplaced(ctx context.Context, tx pgx.Tx, c held, officer identity.
 				UPDATE blanks SET account = `+accountSpoiled+` WHERE serial = @blank
 			)
 			INSERT INTO audit (application, actor, event, reason) VALUES (@application, @officer, `+eventSpoiled+` || @attempt || ' with blank ' || @blank, @reason)`,
-			c.args(pgx.StrictNamedArgs{"blank": c.blank, "reason": string(identity.ReasonMisplaced), "officer": officer}))
+			c.args(pgx.StrictNamedArgs{"blank": c.blank, "reason": string(identity.ReasonMisplaced), "officer": by}))
 	}
 	return tx.SendBatch(ctx, batch).Close()
 }

@@ -122,7 +122,7 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 		if c.state == identity.CardPacked {
 			c.takeOut(batch)
 		}
-		args := c.args(pgx.StrictNamedArgs{"reason": reason.String(), "blank": c.blank, "actor": string(officers[0]) + " and " + string(officers[1])})
+		args := c.args(pgx.StrictNamedArgs{"reason": reason.String(), "blank": c.blank, "actor": both(officers[0], officers[1])})
 		batch.Queue(`
 			WITH destroyed AS (
 				UPDATE cards SET state = `+cardDestroyed+`, reason = @reason, place = '', changed_at = now() WHERE application = @application AND attempt = @attempt
@@ -134,6 +134,9 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 	})
 	return fail("destroy card", err)
 }
+
+// both is how the trail names two officers who did something together.
+func both(one, other identity.OfficerID) string { return string(one) + " and " + string(other) }
 
 // inHand refuses a card that two officers cannot have before them.
 func (c held) inHand() error {
@@ -170,7 +173,7 @@ func (r *Registry) Found(ctx context.Context, number identity.ApplicationNumber,
 		if c.state == identity.CardFound {
 			return nil
 		}
-		return c.find(ctx, tx, f.Officer, f.Place)
+		return c.find(ctx, tx, string(f.Officer), f.Place)
 	})
 	return attempt, fail("record that a card was found", err)
 }
@@ -192,13 +195,13 @@ func lostOne(cards []held, number identity.ApplicationNumber, attempt int) (held
 
 // find books a lost card as found. Its blank was spoiled when it was lost, and stays so
 // until it is destroyed.
-func (c held) find(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, place string) error {
+func (c held) find(ctx context.Context, tx pgx.Tx, by string, place string) error {
 	_, err := tx.Exec(ctx, `
 		WITH found AS (
 			UPDATE cards SET state = `+cardFound+`, place = @place, changed_at = now() WHERE application = @application AND attempt = @attempt
 		)
 		INSERT INTO audit (application, actor, event, reason) VALUES (@application, @officer, `+eventFound+` || @attempt, @place)`,
-		c.args(pgx.StrictNamedArgs{"officer": officer, "place": place}))
+		c.args(pgx.StrictNamedArgs{"officer": by, "place": place}))
 	return err
 }
 
