@@ -30,7 +30,8 @@ type Standing struct {
 	Ending        identity.DecisionStep
 	EndingBy      identity.OfficerID
 	Requests      []string
-	Station       identity.StationID // that has the card in its slot
+	Requested     []identity.DecisionStep // which decision each of those is of; none from an earlier release
+	Station       identity.StationID      // that has the card in its slot
 	Consignment   identity.ConsignmentNumber
 	Card          identity.CardState `json:",omitzero"` // of the card being made; empty before its data is prepared
 }

@@ -41,12 +41,12 @@ type application struct {
 	ending       *ending // decided on, to be carried out next
 	arrivals     map[identity.ConsignmentNumber]*Arrived
 	handedOver   bool
-	ready        bool            // it is known where the application stands
-	look         bool            // the registry has news: read it
-	letGo        *LetGo          // an operator's word that it is not waited for, should the registry not know it
-	gone         bool            // the registry does not know it, and an operator let it go
-	anew         bool            // the registry lost a decision: go on in a new run
-	answered     map[string]bool // updates that were carried out, by ID
+	ready        bool              // it is known where the application stands
+	look         bool              // the registry has news: read it
+	letGo        *LetGo            // an operator's word that it is not waited for, should the registry not know it
+	gone         bool              // the registry does not know it, and an operator let it go
+	anew         bool              // the registry lost a decision: go on in a new run
+	answered     map[string]string // the acts that were carried out, by the ID of their update; empty: an earlier release did not say which
 
 	station     identity.StationID // whose slot the card is in; empty when it is in none
 	consignment identity.ConsignmentNumber
@@ -94,7 +94,7 @@ func endingBy(step identity.DecisionStep, by identity.OfficerID) *ending {
 func newApplication(ctx workflow.Context, in CardApplicationInput) *application {
 	return &application{
 		in: in, stage: identity.Received, attempt: 1, round: 1, due: in.Due, riskAt: in.RiskAt, timeline: in.Story,
-		ready: !in.Resumed, arrivals: make(map[identity.ConsignmentNumber]*Arrived), answered: make(map[string]bool),
+		ready: !in.Resumed, arrivals: make(map[identity.ConsignmentNumber]*Arrived), answered: make(map[string]string),
 		shown:    shown{stage: identity.Received, due: in.Due}, // whoever starts the workflow shows them
 		deciding: workflow.NewMutex(ctx),
 	}

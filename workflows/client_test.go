@@ -57,3 +57,31 @@ func TestClient_WithoutAWorkerAnArrivalWaits(t *testing.T) {
 	require.Equal(t, []string{workflows.SignalArrived}, signals)
 	require.NoError(t, c.TerminateWorkflow(t.Context(), options.ID, "", "the test is over"))
 }
+
+// An identifier answers for its own decision, also when the workflow has gone on in
+// another run, where Temporal does not know the identifier any more.
+func TestClient_AnIdentifierAnswersInAnotherRun(t *testing.T) {
+	t.Parallel()
+	o := newLiveOffice(t, nil)
+	o.open(samplePopulation(t))
+	o.work(o.Pipeline(t.Context()))
+	a := o.submit("16-damaged-card", nil)
+	a.await(identity.ToApprove)
+	hold := identity.Hold{Officer: approver, Reason: "under-verification"}
+	_, err := o.flows.Decide(t.Context(), a.number, hold, "case-17")
+	require.NoError(t, err)
+
+	a.newRun(workflows.CurrentRelease)
+	answer, err := o.flows.Decide(t.Context(), a.number, hold, "case-17")
+	require.NoError(t, err)
+	require.Equal(t, identity.Approval, answer.Stage)
+	require.Equal(t, "hold", answer.Act)
+	a.newRun(workflows.CurrentRelease)
+	_, err = o.flows.Decide(t.Context(), a.number, identity.Reject{Officer: approver, Reason: "impersonation"}, "case-17")
+
+	require.ErrorContains(t, err, "id: belongs to another decision, which was carried out before: hold")
+	a.await(identity.ToRelease)
+	record, err := o.Registry.Application(t.Context(), a.number)
+	require.NoError(t, err)
+	require.Equal(t, identity.Approval, record.Stage, "nothing was rejected")
+}

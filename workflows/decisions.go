@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,24 +97,29 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may 
 }
 
 // acceptDecision installs a decision on an application. To one that was carried out
-// before, in this run or an earlier one, the answer is where the application stands now.
+// before, in this run or an earlier one, the answer is where the application stands now,
+// and which decision it was: an identifier answers for its own alone.
 func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may func(M) error, do func(workflow.Context, M) (Accepted, error)) error {
-	done := func(ctx workflow.Context, m M) bool {
-		return a.answered[workflow.GetCurrentUpdateInfo(ctx).ID] || a.repeats(m)
+	done := func(ctx workflow.Context, m M) (act string, before bool) {
+		if act, before := a.answered[workflow.GetCurrentUpdateInfo(ctx).ID]; before {
+			return cmp.Or(act, m.ActName()), true
+		}
+		return m.ActName(), a.repeats(m)
 	}
 	return acceptUpdate(ctx, &a.ready,
 		func(ctx workflow.Context, m M) error {
-			if done(ctx, m) {
+			if _, before := done(ctx, m); before {
 				return nil
 			}
 			return may(m)
 		},
 		func(ctx workflow.Context, m M) (Accepted, error) {
+			act, before := done(ctx, m)
 			answer, err := a.accepted(), error(nil)
-			if !done(ctx, m) {
+			if !before {
 				answer, err = do(ctx, m)
 			}
-			answer.Act = m.ActName()
+			answer.Act = act
 			return answer, err
 		})
 }
@@ -146,7 +152,7 @@ func (a *application) decide(ctx workflow.Context, act identity.Act, may func() 
 	must(a.deciding.Lock(ctx))
 	defer a.deciding.Unlock()
 	id := workflow.GetCurrentUpdateInfo(ctx).ID
-	if a.answered[id] || a.repeats(act) {
+	if _, before := a.answered[id]; before || a.repeats(act) {
 		return a.accepted(), nil
 	}
 	if err := may(); err != nil {
@@ -162,7 +168,7 @@ func (a *application) decide(ctx workflow.Context, act identity.Act, may func() 
 		return Accepted{}, answer(err)
 	}
 	a.setClock(clock)
-	a.answered[id] = true
+	a.answered[id] = act.ActName()
 	effect()
 	a.note(ctx, fmt.Sprintf("%s by %s", d.Step, d.Officer))
 	a.show(ctx)

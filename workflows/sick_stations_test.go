@@ -483,6 +483,12 @@ func TestSickStation_OfTheFirstRelease(t *testing.T) {
 func (a *liveApplication) beginAgain(r workflows.Release) {
 	a.o.t.Helper()
 	a.await(identity.ToApprove)
+	a.newRun(r)
+}
+
+// newRun has the application go on in another run, which begins by reading the registry.
+func (a *liveApplication) newRun(r workflows.Release) {
+	a.o.t.Helper()
 	record, err := a.o.Registry.Application(a.o.t.Context(), a.number)
 	require.NoError(a.o.t, err)
 	require.NoError(a.o.t, a.o.temporal.TerminateWorkflow(a.o.t.Context(), a.id, "", "another release goes on"))

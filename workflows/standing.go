@@ -59,13 +59,13 @@ func (a *application) over() bool { return a.stage.Ended() || a.gone }
 // The engine would answer the same decision again without asking the workflow: it is
 // taken again in a new run.
 func (a *application) forgets(s activities.Standing) bool {
-	kept := 0
+	known := 0
 	for _, id := range s.Requests {
-		if a.answered[id] {
-			kept++
+		if _, kept := a.answered[id]; kept {
+			known++
 		}
 	}
-	return kept < len(a.answered)
+	return known < len(a.answered)
 }
 
 // standAt takes over where the registry has the application. What consignments reported
@@ -80,9 +80,12 @@ func (a *application) standAt(ctx workflow.Context, s activities.Standing) {
 	a.setClock(s.Clock)
 	a.station, a.consignment = s.Station, s.Consignment
 	a.approvedBy, a.adjudication, a.hold, a.ending, a.need = s.ApprovedBy, nil, s.Hold, endingBy(s.Ending, s.EndingBy), nil
-	a.answered = make(map[string]bool, len(s.Requests))
-	for _, id := range s.Requests {
-		a.answered[id] = true
+	a.answered = make(map[string]string, len(s.Requests))
+	for i, id := range s.Requests {
+		a.answered[id] = ""
+		if i < len(s.Requested) {
+			a.answered[id] = string(s.Requested[i])
+		}
 	}
 	if s.Verdict != "" {
 		a.adjudication = &adjudication{by: s.AdjudicatedBy, verdict: s.Verdict}

@@ -29,7 +29,8 @@ type Standing struct {
 	Verdict       identity.Verdict
 	Ending        identity.DecisionStep // StepReject or StepWithdraw, to be carried out
 	EndingBy      identity.OfficerID
-	Requests      []string // the identifiers that the clients gave them
+	Requests      []string                // the identifiers that the clients gave them
+	Requested     []identity.DecisionStep // which decision each of those is of
 
 	Card        identity.CardState // of the card of this attempt; empty before its data is prepared
 	Station     identity.StationID // that began the card
@@ -50,7 +51,8 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 			coalesce(approval.officer, ''), coalesce(adjudication.officer, ''), coalesce(adjudication.verdict, ''),
 			coalesce(ending.step, ''), coalesce(ending.officer, ''),
 			(SELECT count(*) FROM decisions d WHERE d.application = a.number AND d.step = `+stepRelease+`),
-			(SELECT coalesce(array_agg(d.request), '{}') FROM decisions d WHERE d.application = a.number AND d.request <> ''),
+			(SELECT coalesce(array_agg(d.request ORDER BY d.request), '{}') FROM decisions d WHERE d.application = a.number AND d.request <> ''),
+			(SELECT coalesce(array_agg(d.step ORDER BY d.request), '{}') FROM decisions d WHERE d.application = a.number AND d.request <> ''),
 			coalesce(c.state, ''), coalesce(c.station, ''), coalesce(c.consignment, '')
 		FROM applications a
 		LEFT JOIN cards c ON c.application = a.number AND c.attempt = greatest(a.attempt, 1)
@@ -65,7 +67,7 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 		WHERE a.number = $1`, number).
 		Scan(&s.Stage, &s.Awaiting, &s.Why, &s.Reason, &s.Attempt, &s.CaptureRound, &s.Clock.Due, &stopped, &s.Clock.Now,
 			&held, &hold.Officer, &hold.Reason, &hold.CitizensPart, &s.ApprovedBy, &s.AdjudicatedBy, &s.Verdict, &s.Ending, &s.EndingBy,
-			&s.Releases, &s.Requests, &s.Card, &s.Station, &s.Consignment)
+			&s.Releases, &s.Requests, &s.Requested, &s.Card, &s.Station, &s.Consignment)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Standing{}, noApplication(number)
 	}
