@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,8 +21,9 @@ type OpenCount struct {
 	Stage    identity.Stage
 	Awaiting identity.Action
 	Count    int
-	Late     int // of them, past the legal deadline
-	Held     int // of them, on hold
+	Late     int           // of them, past the legal deadline
+	Held     int           // of them, on hold
+	Longest  time.Duration // that one of them has waited for the action
 }
 
 // Awaiting counts the open applications that wait for each action, none too.
@@ -47,6 +49,20 @@ func (m Metrics) Held() int {
 	return held
 }
 
+// Longest is how long an open application has waited for each action; 0 where none waits.
+func (m Metrics) Longest() map[identity.Action]time.Duration {
+	longest := make(map[identity.Action]time.Duration, len(identity.Actions))
+	for _, action := range identity.Actions {
+		longest[action] = 0
+	}
+	for _, o := range m.Open {
+		if o.Awaiting != identity.NoAction {
+			longest[o.Awaiting] = max(longest[o.Awaiting], o.Longest)
+		}
+	}
+	return longest
+}
+
 // StockCount counts the blanks that are in stock at a place: at the center, and
 // wherever boxes were received.
 type StockCount struct {
@@ -60,7 +76,7 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var m Metrics
 	var batch pgx.Batch
 	batch.Queue(`
-		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held)
+		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held), coalesce(max(now() - awaiting_since), '0')
 		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`)
 	batch.Queue(`
 		SELECT location, coalesce(n, 0)

@@ -33,6 +33,8 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	m, err := b.Metrics(t.Context())
 
 	require.NoError(t, err)
+	require.Positive(t, m.Open[1].Longest)
+	m.Open[1].Longest = 0
 	require.Equal(t, registry.Metrics{
 		Open: []registry.OpenCount{
 			{Stage: identity.Received, Count: 2, Late: 1},
@@ -75,12 +77,15 @@ func TestCollector_SaysNoneOfWhatThereIsNone(t *testing.T) {
 	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0001", Location: "PX-09", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 	n := b.received(t)
 	b.enter(t, n, 1, identity.BiometricCapture)
-	_, err := b.db.Exec(t.Context(), `UPDATE applications SET held = true, awaiting = 'adjudication' WHERE number = $1`, n)
+	require.Zero(t, gauges()["cancuoc_longest_wait_seconds adjudication"])
+	_, err := b.db.Exec(t.Context(), `UPDATE applications SET held = true, awaiting = 'adjudication', awaiting_since = now() - interval '2 days' WHERE number = $1`, n)
 	require.NoError(t, err)
 	got = gauges()
 	require.InDelta(t, 1, got["cancuoc_blanks_in_stock PX-09"], 0)
 	require.InDelta(t, 1, got["cancuoc_held_applications"], 0)
 	require.InDelta(t, 1, got["cancuoc_awaiting_applications adjudication"], 0)
+	require.InDelta(t, 2*24*60*60, got["cancuoc_longest_wait_seconds adjudication"], 60)
+	require.Contains(t, got, "cancuoc_longest_wait_seconds release")
 }
 
 func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {

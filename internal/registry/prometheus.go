@@ -19,6 +19,8 @@ var (
 		"Open applications that wait for an action, by action; 0 where none does.", []string{"awaiting"}, nil)
 	heldApplications = prometheus.NewDesc("cancuoc_held_applications",
 		"Open applications that are on hold.", nil, nil)
+	longestWait = prometheus.NewDesc("cancuoc_longest_wait_seconds",
+		"How long an open application has waited for an action, by action; 0 where none does. A hold awaits release.", []string{"awaiting"}, nil)
 	blanksInStock = prometheus.NewDesc("cancuoc_blanks_in_stock",
 		"Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.", []string{"location"}, nil)
 	applicationsInTrouble = prometheus.NewDesc("cancuoc_applications_in_trouble",
@@ -47,6 +49,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- lateApplications
 	ch <- awaitingApplications
 	ch <- heldApplications
+	ch <- longestWait
 	ch <- blanksInStock
 	ch <- applicationsInTrouble
 	ch <- stationPaused
@@ -78,6 +81,9 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for action, n := range counted.Awaiting() {
 		gauge(awaitingApplications, n, string(action))
+	}
+	for action, waited := range counted.Longest() {
+		gauge(longestWait, int(waited.Seconds()), string(action))
 	}
 	gauge(heldApplications, counted.Held())
 	gauge(applicationsInTrouble, counted.InTrouble)
