@@ -16,7 +16,8 @@ import (
 // Line keeps the slots of a station. A card holds its slot from the moment its blank is
 // taken until it has passed inspection, is spoiled or is given back: also while its
 // station is away, so that no other card is put on top of it. A line that is paused, or
-// that the registry does not hear of, takes no card.
+// that the registry does not hear of, takes no card, and one without blanks leaves the
+// cards to stations that have some.
 //
 // Use NewLine. Run keeps it up to date.
 type Line struct {
@@ -33,6 +34,7 @@ type Line struct {
 	silent  int           // reports in a row that did not reach it
 	paused  string        // why it takes no card; empty while it works
 	unsaid  string        // a pause that the registry does not have yet
+	bare    bool          // another station has blanks, and this one has none
 	issued  int           // slots that wait for a card, or have one from there
 	calls   int           // tasks of cards in slots that are awaited, or in work
 	making  map[CardInput]*work
@@ -124,7 +126,7 @@ func (l *Line) report(ctx context.Context) {
 		}
 		return
 	}
-	l.silent, l.known = 0, true
+	l.silent, l.known, l.bare = 0, true, at.Bare
 	if l.unsaid == unsaid { // it did not pause itself meanwhile
 		l.unsaid = ""
 		l.heed(at.PausedWhy)
@@ -135,6 +137,15 @@ func (l *Line) report(ctx context.Context) {
 	}
 	maps.Copy(l.inSlot, l.ended)
 	maps.DeleteFunc(l.inSlot, func(card CardInput, in bool) bool { return !in || l.making[card] != nil })
+}
+
+// lacksBlanks asks the registry anew, and reports whether other stations have blanks and
+// this one has none: it takes no more cards then.
+func (l *Line) lacksBlanks(ctx context.Context) bool {
+	l.report(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.bare
 }
 
 // heed takes over whether the registry has the line paused. The caller holds the lock.
@@ -160,7 +171,7 @@ func (l *Line) free() bool {
 			taken++
 		}
 	}
-	return l.known && l.paused == "" && taken < l.slots
+	return l.known && l.paused == "" && !l.bare && taken < l.slots
 }
 
 // Issue waits for a free slot, for a card that no station has begun, and issues it.

@@ -94,6 +94,19 @@ func TestLine_IssuesNothingBeforeTheRegistryIsHeard(t *testing.T) {
 	require.Equal(t, 1, b.backs, "it came back once")
 }
 
+func TestLine_WithoutBlanksItLeavesCardsToStationsThatHaveSome(t *testing.T) {
+	t.Parallel()
+	l, b := newTestLine(1)
+	b.at.Bare = true
+	require.True(t, l.lacksBlanks(t.Context()))
+	require.False(t, issues(l))
+	require.True(t, calls(l), "what is in its slot goes on")
+
+	b.at.Bare = false
+	require.False(t, l.lacksBlanks(t.Context()))
+	require.True(t, issues(l))
+}
+
 func TestLine_ACardKeepsItsSlotUntilItHasLeft(t *testing.T) {
 	t.Parallel()
 	l, _ := newTestLine(1)

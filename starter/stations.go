@@ -25,10 +25,6 @@ type stationOf struct {
 	Cards     []registry.CardInSlot `json:"cards"` // in its slots
 }
 
-// quiet is how long a station may go unheard before it counts as silent; it reports
-// itself every five seconds.
-const quiet = 30 * time.Second
-
 func newStations(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "stations", Short: "Show the personalization stations and the cards in their slots; pause and resume them", GroupID: "center",
@@ -59,7 +55,7 @@ func describeStation(s registry.StationAtWork) stationOf {
 	if s.PausedWhy != "" {
 		d.State = "paused"
 	}
-	if s.Silent > quiet {
+	if s.Silent > registry.SilentAfter {
 		d.State, d.SilentFor = "silent", s.Silent.Round(time.Second).String()
 		d.Why = strings.TrimSuffix("not heard of for "+d.SilentFor+"; "+s.PausedWhy, "; ")
 	}

@@ -45,14 +45,21 @@ type twoStations struct {
 	counted bool   // in the metrics
 }
 
-// newTwoStations opens an office whose applications are approved.
+// newTwoStations opens an office with blanks, whose applications are to be approved.
 func newTwoStations(t *testing.T, changes settings) *twoStations {
+	t.Helper()
+	o := newBareStations(t, changes)
+	o.stock(20)
+	return o
+}
+
+// newBareStations is newTwoStations without blanks.
+func newBareStations(t *testing.T, changes settings) *twoStations {
 	t.Helper()
 	all := settings{"office.consignment_size": 1, "worker.reconcile": "1s"}
 	maps.Copy(all, changes)
 	o := &twoStations{liveOffice: newLiveOffice(t, all)}
 	o.open(samplePopulation(t))
-	o.stock(20)
 	o.work(o.Pipeline(t.Context()))
 	go func() { _ = o.Reconcile(t.Context()) }() // it ends with the test
 	for _, name := range straight {

@@ -37,6 +37,39 @@ func TestGiveBack_TheBlankIsInStockAgainAndTakenLast(t *testing.T) {
 	require.Equal(t, 2, b.balanced(t).InProduction)
 }
 
+// Blanks of a station are free for those who wait as long as it works; another station,
+// which cannot take them, knows that it has none.
+func TestFreeBlanks_CountThoseOfStationsThatWork(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
+	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: string(press), ReceivedBy: approver, CountedBy: counter}))
+	free := func(want int, why string) {
+		t.Helper()
+		n, err := b.FreeBlanks(t.Context(), 100)
+		require.NoError(t, err)
+		require.Equal(t, want, n, why)
+		at, err := b.ReportStation(t.Context(), "PX-02", 1, false)
+		require.NoError(t, err)
+		require.Equal(t, want > 0, at.Bare, why)
+	}
+	free(7, "the station works")
+	at, err := b.ReportStation(t.Context(), press, 1, false)
+	require.NoError(t, err)
+	require.False(t, at.Bare)
+	require.NoError(t, b.PauseStation(t.Context(), press, approver, "cleaning"))
+	free(0, "the station is paused")
+	require.NoError(t, b.ResumeStation(t.Context(), press, approver))
+	_, err = b.db.Exec(t.Context(), `UPDATE stations_at_work SET seen_at = now() - interval '1 minute' WHERE id = $1`, press)
+	require.NoError(t, err)
+	free(0, "the station is silent")
+
+	b.stock(t, 2)
+	n, err := b.FreeBlanks(t.Context(), 100)
+	require.NoError(t, err)
+	require.Equal(t, 2, n, "the center's are everybody's")
+}
+
 func TestGiveBack_NoBlankThatWasWrittenToOrIsElsewhere(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

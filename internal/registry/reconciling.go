@@ -131,13 +131,17 @@ func (r *Registry) AwaitingStock(ctx context.Context, limit int) ([]identity.App
 	return list, fail("list applications that wait for stock", err)
 }
 
-// FreeBlanks counts the blanks in the center's stock, which any station may take, up to
-// a limit; those that applications on their way to a station will take are not free.
+// FreeBlanks counts, up to a limit, the blanks in the center's stock, which any station
+// may take, and in that of stations that work; those that applications on their way to a
+// station will take are not free.
 func (r *Registry) FreeBlanks(ctx context.Context, limit int) (int, error) {
 	var n int
 	err := r.db.QueryRow(ctx, `
 		WITH stock AS (
-			SELECT count(*) AS n FROM (SELECT FROM blanks WHERE account = `+accountStock+` AND location = `+locationCenter+` LIMIT $1) free
+			SELECT count(*) AS n FROM (
+				SELECT FROM blanks WHERE account = `+accountStock+` AND location IN (
+					SELECT `+locationCenter+` UNION ALL SELECT id FROM stations_at_work s WHERE `+works+`)
+				LIMIT $1) free
 		), claims AS (
 			SELECT count(*) AS n FROM (
 				SELECT FROM applications a LEFT JOIN cards c ON c.application = a.number AND c.attempt = a.attempt
@@ -146,7 +150,7 @@ func (r *Registry) FreeBlanks(ctx context.Context, limit int) (int, error) {
 				LIMIT $1
 			) claimed
 		)
-		SELECT greatest(0, stock.n - claims.n) FROM stock, claims`, limit).Scan(&n)
+		SELECT greatest(0, stock.n - claims.n) FROM stock, claims`, limit, SilentAfter).Scan(&n)
 	return n, fail("count free blanks", err)
 }
 

@@ -19,7 +19,12 @@ type StationAtWork struct {
 	PausedBy  string        // an officer, or the station itself
 	PausedWhy string
 	Cards     []CardInSlot
+	Bare      bool // no blank is in stock that it may take, and one is at another station that works
 }
+
+// SilentAfter is how long a station may go unheard before it counts as silent; it
+// reports itself every five seconds.
+const SilentAfter = 30 * time.Second
 
 // CardInSlot is a card that was begun and has not left its station.
 type CardInSlot struct {
@@ -43,8 +48,15 @@ func (r *Registry) ReportStation(ctx context.Context, id identity.StationID, slo
 	if err != nil || len(list) == 0 {
 		return StationAtWork{}, fail("report station", err)
 	}
-	return list[0], nil
+	err = r.db.QueryRow(ctx, `
+		SELECT NOT EXISTS (SELECT FROM blanks WHERE account = `+accountStock+` AND location IN (`+locationCenter+`, $1))
+			AND EXISTS (SELECT FROM stations_at_work s WHERE s.id <> $1 AND `+works+` AND EXISTS (
+				SELECT FROM blanks b WHERE b.account = `+accountStock+` AND b.location = s.id))`, id, SilentAfter).Scan(&list[0].Bare)
+	return list[0], fail("report station", err)
 }
+
+// works: a station s takes cards, and has been heard of within $2.
+const works = `s.paused_at IS NULL AND s.seen_at > now() - $2::interval`
 
 // StationsAtWork lists the personalization stations, by name.
 func (r *Registry) StationsAtWork(ctx context.Context) ([]StationAtWork, error) {
