@@ -154,7 +154,21 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	if err != nil {
 		return e.unanswered(fmt.Errorf("look at blank %s: %w", blank, err))
 	}
-	return s.claim(&e, chip)
+	if err := s.claim(&e, &chip); err != nil || !chip.locked {
+		return err
+	}
+	keys, err := s.CardKeys(chip.serial)
+	if err != nil {
+		return e.fault(Keys, fmt.Errorf("card key set: %w", err))
+	}
+	_, err = securechannel.Open(ctx, session, keys, securechannel.FullProtection, s.random())
+	switch {
+	case isOther(err):
+		return e.otherChip()
+	case err != nil:
+		return e.fault(Device, fmt.Errorf("secure channel with blank %s: %w", blank, err))
+	}
+	return nil
 }
 
 // counter counts the commands that are sent to a card.
@@ -203,15 +217,18 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 	case err != nil:
 		return Result{}, s.failed(e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
 	}
-	if err := s.claim(e, found); err != nil {
+	if err := s.claim(e, &found); err != nil {
 		return Result{}, err
 	}
 	keys, next, err := s.keys(found)
-	if err != nil {
-		return Result{}, s.failed(e, err)
+	locked := false
+	if err == nil {
+		locked, err = s.finished(ctx, card, keys, e)
 	}
-	locked, err := s.finished(ctx, card, keys, e)
-	if err != nil {
+	switch {
+	case found.locked && isOther(err):
+		return Result{}, e.otherChip()
+	case err != nil:
 		return Result{}, s.failed(e, err)
 	}
 	r := Result{ChipSerial: found.serial, Found: locked}
@@ -248,22 +265,25 @@ func (e *Entry) unanswered(err error) error {
 
 // blankChip is what a card says of itself before any key is used.
 type blankChip struct {
-	serial      []byte
+	serial      []byte // a locked chip does not tell it
+	locked      bool
 	keyVersions []byte // key version numbers of its key sets
 }
 
-// look reads the chip's serial and its key version numbers.
+// look reads the chip's serial, unless it is locked, and its key version numbers.
 func look(ctx context.Context, card apdu.Card) (blankChip, error) {
 	if err := profile.Select(ctx, card, globalplatform.IssuerSecurityDomain()); err != nil {
 		return blankChip{}, fmt.Errorf("select the issuer security domain: %w", err)
 	}
-	cplc, err := getData(ctx, card, globalplatform.TagCPLC)
-	if err != nil {
-		return blankChip{}, fmt.Errorf("read the chip's serial: %w", err)
-	}
 	var c blankChip
-	if c.serial, err = globalplatform.ParseCPLC(cplc); err != nil {
-		return blankChip{}, fmt.Errorf("read the chip's serial: %w", err)
+	cplc, err := getData(ctx, card, globalplatform.TagCPLC)
+	if c.locked = errors.Is(err, apdu.SecurityNotSatisfied); !c.locked {
+		if err == nil {
+			c.serial, err = globalplatform.ParseCPLC(cplc)
+		}
+		if err != nil {
+			return blankChip{}, fmt.Errorf("read the chip's serial: %w", err)
+		}
 	}
 	information, err := getData(ctx, card, globalplatform.TagKeys)
 	if err != nil {
@@ -299,14 +319,28 @@ func getData(ctx context.Context, card apdu.Card, tag uint16) ([]byte, error) {
 	return node.Value, err
 }
 
+// otherChip is the fault of a slot whose chip is not the blank's.
+func (e *Entry) otherChip() error {
+	return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot does not belong to blank %s", e.Blank))
+}
+
+// isOther reports whether a locked chip does not have the keys of the chip that it was
+// taken for.
+func isOther(err error) bool {
+	return errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, errNoKeys)
+}
+
 // claim binds the chip to the blank for good.
-func (s *Station) claim(e *Entry, c blankChip) error {
+func (s *Station) claim(e *Entry, c *blankChip) error {
+	if c.locked {
+		return s.claimLocked(e, c)
+	}
 	serial := hex.EncodeToString(c.serial)
 	if e.ChipSerial == serial {
 		return nil
 	}
 	if e.ChipSerial != "" {
-		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot does not belong to blank %s", e.Blank))
+		return e.otherChip()
 	}
 	owner, err := s.Journal.Claim(serial, e.Blank)
 	if err != nil {
@@ -318,6 +352,24 @@ func (s *Station) claim(e *Entry, c blankChip) error {
 	e.ChipSerial = serial
 	if err := s.Journal.Save(*e); err != nil {
 		return e.fault(Notes, fmt.Errorf("station journal: %w", err))
+	}
+	return nil
+}
+
+// claimLocked takes a locked chip for the one that was written for the blank. Whether it is
+// shows when it is asked for its keys. One of a blank that was never written to is a card
+// that was finished before.
+func (s *Station) claimLocked(e *Entry, c *blankChip) error {
+	if e.ChipSerial == "" { // another call may have written to it since
+		if now, found, err := s.Journal.Load(e.Blank); err != nil {
+			return e.fault(Notes, fmt.Errorf("station journal: %w", err))
+		} else if found && now.Reference == e.Reference {
+			*e = now
+		}
+	}
+	var err error
+	if c.serial, err = hex.DecodeString(e.ChipSerial); err != nil || len(c.serial) == 0 {
+		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot is locked: it belongs to a finished card, not to blank %s", e.Blank))
 	}
 	return nil
 }

@@ -226,7 +226,9 @@ func TestEncodeDG13_FurtherContentsAreOfTheProfile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{17, 20}, d.Unknown)
 	for _, further := range [][]lds.Further{
-		{{Number: 16, Content: "blood_group"}}, {{Number: 128, Content: "blood_group"}}, {{Number: 17, Content: "shoe_size"}},
+		{{Number: 16, Content: "blood_group"}},
+		{{Number: 128, Content: "blood_group"}},
+		{{Number: 17, Content: "shoe_size"}},
 		{{Number: 18, Content: "blood_group"}, {Number: 17, Content: "cancelled_number"}},
 	} {
 		p.Further = further

@@ -3,6 +3,7 @@ package securechannel
 import (
 	"crypto/cipher"
 	"fmt"
+	"io"
 	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
@@ -35,16 +36,36 @@ func Answer(keys KeySet, diversification []byte, sequence uint32, aid, hostChall
 	if err != nil {
 		return nil, nil, err
 	}
+	return answer(keys, diversification, optionPseudoFull, challenge, counter, hostChallenge)
+}
+
+// AnswerUnknown is a card's response data to INITIALIZE UPDATE by which nobody can tell
+// the card from another: its diversification data and its challenge are random, and it
+// gives no sequence counter. Who knows the card has its keys all the same.
+func AnswerUnknown(keys KeySet, random io.Reader, hostChallenge []byte) (*CardSession, []byte, error) {
+	if err := keys.Check(); err != nil {
+		return nil, nil, err
+	}
+	if len(hostChallenge) != challengeBytes {
+		return nil, nil, fmt.Errorf("%w: a challenge of %d bytes", apdu.ErrMalformed, len(hostChallenge))
+	}
+	drawn := make([]byte, diversifiedBytes+challengeBytes)
+	if _, err := io.ReadFull(random, drawn); err != nil {
+		return nil, nil, err
+	}
+	return answer(keys, drawn[:diversifiedBytes], optionRandomFull, drawn[diversifiedBytes:], nil, hostChallenge)
+}
+
+// answer begins a channel and gives the response data.
+func answer(keys KeySet, diversification []byte, option byte, challenge, counter, hostChallenge []byte) (*CardSession, []byte, error) {
 	c, err := newChannel(keys, hostChallenge, challenge)
 	if err != nil {
 		return nil, nil, err
 	}
-	answer := append(make([]byte, 0, initiationBytes+counterBytes), diversification...)
-	answer = append(answer, keys.Version, protocolSCP03, optionPseudoFull)
-	answer = append(answer, challenge...)
-	answer = append(answer, c.cardCryptogram...)
-	answer = append(answer, counter...)
-	return &CardSession{channel: c, keys: keys.clone()}, answer, nil
+	b := append(make([]byte, 0, initiationBytes+counterBytes), diversification...)
+	b = append(b, keys.Version, protocolSCP03, option)
+	b = append(append(append(b, challenge...), c.cardCryptogram...), counter...)
+	return &CardSession{channel: c, keys: keys.clone()}, b, nil
 }
 
 // Authenticate serves EXTERNAL AUTHENTICATE: it opens the channel, or gives the

@@ -18,6 +18,7 @@ const (
 	protocolSCP03     = 0x03
 	optionPseudo      = 0x10 // i: the challenge is pseudo-random
 	optionPseudoFull  = 0x70 // i: and R-MAC and R-ENCRYPTION are supported
+	optionRandomFull  = 0x60 // i: R-MAC and R-ENCRYPTION are supported, the challenge is random
 	diversifiedBytes  = 10
 	counterBytes      = 3
 	initiationBytes   = diversifiedBytes + 3 + challengeBytes + cryptogramBytes

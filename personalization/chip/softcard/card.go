@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/globalplatform"
@@ -35,8 +36,11 @@ type Defects struct {
 
 // Options are what a card is besides its memory. The zero value is a good card.
 type Options struct {
-	Random  io.Reader // of challenges, nonces and keys; crypto/rand by default
-	Memory  int       // bytes; MemorySize by default
+	Random io.Reader // of challenges, nonces and keys; crypto/rand by default
+	// Wait lets the time pass for which a card makes terminals wait after wrong passwords;
+	// the real time by default.
+	Wait    func(context.Context, time.Duration) error
+	Memory  int // bytes; MemorySize by default
 	Defects Defects
 }
 
@@ -47,6 +51,7 @@ type Card struct {
 	nv      *memory
 	ram     session
 	random  io.Reader
+	wait    func(context.Context, time.Duration) error
 	defects Defects
 	power   power
 }
@@ -95,7 +100,10 @@ func with(m *memory, o Options) *Card {
 	if m.size == 0 {
 		m.size = MemorySize
 	}
-	c := &Card{nv: m, random: o.Random, defects: o.Defects}
+	c := &Card{nv: m, random: o.Random, wait: o.Wait, defects: o.Defects}
+	if c.wait == nil {
+		c.wait = sleep
+	}
 	if c.random == nil {
 		c.random = rand.Reader
 	}
@@ -199,6 +207,11 @@ func (c *Card) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 	if c.power.lost {
 		return nil, ErrPowerLost
 	}
+	if d := c.owed(command); d > 0 {
+		if err := c.wait(ctx, d); err != nil {
+			return nil, err
+		}
+	}
 	r := c.serve(command)
 	if c.power.left == 0 {
 		c.cut()
@@ -244,6 +257,9 @@ func (c *Card) serve(command []byte) apdu.Response {
 		}
 		return status(apdu.ClassNotSupported)
 	}
+	if !c.goesWithChannel(cmd) {
+		return status(apdu.SecurityNotSatisfied)
+	}
 	if cmd.CLA&apdu.ClassSecureMessaging == apdu.ClassSecureMessaging && cmd.CLA&0x80 == 0 {
 		return c.serveSecured(cmd)
 	}
@@ -259,6 +275,20 @@ func (c *Card) serve(command []byte) apdu.Response {
 		return status(sw)
 	}
 	return c.dispatch(cmd)
+}
+
+// goesWithChannel ends a secure channel of SCP03 before a command that is not in it. If the
+// channel was open the command is not served, unless it is one that leaves the channel:
+// SELECT of an application, or INITIALIZE UPDATE.
+func (c *Card) goesWithChannel(cmd apdu.Command) bool {
+	if c.ram.channel == nil || cmd.CLA&apdu.ClassSecureMessaging == 0x04 {
+		return true
+	}
+	open := c.ram.channel.Open()
+	c.endChannel()
+	leaves := cmd.CLA&apdu.ClassSecureMessaging == 0 &&
+		(cmd.INS == apdu.Select && cmd.P1 == apdu.SelectByName || cmd.CLA&apdu.ClassGlobalPlatform != 0 && cmd.INS == apdu.InitializeUpdate)
+	return !open || leaves
 }
 
 // serveChannel serves a command in SCP03.

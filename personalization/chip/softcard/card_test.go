@@ -14,6 +14,7 @@ import (
 	"net"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -374,7 +375,7 @@ func FuzzCard(f *testing.F) {
 		if locked {
 			snapshot = document
 		}
-		c, err := Restore(snapshot, Options{Random: mathrand.NewChaCha8([32]byte{})}) // one input, one path
+		c, err := Restore(snapshot, Options{Random: mathrand.NewChaCha8([32]byte{}), Wait: func(context.Context, time.Duration) error { return nil }}) // one input, one path
 		require.NoError(t, err)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -3,6 +3,7 @@ package softcard
 import (
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
 
@@ -18,7 +19,7 @@ func (c *Card) beginChipAuthentication(a *application, objects map[uint32][]byte
 		return apdu.SecurityNotSatisfied
 	}
 	s, known := suiteOf(objects[0x80], chipPrefix())
-	if !known || s == suite3DES {
+	if !known || s == suite3DES || !announcesChipAuthentication(a, s) {
 		return apdu.WrongData
 	}
 	if _, found := a.secret(secretChipAuthentication); !found {
@@ -50,7 +51,30 @@ func (c *Card) chipAuthenticateByTripleDES(a *application, objects map[uint32][]
 	if !c.ram.application.granted {
 		return apdu.SecurityNotSatisfied
 	}
+	if !announcesChipAuthentication(a, suite3DES) {
+		return apdu.WrongData
+	}
 	return c.renew(a, suite3DES, objects[0x91])
+}
+
+// announcesChipAuthentication reports whether EF.DG14 announces Chip Authentication with a
+// suite. One that announces none offers Triple DES (BSI TR-03110-3, A.1.1.2).
+func announcesChipAuthentication(a *application, s suite) bool {
+	infos, _ := securityInfos(a, lds.DG14)
+	none := true
+	for _, info := range infos {
+		fields, err := info.Children()
+		if err != nil || len(fields) == 0 {
+			continue
+		}
+		if announced, known := suiteOf(fields[0].Value, chipPrefix()); known {
+			none = false
+			if announced == s {
+				return true
+			}
+		}
+	}
+	return none && s == suite3DES
 }
 
 // renew agrees on new session keys, which are used after this response.

@@ -15,7 +15,8 @@
 // that memory. [Card.PowerLossAfter] cuts the power at a chosen command.
 //
 // The card can be read only when its application is personalized and the card is
-// locked (SECURED). From then on no command writes anything.
+// locked (SECURED). From then on no command writes anything but the count of wrong
+// passwords, and nothing that the card says to strangers tells it from others.
 //
 // Start at [New] and [Card.Transmit]; security_domain.go is the issuer security
 // domain, emrtd.go the eMRTD application.

@@ -111,7 +111,9 @@ func (c *Card) useEMRTD(a *application, cmd apdu.Command) apdu.Response {
 	case apdu.GetChallenge:
 		return c.getChallenge(cmd)
 	case apdu.ExternalAuthenticate:
-		return c.basicAccess(a, cmd)
+		r := c.basicAccess(a, cmd)
+		c.tried(a, r.SW)
+		return r
 	case apdu.ManageSecurityEnvironment:
 		return status(c.manageSecurity(a, cmd))
 	case apdu.GeneralAuthenticate:
@@ -131,8 +133,8 @@ func rowOf(id uint16) lds.Row {
 	return lds.Row{FID: id, Read: lds.BasicAccess}
 }
 
-// mayRead checks the access condition of a file. Terminal Authentication is
-// announced but no terminal is trusted: fingers and irises stay closed.
+// mayRead checks the access condition of a file. The chip does not do Terminal
+// Authentication: fingers and irises stay closed.
 func (c *Card) mayRead(f *file) bool {
 	switch rowOf(f.id).Read {
 	case lds.Always:

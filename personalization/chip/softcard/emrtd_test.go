@@ -312,7 +312,13 @@ func TestChipAuthentication_ChangesTheKeys(t *testing.T) {
 	require.NoError(t, err)
 	point, err := curve.MarshalPoint(&terminal.PublicKey)
 	require.NoError(t, err)
-	s := accessed(t, finished(t, nil, lds.Files{lds.DG1: {0x61, 0}}, map[uint16][]byte{secretChipAuthentication: der}))
+	dg14 := unhex(t, "6E13 3111 300F060A04007F00070202030204020101")
+	s := accessed(t, finished(t, nil, lds.Files{lds.DG1: {0x61, 0}, lds.DG14: dg14}, map[uint16][]byte{secretChipAuthentication: der}))
+	for _, suite := range []byte{1, 2, 3, 5} { // EF.DG14 announces 4
+		data := tlv.Encode(0x80, append(chipPrefix(), suite))
+		require.Equal(t, apdu.WrongData, s.send(apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: data}).SW)
+	}
+	require.Equal(t, apdu.WrongData, s.send(apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA6, Data: tlv.Encode(0x91, point)}).SW)
 
 	set := s.send(apdu.Command{INS: 0x22, P1: 0x41, P2: 0xA4, Data: tlv.Encode(0x80, append(chipPrefix(), 4))})
 	agreed := s.send(apdu.Command{INS: 0x86, Data: tlv.Encode(0x7C, tlv.Encode(0x80, point)), Le: 256})

@@ -203,10 +203,15 @@ func (m *memory) setSecret(a *application, tag uint16, value []byte) apdu.Status
 	if !m.fits(fileOverhead + len(value)) {
 		return apdu.NotEnoughMemory
 	}
+	m.keepSecret(a, tag, value)
+	return apdu.OK
+}
+
+// keepSecret stores a secret for which there is room.
+func (m *memory) keepSecret(a *application, tag uint16, value []byte) {
 	before := a.secrets
 	m.change(func() { a.secrets = before })
 	a.secrets = withObject(before, tag, value)
-	return apdu.OK
 }
 
 func (a *application) secret(tag uint16) ([]byte, bool) { return findObject(a.secrets, tag) }

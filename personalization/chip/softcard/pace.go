@@ -76,8 +76,6 @@ func (c *Card) manageSecurity(a *application, cmd apdu.Command) apdu.Status {
 		return c.beginChipAuthentication(a, objects)
 	case setKeyAgreement:
 		return c.chipAuthenticateByTripleDES(a, objects)
-	case 0x81A4, 0x81B6, 0xC1B6: // Terminal Authentication: no trust anchor is stored
-		return apdu.ReferenceNotFound
 	}
 	return apdu.WrongParameters
 }
@@ -124,17 +122,9 @@ func pacePassword(a *application, reference []byte) ([]byte, bool) {
 // announcedDomain finds the curve that EF.CardAccess announces for a protocol: the
 // one that the terminal names, where it names one.
 func announcedDomain(a *application, oid, parameter []byte) (elliptic.Curve, apdu.Status) {
-	f := a.elementary(lds.CardAccess)
-	if f == nil {
-		return nil, apdu.ReferenceNotFound
-	}
-	set, err := tlv.ParseOnly(f.data, 0x31)
-	if err != nil {
-		return nil, apdu.DataNotUsable
-	}
-	infos, err := set.Children()
-	if err != nil {
-		return nil, apdu.DataNotUsable
+	infos, sw := securityInfos(a, lds.CardAccess)
+	if sw != apdu.OK {
+		return nil, sw
 	}
 	announced := false
 	for _, info := range infos {
@@ -156,6 +146,26 @@ func announcedDomain(a *application, oid, parameter []byte) (elliptic.Curve, apd
 	return nil, apdu.WrongData
 }
 
+// securityInfos are the SecurityInfos of EF.CardAccess or EF.DG14.
+func securityInfos(a *application, ef lds.EF) ([]tlv.Node, apdu.Status) {
+	f := a.elementary(ef)
+	if f == nil {
+		return nil, apdu.ReferenceNotFound
+	}
+	file, err := tlv.ParseOnly(f.data, 0x31)
+	if ef == lds.DG14 {
+		file, err = tlv.Find(f.data, 0x6E, 0x31)
+	}
+	if err != nil {
+		return nil, apdu.DataNotUsable
+	}
+	infos, err := file.Children()
+	if err != nil {
+		return nil, apdu.DataNotUsable
+	}
+	return infos, apdu.OK
+}
+
 // generalAuthenticate is GENERAL AUTHENTICATE, of PACE or Chip Authentication.
 func (c *Card) generalAuthenticate(a *application, cmd apdu.Command) apdu.Response {
 	d := &c.ram.application
@@ -173,7 +183,11 @@ func (c *Card) generalAuthenticate(a *application, cmd apdu.Command) apdu.Respon
 	case d.agreement != nil:
 		return c.agree(a, object)
 	case d.pace != nil:
+		last := d.pace.step == 3
 		answer, sw := c.paceStep(object)
+		if last {
+			c.tried(a, sw)
+		}
 		if sw != apdu.OK {
 			d.pace = nil
 			return status(sw)

@@ -28,13 +28,21 @@ func (c *Card) channelCommand(cmd apdu.Command) (r apdu.Response, served bool) {
 	case len(cmd.Data) != 8:
 		return status(apdu.WrongLength), true
 	}
-	c.nv.stepSequence()
-	channel, answer, err := securechannel.Answer(keys, c.nv.serial[:], c.nv.sequence, globalplatform.IssuerSecurityDomain(), cmd.Data)
+	channel, answer, err := c.answer(keys, cmd.Data)
 	if err != nil { // the sequence counter is exhausted
 		return status(apdu.AuthenticationBlocked), true
 	}
 	c.ram.channel = channel
 	return apdu.Response{Data: answer, SW: apdu.OK}, true
+}
+
+// answer begins a channel. A locked card does not tell which one it is.
+func (c *Card) answer(keys securechannel.KeySet, hostChallenge []byte) (*securechannel.CardSession, []byte, error) {
+	if c.nv.life == globalplatform.Secured {
+		return securechannel.AnswerUnknown(keys, c.random, hostChallenge)
+	}
+	c.nv.stepSequence()
+	return securechannel.Answer(keys, c.nv.serial[:], c.nv.sequence, globalplatform.IssuerSecurityDomain(), hostChallenge)
 }
 
 // externalAuthenticate is EXTERNAL AUTHENTICATE of SCP03, which opens the channel.
@@ -100,17 +108,21 @@ func (c *Card) management(ins byte) (func(apdu.Command) apdu.Response, bool) {
 	return nil, false
 }
 
-// getData is GET DATA. Life cycle data, key information and recognition data are
-// public; what the issuer stored is read through a secure channel only.
+// getData is GET DATA. Key information and recognition data are public, and so are the life
+// cycle data until the card is locked: with the serial in them a holder could be followed.
+// They, and what the issuer stored, are read through a secure channel only.
 func (c *Card) getData(cmd apdu.Command) apdu.Response {
 	tag := binary.BigEndian.Uint16([]byte{cmd.P1, cmd.P2})
 	switch tag {
 	case globalplatform.TagCPLC:
+		if c.nv.life == globalplatform.Secured && !c.ram.channel.Open() {
+			return status(apdu.SecurityNotSatisfied)
+		}
 		return apdu.Response{Data: tlv.Encode(globalplatform.TagCPLC, globalplatform.CPLC(c.nv.serial[:])), SW: apdu.OK}
 	case globalplatform.TagKeys:
 		return apdu.Response{Data: tlv.Encode(globalplatform.TagKeys, c.keyInformation()), SW: apdu.OK}
 	case globalplatform.TagRecognition:
-		return apdu.Response{Data: recognitionData(), SW: apdu.OK}
+		return apdu.Response{Data: recognitionData(c.nv.life), SW: apdu.OK}
 	}
 	value, found := findObject(c.nv.objects, tag)
 	switch {
@@ -133,11 +145,16 @@ func (c *Card) keyInformation() []byte {
 	return b
 }
 
-// recognitionData announces GlobalPlatform 2.3.1 and SCP03 with i = 70 (appendix H.2).
-func recognitionData() []byte {
+// recognitionData announces GlobalPlatform 2.3.1 and SCP03 with i = 70, or 60 when the card
+// is locked (appendix H.2).
+func recognitionData(life globalplatform.LifeCycle) []byte {
+	option := byte(0x70)
+	if life == globalplatform.Secured {
+		option = 0x60
+	}
 	globalPlatform := []byte{0x2A, 0x86, 0x48, 0x86, 0xFC, 0x6B}
 	version := append(slices.Clone(globalPlatform), 0x02, 0x02, 0x03, 0x01)
-	protocol := append(slices.Clone(globalPlatform), 0x04, 0x03, 0x70)
+	protocol := append(slices.Clone(globalPlatform), 0x04, 0x03, option)
 	return tlv.Encode(0x66, tlv.Encode(0x73,
 		tlv.Encode(0x06, append(slices.Clone(globalPlatform), 0x01)),
 		tlv.Encode(0x60, tlv.Encode(0x06, version)),
