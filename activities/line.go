@@ -32,6 +32,7 @@ type Line struct {
 	changed chan struct{} // closed, and made anew, when something changed
 	known   bool          // the registry has been heard of lately
 	silent  int           // reports in a row that did not reach it
+	heard   time.Time     // when it was heard of last, or the line was made
 	paused  string        // why it takes no card; empty while it works
 	unsaid  string        // a pause that the registry does not have yet
 	bare    bool          // another station has blanks, and this one has none
@@ -74,12 +75,26 @@ const (
 func NewLine(r Reports, id identity.StationID, slots int, logger *slog.Logger) *Line {
 	return &Line{
 		id: id, slots: slots, registry: r, logger: logger, changed: make(chan struct{}),
+		heard:  time.Now(), //nolint:forbidigo // how long ago is all that is asked
 		making: make(map[CardInput]*work), inSlot: make(map[CardInput]bool), ended: make(map[CardInput]bool),
 	}
 }
 
 // Slots is how many cards the line makes at once.
 func (l *Line) Slots() int { return l.slots }
+
+// ID is the line's station.
+func (l *Line) ID() identity.StationID { return l.id }
+
+// Unreached is for how long the registry has not been reached; 0 while it is.
+func (l *Line) Unreached() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.silent == 0 && l.known {
+		return 0
+	}
+	return time.Since(l.heard)
+}
 
 // Calls is how many tasks of cards in slots may be awaited or in work at once: a second
 // try of a card may come before the first one has ended.
@@ -126,7 +141,11 @@ func (l *Line) report(ctx context.Context) {
 		}
 		return
 	}
+	if l.silent >= silentReports {
+		l.logger.Info("The registry is in reach again", "station", l.id, "after", time.Since(l.heard).Round(time.Second))
+	}
 	l.silent, l.known, l.bare = 0, true, at.Bare
+	l.heard = time.Now()    //nolint:forbidigo // so here
 	if l.unsaid == unsaid { // it did not pause itself meanwhile
 		l.unsaid = ""
 		l.heed(at.PausedWhy)

@@ -209,7 +209,7 @@ const maxClockError = time.Minute
 // prove looks, before a blank is taken, for what would keep the station from finishing
 // the card.
 func (s *Station) prove(ctx context.Context, j *job) error {
-	if apart := s.Now().Sub(j.Now).Abs(); apart > maxClockError {
+	if apart := s.Now().Sub(j.Now.Add(time.Since(j.began))).Abs(); apart > maxClockError {
 		return &trouble{partClock, true, fmt.Errorf("it is %s apart from the registry's", apart.Round(time.Second))}
 	}
 	if err := s.Chip.Prove(ctx); err != nil {

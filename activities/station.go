@@ -31,7 +31,7 @@ type Station struct {
 	Forms *render.Renderer
 	Print render.Options
 	Trust func() (*pki.TrustStore, error) // the CSCA certificates that inspection trusts
-	Now   func() time.Time                // the station's own clock
+	Now   func() time.Time                // the clock of the station's machine, right or wrong
 	// InsertWait is how long it waits for its operator when another card is in the slot.
 	InsertWait time.Duration
 }

@@ -13,6 +13,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -132,6 +133,7 @@ func TestAlerts_AskForMetricsThatExist(t *testing.T) {
 		(&registry.Registry{}).Collector(slog.New(slog.DiscardHandler)).Describe(descriptions)
 		reconciler.NewMetrics().Describe(descriptions)
 		transparency.NewMetrics().Describe(descriptions)
+		(&office.Office{}).StationMetrics().Describe(descriptions)
 	}()
 	name := regexp.MustCompile(`cancuoc_\w+`)
 	for d := range descriptions {

@@ -20,6 +20,7 @@ type stationOf struct {
 	Why       string                `json:"why,omitzero"`
 	PausedBy  string                `json:"paused_by,omitzero"`
 	PausedAt  time.Time             `json:"paused_at,omitzero"`
+	SilentAt  time.Time             `json:"silent_since,omitzero"`
 	SilentFor string                `json:"silent_for,omitzero"`
 	Slots     int                   `json:"slots"`
 	Cards     []registry.CardInSlot `json:"cards"` // in its slots
@@ -57,7 +58,11 @@ func describeStation(s registry.StationAtWork) stationOf {
 	}
 	if s.Silent > registry.SilentAfter {
 		d.State, d.SilentFor = "silent", s.Silent.Round(time.Second).String()
-		d.Why = strings.TrimSuffix("not heard of for "+d.SilentFor+"; "+s.PausedWhy, "; ")
+		d.SilentAt = s.SeenAt
+		d.Why = fmt.Sprintf("not heard of since %s, for %s: its worker is off, or does not reach the database", s.SeenAt.In(identity.HanoiTime).Format(time.DateTime), d.SilentFor)
+		if s.PausedWhy != "" {
+			d.Why += "; paused: " + s.PausedWhy
+		}
 	}
 	return d
 }

@@ -47,7 +47,7 @@ func run(ctx context.Context, c config.Config) error {
 	if c.Worker.Listen != "" {
 		measured := engine.NewMetrics()
 		office.Measure(measured.Handler())
-		collected := []prometheus.Collector{measured}
+		collected := []prometheus.Collector{measured, office.StationMetrics()}
 		if c.Worker.Role != "station" {
 			collected = append(collected, office.Registry.Collector(logger), office.ReconcilerMetrics(), office.AnchorMetrics())
 		}

@@ -23,6 +23,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/softcard"
@@ -69,13 +70,15 @@ func newBareStations(t *testing.T, changes settings) *twoStations {
 }
 
 // begin starts a station with settings of its own.
-func (o *twoStations) begin(id identity.StationID, changes settings) {
+func (o *twoStations) begin(id identity.StationID, changes settings) *office.Office {
 	o.t.Helper()
 	all := settings{"worker.slots": 1, "station.magazine": filepath.Join(o.t.TempDir(), "magazine"), "printing.spool": filepath.Join(o.t.TempDir(), "prints")}
 	maps.Copy(all, changes)
 	c, err := config.Load(o.settingsFile(string(id), all))
 	require.NoError(o.t, err)
-	o.work(o.another(c).Station(o.t.Context(), id))
+	own := o.another(c)
+	o.work(own.Station(o.t.Context(), id))
+	return own
 }
 
 func (o *twoStations) approveAll() {
@@ -112,18 +115,24 @@ func (o *twoStations) look() registry.StationAtWork {
 // scraped is whether Prometheus is told that PX-01 is paused.
 func (o *twoStations) scraped() bool {
 	o.t.Helper()
+	return gauge(o.t, o.Registry.Collector(slog.New(slog.DiscardHandler)), "cancuoc_station_paused") == 1
+}
+
+// gauge is what a metric says of PX-01; -1 when it says nothing.
+func gauge(t *testing.T, of prometheus.Collector, name string) float64 {
+	t.Helper()
 	metrics := prometheus.NewRegistry()
-	require.NoError(o.t, metrics.Register(o.Registry.Collector(slog.New(slog.DiscardHandler))))
+	require.NoError(t, metrics.Register(of))
 	families, err := metrics.Gather()
-	require.NoError(o.t, err)
+	require.NoError(t, err)
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			if f.GetName() == "cancuoc_station_paused" && m.GetLabel()[0].GetValue() == "PX-01" {
-				return m.GetGauge().GetValue() == 1
+			if f.GetName() == name && m.GetLabel()[0].GetValue() == "PX-01" {
+				return m.GetGauge().GetValue()
 			}
 		}
 	}
-	return false
+	return -1
 }
 
 // where counts the applications by the state of their card; made counts those at the
@@ -203,11 +212,19 @@ func (o *twoStations) stories() string {
 		if record.Stage == identity.HandOver {
 			continue
 		}
-		trail, err := o.Registry.Audit(o.t.Context(), a.number)
-		require.NoError(o.t, err)
-		for _, e := range trail {
-			fmt.Fprintf(&text, "%s %s %s: %s (%s)\n", a.number, e.At.Format(time.TimeOnly), e.Actor, e.Event, e.Reason)
-		}
+		text.WriteString(o.story(a.number))
+	}
+	return text.String()
+}
+
+// story tells of one application.
+func (o *twoStations) story(number identity.ApplicationNumber) string {
+	o.t.Helper()
+	var text strings.Builder
+	trail, err := o.Registry.Audit(o.t.Context(), number)
+	require.NoError(o.t, err)
+	for _, e := range trail {
+		fmt.Fprintf(&text, "%s %s %s: %s (%s)\n", number, e.At.Format(time.TimeOnly), e.Actor, e.Event, e.Reason)
 	}
 	return text.String()
 }
@@ -593,21 +610,38 @@ var sicknesses = map[string]func(t *testing.T, o *twoStations) (part string, of 
 	},
 }
 
-// A station whose network to the registry is lost takes no cards, and is silent; it goes on
-// by itself.
+// A station whose network to the registry is lost takes no cards, and says so where it
+// can: in its log and its own metrics. The others see that it is silent, since when, and
+// which application waits for it. It goes on by itself.
 func TestSickStation_RegistryOutOfReach(t *testing.T) {
 	t.Parallel()
 	o := newTwoStations(t, nil)
 	w := newWire(t, o.settings["database.url"].(string))
-	o.begin("PX-01", settings{"database.url": w.url, "station.write_time": "3s"})
+	own := o.begin("PX-01", settings{"database.url": w.url, "station.write_time": "3s"}).StationMetrics()
+	unreached := func() float64 { return gauge(t, own, "cancuoc_station_registry_unreached_seconds") }
 	o.approveAll()
 	require.Eventually(t, func() bool { return len(o.look().Cards) == 1 }, time.Minute, 50*time.Millisecond)
+	require.Zero(t, unreached())
 	w.set(true)
+	cut := time.Now()
 	o.begin("PX-02", nil)
 	o.awaitOthers()
-	require.Eventually(t, func() bool { return o.look().Silent > 20*time.Second }, time.Minute, 100*time.Millisecond)
+
+	require.Eventually(t, func() bool { return o.look().Silent > registry.SilentAfter && strings.Contains(o.listed, "silent") }, 2*time.Minute, 100*time.Millisecond)
+	require.WithinDuration(t, cut, o.look().SeenAt, 10*time.Second, "it is known since when")
+	require.Greater(t, unreached(), 20.0)
+	require.Contains(t, o.log.String(), "The registry is out of reach; the station takes no cards")
+	waits := o.look().Cards[0].Application
+	require.Contains(t, o.story(waits), "station PX-01 is silent: not heard of since ")
+
 	w.set(false)
 	o.finish()
+	require.Zero(t, unreached())
+	list, err := o.Registry.List(t.Context(), registry.Filter{Limit: 100})
+	require.NoError(t, err)
+	for _, a := range list {
+		require.Empty(t, a.Trouble, a.Number)
+	}
 }
 
 // An application for which a person was asked, because its station was silent or paused,

@@ -1,8 +1,12 @@
 package workflows_test
 
 import (
+	"encoding/json"
+	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -13,40 +17,48 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// slowStation is the worker of PX-01 as a process of its own, with chips that take
-// longer to write than a heartbeat may fail to come.
-type slowStation struct {
+// stationProcess is the worker of PX-01 as a process of its own.
+type stationProcess struct {
 	*devserver.Process
 
 	o             *twoStations
 	program, file string
 }
 
-func newSlowStation(t *testing.T, o *twoStations) *slowStation {
+// newStationProcess builds the worker with the flags, and gives it settings of its own.
+func newStationProcess(t *testing.T, o *twoStations, of settings, flags ...string) *stationProcess {
 	t.Helper()
 	dir := t.TempDir()
-	p := &slowStation{o: o, program: filepath.Join(dir, "worker")}
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", p.program, "example.org/cancuoc/worker").CombinedOutput()
+	p := &stationProcess{o: o, program: filepath.Join(dir, "worker")}
+	build := slices.Concat([]string{"build", "-o", p.program}, flags, []string{"example.org/cancuoc/worker"})
+	out, err := exec.CommandContext(t.Context(), "go", build...).CombinedOutput()
 	require.NoError(t, err, string(out))
-	p.file = o.settingsFile("PX-01", settings{
-		"worker.role": "station", "worker.station": "PX-01", "worker.slots": 1, "station.write_time": "40s",
+	all := settings{
+		"worker.role": "station", "worker.station": "PX-01", "worker.slots": 1,
 		"station.magazine": filepath.Join(dir, "magazine"), "station.journal": filepath.Join(dir, "journal"), "printing.spool": filepath.Join(dir, "prints"),
-	})
-	t.Cleanup(func() {
-		_ = p.Signal(syscall.SIGKILL) // it has ended, perhaps
-		<-p.Ended
-	})
+	}
+	maps.Copy(all, of)
+	p.file = o.settingsFile("PX-01", all)
+	t.Cleanup(p.kill)
 	return p
 }
 
-func (p *slowStation) start() {
+// kill takes the power from it; it has ended before, perhaps.
+func (p *stationProcess) kill() {
+	if p.Process != nil {
+		_ = p.Signal(syscall.SIGKILL)
+		<-p.Ended
+	}
+}
+
+func (p *stationProcess) start() {
 	p.o.t.Helper()
 	var err error
 	p.Process, err = devserver.Start(p.program, p.program+".log", "--config", p.file)
 	require.NoError(p.o.t, err)
 }
 
-func (p *slowStation) has(state identity.CardState) bool {
+func (p *stationProcess) has(state identity.CardState) bool {
 	cards := p.o.look().Cards
 	return len(cards) == 1 && cards[0].State == state
 }
@@ -55,8 +67,8 @@ func (p *slowStation) has(state identity.CardState) bool {
 // the card, which it finishes when it is back, and every card is made once.
 func TestSlowStation(t *testing.T) {
 	t.Parallel()
-	for name, harm := range map[string]func(t *testing.T, p *slowStation){
-		"Stopped": func(t *testing.T, p *slowStation) {
+	for name, harm := range map[string]func(t *testing.T, p *stationProcess){
+		"Stopped": func(t *testing.T, p *stationProcess) {
 			t.Helper()
 			require.NoError(t, p.Signal(syscall.SIGTERM))
 			select {
@@ -67,20 +79,18 @@ func TestSlowStation(t *testing.T) {
 			require.True(t, p.has(identity.CardPersonalized), "it finishes the step that it is in")
 			p.start()
 		},
-		"Killed": func(t *testing.T, p *slowStation) {
+		"Killed": func(t *testing.T, p *stationProcess) {
 			t.Helper()
-			require.NoError(t, p.Signal(syscall.SIGKILL))
-			<-p.Ended
+			p.kill()
 			p.start()
 		},
-		"KilledForAWhile": func(t *testing.T, p *slowStation) {
+		"KilledForAWhile": func(t *testing.T, p *stationProcess) {
 			t.Helper()
-			require.NoError(t, p.Signal(syscall.SIGKILL))
-			<-p.Ended
+			p.kill()
 			p.o.awaitOthers()
 			p.start()
 		},
-		"Frozen": func(t *testing.T, p *slowStation) {
+		"Frozen": func(t *testing.T, p *stationProcess) {
 			t.Helper()
 			require.NoError(t, p.Signal(syscall.SIGSTOP))
 			time.Sleep(45 * time.Second) // longer than a heartbeat may fail to come
@@ -90,7 +100,7 @@ func TestSlowStation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := newTwoStations(t, nil)
-			p := newSlowStation(t, o)
+			p := newStationProcess(t, o, settings{"station.write_time": "40s"}) // longer than a heartbeat may fail to come
 			p.start()
 			for _, a := range o.apps[:1] {
 				a.approve()
@@ -104,6 +114,71 @@ func TestSlowStation(t *testing.T) {
 
 			harm(t, p)
 
+			o.finish()
+		})
+	}
+}
+
+// wrongClock has the worker built for a machine whose clock is set wrong: the one function
+// that reads it is replaced by one that adds what set wrote last. Programs that are built
+// in any other way have no such thing.
+func wrongClock(t *testing.T) (flag string, set func(by time.Duration)) {
+	t.Helper()
+	dir := t.TempDir()
+	apart, source, overlay := filepath.Join(dir, "apart"), filepath.Join(dir, "machine.go"), filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(source, []byte(`package office
+
+import (
+	"os"
+	"time"
+)
+
+func machineTime() time.Time {
+	text, err := os.ReadFile("`+apart+`")
+	if err != nil {
+		panic(err)
+	}
+	by, err := time.ParseDuration(string(text))
+	if err != nil {
+		panic(err)
+	}
+	return time.Now().Add(by)
+}
+`), 0o600))
+	original, err := filepath.Abs("../internal/office/machine.go")
+	require.NoError(t, err)
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: source}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(overlay, replace, 0o600))
+	return "-overlay=" + overlay, func(by time.Duration) {
+		next := apart + ".next"
+		require.NoError(t, os.WriteFile(next, []byte(by.String()), 0o600))
+		require.NoError(t, os.Rename(next, apart))
+	}
+}
+
+// A station whose clock is set wrong while it works pauses itself before it takes a blank.
+func TestSickStation_ClockWrong(t *testing.T) {
+	t.Parallel()
+	for name, by := range map[string]time.Duration{"Slow": -5 * time.Minute, "Fast": 25 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newTwoStations(t, nil)
+			flag, set := wrongClock(t)
+			set(0)
+			p := newStationProcess(t, o, nil, flag)
+			p.start()
+			require.Eventually(t, func() bool { return o.look().ID != "" }, time.Minute, 50*time.Millisecond, "it works")
+
+			set(by)
+			o.approveAll()
+			o.awaitPause()
+			require.Empty(t, o.look().Cards, "no blank is taken")
+			o.begin("PX-02", nil)
+			o.awaitOthers()
+			o.told("clock")
+			set(0)
+			o.resume()
 			o.finish()
 		})
 	}

@@ -40,6 +40,7 @@ type Office struct {
 	logger *slog.Logger
 	clock  *clock
 
+	lines       lines
 	reconciling *reconciler.Metrics
 	anchoring   *transparency.Metrics
 	metrics     client.MetricsHandler // nil: nothing is measured

@@ -274,8 +274,12 @@ func (p *pass) ended(ctx context.Context, apps map[identity.ApplicationNumber]st
 	return nil
 }
 
-// stations has applications go on whose station is back with their card.
+// stations has applications say that their station is silent, and go on when it is back
+// with their card.
 func (p *pass) stations(ctx context.Context) error {
+	if err := p.Registry.NoteSilentStations(ctx); err != nil {
+		return err
+	}
 	back, err := p.Registry.GoOnAtStations(ctx)
 	if err != nil {
 		return err

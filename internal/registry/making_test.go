@@ -37,6 +37,50 @@ func TestGiveBack_TheBlankIsInStockAgainAndTakenLast(t *testing.T) {
 	require.Equal(t, 2, b.balanced(t).InProduction)
 }
 
+// A silent station says nothing: the application whose card is in it tells since when,
+// once, and no more when the station is back.
+func TestNoteSilentStations_TellsWhoseCardIsThere(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	number, other := b.prepared(t), b.prepared(t)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
+	require.NoError(t, errOf(b.TakeBlank(t.Context(), number, 1, press)))
+	told := func() (trouble string, times int) {
+		t.Helper()
+		require.NoError(t, b.NoteSilentStations(t.Context()))
+		record, err := b.Application(t.Context(), number)
+		require.NoError(t, err)
+		trail, err := b.Audit(t.Context(), number)
+		require.NoError(t, err)
+		for _, e := range trail {
+			if e.Event == "trouble at station" {
+				times++
+			}
+		}
+		return record.Trouble, times
+	}
+	trouble, times := told()
+	require.Empty(t, trouble, "the station is heard of")
+	require.Zero(t, times)
+
+	_, err := b.db.Exec(t.Context(), `UPDATE stations_at_work SET seen_at = '2026-11-28 09:00:00+07'`)
+	require.NoError(t, err)
+	for range 2 {
+		trouble, times = told()
+		require.Equal(t, "station "+string(press)+" is silent: not heard of since 2026-11-28 09:00:00; card 1 is in it, and waits", trouble)
+		require.Equal(t, 1, times)
+	}
+	record, err := b.Application(t.Context(), other)
+	require.NoError(t, err)
+	require.Empty(t, record.Trouble, "its card is in no slot")
+
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
+	trouble, times = told()
+	require.Empty(t, trouble)
+	require.Equal(t, 1, times)
+}
+
 // Blanks of a station are free for those who wait as long as it works; another station,
 // which cannot take them, knows that it has none.
 func TestFreeBlanks_CountThoseOfStationsThatWork(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 type StationAtWork struct {
 	ID        identity.StationID
 	Slots     int
-	Silent    time.Duration // since it was last heard of
+	SeenAt    time.Time     // when it was last heard of
+	Silent    time.Duration // since then
 	PausedAt  time.Time     // zero while it works
 	PausedBy  string        // an officer, or the station itself
 	PausedWhy string
@@ -66,7 +67,7 @@ func (r *Registry) StationsAtWork(ctx context.Context) ([]StationAtWork, error) 
 
 func (r *Registry) stationsAtWork(ctx context.Context, where string, args ...any) ([]StationAtWork, error) {
 	rows, _ := r.db.Query(ctx, `
-		SELECT s.id, s.slots, now() - s.seen_at, s.paused_at, s.paused_by, s.paused_why, coalesce(c.application, ''), coalesce(c.attempt, 0), coalesce(c.state, ''), coalesce(c.blank, ''), coalesce(a.trouble, '')
+		SELECT s.id, s.slots, s.seen_at, now() - s.seen_at, s.paused_at, s.paused_by, s.paused_why, coalesce(c.application, ''), coalesce(c.attempt, 0), coalesce(c.state, ''), coalesce(c.blank, ''), coalesce(a.trouble, '')
 		FROM stations_at_work s LEFT JOIN cards c ON c.station = s.id AND c.state IN `+inSlot+`
 		LEFT JOIN applications a ON a.number = c.application `+where+` ORDER BY s.id, c.application`, args...) // ForEachRow reports the error
 	var list []StationAtWork
@@ -74,7 +75,7 @@ func (r *Registry) stationsAtWork(ctx context.Context, where string, args ...any
 	var card CardInSlot
 	var paused *time.Time
 	_, err := pgx.ForEachRow(rows, []any{
-		&s.ID, &s.Slots, &s.Silent, &paused, &s.PausedBy, &s.PausedWhy, &card.Application, &card.Attempt, &card.State, &card.Blank, &card.Trouble,
+		&s.ID, &s.Slots, &s.SeenAt, &s.Silent, &paused, &s.PausedBy, &s.PausedWhy, &card.Application, &card.Attempt, &card.State, &card.Blank, &card.Trouble,
 	}, func() error {
 		if n := len(list); n == 0 || list[n-1].ID != s.ID {
 			s.PausedAt = time.Time{}
@@ -131,6 +132,33 @@ func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, by 
 		return noStation(id)
 	}
 	return fail("resume station", err)
+}
+
+// isSilent is in the trouble of an application whose card is in a slot of such a station.
+const isSilent = " is silent: not heard of since "
+
+// NoteSilentStations has the applications whose card is in a slot of a station that is
+// not heard of tell so, in the lists and in their story, and no more when it is back.
+func (r *Registry) NoteSilentStations(ctx context.Context) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		WITH silent AS (
+			SELECT a.number, 'station ' || s.id || $2 || to_char(s.seen_at AT TIME ZONE $3, 'YYYY-MM-DD HH24:MI:SS') || '; card ' || c.attempt || ' is in it, and waits' AS trouble
+			FROM stations_at_work s JOIN cards c ON c.station = s.id AND c.state IN `+inSlot+`
+			JOIN applications a ON a.number = c.application AND a.stage NOT IN `+ends+`
+			WHERE s.seen_at < now() - $1::interval
+		), noted AS (
+			UPDATE applications a SET trouble = s.trouble, trouble_since = coalesce(a.trouble_since, now())
+			FROM silent s WHERE a.number = s.number AND a.trouble <> s.trouble RETURNING a.number, a.trouble
+		)
+		INSERT INTO audit (application, actor, event, reason) SELECT number, `+actorSystem+`, 'trouble at station', trouble FROM noted`,
+		SilentAfter, isSilent, identity.HanoiTime.String())
+	batch.Queue(`
+		UPDATE applications a SET trouble = '', trouble_since = NULL
+		WHERE a.trouble <> '' AND a.trouble LIKE 'station %' || $2 || '%' AND NOT EXISTS (
+			SELECT FROM cards c JOIN stations_at_work s ON s.id = c.station
+			WHERE c.application = a.number AND c.state IN `+inSlot+` AND s.seen_at < now() - $1::interval)`, SilentAfter, isSilent)
+	return fail("note silent stations", r.db.SendBatch(ctx, batch).Close())
 }
 
 // GoOnAtStations has applications go on that wait for production since before the station
