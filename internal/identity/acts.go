@@ -11,6 +11,8 @@ type Act interface {
 	// Check refuses, in one round, an officer who is no badge and texts that are too long
 	// or hold what no line of the trail may hold.
 	Check() error
+	// By gives the officers who do it, each of whom signs.
+	By() []OfficerID
 }
 
 // Recapture announces that a new portrait or new fingerprints are in the vault, as
@@ -25,6 +27,7 @@ type Adjudicate struct {
 	Officer    OfficerID
 	SamePerson bool
 	Reason     string
+	Round      int `json:",omitzero"` // the capture whose hits the officer saw; 0 if the client does not say
 }
 
 // Approve grants the card.
@@ -152,6 +155,39 @@ func (a HandOverCard) Check() error {
 
 // Check implements Act.
 func (a SealConsignment) Check() error { return checkBadge("officer", a.Officer) }
+
+// By implements Act.
+func (a Recapture) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a Adjudicate) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a Approve) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a Reject) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a Hold) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a Release) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a Withdraw) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a HandOverCard) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a SealConsignment) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a SendConsignment) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a ReceiveConsignment) By() []OfficerID { return []OfficerID{a.Officer} }
 
 // signed checks the badge and the reason of an act.
 func signed(officer OfficerID, reason string) error {

@@ -106,3 +106,41 @@ func checkNamed[T ~string](field string, named []T) error {
 	}
 	return nil
 }
+
+// ReopenConsignment opens a sealed box again.
+type ReopenConsignment struct {
+	Officer OfficerID
+}
+
+// SettleSurplus says what was done with a surplus card that nobody could place.
+type SettleSurplus struct {
+	Settlement
+
+	Named string // the card, as it was named when it was counted
+}
+
+// ActName implements Act.
+func (Recount) ActName() string { return "recount" }
+
+// ActName implements Act.
+func (ReopenConsignment) ActName() string { return "reopen" }
+
+// ActName implements Act.
+func (SettleSurplus) ActName() string { return "settle-surplus" }
+
+// Check implements Act.
+func (a ReopenConsignment) Check() error { return checkBadge("officer", a.Officer) }
+
+// Check implements Act.
+func (a SettleSurplus) Check() error {
+	return errors.Join(a.Settlement.Check(), checkGiven("named", a.Named))
+}
+
+// By implements Act.
+func (m Recount) By() []OfficerID { return []OfficerID{m.Officer} }
+
+// By implements Act.
+func (a ReopenConsignment) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a SettleSurplus) By() []OfficerID { return []OfficerID{a.Officer} }

@@ -1,5 +1,7 @@
 package identity
 
+import "time"
+
 // DecisionStep is what a person decides on an application. The values are wire
 // format: they stand in the registry's decisions and in histories.
 type DecisionStep string
@@ -43,12 +45,60 @@ type Decision struct {
 	Officer     OfficerID
 	Verdict     Verdict // of StepAdjudicate, else empty
 	Reason      Reason
-	ForCitizen  bool   // StepHold for something that the citizen has to do: the legal clock stops
-	RunsClock   bool   // the legal clock runs again
-	WriteOff    int    // StepRelease: the card in a silent station that is given up with its blank; 0 for none
-	Request     string // the client's identifier of the decision, under which it asks again
+	ForCitizen  bool      // StepHold for something that the citizen has to do: the legal clock stops
+	RunsClock   bool      // the legal clock runs again
+	WriteOff    int       // StepRelease: the card in a silent station that is given up with its blank; 0 for none
+	Request     string    // the client's identifier of the decision, under which it asks again
+	TakenIn     time.Time `json:",omitzero"` // when the engine accepted it
 }
 
 // Check refuses, in one round, an officer who is no badge, and a reason that no line of
 // the trail may hold.
 func (d Decision) Check() error { return signed(d.Officer, d.Reason.Note) }
+
+// Deciding is an act that is recorded as a decision on its application.
+type Deciding interface {
+	Act
+	// Decision is what the act decides, without what only its workflow knows: application,
+	// round, and what becomes of the legal clock and of a card.
+	Decision() Decision
+}
+
+// Decision implements Deciding.
+func (a Recapture) Decision() Decision {
+	return Decision{Step: StepRecapture, Round: a.Round, Officer: a.Officer}
+}
+
+// Decision implements Deciding.
+func (a Adjudicate) Decision() Decision {
+	verdict := DifferentPersons
+	if a.SamePerson {
+		verdict = SamePerson
+	}
+	return Decision{Step: StepAdjudicate, Officer: a.Officer, Verdict: verdict, Reason: ReadReason(a.Reason)}
+}
+
+// Decision implements Deciding.
+func (a Approve) Decision() Decision {
+	return Decision{Step: StepApprove, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+}
+
+// Decision implements Deciding.
+func (a Reject) Decision() Decision {
+	return Decision{Step: StepReject, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+}
+
+// Decision implements Deciding.
+func (a Hold) Decision() Decision {
+	return Decision{Step: StepHold, Officer: a.Officer, Reason: ReadReason(a.Reason), ForCitizen: a.CitizensPart}
+}
+
+// Decision implements Deciding.
+func (a Release) Decision() Decision {
+	return Decision{Step: StepRelease, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+}
+
+// Decision implements Deciding.
+func (a Withdraw) Decision() Decision {
+	return Decision{Step: StepWithdraw, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // LegalClock is an application's legal deadline and whether its time runs.
@@ -28,7 +29,7 @@ func (r *Registry) LegalClock(ctx context.Context, number identity.ApplicationNu
 	return c, fail("read legal clock", found(err, "there is no application %s", number))
 }
 
-// Decide records a decision with its audit entry and all that it changes: a hold, the
+// Decide records a decision, as its officer signed it, with its audit entry and all that it changes: a hold, the
 // round of capture, the legal clock and deadline, a card written off. It is one
 // statement, and gives the clock as it is then. Four eyes, and one verdict at
 // Approval, are the table's constraints.
@@ -36,16 +37,32 @@ func (r *Registry) LegalClock(ctx context.Context, number identity.ApplicationNu
 // The legal deadline becomes newDue, unless that is zero. The same decision again
 // changes nothing; another one of that round is refused, and
 // so is any on an application that has ended.
-func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.Time) (LegalClock, error) {
+func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.Time, signed statement.Signed) (LegalClock, error) {
+	clock, err := r.decide(ctx, d, newDue, signed)
+	return clock, r.kept(ctx, signed, err)
+}
+
+func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.Time, signed statement.Signed) (LegalClock, error) {
 	if err := errors.Join(d.Check(), d.Step.Reasons().Check(d.Reason)); err != nil {
+		return LegalClock{}, err
+	}
+	if err := saysDecision(signed, d); err != nil {
 		return LegalClock{}, err
 	}
 	var due, stopped *time.Time
 	if !newDue.IsZero() {
 		due = &newDue
 	}
+	args, err := actArgs(signed, pgx.StrictNamedArgs{
+		"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
+		"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
+		"write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
+	})
+	if err != nil {
+		return LegalClock{}, err
+	}
 	var clock LegalClock
-	err := r.db.QueryRow(ctx, `
+	err = r.db.QueryRow(ctx, `
 		WITH turn AS (
 			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN `+ends+` FOR NO KEY UPDATE
 		), decided AS (
@@ -53,6 +70,7 @@ func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.
 			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage FROM turn
 			ON CONFLICT (application, step, round) DO NOTHING
 			RETURNING application
+		), signed AS (`+insertActs+` WHERE EXISTS (SELECT FROM decided)`+onceEach+`
 		), changed AS (
 			UPDATE applications a SET
 				held = CASE @step WHEN `+stepHold+` THEN true WHEN `+stepRelease+` THEN false ELSE held END,
@@ -73,12 +91,7 @@ func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.
 			UNION ALL
 			SELECT application, @officer, `+eventSpoiled+` || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
 		)
-		SELECT due, clock_stopped_at, now() FROM changed`,
-		pgx.StrictNamedArgs{
-			"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
-			"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
-			"write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
-		}).Scan(&clock.Due, &stopped, &clock.Now)
+		SELECT due, clock_stopped_at, now() FROM changed`, args).Scan(&clock.Due, &stopped, &clock.Now)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		if err := r.sameDecision(ctx, d); err != nil {
@@ -92,6 +105,35 @@ func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.
 		clock.Stopped = *stopped
 	}
 	return clock, nil
+}
+
+// saysDecision refuses a statement that is not this decision.
+func saysDecision(signed statement.Signed, d identity.Decision) error {
+	said, err := signed.Read()
+	if err != nil {
+		return err
+	}
+	act, err := said.Does()
+	if err != nil {
+		return err
+	}
+	if err := signed.Says(act, statement.Application(d.Application), d.Request); err != nil {
+		return err
+	}
+	deciding, is := act.(identity.Deciding)
+	if !is {
+		return identity.RefuseField(identity.Forbidden, "statement", "is no decision on an application")
+	}
+	told := deciding.Decision()
+	same := told.Step == d.Step && told.Officer == d.Officer && told.Verdict == d.Verdict && told.Reason == d.Reason && told.ForCitizen == d.ForCitizen &&
+		(told.Round == 0 || told.Round == d.Round)
+	if release, is := act.(identity.Release); is && !release.Remake && d.WriteOff > 0 {
+		same = false
+	}
+	if !same {
+		return identity.RefuseField(identity.Forbidden, "statement", "does not say what is to be recorded")
+	}
+	return current(said, d.TakenIn)
 }
 
 // sameDecision accepts a decision that was recorded before, and refuses another in

@@ -2,11 +2,14 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // HandOver is a card that was handed over.
@@ -15,7 +18,9 @@ type HandOver struct {
 
 	Application identity.ApplicationNumber
 	Attempt     int
-	Score       float64 // of the match; 0 unless it was by fingerprint
+	Score       float64          // of the match; 0 unless it was by fingerprint
+	TakenIn     time.Time        // when the engine accepted it
+	Signed      statement.Signed // as the officer signed it
 }
 
 // Issue makes a card the citizen's live card, in one transaction and one round trip:
@@ -26,15 +31,26 @@ type HandOver struct {
 // instant. Whoever issues another card to the same citizen at the same time waits
 // for the lock, and then revokes this one.
 func (r *Registry) Issue(ctx context.Context, h HandOver) error {
-	if err := h.Check(); err != nil {
-		return err
-	}
+	return r.kept(ctx, h.Signed, r.issue(ctx, h))
+}
+
+func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	event := "handed over card, by " + string(h.Method)
 	if h.OldCardCollected {
 		event += "; old card collected"
 	}
 	replaced := identity.Reason{Code: identity.ReasonReplaced, Note: fmt.Sprintf("card %d of %s", h.Attempt, h.Application)}
 	card := pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt}
+	args, err := says(h.Signed, h.HandOverCard, statement.Application(h.Application), pgx.StrictNamedArgs{
+		"application": h.Application, "attempt": h.Attempt, "method": h.Method,
+		"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
+	})
+	if err != nil {
+		return err
+	}
+	if said, err := h.Signed.Read(); err != nil || current(said, h.TakenIn) != nil {
+		return errors.Join(err, current(said, h.TakenIn))
+	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || personal_number, 0))
@@ -59,21 +75,18 @@ func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 				AND c.application = a.number AND c.attempt = @attempt AND c.state = `+cardArrived+`
 			RETURNING a.number
 		), live AS (
-			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_at = now(),
+			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_act = @act_id, handed_over_at = now(),
 				proof = @proof, score = @score, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
 			RETURNING c.application, c.blank, c.personal_number, c.card
+		), signed AS (`+insertActs+` WHERE EXISTS (SELECT FROM live)`+onceEach+`
 		), booked AS (
 			UPDATE blanks b SET account = `+accountIssued+` FROM live WHERE b.serial = live.blank
 		), known AS (
 			INSERT INTO citizens (number, person, status) SELECT personal_number, card -> 'Person', `+citizenAlive+` FROM live
 			ON CONFLICT (number) DO UPDATE SET person = excluded.person
 		)
-		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`,
-		pgx.StrictNamedArgs{
-			"application": h.Application, "attempt": h.Attempt, "method": h.Method,
-			"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
-		})
+		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`, args)
 	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
 	if err != nil || issued == 1 {
 		return fail("issue card", err)

@@ -27,9 +27,16 @@ GRANT SELECT ON schema_version TO cancuoc_programs, cancuoc_readers;
 -- The trail. Number, time and hashes are the trigger's.
 GRANT SELECT, INSERT (application, actor, event, reason) ON audit TO cancuoc_programs;
 
+-- The acts, and who may do them. Founders are the owner's.
+GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data) ON acts TO cancuoc_programs;
+GRANT SELECT, INSERT (act, subject, claimed, why, statement) ON refused_acts TO cancuoc_programs;
+GRANT SELECT, INSERT (badge, unit, roles, valid_from, valid_to, act), UPDATE (unit, roles, valid_from, valid_to, revoked_at, act) ON officers TO cancuoc_programs;
+GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at) ON credentials TO cancuoc_programs;
+GRANT SELECT ON competences TO cancuoc_programs;
+
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
-GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by) ON boxes TO cancuoc_programs;
+GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act) ON boxes TO cancuoc_programs;
 GRANT SELECT, INSERT (serial, box, account, location), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
 GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage) ON decisions TO cancuoc_programs;
 GRANT SELECT, INSERT (station, actor, act, reason) ON station_acts TO cancuoc_programs;
@@ -45,10 +52,11 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by),
-    UPDATE (state, blank, station, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_at, proof, score, changed_at)
+    UPDATE (state, blank, station, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, changed_at)
     ON cards TO cancuoc_programs;
 GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
-    UPDATE (state, cards, courier, seal, opened_at, sealed_by, sent_by, sent_at, received_by, received_at, counted, said_missing, said_surplus, announced_at)
+    UPDATE (state, cards, courier, seal, opened_at, sealed_by, sent_by, sent_at, received_by, received_at, counted, said_missing, said_surplus, announced_at,
+        sealed_act, sent_act, received_act)
     ON consignments TO cancuoc_programs;
 GRANT SELECT, INSERT (consignment, named, application, attempt, outcome, note, officer), UPDATE (settled_by, settled_at, settlement)
     ON surplus_cards TO cancuoc_programs;
@@ -69,7 +77,7 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 
 -- The books without the persons in them: `starter audit verify` and `starter stock` on
 -- an auditor's machine, and dashboards.
-GRANT SELECT ON audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT ON acts, refused_acts, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, consignment, missing, reason,

@@ -1,0 +1,234 @@
+package identity
+
+import "errors"
+
+// The acts on what is neither an application nor a box of cards. Those that two officers
+// do are signed by both.
+
+// ReceiveBlanks takes a box of blanks into stock.
+type ReceiveBlanks struct {
+	ReceivedBy, CountedBy OfficerID
+	Box                   string
+	First, Last           BlankSerial
+	Location              string // LocationCenter, or a station
+}
+
+// DestroyCard records that two officers destroyed a card.
+type DestroyCard struct {
+	Officer, Witness OfficerID
+	Card             int // which of the application's, from 1
+	Reason           string
+}
+
+// FindCard records that a lost card turned up.
+type FindCard struct {
+	Finding
+
+	Card int // which of the application's; 0: the last that was lost
+}
+
+// PauseStation has a station take no more cards.
+type PauseStation struct {
+	Officer OfficerID
+	Reason  string
+}
+
+// ResumeStation has a station take cards again.
+type ResumeStation struct {
+	Officer OfficerID
+}
+
+// LetGo says of what the registry does not know that nobody waits for it any more.
+type LetGo struct {
+	Officer OfficerID
+	Numbers []string // applications and consignments
+	Reason  string
+}
+
+// RegisterStation registers an enrollment station, or changes what is registered.
+type RegisterStation struct {
+	Officer   OfficerID
+	Province  ProvinceCode
+	Name      string
+	PublicKey []byte // Ed25519, 32 bytes
+}
+
+// RevokeStation has nothing taken from a station any more.
+type RevokeStation struct {
+	Officer OfficerID
+	Reason  string
+}
+
+// RegisterOfficer registers an officer with a key, or changes roles, unit and times.
+type RegisterOfficer struct {
+	By1, By2 OfficerID // two administrators
+	Record   Officer
+	Key      []byte `json:",omitzero"` // public, SubjectPublicKeyInfo; none: the keys stay
+}
+
+// RevokeOfficer ends all that an officer may do.
+type RevokeOfficer struct {
+	Officer OfficerID // one administrator is enough to stop somebody
+	Reason  string
+}
+
+// RegisterKey gives an officer another credential.
+type RegisterKey struct {
+	By1, By2  OfficerID // two administrators, or the officer and one
+	Key       []byte    // public, SubjectPublicKeyInfo
+	PasskeyID []byte    `json:",omitzero"` // of Web Authentication, if the key is in an authenticator
+}
+
+// RevokeKey ends one credential.
+type RevokeKey struct {
+	Officer OfficerID
+	Key     []byte
+	Reason  string
+}
+
+// LogIn begins a session: its officer may read by it, and do nothing.
+type LogIn struct {
+	Officer OfficerID
+}
+
+// ActName implements Act.
+func (ReceiveBlanks) ActName() string { return "receive-blanks" }
+
+// ActName implements Act.
+func (DestroyCard) ActName() string { return "destroy-card" }
+
+// ActName implements Act.
+func (FindCard) ActName() string { return "find-card" }
+
+// ActName implements Act.
+func (PauseStation) ActName() string { return "pause-station" }
+
+// ActName implements Act.
+func (ResumeStation) ActName() string { return "resume-station" }
+
+// ActName implements Act.
+func (LetGo) ActName() string { return "let-go" }
+
+// ActName implements Act.
+func (RegisterStation) ActName() string { return "register-station" }
+
+// ActName implements Act.
+func (RevokeStation) ActName() string { return "revoke-station" }
+
+// ActName implements Act.
+func (RegisterOfficer) ActName() string { return "register-officer" }
+
+// ActName implements Act.
+func (RevokeOfficer) ActName() string { return "revoke-officer" }
+
+// ActName implements Act.
+func (RegisterKey) ActName() string { return "register-key" }
+
+// ActName implements Act.
+func (RevokeKey) ActName() string { return "revoke-key" }
+
+// ActName implements Act.
+func (LogIn) ActName() string { return "log-in" }
+
+// Check implements Act.
+func (a ReceiveBlanks) Check() error {
+	return errors.Join(TwoOfficers("counted_by", a.ReceivedBy, a.CountedBy), CheckNote("box", a.Box))
+}
+
+// Check implements Act.
+func (a DestroyCard) Check() error {
+	return errors.Join(TwoOfficers("officers", a.Officer, a.Witness), CheckNote("reason", a.Reason))
+}
+
+// Check implements Act.
+func (a FindCard) Check() error { return a.Finding.Check() }
+
+// Check implements Act.
+func (a PauseStation) Check() error {
+	return errors.Join(checkBadge("officer", a.Officer), checkGiven("reason", a.Reason))
+}
+
+// Check implements Act.
+func (a ResumeStation) Check() error { return checkBadge("officer", a.Officer) }
+
+// Check implements Act.
+func (a LetGo) Check() error {
+	return errors.Join(checkBadge("officer", a.Officer), checkGiven("reason", a.Reason), checkNamed("numbers", a.Numbers))
+}
+
+// Check implements Act.
+func (a RegisterStation) Check() error {
+	problems := []error{checkBadge("officer", a.Officer), CheckNote("name", a.Name)}
+	if !a.Province.known() || a.Province.Abroad() {
+		problems = append(problems, RefuseField(Invalid, "province", "is not the code of a province"))
+	}
+	if len(a.PublicKey) != 32 {
+		problems = append(problems, RefuseField(Invalid, "public_key", "is not an Ed25519 key of 32 bytes"))
+	}
+	return errors.Join(problems...)
+}
+
+// Check implements Act.
+func (a RevokeStation) Check() error {
+	return errors.Join(checkBadge("officer", a.Officer), checkGiven("reason", a.Reason))
+}
+
+// Check implements Act.
+func (a RegisterOfficer) Check() error {
+	return errors.Join(TwoOfficers("officer", a.By1, a.By2), a.Record.Check())
+}
+
+// Check implements Act.
+func (a RevokeOfficer) Check() error {
+	return errors.Join(checkBadge("officer", a.Officer), checkGiven("reason", a.Reason))
+}
+
+// Check implements Act.
+func (a RegisterKey) Check() error { return TwoOfficers("officer", a.By1, a.By2) }
+
+// Check implements Act.
+func (a RevokeKey) Check() error {
+	return errors.Join(checkBadge("officer", a.Officer), checkGiven("reason", a.Reason))
+}
+
+// Check implements Act.
+func (a LogIn) Check() error { return checkBadge("officer", a.Officer) }
+
+// By implements Act.
+func (a ReceiveBlanks) By() []OfficerID { return []OfficerID{a.ReceivedBy, a.CountedBy} }
+
+// By implements Act.
+func (a DestroyCard) By() []OfficerID { return []OfficerID{a.Officer, a.Witness} }
+
+// By implements Act.
+func (a FindCard) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a PauseStation) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a ResumeStation) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a LetGo) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a RegisterStation) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a RevokeStation) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a RegisterOfficer) By() []OfficerID { return []OfficerID{a.By1, a.By2} }
+
+// By implements Act.
+func (a RevokeOfficer) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a RegisterKey) By() []OfficerID { return []OfficerID{a.By1, a.By2} }
+
+// By implements Act.
+func (a RevokeKey) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a LogIn) By() []OfficerID { return []OfficerID{a.Officer} }

@@ -1,0 +1,145 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// insertActs keeps a statement with its signatures. Constraints refuse an officer who may
+// not do the act; the same statement again changes nothing.
+const insertActs = `
+	INSERT INTO acts (id, officer, act, subject, key, statement, signature, authenticator_data, client_data)
+	SELECT @act_id, s.officer, @act_name, @act_subject, s.key, @act_statement, s.signature, s.authenticator_data, s.client_data
+	FROM unnest(@act_officers::text[], @act_keys::bytea[], @act_signatures::bytea[], @act_authenticators::bytea[], @act_clients::bytea[])
+		AS s (officer, key, signature, authenticator_data, client_data)`
+
+const onceEach = ` ON CONFLICT (id, officer) DO NOTHING`
+
+// actArgs verifies a statement, and gives it as the arguments of insertActs with others.
+// What it says is not compared with anything.
+func actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
+	said, err := s.Read()
+	if err == nil {
+		err = s.Verify()
+	}
+	if err != nil {
+		return nil, err
+	}
+	n := len(s.Signatures)
+	officers, keys, values := make([]string, n), make([][]byte, n), make([][]byte, n)
+	authenticators, clients := make([][]byte, n), make([][]byte, n)
+	for i, g := range s.Signatures {
+		officers[i], keys[i], values[i] = string(g.Officer), g.Key, g.Value
+		if g.Passkey != nil {
+			authenticators[i], clients[i] = g.Passkey.AuthenticatorData, g.Passkey.ClientData
+		}
+	}
+	args := pgx.StrictNamedArgs{
+		"act_id": said.ID, "act_name": said.Act, "act_subject": said.Subject, "act_statement": s.Statement, "act_officers": officers,
+		"act_keys": keys, "act_signatures": values, "act_authenticators": authenticators, "act_clients": clients,
+	}
+	maps.Copy(args, others)
+	return args, nil
+}
+
+// says verifies that a statement is this act on this subject, and gives it as arguments
+// of insertActs.
+func says(s statement.Signed, act identity.Act, subject string, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
+	if err := act.Check(); err != nil {
+		return nil, err
+	}
+	if err := s.Says(act, subject, s.ID()); err != nil {
+		return nil, err
+	}
+	return actArgs(s, others)
+}
+
+// act keeps a statement, and does what it says, in one transaction. What was done under
+// this identifier before is not done again. A refusal is kept for the auditor.
+func (r *Registry) act(ctx context.Context, act identity.Act, subject string, signed statement.Signed, do func(tx pgx.Tx) error) error {
+	args, err := says(signed, act, subject, nil)
+	if err == nil {
+		err = r.together(ctx, func(tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, insertActs+onceEach, args)
+			if err != nil || tag.RowsAffected() == 0 {
+				return err
+			}
+			return do(tx)
+		})
+	}
+	return r.kept(ctx, signed, fail(act.ActName(), err))
+}
+
+// kept keeps that a statement was refused as its signers may not do what it says, and
+// returns why.
+func (r *Registry) kept(ctx context.Context, signed statement.Signed, why error) error {
+	if identity.Refused(why, identity.Forbidden) && !signed.IsZero() {
+		return errors.Join(why, r.RefusedAct(ctx, signed, why))
+	}
+	return why
+}
+
+// MayAct refuses a statement that is not signed by officers who may do what it says, or
+// that is too old by the registry's clock.
+func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
+	said, err := s.Read()
+	if err != nil {
+		return err
+	}
+	if err := s.Verify(); err != nil {
+		return err
+	}
+	officers, keys := make([]string, len(s.Signatures)), make([][]byte, len(s.Signatures))
+	for i, g := range s.Signatures {
+		officers[i], keys[i] = string(g.Officer), g.Key
+	}
+	var refused string
+	var now time.Time
+	err = r.db.QueryRow(ctx, `
+		SELECT coalesce(string_agg(refused_act($1, $2, s.officer, s.key), ' '), ''), now()
+		FROM unnest($3::text[], $4::bytea[]) AS s (officer, key)`, said.Act, said.Subject, officers, keys).Scan(&refused, &now)
+	if err != nil {
+		return fail("ask who may act", err)
+	}
+	if name, _, _ := strings.Cut(refused, " "); name != "" {
+		refusal := constraints[name]
+		return &refusal
+	}
+	return current(said, now)
+}
+
+// maxAhead is how far ahead a statement may be signed: who signs for longer leaves a
+// statement that others can use.
+const maxAhead = time.Hour
+
+// current refuses a statement that is not taken in any more, or is for too long.
+func current(said statement.Statement, at time.Time) error {
+	switch {
+	case at.After(said.Until):
+		return identity.RefuseField(identity.Forbidden, "statement", "was to be taken in until %s: sign again", said.Until.Format(time.RFC3339))
+	case said.Until.Sub(at) > maxAhead:
+		return identity.RefuseField(identity.Forbidden, "statement", "is signed for longer than %s ahead: is the clock right?", maxAhead)
+	}
+	return nil
+}
+
+// RefusedAct keeps, for the auditor, that a statement was refused and why.
+func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error) error {
+	said, _ := s.Read() // what cannot be read is kept all the same
+	claimed := make([]string, len(s.Signatures))
+	for i, g := range s.Signatures {
+		claimed[i] = identity.OneLine(string(g.Officer))
+	}
+	const most = 4 << 10 // bytes of a statement that was never done
+	_, err := r.db.Exec(ctx, `INSERT INTO refused_acts (act, subject, claimed, why, statement) VALUES ($1, $2, $3, $4, $5)`,
+		identity.OneLine(said.Act), identity.OneLine(said.Subject), strings.Join(claimed, " and "), identity.OneLine(why.Error()), s.Statement[:min(len(s.Statement), most)])
+	return fail("keep refusal", err)
+}

@@ -1,0 +1,210 @@
+package registry
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// Founder is an officer whom no other registered.
+type Founder struct {
+	identity.Officer
+
+	Key []byte // public, SubjectPublicKeyInfo
+}
+
+// Found registers the first officers of an office, with the schema owner's rights, which
+// no program has. Who is registered already stays as he is.
+func Found(ctx context.Context, owner string, founders []Founder) error {
+	conn, err := pgx.Connect(ctx, owner)
+	if err != nil {
+		return fmt.Errorf("found the office: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	batch := &pgx.Batch{}
+	for _, f := range founders {
+		if err := errors.Join(f.Check(), checkKey(f.Key)); err != nil {
+			return err
+		}
+		batch.Queue(`INSERT INTO officers (badge, unit, roles, founder) VALUES ($1, $2, $3, true) ON CONFLICT (badge) DO NOTHING`, f.Badge, f.Unit, f.Roles)
+		batch.Queue(`
+			INSERT INTO credentials (key, officer) SELECT $1, badge FROM officers WHERE badge = $2 AND founder
+				AND NOT EXISTS (SELECT FROM credentials WHERE officer = $2)`, f.Key, f.Badge)
+	}
+	return fail("found the office", conn.SendBatch(ctx, batch).Close())
+}
+
+// checkKey refuses what is no public key of a kind that signs acts.
+func checkKey(der []byte) error {
+	key, err := x509.ParsePKIXPublicKey(der)
+	if err == nil {
+		switch k := key.(type) {
+		case ed25519.PublicKey:
+			return nil
+		case *ecdsa.PublicKey:
+			if k.Curve == elliptic.P256() {
+				return nil
+			}
+		}
+	}
+	return identity.RefuseField(identity.Invalid, "key", "is not a public key of Ed25519, or of ECDSA on P-256 (SubjectPublicKeyInfo)")
+}
+
+// RegisterOfficer registers an officer with a key, or changes what is registered. The same
+// statement again changes nothing.
+func (r *Registry) RegisterOfficer(ctx context.Context, act identity.RegisterOfficer, signed statement.Signed) error {
+	if len(act.Key) > 0 {
+		if err := checkKey(act.Key); err != nil {
+			return err
+		}
+	}
+	for _, by := range act.By() {
+		if by == act.Record.Badge {
+			return identity.RefuseField(identity.Forbidden, "badge", "is one of the two administrators; nobody registers himself")
+		}
+	}
+	o := act.Record
+	return r.act(ctx, act, statement.Officer(o.Badge), signed, func(tx pgx.Tx) error {
+		var to *time.Time
+		if !o.ValidTo.IsZero() {
+			to = &o.ValidTo
+		}
+		var from *time.Time
+		if !o.ValidFrom.IsZero() {
+			from = &o.ValidFrom
+		}
+		_, err := tx.Exec(ctx, `
+			INSERT INTO officers (badge, unit, roles, valid_from, valid_to, act) VALUES (@badge, @unit, @roles, coalesce(@from, now()), @to, @act)
+			ON CONFLICT (badge) DO UPDATE SET unit = @unit, roles = @roles, valid_from = coalesce(@from, officers.valid_from), valid_to = @to, act = @act`,
+			pgx.StrictNamedArgs{"badge": o.Badge, "unit": o.Unit, "roles": o.Roles, "from": from, "to": to, "act": signed.ID()})
+		if err != nil || len(act.Key) == 0 {
+			return err
+		}
+		return addKey(ctx, tx, o.Badge, act.Key, nil, signed.ID())
+	})
+}
+
+// RegisterKey gives an officer another credential.
+func (r *Registry) RegisterKey(ctx context.Context, officer identity.OfficerID, act identity.RegisterKey, signed statement.Signed) error {
+	if err := checkKey(act.Key); err != nil {
+		return err
+	}
+	return r.act(ctx, act, statement.Officer(officer), signed, func(tx pgx.Tx) error {
+		return addKey(ctx, tx, officer, act.Key, act.PasskeyID, signed.ID())
+	})
+}
+
+// addKey adds a credential, unless the officer has it.
+func addKey(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, key, passkey []byte, act string) error {
+	var has bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM credentials WHERE key = $1 AND officer = $2)`, key, officer).Scan(&has)
+	if err != nil || has {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO credentials (key, officer, passkey_id, act) VALUES ($1, $2, $3, $4)`, key, officer, passkey, act)
+	return err
+}
+
+// RevokeOfficer ends all that an officer may do, from now on.
+func (r *Registry) RevokeOfficer(ctx context.Context, officer identity.OfficerID, act identity.RevokeOfficer, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Officer(officer), signed, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE officers SET revoked_at = coalesce(revoked_at, now()) WHERE badge = $1`, officer)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = noOfficer(officer)
+		}
+		return err
+	})
+}
+
+// RevokeKey ends one credential of an officer.
+func (r *Registry) RevokeKey(ctx context.Context, officer identity.OfficerID, act identity.RevokeKey, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Officer(officer), signed, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE credentials SET revoked_at = coalesce(revoked_at, now()) WHERE officer = $1 AND key = $2`, officer, act.Key)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = identity.RefuseField(identity.NotFound, "key", "is not registered for officer %s", officer)
+		}
+		return err
+	})
+}
+
+func noOfficer(badge identity.OfficerID) error {
+	return identity.Refuse(identity.NotFound, "no officer %s is registered", badge)
+}
+
+// RegisteredOfficer is an officer with his credentials.
+type RegisteredOfficer struct {
+	identity.Officer
+
+	Founder     bool         `json:"founder,omitzero"`
+	RevokedAt   time.Time    `json:"revoked_at,omitzero"`
+	Credentials []Credential `json:"credentials"`
+}
+
+// Credential is a key by which an officer signs.
+type Credential struct {
+	Key       []byte    `json:"key"` // public, SubjectPublicKeyInfo
+	PasskeyID []byte    `json:"passkey_id,omitzero"`
+	AddedAt   time.Time `json:"added_at"`
+	RevokedAt time.Time `json:"revoked_at,omitzero"`
+}
+
+// Officers lists the officers, by badge.
+func (r *Registry) Officers(ctx context.Context) ([]RegisteredOfficer, error) {
+	return r.officers(ctx, "")
+}
+
+// Officer reads one officer, or refuses with NotFound.
+func (r *Registry) Officer(ctx context.Context, badge identity.OfficerID) (RegisteredOfficer, error) {
+	list, err := r.officers(ctx, "WHERE o.badge = $1", badge)
+	if err == nil && len(list) == 0 {
+		err = noOfficer(badge)
+	}
+	if err != nil {
+		return RegisteredOfficer{}, err
+	}
+	return list[0], nil
+}
+
+func (r *Registry) officers(ctx context.Context, where string, args ...any) ([]RegisteredOfficer, error) {
+	rows, err := r.db.Query(ctx, `
+		SELECT o.badge, o.unit, o.roles, o.valid_from, o.valid_to, o.revoked_at, o.founder, c.key, c.passkey_id, c.added_at, c.revoked_at
+		FROM officers o LEFT JOIN credentials c ON c.officer = o.badge `+where+` ORDER BY o.badge, c.added_at`, args...)
+	if err != nil {
+		return nil, fail("list officers", err)
+	}
+	list := []RegisteredOfficer{}
+	var o RegisteredOfficer
+	var to, revoked, added, keyRevoked *time.Time
+	var key, passkey []byte
+	_, err = pgx.ForEachRow(rows, []any{&o.Badge, &o.Unit, &o.Roles, &o.ValidFrom, &to, &revoked, &o.Founder, &key, &passkey, &added, &keyRevoked}, func() error {
+		if len(list) == 0 || list[len(list)-1].Badge != o.Badge {
+			next := o
+			next.ValidTo, next.RevokedAt, next.Credentials = value(to), value(revoked), []Credential{}
+			list = append(list, next)
+		}
+		if key != nil {
+			last := &list[len(list)-1]
+			last.Credentials = append(last.Credentials, Credential{Key: key, PasskeyID: passkey, AddedAt: value(added), RevokedAt: value(keyRevoked)})
+		}
+		o.Roles, key, passkey = nil, nil, nil // the next row has slices of its own
+		return nil
+	})
+	return list, fail("list officers", err)
+}
+
+func value(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
