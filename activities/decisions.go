@@ -4,15 +4,13 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"example.org/cancuoc/internal/identity"
 )
 
 // Decide records a person's decision, once for each application, step and round, and
 // returns the legal clock as it is then. The registry refuses a person who may not
-// decide (four eyes). If the decision lets the clock run again, the deadline moves by
+// decide (role, province, four eyes), and a statement that does not say so. If the decision lets the clock run again, the deadline moves by
 // the working days that it stood still.
-func (p *Pipeline) Decide(ctx context.Context, d identity.Decision) (LegalClock, error) {
+func (p *Pipeline) Decide(ctx context.Context, d DecideInput) (LegalClock, error) {
 	var due time.Time
 	if d.RunsClock {
 		clock, err := p.Registry.LegalClock(ctx, d.Application)
@@ -25,7 +23,7 @@ func (p *Pipeline) Decide(ctx context.Context, d identity.Decision) (LegalClock,
 			}
 		}
 	}
-	clock, err := p.Registry.Decide(ctx, d, due)
+	clock, err := p.Registry.Decide(ctx, d.Decision, due, d.Signed)
 	if err != nil {
 		return LegalClock{}, fmt.Errorf("record %s: %w", d.Step, err)
 	}

@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,8 +55,7 @@ func (c *DispatchRoom) HowFar(ctx context.Context, in ConsignmentInput) (Consign
 
 // Seal closes a consignment, after which no card can join it.
 func (c *DispatchRoom) Seal(ctx context.Context, in SealInput) (SealResult, error) {
-	actor := cmp.Or(string(in.Officer), identity.ActorSystem)
-	state, cards, err := c.Registry.SealConsignment(ctx, in.Consignment, actor)
+	state, cards, err := c.Registry.SealConsignment(ctx, in.Consignment, in.Officer, in.Signed)
 	if err != nil {
 		return SealResult{}, fmt.Errorf("seal consignment: %w", err)
 	}
@@ -66,7 +64,7 @@ func (c *DispatchRoom) Seal(ctx context.Context, in SealInput) (SealResult, erro
 
 // Send records that the courier has the consignment.
 func (c *DispatchRoom) Send(ctx context.Context, in SendInput) error {
-	err := c.Registry.SendConsignment(ctx, in.Consignment, in.SendConsignment)
+	err := c.Registry.SendConsignment(ctx, in.Consignment, in.SendConsignment, in.Signed)
 	if err != nil {
 		return fmt.Errorf("send consignment: %w", err)
 	}
@@ -76,7 +74,7 @@ func (c *DispatchRoom) Send(ctx context.Context, in SendInput) error {
 // Receive records the count at the destination. The applications of surplus cards, which
 // wait for another consignment, read what became of them.
 func (c *DispatchRoom) Receive(ctx context.Context, in ReceiveInput) error {
-	err := c.Registry.ReceiveConsignment(ctx, in.Consignment, in.ReceiveConsignment)
+	err := c.Registry.ReceiveConsignment(ctx, in.Consignment, in.ReceiveConsignment, in.Signed)
 	if err != nil {
 		return fmt.Errorf("receive consignment: %w", err)
 	}

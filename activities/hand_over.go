@@ -22,7 +22,7 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 		score = matched
 	}
 	err := p.Registry.Issue(ctx, registry.HandOver{
-		HandOverCard: in.HandOverCard, Application: in.Application, Attempt: in.Attempt, Score: score,
+		HandOverCard: in.HandOverCard, Application: in.Application, Attempt: in.Attempt, Score: score, Signed: in.Signed,
 	})
 	if err != nil {
 		return fmt.Errorf("issue: %w", err)

@@ -52,8 +52,8 @@ type Reports interface {
 	// ReportStation records that a station lives, or is back, and reads whether it is
 	// paused and which cards its slots hold.
 	ReportStation(ctx context.Context, id identity.StationID, slots int, back bool) (registry.StationAtWork, error)
-	// PauseStation has a station take no more cards, unless it is paused already.
-	PauseStation(ctx context.Context, id identity.StationID, by identity.OfficerID, why string) error
+	// PauseItself has a station take no more cards, unless it is paused already.
+	PauseItself(ctx context.Context, id identity.StationID, why string) error
 }
 
 // work is a card that is being made.
@@ -128,7 +128,7 @@ func (l *Line) report(ctx context.Context) {
 	defer cancel()
 	at, err := l.registry.ReportStation(asking, l.id, l.slots, back)
 	if err == nil && unsaid != "" {
-		err = l.registry.PauseStation(asking, l.id, identity.OfficerID(l.id), identity.OneLine(unsaid))
+		err = l.registry.PauseItself(asking, l.id, unsaid)
 		at.PausedWhy = cmp.Or(at.PausedWhy, unsaid)
 	}
 	l.mu.Lock()

@@ -37,7 +37,7 @@ func (b *book) ReportStation(_ context.Context, _ identity.StationID, _ int, bac
 	return at, nil
 }
 
-func (b *book) PauseStation(_ context.Context, _ identity.StationID, _ identity.OfficerID, why string) error {
+func (b *book) PauseItself(_ context.Context, _ identity.StationID, why string) error {
 	if b.away {
 		return errors.New("out of reach")
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // Inputs and results are wire format. They hold references and small facts, and nothing
@@ -125,6 +126,13 @@ type PackResult struct {
 	Card        identity.CardState         // packed, arrived, or given up
 }
 
+// DecideInput records a decision, as its officer signed it.
+type DecideInput struct {
+	identity.Decision
+
+	Signed statement.Signed
+}
+
 // HandOverInput hands the card of Attempt over.
 type HandOverInput struct {
 	identity.HandOverCard
@@ -132,6 +140,7 @@ type HandOverInput struct {
 	Application  identity.ApplicationNumber
 	Attempt      int
 	CaptureRound int // the capture whose fingerprints the probe is matched with
+	Signed       statement.Signed
 }
 
 // SealInput closes a consignment. The act of the system, at the cut-off, names no
@@ -140,6 +149,7 @@ type SealInput struct {
 	identity.SealConsignment
 
 	Consignment identity.ConsignmentNumber
+	Signed      statement.Signed // by the officer; none at the cut-off
 }
 
 // SealResult is the consignment once sealed, and how many cards are on its manifest.
@@ -165,6 +175,7 @@ type SendInput struct {
 	identity.SendConsignment
 
 	Consignment identity.ConsignmentNumber
+	Signed      statement.Signed
 }
 
 // ReceiveInput counts a consignment in.
@@ -172,6 +183,7 @@ type ReceiveInput struct {
 	identity.ReceiveConsignment
 
 	Consignment identity.ConsignmentNumber
+	Signed      statement.Signed
 }
 
 // AnnounceResult counts the cards.

@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // Client is the one way by which programs and activities reach workflows: it starts
@@ -106,7 +107,7 @@ func (c *Client) Arrived(ctx context.Context, app identity.ApplicationNumber, co
 	if time.Since(time.Unix(c.unanswered.Load(), 0)) > time.Minute { //nolint:forbidigo // of programs and activities, not of workflows
 		waiting, cancel := context.WithTimeout(ctx, min(5*time.Second, cmp.Or(c.Patience, 5*time.Second)))
 		defer cancel()
-		err := c.send(waiting, id, "", UpdateArrived, m, nil)
+		err := c.send(waiting, id, "", UpdateArrived, []any{m}, nil)
 		if _, ended := errors.AsType[*serviceerror.NotFound](err); err == nil || ended {
 			return nil
 		}
@@ -148,12 +149,11 @@ func (c *Client) signal(ctx context.Context, id, name string, content any) error
 // refusal by the workflow or by the registry is a non-retryable
 // [temporal.ApplicationError] whose message is for the officer.
 //
-// Whoever may have to ask again gives the act an identifier of their own: the same one is
-// answered by what was decided, and decides nothing twice. An empty one is never asked for
-// again.
-func (c *Client) Decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act, id string) (Accepted, error) {
+// The act is the statement that its officer signed. Whoever has to ask again sends the same
+// statement: it is answered by what was decided, and decides nothing twice.
+func (c *Client) Decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act, signed statement.Signed) (Accepted, error) {
 	var answer Accepted
-	err := c.update(ctx, ApplicationWorkflowID(number), act, id, &answer)
+	err := c.update(ctx, ApplicationWorkflowID(number), act, statement.Application(number), signed, &answer)
 	if err == nil && answer.Act != "" && answer.Act != act.ActName() { // Temporal answers by the identifier alone
 		return Accepted{}, identity.RefuseField(identity.Conflict, "id", "belongs to another decision, which was carried out before: %s", answer.Act)
 	}
@@ -161,22 +161,23 @@ func (c *Client) Decide(ctx context.Context, number identity.ApplicationNumber, 
 }
 
 // Move carries a person's act to a consignment, as Decide does.
-func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumber, act identity.Act, id string) (ConsignmentState, error) {
+func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumber, act identity.Act, signed statement.Signed) (ConsignmentState, error) {
 	var state ConsignmentState
-	err := c.update(ctx, ConsignmentWorkflowID(consignment), act, id, &state)
+	err := c.update(ctx, ConsignmentWorkflowID(consignment), act, statement.Consignment(consignment), signed, &state)
 	return state, err
 }
 
 // update checks an act, sends it and waits for its answer, within patience: without a worker
 // there is none.
-func (c *Client) update(ctx context.Context, workflow string, act identity.Act, id string, answer any) error {
-	if err := errors.Join(act.Check(), checkUpdateID(id)); err != nil {
+func (c *Client) update(ctx context.Context, workflow string, act identity.Act, subject string, signed statement.Signed, answer any) error {
+	id := signed.ID()
+	if err := errors.Join(act.Check(), checkUpdateID(id), signed.Says(act, subject, id)); err != nil {
 		return err
 	}
 	patience := cmp.Or(c.Patience, time.Minute)
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err := c.send(waiting, workflow, id, act.ActName(), act, answer)
+	err := c.send(waiting, workflow, id, act.ActName(), []any{act, signed}, answer)
 	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or never existed", workflow)
 	}
@@ -205,10 +206,10 @@ func checkUpdateID(id string) error {
 // send sends an update and waits for its answer. The SDK draws a random identifier where
 // none is given. One that was not taken, because the workflow's task failed just then, is
 // sent again for as long as ctx lasts: the task is tried again as well.
-func (c *Client) send(ctx context.Context, workflow, id, name string, content, answer any) error {
+func (c *Client) send(ctx context.Context, workflow, id, name string, content []any, answer any) error {
 	for {
 		handle, err := c.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-			WorkflowID: workflow, UpdateID: id, UpdateName: name, Args: []any{content}, WaitForStage: client.WorkflowUpdateStageCompleted,
+			WorkflowID: workflow, UpdateID: id, UpdateName: name, Args: content, WaitForStage: client.WorkflowUpdateStageCompleted,
 		})
 		if err == nil {
 			err = handle.Get(ctx, answer)

@@ -11,6 +11,7 @@ import (
 
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // Consignment is the life of one box of cards, from its first card to the count at its
@@ -114,7 +115,7 @@ func (c *consignment) fill(ctx workflow.Context) error {
 	if c.state != identity.ConsignmentOpen || c.look {
 		return nil
 	}
-	return c.close(ctx, identity.SealConsignment{})
+	return c.close(ctx, identity.SealConsignment{}, statement.Signed{})
 }
 
 // awaitAct waits until a person moves the box on.
@@ -169,14 +170,14 @@ func (c *consignment) maySeal(_ workflow.Context, m identity.SealConsignment) er
 	return officer(m.Officer)
 }
 
-func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.maySeal(ctx, m) }, func() error { return c.close(ctx, m) })
+func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment, signed statement.Signed) (ConsignmentState, error) {
+	return c.decide(ctx, func() error { return c.maySeal(ctx, m) }, func() error { return c.close(ctx, m, signed) })
 }
 
 // close seals the box in the registry, after which no card can join it.
-func (c *consignment) close(ctx workflow.Context, act identity.SealConsignment) error {
+func (c *consignment) close(ctx workflow.Context, act identity.SealConsignment, signed statement.Signed) error {
 	var out activities.SealResult
-	in := activities.SealInput{SealConsignment: act, Consignment: c.in.Number}
+	in := activities.SealInput{SealConsignment: act, Consignment: c.in.Number, Signed: signed}
 	if err := do(ctx, "Seal the box", dispatchRoom.Seal, in, &out); err != nil {
 		return fmt.Errorf("seal: %w", err)
 	}
@@ -196,9 +197,9 @@ func (c *consignment) maySend(_ workflow.Context, m identity.SendConsignment) er
 	return officer(m.Officer)
 }
 
-func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment) (ConsignmentState, error) {
+func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment, signed statement.Signed) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.maySend(ctx, m) }, func() error {
-		in := activities.SendInput{Consignment: c.in.Number, SendConsignment: m}
+		in := activities.SendInput{Consignment: c.in.Number, SendConsignment: m, Signed: signed}
 		if err := do(ctx, "Note that the courier has the box", dispatchRoom.Send, in, nil); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
@@ -214,9 +215,9 @@ func (c *consignment) mayReceive(_ workflow.Context, m identity.ReceiveConsignme
 	return officer(m.Officer) // the manifest is the registry's: cards may have been taken out
 }
 
-func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignment) (ConsignmentState, error) {
+func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignment, signed statement.Signed) (ConsignmentState, error) {
 	return c.decide(ctx, func() error { return c.mayReceive(ctx, m) }, func() error {
-		in := activities.ReceiveInput{Consignment: c.in.Number, ReceiveConsignment: m}
+		in := activities.ReceiveInput{Consignment: c.in.Number, ReceiveConsignment: m, Signed: signed}
 		if err := do(ctx, "Count the box in", dispatchRoom.Receive, in, nil); err != nil {
 			return fmt.Errorf("receive: %w", err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // listen installs every handler before the first stage runs.
@@ -74,16 +75,22 @@ func hearLetGo(ctx workflow.Context, heard func(LetGo)) {
 // which looks only at the state. A request to cancel the workflow does not reach the act.
 //
 // An act that comes before the workflow has read where it stands waits for that, and is
-// validated in do.
-func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may func(workflow.Context, M) error, do func(workflow.Context, M) (R, error)) error {
+// validated in do. One that nobody signed is refused at once; whether the statement says
+// what is asked for, and by whom, is looked at where it is recorded, and what is refused
+// there is kept for the auditor.
+func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may func(workflow.Context, M) error, do func(workflow.Context, M, statement.Signed) (R, error)) error {
 	var act M
-	own := func(ctx workflow.Context, m M) (R, error) {
+	own := func(ctx workflow.Context, m M, signed statement.Signed) (R, error) {
 		undisturbed, _ := workflow.NewDisconnectedContext(ctx)
+		signed.TakenIn = workflow.Now(ctx)
 		must(workflow.Await(undisturbed, func() bool { return *ready }))
-		return do(undisturbed, m)
+		return do(undisturbed, m, signed)
 	}
 	err := workflow.SetUpdateHandlerWithOptions(ctx, act.ActName(), own, workflow.UpdateHandlerOptions{
-		Validator: func(ctx workflow.Context, m M) error {
+		Validator: func(ctx workflow.Context, m M, signed statement.Signed) error {
+			if _, err := signed.Read(); err != nil {
+				return asFailure(err)
+			}
 			if !*ready {
 				return nil
 			}
@@ -99,7 +106,7 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may 
 // acceptDecision installs a decision on an application. To one that was carried out
 // before, in this run or an earlier one, the answer is where the application stands now,
 // and which decision it was: an identifier answers for its own alone.
-func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may func(M) error, do func(workflow.Context, M) (Accepted, error)) error {
+func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may func(M) error, do func(workflow.Context, M, statement.Signed) (Accepted, error)) error {
 	done := func(ctx workflow.Context, m M) (act string, before bool) {
 		if act, before := a.answered[workflow.GetCurrentUpdateInfo(ctx).ID]; before {
 			return cmp.Or(act, m.ActName()), true
@@ -113,11 +120,11 @@ func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may fu
 			}
 			return may(m)
 		},
-		func(ctx workflow.Context, m M) (Accepted, error) {
+		func(ctx workflow.Context, m M, signed statement.Signed) (Accepted, error) {
 			act, before := done(ctx, m)
 			answer, err := a.accepted(), error(nil)
 			if !before {
-				answer, err = do(ctx, m)
+				answer, err = do(ctx, m, signed)
 			}
 			answer.Act = act
 			return answer, err
@@ -148,7 +155,7 @@ func (a *application) accepted() Accepted { return Accepted{Stage: a.stage, Awai
 // decide carries out one person's decision: one at a time, validated again when its turn
 // has come, recorded before it takes effect. Whether the person may decide at all (four
 // eyes) is for the registry's constraints.
-func (a *application) decide(ctx workflow.Context, act identity.Act, may func() error, d identity.Decision, effect func()) (Accepted, error) {
+func (a *application) decide(ctx workflow.Context, act identity.Act, signed statement.Signed, may func() error, d identity.Decision, effect func()) (Accepted, error) {
 	must(a.deciding.Lock(ctx))
 	defer a.deciding.Unlock()
 	id := workflow.GetCurrentUpdateInfo(ctx).ID
@@ -160,7 +167,7 @@ func (a *application) decide(ctx workflow.Context, act identity.Act, may func() 
 	}
 	d.Application, d.Request = a.in.Application, id
 	var clock activities.LegalClock
-	if err := a.do(ctx, fmt.Sprintf("Record: %s by %s", d.Step, d.Officer), pipeline.Decide, d, &clock); err != nil {
+	if err := a.do(ctx, fmt.Sprintf("Record: %s by %s", d.Step, d.Officer), pipeline.Decide, activities.DecideInput{Decision: d, Signed: signed}, &clock); err != nil {
 		if refused(err, identity.Elsewhere) {
 			a.look = true
 			return Accepted{}, asFailure(identity.Refuse(identity.Conflict, "%s", refusalText(err)))
@@ -185,26 +192,27 @@ func (a *application) mayRecapture(m identity.Recapture) error {
 	return officer(m.Officer)
 }
 
-func (a *application) recapture(ctx workflow.Context, m identity.Recapture) (Accepted, error) {
+func (a *application) recapture(ctx workflow.Context, m identity.Recapture, signed statement.Signed) (Accepted, error) {
 	held := a.hold != nil && a.hold.CitizensPart
-	d := identity.Decision{Step: identity.StepRecapture, Round: m.Round, Officer: m.Officer, RunsClock: !held}
-	return a.decide(ctx, m, func() error { return a.mayRecapture(m) }, d, func() { a.round, a.adjudication = m.Round, nil })
+	d := m.Decision()
+	d.RunsClock = !held
+	return a.decide(ctx, m, signed, func() error { return a.mayRecapture(m) }, d, func() { a.round, a.adjudication = m.Round, nil })
 }
 
 func (a *application) mayAdjudicate(m identity.Adjudicate) error {
 	if a.awaiting != identity.ToAdjudicate || a.adjudication != nil || a.closing() {
 		return a.notNow("adjudicated")
 	}
+	if m.Round != 0 && m.Round != a.round {
+		return identity.RefuseField(identity.Conflict, "round", "the hits are those of capture %d now; look at them again", a.round)
+	}
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate) (Accepted, error) {
-	verdict := identity.DifferentPersons
-	if m.SamePerson {
-		verdict = identity.SamePerson
-	}
-	d := identity.Decision{Step: identity.StepAdjudicate, Round: a.round, Officer: m.Officer, Verdict: verdict, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, m, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &adjudication{m.Officer, verdict} })
+func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate, signed statement.Signed) (Accepted, error) {
+	d := m.Decision()
+	d.Round = a.round
+	return a.decide(ctx, m, signed, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &adjudication{m.Officer, d.Verdict} })
 }
 
 func (a *application) mayApprove(m identity.Approve) error {
@@ -214,9 +222,8 @@ func (a *application) mayApprove(m identity.Approve) error {
 	return a.fourEyes(m.Officer)
 }
 
-func (a *application) approve(ctx workflow.Context, m identity.Approve) (Accepted, error) {
-	d := identity.Decision{Step: identity.StepApprove, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, m, func() error { return a.mayApprove(m) }, d, func() { a.approvedBy = m.Officer })
+func (a *application) approve(ctx workflow.Context, m identity.Approve, signed statement.Signed) (Accepted, error) {
+	return a.decide(ctx, m, signed, func() error { return a.mayApprove(m) }, m.Decision(), func() { a.approvedBy = m.Officer })
 }
 
 // mayReject: an application can be rejected at any time before the card is handed over;
@@ -235,9 +242,9 @@ func (a *application) mayReject(m identity.Reject) error {
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) reject(ctx workflow.Context, m identity.Reject) (Accepted, error) {
-	d := identity.Decision{Step: identity.StepReject, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, m, func() error { return a.mayReject(m) }, d, func() { a.ending = endingBy(d.Step, m.Officer) })
+func (a *application) reject(ctx workflow.Context, m identity.Reject, signed statement.Signed) (Accepted, error) {
+	d := m.Decision()
+	return a.decide(ctx, m, signed, func() error { return a.mayReject(m) }, d, func() { a.ending = endingBy(d.Step, m.Officer) })
 }
 
 func (a *application) mayHold(m identity.Hold) error {
@@ -247,9 +254,10 @@ func (a *application) mayHold(m identity.Hold) error {
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) putOnHold(ctx workflow.Context, m identity.Hold) (Accepted, error) {
-	d := identity.Decision{Step: identity.StepHold, Round: a.releases + 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason), ForCitizen: m.CitizensPart}
-	return a.decide(ctx, m, func() error { return a.mayHold(m) }, d, func() { a.hold = &m })
+func (a *application) putOnHold(ctx workflow.Context, m identity.Hold, signed statement.Signed) (Accepted, error) {
+	d := m.Decision()
+	d.Round = a.releases + 1
+	return a.decide(ctx, m, signed, func() error { return a.mayHold(m) }, d, func() { a.hold = &m })
 }
 
 // released reports whether an officer's release ends that wait.
@@ -275,14 +283,13 @@ func (a *application) mayRelease(m identity.Release) error {
 }
 
 // release lets the application go on: out of a hold first, where there is one.
-func (a *application) release(ctx workflow.Context, m identity.Release) (Accepted, error) {
-	d := identity.Decision{
-		Step: identity.StepRelease, Round: a.releases + 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason), RunsClock: a.awaiting != identity.ToRecapture,
-	}
+func (a *application) release(ctx workflow.Context, m identity.Release, signed statement.Signed) (Accepted, error) {
+	d := m.Decision()
+	d.Round, d.RunsClock = a.releases+1, a.awaiting != identity.ToRecapture
 	if m.Remake {
 		d.WriteOff = a.attempt
 	}
-	return a.decide(ctx, m, func() error { return a.mayRelease(m) }, d, func() {
+	return a.decide(ctx, m, signed, func() error { return a.mayRelease(m) }, d, func() {
 		a.releases++
 		a.hold, a.need, a.spoiled = nil, nil, 0
 		if m.Remake {
@@ -299,9 +306,9 @@ func (a *application) mayWithdraw(m identity.Withdraw) error {
 	return reasoned(m.Officer, m.Reason)
 }
 
-func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw) (Accepted, error) {
-	d := identity.Decision{Step: identity.StepWithdraw, Round: 1, Officer: m.Officer, Reason: identity.ReadReason(m.Reason)}
-	return a.decide(ctx, m, func() error { return a.mayWithdraw(m) }, d, func() { a.ending = endingBy(d.Step, m.Officer) })
+func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw, signed statement.Signed) (Accepted, error) {
+	d := m.Decision()
+	return a.decide(ctx, m, signed, func() error { return a.mayWithdraw(m) }, d, func() { a.ending = endingBy(d.Step, m.Officer) })
 }
 
 func (a *application) mayHandOver(m identity.HandOverCard) error {
@@ -322,13 +329,13 @@ func (a *application) mayHandOver(m identity.HandOverCard) error {
 
 // handOverCard matches the finger and issues the card in one transaction, while the
 // officer at the counter waits for the answer.
-func (a *application) handOverCard(ctx workflow.Context, m identity.HandOverCard) (Accepted, error) {
+func (a *application) handOverCard(ctx workflow.Context, m identity.HandOverCard, signed statement.Signed) (Accepted, error) {
 	must(a.deciding.Lock(ctx))
 	defer a.deciding.Unlock()
 	if err := a.mayHandOver(m); err != nil {
 		return Accepted{}, asFailure(err)
 	}
-	in := activities.HandOverInput{Application: a.in.Application, Attempt: a.attempt, CaptureRound: a.round, HandOverCard: m}
+	in := activities.HandOverInput{Application: a.in.Application, Attempt: a.attempt, CaptureRound: a.round, HandOverCard: m, Signed: signed}
 	if err := a.do(ctx, "Match the finger and issue the card", pipeline.HandOver, in, nil); err != nil {
 		return Accepted{}, answer(err)
 	}

@@ -137,7 +137,7 @@ func (a SettleSurplus) Check() error {
 }
 
 // By implements Act.
-func (m Recount) By() []OfficerID { return []OfficerID{m.Officer} }
+func (m Recount) By() []OfficerID { return []OfficerID{m.Officer, m.Witness} }
 
 // By implements Act.
 func (a ReopenConsignment) By() []OfficerID { return []OfficerID{a.Officer} }

@@ -1,7 +1,5 @@
 package identity
 
-import "time"
-
 // DecisionStep is what a person decides on an application. The values are wire
 // format: they stand in the registry's decisions and in histories.
 type DecisionStep string
@@ -45,11 +43,10 @@ type Decision struct {
 	Officer     OfficerID
 	Verdict     Verdict // of StepAdjudicate, else empty
 	Reason      Reason
-	ForCitizen  bool      // StepHold for something that the citizen has to do: the legal clock stops
-	RunsClock   bool      // the legal clock runs again
-	WriteOff    int       // StepRelease: the card in a silent station that is given up with its blank; 0 for none
-	Request     string    // the client's identifier of the decision, under which it asks again
-	TakenIn     time.Time `json:",omitzero"` // when the engine accepted it
+	ForCitizen  bool   // StepHold for something that the citizen has to do: the legal clock stops
+	RunsClock   bool   // the legal clock runs again
+	WriteOff    int    // StepRelease: the card in a silent station that is given up with its blank; 0 for none
+	Request     string // the client's identifier of the decision, under which it asks again
 }
 
 // Check refuses, in one round, an officer who is no badge, and a reason that no line of

@@ -72,10 +72,29 @@ func (r *Registry) act(ctx context.Context, act identity.Act, subject string, si
 			if err != nil || tag.RowsAffected() == 0 {
 				return err
 			}
+			if err := fresh(ctx, tx, signed); err != nil {
+				return err
+			}
 			return do(tx)
 		})
 	}
 	return r.kept(ctx, signed, fail(act.ActName(), err))
+}
+
+// fresh refuses a statement that was too old when the engine took it in, or is so now by
+// the database's clock.
+func fresh(ctx context.Context, tx pgx.Tx, signed statement.Signed) error {
+	said, err := signed.Read()
+	if err != nil {
+		return err
+	}
+	at := signed.TakenIn
+	if at.IsZero() {
+		if err := tx.QueryRow(ctx, `SELECT now()`).Scan(&at); err != nil {
+			return err
+		}
+	}
+	return current(said, at)
 }
 
 // kept keeps that a statement was refused as its signers may not do what it says, and

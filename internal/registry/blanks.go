@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // TakeBlank takes a blank out of stock for a card at a station: its own stock
@@ -79,22 +80,12 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	return blank, nil
 }
 
-// Box is a box of blanks with consecutive serials: a common prefix, then a number
-// with a fixed count of digits.
-type Box struct {
-	Number     string
-	First      identity.BlankSerial
-	Last       identity.BlankSerial
-	Location   string // identity.LocationCenter, or a station
-	ReceivedBy identity.OfficerID
-	CountedBy  identity.OfficerID
-}
-
 // maxBox is how many blanks a box may hold.
 const maxBox = 100_000
 
-// serials lists the serials of a box.
-func (b Box) serials() ([]string, error) {
+// serials lists the serials of a box, which are consecutive: a common prefix, then a
+// number with a fixed count of digits.
+func serials(b identity.ReceiveBlanks) ([]string, error) {
 	first, last := string(b.First), string(b.Last)
 	prefix := strings.TrimRight(first, "0123456789")
 	digits := first[len(prefix):]
@@ -118,35 +109,45 @@ func (b Box) serials() ([]string, error) {
 
 // ReceiveBlanks takes a box into stock. The same box again changes nothing; another one
 // of its number is refused with Duplicate.
-func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
-	serials, err := b.serials()
-	if err = errors.Join(err, identity.CheckNote("box", b.Number), identity.TwoOfficers("counted_by", b.ReceivedBy, b.CountedBy)); err != nil {
+func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, signed statement.Signed) error {
+	serials, err := serials(b)
+	if err = errors.Join(err, b.Check()); err != nil {
 		return err
 	}
-	_, err = r.db.Exec(ctx, `
+	err = r.act(ctx, b, statement.Box(b.Box), signed, func(tx pgx.Tx) error {
+		before, err := boxOf(ctx, tx, b.Box)
+		if err != nil || before == b {
+			return err
+		}
+		if before.Box != "" {
+			return identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
+				before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy)
+		}
+		_, err = tx.Exec(ctx, `
 		WITH box AS (
-			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by)
-			VALUES (@number, @first, @last, cardinality(@serials::text[]), @location, @received_by, @counted_by) RETURNING number, location
+			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by, act)
+			VALUES (@number, @first, @last, cardinality(@serials::text[]), @location, @received_by, @counted_by, @act) RETURNING number, location
 		)
 		INSERT INTO blanks (serial, box, account, location) SELECT unnest(@serials::text[]), number, `+accountStock+`, location FROM box`,
-		pgx.StrictNamedArgs{
-			"number": b.Number, "first": b.First, "last": b.Last, "serials": serials, "location": b.Location,
-			"received_by": b.ReceivedBy, "counted_by": b.CountedBy,
-		})
-	if violates(err, "boxes_pkey") {
-		return fail("receive blanks", r.receivedBefore(ctx, b))
-	}
-	return fail("receive blanks", err)
+			pgx.StrictNamedArgs{
+				"number": b.Box, "first": b.First, "last": b.Last, "serials": serials, "location": b.Location,
+				"received_by": b.ReceivedBy, "counted_by": b.CountedBy, "act": signed.ID(),
+			})
+		return err
+	})
+	return err
 }
 
-// receivedBefore refuses a box unless it was received just so.
-func (r *Registry) receivedBefore(ctx context.Context, b Box) error {
-	var before Box
-	err := r.db.QueryRow(ctx, `SELECT number, first_serial, last_serial, location, received_by, counted_by FROM boxes WHERE number = $1`, b.Number).
-		Scan(&before.Number, &before.First, &before.Last, &before.Location, &before.ReceivedBy, &before.CountedBy)
-	if err == nil && before != b {
-		return identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
-			before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy)
+// boxOf reads how a box was received, in its turn; it is empty if none of that number was.
+func boxOf(ctx context.Context, tx pgx.Tx, number string) (identity.ReceiveBlanks, error) {
+	var b identity.ReceiveBlanks
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('box ' || $1, 0))`, number); err != nil {
+		return b, err
 	}
-	return err
+	err := tx.QueryRow(ctx, `SELECT number, first_serial, last_serial, location, received_by, counted_by FROM boxes WHERE number = $1`, number).
+		Scan(&b.Box, &b.First, &b.Last, &b.Location, &b.ReceivedBy, &b.CountedBy)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return b, nil
+	}
+	return b, err
 }

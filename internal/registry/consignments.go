@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // Packing is where a card was packed.
@@ -173,33 +174,61 @@ func (r *Registry) manifests(ctx context.Context, numbers []string) (map[identit
 }
 
 // SealConsignment closes a consignment to further cards. One that holds nothing is
-// dissolved. It gives what the consignment is then; a second call changes nothing.
-func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, actor string) (identity.ConsignmentState, int, error) {
+// dissolved. It gives what the consignment is then; a second call changes nothing. An
+// officer who seals it signed that; without one it is full, or its time has come.
+func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID, signed statement.Signed) (identity.ConsignmentState, int, error) {
+	if officer == "" {
+		state, cards, err := seal(ctx, r.db, number, identity.ActorSystem, nil)
+		return state, cards, fail("seal consignment", err)
+	}
 	var state identity.ConsignmentState
 	var cards int
-	err := r.db.QueryRow(ctx, `
+	err := r.act(ctx, identity.SealConsignment{Officer: officer}, statement.Consignment(number), signed, func(tx pgx.Tx) (err error) {
+		id := signed.ID()
+		state, cards, err = seal(ctx, tx, number, string(officer), &id)
+		return err
+	})
+	if err == nil && state == "" { // this statement sealed it before
+		b, err := readBox(ctx, r.db, number, "")
+		return b.state, b.cards, fail("seal consignment", err)
+	}
+	return state, cards, err
+}
+
+func seal(ctx context.Context, db querier, number identity.ConsignmentNumber, actor string, act *string) (identity.ConsignmentState, int, error) {
+	var state identity.ConsignmentState
+	var cards int
+	err := db.QueryRow(ctx, `
 		UPDATE consignments SET sealed_by = CASE state WHEN `+consignmentOpen+` THEN $2 ELSE sealed_by END,
+			sealed_act = CASE state WHEN `+consignmentOpen+` THEN $3 ELSE sealed_act END,
 			received_at = CASE WHEN state = `+consignmentOpen+` AND cards = 0 THEN now() ELSE received_at END,
 			state = CASE WHEN state <> `+consignmentOpen+` THEN state WHEN cards = 0 THEN `+consignmentDissolved+` ELSE `+consignmentSealed+` END
-		WHERE number = $1 RETURNING state, cards`, number, actor).Scan(&state, &cards)
-	return state, cards, fail("seal consignment", found(err, "there is no consignment %s", number))
+		WHERE number = $1 RETURNING state, cards`, number, actor, act).Scan(&state, &cards)
+	return state, cards, found(err, "there is no consignment %s", number)
+}
+
+// querier is the registry's pool, or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
 // ReopenConsignment lets cards join a consignment again that was sealed too early. Its
 // cut-off counts from now on. A second call changes nothing.
-func (r *Registry) ReopenConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID) error {
-	if err := officer.Check(); err != nil {
-		return err
-	}
-	tag, err := r.db.Exec(ctx, `
+func (r *Registry) ReopenConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReopenConsignment, signed statement.Signed) error {
+	opened := true
+	err := r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
 		WITH opened AS (
-			UPDATE consignments SET state = `+consignmentOpen+`, sealed_by = '', opened_at = now()
+			UPDATE consignments SET state = `+consignmentOpen+`, sealed_by = '', sealed_act = NULL, opened_at = now()
 			WHERE number = $1 AND state = `+consignmentSealed+` AND origin = '' RETURNING number
 		)
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT c.application, $2, 'opened ' || opened.number || ' again', '' FROM opened JOIN cards c ON c.consignment = opened.number`, number, officer)
-	if err != nil || tag.RowsAffected() > 0 {
-		return fail("open consignment again", err)
+		SELECT c.application, $2, 'opened ' || opened.number || ' again', '' FROM opened JOIN cards c ON c.consignment = opened.number`, number, act.Officer)
+		opened = tag.RowsAffected() > 0
+		return err
+	})
+	if err != nil || opened {
+		return err
 	}
 	c, err := r.Consignment(ctx, number)
 	switch {
@@ -215,22 +244,24 @@ func (r *Registry) ReopenConsignment(ctx context.Context, number identity.Consig
 
 // SendConsignment hands a sealed consignment to the courier. The same officer saying the
 // same again changes nothing.
-func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SendConsignment) error {
-	if err := act.Check(); err != nil {
-		return err
-	}
-	tag, err := r.db.Exec(ctx, `
-		UPDATE consignments SET state = `+consignmentSent+`, sent_by = @officer, courier = @courier, seal = @seal, sent_at = now()
-		WHERE number = @number AND state = `+consignmentSealed,
-		pgx.StrictNamedArgs{"number": number, "officer": act.Officer, "courier": act.Courier, "seal": act.Seal})
-	if err != nil || tag.RowsAffected() == 1 {
-		return fail("send consignment", err)
-	}
-	done, err := r.Moved(ctx, number, act)
-	if err == nil && !done {
-		err = identity.Refuse(identity.Conflict, "consignment %s is not sealed", number)
-	}
-	return err
+func (r *Registry) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SendConsignment, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE consignments SET state = `+consignmentSent+`, sent_by = @officer, sent_act = @act, courier = @courier, seal = @seal, sent_at = now()
+			WHERE number = @number AND state = `+consignmentSealed,
+			pgx.StrictNamedArgs{"number": number, "officer": act.Officer, "act": signed.ID(), "courier": act.Courier, "seal": act.Seal})
+		if err != nil || tag.RowsAffected() == 1 {
+			return err
+		}
+		b, err := readBox(ctx, tx, number, "")
+		if err != nil {
+			return err
+		}
+		if done, err := b.moved(act); done || err != nil {
+			return err
+		}
+		return identity.Refuse(identity.Conflict, "consignment %s is not sealed", number)
+	})
 }
 
 // Moved reports whether an officer moved a consignment so before, in every detail, so
@@ -255,10 +286,7 @@ type box struct {
 	missing, surplus             []string // as they were named at the count
 }
 
-func readBox(ctx context.Context, db interface {
-	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
-}, number identity.ConsignmentNumber, lock string,
-) (box, error) {
+func readBox(ctx context.Context, db querier, number identity.ConsignmentNumber, lock string) (box, error) {
 	b := box{number: number}
 	err := db.QueryRow(ctx, `
 		SELECT destination, state, cards, sealed_by, sent_by, received_by, courier, seal, coalesce(counted, 0), said_missing, said_surplus

@@ -7,17 +7,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // ReceiveConsignment counts a consignment in: its cards have arrived, except those
 // missing, which are lost and whose blanks are booked as spoiled. Cards that are not on
 // its manifest go where they belong. The same officer saying the same again changes
 // nothing.
-func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment) error {
-	if err := act.Check(); err != nil {
-		return err
-	}
-	err := r.together(ctx, func(tx pgx.Tx) error {
+func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error {
 		b, err := readBox(ctx, tx, number, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -32,16 +30,15 @@ func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.Consi
 			return identity.RefuseField(identity.Conflict, "counted", "%d counted, %d of them surplus, and %d missing do not make the %d on the manifest: name each card of the manifest that is not in the box as missing, and each card in the box that is not on it as surplus",
 				act.Counted, len(act.Surplus), len(act.Missing), b.cards)
 		}
-		if err := b.receive(ctx, tx, act); err != nil {
+		if err := b.receive(ctx, tx, act, signed.ID()); err != nil {
 			return err
 		}
 		return b.routeAll(ctx, tx, string(act.Officer), act.Surplus, nil)
 	})
-	return fail("receive consignment", err)
 }
 
 // receive books the cards of the manifest.
-func (b box) receive(ctx context.Context, tx pgx.Tx, act identity.ReceiveConsignment) error {
+func (b box) receive(ctx context.Context, tx pgx.Tx, act identity.ReceiveConsignment, id string) error {
 	missing := sorted(act.Missing)
 	lost := &pgx.Batch{}
 	// Applications before their cards, as everybody locks them.
@@ -65,8 +62,8 @@ func (b box) receive(ctx context.Context, tx pgx.Tx, act identity.ReceiveConsign
 		SELECT application, $2, CASE WHEN missing THEN `+eventMissed+` ELSE 'received card ' END || attempt || ' of ' || $1, ''
 		FROM cards WHERE consignment = $1 AND state IN (`+cardArrived+`, `+cardLost+`)`, b.number, act.Officer)
 	batch.Queue(`
-		UPDATE consignments SET state = `+consignmentReceived+`, received_by = $2, received_at = now(), counted = $3, said_missing = $4, said_surplus = $5
-		WHERE number = $1`, b.number, act.Officer, act.Counted, missing, sorted(act.Surplus))
+		UPDATE consignments SET state = `+consignmentReceived+`, received_by = $2, received_at = now(), counted = $3, said_missing = $4, said_surplus = $5, received_act = $6
+		WHERE number = $1`, b.number, act.Officer, act.Counted, missing, sorted(act.Surplus), id)
 	return tx.SendBatch(ctx, batch).Close()
 }
 
@@ -82,14 +79,11 @@ type Correction struct {
 // no blank yet, and else is destroyed; a card that was counted and is not there is lost;
 // a surplus card goes where it belongs. Two officers count again: one alone could make a
 // card that is in their hand a lost one. A second call changes nothing.
-func (r *Registry) Recount(ctx context.Context, number identity.ConsignmentNumber, act identity.Recount) ([]Correction, error) {
-	if err := act.Check(); err != nil {
-		return nil, err
-	}
+func (r *Registry) Recount(ctx context.Context, number identity.ConsignmentNumber, act identity.Recount, signed statement.Signed) ([]Correction, error) {
 	by := both(act.Officer, act.Witness)
-	var list []Correction
-	err := r.together(ctx, func(tx pgx.Tx) error {
-		list = nil
+	list := []Correction{}
+	err := r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error {
+		list = list[:0]
 		b, err := readBox(ctx, tx, number, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -109,7 +103,7 @@ func (r *Registry) Recount(ctx context.Context, number identity.ConsignmentNumbe
 		}
 		return b.routeAll(ctx, tx, by, act.Surplus, &list)
 	})
-	return list, fail("put the count right", err)
+	return list, err
 }
 
 // correct books one card of the manifest anew.

@@ -133,7 +133,7 @@ func saysDecision(signed statement.Signed, d identity.Decision) error {
 	if !same {
 		return identity.RefuseField(identity.Forbidden, "statement", "does not say what is to be recorded")
 	}
-	return current(said, d.TakenIn)
+	return current(said, signed.TakenIn)
 }
 
 // sameDecision accepts a decision that was recorded before, and refuses another in

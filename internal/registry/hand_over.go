@@ -2,9 +2,7 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -19,7 +17,6 @@ type HandOver struct {
 	Application identity.ApplicationNumber
 	Attempt     int
 	Score       float64          // of the match; 0 unless it was by fingerprint
-	TakenIn     time.Time        // when the engine accepted it
 	Signed      statement.Signed // as the officer signed it
 }
 
@@ -48,8 +45,12 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	if err != nil {
 		return err
 	}
-	if said, err := h.Signed.Read(); err != nil || current(said, h.TakenIn) != nil {
-		return errors.Join(err, current(said, h.TakenIn))
+	said, err := h.Signed.Read()
+	if err == nil {
+		err = current(said, h.Signed.TakenIn)
+	}
+	if err != nil {
+		return err
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`

@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // Station is a place that takes applications, or one that makes cards.
@@ -18,13 +19,27 @@ type Station struct {
 	Revoked   bool
 }
 
-// SaveStation registers a station, or changes what is registered.
-func (r *Registry) SaveStation(ctx context.Context, s Station) error {
-	_, err := r.db.Exec(ctx, `
-		INSERT INTO stations (id, kind, province, name, public_key, revoked) VALUES (@id, @kind, @province, @name, @key, @revoked)
-		ON CONFLICT (id) DO UPDATE SET kind = @kind, province = @province, name = @name, public_key = @key, revoked = @revoked`,
-		pgx.StrictNamedArgs{"id": s.ID, "kind": s.Kind, "province": s.Province, "name": s.Name, "key": s.PublicKey, "revoked": s.Revoked})
-	return fail("register station", err)
+// RegisterStation registers an enrollment station, or changes what is registered; one that
+// was revoked is taken from again.
+func (r *Registry) RegisterStation(ctx context.Context, id identity.StationID, act identity.RegisterStation, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Station(id), signed, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO stations (id, kind, province, name, public_key, revoked) VALUES (@id, @kind, @province, @name, @key, false)
+			ON CONFLICT (id) DO UPDATE SET kind = @kind, province = @province, name = @name, public_key = @key, revoked = false`,
+			pgx.StrictNamedArgs{"id": id, "kind": identity.EnrollmentStation, "province": act.Province, "name": act.Name, "key": act.PublicKey})
+		return err
+	})
+}
+
+// RevokeStation has nothing taken from a station any more.
+func (r *Registry) RevokeStation(ctx context.Context, id identity.StationID, act identity.RevokeStation, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Station(id), signed, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE stations SET revoked = true WHERE id = $1`, id)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = identity.Refuse(identity.NotFound, "no station %s is registered", id)
+		}
+		return err
+	})
 }
 
 // Station reads a station, or refuses with NotFound.

@@ -2,12 +2,12 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // StationAtWork is a personalization station, as it reports itself.
@@ -93,14 +93,20 @@ func (r *Registry) stationsAtWork(ctx context.Context, where string, args ...any
 	return list, err
 }
 
-// PauseStation has a station take no more cards. A station that is paused already stays
-// paused for the reason that came first. By is an officer, or the station itself.
-func (r *Registry) PauseStation(ctx context.Context, id identity.StationID, by identity.OfficerID, why string) error {
-	if err := errors.Join(by.Check(), identity.CheckNote("reason", why)); err != nil {
-		return err
-	}
+// PauseStation has a station take no more cards, as an officer says. A station that is
+// paused already stays paused for the reason that came first.
+func (r *Registry) PauseStation(ctx context.Context, id identity.StationID, act identity.PauseStation, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Station(id), signed, func(tx pgx.Tx) error { return pauseStation(ctx, tx, id, string(act.Officer), act.Reason) })
+}
+
+// PauseItself has a station take no more cards that found out that it cannot.
+func (r *Registry) PauseItself(ctx context.Context, id identity.StationID, why string) error {
+	return fail("pause station", pauseStation(ctx, r.db, id, string(id), identity.OneLine(why)))
+}
+
+func pauseStation(ctx context.Context, db querier, id identity.StationID, by, why string) error {
 	var known bool
-	err := r.db.QueryRow(ctx, `
+	err := db.QueryRow(ctx, `
 		WITH paused AS (
 			UPDATE stations_at_work SET paused_at = now(), paused_by = @by, paused_why = @why WHERE id = @id AND paused_at IS NULL RETURNING id
 		), noted AS (
@@ -111,16 +117,17 @@ func (r *Registry) PauseStation(ctx context.Context, id identity.StationID, by i
 	if err == nil && !known {
 		return noStation(id)
 	}
-	return fail("pause station", err)
+	return err
 }
 
 // ResumeStation lets a station take cards again. One that works is left as it is.
-func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, by identity.OfficerID) error {
-	if err := by.Check(); err != nil {
-		return err
-	}
+func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, act identity.ResumeStation, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Station(id), signed, func(tx pgx.Tx) error { return resumeStation(ctx, tx, id, act.Officer) })
+}
+
+func resumeStation(ctx context.Context, tx pgx.Tx, id identity.StationID, by identity.OfficerID) error {
 	var known bool
-	err := r.db.QueryRow(ctx, `
+	err := tx.QueryRow(ctx, `
 		WITH resumed AS (
 			UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = '', back_at = now() WHERE id = @id AND paused_at IS NOT NULL RETURNING id
 		), noted AS (
@@ -131,7 +138,7 @@ func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, by 
 	if err == nil && !known {
 		return noStation(id)
 	}
-	return fail("resume station", err)
+	return err
 }
 
 // isSilent is in the trouble of an application whose card is in a slot of such a station.

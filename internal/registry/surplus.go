@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // Surplus is a card that was in a box and not on its manifest, and what became of it.
@@ -45,11 +46,12 @@ func (r *Registry) surplus(ctx context.Context, where string, args ...any) ([]Su
 
 // SettleSurplus records how a person explained a surplus card. A second call changes
 // nothing.
-func (r *Registry) SettleSurplus(ctx context.Context, number identity.ConsignmentNumber, named string, how identity.Settlement) error {
-	if err := how.Check(); err != nil {
-		return err
-	}
-	tag, err := r.db.Exec(ctx, `
+func (r *Registry) SettleSurplus(ctx context.Context, number identity.ConsignmentNumber, act identity.SettleSurplus, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error { return settleSurplus(ctx, tx, number, act) })
+}
+
+func settleSurplus(ctx context.Context, tx pgx.Tx, number identity.ConsignmentNumber, act identity.SettleSurplus) error {
+	tag, err := tx.Exec(ctx, `
 		WITH settled AS (
 			UPDATE surplus_cards SET settled_by = coalesce(nullif(settled_by, ''), $3), settled_at = coalesce(settled_at, now()), settlement = coalesce(nullif(settlement, ''), $4)
 			WHERE consignment = $1 AND named = $2 AND outcome = `+surplusUnclear+` AND (settled_at IS NULL OR settled_by = $3)
@@ -57,11 +59,11 @@ func (r *Registry) SettleSurplus(ctx context.Context, number identity.Consignmen
 		), noted AS (
 			INSERT INTO audit (application, actor, event, reason) SELECT application, $3, 'settled the surplus card of ' || $1, $4 FROM settled WHERE application IS NOT NULL
 		)
-		SELECT FROM settled`, number, named, how.Officer, how.Reason)
+		SELECT FROM settled`, number, act.Named, act.Officer, act.Reason)
 	if err == nil && tag.RowsAffected() == 0 {
 		return identity.Refuse(identity.NotFound, "consignment %s has no surplus card of that name that waits for a person", number)
 	}
-	return fail("settle surplus card", err)
+	return err
 }
 
 // routeAll books the cards that were in the box and not on its manifest, and notes what

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // together is one transaction of a person's. When it deadlocks with a step that locks a
@@ -105,13 +106,13 @@ func (c held) takeOut(batch *pgx.Batch) {
 //
 // It refuses a card that they cannot have had in hand: one without a blank, on its way,
 // lost, or in the citizen's hand; and says what is to be recorded first.
-func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumber, attempt int, officers [2]identity.OfficerID, reason identity.Reason) error {
-	err := errors.Join(identity.TwoOfficers("officers", officers[0], officers[1]), identity.DestroyReasons.Check(reason), identity.CheckNote("reason", reason.Note))
-	if err != nil {
+func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumber, act identity.DestroyCard, signed statement.Signed) error {
+	reason := identity.ReadReason(act.Reason)
+	if err := identity.DestroyReasons.Check(reason); err != nil {
 		return err
 	}
-	err = r.together(ctx, func(tx pgx.Tx) error {
-		c, err := holdCard(ctx, tx, number, attempt)
+	return r.act(ctx, act, statement.Application(number), signed, func(tx pgx.Tx) error {
+		c, err := holdCard(ctx, tx, number, act.Card)
 		if err != nil || c.state == identity.CardDestroyed {
 			return err
 		}
@@ -122,7 +123,7 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 		if c.state == identity.CardPacked {
 			c.takeOut(batch)
 		}
-		args := c.args(pgx.StrictNamedArgs{"reason": reason.String(), "blank": c.blank, "actor": both(officers[0], officers[1])})
+		args := c.args(pgx.StrictNamedArgs{"reason": reason.String(), "blank": c.blank, "actor": both(act.Officer, act.Witness)})
 		batch.Queue(`
 			WITH destroyed AS (
 				UPDATE cards SET state = `+cardDestroyed+`, reason = @reason, place = '', changed_at = now() WHERE application = @application AND attempt = @attempt
@@ -132,7 +133,6 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 			INSERT INTO audit (application, actor, event, reason) VALUES (@application, @actor, `+eventDestroyed+` || @attempt, @reason)`, args)
 		return tx.SendBatch(ctx, batch).Close()
 	})
-	return fail("destroy card", err)
 }
 
 // both is how the trail names two officers who did something together.
@@ -156,16 +156,14 @@ func (c held) inHand() error {
 // Found records that a lost card turned up. It is not used any more: two officers destroy
 // it. Without an attempt it is the application's last card that was lost. A second call
 // changes nothing. It gives which card it was.
-func (r *Registry) Found(ctx context.Context, number identity.ApplicationNumber, attempt int, f identity.Finding) (int, error) {
-	if err := f.Check(); err != nil {
-		return 0, err
-	}
-	err := r.together(ctx, func(tx pgx.Tx) error {
+func (r *Registry) Found(ctx context.Context, number identity.ApplicationNumber, act identity.FindCard, signed statement.Signed) (int, error) {
+	attempt := act.Card
+	err := r.act(ctx, act, statement.Application(number), signed, func(tx pgx.Tx) error {
 		cards, err := hold(ctx, tx, number)
 		if err != nil {
 			return err
 		}
-		c, err := lostOne(cards, number, attempt)
+		c, err := lostOne(cards, number, act.Card)
 		if err != nil {
 			return err
 		}
@@ -173,9 +171,9 @@ func (r *Registry) Found(ctx context.Context, number identity.ApplicationNumber,
 		if c.state == identity.CardFound {
 			return nil
 		}
-		return c.find(ctx, tx, string(f.Officer), f.Place)
+		return c.find(ctx, tx, string(act.Officer), act.Place)
 	})
-	return attempt, fail("record that a card was found", err)
+	return attempt, err
 }
 
 // lostOne picks the card that is meant among those that are lost, or were found before.

@@ -81,6 +81,8 @@ type Passkey struct {
 type Signed struct {
 	Statement  []byte      `json:"statement"` // JSON, the bytes that were signed
 	Signatures []Signature `json:"signatures"`
+
+	TakenIn time.Time `json:"taken_in,omitzero"` // set by the engine when it accepts the act; zero before
 }
 
 // New makes a statement to be signed, which is taken in until then.

@@ -4,12 +4,15 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/internal/vault"
 )
 
@@ -25,8 +28,32 @@ func Open(tb testing.TB) *registry.Registry {
 	r, err := registry.Open(tb.Context(), NewSchema(tb, URL(tb)), registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(tb, err)
 	tb.Cleanup(r.Close)
-	require.NoError(tb, r.SaveStation(tb.Context(), registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
+	RegisterStation(tb, r, station, make([]byte, 32))
 	return r
+}
+
+// RegisterStation registers an enrollment station of the province with which its name
+// begins.
+func RegisterStation(tb testing.TB, r *registry.Registry, id identity.StationID, key []byte) {
+	tb.Helper()
+	province, _, _ := strings.Cut(string(id), "-")
+	act := identity.RegisterStation{Officer: cast.Founders[0], Province: identity.ProvinceCode(province), PublicKey: key}
+	require.NoError(tb, r.RegisterStation(tb.Context(), id, act, Signed(act, statement.Station(id))))
+}
+
+// Signed is the statement of an act, signed by those who do it, whose keys NewSchema
+// registered.
+func Signed(act identity.Act, subject string) statement.Signed {
+	return SignedAs(act, subject, "")
+}
+
+// SignedAs is Signed, under an identifier of the test's.
+func SignedAs(act identity.Act, subject, id string) statement.Signed {
+	signed, err := cast.Known().State(act, subject, id)
+	if err != nil { // the cast's keys sign everything
+		panic(err)
+	}
+	return signed
 }
 
 // Receive stores an application of a person, on that ground and with those

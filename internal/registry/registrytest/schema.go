@@ -5,6 +5,7 @@ package registrytest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"net/url"
 	"os"
 	"strings"
@@ -15,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/cast"
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/roles"
 )
@@ -62,9 +65,28 @@ func NewSchema(tb testing.TB, address string) string {
 	})
 	_, err = registry.Migrate(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}))
 	require.NoError(tb, err)
+	require.NoError(tb, registry.Found(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}), founders(tb)))
 	programs := with(tb, inside, url.UserPassword(name, password), nil)
 	schemas.Store(programs, inside)
 	return programs
+}
+
+// founders are the cast, and officers of tests who may do everything.
+func founders(tb testing.TB) []registry.Founder {
+	tb.Helper()
+	officers := cast.Officers()
+	for _, badge := range []identity.OfficerID{
+		"TK-01", "TK-02", "TK-1", "TK-2", "SX-01", "SX-02", "GV-01", "GD-01", "CB-001-0001", "CB-001-0003", "CB-001-6666", "PD-001-0009", "CB-1",
+	} {
+		officers = append(officers, identity.Officer{Badge: badge, Unit: identity.UnitCenter, Roles: identity.Roles})
+	}
+	list := make([]registry.Founder, len(officers))
+	for i, o := range officers {
+		key, err := x509.MarshalPKIXPublicKey(cast.Known().Of(o.Badge).Public())
+		require.NoError(tb, err)
+		list[i] = registry.Founder{Officer: o, Key: key}
+	}
+	return list
 }
 
 // Behind gives the URL by which a superuser comes into a schema of NewSchema.

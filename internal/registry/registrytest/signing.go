@@ -1,0 +1,114 @@
+package registrytest
+
+import (
+	"context"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+)
+
+// Signing is a registry whose people's acts are signed by those who do them.
+type Signing struct{ *registry.Registry }
+
+// Decide is [registry.Registry.Decide], as the officer signed it under the request's
+// identifier.
+func (s Signing) Decide(ctx context.Context, d identity.Decision, newDue time.Time) (registry.LegalClock, error) {
+	if d.Request == "" {
+		d.Request = statement.NewID()
+	}
+	signed := SignedAs(deciding(d), statement.Application(d.Application), d.Request)
+	signed.TakenIn = time.Now()
+	return s.Registry.Decide(ctx, d, newDue, signed)
+}
+
+// deciding is the act that a decision was.
+func deciding(d identity.Decision) identity.Act {
+	reason := d.Reason.String()
+	switch d.Step {
+	case identity.StepRecapture:
+		return identity.Recapture{Officer: d.Officer, Round: d.Round}
+	case identity.StepAdjudicate:
+		return identity.Adjudicate{Officer: d.Officer, SamePerson: d.Verdict == identity.SamePerson, Reason: reason}
+	case identity.StepApprove:
+		return identity.Approve{Officer: d.Officer, Reason: reason}
+	case identity.StepReject:
+		return identity.Reject{Officer: d.Officer, Reason: reason}
+	case identity.StepHold:
+		return identity.Hold{Officer: d.Officer, Reason: reason, CitizensPart: d.ForCitizen}
+	case identity.StepRelease:
+		return identity.Release{Officer: d.Officer, Reason: reason, Remake: d.WriteOff > 0}
+	case identity.StepWithdraw:
+	}
+	return identity.Withdraw{Officer: d.Officer, Reason: reason}
+}
+
+// Issue is [registry.Registry.Issue].
+func (s Signing) Issue(ctx context.Context, h registry.HandOver) error {
+	h.Signed = Signed(h.HandOverCard, statement.Application(h.Application))
+	h.Signed.TakenIn = time.Now()
+	return s.Registry.Issue(ctx, h)
+}
+
+// SealConsignment is [registry.Registry.SealConsignment], by an officer or by the system.
+func (s Signing) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID) (identity.ConsignmentState, int, error) {
+	act := identity.SealConsignment{Officer: officer}
+	return s.Registry.SealConsignment(ctx, number, officer, Signed(act, statement.Consignment(number)))
+}
+
+// ReopenConsignment is [registry.Registry.ReopenConsignment].
+func (s Signing) ReopenConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID) error {
+	act := identity.ReopenConsignment{Officer: officer}
+	return s.Registry.ReopenConsignment(ctx, number, act, Signed(act, statement.Consignment(number)))
+}
+
+// SendConsignment is [registry.Registry.SendConsignment].
+func (s Signing) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SendConsignment) error {
+	return s.Registry.SendConsignment(ctx, number, act, Signed(act, statement.Consignment(number)))
+}
+
+// ReceiveConsignment is [registry.Registry.ReceiveConsignment].
+func (s Signing) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment) error {
+	return s.Registry.ReceiveConsignment(ctx, number, act, Signed(act, statement.Consignment(number)))
+}
+
+// Recount is [registry.Registry.Recount].
+func (s Signing) Recount(ctx context.Context, number identity.ConsignmentNumber, act identity.Recount) ([]registry.Correction, error) {
+	return s.Registry.Recount(ctx, number, act, Signed(act, statement.Consignment(number)))
+}
+
+// SettleSurplus is [registry.Registry.SettleSurplus].
+func (s Signing) SettleSurplus(ctx context.Context, number identity.ConsignmentNumber, named string, how identity.Settlement) error {
+	act := identity.SettleSurplus{Settlement: how, Named: named}
+	return s.Registry.SettleSurplus(ctx, number, act, Signed(act, statement.Consignment(number)))
+}
+
+// ReceiveBlanks is [registry.Registry.ReceiveBlanks].
+func (s Signing) ReceiveBlanks(ctx context.Context, act identity.ReceiveBlanks) error {
+	return s.Registry.ReceiveBlanks(ctx, act, Signed(act, statement.Box(act.Box)))
+}
+
+// Destroy is [registry.Registry.Destroy].
+func (s Signing) Destroy(ctx context.Context, number identity.ApplicationNumber, card int, officers [2]identity.OfficerID, reason identity.Reason) error {
+	act := identity.DestroyCard{Officer: officers[0], Witness: officers[1], Card: card, Reason: reason.String()}
+	return s.Registry.Destroy(ctx, number, act, Signed(act, statement.Application(number)))
+}
+
+// Found is [registry.Registry.Found].
+func (s Signing) Found(ctx context.Context, number identity.ApplicationNumber, card int, f identity.Finding) (int, error) {
+	act := identity.FindCard{Finding: f, Card: card}
+	return s.Registry.Found(ctx, number, act, Signed(act, statement.Application(number)))
+}
+
+// PauseStation is [registry.Registry.PauseStation].
+func (s Signing) PauseStation(ctx context.Context, id identity.StationID, by identity.OfficerID, why string) error {
+	act := identity.PauseStation{Officer: by, Reason: why}
+	return s.Registry.PauseStation(ctx, id, act, Signed(act, statement.Station(id)))
+}
+
+// ResumeStation is [registry.Registry.ResumeStation].
+func (s Signing) ResumeStation(ctx context.Context, id identity.StationID, by identity.OfficerID) error {
+	act := identity.ResumeStation{Officer: by}
+	return s.Registry.ResumeStation(ctx, id, act, Signed(act, statement.Station(id)))
+}
