@@ -54,6 +54,9 @@ func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error)
 		return 0, fmt.Errorf("match finger: %w", err)
 	}
 	if !verification.Match {
+		if err := p.Registry.Mismatched(ctx, in.Application, in.Probe, in.Officer); err != nil {
+			return 0, fmt.Errorf("note mismatch: %w", err)
+		}
 		return 0, identity.RefuseField(identity.Forbidden, "fingerprint", "does not match the holder's: try again or another finger, or an officer decides with a reason")
 	}
 	return verification.Score, nil

@@ -18,8 +18,9 @@ type Act interface {
 // Recapture announces that a new portrait or new fingerprints are in the vault, as
 // the capture of that round.
 type Recapture struct {
-	Officer OfficerID
-	Round   int // the round the new capture is stored under; one more than the last
+	Officer  OfficerID
+	Round    int    // the round the new capture is stored under; one more than the last
+	Captured []byte `json:",omitzero"` // SHA-256 of what was captured, as package statement computes it
 }
 
 // Adjudicate decides whether the applicant and the persons found are one.
@@ -70,8 +71,15 @@ type HandOverCard struct {
 	Officer          OfficerID
 	Method           HandOverMethod
 	Proof            string // proxy's paper, courier's tracking number, officer's reason; empty for a fingerprint
-	Probe            int    `json:"Round"` // which probe in the vault; counts the tries
+	Probe            int    `json:"Round"` // which probe in the vault, counting the tries; the office's to say, and not stated by the officer
 	OldCardCollected bool
+	Captured         []byte `json:",omitzero"` // SHA-256 of the image of the finger, as package statement computes it
+}
+
+// Stated is the act as the officer states it.
+func (a HandOverCard) Stated() Act {
+	a.Probe = 0
+	return a
 }
 
 // SealConsignment closes the box and prints its manifest.

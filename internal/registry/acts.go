@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -150,7 +152,8 @@ func current(said statement.Statement, at time.Time) error {
 	return nil
 }
 
-// RefusedAct keeps, for the auditor, that a statement was refused and why.
+// RefusedAct keeps, for the auditor, that a statement was refused and why: a line for each,
+// however often it is sent.
 func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error) error {
 	said, _ := s.Read() // what cannot be read is kept all the same
 	claimed := make([]string, len(s.Signatures))
@@ -158,7 +161,12 @@ func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error
 		claimed[i] = identity.OneLine(string(g.Officer))
 	}
 	const most = 4 << 10 // bytes of a statement that was never done
-	_, err := r.db.Exec(ctx, `INSERT INTO refused_acts (act, subject, claimed, why, statement) VALUES ($1, $2, $3, $4, $5)`,
-		identity.OneLine(said.Act), identity.OneLine(said.Subject), strings.Join(claimed, " and "), identity.OneLine(why.Error()), s.Statement[:min(len(s.Statement), most)])
+	by, text := strings.Join(claimed, " and "), identity.OneLine(why.Error())
+	digest := sha256.New()
+	fmt.Fprintf(digest, "%q %q ", by, text)
+	digest.Write(s.Statement)
+	_, err := r.db.Exec(ctx, `
+		INSERT INTO refused_acts (act, subject, claimed, why, statement, digest) VALUES ($1, $2, $3, $4, coalesce($5, '\x'::bytea), $6) ON CONFLICT (digest) DO NOTHING`,
+		identity.OneLine(said.Act), identity.OneLine(said.Subject), by, text, s.Statement[:min(len(s.Statement), most)], digest.Sum(nil))
 	return fail("keep refusal", err)
 }

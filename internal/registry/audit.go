@@ -32,6 +32,7 @@ const (
 	eventMissed    = `'missed card '`
 	eventFound     = `'found card '`
 	eventDestroyed = `'destroyed card '`
+	eventMismatch  = `'finger did not match, try '`
 )
 
 // Audit gives the whole trail of an application.

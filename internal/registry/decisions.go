@@ -62,36 +62,47 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 		return LegalClock{}, err
 	}
 	var clock LegalClock
-	err = r.db.QueryRow(ctx, `
+	sql := `
 		WITH turn AS (
-			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN `+ends+` FOR NO KEY UPDATE
+			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + ` FOR NO KEY UPDATE
 		), decided AS (
 			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage)
 			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage FROM turn
 			ON CONFLICT (application, step, round) DO NOTHING
 			RETURNING application
-		), signed AS (`+insertActs+` WHERE EXISTS (SELECT FROM decided)`+onceEach+`
+		), signed AS (` + insertActs + ` WHERE EXISTS (SELECT FROM decided)` + onceEach + `
 		), changed AS (
 			UPDATE applications a SET
-				held = CASE @step WHEN `+stepHold+` THEN true WHEN `+stepRelease+` THEN false ELSE held END,
-				capture_round = CASE @step WHEN `+stepRecapture+` THEN greatest(capture_round, @round) ELSE capture_round END,
+				held = CASE @step WHEN ` + stepHold + ` THEN true WHEN ` + stepRelease + ` THEN false ELSE held END,
+				capture_round = CASE @step WHEN ` + stepRecapture + ` THEN greatest(capture_round, @round) ELSE capture_round END,
 				clock_stopped_at = CASE WHEN @runs_clock THEN NULL WHEN @for_citizen THEN coalesce(clock_stopped_at, now()) ELSE clock_stopped_at END,
 				awaiting = '', awaiting_why = '', awaiting_since = NULL, due = coalesce(@due, due)
 			FROM decided WHERE a.number = decided.application
 			RETURNING a.due, a.clock_stopped_at
 		), spoiled AS (
-			UPDATE cards c SET state = `+cardSpoiled+`, reason = @lost, changed_at = now()
-			FROM decided WHERE c.application = decided.application AND c.attempt = @write_off AND c.state IN `+begunAtStation+`
+			UPDATE cards c SET state = ` + cardSpoiled + `, reason = @lost, changed_at = now()
+			FROM decided WHERE c.application = decided.application AND c.attempt = @write_off AND c.state IN ` + begunAtStation + `
 			RETURNING c.application, c.attempt, c.blank
 		), booked AS (
-			UPDATE blanks b SET account = `+accountSpoiled+` FROM spoiled WHERE b.serial = spoiled.blank
+			UPDATE blanks b SET account = ` + accountSpoiled + ` FROM spoiled WHERE b.serial = spoiled.blank
 		), noted AS (
 			INSERT INTO audit (application, actor, event, reason)
 			SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided
 			UNION ALL
-			SELECT application, @officer, `+eventSpoiled+` || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
+			SELECT application, @officer, ` + eventSpoiled + ` || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
 		)
-		SELECT due, clock_stopped_at, now() FROM changed`, args).Scan(&clock.Due, &stopped, &clock.Now)
+		SELECT due, clock_stopped_at, now() FROM changed`
+	if d.Step == identity.StepRecapture {
+		err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+			if err := tx.QueryRow(ctx, sql, args).Scan(&clock.Due, &stopped, &clock.Now); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, enlistCaptured, d.Application, d.Round)
+			return err
+		})
+	} else {
+		err = r.db.QueryRow(ctx, sql, args).Scan(&clock.Due, &stopped, &clock.Now)
+	}
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		if err := r.sameDecision(ctx, d); err != nil {

@@ -91,23 +91,25 @@ func (r *Registry) readEvidence(results pgx.BatchResults, number identity.Applic
 	return evidence, fail("read evidence", err)
 }
 
-// Capture stores the evidence of a recapture, before the workflow is told. The same
-// round again replaces it until the workflow has accepted the round.
-func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, officer identity.OfficerID, evidence map[identity.EvidenceKind][]byte) error {
-	if err := officer.Check(); err != nil {
-		return err
-	}
+// Capture stores the evidence of a recapture that is waited for, before the workflow is
+// told. The same round again replaces it until the workflow has accepted the round, and
+// until then nobody is searched for in it.
+func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, evidence map[identity.EvidenceKind][]byte) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
-		if err := tx.QueryRow(ctx, `SELECT capture_round FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at); err != nil {
+		var stage identity.Stage
+		var awaiting identity.Action
+		err := tx.QueryRow(ctx, `SELECT capture_round, stage, awaiting FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at, &stage, &awaiting)
+		if err != nil {
 			return found(err, "there is no application %s", number)
+		}
+		if awaiting != identity.ToRecapture {
+			return identity.Refuse(identity.Conflict, "application %s is not to be captured again: it is at %s", number, stage)
 		}
 		if round != at+1 {
 			return identity.RefuseField(identity.Conflict, "round", "the next capture of application %s is round %d", number, at+1)
 		}
-		_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND kind = ANY($3)`,
-			number, round, []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates)})
-		if err != nil {
+		if err := dropCapture(ctx, tx, number, round); err != nil {
 			return err
 		}
 		sealed, err := r.vault.Seal(ctx, tx, string(number), round, blobs(evidence))
@@ -116,13 +118,39 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 		}
 		batch := &pgx.Batch{}
 		sealed.Queue(batch)
-		batch.Queue(`INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, 'captured round ' || $3::int, '')`, number, officer, round)
-		if evidence[identity.EvidenceTemplates] != nil {
-			batch.Queue(enlist, number, round)
-		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return fail("store capture", err)
+}
+
+// DropCapture takes evidence away again of a round that the workflow did not accept.
+func (r *Registry) DropCapture(ctx context.Context, number identity.ApplicationNumber, round int) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var accepted bool
+		if err := tx.QueryRow(ctx, `SELECT capture_round >= $2 FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number, round).Scan(&accepted); err != nil || accepted {
+			return err
+		}
+		return dropCapture(ctx, tx, number, round)
+	})
+	return fail("drop capture", err)
+}
+
+func dropCapture(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, round int) error {
+	_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND kind = ANY($3)`,
+		number, round, []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates)})
+	return err
+}
+
+// maxMismatches is how many fingers may fail at one hand-over: a stranger does not try for
+// ever. An officer who knows the holder decides with a reason after that.
+const maxMismatches = 5
+
+// Mismatched keeps in the trail that a finger was not the holder's, once for each try.
+func (r *Registry) Mismatched(ctx context.Context, number identity.ApplicationNumber, try int, officer identity.OfficerID) error {
+	_, err := r.db.Exec(ctx, `
+		INSERT INTO audit (application, actor, event, reason) SELECT $1, $2, `+eventMismatch+` || $3::int, ''
+		WHERE NOT EXISTS (SELECT FROM audit WHERE application = $1 AND event = `+eventMismatch+` || $3::int)`, number, officer, try)
+	return fail("note mismatch", err)
 }
 
 // Probe stores the template of a finger laid on the reader at hand-over, and returns
@@ -130,9 +158,15 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 // found.
 func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber, template []byte) (int, error) {
 	var try int
-	err := r.db.QueryRow(ctx, `UPDATE applications SET probes = probes + 1 WHERE number = $1 RETURNING probes`, number).Scan(&try)
+	var failed int
+	err := r.db.QueryRow(ctx, `
+		UPDATE applications SET probes = probes + 1 WHERE number = $1
+		RETURNING probes, (SELECT count(*) FROM audit WHERE application = $1 AND event LIKE `+eventMismatch+` || '%')`, number).Scan(&try, &failed)
 	if err != nil {
 		return 0, fail("store probe", found(err, "there is no application %s", number))
+	}
+	if failed >= maxMismatches {
+		return 0, identity.RefuseField(identity.Forbidden, "fingerprint", "%d fingers did not match: an officer decides with a reason now", failed)
 	}
 	err = r.vault.Put(ctx, r.db, vault.Key{Application: string(number), Kind: string(identity.EvidenceProbe), Attempt: try}, template)
 	return try, fail("store probe", err)

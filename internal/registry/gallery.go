@@ -18,6 +18,13 @@ const enlist = `
 	INSERT INTO gallery (application, round) SELECT $1, $2 FROM held
 	ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`
 
+// enlistCaptured is enlist, where that round has fingers.
+const enlistCaptured = `
+	WITH turn AS (SELECT pg_advisory_xact_lock(hashtext('gallery')) FROM vault_blobs WHERE application = $1 AND attempt = $2 AND kind = ` + evidenceTemplates + `),
+	     held AS (SELECT count(*) AS n FROM turn)
+	INSERT INTO gallery (application, round) SELECT $1, $2 FROM held WHERE n > 0
+	ON CONFLICT (application, round) DO UPDATE SET seq = DEFAULT`
+
 // Gallery gives captures in the order in which they were committed, from the one
 // after afterSeq, including those of open applications.
 func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]identity.Encounter, error) {

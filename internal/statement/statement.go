@@ -19,6 +19,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -87,7 +88,7 @@ type Signed struct {
 
 // New makes a statement to be signed, which is taken in until then.
 func New(act identity.Act, subject, id string, until time.Time) (Signed, error) {
-	content, err := json.Marshal(act, json.Deterministic(true))
+	content, err := contentOf(act)
 	if err != nil {
 		return Signed{}, fmt.Errorf("state %s: %w", act.ActName(), err)
 	}
@@ -98,6 +99,28 @@ func New(act identity.Act, subject, id string, until time.Time) (Signed, error) 
 		return Signed{}, fmt.Errorf("state %s: %w", act.ActName(), err)
 	}
 	return Signed{Statement: b}, nil
+}
+
+// contentOf is what of an act its officers state.
+func contentOf(act identity.Act) (jsontext.Value, error) {
+	if part, is := act.(interface{ Stated() identity.Act }); is {
+		act = part.Stated()
+	}
+	return json.Marshal(act, json.Deterministic(true))
+}
+
+// Digest is SHA-256 over files that belong to an act: of each, in the order of their
+// names, its name and its content, each preceded by its length.
+func Digest(files map[string][]byte) []byte {
+	if len(files) == 0 {
+		return nil
+	}
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%d:%s,%d:", len(name), name, len(files[name]))
+		h.Write(files[name])
+	}
+	return h.Sum(nil)
 }
 
 // NewID draws an identifier for a statement: 26 letters and digits.
@@ -178,7 +201,7 @@ func (s Signed) Says(act identity.Act, subject, id string) error {
 	if err != nil {
 		return err
 	}
-	content, err := json.Marshal(act, json.Deterministic(true))
+	content, err := contentOf(act)
 	if err != nil {
 		return fmt.Errorf("compare statement: %w", err)
 	}

@@ -67,7 +67,8 @@ CREATE TABLE refused_acts (
     subject   text NOT NULL,
     claimed   text NOT NULL, -- the officers named, whether or not they signed
     why       text NOT NULL,
-    statement bytea NOT NULL
+    statement bytea NOT NULL,
+    digest    bytea NOT NULL UNIQUE -- of all but the time: a line for each, however often it is sent
 );
 CREATE INDEX refused_acts_by_time ON refused_acts (at);
 CREATE TRIGGER keep_refused_acts BEFORE UPDATE OR DELETE OR TRUNCATE ON refused_acts FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger();
