@@ -28,6 +28,7 @@ type Server struct {
 	MaxPacket int64                           // bytes
 	Capacity  Capacity
 	Logger    *slog.Logger
+	Officers  *Officers // nil: a gateway that takes packets alone
 
 	hall                       hall
 	large, quick, heavy, store turns
@@ -41,11 +42,15 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return []route{
+	all := []route{
 		{"POST /v1/packets", s.postPacket, false},
 		{"GET /healthz", s.getHealth, true},
 		{"GET /readyz", s.getReady, true},
 	}
+	if s.Officers != nil {
+		all = append(all, s.Officers.routes()...)
+	}
+	return all
 }
 
 // Register adds the routes to mux, and problem documents for other methods and
@@ -54,12 +59,17 @@ func (s *Server) Register(mux *http.ServeMux) {
 	s.hall.room, s.hall.guests = int(s.Capacity.Bytes/piece), s.Capacity.Guests
 	s.quick.free, s.heavy.free, s.large.free, s.store.free = s.Capacity.Quick, s.Capacity.Heavy, maxLarge, maxStores
 	s.drains = make(chan struct{}, maxDrains)
+	methods := make(map[string][]string) // of each path
 	for _, r := range s.routes() {
 		method, path, _ := strings.Cut(r.pattern, " ")
+		methods[path] = append(methods[path], method)
 		mux.Handle(r.pattern, s.handler(r))
+	}
+	for path, accepted := range methods {
+		allowed := strings.Join(accepted, ", ")
 		mux.Handle(path, s.handler(route{pattern: path, handle: func(w http.ResponseWriter, _ *http.Request) error {
-			w.Header().Set("Allow", method)
-			return statusError{http.StatusMethodNotAllowed, identity.Refuse(identity.Invalid, "only %s is accepted here", method)}
+			w.Header().Set("Allow", allowed)
+			return statusError{http.StatusMethodNotAllowed, identity.Refuse(identity.Invalid, "only %s is accepted here", allowed)}
 		}}))
 	}
 	mux.Handle("/", s.handler(route{pattern: "/", handle: func(http.ResponseWriter, *http.Request) error {

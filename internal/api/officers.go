@@ -1,0 +1,259 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"example.org/cancuoc/internal/desk"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+)
+
+// Officers serves those who act: they log in by a signed statement and read by the session
+// that it begins; what they do is a signed statement each time.
+type Officers struct {
+	Desk    *desk.Desk
+	MaxBody int64 // bytes of an act with its files
+	Now     func() time.Time
+
+	acts, large turns
+}
+
+// What acts may take at once. Only an officer who is logged in may send files.
+const (
+	maxActs      = 32
+	maxLargeActs = 4
+	maxPlainAct  = 128 << 10 // bytes of an act without files
+)
+
+// routes lists them. A route of reads is given the officer whose session asks.
+func (o *Officers) routes() []route {
+	o.acts.free, o.large.free = maxActs, maxLargeActs
+	read := func(pattern string, handle func(ctx context.Context, r *http.Request, by identity.Officer) (any, error)) route {
+		return route{pattern: pattern, handle: func(w http.ResponseWriter, r *http.Request) error {
+			by, err := o.session(r)
+			if err != nil {
+				return err
+			}
+			v, err := handle(r.Context(), r, by)
+			if err != nil {
+				return err
+			}
+			return writeJSON(w, http.StatusOK, "application/json", v)
+		}}
+	}
+	return []route{
+		{pattern: "POST /v1/acts", handle: o.postAct},
+		{pattern: "POST /v1/sessions", handle: o.postSession},
+		{pattern: "DELETE /v1/sessions", handle: o.deleteSession},
+		read("GET /v1/sessions", func(_ context.Context, _ *http.Request, by identity.Officer) (any, error) { return by, nil }),
+		read("GET /v1/applications", o.getApplications),
+		read("GET /v1/applications/{number}", o.getApplication),
+		read("GET /v1/consignments", o.getConsignments),
+		read("GET /v1/consignments/{number}", o.getConsignment),
+		read("GET /v1/surplus", center(o.Desk.Registry.UnclearSurplus)),
+		read("GET /v1/stock", center(o.Desk.Registry.Stock)),
+		read("GET /v1/unwanted", center(o.Desk.Registry.Unwanted)),
+		read("GET /v1/stations", center(o.Desk.Registry.StationsAtWork)),
+		read("GET /v1/officers", center(o.Desk.Registry.Officers)),
+		{pattern: "GET /v1/papers/{paper}", handle: o.getPaper},
+	}
+}
+
+// center reads what only officers of the center may see.
+func center[T any](list func(context.Context) (T, error)) func(context.Context, *http.Request, identity.Officer) (any, error) {
+	return func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
+		if err := desk.Center(by); err != nil {
+			return nil, err
+		}
+		return list(ctx)
+	}
+}
+
+// Act is a statement with the files that belong to it, as a client sends it.
+type Act struct {
+	Signed statement.Signed  `json:"signed"`
+	Files  map[string][]byte `json:"files,omitzero"`
+}
+
+// Session is what a log-in begins.
+type Session struct {
+	Token string    `json:"token"`
+	Until time.Time `json:"until"`
+}
+
+// postAct does what a statement says. Posting it again gives the same answer.
+func (o *Officers) postAct(w http.ResponseWriter, r *http.Request) error {
+	act, err := o.readAct(r)
+	if err != nil {
+		return err
+	}
+	answer, err := o.Desk.Do(r.Context(), act.Signed, act.Files)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, "application/json", answer)
+}
+
+// readAct reads an act; more than a plain one takes only from who is logged in.
+func (o *Officers) readAct(r *http.Request) (Act, error) {
+	var act Act
+	limit, line := int64(maxPlainAct), &o.acts
+	if bearer(r) != "" && (r.ContentLength < 0 || r.ContentLength > maxPlainAct) {
+		if _, err := o.session(r); err != nil {
+			return act, err
+		}
+		limit, line = o.MaxBody, &o.large
+	}
+	waiting, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	if err := line.take(waiting); err != nil {
+		return act, statusError{http.StatusTooManyRequests, identity.RefuseField(identity.Invalid, "act", "cannot be taken now: there are more than can be taken at once; send it again")}
+	}
+	defer line.give()
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	switch {
+	case err != nil:
+		return act, statusError{http.StatusBadRequest, identity.RefuseField(identity.Invalid, "act", "ended before it was complete, or came too slowly")}
+	case int64(len(body)) > limit:
+		return act, statusError{http.StatusRequestEntityTooLarge, identity.RefuseField(identity.Invalid, "act", "is larger than %d bytes", limit)}
+	}
+	if err := json.Unmarshal(body, &act, json.RejectUnknownMembers(true)); err != nil {
+		return act, identity.RefuseField(identity.Invalid, "act", "is not JSON with signed (statement, signatures) and files")
+	}
+	act.Signed.TakenIn = time.Time{} // the engine's to say
+	return act, nil
+}
+
+// postSession begins a session by the signed statement of a log-in.
+func (o *Officers) postSession(w http.ResponseWriter, r *http.Request) error {
+	act, err := o.readAct(r)
+	if err != nil {
+		return err
+	}
+	session, err := o.LogIn(r.Context(), act.Signed)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusCreated, "application/json", session)
+}
+
+// LogIn begins a session by a signed statement.
+func (o *Officers) LogIn(ctx context.Context, signed statement.Signed) (Session, error) {
+	said, err := signed.Read()
+	if err != nil {
+		return Session{}, err
+	}
+	act, err := said.Does()
+	if err != nil {
+		return Session{}, err
+	}
+	login, is := act.(identity.LogIn)
+	if !is {
+		return Session{}, identity.RefuseField(identity.Invalid, "act", "is no log-in")
+	}
+	token := rand.Text()
+	until, err := o.Desk.Registry.BeginSession(ctx, login, signed, token)
+	return Session{Token: token, Until: until}, err
+}
+
+// deleteSession ends the session that asks.
+func (o *Officers) deleteSession(w http.ResponseWriter, r *http.Request) error {
+	if err := o.Desk.Registry.EndSession(r.Context(), bearer(r)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// session is the officer whose token a request bears.
+func (o *Officers) session(r *http.Request) (identity.Officer, error) {
+	token := bearer(r)
+	if token == "" {
+		return identity.Officer{}, statusError{http.StatusUnauthorized, identity.RefuseField(identity.Forbidden, "session", "is missing: log in, and send the token as Authorization: Bearer")}
+	}
+	by, err := o.Desk.Registry.Session(r.Context(), token)
+	if identity.Refused(err, identity.Forbidden) {
+		err = statusError{http.StatusUnauthorized, err}
+	}
+	return by, err
+}
+
+// bearer is the token of a request (RFC 6750), or empty.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+func (o *Officers) getApplications(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	q := r.URL.Query()
+	limit, err := strconv.Atoi(q.Get("limit"))
+	if q.Get("limit") == "" {
+		limit, err = 1000, nil
+	}
+	if err != nil || limit < 1 || limit > 10_000 {
+		return nil, identity.RefuseField(identity.Invalid, "limit", "must be between 1 and 10,000")
+	}
+	filter := registry.Filter{
+		Stages: identity.OpenStages(), Awaiting: identity.Action(q.Get("awaiting")), Province: identity.ProvinceCode(q.Get("province")), Limit: limit,
+	}
+	if q.Has("all") {
+		filter.Stages = nil
+	}
+	if stage := q.Get("stage"); stage != "" {
+		filter.Stages = []identity.Stage{identity.Stage(stage)}
+	}
+	return o.Desk.Applications(ctx, by, filter)
+}
+
+func (o *Officers) getApplication(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	number, err := identity.ParseApplicationNumber(r.PathValue("number"))
+	if err != nil {
+		return nil, err
+	}
+	return o.Desk.Status(ctx, by, number)
+}
+
+// recentReceipt is how long a consignment is listed after it was received.
+const recentReceipt = 30 * 24 * time.Hour
+
+func (o *Officers) getConsignments(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	var since time.Time
+	if !r.URL.Query().Has("all") {
+		since = o.Now().Add(-recentReceipt)
+	}
+	return o.Desk.Consignments(ctx, by, since)
+}
+
+func (o *Officers) getConsignment(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	return o.Desk.Consignment(ctx, by, identity.ConsignmentNumber(r.PathValue("number")))
+}
+
+// getPaper draws a paper.
+func (o *Officers) getPaper(w http.ResponseWriter, r *http.Request) error {
+	by, err := o.session(r)
+	if err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	pdf, err := o.Desk.Paper(r.Context(), by, desk.PaperRequest{Kind: r.PathValue("paper"), Of: q.Get("of"), From: q.Get("from"), To: q.Get("to")})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/pdf")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(pdf) // the client is gone
+	return nil
+}

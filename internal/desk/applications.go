@@ -1,0 +1,229 @@
+package desk
+
+import (
+	"context"
+	"strings"
+
+	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+)
+
+// decide carries a decision to its application. One that the officer took before is
+// answered by where the application stands, though its workflow has ended.
+func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, signed statement.Signed) (Answer, error) {
+	number, err := s.application()
+	if err != nil {
+		return Answer{}, err
+	}
+	record, err := d.Registry.Application(ctx, number)
+	if err != nil {
+		return Answer{}, err
+	}
+	decision := act.Decision()
+	if err := decision.Step.Reasons().Check(decision.Reason); err != nil {
+		return Answer{}, err
+	}
+	if record.Stage.Ended() {
+		decided, err := d.Registry.Decided(ctx, number, decision.Step, decision.Officer)
+		if err != nil || decided {
+			return Answer{Application: number, Stage: record.Stage}, err
+		}
+	}
+	flows, err := d.Office.Workflows(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	accepted, err := flows.Decide(ctx, number, act, signed)
+	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
+}
+
+// The names of the files of acts: a portrait, and fingers by their position.
+const (
+	filePortrait = "portrait"
+	fileFinger   = "finger-"
+)
+
+// recapture stores new captures under the round that is waited for, tells the workflow,
+// and takes them away again if it refuses.
+func (d *Desk) recapture(ctx context.Context, s subject, act identity.Recapture, signed statement.Signed, files map[string][]byte) (Answer, error) {
+	number, err := s.application()
+	if err != nil {
+		return Answer{}, err
+	}
+	record, err := d.Registry.Application(ctx, number)
+	if err != nil {
+		return Answer{}, err
+	}
+	if record.CaptureRound < act.Round { // else it was captured before, and the workflow answers so
+		evidence, err := d.captured(ctx, number, record.CaptureRound, files)
+		if err != nil {
+			return Answer{}, err
+		}
+		if err := d.Registry.Capture(ctx, number, act.Round, evidence); err != nil {
+			return Answer{}, err
+		}
+	}
+	answer, err := d.decide(ctx, s, act, signed)
+	if Refused(err) {
+		if err := d.Registry.DropCapture(context.WithoutCancel(ctx), number, act.Round); err != nil {
+			return Answer{}, err
+		}
+	}
+	return answer, err
+}
+
+// captured checks the new captures. What is not given stays as captured before.
+func (d *Desk) captured(ctx context.Context, number identity.ApplicationNumber, round int, files map[string][]byte) (map[identity.EvidenceKind][]byte, error) {
+	var picture *packet.Image
+	var fingers []packet.Fingerprint
+	for name, content := range files {
+		position, finger := strings.CutPrefix(name, fileFinger)
+		switch {
+		case name == filePortrait:
+			picture = &packet.Image{Data: content}
+		case finger:
+			fingers = append(fingers, packet.Fingerprint{Position: position, Data: content})
+		default:
+			return nil, identity.RefuseField(identity.Invalid, "files", "%q is neither %q nor %q with a position", identity.OneLine(name), filePortrait, fileFinger)
+		}
+	}
+	before, err := d.templates(ctx, number, round)
+	if err != nil {
+		return nil, err
+	}
+	return intake.Recapture(picture, fingers, before, d.Sizes)
+}
+
+// templates are the fingers captured up to a round; none if every finger is missing.
+func (d *Desk) templates(ctx context.Context, number identity.ApplicationNumber, round int) (fingerprint.Templates, error) {
+	evidence, err := d.Registry.EvidenceOf(ctx, number, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round})
+	raw, taken := evidence[identity.EvidenceTemplates]
+	if err != nil || !taken {
+		return nil, err
+	}
+	var templates fingerprint.Templates
+	err = templates.UnmarshalBinary(raw)
+	return templates, err
+}
+
+// handOver stores the finger that was laid on the reader, if that is how the card is handed
+// over, and tells the workflow. What the same officer did before, in the same way, is
+// answered as it was then.
+func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCard, signed statement.Signed, files map[string][]byte) (Answer, error) {
+	number, err := s.application()
+	if err != nil {
+		return Answer{}, err
+	}
+	record, err := d.Registry.Application(ctx, number)
+	if err != nil {
+		return Answer{}, err
+	}
+	done := Answer{Application: number, Stage: identity.Issued}
+	if handed, err := d.handedOver(ctx, record, act); handed || err != nil {
+		return done, err
+	}
+	if act.Method == identity.HandOverByFingerprint {
+		if record.Awaiting != identity.ToHandOver {
+			return Answer{}, identity.Refuse(identity.Conflict, "application %s cannot be handed over now: it is at %s", number, record.Stage)
+		}
+		probe, err := d.probe(files)
+		if err != nil {
+			return Answer{}, err
+		}
+		if act.Probe, err = d.Registry.Probe(ctx, number, probe); err != nil {
+			return Answer{}, err
+		}
+	}
+	flows, err := d.Office.Workflows(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	accepted, err := flows.Decide(ctx, number, act, signed)
+	if Refused(err) { // somebody may have done it at the same moment
+		record, failed := d.Registry.Application(ctx, number)
+		if failed != nil {
+			return Answer{}, failed
+		}
+		if handed, refused := d.handedOver(ctx, record, act); handed || refused != nil {
+			return done, refused
+		}
+	}
+	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
+}
+
+// handedOver reports whether the officer handed the card over before, in that way. It
+// refuses when somebody else did.
+func (d *Desk) handedOver(ctx context.Context, record registry.ApplicationRecord, act identity.HandOverCard) (bool, error) {
+	if record.Stage != identity.Issued {
+		return false, nil
+	}
+	card, err := d.Registry.Card(ctx, record.Number, record.Attempt)
+	if err != nil {
+		return false, err
+	}
+	if card.HandedOverBy != act.Officer || card.HandedOver != act.Method {
+		return false, identity.Refuse(identity.Conflict, "the card of application %s was handed over before: by %s, by way of %s", record.Number, card.HandedOverBy, card.HandedOver)
+	}
+	return true, nil
+}
+
+// probe extracts the template from the one image of a finger.
+func (d *Desk) probe(files map[string][]byte) ([]byte, error) {
+	if len(files) != 1 {
+		return nil, identity.RefuseField(identity.Invalid, "files", "one image of a finger is needed, named %q with its position", fileFinger)
+	}
+	for name, image := range files {
+		position, finger := strings.CutPrefix(name, fileFinger)
+		if !finger || int64(len(image)) > d.Sizes.Finger {
+			return nil, identity.RefuseField(identity.Invalid, "files", "an image of a finger of at most %d bytes is needed, named %q with its position", d.Sizes.Finger, fileFinger)
+		}
+		at, err := fingerprint.ParsePosition(position)
+		if err != nil {
+			return nil, err
+		}
+		template, err := fingerprint.Extract(image)
+		if err != nil {
+			return nil, err
+		}
+		return fingerprint.Templates{at: template}.MarshalBinary()
+	}
+	return nil, nil
+}
+
+// destroy records that a card was destroyed, and tells whoever waits for it.
+func (d *Desk) destroy(ctx context.Context, s subject, act identity.DestroyCard, signed statement.Signed) (Answer, error) {
+	number, err := s.application()
+	if err != nil {
+		return Answer{}, err
+	}
+	card, err := d.Registry.Card(ctx, number, act.Card)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := d.Registry.Destroy(ctx, number, act, signed); err != nil {
+		return Answer{}, err
+	}
+	d.Office.Tell(ctx, number)
+	if card.State == identity.CardPacked {
+		d.Office.TellConsignment(ctx, card.Consignment)
+	}
+	return Answer{Application: number, Card: act.Card}, nil
+}
+
+// find records that a lost card turned up.
+func (d *Desk) find(ctx context.Context, s subject, act identity.FindCard, signed statement.Signed) (Answer, error) {
+	number, err := s.application()
+	if err != nil {
+		return Answer{}, err
+	}
+	card, err := d.Registry.Found(ctx, number, act, signed)
+	if err != nil {
+		return Answer{}, err
+	}
+	d.Office.Tell(ctx, number)
+	return Answer{Application: number, Card: card}, nil
+}

@@ -1,0 +1,212 @@
+// Package desk does what officers' statements say: it looks who signed and whether they
+// may, then asks the workflow or the registry, which look again. The gateway's interface
+// and its pages for officers are its windows.
+package desk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/workflows"
+)
+
+// Desk is where statements are done.
+type Desk struct {
+	Registry *registry.Registry
+	Sizes    packet.Sizes
+	Papers   Papers
+	Office   Office
+}
+
+// Office is what a desk needs of the whole office.
+type Office interface {
+	Workflows(ctx context.Context) (*workflows.Client, error)
+	WakeForStock(ctx context.Context)
+	Tell(ctx context.Context, numbers ...identity.ApplicationNumber)
+	TellConsignment(ctx context.Context, number identity.ConsignmentNumber)
+	GoOnAtStations(ctx context.Context)
+}
+
+// Answer is what came of a statement; what does not belong to its act is empty.
+type Answer struct {
+	Application identity.ApplicationNumber `json:"application,omitzero"`
+	Stage       identity.Stage             `json:"stage,omitzero"`
+	Awaiting    identity.Action            `json:"awaiting,omitzero"`
+	Card        int                        `json:"card,omitzero"`
+
+	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
+	State       identity.ConsignmentState  `json:"state,omitzero"`
+	Cards       int                        `json:"cards,omitzero"`
+	Surplus     []registry.Surplus         `json:"surplus,omitzero"`
+	Corrections []registry.Correction      `json:"corrections,omitzero"`
+}
+
+// Do does what a statement says, with the files that belong to it. The same statement
+// again is answered by what was done. What is refused leaves nothing but a line for the
+// auditor.
+func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string][]byte) (Answer, error) {
+	signed.TakenIn = time.Time{} // the engine's to say
+	answer, err := d.do(ctx, signed, files)
+	err = plain(err)
+	if Refused(err) && len(signed.Statement) > 0 {
+		err = errors.Join(err, d.Registry.RefusedAct(ctx, signed, errors.New(Words(err))))
+	}
+	return answer, err
+}
+
+func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string][]byte) (Answer, error) {
+	if err := d.Registry.MayAct(ctx, signed); err != nil {
+		return Answer{}, err
+	}
+	said, err := signed.Read()
+	if err != nil {
+		return Answer{}, err
+	}
+	act, err := said.Does()
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := signed.Says(act, said.Subject, said.ID); err != nil {
+		return Answer{}, err
+	}
+	if err := belong(act, files); err != nil {
+		return Answer{}, err
+	}
+	s := subject(said.Subject)
+	switch act := act.(type) {
+	case identity.Recapture:
+		return d.recapture(ctx, s, act, signed, files)
+	case identity.HandOverCard:
+		return d.handOver(ctx, s, act, signed, files)
+	case identity.Deciding:
+		return d.decide(ctx, s, act, signed)
+	case identity.SealConsignment, identity.SendConsignment, identity.ReceiveConsignment:
+		return d.move(ctx, s, act, signed)
+	}
+	return d.book(ctx, s, act, signed)
+}
+
+// book does what no workflow decides on: the registry alone.
+func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed statement.Signed) (Answer, error) {
+	switch act := act.(type) {
+	case identity.Recount, identity.ReopenConsignment, identity.SettleSurplus:
+		return d.correct(ctx, s, act, signed)
+	case identity.DestroyCard:
+		return d.destroy(ctx, s, act, signed)
+	case identity.FindCard:
+		return d.find(ctx, s, act, signed)
+	case identity.ReceiveBlanks:
+		if err := d.Registry.ReceiveBlanks(ctx, act, signed); err != nil {
+			return Answer{}, err
+		}
+		d.Office.WakeForStock(ctx)
+		return Answer{}, nil
+	}
+	if station, err := s.station(); err == nil {
+		return Answer{}, d.onStation(ctx, station, act, signed)
+	}
+	if officer, err := s.officer(); err == nil {
+		return Answer{}, d.onOfficer(ctx, officer, act, signed)
+	}
+	return Answer{}, identity.RefuseField(identity.Invalid, "act", "%s is not done here to %q", act.ActName(), string(s))
+}
+
+// onStation does what changes a station.
+func (d *Desk) onStation(ctx context.Context, id identity.StationID, act identity.Act, signed statement.Signed) error {
+	switch act := act.(type) {
+	case identity.RegisterStation:
+		return d.Registry.RegisterStation(ctx, id, act, signed)
+	case identity.RevokeStation:
+		return d.Registry.RevokeStation(ctx, id, act, signed)
+	case identity.PauseStation:
+		return d.Registry.PauseStation(ctx, id, act, signed)
+	case identity.ResumeStation:
+		if err := d.Registry.ResumeStation(ctx, id, act, signed); err != nil {
+			return err
+		}
+		d.Office.GoOnAtStations(ctx)
+		return nil
+	}
+	return identity.RefuseField(identity.Invalid, "act", "%s is not done to a station", act.ActName())
+}
+
+// onOfficer does what changes who may act.
+func (d *Desk) onOfficer(ctx context.Context, badge identity.OfficerID, act identity.Act, signed statement.Signed) error {
+	switch act := act.(type) {
+	case identity.RegisterOfficer:
+		if act.Record.Badge != badge {
+			return identity.RefuseField(identity.Invalid, "subject", "is another officer than the record's")
+		}
+		return d.Registry.RegisterOfficer(ctx, act, signed)
+	case identity.RevokeOfficer:
+		return d.Registry.RevokeOfficer(ctx, badge, act, signed)
+	case identity.RegisterKey:
+		return d.Registry.RegisterKey(ctx, badge, act, signed)
+	case identity.RevokeKey:
+		return d.Registry.RevokeKey(ctx, badge, act, signed)
+	}
+	return identity.RefuseField(identity.Invalid, "act", "%s is not done to an officer", act.ActName())
+}
+
+// belong refuses files that the officer did not sign for.
+func belong(act identity.Act, files map[string][]byte) error {
+	var signed []byte
+	switch act := act.(type) {
+	case identity.Recapture:
+		signed = act.Captured
+	case identity.HandOverCard:
+		signed = act.Captured
+	}
+	if !bytes.Equal(signed, statement.Digest(files)) {
+		return identity.RefuseField(identity.Forbidden, "files", "are not those that the statement was signed for")
+	}
+	return nil
+}
+
+// Refused reports whether everything that went wrong was refused: at the desk, in the
+// registry, or by a workflow.
+func Refused(err error) bool {
+	problems := identity.Apart(err)
+	for _, e := range problems {
+		if _, ok := errors.AsType[*identity.Refusal](e); ok {
+			continue
+		}
+		if failure, ok := errors.AsType[*temporal.ApplicationError](e); !ok || !failure.NonRetryable() {
+			return false
+		}
+	}
+	return len(problems) > 0
+}
+
+// plain gives the refusals of a workflow as refusals.
+func plain(err error) error {
+	problems := identity.Apart(err)
+	for i, e := range problems {
+		if failure, ok := errors.AsType[*temporal.ApplicationError](e); ok && failure.NonRetryable() {
+			problems[i] = &identity.Refusal{Kind: identity.Kind(failure.Type()), Detail: failure.Message()}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Words says what went wrong, as an officer reads it.
+func Words(err error) string {
+	var lines []string
+	for _, e := range identity.Apart(err) {
+		line := e.Error()
+		if failure, ok := errors.AsType[*temporal.ApplicationError](e); ok {
+			line = failure.Message()
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "; ")
+}

@@ -1,0 +1,137 @@
+package desk
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/templates/papers"
+	"example.org/cancuoc/templates/render"
+)
+
+// Papers is what the desk draws papers with.
+type Papers struct {
+	Renderer   *render.Renderer
+	StatusPage string // address of the citizens' page
+	Specimen   bool   // every paper says that it is one
+}
+
+// PaperRequest names a paper.
+type PaperRequest struct {
+	Kind     string // slip, manifest or destruction
+	Of       string // the application of a slip, the consignment of a manifest
+	From, To string // first and last day of a record of destruction
+}
+
+// Paper draws a paper that an officer may have, as a PDF.
+func (d *Desk) Paper(ctx context.Context, by identity.Officer, r PaperRequest) ([]byte, error) {
+	switch r.Kind {
+	case "slip":
+		slip, err := d.slip(ctx, by, r.Of)
+		if err != nil {
+			return nil, err
+		}
+		return slip.Draw(d.Papers.Renderer)
+	case "manifest":
+		manifest, err := d.manifest(ctx, by, identity.ConsignmentNumber(strings.ToUpper(r.Of)))
+		if err != nil {
+			return nil, err
+		}
+		return manifest.Draw(d.Papers.Renderer)
+	case "destruction":
+		record, err := d.destruction(ctx, by, r)
+		if err != nil {
+			return nil, err
+		}
+		return record.Draw(d.Papers.Renderer)
+	}
+	return nil, identity.RefuseField(identity.NotFound, "paper", "is none of slip, manifest, destruction")
+}
+
+// slip is the appointment slip of an application that has not ended.
+func (d *Desk) slip(ctx context.Context, by identity.Officer, of string) (papers.Slip, error) {
+	number, err := identity.ParseApplicationNumber(of)
+	if err != nil {
+		return papers.Slip{}, err
+	}
+	record, err := d.seen(ctx, by, number)
+	if err != nil {
+		return papers.Slip{}, err
+	}
+	if record.Stage.Ended() {
+		return papers.Slip{}, identity.Refuse(identity.Conflict, "application %s has ended (%s): there is no card to collect", number, record.Stage)
+	}
+	station, err := d.Registry.Station(ctx, record.Application.Station)
+	return papers.Slip{
+		Application: number, Form: record.Rules.Form, Type: record.Application.Type, Ground: record.Application.Ground,
+		FiledOn: record.Application.FiledOn, Due: identity.DateOf(record.Due.Add(-time.Nanosecond)),
+		Station: papers.Station{ID: station.ID, Name: station.Name}, Post: record.Destination == identity.DestinationPost,
+		Fee: record.Rules.Fee, Officer: record.Application.Officer, StatusPage: d.Papers.StatusPage, Specimen: d.Papers.Specimen,
+	}, err
+}
+
+// manifest lists the cards of a consignment.
+func (d *Desk) manifest(ctx context.Context, by identity.Officer, number identity.ConsignmentNumber) (papers.Manifest, error) {
+	consignment, err := d.Consignment(ctx, by, number)
+	if err != nil {
+		return papers.Manifest{}, err
+	}
+	m := papers.Manifest{
+		Consignment: string(consignment.Number), State: consignment.State, Courier: consignment.Courier, Seal: consignment.Seal,
+		Destination: papers.Station{ID: consignment.Destination}, Post: consignment.Destination == identity.DestinationPost, Specimen: d.Papers.Specimen,
+	}
+	if !m.Post {
+		station, err := d.Registry.Station(ctx, consignment.Destination)
+		if err != nil {
+			return papers.Manifest{}, err
+		}
+		m.Destination.Name = station.Name
+	}
+	for _, card := range consignment.Cards {
+		m.Cards = append(m.Cards, papers.ManifestCard{
+			Application: card.Application, Attempt: card.Attempt, Blank: string(card.Blank), Missing: card.Missing,
+		})
+	}
+	return m, nil
+}
+
+// destruction is the record of the blanks that were spoiled or destroyed in a period.
+func (d *Desk) destruction(ctx context.Context, by identity.Officer, r PaperRequest) (papers.Destruction, error) {
+	if err := Center(by); err != nil {
+		return papers.Destruction{}, err
+	}
+	from, err := day("from", r.From)
+	if err != nil {
+		return papers.Destruction{}, err
+	}
+	to, err := day("to", r.To)
+	if err != nil {
+		return papers.Destruction{}, err
+	}
+	blanks, err := d.Registry.WrittenOff(ctx, from, to)
+	return destruction(from, to, blanks, d.Papers.Specimen), err
+}
+
+// destruction makes the paper of the registry's list.
+func destruction(from, to identity.Date, blanks []registry.WrittenOff, specimen bool) papers.Destruction {
+	record := papers.Destruction{From: from, To: to, Specimen: specimen}
+	for _, b := range blanks {
+		off := papers.WrittenOff{Serial: string(b.Serial), Lost: b.Lost}
+		for _, e := range b.Events {
+			off.Events = append(off.Events, papers.WriteOff(e))
+		}
+		record.Blanks = append(record.Blanks, off)
+	}
+	return record
+}
+
+// day reads a day of a period.
+func day(field, text string) (identity.Date, error) {
+	var date identity.Date
+	if err := date.UnmarshalText([]byte(text)); err != nil || !date.Complete() {
+		return date, identity.RefuseField(identity.Invalid, field, "is not a day; yyyy-mm-dd is accepted")
+	}
+	return date, nil
+}

@@ -1,0 +1,140 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// Listed is one line of the list of applications.
+type Listed struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Type        identity.ApplicationType   `json:"type"`
+	Province    identity.ProvinceCode      `json:"province"`
+	Stage       identity.Stage             `json:"stage"`
+	Awaiting    identity.Action            `json:"awaiting,omitzero"`
+	Why         string                     `json:"why,omitzero"`
+	Since       time.Time                  `json:"since,omitzero"`
+	Trouble     string                     `json:"trouble,omitzero"` // at the station that makes its card
+	Station     identity.StationID         `json:"station,omitzero"`
+	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
+	Due         time.Time                  `json:"due"`
+}
+
+// Status is where one application is, and what has happened.
+type Status struct {
+	Application  identity.ApplicationNumber `json:"application"`
+	Stage        identity.Stage             `json:"stage"`
+	Awaiting     identity.Action            `json:"awaiting,omitzero"`
+	Why          string                     `json:"why,omitzero"`     // why it waits
+	Since        time.Time                  `json:"since,omitzero"`   // since when
+	Trouble      string                     `json:"trouble,omitzero"` // at the station that makes its card
+	Due          time.Time                  `json:"due"`
+	Cards        int                        `json:"cards"`
+	CaptureRound int                        `json:"capture_round"`
+	Consignment  identity.ConsignmentNumber `json:"consignment,omitzero"`
+	Timeline     []Event                    `json:"timeline"`
+}
+
+// Event is one entry of the audit trail.
+type Event struct {
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	What   string    `json:"what"`
+	Reason string    `json:"reason,omitzero"`
+}
+
+// Applications lists applications for an officer: a province's sees its own.
+func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry.Filter) ([]Listed, error) {
+	if f.Province == "" && by.Unit != identity.UnitCenter {
+		f.Province = identity.ProvinceCode(by.Unit)
+	}
+	if f.Province != "" && !by.Unit.Covers(f.Province) {
+		return nil, identity.RefuseField(identity.Forbidden, "province", "is another than yours, %s", by.Unit)
+	}
+	records, err := d.Registry.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Listed, len(records))
+	for i, r := range records {
+		list[i] = Listed{
+			Application: r.Number, Type: r.Application.Type, Province: r.Province, Stage: r.Stage, Awaiting: r.Awaiting,
+			Why: r.AwaitingWhy, Since: r.Since, Trouble: r.Trouble, Station: r.Station, Consignment: r.Consignment, Due: r.Due,
+		}
+	}
+	return list, nil
+}
+
+// Status says where an application is, to an officer of its province or of the one in
+// which its card is handed over.
+func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) (Status, error) {
+	record, err := d.seen(ctx, by, number)
+	if err != nil {
+		return Status{}, err
+	}
+	entries, err := d.Registry.Audit(ctx, number)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{
+		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
+		Cards: record.Attempt, CaptureRound: record.CaptureRound, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
+	}
+	for i, e := range entries {
+		s.Timeline[i] = Event{At: e.At, Actor: e.Actor, What: e.Event, Reason: e.Reason}
+	}
+	return s, nil
+}
+
+// seen reads an application that an officer may see.
+func (d *Desk) seen(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) (registry.ApplicationRecord, error) {
+	record, err := d.Registry.Application(ctx, number)
+	if err != nil || by.Unit.Covers(record.Province) {
+		return record, err
+	}
+	destination, err := d.Registry.Station(ctx, record.Destination)
+	if err == nil && by.Unit.Covers(destination.Province) {
+		return record, nil
+	}
+	if err == nil || identity.Refused(err, identity.NotFound) {
+		err = identity.Refuse(identity.Forbidden, "application %s is another province's than yours, %s", number, by.Unit)
+	}
+	return registry.ApplicationRecord{}, err
+}
+
+// Consignments lists the boxes of cards that an officer may see: a province's officer
+// those that come to it.
+func (d *Desk) Consignments(ctx context.Context, by identity.Officer, receivedSince time.Time) ([]registry.Consignment, error) {
+	list, err := d.Registry.Consignments(ctx, receivedSince)
+	if err != nil || by.Unit == identity.UnitCenter {
+		return list, err
+	}
+	return slices.DeleteFunc(list, func(c registry.Consignment) bool { return !comesTo(by, c) }), nil
+}
+
+// comesTo reports whether a box goes to an officer's province.
+func comesTo(by identity.Officer, c registry.Consignment) bool {
+	return strings.HasPrefix(string(c.Destination), string(by.Unit)+"-")
+}
+
+// Consignment is one box of cards that an officer may see.
+func (d *Desk) Consignment(ctx context.Context, by identity.Officer, number identity.ConsignmentNumber) (registry.Consignment, error) {
+	c, err := d.Registry.Consignment(ctx, number)
+	if err == nil && by.Unit != identity.UnitCenter && !comesTo(by, c) {
+		err = identity.Refuse(identity.Forbidden, "consignment %s is another province's than yours, %s", number, by.Unit)
+	}
+	return c, err
+}
+
+// Center refuses an officer of a province what only the center's may see.
+func Center(by identity.Officer) error {
+	if by.Unit != identity.UnitCenter {
+		return identity.Refuse(identity.Forbidden, "only officers of the center may see this")
+	}
+	return nil
+}

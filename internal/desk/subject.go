@@ -1,0 +1,42 @@
+package desk
+
+import (
+	"strings"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// subject is what a statement is about, as package statement names it.
+type subject string
+
+func (s subject) application() (identity.ApplicationNumber, error) {
+	name, is := strings.CutPrefix(string(s), "application/")
+	if !is {
+		return "", identity.RefuseField(identity.Invalid, "subject", "%q is no application", string(s))
+	}
+	return identity.ParseApplicationNumber(name)
+}
+
+func (s subject) consignment() (identity.ConsignmentNumber, error) {
+	name, is := strings.CutPrefix(string(s), "consignment/")
+	if !is || name == "" {
+		return "", identity.RefuseField(identity.Invalid, "subject", "%q is no consignment", string(s))
+	}
+	return identity.ConsignmentNumber(name), nil
+}
+
+func (s subject) station() (identity.StationID, error) {
+	name, is := strings.CutPrefix(string(s), "station/")
+	if !is {
+		return "", identity.RefuseField(identity.Invalid, "subject", "%q is no station", string(s))
+	}
+	return identity.ParseStationID(name)
+}
+
+func (s subject) officer() (identity.OfficerID, error) {
+	name, is := strings.CutPrefix(string(s), "officer/")
+	if !is {
+		return "", identity.RefuseField(identity.Invalid, "subject", "%q is no officer", string(s))
+	}
+	return identity.OfficerID(name), identity.OfficerID(name).Check()
+}

@@ -1,0 +1,57 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// sessionTime is how long an officer reads by one log-in.
+const sessionTime = 15 * time.Minute
+
+// BeginSession begins the session of an officer who logs in: by the token he reads until
+// then, as long as he and his key are valid.
+func (r *Registry) BeginSession(ctx context.Context, act identity.LogIn, signed statement.Signed, token string) (until time.Time, err error) {
+	begun := false
+	err = r.act(ctx, act, statement.Office, signed, func(tx pgx.Tx) error {
+		begun = true
+		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE until < now() - interval '1 day'`); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `INSERT INTO sessions (token, officer, key, act, until) VALUES ($1, $2, $3, $4, now() + $5) RETURNING until`,
+			hashed(token), act.Officer, signed.Signatures[0].Key, signed.ID(), sessionTime).Scan(&until)
+	})
+	if err == nil && !begun {
+		err = r.kept(ctx, signed, identity.RefuseField(identity.Forbidden, "statement", "began a session before: sign again"))
+	}
+	return until, err
+}
+
+// Session gives the officer whose session a token is, or refuses with Forbidden.
+func (r *Registry) Session(ctx context.Context, token string) (identity.Officer, error) {
+	var o identity.Officer
+	err := r.db.QueryRow(ctx, `
+		SELECT o.badge, o.unit, o.roles, o.valid_from FROM sessions s JOIN officers o ON o.badge = s.officer
+		WHERE s.token = $1 AND s.ended_at IS NULL AND s.until > now() AND refused_act('log-in', 'office', s.officer, s.key) IS NULL`,
+		hashed(token)).Scan(&o.Badge, &o.Unit, &o.Roles, &o.ValidFrom)
+	if identity.Refused(found(err, ""), identity.NotFound) {
+		return o, identity.RefuseField(identity.Forbidden, "session", "is unknown, or has ended: log in")
+	}
+	return o, fail("read session", err)
+}
+
+// EndSession ends a session. One that has ended, or never was, is none.
+func (r *Registry) EndSession(ctx context.Context, token string) error {
+	_, err := r.db.Exec(ctx, `UPDATE sessions SET ended_at = now() WHERE token = $1 AND ended_at IS NULL`, hashed(token))
+	return fail("end session", err)
+}
+
+func hashed(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
