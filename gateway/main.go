@@ -56,6 +56,7 @@ func routes(office *office.Office, door *intake.Door, c config.Gateway, maxPacke
 	mux := http.NewServeMux()
 	(&api.Server{
 		Door: door, Ready: office.Ready, MaxPacket: maxPacket, Capacity: capacity(c, maxPacket), Logger: logger,
+		Officers: &api.Officers{Desk: office.Desk(), MaxBody: maxPacket, Now: office.Now},
 	}).Register(mux)
 	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
 	if len(c.CodecOrigins) == 0 {

@@ -1,0 +1,11 @@
+package office
+
+import "example.org/cancuoc/internal/desk"
+
+// Desk is where officers' statements are done.
+func (o *Office) Desk() *desk.Desk {
+	return &desk.Desk{
+		Registry: o.Registry, Sizes: o.Sizes(), Office: o,
+		Papers: desk.Papers{Renderer: o.Forms, StatusPage: o.config.Gateway.PublicURL, Specimen: o.config.Forms.Specimen},
+	}
+}
