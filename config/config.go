@@ -39,6 +39,7 @@ type Config struct {
 	PKI             PKI             `mapstructure:"pki"`
 	Keys            Keys            `mapstructure:"keys"`
 	Gateway         Gateway         `mapstructure:"gateway"`
+	Client          Client          `mapstructure:"client"`
 	Worker          Worker          `mapstructure:"worker"`
 	Station         Station         `mapstructure:"station"`
 	Printing        Printing        `mapstructure:"printing"`
@@ -128,6 +129,14 @@ type Gateway struct {
 	CodecOrigins []string `mapstructure:"codec_origins"`
 	Connections  int      `mapstructure:"connections"`
 	MemoryBytes  int64    `mapstructure:"memory_bytes"`
+}
+
+// Client is how starter reaches the office, and as whom.
+type Client struct {
+	Gateway string `mapstructure:"gateway"`
+	CAFile  string `mapstructure:"ca_file"`
+	Keys    string `mapstructure:"keys"`
+	Officer string `mapstructure:"officer"`
 }
 
 // Worker says what one worker process does.
@@ -335,6 +344,7 @@ func (c *Config) fill() {
 		{&c.Station.Journal, []string{"journal"}},
 		{&c.Printing.Spool, []string{"out", "prints"}},
 		{&c.Printing.Ledger, []string{"print-jobs"}},
+		{&c.Client.Keys, []string{"officers"}},
 	} {
 		if *p.path == "" && !c.Production() {
 			*p.path = filepath.Join(append([]string{c.DataDir}, p.in...)...)
@@ -453,6 +463,9 @@ func (c Config) validateServers(check *check) {
 	check.atLeast("gateway.connections", int64(c.Gateway.Connections), 2)
 	check.atLeast("gateway.memory_bytes", c.Gateway.MemoryBytes, minGatewayMemory)
 	check.wrong(c.Intake.PacketBytes > c.Gateway.MemoryBytes/10, "intake.packet_bytes is %d; must be at most a tenth of gateway.memory_bytes", c.Intake.PacketBytes)
+	if c.Client.Gateway != "" {
+		check.httpURL("client.gateway", c.Client.Gateway, schemes...)
+	}
 	for _, origin := range c.Gateway.CodecOrigins {
 		check.httpURL("gateway.codec_origins", origin, "http", "https")
 	}

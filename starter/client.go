@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/desk"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// client is the office as stations, counters and officers reach it: through the gateway,
+// with their keys.
+type client struct {
+	gateway string
+	http    *http.Client
+	keys    keyring
+}
+
+// validFor is how long a statement is taken in after it was signed.
+const validFor = 10 * time.Minute
+
+// client makes the client once.
+func (a *app) client() (*client, error) {
+	if a.connected != nil {
+		return a.connected, nil
+	}
+	c, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{ResponseHeaderTimeout: 90 * time.Second, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
+	if c.Client.CAFile != "" {
+		pem, err := os.ReadFile(c.Client.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read client.ca_file: %w", err)
+		}
+		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+		if !transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, identity.RefuseField(identity.Invalid, "client.ca_file", "holds no certificate in PEM")
+		}
+	}
+	a.connected = &client{
+		gateway: strings.TrimRight(cmp.Or(c.Client.Gateway, c.Gateway.PublicURL), "/"),
+		http:    &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		keys:    keyring{dir: c.Client.Keys, asks: identity.OfficerID(cmp.Or(a.as, c.Client.Officer))},
+	}
+	return a.connected, nil
+}
+
+// act signs what officers do with the keys of all of them, and sends it with the files that
+// belong to it.
+func (a *app) act(ctx context.Context, act identity.Act, subject, id string, files map[string][]byte) (desk.Answer, error) {
+	var answer desk.Answer
+	if err := act.Check(); err != nil {
+		return answer, err
+	}
+	c, err := a.client()
+	if err != nil {
+		return answer, err
+	}
+	signed, err := c.keys.sign(act, subject, cmp.Or(id, statement.NewID()))
+	if err != nil {
+		return answer, err
+	}
+	token := ""
+	if len(files) > 0 { // large, so only from who is logged in
+		if token, err = c.token(ctx, act.By()[0]); err != nil {
+			return answer, err
+		}
+	}
+	body, err := json.Marshal(api.Act{Signed: signed, Files: files})
+	if err != nil {
+		return answer, fmt.Errorf("write act: %w", err)
+	}
+	err = c.ask(ctx, http.MethodPost, "/v1/acts", token, "application/json", body, &answer)
+	return answer, err
+}
+
+// read asks what an officer may read, logged in as whoever asks.
+func (a *app) read(ctx context.Context, path string, query url.Values, answer any) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	officer, err := c.keys.asking()
+	if err != nil {
+		return err
+	}
+	token, err := c.token(ctx, officer)
+	if err != nil {
+		return err
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return c.ask(ctx, http.MethodGet, path, token, "", nil, answer)
+}
+
+// token is that of an officer's session, begun if there is none.
+func (c *client) token(ctx context.Context, officer identity.OfficerID) (string, error) {
+	if token, ok := c.keys.session(officer, c.gateway); ok {
+		return token, nil
+	}
+	session, err := c.logIn(ctx, officer)
+	if err != nil {
+		return "", err
+	}
+	return session.Token, c.keys.keepSession(officer, c.gateway, session)
+}
+
+// logIn begins a session.
+func (c *client) logIn(ctx context.Context, officer identity.OfficerID) (api.Session, error) {
+	var session api.Session
+	signed, err := c.keys.sign(identity.LogIn{Officer: officer}, statement.Office, statement.NewID())
+	if err != nil {
+		return session, err
+	}
+	body, err := json.Marshal(api.Act{Signed: signed})
+	if err != nil {
+		return session, fmt.Errorf("write log-in: %w", err)
+	}
+	err = c.ask(ctx, http.MethodPost, "/v1/sessions", "", "application/json", body, &session)
+	return session, err
+}
+
+// ask sends a request and reads its answer: JSON, or bytes. What the office refused comes
+// back as its refusals.
+func (c *client) ask(ctx context.Context, method, path, token, contentType string, body []byte, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, method, c.gateway+path, bytes.NewReader(body))
+	if err != nil {
+		return identity.RefuseField(identity.Invalid, "client.gateway", "is no address of a gateway")
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("the office does not answer at %s: %w", c.gateway, errors.Unwrap(err))
+	}
+	defer response.Body.Close()
+	const most = 64 << 20
+	content, err := io.ReadAll(io.LimitReader(response.Body, most))
+	if err != nil {
+		return fmt.Errorf("read the office's answer: %w", err)
+	}
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return refusals(response.StatusCode, content)
+	}
+	switch into := answer.(type) {
+	case nil:
+		return nil
+	case *[]byte:
+		*into = content
+		return nil
+	}
+	if err := json.Unmarshal(content, answer); err != nil {
+		return fmt.Errorf("read the office's answer: %w", err)
+	}
+	return nil
+}
+
+// refusals reads a problem document (RFC 9457).
+func refusals(status int, content []byte) error {
+	var problem struct {
+		Title  string              `json:"title"`
+		Errors []*identity.Refusal `json:"errors"`
+	}
+	if json.Unmarshal(content, &problem) != nil || problem.Title == "" {
+		return fmt.Errorf("the office answers %d %s", status, http.StatusText(status))
+	}
+	if status >= http.StatusInternalServerError && len(problem.Errors) == 0 || status == http.StatusTooManyRequests {
+		return errors.New(problem.Title)
+	}
+	var all []error
+	for _, refusal := range problem.Errors {
+		all = append(all, refusal)
+	}
+	return errors.Join(all...)
+}
