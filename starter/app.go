@@ -9,7 +9,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/workflows"
 )
 
 // app is what commands share: settings, and connections that are made when a command
@@ -17,9 +16,11 @@ import (
 type app struct {
 	configFile string
 	asJSON     bool
+	as         string // badge of the officer who asks
 
-	loaded *config.Config
-	opened *office.Office
+	loaded    *config.Config
+	opened    *office.Office
+	connected *gate
 }
 
 // config loads the settings once.
@@ -56,48 +57,6 @@ func (a *app) close() {
 	if a.opened != nil {
 		a.opened.Close()
 	}
-}
-
-// workflows connects to Temporal.
-func (a *app) workflows(ctx context.Context) (*workflows.Client, error) {
-	office, err := a.office(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return office.Workflows(ctx)
-}
-
-// decide carries an act to an application. A decision that the officer took before is
-// answered by where the application stands, though its workflow has ended.
-func (a *app) decide(ctx context.Context, number string, act identity.Act, id string) (workflows.Accepted, error) {
-	n, record, err := a.record(ctx, number)
-	if err != nil {
-		return workflows.Accepted{}, err
-	}
-	officer := identity.OfficerID("")
-	switch m := act.(type) {
-	case identity.Approve:
-		officer = m.Officer
-	case identity.Reject:
-		officer = m.Officer
-		m.Seen = record.Stage
-		act = m
-	case identity.Withdraw:
-		officer = m.Officer
-	case identity.Adjudicate:
-		officer = m.Officer
-	}
-	if record.Stage.Ended() && officer != "" {
-		decided, err := a.opened.Registry.Decided(ctx, n, identity.DecisionStep(act.ActName()), officer)
-		if err != nil || decided {
-			return workflows.Accepted{Stage: record.Stage}, err
-		}
-	}
-	flows, err := a.workflows(ctx)
-	if err != nil {
-		return workflows.Accepted{}, err
-	}
-	return flows.Decide(ctx, n, act, id)
 }
 
 // record reads the application that an argument names.

@@ -23,9 +23,9 @@ import (
 	"example.org/cancuoc/internal/statement"
 )
 
-// client is the office as stations, counters and officers reach it: through the gateway,
+// gate is the office as stations, counters and officers reach it: through the gateway,
 // with their keys.
-type client struct {
+type gate struct {
 	gateway string
 	http    *http.Client
 	keys    keyring
@@ -35,7 +35,7 @@ type client struct {
 const validFor = 10 * time.Minute
 
 // client makes the client once.
-func (a *app) client() (*client, error) {
+func (a *app) client() (*gate, error) {
 	if a.connected != nil {
 		return a.connected, nil
 	}
@@ -54,7 +54,7 @@ func (a *app) client() (*client, error) {
 			return nil, identity.RefuseField(identity.Invalid, "client.ca_file", "holds no certificate in PEM")
 		}
 	}
-	a.connected = &client{
+	a.connected = &gate{
 		gateway: strings.TrimRight(cmp.Or(c.Client.Gateway, c.Gateway.PublicURL), "/"),
 		http:    &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		keys:    keyring{dir: c.Client.Keys, asks: identity.OfficerID(cmp.Or(a.as, c.Client.Officer))},
@@ -112,21 +112,21 @@ func (a *app) read(ctx context.Context, path string, query url.Values, answer an
 }
 
 // token is that of an officer's session, begun if there is none.
-func (c *client) token(ctx context.Context, officer identity.OfficerID) (string, error) {
-	if token, ok := c.keys.session(officer, c.gateway); ok {
+func (g *gate) token(ctx context.Context, officer identity.OfficerID) (string, error) {
+	if token, ok := g.keys.session(officer, g.gateway); ok {
 		return token, nil
 	}
-	session, err := c.logIn(ctx, officer)
+	session, err := g.logIn(ctx, officer)
 	if err != nil {
 		return "", err
 	}
-	return session.Token, c.keys.keepSession(officer, c.gateway, session)
+	return session.Token, g.keys.keepSession(officer, g.gateway, session)
 }
 
 // logIn begins a session.
-func (c *client) logIn(ctx context.Context, officer identity.OfficerID) (api.Session, error) {
+func (g *gate) logIn(ctx context.Context, officer identity.OfficerID) (api.Session, error) {
 	var session api.Session
-	signed, err := c.keys.sign(identity.LogIn{Officer: officer}, statement.Office, statement.NewID())
+	signed, err := g.keys.sign(identity.LogIn{Officer: officer}, statement.Office, statement.NewID())
 	if err != nil {
 		return session, err
 	}
@@ -134,14 +134,14 @@ func (c *client) logIn(ctx context.Context, officer identity.OfficerID) (api.Ses
 	if err != nil {
 		return session, fmt.Errorf("write log-in: %w", err)
 	}
-	err = c.ask(ctx, http.MethodPost, "/v1/sessions", "", "application/json", body, &session)
+	err = g.ask(ctx, http.MethodPost, "/v1/sessions", "", "application/json", body, &session)
 	return session, err
 }
 
 // ask sends a request and reads its answer: JSON, or bytes. What the office refused comes
 // back as its refusals.
-func (c *client) ask(ctx context.Context, method, path, token, contentType string, body []byte, answer any) error {
-	request, err := http.NewRequestWithContext(ctx, method, c.gateway+path, bytes.NewReader(body))
+func (g *gate) ask(ctx context.Context, method, path, token, contentType string, body []byte, answer any) error {
+	request, err := http.NewRequestWithContext(ctx, method, g.gateway+path, bytes.NewReader(body))
 	if err != nil {
 		return identity.RefuseField(identity.Invalid, "client.gateway", "is no address of a gateway")
 	}
@@ -151,9 +151,9 @@ func (c *client) ask(ctx context.Context, method, path, token, contentType strin
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
-	response, err := c.http.Do(request)
+	response, err := g.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("the office does not answer at %s: %w", c.gateway, errors.Unwrap(err))
+		return fmt.Errorf("the office does not answer at %s: %w", g.gateway, errors.Unwrap(err))
 	}
 	defer response.Body.Close()
 	const most = 64 << 20
@@ -194,4 +194,14 @@ func refusals(status int, content []byte) error {
 		all = append(all, refusal)
 	}
 	return errors.Join(all...)
+}
+
+// askAs has an officer ask who acts, unless somebody else was named.
+func (a *app) askAs(officer identity.OfficerID) {
+	if a.as == "" {
+		a.as = string(officer)
+		if a.connected != nil {
+			a.connected.keys.asks = officer
+		}
+	}
 }

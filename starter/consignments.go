@@ -3,17 +3,14 @@ package main
 import (
 	"cmp"
 	"io"
+	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 )
-
-// recentReceipt is how long a consignment is shown after it was received.
-const recentReceipt = 30 * 24 * time.Hour
 
 func newConsignments(a *app) *cobra.Command {
 	var all bool
@@ -25,16 +22,12 @@ func newConsignments(a *app) *cobra.Command {
 			"  starter consignments recount C-000001 --found 7QF3M-9T2XK-D --officer CB-001-0007 --witness CB-001-0008",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
+			query := url.Values{}
+			if all {
+				query.Set("all", "")
 			}
-			var since time.Time
-			if !all {
-				since = office.Now().Add(-recentReceipt)
-			}
-			list, err := office.Registry.Consignments(cmd.Context(), since)
-			if err != nil {
+			var list []registry.Consignment
+			if err := a.read(cmd.Context(), "/v1/consignments", query, &list); err != nil {
 				return err
 			}
 			return a.print(cmd, list, func(w io.Writer) { printConsignments(w, list) })

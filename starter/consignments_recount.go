@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newRecount(a *app) *cobra.Command {
@@ -30,20 +31,11 @@ see starter stock found.`,
 			act := identity.Recount{
 				Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), Found: applications(found), Missing: applications(missing), Surplus: upper(surplus),
 			}
-			if err := act.Check(); err != nil {
-				return err
-			}
-			office, err := a.office(cmd.Context())
+			answer, err := a.act(cmd.Context(), act, statement.Consignment(consignmentNumber(args[0])), "", nil)
 			if err != nil {
 				return err
 			}
-			list, err := office.Registry.Recount(cmd.Context(), consignmentNumber(args[0]), act)
-			if err != nil {
-				return err
-			}
-			for _, c := range list {
-				office.Tell(cmd.Context(), c.Application)
-			}
+			list := answer.Corrections
 			return a.print(cmd, list, func(w io.Writer) {
 				for _, c := range list {
 					fmt.Fprintf(w, "%s card %d: %s\n", cmp.Or(string(c.Application), "unknown"), c.Attempt, c.Became)

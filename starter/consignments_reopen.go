@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newReopen(a *app) *cobra.Command {
@@ -13,16 +14,12 @@ func newReopen(a *app) *cobra.Command {
 		Example: "  starter consignments reopen C-000001 --officer GV-01",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			office, err := a.office(cmd.Context())
+			act := identity.ReopenConsignment{Officer: identity.OfficerID(officer)}
+			answer, err := a.act(cmd.Context(), act, statement.Consignment(consignmentNumber(args[0])), "", nil)
 			if err != nil {
 				return err
 			}
-			number := consignmentNumber(args[0])
-			if err := office.Registry.ReopenConsignment(cmd.Context(), number, identity.OfficerID(officer)); err != nil {
-				return err
-			}
-			office.TellConsignment(cmd.Context(), number)
-			return a.printMoved(cmd, office, number)
+			return a.printMoved(cmd, answer)
 		},
 	}
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who opens it (required)")

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newSurplus(a *app) *cobra.Command {
@@ -17,12 +19,8 @@ func newSurplus(a *app) *cobra.Command {
 		Example: "  starter consignments surplus\n  starter consignments surplus settle C-000001 PT00000123 --officer GV-01 --reason \"sent to the police with record 17\"",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
-			}
-			list, err := office.Registry.UnclearSurplus(cmd.Context())
-			if err != nil {
+			var list []registry.Surplus
+			if err := a.read(cmd.Context(), "/v1/surplus", nil, &list); err != nil {
 				return err
 			}
 			return a.print(cmd, list, func(w io.Writer) {
@@ -45,12 +43,9 @@ func newSettle(a *app) *cobra.Command {
 		Example: "  starter consignments surplus settle C-000001 PT00000123 --officer GV-01 --reason \"sent to the police with record 17\"",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
-			}
 			number, named := consignmentNumber(args[0]), strings.ToUpper(args[1])
-			if err := office.Registry.SettleSurplus(cmd.Context(), number, named, identity.Settlement{Officer: identity.OfficerID(officer), Reason: reason}); err != nil {
+			act := identity.SettleSurplus{Settlement: identity.Settlement{Officer: identity.OfficerID(officer), Reason: reason}, Named: named}
+			if _, err := a.act(cmd.Context(), act, statement.Consignment(number), "", nil); err != nil {
 				return err
 			}
 			return a.print(cmd, map[string]any{"consignment": number, "surplus": named}, func(w io.Writer) {

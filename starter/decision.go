@@ -1,13 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // outcome is what --json prints of a decision.
@@ -15,6 +18,20 @@ type outcome struct {
 	Application string          `json:"application"`
 	Stage       identity.Stage  `json:"stage"`
 	Awaiting    identity.Action `json:"awaiting,omitzero"`
+}
+
+// outcomeOf is what --json prints of an answer.
+func outcomeOf(number string, answer desk.Answer) outcome {
+	return outcome{Application: number, Stage: answer.Stage, Awaiting: answer.Awaiting}
+}
+
+// onApplication sends an act on the application that an argument names.
+func (a *app) onApplication(ctx context.Context, arg string, act identity.Act, id string, files map[string][]byte) (desk.Answer, error) {
+	number, err := identity.ParseApplicationNumber(arg)
+	if err != nil {
+		return desk.Answer{}, err
+	}
+	return a.act(ctx, act, statement.Application(number), id, files)
 }
 
 // decision is a command that carries one decision to each application named.
@@ -40,12 +57,12 @@ func (d decision) command(a *app) *cobra.Command {
 			var failed []error
 			outcomes := make([]outcome, 0, len(args))
 			for _, number := range args {
-				answer, err := a.decide(cmd.Context(), number, d.act(identity.OfficerID(officer), reason), id)
+				answer, err := a.onApplication(cmd.Context(), number, d.act(identity.OfficerID(officer), reason), idFor(id, number, args), nil)
 				if err != nil {
 					failed = append(failed, err)
 					continue
 				}
-				outcomes = append(outcomes, outcome{Application: number, Stage: answer.Stage, Awaiting: answer.Awaiting})
+				outcomes = append(outcomes, outcomeOf(number, answer))
 			}
 			err := a.print(cmd, outcomes, func(w io.Writer) {
 				for _, o := range outcomes {
@@ -70,4 +87,13 @@ func (d decision) command(a *app) *cobra.Command {
 		d.flags(c)
 	}
 	return c
+}
+
+// idFor is the identifier of the decision on one of several applications: a decision has
+// its own.
+func idFor(id, number string, all []string) string {
+	if id == "" || len(all) == 1 {
+		return id
+	}
+	return id + "-" + number
 }

@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/workflows"
+	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newHandOver(a *app) *cobra.Command {
@@ -42,7 +42,7 @@ and gives the reason.`,
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, outcome{Application: args[0], Stage: answer.Stage}, func(w io.Writer) {
+			return a.print(cmd, outcomeOf(args[0], answer), func(w io.Writer) {
 				fmt.Fprintf(w, "%s handed over: the card is issued\n", args[0])
 			})
 		},
@@ -60,64 +60,22 @@ and gives the reason.`,
 	return c
 }
 
-// handOver stores the probe, if there is one, and tells the workflow. What the same
-// officer did before, in the same way, is answered as it was then.
-func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard, finger, position string) (workflows.Accepted, error) {
-	number, _, err := a.record(ctx, arg)
-	if err != nil {
-		return workflows.Accepted{}, err
-	}
-	if done, err := a.handedOver(ctx, number, m); done || err != nil {
-		return workflows.Accepted{Stage: identity.Issued}, err
-	}
+// handOver sends how the card was handed over, with the image of the citizen's finger if
+// there is one. What the same officer did before, in the same way, is answered as it was
+// then.
+func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard, finger, position string) (desk.Answer, error) {
+	var files map[string][]byte
 	if finger != "" {
-		probe, err := readProbe(finger, position, a.opened.Sizes())
+		c, err := a.config()
 		if err != nil {
-			return workflows.Accepted{}, err
+			return desk.Answer{}, err
 		}
-		if m.Probe, err = a.opened.Registry.Probe(ctx, number, probe); err != nil {
-			return workflows.Accepted{}, err
+		image, err := readFinger(finger, office.Sizes(c))
+		if err != nil {
+			return desk.Answer{}, err
 		}
+		files = map[string][]byte{desk.FileFinger + position: image}
 	}
-	answer, err := a.decide(ctx, arg, m, "")
-	if err != nil && isRefusal(err) {
-		if done, refused := a.handedOver(ctx, number, m); done || refused != nil { // at the same moment
-			return workflows.Accepted{Stage: identity.Issued}, refused
-		}
-	}
-	return answer, err
-}
-
-// handedOver reports whether the officer handed the card over before, in that way. It
-// refuses when somebody else did.
-func (a *app) handedOver(ctx context.Context, number identity.ApplicationNumber, m identity.HandOverCard) (bool, error) {
-	record, err := a.opened.Registry.Application(ctx, number)
-	if err != nil || record.Stage != identity.Issued {
-		return false, err
-	}
-	card, err := a.opened.Registry.Card(ctx, number, record.Attempt)
-	if err != nil {
-		return false, err
-	}
-	if card.HandedOverBy != m.Officer || card.HandedOver != m.Method {
-		return false, identity.Refuse(identity.Conflict, "the card of application %s was handed over before: by %s, by way of %s", number, card.HandedOverBy, card.HandedOver)
-	}
-	return true, nil
-}
-
-// readProbe extracts the template from the image of a finger.
-func readProbe(file, position string, sizes packet.Sizes) ([]byte, error) {
-	at, err := fingerprint.ParsePosition(position)
-	if err != nil {
-		return nil, err
-	}
-	image, err := readFinger(file, sizes)
-	if err != nil {
-		return nil, err
-	}
-	template, err := fingerprint.Extract(image)
-	if err != nil {
-		return nil, err
-	}
-	return fingerprint.Templates{at: template}.MarshalBinary()
+	m.Captured = statement.Digest(files)
+	return a.onApplication(ctx, arg, m, "", files)
 }

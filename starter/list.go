@@ -4,30 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 )
-
-// listed is one line of the list.
-type listed struct {
-	Application identity.ApplicationNumber `json:"application"`
-	Type        identity.ApplicationType   `json:"type"`
-	Province    identity.ProvinceCode      `json:"province"`
-	Stage       identity.Stage             `json:"stage"`
-	Awaiting    identity.Action            `json:"awaiting,omitzero"`
-	Why         string                     `json:"why,omitzero"`
-	Since       time.Time                  `json:"since,omitzero"`
-	Trouble     string                     `json:"trouble,omitzero"` // at the station that makes its card
-	Station     identity.StationID         `json:"station,omitzero"`
-	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
-	Due         time.Time                  `json:"due"`
-}
 
 func newList(a *app) *cobra.Command {
 	var awaiting, stage, province string
@@ -38,15 +25,6 @@ func newList(a *app) *cobra.Command {
 		Example: "  starter list --awaiting approval --province 001\n  starter list --stage HandOver --json\n  starter list --all",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			filter := registry.Filter{
-				Stages: identity.OpenStages(), Awaiting: identity.Action(awaiting), Province: identity.ProvinceCode(province), Limit: limit,
-			}
-			if all {
-				filter.Stages = nil
-			}
-			if stage != "" {
-				filter.Stages = []identity.Stage{identity.Stage(stage)}
-			}
 			err := errors.Join(
 				known("awaiting", identity.Action(awaiting), identity.Actions),
 				known("stage", identity.Stage(stage), identity.Stages),
@@ -56,20 +34,13 @@ func newList(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
+			query := url.Values{"awaiting": {awaiting}, "stage": {stage}, "province": {province}, "limit": {strconv.Itoa(limit)}}
+			if all {
+				query.Set("all", "")
 			}
-			records, err := office.Registry.List(cmd.Context(), filter)
-			if err != nil {
+			var list []desk.Listed
+			if err := a.read(cmd.Context(), "/v1/applications", query, &list); err != nil {
 				return err
-			}
-			list := make([]listed, len(records))
-			for i, r := range records {
-				list[i] = listed{
-					Application: r.Number, Type: r.Application.Type, Province: r.Province, Stage: r.Stage, Awaiting: r.Awaiting,
-					Why: r.AwaitingWhy, Since: r.Since, Trouble: r.Trouble, Station: r.Station, Consignment: r.Consignment, Due: r.Due,
-				}
 			}
 			return a.print(cmd, list, func(w io.Writer) { printApplications(w, list, quiet) })
 		},
@@ -144,7 +115,7 @@ func edits(a, b string) int {
 // words lists values for a sentence.
 func words[T ~string](values []T) string { return strings.Join(texts(values), ", ") }
 
-func printApplications(w io.Writer, list []listed, quiet bool) {
+func printApplications(w io.Writer, list []desk.Listed, quiet bool) {
 	if quiet {
 		for _, l := range list {
 			fmt.Fprintln(w, l.Application)

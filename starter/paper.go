@@ -1,12 +1,9 @@
 package main
 
 import (
-	"context"
+	"net/url"
 
 	"github.com/spf13/cobra"
-
-	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/templates/render"
 )
 
 func newPaper(a *app) *cobra.Command {
@@ -14,25 +11,16 @@ func newPaper(a *app) *cobra.Command {
 		newPaperSlip(a), newPaperManifest(a), newPaperDestruction(a))
 }
 
-// document is a paper with all its content.
-type document interface {
-	Draw(r *render.Renderer) ([]byte, error)
-}
-
-// paperCommand is a command that draws one paper from the registry.
-func paperCommand(a *app, c *cobra.Command, read func(ctx context.Context, office *office.Office, args []string) (d document, file string, err error)) *cobra.Command {
+// paperCommand is a command that draws one paper of what the registry holds.
+func paperCommand(a *app, c *cobra.Command, of func(args []string) (kind string, query url.Values, file string, err error)) *cobra.Command {
 	var out string
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		office, err := a.office(cmd.Context())
+		kind, query, file, err := of(args)
 		if err != nil {
 			return err
 		}
-		d, file, err := read(cmd.Context(), office, args)
-		if err != nil {
-			return err
-		}
-		drawn, err := d.Draw(office.Forms)
-		if err != nil {
+		var drawn []byte
+		if err := a.read(cmd.Context(), "/v1/papers/"+kind, query, &drawn); err != nil {
 			return err
 		}
 		if out != "" {

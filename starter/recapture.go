@@ -10,12 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/workflows"
+	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newRecapture(a *app) *cobra.Command {
@@ -33,7 +32,7 @@ before.`,
 			if err != nil {
 				return err
 			}
-			return a.print(cmd, outcome{Application: args[0], Stage: answer.Stage, Awaiting: answer.Awaiting}, func(w io.Writer) {
+			return a.print(cmd, outcomeOf(args[0], answer), func(w io.Writer) {
 				fmt.Fprintf(w, "%s recaptured\n", args[0])
 			})
 		},
@@ -46,61 +45,32 @@ before.`,
 	return c
 }
 
-// recapture stores the new captures under the next round, then tells the workflow. It
-// may be repeated after it broke off: the round stays the same until the workflow has
-// accepted it.
-func (a *app) recapture(ctx context.Context, arg string, officer identity.OfficerID, portrait string, fingers map[string]string) (workflows.Accepted, error) {
-	number, record, err := a.record(ctx, arg)
+// recapture sends the new captures, to be stored under the round that is waited for. It
+// may be repeated after it broke off.
+func (a *app) recapture(ctx context.Context, arg string, officer identity.OfficerID, portrait string, fingers map[string]string) (desk.Answer, error) {
+	c, err := a.config()
 	if err != nil {
-		return workflows.Accepted{}, err
+		return desk.Answer{}, err
 	}
-	evidence, err := a.captured(ctx, number, record.CaptureRound, portrait, fingers)
-	if err != nil {
-		return workflows.Accepted{}, err
-	}
-	round := record.CaptureRound + 1
-	if err := a.opened.Registry.Capture(ctx, number, round, officer, evidence); err != nil {
-		return workflows.Accepted{}, err
-	}
-	return a.decide(ctx, arg, identity.Recapture{Officer: officer, Round: round}, "")
-}
-
-// captured reads and checks the new captures.
-func (a *app) captured(ctx context.Context, number identity.ApplicationNumber, round int, portrait string, fingers map[string]string) (map[identity.EvidenceKind][]byte, error) {
-	sizes := a.opened.Sizes()
-	var picture *packet.Image
+	sizes, files := office.Sizes(c), make(map[string][]byte)
 	if portrait != "" {
-		var err error
-		picture, err = inFolder(portrait, func(folder fs.FS, name string) (*packet.Image, error) {
+		picture, err := inFolder(portrait, func(folder fs.FS, name string) (*packet.Image, error) {
 			return packet.ReadPortrait(folder, name, sizes)
 		})
 		if err != nil {
-			return nil, err
+			return desk.Answer{}, err
 		}
+		files[desk.FilePortrait] = picture.Data
 	}
-	list := make([]packet.Fingerprint, 0, len(fingers))
 	for _, position := range slices.Sorted(maps.Keys(fingers)) {
-		image, err := readFinger(fingers[position], sizes)
-		if err != nil {
-			return nil, err
+		if files[desk.FileFinger+position], err = readFinger(fingers[position], sizes); err != nil {
+			return desk.Answer{}, err
 		}
-		list = append(list, packet.Fingerprint{Position: position, Data: image})
 	}
-	before, err := a.templates(ctx, number, round)
+	a.askAs(officer)
+	s, err := a.status(ctx, arg)
 	if err != nil {
-		return nil, err
+		return desk.Answer{}, err
 	}
-	return intake.Recapture(picture, list, before, sizes)
-}
-
-// templates are the fingers captured up to a round; none if every finger is missing.
-func (a *app) templates(ctx context.Context, number identity.ApplicationNumber, round int) (fingerprint.Templates, error) {
-	evidence, err := a.opened.Registry.EvidenceOf(ctx, number, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round})
-	raw, taken := evidence[identity.EvidenceTemplates]
-	if err != nil || !taken {
-		return nil, err
-	}
-	var templates fingerprint.Templates
-	err = templates.UnmarshalBinary(raw)
-	return templates, err
+	return a.onApplication(ctx, arg, identity.Recapture{Officer: officer, Round: s.CaptureRound + 1, Captured: statement.Digest(files)}, "", files)
 }

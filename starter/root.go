@@ -54,6 +54,7 @@ func newRoot(a *app) *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", config.FileUsage)
+	root.PersistentFlags().StringVar(&a.as, "as", "", "badge of the officer who asks (default: client.officer of the settings, or the only one with a key here)")
 	root.PersistentFlags().BoolVar(&a.asJSON, "json", false, "print JSON, for scripts")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse(err) })
 	root.AddGroup(
@@ -64,9 +65,9 @@ func newRoot(a *app) *cobra.Command {
 	)
 	root.AddCommand(
 		newSubmit(a), newSign(a), newStatus(a), newRecapture(a), newWithdraw(a), newHandOver(a),
-		newList(a), newApprove(a), newReject(a), newAdjudicate(a), newHold(a), newRelease(a),
+		newList(a), newApprove(a), newReject(a), newAdjudicate(a), newHold(a), newRelease(a), newLogin(a), newLogout(a),
 		newStock(a), newStations(a), newConsignments(a), newPaper(a), newChip(a), newForm(a),
-		newRun(a), newMigrate(a), newRegister(a), newReconcile(a), newAudit(a), newKeys(a),
+		newRun(a), newMigrate(a), newOfficers(a), newRegister(a), newReconcile(a), newAudit(a), newKeys(a),
 	)
 	guardArgs(root)
 	return root

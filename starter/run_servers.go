@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/workflows"
@@ -69,6 +70,9 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 		return err
 	}
 	if _, err := office.Migrate(ctx, c); err != nil {
+		return err
+	}
+	if err := a.found(ctx, c, cast.Founders); err != nil {
 		return err
 	}
 	if err := s.startPrograms(ctx); err != nil {

@@ -18,6 +18,7 @@ var rehearsal = map[string]string{
 	"CANCUOC_STATION_SPOIL_FIRST":        "1",
 	"CANCUOC_OFFICE_CONSIGNMENT_CUT_OFF": "6s",
 	"CANCUOC_WORKER_RECONCILE":           "5s",
+	"CANCUOC_CLIENT_OFFICER":             "SX-C06-0001", // who asks in the other terminal, unless --as says
 }
 
 // settingsFile is where commands in another terminal find the running office.

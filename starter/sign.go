@@ -2,27 +2,29 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/internal/office"
 )
 
 // packet reads a packet (.jws), or signs an application with its station's key.
-func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
-	office, err := a.office(ctx)
+func (a *app) packet(file string) ([]byte, error) {
+	c, err := a.config()
 	if err != nil {
 		return nil, err
 	}
-	sizes := office.Sizes()
+	sizes := office.Sizes(c)
 	if filepath.Ext(file) == ".jws" {
 		b, err := inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return packet.Read(folder, name, sizes) })
 		return bytes.TrimSpace(b), err
@@ -31,16 +33,26 @@ func (a *app) packet(ctx context.Context, file string) ([]byte, error) {
 		return packet.ReadSubmission(folder, name, sizes)
 	})
 	if _, partly := errors.AsType[packet.PartlyRead](err); partly {
-		_, err = office.Door().CheckRest(submission, err)
+		err = checkRest(c, submission, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	key, err := office.StationKeys().Key(identity.StationID(submission.Station))
+	key, err := packet.KeyFiles(c.PKI.Stations).Key(identity.StationID(submission.Station))
 	if err != nil {
 		return nil, err
 	}
 	return packet.Sign(submission, key)
+}
+
+// checkRest says all that is wrong with a submission of which something could not be read.
+func checkRest(c config.Config, submission packet.Submission, unread error) error {
+	checker, err := office.Checker(c, time.Now) //nolint:forbidigo // the office looks again, by its own clock
+	if err != nil {
+		return err
+	}
+	_, err = checker.CheckRest(submission, unread)
+	return err
 }
 
 func newSign(a *app) *cobra.Command {
@@ -49,7 +61,7 @@ func newSign(a *app) *cobra.Command {
 		Example: "  starter sign samples/01-first-issue-at-14/application.json enrollment.jws",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			packet, err := a.packet(cmd.Context(), args[0])
+			packet, err := a.packet(args[0])
 			if err != nil {
 				return inFile(args[0], err)
 			}

@@ -32,12 +32,8 @@ func newStations(a *app) *cobra.Command {
 		Example: "  starter stations\n  starter stations pause PX-01 --reason \"cleaning\" --officer SX-C06-0001\n  starter stations resume PX-01 --officer SX-C06-0001",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
-			}
-			stations, err := office.Registry.StationsAtWork(cmd.Context())
-			if err != nil {
+			var stations []registry.StationAtWork
+			if err := a.read(cmd.Context(), "/v1/stations", nil, &stations); err != nil {
 				return err
 			}
 			list := make([]stationOf, len(stations))

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newStationsPause(a *app) *cobra.Command {
@@ -24,11 +25,8 @@ func newStationsPause(a *app) *cobra.Command {
 			if strings.TrimSpace(reason) == "" {
 				return identity.RefuseField(identity.Invalid, "reason", "is empty; say why")
 			}
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := office.Registry.PauseStation(cmd.Context(), id, identity.OfficerID(officer), reason); err != nil {
+			act := identity.PauseStation{Officer: identity.OfficerID(officer), Reason: reason}
+			if _, err := a.act(cmd.Context(), act, statement.Station(id), "", nil); err != nil {
 				return err
 			}
 			return a.print(cmd, map[string]string{"station": string(id), "state": "paused"}, func(w io.Writer) { fmt.Fprintf(w, "%s  paused\n", id) })

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newStationsResume(a *app) *cobra.Command {
@@ -20,14 +21,10 @@ func newStationsResume(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			office, err := a.office(cmd.Context())
-			if err != nil {
+			act := identity.ResumeStation{Officer: identity.OfficerID(officer)}
+			if _, err := a.act(cmd.Context(), act, statement.Station(id), "", nil); err != nil {
 				return err
 			}
-			if err := office.Registry.ResumeStation(cmd.Context(), id, identity.OfficerID(officer)); err != nil {
-				return err
-			}
-			office.GoOnAtStations(cmd.Context())
 			return a.print(cmd, map[string]string{"station": string(id), "state": "works"}, func(w io.Writer) { fmt.Fprintf(w, "%s  works\n", id) })
 		},
 	}

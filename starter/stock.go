@@ -16,12 +16,8 @@ func newStock(a *app) *cobra.Command {
 		Example: "  starter stock\n  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
-			}
-			stock, err := office.Registry.Stock(cmd.Context())
-			if err != nil {
+			var stock registry.Stock
+			if err := a.read(cmd.Context(), "/v1/stock", nil, &stock); err != nil {
 				return err
 			}
 			return a.print(cmd, stock, func(w io.Writer) { printStock(w, stock) })

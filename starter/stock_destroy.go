@@ -1,14 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newDestroyCard(a *app) *cobra.Command {
@@ -23,21 +22,9 @@ func newDestroyCard(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			office, err := a.office(cmd.Context())
-			if err != nil {
+			act := identity.DestroyCard{Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), Card: card, Reason: reason}
+			if _, err := a.act(cmd.Context(), act, statement.Application(number), "", nil); err != nil {
 				return err
-			}
-			consignment, err := boxOf(cmd.Context(), office, number, card)
-			if err != nil {
-				return err
-			}
-			officers := [2]identity.OfficerID{identity.OfficerID(officer), identity.OfficerID(witness)}
-			if err := office.Registry.Destroy(cmd.Context(), number, card, officers, identity.ReadReason(reason)); err != nil {
-				return err
-			}
-			office.Tell(cmd.Context(), number)
-			if consignment != "" {
-				office.TellConsignment(cmd.Context(), consignment)
 			}
 			return a.print(cmd, map[string]any{"application": number, "card": card}, func(w io.Writer) {
 				fmt.Fprintf(w, "card %d of %s is recorded as destroyed\n", card, number)
@@ -51,13 +38,4 @@ func newDestroyCard(a *app) *cobra.Command {
 	offerReasons(c, identity.DestroyReasons)
 	required(c, "officer", "witness", "reason")
 	return c
-}
-
-// boxOf is the consignment that holds a card, which is taken out when it is destroyed.
-func boxOf(ctx context.Context, office *office.Office, number identity.ApplicationNumber, card int) (identity.ConsignmentNumber, error) {
-	record, err := office.Registry.Card(ctx, number, card)
-	if err != nil || record.State != identity.CardPacked {
-		return "", err
-	}
-	return record.Consignment, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newFound(a *app) *cobra.Command {
@@ -22,15 +23,12 @@ func newFound(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			office, err := a.office(cmd.Context())
+			act := identity.FindCard{Finding: identity.Finding{Officer: identity.OfficerID(officer), Place: place}, Card: card}
+			answer, err := a.act(cmd.Context(), act, statement.Application(number), "", nil)
 			if err != nil {
 				return err
 			}
-			which, err := office.Registry.Found(cmd.Context(), number, card, identity.Finding{Officer: identity.OfficerID(officer), Place: place})
-			if err != nil {
-				return err
-			}
-			office.Tell(cmd.Context(), number)
+			which := answer.Card
 			return a.print(cmd, map[string]any{"application": number, "card": which}, func(w io.Writer) {
 				fmt.Fprintf(w, "card %d of %s is recorded as found: two officers destroy it (starter stock destroy)\n", which, number)
 			})

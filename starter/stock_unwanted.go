@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"example.org/cancuoc/internal/registry"
 )
 
 func newUnwanted(a *app) *cobra.Command {
@@ -16,12 +18,8 @@ finished ones whose application ended without them.`,
 		Example: "  starter stock unwanted\n  starter stock destroy 7QF3M-9T2XK-D --card 1 --officer SX-01 --witness SX-02 --reason application-ended",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			office, err := a.office(cmd.Context())
-			if err != nil {
-				return err
-			}
-			list, err := office.Registry.Unwanted(cmd.Context())
-			if err != nil {
+			var list []registry.Unwanted
+			if err := a.read(cmd.Context(), "/v1/unwanted", nil, &list); err != nil {
 				return err
 			}
 			return a.print(cmd, list, func(w io.Writer) {

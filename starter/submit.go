@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 )
@@ -78,20 +80,19 @@ func (s submitted) print(w io.Writer) {
 // submit submits one file.
 func (a *app) submit(ctx context.Context, file string) (submitted, error) {
 	result := submitted{File: file}
-	packet, err := a.packet(ctx, file)
+	packet, err := a.packet(file)
 	if err != nil {
 		return result, err
 	}
-	office, err := a.office(ctx)
+	c, err := a.client()
 	if err != nil {
 		return result, err
 	}
-	door := office.Door()
-	receipt, err := door.Receive(ctx, packet)
-	if err != nil {
+	var receipt api.Receipt
+	if err := c.ask(ctx, http.MethodPost, "/v1/packets", "", api.PacketType, packet, &receipt); err != nil {
 		return result, err
 	}
-	result.Application, result.Existing, result.Due, result.FeeVND = receipt.Number, receipt.Existing, receipt.Due, &receipt.Fee
+	result.Application, result.Existing, result.Due, result.FeeVND = receipt.Application, receipt.Existing, receipt.Due, &receipt.FeeVND
 	result.Warnings = receipt.Warnings
 	return result, nil
 }

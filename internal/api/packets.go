@@ -13,9 +13,9 @@ import (
 	"example.org/cancuoc/internal/intake"
 )
 
-// packetType is the media type of a packet: a JSON Web Signature in compact form
+// PacketType is the media type of a packet: a JSON Web Signature in compact form
 // (RFC 7515 section 9.2.1).
-const packetType = "application/jose"
+const PacketType = "application/jose"
 
 // How a packet has to come: its header at once, the rest at a pace that any line has.
 // Its turn comes within patience, or it has to come again.
@@ -28,8 +28,8 @@ const (
 	answerTime = 10 * time.Second // until a client must have taken the answer
 )
 
-// receipt is the answer to a packet.
-type receipt struct {
+// Receipt is the answer to a packet.
+type Receipt struct {
 	Application identity.ApplicationNumber `json:"application"`
 	Existing    bool                       `json:"existing"`
 	Due         time.Time                  `json:"due"`
@@ -52,7 +52,7 @@ func (s *Server) postPacket(w http.ResponseWriter, r *http.Request) error {
 	if got.Existing {
 		status = http.StatusOK
 	}
-	return writeJSON(w, status, "application/json", receipt{Application: got.Number, Existing: got.Existing, Due: got.Due, FeeVND: got.Fee, Warnings: got.Warnings})
+	return writeJSON(w, status, "application/json", Receipt{Application: got.Number, Existing: got.Existing, Due: got.Due, FeeVND: got.Fee, Warnings: got.Warnings})
 }
 
 // receive reads a packet, waits for its turn, and takes it in.
@@ -135,8 +135,8 @@ func (s *Server) crowded(ctx context.Context) error {
 
 // acceptable refuses a request by its headers.
 func (s *Server) acceptable(r *http.Request) error {
-	if sent, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || sent != packetType {
-		return refusePacket(http.StatusUnsupportedMediaType, "must be sent as %s", packetType)
+	if sent, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || sent != PacketType {
+		return refusePacket(http.StatusUnsupportedMediaType, "must be sent as %s", PacketType)
 	}
 	if r.Header.Get("Content-Encoding") != "" {
 		return refusePacket(http.StatusUnsupportedMediaType, "must be sent as it is, without a Content-Encoding")

@@ -43,8 +43,8 @@ func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, sig
 
 // The names of the files of acts: a portrait, and fingers by their position.
 const (
-	filePortrait = "portrait"
-	fileFinger   = "finger-"
+	FilePortrait = "portrait"
+	FileFinger   = "finger-"
 )
 
 // recapture stores new captures under the round that is waited for, tells the workflow,
@@ -81,14 +81,14 @@ func (d *Desk) captured(ctx context.Context, number identity.ApplicationNumber, 
 	var picture *packet.Image
 	var fingers []packet.Fingerprint
 	for name, content := range files {
-		position, finger := strings.CutPrefix(name, fileFinger)
+		position, finger := strings.CutPrefix(name, FileFinger)
 		switch {
-		case name == filePortrait:
+		case name == FilePortrait:
 			picture = &packet.Image{Data: content}
 		case finger:
 			fingers = append(fingers, packet.Fingerprint{Position: position, Data: content})
 		default:
-			return nil, identity.RefuseField(identity.Invalid, "files", "%q is neither %q nor %q with a position", identity.OneLine(name), filePortrait, fileFinger)
+			return nil, identity.RefuseField(identity.Invalid, "files", "%q is neither %q nor %q with a position", identity.OneLine(name), FilePortrait, FileFinger)
 		}
 	}
 	before, err := d.templates(ctx, number, round)
@@ -174,12 +174,12 @@ func (d *Desk) handedOver(ctx context.Context, record registry.ApplicationRecord
 // probe extracts the template from the one image of a finger.
 func (d *Desk) probe(files map[string][]byte) ([]byte, error) {
 	if len(files) != 1 {
-		return nil, identity.RefuseField(identity.Invalid, "files", "one image of a finger is needed, named %q with its position", fileFinger)
+		return nil, identity.RefuseField(identity.Invalid, "files", "one image of a finger is needed, named %q with its position", FileFinger)
 	}
 	for name, image := range files {
-		position, finger := strings.CutPrefix(name, fileFinger)
+		position, finger := strings.CutPrefix(name, FileFinger)
 		if !finger || int64(len(image)) > d.Sizes.Finger {
-			return nil, identity.RefuseField(identity.Invalid, "files", "an image of a finger of at most %d bytes is needed, named %q with its position", d.Sizes.Finger, fileFinger)
+			return nil, identity.RefuseField(identity.Invalid, "files", "an image of a finger of at most %d bytes is needed, named %q with its position", d.Sizes.Finger, FileFinger)
 		}
 		at, err := fingerprint.ParsePosition(position)
 		if err != nil {

@@ -10,17 +10,35 @@ import (
 
 // Migrate brings the schema of the registry up to date, as the role that owns it.
 func Migrate(ctx context.Context, c config.Config) (registry.Migration, error) {
-	url, err := c.Database.Owner()
+	url, err := owner(c)
 	if err != nil {
 		return registry.Migration{}, err
+	}
+	return registry.Migrate(ctx, url)
+}
+
+// Found registers the first officers, as the role that owns the schema.
+func Found(ctx context.Context, c config.Config, founders []registry.Founder) error {
+	url, err := owner(c)
+	if err != nil {
+		return err
+	}
+	return registry.Found(ctx, url, founders)
+}
+
+// owner is the URL of the role that owns the schema.
+func owner(c config.Config) (string, error) {
+	url, err := c.Database.Owner()
+	if err != nil {
+		return "", err
 	}
 	if url == "" && !c.Production() {
 		url = c.Database.URL // of a database that has one role
 	}
 	if url == "" {
-		return registry.Migration{}, errors.New("database.owner_url is empty: give it, or database.owner_url_file")
+		return "", errors.New("database.owner_url is empty: give it, or database.owner_url_file")
 	}
-	return registry.Migrate(ctx, string(url))
+	return string(url), nil
 }
 
 // ErrTooStrong is the error of a program that logs in as a role that could change what

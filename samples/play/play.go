@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
@@ -55,11 +56,14 @@ func New(office *office.Office, run Command, board *Board, folder string) (*Play
 	}, nil
 }
 
-// Prepare registers stations and people, and receives a box of blanks.
+// Prepare registers officers, stations and people, and receives a box of blanks.
 func (p *Player) Prepare(ctx context.Context) error {
-	p.board.Say("Registering stations, people and a box of blanks ...")
+	p.board.Say("Registering officers, stations, people and a box of blanks ...")
+	if err := p.officers(ctx); err != nil {
+		return err
+	}
 	for _, s := range p.script.Stations {
-		if _, err := p.run(ctx, "register", "station", string(s.ID), "--province", string(s.Province), "--name", s.Name); err != nil {
+		if _, err := p.run(ctx, "register", "station", string(s.ID), "--province", string(s.Province), "--name", s.Name, "--officer", string(cast.Founders[0])); err != nil {
 			return err
 		}
 	}
@@ -68,6 +72,42 @@ func (p *Player) Prepare(ctx context.Context) error {
 	}
 	_, err := p.run(ctx, "stock", "receive", "--box", "B-0001", "--first", "PT00000001", "--last", "PT00000200", "--received-by", "TK-C06-0001", "--counted-by", "TK-C06-0002")
 	return err
+}
+
+// officers registers everybody who plays a part, each with a key of his own, as two
+// administrators do; an earlier run may have done so.
+func (p *Player) officers(ctx context.Context) error {
+	registered, err := answerOf[[]registry.RegisteredOfficer](ctx, p, "officers", "--as", string(cast.Founders[0]))
+	if err != nil {
+		return err
+	}
+	known := make(map[identity.OfficerID]bool)
+	for _, o := range registered {
+		known[o.Badge] = true
+	}
+	keys, err := os.MkdirTemp("", "keys-")
+	if err != nil {
+		return fmt.Errorf("make folder of public keys: %w", err)
+	}
+	defer os.RemoveAll(keys)
+	for _, o := range cast.Officers() {
+		if known[o.Badge] {
+			continue
+		}
+		file, roles := filepath.Join(keys, string(o.Badge)+".pub"), make([]string, len(o.Roles))
+		for i, r := range o.Roles {
+			roles[i] = string(r)
+		}
+		if _, err := p.run(ctx, "officers", "key", string(o.Badge), file); err != nil {
+			return err
+		}
+		_, err := p.run(ctx, "officers", "register", string(o.Badge), "--unit", string(o.Unit), "--role", strings.Join(roles, ","), "--key", file,
+			"--officer", string(cast.Founders[0]), "--witness", string(cast.Founders[1]))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Play submits the samples, and does what they wait for, until all have ended.
