@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/samples/generate/finger"
 )
 
@@ -31,14 +33,7 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 	if err != nil {
 		return nil, err
 	}
-	err = b.office.Registry.SaveStation(ctx, registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: key})
-	if err != nil {
-		return nil, err
-	}
-	err = b.office.Registry.ReceiveBlanks(ctx, registry.Box{
-		Number: "B-BENCH", First: b.blank(1), Last: b.blank(n + n/10 + 10), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
-	})
-	if err != nil {
+	if err := b.supply(ctx, station, key, n+n/10+10); err != nil {
 		return nil, err
 	}
 	signer, err := b.office.StationKeys().Key(station)
@@ -66,7 +61,7 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 		}
 		list[i] = &applicant{probe: probe}
 		submission := packet.SubmissionOf(identity.Application{
-			EnrollmentID: fmt.Sprintf("BENCH-%06d", i), Station: station, Officer: "CB-001-0001", Channel: identity.AtStation,
+			EnrollmentID: fmt.Sprintf("BENCH-%06d", i), Station: station, Officer: "CB-001-0007", Channel: identity.AtStation,
 			Type: identity.FirstIssue, Ground: identity.GroundFirstCard, FiledOn: identity.DateOf(time.Now()), Person: person, Delivery: identity.Collect,
 		})
 		submission.Portrait = &packet.Image{Data: portrait}
@@ -78,6 +73,25 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 		}
 	}
 	return list, nil
+}
+
+// supply registers the station, and takes blanks into stock.
+func (b *benchmark) supply(ctx context.Context, station identity.StationID, key []byte, blanks int) error {
+	register := identity.RegisterStation{Officer: cast.Founders[0], Province: "001", PublicKey: key}
+	signed, err := b.keys.State(register, statement.Station(station), "")
+	if err != nil {
+		return err
+	}
+	if err := b.office.Registry.RegisterStation(ctx, station, register, signed); err != nil {
+		return err
+	}
+	box := identity.ReceiveBlanks{
+		ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002", Box: "B-BENCH", First: b.blank(1), Last: b.blank(blanks), Location: identity.LocationCenter,
+	}
+	if signed, err = b.keys.State(box, statement.Box(box.Box), ""); err != nil {
+		return err
+	}
+	return b.office.Registry.ReceiveBlanks(ctx, box, signed)
 }
 
 // blank is the serial of a blank. The station has seen those of another registry.

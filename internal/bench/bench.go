@@ -12,6 +12,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/bench/ended"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
@@ -155,6 +156,9 @@ func (s *servers) measure(ctx context.Context, o options, i int) (measurements, 
 		b.temporalDatabasePID = s.temporalDatabase.PID
 	}
 	if _, err := registry.Migrate(ctx, r.postgres.OwnerURL); err != nil {
+		return measurements{}, err
+	}
+	if b.keys, err = cast.Found(ctx, r.postgres.OwnerURL); err != nil {
 		return measurements{}, err
 	}
 	b.office, err = office.Open(ctx, c, slog.New(slog.DiscardHandler), office.WithTracer(&b.trips))

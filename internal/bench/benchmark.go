@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"google.golang.org/protobuf/proto"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
@@ -25,6 +26,7 @@ type benchmark struct {
 	registry                                      int // which, from 0
 	say                                           devserver.Say
 	office                                        *office.Office
+	keys                                          cast.Keys // of the officers
 	client                                        client.Client
 	workflows                                     *workflows.Client
 	trips                                         tripCounter

@@ -8,6 +8,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 )
 
 // people play the human parts of a bench at once: one look at the registry for
@@ -44,16 +45,24 @@ func (p *people) accompany(ctx context.Context, a *applicant) error {
 
 // decide carries an act to an application.
 func (p *people) decide(ctx context.Context, number identity.ApplicationNumber, act identity.Act) error {
+	signed, err := p.b.keys.State(act, statement.Application(number), "")
+	if err != nil {
+		return err
+	}
 	return again(func() error {
-		_, err := p.b.workflows.Decide(ctx, number, act, "")
+		_, err := p.b.workflows.Decide(ctx, number, act, signed)
 		return err
 	})
 }
 
 // move carries an act to a consignment.
 func (p *people) move(ctx context.Context, number identity.ConsignmentNumber, act identity.Act) error {
+	signed, err := p.b.keys.State(act, statement.Consignment(number), "")
+	if err != nil {
+		return err
+	}
 	return again(func() error {
-		_, err := p.b.workflows.Move(ctx, number, act, "")
+		_, err := p.b.workflows.Move(ctx, number, act, signed)
 		return err
 	})
 }
@@ -119,7 +128,7 @@ func (p *people) shipping(ctx context.Context) {
 		}
 		for _, c := range list {
 			if c.State == identity.ConsignmentSealed {
-				_ = p.move(ctx, c.Number, identity.SendConsignment{Officer: "SX-1", Courier: "VNPost", Seal: "1"}) // tried again with the next look
+				_ = p.move(ctx, c.Number, identity.SendConsignment{Officer: "SX-C06-0001", Courier: "VNPost", Seal: "1"}) // tried again with the next look
 			}
 			if c.State == identity.ConsignmentSealed || c.State == identity.ConsignmentSent {
 				_ = p.move(ctx, c.Number, identity.ReceiveConsignment{Officer: "CB-001-0002", Counted: len(c.Cards)}) // tried again with the next look

@@ -3,13 +3,16 @@
 package cast
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"fmt"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 )
 
@@ -69,6 +72,30 @@ func Known() Keys { return Keys{sha256.Sum256([]byte("known to everybody"))} }
 func (k Keys) Of(badge identity.OfficerID) ed25519.PrivateKey {
 	seed := sha256.Sum256(append(k.seed[:], badge...))
 	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// Found registers everyone in an office that is made for a bench or the like, as its
+// founders, under keys that nobody else has. It needs the rights of the schema's owner.
+func Found(ctx context.Context, owner string) (Keys, error) {
+	keys := NewKeys()
+	founders, err := keys.Founding(Officers()...)
+	if err == nil {
+		err = registry.Found(ctx, owner, founders)
+	}
+	return keys, err
+}
+
+// Founding gives officers with their keys to [registry.Found].
+func (k Keys) Founding(officers ...identity.Officer) ([]registry.Founder, error) {
+	list := make([]registry.Founder, len(officers))
+	for i, o := range officers {
+		key, err := x509.MarshalPKIXPublicKey(k.Of(o.Badge).Public())
+		if err != nil {
+			return nil, fmt.Errorf("give officer %s a key: %w", o.Badge, err)
+		}
+		list[i] = registry.Founder{Officer: o, Key: key}
+	}
+	return list, nil
 }
 
 // State makes the statement of an act, signed by all who do it, that is taken in for half

@@ -15,11 +15,13 @@ import (
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/minutiae"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/samples/generate/finger"
 )
@@ -147,10 +149,12 @@ func (c *crowd) register(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = c.site.office.Registry.SaveStation(ctx, registry.Station{
-			ID: s.ID, Kind: identity.EnrollmentStation, Province: s.Province, Name: s.Name, PublicKey: key,
-		})
+		act := identity.RegisterStation{Officer: cast.Founders[0], Province: s.Province, Name: s.Name, PublicKey: key}
+		signed, err := c.site.keys.State(act, statement.Station(s.ID), "")
 		if err != nil {
+			return err
+		}
+		if err := c.site.office.Registry.RegisterStation(ctx, s.ID, act, signed); err != nil {
 			return err
 		}
 		if c.signers[s.ID], err = c.site.office.StationKeys().Key(s.ID); err != nil {

@@ -10,14 +10,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -32,18 +31,18 @@ type people struct {
 
 	acts sync.WaitGroup
 
-	mu       sync.Mutex
-	busy     map[string]bool                                // what somebody is at
-	fingers  map[identity.ApplicationNumber]int             // that were laid on the reader, and refused
-	accepted map[identity.ApplicationNumber]map[string]bool // ends that an officer was told are accepted
-	asked    map[string]string                              // identifiers of acts that were not answered yet
-	boxes    int                                            // of blanks, that were received
+	mu         sync.Mutex
+	busy       map[string]bool                                // what somebody is at
+	fingers    map[identity.ApplicationNumber]int             // that were laid on the reader, and refused
+	accepted   map[identity.ApplicationNumber]map[string]bool // ends that an officer was told are accepted
+	unanswered map[string]statement.Signed                    // by application and act
+	boxes      int                                            // of blanks, that were received
 }
 
 func newPeople(s *site, o options, e *enrollment, r *report) *people {
 	return &people{
 		site: s, seed: o.seed, enrollment: e, report: r, busy: make(map[string]bool),
-		asked: make(map[string]string), fingers: make(map[identity.ApplicationNumber]int), accepted: make(map[identity.ApplicationNumber]map[string]bool),
+		unanswered: make(map[string]statement.Signed), fingers: make(map[identity.ApplicationNumber]int), accepted: make(map[identity.ApplicationNumber]map[string]bool),
 	}
 }
 
@@ -270,22 +269,19 @@ func (p *people) anotherFinger(number identity.ApplicationNumber) []byte {
 }
 
 // tell carries an act to an application once, and gives the answer. One that was not
-// answered carries the same identifier when it is done again.
+// answered is the same statement when it is done again.
 func (p *people) tell(ctx context.Context, number identity.ApplicationNumber, act identity.Act) error {
-	key := string(number) + " " + act.ActName()
-	p.mu.Lock()
-	id := p.asked[key]
-	if id == "" {
-		id = uuid.NewString()
-		p.asked[key] = id
+	signed, err := p.sign(number, act)
+	if err != nil {
+		p.report.violate(string(number), "an officer cannot sign: "+err.Error())
+		return err
 	}
-	p.mu.Unlock()
-	_, err := p.flows.Decide(ctx, number, act, id)
+	_, err = p.flows.Decide(ctx, number, act, signed)
 	p.report.answered(act, err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil || refused(err) {
-		delete(p.asked, key)
+		delete(p.unanswered, string(number)+" "+act.ActName())
 	}
 	if err != nil {
 		return err
@@ -295,6 +291,20 @@ func (p *people) tell(ctx context.Context, number identity.ApplicationNumber, ac
 	}
 	p.accepted[number][act.ActName()] = true
 	return nil
+}
+
+// sign gives the statement of an act: the one of before, where that was not answered.
+func (p *people) sign(number identity.ApplicationNumber, act identity.Act) (statement.Signed, error) {
+	subject, key := statement.Application(number), string(number)+" "+act.ActName()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before := p.unanswered[key]
+	if before.Says(act, subject, before.ID()) == nil {
+		return before, nil
+	}
+	signed, err := p.keys.State(act, subject, "")
+	p.unanswered[key] = signed
+	return signed, err
 }
 
 // refused tells a refusal from a fault that may pass.
@@ -360,10 +370,14 @@ func (p *people) receiveBlanks(ctx context.Context, blanks int) {
 	p.mu.Lock()
 	box := p.boxes + 1
 	p.mu.Unlock()
-	err := p.office.Registry.ReceiveBlanks(asking, registry.Box{
-		Number: fmt.Sprintf("B-%04d", box), Location: identity.LocationCenter, ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002",
+	act := identity.ReceiveBlanks{
+		ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002", Box: fmt.Sprintf("B-%04d", box), Location: identity.LocationCenter,
 		First: identity.BlankSerial(fmt.Sprintf("PT%04d%04d", box, 1)), Last: identity.BlankSerial(fmt.Sprintf("PT%04d%04d", box, blanks)),
-	})
+	}
+	signed, err := p.keys.State(act, statement.Box(act.Box), "")
+	if err == nil {
+		err = p.office.Registry.ReceiveBlanks(asking, act, signed)
+	}
 	if err == nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -385,7 +399,10 @@ func (p *people) resume(ctx context.Context) {
 		}
 		p.once(string(s.ID), func() {
 			pause(ctx, 5*time.Second) // it is mended
-			_ = p.office.Registry.ResumeStation(ctx, s.ID, "SX-C06-0001")
+			act := identity.ResumeStation{Officer: "SX-C06-0001"}
+			if signed, err := p.keys.State(act, statement.Station(s.ID), ""); err == nil {
+				_ = p.office.Registry.ResumeStation(ctx, s.ID, act, signed) // else again soon
+			}
 		})
 	}
 }
@@ -423,7 +440,10 @@ func (p *people) ship(ctx context.Context) {
 			continue
 		}
 		p.once(string(c.Number), func() {
-			_, err := p.flows.Move(ctx, c.Number, act, "")
+			signed, err := p.keys.State(act, statement.Consignment(c.Number), "")
+			if err == nil {
+				_, err = p.flows.Move(ctx, c.Number, act, signed)
+			}
 			p.report.answered(act, err)
 		})
 	}

@@ -21,6 +21,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
@@ -55,6 +56,7 @@ type site struct {
 
 	office *office.Office // what people work with
 	flows  *workflows.Client
+	keys   cast.Keys     // of the officers
 	db     *pgxpool.Pool // of those who look; apart, with short limits, and read-only
 	state  string        // URL by which the State puts the population registry right
 }
@@ -128,6 +130,9 @@ func (s *site) startServers(ctx context.Context, say func(string, ...any)) error
 	postgres := database.Load()
 	s.state = postgres.OwnerURL
 	if _, err := registry.Migrate(ctx, postgres.OwnerURL); err != nil {
+		return err
+	}
+	if s.keys, err = cast.Found(ctx, postgres.OwnerURL); err != nil {
 		return err
 	}
 	if err := s.writeSettings(postgres.URL); err != nil {

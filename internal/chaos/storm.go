@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -119,8 +120,9 @@ func (w *watch) destroyUnwanted(ctx context.Context) error {
 		if c.State == identity.CardSpoiled {
 			continue
 		}
-		officers := [2]identity.OfficerID{"SX-C06-0001", "SX-C06-0002"}
-		err = errors.Join(err, w.office.Registry.Destroy(ctx, c.Application, c.Attempt, officers, identity.Reason{Code: "application-ended"}))
+		act := identity.DestroyCard{Officer: "SX-C06-0001", Witness: "SX-C06-0002", Card: c.Attempt, Reason: "application-ended"}
+		signed, unsigned := w.keys.State(act, statement.Application(c.Application), "")
+		err = errors.Join(err, unsigned, w.office.Registry.Destroy(ctx, c.Application, act, signed))
 	}
 	return err
 }

@@ -5,7 +5,6 @@ package registrytest
 import (
 	"context"
 	"crypto/rand"
-	"crypto/x509"
 	"net/url"
 	"os"
 	"strings"
@@ -80,12 +79,8 @@ func founders(tb testing.TB) []registry.Founder {
 	} {
 		officers = append(officers, identity.Officer{Badge: badge, Unit: identity.UnitCenter, Roles: identity.Roles})
 	}
-	list := make([]registry.Founder, len(officers))
-	for i, o := range officers {
-		key, err := x509.MarshalPKIXPublicKey(cast.Known().Of(o.Badge).Public())
-		require.NoError(tb, err)
-		list[i] = registry.Founder{Officer: o, Key: key}
-	}
+	list, err := cast.Known().Founding(officers...)
+	require.NoError(tb, err)
 	return list
 }
 
