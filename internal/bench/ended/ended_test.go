@@ -1,9 +1,11 @@
 package ended_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/bench/ended"
@@ -37,4 +39,15 @@ func TestFill_MakesARegistryInOrder(t *testing.T) {
 	citizen, err := r.Citizen(t.Context(), list[0].Application.Person.Number)
 	require.NoError(t, err)
 	require.NotNil(t, citizen.LiveCard)
+	behind, err := pgx.Connect(t.Context(), registrytest.Behind(t, url))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, behind.Close(context.WithoutCancel(t.Context()))) }()
+	var unsigned int
+	require.NoError(t, behind.QueryRow(t.Context(), `
+		SELECT count(*) FROM (
+			SELECT request, officer FROM decisions UNION ALL SELECT handed_over_act, handed_over_by FROM cards
+			UNION ALL SELECT sent_act, sent_by FROM consignments UNION ALL SELECT received_act, received_by FROM consignments
+			UNION ALL SELECT act, received_by FROM boxes UNION ALL SELECT act, counted_by FROM boxes
+		) AS done (id, officer) WHERE NOT EXISTS (SELECT FROM acts a JOIN credentials c ON c.key = a.key AND c.officer = a.officer WHERE (a.id, a.officer) = (done.id, done.officer))`).Scan(&unsigned))
+	require.Zero(t, unsigned)
 }
