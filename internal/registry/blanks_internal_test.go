@@ -8,13 +8,13 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-func FuzzBox_Serials(f *testing.F) {
+func FuzzSerials(f *testing.F) {
 	f.Add("PT00000001", "PT00000500")
 	f.Add("PT01", "PT+5")
 	f.Add("001", "999")
 	f.Add("PT", "PT")
 	f.Fuzz(func(t *testing.T, first, last string) {
-		list, err := Box{First: identity.BlankSerial(first), Last: identity.BlankSerial(last)}.serials()
+		list, err := serials(identity.ReceiveBlanks{First: identity.BlankSerial(first), Last: identity.BlankSerial(last)})
 		if err != nil {
 			require.ErrorIs(t, err, identity.Invalid)
 			return

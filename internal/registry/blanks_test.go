@@ -6,24 +6,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 )
 
 func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	box := registry.Box{Number: "B-1", First: "PT001", Last: "PT010", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
+	box := identity.ReceiveBlanks{Box: "B-1", First: "PT001", Last: "PT010", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
 	for name, tt := range map[string]struct {
-		change func(*registry.Box)
+		change func(*identity.ReceiveBlanks)
 		kind   identity.Kind
 	}{
-		"OnePerson":   {func(b *registry.Box) { b.CountedBy = b.ReceivedBy }, identity.Forbidden},
-		"Nobody":      {func(b *registry.Box) { b.CountedBy = "" }, identity.Invalid},
-		"LooksLike":   {func(b *registry.Box) { b.CountedBy = b.ReceivedBy + " " }, identity.Invalid},
-		"Backwards":   {func(b *registry.Box) { b.First, b.Last = b.Last, b.First }, identity.Invalid},
-		"OtherPrefix": {func(b *registry.Box) { b.Last = "PX010" }, identity.Invalid},
-		"OtherWidth":  {func(b *registry.Box) { b.Last = "PT0010" }, identity.Invalid},
-		"NoNumber":    {func(b *registry.Box) { b.First, b.Last = "PT", "PT" }, identity.Invalid},
+		"OnePerson":   {func(b *identity.ReceiveBlanks) { b.CountedBy = b.ReceivedBy }, identity.Forbidden},
+		"Nobody":      {func(b *identity.ReceiveBlanks) { b.CountedBy = "" }, identity.Invalid},
+		"LooksLike":   {func(b *identity.ReceiveBlanks) { b.CountedBy = b.ReceivedBy + " " }, identity.Invalid},
+		"Backwards":   {func(b *identity.ReceiveBlanks) { b.First, b.Last = b.Last, b.First }, identity.Invalid},
+		"OtherPrefix": {func(b *identity.ReceiveBlanks) { b.Last = "PX010" }, identity.Invalid},
+		"OtherWidth":  {func(b *identity.ReceiveBlanks) { b.Last = "PT0010" }, identity.Invalid},
+		"NoNumber":    {func(b *identity.ReceiveBlanks) { b.First, b.Last = "PT", "PT" }, identity.Invalid},
 	} {
 		wrong := box
 		tt.change(&wrong)
@@ -36,7 +35,7 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 	another := box
 	another.Last = "PT011"
 	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), another), identity.Duplicate)
-	overlapping := registry.Box{Number: "B-2", First: "PT010", Last: "PT020", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
+	overlapping := identity.ReceiveBlanks{Box: "B-2", First: "PT010", Last: "PT020", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
 	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), overlapping), identity.Conflict)
 	require.Equal(t, 10, b.balanced(t).Received)
 }
@@ -94,8 +93,8 @@ func TestTakeBlank_TheStationsOwnStockFirst(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 1)
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-PX", First: "ZZ01", Last: "ZZ01", Location: string(press), ReceivedBy: approver, CountedBy: counter,
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: "B-PX", First: "ZZ01", Last: "ZZ01", Location: string(press), ReceivedBy: approver, CountedBy: counter,
 	}))
 	first, second := b.prepared(t), b.prepared(t)
 

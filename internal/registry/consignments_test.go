@@ -66,7 +66,7 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	missing := []identity.ApplicationNumber{lost}
 
 	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1, Missing: missing}), identity.Conflict)
-	state, cards, err := b.SealConsignment(t.Context(), p.Consignment, string(approver))
+	state, cards, err := b.SealConsignment(t.Context(), p.Consignment, approver)
 	require.NoError(t, err)
 	require.Equal(t, identity.ConsignmentSealed, state)
 	require.Equal(t, 2, cards)

@@ -20,7 +20,7 @@ func (b *bundle) sent(t *testing.T, numbers ...identity.ApplicationNumber) ident
 		require.NoError(t, err)
 		box = p.Consignment
 	}
-	require.NoError(t, errOf2(b.SealConsignment(t.Context(), box, string(approver))))
+	require.NoError(t, errOf2(b.SealConsignment(t.Context(), box, approver)))
 	require.NoError(t, b.SendConsignment(t.Context(), box, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))
 	return box
 }
@@ -334,7 +334,7 @@ func TestReopen_CardsJoinAgain(t *testing.T) {
 	q, err := b.Pack(t.Context(), second, 1, 100, "system")
 	require.NoError(t, err)
 	require.Equal(t, p.Consignment, q.Consignment)
-	require.NoError(t, errOf2(b.SealConsignment(t.Context(), p.Consignment, string(counter))))
+	require.NoError(t, errOf2(b.SealConsignment(t.Context(), p.Consignment, counter)))
 	q, err = b.Pack(t.Context(), third, 1, 100, "system")
 	require.NoError(t, err)
 	require.NotEqual(t, p.Consignment, q.Consignment)

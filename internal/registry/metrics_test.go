@@ -28,7 +28,7 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 		Application: awaited, To: identity.Validation, Awaiting: identity.ToResolve, Attempt: 1, Actor: "system",
 	})))
 	b.enter(t, b.received(t, due(yesterday)), 1, identity.Withdrawn)
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02"}))
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{Box: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 
 	m, err := b.Metrics(t.Context())
 
@@ -74,7 +74,7 @@ func TestCollector_SaysNoneOfWhatThereIsNone(t *testing.T) {
 	require.Contains(t, got, "cancuoc_blanks_in_stock "+identity.LocationCenter)
 	require.Contains(t, got, "cancuoc_held_applications")
 
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0001", Location: "PX-09", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{Box: "B-1", First: "PT0001", Last: "PT0001", Location: "PX-09", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 	n := b.received(t)
 	b.enter(t, n, 1, identity.BiometricCapture)
 	require.Zero(t, gauges()["cancuoc_longest_wait_seconds adjudication"])
@@ -91,8 +91,8 @@ func TestCollector_SaysNoneOfWhatThereIsNone(t *testing.T) {
 func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
 	}))
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, false)))
 	require.NoError(t, b.PauseStation(t.Context(), press, identity.OfficerID(press), "the printer is off"))

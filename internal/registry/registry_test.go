@@ -25,7 +25,7 @@ const (
 	press      = identity.StationID("PX-01")
 
 	enroller    = identity.OfficerID("CB-001-0001")
-	adjudicator = identity.OfficerID("CB-001-0002")
+	adjudicator = identity.OfficerID("GD-01")
 	approver    = identity.OfficerID("CB-001-0003")
 	counter     = identity.OfficerID("TK-02")
 )
@@ -33,7 +33,7 @@ const (
 // bundle is a registry in a schema of its own, with a station, and what tests
 // need to look behind it.
 type bundle struct {
-	*registry.Registry
+	registrytest.Signing
 
 	url        string
 	db         *pgx.Conn // of a superuser; may be used by one goroutine
@@ -76,8 +76,8 @@ func newBundleWith(t *testing.T, v *vault.Vault) *bundle {
 	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, url))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	b := &bundle{Registry: r, url: url, db: conn, roundTrips: trips}
-	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: enrollment, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
+	b := &bundle{Signing: registrytest.Signing{Registry: r}, url: url, db: conn, roundTrips: trips}
+	registrytest.RegisterStation(t, r, enrollment, make([]byte, 32))
 	return b
 }
 
@@ -175,7 +175,7 @@ func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) ide
 	p, err := b.Pack(t.Context(), number, 1, 1, "system")
 	require.NoError(t, err)
 	require.True(t, p.Full)
-	_, _, err = b.SealConsignment(t.Context(), p.Consignment, "system")
+	_, _, err = b.SealConsignment(t.Context(), p.Consignment, "")
 	require.NoError(t, err)
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "88213"}))
 	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1}))
@@ -186,8 +186,8 @@ func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) ide
 func (b *bundle) stock(t *testing.T, blanks int) {
 	t.Helper()
 	first := b.serial.Add(int64(blanks)) - int64(blanks)
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
-		Number: fmt.Sprintf("B-%d", first), First: identity.BlankSerial(fmt.Sprintf("PT%08d", first)),
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: fmt.Sprintf("B-%d", first), First: identity.BlankSerial(fmt.Sprintf("PT%08d", first)),
 		Last: identity.BlankSerial(fmt.Sprintf("PT%08d", first+int64(blanks)-1)), Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter,
 	}))
 }
