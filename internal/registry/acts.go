@@ -70,11 +70,15 @@ func (r *Registry) act(ctx context.Context, act identity.Act, subject string, si
 	args, err := says(signed, act, subject, nil)
 	if err == nil {
 		err = r.together(ctx, func(tx pgx.Tx) error {
-			tag, err := tx.Exec(ctx, insertActs+onceEach, args)
-			if err != nil || tag.RowsAffected() == 0 {
-				return err
+			var now time.Time
+			err := tx.QueryRow(ctx, insertActs+onceEach+` RETURNING now()`, args).Scan(&now)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil // it was done before
 			}
-			if err := fresh(ctx, tx, signed); err != nil {
+			if err == nil {
+				err = fresh(signed, now)
+			}
+			if err != nil {
 				return err
 			}
 			return do(tx)
@@ -83,20 +87,17 @@ func (r *Registry) act(ctx context.Context, act identity.Act, subject string, si
 	return r.kept(ctx, signed, fail(act.ActName(), err))
 }
 
-// fresh refuses a statement that was too old when the engine took it in, or is so now by
-// the database's clock.
-func fresh(ctx context.Context, tx pgx.Tx, signed statement.Signed) error {
+// fresh refuses a statement that was too old when the engine took it in, or where it did
+// not pass through the engine, is so now by the database's clock.
+func fresh(signed statement.Signed, now time.Time) error {
 	said, err := signed.Read()
 	if err != nil {
 		return err
 	}
-	at := signed.TakenIn
-	if at.IsZero() {
-		if err := tx.QueryRow(ctx, `SELECT now()`).Scan(&at); err != nil {
-			return err
-		}
+	if !signed.TakenIn.IsZero() {
+		now = signed.TakenIn
 	}
-	return current(said, at)
+	return current(said, now)
 }
 
 // kept keeps that a statement was refused as its signers may not do what it says, and

@@ -18,12 +18,12 @@ func TestDecide_FourEyes(t *testing.T) {
 		_, err := b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: 1, Officer: enroller, Reason: identity.Reason{Code: "papers-forged"}}, time.Time{})
 		require.ErrorIs(t, err, identity.Forbidden, step)
 	}
-	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "adjudicate", Round: 1, Officer: adjudicator, Verdict: "other person"}, time.Time{})))
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "adjudicate", Round: 1, Officer: adjudicator, Verdict: identity.DifferentPersons}, time.Time{})))
 	_, err := b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: adjudicator}, time.Time{})
 	require.ErrorIs(t, err, identity.Forbidden)
 	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{})))
 
-	require.Equal(t, []string{"received", "adjudicate: other person", "approve"}, b.trail(t, number))
+	require.Equal(t, []string{"received", "adjudicate: different persons", "approve"}, b.trail(t, number))
 }
 
 func TestDecide_RecordsARepeatedDecisionOnce(t *testing.T) {

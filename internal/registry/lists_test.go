@@ -39,7 +39,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		Application: first, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system",
 	})
 	require.NoError(t, err)
-	_, err = b.db.Exec(t.Context(), `ANALYZE applications, cards, blanks, blank_movements, consignments, decisions, audit, gallery`)
+	_, err = b.db.Exec(t.Context(), `ANALYZE applications, cards, blanks, blank_movements, consignments, decisions, acts, audit, gallery`)
 	require.NoError(t, err)
 	b.Close()
 	list := func(want int, f registry.Filter) func(*registry.Registry) error {
@@ -80,7 +80,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		"free blanks":     func(r *registry.Registry) error { _, err := r.FreeBlanks(t.Context(), 100); return err },
 		"a whole life": func(r *registry.Registry) error {
 			b.Registry = r
-			return r.Issue(t.Context(), handOver(b.arrived(t)))
+			return b.Issue(t.Context(), handOver(b.arrived(t)))
 		},
 	} {
 		var read int64

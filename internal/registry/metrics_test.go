@@ -95,7 +95,7 @@ func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 		Box: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
 	}))
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, false)))
-	require.NoError(t, b.PauseStation(t.Context(), press, identity.OfficerID(press), "the printer is off"))
+	require.NoError(t, b.PauseItself(t.Context(), press, "the printer is off"))
 	collector := b.Collector(slog.New(slog.DiscardHandler))
 
 	require.NoError(t, testutil.CollectAndCompare(collector, strings.NewReader(`

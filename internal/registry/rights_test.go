@@ -309,7 +309,7 @@ func TestVerifyBooks_NamesWhatDoesNotFit(t *testing.T) {
 		"BlankWithoutItsCard": {`UPDATE blanks SET account = 'destroyed' WHERE account = 'production'`, "is booked as destroyed, and its card is arrived"},
 		"BlankFromNowhere":    {`INSERT INTO blanks (serial, box, account, location) SELECT 'X1', number, 'stock', 'center' FROM boxes`, "2 blanks were counted in, and 3 are in the books"},
 		"DecisionUnheard": {
-			`INSERT INTO decisions (application, step, round, officer, enrolled_by) SELECT number, 'hold', 1, 'CB-001-0003', officer FROM applications`,
+			`INSERT INTO decisions (application, step, round, officer, enrolled_by, request) SELECT number, 'hold', 1, 'CB-001-0003', a.officer, id FROM applications a, acts WHERE act = 'send'`,
 			"the trail does not have hold by CB-001-0003",
 		},
 		"CardUnapproved": {

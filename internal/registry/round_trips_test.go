@@ -77,10 +77,10 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return nil
 		}},
 		{"Pack", 1, func() (err error) { packing, err = b.Pack(ctx, number, 1, 1, "system"); return err }},
-		{"SendConsignment", 1, func() error {
+		{"SendConsignment", 4, func() error {
 			return b.SendConsignment(ctx, packing.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"})
-		}},
-		{"ReceiveConsignment", 5, func() error {
+		}}, // per box
+		{"ReceiveConsignment", 6, func() error {
 			return b.ReceiveConsignment(ctx, packing.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1})
 		}}, // per box
 		{"Enter HandOver", 1, func() error {

@@ -27,6 +27,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"citizen_status":       words(identity.CitizenStatuses),
 		"station_kind":         words(identity.StationKinds),
 		"station_act":          {"pause", "resume"},
+		"movement_has_act":     {"", identity.ActorSystem, "", ""},
 
 		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock}),
 
