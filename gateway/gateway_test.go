@@ -23,7 +23,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 )
 
@@ -63,7 +62,7 @@ func (s server) packet(t *testing.T, sample string) []byte {
 	station := identity.StationID(submission.Station)
 	public, err := s.office.StationKeys().Ensure(station)
 	require.NoError(t, err)
-	require.NoError(t, s.office.Registry.SaveStation(t.Context(), registry.Station{ID: station, Kind: identity.EnrollmentStation, Province: "001", PublicKey: public}))
+	registrytest.RegisterStation(t, s.office.Registry, station, public)
 	key, err := s.office.StationKeys().Key(station)
 	require.NoError(t, err)
 	signed, err := packet.Sign(submission, key)

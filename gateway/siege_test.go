@@ -88,7 +88,7 @@ func runGateway(t *testing.T) process {
 	r, err := registry.Open(t.Context(), schema, registry.Options{MaxConns: 1})
 	require.NoError(t, err)
 	t.Cleanup(r.Close)
-	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: siegeStation, Kind: identity.EnrollmentStation, Province: "001", PublicKey: public}))
+	registrytest.RegisterStation(t, r, siegeStation, public)
 	return p
 }
 

@@ -31,6 +31,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/biometrics/portrait"
@@ -38,8 +39,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 // filed is the day on which the page's example was filed.
@@ -380,7 +381,7 @@ func serve(t *testing.T, public ed25519.PublicKey, capacity api.Capacity) gatewa
 	door.Registry = registrytest.Open(t)
 	door.Start = func(context.Context, identity.ApplicationNumber) error { return nil }
 	for _, id := range []identity.StationID{"048-TN-01", "048-TN-02"} {
-		require.NoError(t, door.Registry.SaveStation(t.Context(), registry.Station{ID: id, Kind: identity.EnrollmentStation, Province: "048", PublicKey: public}))
+		registrytest.RegisterStation(t, door.Registry, id, public)
 	}
 	mux := http.NewServeMux()
 	(&api.Server{
@@ -495,7 +496,8 @@ func TestPage_ListsTheAnswers(t *testing.T) {
 	seen[unfinished(t, g, false)] = true
 	status, _ := serve(t, public, api.Capacity{Quick: 1}).send(t, http.MethodPost, jose, sign(nil)) // no room at all
 	seen[status] = true
-	require.NoError(t, g.door.Registry.SaveStation(t.Context(), registry.Station{ID: "048-TN-02", Kind: identity.EnrollmentStation, Province: "048", PublicKey: public, Revoked: true}))
+	revoke := identity.RevokeStation{Officer: cast.Founders[0], Reason: "its key is lost"}
+	require.NoError(t, g.door.Registry.RevokeStation(t.Context(), "048-TN-02", revoke, registrytest.Signed(revoke, statement.Station("048-TN-02"))))
 	expect(http.StatusForbidden, http.MethodPost, jose, sign(func(s *packet.Submission) { s.Station = "048-TN-02" }))
 	g.door.Registry.Close()
 	expect(http.StatusServiceUnavailable, http.MethodPost, jose, sign(nil))

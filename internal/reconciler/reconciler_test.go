@@ -89,7 +89,7 @@ func await(t *testing.T, n int) *waiting {
 	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, url))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	require.NoError(t, r.SaveStation(t.Context(), registry.Station{ID: "001-TN-01", Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
+	registrytest.RegisterStation(t, r, "001-TN-01", make([]byte, 32))
 	_, err = conn.Exec(t.Context(), `
 		INSERT INTO applications (number, stage, awaiting, awaiting_why, awaiting_since, attempt, due, entered_at, received_at, started_at,
 			station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, destination, urgent, representative, person,
@@ -130,8 +130,8 @@ func (w *waiting) pass(t *testing.T) []identity.ApplicationNumber {
 
 func (w *waiting) receive(t *testing.T, box, first, last string) {
 	t.Helper()
-	require.NoError(t, w.Registry.ReceiveBlanks(t.Context(), registry.Box{
-		Number: box, First: identity.BlankSerial(first), Last: identity.BlankSerial(last), Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
+	require.NoError(t, registrytest.Signing{Registry: w.Registry}.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: box, First: identity.BlankSerial(first), Last: identity.BlankSerial(last), Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02",
 	}))
 }
 

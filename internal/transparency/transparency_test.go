@@ -49,7 +49,7 @@ func newTrail(t *testing.T) *trail {
 	tr.Registry, err = registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(t, err)
 	t.Cleanup(tr.Registry.Close)
-	require.NoError(t, tr.SaveStation(t.Context(), registry.Station{ID: "001-TN-01", Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
+	registrytest.RegisterStation(t, tr.Registry, "001-TN-01", make([]byte, 32))
 	tr.key, err = transparency.ReadKey(filepath.Join(tr.dir, "audit.key"), true)
 	require.NoError(t, err)
 	tr.anchor = &transparency.Anchor{Log: tr.open(t), Registry: tr, Metrics: transparency.NewMetrics(), Logger: slog.New(slog.DiscardHandler)}
