@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -17,7 +18,8 @@ func looks(o *testOffice) { o.env.SignalWorkflow(workflows.SignalLook, nil) }
 func destroys(attempt int) act {
 	return func(o *testOffice) {
 		ctx := context.WithoutCancel(o.t.Context())
-		require.NoError(o.t, o.Destroy(ctx, o.number, attempt, [2]identity.OfficerID{counter, operator}, identity.Reason{Code: "damaged"}))
+		destroy := identity.DestroyCard{Officer: counter, Witness: operator, Card: attempt, Reason: "damaged"}
+		require.NoError(o.t, o.Destroy(ctx, o.number, destroy, o.signed(destroy, statement.Application(o.number))))
 		looks(o)
 	}
 }
@@ -50,7 +52,8 @@ func TestCardApplication_ACardThatWasThereAfterAllIsHandedOver(t *testing.T) {
 		ctx := context.WithoutCancel(o.t.Context())
 		card, err := o.Card(ctx, o.number, 1)
 		require.NoError(o.t, err)
-		corrections, err := o.Recount(ctx, card.Consignment, identity.Recount{Officer: counter, Witness: operator, Found: []identity.ApplicationNumber{o.number}})
+		recount := identity.Recount{Officer: counter, Witness: operator, Found: []identity.ApplicationNumber{o.number}}
+		corrections, err := o.Recount(ctx, card.Consignment, recount, o.signed(recount, statement.Consignment(card.Consignment)))
 		require.NoError(o.t, err)
 		require.Len(o.t, corrections, 1)
 		looks(o)

@@ -10,6 +10,8 @@ import (
 
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -24,7 +26,9 @@ func TestClient_WithoutAWorkerThereIsNoAnswer(t *testing.T) {
 	_, err = c.ExecuteWorkflow(t.Context(), options, workflows.CardApplication, workflows.CardApplicationInput{Application: number})
 	require.NoError(t, err)
 
-	_, err = (&workflows.Client{Temporal: c, Patience: time.Second}).Decide(t.Context(), number, identity.Approve{Officer: "PD-001-0001"}, "")
+	act := identity.Approve{Officer: approver}
+	signed := registrytest.Signed(act, statement.Application(number))
+	_, err = (&workflows.Client{Temporal: c, Patience: time.Second}).Decide(t.Context(), number, act, signed)
 
 	require.ErrorContains(t, err, "no answer within 1s")
 	require.NoError(t, c.TerminateWorkflow(t.Context(), options.ID, "", "the test is over"))
@@ -68,16 +72,18 @@ func TestClient_AnIdentifierAnswersInAnotherRun(t *testing.T) {
 	a := o.submit("16-damaged-card", nil)
 	a.await(identity.ToApprove)
 	hold := identity.Hold{Officer: approver, Reason: "under-verification"}
-	_, err := o.flows.Decide(t.Context(), a.number, hold, "case-17")
+	signed := registrytest.SignedAs(hold, statement.Application(a.number), "case-17")
+	_, err := o.flows.Decide(t.Context(), a.number, hold, signed)
 	require.NoError(t, err)
 
 	a.newRun(workflows.CurrentRelease)
-	answer, err := o.flows.Decide(t.Context(), a.number, hold, "case-17")
+	answer, err := o.flows.Decide(t.Context(), a.number, hold, signed)
 	require.NoError(t, err)
 	require.Equal(t, identity.Approval, answer.Stage)
 	require.Equal(t, "hold", answer.Act)
 	a.newRun(workflows.CurrentRelease)
-	_, err = o.flows.Decide(t.Context(), a.number, identity.Reject{Officer: approver, Reason: "impersonation"}, "case-17")
+	reject := identity.Reject{Officer: approver, Reason: "impersonation"}
+	_, err = o.flows.Decide(t.Context(), a.number, reject, registrytest.SignedAs(reject, statement.Application(a.number), "case-17"))
 
 	require.ErrorContains(t, err, "id: belongs to another decision, which was carried out before: hold")
 	a.await(identity.ToRelease)

@@ -16,6 +16,8 @@ import (
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -42,9 +44,10 @@ func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	t.Helper()
 	r, clock := newRegistry(t)
 	d := &dispatchRoom{t: t, Registry: r, clock: clock, arrived: make(map[identity.ApplicationNumber]bool)}
-	require.NoError(t, d.SaveStation(t.Context(), registry.Station{ID: destination, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
-	require.NoError(t, d.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
+	registrytest.RegisterStation(t, r, destination, make([]byte, 32))
+	require.NoError(t, registrytest.Signing{Registry: r}.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", cards)), Location: identity.LocationCenter,
+		ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002",
 	}))
 	for i := range cards {
 		d.pack(i)
@@ -77,7 +80,7 @@ func (d *dispatchRoom) pack(i int) {
 		}
 	}
 	enter(identity.Validation, identity.Approval)
-	_, err = d.Registry.Decide(ctx, identity.Decision{Application: receipt.Number, Step: identity.StepApprove, Round: 1, Officer: approver}, time.Time{})
+	_, err = registrytest.Signing{Registry: d.Registry}.Decide(ctx, identity.Decision{Application: receipt.Number, Step: identity.StepApprove, Round: 1, Officer: approver}, time.Time{})
 	require.NoError(d.t, err)
 	enter(identity.DataPreparation)
 	serial, err := identity.NewCardSerial(rand.Reader)
@@ -122,9 +125,10 @@ func (d *dispatchRoom) after(delay time.Duration, message identity.Act) {
 			}
 			d.answered = append(d.answered, name+": "+text)
 		}
-		d.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
+		signed := registrytest.SignedAt(d.env.Now(), message, statement.Consignment(d.box), "")
+		d.env.UpdateWorkflow(name, signed.ID(), &testsuite.TestUpdateCallback{
 			OnAccept: func() {}, OnReject: answer, OnComplete: func(_ any, err error) { answer(err) },
-		}, message)
+		}, message, signed)
 	}, delay)
 }
 

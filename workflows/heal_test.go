@@ -14,6 +14,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/reconciler"
+	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/workflows"
 )
 
@@ -153,7 +154,7 @@ func TestHeal_ADecisionTakesEffectThoughItsWorkflowWasLost(t *testing.T) {
 	app := o.submit("01-first-issue-at-14", nil)
 	app.await(identity.ToApprove)
 	terminate(t, o, app.id)
-	_, err := o.Registry.Decide(t.Context(), identity.Decision{Application: app.number, Step: identity.StepApprove, Round: 1, Officer: approver, Request: "a"}, time.Time{})
+	_, err := registrytest.Signing{Registry: o.Registry}.Decide(t.Context(), identity.Decision{Application: app.number, Step: identity.StepApprove, Round: 1, Officer: approver, Request: "a"}, time.Time{})
 	require.NoError(t, err)
 
 	heal(t, r, app.number)
@@ -240,8 +241,7 @@ func TestHeal_ALostBoxIsBegunAgain(t *testing.T) {
 		return len(report.BegunBoxes) == 1
 	}, time.Minute, 200*time.Millisecond)
 
-	_, err = o.flows.Move(t.Context(), boxes[0].Number, identity.SealConsignment{Officer: operator}, "")
-	require.NoError(t, err)
+	require.NoError(t, o.move(boxes[0].Number, identity.SealConsignment{Officer: operator}))
 	app.await(identity.ToHandOver)
 }
 

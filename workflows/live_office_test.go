@@ -32,8 +32,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/workflows"
 )
@@ -181,7 +181,7 @@ func (o *liveOffice) open(population []samples.Citizen) {
 	for _, s := range script.Stations {
 		key, err := o.StationKeys().Ensure(s.ID)
 		require.NoError(o.t, err)
-		require.NoError(o.t, o.Registry.SaveStation(ctx, registry.Station{ID: s.ID, Kind: identity.EnrollmentStation, Province: s.Province, Name: s.Name, PublicKey: key}))
+		registrytest.RegisterStation(o.t, o.Registry, s.ID, key)
 	}
 	for _, c := range population {
 		require.NoError(o.t, o.Registry.SeedCitizen(ctx, seeded(c)))
@@ -191,8 +191,9 @@ func (o *liveOffice) open(population []samples.Citizen) {
 // stock takes in a box of blanks.
 func (o *liveOffice) stock(n int) {
 	o.t.Helper()
-	require.NoError(o.t, o.Registry.ReceiveBlanks(o.t.Context(), registry.Box{
-		Number: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", n)), Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
+	require.NoError(o.t, registrytest.Signing{Registry: o.Registry}.ReceiveBlanks(o.t.Context(), identity.ReceiveBlanks{
+		Box: "B-1", First: "PT0001", Last: identity.BlankSerial(fmt.Sprintf("PT%04d", n)), Location: identity.LocationCenter,
+		ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002",
 	}))
 }
 
@@ -266,7 +267,7 @@ func (a *liveApplication) result() workflows.CardApplicationResult {
 
 func (a *liveApplication) decide(act identity.Act) error {
 	a.o.t.Helper()
-	_, err := a.o.flows.Decide(a.o.t.Context(), a.number, act, "")
+	_, err := a.o.flows.Decide(a.o.t.Context(), a.number, act, registrytest.Signed(act, statement.Application(a.number)))
 	return err
 }
 
@@ -307,16 +308,21 @@ func (o *liveOffice) ship() {
 			o.lose = false
 			missing = append(missing, box.Cards[0].Application)
 		}
-		_, err := o.flows.Move(o.t.Context(), box.Number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"}, "")
+		err := o.move(box.Number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"})
 		if err != nil && (identity.Refused(err, identity.NotFound) || strings.Contains(err.Error(), "it is open")) {
 			continue // its workflow does not know yet
 		}
 		require.NoError(o.t, err)
-		receive := identity.ReceiveConsignment{Officer: counter, Counted: len(box.Cards) - len(missing), Missing: missing}
-		_, err = o.flows.Move(o.t.Context(), box.Number, receive, "")
-		require.NoError(o.t, err)
+		require.NoError(o.t, o.move(box.Number, identity.ReceiveConsignment{Officer: counter, Counted: len(box.Cards) - len(missing), Missing: missing}))
 		o.boxes[box.Number] = true
 	}
+}
+
+// move carries an act to a box, signed.
+func (o *liveOffice) move(box identity.ConsignmentNumber, act identity.Act) error {
+	o.t.Helper()
+	_, err := o.flows.Move(o.t.Context(), box, act, registrytest.Signed(act, statement.Consignment(box)))
+	return err
 }
 
 // history reads a history, as it is stored or with its payloads opened.

@@ -34,6 +34,7 @@ import (
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/internal/vault"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/pki"
@@ -202,7 +203,7 @@ func (o *testOffice) furnish(s setting) {
 	script, err := samples.ReadScript(os.DirFS("../samples"))
 	require.NoError(o.t, err)
 	for _, one := range script.Stations {
-		require.NoError(o.t, o.SaveStation(ctx, registry.Station{ID: one.ID, Kind: identity.EnrollmentStation, Province: one.Province, PublicKey: make([]byte, 32)}))
+		registrytest.RegisterStation(o.t, o.Registry, one.ID, make([]byte, 32))
 	}
 	citizens, err := samples.ReadPopulation(os.DirFS("../samples"))
 	require.NoError(o.t, err)
@@ -229,9 +230,10 @@ func seeded(c samples.Citizen) registry.Citizen {
 
 // stock takes a box of blanks in.
 func (o *testOffice) stock(box string, first, last identity.BlankSerial) {
-	require.NoError(o.t, o.ReceiveBlanks(context.WithoutCancel(o.t.Context()), registry.Box{
-		Number: box, First: first, Last: last, Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2",
-	}))
+	act := identity.ReceiveBlanks{
+		Box: box, First: first, Last: last, Location: identity.LocationCenter, ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002",
+	}
+	require.NoError(o.t, o.ReceiveBlanks(context.WithoutCancel(o.t.Context()), act, o.signed(act, statement.Box(box))))
 }
 
 // receive stores the application as the gateway does.
@@ -355,8 +357,23 @@ func (o *testOffice) when(action identity.Action, acts ...act) {
 	o.acts[action] = append(o.acts[action], acts)
 }
 
-// update sends a person's act and notes the answer.
+// signed is the statement of an act, made now by the office's clock.
+func (o *testOffice) signed(message identity.Act, subject string) statement.Signed {
+	now := time.Now()
+	if o.env != nil { // the office has opened
+		now = o.env.Now()
+		o.clock(now)
+	}
+	return registrytest.SignedAt(now, message, subject, "")
+}
+
+// update sends a person's act, which the person signed, and notes the answer.
 func update(message identity.Act) act {
+	return func(o *testOffice) { state(message, o.signed(message, statement.Application(o.number)))(o) }
+}
+
+// state sends a person's act with that statement, and notes the answer.
+func state(message identity.Act, signed statement.Signed) act {
 	return func(o *testOffice) {
 		name := message.ActName()
 		answer := func(err error) {
@@ -366,11 +383,11 @@ func update(message identity.Act) act {
 			}
 			o.answered = append(o.answered, text)
 		}
-		o.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
+		o.env.UpdateWorkflow(name, signed.ID(), &testsuite.TestUpdateCallback{
 			OnAccept:   func() {},
 			OnReject:   answer,
 			OnComplete: func(_ any, err error) { answer(err) },
-		}, message)
+		}, message, signed)
 	}
 }
 
@@ -596,8 +613,11 @@ func (c *courier) deliver(number identity.ConsignmentNumber) {
 		c.missing--
 		missing = append(missing, c.number)
 	}
-	require.NoError(c.t, c.SendConsignment(ctx, number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"}))
-	require.NoError(c.t, c.ReceiveConsignment(ctx, number, identity.ReceiveConsignment{Officer: counter, Counted: 1 - len(missing), Missing: missing}))
+	subject := statement.Consignment(number)
+	send := identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"}
+	require.NoError(c.t, c.SendConsignment(ctx, number, send, (*testOffice)(c).signed(send, subject)))
+	receive := identity.ReceiveConsignment{Officer: counter, Counted: 1 - len(missing), Missing: missing}
+	require.NoError(c.t, c.ReceiveConsignment(ctx, number, receive, (*testOffice)(c).signed(receive, subject)))
 	report := func() {
 		c.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Consignment: number, Missing: len(missing) > 0})
 	}

@@ -197,8 +197,7 @@ func recordSilent(t *testing.T) {
 	app.until("dispatch", func(stage, _ string) bool { return stage == string(identity.Dispatch) })
 	const box = identity.ConsignmentNumber("C-000001")
 	require.Eventually(t, func() bool {
-		_, err := o.flows.Move(t.Context(), box, identity.SealConsignment{Officer: operator}, "")
-		return err == nil
+		return o.move(box, identity.SealConsignment{Officer: operator}) == nil
 	}, time.Minute, 100*time.Millisecond)
 	app.await(identity.ToHandOver)
 	require.NoError(t, app.finger("left-index-handover.fmr"))

@@ -12,6 +12,7 @@ import (
 	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -126,10 +127,11 @@ func TestRestore_ADecisionIsTakenAgainUnderItsIdentifier(t *testing.T) {
 	app := o.submit("01-first-issue-at-14", nil)
 	app.await(identity.ToApprove)
 	restore := o.backup()
+	act := identity.Hold{Officer: approver, Reason: "under-verification"}
+	signed := registrytest.Signed(act, statement.Application(app.number))
 	hold := func() {
 		handle, err := o.temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
-			WorkflowID: app.id, UpdateID: "chosen-by-the-client", UpdateName: identity.Hold{}.ActName(),
-			Args: []any{identity.Hold{Officer: approver, Reason: "under-verification"}}, WaitForStage: client.WorkflowUpdateStageCompleted,
+			WorkflowID: app.id, UpdateID: signed.ID(), UpdateName: act.ActName(), Args: []any{act, signed}, WaitForStage: client.WorkflowUpdateStageCompleted,
 		})
 		require.NoError(t, err)
 		require.NoError(t, handle.Get(t.Context(), nil))

@@ -25,6 +25,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/station"
@@ -178,7 +179,7 @@ func (o *twoStations) awaitOthers() {
 // resume is the one command.
 func (o *twoStations) resume() {
 	o.t.Helper()
-	require.NoError(o.t, o.Registry.ResumeStation(o.t.Context(), "PX-01", operator))
+	require.NoError(o.t, registrytest.Signing{Registry: o.Registry}.ResumeStation(o.t.Context(), "PX-01", operator))
 	o.GoOnAtStations(o.t.Context())
 }
 

@@ -99,12 +99,17 @@ func (k Keys) Founding(officers ...identity.Officer) ([]registry.Founder, error)
 }
 
 // State makes the statement of an act, signed by all who do it, that is taken in for half
-// an hour.
+// an hour. Without an identifier it draws one.
 func (k Keys) State(act identity.Act, subject, id string) (statement.Signed, error) {
+	return k.StateAt(time.Now(), act, subject, id) //nolint:forbidigo // a client's clock; the office compares it with its own
+}
+
+// StateAt is State at another time than now.
+func (k Keys) StateAt(at time.Time, act identity.Act, subject, id string) (statement.Signed, error) {
 	if id == "" {
 		id = statement.NewID()
 	}
-	s, err := statement.New(act, subject, id, time.Now().Add(30*time.Minute)) //nolint:forbidigo // a client's clock; the office compares it with its own
+	s, err := statement.New(act, subject, id, at.Add(30*time.Minute))
 	if err != nil {
 		return statement.Signed{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,7 +50,12 @@ func Signed(act identity.Act, subject string) statement.Signed {
 
 // SignedAs is Signed, under an identifier of the test's.
 func SignedAs(act identity.Act, subject, id string) statement.Signed {
-	signed, err := cast.Known().State(act, subject, id)
+	return SignedAt(time.Now(), act, subject, id)
+}
+
+// SignedAt is SignedAs at another time than now.
+func SignedAt(at time.Time, act identity.Act, subject, id string) statement.Signed {
+	signed, err := cast.Known().StateAt(at, act, subject, id)
 	if err != nil { // the cast's keys sign everything
 		panic(err)
 	}
