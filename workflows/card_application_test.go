@@ -43,7 +43,7 @@ func TestCardApplication_OfAYoungChildNeedsNoCapture(t *testing.T) {
 
 func TestCardApplication_OldCardIsRevokedWhenTheNewOneIsIssued(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, sample("02-exchange-at-25"))
+	o := newOffice(t, sample("02-exchange-at-25"), submitted(inHanoi))
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToHandOver, handsOver)
 
@@ -107,9 +107,9 @@ func TestCardApplication_ExpiresWhenNobodyComesForTheRecapture(t *testing.T) {
 
 func TestCardApplication_ContradictionIsClearedUpAndReleased(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, sample("21-wrong-data"))
+	o := newOffice(t, sample("21-wrong-data"), submitted(inHanoi))
 	o.when(identity.ToResolve, together(corrects, releases))
-	o.when(identity.ToApprove, approvesAs("PD-079-0001"))
+	o.when(identity.ToApprove, approves)
 	o.when(identity.ToHandOver, handsOver)
 
 	result := o.process()
@@ -120,7 +120,7 @@ func TestCardApplication_ContradictionIsClearedUpAndReleased(t *testing.T) {
 
 func TestCardApplication_ContradictionThatStaysIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, sample("21-wrong-data"))
+	o := newOffice(t, sample("21-wrong-data"), submitted(inHanoi))
 	o.when(identity.ToResolve, releases)
 	o.when(identity.ToResolve, rejects)
 
@@ -190,7 +190,7 @@ func TestCardApplication_IsWithdrawnAtAnyTimeBeforeItsCardIsBegun(t *testing.T) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, sample(tt.sample))
+			o := newOffice(t, sample(tt.sample), submitted(inHanoi))
 			o.hits = tt.hits
 			o.when(tt.wait, withdraws)
 

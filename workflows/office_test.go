@@ -147,6 +147,9 @@ func submitted(change func(*packet.Submission)) option {
 	return func(_ *testOffice, s *setting) { s.change = change }
 }
 
+// inHanoi has an application of elsewhere filed where these officers serve.
+func inHanoi(s *packet.Submission) { s.Station, s.Officer = "001-TN-01", string(enroller) }
+
 // extraForms adds the forms of a folder to those that are built in.
 func extraForms(folder string) option {
 	return func(o *testOffice, _ *setting) {

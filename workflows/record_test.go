@@ -71,7 +71,7 @@ func recordCalm(t *testing.T) {
 	o.stock(20)
 	o.work(o.All(t.Context(), "PX-01"))
 
-	issued := o.submit("03-exchange-at-40", nil)
+	issued := o.submit("03-exchange-at-40", inHanoi)
 	issued.approve()
 	issued.await(identity.ToHandOver)
 	require.NoError(t, issued.finger("left-index-handover.fmr"))
@@ -109,19 +109,19 @@ func recordCalm(t *testing.T) {
 	poor.does(identity.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
 	poor.keep("recaptured-and-rejected")
 
-	wrong := o.submit("21-wrong-data", nil)
+	wrong := o.submit("21-wrong-data", inHanoi)
 	wrong.await(identity.ToResolve)
 	wrong.does(identity.Release{Officer: approver, Reason: "record-corrected: ask again"})
 	wrong.await(identity.ToResolve)
 	wrong.does(identity.Reject{Officer: approver, Reason: "data-not-proven: nothing clears it up"})
 	wrong.keep("contradiction-rejected")
 
-	withdrawn := o.submit("19-withdrawn", nil)
+	withdrawn := o.submit("19-withdrawn", inHanoi)
 	withdrawn.await(identity.ToApprove)
 	withdrawn.does(identity.Withdraw{Officer: counter, Reason: "card-found"})
 	withdrawn.keep("withdrawn")
 
-	lost := o.submit("02-exchange-at-25", nil)
+	lost := o.submit("02-exchange-at-25", inHanoi)
 	o.lose = true
 	lost.approve()
 	lost.await(identity.ToHandOver)
@@ -157,7 +157,7 @@ func recordHurried(t *testing.T) {
 	o.work(o.All(t.Context(), "PX-01"))
 
 	o.submit("17-poor-portrait", nil).keep("expired-not-recaptured")
-	o.submit("21-wrong-data", nil).keep("expired-unresolved")
+	o.submit("21-wrong-data", inHanoi).keep("expired-unresolved")
 
 	spoiled := o.submit("01-first-issue-at-14", nil)
 	spoiled.approve()
