@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -12,6 +14,8 @@ import (
 	"image/png"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +23,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +38,8 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
@@ -99,8 +106,13 @@ func setUp(e *testscript.Env, database, temporal string) error {
 	if err := registerNamespace(t.Context(), temporal, namespace); err != nil {
 		return err
 	}
+	door, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
 	settings := map[string]any{
 		"data_dir": filepath.Join(e.WorkDir, "data"),
+		"client":   map[string]any{"gateway": "http://" + door.Addr().String(), "officer": "SX-01"},
 		"temporal": map[string]any{"address": temporal, "namespace": namespace},
 		"database": map[string]any{"url": url, "max_conns": 8},
 		"office":   map[string]any{"consignment_cut_off": "1s"},
@@ -117,11 +129,69 @@ func setUp(e *testscript.Env, database, temporal string) error {
 	if err := os.CopyFS(filepath.Join(e.WorkDir, "samples"), os.DirFS("../samples")); err != nil {
 		return err
 	}
+	if err := writeKeys(filepath.Join(e.WorkDir, "data", "officers")); err != nil {
+		return err
+	}
+	openGateway(t, door, name)
 	e.Values[schemaKey{}] = registrytest.Behind(t, url)
 	e.Values[casesKey{}] = &cases{told: make(map[string]*regexp.Regexp)}
 	e.Setenv("CANCUOC_CONFIG", name)
 	e.Setenv("OWNER_URL", registrytest.As(t, url, roles.Owner))
 	return nil
+}
+
+// writeKeys writes the keys of everybody whom NewSchema registers.
+func writeKeys(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, o := range registrytest.Officers() {
+		der, err := x509.MarshalPKCS8PrivateKey(cast.Known().Of(o.Badge))
+		if err != nil {
+			return err
+		}
+		block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+		if err := os.WriteFile(filepath.Join(folder, string(o.Badge)+".pem"), block, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openGateway serves an office as the gateway does, until the script ends: each request is
+// answered by the settings that stand in the file by then.
+func openGateway(t testing.TB, door net.Listener, settings string) {
+	var once sync.Once
+	var handler http.Handler
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		once.Do(func() {
+			c, err := config.Load(settings)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			o, err := office.Open(context.WithoutCancel(t.Context()), c, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			t.Cleanup(o.Close)
+			mux := http.NewServeMux()
+			(&api.Server{
+				Door: o.Door(), Ready: o.Ready, MaxPacket: c.Intake.PacketBytes, Logger: slog.New(slog.DiscardHandler),
+				Capacity: api.Capacity{Bytes: 64 << 20, Guests: 100, Quick: 2, Heavy: 1},
+				Officers: &api.Officers{Desk: o.Desk(), MaxBody: c.Intake.PacketBytes, Now: o.Now},
+			}).Register(mux)
+			handler = mux
+		})
+		if handler == nil {
+			http.Error(w, "the gateway did not open", http.StatusServiceUnavailable)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})}
+	go func() { _ = server.Serve(door) }()
+	t.Cleanup(func() { _ = server.Close() })
 }
 
 // registerNamespace makes a namespace, and waits until the server knows it.

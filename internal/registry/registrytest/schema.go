@@ -64,24 +64,24 @@ func NewSchema(tb testing.TB, address string) string {
 	})
 	_, err = registry.Migrate(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}))
 	require.NoError(tb, err)
-	require.NoError(tb, registry.Found(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}), founders(tb)))
+	founding, err := cast.Known().Founding(Officers()...)
+	require.NoError(tb, err)
+	require.NoError(tb, registry.Found(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}), founding))
 	programs := with(tb, inside, url.UserPassword(name, password), nil)
 	schemas.Store(programs, inside)
 	return programs
 }
 
-// founders are the cast, and officers of tests who may do everything.
-func founders(tb testing.TB) []registry.Founder {
-	tb.Helper()
+// Officers are the cast, and officers of tests who may do everything: those whom NewSchema
+// registers.
+func Officers() []identity.Officer {
 	officers := cast.Officers()
 	for _, badge := range []identity.OfficerID{
 		"TK-01", "TK-02", "TK-1", "TK-2", "SX-01", "SX-02", "GV-01", "GD-01", "CB-001-0001", "CB-001-0003", "CB-001-6666", "PD-001-0009", "CB-1",
 	} {
 		officers = append(officers, identity.Officer{Badge: badge, Unit: identity.UnitCenter, Roles: identity.Roles})
 	}
-	list, err := cast.Known().Founding(officers...)
-	require.NoError(tb, err)
-	return list
+	return officers
 }
 
 // Behind gives the URL by which a superuser comes into a schema of NewSchema.
