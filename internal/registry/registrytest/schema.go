@@ -77,7 +77,7 @@ func NewSchema(tb testing.TB, address string) string {
 func Officers() []identity.Officer {
 	officers := cast.Officers()
 	for _, badge := range []identity.OfficerID{
-		"TK-01", "TK-02", "TK-1", "TK-2", "SX-01", "SX-02", "GV-01", "GD-01", "CB-001-0001", "CB-001-0003", "CB-001-6666", "PD-001-0009", "CB-1",
+		"TK-01", "TK-02", "TK-1", "TK-2", "SX-01", "SX-02", "GV-01", "GV-02", "GD-01", "CB-001-0001", "CB-001-0003", "CB-001-0013", "CB-001-0014", "CB-001-6666", "PD-001-0009", "CB-1",
 	} {
 		officers = append(officers, identity.Officer{Badge: badge, Unit: identity.UnitCenter, Roles: identity.Roles})
 	}
