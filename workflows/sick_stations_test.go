@@ -65,7 +65,7 @@ func newBareStations(t *testing.T, changes settings) *twoStations {
 	o.work(o.Pipeline(t.Context()))
 	go func() { _ = o.Reconcile(t.Context()) }() // it ends with the test
 	for _, name := range straight {
-		o.apps = append(o.apps, o.submit(name, nil))
+		o.apps = append(o.apps, o.submit(name, inHanoi))
 	}
 	return o
 }
