@@ -95,7 +95,7 @@ func TestAlerts_TellOfAdjudicationsAndHoldsThatWait(t *testing.T) {
 	office, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 2})
 	require.NoError(t, err)
 	t.Cleanup(office.Close)
-	require.NoError(t, office.SaveStation(t.Context(), registry.Station{ID: "001-TN-01", Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
+	registrytest.RegisterStation(t, office, "001-TN-01", make([]byte, 32))
 	adjudication, hold := alert(t, "AdjudicationWaits"), alert(t, "HoldForgotten")
 	began := time.Now()
 	set(began)

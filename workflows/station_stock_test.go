@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 )
 
 // Blanks that are received at one of two stations wake who waits for stock, and that
@@ -22,8 +22,8 @@ func TestStationStock_WakesWhoWaits(t *testing.T) {
 		a.await(identity.ToRestock)
 	}
 
-	require.NoError(t, o.Registry.ReceiveBlanks(t.Context(), registry.Box{
-		Number: "B-2", First: "PX0001", Last: "PX0020", Location: "PX-01", ReceivedBy: "TK-1", CountedBy: "TK-2",
+	require.NoError(t, registrytest.Signing{Registry: o.Registry}.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: "B-2", First: "PX0001", Last: "PX0020", Location: "PX-01", ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002",
 	}))
 	o.WakeForStock(t.Context())
 

@@ -87,7 +87,7 @@ func TestFreeBlanks_CountThoseOfStationsThatWork(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{Number: "B-1", First: "PT0001", Last: "PT0007", Location: string(press), ReceivedBy: approver, CountedBy: counter}))
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{Box: "B-1", First: "PT0001", Last: "PT0007", Location: string(press), ReceivedBy: approver, CountedBy: counter}))
 	free := func(want int, why string) {
 		t.Helper()
 		n, err := b.FreeBlanks(t.Context(), 100)

@@ -112,7 +112,8 @@ func TestRights_TrailAndLedgersAreOutOfReach(t *testing.T) {
 func TestRights_EvidenceStays(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	number := b.prepared(t)
+	number := b.received(t)
+	b.askedAgain(t, number)
 	programs := connect(t, b.url)
 	for _, attempt := range []int{1, 2} {
 		_, err := programs.Exec(t.Context(), `DELETE FROM vault_blobs WHERE attempt = $1`, attempt)
@@ -122,8 +123,8 @@ func TestRights_EvidenceStays(t *testing.T) {
 		}
 	}
 	again := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("again"), identity.EvidenceTemplates: []byte("again")}
-	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, again))
-	require.NoError(t, b.Capture(t.Context(), number, 2, enroller, again))
+	require.NoError(t, b.Capture(t.Context(), number, 2, again))
+	require.NoError(t, b.Capture(t.Context(), number, 2, again))
 }
 
 // Constraints compare what the database knows, not what a writer says of it.

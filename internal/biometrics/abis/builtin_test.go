@@ -104,7 +104,11 @@ func TestBuiltin_SearchesWithTheFingersTakenLast(t *testing.T) {
 	builtin := abis.NewBuiltin(r)
 	first := apply(t, r, one, identity.GroundAge, hisFingers)
 	second := apply(t, r, another, identity.GroundAge, herFingers)
-	require.NoError(t, r.Capture(t.Context(), second, 2, "CB-001-0007", map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: fingers(t, sameFingers)}))
+	_, err := r.Enter(t.Context(), registry.StageChange{
+		Application: second, To: identity.BiometricCapture, Actor: "system", Awaiting: identity.ToRecapture, Why: "the fingers are poor",
+	})
+	require.NoError(t, err)
+	require.NoError(t, r.Capture(t.Context(), second, 2, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: fingers(t, sameFingers)}))
 
 	hits := search(t, r, builtin, second, 3)
 
