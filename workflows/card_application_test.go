@@ -760,7 +760,7 @@ func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.when(identity.ToApprove,
-		photographs("portrait.jpg", 2), adjudicates(true), releases, handsOver,
+		update(identity.Recapture{Officer: enroller, Round: 2}), adjudicates(true), releases, handsOver,
 		update(identity.Reject{Officer: approver}),
 		update(identity.Withdraw{Reason: "card-found"}),
 		update(identity.Hold{Officer: approver, Reason: " "}),

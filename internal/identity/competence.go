@@ -100,10 +100,8 @@ var competence = map[string][]Role{
 	"receive-blanks":       {Stock},
 	"destroy-card":         {Stock, Production, AtCounter, Dispatching},
 	"find-card":            {Stock, Dispatching, AtCounter},
-	"lose-card":            {Stock, Dispatching, AtCounter},
 	"pause-station":        {Production},
 	"resume-station":       {Production},
-	"remove-station":       {Production},
 	"let-go":               {Production},
 	"register-station":     {Administrator},
 	"revoke-station":       {Administrator},
@@ -111,8 +109,6 @@ var competence = map[string][]Role{
 	"revoke-officer":       {Administrator},
 	"register-key":         {Administrator},
 	"revoke-key":           {Administrator},
-	"revoke-signer":        {Keys},
-	"roll-over-signer":     {Keys},
 }
 
 // Competence gives the roles that may do an act; none if there is no such act.

@@ -31,11 +31,11 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
-	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/biometrics/ridges"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"

@@ -91,19 +91,18 @@ func (r *Registry) readEvidence(results pgx.BatchResults, number identity.Applic
 	return evidence, fail("read evidence", err)
 }
 
-// Capture stores the evidence of a recapture that is waited for, before the workflow is
-// told. The same round again replaces it until the workflow has accepted the round, and
+// Capture stores the evidence of a recapture, before the workflow is told, which knows
+// whether it waits for one: an application on hold may. The same round again replaces it until the workflow has accepted the round, and
 // until then nobody is searched for in it.
 func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, evidence map[identity.EvidenceKind][]byte) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
 		var stage identity.Stage
-		var awaiting identity.Action
-		err := tx.QueryRow(ctx, `SELECT capture_round, stage, awaiting FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at, &stage, &awaiting)
+		err := tx.QueryRow(ctx, `SELECT capture_round, stage FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&at, &stage)
 		if err != nil {
 			return found(err, "there is no application %s", number)
 		}
-		if awaiting != identity.ToRecapture {
+		if stage != identity.BiometricCapture {
 			return identity.Refuse(identity.Conflict, "application %s is not to be captured again: it is at %s", number, stage)
 		}
 		if round != at+1 {

@@ -123,14 +123,6 @@ func (b *bundle) enter(t *testing.T, number identity.ApplicationNumber, attempt 
 	}
 }
 
-// askedAgain has an application wait for another capture.
-func (b *bundle) askedAgain(t *testing.T, number identity.ApplicationNumber) {
-	t.Helper()
-	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{
-		Application: number, To: identity.BiometricCapture, Attempt: 1, Actor: "system", Awaiting: identity.ToRecapture, Why: "the portrait is poor",
-	})))
-}
-
 func (b *bundle) card(t *testing.T, number identity.ApplicationNumber, attempt int) registry.CardData {
 	t.Helper()
 	record, err := b.Application(t.Context(), number)

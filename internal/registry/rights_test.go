@@ -113,7 +113,7 @@ func TestRights_EvidenceStays(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
-	b.askedAgain(t, number)
+	b.enter(t, number, 1, identity.BiometricCapture)
 	programs := connect(t, b.url)
 	for _, attempt := range []int{1, 2} {
 		_, err := programs.Exec(t.Context(), `DELETE FROM vault_blobs WHERE attempt = $1`, attempt)

@@ -105,7 +105,7 @@ func TestBuiltin_SearchesWithTheFingersTakenLast(t *testing.T) {
 	first := apply(t, r, one, identity.GroundAge, hisFingers)
 	second := apply(t, r, another, identity.GroundAge, herFingers)
 	_, err := r.Enter(t.Context(), registry.StageChange{
-		Application: second, To: identity.BiometricCapture, Actor: "system", Awaiting: identity.ToRecapture, Why: "the fingers are poor",
+		Application: second, To: identity.BiometricCapture, Actor: "system",
 	})
 	require.NoError(t, err)
 	require.NoError(t, r.Capture(t.Context(), second, 2, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: fingers(t, sameFingers)}))
