@@ -546,7 +546,7 @@ func enroll(ts *testscript.TestScript, neg bool, args []string) {
 	number(ts, false, args[:1])
 	app := ts.Getenv(args[0])
 	until(ts, false, []string{app, "starter", "list", "--awaiting", "approval"})
-	ts.Check(ts.Exec("starter", "approve", app, "--officer", "PD-001-0001"))
+	ts.Check(ts.Exec("starter", "approve", app, "--officer", "PD-001-0009"))
 }
 
 // terminate ends a workflow as an accident does: terminate consignment-C-000001.

@@ -92,7 +92,7 @@ var competence = map[string][]Role{
 	string(StepRelease):    {Approving, Resolving, Production},
 	"hand-over":            {AtCounter},
 	"seal":                 {Dispatching},
-	"send":                 {Dispatching},
+	"send":                 {Dispatching, AtCounter},
 	"receive":              {Dispatching, AtCounter},
 	"recount":              {Dispatching, AtCounter},
 	"reopen":               {Dispatching},

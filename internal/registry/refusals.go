@@ -30,6 +30,7 @@ var constraints = map[string]identity.Refusal{
 	"audit_is_final":                       {Kind: identity.Forbidden, Detail: "the audit trail cannot be changed"},
 	"number_is_final":                      {Kind: identity.Forbidden, Detail: "the personal number of an application cannot be changed"},
 	"evidence_is_final":                    {Kind: identity.Forbidden, Detail: "evidence cannot be taken away"},
+	"enrolled_by_officer":                  {Kind: identity.Forbidden, Field: "officer", Detail: "is not registered as one who enrolls in the station's province"},
 	"act_by_own_key":                       {Kind: identity.Forbidden, Field: "officer", Detail: "is not the owner of the key that signed, or the key is not registered"},
 	"act_by_valid_officer":                 {Kind: identity.Forbidden, Field: "officer", Detail: "or the key that signed was revoked, or is not valid now"},
 	"act_by_role":                          {Kind: identity.Forbidden, Field: "officer", Detail: "has no role that may do this"},

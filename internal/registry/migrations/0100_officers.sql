@@ -32,7 +32,7 @@ INSERT INTO competences (act, role) VALUES
     ('approve', 'approving'), ('reject', 'approving'),
     ('hold', 'approving'), ('hold', 'resolving'), ('hold', 'adjudicating'), ('hold', 'production'),
     ('release', 'approving'), ('release', 'resolving'), ('release', 'production'),
-    ('hand-over', 'counter'), ('seal', 'dispatch'), ('send', 'dispatch'), ('receive', 'dispatch'), ('receive', 'counter'),
+    ('hand-over', 'counter'), ('seal', 'dispatch'), ('send', 'dispatch'), ('send', 'counter'), ('receive', 'dispatch'), ('receive', 'counter'),
     ('recount', 'dispatch'), ('recount', 'counter'), ('reopen', 'dispatch'), ('settle-surplus', 'dispatch'), ('settle-surplus', 'counter'),
     ('receive-blanks', 'stock'),
     ('destroy-card', 'stock'), ('destroy-card', 'production'), ('destroy-card', 'counter'), ('destroy-card', 'dispatch'),
@@ -95,6 +95,9 @@ BEGIN
         WHEN subject LIKE 'consignment/%' AND doing IN ('receive', 'recount', 'settle-surplus') THEN
             SELECT ARRAY[s.province] INTO provinces FROM consignments c JOIN stations s ON s.id = c.destination
             WHERE c.number = substr(subject, length('consignment/') + 1);
+        WHEN subject LIKE 'consignment/%' AND doing = 'send' THEN -- what a station sends on
+            SELECT ARRAY[s.province] INTO provinces FROM consignments c JOIN stations s ON s.id = c.origin
+            WHERE c.number = substr(subject, length('consignment/') + 1);
         ELSE NULL;
     END CASE;
     IF who.unit = ANY(provinces) THEN
@@ -107,7 +110,9 @@ CREATE FUNCTION may_act() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     refused text := refused_act(NEW.act, NEW.subject, NEW.officer, NEW.key);
 BEGIN
-    IF EXISTS (SELECT FROM acts WHERE id = NEW.id AND officer = NEW.officer AND statement <> NEW.statement) THEN
+    -- Said again, it may be signed anew, and be taken in for longer.
+    IF EXISTS (SELECT FROM acts WHERE id = NEW.id AND officer = NEW.officer
+        AND convert_from(statement, 'UTF8')::jsonb - 'until' <> convert_from(NEW.statement, 'UTF8')::jsonb - 'until') THEN
         refused := 'act_said_otherwise';
     END IF;
     IF refused IS NOT NULL THEN
@@ -136,3 +141,16 @@ ALTER TABLE boxes
     ADD CONSTRAINT box_receipt_is_signed FOREIGN KEY (act, received_by) REFERENCES acts (id, officer),
     ADD CONSTRAINT box_count_is_signed FOREIGN KEY (act, counted_by) REFERENCES acts (id, officer);
 ALTER TABLE boxes ADD CONSTRAINT box_has_act CHECK (act IS NOT NULL) NOT VALID;
+
+-- Whoever enrolled is registered as one who may, in the station's province.
+-- +goose StatementBegin
+CREATE FUNCTION know_enroller() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM officers o WHERE o.badge = NEW.officer AND 'enrolling' = ANY(o.roles) AND o.unit IN ('center', NEW.province)
+        AND o.revoked_at IS NULL AND now() >= o.valid_from AND (o.valid_to IS NULL OR now() < o.valid_to)) THEN
+        RAISE EXCEPTION 'enroller' USING ERRCODE = 'check_violation', CONSTRAINT = 'enrolled_by_officer';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER know_enroller BEFORE INSERT ON applications FOR EACH ROW EXECUTE FUNCTION know_enroller();
