@@ -121,13 +121,15 @@ func TestVerify_Refuses(t *testing.T) {
 		spoil func(t *testing.T, s *statement.Signed)
 		want  string
 	}{
-		"Nothing":      {func(_ *testing.T, s *statement.Signed) { *s = statement.Signed{} }, "statement: is missing"},
-		"Unsigned":     {func(_ *testing.T, s *statement.Signed) { s.Signatures = nil }, "is not signed"},
-		"Altered":      {func(_ *testing.T, s *statement.Signed) { s.Statement = replaced(s.Statement, "damaged", "spoiled") }, "the signature of SX-C06-0001 does not fit"},
-		"AnotherID":    {func(_ *testing.T, s *statement.Signed) { s.Statement = replaced(s.Statement, "ID-1", "ID-2") }, "the signature of SX-C06-0001 does not fit"},
-		"MoreTime":     {func(_ *testing.T, s *statement.Signed) { s.Statement = replaced(s.Statement, "2026", "2027") }, "the signature of SX-C06-0001 does not fit"},
-		"Forged":       {func(_ *testing.T, s *statement.Signed) { s.Signatures[1].Value[8] ^= 1 }, "the signature of SX-C06-0002 does not fit"},
-		"Swapped":      {func(_ *testing.T, s *statement.Signed) { s.Signatures[0].Key, s.Signatures[1].Key = s.Signatures[1].Key, s.Signatures[0].Key }, "does not fit"},
+		"Nothing":   {func(_ *testing.T, s *statement.Signed) { *s = statement.Signed{} }, "statement: is missing"},
+		"Unsigned":  {func(_ *testing.T, s *statement.Signed) { s.Signatures = nil }, "is not signed"},
+		"Altered":   {func(_ *testing.T, s *statement.Signed) { s.Statement = replaced(s.Statement, "damaged", "spoiled") }, "the signature of SX-C06-0001 does not fit"},
+		"AnotherID": {func(_ *testing.T, s *statement.Signed) { s.Statement = replaced(s.Statement, "ID-1", "ID-2") }, "the signature of SX-C06-0001 does not fit"},
+		"MoreTime":  {func(_ *testing.T, s *statement.Signed) { s.Statement = replaced(s.Statement, "2026", "2027") }, "the signature of SX-C06-0001 does not fit"},
+		"Forged":    {func(_ *testing.T, s *statement.Signed) { s.Signatures[1].Value[8] ^= 1 }, "the signature of SX-C06-0002 does not fit"},
+		"Swapped": {func(_ *testing.T, s *statement.Signed) {
+			s.Signatures[0].Key, s.Signatures[1].Key = s.Signatures[1].Key, s.Signatures[0].Key
+		}, "does not fit"},
 		"NoKey":        {func(_ *testing.T, s *statement.Signed) { s.Signatures[0].Key = nil }, "does not fit"},
 		"NoSignature":  {func(_ *testing.T, s *statement.Signed) { s.Signatures[0].Value = nil }, "does not fit"},
 		"KeyOfOther":   {func(t *testing.T, s *statement.Signed) { t.Helper(); s.Signatures[0].Key = public(t, edwards(t)) }, "does not fit"},
@@ -312,7 +314,9 @@ func TestVerify_Passkeys(t *testing.T) {
 	}
 	answer := authenticator{p256(t)}.answer(t, one, get, right, presentAndVerified)
 	for name, spoil := range map[string]func(*statement.Signature){
-		"AnotherSite":      func(g *statement.Signature) { g.Passkey.ClientData = replaced(g.Passkey.ClientData, "office", "0ffice") },
+		"AnotherSite": func(g *statement.Signature) {
+			g.Passkey.ClientData = replaced(g.Passkey.ClientData, "office", "0ffice")
+		},
 		"CounterSetBack":   func(g *statement.Signature) { g.Passkey.AuthenticatorData[36] = 0 },
 		"NoAuthenticator":  func(g *statement.Signature) { g.Passkey.AuthenticatorData = g.Passkey.AuthenticatorData[:32] },
 		"WithoutTheAnswer": func(g *statement.Signature) { g.Passkey = nil },

@@ -1,0 +1,150 @@
+package registry_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/cast"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/registry/roles"
+	"example.org/cancuoc/internal/statement"
+)
+
+// newcomer approves in province 001, and is not registered yet.
+var newcomer = identity.Officer{Badge: "PD-001-0077", Unit: "001", Roles: []identity.Role{identity.Approving}}
+
+func TestRegisterOfficer_MakesAnOfficerWhoActs(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, b.register(t, newcomer, key(t, newcomer.Badge)))
+	number := b.received(t)
+	act := identity.Approve{Officer: newcomer.Badge}
+
+	require.NoError(t, b.decide(t, number, act, 1, registrytest.Signed(act, statement.Application(number))))
+
+	registered, err := b.Registry.Officer(t.Context(), newcomer.Badge)
+	require.NoError(t, err)
+	require.False(t, registered.Founder)
+	require.Equal(t, newcomer.Roles, registered.Roles)
+	require.Equal(t, newcomer.Unit, registered.Unit)
+	require.Len(t, registered.Credentials, 1)
+	require.Equal(t, key(t, newcomer.Badge), registered.Credentials[0].Key)
+	b.revoke(t, newcomer.Badge)
+	registered, err = b.Registry.Officer(t.Context(), newcomer.Badge)
+	require.NoError(t, err)
+	require.False(t, registered.RevokedAt.IsZero())
+	list, err := b.Officers(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, len(registrytest.Officers())+1)
+	require.Contains(t, list, registered)
+}
+
+// Nobody becomes an officer, or more of one, by himself, by one person, or by people who
+// are no administrators.
+func TestRegisterOfficer_NeedsTwoAdministrators(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	first, second := cast.Founders[0], cast.Founders[1]
+	for name, tt := range map[string]struct {
+		by   [2]identity.OfficerID
+		of   identity.OfficerID
+		want string
+	}{
+		"OnePerson":     {[2]identity.OfficerID{first, first}, newcomer.Badge, "officer"},
+		"LooksLikeTwo":  {[2]identity.OfficerID{first, first + " "}, newcomer.Badge, "officer"},
+		"NoneOfTheKind": {[2]identity.OfficerID{first, hanoi}, newcomer.Badge, "has no role that may do this"},
+		"Himself":       {[2]identity.OfficerID{first, second}, second, "nobody registers himself"},
+	} {
+		o := newcomer
+		o.Badge = tt.of
+		act := identity.RegisterOfficer{By1: tt.by[0], By2: tt.by[1], Record: o, Key: key(t, newcomer.Badge)}
+		require.ErrorContains(t, b.RegisterOfficer(t.Context(), act, registrytest.Signed(act, statement.Officer(o.Badge))), tt.want, name)
+	}
+	act := identity.RegisterOfficer{By1: first, By2: second, Record: newcomer, Key: key(t, newcomer.Badge)}
+	alone := registrytest.Signed(act, statement.Officer(newcomer.Badge))
+	alone.Signatures = alone.Signatures[:1]
+	require.ErrorContains(t, b.RegisterOfficer(t.Context(), act, alone), "must be signed by the officers whom it names")
+
+	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), newcomer.Badge)), identity.NotFound)
+	unchanged, err := b.Registry.Officer(t.Context(), second)
+	require.NoError(t, err)
+	require.Equal(t, []identity.Role{identity.Administrator}, unchanged.Roles)
+}
+
+// One person with two badges of one key would be two pairs of eyes.
+func TestCredentials_AKeyIsOneOfficersForEver(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.ErrorIs(t, b.register(t, newcomer, key(t, hanoi)), identity.Conflict)
+	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), newcomer.Badge)), identity.NotFound, "nothing of it was kept")
+	b.revokeKey(t, hanoi, key(t, hanoi))
+	require.ErrorIs(t, b.register(t, newcomer, key(t, hanoi)), identity.Conflict, "nor when it was revoked")
+
+	require.NoError(t, b.register(t, newcomer, key(t, newcomer.Badge)))
+	add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: key(t, hanoi)}
+	require.ErrorIs(t, b.RegisterKey(t.Context(), newcomer.Badge, add, registrytest.Signed(add, statement.Officer(newcomer.Badge))), identity.Conflict)
+}
+
+// An officer who has two keys signs with either, until one is revoked.
+func TestRegisterKey_AddsACredential(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	token, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	public, err := x509.MarshalPKIXPublicKey(token.Public())
+	require.NoError(t, err)
+	add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: public}
+	for range 2 {
+		require.NoError(t, b.RegisterKey(t.Context(), hanoi, add, registrytest.Signed(add, statement.Officer(hanoi))))
+	}
+	b.revokeKey(t, hanoi, key(t, hanoi))
+	number := b.received(t)
+	act := identity.Approve{Officer: hanoi}
+	require.ErrorIs(t, b.decide(t, number, act, 1, registrytest.Signed(act, statement.Application(number))), identity.Forbidden)
+	signed, err := statement.New(act, statement.Application(number), statement.NewID(), time.Now().Add(10*time.Minute))
+	require.NoError(t, err)
+	require.NoError(t, signed.Sign(hanoi, token))
+
+	require.NoError(t, b.decide(t, number, act, 1, signed))
+}
+
+func TestRegister_RefusesWhatSignsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	larger, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	require.NoError(t, err)
+	public, err := x509.MarshalPKIXPublicKey(larger.Public())
+	require.NoError(t, err)
+	for _, key := range [][]byte{{1}, public} {
+		require.ErrorContains(t, b.register(t, newcomer, key), "is not a public key of Ed25519, or of ECDSA on P-256")
+		add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: key}
+		require.ErrorIs(t, b.RegisterKey(t.Context(), hanoi, add, registrytest.Signed(add, statement.Officer(hanoi))), identity.Invalid)
+	}
+	revoke := identity.RevokeOfficer{Officer: cast.Founders[0], Reason: "has left"}
+	require.ErrorIs(t, b.RevokeOfficer(t.Context(), "PD-001-0099", revoke, registrytest.Signed(revoke, statement.Officer("PD-001-0099"))), identity.NotFound)
+	require.Zero(t, b.count(t, "acts WHERE subject = 'officer/PD-001-0099'"), "it did not happen")
+}
+
+// Who founded the office stays as he is when it is founded again.
+func TestFound_OnceForEach(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	again, err := cast.NewKeys().Founding(identity.Officer{Badge: cast.Founders[0], Unit: "001", Roles: identity.Roles})
+	require.NoError(t, err)
+
+	require.NoError(t, registry.Found(t.Context(), registrytest.As(t, b.url, roles.Owner), again))
+
+	founder, err := b.Registry.Officer(t.Context(), cast.Founders[0])
+	require.NoError(t, err)
+	require.Equal(t, []identity.Role{identity.Administrator}, founder.Roles)
+	require.Len(t, founder.Credentials, 1)
+	require.Equal(t, key(t, cast.Founders[0]), founder.Credentials[0].Key)
+}
