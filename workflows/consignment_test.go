@@ -114,8 +114,15 @@ func (d *dispatchRoom) Arrived(_ context.Context, app identity.ApplicationNumber
 // LookApplication is an application that is told to read the registry.
 func (d *dispatchRoom) LookApplication(context.Context, identity.ApplicationNumber) error { return nil }
 
-// after sends an update that much after the box was opened, and notes the answer.
+// after sends an update, signed, that much after the box was opened, and notes the answer.
 func (d *dispatchRoom) after(delay time.Duration, message identity.Act) {
+	d.afterStating(delay, message, func() statement.Signed {
+		return registrytest.SignedAt(d.env.Now(), message, statement.Consignment(d.box), "")
+	})
+}
+
+// afterStating is after with any statement.
+func (d *dispatchRoom) afterStating(delay time.Duration, message identity.Act, state func() statement.Signed) {
 	name := message.ActName()
 	d.env.RegisterDelayedCallback(func() {
 		answer := func(err error) {
@@ -125,7 +132,7 @@ func (d *dispatchRoom) after(delay time.Duration, message identity.Act) {
 			}
 			d.answered = append(d.answered, name+": "+text)
 		}
-		signed := registrytest.SignedAt(d.env.Now(), message, statement.Consignment(d.box), "")
+		signed := state()
 		d.env.UpdateWorkflow(name, signed.ID(), &testsuite.TestUpdateCallback{
 			OnAccept: func() {}, OnReject: answer, OnComplete: func(_ any, err error) { answer(err) },
 		}, message, signed)

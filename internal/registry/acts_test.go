@@ -200,6 +200,20 @@ func (b *bundle) newcomer(t *testing.T, badge identity.OfficerID, from, to time.
 	require.NoError(t, b.register(t, o, key(t, badge)))
 }
 
+// A statement is taken in while it is valid; how long its recording takes after that, where
+// a worker or the registry is away, does not matter.
+func TestDecide_RecordsLateWhatWasTakenInInTime(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	act := identity.Approve{Officer: hanoi}
+	signed := registrytest.SignedAt(time.Now().Add(-24*time.Hour), act, statement.Application(number), "")
+	require.ErrorContains(t, b.decide(t, number, act, 1, signed), "sign again")
+	signed.TakenIn = time.Now().Add(-24 * time.Hour)
+
+	require.NoError(t, b.decide(t, number, act, 1, signed))
+}
+
 // What an officer signed is good for that decision alone.
 func TestDecide_OnlyWhatWasSigned(t *testing.T) {
 	t.Parallel()

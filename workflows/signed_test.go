@@ -1,0 +1,122 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"example.org/cancuoc/internal/cast"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
+)
+
+// update sends an update to Temporal as anybody can who reaches it.
+func (a *liveApplication) update(act identity.Act, id string, content ...any) error {
+	a.o.t.Helper()
+	handle, err := a.o.temporal.UpdateWorkflow(a.o.t.Context(), client.UpdateWorkflowOptions{
+		WorkflowID: a.id, UpdateID: id, UpdateName: act.ActName(), Args: append([]any{act}, content...), WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = handle.Get(a.o.t.Context(), nil)
+	}
+	return err
+}
+
+// Whoever reaches Temporal decides nothing by it: what no officer signed is refused, and
+// what claims to be an officer's is kept for the auditor. Nothing else is left of it.
+func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
+	t.Parallel()
+	o := newLiveOffice(t, nil)
+	o.open(samplePopulation(t))
+	o.work(o.Pipeline(t.Context()))
+	a := o.submit("01-first-issue-at-14", nil)
+	a.await(identity.ToApprove)
+	subject, approve := statement.Application(a.number), identity.Approve{Officer: approver}
+	require.ErrorContains(t, a.update(approve, ""), "statement: is missing")
+	require.ErrorContains(t, a.update(approve, "", statement.Signed{}), "statement: is missing")
+	require.ErrorContains(t, a.update(approve, "", map[string]any{"statement": []byte("{}")}), "needs id")
+
+	ahead := registrytest.SignedAt(time.Now().Add(2*time.Hour), approve, subject, "")
+	ahead.TakenIn = time.Now().Add(2 * time.Hour) // which is the engine's to say
+	forged, stranger := registrytest.Signed(approve, subject), stranger(t, approve, subject)
+	forged.Signatures[0].Value[0] ^= 1
+	elsewhere, unentitled := identity.Approve{Officer: "PD-048-0001"}, identity.Approve{Officer: counter}
+	refused := []struct {
+		act    identity.Act
+		signed statement.Signed
+		want   string
+	}{
+		{approve, forged, "the signature of PD-001-0001 does not fit"},
+		{approve, stranger, "is not the owner of the key"},
+		{approve, registrytest.Signed(identity.Hold{Officer: approver, Reason: "under-verification"}, subject), "does not say what is"},
+		{approve, registrytest.Signed(approve, statement.Application("B7K2M-4QX9T-6")), "does not say what is asked for"},
+		{approve, registrytest.SignedAt(time.Now().Add(-time.Hour), approve, subject, ""), "sign again"},
+		{approve, ahead, "is the clock right?"},
+		{elsewhere, registrytest.Signed(elsewhere, subject), "acts for another province"},
+		{unentitled, registrytest.Signed(unentitled, subject), "has no role that may do this"},
+	}
+	for _, tt := range refused {
+		require.ErrorContains(t, a.update(tt.act, tt.signed.ID(), tt.signed), tt.want)
+	}
+	right := registrytest.Signed(approve, subject)
+	require.ErrorContains(t, a.update(approve, "another", right), "does not say what is asked for", "it has its own identifier")
+
+	record, err := o.Registry.Application(t.Context(), a.number)
+	require.NoError(t, err)
+	require.Equal(t, identity.Approval, record.Stage)
+	require.Equal(t, len(refused)+1, o.count("refused_acts WHERE subject LIKE 'application/%'"))
+	require.Zero(t, o.count("decisions")+o.count("acts WHERE act = 'approve'"))
+
+	require.NoError(t, a.update(approve, right.ID(), right))
+	require.Equal(t, 1, o.count("decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer WHERE d.step = 'approve'"))
+}
+
+// stranger is the statement of an act, signed with a key that nobody registered.
+func stranger(t *testing.T, act identity.Act, subject string) statement.Signed {
+	t.Helper()
+	signed, err := cast.NewKeys().State(act, subject, "")
+	require.NoError(t, err)
+	return signed
+}
+
+// count counts rows of the registry, as its owner.
+func (o *liveOffice) count(from string) (n int) {
+	o.t.Helper()
+	db, err := pgx.Connect(o.t.Context(), registrytest.Behind(o.t, o.settings["database.url"].(string)))
+	require.NoError(o.t, err)
+	defer func() { require.NoError(o.t, db.Close(context.WithoutCancel(o.t.Context()))) }()
+	require.NoError(o.t, db.QueryRow(o.t.Context(), "SELECT count(*) FROM "+from).Scan(&n))
+	return n
+}
+
+// A box moves by what its officers signed.
+func TestConsignment_TakesWhatAnOfficerSigned(t *testing.T) {
+	t.Parallel()
+	d := newDispatchRoom(t, 1)
+	subject := statement.Consignment(d.box)
+	d.afterStating(time.Minute, seals, func() statement.Signed { return statement.Signed{} })
+	d.afterStating(2*time.Minute, seals, func() statement.Signed { return registrytest.SignedAt(d.env.Now(), sends, subject, "") })
+	d.afterStating(3*time.Minute, seals, func() statement.Signed {
+		return registrytest.SignedAt(d.env.Now(), seals, statement.Consignment("C-000099"), "")
+	})
+	d.afterStating(4*time.Minute, seals, func() statement.Signed { return registrytest.SignedAt(d.env.Now().Add(-time.Hour), seals, subject, "") })
+	d.after(5*time.Minute, identity.SealConsignment{Officer: approver})
+	d.after(6*time.Minute, seals)
+	d.after(7*time.Minute, sends)
+	d.after(8*time.Minute, identity.ReceiveConsignment{Officer: counter, Counted: 1})
+
+	d.process()
+
+	require.Len(t, d.answered, 8)
+	for i, want := range []string{
+		"seal: statement: is missing", "seal: statement: does not say what is asked for", "seal: statement: does not say what is asked for",
+		"seal: statement: was to be taken in until", "seal: officer: has no role that may do this", "seal: accepted", "send: accepted", "receive: accepted",
+	} {
+		require.Contains(t, d.answered[i], want)
+	}
+}
