@@ -404,7 +404,7 @@ func TestRights_ActsAndWhatWasDoneGoTogether(t *testing.T) {
 			SELECT 'X', '` + officer + `', 'approve', 'application/` + string(later) + `', key, '', '' FROM credentials WHERE officer = '` + keyOf + `'`
 	}
 	for sql, constraint := range map[string]string{
-		`INSERT INTO decisions (application, step, round, officer, enrolled_by) VALUES ('` + string(later) + `', 'approve', 1, 'PD-001-0001', 'CB-001-0001')`:                "decision_is_signed",
+		`INSERT INTO decisions (application, step, round, officer, enrolled_by) VALUES ('` + string(later) + `', 'approve', 1, 'PD-001-0001', 'CB-001-0001')`:                     "decision_is_signed",
 		`INSERT INTO decisions (application, step, round, officer, enrolled_by, request) SELECT '` + string(later) + `', 'approve', 1, 'GV-01', 'CB-001-0001', min(id) FROM acts`: "decision_is_signed",
 		`UPDATE cards SET handed_over_by = 'CB-001-0012'`:                                         "hand_over_has_act",
 		`UPDATE cards SET handed_over_by = 'GV-01', handed_over_act = (SELECT min(id) FROM acts)`: "hand_over_is_signed",

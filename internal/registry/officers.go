@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,10 +69,8 @@ func (r *Registry) RegisterOfficer(ctx context.Context, act identity.RegisterOff
 			return err
 		}
 	}
-	for _, by := range act.By() {
-		if by == act.Record.Badge {
-			return identity.RefuseField(identity.Forbidden, "badge", "is one of the two administrators; nobody registers himself")
-		}
+	if slices.Contains(act.By(), act.Record.Badge) {
+		return identity.RefuseField(identity.Forbidden, "badge", "is one of the two administrators; nobody registers himself")
 	}
 	o := act.Record
 	return r.act(ctx, act, statement.Officer(o.Badge), signed, func(tx pgx.Tx) error {

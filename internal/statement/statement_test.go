@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -276,7 +277,7 @@ func (a authenticator) answer(t *testing.T, badge identity.OfficerID, typ, chall
 		ClientData:        fmt.Appendf(nil, `{"type":%q,"challenge":%q,"origin":"https://office.example","crossOrigin":false}`, typ, challenge),
 	}
 	client := sha256.Sum256(p.ClientData)
-	sum := sha256.Sum256(append(p.AuthenticatorData[:len(p.AuthenticatorData):len(p.AuthenticatorData)], client[:]...))
+	sum := sha256.Sum256(slices.Concat(p.AuthenticatorData, client[:]))
 	value, err := ecdsa.SignASN1(rand.Reader, a.key, sum[:])
 	require.NoError(t, err)
 	return statement.Signature{Officer: badge, Key: public(t, a.key), Value: value, Passkey: &p}
@@ -332,11 +333,12 @@ func TestVerify_Passkeys(t *testing.T) {
 
 func TestRead_Refuses(t *testing.T) {
 	t.Parallel()
-	const whole = `{"id":"1","act":"hold","subject":"office","content":{},"until":"2026-11-23T09:30:00Z"}`
+	whole := `{"id":"1","act":"hold","subject":"office","content":{},"until":"2026-11-23T09:30:00Z"}`
+	but := func(from, to string) string { return strings.Replace(whole, from, to, 1) }
 	for name, text := range map[string]string{
-		"NoID": replace(whole, `"1"`, `""`), "LongID": replace(whole, `"1"`, `"`+strings.Repeat("1", 65)+`"`), "NoAct": replace(whole, `"hold"`, `""`),
-		"NoSubject": replace(whole, `"office"`, `""`), "NoTime": replace(whole, `,"until":"2026-11-23T09:30:00Z"`, ``), "WrongTime": replace(whole, "2026-11-23T", ""),
-		"More": replace(whole, `{"id"`, `{"note":"","id"`), "Twice": replace(whole, `{"id":"1"`, `{"id":"2","id":"1"`), "CaseOfLetters": replace(whole, `"id"`, `"ID"`),
+		"NoID": but(`"1"`, `""`), "LongID": but(`"1"`, `"`+strings.Repeat("1", 65)+`"`), "NoAct": but(`"hold"`, `""`),
+		"NoSubject": but(`"office"`, `""`), "NoTime": but(`,"until":"2026-11-23T09:30:00Z"`, ``), "WrongTime": but("2026-11-23T", ""),
+		"More": but(`{"id"`, `{"note":"","id"`), "Twice": but(`{"id":"1"`, `{"id":"2","id":"1"`), "CaseOfLetters": but(`"id"`, `"ID"`),
 	} {
 		_, err := statement.Signed{Statement: []byte(text)}.Read()
 		require.ErrorIs(t, err, identity.Invalid, name)
@@ -344,8 +346,6 @@ func TestRead_Refuses(t *testing.T) {
 	_, err := statement.Signed{Statement: []byte(whole)}.Read()
 	require.NoError(t, err)
 }
-
-func replace(text, from, to string) string { return strings.Replace(text, from, to, 1) }
 
 // An act whose content is not exactly its own is none.
 func TestDoes_Refuses(t *testing.T) {

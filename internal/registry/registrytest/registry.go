@@ -50,7 +50,7 @@ func Signed(act identity.Act, subject string) statement.Signed {
 
 // SignedAs is Signed, under an identifier of the test's.
 func SignedAs(act identity.Act, subject, id string) statement.Signed {
-	return SignedAt(time.Now(), act, subject, id)
+	return SignedAt(time.Now(), act, subject, id) //nolint:forbidigo // a client's clock
 }
 
 // SignedAt is SignedAs at another time than now.

@@ -18,15 +18,13 @@ func (s Signing) Decide(ctx context.Context, d identity.Decision, newDue time.Ti
 	if d.Request == "" {
 		d.Request = statement.NewID()
 	}
-	signed := SignedAs(deciding(d), statement.Application(d.Application), d.Request)
-	signed.TakenIn = time.Now()
+	signed := takenIn(SignedAs(deciding(d), statement.Application(d.Application), d.Request))
 	return s.Registry.Decide(ctx, d, newDue, signed)
 }
 
-// takenIn is the statement of an act that came through its workflow.
-func takenIn(act identity.Act, subject string) statement.Signed {
-	signed := Signed(act, subject)
-	signed.TakenIn = time.Now()
+// takenIn is a statement that came through its workflow.
+func takenIn(signed statement.Signed) statement.Signed {
+	signed.TakenIn = time.Now() //nolint:forbidigo // the engine's clock
 	return signed
 }
 
@@ -53,14 +51,14 @@ func deciding(d identity.Decision) identity.Act {
 
 // Issue is [registry.Registry.Issue].
 func (s Signing) Issue(ctx context.Context, h registry.HandOver) error {
-	h.Signed = takenIn(h.HandOverCard, statement.Application(h.Application))
+	h.Signed = takenIn(Signed(h.HandOverCard, statement.Application(h.Application)))
 	return s.Registry.Issue(ctx, h)
 }
 
 // SealConsignment is [registry.Registry.SealConsignment], by an officer or by the system.
 func (s Signing) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID) (identity.ConsignmentState, int, error) {
 	act := identity.SealConsignment{Officer: officer}
-	return s.Registry.SealConsignment(ctx, number, officer, takenIn(act, statement.Consignment(number)))
+	return s.Registry.SealConsignment(ctx, number, officer, takenIn(Signed(act, statement.Consignment(number))))
 }
 
 // ReopenConsignment is [registry.Registry.ReopenConsignment].
@@ -71,12 +69,12 @@ func (s Signing) ReopenConsignment(ctx context.Context, number identity.Consignm
 
 // SendConsignment is [registry.Registry.SendConsignment].
 func (s Signing) SendConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SendConsignment) error {
-	return s.Registry.SendConsignment(ctx, number, act, takenIn(act, statement.Consignment(number)))
+	return s.Registry.SendConsignment(ctx, number, act, takenIn(Signed(act, statement.Consignment(number))))
 }
 
 // ReceiveConsignment is [registry.Registry.ReceiveConsignment].
 func (s Signing) ReceiveConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReceiveConsignment) error {
-	return s.Registry.ReceiveConsignment(ctx, number, act, takenIn(act, statement.Consignment(number)))
+	return s.Registry.ReceiveConsignment(ctx, number, act, takenIn(Signed(act, statement.Consignment(number))))
 }
 
 // Recount is [registry.Registry.Recount].
