@@ -1,43 +1,143 @@
 package engine
 
 import (
+	"context"
+	"io"
+	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 
-	"go.temporal.io/sdk/converter"
+	commonpb "go.temporal.io/api/common/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"example.org/cancuoc/internal/identity"
 )
+
+// SessionCookie is the cookie in which the officers' pages keep a session's token.
+const SessionCookie = "session"
 
 // maxCodecRequest limits a request, in bytes; it carries a page of history.
 const maxCodecRequest = 8 << 20
 
-// CodecHandler decrypts payloads for the Temporal UI, which asks from the operator's
-// browser by Temporal's remote codec protocol (POST .../encode and .../decode). It
-// refuses pages from origins that are not listed.
-//
-// Everyone who can reach it and has a ciphertext can decrypt it. An origin names the
-// page that asks, not the person: serve it on the loopback interface or behind the
-// operators' authentication.
-func CodecHandler(keys *Keys, origins []string) http.Handler {
-	codec := converter.NewPayloadCodecHTTPHandler(&Codec{Keys: keys})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Add("Vary", "Origin")
-		h.Set("Cache-Control", "no-store")
-		if origin := r.Header.Get("Origin"); origin != "" {
-			if !slices.Contains(origins, origin) {
-				http.Error(w, "this origin is not allowed", http.StatusForbidden)
-				return
-			}
-			h.Set("Access-Control-Allow-Origin", origin)
-			h.Set("Access-Control-Allow-Credentials", "true")
-			h.Set("Access-Control-Allow-Methods", "POST")
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Namespace")
+// CodecHandler decrypts payloads for the Temporal UI, which asks from an officer's
+// browser, and for the Temporal CLI, by Temporal's remote codec protocol (POST
+// .../decode). It answers officers who are logged in, and shows each what the officer's
+// role may see. It encrypts nothing: nothing is sent to a workflow from there.
+type CodecHandler struct {
+	Keys    *Keys
+	Origins []string // of the UIs whose pages may ask with an officer's cookie
+	Logger  *slog.Logger
+
+	// Session gives the officer whose session a token is, or refuses with Forbidden.
+	Session func(ctx context.Context, token string) (identity.Officer, error)
+	// Record keeps who decoded what. What cannot be kept is not decoded.
+	Record func(ctx context.Context, d Decoding) error
+}
+
+// Decoding is what an officer had decrypted at once.
+type Decoding struct {
+	Officer  identity.OfficerID
+	Payloads int      // that were encrypted
+	Named    []string // the applications and consignments that stand in them
+	Redacted bool
+}
+
+// ServeHTTP implements http.Handler.
+func (h *CodecHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Add("Vary", "Origin")
+	header.Add("Vary", "Cookie")
+	header.Add("Vary", "Authorization")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	origin := r.Header.Get("Origin")
+	if origin != "" {
+		if !slices.Contains(h.Origins, origin) {
+			http.Error(w, "this origin is not allowed", http.StatusForbidden)
+			return
 		}
+		header.Set("Access-Control-Allow-Origin", origin)
+		header.Set("Access-Control-Allow-Credentials", "true")
+		header.Set("Access-Control-Allow-Methods", "POST")
+		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Namespace")
 		if r.Method == http.MethodOptions {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxCodecRequest)
-		codec.ServeHTTP(w, r)
-	})
+	}
+	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/decode") {
+		http.NotFound(w, r)
+		return
+	}
+	officer, err := h.officer(r, origin != "")
+	switch {
+	case identity.Refused(err, identity.Forbidden):
+		http.Error(w, "log in at the officers' pages, then load this page again", http.StatusUnauthorized)
+	case err != nil:
+		h.Logger.ErrorContext(r.Context(), "Payloads were not decoded", "error", err)
+		http.Error(w, "the office cannot tell now who asks; try again later", http.StatusServiceUnavailable)
+	default:
+		h.decode(w, r, officer)
+	}
+}
+
+// officer is who asks. A cookie, which a browser sends by itself, counts only from a page
+// of a known origin; a token, which somebody has to give, from anywhere.
+func (h *CodecHandler) officer(r *http.Request, fromUI bool) (identity.Officer, error) {
+	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") && token != "" {
+		return h.Session(r.Context(), strings.TrimSpace(token))
+	}
+	if cookie, err := r.Cookie(SessionCookie); err == nil && fromUI && cookie.Value != "" {
+		return h.Session(r.Context(), cookie.Value)
+	}
+	return identity.Officer{}, identity.RefuseField(identity.Forbidden, "session", "is missing")
+}
+
+// decode answers with what the officer may see, after it was recorded.
+func (h *CodecHandler) decode(w http.ResponseWriter, r *http.Request, officer identity.Officer) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCodecRequest))
+	var asked commonpb.Payloads
+	if err == nil {
+		err = protojson.Unmarshal(body, &asked)
+	}
+	if err != nil {
+		http.Error(w, "this is not the JSON of payloads, or more than 8 MB", http.StatusBadRequest)
+		return
+	}
+	answer := asked.GetPayloads()
+	if sight := sightOf(officer); sight != noSight {
+		if answer, err = (&Codec{Keys: h.Keys}).Decode(asked.GetPayloads()); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		d := Decoding{Officer: officer.Badge, Redacted: sight == redactedSight}
+		for i, p := range asked.GetPayloads() {
+			if string(p.GetMetadata()[metadataEncoding]) != encodingEncrypted {
+				continue
+			}
+			d.Payloads++
+			d.Named = append(d.Named, named(answer[i])...)
+			if d.Redacted {
+				answer[i] = redacted(answer[i])
+			}
+		}
+		slices.Sort(d.Named)
+		d.Named = slices.Compact(d.Named)
+		if d.Payloads > 0 {
+			err = h.Record(r.Context(), d)
+		}
+		if err != nil {
+			h.Logger.ErrorContext(r.Context(), "Payloads were not decoded", "error", err)
+			http.Error(w, "the office cannot record now who decodes what; try again later", http.StatusServiceUnavailable)
+			return
+		}
+	}
+	b, err := protojson.Marshal(&commonpb.Payloads{Payloads: answer})
+	if err != nil {
+		http.Error(w, "the payloads cannot be written as JSON", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(b) // the client is gone
 }

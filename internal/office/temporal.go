@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
 
@@ -70,11 +71,17 @@ func (o *Office) AwaitTemporal(ctx context.Context) error {
 	}
 }
 
-// Codec decrypts payloads for Temporal UIs at those origins.
+// Codec decrypts payloads for officers who are logged in, in Temporal UIs at those
+// origins.
 func (o *Office) Codec(origins []string) (http.Handler, error) {
 	keys, err := engine.OpenKeys(o.config.Temporal.CodecKeyFile, !o.config.Production())
 	if err != nil {
 		return nil, err
 	}
-	return engine.CodecHandler(keys, origins), nil
+	return &engine.CodecHandler{
+		Keys: keys, Origins: origins, Logger: o.logger, Session: o.Registry.Session,
+		Record: func(ctx context.Context, d engine.Decoding) error {
+			return o.Registry.RecordDecode(ctx, registry.Decode{Officer: d.Officer, Payloads: d.Payloads, Named: d.Named, Redacted: d.Redacted})
+		},
+	}, nil
 }

@@ -35,6 +35,8 @@ GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at) ON cre
 GRANT SELECT ON competences TO cancuoc_programs;
 GRANT SELECT, INSERT (token, officer, key, act, until), UPDATE (ended_at), DELETE ON sessions TO cancuoc_programs;
 
+GRANT SELECT, INSERT (officer, payloads, named, redacted) ON decodes TO cancuoc_programs;
+
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
 GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act) ON boxes TO cancuoc_programs;
@@ -78,7 +80,7 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 
 -- The books without the persons in them: `starter audit verify` and `starter stock` on
 -- an auditor's machine, and dashboards.
-GRANT SELECT ON acts, refused_acts, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT ON acts, refused_acts, decodes, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, consignment, missing, reason,
