@@ -122,21 +122,34 @@ type PKCS11 struct {
 // PIN reads the user's PIN.
 func (p PKCS11) PIN() (Secret, error) { return readSecret("keys.pkcs11.pin_file", p.PINFile) }
 
-// Gateway is the HTTP server for stations and citizens.
+// Gateway is the HTTP server: one listener for stations and officers, another for
+// citizens.
 type Gateway struct {
-	Listen       string   `mapstructure:"listen"`
-	PublicURL    string   `mapstructure:"public_url"`
-	CodecOrigins []string `mapstructure:"codec_origins"`
-	Connections  int      `mapstructure:"connections"`
-	MemoryBytes  int64    `mapstructure:"memory_bytes"`
+	Listen          string        `mapstructure:"listen"`
+	CitizensListen  string        `mapstructure:"citizens_listen"`
+	PublicURL       string        `mapstructure:"public_url"`
+	TLSCertFile     string        `mapstructure:"tls_cert_file"`
+	TLSKeyFile      string        `mapstructure:"tls_key_file"`
+	TLSClientCAFile string        `mapstructure:"tls_client_ca_file"`
+	BehindProxy     bool          `mapstructure:"behind_proxy"`
+	CodecOrigins    []string      `mapstructure:"codec_origins"`
+	Connections     int           `mapstructure:"connections"`
+	MemoryBytes     int64         `mapstructure:"memory_bytes"`
+	HeaderTimeout   time.Duration `mapstructure:"header_timeout"`
+	ReadTimeout     time.Duration `mapstructure:"read_timeout"`
+	WriteTimeout    time.Duration `mapstructure:"write_timeout"`
+	IdleTimeout     time.Duration `mapstructure:"idle_timeout"`
+	StopTimeout     time.Duration `mapstructure:"stop_timeout"`
 }
 
 // Client is how starter reaches the office, and as whom.
 type Client struct {
-	Gateway string `mapstructure:"gateway"`
-	CAFile  string `mapstructure:"ca_file"`
-	Keys    string `mapstructure:"keys"`
-	Officer string `mapstructure:"officer"`
+	Gateway  string `mapstructure:"gateway"`
+	CAFile   string `mapstructure:"ca_file"`
+	CertFile string `mapstructure:"cert_file"`
+	KeyFile  string `mapstructure:"key_file"`
+	Keys     string `mapstructure:"keys"`
+	Officer  string `mapstructure:"officer"`
 }
 
 // Worker says what one worker process does.
@@ -327,7 +340,8 @@ func (c *Config) readSecrets() error {
 	return err
 }
 
-// fill gives empty paths their place in the data folder.
+// fill gives empty paths their place in the data folder, and a client the gateway of
+// this machine.
 func (c *Config) fill() {
 	for _, p := range []struct {
 		path *string
@@ -349,6 +363,13 @@ func (c *Config) fill() {
 		if *p.path == "" && !c.Production() {
 			*p.path = filepath.Join(append([]string{c.DataDir}, p.in...)...)
 		}
+	}
+	if c.Client.Gateway == "" && c.Gateway.Listen != "" && !c.Production() {
+		scheme := "http"
+		if c.Gateway.TLSCertFile != "" {
+			scheme = "https"
+		}
+		c.Client.Gateway = scheme + "://" + c.Gateway.Listen
 	}
 }
 
@@ -454,21 +475,42 @@ func (c Config) validateServers(check *check) {
 		check.wrong(p.PINFile == "", "keys.pkcs11.pin_file is empty")
 		check.atLeast("keys.pkcs11.sessions", int64(p.Sessions), 1)
 	}
-	check.hostPort("gateway.listen", c.Gateway.Listen)
+	c.validateGateway(check)
+}
+
+// validateGateway checks how we serve, and how clients reach it.
+func (c Config) validateGateway(check *check) {
+	g := c.Gateway
+	for _, at := range []struct{ key, address string }{{"gateway.listen", g.Listen}, {"gateway.citizens_listen", g.CitizensListen}} {
+		if at.address != "" {
+			check.hostPort(at.key, at.address)
+		}
+	}
+	check.wrong(g.Listen == "" && g.CitizensListen == "", "gateway.listen and gateway.citizens_listen are both empty; give one of them, or both")
+	check.wrong(g.Listen != "" && g.Listen == g.CitizensListen && !strings.HasSuffix(g.Listen, ":0"), "gateway.citizens_listen is gateway.listen; citizens are served apart")
 	schemes := []string{"http", "https"}
 	if c.Production() {
 		schemes = []string{"https"}
 	}
-	check.httpURL("gateway.public_url", c.Gateway.PublicURL, schemes...)
-	check.atLeast("gateway.connections", int64(c.Gateway.Connections), 2)
-	check.atLeast("gateway.memory_bytes", c.Gateway.MemoryBytes, minGatewayMemory)
-	check.wrong(c.Intake.PacketBytes > c.Gateway.MemoryBytes/10, "intake.packet_bytes is %d; must be at most a tenth of gateway.memory_bytes", c.Intake.PacketBytes)
+	check.httpURL("gateway.public_url", g.PublicURL, schemes...)
+	check.wrong((g.TLSCertFile == "") != (g.TLSKeyFile == ""), "gateway.tls_cert_file and gateway.tls_key_file must be given together")
+	check.wrong(g.TLSClientCAFile != "" && g.TLSCertFile == "", "gateway.tls_client_ca_file is given without gateway.tls_cert_file")
+	check.wrong(g.BehindProxy && g.TLSCertFile != "", "gateway.behind_proxy is on, and gateway.tls_cert_file is given; one of them encrypts")
+	check.atLeast("gateway.connections", int64(g.Connections), 2)
+	check.atLeast("gateway.memory_bytes", g.MemoryBytes, minGatewayMemory)
+	check.wrong(c.Intake.PacketBytes > g.MemoryBytes/10, "intake.packet_bytes is %d; must be at most a tenth of gateway.memory_bytes", c.Intake.PacketBytes)
+	check.positive("gateway.header_timeout", g.HeaderTimeout)
+	check.positive("gateway.read_timeout", g.ReadTimeout)
+	check.positive("gateway.write_timeout", g.WriteTimeout)
+	check.positive("gateway.idle_timeout", g.IdleTimeout)
+	check.positive("gateway.stop_timeout", g.StopTimeout)
+	for _, origin := range g.CodecOrigins {
+		check.httpURL("gateway.codec_origins", origin, "http", "https")
+	}
 	if c.Client.Gateway != "" {
 		check.httpURL("client.gateway", c.Client.Gateway, schemes...)
 	}
-	for _, origin := range c.Gateway.CodecOrigins {
-		check.httpURL("gateway.codec_origins", origin, "http", "https")
-	}
+	check.wrong((c.Client.CertFile == "") != (c.Client.KeyFile == ""), "client.cert_file and client.key_file must be given together")
 }
 
 // validateWork checks what workers do and with which devices.

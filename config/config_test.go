@@ -156,7 +156,9 @@ temporal: {address: nowhere, namespace: "", ui_address: ftp://x, tls_cert_file: 
 database: {max_conns: 0, url: a, url_file: b}
 audit: {anchor: 0s}
 keys: {pkcs11: {module: x.so, sessions: 0}}
-gateway: {listen: "8090", public_url: citizens, codec_origins: [x], connections: 1, memory_bytes: 1}
+gateway:
+  {listen: "8090", citizens_listen: "8090", public_url: citizens, codec_origins: [x], connections: 1, memory_bytes: 1, tls_key_file: a,
+  tls_client_ca_file: a, header_timeout: 0, read_timeout: 0, write_timeout: 0, idle_timeout: 0, stop_timeout: 0}
 worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
 printing: {driver: ipp, uri: x, dpi: 0}
@@ -168,7 +170,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 44)
+	require.Len(t, faults, 53)
 }
 
 // TestLoad_WantsADatabaseURL: anything else is words to PostgreSQL's clients, which then

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,11 @@ type lines struct {
 	silent map[net.Conn]time.Time // those without a request, and since when
 }
 
-func newLines(l net.Listener, most int) *lines {
+// newLines accepts connections of a listener, encrypted ones where encryption is not nil.
+func newLines(l net.Listener, most int, encryption *tls.Config) *lines {
+	if encryption != nil {
+		l = tls.NewListener(l, encryption)
+	}
 	return &lines{Listener: l, most: most, open: make(map[net.Conn]bool), silent: make(map[net.Conn]time.Time)}
 }
 
@@ -66,7 +71,12 @@ func (l *lines) closeOne() {
 	}
 	delete(l.silent, longest)
 	delete(l.open, longest)
-	_ = longest.Close() // the newest is silent too, so there is one
+	if wrapped, is := longest.(line); is { // the newest is silent too, so there is one
+		if encrypted, is := wrapped.Conn.(*tls.Conn); is {
+			longest = encrypted.NetConn() // without a farewell, which could wait for the client
+		}
+	}
+	_ = longest.Close()
 }
 
 // line is a connection. What net/http itself answers to something that is no request of

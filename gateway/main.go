@@ -1,9 +1,11 @@
-// Command gateway is the office's HTTP server: it receives packets from stations and
-// shows citizens the status of their applications.
+// Command gateway is the office's HTTP server: it receives packets from stations and acts
+// from officers and, at an address of its own, shows citizens the status of their
+// applications.
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,7 +14,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"time"
+	"slices"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
@@ -24,14 +26,19 @@ import (
 func main() {
 	config.Program{
 		Name: "gateway",
-		About: `Serve stations, which send packets, and citizens, who ask for the status of their
-applications, at gateway.listen of the settings.`,
+		About: `Serve stations, which send packets, and officers, who log in, at gateway.listen of the
+settings, and citizens, who ask for the status of their applications, at
+gateway.citizens_listen.`,
 		Run: run,
 	}.Main()
 }
 
 func run(ctx context.Context, c config.Config) error {
 	logger := c.Log.Logger(os.Stderr)
+	forInside, forOutside, err := encryption(c, logger)
+	if err != nil {
+		return err
+	}
 	office, err := office.Await(ctx, c, logger)
 	if err != nil {
 		return err
@@ -39,35 +46,74 @@ func run(ctx context.Context, c config.Config) error {
 	defer office.Close()
 	office.WarnOfCalendar(ctx, office.Now())
 	debug.SetMemoryLimit(c.Gateway.MemoryBytes)
-	handler, err := routes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, logger)
+	inside, err := insideRoutes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, logger)
 	if err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Gateway.Listen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", c.Gateway.Listen, err)
+	doors := []*door{
+		{says: "Gateway listens", at: c.Gateway.Listen, handler: inside, encryption: forInside},
+		{says: "Gateway listens for citizens", at: c.Gateway.CitizensListen, handler: citizensRoutes(office, c.Gateway, logger), encryption: forOutside},
 	}
-	return serve(ctx, newLines(listener, c.Gateway.Connections), handler, logger)
+	doors = slices.DeleteFunc(doors, func(d *door) bool { return d.at == "" })
+	for _, d := range doors {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", d.at)
+		if err != nil {
+			return fmt.Errorf("listen on %s: %w", d.at, err)
+		}
+		d.lines = newLines(listener, c.Gateway.Connections, d.encryption)
+	}
+	return serveAll(ctx, doors, c.Gateway, logger)
 }
 
-// routes serves the interface for stations, the citizens' pages and, for the Temporal
-// UI, the codec.
-func routes(office *office.Office, door *intake.Door, c config.Gateway, maxPacket int64, logger *slog.Logger) (http.Handler, error) {
+// door is one listener with what it serves.
+type door struct {
+	says, at   string
+	handler    http.Handler
+	encryption *tls.Config // nil: none
+	lines      *lines
+}
+
+// serveAll serves until ctx ends, or one of the doors cannot be served.
+func serveAll(ctx context.Context, doors []*door, c config.Gateway, logger *slog.Logger) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ends := make(chan error, len(doors))
+	for _, d := range doors {
+		logger.Info(d.says, "address", d.lines.Addr().String())
+		go func() { ends <- serve(ctx, d.lines, d.handler, c, logger) }()
+	}
+	var all error
+	for range doors {
+		all = errors.Join(all, <-ends)
+		stop()
+	}
+	return all
+}
+
+// insideRoutes serve those who have to say who they are: the interface for stations and
+// officers and, for the Temporal UI, the codec.
+func insideRoutes(office *office.Office, door *intake.Door, c config.Gateway, maxPacket int64, logger *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
 	(&api.Server{
 		Door: door, Ready: office.Ready, MaxPacket: maxPacket, Capacity: capacity(c, maxPacket), Logger: logger,
 		Officers: &api.Officers{Desk: office.Desk(), MaxBody: maxPacket, Now: office.Now},
 	}).Register(mux)
+	if len(c.CodecOrigins) > 0 {
+		codec, err := office.Codec(c.CodecOrigins)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/codec/", http.StripPrefix("/codec", codec))
+	}
+	return secured(addressed(mux), c), nil
+}
+
+// citizensRoutes serve everybody.
+func citizensRoutes(office *office.Office, c config.Gateway, logger *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	(&api.Server{Ready: office.Ready, Logger: logger}).Register(mux)
 	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
-	if len(c.CodecOrigins) == 0 {
-		return addressed(mux), nil
-	}
-	codec, err := office.Codec(c.CodecOrigins)
-	if err != nil {
-		return nil, err
-	}
-	mux.Handle("/codec/", http.StripPrefix("/codec", codec))
-	return addressed(mux), nil
+	return secured(addressed(mux), c)
 }
 
 // capacity is what packets may take at once: a fifth of the memory for those that come
@@ -82,24 +128,24 @@ func capacity(c config.Gateway, maxPacket int64) api.Capacity {
 }
 
 // serve answers requests until ctx ends, then lets running ones finish.
-func serve(ctx context.Context, listener *lines, handler http.Handler, logger *slog.Logger) error {
+func serve(ctx context.Context, listener *lines, handler http.Handler, c config.Gateway, logger *slog.Logger) error {
 	server := &http.Server{
-		Handler:   handler,
-		ConnState: listener.watch,
+		Handler:     handler,
+		ConnState:   listener.watch,
+		ConnContext: encryptionOf,
 		// A packet, which may be large, sets its own.
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		ReadHeaderTimeout: c.HeaderTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout, IdleTimeout: c.IdleTimeout,
 		MaxHeaderBytes: 12 << 10, // net/http adds 4 kB
 		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	logger.Info("Gateway listens", "address", listener.Addr().String())
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.StopTimeout)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("shut down: %w", err)

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"example.org/cancuoc/config"
 )
 
 // listen serves a gateway as the program does, on so many connections.
@@ -22,13 +20,15 @@ func listen(t *testing.T, most int) (address string) {
 	t.Helper()
 	o := open(t).office
 	quiet := slog.New(slog.DiscardHandler)
-	handler, err := routes(o, o.Door(), config.Gateway{Connections: most, MemoryBytes: 256 << 20}, 8<<20, quiet)
+	c := limits(t)
+	c.Connections, c.MemoryBytes = most, 256<<20
+	handler, err := insideRoutes(o, o.Door(), c, 8<<20, quiet)
 	require.NoError(t, err)
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	served := make(chan error, 1)
-	go func() { served <- serve(ctx, newLines(listener, most), handler, quiet) }()
+	go func() { served <- serve(ctx, newLines(listener, most, nil), handler, c, quiet) }()
 	t.Cleanup(func() {
 		stop()
 		require.NoError(t, <-served)

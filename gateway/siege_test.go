@@ -60,7 +60,7 @@ func runGateway(t *testing.T) process {
 	schema := registrytest.NewSchema(t, devservertest.Postgres(t))
 	command := exec.CommandContext(t.Context(), program)
 	command.Env = append(os.Environ(), "CANCUOC_DATA_DIR="+dir, "CANCUOC_DATABASE_URL="+schema,
-		"CANCUOC_TEMPORAL_ADDRESS="+devservertest.Temporal(t), "CANCUOC_GATEWAY_LISTEN=127.0.0.1:0", "CANCUOC_LOG_LEVEL=info")
+		"CANCUOC_TEMPORAL_ADDRESS="+devservertest.Temporal(t), "CANCUOC_GATEWAY_LISTEN=127.0.0.1:0", "CANCUOC_GATEWAY_CITIZENS_LISTEN=127.0.0.1:0", "CANCUOC_LOG_LEVEL=info")
 	log, err := command.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())

@@ -43,6 +43,9 @@ func (a *app) client() (*gate, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Client.Gateway == "" {
+		return nil, identity.RefuseField(identity.Invalid, "client.gateway", "is empty; give the address of the office's gateway")
+	}
 	transport := &http.Transport{ResponseHeaderTimeout: 90 * time.Second, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	if c.Client.CAFile != "" {
 		pem, err := os.ReadFile(c.Client.CAFile)
@@ -54,8 +57,15 @@ func (a *app) client() (*gate, error) {
 			return nil, identity.RefuseField(identity.Invalid, "client.ca_file", "holds no certificate in PEM")
 		}
 	}
+	if c.Client.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.Client.CertFile, c.Client.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read client.cert_file and client.key_file: %w", err)
+		}
+		transport.TLSClientConfig.Certificates = []tls.Certificate{pair}
+	}
 	a.connected = &gate{
-		gateway: strings.TrimRight(cmp.Or(c.Client.Gateway, c.Gateway.PublicURL), "/"),
+		gateway: strings.TrimRight(c.Client.Gateway, "/"),
 		http:    &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		keys:    keyring{dir: c.Client.Keys, asks: identity.OfficerID(cmp.Or(a.as, c.Client.Officer))},
 	}

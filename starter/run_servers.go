@@ -49,8 +49,13 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 	if err != nil {
 		return err
 	}
-	if listen != c.Gateway.Listen { // another office runs on this machine
-		s.settings["CANCUOC_GATEWAY_LISTEN"], s.settings["CANCUOC_GATEWAY_PUBLIC_URL"] = listen, "http://"+listen
+	citizens, err := devserver.Listen(ctx, c.Gateway.CitizensListen)
+	if err != nil {
+		return err
+	}
+	if listen != c.Gateway.Listen || citizens != c.Gateway.CitizensListen { // another office runs on this machine
+		s.settings["CANCUOC_GATEWAY_LISTEN"], s.settings["CANCUOC_GATEWAY_CITIZENS_LISTEN"] = listen, citizens
+		s.settings["CANCUOC_GATEWAY_PUBLIC_URL"] = "http://" + citizens
 	}
 	if c.Database.URL == "" {
 		if err := s.startPostgres(ctx); err != nil {

@@ -18,7 +18,7 @@ import (
 
 // Server serves the routes of this package.
 type Server struct {
-	Door interface {
+	Door interface { // nil: packets are not taken
 		Expects(ctx context.Context, beginning []byte) error
 		Open(ctx context.Context, packet []byte) (intake.Opened, error)
 		Examine(opened intake.Opened) (intake.Examined, error)
@@ -28,7 +28,7 @@ type Server struct {
 	MaxPacket int64                           // bytes
 	Capacity  Capacity
 	Logger    *slog.Logger
-	Officers  *Officers // nil: a gateway that takes packets alone
+	Officers  *Officers // nil: officers do not act here
 
 	hall                       hall
 	large, quick, heavy, store turns
@@ -43,9 +43,11 @@ type route struct {
 
 func (s *Server) routes() []route {
 	all := []route{
-		{"POST /v1/packets", s.postPacket, false},
 		{"GET /healthz", s.getHealth, true},
 		{"GET /readyz", s.getReady, true},
+	}
+	if s.Door != nil {
+		all = append(all, route{"POST /v1/packets", s.postPacket, false})
 	}
 	if s.Officers != nil {
 		all = append(all, s.Officers.routes()...)

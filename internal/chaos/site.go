@@ -227,7 +227,7 @@ func (s *site) writeSettings(database string) error {
 		all := settings{
 			"database": {"url": database},
 			"temporal": {"address": s.address(temporalName)},
-			"gateway":  {"listen": s.address(gatewayName), "public_url": "http://" + s.address(gatewayName)},
+			"gateway":  {"listen": s.address(gatewayName), "citizens_listen": "", "public_url": "http://" + s.address(gatewayName)},
 			"worker":   {"reconcile": "5s"},
 			"station":  {"write_time": "600ms", "print_time": "300ms", "spoil_first": 2},
 			"office": {
