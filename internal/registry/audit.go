@@ -130,9 +130,9 @@ func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
 }
 
 // AuditHead is the newest entry of an application's chain, which stands for all before
-// it.
+// it; or an act, or a founder, each of which is a chain of one.
 type AuditHead struct {
-	Application identity.ApplicationNumber
+	Application identity.ApplicationNumber // or the name of what stands alone
 	Seq         int
 	Hash        []byte
 	Again       bool // the next reading may give it again, though it did not change
@@ -196,6 +196,12 @@ func readHeads(ctx context.Context, conn *pgx.Conn, reader AuditReader) error {
 	if err != nil {
 		return err
 	}
+	if since > end {
+		since = 0
+	}
+	if err := readAlone(ctx, conn, since, next, reader.Head); err != nil {
+		return err
+	}
 	return reader.End(next)
 }
 
@@ -208,14 +214,36 @@ type AuditChange struct {
 
 // String says what was changed.
 func (c AuditChange) String() string {
+	if (AuditHead{Application: c.Application}).StandsAlone() {
+		return c.standingAlone()
+	}
 	if c.Gone {
 		return fmt.Sprintf("the audit trail of %s was cut: entry %d was anchored and is gone", c.Application, c.Seq)
 	}
 	return fmt.Sprintf("the audit trail of %s was rewritten: entry %d, or one before it, is not what was anchored", c.Application, c.Seq)
 }
 
-// ChangedHeads gives those entries that the registry does not have with that hash.
+// ChangedHeads gives those entries, and those acts and founders, that the registry does
+// not have with that hash.
 func (r *Registry) ChangedHeads(ctx context.Context, heads []AuditHead) ([]AuditChange, error) {
+	var chains, lone []AuditHead
+	for _, h := range heads {
+		if h.StandsAlone() {
+			lone = append(lone, h)
+		} else {
+			chains = append(chains, h)
+		}
+	}
+	list, err := r.changedChains(ctx, chains)
+	if err == nil && len(lone) > 0 {
+		var more []AuditChange
+		more, err = r.changedAlone(ctx, lone)
+		list = append(list, more...)
+	}
+	return list, fail("compare with what was anchored", err)
+}
+
+func (r *Registry) changedChains(ctx context.Context, heads []AuditHead) ([]AuditChange, error) {
 	applications, seqs, hashes := make([]string, len(heads)), make([]int32, len(heads)), make([][]byte, len(heads))
 	for i, h := range heads {
 		applications[i], seqs[i], hashes[i] = string(h.Application), int32(h.Seq), h.Hash
@@ -224,6 +252,5 @@ func (r *Registry) ChangedHeads(ctx context.Context, heads []AuditHead) ([]Audit
 		SELECT was.application, was.seq, a.hash IS NULL
 		FROM unnest($1::text[], $2::int[], $3::bytea[]) AS was (application, seq, hash) LEFT JOIN audit a USING (application, seq)
 		WHERE a.hash IS DISTINCT FROM was.hash ORDER BY was.application, was.seq`, applications, seqs, hashes) // CollectRows reports the error
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditChange])
-	return list, fail("compare audit trail", err)
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[AuditChange])
 }

@@ -13,7 +13,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// Anchor puts the heads of the registry's chains into a log. What is anchored twice,
+// Anchor puts the heads of the registry's chains, and its acts, into a log. What is anchored twice,
 // after a crash between the log and its checkpoint, does no harm.
 type Anchor struct {
 	Log      *Log
@@ -38,7 +38,7 @@ func (a *Anchor) Pass(ctx context.Context) (heads int, err error) {
 		Head:  func(h registry.AuditHead) error { return p.add(ctx, h) },
 		End:   func(next int64) error { return p.end(ctx, next) },
 	})
-	if err == nil && p.anchored > 0 {
+	if err == nil && p.anchored+p.alone > 0 {
 		a.recent = p.recent
 	}
 	if a.Metrics != nil {
@@ -54,8 +54,10 @@ type pass struct {
 	since         int64
 	before        Checkpoint // the last that is known to be consistent
 	heads         []registry.AuditHead
+	room          int // bytes left in the leaf that the heads are for
 	leaves        [][]byte
-	anchored      int
+	anchored      int // heads of chains
+	alone         int // acts and founders
 }
 
 // batch is how many leaves are added at once.
@@ -102,11 +104,20 @@ func (p *pass) add(ctx context.Context, h registry.AuditHead) error {
 	if p.known[h.Application] == h.Seq {
 		return nil
 	}
-	if len(p.heads) == leafHeads {
+	line := len(appendHead(nil, h))
+	if len(p.heads) > 0 && p.room < line {
 		p.leaf(p.since) // should a crash make it the last leaf, all are read again
 	}
+	if len(p.heads) == 0 {
+		p.room = leafBytes
+	}
+	p.room -= line
 	p.heads = append(p.heads, h)
-	p.anchored++
+	if h.StandsAlone() {
+		p.alone++
+	} else {
+		p.anchored++
+	}
 	if len(p.leaves) == batch {
 		return p.write(ctx)
 	}
@@ -115,7 +126,7 @@ func (p *pass) add(ctx context.Context, h registry.AuditHead) error {
 
 // end writes what is left, and where the next pass begins.
 func (p *pass) end(ctx context.Context, next int64) error {
-	if p.anchored == 0 {
+	if p.anchored+p.alone == 0 {
 		return nil
 	}
 	p.leaf(next)
@@ -193,6 +204,7 @@ func (m *Metrics) count(heads int, done bool, err error) {
 type Report struct {
 	Leaves  uint64                 `json:"leaves"`
 	Heads   int                    `json:"heads"`             // anchored, of the applications asked for
+	Alone   int                    `json:"acts,omitempty"`    // signatures of acts and founders that were anchored, unless applications are named
 	Key     string                 `json:"key"`               // the public key that checked the signature
 	Changed []registry.AuditChange `json:"changed,omitempty"` // trails that are not what was anchored
 }
@@ -244,7 +256,13 @@ func (l *Log) Verify(ctx context.Context, trail interface {
 		if len(heads) == 0 {
 			return nil
 		}
-		report.Heads += len(heads)
+		for _, h := range heads {
+			if h.StandsAlone() {
+				report.Alone++
+			} else {
+				report.Heads++
+			}
+		}
 		found, err := trail.ChangedHeads(ctx, heads)
 		named.add(found)
 		return err

@@ -19,6 +19,8 @@ import (
 //	cancuoc audit heads 1
 //	next 48213377
 //	7QF3M-9T2XK-D 12 zD7mXIDOwUbQ9mRVqd5Uy7Xl1r8bOZc0EJvWlQzq0Zk=
+//
+// The signature of an act, and a founder, is a chain of one entry, with a name of its own.
 type leaf struct {
 	next  int64 // the registry's transaction number from which on heads were not read yet
 	heads []registry.AuditHead
@@ -26,16 +28,20 @@ type leaf struct {
 
 const (
 	leafFormat = "cancuoc audit heads 1"
-	leafHeads  = 512 // at most, so that a leaf stays below the 65,535 bytes that a log accepts
+	leafBytes  = 32 << 10 // of heads, about 500; a log accepts leaves below 65,535 bytes
 )
 
 // marshal writes a leaf.
 func (l leaf) marshal() []byte {
 	b := fmt.Appendf(nil, "%s\nnext %d\n", leafFormat, l.next)
 	for _, h := range l.heads {
-		b = fmt.Appendf(b, "%s %d %s\n", h.Application, h.Seq, base64.StdEncoding.EncodeToString(h.Hash))
+		b = appendHead(b, h)
 	}
 	return b
+}
+
+func appendHead(b []byte, h registry.AuditHead) []byte {
+	return fmt.Appendf(b, "%s %d %s\n", h.Application, h.Seq, base64.StdEncoding.EncodeToString(h.Hash))
 }
 
 // parseLeaf reads what marshal wrote, and nothing else.
