@@ -1,0 +1,369 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// ActsReport counts what VerifyActs verified.
+type ActsReport struct {
+	Acts     int                  `json:"acts"`
+	Officers int                  `json:"officers"`
+	Founders []identity.OfficerID `json:"founders"` // whom no other registered: everything else rests on them
+	Unsigned int                  `json:"unsigned"` // records of before acts were signed
+}
+
+// VerifyActs checks every act again, from its signatures: that they are by keys of their
+// officers, who were valid then, and had a role for it in that province. Whom the books
+// call an officer, and which keys, follows from the acts of administrators alone, back to
+// the founders. Then it compares the records of what people did with what they signed. It
+// refuses what does not fit, each by its name.
+func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
+	v := verifier{people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), report: ActsReport{Founders: []identity.OfficerID{}}}
+	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		v.tx = tx // everything as of one moment
+		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.everyAct, v.records} {
+			if err := step(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if v.more > 0 {
+		v.faults = append(v.faults, identity.Refuse(identity.Conflict, "%d more acts or records do not fit", v.more))
+	}
+	return v.report, errors.Join(append(v.faults, fail("verify acts", err))...)
+}
+
+// verifier knows who was who, when, as far as acts that were verified say.
+type verifier struct {
+	tx     pgx.Tx
+	people map[identity.OfficerID][]tenure
+	keys   map[string]*ownership
+	since  time.Time // when the office was founded; before, nothing was signed
+	report ActsReport
+	faults []error
+	more   int // faults that are not named
+}
+
+// tenure is what an officer was from then on.
+type tenure struct {
+	identity.Officer
+
+	from    time.Time // zero: from the beginning
+	unknown bool      // what a founder was before an act changed him, nobody signed
+	revoked bool
+	act     string
+}
+
+// ownership is whose a key is.
+type ownership struct {
+	officer identity.OfficerID
+	from    time.Time
+	until   time.Time // zero: it was not revoked
+	act     string
+}
+
+// settling is how long after a change an act that began before it may still be kept.
+const settling = time.Minute
+
+func (v *verifier) wrong(format string, args ...any) {
+	if len(v.faults) == maxFaults {
+		v.more++
+		return
+	}
+	v.faults = append(v.faults, identity.Refuse(identity.Conflict, format, args...))
+}
+
+// competences looks that nobody entrusted a role with more than the program does.
+func (v *verifier) competences(ctx context.Context) error {
+	var act, role string
+	rows, err := v.tx.Query(ctx, `SELECT act, role FROM competences ORDER BY act, role`)
+	if err != nil {
+		return err
+	}
+	_, err = pgx.ForEachRow(rows, []any{&act, &role}, func() error {
+		if !slices.Contains(identity.Competence(act), identity.Role(role)) {
+			v.wrong("role %s is allowed to %s, by nobody's decision", identity.OneLine(role), identity.OneLine(act))
+		}
+		return nil
+	})
+	return err
+}
+
+// founders begins with those whom no other registered.
+func (v *verifier) founders(ctx context.Context) error {
+	rows, err := v.tx.Query(ctx, selectFounders+`, c.added_at, o.act IS NOT NULL
+		FROM officers o LEFT JOIN credentials c ON c.officer = o.badge AND c.act IS NULL WHERE o.founder ORDER BY o.badge, c.added_at`)
+	if err != nil {
+		return err
+	}
+	var f keptFounder
+	var added *time.Time
+	var changed bool
+	_, err = pgx.ForEachRow(rows, append(f.fields(), &added, &changed), func() error {
+		if v.people[f.Badge] != nil {
+			v.wrong("founder %s has a second key that nobody registered", f.Badge)
+			return nil
+		}
+		t := tenure{Officer: identity.Officer{Badge: f.Badge, Unit: identity.Unit(f.Unit), Roles: rolesOf(f.Roles), ValidFrom: value(f.From), ValidTo: value(f.To)}, unknown: changed}
+		f.Roles = nil // the next row has a list of its own
+		v.people[f.Badge] = []tenure{t}
+		v.report.Founders = append(v.report.Founders, f.Badge)
+		if f.Key != nil {
+			v.keys[string(f.Key)] = &ownership{officer: f.Badge}
+			if v.since.IsZero() || added.Before(v.since) {
+				v.since = *added
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+func rolesOf(list []string) []identity.Role {
+	roles := make([]identity.Role, len(list))
+	for i, role := range list {
+		roles[i] = identity.Role(role)
+	}
+	return roles
+}
+
+// whole is an act with all its signatures.
+type whole struct {
+	keptAct
+
+	signed    statement.Signed
+	provinces []string // to which its subject belongs
+}
+
+// eachAct reads acts with all their signatures.
+func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole)) error {
+	rows, err := v.tx.Query(ctx, selectActs+`,
+		CASE WHEN subject LIKE 'application/%' THEN (
+			SELECT ARRAY[a.province, s.province] FROM applications a LEFT JOIN stations s ON s.id = a.destination WHERE a.number = substr(subject, length('application/') + 1))
+		WHEN subject LIKE 'consignment/%' AND act IN ('receive', 'recount', 'settle-surplus') THEN (
+			SELECT ARRAY[s.province] FROM consignments c JOIN stations s ON s.id = c.destination WHERE c.number = substr(subject, length('consignment/') + 1))
+		END FROM acts `+where+` ORDER BY `+order+`, officer`)
+	if err != nil {
+		return err
+	}
+	var w whole
+	var row keptAct
+	var provinces []*string
+	_, err = pgx.ForEachRow(rows, append(row.fields(), &provinces), func() error {
+		if w.ID != row.ID || len(w.signed.Signatures) == 0 {
+			if len(w.signed.Signatures) > 0 {
+				each(w)
+			}
+			w = whole{keptAct: row, signed: statement.Signed{Statement: row.Statement}}
+			for _, p := range provinces {
+				if p != nil {
+					w.provinces = append(w.provinces, *p)
+				}
+			}
+		}
+		if !bytes.Equal(row.Statement, w.Statement) || row.Act != w.Act || row.Subject != w.Subject || !row.At.Equal(w.At) {
+			w.signed.Statement = nil // they did not sign the same
+		}
+		g := statement.Signature{Officer: row.Officer, Key: row.Key, Value: row.Signature}
+		if row.Authenticator != nil {
+			g.Passkey = &statement.Passkey{AuthenticatorData: row.Authenticator, ClientData: row.Client}
+		}
+		w.signed.Signatures = append(w.signed.Signatures, g)
+		row, provinces = keptAct{}, nil // the next row has bytes of its own
+		return nil
+	})
+	if err == nil && len(w.signed.Signatures) > 0 {
+		each(w)
+	}
+	return err
+}
+
+// administration follows the acts by which officers and keys were registered and revoked,
+// in the order in which they were done. One that is not in order changes nothing.
+func (v *verifier) administration(ctx context.Context) error {
+	return v.eachAct(ctx, `WHERE act IN ('register-officer', 'revoke-officer', 'register-key', 'revoke-key')`, "at, id", func(w whole) {
+		act, why := v.judge(w)
+		if why != "" {
+			return // everyAct names it
+		}
+		_, badge, _ := strings.Cut(w.Subject, "/")
+		officer := identity.OfficerID(badge)
+		before := v.last(officer)
+		switch act := act.(type) {
+		case identity.RegisterOfficer:
+			now := tenure{Officer: act.Record, from: w.At, revoked: before.revoked, act: w.ID}
+			if now.ValidFrom.IsZero() {
+				now.ValidFrom = before.ValidFrom
+				if before.Badge == "" {
+					now.ValidFrom = w.At
+				}
+			}
+			v.people[officer] = append(v.people[officer], now)
+			v.own(act.Key, officer, w)
+		case identity.RegisterKey:
+			v.own(act.Key, officer, w)
+		case identity.RevokeOfficer:
+			before.from, before.revoked = w.At, true
+			v.people[officer] = append(v.people[officer], before)
+		case identity.RevokeKey:
+			if key := v.keys[string(act.Key)]; key != nil && key.officer == officer && key.until.IsZero() {
+				key.until = w.At
+			}
+		}
+	})
+}
+
+func (v *verifier) last(officer identity.OfficerID) tenure {
+	if list := v.people[officer]; len(list) > 0 {
+		return list[len(list)-1]
+	}
+	return tenure{}
+}
+
+func (v *verifier) own(key []byte, officer identity.OfficerID, w whole) {
+	if len(key) > 0 && v.keys[string(key)] == nil {
+		v.keys[string(key)] = &ownership{officer: officer, from: w.At, act: w.ID}
+	}
+}
+
+// judge says why an act is not in order; "" if it is.
+func (v *verifier) judge(w whole) (identity.Act, string) {
+	said, err := w.signed.Read()
+	if err != nil || said.ID != w.ID || said.Act != w.Act || said.Subject != w.Subject {
+		return nil, "its statement is of another act"
+	}
+	if err := w.signed.Verify(); err != nil {
+		return nil, "its signatures do not fit"
+	}
+	act, err := said.Does()
+	if err != nil {
+		return nil, "its statement cannot be"
+	}
+	if err := w.signed.Says(act, w.Subject, w.ID); err != nil {
+		return nil, "it is not signed by those whom it names"
+	}
+	for _, g := range w.signed.Signatures {
+		key := v.keys[string(g.Key)]
+		switch {
+		case key == nil || key.officer != g.Officer:
+			return nil, fmt.Sprintf("it is not signed by a key of %s", g.Officer)
+		case w.At.Before(key.from) || !key.until.IsZero() && w.At.After(key.until.Add(settling)):
+			return nil, fmt.Sprintf("the key of %s was not valid then", g.Officer)
+		case !v.could(g.Officer, w):
+			return nil, fmt.Sprintf("%s could not do it then: not valid, without a role for it, or of another province", g.Officer)
+		}
+	}
+	return act, ""
+}
+
+// could reports whether an officer could do an act when it was done.
+func (v *verifier) could(officer identity.OfficerID, w whole) bool {
+	list := v.people[officer]
+	for i, t := range list {
+		ended := i+1 < len(list) && w.At.After(list[i+1].from.Add(settling))
+		if ended || w.At.Before(t.from) {
+			continue
+		}
+		if t.unknown {
+			return true
+		}
+		valid := !t.revoked && !w.At.Before(t.ValidFrom) && (t.ValidTo.IsZero() || w.At.Before(t.ValidTo))
+		competent := w.Act == identity.LogIn{}.ActName() ||
+			slices.ContainsFunc(identity.Competence(w.Act), func(r identity.Role) bool { return slices.Contains(t.Roles, r) }) &&
+				(t.Unit == identity.UnitCenter || slices.Contains(w.provinces, string(t.Unit)))
+		if valid && competent {
+			return true
+		}
+	}
+	return false
+}
+
+// officers compares the books with what follows from acts.
+func (v *verifier) officers(ctx context.Context) error {
+	rows, err := v.tx.Query(ctx, `SELECT badge, unit, roles, valid_from, valid_to, revoked_at FROM officers ORDER BY badge`)
+	if err != nil {
+		return err
+	}
+	there := make(map[identity.OfficerID]bool)
+	var o identity.Officer
+	var to, revoked *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&o.Badge, &o.Unit, &o.Roles, &o.ValidFrom, &to, &revoked}, func() error {
+		there[o.Badge] = true
+		v.report.Officers++
+		t := v.last(o.Badge)
+		switch {
+		case t.Badge == "":
+			v.wrong("officer %s is registered by no act of two administrators", o.Badge)
+		case t.revoked != (revoked != nil):
+			v.wrong("officer %s: whether he is revoked is not what was signed", o.Badge)
+		case t.unknown: // changed by an act, it says, and none is in order
+			v.wrong("founder %s was changed by no act of two administrators", o.Badge)
+		case t.Unit != o.Unit || !slices.Equal(t.Roles, o.Roles) || !sameMoment(t.ValidTo, value(to)) || !sameMoment(t.ValidFrom, o.ValidFrom):
+			v.wrong("officer %s: unit, roles or times are not what two administrators signed", o.Badge)
+		}
+		o.Roles = nil // the next row has a list of its own
+		return nil
+	})
+	for _, badge := range slices.Sorted(maps.Keys(v.people)) {
+		if !there[badge] {
+			v.wrong("officer %s was registered, and is gone", badge)
+		}
+	}
+	return err
+}
+
+// sameMoment compares as far as the database keeps time.
+func sameMoment(a, b time.Time) bool {
+	return a.Truncate(time.Microsecond).Equal(b.Truncate(time.Microsecond))
+}
+
+// credentials compares keys with what follows from acts.
+func (v *verifier) credentials(ctx context.Context) error {
+	rows, err := v.tx.Query(ctx, `SELECT key, officer, revoked_at FROM credentials ORDER BY officer, added_at`)
+	if err != nil {
+		return err
+	}
+	there := make(map[string]bool)
+	var key []byte
+	var officer identity.OfficerID
+	var revoked *time.Time
+	_, err = pgx.ForEachRow(rows, []any{&key, &officer, &revoked}, func() error {
+		there[string(key)] = true
+		switch owned := v.keys[string(key)]; {
+		case owned == nil || owned.officer != officer:
+			v.wrong("officer %s has a key that no act of two administrators gave him", officer)
+		case owned.until.IsZero() != (revoked == nil):
+			v.wrong("officer %s: whether a key is revoked is not what was signed", officer)
+		}
+		return nil
+	})
+	for _, key := range slices.Sorted(maps.Keys(v.keys)) {
+		if !there[key] {
+			v.wrong("officer %s: a key was registered, and is gone", v.keys[key].officer)
+		}
+	}
+	return err
+}
+
+// everyAct judges all acts.
+func (v *verifier) everyAct(ctx context.Context) error {
+	return v.eachAct(ctx, "", "id", func(w whole) {
+		v.report.Acts++
+		if _, why := v.judge(w); why != "" {
+			v.wrong("act %s, %s on %s by %s: %s", identity.OneLine(w.ID), identity.OneLine(w.Act), identity.OneLine(w.Subject), w.Officer, why)
+		}
+	})
+}

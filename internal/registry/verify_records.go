@@ -1,0 +1,153 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// A comparison reads records of one kind with the statements of the acts that they name,
+// in the columns name, at, subject, statement, and then those that are compared.
+type comparison struct {
+	query string
+	// same reports whether an act says what the record says, in text.
+	same func(act identity.Act, record []string) bool
+}
+
+// comparisons compare what people did, as it is recorded, with what they signed.
+var comparisons = []comparison{
+	{`SELECT 'application ' || d.application || ': ' || d.step || ' by ' || d.officer, d.at, 'application/' || d.application, a.subject, a.statement,
+		ARRAY[d.step, d.officer, d.verdict, d.reason, d.for_citizen::text, d.round::text]
+		FROM decisions d LEFT JOIN acts a ON a.id = d.request AND a.officer = d.officer ORDER BY d.application, d.step, d.round`, decisionSaid},
+	{`SELECT 'application ' || c.application || ': card ' || c.attempt || ' handed over by ' || c.handed_over_by, coalesce(c.handed_over_at, c.changed_at),
+		'application/' || c.application, a.subject, a.statement, ARRAY[c.handed_over, c.handed_over_by, c.proof]
+		FROM cards c LEFT JOIN acts a ON a.id = c.handed_over_act AND a.officer = c.handed_over_by
+		WHERE c.handed_over_by <> '' AND c.application IS NOT NULL ORDER BY c.application, c.attempt`,
+		func(act identity.Act, record []string) bool {
+			h, is := act.(identity.HandOverCard)
+			return is && slices.Equal(record, []string{string(h.Method), string(h.Officer), h.Proof})
+		}},
+	{`SELECT 'consignment ' || c.number || ' sealed by ' || c.sealed_by, c.opened_at, 'consignment/' || c.number, a.subject, a.statement, ARRAY[c.sealed_by]
+		FROM consignments c LEFT JOIN acts a ON a.id = c.sealed_act AND a.officer = c.sealed_by
+		WHERE c.sealed_by NOT IN ('', ` + actorSystem + `) ORDER BY c.number`,
+		func(act identity.Act, record []string) bool {
+			s, is := act.(identity.SealConsignment)
+			return is && slices.Equal(record, []string{string(s.Officer)})
+		}},
+	{`SELECT 'consignment ' || c.number || ' sent by ' || c.sent_by, coalesce(c.sent_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement, ARRAY[c.sent_by, c.courier, c.seal]
+		FROM consignments c LEFT JOIN acts a ON a.id = c.sent_act AND a.officer = c.sent_by WHERE c.sent_by <> '' ORDER BY c.number`,
+		func(act identity.Act, record []string) bool {
+			s, is := act.(identity.SendConsignment)
+			return is && slices.Equal(record, []string{string(s.Officer), s.Courier, s.Seal})
+		}},
+	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement,
+		ARRAY[c.received_by, coalesce(c.counted::text, '')] || c.said_missing || c.said_surplus
+		FROM consignments c LEFT JOIN acts a ON a.id = c.received_act AND a.officer = c.received_by WHERE c.received_by <> '' ORDER BY c.number`, receiptSaid},
+	{`SELECT 'box ' || b.number || ' received by ' || b.received_by, b.at, 'box/' || b.number, a.subject, a.statement,
+		ARRAY[b.received_by, b.counted_by, b.number, b.first_serial, b.last_serial, b.location]
+		FROM boxes b LEFT JOIN acts a ON a.id = b.act AND a.officer = b.received_by ORDER BY b.number`,
+		func(act identity.Act, record []string) bool {
+			b, is := act.(identity.ReceiveBlanks)
+			return is && slices.Equal(record, []string{string(b.ReceivedBy), string(b.CountedBy), b.Box, string(b.First), string(b.Last), b.Location})
+		}},
+}
+
+func decisionSaid(act identity.Act, record []string) bool {
+	deciding, is := act.(identity.Deciding)
+	if !is {
+		return false
+	}
+	d := deciding.Decision()
+	last := len(record) - 1
+	return slices.Equal(record[:last], []string{string(d.Step), string(d.Officer), string(d.Verdict), d.Reason.String(), strconv.FormatBool(d.ForCitizen)}) &&
+		(d.Round == 0 || strconv.Itoa(d.Round) == record[last])
+}
+
+func receiptSaid(act identity.Act, record []string) bool {
+	r, is := act.(identity.ReceiveConsignment)
+	return is && slices.Equal(record, slices.Concat([]string{string(r.Officer), strconv.Itoa(r.Counted)}, sorted(r.Missing), sorted(r.Surplus)))
+}
+
+// records compares what is recorded of people with what they signed, and looks for what
+// they signed and is not recorded.
+func (v *verifier) records(ctx context.Context) error {
+	for _, c := range comparisons {
+		rows, err := v.tx.Query(ctx, c.query)
+		if err != nil {
+			return err
+		}
+		var name, subject string
+		var at time.Time
+		var of *string
+		var signed []byte
+		var record []string
+		_, err = pgx.ForEachRow(rows, []any{&name, &at, &subject, &of, &signed, &record}, func() error {
+			switch {
+			case of == nil && at.Before(v.since):
+				v.report.Unsigned++
+			case of == nil:
+				v.wrong("%s: nobody signed that", name)
+			case *of != subject || !statementSays(signed, record, c.same):
+				v.wrong("%s: that is not what was signed", name)
+			}
+			record = nil // the next row has a list of its own
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return errors.Join(
+		v.each(ctx, "act %s: %s of %s by %s is not recorded", `
+			SELECT a.id, a.act, a.subject, a.officer FROM acts a
+			WHERE a.act IN `+literals(identity.DecisionSteps)+` AND NOT EXISTS (
+				SELECT FROM decisions d WHERE d.application = substr(a.subject, length('application/') + 1) AND d.request = a.id AND d.officer = a.officer)
+			OR a.act = 'hand-over' AND NOT EXISTS (
+				SELECT FROM cards c WHERE c.application = substr(a.subject, length('application/') + 1) AND c.handed_over_act = a.id AND c.handed_over_by = a.officer)
+			ORDER BY a.at, a.id`),
+		v.each(ctx, "application %s: of %s destroyed card(s), two officers signed for %s", `
+			SELECT c.application, count(*)::text, min(n)::text FROM cards c CROSS JOIN LATERAL (
+				SELECT count(DISTINCT id) AS n FROM acts WHERE subject = 'application/' || c.application AND act = 'destroy-card'
+			) signed
+			WHERE c.state = `+cardDestroyed+` AND c.application IS NOT NULL AND c.changed_at >= $1
+			GROUP BY c.application HAVING count(*) > min(n) ORDER BY c.application`, v.since),
+	)
+}
+
+// statementSays reports whether a statement says what a record says.
+func statementSays(signed []byte, record []string, same func(identity.Act, []string) bool) bool {
+	said, err := statement.Signed{Statement: signed}.Read()
+	if err != nil {
+		return false
+	}
+	act, err := said.Does()
+	return err == nil && same(act, record)
+}
+
+// each names what a query finds, which gives texts.
+func (v *verifier) each(ctx context.Context, format, query string, args ...any) error {
+	rows, err := v.tx.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return err
+		}
+		for i, value := range values {
+			values[i] = identity.OneLine(fmt.Sprint(value))
+		}
+		v.wrong(format, values...)
+	}
+	return rows.Err()
+}
