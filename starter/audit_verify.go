@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,11 +21,18 @@ func newVerifyAudit(a *app) *cobra.Command {
 applications, or in those named.
 
 First the hash chains, and whether the books agree with each other and with the trail:
-blanks, their movements, boxes, cards and decisions. Then the transparency log in which their heads are anchored
+blanks, their movements, boxes, cards and decisions. Without names, then every act: its
+signatures, that each is by a key of an officer who was valid then and had a role for
+it, that officers and keys were registered by two administrators, back to the founders,
+and that what is recorded of people is what they signed. Then the transparency log in
+which all this is anchored
 (audit.log_dir of the settings): its signature, that it holds all it held at the last
-verification, that every leaf is included, and that the registry still has each entry
-that was anchored. So a trail is found that was cut at its end, or rewritten with all
-hashes that follow. Entries since the last anchoring (audit.anchor) are in no log yet.`,
+verification, that every leaf is included, and that the registry still has each entry,
+and each act, that was anchored. So a trail is found that was cut at its end, or
+rewritten with all hashes that follow, and an act that was removed with all that it
+did. What came since the last anchoring (audit.anchor) is in no log yet.
+
+It names the founders, on whom the rest relies: are they those whom you know?`,
 		Example: "  starter audit verify\n  starter audit verify 7QF3M-9T2XK-D",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			numbers := make([]identity.ApplicationNumber, len(args))
@@ -46,6 +54,7 @@ hashes that follow. Entries since the last anchoring (audit.anchor) are in no lo
 // verifiedAudit is what audit verify found; what was changed is in the error beside it.
 type verifiedAudit struct {
 	registry.AuditReport
+	Acts    *registry.ActsReport         `json:"acts,omitempty"`   // none: applications are named
 	Intact  []identity.ApplicationNumber `json:"intact,omitempty"` // of those named, whose chains are intact
 	Log     *transparency.Report         `json:"log,omitempty"`    // none: there is no log yet
 	Changed []string                     `json:"changed,omitempty"`
@@ -62,6 +71,8 @@ func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNum
 	if len(numbers) == 0 {
 		v.AuditReport, err = office.Registry.VerifyAllAudit(ctx)
 		faults = append(faults, err, office.Registry.VerifyBooks(ctx))
+		acts, err := office.Registry.VerifyActs(ctx)
+		v.Acts, faults = &acts, append(faults, err)
 	}
 	for _, number := range numbers {
 		err := office.Registry.VerifyAudit(ctx, number)
@@ -94,9 +105,26 @@ func (v verifiedAudit) print(w io.Writer) {
 	if v.Applications > 0 {
 		fmt.Fprintf(w, "intact: %d entries of %d applications\n", v.Entries, v.Applications)
 	}
+	if v.Acts != nil {
+		fmt.Fprintf(w, "signed: %d acts; %d officers, whom the founders registered: %s\n", v.Acts.Acts, v.Acts.Officers, joined(v.Acts.Founders))
+		if v.Acts.Unsigned > 0 {
+			fmt.Fprintf(w, "not signed: %d records of before people signed what they did\n", v.Acts.Unsigned)
+		}
+	}
 	if v.Log == nil {
 		fmt.Fprintln(w, "not anchored: there is no log yet, so entries cut from the end of a trail are not found")
 		return
 	}
 	fmt.Fprintf(w, "anchored: %d heads in %d leaves, checked by %s\n", v.Log.Heads, v.Log.Leaves, v.Log.Key)
+	if v.Log.Alone > 0 {
+		fmt.Fprintf(w, "anchored: %d signatures of acts, and founders\n", v.Log.Alone)
+	}
+}
+
+func joined(badges []identity.OfficerID) string {
+	list := make([]string, len(badges))
+	for i, badge := range badges {
+		list[i] = string(badge)
+	}
+	return strings.Join(list, ", ")
 }

@@ -84,4 +84,5 @@ GRANT SELECT ON acts, refused_acts, decodes, officers, credentials, competences,
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, consignment, missing, reason,
-    approved_by, handed_over, handed_over_by, handed_over_at, changed_at) ON cards TO cancuoc_readers;
+    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at) ON cards TO cancuoc_readers;
+GRANT SELECT (id, province) ON stations TO cancuoc_readers;

@@ -87,7 +87,7 @@ func TestRights_TrailAndLedgersAreOutOfReach(t *testing.T) {
 	} {
 		require.Equal(t, permission, refusedBy(t.Context(), programs, sql), sql)
 	}
-	for _, table := range []string{"audit", "blank_movements", "boxes", "decisions", "station_acts", "allotments", "findings"} {
+	for _, table := range []string{"audit", "blank_movements", "boxes", "decisions", "station_acts", "allotments", "findings", "acts", "refused_acts", "decodes"} {
 		for _, sql := range []string{
 			"UPDATE " + table + " SET ctid = ctid", "DELETE FROM " + table, "TRUNCATE " + table + " CASCADE", "DROP TABLE " + table + " CASCADE",
 			"ALTER TABLE " + table + " DISABLE TRIGGER ALL", "ALTER TABLE " + table + " RENAME TO gone", "ALTER TABLE " + table + " ADD COLUMN n int",
@@ -167,6 +167,9 @@ func TestRights_ReadersSeeTheBooks(t *testing.T) {
 
 	require.NoError(t, r.CheckSchema(t.Context()))
 	_, err = r.VerifyAllAudit(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, r.VerifyBooks(t.Context()))
+	_, err = r.VerifyActs(t.Context())
 	require.NoError(t, err)
 	stock, err := r.Stock(t.Context())
 	require.NoError(t, err)

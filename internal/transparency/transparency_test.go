@@ -20,10 +20,12 @@ import (
 	"github.com/transparency-dev/tessera/fsck"
 	"golang.org/x/mod/sumdb/note"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/internal/transparency"
 	"example.org/cancuoc/internal/vault"
 )
@@ -522,4 +524,64 @@ func TestKey(t *testing.T) {
 	require.True(t, strings.HasPrefix(made.Public(), "cancuoc/audit+"))
 	_, err = transparency.OpenPublic("", "", "nonsense")
 	require.Error(t, err)
+}
+
+// An act that is removed with all that it did, and what nobody signed of a founder, is
+// found by the log, and by nothing else.
+func TestVerify_NamesActsAndFoundersThatWereChanged(t *testing.T) {
+	t.Parallel()
+	founder := cast.Founders[1]
+	revoke := identity.RevokeOfficer{Officer: cast.Founders[0], Reason: "left"}
+	for name, tt := range map[string]struct{ sql, want string }{
+		"Removed":   {`WITH o AS (UPDATE officers SET revoked_at = NULL WHERE badge = 'TK-01') DELETE FROM acts WHERE act = 'revoke-officer'`, "the act ID of officer " + string(cast.Founders[0]) + " was anchored and is gone"},
+		"Backdated": {`UPDATE acts SET at = at - interval '1 second' WHERE act = 'revoke-officer'`, "the act ID of officer " + string(cast.Founders[0]) + " is not what was anchored"},
+		"Roles":     {`UPDATE officers SET roles = roles || '{approving}' WHERE badge = '` + string(founder) + `'`, "the founder " + string(founder) + " is not what was anchored"},
+		"Founder":   {`WITH c AS (DELETE FROM credentials WHERE officer = 'TK-1') DELETE FROM officers WHERE badge = 'TK-1'`, "the founder TK-1 was anchored and is gone"},
+		"Key":       {`UPDATE credentials SET key = '\x01' WHERE officer = 'TK-1'`, " of the founder TK-1 was anchored and is gone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := newTrail(t)
+			signed := registrytest.Signed(revoke, statement.Officer("TK-01"))
+			require.NoError(t, tr.RevokeOfficer(t.Context(), "TK-01", revoke, signed))
+			require.Zero(t, tr.pass(t), "there are no chains")
+			require.Empty(t, tr.verify(t).Changed)
+			_, err := tr.VerifyActs(t.Context())
+			require.NoError(t, err)
+			leaves := tr.verify(t).Leaves
+			require.Zero(t, tr.pass(t))
+			require.Equal(t, leaves, tr.verify(t).Leaves, "nothing is anchored again and again")
+
+			tr.exec(t, `SET session_replication_role = replica`)
+			tr.exec(t, tt.sql)
+
+			changed := tr.verify(t).Changed
+			require.NotEmpty(t, changed)
+			var told []string
+			for _, c := range changed {
+				told = append(told, strings.ReplaceAll(c.String(), signed.ID(), "ID"))
+			}
+			require.Contains(t, strings.Join(told, "\n"), tt.want)
+		})
+	}
+}
+
+// A founder whom two administrators changed later is what they signed, not what he was.
+func TestVerify_AcceptsAFounderWhoWasChanged(t *testing.T) {
+	t.Parallel()
+	tr := newTrail(t)
+	tr.pass(t)
+	act := identity.RegisterOfficer{
+		By1: cast.Founders[0], By2: cast.Founders[1],
+		Record: identity.Officer{Badge: "TK-01", Unit: identity.UnitCenter, Roles: []identity.Role{identity.Stock}},
+	}
+	require.NoError(t, tr.RegisterOfficer(t.Context(), act, registrytest.Signed(act, statement.Officer("TK-01"))))
+	tr.pass(t)
+
+	require.Empty(t, tr.verify(t).Changed)
+	_, err := tr.VerifyActs(t.Context())
+	require.NoError(t, err)
+	tr.exec(t, `UPDATE officers SET roles = '{approving}' WHERE badge = 'TK-01'`)
+	_, err = tr.VerifyActs(t.Context())
+	require.ErrorContains(t, err, "officer TK-01: unit, roles or times are not what two administrators signed")
 }
