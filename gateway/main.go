@@ -51,8 +51,8 @@ func run(ctx context.Context, c config.Config) error {
 		return err
 	}
 	doors := []*door{
-		{says: "Gateway listens", at: c.Gateway.Listen, handler: inside, encryption: forInside},
-		{says: "Gateway listens for citizens", at: c.Gateway.CitizensListen, handler: citizensRoutes(office, c.Gateway, logger), encryption: forOutside},
+		{at: c.Gateway.Listen, handler: inside, encryption: forInside},
+		{at: c.Gateway.CitizensListen, handler: citizensRoutes(office, c.Gateway, logger), encryption: forOutside, citizens: true},
 	}
 	doors = slices.DeleteFunc(doors, func(d *door) bool { return d.at == "" })
 	for _, d := range doors {
@@ -67,7 +67,8 @@ func run(ctx context.Context, c config.Config) error {
 
 // door is one listener with what it serves.
 type door struct {
-	says, at   string
+	at         string
+	citizens   bool
 	handler    http.Handler
 	encryption *tls.Config // nil: none
 	lines      *lines
@@ -79,7 +80,11 @@ func serveAll(ctx context.Context, doors []*door, c config.Gateway, logger *slog
 	defer stop()
 	ends := make(chan error, len(doors))
 	for _, d := range doors {
-		logger.Info(d.says, "address", d.lines.Addr().String())
+		if d.citizens {
+			logger.Info("Gateway listens for citizens", "address", d.lines.Addr().String())
+		} else {
+			logger.Info("Gateway listens", "address", d.lines.Addr().String())
+		}
 		go func() { ends <- serve(ctx, d.lines, d.handler, c, logger) }()
 	}
 	var all error

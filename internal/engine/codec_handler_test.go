@@ -212,8 +212,11 @@ func TestCodecHandler_RedactsForProduction(t *testing.T) {
 		keeps   []string
 		hides   []string
 	}{
-		"Decision": {activities.DecideInput{Decision: decision, Signed: signed},
-			[]string{string(number), string(cast.Founders[0]), base64.StdEncoding.EncodeToString(signed.Signatures[0].Value)}, []string{words, "same person"}},
+		"Decision": {
+			activities.DecideInput{Decision: decision, Signed: signed},
+			[]string{string(number), string(cast.Founders[0]), base64.StdEncoding.EncodeToString(signed.Signatures[0].Value)},
+			[]string{words, "same person"},
+		},
 		"Update":   {hold, []string{string(cast.Founders[0])}, []string{words}},
 		"Wait":     {activities.EnterInput{Application: number, Why: "Held: " + words, Found: []byte(words)}, []string{string(number), "Held: [redacted]"}, []string{words}},
 		"Details":  {"**held**\n- Held: " + words + "\n- Card 1 was spoiled: chip-failed", []string{"Card 1 was spoiled: chip-failed"}, []string{words}},

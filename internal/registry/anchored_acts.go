@@ -31,10 +31,11 @@ func (h AuditHead) StandsAlone() bool { return strings.Contains(string(h.Applica
 
 // alone is the head of what stands alone.
 func alone(digest []byte, kind string, parts ...string) AuditHead {
-	name := kind
+	escaped := []string{kind}
 	for _, part := range parts {
-		name += "/" + url.PathEscape(part)
+		escaped = append(escaped, url.PathEscape(part))
 	}
+	name := strings.Join(escaped, "/")
 	if len(name) > maxName { // no program of ours wrote that
 		sum := sha256.Sum256([]byte(name))
 		name = kind + "/" + base64.RawURLEncoding.EncodeToString(sum[:])

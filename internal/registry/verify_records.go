@@ -27,37 +27,45 @@ var comparisons = []comparison{
 	{`SELECT 'application ' || d.application || ': ' || d.step || ' by ' || d.officer, d.at, 'application/' || d.application, a.subject, a.statement,
 		ARRAY[d.step, d.officer, d.verdict, d.reason, d.for_citizen::text, d.round::text]
 		FROM decisions d LEFT JOIN acts a ON a.id = d.request AND a.officer = d.officer ORDER BY d.application, d.step, d.round`, decisionSaid},
-	{`SELECT 'application ' || c.application || ': card ' || c.attempt || ' handed over by ' || c.handed_over_by, coalesce(c.handed_over_at, c.changed_at),
+	{
+		`SELECT 'application ' || c.application || ': card ' || c.attempt || ' handed over by ' || c.handed_over_by, coalesce(c.handed_over_at, c.changed_at),
 		'application/' || c.application, a.subject, a.statement, ARRAY[c.handed_over, c.handed_over_by, c.proof]
 		FROM cards c LEFT JOIN acts a ON a.id = c.handed_over_act AND a.officer = c.handed_over_by
 		WHERE c.handed_over_by <> '' AND c.application IS NOT NULL ORDER BY c.application, c.attempt`,
 		func(act identity.Act, record []string) bool {
 			h, is := act.(identity.HandOverCard)
 			return is && slices.Equal(record, []string{string(h.Method), string(h.Officer), h.Proof})
-		}},
-	{`SELECT 'consignment ' || c.number || ' sealed by ' || c.sealed_by, c.opened_at, 'consignment/' || c.number, a.subject, a.statement, ARRAY[c.sealed_by]
+		},
+	},
+	{
+		`SELECT 'consignment ' || c.number || ' sealed by ' || c.sealed_by, c.opened_at, 'consignment/' || c.number, a.subject, a.statement, ARRAY[c.sealed_by]
 		FROM consignments c LEFT JOIN acts a ON a.id = c.sealed_act AND a.officer = c.sealed_by
 		WHERE c.sealed_by NOT IN ('', ` + actorSystem + `) ORDER BY c.number`,
 		func(act identity.Act, record []string) bool {
 			s, is := act.(identity.SealConsignment)
 			return is && slices.Equal(record, []string{string(s.Officer)})
-		}},
-	{`SELECT 'consignment ' || c.number || ' sent by ' || c.sent_by, coalesce(c.sent_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement, ARRAY[c.sent_by, c.courier, c.seal]
+		},
+	},
+	{
+		`SELECT 'consignment ' || c.number || ' sent by ' || c.sent_by, coalesce(c.sent_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement, ARRAY[c.sent_by, c.courier, c.seal]
 		FROM consignments c LEFT JOIN acts a ON a.id = c.sent_act AND a.officer = c.sent_by WHERE c.sent_by <> '' ORDER BY c.number`,
 		func(act identity.Act, record []string) bool {
 			s, is := act.(identity.SendConsignment)
 			return is && slices.Equal(record, []string{string(s.Officer), s.Courier, s.Seal})
-		}},
+		},
+	},
 	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement,
 		ARRAY[c.received_by, coalesce(c.counted::text, '')] || c.said_missing || c.said_surplus
 		FROM consignments c LEFT JOIN acts a ON a.id = c.received_act AND a.officer = c.received_by WHERE c.received_by <> '' ORDER BY c.number`, receiptSaid},
-	{`SELECT 'box ' || b.number || ' received by ' || b.received_by, b.at, 'box/' || b.number, a.subject, a.statement,
+	{
+		`SELECT 'box ' || b.number || ' received by ' || b.received_by, b.at, 'box/' || b.number, a.subject, a.statement,
 		ARRAY[b.received_by, b.counted_by, b.number, b.first_serial, b.last_serial, b.location]
 		FROM boxes b LEFT JOIN acts a ON a.id = b.act AND a.officer = b.received_by ORDER BY b.number`,
 		func(act identity.Act, record []string) bool {
 			b, is := act.(identity.ReceiveBlanks)
 			return is && slices.Equal(record, []string{string(b.ReceivedBy), string(b.CountedBy), b.Box, string(b.First), string(b.Last), b.Location})
-		}},
+		},
+	},
 }
 
 func decisionSaid(act identity.Act, record []string) bool {
