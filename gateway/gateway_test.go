@@ -254,9 +254,9 @@ func TestServe_FinishesWhatItBegan(t *testing.T) {
 		_, _ = io.WriteString(w, "received")
 	})
 	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
+	served, c := make(chan error, 1), limits(t)
 	go func() {
-		served <- serve(ctx, newLines(listener, 10, nil), handler, limits(t), slog.New(slog.DiscardHandler))
+		served <- serve(ctx, newLines(listener, 10, nil), handler, c, slog.New(slog.DiscardHandler))
 	}()
 	answered := make(chan string, 1)
 	go func() {

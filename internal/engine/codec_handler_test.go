@@ -35,6 +35,7 @@ type door struct {
 }
 
 func newDoor(t testing.TB) *door {
+	t.Helper()
 	codec := newCodec(t, keyLine("k1", 1))
 	d := &door{codec: codec}
 	d.CodecHandler = &engine.CodecHandler{

@@ -37,7 +37,7 @@ func (b *bundle) register(t *testing.T, badge identity.OfficerID, roles ...ident
 }
 
 // signedOffice is a registry in which people did something of most kinds.
-func signedOffice(t *testing.T) (*bundle, identity.ApplicationNumber) {
+func signedOffice(t *testing.T) *bundle {
 	t.Helper()
 	b := newBundle(t)
 	b.register(t, newcomer, identity.Approving)
@@ -57,7 +57,7 @@ func signedOffice(t *testing.T) (*bundle, identity.ApplicationNumber) {
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
 	_, err = b.Decide(t.Context(), identity.Decision{Application: held, Step: identity.StepReject, Round: 1, Officer: newcomer, Reason: identity.Reason{Code: "not-entitled"}}, time.Time{})
 	require.NoError(t, err)
-	return b, number
+	return b
 }
 
 // behind does something as a superuser, whom no trigger and no constraint stops.
@@ -74,7 +74,7 @@ func (b *bundle) behind(t *testing.T, sql string, args ...any) {
 
 func TestVerifyActs_AcceptsWhatPeopleDid(t *testing.T) {
 	t.Parallel()
-	b, _ := signedOffice(t)
+	b := signedOffice(t)
 
 	report, err := b.VerifyActs(t.Context())
 
@@ -90,7 +90,7 @@ func TestVerifyActs_AcceptsWhatPeopleDid(t *testing.T) {
 // is named.
 func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 	t.Parallel()
-	b, _ := signedOffice(t)
+	b := signedOffice(t)
 	restore := registrytest.Backup(t, b.url)
 	for name, tt := range map[string]struct{ sql, want string }{
 		"Approver":            {`UPDATE decisions SET officer = 'GD-01' WHERE step = 'approve'`, "approve by GD-01: nobody signed that"},
@@ -143,7 +143,7 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 // However much was changed, the answer stays short.
 func TestVerifyActs_NamesAtMostSoMany(t *testing.T) {
 	t.Parallel()
-	b, _ := signedOffice(t)
+	b := signedOffice(t)
 	b.behind(t, `INSERT INTO officers (badge, unit, roles, act) SELECT 'XX-' || n, 'center', '{approving}', 'x' FROM generate_series(1, 150) n`)
 
 	_, err := b.VerifyActs(t.Context())
