@@ -128,6 +128,7 @@ type Gateway struct {
 	Listen          string        `mapstructure:"listen"`
 	CitizensListen  string        `mapstructure:"citizens_listen"`
 	PublicURL       string        `mapstructure:"public_url"`
+	OfficersURL     string        `mapstructure:"officers_url"`
 	TLSCertFile     string        `mapstructure:"tls_cert_file"`
 	TLSKeyFile      string        `mapstructure:"tls_key_file"`
 	TLSClientCAFile string        `mapstructure:"tls_client_ca_file"`
@@ -404,6 +405,12 @@ func (c *check) httpURL(key, value string, schemes ...string) {
 	c.wrong(err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme), "%s is not a URL that begins with %s://", key, strings.Join(schemes, ":// or "))
 }
 
+// name requires that the host of a URL is a name: passkeys are for names.
+func (c *check) name(key, value string) {
+	u, err := url.Parse(value)
+	c.wrong(err == nil && net.ParseIP(u.Hostname()) != nil, "%s is at an address of the network; passkeys need a name, for example localhost", key)
+}
+
 // given requires a value and, if it names a file, that the file exists.
 func (c *check) given(key, value string, file bool) {
 	c.wrong(value == "", "%s is empty; production needs it", key)
@@ -493,6 +500,10 @@ func (c Config) validateGateway(check *check) {
 		schemes = []string{"https"}
 	}
 	check.httpURL("gateway.public_url", g.PublicURL, schemes...)
+	if g.OfficersURL != "" {
+		check.httpURL("gateway.officers_url", g.OfficersURL, schemes...)
+		check.name("gateway.officers_url", g.OfficersURL)
+	}
 	check.wrong((g.TLSCertFile == "") != (g.TLSKeyFile == ""), "gateway.tls_cert_file and gateway.tls_key_file must be given together")
 	check.wrong(g.TLSClientCAFile != "" && g.TLSCertFile == "", "gateway.tls_client_ca_file is given without gateway.tls_cert_file")
 	check.wrong(g.BehindProxy && g.TLSCertFile != "", "gateway.behind_proxy is on, and gateway.tls_cert_file is given; one of them encrypts")

@@ -157,7 +157,7 @@ database: {max_conns: 0, url: a, url_file: b}
 audit: {anchor: 0s}
 keys: {pkcs11: {module: x.so, sessions: 0}}
 gateway:
-  {listen: "8090", citizens_listen: "8090", public_url: citizens, codec_origins: [x], connections: 1, memory_bytes: 1, tls_key_file: a,
+  {listen: "8090", citizens_listen: "8090", public_url: citizens, officers_url: http://127.0.0.1:8090, codec_origins: [x], connections: 1, memory_bytes: 1, tls_key_file: a,
   tls_client_ca_file: a, header_timeout: 0, read_timeout: 0, write_timeout: 0, idle_timeout: 0, stop_timeout: 0}
 worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
@@ -170,7 +170,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 53)
+	require.Len(t, faults, 54)
 }
 
 // TestLoad_WantsADatabaseURL: anything else is words to PostgreSQL's clients, which then
@@ -198,7 +198,7 @@ func TestLoad_ProductionSimulatesNothing(t *testing.T) {
 	_, err := config.Load(file(t, "profile: production"))
 
 	for _, want := range []string{
-		"gateway.public_url is not a URL that begins with https://",
+		"gateway.public_url is not a URL that begins with https://", "gateway.officers_url is not a URL that begins with https://",
 		"temporal.address is empty", "temporal.codec_key_file is empty", "database.url is empty", "vault.key_file is empty",
 		"pki.dir is empty", "keys.pkcs11.module is empty", "forms.specimen is on", "station.driver is simulated", "station.journal is empty",
 	} {
@@ -217,7 +217,7 @@ vault: {key_file: %[1]s}
 audit: {log_dir: /var/lib/cancuoc-audit, key_file: %[1]s, checkpoint_file: /var/lib/cancuoc/audit-checkpoint}
 pki: {dir: /var/lib/cancuoc/pki}
 keys: {pkcs11: {module: %[1]s, token: cancuoc, pin_file: %[1]s}}
-gateway: {public_url: https://cancuoc.example.org}
+gateway: {public_url: https://cancuoc.example.org, officers_url: https://officers.cancuoc.example.org}
 forms: {specimen: false}
 worker: {role: pipeline}
 `, there, database)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"io"
 	"net/http"
 	"strconv"
@@ -139,30 +138,11 @@ func (o *Officers) postSession(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	session, err := o.LogIn(r.Context(), act.Signed)
+	token, until, err := o.Desk.LogIn(r.Context(), act.Signed)
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, "application/json", session)
-}
-
-// LogIn begins a session by a signed statement.
-func (o *Officers) LogIn(ctx context.Context, signed statement.Signed) (Session, error) {
-	said, err := signed.Read()
-	if err != nil {
-		return Session{}, err
-	}
-	act, err := said.Does()
-	if err != nil {
-		return Session{}, err
-	}
-	login, is := act.(identity.LogIn)
-	if !is {
-		return Session{}, identity.RefuseField(identity.Invalid, "act", "is no log-in")
-	}
-	token := rand.Text()
-	until, err := o.Desk.Registry.BeginSession(ctx, login, signed, token)
-	return Session{Token: token, Until: until}, err
+	return writeJSON(w, http.StatusCreated, "application/json", Session{Token: token, Until: until})
 }
 
 // deleteSession ends the session that asks.

@@ -6,6 +6,7 @@ package desk
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/internal/passkey"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
@@ -25,6 +27,7 @@ type Desk struct {
 	Sizes    packet.Sizes
 	Papers   Papers
 	Office   Office
+	Passkeys passkey.Site // where they sign
 }
 
 // Office is what a desk needs of the whole office.
@@ -56,15 +59,58 @@ type Answer struct {
 func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string][]byte) (Answer, error) {
 	signed.TakenIn = time.Time{} // the engine's to say
 	answer, err := d.do(ctx, signed, files)
-	err = plain(err)
-	if Refused(err) && len(signed.Statement) > 0 {
-		err = errors.Join(err, d.Registry.RefusedAct(ctx, signed, errors.New(Words(err))))
+	return answer, d.kept(ctx, signed, plain(err))
+}
+
+// LogIn begins a session by the statement of a log-in, and gives its token and its end.
+func (d *Desk) LogIn(ctx context.Context, signed statement.Signed) (token string, until time.Time, err error) {
+	signed.TakenIn = time.Time{} // the engine's to say
+	token = rand.Text()
+	until, err = d.logIn(ctx, signed, token)
+	return token, until, d.kept(ctx, signed, err)
+}
+
+func (d *Desk) logIn(ctx context.Context, signed statement.Signed, token string) (time.Time, error) {
+	if err := d.maySign(ctx, signed); err != nil {
+		return time.Time{}, err
 	}
-	return answer, err
+	said, err := signed.Read()
+	if err != nil {
+		return time.Time{}, err
+	}
+	act, err := said.Does()
+	if err != nil {
+		return time.Time{}, err
+	}
+	login, is := act.(identity.LogIn)
+	if !is {
+		return time.Time{}, identity.RefuseField(identity.Invalid, "act", "is no log-in")
+	}
+	return d.Registry.BeginSession(ctx, login, signed, token)
+}
+
+// maySign refuses a statement of officers who may not do what it says, and one that a
+// passkey signed elsewhere than it should.
+func (d *Desk) maySign(ctx context.Context, signed statement.Signed) error {
+	if err := d.Registry.MayAct(ctx, signed); err != nil {
+		return err
+	}
+	if err := d.Passkeys.Check(signed); err != nil {
+		return err
+	}
+	return d.Registry.CountPasskeys(ctx, signed)
+}
+
+// kept keeps that a statement was refused, and returns why.
+func (d *Desk) kept(ctx context.Context, signed statement.Signed, why error) error {
+	if Refused(why) && len(signed.Statement) > 0 {
+		return errors.Join(why, d.Registry.RefusedAct(ctx, signed, errors.New(Words(why))))
+	}
+	return why
 }
 
 func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string][]byte) (Answer, error) {
-	if err := d.Registry.MayAct(ctx, signed); err != nil {
+	if err := d.maySign(ctx, signed); err != nil {
 		return Answer{}, err
 	}
 	said, err := signed.Read()

@@ -30,6 +30,7 @@ type Status struct {
 	Application  identity.ApplicationNumber `json:"application"`
 	Stage        identity.Stage             `json:"stage"`
 	Awaiting     identity.Action            `json:"awaiting,omitzero"`
+	Held         bool                       `json:"held,omitzero"`
 	Why          string                     `json:"why,omitzero"`     // why it waits
 	Since        time.Time                  `json:"since,omitzero"`   // since when
 	Trouble      string                     `json:"trouble,omitzero"` // at the station that makes its card
@@ -82,7 +83,7 @@ func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.
 		return Status{}, err
 	}
 	s := Status{
-		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
+		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
 		Cards: record.Attempt, CaptureRound: record.CaptureRound, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
 	}
 	for i, e := range entries {

@@ -1,11 +1,15 @@
 package office
 
-import "example.org/cancuoc/internal/desk"
+import (
+	"example.org/cancuoc/internal/desk"
+	"example.org/cancuoc/internal/passkey"
+)
 
 // Desk is where officers' statements are done.
 func (o *Office) Desk() *desk.Desk {
 	return &desk.Desk{
 		Registry: o.Registry, Sizes: o.Sizes(), Office: o,
-		Papers: desk.Papers{Renderer: o.Forms, StatusPage: o.config.Gateway.PublicURL, Specimen: o.config.Forms.Specimen},
+		Passkeys: passkey.Origin(o.config.Gateway.OfficersURL),
+		Papers:   desk.Papers{Renderer: o.Forms, StatusPage: o.config.Gateway.PublicURL, Specimen: o.config.Forms.Specimen},
 	}
 }

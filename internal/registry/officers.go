@@ -136,6 +136,27 @@ func (r *Registry) RevokeKey(ctx context.Context, officer identity.OfficerID, ac
 	})
 }
 
+// CountPasskeys notes how often the authenticators that signed a statement have signed. It
+// refuses one that counts backwards: there are two of it, and one is a copy. The same
+// signature again is counted once.
+func (r *Registry) CountPasskeys(ctx context.Context, signed statement.Signed) error {
+	for _, g := range signed.Signatures {
+		if g.Passkey == nil {
+			continue
+		}
+		tag, err := r.db.Exec(ctx, `
+			UPDATE credentials SET counter = $2, counted = $3
+			WHERE key = $1 AND (counter < $2 OR counter = 0 AND $2 = 0 OR counted = $3)`, g.Key, int64(g.Passkey.Counter()), g.Value)
+		if err != nil {
+			return fail("count passkey", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return identity.RefuseField(identity.Forbidden, "passkey", "of %s has signed before what it was asked later: there may be a copy of it; sign again, and if it is refused again, have it revoked", g.Officer)
+		}
+	}
+	return nil
+}
+
 func noOfficer(badge identity.OfficerID) error {
 	return identity.Refuse(identity.NotFound, "no officer %s is registered", badge)
 }

@@ -31,7 +31,7 @@ GRANT SELECT, INSERT (application, actor, event, reason) ON audit TO cancuoc_pro
 GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data) ON acts TO cancuoc_programs;
 GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest) ON refused_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (badge, unit, roles, valid_from, valid_to, act), UPDATE (unit, roles, valid_from, valid_to, revoked_at, act) ON officers TO cancuoc_programs;
-GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at) ON credentials TO cancuoc_programs;
+GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at, counter, counted) ON credentials TO cancuoc_programs;
 GRANT SELECT ON competences TO cancuoc_programs;
 GRANT SELECT, INSERT (token, officer, key, act, until), UPDATE (ended_at), DELETE ON sessions TO cancuoc_programs;
 

@@ -17,6 +17,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -267,6 +268,15 @@ func (g Signature) verifies(s Signed) bool {
 		return k.Curve == elliptic.P256() && ecdsa.VerifyASN1(k, sum[:], g.Value)
 	}
 	return false
+}
+
+// Counter says how often the authenticator has signed; 0 if it does not count.
+func (p Passkey) Counter() uint32 {
+	const counter = 33
+	if len(p.AuthenticatorData) < counter+4 {
+		return 0
+	}
+	return binary.BigEndian.Uint32(p.AuthenticatorData[counter:])
 }
 
 // answers reports whether an authenticator answered that challenge, its user present and
