@@ -98,11 +98,14 @@ func serveAll(ctx context.Context, doors []*door, c config.Gateway, logger *slog
 // insideRoutes serve those who have to say who they are: the interface for stations and
 // officers and, for the Temporal UI, the codec.
 func insideRoutes(office *office.Office, door *intake.Door, c config.Gateway, maxPacket int64, logger *slog.Logger) (http.Handler, error) {
-	mux := http.NewServeMux()
+	mux, desk := http.NewServeMux(), office.Desk()
 	(&api.Server{
 		Door: door, Ready: office.Ready, MaxPacket: maxPacket, Capacity: capacity(c, maxPacket), Logger: logger,
-		Officers: &api.Officers{Desk: office.Desk(), MaxBody: maxPacket, Now: office.Now},
+		Officers: &api.Officers{Desk: desk, MaxBody: maxPacket, Now: office.Now},
 	}).Register(mux)
+	if c.OfficersURL != "" {
+		(&web.Officers{Desk: desk, Seal: office.Seal, Now: office.Now, Logger: logger}).Register(mux)
+	}
 	if len(c.CodecOrigins) > 0 {
 		codec, err := office.Codec(c.CodecOrigins)
 		if err != nil {

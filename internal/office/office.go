@@ -36,6 +36,7 @@ type Office struct {
 	Calendar *identity.Calendar
 
 	config config.Config
+	vault  *vault.Vault
 	chip   lds.Profile
 	logger *slog.Logger
 	clock  *clock
@@ -79,7 +80,7 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 	if err != nil {
 		return nil, err
 	}
-	office := &Office{Registry: r, config: c, logger: logger, clock: &clock{ask: r.Now, here: time.Now}} //nolint:forbidigo // it is compared with the database's
+	office := &Office{Registry: r, config: c, vault: o.Vault, logger: logger, clock: &clock{ask: r.Now, here: time.Now}} //nolint:forbidigo // it is compared with the database's
 	if err := office.checkDatabase(ctx); err != nil {
 		r.Close()
 		return nil, err

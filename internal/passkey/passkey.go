@@ -10,8 +10,11 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncose"
@@ -90,8 +93,16 @@ type Credential struct {
 	PasskeyID []byte             `json:"passkey_id"`
 }
 
-// Fingerprint is by what people compare two keys: the SHA-256 of the key.
-func (c Credential) Fingerprint() [sha256.Size]byte { return sha256.Sum256(c.Key) }
+// Fingerprint is by what people compare keys, when one reads it to another: the beginning
+// of the key's SHA-256, in groups.
+func (c Credential) Fingerprint() string {
+	sum := sha256.Sum256(c.Key)
+	var groups []string
+	for i := 0; i < 16; i += 2 {
+		groups = append(groups, fmt.Sprintf("%04X", binary.BigEndian.Uint16(sum[i:])))
+	}
+	return strings.Join(groups, " ")
+}
 
 // Creation is what an authenticator answered when it made a passkey.
 type Creation struct {

@@ -1,6 +1,6 @@
-// Package web serves what citizens see: the status of their application, by receipt
-// number and birth date, in Vietnamese with English beside it. The pages need no
-// script and say nothing about the person.
+// Package web serves pages, in Vietnamese with English beside it. Citizens see the status
+// of their application, by receipt number and birth date; these pages need no script and
+// say nothing about the person. Officers see what waits for them, and decide by passkey.
 package web
 
 import (
@@ -34,17 +34,17 @@ type Pages struct {
 // Register adds the pages to mux.
 func (p *Pages) Register(mux *http.ServeMux) {
 	page := template.Must(template.New("status").Parse(statusHTML))
-	desk := &desk{Pages: p, page: page, policy: policy(statusHTML), tries: tries{now: time.Now}} //nolint:forbidigo // how long ago is all that is asked
-	mux.HandleFunc("GET /{$}", desk.status)
-	mux.HandleFunc("POST /{$}", desk.status)
+	window := &window{Pages: p, page: page, policy: policy(statusHTML), tries: tries{now: time.Now}} //nolint:forbidigo // how long ago is all that is asked
+	mux.HandleFunc("GET /{$}", window.status)
+	mux.HandleFunc("POST /{$}", window.status)
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		http.Error(w, "only GET and POST are accepted here", http.StatusMethodNotAllowed)
 	})
 }
 
-// desk answers look-ups.
-type desk struct {
+// window answers look-ups.
+type window struct {
 	*Pages
 	page   *template.Template
 	policy string
@@ -54,10 +54,15 @@ type desk struct {
 // policy is the Content-Security-Policy of a page: its style, by hash, and its form
 // are allowed, and nothing else.
 func policy(html string) string {
+	hash := sha256.Sum256([]byte(style(html)))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// style is the style sheet in a page.
+func style(html string) string {
 	_, style, _ := strings.Cut(html, "<style>")
 	style, _, _ = strings.Cut(style, "</style>")
-	hash := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	return style
 }
 
 // view is what the page shows.
@@ -80,7 +85,7 @@ type step struct {
 
 // status answers a look-up. An unknown receipt, a wrong birth date and a locked
 // receipt get the same answer.
-func (d *desk) status(w http.ResponseWriter, r *http.Request) {
+func (d *window) status(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", d.policy)
@@ -110,7 +115,7 @@ func (d *desk) status(w http.ResponseWriter, r *http.Request) {
 const maxForm = 4 << 10
 
 // find looks the application up and compares the birth date.
-func (d *desk) find(ctx context.Context, receipt, birth string) (registry.ApplicationRecord, bool, error) {
+func (d *window) find(ctx context.Context, receipt, birth string) (registry.ApplicationRecord, bool, error) {
 	number, err := identity.ParseApplicationNumber(receipt)
 	if err != nil {
 		return registry.ApplicationRecord{}, false, nil

@@ -1,0 +1,177 @@
+package web
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+)
+
+// signWithin is how long an officer may take to sign what a page shows.
+const signWithin = 5 * time.Minute
+
+// askPage shows a statement in words, and has the officer's passkey sign it.
+type askPage struct {
+	By        identity.Officer // who is logged in; nobody when somebody logs in
+	Words     words
+	Until     time.Time
+	To, Back  string // where the signed statement goes, and where whoever does not sign goes
+	Statement string // base64url, as all below
+	Seal      string
+	Challenge string
+	Site      string // the relying party's identifier
+	Passkeys  string // those that may sign, separated by spaces; empty: the browser offers what it has
+}
+
+// ask makes the statement of an act and shows it to its officer, to be signed.
+func (p *officers) ask(w http.ResponseWriter, act identity.Act, subject string, page askPage) error {
+	if err := act.Check(); err != nil {
+		return err
+	}
+	signed, err := statement.New(act, subject, statement.NewID(), p.Now().Add(signWithin))
+	if err != nil {
+		return err
+	}
+	said, err := signed.Read() // what is shown is read from what is signed
+	if err != nil {
+		return err
+	}
+	if page.Words, err = inWords(said); err != nil {
+		return err
+	}
+	seal, err := p.sealed("statement", signed.Statement)
+	if err != nil {
+		return err
+	}
+	page.Until, page.Site = said.Until, p.Desk.Passkeys.ID()
+	page.Statement, page.Seal, page.Challenge = encode(signed.Statement), encode(seal), encode(signed.Challenge())
+	p.show(w, http.StatusOK, "ask", page)
+	return nil
+}
+
+// signed reads a statement that these pages made, with what a passkey answered. Nothing of
+// what the passkey signed is looked at here: that is the desk's.
+func (p *officers) signed(r *http.Request) (statement.Signed, identity.Act, error) {
+	f, err := decode(r, "statement", "seal", "passkey", "authenticator", "client", "signature")
+	if err != nil {
+		return statement.Signed{}, nil, err
+	}
+	if err := p.sealedBy(f["seal"], "statement", f["statement"]); err != nil {
+		return statement.Signed{}, nil, err
+	}
+	s := statement.Signed{Statement: f["statement"]}
+	said, err := s.Read()
+	if err != nil {
+		return s, nil, err
+	}
+	act, err := said.Does()
+	if err != nil {
+		return s, nil, err
+	}
+	officer := act.By()[0]
+	s.Signatures = []statement.Signature{{
+		Officer: officer, Value: f["signature"], Passkey: &statement.Passkey{AuthenticatorData: f["authenticator"], ClientData: f["client"]},
+	}}
+	passkeys, err := p.passkeys(r.Context(), officer)
+	if err != nil {
+		return s, nil, err
+	}
+	i := slices.IndexFunc(passkeys, func(c registry.Credential) bool { return string(c.PasskeyID) == string(f["passkey"]) })
+	if i < 0 {
+		err := identity.RefuseField(identity.Forbidden, "passkey", "is not one that is registered for %s", officer)
+		return s, nil, errors.Join(err, p.Desk.Registry.RefusedAct(r.Context(), s, err))
+	}
+	s.Signatures[0].Key = passkeys[i].Key
+	return s, act, nil
+}
+
+// passkeys are those of an officer; a badge that is unknown has none.
+func (p *officers) passkeys(ctx context.Context, badge identity.OfficerID) ([]registry.Credential, error) {
+	officer, err := p.Desk.Registry.Officer(ctx, badge)
+	if identity.Refused(err, identity.NotFound) {
+		return nil, nil
+	}
+	return slices.DeleteFunc(officer.Credentials, func(c registry.Credential) bool { return len(c.PasskeyID) == 0 || !c.RevokedAt.IsZero() }), err
+}
+
+// encode writes bytes as Web Authentication does in JSON: base64url without padding.
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// decode reads those fields of a form that hold bytes.
+func decode(r *http.Request, names ...string) (map[string][]byte, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, identity.Refuse(identity.Invalid, "the form cannot be read, or is larger than %d kB", maxPost>>10)
+	}
+	fields := make(map[string][]byte, len(names))
+	for _, name := range names {
+		b, err := base64.RawURLEncoding.DecodeString(r.PostFormValue(name))
+		if err != nil || len(b) == 0 {
+			return nil, identity.RefuseField(identity.Invalid, name, "is missing, or is not base64url: the passkey was not asked; the page needs its script")
+		}
+		fields[name] = b
+	}
+	return fields, nil
+}
+
+// row is a line of a statement in words.
+type row struct{ VI, EN, Value string }
+
+// words are a statement as its officer reads it.
+type words struct {
+	VI, EN string
+	Rows   []row
+}
+
+// inWords says what a statement says.
+func inWords(said statement.Statement) (words, error) {
+	act, err := said.Does()
+	if err != nil {
+		return words{}, err
+	}
+	w := words{VI: titles[said.Act].VI, EN: titles[said.Act].EN}
+	w.add("Cán bộ", "Officer", string(act.By()[0]))
+	if number, is := strings.CutPrefix(said.Subject, "application/"); is {
+		w.add("Hồ sơ", "Application", number)
+	}
+	switch act := act.(type) {
+	case identity.LogIn:
+	case identity.Approve:
+		w.add("Ghi chú", "Note", act.Reason)
+	case identity.Reject:
+		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())
+		w.add("Đang ở bước", "Seen at", string(act.Seen))
+	case identity.Adjudicate:
+		verdict := "Hai người khác nhau / different persons"
+		if act.SamePerson {
+			verdict = "Cùng một người / the same person"
+		}
+		w.add("Kết luận", "Verdict", verdict)
+		w.add("Lý do", "Reason", act.Reason)
+	case identity.Hold:
+		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())
+		if act.CitizensPart {
+			w.add("Công dân phải bổ sung", "The citizen's part", "Thời hạn giải quyết dừng lại / the legal clock stops")
+		}
+	case identity.Release:
+		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())
+		if act.Remake {
+			w.add("Làm thẻ khác", "Another card", "Thẻ ở trạm không trả lời bị hủy bỏ / the card at the silent station is written off")
+		}
+	default:
+		return w, identity.RefuseField(identity.Invalid, "act", "%s is not done on these pages", said.Act)
+	}
+	return w, nil
+}
+
+func (w *words) add(vi, en, value string) {
+	if value != "" {
+		w.Rows = append(w.Rows, row{vi, en, value})
+	}
+}

@@ -1,0 +1,252 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"example.org/cancuoc/internal/desk"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+)
+
+// title is what something is called in both languages.
+type title struct{ VI, EN string }
+
+// titles are those of the acts that are done on these pages.
+var titles = map[string]title{
+	identity.LogIn{}.ActName():      {"Đăng nhập", "Log in"},
+	string(identity.StepApprove):    {"Phê duyệt cấp thẻ", "Approve"},
+	string(identity.StepReject):     {"Từ chối hồ sơ", "Reject"},
+	string(identity.StepAdjudicate): {"Kết luận trùng sinh trắc học", "Adjudicate"},
+	string(identity.StepHold):       {"Tạm dừng hồ sơ", "Hold"},
+	string(identity.StepRelease):    {"Cho hồ sơ tiếp tục", "Release"},
+}
+
+// wait is what applications wait for and officers decide on these pages.
+type wait struct {
+	title
+
+	For identity.Action
+	Act identity.DecisionStep // that answers it
+}
+
+// waits lists them.
+var waits = []wait{
+	{title{"Chờ phê duyệt", "Awaiting approval"}, identity.ToApprove, identity.StepApprove},
+	{title{"Chờ kết luận trùng sinh trắc học", "Awaiting adjudication"}, identity.ToAdjudicate, identity.StepAdjudicate},
+	{title{"Thông tin chưa khớp với Cơ sở dữ liệu quốc gia về dân cư", "The population register disagrees"}, identity.ToResolve, identity.StepRelease},
+	{title{"Đang tạm dừng", "On hold"}, identity.ToRelease, identity.StepRelease},
+	{title{"Sản xuất bị dừng", "Production was given up"}, identity.ToRepair, identity.StepRelease},
+	{title{"Hết phôi thẻ", "Out of blanks"}, identity.ToRestock, identity.StepRelease},
+	{title{"Cần xem xét", "Needs attention"}, identity.ToAttend, identity.StepRelease},
+}
+
+// may reports whether an officer has a role for an act.
+func may(by identity.Officer, act identity.DecisionStep) bool {
+	return slices.ContainsFunc(identity.Competence(string(act)), func(r identity.Role) bool { return slices.Contains(by.Roles, r) })
+}
+
+// mostListed is how many applications of a wait are shown: those that came first.
+const mostListed = 100
+
+// workPage is what waits for an officer.
+type workPage struct {
+	By    identity.Officer
+	Waits []waiting
+}
+
+type waiting struct {
+	wait
+
+	List []desk.Listed
+	More bool // than are shown
+}
+
+// work shows what waits for the officer who is logged in.
+func (p *officers) work(w http.ResponseWriter, r *http.Request) error {
+	by, err := p.session(r)
+	if err != nil {
+		return err
+	}
+	page := workPage{By: by}
+	for _, kind := range waits {
+		if !may(by, kind.Act) {
+			continue
+		}
+		list, err := p.Desk.Applications(r.Context(), by, registry.Filter{Stages: identity.OpenStages(), Awaiting: kind.For, Limit: mostListed + 1})
+		if err != nil {
+			return err
+		}
+		page.Waits = append(page.Waits, waiting{kind, list[:min(len(list), mostListed)], len(list) > mostListed})
+	}
+	p.show(w, http.StatusOK, "work", page)
+	return nil
+}
+
+// lookUp leads to the application whose number was typed.
+func (p *officers) lookUp(w http.ResponseWriter, r *http.Request) error {
+	number, err := identity.ParseApplicationNumber(r.URL.Query().Get("number"))
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, applicationPath(number), http.StatusSeeOther)
+	return nil
+}
+
+func applicationPath(number identity.ApplicationNumber) string {
+	return "/officers/applications/" + url.PathEscape(string(number))
+}
+
+// applicationPage is one application, with what its officer may do now.
+type applicationPage struct {
+	desk.Status
+
+	By    identity.Officer
+	Waits title // what for
+	Done  title // what was just done; empty: nothing
+	Acts  []offered
+}
+
+// offered is an act with the reasons for it.
+type offered struct {
+	title
+
+	Act     identity.DecisionStep
+	Reasons identity.ReasonTable
+	Remake  bool // a card may be in a silent station
+}
+
+// application shows one application.
+func (p *officers) application(w http.ResponseWriter, r *http.Request) error {
+	by, err := p.session(r)
+	if err != nil {
+		return err
+	}
+	number, err := identity.ParseApplicationNumber(r.PathValue("number"))
+	if err != nil {
+		return err
+	}
+	status, err := p.Desk.Status(r.Context(), by, number)
+	if err != nil {
+		return err
+	}
+	page := applicationPage{Status: status, By: by, Done: titles[r.URL.Query().Get("done")], Acts: offers(by, status)}
+	if i := slices.IndexFunc(waits, func(w wait) bool { return w.For == status.Awaiting }); i >= 0 {
+		page.Waits = waits[i].title
+	}
+	p.show(w, http.StatusOK, "application", page)
+	return nil
+}
+
+// offers are the acts that an officer may do to an application where it stands. The
+// workflow decides whether they are done.
+func offers(by identity.Officer, s desk.Status) []offered {
+	if s.Stage.Ended() {
+		return nil
+	}
+	answers := func(act identity.DecisionStep) bool {
+		return slices.ContainsFunc(waits, func(w wait) bool { return w.Act == act && w.For == s.Awaiting })
+	}
+	var list []offered
+	for _, o := range []struct {
+		act identity.DecisionStep
+		now bool
+	}{
+		{identity.StepApprove, answers(identity.StepApprove)},
+		{identity.StepAdjudicate, answers(identity.StepAdjudicate)},
+		{identity.StepRelease, s.Held || answers(identity.StepRelease)},
+		{identity.StepHold, !s.Held},
+		{identity.StepReject, true},
+	} {
+		if o.now && may(by, o.act) {
+			list = append(list, offered{titles[string(o.act)], o.act, o.act.Reasons(), s.Awaiting == identity.ToRepair})
+		}
+	}
+	return list
+}
+
+// askAct shows the statement of what the officer chose to do.
+func (p *officers) askAct(w http.ResponseWriter, r *http.Request) error {
+	by, err := p.session(r)
+	if err != nil {
+		return err
+	}
+	number, err := identity.ParseApplicationNumber(r.PathValue("number"))
+	if err != nil {
+		return err
+	}
+	status, err := p.Desk.Status(r.Context(), by, number)
+	if err != nil {
+		return err
+	}
+	act, err := chosen(r, by, status)
+	if err != nil {
+		return err
+	}
+	passkeys, err := p.passkeys(r.Context(), by.Badge)
+	if err != nil {
+		return err
+	}
+	page := askPage{By: by, To: "/officers/acts", Back: applicationPath(number)}
+	for i, c := range passkeys {
+		if i > 0 {
+			page.Passkeys += " "
+		}
+		page.Passkeys += encode(c.PasskeyID)
+	}
+	return p.ask(w, act, statement.Application(number), page)
+}
+
+// chosen reads what the officer chose to do.
+func chosen(r *http.Request, by identity.Officer, s desk.Status) (identity.Deciding, error) {
+	reason := identity.Reason{Code: identity.ReasonCode(r.PostFormValue("reason")), Note: r.PostFormValue("note")}
+	var act identity.Deciding
+	switch identity.DecisionStep(r.PathValue("act")) {
+	case identity.StepApprove:
+		act = identity.Approve{Officer: by.Badge, Reason: reason.Note}
+	case identity.StepReject:
+		act = identity.Reject{Officer: by.Badge, Reason: reason.String(), Seen: identity.Stage(r.PostFormValue("seen"))}
+	case identity.StepAdjudicate:
+		verdict := r.PostFormValue("verdict")
+		if verdict != string(identity.SamePerson) && verdict != string(identity.DifferentPersons) {
+			return nil, identity.RefuseField(identity.Invalid, "verdict", "must be one of %s, %s", identity.SamePerson, identity.DifferentPersons)
+		}
+		if reason.Note == "" {
+			return nil, identity.RefuseField(identity.Invalid, "note", "is empty; say why")
+		}
+		act = identity.Adjudicate{Officer: by.Badge, SamePerson: verdict == string(identity.SamePerson), Reason: reason.Note, Round: s.CaptureRound}
+	case identity.StepHold:
+		act = identity.Hold{Officer: by.Badge, Reason: reason.String(), CitizensPart: r.PostFormValue("citizen") != ""}
+	case identity.StepRelease:
+		act = identity.Release{Officer: by.Badge, Reason: reason.String(), Remake: r.PostFormValue("remake") != ""}
+	case identity.StepRecapture, identity.StepWithdraw:
+		return nil, identity.RefuseField(identity.Invalid, "act", "is not done on these pages")
+	default:
+		return nil, identity.RefuseField(identity.NotFound, "act", "does not exist")
+	}
+	decision := act.Decision()
+	return act, decision.Step.Reasons().Check(decision.Reason)
+}
+
+// act does what the officer signed.
+func (p *officers) act(w http.ResponseWriter, r *http.Request) error {
+	by, err := p.session(r)
+	if err != nil {
+		return err
+	}
+	signed, act, err := p.signed(r)
+	if err != nil {
+		return err
+	}
+	if act.By()[0] != by.Badge {
+		return identity.RefuseField(identity.Forbidden, "statement", "is another officer's than the one who is logged in")
+	}
+	answer, err := p.Desk.Do(r.Context(), signed, nil)
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, applicationPath(answer.Application)+"?done="+act.ActName(), http.StatusSeeOther)
+	return nil
+}
