@@ -104,6 +104,9 @@ func (p *officers) guarded(handle func(http.ResponseWriter, *http.Request) error
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxPost)
 		err := p.fromHere(r)
+		if err == nil && r.ParseForm() != nil {
+			err = identity.Refuse(identity.Invalid, "the form cannot be read, or is larger than %d kB", maxPost>>10)
+		}
 		if err == nil {
 			err = handle(w, r)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,9 +107,6 @@ func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // decode reads those fields of a form that hold bytes.
 func decode(r *http.Request, names ...string) (map[string][]byte, error) {
-	if err := r.ParseForm(); err != nil {
-		return nil, identity.Refuse(identity.Invalid, "the form cannot be read, or is larger than %d kB", maxPost>>10)
-	}
 	fields := make(map[string][]byte, len(names))
 	for _, name := range names {
 		b, err := base64.RawURLEncoding.DecodeString(r.PostFormValue(name))
@@ -154,6 +152,7 @@ func inWords(said statement.Statement) (words, error) {
 		}
 		w.add("Kết luận", "Verdict", verdict)
 		w.add("Lý do", "Reason", act.Reason)
+		w.add("Lần thu nhận", "Capture", strconv.Itoa(act.Round))
 	case identity.Hold:
 		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())
 		if act.CitizensPart {

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
@@ -177,11 +180,7 @@ func (p *officers) askAct(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	status, err := p.Desk.Status(r.Context(), by, number)
-	if err != nil {
-		return err
-	}
-	act, err := chosen(r, by, status)
+	act, err := chosen(r, by)
 	if err != nil {
 		return err
 	}
@@ -200,7 +199,7 @@ func (p *officers) askAct(w http.ResponseWriter, r *http.Request) error {
 }
 
 // chosen reads what the officer chose to do.
-func chosen(r *http.Request, by identity.Officer, s desk.Status) (identity.Deciding, error) {
+func chosen(r *http.Request, by identity.Officer) (identity.Deciding, error) {
 	reason := identity.Reason{Code: identity.ReasonCode(r.PostFormValue("reason")), Note: r.PostFormValue("note")}
 	var act identity.Deciding
 	switch identity.DecisionStep(r.PathValue("act")) {
@@ -209,14 +208,7 @@ func chosen(r *http.Request, by identity.Officer, s desk.Status) (identity.Decid
 	case identity.StepReject:
 		act = identity.Reject{Officer: by.Badge, Reason: reason.String(), Seen: identity.Stage(r.PostFormValue("seen"))}
 	case identity.StepAdjudicate:
-		verdict := r.PostFormValue("verdict")
-		if verdict != string(identity.SamePerson) && verdict != string(identity.DifferentPersons) {
-			return nil, identity.RefuseField(identity.Invalid, "verdict", "must be one of %s, %s", identity.SamePerson, identity.DifferentPersons)
-		}
-		if reason.Note == "" {
-			return nil, identity.RefuseField(identity.Invalid, "note", "is empty; say why")
-		}
-		act = identity.Adjudicate{Officer: by.Badge, SamePerson: verdict == string(identity.SamePerson), Reason: reason.Note, Round: s.CaptureRound}
+		return adjudicated(r, by, reason.Note)
 	case identity.StepHold:
 		act = identity.Hold{Officer: by.Badge, Reason: reason.String(), CitizensPart: r.PostFormValue("citizen") != ""}
 	case identity.StepRelease:
@@ -228,6 +220,23 @@ func chosen(r *http.Request, by identity.Officer, s desk.Status) (identity.Decid
 	}
 	decision := act.Decision()
 	return act, decision.Step.Reasons().Check(decision.Reason)
+}
+
+// adjudicated reads a verdict on the hits of the capture that the officer saw.
+func adjudicated(r *http.Request, by identity.Officer, why string) (identity.Deciding, error) {
+	verdict := identity.Verdict(r.PostFormValue("verdict"))
+	var problems []error
+	if verdict != identity.SamePerson && verdict != identity.DifferentPersons {
+		problems = append(problems, identity.RefuseField(identity.Invalid, "verdict", "must be one of %s, %s", identity.SamePerson, identity.DifferentPersons))
+	}
+	if strings.TrimSpace(why) == "" {
+		problems = append(problems, identity.RefuseField(identity.Invalid, "note", "is empty; say why"))
+	}
+	round, err := strconv.Atoi(r.PostFormValue("round"))
+	if err != nil || round < 1 {
+		problems = append(problems, identity.RefuseField(identity.Invalid, "round", "is not the number of a capture"))
+	}
+	return identity.Adjudicate{Officer: by.Badge, SamePerson: verdict == identity.SamePerson, Reason: why, Round: round}, errors.Join(problems...)
 }
 
 // act does what the officer signed.
