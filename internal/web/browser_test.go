@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/web/webtest"
 )
 
 // fill is a page that fills in the citizen's form and sends it.
@@ -24,13 +25,10 @@ const fill = `<!doctype html><form method="post" action="/">
 <script>document.forms[0].submit()</script>`
 
 // A real browser finds the application, applies the style that the policy allows,
-// and complains of nothing. Chromium is large, so CI does without.
+// and complains of nothing.
 func TestStatus_InABrowser(t *testing.T) {
 	t.Parallel()
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("there is no browser (Debian: chromium)")
-	}
+	chromium := webtest.Chromium(t)
 	mux := http.NewServeMux()
 	mux.Handle("/", pages(shelved(record(identity.HandOver, identity.ToHandOver))))
 	mux.HandleFunc("/fill", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(fill)) })
@@ -44,7 +42,7 @@ func TestStatus_InABrowser(t *testing.T) {
 		"--enable-logging=stderr", "--virtual-time-budget=3000", "--window-size=500,1000", "--dump-dom", "--screenshot="+picture, server.URL+"/fill")
 	c.Stdout, c.Stderr = &page, &complaints
 
-	err = c.Run()
+	err := c.Run()
 
 	require.NoError(t, err, complaints.String())
 	require.Contains(t, page.String(), "<h2>"+receipt+"</h2>")
