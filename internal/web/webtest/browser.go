@@ -100,7 +100,7 @@ func (b *Browser) hear(from io.Reader) {
 			waiting <- m.answer
 			delete(b.asked, m.ID)
 		}
-		if m.Method == "Log.entryAdded" || m.Method == "Runtime.exceptionThrown" {
+		if m.Method == "Log.entryAdded" && bytes.Contains(m.Params, []byte(`"level":"error"`)) || m.Method == "Runtime.exceptionThrown" {
 			b.events[m.Session] = append(b.events[m.Session], string(m.Params))
 		}
 		b.mu.Unlock()

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/cast"
+	"example.org/cancuoc/internal/devserver/devservertest"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/internal/passkey"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/internal/web/webtest"
+	"example.org/cancuoc/samples"
+)
+
+// openAtWork is a gateway with the worker of the pipeline and a namespace of their own,
+// opened as officers do: by a name.
+func openAtWork(t *testing.T) server {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "office.yaml")
+	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+t.TempDir()), 0o600))
+	c, err := config.Load(name)
+	require.NoError(t, err)
+	c.Temporal.Address, c.Temporal.Namespace = devservertest.Temporal(t), "officers-"+strings.ToLower(rand.Text())
+	makeNamespace(t, c.Temporal.Address, c.Temporal.Namespace)
+	c.Database.URL = config.Secret(registrytest.NewSchema(t, devservertest.Postgres(t)))
+	c.Worker.Reconcile = time.Second
+	s := httptest.NewUnstartedServer(nil)
+	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
+	require.NoError(t, err)
+	c.Gateway.OfficersURL = "http://localhost:" + port
+	quiet := slog.New(slog.DiscardHandler)
+	office, err := office.Open(t.Context(), c, quiet)
+	require.NoError(t, err)
+	t.Cleanup(office.Close)
+	s.Config.Handler, err = routes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, quiet)
+	require.NoError(t, err)
+	s.Start()
+	t.Cleanup(s.Close)
+	s.URL = c.Gateway.OfficersURL
+	workers, err := office.Pipeline(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, workers.Start())
+	t.Cleanup(workers.Stop)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	reconciled := make(chan struct{})
+	go func() {
+		defer close(reconciled)
+		_ = office.Reconcile(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-reconciled })
+	return server{s, office}
+}
+
+// makeNamespace registers a namespace, and waits until the server knows it.
+func makeNamespace(t *testing.T, address, name string) {
+	t.Helper()
+	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet})
+	require.NoError(t, err)
+	defer namespaces.Close()
+	require.NoError(t, namespaces.Register(t.Context(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: name, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	}))
+	require.Eventually(t, func() bool {
+		c, err := client.DialContext(t.Context(), client.Options{HostPort: address, Namespace: name, Logger: quiet})
+		if err == nil {
+			_, err = c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1})
+			c.Close()
+		}
+		return err == nil
+	}, 30*time.Second, 50*time.Millisecond)
+}
+
+// file sends a sample's packet and gives its application.
+func (s server) file(t *testing.T, sample string) identity.ApplicationNumber {
+	t.Helper()
+	status, _, text := s.ask(t, http.MethodPost, "/v1/packets", map[string]string{"Content-Type": "application/jose"}, s.packet(t, sample))
+	require.Equal(t, http.StatusCreated, status, text)
+	var receipt struct {
+		Application identity.ApplicationNumber `json:"application"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &receipt))
+	return receipt.Application
+}
+
+// waits lets an application come to where it waits for a person.
+func (s server) waits(t *testing.T, number identity.ApplicationNumber, what identity.Action) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		record, err := s.office.Registry.Application(t.Context(), number)
+		return err == nil && record.Awaiting == what
+	}, time.Minute, 50*time.Millisecond)
+}
+
+// at is an officer at a browser.
+type at struct {
+	*webtest.Page
+
+	badge identity.OfficerID
+	key   []byte
+}
+
+// officer makes a passkey in a browser, has two administrators register what the page
+// shows, and logs in.
+func (s server) officer(t *testing.T, b *webtest.Browser, badge identity.OfficerID) at {
+	t.Helper()
+	page := b.NewPage(t)
+	page.Go(s.URL + "/officers/passkey")
+	page.Fill("#badge", string(badge))
+	page.Click("main button")
+	page.Shows("A passkey for " + string(badge))
+	page.Click("main button")
+	page.Shows("The passkey was made")
+	var made passkey.Credential
+	require.NoError(t, json.Unmarshal([]byte(page.Eval("document.querySelector('#key').value").(string)), &made))
+	require.Equal(t, badge, made.Officer)
+	act := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: made.Key, PasskeyID: made.PasskeyID}
+	signed := registrytest.Signed(act, statement.Officer(badge))
+	_, err := s.office.Desk().Do(t.Context(), signed, nil)
+	require.NoError(t, err)
+	o := at{page, badge, made.Key}
+	o.logIn(s)
+	return o
+}
+
+func (o at) logIn(s server) {
+	o.Go(s.URL + "/officers/")
+	o.Shows("Đăng nhập")
+	o.Fill("#badge", string(o.badge))
+	o.Click("main button")
+	o.sign()
+	o.Shows("Việc đang chờ")
+	o.Shows(string(o.badge))
+}
+
+// sign signs what the page shows.
+func (o at) sign() {
+	o.Shows("Sign with the passkey")
+	o.Click("form[data-ask] button")
+}
+
+// act does something to an application, from the page that shows it.
+func (o at) act(s server, number identity.ApplicationNumber, act string, fields map[string]string) {
+	o.Go(s.URL + "/officers/applications/" + string(number))
+	form := `form[action$="/` + act + `"] `
+	for name, value := range fields {
+		if name == "verdict" {
+			o.Click(form + `[value="` + value + `"]`)
+			continue
+		}
+		o.Fill(form+`[name="`+name+`"]`, value)
+	}
+	o.Click(form + "button")
+	o.sign()
+	o.Shows("Signed and done")
+}
+
+// In a real browser, against the whole office: officers log in by passkeys, see what waits
+// for them, and hold, release, approve and adjudicate; another site's page can do nothing;
+// a session ends.
+func TestOfficers_InABrowser(t *testing.T) {
+	t.Parallel()
+	b := webtest.Open(t)
+	s := openAtWork(t)
+	citizens, err := samples.ReadPopulation(os.DirFS("../samples"))
+	require.NoError(t, err)
+	for _, c := range citizens {
+		known := registry.Citizen{Person: c.Person, Status: identity.CitizenStatus(c.Status)}
+		if c.Card != nil {
+			known.LiveCard = &registry.OldCard{Serial: c.Card.Serial, Form: c.Card.Form, Issued: c.Card.Issued, Expiry: c.Card.Expiry}
+		}
+		require.NoError(t, s.office.Registry.SeedCitizen(t.Context(), known))
+	}
+	number := s.file(t, "03-exchange-at-40")
+	s.waits(t, number, identity.ToApprove)
+	twice := s.file(t, "18-duplicate-person")
+	s.waits(t, twice, identity.ToAdjudicate)
+	approver, adjudicator := s.officer(t, b, "PD-079-0001"), s.officer(t, b, "GD-C06-0003")
+
+	approver.Shows(string(number))
+	approver.act(s, number, "hold", map[string]string{"reason": "under-verification", "note": "hai bản khai"})
+	s.waits(t, number, identity.ToRelease)
+	approver.act(s, number, "release", map[string]string{"reason": "verified"})
+	s.waits(t, number, identity.ToApprove)
+	approver.act(s, number, "approve", nil)
+	adjudicator.Shows(string(twice))
+	adjudicator.act(s, twice, "adjudicate", map[string]string{"verdict": "same person", "note": "Hai ngón trỏ trùng"})
+
+	require.Eventually(t, func() bool {
+		approved, err := s.office.Registry.Application(t.Context(), number)
+		require.NoError(t, err)
+		rejected, err := s.office.Registry.Application(t.Context(), twice)
+		require.NoError(t, err)
+		return approved.Stage == identity.DataPreparation && rejected.Stage == identity.Rejected
+	}, time.Minute, 50*time.Millisecond)
+	require.Empty(t, approver.Complaints())
+	require.Empty(t, adjudicator.Complaints())
+	approver.anotherSite(t, s)
+	approver.sessionEnds(t, s)
+}
+
+// anotherSite opens pages of other sites in the officer's browser: one elsewhere, and one
+// on another port of the same host, with which browsers send the cookie.
+func (o at) anotherSite(t *testing.T, s server) {
+	t.Helper()
+	page := `<!doctype html><title>evil</title><p>evil</p><iframe name="sink"></iframe><iframe id="framed" src="` + s.URL + `/officers/log-in"></iframe>
+		<form method="post" action="` + s.URL + `/officers/log-out" target="sink"></form>`
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) }))
+	defer evil.Close()
+	for _, address := range []string{evil.URL, strings.Replace(evil.URL, "127.0.0.1", "localhost", 1)} {
+		o.Go(address + "/")
+		o.Eval(`document.forms[0].submit()`)
+		for _, request := range []string{
+			`fetch("` + s.URL + `/officers/log-out", {method: "POST", credentials: "include", mode: "no-cors"})`,
+			`fetch("` + s.URL + `/officers/", {credentials: "include"})`,
+		} {
+			told := o.Eval(request + `.then(async (r) => "read " + await r.text(), () => "nothing")`)
+			require.NotContains(t, told, "Việc đang chờ")
+			require.Contains(t, []any{"nothing", "read "}, told)
+		}
+		require.NotEqual(t, true, o.Eval(`(() => { try { return document.querySelector("#framed").contentDocument.body.innerText.includes("Đăng nhập") } catch { return false } })()`))
+
+		o.Go(s.URL + "/officers/")
+		o.Shows(string(o.badge)) // still logged in
+	}
+	o.tricked(t, s, strings.Replace(evil.URL, "127.0.0.1", "localhost", 1))
+}
+
+// tricked has the officer's passkey sign a true statement of a log-in on another site's
+// page, whose host is the same, and sends what it signed as if it came from here.
+func (o at) tricked(t *testing.T, s server, evil string) {
+	t.Helper()
+	header := map[string]string{"Origin": s.URL, "Content-Type": "application/x-www-form-urlencoded"}
+	status, _, page := s.ask(t, http.MethodPost, "/officers/log-in", header, []byte(url.Values{"badge": {string(o.badge)}}.Encode()))
+	require.Equal(t, http.StatusOK, status)
+	script, err := os.ReadFile("../internal/web/passkey.js")
+	require.NoError(t, err)
+	o.Go(evil + "/")
+	o.Eval(`document.body.innerHTML = ` + quoted(page))
+	o.Eval(`HTMLFormElement.prototype.submit = function () { window.caught = new URLSearchParams(new FormData(this)).toString() }; ` +
+		`(() => {` + string(script) + `})(); document.querySelector("form[data-ask]").requestSubmit()`)
+	o.Await(`typeof window.caught === "string"`)
+
+	status, answered, page := s.ask(t, http.MethodPost, "/officers/sessions", header, []byte(o.Eval("window.caught").(string)))
+
+	require.Equal(t, http.StatusForbidden, status)
+	require.Contains(t, page, "asked elsewhere than at "+s.URL)
+	require.Empty(t, answered.Get("Set-Cookie"))
+}
+
+func quoted(text string) string {
+	b, _ := json.Marshal(text) // a string can always be written
+	return string(b)
+}
+
+// sessionEnds logs out, and in again, and then has the key revoked.
+func (o at) sessionEnds(t *testing.T, s server) {
+	t.Helper()
+	o.Go(s.URL + "/officers/")
+	o.Click("nav button")
+	o.Shows("Đăng nhập")
+	o.logIn(s)
+	act := identity.RevokeKey{Officer: cast.Founders[0], Key: o.key, Reason: "lost"}
+	_, err := s.office.Desk().Do(t.Context(), registrytest.Signed(act, statement.Officer(o.badge)), nil)
+	require.NoError(t, err)
+
+	o.Eval(`location.reload()`)
+
+	o.Shows("Đăng nhập")
+	o.Fill("#badge", string(o.badge))
+	o.Click("main button")
+	o.sign()
+	o.Shows("This was not done")
+}
