@@ -75,7 +75,7 @@ func (p *officers) cookieName() string {
 
 // cookie holds the token of a session until it ends; without one it takes the cookie away.
 func (p *officers) cookie(token string, until time.Time) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // secure where there is TLS, which is everywhere but in development
 		Name: p.cookieName(), Value: token, Path: "/", Expires: until, HttpOnly: true, Secure: p.secure(), SameSite: http.SameSiteStrictMode,
 	}
 	if token == "" {

@@ -224,11 +224,11 @@ func TestOfficers_LogInIsRefused(t *testing.T) {
 			o.Counter = 0
 			return o.askLogIn(t)
 		}, "may be a copy"},
-		"OfAnother": {func(o *officer, form url.Values) url.Values {
+		"OfAnother": {func(_ *officer, form url.Values) url.Values {
 			form.Set("passkey", base64.RawURLEncoding.EncodeToString(other.ID))
 			return form
 		}, "not one that is registered for " + string(approver)},
-		"ByAnother": {func(o *officer, form url.Values) url.Values {
+		"ByAnother": {func(o *officer, _ url.Values) url.Values {
 			o.Authenticator = other.Authenticator
 			return o.askLogIn(t)
 		}, "not one that is registered for " + string(approver)},
@@ -236,7 +236,7 @@ func TestOfficers_LogInIsRefused(t *testing.T) {
 			form.Set("signature", o.askLogIn(t).Get("signature"))
 			return form
 		}, "does not fit it"},
-		"OwnStatement": {func(o *officer, form url.Values) url.Values {
+		"OwnStatement": {func(_ *officer, form url.Values) url.Values {
 			form.Set("statement", base64.RawURLEncoding.EncodeToString([]byte(`{"act":"log-in"}`)))
 			return form
 		}, "not made by these pages"},
@@ -288,6 +288,7 @@ func TestOfficers_ASessionEnds(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, o *officer, set func(time.Time)){
 		"LoggedOut": func(t *testing.T, o *officer, _ func(time.Time)) {
+			t.Helper()
 			held := *o.cookie
 			require.Equal(t, http.StatusSeeOther, o.ask(t, http.MethodPost, "/officers/log-out", nil).Code)
 			require.Negative(t, o.cookie.MaxAge)
@@ -295,14 +296,16 @@ func TestOfficers_ASessionEnds(t *testing.T) {
 		},
 		"TimeIsOver": func(_ *testing.T, o *officer, set func(time.Time)) { set(o.cookie.Expires.Add(time.Second)) },
 		"KeyRevoked": func(t *testing.T, o *officer, _ func(time.Time)) {
+			t.Helper()
 			act := identity.RevokeKey{Officer: cast.Founders[0], Key: o.Key(t), Reason: "lost"}
 			require.NoError(t, o.RevokeKey(t.Context(), o.badge, act, registrytest.Signed(act, statement.Officer(o.badge))))
 		},
 		"OfficerRevoked": func(t *testing.T, o *officer, _ func(time.Time)) {
+			t.Helper()
 			act := identity.RevokeOfficer{Officer: cast.Founders[0], Reason: "left"}
 			require.NoError(t, o.RevokeOfficer(t.Context(), o.badge, act, registrytest.Signed(act, statement.Officer(o.badge))))
 		},
-		"OtherToken": func(_ *testing.T, o *officer, _ func(time.Time)) { o.cookie.Value = "A" + o.cookie.Value },
+		"OtherToken": func(_ *testing.T, o *officer, _ func(time.Time)) { o.cookie.Value = "A" + o.cookie.Value }, //nolint:gosec // as the pages set it, but for the token
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -378,15 +381,15 @@ func TestOfficers_PagesForbidOtherContent(t *testing.T) {
 	}
 }
 
-// filed stores an application that waits for something.
-func (d desks) filed(t *testing.T, awaiting identity.Action) identity.ApplicationNumber {
+// filed stores an application that waits to be approved.
+func (d desks) filed(t *testing.T) identity.ApplicationNumber {
 	t.Helper()
 	registrytest.RegisterStation(t, d.Registry, "001-TN-01", make([]byte, 32))
 	number := registrytest.Receive(t, d.Registry, identity.Person{Number: "001212999901", Name: identity.Name{Text: "Nguyễn Đỗ Nhật Kỳ"}}, identity.GroundFirstCard, nil)
 	behind, err := pgx.Connect(t.Context(), registrytest.Behind(t, d.url))
 	require.NoError(t, err)
 	defer func() { _ = behind.Close(t.Context()) }()
-	_, err = behind.Exec(t.Context(), `UPDATE applications SET stage = 'Approval', awaiting = $1, awaiting_why = 'because <b>', awaiting_since = now() WHERE number = $2`, awaiting, number)
+	_, err = behind.Exec(t.Context(), `UPDATE applications SET stage = 'Approval', awaiting = $1, awaiting_why = 'because <b>', awaiting_since = now() WHERE number = $2`, identity.ToApprove, number)
 	require.NoError(t, err)
 	return number
 }
@@ -395,7 +398,7 @@ func (d desks) filed(t *testing.T, awaiting identity.Action) identity.Applicatio
 func TestOfficers_SeeWhatWaitsForThem(t *testing.T) {
 	t.Parallel()
 	d := openDesks(t, local)
-	number := string(d.filed(t, identity.ToApprove))
+	number := string(d.filed(t))
 	for badge, want := range map[identity.OfficerID]struct {
 		listed, seen bool
 		acts         []string
@@ -431,7 +434,7 @@ func TestOfficers_SeeWhatWaitsForThem(t *testing.T) {
 func TestOfficers_SignWhatThePageSays(t *testing.T) {
 	t.Parallel()
 	d := openDesks(t, local)
-	number := d.filed(t, identity.ToApprove)
+	number := d.filed(t)
 	o := d.officer(t, approver)
 	o.logIn(t)
 	adjudicator := d.officer(t, "GD-C06-0003")
@@ -444,21 +447,28 @@ func TestOfficers_SignWhatThePageSays(t *testing.T) {
 	}{
 		"approve": {o, url.Values{}, identity.Approve{Officer: approver}, []string{"Phê duyệt cấp thẻ", "Approve"}},
 		"reject": {
-			o, url.Values{"reason": {"papers-forged"}, "note": {"<i>x"}, "seen": {"Approval"}},
+			o,
+			url.Values{"reason": {"papers-forged"}, "note": {"<i>x"}, "seen": {"Approval"}},
 			identity.Reject{Officer: approver, Reason: "papers-forged: <i>x", Seen: identity.Approval},
 			[]string{"Từ chối hồ sơ", "papers are forged or altered: <i>x", "Approval"},
 		},
 		"adjudicate": {
-			adjudicator, url.Values{"verdict": {"same person"}, "note": {"both thumbs"}, "round": {"2"}},
-			identity.Adjudicate{Officer: "GD-C06-0003", SamePerson: true, Reason: "both thumbs", Round: 2}, []string{"the same person", "both thumbs"},
+			adjudicator,
+			url.Values{"verdict": {"same person"}, "note": {"both thumbs"}, "round": {"2"}},
+			identity.Adjudicate{Officer: "GD-C06-0003", SamePerson: true, Reason: "both thumbs", Round: 2},
+			[]string{"the same person", "both thumbs"},
 		},
 		"hold": {
-			o, url.Values{"reason": {"papers-awaited"}, "citizen": {"yes"}},
-			identity.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true}, []string{"the citizen has to bring papers", "the legal clock stops"},
+			o,
+			url.Values{"reason": {"papers-awaited"}, "citizen": {"yes"}},
+			identity.Hold{Officer: approver, Reason: "papers-awaited", CitizensPart: true},
+			[]string{"the citizen has to bring papers", "the legal clock stops"},
 		},
 		"release": {
-			o, url.Values{"reason": {"verified"}, "remake": {"yes"}},
-			identity.Release{Officer: approver, Reason: "verified", Remake: true}, []string{"the case was verified", "written off"},
+			o,
+			url.Values{"reason": {"verified"}, "remake": {"yes"}},
+			identity.Release{Officer: approver, Reason: "verified", Remake: true},
+			[]string{"the case was verified", "written off"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -485,7 +495,7 @@ func TestOfficers_SignWhatThePageSays(t *testing.T) {
 func TestOfficers_AreToldWhatIsMissingBeforeTheySign(t *testing.T) {
 	t.Parallel()
 	d := openDesks(t, local)
-	number := string(d.filed(t, identity.ToApprove))
+	number := string(d.filed(t))
 	o := d.officer(t, approver)
 	o.logIn(t)
 	for path, tt := range map[string]struct {
@@ -515,7 +525,7 @@ func TestOfficers_AreToldWhatIsMissingBeforeTheySign(t *testing.T) {
 func TestOfficers_ASessionCarriesNoOtherOfficersStatement(t *testing.T) {
 	t.Parallel()
 	d := openDesks(t, local)
-	number := string(d.filed(t, identity.ToApprove))
+	number := string(d.filed(t))
 	o, other := d.officer(t, approver), d.officer(t, "PD-001-0002")
 	o.logIn(t)
 	other.logIn(t)

@@ -94,7 +94,7 @@ func (p *officers) lookUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, applicationPath(number), http.StatusSeeOther)
+	http.Redirect(w, r, applicationPath(number), http.StatusSeeOther) //nolint:gosec // to a page of these
 	return nil
 }
 
@@ -256,6 +256,6 @@ func (p *officers) act(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, applicationPath(answer.Application)+"?done="+act.ActName(), http.StatusSeeOther)
+	http.Redirect(w, r, applicationPath(answer.Application)+"?done="+act.ActName(), http.StatusSeeOther) //nolint:gosec // to a page of these
 	return nil
 }

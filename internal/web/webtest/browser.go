@@ -68,7 +68,7 @@ func Open(tb testing.TB) *Browser {
 		b.hear(read)
 	}()
 	tb.Cleanup(func() {
-		b.try("", "Browser.close", nil, nil) //nolint:errcheck // it is killed otherwise
+		_ = b.try("", "Browser.close", nil, nil) // it is killed otherwise
 		cancel()
 		_ = command.Wait()
 		<-heard
