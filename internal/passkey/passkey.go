@@ -33,7 +33,11 @@ func Origin(address string) Site {
 	if err != nil || u.Host == "" {
 		return ""
 	}
-	return Site(u.Scheme + "://" + u.Host)
+	host := strings.ToLower(u.Host) // and without the scheme's own port, as browsers write it
+	if own := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; own != "" {
+		host = strings.TrimSuffix(host, own)
+	}
+	return Site(u.Scheme + "://" + host)
 }
 
 // ID is the relying party's: the host, for which the passkeys are made.

@@ -107,6 +107,8 @@ func TestSite_ReadsItsOrigin(t *testing.T) {
 	t.Parallel()
 
 	require.Equal(t, passkey.Site("http://localhost:8090"), passkey.Origin("http://localhost:8090/officers/"))
+	require.Equal(t, site, passkey.Origin("https://Officers.example.org:443"))
+	require.Equal(t, passkey.Site("http://localhost:443"), passkey.Origin("http://localhost:443"))
 	require.Equal(t, "localhost", passkey.Origin("http://localhost:8090").ID())
 	require.Empty(t, passkey.Origin("localhost"))
 }

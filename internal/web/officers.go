@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"crypto/hmac"
 	"embed"
 	"errors"
+	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
@@ -32,7 +34,7 @@ type Officers struct {
 
 // Register adds the pages to mux.
 func (o *Officers) Register(mux *http.ServeMux) {
-	p := &officers{Officers: o, pages: template.Must(template.New("").Funcs(template.FuncMap{"when": when}).ParseFS(officersFiles, "officers.html"))}
+	p := &officers{Officers: o, turns: make(chan struct{}, maxAtOnce), pages: template.Must(template.New("").Funcs(template.FuncMap{"when": when, "day": lastDay}).ParseFS(officersFiles, "officers.html"))}
 	for pattern, handle := range map[string]func(w http.ResponseWriter, r *http.Request) error{
 		"GET /officers/{$}":                          p.work,
 		"GET /officers/log-in":                       p.logInForm,
@@ -60,7 +62,14 @@ func (o *Officers) Register(mux *http.ServeMux) {
 type officers struct {
 	*Officers
 	pages *template.Template
+	turns chan struct{} // as many as are served at once
 }
+
+// How many pages are made at once, and how long one waits for its turn.
+const (
+	maxAtOnce = 32
+	patience  = 5 * time.Second
+)
 
 func file(name string) string {
 	content, err := officersFiles.ReadFile(name)
@@ -108,12 +117,25 @@ func (p *officers) guarded(handle func(http.ResponseWriter, *http.Request) error
 			err = identity.Refuse(identity.Invalid, "the form cannot be read, or is larger than %d kB", maxPost>>10)
 		}
 		if err == nil {
-			err = handle(w, r)
+			err = p.inTurn(w, r, handle)
 		}
 		if err != nil {
 			p.refuse(w, r, err)
 		}
 	})
+}
+
+// inTurn serves a page when not too many others are.
+func (p *officers) inTurn(w http.ResponseWriter, r *http.Request, handle func(http.ResponseWriter, *http.Request) error) error {
+	waiting, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	select {
+	case p.turns <- struct{}{}:
+	case <-waiting.Done():
+		return fmt.Errorf("wait for a turn: %w", waiting.Err())
+	}
+	defer func() { <-p.turns }()
+	return handle(w, r)
 }
 
 // secure reports whether the pages are reached by TLS.
@@ -147,6 +169,7 @@ func (p *officers) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		refusals := identity.Refusals(err)
 		p.show(w, statuses[refusals[0].Kind], "refused", refusedPage{refusals})
 	default:
+		w.Header().Set("Retry-After", "10")
 		p.Logger.ErrorContext(r.Context(), "Officers' page failed", "route", r.Pattern, "error", err)
 		p.show(w, http.StatusServiceUnavailable, "refused", refusedPage{})
 	}

@@ -539,6 +539,20 @@ func TestOfficers_ASessionCarriesNoOtherOfficersStatement(t *testing.T) {
 	require.Contains(t, w.Body.String(), "another officer&#39;s")
 }
 
+// That something was done is said after it was, and not because a link says so.
+func TestOfficers_ALinkDoesNotSayWhatWasDone(t *testing.T) {
+	t.Parallel()
+	d := openDesks(t, local)
+	path := "/officers/applications/" + string(d.filed(t)) + "?done=approve"
+	o := d.officer(t, approver)
+	o.logIn(t)
+	require.Contains(t, o.ask(t, http.MethodGet, path, nil).Body.String(), "Signed and done")
+
+	o.header = map[string]string{"Sec-Fetch-Site": "same-site"}
+
+	require.NotContains(t, o.ask(t, http.MethodGet, path, nil).Body.String(), "Signed and done")
+}
+
 // A passkey is made for a badge, and shown as administrators register it: a file of
 // officer, key and passkey_id. With it the officer then logs in.
 func TestOfficers_MakeAPasskey(t *testing.T) {

@@ -135,7 +135,10 @@ func (p *officers) application(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := applicationPage{Status: status, By: by, Done: titles[r.URL.Query().Get("done")], Acts: offers(by, status)}
+	page := applicationPage{Status: status, By: by, Acts: offers(by, status)}
+	if r.Header.Get("Sec-Fetch-Site") == "same-origin" { // else it is anybody's link, which says what it likes
+		page.Done = titles[r.URL.Query().Get("done")]
+	}
 	if i := slices.IndexFunc(waits, func(w wait) bool { return w.For == status.Awaiting }); i >= 0 {
 		page.Waits = waits[i].title
 	}

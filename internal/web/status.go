@@ -166,7 +166,7 @@ var byPost = [2]string{"Thẻ đã sẵn sàng và được gửi qua bưu đi�
 
 func (v *view) fill(r registry.ApplicationRecord) {
 	v.Found, v.Receipt, v.Birth = true, string(r.Number), ""
-	v.Due = identity.DateOf(r.Due.Add(-time.Nanosecond)).Display()
+	v.Due = lastDay(r.Due)
 	v.Steps = steps(r.Stage)
 	texts, ok := nextSteps[r.Awaiting]
 	if r.Awaiting == identity.ToHandOver && r.Application.Delivery == identity.Post {
@@ -185,6 +185,9 @@ func (v *view) fill(r registry.ApplicationRecord) {
 		v.WhyVI, v.WhyEN = why.VI(), why.EN()
 	}
 }
+
+// lastDay is the last day of a time that ends then.
+func lastDay(due time.Time) string { return identity.DateOf(due.Add(-time.Nanosecond)).Display() }
 
 // steps are the milestones of an application at that stage. One that ended without a
 // card does not say how far it came.
