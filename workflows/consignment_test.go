@@ -16,6 +16,7 @@ import (
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/workflows"
 )
 
@@ -40,7 +41,7 @@ type dispatchRoom struct {
 // newDispatchRoom has so many cards in an open box.
 func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	t.Helper()
-	r, clock := newRegistry(t)
+	r, clock := newRegistry(t, registrytest.NewSchema(t, registrytest.URL(t)))
 	d := &dispatchRoom{t: t, Registry: r, clock: clock, arrived: make(map[identity.ApplicationNumber]bool)}
 	require.NoError(t, d.SaveStation(t.Context(), registry.Station{ID: destination, Kind: identity.EnrollmentStation, Province: "001", PublicKey: make([]byte, 32)}))
 	require.NoError(t, d.ReceiveBlanks(t.Context(), registry.Box{

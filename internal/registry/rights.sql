@@ -45,7 +45,7 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by),
-    UPDATE (state, blank, station, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_at, proof, score, changed_at)
+    UPDATE (state, digest_sod, blank, station, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_at, proof, score, changed_at)
     ON cards TO cancuoc_programs;
 GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
     UPDATE (state, cards, courier, seal, opened_at, sealed_by, sent_by, sent_at, received_by, received_at, counted, said_missing, said_surplus, announced_at)

@@ -46,6 +46,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"one_verdict_at_approval":              {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
 		"cards_at_station":                     words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
 		"applications_open":                    words(identity.Ends()),
+		"vault_chip_keys":                      {string(identity.EvidenceChipKeys)},
 		"blanks_in_stock":                      words([]identity.BlankAccount{identity.AccountStock}),
 		"blank_write_offs":                     words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
 	}
