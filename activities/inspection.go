@@ -9,6 +9,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/inspection"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
 )
 
@@ -66,7 +68,11 @@ func (s *Station) inspectChip(ctx context.Context, j *job, expected inspection.E
 		return nil, nil, &trouble{partEncoder, false, fmt.Errorf("open blank %s: %w", j.Card.Blank, err)}
 	}
 	defer session.Close()
-	result, err := expected.Chip(ctx, session, trust, j.Now)
+	var result chipinspection.Result
+	err = s.Chip.Read(session, func(card apdu.Card, short bool) (err error) {
+		result, err = expected.WithShortAPDUs(short).Chip(ctx, card, trust, j.Now)
+		return err
+	})
 	if err != nil {
 		return nil, nil, &trouble{partEncoder, false, fmt.Errorf("inspect chip: %w", err)}
 	}

@@ -10,6 +10,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/personalization/chip"
+	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/station"
 	"example.org/cancuoc/templates/render"
 )
@@ -61,12 +62,23 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
-	session, err := chip.Encoder.Open(ctx, string(card.Blank))
-	if err != nil {
-		return chipinspection.Result{}, err
+	read := func() (result chipinspection.Result, err error) {
+		session, err := chip.Encoder.Open(ctx, string(card.Blank))
+		if err != nil {
+			return result, err
+		}
+		defer session.Close()
+		err = chip.Read(session, func(slot apdu.Card, short bool) error {
+			result, err = expected.WithShortAPDUs(short).Chip(ctx, slot, trust, o.Now())
+			return err
+		})
+		return result, err
 	}
-	defer session.Close()
-	return expected.Chip(ctx, session, trust, o.Now())
+	result, err := read()
+	if err != nil {
+		return read() // with short commands, if the reader does not pass on others
+	}
+	return result, nil
 }
 
 // SimulatedChip opens the software chip of a finished card in this machine's magazine, for

@@ -36,6 +36,7 @@ type Job struct {
 	Applications []*Application       // in the order in which they are installed
 	Content      Content
 	Reference    []byte    // stored on the card; tells finished cards apart
+	Short        bool      // the reader does not pass on commands of extended length
 	Random       io.Reader // crypto/rand by default
 
 	// Certify makes the certificate for a key that the card has generated; the
@@ -64,6 +65,11 @@ type run struct {
 // except locked. After an error the chip is unfinished and cannot be read, and can
 // be given to Run again: the first steps delete what is on it.
 func (p *Profile) Run(ctx context.Context, job Job) error {
+	if job.Short && p.Block > apdu.MaxShortData {
+		short := *p
+		short.Block = apdu.MaxShortData
+		p = &short
+	}
 	if job.Random == nil {
 		job.Random = rand.Reader
 	}

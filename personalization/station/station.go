@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -66,6 +67,8 @@ type Station struct {
 	Certify func(ctx context.Context, application string, publicKey []byte) ([]byte, error)
 
 	Random io.Reader // crypto/rand by default
+	reader reach     // of the encoder
+	intent sync.Mutex
 	// Attempts is how often a chip may refuse a step before its blank is spoiled;
 	// 3 by default. Faults of the connection do not count.
 	Attempts int
@@ -106,9 +109,9 @@ func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Ima
 	if err != nil {
 		return Result{}, entry.unanswered(fmt.Errorf("open blank %s: %w", blank, err))
 	}
-	counted := &counter{card: session}
-	r, err := s.onCard(ctx, counted, entry, w)
-	r.APDUs, r.Duration = counted.n, time.Since(start)
+	watched := &apdu.Watch{Card: session}
+	r, err := s.onCard(ctx, watched, entry, w)
+	r.APDUs, r.Duration = watched.Sent, time.Since(start)
 	if closing := session.Close(); err == nil && closing != nil {
 		err = entry.fault(Device, fmt.Errorf("close the session with blank %s: %w", blank, closing))
 	}
@@ -200,18 +203,6 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	return nil
 }
 
-// counter counts the commands that are sent to a card.
-type counter struct {
-	card apdu.Card
-	n    int
-}
-
-// Transmit counts a command and passes it on.
-func (c *counter) Transmit(ctx context.Context, command []byte) ([]byte, error) {
-	c.n++
-	return c.card.Transmit(ctx, command)
-}
-
 // ErrUsed means a blank that the journal knows: it was written to before, and is no
 // failure of the station now.
 var ErrUsed = errors.New("used before")
@@ -219,6 +210,8 @@ var ErrUsed = errors.New("used before")
 // intend records which card the blank is to become, before it is touched. A blank
 // that was written to is begun for one image only.
 func (s *Station) intend(blank, reference string) (*Entry, error) {
+	s.intent.Lock() // two calls at once for one blank have one entry
+	defer s.intent.Unlock()
 	e, found, err := s.Journal.Load(blank)
 	if err != nil { // it may have been written to
 		return nil, &Fault{Part: Notes, Err: fmt.Errorf("station journal: %w", err)}
@@ -238,7 +231,7 @@ func (s *Station) intend(blank, reference string) (*Entry, error) {
 }
 
 // onCard looks at the card in the slot and does what remains to be done.
-func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, w work) (Result, error) {
+func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work) (Result, error) {
 	found, err := look(ctx, card)
 	switch {
 	case empty(err):
@@ -465,7 +458,7 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 var errOtherCard = errors.New("the chip is locked as another card")
 
 // make takes the steps of the card profile, and records each before it is taken.
-func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securechannel.KeySet, e *Entry, w work) error {
+func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securechannel.KeySet, e *Entry, w work) error {
 	p, err := s.Catalog.Profile(s.Profile)
 	if err != nil {
 		return err
@@ -494,7 +487,10 @@ func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securecha
 		}
 		return nil
 	}
-	return p.Run(ctx, job)
+	return s.atLength(card, func(short bool) error {
+		job.Short = short
+		return p.Run(ctx, job)
+	})
 }
 
 // complete has the job seal an open image with the keys that the chip makes.

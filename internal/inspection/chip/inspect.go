@@ -67,7 +67,7 @@ func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, 
 	if trust == nil {
 		return Result{}, errors.New("inspect chip: there is no trust store")
 	}
-	reading, err := Read(ctx, card, access, Options{})
+	reading, err := Read(ctx, card, access, Options{ShortAPDUs: access.ShortAPDUs})
 	if err != nil {
 		return Result{}, err
 	}
