@@ -112,6 +112,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 		Camera: &camera{dpi: o.config.Printing.DPI, print: o.print()},
 		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}
+	line.Ask(s)
 	free, err := slotWorker(connected, workflows.PersonalizationQueue, slots{line.Issue, line.Withdraw, line.Slots()}, s)
 	if err != nil {
 		return nil, err

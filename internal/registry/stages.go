@@ -145,7 +145,7 @@ func (r *Registry) End(ctx context.Context, m StageChange) error {
 		WITH ended AS (
 			SELECT number FROM applications WHERE number = @application AND stage = @to
 		), spoiled AS (
-			UPDATE cards c SET state = `+cardSpoiled+`, reason = @reason, changed_at = now()
+			UPDATE cards c SET state = `+cardSpoiled+`, unsure = c.state = `+cardBegun+`, reason = @reason, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND (c.state = `+cardPrepared+` OR c.state IN `+begunAtStation+`)
 			RETURNING c.application, c.attempt, c.blank
 		), booked AS (

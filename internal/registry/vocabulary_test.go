@@ -26,9 +26,9 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"consignment_state":    words(identity.ConsignmentStates),
 		"citizen_status":       words(identity.CitizenStatuses),
 		"station_kind":         words(identity.StationKinds),
-		"station_act":          {"pause", "resume"},
+		"station_act":          {"pause", "resume", "remove"},
 
-		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock}),
+		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock, identity.AccountSpoiled}),
 
 		"one_open_application_per_citizen_and_ground": append([]string{""}, words(identity.Ends())...),
 		"applications_open_by_receipt":                words(identity.Ends()),

@@ -159,6 +159,13 @@ func (s *Station) BlankOf(image *chip.Image) (string, error) {
 	return blank, nil
 }
 
+// Untouched reports whether the journal knows the blank, and that nothing was ever written
+// to it. Nobody may be working at it.
+func (s *Station) Untouched(blank string) (bool, error) {
+	e, found, err := s.Journal.Load(blank)
+	return found && e.Clean, notes(err)
+}
+
 // notes is a fault of the journal before a blank is taken; nil when there is none.
 func notes(err error) error {
 	if err == nil {
