@@ -67,6 +67,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 		return nil, err
 	}
 	settings := options()
+	settings.Interceptors = append(settings.Interceptors, &activities.Troubles{Registry: o.Registry, Application: workflows.ApplicationOf})
 	settings.MaxConcurrentActivityExecutionSize = o.config.Worker.Concurrency
 	settings.DeploymentOptions = deployment(o.config.Worker.Build)
 	w := worker.New(connected, workflows.PipelineQueue, settings)

@@ -166,3 +166,14 @@ func (r *Registry) NoteTrouble(ctx context.Context, number identity.ApplicationN
 		pgx.StrictNamedArgs{"application": number, "station": station, "trouble": identity.OneLine(trouble)})
 	return fail("note trouble", err)
 }
+
+// ShowTrouble shows why a step of the center cannot be done now, until the application
+// goes on; empty: it was done. It is not noted in the story: such a step may be tried for
+// days, each time with another error.
+func (r *Registry) ShowTrouble(ctx context.Context, number identity.ApplicationNumber, trouble string) error {
+	_, err := r.db.Exec(ctx, `
+		UPDATE applications SET trouble = @trouble, trouble_since = CASE WHEN @trouble <> '' THEN coalesce(trouble_since, now()) END
+		WHERE number = @application AND trouble <> @trouble AND stage NOT IN `+ends,
+		pgx.StrictNamedArgs{"application": number, "trouble": identity.OneLine(trouble)})
+	return fail("show trouble", err)
+}
