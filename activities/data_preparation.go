@@ -10,13 +10,12 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
-	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/templates/render"
 )
 
-// PrepareData makes everything that one card carries: the files of its chip with their
-// security object, and both printed sides. What the first run stored stays, because
-// keys and signatures are random and parts of two runs must not mix.
+// PrepareData makes everything that one card carries but what depends on its chip's keys,
+// which the chip makes: the files of its chip, and both printed sides. What the first run
+// stored stays, because the serial is random and parts of two runs must not mix.
 func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	record, captured, _, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.DataPreparation, Attempt: in.Attempt}, nil,
 		registry.EvidenceKey{Kind: identity.EvidencePortrait}, registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
@@ -35,7 +34,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 		return fmt.Errorf("find form: %w", err)
 	}
 	input := personalization.PrepareInput{
-		Form: form, Card: card, Print: p.Print, Profile: p.Profile, Signer: p.Signer, Rand: rand.Reader, At: record.Now,
+		Form: form, Card: card, Print: p.Print, Profile: p.Profile,
 		Pictures: render.Pictures{LeftIndex: captured[identity.EvidenceLeftIndex], RightIndex: captured[identity.EvidenceRightIndex]},
 	}
 	if form.Shows("portrait") {
@@ -53,7 +52,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	}
 	err = p.Registry.SaveCard(ctx, registry.CardData{
 		Application: in.Application, Attempt: in.Attempt, Card: card,
-		DigestForm: form.Digest(), DigestSOD: sha256.Sum256(prepared.Chip.Files[lds.SOD]), DigestPrint: sha256.Sum256(prepared.PDF),
+		DigestForm: form.Digest(), DigestPrint: sha256.Sum256(prepared.PDF),
 		Evidence: map[identity.EvidenceKind][]byte{
 			identity.EvidenceChipImage:     chip,
 			identity.EvidencePrint:         prepared.PDF,

@@ -3,11 +3,15 @@ package activities
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/inspection"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
 )
 
 // inspect reads the chip as a border would and the print from a picture, and compares
@@ -26,8 +30,9 @@ func (s *Station) inspect(ctx context.Context, j *job) error {
 		return err
 	}
 	var findings []string
+	var object []byte
 	err = s.atCard(ctx, j, func() (err error) {
-		findings, err = s.inspectChip(ctx, j, expected)
+		findings, object, err = s.inspectChip(ctx, j, expected)
 		if err != nil || len(findings) > 0 { // of another card, perhaps
 			err = cmp.Or(s.Chip.Holds(ctx, string(j.Card.Blank)), err)
 		}
@@ -43,23 +48,33 @@ func (s *Station) inspect(ctx context.Context, j *job) error {
 	if findings = append(findings, expected.Print(front, back)...); len(findings) > 0 {
 		return s.spoil(ctx, j, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(findings, "; ")))
 	}
-	return s.advance(ctx, j, identity.CardInspected, "")
+	digest := sha256.Sum256(object)
+	if err := s.Registry.NoteSecurityObject(ctx, j.Application, j.Attempt, digest); identity.Refused(err, identity.Conflict) {
+		return s.spoil(ctx, j, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %v", err))
+	} else if err != nil {
+		return fmt.Errorf("note the security object: %w", err)
+	}
+	return s.advance(ctx, j, identity.CardInspected, fmt.Sprintf("security object %x", digest))
 }
 
-// inspectChip reads the chip and lists what is wrong with it.
-func (s *Station) inspectChip(ctx context.Context, j *job, expected inspection.Expectation) ([]string, error) {
+// inspectChip reads the chip, lists what is wrong with it, and gives its security object.
+func (s *Station) inspectChip(ctx context.Context, j *job, expected inspection.Expectation) (findings []string, object []byte, err error) {
 	trust, err := s.Trust()
 	if err != nil {
-		return nil, fmt.Errorf("read trusted certificates: %w", err)
+		return nil, nil, fmt.Errorf("read trusted certificates: %w", err)
 	}
 	session, err := s.Chip.Encoder.Open(ctx, string(j.Card.Blank))
 	if err != nil {
-		return nil, &trouble{partEncoder, false, fmt.Errorf("open blank %s: %w", j.Card.Blank, err)}
+		return nil, nil, &trouble{partEncoder, false, fmt.Errorf("open blank %s: %w", j.Card.Blank, err)}
 	}
 	defer session.Close()
-	result, err := expected.Chip(ctx, session, trust, j.Now)
+	var result chipinspection.Result
+	err = s.Chip.Read(session, func(card apdu.Card, short bool) (err error) {
+		result, err = expected.WithShortAPDUs(short).Chip(ctx, card, trust, j.Now)
+		return err
+	})
 	if err != nil {
-		return nil, &trouble{partEncoder, false, fmt.Errorf("inspect chip: %w", err)}
+		return nil, nil, &trouble{partEncoder, false, fmt.Errorf("inspect chip: %w", err)}
 	}
-	return result.Failures(), nil
+	return result.Failures(), result.Files[lds.SOD], nil
 }

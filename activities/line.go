@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +28,9 @@ type Line struct {
 	logger   *slog.Logger
 
 	reporting sync.Mutex // one report at a time
+
+	// told is asked about cards in its slots that others gave up; nil: nobody is.
+	told func(ctx context.Context, unsure []registry.CardInSlot)
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and made anew, when something changed
@@ -120,6 +124,13 @@ func (l *Line) Run(ctx context.Context) {
 func (l *Line) report(ctx context.Context) {
 	l.reporting.Lock()
 	defer l.reporting.Unlock()
+	if unsure := l.exchange(ctx); len(unsure) > 0 && l.told != nil {
+		l.told(ctx, unsure)
+	}
+}
+
+// exchange gives the cards that others gave up and nobody works at.
+func (l *Line) exchange(ctx context.Context) []registry.CardInSlot {
 	l.mu.Lock()
 	clear(l.ended)
 	back, unsaid := !l.known, l.unsaid
@@ -139,7 +150,7 @@ func (l *Line) report(ctx context.Context) {
 			l.known = false
 			l.logger.Warn("The registry is out of reach; the station takes no cards", "station", l.id, "error", err)
 		}
-		return
+		return nil
 	}
 	if l.silent >= silentReports {
 		l.logger.Info("The registry is in reach again", "station", l.id, "after", time.Since(l.heard).Round(time.Second))
@@ -156,6 +167,9 @@ func (l *Line) report(ctx context.Context) {
 	}
 	maps.Copy(l.inSlot, l.ended)
 	maps.DeleteFunc(l.inSlot, func(card CardInput, in bool) bool { return !in || l.making[card] != nil })
+	return slices.DeleteFunc(at.Unsure, func(c registry.CardInSlot) bool {
+		return l.making[CardInput{Application: c.Application, Attempt: c.Attempt}] != nil
+	})
 }
 
 // lacksBlanks asks the registry anew, and reports whether other stations have blanks and

@@ -10,7 +10,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/chip/lds"
-	"example.org/cancuoc/personalization/chip/sod"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -27,7 +26,6 @@ type Pipeline struct {
 		// were captured for app. It may be called twice.
 		Identify(ctx context.Context, app identity.ApplicationNumber, fingers fingerprint.Templates) ([]identity.ApplicationNumber, error)
 	}
-	Signer       sod.DocumentSigner // rolls over by itself
 	Profile      lds.Profile
 	Forms        *render.Renderer
 	Print        render.Options

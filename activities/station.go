@@ -35,3 +35,27 @@ type Station struct {
 	// InsertWait is how long it waits for its operator when another card is in the slot.
 	InsertWait time.Duration
 }
+
+// Ask has the line give the registry the station's word on cards that somebody else gave up
+// when they were no more than begun here: its journal knows whether their blanks are
+// untouched. It is called before the line runs.
+func (l *Line) Ask(s *Station) {
+	l.told = func(ctx context.Context, unsure []registry.CardInSlot) {
+		for _, c := range unsure {
+			if err := s.say(ctx, c); err != nil {
+				l.logger.Warn("Not told whether a blank is untouched; trying again", "station", s.ID, "blank", c.Blank, "error", err)
+			}
+		}
+	}
+}
+
+func (s *Station) say(ctx context.Context, c registry.CardInSlot) error {
+	untouched, err := s.Chip.Untouched(string(c.Blank))
+	if err != nil {
+		return err
+	}
+	saying, cancel := context.WithTimeout(ctx, reportWithin)
+	defer cancel()
+	_, err = s.Registry.SayUntouched(saying, c.Application, c.Attempt, s.ID, untouched)
+	return err
+}

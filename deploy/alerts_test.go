@@ -148,3 +148,15 @@ func TestAlerts_AskForMetricsThatExist(t *testing.T) {
 	}
 	require.Greater(t, asked, 5)
 }
+
+// A workflow task that fails is tried again every ten minutes in the end. The alert stays
+// on between two tries.
+func TestAlerts_WorkflowTaskFailsDoesNotGoOutBetweenTries(t *testing.T) {
+	t.Parallel()
+	const longestPause = 10 * time.Minute // Temporal's history.workflowTaskRetryMaxInterval
+	window := regexp.MustCompile(`\(temporal_workflow_task_execution_failed\[(\w+)\]\)`).FindStringSubmatch(alerts(t)["WorkflowTaskFails"])
+	require.NotNil(t, window)
+	looksBack, err := time.ParseDuration(window[1])
+	require.NoError(t, err)
+	require.Greater(t, looksBack, 2*longestPause)
+}

@@ -55,7 +55,7 @@ func openAtWork(t *testing.T) server {
 	office, err := office.Open(t.Context(), c, quiet)
 	require.NoError(t, err)
 	t.Cleanup(office.Close)
-	s.Config.Handler, err = routes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, quiet)
+	s.Config.Handler, err = insideRoutes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, quiet)
 	require.NoError(t, err)
 	s.Start()
 	t.Cleanup(s.Close)
@@ -71,7 +71,7 @@ func openAtWork(t *testing.T) server {
 		_ = office.Reconcile(ctx)
 	}()
 	t.Cleanup(func() { stop(); <-reconciled })
-	return server{s, office}
+	return server{Server: s, office: office, settings: c}
 }
 
 // makeNamespace registers a namespace, and waits until the server knows it.

@@ -1,9 +1,10 @@
 // Package personalization composes a card and prepares what it is made of.
 //
 // [Prepare] composes it once and yields the printed content, both sides as a PDF,
-// and the chip's [chip.Image] (key pairs, data groups, security object), the only
-// thing that a station writes. Whoever needs the content alone, to check or to
-// compare, asks [Compose].
+// and the chip's [chip.Image], the only thing that a station writes. The image is open:
+// the chip makes its keys when it is written, and the station's [Sealer] adds what depends
+// on them, the security object among it. So no private key of a chip is ever anywhere but
+// in the chip. Whoever needs the content alone, to check or to compare, asks [Compose].
 //
 // Below, package chip says what the standards say, profile how one kind of chip is
 // personalized, and station does it.
@@ -14,7 +15,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -34,10 +34,7 @@ type PrepareInput struct {
 	Pictures     render.Pictures // as they are printed; those that are not on the form are left out
 	ChipPortrait []byte          // the portrait for the chip, baseline JPEG; left out where the form has no photograph
 	Print        render.Options
-	Profile      lds.Profile        // the chip profile
-	Signer       sod.DocumentSigner // signs EF.SOD, on the SODCurve of the profile
-	Rand         io.Reader          // source of the chip's keys; nil means crypto/rand
-	At           time.Time          // when EF.SOD is signed
+	Profile      lds.Profile // the chip profile
 }
 
 // Prepared is one card before it is made: what is printed, what is written to the
@@ -52,21 +49,19 @@ type Prepared struct {
 // Prepare composes one card once, and makes its chip image and its print. Where
 // something is wrong with the card the error is an *identity.Refusal with its field;
 // any other error is a fault and may pass.
-//
-// A second call makes other keys and so another card: keep the first one.
 func Prepare(in PrepareInput) (Prepared, error) {
 	content, err := Compose(in.Form, in.Card, in.Pictures)
 	if err != nil {
 		return Prepared{}, err
 	}
-	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile, Signer: in.Signer, Rand: in.Rand, At: in.At}
+	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile}
 	if in.Form.Shows(forms.PortraitField) {
 		if in.ChipPortrait == nil {
 			return Prepared{}, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, but there is none for the chip", in.Form.ID)
 		}
 		forChip.Portrait = in.ChipPortrait
 	}
-	image, err := PrepareChip(forChip)
+	image, err := ComposeChip(forChip)
 	if err != nil {
 		return Prepared{}, fmt.Errorf("prepare chip: %w", err)
 	}
@@ -89,15 +84,36 @@ type ChipInput struct {
 	At       time.Time          // when EF.SOD is signed
 }
 
-// PrepareChip makes the image of one chip: new keys for Chip and Active
-// Authentication, all files, the security object. It reads everything back and
-// compares it. Where something is wrong with the card the error is an
-// *identity.Refusal with its field; any other error is a fault and may pass.
+// ComposeChip makes the open image of one chip: the files that do not depend on its keys. It
+// reads everything back and compares it. Where something is wrong with the card the error is
+// an *identity.Refusal with its field; any other error is a fault and may pass.
+func ComposeChip(in ChipInput) (*chip.Image, error) {
+	files, err := lds.Build(lds.Input{Card: in.Card, MRZ: in.MRZ, Portrait: in.Portrait, Fingers: in.Fingers, Profile: in.Profile})
+	if err != nil {
+		return nil, fmt.Errorf("build data groups: %w", err)
+	}
+	image := &chip.Image{
+		Files:          files,
+		MRZInformation: mrz.Information(in.MRZ),
+		CAN:            accessNumber(in.Card.Person.Number),
+		Profile:        in.Profile.Name,
+		Serial:         in.Card.Serial,
+	}
+	return image, check(image, in)
+}
+
+// PrepareChip makes the image of one chip whose keys are made here, with the files that
+// depend on them and the security object, for chips that cannot make their own. Nobody may
+// keep it. Errors are those of ComposeChip.
 //
-// A second call makes other keys and so another image: keep the first one.
+// A second call makes other keys and so another image.
 func PrepareChip(in ChipInput) (*chip.Image, error) {
 	if in.Rand == nil {
 		in.Rand = rand.Reader
+	}
+	image, err := ComposeChip(in)
+	if err != nil {
+		return nil, err
 	}
 	ca, err := newKey(in.Profile.CACurve, in.Rand)
 	if err != nil {
@@ -107,34 +123,15 @@ func PrepareChip(in ChipInput) (*chip.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make Active Authentication key: %w", err)
 	}
-	files, err := lds.Build(lds.Input{
-		Card: in.Card, MRZ: in.MRZ, Portrait: in.Portrait, Fingers: in.Fingers, Profile: in.Profile,
-		CAPublic: &ca.PublicKey, AAPublic: &aa.PublicKey,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("build data groups: %w", err)
-	}
-	files[lds.SOD], err = sod.Build(files.DataGroups(), in.Signer, sod.Options{
-		Hash: in.Profile.Hash, LDSVersion: in.Profile.LDSVersion, At: in.At,
-	})
-	if err != nil {
+	sealer := Sealer{Profile: in.Profile, Signer: in.Signer, Now: func() time.Time { return in.At }}
+	if image, err = sealer.Seal(image, &ca.PublicKey, &aa.PublicKey); err != nil {
 		return nil, err
-	}
-	image := &chip.Image{
-		Files:          files,
-		MRZInformation: mrz.Information(in.MRZ),
-		CAN:            accessNumber(in.Card.Person.Number),
-		Profile:        in.Profile.Name,
-		Serial:         in.Card.Serial,
 	}
 	if image.CAPrivate, err = curve.MarshalPrivateKey(ca, curve.Named); err != nil {
 		return nil, fmt.Errorf("store Chip Authentication key: %w", err)
 	}
 	if image.AAPrivate, err = curve.MarshalPrivateKey(aa, curve.Named); err != nil {
 		return nil, fmt.Errorf("store Active Authentication key: %w", err)
-	}
-	if err := check(image, in); err != nil {
-		return nil, err
 	}
 	return image, nil
 }
@@ -152,27 +149,13 @@ func newKey(name string, random io.Reader) (*ecdsa.PrivateKey, error) {
 // number.
 func accessNumber(n identity.PersonalNumber) string { return string(n)[len(n)-6:] }
 
-// check reads an image as a reader will, and compares it with the input.
+// check reads an open image as a reader will, and compares it with the input.
 func check(i *chip.Image, in ChipInput) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("check chip image: "+format, args...)
 	}
 	if err := in.Profile.CheckFiles(i.Files); err != nil {
 		return fail("%w", err)
-	}
-	s, err := sod.Parse(i.Files[lds.SOD])
-	if err != nil {
-		return fail("%w", err)
-	}
-	if signer, ok := s.Signer.PublicKey.(*ecdsa.PublicKey); !ok || signer.Curve.Params().Name != in.Profile.SODCurve {
-		return fail("the document signer's key is not on %s, the curve of profile %s", in.Profile.SODCurve, in.Profile.Name)
-	}
-	com, err := lds.ParseCOM(i.Files[lds.COM])
-	if err != nil {
-		return fail("%w", err)
-	}
-	if !slices.Equal(com.DataGroups, s.DataGroups()) {
-		return fail("EF.COM lists other data groups than EF.SOD")
 	}
 	lines, err := lds.ParseDG1(i.Files[lds.DG1])
 	if err != nil {

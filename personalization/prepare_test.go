@@ -132,7 +132,7 @@ func TestPrepare_RefusalKeepsItsField(t *testing.T) {
 
 func TestPrepare_RefusesAPortraitThatIsMissing(t *testing.T) {
 	t.Parallel()
-	_, err := personalization.Prepare(personalization.PrepareInput{Form: rendertest.Form(t, "cccd-2021"), Card: holder(), Profile: lds.Profiles()[1], At: now()})
+	_, err := personalization.Prepare(personalization.PrepareInput{Form: rendertest.Form(t, "cccd-2021"), Card: holder(), Profile: lds.Profiles()[1]})
 
 	refusal, ok := errors.AsType[*identity.Refusal](err)
 	require.True(t, ok, "%v", err)

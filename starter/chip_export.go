@@ -19,7 +19,7 @@ import (
 func newExportChip(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "export APPLICATION DIR", Short: "Write the chip's files, the signed security object and the CSCA certificates into a folder",
-		Long: `Write the chip's files as they are on the card (EF_SOD.bin, EF_DG1.bin ...), the
+		Long: `Read the chip, and write its files as they are on the card (EF_SOD.bin, EF_DG1.bin ...), the
 CMS of the security object (sod.der) and the CSCA certificates, for other programs:
 
   openssl cms -verify -inform DER -in sod.der -noverify -out lds.der`,
@@ -38,9 +38,13 @@ CMS of the security object (sod.der) and the CSCA certificates, for other progra
 	}
 }
 
-// exportChip writes the files of a chip, and counts them.
+// exportChip reads the chip in the encoder and writes its files, and counts them.
 func (a *app) exportChip(ctx context.Context, card registry.CardRecord, dir string) (int, error) {
 	image, err := a.opened.ChipImage(ctx, card.Application, card.Attempt)
+	if err != nil {
+		return 0, err
+	}
+	read, err := a.opened.InspectChip(ctx, card)
 	if err != nil {
 		return 0, err
 	}
@@ -58,10 +62,10 @@ func (a *app) exportChip(ctx context.Context, card registry.CardRecord, dir stri
 	files := map[string][]byte{
 		"access.txt": []byte("mrz-information " + image.MRZInformation + "\ncan " + image.CAN + "\nsod " + hex.EncodeToString(card.DigestSOD) + "\n"),
 	}
-	for ef, content := range image.Files {
+	for ef, content := range read.Files {
 		files[strings.NewReplacer(".", "_", "/", "_").Replace(string(ef))+".bin"] = content
 	}
-	if cms, err := contentOf(image.Files[lds.SOD]); err == nil {
+	if cms, err := contentOf(read.Files[lds.SOD]); err == nil {
 		files["sod.der"] = cms
 	}
 	for i, csca := range trust.CSCAs() {

@@ -8,15 +8,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/personalization/chip/softcard"
-	"example.org/cancuoc/personalization/profile"
-	"example.org/cancuoc/personalization/station"
 )
 
 func newServeChip(a *app) *cobra.Command {
 	var listen, vpcd string
 	c := &cobra.Command{
 		Use: "serve APPLICATION", Short: "Serve the chip to readers, over TCP or PC/SC, until Ctrl-C",
-		Long: `Serve the chip of a finished card.
+		Long: `Serve the simulated chip of a finished card, in development: a real chip is in its card.
 
 With --listen: APDUs over TCP in both directions, each after its length in two bytes
 (big-endian). With --vpcd: through the virtual reader of Debian's package
@@ -29,18 +27,11 @@ vsmartcard-vpcd, where every PC/SC program can read the chip.`,
 				return err
 			}
 			ctx := cmd.Context()
-			image, err := a.opened.ChipImage(ctx, card.Application, card.Attempt)
+			chip, err := a.opened.SimulatedChip(ctx, card)
 			if err != nil {
 				return err
 			}
-			catalog, err := profile.Load()
-			if err != nil {
-				return err
-			}
-			chip, err := station.SoftwareCard(ctx, catalog, "", image, softcard.Options{})
-			if err != nil {
-				return err
-			}
+			defer chip.Close()
 			fmt.Fprintf(cmd.OutOrStdout(), "serving the chip of card %d of %s (MRZ key and CAN are printed on the card)\n", card.Attempt, card.Application)
 			if vpcd != "" {
 				return ended(ctx, softcard.ServeVPCD(ctx, vpcd, chip))

@@ -28,7 +28,7 @@ type stationOf struct {
 
 func newStations(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "stations", Short: "Show the personalization stations and the cards in their slots; pause and resume them", GroupID: "center",
+		Use: "stations", Short: "Show the personalization stations and the cards in their slots; pause, resume and remove them", GroupID: "center",
 		Example: "  starter stations\n  starter stations pause PX-01 --reason \"cleaning\" --officer SX-C06-0001\n  starter stations resume PX-01 --officer SX-C06-0001",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -43,7 +43,7 @@ func newStations(a *app) *cobra.Command {
 			return a.print(cmd, list, func(w io.Writer) { printStations(w, list) })
 		},
 	}
-	c.AddCommand(newStationsPause(a), newStationsResume(a))
+	c.AddCommand(newStationsPause(a), newStationsResume(a), newStationsRemove(a))
 	return c
 }
 

@@ -332,8 +332,8 @@ func (c *Client) Running(ctx context.Context) (Running, error) {
 		if number, ok := strings.CutPrefix(id, consignmentPrefix); ok {
 			running.Consignments[identity.ConsignmentNumber(number)] = identity.ConsignmentState(attribute(e, StageKey))
 		}
-		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {
-			running.Applications[identity.ApplicationNumber(number)] = Shown{
+		if number, ok := ApplicationOf(id); ok {
+			running.Applications[number] = Shown{
 				Stage: identity.Stage(attribute(e, StageKey)), Awaiting: identity.Action(attribute(e, AwaitingKey)),
 				Consignment: identity.ConsignmentNumber(attribute(e, ConsignmentKey)),
 			}
@@ -376,8 +376,8 @@ func (c *Client) Closed(ctx context.Context, since time.Time) (apps map[identity
 		if number, ok := strings.CutPrefix(id, consignmentPrefix); ok {
 			boxes[identity.ConsignmentNumber(number)] = cmp.Or(boxes[identity.ConsignmentNumber(number)], run)
 		}
-		if number, ok := strings.CutPrefix(id, applicationPrefix); ok {
-			apps[identity.ApplicationNumber(number)] = cmp.Or(apps[identity.ApplicationNumber(number)], run)
+		if number, ok := ApplicationOf(id); ok {
+			apps[number] = cmp.Or(apps[number], run)
 		}
 		return true
 	})

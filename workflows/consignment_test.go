@@ -42,7 +42,7 @@ type dispatchRoom struct {
 // newDispatchRoom has so many cards in an open box.
 func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	t.Helper()
-	r, clock := newRegistry(t)
+	r, clock := newRegistry(t, registrytest.NewSchema(t, registrytest.URL(t)))
 	d := &dispatchRoom{t: t, Registry: r, clock: clock, arrived: make(map[identity.ApplicationNumber]bool)}
 	registrytest.RegisterStation(t, r, destination, make([]byte, 32))
 	require.NoError(t, registrytest.Signing{Registry: r}.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"strings"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -28,6 +29,12 @@ const (
 // ApplicationWorkflowID names the only workflow that an application ever has.
 func ApplicationWorkflowID(n identity.ApplicationNumber) string {
 	return applicationPrefix + string(n)
+}
+
+// ApplicationOf gives the application whose workflow has that ID; false: it is another's.
+func ApplicationOf(workflowID string) (identity.ApplicationNumber, bool) {
+	number, ok := strings.CutPrefix(workflowID, applicationPrefix)
+	return identity.ApplicationNumber(number), ok
 }
 
 // ConsignmentWorkflowID names the only workflow that a consignment ever has.

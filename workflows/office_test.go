@@ -36,6 +36,7 @@ import (
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/internal/vault"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/chip/securechannel"
@@ -116,6 +117,9 @@ type testOffice struct {
 	told     map[identity.ConsignmentNumber]bool
 	stutters bool // every box is reported twice, the second time an hour later
 	spool    string
+	url      string // of the database
+	chips    string // folder of the chips
+	journal  string // folder of the station's journal
 }
 
 // act is something that happens to the application.
@@ -167,7 +171,7 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act),
 		release: workflows.CurrentRelease, hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int),
 		deaf: make(map[string]int), breaks: make(map[string]int),
-		told: make(map[identity.ConsignmentNumber]bool), remote: make(map[string]workflow.ActivityOptions), local: make(map[string]workflow.LocalActivityOptions), spool: t.TempDir(),
+		told: make(map[identity.ConsignmentNumber]bool), remote: make(map[string]workflow.ActivityOptions), local: make(map[string]workflow.LocalActivityOptions), spool: t.TempDir(), chips: t.TempDir(), journal: t.TempDir(),
 		limits: workflows.Limits{
 			Recapture: 30 * day, Resolution: 30 * day, Collect: 365 * day, StationWait: time.Hour, Cards: 3,
 		},
@@ -180,18 +184,18 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 		option(o, &s)
 	}
 	o.folder = filepath.Join("..", "samples", s.sample)
-	o.Registry, o.clock = newRegistry(t)
+	o.url = registrytest.NewSchema(t, registrytest.URL(t))
+	o.Registry, o.clock = newRegistry(t, o.url)
 	o.furnish(s)
 	o.receive(s)
 	o.staff()
 	return o
 }
 
-func newRegistry(t *testing.T) (r *registry.Registry, clock func(time.Time)) {
+func newRegistry(t *testing.T, url string) (r *registry.Registry, clock func(time.Time)) {
 	t.Helper()
 	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
 	require.NoError(t, err)
-	url := registrytest.NewSchema(t, registrytest.URL(t))
 	clock = registrytest.NewClock(t, url)
 	r, err = registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(t, err)
@@ -286,12 +290,14 @@ func (o *testOffice) staff() {
 	drawing := render.Options{Mode: render.Full, Specimen: true}
 	o.env.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
-		Signer: authority.Signers(), Profile: chip, Forms: o.forms, Print: drawing, Calendar: c,
+		Profile: chip, Forms: o.forms, Print: drawing, Calendar: c,
 		Consignments: (*courier)(o), ConsignmentSize: 1, AtRiskDays: 2,
 	})
+	chips := o.chipStation()
+	chips.Sealer = personalization.Sealer{Profile: chip, Signer: authority.Signers(), Now: o.env.Now}
 	o.env.RegisterActivity(&activities.Station{
 		ID: "PX-01", Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
-		Registry: o.Registry, Chip: o.chips(), InsertWait: time.Second,
+		Registry: o.Registry, Chip: chips, InsertWait: time.Second,
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
 		Camera:  camera{drawing}, Forms: o.forms, Trust: authority.TrustStore, Now: o.stationClock,
 	})
@@ -309,11 +315,11 @@ func (o *testOffice) stationClock() time.Time {
 // quiet logs nothing: what tests need to know they look at.
 func quiet() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
 
-// chips is a station with an encoder whose cards are software.
-func (o *testOffice) chips() *station.Station {
+// chipStation is a station with an encoder whose cards are software.
+func (o *testOffice) chipStation() *station.Station {
 	cards, err := catalog()
 	require.NoError(o.t, err)
-	journal, err := station.OpenJournal(o.t.TempDir(), false)
+	journal, err := station.OpenJournal(o.journal, false)
 	require.NoError(o.t, err)
 	keys := func(version byte) func([]byte) (securechannel.KeySet, error) {
 		key := make([]byte, 16)
@@ -322,7 +328,7 @@ func (o *testOffice) chips() *station.Station {
 			return securechannel.KeySet{Version: version, ENC: key, MAC: key, DEK: key}, nil
 		}
 	}
-	encoder, err := station.NewSimulated(o.t.TempDir(), station.SimulatedOptions{
+	encoder, err := station.NewSimulated(o.chips, station.SimulatedOptions{
 		InitialKeys: keys(0x7F),
 		Faults: func(blank string) []station.SimulatedFault {
 			if blank > fmt.Sprintf("PT%04d", o.corrupt) {

@@ -277,6 +277,7 @@ type reader struct {
 	left    int                  // commands until it is mute; -1: it answers
 	cut     bool                 // it loses its power then, and does not stay mute
 	instead func()               // happens then, and the reader stays well; may be nil
+	onReset func()               // happens before a card is reset; may be nil
 	address string
 }
 
@@ -321,17 +322,23 @@ func (r *reader) insert(blank identity.BlankSerial) {
 func (r *reader) operate() {
 	go func() {
 		for r.o.t.Context().Err() == nil {
-			stations, err := r.o.Registry.StationsAtWork(r.o.t.Context())
-			if err == nil {
-				for _, s := range stations {
-					if s.ID == "PX-01" && len(s.Cards) == 1 {
-						r.insert(s.Cards[0].Blank)
-					}
-				}
+			for _, c := range r.o.inSlots() {
+				r.insert(c.Blank)
 			}
 			time.Sleep(50 * time.Millisecond)
 		}
 	}()
+}
+
+// inSlots are the cards in the slots of PX-01.
+func (o *twoStations) inSlots() []registry.CardInSlot {
+	stations, _ := o.Registry.StationsAtWork(o.t.Context()) // when the test is over, none
+	for _, s := range stations {
+		if s.ID == "PX-01" {
+			return s.Cards
+		}
+	}
+	return nil
 }
 
 // mute has the reader fall silent after some commands.
@@ -375,9 +382,15 @@ func (r *reader) Transmit(ctx context.Context, command []byte) ([]byte, error) {
 	}
 }
 
+// ATR is not given, as by many readers on a network.
+func (r *reader) ATR() []byte { return nil }
+
 func (r *reader) Reset(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.onReset != nil {
+		r.onReset()
+	}
 	if r.cards[r.in] == nil {
 		return nil
 	}

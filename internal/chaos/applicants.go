@@ -50,6 +50,7 @@ type plan struct {
 	released      bool          // after a hold; otherwise it is rejected
 	remade        bool          // after its station fell silent; otherwise the station is waited for
 	wrongFinger   bool          // another finger is tried first
+	mislaid       bool          // the office does not find the portrait when the card is to be made
 }
 
 // newPlan draws what people will do.
@@ -94,8 +95,14 @@ type crowd struct {
 	oldForm  identity.FormID // of the cards that people hold already
 	portrait [][]byte        // good ones
 	poor     []byte
+	odds     odds
 	list     []*applicant
 }
+
+// odds say how many invented applications have a poor portrait, the fingers of somebody
+// who applied before, contradict the population register, and how many portraits are
+// mislaid; in percent.
+type odds struct{ poor, double, wrong, mislaid int }
 
 // gather registers the stations and the population, and has every application
 // signed.
@@ -112,7 +119,10 @@ func gather(ctx context.Context, o options, s *site) ([]*applicant, error) {
 		site: s, random: identitytest.Seeded(o.seed), folder: folder, script: script,
 		signers: make(map[identity.StationID]ed25519.PrivateKey), numbers: make(map[identity.PersonalNumber]bool),
 	}
-	c.door = s.office.Door()
+	c.door, c.odds = s.office.Door(), odds{poor: 8, double: 6, wrong: 8}
+	if o.matrix { // at every place there must be some
+		c.odds = odds{poor: 20, double: 20, wrong: 20, mislaid: 25}
+	}
 	if err := c.register(ctx); err != nil {
 		return nil, err
 	}
@@ -128,6 +138,10 @@ func gather(ctx context.Context, o options, s *site) ([]*applicant, error) {
 			return nil, err
 		}
 		a.plan = newPlan(c.random, sendWithin)
+		if o.matrix { // it has its turn, and whoever is waited for comes
+			a.plan.at, a.plan.comesAgain = 0, true
+			a.plan.mislaid = a.portrait != nil && c.random.IntN(100) < c.odds.mislaid
+		}
 		c.list = append(c.list, a)
 	}
 	return c.list, nil
@@ -232,13 +246,13 @@ func (c *crowd) invented(ctx context.Context, i int) (*applicant, error) {
 		if app.NeedsPortrait() {
 			a.portrait = c.portrait[c.random.IntN(len(c.portrait))]
 			submission.Portrait = &packet.Image{Data: a.portrait}
-			if app.NeedsCapture() && c.random.IntN(100) < 8 {
+			if app.NeedsCapture() && c.random.IntN(100) < c.odds.poor {
 				submission.Portrait = &packet.Image{Data: c.poor}
 			}
 		}
 		if app.NeedsCapture() {
 			hands := uint64(i)
-			if c.random.IntN(100) < 6 {
+			if c.random.IntN(100) < c.odds.double {
 				hands = c.random.Uint64N(hands + 1)
 			}
 			if err := a.lay(&submission, hands, uint64(i)); err != nil {
@@ -291,7 +305,7 @@ func (c *crowd) sign(a *applicant, s packet.Submission) error {
 
 // know tells the population register of an applicant, sometimes wrongly.
 func (c *crowd) know(ctx context.Context, app identity.Application, i int) error {
-	wrong := c.random.IntN(100) < 8
+	wrong := c.random.IntN(100) < c.odds.wrong
 	if app.Person.Number == "" {
 		return nil
 	}

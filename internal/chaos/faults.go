@@ -39,7 +39,17 @@ type fault struct {
 	target string        // process; empty: a workflow
 	lasts  time.Duration // frozen, or away
 	pick   uint64        // which workflow, and which of its tasks
+	task   task          // of a reset; empty: as pick says
 }
+
+// task is the workflow task to which a workflow is reset.
+type task string
+
+const (
+	firstTask  task = "first"
+	middleTask task = "middle"
+	lastTask   task = "last"
+)
 
 // chances of each process to be struck, of each fault to strike it, and of faults to
 // strike a workflow instead; in percent.
@@ -208,8 +218,7 @@ func (s *site) backUp(ctx context.Context) {
 func (s *site) strikeWorkflow(ctx context.Context, f fault) (met string) {
 	ctx, done := context.WithTimeout(ctx, 10*time.Second)
 	defer done()
-	temporal := s.flows.Temporal
-	answer, err := temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: "ExecutionStatus = 'Running'", PageSize: 1000})
+	answer, err := s.flows.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{Query: "ExecutionStatus = 'Running'", PageSize: 1000})
 	if err != nil || len(answer.GetExecutions()) == 0 {
 		return ""
 	}
@@ -220,23 +229,28 @@ func (s *site) strikeWorkflow(ctx context.Context, f fault) (met string) {
 	}
 	slices.Sort(ids)
 	id := ids[f.pick%uint64(len(ids))]
-	switch f.kind {
-	case terminate:
-		err = temporal.TerminateWorkflow(ctx, id, "", "chaos")
-	case cancel:
-		err = temporal.CancelWorkflow(ctx, id, "")
-	case reset:
-		err = resetWorkflow(ctx, temporal, id, f.pick)
-	case kill, freeze, restart, wipe, backup, restore: // of processes
-	}
-	if err != nil {
+	if s.interfere(ctx, f, id) != nil {
 		return ""
 	}
 	return id
 }
 
+// interfere carries a fault out on a workflow.
+func (s *site) interfere(ctx context.Context, f fault, id string) error {
+	switch f.kind {
+	case terminate:
+		return s.flows.Temporal.TerminateWorkflow(ctx, id, "", "chaos")
+	case cancel:
+		return s.flows.Temporal.CancelWorkflow(ctx, id, "")
+	case reset:
+		return resetWorkflow(ctx, s.flows.Temporal, id, f)
+	case kill, freeze, restart, wipe, backup, restore: // of processes
+	}
+	return nil
+}
+
 // resetWorkflow has a workflow begin again from one of its workflow tasks.
-func resetWorkflow(ctx context.Context, c client.Client, id string, pick uint64) error {
+func resetWorkflow(ctx context.Context, c client.Client, id string, f fault) error {
 	var tasks []int64
 	history := c.GetWorkflowHistory(ctx, id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for history.HasNext() {
@@ -253,14 +267,30 @@ func resetWorkflow(ctx context.Context, c client.Client, id string, pick uint64)
 	}
 	_, err := c.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: client.DefaultNamespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: id},
-		Reason: "chaos", RequestId: uuid.NewString(), WorkflowTaskFinishEventId: tasks[pick>>32%uint64(len(tasks))],
+		Reason: "chaos", RequestId: uuid.NewString(), WorkflowTaskFinishEventId: f.among(tasks),
 	})
 	return err
 }
 
+// among picks the workflow task to which a reset goes back.
+func (f fault) among(tasks []int64) int64 {
+	switch f.task {
+	case firstTask:
+		return tasks[0]
+	case middleTask:
+		return tasks[len(tasks)/2]
+	case lastTask:
+		return tasks[len(tasks)-1]
+	}
+	return tasks[f.pick>>32%uint64(len(tasks))]
+}
+
 // String says what a fault does, for the report.
 func (f fault) String() string {
-	if f.lasts == 0 {
+	switch {
+	case f.task != "":
+		return fmt.Sprintf("%s to the %s task", f.kind, f.task)
+	case f.lasts == 0:
 		return string(f.kind)
 	}
 	return fmt.Sprintf("%s for %s", f.kind, f.lasts.Round(100*time.Millisecond))

@@ -29,6 +29,7 @@ type options struct {
 	duration     time.Duration // faults strike during this time
 	wipe         bool          // Temporal's database is thrown away, once
 	restore      bool          // the registry is restored to an earlier instant, once
+	matrix       bool          // instead, every fault strikes at every place
 	drain        time.Duration // then everything has this time to come to its end
 	dir          string        // of the office; empty: a new one, removed when nothing was violated
 	report       string
@@ -61,6 +62,9 @@ strike when. What they meet depends on the machine as well.`,
 		Example: "  go run ./internal/chaos\n  go run ./internal/chaos --seed 7 --for 1h --faults 1000 --applications 600",
 		Args:    cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.matrix && !cmd.Flags().Changed("applications") {
+				o.applications = 600
+			}
 			say := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
 			r, err := run(cmd.Context(), o, say)
 			if err != nil {
@@ -80,6 +84,7 @@ strike when. What they meet depends on the machine as well.`,
 	f.DurationVar(&o.duration, "for", 8*time.Minute, "how long faults strike")
 	f.BoolVar(&o.wipe, "wipe", true, "throw Temporal's database away once, in the middle")
 	f.BoolVar(&o.restore, "restore", true, "restore the registry to an earlier instant once, later")
+	f.BoolVar(&o.matrix, "matrix", false, "instead, strike with every fault at every stage and wait, then let PostgreSQL and Temporal be away for up to two minutes (half an hour)")
 	f.DurationVar(&o.drain, "drain", 4*time.Minute, "how long everything may then take to come to its end")
 	f.StringVar(&o.dir, "dir", "", "folder of the office, with all logs, which is kept (default: a temporary one, kept when something was violated)")
 	f.StringVar(&o.report, "report", filepath.Join(".data", "chaos.md"), "file to write the report to")

@@ -29,6 +29,8 @@ type people struct {
 	enrollment *enrollment
 	report     *report
 
+	matrix *matrix // says who is to wait; nil: nobody
+
 	acts sync.WaitGroup
 
 	mu         sync.Mutex
@@ -90,7 +92,7 @@ func (p *people) decide(ctx context.Context) {
 	applicants, _ := p.enrollment.known()
 	for _, l := range list {
 		a, known := applicants[l.Application]
-		if !known || l.Awaiting == identity.NoAction {
+		if !known || l.Awaiting == identity.NoAction || p.matrix.keep(string(l.Application), place{awaiting: l.Awaiting}) {
 			continue
 		}
 		if l.Awaiting == identity.ToRestock {
@@ -136,6 +138,9 @@ func (p *people) act(ctx context.Context, number identity.ApplicationNumber, a *
 			_ = p.tell(ctx, number, identity.Release{Officer: "SX-C06-0001", Reason: because})
 		}
 	case identity.ToAttend:
+		if a.plan.mislaid && p.mislay(ctx, number, false) != nil {
+			return
+		}
 		_ = p.tell(ctx, number, identity.Release{Officer: "SX-C06-0001", Reason: because})
 		pause(ctx, 5*time.Second) // what was in its way may take a while
 	case identity.ToRelease:
@@ -162,6 +167,9 @@ func (p *people) approve(ctx context.Context, number identity.ApplicationNumber,
 	reject := identity.Reject{Officer: a.badge("PD", "0002"), Reason: because, Seen: identity.Approval}
 	switch a.plan.approval {
 	case "approve":
+		if a.plan.mislaid && p.mislay(ctx, number, true) != nil {
+			return
+		}
 		_ = p.tell(ctx, number, identity.Approve{Officer: officer})
 	case "reject":
 		_ = p.tell(ctx, number, reject)
@@ -214,13 +222,30 @@ func (p *people) correct(ctx context.Context, a *applicant) error {
 	if err != nil {
 		return err
 	}
-	state, err := pgx.Connect(asking, p.state)
+	return p.change(asking, `UPDATE citizens SET person = $2, status = 'alive' WHERE number = $1`, string(a.application.Person.Number), person)
+}
+
+// change changes what the programs may not.
+func (p *people) change(ctx context.Context, query string, args ...any) error {
+	state, err := pgx.Connect(ctx, p.state)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = state.Close(ctx) }() // what was written is committed
-	_, err = state.Exec(asking, `UPDATE citizens SET person = $2, status = 'alive' WHERE number = $1`, string(a.application.Person.Number), person)
+	_, err = state.Exec(ctx, query, args...)
 	return err
+}
+
+// mislay puts an application's portrait where the office does not find it, as a mistake
+// might that nobody foresaw, or puts it back.
+func (p *people) mislay(ctx context.Context, number identity.ApplicationNumber, away bool) error {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	query := `UPDATE vault_blobs SET attempt = attempt - 1000 WHERE application = $1 AND kind = 'portrait' AND attempt > 1000`
+	if away {
+		query = `UPDATE vault_blobs SET attempt = attempt + 1000 WHERE application = $1 AND kind = 'portrait' AND attempt < 1000`
+	}
+	return p.change(asking, query, string(number))
 }
 
 // handOver gives the card out. Some citizens lay another finger on the reader first;
@@ -359,8 +384,9 @@ func (p *people) acceptedEnds(number identity.ApplicationNumber) []identity.Stag
 	return ends
 }
 
-// receiveBlanks takes the next box into stock, where there is no blank any more. Should
-// it not be known whether it arrived, it is taken in again.
+// receiveBlanks takes the next box into stock, where there is no blank any more; the first
+// of each box have bad chips (station.spoil_first). Should it not be known whether it
+// arrived, it is taken in again.
 func (p *people) receiveBlanks(ctx context.Context, blanks int) {
 	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -372,7 +398,7 @@ func (p *people) receiveBlanks(ctx context.Context, blanks int) {
 	p.mu.Unlock()
 	act := identity.ReceiveBlanks{
 		ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002", Box: fmt.Sprintf("B-%04d", box), Location: identity.LocationCenter,
-		First: identity.BlankSerial(fmt.Sprintf("PT%04d%04d", box, 1)), Last: identity.BlankSerial(fmt.Sprintf("PT%04d%04d", box, blanks)),
+		First: identity.BlankSerial(fmt.Sprintf("P%04dT%04d", box, 1)), Last: identity.BlankSerial(fmt.Sprintf("P%04dT%04d", box, blanks)),
 	}
 	signed, err := p.keys.State(act, statement.Box(act.Box), "")
 	if err == nil {
@@ -417,6 +443,9 @@ func (p *people) ship(ctx context.Context) {
 		return // looked at again soon
 	}
 	for _, c := range list {
+		if p.matrix.keep(string(c.Number), place{box: c.State}) {
+			continue
+		}
 		var act identity.Act
 		switch c.State {
 		case identity.ConsignmentOpen:

@@ -38,6 +38,8 @@ type report struct {
 	drain      time.Duration              // 0: not everything came to its end
 	mishaps    map[string]map[string]int  // by process: what it met that no fault of ours explains
 	seen       map[[2]string]bool         // violations, by who and what
+	hits       []*hit                     // of a matrix
+	outages    []outage
 }
 
 // strike is a fault that struck, or found nothing to strike.
@@ -197,6 +199,10 @@ func (r *report) write(name string) error {
 	var b strings.Builder
 	r.head(&b)
 	r.table(&b)
+	if r.options.matrix {
+		r.matrix(&b)
+		r.sweep(&b)
+	}
 	r.measured(&b)
 	r.listViolations(&b)
 	b.WriteString("\n## Every fault\n\n| # | time | fault | struck |\n|---|---|---|---|\n")

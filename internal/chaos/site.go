@@ -44,6 +44,7 @@ const (
 type site struct {
 	dir     string
 	expiry  time.Duration // how long citizens have to come again; some never come
+	cards   int           // that may be spoiled before a person is asked
 	targets []*target     // in the order in which they were started
 	ports   map[string]int
 	guard   *guard
@@ -63,7 +64,10 @@ type site struct {
 
 // bringUp starts everything and waits until it can work.
 func bringUp(ctx context.Context, o options, say func(string, ...any)) (_ *site, err error) {
-	s := &site{expiry: min(90*time.Second, max(20*time.Second, o.duration/2)), ports: make(map[string]int)}
+	s := &site{expiry: min(90*time.Second, max(20*time.Second, o.duration/2)), cards: 3, ports: make(map[string]int)}
+	if o.matrix { // nobody fails to come, and a spoiled card is for a person
+		s.expiry, s.cards = time.Hour, 1
+	}
 	if s.dir, err = filepath.Abs(o.dir); err != nil {
 		return nil, fmt.Errorf("find folder: %w", err)
 	}
@@ -231,7 +235,7 @@ func (s *site) writeSettings(database string) error {
 			"worker":   {"reconcile": "5s"},
 			"station":  {"write_time": "600ms", "print_time": "300ms", "spoil_first": 2},
 			"office": {
-				"recapture": s.expiry.String(), "station_wait": "20s",
+				"recapture": s.expiry.String(), "station_wait": "20s", "cards": s.cards,
 				"consignment_size": 6, "consignment_cut_off": "8s",
 			},
 		}
@@ -282,7 +286,7 @@ func (s *site) open(ctx context.Context, database string) error {
 	if err != nil {
 		return errors.New("the database URL cannot be read") // the cause may hold the password
 	}
-	pool.MaxConns, pool.ConnConfig.ConnectTimeout = 4, 2*time.Second
+	pool.MaxConns, pool.ConnConfig.ConnectTimeout = 32, 2*time.Second
 	pool.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
 	s.db, err = pgxpool.NewWithConfig(ctx, pool)
 	return err

@@ -24,24 +24,35 @@ func unleash(ctx context.Context, o options, s *site, r *report, say func(string
 	}
 	e := newEnrollment(s, r, len(applicants))
 	p, w := newPeople(s, o, e, r), newWatch(s, e, r)
-	p.receiveBlanks(ctx, max(1, o.applications/2)) // they will run out
+	if !o.matrix {
+		p.receiveBlanks(ctx, max(1, o.applications/2)) // they will run out
+	}
 
 	working, stop := context.WithCancel(ctx)
 	var everybody sync.WaitGroup
 	defer everybody.Wait()
 	defer stop()
+	send := func(a *applicant) {
+		if number := e.send(working, a); number != "" {
+			p.accompany(working, number, a)
+		}
+	}
+	if o.matrix {
+		say("Every fault strikes at every place (seed %d) ...", o.seed)
+		p.matrix = &matrix{site: s, watch: w, report: r, say: say, send: send, queue: applicants, kept: make(map[string]place)}
+	}
 	everybody.Go(func() { p.work(working) })
 	everybody.Go(func() { w.run(working) })
 	everybody.Go(func() { p.mend(working) })
-	for _, a := range applicants {
-		everybody.Go(func() {
-			if number := e.send(working, a); number != "" {
-				p.accompany(working, number, a)
-			}
-		})
+	if o.matrix {
+		p.matrix.run(ctx)
+	} else {
+		for _, a := range applicants {
+			everybody.Go(func() { send(a) })
+		}
+		say("Faults strike for %s (seed %d) ...", o.duration, o.seed)
+		weather(ctx, o, s, r, say)
 	}
-	say("Faults strike for %s (seed %d) ...", o.duration, o.seed)
-	weather(ctx, o, s, r, say)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -49,6 +49,7 @@ type suspicion struct {
 
 // view is the office at one moment, as registry and Temporal have it.
 type view struct {
+	at           time.Time // nothing of it is older
 	applications []standing
 	consignments []box
 	running      map[string]bool // workflows, by ID
@@ -64,6 +65,7 @@ type standing struct {
 	EnteredAt   time.Time
 	Card        identity.CardState        // of the current attempt; empty: there is none
 	Consignment identity.ConsignmentState // in which that card is; empty: in none
+	Station     identity.StationID        // that has that card
 }
 
 // box is a consignment in the registry.
@@ -138,17 +140,9 @@ func (w *watch) latest() *view {
 
 // view reads registry and Temporal.
 func (w *watch) view(ctx context.Context) (*view, error) {
-	v := &view{running: make(map[string]bool), awaiting: make(map[identity.ApplicationNumber]identity.Action)}
-	rows, _ := w.db.Query(ctx, `
-		SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.entered_at, coalesce(c.state, ''), coalesce(k.state, '')
-		FROM applications a LEFT JOIN cards c ON c.application = a.number AND c.attempt = a.attempt
-		LEFT JOIN consignments k ON k.number = c.consignment`) // CollectRows reports the error
+	v := &view{at: time.Now(), running: make(map[string]bool), awaiting: make(map[identity.ApplicationNumber]identity.Action)}
 	var err error
-	if v.applications, err = pgx.CollectRows(rows, pgx.RowToStructByPos[standing]); err != nil {
-		return nil, err
-	}
-	rows, _ = w.db.Query(ctx, `SELECT number, state FROM consignments`)
-	if v.consignments, err = pgx.CollectRows(rows, pgx.RowToStructByPos[box]); err != nil {
+	if v.applications, v.consignments, err = standings(ctx, w.db, identity.Stages); err != nil {
 		return nil, err
 	}
 	list, err := w.flows.List(ctx, workflows.Filter{Limit: 1_000_000})
@@ -164,6 +158,25 @@ func (w *watch) view(ctx context.Context) (*view, error) {
 		v.running[b.id] = true
 	}
 	return v, err
+}
+
+// standings reads where the registry has the applications at those stages, and all boxes;
+// by a pool or in a transaction.
+func standings(ctx context.Context, db interface {
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+}, stages []identity.Stage,
+) (applications []standing, boxes []box, err error) {
+	rows, _ := db.Query(ctx, `
+		SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.entered_at, coalesce(c.state, ''), coalesce(k.state, ''), coalesce(c.station, '')
+		FROM applications a LEFT JOIN cards c ON c.application = a.number AND c.attempt = a.attempt
+		LEFT JOIN consignments k ON k.number = c.consignment
+		WHERE a.stage = ANY($1)`, stages) // CollectRows reports the error
+	if applications, err = pgx.CollectRows(rows, pgx.RowToStructByPos[standing]); err != nil {
+		return nil, nil, err
+	}
+	rows, _ = db.Query(ctx, `SELECT number, state FROM consignments`)
+	boxes, err = pgx.CollectRows(rows, pgx.RowToStructByPos[box])
+	return applications, boxes, err
 }
 
 // execution is one run of a workflow.

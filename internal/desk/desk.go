@@ -45,6 +45,7 @@ type Answer struct {
 	Stage       identity.Stage             `json:"stage,omitzero"`
 	Awaiting    identity.Action            `json:"awaiting,omitzero"`
 	Card        int                        `json:"card,omitzero"`
+	Blanks      int                        `json:"blanks,omitzero"`
 
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	State       identity.ConsignmentState  `json:"state,omitzero"`
@@ -158,6 +159,9 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return Answer{}, nil
 	}
 	if station, err := s.station(); err == nil {
+		if act, is := act.(identity.RemoveStation); is {
+			return d.remove(ctx, station, act, signed)
+		}
 		return Answer{}, d.onStation(ctx, station, act, signed)
 	}
 	if officer, err := s.officer(); err == nil {
@@ -183,6 +187,16 @@ func (d *Desk) onStation(ctx context.Context, id identity.StationID, act identit
 		return nil
 	}
 	return identity.RefuseField(identity.Invalid, "act", "%s is not done to a station", act.ActName())
+}
+
+// remove takes a station out of service, and says how many blanks it had.
+func (d *Desk) remove(ctx context.Context, id identity.StationID, act identity.RemoveStation, signed statement.Signed) (Answer, error) {
+	n, err := d.Registry.RemoveStation(ctx, id, act, signed)
+	if err != nil {
+		return Answer{}, err
+	}
+	d.Office.WakeForStock(ctx)
+	return Answer{Blanks: n}, nil
 }
 
 // onOfficer does what changes who may act.

@@ -22,6 +22,13 @@ type Codec struct{ Keys *Keys }
 
 var _ converter.PayloadCodec = (*Codec)(nil)
 
+// missingKeyError is the error of a payload whose key this program does not have.
+type missingKeyError struct{ id string }
+
+func (e *missingKeyError) Error() string {
+	return fmt.Sprintf("decrypt payload: the key ring has no key %q", e.id)
+}
+
 // Encode implements converter.PayloadCodec.
 func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	key := c.Keys.byID[c.Keys.last]
@@ -55,7 +62,7 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		id := string(p.GetMetadata()[metadataKey])
 		key, ok := c.Keys.byID[id]
 		if !ok {
-			return nil, fmt.Errorf("decrypt payload: the key ring has no key %q", id)
+			return nil, &missingKeyError{id}
 		}
 		data := p.GetData()
 		if len(data) < key.NonceSize() {

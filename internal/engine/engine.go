@@ -17,7 +17,6 @@ import (
 	"os"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 )
@@ -46,7 +45,7 @@ func Dial(ctx context.Context, o Options) (client.Client, error) {
 	if o.Keys == nil || o.Logger == nil {
 		return nil, errors.New("connect to Temporal: payload keys and a logger are needed")
 	}
-	data := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), &Codec{Keys: o.Keys})
+	data := newConverter(o.Keys)
 	options := client.Options{
 		HostPort: o.Address, Namespace: o.Namespace,
 		DataConverter: data,

@@ -18,9 +18,9 @@ import (
 	"example.org/cancuoc/internal/durable"
 )
 
-// Keys is a ring of payload keys: the last one encrypts, all decrypt. To change the
-// key, add a line to the ring and restart every program; an old line may be removed
-// when no history that it encrypted is kept. One key may encrypt 2^32 payloads (NIST SP
+// Keys is a ring of payload keys: the last one encrypts, all decrypt. A new key is put
+// above the last one until every program has it, and then below it; an old one may be
+// removed when no workflow runs that was begun under it (docs/operations.md). One key may encrypt 2^32 payloads (NIST SP
 // 800-38D, 8.3, for random nonces).
 type Keys struct {
 	byID map[string]cipher.AEAD

@@ -38,6 +38,29 @@ type ResumeStation struct {
 	Officer OfficerID
 }
 
+// RemoveStation takes a station out of service that is gone for good.
+type RemoveStation struct {
+	Officer, Witness OfficerID // who counted its blanks together
+	Reason           string
+	Blanks           string // where the blanks in its stock are now: LocationCenter, a station, BlanksLost; empty: it has none
+}
+
+// BlanksLost says that a station's blanks were lost with it.
+const BlanksLost = "lost"
+
+// RevokeSigner revokes a document signer: cards that it signed are refused at borders.
+type RevokeSigner struct {
+	Officer, Witness OfficerID
+	Serial           string // hexadecimal
+	Reason           string // of RFC 5280, 5.3.1
+}
+
+// RollOverSigner makes a new document signer, or a new CSCA.
+type RollOverSigner struct {
+	Officer, Witness OfficerID
+	CSCA             bool
+}
+
 // LetGo says of what the registry does not know that nobody waits for it any more.
 type LetGo struct {
 	Officer OfficerID
@@ -107,6 +130,15 @@ func (PauseStation) ActName() string { return "pause-station" }
 func (ResumeStation) ActName() string { return "resume-station" }
 
 // ActName implements Act.
+func (RemoveStation) ActName() string { return "remove-station" }
+
+// ActName implements Act.
+func (RevokeSigner) ActName() string { return "revoke-signer" }
+
+// ActName implements Act.
+func (RollOverSigner) ActName() string { return "roll-over-signer" }
+
+// ActName implements Act.
 func (LetGo) ActName() string { return "let-go" }
 
 // ActName implements Act.
@@ -150,6 +182,19 @@ func (a PauseStation) Check() error {
 
 // Check implements Act.
 func (a ResumeStation) Check() error { return checkBadge("officer", a.Officer) }
+
+// Check implements Act.
+func (a RemoveStation) Check() error {
+	return errors.Join(TwoOfficers("witness", a.Officer, a.Witness), checkGiven("reason", a.Reason), CheckNote("blanks", a.Blanks))
+}
+
+// Check implements Act.
+func (a RevokeSigner) Check() error {
+	return errors.Join(TwoOfficers("witness", a.Officer, a.Witness), checkGiven("serial", a.Serial), checkGiven("reason", a.Reason))
+}
+
+// Check implements Act.
+func (a RollOverSigner) Check() error { return TwoOfficers("witness", a.Officer, a.Witness) }
 
 // Check implements Act.
 func (a LetGo) Check() error {
@@ -208,6 +253,15 @@ func (a PauseStation) By() []OfficerID { return []OfficerID{a.Officer} }
 
 // By implements Act.
 func (a ResumeStation) By() []OfficerID { return []OfficerID{a.Officer} }
+
+// By implements Act.
+func (a RemoveStation) By() []OfficerID { return []OfficerID{a.Officer, a.Witness} }
+
+// By implements Act.
+func (a RevokeSigner) By() []OfficerID { return []OfficerID{a.Officer, a.Witness} }
+
+// By implements Act.
+func (a RollOverSigner) By() []OfficerID { return []OfficerID{a.Officer, a.Witness} }
 
 // By implements Act.
 func (a LetGo) By() []OfficerID { return []OfficerID{a.Officer} }

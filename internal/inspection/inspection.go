@@ -28,6 +28,13 @@ type Expectation struct {
 	chip   chipinspection.Expect
 }
 
+// WithShortAPDUs expects the same of a reader that does not pass on commands of extended
+// length.
+func (e Expectation) WithShortAPDUs(short bool) Expectation {
+	e.access.ShortAPDUs = short
+	return e
+}
+
 // Expect gives what is expected of a card that was composed as content and whose
 // chip was personalized with image.
 func Expect(form *render.Form, content render.Content, image *chip.Image) (Expectation, error) {

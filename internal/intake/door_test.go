@@ -20,7 +20,6 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/personalization/chip/lds"
-	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/templates/render"
 	"example.org/cancuoc/templates/render/rendertest"
 )
@@ -112,15 +111,13 @@ func TestCheck_WhatIsAcceptedCanBePrepared(t *testing.T) {
 	}
 	door := newDoor(t, filed)
 	profile := lds.Profiles()[0]
-	authority, err := pki.OpenDev(t.TempDir(), pki.Options{CSCACurve: profile.SODCurve, SignerCurve: profile.SODCurve, Clock: filed.Midnight})
-	require.NoError(t, err)
 	for name, s := range submissions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			accepted, err := door.Check(s)
 			require.NoError(t, err)
 
-			prepare(t, door, accepted, personalization.PrepareInput{Profile: profile, Signer: authority.Signers(), At: filed.Midnight()})
+			prepare(t, door, accepted, personalization.PrepareInput{Profile: profile})
 		})
 	}
 }

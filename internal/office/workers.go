@@ -14,6 +14,7 @@ import (
 	"example.org/cancuoc/internal/biometrics/abis"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/workflows"
 )
 
@@ -61,15 +62,12 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	if err != nil {
 		return nil, err
 	}
-	authority, err := o.Authority()
-	if err != nil {
-		return nil, err
-	}
 	flows, err := o.Workflows(ctx)
 	if err != nil {
 		return nil, err
 	}
 	settings := options()
+	settings.Interceptors = append(settings.Interceptors, &activities.Troubles{Registry: o.Registry, Application: workflows.ApplicationOf})
 	settings.MaxConcurrentActivityExecutionSize = o.config.Worker.Concurrency
 	settings.DeploymentOptions = deployment(o.config.Worker.Build)
 	w := worker.New(connected, workflows.PipelineQueue, settings)
@@ -77,9 +75,9 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	w.RegisterWorkflow(workflows.Consignment)
 	w.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: o.Registry,
-		ABIS:   abis.NewBuiltin(o.Registry),
-		Signer: authority.Signers(), Profile: o.chip,
-		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
+		ABIS:    abis.NewBuiltin(o.Registry),
+		Profile: o.chip,
+		Forms:   o.Forms, Print: o.print(), Calendar: o.Calendar,
 		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, AtRiskDays: o.config.Office.AtRiskDays,
 	})
 	w.RegisterActivity(&activities.DispatchRoom{Registry: o.Registry, Applications: flows})
@@ -102,6 +100,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	if err != nil {
 		return nil, err
 	}
+	chip.Sealer = personalization.Sealer{Profile: o.chip, Signer: authority.Signers(), Now: o.Now}
 	printer, err := o.printer()
 	if err != nil {
 		return nil, err
@@ -114,6 +113,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 		Camera: &camera{dpi: o.config.Printing.DPI, print: o.print()},
 		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}
+	line.Ask(s)
 	free, err := slotWorker(connected, workflows.PersonalizationQueue, slots{line.Issue, line.Withdraw, line.Slots()}, s)
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ type ApplicationRecord struct {
 	Awaiting     identity.Action
 	AwaitingWhy  string    // why it waits
 	Since        time.Time // since when it waits for that; zero when it does not
-	Trouble      string    // what is wrong at the station that makes its card; empty while all goes well
+	Trouble      string    // why the last step could not be done, at its station or the center; empty while all goes well
 	TroubleSince time.Time // zero while all goes well
 	Attempt      int
 	CaptureRound int

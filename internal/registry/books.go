@@ -13,11 +13,13 @@ import (
 const maxFaults = 100
 
 // accountOfCard is the account in which the blank of a card belongs, by the card's
-// state; that of a blank without a card is stock.
+// state; that of a blank b without a card is stock, unless it was lost with its station.
 var accountOfCard = `CASE
 	WHEN c.state IN ` + literals([]identity.CardState{identity.CardLive, identity.CardRevoked}) + ` THEN ` + accountIssued + `
 	WHEN c.state IN ` + literals([]identity.CardState{identity.CardSpoiled, identity.CardLost, identity.CardFound}) + ` THEN ` + accountSpoiled + `
 	WHEN c.state = ` + cardDestroyed + ` THEN ` + accountDestroyed + `
+	WHEN c.state IS NULL AND b.account = ` + accountSpoiled + ` AND b.application IS NULL AND EXISTS (
+		SELECT FROM station_acts gone WHERE gone.station = b.location AND gone.act = 'remove') THEN ` + accountSpoiled + `
 	WHEN c.state IS NULL THEN ` + accountStock + ` ELSE ` + accountProduction + ` END`
 
 // VerifyBooks compares the books with each other, blank by blank and decision by

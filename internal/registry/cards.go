@@ -19,7 +19,7 @@ type CardData struct {
 	Attempt     int
 	Card        identity.Card
 	DigestForm  [32]byte // of the form that it is drawn with
-	DigestSOD   [32]byte
+	DigestSOD   [32]byte // zero: the chip makes its keys, and it is noted once they are signed
 	DigestPrint [32]byte
 	Evidence    map[identity.EvidenceKind][]byte
 }
@@ -36,6 +36,10 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 		t := d.Card.Expiry.Date.Midnight()
 		expires = &t
 	}
+	var sod []byte
+	if d.DigestSOD != [32]byte{} {
+		sod = d.DigestSOD[:]
+	}
 	sealed, err := r.vault.Seal(ctx, r.db, string(d.Application), d.Attempt, blobs(d.Evidence))
 	if err != nil {
 		return err
@@ -44,20 +48,31 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	batch.Queue(`
 		WITH prepared AS (
 			INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by)
-			SELECT @application, @attempt, `+cardPrepared+`, @number, @serial, @form, @issued, @expires, @card, @form_digest, @sod, @print,
+			SELECT @application, @attempt, `+cardPrepared+`, @number, @serial, @form, @issued, @expires, @card, @form_digest, @sod::bytea, @print,
 				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = `+stepApprove+` AND round = 1), '')
 			ON CONFLICT (application, attempt) DO NOTHING
 			RETURNING application
 		)
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT application, `+actorSystem+`, 'prepared card ' || @attempt, 'security object ' || encode(@sod, 'hex') FROM prepared`,
+		SELECT application, `+actorSystem+`, 'prepared card ' || @attempt, coalesce('security object ' || encode(@sod::bytea, 'hex'), '') FROM prepared`,
 		pgx.StrictNamedArgs{
 			"application": d.Application, "attempt": d.Attempt, "number": string(d.Card.Person.Number), "serial": d.Card.Serial,
 			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "expires": expires, "card": card,
-			"form_digest": d.DigestForm[:], "sod": d.DigestSOD[:], "print": d.DigestPrint[:],
+			"form_digest": d.DigestForm[:], "sod": sod, "print": d.DigestPrint[:],
 		})
 	sealed.Queue(batch)
 	return fail("save card", r.db.SendBatch(ctx, batch).Close())
+}
+
+// NoteSecurityObject records the digest of the security object that a card was found to
+// have, before it is inspected. It refuses with Conflict when the card has another one.
+func (r *Registry) NoteSecurityObject(ctx context.Context, number identity.ApplicationNumber, attempt int, digest [32]byte) error {
+	tag, err := r.db.Exec(ctx, `UPDATE cards SET digest_sod = $3 WHERE application = $1 AND attempt = $2 AND (digest_sod IS NULL OR digest_sod = $3)`,
+		number, attempt, digest[:])
+	if err == nil && tag.RowsAffected() == 0 {
+		return identity.Refuse(identity.Conflict, "card %d was signed with another security object", attempt)
+	}
+	return fail("note security object", err)
 }
 
 // CardRecord is one card and what became of it.
@@ -67,7 +82,7 @@ type CardRecord struct {
 	State        identity.CardState
 	Card         identity.Card
 	DigestForm   []byte // none of cards that were prepared before it was kept
-	DigestSOD    []byte
+	DigestSOD    []byte // none before it is signed
 	Blank        identity.BlankSerial
 	Station      identity.StationID
 	Consignment  identity.ConsignmentNumber

@@ -80,7 +80,7 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 			FROM decided WHERE a.number = decided.application
 			RETURNING a.due, a.clock_stopped_at
 		), spoiled AS (
-			UPDATE cards c SET state = ` + cardSpoiled + `, reason = @lost, changed_at = now()
+			UPDATE cards c SET state = ` + cardSpoiled + `, unsure = c.state = ` + cardBegun + `, reason = @lost, changed_at = now()
 			FROM decided WHERE c.application = decided.application AND c.attempt = @write_off AND c.state IN ` + begunAtStation + `
 			RETURNING c.application, c.attempt, c.blank
 		), booked AS (

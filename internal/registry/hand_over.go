@@ -71,7 +71,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "officer": h.Officer, "reason": replaced.String()})
 	batch.Queue(`
 		WITH ended AS (
-			UPDATE applications a SET stage = `+stageIssued+`, awaiting = '', entered_at = now()
+			UPDATE applications a SET stage = `+stageIssued+`, awaiting = '', awaiting_why = '', awaiting_since = NULL, entered_at = now()
 			FROM cards c WHERE a.number = @application AND a.stage = `+stageHandOver+`
 				AND c.application = a.number AND c.attempt = @attempt AND c.state = `+cardArrived+`
 			RETURNING a.number

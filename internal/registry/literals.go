@@ -28,17 +28,19 @@ const (
 	stepRelease    = `'` + string(identity.StepRelease) + `'`
 	stepWithdraw   = `'` + string(identity.StepWithdraw) + `'`
 
-	cardPrepared  = `'` + string(identity.CardPrepared) + `'`
-	cardBegun     = `'` + string(identity.CardBegun) + `'`
-	cardInspected = `'` + string(identity.CardInspected) + `'`
-	cardPacked    = `'` + string(identity.CardPacked) + `'`
-	cardArrived   = `'` + string(identity.CardArrived) + `'`
-	cardLive      = `'` + string(identity.CardLive) + `'`
-	cardRevoked   = `'` + string(identity.CardRevoked) + `'`
-	cardSpoiled   = `'` + string(identity.CardSpoiled) + `'`
-	cardLost      = `'` + string(identity.CardLost) + `'`
-	cardFound     = `'` + string(identity.CardFound) + `'`
-	cardDestroyed = `'` + string(identity.CardDestroyed) + `'`
+	cardPrepared     = `'` + string(identity.CardPrepared) + `'`
+	cardBegun        = `'` + string(identity.CardBegun) + `'`
+	cardPersonalized = `'` + string(identity.CardPersonalized) + `'`
+	cardPrinted      = `'` + string(identity.CardPrinted) + `'`
+	cardInspected    = `'` + string(identity.CardInspected) + `'`
+	cardPacked       = `'` + string(identity.CardPacked) + `'`
+	cardArrived      = `'` + string(identity.CardArrived) + `'`
+	cardLive         = `'` + string(identity.CardLive) + `'`
+	cardRevoked      = `'` + string(identity.CardRevoked) + `'`
+	cardSpoiled      = `'` + string(identity.CardSpoiled) + `'`
+	cardLost         = `'` + string(identity.CardLost) + `'`
+	cardFound        = `'` + string(identity.CardFound) + `'`
+	cardDestroyed    = `'` + string(identity.CardDestroyed) + `'`
 
 	accountReceived   = `'` + string(identity.AccountReceived) + `'`
 	accountStock      = `'` + string(identity.AccountStock) + `'`
@@ -59,6 +61,7 @@ const (
 	surplusUnclear = `'` + string(identity.SurplusUnclear) + `'`
 
 	evidenceTemplates = `'` + string(identity.EvidenceTemplates) + `'`
+	evidenceChipKeys  = `'` + string(identity.EvidenceChipKeys) + `'`
 	citizenAlive      = `'` + string(identity.Alive) + `'`
 	locationCenter    = `'` + identity.LocationCenter + `'`
 	actorSystem       = `'` + identity.ActorSystem + `'`

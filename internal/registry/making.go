@@ -129,6 +129,31 @@ func (r *Registry) GiveBack(ctx context.Context, number identity.ApplicationNumb
 	return tag.RowsAffected() == 1, nil
 }
 
+// SayUntouched is a station's word on a card that somebody else gave up when it was no more
+// than begun there: whether it is known that nothing was written to the blank. Then the
+// blank is in stock again, where it came from. A second call changes nothing, nor does one that comes
+// when two officers have destroyed the card; it reports whether this one did.
+func (r *Registry) SayUntouched(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID, untouched bool) (bool, error) {
+	tag, err := r.db.Exec(ctx, `
+		WITH card AS (
+			SELECT application, attempt, blank FROM cards
+			WHERE application = @application AND attempt = @attempt AND station = @station AND unsure AND state = `+cardSpoiled+` FOR NO KEY UPDATE
+		), said AS (
+			UPDATE cards c SET unsure = false, blank = CASE WHEN @untouched THEN NULL ELSE c.blank END
+			FROM card WHERE c.application = card.application AND c.attempt = card.attempt RETURNING card.application
+		), returned AS (
+			UPDATE blanks b SET account = `+accountStock+`, location = x.location, application = NULL, attempt = NULL, given_back = b.given_back + 1
+			FROM said, card, boxes x WHERE @untouched AND b.serial = card.blank AND x.number = b.box
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @station, CASE WHEN @untouched THEN 'gave back blank ' ELSE 'may have written to blank ' END || blank || ' of card ' || @attempt::integer, '' FROM card`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "untouched": untouched})
+	if err != nil {
+		return false, fail("record whether a blank was written to", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
 // NoteTrouble records what is wrong at the station that makes a card, for the lists and
 // the story. The same trouble again changes nothing.
 func (r *Registry) NoteTrouble(ctx context.Context, number identity.ApplicationNumber, station identity.StationID, trouble string) error {
@@ -140,4 +165,15 @@ func (r *Registry) NoteTrouble(ctx context.Context, number identity.ApplicationN
 		INSERT INTO audit (application, actor, event, reason) SELECT number, @station, 'trouble at station', @trouble FROM noted`,
 		pgx.StrictNamedArgs{"application": number, "station": station, "trouble": identity.OneLine(trouble)})
 	return fail("note trouble", err)
+}
+
+// ShowTrouble shows why a step of the center cannot be done now, until the application
+// goes on; empty: it was done. It is not noted in the story: such a step may be tried for
+// days, each time with another error.
+func (r *Registry) ShowTrouble(ctx context.Context, number identity.ApplicationNumber, trouble string) error {
+	_, err := r.db.Exec(ctx, `
+		UPDATE applications SET trouble = @trouble, trouble_since = CASE WHEN @trouble <> '' THEN coalesce(trouble_since, now()) END
+		WHERE number = @application AND trouble <> @trouble AND stage NOT IN `+ends,
+		pgx.StrictNamedArgs{"application": number, "trouble": identity.OneLine(trouble)})
+	return fail("show trouble", err)
 }

@@ -13,7 +13,7 @@ import (
 type Metrics struct {
 	Open      []OpenCount
 	Stock     []StockCount
-	InTrouble int // applications whose card a station could not make at its last try
+	InTrouble int // applications whose last step could not be done
 }
 
 // OpenCount counts the applications that are at a stage and wait for an action.

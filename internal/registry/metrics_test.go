@@ -99,7 +99,7 @@ func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 	collector := b.Collector(slog.New(slog.DiscardHandler))
 
 	require.NoError(t, testutil.CollectAndCompare(collector, strings.NewReader(`
-# HELP cancuoc_applications_in_trouble Applications whose card a station could not make at its last try.
+# HELP cancuoc_applications_in_trouble Applications whose last step could not be done: a station could not make the card, or a service of the center does not answer.
 # TYPE cancuoc_applications_in_trouble gauge
 cancuoc_applications_in_trouble 0
 # HELP cancuoc_blanks_in_stock Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.

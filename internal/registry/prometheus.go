@@ -24,7 +24,7 @@ var (
 	blanksInStock = prometheus.NewDesc("cancuoc_blanks_in_stock",
 		"Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.", []string{"location"}, nil)
 	applicationsInTrouble = prometheus.NewDesc("cancuoc_applications_in_trouble",
-		"Applications whose card a station could not make at its last try.", nil, nil)
+		"Applications whose last step could not be done: a station could not make the card, or a service of the center does not answer.", nil, nil)
 	stationPaused = prometheus.NewDesc("cancuoc_station_paused",
 		"1 if the personalization station takes no cards until it is resumed, else 0.", []string{"station"}, nil)
 	stationSilent = prometheus.NewDesc("cancuoc_station_silent_seconds",

@@ -55,7 +55,7 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by),
-    UPDATE (state, blank, station, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, changed_at)
+    UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, changed_at)
     ON cards TO cancuoc_programs;
 GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
     UPDATE (state, cards, courier, seal, opened_at, sealed_by, sent_by, sent_at, received_by, received_at, counted, said_missing, said_surplus, announced_at,
@@ -70,7 +70,7 @@ GRANT SELECT, INSERT, UPDATE (kind, province, name, public_key, revoked) ON stat
 GRANT SELECT, INSERT, UPDATE (person) ON citizens TO cancuoc_programs;
 
 -- What works, and for whom.
-GRANT SELECT, INSERT (id, slots), UPDATE (seen_at, slots, paused_at, paused_by, paused_why, back_at) ON stations_at_work TO cancuoc_programs;
+GRANT SELECT, INSERT (id, slots), UPDATE (seen_at, slots, paused_at, paused_by, paused_why, back_at, removed_at) ON stations_at_work TO cancuoc_programs;
 GRANT SELECT, INSERT, UPDATE (holder, until) ON leases TO cancuoc_programs;
 
 -- The vault, and the gallery, in which a round that was captured again takes a new place.
@@ -83,6 +83,6 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 GRANT SELECT ON acts, refused_acts, decodes, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
-GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, consignment, missing, reason,
+GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at) ON cards TO cancuoc_readers;
 GRANT SELECT (id, province) ON stations TO cancuoc_readers;

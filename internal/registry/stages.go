@@ -101,7 +101,7 @@ const entered = ` FOR NO KEY UPDATE
 			trouble_since = CASE WHEN b.stage = @to THEN a.trouble_since END,
 			entered_at = CASE WHEN b.stage = @to THEN a.entered_at ELSE now() END
 		FROM before b WHERE a.number = b.number
-		RETURNING a.number, a.awaiting_since, b.stage <> @to OR a.attempt > b.attempt AS moved,
+		RETURNING a.number, a.awaiting_since, b.stage <> @to OR a.attempt > b.attempt AND b.attempt > 0 AS moved,
 			@awaiting <> '' AND (b.awaiting, b.awaiting_why) IS DISTINCT FROM (@awaiting, @why) AS waits
 	), kept AS (
 		INSERT INTO findings (application, stage, round, found) SELECT number, @to, @round, @found::jsonb FROM entered WHERE @found IS NOT NULL
@@ -145,7 +145,7 @@ func (r *Registry) End(ctx context.Context, m StageChange) error {
 		WITH ended AS (
 			SELECT number FROM applications WHERE number = @application AND stage = @to
 		), spoiled AS (
-			UPDATE cards c SET state = `+cardSpoiled+`, reason = @reason, changed_at = now()
+			UPDATE cards c SET state = `+cardSpoiled+`, unsure = c.state = `+cardBegun+`, reason = @reason, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND (c.state = `+cardPrepared+` OR c.state IN `+begunAtStation+`)
 			RETURNING c.application, c.attempt, c.blank
 		), booked AS (

@@ -83,11 +83,13 @@ func TestEnter_RecordsTheAwaitedAction(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
-	b.enter(t, number, 1, identity.BiometricCapture)
+	b.enter(t, number, 0, identity.BiometricCapture) // a step that knows no card yet
 	before, err := b.Application(t.Context(), number)
 	require.NoError(t, err)
 
-	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"})))
+	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{
+		Application: number, To: identity.BiometricCapture, Attempt: 1, Awaiting: identity.ToRecapture, Actor: "system",
+	})))
 
 	after, err := b.Application(t.Context(), number)
 	require.NoError(t, err)

@@ -20,7 +20,8 @@ type StationAtWork struct {
 	PausedBy  string        // an officer, or the station itself
 	PausedWhy string
 	Cards     []CardInSlot
-	Bare      bool // no blank is in stock that it may take, and one is at another station that works
+	Unsure    []CardInSlot // cards given up by others: only the station knows whether it wrote to their blanks
+	Bare      bool         // no blank is in stock that it may take, and one is at another station that works
 }
 
 // SilentAfter is how long a station may go unheard before it counts as silent; it
@@ -53,15 +54,21 @@ func (r *Registry) ReportStation(ctx context.Context, id identity.StationID, slo
 		SELECT NOT EXISTS (SELECT FROM blanks WHERE account = `+accountStock+` AND location IN (`+locationCenter+`, $1))
 			AND EXISTS (SELECT FROM stations_at_work s WHERE s.id <> $1 AND `+works+` AND EXISTS (
 				SELECT FROM blanks b WHERE b.account = `+accountStock+` AND b.location = s.id))`, id, SilentAfter).Scan(&list[0].Bare)
+	if err != nil {
+		return StationAtWork{}, fail("report station", err)
+	}
+	rows, _ := r.db.Query(ctx, `SELECT application, attempt, state, blank, '' FROM cards WHERE station = $1 AND unsure AND state = `+cardSpoiled+` LIMIT 100`, id) // CollectRows reports the error
+	list[0].Unsure, err = pgx.CollectRows(rows, pgx.RowToStructByPos[CardInSlot])
 	return list[0], fail("report station", err)
 }
 
 // works: a station s takes cards, and has been heard of within $2.
 const works = `s.paused_at IS NULL AND s.seen_at > now() - $2::interval`
 
-// StationsAtWork lists the personalization stations, by name.
+// StationsAtWork lists the personalization stations, by name: not those that are out of
+// service, unless they were heard of since.
 func (r *Registry) StationsAtWork(ctx context.Context) ([]StationAtWork, error) {
-	list, err := r.stationsAtWork(ctx, ``)
+	list, err := r.stationsAtWork(ctx, `WHERE s.removed_at IS NULL OR s.seen_at > s.removed_at`)
 	return list, fail("list stations", err)
 }
 
@@ -120,7 +127,8 @@ func pauseStation(ctx context.Context, db querier, id identity.StationID, by, wh
 	return err
 }
 
-// ResumeStation lets a station take cards again. One that works is left as it is.
+// ResumeStation lets a station take cards again, also one that was out of service. One
+// that works is left as it is.
 func (r *Registry) ResumeStation(ctx context.Context, id identity.StationID, act identity.ResumeStation, signed statement.Signed) error {
 	return r.act(ctx, act, statement.Station(id), signed, func(tx pgx.Tx) error { return resumeStation(ctx, tx, id, act.Officer) })
 }
@@ -129,7 +137,7 @@ func resumeStation(ctx context.Context, tx pgx.Tx, id identity.StationID, by ide
 	var known bool
 	err := tx.QueryRow(ctx, `
 		WITH resumed AS (
-			UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = '', back_at = now() WHERE id = @id AND paused_at IS NOT NULL RETURNING id
+			UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = '', removed_at = NULL, back_at = now() WHERE id = @id AND paused_at IS NOT NULL RETURNING id
 		), noted AS (
 			INSERT INTO station_acts (station, actor, act, reason) SELECT id, @by, 'resume', '' FROM resumed
 		)

@@ -16,7 +16,7 @@ import (
 
 // Officers whom the founders of a signedOffice registered.
 const (
-	newcomer  = identity.OfficerID("PD-001-0077") // approves
+	latecomer = identity.OfficerID("PD-001-0077") // approves
 	dismissed = identity.OfficerID("PD-001-0088") // was revoked
 )
 
@@ -40,7 +40,7 @@ func (b *bundle) register(t *testing.T, badge identity.OfficerID, roles ...ident
 func signedOffice(t *testing.T) *bundle {
 	t.Helper()
 	b := newBundle(t)
-	b.register(t, newcomer, identity.Approving)
+	b.register(t, latecomer, identity.Approving)
 	b.register(t, dismissed, identity.Approving)
 	b.stock(t, 3)
 	held := b.received(t)
@@ -50,12 +50,12 @@ func signedOffice(t *testing.T) *bundle {
 	require.NoError(t, b.RevokeOfficer(t.Context(), dismissed, revoke, registrytest.Signed(revoke, statement.Officer(dismissed))))
 	second := publicKey(t, "nobody's badge")
 	add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: second}
-	require.NoError(t, b.RegisterKey(t.Context(), newcomer, add, registrytest.Signed(add, statement.Officer(newcomer))))
+	require.NoError(t, b.RegisterKey(t.Context(), latecomer, add, registrytest.Signed(add, statement.Officer(latecomer))))
 	drop := identity.RevokeKey{Officer: cast.Founders[0], Key: second, Reason: "lost"}
-	require.NoError(t, b.RevokeKey(t.Context(), newcomer, drop, registrytest.Signed(drop, statement.Officer(newcomer))))
+	require.NoError(t, b.RevokeKey(t.Context(), latecomer, drop, registrytest.Signed(drop, statement.Officer(latecomer))))
 	number := b.arrived(t)
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
-	_, err = b.Decide(t.Context(), identity.Decision{Application: held, Step: identity.StepReject, Round: 1, Officer: newcomer, Reason: identity.Reason{Code: "not-entitled"}}, time.Time{})
+	_, err = b.Decide(t.Context(), identity.Decision{Application: held, Step: identity.StepReject, Round: 1, Officer: latecomer, Reason: identity.Reason{Code: "not-entitled"}}, time.Time{})
 	require.NoError(t, err)
 	return b
 }
@@ -81,7 +81,7 @@ func TestVerifyActs_AcceptsWhatPeopleDid(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, report.Acts, 10)
 	require.Contains(t, report.Founders, cast.Founders[0])
-	require.NotContains(t, report.Founders, newcomer)
+	require.NotContains(t, report.Founders, latecomer)
 	require.Equal(t, len(report.Founders)+2, report.Officers)
 	require.Zero(t, report.Unsigned)
 }
@@ -96,7 +96,7 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"Approver":            {`UPDATE decisions SET officer = 'GD-01' WHERE step = 'approve'`, "approve by GD-01: nobody signed that"},
 		"ApproverEverywhere":  {`WITH d AS (UPDATE decisions SET officer = 'GD-01' WHERE step = 'approve') UPDATE acts SET officer = 'GD-01' WHERE act = 'approve'`, "by GD-01: it is not signed by those whom it names"},
 		"ApproverAndKey":      {`WITH d AS (UPDATE decisions SET officer = 'GD-01' WHERE step = 'approve') UPDATE acts SET officer = 'GD-01', key = (SELECT key FROM credentials WHERE officer = 'GD-01') WHERE act = 'approve'`, "by GD-01: its signatures do not fit"},
-		"Reason":              {`UPDATE decisions SET reason = 'papers-forged' WHERE step = 'reject'`, "reject by " + string(newcomer) + ": that is not what was signed"},
+		"Reason":              {`UPDATE decisions SET reason = 'papers-forged' WHERE step = 'reject'`, "reject by " + string(latecomer) + ": that is not what was signed"},
 		"OtherApplication":    {`UPDATE acts SET subject = 'application/00000-00000-0' WHERE act = 'reject'`, "its statement is of another act"},
 		"Statement":           {`UPDATE acts SET statement = convert_to(replace(convert_from(statement, 'UTF8'), 'not-entitled', 'papers-forged'), 'UTF8') WHERE act = 'reject'`, "its signatures do not fit"},
 		"StatementIsNone":     {`UPDATE acts SET statement = '\x00' WHERE act = 'reject'`, "its statement is of another act"},
@@ -109,23 +109,23 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"Count":               {`UPDATE consignments SET counted = counted + 1 WHERE received_by <> ''`, "that is not what was signed"},
 		"Box":                 {`UPDATE boxes SET counted_by = 'GD-01'`, "that is not what was signed"},
 		"OfficerAdded":        {`INSERT INTO officers (badge, unit, roles, act) SELECT 'XX-1', 'center', '{approving}', id FROM acts WHERE act = 'register-officer' LIMIT 1`, "officer XX-1 is registered by no act of two administrators"},
-		"KeyAdded":            {`INSERT INTO credentials (key, officer, act) SELECT '\x01', '` + string(newcomer) + `', id FROM acts WHERE act = 'register-officer' LIMIT 1`, "officer " + string(newcomer) + " has a key that no act of two administrators gave him"},
+		"KeyAdded":            {`INSERT INTO credentials (key, officer, act) SELECT '\x01', '` + string(latecomer) + `', id FROM acts WHERE act = 'register-officer' LIMIT 1`, "officer " + string(latecomer) + " has a key that no act of two administrators gave him"},
 		"KeyOfAFounderAdded":  {`INSERT INTO credentials (key, officer) VALUES ('\x01', 'QT-C06-0001')`, "founder QT-C06-0001 has a second key that nobody registered"},
-		"KeyMoved":            {`UPDATE credentials SET officer = 'GD-01' WHERE officer = '` + string(newcomer) + `' AND revoked_at IS NULL`, "officer GD-01 has a key that no act of two administrators gave him"},
-		"KeyGone":             {`DELETE FROM credentials WHERE officer = '` + string(newcomer) + `'`, "officer " + string(newcomer) + ": a key was registered, and is gone"},
-		"KeyValidAgain":       {`UPDATE credentials SET revoked_at = NULL WHERE revoked_at IS NOT NULL`, "officer " + string(newcomer) + ": whether a key is revoked is not what was signed"},
-		"Roles":               {`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(newcomer) + `'`, "officer " + string(newcomer) + ": unit, roles or times are not what two administrators signed"},
-		"Unit":                {`UPDATE officers SET unit = 'center' WHERE badge = '` + string(newcomer) + `'`, "officer " + string(newcomer) + ": unit, roles or times are not what two administrators signed"},
+		"KeyMoved":            {`UPDATE credentials SET officer = 'GD-01' WHERE officer = '` + string(latecomer) + `' AND revoked_at IS NULL`, "officer GD-01 has a key that no act of two administrators gave him"},
+		"KeyGone":             {`DELETE FROM credentials WHERE officer = '` + string(latecomer) + `'`, "officer " + string(latecomer) + ": a key was registered, and is gone"},
+		"KeyValidAgain":       {`UPDATE credentials SET revoked_at = NULL WHERE revoked_at IS NOT NULL`, "officer " + string(latecomer) + ": whether a key is revoked is not what was signed"},
+		"Roles":               {`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
+		"Unit":                {`UPDATE officers SET unit = 'center' WHERE badge = '` + string(latecomer) + `'`, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
 		"ValidAgain":          {`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
 		"RevocationGone":      {`DELETE FROM acts WHERE act = 'revoke-officer'`, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
-		"OfficerGone":         {`DELETE FROM officers WHERE badge = '` + string(newcomer) + `'`, "officer " + string(newcomer) + " was registered, and is gone"},
-		"RegistrationGone":    {`DELETE FROM acts WHERE act = 'register-officer'`, "officer " + string(newcomer) + " is registered by no act of two administrators"},
-		"AdministratorNoMore": {`UPDATE officers SET roles = '{auditor}' WHERE badge = 'QT-C06-0002'`, "officer " + string(newcomer) + " is registered by no act of two administrators"},
+		"OfficerGone":         {`DELETE FROM officers WHERE badge = '` + string(latecomer) + `'`, "officer " + string(latecomer) + " was registered, and is gone"},
+		"RegistrationGone":    {`DELETE FROM acts WHERE act = 'register-officer'`, "officer " + string(latecomer) + " is registered by no act of two administrators"},
+		"AdministratorNoMore": {`UPDATE officers SET roles = '{auditor}' WHERE badge = 'QT-C06-0002'`, "officer " + string(latecomer) + " is registered by no act of two administrators"},
 		"FounderIsNone":       {`UPDATE officers SET founder = false, act = 'x' WHERE badge = 'QT-C06-0002'`, "officer QT-C06-0002 is registered by no act of two administrators"},
 		"FounderChanged":      {`UPDATE officers SET act = 'x', roles = '{approving}' WHERE badge = 'KT-C06-0001'`, "founder KT-C06-0001 was changed by no act of two administrators"},
 		"AfterRevocation":     {`UPDATE acts SET at = at + interval '2 hours' WHERE officer = '` + string(dismissed) + `'`, string(dismissed) + " could not do it then"},
-		"BeforeRegistration":  {`UPDATE acts SET at = at - interval '2 hours' WHERE act = 'reject'`, "the key of " + string(newcomer) + " was not valid then"},
-		"OtherProvince":       {`UPDATE applications SET province = '079', destination = '' WHERE number IN (SELECT application FROM decisions WHERE step = 'reject')`, string(newcomer) + " could not do it then"},
+		"BeforeRegistration":  {`UPDATE acts SET at = at - interval '2 hours' WHERE act = 'reject'`, "the key of " + string(latecomer) + " was not valid then"},
+		"OtherProvince":       {`UPDATE applications SET province = '079', destination = '' WHERE number IN (SELECT application FROM decisions WHERE step = 'reject')`, string(latecomer) + " could not do it then"},
 		"Competence":          {`INSERT INTO competences VALUES ('approve', 'stock')`, "role stock is allowed to approve, by nobody's decision"},
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one office, which is put right again

@@ -26,10 +26,10 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"consignment_state":    words(identity.ConsignmentStates),
 		"citizen_status":       words(identity.CitizenStatuses),
 		"station_kind":         words(identity.StationKinds),
-		"station_act":          {"pause", "resume"},
+		"station_act":          {"pause", "resume", "remove"},
 		"movement_has_act":     {"", identity.ActorSystem, "", ""},
 
-		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock}),
+		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock, identity.AccountSpoiled}),
 
 		"one_open_application_per_citizen_and_ground": append([]string{""}, words(identity.Ends())...),
 		"applications_open_by_receipt":                words(identity.Ends()),
@@ -47,6 +47,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"one_verdict_at_approval":              {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
 		"cards_at_station":                     words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
 		"applications_open":                    words(identity.Ends()),
+		"vault_chip_keys":                      {string(identity.EvidenceChipKeys)},
 		"blanks_in_stock":                      words([]identity.BlankAccount{identity.AccountStock}),
 		"blank_write_offs":                     words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
 	}

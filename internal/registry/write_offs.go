@@ -12,7 +12,7 @@ import (
 // WrittenOff is a blank that was spoiled or destroyed.
 type WrittenOff struct {
 	Serial identity.BlankSerial
-	Lost   bool // it was missing when its consignment was counted, so it cannot be destroyed
+	Lost   bool // with its consignment or its station, so it cannot be destroyed
 	Events []WriteOff
 }
 
@@ -33,8 +33,13 @@ func (r *Registry) WrittenOff(ctx context.Context, from, to identity.Date) ([]Wr
 		return nil, identity.RefuseField(identity.Invalid, "from", "must be a day, not after the last day")
 	}
 	rows, err := r.db.Query(ctx, `
-		SELECT m.serial, c.state = `+cardLost+`, m.credited = `+accountDestroyed+`, m.at, coalesce(why.actor, ''), coalesce(nullif(why.reason, ''), c.reason)
-		FROM blank_movements m JOIN cards c ON c.application = m.application AND c.attempt = m.attempt
+		SELECT m.serial, coalesce(c.state = `+cardLost+`, true), m.credited = `+accountDestroyed+`, m.at, coalesce(why.actor, gone.actor, ''),
+			coalesce(nullif(why.reason, ''), c.reason, @station_lost)
+		FROM blank_movements m LEFT JOIN cards c ON c.application = m.application AND c.attempt = m.attempt
+		LEFT JOIN LATERAL (
+			SELECT a.actor FROM station_acts a JOIN blanks b ON b.location = a.station
+			WHERE m.application IS NULL AND b.serial = m.serial AND a.act = 'remove' ORDER BY a.at DESC LIMIT 1
+		) gone ON true
 		LEFT JOIN LATERAL (
 			SELECT a.actor, a.reason FROM audit a
 			WHERE a.application = m.application AND CASE m.credited
@@ -44,9 +49,9 @@ func (r *Registry) WrittenOff(ctx context.Context, from, to identity.Date) ([]Wr
 		) why ON true
 		WHERE m.credited IN (`+accountSpoiled+`, `+accountDestroyed+`) AND m.at < @until AND m.serial IN (
 			SELECT serial FROM blank_movements WHERE credited IN (`+accountSpoiled+`, `+accountDestroyed+`) AND at >= @from AND at < @until)
-			AND NOT EXISTS (SELECT FROM blank_movements back WHERE back.serial = m.serial AND back.debited = m.credited AND back.credited = `+accountProduction+` AND back.at > m.at)
+			AND NOT EXISTS (SELECT FROM blank_movements back WHERE back.serial = m.serial AND back.debited = m.credited AND back.credited IN (`+accountProduction+`, `+accountStock+`) AND back.at > m.at)
 		ORDER BY m.serial, m.at`,
-		pgx.StrictNamedArgs{"from": from.Midnight(), "until": to.AddDays(1).Midnight()})
+		pgx.StrictNamedArgs{"from": from.Midnight(), "until": to.AddDays(1).Midnight(), "station_lost": string(identity.ReasonStationLost)})
 	if err != nil {
 		return nil, fail("list write-offs", err)
 	}

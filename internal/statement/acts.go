@@ -14,8 +14,9 @@ var acts = table(
 	of[identity.SealConsignment], of[identity.SendConsignment], of[identity.ReceiveConsignment], of[identity.Recount],
 	of[identity.ReopenConsignment], of[identity.SettleSurplus],
 	of[identity.ReceiveBlanks], of[identity.DestroyCard], of[identity.FindCard],
-	of[identity.PauseStation], of[identity.ResumeStation], of[identity.LetGo],
+	of[identity.PauseStation], of[identity.ResumeStation], of[identity.RemoveStation], of[identity.LetGo],
 	of[identity.RegisterStation], of[identity.RevokeStation],
+	of[identity.RevokeSigner], of[identity.RollOverSigner],
 	of[identity.RegisterOfficer], of[identity.RevokeOfficer], of[identity.RegisterKey], of[identity.RevokeKey], of[identity.LogIn],
 )
 

@@ -20,17 +20,21 @@ import (
 // ErrImage is wrapped by errors about bytes that are not the image of a chip.
 var ErrImage = errors.New("chip image is malformed")
 
-// Image is all that is written to one chip. It holds the chip's private keys
-// and its holder's data: it is stored encrypted, and gone once the card is made.
+// Image is all that is written to one chip. It holds its holder's data: it is stored
+// encrypted. Stored images are open: the chip makes its keys when it is written, and what
+// depends on them is added then.
 type Image struct {
 	Files          lds.Files
 	MRZInformation string // what BAC and PACE derive keys from: number, birth and expiry with check digits
 	CAN            string // card access number, six digits
-	CAPrivate      []byte // Chip Authentication key, PKCS#8
-	AAPrivate      []byte // Active Authentication key, PKCS#8
+	CAPrivate      []byte // Chip Authentication key, PKCS#8, of a chip that did not make it
+	AAPrivate      []byte // Active Authentication key, PKCS#8, of a chip that did not make it
 	Profile        string // name of the lds.Profile
 	Serial         identity.CardSerial
 }
+
+// Open reports whether the chip is to make its keys, and the image to be sealed with them.
+func (i *Image) Open() bool { return i.Files[lds.SOD] == nil }
 
 // LogValue hides the image.
 func (*Image) LogValue() slog.Value { return slog.StringValue("[chip image]") }
@@ -41,13 +45,17 @@ func (*Image) String() string { return "[chip image]" }
 // GoString hides the image.
 func (*Image) GoString() string { return "[chip image]" }
 
-// The names of what an image holds beside the elementary files, which go by
+// The names of the private keys, by which card profiles know them.
+const (
+	CAPrivate = "chip-authentication-key"
+	AAPrivate = "active-authentication-key"
+)
+
+// The names of what else an image holds beside the elementary files, which go by
 // their own names. The card profiles know the secrets by them, too.
 const (
 	nameMRZInformation = "mrz-information"
 	nameCAN            = "can"
-	nameCAPrivate      = "chip-authentication-key"
-	nameAAPrivate      = "active-authentication-key"
 	nameProfile        = "profile"
 	nameSerial         = "serial"
 )
@@ -58,8 +66,8 @@ func (i *Image) Content() map[string][]byte {
 	content := map[string][]byte{
 		nameMRZInformation: []byte(i.MRZInformation),
 		nameCAN:            []byte(i.CAN),
-		nameCAPrivate:      i.CAPrivate,
-		nameAAPrivate:      i.AAPrivate,
+		CAPrivate:          i.CAPrivate,
+		AAPrivate:          i.AAPrivate,
 	}
 	for ef, b := range i.Files {
 		content[string(ef)] = b
@@ -159,9 +167,9 @@ func (i *Image) set(name string, part []byte) bool {
 		i.MRZInformation = string(part)
 	case nameCAN:
 		i.CAN = string(part)
-	case nameCAPrivate:
+	case CAPrivate:
 		i.CAPrivate = part
-	case nameAAPrivate:
+	case AAPrivate:
 		i.AAPrivate = part
 	case nameProfile:
 		i.Profile = string(part)

@@ -46,12 +46,13 @@ func (a Action) Writes() bool {
 
 // Profile is a card profile: how one kind of chip is personalized.
 type Profile struct {
-	Name   string   `yaml:"name"`
-	Level  Hex      `yaml:"level"` // security level of the secure channel, one byte
-	Block  int      `yaml:"block"` // most data of one command, in bytes
-	Before []Action `yaml:"before"`
-	Each   []Action `yaml:"each"` // once for each application
-	After  []Action `yaml:"after"`
+	Name      string   `yaml:"name"`
+	Level     Hex      `yaml:"level"`      // security level of the secure channel, one byte
+	Block     int      `yaml:"block"`      // most data of one command, in bytes
+	MakesKeys bool     `yaml:"makes_keys"` // the chip makes its keys; otherwise they are made while it is written
+	Before    []Action `yaml:"before"`
+	Each      []Action `yaml:"each"` // once for each application
+	After     []Action `yaml:"after"`
 }
 
 // Application is one row of the table of card applications.
@@ -66,6 +67,7 @@ type Application struct {
 	GenerateKey bool   `yaml:"generate_key"` // the card makes its key; the certificate is its first file
 	LDS         bool   `yaml:"lds"`          // its files are the elementary files of package lds
 	Files       []Item `yaml:"files"`
+	Keys        []Item `yaml:"keys"` // private keys that the chip makes, where there is no content for them
 	Secrets     []Item `yaml:"secrets"`
 }
 
@@ -220,7 +222,7 @@ func (a Application) check() error {
 	if len(a.Privileges) != 1 {
 		return errors.New("privileges must be one byte")
 	}
-	for _, i := range slices.Concat(a.Files, a.Secrets) {
+	for _, i := range slices.Concat(a.Files, a.Keys, a.Secrets) {
 		if len(i.Tag) != 2 || i.Content == "" {
 			return fmt.Errorf("tag %X of %q must be two bytes, with a content", []byte(i.Tag), i.Content)
 		}

@@ -2,7 +2,9 @@ package profile
 
 import (
 	"context"
+	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/asn1"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,7 +13,9 @@ import (
 	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/globalplatform"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
 )
@@ -32,12 +36,18 @@ type Job struct {
 	Applications []*Application       // in the order in which they are installed
 	Content      Content
 	Reference    []byte    // stored on the card; tells finished cards apart
+	Short        bool      // the reader does not pass on commands of extended length
 	Random       io.Reader // crypto/rand by default
 
 	// Certify makes the certificate for a key that the card has generated; the
 	// key is an uncompressed point of P-256. Needed where an application
 	// generates a key.
 	Certify func(ctx context.Context, application string, publicKey []byte) (certificate []byte, err error)
+	// Curves names the curves of the keys that the chip makes, by the keys' names, and
+	// Complete gives what is written besides for their public points, uncompressed. Needed
+	// where there is no content for a key of an application.
+	Curves   map[string]string
+	Complete func(ctx context.Context, points map[string][]byte) (Content, error)
 	// Note is called with each step before it is taken. May be nil.
 	Note func(step string) error
 }
@@ -55,6 +65,11 @@ type run struct {
 // except locked. After an error the chip is unfinished and cannot be read, and can
 // be given to Run again: the first steps delete what is on it.
 func (p *Profile) Run(ctx context.Context, job Job) error {
+	if job.Short && p.Block > apdu.MaxShortData {
+		short := *p
+		short.Block = apdu.MaxShortData
+		p = &short
+	}
 	if job.Random == nil {
 		job.Random = rand.Reader
 	}
@@ -200,31 +215,118 @@ func lengthValues(fields ...[]byte) []byte {
 	return b
 }
 
-// generateKey has the card make its key, and gets the certificate for it.
+// generateKey has the card make its keys, and gets what depends on them.
 func (r *run) generateKey(ctx context.Context) error {
-	if !r.application.GenerateKey {
+	lacking := r.lackingKeys()
+	if !r.application.GenerateKey && len(lacking) == 0 {
 		return nil
 	}
-	if r.Certify == nil {
-		return errors.New("there is nothing to certify the key with: Certify is nil")
+	if !r.application.GenerateKey && !r.MakesKeys {
+		return r.complete(ctx, lacking, r.makeKey)
 	}
 	if err := r.selectForKey(ctx); err != nil {
 		return err
 	}
-	answer, err := r.send(ctx, apdu.Command{INS: apdu.GenerateKeyPair, P1: 0x80, Le: apdu.MaxShortLe})
+	if len(lacking) > 0 {
+		err := r.complete(ctx, lacking, func(i Item, curve elliptic.Curve) ([]byte, error) { return r.haveKeyMade(ctx, i, curve) })
+		if err != nil {
+			return err
+		}
+	}
+	if r.application.GenerateKey {
+		if err := r.certifyKey(ctx); err != nil {
+			return err
+		}
+	}
+	return r.selectBack(ctx)
+}
+
+// lackingKeys are the application's keys for which there is no content. Those of files that
+// are there already, signed, are not lacking: they are the chip's that the files are of.
+func (r *run) lackingKeys() []Item {
+	if r.application.LDS && len(r.Content[string(lds.SOD)]) > 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.application.Keys), func(i Item) bool { return len(r.Content[i.Content]) > 0 })
+}
+
+// certifyKey has the card make its key for certificates, and gets the certificate for it.
+func (r *run) certifyKey(ctx context.Context) error {
+	if r.Certify == nil {
+		return errors.New("there is nothing to certify the key with: Certify is nil")
+	}
+	point, err := r.generate(ctx, nil)
 	if err != nil {
 		return err
 	}
-	point, err := tlv.Find(answer.Data, 0x7F49, 0x86)
-	if err != nil {
-		return fmt.Errorf("public key: %w", err)
-	}
-	certificate, err := r.Certify(ctx, r.application.Name, point.Value)
+	certificate, err := r.Certify(ctx, r.application.Name, point)
 	if err != nil {
 		return fmt.Errorf("certificate: %w", err)
 	}
 	r.Content[r.application.Files[0].Content] = certificate
-	return r.selectBack(ctx)
+	return nil
+}
+
+// complete makes keys, and adds to the content what depends on them.
+func (r *run) complete(ctx context.Context, keys []Item, create func(Item, elliptic.Curve) (point []byte, err error)) error {
+	if r.Complete == nil {
+		return errors.New("there is nothing to complete the card with: Complete is nil")
+	}
+	points := make(map[string][]byte)
+	for _, i := range keys {
+		on, err := curve.ByName(r.Curves[i.Content])
+		if err != nil {
+			return fmt.Errorf("%s: %w", i.Content, err)
+		}
+		if points[i.Content], err = create(i, on); err != nil {
+			return fmt.Errorf("%s: %w", i.Content, err)
+		}
+	}
+	added, err := r.Complete(ctx, points)
+	if err != nil {
+		return err
+	}
+	maps.Copy(r.Content, added)
+	return nil
+}
+
+// makeKey makes a key for a chip that cannot. It is written like other secrets.
+func (r *run) makeKey(i Item, on elliptic.Curve) ([]byte, error) {
+	key, err := curve.GenerateKey(on, r.Random)
+	if err != nil {
+		return nil, err
+	}
+	if r.Content[i.Content], err = curve.MarshalPrivateKey(key, curve.Named); err != nil {
+		return nil, err
+	}
+	return curve.MarshalPoint(&key.PublicKey)
+}
+
+// haveKeyMade has the chip make a key: a control reference template names the key and its
+// curve.
+func (r *run) haveKeyMade(ctx context.Context, i Item, on elliptic.Curve) ([]byte, error) {
+	oid, err := curve.OID(on)
+	if err != nil {
+		return nil, err
+	}
+	mechanism, err := asn1.Marshal(oid)
+	if err != nil {
+		return nil, err
+	}
+	return r.generate(ctx, tlv.Encode(0xA4, tlv.Encode(0x83, i.Tag), tlv.Encode(0x80, mechanism[2:])))
+}
+
+// generate is GENERATE ASYMMETRIC KEY PAIR; the answer is a point.
+func (r *run) generate(ctx context.Context, data []byte) ([]byte, error) {
+	answer, err := r.send(ctx, apdu.Command{INS: apdu.GenerateKeyPair, P1: 0x80, Data: data, Le: apdu.MaxShortLe})
+	if err != nil {
+		return nil, err
+	}
+	point, err := tlv.Find(answer.Data, 0x7F49, 0x86)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	return point.Value, nil
 }
 
 // selectForKey selects the application, which alone can make its key.

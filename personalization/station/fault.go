@@ -9,6 +9,7 @@ const (
 	Device Part = "encoder" // it does not answer, or the chip refuses
 	Keys   Part = "keys"    // the chip has none of the key sets that the station knows
 	Slot   Part = "slot"    // another card is in it, or none
+	Signer Part = "signer"  // the document signer does not sign
 )
 
 // Fault is an error of a station that may pass, or that a person mends.

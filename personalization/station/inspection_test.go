@@ -24,7 +24,9 @@ import (
 // issue is one card of an invented holder, as data preparation makes it, and what an
 // inspection system needs to know.
 type issue struct {
-	image  *chip.Image
+	image  *chip.Image // whole
+	open   *chip.Image // as it is stored
+	sealer personalization.Sealer
 	expect chipinspection.Expect
 	trust  *pki.TrustStore
 	at     time.Time
@@ -59,15 +61,21 @@ func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
 	}
 	var portrait bytes.Buffer
 	require.NoError(t, jpeg.Encode(&portrait, picture, &jpeg.Options{Quality: 12})) // about 20 kB, as on cards
-	made, err := personalization.PrepareChip(personalization.ChipInput{
+	input := personalization.ChipInput{
 		Card: holder, MRZ: lines, Portrait: portrait.Bytes(), Fingers: fingers, Profile: p, Signer: authority.Signers(), At: now,
-	})
+	}
+	made, err := personalization.PrepareChip(input)
+	require.NoError(t, err)
+	open, err := personalization.ComposeChip(input)
 	require.NoError(t, err)
 	trust, err := authority.TrustStore()
 	require.NoError(t, err)
 	face, err := lds.ParseDG2(made.Files[lds.DG2])
 	require.NoError(t, err)
-	return issue{made, chipinspection.Expect{Card: holder, MRZ: lines, Portrait: face.Image}, trust, now}
+	return issue{
+		image: made, open: open, sealer: personalization.Sealer{Profile: p, Signer: input.Signer, Now: func() time.Time { return now }},
+		expect: chipinspection.Expect{Card: holder, MRZ: lines, Portrait: face.Image}, trust: trust, at: now,
+	}
 }
 
 // inspect reads the card in the slot as a border does.

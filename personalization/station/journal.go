@@ -25,8 +25,8 @@ const (
 	Spoiled  State = "spoiled"
 )
 
-// Entry is what the journal keeps of one blank. It holds no personal data: the
-// reference is a digest that includes private keys.
+// Entry is what the journal keeps of one blank. It holds no personal data: the reference is
+// a digest that includes the portrait and the card's serial, which nobody can guess.
 type Entry struct {
 	Blank      string `json:"blank"`
 	Reference  string `json:"reference"` // of the card that it was begun for, hexadecimal

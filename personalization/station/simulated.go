@@ -316,6 +316,9 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Reset powers the card down and up.
+func (s *simulatedSession) Reset(ctx context.Context) error { return s.card.Reset(ctx) }
+
 // ATR is the card's answer to reset.
 func (s *simulatedSession) ATR() []byte { return s.card.ATR() }
 

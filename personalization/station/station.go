@@ -2,17 +2,21 @@ package station
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
@@ -52,6 +56,9 @@ type Station struct {
 	// Its key version number differs from that of the initial key set.
 	CardKeys func(chipSerial []byte) (securechannel.KeySet, error)
 
+	// Sealer completes the images of chips that make their keys.
+	Sealer Sealer
+
 	// Applications are installed beside the eMRTD application, by their names in
 	// the catalog. Content holds what is written to them.
 	Applications []string
@@ -60,9 +67,21 @@ type Station struct {
 	Certify func(ctx context.Context, application string, publicKey []byte) ([]byte, error)
 
 	Random io.Reader // crypto/rand by default
+	reader reach     // of the encoder
+	intent sync.Mutex
 	// Attempts is how often a chip may refuse a step before its blank is spoiled;
 	// 3 by default. Faults of the connection do not count.
 	Attempts int
+}
+
+// Sealer completes images of chips that have made their keys.
+type Sealer interface {
+	// Prove reports what would keep an image from being sealed.
+	Prove() error
+	// Curves names the curves of the keys that the chip of an image makes.
+	Curves(image *chip.Image) (ca, aa string, err error)
+	// Seal gives an image what depends on the keys.
+	Seal(image *chip.Image, ca, aa crypto.PublicKey) (*chip.Image, error)
 }
 
 // Result describes a card that is finished and locked.
@@ -80,9 +99,9 @@ type Result struct {
 // the slot.
 func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Image) (Result, error) {
 	start := time.Now()
-	content := s.content(image)
-	reference := referenceOf(content, s.Applications)
-	entry, err := s.intend(blank, reference)
+	w := work{image: image, content: s.content(image)}
+	w.reference = referenceOf(w.content, s.Applications)
+	entry, err := s.intend(blank, w.reference)
 	if err != nil {
 		return Result{}, err
 	}
@@ -90,13 +109,20 @@ func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Ima
 	if err != nil {
 		return Result{}, entry.unanswered(fmt.Errorf("open blank %s: %w", blank, err))
 	}
-	counted := &counter{card: session}
-	r, err := s.onCard(ctx, counted, entry, content, reference)
-	r.APDUs, r.Duration = counted.n, time.Since(start)
+	watched := &apdu.Watch{Card: session}
+	r, err := s.onCard(ctx, watched, entry, w)
+	r.APDUs, r.Duration = watched.Sent, time.Since(start)
 	if closing := session.Close(); err == nil && closing != nil {
 		err = entry.fault(Device, fmt.Errorf("close the session with blank %s: %w", blank, closing))
 	}
 	return r, err
+}
+
+// work is the card that a blank is to become.
+type work struct {
+	image     *chip.Image
+	content   profile.Content
+	reference string
 }
 
 // Prove reports a fault of the station that would be met after a blank is taken: a
@@ -107,6 +133,12 @@ func (s *Station) Prove(ctx context.Context) error {
 	}
 	if err := s.Encoder.Prove(ctx); err != nil {
 		return &Fault{Part: Device, Clean: true, Err: err}
+	}
+	if s.Sealer == nil {
+		return nil
+	}
+	if err := s.Sealer.Prove(); err != nil {
+		return &Fault{Part: Signer, Clean: true, Err: err}
 	}
 	return nil
 }
@@ -125,6 +157,13 @@ func (s *Station) BlankOf(image *chip.Image) (string, error) {
 		return "", notes(err)
 	}
 	return blank, nil
+}
+
+// Untouched reports whether the journal knows the blank, and that nothing was ever written
+// to it. Nobody may be working at it.
+func (s *Station) Untouched(blank string) (bool, error) {
+	e, found, err := s.Journal.Load(blank)
+	return found && e.Clean, notes(err)
 }
 
 // notes is a fault of the journal before a blank is taken; nil when there is none.
@@ -171,18 +210,6 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	return nil
 }
 
-// counter counts the commands that are sent to a card.
-type counter struct {
-	card apdu.Card
-	n    int
-}
-
-// Transmit counts a command and passes it on.
-func (c *counter) Transmit(ctx context.Context, command []byte) ([]byte, error) {
-	c.n++
-	return c.card.Transmit(ctx, command)
-}
-
 // ErrUsed means a blank that the journal knows: it was written to before, and is no
 // failure of the station now.
 var ErrUsed = errors.New("used before")
@@ -190,6 +217,8 @@ var ErrUsed = errors.New("used before")
 // intend records which card the blank is to become, before it is touched. A blank
 // that was written to is begun for one image only.
 func (s *Station) intend(blank, reference string) (*Entry, error) {
+	s.intent.Lock() // two calls at once for one blank have one entry
+	defer s.intent.Unlock()
 	e, found, err := s.Journal.Load(blank)
 	if err != nil { // it may have been written to
 		return nil, &Fault{Part: Notes, Err: fmt.Errorf("station journal: %w", err)}
@@ -209,7 +238,7 @@ func (s *Station) intend(blank, reference string) (*Entry, error) {
 }
 
 // onCard looks at the card in the slot and does what remains to be done.
-func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content profile.Content, reference string) (Result, error) {
+func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work) (Result, error) {
 	found, err := look(ctx, card)
 	switch {
 	case empty(err):
@@ -233,7 +262,7 @@ func (s *Station) onCard(ctx context.Context, card apdu.Card, e *Entry, content 
 	}
 	r := Result{ChipSerial: found.serial, Found: locked}
 	if !locked {
-		if err := s.make(ctx, card, keys, next, e, content, reference); err != nil {
+		if err := s.make(ctx, card, keys, next, e, w); err != nil {
 			return Result{}, s.failed(e, fmt.Errorf("personalize blank %s: %w", e.Blank, err))
 		}
 	}
@@ -436,12 +465,12 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 var errOtherCard = errors.New("the chip is locked as another card")
 
 // make takes the steps of the card profile, and records each before it is taken.
-func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securechannel.KeySet, e *Entry, content profile.Content, reference string) error {
+func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securechannel.KeySet, e *Entry, w work) error {
 	p, err := s.Catalog.Profile(s.Profile)
 	if err != nil {
 		return err
 	}
-	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Content: content, Random: s.random(), Certify: s.Certify}
+	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Content: w.content, Random: s.random(), Certify: s.Certify}
 	for _, name := range append([]string{profile.EMRTD}, s.Applications...) {
 		a, err := s.Catalog.Application(name)
 		if err != nil {
@@ -449,8 +478,13 @@ func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securecha
 		}
 		job.Applications = append(job.Applications, a)
 	}
-	if job.Reference, err = hex.DecodeString(reference); err != nil {
+	if job.Reference, err = hex.DecodeString(w.reference); err != nil {
 		return err
+	}
+	if w.image.Open() {
+		if err := s.complete(&job, e, w.image); err != nil {
+			return err
+		}
 	}
 	job.Note = func(step string) error {
 		e.Step = step
@@ -460,7 +494,40 @@ func (s *Station) make(ctx context.Context, card apdu.Card, keys, next securecha
 		}
 		return nil
 	}
-	return p.Run(ctx, job)
+	return s.atLength(card, func(short bool) error {
+		job.Short = short
+		return p.Run(ctx, job)
+	})
+}
+
+// complete has the job seal an open image with the keys that the chip makes.
+func (s *Station) complete(job *profile.Job, e *Entry, image *chip.Image) error {
+	if s.Sealer == nil {
+		return e.fault(Signer, errors.New("the image is open, and there is nothing to seal it with: Sealer is nil"))
+	}
+	ca, aa, err := s.Sealer.Curves(image)
+	if err != nil {
+		return e.fault(Signer, err)
+	}
+	job.Curves = map[string]string{chip.CAPrivate: ca, chip.AAPrivate: aa}
+	job.Complete = func(_ context.Context, points map[string][]byte) (profile.Content, error) {
+		made := make(map[string]*ecdsa.PublicKey)
+		for name, point := range points {
+			on, err := curve.ByName(job.Curves[name])
+			if err != nil {
+				return nil, err
+			}
+			if made[name], err = curve.ParsePoint(on, point); err != nil {
+				return nil, fmt.Errorf("%s that the chip made: %w", name, err)
+			}
+		}
+		sealed, err := s.Sealer.Seal(image, made[chip.CAPrivate], made[chip.AAPrivate])
+		if err != nil {
+			return nil, e.fault(Signer, fmt.Errorf("seal the card: %w", err))
+		}
+		return sealed.Content(), nil
+	}
+	return nil
 }
 
 // failed decides what an error means for the blank. One that was not written to is as

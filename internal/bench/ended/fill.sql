@@ -83,7 +83,7 @@ FROM life ORDER BY i;
 
 INSERT INTO vault_keys (application, wrapped) SELECT number, sha256(number::bytea) || sha256(citizen::bytea) FROM life ORDER BY i;
 INSERT INTO vault_blobs (application, kind, attempt, sealed)
-SELECT number, kind, 1, '\x00' FROM life, unnest(array['chip-image', 'finger-left-index', 'finger-right-index', 'packet', 'portrait', 'print-pdf', 'print-portrait', 'probe', 'templates']) AS kind
+SELECT number, kind, 1, '\x00' FROM life, unnest(array['chip', 'finger-left-index', 'finger-right-index', 'packet', 'portrait', 'print-pdf', 'print-portrait', 'probe', 'templates']) AS kind
 ORDER BY i, kind;
 
 -- Ten entries each, as chain_audit would hash them.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/pki"
 )
 
@@ -22,6 +23,7 @@ type Result struct {
 	Access   string // how the chip gave access: PACE-MRZ, PACE-CAN or BAC; empty if it did not
 	Checks   []Check
 	Findings []Finding // what differs from the application, field by field
+	Files    lds.Files // as they were read
 }
 
 // OK reports whether something was checked and nothing is wrong.
@@ -65,7 +67,7 @@ func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, 
 	if trust == nil {
 		return Result{}, errors.New("inspect chip: there is no trust store")
 	}
-	reading, err := Read(ctx, card, access, Options{})
+	reading, err := Read(ctx, card, access, Options{ShortAPDUs: access.ShortAPDUs})
 	if err != nil {
 		return Result{}, err
 	}
@@ -75,6 +77,7 @@ func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, 
 // judge gives the verdict on what was read.
 func judge(reading *Reading, expect Expect, trust *pki.TrustStore, at time.Time) Result {
 	result := Verify(reading, trust, at)
+	result.Files = reading.Files
 	if reading.Refused == nil {
 		result.compare(reading, expect)
 	}

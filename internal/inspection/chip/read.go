@@ -10,12 +10,14 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/tlv"
 )
 
 // Access is what is printed on the card and opens the chip. The MRZ is tried first.
 type Access struct {
 	MRZInformation string // ICAO Doc 9303-11 section 9.7.2; 24 characters
 	CAN            string // six digits
+	ShortAPDUs     bool   // the reader is known not to pass on commands of extended length
 }
 
 // String hides the secrets.
@@ -63,21 +65,57 @@ func Read(ctx context.Context, card apdu.Card, access Access, o Options) (*Readi
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
+	watched := &apdu.Watch{Card: card}
+	reading, doubt, err := read(ctx, watched, access, o)
+	if !doubt {
+		return reading, err
+	}
+	// It may be the reader that does not pass on what has extended length. SELECT in plain
+	// ends secure messaging, and all begins anew.
+	o.ShortAPDUs = true
+	if again, _, failed := read(ctx, watched, access, o); failed == nil {
+		return again, nil
+	}
+	return reading, err
+}
+
+// read reads a chip once. It doubts what it has read where a command of extended length, or
+// the response to one, did not pass the reader.
+func read(ctx context.Context, card *apdu.Watch, access Access, o Options) (_ *Reading, doubt bool, _ error) {
 	reading := &Reading{Files: make(lds.Files), Unreadable: make(map[lds.EF]error)}
-	to := &plainChannel{card: card}
+	to := &plainChannel{card: card, sent: card.Sent}
 	r := &reader{Options: o, line: to, channel: to, reading: reading, longest: shortResponse}
 	err := r.all(ctx, access)
 	reading.Commands = to.sent
 	switch {
 	case err == nil:
 	case isFault(err):
-		return nil, fmt.Errorf("read chip: %w", err)
+		return nil, card.Failed && errors.Is(err, apdu.ErrMalformed), fmt.Errorf("read chip: %w", err)
 	case reading.Access == "":
 		reading.Refused = err
 	default:
 		reading.Interrupted = err
 	}
-	return reading, nil
+	cut := card.Long && card.Bytes >= cutAt && errors.Is(err, tlv.ErrTruncated)
+	return reading, cut || r.longest > shortResponse && reading.refusedLength(), nil
+}
+
+// cutAt is the least that a reader passes on of a longer response, in bytes.
+const cutAt = 250
+
+// refusedLength reports whether something could not be read because of a length.
+func (r *Reading) refusedLength() bool {
+	for _, err := range r.Unreadable {
+		if errors.Is(err, apdu.WrongLength) {
+			return true
+		}
+	}
+	for _, err := range []error{r.Refused, r.PACE, r.Interrupted, r.ChipAuthentication, r.ActiveAuthentication} {
+		if errors.Is(err, apdu.WrongLength) {
+			return true
+		}
+	}
+	return false
 }
 
 // all does everything that Read does.

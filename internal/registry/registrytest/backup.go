@@ -54,3 +54,21 @@ func Backup(tb testing.TB, programs string) (restore func()) {
 		require.NoError(tb, err)
 	}
 }
+
+// Dump is all that the tables of a schema hold, as text.
+func Dump(tb testing.TB, programs string) []byte {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context())
+	conn, err := pgx.Connect(ctx, Behind(tb, programs))
+	require.NoError(tb, err)
+	defer func() { _ = conn.Close(ctx) }()
+	rows, _ := conn.Query(ctx, `SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()`) // CollectRows reports the error
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(tb, err)
+	var dump bytes.Buffer
+	for _, table := range tables {
+		_, err := conn.PgConn().CopyTo(ctx, &dump, `COPY `+table+` TO STDOUT`)
+		require.NoError(tb, err)
+	}
+	return dump.Bytes()
+}

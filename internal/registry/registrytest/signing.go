@@ -111,6 +111,11 @@ func (s Signing) PauseStation(ctx context.Context, id identity.StationID, by ide
 	return s.Registry.PauseStation(ctx, id, act, Signed(act, statement.Station(id)))
 }
 
+// RemoveStation is [registry.Registry.RemoveStation].
+func (s Signing) RemoveStation(ctx context.Context, id identity.StationID, act identity.RemoveStation) (int, error) {
+	return s.Registry.RemoveStation(ctx, id, act, Signed(act, statement.Station(id)))
+}
+
 // ResumeStation is [registry.Registry.ResumeStation].
 func (s Signing) ResumeStation(ctx context.Context, id identity.StationID, by identity.OfficerID) error {
 	act := identity.ResumeStation{Officer: by}

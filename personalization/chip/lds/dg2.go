@@ -29,8 +29,8 @@ const (
 
 // buildDG2 makes EF.DG2: one face in CBEFF (9303-10, 4.7.2).
 func buildDG2(in *Input, _ Files) ([]byte, error) {
-	portrait, sex := withJFIF(in.Portrait), in.Card.Person.Sex
-	if in.Portrait == nil {
+	portrait, sex := in.Portrait, in.Card.Person.Sex
+	if portrait == nil {
 		return nil, nil
 	}
 	p, err := CheckPortrait(portrait)
@@ -44,8 +44,9 @@ func buildDG2(in *Input, _ Files) ([]byte, error) {
 		tlv.Encode(0x87, []byte{0x01, 0x01}), // format owner: ISO/IEC JTC 1/SC 37
 		tlv.Encode(0x88, []byte{0x00, 0x08})) // format type: face image data
 	// Sizes are computed first, from the inside out, so that the portrait is copied once.
-	record := faceRecord(p, sex, len(portrait))
-	data := len(record) + len(portrait)
+	app0 := lackingJFIF(portrait)
+	record := faceRecord(p, sex, len(app0)+len(portrait))
+	data := len(record) + len(app0) + len(portrait)
 	template := len(header) + tlv.Size(0x5F2E, data)
 	group := 3 + tlv.Size(0x7F60, template)
 	file := tlv.Size(0x7F61, group)
@@ -57,7 +58,7 @@ func buildDG2(in *Input, _ Files) ([]byte, error) {
 	b = append(b, header...)
 	b = tlv.AppendHeader(b, 0x5F2E, data)
 	b = append(b, record...)
-	return slices.Concat(b, portrait), nil
+	return slices.Concat(b, portrait[:startOfImage], []byte(app0), portrait[startOfImage:]), nil
 }
 
 // faceRecord is the part of the facial record that is before the image.

@@ -3,7 +3,6 @@ package lds
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
 
 	"example.org/cancuoc/internal/identity"
 )
@@ -56,16 +55,18 @@ func CheckPortrait(b []byte) (Portrait, error) {
 // jfif is the segment APP0 of JFIF 1.02 without a thumbnail, whose pixels are square.
 const jfif = "\xFF\xE0\x00\x10JFIF\x00\x01\x02\x00\x00\x01\x00\x01\x00\x00"
 
-// withJFIF gives a JPEG the segment APP0 that a JPEG in a face record has (ISO/IEC
-// 19794-5, 5.8.1), and by which some readers find it. One that begins with it stays as
-// it is.
-func withJFIF(b []byte) []byte {
-	const start, marker, name = 2, 4, 5 // SOI; APP0 and its length; "JFIF" and zero
-	if len(b) < start || len(b) >= start+marker+name && b[start] == jfif[0] && b[start+1] == jfif[1] &&
-		string(b[start+marker:start+marker+name]) == jfif[marker:marker+name] {
-		return b
+// startOfImage is the length of the marker SOI, after which APP0 is.
+const startOfImage = 2
+
+// lackingJFIF is the segment APP0 where a JPEG does not begin with it. A JPEG in a face record
+// has it (ISO/IEC 19794-5, 5.8.1), and some readers find the image by it.
+func lackingJFIF(b []byte) string {
+	const length, name = 4, 5 // of marker and length, of "JFIF" and zero
+	if len(b) >= startOfImage+length+name && string(b[startOfImage:startOfImage+2]) == jfif[:2] &&
+		string(b[startOfImage+length:startOfImage+length+name]) == jfif[length:length+name] {
+		return ""
 	}
-	return slices.Concat(b[:start], []byte(jfif), b[start:])
+	return jfif
 }
 
 // refusePortrait makes a refusal of the portrait.

@@ -15,6 +15,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"maps"
 
 	"example.org/cancuoc/internal/identity"
 )
@@ -33,27 +34,51 @@ type Input struct {
 	AAPublic crypto.PublicKey // Active Authentication: *ecdsa.PublicKey on the profile's curve, or *rsa.PublicKey
 }
 
-// Build makes every file for which the table has a builder. Where something is
-// wrong with the card the error is an *identity.Refusal: its text names the data
-// group, its field is that of the citizen's application.
+// Build makes every file for which the table has a builder; without the chip's keys, those
+// that do not depend on them. Where something is wrong with the card the error is an
+// *identity.Refusal: its text names the data group, its field is that of the citizen's
+// application.
 func Build(in Input) (Files, error) {
 	if err := in.Profile.Check(); err != nil {
 		return nil, err
 	}
 	made := make(Files)
+	keys := in.CAPublic != nil || in.AAPublic != nil
+	if err := in.build(made, func(r Row) bool { return keys || !r.OfKeys }); err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// Complete gives files that were built without the chip's keys together with those that
+// depend on them.
+func Complete(files Files, p Profile, ca, aa crypto.PublicKey) (Files, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	in := Input{Profile: p, CAPublic: ca, AAPublic: aa}
+	made := maps.Clone(files)
+	if err := in.build(made, func(r Row) bool { return r.OfKeys }); err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// build adds the files of those rows, in their order.
+func (in *Input) build(made Files, wanted func(Row) bool) error {
 	for _, row := range in.Profile.table() {
-		if row.Build == nil {
+		if row.Build == nil || !wanted(row) {
 			continue
 		}
-		content, err := row.Build(&in, made)
+		content, err := row.Build(in, made)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if content != nil {
 			made[row.EF] = content
 		}
 	}
-	return made, nil
+	return nil
 }
 
 // CheckFiles reads files back: each one that the table has a parser for must be

@@ -55,6 +55,7 @@ type Row struct {
 	MasterFile bool   // under the master file, not in the eMRTD application
 	Required   bool   // every eMRTD has it
 	Read       Access
+	OfKeys     bool // it depends on the chip's keys, which the chip makes when it is personalized
 
 	// Build makes the file. It is nil for files that these cards do not have, and for
 	// EF.SOD, which package sod makes.
@@ -89,11 +90,11 @@ func rows() []Row {
 		{EF: DG11, FID: 0x010B, SFI: 0x0B, Tag: 0x6B, DataGroup: 11, Read: BasicAccess},
 		{EF: DG12, FID: 0x010C, SFI: 0x0C, Tag: 0x6C, DataGroup: 12, Read: BasicAccess},
 		{EF: DG13, FID: 0x010D, SFI: 0x0D, Tag: 0x6D, DataGroup: 13, Read: BasicAccess, Build: buildDG13, Parse: check(ParseDG13)},
-		{EF: DG14, FID: 0x010E, SFI: 0x0E, Tag: 0x6E, DataGroup: 14, Read: BasicAccess, Build: buildDG14, Parse: check(ParseDG14)},
-		{EF: DG15, FID: 0x010F, SFI: 0x0F, Tag: 0x6F, DataGroup: 15, Read: BasicAccess, Build: buildDG15, Parse: check(ParseDG15)},
+		{EF: DG14, FID: 0x010E, SFI: 0x0E, Tag: 0x6E, DataGroup: 14, Read: BasicAccess, OfKeys: true, Build: buildDG14, Parse: check(ParseDG14)},
+		{EF: DG15, FID: 0x010F, SFI: 0x0F, Tag: 0x6F, DataGroup: 15, Read: BasicAccess, OfKeys: true, Build: buildDG15, Parse: check(ParseDG15)},
 		{EF: DG16, FID: 0x0110, SFI: 0x10, Tag: 0x70, DataGroup: 16, Read: BasicAccess},
-		{EF: COM, FID: 0x011E, SFI: 0x1E, Tag: 0x60, Required: true, Read: BasicAccess, Build: buildCOM, Parse: check(ParseCOM)},
-		{EF: SOD, FID: 0x011D, SFI: 0x1D, Tag: 0x77, Required: true, Read: BasicAccess},
+		{EF: COM, FID: 0x011E, SFI: 0x1E, Tag: 0x60, Required: true, Read: BasicAccess, OfKeys: true, Build: buildCOM, Parse: check(ParseCOM)},
+		{EF: SOD, FID: 0x011D, SFI: 0x1D, Tag: 0x77, Required: true, Read: BasicAccess, OfKeys: true},
 	}
 }
 

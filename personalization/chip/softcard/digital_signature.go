@@ -8,7 +8,6 @@ import (
 
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
-	"example.org/cancuoc/personalization/chip/tlv"
 )
 
 // The tags of the secrets of the digital signature application.
@@ -37,28 +36,12 @@ func signatureComplete(a *application) bool {
 	return key && pin && a.file(fileCertificate) != nil
 }
 
-// generateKeyPair is GENERATE ASYMMETRIC KEY PAIR (ISO/IEC 7816-8, 5.1): a P-256
-// key that never leaves the card; the response has its public point.
-func (c *Card) generateKeyPair(a *application, cmd apdu.Command) apdu.Response {
-	if cmd.P1 != 0x80 || cmd.P2 != 0 {
-		return status(apdu.WrongParameters)
+// generateSignatureKey is GENERATE ASYMMETRIC KEY PAIR: a P-256 key.
+func (c *Card) generateSignatureKey(a *application, cmd apdu.Command) apdu.Response {
+	if len(cmd.Data) != 0 {
+		return status(apdu.WrongData)
 	}
-	key, err := curve.GenerateKey(elliptic.P256(), c.random)
-	if err != nil {
-		return status(apdu.NoDiagnosis)
-	}
-	der, err := curve.MarshalPrivateKey(key, curve.Named)
-	if err != nil {
-		return status(apdu.NoDiagnosis)
-	}
-	point, err := curve.MarshalPoint(&key.PublicKey)
-	if err != nil {
-		return status(apdu.NoDiagnosis)
-	}
-	if sw := c.nv.setSecret(a, secretSignature, der); sw != apdu.OK {
-		return status(sw)
-	}
-	return apdu.Response{Data: tlv.Encode(0x7F49, tlv.Encode(0x86, point)), SW: apdu.OK}
+	return c.generateKeyPair(a, secretSignature, elliptic.P256())
 }
 
 // useSignature serves the digital signature application.

@@ -26,9 +26,9 @@ const (
 func moduleOf(aid []byte) (module, bool) {
 	switch hex.EncodeToString(aid) {
 	case moduleEMRTD:
-		return module{accepts: acceptsEMRTDSecret, complete: emrtdComplete, use: (*Card).useEMRTD}, true
+		return module{accepts: acceptsEMRTDSecret, complete: emrtdComplete, generate: (*Card).generateEMRTDKey, use: (*Card).useEMRTD}, true
 	case moduleSignature:
-		return module{accepts: acceptsSignatureSecret, complete: signatureComplete, generate: (*Card).generateKeyPair, use: (*Card).useSignature}, true
+		return module{accepts: acceptsSignatureSecret, complete: signatureComplete, generate: (*Card).generateSignatureKey, use: (*Card).useSignature}, true
 	case moduleData:
 		return module{
 			accepts:  func(uint16, []byte) bool { return false },

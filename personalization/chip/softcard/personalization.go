@@ -201,7 +201,12 @@ func (c *Card) personalize(a *application, cmd apdu.Command) apdu.Response {
 	case apdu.StoreData:
 		return c.storeData(cmd)
 	case apdu.GenerateKeyPair:
-		if m, known := moduleOf(a.module); known && m.generate != nil {
+		m, known := moduleOf(a.module)
+		switch {
+		case !known || m.generate == nil:
+		case cmd.P1 != 0x80 || cmd.P2 != 0:
+			return status(apdu.WrongParameters)
+		default:
 			return m.generate(c, a, cmd)
 		}
 	}

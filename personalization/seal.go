@@ -1,0 +1,90 @@
+package personalization
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"example.org/cancuoc/personalization/chip"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/sod"
+)
+
+// Sealer completes the images of chips that have made their keys.
+type Sealer struct {
+	Profile lds.Profile        // the chip profile
+	Signer  sod.DocumentSigner // signs EF.SOD, on the SODCurve of the profile
+	Now     func() time.Time   // when EF.SOD is signed
+}
+
+// Prove reports what would keep the next image from being sealed.
+func (s Sealer) Prove() error {
+	_, _, err := s.Signer.Signer(s.Now())
+	return err
+}
+
+// Curves names the curves of the keys that the chip of an image makes.
+func (s Sealer) Curves(i *chip.Image) (ca, aa string, err error) {
+	p, err := s.profile(i)
+	return p.CACurve, p.AACurve, err
+}
+
+// profile is the one that an image was composed by. One that was composed under other
+// settings is completed as they were then.
+func (s Sealer) profile(i *chip.Image) (lds.Profile, error) {
+	if i.Profile == s.Profile.Name {
+		return s.Profile, nil
+	}
+	return lds.ProfileByName(i.Profile)
+}
+
+// Seal gives an open image the files that depend on the chip's keys, and signs. It reads
+// them back and compares them. An error is a fault and may pass.
+func (s Sealer) Seal(open *chip.Image, ca, aa crypto.PublicKey) (*chip.Image, error) {
+	p, err := s.profile(open)
+	if err != nil {
+		return nil, err
+	}
+	sealed := *open
+	if sealed.Files, err = lds.Complete(open.Files, p, ca, aa); err != nil {
+		return nil, fmt.Errorf("build data groups: %w", err)
+	}
+	sealed.Files[lds.SOD], err = sod.Build(sealed.Files.DataGroups(), s.Signer, sod.Options{Hash: p.Hash, LDSVersion: p.LDSVersion, At: s.Now()})
+	if err != nil {
+		return nil, err
+	}
+	return &sealed, checkSealed(&sealed, p)
+}
+
+// checkSealed reads what sealing added as a reader will.
+func checkSealed(i *chip.Image, p lds.Profile) error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("check chip image: "+format, args...)
+	}
+	added := maps.Clone(i.Files)
+	maps.DeleteFunc(added, func(ef lds.EF, _ []byte) bool {
+		row, _ := lds.Find(ef)
+		return !row.OfKeys
+	})
+	if err := p.CheckFiles(added); err != nil {
+		return fail("%w", err)
+	}
+	s, err := sod.Parse(i.Files[lds.SOD])
+	if err != nil {
+		return fail("%w", err)
+	}
+	if signer, ok := s.Signer.PublicKey.(*ecdsa.PublicKey); !ok || signer.Curve.Params().Name != p.SODCurve {
+		return fail("the document signer's key is not on %s, the curve of profile %s", p.SODCurve, p.Name)
+	}
+	com, err := lds.ParseCOM(i.Files[lds.COM])
+	if err != nil {
+		return fail("%w", err)
+	}
+	if !slices.Equal(com.DataGroups, s.DataGroups()) {
+		return fail("EF.COM lists other data groups than EF.SOD")
+	}
+	return nil
+}

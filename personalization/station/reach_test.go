@@ -1,0 +1,133 @@
+package station_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/station"
+)
+
+// narrow is an encoder whose reader does not pass on what has extended length.
+type narrow struct {
+	station.Encoder
+	by   func(s *narrowSession, command []byte) ([]byte, error) // what it does with such a command
+	long int                                                    // such commands so far
+}
+
+type narrowSession struct {
+	station.Session
+	reader *narrow
+	lost   bool
+}
+
+var errReader = errors.New("PC/SC: the reader does not support the requested feature")
+
+func (n *narrow) Open(ctx context.Context, blank string) (station.Session, error) {
+	s, err := n.Encoder.Open(ctx, blank)
+	if err != nil {
+		return nil, err
+	}
+	return &narrowSession{Session: s, reader: n}, nil
+}
+
+func (s *narrowSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if s.lost {
+		return nil, errReader
+	}
+	if len(command) > 5 && command[4] == 0 {
+		s.reader.long++
+		return s.reader.by(s, command)
+	}
+	return s.Session.Transmit(ctx, command)
+}
+
+// narrowReaders are the ways in which readers fail.
+func narrowReaders(ctx context.Context) map[string]func(s *narrowSession, command []byte) ([]byte, error) {
+	return map[string]func(s *narrowSession, command []byte) ([]byte, error){
+		"answers 6700":        func(*narrowSession, []byte) ([]byte, error) { return []byte{0x67, 0x00}, nil },
+		"answers nothing":     func(*narrowSession, []byte) ([]byte, error) { return nil, nil },
+		"fails":               func(*narrowSession, []byte) ([]byte, error) { return nil, errReader },
+		"fails and is wedged": func(s *narrowSession, _ []byte) ([]byte, error) { s.lost = true; return nil, errReader },
+		"cuts the answer": func(s *narrowSession, command []byte) ([]byte, error) {
+			r, err := s.Session.Transmit(ctx, command)
+			return r[:min(len(r), 258)], err
+		},
+	}
+}
+
+// A reader that does not pass on extended lengths makes the same cards, with short commands.
+// It takes another try at the most, and no blank.
+func TestPersonalize_AReaderWithoutExtendedLengthMakesGoodCards(t *testing.T) {
+	t.Parallel()
+	for name, by := range narrowReaders(t.Context()) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := prepared(t, lds.Profiles()[1])
+			c := newCenter(t)
+			c.Profile, c.Sealer = "store-data", i.sealer
+			reader := &narrow{Encoder: c.Encoder, by: by}
+			c.Encoder = reader
+			again := func(do func() error) {
+				t.Helper()
+				if err := do(); err != nil {
+					require.ErrorIs(t, err, errReader)
+					require.NotErrorIs(t, err, identity.Spoiled)
+					require.NoError(t, do())
+				}
+			}
+
+			again(func() error {
+				_, err := c.Personalize(t.Context(), "B-1", i.open)
+				return err
+			})
+
+			again(func() error {
+				session, err := c.Encoder.Open(t.Context(), "B-1")
+				require.NoError(t, err)
+				defer session.Close()
+				return c.Read(session, func(card apdu.Card, short bool) error {
+					access := chipinspection.Access{CAN: i.open.CAN, ShortAPDUs: short}
+					r, err := chipinspection.Inspect(t.Context(), card, access, i.expect, i.trust, i.at)
+					if err == nil {
+						require.Empty(t, r.Failures())
+					}
+					return err
+				})
+			})
+			if name != "cuts the answer" {
+				asked := reader.long
+				_, err := c.Personalize(t.Context(), "B-2", i.open)
+				require.NoError(t, err)
+				require.Equal(t, asked, reader.long, "it is asked once")
+			}
+		})
+	}
+}
+
+// Who reads a card with a reader of his own needs to know nothing of its reader.
+func TestInspect_AReaderWithoutExtendedLengthReadsTheCard(t *testing.T) {
+	t.Parallel()
+	i := prepared(t, lds.Profiles()[0])
+	c := newCenter(t)
+	_, err := c.Personalize(t.Context(), "B-1", i.image)
+	require.NoError(t, err)
+	for _, name := range []string{"answers 6700", "answers nothing", "cuts the answer"} {
+		reader := &narrow{Encoder: c.Encoder, by: narrowReaders(t.Context())[name]}
+		session, err := reader.Open(t.Context(), "B-1")
+		require.NoError(t, err)
+
+		r, err := chipinspection.Inspect(t.Context(), session, chipinspection.Access{MRZInformation: i.image.MRZInformation}, i.expect, i.trust, i.at)
+
+		require.NoError(t, err, name)
+		require.Empty(t, r.Failures(), name)
+		require.Positive(t, reader.long, name)
+		require.NoError(t, session.Close())
+	}
+}
