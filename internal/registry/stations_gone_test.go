@@ -28,8 +28,8 @@ func (b *bundle) gone(t *testing.T, id identity.StationID) {
 
 func (b *bundle) stockAt(t *testing.T, id identity.StationID, box, first, last string) {
 	t.Helper()
-	require.NoError(t, b.ReceiveBlanks(t.Context(), registry.Box{
-		Number: box, First: identity.BlankSerial(first), Last: identity.BlankSerial(last), Location: string(id), ReceivedBy: approver, CountedBy: counter,
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: box, First: identity.BlankSerial(first), Last: identity.BlankSerial(last), Location: string(id), ReceivedBy: approver, CountedBy: counter,
 	}))
 }
 
@@ -38,7 +38,7 @@ func (b *bundle) stockAt(t *testing.T, id identity.StationID, box, first, last s
 func TestRemoveStation_WhenNothingWaitsForItAnyMore(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	remove := identity.RemoveStation{Officer: approver, Witness: counter, Reason: "burned down", Blanks: identity.BlanksLost}
+	remove := identity.RemoveStation{Officer: "SX-01", Witness: "SX-02", Reason: "burned down", Blanks: identity.BlanksLost}
 	require.ErrorIs(t, errOf(b.RemoveStation(t.Context(), press, remove)), identity.NotFound)
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
 	b.stockAt(t, press, "B-1", "PT0001", "PT0005")
@@ -50,10 +50,10 @@ func TestRemoveStation_WhenNothingWaitsForItAnyMore(t *testing.T) {
 	require.ErrorContains(t, errOf(b.RemoveStation(t.Context(), press, remove)), string(number)+" (card 1, begun)")
 	require.NoError(t, b.Spoil(t.Context(), number, 1, string(approver), identity.Reason{Code: identity.ReasonStationLost}))
 	for field, m := range map[string]identity.RemoveStation{
-		"blanks":  {Officer: approver, Witness: counter, Reason: "burned down"},
-		"blanks:": {Officer: approver, Witness: counter, Reason: "burned down", Blanks: "PX-99"},
+		"blanks":  {Officer: "SX-01", Witness: "SX-02", Reason: "burned down"},
+		"blanks:": {Officer: "SX-01", Witness: "SX-02", Reason: "burned down", Blanks: "PX-99"},
 		"witness": {Officer: approver, Witness: approver, Reason: "burned down", Blanks: identity.BlanksLost},
-		"reason":  {Officer: approver, Witness: counter, Reason: " ", Blanks: identity.BlanksLost},
+		"reason":  {Officer: "SX-01", Witness: "SX-02", Reason: " ", Blanks: identity.BlanksLost},
 	} {
 		require.ErrorContains(t, errOf(b.RemoveStation(t.Context(), press, m)), field)
 	}
@@ -80,7 +80,7 @@ func TestRemoveStation_WhenNothingWaitsForItAnyMore(t *testing.T) {
 	require.Len(t, off, 5)
 	lost := off[4]
 	require.True(t, lost.Lost)
-	require.Equal(t, string(approver)+" and "+string(counter), lost.Events[0].By)
+	require.Equal(t, "SX-01 and SX-02", lost.Events[0].By)
 	require.Equal(t, identity.ReasonStationLost, lost.Events[0].Reason.Code)
 	_, err = b.db.Exec(t.Context(), `UPDATE blanks SET account = 'destroyed' WHERE serial = $1`, lost.Serial)
 	require.Error(t, err, "nobody can destroy what is lost")
@@ -91,7 +91,7 @@ func TestRemoveStation_WhenNothingWaitsForItAnyMore(t *testing.T) {
 	stations, err = b.StationsAtWork(t.Context())
 	require.NoError(t, err)
 	require.Len(t, stations, 1)
-	require.NoError(t, b.ResumeStation(t.Context(), press, approver))
+	require.NoError(t, b.ResumeStation(t.Context(), press, "SX-01"))
 	at, err = b.ReportStation(t.Context(), press, 1, false)
 	require.NoError(t, err)
 	require.Empty(t, at.PausedWhy)
@@ -110,7 +110,7 @@ func TestRemoveStation_BringsItsBlanksElsewhere(t *testing.T) {
 			b.stockAt(t, press, "B-1", "PT0001", "PT0005")
 			b.gone(t, press)
 
-			n, err := b.RemoveStation(t.Context(), press, identity.RemoveStation{Officer: approver, Witness: counter, Reason: "closed", Blanks: to})
+			n, err := b.RemoveStation(t.Context(), press, identity.RemoveStation{Officer: "SX-01", Witness: "SX-02", Reason: "closed", Blanks: to})
 
 			require.NoError(t, err)
 			require.Equal(t, 5, n)

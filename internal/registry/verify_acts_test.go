@@ -27,7 +27,7 @@ func publicKey(t *testing.T, badge identity.OfficerID) []byte {
 	return key
 }
 
-func (b *bundle) register(t *testing.T, badge identity.OfficerID, roles ...identity.Role) {
+func (b *bundle) registerAs(t *testing.T, badge identity.OfficerID, roles ...identity.Role) {
 	t.Helper()
 	act := identity.RegisterOfficer{
 		By1: cast.Founders[0], By2: cast.Founders[1], Key: publicKey(t, badge),
@@ -40,8 +40,8 @@ func (b *bundle) register(t *testing.T, badge identity.OfficerID, roles ...ident
 func signedOffice(t *testing.T) *bundle {
 	t.Helper()
 	b := newBundle(t)
-	b.register(t, latecomer, identity.Approving)
-	b.register(t, dismissed, identity.Approving)
+	b.registerAs(t, latecomer, identity.Approving)
+	b.registerAs(t, dismissed, identity.Approving)
 	b.stock(t, 3)
 	held := b.received(t)
 	_, err := b.Decide(t.Context(), identity.Decision{Application: held, Step: identity.StepHold, Round: 1, Officer: dismissed, Reason: identity.Reason{Code: identity.ReasonOther, Note: "he asked"}}, time.Time{})

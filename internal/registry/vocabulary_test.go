@@ -29,6 +29,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"station_act":          {"pause", "resume", "remove"},
 		"movement_has_act":     {"", identity.ActorSystem, "", ""},
 
+		"cards_unsure":            {string(identity.CardSpoiled)},
 		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock, identity.AccountSpoiled}),
 
 		"one_open_application_per_citizen_and_ground": append([]string{""}, words(identity.Ends())...),

@@ -111,7 +111,7 @@ DECLARE
     refused text := refused_act(NEW.act, NEW.subject, NEW.officer, NEW.key);
 BEGIN
     -- Said again, it may be signed anew, and be taken in for longer.
-    IF EXISTS (SELECT FROM acts WHERE id = NEW.id AND officer = NEW.officer
+    IF refused IS NULL AND EXISTS (SELECT FROM acts WHERE id = NEW.id AND officer = NEW.officer
         AND convert_from(statement, 'UTF8')::jsonb - 'until' <> convert_from(NEW.statement, 'UTF8')::jsonb - 'until') THEN
         refused := 'act_said_otherwise';
     END IF;
