@@ -105,13 +105,16 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	if err != nil {
 		return nil, err
 	}
+	eye, err := o.camera()
+	if err != nil {
+		return nil, err
+	}
 	line := activities.NewLine(o.Registry, id, o.config.Worker.Slots, o.logger)
 	o.lines.add(line)
 	s := &activities.Station{
 		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Chip: chip,
-		Printer: printer, Print: o.print(),
-		Camera: &camera{dpi: o.config.Printing.DPI, print: o.print()},
-		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
+		Printer: printer, Camera: eye, Print: o.print(),
+		Forms: o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}
 	line.Ask(s)
 	free, err := slotWorker(connected, workflows.PersonalizationQueue, slots{line.Issue, line.Withdraw, line.Slots()}, s)
