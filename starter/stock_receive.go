@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -12,9 +13,15 @@ import (
 
 func newReceiveBlanks(a *app) *cobra.Command {
 	var box registry.Box
-	var first, last, received, counted string
+	var first, last, received, counted, manifest string
 	c := &cobra.Command{
 		Use: "receive", Short: "Receive a box of blanks, counted by two officers",
+		Long: `Receive a box of blanks, counted by two officers.
+
+With --manifest, a file of the maker in CSV: the line blank,chip,key_version, then one for
+each blank in the order of their serials, for example
+PT00000001,479051630000000001ba,7F. Stations then write to these chips only, each in its
+own blank, and leave another one as it is.`,
 		Example: "  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -24,7 +31,11 @@ func newReceiveBlanks(a *app) *cobra.Command {
 			}
 			box.First, box.Last = identity.BlankSerial(first), identity.BlankSerial(last)
 			box.ReceivedBy, box.CountedBy = identity.OfficerID(received), identity.OfficerID(counted)
-			if err := office.Registry.ReceiveBlanks(cmd.Context(), box); err != nil {
+			chips, err := readManifest(manifest)
+			if err != nil {
+				return err
+			}
+			if err := office.Registry.ReceiveBlanks(cmd.Context(), box, chips...); err != nil {
 				return err
 			}
 			office.WakeForStock(cmd.Context())
@@ -37,6 +48,20 @@ func newReceiveBlanks(a *app) *cobra.Command {
 	c.Flags().StringVar(&box.Location, "location", identity.LocationCenter, "where the box is kept: center, or a station")
 	c.Flags().StringVar(&received, "received-by", "", "officer who received it (required)")
 	c.Flags().StringVar(&counted, "counted-by", "", "another officer, who counted it (required)")
+	c.Flags().StringVar(&manifest, "manifest", "", "the maker's manifest of the box")
 	required(c, "box", "first", "last", "received-by", "counted-by")
 	return c
+}
+
+// readManifest reads a maker's manifest; none where there is no file.
+func readManifest(name string) ([]identity.DeliveredChip, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, refusePath("the manifest cannot be read", err)
+	}
+	defer f.Close()
+	return identity.ParseManifest(f)
 }

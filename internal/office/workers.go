@@ -100,6 +100,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	if err != nil {
 		return nil, err
 	}
+	chip.Delivered = o.delivered
 	chip.Sealer = personalization.Sealer{Profile: o.chip, Signer: authority.Signers(), Now: o.Now}
 	printer, err := o.printer()
 	if err != nil {

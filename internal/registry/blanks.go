@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -116,10 +117,42 @@ func (b Box) serials() ([]string, error) {
 	return list, nil
 }
 
-// ReceiveBlanks takes a box into stock. The same box again changes nothing; another one
+// checkManifest refuses a manifest that is not of these blanks, each of them once, in their
+// order.
+func checkManifest(serials []string, manifest []identity.DeliveredChip) error {
+	if len(manifest) == 0 {
+		return nil
+	}
+	if len(manifest) != len(serials) {
+		return identity.RefuseField(identity.Invalid, "manifest", "lists %d blanks; the box has %d", len(manifest), len(serials))
+	}
+	chips := make(map[string]bool, len(manifest))
+	for i, c := range manifest {
+		if string(c.Blank) != serials[i] {
+			return identity.RefuseField(identity.Invalid, fmt.Sprintf("manifest.%d.blank", i), "is %s; the box has %s there", identity.OneLine(string(c.Blank)), serials[i])
+		}
+		if chips[c.Chip] {
+			return identity.RefuseField(identity.Invalid, fmt.Sprintf("manifest.%d.chip", i), "is the chip of another blank too")
+		}
+		chips[c.Chip] = true
+	}
+	return nil
+}
+
+// ReceiveBlanks takes a box into stock, with what the maker's manifest says of its chips, in
+// the order of the blanks, if there is one. The same box again changes nothing; another one
 // of its number is refused with Duplicate.
-func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
+func (r *Registry) ReceiveBlanks(ctx context.Context, b Box, manifest ...identity.DeliveredChip) error {
 	serials, err := b.serials()
+	if err == nil {
+		err = checkManifest(serials, manifest)
+	}
+	chips, versions := make([]*string, len(serials)), make([]*int, len(serials))
+	for i := range manifest {
+		if i < len(serials) {
+			chips[i], versions[i] = &manifest[i].Chip, &manifest[i].KeyVersion
+		}
+	}
 	if err = errors.Join(err, identity.CheckNote("box", b.Number), identity.TwoOfficers("counted_by", b.ReceivedBy, b.CountedBy)); err != nil {
 		return err
 	}
@@ -128,19 +161,21 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b Box) error {
 			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by)
 			VALUES (@number, @first, @last, cardinality(@serials::text[]), @location, @received_by, @counted_by) RETURNING number, location
 		)
-		INSERT INTO blanks (serial, box, account, location) SELECT unnest(@serials::text[]), number, `+accountStock+`, location FROM box`,
+		INSERT INTO blanks (serial, box, account, location, chip, key_version)
+		SELECT b.serial, box.number, `+accountStock+`, box.location, b.chip, b.key_version
+		FROM box, unnest(@serials::text[], @chips::text[], @versions::smallint[]) AS b (serial, chip, key_version)`,
 		pgx.StrictNamedArgs{
-			"number": b.Number, "first": b.First, "last": b.Last, "serials": serials, "location": b.Location,
+			"number": b.Number, "first": b.First, "last": b.Last, "serials": serials, "chips": chips, "versions": versions, "location": b.Location,
 			"received_by": b.ReceivedBy, "counted_by": b.CountedBy,
 		})
 	if violates(err, "boxes_pkey") {
-		return fail("receive blanks", r.receivedBefore(ctx, b))
+		return fail("receive blanks", r.receivedBefore(ctx, b, manifest))
 	}
 	return fail("receive blanks", err)
 }
 
 // receivedBefore refuses a box unless it was received just so.
-func (r *Registry) receivedBefore(ctx context.Context, b Box) error {
+func (r *Registry) receivedBefore(ctx context.Context, b Box, manifest []identity.DeliveredChip) error {
 	var before Box
 	err := r.db.QueryRow(ctx, `SELECT number, first_serial, last_serial, location, received_by, counted_by FROM boxes WHERE number = $1`, b.Number).
 		Scan(&before.Number, &before.First, &before.Last, &before.Location, &before.ReceivedBy, &before.CountedBy)
@@ -148,5 +183,21 @@ func (r *Registry) receivedBefore(ctx context.Context, b Box) error {
 		return identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
 			before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy)
 	}
+	if err != nil {
+		return err
+	}
+	rows, _ := r.db.Query(ctx, `SELECT serial, chip, key_version FROM blanks WHERE box = $1 AND chip IS NOT NULL ORDER BY serial`, b.Number) // CollectRows reports the error
+	delivered, err := pgx.CollectRows(rows, pgx.RowToStructByPos[identity.DeliveredChip])
+	if err == nil && !slices.Equal(delivered, manifest) {
+		return identity.RefuseField(identity.Duplicate, "manifest", "is not the one that box %s was taken in with", b.Number)
+	}
 	return err
+}
+
+// DeliveredChip is what the maker's manifest says of a blank; its chip is empty when the blank
+// came without one.
+func (r *Registry) DeliveredChip(ctx context.Context, blank identity.BlankSerial) (identity.DeliveredChip, error) {
+	c := identity.DeliveredChip{Blank: blank}
+	err := r.db.QueryRow(ctx, `SELECT coalesce(chip, ''), coalesce(key_version, 0) FROM blanks WHERE serial = $1`, blank).Scan(&c.Chip, &c.KeyVersion)
+	return c, fail("read manifest", found(err, "there is no blank %s", blank))
 }
