@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 
+	"example.org/cancuoc/internal/camera"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/inspection"
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
@@ -17,7 +19,7 @@ import (
 // inspect reads the chip as a border would and the print from a picture, and compares
 // both with the card that the registry holds. A card that fails is spoiled.
 func (s *Station) inspect(ctx context.Context, j *job) error {
-	form, printed, err := composed(s.Forms, j.Card, j.Evidence)
+	form, printed, err := s.composed(ctx, j)
 	if err != nil {
 		return err
 	}
@@ -41,11 +43,11 @@ func (s *Station) inspect(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	front, back, err := s.Camera.Look(ctx, form, printed)
+	found, err := s.inspectPrint(ctx, j, expected)
 	if err != nil {
-		return &trouble{partCamera, false, fmt.Errorf("take picture of the print: %w", err)}
+		return err
 	}
-	if findings = append(findings, expected.Print(front, back)...); len(findings) > 0 {
+	if findings = append(findings, found...); len(findings) > 0 {
 		return s.spoil(ctx, j, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(findings, "; ")))
 	}
 	digest := sha256.Sum256(object)
@@ -55,6 +57,19 @@ func (s *Station) inspect(ctx context.Context, j *job) error {
 		return fmt.Errorf("note the security object: %w", err)
 	}
 	return s.advance(ctx, j, identity.CardInspected, fmt.Sprintf("security object %x", digest))
+}
+
+// inspectPrint takes pictures of the card and lists what is wrong with its print.
+func (s *Station) inspectPrint(ctx context.Context, j *job, expected inspection.Expectation) ([]string, error) {
+	front, back, err := s.Camera.Look(ctx, camera.Job{Name: PrintJob(j.Application, j.Attempt), Blank: string(j.Card.Blank)})
+	if err != nil {
+		return nil, &trouble{partCamera, false, errors.New("take pictures of the print: " + err.Error())} // no refusal: it may pass
+	}
+	findings, err := expected.Print(front, back, s.Print)
+	if err != nil {
+		return nil, &trouble{partCamera, false, err}
+	}
+	return findings, nil
 }
 
 // inspectChip reads the chip, lists what is wrong with it, and gives its security object.

@@ -219,6 +219,9 @@ func (s *Station) prove(ctx context.Context, j *job) error {
 	if err := s.Printer.Prove(ctx); err != nil {
 		return &trouble{partPrinter, true, err}
 	}
+	if err := s.Camera.Prove(ctx); err != nil {
+		return &trouble{partCamera, true, err}
+	}
 	return nil
 }
 

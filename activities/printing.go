@@ -11,6 +11,7 @@ import (
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -58,12 +59,7 @@ func untilStopped(ctx context.Context) (waiting context.Context, done context.Ca
 
 // draw gives both sides as pictures, for printers that do not take PDF.
 func (s *Station) draw(ctx context.Context, j *job, dpi int) (front, back image.Image, err error) {
-	evidence, err := s.Registry.EvidenceOf(ctx, j.Application, registry.EvidenceKey{Kind: identity.EvidencePrintPortrait, Attempt: j.Attempt},
-		registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
-	if err != nil {
-		return nil, nil, fmt.Errorf("read pictures: %w", err)
-	}
-	form, content, err := composed(s.Forms, j.Card, evidence)
+	form, content, err := s.composed(ctx, j)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,15 +71,20 @@ func PrintJob(app identity.ApplicationNumber, attempt int) string {
 	return fmt.Sprintf("%s-%d", app, attempt)
 }
 
-// composed is what the form of a card shows of it, from evidence that was read.
-func composed(forms *render.Renderer, card registry.CardRecord, evidence registry.Evidence) (*render.Form, render.Content, error) {
-	form, err := forms.Form(card.Card.Form)
+// composed is what the form of a card shows of it.
+func (s *Station) composed(ctx context.Context, j *job) (*render.Form, render.Content, error) {
+	form, err := s.Forms.Form(j.Card.Card.Form)
 	if err != nil {
 		return nil, render.Content{}, fmt.Errorf("find form: %w", err)
 	}
-	content, err := personalization.Compose(form, card.Card, render.Pictures{
-		Portrait:  evidence[identity.EvidencePrintPortrait],
-		LeftIndex: evidence[identity.EvidenceLeftIndex], RightIndex: evidence[identity.EvidenceRightIndex],
-	})
+	pictures := render.Pictures{Portrait: j.Evidence[identity.EvidencePrintPortrait]}
+	if form.Shows(forms.FingerField) {
+		fingers, err := s.Registry.EvidenceOf(ctx, j.Application, registry.EvidenceKey{Kind: identity.EvidenceLeftIndex}, registry.EvidenceKey{Kind: identity.EvidenceRightIndex})
+		if err != nil {
+			return nil, render.Content{}, fmt.Errorf("read pictures: %w", err)
+		}
+		pictures.LeftIndex, pictures.RightIndex = fingers[identity.EvidenceLeftIndex], fingers[identity.EvidenceRightIndex]
+	}
+	content, err := personalization.Compose(form, j.Card.Card, pictures)
 	return form, content, err
 }

@@ -2,9 +2,9 @@ package activities
 
 import (
 	"context"
-	"image"
 	"time"
 
+	"example.org/cancuoc/internal/camera"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
@@ -23,15 +23,11 @@ type Station struct {
 	Registry *registry.Registry
 	Chip     *station.Station // the encoder, with its journal and keys
 	Printer  printing.Printer
-	Camera   interface {
-		// Look takes a picture of both sides of the card in the slot. The simulated
-		// camera draws what was printed.
-		Look(ctx context.Context, form *render.Form, printed render.Content) (front, back image.Image, err error)
-	}
-	Forms *render.Renderer
-	Print render.Options
-	Trust func() (*pki.TrustStore, error) // the CSCA certificates that inspection trusts
-	Now   func() time.Time                // the clock of the station's machine, right or wrong
+	Camera   camera.Camera
+	Forms    *render.Renderer
+	Print    render.Options
+	Trust    func() (*pki.TrustStore, error) // the CSCA certificates that inspection trusts
+	Now      func() time.Time                // the clock of the station's machine, right or wrong
 	// InsertWait is how long it waits for its operator when another card is in the slot.
 	InsertWait time.Duration
 }

@@ -22,6 +22,8 @@ import (
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
 	"gopkg.in/yaml.v3"
+
+	"example.org/cancuoc/internal/camera/fault"
 )
 
 //go:embed default.yaml
@@ -43,6 +45,7 @@ type Config struct {
 	Worker          Worker          `mapstructure:"worker"`
 	Station         Station         `mapstructure:"station"`
 	Printing        Printing        `mapstructure:"printing"`
+	Camera          Camera          `mapstructure:"camera"`
 	Personalization Personalization `mapstructure:"personalization"`
 	Forms           Forms           `mapstructure:"forms"`
 	Intake          Intake          `mapstructure:"intake"`
@@ -177,7 +180,7 @@ type Station struct {
 	SpoilFirst int           `mapstructure:"spoil_first"`
 }
 
-// Printing is the card printer and the inspection camera.
+// Printing is the card printer.
 type Printing struct {
 	Driver string `mapstructure:"driver"`
 	URI    string `mapstructure:"uri"`
@@ -186,6 +189,17 @@ type Printing struct {
 	Ledger string `mapstructure:"ledger"`
 	Spool  string `mapstructure:"spool"`
 	DPI    int    `mapstructure:"dpi"`
+}
+
+// Camera is the one that looks at printed cards.
+type Camera struct {
+	Driver  string        `mapstructure:"driver"`
+	Dir     string        `mapstructure:"dir"`
+	URL     string        `mapstructure:"url"`
+	Command []string      `mapstructure:"command"`
+	Wait    time.Duration `mapstructure:"wait"`
+	DPI     int           `mapstructure:"dpi"`
+	Faults  []fault.Fault `mapstructure:"faults"`
 }
 
 // Personalization names the chip profile.
@@ -391,6 +405,10 @@ func (c *check) atLeast(key string, value, least int64) {
 	c.wrong(value < least, "%s is %d; must be %d or more", key, value, least)
 }
 
+func (c *check) between(key string, value, least, most int) {
+	c.wrong(value < least || value > most, "%s is %d; must be %d to %d", key, value, least, most)
+}
+
 func (c *check) positive(key string, d time.Duration) {
 	c.wrong(d <= 0, "%s is %s; must be more than 0", key, d)
 }
@@ -546,13 +564,29 @@ func (c Config) validateWork(check *check) {
 	if c.Printing.Driver == "ipp" {
 		check.httpURL("printing.uri", c.Printing.URI, "ipp", "ipps")
 	}
-	check.atLeast("printing.dpi", int64(c.Printing.DPI), 1)
+	check.between("printing.dpi", c.Printing.DPI, 72, 1200)
+	c.validateCamera(check)
 	check.oneOf("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")
 	for i, content := range c.Personalization.Further {
 		check.oneOf("personalization.further", content, "birth_registration", "blood_group", "cancelled_number")
 		check.wrong(slices.Contains(c.Personalization.Further[:i], content), "personalization.further names %s twice", content)
 	}
 	check.oneOf("forms.mode", c.Forms.Mode, "full", "overlay")
+}
+
+// validateCamera checks that a driver has what it needs.
+func (c Config) validateCamera(check *check) {
+	check.oneOf("camera.driver", c.Camera.Driver, "simulated", "folder", "http", "command")
+	switch c.Camera.Driver {
+	case "folder":
+		check.wrong(c.Camera.Dir == "", "camera.dir is empty; the folder of the camera's pictures is needed")
+	case "http":
+		check.httpURL("camera.url", c.Camera.URL, "http", "https")
+	case "command":
+		check.wrong(len(c.Camera.Command) == 0, "camera.command is empty; the camera's program is needed")
+	}
+	check.positive("camera.wait", c.Camera.Wait)
+	check.between("camera.dpi", c.Camera.DPI, 200, 1200)
 }
 
 // validateProduction checks that nothing is simulated and that nothing secret would
@@ -576,6 +610,7 @@ func (c Config) validateProduction(check *check) {
 	}
 	check.wrong(c.Station.Driver == "simulated", "station.driver is simulated; production makes real cards")
 	check.wrong(c.Station.SpoilFirst > 0, "station.spoil_first spoils cards; production makes real cards")
+	check.wrong(c.Camera.Driver == "simulated", "camera.driver is simulated; production looks at real cards")
 	check.given("station.journal", c.Station.Journal, false)
 	if c.Printing.Driver == "ipp" {
 		check.given("printing.ledger", c.Printing.Ledger, false)

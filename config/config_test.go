@@ -162,6 +162,7 @@ gateway:
 worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
 printing: {driver: ipp, uri: x, dpi: 0}
+camera: {driver: other, wait: 0s, dpi: 0}
 personalization: {profile: other}
 intake: {document_bytes: 0, portrait_bytes: 0, finger_bytes: 0, packet_bytes: 0}
 office:
@@ -170,7 +171,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 54)
+	require.Len(t, faults, 56)
 }
 
 // TestLoad_WantsADatabaseURL: anything else is words to PostgreSQL's clients, which then
@@ -200,7 +201,7 @@ func TestLoad_ProductionSimulatesNothing(t *testing.T) {
 	for _, want := range []string{
 		"gateway.public_url is not a URL that begins with https://", "gateway.officers_url is not a URL that begins with https://",
 		"temporal.address is empty", "temporal.codec_key_file is empty", "database.url is empty", "vault.key_file is empty",
-		"pki.dir is empty", "keys.pkcs11.module is empty", "forms.specimen is on", "station.driver is simulated", "station.journal is empty",
+		"pki.dir is empty", "keys.pkcs11.module is empty", "forms.specimen is on", "station.driver is simulated", "camera.driver is simulated", "station.journal is empty",
 	} {
 		require.ErrorContains(t, err, want)
 	}

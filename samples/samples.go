@@ -65,8 +65,8 @@ type After struct {
 }
 
 // Fault is a simulated fault of the personalization station with one card of a sample.
-// It is there for readers: the station spoils the first blanks of its stock
-// (station.spoil_first of the settings), and the player sees that this sample gets one.
+// It is there for readers: the simulated camera sees it on the first blank of the stock
+// (camera.faults of the settings), and the player sees that this sample gets that one.
 type Fault struct {
 	Card int            `yaml:"card"` // which of its cards, from 1
 	At   identity.Stage `yaml:"at"`   // Personalization, Printing or Inspection

@@ -15,7 +15,7 @@ import (
 var rehearsal = map[string]string{
 	"CANCUOC_STATION_WRITE_TIME":         "600ms",
 	"CANCUOC_STATION_PRINT_TIME":         "400ms",
-	"CANCUOC_STATION_SPOIL_FIRST":        "1",
+	"CANCUOC_CAMERA_FAULTS":              "smear@1",
 	"CANCUOC_OFFICE_CONSIGNMENT_CUT_OFF": "6s",
 	"CANCUOC_WORKER_RECONCILE":           "5s",
 	"CANCUOC_CLIENT_OFFICER":             "SX-C06-0001", // who asks in the other terminal, unless --as says

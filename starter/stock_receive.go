@@ -1,26 +1,40 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
 )
 
 func newReceiveBlanks(a *app) *cobra.Command {
 	var box identity.ReceiveBlanks
-	var first, last, received, counted string
+	var first, last, received, counted, manifest string
 	c := &cobra.Command{
 		Use: "receive", Short: "Receive a box of blanks, counted by two officers",
+		Long: `Receive a box of blanks, counted by two officers.
+
+With --manifest, a file of the maker in CSV: the line blank,chip,key_version, then one for
+each blank in the order of their serials, for example
+PT00000001,479051630000000001ba,7F. Stations then write to these chips only, each in its
+own blank, and leave another one as it is.`,
 		Example: "  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			box.First, box.Last = identity.BlankSerial(first), identity.BlankSerial(last)
 			box.ReceivedBy, box.CountedBy = identity.OfficerID(received), identity.OfficerID(counted)
-			if _, err := a.act(cmd.Context(), box, statement.Box(box.Box), "", nil); err != nil {
+			files, err := readManifest(manifest)
+			if err != nil {
+				return err
+			}
+			box.Manifest = statement.Digest(files)
+			if _, err := a.act(cmd.Context(), box, statement.Box(box.Box), "", files); err != nil {
 				return err
 			}
 			return a.print(cmd, map[string]any{"box": box.Box, "first": first, "last": last}, func(w io.Writer) { fmt.Fprintf(w, "%s received\n", box.Box) })
@@ -32,6 +46,24 @@ func newReceiveBlanks(a *app) *cobra.Command {
 	c.Flags().StringVar(&box.Location, "location", identity.LocationCenter, "where the box is kept: center, or a station")
 	c.Flags().StringVar(&received, "received-by", "", "officer who received it (required)")
 	c.Flags().StringVar(&counted, "counted-by", "", "another officer, who counted it (required)")
+	c.Flags().StringVar(&manifest, "manifest", "", "the maker's manifest of the box")
 	required(c, "box", "first", "last", "received-by", "counted-by")
 	return c
+}
+
+// readManifest reads a maker's manifest, as a file of the act; none where there is no file.
+func readManifest(name string) (map[string][]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, refusePath("the manifest cannot be read", err)
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, identity.MaxManifest+1))
+	if err == nil {
+		_, err = identity.ParseManifest(bytes.NewReader(content))
+	}
+	return map[string][]byte{desk.FileManifest: content}, err
 }

@@ -28,6 +28,7 @@ import (
 
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/camera"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
@@ -117,9 +118,10 @@ type testOffice struct {
 	told     map[identity.ConsignmentNumber]bool
 	stutters bool // every box is reported twice, the second time an hour later
 	spool    string
-	url      string // of the database
-	chips    string // folder of the chips
-	journal  string // folder of the station's journal
+	url      string                    // of the database
+	chips    string                    // folder of the chips
+	journal  string                    // folder of the station's journal
+	printed  map[string][2]image.Image // sides, by job
 }
 
 // act is something that happens to the application.
@@ -171,7 +173,7 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act),
 		release: workflows.CurrentRelease, hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int),
 		deaf: make(map[string]int), breaks: make(map[string]int),
-		told: make(map[identity.ConsignmentNumber]bool), remote: make(map[string]workflow.ActivityOptions), local: make(map[string]workflow.LocalActivityOptions), spool: t.TempDir(), chips: t.TempDir(), journal: t.TempDir(),
+		told: make(map[identity.ConsignmentNumber]bool), remote: make(map[string]workflow.ActivityOptions), local: make(map[string]workflow.LocalActivityOptions), spool: t.TempDir(), chips: t.TempDir(), journal: t.TempDir(), printed: make(map[string][2]image.Image),
 		limits: workflows.Limits{
 			Recapture: 30 * day, Resolution: 30 * day, Collect: 365 * day, StationWait: time.Hour, Cards: 3,
 		},
@@ -299,7 +301,7 @@ func (o *testOffice) staff() {
 		ID: "PX-01", Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
 		Registry: o.Registry, Chip: chips, InsertWait: time.Second,
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
-		Camera:  camera{drawing}, Forms: o.forms, Trust: authority.TrustStore, Now: o.stationClock,
+		Camera:  (*eye)(o), Print: drawing, Forms: o.forms, Trust: authority.TrustStore, Now: o.stationClock,
 	})
 }
 
@@ -653,15 +655,26 @@ func (p *printer) Print(ctx context.Context, job string, card printing.Sides, te
 		p.o.jam--
 		return identity.Refuse(identity.Spoiled, "the card jammed in the printer")
 	}
+	front, back, err := card.Draw(300)
+	if err != nil {
+		return err
+	}
+	p.o.printed[job] = [2]image.Image{front, back}
 	return p.spool.Print(ctx, job, card, tell)
 }
 
-// camera sees what the printer was given, as that of the simulated station.
-type camera struct{ print render.Options }
+// eye is a camera that sees what the printer was given.
+type eye testOffice
 
-func (c camera) Look(_ context.Context, form *render.Form, printed render.Content) (front, back image.Image, err error) {
-	return form.Bitmaps(printed, 300, c.print)
+func (e *eye) Look(_ context.Context, job camera.Job) (front, back image.Image, err error) {
+	printed, ok := e.printed[job.Name]
+	if !ok {
+		return nil, nil, errors.New("there is no card")
+	}
+	return printed[0], printed[1], nil
 }
+
+func (e *eye) Prove(context.Context) error { return nil }
 
 // watcher notes the priority of every activity, and keeps the station from taking
 // up those that the test says.

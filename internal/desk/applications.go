@@ -41,8 +41,9 @@ func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, sig
 	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
 }
 
-// The names of the files of acts: a portrait, and fingers by their position.
+// The names of the files of acts: a portrait, fingers by their position, a maker's manifest.
 const (
+	FileManifest = "manifest"
 	FilePortrait = "portrait"
 	FileFinger   = "finger-"
 )

@@ -139,11 +139,11 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 	case identity.SealConsignment, identity.SendConsignment, identity.ReceiveConsignment:
 		return d.move(ctx, s, act, signed)
 	}
-	return d.book(ctx, s, act, signed)
+	return d.book(ctx, s, act, signed, files)
 }
 
 // book does what no workflow decides on: the registry alone.
-func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed statement.Signed) (Answer, error) {
+func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed statement.Signed, files map[string][]byte) (Answer, error) {
 	switch act := act.(type) {
 	case identity.Recount, identity.ReopenConsignment, identity.SettleSurplus:
 		return d.correct(ctx, s, act, signed)
@@ -152,7 +152,14 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 	case identity.FindCard:
 		return d.find(ctx, s, act, signed)
 	case identity.ReceiveBlanks:
-		if err := d.Registry.ReceiveBlanks(ctx, act, signed); err != nil {
+		var chips []identity.DeliveredChip
+		if manifest, given := files[FileManifest]; given {
+			var err error
+			if chips, err = identity.ParseManifest(bytes.NewReader(manifest)); err != nil {
+				return Answer{}, err
+			}
+		}
+		if err := d.Registry.ReceiveBlanks(ctx, act, signed, chips...); err != nil {
 			return Answer{}, err
 		}
 		d.Office.WakeForStock(ctx)
@@ -225,6 +232,8 @@ func belong(act identity.Act, files map[string][]byte) error {
 		signed = act.Captured
 	case identity.HandOverCard:
 		signed = act.Captured
+	case identity.ReceiveBlanks:
+		signed = act.Manifest
 	}
 	if !bytes.Equal(signed, statement.Digest(files)) {
 		return identity.RefuseField(identity.Forbidden, "files", "are not those that the statement was signed for")

@@ -11,6 +11,7 @@ type ReceiveBlanks struct {
 	Box                   string
 	First, Last           BlankSerial
 	Location              string // LocationCenter, or a station
+	Manifest              []byte `json:",omitzero"` // SHA-256 of the maker's, as package statement computes it; none without one
 }
 
 // DestroyCard records that two officers destroyed a card.

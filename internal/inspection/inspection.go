@@ -59,8 +59,9 @@ func (e Expectation) Chip(ctx context.Context, card apdu.Card, trust *pki.TrustS
 	return chipinspection.Inspect(ctx, card, e.access, e.chip, trust, at)
 }
 
-// Print compares the pictures of both sides, cut at the card's edges, and says what
-// is wrong with them. A finding holds no personal data; a good card has none.
-func (e Expectation) Print(front, back image.Image) []string {
-	return printinspection.Inspect(e.form, front, back, e.print)
+// Print compares the pictures of both sides with what was drawn with those options, and
+// says what is wrong with them. A finding holds no personal data; a good card has none.
+// The error is a fault of the pictures.
+func (e Expectation) Print(front, back image.Image, drawn render.Options) ([]string, error) {
+	return printinspection.Inspect(e.form, front, back, e.print, drawn)
 }

@@ -1,20 +1,21 @@
 package office
 
 import (
-	"context"
-	"image"
+	"cmp"
 
-	"example.org/cancuoc/templates/render"
+	"example.org/cancuoc/internal/camera"
 )
 
-// camera is that of the simulated station: it sees what the printer was given, drawn as
-// dots.
-type camera struct {
-	dpi   int
-	print render.Options
-}
-
-// Look implements the camera of activities.Station.
-func (c *camera) Look(_ context.Context, form *render.Form, printed render.Content) (front, back image.Image, err error) {
-	return form.Bitmaps(printed, c.dpi, c.print)
+// camera is the camera of a station that looks at printed cards.
+func (o *Office) camera() (camera.Camera, error) {
+	c := o.config.Camera
+	switch c.Driver {
+	case "folder":
+		return &camera.Folder{Dir: c.Dir, Wait: c.Wait}, nil
+	case "http":
+		return camera.NewHTTP(c.URL, c.Wait)
+	case "command":
+		return &camera.Command{Args: c.Command, Wait: c.Wait}, nil
+	}
+	return &camera.Simulated{Dir: cmp.Or(c.Dir, o.config.Printing.Spool), DPI: c.DPI, Faults: c.Faults}, nil
 }

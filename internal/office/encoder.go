@@ -1,6 +1,8 @@
 package office
 
 import (
+	"context"
+	"encoding/hex"
 	"path/filepath"
 
 	"example.org/cancuoc/internal/identity"
@@ -45,4 +47,14 @@ func (o *Office) encoder(initial func([]byte) (securechannel.KeySet, error)) (st
 	return station.NewSimulated(s.Magazine, station.SimulatedOptions{
 		InitialKeys: initial, Command: s.WriteTime / commandsPerCard, Faults: station.SpoilFirst(s.SpoilFirst),
 	})
+}
+
+// delivered asks the registry what the maker's manifest says of a blank.
+func (o *Office) delivered(ctx context.Context, blank string) (station.Delivered, error) {
+	c, err := o.Registry.DeliveredChip(ctx, identity.BlankSerial(blank))
+	if err != nil || c.Chip == "" {
+		return station.Delivered{}, err
+	}
+	serial, err := hex.DecodeString(c.Chip)
+	return station.Delivered{ChipSerial: serial, KeyVersion: byte(c.KeyVersion & 0xFF)}, err
 }

@@ -100,8 +100,13 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	if err != nil {
 		return nil, err
 	}
+	chip.Delivered = o.delivered
 	chip.Sealer = personalization.Sealer{Profile: o.chip, Signer: authority.Signers(), Now: o.Now}
 	printer, err := o.printer()
+	if err != nil {
+		return nil, err
+	}
+	eye, err := o.camera()
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +114,8 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	o.lines.add(line)
 	s := &activities.Station{
 		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Chip: chip,
-		Printer: printer, Print: o.print(),
-		Camera: &camera{dpi: o.config.Printing.DPI, print: o.print()},
-		Forms:  o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
+		Printer: printer, Camera: eye, Print: o.print(),
+		Forms: o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}
 	line.Ask(s)
 	free, err := slotWorker(connected, workflows.PersonalizationQueue, slots{line.Issue, line.Withdraw, line.Slots()}, s)

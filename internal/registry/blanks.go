@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -107,19 +109,56 @@ func serials(b identity.ReceiveBlanks) ([]string, error) {
 	return list, nil
 }
 
-// ReceiveBlanks takes a box into stock. The same box again changes nothing; another one
+// checkManifest refuses a manifest that is not of these blanks, each of them once, in their
+// order.
+func checkManifest(serials []string, manifest []identity.DeliveredChip) error {
+	if len(manifest) == 0 {
+		return nil
+	}
+	if len(manifest) != len(serials) {
+		return identity.RefuseField(identity.Invalid, "manifest", "lists %d blanks; the box has %d", len(manifest), len(serials))
+	}
+	chips := make(map[string]bool, len(manifest))
+	for i, c := range manifest {
+		if string(c.Blank) != serials[i] {
+			return identity.RefuseField(identity.Invalid, fmt.Sprintf("manifest.%d.blank", i), "is %s; the box has %s there", identity.OneLine(string(c.Blank)), serials[i])
+		}
+		if chips[c.Chip] {
+			return identity.RefuseField(identity.Invalid, fmt.Sprintf("manifest.%d.chip", i), "is the chip of another blank too")
+		}
+		chips[c.Chip] = true
+	}
+	return nil
+}
+
+// ReceiveBlanks takes a box into stock, with what the maker's manifest says of its chips, in
+// the order of the blanks, if there is one. The same box again changes nothing; another one
 // of its number is refused with Duplicate.
-func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, signed statement.Signed) error {
+func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, signed statement.Signed, manifest ...identity.DeliveredChip) error {
 	serials, err := serials(b)
+	if err == nil {
+		err = checkManifest(serials, manifest)
+	}
+	chips, versions := make([]*string, len(serials)), make([]*int, len(serials))
+	for i := range manifest {
+		if i < len(serials) {
+			chips[i], versions[i] = &manifest[i].Chip, &manifest[i].KeyVersion
+		}
+	}
 	if err = errors.Join(err, b.Check()); err != nil {
 		return err
 	}
 	err = r.act(ctx, b, statement.Box(b.Box), signed, func(tx pgx.Tx) error {
 		before, err := boxOf(ctx, tx, b.Box)
-		if err != nil || before == b {
+		if err != nil {
 			return err
 		}
-		if before.Box != "" {
+		said := b
+		said.Manifest = nil
+		switch {
+		case reflect.DeepEqual(before, said):
+			return sameManifest(ctx, tx, b.Box, manifest)
+		case before.Box != "":
 			return identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
 				before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy)
 		}
@@ -128,9 +167,11 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by, act)
 			VALUES (@number, @first, @last, cardinality(@serials::text[]), @location, @received_by, @counted_by, @act) RETURNING number, location
 		)
-		INSERT INTO blanks (serial, box, account, location) SELECT unnest(@serials::text[]), number, `+accountStock+`, location FROM box`,
+		INSERT INTO blanks (serial, box, account, location, chip, key_version)
+		SELECT b.serial, box.number, `+accountStock+`, box.location, b.chip, b.key_version
+		FROM box, unnest(@serials::text[], @chips::text[], @versions::smallint[]) AS b (serial, chip, key_version)`,
 			pgx.StrictNamedArgs{
-				"number": b.Box, "first": b.First, "last": b.Last, "serials": serials, "location": b.Location,
+				"number": b.Box, "first": b.First, "last": b.Last, "serials": serials, "chips": chips, "versions": versions, "location": b.Location,
 				"received_by": b.ReceivedBy, "counted_by": b.CountedBy, "act": signed.ID(),
 			})
 		return err
@@ -150,4 +191,22 @@ func boxOf(ctx context.Context, tx pgx.Tx, number string) (identity.ReceiveBlank
 		return b, nil
 	}
 	return b, err
+}
+
+// sameManifest refuses another manifest than a box was taken in with.
+func sameManifest(ctx context.Context, tx pgx.Tx, box string, manifest []identity.DeliveredChip) error {
+	rows, _ := tx.Query(ctx, `SELECT serial, chip, key_version FROM blanks WHERE box = $1 AND chip IS NOT NULL ORDER BY serial`, box) // CollectRows reports the error
+	delivered, err := pgx.CollectRows(rows, pgx.RowToStructByPos[identity.DeliveredChip])
+	if err == nil && !slices.Equal(delivered, manifest) {
+		return identity.RefuseField(identity.Duplicate, "manifest", "is not the one that box %s was taken in with", box)
+	}
+	return err
+}
+
+// DeliveredChip is what the maker's manifest says of a blank; its chip is empty when the blank
+// came without one.
+func (r *Registry) DeliveredChip(ctx context.Context, blank identity.BlankSerial) (identity.DeliveredChip, error) {
+	c := identity.DeliveredChip{Blank: blank}
+	err := r.db.QueryRow(ctx, `SELECT coalesce(chip, ''), coalesce(key_version, 0) FROM blanks WHERE serial = $1`, blank).Scan(&c.Chip, &c.KeyVersion)
+	return c, fail("read manifest", found(err, "there is no blank %s", blank))
 }

@@ -141,3 +141,39 @@ func TestTakeBlank_ACardBegunElsewhereGoesOnThere(t *testing.T) {
 
 	require.ErrorIs(t, err, identity.Elsewhere)
 }
+
+func TestReceiveBlanks_WithTheMakersManifest(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	box := identity.ReceiveBlanks{Box: "B-1", First: "PT0001", Last: "PT0002", Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2"}
+	chip := func(blank identity.BlankSerial, serial string) identity.DeliveredChip {
+		return identity.DeliveredChip{Blank: blank, Chip: "4790516300000000" + serial, KeyVersion: 0x7F}
+	}
+	one, two := chip("PT0001", "0001"), chip("PT0002", "0002")
+	for says, manifest := range map[string][]identity.DeliveredChip{
+		"manifest: lists 1 blanks; the box has 2":           {one},
+		"manifest.0.blank: is PT0002; the box has PT0001":   {two, one},
+		"manifest.1.chip: is the chip of another blank too": {one, chip("PT0002", "0001")},
+	} {
+		require.ErrorContains(t, b.ReceiveBlanks(t.Context(), box, manifest...), says)
+	}
+
+	for range 2 {
+		require.NoError(t, b.ReceiveBlanks(t.Context(), box, one, two))
+	}
+
+	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), box, two, one), identity.Invalid)
+	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), box, one, chip("PT0002", "0003")), identity.Duplicate)
+	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), box), identity.Duplicate)
+	got, err := b.DeliveredChip(t.Context(), "PT0002")
+	require.NoError(t, err)
+	require.Equal(t, two, got)
+	other := identity.ReceiveBlanks{Box: "B-2", First: "PT0003", Last: "PT0003", Location: identity.LocationCenter, ReceivedBy: "TK-1", CountedBy: "TK-2"}
+	require.ErrorContains(t, b.ReceiveBlanks(t.Context(), other, chip("PT0003", "0001")), "taken in with another blank before")
+	require.NoError(t, b.ReceiveBlanks(t.Context(), other))
+	got, err = b.DeliveredChip(t.Context(), "PT0003")
+	require.NoError(t, err)
+	require.Empty(t, got.Chip)
+	_, err = connect(t, b.url).Exec(t.Context(), `UPDATE blanks SET chip = NULL, key_version = NULL`)
+	require.Error(t, err, "programs cannot change it")
+}

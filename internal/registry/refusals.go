@@ -40,6 +40,7 @@ var constraints = map[string]identity.Refusal{
 	"credentials_passkey_id_key":           {Kind: identity.Conflict, Field: "passkey_id", Detail: "is registered already"},
 	"boxes_pkey":                           {Kind: identity.Duplicate, Field: "box", Detail: "was taken in before"},
 	"blanks_pkey":                          {Kind: identity.Conflict, Field: "serial", Detail: "a blank of that range was taken in before"},
+	"one_blank_per_chip":                   {Kind: identity.Conflict, Field: "manifest", Detail: "a chip of it was taken in with another blank before"},
 	"one_card_in_hand_per_application":     {Kind: identity.Conflict, Detail: "another card of the application can still be handed over"},
 	"one_open_consignment_per_destination": {Kind: identity.Conflict, Detail: "another box for that destination is open: send this one as it is"},
 }

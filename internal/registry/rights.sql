@@ -40,7 +40,7 @@ GRANT SELECT, INSERT (officer, payloads, named, redacted) ON decodes TO cancuoc_
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
 GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act) ON boxes TO cancuoc_programs;
-GRANT SELECT, INSERT (serial, box, account, location), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
+GRANT SELECT, INSERT (serial, box, account, location, chip, key_version), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
 GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage) ON decisions TO cancuoc_programs;
 GRANT SELECT, INSERT (station, actor, act, reason) ON station_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (number, application) ON allotments TO cancuoc_programs;

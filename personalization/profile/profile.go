@@ -35,13 +35,14 @@ const (
 	SetPersonalized      Action = "set-personalized"
 	StoreReference       Action = "store-reference"
 	PutKeys              Action = "put-keys"
+	CheckContent         Action = "check-content" // nothing is on the chip but what was written to it
 	SetInitialized       Action = "set-initialized"
 	SetSecured           Action = "set-secured"
 )
 
 // Writes reports whether the step changes what is on the chip.
 func (a Action) Writes() bool {
-	return a != SelectSecurityDomain && a != SelectApplication && a != OpenChannel
+	return a != SelectSecurityDomain && a != SelectApplication && a != OpenChannel && a != CheckContent
 }
 
 // Profile is a card profile: how one kind of chip is personalized.
@@ -207,7 +208,7 @@ func (p Profile) check() error {
 func (a Action) known() bool {
 	switch a {
 	case SelectSecurityDomain, SelectApplication, OpenChannel, DeleteApplications, Install, BeginPersonalization, GenerateKey,
-		StoreFiles, StoreSecrets, CreateFiles, SetPersonalized, StoreReference, PutKeys, SetInitialized, SetSecured:
+		StoreFiles, StoreSecrets, CreateFiles, SetPersonalized, StoreReference, PutKeys, CheckContent, SetInitialized, SetSecured:
 		return true
 	}
 	return false

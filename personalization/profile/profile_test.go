@@ -364,3 +364,28 @@ func TestRun_NoCommandEndsInsideAHeader(t *testing.T) {
 		require.NoError(t, p.Run(t.Context(), j), "%d bytes more", extra)
 	}
 }
+
+// A chip that holds something else beside its card is not locked as one.
+func TestRun_AForeignApplicationOrKeySetIsSeenBeforeTheLock(t *testing.T) {
+	t.Parallel()
+	catalog := load(t)
+	for name, change := range map[string]func(*securechannel.Session) error{
+		"application": func(s *securechannel.Session) error {
+			data := []byte("\x05\xA0\x00\x00\x07\x24\x08\xA0\x00\x00\x07\x24\x56\x01\x02\x06\xA0\x00\x00\x09\x99\x01\x01\x00\x00\x00")
+			r, err := s.Send(t.Context(), apdu.Command{CLA: 0x80, INS: 0xE6, P1: 0x0C, Data: data})
+			return errors.Join(err, r.Err())
+		},
+		"key set": func(s *securechannel.Session) error { return s.PutKey(t.Context(), 0, keys(0x44, 0x20, 16)) },
+	} {
+		card := blank(t)
+		require.NoError(t, profile.Select(t.Context(), card, globalplatform.IssuerSecurityDomain()))
+		channel, err := securechannel.Open(t.Context(), card, transport, securechannel.FullProtection, rand.Reader)
+		require.NoError(t, err)
+		require.NoError(t, change(channel))
+
+		err = catalog.Profiles[0].Run(t.Context(), job(t, catalog, card))
+
+		require.ErrorIs(t, err, profile.ErrForeign, name)
+		require.NotEqual(t, globalplatform.Secured, card.LifeCycle())
+	}
+}

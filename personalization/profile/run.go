@@ -132,6 +132,8 @@ func (r *run) step(ctx context.Context, a Action) error {
 		})
 	case PutKeys:
 		return r.putKeys(ctx)
+	case CheckContent:
+		return r.checkContent(ctx)
 	case SetInitialized:
 		return r.setStatus(ctx, globalplatform.ScopeCard, byte(globalplatform.Initialized), nil)
 	case SetSecured:

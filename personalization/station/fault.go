@@ -10,6 +10,7 @@ const (
 	Keys   Part = "keys"    // the chip has none of the key sets that the station knows
 	Slot   Part = "slot"    // another card is in it, or none
 	Signer Part = "signer"  // the document signer does not sign
+	Chip   Part = "chip"    // it holds what a blank must not
 )
 
 // Fault is an error of a station that may pass, or that a person mends.

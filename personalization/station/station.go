@@ -1,6 +1,7 @@
 package station
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -52,6 +53,8 @@ type Station struct {
 	// InitialKeys is the initial (transport) key set, with which the maker delivers
 	// a chip.
 	InitialKeys func(chipSerial []byte) (securechannel.KeySet, error)
+	// Delivered is what the maker's manifest says of a blank; nil: there are no manifests.
+	Delivered func(ctx context.Context, blank string) (Delivered, error)
 	// CardKeys is the key set that the chip is given, diversified by its serial.
 	// Its key version number differs from that of the initial key set.
 	CardKeys func(chipSerial []byte) (securechannel.KeySet, error)
@@ -72,6 +75,12 @@ type Station struct {
 	// Attempts is how often a chip may refuse a step before its blank is spoiled;
 	// 3 by default. Faults of the connection do not count.
 	Attempts int
+}
+
+// Delivered is what the maker says of the chip in a blank.
+type Delivered struct {
+	ChipSerial []byte // nil: the blank came without a manifest
+	KeyVersion byte   // key version number of its initial key set
 }
 
 // Sealer completes images of chips that have made their keys.
@@ -101,6 +110,10 @@ func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Ima
 	start := time.Now()
 	w := work{image: image, content: s.content(image)}
 	w.reference = referenceOf(w.content, s.Applications)
+	var err error
+	if w.delivered, err = s.delivered(ctx, blank); err != nil {
+		return Result{}, err
+	}
 	entry, err := s.intend(blank, w.reference)
 	if err != nil {
 		return Result{}, err
@@ -123,6 +136,19 @@ type work struct {
 	image     *chip.Image
 	content   profile.Content
 	reference string
+	delivered Delivered
+}
+
+// delivered asks what the maker's manifest says of a blank.
+func (s *Station) delivered(ctx context.Context, blank string) (Delivered, error) {
+	if s.Delivered == nil {
+		return Delivered{}, nil
+	}
+	d, err := s.Delivered(ctx, blank)
+	if err != nil {
+		return d, fmt.Errorf("read the manifest of blank %s: %w", blank, err)
+	}
+	return d, nil
 }
 
 // Prove reports a fault of the station that would be met after a blank is taken: a
@@ -193,7 +219,7 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	if err != nil {
 		return e.unanswered(fmt.Errorf("look at blank %s: %w", blank, err))
 	}
-	if err := s.claim(&e, &chip); err != nil || !chip.locked {
+	if err := s.claim(&e, &chip, Delivered{}); err != nil || !chip.locked {
 		return err
 	}
 	keys, err := s.CardKeys(chip.serial)
@@ -246,10 +272,10 @@ func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work
 	case err != nil:
 		return Result{}, s.failed(e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
 	}
-	if err := s.claim(e, &found); err != nil {
+	if err := s.claim(e, &found, w.delivered); err != nil {
 		return Result{}, err
 	}
-	keys, next, err := s.keys(found)
+	keys, next, err := s.keys(found, w.delivered)
 	locked := false
 	if err == nil {
 		locked, err = s.finished(ctx, card, keys, e)
@@ -318,16 +344,8 @@ func look(ctx context.Context, card apdu.Card) (blankChip, error) {
 	if err != nil {
 		return blankChip{}, fmt.Errorf("read key information: %w", err)
 	}
-	nodes, err := tlv.ParseAll(information)
-	if err != nil {
-		return blankChip{}, fmt.Errorf("read key information: %w", err)
-	}
-	for _, n := range nodes {
-		if len(n.Value) >= 2 {
-			c.keyVersions = append(c.keyVersions, n.Value[1])
-		}
-	}
-	return c, nil
+	c.keyVersions, err = profile.KeyVersions(information)
+	return c, err
 }
 
 // getDataCommand is GET DATA of a data object.
@@ -360,9 +378,12 @@ func isOther(err error) bool {
 }
 
 // claim binds the chip to the blank for good.
-func (s *Station) claim(e *Entry, c *blankChip) error {
+func (s *Station) claim(e *Entry, c *blankChip, d Delivered) error {
 	if c.locked {
-		return s.claimLocked(e, c)
+		return s.claimLocked(e, c, d)
+	}
+	if d.ChipSerial != nil && !bytes.Equal(d.ChipSerial, c.serial) {
+		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot is not the one that the maker's manifest has for blank %s", e.Blank))
 	}
 	serial := hex.EncodeToString(c.serial)
 	if e.ChipSerial == serial {
@@ -386,9 +407,9 @@ func (s *Station) claim(e *Entry, c *blankChip) error {
 }
 
 // claimLocked takes a locked chip for the one that was written for the blank. Whether it is
-// shows when it is asked for its keys. One of a blank that was never written to is a card
-// that was finished before.
-func (s *Station) claimLocked(e *Entry, c *blankChip) error {
+// shows when it is asked for its keys. Where neither the journal nor the maker's manifest
+// knows the blank's chip, it is a card that was finished before.
+func (s *Station) claimLocked(e *Entry, c *blankChip, d Delivered) error {
 	if e.ChipSerial == "" { // another call may have written to it since
 		if now, found, err := s.Journal.Load(e.Blank); err != nil {
 			return e.fault(Notes, fmt.Errorf("station journal: %w", err))
@@ -397,7 +418,10 @@ func (s *Station) claimLocked(e *Entry, c *blankChip) error {
 		}
 	}
 	var err error
-	if c.serial, err = hex.DecodeString(e.ChipSerial); err != nil || len(c.serial) == 0 {
+	if c.serial, err = hex.DecodeString(e.ChipSerial); err == nil && len(c.serial) == 0 {
+		c.serial = d.ChipSerial
+	}
+	if err != nil || len(c.serial) == 0 {
 		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot is locked: it belongs to a finished card, not to blank %s", e.Blank))
 	}
 	return nil
@@ -406,8 +430,8 @@ func (s *Station) claimLocked(e *Entry, c *blankChip) error {
 // errNoKeys means a chip with neither its initial key set nor its card key set.
 var errNoKeys = errors.New("the chip has neither the initial key set nor the card key set")
 
-// keys finds which key set the chip has now, and which it is to be given.
-func (s *Station) keys(c blankChip) (now, next securechannel.KeySet, err error) {
+// keys finds which key set the chip has now, and which it is to be given. It has one.
+func (s *Station) keys(c blankChip, d Delivered) (now, next securechannel.KeySet, err error) {
 	initial, err := s.InitialKeys(c.serial)
 	if err != nil {
 		return now, next, fmt.Errorf("initial key set: %w", err)
@@ -418,8 +442,12 @@ func (s *Station) keys(c blankChip) (now, next securechannel.KeySet, err error) 
 	switch {
 	case initial.Version == next.Version:
 		return now, next, fmt.Errorf("initial key set and card key set both have key version number %02X", next.Version)
+	case len(c.keyVersions) > 1:
+		return now, next, fmt.Errorf("%w: key sets %X", profile.ErrForeign, c.keyVersions)
 	case slices.Contains(c.keyVersions, next.Version):
 		return next, next, nil
+	case d.ChipSerial != nil && d.KeyVersion != initial.Version:
+		return now, next, fmt.Errorf("%w: the maker delivers it with key version %02X, and the station has that of %02X", errNoKeys, d.KeyVersion, initial.Version)
 	case slices.Contains(c.keyVersions, initial.Version):
 		return initial, next, nil
 	}
@@ -447,7 +475,11 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 		return false, errors.New("get status: the card does not give its life cycle state")
 	}
 	if globalplatform.LifeCycle(life.Value[0]) != globalplatform.Secured {
-		return false, nil
+		own, err := s.applications()
+		if err != nil {
+			return false, err
+		}
+		return false, profile.CheckApplications(ctx, channel, own)
 	}
 	r, err = channel.Send(ctx, getDataCommand(profile.ReferenceTag))
 	if err != nil {
@@ -471,12 +503,8 @@ func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securec
 		return err
 	}
 	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Content: w.content, Random: s.random(), Certify: s.Certify}
-	for _, name := range append([]string{profile.EMRTD}, s.Applications...) {
-		a, err := s.Catalog.Application(name)
-		if err != nil {
-			return err
-		}
-		job.Applications = append(job.Applications, a)
+	if job.Applications, err = s.applications(); err != nil {
+		return err
 	}
 	if job.Reference, err = hex.DecodeString(w.reference); err != nil {
 		return err
@@ -498,6 +526,19 @@ func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securec
 		job.Short = short
 		return p.Run(ctx, job)
 	})
+}
+
+// applications are those that a card is given.
+func (s *Station) applications() ([]*profile.Application, error) {
+	var list []*profile.Application
+	for _, name := range append([]string{profile.EMRTD}, s.Applications...) {
+		a, err := s.Catalog.Application(name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, nil
 }
 
 // complete has the job seal an open image with the keys that the chip makes.
@@ -536,11 +577,14 @@ func (s *Station) complete(job *profile.Job, e *Entry, image *chip.Image) error 
 // the connection does not count.
 func (s *Station) failed(e *Entry, err error) error {
 	noKeys := errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, errNoKeys)
+	foreign := errors.Is(err, profile.ErrForeign)
 	switch {
-	case errors.Is(err, errOtherCard), noKeys && !e.Clean:
+	case errors.Is(err, errOtherCard), (noKeys || foreign) && !e.Clean:
 		return s.spoiledBy(e, err)
 	case noKeys:
 		return e.fault(Keys, err)
+	case foreign:
+		return e.fault(Chip, err)
 	}
 	if fault, ok := errors.AsType[*Fault](err); ok {
 		return fault

@@ -395,8 +395,8 @@ func troubles() []subject {
 		},
 		{
 			sample: samples.Sample{
-				Name: "20-remade", Shows: "The first card fails inspection: its blank is spoiled and accounted for, and another is made.",
-				Faults: []samples.Fault{{Card: 1, At: identity.Inspection, What: "a byte of file DG1 reads back wrong"}},
+				Name: "20-remade", Shows: "The print of the front is smeared, the camera sees it: the blank is spoiled and accounted for, and another card is made.",
+				Faults: []samples.Fault{{Card: 1, At: identity.Inspection, What: "the print of the front is smeared"}},
 				Steps:  []samples.Step{approve("066"), collects("066", true)}, End: identity.Issued,
 			},
 			application: request("066", "0020", renewal, "request", friday, packet.Person{

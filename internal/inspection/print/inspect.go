@@ -1,184 +1,212 @@
-// Package print inspects the picture of a printed card as a machine at the counter would:
-// it reads the QR code and the MRZ, compares the portrait, and says in an officer's words
-// what is missing or wrong. Start at Inspect.
+// Package print inspects pictures of a printed card as an officer would: it finds the
+// print in them, compares every field, the portrait and the art with what should be there,
+// reads the QR code and the MRZ, and says in an officer's words what is missing or wrong.
+// Start at Inspect.
 package print
 
 import (
-	"bytes"
+	"errors"
+	"fmt"
 	"image"
-	"image/color"
-	"image/jpeg"
 	"math"
-
-	"golang.org/x/image/draw"
 
 	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
 
-// Inspect compares the pictures of both sides, cut at the card's edges, with what should be
-// on them. A good card has no findings. A finding holds no personal data.
-func Inspect(form *render.Form, front, back image.Image, want render.Content) []string {
-	sides := map[forms.Side]*picture{
-		forms.Front: newPicture(front, form.Page), forms.Back: newPicture(back, form.Page),
+// Inspect compares the pictures of both sides with what should be on them. A picture
+// shows the card upright, turned by up to two degrees, with or without what it lies on.
+// A good card has no findings; a finding names the field and the measure, and holds no
+// personal data. The error is a fault of the pictures, by which nothing can be judged.
+func Inspect(form *render.Form, front, back image.Image, want render.Content, drawn render.Options) ([]string, error) {
+	drawn.Body = false
+	wantFront, wantBack, err := form.Bitmaps(want, drawnDPI, drawn)
+	if err != nil {
+		return nil, fmt.Errorf("draw what is expected: %w", err)
 	}
 	var findings []string
-	for _, field := range form.Fields {
-		p := sides[field.Side]
+	for _, s := range []struct {
+		side     forms.Side
+		picture  image.Image
+		expected *image.RGBA
+	}{{forms.Front, front, wantFront}, {forms.Back, back, wantBack}} {
+		i := inspection{form: form, side: s.side, want: want, overlay: drawn.Mode == render.Overlay, expected: s.expected}
+		found, err := i.inspect(s.picture)
+		if err != nil {
+			return nil, fmt.Errorf("picture of the %s: %w", s.side, err)
+		}
+		for _, finding := range found {
+			findings = append(findings, fmt.Sprintf("%s: %s", s.side, finding))
+		}
+	}
+	return findings, nil
+}
+
+// inspection is that of one side.
+type inspection struct {
+	form     *render.Form
+	side     forms.Side
+	want     render.Content
+	overlay  bool // the art is not ours, and not what is expected
+	expected *image.RGBA
+
+	*located
+	*comparison
+}
+
+// Errors of pictures that show nothing.
+var (
+	errDark   = errors.New("it is too dark to judge; look after the lamp")
+	errBright = errors.New("it is too bright to judge; look after the lamp")
+)
+
+func (i *inspection) inspect(picture image.Image) ([]string, error) {
+	reduced, err := reduce(picture, i.form.Page)
+	if err != nil {
+		return nil, err
+	}
+	small := averaged(i.expected, 2)
+	gray := grayOf(small)
+	gray.soften()
+	i.located = locate(reduced, gray, i.form.Page)
+	i.comparison = compare(small, i.half, i.place)
+	switch {
+	case i.gain[1] < darkGain:
+		return nil, errDark
+	case !i.found():
+		return []string{fmt.Sprintf("the print of this card is not on it: %d of %d places were found", i.agree, i.of)}, nil
+	case i.gain[1] > brightGain:
+		return nil, errBright
+	}
+	if err := i.whole(i.form.Page); err != nil {
+		return nil, err
+	}
+	findings := i.misplaced()
+	if pale := i.pale(); pale != nil { // nothing else tells more
+		return told(append(findings, pale...)), nil
+	}
+	findings = append(findings, i.checkFields()...)
+	return told(append(findings, i.checkArt()...)), nil
+}
+
+// A picture beyond these gains shows too little.
+const darkGain, brightGain = 0.45, 1.5
+
+// checkFields compares the fields and, unless they are the blank's, the fixed texts.
+func (i *inspection) checkFields() []finding {
+	var findings []finding
+	for _, field := range i.form.Fields {
+		if field.Side != i.side {
+			continue
+		}
 		switch field.Kind {
+		case forms.TextField:
+			findings = append(findings, i.checkText(field.ID, field.Box, field.Size)...)
 		case forms.QRField:
-			findings = append(findings, p.checkQR(field.Box, want.QR)...)
+			findings = append(findings, i.checkQR(field, i.want.QR)...)
 		case forms.MRZField:
-			findings = append(findings, p.checkMRZ(form, field, want.MRZ)...)
+			findings = append(findings, i.checkMRZ(i.form, field, i.want.MRZ)...)
 		case forms.PortraitField:
-			findings = append(findings, p.checkPortrait(field.Box, want.Portrait)...)
-		case forms.TextField, forms.FingerField: // not inspected
+			findings = append(findings, i.checkPortrait(field)...)
+		case forms.FingerField:
+			findings = append(findings, i.checkFinger(field)...)
+		}
+	}
+	if i.overlay {
+		return findings
+	}
+	for _, text := range i.form.Texts {
+		if text.Side == i.side {
+			findings = append(findings, i.checkText(textName(text), text.Box, text.Size)...)
 		}
 	}
 	return findings
 }
 
-// picture is one side.
-type picture struct {
-	image image.Image
-	scale float64 // dots per mm
-}
+// The least likeness of letters: the larger they are, the more of them is to be seen.
+const (
+	largeLetters, largeLike = 10.0, 0.91 // points
+	smallLetters, smallLike = 6.0, 0.82
+	tinyLike                = 0.70
+	leastInk                = 20 // standard deviation of a square with letters
+)
 
-func newPicture(img image.Image, page forms.Page) *picture {
-	return &picture{image: img, scale: float64(img.Bounds().Dx()) / page.W}
-}
-
-// crop gives a box, widened by margin mm, in gray, at its place in the picture. Gray is
-// the green channel: in it the background's red and blue are light, and what is read is
-// black.
-func (p *picture) crop(b forms.Box, margin float64) *image.Gray {
-	origin := p.image.Bounds().Min
-	r := image.Rect(
-		int((b.X-margin)*p.scale), int((b.Y-margin)*p.scale),
-		int(math.Ceil((b.X+b.W+margin)*p.scale)), int(math.Ceil((b.Y+b.H+margin)*p.scale))).Add(origin).Intersect(p.image.Bounds())
-	crop := image.NewGray(r.Sub(origin))
-	rgba, ok := p.image.(*image.RGBA)
-	if !ok {
-		draw.Draw(crop, crop.Rect, p.image, r.Min, draw.Src)
-		return crop
+// checkText compares the letters in a box, square by square.
+func (i *inspection) checkText(name string, box forms.Box, size float64) []finding {
+	const point = 25.4 / 72
+	least := tinyLike
+	switch {
+	case size >= largeLetters:
+		least = largeLike
+	case size >= smallLetters:
+		least = smallLike
 	}
-	for y := range r.Dy() {
-		row := rgba.Pix[rgba.PixOffset(r.Min.X, r.Min.Y+y):]
-		gray := crop.Pix[y*crop.Stride:][:r.Dx()]
-		for x := range gray {
-			gray[x] = row[4*x+1]
-		}
-	}
-	return crop
-}
-
-// checkQR reads the code and compares it.
-func (p *picture) checkQR(b forms.Box, want string) []string {
-	got, err := p.readQR(b)
-	if err != nil {
-		return []string{"the QR code cannot be read"}
-	}
-	if got != want {
-		return []string{"the QR code says something else than the application"}
+	letters := i.likeness(box, max(8, int(math.Round(0.8*size*point*workScale))), leastInk, nil)
+	if worst := letters.worst(0); worst < least {
+		return []finding{{name, fmt.Sprintf("its letters are %.2f like what was sent where they are least; %.2f is needed", worst, least)}}
 	}
 	return nil
 }
 
-// leastLike is the least correlation of the printed portrait with the one that was sent.
-// Below it, the print is missing or shifted, or is another picture.
-const leastLike = 0.9
+// The portrait is compared in squares of 1.4 mm, in an oval about the face. Of another
+// person, also one with the same hair, a tenth of the squares is hardly like it.
+const (
+	portraitDots     = 8
+	portraitContrast = 6
+	portraitShare    = 0.1
+	portraitLike     = 0.80
+)
 
-// checkPortrait compares the printed portrait with the one that was sent.
-func (p *picture) checkPortrait(b forms.Box, portrait []byte) []string {
-	if portrait == nil {
+// inFace is an oval in the unit square of a portrait.
+func inFace(x, y float64) bool {
+	x, y = (x-0.5)/0.36, (y-0.5)/0.40
+	return x*x+y*y < 1
+}
+
+func (i *inspection) checkPortrait(field forms.Field) []finding {
+	if i.want.Portrait == nil {
 		return nil
 	}
-	src, err := jpeg.Decode(bytes.NewReader(portrait))
-	if err != nil {
-		return []string{"the portrait that was sent to the printer cannot be read"}
-	}
-	printed := render.Cover(b, src.Bounds().Dx(), src.Bounds().Dy()).Add(src.Bounds().Min)
-	seen := p.crop(b, 0)
-	if correlate(shrink(src, printed), shrink(seen, seen.Rect)) < leastLike {
-		return []string{"the portrait is missing, shifted or another"}
+	face := i.likeness(field.Box, portraitDots, portraitContrast, inFace)
+	if like := face.worst(portraitShare); like < portraitLike {
+		return []finding{{field.ID, fmt.Sprintf("the face is %.2f like the one that was sent where it is least; %.2f is needed", like, portraitLike)}}
 	}
 	return nil
 }
 
-// The size at which portraits are compared: so small that their grain does not count.
-const smallW, smallH = 32, 48
+// fingerLike is the least mean likeness of a printed finger.
+const fingerLike = 0.6
 
-// shrink averages the green of a part of a picture to the small size.
-func shrink(img image.Image, r image.Rectangle) []uint8 {
-	out := make([]uint8, smallW*smallH)
-	for j := range smallH {
-		for i := range smallW {
-			cell := image.Rect(
-				r.Min.X+i*r.Dx()/smallW, r.Min.Y+j*r.Dy()/smallH, r.Min.X+(i+1)*r.Dx()/smallW, r.Min.Y+(j+1)*r.Dy()/smallH)
-			out[j*smallW+i] = greenOf(img, cell)
-		}
+func (i *inspection) checkFinger(field forms.Field) []finding {
+	ridges := i.likeness(field.Box, portraitDots, leastInk, nil)
+	if like := ridges.mean(); like < fingerLike {
+		return []finding{{field.ID, fmt.Sprintf("it is %.2f like the one that was sent; %.2f is needed", like, fingerLike)}}
 	}
-	return out
+	return nil
 }
 
-// greenOf is the mean green of a part. For a JPEG the mean is taken of luma and chroma:
-// the conversion to colors is linear.
-func greenOf(img image.Image, part image.Rectangle) uint8 {
-	n := max(part.Dx()*part.Dy(), 1)
-	switch img := img.(type) {
-	case *image.Gray:
-		sum := 0
-		for y := part.Min.Y; y < part.Max.Y; y++ {
-			for _, v := range img.Pix[img.PixOffset(part.Min.X, y):][:part.Dx()] {
-				sum += int(v)
-			}
-		}
-		return uint8(sum / n & 0xFF)
-	case *image.YCbCr:
-		var luma, cb, cr, colors int
-		for y := part.Min.Y; y < part.Max.Y; y++ {
-			for _, v := range img.Y[img.YOffset(part.Min.X, y):][:part.Dx()] {
-				luma += int(v)
-			}
-		}
-		for y := part.Min.Y; y < part.Max.Y; y += 2 { // chroma changes slowly, and most files keep a quarter of it
-			for x := part.Min.X; x < part.Max.X; x += 2 {
-				c := img.COffset(x, y)
-				cb, cr, colors = cb+int(img.Cb[c]), cr+int(img.Cr[c]), colors+1
-			}
-		}
-		colors = max(colors, 1)
-		_, g, _ := color.YCbCrToRGB(uint8(luma/n&0xFF), uint8(cb/colors&0xFF), uint8(cr/colors&0xFF))
-		return g
+// checkArt compares the colors of everything but what is read, and the chip's contacts.
+func (i *inspection) checkArt() []finding {
+	if i.overlay {
+		return nil
 	}
-	sum := 0
-	for y := part.Min.Y; y < part.Max.Y; y++ {
-		for x := part.Min.X; x < part.Max.X; x++ {
-			_, g, _, _ := img.At(x, y).RGBA()
-			sum += int(g >> 8)
+	var except []forms.Box
+	for _, f := range i.form.Fields {
+		if f.Side == i.side && f.Kind == forms.QRField {
+			except = append(except, f.Box)
 		}
 	}
-	return uint8(sum / n & 0xFF)
+	for _, z := range i.form.Zones {
+		if z.Side == i.side && z.Name == forms.ChipZone {
+			const around = 1.0
+			except = append(except, forms.Box{X: z.X - around, Y: z.Y - around, W: z.W + 2*around, H: z.H + 2*around})
+		}
+	}
+	return i.checkCells(i.form.Page, areasOf(i.form, i.side), except, i.shows)
 }
 
-// correlate is the normalized correlation of two pictures of the same size: 1 for the same
-// picture in any brightness and contrast, 0 if one has no contrast.
-func correlate(a, b []uint8) float64 {
-	var sa, sb, saa, sbb, sab float64
-	for i := range a {
-		x, y := float64(a[i]), float64(b[i])
-		sa, sb, saa, sbb, sab = sa+x, sb+y, saa+x*x, sbb+y*y, sab+x*y
-	}
-	n := float64(len(a))
-	va, vb := saa-sa*sa/n, sbb-sb*sb/n
-	if va <= n || vb <= n { // flat
-		return 0
-	}
-	return (sab - sa*sb/n) / math.Sqrt(va*vb)
-}
-
-// ReadQR reads the form's QR code from the pictures of both sides; it is empty if the form
-// has none.
+// ReadQR reads the form's QR code from pictures of both sides that are cut at the card's
+// edges; it is empty if the form has none.
 func ReadQR(form *render.Form, front, back image.Image) (string, error) {
 	for _, field := range form.Fields {
 		if field.Kind != forms.QRField {
@@ -188,7 +216,13 @@ func ReadQR(form *render.Form, front, back image.Image) (string, error) {
 		if field.Side == forms.Back {
 			side = back
 		}
-		return newPicture(side, form.Page).readQR(field.Box)
+		picture, err := reduce(side, form.Page)
+		if err != nil {
+			return "", err
+		}
+		l := &located{picture: picture, place: upright(picture.Rect.Dx(), picture.Rect.Dy(), form.Page)}
+		code, err := readQR(l.crop(field.Box, 0, l.place.scale(), 1))
+		return code.text, err
 	}
 	return "", nil
 }

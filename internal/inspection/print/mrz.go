@@ -24,21 +24,21 @@ const (
 )
 
 // checkMRZ reads the three lines and compares them with what should be there.
-func (p *picture) checkMRZ(form *render.Form, field forms.Field, want [3]string) []string {
-	got, ok := p.readMRZ(form, field)
+func (i *inspection) checkMRZ(form *render.Form, field forms.Field, want [3]string) []finding {
+	got, ok := i.readMRZ(form, field)
 	if !ok {
-		return []string{"the MRZ is missing, or too faint to read"}
+		return []finding{{field.ID, "the MRZ is missing, or too faint to read"}}
 	}
-	var findings []string
-	for i := range want {
+	var findings []finding
+	for n := range want {
 		wrong := 0
-		for j := range want[i] {
-			if got[i][j] != want[i][j] {
+		for j := range want[n] {
+			if got[n][j] != want[n][j] {
 				wrong++
 			}
 		}
 		if wrong > 0 {
-			findings = append(findings, fmt.Sprintf("line %d of the MRZ differs at %d place(s)", i+1, wrong))
+			findings = append(findings, finding{field.ID, fmt.Sprintf("line %d of the MRZ differs at %d place(s)", n+1, wrong)})
 		}
 	}
 	return findings
@@ -47,11 +47,12 @@ func (p *picture) checkMRZ(form *render.Form, field forms.Field, want [3]string)
 // readMRZ reads each cell where it should be. Unless all are clear there, it finds the
 // shift at which the zone is clearest, first roughly and then finely, and reads each cell
 // at that. It fails if a cell is not clear enough.
-func (p *picture) readMRZ(form *render.Form, field forms.Field) (lines [3]string, ok bool) {
-	r := &zoneReader{gray: p.crop(field.Box, 2*searchMM), scale: p.scale, field: field}
+func (i *inspection) readMRZ(form *render.Form, field forms.Field) (lines [3]string, ok bool) {
+	scale := i.place.scale()
+	r := &zoneReader{gray: i.crop(field.Box, 2*searchMM, scale, i.gain[1]), scale: scale, field: field}
 	letters := form.Letters(field, alphabet, cellW, cellH)
-	for i := range len(alphabet) {
-		r.letters[i] = normalize(letters[alphabet[i]])
+	for n := range len(alphabet) {
+		r.letters[n] = normalize(letters[alphabet[n]])
 	}
 	if lines, ok = r.read(0, 0, surely); ok {
 		return lines, true
@@ -134,7 +135,7 @@ func (r *zoneReader) clearest(x, y, within, step float64) (dx, dy float64) {
 // letter finds the letter that is most like a cell, and their correlation.
 func (r *zoneReader) letter(line, column int, dx, dy float64) (byte, float64) {
 	f := r.field
-	cell := normalize(r.cell(f.X+float64(column)*f.Pitch+dx, f.Y+float64(line)*f.Leading+dy, f.Pitch, forms.MRZCellHeight))
+	cell := normalize(r.cell(2*searchMM+float64(column)*f.Pitch+dx, 2*searchMM+float64(line)*f.Leading+dy, f.Pitch, forms.MRZCellHeight))
 	best, found := float32(-1), byte('<')
 	for i := range r.letters {
 		if score := r.letters[i].like(&cell); score > best {

@@ -15,30 +15,82 @@ import (
 // errNoQR tells that a box has no code that can be read.
 var errNoQR = errors.New("there is no QR code that can be read")
 
-// readQR reads the code in a box. The picture is cut at the card's edges, so the code is
-// upright: its modules are found from its edges, and sampled at their middles. (To search
-// for a code anywhere, as programs for phones do, now and then takes data for finder
-// patterns.)
-func (p *picture) readQR(b forms.Box) (string, error) {
-	crop := p.crop(b, 0)
+// code is a code that was read.
+type code struct {
+	text    string
+	modules *gozxing.BitMatrix
+}
+
+// checkQR reads the code and compares it. Where it cannot be read, since the picture is
+// not sharp enough, its modules are compared with those that were sent.
+func (i *inspection) checkQR(field forms.Field, want string) []finding {
+	b := field.Box
+	got, err := readQR(i.crop(b, 0, i.place.scale(), i.gain[1]))
+	if err == nil && got.text == want {
+		return nil
+	}
+	if err == nil {
+		return []finding{{field.ID, "the QR code says something else than the application"}}
+	}
+	sent := &located{picture: i.expected, place: upright(i.expected.Rect.Dx(), i.expected.Rect.Dy(), i.form.Page)}
+	drawn, err := readQR(sent.crop(b, 0, sent.place.scale(), 1))
+	if err != nil {
+		return []finding{{field.ID, "the QR code cannot be read"}}
+	}
+	const nearlyAll = 0.93 // of the modules; of another code, half are the same
+	if same := i.modulesLike(b, drawn.modules); same < nearlyAll {
+		return []finding{{field.ID, fmt.Sprintf("the QR code cannot be read, and %.0f%% of its modules are as they were sent; %.0f%% are needed", 100*same, 100*nearlyAll)}}
+	}
+	return nil
+}
+
+// modulesLike is the share of a code's modules that are as dark or light as they should be.
+func (i *inspection) modulesLike(b forms.Box, modules *gozxing.BitMatrix) float64 {
+	crop := i.crop(b, 0, i.place.scale(), i.gain[1])
 	area, ok := darkArea(crop)
 	if !ok {
-		return "", errNoQR
+		return 0
+	}
+	n := modules.GetWidth()
+	seen, err := gozxing.NewBitMatrix(n, n)
+	if err != nil {
+		return 0
+	}
+	sample(crop, area, seen)
+	same := 0
+	for y := range n {
+		for x := range n {
+			if seen.Get(x, y) == modules.Get(x, y) {
+				same++
+			}
+		}
+	}
+	return float64(same) / float64(n*n)
+}
+
+// readQR reads a code. It is upright in the picture: its modules are found from its
+// edges, and sampled at their middles. (To search for a code anywhere, as programs for
+// phones do, now and then takes data for finder patterns.)
+func readQR(crop *image.Gray) (code, error) {
+	area, ok := darkArea(crop)
+	if !ok {
+		return code{}, errNoQR
 	}
 	for _, n := range dimensions(crop, area) {
 		bits, err := gozxing.NewBitMatrix(n, n)
 		if err != nil {
-			return "", fmt.Errorf("read QR code: %w", err)
+			return code{}, fmt.Errorf("read QR code: %w", err)
 		}
 		sample(crop, area, bits)
 		result, err := decoder.NewDecoder().Decode(bits, map[gozxing.DecodeHintType]any{
 			gozxing.DecodeHintType_CHARACTER_SET: "UTF-8",
 		})
 		if err == nil {
-			return result.GetText(), nil
+			sample(crop, area, bits) // decoding took the mask away
+			return code{result.GetText(), bits}, nil
 		}
 	}
-	return "", errNoQR
+	return code{}, errNoQR
 }
 
 // middleGray separates dark from light.
@@ -101,6 +153,7 @@ func dimensions(g *image.Gray, area image.Rectangle) []int {
 // sample reads each module as the majority of nine dots around its middle.
 func sample(g *image.Gray, area image.Rectangle, bits *gozxing.BitMatrix) {
 	n := bits.GetWidth()
+	bits.Clear()
 	mx, my := float64(area.Dx())/float64(n), float64(area.Dy())/float64(n)
 	for j := range n {
 		for i := range n {

@@ -89,8 +89,8 @@ func (s Signing) SettleSurplus(ctx context.Context, number identity.ConsignmentN
 }
 
 // ReceiveBlanks is [registry.Registry.ReceiveBlanks].
-func (s Signing) ReceiveBlanks(ctx context.Context, act identity.ReceiveBlanks) error {
-	return s.Registry.ReceiveBlanks(ctx, act, Signed(act, statement.Box(act.Box)))
+func (s Signing) ReceiveBlanks(ctx context.Context, act identity.ReceiveBlanks, manifest ...identity.DeliveredChip) error {
+	return s.Registry.ReceiveBlanks(ctx, act, Signed(act, statement.Box(act.Box)), manifest...)
 }
 
 // Destroy is [registry.Registry.Destroy].

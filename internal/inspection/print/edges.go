@@ -1,0 +1,125 @@
+package print
+
+import (
+	"math"
+	"slices"
+
+	"example.org/cancuoc/templates/forms"
+)
+
+// edge is a side of the card in a picture: the position across as a function of the one
+// along, both in dots.
+type edge struct{ at, slope float64 }
+
+// cardIn finds the card in a picture by its edges against what it lies on, and gives the
+// transform of its page; the whole picture where it fills it. found reports whether edges
+// were seen.
+func cardIn(p *plane, page forms.Page) (t transform, found bool) {
+	whole := upright(p.w, p.h, page)
+	left, ok1 := edgeOf(p.h, p.w, func(along, across int) float32 { return p.pix[along*p.w+across] })
+	right, ok2 := edgeOf(p.h, p.w, func(along, across int) float32 { return p.pix[along*p.w+p.w-1-across] })
+	top, ok3 := edgeOf(p.w, p.h, func(along, across int) float32 { return p.pix[across*p.w+along] })
+	bottom, ok4 := edgeOf(p.w, p.h, func(along, across int) float32 { return p.pix[(p.h-1-across)*p.w+along] })
+	if !ok1 || !ok2 || !ok3 || !ok4 {
+		return whole, false
+	}
+	right = edge{float64(p.w) - right.at, -right.slope}
+	bottom = edge{float64(p.h) - bottom.at, -bottom.slope}
+	turn := (top.slope + bottom.slope - left.slope - right.slope) / 4
+	const parallel = 0.01
+	for _, slope := range []float64{top.slope, bottom.slope, -left.slope, -right.slope} {
+		if math.Abs(slope-turn) > parallel {
+			return whole, false
+		}
+	}
+	cos := math.Cos(math.Atan(turn))
+	middleX, middleY := float64(p.w)/2, float64(p.h)/2
+	x0, x1 := left.at+left.slope*middleY, right.at+right.slope*middleY
+	y0, y1 := top.at+top.slope*middleX, bottom.at+bottom.slope*middleX
+	sx, sy := (x1-x0)*cos/page.W, (y1-y0)*cos/page.H
+	const square = 0.03
+	if sx <= 0 || math.Abs(sy/sx-1) > square {
+		return whole, false
+	}
+	// The edges' middles are those at the picture's middle; the card's middle is near it.
+	sin, c := math.Sincos(math.Atan(turn))
+	cx, cy := (x0+x1)/2, (y0+y1)/2
+	cx, cy = cx+(left.slope+right.slope)/2*(cy-middleY), cy+(top.slope+bottom.slope)/2*(cx-middleX)
+	t = transform{xx: sx * c, xy: -sy * sin, yx: sx * sin, yy: sy * c}
+	t.x0, t.y0 = cx-t.xx*page.W/2-t.xy*page.H/2, cy-t.yx*page.W/2-t.yy*page.H/2
+	return t, true
+}
+
+// edgeOf finds the card's edge on one side of a picture that is long dots along the edge
+// and deep dots across it. What the card lies on has one color.
+func edgeOf(long, deep int, at func(along, across int) float32) (edge, bool) {
+	const lines = 64
+	bed := make([]float32, 0, 2*lines)
+	for i := range lines {
+		along := long/10 + i*(long*8/10)/lines
+		bed = append(bed, at(along, 0), at(along, 1))
+	}
+	slices.Sort(bed)
+	middle, spread := bed[len(bed)/2], bed[len(bed)*9/10]-bed[len(bed)/10]
+	const step = 12 // the least that the card differs from what it lies on
+	if spread > step {
+		return edge{}, false // no one color
+	}
+	least := max(step, 1.5*spread)
+	var xs, ys []float64
+	for i := range lines {
+		along := long/10 + i*(long*8/10)/lines
+		run := 0
+		for across := range deep / 5 {
+			if d := at(along, across) - middle; d > least || d < -least {
+				if run++; run == 3 {
+					xs, ys = append(xs, float64(along)), append(ys, float64(across-2))
+					break
+				}
+			} else {
+				run = 0
+			}
+		}
+	}
+	if len(xs) < lines*7/10 {
+		return edge{}, false
+	}
+	return line(xs, ys)
+}
+
+// line is the line on which most points lie.
+func line(xs, ys []float64) (edge, bool) {
+	const near = 1.5 // dots
+	best, found := 0, edge{}
+	for i := range xs {
+		for j := i + len(xs)/3; j < len(xs); j += 3 {
+			slope := (ys[j] - ys[i]) / (xs[j] - xs[i])
+			e, n := edge{ys[i] - slope*xs[i], slope}, 0
+			for k, x := range xs {
+				if math.Abs(e.at+e.slope*x-ys[k]) < near {
+					n++
+				}
+			}
+			if n > best {
+				best, found = n, e
+			}
+		}
+	}
+	var n, mx, my, xx, xy float64
+	for k, x := range xs {
+		if math.Abs(found.at+found.slope*x-ys[k]) < near {
+			n, mx, my = n+1, mx+x, my+ys[k]
+		}
+	}
+	if n < float64(len(xs))*0.75 || math.Abs(found.slope) > math.Tan(mostTurn) {
+		return edge{}, false
+	}
+	mx, my = mx/n, my/n
+	for k, x := range xs {
+		if math.Abs(found.at+found.slope*x-ys[k]) < near {
+			xx, xy = xx+(x-mx)*(x-mx), xy+(x-mx)*(ys[k]-my)
+		}
+	}
+	slope := xy / xx
+	return edge{my - slope*mx, slope}, found.at+found.slope*mx > 1 // not the picture's own edge
+}

@@ -1,0 +1,294 @@
+package print
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// anchor is a place of the expected print by which it is found in a picture: one with
+// edges in more than one direction.
+type anchor struct {
+	x, y  float64 // its middle, mm
+	worth float64
+}
+
+// Anchors are sought in a grid, so that they are spread over the card.
+const (
+	anchorsAcross, anchorsDown = 8, 5
+	anchorSize                 = 4.0 // mm
+)
+
+// anchorsOf chooses anchors in the expected print, which has that many dots per mm.
+func anchorsOf(p *plane, scale float64) []anchor {
+	size := int(anchorSize * scale)
+	corners := cornersOf(p)
+	cw, ch := p.w/anchorsAcross, p.h/anchorsDown
+	var list []anchor
+	for gy := range anchorsDown {
+		for gx := range anchorsAcross {
+			best := anchor{}
+			for y := gy * ch; y < (gy+1)*ch; y += size / 4 {
+				for x := gx * cw; x < (gx+1)*cw; x += size / 4 {
+					left, top := x-size/2, y-size/2
+					if left < 1 || top < 1 || left+size >= p.w || top+size >= p.h {
+						continue
+					}
+					if worth := corners.worth(left, top, size); worth > best.worth {
+						best = anchor{float64(x) / scale, float64(y) / scale, worth}
+					}
+				}
+			}
+			if best.worth > 0 {
+				list = append(list, best)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b anchor) int { return cmp.Compare(b.worth, a.worth) })
+	const faint = 0.01 // of the best
+	for i, a := range list {
+		if a.worth < faint*list[0].worth {
+			return list[:i]
+		}
+	}
+	return list
+}
+
+// corners has sums of products of gradients, by which corners are found.
+type corners struct {
+	w          int
+	xx, yy, xy []float64 // sums of what lies above and left
+}
+
+func cornersOf(p *plane) *corners {
+	w := p.w + 1
+	c := &corners{w, make([]float64, w*(p.h+1)), make([]float64, w*(p.h+1)), make([]float64, w*(p.h+1))}
+	for y := range p.h {
+		var xx, yy, xy float64
+		for x := range p.w {
+			if x > 0 && y > 0 && x < p.w-1 && y < p.h-1 {
+				at := y*p.w + x
+				dx, dy := float64(p.pix[at+1]-p.pix[at-1]), float64(p.pix[at+p.w]-p.pix[at-p.w])
+				xx, yy, xy = xx+dx*dx, yy+dy*dy, xy+dx*dy
+			}
+			at := (y+1)*w + x + 1
+			c.xx[at], c.yy[at], c.xy[at] = c.xx[at-w]+xx, c.yy[at-w]+yy, c.xy[at-w]+xy
+		}
+	}
+	return c
+}
+
+// worth is the smaller eigenvalue of the structure tensor of a square.
+func (c *corners) worth(x, y, size int) float64 {
+	sum := func(s []float64) float64 {
+		a, b := y*c.w+x, (y+size)*c.w+x
+		return s[b+size] - s[b] - s[a+size] + s[a]
+	}
+	xx, yy, xy := sum(c.xx), sum(c.yy), sum(c.xy)
+	return (xx+yy)/2 - math.Hypot((xx-yy)/2, xy)
+}
+
+// match is an anchor that was found in a picture.
+type match struct {
+	anchor
+	dx, dy float64 // how far from its place, mm
+	like   float64
+}
+
+// find seeks each anchor of the expected print in a picture in the same raster, up to
+// reach dots away.
+func find(expected, seen *plane, scale float64, anchors []anchor, reach int) []match {
+	list := make([]match, 0, len(anchors))
+	size := int(anchorSize * scale)
+	scores := make([]float64, (2*reach+1)*(2*reach+1))
+	for _, a := range anchors {
+		left, top := int(a.x*scale)-size/2, int(a.y*scale)-size/2
+		want := cut(expected, left, top, size)
+		if want == nil {
+			continue
+		}
+		best, n := 0, 2*reach+1
+		for i := range scores {
+			scores[i] = want.like(seen, left+i%n-reach, top+i/n-reach)
+			if scores[i] > scores[best] {
+				best = i
+			}
+		}
+		if scores[best] < leastAnchor {
+			continue
+		}
+		bx, by := best%n, best/n
+		m := match{anchor: a, like: scores[best], dx: float64(bx - reach), dy: float64(by - reach)}
+		if bx > 0 && bx < n-1 {
+			m.dx += peak(scores[best-1], scores[best], scores[best+1])
+		}
+		if by > 0 && by < n-1 {
+			m.dy += peak(scores[best-n], scores[best], scores[best+n])
+		}
+		m.dx, m.dy = m.dx/scale, m.dy/scale
+		list = append(list, m)
+	}
+	return list
+}
+
+// leastAnchor is the least likeness at which an anchor counts as found.
+const leastAnchor = 0.5
+
+// peak is where, between -0.5 and 0.5, the parabola through three values is highest.
+func peak(a, b, c float64) float64 {
+	if d := a - 2*b + c; d < 0 {
+		return min(max((a-c)/(2*d), -0.5), 0.5)
+	}
+	return 0
+}
+
+// patch is a square of a plane without its brightness and contrast.
+type patch struct {
+	size int
+	pix  []float32
+}
+
+// cut takes a patch; nil if there is nothing in it, or it is not all on the plane.
+func cut(p *plane, x, y, size int) *patch {
+	if x < 0 || y < 0 || x+size > p.w || y+size > p.h {
+		return nil
+	}
+	t := &patch{size, make([]float32, 0, size*size)}
+	var sum, squares float32
+	for j := range size {
+		row := p.pix[(y+j)*p.w+x:][:size]
+		t.pix = append(t.pix, row...)
+		for _, v := range row {
+			sum += v
+		}
+	}
+	mean := sum / float32(len(t.pix))
+	for i, v := range t.pix {
+		v -= mean
+		t.pix[i] = v
+		squares += v * v
+	}
+	if squares < float32(len(t.pix)) {
+		return nil
+	}
+	by := 1 / float32(math.Sqrt(float64(squares)))
+	for i := range t.pix {
+		t.pix[i] *= by
+	}
+	return t
+}
+
+// like is the correlation of the patch with a square of a plane; 0 beyond its edges.
+func (t *patch) like(p *plane, x, y int) float64 {
+	if x < 0 || y < 0 || x+t.size > p.w || y+t.size > p.h {
+		return 0
+	}
+	var sum, squares, product float32
+	for j := range t.size {
+		row, want := p.pix[(y+j)*p.w+x:][:t.size], t.pix[j*t.size:][:t.size]
+		for i, v := range row {
+			sum += v
+			squares += v * v
+			product += v * want[i]
+		}
+	}
+	n := float32(len(t.pix))
+	variance := squares - sum*sum/n
+	if variance < n {
+		return 0
+	}
+	return float64(product) / math.Sqrt(float64(variance))
+}
+
+// agree finds the displacement of the whole print on which most anchors agree: a small
+// turn, a scale and a shift, and as finer adjustment a skew. It reports whether enough do.
+func agree(list []match, tolerance float64) (t transform, inliers []match) {
+	best := -1.0
+	for i, a := range list {
+		for _, b := range list[i+1:] {
+			u, ok := similarity(a, b)
+			if !ok {
+				continue
+			}
+			sum := 0.0
+			for _, m := range list {
+				if u.misses(m) < tolerance {
+					sum += m.like
+				}
+			}
+			if sum > best {
+				best, t = sum, u
+			}
+		}
+	}
+	if best < 0 {
+		return transform{xx: 1, yy: 1}, nil
+	}
+	for range 2 {
+		inliers = inliers[:0]
+		for _, m := range list {
+			if t.misses(m) < tolerance {
+				inliers = append(inliers, m)
+			}
+		}
+		t = fit(inliers, t)
+	}
+	return t, inliers
+}
+
+// misses is how far from its place a transform puts an anchor, mm.
+func (t transform) misses(m match) float64 {
+	x, y := t.at(m.x, m.y)
+	return math.Hypot(x-m.x-m.dx, y-m.y-m.dy)
+}
+
+// Limits of a displacement.
+const (
+	mostTurn  = 3.5 * math.Pi / 180
+	mostScale = 0.04 // larger or smaller
+	farApart  = 15.0 // mm between two anchors that give a turn
+)
+
+// similarity is the turn, scale and shift that two anchors give.
+func similarity(a, b match) (transform, bool) {
+	px, py := b.x-a.x, b.y-a.y
+	qx, qy := px+b.dx-a.dx, py+b.dy-a.dy
+	d := px*px + py*py
+	if d < farApart*farApart {
+		return transform{}, false
+	}
+	c, s := (px*qx+py*qy)/d, (px*qy-py*qx)/d
+	if math.Abs(math.Atan2(s, c)) > mostTurn || math.Abs(math.Hypot(c, s)-1) > mostScale {
+		return transform{}, false
+	}
+	return transform{c, -s, a.x + a.dx - c*a.x + s*a.y, s, c, a.y + a.dy - s*a.x - c*a.y}, true
+}
+
+// fit gives the similarity that is nearest to the anchors, or where they are spread
+// enough, the affine transform.
+func fit(list []match, otherwise transform) transform {
+	if len(list) < 3 {
+		return otherwise
+	}
+	var n, mx, my, nx, ny float64
+	for _, m := range list {
+		n, mx, my, nx, ny = n+m.like, mx+m.like*m.x, my+m.like*m.y, nx+m.like*(m.x+m.dx), ny+m.like*(m.y+m.dy)
+	}
+	mx, my, nx, ny = mx/n, my/n, nx/n, ny/n
+	var xx, xy, yy, ax, ay, bx, by float64
+	for _, m := range list {
+		x, y, u, v := m.x-mx, m.y-my, m.x+m.dx-nx, m.y+m.dy-ny
+		xx, xy, yy = xx+m.like*x*x, xy+m.like*x*y, yy+m.like*y*y
+		ax, ay, bx, by = ax+m.like*u*x, ay+m.like*u*y, bx+m.like*v*x, by+m.like*v*y
+	}
+	var t transform
+	const wide, high = 15.0 * 15.0, 8.0 * 8.0 // mm² about the middle
+	if det := xx*yy - xy*xy; len(list) >= 10 && xx/n > wide && yy/n > high && det > 0 {
+		t = transform{xx: (ax*yy - ay*xy) / det, xy: (ay*xx - ax*xy) / det, yx: (bx*yy - by*xy) / det, yy: (by*xx - bx*xy) / det}
+	} else {
+		c, s := (ax+by)/(xx+yy), (bx-ay)/(xx+yy)
+		t = transform{xx: c, xy: -s, yx: s, yy: c}
+	}
+	t.x0, t.y0 = nx-t.xx*mx-t.xy*my, ny-t.yx*mx-t.yy*my
+	return t
+}

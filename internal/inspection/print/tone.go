@@ -1,0 +1,136 @@
+package print
+
+import (
+	"fmt"
+	"math"
+)
+
+// tone is how bright a picture is against what is expected.
+type tone struct {
+	gain  [3]float64 // by color
+	noise float64    // standard deviation in the softened picture
+}
+
+// Limits of a picture in which a print can be judged.
+const (
+	leastGain, mostGain = 0.35, 1.55
+	balance             = 0.08 // how far a color's gain may be from the mean: the white balance
+)
+
+// toneOf finds the gain by which most dots of all colors together are what is expected
+// of them, overexposed ones too, and then each color's, which is near it. A color that is
+// missing in the print changes neither.
+func toneOf(expected, seen colors) tone {
+	const every = 5 // dots
+	var pairs [3][][2]float32
+	for c := range pairs {
+		e, q := expected[c], seen[c]
+		pairs[c] = make([][2]float32, 0, len(e.pix)/every/every+e.h)
+		for y := 2; y < e.h-2; y += every {
+			for x := 2 + y%3; x < e.w-2; x += every {
+				at := y*e.w + x
+				pairs[c] = append(pairs[c], [2]float32{e.pix[at], q.pix[at]})
+			}
+		}
+	}
+	misfit := func(g float64, list ...[][2]float32) float64 {
+		var sum float32
+		for _, pairs := range list {
+			for _, p := range pairs {
+				sum += min(absolute(min(p[0]*float32(g), 255)-p[1]), 40)
+			}
+		}
+		return float64(sum)
+	}
+	// Where much is overexposed, many gains fit about as well: the least of them is taken.
+	least := func(from, to, step float64, list ...[][2]float32) float64 {
+		best, at := math.Inf(1), from
+		for g := from; g <= to+1e-9; g += step {
+			if m := misfit(g, list...); m < best*0.98 {
+				best, at = m, g
+			}
+		}
+		return at
+	}
+	g := least(leastGain, mostGain, 0.1, pairs[:]...)
+	g = least(g-0.08, g+0.08, 0.02, pairs[:]...)
+	t := tone{}
+	for c := range t.gain {
+		t.gain[c] = least(g*(1-balance), g*(1+balance), g*balance/4, pairs[c])
+	}
+	return t
+}
+
+// predicted is what a picture in that tone shows of what is expected: soft is it
+// softened, and sharp not.
+func (t tone) predicted(sharp, soft colors) colors {
+	for c, p := range sharp {
+		g := float32(t.gain[c])
+		if g <= 1 {
+			for i, v := range soft[c].pix {
+				soft[c].pix[i] = v * g
+			}
+			continue
+		}
+		for i, v := range p.pix {
+			soft[c].pix[i] = min(v*g, 255) // overexposed before the softening
+		}
+		soft[c].soften()
+	}
+	return soft
+}
+
+// noiseOf estimates the noise of a picture from what differs from the expected print
+// between dots that the softening did not mix.
+func noiseOf(expected, seen *plane) float64 {
+	var counts [512]int // of differences, in quarters
+	n := 0
+	for y := 2; y < expected.h-2; y += 4 {
+		for x := 2; x < expected.w-8; x += 7 {
+			at := y*expected.w + x
+			d := absolute((seen.pix[at] - expected.pix[at]) - (seen.pix[at+4] - expected.pix[at+4]))
+			counts[min(int(4*d), len(counts)-1)]++
+			n++
+		}
+	}
+	const ofMedian = 1.4826 / math.Sqrt2 // from a difference's median to the standard deviation
+	for i, below := 0, 0; i < len(counts); i++ {
+		if below += counts[i]; 2*below > n {
+			return (float64(i) + 0.5) / 4 * ofMedian
+		}
+	}
+	return 0
+}
+
+func absolute(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
+
+// pale finds a color that has much less contrast than the others: it is not on the card.
+func (c *comparison) pale() []finding {
+	const (
+		every  = 3 // dots
+		little = 25
+		least  = 0.5 // of the most
+	)
+	var slopes [3]float64
+	most := 0.0
+	for i := range c.want {
+		e, q := c.want[i], c.seen[i]
+		var n, se, sq, see, seq float64
+		for at := 0; at < len(e.pix); at += every {
+			v, w := float64(e.pix[at]), float64(q.pix[at])
+			n, se, sq, see, seq = n+1, se+v, sq+w, see+v*v, seq+v*w
+		}
+		slopes[i] = 1
+		if variance := see/n - se/n*se/n; variance > little {
+			slopes[i] = (seq/n - se/n*sq/n) / variance
+		}
+		most = max(most, slopes[i])
+	}
+	var findings []finding
+	for i, slope := range slopes {
+		if slope < least*most {
+			findings = append(findings, finding{"", fmt.Sprintf("%s has %.0f%% of the contrast of the other colors; its ink is missing", colorNames[i], 100*max(0, slope/most))})
+		}
+	}
+	return findings
+}

@@ -1,0 +1,93 @@
+package profile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"example.org/cancuoc/personalization/chip/apdu"
+	"example.org/cancuoc/personalization/chip/globalplatform"
+	"example.org/cancuoc/personalization/chip/tlv"
+)
+
+// ErrForeign means a chip that holds what its card is not to have: another key set, or an
+// application of others.
+var ErrForeign = errors.New("the chip holds what it must not")
+
+// KeyVersions reads the key version numbers of a key information template, each once.
+func KeyVersions(information []byte) ([]byte, error) {
+	nodes, err := tlv.ParseAll(information)
+	if err != nil {
+		return nil, fmt.Errorf("read key information: %w", err)
+	}
+	var versions []byte
+	for _, n := range nodes {
+		if len(n.Value) >= 2 && !bytes.Contains(versions, n.Value[1:2]) {
+			versions = append(versions, n.Value[1])
+		}
+	}
+	return versions, nil
+}
+
+// Channel is an open secure channel with the issuer security domain.
+type Channel interface {
+	Send(ctx context.Context, c apdu.Command) (apdu.Response, error)
+}
+
+// CheckApplications refuses a chip with an application that is not one of these. The error
+// wraps ErrForeign.
+func CheckApplications(ctx context.Context, channel Channel, own []*Application) error {
+	r, err := channel.Send(ctx, apdu.Command{
+		CLA: apdu.ClassGlobalPlatform, INS: apdu.GetStatus, P1: globalplatform.ScopeApplications, P2: 0x02, Data: []byte{0x4F, 0x00}, Le: apdu.MaxShortLe,
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("list applications: %w", err)
+	case r.SW == apdu.ReferenceNotFound:
+		return nil // there is none
+	case r.SW.SW1() == 0x63:
+		return fmt.Errorf("%w: more applications than one answer takes", ErrForeign)
+	case r.Err() != nil:
+		return fmt.Errorf("list applications: %w", r.Err())
+	}
+	entries, err := tlv.ParseAll(r.Data)
+	if err != nil {
+		return fmt.Errorf("list applications: %w", err)
+	}
+	for _, entry := range entries {
+		aid, err := tlv.Find(entry.Value, 0x4F)
+		if err != nil {
+			return fmt.Errorf("list applications: %w", err)
+		}
+		if !slices.ContainsFunc(own, func(a *Application) bool { return bytes.Equal(a.Instance, aid.Value) }) {
+			return fmt.Errorf("%w: application %X", ErrForeign, aid.Value)
+		}
+	}
+	return nil
+}
+
+// checkContent refuses a chip that has another key set beside the one that it was given, or
+// an application that was not installed now.
+func (r *run) checkContent(ctx context.Context) error {
+	tag := uint16(globalplatform.TagKeys)
+	answer, err := r.send(ctx, apdu.Command{
+		CLA: apdu.ClassGlobalPlatform, INS: apdu.GetData, P1: byte(tag >> 8), P2: byte(tag & 0xFF), Le: apdu.MaxShortLe,
+	})
+	if err != nil {
+		return err
+	}
+	node, err := tlv.ParseOnly(answer.Data, uint32(tag))
+	if err != nil {
+		return err
+	}
+	versions, err := KeyVersions(node.Value)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(versions, []byte{r.NextKeys.Version}) {
+		return fmt.Errorf("%w: key sets %X", ErrForeign, versions)
+	}
+	return CheckApplications(ctx, r.channel, r.Applications)
+}
