@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/personalization/chip/pki"
 )
 
@@ -45,6 +47,29 @@ func (a *app) certificates(cmd *cobra.Command) (*pki.Authority, pki.Listing, err
 	}
 	list, err := authority.List()
 	return authority, list, err
+}
+
+// onKeys has two officers sign what is done to the office's keys, on this machine.
+func (a *app) onKeys(cmd *cobra.Command, act identity.Act) error {
+	if err := act.Check(); err != nil {
+		return err
+	}
+	g, err := a.client()
+	if err != nil {
+		return err
+	}
+	signed, err := g.keys.sign(act, statement.Office, statement.NewID())
+	if err != nil {
+		return err
+	}
+	return a.opened.Registry.OnKeys(cmd.Context(), act, signed)
+}
+
+// twoOnKeys adds the flags of an act that two officers do to the office's keys.
+func twoOnKeys(c *cobra.Command, officer, witness *string) {
+	c.Flags().StringVar(officer, "officer", "", "badge of the officer who does it (required)")
+	c.Flags().StringVar(witness, "witness", "", "badge of another officer, who does it with them (required)")
+	required(c, "officer", "witness")
 }
 
 // shownKey is one certificate, as keys prints it.

@@ -17,12 +17,12 @@ import (
 var revocationReasons = map[string]int{"unspecified": 0, "key-compromise": 1, "superseded": 4, "cessation": 5}
 
 func newRevokeKey(a *app) *cobra.Command {
-	var reason string
+	var officer, witness, reason string
 	c := &cobra.Command{
 		Use: "revoke SERIAL", Short: "Revoke a document signer: every card signed with it is refused at borders from then on",
 		Long: `Revoke a document signer by its serial number, in hexadecimal as starter keys
 shows it, and sign a new revocation list. This cannot be undone.`,
-		Example: "  starter keys revoke 5f3a9c017b22e4d08841 --reason key-compromise\n  starter keys crl crl.der",
+		Example: "  starter keys revoke 5f3a9c017b22e4d08841 --reason key-compromise --officer KH-C06-0001 --witness KH-C06-0002\n  starter keys crl crl.der",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			code, known := revocationReasons[reason]
@@ -40,6 +40,10 @@ shows it, and sign a new revocation list. This cannot be undone.`,
 			if !slices.ContainsFunc(list.Signers, func(s pki.ListedSigner) bool { return s.Certificate.Serial.Cmp(serial) == 0 }) {
 				return identity.RefuseField(identity.NotFound, "serial", "belongs to no document signer (see starter keys)")
 			}
+			act := identity.RevokeSigner{Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), Serial: serial.Text(16), Reason: reason}
+			if err := a.onKeys(cmd, act); err != nil {
+				return err
+			}
 			if err := authority.Revoke(serial, code, a.opened.Now()); err != nil {
 				return err
 			}
@@ -49,5 +53,6 @@ shows it, and sign a new revocation list. This cannot be undone.`,
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "unspecified", "unspecified, key-compromise, superseded or cessation")
+	twoOnKeys(c, &officer, &witness)
 	return c
 }

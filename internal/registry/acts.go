@@ -100,6 +100,12 @@ func fresh(signed statement.Signed, now time.Time) error {
 	return current(said, now)
 }
 
+// OnKeys keeps that two officers revoke a document signer or make a new one, before that is
+// done on the machine that has the keys.
+func (r *Registry) OnKeys(ctx context.Context, act identity.Act, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Office, signed, func(pgx.Tx) error { return nil })
+}
+
 // kept keeps that a statement was refused as its signers may not do what it says, and
 // returns why.
 func (r *Registry) kept(ctx context.Context, signed statement.Signed, why error) error {

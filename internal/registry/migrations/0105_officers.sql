@@ -37,7 +37,8 @@ INSERT INTO competences (act, role) VALUES
     ('receive-blanks', 'stock'),
     ('destroy-card', 'stock'), ('destroy-card', 'production'), ('destroy-card', 'counter'), ('destroy-card', 'dispatch'),
     ('find-card', 'stock'), ('find-card', 'counter'), ('find-card', 'dispatch'),
-    ('pause-station', 'production'), ('resume-station', 'production'), ('let-go', 'production'),
+    ('pause-station', 'production'), ('resume-station', 'production'), ('remove-station', 'production'),
+    ('revoke-signer', 'keys'), ('roll-over-signer', 'keys'), ('let-go', 'production'),
     ('register-station', 'administrator'), ('revoke-station', 'administrator'),
     ('register-officer', 'administrator'), ('revoke-officer', 'administrator'), ('register-key', 'administrator'), ('revoke-key', 'administrator');
 
