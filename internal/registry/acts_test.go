@@ -106,7 +106,7 @@ func TestDecide_OnlyByWhoMay(t *testing.T) {
 		"OfTheCenter":     {officer: approver},
 		"UnknownKey":      {officer: hanoi, key: cast.NewKeys().Of(hanoi), want: "is not the owner of the key"},
 		"KeyOfAnother":    {officer: hanoi, key: own(danang), want: "is not the owner of the key"},
-		"Unregistered":    {officer: newcomer, want: "is not the owner of the key"},
+		"Unregistered":    {officer: latecomer, want: "is not the owner of the key"},
 		"AnotherRole":     {officer: "CB-001-0012", want: "has no role that may do this"},
 		"Auditor":         {officer: "KT-C06-0001", want: "has no role that may do this"},
 		"AnotherProvince": {officer: danang, want: "acts for another province"},
@@ -116,21 +116,21 @@ func TestDecide_OnlyByWhoMay(t *testing.T) {
 			prepare: func(t *testing.T, b *bundle) { t.Helper(); b.revokeKey(t, hanoi, publicKey(t, hanoi)) },
 		},
 		"Expired": {
-			officer: newcomer, want: "was revoked, or is not valid now",
+			officer: latecomer, want: "was revoked, or is not valid now",
 			prepare: func(t *testing.T, b *bundle) {
 				t.Helper()
-				b.newcomer(t, newcomer, now.Add(-2*time.Hour), now.Add(-time.Hour))
+				b.newcomer(t, latecomer, now.Add(-2*time.Hour), now.Add(-time.Hour))
 			},
 		},
 		"NotYet": {
-			officer: newcomer, want: "was revoked, or is not valid now",
-			prepare: func(t *testing.T, b *bundle) { t.Helper(); b.newcomer(t, newcomer, now.Add(time.Hour), time.Time{}) },
+			officer: latecomer, want: "was revoked, or is not valid now",
+			prepare: func(t *testing.T, b *bundle) { t.Helper(); b.newcomer(t, latecomer, now.Add(time.Hour), time.Time{}) },
 		},
 		"InTime": {
-			officer: newcomer,
+			officer: latecomer,
 			prepare: func(t *testing.T, b *bundle) {
 				t.Helper()
-				b.newcomer(t, newcomer, now.Add(-time.Hour), now.Add(time.Hour))
+				b.newcomer(t, latecomer, now.Add(-time.Hour), now.Add(time.Hour))
 			},
 		},
 		"RolesTaken": {

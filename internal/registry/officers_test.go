@@ -19,26 +19,26 @@ import (
 )
 
 // novice approves in province 001, and is not registered yet.
-var novice = identity.Officer{Badge: newcomer, Unit: "001", Roles: []identity.Role{identity.Approving}}
+var novice = identity.Officer{Badge: latecomer, Unit: "001", Roles: []identity.Role{identity.Approving}}
 
 func TestRegisterOfficer_MakesAnOfficerWhoActs(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	require.NoError(t, b.registering(t, novice, publicKey(t, newcomer)))
+	require.NoError(t, b.registering(t, novice, publicKey(t, latecomer)))
 	number := b.received(t)
-	act := identity.Approve{Officer: newcomer}
+	act := identity.Approve{Officer: latecomer}
 
 	require.NoError(t, b.decide(t, number, act, 1, registrytest.Signed(act, statement.Application(number))))
 
-	registered, err := b.Registry.Officer(t.Context(), newcomer)
+	registered, err := b.Registry.Officer(t.Context(), latecomer)
 	require.NoError(t, err)
 	require.False(t, registered.Founder)
 	require.Equal(t, novice.Roles, registered.Roles)
 	require.Equal(t, novice.Unit, registered.Unit)
 	require.Len(t, registered.Credentials, 1)
-	require.Equal(t, publicKey(t, newcomer), registered.Credentials[0].Key)
-	b.revoke(t, newcomer)
-	registered, err = b.Registry.Officer(t.Context(), newcomer)
+	require.Equal(t, publicKey(t, latecomer), registered.Credentials[0].Key)
+	b.revoke(t, latecomer)
+	registered, err = b.Registry.Officer(t.Context(), latecomer)
 	require.NoError(t, err)
 	require.False(t, registered.RevokedAt.IsZero())
 	list, err := b.Officers(t.Context())
@@ -58,22 +58,22 @@ func TestRegisterOfficer_NeedsTwoAdministrators(t *testing.T) {
 		of   identity.OfficerID
 		want string
 	}{
-		"OnePerson":     {[2]identity.OfficerID{first, first}, newcomer, "officer"},
-		"LooksLikeTwo":  {[2]identity.OfficerID{first, first + " "}, newcomer, "officer"},
-		"NoneOfTheKind": {[2]identity.OfficerID{first, hanoi}, newcomer, "has no role that may do this"},
+		"OnePerson":     {[2]identity.OfficerID{first, first}, latecomer, "officer"},
+		"LooksLikeTwo":  {[2]identity.OfficerID{first, first + " "}, latecomer, "officer"},
+		"NoneOfTheKind": {[2]identity.OfficerID{first, hanoi}, latecomer, "has no role that may do this"},
 		"Himself":       {[2]identity.OfficerID{first, second}, second, "nobody registers himself"},
 	} {
 		o := novice
 		o.Badge = tt.of
-		act := identity.RegisterOfficer{By1: tt.by[0], By2: tt.by[1], Record: o, Key: publicKey(t, newcomer)}
+		act := identity.RegisterOfficer{By1: tt.by[0], By2: tt.by[1], Record: o, Key: publicKey(t, latecomer)}
 		require.ErrorContains(t, b.RegisterOfficer(t.Context(), act, registrytest.Signed(act, statement.Officer(o.Badge))), tt.want, name)
 	}
-	act := identity.RegisterOfficer{By1: first, By2: second, Record: novice, Key: publicKey(t, newcomer)}
-	alone := registrytest.Signed(act, statement.Officer(newcomer))
+	act := identity.RegisterOfficer{By1: first, By2: second, Record: novice, Key: publicKey(t, latecomer)}
+	alone := registrytest.Signed(act, statement.Officer(latecomer))
 	alone.Signatures = alone.Signatures[:1]
 	require.ErrorContains(t, b.RegisterOfficer(t.Context(), act, alone), "must be signed by the officers whom it names")
 
-	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), newcomer)), identity.NotFound)
+	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), latecomer)), identity.NotFound)
 	unchanged, err := b.Registry.Officer(t.Context(), second)
 	require.NoError(t, err)
 	require.Equal(t, []identity.Role{identity.Administrator}, unchanged.Roles)
@@ -84,13 +84,13 @@ func TestCredentials_AKeyIsOneOfficersForEver(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	require.ErrorIs(t, b.registering(t, novice, publicKey(t, hanoi)), identity.Conflict)
-	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), newcomer)), identity.NotFound, "nothing of it was kept")
+	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), latecomer)), identity.NotFound, "nothing of it was kept")
 	b.revokeKey(t, hanoi, publicKey(t, hanoi))
 	require.ErrorIs(t, b.registering(t, novice, publicKey(t, hanoi)), identity.Conflict, "nor when it was revoked")
 
-	require.NoError(t, b.registering(t, novice, publicKey(t, newcomer)))
+	require.NoError(t, b.registering(t, novice, publicKey(t, latecomer)))
 	add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: publicKey(t, hanoi)}
-	require.ErrorIs(t, b.RegisterKey(t.Context(), newcomer, add, registrytest.Signed(add, statement.Officer(newcomer))), identity.Conflict)
+	require.ErrorIs(t, b.RegisterKey(t.Context(), latecomer, add, registrytest.Signed(add, statement.Officer(latecomer))), identity.Conflict)
 }
 
 // An officer who has two keys signs with either, until one is revoked.
