@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"crypto/ed25519"
-	"crypto/x509"
 	"testing"
 	"time"
 
@@ -42,16 +41,8 @@ func TestCompetences_AreThoseOfIdentity(t *testing.T) {
 	}
 }
 
-// key is the public key of an officer of these tests.
-func key(t *testing.T, badge identity.OfficerID) []byte {
-	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(cast.Known().Of(badge).Public())
-	require.NoError(t, err)
-	return der
-}
-
-// register has two administrators register an officer.
-func (b *bundle) register(t *testing.T, o identity.Officer, key []byte) error {
+// registering is two administrators registering an officer.
+func (b *bundle) registering(t *testing.T, o identity.Officer, key []byte) error {
 	t.Helper()
 	act := identity.RegisterOfficer{By1: cast.Founders[0], By2: cast.Founders[1], Record: o, Key: key}
 	return b.RegisterOfficer(t.Context(), act, registrytest.Signed(act, statement.Officer(o.Badge)))
@@ -104,7 +95,6 @@ func TestDecide_OnlyByWhoMay(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	own := func(badge identity.OfficerID) ed25519.PrivateKey { return cast.Known().Of(badge) }
-	const newcomer = identity.OfficerID("PD-001-0077")
 	for name, tt := range map[string]struct {
 		officer identity.OfficerID
 		key     ed25519.PrivateKey // of the officer, if none is given
@@ -116,38 +106,38 @@ func TestDecide_OnlyByWhoMay(t *testing.T) {
 		"OfTheCenter":     {officer: approver},
 		"UnknownKey":      {officer: hanoi, key: cast.NewKeys().Of(hanoi), want: "is not the owner of the key"},
 		"KeyOfAnother":    {officer: hanoi, key: own(danang), want: "is not the owner of the key"},
-		"Unregistered":    {officer: newcomer, want: "is not the owner of the key"},
+		"Unregistered":    {officer: latecomer, want: "is not the owner of the key"},
 		"AnotherRole":     {officer: "CB-001-0012", want: "has no role that may do this"},
 		"Auditor":         {officer: "KT-C06-0001", want: "has no role that may do this"},
 		"AnotherProvince": {officer: danang, want: "acts for another province"},
 		"Revoked":         {officer: hanoi, prepare: func(t *testing.T, b *bundle) { t.Helper(); b.revoke(t, hanoi) }, want: "was revoked, or is not valid now"},
 		"KeyRevoked": {
 			officer: hanoi, want: "was revoked, or is not valid now",
-			prepare: func(t *testing.T, b *bundle) { t.Helper(); b.revokeKey(t, hanoi, key(t, hanoi)) },
+			prepare: func(t *testing.T, b *bundle) { t.Helper(); b.revokeKey(t, hanoi, publicKey(t, hanoi)) },
 		},
 		"Expired": {
-			officer: newcomer, want: "was revoked, or is not valid now",
+			officer: latecomer, want: "was revoked, or is not valid now",
 			prepare: func(t *testing.T, b *bundle) {
 				t.Helper()
-				b.newcomer(t, newcomer, now.Add(-2*time.Hour), now.Add(-time.Hour))
+				b.newcomer(t, latecomer, now.Add(-2*time.Hour), now.Add(-time.Hour))
 			},
 		},
 		"NotYet": {
-			officer: newcomer, want: "was revoked, or is not valid now",
-			prepare: func(t *testing.T, b *bundle) { t.Helper(); b.newcomer(t, newcomer, now.Add(time.Hour), time.Time{}) },
+			officer: latecomer, want: "was revoked, or is not valid now",
+			prepare: func(t *testing.T, b *bundle) { t.Helper(); b.newcomer(t, latecomer, now.Add(time.Hour), time.Time{}) },
 		},
 		"InTime": {
-			officer: newcomer,
+			officer: latecomer,
 			prepare: func(t *testing.T, b *bundle) {
 				t.Helper()
-				b.newcomer(t, newcomer, now.Add(-time.Hour), now.Add(time.Hour))
+				b.newcomer(t, latecomer, now.Add(-time.Hour), now.Add(time.Hour))
 			},
 		},
 		"RolesTaken": {
 			officer: hanoi, want: "has no role that may do this",
 			prepare: func(t *testing.T, b *bundle) {
 				t.Helper()
-				require.NoError(t, b.register(t, identity.Officer{Badge: hanoi, Unit: "001", Roles: []identity.Role{identity.Resolving}}, nil))
+				require.NoError(t, b.registering(t, identity.Officer{Badge: hanoi, Unit: "001", Roles: []identity.Role{identity.Resolving}}, nil))
 			},
 		},
 		"TooLate":     {officer: hanoi, until: -time.Minute, want: "sign again"},
@@ -176,7 +166,7 @@ func TestDecide_OnlyByWhoMay(t *testing.T) {
 			if tt.want == "" {
 				require.NoError(t, may)
 				require.NoError(t, err)
-				require.Equal(t, 1, b.count(t, "acts WHERE id = $1 AND officer = $2 AND key = $3", signed.ID(), tt.officer, key(t, tt.officer)))
+				require.Equal(t, 1, b.count(t, "acts WHERE id = $1 AND officer = $2 AND key = $3", signed.ID(), tt.officer, publicKey(t, tt.officer)))
 				require.Zero(t, b.count(t, "refused_acts"))
 				return
 			}
@@ -197,7 +187,7 @@ func TestDecide_OnlyByWhoMay(t *testing.T) {
 func (b *bundle) newcomer(t *testing.T, badge identity.OfficerID, from, to time.Time) {
 	t.Helper()
 	o := identity.Officer{Badge: badge, Unit: "001", Roles: []identity.Role{identity.Approving}, ValidFrom: from, ValidTo: to}
-	require.NoError(t, b.register(t, o, key(t, badge)))
+	require.NoError(t, b.registering(t, o, publicKey(t, badge)))
 }
 
 // A statement is taken in while it is valid; how long its recording takes after that, where
@@ -354,7 +344,7 @@ func TestActs_InTheOwnProvince(t *testing.T) {
 	require.NoError(t, receive("CB-001-0012"))
 
 	provincial := identity.Officer{Badge: "PD-001-0055", Unit: "001", Roles: []identity.Role{identity.Dispatching, identity.Stock, identity.Production, identity.Administrator}}
-	require.NoError(t, b.register(t, provincial, key(t, provincial.Badge)))
+	require.NoError(t, b.registering(t, provincial, publicKey(t, provincial.Badge)))
 	for _, act := range []struct {
 		identity.Act
 
@@ -401,7 +391,7 @@ func TestRights_ActsAndWhatWasDoneGoTogether(t *testing.T) {
 	programs := connect(t, b.url)
 	act := func(officer, keyOf string) string {
 		return `INSERT INTO acts (id, officer, act, subject, key, statement, signature)
-			SELECT 'X', '` + officer + `', 'approve', 'application/` + string(later) + `', key, '', '' FROM credentials WHERE officer = '` + keyOf + `'`
+			SELECT 'X', '` + officer + `', 'approve', 'application/` + string(later) + `', key, '{}', '' FROM credentials WHERE officer = '` + keyOf + `'`
 	}
 	for sql, constraint := range map[string]string{
 		`INSERT INTO decisions (application, step, round, officer, enrolled_by) VALUES ('` + string(later) + `', 'approve', 1, 'PD-001-0001', 'CB-001-0001')`:                     "decision_is_signed",
@@ -418,7 +408,7 @@ func TestRights_ActsAndWhatWasDoneGoTogether(t *testing.T) {
 		act("KT-C06-0001", "KT-C06-0001"): "act_by_role",
 	} {
 		_, err := programs.Exec(t.Context(), sql)
-		require.Equal(t, constraint, constraintOf(err), sql)
+		require.Equal(t, constraint, constraintOf(err), "%s: %v", sql, err)
 	}
 	const permission = "42501"
 	for _, table := range []string{"acts", "refused_acts", "competences", "officers", "credentials"} {
@@ -450,5 +440,5 @@ func TestRights_NobodyIsAFounderButByTheOwner(t *testing.T) {
 	}
 	_, err := programs.Exec(t.Context(), `INSERT INTO officers (badge, unit, roles) VALUES ('EVE', 'center', '{approving}')`)
 	require.Equal(t, "officer_is_registered_by_an_act", constraintOf(err))
-	require.Error(t, registry.Found(t.Context(), b.url, []registry.Founder{{Officer: identity.Officer{Badge: "EVE", Unit: identity.UnitCenter, Roles: identity.Roles}, Key: key(t, "EVE")}}))
+	require.Error(t, registry.Found(t.Context(), b.url, []registry.Founder{{Officer: identity.Officer{Badge: "EVE", Unit: identity.UnitCenter, Roles: identity.Roles}, Key: publicKey(t, "EVE")}}))
 }

@@ -18,27 +18,27 @@ import (
 	"example.org/cancuoc/internal/statement"
 )
 
-// newcomer approves in province 001, and is not registered yet.
-var newcomer = identity.Officer{Badge: "PD-001-0077", Unit: "001", Roles: []identity.Role{identity.Approving}}
+// novice approves in province 001, and is not registered yet.
+var novice = identity.Officer{Badge: latecomer, Unit: "001", Roles: []identity.Role{identity.Approving}}
 
 func TestRegisterOfficer_MakesAnOfficerWhoActs(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	require.NoError(t, b.register(t, newcomer, key(t, newcomer.Badge)))
+	require.NoError(t, b.registering(t, novice, publicKey(t, latecomer)))
 	number := b.received(t)
-	act := identity.Approve{Officer: newcomer.Badge}
+	act := identity.Approve{Officer: latecomer}
 
 	require.NoError(t, b.decide(t, number, act, 1, registrytest.Signed(act, statement.Application(number))))
 
-	registered, err := b.Registry.Officer(t.Context(), newcomer.Badge)
+	registered, err := b.Registry.Officer(t.Context(), latecomer)
 	require.NoError(t, err)
 	require.False(t, registered.Founder)
-	require.Equal(t, newcomer.Roles, registered.Roles)
-	require.Equal(t, newcomer.Unit, registered.Unit)
+	require.Equal(t, novice.Roles, registered.Roles)
+	require.Equal(t, novice.Unit, registered.Unit)
 	require.Len(t, registered.Credentials, 1)
-	require.Equal(t, key(t, newcomer.Badge), registered.Credentials[0].Key)
-	b.revoke(t, newcomer.Badge)
-	registered, err = b.Registry.Officer(t.Context(), newcomer.Badge)
+	require.Equal(t, publicKey(t, latecomer), registered.Credentials[0].Key)
+	b.revoke(t, latecomer)
+	registered, err = b.Registry.Officer(t.Context(), latecomer)
 	require.NoError(t, err)
 	require.False(t, registered.RevokedAt.IsZero())
 	list, err := b.Officers(t.Context())
@@ -58,22 +58,22 @@ func TestRegisterOfficer_NeedsTwoAdministrators(t *testing.T) {
 		of   identity.OfficerID
 		want string
 	}{
-		"OnePerson":     {[2]identity.OfficerID{first, first}, newcomer.Badge, "officer"},
-		"LooksLikeTwo":  {[2]identity.OfficerID{first, first + " "}, newcomer.Badge, "officer"},
-		"NoneOfTheKind": {[2]identity.OfficerID{first, hanoi}, newcomer.Badge, "has no role that may do this"},
+		"OnePerson":     {[2]identity.OfficerID{first, first}, latecomer, "officer"},
+		"LooksLikeTwo":  {[2]identity.OfficerID{first, first + " "}, latecomer, "officer"},
+		"NoneOfTheKind": {[2]identity.OfficerID{first, hanoi}, latecomer, "has no role that may do this"},
 		"Himself":       {[2]identity.OfficerID{first, second}, second, "nobody registers himself"},
 	} {
-		o := newcomer
+		o := novice
 		o.Badge = tt.of
-		act := identity.RegisterOfficer{By1: tt.by[0], By2: tt.by[1], Record: o, Key: key(t, newcomer.Badge)}
+		act := identity.RegisterOfficer{By1: tt.by[0], By2: tt.by[1], Record: o, Key: publicKey(t, latecomer)}
 		require.ErrorContains(t, b.RegisterOfficer(t.Context(), act, registrytest.Signed(act, statement.Officer(o.Badge))), tt.want, name)
 	}
-	act := identity.RegisterOfficer{By1: first, By2: second, Record: newcomer, Key: key(t, newcomer.Badge)}
-	alone := registrytest.Signed(act, statement.Officer(newcomer.Badge))
+	act := identity.RegisterOfficer{By1: first, By2: second, Record: novice, Key: publicKey(t, latecomer)}
+	alone := registrytest.Signed(act, statement.Officer(latecomer))
 	alone.Signatures = alone.Signatures[:1]
 	require.ErrorContains(t, b.RegisterOfficer(t.Context(), act, alone), "must be signed by the officers whom it names")
 
-	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), newcomer.Badge)), identity.NotFound)
+	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), latecomer)), identity.NotFound)
 	unchanged, err := b.Registry.Officer(t.Context(), second)
 	require.NoError(t, err)
 	require.Equal(t, []identity.Role{identity.Administrator}, unchanged.Roles)
@@ -83,14 +83,14 @@ func TestRegisterOfficer_NeedsTwoAdministrators(t *testing.T) {
 func TestCredentials_AKeyIsOneOfficersForEver(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	require.ErrorIs(t, b.register(t, newcomer, key(t, hanoi)), identity.Conflict)
-	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), newcomer.Badge)), identity.NotFound, "nothing of it was kept")
-	b.revokeKey(t, hanoi, key(t, hanoi))
-	require.ErrorIs(t, b.register(t, newcomer, key(t, hanoi)), identity.Conflict, "nor when it was revoked")
+	require.ErrorIs(t, b.registering(t, novice, publicKey(t, hanoi)), identity.Conflict)
+	require.ErrorIs(t, errOf(b.Registry.Officer(t.Context(), latecomer)), identity.NotFound, "nothing of it was kept")
+	b.revokeKey(t, hanoi, publicKey(t, hanoi))
+	require.ErrorIs(t, b.registering(t, novice, publicKey(t, hanoi)), identity.Conflict, "nor when it was revoked")
 
-	require.NoError(t, b.register(t, newcomer, key(t, newcomer.Badge)))
-	add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: key(t, hanoi)}
-	require.ErrorIs(t, b.RegisterKey(t.Context(), newcomer.Badge, add, registrytest.Signed(add, statement.Officer(newcomer.Badge))), identity.Conflict)
+	require.NoError(t, b.registering(t, novice, publicKey(t, latecomer)))
+	add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: publicKey(t, hanoi)}
+	require.ErrorIs(t, b.RegisterKey(t.Context(), latecomer, add, registrytest.Signed(add, statement.Officer(latecomer))), identity.Conflict)
 }
 
 // An officer who has two keys signs with either, until one is revoked.
@@ -105,7 +105,7 @@ func TestRegisterKey_AddsACredential(t *testing.T) {
 	for range 2 {
 		require.NoError(t, b.RegisterKey(t.Context(), hanoi, add, registrytest.Signed(add, statement.Officer(hanoi))))
 	}
-	b.revokeKey(t, hanoi, key(t, hanoi))
+	b.revokeKey(t, hanoi, publicKey(t, hanoi))
 	number := b.received(t)
 	act := identity.Approve{Officer: hanoi}
 	require.ErrorIs(t, b.decide(t, number, act, 1, registrytest.Signed(act, statement.Application(number))), identity.Forbidden)
@@ -124,7 +124,7 @@ func TestRegister_RefusesWhatSignsNothing(t *testing.T) {
 	public, err := x509.MarshalPKIXPublicKey(larger.Public())
 	require.NoError(t, err)
 	for _, key := range [][]byte{{1}, public} {
-		require.ErrorContains(t, b.register(t, newcomer, key), "is not a public key of Ed25519, or of ECDSA on P-256")
+		require.ErrorContains(t, b.registering(t, novice, key), "is not a public key of Ed25519, or of ECDSA on P-256")
 		add := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: key}
 		require.ErrorIs(t, b.RegisterKey(t.Context(), hanoi, add, registrytest.Signed(add, statement.Officer(hanoi))), identity.Invalid)
 	}
@@ -146,5 +146,5 @@ func TestFound_OnceForEach(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []identity.Role{identity.Administrator}, founder.Roles)
 	require.Len(t, founder.Credentials, 1)
-	require.Equal(t, key(t, cast.Founders[0]), founder.Credentials[0].Key)
+	require.Equal(t, publicKey(t, cast.Founders[0]), founder.Credentials[0].Key)
 }

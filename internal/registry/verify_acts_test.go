@@ -29,11 +29,8 @@ func publicKey(t *testing.T, badge identity.OfficerID) []byte {
 
 func (b *bundle) registerAs(t *testing.T, badge identity.OfficerID, roles ...identity.Role) {
 	t.Helper()
-	act := identity.RegisterOfficer{
-		By1: cast.Founders[0], By2: cast.Founders[1], Key: publicKey(t, badge),
-		Record: identity.Officer{Badge: badge, Unit: "001", Roles: roles},
-	}
-	require.NoError(t, b.RegisterOfficer(t.Context(), act, registrytest.Signed(act, statement.Officer(badge))))
+	o := identity.Officer{Badge: badge, Unit: "001", Roles: roles}
+	require.NoError(t, b.registering(t, o, publicKey(t, badge)))
 }
 
 // signedOffice is a registry in which people did something of most kinds.
