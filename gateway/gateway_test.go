@@ -192,7 +192,7 @@ func TestGateway_TheCodecIsForOfficersAtTheUI(t *testing.T) {
 	decoded := base64.StdEncoding.EncodeToString([]byte(`"7QF3M-9T2XK-D"`))
 	auditor, stock := s.logIn(t, "KT-C06-0001"), s.logIn(t, "TK-C06-0001")
 	codec := func(origin, token string) (int, http.Header, string) {
-		return s.ask(t, http.MethodPost, "/codec/decode", map[string]string{"Origin": origin, "Cookie": engine.SessionCookie + "=" + token}, body)
+		return s.ask(t, http.MethodPost, "/codec/decode", map[string]string{"Origin": origin, "Cookie": s.office.Desk().SessionCookie() + "=" + token}, body)
 	}
 
 	status, header, _ := s.ask(t, http.MethodOptions, "/codec/decode", map[string]string{"Origin": ui}, nil)

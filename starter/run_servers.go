@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"example.org/cancuoc/internal/cast"
@@ -53,9 +55,14 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 	if err != nil {
 		return err
 	}
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return err
+	}
 	if listen != c.Gateway.Listen || citizens != c.Gateway.CitizensListen { // another office runs on this machine
 		s.settings["CANCUOC_GATEWAY_LISTEN"], s.settings["CANCUOC_GATEWAY_CITIZENS_LISTEN"] = listen, citizens
 		s.settings["CANCUOC_GATEWAY_PUBLIC_URL"] = "http://" + citizens
+		s.settings["CANCUOC_GATEWAY_OFFICERS_URL"] = "http://localhost:" + port
 	}
 	if c.Database.URL == "" {
 		if err := s.startPostgres(ctx); err != nil {
@@ -63,7 +70,7 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 		}
 	}
 	if s.ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
-		if err := s.startTemporal(ctx, "http://"+listen+"/codec"); err != nil {
+		if err := s.startTemporal(ctx, "http://localhost:"+port+"/codec"); err != nil {
 			return err
 		}
 	}
@@ -131,7 +138,8 @@ func (s *servers) startTemporal(ctx context.Context, codec string) error {
 		return err
 	}
 	s.stops = append(s.stops, temporal.Stop)
-	s.ui = temporal.UIAddress
+	// On one site with the officers' pages, whose cookie the codec asks for.
+	s.ui = strings.Replace(temporal.UIAddress, "127.0.0.1", "localhost", 1)
 	s.settings["CANCUOC_TEMPORAL_ADDRESS"] = temporal.Address
 	s.settings["CANCUOC_TEMPORAL_UI_ADDRESS"], s.settings["CANCUOC_GATEWAY_CODEC_ORIGINS"] = s.ui, s.ui
 	return nil

@@ -14,9 +14,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// SessionCookie is the cookie in which the officers' pages keep a session's token.
-const SessionCookie = "session"
-
 // maxCodecRequest limits a request, in bytes; it carries a page of history.
 const maxCodecRequest = 8 << 20
 
@@ -27,6 +24,7 @@ const maxCodecRequest = 8 << 20
 type CodecHandler struct {
 	Keys    *Keys
 	Origins []string // of the UIs whose pages may ask with an officer's cookie
+	Cookie  string   // in which the officers' pages keep a session's token
 	Logger  *slog.Logger
 
 	// Session gives the officer whose session a token is, or refuses with Forbidden.
@@ -88,7 +86,7 @@ func (h *CodecHandler) officer(r *http.Request, fromUI bool) (identity.Officer, 
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") && token != "" {
 		return h.Session(r.Context(), strings.TrimSpace(token))
 	}
-	if cookie, err := r.Cookie(SessionCookie); err == nil && fromUI && cookie.Value != "" {
+	if cookie, err := r.Cookie(h.Cookie); err == nil && fromUI && cookie.Value != "" {
 		return h.Session(r.Context(), cookie.Value)
 	}
 	return identity.Officer{}, identity.RefuseField(identity.Forbidden, "session", "is missing")

@@ -39,7 +39,7 @@ func newDoor(t testing.TB) *door {
 	codec := newCodec(t, keyLine("k1", 1))
 	d := &door{codec: codec}
 	d.CodecHandler = &engine.CodecHandler{
-		Keys: codec.Keys, Origins: []string{ui}, Logger: slog.New(slog.DiscardHandler),
+		Keys: codec.Keys, Origins: []string{ui}, Cookie: "officer", Logger: slog.New(slog.DiscardHandler),
 		Session: func(_ context.Context, token string) (identity.Officer, error) {
 			role, unit, province := strings.Cut(token, "/")
 			switch {
@@ -97,7 +97,7 @@ func TestCodecHandler_DecodesForTheOfficerAtTheUI(t *testing.T) {
 	d := newDoor(t)
 	body := asked(t, encode(t, d.codec, plain()), plain())
 
-	w := d.request(t, http.MethodPost, "/codec/decode", body, "Origin: "+ui, "Cookie: session=auditor")
+	w := d.request(t, http.MethodPost, "/codec/decode", body, "Origin: "+ui, "Cookie: officer=auditor")
 
 	require.Equal(t, http.StatusOK, w.Code, w.Body)
 	require.Equal(t, ui, w.Header().Get("Access-Control-Allow-Origin"))
@@ -137,13 +137,13 @@ func TestCodecHandler_Refuses(t *testing.T) {
 		header             []string
 		want               int
 	}{
-		"OtherOrigin":         {http.MethodPost, "/decode", sealed, []string{evil, "Cookie: session=auditor"}, http.StatusForbidden},
+		"OtherOrigin":         {http.MethodPost, "/decode", sealed, []string{evil, "Cookie: officer=auditor"}, http.StatusForbidden},
 		"OtherOriginAndToken": {http.MethodPost, "/decode", sealed, []string{evil, auditor}, http.StatusForbidden},
 		"OtherPreflight":      {http.MethodOptions, "/decode", "", []string{evil}, http.StatusForbidden},
-		"NullOrigin":          {http.MethodPost, "/decode", sealed, []string{"Origin: null", "Cookie: session=auditor"}, http.StatusForbidden},
+		"NullOrigin":          {http.MethodPost, "/decode", sealed, []string{"Origin: null", "Cookie: officer=auditor"}, http.StatusForbidden},
 		"NoSession":           {http.MethodPost, "/decode", sealed, []string{"Origin: " + ui}, http.StatusUnauthorized},
 		"NoOrigin":            {http.MethodPost, "/decode", sealed, nil, http.StatusUnauthorized},
-		"CookieWithoutOrigin": {http.MethodPost, "/decode", sealed, []string{"Cookie: session=auditor"}, http.StatusUnauthorized},
+		"CookieWithoutOrigin": {http.MethodPost, "/decode", sealed, []string{"Cookie: officer=auditor"}, http.StatusUnauthorized},
 		"OtherScheme":         {http.MethodPost, "/decode", sealed, []string{"Authorization: Basic auditor"}, http.StatusUnauthorized},
 		"EndedSession":        {http.MethodPost, "/decode", sealed, []string{"Authorization: Bearer ended"}, http.StatusUnauthorized},
 		"NobodyCanTell":       {http.MethodPost, "/decode", sealed, []string{"Authorization: Bearer down"}, http.StatusServiceUnavailable},

@@ -79,7 +79,7 @@ func (o *Office) Codec(origins []string) (http.Handler, error) {
 		return nil, err
 	}
 	return &engine.CodecHandler{
-		Keys: keys, Origins: origins, Logger: o.logger, Session: o.Registry.Session,
+		Keys: keys, Origins: origins, Cookie: o.Desk().SessionCookie(), Logger: o.logger, Session: o.Registry.Session,
 		Record: func(ctx context.Context, d engine.Decoding) error {
 			return o.Registry.RecordDecode(ctx, registry.Decode{Officer: d.Officer, Payloads: d.Payloads, Named: d.Named, Redacted: d.Redacted})
 		},

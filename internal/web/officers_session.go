@@ -40,7 +40,7 @@ func (p *officers) logIn(w http.ResponseWriter, r *http.Request) error {
 
 // logOut ends the session.
 func (p *officers) logOut(w http.ResponseWriter, r *http.Request) error {
-	if held, err := r.Cookie(p.cookieName()); err == nil {
+	if held, err := r.Cookie(p.Desk.SessionCookie()); err == nil {
 		if err := p.Desk.Registry.EndSession(r.Context(), held.Value); err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (p *officers) logOut(w http.ResponseWriter, r *http.Request) error {
 // session is the officer whose session the request is of. It ends with its time, with the
 // officer and with the key that began it.
 func (p *officers) session(r *http.Request) (identity.Officer, error) {
-	held, err := r.Cookie(p.cookieName())
+	held, err := r.Cookie(p.Desk.SessionCookie())
 	if err != nil || held.Value == "" {
 		return identity.Officer{}, errLoggedOut
 	}
@@ -64,19 +64,10 @@ func (p *officers) session(r *http.Request) (identity.Officer, error) {
 	return by, err
 }
 
-// cookieName keeps, where there is TLS, other hosts of the domain from setting the cookie
-// (RFC 6265bis, section 4.1.3.2).
-func (p *officers) cookieName() string {
-	if p.secure() {
-		return "__Host-officer"
-	}
-	return "officer"
-}
-
 // cookie holds the token of a session until it ends; without one it takes the cookie away.
 func (p *officers) cookie(token string, until time.Time) *http.Cookie {
 	c := &http.Cookie{ //nolint:gosec // secure where there is TLS, which is everywhere but in development
-		Name: p.cookieName(), Value: token, Path: "/", Expires: until, HttpOnly: true, Secure: p.secure(), SameSite: http.SameSiteStrictMode,
+		Name: p.Desk.SessionCookie(), Value: token, Path: "/", Expires: until, HttpOnly: true, Secure: p.secure(), SameSite: http.SameSiteStrictMode,
 	}
 	if token == "" {
 		c.MaxAge = -1
