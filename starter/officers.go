@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/passkey"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 )
@@ -78,22 +79,16 @@ func newOfficerKey(a *app) *cobra.Command {
 	}
 }
 
-// credential is a public key that an officer gives to the administrators: in PEM, or, of a
-// passkey, as the officers' page shows it.
-type credential struct {
-	Officer   identity.OfficerID `json:"officer"`
-	Key       []byte             `json:"key"`
-	PasskeyID []byte             `json:"passkey_id"`
-}
-
-func readCredential(file string) (credential, error) {
-	var c credential
+// readCredential reads a public key that an officer gives to the administrators: in PEM,
+// or, of a passkey, as the officers' page shows it.
+func readCredential(file string) (passkey.Credential, error) {
+	var c passkey.Credential
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return c, refusePath("there is no such file", err)
 	}
 	if block, _ := pem.Decode(b); block != nil && block.Type == publicKey {
-		return credential{Key: block.Bytes}, nil
+		return passkey.Credential{Key: block.Bytes}, nil
 	}
 	if json.Unmarshal(b, &c, json.RejectUnknownMembers(true)) != nil || len(c.Key) == 0 {
 		return c, identity.RefuseField(identity.Invalid, "key", "%s holds neither a public key in PEM (starter officers key) nor that of a passkey", file)
@@ -128,6 +123,9 @@ func newRegisterOfficer(a *app) *cobra.Command {
 				given, err := readCredential(key)
 				if err != nil {
 					return err
+				}
+				if len(given.PasskeyID) > 0 {
+					return identity.RefuseField(identity.Invalid, "key", "%s holds a passkey: register the officer, and then give it with starter officers add-key", key)
 				}
 				act.Key = given.Key
 			}
@@ -176,11 +174,11 @@ func newRevokeOfficer(a *app) *cobra.Command {
 }
 
 func newAddKey(a *app) *cobra.Command {
-	var by, witness, key string
+	var by, witness, key, check string
 	c := &cobra.Command{
 		Use: "add-key BADGE", Short: "Give an officer another key, or a passkey; two administrators do so",
-		Example: "  starter officers add-key PD-001-0002 --key passkey.json --officer QT-C06-0001 --witness QT-C06-0002",
-		Args:    cobra.ExactArgs(1),
+		Example: "  starter officers add-key PD-001-0002 --key passkey.json --check \"A9DE 3C7C E986 508E BEA8 7DA7 EAC6 3300\" --officer QT-C06-0001 --witness QT-C06-0002",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			badge := identity.OfficerID(args[0])
 			given, err := readCredential(key)
@@ -190,18 +188,27 @@ func newAddKey(a *app) *cobra.Command {
 			if cmp.Or(given.Officer, badge) != badge {
 				return identity.RefuseField(identity.Invalid, "key", "%s is for %s", key, given.Officer)
 			}
+			if check != "" && plainCheck(check) != plainCheck(given.Fingerprint()) {
+				return identity.RefuseField(identity.Forbidden, "check", "is not that of the key in %s, which is another than the officer's", key)
+			}
 			act := identity.RegisterKey{By1: identity.OfficerID(by), By2: identity.OfficerID(witness), Key: given.Key, PasskeyID: given.PasskeyID}
 			if _, err := a.act(cmd.Context(), act, statement.Officer(badge), "", nil); err != nil {
 				return err
 			}
-			return a.print(cmd, map[string]any{"officer": badge}, func(w io.Writer) { fmt.Fprintf(w, "%s has another key\n", badge) })
+			return a.print(cmd, map[string]any{"officer": badge, "check": given.Fingerprint()}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s has another key, of check value %s\n", badge, given.Fingerprint())
+			})
 		},
 	}
 	c.Flags().StringVar(&key, "key", "", "file of the public key, or of the passkey as the officers' page gave it (required)")
+	c.Flags().StringVar(&check, "check", "", "check value that the officer read aloud from the page; a key that has another is refused")
 	byTwo(c, &by, &witness)
 	required(c, "key")
 	return c
 }
+
+// plainCheck is a check value without spaces and in capitals, however it was typed.
+func plainCheck(typed string) string { return strings.ToUpper(strings.Join(strings.Fields(typed), "")) }
 
 func newRevokeOfficersKey(a *app) *cobra.Command {
 	var by, key, reason string
