@@ -178,7 +178,7 @@ func newAddKey(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "add-key BADGE", Short: "Give an officer another key, or a passkey; two administrators do so",
 		Example: "  starter officers add-key PD-001-0002 --key passkey.json --check \"A9DE 3C7C E986 508E BEA8 7DA7 EAC6 3300\" --officer QT-C06-0001 --witness QT-C06-0002",
-		Args: cobra.ExactArgs(1),
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			badge := identity.OfficerID(args[0])
 			given, err := readCredential(key)
