@@ -114,7 +114,7 @@ func TestCompose_KeepsSecretsInFiles(t *testing.T) {
 		require.Equal(t, "deploy/secrets/"+name, secret["file"])
 		require.Contains(t, made, "make_secret "+name+" ")
 	}
-	word := regexp.MustCompile(`(?i)password|pwd|secret|token|://\w+:`)
+	word := regexp.MustCompile(`(?i)password|pwd|secret|token|://[^/]*@`)
 	for name, s := range c.Services {
 		for _, secret := range s.Secrets {
 			require.Contains(t, c.Secrets, secret, name)
