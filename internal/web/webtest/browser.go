@@ -55,8 +55,10 @@ func Open(tb testing.TB) *Browser {
 	read, fromIt, err := os.Pipe()
 	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
+	profile, err := os.MkdirTemp("", "chromium") //nolint:usetesting // its children may write a moment longer than it runs
+	require.NoError(tb, err)
 	command := exec.CommandContext(ctx, Chromium(tb), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", //nolint:gosec // the browser is found by its name
-		"--user-data-dir="+tb.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	command.ExtraFiles = []*os.File{toIt, fromIt} // the protocol's, by their numbers 3 and 4
 	require.NoError(tb, command.Start())
 	require.NoError(tb, toIt.Close())
@@ -68,11 +70,13 @@ func Open(tb testing.TB) *Browser {
 		b.hear(read)
 	}()
 	tb.Cleanup(func() {
-		_ = b.try("", "Browser.close", nil, nil) // it is killed otherwise
-		cancel()
+		patience := time.AfterFunc(10*time.Second, cancel) // then it is killed
+		_ = b.try("", "Browser.close", nil, nil)
 		_ = command.Wait()
+		patience.Stop()
+		cancel()
 		<-heard
-		_, _ = write.Close(), read.Close()
+		_, _, _ = write.Close(), read.Close(), os.RemoveAll(profile)
 	})
 	return b
 }
