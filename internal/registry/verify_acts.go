@@ -54,7 +54,7 @@ type verifier struct {
 
 	stations map[identity.StationID]Station // as administrators registered them last
 
-	since  time.Time // when the office was founded; before, nothing was signed
+	since  time.Time // when the office was founded; before, nothing was signed; zero: it was not founded yet
 	report ActsReport
 	faults []error
 	more   int // faults that are not named

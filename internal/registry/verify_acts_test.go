@@ -83,6 +83,28 @@ func TestVerifyActs_AcceptsWhatPeopleDid(t *testing.T) {
 	require.Zero(t, report.Unsigned)
 }
 
+// An office that was not founded yet, as one that came from an earlier release, has records
+// that nobody signed; they are counted.
+func TestVerifyActs_CountsWhatIsOfBefore(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	_, err := b.db.Exec(t.Context(), `ALTER TABLE boxes DROP CONSTRAINT box_has_act`)
+	require.NoError(t, err)
+	b.behind(t, `UPDATE boxes SET act = NULL, at = at - interval '1 day'`)
+	report, err := b.VerifyActs(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Unsigned)
+
+	for _, table := range []string{"acts", "credentials", "officers", "sessions"} {
+		_, err := b.db.Exec(t.Context(), `SET session_replication_role = replica; DELETE FROM `+table)
+		require.NoError(t, err)
+	}
+	report, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, report.Officers)
+	require.Greater(t, report.Unsigned, 5)
+}
+
 // What is changed behind the programs' back, by somebody whom the database does not stop,
 // is named.
 func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
