@@ -221,6 +221,12 @@ func TestGateway_TheCodecIsForOfficersAtTheUI(t *testing.T) {
 	kept[0].At = time.Time{}
 	require.Equal(t, registry.Decode{Officer: "KT-C06-0001", Payloads: 1, Named: []string{"7QF3M-9T2XK-D"}}, kept[0])
 
+	status, _, text = s.ask(t, http.MethodGet, "/v1/decodes", map[string]string{"Authorization": "Bearer " + auditor}, nil)
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, text, `"officer":"KT-C06-0001"`)
+	status, _, _ = s.ask(t, http.MethodGet, "/v1/decodes", map[string]string{"Authorization": "Bearer " + stock}, nil)
+	require.Equal(t, http.StatusForbidden, status)
+
 	require.NoError(t, s.office.Registry.EndSession(t.Context(), auditor))
 	status, _, _ = codec(ui, auditor)
 	require.Equal(t, http.StatusUnauthorized, status)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,6 +63,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/stock", center(o.Desk.Registry.Stock)),
 		read("GET /v1/unwanted", center(o.Desk.Registry.Unwanted)),
 		read("GET /v1/stations", center(o.Desk.Registry.StationsAtWork)),
+		read("GET /v1/decodes", o.getDecodes),
 		read("GET /v1/officers", center(o.Desk.Registry.Officers)),
 		{pattern: "GET /v1/papers/{paper}", handle: o.getPaper},
 	}
@@ -75,6 +77,15 @@ func center[T any](list func(context.Context) (T, error)) func(context.Context, 
 		}
 		return list(ctx)
 	}
+}
+
+// getDecodes lists for auditors who had payloads of Temporal's histories decrypted.
+func (o *Officers) getDecodes(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
+	if !slices.Contains(by.Roles, identity.Auditor) {
+		return nil, identity.Refuse(identity.Forbidden, "only auditors may see this")
+	}
+	const newest = 1000
+	return o.Desk.Registry.Decodes(ctx, newest)
 }
 
 // Act is a statement with the files that belong to it, as a client sends it.

@@ -30,10 +30,10 @@ type ActsReport struct {
 // the founders. Then it compares the records of what people did with what they signed. It
 // refuses what does not fit, each by its name.
 func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
-	v := verifier{people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), report: ActsReport{Founders: []identity.OfficerID{}}}
+	v := verifier{people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}}}
 	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v.tx = tx // everything as of one moment
-		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.everyAct, v.records} {
+		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -51,7 +51,10 @@ type verifier struct {
 	tx     pgx.Tx
 	people map[identity.OfficerID][]tenure
 	keys   map[string]*ownership
-	since  time.Time // when the office was founded; before, nothing was signed
+
+	stations map[identity.StationID]Station // as administrators registered them last
+
+	since  time.Time // when the office was founded; before, nothing was signed; zero: it was not founded yet
 	report ActsReport
 	faults []error
 	more   int // faults that are not named
@@ -191,16 +194,16 @@ func (v *verifier) eachAct(ctx context.Context, where, order string, each func(w
 	return err
 }
 
-// administration follows the acts by which officers and keys were registered and revoked,
-// in the order in which they were done. One that is not in order changes nothing.
+// administration follows the acts by which officers, keys and stations were registered and
+// revoked, in the order in which they were done. One that is not in order changes nothing.
 func (v *verifier) administration(ctx context.Context) error {
-	return v.eachAct(ctx, `WHERE act IN ('register-officer', 'revoke-officer', 'register-key', 'revoke-key')`, "at, id", func(w whole) {
+	return v.eachAct(ctx, `WHERE act IN ('register-officer', 'revoke-officer', 'register-key', 'revoke-key', 'register-station', 'revoke-station')`, "at, id", func(w whole) {
 		act, why := v.judge(w)
 		if why != "" {
 			return // everyAct names it
 		}
-		_, badge, _ := strings.Cut(w.Subject, "/")
-		officer := identity.OfficerID(badge)
+		_, whom, _ := strings.Cut(w.Subject, "/")
+		officer, station := identity.OfficerID(whom), identity.StationID(whom)
 		before := v.last(officer)
 		switch act := act.(type) {
 		case identity.RegisterOfficer:
@@ -222,6 +225,12 @@ func (v *verifier) administration(ctx context.Context) error {
 			if key := v.keys[string(act.Key)]; key != nil && key.officer == officer && key.until.IsZero() {
 				key.until = w.At
 			}
+		case identity.RegisterStation:
+			v.stations[station] = Station{ID: station, Kind: identity.EnrollmentStation, Province: act.Province, Name: act.Name, PublicKey: act.PublicKey}
+		case identity.RevokeStation:
+			s := v.stations[station]
+			s.Revoked = true
+			v.stations[station] = s
 		}
 	})
 }
@@ -354,6 +363,32 @@ func (v *verifier) credentials(ctx context.Context) error {
 		if !there[key] {
 			v.wrong("officer %s: a key was registered, and is gone", v.keys[key].officer)
 		}
+	}
+	return err
+}
+
+// enrollmentStations compares stations with what administrators signed. One of which they
+// signed nothing may be of before people signed.
+func (v *verifier) enrollmentStations(ctx context.Context) error {
+	rows, err := v.tx.Query(ctx, `SELECT id, kind, province, name, public_key, revoked FROM stations WHERE kind = $1 ORDER BY id`, identity.EnrollmentStation)
+	if err != nil {
+		return err
+	}
+	var s Station
+	_, err = pgx.ForEachRow(rows, []any{&s.ID, &s.Kind, &s.Province, &s.Name, &s.PublicKey, &s.Revoked}, func() error {
+		signed, is := v.stations[s.ID]
+		switch {
+		case !is, signed.Kind == "": // of which nothing was signed, or only that it is revoked
+			v.report.Unsigned++
+		case signed.Province != s.Province || signed.Name != s.Name || !bytes.Equal(signed.PublicKey, s.PublicKey) || signed.Revoked != s.Revoked:
+			v.wrong("station %s: province, name or key, or whether it is revoked, is not what an administrator signed", s.ID)
+		}
+		s.PublicKey = nil // the next row has a key of its own
+		delete(v.stations, s.ID)
+		return nil
+	})
+	for _, id := range slices.Sorted(maps.Keys(v.stations)) {
+		v.wrong("station %s was registered, and is gone", id)
 	}
 	return err
 }

@@ -83,6 +83,28 @@ func TestVerifyActs_AcceptsWhatPeopleDid(t *testing.T) {
 	require.Zero(t, report.Unsigned)
 }
 
+// An office that was not founded yet, as one that came from an earlier release, has records
+// that nobody signed; they are counted.
+func TestVerifyActs_CountsWhatIsOfBefore(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	_, err := b.db.Exec(t.Context(), `ALTER TABLE boxes DROP CONSTRAINT box_has_act`)
+	require.NoError(t, err)
+	b.behind(t, `UPDATE boxes SET act = NULL, at = at - interval '1 day'`)
+	report, err := b.VerifyActs(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Unsigned)
+
+	for _, table := range []string{"acts", "credentials", "officers", "sessions"} {
+		_, err := b.db.Exec(t.Context(), `SET session_replication_role = replica; DELETE FROM `+table)
+		require.NoError(t, err)
+	}
+	report, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, report.Officers)
+	require.Greater(t, report.Unsigned, 5)
+}
+
 // What is changed behind the programs' back, by somebody whom the database does not stop,
 // is named.
 func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
@@ -123,6 +145,9 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"AfterRevocation":     {`UPDATE acts SET at = at + interval '2 hours' WHERE officer = '` + string(dismissed) + `'`, string(dismissed) + " could not do it then"},
 		"BeforeRegistration":  {`UPDATE acts SET at = at - interval '2 hours' WHERE act = 'reject'`, "the key of " + string(latecomer) + " was not valid then"},
 		"OtherProvince":       {`UPDATE applications SET province = '079', destination = '' WHERE number IN (SELECT application FROM decisions WHERE step = 'reject')`, string(latecomer) + " could not do it then"},
+		"StationsKey":         {`UPDATE stations SET public_key = sha256('another')`, "station 001-TN-01: province, name or key"},
+		"StationRevoked":      {`UPDATE stations SET revoked = true`, "station 001-TN-01: province, name or key, or whether it is revoked, is not what an administrator signed"},
+		"StationGone":         {`DELETE FROM stations`, "station 001-TN-01 was registered, and is gone"},
 		"Competence":          {`INSERT INTO competences VALUES ('approve', 'stock')`, "role stock is allowed to approve, by nobody's decision"},
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one office, which is put right again
@@ -147,4 +172,41 @@ func TestVerifyActs_NamesAtMostSoMany(t *testing.T) {
 
 	require.ErrorContains(t, err, "50 more acts or records do not fit")
 	require.Equal(t, 101, strings.Count(err.Error(), "\n")+1)
+}
+
+// With the programs' password in hand one can add what looks true, and each is named.
+func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	waiting := b.received(t)
+	restore := registrytest.Backup(t, b.url)
+	programs := connect(t, b.url)
+	forged := `INSERT INTO acts (id, officer, act, subject, key, statement, signature)
+		SELECT 'X', 'PD-001-0001', 'approve', 'application/` + string(waiting) + `', key, (SELECT statement FROM acts WHERE act = 'approve' LIMIT 1), 'x' FROM credentials WHERE officer = 'PD-001-0001'`
+	for name, tt := range map[string]struct {
+		sql  []string
+		want string
+	}{
+		"Act":      {[]string{forged}, "act X, approve on application/" + string(waiting) + " by PD-001-0001: its statement is of another act"},
+		"Decision": {[]string{forged, `INSERT INTO decisions (application, step, round, officer, enrolled_by, request) SELECT number, 'approve', 1, 'PD-001-0001', officer, 'X' FROM applications WHERE number = '` + string(waiting) + `'`}, "approve by PD-001-0001: that is not what was signed"},
+		"Officer":  {[]string{`INSERT INTO officers (badge, unit, roles, act) VALUES ('XX-1', 'center', '{approving}', 'X')`}, "officer XX-1 is registered by no act of two administrators"},
+		"Key":      {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x01', 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
+		"Roles":    {[]string{`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`}, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
+		"Revoked":  {[]string{`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`}, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
+		"Station":  {[]string{`UPDATE stations SET public_key = sha256('another')`}, "station 001-TN-01: province, name or key"},
+		"HandOver": {[]string{`UPDATE cards SET proof = 'another' WHERE handed_over_by <> ''`}, "that is not what was signed"},
+	} {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one office, which is put right again
+			defer restore()
+			for _, sql := range tt.sql {
+				_, err := programs.Exec(t.Context(), sql)
+				require.NoError(t, err)
+			}
+
+			_, err := b.VerifyActs(t.Context())
+
+			require.ErrorIs(t, err, identity.Conflict)
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
 }
