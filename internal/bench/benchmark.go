@@ -25,6 +25,7 @@ type benchmark struct {
 	registry                                      int // which, from 0
 	say                                           devserver.Say
 	office                                        *office.Office
+	camera                                        *lens
 	client                                        client.Client
 	workflows                                     *workflows.Client
 	trips                                         tripCounter
