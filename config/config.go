@@ -159,13 +159,14 @@ type Station struct {
 
 // Printing is the card printer.
 type Printing struct {
-	Driver string `mapstructure:"driver"`
-	URI    string `mapstructure:"uri"`
-	CAFile string `mapstructure:"ca_file"`
-	Media  string `mapstructure:"media"`
-	Ledger string `mapstructure:"ledger"`
-	Spool  string `mapstructure:"spool"`
-	DPI    int    `mapstructure:"dpi"`
+	Driver  string `mapstructure:"driver"`
+	URI     string `mapstructure:"uri"`
+	CAFile  string `mapstructure:"ca_file"`
+	Media   string `mapstructure:"media"`
+	Ledger  string `mapstructure:"ledger"`
+	Spool   string `mapstructure:"spool"`
+	Answers bool   `mapstructure:"answers"`
+	DPI     int    `mapstructure:"dpi"`
 }
 
 // Camera is the one that looks at printed cards.
@@ -550,6 +551,7 @@ func (c Config) validateProduction(check *check) {
 		check.given("printing.ledger", c.Printing.Ledger, false)
 	} else {
 		check.given("printing.spool", c.Printing.Spool, false)
+		check.wrong(!c.Printing.Answers, "printing.answers is off; production asks the printer's program what it printed")
 	}
 }
 

@@ -17,7 +17,7 @@ func (o *Office) printer() (printing.Printer, error) {
 	case "ipp":
 		return printing.OpenIPP(printing.IPPOptions{URI: p.URI, CAFile: p.CAFile, Media: p.Media, Ledger: p.Ledger})
 	case "bitmaps":
-		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes}, nil
+		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes, Answers: p.Answers}, nil
 	}
-	return &printing.Spool{Dir: p.Spool, Time: takes}, nil
+	return &printing.Spool{Dir: p.Spool, Time: takes, Answers: p.Answers}, nil
 }
