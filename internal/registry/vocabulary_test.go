@@ -45,6 +45,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"adjudicator_does_not_approve":         words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
 		"one_verdict_at_approval":              {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
 		"cards_at_station":                     words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
+		"cards_unsure":                         words([]identity.CardState{identity.CardSpoiled}),
 		"applications_open":                    words(identity.Ends()),
 		"vault_chip_keys":                      {string(identity.EvidenceChipKeys)},
 		"blanks_in_stock":                      words([]identity.BlankAccount{identity.AccountStock}),
