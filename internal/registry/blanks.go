@@ -139,6 +139,17 @@ func checkManifest(serials []string, manifest []identity.DeliveredChip) error {
 	return nil
 }
 
+// checkLocation refuses a place from which no station could ever take a blank.
+func (b Box) checkLocation() error {
+	if b.Location == identity.LocationCenter {
+		return nil
+	}
+	if _, err := identity.ParseStationID(b.Location); err != nil {
+		return identity.RefuseField(identity.Invalid, "location", "is neither %s nor a station, for example PX-01", identity.LocationCenter)
+	}
+	return nil
+}
+
 // ReceiveBlanks takes a box into stock, with what the maker's manifest says of its chips, in
 // the order of the blanks, if there is one. The same box again changes nothing; another one
 // of its number is refused with Duplicate.
@@ -153,7 +164,7 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b Box, manifest ...identit
 			chips[i], versions[i] = &manifest[i].Chip, &manifest[i].KeyVersion
 		}
 	}
-	if err = errors.Join(err, identity.CheckNote("box", b.Number), identity.TwoOfficers("counted_by", b.ReceivedBy, b.CountedBy)); err != nil {
+	if err = errors.Join(err, b.checkLocation(), identity.CheckNote("box", b.Number), identity.TwoOfficers("counted_by", b.ReceivedBy, b.CountedBy)); err != nil {
 		return err
 	}
 	_, err = r.db.Exec(ctx, `

@@ -23,6 +23,8 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 		"Backwards":   {func(b *registry.Box) { b.First, b.Last = b.Last, b.First }, identity.Invalid},
 		"OtherPrefix": {func(b *registry.Box) { b.Last = "PX010" }, identity.Invalid},
 		"OtherWidth":  {func(b *registry.Box) { b.Last = "PT0010" }, identity.Invalid},
+		"Nowhere":     {func(b *registry.Box) { b.Location = "" }, identity.Invalid},
+		"NoStation":   {func(b *registry.Box) { b.Location = "px-01" }, identity.Invalid},
 		"NoNumber":    {func(b *registry.Box) { b.First, b.Last = "PT", "PT" }, identity.Invalid},
 	} {
 		wrong := box
