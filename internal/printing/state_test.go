@@ -16,9 +16,9 @@ import (
 	"example.org/cancuoc/internal/printing"
 )
 
-// say answers a job as a printer's program does.
-func say(dir, job, answer string) error {
-	name := filepath.Join(dir, job+".state")
+// say answers the job CARD-1 as a printer's program does.
+func say(dir, answer string) error {
+	name := filepath.Join(dir, "CARD-1.state")
 	return errors.Join(os.WriteFile(name+".new", []byte(answer+"\n"), 0o600), os.Rename(name+".new", name))
 }
 
@@ -65,13 +65,13 @@ func TestFolders_WaitForTheAnswer(t *testing.T) {
 			there := func() bool { _, err := os.Stat(filepath.Join(dir, file)); return err == nil }
 			require.Eventually(t, there, time.Minute, 10*time.Millisecond)
 
-			require.NoError(t, say(dir, "CARD-1", "jammed take the card out of the flipper"))
+			require.NoError(t, say(dir, "jammed take the card out of the flipper"))
 			require.Eventually(t, func() bool { return b.has("the printer needs a person: take the card out of the flipper") }, time.Minute, 10*time.Millisecond)
-			require.NoError(t, say(dir, "CARD-1", "taken"))
+			require.NoError(t, say(dir, "taken"))
 			require.Eventually(t, func() bool { return b.has("") }, time.Minute, 10*time.Millisecond)
 			require.Empty(t, printed, "it is not printed yet")
 			require.NoError(t, os.Remove(filepath.Join(dir, file)))
-			require.NoError(t, say(dir, "CARD-1", "done"))
+			require.NoError(t, say(dir, "done"))
 
 			require.NoError(t, <-printed)
 			require.NoError(t, p.Print(t.Context(), "CARD-1", sides, ignore), "a job that was printed")
@@ -85,7 +85,7 @@ func TestFolders_AFailureSpoilsTheCard(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := &printing.Spool{Dir: dir, Answers: true}
-	require.NoError(t, say(dir, "CARD-1", "failed the ribbon tore\x1b[2J"))
+	require.NoError(t, say(dir, "failed the ribbon tore\x1b[2J"))
 	for range 2 {
 		err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
 		require.ErrorIs(t, err, identity.Spoiled)
@@ -99,7 +99,7 @@ func TestFolders_AnAnswerThatIsNone(t *testing.T) {
 	dir := t.TempDir()
 	p := &printing.Spool{Dir: dir, Answers: true}
 	for _, answer := range []string{"", "ok", "DONE"} {
-		require.NoError(t, say(dir, "CARD-1", answer))
+		require.NoError(t, say(dir, answer))
 		err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
 		require.ErrorContains(t, err, "accepted are taken, jammed, done and failed")
 		require.Empty(t, identity.Refusals(err))
