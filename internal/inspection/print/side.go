@@ -31,7 +31,7 @@ func locate(picture *image.RGBA, expected *plane, page forms.Page) *located {
 	l := &located{picture: picture, half: averaged(picture, 2)}
 	seen := grayOf(l.half)
 	seen.soften()
-	card, edges := cardIn(seen, page)
+	card, edges := cardIn(l.half, page)
 	rough := expected.halved()
 	anchors := anchorsOf(rough, workScale/2)
 	l.of = len(anchors)
