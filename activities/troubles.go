@@ -40,7 +40,7 @@ func (t *troubled) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteA
 	switch {
 	case info.IsLocalActivity || !ok:
 	case err != nil && len(identity.Refusals(err)) == 0:
-		t.show(ctx, number, "center: "+err.Error())
+		t.show(ctx, number, err.Error())
 	case info.Attempt > 1:
 		t.show(ctx, number, "")
 	}

@@ -182,13 +182,24 @@ type Station struct {
 
 // Printing is the card printer.
 type Printing struct {
-	Driver string `mapstructure:"driver"`
-	URI    string `mapstructure:"uri"`
-	CAFile string `mapstructure:"ca_file"`
-	Media  string `mapstructure:"media"`
-	Ledger string `mapstructure:"ledger"`
-	Spool  string `mapstructure:"spool"`
-	DPI    int    `mapstructure:"dpi"`
+	Driver       string `mapstructure:"driver"`
+	URI          string `mapstructure:"uri"`
+	CAFile       string `mapstructure:"ca_file"`
+	User         string `mapstructure:"user"`
+	PasswordFile string `mapstructure:"password_file"`
+	Media        string `mapstructure:"media"`
+	Ledger       string `mapstructure:"ledger"`
+	Spool        string `mapstructure:"spool"`
+	Answers      bool   `mapstructure:"answers"`
+	DPI          int    `mapstructure:"dpi"`
+}
+
+// Password reads the printer's password; it is empty where none is given.
+func (p Printing) Password() (Secret, error) {
+	if p.PasswordFile == "" {
+		return "", nil
+	}
+	return readSecret("printing.password_file", p.PasswordFile)
 }
 
 // Camera is the one that looks at printed cards.
@@ -564,6 +575,7 @@ func (c Config) validateWork(check *check) {
 	if c.Printing.Driver == "ipp" {
 		check.httpURL("printing.uri", c.Printing.URI, "ipp", "ipps")
 	}
+	check.wrong((c.Printing.User == "") != (c.Printing.PasswordFile == ""), "printing.user and printing.password_file need each other; give both or none")
 	check.between("printing.dpi", c.Printing.DPI, 72, 1200)
 	c.validateCamera(check)
 	check.oneOf("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")
@@ -616,6 +628,7 @@ func (c Config) validateProduction(check *check) {
 		check.given("printing.ledger", c.Printing.Ledger, false)
 	} else {
 		check.given("printing.spool", c.Printing.Spool, false)
+		check.wrong(!c.Printing.Answers, "printing.answers is off; production asks the printer's program what it printed")
 	}
 }
 

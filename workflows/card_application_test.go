@@ -480,6 +480,21 @@ func TestCardApplication_CardThatJamsInThePrinterIsMadeAgain(t *testing.T) {
 	require.Contains(t, o.story(), "Card 1 was spoiled: the card jammed in the printer")
 }
 
+// A printer's word is not believed: what it calls printed is looked at.
+func TestCardApplication_PrinterThatPrintsNothingIssuesNoCard(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.noInk, o.limits.Cards = 2, 2
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, releases)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	require.Equal(t, []string{"1 spoiled PT0001", "2 spoiled PT0002", "3 live PT0003"}, o.cards())
+	require.Contains(t, o.story(), "Card 1 was spoiled: inspection failed: front: the print of this card is not on it: 0 of 28 places were found; back: the print of this card is not on it: 0 of 28 places were found")
+}
+
 func TestCardApplication_TooManySpoiledCardsWaitForAPerson(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

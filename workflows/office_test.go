@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -112,6 +113,7 @@ type testOffice struct {
 	twice    bool           // every activity is done twice
 	corrupt  int            // how many blanks have bad chips, the first ones
 	jam      int            // how many prints fail before one succeeds
+	noInk    int            // how many prints the printer calls done without printing
 	off      int            // how often the printer does not answer
 	wrong    int            // how often the station's clock is an hour wrong
 	missing  int            // how many cards the courier loses
@@ -658,6 +660,11 @@ func (p *printer) Print(ctx context.Context, job string, card printing.Sides, te
 	front, back, err := card.Draw(300)
 	if err != nil {
 		return err
+	}
+	if p.o.noInk > 0 {
+		p.o.noInk--
+		draw.Draw(front.(*image.RGBA), front.Bounds(), image.White, image.Point{}, draw.Src)
+		draw.Draw(back.(*image.RGBA), back.Bounds(), image.White, image.Point{}, draw.Src)
 	}
 	p.o.printed[job] = [2]image.Image{front, back}
 	return p.spool.Print(ctx, job, card, tell)

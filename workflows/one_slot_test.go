@@ -83,7 +83,7 @@ func TestOneSlot_KilledBeforeTheRegistryHearsOfAStep(t *testing.T) {
 			r := newReader(t, o)
 			r.operate()
 			p := newStationProcess(t, o, r.settings())
-			caught, lift := o.holdBack(step)
+			caught, lift := o.holdBack("cards", string(step))
 			p.start()
 			o.approveAll()
 			require.Eventually(t, caught, time.Minute, 20*time.Millisecond, "no card becomes "+string(step))
@@ -97,21 +97,21 @@ func TestOneSlot_KilledBeforeTheRegistryHearsOfAStep(t *testing.T) {
 	}
 }
 
-// holdBack has the database keep statements waiting by which a card would reach a state,
-// until they are lifted, which ends them: what they would have changed is not.
-func (o *twoStations) holdBack(to identity.CardState) (caught func() bool, lift func()) {
+// holdBack has the database keep statements waiting by which a row of a table would reach a
+// state, until they are lifted, which ends them: what they would have changed is not.
+func (o *liveOffice) holdBack(table, state string) (caught func() bool, lift func()) {
 	o.t.Helper()
 	ctx := context.WithoutCancel(o.t.Context())
 	conn, err := pgx.Connect(ctx, registrytest.Behind(o.t, o.settings["database.url"].(string)))
 	require.NoError(o.t, err)
 	o.t.Cleanup(func() { _ = conn.Close(ctx) })
 	_, err = conn.Exec(ctx, `
-		CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
+		CREATE OR REPLACE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN
 			PERFORM pg_sleep(3600);
 			RAISE EXCEPTION 'held back';
 		END $$;
-		CREATE TRIGGER hold_back BEFORE UPDATE ON cards FOR EACH ROW WHEN (NEW.state = '`+string(to)+`' AND OLD.state <> NEW.state) EXECUTE FUNCTION hold_back()`)
+		CREATE TRIGGER hold_back BEFORE UPDATE ON `+table+` FOR EACH ROW WHEN (NEW.state = '`+state+`' AND OLD.state <> NEW.state) EXECUTE FUNCTION hold_back()`)
 	require.NoError(o.t, err)
 	const sleepers = ` FROM pg_stat_activity WHERE application_name = current_schema() AND wait_event = 'PgSleep'`
 	caught = func() bool {
@@ -122,7 +122,7 @@ func (o *twoStations) holdBack(to identity.CardState) (caught func() bool, lift 
 	return caught, func() {
 		_, err := conn.Exec(ctx, `SELECT pg_terminate_backend(pid)`+sleepers)
 		require.NoError(o.t, err)
-		_, err = conn.Exec(ctx, `ALTER TABLE cards DISABLE TRIGGER hold_back`)
+		_, err = conn.Exec(ctx, `DROP TRIGGER hold_back ON `+table)
 		require.NoError(o.t, err)
 	}
 }

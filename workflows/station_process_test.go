@@ -17,45 +17,56 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// stationProcess is the worker of PX-01 as a process of its own.
-type stationProcess struct {
+// workerProcess is a worker as a process of its own.
+type workerProcess struct {
 	*devserver.Process
 
-	o             *twoStations
+	t             *testing.T
 	program, file string
 }
 
-// newStationProcess builds the worker with the flags, and gives it settings of its own.
+// newWorkerProcess builds the worker with the flags, and gives it settings of its own.
+func newWorkerProcess(o *liveOffice, name string, of settings, flags ...string) *workerProcess {
+	o.t.Helper()
+	p := &workerProcess{t: o.t, program: filepath.Join(o.t.TempDir(), "worker"), file: o.settingsFile(name, of)}
+	build := slices.Concat([]string{"build", "-o", p.program}, flags, []string{"example.org/cancuoc/worker"})
+	out, err := exec.CommandContext(o.t.Context(), "go", build...).CombinedOutput()
+	require.NoError(o.t, err, string(out))
+	o.t.Cleanup(p.kill)
+	return p
+}
+
+// stationProcess is the worker of PX-01 as a process of its own.
+type stationProcess struct {
+	*workerProcess
+
+	o *twoStations
+}
+
 func newStationProcess(t *testing.T, o *twoStations, of settings, flags ...string) *stationProcess {
 	t.Helper()
 	dir := t.TempDir()
-	p := &stationProcess{o: o, program: filepath.Join(dir, "worker")}
-	build := slices.Concat([]string{"build", "-o", p.program}, flags, []string{"example.org/cancuoc/worker"})
-	out, err := exec.CommandContext(t.Context(), "go", build...).CombinedOutput()
-	require.NoError(t, err, string(out))
 	all := settings{
 		"worker.role": "station", "worker.station": "PX-01", "worker.slots": 1,
 		"station.magazine": filepath.Join(dir, "magazine"), "station.journal": filepath.Join(dir, "journal"), "printing.spool": filepath.Join(dir, "prints"),
 	}
 	maps.Copy(all, of)
-	p.file = o.settingsFile("PX-01", all)
-	t.Cleanup(p.kill)
-	return p
+	return &stationProcess{newWorkerProcess(o.liveOffice, "PX-01", all, flags...), o}
 }
 
 // kill takes the power from it; it has ended before, perhaps.
-func (p *stationProcess) kill() {
+func (p *workerProcess) kill() {
 	if p.Process != nil {
 		_ = p.Signal(syscall.SIGKILL)
 		<-p.Ended
 	}
 }
 
-func (p *stationProcess) start() {
-	p.o.t.Helper()
+func (p *workerProcess) start() {
+	p.t.Helper()
 	var err error
 	p.Process, err = devserver.Start(p.program, p.program+".log", "--config", p.file)
-	require.NoError(p.o.t, err)
+	require.NoError(p.t, err)
 }
 
 func (p *stationProcess) has(state identity.CardState) bool {

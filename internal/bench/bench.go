@@ -147,11 +147,16 @@ func (s *servers) startRegistry(ctx context.Context, finished int) (*devserver.P
 // measure opens an office on a registry and measures what a card costs there.
 func (s *servers) measure(ctx context.Context, o options, i int) (measurements, error) {
 	r := s.registries[i]
-	c, err := settings(s.dir, i, r.postgres.URL, s.temporal.Address, o.cards)
+	eye, err := newLens(ctx, filepath.Join(s.dir, "out", "prints"))
 	if err != nil {
 		return measurements{}, err
 	}
-	b := &benchmark{options: o, registry: i, say: s.say, registryPID: r.postgres.PID, temporalPID: s.temporal.PID}
+	defer eye.stop()
+	c, err := settings(s.dir, i, r.postgres.URL, s.temporal.Address, eye.url, o.cards)
+	if err != nil {
+		return measurements{}, err
+	}
+	b := &benchmark{options: o, registry: i, say: s.say, camera: eye, registryPID: r.postgres.PID, temporalPID: s.temporal.PID}
 	if s.temporalDatabase != nil {
 		b.temporalDatabasePID = s.temporalDatabase.PID
 	}
@@ -173,7 +178,7 @@ func (s *servers) measure(ctx context.Context, o options, i int) (measurements, 
 
 // settings are those of development, without its waits. Each registry has an audit log
 // of its own.
-func settings(dir string, registry int, database, temporal string, cards int) (config.Config, error) {
+func settings(dir string, registry int, database, temporal, camera string, cards int) (config.Config, error) {
 	if err := os.Unsetenv("CANCUOC_CONFIG"); err != nil {
 		return config.Config{}, fmt.Errorf("set up bench: %w", err)
 	}
@@ -184,6 +189,8 @@ func settings(dir string, registry int, database, temporal string, cards int) (c
 		config.Setting{Key: "database.url", Value: database},
 		config.Setting{Key: "temporal.address", Value: temporal},
 		config.Setting{Key: "worker.slots", Value: "8"},
+		config.Setting{Key: "camera.driver", Value: "http"},
+		config.Setting{Key: "camera.url", Value: camera},
 		config.Setting{Key: "station.spoil_first", Value: "0"},
 		config.Setting{Key: "office.consignment_size", Value: strconv.Itoa(min(50, cards))},
 		config.Setting{Key: "office.consignment_cut_off", Value: "2s"},

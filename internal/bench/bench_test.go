@@ -27,6 +27,7 @@ func TestBench_TakesCardsToTheirEnds(t *testing.T) {
 		require.Equal(t, 3, m.Cards)
 		require.Positive(t, m.Events)
 		require.Positive(t, m.Card.Here)
+		require.Positive(t, m.Card.Camera)
 		require.Positive(t, m.Card.Temporal)
 		require.Positive(t, m.Card.Registry)
 		require.Positive(t, m.NoOps.cpu())

@@ -27,6 +27,7 @@ type benchmark struct {
 	say                                           devserver.Say
 	office                                        *office.Office
 	keys                                          cast.Keys // of the officers
+	camera                                        *lens
 	client                                        client.Client
 	workflows                                     *workflows.Client
 	trips                                         tripCounter

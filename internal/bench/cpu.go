@@ -12,8 +12,9 @@ import (
 
 // spent is what was spent until now.
 func (b *benchmark) spent() cost {
+	camera := b.camera.cpu()
 	return cost{
-		Clock: time.Since(programStart), Here: ownCPU(), Temporal: cpuOf(b.temporalPID), TemporalDatabase: cpuOf(b.temporalDatabasePID), Registry: cpuOf(b.registryPID),
+		Clock: time.Since(programStart), Here: ownCPU() - camera, Camera: camera, Temporal: cpuOf(b.temporalPID), TemporalDatabase: cpuOf(b.temporalDatabasePID), Registry: cpuOf(b.registryPID),
 	}
 }
 

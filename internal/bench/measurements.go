@@ -31,27 +31,28 @@ type measurements struct {
 // cost is time on the clock and on the processors; in JSON, nanoseconds.
 type cost struct {
 	Clock            time.Duration `json:"clock"`
-	Here             time.Duration `json:"here"` // workers, software cards, the simulated station, people's parts
+	Here             time.Duration `json:"here"`   // workers, software cards, the simulated printer, people's parts
+	Camera           time.Duration `json:"camera"` // the simulated one, which stands in for hardware
 	Temporal         time.Duration `json:"temporal"`
 	TemporalDatabase time.Duration `json:"temporal_database"` // 0 for the development server, which has it inside
 	Registry         time.Duration `json:"registry"`
 }
 
-// cpu is all that the processors worked.
+// cpu is all that the processors worked, but for the camera.
 func (c cost) cpu() time.Duration { return c.Here + c.Temporal + c.TemporalDatabase + c.Registry }
 
 func (c cost) plus(d cost) cost {
-	return cost{c.Clock + d.Clock, c.Here + d.Here, c.Temporal + d.Temporal, c.TemporalDatabase + d.TemporalDatabase, c.Registry + d.Registry}
+	return cost{c.Clock + d.Clock, c.Here + d.Here, c.Camera + d.Camera, c.Temporal + d.Temporal, c.TemporalDatabase + d.TemporalDatabase, c.Registry + d.Registry}
 }
 
 func (c cost) minus(d cost) cost {
-	return cost{c.Clock - d.Clock, c.Here - d.Here, c.Temporal - d.Temporal, c.TemporalDatabase - d.TemporalDatabase, c.Registry - d.Registry}
+	return cost{c.Clock - d.Clock, c.Here - d.Here, c.Camera - d.Camera, c.Temporal - d.Temporal, c.TemporalDatabase - d.TemporalDatabase, c.Registry - d.Registry}
 }
 
 // each divides a cost among n.
 func (c cost) each(n int) cost {
 	d := time.Duration(n)
-	return cost{c.Clock / d, c.Here / d, c.Temporal / d, c.TemporalDatabase / d, c.Registry / d}
+	return cost{c.Clock / d, c.Here / d, c.Camera / d, c.Temporal / d, c.TemporalDatabase / d, c.Registry / d}
 }
 
 func (r report) print(w io.Writer) {
@@ -94,6 +95,7 @@ func (m measurements) print(w io.Writer) {
 		card, noOps := part.of(m.Card), part.of(m.NoOps)
 		fmt.Fprintf(w, "%-24s %10.1f %20.1f %8.2f %16.1f\n", part.name, ms(card), ms(noOps), ratio(card, noOps), ms(part.of(m.Idle)))
 	}
+	fmt.Fprintf(w, "The simulated camera took %.1f ms of CPU a card beside that.\n", ms(m.Card.Camera))
 	fmt.Fprintf(w, "A card has %d history events of %d bytes, and %.1f round trips to its database.\n", m.Events, m.HistoryBytes, m.RoundTrips)
 }
 

@@ -117,6 +117,13 @@ func (e *enrollment) post(ctx context.Context, packet []byte) (number identity.A
 	return receipt.Application, false, err
 }
 
+// expectNoMore says that so many applicants do not apply.
+func (e *enrollment) expectNoMore(applicants int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pending -= applicants
+}
+
 // known lists the applications that have a receipt, and counts those that wait for
 // one.
 func (e *enrollment) known() (list map[identity.ApplicationNumber]*applicant, pending int) {

@@ -26,9 +26,6 @@ var columns = func() []fault {
 	for _, t := range []task{firstTask, middleTask, lastTask} {
 		list = append(list, fault{kind: reset, task: t})
 	}
-	for i := range list {
-		list[i].index = i + 1
-	}
 	return list
 }()
 

@@ -73,6 +73,9 @@ func newReport(o options) *report {
 func (r *report) struck(f fault, met string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if f.index == 0 { // not of a schedule
+		f.index = len(r.strikes) + 1
+	}
 	r.strikes = append(r.strikes, strike{time.Now(), f, met})
 }
 
@@ -198,10 +201,11 @@ func (r *report) met() []strike {
 func (r *report) write(name string) error {
 	var b strings.Builder
 	r.head(&b)
-	r.table(&b)
 	if r.options.matrix {
 		r.matrix(&b)
 		r.sweep(&b)
+	} else {
+		r.table(&b)
 	}
 	r.measured(&b)
 	r.listViolations(&b)
@@ -225,7 +229,11 @@ func (r *report) sorted() []strike {
 func (r *report) head(b *strings.Builder) {
 	o := r.options
 	fmt.Fprintf(b, "# Chaos, seed %d\n\n", o.seed)
-	fmt.Fprintf(b, "    go run ./internal/chaos --seed %d --applications %d --faults %d --for %s --wipe=%t --drain %s\n\n", o.seed, o.applications, o.faults, o.duration, o.wipe, o.drain)
+	if o.matrix {
+		fmt.Fprintf(b, "    go run ./internal/chaos --matrix --seed %d --applications %d --drain %s\n\n", o.seed, o.applications, o.drain)
+	} else {
+		fmt.Fprintf(b, "    go run ./internal/chaos --seed %d --applications %d --faults %d --for %s --wipe=%t --drain %s\n\n", o.seed, o.applications, o.faults, o.duration, o.wipe, o.drain)
+	}
 	fmt.Fprintf(b, "%s UTC, %d cores. %d of %d faults struck; %d violation(s).\n\n",
 		r.began.UTC().Format(time.DateTime), runtime.NumCPU(), len(r.met()), len(r.strikes), len(r.violations))
 }

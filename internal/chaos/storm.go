@@ -46,6 +46,7 @@ func unleash(ctx context.Context, o options, s *site, r *report, say func(string
 	everybody.Go(func() { p.mend(working) })
 	if o.matrix {
 		p.matrix.run(ctx)
+		e.expectNoMore(len(p.matrix.queue))
 	} else {
 		for _, a := range applicants {
 			everybody.Go(func() { send(a) })

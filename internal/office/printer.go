@@ -15,9 +15,15 @@ func (o *Office) printer() (printing.Printer, error) {
 	p, takes := o.config.Printing, o.config.Station.PrintTime
 	switch p.Driver {
 	case "ipp":
-		return printing.OpenIPP(printing.IPPOptions{URI: p.URI, CAFile: p.CAFile, Media: p.Media, Ledger: p.Ledger})
+		password, err := p.Password()
+		if err != nil {
+			return nil, err
+		}
+		return printing.OpenIPP(printing.IPPOptions{
+			URI: p.URI, CAFile: p.CAFile, User: p.User, Password: string(password), Media: p.Media, Ledger: p.Ledger,
+		})
 	case "bitmaps":
-		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes}, nil
+		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes, Answers: p.Answers}, nil
 	}
-	return &printing.Spool{Dir: p.Spool, Time: takes}, nil
+	return &printing.Spool{Dir: p.Spool, Time: takes, Answers: p.Answers}, nil
 }

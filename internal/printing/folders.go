@@ -20,15 +20,17 @@ import (
 // Spool prints into a folder: a PDF for each job.
 type Spool struct {
 	Dir  string
-	Time time.Duration // how long printing takes
+	Time time.Duration // how long printing takes, where nobody answers
+	// Answers says that a program takes the jobs and answers each, in JOB.state: taken,
+	// jammed, done or failed. Otherwise a job is printed when its file is there.
+	Answers bool
 }
 
 // Print implements Printer. The file appears whole or not at all.
-func (s *Spool) Print(ctx context.Context, job string, card Sides, _ func(string)) error {
-	if err := checkJob(job); err != nil {
-		return err
-	}
-	return once(ctx, filepath.Join(s.Dir, job+".pdf"), card.PDF, s.Time)
+func (s *Spool) Print(ctx context.Context, job string, card Sides, tell func(string)) error {
+	return submit(ctx, s.Dir, job, s.Answers, tell, func(takes time.Duration) error {
+		return once(ctx, filepath.Join(s.Dir, job+".pdf"), card.PDF, takes)
+	}, s.Time)
 }
 
 // Prove implements Printer.
@@ -37,16 +39,19 @@ func (s *Spool) Prove(context.Context) error { return prove(s.Dir) }
 // Bitmaps prints into a folder, for a vendor's driver that takes images: for each
 // job a PNG of the front, and then one of the back.
 type Bitmaps struct {
-	Dir  string
-	DPI  int
-	Time time.Duration // how long printing takes
+	Dir     string
+	DPI     int
+	Time    time.Duration // likewise
+	Answers bool          // likewise
 }
 
 // Print implements Printer. Each file appears whole or not at all.
-func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, _ func(string)) error {
-	if err := checkJob(job); err != nil {
-		return err
-	}
+func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, tell func(string)) error {
+	return submit(ctx, b.Dir, job, b.Answers, tell, func(takes time.Duration) error { return b.write(ctx, job, card, takes) }, b.Time)
+}
+
+// write writes both pictures.
+func (b *Bitmaps) write(ctx context.Context, job string, card Sides, takes time.Duration) error {
 	front, back, err := card.Draw(b.DPI)
 	if err != nil {
 		return fmt.Errorf("draw job %s: %w", job, err)
@@ -55,7 +60,7 @@ func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, _ func(stri
 		name    string
 		picture image.Image
 		takes   time.Duration
-	}{{"front", front, 0}, {"back", back, b.Time}} {
+	}{{"front", front, 0}, {"back", back, takes}} {
 		var out bytes.Buffer
 		encoder := png.Encoder{CompressionLevel: png.BestSpeed}
 		if err := encoder.Encode(&out, side.picture); err != nil {
@@ -70,6 +75,27 @@ func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, _ func(stri
 
 // Prove implements Printer.
 func (b *Bitmaps) Prove(context.Context) error { return prove(b.Dir) }
+
+// submit writes a job's files, and where a program answers, waits for its answer. A job
+// that it took is not written again: it may have moved the files away.
+func submit(ctx context.Context, dir, job string, answers bool, tell func(string), write func(time.Duration) error, takes time.Duration) error {
+	if err := checkJob(job); err != nil {
+		return err
+	}
+	if !answers {
+		return write(takes)
+	}
+	a, err := readState(dir, job)
+	if err != nil {
+		return err
+	}
+	if a == (state{}) {
+		if err := write(0); err != nil {
+			return err
+		}
+	}
+	return await(ctx, dir, job, tell)
+}
 
 // cardBytes is more than both sides of a card take.
 const cardBytes = 256 << 10

@@ -2,6 +2,7 @@ package printing
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -34,7 +35,10 @@ type IPP struct {
 	media       string
 	ledger      ledger
 	poll        time.Duration
+	user        string
+	password    string
 	lastRequest atomic.Int32 // request-id
+	old         atomic.Bool  // it speaks 1.1, and refuses 2.0
 }
 
 // IPPOptions describe a printer.
@@ -44,6 +48,8 @@ type IPPOptions struct {
 	Media  string        // the card's size by PWG 5101.1, for example om_id1-card_53.98x85.6mm; "": the media loaded
 	Ledger string        // folder in which jobs are written down
 	Poll   time.Duration // interval at which a job is looked at; 0: half a second
+
+	User, Password string // for HTTP Basic; "": none is asked for
 }
 
 // OpenIPP makes a driver. It does not connect to the printer, which may be off.
@@ -70,7 +76,7 @@ func OpenIPP(o IPPOptions) (*IPP, error) {
 		return nil, err
 	}
 	p := &IPP{
-		uri: uri, media: o.Media, ledger: opened, poll: o.Poll,
+		uri: uri, media: o.Media, ledger: opened, poll: o.Poll, user: cmp.Or(o.User, "cancuoc"), password: o.Password,
 		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("a printer does not redirect")
 		}},
@@ -98,6 +104,7 @@ type operation uint16
 
 const (
 	opPrintJob             operation = 0x0002
+	opValidateJob          operation = 0x0004
 	opGetJobAttributes     operation = 0x0009
 	opGetJobs              operation = 0x000A
 	opGetPrinterAttributes operation = 0x000B
@@ -106,7 +113,7 @@ const (
 // String names the operation as RFC 8011 does.
 func (o operation) String() string {
 	return map[operation]string{
-		opPrintJob: "Print-Job", opGetJobAttributes: "Get-Job-Attributes",
+		opPrintJob: "Print-Job", opValidateJob: "Validate-Job", opGetJobAttributes: "Get-Job-Attributes",
 		opGetJobs: "Get-Jobs", opGetPrinterAttributes: "Get-Printer-Attributes",
 	}[o]
 }
@@ -114,8 +121,12 @@ func (o operation) String() string {
 // Status codes (RFC 8011, appendix B). Those below firstError are successes.
 const (
 	firstError             = 0x0400
+	statusBadRequest       = 0x0400 // client-error-bad-request
 	statusNotFound         = 0x0406 // client-error-not-found
 	statusGone             = 0x0407 // client-error-gone
+	statusAttributes       = 0x040B // client-error-attributes-or-values-not-supported
+	statusNoOperation      = 0x0501 // server-error-operation-not-supported
+	statusVersion          = 0x0503 // server-error-version-not-supported
 	statusTemporaryError   = 0x0505 // server-error-temporary-error
 	statusNotAcceptingJobs = 0x0506 // server-error-not-accepting-jobs
 	statusBusy             = 0x0507 // server-error-busy
@@ -123,6 +134,8 @@ const (
 
 // Values of job-state (RFC 8011, 5.3.7).
 const (
+	jobHeld      = 4
+	jobStopped   = 6
 	jobCanceled  = 7
 	jobAborted   = 8
 	jobCompleted = 9
@@ -136,6 +149,20 @@ type statusError struct {
 
 func (e *statusError) Error() string {
 	return fmt.Sprintf("the printer answered %s with status 0x%04x", e.operation, e.status)
+}
+
+// httpError is an answer of HTTP that is not a success, without one of IPP: whatever was
+// sent, the printer did not take it.
+type httpError struct{ status int }
+
+func (e *httpError) Error() string {
+	switch e.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Sprintf("the printer answered HTTP %d: give the user and the password that it wants (printing.user, printing.password_file)", e.status)
+	case http.StatusRequestEntityTooLarge:
+		return fmt.Sprintf("the printer answered HTTP %d: the job is too large for it", e.status)
+	}
+	return fmt.Sprintf("the printer answered HTTP %d, and not by IPP", e.status)
 }
 
 // Print implements Printer.
@@ -158,9 +185,11 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	case entry.state != "" && !entry.holds(pdf):
 		return identity.Refuse(identity.Conflict, "job %s was printed before with different content", job)
 	}
-	id, err := p.find(ctx, job)
-	if err != nil {
-		return fmt.Errorf("look for job %s: %w", job, err)
+	id := entry.id
+	if id == 0 {
+		if id, err = p.find(ctx, job); err != nil {
+			return fmt.Errorf("look for job %s: %w", job, err)
+		}
 	}
 	if id == 0 {
 		if entry.state == sent {
@@ -176,7 +205,9 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	return p.ledger.write(job, entryOf(pdf, completed))
 }
 
-// find gives the job-id of the latest job of that name that the printer knows, or 0.
+// find gives the job-id of the latest job of that name that the printer knows, or 0. A
+// printer may call every job the same, keep no history or list no jobs: names are a help,
+// and what it says itself of a job is by the job-id that it gave.
 func (p *IPP) find(ctx context.Context, job string) (int32, error) {
 	var found int32
 	for _, which := range []string{"not-completed", "completed"} {
@@ -184,6 +215,9 @@ func (p *IPP) find(ctx context.Context, job string) (int32, error) {
 			{"which-jobs", []value{text(tagKeyword, which)}},
 			{"requested-attributes", []value{text(tagKeyword, "job-id"), text(tagKeyword, "job-name")}},
 		}, nil, nil)
+		if failed, answered := errors.AsType[*statusError](err); answered && slices.Contains([]uint16{statusBadRequest, statusAttributes, statusNoOperation}, failed.status) {
+			continue // it does not list them
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -209,21 +243,23 @@ func (p *IPP) send(ctx context.Context, job string, pdf []byte, tell func(string
 	for {
 		answer, err := p.ask(ctx, opPrintJob, []attribute{
 			{"job-name", []value{text(tagName, job)}},
+			fidelity,
 			{"document-format", []value{text(tagMIMEType, formatPDF)}},
 		}, template, pdf)
 		if err == nil {
-			id := answer.one(tagJob).first("job-id").integer()
-			if id == 0 {
+			entry := entryOf(pdf, sent)
+			if entry.id = answer.one(tagJob).first("job-id").integer(); entry.id == 0 {
 				return 0, errors.New("the printer took the job but gave no job-id")
 			}
-			return id, nil
+			return entry.id, p.ledger.write(job, entry)
 		}
 		failed, answered := errors.AsType[*statusError](err)
-		if !answered && !neverConnected(err) {
+		_, refused := errors.AsType[*httpError](err)
+		if !answered && !refused && !neverConnected(err) {
 			return 0, err // the job may have arrived: it stays in the ledger
 		}
 		if answered && slices.Contains([]uint16{statusBusy, statusTemporaryError, statusNotAcceptingJobs}, failed.status) {
-			tell(p.attention(ctx))
+			tell(p.attention(ctx, group{}))
 			if err := wait(ctx, p.poll); err != nil {
 				return 0, errors.Join(err, p.ledger.forget(job))
 			}
@@ -232,6 +268,9 @@ func (p *IPP) send(ctx context.Context, job string, pdf []byte, tell func(string
 		return 0, errors.Join(err, p.ledger.forget(job)) // the printer did not take the job
 	}
 }
+
+// fidelity has the printer refuse a job that it would print otherwise than it is told.
+var fidelity = attribute{"ipp-attribute-fidelity", []value{{tagBoolean, []byte{1}}}}
 
 // jobTemplate gives the job template attributes (RFC 8011, 5.2): one copy, on both
 // sides of one card if the printer has a choice.
@@ -247,8 +286,12 @@ func (p *IPP) jobTemplate(ctx context.Context) ([]attribute, error) {
 		return nil, errors.New("the printer does not accept PDF: choose another driver (printing.driver)")
 	}
 	list := []attribute{{"copies", []value{integer(tagInteger, 1)}}}
-	if slices.Contains(keywords(printer, "sides-supported"), "two-sided-long-edge") {
-		list = append(list, attribute{"sides", []value{text(tagKeyword, "two-sided-long-edge")}})
+	const bothSides = "two-sided-long-edge"
+	switch sides := keywords(printer, "sides-supported"); {
+	case slices.Contains(sides, bothSides):
+		list = append(list, attribute{"sides", []value{text(tagKeyword, bothSides)}})
+	case len(sides) > 0:
+		return nil, errors.New("the printer prints on one side only: a card has two")
 	}
 	if p.media != "" {
 		list = append(list, attribute{"media", []value{text(tagKeyword, p.media)}})
@@ -256,12 +299,23 @@ func (p *IPP) jobTemplate(ctx context.Context) ([]attribute, error) {
 	return list, nil
 }
 
-// Prove implements Printer: the ledger can be written, the printer answers and takes PDF.
+// Prove implements Printer: the ledger can be written, and the printer answers, lets us
+// print, and takes PDF of that size on both sides.
 func (p *IPP) Prove(ctx context.Context) error {
 	if err := durable.Prove(p.ledger.dir, ledgerBytes, true); err != nil {
 		return fmt.Errorf("ledger of print jobs: %w", err)
 	}
-	if _, err := p.jobTemplate(ctx); err != nil {
+	template, err := p.jobTemplate(ctx)
+	if err != nil {
+		return fmt.Errorf("printer: %w", err)
+	}
+	_, err = p.ask(ctx, opValidateJob, []attribute{
+		{"job-name", []value{text(tagName, "proof")}}, fidelity, {"document-format", []value{text(tagMIMEType, formatPDF)}},
+	}, template, nil)
+	if failed, answered := errors.AsType[*statusError](err); answered && slices.Contains([]uint16{statusNoOperation, statusBusy, statusTemporaryError, statusNotAcceptingJobs}, failed.status) {
+		return nil // it has no such operation, or is busy: then a job waits
+	}
+	if err != nil {
 		return fmt.Errorf("printer: %w", err)
 	}
 	return nil
@@ -283,7 +337,9 @@ func neverConnected(err error) bool {
 }
 
 // follow waits until the printer has ended a job, and meanwhile tells what the printer
-// needs a person to do. It keeps asking while the printer does not answer.
+// needs a person to do. It keeps asking while the printer does not answer. A job that was
+// followed and that the printer forgot, as it may when it is done, was printed or not: the
+// camera sees.
 func (p *IPP) follow(ctx context.Context, job string, id int32, tell func(string)) error {
 	told := ""
 	for {
@@ -294,9 +350,8 @@ func (p *IPP) follow(ctx context.Context, job string, id int32, tell func(string
 		failed, answered := errors.AsType[*statusError](err)
 		now := ""
 		switch g := answer.one(tagJob); {
-		case answered && (failed.status == statusNotFound || failed.status == statusGone),
-			err == nil && len(g.get("job-name")) > 0 && g.first("job-name").String() != job:
-			return identity.Refuse(identity.Spoiled, "the printer does not know job %s any more: its card may have been printed", job)
+		case answered && (failed.status == statusNotFound || failed.status == statusGone), err == nil && p.anothers(g, job):
+			return nil
 		case err != nil:
 			now = "the printer does not answer: switch it on, or check its cable"
 		case g.first("job-state").integer() == jobCompleted:
@@ -306,7 +361,7 @@ func (p *IPP) follow(ctx context.Context, job string, id int32, tell func(string
 		case g.first("job-state").integer() == jobAborted:
 			return identity.Refuse(identity.Spoiled, "the printer aborted job %s (%s): its card may have been printed", job, reasons(g, "job-state-reasons"))
 		default:
-			now = p.attention(ctx)
+			now = p.attention(ctx, g)
 		}
 		if now != told {
 			told = now
@@ -318,16 +373,38 @@ func (p *IPP) follow(ctx context.Context, job string, id int32, tell func(string
 	}
 }
 
-// attention asks what the printer needs a person to do, and gives "" if that is
-// nothing or the printer does not answer.
-func (p *IPP) attention(ctx context.Context) string {
+// anothers reports whether a job is another of ours: the printer forgot the one with that
+// job-id, and gave the number again. What else it calls a job says nothing.
+func (p *IPP) anothers(g group, job string) bool {
+	name := g.first("job-name").String()
+	if name == job || checkJob(name) != nil {
+		return false
+	}
+	other, err := p.ledger.read(name)
+	return err == nil && other.state != ""
+}
+
+// attention asks what the printer needs a person to do, also for a job that it holds or
+// stopped, and gives "" if that is nothing or the printer does not answer.
+func (p *IPP) attention(ctx context.Context, job group) string {
 	answer, err := p.ask(ctx, opGetPrinterAttributes, []attribute{
 		{"requested-attributes", []value{text(tagKeyword, "printer-state"), text(tagKeyword, "printer-state-reasons")}},
 	}, nil, nil)
 	if err != nil {
 		return ""
 	}
-	return attention(keywords(answer.one(tagPrinter), "printer-state-reasons"))
+	wanted := attention(keywords(answer.one(tagPrinter), "printer-state-reasons"))
+	state := job.first("job-state").integer()
+	if wanted != "" || state != jobHeld && state != jobStopped {
+		return wanted
+	}
+	if wanted = attention(keywords(job, "job-state-reasons")); wanted != "" {
+		return wanted
+	}
+	if state == jobHeld {
+		return "release the job at the printer: it holds it"
+	}
+	return "see the printer's panel: it stopped the job"
 }
 
 func keywords(g group, name string) []string {
@@ -356,14 +433,27 @@ const maxAnswer = 1 << 20
 // ask sends a request with operation attributes, job attributes and a document, each
 // of which may be missing, and reads the answer.
 func (p *IPP) ask(ctx context.Context, o operation, attributes, job []attribute, document []byte) (message, error) {
+	answer, err := p.askOnce(ctx, o, attributes, job, document)
+	if failed, answered := errors.AsType[*statusError](err); answered && failed.status == statusVersion && !p.old.Swap(true) {
+		return p.askOnce(ctx, o, attributes, job, document)
+	}
+	return answer, err
+}
+
+// askOnce is ask in the version that the printer is known to speak.
+func (p *IPP) askOnce(ctx context.Context, o operation, attributes, job []attribute, document []byte) (message, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	request := message{version: [2]byte{2, 0}, code: uint16(o), request: p.lastRequest.Add(1) & 0x7FFFFFFF}
+	version := [2]byte{2, 0}
+	if p.old.Load() {
+		version = [2]byte{1, 1}
+	}
+	request := message{version: version, code: uint16(o), request: p.lastRequest.Add(1) & 0x7FFFFFFF}
 	request.groups = append(request.groups, group{tagOperation, append([]attribute{
 		{"attributes-charset", []value{text(tagCharset, "utf-8")}},
 		{"attributes-natural-language", []value{text(tagLanguage, "en")}},
 		{"printer-uri", []value{text(tagURI, p.uri.String())}},
-		{"requesting-user-name", []value{text(tagName, "cancuoc")}},
+		{"requesting-user-name", []value{text(tagName, p.user)}},
 	}, attributes...)})
 	if job != nil {
 		request.groups = append(request.groups, group{tagJob, job})
@@ -376,6 +466,9 @@ func (p *IPP) ask(ctx context.Context, o operation, attributes, job []attribute,
 	}
 	r.ContentLength = int64(len(head) + len(document)) // some printers do not accept chunks
 	r.Header.Set("Content-Type", typeIPP)
+	if p.password != "" {
+		r.SetBasicAuth(p.user, p.password)
+	}
 	response, err := p.http.Do(r)
 	if err != nil {
 		return message{}, fmt.Errorf("%s: %w", o, err)
@@ -396,8 +489,11 @@ func (p *IPP) ask(ctx context.Context, o operation, attributes, job []attribute,
 // readAnswer reads the body of an HTTP response, if it is IPP.
 func readAnswer(response *http.Response) (message, error) {
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if response.StatusCode != http.StatusOK || kind != typeIPP {
-		return message{}, fmt.Errorf("not an IPP printer: it answered HTTP %d", response.StatusCode)
+	switch {
+	case kind != typeIPP && response.StatusCode/100 != 2:
+		return message{}, &httpError{response.StatusCode}
+	case kind != typeIPP:
+		return message{}, fmt.Errorf("not an IPP printer: it answered HTTP %d without an IPP message", response.StatusCode)
 	}
 	b, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {

@@ -20,7 +20,10 @@ const (
 	tagFirstValue tag = 0x10
 
 	tagInteger  tag = 0x21
+	tagBoolean  tag = 0x22
 	tagEnum     tag = 0x23
+	tagTextIn   tag = 0x35 // textWithLanguage
+	tagNameIn   tag = 0x36 // nameWithLanguage
 	tagName     tag = 0x42 // nameWithoutLanguage
 	tagKeyword  tag = 0x44
 	tagURI      tag = 0x45
@@ -59,7 +62,22 @@ func text(t tag, s string) value { return value{t, []byte(s)} }
 
 func integer(t tag, n int32) value { return value{t, binary.BigEndian.AppendUint32(nil, uint32(n))} }
 
-func (v value) String() string { return string(v.raw) }
+// String gives a text, without the language that some printers put before it (RFC 8010,
+// 3.9).
+func (v value) String() string {
+	if v.tag != tagTextIn && v.tag != tagNameIn {
+		return string(v.raw)
+	}
+	r := bytes.NewBuffer(v.raw)
+	if _, err := field(r); err != nil {
+		return ""
+	}
+	s, err := field(r)
+	if err != nil {
+		return ""
+	}
+	return string(s)
+}
 
 // integer gives the value of an integer or an enum, and 0 for anything else.
 func (v value) integer() int32 {

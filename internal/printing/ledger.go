@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -30,11 +31,12 @@ const (
 type entry struct {
 	digest string // SHA-256 of the PDF, hexadecimal
 	state  string
+	id     int32 // the printer's job-id; 0 until it gave one
 }
 
 func entryOf(pdf []byte, state string) entry {
 	sum := sha256.Sum256(pdf)
-	return entry{hex.EncodeToString(sum[:]), state}
+	return entry{digest: hex.EncodeToString(sum[:]), state: state}
 }
 
 func (e entry) holds(pdf []byte) bool            { return e.digest == entryOf(pdf, "").digest }
@@ -96,16 +98,22 @@ func (l ledger) read(job string) (entry, error) {
 	if err != nil {
 		return entry{}, fmt.Errorf("read ledger of print jobs: %w", err)
 	}
-	digest, state, _ := strings.Cut(strings.TrimSpace(string(b)), " ")
-	if len(digest) != 2*sha256.Size || state != sent && state != completed {
+	words := strings.Fields(string(b))
+	id := int64(0)
+	if len(words) == 3 {
+		if id, err = strconv.ParseInt(words[2], 10, 32); err != nil {
+			words = nil
+		}
+	}
+	if len(words) != 2 && len(words) != 3 || len(words[0]) != 2*sha256.Size || words[1] != sent && words[1] != completed {
 		return entry{}, fmt.Errorf("the ledger's file of job %s is damaged: see whether its card was printed, then remove the file", job)
 	}
-	return entry{digest, state}, nil
+	return entry{words[0], words[1], int32(id)}, nil //nolint:gosec // parsed as 32 bits
 }
 
 // write stores an entry, whole or not at all. It is on disk when write returns.
 func (l ledger) write(job string, e entry) error {
-	if err := durable.Replace(l.file(job), []byte(e.digest+" "+e.state+"\n")); err != nil {
+	if err := durable.Replace(l.file(job), fmt.Appendf(nil, "%s %s %d\n", e.digest, e.state, e.id)); err != nil {
 		return fmt.Errorf("write ledger of print jobs: %w", err)
 	}
 	return nil

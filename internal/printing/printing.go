@@ -23,8 +23,9 @@ type Printer interface {
 	// that was printed before is not printed again. Meanwhile, tell is called with
 	// what the printer needs a person to do, each time that changes; "" is nothing.
 	//
-	// A job is refused with Spoiled if nobody knows whether its card was printed:
-	// the card in the printer is lost either way. It is refused with Conflict if
+	// A job is refused with Spoiled if the printer failed at it, or may do it later:
+	// the card in the printer is lost either way. What came of a job that it no longer
+	// knows, the camera sees. It is refused with Conflict if
 	// different content was printed under its name, and with Invalid if the name
 	// cannot be a file's. Every other error is a fault, and the job may be printed
 	// again.

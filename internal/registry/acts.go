@@ -109,7 +109,10 @@ func (r *Registry) OnKeys(ctx context.Context, act identity.Act, signed statemen
 // kept keeps that a statement was refused as its signers may not do what it says, and
 // returns why.
 func (r *Registry) kept(ctx context.Context, signed statement.Signed, why error) error {
-	if identity.Refused(why, identity.Forbidden) && !signed.IsZero() {
+	// A conflict of identifiers is another statement under one that was used.
+	refusals := identity.Refusals(why)
+	reused := len(refusals) > 0 && refusals[0].Kind == identity.Conflict && refusals[0].Field == "id"
+	if (reused || identity.Refused(why, identity.Forbidden)) && !signed.IsZero() {
 		return errors.Join(why, r.RefusedAct(ctx, signed, why))
 	}
 	return why

@@ -131,6 +131,17 @@ func checkManifest(serials []string, manifest []identity.DeliveredChip) error {
 	return nil
 }
 
+// checkLocation refuses a place from which no station could ever take a blank.
+func checkLocation(location string) error {
+	if location == identity.LocationCenter {
+		return nil
+	}
+	if _, err := identity.ParseStationID(location); err != nil {
+		return identity.RefuseField(identity.Invalid, "location", "is neither %s nor a station, for example PX-01", identity.LocationCenter)
+	}
+	return nil
+}
+
 // ReceiveBlanks takes a box into stock, with what the maker's manifest says of its chips, in
 // the order of the blanks, if there is one. The same box again changes nothing; another one
 // of its number is refused with Duplicate.
@@ -145,7 +156,7 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 			chips[i], versions[i] = &manifest[i].Chip, &manifest[i].KeyVersion
 		}
 	}
-	if err = errors.Join(err, b.Check()); err != nil {
+	if err = errors.Join(err, b.Check(), checkLocation(b.Location)); err != nil {
 		return err
 	}
 	err = r.act(ctx, b, statement.Box(b.Box), signed, func(tx pgx.Tx) error {

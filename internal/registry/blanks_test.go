@@ -22,6 +22,8 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 		"Backwards":   {func(b *identity.ReceiveBlanks) { b.First, b.Last = b.Last, b.First }, identity.Invalid},
 		"OtherPrefix": {func(b *identity.ReceiveBlanks) { b.Last = "PX010" }, identity.Invalid},
 		"OtherWidth":  {func(b *identity.ReceiveBlanks) { b.Last = "PT0010" }, identity.Invalid},
+		"Nowhere":     {func(b *identity.ReceiveBlanks) { b.Location = "" }, identity.Invalid},
+		"NoStation":   {func(b *identity.ReceiveBlanks) { b.Location = "px-01" }, identity.Invalid},
 		"NoNumber":    {func(b *identity.ReceiveBlanks) { b.First, b.Last = "PT", "PT" }, identity.Invalid},
 	} {
 		wrong := box

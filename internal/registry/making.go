@@ -167,13 +167,19 @@ func (r *Registry) NoteTrouble(ctx context.Context, number identity.ApplicationN
 	return fail("note trouble", err)
 }
 
+// ofCenter begins the trouble of a step of the center.
+const ofCenter = "center: "
+
 // ShowTrouble shows why a step of the center cannot be done now, until the application
-// goes on; empty: it was done. It is not noted in the story: such a step may be tried for
-// days, each time with another error.
+// goes on; empty: it was done. A station's trouble stays. It is not noted in the story:
+// such a step may be tried for days, each time with another error.
 func (r *Registry) ShowTrouble(ctx context.Context, number identity.ApplicationNumber, trouble string) error {
+	if trouble != "" {
+		trouble = ofCenter + identity.OneLine(trouble)
+	}
 	_, err := r.db.Exec(ctx, `
 		UPDATE applications SET trouble = @trouble, trouble_since = CASE WHEN @trouble <> '' THEN coalesce(trouble_since, now()) END
-		WHERE number = @application AND trouble <> @trouble AND stage NOT IN `+ends,
-		pgx.StrictNamedArgs{"application": number, "trouble": identity.OneLine(trouble)})
+		WHERE number = @application AND trouble <> @trouble AND (trouble = '' OR starts_with(trouble, @center)) AND stage NOT IN `+ends,
+		pgx.StrictNamedArgs{"application": number, "trouble": trouble, "center": ofCenter})
 	return fail("show trouble", err)
 }

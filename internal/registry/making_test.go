@@ -227,3 +227,28 @@ func TestGoOnAtStations_OnceTheStationIsBackWithTheCard(t *testing.T) {
 	require.Empty(t, record.Awaiting)
 	require.Equal(t, "station is back", b.trail(t, waiting)[len(b.trail(t, waiting))-1])
 }
+
+// A service of the center that does not answer is shown until it does, without a word in
+// the story; what a station said before is not hidden by it.
+func TestShowTrouble_LeavesAStationsTrouble(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	trouble := func() string {
+		record, err := b.Application(t.Context(), number)
+		require.NoError(t, err)
+		return record.Trouble
+	}
+	for _, what := range []string{"the HSM is off", "the HSM\nis busy"} {
+		require.NoError(t, b.ShowTrouble(t.Context(), number, what))
+	}
+	require.Equal(t, "center: the HSM is busy", trouble())
+	require.NoError(t, b.ShowTrouble(t.Context(), number, ""))
+	require.Empty(t, trouble())
+
+	require.NoError(t, b.NoteTrouble(t.Context(), number, press, "station PX-01: no ribbon"))
+	require.NoError(t, b.ShowTrouble(t.Context(), number, "the HSM is off"))
+	require.NoError(t, b.ShowTrouble(t.Context(), number, ""))
+	require.Equal(t, "station PX-01: no ribbon", trouble())
+	require.Equal(t, []string{"received", "trouble at station"}, b.trail(t, number))
+}

@@ -57,7 +57,7 @@ func (r *Registry) ReportStation(ctx context.Context, id identity.StationID, slo
 	if err != nil {
 		return StationAtWork{}, fail("report station", err)
 	}
-	rows, _ := r.db.Query(ctx, `SELECT application, attempt, state, blank, '' FROM cards WHERE station = $1 AND unsure AND state = `+cardSpoiled+` LIMIT 100`, id) // CollectRows reports the error
+	rows, _ := r.db.Query(ctx, `SELECT application, attempt, state, blank, '' FROM cards WHERE station = $1 AND unsure AND state = `+cardSpoiled+` LIMIT 10`, id) // CollectRows reports the error
 	list[0].Unsure, err = pgx.CollectRows(rows, pgx.RowToStructByPos[CardInSlot])
 	return list[0], fail("report station", err)
 }

@@ -32,7 +32,7 @@ type issue struct {
 	at     time.Time
 }
 
-func prepared(t *testing.T, p lds.Profile, fingers ...lds.Finger) issue {
+func prepared(t testing.TB, p lds.Profile, fingers ...lds.Finger) issue {
 	t.Helper()
 	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	authority, err := pki.OpenDev(t.TempDir(), pki.Options{

@@ -605,6 +605,19 @@ func TestFileJournal_IsDurableAndKeepsChipsApart(t *testing.T) {
 // BenchmarkPersonalize is a whole station, with journal, card file and 24 kB over
 // SCP03, which does not wait for the disk.
 func BenchmarkPersonalize(b *testing.B) {
+	b.Run("keys made and signed", func(b *testing.B) {
+		b.ReportAllocs()
+		i := prepared(b, lds.Profiles()[0])
+		c := newCenter(b)
+		c.Sealer = i.sealer
+		n := 0
+		for b.Loop() {
+			n++
+			_, err := c.Personalize(b.Context(), fmt.Sprint("B-", n), i.open)
+			require.NoError(b, err)
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "cards/s")
+	})
 	for _, p := range []string{"store-data", "update-binary"} {
 		b.Run(p, func(b *testing.B) {
 			b.ReportAllocs()

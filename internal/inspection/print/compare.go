@@ -15,14 +15,11 @@ type comparison struct {
 	tone
 }
 
-func compare(expected, half *image.RGBA, place transform) *comparison {
-	sharp := split(expected)
-	w, h := sharp[0].w, sharp[0].h
-	// The place is in dots of the picture, of which half has half as many.
-	seen := warpedColors(half, 2, place, w, h)
+// compare brings a picture into the raster of the expected print, which is sharp, and soft
+// once softened; half is the picture with half its dots.
+func compare(sharp, soft colors, half *image.RGBA, place transform) *comparison {
+	seen := warpedColors(half, 2, place, sharp[0].w, sharp[0].h)
 	seen.soften()
-	soft := sharp.clone()
-	soft.soften()
 	c := &comparison{seen: seen, tone: toneOf(soft, seen)}
 	c.want = c.predicted(sharp, soft)
 	c.noise = noiseOf(c.want[1], seen[1])

@@ -1,6 +1,7 @@
 package print
 
 import (
+	"image"
 	"math"
 	"slices"
 
@@ -14,17 +15,19 @@ type edge struct{ at, slope float64 }
 // cardIn finds the card in a picture by its edges against what it lies on, and gives the
 // transform of its page; the whole picture where it fills it. found reports whether edges
 // were seen.
-func cardIn(p *plane, page forms.Page) (t transform, found bool) {
-	whole := upright(p.w, p.h, page)
-	left, ok1 := edgeOf(p.h, p.w, func(along, across int) float32 { return p.pix[along*p.w+across] })
-	right, ok2 := edgeOf(p.h, p.w, func(along, across int) float32 { return p.pix[along*p.w+p.w-1-across] })
-	top, ok3 := edgeOf(p.w, p.h, func(along, across int) float32 { return p.pix[across*p.w+along] })
-	bottom, ok4 := edgeOf(p.w, p.h, func(along, across int) float32 { return p.pix[(p.h-1-across)*p.w+along] })
+func cardIn(p *image.RGBA, page forms.Page) (t transform, found bool) {
+	w, h := p.Rect.Dx(), p.Rect.Dy()
+	dot := func(x, y int) []uint8 { return p.Pix[y*p.Stride+4*x:][:3] }
+	whole := upright(w, h, page)
+	left, ok1 := edgeOf(h, w, func(along, across int) []uint8 { return dot(across, along) })
+	right, ok2 := edgeOf(h, w, func(along, across int) []uint8 { return dot(w-1-across, along) })
+	top, ok3 := edgeOf(w, h, func(along, across int) []uint8 { return dot(along, across) })
+	bottom, ok4 := edgeOf(w, h, func(along, across int) []uint8 { return dot(along, h-1-across) })
 	if !ok1 || !ok2 || !ok3 || !ok4 {
 		return whole, false
 	}
-	right = edge{float64(p.w) - right.at, -right.slope}
-	bottom = edge{float64(p.h) - bottom.at, -bottom.slope}
+	right = edge{float64(w) - right.at, -right.slope}
+	bottom = edge{float64(h) - bottom.at, -bottom.slope}
 	turn := (top.slope + bottom.slope - left.slope - right.slope) / 4
 	const parallel = 0.01
 	for _, slope := range []float64{top.slope, bottom.slope, -left.slope, -right.slope} {
@@ -33,7 +36,7 @@ func cardIn(p *plane, page forms.Page) (t transform, found bool) {
 		}
 	}
 	cos := math.Cos(math.Atan(turn))
-	middleX, middleY := float64(p.w)/2, float64(p.h)/2
+	middleX, middleY := float64(w)/2, float64(h)/2
 	x0, x1 := left.at+left.slope*middleY, right.at+right.slope*middleY
 	y0, y1 := top.at+top.slope*middleX, bottom.at+bottom.slope*middleX
 	sx, sy := (x1-x0)*cos/page.W, (y1-y0)*cos/page.H
@@ -51,33 +54,46 @@ func cardIn(p *plane, page forms.Page) (t transform, found bool) {
 }
 
 // edgeOf finds the card's edge on one side of a picture that is long dots along the edge
-// and deep dots across it. What the card lies on has one color.
-func edgeOf(long, deep int, at func(along, across int) float32) (edge, bool) {
-	const lines = 64
-	bed := make([]float32, 0, 2*lines)
-	for i := range lines {
-		along := long/10 + i*(long*8/10)/lines
-		bed = append(bed, at(along, 0), at(along, 1))
+// and deep dots across it. What the card lies on has one color, from which the card's
+// differs in red, green or blue.
+func edgeOf(long, deep int, at func(along, across int) []uint8) (edge, bool) {
+	const (
+		lines = 64
+		step  = 12 // the least that the card differs from what it lies on
+		thick = 3  // dots in which it has to
+	)
+	var middle, least [3]int
+	for c := range middle {
+		bed := make([]int, 0, 2*lines)
+		for i := range lines {
+			along := long/10 + i*(long*8/10)/lines
+			bed = append(bed, int(at(along, 0)[c]), int(at(along, 1)[c]))
+		}
+		slices.Sort(bed)
+		spread := bed[len(bed)*9/10] - bed[len(bed)/10]
+		if spread > 2*step {
+			return edge{}, false // no one color
+		}
+		middle[c], least[c] = bed[len(bed)/2], max(step, spread)
 	}
-	slices.Sort(bed)
-	middle, spread := bed[len(bed)/2], bed[len(bed)*9/10]-bed[len(bed)/10]
-	const step = 12 // the least that the card differs from what it lies on
-	if spread > step {
-		return edge{}, false // no one color
+	differs := func(dot []uint8) bool {
+		for c, v := range dot {
+			if d := int(v) - middle[c]; d > least[c] || d < -least[c] {
+				return true
+			}
+		}
+		return false
 	}
-	least := max(step, 1.5*spread)
 	var xs, ys []float64
 	for i := range lines {
 		along := long/10 + i*(long*8/10)/lines
 		run := 0
 		for across := range deep / 5 {
-			if d := at(along, across) - middle; d > least || d < -least {
-				if run++; run == 3 {
-					xs, ys = append(xs, float64(along)), append(ys, float64(across-2))
-					break
-				}
-			} else {
+			if !differs(at(along, across)) {
 				run = 0
+			} else if run++; run == thick {
+				xs, ys = append(xs, float64(along)), append(ys, float64(across-thick+1))
+				break
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 
 	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
@@ -65,18 +66,19 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	small := averaged(i.expected, 2)
-	gray := grayOf(small)
-	gray.soften()
+	sharp := split(averaged(i.expected, 2))
+	soft := sharp.clone()
+	soft.soften()
+	gray := soft.gray()
 	i.located = locate(reduced, gray, i.form.Page)
-	i.comparison = compare(small, i.half, i.place)
+	i.comparison = compare(sharp, soft, i.half, i.place)
+	done(gray, sharp[0], sharp[1], sharp[2])
+	defer done(slices.Concat(i.comparison.want[:], i.comparison.seen[:])...)
 	switch {
-	case i.gain[1] < darkGain:
+	case slices.Max(i.gain[:]) < darkGain:
 		return nil, errDark
 	case !i.found():
 		return []string{fmt.Sprintf("the print of this card is not on it: %d of %d places were found", i.agree, i.of)}, nil
-	case i.gain[1] > brightGain:
-		return nil, errBright
 	}
 	if err := i.whole(i.form.Page); err != nil {
 		return nil, err
@@ -84,6 +86,9 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	findings := i.misplaced()
 	if pale := i.pale(); pale != nil { // nothing else tells more
 		return told(append(findings, pale...)), nil
+	}
+	if slices.Min(i.gain[:]) > brightGain {
+		return nil, errBright
 	}
 	findings = append(findings, i.checkFields()...)
 	return told(append(findings, i.checkArt()...)), nil

@@ -167,7 +167,7 @@ func TestInspect_FindsTheCardOnWhatItLiesOn(t *testing.T) {
 		draw.Draw(out, img.Rect.Add(image.Pt(90, 30)), img, image.Point{}, draw.Src)
 		return out
 	}
-	for _, bed := range []uint8{10, 120} {
+	for _, bed := range []uint8{10, 120, 255} {
 		require.Empty(t, inspect(t, form, around(front, bed), around(back, bed), content), "on gray %d", bed)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"slices"
+	"sync"
 
 	"golang.org/x/image/draw"
 
@@ -41,31 +41,30 @@ func reduce(img image.Image, page forms.Page) (*image.RGBA, error) {
 // averaged reduces a picture: k by k dots become one.
 func averaged(in *image.RGBA, k int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, in.Rect.Dx()/k, in.Rect.Dy()/k))
-	w, n := out.Rect.Dx(), uint32(k*k)
-	sums := make([]uint32, 4*w)
+	w := out.Rect.Dx()
 	for y := range out.Rect.Dy() {
-		clear(sums)
-		for j := range k {
-			row := in.Pix[(y*k+j)*in.Stride:][:4*k*w]
-			if k == 2 {
-				for x := range w {
-					d, s := sums[4*x:][:4], row[8*x:][:8]
-					d[0] += uint32(s[0]) + uint32(s[4])
-					d[1] += uint32(s[1]) + uint32(s[5])
-					d[2] += uint32(s[2]) + uint32(s[6])
-				}
-				continue
-			}
-			for x := range w * k {
-				d, s := sums[4*(x/k):][:4], row[4*x:][:4]
-				d[0] += uint32(s[0])
-				d[1] += uint32(s[1])
-				d[2] += uint32(s[2])
-			}
-		}
 		row := out.Pix[y*out.Stride:][:4*w]
-		for i := range row {
-			row[i] = uint8((sums[i] + n/2) / n & 0xFF)
+		if k == 2 {
+			a, b := in.Pix[2*y*in.Stride:][:8*w], in.Pix[(2*y+1)*in.Stride:][:8*w]
+			for x := range w {
+				d, p, q := row[4*x:][:4:4], a[8*x:][:8:8], b[8*x:][:8:8]
+				d[0] = uint8((int(p[0]) + int(p[4]) + int(q[0]) + int(q[4]) + 2) >> 2)
+				d[1] = uint8((int(p[1]) + int(p[5]) + int(q[1]) + int(q[5]) + 2) >> 2)
+				d[2] = uint8((int(p[2]) + int(p[6]) + int(q[2]) + int(q[6]) + 2) >> 2)
+			}
+			continue
+		}
+		for x := range w {
+			var sum [3]int
+			for j := range k {
+				part := in.Pix[(y*k+j)*in.Stride+4*k*x:][:4*k]
+				for i := 0; i < len(part); i += 4 {
+					sum[0], sum[1], sum[2] = sum[0]+int(part[i]), sum[1]+int(part[i+1]), sum[2]+int(part[i+2])
+				}
+			}
+			for c, v := range sum {
+				row[4*x+c] = uint8((v + k*k/2) / (k * k))
+			}
 		}
 	}
 	return out
@@ -77,9 +76,26 @@ type plane struct {
 	pix  []float32
 }
 
-func newPlane(w, h int) *plane { return &plane{w, h, make([]float32, w*h)} }
+// sheets are planes that are used again: an inspection takes some ten megabytes of them.
+var sheets sync.Pool
 
-// grayOf weighs the colors as an eye about does.
+// newPlane gives a plane in which anything may be.
+func newPlane(w, h int) *plane {
+	if p, ok := sheets.Get().(*plane); ok && cap(p.pix) >= w*h {
+		p.w, p.h, p.pix = w, h, p.pix[:w*h]
+		return p
+	}
+	return &plane{w, h, make([]float32, w*h)}
+}
+
+// done gives planes back that nobody looks at any more.
+func done(planes ...*plane) {
+	for _, p := range planes {
+		sheets.Put(p)
+	}
+}
+
+// grayOf is the gray of a picture; see [colors.gray].
 func grayOf(img *image.RGBA) *plane {
 	p := newPlane(img.Rect.Dx(), img.Rect.Dy())
 	for y := range p.h {
@@ -239,7 +255,18 @@ func (c colors) soften() {
 
 func (c colors) clone() colors {
 	for i, p := range c {
-		c[i] = &plane{p.w, p.h, slices.Clone(p.pix)}
+		c[i] = newPlane(p.w, p.h)
+		copy(c[i].pix, p.pix)
 	}
 	return c
+}
+
+// gray weighs the colors as an eye about does.
+func (c colors) gray() *plane {
+	out := newPlane(c[0].w, c[0].h)
+	r, g, b := c[0].pix, c[1].pix, c[2].pix
+	for i := range out.pix {
+		out.pix[i] = (r[i] + 2*g[i] + b[i]) * 0.25
+	}
+	return out
 }

@@ -15,7 +15,7 @@ type anchor struct {
 
 // Anchors are sought in a grid, so that they are spread over the card.
 const (
-	anchorsAcross, anchorsDown = 8, 5
+	anchorsAcross, anchorsDown = 7, 4
 	anchorSize                 = 4.0 // mm
 )
 
@@ -211,8 +211,8 @@ func agree(list []match, tolerance float64) (t transform, inliers []match) {
 				continue
 			}
 			sum := 0.0
-			for _, m := range list {
-				if u.misses(m) < tolerance {
+			for k := range list {
+				if m := &list[k]; u.misses(m) < tolerance*tolerance {
 					sum += m.like
 				}
 			}
@@ -226,8 +226,8 @@ func agree(list []match, tolerance float64) (t transform, inliers []match) {
 	}
 	for range 2 {
 		inliers = inliers[:0]
-		for _, m := range list {
-			if t.misses(m) < tolerance {
+		for k, m := range list {
+			if t.misses(&list[k]) < tolerance*tolerance {
 				inliers = append(inliers, m)
 			}
 		}
@@ -236,10 +236,10 @@ func agree(list []match, tolerance float64) (t transform, inliers []match) {
 	return t, inliers
 }
 
-// misses is how far from its place a transform puts an anchor, mm.
-func (t transform) misses(m match) float64 {
-	x, y := t.at(m.x, m.y)
-	return math.Hypot(x-m.x-m.dx, y-m.y-m.dy)
+// misses is how far from its place a transform puts an anchor, mm², squared.
+func (t *transform) misses(m *match) float64 {
+	x, y := t.xx*m.x+t.xy*m.y+t.x0-m.x-m.dx, t.yx*m.x+t.yy*m.y+t.y0-m.y-m.dy
+	return x*x + y*y
 }
 
 // Limits of a displacement.

@@ -31,10 +31,12 @@ func locate(picture *image.RGBA, expected *plane, page forms.Page) *located {
 	l := &located{picture: picture, half: averaged(picture, 2)}
 	seen := grayOf(l.half)
 	seen.soften()
-	card, edges := cardIn(seen, page)
+	card, edges := cardIn(l.half, page)
 	rough := expected.halved()
 	anchors := anchorsOf(rough, workScale/2)
 	l.of = len(anchors)
+	coarse := seen.halved()
+	defer done(rough, coarse, seen)
 	place := card
 	for _, pass := range []struct {
 		want, seen *plane
@@ -42,11 +44,12 @@ func locate(picture *image.RGBA, expected *plane, page forms.Page) *located {
 		reach      int
 		tolerance  float64 // mm
 	}{
-		{rough, seen.halved(), 2, workScale / 2, 8, 0.5},
+		{rough, coarse, 2, workScale / 2, 8, 0.5},
 		{expected, seen, 1, workScale, 3, 0.25},
 	} {
 		view := warped(pass.seen, pass.k, place, pass.want.w, pass.want.h, pass.scale)
 		moved, inliers := agree(find(pass.want, view, pass.scale, anchors, pass.reach), pass.tolerance)
+		done(view)
 		if l.agree = len(inliers); !l.found() {
 			place = card
 			break

@@ -21,44 +21,45 @@ const (
 // of them, overexposed ones too, and then each color's, which is near it. A color that is
 // missing in the print changes neither.
 func toneOf(expected, seen colors) tone {
-	const every = 5 // dots
+	const every = 9 // dots
 	var pairs [3][][2]float32
 	for c := range pairs {
 		e, q := expected[c], seen[c]
-		pairs[c] = make([][2]float32, 0, len(e.pix)/every/every+e.h)
+		pairs[c] = make([][2]float32, 0, (e.w/every+1)*(e.h/every+1))
 		for y := 2; y < e.h-2; y += every {
-			for x := 2 + y%3; x < e.w-2; x += every {
+			for x := 2 + y%7; x < e.w-2; x += every {
 				at := y*e.w + x
 				pairs[c] = append(pairs[c], [2]float32{e.pix[at], q.pix[at]})
 			}
 		}
 	}
-	misfit := func(g float64, list ...[][2]float32) float64 {
+	g := leastMisfit(leastGain, mostGain, 0.1, pairs[:]...)
+	g = leastMisfit(g-0.08, g+0.08, 0.02, pairs[:]...)
+	t := tone{}
+	for c := range t.gain {
+		t.gain[c] = leastMisfit(g*(1-balance), g*(1+balance), g*balance/4, pairs[c])
+	}
+	return t
+}
+
+// leastMisfit is the gain, of those between two in steps, by which dots are what is
+// expected of them. Where much is overexposed, many fit about as well: the least of them
+// is taken.
+func leastMisfit(from, to, step float64, list ...[][2]float32) float64 {
+	const most = 40 // that one dot counts: it may be damaged
+	best, at := float32(math.Inf(1)), from
+	for g := from; g <= to+1e-9; g += step {
 		var sum float32
 		for _, pairs := range list {
 			for _, p := range pairs {
-				sum += min(absolute(min(p[0]*float32(g), 255)-p[1]), 40)
+				sum += min(absolute(min(p[0]*float32(g), 255)-p[1]), most)
 			}
 		}
-		return float64(sum)
-	}
-	// Where much is overexposed, many gains fit about as well: the least of them is taken.
-	least := func(from, to, step float64, list ...[][2]float32) float64 {
-		best, at := math.Inf(1), from
-		for g := from; g <= to+1e-9; g += step {
-			if m := misfit(g, list...); m < best*0.98 {
-				best, at = m, g
-			}
+		if sum < best*0.98 {
+			best, at = sum, g
 		}
-		return at
 	}
-	g := least(leastGain, mostGain, 0.1, pairs[:]...)
-	g = least(g-0.08, g+0.08, 0.02, pairs[:]...)
-	t := tone{}
-	for c := range t.gain {
-		t.gain[c] = least(g*(1-balance), g*(1+balance), g*balance/4, pairs[c])
-	}
-	return t
+	return at
 }
 
 // predicted is what a picture in that tone shows of what is expected: soft is it

@@ -50,7 +50,7 @@ CREATE TABLE acts (
     subject            text NOT NULL, -- as package statement names it
     at                 timestamptz NOT NULL DEFAULT now(),
     key                bytea NOT NULL REFERENCES credentials (key),
-    statement          bytea NOT NULL,
+    statement          bytea NOT NULL CONSTRAINT act_is_json CHECK (convert_from(statement, 'UTF8')::jsonb IS NOT NULL),
     signature          bytea NOT NULL,
     authenticator_data bytea,         -- of a passkey, else null
     client_data        bytea,
@@ -111,7 +111,9 @@ CREATE FUNCTION may_act() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     refused text := refused_act(NEW.act, NEW.subject, NEW.officer, NEW.key);
 BEGIN
-    -- Said again, it may be signed anew, and be taken in for longer.
+    -- Who says two things under one identifier at one moment takes turns with himself. Said
+    -- again, it may be signed anew, and be taken in for longer.
+    PERFORM pg_advisory_xact_lock(hashtextextended('act ' || NEW.id || ' ' || NEW.officer, 0));
     IF refused IS NULL AND EXISTS (SELECT FROM acts WHERE id = NEW.id AND officer = NEW.officer
         AND convert_from(statement, 'UTF8')::jsonb - 'until' <> convert_from(NEW.statement, 'UTF8')::jsonb - 'until') THEN
         refused := 'act_said_otherwise';

@@ -202,6 +202,7 @@ func TestSigners_RollOverWhenTheCountOfSignaturesEnds(t *testing.T) {
 	count := map[string]int{}
 
 	for range 60 {
+		require.NoError(t, signers.Prove(now()), "to ask uses no signature up")
 		c, key, err := signers.Signer(now())
 		require.NoError(t, err)
 		require.Equal(t, c.PublicKey, key.Public())

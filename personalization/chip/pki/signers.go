@@ -33,13 +33,30 @@ func (a *Authority) Signers() *Signers { return &Signers{authority: a} }
 func (s *Signers) Signer(at time.Time) (*Certificate, crypto.Signer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.left == 0 || !s.certificate.PrivateKeyUsage.Contains(at) {
-		if err := s.reserve(at); err != nil {
-			return nil, nil, fmt.Errorf("take document signer: %w", err)
-		}
+	if err := s.ready(at); err != nil {
+		return nil, nil, err
 	}
 	s.left--
 	return s.certificate, s.key, nil
+}
+
+// Prove reports what would keep Signer from giving a document signer at that time. It uses
+// no signature up.
+func (s *Signers) Prove(at time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready(at)
+}
+
+// ready has at least one signature left at that time.
+func (s *Signers) ready(at time.Time) error {
+	if s.left > 0 && s.certificate.PrivateKeyUsage.Contains(at) {
+		return nil
+	}
+	if err := s.reserve(at); err != nil {
+		return fmt.Errorf("take document signer: %w", err)
+	}
+	return nil
 }
 
 // reserve counts a block of signatures of the current document signer. The count is
