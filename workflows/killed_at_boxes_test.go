@@ -10,6 +10,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -77,7 +79,7 @@ func (o *boxRoom) say(number identity.ConsignmentNumber, act identity.Act) {
 	require.EventuallyWithT(o.t, func(c *assert.CollectT) {
 		done, err := o.Registry.Moved(o.t.Context(), number, act)
 		if !done && err == nil {
-			_, err = o.flows.Move(o.t.Context(), number, act, "")
+			_, err = o.flows.Move(o.t.Context(), number, act, registrytest.Signed(act, statement.Consignment(number)))
 		}
 		assert.NoError(c, err)
 	}, 2*time.Minute, 100*time.Millisecond)

@@ -121,7 +121,7 @@ func once(ctx context.Context, name string, content []byte, takes time.Duration)
 	case err == nil && bytes.Equal(made, content):
 		return nil
 	case err == nil:
-		return identity.Refuse(identity.Conflict, "job %s was printed before with different content", job)
+		return identity.Refuse(identity.Spoiled, "job %s was printed before with different content: nobody knows what is on the card", job)
 	case !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("look for job %s: %w", job, err)
 	}

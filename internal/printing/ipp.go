@@ -183,7 +183,7 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	case entry.is(pdf, completed):
 		return nil
 	case entry.state != "" && !entry.holds(pdf):
-		return identity.Refuse(identity.Conflict, "job %s was printed before with different content", job)
+		return identity.Refuse(identity.Spoiled, "job %s was printed before with different content: nobody knows what is on the card", job)
 	}
 	id := entry.id
 	if id == 0 {

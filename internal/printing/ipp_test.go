@@ -136,7 +136,7 @@ func TestFolders_PrintOnce(t *testing.T) {
 				require.NoError(t, p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1), Draw: draw(1)}, ignore))
 			}
 			err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(2), Draw: draw(2)}, ignore)
-			require.ErrorIs(t, err, identity.Conflict)
+			require.ErrorIs(t, err, identity.Spoiled)
 			require.ErrorIs(t, p.Print(t.Context(), "../CARD-1", printing.Sides{PDF: pdf(1), Draw: draw(1)}, ignore), identity.Invalid)
 
 			files, err := os.ReadDir(dir)

@@ -220,7 +220,7 @@ func TestIPP_APrintedJobIsNotPrintedAgain(t *testing.T) {
 	require.NoError(t, d.driver(ledger).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore), "the printer forgot; the ledger knows")
 	err := d.driver(ledger).Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(2)}, ignore)
 
-	require.ErrorIs(t, err, identity.Conflict, "another card under the same name")
+	require.ErrorIs(t, err, identity.Spoiled, "another card under the same name")
 	require.Len(t, d.order(), 1)
 }
 

@@ -43,7 +43,6 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 			identity.CardBegun, identity.CardPersonalized, identity.CardPrinted, identity.CardInspected, identity.CardPacked, identity.CardArrived, identity.CardLive,
 		}),
 		"one_open_consignment_per_destination": words([]identity.ConsignmentState{identity.ConsignmentOpen}),
-		"cards_unsure":                         words([]identity.CardState{identity.CardSpoiled}),
 		"one_live_card_per_citizen":            words([]identity.CardState{identity.CardLive}),
 		"adjudicator_does_not_approve":         words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
 		"one_verdict_at_approval":              {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
