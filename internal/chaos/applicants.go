@@ -120,7 +120,7 @@ func gather(ctx context.Context, o options, s *site) ([]*applicant, error) {
 		signers: make(map[identity.StationID]ed25519.PrivateKey), numbers: make(map[identity.PersonalNumber]bool),
 	}
 	c.door, c.odds = s.office.Door(), odds{poor: 8, double: 6, wrong: 8}
-	if o.matrix { // at every place there must be some
+	if o.ordered() { // at every place there must be some
 		c.odds = odds{poor: 20, double: 20, wrong: 20, mislaid: 25}
 	}
 	if err := c.register(ctx); err != nil {
@@ -138,7 +138,7 @@ func gather(ctx context.Context, o options, s *site) ([]*applicant, error) {
 			return nil, err
 		}
 		a.plan = newPlan(c.random, sendWithin)
-		if o.matrix { // it has its turn, and whoever is waited for comes
+		if o.ordered() { // it has its turn, and whoever is waited for comes
 			a.plan.at, a.plan.comesAgain = 0, true
 			a.plan.mislaid = a.portrait != nil && c.random.IntN(100) < c.odds.mislaid
 		}

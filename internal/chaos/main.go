@@ -30,6 +30,7 @@ type options struct {
 	wipe         bool          // Temporal's database is thrown away, once
 	restore      bool          // the registry is restored to an earlier instant, once
 	matrix       bool          // instead, every fault strikes at every place
+	outages      bool          // instead, or then, the servers are away for longer and longer
 	drain        time.Duration // then everything has this time to come to its end
 	dir          string        // of the office; empty: a new one, removed when nothing was violated
 	report       string
@@ -62,8 +63,8 @@ strike when. What they meet depends on the machine as well.`,
 		Example: "  go run ./internal/chaos\n  go run ./internal/chaos --seed 7 --for 1h --faults 1000 --applications 600",
 		Args:    cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.matrix && !cmd.Flags().Changed("applications") {
-				o.applications = 600
+			if !cmd.Flags().Changed("applications") {
+				o.applications = o.enough()
 			}
 			say := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
 			r, err := run(cmd.Context(), o, say)
@@ -79,12 +80,13 @@ strike when. What they meet depends on the machine as well.`,
 	}
 	f := c.Flags()
 	f.Uint64Var(&o.seed, "seed", uint64(time.Now().Unix()), "decides people, decisions and faults")
-	f.IntVar(&o.applications, "applications", 100, "how many applications are sent")
+	f.IntVar(&o.applications, "applications", 100, "how many applications are sent; more by --matrix and --outages")
 	f.IntVar(&o.faults, "faults", 100, "how many faults strike")
 	f.DurationVar(&o.duration, "for", 8*time.Minute, "how long faults strike")
 	f.BoolVar(&o.wipe, "wipe", true, "throw Temporal's database away once, in the middle")
 	f.BoolVar(&o.restore, "restore", true, "restore the registry to an earlier instant once, later")
-	f.BoolVar(&o.matrix, "matrix", false, "instead, strike with every fault at every stage and wait, then let PostgreSQL and Temporal be away for up to two minutes (half an hour)")
+	f.BoolVar(&o.matrix, "matrix", false, "instead, strike with every fault at every stage and wait (forty minutes)")
+	f.BoolVar(&o.outages, "outages", false, "instead, or then, let PostgreSQL and Temporal be away for up to two minutes (ten minutes)")
 	f.DurationVar(&o.drain, "drain", 4*time.Minute, "how long everything may then take to come to its end")
 	f.StringVar(&o.dir, "dir", "", "folder of the office, with all logs, which is kept (default: a temporary one, kept when something was violated)")
 	f.StringVar(&o.report, "report", filepath.Join(".data", "chaos.md"), "file to write the report to")
@@ -108,6 +110,20 @@ func run(ctx context.Context, o options, say func(string, ...any)) (*report, err
 	}
 	say("The office's logs are in %s", o.dir)
 	return r, err
+}
+
+// ordered reports whether nothing is left to chance but who applies.
+func (o *options) ordered() bool { return o.matrix || o.outages }
+
+// enough is how many applications are sent when nobody says so.
+func (o *options) enough() int {
+	switch {
+	case o.matrix:
+		return 600
+	case o.outages:
+		return 2 * len(outages) * newcomers
+	}
+	return o.applications
 }
 
 // makeFolder makes the folder of the office, through which PostgreSQL's user can pass.

@@ -68,7 +68,8 @@ type hit struct {
 	after time.Duration // it went on; 0: not yet
 }
 
-// run strikes until no pair of fault and place is left, and then sweeps.
+// run strikes until no pair of fault and place is left, and then has the servers be away,
+// or does one of the two.
 func (m *matrix) run(ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	var company sync.WaitGroup
@@ -76,16 +77,20 @@ func (m *matrix) run(ctx context.Context) {
 	defer stop()
 	company.Go(func() { m.follow(ctx) })
 
-	feeding, fed := context.WithCancel(ctx)
-	var feeder sync.WaitGroup
-	feeder.Go(func() { m.feed(feeding) })
-	m.strikeWorkflows(ctx)
-	m.strikeProcesses(ctx)
-	m.part(nil, time.Second)
-	fed()
-	feeder.Wait()
-
-	m.sweep(ctx)
+	if m.report.options.matrix {
+		feeding, fed := context.WithCancel(ctx)
+		var feeder sync.WaitGroup
+		feeder.Go(func() { m.feed(feeding) })
+		m.strikeWorkflows(ctx)
+		m.strikeProcesses(ctx)
+		m.part(nil, time.Second)
+		fed()
+		feeder.Wait()
+	}
+	if m.report.options.outages {
+		m.sweep(ctx)
+	}
+	m.quiet(ctx)
 	m.judge()
 }
 
@@ -374,7 +379,9 @@ func (m *matrix) judge() {
 	}
 	for _, p := range places {
 		for _, f := range m.lacks(p, columns) {
-			m.report.violate("chaos", fmt.Sprintf("%s was never struck at %s", f.name(), p))
+			if m.report.options.matrix {
+				m.report.violate("chaos", fmt.Sprintf("%s was never struck at %s", f.name(), p))
+			}
 		}
 	}
 	m.report.hits = m.hits

@@ -203,8 +203,11 @@ func (r *report) write(name string) error {
 	r.head(&b)
 	if r.options.matrix {
 		r.matrix(&b)
+	}
+	if r.options.outages {
 		r.sweep(&b)
-	} else {
+	}
+	if !r.options.ordered() {
 		r.table(&b)
 	}
 	r.measured(&b)
@@ -229,8 +232,8 @@ func (r *report) sorted() []strike {
 func (r *report) head(b *strings.Builder) {
 	o := r.options
 	fmt.Fprintf(b, "# Chaos, seed %d\n\n", o.seed)
-	if o.matrix {
-		fmt.Fprintf(b, "    go run ./internal/chaos --matrix --seed %d --applications %d --drain %s\n\n", o.seed, o.applications, o.drain)
+	if o.ordered() {
+		fmt.Fprintf(b, "    go run ./internal/chaos --matrix=%t --outages=%t --seed %d --applications %d --drain %s\n\n", o.matrix, o.outages, o.seed, o.applications, o.drain)
 	} else {
 		fmt.Fprintf(b, "    go run ./internal/chaos --seed %d --applications %d --faults %d --for %s --wipe=%t --drain %s\n\n", o.seed, o.applications, o.faults, o.duration, o.wipe, o.drain)
 	}

@@ -65,7 +65,7 @@ type site struct {
 // bringUp starts everything and waits until it can work.
 func bringUp(ctx context.Context, o options, say func(string, ...any)) (_ *site, err error) {
 	s := &site{expiry: min(90*time.Second, max(20*time.Second, o.duration/2)), cards: 3, ports: make(map[string]int)}
-	if o.matrix { // nobody fails to come, and a spoiled card is for a person
+	if o.ordered() { // nobody fails to come, and a spoiled card is for a person
 		s.expiry, s.cards = time.Hour, 1
 	}
 	if s.dir, err = filepath.Abs(o.dir); err != nil {

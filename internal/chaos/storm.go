@@ -24,7 +24,7 @@ func unleash(ctx context.Context, o options, s *site, r *report, say func(string
 	}
 	e := newEnrollment(s, r, len(applicants))
 	p, w := newPeople(s, o, e, r), newWatch(s, e, r)
-	if !o.matrix {
+	if !o.ordered() {
 		p.receiveBlanks(ctx, max(1, o.applications/2)) // they will run out
 	}
 
@@ -37,14 +37,14 @@ func unleash(ctx context.Context, o options, s *site, r *report, say func(string
 			p.accompany(working, number, a)
 		}
 	}
-	if o.matrix {
-		say("Every fault strikes at every place (seed %d) ...", o.seed)
+	if o.ordered() {
+		say("One fault strikes after the other (seed %d) ...", o.seed)
 		p.matrix = &matrix{site: s, watch: w, report: r, say: say, send: send, queue: applicants, kept: make(map[string]place)}
 	}
 	everybody.Go(func() { p.work(working) })
 	everybody.Go(func() { w.run(working) })
 	everybody.Go(func() { p.mend(working) })
-	if o.matrix {
+	if o.ordered() {
 		p.matrix.run(ctx)
 		e.expectNoMore(len(p.matrix.queue))
 	} else {

@@ -295,15 +295,19 @@ func (p *pass) stations(ctx context.Context) error {
 }
 
 // stock wakes as many of those who wait for a blank as there are blanks. Who was woken
-// is on their way, and not woken again soon; unless there was no blank meanwhile.
+// is on their way, and not woken again soon; unless blanks came since: others may have
+// taken the ones of before.
 func (p *pass) stock(ctx context.Context) error {
-	free, err := p.Registry.FreeBlanks(ctx, maxWake)
+	boxes, blanks, err := p.Registry.Supply(ctx, maxWake)
 	if err != nil {
 		return err
 	}
-	if free == 0 {
+	if p.supplied(boxes, blanks) {
 		p.forget("stock for ")
-		return nil
+	}
+	free, err := p.Registry.FreeBlanks(ctx, maxWake)
+	if err != nil || free == 0 {
+		return err
 	}
 	waiting, err := p.Registry.AwaitingStock(ctx, free)
 	if err != nil {

@@ -36,6 +36,8 @@ type Reconciler struct {
 
 	mu     sync.Mutex
 	looked map[string]told // when a workflow was last told to look, so that it is not told again and again
+	boxes  int             // that had been received when stock was looked at last
+	blanks int             // that were in stock then
 }
 
 // Engine is what runs the workflows.
@@ -190,6 +192,15 @@ func (r *Reconciler) forget(what string) {
 			delete(r.looked, id)
 		}
 	}
+}
+
+// supplied reports whether blanks came since stock was looked at last.
+func (r *Reconciler) supplied(boxes, blanks int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	grew := boxes > r.boxes || blanks > r.blanks
+	r.boxes, r.blanks = boxes, blanks
+	return grew
 }
 
 // GoOnAtStations has applications go on whose station is back, or was resumed, with their

@@ -176,6 +176,25 @@ func TestPass_TenThousandWaitForStock(t *testing.T) {
 	require.Empty(t, w.pass(t), "the blanks that are in stock are for those who are on their way")
 }
 
+// Who was woken and found that others had taken the blanks is woken when the next box
+// comes, also if there was never a look at empty stock between the two.
+func TestPass_WakesAgainWhenTheNextBoxComes(t *testing.T) {
+	t.Parallel()
+	w := await(t, 10)
+	w.receive(t, "B-1", "PT00000001", "PT00000010")
+	require.Len(t, w.pass(t), 10)
+	require.Empty(t, w.pass(t))
+
+	for _, sql := range []string{`SET session_replication_role = replica`, `DELETE FROM blanks`} { // others have taken them
+		_, err := w.db.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	w.receive(t, "B-2", "PT00000011", "PT00000013")
+
+	require.Len(t, w.pass(t), 3)
+	require.Empty(t, w.pass(t))
+}
+
 // One application that cannot be mended does not keep the others from it.
 func TestPass_GoesOnAfterWhatFails(t *testing.T) {
 	t.Parallel()

@@ -78,6 +78,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		"awaiting stock":  func(r *registry.Registry) error { _, err := r.AwaitingStock(t.Context(), 100); return err },
 		"silent stations": func(r *registry.Registry) error { return r.NoteSilentStations(t.Context()) },
 		"free blanks":     func(r *registry.Registry) error { _, err := r.FreeBlanks(t.Context(), 100); return err },
+		"supply":          func(r *registry.Registry) error { _, _, err := r.Supply(t.Context(), 100); return err },
 		"a whole life": func(r *registry.Registry) error {
 			b.Registry = r
 			return b.Issue(t.Context(), handOver(b.arrived(t)))

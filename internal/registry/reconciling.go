@@ -138,10 +138,7 @@ func (r *Registry) FreeBlanks(ctx context.Context, limit int) (int, error) {
 	var n int
 	err := r.db.QueryRow(ctx, `
 		WITH stock AS (
-			SELECT count(*) AS n FROM (
-				SELECT FROM blanks WHERE account = `+accountStock+` AND location IN (
-					SELECT `+locationCenter+` UNION ALL SELECT id FROM stations_at_work s WHERE `+works+`)
-				LIMIT $1) free
+			SELECT count(*) AS n FROM (`+blanksInReach+` LIMIT $1) free
 		), claims AS (
 			SELECT count(*) AS n FROM (
 				SELECT FROM applications a LEFT JOIN cards c ON c.application = a.number AND c.attempt = a.attempt
@@ -152,6 +149,18 @@ func (r *Registry) FreeBlanks(ctx context.Context, limit int) (int, error) {
 		)
 		SELECT greatest(0, stock.n - claims.n) FROM stock, claims`, limit, SilentAfter).Scan(&n)
 	return n, fail("count free blanks", err)
+}
+
+// blanksInReach selects the blanks that a station may take.
+const blanksInReach = `
+	SELECT FROM blanks WHERE account = ` + accountStock + ` AND location IN (
+		SELECT ` + locationCenter + ` UNION ALL SELECT id FROM stations_at_work s WHERE ` + works + `)`
+
+// Supply counts the boxes that were ever received, and, up to a limit, the blanks that a
+// station may take: when either grows, blanks came.
+func (r *Registry) Supply(ctx context.Context, limit int) (boxes, blanks int, err error) {
+	err = r.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM boxes), (SELECT count(*) FROM (`+blanksInReach+` LIMIT $1) free)`, limit, SilentAfter).Scan(&boxes, &blanks)
+	return boxes, blanks, fail("count boxes and blanks", err)
 }
 
 // Lease gives a task to one holder at a time, by the database's clock, and reports
