@@ -190,7 +190,7 @@ func (b box) pass(ctx context.Context, tx pgx.Tx, c held, by string, here bool) 
 			return "", "", err
 		}
 	} else {
-		onward, err := b.onward(ctx, tx, c.destination, by)
+		onward, err := b.onward(ctx, tx, c.destination)
 		if err != nil {
 			return "", "", err
 		}
@@ -204,8 +204,8 @@ func (b box) pass(ctx context.Context, tx pgx.Tx, c held, by string, here bool) 
 }
 
 // onward gives the sealed consignment in which this destination sends cards on to
-// another, and makes it if there is none that waits for the courier.
-func (b box) onward(ctx context.Context, tx pgx.Tx, to identity.StationID, by string) (identity.ConsignmentNumber, error) {
+// another, and makes it, sealed by the system, if there is none that waits for the courier.
+func (b box) onward(ctx context.Context, tx pgx.Tx, to identity.StationID) (identity.ConsignmentNumber, error) {
 	var number identity.ConsignmentNumber
 	err := tx.QueryRow(ctx, `
 		WITH joined AS (
@@ -214,12 +214,12 @@ func (b box) onward(ctx context.Context, tx pgx.Tx, to identity.StationID, by st
 			RETURNING number
 		), made AS (
 			INSERT INTO consignments (number, destination, origin, state, sealed_by, cards)
-			SELECT 'C-' || lpad(n::text, greatest(6, length(n::text)), '0'), @to, @origin, `+consignmentSealed+`, @officer, 1
+			SELECT 'C-' || lpad(n::text, greatest(6, length(n::text)), '0'), @to, @origin, `+consignmentSealed+`, `+actorSystem+`, 1
 			FROM (SELECT nextval('consignment_numbers') AS n WHERE NOT EXISTS (SELECT FROM joined)) next
 			RETURNING number
 		)
 		SELECT number FROM joined UNION ALL SELECT number FROM made`,
-		pgx.StrictNamedArgs{"origin": b.destination, "to": to, "officer": by}).Scan(&number)
+		pgx.StrictNamedArgs{"origin": b.destination, "to": to}).Scan(&number)
 	return number, err
 }
 
