@@ -32,7 +32,7 @@ func TestServers_PublishSettings(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, s.data, published.DataDir)
 	require.Equal(t, 5, published.Worker.Slots)
-	require.Equal(t, 1, published.Station.SpoilFirst)
+	require.Equal(t, 5*time.Second, published.Worker.Reconcile)
 	for key := range s.settings {
 		require.NoError(t, os.Unsetenv(key))
 	}
