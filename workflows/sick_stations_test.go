@@ -292,7 +292,7 @@ func newReader(t *testing.T, o *twoStations) *reader {
 	t.Helper()
 	authority, err := o.Authority()
 	require.NoError(t, err)
-	initial, _, err := station.KeySets(authority.Store())
+	initial, _, err := station.KeySets(authority.Store(), false)
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
