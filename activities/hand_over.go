@@ -13,18 +13,18 @@ import (
 // and issues the card: live in the citizen's record, the old card revoked, the blank
 // accounted for, in one transaction. A second call finds it issued.
 func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
-	var score float64
+	act := registry.HandOver{HandOverCard: in.HandOverCard, Application: in.Application, Attempt: in.Attempt, Signed: in.Signed}
 	if in.Method == identity.HandOverByFingerprint {
+		if err := p.Registry.MayMatch(ctx, act); err != nil {
+			return fmt.Errorf("match finger: %w", err)
+		}
 		matched, err := p.match(ctx, in)
 		if err != nil {
 			return err
 		}
-		score = matched
+		act.Score = matched
 	}
-	err := p.Registry.Issue(ctx, registry.HandOver{
-		HandOverCard: in.HandOverCard, Application: in.Application, Attempt: in.Attempt, Score: score, Signed: in.Signed,
-	})
-	if err != nil {
+	if err := p.Registry.Issue(ctx, act); err != nil {
 		return fmt.Errorf("issue: %w", err)
 	}
 	return nil

@@ -1,17 +1,21 @@
 package workflows_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -20,8 +24,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"golang.org/x/image/bmp"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/camera"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
@@ -286,7 +292,7 @@ func newReader(t *testing.T, o *twoStations) *reader {
 	t.Helper()
 	authority, err := o.Authority()
 	require.NoError(t, err)
-	initial, _, err := station.KeySets(authority.Store())
+	initial, _, err := station.KeySets(authority.Store(), false)
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -614,6 +620,23 @@ var sicknesses = map[string]func(t *testing.T, o *twoStations) (part string, of 
 		of := r.settings()
 		of["printing.spool"] = spool
 		return "printer", of, func() { require.NoError(t, os.Remove(spool)) }
+	},
+	"CameraAway": func(t *testing.T, _ *twoStations) (string, settings, func()) {
+		t.Helper()
+		prints := filepath.Join(t.TempDir(), "prints")
+		var there atomic.Bool
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch front, back, err := (&camera.Simulated{Dir: prints, DPI: 300}).Look(r.Context(), camera.Job{Name: cmp.Or(r.FormValue("job"), "none")}); {
+			case !there.Load() || err != nil:
+				w.WriteHeader(http.StatusServiceUnavailable)
+			case r.FormValue("side") == "front":
+				_ = bmp.Encode(w, front)
+			case r.FormValue("side") == "back":
+				_ = bmp.Encode(w, back)
+			}
+		}))
+		t.Cleanup(server.Close)
+		return "camera", settings{"printing.spool": prints, "camera.driver": "http", "camera.url": server.URL}, func() { there.Store(true) }
 	},
 	"PowerLostBetweenCommands": func(t *testing.T, o *twoStations) (string, settings, func()) {
 		t.Helper()

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -24,6 +26,7 @@ type Officers struct {
 	MaxBody int64 // bytes of an act with its files
 	Now     func() time.Time
 
+	hall        hall // of acts without files that come in
 	acts, large turns
 }
 
@@ -32,11 +35,14 @@ const (
 	maxActs      = 32
 	maxLargeActs = 4
 	maxPlainAct  = 128 << 10 // bytes of an act without files
+	actsRoom     = 16 << 20  // bytes of those that come in
+	actsGuests   = 1000      // how many come in
 )
 
 // routes lists them. A route of reads is given the officer whose session asks.
 func (o *Officers) routes() []route {
 	o.acts.free, o.large.free = maxActs, maxLargeActs
+	o.hall.room, o.hall.guests = actsRoom/piece, actsGuests
 	read := func(pattern string, handle func(ctx context.Context, r *http.Request, by identity.Officer) (any, error)) route {
 		return route{pattern: pattern, handle: func(w http.ResponseWriter, r *http.Request) error {
 			by, err := o.session(r)
@@ -102,10 +108,14 @@ type Session struct {
 
 // postAct does what a statement says. Posting it again gives the same answer.
 func (o *Officers) postAct(w http.ResponseWriter, r *http.Request) error {
-	act, err := o.readAct(r)
+	act, err := o.readAct(w, r)
 	if err != nil {
 		return err
 	}
+	if err := o.turn(r.Context(), &o.acts); err != nil {
+		return err
+	}
+	defer o.acts.give()
 	answer, err := o.Desk.Do(r.Context(), act.Signed, act.Files)
 	if err != nil {
 		return err
@@ -114,28 +124,19 @@ func (o *Officers) postAct(w http.ResponseWriter, r *http.Request) error {
 }
 
 // readAct reads an act; more than a plain one takes only from who is logged in.
-func (o *Officers) readAct(r *http.Request) (Act, error) {
-	var act Act
-	limit, line := int64(maxPlainAct), &o.acts
+func (o *Officers) readAct(w http.ResponseWriter, r *http.Request) (Act, error) {
+	read := o.readPlain
 	if bearer(r) != "" && (r.ContentLength < 0 || r.ContentLength > maxPlainAct) {
 		if _, err := o.session(r); err != nil {
-			return act, err
+			return Act{}, err
 		}
-		limit, line = o.MaxBody, &o.large
+		read = o.readLarge
 	}
-	waiting, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	if err := line.take(waiting); err != nil {
-		return act, statusError{http.StatusTooManyRequests, identity.RefuseField(identity.Invalid, "act", "cannot be taken now: there are more than can be taken at once; send it again")}
+	body, err := read(w, r)
+	if err != nil {
+		return Act{}, err
 	}
-	defer line.give()
-	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	switch {
-	case err != nil:
-		return act, statusError{http.StatusBadRequest, identity.RefuseField(identity.Invalid, "act", "ended before it was complete, or came too slowly")}
-	case int64(len(body)) > limit:
-		return act, statusError{http.StatusRequestEntityTooLarge, identity.RefuseField(identity.Invalid, "act", "is larger than %d bytes", limit)}
-	}
+	var act Act
 	if err := json.Unmarshal(body, &act, json.RejectUnknownMembers(true)); err != nil {
 		return act, identity.RefuseField(identity.Invalid, "act", "is not JSON with signed (statement, signatures) and files")
 	}
@@ -143,12 +144,79 @@ func (o *Officers) readAct(r *http.Request) (Act, error) {
 	return act, nil
 }
 
+// readPlain reads an act without files. Whoever sends it slowly keeps nobody waiting: each
+// has room, and whoever has had the most for the longest gives it up.
+func (o *Officers) readPlain(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	ctx, v := o.hall.enter(r.Context(), cmp.Or(max(r.ContentLength, 0), maxPlainAct))
+	defer v.leave()
+	line := http.NewResponseController(w)
+	defer context.AfterFunc(ctx, func() { _ = line.SetReadDeadline(in(0)) })()
+	for {
+		into := v.space()
+		if into == nil {
+			return nil, errActs
+		}
+		n, err := r.Body.Read(into)
+		v.size += n
+		switch {
+		case errors.Is(context.Cause(ctx), errCrowded):
+			return nil, errActs
+		case v.size > maxPlainAct:
+			return nil, tooLargeAct(maxPlainAct)
+		case errors.Is(err, io.EOF):
+			return v.whole(), nil
+		case err != nil:
+			return nil, errBrokenAct
+		}
+	}
+}
+
+// readLarge reads an act with its files; few at once.
+func (o *Officers) readLarge(_ http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if err := o.turn(r.Context(), &o.large); err != nil {
+		return nil, err
+	}
+	defer o.large.give()
+	body, err := io.ReadAll(io.LimitReader(r.Body, o.MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, errBrokenAct
+	case int64(len(body)) > o.MaxBody:
+		return nil, tooLargeAct(o.MaxBody)
+	}
+	return body, nil
+}
+
+// turn waits for a turn, for as long as there is patience.
+func (o *Officers) turn(ctx context.Context, t *turns) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if t.take(ctx) != nil {
+		return errActs
+	}
+	return nil
+}
+
+// What is wrong with an act that did not come in.
+var (
+	errActs      = statusError{http.StatusTooManyRequests, identity.RefuseField(identity.Invalid, "act", "cannot be taken now: there are more than can be taken at once; send it again")}
+	errBrokenAct = statusError{http.StatusBadRequest, identity.RefuseField(identity.Invalid, "act", "ended before it was complete, or came too slowly")}
+)
+
+func tooLargeAct(limit int64) error {
+	return statusError{http.StatusRequestEntityTooLarge, identity.RefuseField(identity.Invalid, "act", "is larger than %d bytes", limit)}
+}
+
 // postSession begins a session by the signed statement of a log-in.
 func (o *Officers) postSession(w http.ResponseWriter, r *http.Request) error {
-	act, err := o.readAct(r)
+	act, err := o.readAct(w, r)
 	if err != nil {
 		return err
 	}
+	if err := o.turn(r.Context(), &o.acts); err != nil {
+		return err
+	}
+	defer o.acts.give()
 	token, until, err := o.Desk.LogIn(r.Context(), act.Signed)
 	if err != nil {
 		return err
@@ -228,7 +296,11 @@ func (o *Officers) getConsignments(ctx context.Context, r *http.Request, by iden
 }
 
 func (o *Officers) getConsignment(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
-	return o.Desk.Consignment(ctx, by, identity.ConsignmentNumber(r.PathValue("number")))
+	number, err := identity.ParseConsignmentNumber(r.PathValue("number"))
+	if err != nil {
+		return nil, err
+	}
+	return o.Desk.Consignment(ctx, by, number)
 }
 
 // getPaper draws a paper.

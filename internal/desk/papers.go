@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -35,7 +34,11 @@ func (d *Desk) Paper(ctx context.Context, by identity.Officer, r PaperRequest) (
 		}
 		return slip.Draw(d.Papers.Renderer)
 	case "manifest":
-		manifest, err := d.manifest(ctx, by, identity.ConsignmentNumber(strings.ToUpper(r.Of)))
+		number, err := identity.ParseConsignmentNumber(r.Of)
+		if err != nil {
+			return nil, err
+		}
+		manifest, err := d.manifest(ctx, by, number)
 		if err != nil {
 			return nil, err
 		}

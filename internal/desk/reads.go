@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,9 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 	if f.Province != "" && !by.Unit.Covers(f.Province) {
 		return nil, identity.RefuseField(identity.Forbidden, "province", "is another than yours, %s", by.Unit)
 	}
+	if err := known(f); err != nil {
+		return nil, err
+	}
 	records, err := d.Registry.List(ctx, f)
 	if err != nil {
 		return nil, err
@@ -69,6 +73,24 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 		}
 	}
 	return list, nil
+}
+
+// known refuses to look for stages, waits and provinces that do not exist, which would be
+// nothing for ever.
+func known(f registry.Filter) error {
+	var problems []error
+	for _, stage := range f.Stages {
+		if !slices.Contains(identity.Stages, stage) {
+			problems = append(problems, identity.RefuseField(identity.Invalid, "stage", "does not exist; accepted are %v", identity.Stages))
+		}
+	}
+	if f.Awaiting != "" && !slices.Contains(identity.Actions, f.Awaiting) {
+		problems = append(problems, identity.RefuseField(identity.Invalid, "awaiting", "does not exist; accepted are %v", identity.Actions))
+	}
+	if f.Province != "" {
+		problems = append(problems, identity.Unit(f.Province).Check())
+	}
+	return errors.Join(problems...)
 }
 
 // Status says where an application is, to an officer of its province or of the one in

@@ -19,10 +19,10 @@ func (s subject) application() (identity.ApplicationNumber, error) {
 
 func (s subject) consignment() (identity.ConsignmentNumber, error) {
 	name, is := strings.CutPrefix(string(s), "consignment/")
-	if !is || name == "" {
+	if !is {
 		return "", identity.RefuseField(identity.Invalid, "subject", "%q is no consignment", string(s))
 	}
-	return identity.ConsignmentNumber(name), nil
+	return identity.ParseConsignmentNumber(name)
 }
 
 func (s subject) station() (identity.StationID, error) {

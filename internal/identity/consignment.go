@@ -1,7 +1,17 @@
 package identity
 
+import "strings"
+
 // ConsignmentNumber names a consignment, for example "C-000001".
 type ConsignmentNumber string
+
+// ParseConsignmentNumber reads the number of a consignment, in capital or small letters.
+func ParseConsignmentNumber(s string) (ConsignmentNumber, error) {
+	if s = strings.ToUpper(s); !officeID(s) {
+		return "", RefuseField(Invalid, "consignment", "is not the number of a consignment, for example C-000001")
+	}
+	return ConsignmentNumber(s), nil
+}
 
 // ConsignmentState is how far a consignment is. The values are wire format: the
 // registry keeps them, and the search attribute Stage shows them.

@@ -62,6 +62,11 @@ func OneLine(text string) string {
 	return string(line)
 }
 
+// Plain reports whether a text has nothing that [CheckNote] refuses in its characters.
+func Plain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unsafe)
+}
+
 // unsafe reports whether a character can make a line read as something else.
 func unsafe(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co)

@@ -15,7 +15,7 @@ import (
 // chipStation is the encoder of a personalization station, with its journal and the
 // keys of chips.
 func (o *Office) chipStation(store keys.Store, id identity.StationID) (*station.Station, error) {
-	initial, card, err := station.KeySets(store)
+	initial, card, err := station.KeySets(store, o.config.Production())
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (l ledger) read(job string) (entry, error) {
 	if len(words) != 2 && len(words) != 3 || len(words[0]) != 2*sha256.Size || words[1] != sent && words[1] != completed {
 		return entry{}, fmt.Errorf("the ledger's file of job %s is damaged: see whether its card was printed, then remove the file", job)
 	}
-	return entry{words[0], words[1], int32(id)}, nil //nolint:gosec // parsed as 32 bits
+	return entry{words[0], words[1], int32(id)}, nil
 }
 
 // write stores an entry, whole or not at all. It is on disk when write returns.

@@ -140,10 +140,6 @@ func dropCapture(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumb
 	return err
 }
 
-// maxMismatches is how many fingers may fail at one hand-over: a stranger does not try for
-// ever. An officer who knows the holder decides with a reason after that.
-const maxMismatches = 5
-
 // Mismatched keeps in the trail that a finger was not the holder's, once for each try.
 func (r *Registry) Mismatched(ctx context.Context, number identity.ApplicationNumber, try int, officer identity.OfficerID) error {
 	_, err := r.db.Exec(ctx, `
@@ -165,7 +161,7 @@ func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber,
 		return 0, fail("store probe", found(err, "there is no application %s", number))
 	}
 	if failed >= maxMismatches {
-		return 0, identity.RefuseField(identity.Forbidden, "fingerprint", "%d fingers did not match: an officer decides with a reason now", failed)
+		return 0, tooManyFailed(failed)
 	}
 	err = r.vault.Put(ctx, r.db, vault.Key{Application: string(number), Kind: string(identity.EvidenceProbe), Attempt: try}, template)
 	return try, fail("store probe", err)

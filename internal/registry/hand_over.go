@@ -38,17 +38,10 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	}
 	replaced := identity.Reason{Code: identity.ReasonReplaced, Note: fmt.Sprintf("card %d of %s", h.Attempt, h.Application)}
 	card := pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt}
-	args, err := says(h.Signed, h.HandOverCard, statement.Application(h.Application), pgx.StrictNamedArgs{
+	args, err := h.said(pgx.StrictNamedArgs{
 		"application": h.Application, "attempt": h.Attempt, "method": h.Method,
 		"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
 	})
-	if err != nil {
-		return err
-	}
-	said, err := h.Signed.Read()
-	if err == nil {
-		err = current(said, h.Signed.TakenIn)
-	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +86,61 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		return fail("issue card", err)
 	}
 	return fail("issue card", r.refuseIssue(ctx, h))
+}
+
+// said verifies the statement of a hand-over, and gives it as arguments of insertActs.
+func (h HandOver) said(others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
+	args, err := says(h.Signed, h.HandOverCard, statement.Application(h.Application), others)
+	if err != nil {
+		return nil, err
+	}
+	said, err := h.Signed.Read()
+	if err != nil {
+		return nil, err
+	}
+	return args, current(said, h.Signed.TakenIn)
+}
+
+// maxMismatches is how many fingers may fail at one hand-over: a stranger does not try for
+// ever. An officer who knows the holder decides with a reason after that.
+const maxMismatches = 5
+
+// MayMatch refuses to compare the finger of a hand-over that its officer did not sign or
+// may not do, since a finger that fails is counted, and is in the trail under the officer's
+// name; and one after too many that failed, however many were sent at once. What was done
+// before may be asked again.
+func (r *Registry) MayMatch(ctx context.Context, h HandOver) error {
+	return r.kept(ctx, h.Signed, r.mayMatch(ctx, h))
+}
+
+func (r *Registry) mayMatch(ctx context.Context, h HandOver) error {
+	if _, err := h.said(nil); err != nil {
+		return err
+	}
+	var issued bool
+	var refused string
+	var failed int
+	err := r.db.QueryRow(ctx, `
+		SELECT stage = `+stageIssued+`, coalesce(refused_act($2, $3, $4, $5), ''), (
+			SELECT count(*) FROM audit WHERE application = $1 AND event LIKE `+eventMismatch+` || '%' AND event <> `+eventMismatch+` || $6::int)
+		FROM applications WHERE number = $1`,
+		h.Application, h.ActName(), statement.Application(h.Application), h.Officer, h.Signed.Signatures[0].Key, h.Probe).Scan(&issued, &refused, &failed)
+	switch {
+	case err != nil:
+		return fail("ask who may hand over", found(err, "there is no application %s", h.Application))
+	case issued:
+		return nil
+	case refused != "":
+		refusal := constraints[refused]
+		return &refusal
+	case failed >= maxMismatches:
+		return tooManyFailed(failed)
+	}
+	return nil
+}
+
+func tooManyFailed(fingers int) error {
+	return identity.RefuseField(identity.Forbidden, "fingerprint", "%d fingers did not match: an officer decides with a reason now", fingers)
 }
 
 // lastOf reads a batch to its end, and returns how many rows its last statement

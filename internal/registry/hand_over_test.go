@@ -1,12 +1,16 @@
 package registry_test
 
 import (
+	"crypto/ed25519"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 func TestIssue_RepeatedIssuesOnce(t *testing.T) {
@@ -66,4 +70,39 @@ func TestIssue_OnlyACardThatArrived(t *testing.T) {
 
 	require.ErrorIs(t, b.Issue(t.Context(), handOver(number)), identity.Conflict)
 	require.ErrorIs(t, b.Issue(t.Context(), handOver("00000-00000-0")), identity.NotFound)
+}
+
+// A finger is compared for an officer who signed and may hand the card over, and not after
+// too many that failed, however many were sent at once. To what was done the answer stays.
+func TestMayMatch(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.arrived(t)
+	tries := make([]registry.HandOver, 7)
+	for i := range tries {
+		act := identity.HandOverCard{Officer: handOver(number).Officer, Method: identity.HandOverByFingerprint}
+		signed := registrytest.Signed(act, statement.Application(number))
+		signed.TakenIn = time.Now()
+		var err error
+		act.Probe, err = b.Probe(t.Context(), number, []byte("finger"))
+		require.NoError(t, err, "all are at the door at once")
+		tries[i] = registry.HandOver{HandOverCard: act, Application: number, Attempt: 1, Signed: signed}
+	}
+	forged, unsigned := tries[0], tries[0]
+	forged.Signed = signedBy(t, forged.HandOverCard, statement.Application(number), time.Minute, ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	forged.Signed.TakenIn = time.Now()
+	unsigned.Signed = statement.Signed{}
+	require.ErrorIs(t, b.MayMatch(t.Context(), forged), identity.Forbidden)
+	require.ErrorIs(t, b.MayMatch(t.Context(), unsigned), identity.Forbidden)
+	require.Equal(t, 1, b.count(t, "refused_acts WHERE act = 'hand-over'"))
+	for _, try := range tries[:5] {
+		require.NoError(t, b.MayMatch(t.Context(), try))
+		require.NoError(t, b.Mismatched(t.Context(), number, try.Probe, try.Officer))
+		require.NoError(t, b.MayMatch(t.Context(), try), "the same finger again")
+	}
+	require.ErrorContains(t, b.MayMatch(t.Context(), tries[5]), "5 fingers did not match")
+
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	require.NoError(t, b.MayMatch(t.Context(), tries[6]))
 }

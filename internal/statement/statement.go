@@ -21,7 +21,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -36,6 +38,9 @@ const contentType = "application/vnd.cancuoc.act+json"
 
 // maxStatement is how large a statement may be, in bytes; one may name 10,000 cards.
 const maxStatement = 512 << 10
+
+// maxSigners is how many signatures are looked at; no act has more than two officers.
+const maxSigners = 4
 
 // Statement says what its officers do, to what.
 type Statement struct {
@@ -186,13 +191,35 @@ func (s Signed) Read() (Statement, error) {
 	case len(s.Statement) > maxStatement:
 		return statement, identity.RefuseField(identity.Invalid, "statement", "is larger than %d kB", maxStatement>>10)
 	}
+	if len(s.Signatures) > maxSigners {
+		return statement, identity.RefuseField(identity.Forbidden, "statement", "has more than %d signatures", maxSigners)
+	}
 	if err := json.Unmarshal(s.Statement, &statement, json.RejectUnknownMembers(true)); err != nil {
 		return statement, identity.RefuseField(identity.Invalid, "statement", "is not the JSON of a statement: id, act, subject, content, until")
 	}
 	if statement.ID == "" || len(statement.ID) > 64 || statement.Act == "" || statement.Subject == "" || statement.Until.IsZero() {
 		return statement, identity.RefuseField(identity.Invalid, "statement", "needs id (at most 64 characters), act, subject, content and until")
 	}
-	return statement, nil
+	return statement, storable(s.Statement)
+}
+
+// storable refuses JSON with what the registry cannot keep, or a person cannot see: texts
+// with control characters or marks of direction, and numbers of more than 31 bits.
+func storable(statement []byte) error {
+	for d := jsontext.NewDecoder(bytes.NewReader(statement)); ; {
+		token, err := d.ReadToken()
+		if err != nil {
+			return nil //nolint:nilerr // its end: it was read before
+		}
+		if token.Kind() == '"' && !identity.Plain(token.String()) {
+			return identity.RefuseField(identity.Invalid, "statement", "contains a control character or a mark of direction; letters, digits and punctuation are accepted")
+		}
+		if token.Kind() == '0' {
+			if _, err := strconv.ParseInt(token.String(), 10, 32); err != nil {
+				return identity.RefuseField(identity.Invalid, "statement", "contains a number that is too large, or not whole; those from %d to %d are accepted", math.MinInt32, math.MaxInt32)
+			}
+		}
+	}
 }
 
 // Says refuses a statement that says something else than this act, on this subject, by

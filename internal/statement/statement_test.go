@@ -339,6 +339,8 @@ func TestRead_Refuses(t *testing.T) {
 		"NoID": but(`"1"`, `""`), "LongID": but(`"1"`, `"`+strings.Repeat("1", 65)+`"`), "NoAct": but(`"hold"`, `""`),
 		"NoSubject": but(`"office"`, `""`), "NoTime": but(`,"until":"2026-11-23T09:30:00Z"`, ``), "WrongTime": but("2026-11-23T", ""),
 		"More": but(`{"id"`, `{"note":"","id"`), "Twice": but(`{"id":"1"`, `{"id":"2","id":"1"`), "CaseOfLetters": but(`"id"`, `"ID"`),
+		"NulInID": but(`"1"`, `"1\u0000"`), "EscapeInAct": but("hold", `ho\u001bld`), "DirectionInSubject": but("office", `office\u202e`),
+		"NulInContent": but("{}", `{"Box":"B\u0000"}`), "LargeNumber": but("{}", `{"Card":2147483648}`), "Fraction": but("{}", `{"Card":0.5}`),
 	} {
 		_, err := statement.Signed{Statement: []byte(text)}.Read()
 		require.ErrorIs(t, err, identity.Invalid, name)

@@ -54,9 +54,11 @@ func (c *comparison) likeness(b forms.Box, size int, least float32, within func(
 }
 
 // square compares a square in the color in which it is least alike. Noise, which makes
-// everything less alike, is allowed for. ok is false if less contrast (standard
-// deviation) is expected of it in every color.
+// everything less alike, is allowed for. ok is false if in every color less contrast
+// (standard deviation) is expected of it, or hardly more than there is noise, or nothing
+// but glare.
 func (c *comparison) square(x, y, size int, least float32) (like float64, ok bool) {
+	const glare = 232
 	like = 1
 	n := float32(size * size)
 	for color := range c.want {
@@ -71,11 +73,11 @@ func (c *comparison) square(x, y, size int, least float32) (like float64, ok boo
 			}
 		}
 		ve, vq := (ee-e*e/n)/n, (qq-q*q/n)/n
-		if ve < least*least {
+		noise := float32(c.noise * c.noise)
+		if ve < max(least*least, 6*noise) || e > glare*n {
 			continue
 		}
 		ok = true
-		noise := float32(c.noise * c.noise)
 		vq = max(vq-noise, noise, 1)
 		like = min(like, float64((eq-e*q/n)/n)/math.Sqrt(float64(ve*vq)))
 	}

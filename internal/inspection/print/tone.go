@@ -82,13 +82,17 @@ func (t tone) predicted(sharp, soft colors) colors {
 }
 
 // noiseOf estimates the noise of a picture from what differs from the expected print
-// between dots that the softening did not mix.
+// between dots that the softening did not mix, and that are neither dark nor overexposed.
 func noiseOf(expected, seen *plane) float64 {
+	const darkest, lightest = 30, 235
 	var counts [512]int // of differences, in quarters
 	n := 0
-	for y := 2; y < expected.h-2; y += 4 {
-		for x := 2; x < expected.w-8; x += 7 {
+	for y := 2; y < expected.h-2; y += 3 {
+		for x := 2; x < expected.w-8; x += 5 {
 			at := y*expected.w + x
+			if v, w := expected.pix[at], expected.pix[at+4]; v < darkest || w < darkest || v > lightest || w > lightest {
+				continue
+			}
 			d := absolute((seen.pix[at] - expected.pix[at]) - (seen.pix[at+4] - expected.pix[at+4]))
 			counts[min(int(4*d), len(counts)-1)]++
 			n++

@@ -32,6 +32,7 @@ import (
 
 func main() {
 	var e evaluation
+	flag.IntVar(&e.first, "first", 0, "the number of the first card: a card and its picture are the same each time")
 	flag.IntVar(&e.cards, "cards", 100, "good prints of each form")
 	flag.IntVar(&e.faces, "faces", 12, "faces of each hair and sex; each is compared with every other")
 	flag.Parse()
@@ -43,9 +44,9 @@ func main() {
 
 // evaluation is one run.
 type evaluation struct {
-	cards, faces int
-	forms        *render.Renderer
-	dir          string // where the printer keeps what it was given
+	first, cards, faces int
+	forms               *render.Renderer
+	dir                 string // where the printer keeps what it was given
 }
 
 // drawn is how the cards are drawn.
@@ -117,6 +118,7 @@ func (e *evaluation) good() error {
 		var mu sync.Mutex
 		refused, spent := 0, time.Duration(0)
 		err = each(e.cards, func(n int) error {
+			n += e.first
 			random := rand.New(rand.NewPCG(uint64(n), 7))
 			c, err := e.make(form, uint64(n), anyFace(random))
 			if err != nil {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
+)
+
+// act posts a statement.
+func (s server) act(t *testing.T, path string, signed statement.Signed) (status int, text string) {
+	t.Helper()
+	body, err := json.Marshal(api.Act{Signed: signed})
+	require.NoError(t, err)
+	status, _, text = s.ask(t, http.MethodPost, path, nil, body)
+	return status, text
+}
+
+// What the registry cannot keep is the client's mistake, and no trouble of the office:
+// who signed it need not even be registered.
+func TestOfficers_RefuseWhatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const nobody, one, other = "application/B7K2M-4QX9T-6", identity.OfficerID("SX-01"), identity.OfficerID("SX-02")
+	seal, approve := identity.SealConsignment{Officer: one}, identity.Approve{Officer: "PD-001-0001"}
+	for name, signed := range map[string]statement.Signed{
+		"ID":          registrytest.SignedAs(approve, nobody, "a\x00b"),
+		"Subject":     registrytest.Signed(approve, "application/\x00"),
+		"Consignment": registrytest.Signed(seal, "consignment/\x00"),
+		"Odd":         registrytest.Signed(seal, "consignment/../x"),
+		"Card":        registrytest.Signed(identity.DestroyCard{Officer: one, Witness: other, Card: 1 << 40, Reason: "damaged"}, nobody),
+		"Place":       registrytest.Signed(identity.ReceiveBlanks{ReceivedBy: one, CountedBy: other, Box: "B", First: "PT1", Last: "PT2", Location: "x\x00"}, statement.Box("B")),
+	} {
+		status, text := s.act(t, "/v1/acts", signed)
+		require.Equal(t, http.StatusUnprocessableEntity, status, "%s: %s", name, text)
+	}
+	center := map[string]string{"Authorization": "Bearer " + s.logIn(t, one)}
+	for _, path := range []string{
+		"/v1/consignments/%00", "/v1/consignments/%ff", "/v1/papers/manifest?of=%00", "/v1/applications?stage=%00", "/v1/applications?stage=Nowhere",
+		"/v1/applications?awaiting=" + url.QueryEscape("\xff"), "/v1/applications?province=%00", "/v1/applications?province=999",
+	} {
+		status, _, text := s.ask(t, http.MethodGet, path, center, nil)
+		require.Equal(t, http.StatusUnprocessableEntity, status, "%s: %s", path, text)
+	}
+}
+
+// Whoever sends an act slowly keeps no officer waiting.
+func TestOfficers_SlowClientsKeepNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	for range 40 {
+		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		_, err = fmt.Fprint(c, "POST /v1/acts HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+		require.NoError(t, err)
+		said := make([]byte, len("HTTP/1.1 100"))
+		_, err = io.ReadFull(c, said)
+		require.NoError(t, err)
+		require.Equal(t, "HTTP/1.1 100", string(said), "it is being read")
+	}
+	status, text := s.act(t, "/v1/acts", statement.Signed{})
+	require.Equal(t, http.StatusForbidden, status, text)
+}
