@@ -5,26 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/desk"
 )
-
-// stationOf is one line of the list of stations.
-type stationOf struct {
-	Station   identity.StationID    `json:"station"`
-	State     string                `json:"state"` // works, paused or silent
-	Why       string                `json:"why,omitzero"`
-	PausedBy  string                `json:"paused_by,omitzero"`
-	PausedAt  time.Time             `json:"paused_at,omitzero"`
-	SilentAt  time.Time             `json:"silent_since,omitzero"`
-	SilentFor string                `json:"silent_for,omitzero"`
-	Slots     int                   `json:"slots"`
-	Cards     []registry.CardInSlot `json:"cards"` // in its slots
-}
 
 func newStations(a *app) *cobra.Command {
 	c := &cobra.Command{
@@ -32,13 +17,9 @@ func newStations(a *app) *cobra.Command {
 		Example: "  starter stations\n  starter stations pause PX-01 --reason \"cleaning\" --officer SX-C06-0001\n  starter stations resume PX-01 --officer SX-C06-0001",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var stations []registry.StationAtWork
-			if err := a.read(cmd.Context(), "/v1/stations", nil, &stations); err != nil {
+			var list []desk.Station
+			if err := a.read(cmd.Context(), "/v1/stations", nil, &list); err != nil {
 				return err
-			}
-			list := make([]stationOf, len(stations))
-			for i, s := range stations {
-				list[i] = describeStation(s)
 			}
 			return a.print(cmd, list, func(w io.Writer) { printStations(w, list) })
 		},
@@ -47,23 +28,7 @@ func newStations(a *app) *cobra.Command {
 	return c
 }
 
-func describeStation(s registry.StationAtWork) stationOf {
-	d := stationOf{Station: s.ID, State: "works", Why: s.PausedWhy, PausedBy: s.PausedBy, PausedAt: s.PausedAt, Slots: s.Slots, Cards: s.Cards}
-	if s.PausedWhy != "" {
-		d.State = "paused"
-	}
-	if s.Silent > registry.SilentAfter {
-		d.State, d.SilentFor = "silent", s.Silent.Round(time.Second).String()
-		d.SilentAt = s.SeenAt
-		d.Why = fmt.Sprintf("not heard of since %s, for %s: its worker is off, or does not reach the database", s.SeenAt.In(identity.HanoiTime).Format(time.DateTime), d.SilentFor)
-		if s.PausedWhy != "" {
-			d.Why += "; paused: " + s.PausedWhy
-		}
-	}
-	return d
-}
-
-func printStations(w io.Writer, list []stationOf) {
+func printStations(w io.Writer, list []desk.Station) {
 	rows := make([][]string, len(list))
 	for i, s := range list {
 		cards := make([]string, len(s.Cards))

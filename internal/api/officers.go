@@ -68,7 +68,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/surplus", center(o.Desk.Registry.UnclearSurplus)),
 		read("GET /v1/stock", center(o.Desk.Registry.Stock)),
 		read("GET /v1/unwanted", center(o.Desk.Registry.Unwanted)),
-		read("GET /v1/stations", center(o.Desk.Registry.StationsAtWork)),
+		read("GET /v1/stations", center(o.Desk.Stations)),
 		read("GET /v1/decodes", o.getDecodes),
 		read("GET /v1/officers", center(o.Desk.Registry.Officers)),
 		{pattern: "GET /v1/papers/{paper}", handle: o.getPaper},
