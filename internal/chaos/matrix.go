@@ -32,7 +32,7 @@ var columns = func() []fault {
 // Times of the matrix.
 const (
 	thaw     = 15 * time.Second       // until what was frozen goes on
-	together = time.Second            // that a stage is held for others to be struck at the same time
+	together = 2 * time.Second        // that a stage is held for others to be struck at the same time
 	reach    = 20 * time.Second       // that a round waits for somebody to come to a place
 	patience = 3 * time.Minute        // after which nobody is expected to come any more, or to go on
 	instant  = 100 * time.Millisecond // in which a signal has arrived
@@ -248,7 +248,7 @@ func (m *matrix) meddle(ctx context.Context, h *hit) error {
 // every place.
 func (m *matrix) strikeProcesses(ctx context.Context) {
 	faults := slices.DeleteFunc(slices.Clone(columns), func(f fault) bool { return f.target == "" })
-	m.part(faults, 4*time.Second)
+	m.part(faults, 2*time.Second)
 	for last := time.Now(); ctx.Err() == nil && time.Since(last) < patience && m.left(anywhere, faults...); {
 		for _, f := range faults {
 			m.quiet(ctx)

@@ -61,7 +61,7 @@ func (p *pass) unknown(ctx context.Context) error {
 	for _, number := range strange {
 		p.strange[number] = true
 		p.report.Unknown = append(p.report.Unknown, workflows.ApplicationWorkflowID(number))
-		if p.running.Applications[number].Awaiting != identity.ToAttend && p.due("unknown application "+string(number)) {
+		if p.running.Applications[number].Awaiting != identity.ToAttend && p.due("unknown application "+string(number), "") {
 			if _, over := p.try(p.Engine.LookApplication(ctx, number)); over != nil {
 				return over
 			}
@@ -69,7 +69,7 @@ func (p *pass) unknown(ctx context.Context) error {
 	}
 	for _, number := range strangeBoxes {
 		p.report.Unknown = append(p.report.Unknown, workflows.ConsignmentWorkflowID(number))
-		if p.due("unknown consignment " + string(number)) {
+		if p.due("unknown consignment "+string(number), "") {
 			if _, over := p.try(p.Engine.LookConsignment(ctx, number)); over != nil {
 				return over
 			}
@@ -114,7 +114,7 @@ func (p *pass) applications(ctx context.Context) error {
 		after = list[len(list)-1].Number
 	}
 	for number := range p.running.Applications { // of what has ended, a workflow still runs: it looks, and ends
-		if !open[number] && !p.strange[number] && p.due("ended application "+string(number)) {
+		if !open[number] && !p.strange[number] && p.due("ended application "+string(number), "") {
 			p.report.Told = append(p.report.Told, number)
 			if _, over := p.try(p.Engine.LookApplication(ctx, number)); over != nil {
 				return over
@@ -139,7 +139,7 @@ func (p *pass) application(ctx context.Context, app registry.OpenApplication) er
 		return over
 	case !disagree(app, shown):
 		p.agrees("application " + string(app.Number))
-	case p.due("application " + string(app.Number)):
+	case p.due("application "+string(app.Number), fmt.Sprint(app.Stage, app.Awaiting, app.Card, app.Consignment, shown)):
 		return p.look(ctx, app.Number)
 	}
 	return nil
@@ -183,7 +183,7 @@ func (p *pass) consignments(ctx context.Context) error {
 				err = p.beginBox(ctx, box)
 			case shown == box.State:
 				p.agrees("consignment " + string(box.Number))
-			case p.due("consignment " + string(box.Number)):
+			case p.due("consignment "+string(box.Number), fmt.Sprint(box.State, shown)):
 				_, err = p.try(p.Engine.LookConsignment(ctx, box.Number))
 			}
 			if err != nil {
@@ -214,7 +214,7 @@ func (p *pass) endedBoxes(ctx context.Context, open map[identity.ConsignmentNumb
 		open[box.Number] = true
 	}
 	for _, number := range others {
-		if !open[number] && p.due("ended consignment "+string(number)) {
+		if !open[number] && p.due("ended consignment "+string(number), "") {
 			if _, over := p.try(p.Engine.LookConsignment(ctx, number)); over != nil {
 				return over
 			}
@@ -246,7 +246,7 @@ func (p *pass) ended(ctx context.Context, apps map[identity.ApplicationNumber]st
 			_, err = p.try(err)
 		case !runs:
 			err = p.application(ctx, app)
-		case p.due(told):
+		case p.due(told, ""):
 			err = p.look(ctx, app.Number)
 		}
 		if err != nil {
@@ -264,7 +264,7 @@ func (p *pass) ended(ctx context.Context, apps map[identity.ApplicationNumber]st
 			_, err = p.try(err)
 		case !runs:
 			err = p.beginBox(ctx, box)
-		case p.due(told):
+		case p.due(told, ""):
 			_, err = p.try(p.Engine.LookConsignment(ctx, box.Number))
 		}
 		if err != nil {
@@ -314,7 +314,7 @@ func (p *pass) stock(ctx context.Context) error {
 		return err
 	}
 	for _, number := range waiting {
-		if !p.due("stock for " + string(number)) {
+		if !p.due("stock for "+string(number), "") {
 			continue
 		}
 		woken, over := p.try(p.Engine.LookApplication(ctx, number))

@@ -152,18 +152,22 @@ func (r *Reconciler) begin(ctx context.Context) (*pass, error) {
 type told struct {
 	times int
 	at    time.Time
+	what  string
 }
 
-// due reports whether a workflow may be told to look, and remembers that it was. What
-// still differs after that is told again ever more rarely, so that telling never fills a
-// history.
-func (r *Reconciler) due(workflow string) bool {
+// due reports whether a workflow may be told to look because of what differs, and
+// remembers that it was. What still differs after that is told again ever more rarely, so
+// that telling never fills a history; when something else differs, it is told at once.
+func (r *Reconciler) due(workflow, what string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.looked == nil {
 		r.looked = make(map[string]told)
 	}
 	before := r.looked[workflow]
+	if before.what != what {
+		before = told{}
+	}
 	pause := again
 	for range before.times - 1 {
 		pause = min(10*pause, rarely)
@@ -171,7 +175,7 @@ func (r *Reconciler) due(workflow string) bool {
 	if before.times > 0 && time.Since(before.at) < pause {
 		return false
 	}
-	r.looked[workflow] = told{before.times + 1, time.Now()} //nolint:forbidigo // how long ago is all that is asked
+	r.looked[workflow] = told{before.times + 1, time.Now(), what} //nolint:forbidigo // how long ago is all that is asked
 	return true
 }
 

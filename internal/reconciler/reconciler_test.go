@@ -195,6 +195,23 @@ func TestPass_WakesAgainWhenTheNextBoxComes(t *testing.T) {
 	require.Empty(t, w.pass(t))
 }
 
+// What an application was told about is not told again soon; what differs then for another
+// reason is told at once, though no pass saw the two agree between.
+func TestPass_TellsAtOnceOfAnotherDifference(t *testing.T) {
+	t.Parallel()
+	w := await(t, 1)
+	const number identity.ApplicationNumber = "A-00000001"
+	w.engine.running.Applications[number] = workflows.Shown{Stage: identity.DataPreparation}
+	require.Len(t, w.pass(t), 1)
+	require.Empty(t, w.pass(t))
+
+	_, err := w.db.Exec(t.Context(), `UPDATE applications SET awaiting = 'attention', awaiting_why = 'the vault has no portrait'`)
+	require.NoError(t, err)
+
+	require.Len(t, w.pass(t), 1)
+	require.Empty(t, w.pass(t))
+}
+
 // One application that cannot be mended does not keep the others from it.
 func TestPass_GoesOnAfterWhatFails(t *testing.T) {
 	t.Parallel()

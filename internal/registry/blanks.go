@@ -173,6 +173,9 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 			return identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
 				before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy)
 		}
+		if err := inService(ctx, tx, b.Location); err != nil {
+			return err
+		}
 		_, err = tx.Exec(ctx, `
 		WITH box AS (
 			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by, act)
@@ -187,6 +190,16 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 			})
 		return err
 	})
+	return err
+}
+
+// inService refuses a station that is gone for good.
+func inService(ctx context.Context, tx pgx.Tx, location string) error {
+	var gone bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM stations_at_work WHERE id = $1 AND removed_at IS NOT NULL)`, location).Scan(&gone)
+	if err == nil && gone {
+		return identity.RefuseField(identity.Conflict, "location", "%s is out of service", location)
+	}
 	return err
 }
 

@@ -105,6 +105,10 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
 }
 
+// cameFrom is the stock from which a blank of box x came; the center's, if that was the
+// stock of a station that is out of service.
+const cameFrom = `CASE WHEN EXISTS (SELECT FROM stations_at_work WHERE id = x.location AND removed_at IS NOT NULL) THEN ` + locationCenter + ` ELSE x.location END`
+
 // GiveBack returns the blank of a card that was begun, and to which nothing was written,
 // to the stock that it came from. The card is then as it was prepared, and any station
 // may begin it. A second call changes nothing; it reports whether this one did.
@@ -117,7 +121,7 @@ func (r *Registry) GiveBack(ctx context.Context, number identity.ApplicationNumb
 			UPDATE cards c SET state = `+cardPrepared+`, blank = NULL, station = '', changed_at = now()
 			FROM card WHERE c.application = card.application AND c.attempt = card.attempt RETURNING card.application, card.blank
 		), returned AS (
-			UPDATE blanks b SET account = `+accountStock+`, location = x.location, application = NULL, attempt = NULL, given_back = b.given_back + 1
+			UPDATE blanks b SET account = `+accountStock+`, location = `+cameFrom+`, application = NULL, attempt = NULL, given_back = b.given_back + 1
 			FROM prepared, boxes x WHERE b.serial = prepared.blank AND x.number = b.box
 		)
 		INSERT INTO audit (application, actor, event, reason)
@@ -142,7 +146,7 @@ func (r *Registry) SayUntouched(ctx context.Context, number identity.Application
 			UPDATE cards c SET unsure = false, blank = CASE WHEN @untouched THEN NULL ELSE c.blank END
 			FROM card WHERE c.application = card.application AND c.attempt = card.attempt RETURNING card.application
 		), returned AS (
-			UPDATE blanks b SET account = `+accountStock+`, location = x.location, application = NULL, attempt = NULL, given_back = b.given_back + 1
+			UPDATE blanks b SET account = `+accountStock+`, location = `+cameFrom+`, application = NULL, attempt = NULL, given_back = b.given_back + 1
 			FROM said, card, boxes x WHERE @untouched AND b.serial = card.blank AND x.number = b.box
 		)
 		INSERT INTO audit (application, actor, event, reason)
