@@ -21,7 +21,7 @@ func compare(sharp, soft colors, half *image.RGBA, place transform) *comparison 
 	seen := warpedColors(half, 2, place, sharp[0].w, sharp[0].h)
 	seen.soften()
 	c := &comparison{seen: seen, tone: toneOf(soft, seen)}
-	c.want = c.predicted(sharp, soft)
+	c.want = c.predicted(sharp, soft, seen)
 	c.noise = noiseOf(c.want[1], seen[1])
 	return c
 }

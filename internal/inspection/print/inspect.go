@@ -132,7 +132,7 @@ func (i *inspection) checkFields() []finding {
 const (
 	largeLetters, largeLike = 10.0, 0.91 // points
 	smallLetters, smallLike = 6.0, 0.82
-	tinyLike                = 0.70
+	tinyLike                = 0.65
 	leastInk                = 20 // standard deviation of a square with letters
 )
 

@@ -42,17 +42,19 @@ func toneOf(expected, seen colors) tone {
 	return t
 }
 
+// mostDot is the most levels that a dot counts: it may be damaged.
+const mostDot = 40
+
 // leastMisfit is the gain, of those between two in steps, by which dots are what is
 // expected of them. Where much is overexposed, many fit about as well: the least of them
 // is taken.
 func leastMisfit(from, to, step float64, list ...[][2]float32) float64 {
-	const most = 40 // that one dot counts: it may be damaged
 	best, at := float32(math.Inf(1)), from
 	for g := from; g <= to+1e-9; g += step {
 		var sum float32
 		for _, pairs := range list {
 			for _, p := range pairs {
-				sum += min(absolute(min(p[0]*float32(g), 255)-p[1]), most)
+				sum += min(absolute(min(p[0]*float32(g), 255)-p[1]), mostDot)
 			}
 		}
 		if sum < best*0.98 {
@@ -63,9 +65,10 @@ func leastMisfit(from, to, step float64, list ...[][2]float32) float64 {
 }
 
 // predicted is what a picture in that tone shows of what is expected: soft is it
-// softened, and sharp not.
-func (t tone) predicted(sharp, soft colors) colors {
-	for c, p := range sharp {
+// softened, and sharp not. Where the picture is overexposed, it was either sharp before
+// that or blurred, whichever is nearer to what is seen.
+func (t tone) predicted(sharp, soft, seen colors) colors {
+	for c := range soft {
 		g := float32(t.gain[c])
 		if g <= 1 {
 			for i, v := range soft[c].pix {
@@ -73,12 +76,35 @@ func (t tone) predicted(sharp, soft colors) colors {
 			}
 			continue
 		}
-		for i, v := range p.pix {
-			soft[c].pix[i] = min(v*g, 255) // overexposed before the softening
+		blurred := overexposed(soft[c], g)
+		done(soft[c])
+		soft[c] = overexposed(sharp[c], g)
+		if distance(blurred, seen[c]) < distance(soft[c], seen[c]) {
+			soft[c], blurred = blurred, soft[c]
 		}
-		soft[c].soften()
+		done(blurred)
 	}
 	return soft
+}
+
+// overexposed is a plane with more light than it can show, softened after that.
+func overexposed(p *plane, gain float32) *plane {
+	out := newPlane(p.w, p.h)
+	for i, v := range p.pix {
+		out.pix[i] = min(v*gain, 255)
+	}
+	out.soften()
+	return out
+}
+
+// distance is how far two planes are from each other, by some of their dots.
+func distance(a, b *plane) float32 {
+	const every = 7
+	var sum float32
+	for i := 0; i < len(a.pix); i += every {
+		sum += min(absolute(a.pix[i]-b.pix[i]), mostDot)
+	}
+	return sum
 }
 
 // noiseOf estimates the noise of a picture from what differs from the expected print

@@ -184,6 +184,7 @@ func (e *evaluation) others() error {
 				switch {
 				case m == n && len(found) > 0:
 					refused++
+					fmt.Printf("refused     %s, %+v: %s\n", cards[n].job, l, strings.Join(found, "; "))
 				case m != n:
 					if compared++; len(found) == 0 {
 						accepted++
