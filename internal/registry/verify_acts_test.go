@@ -118,7 +118,7 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"Reason":              {`UPDATE decisions SET reason = 'papers-forged' WHERE step = 'reject'`, "reject by " + string(latecomer) + ": that is not what was signed"},
 		"OtherApplication":    {`UPDATE acts SET subject = 'application/00000-00000-0' WHERE act = 'reject'`, "its statement is of another act"},
 		"Statement":           {`UPDATE acts SET statement = convert_to(replace(convert_from(statement, 'UTF8'), 'not-entitled', 'papers-forged'), 'UTF8') WHERE act = 'reject'`, "its signatures do not fit"},
-		"StatementIsNone":     {`UPDATE acts SET statement = '\x00' WHERE act = 'reject'`, "its statement is of another act"},
+		"StatementIsNone":     {`UPDATE acts SET statement = '{}' WHERE act = 'reject'`, "its statement is of another act"},
 		"ActGone":             {`DELETE FROM acts WHERE act = 'hand-over'`, "handed over by"},
 		"OneOfTwoGone":        {`DELETE FROM acts WHERE act = 'receive-blanks' AND officer = (SELECT max(officer) FROM acts WHERE act = 'receive-blanks')`, "it is not signed by those whom it names"},
 		"DecisionGone":        {`DELETE FROM decisions WHERE step = 'approve'`, "approve of application/"},
