@@ -485,7 +485,7 @@ func photographs(file string, round int) act {
 	return func(o *testOffice) {
 		portrait, err := os.ReadFile(filepath.Join(o.folder, file))
 		require.NoError(o.t, err)
-		require.NoError(o.t, o.Capture(o.t.Context(), o.number, round, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
+		require.NoError(o.t, o.Capture(o.t.Context(), o.number, round, nil, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
 		update(identity.Recapture{Officer: enroller, Round: round})(o)
 	}
 }

@@ -103,7 +103,7 @@ func recordCalm(t *testing.T) {
 	poor.await(identity.ToRecapture)
 	portrait, err := os.ReadFile(filepath.Join(poor.folder, "recapture", "portrait.jpg"))
 	require.NoError(t, err)
-	require.NoError(t, o.Registry.Capture(t.Context(), poor.number, 2, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
+	require.NoError(t, o.Registry.Capture(t.Context(), poor.number, 2, nil, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait}))
 	poor.does(identity.Recapture{Officer: enroller, Round: 2})
 	poor.await(identity.ToApprove)
 	poor.does(identity.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})

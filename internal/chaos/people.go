@@ -209,7 +209,7 @@ func (p *people) recapture(ctx context.Context, number identity.ApplicationNumbe
 		return
 	}
 	round := record.CaptureRound + 1
-	if p.office.Registry.Capture(asking, number, round, evidence) == nil {
+	if p.office.Registry.Capture(asking, number, round, nil, evidence) == nil {
 		_ = p.tell(ctx, number, identity.Recapture{Officer: a.application.Officer, Round: round})
 	}
 }

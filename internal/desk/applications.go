@@ -64,7 +64,7 @@ func (d *Desk) recapture(ctx context.Context, s subject, act identity.Recapture,
 		if err != nil {
 			return Answer{}, err
 		}
-		if err := d.Registry.Capture(ctx, number, act.Round, evidence); err != nil {
+		if err := d.Registry.Capture(ctx, number, act.Round, act.Captured, evidence); err != nil {
 			return Answer{}, err
 		}
 	}

@@ -97,6 +97,9 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 			if err := tx.QueryRow(ctx, sql, args).Scan(&clock.Due, &stopped, &clock.Now); err != nil {
 				return err
 			}
+			if err := captured(ctx, tx, d.Application, signed); err != nil {
+				return err
+			}
 			_, err := tx.Exec(ctx, enlistCaptured, d.Application, d.Round)
 			return err
 		})

@@ -1,12 +1,14 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/internal/vault"
 )
 
@@ -93,8 +95,8 @@ func (r *Registry) readEvidence(results pgx.BatchResults, number identity.Applic
 
 // Capture stores the evidence of a recapture, before the workflow is told, which knows
 // whether it waits for one: an application on hold may. The same round again replaces it until the workflow has accepted the round, and
-// until then nobody is searched for in it.
-func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, evidence map[identity.EvidenceKind][]byte) error {
+// until then nobody is searched for in it. The digest is of the files, as the officer signs for them.
+func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumber, round int, digest []byte, evidence map[identity.EvidenceKind][]byte) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		var at int
 		var stage identity.Stage
@@ -117,6 +119,7 @@ func (r *Registry) Capture(ctx context.Context, number identity.ApplicationNumbe
 		}
 		batch := &pgx.Batch{}
 		sealed.Queue(batch)
+		batch.Queue(`UPDATE applications SET captured = $2 WHERE number = $1`, number, digest)
 		return tx.SendBatch(ctx, batch).Close()
 	})
 	return fail("store capture", err)
@@ -132,6 +135,31 @@ func (r *Registry) DropCapture(ctx context.Context, number identity.ApplicationN
 		return dropCapture(ctx, tx, number, round)
 	})
 	return fail("drop capture", err)
+}
+
+// captured refuses a recapture whose officer signed for other files than those that were
+// captured last: somebody else captured at the same moment.
+func captured(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, signed statement.Signed) error {
+	said, err := signed.Read()
+	if err != nil {
+		return err
+	}
+	act, err := said.Does()
+	if err != nil {
+		return err
+	}
+	recapture, is := act.(identity.Recapture)
+	if !is || len(recapture.Captured) == 0 { // who came by no desk signed for no files
+		return nil
+	}
+	var last []byte
+	if err := tx.QueryRow(ctx, `SELECT captured FROM applications WHERE number = $1`, number).Scan(&last); err != nil {
+		return err
+	}
+	if !bytes.Equal(recapture.Captured, last) {
+		return identity.RefuseField(identity.Conflict, "files", "are not those that were captured last: somebody captured application %s at the same moment; capture again", number)
+	}
+	return nil
 }
 
 func dropCapture(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, round int) error {

@@ -7,18 +7,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 func TestCapture_IsTheNextRound(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
-	require.ErrorContains(t, b.Capture(t.Context(), number, 2, nil), "is not to be captured again")
+	require.ErrorContains(t, b.Capture(t.Context(), number, 2, nil, nil), "is not to be captured again")
 	b.enter(t, number, 1, identity.BiometricCapture)
 
-	require.ErrorContains(t, b.Capture(t.Context(), number, 3, nil), "is round 2")
-	require.NoError(t, b.Capture(t.Context(), number, 2, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("poor")}))
-	require.NoError(t, b.Capture(t.Context(), number, 2, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("good")}))
+	require.ErrorContains(t, b.Capture(t.Context(), number, 3, nil, nil), "is round 2")
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("poor")}))
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("good")}))
 	gallery, err := b.Gallery(t.Context(), 0, 10)
 	require.NoError(t, err)
 	require.Len(t, gallery, 1, "nobody is searched for in what was not accepted")
@@ -36,6 +38,31 @@ func TestCapture_IsTheNextRound(t *testing.T) {
 	require.Equal(t, []string{"received", "entered BiometricCapture", "recapture"}, b.trail(t, number))
 }
 
+// An officer's signature is for the files that the officer captured: who captured others at
+// the same moment has neither recorded.
+func TestDecide_RecordsTheCaptureThatWasSigned(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	b.enter(t, number, 1, identity.BiometricCapture)
+	own, other := []byte("the holder"), []byte("a stranger")
+	digest := func(portrait []byte) []byte { return statement.Digest(map[string][]byte{"portrait": portrait}) }
+	capture := func(portrait []byte) {
+		evidence := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: portrait, identity.EvidenceTemplates: portrait}
+		require.NoError(t, b.Capture(t.Context(), number, 2, digest(portrait), evidence))
+	}
+	act := identity.Recapture{Officer: enroller, Round: 2, Captured: digest(own)}
+	signed := registrytest.Signed(act, statement.Application(number))
+	capture(own)
+	capture(other)
+	require.ErrorIs(t, b.decide(t, number, act, 2, signed), identity.Conflict)
+	require.Zero(t, b.count(t, "acts WHERE act = 'recapture'")+b.count(t, "decisions")+b.count(t, "gallery WHERE round = 2"))
+
+	capture(own)
+	require.NoError(t, b.decide(t, number, act, 2, signed))
+	require.Equal(t, 1, b.count(t, "decisions"))
+}
+
 // A capture that its workflow refused leaves nothing behind.
 func TestDropCapture_LeavesNothing(t *testing.T) {
 	t.Parallel()
@@ -43,7 +70,7 @@ func TestDropCapture_LeavesNothing(t *testing.T) {
 	number := b.received(t)
 	b.enter(t, number, 1, identity.BiometricCapture)
 	fingers := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("a stranger"), identity.EvidenceTemplates: []byte("a stranger's")}
-	require.NoError(t, b.Capture(t.Context(), number, 2, fingers))
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, fingers))
 
 	require.NoError(t, b.DropCapture(t.Context(), number, 2))
 

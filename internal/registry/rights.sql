@@ -50,7 +50,7 @@ GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_p
 GRANT SELECT,
     INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, delivery_to,
         destination, urgent, exemption, representative, personal_number, person, law, form, processing_days, fee),
-    UPDATE (stage, awaiting, awaiting_why, awaiting_since, clock_stopped_at, attempt, capture_round, probes, held, reason, due, entered_at,
+    UPDATE (stage, awaiting, awaiting_why, awaiting_since, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
         started_at, personal_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;
 GRANT SELECT,

@@ -123,8 +123,8 @@ func TestRights_EvidenceStays(t *testing.T) {
 		}
 	}
 	again := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("again"), identity.EvidenceTemplates: []byte("again")}
-	require.NoError(t, b.Capture(t.Context(), number, 2, again))
-	require.NoError(t, b.Capture(t.Context(), number, 2, again))
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, again))
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, again))
 }
 
 // Constraints compare what the database knows, not what a writer says of it.

@@ -45,7 +45,7 @@ func TestEnterWith_ReadsTheLastEvidenceOfEachKind(t *testing.T) {
 	b := newBundle(t)
 	number := b.received(t)
 	b.enter(t, number, 1, identity.BiometricCapture)
-	require.NoError(t, b.Capture(t.Context(), number, 2, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("second portrait")}))
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("second portrait")}))
 	read := func(round int) registry.Evidence {
 		record, evidence, err := b.EnterWith(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Actor: "system"},
 			registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: round},

@@ -108,7 +108,7 @@ func TestBuiltin_SearchesWithTheFingersTakenLast(t *testing.T) {
 		Application: second, To: identity.BiometricCapture, Actor: "system",
 	})
 	require.NoError(t, err)
-	require.NoError(t, r.Capture(t.Context(), second, 2, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: fingers(t, sameFingers)}))
+	require.NoError(t, r.Capture(t.Context(), second, 2, nil, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: fingers(t, sameFingers)}))
 
 	hits := search(t, r, builtin, second, 3)
 
