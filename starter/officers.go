@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func printOfficers(w io.Writer, list []registry.RegisteredOfficer) {
 				keys++
 			}
 		}
-		rows[i] = []string{string(o.Badge), string(o.Unit), words(o.Roles), state, fmt.Sprint(keys)}
+		rows[i] = []string{string(o.Badge), string(o.Unit), words(o.Roles), state, strconv.Itoa(keys)}
 	}
 	printTable(w, []string{"OFFICER", "UNIT", "ROLES", "STATE", "KEYS"}, rows)
 }

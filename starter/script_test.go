@@ -161,8 +161,10 @@ func writeKeys(folder string) error {
 // openGateway serves an office as the gateway does, until the script ends: each request is
 // answered by the settings that stand in the file by then.
 func openGateway(t testing.TB, door net.Listener, settings string) {
+	t.Helper()
 	var once sync.Once
 	var handler http.Handler
+	background := context.WithoutCancel(t.Context())
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		once.Do(func() {
 			c, err := config.Load(settings)
@@ -170,7 +172,7 @@ func openGateway(t testing.TB, door net.Listener, settings string) {
 				t.Error(err)
 				return
 			}
-			o, err := office.Open(context.WithoutCancel(t.Context()), c, slog.New(slog.DiscardHandler))
+			o, err := office.Open(background, c, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Error(err)
 				return

@@ -160,12 +160,12 @@ func (b box) book(ctx context.Context, tx pgx.Tx, c held, by string) (identity.S
 		if err := c.restore(ctx, tx, b, by); err != nil {
 			return "", "", err
 		}
-		return b.pass(ctx, tx, c, by, here)
+		return b.pass(ctx, tx, c, here)
 	case c.state == identity.CardPacked && c.stage.Ended():
-		_, _, err := b.pass(ctx, tx, c, by, true)
+		_, _, err := b.pass(ctx, tx, c, true)
 		return identity.SurplusUnwanted, "arrived: its application has ended, so two officers destroy it (starter stock destroy)", err
 	case c.state == identity.CardPacked:
-		return b.pass(ctx, tx, c, by, here)
+		return b.pass(ctx, tx, c, here)
 	case c.state == identity.CardArrived && c.boxFor == b.destination:
 		return identity.SurplusCounted, "it was counted in before, with " + string(c.consignment), nil
 	case c.state == identity.CardArrived, c.state.AtStation(), c.state == identity.CardSpoiled:
@@ -178,7 +178,7 @@ func (b box) book(ctx context.Context, tx pgx.Tx, c held, by string) (identity.S
 
 // pass books a card off the consignment on whose manifest it was: onto this one, where it
 // has arrived, or into one that goes on to where it belongs.
-func (b box) pass(ctx context.Context, tx pgx.Tx, c held, by string, here bool) (identity.SurplusOutcome, string, error) {
+func (b box) pass(ctx context.Context, tx pgx.Tx, c held, here bool) (identity.SurplusOutcome, string, error) {
 	batch := &pgx.Batch{}
 	c.takeOut(batch)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
