@@ -26,10 +26,10 @@ func (b *bundle) gone(t *testing.T, id identity.StationID) {
 	require.NoError(t, err)
 }
 
-func (b *bundle) stockAtPress(t *testing.T, first, last string) {
+func (b *bundle) stockAtPress(t *testing.T, last string) {
 	t.Helper()
 	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
-		Box: "B-1", First: identity.BlankSerial(first), Last: identity.BlankSerial(last), Location: string(press), ReceivedBy: approver, CountedBy: counter,
+		Box: "B-1", First: "PT0001", Last: identity.BlankSerial(last), Location: string(press), ReceivedBy: approver, CountedBy: counter,
 	}))
 }
 
@@ -41,7 +41,7 @@ func TestRemoveStation_WhenNothingWaitsForItAnyMore(t *testing.T) {
 	remove := identity.RemoveStation{Officer: "SX-01", Witness: "SX-02", Reason: "burned down", Blanks: identity.BlanksLost}
 	require.ErrorIs(t, errOf(b.RemoveStation(t.Context(), press, remove)), identity.NotFound)
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
-	b.stockAtPress(t, "PT0001", "PT0005")
+	b.stockAtPress(t, "PT0005")
 	number := b.prepared(t)
 	require.NoError(t, errOf(b.TakeBlank(t.Context(), number, 1, press)))
 
@@ -107,7 +107,7 @@ func TestRemoveStation_BringsItsBlanksElsewhere(t *testing.T) {
 			for _, id := range []identity.StationID{press, "PX-02"} {
 				require.NoError(t, errOf(b.ReportStation(t.Context(), id, 1, true)))
 			}
-			b.stockAtPress(t, "PT0001", "PT0005")
+			b.stockAtPress(t, "PT0005")
 			b.gone(t, press)
 
 			n, err := b.RemoveStation(t.Context(), press, identity.RemoveStation{Officer: "SX-01", Witness: "SX-02", Reason: "closed", Blanks: to})
@@ -123,7 +123,7 @@ func TestRemoveStation_BringsItsBlanksElsewhere(t *testing.T) {
 			require.ErrorContains(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
 				Box: "B-2", First: "PT0006", Last: "PT0007", Location: string(press), ReceivedBy: approver, CountedBy: counter,
 			}), "out of service")
-			b.stockAtPress(t, "PT0001", "PT0005")
+			b.stockAtPress(t, "PT0005")
 			require.Equal(t, 5, b.balanced(t).Received, "the same box again is the same box")
 		})
 	}
@@ -137,7 +137,7 @@ func TestRemoveStation_BlanksGivenBackLaterAreTheCenters(t *testing.T) {
 	for _, id := range []identity.StationID{press, "PX-02"} {
 		require.NoError(t, errOf(b.ReportStation(t.Context(), id, 1, true)))
 	}
-	b.stockAtPress(t, "PT0001", "PT0001")
+	b.stockAtPress(t, "PT0001")
 	b.gone(t, press)
 	require.NoError(t, errOf(b.RemoveStation(t.Context(), press, identity.RemoveStation{Officer: "SX-01", Witness: "SX-02", Reason: "closed", Blanks: "PX-02"})))
 	number := b.prepared(t)
@@ -155,7 +155,7 @@ func TestBlanks_AreLostWithTheirStationOnly(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
-	b.stockAtPress(t, "PT0001", "PT0002")
+	b.stockAtPress(t, "PT0002")
 	_, err := b.db.Exec(t.Context(), `UPDATE blanks SET account = 'spoiled'`)
 	require.ErrorContains(t, err, "lost with its station only")
 	require.Equal(t, 2, b.balanced(t).InStock)
