@@ -14,6 +14,7 @@ import (
 
 	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
@@ -72,4 +73,19 @@ func TestOfficers_SlowClientsKeepNobodyWaiting(t *testing.T) {
 	}
 	status, text := s.act(t, "/v1/acts", statement.Signed{})
 	require.Equal(t, http.StatusForbidden, status, text)
+}
+
+// The center reads how its stations are, those that are silent too.
+func TestOfficers_ReadStations(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	_, err := s.office.Registry.ReportStation(t.Context(), "PX-01", 2, false)
+	require.NoError(t, err)
+	status, _, text := s.ask(t, http.MethodGet, "/v1/stations", map[string]string{"Authorization": "Bearer " + s.logIn(t, "SX-01")}, nil)
+	require.Equal(t, http.StatusOK, status, text)
+	var list []registry.StationAtWork
+	require.NoError(t, json.Unmarshal([]byte(text), &list, api.Durations))
+	require.Len(t, list, 1)
+	require.Equal(t, identity.StationID("PX-01"), list[0].ID)
+	require.Positive(t, list[0].Silent)
 }
