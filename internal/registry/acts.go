@@ -162,21 +162,27 @@ func current(said statement.Statement, at time.Time) error {
 	return nil
 }
 
+// What is kept of refusals: anybody may send statements, and fill no disk with them.
+const (
+	maxKept    = 4 << 10 // bytes of a statement that was never done
+	maxRefused = 300     // refusals within a minute
+)
+
 // RefusedAct keeps, for the auditor, that a statement was refused and why: a line for each,
-// however often it is sent.
+// however often it is sent. In a flood of them, the first are kept.
 func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error) error {
 	said, _ := s.Read() // what cannot be read is kept all the same
 	claimed := make([]string, len(s.Signatures))
 	for i, g := range s.Signatures {
 		claimed[i] = identity.OneLine(string(g.Officer))
 	}
-	const most = 4 << 10 // bytes of a statement that was never done
 	by, text := strings.Join(claimed, " and "), identity.OneLine(why.Error())
 	digest := sha256.New()
 	fmt.Fprintf(digest, "%q %q ", by, text)
 	digest.Write(s.Statement)
 	_, err := r.db.Exec(ctx, `
-		INSERT INTO refused_acts (act, subject, claimed, why, statement, digest) VALUES ($1, $2, $3, $4, coalesce($5, '\x'::bytea), $6) ON CONFLICT (digest) DO NOTHING`,
-		identity.OneLine(said.Act), identity.OneLine(said.Subject), by, text, s.Statement[:min(len(s.Statement), most)], digest.Sum(nil))
+		INSERT INTO refused_acts (act, subject, claimed, why, statement, digest) SELECT $1, $2, $3, $4, coalesce($5, '\x'::bytea), $6
+		WHERE (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 minute') < $7 ON CONFLICT (digest) DO NOTHING`,
+		identity.OneLine(said.Act), identity.OneLine(said.Subject), by, text, s.Statement[:min(len(s.Statement), maxKept)], digest.Sum(nil), maxRefused)
 	return fail("keep refusal", err)
 }

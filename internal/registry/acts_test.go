@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"crypto/ed25519"
+	"fmt"
 	"testing"
 	"time"
 
@@ -441,4 +442,14 @@ func TestRights_NobodyIsAFounderButByTheOwner(t *testing.T) {
 	_, err := programs.Exec(t.Context(), `INSERT INTO officers (badge, unit, roles) VALUES ('EVE', 'center', '{approving}')`)
 	require.Equal(t, "officer_is_registered_by_an_act", constraintOf(err))
 	require.Error(t, registry.Found(t.Context(), b.url, []registry.Founder{{Officer: identity.Officer{Badge: "EVE", Unit: identity.UnitCenter, Roles: identity.Roles}, Key: publicKey(t, "EVE")}}))
+}
+
+// Anybody may send statements: what is kept of refusals is bounded.
+func TestRefusedAct_AFloodFillsNothing(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	for i := range 310 {
+		require.NoError(t, b.RefusedAct(t.Context(), statement.Signed{Statement: fmt.Appendf(nil, "%d", i)}, identity.Refuse(identity.Forbidden, "no")))
+	}
+	require.Equal(t, 300, b.count(t, "refused_acts"))
 }
