@@ -37,7 +37,10 @@ func Found(ctx context.Context, owner string, founders []Founder) error {
 		if err := errors.Join(f.Check(), checkKey(f.Key)); err != nil {
 			return err
 		}
-		batch.Queue(`INSERT INTO officers (badge, unit, roles, founder) VALUES ($1, $2, $3, true) ON CONFLICT (badge) DO NOTHING`, f.Badge, f.Unit, f.Roles)
+		from, to := given(f.ValidFrom), given(f.ValidTo)
+		batch.Queue(`
+			INSERT INTO officers (badge, unit, roles, valid_from, valid_to, founder) VALUES ($1, $2, $3, coalesce($4, now()), $5, true)
+			ON CONFLICT (badge) DO NOTHING`, f.Badge, f.Unit, f.Roles, from, to)
 		batch.Queue(`
 			INSERT INTO credentials (key, officer) SELECT $1, badge FROM officers WHERE badge = $2 AND founder
 				AND NOT EXISTS (SELECT FROM credentials WHERE officer = $2)`, f.Key, f.Badge)
@@ -74,14 +77,7 @@ func (r *Registry) RegisterOfficer(ctx context.Context, act identity.RegisterOff
 	}
 	o := act.Record
 	return r.act(ctx, act, statement.Officer(o.Badge), signed, func(tx pgx.Tx) error {
-		var to *time.Time
-		if !o.ValidTo.IsZero() {
-			to = &o.ValidTo
-		}
-		var from *time.Time
-		if !o.ValidFrom.IsZero() {
-			from = &o.ValidFrom
-		}
+		from, to := given(o.ValidFrom), given(o.ValidTo)
 		_, err := tx.Exec(ctx, `
 			INSERT INTO officers (badge, unit, roles, valid_from, valid_to, act) VALUES (@badge, @unit, @roles, coalesce(@from, now()), @to, @act)
 			ON CONFLICT (badge) DO UPDATE SET unit = @unit, roles = @roles, valid_from = coalesce(@from, officers.valid_from), valid_to = @to, act = @act`,
@@ -155,6 +151,14 @@ func (r *Registry) CountPasskeys(ctx context.Context, signed statement.Signed) e
 		}
 	}
 	return nil
+}
+
+// given is a time, or null for none.
+func given(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 func noOfficer(badge identity.OfficerID) error {
