@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
@@ -83,9 +83,9 @@ func TestOfficers_ReadStations(t *testing.T) {
 	require.NoError(t, err)
 	status, _, text := s.ask(t, http.MethodGet, "/v1/stations", map[string]string{"Authorization": "Bearer " + s.logIn(t, "SX-01")}, nil)
 	require.Equal(t, http.StatusOK, status, text)
-	var list []registry.StationAtWork
-	require.NoError(t, json.Unmarshal([]byte(text), &list, api.Durations))
+	var list []desk.Station
+	require.NoError(t, json.Unmarshal([]byte(text), &list))
 	require.Len(t, list, 1)
-	require.Equal(t, identity.StationID("PX-01"), list[0].ID)
-	require.Positive(t, list[0].Silent)
+	require.Equal(t, identity.StationID("PX-01"), list[0].Station)
+	require.Equal(t, "works", list[0].State)
 }

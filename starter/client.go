@@ -181,7 +181,7 @@ func (g *gate) ask(ctx context.Context, method, path, token, contentType string,
 		*into = content
 		return nil
 	}
-	if err := json.Unmarshal(content, answer, api.Durations); err != nil {
+	if err := json.Unmarshal(content, answer); err != nil {
 		return fmt.Errorf("read the office's answer: %w", err)
 	}
 	return nil

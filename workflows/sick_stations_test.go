@@ -613,13 +613,17 @@ var sicknesses = map[string]func(t *testing.T, o *twoStations) (part string, of 
 		r := newReader(t, o)
 		r.operate()
 		r.instead = func() {
-			require.NoError(t, os.RemoveAll(spool))
+			require.NoError(t, os.Rename(spool, spool+".away")) // with what was printed just before
 			require.NoError(t, os.WriteFile(spool, nil, 0o600))
 		}
 		r.mute(60, false)
 		of := r.settings()
 		of["printing.spool"] = spool
-		return "printer", of, func() { require.NoError(t, os.Remove(spool)) }
+		// A card that was printed just before is refused by the camera, which looks there too.
+		return filepath.Base(spool), of, func() {
+			require.NoError(t, os.Remove(spool))
+			require.NoError(t, os.Rename(spool+".away", spool))
+		}
 	},
 	"CameraAway": func(t *testing.T, _ *twoStations) (string, settings, func()) {
 		t.Helper()

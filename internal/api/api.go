@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
@@ -180,11 +179,8 @@ func (r *recorder) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// Durations has durations written, and read, in nanoseconds.
-var Durations = jsonv1.FormatDurationAsNano(true)
-
 func writeJSON(w http.ResponseWriter, status int, contentType string, v any) error {
-	b, err := json.Marshal(v, json.Deterministic(true), Durations)
+	b, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
 		return err
 	}
