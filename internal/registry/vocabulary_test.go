@@ -27,6 +27,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"citizen_status":       words(identity.CitizenStatuses),
 		"station_kind":         words(identity.StationKinds),
 		"station_act":          {"pause", "resume", "remove"},
+		"act_is_json":          {"UTF8"},
 		"movement_has_act":     {"", identity.ActorSystem, "", ""},
 
 		"cards_unsure":            {string(identity.CardSpoiled)},
