@@ -172,13 +172,13 @@ func (l *Line) exchange(ctx context.Context) []registry.CardInSlot {
 	})
 }
 
-// lacksBlanks asks the registry anew, and reports whether other stations have blanks and
-// this one has none: it takes no more cards then.
-func (l *Line) lacksBlanks(ctx context.Context) bool {
+// turnedAway asks the registry anew, and reports whether the station is paused, or has no
+// blanks and others have: it takes no more cards then.
+func (l *Line) turnedAway(ctx context.Context) bool {
 	l.report(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.bare
+	return l.bare || l.paused != ""
 }
 
 // heed takes over whether the registry has the line paused. The caller holds the lock.

@@ -98,12 +98,12 @@ func TestLine_WithoutBlanksItLeavesCardsToStationsThatHaveSome(t *testing.T) {
 	t.Parallel()
 	l, b := newTestLine(1)
 	b.at.Bare = true
-	require.True(t, l.lacksBlanks(t.Context()))
+	require.True(t, l.turnedAway(t.Context()))
 	require.False(t, issues(l))
 	require.True(t, calls(l), "what is in its slot goes on")
 
 	b.at.Bare = false
-	require.False(t, l.lacksBlanks(t.Context()))
+	require.False(t, l.turnedAway(t.Context()))
 	require.True(t, issues(l))
 }
 

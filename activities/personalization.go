@@ -56,8 +56,8 @@ func (s *Station) takeBlank(ctx context.Context, j *job, image *chip.Image) erro
 		return chipTrouble(err)
 	}
 	blank, err := s.Registry.TakeBlankAgain(taking, j.Application, j.Attempt, s.ID, identity.BlankSerial(begun))
-	if identity.Refused(err, identity.OutOfStock) && s.Line.lacksBlanks(ctx) {
-		return fmt.Errorf("station %s has no blank, and other stations have", s.ID) // no refusal: they make the card
+	if identity.Refused(err, identity.OutOfStock) && s.Line.turnedAway(ctx) {
+		return fmt.Errorf("station %s is paused, or has no blank and other stations have", s.ID) // no refusal: they make the card
 	}
 	if err != nil {
 		return fmt.Errorf("take blank: %w", err)

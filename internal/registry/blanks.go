@@ -17,8 +17,9 @@ import (
 
 // TakeBlank takes a blank out of stock for a card at a station: its own stock
 // first, then the center's, and last what was given back. The same station gets the same
-// blank again. Another station is refused with Elsewhere, since it cannot finish a card
-// that was begun elsewhere; the blank stays booked until that card is written off.
+// blank again, but a paused one takes no new blank. Another station is refused with
+// Elsewhere, since it cannot finish a card that was begun elsewhere; the blank stays booked
+// until that card is written off.
 func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
 	return r.TakeBlankAgain(ctx, number, attempt, station, "")
 }
@@ -43,17 +44,21 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	err := r.db.QueryRow(ctx, `
 		WITH card AS (
 			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
+		), working AS ( -- whoever pauses it waits for this blank, or this waits for the pause
+			SELECT paused_at FROM stations_at_work WHERE id = @station FOR SHARE
+		), may AS (
+			SELECT FROM card WHERE state = `+cardPrepared+` AND NOT EXISTS (SELECT FROM working WHERE paused_at IS NOT NULL)
 		), wanted AS (
 			SELECT serial FROM blanks
-			WHERE serial = @wanted AND account = `+accountStock+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`)
+			WHERE serial = @wanted AND account = `+accountStock+` AND EXISTS (SELECT FROM may)
 			FOR NO KEY UPDATE SKIP LOCKED
 		), here AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM wanted)
+			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM may) AND NOT EXISTS (SELECT FROM wanted)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), center AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM card WHERE state = `+cardPrepared+`) AND NOT EXISTS (SELECT FROM wanted) AND NOT EXISTS (SELECT FROM here)
+			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM may) AND NOT EXISTS (SELECT FROM wanted) AND NOT EXISTS (SELECT FROM here)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), free AS (
 			SELECT serial FROM wanted UNION ALL SELECT serial FROM here UNION ALL SELECT serial FROM center
@@ -75,7 +80,7 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	case state.GivenUp():
 		return "", identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
 	case blank == "":
-		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s", station)
+		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s, or it is paused", station)
 	case at != station:
 		return "", identity.Refuse(identity.Elsewhere, "card %d was begun at station %s, which has it", attempt, at)
 	}

@@ -179,3 +179,27 @@ func TestReceiveBlanks_WithTheMakersManifest(t *testing.T) {
 	_, err = connect(t, b.url).Exec(t.Context(), `UPDATE blanks SET chip = NULL, key_version = NULL`)
 	require.Error(t, err, "programs cannot change it")
 }
+
+// From the answer to a pause on, the station begins no card; one that it has begun it may
+// finish.
+func TestTakeBlank_NotForAPausedStation(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	begun, next := b.prepared(t), b.prepared(t)
+	_, err := b.ReportStation(t.Context(), press, 2, false)
+	require.NoError(t, err)
+	blank, err := b.TakeBlank(t.Context(), begun, 1, press)
+	require.NoError(t, err)
+	require.NoError(t, b.PauseStation(t.Context(), press, "SX-01", "cleaning"))
+
+	_, err = b.TakeBlank(t.Context(), next, 1, press)
+
+	require.ErrorIs(t, err, identity.OutOfStock)
+	again, err := b.TakeBlank(t.Context(), begun, 1, press)
+	require.NoError(t, err)
+	require.Equal(t, blank, again)
+	require.NoError(t, b.ResumeStation(t.Context(), press, "SX-01"))
+	_, err = b.TakeBlank(t.Context(), next, 1, press)
+	require.NoError(t, err)
+}
