@@ -57,7 +57,11 @@ func (d decision) command(a *app) *cobra.Command {
 			var failed []error
 			outcomes := make([]outcome, 0, len(args))
 			for _, number := range args {
-				answer, err := a.onApplication(cmd.Context(), number, d.act(identity.OfficerID(officer), reason), idFor(id, number, args), nil)
+				act, err := a.seen(cmd.Context(), number, d.act(identity.OfficerID(officer), reason))
+				var answer desk.Answer
+				if err == nil {
+					answer, err = a.onApplication(cmd.Context(), number, act, idFor(id, number, args), nil)
+				}
 				if err != nil {
 					failed = append(failed, err)
 					continue
@@ -87,6 +91,19 @@ func (d decision) command(a *app) *cobra.Command {
 		d.flags(c)
 	}
 	return c
+}
+
+// seen says in a rejection where its officer sees the application: one that is approved
+// meanwhile is not rejected.
+func (a *app) seen(ctx context.Context, number string, act identity.Act) (identity.Act, error) {
+	reject, is := act.(identity.Reject)
+	if !is {
+		return act, nil
+	}
+	a.askAs(reject.Officer)
+	s, err := a.status(ctx, number)
+	reject.Seen = s.Stage
+	return reject, err
 }
 
 // idFor is the identifier of the decision on one of several applications: a decision has

@@ -7,16 +7,12 @@ import (
 )
 
 func newReject(a *app) *cobra.Command {
-	var seen string
 	return decision{
 		use: "reject", group: "office", done: "rejected", reason: true,
 		short:   "Reject applications, with the reason",
 		example: "  starter reject 7QF3M-9T2XK-D --officer PD-001-0002 --reason \"papers-forged: birth certificate\"",
-		flags: func(c *cobra.Command) {
-			c.Flags().StringVar(&seen, "seen", "", "the stage at which you saw it: if it was approved meanwhile, it is not rejected")
-		},
 		act: func(o identity.OfficerID, reason string) identity.Act {
-			return identity.Reject{Officer: o, Reason: reason, Seen: identity.Stage(seen)}
+			return identity.Reject{Officer: o, Reason: reason}
 		},
 	}.command(a)
 }

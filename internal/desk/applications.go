@@ -12,22 +12,40 @@ import (
 	"example.org/cancuoc/internal/statement"
 )
 
+// record reads the application that a statement is about.
+func (d *Desk) record(ctx context.Context, s subject) (registry.ApplicationRecord, error) {
+	number, err := s.application()
+	if err != nil {
+		return registry.ApplicationRecord{}, err
+	}
+	return d.Registry.Application(ctx, number)
+}
+
+// final reports whether a step is decided once in an application's life: the same officer,
+// deciding it again after the end, hears what came of it.
+func final(step identity.DecisionStep) bool {
+	switch step {
+	case identity.StepApprove, identity.StepReject, identity.StepWithdraw, identity.StepAdjudicate:
+		return true
+	case identity.StepHold, identity.StepRelease, identity.StepRecapture:
+		return false
+	}
+	return false
+}
+
 // decide carries a decision to its application. One that the officer took before is
 // answered by where the application stands, though its workflow has ended.
 func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, signed statement.Signed) (Answer, error) {
-	number, err := s.application()
+	record, err := d.record(ctx, s)
 	if err != nil {
 		return Answer{}, err
 	}
-	record, err := d.Registry.Application(ctx, number)
-	if err != nil {
-		return Answer{}, err
-	}
+	number := record.Number
 	decision := act.Decision()
 	if err := decision.Step.Reasons().Check(decision.Reason); err != nil {
 		return Answer{}, err
 	}
-	if record.Stage.Ended() {
+	if record.Stage.Ended() && final(decision.Step) {
 		decided, err := d.Registry.Decided(ctx, number, decision.Step, decision.Officer)
 		if err != nil || decided {
 			return Answer{Application: number, Stage: record.Stage}, err
@@ -51,14 +69,11 @@ const (
 // recapture stores new captures under the round that is waited for, tells the workflow,
 // and takes them away again if it refuses.
 func (d *Desk) recapture(ctx context.Context, s subject, act identity.Recapture, signed statement.Signed, files map[string][]byte) (Answer, error) {
-	number, err := s.application()
+	record, err := d.record(ctx, s)
 	if err != nil {
 		return Answer{}, err
 	}
-	record, err := d.Registry.Application(ctx, number)
-	if err != nil {
-		return Answer{}, err
-	}
+	number := record.Number
 	if record.CaptureRound < act.Round { // else it was captured before, and the workflow answers so
 		evidence, err := d.captured(ctx, number, record.CaptureRound, files)
 		if err != nil {
@@ -115,14 +130,11 @@ func (d *Desk) templates(ctx context.Context, number identity.ApplicationNumber,
 // over, and tells the workflow. What the same officer did before, in the same way, is
 // answered as it was then.
 func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCard, signed statement.Signed, files map[string][]byte) (Answer, error) {
-	number, err := s.application()
+	record, err := d.record(ctx, s)
 	if err != nil {
 		return Answer{}, err
 	}
-	record, err := d.Registry.Application(ctx, number)
-	if err != nil {
-		return Answer{}, err
-	}
+	number := record.Number
 	done := Answer{Application: number, Stage: identity.Issued}
 	if handed, err := d.handedOver(ctx, record, act); handed || err != nil {
 		return done, err
