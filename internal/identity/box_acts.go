@@ -49,6 +49,9 @@ type Recount struct {
 // Check refuses what no recount can be, all in one round.
 func (m Recount) Check() error {
 	problems := []error{checkBadge("officer", m.Officer), checkWitness(m.Officer, m.Witness), checkNamed("found", m.Found), checkNamed("missing", m.Missing), checkNamed("surplus", m.Surplus)}
+	if slices.ContainsFunc(m.Found, func(n ApplicationNumber) bool { return slices.Contains(m.Missing, n) }) {
+		problems = append(problems, RefuseField(Invalid, "missing", "names a card that is named as found as well"))
+	}
 	if len(m.Found)+len(m.Missing)+len(m.Surplus) == 0 {
 		problems = append(problems, Refuse(Invalid, "nothing is to be put right: name the cards that were found, are missing, or are surplus"))
 	}
