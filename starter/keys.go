@@ -49,8 +49,8 @@ func (a *app) certificates(cmd *cobra.Command) (*pki.Authority, pki.Listing, err
 	return authority, list, err
 }
 
-// onKeys has two officers sign what is done to the office's keys, on this machine.
-func (a *app) onKeys(cmd *cobra.Command, act identity.Act) error {
+// onOffice has officers sign what is done on this machine to what belongs to the office.
+func (a *app) onOffice(cmd *cobra.Command, act identity.Act) error {
 	if err := act.Check(); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (a *app) onKeys(cmd *cobra.Command, act identity.Act) error {
 	if err != nil {
 		return err
 	}
-	return a.opened.Registry.OnKeys(cmd.Context(), act, signed)
+	return a.opened.Registry.OnOffice(cmd.Context(), act, signed)
 }
 
 // twoOnKeys adds the flags of an act that two officers do to the office's keys.

@@ -41,7 +41,7 @@ shows it, and sign a new revocation list. This cannot be undone.`,
 				return identity.RefuseField(identity.NotFound, "serial", "belongs to no document signer (see starter keys)")
 			}
 			act := identity.RevokeSigner{Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), Serial: serial.Text(16), Reason: reason}
-			if err := a.onKeys(cmd, act); err != nil {
+			if err := a.onOffice(cmd, act); err != nil {
 				return err
 			}
 			if err := authority.Revoke(serial, code, a.opened.Now()); err != nil {

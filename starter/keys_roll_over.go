@@ -25,7 +25,7 @@ func newRollOver(a *app) *cobra.Command {
 			if csca {
 				rollOver = authority.RollOverCSCA
 			}
-			if err := a.onKeys(cmd, identity.RollOverSigner{Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), CSCA: csca}); err != nil {
+			if err := a.onOffice(cmd, identity.RollOverSigner{Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), CSCA: csca}); err != nil {
 				return err
 			}
 			if err := rollOver(a.opened.Now()); err != nil {

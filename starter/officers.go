@@ -130,10 +130,7 @@ func newRegisterOfficer(a *app) *cobra.Command {
 				}
 				act.Key = given.Key
 			}
-			if _, err := a.act(cmd.Context(), act, statement.Officer(record.Badge), "", nil); err != nil {
-				return err
-			}
-			return a.print(cmd, map[string]any{"officer": record.Badge}, func(w io.Writer) { fmt.Fprintf(w, "%s registered\n", record.Badge) })
+			return a.onOfficer(cmd, record.Badge, act, "%s registered\n")
 		},
 	}
 	c.Flags().StringVar(&unit, "unit", "", "center, or the code of a province (required)")
@@ -144,6 +141,14 @@ func newRegisterOfficer(a *app) *cobra.Command {
 	byTwo(c, &by, &witness)
 	required(c, "unit", "role")
 	return c
+}
+
+// onOfficer sends an act on an officer, and says what was done.
+func (a *app) onOfficer(cmd *cobra.Command, badge identity.OfficerID, act identity.Act, done string) error {
+	if _, err := a.act(cmd.Context(), act, statement.Officer(badge), "", nil); err != nil {
+		return err
+	}
+	return a.print(cmd, map[string]any{"officer": badge}, func(w io.Writer) { fmt.Fprintf(w, done, badge) })
 }
 
 // byTwo adds the flags of an act that two administrators do.
@@ -162,10 +167,7 @@ func newRevokeOfficer(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			badge := identity.OfficerID(args[0])
 			act := identity.RevokeOfficer{Officer: identity.OfficerID(by), Reason: reason}
-			if _, err := a.act(cmd.Context(), act, statement.Officer(badge), "", nil); err != nil {
-				return err
-			}
-			return a.print(cmd, map[string]any{"officer": badge}, func(w io.Writer) { fmt.Fprintf(w, "%s revoked\n", badge) })
+			return a.onOfficer(cmd, badge, act, "%s revoked\n")
 		},
 	}
 	c.Flags().StringVar(&by, "officer", "", "badge of an administrator (required)")
@@ -224,10 +226,7 @@ func newRevokeOfficersKey(a *app) *cobra.Command {
 				return err
 			}
 			act := identity.RevokeKey{Officer: identity.OfficerID(by), Key: given.Key, Reason: reason}
-			if _, err := a.act(cmd.Context(), act, statement.Officer(badge), "", nil); err != nil {
-				return err
-			}
-			return a.print(cmd, map[string]any{"officer": badge}, func(w io.Writer) { fmt.Fprintf(w, "a key of %s is revoked\n", badge) })
+			return a.onOfficer(cmd, badge, act, "a key of %s is revoked\n")
 		},
 	}
 	c.Flags().StringVar(&by, "officer", "", "badge of an administrator (required)")

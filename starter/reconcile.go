@@ -46,6 +46,11 @@ the packet again, which gets the same number. What will not come again is let go
 				return err
 			}
 			word.Officer = identity.OfficerID(officer)
+			if len(letGo) > 0 {
+				if err := a.onOffice(cmd, identity.LetGo{Officer: word.Officer, Numbers: letGo, Reason: word.Reason}); err != nil {
+					return err
+				}
+			}
 			if err := r.LetGo(cmd.Context(), report, letGo, word); err != nil {
 				return err
 			}

@@ -100,9 +100,9 @@ func fresh(signed statement.Signed, now time.Time) error {
 	return current(said, now)
 }
 
-// OnKeys keeps that two officers revoke a document signer or make a new one, before that is
-// done on the machine that has the keys.
-func (r *Registry) OnKeys(ctx context.Context, act identity.Act, signed statement.Signed) error {
+// OnOffice keeps an act on what belongs to the whole office, before it is done on a machine
+// of the office: to its keys, or to workflows of what the registry does not know.
+func (r *Registry) OnOffice(ctx context.Context, act identity.Act, signed statement.Signed) error {
 	return r.act(ctx, act, statement.Office, signed, func(pgx.Tx) error { return nil })
 }
 
