@@ -131,24 +131,25 @@ func (d *Desk) seen(ctx context.Context, by identity.Officer, number identity.Ap
 }
 
 // Consignments lists the boxes of cards that an officer may see: a province's officer
-// those that come to it.
+// those that come to it, or that it sends on.
 func (d *Desk) Consignments(ctx context.Context, by identity.Officer, receivedSince time.Time) ([]registry.Consignment, error) {
 	list, err := d.Registry.Consignments(ctx, receivedSince)
 	if err != nil || by.Unit == identity.UnitCenter {
 		return list, err
 	}
-	return slices.DeleteFunc(list, func(c registry.Consignment) bool { return !comesTo(by, c) }), nil
+	return slices.DeleteFunc(list, func(c registry.Consignment) bool { return !concerns(by, c) }), nil
 }
 
-// comesTo reports whether a box goes to an officer's province.
-func comesTo(by identity.Officer, c registry.Consignment) bool {
-	return strings.HasPrefix(string(c.Destination), string(by.Unit)+"-")
+// concerns reports whether a box goes to an officer's province, or is sent on by it.
+func concerns(by identity.Officer, c registry.Consignment) bool {
+	of := string(by.Unit) + "-"
+	return strings.HasPrefix(string(c.Destination), of) || strings.HasPrefix(string(c.Origin), of)
 }
 
 // Consignment is one box of cards that an officer may see.
 func (d *Desk) Consignment(ctx context.Context, by identity.Officer, number identity.ConsignmentNumber) (registry.Consignment, error) {
 	c, err := d.Registry.Consignment(ctx, number)
-	if err == nil && by.Unit != identity.UnitCenter && !comesTo(by, c) {
+	if err == nil && by.Unit != identity.UnitCenter && !concerns(by, c) {
 		err = identity.Refuse(identity.Forbidden, "consignment %s is another province's than yours, %s", number, by.Unit)
 	}
 	return c, err

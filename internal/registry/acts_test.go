@@ -362,6 +362,24 @@ func TestActs_InTheOwnProvince(t *testing.T) {
 	}
 }
 
+// Where a card is handed over in another province than it was filed in, that province hands
+// it over, and does not approve it.
+func TestActs_OfTheProvinceWhereTheCardGoes(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	registrytest.RegisterStation(t, b.Registry, "048-TN-01", make([]byte, 32))
+	number := b.received(t)
+	_, err := b.db.Exec(t.Context(), `UPDATE applications SET destination = '048-TN-01' WHERE number = $1`, number)
+	require.NoError(t, err)
+	subject := statement.Application(number)
+
+	require.NoError(t, b.MayAct(t.Context(), registrytest.Signed(identity.HandOverCard{Officer: "CB-048-0012", Method: identity.HandOverByFingerprint}, subject)))
+	require.NoError(t, b.MayAct(t.Context(), registrytest.Signed(identity.Approve{Officer: hanoi}, subject)))
+	for _, act := range []identity.Act{identity.Approve{Officer: danang}, identity.Reject{Officer: danang, Reason: "x"}, identity.Hold{Officer: danang, Reason: "x"}} {
+		require.ErrorContains(t, b.MayAct(t.Context(), registrytest.Signed(act, subject)), "acts for another province", act.ActName())
+	}
+}
+
 // A refused statement is kept once, however often it is sent.
 func TestRefusedAct_IsKeptOnce(t *testing.T) {
 	t.Parallel()

@@ -153,29 +153,20 @@ type whole struct {
 
 // eachAct reads acts with all their signatures.
 func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole)) error {
-	rows, err := v.tx.Query(ctx, selectActs+`,
-		CASE WHEN subject LIKE 'application/%' THEN (
-			SELECT ARRAY[a.province, s.province] FROM applications a LEFT JOIN stations s ON s.id = a.destination WHERE a.number = substr(subject, length('application/') + 1))
-		WHEN subject LIKE 'consignment/%' AND act IN ('receive', 'recount', 'settle-surplus') THEN (
-			SELECT ARRAY[s.province] FROM consignments c JOIN stations s ON s.id = c.destination WHERE c.number = substr(subject, length('consignment/') + 1))
-		END FROM acts `+where+` ORDER BY `+order+`, officer`)
+	rows, err := v.tx.Query(ctx, selectActs+`, act_provinces(act, subject) FROM acts `+where+` ORDER BY `+order+`, officer`)
 	if err != nil {
 		return err
 	}
 	var w whole
 	var row keptAct
-	var provinces []*string
+	var provinces []string
 	_, err = pgx.ForEachRow(rows, append(row.fields(), &provinces), func() error {
 		if w.ID != row.ID || len(w.signed.Signatures) == 0 {
 			if len(w.signed.Signatures) > 0 {
 				each(w)
 			}
 			w = whole{keptAct: row, signed: statement.Signed{Statement: row.Statement}}
-			for _, p := range provinces {
-				if p != nil {
-					w.provinces = append(w.provinces, *p)
-				}
-			}
+			w.provinces = provinces
 		}
 		if !bytes.Equal(row.Statement, w.Statement) || row.Act != w.Act || row.Subject != w.Subject || !row.At.Equal(w.At) {
 			w.signed.Statement = nil // they did not sign the same

@@ -73,13 +73,27 @@ CREATE TABLE refused_acts (
 CREATE INDEX refused_acts_by_time ON refused_acts (at);
 CREATE TRIGGER keep_refused_acts BEFORE UPDATE OR DELETE OR TRUNCATE ON refused_acts FOR EACH STATEMENT EXECUTE FUNCTION keep_ledger();
 
+-- The provinces whose officers may do an act beside the center's. What is done at a counter
+-- is done where the card goes as well as where it was filed; a box is received where it
+-- goes, and sent on where it came from.
+CREATE FUNCTION act_provinces(doing text, subject text) RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT array_remove(CASE
+        WHEN subject LIKE 'application/%' THEN (
+            SELECT ARRAY[a.province, CASE WHEN doing IN ('hand-over', 'withdraw', 'destroy-card', 'find-card') THEN s.province END]
+            FROM applications a LEFT JOIN stations s ON s.id = a.destination WHERE a.number = substr(subject, length('application/') + 1))
+        WHEN subject LIKE 'consignment/%' AND doing IN ('receive', 'recount', 'settle-surplus') THEN (
+            SELECT ARRAY[s.province] FROM consignments c JOIN stations s ON s.id = c.destination WHERE c.number = substr(subject, length('consignment/') + 1))
+        WHEN subject LIKE 'consignment/%' AND doing = 'send' THEN (
+            SELECT ARRAY[s.province] FROM consignments c JOIN stations s ON s.id = c.origin WHERE c.number = substr(subject, length('consignment/') + 1))
+        END, NULL)
+$$;
+
 -- Says by which constraint somebody may not do an act: another's key, a revoked or
 -- expired officer or key, no role for it, another province's; null if it may be done.
 -- +goose StatementBegin
 CREATE FUNCTION refused_act(doing text, subject text, badge text, by_key bytea) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    who       record;
-    provinces text[];
+    who record;
 BEGIN
     SELECT o.*, c.revoked_at AS key_revoked_at INTO who FROM credentials c JOIN officers o ON o.badge = c.officer
     WHERE c.key = by_key AND c.officer = refused_act.badge;
@@ -90,21 +104,9 @@ BEGIN
         WHEN doing = 'log-in' THEN RETURN NULL;
         WHEN NOT EXISTS (SELECT FROM competences c WHERE c.act = doing AND c.role = ANY(who.roles)) THEN RETURN 'act_by_role';
         WHEN who.unit = 'center' THEN RETURN NULL;
-        WHEN subject LIKE 'application/%' THEN -- of the province where it was filed, or where its card goes
-            SELECT ARRAY[a.province, s.province] INTO provinces FROM applications a LEFT JOIN stations s ON s.id = a.destination
-            WHERE a.number = substr(subject, length('application/') + 1);
-        WHEN subject LIKE 'consignment/%' AND doing IN ('receive', 'recount', 'settle-surplus') THEN
-            SELECT ARRAY[s.province] INTO provinces FROM consignments c JOIN stations s ON s.id = c.destination
-            WHERE c.number = substr(subject, length('consignment/') + 1);
-        WHEN subject LIKE 'consignment/%' AND doing = 'send' THEN -- what a station sends on
-            SELECT ARRAY[s.province] INTO provinces FROM consignments c JOIN stations s ON s.id = c.origin
-            WHERE c.number = substr(subject, length('consignment/') + 1);
-        ELSE NULL;
+        WHEN who.unit = ANY(act_provinces(doing, subject)) THEN RETURN NULL;
+        ELSE RETURN 'act_in_own_province';
     END CASE;
-    IF who.unit = ANY(provinces) THEN
-        RETURN NULL;
-    END IF;
-    RETURN 'act_in_own_province';
 END $$;
 
 CREATE FUNCTION may_act() RETURNS trigger LANGUAGE plpgsql AS $$
