@@ -18,7 +18,9 @@ help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
 
 run: ## start a whole office, take the samples to their ends, keep running until Ctrl-C
-	$(GO) run ./starter run
+	@echo "Building starter; the first time this takes a minute or two ..."
+	@$(GO) build -o .data/bin/starter ./starter
+	@exec .data/bin/starter run
 
 test: check ## check, then run all tests with a real PostgreSQL and a real Temporal server
 	$(WITH) $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)')

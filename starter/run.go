@@ -26,6 +26,7 @@ second run goes on where the first one stopped.`,
 		Example: "  starter run\n  CANCUOC_TEMPORAL_ADDRESS=temporal.example.org:7233 CANCUOC_DATABASE_URL=postgres://... starter run",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			defer takeTerminal()()
 			return a.runOffice(cmd.Context(), play.NewBoard(cmd.OutOrStdout()), folder, leave)
 		},
 	}
@@ -79,7 +80,8 @@ func (a *app) playSamples(ctx context.Context, board *play.Board, s *servers, fo
 		return err
 	}
 	return player.Report(ctx, play.Addresses{
-		TemporalUI: s.ui, StatusPage: c.Gateway.PublicURL, Cards: filepath.Join(c.DataDir, "out", "cards"),
+		TemporalUI: s.ui, StatusPage: c.Gateway.PublicURL, OfficersPages: c.Gateway.OfficersURL,
+		Cards: filepath.Join(c.DataDir, "out", "cards"),
 	})
 }
 

@@ -117,7 +117,7 @@ func (s *servers) startPostgres(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.stops = append(s.stops, postgres.Stop)
+	s.watch("PostgreSQL", postgres.Process, postgres.Stop)
 	// The owner's URL is in a file, which only starter migrate reads.
 	owner := filepath.Join(s.data, "owner_url")
 	if err := os.WriteFile(owner, []byte(postgres.OwnerURL+"\n"), 0o600); err != nil {
@@ -137,7 +137,7 @@ func (s *servers) startTemporal(ctx context.Context, codec string) error {
 	if err != nil {
 		return err
 	}
-	s.stops = append(s.stops, temporal.Stop)
+	s.watch("Temporal", temporal.Process, temporal.Stop)
 	// On one site with the officers' pages, whose cookie the codec asks for.
 	s.ui = strings.Replace(temporal.UIAddress, "127.0.0.1", "localhost", 1)
 	s.settings["CANCUOC_TEMPORAL_ADDRESS"] = temporal.Address
@@ -155,13 +155,63 @@ func (s *servers) startPrograms(ctx context.Context) error {
 		return fmt.Errorf("build worker and gateway: %w\n%s", err, out)
 	}
 	for _, program := range []string{"worker", "gateway"} {
-		started, err := devserver.Start(filepath.Join(bin, program), filepath.Join(s.data, program+".log"))
+		started, err := s.startProgram(program)
 		if err != nil {
 			return err
 		}
-		s.stops = append(s.stops, started.Stop)
+		s.keep(program, started)
 	}
 	return nil
+}
+
+func (s *servers) startProgram(name string) (*devserver.Process, error) {
+	return devserver.Start(filepath.Join(s.data, "bin", name), filepath.Join(s.data, name+".log"))
+}
+
+// keep says when the program ends before it is stopped, and starts it again: whoever
+// kills one of an office's programs sees the work go on.
+func (s *servers) keep(name string, running *devserver.Process) {
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		// One that ends again and again is started more and more seldom.
+		for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+			select {
+			case <-stop:
+				running.Stop()
+				return
+			case <-running.Ended:
+			}
+			s.say("The %s has ended; it is started again in %s. Its log ends:\n%s", name, pause, running.LastWords())
+			select {
+			case <-stop:
+				return
+			case <-time.After(pause):
+			}
+			again, err := s.startProgram(name)
+			if err != nil {
+				s.say("%v; what needs the %s waits until make run is begun anew.", err, name)
+				<-stop
+				return
+			}
+			running = again
+		}
+	}()
+	s.stops = append(s.stops, func() { close(stop); <-stopped })
+}
+
+// watch says when a server ends before it is stopped. It is not started again: its
+// address may be taken meanwhile, and the programs know no other.
+func (s *servers) watch(name string, server *devserver.Process, end func()) {
+	stop := make(chan struct{})
+	go func() {
+		select {
+		case <-stop:
+		case <-server.Ended:
+			s.say("%s has ended; Ctrl-C and a new make run go on from here. Its log ends:\n%s", name, server.LastWords())
+		}
+	}()
+	s.stops = append(s.stops, end, func() { close(stop) })
 }
 
 // awaitReady asks until the gateway says that work can be done.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,4 +67,27 @@ func TestForgetPublished(t *testing.T) {
 	a = &app{configFile: own}
 	require.NoError(t, a.forgetPublished())
 	require.Equal(t, own, a.configFile)
+}
+
+// A program that ends while the office runs is named with the end of its log, and
+// started again; one that is stopped is not.
+func TestServers_KeepTheirPrograms(t *testing.T) {
+	s := &servers{data: t.TempDir()}
+	said := make(chan string, 10)
+	s.say = func(format string, args ...any) { said <- fmt.Sprintf(format, args...) }
+	require.NoError(t, os.Mkdir(filepath.Join(s.data, "bin"), 0o700))
+	program := "#!/bin/sh\nif mkdir " + filepath.Join(s.data, "once") + "; then echo out of paper; exit 1; fi\nexec sleep 600\n"
+	require.NoError(t, os.WriteFile(filepath.Join(s.data, "bin", "worker"), []byte(program), 0o700))
+	started, err := s.startProgram("worker")
+	require.NoError(t, err)
+
+	s.keep("worker", started)
+
+	require.Contains(t, <-said, "worker has ended; it is started again in 1s. Its log ends:\nout of paper")
+	require.Eventually(t, func() bool {
+		log, err := os.ReadFile(filepath.Join(s.data, "worker.log"))
+		return err == nil && strings.Count(string(log), "mkdir: ") == 1 // the second one found the folder
+	}, time.Minute, 10*time.Millisecond)
+	s.stop()
+	require.Empty(t, said)
 }

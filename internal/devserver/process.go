@@ -100,16 +100,16 @@ func (p *Process) await(ctx context.Context, what string, ready func(context.Con
 		}
 		select {
 		case <-p.Ended:
-			return fmt.Errorf("start %s: %w; its log ends:\n%s", what, errEnded, p.lastWords())
+			return fmt.Errorf("start %s: %w; its log ends:\n%s", what, errEnded, p.LastWords())
 		case <-ctx.Done():
-			return fmt.Errorf("%s did not become ready: %w; its log ends:\n%s", what, err, p.lastWords())
+			return fmt.Errorf("%s did not become ready: %w; its log ends:\n%s", what, err, p.LastWords())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// lastWords are the last lines of the process's log.
-func (p *Process) lastWords() string {
+// LastWords are the last lines of the process's log.
+func (p *Process) LastWords() string {
 	b, err := os.ReadFile(p.log)
 	if err != nil {
 		return "(" + err.Error() + ")"

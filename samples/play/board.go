@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -13,8 +14,9 @@ import (
 )
 
 // Board shows where the applications are: on a terminal as a table that is painted
-// over itself, elsewhere as a line for each change.
+// over itself, elsewhere as a line for each change. Several may speak at once.
 type Board struct {
+	mu    sync.Mutex
 	out   io.Writer
 	size  func() (width, height int) // of the terminal, in characters; nil: out is not one
 	drawn int                        // lines of the table on the terminal; the cursor is in the last one
@@ -56,12 +58,16 @@ func (b *Board) Live() bool { return b.size != nil }
 
 // Say prints lines that stay: above the table, on a terminal.
 func (b *Board) Say(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.erase()
 	fmt.Fprintf(b.out, format+"\n", args...)
 }
 
 // Close leaves the table as it is, and the cursor below it.
 func (b *Board) Close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.drawn > 0 {
 		fmt.Fprintln(b.out)
 		b.drawn = 0
@@ -70,6 +76,8 @@ func (b *Board) Close() {
 
 // show brings the board up to date.
 func (b *Board) show(rows []row, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.size == nil {
 		b.printChanges(rows)
 		return

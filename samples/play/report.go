@@ -9,9 +9,10 @@ import (
 
 // Addresses are where a person looks at what was played.
 type Addresses struct {
-	TemporalUI string // URL; "" where there is none
-	StatusPage string // URL
-	Cards      string // folder that Report writes the page of finished cards into
+	TemporalUI    string // URL; "" where there is none
+	StatusPage    string // URL
+	OfficersPages string // URL without path; "": no pages for officers
+	Cards         string // folder that Report writes the page of finished cards into
 }
 
 // Report reads the cards back, writes the page of finished cards and says how the
@@ -44,6 +45,9 @@ func (p *Player) Report(ctx context.Context, at Addresses) error {
 		p.board.Say("\nTemporal UI   %s", at.TemporalUI)
 	}
 	p.board.Say("Status page   %s", at.StatusPage)
+	if at.OfficersPages != "" {
+		p.board.Say("Officers      %s/officers/", at.OfficersPages)
+	}
 	p.board.Say("Cards         file://%s", filepath.Join(at.Cards, pageFile))
 	if unexpected > 0 {
 		return fmt.Errorf("%d sample(s) did not come to their expected end", unexpected)
