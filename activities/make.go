@@ -104,7 +104,8 @@ func (s *Station) makeCard(ctx context.Context, j *job) error {
 			step = s.inspect
 		case identity.CardSpoiled, identity.CardFound, identity.CardDestroyed:
 			return identity.Refuse(identity.Spoiled, "card %d was given up", j.Attempt)
-		case identity.CardInspected, identity.CardPacked, identity.CardArrived, identity.CardLive, identity.CardLost, identity.CardRevoked:
+		case identity.CardInspected, identity.CardPacked, identity.CardArrived, identity.CardLive, identity.CardLost, identity.CardRevoked,
+			identity.CardReportedLost, identity.CardDamaged, identity.CardKept, identity.CardWithdrawn, identity.CardLapsed:
 			s.Line.wentWell()
 			return nil // it was made, and may have left the station
 		}

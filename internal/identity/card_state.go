@@ -18,6 +18,14 @@ const (
 	CardArrived      CardState = "arrived" // counted in at its destination
 	CardLive         CardState = "live"    // handed over; the citizen's one valid card
 
+	// After issue. One that is lost, damaged or kept is the citizen's one card still, until
+	// another takes its place.
+	CardReportedLost CardState = "reported-lost" // by its holder; a card that is lost on its way is CardLost
+	CardDamaged      CardState = "damaged"
+	CardKept         CardState = "kept"      // by an authority, to be given back: article 29 of the law of 2023
+	CardWithdrawn    CardState = "withdrawn" // for good: article 29
+	CardLapsed       CardState = "lapsed"    // its holder died
+
 	CardRevoked   CardState = "revoked"   // another card took its place
 	CardSpoiled   CardState = "spoiled"   // ruined in the making
 	CardLost      CardState = "lost"      // missing when its consignment was counted
@@ -49,5 +57,6 @@ func (s CardState) GivenUp() bool {
 // CardStates lists every state, in order.
 var CardStates = []CardState{
 	CardPrepared, CardBegun, CardPersonalized, CardPrinted, CardInspected, CardPacked, CardArrived, CardLive,
+	CardReportedLost, CardDamaged, CardKept, CardWithdrawn, CardLapsed,
 	CardRevoked, CardSpoiled, CardLost, CardFound, CardDestroyed,
 }

@@ -28,6 +28,9 @@ const (
 	ReasonMisplaced        ReasonCode = "misplaced"
 	ReasonRecounted        ReasonCode = "recounted"
 	ReasonReplaced         ReasonCode = "replaced"
+	ReasonNumberReplaced   ReasonCode = "number-replaced"
+	ReasonHolderDied       ReasonCode = "holder-died"
+	ReasonNationalityLost  ReasonCode = "nationality-lost"
 	ReasonStopped          ReasonCode = "stopped"
 	ReasonOther            ReasonCode = "other"
 )
@@ -100,6 +103,26 @@ var (
 	}
 	RevokeReasons = ReasonTable{
 		{ReasonReplaced, "Đã được thay bằng thẻ mới", "another card took its place"},
+		{ReasonNumberReplaced, "Số định danh cá nhân đã được xác lập lại", "the holder's personal number was established anew"},
+	}
+	LapseReasons = ReasonTable{
+		{ReasonHolderDied, "Người được cấp thẻ đã chết", "its holder died"},
+	}
+	// WithdrawCardReasons are those of article 29.1 of the law of 2023, and no others.
+	WithdrawCardReasons = ReasonTable{
+		{ReasonNationalityLost, "Bị tước quốc tịch hoặc được thôi quốc tịch Việt Nam", "its holder lost or gave up Vietnamese nationality"},
+		{"naturalization-cancelled", "Bị hủy bỏ quyết định cho nhập quốc tịch Việt Nam", "its holder's naturalization was cancelled"},
+		{"restoration-cancelled", "Bị hủy bỏ quyết định cho trở lại quốc tịch Việt Nam", "the restoration of its holder's nationality was cancelled"},
+		{"issued-wrongly", "Thẻ được cấp sai quy định", "it was issued against the rules"},
+		{"altered", "Thẻ bị tẩy xóa, sửa chữa", "it was erased or altered"},
+	}
+	// KeepReasons are those of article 29.2.
+	KeepReasons = ReasonTable{
+		{"custody", "Đang bị tạm giữ, tạm giam", "its holder is in custody"},
+		{"prison", "Đang chấp hành án phạt tù", "its holder is in prison"},
+		{"reform-school", "Đang chấp hành biện pháp đưa vào trường giáo dưỡng", "its holder is in a reform school"},
+		{"compulsory-education", "Đang chấp hành biện pháp đưa vào cơ sở giáo dục bắt buộc", "its holder is in compulsory education"},
+		{"compulsory-rehabilitation", "Đang chấp hành biện pháp đưa vào cơ sở cai nghiện bắt buộc", "its holder is in compulsory rehabilitation"},
 	}
 	EndReasons = ReasonTable{
 		{ReasonRefused, "Bị từ chối", "an officer refused it"},
@@ -115,7 +138,7 @@ var (
 
 // ReasonTables lists every table.
 var ReasonTables = []ReasonTable{
-	RejectReasons, HoldReasons, ReleaseReasons, WithdrawReasons, DestroyReasons, SpoilReasons, RevokeReasons, EndReasons,
+	RejectReasons, HoldReasons, ReleaseReasons, WithdrawReasons, DestroyReasons, SpoilReasons, RevokeReasons, LapseReasons, WithdrawCardReasons, KeepReasons, EndReasons,
 }
 
 // Reasons is the table for a decision step; nil where a person gives the reason in

@@ -15,7 +15,7 @@ const maxFaults = 100
 // accountOfCard is the account in which the blank of a card belongs, by the card's
 // state; that of a blank b without a card is stock, unless it was lost with its station.
 var accountOfCard = `CASE
-	WHEN c.state IN ` + literals([]identity.CardState{identity.CardLive, identity.CardRevoked}) + ` THEN ` + accountIssued + `
+	WHEN c.state IN ` + literals(those(identity.CardState.HandedOver)) + ` THEN ` + accountIssued + `
 	WHEN c.state IN ` + literals([]identity.CardState{identity.CardSpoiled, identity.CardLost, identity.CardFound}) + ` THEN ` + accountSpoiled + `
 	WHEN c.state = ` + cardDestroyed + ` THEN ` + accountDestroyed + `
 	WHEN c.state IS NULL AND b.account = ` + accountSpoiled + ` AND b.application IS NULL AND EXISTS (

@@ -55,8 +55,8 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			WHERE c.application = @application AND c.attempt = @attempt AND c.state = `+cardArrived+` AND a.stage = `+stageHandOver+`
 			FOR NO KEY UPDATE
 		), revoked AS (
-			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_at = now()
-			FROM next WHERE c.state = `+cardLive+` AND c.personal_number = next.personal_number
+			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_by = @officer, changed_act = NULL, changed_at = now()
+			FROM next WHERE c.state IN `+standing+` AND c.personal_number = next.personal_number
 			RETURNING c.application, c.attempt, c.reason
 		)
 		INSERT INTO audit (application, actor, event, reason)
@@ -168,8 +168,8 @@ func (r *Registry) refuseIssue(ctx context.Context, h HandOver) error {
 	switch {
 	case err != nil:
 		return found(err, "application %s has no card %d", h.Application, h.Attempt)
-	case stage == identity.Issued && state == identity.CardLive:
-		return nil
+	case stage == identity.Issued && state.HandedOver():
+		return nil // whatever became of it since
 	case state != identity.CardArrived:
 		return identity.Refuse(identity.Conflict, "card %d is %s; only a card that arrived can be handed over", h.Attempt, state)
 	}

@@ -74,6 +74,9 @@ var ends = literals(identity.Ends())
 // where it can be spoiled with its blank, as a list of SQL literals.
 var begunAtStation = literals(those(identity.CardState.AtStation))
 
+// standing are the states of a card that is its holder's one card, as a list of SQL literals.
+var standing = literals(those(identity.CardState.Standing))
+
 // inSlot are the states of a card that holds a slot of its station, as a list of SQL
 // literals.
 var inSlot = literals(those(identity.CardState.InSlot))

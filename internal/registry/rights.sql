@@ -22,6 +22,11 @@ END $$;
 -- The ledger of blanks is written by a trigger alone, as its owner.
 ALTER FUNCTION note_blank() SECURITY DEFINER;
 
+-- So is the history of cards; and who makes a card live locks its holder's row.
+ALTER FUNCTION note_card() SECURITY DEFINER;
+ALTER FUNCTION move_card() SECURITY DEFINER;
+GRANT SELECT ON card_life TO cancuoc_programs, cancuoc_readers;
+
 GRANT SELECT ON schema_version TO cancuoc_programs, cancuoc_readers;
 
 -- The trail. Number, time and hashes are the trigger's.
@@ -55,7 +60,8 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by),
-    UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, changed_at)
+    UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, changed_at,
+        changed_by, changed_act)
     ON cards TO cancuoc_programs;
 GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
     UPDATE (state, cards, courier, seal, opened_at, sealed_by, sent_by, sent_at, received_by, received_at, counted, said_missing, said_surplus, announced_at,
@@ -84,5 +90,5 @@ GRANT SELECT ON acts, refused_acts, decodes, officers, credentials, competences,
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
-    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at) ON cards TO cancuoc_readers;
+    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, public_key, revoked) ON stations TO cancuoc_readers;

@@ -123,10 +123,10 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 		if c.state == identity.CardPacked {
 			c.takeOut(batch)
 		}
-		args := c.args(pgx.StrictNamedArgs{"reason": reason.String(), "blank": c.blank, "actor": both(act.Officer, act.Witness)})
+		args := c.args(pgx.StrictNamedArgs{"reason": reason.String(), "blank": c.blank, "actor": both(act.Officer, act.Witness), "officer": act.Officer, "act": signed.ID()})
 		batch.Queue(`
 			WITH destroyed AS (
-				UPDATE cards SET state = `+cardDestroyed+`, reason = @reason, place = '', changed_at = now() WHERE application = @application AND attempt = @attempt
+				UPDATE cards SET state = `+cardDestroyed+`, reason = @reason, place = '', changed_by = @officer, changed_act = @act, changed_at = now() WHERE application = @application AND attempt = @attempt
 			), booked AS (
 				UPDATE blanks SET account = `+accountDestroyed+` WHERE serial = @blank
 			)
@@ -143,8 +143,8 @@ func (c held) inHand() error {
 	switch {
 	case c.blank == "":
 		return identity.Refuse(identity.Conflict, "card %d has no blank: there is nothing to destroy", c.attempt)
-	case c.state == identity.CardLive:
-		return identity.Refuse(identity.Conflict, "card %d is live: it was handed over, and is destroyed when another card has taken its place", c.attempt)
+	case c.state.Standing():
+		return identity.Refuse(identity.Conflict, "card %d is %s: it was handed over, and is destroyed when another card has taken its place", c.attempt, c.state)
 	case c.state == identity.CardLost:
 		return identity.Refuse(identity.Conflict, "card %d is lost: record first that it was found (starter stock found)", c.attempt)
 	case c.state == identity.CardPacked && c.boxState == identity.ConsignmentSent:
