@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -25,13 +23,18 @@ type workerProcess struct {
 	program, file string
 }
 
-// newWorkerProcess builds the worker with the flags, and gives it settings of its own.
+// newWorkerProcess has a worker, built with the flags, with settings of its own.
 func newWorkerProcess(o *liveOffice, name string, of settings, flags ...string) *workerProcess {
 	o.t.Helper()
-	p := &workerProcess{t: o.t, program: filepath.Join(o.t.TempDir(), "worker"), file: o.settingsFile(name, of)}
-	build := slices.Concat([]string{"build", "-o", p.program}, flags, []string{"example.org/cancuoc/worker"})
-	out, err := exec.CommandContext(o.t.Context(), "go", build...).CombinedOutput()
-	require.NoError(o.t, err, string(out))
+	p := &workerProcess{t: o.t, file: o.settingsFile(name, of)}
+	var err error
+	if len(flags) == 0 {
+		p.program, err = builtWorker()
+	} else {
+		p.program = filepath.Join(o.t.TempDir(), "worker")
+		err = buildWorker(p.program, flags...)
+	}
+	require.NoError(o.t, err)
 	o.t.Cleanup(p.kill)
 	return p
 }
@@ -65,7 +68,7 @@ func (p *workerProcess) kill() {
 func (p *workerProcess) start() {
 	p.t.Helper()
 	var err error
-	p.Process, err = devserver.Start(p.program, p.program+".log", "--config", p.file)
+	p.Process, err = devserver.Start(p.program, p.file+".log", "--config", p.file)
 	require.NoError(p.t, err)
 }
 
