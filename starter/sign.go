@@ -38,14 +38,18 @@ func (a *app) packet(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := identity.ParseStationID(submission.Station); err != nil {
+		return nil, checkRest(c, submission, nil)
+	}
 	key, err := packet.KeyFiles(c.PKI.Stations).Key(identity.StationID(submission.Station))
 	if err != nil {
-		return nil, err
+		return nil, checkRest(c, submission, err)
 	}
 	return packet.Sign(submission, key)
 }
 
-// checkRest says all that is wrong with a submission of which something could not be read.
+// checkRest says all that is wrong with a submission that cannot be signed, as something
+// could not be read or there is no key.
 func checkRest(c config.Config, submission packet.Submission, unread error) error {
 	checker, err := office.Checker(c, time.Now) //nolint:forbidigo // the office looks again, by its own clock
 	if err != nil {

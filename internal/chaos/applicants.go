@@ -238,7 +238,7 @@ func (c *crowd) invented(ctx context.Context, i int) (*applicant, error) {
 		app.FiledOn = identity.DateOf(time.Now())
 		app.Station, app.Officer = place.ID, identity.OfficerID("CB-"+place.Province+"-0007")
 		app.EnrollmentID = fmt.Sprintf("CHAOS-%06d", i)
-		if n := app.Person.Number; n != "" && c.numbers[n] || app.Check() != nil {
+		if n := app.Person.Number; n != "" && c.numbers[n] || app.Check(app.FiledOn) != nil {
 			continue
 		}
 		a := &applicant{name: fmt.Sprintf("%s, %s, age %d", app.Type, app.Ground, app.Person.Birth.AgeOn(app.FiledOn))}

@@ -9,18 +9,19 @@ import (
 // Check refuses an application that is wrong in itself: fields that are missing,
 // that contradict each other, or that the law of its day forbids. It joins one
 // refusal for each, with the field named as in the application's JSON. Texts and
-// numbers must have gone through their parsers and Normalize.
-func (a Application) Check() error {
+// numbers must have gone through their parsers and Normalize. Each is told whatever else
+// is wrong, unless what is wrong is what it depends on: without a day of filing, what
+// counts is the law of today.
+func (a Application) Check(today Date) error {
 	c := &check{}
-	c.identifiers(a)
+	c.identifiers(a, today)
+	a.FiledOn = a.lawDay(today)
 	c.request(a)
 	c.delivery(a)
 	c.person(a.Person, a.FiledOn)
 	c.places(a.Person)
 	c.numbers(a)
-	if a.FiledOn.Complete() {
-		c.law(a, LawOn(a.FiledOn))
-	}
+	c.law(a, LawOn(a.FiledOn))
 	return errors.Join(c.refusals...)
 }
 
@@ -41,13 +42,22 @@ func (c *check) add(refusal error) {
 	}
 }
 
-func (c *check) identifiers(a Application) {
+// lawDay is the day whose law counts: that of filing, or today where that cannot be.
+func (a Application) lawDay(today Date) Date {
+	if !a.FiledOn.Complete() || a.FiledOn.Compare(chipCardFrom) < 0 || a.FiledOn.Compare(today) > 0 {
+		return today
+	}
+	return a.FiledOn
+}
+
+func (c *check) identifiers(a Application, today Date) {
 	c.refuse(a.EnrollmentID == "", "enrollment_id", "is missing; the station's own identifier of this enrollment")
 	_, err := ParseStationID(string(a.Station))
 	c.add(err)
 	c.refuse(!officeID(string(a.Officer)), "officer", "is not a badge; capital letters, digits and hyphens are accepted, for example CB-001-0007")
 	c.refuse(!a.FiledOn.Complete(), "filed_on", "is missing or incomplete; yyyy-mm-dd is accepted")
 	c.refuse(a.FiledOn.Complete() && a.FiledOn.Compare(chipCardFrom) < 0, "filed_on", "is before 23 January 2021, when chip cards began")
+	c.refuse(a.FiledOn.Compare(today) > 0, "filed_on", "is after today; law, form and fee are those of that day")
 }
 
 // officeID reports whether s can name a station or an officer.
@@ -56,8 +66,19 @@ func officeID(s string) bool {
 }
 
 func (c *check) request(a Application) {
-	c.refuse(!slices.Contains([]ApplicationType{FirstIssue, Exchange, Reissue}, a.Type), "type", "must be first-issue, exchange or reissue")
+	c.refuse(!a.Type.known(), "type", "must be first-issue, exchange or reissue")
 	c.refuse(a.Channel != AtStation && a.Channel != Online, "channel", "must be station or online")
+}
+
+// known reports whether there is such a type.
+func (t ApplicationType) known() bool {
+	return slices.Contains([]ApplicationType{FirstIssue, Exchange, Reissue}, t)
+}
+
+// ofHolder reports whether only who had a card may have the ground, whatever the type.
+func (g Ground) ofHolder() bool {
+	holders := slices.Concat(Law2014.grounds(Exchange), Law2023.grounds(Exchange), Law2023.grounds(Reissue))
+	return g != GroundNationality && slices.Contains(holders, g)
 }
 
 func (c *check) delivery(a Application) {
@@ -72,7 +93,7 @@ func (c *check) person(p Person, filedOn Date) {
 	c.refuse(p.Sex != Male && p.Sex != Female, "person.sex", "must be M or F")
 	c.refuse(p.Birth.IsZero(), "person.birth", "is missing; yyyy-mm-dd, yyyy-mm or yyyy is accepted")
 	c.refuse(!p.Birth.IsZero() && p.Birth.Year < firstBirthYear, "person.birth", "is before %d", firstBirthYear)
-	c.refuse(filedOn.Complete() && p.Birth.Compare(filedOn) > 0, "person.birth", "is after the day the application was filed")
+	c.refuse(p.Birth.Compare(filedOn) > 0, "person.birth", "is after the day the application was filed")
 	c.refuse(p.BloodGroup != "" && !slices.Contains(bloodGroups, p.BloodGroup), "person.blood_group", "must be one of %s", strings.Join(bloodGroups, ", "))
 }
 
@@ -105,11 +126,11 @@ func (c *check) places(p Person) {
 func (c *check) numbers(a Application) {
 	p := a.Person
 	switch {
-	case p.Number != "" && !p.Birth.IsZero() && (p.Sex == Male || p.Sex == Female):
+	case p.Number != "":
 		c.add(p.Number.Agrees(p.Birth, p.Sex))
-	case p.Number == "":
+	default:
 		// A person who regains nationality may have left before numbers were given.
-		hadCard := a.Type == Exchange || a.Type == Reissue && a.Ground != GroundNationality || a.Ground == GroundFromCCCD
+		hadCard := a.Type == Exchange || a.Type == Reissue && a.Ground != GroundNationality || a.Ground == GroundFromCCCD || !a.Type.known() && a.Ground.ofHolder()
 		c.refuse(hadCard, "person.number", "is missing; a person who had a card has a number")
 	}
 	c.refuse(a.Ground == GroundFromCMND && p.OldNumber == "", "person.old_number", "is missing; the number of the old CMND")
@@ -119,14 +140,31 @@ func (c *check) numbers(a Application) {
 
 // law checks what the law of the day of filing allows.
 func (c *check) law(a Application, law Law) {
-	grounds := law.grounds(a.Type)
-	c.refuse(len(grounds) > 0 && !slices.Contains(grounds, a.Ground), "ground",
-		"is not a ground for %s under law %s; accepted are %s", a.Type, law, join(grounds))
+	if grounds := law.grounds(a.Type); len(grounds) > 0 {
+		c.refuse(!slices.Contains(grounds, a.Ground), "ground",
+			"is not a ground for %s under law %s; accepted are %s", a.Type, law, join(grounds))
+	} else {
+		c.ground(a.Ground, law)
+	}
 	exemptions := Exemptions(a.FiledOn)
 	c.refuse(a.Exemption != "" && !slices.Contains(exemptions, a.Exemption), "exemption", "must be one of %s", strings.Join(exemptions, ", "))
-	if !a.Person.Birth.IsZero() && a.Person.Birth.Compare(a.FiledOn) <= 0 {
+	switch {
+	case !a.Person.Birth.IsZero() && a.Person.Birth.Compare(a.FiledOn) <= 0:
 		c.age(a, law, a.Person.Birth.AgeOn(a.FiledOn))
+	case a.Person.Number != "" && a.Person.Number.BirthYear() <= a.FiledOn.Year && a.FiledOn.Year-a.Person.Number.BirthYear() < ageOfDuty:
+		c.representative(a, law) // a child by the number, whatever is wrong with the birth
 	}
+}
+
+func (c *check) representative(a Application, law Law) {
+	c.refuse(law == Law2023 && a.Representative.IsZero(), "representative",
+		"is missing; a child under %d applies through the legal representative", ageOfDuty)
+}
+
+// ground refuses what is a ground for no type of application, where the type is not known.
+func (c *check) ground(ground Ground, law Law) {
+	all := slices.Concat(law.grounds(FirstIssue), law.grounds(Exchange), law.grounds(Reissue))
+	c.refuse(!slices.Contains(all, ground), "ground", "is not a ground under law %s; accepted are %s", law, join(all))
 }
 
 // age checks what the law says about an applicant of that age. An adult may have a
@@ -135,8 +173,9 @@ func (c *check) age(a Application, law Law, age int) {
 	if law == Law2014 && age < ageOfDuty {
 		c.add(refuseTooYoung())
 	}
-	c.refuse(law == Law2023 && age < ageOfDuty && a.Representative.IsZero(), "representative",
-		"is missing; a child under %d applies through the legal representative", ageOfDuty)
+	if age < ageOfDuty {
+		c.representative(a, law)
+	}
 	c.refuse(a.Ground == GroundAge && !law.ageDue(age), "ground", "is age, but the applicant is not near an age at which a card is exchanged")
 	c.refuse(a.Channel == Online && !law.online(a.Type, a.Ground, age), "channel",
 		"online is accepted since 1 July 2024, and only for reissue after loss or damage and for children under %d; otherwise the citizen has to come in person", ageOfCapture)

@@ -59,7 +59,7 @@ func TestCheck(t *testing.T) {
 		"UnknownSex":            {func(a *application) { a.Person.Sex = "X" }, []string{"person.sex"}},
 		"NoBirth":               {func(a *application) { a.Person.Birth = identity.Date{} }, []string{"person.birth"}},
 		"BornBefore1900":        {func(a *application) { ageOf(a, "1899-12-31", "") }, []string{"person.birth", "person.number"}},
-		"BornAfterFiling":       {func(a *application) { ageOf(a, "2026-11-24", "001326999990") }, []string{"person.birth"}},
+		"BornAfterFiling":       {func(a *application) { ageOf(a, "2026-11-24", "001326999990") }, []string{"person.birth", "representative"}},
 		"NumberOfAnotherYear":   {func(a *application) { a.Person.Birth = day(t, "1998-12-31") }, []string{"person.number"}},
 		"NumberOfTheOtherSex":   {func(a *application) { a.Person.Sex = identity.Male }, []string{"person.number"}},
 		"NoNumber":              {func(a *application) { a.Person.Number = "" }, []string{"person.number"}},
@@ -154,7 +154,7 @@ func TestCheck(t *testing.T) {
 			a := exchange(t)
 			tt.change(&a)
 
-			err := a.Check()
+			err := a.Check(day(t, "2026-11-23"))
 
 			require.Equal(t, tt.want, fields(err), "%v", err)
 		})
@@ -166,8 +166,8 @@ func TestCheck_JoinsAllRefusals(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{
 		"enrollment_id", "station", "officer", "filed_on", "type", "channel", "delivery",
-		"person.name", "person.sex", "person.birth", "person.residence.text",
-	}, fields(identity.Application{}.Check()))
+		"person.name", "person.sex", "person.birth", "person.residence.text", "ground",
+	}, fields(identity.Application{}.Check(day(t, "2026-11-23"))))
 }
 
 func TestNormalize(t *testing.T) {

@@ -88,8 +88,8 @@ func (n PersonalNumber) Last9() string { return string(n[min(len(n), 3):]) }
 // digits, as observed on real cards.
 func (n PersonalNumber) CAN() string { return string(n[min(len(n), 6):]) }
 
-// Agrees refuses a number whose century, year or sex contradicts birth and sex. By
-// law such a number is canceled and a new one established; no card is made with
+// Agrees refuses a number whose century, year or sex contradicts birth and sex, as far
+// as they are known. By law such a number is canceled and a new one established; no card is made with
 // it.
 func (n PersonalNumber) Agrees(birth Date, sex Sex) error {
 	if !n.given() {
@@ -99,7 +99,7 @@ func (n PersonalNumber) Agrees(birth Date, sex Sex) error {
 	if birth.Year != 0 && n.BirthYear() != birth.Year {
 		refusals = append(refusals, RefuseField(Invalid, "person.number", "contradicts the year of birth: digits 4 to 6 stand for century and year"))
 	}
-	if n.Sex() != sex {
+	if (sex == Male || sex == Female) && n.Sex() != sex {
 		refusals = append(refusals, RefuseField(Invalid, "person.number", "contradicts the sex: digit 4 is even for male, odd for female"))
 	}
 	return errors.Join(refusals...)

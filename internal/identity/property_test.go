@@ -37,7 +37,7 @@ func TestGeneratedApplications_AreAcceptedAsTheyAre(t *testing.T) {
 	generated(t, 5000, func(t require.TestingT, r *rand.Rand) {
 		a := identitytest.Application(r)
 
-		require.NoError(t, a.Check())
+		require.NoError(t, a.Check(a.FiledOn))
 		normalized, err := a.Normalize()
 		require.NoError(t, err)
 		require.Equal(t, a, normalized)

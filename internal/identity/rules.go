@@ -46,7 +46,7 @@ func (a Application) NeedsPortrait() bool {
 // NeedsCapture reports whether fingerprints are taken: from 6 years on, at a
 // station. Applications filed online are made from the biometrics on file.
 func (a Application) NeedsCapture() bool {
-	return a.NeedsPortrait() && a.Channel == AtStation
+	return a.NeedsPortrait() && a.Channel != Online
 }
 
 // Limits of the texts of an application, in characters.

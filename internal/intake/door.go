@@ -9,7 +9,6 @@ package intake
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,9 +17,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/personalization/chip/lds"
-	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/templates/render"
 )
 
@@ -82,6 +79,7 @@ func (d *Door) Expects(ctx context.Context, beginning []byte) error {
 // Opened is a packet whose signature is good.
 type Opened struct {
 	signed     []byte
+	station    identity.StationID // that signed it
 	submission packet.Submission
 	wrong      error // what of it could not be read
 }
@@ -111,28 +109,35 @@ func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	}
 	o.wrong = err
 	if size := int64(len(payload)) - o.submission.Carried(); size > d.Sizes.Document {
-		return Opened{}, identity.Refuse(identity.Invalid, "the document without its images has %d bytes; at most %d are accepted", size, d.Sizes.Document)
+		o.wrong = errors.Join(o.wrong, identity.Refuse(identity.Invalid, "the document without its images has %d bytes; at most %d are accepted", size, d.Sizes.Document))
 	}
+	o.station = station.ID
 	if o.submission.Station != "" && o.submission.Station != string(station.ID) {
 		o.wrong = errors.Join(o.wrong, identity.RefuseField(identity.Forbidden, "station", "is not the station that signed the packet"))
 	}
 	return o, nil
 }
 
-// Examined is an opened packet that may be stored.
+// Examined is an opened packet of which all is known but what the registry knows.
 type Examined struct {
 	submission registry.Submission
 	warnings   []Warning
+	wrong      error // why it is refused
 }
 
-// Examine checks all of an opened packet.
+// Examine checks all of an opened packet. What is wrong with it is told by Store,
+// together with what the registry has against it.
 func (d *Door) Examine(o Opened) (Examined, error) {
 	submission, err := d.CheckRest(o.submission, o.wrong)
 	if err != nil {
-		return Examined{}, err
+		if len(identity.Refusals(err)) == 0 {
+			return Examined{}, err
+		}
+		submission.Application.Station = o.station
+		return Examined{submission: submission, wrong: err}, nil
 	}
 	submission.Evidence[identity.EvidencePacket] = o.signed
-	return Examined{submission, d.warnings(submission.Application.Person)}, nil
+	return Examined{submission: submission, warnings: d.warnings(submission.Application.Person)}, nil
 }
 
 // warnings tells which fields many readers of chips will not show.
@@ -144,9 +149,18 @@ func (d *Door) warnings(p identity.Person) []Warning {
 	return warnings
 }
 
-// Store stores what was examined and starts its workflow.
+// Store stores what was examined and starts its workflow, or refuses it with all that is
+// wrong.
 func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 	submission := e.submission
+	if e.wrong != nil {
+		submission.Application = readable(submission.Application, fieldsOf(e.wrong))
+		objections, err := d.Registry.Objections(ctx, submission)
+		if err != nil {
+			return Receipt{}, fmt.Errorf("look for what else is wrong: %w", err)
+		}
+		return Receipt{}, packet.AndThen(e.wrong, objections)
+	}
 	stored, err := d.Registry.Receive(ctx, submission)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store application: %w", err)
@@ -156,6 +170,21 @@ func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 		Number: stored.Number, Existing: stored.Existing,
 		Due: submission.Rules.Due, Fee: submission.Rules.Fee, Warnings: e.warnings,
 	}, nil
+}
+
+// readable is an application without those values that the registry is asked about and
+// that are none.
+func readable(a identity.Application, told map[string]bool) identity.Application {
+	if told["enrollment_id"] {
+		a.EnrollmentID = ""
+	}
+	if told["officer"] {
+		a.Officer = ""
+	}
+	if told["ground"] {
+		a.Ground = ""
+	}
+	return a
 }
 
 // How long a station waits for the start of the workflow, and how long it is tried: the
@@ -220,54 +249,31 @@ func (d *Door) station(ctx context.Context, id identity.StationID) (registry.Sta
 func (d *Door) Check(s packet.Submission) (registry.Submission, error) { return d.CheckRest(s, nil) }
 
 // CheckRest checks a submission of which something could not be read, and refuses that
-// with the rest.
+// with the rest: each fault is found whatever else is wrong, unless what is wrong is what
+// it depends on. The application is given all the same, with whatever is right.
 func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission, error) {
 	digest, err := s.Digest()
 	if err != nil {
 		return registry.Submission{}, err
 	}
-	app, wrong := s.Application()
+	today := identity.DateOf(d.Now())
+	app, wrong := s.Application(today)
 	wrong = packet.AndThen(unread, wrong)
-	if app.FiledOn.Compare(identity.DateOf(d.Now())) > 0 {
-		wrong = packet.AndThen(wrong, identity.RefuseField(identity.Invalid, "filed_on", "is after today; law, form and fee are those of that day"))
+	if fieldsOf(wrong)["filed_on"] {
+		app.FiledOn = today // whose law and form count until it is known
 	}
-	var form *render.Form
-	var rules identity.Rules
-	if wrong == nil {
-		form, wrong = d.Forms.For(app)
+	if fieldsOf(wrong)["person.birth"] {
+		app.Person.Birth = identity.Date{} // of an adult, until it is known
 	}
-	if wrong == nil {
-		rules, wrong = identity.RulesFor(app, form.ID, d.Calendar)
-	}
-	evidence, err := evidenceOf(s, app, form, d.Sizes)
-	sound := wrong == nil // so that the card can be made on trial, whatever its images
+	forms, err := d.formsOf(app, wrong)
 	wrong = packet.AndThen(wrong, err)
-	if sound {
-		wrong = packet.AndThen(wrong, d.preflight(form, app, rules, evidence))
-	}
-	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, wrong
-}
-
-// preflight makes the card as DataPreparation will, without keys and without drawing
-// it.
-func (d *Door) preflight(form *render.Form, app identity.Application, rules identity.Rules, evidence map[identity.EvidenceKind][]byte) error {
-	card := identity.Card{Form: rules.Form, Person: app.Person, Issued: app.FiledOn, Expiry: rules.Expiry}
-	var err error
-	if card.Serial, err = identity.NewCardSerial(rand.Reader); err != nil {
-		return fmt.Errorf("draw card serial: %w", err)
-	}
-	if card.Person.Number == "" { // any that may be allotted: one is as wide as the other
-		if card.Person.Number, err = identity.DrawPersonalNumber(rand.Reader, card.Person); err != nil {
-			return err
-		}
-	}
-	content, err := personalization.Compose(form, card, render.Pictures{
-		Portrait: evidence[identity.EvidencePortrait], LeftIndex: evidence[identity.EvidenceLeftIndex], RightIndex: evidence[identity.EvidenceRightIndex],
-	})
+	rules, err := identity.RulesFor(app, forms[0].ID, d.Calendar)
+	wrong = packet.AndThen(wrong, err)
+	evidence, err := evidenceOf(s, app, forms, d.Sizes)
+	wrong = packet.AndThen(wrong, err)
+	unprintable, err := d.preflight(forms, app, rules, evidence, wrong)
 	if err != nil {
-		return err
+		return registry.Submission{}, err
 	}
-	_, unreadable := mrz.Parse(content.MRZ)
-	_, overlong := d.Chip.EncodeDG13(card)
-	return errors.Join(form.Check(content), identity.InField("person", unreadable), identity.InField("person", overlong))
+	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, packet.AndThen(wrong, unprintable)
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/biometrics/ridges"
 	"example.org/cancuoc/internal/identity"
@@ -16,13 +18,13 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// evidenceOf checks images and templates, and gathers what goes to the vault. The form
-// is nil where the application has none, being at fault itself.
-func evidenceOf(s packet.Submission, app identity.Application, form *render.Form, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
+// evidenceOf checks images and templates, and gathers what goes to the vault. The card is
+// on one of the forms.
+func evidenceOf(s packet.Submission, app identity.Application, all []*render.Form, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
 	wrong := []error{err}
-	needsPortrait := app.NeedsPortrait() || form != nil && form.Shows(forms.PortraitField)
-	if needsPortrait && s.Portrait == nil {
+	shown := !slices.ContainsFunc(all, func(f *render.Form) bool { return !f.Shows(forms.PortraitField) })
+	if (app.NeedsPortrait() || shown) && s.Portrait == nil {
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "portrait", "is missing; this application needs one"))
 	}
 	if app.NeedsCapture() && len(s.Fingerprints) == 0 {
@@ -46,11 +48,14 @@ func capture(picture *packet.Image, fingers []packet.Fingerprint, before fingerp
 	var wrong []error
 	found := make(map[identity.EvidenceKind][]byte)
 	if picture != nil {
-		wrong = append(wrong, identity.InField("portrait", checkPortrait(picture, sizes.Portrait)))
-		found[identity.EvidencePortrait] = picture.Data
+		err := identity.InField("portrait", checkPortrait(picture, sizes.Portrait))
+		if err == nil {
+			found[identity.EvidencePortrait] = picture.Data
+		}
+		wrong = append(wrong, err)
 	}
 	if err := packet.CheckCount(fingers); err != nil {
-		return nil, errors.Join(append(wrong, err)...)
+		return found, errors.Join(append(wrong, err)...)
 	}
 	c := hand{found: found, sizes: sizes, named: make(map[fingerprint.Position]bool), templates: make(fingerprint.Templates)}
 	for i, f := range fingers {
@@ -110,7 +115,11 @@ func pixels(picture []byte, maxSide int) int {
 // BiometricCapture.
 func checkPortrait(p *packet.Image, limit int64) error {
 	if p.File != "" {
-		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
+		named := refuseFile()
+		if len(p.Data) == 0 {
+			return named
+		}
+		return errors.Join(named, checkPortrait(&packet.Image{Data: p.Data}, limit))
 	}
 	if err := within(p.Data, limit); err != nil {
 		return err
@@ -124,6 +133,10 @@ func checkPortrait(p *packet.Image, limit int64) error {
 	}
 	_, err = lds.CheckPortrait(chip)
 	return err
+}
+
+func refuseFile() error {
+	return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
 }
 
 // within refuses what is larger than its limit, before anything reads it.
@@ -149,55 +162,81 @@ var printedFingers = map[fingerprint.Position]identity.EvidenceKind{
 }
 
 // take checks one finger and keeps its image and its template. The template is
-// extracted here if the station sent none.
+// extracted here if the station sent none. All that is wrong is told: one fault does not
+// hide another.
 func (c *hand) take(f packet.Fingerprint) error {
-	position, err := fingerprint.ParsePosition(f.Position)
-	if err != nil {
-		return identity.InField("position", err)
-	}
-	if c.named[position] {
-		return identity.RefuseField(identity.Invalid, "position", "is given twice: %s", position)
-	}
-	c.named[position] = true
+	position, err := c.position(f)
+	wrong := []error{identity.InField("position", err)}
 	if f.Missing != "" {
-		if len(f.Data) > 0 || len(f.TemplateData) > 0 {
-			return identity.RefuseField(identity.Invalid, "missing", "is given together with the finger; give one of the two")
+		wrong = append(wrong, identity.InField("missing", fingerprint.CheckMissing(f.Missing)))
+		if len(f.Data) > 0 || len(f.TemplateData) > 0 || f.File != "" || f.Template != "" {
+			wrong = append(wrong, identity.RefuseField(identity.Invalid, "missing", "is given together with the finger; give one of the two"))
 		}
-		return identity.InField("missing", fingerprint.CheckMissing(f.Missing))
 	}
-	if f.File != "" || f.Template != "" {
-		return identity.Refuse(identity.Invalid, "names a file; a packet carries the image itself")
+	if f.File != "" {
+		wrong = append(wrong, refuseFile())
 	}
-	if err := within(f.Data, c.sizes.Finger); err != nil {
+	if f.Template != "" {
+		wrong = append(wrong, identity.InField("template", refuseFile()))
+	}
+	if f.Missing == "" && f.File == "" && f.Template == "" && len(f.Data) == 0 && len(f.TemplateData) == 0 {
+		wrong = append(wrong, identity.Refuse(identity.Invalid, "is empty; give an image, a template, or why it is missing"))
+	}
+	record, err := checkTemplate(f.TemplateData, position, c.sizes.Finger)
+	wrong = append(wrong, identity.InField("template", err), checkFinger(f.Data, c.sizes.Finger))
+	if err := errors.Join(wrong...); err != nil || f.Missing != "" {
 		return err
 	}
-	template, err := templateOf(f, position, c.sizes.Finger)
-	if err != nil {
-		return err
+	if record == nil {
+		if record, err = fingerprint.Extract(f.Data); err != nil {
+			return err
+		}
 	}
-	c.templates[position] = template
+	c.templates[position] = record
 	if kind, ok := printedFingers[position]; ok && len(f.Data) > 0 {
 		c.found[kind] = f.Data
 	}
 	return nil
 }
 
-// templateOf gives the finger's template.
-func templateOf(f packet.Fingerprint, position fingerprint.Position, limit int64) ([]byte, error) {
-	switch {
-	case len(f.TemplateData) > 0:
-		if err := within(f.TemplateData, limit); err != nil {
-			return nil, identity.InField("template", err)
-		}
-		if len(f.Data) > 0 { // which nothing else reads before it is printed
-			if err := fingerprint.CheckImage(f.Data); err != nil {
-				return nil, err
-			}
-		}
-		template, err := fingerprint.Templates{position: f.TemplateData}.MarshalBinary()
-		return template, identity.InField("template", err)
-	case len(f.Data) > 0:
-		return fingerprint.Extract(f.Data)
+// position reads which finger it is, and refuses one that was named before.
+func (c *hand) position(f packet.Fingerprint) (fingerprint.Position, error) {
+	position, err := fingerprint.ParsePosition(f.Position)
+	if err != nil {
+		return "", err
 	}
-	return nil, identity.Refuse(identity.Invalid, "is empty; give an image, a template, or why it is missing")
+	if c.named[position] {
+		return position, identity.Refuse(identity.Invalid, "is given twice: %s", position)
+	}
+	c.named[position] = true
+	return position, nil
+}
+
+// checkFinger refuses an image, if there is one, that could not be read when it is
+// printed.
+func checkFinger(picture []byte, limit int64) error {
+	if len(picture) == 0 {
+		return nil
+	}
+	if err := within(picture, limit); err != nil {
+		return err
+	}
+	return fingerprint.CheckImage(picture)
+}
+
+// checkTemplate refuses a template, if there is one, that cannot be read or is of another
+// finger, and gives it with the finger's position in it. Where that is not known, it may
+// be of any.
+func checkTemplate(record []byte, position fingerprint.Position, limit int64) ([]byte, error) {
+	if len(record) == 0 {
+		return nil, nil
+	}
+	if err := within(record, limit); err != nil {
+		return nil, err
+	}
+	if position == "" {
+		_, err := minutiae.Parse(record)
+		return nil, err
+	}
+	return fingerprint.Templates{position: record}.MarshalBinary()
 }

@@ -309,7 +309,7 @@ func TestPage_SaysHowLongTextsMayBe(t *testing.T) {
 			require.NoError(t, err)
 			s, err := packet.ParseSubmission(b)
 			require.NoError(t, err)
-			_, err = s.Application()
+			_, err = s.Application(filed)
 			refused := slices.ContainsFunc(identity.Refusals(err), func(r *identity.Refusal) bool {
 				return r.Field == f.name && !strings.Contains(r.Detail, "to be collected")
 			})

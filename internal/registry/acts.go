@@ -141,8 +141,7 @@ func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
 		return fail("ask who may act", err)
 	}
 	if name, _, _ := strings.Cut(refused, " "); name != "" {
-		refusal := constraints[name]
-		return &refusal
+		return refusalOf(name)
 	}
 	return current(said, now)
 }

@@ -131,8 +131,7 @@ func (r *Registry) mayMatch(ctx context.Context, h HandOver) error {
 	case issued:
 		return nil
 	case refused != "":
-		refusal := constraints[refused]
-		return &refusal
+		return refusalOf(refused)
 	case failed >= maxMismatches:
 		return tooManyFailed(failed)
 	}

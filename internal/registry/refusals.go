@@ -48,6 +48,12 @@ var constraints = map[string]identity.Refusal{
 	"one_open_consignment_per_destination": {Kind: identity.Conflict, Detail: "another box for that destination is open: send this one as it is"},
 }
 
+// refusalOf gives the refusal for a constraint.
+func refusalOf(constraint string) error {
+	refusal := constraints[constraint]
+	return &refusal
+}
+
 // fail turns an error of the database into the refusal of a named constraint, or
 // else into a fault that says what was being done. PostgreSQL's detail, hint and
 // message may hold personal data and are dropped.

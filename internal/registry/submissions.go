@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,19 @@ type Receipt struct {
 // submission again gets the same number; other content under the same enrollment
 // identifier is refused.
 func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
+	receipt, err := r.receiveOnce(ctx, s)
+	if len(identity.Refusals(err)) > 0 { // the constraint that was met first may not be the only one
+		others, fault := r.Objections(ctx, s)
+		if fault != nil {
+			return Receipt{}, fault
+		}
+		return Receipt{}, cmp.Or(others, err)
+	}
+	return receipt, err
+}
+
+// receiveOnce stores a submission, or refuses with the first constraint that it violates.
+func (r *Registry) receiveOnce(ctx context.Context, s Submission) (Receipt, error) {
 	if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
 		return receipt, err
 	}
@@ -47,7 +61,7 @@ func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
 			if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing { // another copy was faster
 				return receipt, err
 			}
-			return Receipt{}, r.refuseSecondApplication(ctx, s)
+			return Receipt{}, fail("receive application", err)
 		}
 		if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
 			return receipt, err
@@ -85,22 +99,48 @@ func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, error) 
 	case err != nil:
 		return Receipt{}, fail("look for an earlier submission", err)
 	case !bytes.Equal(digest, s.Digest[:]):
-		return Receipt{}, identity.RefuseField(identity.Conflict, "enrollment_id", "was used by this station for application %s, with other content", number)
+		return Receipt{}, refuseEnrollment(number)
 	}
 	return Receipt{Number: number, Existing: true}, nil
 }
 
-// refuseSecondApplication names the application that is in the way.
-func (r *Registry) refuseSecondApplication(ctx context.Context, s Submission) error {
-	var number identity.ApplicationNumber
+func refuseEnrollment(other identity.ApplicationNumber) error {
+	return identity.RefuseField(identity.Conflict, "enrollment_id", "was used by this station for application %s, with other content", other)
+}
+
+// Objections gives all that the registry has against a submission, which may be wrong in
+// other ways too: an officer who may not enroll, and applications that are in the way.
+func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fault error) {
+	a := s.Application
+	var known, enrolls bool
+	var sameID, sameCitizen identity.ApplicationNumber
 	err := r.db.QueryRow(ctx, `
-		SELECT number FROM applications
-		WHERE personal_number = $1 AND ground = $2 AND stage NOT IN `+ends,
-		string(s.Application.Person.Number), s.Application.Ground).Scan(&number)
+		SELECT EXISTS (SELECT FROM stations WHERE id = @station),
+			may_enroll(@officer, coalesce((SELECT province FROM stations WHERE id = @station), '')),
+			coalesce((SELECT number FROM applications WHERE station = @station AND enrollment_id = @enrollment_id AND digest <> @digest), ''),
+			coalesce((SELECT number FROM applications WHERE personal_number = @personal_number AND personal_number <> '' AND ground = @ground
+				AND NOT (station = @station AND enrollment_id = @enrollment_id) AND stage NOT IN `+ends+` LIMIT 1), '')`,
+		pgx.StrictNamedArgs{
+			"station": a.Station, "officer": a.Officer, "enrollment_id": a.EnrollmentID, "digest": s.Digest[:],
+			"personal_number": string(a.Person.Number), "ground": a.Ground,
+		}).Scan(&known, &enrolls, &sameID, &sameCitizen)
 	if err != nil {
-		return fail("look for the open application", err)
+		return nil, fail("look for what is in the way", err)
 	}
-	return identity.RefuseField(identity.Conflict, "person.number", "has an open application on the same ground: %s", number)
+	var all []error
+	if !known {
+		all = append(all, refusalOf("applications_station_fkey"))
+	}
+	if known && !enrolls {
+		all = append(all, refusalOf("enrolled_by_officer"))
+	}
+	if sameID != "" {
+		all = append(all, refuseEnrollment(sameID))
+	}
+	if sameCitizen != "" {
+		all = append(all, identity.RefuseField(identity.Conflict, "person.number", "has an open application on the same ground: %s", sameCitizen))
+	}
+	return errors.Join(all...), nil
 }
 
 // receive stores a submission in one round trip, which is one transaction.

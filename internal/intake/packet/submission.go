@@ -97,8 +97,9 @@ func refuseCount() error {
 
 // Application turns the texts of a submission into the values of the field, or
 // refuses everything that is wrong with them together; the application then holds
-// whatever is right. It leaves images and templates alone.
-func (s Submission) Application() (identity.Application, error) {
+// whatever is right. It leaves images and templates alone. An application is not filed
+// after today.
+func (s Submission) Application(today identity.Date) (identity.Application, error) {
 	absent := s.absent()
 	var wrong []error
 	filed := parsed(&wrong, "filed_on", s.FiledOn, identity.ParseDate)
@@ -122,7 +123,7 @@ func (s Submission) Application() (identity.Application, error) {
 	unread := AndThen(absent, errors.Join(wrong...))
 	app, unclean := app.Normalize()
 	told := AndThen(unread, unclean)
-	return app, AndThen(told, app.Check())
+	return app, AndThen(told, app.Check(today))
 }
 
 // absent refuses each field that every application needs and that is not there.
@@ -204,6 +205,9 @@ func (p Person) Parse() (identity.Person, error) {
 		CancelledNumber:   optional(&wrong, "cancelled_number", p.CancelledNumber, identity.ParsePersonalNumber),
 	}
 	person.Name.FamilyWords = p.FamilyNameWords
+	if person.Name.IsZero() && p.Name != "" && (p.FamilyNameWords < 0 || p.FamilyNameWords > len(strings.Fields(p.Name))) {
+		wrong = append(wrong, identity.RefuseField(identity.Invalid, "family_name_words", "must be between 0 and the number of words in the name"))
+	}
 	return person, errors.Join(wrong...)
 }
 

@@ -157,9 +157,11 @@ func buildDG13(in *Input, _ Files) ([]byte, error) { return in.Profile.EncodeDG1
 func (p Profile) EncodeDG13(c identity.Card) ([]byte, error) {
 	var father string
 	fields := make([]byte, 0, 512) // enough for most people
+	var wrong []error
 	for _, d := range p.details(c) {
 		if err := d.check(); err != nil {
-			return nil, err
+			wrong = append(wrong, err)
+			continue
 		}
 		switch {
 		case d.field == "father":
@@ -174,6 +176,9 @@ func (p Profile) EncodeDG13(c identity.Card) ([]byte, error) {
 		default:
 			fields = appendField(fields, d.number, d.tag, d.value)
 		}
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
 	}
 	return tlv.Encode(0x6D, tlv.Encode(tagSequence,
 		tlv.Encode(tagInteger, []byte{1}),
