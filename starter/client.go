@@ -121,6 +121,27 @@ func (a *app) read(ctx context.Context, path string, query url.Values, answer an
 	return c.ask(ctx, http.MethodGet, path, token, "", nil, answer)
 }
 
+// find asks as read does, by what may stand in no address.
+func (a *app) find(ctx context.Context, path string, query, answer any) error {
+	c, err := a.client()
+	if err != nil {
+		return err
+	}
+	officer, err := c.keys.asking()
+	if err != nil {
+		return err
+	}
+	token, err := c.token(ctx, officer)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(query)
+	if err != nil {
+		return fmt.Errorf("write query: %w", err)
+	}
+	return c.ask(ctx, http.MethodPost, path, token, "application/json", body, answer)
+}
+
 // token is that of an officer's session, begun if there is none.
 func (g *gate) token(ctx context.Context, officer identity.OfficerID) (string, error) {
 	if token, ok := g.keys.session(officer, g.gateway); ok {

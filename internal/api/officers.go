@@ -65,6 +65,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/applications/{number}", o.getApplication),
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
+		read("POST /v1/cards/find", o.findCards),
 		read("GET /v1/surplus", center(o.Desk.Registry.UnclearSurplus)),
 		read("GET /v1/stock", center(o.Desk.Registry.Stock)),
 		read("GET /v1/unwanted", center(o.Desk.Registry.Unwanted)),
@@ -282,6 +283,17 @@ func (o *Officers) getApplication(ctx context.Context, r *http.Request, by ident
 		return nil, err
 	}
 	return o.Desk.Status(ctx, by, number)
+}
+
+// findCards looks for cards that were issued. What it looks for stands in no address, since
+// addresses are logged on their way.
+func (o *Officers) findCards(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	const most = 1 << 10
+	var q registry.CardQuery
+	if err := json.UnmarshalRead(io.LimitReader(r.Body, most), &q, json.RejectUnknownMembers(true)); err != nil {
+		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with serial or number")
+	}
+	return o.Desk.Issued(ctx, by, q)
 }
 
 // recentReceipt is how long a consignment is listed after it was received.

@@ -47,6 +47,9 @@ type Answer struct {
 	Card        int                        `json:"card,omitzero"`
 	Blanks      int                        `json:"blanks,omitzero"`
 
+	Became   identity.CardState           `json:"became,omitzero"`    // the card that was issued
+	UnderWay []identity.ApplicationNumber `json:"under_way,omitzero"` // its holder's, which have not ended
+
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	State       identity.ConsignmentState  `json:"state,omitzero"`
 	Cards       int                        `json:"cards,omitzero"`
@@ -164,6 +167,9 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		}
 		d.Office.WakeForStock(ctx)
 		return Answer{}, nil
+	}
+	if act, is := act.(identity.CardAct); is {
+		return d.onCard(ctx, s, act, signed)
 	}
 	if station, err := s.station(); err == nil {
 		if act, is := act.(identity.RemoveStation); is {

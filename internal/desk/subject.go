@@ -33,6 +33,14 @@ func (s subject) station() (identity.StationID, error) {
 	return identity.ParseStationID(name)
 }
 
+func (s subject) card() (identity.CardSerial, error) {
+	name, is := strings.CutPrefix(string(s), "card/")
+	if !is {
+		return "", identity.RefuseField(identity.Invalid, "subject", "%q is no card", string(s))
+	}
+	return identity.ParseCardSerial(name)
+}
+
 func (s subject) officer() (identity.OfficerID, error) {
 	name, is := strings.CutPrefix(string(s), "officer/")
 	if !is {

@@ -7,6 +7,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 // The table of what may become of an issued card is the database's as well.
@@ -51,10 +53,9 @@ func TestEndCards_OfADeadPerson(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 2)
-	person := func(s *registry.Submission) { s.Application.Person.Number = "001201888888" }
-	number := b.arrived(t, person)
+	number := b.arrived(t, of(holder))
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
-	next := b.arrived(t, person)
+	next := b.arrived(t, of(holder))
 	end := func() (n int) {
 		require.NoError(t, b.db.QueryRow(t.Context(), `SELECT end_cards(personal_number, $2, $3, 'system', NULL) FROM cards WHERE application = $1`,
 			number, identity.CardLapsed, identity.Reason{Code: identity.ReasonHolderDied}.String()).Scan(&n))
@@ -74,4 +75,133 @@ func TestEndCards_OfADeadPerson(t *testing.T) {
 	require.NoError(t, b.Issue(t.Context(), handOver(number)), "what was handed over is answered as before")
 	require.NoError(t, b.Destroy(t.Context(), number, 1, [2]identity.OfficerID{counter, approver}, identity.Reason{Code: "revoked"}))
 	b.balanced(t)
+}
+
+// issued is a card in the hand of that person.
+func (b *bundle) issued(t *testing.T, person identity.PersonalNumber) (identity.ApplicationNumber, identity.CardSerial) {
+	t.Helper()
+	b.stock(t, 1)
+	number := b.arrived(t, of(person))
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	card, err := b.Card(t.Context(), number, 1)
+	require.NoError(t, err)
+	return number, card.Card.Serial
+}
+
+// of makes an application that person's.
+func of(person identity.PersonalNumber) func(*registry.Submission) {
+	return func(s *registry.Submission) { s.Application.Person.Number = person }
+}
+
+const holder = identity.PersonalNumber("001201888888")
+
+func on(officer identity.OfficerID, reason string) identity.OnCard {
+	return identity.OnCard{Officer: officer, Reason: reason}
+}
+
+// A card is reported lost in any province, however often and by how many at once; found, it
+// is live again, until another took its place.
+func TestChangeCard_LostAndFound(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number, serial := b.issued(t, holder)
+	lost := identity.ReportLost{OnCard: on("CB-048-0012", "on the train")}
+
+	for _, err := range atOnce(4, func(int) error { _, _, err := b.ChangeCard(t.Context(), serial, lost); return err }) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, identity.CardReportedLost, b.state(t, number, 1))
+	require.Equal(t, 1, b.count(t, "card_life"))
+	_, _, err := b.ChangeCard(t.Context(), serial, identity.ReturnCard{OnCard: on("CB-048-0012", "14/BB")})
+	require.ErrorContains(t, err, "the card is reported-lost: return-card does not fit")
+
+	became, _, err := b.ChangeCard(t.Context(), serial, identity.ReportFound{OnCard: on("CB-001-0012", "")})
+	require.NoError(t, err)
+	require.Equal(t, identity.CardLive, became)
+	_, _, err = b.ChangeCard(t.Context(), serial, lost)
+	require.NoError(t, err)
+	b.issued(t, holder) // another takes its place
+	_, _, err = b.ChangeCard(t.Context(), serial, identity.ReportFound{OnCard: on("CB-001-0012", "")})
+	require.ErrorContains(t, err, "the card is revoked")
+
+	cards, err := b.Issued(t.Context(), "CB-066-0012", registry.CardQuery{Number: holder})
+	require.NoError(t, err)
+	require.Len(t, cards, 2)
+	require.Equal(t, []identity.CardState{identity.CardLive, identity.CardRevoked}, []identity.CardState{cards[0].State, cards[1].State})
+	require.Len(t, cards[1].Life, 4)
+	require.Equal(t, 2, b.count(t, "reads WHERE officer = 'CB-066-0012'"), "that the officer asked is kept")
+	_, err = b.Issued(t.Context(), "CB-066-0012", registry.CardQuery{Serial: "FFFFFFFFFFFFFFFF"})
+	require.ErrorIs(t, err, identity.NotFound)
+	_, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
+	b.balanced(t)
+}
+
+// Nobody withdraws a card without a ground of the law, its record and competence for it.
+func TestChangeCard_WithdrawsOnTheLawsGrounds(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number, serial := b.issued(t, holder)
+	for name, tt := range map[string]struct {
+		act  identity.CardAct
+		says string
+	}{
+		"NoRecord":        {identity.WithdrawCard{OnCard: on(hanoi, "altered")}, "after a colon the number of the record"},
+		"NoGround":        {identity.WithdrawCard{OnCard: on(hanoi, "other: 12/QD")}, "reason: must be one of nationality-lost"},
+		"AnotherProvince": {identity.WithdrawCard{OnCard: on(danang, "altered: 12/QD")}, "acts for another province"},
+		"AnotherRole":     {identity.WithdrawCard{OnCard: on("CB-001-0012", "altered: 12/QD")}, "has no role that may do this"},
+		"KeptForNothing":  {identity.KeepCard{OnCard: on(hanoi, "altered: 12/QD")}, "reason: must be one of custody"},
+	} {
+		_, _, err := b.ChangeCard(t.Context(), serial, tt.act)
+		require.ErrorContains(t, err, tt.says, name)
+	}
+	_, _, err := b.ChangeCard(t.Context(), serial, identity.WithdrawCard{OnCard: on(hanoi, "altered: 12/QD")})
+	require.NoError(t, err)
+	require.Equal(t, identity.CardWithdrawn, b.state(t, number, 1))
+	_, _, err = b.ChangeCard(t.Context(), serial, identity.ReportFound{OnCard: on("CB-001-0012", "")})
+	require.ErrorContains(t, err, "the card is withdrawn")
+	require.NoError(t, b.Destroy(t.Context(), number, 1, [2]identity.OfficerID{counter, approver}, identity.Reason{Code: "revoked"}))
+	_, _, err = b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "")})
+	require.ErrorContains(t, err, "it is destroyed")
+}
+
+// A card that is withdrawn while its exchange is made stops that: no blank is taken for it,
+// and one that was made is not handed over, until an officer has released it.
+func TestChangeCard_WithdrawnWhileItsExchangeIsMade(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	withdraw := func(person identity.PersonalNumber, underWay func(...func(*registry.Submission)) identity.ApplicationNumber) identity.ApplicationNumber {
+		_, serial := b.issued(t, person)
+		b.stock(t, 1)
+		number := underWay(of(person))
+		_, open, err := b.ChangeCard(t.Context(), serial, identity.WithdrawCard{OnCard: on(hanoi, "altered: 12/QD")})
+		require.NoError(t, err)
+		require.Equal(t, []identity.ApplicationNumber{number}, open)
+		return number
+	}
+	const says = "was withdrawn, or is kept, since this one was granted"
+
+	waiting := withdraw(holder, func(c ...func(*registry.Submission)) identity.ApplicationNumber { return b.prepared(t, c...) })
+	_, err := b.TakeBlank(t.Context(), waiting, 1, press)
+	require.ErrorContains(t, err, says)
+
+	made := withdraw("001201888889", func(c ...func(*registry.Submission)) identity.ApplicationNumber { return b.arrived(t, c...) })
+	require.ErrorContains(t, b.Issue(t.Context(), handOver(made)), says)
+	release := identity.Release{Officer: hanoi, Reason: "verified"}
+	require.NoError(t, b.decide(t, made, release, 1, registrytest.Signed(release, statement.Application(made))))
+	require.NoError(t, b.Issue(t.Context(), handOver(made)))
+	b.balanced(t)
+}
+
+// Who grants a card for one that was lost has the loss recorded.
+func TestDecide_RecordsTheLoss(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	old, _ := b.issued(t, holder)
+	b.prepared(t, of(holder), func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+
+	require.Equal(t, identity.CardReportedLost, b.state(t, old, 1))
+	require.Contains(t, b.trail(t, old), "card 1 is reported-lost")
+	_, err := b.VerifyActs(t.Context())
+	require.NoError(t, err)
 }

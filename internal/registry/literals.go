@@ -36,6 +36,9 @@ const (
 	cardPacked       = `'` + string(identity.CardPacked) + `'`
 	cardArrived      = `'` + string(identity.CardArrived) + `'`
 	cardLive         = `'` + string(identity.CardLive) + `'`
+	cardReportedLost = `'` + string(identity.CardReportedLost) + `'`
+	cardDamaged      = `'` + string(identity.CardDamaged) + `'`
+	cardKept         = `'` + string(identity.CardKept) + `'`
 	cardRevoked      = `'` + string(identity.CardRevoked) + `'`
 	cardSpoiled      = `'` + string(identity.CardSpoiled) + `'`
 	cardLost         = `'` + string(identity.CardLost) + `'`
@@ -76,6 +79,10 @@ var begunAtStation = literals(those(identity.CardState.AtStation))
 
 // standing are the states of a card that is its holder's one card, as a list of SQL literals.
 var standing = literals(those(identity.CardState.Standing))
+
+// handedOver are the states of a card that was issued and not destroyed, as a list of SQL
+// literals.
+var handedOver = literals(those(identity.CardState.HandedOver))
 
 // inSlot are the states of a card that holds a slot of its station, as a list of SQL
 // literals.

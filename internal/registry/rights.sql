@@ -41,6 +41,7 @@ GRANT SELECT ON competences TO cancuoc_programs;
 GRANT SELECT, INSERT (token, officer, key, act, until), UPDATE (ended_at), DELETE ON sessions TO cancuoc_programs;
 
 GRANT SELECT, INSERT (officer, payloads, named, redacted) ON decodes TO cancuoc_programs;
+GRANT SELECT, INSERT (officer, subject, what) ON reads TO cancuoc_programs;
 
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
@@ -86,9 +87,9 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 
 -- The books without the persons in them: `starter audit verify` and `starter stock` on
 -- an auditor's machine, and dashboards.
-GRANT SELECT ON acts, refused_acts, decodes, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT ON acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
-GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
+GRANT SELECT (id, application, attempt, state, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, public_key, revoked) ON stations TO cancuoc_readers;

@@ -54,6 +54,18 @@ var comparisons = []comparison{
 			return is && slices.Equal(record, []string{string(s.Officer), s.Courier, s.Seal})
 		},
 	},
+	{
+		// What the register learnt of a person ends a card by another act, or by none; who
+		// approves a card for one that was lost records that.
+		`SELECT coalesce('application ' || c.application || ': card ' || c.attempt, 'a card of before this engine') || ' ' || l.became || ' by ' || l.by_whom,
+		l.at, 'card/' || c.serial, a.subject, a.statement, ARRAY[l.became, l.by_whom, l.reason]
+		FROM card_life l JOIN cards c ON c.id = l.card LEFT JOIN acts a ON a.id = l.act AND a.officer = l.by_whom
+		WHERE a.act IS DISTINCT FROM ` + stepApprove + ` AND l.became IN (` + cardReportedLost + `, ` + cardDamaged + `, ` + cardKept + `, ` + cardLive + `) OR a.act = 'withdraw-card' ORDER BY l.card, l.at`,
+		func(act identity.Act, record []string) bool {
+			c, is := act.(identity.CardAct)
+			return is && slices.Equal(record, []string{string(identity.Becomes(c)), string(c.By()[0]), c.Why().String()})
+		},
+	},
 	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement,
 		ARRAY[c.received_by, coalesce(c.counted::text, '')] || c.said_missing || c.said_surplus
 		FROM consignments c LEFT JOIN acts a ON a.id = c.received_act AND a.officer = c.received_by WHERE c.received_by <> '' ORDER BY c.number`, receiptSaid},

@@ -66,6 +66,9 @@ func Officer(id identity.OfficerID) string { return "officer/" + string(id) }
 // Box names a box of blanks.
 func Box(number string) string { return "box/" + number }
 
+// Card names a card that was issued, by its serial, which is nobody's but the card's.
+func Card(serial identity.CardSerial) string { return "card/" + string(serial) }
+
 // Office is the subject of what belongs to the whole office.
 const Office = "office"
 

@@ -105,6 +105,11 @@ func (s Signing) Found(ctx context.Context, number identity.ApplicationNumber, c
 	return s.Registry.Found(ctx, number, act, Signed(act, statement.Application(number)))
 }
 
+// ChangeCard is [registry.Registry.ChangeCard].
+func (s Signing) ChangeCard(ctx context.Context, serial identity.CardSerial, act identity.CardAct) (identity.CardState, []identity.ApplicationNumber, error) {
+	return s.Registry.ChangeCard(ctx, serial, act, Signed(act, statement.Card(serial)))
+}
+
 // PauseStation is [registry.Registry.PauseStation].
 func (s Signing) PauseStation(ctx context.Context, id identity.StationID, by identity.OfficerID, why string) error {
 	act := identity.PauseStation{Officer: by, Reason: why}

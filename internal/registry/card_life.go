@@ -1,0 +1,141 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// ChangeCard does what an act makes of a card that was issued, in one transaction, so that
+// whoever asks for its status from then on hears it. A card that is so already stays as it
+// is. It gives what became of the card, and its holder's applications that are under way.
+//
+// It is no workflow: it is over in that transaction, and nothing waits for anything.
+func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, act identity.CardAct, signed statement.Signed) (identity.CardState, []identity.ApplicationNumber, error) {
+	err := r.act(ctx, act, statement.Card(serial), signed, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || personal_number, 0)) FROM cards WHERE serial = $1`, serial)
+		if err != nil {
+			return err
+		}
+		var at identity.CardState
+		err = tx.QueryRow(ctx, `SELECT state FROM cards WHERE serial = $1 FOR NO KEY UPDATE`, serial).Scan(&at)
+		if err != nil {
+			return found(err, "there is no card of this serial")
+		}
+		becomes := identity.Becomes(act)
+		switch {
+		case at == becomes:
+			return nil
+		case !at.HandedOver():
+			return identity.Refuse(identity.Conflict, "the card was not handed over, or is destroyed: it is %s", at)
+		case !at.Allows(act):
+			return identity.Refuse(identity.Conflict, "the card is %s: %s does not fit", at, act.ActName())
+		}
+		_, err = tx.Exec(ctx, `
+			WITH changed AS (
+				UPDATE cards SET state = @becomes, reason = @reason, changed_by = @officer, changed_act = @act, changed_at = now()
+				WHERE serial = @serial RETURNING application, attempt
+			)
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT application, @officer, 'card ' || attempt || ' is ' || @becomes, @reason FROM changed WHERE application IS NOT NULL`,
+			pgx.StrictNamedArgs{"serial": serial, "becomes": becomes, "reason": act.Why().String(), "officer": act.By()[0], "act": signed.ID()})
+		return err
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	var became identity.CardState
+	var underWay []identity.ApplicationNumber
+	err = r.db.QueryRow(ctx, `
+		SELECT state, coalesce((SELECT array_agg(number ORDER BY received_at) FROM applications
+			WHERE personal_number = c.personal_number AND personal_number <> '' AND stage NOT IN `+ends+`), '{}')
+		FROM cards c WHERE serial = $1`, serial).Scan(&became, &underWay)
+	return became, underWay, fail("read card", err)
+}
+
+// CardQuery says which cards are looked for: one by its serial, or those of a person.
+type CardQuery struct {
+	Serial identity.CardSerial     `json:"serial,omitzero"`
+	Number identity.PersonalNumber `json:"number,omitzero"`
+}
+
+// Check refuses a query that names no card.
+func (q CardQuery) Check() error {
+	if (q.Serial == "") == (q.Number == "") {
+		return identity.Refuse(identity.Invalid, "a serial or a personal number is needed, and not both")
+	}
+	if q.Serial != "" {
+		if _, err := identity.ParseCardSerial(string(q.Serial)); err != nil {
+			return identity.RefuseField(identity.Invalid, "serial", "is not 16 upper-case hexadecimal digits")
+		}
+		return nil
+	}
+	if _, err := identity.ParsePersonalNumber(string(q.Number)); err != nil {
+		return identity.RefuseField(identity.Invalid, "number", "is no personal number")
+	}
+	return nil
+}
+
+// IssuedCard is a card that was issued, and what became of it.
+type IssuedCard struct {
+	Serial      identity.CardSerial        `json:"serial"`
+	Form        identity.FormID            `json:"form"`
+	State       identity.CardState         `json:"state"`
+	Reason      string                     `json:"reason,omitzero"`
+	Issued      identity.Date              `json:"issued"`
+	Expires     identity.Date              `json:"expires,omitzero"`     // none: it does not
+	Application identity.ApplicationNumber `json:"application,omitzero"` // none of cards of before this engine
+	Life        []CardChange               `json:"life"`                 // the oldest first
+}
+
+// CardChange is what a card became once.
+type CardChange struct {
+	At     time.Time          `json:"at"`
+	Became identity.CardState `json:"became"`
+	Reason string             `json:"reason,omitzero"`
+	By     string             `json:"by"`
+}
+
+// Issued gives the cards that were issued to a person, the newest first, or the one of a
+// serial, and keeps that the officer asked. It refuses with NotFound.
+func (r *Registry) Issued(ctx context.Context, officer identity.OfficerID, q CardQuery) ([]IssuedCard, error) {
+	rows, _ := r.db.Query(ctx, `
+		WITH asked AS (
+			SELECT * FROM cards WHERE (serial = @serial OR personal_number = @number) AND state IN `+handedOver+`
+		), noted AS (
+			INSERT INTO reads (officer, subject, what) SELECT @officer, 'card/' || serial, 'card' FROM asked
+		)
+		SELECT serial, form, state, reason, issued, expires, coalesce(application, ''),
+			(SELECT array_agg(l.at ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.became ORDER BY l.at) FROM card_life l WHERE l.card = asked.id),
+			(SELECT array_agg(l.reason ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.by_whom ORDER BY l.at) FROM card_life l WHERE l.card = asked.id)
+		FROM asked ORDER BY issued DESC, id DESC`,
+		pgx.StrictNamedArgs{"serial": string(q.Serial), "number": string(q.Number), "officer": officer}) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, scanIssued)
+	if err == nil && len(list) == 0 {
+		err = identity.Refuse(identity.NotFound, "no such card was issued")
+	}
+	return list, fail("find cards", err)
+}
+
+func scanIssued(row pgx.CollectableRow) (IssuedCard, error) {
+	var c IssuedCard
+	var issued time.Time
+	var expires *time.Time
+	var at []time.Time
+	var became, reasons, by []string
+	err := row.Scan(&c.Serial, &c.Form, &c.State, &c.Reason, &issued, &expires, &c.Application, &at, &became, &reasons, &by)
+	c.Issued = dateOf(issued)
+	if expires != nil {
+		c.Expires = dateOf(*expires)
+	}
+	c.Life = make([]CardChange, len(at))
+	for i := range at {
+		c.Life[i] = CardChange{At: at[i], Became: identity.CardState(became[i]), Reason: reasons[i], By: by[i]}
+	}
+	return c, err
+}
