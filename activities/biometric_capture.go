@@ -27,7 +27,7 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 	if err != nil {
 		return JudgeCaptureResult{}, fmt.Errorf("judge portrait: %w", err)
 	}
-	reasons := judgment.Codes()
+	result := JudgeCaptureResult{Reasons: judgment.Codes()}
 	if _, taken := evidence[identity.EvidenceTemplates]; taken { // else every finger is missing, with reasons that intake checked
 		templates, err := templatesOf(evidence, identity.EvidenceTemplates)
 		if err != nil {
@@ -37,9 +37,10 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 		if err != nil {
 			return JudgeCaptureResult{}, fmt.Errorf("judge fingers: %w", err)
 		}
-		reasons = append(reasons, fingers.Codes()...)
+		result.Reasons, result.Fingers = append(result.Reasons, fingers.Codes()...), fingers.Fingers
 	}
-	return JudgeCaptureResult{Good: len(reasons) == 0, Reasons: reasons}, nil
+	result.Good = len(result.Reasons) == 0
+	return result, nil
 }
 
 // templatesOf reads fingerprint templates.

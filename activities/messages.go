@@ -49,6 +49,7 @@ type EnterInput struct {
 	Awaiting    identity.Action
 	Why         string
 	StopsClock  bool
+	Limit       time.Duration `json:",omitzero"` // how long it waits; 0: without end
 	Round       int
 	Found       []byte // what the stage found in that round, as JSON
 }
@@ -75,10 +76,17 @@ type JudgeCaptureInput struct {
 type JudgeCaptureResult struct {
 	Good    bool
 	Reasons []string
+	Fingers []string `json:",omitempty"` // that have to be taken again, by position
 }
 
 // Summary lists the reasons for an operator.
-func (r JudgeCaptureResult) Summary() string { return strings.Join(r.Reasons, ", ") }
+func (r JudgeCaptureResult) Summary() string {
+	summary := strings.Join(r.Reasons, ", ")
+	if len(r.Fingers) > 0 {
+		summary += " (" + strings.Join(r.Fingers, ", ") + ")"
+	}
+	return summary
+}
 
 // ValidateInput names the round of validation, so that each is recorded once.
 type ValidateInput struct {

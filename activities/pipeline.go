@@ -75,7 +75,7 @@ func (p *Pipeline) clock(c registry.LegalClock) (LegalClock, error) {
 func (p *Pipeline) Enter(ctx context.Context, in EnterInput) (EnterResult, error) {
 	entered, err := p.Registry.Enter(ctx, registry.StageChange{
 		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt,
-		Awaiting: in.Awaiting, Why: in.Why, StopsClock: in.StopsClock, Round: in.Round, Found: in.Found,
+		Awaiting: in.Awaiting, Why: in.Why, StopsClock: in.StopsClock, Limit: in.Limit, Round: in.Round, Found: in.Found,
 	})
 	if err != nil {
 		return EnterResult{}, fmt.Errorf("enter %s: %w", in.To, err)

@@ -136,6 +136,9 @@ type Gateway struct {
 	TLSKeyFile      string        `mapstructure:"tls_key_file"`
 	TLSClientCAFile string        `mapstructure:"tls_client_ca_file"`
 	BehindProxy     bool          `mapstructure:"behind_proxy"`
+	LookUpTries     int           `mapstructure:"look_up_tries"`
+	LookUpMisses    int           `mapstructure:"look_up_misses"`
+	Contact         string        `mapstructure:"contact"`
 	CodecOrigins    []string      `mapstructure:"codec_origins"`
 	Connections     int           `mapstructure:"connections"`
 	MemoryBytes     int64         `mapstructure:"memory_bytes"`
@@ -539,6 +542,8 @@ func (c Config) validateGateway(check *check) {
 	check.atLeast("gateway.connections", int64(g.Connections), 2)
 	check.atLeast("gateway.memory_bytes", g.MemoryBytes, minGatewayMemory)
 	check.wrong(c.Intake.PacketBytes > g.MemoryBytes/10, "intake.packet_bytes is %d; must be at most a tenth of gateway.memory_bytes", c.Intake.PacketBytes)
+	check.atLeast("gateway.look_up_tries", int64(g.LookUpTries), 1)
+	check.atLeast("gateway.look_up_misses", int64(g.LookUpMisses), int64(g.LookUpTries))
 	check.positive("gateway.header_timeout", g.HeaderTimeout)
 	check.positive("gateway.read_timeout", g.ReadTimeout)
 	check.positive("gateway.write_timeout", g.WriteTimeout)

@@ -120,7 +120,10 @@ func insideRoutes(office *office.Office, door *intake.Door, c config.Gateway, ma
 func citizensRoutes(office *office.Office, c config.Gateway, logger *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	(&api.Server{Ready: office.Ready, Logger: logger}).Register(mux)
-	(&web.Pages{Registry: office.Registry, Logger: logger}).Register(mux)
+	(&web.Pages{
+		Registry: office.Registry, Code: office.Seal, Tries: web.Tries{Receipt: c.LookUpTries, All: c.LookUpMisses},
+		BehindProxy: c.BehindProxy, Contact: c.Contact, Logger: logger,
+	}).Register(mux)
 	return secured(addressed(mux), c)
 }
 

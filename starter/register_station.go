@@ -12,11 +12,12 @@ import (
 )
 
 func newRegisterStation(a *app) *cobra.Command {
-	var officer, province, name string
+	var officer, province, name, address, hours string
 	c := &cobra.Command{
 		Use: "station STATION", Short: "Register an enrollment station with its signing key, which is made if there is none",
-		Example: "  starter register station 001-TN-01 --province 001 --name \"PC06 Hà Nội\" --officer QT-C06-0001",
-		Args:    cobra.ExactArgs(1),
+		Example: "  starter register station 001-TN-01 --province 001 --name \"PC06 Hà Nội\" \\\n" +
+			"    --address \"Số 1, Phố Mẫu\" --hours \"8:00-17:00, thứ Hai - thứ Bảy\" --officer QT-C06-0001",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := identity.ParseStationID(args[0])
 			if err != nil {
@@ -30,7 +31,9 @@ func newRegisterStation(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			act := identity.RegisterStation{Officer: identity.OfficerID(officer), Province: identity.ProvinceCode(province), Name: name, PublicKey: key}
+			act := identity.RegisterStation{
+				Officer: identity.OfficerID(officer), Province: identity.ProvinceCode(province), Name: name, Address: address, Hours: hours, PublicKey: key,
+			}
 			if _, err := a.act(cmd.Context(), act, statement.Station(id), "", nil); err != nil {
 				return err
 			}
@@ -39,6 +42,8 @@ func newRegisterStation(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&province, "province", "", "province code (required)")
 	c.Flags().StringVar(&name, "name", "", "name of the station")
+	c.Flags().StringVar(&address, "address", "", "where citizens find it: the status page says so")
+	c.Flags().StringVar(&hours, "hours", "", "when it is open to them: likewise")
 	c.Flags().StringVar(&officer, "officer", "", "badge of the administrator who registers it (required)")
 	required(c, "province", "officer")
 	return c

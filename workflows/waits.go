@@ -35,7 +35,7 @@ const (
 func (a *application) await(ctx workflow.Context, w wait, decided func() bool) (outcome, error) {
 	in := activities.EnterInput{
 		Application: a.in.Application, To: a.stage, Attempt: a.attempt,
-		Awaiting: w.action, Why: w.why, StopsClock: w.stopsClock, Round: w.round,
+		Awaiting: w.action, Why: w.why, StopsClock: w.stopsClock, Limit: w.limit, Round: w.round,
 	}
 	if w.found != nil {
 		found, err := json.Marshal(w.found)

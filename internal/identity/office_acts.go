@@ -74,6 +74,8 @@ type RegisterStation struct {
 	Officer   OfficerID
 	Province  ProvinceCode
 	Name      string
+	Address   string `json:",omitzero"` // where citizens find it
+	Hours     string `json:",omitzero"` // when it is open to them
 	PublicKey []byte // Ed25519, 32 bytes
 }
 
@@ -204,7 +206,7 @@ func (a LetGo) Check() error {
 
 // Check implements Act.
 func (a RegisterStation) Check() error {
-	problems := []error{checkBadge("officer", a.Officer), CheckNote("name", a.Name)}
+	problems := []error{checkBadge("officer", a.Officer), CheckNote("name", a.Name), CheckNote("address", a.Address), CheckNote("hours", a.Hours)}
 	if !a.Province.known() || a.Province.Abroad() {
 		problems = append(problems, RefuseField(Invalid, "province", "is not the code of a province"))
 	}

@@ -43,6 +43,9 @@ GRANT SELECT, INSERT (token, officer, key, act, until), UPDATE (ended_at), DELET
 GRANT SELECT, INSERT (officer, payloads, named, redacted) ON decodes TO cancuoc_programs;
 GRANT SELECT, INSERT (officer, subject, what) ON reads TO cancuoc_programs;
 
+-- Look-ups that found nothing, which are forgotten again.
+GRANT SELECT, INSERT, UPDATE, DELETE ON look_up_misses TO cancuoc_programs;
+
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
 GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act) ON boxes TO cancuoc_programs;
@@ -56,7 +59,7 @@ GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_p
 GRANT SELECT,
     INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, delivery_to,
         destination, urgent, exemption, representative, personal_number, person, law, form, processing_days, fee),
-    UPDATE (stage, awaiting, awaiting_why, awaiting_since, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
+    UPDATE (stage, awaiting, awaiting_why, awaiting_since, awaiting_until, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
         started_at, personal_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;
 GRANT SELECT,
@@ -73,7 +76,7 @@ GRANT SELECT, INSERT (consignment, named, application, attempt, outcome, note, o
 GRANT SELECT, USAGE ON SEQUENCE consignment_numbers TO cancuoc_programs;
 
 -- Who is known.
-GRANT SELECT, INSERT, UPDATE (kind, province, name, public_key, revoked) ON stations TO cancuoc_programs;
+GRANT SELECT, INSERT, UPDATE (kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_programs;
 GRANT SELECT, INSERT, UPDATE (person) ON citizens TO cancuoc_programs;
 
 -- What works, and for whom.
@@ -93,3 +96,6 @@ GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, ca
 GRANT SELECT (id, application, attempt, state, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, public_key, revoked) ON stations TO cancuoc_readers;
+GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
+    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at) ON cards TO cancuoc_readers;
+GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;

@@ -18,8 +18,9 @@ type StageChange struct {
 	To          identity.Stage
 	Attempt     int // the card being made; 0 leaves it as it is
 	Awaiting    identity.Action
-	Why         string // why it waits; no personal data
-	StopsClock  bool   // the legal clock stands still while it waits
+	Why         string        // why it waits; no personal data
+	StopsClock  bool          // the legal clock stands still while it waits
+	Limit       time.Duration // how long it waits for that; 0: without end
 	Actor       string
 	Reason      identity.ReasonCode // why it ends
 	Round       int                 // which try of the stage this is: the round of capture, or how often the application was released
@@ -95,6 +96,8 @@ const entered = ` FOR NO KEY UPDATE
 			awaiting = CASE WHEN @awaiting = '' AND b.stage = @to THEN b.awaiting ELSE @awaiting END,
 			awaiting_why = CASE WHEN @awaiting = '' AND b.stage = @to THEN b.awaiting_why ELSE @why END,
 			awaiting_since = CASE WHEN b.stage = @to AND @awaiting IN ('', b.awaiting) THEN a.awaiting_since WHEN @awaiting = '' THEN NULL ELSE now() END,
+			awaiting_until = CASE WHEN b.stage = @to AND @awaiting IN ('', b.awaiting) THEN a.awaiting_until
+				WHEN @awaiting <> '' AND @limit > interval '0' THEN now() + @limit END,
 			clock_stopped_at = CASE WHEN @stops_clock THEN coalesce(a.clock_stopped_at, now()) ELSE a.clock_stopped_at END,
 			reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
 			trouble = CASE WHEN b.stage = @to THEN a.trouble ELSE '' END,
@@ -116,7 +119,7 @@ const entered = ` FOR NO KEY UPDATE
 
 func (m StageChange) args() pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"number": m.Application, "from": stagesBefore(m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock,
+		"number": m.Application, "from": stagesBefore(m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock, "limit": m.Limit,
 		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
 	}
 }

@@ -11,10 +11,10 @@ import (
 
 // Station is a place that takes applications, or one that makes cards.
 type Station struct {
-	ID        identity.StationID
-	Kind      identity.StationKind
-	Province  identity.ProvinceCode
-	Name      string
+	ID       identity.StationID
+	Kind     identity.StationKind
+	Province identity.ProvinceCode
+	Place
 	PublicKey []byte // of an enrollment station: Ed25519, 32 bytes
 	Revoked   bool
 }
@@ -24,9 +24,9 @@ type Station struct {
 func (r *Registry) RegisterStation(ctx context.Context, id identity.StationID, act identity.RegisterStation, signed statement.Signed) error {
 	return r.act(ctx, act, statement.Station(id), signed, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
-			INSERT INTO stations (id, kind, province, name, public_key, revoked) VALUES (@id, @kind, @province, @name, @key, false)
-			ON CONFLICT (id) DO UPDATE SET kind = @kind, province = @province, name = @name, public_key = @key, revoked = false`,
-			pgx.StrictNamedArgs{"id": id, "kind": identity.EnrollmentStation, "province": act.Province, "name": act.Name, "key": act.PublicKey})
+			INSERT INTO stations (id, kind, province, name, address, hours, public_key, revoked) VALUES (@id, @kind, @province, @name, @address, @hours, @key, false)
+			ON CONFLICT (id) DO UPDATE SET kind = @kind, province = @province, name = @name, address = @address, hours = @hours, public_key = @key, revoked = false`,
+			pgx.StrictNamedArgs{"id": id, "kind": identity.EnrollmentStation, "province": act.Province, "name": act.Name, "address": act.Address, "hours": act.Hours, "key": act.PublicKey})
 		return err
 	})
 }
@@ -45,7 +45,7 @@ func (r *Registry) RevokeStation(ctx context.Context, id identity.StationID, act
 // Station reads a station, or refuses with NotFound.
 func (r *Registry) Station(ctx context.Context, id identity.StationID) (Station, error) {
 	s := Station{ID: id}
-	err := r.db.QueryRow(ctx, `SELECT kind, province, name, public_key, revoked FROM stations WHERE id = $1`, id).
-		Scan(&s.Kind, &s.Province, &s.Name, &s.PublicKey, &s.Revoked)
+	err := r.db.QueryRow(ctx, `SELECT kind, province, name, address, hours, public_key, revoked FROM stations WHERE id = $1`, id).
+		Scan(&s.Kind, &s.Province, &s.Name, &s.Address, &s.Hours, &s.PublicKey, &s.Revoked)
 	return s, fail("read station", found(err, "no station %s is registered", id))
 }

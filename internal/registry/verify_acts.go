@@ -217,7 +217,7 @@ func (v *verifier) administration(ctx context.Context) error {
 				key.until = w.At
 			}
 		case identity.RegisterStation:
-			v.stations[station] = Station{ID: station, Kind: identity.EnrollmentStation, Province: act.Province, Name: act.Name, PublicKey: act.PublicKey}
+			v.stations[station] = Station{ID: station, Kind: identity.EnrollmentStation, Province: act.Province, Place: Place{act.Name, act.Address, act.Hours}, PublicKey: act.PublicKey}
 		case identity.RevokeStation:
 			s := v.stations[station]
 			s.Revoked = true
@@ -361,18 +361,18 @@ func (v *verifier) credentials(ctx context.Context) error {
 // enrollmentStations compares stations with what administrators signed. One of which they
 // signed nothing may be of before people signed.
 func (v *verifier) enrollmentStations(ctx context.Context) error {
-	rows, err := v.tx.Query(ctx, `SELECT id, kind, province, name, public_key, revoked FROM stations WHERE kind = $1 ORDER BY id`, identity.EnrollmentStation)
+	rows, err := v.tx.Query(ctx, `SELECT id, kind, province, name, address, hours, public_key, revoked FROM stations WHERE kind = $1 ORDER BY id`, identity.EnrollmentStation)
 	if err != nil {
 		return err
 	}
 	var s Station
-	_, err = pgx.ForEachRow(rows, []any{&s.ID, &s.Kind, &s.Province, &s.Name, &s.PublicKey, &s.Revoked}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&s.ID, &s.Kind, &s.Province, &s.Name, &s.Address, &s.Hours, &s.PublicKey, &s.Revoked}, func() error {
 		signed, is := v.stations[s.ID]
 		switch {
 		case !is, signed.Kind == "": // of which nothing was signed, or only that it is revoked
 			v.report.Unsigned++
-		case signed.Province != s.Province || signed.Name != s.Name || !bytes.Equal(signed.PublicKey, s.PublicKey) || signed.Revoked != s.Revoked:
-			v.wrong("station %s: province, name or key, or whether it is revoked, is not what an administrator signed", s.ID)
+		case signed.Province != s.Province || signed.Place != s.Place || !bytes.Equal(signed.PublicKey, s.PublicKey) || signed.Revoked != s.Revoked:
+			v.wrong("station %s: province, name, address, hours or key, or whether it is revoked, is not what an administrator signed", s.ID)
 		}
 		s.PublicKey = nil // the next row has a key of its own
 		delete(v.stations, s.ID)

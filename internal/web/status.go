@@ -1,46 +1,58 @@
-// Package web serves pages, in Vietnamese with English beside it. Citizens see the status
-// of their application, by receipt number and birth date; these pages need no script and
+// Package web serves pages. Citizens see the status of their application, in Vietnamese or
+// English, by the number on their slip and the birth date; these pages need no script and
 // say nothing about the person. Officers see what waits for them, and decide by passkey.
 package web
 
 import (
-	"context"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"fmt"
+	"encoding/json"
 	"html/template"
 	"log/slog"
+	"mime"
 	"net/http"
-	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 )
 
 //go:embed status.html
 var statusHTML string
 
-// Pages serves the citizens' pages.
+// Pages serves the citizens' page, and the same for the national portal as JSON.
 type Pages struct {
-	Registry interface {
-		Application(ctx context.Context, n identity.ApplicationNumber) (registry.ApplicationRecord, error)
-	}
-	Logger *slog.Logger
+	Registry    Registry
+	Code        func([]byte) ([]byte, error) // of an address or a receipt, under a key of the office
+	Tries       Tries
+	BehindProxy bool   // addresses are in X-Forwarded-For, whose last one is the proxy's
+	Contact     string // a telephone number or an address for questions; empty: none is given
+	Logger      *slog.Logger
 }
 
 // Register adds the pages to mux.
 func (p *Pages) Register(mux *http.ServeMux) {
-	page := template.Must(template.New("status").Parse(statusHTML))
-	window := &window{Pages: p, page: page, policy: policy(statusHTML), tries: tries{now: time.Now}} //nolint:forbidigo // how long ago is all that is asked
-	mux.HandleFunc("GET /{$}", window.status)
-	mux.HandleFunc("POST /{$}", window.status)
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", "GET, HEAD, POST")
-		http.Error(w, "only GET and POST are accepted here", http.StatusMethodNotAllowed)
-	})
+	page := template.Must(template.New("status").Funcs(template.FuncMap{"iso": iso}).Parse(statusHTML))
+	w := &window{Pages: p, page: page, policy: policy(statusHTML), turns: newTurns()}
+	mux.HandleFunc("GET /{$}", w.blank)
+	mux.HandleFunc("POST /{$}", w.status)
+	mux.HandleFunc("/{$}", only("GET, HEAD, POST"))
+	mux.HandleFunc("POST /v1/status", w.statusJSON)
+	mux.HandleFunc("/v1/status", only("POST"))
+}
+
+// iso writes a date as ISO 8601 does.
+func iso(d identity.Date) (string, error) {
+	b, err := d.MarshalText()
+	return string(b), err
+}
+
+func only(methods string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", methods)
+		http.Error(w, "only "+methods+" are accepted here", http.StatusMethodNotAllowed)
+	}
 }
 
 // window answers look-ups.
@@ -48,7 +60,7 @@ type window struct {
 	*Pages
 	page   *template.Template
 	policy string
-	tries  tries
+	turns  turns
 }
 
 // policy is the Content-Security-Policy of a page: its style, by hash, and its form
@@ -67,143 +79,104 @@ func style(html string) string {
 
 // view is what the page shows.
 type view struct {
-	Asked, Found     bool
-	Receipt, Birth   string // as typed
-	Steps            []step
-	Tries            int // how many wrong birth dates lock a receipt
-	RestMinutes      int
-	Due              string
-	NextVI, NextEN   string
-	EndedVI, EndedEN string
-	WhyVI, WhyEN     string // why it ended, or is on hold
+	English        bool
+	Receipt, Birth string // as typed
+	Wrong          *problem
+	Status         *Status
+	Contact        string
 }
 
-type step struct {
-	VI, EN        string
-	Done, Current bool
+// blank shows the form; a slip's QR code fills the receipt in.
+func (d *window) blank(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	receipt := query.Get("receipt")
+	if number, err := identity.ParseApplicationNumber(receipt); err == nil {
+		receipt = string(number)
+	}
+	d.show(w, http.StatusOK, view{English: query.Get("lang") == "en", Receipt: clip(receipt)})
 }
 
-// status answers a look-up. An unknown receipt, a wrong birth date and a locked
-// receipt get the same answer.
+// status answers a look-up of the form.
 func (d *window) status(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	q := question{client: d.client(r), receipt: r.PostFormValue("receipt"), birth: r.PostFormValue("birth")}
+	v := view{English: r.PostFormValue("lang") == "en", Receipt: clip(q.receipt), Birth: clip(q.birth)}
+	status, wrong := d.find(r.Context(), q)
+	if wrong == nil {
+		v.Status, v.Receipt, v.Birth = status, string(status.Number), ""
+		d.show(w, http.StatusOK, v)
+		return
+	}
+	v.Wrong = wrong
+	wrong.header(w)
+	d.show(w, wrong.Status, v)
+}
+
+func (d *window) show(w http.ResponseWriter, status int, v view) {
+	v.Contact = d.Contact
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", d.policy)
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	v := view{Asked: r.Method == http.MethodPost, Tries: maxTries, RestMinutes: int(rest.Minutes())}
-	if v.Asked {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		v.Receipt, v.Birth = r.PostFormValue("receipt"), r.PostFormValue("birth")
-		record, found, err := d.find(r.Context(), v.Receipt, v.Birth)
-		if err != nil {
-			d.Logger.Error("Status not read", "error", err)
-			http.Error(w, "Hệ thống bận, xin thử lại sau. / The system is busy, please try again later.", http.StatusServiceUnavailable)
-			return
-		}
-		if found {
-			v.fill(record)
-		}
-	}
+	w.WriteHeader(status)
 	if err := d.page.Execute(w, v); err != nil {
 		d.Logger.Error("Status page not written", "error", err)
 	}
 }
 
-// maxForm bounds what a look-up may send, in bytes.
-const maxForm = 4 << 10
+// maxForm bounds what a look-up may send, in bytes; maxTyped what of it is shown again.
+const maxForm, maxTyped = 4 << 10, 64
 
-// find looks the application up and compares the birth date.
-func (d *window) find(ctx context.Context, receipt, birth string) (registry.ApplicationRecord, bool, error) {
-	number, err := identity.ParseApplicationNumber(receipt)
+func clip(typed string) string {
+	if r := []rune(typed); len(r) > maxTyped {
+		return string(r[:maxTyped])
+	}
+	return typed
+}
+
+// statusJSON answers {"receipt": ..., "birth": ...} with a [Status], or with a problem
+// document (RFC 9457).
+func (d *window) statusJSON(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	var asked struct{ Receipt, Birth string }
+	var wrong *problem
+	var status *Status
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+		wrong = &problem{Status: http.StatusUnsupportedMediaType, Text: Text{"Chỉ nhận application/json.", "Only application/json is accepted."}}
+	} else if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&asked); err != nil {
+		wrong = &problem{Status: http.StatusBadRequest, Text: Text{"Cần một đối tượng JSON có receipt và birth.", "A JSON object with receipt and birth is needed."}}
+	} else {
+		status, wrong = d.find(r.Context(), question{client: d.client(r), receipt: asked.Receipt, birth: asked.Birth})
+	}
+	var err error
+	if wrong != nil {
+		wrong.header(w)
+		header.Set("Content-Type", "application/problem+json")
+		w.WriteHeader(wrong.Status)
+		err = json.NewEncoder(w).Encode(wrong)
+	} else {
+		header.Set("Content-Type", "application/json")
+		err = json.NewEncoder(w).Encode(status)
+	}
 	if err != nil {
-		return registry.ApplicationRecord{}, false, nil
-	}
-	record, err := d.Registry.Application(ctx, number)
-	if identity.Refused(err, identity.NotFound) {
-		return registry.ApplicationRecord{}, false, nil
-	}
-	if err != nil {
-		return registry.ApplicationRecord{}, false, fmt.Errorf("read application %s: %w", number, err)
-	}
-	return record, d.tries.allow(number, born(birth) == record.Application.Person.Birth), nil
-}
-
-// born reads a birth date as people write it: 31/12/1990, or 12/1990 or 1990 where
-// no more is known, or in ISO 8601. Anything else gives a date that nobody has.
-func born(typed string) identity.Date {
-	typed = strings.Join(strings.Fields(typed), "")
-	if parts := strings.Split(typed, "/"); len(parts) > 1 {
-		slices.Reverse(parts)
-		for i, part := range parts {
-			if len(part) == 1 {
-				parts[i] = "0" + part
-			}
-		}
-		typed = strings.Join(parts, "-")
-	}
-	date, err := identity.ParseDate(typed)
-	if err != nil {
-		return identity.Date{Year: -1}
-	}
-	return date
-}
-
-// nextSteps say in both languages what the citizen has to do.
-var nextSteps = map[identity.Action][2]string{
-	identity.ToRecapture: {"Mời đến nơi nộp hồ sơ để chụp lại ảnh.", "Please come to the station for a new photograph."},
-	identity.ToResolve:   {"Thông tin chưa khớp với Cơ sở dữ liệu quốc gia về dân cư: mời đến nơi nộp hồ sơ.", "Your data differs from the population database: please come to the station."},
-	identity.ToHandOver:  {"Thẻ đã sẵn sàng: mời đến nhận, mang theo thẻ cũ nếu có.", "Your card is ready: please collect it, and bring your old card if you have one."},
-}
-
-// onHold is the next step of an application that is on hold until the citizen has
-// done something.
-var onHold = [2]string{"Hồ sơ tạm dừng: mời liên hệ nơi nộp hồ sơ.", "The application is on hold: please contact the station."}
-
-// byPost is the next step for a card that is delivered by post.
-var byPost = [2]string{"Thẻ đã sẵn sàng và được gửi qua bưu điện đến địa chỉ đã đăng ký.", "Your card is ready and comes by post to the address you gave."}
-
-func (v *view) fill(r registry.ApplicationRecord) {
-	v.Found, v.Receipt, v.Birth = true, string(r.Number), ""
-	v.Due = lastDay(r.Due)
-	v.Steps = steps(r.Stage)
-	texts, ok := nextSteps[r.Awaiting]
-	if r.Awaiting == identity.ToHandOver && r.Application.Delivery == identity.Post {
-		texts = byPost
-	}
-	if ok {
-		v.NextVI, v.NextEN = texts[0], texts[1]
-	}
-	why := r.Why()
-	switch {
-	case r.Stage.Ended():
-		v.EndedVI, v.EndedEN = r.Stage.VI(), r.Stage.EN()
-		v.WhyVI, v.WhyEN = why.VI(), why.EN()
-	case r.Held && r.ForCitizen:
-		v.NextVI, v.NextEN = onHold[0], onHold[1]
-		v.WhyVI, v.WhyEN = why.VI(), why.EN()
+		d.Logger.Error("Status not written", "error", err)
 	}
 }
 
-// lastDay is the last day of a time that ends then.
-func lastDay(due time.Time) string { return identity.DateOf(due.Add(-time.Nanosecond)).Display() }
+// problem is why a look-up shows nothing.
+type problem struct {
+	Status int    `json:"status"`
+	Field  string `json:"field,omitzero"` // receipt or birth
+	Retry  int    `json:"-"`              // seconds; 0: any time
+	Text
+}
 
-// steps are the milestones of an application at that stage. One that ended without a
-// card does not say how far it came.
-func steps(at identity.Stage) []step {
-	reached := slices.Index(identity.Stages, at)
-	if at.Ended() && at != identity.Issued {
-		reached = -1
+func (p *problem) header(w http.ResponseWriter) {
+	if p.Retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(p.Retry))
 	}
-	var list []step
-	for i, stage := range identity.OpenStages() {
-		if n := len(list); n == 0 || list[n-1].EN != stage.EN() {
-			list = append(list, step{VI: stage.VI(), EN: stage.EN()})
-		}
-		last := &list[len(list)-1]
-		last.Done = i < reached // of its last stage
-		last.Current = last.Current || i == reached
-	}
-	return list
 }

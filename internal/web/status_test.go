@@ -1,9 +1,12 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -12,11 +15,13 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/web"
@@ -24,43 +29,65 @@ import (
 
 const receipt = "6H0NN-JM7NV-4"
 
-// shelf is a register in memory.
+// now is when the registry of these tests is read.
+var now = time.Date(2026, 11, 20, 9, 0, 0, 0, identity.HanoiTime)
+
+// shelf is a registry in memory.
 type shelf struct {
-	records map[identity.ApplicationNumber]registry.ApplicationRecord
+	records map[identity.ApplicationNumber]registry.Shown
 	fault   error
+
+	mu     sync.Mutex
+	misses map[string]int
 }
 
-func (s shelf) Application(_ context.Context, n identity.ApplicationNumber) (registry.ApplicationRecord, error) {
+func (s *shelf) LookUp(_ context.Context, n identity.ApplicationNumber, client, receipt []byte) (registry.Shown, registry.Misses, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := time.Now().Add(time.Hour)
+	missed := func(key string) registry.Missed { return registry.Missed{Count: s.misses[key], Until: until} }
+	misses := registry.Misses{Here: missed(string(client) + string(receipt)), Client: missed(string(client)), Receipt: missed(string(receipt))}
 	if r, ok := s.records[n]; ok {
-		return r, nil
+		return r, misses, nil
 	}
 	if s.fault != nil {
-		return registry.ApplicationRecord{}, s.fault
+		return registry.Shown{}, misses, s.fault
 	}
-	return registry.ApplicationRecord{}, identity.Refuse(identity.NotFound, "there is no application %s", n)
+	return registry.Shown{}, misses, identity.Refuse(identity.NotFound, "there is no application %s", n)
 }
 
-// record is an application of somebody invented.
-func record(stage identity.Stage, awaiting identity.Action) registry.ApplicationRecord {
-	return registry.ApplicationRecord{
-		Number: receipt, Stage: stage, Awaiting: awaiting, Reason: "the reason",
-		Due: time.Date(2026, 12, 4, 0, 0, 0, 0, identity.HanoiTime),
-		Application: identity.Application{Person: identity.Person{
-			Number: "001212999901", Name: identity.Name{Text: "Nguyễn Đỗ Nhật Kỳ"},
-			Birth: identity.Date{Year: 2012, Month: 10, Day: 5}, Sex: identity.Male,
-			Residence: identity.Place{Text: "Số 12, Phố Mẫu"}, Father: identity.Name{Text: "Nguyễn Đỗ Quảng"},
-		}},
+func (s *shelf) NoteMiss(_ context.Context, client, receipt []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range []string{string(client), string(receipt), string(client) + string(receipt)} {
+		s.misses[key]++
+	}
+	return nil
+}
+
+// record is what is shown of an application of somebody born on 5 October 2012.
+func record(stage identity.Stage, awaiting identity.Action) registry.Shown {
+	return registry.Shown{
+		Number: receipt, Birth: identity.Date{Year: 2012, Month: 10, Day: 5}, Stage: stage, Awaiting: awaiting,
+		Entered: map[identity.Stage]time.Time{identity.Received: now.AddDate(0, 0, -4), identity.Approval: now.AddDate(0, 0, -3)},
+		Due:     time.Date(2026, 12, 4, 0, 0, 0, 0, identity.HanoiTime), Delivery: identity.Collect,
+		FiledAt: registry.Place{Name: "PC06 Mẫu", Address: "Số 1, Phố Mẫu", Hours: "8:00-17:00"}, Now: now,
 	}
 }
 
-func pages(s shelf) http.Handler {
+func pages(s *shelf) http.Handler {
 	mux := http.NewServeMux()
-	(&web.Pages{Registry: s, Logger: slog.New(slog.DiscardHandler)}).Register(mux)
+	code := func(b []byte) ([]byte, error) {
+		h := hmac.New(sha256.New, []byte("key"))
+		h.Write(b)
+		return h.Sum(nil), nil
+	}
+	(&web.Pages{Registry: s, Code: code, Tries: web.Tries{Receipt: 5, All: 20}, BehindProxy: true, Logger: slog.New(slog.DiscardHandler)}).Register(mux)
 	return mux
 }
 
-func shelved(records ...registry.ApplicationRecord) shelf {
-	s := shelf{records: make(map[identity.ApplicationNumber]registry.ApplicationRecord)}
+func shelved(records ...registry.Shown) *shelf {
+	s := &shelf{records: make(map[identity.ApplicationNumber]registry.Shown), misses: make(map[string]int)}
 	for _, r := range records {
 		s.records[r.Number] = r
 	}
@@ -70,9 +97,15 @@ func shelved(records ...registry.ApplicationRecord) shelf {
 // look fills in the form.
 func look(t *testing.T, h http.Handler, receipt, birth string) *httptest.ResponseRecorder {
 	t.Helper()
+	return lookFrom(t, h, "192.0.2.1", receipt, birth)
+}
+
+func lookFrom(t *testing.T, h http.Handler, address, receipt, birth string) *httptest.ResponseRecorder {
+	t.Helper()
 	form := url.Values{"receipt": {receipt}, "birth": {birth}}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-For", "203.0.113.77, "+address)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -80,20 +113,83 @@ func look(t *testing.T, h http.Handler, receipt, birth string) *httptest.Respons
 
 func TestStatus_IsInTwoLanguagesAndSaysNothingOfThePerson(t *testing.T) {
 	t.Parallel()
+	r := record(identity.HandOver, identity.ToHandOver)
+	r.Until = time.Date(2027, 11, 20, 0, 0, 0, 0, identity.HanoiTime)
+	r.Why = identity.Reason{Note: "the reason"}
 
-	w := look(t, pages(shelved(record(identity.HandOver, identity.ToHandOver))), "6h0nn jm7nv 4", "05/10/2012")
+	w := look(t, pages(shelved(r)), "6h0nn jm7nv 4", "05/10/2012")
 
 	require.Equal(t, http.StatusOK, w.Code)
 	page := w.Body.String()
 	require.Contains(t, page, "<h2>"+receipt+"</h2>")
-	require.Contains(t, page, "Thẻ đã sẵn sàng: mời đến nhận")
-	require.Contains(t, page, `<span lang="en">Your card is ready: please collect it`)
-	require.Contains(t, page, "<strong>03/12/2026</strong>")
-	for _, private := range []string{"Nguyễn", "Nhật", "001212999901", "2012", "05/10", "Phố Mẫu", "Quảng", "the reason"} {
+	require.Contains(t, page, `<span lang="vi">Thẻ đã sẵn sàng: mời đến nhận.</span> <span lang="en">Your card is ready: please collect it.</span>`)
+	for _, said := range []string{"PC06 Mẫu", "Số 1, Phố Mẫu", "8:00-17:00", "19/11/2027", "Bring your slip"} {
+		require.Contains(t, page, said)
+	}
+	require.NotContains(t, page, "03/12/2026", "what was promised has been kept")
+	for _, private := range []string{"2012", "05/10", "the reason"} {
 		require.NotContains(t, page, private)
+	}
+	require.Less(t, w.Body.Len(), 50_000)
+}
+
+// Where nothing is promised, no date is shown.
+func TestStatus_PromisesOnlyWhatItCan(t *testing.T) {
+	t.Parallel()
+	open, late, paused, held := record(identity.Approval, identity.ToApprove), record(identity.Approval, identity.ToApprove),
+		record(identity.Validation, identity.ToResolve), record(identity.Approval, identity.ToRelease)
+	late.Now = late.Due.Add(time.Hour)
+	paused.Paused = true
+	held.Held, held.Why = true, identity.Reason{Code: "under-verification"}
+	for name, tt := range map[string]struct {
+		record registry.Shown
+		due    bool
+		want   string
+	}{
+		"Open":   {open, true, "you need not do anything"},
+		"Late":   {late, false, "later than was promised"},
+		"Paused": {paused, false, "set anew"},
+		"Held":   {held, false, "set anew"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			page := look(t, pages(shelved(tt.record)), receipt, "2012-10-05").Body.String()
+
+			require.Equal(t, tt.due, strings.Contains(page, "03/12/2026"))
+			require.Contains(t, page, tt.want)
+		})
 	}
 }
 
+func TestStatus_SaysWhatHasToBeCapturedAgain(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		found, want, not string
+	}{
+		"Portrait": {`{"Reasons":["portrait-dark"]}`, "Ảnh chân dung", "Vân tay:"},
+		"Finger":   {`{"Reasons":["finger-poor"],"Fingers":["left-index"]}`, "Vân tay (ngón trỏ trái): mời", "Ảnh chân dung"},
+		"Both":     {`{"Reasons":["portrait-dark","finger-poor"],"Fingers":["left-index","right-thumb"]}`, "(left index finger, right thumb)", "The fingerprints: please"},
+		"Any":      {`{"Reasons":["fingers-alike"]}`, "The fingerprints: please", "Ảnh chân dung"},
+		"Unknown":  {`{"Reasons":["new-code"]}`, "Ảnh chân dung", "Vân tay:"},
+		"Nothing":  {``, "Ảnh chân dung", "Vân tay:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := record(identity.BiometricCapture, identity.ToRecapture)
+			r.Found, r.Paused, r.Until = []byte(tt.found), true, time.Date(2026, 12, 20, 0, 0, 0, 0, identity.HanoiTime)
+
+			page := look(t, pages(shelved(r)), receipt, "2012-10-05").Body.String()
+
+			require.Contains(t, page, tt.want)
+			require.NotContains(t, page, tt.not)
+			require.Contains(t, page, "19/12/2026")
+			require.Contains(t, page, "PC06 Mẫu")
+		})
+	}
+}
+
+// Every state says what it is, what to do and, while there is a way to go, how far it is.
 func TestStatus_ShowsEveryStage(t *testing.T) {
 	t.Parallel()
 	for _, stage := range identity.Stages {
@@ -102,36 +198,41 @@ func TestStatus_ShowsEveryStage(t *testing.T) {
 
 			page := look(t, pages(shelved(record(stage, identity.NoAction))), receipt, "2012-10-05").Body.String()
 
-			want := 1
-			if stage.Ended() {
-				want = 0
+			require.Contains(t, page, `<div class="next">`)
+			require.Equal(t, !stage.Ended(), strings.Contains(page, `aria-current="step"`))
+			if stage.Ended() && stage != identity.Issued {
+				require.NotContains(t, page, "<ol>")
+			} else {
+				require.Contains(t, page, `<time datetime="2026-11-16">16/11/2026</time>`)
 			}
-			require.Equal(t, want, strings.Count(page, `aria-current="step"`))
-			require.Equal(t, stage.Ended(), strings.Contains(page, `class="next"`))
 		})
 	}
-	for _, action := range []identity.Action{identity.ToRecapture, identity.ToResolve, identity.ToHandOver} {
-		page := look(t, pages(shelved(record(identity.Validation, action))), receipt, "2012-10-05").Body.String()
-		require.Contains(t, page, `class="next"`, action)
-	}
+	made := look(t, pages(shelved(record(identity.Printing, identity.NoAction))), receipt, "2012-10-05").Body.String()
+	require.Contains(t, made, `Data and biometrics checked</span> · <time datetime="2026-11-17">`)
+	require.NotContains(t, made, `Approved</span> ·`, "whose day this registry does not know")
+	refused := look(t, pages(shelved(record(identity.Rejected, identity.NoAction))), receipt, "2012-10-05").Body.String()
+	require.Contains(t, refused, "within 90 days")
+	require.Contains(t, refused, "PC06 Mẫu")
 }
 
 func TestStatus_SaysWhyInTwoLanguagesWithoutTheNote(t *testing.T) {
 	t.Parallel()
-	rejected, expired, held, internal := record(identity.Rejected, identity.NoAction), record(identity.Expired, identity.NoAction),
-		record(identity.Validation, identity.ToRelease), record(identity.Validation, identity.ToRelease)
-	rejected.StatedReason = identity.Reason{Code: "papers-forged", Note: "his uncle's"}
-	expired.Reason = identity.ReasonNotCollected
-	held.StatedReason, held.Held, held.ForCitizen = identity.Reason{Code: "papers-awaited", Note: "his uncle's"}, true, true
-	internal.StatedReason, internal.Held = identity.Reason{Code: "under-verification"}, true
+	rejected, expired, held, internal, withdrawn := record(identity.Rejected, identity.NoAction), record(identity.Expired, identity.NoAction),
+		record(identity.Validation, identity.ToRelease), record(identity.Validation, identity.ToRelease), record(identity.Withdrawn, identity.NoAction)
+	rejected.Why = identity.Reason{Code: "papers-forged", Note: "his uncle's"}
+	expired.Why = identity.Reason{Code: identity.ReasonNotCollected}
+	held.Why, held.Held, held.ForCitizen = identity.Reason{Code: "papers-awaited", Note: "his uncle's"}, true, true
+	internal.Why, internal.Held = identity.Reason{Code: "under-verification"}, true
+	withdrawn.Why = identity.Reason{Code: "not-wanted", Note: "his uncle's"}
 	for name, tt := range map[string]struct {
-		record registry.ApplicationRecord
+		record registry.Shown
 		want   string
 	}{
-		"Rejected":           {rejected, `Lý do: Giấy tờ giả hoặc bị tẩy xóa, sửa chữa. <span lang="en">Reason: papers are forged or altered.</span>`},
-		"Expired":            {expired, `Lý do: Quá hạn nhận thẻ. <span lang="en">Reason: the card was not collected within the time.</span>`},
-		"HeldForTheCitizen":  {held, `Lý do: Chờ công dân bổ sung giấy tờ. <span lang="en">Reason: the citizen has to bring papers.</span>`},
+		"Rejected":           {rejected, `Lý do: Giấy tờ giả hoặc bị tẩy xóa, sửa chữa.</span> <span lang="en">Reason: papers are forged or altered.</span>`},
+		"Expired":            {expired, `Lý do: Quá hạn nhận thẻ.</span> <span lang="en">Reason: the card was not collected within the time.</span>`},
+		"HeldForTheCitizen":  {held, `Lý do: Chờ công dân bổ sung giấy tờ.</span> <span lang="en">Reason: the citizen has to bring papers.</span>`},
 		"HeldForOtherReason": {internal, ""},
+		"Withdrawn":          {withdrawn, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +240,7 @@ func TestStatus_SaysWhyInTwoLanguagesWithoutTheNote(t *testing.T) {
 			page := look(t, pages(shelved(tt.record)), receipt, "2012-10-05").Body.String()
 
 			require.Contains(t, page, tt.want)
-			require.Equal(t, tt.want != "", strings.Contains(page, "Lý do"))
+			require.Equal(t, tt.want != "", strings.Contains(page, "Lý do:"))
 			require.NotContains(t, page, "uncle")
 		})
 	}
@@ -148,7 +249,7 @@ func TestStatus_SaysWhyInTwoLanguagesWithoutTheNote(t *testing.T) {
 func TestStatus_ACardByPostIsNotCollected(t *testing.T) {
 	t.Parallel()
 	r := record(identity.HandOver, identity.ToHandOver)
-	r.Application.Delivery = identity.Post
+	r.Delivery = identity.Post
 
 	page := look(t, pages(shelved(r)), receipt, "2012-10-05").Body.String()
 
@@ -167,6 +268,8 @@ func TestStatus_BirthDatesAsPeopleWriteThem(t *testing.T) {
 		"Day":             {day, "07/03/1951", true},
 		"Short":           {day, " 7/3/1951 ", true},
 		"ISO":             {day, "1951-03-07", true},
+		"Dots":            {day, "7.3.1951", true},
+		"Hyphens":         {day, "07-03-1951", true},
 		"OtherDay":        {day, "08/03/1951", false},
 		"TheirOrder":      {day, "03/07/1951", false},
 		"YearOfADay":      {day, "1951", false},
@@ -181,7 +284,7 @@ func TestStatus_BirthDatesAsPeopleWriteThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := record(identity.Approval, identity.ToApprove)
-			r.Application.Person.Birth = tt.born
+			r.Birth = tt.born
 
 			page := look(t, pages(shelved(r)), receipt, tt.typed).Body.String()
 
@@ -190,22 +293,35 @@ func TestStatus_BirthDatesAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-func TestStatus_WrongDateUnknownNumberAndLockedReceiptLookTheSame(t *testing.T) {
+// A wrong date and an unknown number are one answer, from the first try to the last; what is
+// mistyped is told apart, and costs no try.
+func TestStatus_WrongDateAndUnknownNumberAreTheSame(t *testing.T) {
 	t.Parallel()
 	h := pages(shelved(record(identity.Approval, identity.ToApprove)))
-	unknown := look(t, h, "00000-00000-0", "01/01/2000").Body.String()
-	require.Contains(t, unknown, "Không tìm thấy hồ sơ")
-
-	for range 5 {
-		wrong := look(t, h, receipt, "01/01/2000").Body.String()
-		require.Equal(t, unknown, strings.ReplaceAll(wrong, receipt, "00000-00000-0"))
+	const stranger = "00000-00000-0"
+	for range 3 {
+		require.Equal(t, http.StatusUnprocessableEntity, look(t, h, "6H0NN-JM7NV-5", "01/01/2000").Code)
+		mistyped := look(t, h, receipt, "31/02/2000")
+		require.Equal(t, http.StatusUnprocessableEntity, mistyped.Code)
+		require.Contains(t, mistyped.Body.String(), "cannot be read")
 	}
-	rests := look(t, h, receipt, "05/10/2012").Body.String()
-
-	require.Equal(t, unknown, strings.ReplaceAll(strings.ReplaceAll(rests, receipt, "00000-00000-0"), "05/10/2012", "01/01/2000"))
+	for try := range 8 {
+		unknown, wrong := look(t, h, stranger, "01/01/2000"), look(t, h, receipt, "01/01/2000")
+		require.Equal(t, unknown.Code, wrong.Code)
+		require.Equal(t, unknown.Header(), wrong.Header())
+		require.Equal(t, unknown.Body.String(), strings.ReplaceAll(wrong.Body.String(), receipt, stranger))
+		want := http.StatusNotFound
+		if try >= 5 {
+			want = http.StatusTooManyRequests
+			require.NotEmpty(t, wrong.Header().Get("Retry-After"))
+		}
+		require.Equal(t, want, wrong.Code)
+	}
+	require.Equal(t, http.StatusTooManyRequests, look(t, h, receipt, "05/10/2012").Code, "the right date after five wrong ones")
 }
 
-func TestStatus_ALockedReceiptDoesNotLockOthers(t *testing.T) {
+// Whatever others try, a citizen who knows the date is answered.
+func TestStatus_NobodyLocksAnotherOut(t *testing.T) {
 	t.Parallel()
 	other := record(identity.Approval, identity.ToApprove)
 	other.Number = "NXSNJ-DVB34-4"
@@ -213,10 +329,99 @@ func TestStatus_ALockedReceiptDoesNotLockOthers(t *testing.T) {
 	for range 9 {
 		look(t, h, receipt, "01/01/2000")
 	}
+	require.Equal(t, http.StatusOK, look(t, h, "NXSNJ-DVB34-4", "05/10/2012").Code, "another number, from there")
+	for _, from := range []string{"192.0.2.2", "192.0.2.3", "192.0.2.4", "2001:db8::1"} {
+		for range 9 {
+			lookFrom(t, h, from, receipt, "01/01/2000")
+		}
+	}
+	require.Equal(t, http.StatusTooManyRequests, lookFrom(t, h, "2001:db8::ffff", receipt, "05/10/2012").Code, "the same network")
+	require.Equal(t, http.StatusOK, lookFrom(t, h, "2001:db8:0:1::1", receipt, "05/10/2012").Code)
+	require.Equal(t, http.StatusNotFound, lookFrom(t, h, "192.0.2.9", receipt, "01/01/2000").Code)
+	require.Equal(t, http.StatusTooManyRequests, lookFrom(t, h, "192.0.2.9", receipt, "02/01/2000").Code, "one try each, of a number that many try")
+}
 
-	page := look(t, h, "NXSNJ-DVB34-4", "05/10/2012").Body.String()
+// Tries that come at once are counted one by one.
+func TestStatus_ManyTriesAtOnceAreCounted(t *testing.T) {
+	t.Parallel()
+	h := pages(shelved(record(identity.Approval, identity.ToApprove)))
+	codes := make(chan int, 50)
+	for range 50 {
+		go func() { codes <- look(t, h, receipt, "01/01/2000").Code }()
+	}
+	answered := 0
+	for range 50 {
+		if <-codes == http.StatusNotFound {
+			answered++
+		}
+	}
+	require.Equal(t, 5, answered)
+}
 
-	require.Contains(t, page, "<h2>NXSNJ-DVB34-4</h2>")
+// Every finger has a name.
+func TestStatus_NamesEveryFinger(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for _, finger := range fingerprint.Positions() {
+		r := record(identity.BiometricCapture, identity.ToRecapture)
+		r.Found = []byte(`{"Reasons":["finger-poor"],"Fingers":["` + finger + `"]}`)
+
+		name := regexp.MustCompile(`Vân tay \((ngón [^)]+)\)`).FindString(look(t, pages(shelved(r)), receipt, "2012-10-05").Body.String())
+
+		require.NotEmpty(t, name, finger)
+		require.False(t, seen[name], finger)
+		seen[name] = true
+	}
+}
+
+// A slip's QR code fills the number in.
+func TestStatus_ASlipFillsInItsNumber(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+
+	pages(shelved()).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?receipt=6h0nnjm7nv4&lang=en", nil))
+
+	require.Contains(t, w.Body.String(), `name="receipt" value="`+receipt+`"`)
+	require.Regexp(t, `id="english"[^>]* checked`, w.Body.String())
+}
+
+// The national portal is answered by the same rules.
+func TestStatus_AsJSON(t *testing.T) {
+	t.Parallel()
+	r := record(identity.BiometricCapture, identity.ToRecapture)
+	r.Found, r.Until = []byte(`{"Reasons":["portrait-dark"]}`), time.Date(2026, 12, 20, 0, 0, 0, 0, identity.HanoiTime)
+	h := pages(shelved(r))
+	ask := func(kind, body string) *httptest.ResponseRecorder {
+		q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/status", strings.NewReader(body))
+		q.Header.Set("Content-Type", kind)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, q)
+		return w
+	}
+
+	w := ask("application/json", `{"receipt":"`+receipt+`","birth":"2012-10-05"}`)
+
+	require.Equal(t, http.StatusOK, w.Code)
+	var got web.Status
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &got))
+	require.Equal(t, web.Text{VI: "Cần chụp lại", EN: "A new capture is needed"}, got.State)
+	require.Equal(t, identity.Date{Year: 2026, Month: 12, Day: 19}, got.Until)
+	require.Equal(t, "PC06 Mẫu", got.Where.Name)
+	require.NotContains(t, w.Body.String(), "2012")
+	for body, want := range map[string]int{
+		`{"receipt":"` + receipt + `","birth":"2012-10-06"}`: http.StatusNotFound,
+		`{"receipt":"00000-00000-0","birth":"2012-10-06"}`:   http.StatusNotFound,
+		`{}`:            http.StatusUnprocessableEntity,
+		`[`:             http.StatusBadRequest,
+		`{"receipt":7}`: http.StatusBadRequest,
+		`{"receipt":"` + strings.Repeat("7", 1<<16) + `"}`: http.StatusBadRequest,
+	} {
+		w := ask("application/json", body)
+		require.Equal(t, want, w.Code, body)
+		require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
+		require.True(t, json.Valid(bytes.TrimSpace(w.Body.Bytes())))
+	}
+	require.Equal(t, http.StatusUnsupportedMediaType, ask("text/plain", "{}").Code)
 }
 
 func TestStatus_EscapesWhatWasTyped(t *testing.T) {
@@ -242,12 +447,14 @@ func TestStatus_IgnoresTheQueryString(t *testing.T) {
 
 func TestStatus_FaultsAndAbuse(t *testing.T) {
 	t.Parallel()
-	down := look(t, pages(shelf{fault: errors.New("password of the database")}), receipt, "05/10/2012")
+	broken := shelved()
+	broken.fault = errors.New("password of the database")
+	down := look(t, pages(broken), receipt, "05/10/2012")
 	require.Equal(t, http.StatusServiceUnavailable, down.Code)
 	require.NotContains(t, down.Body.String(), "password")
 
 	large := look(t, pages(shelved()), strings.Repeat("7", 1<<20), "05/10/2012")
-	require.Equal(t, http.StatusOK, large.Code)
+	require.Equal(t, http.StatusUnprocessableEntity, large.Code)
 	require.Less(t, large.Body.Len(), 1<<14)
 
 	w := httptest.NewRecorder()

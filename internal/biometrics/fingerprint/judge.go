@@ -39,6 +39,7 @@ func Judge(t Templates, limits QualityLimits) (quality.Judgment, error) {
 		return quality.Judgment{}, err
 	}
 	var codes []quality.Code
+	var poor []string
 	measures := quality.Measures{MeasureFingers: float64(len(records))}
 	for _, p := range slices.SortedFunc(maps.Keys(records), byCode) {
 		r := records[p]
@@ -46,9 +47,9 @@ func Judge(t Templates, limits QualityLimits) (quality.Judgment, error) {
 		measures.AtMost(MeasureMinutiae, float64(len(r.Minutiae)))
 		switch {
 		case len(r.Minutiae) < limits.MinMinutiae:
-			codes = append(codes, quality.FingerFewMinutiae)
+			codes, poor = append(codes, quality.FingerFewMinutiae), append(poor, string(p))
 		case r.Quality > 0 && r.Quality < limits.MinQuality:
-			codes = append(codes, quality.FingerPoor)
+			codes, poor = append(codes, quality.FingerPoor), append(poor, string(p))
 		}
 	}
 	if len(records) < limits.MinFingers {
@@ -57,7 +58,9 @@ func Judge(t Templates, limits QualityLimits) (quality.Judgment, error) {
 	if oneFingerTwice(records, limits.SameFinger) {
 		codes = append(codes, quality.FingersAlike)
 	}
-	return quality.Judge(slices.Compact(slices.Sorted(slices.Values(codes))), measures), nil
+	judgment := quality.Judge(slices.Compact(slices.Sorted(slices.Values(codes))), measures)
+	judgment.Fingers = poor
+	return judgment, nil
 }
 
 // oneFingerTwice reports whether any two fingers of a capture are the same finger.

@@ -6,6 +6,7 @@ package quality
 type Judgment struct {
 	OK       bool
 	Reasons  []Reason // none if OK
+	Fingers  []string // those that have to be taken again, by position; none where the reasons speak of no single one
 	Measures Measures
 }
 

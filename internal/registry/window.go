@@ -1,0 +1,153 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Shown is what a citizen may know of an application, by its receipt and the birth date.
+type Shown struct {
+	Number     identity.ApplicationNumber
+	Birth      identity.Date // to be compared, not shown
+	Stage      identity.Stage
+	Entered    map[identity.Stage]time.Time // when it first came to each
+	Awaiting   identity.Action
+	Until      time.Time // when it waits no longer for that; zero: it waits without end
+	Found      []byte    // JSON: what the capture that has to be taken again was found wanting in; nil when it is good
+	Held       bool
+	ForCitizen bool            // it is on hold for the citizen's part
+	Why        identity.Reason // why it ended without a card, or is on hold
+	Due        time.Time
+	Paused     bool // the legal clock stands still
+	Delivery   identity.Delivery
+	FiledAt    Place // the station that took it
+	Now        time.Time
+}
+
+// Place is a station as citizens look for it.
+type Place struct{ Name, Address, Hours string }
+
+// Misses are look-ups that found nothing: of this receipt by this client, of all receipts
+// by this client, and of this receipt by everybody; those of the last hour, and of the
+// last day of the first that was counted.
+type Misses struct{ Here, Client, Receipt Missed }
+
+// Missed counts them, with the time when they are forgotten.
+type Missed struct {
+	Count int
+	Until time.Time
+}
+
+var selectShown = `
+	SELECT a.person ->> 'Birth', a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false),
+		a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery, s.name, s.address, s.hours,
+		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
+		(SELECT jsonb_object_agg(stage, at) FROM (
+			SELECT substr(event, length('entered ') + 1) AS stage, min(at) AS at FROM audit
+			WHERE application = a.number AND event LIKE 'entered %' GROUP BY 1) AS entered),
+		a.received_at, now()
+	FROM applications a
+	JOIN stations s ON s.id = a.station
+	LEFT JOIN LATERAL (
+		SELECT d.reason, d.for_citizen FROM decisions d WHERE d.application = a.number AND d.step = CASE
+			WHEN a.stage = ` + stageRejected + ` THEN ` + stepReject + `
+			WHEN a.stage = ` + stageWithdrawn + ` THEN ` + stepWithdraw + `
+			WHEN a.held THEN ` + stepHold + ` END
+		ORDER BY d.round DESC LIMIT 1
+	) given ON true
+	WHERE a.number = $1`
+
+func scanShown(row pgx.CollectableRow) (Shown, error) {
+	var s Shown
+	var birth, given string
+	var until *time.Time
+	var entered []byte
+	var received time.Time
+	var ended identity.ReasonCode
+	err := row.Scan(&birth, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery,
+		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now)
+	if err != nil {
+		return Shown{}, err
+	}
+	if s.Birth, err = identity.ParseDate(birth); err != nil {
+		return Shown{}, errors.New("the birth date in the registry cannot be read") // its text stays here
+	}
+	if entered != nil {
+		if err := json.Unmarshal(entered, &s.Entered); err != nil {
+			return Shown{}, err
+		}
+	}
+	if s.Entered == nil {
+		s.Entered = make(map[identity.Stage]time.Time, 1)
+	}
+	s.Entered[identity.Received] = received
+	if until != nil {
+		s.Until = *until
+	}
+	if s.Why = identity.ReadReason(given); s.Why == (identity.Reason{}) {
+		s.Why = identity.Reason{Code: ended}
+	}
+	return s, nil
+}
+
+// LookUp reads what a citizen may know of an application, and how many look-ups found
+// nothing before. Client and receipt are codes. It refuses with NotFound, with the same
+// misses, where there is no such application.
+func (r *Registry) LookUp(ctx context.Context, number identity.ApplicationNumber, client, receipt []byte) (Shown, Misses, error) {
+	var batch pgx.Batch
+	var misses Misses
+	var shown Shown
+	batch.Queue(`
+		SELECT client = '', receipt = '', misses, until FROM look_up_misses
+		WHERE until > now() AND (client = $1 AND receipt = $2 OR client = $1 AND receipt = '' OR client = '' AND receipt = $2)`, client, receipt).
+		Query(func(rows pgx.Rows) error {
+			var everybody, anything bool
+			var m Missed
+			_, err := pgx.ForEachRow(rows, []any{&everybody, &anything, &m.Count, &m.Until}, func() error {
+				switch {
+				case everybody:
+					misses.Receipt = m
+				case anything:
+					misses.Client = m
+				default:
+					misses.Here = m
+				}
+				return nil
+			})
+			return err
+		})
+	batch.Queue(selectShown, number).Query(func(rows pgx.Rows) (err error) {
+		shown, err = pgx.CollectExactlyOneRow(rows, scanShown)
+		return err
+	})
+	err := r.db.SendBatch(ctx, &batch).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Shown{}, misses, noApplication(number)
+	}
+	shown.Number = number
+	return shown, misses, fail("look application up", err)
+}
+
+// NoteMiss counts a look-up that found nothing: for an hour by its client, for a day by
+// its receipt. What is over is forgotten by the way.
+func (r *Registry) NoteMiss(ctx context.Context, client, receipt []byte) error {
+	_, err := r.db.Exec(ctx, `
+		WITH over AS (
+			DELETE FROM look_up_misses WHERE ctid = ANY (ARRAY(
+				SELECT ctid FROM look_up_misses WHERE until < now() - interval '1 minute' ORDER BY until LIMIT 10 FOR UPDATE SKIP LOCKED))
+		)
+		INSERT INTO look_up_misses AS m (client, receipt, misses, until) VALUES
+			($1, $2, 1, now() + interval '1 hour'),
+			($1, '', 1, now() + interval '1 hour'),
+			('', $2, 1, now() + interval '1 day')
+		ON CONFLICT (client, receipt) DO UPDATE SET
+			misses = CASE WHEN m.until > now() THEN m.misses + 1 ELSE 1 END,
+			until = CASE WHEN m.until > now() THEN m.until ELSE excluded.until END`, client, receipt)
+	return fail("note look-up", err)
+}
