@@ -95,7 +95,4 @@ GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, ca
     started_at, trouble, trouble_since, station, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
-GRANT SELECT (id, kind, province, name, public_key, revoked) ON stations TO cancuoc_readers;
-GRANT SELECT (application, attempt, state, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
-    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;
