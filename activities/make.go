@@ -59,6 +59,7 @@ type job struct {
 	pulse  *pulse
 	began  time.Time // when the registry's clock was read, by the station's
 	passed []StagePassed
+	seen   bool // its print was inspected, and is well
 }
 
 // registryWithin is how long a station waits for the registry before it has a card. The

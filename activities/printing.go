@@ -2,8 +2,10 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"strings"
 
 	"go.temporal.io/sdk/activity"
 
@@ -17,7 +19,7 @@ import (
 
 // print prints both sides once: the print job is named after application and attempt.
 // What the printer needs a person for appears beside the pending activity, in the lists
-// and in the log. A card of which nobody knows whether it was printed is spoiled.
+// and in the log. A card of which nobody knows whether it was printed is looked at.
 func (s *Station) print(ctx context.Context, j *job) error {
 	pdf, err := j.Evidence.Get(identity.EvidencePrint)
 	if err != nil {
@@ -34,13 +36,40 @@ func (s *Station) print(ctx context.Context, j *job) error {
 			s.noteTrouble(ctx, j, partPrinter+": "+wanted)
 		}
 	})
+	doubt, doubted := errors.AsType[*printing.Doubt](err)
 	switch {
 	case err == nil:
 		return s.advance(ctx, j, identity.CardPrinted, "")
+	case doubted:
+		return s.settle(ctx, j, doubt)
 	case len(identity.Refusals(err)) > 0:
 		return s.spoil(ctx, j, identity.ReasonPrintFailed, err)
 	}
 	return &trouble{partPrinter, false, err}
+}
+
+// settle has the camera say whether a card was printed of which the printer does not know:
+// nothing is booked as printed that was not seen. A printer to which that happens again is
+// at fault.
+func (s *Station) settle(ctx context.Context, j *job, doubt *printing.Doubt) error {
+	expected, err := s.expected(ctx, j)
+	if err != nil {
+		return err
+	}
+	found, err := s.inspectPrint(ctx, j, expected)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		j.seen = true
+		return s.advance(ctx, j, identity.CardPrinted, "seen by the camera; "+doubt.Why)
+	}
+	err = identity.Refuse(identity.Spoiled, "%s; it was not: %s", doubt.Why, strings.Join(found, "; "))
+	if err := s.spoil(ctx, j, identity.ReasonPrintFailed, err); !identity.Refused(err, identity.Spoiled) {
+		return err
+	}
+	s.Line.wentWrong(ctx, partPrinter, doubt.Why)
+	return err
 }
 
 // untilStopped is a context that also ends when the worker was asked to stop: a printer

@@ -185,16 +185,18 @@ type Station struct {
 
 // Printing is the card printer.
 type Printing struct {
-	Driver       string `mapstructure:"driver"`
-	URI          string `mapstructure:"uri"`
-	CAFile       string `mapstructure:"ca_file"`
-	User         string `mapstructure:"user"`
-	PasswordFile string `mapstructure:"password_file"`
-	Media        string `mapstructure:"media"`
-	Ledger       string `mapstructure:"ledger"`
-	Spool        string `mapstructure:"spool"`
-	Answers      bool   `mapstructure:"answers"`
-	DPI          int    `mapstructure:"dpi"`
+	Driver       string        `mapstructure:"driver"`
+	URI          string        `mapstructure:"uri"`
+	CAFile       string        `mapstructure:"ca_file"`
+	User         string        `mapstructure:"user"`
+	PasswordFile string        `mapstructure:"password_file"`
+	Media        string        `mapstructure:"media"`
+	Sides        string        `mapstructure:"sides"`
+	Ledger       string        `mapstructure:"ledger"`
+	Spool        string        `mapstructure:"spool"`
+	Answers      bool          `mapstructure:"answers"`
+	Silence      time.Duration `mapstructure:"silence"`
+	DPI          int           `mapstructure:"dpi"`
 }
 
 // Password reads the printer's password; it is empty where none is given.
@@ -581,6 +583,8 @@ func (c Config) validateWork(check *check) {
 		check.httpURL("printing.uri", c.Printing.URI, "ipp", "ipps")
 	}
 	check.wrong((c.Printing.User == "") != (c.Printing.PasswordFile == ""), "printing.user and printing.password_file need each other; give both or none")
+	check.oneOf("printing.sides", c.Printing.Sides, "two-sided-long-edge", "two-sided-short-edge")
+	check.positive("printing.silence", c.Printing.Silence)
 	check.between("printing.dpi", c.Printing.DPI, 72, 1200)
 	c.validateCamera(check)
 	check.oneOf("personalization.profile", c.Personalization.Profile, "vn-as-observed", "nist")

@@ -20,10 +20,10 @@ func (o *Office) printer() (printing.Printer, error) {
 			return nil, err
 		}
 		return printing.OpenIPP(printing.IPPOptions{
-			URI: p.URI, CAFile: p.CAFile, User: p.User, Password: string(password), Media: p.Media, Ledger: p.Ledger,
+			URI: p.URI, CAFile: p.CAFile, User: p.User, Password: string(password), Media: p.Media, Sides: p.Sides, Ledger: p.Ledger,
 		})
 	case "bitmaps":
-		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes, Answers: p.Answers}, nil
+		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes, Answers: p.Answers, Silence: p.Silence}, nil
 	}
-	return &printing.Spool{Dir: p.Spool, Time: takes, Answers: p.Answers}, nil
+	return &printing.Spool{Dir: p.Spool, Time: takes, Answers: p.Answers, Silence: p.Silence}, nil
 }

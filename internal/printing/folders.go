@@ -22,13 +22,14 @@ type Spool struct {
 	Dir  string
 	Time time.Duration // how long printing takes, where nobody answers
 	// Answers says that a program takes the jobs and answers each, in JOB.state: taken,
-	// jammed, done or failed. Otherwise a job is printed when its file is there.
+	// jammed, done, failed or refused. Otherwise a job is printed when its file is there.
 	Answers bool
+	Silence time.Duration // how long that program may say nothing before a person is told
 }
 
 // Print implements Printer. The file appears whole or not at all.
 func (s *Spool) Print(ctx context.Context, job string, card Sides, tell func(string)) error {
-	return submit(ctx, s.Dir, job, s.Answers, tell, func(takes time.Duration) error {
+	return submit(ctx, folder{s.Dir, s.Answers, s.Silence}, job, tell, func(takes time.Duration) error {
 		return once(ctx, filepath.Join(s.Dir, job+".pdf"), card.PDF, takes)
 	}, s.Time)
 }
@@ -43,11 +44,12 @@ type Bitmaps struct {
 	DPI     int
 	Time    time.Duration // likewise
 	Answers bool          // likewise
+	Silence time.Duration // likewise
 }
 
 // Print implements Printer. Each file appears whole or not at all.
 func (b *Bitmaps) Print(ctx context.Context, job string, card Sides, tell func(string)) error {
-	return submit(ctx, b.Dir, job, b.Answers, tell, func(takes time.Duration) error { return b.write(ctx, job, card, takes) }, b.Time)
+	return submit(ctx, folder{b.Dir, b.Answers, b.Silence}, job, tell, func(takes time.Duration) error { return b.write(ctx, job, card, takes) }, b.Time)
 }
 
 // write writes both pictures.
@@ -76,16 +78,23 @@ func (b *Bitmaps) write(ctx context.Context, job string, card Sides, takes time.
 // Prove implements Printer.
 func (b *Bitmaps) Prove(context.Context) error { return prove(b.Dir) }
 
+// folder is where a printer's program finds jobs.
+type folder struct {
+	dir     string
+	answers bool
+	silence time.Duration
+}
+
 // submit writes a job's files, and where a program answers, waits for its answer. A job
 // that it took is not written again: it may have moved the files away.
-func submit(ctx context.Context, dir, job string, answers bool, tell func(string), write func(time.Duration) error, takes time.Duration) error {
+func submit(ctx context.Context, f folder, job string, tell func(string), write func(time.Duration) error, takes time.Duration) error {
 	if err := checkJob(job); err != nil {
 		return err
 	}
-	if !answers {
+	if !f.answers {
 		return write(takes)
 	}
-	a, err := readState(dir, job)
+	a, err := readState(f.dir, job)
 	if err != nil {
 		return err
 	}
@@ -94,7 +103,7 @@ func submit(ctx context.Context, dir, job string, answers bool, tell func(string
 			return err
 		}
 	}
-	return await(ctx, dir, job, tell)
+	return await(ctx, f.dir, job, f.silence, tell)
 }
 
 // cardBytes is more than both sides of a card take.

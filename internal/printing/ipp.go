@@ -1,44 +1,38 @@
 package printing
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
-	"sync/atomic"
+	"strings"
 	"time"
+
+	"github.com/OpenPrinting/goipp"
 
 	"example.org/cancuoc/internal/durable"
 	"example.org/cancuoc/internal/identity"
 )
 
-// IPP prints on a card printer that speaks the Internet Printing Protocol 2.0 and
-// takes PDF.
+// IPP prints on a card printer that speaks the Internet Printing Protocol, 2.0 or 1.1, and
+// takes PDF or PWG raster.
 //
-// A printer forgets its jobs, and a connection may break after a job was sent.
-// Therefore each job is written into a ledger before it is sent. All processes of
-// the station send their jobs one after the other.
+// A job is known by the number that the printer gave it. Printers forget their jobs, call
+// them what they like, and connections break after a job was sent. Therefore each job is
+// written into a ledger before it is sent, and its number before it is waited for. All
+// processes of the station send their jobs one after the other.
 type IPP struct {
-	uri         *url.URL // printer-uri, for example ipp://host:631/ipp/print
-	httpURL     string   // the same printer for HTTP
-	http        *http.Client
-	media       string
-	ledger      ledger
-	poll        time.Duration
-	user        string
-	password    string
-	lastRequest atomic.Int32 // request-id
-	old         atomic.Bool  // it speaks 1.1, and refuses 2.0
+	media  string
+	sides  string
+	ledger ledger
+	poll   time.Duration
+	line   *line
 }
 
 // IPPOptions describe a printer.
@@ -46,10 +40,11 @@ type IPPOptions struct {
 	URI    string        // ipp://HOST[:PORT]/PATH or ipps://HOST[:PORT]/PATH
 	CAFile string        // with ipps: PEM file of the CAs that its certificate is checked against; "": the system's
 	Media  string        // the card's size by PWG 5101.1, for example om_id1-card_53.98x85.6mm; "": the media loaded
+	Sides  string        // two-sided-long-edge or two-sided-short-edge; "": the former
 	Ledger string        // folder in which jobs are written down
 	Poll   time.Duration // interval at which a job is looked at; 0: half a second
 
-	User, Password string // for HTTP Basic; "": none is asked for
+	User, Password string // where the printer asks for them; "": none are given
 }
 
 // OpenIPP makes a driver. It does not connect to the printer, which may be off.
@@ -57,6 +52,9 @@ func OpenIPP(o IPPOptions) (*IPP, error) {
 	uri, err := url.Parse(o.URI)
 	if err != nil || uri.Host == "" || uri.Scheme != "ipp" && uri.Scheme != "ipps" {
 		return nil, errors.New("printing.uri must be ipp://HOST/PATH or ipps://HOST/PATH")
+	}
+	if uri.User != nil {
+		return nil, errors.New("printing.uri holds a user: give printing.user and printing.password_file instead")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil // the printer is in the same network
@@ -75,291 +73,295 @@ func OpenIPP(o IPPOptions) (*IPP, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &IPP{
-		uri: uri, media: o.Media, ledger: opened, poll: o.Poll, user: cmp.Or(o.User, "cancuoc"), password: o.Password,
-		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return errors.New("a printer does not redirect")
-		}},
-	}
+	p := &IPP{media: o.Media, sides: cmp.Or(o.Sides, longEdge), ledger: opened, poll: o.Poll, line: dial(uri, transport, o.User, o.Password)}
 	if p.poll == 0 {
 		p.poll = 500 * time.Millisecond
 	}
-	p.httpURL = httpURL(uri)
 	return p, nil
 }
 
-// httpURL gives the URL of an ipp or ipps URI for HTTP (RFC 3510, RFC 7472); the port
-// is 631 by default.
-func httpURL(uri *url.URL) string {
-	u := *uri
-	u.Scheme = map[string]string{"ipp": "http", "ipps": "https"}[uri.Scheme]
-	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), "631")
-	}
-	return u.String()
-}
-
-// operation is an operation-id (RFC 8011, 5.4.15).
-type operation uint16
-
-const (
-	opPrintJob             operation = 0x0002
-	opValidateJob          operation = 0x0004
-	opGetJobAttributes     operation = 0x0009
-	opGetJobs              operation = 0x000A
-	opGetPrinterAttributes operation = 0x000B
-)
-
-// String names the operation as RFC 8011 does.
-func (o operation) String() string {
-	return map[operation]string{
-		opPrintJob: "Print-Job", opValidateJob: "Validate-Job", opGetJobAttributes: "Get-Job-Attributes",
-		opGetJobs: "Get-Jobs", opGetPrinterAttributes: "Get-Printer-Attributes",
-	}[o]
-}
-
-// Status codes (RFC 8011, appendix B). Those below firstError are successes.
-const (
-	firstError             = 0x0400
-	statusBadRequest       = 0x0400 // client-error-bad-request
-	statusNotFound         = 0x0406 // client-error-not-found
-	statusGone             = 0x0407 // client-error-gone
-	statusAttributes       = 0x040B // client-error-attributes-or-values-not-supported
-	statusNoOperation      = 0x0501 // server-error-operation-not-supported
-	statusVersion          = 0x0503 // server-error-version-not-supported
-	statusTemporaryError   = 0x0505 // server-error-temporary-error
-	statusNotAcceptingJobs = 0x0506 // server-error-not-accepting-jobs
-	statusBusy             = 0x0507 // server-error-busy
-)
-
-// Values of job-state (RFC 8011, 5.3.7).
+// Values of job-state (RFC 8011, 5.3.7) and printer-state (5.4.11).
 const (
 	jobHeld      = 4
 	jobStopped   = 6
 	jobCanceled  = 7
 	jobAborted   = 8
 	jobCompleted = 9
+
+	printerIdle    = 3
+	printerStopped = 5
 )
-
-// statusError is an answer with a status code that is not a success.
-type statusError struct {
-	operation operation
-	status    uint16
-}
-
-func (e *statusError) Error() string {
-	return fmt.Sprintf("the printer answered %s with status 0x%04x", e.operation, e.status)
-}
-
-// httpError is an answer of HTTP that is not a success, without one of IPP: whatever was
-// sent, the printer did not take it.
-type httpError struct{ status int }
-
-func (e *httpError) Error() string {
-	switch e.status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Sprintf("the printer answered HTTP %d: give the user and the password that it wants (printing.user, printing.password_file)", e.status)
-	case http.StatusRequestEntityTooLarge:
-		return fmt.Sprintf("the printer answered HTTP %d: the job is too large for it", e.status)
-	}
-	return fmt.Sprintf("the printer answered HTTP %d, and not by IPP", e.status)
-}
 
 // Print implements Printer.
 func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(string)) error {
 	if err := checkJob(job); err != nil {
 		return err
 	}
-	pdf := card.PDF
 	release, err := p.ledger.lock(ctx)
 	if err != nil {
 		return fmt.Errorf("wait for the printer: %w", err)
 	}
 	defer release()
-	entry, err := p.ledger.read(job)
+	e, err := p.ledger.read(job)
 	switch {
 	case err != nil:
 		return err
-	case entry.is(pdf, completed):
-		return nil
-	case entry.state != "" && !entry.holds(pdf):
+	case e.state != "" && !e.holds(card.PDF):
 		return identity.Refuse(identity.Spoiled, "job %s was printed before with different content: nobody knows what is on the card", job)
-	}
-	id := entry.id
-	if id == 0 {
-		if id, err = p.find(ctx, job); err != nil {
-			return fmt.Errorf("look for job %s: %w", job, err)
+	case e.state == completed:
+		return nil
+	case e.state == "":
+		if e, err = p.begin(ctx, job, card, tell); err != nil {
+			return err
 		}
 	}
-	if id == 0 {
-		if entry.state == sent {
-			return identity.Refuse(identity.Spoiled, "job %s was sent, but the printer does not know it any more: its card may have been printed", job)
+	if e.id == 0 {
+		if e.id, err = p.recover(ctx, job, e, tell); err != nil {
+			return err
 		}
-		if id, err = p.send(ctx, job, pdf, tell); err != nil {
-			return fmt.Errorf("send job %s: %w", job, err)
+		if e.id == 0 {
+			return &Doubt{fmt.Sprintf("job %s was sent, and the printer did not say that it took it", job)}
+		}
+		if err := p.ledger.write(job, e); err != nil {
+			return err
 		}
 	}
-	if err := p.follow(ctx, job, id, tell); err != nil {
+	if err := p.follow(ctx, job, e, tell); err != nil {
 		return err
 	}
-	return p.ledger.write(job, entryOf(pdf, completed))
+	e.state = completed
+	return p.ledger.write(job, e)
 }
 
-// find gives the job-id of the latest job of that name that the printer knows, or 0. A
-// printer may call every job the same, keep no history or list no jobs: names are a help,
-// and what it says itself of a job is by the job-id that it gave.
-func (p *IPP) find(ctx context.Context, job string) (int32, error) {
-	var found int32
+// begin finds a job that the ledger does not have, since it may be lost, or sends it.
+func (p *IPP) begin(ctx context.Context, job string, card Sides, tell func(string)) (entry, error) {
+	known, err := p.jobs(ctx)
+	if err != nil {
+		return entry{}, fmt.Errorf("look for job %s: %w", job, err)
+	}
+	e := entryOf(card.PDF, sent)
+	e.before = known.last()
+	if e.id = known.named(job); e.id != 0 {
+		return e, p.ledger.write(job, e)
+	}
+	e, err = p.send(ctx, job, card, e, tell)
+	if err != nil {
+		return e, fmt.Errorf("send job %s: %w", job, err)
+	}
+	return e, nil
+}
+
+// send writes a job down and sends it to the printer, as soon as that accepts jobs. The
+// entry has no number if nobody knows whether the printer took the job. With an error, the
+// printer did not.
+func (p *IPP) send(ctx context.Context, job string, card Sides, e entry, tell func(string)) (entry, error) {
+	can, err := p.ready(ctx)
+	if err != nil {
+		return e, err
+	}
+	document, err := can.document(card)
+	if err != nil {
+		return e, err
+	}
+	if err := p.ledger.write(job, e); err != nil {
+		return e, err
+	}
+	told := ""
+	for {
+		answer, err := p.line.ask(ctx, goipp.OpPrintJob, can.operation(job), can.template, document)
+		if err == nil {
+			e.id = number(answer.Job, "job-id")
+			if len(can.changed(answer)) > 0 {
+				e.state = altered
+			}
+			return e, p.ledger.write(job, e)
+		}
+		switch {
+		case answeredWith(err, goipp.StatusErrorBusy, goipp.StatusErrorTemporary, goipp.StatusErrorNotAcceptingJobs):
+			if now := p.attention(ctx, nil); now != told {
+				told = now
+				tell(now)
+			}
+			if err := wait(ctx, p.poll); err != nil {
+				return e, errors.Join(err, p.ledger.forget(job))
+			}
+		case notTaken(err):
+			return e, errors.Join(err, p.ledger.forget(job))
+		default:
+			return e, nil // it may have arrived
+		}
+	}
+}
+
+// listed are jobs that the printer knows.
+type listed struct {
+	jobs    []listedJob
+	all     bool // it lists those that wait or are in work
+	ourName string
+}
+
+type listedJob struct {
+	id         int32
+	name, user string
+}
+
+// jobsListed is how many finished jobs are asked for: the latest ones.
+const jobsListed = 100
+
+// jobs lists what the printer knows. It may keep no history, and list no jobs at all.
+func (p *IPP) jobs(ctx context.Context) (listed, error) {
+	l := listed{ourName: p.line.user}
 	for _, which := range []string{"not-completed", "completed"} {
-		answer, err := p.ask(ctx, opGetJobs, []attribute{
-			{"which-jobs", []value{text(tagKeyword, which)}},
-			{"requested-attributes", []value{text(tagKeyword, "job-id"), text(tagKeyword, "job-name")}},
-		}, nil, nil)
-		if failed, answered := errors.AsType[*statusError](err); answered && slices.Contains([]uint16{statusBadRequest, statusAttributes, statusNoOperation}, failed.status) {
-			continue // it does not list them
+		attributes := goipp.Attributes{
+			goipp.MakeAttr("which-jobs", goipp.TagKeyword, goipp.String(which)),
+			asked("job-id", "job-name", "job-originating-user-name"),
+		}
+		if which == "completed" {
+			attributes = slices.Insert(attributes, 0, goipp.MakeAttr("limit", goipp.TagInteger, goipp.Integer(jobsListed)))
+		}
+		answer, err := p.line.ask(ctx, goipp.OpGetJobs, attributes, nil, nil)
+		if lacking(err) {
+			continue
 		}
 		if err != nil {
-			return 0, err
+			return l, err
 		}
-		for _, g := range answer.all(tagJob) {
-			if g.first("job-name").String() == job {
-				found = max(found, g.first("job-id").integer())
+		l.all = l.all || which == "not-completed"
+		for _, g := range answer.Groups {
+			if g.Tag == goipp.TagJobGroup {
+				l.jobs = append(l.jobs, listedJob{
+					number(g.Attrs, "job-id"), text(g.Attrs, "job-name"), text(g.Attrs, "job-originating-user-name"),
+				})
 			}
 		}
+	}
+	return l, nil
+}
+
+// named gives the number of the latest job of a name, or 0. Printers may call every job the
+// same: a name that is there is ours, one that is not says nothing.
+func (l listed) named(job string) int32 {
+	var found int32
+	for _, j := range l.jobs {
+		if j.name == job {
+			found = max(found, j.id)
+		}
+	}
+	return found
+}
+
+// last gives the highest number, or -1 if the printer lists no jobs.
+func (l listed) last() int32 {
+	var last int32
+	if !l.all {
+		return -1
+	}
+	for _, j := range l.jobs {
+		last = max(last, j.id)
+	}
+	return last
+}
+
+// recover looks for a job that was sent, and of which the printer gave no number: by its
+// name, or by being the only one of ours that came after. It waits until there can be no
+// doubt any more whether the printer has it, and gives 0 if it has not, or has done it and
+// forgotten.
+func (p *IPP) recover(ctx context.Context, job string, e entry, tell func(string)) (int32, error) {
+	var found int32
+	err := p.untilIdle(ctx, tell, 2, func() (bool, string) {
+		known, err := p.jobs(ctx)
+		if err != nil {
+			return false, unanswered(err)
+		}
+		if found = known.named(job); found != 0 {
+			return true, ""
+		}
+		var newer []int32
+		for _, j := range known.jobs {
+			if ours := j.user == "" || j.user == known.ourName; ours && e.before >= 0 && j.id > e.before && !p.anothers(j.name, job) {
+				newer = append(newer, j.id)
+			}
+		}
+		if len(newer) == 1 {
+			found = newer[0]
+		}
+		return len(newer) == 1, ""
+	})
+	if err != nil {
+		return 0, fmt.Errorf("look for job %s: %w", job, err)
 	}
 	return found, nil
 }
 
-// send writes a job down and sends it to the printer, as soon as that accepts jobs. It
-// gives the job-id.
-func (p *IPP) send(ctx context.Context, job string, pdf []byte, tell func(string)) (int32, error) {
-	template, err := p.jobTemplate(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if err := p.ledger.write(job, entryOf(pdf, sent)); err != nil {
-		return 0, err
-	}
+// untilIdle waits until the printer was idle on so many looks in a row, or found says that
+// there is nothing to wait for.
+func (p *IPP) untilIdle(ctx context.Context, tell func(string), looks int, found func() (is bool, instead string)) error {
+	told, idle := "", 0
 	for {
-		answer, err := p.ask(ctx, opPrintJob, []attribute{
-			{"job-name", []value{text(tagName, job)}},
-			fidelity,
-			{"document-format", []value{text(tagMIMEType, formatPDF)}},
-		}, template, pdf)
-		if err == nil {
-			entry := entryOf(pdf, sent)
-			if entry.id = answer.one(tagJob).first("job-id").integer(); entry.id == 0 {
-				return 0, errors.New("the printer took the job but gave no job-id")
+		is, now := found()
+		if is {
+			return nil
+		}
+		if now == "" {
+			printer, err := p.attributes(ctx, "printer-state", "printer-state-reasons", "queued-job-count")
+			state := number(printer, "printer-state")
+			switch {
+			case err != nil:
+				idle, now = 0, unanswered(err)
+			case state == printerIdle && number(printer, "queued-job-count") > 0:
+				idle, now = 0, "release or delete the jobs that the printer holds"
+			case state == printerIdle, state == 0: // a printer that does not say is not waited for
+				idle++
+			default:
+				idle, now = 0, attend(printer, nil)
 			}
-			return entry.id, p.ledger.write(job, entry)
-		}
-		failed, answered := errors.AsType[*statusError](err)
-		_, refused := errors.AsType[*httpError](err)
-		if !answered && !refused && !neverConnected(err) {
-			return 0, err // the job may have arrived: it stays in the ledger
-		}
-		if answered && slices.Contains([]uint16{statusBusy, statusTemporaryError, statusNotAcceptingJobs}, failed.status) {
-			tell(p.attention(ctx, group{}))
-			if err := wait(ctx, p.poll); err != nil {
-				return 0, errors.Join(err, p.ledger.forget(job))
+			if idle == looks {
+				return nil
 			}
-			continue
+		} else {
+			idle = 0
 		}
-		return 0, errors.Join(err, p.ledger.forget(job)) // the printer did not take the job
+		if now != told {
+			told = now
+			tell(now)
+		}
+		if err := wait(ctx, p.poll); err != nil {
+			return err
+		}
 	}
 }
 
-// fidelity has the printer refuse a job that it would print otherwise than it is told.
-var fidelity = attribute{"ipp-attribute-fidelity", []value{{tagBoolean, []byte{1}}}}
-
-// jobTemplate gives the job template attributes (RFC 8011, 5.2): one copy, on both
-// sides of one card if the printer has a choice.
-func (p *IPP) jobTemplate(ctx context.Context) ([]attribute, error) {
-	answer, err := p.ask(ctx, opGetPrinterAttributes, []attribute{
-		{"requested-attributes", []value{text(tagKeyword, "sides-supported"), text(tagKeyword, "document-format-supported")}},
-	}, nil, nil)
-	if err != nil {
-		return nil, err
+// anothers reports whether a job of that name is another of ours. What else the printer
+// calls a job says nothing.
+func (p *IPP) anothers(name, job string) bool {
+	if name == job || checkJob(name) != nil {
+		return false
 	}
-	printer := answer.one(tagPrinter)
-	if formats := keywords(printer, "document-format-supported"); len(formats) > 0 && !slices.Contains(formats, formatPDF) {
-		return nil, errors.New("the printer does not accept PDF: choose another driver (printing.driver)")
-	}
-	list := []attribute{{"copies", []value{integer(tagInteger, 1)}}}
-	const bothSides = "two-sided-long-edge"
-	switch sides := keywords(printer, "sides-supported"); {
-	case slices.Contains(sides, bothSides):
-		list = append(list, attribute{"sides", []value{text(tagKeyword, bothSides)}})
-	case len(sides) > 0:
-		return nil, errors.New("the printer prints on one side only: a card has two")
-	}
-	if p.media != "" {
-		list = append(list, attribute{"media", []value{text(tagKeyword, p.media)}})
-	}
-	return list, nil
-}
-
-// Prove implements Printer: the ledger can be written, and the printer answers, lets us
-// print, and takes PDF of that size on both sides.
-func (p *IPP) Prove(ctx context.Context) error {
-	if err := durable.Prove(p.ledger.dir, ledgerBytes, true); err != nil {
-		return fmt.Errorf("ledger of print jobs: %w", err)
-	}
-	template, err := p.jobTemplate(ctx)
-	if err != nil {
-		return fmt.Errorf("printer: %w", err)
-	}
-	_, err = p.ask(ctx, opValidateJob, []attribute{
-		{"job-name", []value{text(tagName, "proof")}}, fidelity, {"document-format", []value{text(tagMIMEType, formatPDF)}},
-	}, template, nil)
-	if failed, answered := errors.AsType[*statusError](err); answered && slices.Contains([]uint16{statusNoOperation, statusBusy, statusTemporaryError, statusNotAcceptingJobs}, failed.status) {
-		return nil // it has no such operation, or is busy: then a job waits
-	}
-	if err != nil {
-		return fmt.Errorf("printer: %w", err)
-	}
-	return nil
-}
-
-// ledgerBytes is more than a job takes in the ledger.
-const ledgerBytes = 4 << 10
-
-// Media types.
-const (
-	typeIPP   = "application/ipp"
-	formatPDF = "application/pdf"
-)
-
-// neverConnected reports whether a request failed before anything was sent.
-func neverConnected(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
+	other, err := p.ledger.read(name)
+	return err == nil && other.state != ""
 }
 
 // follow waits until the printer has ended a job, and meanwhile tells what the printer
-// needs a person to do. It keeps asking while the printer does not answer. A job that was
-// followed and that the printer forgot, as it may when it is done, was printed or not: the
-// camera sees.
-func (p *IPP) follow(ctx context.Context, job string, id int32, tell func(string)) error {
+// needs a person to do. It keeps asking while the printer does not answer. Of a job that
+// did not end well, or that the printer forgot, nobody knows whether it was printed.
+func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)) error {
 	told := ""
 	for {
-		answer, err := p.ask(ctx, opGetJobAttributes, []attribute{
-			{"job-id", []value{integer(tagInteger, id)}},
-			{"requested-attributes", []value{text(tagKeyword, "job-name"), text(tagKeyword, "job-state"), text(tagKeyword, "job-state-reasons")}},
-		}, nil, nil)
-		failed, answered := errors.AsType[*statusError](err)
 		now := ""
-		switch g := answer.one(tagJob); {
-		case answered && (failed.status == statusNotFound || failed.status == statusGone), err == nil && p.anothers(g, job):
-			return nil
+		g, err := p.job(ctx, e.id)
+		state := number(g, "job-state")
+		switch {
+		case forgotten(err), err == nil && (state == 0 || p.anothers(text(g, "job-name"), job)):
+			if err := p.untilIdle(ctx, tell, 1, func() (bool, string) { return false, "" }); err != nil {
+				return fmt.Errorf("wait for job %s: %w", job, err)
+			}
+			return &Doubt{fmt.Sprintf("the printer took job %s, and does not know it any more", job)}
 		case err != nil:
-			now = "the printer does not answer: switch it on, or check its cable"
-		case g.first("job-state").integer() == jobCompleted:
-			return nil
-		case g.first("job-state").integer() == jobCanceled:
-			return identity.Refuse(identity.Spoiled, "job %s was canceled at the printer (%s): its card may have been printed", job, reasons(g, "job-state-reasons"))
-		case g.first("job-state").integer() == jobAborted:
-			return identity.Refuse(identity.Spoiled, "the printer aborted job %s (%s): its card may have been printed", job, reasons(g, "job-state-reasons"))
+			now = unanswered(err)
+		case state == jobAborted && neverBegun(g):
+			return errors.Join(fmt.Errorf("the printer took job %s, and did not begin it (%s)", job, reasons(g)), p.ledger.forget(job))
+		case state >= jobCanceled:
+			return p.ended(job, e, g)
 		default:
 			now = p.attention(ctx, g)
 		}
@@ -373,138 +375,104 @@ func (p *IPP) follow(ctx context.Context, job string, id int32, tell func(string
 	}
 }
 
-// anothers reports whether a job is another of ours: the printer forgot the one with that
-// job-id, and gave the number again. What else it calls a job says nothing.
-func (p *IPP) anothers(g group, job string) bool {
-	name := g.first("job-name").String()
-	if name == job || checkJob(name) != nil {
-		return false
-	}
-	other, err := p.ledger.read(name)
-	return err == nil && other.state != ""
-}
-
-// attention asks what the printer needs a person to do, also for a job that it holds or
-// stopped, and gives "" if that is nothing or the printer does not answer.
-func (p *IPP) attention(ctx context.Context, job group) string {
-	answer, err := p.ask(ctx, opGetPrinterAttributes, []attribute{
-		{"requested-attributes", []value{text(tagKeyword, "printer-state"), text(tagKeyword, "printer-state-reasons")}},
+// job asks for a job by its number.
+func (p *IPP) job(ctx context.Context, id int32) (goipp.Attributes, error) {
+	answer, err := p.line.ask(ctx, goipp.OpGetJobAttributes, goipp.Attributes{
+		goipp.MakeAttr("job-id", goipp.TagInteger, goipp.Integer(id)),
+		asked("job-name", "job-state", "job-state-reasons", "job-impressions-completed"),
 	}, nil, nil)
 	if err != nil {
-		return ""
+		return nil, err
 	}
-	wanted := attention(keywords(answer.one(tagPrinter), "printer-state-reasons"))
-	state := job.first("job-state").integer()
-	if wanted != "" || state != jobHeld && state != jobStopped {
-		return wanted
-	}
-	if wanted = attention(keywords(job, "job-state-reasons")); wanted != "" {
-		return wanted
-	}
-	if state == jobHeld {
-		return "release the job at the printer: it holds it"
-	}
-	return "see the printer's panel: it stopped the job"
+	return answer.Job, nil
 }
 
-func keywords(g group, name string) []string {
-	var list []string
-	for _, v := range g.get(name) {
-		list = append(list, v.String())
+// sidesOfACard is how many impressions a card takes.
+const sidesOfACard = 2
+
+// ended judges a job that the printer has ended.
+func (p *IPP) ended(job string, e entry, g goipp.Attributes) error {
+	impressions, counted := counted(g, "job-impressions-completed")
+	switch state := number(g, "job-state"); {
+	case state == jobCanceled:
+		return &Doubt{fmt.Sprintf("job %s was canceled at the printer (%s)", job, reasons(g))}
+	case state != jobCompleted:
+		return &Doubt{fmt.Sprintf("the printer aborted job %s (%s)", job, reasons(g))}
+	case e.state == altered:
+		return &Doubt{fmt.Sprintf("the printer printed job %s otherwise than it was told", job)}
+	case slices.Contains(keywords(g, "job-state-reasons"), "job-completed-with-errors"):
+		return &Doubt{fmt.Sprintf("the printer printed job %s with errors (%s)", job, reasons(g))}
+	case counted && impressions < sidesOfACard:
+		return &Doubt{fmt.Sprintf("the printer says that it printed %d of the %d sides of job %s", impressions, sidesOfACard, job)}
 	}
-	return list
+	return nil
 }
 
-// reasons lists the keywords of an attribute, safe to show.
-func reasons(g group, name string) string {
-	var b bytes.Buffer
-	for i, k := range keywords(g, name) {
-		if i > 0 {
-			b.WriteString(", ")
+// neverBegun reports whether the printer says of a job that it aborted that it did not
+// begin it: it may be sent again when that is mended.
+func neverBegun(g goipp.Attributes) bool {
+	impressions, counted := counted(g, "job-impressions-completed")
+	if impressions > 0 {
+		return false
+	}
+	for _, reason := range keywords(g, "job-state-reasons") {
+		switch reason {
+		case "unsupported-document-format", "unsupported-compression", "unsupported-attributes-or-values",
+			"document-access-error", "document-password-error", "document-permission-error", "document-security-error":
+			return true
+		case "document-format-error", "document-unprintable-error", "compression-error", "conflicting-attributes":
+			if counted {
+				return true
+			}
 		}
-		b.WriteString(printable(k))
+		if strings.HasPrefix(reason, "account-") {
+			return true
+		}
 	}
-	return b.String()
+	return false
 }
 
-// maxAnswer is far more than a list of jobs or attributes takes, in bytes.
-const maxAnswer = 1 << 20
-
-// ask sends a request with operation attributes, job attributes and a document, each
-// of which may be missing, and reads the answer.
-func (p *IPP) ask(ctx context.Context, o operation, attributes, job []attribute, document []byte) (message, error) {
-	answer, err := p.askOnce(ctx, o, attributes, job, document)
-	if failed, answered := errors.AsType[*statusError](err); answered && failed.status == statusVersion && !p.old.Swap(true) {
-		return p.askOnce(ctx, o, attributes, job, document)
+// Prove implements Printer: the ledger can be written, and the printer answers, lets us
+// print and see jobs, and takes both sides of a card of that size in a format of ours.
+func (p *IPP) Prove(ctx context.Context) error {
+	if err := durable.Prove(p.ledger.dir, ledgerBytes, true); err != nil {
+		return fmt.Errorf("ledger of print jobs: %w", err)
 	}
-	return answer, err
-}
-
-// askOnce is ask in the version that the printer is known to speak.
-func (p *IPP) askOnce(ctx context.Context, o operation, attributes, job []attribute, document []byte) (message, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	version := [2]byte{2, 0}
-	if p.old.Load() {
-		version = [2]byte{1, 1}
+	_, err := p.ready(ctx)
+	if err == nil {
+		_, err = p.jobs(ctx)
 	}
-	request := message{version: version, code: uint16(o), request: p.lastRequest.Add(1) & 0x7FFFFFFF}
-	request.groups = append(request.groups, group{tagOperation, append([]attribute{
-		{"attributes-charset", []value{text(tagCharset, "utf-8")}},
-		{"attributes-natural-language", []value{text(tagLanguage, "en")}},
-		{"printer-uri", []value{text(tagURI, p.uri.String())}},
-		{"requesting-user-name", []value{text(tagName, p.user)}},
-	}, attributes...)})
-	if job != nil {
-		request.groups = append(request.groups, group{tagJob, job})
-	}
-	head := request.encode()
-	body := io.MultiReader(bytes.NewReader(head), bytes.NewReader(document))
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.httpURL, body)
 	if err != nil {
-		return message{}, fmt.Errorf("%s: %w", o, err)
+		return fmt.Errorf("printer: %w", err)
 	}
-	r.ContentLength = int64(len(head) + len(document)) // some printers do not accept chunks
-	r.Header.Set("Content-Type", typeIPP)
-	if p.password != "" {
-		r.SetBasicAuth(p.user, p.password)
-	}
-	response, err := p.http.Do(r)
-	if err != nil {
-		return message{}, fmt.Errorf("%s: %w", o, err)
-	}
-	defer response.Body.Close()
-	answer, err := readAnswer(response)
-	switch {
-	case err != nil:
-		return message{}, fmt.Errorf("%s: %w", o, err)
-	case answer.request != request.request:
-		return message{}, fmt.Errorf("%s: the answer belongs to another request", o)
-	case answer.code >= firstError:
-		return message{}, &statusError{o, answer.code}
-	}
-	return answer, nil
+	return nil
 }
 
-// readAnswer reads the body of an HTTP response, if it is IPP.
-func readAnswer(response *http.Response) (message, error) {
-	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	switch {
-	case kind != typeIPP && response.StatusCode/100 != 2:
-		return message{}, &httpError{response.StatusCode}
-	case kind != typeIPP:
-		return message{}, fmt.Errorf("not an IPP printer: it answered HTTP %d without an IPP message", response.StatusCode)
-	}
-	b, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+// ready proves that the printer takes a card's job, and lets us see it.
+func (p *IPP) ready(ctx context.Context) (ability, error) {
+	can, err := p.can(ctx)
 	if err != nil {
-		return message{}, err
+		return ability{}, err
 	}
-	if len(b) > maxAnswer {
-		return message{}, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+	if err := p.validate(ctx, can); err != nil {
+		return ability{}, err
 	}
-	return decode(b)
+	return can, p.showsJobs(ctx)
 }
 
+// showsJobs asks for a job that there is not: whoever may not see jobs is told that first.
+func (p *IPP) showsJobs(ctx context.Context) error {
+	_, err := p.job(ctx, 1<<31-1)
+	if _, answered := errors.AsType[*statusError](err); answered && !answeredWith(err, notAllowed...) {
+		return nil
+	}
+	return err
+}
+
+// ledgerBytes is more than a job takes in the ledger.
+const ledgerBytes = 4 << 10
+
+// wait waits for a time.
 func wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -1,8 +1,11 @@
 package printing
 
 import (
+	"context"
 	"slices"
 	"strings"
+
+	"github.com/OpenPrinting/goipp"
 )
 
 // remedies say what a person has to do about a printer-state-reasons keyword (RFC
@@ -34,10 +37,65 @@ var remedies = map[string]string{
 	"identify-printer-requested": "somebody is looking for this printer",
 }
 
-// attention turns printer-state-reasons into one sentence for the person beside the
-// printer, or "" if nothing is needed.
-func attention(reasons []string) string {
-	var list []string
+// jobRemedies say likewise what a person has to do about a job-state-reasons keyword (RFC
+// 8011, 5.3.8). Those that the printer's own reasons explain say nothing.
+var jobRemedies = map[string]string{
+	"printer-stopped":              "",
+	"printer-stopped-partly":       "",
+	"job-incoming":                 "",
+	"job-queued":                   "",
+	"job-spooling":                 "",
+	"job-interpreting":             "",
+	"job-transforming":             "",
+	"job-printing":                 "",
+	"job-outgoing":                 "",
+	"queued-in-device":             "",
+	"processing-to-stop-point":     "",
+	"job-hold-until-specified":     "release the job at the printer: it holds it",
+	"job-held-for-review":          "release the job at the printer: it holds it",
+	"job-held-by-service":          "release the job at the printer: it holds it",
+	"job-stopped":                  "resume the job at the printer: it stopped it",
+	"job-suspended":                "resume the job at the printer: it stopped it",
+	"resources-are-not-ready":      "the printer lacks what the card needs: see its panel",
+	"cups-held-for-authentication": "the printer's queue wants a password for the device behind it: give it there, and release the job",
+}
+
+// attention asks the printer what it needs a person to do, for a job or for none. It gives
+// "" if that is nothing, or the printer does not answer.
+func (p *IPP) attention(ctx context.Context, job goipp.Attributes) string {
+	printer, err := p.attributes(ctx, "printer-state", "printer-state-reasons", "printer-is-accepting-jobs")
+	if err != nil {
+		return ""
+	}
+	return attend(printer, job)
+}
+
+// attend turns the state of a printer and of a job into one sentence for the person beside
+// the printer, or "" if nothing is needed.
+func attend(printer, job goipp.Attributes) string {
+	list := sentences(nil, keywords(printer, "printer-state-reasons"), remedies)
+	state := number(job, "job-state")
+	if state == jobHeld || state == jobStopped {
+		list = sentences(list, keywords(job, "job-state-reasons"), jobRemedies)
+	}
+	if len(list) > 0 {
+		return strings.Join(list, "; ")
+	}
+	switch {
+	case state == jobHeld:
+		return "release the job at the printer: it holds it"
+	case state == jobStopped:
+		return "see the printer's panel: it stopped the job"
+	case number(printer, "printer-state") == printerStopped:
+		return "see the printer's panel: it is stopped"
+	case isNo(printer, "printer-is-accepting-jobs"):
+		return "let the printer accept jobs: it accepts none"
+	}
+	return ""
+}
+
+// sentences adds to a list what to do about each reason.
+func sentences(list, reasons []string, remedies map[string]string) []string {
 	for _, reason := range reasons {
 		plain := reason
 		for _, severity := range []string{"-report", "-warning", "-error"} {
@@ -50,11 +108,11 @@ func attention(reasons []string) string {
 		if !known {
 			what = "see the printer's panel (" + printable(plain) + ")"
 		}
-		if !slices.Contains(list, what) {
+		if what != "" && !slices.Contains(list, what) {
 			list = append(list, what)
 		}
 	}
-	return strings.Join(list, "; ")
+	return list
 }
 
 // printable removes from a keyword what keywords do not consist of (RFC 8010, 5.1.4),

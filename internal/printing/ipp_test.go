@@ -84,33 +84,6 @@ func TestIPP_ReportsThatThisIsNotAPrinter(t *testing.T) {
 	}
 }
 
-// The connection breaks after the card was sent: the printer may have it.
-func TestIPP_ACardThatWasSentWithoutAnswerIsSpoiled(t *testing.T) {
-	t.Parallel()
-	nothing := func(w http.ResponseWriter, request []byte) {
-		w.Header().Set("Content-Type", "application/ipp")
-		_, _ = w.Write(append([]byte{2, 0, 0, 0}, append(request[4:8:8], 3)...))
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		request := make([]byte, 8)
-		_, _ = r.Body.Read(request)
-		if request[3] == 2 { // Print-Job
-			panic(http.ErrAbortHandler)
-		}
-		nothing(w, request)
-	}))
-	t.Cleanup(server.Close)
-	p, err := printing.OpenIPP(printing.IPPOptions{URI: strings.Replace(server.URL, "http", "ipp", 1) + "/ipp/print", Ledger: t.TempDir()})
-	require.NoError(t, err)
-
-	err = p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
-	require.Error(t, err)
-	require.NotErrorIs(t, err, identity.Spoiled, "next time, the printer is asked first")
-	err = p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
-
-	require.ErrorIs(t, err, identity.Spoiled)
-}
-
 func TestFolders_PrintOnce(t *testing.T) {
 	t.Parallel()
 	draw := func(gray byte) func(int) (image.Image, image.Image, error) {

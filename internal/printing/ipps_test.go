@@ -76,7 +76,7 @@ func TestIPP_SendsNothingToAnUntrustedPrinter(t *testing.T) {
 }
 
 // A canceled job may have been printed nevertheless.
-func TestIPP_ACanceledCardIsSpoiled(t *testing.T) {
+func TestIPP_ACanceledCardIsInDoubt(t *testing.T) {
 	t.Parallel()
 	uri, ca, took := secure(t, 7)
 	p, err := printing.OpenIPP(printing.IPPOptions{URI: uri, CAFile: ca, Ledger: t.TempDir(), Poll: time.Millisecond})
@@ -84,7 +84,8 @@ func TestIPP_ACanceledCardIsSpoiled(t *testing.T) {
 
 	for range 2 {
 		err = p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
-		require.ErrorIs(t, err, identity.Spoiled)
+		var doubt *printing.Doubt
+		require.ErrorAs(t, err, &doubt)
 	}
 
 	require.EqualValues(t, 1, took.Load(), "it is not sent again")

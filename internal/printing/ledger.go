@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,7 +24,8 @@ type ledger struct{ dir string }
 
 // How far a job in the ledger is.
 const (
-	sent      = "sent" // or about to be sent: the printer may have it
+	sent      = "sent"    // or about to be sent: the printer may have it
+	altered   = "altered" // sent, and the printer said that it does not print it as it was told
 	completed = "completed"
 )
 
@@ -32,15 +34,15 @@ type entry struct {
 	digest string // SHA-256 of the PDF, hexadecimal
 	state  string
 	id     int32 // the printer's job-id; 0 until it gave one
+	before int32 // the highest job-id that the printer knew before it was sent; -1 if it did not say
 }
 
 func entryOf(pdf []byte, state string) entry {
 	sum := sha256.Sum256(pdf)
-	return entry{digest: hex.EncodeToString(sum[:]), state: state}
+	return entry{digest: hex.EncodeToString(sum[:]), state: state, before: -1}
 }
 
-func (e entry) holds(pdf []byte) bool            { return e.digest == entryOf(pdf, "").digest }
-func (e entry) is(pdf []byte, state string) bool { return e.state == state && e.holds(pdf) }
+func (e entry) holds(pdf []byte) bool { return e.digest == entryOf(pdf, "").digest }
 
 // keptFor is how long jobs stay in the ledger: longer than any step is retried.
 const keptFor = 90 * 24 * time.Hour
@@ -98,22 +100,35 @@ func (l ledger) read(job string) (entry, error) {
 	if err != nil {
 		return entry{}, fmt.Errorf("read ledger of print jobs: %w", err)
 	}
-	words := strings.Fields(string(b))
-	id := int64(0)
-	if len(words) == 3 {
-		if id, err = strconv.ParseInt(words[2], 10, 32); err != nil {
-			words = nil
-		}
-	}
-	if len(words) != 2 && len(words) != 3 || len(words[0]) != 2*sha256.Size || words[1] != sent && words[1] != completed {
+	e, ok := parseEntry(string(b))
+	if !ok {
 		return entry{}, fmt.Errorf("the ledger's file of job %s is damaged: see whether its card was printed, then remove the file", job)
 	}
-	return entry{words[0], words[1], int32(id)}, nil
+	return e, nil
+}
+
+// parseEntry reads an entry: digest and state, and in later ones the numbers.
+func parseEntry(text string) (e entry, ok bool) {
+	words := strings.Fields(text)
+	if len(words) < 2 || len(words) > 4 || len(words[0]) != 2*sha256.Size || !slices.Contains([]string{sent, altered, completed}, words[1]) {
+		return entry{}, false
+	}
+	e = entry{digest: words[0], state: words[1], before: -1}
+	for i, into := range []*int32{&e.id, &e.before} {
+		if len(words) > 2+i {
+			n, err := strconv.ParseInt(words[2+i], 10, 32)
+			if err != nil {
+				return entry{}, false
+			}
+			*into = int32(n)
+		}
+	}
+	return e, true
 }
 
 // write stores an entry, whole or not at all. It is on disk when write returns.
 func (l ledger) write(job string, e entry) error {
-	if err := durable.Replace(l.file(job), fmt.Appendf(nil, "%s %s %d\n", e.digest, e.state, e.id)); err != nil {
+	if err := durable.Replace(l.file(job), fmt.Appendf(nil, "%s %s %d %d\n", e.digest, e.state, e.id, e.before)); err != nil {
 		return fmt.Errorf("write ledger of print jobs: %w", err)
 	}
 	return nil

@@ -23,14 +23,18 @@ type Printer interface {
 	// that was printed before is not printed again. Meanwhile, tell is called with
 	// what the printer needs a person to do, each time that changes; "" is nothing.
 	//
-	// A job is refused with Spoiled if the printer failed at it, or may do it later:
-	// the card in the printer is lost either way. What came of a job that it no longer
-	// knows, the camera sees. It is refused with Conflict if
-	// different content was printed under its name, and with Invalid if the name
-	// cannot be a file's. Every other error is a fault, and the job may be printed
-	// again.
+	// A job of which nobody knows whether it was printed, and that will not be printed any
+	// more, is a Doubt: whoever looks at the card, sees. It stays one, however often it is
+	// asked for. A job is refused with Spoiled if the card is lost: the printer failed at
+	// it, or different content was printed under its name; and with Invalid if the name
+	// cannot be a file's. Every other error is a fault, and the job may be printed again.
 	Print(ctx context.Context, job string, card Sides, tell func(attention string)) error
 	// Prove reports what would keep Print from working: a folder that cannot be written,
 	// a printer that does not answer or does not take such a job.
 	Prove(ctx context.Context) error
 }
+
+// Doubt says why nobody knows whether a job was printed.
+type Doubt struct{ Why string }
+
+func (d *Doubt) Error() string { return d.Why + ": its card may have been printed" }

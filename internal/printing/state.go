@@ -19,10 +19,11 @@ import (
 // and after a space what a person should know. It replaces the file whenever something
 // changes, by renaming another.
 const (
-	answerTaken  = "taken"  // it prints the job, or is about to
-	answerJammed = "jammed" // it needs a person; taken, done or failed follows
-	answerDone   = "done"   // the card is out, printed
-	answerFailed = "failed" // the card is lost
+	answerTaken   = "taken"   // it prints the job, or is about to
+	answerJammed  = "jammed"  // it needs a person; another answer follows
+	answerDone    = "done"    // the card is out, printed
+	answerFailed  = "failed"  // the card is lost, or may be
+	answerRefused = "refused" // nothing was printed: the job may be given again
 )
 
 // state is what a printer's program says of a job.
@@ -55,10 +56,10 @@ func parseState(text string) (state, error) {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	word, why, _ := strings.Cut(strings.TrimSpace(line), " ")
 	switch word {
-	case answerTaken, answerJammed, answerDone, answerFailed:
+	case answerTaken, answerJammed, answerDone, answerFailed, answerRefused:
 		return state{word, sayable(why)}, nil
 	}
-	return state{}, fmt.Errorf("%q; accepted are taken, jammed, done and failed, followed by why", printable(word))
+	return state{}, fmt.Errorf("%q; accepted are taken, jammed, done, failed and refused, followed by why", printable(word))
 }
 
 // sayable shortens what a program says, and removes what is not text.
@@ -76,18 +77,18 @@ func sayable(text string) string {
 	return string(letters)
 }
 
-// untaken is how long a job may lie before a person is told.
-const untaken = 30 * time.Second
-
 // await waits until a printer's program has ended a job, and meanwhile tells what it
-// needs a person to do.
-func await(ctx context.Context, dir, job string, tell func(string)) error {
+// needs a person to do, also that it has said nothing for so long.
+func await(ctx context.Context, dir, job string, silence time.Duration, tell func(string)) error {
 	const poll = 200 * time.Millisecond
-	told := ""
-	for waited := time.Duration(0); ; waited += poll {
+	told, last := "", state{}
+	for silent := time.Duration(0); ; silent += poll {
 		a, err := readState(dir, job)
 		if err != nil {
 			return err
+		}
+		if a != last {
+			last, silent = a, 0
 		}
 		now := ""
 		switch a.word {
@@ -95,10 +96,17 @@ func await(ctx context.Context, dir, job string, tell func(string)) error {
 			return nil
 		case answerFailed:
 			return identity.Refuse(identity.Spoiled, "the printer failed at job %s (%s): its card may have been printed", job, a.why)
+		case answerRefused:
+			err := fmt.Errorf("the printer's program refused job %s (%s)", job, a.why)
+			return errors.Join(err, os.Remove(filepath.Join(dir, job+".state")))
 		case answerJammed:
 			now = strings.TrimSuffix("the printer needs a person: "+a.why, ": ")
-		case "":
-			if waited >= untaken {
+		case answerTaken:
+			if silent >= silence {
+				now = "the printer's program took the job, and does not say what became of it: see whether it runs"
+			}
+		default:
+			if silent >= silence {
 				now = "the printer's program does not take the job: see whether it runs"
 			}
 		}

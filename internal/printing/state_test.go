@@ -49,10 +49,10 @@ func TestFolders_WaitForTheAnswer(t *testing.T) {
 	}}
 	for name, open := range map[string]func(dir string) (printing.Printer, string){
 		"PDF": func(dir string) (printing.Printer, string) {
-			return &printing.Spool{Dir: dir, Answers: true}, "CARD-1.pdf"
+			return &printing.Spool{Dir: dir, Answers: true, Silence: time.Minute}, "CARD-1.pdf"
 		},
 		"Bitmaps": func(dir string) (printing.Printer, string) {
-			return &printing.Bitmaps{Dir: dir, DPI: 300, Answers: true}, "CARD-1-back.png"
+			return &printing.Bitmaps{Dir: dir, DPI: 300, Answers: true, Silence: time.Minute}, "CARD-1-back.png"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestFolders_WaitForTheAnswer(t *testing.T) {
 func TestFolders_AFailureSpoilsTheCard(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := &printing.Spool{Dir: dir, Answers: true}
+	p := &printing.Spool{Dir: dir, Answers: true, Silence: time.Minute}
 	require.NoError(t, say(dir, "failed the ribbon tore\x1b[2J"))
 	for range 2 {
 		err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
@@ -97,11 +97,11 @@ func TestFolders_AFailureSpoilsTheCard(t *testing.T) {
 func TestFolders_AnAnswerThatIsNone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := &printing.Spool{Dir: dir, Answers: true}
+	p := &printing.Spool{Dir: dir, Answers: true, Silence: time.Minute}
 	for _, answer := range []string{"", "ok", "DONE"} {
 		require.NoError(t, say(dir, answer))
 		err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
-		require.ErrorContains(t, err, "accepted are taken, jammed, done and failed")
+		require.ErrorContains(t, err, "accepted are taken, jammed, done, failed and refused")
 		require.Empty(t, identity.Refusals(err))
 	}
 }
@@ -111,6 +111,6 @@ func TestFolders_StopWaiting(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := (&printing.Spool{Dir: t.TempDir(), Answers: true}).Print(ctx, "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
+	err := (&printing.Spool{Dir: t.TempDir(), Answers: true, Silence: time.Minute}).Print(ctx, "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -1,0 +1,309 @@
+package printing
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/OpenPrinting/goipp"
+	"github.com/icholy/digest"
+)
+
+// line is the connection to a printer: IPP messages in HTTP (RFC 8010), in the version
+// that it speaks, with the password that it asks for.
+type line struct {
+	uri, url       string // of the printer, for IPP and for HTTP
+	http           *http.Client
+	user, password string
+	old            atomic.Bool // it speaks 1.1, and refuses 2.0
+	last           atomic.Uint32
+
+	mu     sync.Mutex
+	basic  bool              // how it asked for the password last
+	digest *digest.Challenge // likewise
+	used   int               // how often the digest's challenge was answered
+}
+
+// dial makes a line to the printer of an ipp or ipps URI (RFC 3510, RFC 7472); the port is
+// 631 by default. Nothing is sent yet.
+func dial(uri *url.URL, transport http.RoundTripper, user, password string) *line {
+	u := *uri
+	u.Scheme = map[string]string{"ipp": "http", "ipps": "https"}[uri.Scheme]
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), "631")
+	}
+	return &line{uri: uri.String(), url: u.String(), user: cmp.Or(user, "cancuoc"), password: password, http: &http.Client{
+		Transport: transport,
+		// A printer that sends us elsewhere has taken nothing.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// How long an answer may take. A printer may print a card before it answers that it took it.
+const (
+	answerWithin = time.Minute
+	takeWithin   = 5 * time.Minute
+)
+
+// ask sends a request with operation attributes, job attributes and a document, each of
+// which may be missing, and reads the answer.
+func (l *line) ask(ctx context.Context, o goipp.Op, operation, job goipp.Attributes, document []byte) (*goipp.Message, error) {
+	within := answerWithin
+	if document != nil {
+		within = takeWithin
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	version := goipp.MakeVersion(2, 0)
+	if l.old.Load() {
+		version = goipp.MakeVersion(1, 1)
+	}
+	answer, err := l.askIn(ctx, version, o, operation, job, document)
+	if failed, answered := errors.AsType[*statusError](err); answered && version.Major() > 1 && failed.wantsOld() {
+		l.old.Store(true)
+		answer, err = l.askIn(ctx, goipp.MakeVersion(1, 1), o, operation, job, document)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o, err)
+	}
+	return answer, nil
+}
+
+// askIn is ask in a version of IPP.
+func (l *line) askIn(ctx context.Context, version goipp.Version, o goipp.Op, operation, job goipp.Attributes, document []byte) (*goipp.Message, error) {
+	request := goipp.NewRequest(version, o, l.last.Add(1)&0x7FFFFFFF)
+	request.Operation = slices.Concat(goipp.Attributes{
+		goipp.MakeAttr("attributes-charset", goipp.TagCharset, goipp.String("utf-8")),
+		goipp.MakeAttr("attributes-natural-language", goipp.TagLanguage, goipp.String("en")),
+		goipp.MakeAttr("printer-uri", goipp.TagURI, goipp.String(l.uri)),
+	}, operation, goipp.Attributes{
+		goipp.MakeAttr("requesting-user-name", goipp.TagName, goipp.String(l.user)),
+	})
+	request.Job = job
+	body, err := request.EncodeBytes()
+	if err != nil {
+		return nil, err
+	}
+	response, err := l.post(ctx, append(body, document...))
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	answer, err := readAnswer(response)
+	switch {
+	case err != nil:
+		return nil, err
+	case answer.RequestID != request.RequestID:
+		return nil, errors.New("the answer belongs to another request")
+	case answer.Code >= firstError:
+		return nil, &statusError{o, goipp.Status(answer.Code), answer.Version}
+	}
+	return answer, nil
+}
+
+// post sends a body, and again with the password if the printer asks for that.
+func (l *line) post(ctx context.Context, body []byte) (*http.Response, error) {
+	response, err := l.postOnce(ctx, body)
+	if err != nil || response.StatusCode != http.StatusUnauthorized || l.password == "" {
+		return response, err
+	}
+	if !l.asksForPassword(response) {
+		return response, nil
+	}
+	if err := response.Body.Close(); err != nil {
+		return nil, err
+	}
+	return l.postOnce(ctx, body)
+}
+
+// postOnce sends a body with the password that the printer is known to ask for.
+func (l *line) postOnce(ctx context.Context, body []byte) (*http.Response, error) {
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(body)) // with its length: some printers do not accept chunks
+	if err != nil {
+		return nil, err
+	}
+	r.GetBody = nil // a request is not sent twice without our knowing
+	r.Header.Set("Content-Type", goipp.ContentType)
+	if err := l.authorize(r); err != nil {
+		return nil, err
+	}
+	response, err := l.http.Do(r)
+	if err != nil && !connected.Load() {
+		return nil, &unreached{err}
+	}
+	return response, err
+}
+
+// asksForPassword notes how the printer asks for a password, and reports whether that is
+// a new question: a password that was refused is not sent again.
+func (l *line) asksForPassword(response *http.Response) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	given := response.Request.Header.Get("Authorization") != ""
+	if c, err := digest.FindChallenge(response.Header); err == nil {
+		l.digest, l.basic, l.used = c, false, 0
+		return !given || c.Stale
+	}
+	for _, asked := range response.Header.Values("WWW-Authenticate") {
+		if scheme, _, _ := strings.Cut(asked, " "); strings.EqualFold(scheme, "Basic") {
+			l.digest, l.basic = nil, true
+			return !given
+		}
+	}
+	return false
+}
+
+// authorize adds the password to a request.
+func (l *line) authorize(r *http.Request) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.basic:
+		r.SetBasicAuth(l.user, l.password)
+	case l.digest != nil:
+		l.used++
+		answer, err := digest.Digest(l.digest, digest.Options{
+			Method: r.Method, URI: r.URL.RequestURI(), Count: l.used, Username: l.user, Password: l.password,
+		})
+		if err != nil {
+			return fmt.Errorf("answer the printer's question for the password: %w", err)
+		}
+		r.Header.Set("Authorization", answer.String())
+	}
+	return nil
+}
+
+// maxAnswer is far more than a list of jobs or attributes takes, in bytes.
+const maxAnswer = 1 << 20
+
+// readAnswer reads the body of an HTTP response, if it is IPP.
+func readAnswer(response *http.Response) (*goipp.Message, error) {
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	switch {
+	case kind != goipp.ContentType && response.StatusCode/100 != 2:
+		return nil, &httpError{response.StatusCode}
+	case kind != goipp.ContentType:
+		return nil, fmt.Errorf("not an IPP printer: it answered HTTP %d without an IPP message", response.StatusCode)
+	}
+	b, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > maxAnswer {
+		return nil, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+	}
+	answer, err := decode(b)
+	if err != nil && response.StatusCode/100 != 2 {
+		return nil, &httpError{response.StatusCode}
+	}
+	return answer, err
+}
+
+// decode reads a message, up to its end, and ignores what follows.
+func decode(b []byte) (*goipp.Message, error) {
+	m := new(goipp.Message)
+	if err := m.DecodeBytesEx(b, goipp.DecoderOptions{EnableWorkarounds: true}); err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	return m, nil
+}
+
+// firstError is the first status code that is not a success (RFC 8011, appendix B).
+const firstError = 0x0200
+
+// statusError is an answer with a status code that is not a success.
+type statusError struct {
+	operation goipp.Op
+	status    goipp.Status
+	version   goipp.Version
+}
+
+func (e *statusError) Error() string {
+	what := fmt.Sprintf("the printer answered %s (0x%04x)", e.status, int(e.status))
+	if slices.Contains(notAllowed, e.status) {
+		what += askedFor
+	}
+	return what
+}
+
+// wantsOld reports whether the printer does not understand IPP 2.0.
+func (e *statusError) wantsOld() bool {
+	return e.status == goipp.StatusErrorVersionNotSupported || e.status == goipp.StatusErrorBadRequest && e.version.Major() == 1
+}
+
+// notAllowed are the status codes of a printer that does not let us.
+var notAllowed = []goipp.Status{goipp.StatusErrorForbidden, goipp.StatusErrorNotAuthenticated, goipp.StatusErrorNotAuthorized}
+
+const askedFor = ": give the user and the password that it wants (printing.user, printing.password_file)"
+
+// httpError is an answer of HTTP that is not a success, without one of IPP: whatever was
+// sent, the printer did not take it.
+type httpError struct{ status int }
+
+func (e *httpError) Error() string {
+	what := fmt.Sprintf("the printer answered HTTP %d", e.status)
+	switch e.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return what + askedFor
+	case http.StatusNotFound:
+		return what + ": no printer is at that path (printing.uri)"
+	case http.StatusRequestEntityTooLarge:
+		return what + ": the job is too large for it"
+	}
+	return what + ", and not by IPP"
+}
+
+// unreached is a request of which nothing was sent.
+type unreached struct{ err error }
+
+func (e *unreached) Error() string { return e.err.Error() }
+func (e *unreached) Unwrap() error { return e.err }
+
+// answeredWith reports whether the printer answered with one of those status codes.
+func answeredWith(err error, list ...goipp.Status) bool {
+	failed, answered := errors.AsType[*statusError](err)
+	return answered && slices.Contains(list, failed.status)
+}
+
+// notTaken reports whether a job that was sent did not come into being.
+func notTaken(err error) bool {
+	_, answered := errors.AsType[*statusError](err)
+	_, refused := errors.AsType[*httpError](err)
+	_, unsent := errors.AsType[*unreached](err)
+	return unsent || refused || answered && !answeredWith(err, goipp.StatusErrorJobCanceled)
+}
+
+// lacking reports whether the printer does not do what it was asked.
+func lacking(err error) bool {
+	return answeredWith(err, goipp.StatusErrorBadRequest, goipp.StatusErrorAttributesOrValues, goipp.StatusErrorOperationNotSupported)
+}
+
+// forgotten reports whether the printer does not know a job, or tells of none.
+func forgotten(err error) bool {
+	return lacking(err) || answeredWith(err, goipp.StatusErrorNotFound, goipp.StatusErrorGone, goipp.StatusErrorNotPossible)
+}
+
+// unanswered says what a person has to do about a printer that gives no useful answer.
+func unanswered(err error) string {
+	_, refused := errors.AsType[*httpError](err)
+	_, answered := errors.AsType[*statusError](err)
+	if refused || answered {
+		return err.Error()
+	}
+	return "the printer does not answer: switch it on, or check its cable"
+}

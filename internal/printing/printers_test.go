@@ -1,0 +1,612 @@
+package printing_test
+
+import (
+	"context"
+	"crypto/md5" //nolint:gosec // as the protocol has it
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/OpenPrinting/goipp"
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/printing"
+)
+
+// machine is a printer that prints at once, but for its manners.
+type machine struct {
+	mu     sync.Mutex
+	jobs   []printed // that it took
+	asked  []goipp.Op
+	manner manner
+}
+
+// printed is a job that it took.
+type printed struct {
+	name, format, sides string
+	document            []byte
+}
+
+// manner changes what a printer would answer. It may answer by HTTP itself, and reports
+// that.
+type manner func(m *machine, w http.ResponseWriter, request, answer *goipp.Message) (answered bool)
+
+const (
+	pending = 3 + iota
+	held
+	processing
+	stopped
+	canceled
+	aborted
+	completed
+)
+
+// took lists the names of the jobs that it took.
+func (m *machine) took() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var names []string
+	for _, job := range m.jobs {
+		names = append(names, job.name)
+	}
+	return names
+}
+
+func (m *machine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	request := new(goipp.Message)
+	if err := request.Decode(r.Body); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	document, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked = append(m.asked, goipp.Op(request.Code))
+	answer := m.answerOf(request, document)
+	if m.manner != nil && m.manner(m, w, request, answer) {
+		return
+	}
+	if goipp.Op(request.Code) == goipp.OpPrintJob && answer.Code >= 0x0200 {
+		m.jobs = m.jobs[:len(m.jobs)-1] // it did not take it
+	}
+	reply(w, answer)
+}
+
+func reply(w http.ResponseWriter, answer *goipp.Message) {
+	b, err := answer.EncodeBytes()
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", goipp.ContentType)
+	_, _ = w.Write(b)
+}
+
+// answerOf is the answer of a printer without manners.
+func (m *machine) answerOf(request *goipp.Message, document []byte) *goipp.Message {
+	answer := goipp.NewResponse(request.Version, goipp.StatusOk, request.RequestID)
+	switch goipp.Op(request.Code) { //nolint:exhaustive // the others have no attributes to answer with
+	case goipp.OpGetPrinterAttributes:
+		answer.Printer = goipp.Attributes{
+			keyword("document-format-supported", "application/octet-stream", "application/pdf"),
+			keyword("sides-supported", "one-sided", "two-sided-long-edge"),
+			goipp.MakeAttr("printer-state", goipp.TagEnum, goipp.Integer(3)),
+			keyword("printer-state-reasons", "none"),
+		}
+	case goipp.OpPrintJob:
+		m.jobs = append(m.jobs, printed{word(request.Operation, "job-name"), word(request.Operation, "document-format"), word(request.Job, "sides"), document})
+		answer.Job = m.jobOf(len(m.jobs))
+	case goipp.OpGetJobAttributes:
+		if id := whole(request.Operation, "job-id"); id >= 1 && id <= len(m.jobs) {
+			answer.Job = m.jobOf(id)
+		} else {
+			answer.Code = goipp.Code(goipp.StatusErrorNotFound)
+		}
+	case goipp.OpGetJobs:
+		if word(request.Operation, "which-jobs") == "completed" {
+			for i := range m.jobs {
+				answer.Groups.Add(goipp.Group{Tag: goipp.TagJobGroup, Attrs: m.jobOf(i + 1)})
+			}
+		}
+		if answer.Groups != nil {
+			answer.Groups = slices.Insert(answer.Groups, 0, goipp.Group{Tag: goipp.TagOperationGroup})
+		}
+	}
+	return answer
+}
+
+func (m *machine) jobOf(id int) goipp.Attributes {
+	return goipp.Attributes{
+		goipp.MakeAttr("job-id", goipp.TagInteger, goipp.Integer(id)),
+		goipp.MakeAttr("job-name", goipp.TagName, goipp.String(m.jobs[id-1].name)),
+		goipp.MakeAttr("job-state", goipp.TagEnum, goipp.Integer(completed)),
+		keyword("job-state-reasons", "job-completed-successfully"),
+	}
+}
+
+func keyword(name string, words ...string) goipp.Attribute {
+	a := goipp.Attribute{Name: name}
+	for _, w := range words {
+		a.Values.Add(goipp.TagKeyword, goipp.String(w))
+	}
+	return a
+}
+
+func count(name string, n int) goipp.Attribute {
+	return goipp.MakeAttr(name, goipp.TagInteger, goipp.Integer(n))
+}
+
+func word(list goipp.Attributes, name string) string {
+	for _, a := range list {
+		if a.Name == name {
+			return a.Values[0].V.String()
+		}
+	}
+	return ""
+}
+
+func whole(list goipp.Attributes, name string) int {
+	for _, a := range list {
+		if n, ok := a.Values[0].V.(goipp.Integer); ok && a.Name == name {
+			return int(n)
+		}
+	}
+	return 0
+}
+
+// set changes an attribute, or adds it.
+func set(list *goipp.Attributes, a goipp.Attribute) {
+	if i := slices.IndexFunc(*list, func(b goipp.Attribute) bool { return a.Name == b.Name }); i >= 0 {
+		(*list)[i] = a
+		return
+	}
+	list.Add(a)
+}
+
+// The manners of printers.
+
+// whenAsked changes the answer to an operation.
+func whenAsked(o goipp.Op, change func(answer *goipp.Message)) manner {
+	return func(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		if goipp.Op(request.Code) == o {
+			change(answer)
+		}
+		return false
+	}
+}
+
+// answers has it answer an operation with a status.
+func answers(o goipp.Op, status goipp.Status) manner {
+	return whenAsked(o, func(answer *goipp.Message) {
+		*answer = *goipp.NewResponse(answer.Version, status, answer.RequestID)
+	})
+}
+
+// says has it say of each job.
+func says(attributes ...goipp.Attribute) manner {
+	return whenAsked(goipp.OpGetJobAttributes, func(answer *goipp.Message) {
+		for _, a := range attributes {
+			if answer.Job != nil {
+				set(&answer.Job, a)
+			}
+		}
+	})
+}
+
+// is has it say of itself.
+func is(attributes ...goipp.Attribute) manner {
+	return whenAsked(goipp.OpGetPrinterAttributes, func(answer *goipp.Message) {
+		for _, a := range attributes {
+			set(&answer.Printer, a)
+		}
+	})
+}
+
+func state(s int) goipp.Attribute {
+	return goipp.MakeAttr("job-state", goipp.TagEnum, goipp.Integer(s))
+}
+
+// speaks has it understand one version of IPP.
+func speaks(v goipp.Version) manner {
+	return func(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		if request.Version != v {
+			*answer = *goipp.NewResponse(v, goipp.StatusErrorVersionNotSupported, answer.RequestID)
+		}
+		return false
+	}
+}
+
+// breaks has it answer an operation by HTTP itself. What it took before, it keeps.
+func breaks(o goipp.Op, answer func(http.ResponseWriter)) manner {
+	return func(_ *machine, w http.ResponseWriter, request, _ *goipp.Message) bool {
+		if goipp.Op(request.Code) != o {
+			return false
+		}
+		answer(w)
+		return true
+	}
+}
+
+// refuses has it answer an operation by HTTP, and take nothing.
+func refuses(o goipp.Op, status int) manner {
+	return func(m *machine, w http.ResponseWriter, request, _ *goipp.Message) bool {
+		if goipp.Op(request.Code) != o {
+			return false
+		}
+		if o == goipp.OpPrintJob {
+			m.jobs = m.jobs[:len(m.jobs)-1]
+		}
+		w.WriteHeader(status)
+		return true
+	}
+}
+
+// both has two manners.
+func both(all ...manner) manner {
+	return func(m *machine, w http.ResponseWriter, request, answer *goipp.Message) bool {
+		for _, one := range all {
+			if one(m, w, request, answer) {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func hangUp(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+
+func page(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html")
+	_, _ = w.Write([]byte("<html>Log in</html>"))
+}
+
+// verdict is what the driver makes of a printer.
+type verdict int
+
+const (
+	prints  verdict = iota // the card is printed
+	doubts                 // the camera has to look at the card
+	unfit                  // found before a blank is taken; nothing is sent
+	untaken                // the job was not taken, and can be sent again
+	waits                  // for a person
+)
+
+// Some twenty printers with manners of their own, each of which was seen somewhere. Each
+// prints each card once at most, and its driver claims no more than it knows.
+func TestIPP_PrintersThatMisbehave(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		manner manner
+		want   verdict
+		told   string // what the driver says: the doubt, the error, or what a person has to do
+	}{
+		"one without manners":           {nil, prints, ""},
+		"it speaks 2.0 alone":           {speaks(goipp.MakeVersion(2, 0)), prints, ""},
+		"it speaks 1.1 alone":           {speaks(goipp.MakeVersion(1, 1)), prints, ""},
+		"every job is named Print":      {says(goipp.MakeAttr("job-name", goipp.TagName, goipp.String("Print"))), prints, ""},
+		"names have a language":         {says(goipp.MakeAttr("job-name", goipp.TagNameLang, goipp.TextWithLang{Lang: "vi", Text: "CARD-1"})), prints, ""},
+		"it lists nothing that is done": {whenWhich("completed", goipp.StatusErrorAttributesOrValues), prints, ""},
+		"it lists no jobs":              {answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported), prints, ""},
+		"it validates no jobs":          {answers(goipp.OpValidateJob, goipp.StatusErrorOperationNotSupported), prints, ""},
+		"it is slow":                    {slow, prints, ""},
+		"it counts what it printed":     {says(count("job-impressions-completed", 2)), prints, ""},
+
+		"it forgets a job that is done": {answers(goipp.OpGetJobAttributes, goipp.StatusErrorNotFound), doubts, "does not know it any more"},
+		"it tells of no job":            {answers(goipp.OpGetJobAttributes, goipp.StatusErrorOperationNotSupported), doubts, "does not know it any more"},
+		"it printed with errors":        {says(keyword("job-state-reasons", "job-completed-with-errors")), doubts, "with errors"},
+		"it printed nothing":            {says(count("job-impressions-completed", 0)), doubts, "0 of the 2 sides"},
+		"it printed one side":           {says(count("job-impressions-completed", 1)), doubts, "1 of the 2 sides"},
+		"it aborts the job":             {says(state(aborted), keyword("job-state-reasons", "aborted-by-system")), doubts, "aborted job CARD-1 (aborted-by-system)"},
+		"it aborts after a side":        {says(state(aborted), keyword("job-state-reasons", "document-format-error"), count("job-impressions-completed", 1)), doubts, "aborted job CARD-1 (document-format-error)"},
+		"the job is canceled there":     {says(state(canceled), keyword("job-state-reasons", "job-canceled-at-device")), doubts, "canceled at the printer (job-canceled-at-device)"},
+		"it gives the number 0":         {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { set(&answer.Job, count("job-id", 0)) }), prints, ""},
+		"it gives no number, and lists no jobs": {
+			both(answers(goipp.OpPrintJob, goipp.StatusOk), answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported)), doubts, "did not say that it took it",
+		},
+		"it changes the job": {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) {
+			answer.Code, answer.Unsupported = goipp.Code(goipp.StatusOkIgnoredOrSubstituted), goipp.Attributes{keyword("sides", "two-sided-long-edge")}
+		}), doubts, "otherwise than it was told"},
+		"the line is cut, and it took the job":                      {breaks(goipp.OpPrintJob, hangUp), prints, ""},
+		"the line is cut, and its jobs are named Print":             {both(breaks(goipp.OpPrintJob, hangUp), namesAll("Print")), prints, ""},
+		"the line is cut, and it lists no jobs":                     {both(breaks(goipp.OpPrintJob, hangUp), answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported)), doubts, "did not say"},
+		"the job gets a web page":                                   {both(breaks(goipp.OpPrintJob, page), answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported)), doubts, "did not say"},
+		"the job gets the answer to another request":                {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { answer.RequestID += 7 }), prints, ""},
+		"the job is canceled while it is sent, and it forgets":      {both(answers(goipp.OpPrintJob, goipp.StatusErrorJobCanceled), forgets), doubts, "did not say"},
+		"it refuses a document that it says it takes":               {says(state(aborted), keyword("job-state-reasons", "unsupported-document-format")), untaken, "did not begin it (unsupported-document-format)"},
+		"it cannot read the document":                               {says(state(aborted), keyword("job-state-reasons", "document-format-error"), count("job-impressions-completed", 0)), untaken, "did not begin it"},
+		"its account is closed":                                     {answers(goipp.OpPrintJob, goipp.StatusErrorAccountClosed), untaken, "client-error-account-closed"},
+		"it refuses the job by HTTP 401":                            {refuses(goipp.OpPrintJob, http.StatusUnauthorized), untaken, "printing.password_file"},
+		"it refuses the job by HTTP 413":                            {refuses(goipp.OpPrintJob, http.StatusRequestEntityTooLarge), untaken, "too large"},
+		"it refuses the job by HTTP 500":                            {refuses(goipp.OpPrintJob, http.StatusInternalServerError), untaken, "HTTP 500"},
+		"it sends the job elsewhere":                                {refuses(goipp.OpPrintJob, http.StatusTemporaryRedirect), untaken, "HTTP 307"},
+		"HTTP 401":                                                  {refuses(goipp.OpValidateJob, http.StatusUnauthorized), unfit, "printing.password_file"},
+		"HTTP 403":                                                  {refuses(goipp.OpValidateJob, http.StatusForbidden), unfit, "printing.user"},
+		"HTTP 404":                                                  {refuses(goipp.OpGetPrinterAttributes, http.StatusNotFound), unfit, "printing.uri"},
+		"HTTP 500":                                                  {refuses(goipp.OpGetPrinterAttributes, http.StatusInternalServerError), unfit, "HTTP 500"},
+		"a web page":                                                {breaks(goipp.OpGetPrinterAttributes, page), unfit, "not an IPP printer"},
+		"endless noise":                                             {breaks(goipp.OpGetPrinterAttributes, noise), unfit, "larger than 1048576 bytes"},
+		"it may not be asked for jobs":                              {answers(goipp.OpGetJobAttributes, goipp.StatusErrorNotAuthorized), unfit, "printing.password_file"},
+		"it may not be asked for its queue":                         {answers(goipp.OpGetJobs, goipp.StatusErrorForbidden), unfit, "printing.password_file"},
+		"it prints one side":                                        {is(keyword("sides-supported", "one-sided")), unfit, "does not print on both sides"},
+		"it takes neither PDF nor PWG raster":                       {is(keyword("document-format-supported", "image/urf")), unfit, "neither PDF nor PWG raster"},
+		"it would change the job":                                   {whenAsked(goipp.OpValidateJob, func(answer *goipp.Message) { answer.Unsupported = goipp.Attributes{keyword("sides", "x")} }), unfit, "does not do as told in sides"},
+		"it refuses the job":                                        {answers(goipp.OpValidateJob, goipp.StatusErrorAttributesOrValues), unfit, "client-error-attributes-or-values-not-supported"},
+		"it takes no jobs at all":                                   {is(goipp.MakeAttr("operations-supported", goipp.TagEnum, goipp.Integer(goipp.OpGetPrinterAttributes))), unfit, "takes no jobs"},
+		"it holds the job":                                          {says(state(held), keyword("job-state-reasons", "none")), waits, "release the job at the printer: it holds it"},
+		"it holds the job for a password":                           {says(state(held), keyword("job-state-reasons", "cups-held-for-authentication")), waits, "wants a password"},
+		"its account is closed, and it holds the job":               {says(state(held), keyword("job-state-reasons", "account-closed")), waits, "see the printer's panel (account-closed)"},
+		"it stopped the job":                                        {says(state(stopped), keyword("job-state-reasons", "job-stopped")), waits, "resume the job at the printer"},
+		"it is stopped, and does not say why":                       {both(says(state(pending)), is(goipp.MakeAttr("printer-state", goipp.TagEnum, goipp.Integer(5)))), waits, "see the printer's panel: it is stopped"},
+		"it is out of ribbon":                                       {both(says(state(processing)), is(keyword("printer-state-reasons", "marker-supply-empty-error"))), waits, "change the ribbon"},
+		"a card is stuck, and it stopped the job":                   {both(says(state(stopped), keyword("job-state-reasons", "resources-are-not-ready")), is(keyword("printer-state-reasons", "media-jam-error"))), waits, "a card is stuck: open the printer and take it out; the printer lacks what the card needs: see its panel"},
+		"it accepts no jobs":                                        {both(answers(goipp.OpPrintJob, goipp.StatusErrorNotAcceptingJobs), is(goipp.MakeAttr("printer-is-accepting-jobs", goipp.TagBoolean, goipp.Boolean(false)))), waits, "let the printer accept jobs"},
+		"the line is cut, it lists no jobs, and a person is needed": {both(breaks(goipp.OpPrintJob, hangUp), answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported), jammed), waits, "a card is stuck"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &machine{manner: c.manner}
+			p := m.driver(t)
+			if c.want == unfit {
+				require.ErrorContains(t, p.Prove(t.Context()), c.told)
+				err := p.Print(t.Context(), "CARD-1", aCard, ignore)
+				require.Error(t, err)
+				requireFault(t, err)
+				require.Empty(t, m.took())
+				return
+			}
+			require.NoError(t, p.Prove(t.Context()))
+			m.judge(t, p, c.want, c.told)
+		})
+	}
+}
+
+// judge prints a card twice, as a repeated step does.
+func (m *machine) judge(t *testing.T, p *printing.IPP, want verdict, told string) {
+	t.Helper()
+	for range 2 {
+		ctx, stop := context.WithCancel(t.Context())
+		err := p.Print(ctx, "CARD-1", aCard, func(what string) {
+			if want == waits {
+				require.Contains(t, what, told)
+				stop()
+			}
+		})
+		stop()
+		switch want {
+		case prints:
+			require.NoError(t, err)
+		case doubts:
+			var doubt *printing.Doubt
+			require.ErrorAs(t, err, &doubt)
+			require.ErrorContains(t, err, told)
+		case untaken:
+			require.ErrorContains(t, err, told)
+			requireFault(t, err)
+			m.mu.Lock()
+			m.manner, m.jobs = nil, nil // it is mended, and the card is printed
+			m.mu.Unlock()
+			want = prints
+		case waits:
+			require.ErrorIs(t, err, context.Canceled)
+		case unfit:
+		}
+	}
+	require.LessOrEqual(t, len(m.took()), 1, "it is printed once")
+	if want == prints {
+		require.Equal(t, []string{"CARD-1"}, m.took())
+	}
+}
+
+// requireFault requires that the card is good, and may be printed later.
+func requireFault(t *testing.T, err error) {
+	t.Helper()
+	require.Empty(t, identity.Refusals(err))
+	var doubt *printing.Doubt
+	require.NotErrorAs(t, err, &doubt)
+}
+
+// driver makes a driver of it.
+func (m *machine) driver(t *testing.T) *printing.IPP {
+	t.Helper()
+	return open(t, m, printing.IPPOptions{})
+}
+
+// open makes a driver of a printer on this machine.
+func open(t *testing.T, printer http.Handler, o printing.IPPOptions) *printing.IPP {
+	t.Helper()
+	server := httptest.NewServer(printer)
+	t.Cleanup(server.Close)
+	o.URI, o.Poll = strings.Replace(server.URL, "http", "ipp", 1)+"/ipp/print", time.Millisecond
+	if o.Ledger == "" {
+		o.Ledger = t.TempDir()
+	}
+	p, err := printing.OpenIPP(o)
+	require.NoError(t, err)
+	return p
+}
+
+var aCard = printing.Sides{PDF: []byte("%PDF-1.4 a card")}
+
+// whenWhich has it refuse one list of jobs.
+func whenWhich(which string, status goipp.Status) manner {
+	return func(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		if goipp.Op(request.Code) == goipp.OpGetJobs && word(request.Operation, "which-jobs") == which {
+			*answer = *goipp.NewResponse(answer.Version, status, answer.RequestID)
+		}
+		return false
+	}
+}
+
+// namesAll has it call every job the same.
+func namesAll(name string) manner {
+	return func(_ *machine, _ http.ResponseWriter, _, answer *goipp.Message) bool {
+		for _, g := range answer.Groups {
+			if g.Tag == goipp.TagJobGroup {
+				set(&g.Attrs, goipp.MakeAttr("job-name", goipp.TagName, goipp.String(name)))
+			}
+		}
+		if answer.Job != nil {
+			set(&answer.Job, goipp.MakeAttr("job-name", goipp.TagName, goipp.String(name)))
+		}
+		return false
+	}
+}
+
+// forgets has it know no job that is done.
+func forgets(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+	if goipp.Op(request.Code) == goipp.OpGetJobs {
+		answer.Groups = nil
+	}
+	if goipp.Op(request.Code) == goipp.OpGetJobAttributes {
+		*answer = *goipp.NewResponse(answer.Version, goipp.StatusErrorNotFound, answer.RequestID)
+	}
+	return false
+}
+
+// jammed has it need a person once it has a job.
+func jammed(m *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+	if goipp.Op(request.Code) == goipp.OpGetPrinterAttributes && len(m.jobs) > 0 {
+		set(&answer.Printer, keyword("printer-state-reasons", "media-jam-error"))
+		set(&answer.Printer, goipp.MakeAttr("printer-state", goipp.TagEnum, goipp.Integer(5)))
+	}
+	return false
+}
+
+func slow(*machine, http.ResponseWriter, *goipp.Message, *goipp.Message) bool {
+	time.Sleep(20 * time.Millisecond)
+	return false
+}
+
+func noise(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", goipp.ContentType)
+	for range 32 {
+		if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+			return
+		}
+	}
+}
+
+// A station that died while its job was printed finds it by the printer's own number.
+func TestIPP_FindsItsJobByNumber(t *testing.T) {
+	t.Parallel()
+	dying, die := context.WithCancel(t.Context())
+	printing := true
+	m := &machine{manner: func(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		if goipp.Op(request.Code) == goipp.OpGetJobAttributes {
+			set(&answer.Job, goipp.MakeAttr("job-name", goipp.TagName, goipp.String("Print")))
+			if printing {
+				set(&answer.Job, state(processing))
+				die()
+			}
+			printing = false
+		}
+		return false
+	}}
+	p := m.driver(t)
+	require.ErrorIs(t, p.Print(dying, "CARD-1", aCard, ignore), context.Canceled)
+
+	require.NoError(t, p.Print(t.Context(), "CARD-1", aCard, ignore))
+
+	require.Equal(t, []string{"CARD-1"}, m.took())
+}
+
+// A printer that lost its power begins to count again: the number of a job may be that of
+// another of ours.
+func TestIPP_ANumberThatIsGivenAgain(t *testing.T) {
+	t.Parallel()
+	m := &machine{manner: says(state(canceled))}
+	p := m.driver(t)
+	var doubt *printing.Doubt
+	require.ErrorAs(t, p.Print(t.Context(), "CARD-1", aCard, ignore), &doubt)
+	m.mu.Lock()
+	m.jobs, m.manner = nil, nil
+	m.mu.Unlock()
+	require.NoError(t, p.Print(t.Context(), "CARD-2", printing.Sides{PDF: []byte("another")}, ignore))
+
+	err := p.Print(t.Context(), "CARD-1", aCard, ignore)
+
+	require.ErrorAs(t, err, &doubt, "it is not the job that printed CARD-2")
+	require.Equal(t, []string{"CARD-2"}, m.took())
+}
+
+// The password goes where it is asked for, as it is asked for, and nowhere else.
+func TestIPP_GivesItsPasswordWhereItIsAsked(t *testing.T) {
+	t.Parallel()
+	for name, asks := range map[string]func(r *http.Request) (challenge string, ok bool){
+		"Basic": func(r *http.Request) (string, bool) {
+			user, password, ok := r.BasicAuth()
+			return `Basic realm="printer"`, ok && user == "station" && password == "s3cret"
+		},
+		"Digest by MD5":     digested("MD5"),
+		"Digest by SHA-256": digested("SHA-256"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &machine{}
+			asked := 0
+			var mu sync.Mutex
+			printer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				challenge, ok := asks(r)
+				mu.Lock()
+				defer mu.Unlock()
+				if !ok {
+					asked++
+					w.Header().Set("WWW-Authenticate", challenge)
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				m.ServeHTTP(w, r)
+			})
+			p := open(t, printer, printing.IPPOptions{User: "station", Password: "s3cret"})
+			require.NoError(t, p.Prove(t.Context()))
+			require.NoError(t, p.Print(t.Context(), "CARD-1", aCard, ignore))
+			require.Equal(t, []string{"CARD-1"}, m.took())
+			require.Equal(t, 1, asked, "afterwards it is given at once")
+
+			asked = 0
+			p = open(t, printer, printing.IPPOptions{User: "station", Password: "wr0ng"})
+			err := p.Prove(t.Context())
+			require.ErrorContains(t, err, "printing.password_file")
+			require.NotContains(t, err.Error(), "wr0ng")
+			require.Equal(t, 2, asked, "a wrong password is tried once")
+			err = p.Print(t.Context(), "CARD-2", printing.Sides{PDF: []byte("another")}, ignore)
+			requireFault(t, err)
+			p = open(t, printer, printing.IPPOptions{})
+			require.ErrorContains(t, p.Prove(t.Context()), "printing.password_file")
+			require.Equal(t, []string{"CARD-1"}, m.took())
+		})
+	}
+}
+
+// digested is a printer that asks for the password by RFC 7616.
+func digested(algorithm string) func(r *http.Request) (string, bool) {
+	sum := func(s string) string {
+		if algorithm == "MD5" {
+			return fmt.Sprintf("%x", md5.Sum([]byte(s))) //nolint:gosec // as the protocol has it
+		}
+		return fmt.Sprintf("%x", sha256.Sum256([]byte(s)))
+	}
+	return func(r *http.Request) (string, bool) {
+		const nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c0"
+		challenge := fmt.Sprintf(`Digest realm="printer", qop="auth", algorithm=%s, nonce="%s"`, algorithm, nonce)
+		given := map[string]string{}
+		for part := range strings.SplitSeq(strings.TrimPrefix(r.Header.Get("Authorization"), "Digest "), ",") {
+			key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			given[key] = strings.Trim(value, `"`)
+		}
+		secret := sum("station:printer:s3cret")
+		want := sum(strings.Join([]string{secret, nonce, given["nc"], given["cnonce"], "auth", sum("POST:" + r.URL.RequestURI())}, ":"))
+		return challenge, given["response"] == want
+	}
+}
