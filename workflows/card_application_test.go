@@ -495,6 +495,21 @@ func TestCardApplication_PrinterThatPrintsNothingIssuesNoCard(t *testing.T) {
 	require.Contains(t, o.story(), "Card 1 was spoiled: inspection failed: front: the print of this card is not on it: 0 of 28 places were found; back: the print of this card is not on it: 0 of 28 places were found")
 }
 
+// What came of a print that the printer does not know of, the camera sees: a card that was
+// printed is not wasted, and one that was not is not booked as printed.
+func TestCardApplication_CameraTellsWhetherACardWasPrinted(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.unsure, o.noInk = 2, 1
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	require.Equal(t, []string{"1 spoiled PT0001", "2 live PT0002"}, o.cards())
+	require.Contains(t, o.story(), "Card 1 was spoiled: the printer forgot the job; it was not: front: the print of this card is not on it: 0 of 28 places were found; back: the print of this card is not on it: 0 of 28 places were found")
+}
+
 func TestCardApplication_TooManySpoiledCardsWaitForAPerson(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

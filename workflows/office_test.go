@@ -114,6 +114,7 @@ type testOffice struct {
 	corrupt  int            // how many blanks have bad chips, the first ones
 	jam      int            // how many prints fail before one succeeds
 	noInk    int            // how many prints the printer calls done without printing
+	unsure   int            // how many prints the printer does not know the end of
 	off      int            // how often the printer does not answer
 	wrong    int            // how often the station's clock is an hour wrong
 	missing  int            // how many cards the courier loses
@@ -667,6 +668,10 @@ func (p *printer) Print(ctx context.Context, job string, card printing.Sides, te
 		draw.Draw(back.(*image.RGBA), back.Bounds(), image.White, image.Point{}, draw.Src)
 	}
 	p.o.printed[job] = [2]image.Image{front, back}
+	if p.o.unsure > 0 {
+		p.o.unsure--
+		return &printing.Doubt{Why: "the printer forgot the job"}
+	}
 	return p.spool.Print(ctx, job, card, tell)
 }
 

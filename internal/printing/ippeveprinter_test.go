@@ -70,13 +70,20 @@ func newDevice(t *testing.T) *device {
 	require.NoError(t, err, string(out))
 	require.NoError(t, os.MkdirAll(filepath.Join(d.dir, "printed"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(d.dir, "command"), []byte(command), 0o755))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	d.port = listener.Addr().(*net.TCPAddr).Port
-	require.NoError(t, listener.Close())
+	d.port = freePort(t)
 	d.on()
 	t.Cleanup(d.off)
 	return d
+}
+
+// freePort is a port that nobody listens at.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close())
+	return port
 }
 
 // on switches the device on, and waits until it answers.

@@ -1,6 +1,7 @@
 package printing_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // as the protocol has it
 	"crypto/sha256"
@@ -422,12 +423,12 @@ func (m *machine) driver(t *testing.T) *printing.IPP {
 	return open(t, m, printing.IPPOptions{})
 }
 
-// open makes a driver of a printer on this machine.
+// open makes a driver of a printer on this machine; o.URI is the path alone.
 func open(t *testing.T, printer http.Handler, o printing.IPPOptions) *printing.IPP {
 	t.Helper()
 	server := httptest.NewServer(printer)
 	t.Cleanup(server.Close)
-	o.URI, o.Poll = strings.Replace(server.URL, "http", "ipp", 1)+"/ipp/print", time.Millisecond
+	o.URI, o.Poll = strings.Replace(server.URL, "http", "ipp", 1)+cmp.Or(o.URI, "/ipp/print"), time.Millisecond
 	if o.Ledger == "" {
 		o.Ledger = t.TempDir()
 	}
