@@ -36,7 +36,7 @@ func TestRoles_LeadToADatabaseThatProgramsCannotChange(t *testing.T) {
 	for name, before := range map[string]func(database string){
 		"new": func(string) {},
 		"superuser": func(database string) {
-			_, err := registry.Migrate(t.Context(), as(admin.User.Username(), password, database))
+			_, err := registry.Migrate(t.Context(), as(admin.User.Username(), password, database), nil)
 			require.NoError(t, err)
 		},
 	} {
@@ -55,7 +55,7 @@ func TestRoles_LeadToADatabaseThatProgramsCannotChange(t *testing.T) {
 
 			makeRoles(t, secrets, admin, database)
 
-			_, err := registry.Migrate(t.Context(), as("cancuoc_owner", "owner's "+round, database))
+			_, err := registry.Migrate(t.Context(), as("cancuoc_owner", "owner's "+round, database), nil)
 			require.NoError(t, err)
 			r, err := registry.Open(t.Context(), as("cancuoc_office", `office"s \`+round, database), registry.Options{MaxConns: 1})
 			require.NoError(t, err)

@@ -14,7 +14,9 @@ func newMigrate(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "migrate", Short: "Bring the schema of the database up to date", GroupID: "set-up",
 		Long: `Bring the schema of the database up to date, before the programs of a new version
-start: they wait for it. Programs of the version before go on with the new schema.
+start: they wait for it. Programs of the version before go on with the new schema, but for
+version 171, which seals what says something about a person: stop them first, and have the
+programs' vault.key_file here.
 
 It logs in as the role that owns the schema (database.owner_url of the settings), which
 no program has, and grants the programs' role and the readers' what they may do. Given

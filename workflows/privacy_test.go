@@ -2,7 +2,12 @@ package workflows_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -11,10 +16,12 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/proxy"
 	"go.temporal.io/api/workflowservice/v1"
+	"golang.org/x/text/unicode/norm"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/samples"
 	"example.org/cancuoc/workflows"
@@ -49,10 +56,39 @@ func traces(t *testing.T) *regexp.Regexp {
 	return regexp.MustCompile(pattern)
 }
 
+// inClear are the columns of the database in which a person may be read, and why.
+var inClear = map[string]string{
+	"citizens.number": "the built-in population register, for offices that have none: it is asked by number",
+	"citizens.person": "the built-in population register, as others keep theirs elsewhere",
+}
+
+// encodings are what traces does not find, since it is written otherwise: decomposed,
+// escaped, in hexadecimal, in base64 wherever it begins; and a piece of each image, in all
+// of these.
+func encodings(t *testing.T, images ...string) []string {
+	t.Helper()
+	texts := append(strings.Fields(canary.Name), canary.Number, canary.Birth, "20121005", "Khuỷu", "Ngoạm", "Khoắng", "Chơ-ro", "Nguếch", "Thoòng")
+	for _, image := range images {
+		content, err := os.ReadFile(filepath.Join("..", "samples", "01-first-issue-at-14", image))
+		require.NoError(t, err)
+		texts = append(texts, string(content[len(content)/2:len(content)/2+24]))
+	}
+	var list []string
+	for _, text := range texts {
+		list = append(list, text, norm.NFD.String(text), strings.Trim(strconv.QuoteToASCII(text), `"`), hex.EncodeToString([]byte(text)))
+		for shift := range 3 { // what stands before and after is not known
+			in := base64.StdEncoding.EncodeToString([]byte(strings.Repeat(" ", shift) + text))
+			list = append(list, in[(shift*8+5)/6:(shift+len(text))*8/6])
+		}
+	}
+	return list
+}
+
 // A whole life, with a spoiled card, a refused finger and a contradiction: the
 // places where somebody might have been tempted to name the citizen. Histories
-// are searched as they are stored and with their payloads in the clear.
-func TestPrivacy_NothingOfAPersonIsInAHistoryOrALog(t *testing.T) {
+// are searched as they are stored and with their payloads in the clear, the database
+// column by column.
+func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 	t.Parallel()
 	o := newLiveOffice(t, settings{"office.consignment_size": 1, "station.spoil_first": 1})
 	o.open(canaries(t))
@@ -90,6 +126,20 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryOrALog(t *testing.T) {
 	trace := traces(t)
 	for where, text := range texts {
 		require.Empty(t, trace.FindAllString(text, -1), where)
+	}
+	written := encodings(t, "portrait.jpg", "left-index.png", "left-index.fmr")
+	for column, text := range registrytest.Columns(t, string(o.config.Database.URL)) {
+		found := trace.FindAllString(text, -1)
+		for _, w := range written {
+			if strings.Contains(text, w) {
+				found = append(found, w)
+			}
+		}
+		if inClear[column] != "" {
+			require.NotEmpty(t, found, "%s is in clear no more: strike it off the list", column)
+			continue
+		}
+		require.Empty(t, found, column)
 	}
 	require.Contains(t, texts["history of "+app.id], string(app.number), "the search does find what is there")
 	require.NotContains(t, texts["stored history of "+app.id], "JudgeCaptureInput")

@@ -16,6 +16,7 @@ import (
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/vault"
 	"example.org/cancuoc/workflows"
 )
 
@@ -130,8 +131,8 @@ func (s *servers) startRegistry(ctx context.Context, finished int) (*devserver.P
 			return nil, err
 		}
 		s.say("Filling a registry with %d applications that have ended ...", finished)
-		if _, err = registry.Migrate(ctx, fast.OwnerURL); err == nil {
-			err = ended.Fill(ctx, fast.AdminURL, finished)
+		if _, err = registry.Migrate(ctx, fast.OwnerURL, nil); err == nil {
+			err = s.fill(ctx, fast.AdminURL, finished)
 		}
 		if err == nil {
 			err = ended.Settle(ctx, fast.AdminURL)
@@ -142,6 +143,16 @@ func (s *servers) startRegistry(ctx context.Context, finished int) (*devserver.P
 		}
 	}
 	return s.startPostgres(ctx, name, true)
+}
+
+// fill has that many applications sealed with the key by which the offices of settings open
+// them.
+func (s *servers) fill(ctx context.Context, url string, finished int) error {
+	master, err := vault.OpenFile(filepath.Join(s.dir, "keys", "vault.key"), true)
+	if err != nil {
+		return err
+	}
+	return ended.Fill(ctx, url, finished, vault.New(master))
 }
 
 // measure opens an office on a registry and measures what a card costs there.
@@ -160,7 +171,7 @@ func (s *servers) measure(ctx context.Context, o options, i int) (measurements, 
 	if s.temporalDatabase != nil {
 		b.temporalDatabasePID = s.temporalDatabase.PID
 	}
-	if _, err := registry.Migrate(ctx, r.postgres.OwnerURL); err != nil {
+	if _, err := registry.Migrate(ctx, r.postgres.OwnerURL, nil); err != nil {
 		return measurements{}, err
 	}
 	if b.keys, err = cast.Found(ctx, r.postgres.OwnerURL); err != nil {

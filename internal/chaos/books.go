@@ -20,7 +20,7 @@ func (w *watch) checkBooks(ctx context.Context) {
 		w.report.violate("stock", fmt.Sprintf("it does not balance: %+v", stock))
 	}
 	w.none(ctx, "the citizen has %s live cards", `
-		SELECT coalesce(min(application), ''), count(*)::text FROM cards WHERE state = 'live' GROUP BY personal_number HAVING count(*) > 1`)
+		SELECT coalesce(min(application), ''), count(*)::text FROM cards WHERE state = 'live' GROUP BY citizen HAVING count(*) > 1`)
 	if err := registry.VerifyBooks(ctx); identity.Refused(err, identity.Conflict) {
 		w.report.violate("books", err.Error())
 	}

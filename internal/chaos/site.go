@@ -133,7 +133,7 @@ func (s *site) startServers(ctx context.Context, say func(string, ...any)) error
 	}
 	postgres := database.Load()
 	s.state = postgres.OwnerURL
-	if _, err := registry.Migrate(ctx, postgres.OwnerURL); err != nil {
+	if _, err := registry.Migrate(ctx, postgres.OwnerURL, nil); err != nil {
 		return err
 	}
 	if s.keys, err = cast.Found(ctx, postgres.OwnerURL); err != nil {

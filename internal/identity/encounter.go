@@ -5,7 +5,7 @@ package identity
 type Encounter struct {
 	Seq         int64 // of commit, ascending
 	Application ApplicationNumber
-	Round       int            // of capture, from 1
-	Citizen     PersonalNumber // empty until a number is allotted
-	Templates   []byte         // records of ISO/IEC 19794-2:2005, one after the other
+	Round       int    // of capture, from 1
+	Citizen     string // tells one citizen's applications from another's, and nothing else; empty until a number is allotted
+	Templates   []byte // records of ISO/IEC 19794-2:2005, one after the other
 }

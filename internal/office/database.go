@@ -6,6 +6,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/vault"
 )
 
 // Migrate brings the schema of the registry up to date, as the role that owns it.
@@ -14,7 +15,7 @@ func Migrate(ctx context.Context, c config.Config) (registry.Migration, error) {
 	if err != nil {
 		return registry.Migration{}, err
 	}
-	return registry.Migrate(ctx, url)
+	return registry.Migrate(ctx, url, func() (*vault.Vault, error) { return openVault(c, false) })
 }
 
 // Found registers the first officers, as the role that owns the schema.

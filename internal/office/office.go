@@ -68,11 +68,11 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 	if c.Database.URL == "" {
 		return nil, errors.New("database.url is empty: give it, or use `starter run`, which starts everything")
 	}
-	master, err := vault.OpenFile(c.Vault.KeyFile, !c.Production())
+	sealing, err := openVault(c, !c.Production())
 	if err != nil {
 		return nil, err
 	}
-	o := registry.Options{Vault: vault.New(master), MaxConns: c.Database.MaxConns}
+	o := registry.Options{Vault: sealing, MaxConns: c.Database.MaxConns}
 	for _, option := range options {
 		option(&o)
 	}
@@ -98,6 +98,15 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 		return nil, err
 	}
 	return office, nil
+}
+
+// openVault opens the vault with its master key, and makes that if it may.
+func openVault(c config.Config, create bool) (*vault.Vault, error) {
+	master, err := vault.OpenFile(c.Vault.KeyFile, create)
+	if err != nil {
+		return nil, err
+	}
+	return vault.New(master), nil
 }
 
 // WarnOfCalendar logs a warning when the working days of this or the next year are not

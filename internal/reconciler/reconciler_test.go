@@ -92,12 +92,12 @@ func await(t *testing.T, n int) *waiting {
 	registrytest.RegisterStation(t, r, "001-TN-01", make([]byte, 32))
 	_, err = conn.Exec(t.Context(), `
 		INSERT INTO applications (number, stage, awaiting, awaiting_why, awaiting_since, attempt, due, entered_at, received_at, started_at,
-			station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, destination, urgent, representative, person,
+			station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, destination, urgent, sealed,
 			law, form, processing_days, fee)
 		SELECT 'A-' || lpad(i::text, 8, '0'), 'DataPreparation', 'stock', 'there is no blank in stock', now() - make_interval(hours => $1 - i + 1), CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END,
 			now(), now() - interval '1 year', now() - interval '1 year', now(),
 			'001-TN-01', 'E-' || i, 'CB-001-0001', sha256(i::text::bytea), CASE WHEN i % 10 = 5 THEN lpad((i / 10 % 9 + 2)::text, 3, '0') ELSE '001' END,
-			'exchange', 'age', 'at-station', now(), 'collect', '001-TN-01', i % 100 = 0, '{}', '{}', '2023', 'can-cuoc-2024', 7, 50000
+			'exchange', 'age', 'at-station', now(), 'collect', '001-TN-01', i % 100 = 0, '\x', '2023', 'can-cuoc-2024', 7, 50000
 		FROM generate_series(1, $1) i`, n)
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), `ANALYZE applications`)

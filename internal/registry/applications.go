@@ -2,9 +2,7 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -72,10 +70,11 @@ var selectRecord = `
 	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.trouble, a.trouble_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
 		coalesce(card.consignment, ''), CASE WHEN card.state IN ` + begunAtStation + ` THEN card.station ELSE '' END,
 		a.due, a.entered_at, a.started_at IS NOT NULL,
-		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.delivery_to, a.urgent,
-		a.exemption, a.representative, a.personal_number, a.person, a.law, a.form, a.processing_days, a.fee,
+		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.urgent,
+		a.sealed, a.sealed_number, k.wrapped, a.law, a.form, a.processing_days, a.fee,
 		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + `), now()
 	FROM applications a
+	LEFT JOIN vault_keys k ON k.application = a.number
 	LEFT JOIN cards card ON card.application = a.number AND card.attempt = a.attempt
 	LEFT JOIN LATERAL (
 		SELECT d.reason, d.for_citizen FROM decisions d WHERE d.application = a.number AND d.step = CASE
@@ -85,42 +84,39 @@ var selectRecord = `
 		ORDER BY d.round DESC LIMIT 1
 	) given ON true`
 
-func scanRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
-	var r ApplicationRecord
+// record reads a row of selectRecord.
+func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
+	var rec ApplicationRecord
 	var filed time.Time
 	var since, troubled *time.Time
-	var number, given string
-	var person, representative []byte
-	a := &r.Application
-	err := row.Scan(&r.Number, &r.Stage, &r.Awaiting, &r.AwaitingWhy, &since, &r.Trouble, &troubled, &r.Attempt, &r.CaptureRound, &r.Held, &r.Reason, &given, &r.ForCitizen, &r.Province, &r.Destination,
-		&r.Consignment, &r.Station, &r.Due, &r.EnteredAt, &r.Started,
-		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.DeliveryTo, &a.Urgent,
-		&a.Exemption, &representative, &number, &person, &r.Rules.Law, &r.Rules.Form, &r.Rules.ProcessingDays, &r.Rules.Fee, &r.Stocked, &r.Now)
+	var given string
+	var sealed sealedApplication
+	a := &rec.Application
+	err := row.Scan(&rec.Number, &rec.Stage, &rec.Awaiting, &rec.AwaitingWhy, &since, &rec.Trouble, &troubled, &rec.Attempt, &rec.CaptureRound, &rec.Held, &rec.Reason, &given, &rec.ForCitizen, &rec.Province, &rec.Destination,
+		&rec.Consignment, &rec.Station, &rec.Due, &rec.EnteredAt, &rec.Started,
+		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.Urgent,
+		&sealed.details, &sealed.number, &sealed.wrapped, &rec.Rules.Law, &rec.Rules.Form, &rec.Rules.ProcessingDays, &rec.Rules.Fee, &rec.Stocked, &rec.Now)
 	if err != nil {
 		return ApplicationRecord{}, err
 	}
-	if err := json.Unmarshal(person, &a.Person); err != nil {
-		return ApplicationRecord{}, fmt.Errorf("read person of application %s: %w", r.Number, err)
-	}
-	if err := json.Unmarshal(representative, &a.Representative); err != nil {
-		return ApplicationRecord{}, fmt.Errorf("read representative of application %s: %w", r.Number, err)
+	if err := r.open(rec.Number, sealed, a); err != nil {
+		return ApplicationRecord{}, err
 	}
 	if since != nil {
-		r.Since = *since
+		rec.Since = *since
 	}
 	if troubled != nil {
-		r.TroubleSince = *troubled
+		rec.TroubleSince = *troubled
 	}
-	a.Person.Number = identity.PersonalNumber(number)
 	a.FiledOn = identity.Date{Year: filed.Year(), Month: int(filed.Month()), Day: filed.Day()}
-	r.Rules.Due, r.StatedReason = r.Due, identity.ReadReason(given)
-	return r, nil
+	rec.Rules.Due, rec.StatedReason = rec.Due, identity.ReadReason(given)
+	return rec, nil
 }
 
 // Application reads one application, or refuses with NotFound.
 func (r *Registry) Application(ctx context.Context, number identity.ApplicationNumber) (ApplicationRecord, error) {
 	rows, _ := r.db.Query(ctx, selectRecord+` WHERE a.number = $1`, number) // CollectExactlyOneRow reports the error
-	record, err := pgx.CollectExactlyOneRow(rows, scanRecord)
+	record, err := pgx.CollectExactlyOneRow(rows, r.record)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return ApplicationRecord{}, noApplication(number)
 	}
@@ -147,7 +143,7 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, err
 		args["limit"] = f.Limit
 	}
 	rows, _ := r.db.Query(ctx, query, args) // CollectRows reports the error
-	list, err := pgx.CollectRows(rows, scanRecord)
+	list, err := pgx.CollectRows(rows, r.record)
 	return list, fail("list applications", err)
 }
 

@@ -18,7 +18,7 @@ import (
 func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, act identity.CardAct, signed statement.Signed) (identity.CardState, []identity.ApplicationNumber, error) {
 	err := r.act(ctx, act, statement.Card(serial), signed, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
-			SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || personal_number, 0)) FROM cards WHERE serial = $1`, serial)
+			SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0)) FROM cards WHERE serial = $1`, serial)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,7 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 	var underWay []identity.ApplicationNumber
 	err = r.db.QueryRow(ctx, `
 		SELECT state, coalesce((SELECT array_agg(number ORDER BY received_at) FROM applications
-			WHERE personal_number = c.personal_number AND personal_number <> '' AND stage NOT IN `+ends+`), '{}')
+			WHERE citizen = c.citizen AND stage NOT IN `+ends+`), '{}')
 		FROM cards c WHERE serial = $1`, serial).Scan(&became, &underWay)
 	return became, underWay, fail("read card", err)
 }
@@ -104,35 +104,42 @@ type CardChange struct {
 // Issued gives the cards that were issued to a person, the newest first, or the one of a
 // serial, and keeps that the officer asked. It refuses with NotFound.
 func (r *Registry) Issued(ctx context.Context, officer identity.OfficerID, q CardQuery) ([]IssuedCard, error) {
+	citizen, err := r.citizen(q.Number)
+	if err != nil {
+		return nil, err
+	}
 	rows, _ := r.db.Query(ctx, `
 		WITH asked AS (
-			SELECT * FROM cards WHERE (serial = @serial OR personal_number = @number) AND state IN `+handedOver+`
+			SELECT * FROM cards WHERE (serial = @serial OR citizen = @citizen) AND state IN `+handedOver+`
 		), noted AS (
 			INSERT INTO reads (officer, subject, what) SELECT @officer, 'card/' || serial, 'card' FROM asked
 		)
-		SELECT serial, form, state, reason, issued, expires, coalesce(application, ''),
+		SELECT serial, form, state, reason, issued, expires, coalesce(application, ''), coalesce(attempt, 0), sealed, (SELECT k.wrapped FROM vault_keys k WHERE k.application = asked.application),
 			(SELECT array_agg(l.at ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.became ORDER BY l.at) FROM card_life l WHERE l.card = asked.id),
 			(SELECT array_agg(l.reason ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.by_whom ORDER BY l.at) FROM card_life l WHERE l.card = asked.id)
 		FROM asked ORDER BY issued DESC, id DESC`,
-		pgx.StrictNamedArgs{"serial": string(q.Serial), "number": string(q.Number), "officer": officer}) // CollectRows reports the error
-	list, err := pgx.CollectRows(rows, scanIssued)
+		pgx.StrictNamedArgs{"serial": string(q.Serial), "citizen": citizen, "officer": officer}) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, r.issuedCard)
 	if err == nil && len(list) == 0 {
 		err = identity.Refuse(identity.NotFound, "no such card was issued")
 	}
 	return list, fail("find cards", err)
 }
 
-func scanIssued(row pgx.CollectableRow) (IssuedCard, error) {
+// issuedCard reads a row of Issued.
+func (r *Registry) issuedCard(row pgx.CollectableRow) (IssuedCard, error) {
 	var c IssuedCard
 	var issued time.Time
-	var expires *time.Time
+	var sealed sealedCard
 	var at []time.Time
 	var became, reasons, by []string
-	err := row.Scan(&c.Serial, &c.Form, &c.State, &c.Reason, &issued, &expires, &c.Application, &at, &became, &reasons, &by)
-	c.Issued = dateOf(issued)
-	if expires != nil {
-		c.Expires = dateOf(*expires)
+	err := row.Scan(&c.Serial, &c.Form, &c.State, &c.Reason, &issued, &sealed.expires, &c.Application, &sealed.attempt, &sealed.card, &sealed.wrapped, &at, &became, &reasons, &by)
+	if err != nil {
+		return IssuedCard{}, err
 	}
+	sealed.application = c.Application
+	expiry, err := r.expiry(sealed)
+	c.Issued, c.Expires = dateOf(issued), expiry.Date
 	c.Life = make([]CardChange, len(at))
 	for i := range at {
 		c.Life[i] = CardChange{At: at[i], Became: identity.CardState(became[i]), Reason: reasons[i], By: by[i]}

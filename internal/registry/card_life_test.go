@@ -57,14 +57,14 @@ func TestEndCards_OfADeadPerson(t *testing.T) {
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
 	next := b.arrived(t, of(holder))
 	end := func() (n int) {
-		require.NoError(t, b.db.QueryRow(t.Context(), `SELECT end_cards(personal_number, $2, $3, 'system', NULL) FROM cards WHERE application = $1`,
+		require.NoError(t, b.db.QueryRow(t.Context(), `SELECT end_cards(p.number, $2, $3, 'system', NULL) FROM cards JOIN citizens p USING (citizen) WHERE application = $1`,
 			number, identity.CardLapsed, identity.Reason{Code: identity.ReasonHolderDied}.String()).Scan(&n))
 		return n
 	}
 
 	require.Equal(t, 1, end())
 	require.Zero(t, end(), "a second call changes nothing")
-	_, err := b.db.Exec(t.Context(), `UPDATE citizens SET status = 'deceased' WHERE number = (SELECT personal_number FROM cards WHERE application = $1)`, number)
+	_, err := b.db.Exec(t.Context(), `UPDATE citizens SET status = 'deceased' WHERE citizen = (SELECT citizen FROM cards WHERE application = $1)`, number)
 	require.NoError(t, err)
 
 	require.Equal(t, identity.CardLapsed, b.state(t, number, 1))

@@ -31,11 +31,6 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	if err != nil {
 		return fmt.Errorf("write card: %w", err)
 	}
-	var expires *time.Time
-	if !d.Card.Expiry.Never() {
-		t := d.Card.Expiry.Date.Midnight()
-		expires = &t
-	}
 	var sod []byte
 	if d.DigestSOD != [32]byte{} {
 		sod = d.DigestSOD[:]
@@ -44,11 +39,18 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	if err != nil {
 		return err
 	}
+	if card, err = sealed.Value(cardColumn(d.Application, d.Attempt), card); err != nil {
+		return err
+	}
+	citizen, err := r.citizen(d.Card.Person.Number)
+	if err != nil {
+		return err
+	}
 	batch := &pgx.Batch{} // one round trip, and one transaction
 	batch.Queue(`
 		WITH prepared AS (
-			INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by)
-			SELECT @application, @attempt, `+cardPrepared+`, @number, @serial, @form, @issued, @expires, @card, @form_digest, @sod::bytea, @print,
+			INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, digest_form, digest_sod, digest_print, approved_by)
+			SELECT @application, @attempt, `+cardPrepared+`, @citizen, @serial, @form, @issued, @card, @form_digest, @sod::bytea, @print,
 				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = `+stepApprove+` AND round = 1), '')
 			ON CONFLICT (application, attempt) DO NOTHING
 			RETURNING application
@@ -56,8 +58,8 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, `+actorSystem+`, 'prepared card ' || @attempt, coalesce('security object ' || encode(@sod::bytea, 'hex'), '') FROM prepared`,
 		pgx.StrictNamedArgs{
-			"application": d.Application, "attempt": d.Attempt, "number": string(d.Card.Person.Number), "serial": d.Card.Serial,
-			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "expires": expires, "card": card,
+			"application": d.Application, "attempt": d.Attempt, "citizen": citizen, "serial": d.Card.Serial,
+			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "card": card,
 			"form_digest": d.DigestForm[:], "sod": sod, "print": d.DigestPrint[:],
 		})
 	sealed.Queue(batch)
@@ -92,33 +94,32 @@ type CardRecord struct {
 	HandedOverBy identity.OfficerID
 }
 
+// selectCard reads cards of applications. Cards that were made before this engine have none.
 const selectCard = `
-	SELECT coalesce(application, ''), coalesce(attempt, 0), state, coalesce(card, 'null'), personal_number, serial, form, issued, expires,
-		digest_form, digest_sod, coalesce(blank, ''), station, coalesce(consignment, ''), reason, approved_by, handed_over, handed_over_by
-	FROM cards`
+	SELECT c.application, c.attempt, c.state, c.sealed, k.wrapped, c.serial, c.form, c.issued,
+		c.digest_form, c.digest_sod, coalesce(c.blank, ''), c.station, coalesce(c.consignment, ''), c.reason, c.approved_by, c.handed_over, c.handed_over_by
+	FROM cards c LEFT JOIN vault_keys k ON k.application = c.application`
 
-func scanCard(row pgx.CollectableRow) (CardRecord, error) {
+// card reads a row of selectCard. When its data key was destroyed, nothing is left of its
+// holder.
+func (r *Registry) card(row pgx.CollectableRow) (CardRecord, error) {
 	var c CardRecord
-	var card []byte
-	var number string
+	var sealed, wrapped []byte
 	var serial identity.CardSerial
 	var form identity.FormID
 	var reason string
 	var issued time.Time
-	var expires *time.Time
-	err := row.Scan(&c.Application, &c.Attempt, &c.State, &card, &number, &serial, &form, &issued, &expires,
+	err := row.Scan(&c.Application, &c.Attempt, &c.State, &sealed, &wrapped, &serial, &form, &issued,
 		&c.DigestForm, &c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy)
 	if err != nil {
 		return CardRecord{}, err
 	}
-	if err := json.Unmarshal(card, &c.Card); err != nil {
-		return CardRecord{}, fmt.Errorf("read card: %w", err)
+	if wrapped != nil {
+		if err := r.openJSON(cardColumn(c.Application, c.Attempt), sealed, wrapped, &c.Card); err != nil {
+			return CardRecord{}, err
+		}
 	}
-	c.Card.Person.Number, c.Card.Serial, c.Card.Form = identity.PersonalNumber(number), serial, form
-	c.Card.Issued, c.Reason = dateOf(issued), identity.ReadReason(reason)
-	if expires != nil {
-		c.Card.Expiry.Date = dateOf(*expires)
-	}
+	c.Card.Serial, c.Card.Form, c.Card.Issued, c.Reason = serial, form, dateOf(issued), identity.ReadReason(reason)
 	return c, nil
 }
 
@@ -129,8 +130,8 @@ func dateOf(t time.Time) identity.Date {
 
 // Card reads one card, or refuses with NotFound.
 func (r *Registry) Card(ctx context.Context, number identity.ApplicationNumber, attempt int) (CardRecord, error) {
-	rows, _ := r.db.Query(ctx, selectCard+` WHERE application = $1 AND attempt = $2`, number, attempt) // CollectExactlyOneRow reports the error
-	card, err := pgx.CollectExactlyOneRow(rows, scanCard)
+	rows, _ := r.db.Query(ctx, selectCard+` WHERE c.application = $1 AND c.attempt = $2`, number, attempt) // CollectExactlyOneRow reports the error
+	card, err := pgx.CollectExactlyOneRow(rows, r.card)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return CardRecord{}, identity.Refuse(identity.NotFound, "application %s has no card %d", number, attempt)
 	}
@@ -139,8 +140,8 @@ func (r *Registry) Card(ctx context.Context, number identity.ApplicationNumber, 
 
 // Cards lists every card of an application, in the order in which they were begun.
 func (r *Registry) Cards(ctx context.Context, number identity.ApplicationNumber) ([]CardRecord, error) {
-	rows, _ := r.db.Query(ctx, selectCard+` WHERE application = $1 ORDER BY attempt`, number) // CollectRows reports the error
-	list, err := pgx.CollectRows(rows, scanCard)
+	rows, _ := r.db.Query(ctx, selectCard+` WHERE c.application = $1 ORDER BY c.attempt`, number) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, r.card)
 	return list, fail("list cards", err)
 }
 

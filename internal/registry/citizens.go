@@ -35,8 +35,12 @@ func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 		return fmt.Errorf("write person: %w", err)
 	}
 	number := string(c.Person.Number)
+	citizen, err := r.citizen(c.Person.Number)
+	if err != nil {
+		return err
+	}
 	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `INSERT INTO citizens (number, person, status) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, number, person, c.Status)
+		tag, err := tx.Exec(ctx, `INSERT INTO citizens (number, citizen, person, status) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, number, citizen, person, c.Status)
 		if err != nil || tag.RowsAffected() == 0 || c.LiveCard == nil {
 			return err
 		}
@@ -46,8 +50,8 @@ func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 			expires = &t
 		}
 		_, err = tx.Exec(ctx, `
-			INSERT INTO cards (state, personal_number, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5)`,
-			number, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires)
+			INSERT INTO cards (state, citizen, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5)`,
+			citizen, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires)
 		return err
 	})
 	return fail("import citizen", err)
@@ -58,11 +62,13 @@ func (r *Registry) Citizen(ctx context.Context, n identity.PersonalNumber) (Citi
 	var c Citizen
 	var person []byte
 	var serial, form *string
-	var issued, expires *time.Time
+	var issued *time.Time
+	var sealed sealedCard
 	err := r.db.QueryRow(ctx, `
-		SELECT p.person, p.status, c.serial, c.form, c.issued, c.expires
-		FROM citizens p LEFT JOIN cards c ON c.personal_number = p.number AND c.state = `+cardLive+` WHERE p.number = $1`, string(n)).
-		Scan(&person, &c.Status, &serial, &form, &issued, &expires)
+		SELECT p.person, p.status, c.serial, c.form, c.issued, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
+		FROM citizens p LEFT JOIN cards c ON c.citizen = p.citizen AND c.state = `+cardLive+`
+		LEFT JOIN vault_keys k ON k.application = c.application WHERE p.number = $1`, string(n)).
+		Scan(&person, &c.Status, &serial, &form, &issued, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Citizen{}, identity.RefuseField(identity.NotFound, "person.number", "is not known to the population registry")
 	}
@@ -75,8 +81,8 @@ func (r *Registry) Citizen(ctx context.Context, n identity.PersonalNumber) (Citi
 	c.Person.Number = n
 	if serial != nil {
 		c.LiveCard = &OldCard{Serial: identity.CardSerial(*serial), Form: identity.FormID(*form), Issued: dateOf(*issued)}
-		if expires != nil {
-			c.LiveCard.Expiry.Date = dateOf(*expires)
+		if c.LiveCard.Expiry, err = r.expiry(sealed); err != nil {
+			return Citizen{}, err
 		}
 	}
 	return c, nil
@@ -104,27 +110,48 @@ func (r *Registry) AllotNumber(ctx context.Context, number identity.ApplicationN
 
 // allot tries one number; "" says that it is taken.
 func (r *Registry) allot(ctx context.Context, number identity.ApplicationNumber, candidate identity.PersonalNumber) (identity.PersonalNumber, error) {
-	var allotted string
-	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT personal_number FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&allotted)
-		if err != nil || allotted != "" {
+	digest, err := r.citizen(candidate)
+	if err != nil {
+		return "", err
+	}
+	var allotted identity.PersonalNumber
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var was sealedApplication
+		var has bool
+		err := tx.QueryRow(ctx, `
+			SELECT a.citizen IS NOT NULL, a.sealed, a.sealed_number, k.wrapped FROM applications a LEFT JOIN vault_keys k ON k.application = a.number
+			WHERE a.number = $1 FOR NO KEY UPDATE OF a`, number).Scan(&has, &was.details, &was.number, &was.wrapped)
+		if err != nil {
 			return found(err, "there is no application %s", number)
 		}
-		err = tx.QueryRow(ctx, `
+		if has {
+			var a identity.Application
+			err := r.open(number, was, &a)
+			allotted = a.Person.Number
+			return err
+		}
+		key, err := r.vault.With(string(number), was.wrapped)
+		if err != nil {
+			return err
+		}
+		sealed, err := key.Value(numberColumn(number), []byte(candidate))
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `
 			WITH allotted AS (
-				INSERT INTO allotments (number, application)
-				SELECT $2, $1 WHERE NOT EXISTS (SELECT FROM citizens WHERE number = $2)
-				ON CONFLICT (number) DO NOTHING RETURNING number
+				INSERT INTO allotments (citizen, application)
+				SELECT @citizen, @application WHERE NOT EXISTS (SELECT FROM citizens WHERE number = @number)
+				ON CONFLICT (citizen) DO NOTHING RETURNING citizen
 			), written AS (
-				UPDATE applications SET personal_number = allotted.number FROM allotted WHERE applications.number = $1
-			), noted AS (
-				INSERT INTO audit (application, actor, event, reason) SELECT $1, `+actorSystem+`, 'allotted a personal number', '' FROM allotted
+				UPDATE applications a SET citizen = allotted.citizen, sealed_number = @sealed FROM allotted WHERE a.number = @application
 			)
-			SELECT number FROM allotted`, number, string(candidate)).Scan(&allotted)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
+			INSERT INTO audit (application, actor, event, reason) SELECT @application, `+actorSystem+`, 'allotted a personal number', '' FROM allotted`,
+			pgx.StrictNamedArgs{"application": number, "citizen": digest, "number": string(candidate), "sealed": sealed})
+		if tag.RowsAffected() == 1 {
+			allotted = candidate
 		}
 		return err
 	})
-	return identity.PersonalNumber(allotted), err
+	return allotted, err
 }

@@ -29,7 +29,7 @@ const enlistCaptured = `
 // after afterSeq, including those of open applications.
 func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]identity.Encounter, error) {
 	rows, _ := r.db.Query(ctx, `
-		SELECT g.seq, g.application, g.round, a.personal_number, b.sealed, k.wrapped
+		SELECT g.seq, g.application, g.round, a.citizen, b.sealed, k.wrapped
 		FROM gallery g JOIN applications a ON a.number = g.application
 		JOIN vault_blobs b ON b.application = g.application AND b.kind = `+evidenceTemplates+` AND b.attempt = g.round
 		JOIN vault_keys k ON k.application = g.application
@@ -40,9 +40,9 @@ func (r *Registry) Gallery(ctx context.Context, afterSeq int64, limit int) ([]id
 	}
 	read, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sealed, error) {
 		var s sealed
-		var number string
-		err := row.Scan(&s.Seq, &s.Application, &s.Round, &number, &s.blob, &s.key)
-		s.Citizen = identity.PersonalNumber(number)
+		var citizen []byte
+		err := row.Scan(&s.Seq, &s.Application, &s.Round, &citizen, &s.blob, &s.key)
+		s.Citizen = string(citizen)
 		return s, err
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -37,9 +38,16 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		event += "; old card collected"
 	}
 	replaced := identity.Reason{Code: identity.ReasonReplaced, Note: fmt.Sprintf("card %d of %s", h.Attempt, h.Application)}
-	card := pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt}
+	card, err := r.Card(ctx, h.Application, h.Attempt)
+	if err != nil {
+		return err
+	}
+	person, err := json.Marshal(card.Card.Person)
+	if err != nil {
+		return fmt.Errorf("write person: %w", err)
+	}
 	args, err := h.said(pgx.StrictNamedArgs{
-		"application": h.Application, "attempt": h.Attempt, "method": h.Method,
+		"application": h.Application, "attempt": h.Attempt, "method": h.Method, "number": string(card.Card.Person.Number), "person": person,
 		"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
 	})
 	if err != nil {
@@ -47,16 +55,16 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || personal_number, 0))
-		FROM cards WHERE application = @application AND attempt = @attempt`, card)
+		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0))
+		FROM cards WHERE application = @application AND attempt = @attempt`, pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt})
 	batch.Queue(`
 		WITH next AS (
-			SELECT c.personal_number FROM cards c JOIN applications a ON a.number = c.application
+			SELECT c.citizen FROM cards c JOIN applications a ON a.number = c.application
 			WHERE c.application = @application AND c.attempt = @attempt AND c.state = `+cardArrived+` AND a.stage = `+stageHandOver+`
 			FOR NO KEY UPDATE
 		), revoked AS (
 			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_by = @officer, changed_act = NULL, changed_at = now()
-			FROM next WHERE c.state IN `+standing+` AND c.personal_number = next.personal_number
+			FROM next WHERE c.state IN `+standing+` AND c.citizen = next.citizen
 			RETURNING c.application, c.attempt, c.reason
 		)
 		INSERT INTO audit (application, actor, event, reason)
@@ -72,12 +80,12 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_act = @act_id, handed_over_at = now(),
 				proof = @proof, score = @score, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
-			RETURNING c.application, c.blank, c.personal_number, c.card
+			RETURNING c.application, c.blank, c.citizen
 		), signed AS (`+insertActs+` WHERE EXISTS (SELECT FROM live)`+onceEach+`
 		), booked AS (
 			UPDATE blanks b SET account = `+accountIssued+` FROM live WHERE b.serial = live.blank
 		), known AS (
-			INSERT INTO citizens (number, person, status) SELECT personal_number, card -> 'Person', `+citizenAlive+` FROM live
+			INSERT INTO citizens (number, citizen, person, status) SELECT @number, citizen, @person, `+citizenAlive+` FROM live
 			ON CONFLICT (number) DO UPDATE SET person = excluded.person
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`, args)

@@ -51,7 +51,7 @@ func TestIssue_RevokesTheOldCard(t *testing.T) {
 	}
 	var live, revoked int
 	require.NoError(t, b.db.QueryRow(t.Context(), `
-		SELECT count(*) FILTER (WHERE state = 'live'), count(*) FILTER (WHERE state = 'revoked') FROM cards WHERE personal_number = '001201888888'`).
+		SELECT count(*) FILTER (WHERE state = 'live'), count(*) FILTER (WHERE state = 'revoked') FROM cards WHERE citizen = (SELECT citizen FROM applications WHERE number = $1)`, lost).
 		Scan(&live, &revoked))
 	require.Equal(t, []int{1, 2}, []int{live, revoked})
 	citizen, err := b.Citizen(t.Context(), "001201888888")

@@ -29,7 +29,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 	}
 	b.Registry = open()
 	const finished, few, tries = 4000, 1000, 3
-	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, b.url), finished))
+	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, b.url), finished, vault.New(master)))
 	b.stock(t, 1+tries) // one for the packed card, one for each try of a whole life
 	first := b.received(t)
 	b.enter(t, b.prepared(t), 1, identity.Personalization)
@@ -39,7 +39,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		Application: first, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system",
 	})
 	require.NoError(t, err)
-	_, err = b.db.Exec(t.Context(), `ANALYZE applications, cards, blanks, blank_movements, consignments, decisions, acts, audit, gallery`)
+	_, err = b.db.Exec(t.Context(), `ANALYZE applications, cards, citizens, vault_keys, blanks, blank_movements, consignments, decisions, acts, audit, gallery`)
 	require.NoError(t, err)
 	b.Close()
 	list := func(want int, f registry.Filter) func(*registry.Registry) error {

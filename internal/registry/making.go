@@ -24,7 +24,7 @@ type Making struct {
 // refuses with NotFound.
 func (r *Registry) Making(ctx context.Context, number identity.ApplicationNumber, attempt int, wanted ...EvidenceKey) (Making, error) {
 	batch := &pgx.Batch{}
-	batch.Queue(selectCard+` WHERE application = $1 AND attempt = $2`, number, attempt)
+	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, number, attempt)
 	batch.Queue(`SELECT stage, greatest(attempt, 1) = $2, now() FROM applications WHERE number = $1`, number, attempt)
 	queueEvidence(batch, number, wanted)
 	results := r.db.SendBatch(ctx, batch)
@@ -32,7 +32,7 @@ func (r *Registry) Making(ctx context.Context, number identity.ApplicationNumber
 	var m Making
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error
 	var err error
-	if m.Card, err = pgx.CollectExactlyOneRow(rows, scanCard); err != nil {
+	if m.Card, err = pgx.CollectExactlyOneRow(rows, r.card); err != nil {
 		if errors.Is(err, pgx.ErrNoRows) {
 			return Making{}, identity.Refuse(identity.NotFound, "application %s has no card %d", number, attempt)
 		}

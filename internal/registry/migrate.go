@@ -18,6 +18,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"example.org/cancuoc/internal/registry/roles"
+	"example.org/cancuoc/internal/vault"
 )
 
 //go:embed migrations/*.sql
@@ -43,7 +44,10 @@ type Migration struct {
 // version that programs ask for; what was interrupted goes on the next time. Processes
 // that migrate one schema take turns. A schema that is newer than this program is left
 // as it is.
-func Migrate(ctx context.Context, url string) (Migration, error) {
+//
+// The vault is opened where personal data of before it was sealed has to be; open may be
+// nil where there is none, as in a new schema.
+func Migrate(ctx context.Context, url string, open func() (*vault.Vault, error)) (Migration, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil || !isURL(url) {
 		return Migration{}, errNoURL
@@ -64,7 +68,7 @@ func Migrate(ctx context.Context, url string) (Migration, error) {
 		if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 			return fmt.Errorf("await turn to migrate: %w", err)
 		}
-		if m, err = migrate(ctx, config); err != nil || m.Version > newest() {
+		if m, err = migrate(ctx, config, open); err != nil || m.Version > newest() {
 			return err
 		}
 		return grant(ctx, tx, m.Version)
@@ -73,10 +77,10 @@ func Migrate(ctx context.Context, url string) (Migration, error) {
 }
 
 // migrate applies the migrations that are lacking.
-func migrate(ctx context.Context, config *pgx.ConnConfig) (m Migration, err error) {
+func migrate(ctx context.Context, config *pgx.ConnConfig, open func() (*vault.Vault, error)) (m Migration, err error) {
 	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	provider, err := newProvider(db)
+	provider, err := newProvider(db, open)
 	if err != nil {
 		return m, err
 	}
@@ -85,7 +89,7 @@ func migrate(ctx context.Context, config *pgx.ConnConfig) (m Migration, err erro
 		return m, fmt.Errorf("migrate registry: %w", err)
 	}
 	for _, r := range results {
-		m.Applied = append(m.Applied, path.Base(r.Source.Path))
+		m.Applied = append(m.Applied, nameOf(r.Source))
 	}
 	if m.Version, err = provider.GetDBVersion(ctx); err != nil {
 		return m, fmt.Errorf("migrate registry: %w", err)
@@ -93,12 +97,20 @@ func migrate(ctx context.Context, config *pgx.ConnConfig) (m Migration, err erro
 	return m, nil
 }
 
-func newProvider(db *sql.DB) (*goose.Provider, error) {
+// nameOf is the name of a migration's file, or of the one that is none.
+func nameOf(s *goose.Source) string {
+	if s.Version == sealing {
+		return sealingName
+	}
+	return path.Base(s.Path)
+}
+
+func newProvider(db *sql.DB, open func() (*vault.Vault, error)) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, fmt.Errorf("migrate registry: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithGoMigrations(sealRows(open)))
 	if err != nil {
 		return nil, fmt.Errorf("migrate registry: %w", err)
 	}

@@ -80,7 +80,7 @@ func TestOpen_WantsAURL(t *testing.T) {
 	for _, given := range []string{"", "\ufeffpostgres://u:geheim@127.0.0.1/x", "host=127.0.0.1 password=geheim", "mysql://127.0.0.1/x", "postgres:/x", "postgres://u:geheim@127.0.0.1:port/x"} {
 		_, err := registry.Open(t.Context(), given, registry.Options{})
 		require.EqualError(t, err, "the database URL cannot be read: it has to begin with postgres:// or postgresql://", "%q", given)
-		_, again := registry.Migrate(t.Context(), given)
+		_, again := registry.Migrate(t.Context(), given, nil)
 		require.Equal(t, err, again, "%q", given)
 	}
 }

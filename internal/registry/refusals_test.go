@@ -23,7 +23,7 @@ func TestErrors_SayNothingOfThePerson(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	for name, change := range map[string]func(*registry.Submission){
-		"Text":   func(s *registry.Submission) { s.Application.Person.Marks = "scar\x00" },
+		"Text":   func(s *registry.Submission) { s.Application.Channel = "Nguyễn\x00" },
 		"Number": func(s *registry.Submission) { s.Application.Person.Number = "12345" },
 		"Twice":  func(s *registry.Submission) { s.Application.Person.Number = "001201777777" },
 	} {
@@ -49,15 +49,15 @@ func TestConstraints_HoldWithoutTheMethods(t *testing.T) {
 	require.ErrorIs(t, b.Spoil(t.Context(), number, 1, string(press), identity.Reason{Code: identity.ReasonPrintFailed}), identity.Conflict)
 	for name, tt := range map[string]struct{ sql, constraint string }{
 		"SecondLiveCard": {
-			`INSERT INTO cards (state, personal_number, serial, form, issued) SELECT 'live', personal_number, 'F', form, issued FROM cards`,
+			`INSERT INTO cards (state, citizen, serial, form, issued) SELECT 'live', citizen, 'F', form, issued FROM cards`,
 			"one_live_card_per_citizen",
 		},
 		"SecondCardOnABlank": {
-			`INSERT INTO cards (state, personal_number, serial, form, issued, blank) SELECT 'begun', personal_number, 'F', form, issued, blank FROM cards`,
+			`INSERT INTO cards (state, citizen, serial, form, issued, blank) SELECT 'begun', citizen, 'F', form, issued, blank FROM cards`,
 			"one_card_per_blank",
 		},
 		"SecondCardOfAnAttempt": {
-			`INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued) SELECT application, attempt, 'begun', personal_number, 'F', form, issued FROM cards`,
+			`INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed) SELECT application, attempt, 'begun', citizen, 'F', form, issued, sealed FROM cards`,
 			"one_card_per_attempt",
 		},
 		"BlankBackToStock": {`UPDATE blanks SET account = 'stock' WHERE account = 'issued'`, "blank_transition"},

@@ -52,18 +52,18 @@ GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, recei
 GRANT SELECT, INSERT (serial, box, account, location, chip, key_version), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
 GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage) ON decisions TO cancuoc_programs;
 GRANT SELECT, INSERT (station, actor, act, reason) ON station_acts TO cancuoc_programs;
-GRANT SELECT, INSERT (number, application) ON allotments TO cancuoc_programs;
+GRANT SELECT, INSERT (citizen, application) ON allotments TO cancuoc_programs;
 GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_programs;
 
 -- What stands somewhere, and moves. What was applied for, and by whom, does not change.
 GRANT SELECT,
-    INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, delivery_to,
-        destination, urgent, exemption, representative, personal_number, person, law, form, processing_days, fee),
+    INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery,
+        destination, urgent, citizen, sealed, law, form, processing_days, fee),
     UPDATE (stage, awaiting, awaiting_why, awaiting_since, awaiting_until, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
-        started_at, personal_number, trouble, trouble_since)
+        started_at, citizen, sealed_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;
 GRANT SELECT,
-    INSERT (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_form, digest_sod, digest_print, approved_by),
+    INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by),
     UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, changed_at,
         changed_by, changed_act)
     ON cards TO cancuoc_programs;

@@ -71,10 +71,10 @@ func TestRights_TrailAndLedgersAreOutOfReach(t *testing.T) {
 		`INSERT INTO blank_movements (serial, debited, credited) SELECT serial, 'stock', 'spoiled' FROM blanks LIMIT 1`,
 		`INSERT INTO decisions (application, step, round, officer, enrolled_by, at) SELECT application, 'hold', 9, officer, enrolled_by, '2020-01-01' FROM decisions LIMIT 1`,
 		`UPDATE applications SET officer = 'nobody'`,
-		`UPDATE applications SET person = '{}'`,
+		`UPDATE applications SET sealed = ''`,
 		`UPDATE applications SET received_at = now()`,
-		`UPDATE cards SET card = '{}'`,
-		`UPDATE cards SET personal_number = '001201000000'`,
+		`UPDATE cards SET sealed = ''`,
+		`UPDATE cards SET citizen = ''`,
 		`UPDATE cards SET approved_by = 'nobody'`,
 		`UPDATE blanks SET box = 'another'`,
 		`UPDATE blanks SET serial = 'another'`,
@@ -135,7 +135,8 @@ func TestRights_ConstraintsAskTheApplication(t *testing.T) {
 	programs := connect(t, b.url)
 	for sql, constraint := range map[string]string{
 		`INSERT INTO decisions (application, step, round, officer, enrolled_by) SELECT number, 'approve', 9, officer, 'somebody else' FROM applications`: "four_eyes",
-		`UPDATE applications SET personal_number = '001201999999'`:                                                                                       "number_is_final",
+		`UPDATE applications SET citizen = sha256('001201999999')`:                                                                                       "number_is_final",
+		`UPDATE applications SET sealed_number = ''`:                                                                                                     "number_is_final",
 	} {
 		_, err := programs.Exec(t.Context(), sql)
 		require.Equal(t, constraint, constraintOf(err), sql)
@@ -177,8 +178,8 @@ func TestRights_ReadersSeeTheBooks(t *testing.T) {
 
 	reader := connect(t, url)
 	for _, sql := range []string{
-		`SELECT person FROM applications`, `SELECT personal_number FROM applications`, `SELECT delivery_to FROM applications`, `SELECT card FROM cards`,
-		`SELECT personal_number FROM cards`, `SELECT * FROM citizens`, `SELECT * FROM allotments`, `SELECT * FROM vault_blobs`, `SELECT * FROM gallery`,
+		`SELECT sealed FROM applications`, `SELECT citizen FROM applications`, `SELECT sealed_number FROM applications`, `SELECT sealed FROM cards`,
+		`SELECT citizen FROM cards`, `SELECT * FROM citizens`, `SELECT * FROM allotments`, `SELECT * FROM vault_blobs`, `SELECT * FROM gallery`,
 		`INSERT INTO audit (application, actor, event, reason) SELECT number, 'system', 'x', '' FROM applications`, `UPDATE applications SET held = true`,
 	} {
 		require.Equal(t, "42501", refusedBy(t.Context(), reader, sql), sql)
@@ -271,7 +272,7 @@ func TestMigrate_GoesOnWhereItStopped(t *testing.T) {
 	var before, after string
 	require.NoError(t, behind.QueryRow(t.Context(), rights).Scan(&before))
 
-	m, err := registry.Migrate(t.Context(), owner)
+	m, err := registry.Migrate(t.Context(), owner, nil)
 	require.NoError(t, err)
 	require.Empty(t, m.Applied)
 	require.NoError(t, behind.QueryRow(t.Context(), rights).Scan(&after))
@@ -280,7 +281,7 @@ func TestMigrate_GoesOnWhereItStopped(t *testing.T) {
 	// As if it had ended before the rights were granted.
 	_, err = behind.Exec(t.Context(), `DELETE FROM schema_version; REVOKE ALL ON audit FROM cancuoc_programs; GRANT DELETE ON audit TO PUBLIC`)
 	require.NoError(t, err)
-	_, err = registry.Migrate(t.Context(), owner)
+	_, err = registry.Migrate(t.Context(), owner, nil)
 	require.NoError(t, err)
 	require.NoError(t, behind.QueryRow(t.Context(), rights).Scan(&after))
 	require.Equal(t, before, after)
@@ -288,7 +289,7 @@ func TestMigrate_GoesOnWhereItStopped(t *testing.T) {
 	// A schema of a later version is its own program's to grant.
 	_, err = behind.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999999, true); CREATE TABLE later (n int); GRANT SELECT ON later TO cancuoc_programs`)
 	require.NoError(t, err)
-	m, err = registry.Migrate(t.Context(), owner)
+	m, err = registry.Migrate(t.Context(), owner, nil)
 	require.NoError(t, err)
 	require.Equal(t, int64(999999), m.Version)
 	_, err = connect(t, url).Exec(t.Context(), `SELECT FROM later`)
@@ -300,7 +301,7 @@ func TestMigrate_IsTheOwners(t *testing.T) {
 	t.Parallel()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
 
-	_, err := registry.Migrate(t.Context(), url)
+	_, err := registry.Migrate(t.Context(), url, nil)
 
 	require.ErrorContains(t, err, "does not own the schema; give database.owner_url")
 }
@@ -317,7 +318,7 @@ func TestVerifyBooks_NamesWhatDoesNotFit(t *testing.T) {
 			"the trail does not have hold by CB-001-0003",
 		},
 		"CardUnapproved": {
-			`INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, approved_by) SELECT application, 2, 'prepared', personal_number, 'F', form, issued, 'CB-001-0009' FROM cards`,
+			`INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, approved_by) SELECT application, 2, 'prepared', citizen, 'F', form, issued, sealed, 'CB-001-0009' FROM cards`,
 			"nobody approved card 2",
 		},
 		// And by a superuser.

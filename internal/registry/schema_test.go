@@ -37,7 +37,7 @@ func TestMigrate_TakesTurns(t *testing.T) {
 	}()
 
 	of := []context.Context{interrupted, t.Context(), t.Context(), t.Context()}
-	errs := atOnce(len(of), func(i int) error { return errOf(registry.Migrate(of[i], registrytest.As(t, url, roles.Owner))) })
+	errs := atOnce(len(of), func(i int) error { return errOf(registry.Migrate(of[i], registrytest.As(t, url, roles.Owner), nil)) })
 
 	for _, err := range errs[1:] {
 		require.NoError(t, err)

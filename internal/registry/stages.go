@@ -190,7 +190,7 @@ func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...Evide
 		return ApplicationRecord{}, nil, r.refuseMove(ctx, m)
 	}
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error
-	record, err := pgx.CollectExactlyOneRow(rows, scanRecord)
+	record, err := pgx.CollectExactlyOneRow(rows, r.record)
 	if err != nil {
 		return ApplicationRecord{}, nil, fail("read application", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -112,17 +111,21 @@ func refuseEnrollment(other identity.ApplicationNumber) error {
 // other ways too: an officer who may not enroll, and applications that are in the way.
 func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fault error) {
 	a := s.Application
+	citizen, err := r.citizen(a.Person.Number)
+	if err != nil {
+		return nil, err
+	}
 	var known, enrolls bool
 	var sameID, sameCitizen identity.ApplicationNumber
-	err := r.db.QueryRow(ctx, `
+	err = r.db.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM stations WHERE id = @station),
 			may_enroll(@officer, coalesce((SELECT province FROM stations WHERE id = @station), '')),
 			coalesce((SELECT number FROM applications WHERE station = @station AND enrollment_id = @enrollment_id AND digest <> @digest), ''),
-			coalesce((SELECT number FROM applications WHERE personal_number = @personal_number AND personal_number <> '' AND ground = @ground
+			coalesce((SELECT number FROM applications WHERE citizen = @citizen AND ground = @ground
 				AND NOT (station = @station AND enrollment_id = @enrollment_id) AND stage NOT IN `+ends+` LIMIT 1), '')`,
 		pgx.StrictNamedArgs{
 			"station": a.Station, "officer": a.Officer, "enrollment_id": a.EnrollmentID, "digest": s.Digest[:],
-			"personal_number": string(a.Person.Number), "ground": a.Ground,
+			"citizen": citizen, "ground": a.Ground,
 		}).Scan(&known, &enrolls, &sameID, &sameCitizen)
 	if err != nil {
 		return nil, fail("look for what is in the way", err)
@@ -146,14 +149,6 @@ func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fa
 // receive stores a submission in one round trip, which is one transaction.
 func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumber, s Submission) error {
 	a := s.Application
-	person, err := json.Marshal(a.Person)
-	if err != nil {
-		return fmt.Errorf("write person: %w", err)
-	}
-	representative, err := json.Marshal(a.Representative)
-	if err != nil {
-		return fmt.Errorf("write representative: %w", err)
-	}
 	destination := a.Station
 	if a.Delivery == identity.Post {
 		destination = identity.DestinationPost
@@ -162,15 +157,26 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 	if err != nil {
 		return err
 	}
+	about, err := detailsOf(a)
+	if err != nil {
+		return err
+	}
+	if about, err = sealed.Value(applicationColumn(number), about); err != nil {
+		return err
+	}
+	citizen, err := r.citizen(a.Person.Number)
+	if err != nil {
+		return err
+	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		WITH received AS (
 			INSERT INTO applications (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel,
-				filed_on, delivery, delivery_to, destination, urgent, exemption, representative, personal_number, person,
+				filed_on, delivery, destination, urgent, citizen, sealed,
 				law, form, processing_days, fee)
 			VALUES (@number, @stage, @due, @station, @enrollment_id, @officer, @digest,
 				coalesce((SELECT province FROM stations WHERE id = @station), ''), @type, @ground, @channel,
-				@filed_on, @delivery, @delivery_to, @destination, @urgent, @exemption, @representative, @personal_number, @person,
+				@filed_on, @delivery, @destination, @urgent, @citizen, @sealed,
 				@law, @form, @processing_days, @fee)
 			RETURNING number
 		)
@@ -178,9 +184,8 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 		pgx.StrictNamedArgs{
 			"number": number, "stage": identity.Received, "due": s.Rules.Due, "station": a.Station, "enrollment_id": a.EnrollmentID,
 			"officer": a.Officer, "digest": s.Digest[:], "type": a.Type, "ground": a.Ground, "channel": a.Channel,
-			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "delivery_to": a.DeliveryTo, "destination": destination,
-			"urgent": a.Urgent, "exemption": a.Exemption, "representative": representative,
-			"personal_number": string(a.Person.Number), "person": person,
+			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "destination": destination,
+			"urgent": a.Urgent, "citizen": citizen, "sealed": about,
 			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
 		})
 	sealed.Queue(batch)

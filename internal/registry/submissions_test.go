@@ -42,25 +42,6 @@ func TestReceive_KeepsEverything(t *testing.T) {
 	require.Equal(t, []string{"received"}, b.trail(t, receipt.Number))
 }
 
-// pgx would store what String says of a personal number, which hides it.
-func TestReceive_StoresTheDigitsOfPersonalNumbers(t *testing.T) {
-	t.Parallel()
-	b := newBundle(t)
-	b.stock(t, 1)
-	number := b.arrived(t)
-	require.NoError(t, b.Issue(t.Context(), handOver(number)))
-
-	for _, query := range []string{
-		`SELECT personal_number FROM applications`, `SELECT person->>'Number' FROM applications`,
-		`SELECT personal_number FROM cards`, `SELECT card->'Person'->>'Number' FROM cards`,
-		`SELECT number FROM citizens`, `SELECT person->>'Number' FROM citizens`,
-	} {
-		var digits string
-		require.NoError(t, b.db.QueryRow(t.Context(), query).Scan(&digits))
-		require.Regexp(t, `^001201\d{6}$`, digits, query)
-	}
-}
-
 func TestReceive_TheSameSubmissionIsOneApplication(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -41,7 +41,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"cards_unsure":            {string(identity.CardSpoiled)},
 		"blank_in_use_has_a_card": words([]identity.BlankAccount{identity.AccountStock, identity.AccountSpoiled}),
 
-		"one_open_application_per_citizen_and_ground": append([]string{""}, words(identity.Ends())...),
+		"one_open_application_per_citizen_and_ground": words(identity.Ends()),
 		"applications_open_by_receipt":                words(identity.Ends()),
 		"consignments_under_way":                      words([]identity.ConsignmentState{identity.ConsignmentReceived, identity.ConsignmentDissolved}),
 		"consignments_by_receipt":                     words([]identity.ConsignmentState{identity.ConsignmentReceived, identity.ConsignmentDissolved}),

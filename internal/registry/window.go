@@ -45,7 +45,7 @@ type Missed struct {
 }
 
 var selectShown = `
-	SELECT a.person ->> 'Birth', a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false),
+	SELECT a.number, a.sealed, k.wrapped, a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false),
 		a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery, s.name, s.address, s.hours,
 		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
 		(SELECT jsonb_object_agg(stage, at) FROM (
@@ -53,6 +53,7 @@ var selectShown = `
 			WHERE application = a.number AND event LIKE 'entered %' GROUP BY 1) AS entered),
 		a.received_at, now()
 	FROM applications a
+	LEFT JOIN vault_keys k ON k.application = a.number
 	JOIN stations s ON s.id = a.station
 	LEFT JOIN LATERAL (
 		SELECT d.reason, d.for_citizen FROM decisions d WHERE d.application = a.number AND d.step = CASE
@@ -63,21 +64,26 @@ var selectShown = `
 	) given ON true
 	WHERE a.number = $1`
 
-func scanShown(row pgx.CollectableRow) (Shown, error) {
+// shown reads a row of selectShown. Without its data key, an application has no birth date
+// that anything could be compared with.
+func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var s Shown
-	var birth, given string
+	var sealed sealedApplication
+	var about identity.Application
+	var given string
 	var until *time.Time
 	var entered []byte
 	var received time.Time
 	var ended identity.ReasonCode
-	err := row.Scan(&birth, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery,
+	err := row.Scan(&s.Number, &sealed.details, &sealed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery,
 		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now)
 	if err != nil {
 		return Shown{}, err
 	}
-	if s.Birth, err = identity.ParseDate(birth); err != nil {
-		return Shown{}, errors.New("the birth date in the registry cannot be read") // its text stays here
+	if err := r.open(s.Number, sealed, &about); err != nil {
+		return Shown{}, err
 	}
+	s.Birth = about.Person.Birth
 	if entered != nil {
 		if err := json.Unmarshal(entered, &s.Entered); err != nil {
 			return Shown{}, err
@@ -123,14 +129,13 @@ func (r *Registry) LookUp(ctx context.Context, number identity.ApplicationNumber
 			return err
 		})
 	batch.Queue(selectShown, number).Query(func(rows pgx.Rows) (err error) {
-		shown, err = pgx.CollectExactlyOneRow(rows, scanShown)
+		shown, err = pgx.CollectExactlyOneRow(rows, r.shown)
 		return err
 	})
 	err := r.db.SendBatch(ctx, &batch).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Shown{}, misses, noApplication(number)
 	}
-	shown.Number = number
 	return shown, misses, fail("look application up", err)
 }
 

@@ -1,7 +1,7 @@
-// Package vault keeps what is secret and large, encrypted: packets, portraits,
-// fingerprints, chip images. A blob is named by application, kind and attempt,
-// and never changes. Each application has its own data key, wrapped by the
-// master key.
+// Package vault keeps what is secret, encrypted: packets, portraits, fingerprints, chip
+// images as blobs of its own, and values that stand in columns of other tables. A blob is
+// named by application, kind and attempt, and never changes. Each application has its own
+// data key, wrapped by the master key; without that key, all of it is noise.
 //
 // Start at Vault.Put and Vault.Get.
 package vault
@@ -103,9 +103,10 @@ func (v *Vault) Put(ctx context.Context, db DB, k Key, plaintext []byte) error {
 	return err
 }
 
-// Sealed holds encrypted blobs that are not stored yet.
+// Sealed is what was encrypted with an application's data key and is not stored yet.
 type Sealed struct {
 	application string
+	key         cipher.AEAD
 	wrapped     []byte // a new data key; nil where it is stored already
 	attempt     int
 	kinds       []string
@@ -123,10 +124,28 @@ const insertBlobs = `
 
 func (s *Sealed) args() []any { return []any{s.application, s.wrapped, s.attempt, s.kinds, s.blobs} }
 
-// Queue adds the storing of the blobs to a batch, and so to its transaction. What
-// is already stored under their keys stays.
+// Column names a value that stands in a column of another table, in the application's
+// row with that number. No kind of blob has a dot in its name, and every column has one.
+func Column(application, table, column string, row int) Key {
+	return Key{Application: application, Kind: table + "." + column, Attempt: row}
+}
+
+// Value encrypts a value of the same application, for the caller to store. It opens
+// under its key alone, so that nobody can move it to another column or row.
+func (s *Sealed) Value(k Key, plaintext []byte) ([]byte, error) {
+	if k.Application != s.application {
+		return nil, fmt.Errorf("seal %s: with the data key of %s", k, s.application)
+	}
+	return seal(s.key, k, plaintext), nil
+}
+
+// Wrapped is the data key of SealNew as it is stored.
+func (s *Sealed) Wrapped() []byte { return s.wrapped }
+
+// Queue adds the storing of the blobs, and of a new data key, to a batch, and so to its
+// transaction. What is already stored under their keys stays.
 func (s *Sealed) Queue(b *pgx.Batch) {
-	if len(s.kinds) > 0 {
+	if len(s.kinds) > 0 || s.wrapped != nil {
 		b.Queue(insertBlobs, s.args()...)
 	}
 }
@@ -163,6 +182,15 @@ func (v *Vault) SealNew(application string, attempt int, blobs []Blob) (*Sealed,
 	return s, nil
 }
 
+// With gives an application's data key that was read from the database, to seal values.
+func (v *Vault) With(application string, wrapped []byte) (*Sealed, error) {
+	key, err := v.unwrap(application, wrapped)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealed{application: application, key: key}, nil
+}
+
 func checkSizes(blobs []Blob) error {
 	for _, b := range blobs {
 		if len(b.Plaintext) > MaxBlob {
@@ -173,7 +201,7 @@ func checkSizes(blobs []Blob) error {
 }
 
 func sealAll(key cipher.AEAD, application string, attempt int, blobs []Blob) *Sealed {
-	s := &Sealed{application: application, attempt: attempt}
+	s := &Sealed{application: application, key: key, attempt: attempt}
 	for _, b := range blobs {
 		s.kinds = append(s.kinds, b.Kind)
 		s.blobs = append(s.blobs, seal(key, Key{application, b.Kind, attempt}, b.Plaintext))
@@ -183,7 +211,7 @@ func sealAll(key cipher.AEAD, application string, attempt int, blobs []Blob) *Se
 
 // seal encrypts with AES-256-GCM, bound to the key's name, after a random nonce.
 // NIST SP 800-38D section 8.3 allows 2^32 random nonces for a data key; an
-// application has a few dozen blobs.
+// application has a few dozen blobs and values.
 func seal(key cipher.AEAD, k Key, plaintext []byte) []byte {
 	nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(plaintext)+key.Overhead())
 	_, _ = rand.Read(nonce) // never fails (crypto/rand)

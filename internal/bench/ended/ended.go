@@ -15,6 +15,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/vault"
 )
 
 //go:embed fill.sql
@@ -22,13 +24,14 @@ var fillStatements string
 
 // Fill makes a registry in which n applications were issued, each with its card,
 // blank and audit trail, as a superuser, in a database that is migrated and empty.
-func Fill(ctx context.Context, url string, n int) error {
+func Fill(ctx context.Context, url string, n int, v *vault.Vault) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return fmt.Errorf("fill registry: %w", err)
 	}
 	defer func() { _ = conn.Close(ctx) }() // what was written is committed
-	if _, err := conn.Exec(ctx, `CREATE TEMP TABLE ended (i bigint, number text, citizen text, person jsonb, serial text)`); err != nil {
+	if _, err := conn.Exec(ctx, `
+		CREATE TEMP TABLE ended (i bigint, number text, personal_number text, person jsonb, serial text, key bytea, citizen bytea, application bytea, card bytea)`); err != nil {
 		return fmt.Errorf("fill registry: %w", err)
 	}
 	numbers, err := applicationNumbers(n)
@@ -37,14 +40,20 @@ func Fill(ctx context.Context, url string, n int) error {
 	}
 	random := identitytest.Seeded(2)
 	known := make(map[identity.PersonalNumber]bool, n)
-	_, err = conn.CopyFrom(ctx, pgx.Identifier{"ended"}, []string{"i", "number", "citizen", "person", "serial"}, pgx.CopyFromSlice(n, func(i int) ([]any, error) {
+	_, err = conn.CopyFrom(ctx, pgx.Identifier{"ended"}, []string{"i", "number", "personal_number", "person", "serial", "key", "citizen", "application", "card"}, pgx.CopyFromSlice(n, func(i int) ([]any, error) {
 		person := identitytest.Person(random)
 		for known[person.Number] {
 			person = identitytest.Person(random)
 		}
 		known[person.Number] = true
 		written, err := json.Marshal(person)
-		return []any{int64(i), numbers[i], string(person.Number), written, fmt.Sprintf("%016X", i)}, err
+		if err != nil {
+			return nil, err
+		}
+		serial := identity.CardSerial(fmt.Sprintf("%016X", i))
+		sealed, err := registry.SealRows(v, identity.ApplicationNumber(numbers[i]), identity.Application{Person: person},
+			identity.Card{Form: "can-cuoc-2024", Serial: serial, Person: person})
+		return []any{int64(i), numbers[i], string(person.Number), written, string(serial), sealed.Key, sealed.Citizen, sealed.Application, sealed.Card}, err
 	}))
 	if err != nil {
 		return fmt.Errorf("fill registry: %w", err)

@@ -19,9 +19,9 @@ import (
 func TestFill_MakesARegistryInOrder(t *testing.T) {
 	t.Parallel()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
-	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, url), 1000))
 	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
 	require.NoError(t, err)
+	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, url), 1000, vault.New(master)))
 	r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master)})
 	require.NoError(t, err)
 	defer r.Close()

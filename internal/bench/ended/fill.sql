@@ -1,5 +1,5 @@
 -- Fills a registry with applications that have ended, one for each row of ended
--- (i, number, citizen, person, serial), made by ended.go. What the triggers would write
+-- (i, number, personal_number, person, serial, and the sealed columns), made by ended.go. What the triggers would write
 -- is written here: blank movements, and the chained audit trail. Evidence is a few
 -- bytes for each blob, and none is in the gallery: searching it is the ABIS's cost.
 -- What people signed is as long as it would be, and its signatures are of nobody.
@@ -15,15 +15,15 @@ SELECT e.*, lpad((i % 96 + 1)::text, 3, '0') AS province, lpad((i % 96 + 1)::tex
 FROM ended e, (SELECT max(i) AS last FROM ended) m;
 ANALYZE life;
 
-INSERT INTO citizens (number, person, status)
-SELECT citizen, person, 'alive' FROM life ORDER BY citizen;
+INSERT INTO citizens (number, citizen, person, status)
+SELECT personal_number, citizen, person, 'alive' FROM life ORDER BY personal_number;
 
 INSERT INTO applications (number, stage, attempt, due, entered_at, received_at, started_at, station, enrollment_id, officer, digest,
-	province, type, ground, channel, filed_on, delivery, destination, urgent, representative, personal_number, person,
+	province, type, ground, channel, filed_on, delivery, destination, urgent, citizen, sealed,
 	law, form, processing_days, fee)
 SELECT number, 'Issued', 1, received_at + interval '10 days', received_at + interval '9 days', received_at, received_at, station, 'FILL-' || i,
 	'CB-' || province || '-0001', sha256(number::bytea), province, 'first-issue', 'first-card', 'station', received_at::date, 'collect', station,
-	false, '{}', citizen, person, '2024-07-01', 'can-cuoc-2024', 7, 0
+	false, citizen, application, '2024-07-01', 'can-cuoc-2024', 7, 0
 FROM life ORDER BY i;
 
 -- Officers of each province, and of the center; no office has their badges.
@@ -74,14 +74,14 @@ SELECT consignment, min(station), 'received', count(*), 'VNPost', '1', min(recei
 FROM life GROUP BY consignment;
 SELECT setval('consignment_numbers', (SELECT count(*) FROM consignments));
 
-INSERT INTO cards (application, attempt, state, personal_number, serial, form, issued, expires, card, digest_sod, digest_print, blank,
+INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, digest_sod, digest_print, blank,
 	station, consignment, approved_by, handed_over_by, handed_over_act, handed_over, score, handed_over_at, changed_at)
-SELECT number, 1, 'live', citizen, serial, 'can-cuoc-2024', received_at::date + 3, received_at::date + 3650,
-	jsonb_build_object('Form', 'can-cuoc-2024', 'Serial', serial, 'Person', person), sha256(serial::bytea), sha256(blank::bytea), blank,
+SELECT number, 1, 'live', citizen, serial, 'can-cuoc-2024', received_at::date + 3,
+	card, sha256(serial::bytea), sha256(blank::bytea), blank,
 	'PX-09', consignment, 'PD-' || province || '-9001', 'CB-' || province || '-9001', pg_temp.act_id('application/' || number, 'hand-over'), 'fingerprint', 90, received_at + interval '9 days', received_at + interval '9 days'
 FROM life ORDER BY i;
 
-INSERT INTO vault_keys (application, wrapped) SELECT number, sha256(number::bytea) || sha256(citizen::bytea) FROM life ORDER BY i;
+INSERT INTO vault_keys (application, wrapped) SELECT number, key FROM life ORDER BY i;
 INSERT INTO vault_blobs (application, kind, attempt, sealed)
 SELECT number, kind, 1, '\x00' FROM life, unnest(array['chip', 'finger-left-index', 'finger-right-index', 'packet', 'portrait', 'print-pdf', 'print-portrait', 'probe', 'templates']) AS kind
 ORDER BY i, kind;

@@ -34,7 +34,7 @@ type Builtin struct {
 	mu      sync.Mutex // guards what follows; the gallery is never asked while it is held
 	gallery *Gallery
 	owners  map[string]identity.ApplicationNumber // of captures, by identifier in the gallery
-	citizen map[identity.ApplicationNumber]identity.PersonalNumber
+	citizen map[identity.ApplicationNumber]string
 }
 
 // read is an encounter that was read.
@@ -57,7 +57,7 @@ func (b *Builtin) forget() {
 	defer b.mu.Unlock()
 	b.last, b.gallery = read{}, NewGallery()
 	b.owners = make(map[string]identity.ApplicationNumber)
-	b.citizen = make(map[identity.ApplicationNumber]identity.PersonalNumber)
+	b.citizen = make(map[identity.ApplicationNumber]string)
 }
 
 // Identify lists the applications of other persons that have these fingers, which
@@ -152,7 +152,7 @@ func (b *Builtin) add(e identity.Encounter) error {
 }
 
 // note remembers whose a capture is.
-func (b *Builtin) note(id string, app identity.ApplicationNumber, citizen identity.PersonalNumber) {
+func (b *Builtin) note(id string, app identity.ApplicationNumber, citizen string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.owners[id], b.citizen[app] = app, citizen

@@ -15,7 +15,7 @@ ALTER TABLE cards
 -- A card that is lost, damaged or kept is the citizen's one card still, until another takes
 -- its place: found again after that, it is not live again.
 DROP INDEX one_live_card_per_citizen;
-CREATE UNIQUE INDEX one_live_card_per_citizen ON cards (personal_number) WHERE state IN ('live', 'reported-lost', 'damaged', 'kept');
+CREATE UNIQUE INDEX one_live_card_per_citizen ON cards (citizen) WHERE state IN ('live', 'reported-lost', 'damaged', 'kept');
 
 CREATE TABLE card_life (
     card   bigint NOT NULL REFERENCES cards (id),
@@ -48,8 +48,8 @@ BEGIN
     END IF;
     IF NEW.state = 'live' THEN
         -- Who marks the person at this moment ends this card, or this one waits and is refused.
-        PERFORM FROM citizens WHERE number = NEW.personal_number FOR SHARE;
-        IF EXISTS (SELECT FROM citizens WHERE number = NEW.personal_number AND status NOT IN ('alive', 'emigrated')) THEN
+        PERFORM FROM citizens WHERE citizen = NEW.citizen FOR SHARE;
+        IF EXISTS (SELECT FROM citizens WHERE citizen = NEW.citizen AND status NOT IN ('alive', 'emigrated')) THEN
             RAISE EXCEPTION 'no citizen' USING ERRCODE = 'check_violation', CONSTRAINT = 'card_of_the_living';
         END IF;
     END IF;
@@ -76,12 +76,13 @@ CREATE TRIGGER note_card AFTER UPDATE OF state ON cards FOR EACH ROW
 -- +goose StatementBegin
 CREATE FUNCTION end_cards(person text, becomes text, why text, officer text, by_act text) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
-    n integer;
+    whose bytea := (SELECT c.citizen FROM citizens c WHERE c.number = end_cards.person);
+    n     integer;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('citizen ' || person, 0));
+    PERFORM pg_advisory_xact_lock(hashtextextended('citizen ' || encode(whose, 'hex'), 0));
     WITH ended AS (
         UPDATE cards SET state = becomes, reason = why, changed_by = officer, changed_act = by_act, changed_at = now()
-        WHERE personal_number = person AND state IN ('live', 'reported-lost', 'damaged', 'kept')
+        WHERE citizen = whose AND state IN ('live', 'reported-lost', 'damaged', 'kept')
         RETURNING application, attempt
     ), noted AS (
         INSERT INTO audit (application, actor, event, reason)

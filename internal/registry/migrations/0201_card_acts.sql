@@ -30,10 +30,10 @@ $$;
 -- Why a card is neither begun nor made live now, as the name of a constraint; null: it may
 -- be. A card that is withdrawn or kept while its exchange is under way stops that until an
 -- officer has released the application; nobody can for somebody who died.
-CREATE FUNCTION card_impediment(of_person text, of_application text) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE FUNCTION card_impediment(of_citizen bytea, of_application text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT CASE
-        WHEN EXISTS (SELECT FROM citizens WHERE number = of_person AND status NOT IN ('alive', 'emigrated')) THEN 'card_of_the_living'
-        WHEN EXISTS (SELECT FROM cards WHERE personal_number = of_person AND state IN ('withdrawn', 'kept') AND changed_at >
+        WHEN EXISTS (SELECT FROM citizens WHERE citizen = of_citizen AND status NOT IN ('alive', 'emigrated')) THEN 'card_of_the_living'
+        WHEN EXISTS (SELECT FROM cards WHERE citizen = of_citizen AND state IN ('withdrawn', 'kept') AND changed_at >
             (SELECT max(at) FROM decisions WHERE application = of_application AND step IN ('approve', 'release'))) THEN 'card_withdrawn_meanwhile'
     END
 $$;
@@ -59,9 +59,9 @@ BEGIN
     IF NEW.state = 'begun' OR (OLD.state, NEW.state) = ('arrived', 'live') THEN
         -- Who marks the person at this moment ends this card, or this one waits and is refused.
         IF NEW.state = 'live' THEN
-            PERFORM FROM citizens WHERE number = NEW.personal_number FOR SHARE;
+            PERFORM FROM citizens WHERE citizen = NEW.citizen FOR SHARE;
         END IF;
-        impediment := card_impediment(NEW.personal_number, NEW.application);
+        impediment := card_impediment(NEW.citizen, NEW.application);
         IF impediment IS NOT NULL THEN
             RAISE EXCEPTION 'an impediment' USING ERRCODE = 'check_violation', CONSTRAINT = impediment;
         END IF;
@@ -87,7 +87,7 @@ CREATE FUNCTION know_loss() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     WITH lost AS (
         UPDATE cards c SET state = 'reported-lost', reason = 'application ' || a.number, changed_by = NEW.officer, changed_act = NEW.request, changed_at = now()
-        FROM applications a WHERE a.number = NEW.application AND a.ground = 'lost' AND c.personal_number = a.personal_number AND c.state = 'live'
+        FROM applications a WHERE a.number = NEW.application AND a.ground = 'lost' AND c.citizen = a.citizen AND c.state = 'live'
         RETURNING c.application, c.attempt, c.reason
     )
     INSERT INTO audit (application, actor, event, reason)

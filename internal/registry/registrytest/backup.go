@@ -72,3 +72,37 @@ func Dump(tb testing.TB, programs string) []byte {
 	}
 	return dump.Bytes()
 }
+
+// Columns is all that each column of a schema holds, a line for each value, by its table's
+// and its own name: as text, and of bytes also the bytes themselves.
+func Columns(tb testing.TB, programs string) map[string]string {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context())
+	conn, err := pgx.Connect(ctx, Behind(tb, programs))
+	require.NoError(tb, err)
+	defer func() { _ = conn.Close(ctx) }()
+	rows, _ := conn.Query(ctx, `
+		SELECT table_name, column_name, data_type = 'bytea' FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+		WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'`) // CollectRows reports the error
+	type column struct {
+		Table, Name string
+		Bytes       bool
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[column])
+	require.NoError(tb, err)
+	held := make(map[string]string, len(columns))
+	for _, c := range columns {
+		var b strings.Builder
+		name := pgx.Identifier{c.Name}.Sanitize()
+		rows, _ := conn.Query(ctx, `SELECT coalesce(`+name+`::text, ''), CASE WHEN $1 THEN coalesce(`+name+`::text, '\x') ELSE '\x' END::bytea FROM `+pgx.Identifier{c.Table}.Sanitize(), c.Bytes) // ForEachRow reports the error
+		var text string
+		var raw []byte
+		_, err := pgx.ForEachRow(rows, []any{&text, &raw}, func() error {
+			b.WriteString(text + "\n" + string(raw) + "\n")
+			return nil
+		})
+		require.NoError(tb, err)
+		held[c.Table+"."+c.Name] = b.String()
+	}
+	return held
+}

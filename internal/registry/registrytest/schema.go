@@ -62,7 +62,7 @@ func NewSchema(tb testing.TB, address string) string {
 		"search_path":      name + ",pg_catalog", // a schema may have a clock of its own
 		"application_name": name,
 	})
-	_, err = registry.Migrate(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}))
+	_, err = registry.Migrate(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}), nil)
 	require.NoError(tb, err)
 	founding, err := cast.Known().Founding(Officers()...)
 	require.NoError(tb, err)
