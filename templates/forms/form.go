@@ -187,7 +187,7 @@ type Field struct {
 	Level  string  `yaml:"level"`  // the best error correction: L, M, Q or H; it falls to L for long payloads
 	Quiet  int     `yaml:"quiet"`  // modules of white around it
 	Module float64 `yaml:"module"` // the smallest module, mm
-	ECI    bool    `yaml:"eci"`    // always marked as UTF-8, not only where readers guess wrong
+	ECI    string  `yaml:"eci"`    // never or always marked as UTF-8; empty: where readers guess wrong
 
 	Line int `yaml:"-"`
 }

@@ -163,6 +163,7 @@ func TestLoad_Refuses(t *testing.T) {
 		{"NoSamples", "samples:", "samples: []\nunused:", `field unused not found`},
 		{"ModuleOfQR", "module: 0.254", "module: 0.2", `field qr: module is 0.20 mm; one under 0.25 mm`},
 		{"LevelOfQR", "level: M", "level: Z", `field qr: level must be L, M, Q or H`},
+		{"MarkOfQR", "level: M", "level: M, eci: true", `field qr: eci is "true"; it must be never or always, or be left out`},
 		{"QuietZone", "quiet: 4", "quiet: 2", `field qr: quiet is 2`},
 		{"QRNotSquare", "w: 20.7, h: 20.7", "w: 20.7, h: 20", `field qr: its box must be square`},
 		{"MRZNotBlack", "leading: 6.35, color: ink", "leading: 6.35, color: label", `field mrz: its color must be black`},

@@ -245,6 +245,9 @@ func (v *validation) qr(g Field, what string) {
 	if !slices.Contains([]string{"L", "M", "Q", "H"}, g.Level) {
 		v.wrong(g.Line, what, "level must be L, M, Q or H")
 	}
+	if !slices.Contains([]string{"", "never", "always"}, g.ECI) {
+		v.wrong(g.Line, what, "eci is %q; it must be never or always, or be left out", g.ECI)
+	}
 	if g.Quiet < leastQuiet {
 		v.wrong(g.Line, what, "quiet is %d; a QR code has %d modules of white around it (ISO/IEC 18004, 6.3.8)", g.Quiet, leastQuiet)
 	}

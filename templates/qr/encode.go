@@ -27,8 +27,20 @@ type Square struct {
 	Quiet  int     // modules of white around the code
 	Module float64 // the smallest module, mm
 	Level  Level   // the best error correction; a long payload gets less, down to L
-	ECI    bool    // always mark the payload as UTF-8, not only where readers guess wrong
+	ECI    ECI     // where the payload is marked as UTF-8
 }
+
+// ECI is where a payload that is not ASCII is marked as UTF-8. Readers that guess need the
+// mark for some payloads; readers that type what they read like a keyboard may type the
+// mark, as \000026, before it.
+type ECI string
+
+// Where the mark stands.
+const (
+	MarkedWhereMistaken ECI = "" // on the codes that a reader which guesses would misread
+	MarkedNever         ECI = "never"
+	MarkedAlways        ECI = "always"
+)
 
 // ErrTooLong is returned where no code of the payload fits into the square.
 var ErrTooLong = errors.New("the payload is too long for the QR code")
@@ -55,12 +67,11 @@ func Encode(payload string, s Square) (code *Code, module float64, err error) {
 	return nil, 0, ErrTooLong
 }
 
-// segments gives a payload as one segment of bytes. Cutting its digits out would
-// save a version now and then, but a reader guesses the character set of each
-// segment by itself: of 60 generated cards zbar read 56 exactly in one segment, and
-// 21 as go-qrcode cuts them.
-func segments(payload string, eci bool) []coding.Encoding {
-	if eci || mistaken(payload) {
+// segments gives a payload as one segment of bytes. Cutting its digits out, as go-qrcode
+// does, would save a version now and then, but a reader guesses the character set of each
+// segment by itself: a test counts how many cards zbar reads then.
+func segments(payload string, eci ECI) []coding.Encoding {
+	if eci == MarkedAlways || eci == MarkedWhereMistaken && mistaken(payload) {
 		return []coding.Encoding{utf8Mark{}, coding.String(payload)}
 	}
 	return []coding.Encoding{coding.String(payload)}

@@ -59,7 +59,11 @@ type code struct {
 
 // encode makes a field's QR code, in the middle of the field.
 func encode(g *forms.Field, payload string) (code, error) {
-	modules, module, err := qr.Encode(payload, qr.Square{Side: g.W, Quiet: g.Quiet, Module: g.Module, Level: qr.Level(g.Level), ECI: g.ECI})
+	return encodeBy(qr.Encode, g, payload)
+}
+
+func encodeBy(by func(string, qr.Square) (*qr.Code, float64, error), g *forms.Field, payload string) (code, error) {
+	modules, module, err := by(payload, qr.Square{Side: g.W, Quiet: g.Quiet, Module: g.Module, Level: qr.Level(g.Level), ECI: qr.ECI(g.ECI)})
 	if errors.Is(err, qr.ErrTooLong) {
 		return code{}, identity.RefuseField(identity.Invalid, "person", "holds more than the QR code can: its modules would be under %.3g mm", g.Module)
 	}

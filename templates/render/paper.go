@@ -5,6 +5,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/qr"
 )
 
 // Paper is a document other than a card (a slip, a manifest, a record), in the typefaces
@@ -63,7 +64,7 @@ func (p *Paper) Text(x, y float64, s Style, text string) error {
 // M whose modules are large enough to scan. It refuses a payload that is too long.
 func (p *Paper) QR(x, y, size float64, payload string) error {
 	const quiet = 4
-	drawn, err := encode(&forms.Field{
+	drawn, err := encodeBy(qr.Standard, &forms.Field{
 		Box: forms.Box{X: x, Y: y, W: size, H: size}, Level: "M", Quiet: quiet, Module: forms.SmallestModule,
 	}, payload)
 	if err != nil {
