@@ -47,7 +47,8 @@ func contradictions(app identity.Application, known registry.Citizen) []string {
 	switch app.Ground {
 	case identity.GroundFirstCard, identity.GroundFromCMND:
 		differs("ground", hasCard)
-	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundPrintError,
+	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundBiometrics,
+		identity.GroundSex, identity.GroundOrigin, identity.GroundPrintError,
 		identity.GroundBoundaries, identity.GroundNumberChanged, identity.GroundRequest,
 		identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
 		differs("ground", !hasCard)

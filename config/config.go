@@ -24,6 +24,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/internal/camera/fault"
+	"example.org/cancuoc/internal/identity"
 )
 
 //go:embed default.yaml
@@ -252,6 +253,8 @@ type Office struct {
 	Cards             int           `mapstructure:"cards"`
 	ConsignmentSize   int           `mapstructure:"consignment_size"`
 	ConsignmentCutOff time.Duration `mapstructure:"consignment_cut_off"`
+	Start             identity.Date `mapstructure:"start"`
+	LateAfter         int           `mapstructure:"late_after"`
 }
 
 // Secret prints as [secret]; string(s) gives it.
@@ -371,6 +374,13 @@ func (c *Config) readSecrets() error {
 	return err
 }
 
+// After how many working days an application is entered late: stations have two to send
+// what was filed (Circular 60/2021/TT-BCA). The samples of a development office are older.
+const (
+	lateAfter      = 2
+	lateAfterInDev = 250
+)
+
 // fill gives empty paths their place in the data folder, and a client the gateway of
 // this machine.
 func (c *Config) fill() {
@@ -393,6 +403,12 @@ func (c *Config) fill() {
 	} {
 		if *p.path == "" && !c.Production() {
 			*p.path = filepath.Join(append([]string{c.DataDir}, p.in...)...)
+		}
+	}
+	if c.Office.LateAfter == 0 {
+		c.Office.LateAfter = lateAfter
+		if !c.Production() {
+			c.Office.LateAfter = lateAfterInDev
 		}
 	}
 	if c.Client.Gateway == "" && c.Gateway.Listen != "" && !c.Production() {
@@ -474,6 +490,8 @@ func (c Config) validate() error {
 	check.atLeast("office.cards", int64(c.Office.Cards), 1)
 	check.atLeast("office.consignment_size", int64(c.Office.ConsignmentSize), 1)
 	check.positive("office.consignment_cut_off", c.Office.ConsignmentCutOff)
+	check.atLeast("office.late_after", int64(c.Office.LateAfter), 1)
+	check.wrong(!c.Office.Start.Complete(), "office.start must be a day, yyyy-mm-dd")
 	if c.Production() {
 		c.validateProduction(&check)
 	}

@@ -17,6 +17,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/identity"
 )
 
 // file writes a settings file.
@@ -67,7 +68,7 @@ func settings(prefix string, t reflect.Type) []string {
 	var keys []string
 	for field := range t.Fields() {
 		key := prefix + field.Tag.Get("mapstructure")
-		if field.Type.Kind() == reflect.Struct {
+		if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[identity.Date]() {
 			keys = append(keys, settings(key+".", field.Type)...)
 			continue
 		}
@@ -166,12 +167,12 @@ camera: {driver: other, wait: 0s, dpi: 0}
 personalization: {profile: other}
 intake: {document_bytes: 0, portrait_bytes: 0, finger_bytes: 0, packet_bytes: 0}
 office:
-  {recapture: 0, resolution: 0, collect: 0, at_risk_days: -1, station_wait: 0, cards: 0, consignment_size: 0, consignment_cut_off: 0}
+  {recapture: 0, resolution: 0, collect: 0, at_risk_days: -1, station_wait: 0, cards: 0, consignment_size: 0, consignment_cut_off: 0, start: "2026", late_after: -1}
 `))
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 57)
+	require.Len(t, faults, 59)
 }
 
 // TestLoad_WantsADatabaseURL: anything else is words to PostgreSQL's clients, which then

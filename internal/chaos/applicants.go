@@ -316,7 +316,8 @@ func (c *crowd) know(ctx context.Context, app identity.Application, i int) error
 	}
 	switch app.Ground {
 	case identity.GroundFirstCard, identity.GroundFromCMND, identity.GroundNationality:
-	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundPrintError, identity.GroundBoundaries,
+	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundBiometrics,
+		identity.GroundSex, identity.GroundOrigin, identity.GroundPrintError, identity.GroundBoundaries,
 		identity.GroundNumberChanged, identity.GroundRequest, identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
 		issued := identity.Date{Year: 2021, Month: 3, Day: 29}
 		if citizen.Person.Birth.Compare(issued) > 0 {
@@ -325,6 +326,9 @@ func (c *crowd) know(ctx context.Context, app identity.Application, i int) error
 		citizen.LiveCard = &registry.OldCard{
 			Serial: identity.CardSerial(fmt.Sprintf("00C1%012d", i)), Form: c.oldForm, Issued: issued,
 			Expiry: identity.Validity(identity.Law2014, app.Person.Birth, issued),
+		}
+		if app.Ground == identity.GroundAge { // or it would be another ground
+			citizen.LiveCard.Expiry.Date = app.FiledOn
 		}
 	}
 	return c.site.office.Registry.SeedCitizen(ctx, citizen)

@@ -23,14 +23,18 @@ const (
 // Ground is why the law gives a card. The values are wire format.
 type Ground string
 
-// The grounds, by type; art. 23, 24.1 and 24.2 of Law 26/2023/QH15, art. 23 of Law 59/2014/QH13.
+// The grounds, by type; art. 23, 24.1, 24.2 and 46.1 of Law 26/2023/QH15, art. 23 of Law
+// 59/2014/QH13. The table of provisions says which law gives a card on which.
 const (
 	GroundFirstCard     Ground = "first-card"     // first issue: never had one
 	GroundFromCMND      Ground = "from-cmnd"      // first issue: from the old 9- or 12-digit card
-	GroundFromCCCD      Ground = "from-cccd"      // first issue: from a valid card of the law of 2014 to one of 2023, on request
+	GroundFromCCCD      Ground = "from-cccd"      // exchange 46.1: of a card of the law of 2014 for one of 2023, on request
 	GroundAge           Ground = "age"            // exchange 24.1(a): 14, 25, 40, 60 reached
 	GroundDetails       Ground = "details"        // exchange 24.1(b): name or birth date changed or corrected
-	GroundAppearance    Ground = "appearance"     // exchange 24.1(c)
+	GroundAppearance    Ground = "appearance"     // exchange 24.1(c): appearance changed
+	GroundBiometrics    Ground = "biometrics"     // exchange 24.1(c): portrait or fingerprints added
+	GroundSex           Ground = "sex"            // exchange 24.1(c): sex re-determined or changed
+	GroundOrigin        Ground = "origin"         // exchange under the law of 2014: place of origin corrected
 	GroundPrintError    Ground = "print-error"    // exchange 24.1(d): error in the printed information
 	GroundBoundaries    Ground = "boundaries"     // exchange 24.1(đ): administrative units rearranged
 	GroundNumberChanged Ground = "number-changed" // exchange 24.1(e): personal number re-established
@@ -74,7 +78,29 @@ type Application struct {
 	DeliveryTo     string // postal address, when Delivery is Post
 	Urgent         bool
 	Exemption      string // fee exemption code, or empty
+	ExemptionProof string // the paper that proves the exemption, where age alone does not
+	ErrorBy        Party  // whose error the card shows, with the ground print-error
+	LateReason     string // why it was entered long after the day of filing, or empty
+	SignedSheet    string // where the scan of the signed capture sheet (form CC01) is kept, or empty
 }
+
+// Party is whose an error is. The values are wire format.
+type Party string
+
+// The parties.
+const (
+	ErrorByAuthority Party = "authority" // who corrects it free of charge (art. 38 of Law 26/2023/QH15)
+	ErrorByCitizen   Party = "citizen"
+)
+
+// HeldCard is the card that the applicant holds, as the card record has it.
+type HeldCard struct {
+	Issued Date
+	Expiry Expiry
+}
+
+// law is the one that the card was issued under.
+func (h HeldCard) law() Law { return LawOn(h.Issued) }
 
 // String hides the application.
 func (Application) String() string { return "[application]" }

@@ -226,7 +226,7 @@ func BenchmarkRulesFor(b *testing.B) {
 	c := calendar(b)
 	a := identitytest.Application(identitytest.Seeded(1))
 	for b.Loop() {
-		if _, err := identity.RulesFor(a, "a-form", c); err != nil {
+		if _, err := identity.RulesFor(a, nil, "a-form", c); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -19,7 +19,7 @@ func (a Application) Check(today Date) error {
 	c.request(a)
 	c.delivery(a)
 	c.person(a.Person, a.FiledOn)
-	c.places(a.Person)
+	c.places(a)
 	c.numbers(a)
 	c.law(a, LawOn(a.FiledOn))
 	return errors.Join(c.refusals...)
@@ -44,7 +44,7 @@ func (c *check) add(refusal error) {
 
 // lawDay is the day whose law counts: that of filing, or today where that cannot be.
 func (a Application) lawDay(today Date) Date {
-	if !a.FiledOn.Complete() || a.FiledOn.Compare(chipCardFrom) < 0 || a.FiledOn.Compare(today) > 0 {
+	if !a.FiledOn.Complete() || a.FiledOn.Compare(law2014.from) < 0 || a.FiledOn.Compare(today) > 0 {
 		return today
 	}
 	return a.FiledOn
@@ -56,7 +56,7 @@ func (c *check) identifiers(a Application, today Date) {
 	c.add(err)
 	c.refuse(!officeID(string(a.Officer)), "officer", "is not a badge; capital letters, digits and hyphens are accepted, for example CB-001-0007")
 	c.refuse(!a.FiledOn.Complete(), "filed_on", "is missing or incomplete; yyyy-mm-dd is accepted")
-	c.refuse(a.FiledOn.Complete() && a.FiledOn.Compare(chipCardFrom) < 0, "filed_on", "is before 23 January 2021, when chip cards began")
+	c.refuse(a.FiledOn.Complete() && a.FiledOn.Compare(law2014.from) < 0, "filed_on", "is before 23 January 2021, when chip cards began")
 	c.refuse(a.FiledOn.Compare(today) > 0, "filed_on", "is after today; law, form and fee are those of that day")
 }
 
@@ -77,8 +77,7 @@ func (t ApplicationType) known() bool {
 
 // ofHolder reports whether only who had a card may have the ground, whatever the type.
 func (g Ground) ofHolder() bool {
-	holders := slices.Concat(Law2014.grounds(Exchange), Law2023.grounds(Exchange), Law2023.grounds(Reissue))
-	return g != GroundNationality && slices.Contains(holders, g)
+	return g != GroundNationality && slices.ContainsFunc(provisions, func(p provision) bool { return p.kind != FirstIssue && p.ground == g })
 }
 
 func (c *check) delivery(a Application) {
@@ -100,25 +99,29 @@ func (c *check) person(p Person, filedOn Date) {
 // bloodGroups as the population database writes them.
 var bloodGroups = []string{"A", "A+", "A-", "B", "B+", "B-", "AB", "AB+", "AB-", "O", "O+", "O-"}
 
-func (c *check) places(p Person) {
+// places checks the places, those of today by the units of the day of filing. Places of
+// birth and origin are as old papers have them.
+func (c *check) places(a Application) {
+	p := a.Person
 	c.refuse(p.Residence.Text == "", "person.residence.text", "is missing")
 	for _, place := range []struct {
-		field  string
-		code   ProvinceCode
-		abroad bool // may be a country
+		field string
+		code  ProvinceCode
 	}{
-		{"person.residence.province", p.Residence.Province, false},
-		{"person.origin.province", p.Origin.Province, true},
-		{"person.birth_registration.province", p.BirthRegistration.Province, true},
+		{"person.origin.province", p.Origin.Province},
+		{"person.birth_registration.province", p.BirthRegistration.Province},
 	} {
-		switch {
-		case place.code == "":
-		case place.abroad:
-			c.refuse(!place.code.known(), place.field, "is not the code of a province (001 to 096) or a country (100 to 999)")
-		default:
-			c.refuse(!place.code.known() || place.code.Abroad(), place.field, "is not the code of a province (001 to 096)")
-		}
+		c.refuse(place.code != "" && !place.code.known(), place.field, "is not the code of a province (001 to 096) or a country (100 to 999)")
 	}
+	home := p.Residence.Province
+	c.refuse(home != "" && (!home.known() || home.Abroad()), "person.residence.province", "is not the code of a province (001 to 096)")
+	c.refuse(home.known() && !home.Abroad() && !home.stands(a.FiledOn), "person.residence.province",
+		"is the code of a province that ended on %s: give the one that it is part of now", lastOf63.Display())
+	born := p.BirthRegistration.Province
+	c.refuse(p.Birth.Compare(lastOf63) > 0 && born.known() && !born.Abroad() && !born.stands(p.Birth), "person.birth_registration.province",
+		"is the code of a province that ended on %s, before the birth", lastOf63.Display())
+	c.add(p.Residence.current("person.residence.text", a.FiledOn))
+	c.add(Place{Text: a.DeliveryTo}.current("delivery_to", a.FiledOn))
 }
 
 // numbers checks that the numbers which the request needs are given and agree
@@ -130,30 +133,50 @@ func (c *check) numbers(a Application) {
 		c.add(p.Number.Agrees(p.Birth, p.Sex))
 	default:
 		// A person who regains nationality may have left before numbers were given.
-		hadCard := a.Type == Exchange || a.Type == Reissue && a.Ground != GroundNationality || a.Ground == GroundFromCCCD || !a.Type.known() && a.Ground.ofHolder()
+		hadCard := a.hadCard() && a.Ground != GroundNationality || !a.Type.known() && a.Ground.ofHolder()
 		c.refuse(hadCard, "person.number", "is missing; a person who had a card has a number")
 	}
-	c.refuse(a.Ground == GroundFromCMND && p.OldNumber == "", "person.old_number", "is missing; the number of the old CMND")
+	c.refuse(a.Ground == GroundFromCMND && p.OldNumber == "" && cmndNumberAsked.includes(a.FiledOn), "person.old_number", "is missing; the number of the old CMND")
 	c.refuse(a.Ground == GroundNumberChanged && p.CancelledNumber == "", "person.cancelled_number", "is missing; the number that was canceled")
 	c.refuse(p.CancelledNumber != "" && p.CancelledNumber == p.Number, "person.cancelled_number", "is the personal number itself")
 }
 
 // law checks what the law of the day of filing allows.
 func (c *check) law(a Application, law Law) {
-	if grounds := law.grounds(a.Type); len(grounds) > 0 {
+	if grounds := groundsOn(a.FiledOn, a.Type); len(grounds) > 0 {
 		c.refuse(!slices.Contains(grounds, a.Ground), "ground",
 			"is not a ground for %s under law %s; accepted are %s", a.Type, law, join(grounds))
 	} else {
-		c.ground(a.Ground, law)
+		c.ground(a, law)
 	}
-	exemptions := Exemptions(a.FiledOn)
-	c.refuse(a.Exemption != "" && !slices.Contains(exemptions, a.Exemption), "exemption", "must be one of %s", strings.Join(exemptions, ", "))
+	c.refuse(a.Ground == GroundPrintError && a.ErrorBy != ErrorByAuthority && a.ErrorBy != ErrorByCitizen, "error_by",
+		"must be %s or %s: an error on the card is put right free of charge where the authority made it", ErrorByAuthority, ErrorByCitizen)
+	c.refuse(a.Ground != GroundPrintError && a.ErrorBy != "", "error_by", "is given, but the ground is not %s", GroundPrintError)
 	switch {
 	case !a.Person.Birth.IsZero() && a.Person.Birth.Compare(a.FiledOn) <= 0:
 		c.age(a, law, a.Person.Birth.AgeOn(a.FiledOn))
 	case a.Person.Number != "" && a.Person.Number.BirthYear() <= a.FiledOn.Year && a.FiledOn.Year-a.Person.Number.BirthYear() < ageOfDuty:
 		c.representative(a, law) // a child by the number, whatever is wrong with the birth
 	}
+	c.exemption(a)
+}
+
+// exemption checks a claim to pay nothing, against age and proof.
+func (c *check) exemption(a Application) {
+	if a.Exemption == "" {
+		c.refuse(a.ExemptionProof != "", "exemption_proof", "is given, but no exemption is claimed")
+		return
+	}
+	e, known := exemptionOf(a)
+	if !known {
+		c.refuse(true, "exemption", "must be one of %s", strings.Join(Exemptions(a.FiledOn), ", "))
+		return
+	}
+	if age := a.Person.Birth.AgeOn(a.FiledOn); !a.Person.Birth.IsZero() && a.Person.Birth.Compare(a.FiledOn) <= 0 {
+		c.refuse(e.ages.below != 0 && age >= e.ages.below, "exemption", "is %s, which is for those below %d; the applicant is %d", e.code, e.ages.below, age)
+		c.refuse(age < e.ages.from, "exemption", "is %s, which is for those from %d on; the applicant is %d", e.code, e.ages.from, age)
+	}
+	c.refuse(e.proven && a.ExemptionProof == "", "exemption_proof", "is missing; name the paper that proves the exemption %s", e.code)
 }
 
 func (c *check) representative(a Application, law Law) {
@@ -162,9 +185,12 @@ func (c *check) representative(a Application, law Law) {
 }
 
 // ground refuses what is a ground for no type of application, where the type is not known.
-func (c *check) ground(ground Ground, law Law) {
-	all := slices.Concat(law.grounds(FirstIssue), law.grounds(Exchange), law.grounds(Reissue))
-	c.refuse(!slices.Contains(all, ground), "ground", "is not a ground under law %s; accepted are %s", law, join(all))
+func (c *check) ground(a Application, law Law) {
+	var all []Ground
+	for _, t := range []ApplicationType{FirstIssue, Exchange, Reissue} {
+		all = append(all, groundsOn(a.FiledOn, t)...)
+	}
+	c.refuse(!slices.Contains(all, a.Ground), "ground", "is not a ground under law %s; accepted are %s", law, join(all))
 }
 
 // age checks what the law says about an applicant of that age. An adult may have a
@@ -177,8 +203,8 @@ func (c *check) age(a Application, law Law, age int) {
 		c.representative(a, law)
 	}
 	c.refuse(a.Ground == GroundAge && !law.ageDue(age), "ground", "is age, but the applicant is not near an age at which a card is exchanged")
-	c.refuse(a.Channel == Online && !law.online(a.Type, a.Ground, age), "channel",
-		"online is accepted since 1 July 2024, and only for reissue after loss or damage and for children under %d; otherwise the citizen has to come in person", ageOfCapture)
+	c.refuse(a.Channel == Online && !a.online(), "channel",
+		"online is accepted since 1 July 2024, and only for reissue after loss or damage, for exchange because units were rearranged (since 12 August 2025), and for children under %d; otherwise the citizen has to come in person", ageOfCapture)
 }
 
 func join[T ~string](list []T) string {

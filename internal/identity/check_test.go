@@ -84,14 +84,56 @@ func TestCheck(t *testing.T) {
 			a.Type, a.Ground, a.Person.Number = identity.FirstIssue, identity.GroundFirstCard, ""
 		}, nil},
 		"FromCMNDWithoutItsNumber": {func(a *application) {
-			a.Type, a.Ground = identity.FirstIssue, identity.GroundFromCMND
+			a.FiledOn, a.Type, a.Ground = day(t, "2026-03-14"), identity.FirstIssue, identity.GroundFromCMND
 		}, []string{"person.old_number"}},
-		"FromCCCD": {func(a *application) {
-			a.Type, a.Ground = identity.FirstIssue, identity.GroundFromCCCD
+		"CMNDIsNotAskedForAnyMore": {func(a *application) {
+			a.FiledOn, a.Type, a.Ground = day(t, "2026-03-15"), identity.FirstIssue, identity.GroundFromCMND
 		}, nil},
+		"FromCCCD": {func(a *application) { a.Ground = identity.GroundFromCCCD }, nil},
+		"FromCCCDIsNoFirstIssue": {func(a *application) {
+			a.Type, a.Ground = identity.FirstIssue, identity.GroundFromCCCD
+		}, []string{"ground"}},
 		"FromCCCDWithoutNumber": {func(a *application) {
-			a.Type, a.Ground, a.Person.Number = identity.FirstIssue, identity.GroundFromCCCD, ""
+			a.Ground, a.Person.Number = identity.GroundFromCCCD, ""
 		}, []string{"person.number"}},
+		"BoundariesOnline": {func(a *application) {
+			a.Ground, a.Channel, a.FiledOn = identity.GroundBoundaries, identity.Online, day(t, "2025-08-12")
+		}, nil},
+		"BoundariesOnlineBeforeItWas": {func(a *application) {
+			a.Ground, a.Channel, a.FiledOn = identity.GroundBoundaries, identity.Online, day(t, "2025-08-11")
+		}, []string{"channel"}},
+		"WhoseErrorIsNotSaid":  {func(a *application) { a.Ground = identity.GroundPrintError }, []string{"error_by"}},
+		"WhoseErrorIsUnknown":  {func(a *application) { a.Ground, a.ErrorBy = identity.GroundPrintError, "nobody" }, []string{"error_by"}},
+		"ErrorOnAnotherGround": {func(a *application) { a.ErrorBy = identity.ErrorByAuthority }, []string{"error_by"}},
+		"ResidenceInAProvinceThatEnded": {func(a *application) {
+			a.Person.Residence = identity.Place{Text: "Xã Đồng Văn, Hà Giang", Province: "002"}
+		}, []string{"person.residence.province", "person.residence.text"}},
+		"ResidenceInAProvinceThatStood": {func(a *application) {
+			a.FiledOn, a.Person.Residence = day(t, "2025-06-30"), identity.Place{Text: "Xã Đồng Văn, Huyện Đồng Văn, Tỉnh Hà Giang", Province: "002"}
+		}, nil},
+		"ResidenceInADistrict": {func(a *application) {
+			a.FiledOn, a.Person.Residence.Text = day(t, "2025-07-01"), "Số 1, Phường Mỹ Đình 1, Quận Nam Từ Liêm, Hà Nội"
+		}, []string{"person.residence.text"}},
+		"PostToADistrict": {func(a *application) {
+			a.Delivery, a.DeliveryTo = identity.Post, "Số 1, Thị xã Sơn Tây, Hà Nội"
+		}, []string{"delivery_to"}},
+		"DongNaiIsACity": {func(a *application) {
+			a.FiledOn, a.Person.Residence = day(t, "2026-04-30"), identity.Place{Text: "Xã An Phước, Tỉnh Đồng Nai", Province: "075"}
+		}, []string{"person.residence.text"}},
+		"DongNaiWasAProvince": {func(a *application) {
+			a.FiledOn, a.Person.Residence = day(t, "2026-04-29"), identity.Place{Text: "Xã An Phước, Tỉnh Đồng Nai", Province: "075"}
+		}, nil},
+		"HueBeforeItWasOne": {func(a *application) {
+			a.FiledOn, a.Person.Residence = day(t, "2024-12-31"), identity.Place{Text: "Phường Thuận Hóa, Thành phố Thừa Thiên Huế", Province: "046"}
+		}, []string{"person.residence.text"}},
+		"BirthAndOriginInOldUnits": {func(a *application) {
+			a.Person.BirthRegistration = identity.Place{Text: "Xã Đồng Văn, Huyện Đồng Văn, Hà Giang", Province: "002"}
+			a.Person.Origin = a.Person.BirthRegistration
+		}, nil},
+		"BornAfterItsProvinceEnded": {func(a *application) {
+			a.Type, a.Ground, a.Representative = identity.FirstIssue, identity.GroundFirstCard, identity.Name{Text: "Lê Thị Phượng"}
+			a.Person.Birth, a.Person.Number, a.Person.BirthRegistration.Province = day(t, "2025-07-01"), "", "002"
+		}, []string{"person.birth_registration.province"}},
 		"NationalityRegainedWithoutNumber": {func(a *application) {
 			a.Type, a.Ground, a.Person.Number = identity.Reissue, identity.GroundNationality, ""
 		}, nil},
@@ -116,7 +158,7 @@ func TestCheck(t *testing.T) {
 			a.FiledOn, a.Type, a.Ground = day(t, "2024-06-28"), identity.Reissue, identity.GroundDamaged
 		}, []string{"ground"}},
 		"FromCCCDIn2014": {func(a *application) {
-			a.FiledOn, a.Type, a.Ground = day(t, "2024-06-28"), identity.FirstIssue, identity.GroundFromCCCD
+			a.FiledOn, a.Ground = day(t, "2024-06-28"), identity.GroundFromCCCD
 		}, []string{"ground"}},
 		"ThirteenIn2014": {func(a *application) {
 			a.FiledOn, a.Type, a.Ground = day(t, "2024-06-28"), identity.FirstIssue, identity.GroundFirstCard

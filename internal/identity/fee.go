@@ -20,23 +20,26 @@ type fee struct {
 	period
 	kind   ApplicationType
 	ground Ground // empty: every ground without a line
+	held   Law    // of the card that is exchanged; empty: of any
 	amount int    // VND
 }
 
-// fees are the tables of both circulars. What has no line is free, as the first
-// card is by law (art. 38 of Law 26/2023/QH15).
+// fees are the tables of both circulars (art. 4 of each). What has no line is free, as the
+// first card is by law (art. 38 of Law 26/2023/QH15).
 var fees = []fee{
-	{circular59of2019, FirstIssue, GroundFromCMND, 30_000},
-	{circular59of2019, Exchange, "", 50_000},
-	{circular59of2019, Reissue, "", 70_000},
-	{circular73of2024, FirstIssue, GroundFromCCCD, 30_000},
-	{circular73of2024, Exchange, "", 50_000},
-	{circular73of2024, Reissue, "", 70_000},
+	{circular59of2019, FirstIssue, GroundFromCMND, "", 30_000},
+	{circular59of2019, Exchange, "", "", 50_000},
+	{circular59of2019, Reissue, "", "", 70_000},
+	{circular73of2024, Exchange, "", Law2014, 30_000},
+	{circular73of2024, Exchange, "", "", 50_000},
+	{circular73of2024, Reissue, "", "", 70_000},
 }
 
-// uncharged are the grounds of exchange that are free under both circulars: age, an
-// error of the authority, rearranged administrative units.
-var uncharged = []Ground{GroundAge, GroundPrintError, GroundBoundaries}
+// uncharged reports whether the ground of exchange is free under both circulars: age,
+// rearranged administrative units, and an error if it is the authority's.
+func (a Application) uncharged() bool {
+	return a.Ground == GroundAge || a.Ground == GroundBoundaries || a.Ground == GroundPrintError && a.ErrorBy == ErrorByAuthority
+}
 
 // reduction is a period in which half the fee is charged.
 type reduction struct {
@@ -57,26 +60,40 @@ var reductions = []reduction{
 // gives for it.
 type exemption struct {
 	period
-	code string
+	code   string
+	ages   ages
+	proven bool // by a paper; otherwise the age is the proof
 }
 
+// ages are those from an age to below another; below 0 is without end.
+type ages struct{ from, below int }
+
+func (a ages) include(age int) bool { return age >= a.from && (a.below == 0 || age < a.below) }
+
+// Islands were districts until there were none.
+var (
+	islandDistricts = period{circular73of2024.from, lastOf63}
+	specialZones    = period{from: firstOf34} // Circular 71/2025/TT-BTC
+)
+
 var exemptions = []exemption{
-	{circular59of2019, "martyr"},      // parents, spouse, children under 18 of martyrs
-	{circular59of2019, "war-invalid"}, // war invalids and equals, their children under 18
-	{circular59of2019, "sick-soldier"},
-	{circular59of2019, "orphan"}, // under 18, both parents dead, no support
-	{circular59of2019, "minority"},
-	{circular59of2019, "border"},
-	{circular59of2019, "island"},
-	{circular59of2019, "poor"},
-	{circular73of2024, "child"},    // under 16, Law on Children
-	{circular73of2024, "elderly"},  // 60 and over
-	{circular73of2024, "disabled"}, // người khuyết tật
-	{circular73of2024, "merit"},    // persons with merits to the revolution, and their relatives
-	{circular73of2024, "minority"}, // ethnic minorities in communes of special difficulty
-	{circular73of2024, "border"},   // residents of border communes
-	{circular73of2024, "island"},   // residents of island districts
-	{circular73of2024, "poor"},     // poor households
+	{circular59of2019, "martyr", ages{}, true},      // parents, spouse, children under 18 of martyrs
+	{circular59of2019, "war-invalid", ages{}, true}, // war invalids and equals, their children under 18
+	{circular59of2019, "sick-soldier", ages{}, true},
+	{circular59of2019, "orphan", ages{below: 18}, true}, // both parents dead, no support
+	{circular59of2019, "minority", ages{}, true},
+	{circular59of2019, "border", ages{}, true},
+	{circular59of2019, "island", ages{}, true},
+	{circular59of2019, "poor", ages{}, true},
+	{circular73of2024, "child", ages{below: 16}, false},  // Law 102/2016/QH13 on Children
+	{circular73of2024, "elderly", ages{from: 60}, false}, // Law 39/2009/QH12 on the Elderly
+	{circular73of2024, "disabled", ages{}, true},         // người khuyết tật
+	{circular73of2024, "merit", ages{}, true},            // persons with merits to the revolution, and their relatives
+	{circular73of2024, "minority", ages{}, true},         // ethnic minorities in communes of special difficulty
+	{circular73of2024, "border", ages{}, true},           // residents of border communes
+	{islandDistricts, "island", ages{}, true},            // residents of island districts
+	{specialZones, "special-zone", ages{}, true},         // residents of special zones (đặc khu)
+	{circular73of2024, "poor", ages{}, true},             // poor households
 }
 
 // Exemptions lists the codes of exemption from the fee that are valid on a day
@@ -91,46 +108,63 @@ func Exemptions(day Date) []string {
 	return codes
 }
 
-// The ages at which Circular 73/2024/TT-BTC exempts without further proof.
-const (
-	childUntil  = 16 // the first age that pays
-	elderlyFrom = 60
-)
+// exemptionOf finds the case that an application claims.
+func exemptionOf(a Application) (exemption, bool) {
+	i := slices.IndexFunc(exemptions, func(e exemption) bool { return e.code == a.Exemption && e.includes(a.FiledOn) })
+	if i < 0 {
+		return exemption{}, false
+	}
+	return exemptions[i], true
+}
 
-// Fee is what an application costs, in VND.
-func Fee(a Application) int {
-	if exempt(a) || slices.Contains(uncharged, a.Ground) {
+// Fee is what an application costs, in VND. The card that the applicant holds decides: who
+// exchanges a card of the law of 2014 pays less. Where the card record has none, it is what
+// the ground says.
+func Fee(a Application, held *HeldCard) int {
+	if exempt(a) || a.Type == Exchange && a.uncharged() {
 		return 0
 	}
-	amount := fullFee(a)
-	for _, r := range reductions {
-		if r.includes(a.FiledOn) && (r.channel == "" || r.channel == a.Channel) {
-			return amount / 2
-		}
+	of := Law2023
+	switch {
+	case held != nil:
+		of = held.law()
+	case a.Ground == GroundFromCCCD:
+		of = Law2014
+	}
+	amount := fullFee(a, of)
+	if reduced(a.FiledOn, a.Channel) {
+		return amount / 2
 	}
 	return amount
 }
 
-// exempt reports whether the applicant pays nothing, by age or by a code.
+// reduced reports whether half is charged on a day.
+func reduced(day Date, through Channel) bool {
+	return slices.ContainsFunc(reductions, func(r reduction) bool {
+		return r.includes(day) && (r.channel == "" || r.channel == through)
+	})
+}
+
+// exempt reports whether the applicant pays nothing, by age or by a paper.
 func exempt(a Application) bool {
 	age := a.Person.Birth.AgeOn(a.FiledOn)
-	byAge := circular73of2024.includes(a.FiledOn) && (age < childUntil || age >= elderlyFrom)
-	return byAge || slices.Contains(Exemptions(a.FiledOn), a.Exemption)
+	return slices.ContainsFunc(exemptions, func(e exemption) bool {
+		return e.includes(a.FiledOn) && e.ages.include(age) && (!e.proven || e.code == a.Exemption)
+	})
 }
 
-// fullFee is the amount of the table: of the ground's line, or else of the type's.
-func fullFee(a Application) int {
-	amount := 0
+// fullFee is the first line of the table that is about the application and the card that
+// is exchanged.
+func fullFee(a Application, held Law) int {
 	for _, f := range fees {
-		if f.kind != a.Type || !f.includes(a.FiledOn) {
-			continue
-		}
-		if f.ground == a.Ground {
+		if f.includes(a.FiledOn) && f.kind == a.Type && (f.ground == "" || f.ground == a.Ground) && (f.held == "" || f.held == held) {
 			return f.amount
 		}
-		if f.ground == "" {
-			amount = f.amount
-		}
 	}
-	return amount
+	return 0
+}
+
+// sameTariff reports whether the same circular and reduction are in force on both days.
+func sameTariff(a, b Date, through Channel) bool {
+	return circular73of2024.includes(a) == circular73of2024.includes(b) && reduced(a, through) == reduced(b, through)
 }

@@ -8,71 +8,167 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-func TestFee(t *testing.T) {
+// The days on which fees are asked for below, one of each period: the circular of 2019 in
+// full, that of 2024 in full, that of 2024 halved, and in full again.
+var feePeriods = [4]string{"2023-02-01", "2024-11-01", "2026-11-23", "2027-01-04"}
+
+// refused is the fee of what the law of the day gives no card on.
+const refused = -1
+
+// TestFee_OfEveryGround holds every ground of both laws against every period: which are
+// grounds, for which type, and what they cost an adult who holds a card of the type's usual
+// law.
+func TestFee_OfEveryGround(t *testing.T) {
 	t.Parallel()
-	const adult, child, elder = "1990-05-05", "2012-05-05", "1960-05-05"
+	cccd := &identity.HeldCard{Issued: day(t, "2022-05-04"), Expiry: identity.Expiry{Date: day(t, "2024-12-31")}}
+	canCuoc := &identity.HeldCard{Issued: day(t, "2024-08-01"), Expiry: identity.Expiry{Date: day(t, "2025-05-05")}}
 	for _, tt := range []struct {
-		name      string
-		kind      identity.ApplicationType
-		ground    identity.Ground
-		filed     string
-		birth     string
-		channel   identity.Channel
-		exemption string
-		want      int
+		kind   identity.ApplicationType
+		ground identity.Ground
+		held   *identity.HeldCard
+		by     identity.Party
+		want   [4]int
 	}{
-		{"FirstCard2021", identity.FirstIssue, identity.GroundFirstCard, "2022-09-05", "2008-05-05", identity.AtStation, "", 0},
-		{"FirstCard2026", identity.FirstIssue, identity.GroundFirstCard, "2026-11-23", adult, identity.AtStation, "", 0},
-		{"FromCMND2019", identity.FirstIssue, identity.GroundFromCMND, "2022-09-05", adult, identity.AtStation, "", 30_000},
-		{"FromCMND2019Half", identity.FirstIssue, identity.GroundFromCMND, "2021-03-15", adult, identity.AtStation, "", 15_000},
-		{"FromCMND2024", identity.FirstIssue, identity.GroundFromCMND, "2024-11-01", adult, identity.AtStation, "", 0},
-		{"FromCCCD2024", identity.FirstIssue, identity.GroundFromCCCD, "2024-11-01", adult, identity.AtStation, "", 30_000},
-		{"FromCCCD2026", identity.FirstIssue, identity.GroundFromCCCD, "2026-11-23", adult, identity.AtStation, "", 15_000},
-		{"ExchangeFull", identity.Exchange, identity.GroundRequest, "2024-11-01", adult, identity.AtStation, "", 50_000},
-		{"ExchangeHalf", identity.Exchange, identity.GroundRequest, "2026-11-23", adult, identity.AtStation, "", 25_000},
-		{"ExchangeAge", identity.Exchange, identity.GroundAge, "2024-11-01", adult, identity.AtStation, "", 0},
-		{"ExchangePrintError", identity.Exchange, identity.GroundPrintError, "2024-11-01", adult, identity.AtStation, "", 0},
-		{"ExchangeBoundaries", identity.Exchange, identity.GroundBoundaries, "2025-07-01", adult, identity.AtStation, "", 0},
-		{"ExchangeNumberChanged", identity.Exchange, identity.GroundNumberChanged, "2024-11-01", adult, identity.AtStation, "", 50_000},
-		{"DamagedIsExchangedIn2014", identity.Exchange, identity.GroundDamaged, "2023-02-01", adult, identity.AtStation, "", 50_000},
-		{"ReissueFull", identity.Reissue, identity.GroundLost, "2024-11-01", adult, identity.AtStation, "", 70_000},
-		{"ReissueOnlineHalf", identity.Reissue, identity.GroundLost, "2025-03-03", adult, identity.Online, "", 35_000},
-		{"ReissueOnlineHalfOnlyOnce", identity.Reissue, identity.GroundLost, "2025-08-04", adult, identity.Online, "", 35_000},
-		{"ReissueOnline2026", identity.Reissue, identity.GroundLost, "2026-11-23", adult, identity.Online, "", 35_000},
-		{"ReissueAfterTheReductions", identity.Reissue, identity.GroundLost, "2027-01-04", adult, identity.Online, "", 70_000},
-		{"LastDayOfTheHalf2022", identity.Reissue, identity.GroundLost, "2022-06-30", adult, identity.AtStation, "", 35_000},
-		{"FirstDayAfterTheHalf2022", identity.Reissue, identity.GroundLost, "2022-07-01", adult, identity.AtStation, "", 70_000},
-		{"FirstDayOfTheHalf2023", identity.Reissue, identity.GroundLost, "2023-07-01", adult, identity.AtStation, "", 35_000},
-		{"LastDayOfTheHalf2023", identity.Reissue, identity.GroundLost, "2023-12-31", adult, identity.AtStation, "", 35_000},
-		{"FirstDayAfterTheHalf2023", identity.Reissue, identity.GroundLost, "2024-01-01", adult, identity.AtStation, "", 70_000},
-		{"LastDayFull2025", identity.Reissue, identity.GroundLost, "2025-06-30", adult, identity.AtStation, "", 70_000},
-		{"FirstDayHalf2025", identity.Reissue, identity.GroundLost, "2025-07-01", adult, identity.AtStation, "", 35_000},
-		{"Child2024", identity.Reissue, identity.GroundLost, "2024-11-01", child, identity.AtStation, "", 0},
-		{"ChildPaysUnderTheOldCircular", identity.Reissue, identity.GroundLost, "2024-10-20", child, identity.AtStation, "", 70_000},
-		{"Fifteen", identity.Reissue, identity.GroundLost, "2028-05-04", child, identity.AtStation, "", 0},
-		{"Sixteen", identity.Reissue, identity.GroundLost, "2028-05-05", child, identity.AtStation, "", 70_000},
-		{"Sixty", identity.Reissue, identity.GroundLost, "2024-11-01", elder, identity.AtStation, "", 0},
-		{"FiftyNine", identity.Reissue, identity.GroundLost, "2024-11-01", "1964-11-02", identity.AtStation, "", 70_000},
-		{"Poor", identity.Reissue, identity.GroundLost, "2024-11-01", adult, identity.AtStation, "poor", 0},
-		{"Orphan2019", identity.Reissue, identity.GroundLost, "2023-02-01", adult, identity.AtStation, "orphan", 0},
-		{"OrphanNoMore2024", identity.Reissue, identity.GroundLost, "2024-11-01", adult, identity.AtStation, "orphan", 70_000},
+		{identity.FirstIssue, identity.GroundFirstCard, nil, "", [4]int{0, 0, 0, 0}},
+		{identity.FirstIssue, identity.GroundFromCMND, nil, "", [4]int{30_000, 0, 0, 0}},
+		{identity.Exchange, identity.GroundFromCCCD, cccd, "", [4]int{refused, 30_000, 15_000, 30_000}},
+		{identity.Exchange, identity.GroundAge, cccd, "", [4]int{0, 0, 0, 0}},
+		{identity.Exchange, identity.GroundDetails, cccd, "", [4]int{50_000, 30_000, 15_000, 30_000}},
+		{identity.Exchange, identity.GroundDetails, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundAppearance, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundBiometrics, canCuoc, "", [4]int{refused, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundSex, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundOrigin, cccd, "", [4]int{50_000, refused, refused, refused}},
+		{identity.Exchange, identity.GroundPrintError, canCuoc, identity.ErrorByAuthority, [4]int{0, 0, 0, 0}},
+		{identity.Exchange, identity.GroundPrintError, canCuoc, identity.ErrorByCitizen, [4]int{50_000, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundBoundaries, canCuoc, "", [4]int{0, 0, 0, 0}},
+		{identity.Exchange, identity.GroundNumberChanged, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundRequest, cccd, "", [4]int{50_000, 30_000, 15_000, 30_000}},
+		{identity.Exchange, identity.GroundRequest, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundDamaged, cccd, "", [4]int{50_000, refused, refused, refused}},
+		{identity.Reissue, identity.GroundDamaged, canCuoc, "", [4]int{refused, 70_000, 35_000, 70_000}},
+		{identity.Reissue, identity.GroundLost, canCuoc, "", [4]int{70_000, 70_000, 35_000, 70_000}},
+		{identity.Reissue, identity.GroundNationality, nil, "", [4]int{70_000, 70_000, 35_000, 70_000}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
+		t.Run(string(tt.kind)+" "+string(tt.ground)+" "+string(tt.by), func(t *testing.T) {
 			t.Parallel()
-			a := identity.Application{
-				Type: tt.kind, Ground: tt.ground, Channel: tt.channel, FiledOn: day(t, tt.filed), Exemption: tt.exemption,
-				Person: identity.Person{Birth: day(t, tt.birth)},
+			for i, filed := range feePeriods {
+				a := exchange(t)
+				a.Type, a.Ground, a.FiledOn, a.ErrorBy = tt.kind, tt.ground, day(t, filed), tt.by
+				a.Person.OldNumber, a.Person.CancelledNumber = "012999999", "001199999991"
+
+				err := a.Check(a.FiledOn)
+
+				if tt.want[i] == refused {
+					require.Equal(t, []string{"ground"}, fields(err), filed)
+					continue
+				}
+				require.NoError(t, err, filed)
+				require.Equal(t, tt.want[i], identity.Fee(a, tt.held), filed)
+				if tt.held != nil {
+					require.NoError(t, a.Against(*tt.held), filed)
+				}
 			}
-			require.Equal(t, tt.want, identity.Fee(a))
 		})
 	}
 }
 
-func TestExemptions(t *testing.T) {
+// Under Circular 59/2019 there was no lower fee for those who came from a CCCD.
+func TestFee_BetweenTheLawAndItsCircular(t *testing.T) {
 	t.Parallel()
-	old, today := identity.Exemptions(day(t, "2024-10-20")), identity.Exemptions(day(t, "2024-10-21"))
-	require.Contains(t, old, "orphan")
-	require.NotContains(t, old, "elderly")
-	require.Contains(t, today, "elderly")
-	require.NotContains(t, today, "orphan")
+	a := exchange(t)
+	a.Ground, a.FiledOn = identity.GroundFromCCCD, day(t, "2024-10-20")
+	require.Equal(t, 50_000, identity.Fee(a, nil))
+
+	a.FiledOn = day(t, "2024-10-21")
+	require.Equal(t, 30_000, identity.Fee(a, nil))
+}
+
+func TestFee_InEveryPeriod(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		filed   string
+		channel identity.Channel
+		want    int
+	}{
+		{"2021-03-15", identity.AtStation, 35_000},
+		{"2022-06-30", identity.AtStation, 35_000},
+		{"2022-07-01", identity.AtStation, 70_000},
+		{"2023-06-30", identity.AtStation, 70_000},
+		{"2023-07-01", identity.AtStation, 35_000},
+		{"2023-12-31", identity.AtStation, 35_000},
+		{"2024-01-01", identity.AtStation, 70_000},
+		{"2024-11-01", identity.Online, 35_000},
+		{"2025-06-30", identity.AtStation, 70_000},
+		{"2025-07-01", identity.AtStation, 35_000},
+		{"2025-08-04", identity.Online, 35_000}, // two reductions are one
+		{"2026-12-31", identity.Online, 35_000},
+		{"2027-01-01", identity.Online, 70_000},
+	} {
+		a := exchange(t)
+		a.Type, a.Ground, a.FiledOn, a.Channel = identity.Reissue, identity.GroundLost, day(t, tt.filed), tt.channel
+		require.Equal(t, tt.want, identity.Fee(a, nil), tt.filed)
+	}
+}
+
+// Who is a child or old pays nothing under the circular of 2024, asked for or not.
+func TestFee_ByAge(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		filed, birth string
+		want         int
+	}{
+		{"2024-10-20", "2010-05-05", 70_000},
+		{"2024-10-21", "2010-05-05", 0},
+		{"2028-05-04", "2012-05-05", 0},
+		{"2028-05-05", "2012-05-05", 70_000},
+		{"2024-11-01", "1964-11-02", 70_000},
+		{"2024-11-01", "1964-11-01", 0},
+	} {
+		a := exchange(t)
+		a.Type, a.Ground, a.FiledOn, a.Person.Birth = identity.Reissue, identity.GroundLost, day(t, tt.filed), day(t, tt.birth)
+		require.Equal(t, tt.want, identity.Fee(a, nil), "%s %s", tt.filed, tt.birth)
+	}
+}
+
+// An exemption is held against the age and asks for its proof; then nothing is paid.
+func TestExemptions_AgainstAgeAndProof(t *testing.T) {
+	t.Parallel()
+	const adult, sixty, fifteen = "1990-05-05", "1960-05-05", "2009-05-05"
+	for name, tt := range map[string]struct {
+		filed, birth, code, proof string
+		refused                   []string
+	}{
+		"Poor":                   {"2026-11-23", adult, "poor", "Giấy chứng nhận hộ nghèo số 7", nil},
+		"PoorWithoutProof":       {"2026-11-23", adult, "poor", "", []string{"exemption_proof"}},
+		"ChildOf36":              {"2026-11-23", adult, "child", "", []string{"exemption"}},
+		"ChildOf15":              {"2024-11-01", fifteen, "child", "", nil},
+		"ElderlyAt36":            {"2026-11-23", adult, "elderly", "", []string{"exemption"}},
+		"ElderlyAt60":            {"2026-11-23", sixty, "elderly", "", nil},
+		"Island":                 {"2025-06-30", adult, "island", "Sổ hộ khẩu", nil},
+		"IslandDistrictsEnded":   {"2025-07-01", adult, "island", "Sổ hộ khẩu", []string{"exemption"}},
+		"SpecialZone":            {"2025-07-01", adult, "special-zone", "Xác nhận cư trú", nil},
+		"SpecialZoneBeforeThem":  {"2025-06-30", adult, "special-zone", "Xác nhận cư trú", []string{"exemption"}},
+		"OrphanOf32":             {"2023-02-01", adult, "orphan", "Giấy báo tử", []string{"exemption"}},
+		"OrphanOf16":             {"2023-02-01", "2006-05-05", "orphan", "Giấy báo tử", nil},
+		"OrphanNoMore":           {"2024-11-01", fifteen, "orphan", "Giấy báo tử", []string{"exemption"}},
+		"ElderlyUnderTheOldOnes": {"2024-10-20", sixty, "elderly", "", []string{"exemption"}},
+		"Unknown":                {"2026-11-23", adult, "friend", "", []string{"exemption"}},
+		"ProofOfNothing":         {"2026-11-23", adult, "", "Giấy chứng nhận", []string{"exemption_proof"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := exchange(t)
+			a.Type, a.Ground, a.FiledOn, a.Exemption, a.ExemptionProof = identity.Reissue, identity.GroundLost, day(t, tt.filed), tt.code, tt.proof
+			a.Person.Birth, a.Person.Number = day(t, tt.birth), identity.PersonalNumber("0011"+tt.birth[2:4]+"999990")
+			if tt.birth > "2000" {
+				a.Person.Number = identity.PersonalNumber("0013" + tt.birth[2:4] + "999990")
+			}
+
+			require.Equal(t, tt.refused, fields(a.Check(a.FiledOn)))
+			if tt.refused == nil {
+				require.Zero(t, identity.Fee(a, nil))
+			}
+		})
+	}
 }

@@ -116,8 +116,9 @@ func (PersonalNumber) LogValue() slog.Value { return slog.StringValue("[personal
 
 // DrawPersonalNumber draws a number for a person who has none: from the place of
 // birth registration (or origin, or residence, where that is not known), sex and
-// year; the last six digits are uniform. Persons born since 1 July 2025 get a code
-// of the 34 provinces of that day. The caller has to make sure that the number is
+// year; the last six digits are uniform. A birth registered abroad gives the code of the
+// country (Appendix 2 of Circular 59/2021/TT-BCA). Persons born since 1 July 2025 get a
+// code of the 34 provinces of that day. The caller has to make sure that the number is
 // free.
 func DrawPersonalNumber(random io.Reader, p Person) (PersonalNumber, error) {
 	if p.Birth.Year < firstBirthYear || p.Birth.Year > lastBirthYear {
@@ -146,16 +147,15 @@ func DrawPersonalNumber(random io.Reader, p Person) (PersonalNumber, error) {
 func allottingProvince(p Person) (ProvinceCode, error) {
 	code := p.BirthRegistration.Province
 	for _, otherwise := range []Place{p.Origin, p.Residence} {
-		if code == "" {
+		if code == "" && !otherwise.Province.Abroad() {
 			code = otherwise.Province
 		}
 	}
-	province, known := provinces[code]
-	if !known {
-		return "", RefuseField(Invalid, "person.birth_registration.province", "is needed to allot a personal number: a province code (001 to 096)")
-	}
-	if _, stands := provinces2025[code]; !stands && p.Birth.Compare(provincesMerged) >= 0 {
-		code = province.Merged
+	switch {
+	case !code.known():
+		return "", RefuseField(Invalid, "person.birth_registration.province", "is needed to allot a personal number: a province code (001 to 096), or that of a country (100 to 999) for a birth registered abroad")
+	case p.Birth.Compare(lastOf63) > 0:
+		code = code.successor(p.Birth)
 	}
 	return code, nil
 }

@@ -148,6 +148,7 @@ func TestDrawPersonalNumber(t *testing.T) {
 		{"OldCodeBeforeTheMerger", identity.Person{Birth: day(t, "2025-06-30"), Sex: identity.Male, Residence: place("026")}, "026225"},
 		{"CodeOfTheMergedProvince", identity.Person{Birth: day(t, "2025-07-01"), Sex: identity.Male, Residence: place("026")}, "025225"},
 		{"CodeThatKeptStanding", identity.Person{Birth: day(t, "2026-07-01"), Sex: identity.Female, Residence: place("024")}, "024326"},
+		{"RegisteredAbroad", identity.Person{Birth: day(t, "2026-07-01"), Sex: identity.Female, BirthRegistration: place("105"), Residence: place("001")}, "105326"},
 		{"LastCentury", identity.Person{Birth: day(t, "2399-12-31"), Sex: identity.Female, Residence: place("001")}, "001999"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -174,7 +175,7 @@ func TestDrawPersonalNumber_Refuses(t *testing.T) {
 		"NoBirth":        {func(p *identity.Person) { p.Birth = identity.Date{} }, "person.birth"},
 		"NoSex":          {func(p *identity.Person) { p.Sex = "" }, "person.sex"},
 		"NoProvince":     {func(p *identity.Person) { p.Residence.Province = "" }, "person.birth_registration.province"},
-		"BornAbroad":     {func(p *identity.Person) { p.BirthRegistration.Province = "105" }, "person.birth_registration.province"},
+		"OriginAbroad":   {func(p *identity.Person) { p.Origin.Province, p.Residence.Province = "105", "" }, "person.birth_registration.province"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

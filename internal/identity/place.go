@@ -2,14 +2,13 @@ package identity
 
 import (
 	"log/slog"
-	"maps"
 	"slices"
+	"strings"
 )
 
 // ProvinceCode is a province or city, as the personal number carries it: "001".
 // From 100 to 999 it is a country, for a birth registered abroad (Appendix 2 of
-// Circular 59/2021/TT-BCA); numbers with such codes are accepted but not allotted
-// here.
+// Circular 59/2021/TT-BCA).
 type ProvinceCode string
 
 // Abroad reports whether the code is that of a country.
@@ -19,8 +18,13 @@ func (c ProvinceCode) Abroad() bool {
 
 // known reports whether a personal number can begin with the code.
 func (c ProvinceCode) known() bool {
-	_, province := provinces[c]
-	return province || c.Abroad()
+	return slices.ContainsFunc(provinces, func(p Province) bool { return p.Code == c }) || c.Abroad()
+}
+
+// stands reports whether a province has the code on a day.
+func (c ProvinceCode) stands(day Date) bool {
+	_, ok := ProvinceOn(c, day)
+	return ok
 }
 
 // Place is an address or an administrative place, as printed, and its province
@@ -39,138 +43,218 @@ func (Place) GoString() string { return "[place]" }
 // LogValue hides the place.
 func (Place) LogValue() slog.Value { return slog.StringValue("[place]") }
 
-// Province is a province or city under central rule.
+// Province is a province, or a city under central rule, for as long as it has that name
+// and that kind.
 type Province struct {
-	Name   string       // until 30 June 2025
-	City   bool         // under central rule, until then
-	Merged ProvinceCode // of the province that it is part of since 1 July 2025 (Resolution 202/2025/QH15)
+	Code      ProvinceCode
+	Name      string
+	City      bool         // under central rule
+	From, To  Date         // the days on which it stands, both included; a zero From: before chip cards, a zero To: still
+	Successor ProvinceCode // what it became, or became part of, after To
 }
 
-// provincesMerged is the day on which 63 provinces became 34.
-var provincesMerged = Date{Year: 2025, Month: 7, Day: 1}
+// The merger of Resolution 202/2025/QH15: 63 provinces became 34.
+var (
+	lastOf63  = Date{Year: 2025, Month: 6, Day: 30}
+	firstOf34 = lastOf63.AddDays(1)
+)
+
+func (p Province) stands(day Date) bool { return period{p.From, p.To}.includes(day) }
 
 // ProvinceOn gives the name of the province that a code stands for on a day: seven
 // codes changed hands on 1 July 2025. ok is false where it stands for none.
 func ProvinceOn(code ProvinceCode, day Date) (name string, ok bool) {
-	if day.Compare(provincesMerged) >= 0 {
-		name, ok = provinces2025[code]
-		return name, ok
+	for _, p := range provinces {
+		if p.Code == code && p.stands(day) {
+			return p.Name, true
+		}
 	}
-	p, ok := provinces[code]
-	return p.Name, ok
+	return "", false
 }
 
 // ProvinceCodes lists the codes of the provinces that exist on a day, ascending:
 // 63 until 30 June 2025, then 34.
 func ProvinceCodes(day Date) []ProvinceCode {
-	if day.Compare(provincesMerged) >= 0 {
-		return slices.Sorted(maps.Keys(provinces2025))
+	var codes []ProvinceCode
+	for _, p := range provinces {
+		if p.stands(day) {
+			codes = append(codes, p.Code)
+		}
 	}
-	return slices.Sorted(maps.Keys(provinces))
+	return codes
 }
 
-// provinces are the 63 codes of Appendix 1 of Circular 07/2016/TT-BCA, which stay
-// in the numbers allotted by them, and what became of each province.
-var provinces = map[ProvinceCode]Province{
-	"001": {Name: "Hà Nội", City: true, Merged: "001"},
-	"002": {Name: "Hà Giang", Merged: "008"},
-	"004": {Name: "Cao Bằng", Merged: "004"},
-	"006": {Name: "Bắc Kạn", Merged: "019"},
-	"008": {Name: "Tuyên Quang", Merged: "008"},
-	"010": {Name: "Lào Cai", Merged: "015"},
-	"011": {Name: "Điện Biên", Merged: "011"},
-	"012": {Name: "Lai Châu", Merged: "012"},
-	"014": {Name: "Sơn La", Merged: "014"},
-	"015": {Name: "Yên Bái", Merged: "015"},
-	"017": {Name: "Hoà Bình", Merged: "025"},
-	"019": {Name: "Thái Nguyên", Merged: "019"},
-	"020": {Name: "Lạng Sơn", Merged: "020"},
-	"022": {Name: "Quảng Ninh", Merged: "022"},
-	"024": {Name: "Bắc Giang", Merged: "024"},
-	"025": {Name: "Phú Thọ", Merged: "025"},
-	"026": {Name: "Vĩnh Phúc", Merged: "025"},
-	"027": {Name: "Bắc Ninh", Merged: "024"},
-	"030": {Name: "Hải Dương", Merged: "031"},
-	"031": {Name: "Hải Phòng", City: true, Merged: "031"},
-	"033": {Name: "Hưng Yên", Merged: "033"},
-	"034": {Name: "Thái Bình", Merged: "033"},
-	"035": {Name: "Hà Nam", Merged: "037"},
-	"036": {Name: "Nam Định", Merged: "037"},
-	"037": {Name: "Ninh Bình", Merged: "037"},
-	"038": {Name: "Thanh Hóa", Merged: "038"},
-	"040": {Name: "Nghệ An", Merged: "040"},
-	"042": {Name: "Hà Tĩnh", Merged: "042"},
-	"044": {Name: "Quảng Bình", Merged: "044"},
-	"045": {Name: "Quảng Trị", Merged: "044"},
-	"046": {Name: "Thừa Thiên Huế", Merged: "046"},
-	"048": {Name: "Đà Nẵng", City: true, Merged: "048"},
-	"049": {Name: "Quảng Nam", Merged: "048"},
-	"051": {Name: "Quảng Ngãi", Merged: "051"},
-	"052": {Name: "Bình Định", Merged: "052"},
-	"054": {Name: "Phú Yên", Merged: "066"},
-	"056": {Name: "Khánh Hòa", Merged: "056"},
-	"058": {Name: "Ninh Thuận", Merged: "056"},
-	"060": {Name: "Bình Thuận", Merged: "068"},
-	"062": {Name: "Kon Tum", Merged: "051"},
-	"064": {Name: "Gia Lai", Merged: "052"},
-	"066": {Name: "Đắk Lắk", Merged: "066"},
-	"067": {Name: "Đắk Nông", Merged: "068"},
-	"068": {Name: "Lâm Đồng", Merged: "068"},
-	"070": {Name: "Bình Phước", Merged: "075"},
-	"072": {Name: "Tây Ninh", Merged: "080"},
-	"074": {Name: "Bình Dương", Merged: "079"},
-	"075": {Name: "Đồng Nai", Merged: "075"},
-	"077": {Name: "Bà Rịa - Vũng Tàu", Merged: "079"},
-	"079": {Name: "Hồ Chí Minh", City: true, Merged: "079"},
-	"080": {Name: "Long An", Merged: "080"},
-	"082": {Name: "Tiền Giang", Merged: "082"},
-	"083": {Name: "Bến Tre", Merged: "086"},
-	"084": {Name: "Trà Vinh", Merged: "086"},
-	"086": {Name: "Vĩnh Long", Merged: "086"},
-	"087": {Name: "Đồng Tháp", Merged: "082"},
-	"089": {Name: "An Giang", Merged: "091"},
-	"091": {Name: "Kiên Giang", Merged: "091"},
-	"092": {Name: "Cần Thơ", City: true, Merged: "092"},
-	"093": {Name: "Hậu Giang", Merged: "092"},
-	"094": {Name: "Sóc Trăng", Merged: "092"},
-	"095": {Name: "Bạc Liêu", Merged: "096"},
-	"096": {Name: "Cà Mau", Merged: "096"},
+// successor is the code, of the provinces that stand on a day, of what became of a
+// province.
+func (c ProvinceCode) successor(day Date) ProvinceCode {
+	if !c.stands(day) {
+		for _, p := range provinces {
+			if p.Code == c && p.Successor != "" {
+				return p.Successor
+			}
+		}
+	}
+	return c
 }
 
-// provinces2025 are the 34 provinces since 1 July 2025, by their statistical codes.
-var provinces2025 = map[ProvinceCode]string{
-	"001": "Hà Nội",
-	"004": "Cao Bằng",
-	"008": "Tuyên Quang",
-	"011": "Điện Biên",
-	"012": "Lai Châu",
-	"014": "Sơn La",
-	"015": "Lào Cai",
-	"019": "Thái Nguyên",
-	"020": "Lạng Sơn",
-	"022": "Quảng Ninh",
-	"024": "Bắc Ninh",
-	"025": "Phú Thọ",
-	"031": "Hải Phòng",
-	"033": "Hưng Yên",
-	"037": "Ninh Bình",
-	"038": "Thanh Hóa",
-	"040": "Nghệ An",
-	"042": "Hà Tĩnh",
-	"044": "Quảng Trị",
-	"046": "Huế",
-	"048": "Đà Nẵng",
-	"051": "Quảng Ngãi",
-	"052": "Gia Lai",
-	"056": "Khánh Hòa",
-	"066": "Đắk Lắk",
-	"068": "Lâm Đồng",
-	"075": "Đồng Nai",
-	"079": "Hồ Chí Minh",
-	"080": "Tây Ninh",
-	"082": "Đồng Tháp",
-	"086": "Vĩnh Long",
-	"091": "An Giang",
-	"092": "Cần Thơ",
-	"096": "Cà Mau",
+// The words before the names of units. Those of the district level, and townships, ended
+// with June 2025 (Resolutions 190/2025/QH15 and 202/2025/QH15, Law 72/2025/QH15).
+var (
+	cityWords     = []string{"thành phố ", "tp. ", "tp "}
+	provinceWords = []string{"tỉnh "}
+	districtWords = []string{"quận ", "huyện ", "thị xã ", "thị trấn ", "thành phố ", "tp. ", "tp "}
+)
+
+// current refuses an address that names a unit which has ended before that day: a
+// district, a township, a province that was merged into another, or one that has become
+// a city.
+func (p Place) current(field string, day Date) error {
+	parts := strings.Split(p.Text, ",")
+	for i, part := range parts[:len(parts)-1] {
+		if i > 0 && day.Compare(lastOf63) > 0 && wordBefore(part, districtWords) != "" {
+			return RefuseField(Invalid, field, "names a unit of the district level, or a township; these ended on 30 June 2025: give commune and province as they are now")
+		}
+	}
+	last := parts[len(parts)-1]
+	asCity, asProvince := wordBefore(last, cityWords) != "", wordBefore(last, provinceWords) != ""
+	last = Name{Text: strings.TrimSpace(last)[len(wordBefore(last, slices.Concat(cityWords, provinceWords))):]}.Key()
+	var ended *Province
+	for _, u := range provinces {
+		if (Name{Text: u.Name}).Key() != last {
+			continue
+		}
+		if u.stands(day) && (!u.City || !asProvince) && (u.City || !asCity) {
+			return nil
+		}
+		if u.stands(day) || ended == nil && !u.To.IsZero() && u.To.Compare(day) < 0 {
+			ended = &u
+		}
+	}
+	switch {
+	case ended == nil:
+		return nil
+	case !ended.stands(day):
+		return RefuseField(Invalid, field, "names a province that ended on %s: give the one that it is part of now", ended.To.Display())
+	case ended.City:
+		return RefuseField(Invalid, field, "calls a province (tỉnh) what is a city under central rule since %s", ended.From.Display())
+	}
+	return RefuseField(Invalid, field, "calls a city (thành phố) what is a province")
+}
+
+// wordBefore is the word of the list that a part of an address begins with, as the part
+// has it.
+func wordBefore(part string, list []string) string {
+	part = strings.TrimSpace(part)
+	for _, word := range list {
+		if len(part) > len(word) && strings.EqualFold(part[:len(word)], word) {
+			return part[:len(word)]
+		}
+	}
+	return ""
+}
+
+// provinces are the 63 of Appendix 1 of Circular 07/2016/TT-BCA, whose codes stay in the
+// numbers allotted by them, then the 34 since 1 July 2025 by their statistical codes
+// (Resolution 202/2025/QH15). Đồng Nai is a city since 30 April 2026.
+var provinces = []Province{
+	{Code: "001", Name: "Hà Nội", City: true, To: lastOf63, Successor: "001"},
+	{Code: "002", Name: "Hà Giang", To: lastOf63, Successor: "008"},
+	{Code: "004", Name: "Cao Bằng", To: lastOf63, Successor: "004"},
+	{Code: "006", Name: "Bắc Kạn", To: lastOf63, Successor: "019"},
+	{Code: "008", Name: "Tuyên Quang", To: lastOf63, Successor: "008"},
+	{Code: "010", Name: "Lào Cai", To: lastOf63, Successor: "015"},
+	{Code: "011", Name: "Điện Biên", To: lastOf63, Successor: "011"},
+	{Code: "012", Name: "Lai Châu", To: lastOf63, Successor: "012"},
+	{Code: "014", Name: "Sơn La", To: lastOf63, Successor: "014"},
+	{Code: "015", Name: "Yên Bái", To: lastOf63, Successor: "015"},
+	{Code: "017", Name: "Hoà Bình", To: lastOf63, Successor: "025"},
+	{Code: "019", Name: "Thái Nguyên", To: lastOf63, Successor: "019"},
+	{Code: "020", Name: "Lạng Sơn", To: lastOf63, Successor: "020"},
+	{Code: "022", Name: "Quảng Ninh", To: lastOf63, Successor: "022"},
+	{Code: "024", Name: "Bắc Giang", To: lastOf63, Successor: "024"},
+	{Code: "025", Name: "Phú Thọ", To: lastOf63, Successor: "025"},
+	{Code: "026", Name: "Vĩnh Phúc", To: lastOf63, Successor: "025"},
+	{Code: "027", Name: "Bắc Ninh", To: lastOf63, Successor: "024"},
+	{Code: "030", Name: "Hải Dương", To: lastOf63, Successor: "031"},
+	{Code: "031", Name: "Hải Phòng", City: true, To: lastOf63, Successor: "031"},
+	{Code: "033", Name: "Hưng Yên", To: lastOf63, Successor: "033"},
+	{Code: "034", Name: "Thái Bình", To: lastOf63, Successor: "033"},
+	{Code: "035", Name: "Hà Nam", To: lastOf63, Successor: "037"},
+	{Code: "036", Name: "Nam Định", To: lastOf63, Successor: "037"},
+	{Code: "037", Name: "Ninh Bình", To: lastOf63, Successor: "037"},
+	{Code: "038", Name: "Thanh Hóa", To: lastOf63, Successor: "038"},
+	{Code: "040", Name: "Nghệ An", To: lastOf63, Successor: "040"},
+	{Code: "042", Name: "Hà Tĩnh", To: lastOf63, Successor: "042"},
+	{Code: "044", Name: "Quảng Bình", To: lastOf63, Successor: "044"},
+	{Code: "045", Name: "Quảng Trị", To: lastOf63, Successor: "044"},
+	{Code: "046", Name: "Thừa Thiên Huế", To: Date{2024, 12, 31}, Successor: "046"},
+	{Code: "046", Name: "Huế", City: true, From: Date{2025, 1, 1}, To: lastOf63, Successor: "046"}, // Resolution 175/2024/QH15
+	{Code: "048", Name: "Đà Nẵng", City: true, To: lastOf63, Successor: "048"},
+	{Code: "049", Name: "Quảng Nam", To: lastOf63, Successor: "048"},
+	{Code: "051", Name: "Quảng Ngãi", To: lastOf63, Successor: "051"},
+	{Code: "052", Name: "Bình Định", To: lastOf63, Successor: "052"},
+	{Code: "054", Name: "Phú Yên", To: lastOf63, Successor: "066"},
+	{Code: "056", Name: "Khánh Hòa", To: lastOf63, Successor: "056"},
+	{Code: "058", Name: "Ninh Thuận", To: lastOf63, Successor: "056"},
+	{Code: "060", Name: "Bình Thuận", To: lastOf63, Successor: "068"},
+	{Code: "062", Name: "Kon Tum", To: lastOf63, Successor: "051"},
+	{Code: "064", Name: "Gia Lai", To: lastOf63, Successor: "052"},
+	{Code: "066", Name: "Đắk Lắk", To: lastOf63, Successor: "066"},
+	{Code: "067", Name: "Đắk Nông", To: lastOf63, Successor: "068"},
+	{Code: "068", Name: "Lâm Đồng", To: lastOf63, Successor: "068"},
+	{Code: "070", Name: "Bình Phước", To: lastOf63, Successor: "075"},
+	{Code: "072", Name: "Tây Ninh", To: lastOf63, Successor: "080"},
+	{Code: "074", Name: "Bình Dương", To: lastOf63, Successor: "079"},
+	{Code: "075", Name: "Đồng Nai", To: lastOf63, Successor: "075"},
+	{Code: "077", Name: "Bà Rịa - Vũng Tàu", To: lastOf63, Successor: "079"},
+	{Code: "079", Name: "Hồ Chí Minh", City: true, To: lastOf63, Successor: "079"},
+	{Code: "080", Name: "Long An", To: lastOf63, Successor: "080"},
+	{Code: "082", Name: "Tiền Giang", To: lastOf63, Successor: "082"},
+	{Code: "083", Name: "Bến Tre", To: lastOf63, Successor: "086"},
+	{Code: "084", Name: "Trà Vinh", To: lastOf63, Successor: "086"},
+	{Code: "086", Name: "Vĩnh Long", To: lastOf63, Successor: "086"},
+	{Code: "087", Name: "Đồng Tháp", To: lastOf63, Successor: "082"},
+	{Code: "089", Name: "An Giang", To: lastOf63, Successor: "091"},
+	{Code: "091", Name: "Kiên Giang", To: lastOf63, Successor: "091"},
+	{Code: "092", Name: "Cần Thơ", City: true, To: lastOf63, Successor: "092"},
+	{Code: "093", Name: "Hậu Giang", To: lastOf63, Successor: "092"},
+	{Code: "094", Name: "Sóc Trăng", To: lastOf63, Successor: "092"},
+	{Code: "095", Name: "Bạc Liêu", To: lastOf63, Successor: "096"},
+	{Code: "096", Name: "Cà Mau", To: lastOf63, Successor: "096"},
+
+	{Code: "001", Name: "Hà Nội", City: true, From: firstOf34},
+	{Code: "004", Name: "Cao Bằng", From: firstOf34},
+	{Code: "008", Name: "Tuyên Quang", From: firstOf34},
+	{Code: "011", Name: "Điện Biên", From: firstOf34},
+	{Code: "012", Name: "Lai Châu", From: firstOf34},
+	{Code: "014", Name: "Sơn La", From: firstOf34},
+	{Code: "015", Name: "Lào Cai", From: firstOf34},
+	{Code: "019", Name: "Thái Nguyên", From: firstOf34},
+	{Code: "020", Name: "Lạng Sơn", From: firstOf34},
+	{Code: "022", Name: "Quảng Ninh", From: firstOf34},
+	{Code: "024", Name: "Bắc Ninh", From: firstOf34},
+	{Code: "025", Name: "Phú Thọ", From: firstOf34},
+	{Code: "031", Name: "Hải Phòng", City: true, From: firstOf34},
+	{Code: "033", Name: "Hưng Yên", From: firstOf34},
+	{Code: "037", Name: "Ninh Bình", From: firstOf34},
+	{Code: "038", Name: "Thanh Hóa", From: firstOf34},
+	{Code: "040", Name: "Nghệ An", From: firstOf34},
+	{Code: "042", Name: "Hà Tĩnh", From: firstOf34},
+	{Code: "044", Name: "Quảng Trị", From: firstOf34},
+	{Code: "046", Name: "Huế", City: true, From: firstOf34},
+	{Code: "048", Name: "Đà Nẵng", City: true, From: firstOf34},
+	{Code: "051", Name: "Quảng Ngãi", From: firstOf34},
+	{Code: "052", Name: "Gia Lai", From: firstOf34},
+	{Code: "056", Name: "Khánh Hòa", From: firstOf34},
+	{Code: "066", Name: "Đắk Lắk", From: firstOf34},
+	{Code: "068", Name: "Lâm Đồng", From: firstOf34},
+	{Code: "075", Name: "Đồng Nai", From: firstOf34, To: Date{2026, 4, 29}, Successor: "075"},
+	{Code: "075", Name: "Đồng Nai", City: true, From: Date{2026, 4, 30}},
+	{Code: "079", Name: "Hồ Chí Minh", City: true, From: firstOf34},
+	{Code: "080", Name: "Tây Ninh", From: firstOf34},
+	{Code: "082", Name: "Đồng Tháp", From: firstOf34},
+	{Code: "086", Name: "Vĩnh Long", From: firstOf34},
+	{Code: "091", Name: "An Giang", From: firstOf34},
+	{Code: "092", Name: "Cần Thơ", City: true, From: firstOf34},
+	{Code: "096", Name: "Cà Mau", From: firstOf34},
 }

@@ -41,7 +41,7 @@ func TestGeneratedApplications_AreAcceptedAsTheyAre(t *testing.T) {
 		normalized, err := a.Normalize()
 		require.NoError(t, err)
 		require.Equal(t, a, normalized)
-		rules, err := identity.RulesFor(a, "any", calendar)
+		rules, err := identity.RulesFor(a, nil, "any", calendar)
 		require.NoError(t, err)
 		require.True(t, rules.Due.After(a.FiledOn.AddDays(7).Midnight()), "seven working days are more than a week")
 		require.Equal(t, identity.LawOn(a.FiledOn), rules.Law)

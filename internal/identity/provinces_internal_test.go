@@ -10,20 +10,39 @@ import (
 // from at least one.
 func TestProvinces_AreMergedIntoThe34(t *testing.T) {
 	t.Parallel()
-	parts := make(map[ProvinceCode]int)
-	for code, p := range provinces {
-		require.Contains(t, provinces2025, p.Merged, "%s", code)
-		require.NotEmpty(t, p.Name)
-		parts[p.Merged]++
+	became := make(map[ProvinceCode]bool)
+	for _, code := range ProvinceCodes(lastOf63) {
+		next := code.successor(firstOf34)
+		require.True(t, next.stands(firstOf34), "%s", code)
+		became[next] = true
 	}
-	require.Len(t, parts, 34)
-	cities := 0
-	for _, p := range provinces {
-		if p.City {
-			cities++
+	require.Len(t, became, 34)
+}
+
+// At every instant a code stands for one province, and none ends before it begins.
+func TestProvinces_FollowEachOther(t *testing.T) {
+	t.Parallel()
+	for i, p := range provinces {
+		require.True(t, p.To.IsZero() || p.From.Compare(p.To) < 0, "%s", p.Code)
+		for _, q := range provinces[:i] {
+			if p.Code == q.Code {
+				require.True(t, !q.To.IsZero() && q.To.Compare(p.From) < 0, "%s", p.Code)
+			}
 		}
 	}
-	require.Equal(t, 5, cities, "until Huế")
+}
+
+func TestProvinces_CitiesUnderCentralRule(t *testing.T) {
+	t.Parallel()
+	for day, want := range map[Date]int{{2024, 12, 31}: 5, {2025, 1, 1}: 6, {2026, 4, 29}: 6, {2026, 4, 30}: 7} {
+		cities := 0
+		for _, p := range provinces {
+			if p.City && p.stands(day) {
+				cities++
+			}
+		}
+		require.Equal(t, want, cities, "%v", day)
+	}
 }
 
 func TestVietnameseLetters(t *testing.T) {

@@ -7,9 +7,10 @@ import (
 
 // RulesFor pins the law to an application as it stood on the day it was filed:
 // statute, form (which the form catalog chose), legal deadline, fee, and the expiry
-// of a card made that day. The application must have passed Check; RulesFor refuses
-// only what it cannot compute with.
-func RulesFor(a Application, form FormID, calendar *Calendar) (Rules, error) {
+// of a card made that day. Held is the card that the applicant holds, nil where the card
+// record has none. The application must have passed Check; RulesFor refuses only what it
+// cannot compute with.
+func RulesFor(a Application, held *HeldCard, form FormID, calendar *Calendar) (Rules, error) {
 	law := LawOn(a.FiledOn)
 	age := a.Person.Birth.AgeOn(a.FiledOn)
 	switch {
@@ -29,7 +30,7 @@ func RulesFor(a Application, form FormID, calendar *Calendar) (Rules, error) {
 	}
 	return Rules{
 		Law: law, Form: form, ProcessingDays: days, Due: due,
-		Fee: Fee(a), Expiry: Validity(law, a.Person.Birth, a.FiledOn),
+		Fee: Fee(a, held), Expiry: Validity(law, a.Person.Birth, a.FiledOn),
 	}, nil
 }
 
@@ -47,6 +48,64 @@ func (a Application) NeedsPortrait() bool {
 // station. Applications filed online are made from the biometrics on file.
 func (a Application) NeedsCapture() bool {
 	return a.NeedsPortrait() && a.Channel != Online
+}
+
+// Against refuses what the card that the applicant holds contradicts: it decides what may
+// be asked for, and at which price.
+func (a Application) Against(held HeldCard) error {
+	switch {
+	case a.Ground == GroundFromCCCD && held.law() != Law2014:
+		return RefuseField(Conflict, "ground", "is from-cccd, but the card held is one of law %s: it is exchanged on another ground, for example request", held.law())
+	case a.Ground != GroundAge:
+		return nil
+	case held.Expiry.Never():
+		return RefuseField(Conflict, "ground", "is age, but the card held has no expiry")
+	case a.FiledOn.Compare(held.Expiry.Date.AddYears(-renewalYears)) < 0:
+		return RefuseField(Conflict, "ground", "is age, but the card held does not end at this age: it is exchanged on another ground, for example request")
+	}
+	return nil
+}
+
+// Entry is when and where an application is entered.
+type Entry struct {
+	Today       Date // by the database's clock
+	OfficeStart Date // nothing was filed before
+	LateAfter   int  // after so many working days from the day of filing it is late; 0: never
+}
+
+// Timely refuses a day of filing that is before the office's start, or so long ago that a
+// reason is due; and, if it is late, whose tariff has ended since, so that
+// nobody dates an application back for the sake of its fee.
+func (a Application) Timely(e Entry, calendar *Calendar) error {
+	switch {
+	case !a.FiledOn.Complete():
+		return nil // Check told
+	case a.FiledOn.Compare(e.OfficeStart) < 0:
+		return RefuseField(Invalid, "filed_on", "is before %s, when this office began", e.OfficeStart.Display())
+	}
+	late, err := a.late(e, calendar)
+	switch {
+	case err != nil || !late:
+		return err
+	case !sameTariff(a.FiledOn, e.Today, a.Channel):
+		return RefuseField(Invalid, "filed_on", "is a day whose fees have ended since: a late entry is filed anew, today")
+	case a.LateReason == "":
+		return RefuseField(Invalid, "late_reason", "is missing; the day of filing is more than %d working days ago: say why it is entered so late", e.LateAfter)
+	}
+	return nil
+}
+
+// late reports whether more working days have passed than the office gives stations to
+// send what was filed.
+func (a Application) late(e Entry, calendar *Calendar) (bool, error) {
+	if e.LateAfter == 0 || !calendar.Has(a.FiledOn.Year) { // whose year RulesFor refuses
+		return false, nil
+	}
+	last, err := calendar.AddWorkingDays(a.FiledOn, e.LateAfter)
+	if err != nil {
+		return false, fmt.Errorf("count days since filing: %w", err)
+	}
+	return e.Today.Compare(last) > 0, nil
 }
 
 // Limits of the texts of an application, in characters.
@@ -74,6 +133,9 @@ func (a Application) Normalize() (Application, error) {
 		{"person.residence.text", &a.Person.Residence.Text, maxPlace},
 		{"person.marks", &a.Person.Marks, maxMarks},
 		{"delivery_to", &a.DeliveryTo, maxPlace},
+		{"exemption_proof", &a.ExemptionProof, maxMarks},
+		{"late_reason", &a.LateReason, maxMarks},
+		{"signed_sheet", &a.SignedSheet, maxLabel},
 	} {
 		text, err := CheckText(t.field, *t.text, t.limit)
 		if err != nil {

@@ -57,7 +57,7 @@ func TestRulesFor(t *testing.T) {
 				Type: tt.kind, Ground: tt.ground, Channel: identity.AtStation, FiledOn: day(t, tt.filed), Person: identity.Person{Birth: day(t, tt.birth)},
 			}
 
-			got, err := identity.RulesFor(a, "a-form", calendar(t))
+			got, err := identity.RulesFor(a, nil, "a-form", calendar(t))
 
 			require.NoError(t, err)
 			require.Equal(t, tt.due+"T23:59:59+07:00", got.Due.Format(time.RFC3339))
@@ -82,7 +82,7 @@ func TestRulesFor_Refuses(t *testing.T) {
 			require.NoError(t, a.FiledOn.UnmarshalText([]byte(tt.filed)))
 			require.NoError(t, a.Person.Birth.UnmarshalText([]byte(tt.birth)))
 
-			_, err := identity.RulesFor(a, "a-form", calendar(t))
+			_, err := identity.RulesFor(a, nil, "a-form", calendar(t))
 
 			require.Equal(t, []string{tt.field}, fields(err))
 		})
@@ -95,7 +95,7 @@ func TestRulesFor_DeadlineBeyondTheCalendar(t *testing.T) {
 	a := exchange(t)
 	a.FiledOn = day(t, "2030-12-30")
 
-	_, err := identity.RulesFor(a, "a-form", calendar(t))
+	_, err := identity.RulesFor(a, nil, "a-form", calendar(t))
 
 	require.ErrorContains(t, err, "2031")
 	require.NotErrorIs(t, err, identity.Invalid)
@@ -118,5 +118,65 @@ func TestNeedsCapture(t *testing.T) {
 		a.Person.Birth, a.Channel = day(t, tt.birth), tt.channel
 		require.Equal(t, tt.portrait, a.NeedsPortrait(), tt.name)
 		require.Equal(t, tt.capture, a.NeedsCapture(), tt.name)
+	}
+}
+
+// The card held decides what may be asked for.
+func TestAgainst(t *testing.T) {
+	t.Parallel()
+	held := func(issued, expires string) identity.HeldCard {
+		h := identity.HeldCard{Issued: day(t, issued)}
+		if expires != "" {
+			h.Expiry.Date = day(t, expires)
+		}
+		return h
+	}
+	for name, tt := range map[string]struct {
+		ground  identity.Ground
+		held    identity.HeldCard
+		refused bool
+	}{
+		"CCCDForCanCuoc":     {identity.GroundFromCCCD, held("2022-05-04", "2039-12-31"), false},
+		"CanCuocIsNoCCCD":    {identity.GroundFromCCCD, held("2024-07-01", "2039-12-31"), true},
+		"EndsAtThisAge":      {identity.GroundAge, held("2021-05-04", "2026-12-31"), false},
+		"EndedLongAgo":       {identity.GroundAge, held("2021-05-04", "2023-12-31"), false},
+		"EndsWithinTwoYears": {identity.GroundAge, held("2021-05-04", "2028-11-23"), false},
+		"EndsAtTheNextAge":   {identity.GroundAge, held("2023-05-04", "2039-12-31"), true},
+		"NeverEnds":          {identity.GroundAge, held("2021-05-04", ""), true},
+		"AnyCardOnRequest":   {identity.GroundRequest, held("2021-05-04", ""), false},
+	} {
+		a := exchange(t)
+		a.Ground = tt.ground
+		err := a.Against(tt.held)
+		require.Equal(t, tt.refused, err != nil, "%s: %v", name, err)
+		if tt.refused {
+			require.Equal(t, []string{"ground"}, fields(err), name)
+		}
+	}
+}
+
+// Dates of filing are neither in the future nor before the office, and late ones need a
+// reason; a late one never gets the fee of a tariff that has ended.
+func TestTimely(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		filed, today, reason, refused string
+	}{
+		"Today":             {"2026-11-20", "2026-11-20", "", ""},
+		"BeforeTheOffice":   {"2026-01-02", "2026-11-20", "mất điện", "filed_on"},
+		"SecondWorkingDay":  {"2026-11-20", "2026-11-25", "", ""}, // 21, 22 weekend, 24 a holiday
+		"ThirdWorkingDay":   {"2026-11-20", "2026-11-26", "", "late_reason"},
+		"LateWithAReason":   {"2026-11-20", "2026-11-26", "mất điện", ""},
+		"OfLastYearsFees":   {"2026-12-25", "2027-01-08", "mất điện", "filed_on"},
+		"InTimeOverNewYear": {"2026-12-31", "2027-01-04", "", ""},
+	} {
+		a := exchange(t)
+		a.FiledOn, a.LateReason = day(t, tt.filed), tt.reason
+		err := a.Timely(identity.Entry{Today: day(t, tt.today), OfficeStart: day(t, "2026-01-05"), LateAfter: 2}, calendar(t))
+		if tt.refused == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.Equal(t, []string{tt.refused}, fields(err), name)
 	}
 }

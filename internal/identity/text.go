@@ -38,8 +38,23 @@ func textRune(r, previous rune) bool {
 	return letter(r) || r >= '0' && r <= '9' || strings.ContainsRune(punctuation, r) || r == breve && carriesBreve(previous)
 }
 
-// typography turns the quotes and dashes of word processors into plain ones.
-var typography = strings.NewReplacer("\u2018", "'", "\u2019", "'", "\u201C", `"`, "\u201D", `"`, "\u2013", "-", "\u2014", "-")
+// typography turns what keyboards and word processors put in the place of a plain
+// character into that: quotes, primes and modifier letters, dashes, and the Icelandic and
+// African letters that look like Đ.
+var typography = strings.NewReplacer(
+	"\u2018", "'", "\u2019", "'", "\u201B", "'", "\u02B9", "'", "\u02BB", "'", "\u02BC", "'", "\u02BD", "'", "\u02C8", "'",
+	"\u2032", "'", "\uFF07", "'", "\u00B4", "'", "\u0060", "'",
+	"\u201C", `"`, "\u201D", `"`, "\u2033", `"`,
+	"\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
+	"\u00D0", "Đ", "\u00F0", "đ", "\u0189", "Đ", "\u0256", "đ",
+)
+
+// lookalikes are letters of other scripts, and what of them looks the same.
+var lookalikes = strings.NewReplacer(
+	"А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "Х", "X", "І", "I", "Ј", "J", "Ѕ", "S",
+	"а", "a", "е", "e", "о", "o", "р", "p", "с", "c", "у", "y", "х", "x", "і", "i", "ј", "j", "ѕ", "s",
+	"Α", "A", "Β", "B", "Ε", "E", "Ζ", "Z", "Η", "H", "Ι", "I", "Κ", "K", "Μ", "M", "Ν", "N", "Ο", "O", "Ρ", "P", "Τ", "T", "Υ", "Y", "Χ", "X", "ο", "o",
+)
 
 // normalize gives NFC with single spaces and plain punctuation. It refuses control
 // characters, invalid UTF-8 and more than limit characters.
@@ -77,6 +92,9 @@ func describe(r rune) string {
 		return fmt.Sprintf("a combining mark without its letter (U+%04X)", r)
 	case letter(r):
 		return "a letter"
+	}
+	if meant := lookalikes.Replace(string(r)); meant != string(r) {
+		return fmt.Sprintf("%q (U+%04X) of another script, which looks like %s: type that", r, r, meant)
 	}
 	return fmt.Sprintf("%q (U+%04X)", r, r)
 }

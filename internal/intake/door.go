@@ -28,7 +28,11 @@ type Door struct {
 	Calendar *identity.Calendar
 	Sizes    packet.Sizes
 	Chip     lds.Profile      // what is written to chips
-	Now      func() time.Time // an application is not filed after today
+	Now      func() time.Time // by the database's clock
+	// OfficeStart is the day before which nothing was filed; what was filed more than
+	// LateAfter working days ago needs a reason.
+	OfficeStart identity.Date
+	LateAfter   int
 	// Start begins the application's workflow, unless it was begun before.
 	Start  func(ctx context.Context, number identity.ApplicationNumber) error
 	Logger *slog.Logger
@@ -82,6 +86,14 @@ type Opened struct {
 	station    identity.StationID // that signed it
 	submission packet.Submission
 	wrong      error // what of it could not be read
+	known      known
+}
+
+// known is what the office has of the citizen.
+type known struct {
+	asked  bool // whether anybody looked
+	held   *identity.HeldCard
+	onFile registry.Evidence // asked for only where the card may be made from it
 }
 
 // Open verifies a packet with the key that its station is registered with, and reads
@@ -115,7 +127,25 @@ func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	if o.submission.Station != "" && o.submission.Station != string(station.ID) {
 		o.wrong = errors.Join(o.wrong, identity.RefuseField(identity.Forbidden, "station", "is not the station that signed the packet"))
 	}
-	return o, nil
+	o.known, err = d.whatIsKnown(ctx, o.submission)
+	return o, err
+}
+
+// whatIsKnown looks for the card that the citizen holds and, where the card may be made from
+// them, for the portrait and fingerprints on file.
+func (d *Door) whatIsKnown(ctx context.Context, s packet.Submission) (known, error) {
+	app, _ := s.Application(identity.DateOf(d.Now())) // what is wrong with it is told later
+	k := known{asked: true}
+	var err error
+	if k.held, err = d.Registry.Held(ctx, app.Person.Number); err != nil {
+		return known{}, err
+	}
+	if app.FromFile() {
+		if k.onFile, err = d.Registry.OnFile(ctx, app.Person.Number); err != nil {
+			return known{}, fmt.Errorf("read portrait and fingerprints on file: %w", err)
+		}
+	}
+	return k, nil
 }
 
 // Examined is an opened packet of which all is known but what the registry knows.
@@ -128,7 +158,7 @@ type Examined struct {
 // Examine checks all of an opened packet. What is wrong with it is told by Store,
 // together with what the registry has against it.
 func (d *Door) Examine(o Opened) (Examined, error) {
-	submission, err := d.CheckRest(o.submission, o.wrong)
+	submission, err := d.check(o.submission, o.wrong, o.known)
 	if err != nil {
 		if len(identity.Refusals(err)) == 0 {
 			return Examined{}, err
@@ -180,9 +210,6 @@ func readable(a identity.Application, told map[string]bool) identity.Application
 	}
 	if told["officer"] {
 		a.Officer = ""
-	}
-	if told["ground"] {
-		a.Ground = ""
 	}
 	return a
 }
@@ -252,6 +279,25 @@ func (d *Door) Check(s packet.Submission) (registry.Submission, error) { return 
 // with the rest: each fault is found whatever else is wrong, unless what is wrong is what
 // it depends on. The application is given all the same, with whatever is right.
 func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission, error) {
+	return d.check(s, unread, known{})
+}
+
+// timely refuses what was filed before this office began, is entered late without a reason,
+// or is of a day whose fees or form of card have ended.
+func (d *Door) timely(app identity.Application, today identity.Date) error {
+	entry := identity.Entry{Today: today, OfficeStart: d.OfficeStart, LateAfter: d.LateAfter}
+	if err := app.Timely(entry, d.Calendar); err != nil {
+		return err
+	}
+	form, err := d.Forms.For(app)
+	if err == nil && !form.Issued.To.IsZero() && form.Issued.To.Compare(today) < 0 {
+		return identity.RefuseField(identity.Invalid, "filed_on", "is a day whose form of card is not issued any more: file anew, today")
+	}
+	return nil // formsOf tells that there is none
+}
+
+// check checks a submission against what is known of the citizen.
+func (d *Door) check(s packet.Submission, unread error, k known) (registry.Submission, error) {
 	digest, err := s.Digest()
 	if err != nil {
 		return registry.Submission{}, err
@@ -259,6 +305,10 @@ func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission
 	today := identity.DateOf(d.Now())
 	app, wrong := s.Application(today)
 	wrong = packet.AndThen(unread, wrong)
+	wrong = packet.AndThen(wrong, d.timely(app, today))
+	if k.held != nil {
+		wrong = packet.AndThen(wrong, app.Against(*k.held))
+	}
 	if fieldsOf(wrong)["filed_on"] {
 		app.FiledOn = today // whose law and form count until it is known
 	}
@@ -267,9 +317,9 @@ func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission
 	}
 	forms, err := d.formsOf(app, wrong)
 	wrong = packet.AndThen(wrong, err)
-	rules, err := identity.RulesFor(app, forms[0].ID, d.Calendar)
+	rules, err := identity.RulesFor(app, k.held, forms[0].ID, d.Calendar)
 	wrong = packet.AndThen(wrong, err)
-	evidence, err := evidenceOf(s, app, forms, d.Sizes)
+	evidence, err := evidenceOf(s, app, forms, k, d.Sizes)
 	wrong = packet.AndThen(wrong, err)
 	unprintable, err := d.preflight(forms, app, rules, evidence, wrong)
 	if err != nil {

@@ -32,7 +32,7 @@ func newDoor(t *testing.T, today identity.Date) *intake.Door {
 	t.Helper()
 	calendar, err := identity.LoadCalendar()
 	require.NoError(t, err)
-	return &intake.Door{Forms: rendertest.BuiltIn(t), Calendar: calendar, Sizes: sizes, Chip: lds.Profiles()[0], Now: today.Midnight}
+	return &intake.Door{Forms: rendertest.BuiltIn(t), Calendar: calendar, Sizes: sizes, Chip: lds.Profiles()[0], Now: today.Midnight, LateAfter: 2}
 }
 
 // sample is the submission of sample 02-exchange-at-25, filed on 23 November 2026,
@@ -80,7 +80,11 @@ func TestCheck_ANumberThatCannotBeAllottedIsRefused(t *testing.T) {
 	first.Person.BirthRegistration.Province, first.Person.Origin.Province, first.Person.Residence.Province = "", "", ""
 	_, err = newDoor(t, filed).Check(first)
 
-	require.EqualError(t, err, "person.birth_registration.province: is needed to allot a personal number: a province code (001 to 096)")
+	require.EqualError(t, err, "person.birth_registration.province: is needed to allot a personal number: a province code (001 to 096), or that of a country (100 to 999) for a birth registered abroad")
+
+	first.Person.BirthRegistration.Province = "105"
+	_, err = newDoor(t, filed).Check(first)
+	require.NoError(t, err, "the birth was registered abroad")
 }
 
 // TestCheck_WhatIsAcceptedCanBePrepared does with what the door accepts what

@@ -19,13 +19,24 @@ import (
 )
 
 // evidenceOf checks images and templates, and gathers what goes to the vault. The card is
-// on one of the forms.
-func evidenceOf(s packet.Submission, app identity.Application, all []*render.Form, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
+// on one of the forms. What is made from the portrait and fingerprints on file gets them where
+// the packet brings none; who only asks for a check, without the office's knowledge, hears
+// nothing of them.
+func evidenceOf(s packet.Submission, app identity.Application, all []*render.Form, k known, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
 	wrong := []error{err}
+	for kind, b := range k.onFile {
+		if _, brought := found[kind]; !brought && err == nil {
+			found[kind] = b
+		}
+	}
 	shown := !slices.ContainsFunc(all, func(f *render.Form) bool { return !f.Shows(forms.PortraitField) })
-	if (app.NeedsPortrait() || shown) && s.Portrait == nil {
+	switch _, onFile := k.onFile[identity.EvidencePortrait]; {
+	case s.Portrait != nil || onFile || !app.NeedsPortrait() && !shown:
+	case !app.FromFile():
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "portrait", "is missing; this application needs one"))
+	case k.asked:
+		wrong = append(wrong, identity.RefuseField(identity.Invalid, "portrait", "is missing, and the office has none on file; give the latest, or the citizen comes in person"))
 	}
 	if app.NeedsCapture() && len(s.Fingerprints) == 0 {
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "fingerprints", "are missing; give the index fingers, or why they cannot be taken"))

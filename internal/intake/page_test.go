@@ -224,7 +224,10 @@ func TestPage_SaysWhichFieldsAreRequired(t *testing.T) {
 	}
 	for name, without := range map[string]payload{
 		"person.number":           example(t),
-		"person.old_number":       example(t).set("type", "first-issue").set("ground", "from-cmnd"),
+		"person.old_number":       example(t).set("type", "first-issue").set("ground", "from-cmnd").set("filed_on", "2026-03-14"),
+		"exemption_proof":         example(t).set("exemption", "poor"),
+		"error_by":                example(t).set("ground", "print-error"),
+		"late_reason":             example(t).set("filed_on", "2026-11-10"),
 		"person.cancelled_number": example(t).set("ground", "number-changed"),
 		"representative":          example(t).set("person.birth", "2013-11-24"),
 		"delivery_to":             example(t).set("delivery", "post"),
@@ -250,6 +253,11 @@ func TestPage_ListsTheAcceptedValues(t *testing.T) {
 			switch f.name {
 			case "channel":
 				changed.set("type", "reissue").set("ground", "lost")
+			case "error_by":
+				changed.set("ground", "print-error")
+			case "exemption":
+				changed.set("exemption_proof", "Giấy chứng nhận số 7")
+				changed.set("person.birth", map[string]any{"child": "2012-11-02", "elderly": "1960-11-02"}[value])
 			case "delivery":
 				changed.set("delivery_to", map[string]any{"collect": nil, "post": "Số 1, Phố Mẫu"}[value])
 			case "person.sex":
@@ -292,7 +300,7 @@ func TestPage_ListsTheGroundsOfEachLaw(t *testing.T) {
 // grounds are all there are under either law.
 var grounds = map[string]bool{
 	"first-card": true, "from-cmnd": true, "from-cccd": true, "age": true, "details": true, "appearance": true, "print-error": true,
-	"boundaries": true, "number-changed": true, "request": true, "lost": true, "damaged": true, "nationality": true,
+	"biometrics": true, "sex": true, "origin": true, "boundaries": true, "number-changed": true, "request": true, "lost": true, "damaged": true, "nationality": true,
 }
 
 func TestPage_SaysHowLongTextsMayBe(t *testing.T) {
@@ -311,7 +319,7 @@ func TestPage_SaysHowLongTextsMayBe(t *testing.T) {
 			require.NoError(t, err)
 			_, err = s.Application(filed)
 			refused := slices.ContainsFunc(identity.Refusals(err), func(r *identity.Refusal) bool {
-				return r.Field == f.name && !strings.Contains(r.Detail, "to be collected")
+				return r.Field == f.name && !strings.Contains(r.Detail, "is given, but")
 			})
 			require.Equal(t, n > limit, refused, "%s with %d letters: %v", f.name, n, err)
 		}

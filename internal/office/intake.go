@@ -34,7 +34,9 @@ func Checker(c config.Config, now func() time.Time) (*intake.Door, error) {
 		return nil, err
 	}
 	calendar, err := identity.LoadCalendar()
-	return &intake.Door{Forms: forms, Calendar: calendar, Sizes: Sizes(c), Chip: chip, Now: now}, err
+	return &intake.Door{
+		Forms: forms, Calendar: calendar, Sizes: Sizes(c), Chip: chip, Now: now, OfficeStart: c.Office.Start, LateAfter: c.Office.LateAfter,
+	}, err
 }
 
 // Door is where packets come in. It needs no Temporal: what it stores is begun as soon
@@ -42,6 +44,7 @@ func Checker(c config.Config, now func() time.Time) (*intake.Door, error) {
 func (o *Office) Door() *intake.Door {
 	return &intake.Door{
 		Registry: o.Registry, Forms: o.Forms, Calendar: o.Calendar, Sizes: o.Sizes(), Chip: o.chip, Now: o.Now, Logger: o.logger,
+		OfficeStart: o.config.Office.Start, LateAfter: o.config.Office.LateAfter,
 		Start: func(ctx context.Context, number identity.ApplicationNumber) error {
 			starter, err := o.starter(ctx)
 			if err != nil {

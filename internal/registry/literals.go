@@ -63,6 +63,7 @@ const (
 
 	surplusUnclear = `'` + string(identity.SurplusUnclear) + `'`
 
+	evidencePortrait  = `'` + string(identity.EvidencePortrait) + `'`
 	evidenceTemplates = `'` + string(identity.EvidenceTemplates) + `'`
 	evidenceChipKeys  = `'` + string(identity.EvidenceChipKeys) + `'`
 	citizenAlive      = `'` + string(identity.Alive) + `'`

@@ -33,10 +33,14 @@ type details struct {
 	Representative identity.Name
 	DeliveryTo     string
 	Exemption      string
+	ExemptionProof string         `json:",omitzero"`
+	ErrorBy        identity.Party `json:",omitzero"`
+	LateReason     string         `json:",omitzero"`
+	SignedSheet    string         `json:",omitzero"`
 }
 
 func detailsOf(a identity.Application) ([]byte, error) {
-	plain, err := json.Marshal(details{a.Person, a.Representative, a.DeliveryTo, a.Exemption})
+	plain, err := json.Marshal(details{a.Person, a.Representative, a.DeliveryTo, a.Exemption, a.ExemptionProof, a.ErrorBy, a.LateReason, a.SignedSheet})
 	if err != nil {
 		return nil, fmt.Errorf("write application: %w", err)
 	}
@@ -68,6 +72,7 @@ func (r *Registry) open(number identity.ApplicationNumber, s sealedApplication, 
 		d.Person.Number = identity.PersonalNumber(allotted)
 	}
 	into.Person, into.Representative, into.DeliveryTo, into.Exemption = d.Person, d.Representative, d.DeliveryTo, d.Exemption
+	into.ExemptionProof, into.ErrorBy, into.LateReason, into.SignedSheet = d.ExemptionProof, d.ErrorBy, d.LateReason, d.SignedSheet
 	return nil
 }
 

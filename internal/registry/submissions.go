@@ -54,9 +54,9 @@ func (r *Registry) receiveOnce(ctx context.Context, s Submission) (Receipt, erro
 		switch err := r.receive(ctx, number, s); {
 		case err == nil:
 			return Receipt{Number: number}, nil
-		case !violates(err, "applications_pkey", "one_application_per_enrollment", "one_open_application_per_citizen_and_ground"):
+		case !violates(err, "applications_pkey", "one_application_per_enrollment", "one_open_application_per_citizen"):
 			return Receipt{}, fail("receive application", err)
-		case violates(err, "one_open_application_per_citizen_and_ground"):
+		case violates(err, "one_open_application_per_citizen"):
 			if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing { // another copy was faster
 				return receipt, err
 			}
@@ -121,11 +121,11 @@ func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fa
 		SELECT EXISTS (SELECT FROM stations WHERE id = @station),
 			may_enroll(@officer, coalesce((SELECT province FROM stations WHERE id = @station), '')),
 			coalesce((SELECT number FROM applications WHERE station = @station AND enrollment_id = @enrollment_id AND digest <> @digest), ''),
-			coalesce((SELECT number FROM applications WHERE citizen = @citizen AND ground = @ground
+			coalesce((SELECT number FROM applications WHERE citizen = @citizen AND NOT beside
 				AND NOT (station = @station AND enrollment_id = @enrollment_id) AND stage NOT IN `+ends+` LIMIT 1), '')`,
 		pgx.StrictNamedArgs{
 			"station": a.Station, "officer": a.Officer, "enrollment_id": a.EnrollmentID, "digest": s.Digest[:],
-			"citizen": citizen, "ground": a.Ground,
+			"citizen": citizen,
 		}).Scan(&known, &enrolls, &sameID, &sameCitizen)
 	if err != nil {
 		return nil, fail("look for what is in the way", err)
@@ -141,7 +141,7 @@ func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fa
 		all = append(all, refuseEnrollment(sameID))
 	}
 	if sameCitizen != "" {
-		all = append(all, identity.RefuseField(identity.Conflict, "person.number", "has an open application on the same ground: %s", sameCitizen))
+		all = append(all, identity.RefuseField(identity.Conflict, "person.number", "has an open application: %s", sameCitizen))
 	}
 	return errors.Join(all...), nil
 }
@@ -168,6 +168,10 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 	if err != nil {
 		return err
 	}
+	event := "received"
+	if a.LateReason != "" {
+		event = "received late"
+	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		WITH received AS (
@@ -180,9 +184,9 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 				@law, @form, @processing_days, @fee)
 			RETURNING number
 		)
-		INSERT INTO audit (application, actor, event, reason) SELECT number, @officer, 'received', '' FROM received`,
+		INSERT INTO audit (application, actor, event, reason) SELECT number, @officer, @event, '' FROM received`,
 		pgx.StrictNamedArgs{
-			"number": number, "stage": identity.Received, "due": s.Rules.Due, "station": a.Station, "enrollment_id": a.EnrollmentID,
+			"event": event, "number": number, "stage": identity.Received, "due": s.Rules.Due, "station": a.Station, "enrollment_id": a.EnrollmentID,
 			"officer": a.Officer, "digest": s.Digest[:], "type": a.Type, "ground": a.Ground, "channel": a.Channel,
 			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "destination": destination,
 			"urgent": a.Urgent, "citizen": citizen, "sealed": about,

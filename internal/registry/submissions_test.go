@@ -81,7 +81,7 @@ func TestReceive_OtherContentUnderTheSameIdentifierIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, string(receipt.Number))
 }
 
-func TestReceive_OneOpenApplicationPerCitizenAndGround(t *testing.T) {
+func TestReceive_OneOpenApplicationPerCitizen(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	const copies = 8
@@ -114,8 +114,9 @@ func TestReceive_OneOpenApplicationPerCitizenAndGround(t *testing.T) {
 		}
 	}
 
-	// The same person may apply on another ground, and again once the first ended.
-	b.received(t, same, func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+	// Another ground makes no difference; once the first has ended the person may apply again.
+	_, err := b.Receive(t.Context(), b.submission(same, func(s *registry.Submission) { s.Application.Ground = identity.GroundLost }))
+	require.ErrorContains(t, err, string(winner))
 	b.enter(t, winner, 0, identity.Withdrawn)
 	b.received(t, same)
 }

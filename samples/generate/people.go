@@ -289,7 +289,7 @@ func cases() []subject {
 					Origin: place(daklak, "066"), BirthRegistration: place(daklak, "066"), Residence: place("Buôn Mẫu, "+daklak, "066"),
 					Marks: "Sẹo chấm C: 2cm trên đầu mày trái", Father: "Y Blĭk Kdăm", Mother: "H'Hen Niê",
 				})
-				a.Exemption = "minority"
+				a.Exemption, a.ExemptionProof = "minority", "Giấy xác nhận cư trú tại xã đặc biệt khó khăn, số 13/GXN"
 				return a
 			}(),
 			face: &face.Face{Seed: 113, Age: 22, Skin: 3, Hair: face.Short}, hands: 13,

@@ -172,7 +172,7 @@ func TestSlip_OtherCases(t *testing.T) {
 func TestSlip_NamesEveryGround(t *testing.T) {
 	t.Parallel()
 	for _, ground := range []identity.Ground{
-		identity.GroundFirstCard, identity.GroundFromCMND, identity.GroundFromCCCD, identity.GroundAge, identity.GroundDetails,
+		identity.GroundFirstCard, identity.GroundFromCMND, identity.GroundFromCCCD, identity.GroundAge, identity.GroundBiometrics, identity.GroundSex, identity.GroundOrigin, identity.GroundDetails,
 		identity.GroundAppearance, identity.GroundPrintError, identity.GroundBoundaries, identity.GroundNumberChanged,
 		identity.GroundRequest, identity.GroundLost, identity.GroundDamaged, identity.GroundNationality,
 	} {

@@ -21,6 +21,7 @@ var (
 		{identity.Exchange, identity.GroundAge, 23, 110},
 		{identity.Exchange, identity.GroundDetails, 14, 110},
 		{identity.Exchange, identity.GroundAppearance, 14, 110},
+		{identity.Exchange, identity.GroundSex, 14, 110},
 		{identity.Exchange, identity.GroundPrintError, 14, 110},
 		{identity.Exchange, identity.GroundBoundaries, 14, 110},
 		{identity.Exchange, identity.GroundNumberChanged, 14, 110},
@@ -31,12 +32,14 @@ var (
 	requests2014 = append([]request{
 		{identity.FirstIssue, identity.GroundFirstCard, 14, 110},
 		{identity.Exchange, identity.GroundDamaged, 14, 110},
+		{identity.Exchange, identity.GroundOrigin, 14, 110},
 	}, requests...)
 	requests2023 = append([]request{
 		{identity.FirstIssue, identity.GroundFirstCard, 0, 5},
 		{identity.FirstIssue, identity.GroundFirstCard, 6, 13},
 		{identity.FirstIssue, identity.GroundFirstCard, 14, 110},
-		{identity.FirstIssue, identity.GroundFromCCCD, 14, 110},
+		{identity.Exchange, identity.GroundFromCCCD, 14, 110},
+		{identity.Exchange, identity.GroundBiometrics, 6, 110},
 		{identity.Exchange, identity.GroundAge, 12, 15},
 		{identity.Exchange, identity.GroundRequest, 0, 13},
 		{identity.Reissue, identity.GroundLost, 0, 110},
@@ -53,6 +56,7 @@ func Application(r *rand.Rand) identity.Application {
 	}
 	q := pick(r, list)
 	p := aged(r, filed, q.youngest, q.oldest)
+	p.Residence = address(r, filed)
 	a := identity.Application{
 		Station: station(r, p), Channel: identity.AtStation, Type: q.kind, Ground: q.ground, FiledOn: filed, Person: p,
 		Delivery: identity.Collect, Urgent: r.IntN(10) == 0,
@@ -86,7 +90,22 @@ func complete(r *rand.Rand, a *identity.Application) {
 	if r.IntN(4) == 0 {
 		a.Delivery, a.DeliveryTo = identity.Post, a.Person.Residence.Text
 	}
+	if a.Ground == identity.GroundPrintError {
+		a.ErrorBy = pick(r, []identity.Party{identity.ErrorByAuthority, identity.ErrorByCitizen})
+	}
 	if r.IntN(10) == 0 {
-		a.Exemption = pick(r, identity.Exemptions(a.FiledOn))
+		exempt(a, pick(r, identity.Exemptions(a.FiledOn)))
+	}
+}
+
+// exempt claims an exemption, if the age allows it.
+func exempt(a *identity.Application, code string) {
+	claimed := *a
+	claimed.Exemption = code
+	for _, proof := range []string{"", "Giấy xác nhận số 12/GXN"} {
+		if claimed.ExemptionProof = proof; claimed.Check(lastDay) == nil {
+			*a = claimed
+			return
+		}
 	}
 }

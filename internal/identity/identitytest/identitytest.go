@@ -87,7 +87,7 @@ func person(r *rand.Rand, first, last identity.Date) identity.Person {
 	p := identity.Person{
 		Sex: sex, Name: Name(r, sex), Birth: birth(r, first, last),
 		Ethnicity: pick(r, ethnicities), Religion: pick(r, religions), BloodGroup: pick(r, bloodGroups),
-		Origin: place(r, lastDay), Residence: address(r), Marks: pick(r, marks),
+		Origin: place(r, lastDay), Residence: address(r, lastDay), Marks: pick(r, marks),
 		Father: parent(r, identity.Male), Mother: parent(r, identity.Female),
 	}
 	p.BirthRegistration = place(r, identity.Date{Year: p.Birth.Year, Month: max(p.Birth.Month, 1), Day: max(p.Birth.Day, 1)})

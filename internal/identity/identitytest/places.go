@@ -16,9 +16,12 @@ var (
 		"Sẹo chấm C: 0,5cm trên trước đầu lông mày trái; nốt ruồi C: 3cm dưới sau cánh mũi phải",
 	}
 	communes = []string{
-		"Phường Hoàn Kiếm", "Xã Ea Kao", "Đặc khu Phú Quý", "Xã Ỷ Tịch", "Phường Bến Thành", "Thị trấn Dương Minh Châu, Huyện Dương Minh Châu",
-		"Phường Mỹ Đình 1, Quận Nam Từ Liêm", "Xã Đắk D'rông, Huyện Cư Jút",
+		"Phường Hoàn Kiếm", "Xã Ea Kao", "Đặc khu Phú Quý", "Xã Ỷ Tịch", "Phường Bến Thành", "Xã Đắk D'rông",
 	}
+	// oldCommunes are as papers of before July 2025 name them.
+	oldCommunes = append([]string{
+		"Thị trấn Dương Minh Châu, Huyện Dương Minh Châu", "Phường Mỹ Đình 1, Quận Nam Từ Liêm", "Xã Đắk D'rông, Huyện Cư Jút",
+	}, communes...)
 	streets = []string{
 		"Số 1, Đường Mẫu", "Số 12/34B, Ngõ 56, Phố Lý Thường Kiệt", "Thôn 7", "Buôn Ma Thuột, tổ 3", "Căn hộ A-12.05, Chung cư số 9, Đường Xô Viết Nghệ Tĩnh",
 		"Nhà ông K'Brẽo, làng Đê Kjêng",
@@ -29,12 +32,19 @@ var (
 func place(r *rand.Rand, day identity.Date) identity.Place {
 	code := pick(r, identity.ProvinceCodes(day))
 	province, _ := identity.ProvinceOn(code, day)
-	return identity.Place{Text: pick(r, communes) + ", " + province, Province: code}
+	list := communes
+	if day.Compare(merger) < 0 {
+		list = oldCommunes
+	}
+	return identity.Place{Text: pick(r, list) + ", " + province, Province: code}
 }
 
-// address is a place with street and house.
-func address(r *rand.Rand) identity.Place {
-	p := place(r, lastDay)
+// merger is the day on which districts and half of the provinces were no more.
+var merger = identity.Date{Year: 2025, Month: 7, Day: 1}
+
+// address is a place with street and house, as of a day.
+func address(r *rand.Rand, day identity.Date) identity.Place {
+	p := place(r, day)
 	p.Text = pick(r, streets) + ", " + p.Text
 	return p
 }

@@ -30,6 +30,10 @@ type Submission struct {
 	DeliveryTo     string        `json:"delivery_to,omitzero"`
 	Urgent         bool          `json:"urgent,omitzero"`
 	Exemption      string        `json:"exemption,omitzero"`
+	ExemptionProof string        `json:"exemption_proof,omitzero"`
+	ErrorBy        string        `json:"error_by,omitzero"`
+	LateReason     string        `json:"late_reason,omitzero"`
+	SignedSheet    string        `json:"signed_sheet,omitzero"`
 	Portrait       *Image        `json:"portrait,omitzero"`
 	Fingerprints   []Fingerprint `json:"fingerprints,omitzero"`
 }
@@ -119,6 +123,10 @@ func (s Submission) Application(today identity.Date) (identity.Application, erro
 		DeliveryTo:     s.DeliveryTo,
 		Urgent:         s.Urgent,
 		Exemption:      s.Exemption,
+		ExemptionProof: s.ExemptionProof,
+		ErrorBy:        identity.Party(s.ErrorBy),
+		LateReason:     s.LateReason,
+		SignedSheet:    s.SignedSheet,
 	}
 	unread := AndThen(absent, errors.Join(wrong...))
 	app, unclean := app.Normalize()
@@ -283,7 +291,8 @@ func SubmissionOf(a identity.Application) Submission {
 			Father: p.Father.Text, Mother: p.Mother.Text, Spouse: p.Spouse.Text,
 			OldNumber: string(p.OldNumber), CancelledNumber: string(p.CancelledNumber),
 		},
-		Representative: a.Representative.Text, Delivery: string(a.Delivery), DeliveryTo: a.DeliveryTo, Urgent: a.Urgent, Exemption: a.Exemption,
+		Representative: a.Representative.Text, Delivery: string(a.Delivery), DeliveryTo: a.DeliveryTo, Urgent: a.Urgent,
+		Exemption: a.Exemption, ExemptionProof: a.ExemptionProof, ErrorBy: string(a.ErrorBy), LateReason: a.LateReason, SignedSheet: a.SignedSheet,
 	}
 }
 

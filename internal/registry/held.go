@@ -1,0 +1,61 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Held is the card that a citizen holds, as the card record knows it; nil where it knows
+// none. It decides on which grounds another is given, and what that costs.
+func (r *Registry) Held(ctx context.Context, n identity.PersonalNumber) (*identity.HeldCard, error) {
+	citizen, err := r.citizen(n)
+	if err != nil || citizen == nil {
+		return nil, err
+	}
+	var issued time.Time
+	var sealed sealedCard
+	err = r.db.QueryRow(ctx, `
+		SELECT c.issued, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
+		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application WHERE c.citizen = $1 AND c.state IN `+standing, citizen).
+		Scan(&issued, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, nil //nolint:nilnil // there is no card, and no fault
+	case err != nil:
+		return nil, fail("look for the card held", err)
+	}
+	held := &identity.HeldCard{Issued: dateOf(issued)}
+	held.Expiry, err = r.expiry(sealed)
+	return held, err
+}
+
+// OnFile is the portrait and the fingerprints that were taken of a citizen last, for a card
+// that was handed over; empty where there are none.
+func (r *Registry) OnFile(ctx context.Context, n identity.PersonalNumber) (Evidence, error) {
+	citizen, err := r.citizen(n)
+	if err != nil || citizen == nil {
+		return nil, err
+	}
+	var last identity.ApplicationNumber
+	err = r.db.QueryRow(ctx, `
+		SELECT a.number FROM cards c JOIN applications a ON a.number = c.application
+		WHERE c.citizen = $1 AND a.stage = `+stageIssued+` AND EXISTS (
+			SELECT FROM vault_blobs b WHERE b.application = a.number AND b.kind IN (`+evidencePortrait+`, `+evidenceTemplates+`))
+		ORDER BY c.handed_over_at DESC LIMIT 1`, citizen).Scan(&last)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, fail("look for the last capture", err)
+	}
+	keys := make([]EvidenceKey, len(ofCapture))
+	for i, kind := range ofCapture {
+		keys[i] = EvidenceKey{Kind: kind}
+	}
+	return r.EvidenceOf(ctx, last, keys...)
+}
