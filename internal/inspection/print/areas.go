@@ -73,16 +73,15 @@ func (c *comparison) checkCells(page forms.Page, areas []area, except []forms.Bo
 	var wrong [3]int // cells, by color
 	var sums [3]float64
 	all := 0
-	for y := 0; y+cellDots <= c.want[0].h; y += cellDots {
-		for x := 0; x+cellDots <= c.want[0].w; x += cellDots {
+	for y := 0; y+cellDots <= c.want.h; y += cellDots {
+		for x := 0; x+cellDots <= c.want.w; x += cellDots {
 			mx, my := (float64(x)+cellDots/2)/workScale, (float64(y)+cellDots/2)/workScale
 			if atEdge(page, mx, my) || within(except, mx, my) || !visible(mx, my) {
 				continue
 			}
 			all++
 			worst, color, fault := 0.0, 0, 0.0
-			for i := range c.want {
-				d := c.differs(i, x, y)
+			for i, d := range c.differs(x, y) {
 				tolerance := fixedOff + litOff*c.gain[i] + glareOff*max(0, c.gain[i]-1)
 				if math.Abs(d) > tolerance {
 					wrong[i], sums[i] = wrong[i]+1, sums[i]+d
@@ -152,18 +151,21 @@ func artLast(o *off) int {
 	return 0
 }
 
-// differs is the mean difference of a cell in a color.
-func (c *comparison) differs(color, x, y int) float64 {
-	want, seen := c.want[color], c.seen[color]
-	var sum float32
+// differs is the mean difference of a cell, by color.
+func (c *comparison) differs(x, y int) (off [3]float64) {
+	var want, seen uint64 // in quarter levels, of which a cell has no more than 16 bits
+	const quarters = 0x3ff * lanes
 	for j := range cellDots {
-		at := (y+j)*want.w + x
-		p, s := want.pix[at:at+cellDots:at+cellDots], seen.pix[at:at+cellDots:at+cellDots]
+		at := (y+j)*c.want.w + x
+		p, s := c.want.pix[at:at+cellDots:at+cellDots], c.seen.pix[at:at+cellDots:at+cellDots]
 		for i, v := range p {
-			sum += s[i] - v
+			want, seen = want+v>>4&quarters, seen+s[i]>>4&quarters
 		}
 	}
-	return float64(sum) / (cellDots * cellDots)
+	for i, shift := range shifts {
+		off[i] = (float64(lane(seen, shift)) - c.shade[i]*float64(lane(want, shift))) / (cellDots * cellDots * quarter)
+	}
+	return off
 }
 
 // areaAt is the area at a point: a field or text, or a place of the art.

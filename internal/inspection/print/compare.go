@@ -1,28 +1,31 @@
 package print
 
 import (
-	"image"
 	"math"
 	"slices"
 
 	"example.org/cancuoc/templates/forms"
 )
 
-// comparison has both pictures of a side in the same raster, color by color: what is
-// expected of the picture, and what it shows. Both are softened.
+// comparison has both pictures of a side in the same raster: what is expected of the
+// picture, and what it shows. Both are softened.
 type comparison struct {
-	want, seen colors
 	tone
+
+	want, seen *raster
+	shade      [3]float64 // by which each color of what is expected is darker than want has it
+	noise      float64    // standard deviation, in levels
 }
 
-// compare brings a picture into the raster of the expected print, which is sharp, and soft
-// once softened; half is the picture with half its dots.
-func compare(sharp, soft colors, half *image.RGBA, place transform) *comparison {
-	seen := warpedColors(half, 2, place, sharp[0].w, sharp[0].h)
-	seen.soften()
-	c := &comparison{seen: seen, tone: toneOf(soft, seen)}
-	c.want = c.predicted(sharp, soft, seen)
-	c.noise = noiseOf(c.want[1], seen[1])
+// compare brings a picture, of which half has half the dots, into the raster of the
+// expected print, which is sharp, and softened as well.
+func compare(sharp, softened, half *raster, place transform) *comparison {
+	view := half.warped(place, sharp.w, sharp.h)
+	c := &comparison{seen: view.softened()}
+	done(view)
+	c.tone = toneOf(softened, c.seen)
+	c.want, c.shade = c.expect(sharp, softened, c.seen)
+	c.noise = noiseOf(c)
 	return c
 }
 
@@ -34,8 +37,8 @@ type likeness struct {
 }
 
 // likeness compares the squares in a box (mm) that are within an area.
-func (c *comparison) likeness(b forms.Box, size int, least float32, within func(x, y float64) bool) likeness {
-	w, h := c.want[0].w, c.want[0].h
+func (c *comparison) likeness(b forms.Box, size int, least float64, within func(x, y float64) bool) likeness {
+	w, h := c.want.w, c.want.h
 	x0, y0 := max(int(b.X*workScale), 0), max(int(b.Y*workScale), 0)
 	x1, y1 := min(int(math.Ceil((b.X+b.W)*workScale)), w), min(int(math.Ceil((b.Y+b.H)*workScale)), h)
 	var l likeness
@@ -57,29 +60,28 @@ func (c *comparison) likeness(b forms.Box, size int, least float32, within func(
 // everything less alike, is allowed for. ok is false if in every color less contrast
 // (standard deviation) is expected of it, or hardly more than there is noise, or nothing
 // but glare.
-func (c *comparison) square(x, y, size int, least float32) (like float64, ok bool) {
-	const glare = 232
+func (c *comparison) square(x, y, size int, least float64) (like float64, ok bool) {
+	const glare = 232 * soft
 	like = 1
-	n := float32(size * size)
-	for color := range c.want {
-		want, seen := c.want[color], c.seen[color]
-		var e, q, ee, qq, eq float32
+	n, noise := float64(size*size), c.noise*c.noise*soft*soft
+	for color, shift := range shifts {
+		var e, q, ee, qq, eq int
 		for j := range size {
-			at := (y+j)*want.w + x
-			p, s := want.pix[at:at+size:at+size], seen.pix[at:at+size:at+size]
+			at := (y+j)*c.want.w + x
+			p, s := c.want.pix[at:at+size:at+size], c.seen.pix[at:at+size:at+size]
 			for i, v := range p {
-				u := s[i]
+				v, u := lane(v, shift), lane(s[i], shift)
 				e, q, ee, qq, eq = e+v, q+u, ee+v*v, qq+u*u, eq+v*u
 			}
 		}
-		ve, vq := (ee-e*e/n)/n, (qq-q*q/n)/n
-		noise := float32(c.noise * c.noise)
-		if ve < max(least*least, 6*noise) || e > glare*n {
+		mean, shade := float64(e)/n, c.shade[color]
+		ve, vq := (float64(ee)/n-mean*mean)*shade*shade, float64(qq)/n-float64(q)/n*float64(q)/n
+		if ve < max(least*least*soft*soft, 6*noise) || mean*shade > glare {
 			continue
 		}
 		ok = true
-		vq = max(vq-noise, noise, 1)
-		like = min(like, float64((eq-e*q/n)/n)/math.Sqrt(float64(ve*vq)))
+		vq = max(vq-noise, noise, soft*soft)
+		like = min(like, (float64(eq)/n-mean*float64(q)/n)*shade/math.Sqrt(ve*vq))
 	}
 	return like, ok
 }

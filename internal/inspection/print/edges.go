@@ -1,7 +1,6 @@
 package print
 
 import (
-	"image"
 	"math"
 	"slices"
 
@@ -12,17 +11,17 @@ import (
 // along, both in dots.
 type edge struct{ at, slope float64 }
 
-// cardIn finds the card in a picture by its edges against what it lies on, and gives the
+// cardIn finds the card in a picture, in whole levels, by its edges against what it lies on, and gives the
 // transform of its page; the whole picture where it fills it. found reports whether edges
 // were seen.
-func cardIn(p *image.RGBA, page forms.Page) (t transform, found bool) {
-	w, h := p.Rect.Dx(), p.Rect.Dy()
-	dot := func(x, y int) []uint8 { return p.Pix[y*p.Stride+4*x:][:3] }
+func cardIn(r *raster, page forms.Page) (t transform, found bool) {
+	w, h := r.w, r.h
+	dot := func(x, y int) uint64 { return r.pix[y*w+x] }
 	whole := upright(w, h, page)
-	left, ok1 := edgeOf(h, w, func(along, across int) []uint8 { return dot(across, along) })
-	right, ok2 := edgeOf(h, w, func(along, across int) []uint8 { return dot(w-1-across, along) })
-	top, ok3 := edgeOf(w, h, func(along, across int) []uint8 { return dot(along, across) })
-	bottom, ok4 := edgeOf(w, h, func(along, across int) []uint8 { return dot(along, h-1-across) })
+	left, ok1 := edgeOf(h, w, func(along, across int) uint64 { return dot(across, along) })
+	right, ok2 := edgeOf(h, w, func(along, across int) uint64 { return dot(w-1-across, along) })
+	top, ok3 := edgeOf(w, h, func(along, across int) uint64 { return dot(along, across) })
+	bottom, ok4 := edgeOf(w, h, func(along, across int) uint64 { return dot(along, h-1-across) })
 	if !ok1 || !ok2 || !ok3 || !ok4 {
 		return whole, false
 	}
@@ -56,18 +55,18 @@ func cardIn(p *image.RGBA, page forms.Page) (t transform, found bool) {
 // edgeOf finds the card's edge on one side of a picture that is long dots along the edge
 // and deep dots across it. What the card lies on has one color, from which the card's
 // differs in red, green or blue.
-func edgeOf(long, deep int, at func(along, across int) []uint8) (edge, bool) {
+func edgeOf(long, deep int, at func(along, across int) uint64) (edge, bool) {
 	const (
 		lines = 64
 		step  = 12 // the least that the card differs from what it lies on
 		thick = 3  // dots in which it has to
 	)
 	var middle, least [3]int
-	for c := range middle {
+	for c, shift := range shifts {
 		bed := make([]int, 0, 2*lines)
 		for i := range lines {
 			along := long/10 + i*(long*8/10)/lines
-			bed = append(bed, int(at(along, 0)[c]), int(at(along, 1)[c]))
+			bed = append(bed, lane(at(along, 0), shift), lane(at(along, 1), shift))
 		}
 		slices.Sort(bed)
 		spread := bed[len(bed)*9/10] - bed[len(bed)/10]
@@ -76,9 +75,9 @@ func edgeOf(long, deep int, at func(along, across int) []uint8) (edge, bool) {
 		}
 		middle[c], least[c] = bed[len(bed)/2], max(step, spread)
 	}
-	differs := func(dot []uint8) bool {
-		for c, v := range dot {
-			if d := int(v) - middle[c]; d > least[c] || d < -least[c] {
+	differs := func(dot uint64) bool {
+		for c, shift := range shifts {
+			if distance(lane(dot, shift), middle[c]) > least[c] {
 				return true
 			}
 		}

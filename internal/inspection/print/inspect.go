@@ -66,14 +66,12 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	sharp := split(averaged(i.expected, 2))
-	soft := sharp.clone()
-	soft.soften()
-	gray := soft.gray()
-	i.located = locate(reduced, gray, i.form.Page)
-	i.comparison = compare(sharp, soft, i.half, i.place)
-	done(gray, sharp[0], sharp[1], sharp[2])
-	defer done(slices.Concat(i.comparison.want[:], i.comparison.seen[:])...)
+	half, sharp := halved(reduced).rounded(), halved(i.expected)
+	softened := sharp.softened()
+	i.located = locate(reduced, half, softened, i.form.Page)
+	i.comparison = compare(sharp, softened, half, i.place)
+	done(half, sharp)
+	defer done(i.comparison.want, i.comparison.seen)
 	switch {
 	case slices.Max(i.gain[:]) < darkGain:
 		return nil, errDark

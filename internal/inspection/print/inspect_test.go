@@ -193,6 +193,39 @@ func TestInspect_FindsBadPrints(t *testing.T) {
 	}
 }
 
+// A print is shifted too far from 0.5 mm on, and up to there nothing is wrong with it,
+// wherever it was looked for first.
+func TestInspect_KnowsHowFarAPrintIsShifted(t *testing.T) {
+	t.Parallel()
+	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
+	for fault, want := range map[string]string{
+		"shift=0.42": "", "shift=-0.42": "", "shift=0.6": "front: the print is shifted by 0.6 mm across and 0.6 mm down",
+		"shift=-0.7": "front: the print is shifted by -0.7 mm across and -0.7 mm down", "shift=2": "front: the print is shifted by 2.0 mm across and 2.0 mm down",
+	} {
+		front, back := look(t, form, content, 300, fault)
+		found := strings.Join(inspect(t, form, front, back, content), "\n")
+		if want == "" {
+			require.Empty(t, found, fault)
+		} else {
+			require.Contains(t, found, want, fault)
+		}
+	}
+}
+
+// The letters of both sides are compared in each light in which a print is judged: an art
+// that is nearly white is not taken for overexposed, and its dots show how little noise
+// there is.
+func TestInspect_ComparesLettersInAnyLight(t *testing.T) {
+	t.Parallel()
+	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
+	for _, brightness := range []string{"0.6", "0.8", "0.95", "1"} {
+		front, back := look(t, form, content, 300, "other", "brightness="+brightness)
+		found := strings.Join(inspect(t, form, front, back, content), "\n")
+		require.Contains(t, found, "front: name: its letters", brightness)
+		require.Contains(t, found, "back: residence: its letters", brightness)
+	}
+}
+
 // Pictures by which nothing can be judged are the camera's fault, not the card's.
 func TestInspect_RefusesPicturesThatShowNothing(t *testing.T) {
 	t.Parallel()

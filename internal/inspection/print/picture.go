@@ -1,9 +1,11 @@
 package print
 
 import (
+	"encoding/binary"
 	"fmt"
 	"image"
 	"math"
+	"math/bits"
 	"sync"
 
 	"golang.org/x/image/draw"
@@ -44,16 +46,6 @@ func averaged(in *image.RGBA, k int) *image.RGBA {
 	w := out.Rect.Dx()
 	for y := range out.Rect.Dy() {
 		row := out.Pix[y*out.Stride:][:4*w]
-		if k == 2 {
-			a, b := in.Pix[2*y*in.Stride:][:8*w], in.Pix[(2*y+1)*in.Stride:][:8*w]
-			for x := range w {
-				d, p, q := row[4*x:][:4:4], a[8*x:][:8:8], b[8*x:][:8:8]
-				d[0] = uint8((int(p[0]) + int(p[4]) + int(q[0]) + int(q[4]) + 2) >> 2)
-				d[1] = uint8((int(p[1]) + int(p[5]) + int(q[1]) + int(q[5]) + 2) >> 2)
-				d[2] = uint8((int(p[2]) + int(p[6]) + int(q[2]) + int(q[6]) + 2) >> 2)
-			}
-			continue
-		}
 		for x := range w {
 			var sum [3]int
 			for j := range k {
@@ -70,80 +62,107 @@ func averaged(in *image.RGBA, k int) *image.RGBA {
 	return out
 }
 
-// plane is a picture in one color.
-type plane struct {
+// raster is a picture whose dots have their colors side by side, in 16 bits each: red,
+// blue, green, and one that nobody reads. One addition adds them all, and one
+// multiplication weighs them.
+type raster struct {
 	w, h int
-	pix  []float32
+	pix  []uint64
 }
 
-// sheets are planes that are used again: an inspection takes some ten megabytes of them.
+// shifts of red, green and blue in a dot.
+var shifts = [3]uint{0, 32, 16}
+
+// How much a level (of 255) is in a raster. Softening multiplies by 16.
+const (
+	whole   = 1
+	quarter = 4
+	soft    = 16 * quarter
+)
+
+// lanes is a number in each color.
+const lanes = 0x0001_0001_0001_0001
+
+// sheets are rasters that are used again: an inspection takes some ten megabytes of them.
 var sheets sync.Pool
 
-// newPlane gives a plane in which anything may be.
-func newPlane(w, h int) *plane {
-	if p, ok := sheets.Get().(*plane); ok && cap(p.pix) >= w*h {
-		p.w, p.h, p.pix = w, h, p.pix[:w*h]
-		return p
+// newRaster gives a raster in which anything may be.
+func newRaster(w, h int) *raster {
+	if r, ok := sheets.Get().(*raster); ok && cap(r.pix) >= w*h {
+		r.w, r.h, r.pix = w, h, r.pix[:w*h]
+		return r
 	}
-	return &plane{w, h, make([]float32, w*h)}
+	return &raster{w, h, make([]uint64, w*h)}
 }
 
-// done gives planes back that nobody looks at any more.
-func done(planes ...*plane) {
-	for _, p := range planes {
-		sheets.Put(p)
+// done gives rasters back that nobody looks at any more.
+func done(rasters ...*raster) {
+	for _, r := range rasters {
+		sheets.Put(r)
 	}
 }
 
-// grayOf is the gray of a picture; see [colors.gray].
-func grayOf(img *image.RGBA) *plane {
-	p := newPlane(img.Rect.Dx(), img.Rect.Dy())
-	for y := range p.h {
-		row, out := img.Pix[y*img.Stride:], p.pix[y*p.w:][:p.w]
-		for x := range out {
-			s := row[4*x:][:3]
-			out[x] = float32(int(s[0])+2*int(s[1])+int(s[2])) * 0.25
-		}
-	}
-	return p
-}
-
-// halved averages two by two dots.
-func (p *plane) halved() *plane {
-	out := newPlane(p.w/2, p.h/2)
+// halved gives a picture with half its dots, in quarter levels.
+func halved(in *image.RGBA) *raster {
+	out := newRaster(in.Rect.Dx()/2, in.Rect.Dy()/2)
+	const other = 0xff * lanes // every other byte
 	for y := range out.h {
-		a, b := p.pix[2*y*p.w:][:p.w], p.pix[(2*y+1)*p.w:][:p.w]
+		a, b := in.Pix[2*y*in.Stride:][:8*out.w], in.Pix[(2*y+1)*in.Stride:][:8*out.w]
 		row := out.pix[y*out.w:][:out.w]
 		for x := range row {
-			row[x] = (a[2*x] + a[2*x+1] + b[2*x] + b[2*x+1]) * 0.25
+			p, q := binary.LittleEndian.Uint64(a[8*x:][:8]), binary.LittleEndian.Uint64(b[8*x:][:8])
+			redBlue, green := p&other+q&other, p>>8&other+q>>8&other
+			row[x] = (redBlue+redBlue>>32)&0xffff_ffff | (green+green>>32)<<32
 		}
 	}
 	return out
 }
 
-// soften blurs a plane a little (1 2 1, both ways), so that pictures of different
-// sharpness can be compared.
-func (p *plane) soften() {
-	line := make([]float32, max(p.w, p.h))
-	for y := range p.h {
-		row := p.pix[y*p.w:][:p.w]
-		copy(line, row)
-		for x := 1; x < p.w-1; x++ {
-			row[x] = (line[x-1] + 2*line[x] + line[x+1]) * 0.25
-		}
+// rounded turns quarter levels into whole ones.
+func (r *raster) rounded() *raster {
+	for i, v := range r.pix {
+		r.pix[i] = (v + 2*lanes) >> 2 & (0xff * lanes)
 	}
-	before := make([]float32, p.w)
-	for y := 1; y < p.h-1; y++ {
-		row, next := p.pix[y*p.w:][:p.w], p.pix[(y+1)*p.w:][:p.w]
-		if y == 1 {
-			copy(before, p.pix[:p.w])
-		}
+	return r
+}
+
+// reduced gives a raster, of so much to a level, with half its dots, in whole levels.
+func (r *raster) reduced(level int) *raster {
+	out := newRaster(r.w/2, r.h/2)
+	half, bits := uint64(2*level)*lanes, bits.TrailingZeros(uint(4*level))
+	for y := range out.h {
+		a, b := r.pix[2*y*r.w:][:2*out.w], r.pix[(2*y+1)*r.w:][:2*out.w]
+		row := out.pix[y*out.w:][:out.w]
 		for x := range row {
-			v := row[x]
-			row[x] = (before[x] + 2*v + next[x]) * 0.25
-			before[x] = v
+			p, q := a[2*x:][:2], b[2*x:][:2]
+			row[x] = (p[0] + p[1] + q[0] + q[1] + half) >> bits & (0xff * lanes)
 		}
 	}
+	return out
+}
+
+// softened blurs a little (1 2 1, both ways), so that pictures of different sharpness can
+// be compared. A level is 16 times as much in the result.
+func (r *raster) softened() *raster {
+	out := newRaster(r.w, r.h)
+	for y := range r.h {
+		mid := r.pix[y*r.w:][:r.w]
+		above, below := mid, mid // at the edges, there is only the edge
+		if y > 0 && y < r.h-1 {
+			above, below = r.pix[(y-1)*r.w:][:r.w], r.pix[(y+1)*r.w:][:r.w]
+		}
+		to := out.pix[y*r.w:][:r.w]
+		a := above[0] + 2*mid[0] + below[0]
+		b := above[1] + 2*mid[1] + below[1]
+		to[0] = 4 * a
+		for x := 1; x < len(to)-1; x++ {
+			c := above[x+1] + 2*mid[x+1] + below[x+1]
+			to[x] = a + 2*b + c
+			a, b = b, c
+		}
+		to[len(to)-1] = 4 * b
+	}
+	return out
 }
 
 // transform maps mm on a card to dots of a picture.
@@ -175,98 +194,56 @@ func upright(w, h int, page forms.Page) transform {
 	return transform{xx: float64(w) / page.W, yy: float64(h) / page.H}
 }
 
-// warped samples a plane, which is 1/k of the picture, at each dot of a raster of w by h
-// dots with that many dots per mm.
-func warped(src *plane, k float64, t transform, w, h int, scale float64) *plane {
-	out := newPlane(w, h)
-	dx, dy := t.xx/scale/k, t.yx/scale/k
+// fine is one dot of a picture, in the numbers by which it is sampled.
+const fine = 1 << 16
+
+// path is a straight line through a raster in whole levels.
+type path struct {
+	*raster
+
+	x, y, dx, dy int // fine: where it begins, and its steps
+}
+
+// path begins at a point (mm); r is 1/k of the picture of the transform, and there are so
+// many steps in a millimeter.
+func (r *raster) path(t transform, k, scale, x, y float64) path {
+	x, y = t.at(x, y)
+	return path{r, int((x/k - 0.5) * fine), int((y/k - 0.5) * fine), int(t.xx / scale / k * fine), int(t.yx / scale / k * fine)}
+}
+
+// sample interpolates between four dots at each step; beyond the edge it is the edge's. A
+// level becomes 256.
+func (p path) sample(to []uint64) {
+	x, y, right, low := p.x, p.y, (p.w-1)*fine-1, (p.h-1)*fine-1
+	for i := range to {
+		cx, cy := min(max(x, 0), right), min(max(y, 0), low)
+		at := cy/fine*p.w + cx/fine
+		a, b := p.pix[at:at+2:at+2], p.pix[at+p.w:at+p.w+2:at+p.w+2]
+		fx, fy := uint64(cx)%fine>>8, uint64(cy)%fine>>8
+		both := fx * fy >> 8
+		to[i] = a[0]*(256-fx-fy+both) + a[1]*(fx-both) + b[0]*(fy-both) + b[1]*both
+		x, y = x+p.dx, y+p.dy
+	}
+}
+
+// warped samples a raster in whole levels, which is half a picture, at each dot of the
+// raster of the comparison, in quarter levels.
+func (r *raster) warped(t transform, w, h int) *raster {
+	out := newRaster(w, h)
 	for j := range h {
-		x, y := t.at(0.5/scale, (float64(j)+0.5)/scale)
-		x, y = x/k-0.5, y/k-0.5
 		row := out.pix[j*w:][:w]
-		for i := range row {
-			row[i] = src.sample(x, y)
-			x, y = x+dx, y+dy
+		r.path(t, 2, workScale, 0.5/workScale, (float64(j)+0.5)/workScale).sample(row)
+		for i, v := range row {
+			row[i] = (v + 32*lanes) >> 6 & (0x3ff * lanes)
 		}
 	}
 	return out
 }
 
-// sample interpolates between four dots; beyond the edge it is the edge's.
-func (p *plane) sample(x, y float64) float32 {
-	x, y = min(max(x, 0), float64(p.w-1)-1e-6), min(max(y, 0), float64(p.h-1)-1e-6)
-	u, v := int(x), int(y)
-	fx, fy := float32(x-float64(u)), float32(y-float64(v))
-	at := v*p.w + u
-	a, b := p.pix[at:at+2:at+2], p.pix[at+p.w:at+p.w+2:at+p.w+2]
-	top, low := a[0]+(a[1]-a[0])*fx, b[0]+(b[1]-b[0])*fx
-	return top + (low-top)*fy
-}
+// lane is a color of a dot.
+func lane(dot uint64, shift uint) int { return int(dot >> (shift & 63) & 0xffff) }
 
-// colors are the three planes of a picture in the raster in which it is compared.
-type colors [3]*plane
-
-// warpedColors samples a picture, which is 1/k of another, in the raster of the comparison.
-func warpedColors(src *image.RGBA, k float64, t transform, w, h int) colors {
-	out := colors{newPlane(w, h), newPlane(w, h), newPlane(w, h)}
-	dx, dy := t.xx/workScale/k, t.yx/workScale/k
-	sw, sh := float64(src.Rect.Dx()-1)-1e-6, float64(src.Rect.Dy()-1)-1e-6
-	for j := range h {
-		x, y := t.at(0.5/workScale, (float64(j)+0.5)/workScale)
-		x, y = x/k-0.5, y/k-0.5
-		r, g, b := out[0].pix[j*w:][:w], out[1].pix[j*w:][:w], out[2].pix[j*w:][:w]
-		for i := range r {
-			cx, cy := min(max(x, 0), sw), min(max(y, 0), sh)
-			u, v := int(cx), int(cy)
-			fx, fy := float32(cx-float64(u)), float32(cy-float64(v))
-			at := v*src.Stride + 4*u
-			p, q := src.Pix[at:at+8:at+8], src.Pix[at+src.Stride:at+src.Stride+8:at+src.Stride+8]
-			pq, qp := fx*(1-fy), fx*fy
-			pp, qq := (1-fx)*(1-fy), (1-fx)*fy
-			r[i] = float32(p[0])*pp + float32(p[4])*pq + float32(q[0])*qq + float32(q[4])*qp
-			g[i] = float32(p[1])*pp + float32(p[5])*pq + float32(q[1])*qq + float32(q[5])*qp
-			b[i] = float32(p[2])*pp + float32(p[6])*pq + float32(q[2])*qq + float32(q[6])*qp
-			x, y = x+dx, y+dy
-		}
-	}
-	return out
-}
-
-// split gives the colors of a picture.
-func split(img *image.RGBA) colors {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
-	out := colors{newPlane(w, h), newPlane(w, h), newPlane(w, h)}
-	for y := range h {
-		row := img.Pix[y*img.Stride:]
-		r, g, b := out[0].pix[y*w:][:w], out[1].pix[y*w:][:w], out[2].pix[y*w:][:w]
-		for x := range r {
-			s := row[4*x:][:3]
-			r[x], g[x], b[x] = float32(s[0]), float32(s[1]), float32(s[2])
-		}
-	}
-	return out
-}
-
-func (c colors) soften() {
-	for _, p := range c {
-		p.soften()
-	}
-}
-
-func (c colors) clone() colors {
-	for i, p := range c {
-		c[i] = newPlane(p.w, p.h)
-		copy(c[i].pix, p.pix)
-	}
-	return c
-}
-
-// gray weighs the colors as an eye about does.
-func (c colors) gray() *plane {
-	out := newPlane(c[0].w, c[0].h)
-	r, g, b := c[0].pix, c[1].pix, c[2].pix
-	for i := range out.pix {
-		out.pix[i] = (r[i] + 2*g[i] + b[i]) * 0.25
-	}
-	return out
+// gray weighs the colors of a dot about as an eye does; a level is four times as much.
+func gray(dot uint64) int {
+	return int(dot&0xffff + dot>>31&0x1fffe + dot>>16&0xffff)
 }

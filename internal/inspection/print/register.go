@@ -20,10 +20,10 @@ const (
 )
 
 // anchorsOf chooses anchors in the expected print, which has that many dots per mm.
-func anchorsOf(p *plane, scale float64) []anchor {
+func anchorsOf(r *raster, scale float64) []anchor {
 	size := int(anchorSize * scale)
-	corners := cornersOf(p)
-	cw, ch := p.w/anchorsAcross, p.h/anchorsDown
+	corners := cornersOf(r)
+	cw, ch := r.w/anchorsAcross, r.h/anchorsDown
 	var list []anchor
 	for gy := range anchorsDown {
 		for gx := range anchorsAcross {
@@ -31,7 +31,7 @@ func anchorsOf(p *plane, scale float64) []anchor {
 			for y := gy * ch; y < (gy+1)*ch; y += size / 4 {
 				for x := gx * cw; x < (gx+1)*cw; x += size / 4 {
 					left, top := x-size/2, y-size/2
-					if left < 1 || top < 1 || left+size >= p.w || top+size >= p.h {
+					if left < 1 || top < 1 || left+size >= r.w || top+size >= r.h {
 						continue
 					}
 					if worth := corners.worth(left, top, size); worth > best.worth {
@@ -56,23 +56,24 @@ func anchorsOf(p *plane, scale float64) []anchor {
 
 // corners has sums of products of gradients, by which corners are found.
 type corners struct {
-	w          int
-	xx, yy, xy []float64 // sums of what lies above and left
+	w    int
+	sums []products // of what lies above and left
 }
 
-func cornersOf(p *plane) *corners {
-	w := p.w + 1
-	c := &corners{w, make([]float64, w*(p.h+1)), make([]float64, w*(p.h+1)), make([]float64, w*(p.h+1))}
-	for y := range p.h {
-		var xx, yy, xy float64
-		for x := range p.w {
-			if x > 0 && y > 0 && x < p.w-1 && y < p.h-1 {
-				at := y*p.w + x
-				dx, dy := float64(p.pix[at+1]-p.pix[at-1]), float64(p.pix[at+p.w]-p.pix[at-p.w])
-				xx, yy, xy = xx+dx*dx, yy+dy*dy, xy+dx*dy
-			}
-			at := (y+1)*w + x + 1
-			c.xx[at], c.yy[at], c.xy[at] = c.xx[at-w]+xx, c.yy[at-w]+yy, c.xy[at-w]+xy
+type products struct{ xx, yy, xy int }
+
+func cornersOf(r *raster) *corners {
+	w := r.w + 1
+	c := &corners{w, make([]products, w*(r.h+1))}
+	for y := 1; y < r.h-1; y++ {
+		above, mid, below := r.pix[(y-1)*r.w:][:r.w], r.pix[y*r.w:][:r.w], r.pix[(y+1)*r.w:][:r.w]
+		before, sums := c.sums[y*w:][:w], c.sums[(y+1)*w:][:w]
+		var line products
+		for x := 1; x < r.w-1; x++ {
+			dx, dy := gray(mid[x+1])-gray(mid[x-1]), gray(below[x])-gray(above[x])
+			line.xx, line.yy, line.xy = line.xx+dx*dx, line.yy+dy*dy, line.xy+dx*dy
+			b := before[x+1]
+			sums[x+1] = products{b.xx + line.xx, b.yy + line.yy, b.xy + line.xy}
 		}
 	}
 	return c
@@ -80,12 +81,10 @@ func cornersOf(p *plane) *corners {
 
 // worth is the smaller eigenvalue of the structure tensor of a square.
 func (c *corners) worth(x, y, size int) float64 {
-	sum := func(s []float64) float64 {
-		a, b := y*c.w+x, (y+size)*c.w+x
-		return s[b+size] - s[b] - s[a+size] + s[a]
-	}
-	xx, yy, xy := sum(c.xx), sum(c.yy), sum(c.xy)
-	return (xx+yy)/2 - math.Hypot((xx-yy)/2, xy)
+	a, b, p, q := c.sums[y*c.w+x], c.sums[y*c.w+x+size], c.sums[(y+size)*c.w+x], c.sums[(y+size)*c.w+x+size]
+	xx, yy, xy := float64(q.xx-p.xx-b.xx+a.xx), float64(q.yy-p.yy-b.yy+a.yy), float64(q.xy-p.xy-b.xy+a.xy)
+	half := (xx - yy) / 2
+	return (xx+yy)/2 - math.Sqrt(half*half+xy*xy)
 }
 
 // match is an anchor that was found in a picture.
@@ -95,22 +94,26 @@ type match struct {
 	like   float64
 }
 
-// find seeks each anchor of the expected print in a picture in the same raster, up to
+// find seeks each anchor of the expected print in what is seen around its place, up to
 // reach dots away.
-func find(expected, seen *plane, scale float64, anchors []anchor, reach int) []match {
+func find(expected pattern, seen *view, anchors []anchor, reach int) []match {
 	list := make([]match, 0, len(anchors))
+	scale := expected.scale
 	size := int(anchorSize * scale)
-	scores := make([]float64, (2*reach+1)*(2*reach+1))
+	around := newPatch(size + 2*reach)
+	want := newPatch(size)
+	n := 2*reach + 1
+	scores := make([]float64, n*n)
 	for _, a := range anchors {
 		left, top := int(a.x*scale)-size/2, int(a.y*scale)-size/2
-		want := cut(expected, left, top, size)
-		if want == nil {
+		if !expected.cut(want, left, top) {
 			continue
 		}
-		best, n := 0, 2*reach+1
-		for i := range scores {
-			scores[i] = want.like(seen, left+i%n-reach, top+i/n-reach)
-			if scores[i] > scores[best] {
+		seen.cut(around, left-reach, top-reach)
+		want.likes(around, scores)
+		best := 0
+		for i, score := range scores {
+			if score > scores[best] {
 				best = i
 			}
 		}
@@ -140,64 +143,6 @@ func peak(a, b, c float64) float64 {
 		return min(max((a-c)/(2*d), -0.5), 0.5)
 	}
 	return 0
-}
-
-// patch is a square of a plane without its brightness and contrast.
-type patch struct {
-	size int
-	pix  []float32
-}
-
-// cut takes a patch; nil if there is nothing in it, or it is not all on the plane.
-func cut(p *plane, x, y, size int) *patch {
-	if x < 0 || y < 0 || x+size > p.w || y+size > p.h {
-		return nil
-	}
-	t := &patch{size, make([]float32, 0, size*size)}
-	var sum, squares float32
-	for j := range size {
-		row := p.pix[(y+j)*p.w+x:][:size]
-		t.pix = append(t.pix, row...)
-		for _, v := range row {
-			sum += v
-		}
-	}
-	mean := sum / float32(len(t.pix))
-	for i, v := range t.pix {
-		v -= mean
-		t.pix[i] = v
-		squares += v * v
-	}
-	if squares < float32(len(t.pix)) {
-		return nil
-	}
-	by := 1 / float32(math.Sqrt(float64(squares)))
-	for i := range t.pix {
-		t.pix[i] *= by
-	}
-	return t
-}
-
-// like is the correlation of the patch with a square of a plane; 0 beyond its edges.
-func (t *patch) like(p *plane, x, y int) float64 {
-	if x < 0 || y < 0 || x+t.size > p.w || y+t.size > p.h {
-		return 0
-	}
-	var sum, squares, product float32
-	for j := range t.size {
-		row, want := p.pix[(y+j)*p.w+x:][:t.size], t.pix[j*t.size:][:t.size]
-		for i, v := range row {
-			sum += v
-			squares += v * v
-			product += v * want[i]
-		}
-	}
-	n := float32(len(t.pix))
-	variance := squares - sum*sum/n
-	if variance < n {
-		return 0
-	}
-	return float64(product) / math.Sqrt(float64(variance))
 }
 
 // agree finds the displacement of the whole print on which most anchors agree: a small

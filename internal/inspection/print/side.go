@@ -12,7 +12,6 @@ import (
 // located is a side that was found in a picture.
 type located struct {
 	picture *image.RGBA // reduced
-	half    *image.RGBA // of half its dots
 	place   transform   // from mm on the expected print to dots of the picture
 	shift   [2]float64  // of the print on the card, mm
 	turn    float64     // of the print on the card, degrees; 0 where the card fills the picture
@@ -25,47 +24,93 @@ func (l *located) found() bool { return l.agree >= max(leastAgree, l.of/4) }
 
 const leastAgree = 6
 
-// locate finds the expected print in a picture of a side: roughly by the card's edges,
-// then by places of the print, at 75 and at 150 dpi.
-func locate(picture *image.RGBA, expected *plane, page forms.Page) *located {
-	l := &located{picture: picture, half: averaged(picture, 2)}
-	seen := grayOf(l.half)
-	seen.soften()
-	card, edges := cardIn(l.half, page)
-	rough := expected.halved()
-	anchors := anchorsOf(rough, workScale/2)
-	l.of = len(anchors)
-	coarse := seen.halved()
-	defer done(rough, coarse, seen)
-	place := card
-	for _, pass := range []struct {
-		want, seen *plane
-		k, scale   float64 // dots of half for one of seen; dots per mm of want
-		reach      int
-		tolerance  float64 // mm
-	}{
-		{rough, coarse, 2, workScale / 2, 8, 0.5},
-		{expected, seen, 1, workScale, 3, 0.25},
-	} {
-		view := warped(pass.seen, pass.k, place, pass.want.w, pass.want.h, pass.scale)
-		moved, inliers := agree(find(pass.want, view, pass.scale, anchors, pass.reach), pass.tolerance)
-		done(view)
-		if l.agree = len(inliers); !l.found() {
-			place = card
-			break
-		}
-		place = place.after(moved)
+// locate finds the expected print, which is softened, in a picture of a side, of which
+// half has half the dots, in whole levels: roughly by the card's edges, then by places of
+// the print.
+func locate(picture *image.RGBA, half, expected *raster, page forms.Page) *located {
+	rough := expected.reduced(soft)
+	defer done(rough)
+	s := &search{half: half, rough: pattern{rough, workScale / 2, whole}, expected: pattern{expected, workScale, soft}}
+	s.anchors = anchorsOf(rough, workScale/2)
+	l := &located{picture: picture, of: len(s.anchors)}
+	card, edges := cardIn(half, page)
+	place, agree := s.near(card)
+	const most = 2.0 / 3 // of a print that is there without a doubt
+	if float64(agree) < most*float64(l.of) {
+		place, agree = s.far(card)
 	}
-	if l.found() {
-		x, y := place.at(page.W/2, page.H/2)
-		cx, cy := card.at(page.W/2, page.H/2)
-		l.shift = [2]float64{(x - cx) / card.scale(), (y - cy) / card.scale()}
-		if edges {
-			l.turn = (place.angle() - card.angle()) * 180 / math.Pi
-		}
+	if l.agree = agree; !l.found() {
+		l.place = card.times(2)
+		return l
+	}
+	x, y := place.at(page.W/2, page.H/2)
+	cx, cy := card.at(page.W/2, page.H/2)
+	l.shift = [2]float64{(x - cx) / card.scale(), (y - cy) / card.scale()}
+	if edges {
+		l.turn = (place.angle() - card.angle()) * 180 / math.Pi
 	}
 	l.place = place.times(2)
 	return l
+}
+
+// search is that for a print in a picture.
+type search struct {
+	half            *raster // the picture, with half its dots
+	rough, expected pattern // the print, at 75 and at 150 dpi
+	anchors         []anchor
+}
+
+// How far anchors are sought, in dots of the pattern, and how near, in mm, they have to be
+// to where the others are.
+const (
+	roughReach, roughNear = 8, 0.5
+	fineReach, fineNear   = 3, 0.25
+)
+
+// near looks at 150 dpi for a print that lies where the card has it, as nearly all do. One
+// that may lie farther away it does not find.
+func (s *search) near(card transform) (place transform, agree int) {
+	place = card
+	for range 2 {
+		moved, inliers := s.look(s.expected, &view{raster: s.half, place: place, k: 1, scale: workScale}, fineReach, fineNear)
+		place = place.after(moved)
+		const little, most = 0.6, fineReach - 1.0 // dots
+		switch off := farthest(inliers) * workScale; {
+		case off > most:
+			return card, 0
+		case off < little:
+			return place, len(inliers)
+		}
+	}
+	return card, 0
+}
+
+// far looks at 75 dpi, and then at 150, for one that may lie anywhere.
+func (s *search) far(card transform) (place transform, agree int) {
+	blurred := s.half.softened()
+	coarse := blurred.reduced(16 * whole)
+	defer done(blurred, coarse)
+	moved, inliers := s.look(s.rough, &view{raster: coarse, place: card, k: 2, scale: workScale / 2, softened: true}, roughReach, roughNear)
+	if len(inliers) < leastAgree {
+		return card, len(inliers)
+	}
+	place = card.after(moved)
+	moved, inliers = s.look(s.expected, &view{raster: s.half, place: place, k: 1, scale: workScale}, fineReach, fineNear)
+	return place.after(moved), len(inliers)
+}
+
+// look finds the anchors in a view, and how those lie there that agree.
+func (s *search) look(expected pattern, seen *view, reach int, near float64) (moved transform, inliers []match) {
+	return agree(find(expected, seen, s.anchors, reach), near)
+}
+
+// farthest is how far an anchor is from its place at most, in each direction, mm.
+func farthest(list []match) float64 {
+	most := 0.0
+	for _, m := range list {
+		most = max(most, math.Abs(m.dx), math.Abs(m.dy))
+	}
+	return most
 }
 
 // Limits of a print on its card.
@@ -114,21 +159,23 @@ func (l *located) whole(page forms.Page) error {
 func (l *located) crop(b forms.Box, margin, scale, gain float64) *image.Gray {
 	w, h := int(math.Ceil((b.W+2*margin)*scale)), int(math.Ceil((b.H+2*margin)*scale))
 	out := image.NewGray(image.Rect(0, 0, w, h))
-	right, low := float64(l.picture.Rect.Dx()-1)-1e-6, float64(l.picture.Rect.Dy()-1)-1e-6
-	dx, dy := l.place.xx/scale, l.place.yx/scale
-	by := 1 / gain
+	right, low := (l.picture.Rect.Dx()-1)*fine-1, (l.picture.Rect.Dy()-1)*fine-1
+	dx, dy := int(l.place.xx/scale*fine), int(l.place.yx/scale*fine)
+	var light [256]uint8
+	for v := range light {
+		light[v] = uint8(min(float64(v)/gain+0.5, 255))
+	}
 	for j := range h {
-		x, y := l.place.at(b.X-margin+0.5/scale, b.Y-margin+(float64(j)+0.5)/scale)
-		x, y = x-0.5, y-0.5
+		mx, my := l.place.at(b.X-margin+0.5/scale, b.Y-margin+(float64(j)+0.5)/scale)
+		x, y := int((mx-0.5)*fine), int((my-0.5)*fine)
 		row := out.Pix[j*out.Stride:][:w]
 		for i := range row {
 			cx, cy := min(max(x, 0), right), min(max(y, 0), low)
-			u, v := int(cx), int(cy)
-			fx, fy := cx-float64(u), cy-float64(v)
-			at := v*l.picture.Stride + 4*u + 1
-			a, c := l.picture.Pix[at:at+5], l.picture.Pix[at+l.picture.Stride:at+l.picture.Stride+5]
-			top, bottom := float64(a[0])*(1-fx)+float64(a[4])*fx, float64(c[0])*(1-fx)+float64(c[4])*fx
-			row[i] = uint8(min((top*(1-fy)+bottom*fy)*by+0.5, 255))
+			fx, fy := cx%fine>>8, cy%fine>>8
+			at := cy/fine*l.picture.Stride + cx/fine*4 + 1
+			p, q := l.picture.Pix[at:at+5:at+5], l.picture.Pix[at+l.picture.Stride:at+l.picture.Stride+5:at+l.picture.Stride+5]
+			upper, lower := int(p[0])*(256-fx)+int(p[4])*fx, int(q[0])*(256-fx)+int(q[4])*fx
+			row[i] = light[(upper*(256-fy)+lower*fy+1<<15)>>16&0xff]
 			x, y = x+dx, y+dy
 		}
 	}

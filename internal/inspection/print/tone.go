@@ -3,41 +3,44 @@ package print
 import (
 	"fmt"
 	"math"
+	"math/bits"
+	"slices"
 )
 
-// tone is how bright a picture is against what is expected.
-type tone struct {
-	gain  [3]float64 // by color
-	noise float64    // standard deviation in the softened picture
-}
+// tone is how bright a picture is against what is expected, by color.
+type tone struct{ gain [3]float64 }
 
 // Limits of a picture in which a print can be judged.
 const (
-	leastGain, mostGain = 0.35, 1.55
+	leastGain, mostGain = 0.4, 1.6
 	balance             = 0.08 // how far a color's gain may be from the mean: the white balance
 )
 
+// pair is what is expected of a dot in one color, and what is seen there.
+type pair struct{ want, seen int32 }
+
 // toneOf finds the gain by which most dots of all colors together are what is expected
 // of them, overexposed ones too, and then each color's, which is near it. A color that is
-// missing in the print changes neither.
-func toneOf(expected, seen colors) tone {
+// missing in the print changes neither. Both pictures are softened.
+func toneOf(expected, seen *raster) tone {
 	const every = 9 // dots
-	var pairs [3][][2]float32
-	for c := range pairs {
-		e, q := expected[c], seen[c]
-		pairs[c] = make([][2]float32, 0, (e.w/every+1)*(e.h/every+1))
-		for y := 2; y < e.h-2; y += every {
-			for x := 2 + y%7; x < e.w-2; x += every {
-				at := y*e.w + x
-				pairs[c] = append(pairs[c], [2]float32{e.pix[at], q.pix[at]})
+	var samples [3][]pair
+	for c := range samples {
+		samples[c] = make([]pair, 0, (expected.w/every+1)*(expected.h/every+1))
+	}
+	for y := 2; y < expected.h-2; y += every {
+		for x := 2 + y%7; x < expected.w-2; x += every {
+			e, q := expected.pix[y*expected.w+x], seen.pix[y*expected.w+x]
+			for c, shift := range shifts {
+				samples[c] = append(samples[c], pair{int32(lane(e, shift)), int32(lane(q, shift))})
 			}
 		}
 	}
-	g := leastMisfit(leastGain, mostGain, 0.1, pairs[:]...)
-	g = leastMisfit(g-0.08, g+0.08, 0.02, pairs[:]...)
+	g := leastMisfit(leastGain, mostGain, 0.1, samples[:]...)
+	g = leastMisfit(g-0.08, g+0.08, 0.02, samples[:]...)
 	t := tone{}
 	for c := range t.gain {
-		t.gain[c] = leastMisfit(g*(1-balance), g*(1+balance), g*balance/4, pairs[c])
+		t.gain[c] = leastMisfit(g*(1-balance), g*(1+balance), g*balance/4, samples[c])
 	}
 	return t
 }
@@ -45,82 +48,113 @@ func toneOf(expected, seen colors) tone {
 // mostDot is the most levels that a dot counts: it may be damaged.
 const mostDot = 40
 
+// brightest is the most that a softened dot can show.
+const brightest = 255 * soft
+
 // leastMisfit is the gain, of those between two in steps, by which dots are what is
 // expected of them. Where much is overexposed, many fit about as well: the least of them
 // is taken.
-func leastMisfit(from, to, step float64, list ...[][2]float32) float64 {
-	best, at := float32(math.Inf(1)), from
-	for g := from; g <= to+1e-9; g += step {
-		var sum float32
-		for _, pairs := range list {
-			for _, p := range pairs {
-				sum += min(absolute(min(p[0]*float32(g), 255)-p[1]), mostDot)
+func leastMisfit(from, to, step float64, list ...[]pair) float64 {
+	best, at := math.Inf(1), from
+	for i := range int((to-from)/step+0.5) + 1 {
+		g := from + float64(i)*step
+		gain, sum := fixed(g), 0
+		for _, samples := range list {
+			for _, s := range samples {
+				sum += min(distance(min(int(s.want)*gain>>gainBits, brightest), int(s.seen)), mostDot*soft)
 			}
 		}
-		if sum < best*0.98 {
-			best, at = sum, g
+		if float64(sum) < best*0.98 {
+			best, at = float64(sum), g
 		}
 	}
 	return at
 }
 
-// predicted is what a picture in that tone shows of what is expected: soft is it
+// A gain as a whole number has that many bits behind the point.
+const gainBits = 16
+
+func fixed(gain float64) int { return int(math.Round(gain * (1 << gainBits))) }
+
+func distance(a, b int) int { return max(a-b, b-a) }
+
+// fullGain is that of a picture that shows white as white; what is brighter is overexposed.
+const fullGain = 1.001
+
+// expect is what a picture in that tone shows of what is expected: softened is it
 // softened, and sharp not. Where the picture is overexposed, it was either sharp before
-// that or blurred, whichever is nearer to what is seen.
-func (t tone) predicted(sharp, soft, seen colors) colors {
-	for c := range soft {
-		g := float32(t.gain[c])
-		if g <= 1 {
-			for i, v := range soft[c].pix {
-				soft[c].pix[i] = v * g
-			}
-			continue
-		}
-		blurred := overexposed(soft[c], g)
-		done(soft[c])
-		soft[c] = overexposed(sharp[c], g)
-		if distance(blurred, seen[c]) < distance(soft[c], seen[c]) {
-			soft[c], blurred = blurred, soft[c]
-		}
-		done(blurred)
+// that or blurred, whichever is nearer to what is seen. A color that is not overexposed
+// is left as bright as it was, and has its gain in shade.
+func (t tone) expect(sharp, softened, seen *raster) (want *raster, shade [3]float64) {
+	shade = t.gain
+	if slices.Max(t.gain[:]) <= fullGain {
+		return softened, shade
 	}
-	return soft
+	before, after := t.overexposed(softened, soft), t.overexposed(sharp, quarter)
+	blurred, hard := before.softened(), after.softened()
+	defer done(before, after, hard)
+	for c, shift := range shifts {
+		nearer, mask := softened, uint64(0xffff)<<shift
+		if t.gain[c] > fullGain {
+			nearer, shade[c] = hard, 1
+			if apart(blurred, seen, shift) < apart(hard, seen, shift) {
+				continue
+			}
+		}
+		for i, v := range nearer.pix {
+			blurred.pix[i] = blurred.pix[i]&^mask | v&mask
+		}
+	}
+	done(softened)
+	return blurred, shade
 }
 
-// overexposed is a plane with more light than it can show, softened after that.
-func overexposed(p *plane, gain float32) *plane {
-	out := newPlane(p.w, p.h)
-	for i, v := range p.pix {
-		out.pix[i] = min(v*gain, 255)
+// overexposed is a raster, of so much to a level, with more light than it can show, in
+// quarter levels: those colors that have more.
+func (t tone) overexposed(r *raster, level int) *raster {
+	out := newRaster(r.w, r.h)
+	clear(out.pix)
+	for c, shift := range shifts {
+		if t.gain[c] <= fullGain {
+			continue
+		}
+		gain := fixed(t.gain[c]) * quarter
+		bits := gainBits + bits.TrailingZeros(uint(level))
+		for i, v := range r.pix {
+			out.pix[i] |= uint64(min(lane(v, shift)*gain>>bits, 255*quarter)) << shift
+		}
 	}
-	out.soften()
 	return out
 }
 
-// distance is how far two planes are from each other, by some of their dots.
-func distance(a, b *plane) float32 {
+// apart is how far two softened rasters are from each other in a color, by some of their
+// dots.
+func apart(a, b *raster, shift uint) int {
 	const every = 7
-	var sum float32
+	sum := 0
 	for i := 0; i < len(a.pix); i += every {
-		sum += min(absolute(a.pix[i]-b.pix[i]), mostDot)
+		sum += min(distance(lane(a.pix[i], shift), lane(b.pix[i], shift)), mostDot*soft)
 	}
 	return sum
 }
 
-// noiseOf estimates the noise of a picture from what differs from the expected print
-// between dots that the softening did not mix, and that are neither dark nor overexposed.
-func noiseOf(expected, seen *plane) float64 {
-	const darkest, lightest = 30, 235
+// noiseOf estimates the noise of a picture, in levels, from what differs from the expected
+// print in green between dots that the softening did not mix, and that are neither dark
+// nor overexposed.
+func noiseOf(c *comparison) float64 {
+	const darkest, lightest = 30 * soft, 245 * soft
+	const green = 1
 	var counts [512]int // of differences, in quarters
-	n := 0
-	for y := 2; y < expected.h-2; y += 3 {
-		for x := 2; x < expected.w-8; x += 5 {
-			at := y*expected.w + x
-			if v, w := expected.pix[at], expected.pix[at+4]; v < darkest || w < darkest || v > lightest || w > lightest {
+	n, w, shift, shade := 0, c.want.w, shifts[green], fixed(c.shade[green])
+	for y := 2; y < c.want.h-2; y += 3 {
+		want, seen := c.want.pix[y*w:][:w], c.seen.pix[y*w:][:w]
+		for x := 2; x < w-8; x += 5 {
+			a, b := lane(want[x], shift)*shade>>gainBits, lane(want[x+4], shift)*shade>>gainBits
+			if min(a, b) < darkest || max(a, b) > lightest {
 				continue
 			}
-			d := absolute((seen.pix[at] - expected.pix[at]) - (seen.pix[at+4] - expected.pix[at+4]))
-			counts[min(int(4*d), len(counts)-1)]++
+			d := distance(lane(seen[x], shift)-a, lane(seen[x+4], shift)-b)
+			counts[min(d*4/soft, len(counts)-1)]++
 			n++
 		}
 	}
@@ -133,8 +167,6 @@ func noiseOf(expected, seen *plane) float64 {
 	return 0
 }
 
-func absolute(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
-
 // pale finds a color that has much less contrast than the others: it is not on the card.
 func (c *comparison) pale() []finding {
 	const (
@@ -144,16 +176,16 @@ func (c *comparison) pale() []finding {
 	)
 	var slopes [3]float64
 	most := 0.0
-	for i := range c.want {
-		e, q := c.want[i], c.seen[i]
-		var n, se, sq, see, seq float64
-		for at := 0; at < len(e.pix); at += every {
-			v, w := float64(e.pix[at]), float64(q.pix[at])
-			n, se, sq, see, seq = n+1, se+v, sq+w, see+v*v, seq+v*w
+	for i, shift := range shifts {
+		var n, e, q, ee, eq int
+		for at := 0; at < len(c.want.pix); at += every {
+			v, w := lane(c.want.pix[at], shift), lane(c.seen.pix[at], shift)
+			n, e, q, ee, eq = n+1, e+v, q+w, ee+v*v, eq+v*w
 		}
+		mean, shade := float64(e)/float64(n), c.shade[i]
 		slopes[i] = 1
-		if variance := see/n - se/n*se/n; variance > little {
-			slopes[i] = (seq/n - se/n*sq/n) / variance
+		if variance := float64(ee)/float64(n) - mean*mean; variance*shade*shade > little*soft*soft {
+			slopes[i] = (float64(eq)/float64(n) - mean*float64(q)/float64(n)) / (variance * shade)
 		}
 		most = max(most, slopes[i])
 	}
