@@ -25,6 +25,7 @@ type options struct {
 	cards, atOnce int
 	server        string // see the servers
 	finished      int    // applications that ended before, in a second registry
+	profile       string // file for a CPU profile of the cards; none if empty
 }
 
 // The Temporal servers to measure on.

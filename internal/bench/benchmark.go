@@ -137,7 +137,12 @@ func (b *benchmark) compare(ctx context.Context, applicants []*applicant) (measu
 	}
 	b.say("Taking %d cards from the packet to the citizen's hand ...", len(applicants))
 	trips := b.trips.n.Load()
+	stop, err := profileTo(b.profile)
+	if err != nil {
+		return measurements{}, err
+	}
 	cards, err := b.measure(func() error { return b.cardsOf(ctx, applicants) })
+	stop()
 	if err != nil {
 		return measurements{}, err
 	}

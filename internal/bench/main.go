@@ -26,7 +26,6 @@ func main() {
 
 func newCommand() *cobra.Command {
 	var o options
-	var profile string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "bench",
@@ -47,13 +46,6 @@ have ended, which takes some minutes and gigabytes to fill.`,
 			if o.server != serverDev && o.server != serverPostgres {
 				return fmt.Errorf("--server %q is not one of %s and %s", o.server, serverDev, serverPostgres)
 			}
-			if profile != "" {
-				stop, err := profileTo(profile)
-				if err != nil {
-					return err
-				}
-				defer stop()
-			}
 			r, err := bench(cmd.Context(), o, cmd.ErrOrStderr())
 			if err != nil {
 				return err
@@ -69,13 +61,16 @@ have ended, which takes some minutes and gigabytes to fill.`,
 	c.Flags().IntVar(&o.atOnce, "at-once", 50, "how many of them are in work at the same time")
 	c.Flags().StringVar(&o.server, "server", serverDev, "Temporal server: dev (of development) or postgres (of production, on PostgreSQL)")
 	c.Flags().IntVar(&o.finished, "finished", 0, "measure again with a registry of that many finished applications")
-	c.Flags().StringVar(&profile, "cpuprofile", "", "write a CPU profile of this process to a file (go tool pprof)")
+	c.Flags().StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of this process to a file (go tool pprof), of the measured cards alone")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, for scripts")
 	return c
 }
 
-// profileTo writes a CPU profile to a file until it is stopped.
+// profileTo writes a CPU profile to a file, if it has a name, until it is stopped.
 func profileTo(name string) (stop func(), err error) {
+	if name == "" {
+		return func() {}, nil
+	}
 	f, err := os.Create(name)
 	if err != nil {
 		return nil, fmt.Errorf("write profile: %w", err)

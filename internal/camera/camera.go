@@ -6,6 +6,7 @@
 package camera
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -48,24 +49,25 @@ const (
 	maxDots  = 16 << 20
 )
 
-// read reads a picture: PNG, JPEG or BMP.
+// read reads a picture, PNG, JPEG or BMP, as it arrives.
 func read(r io.Reader) (image.Image, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(b) > maxBytes {
-		return nil, fmt.Errorf("the picture is larger than %d bytes", maxBytes)
-	}
-	size, _, err := image.DecodeConfig(bytes.NewReader(b))
+	rest := &io.LimitedReader{R: r, N: maxBytes + 1}
+	var head bytes.Buffer
+	size, _, err := image.DecodeConfig(io.TeeReader(rest, &head))
 	if err != nil {
 		return nil, fmt.Errorf("the picture is not PNG, JPEG or BMP: %w", err)
 	}
 	if size.Width <= 0 || size.Height <= 0 || size.Width > maxDots/size.Height {
 		return nil, fmt.Errorf("the picture has %d by %d dots; accepted are %d million", size.Width, size.Height, maxDots>>20)
 	}
-	picture, _, err := image.Decode(bytes.NewReader(b))
-	if err != nil {
+	picture, _, err := image.Decode(bufio.NewReaderSize(io.MultiReader(&head, rest), 64<<10))
+	if err == nil {
+		_, err = io.Copy(io.Discard, rest)
+	}
+	switch {
+	case rest.N == 0:
+		return nil, fmt.Errorf("the picture is larger than %d bytes", maxBytes)
+	case err != nil:
 		return nil, fmt.Errorf("read picture: %w", err)
 	}
 	return picture, nil
