@@ -93,6 +93,9 @@ const maxBox = 100_000
 // serials lists the serials of a box, which are consecutive: a common prefix, then a
 // number with a fixed count of digits.
 func serials(b identity.ReceiveBlanks) ([]string, error) {
+	if err := errors.Join(b.First.Check("first"), b.Last.Check("last")); err != nil {
+		return nil, err
+	}
 	first, last := string(b.First), string(b.Last)
 	prefix := strings.TrimRight(first, "0123456789")
 	digits := first[len(prefix):]

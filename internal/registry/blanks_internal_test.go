@@ -24,3 +24,16 @@ func FuzzSerials(f *testing.F) {
 		require.LessOrEqual(t, len(list), maxBox)
 	})
 }
+
+// A box whose serials no paper could carry is refused when it is received, not when its
+// cards are to be sent: with every serial that is wrong.
+func TestSerials_HaveRoomOnPapers(t *testing.T) {
+	t.Parallel()
+	_, err := serials(identity.ReceiveBlanks{First: "WWWW-WWWWW-WW1234501", Last: "WWWW-WWWWW-WW1234509"})
+	require.NoError(t, err)
+	for _, s := range []identity.BlankSerial{"WWWW-WWWWW-WWW1234501", "PT 00000001", "PƠ0001", "", "PT\x1d01"} {
+		_, err := serials(identity.ReceiveBlanks{First: s, Last: s})
+		require.ErrorContains(t, err, "first: is not a serial that papers have room for; 1 to 20 letters of A to Z, digits and hyphens are accepted")
+		require.ErrorContains(t, err, "last: is not a serial")
+	}
+}

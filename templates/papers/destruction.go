@@ -2,6 +2,7 @@ package papers
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,25 +46,45 @@ const (
 	destroyedState  = 86
 	destroyedWhat   = 112
 	destroyedLine   = 3.8
-	destroyedLines  = 40  // of one blank at most: more would not fit on a page
-	destroyedReason = 500 // letters at most
+	destroyedLines  = 40 // of a row at most: a blank with more takes several
 )
+
+// destroyedRow is a row of the record: a blank, or how its story goes on.
+type destroyedRow struct {
+	number int // of the blank, from 0
+	on     bool
+	lines  []string
+}
+
+func (r destroyedRow) height() float64 { return max(15, 4+destroyedLine*float64(len(r.lines))) }
+
+// rows lays the blanks out.
+func (d Destruction) rows(s *sheet) []destroyedRow {
+	var rows []destroyedRow
+	for i, b := range d.Blanks {
+		var lines []string
+		for _, e := range b.Events {
+			lines = append(lines, s.wrap(label, e.sentence(s), s.w-s.margin-destroyedWhat)...)
+		}
+		first := lines[:min(len(lines), destroyedLines)]
+		rows = append(rows, destroyedRow{number: i, lines: first})
+		for more := range slices.Chunk(lines[len(first):], destroyedLines) {
+			rows = append(rows, destroyedRow{number: i, on: true, lines: more})
+		}
+	}
+	return rows
+}
 
 // Draw draws the record as PDF. It refuses a serial that cannot be a barcode.
 func (d Destruction) Draw(r *render.Renderer) ([]byte, error) {
 	period := fmt.Sprintf("%s - %s", d.From.Display(), d.To.Display())
 	s := newSheet(r, 210, 297, 15, "BIÊN BẢN TIÊU HỦY PHÔI THẺ "+period)
-	texts, heights := make([][]string, len(d.Blanks)), make([]float64, len(d.Blanks))
-	for i, b := range d.Blanks {
-		for _, e := range b.Events {
-			texts[i] = append(texts[i], s.wrap(label, e.sentence(s), s.w-s.margin-destroyedWhat)...)
-		}
-		if len(texts[i]) > destroyedLines {
-			texts[i] = append(texts[i][:destroyedLines], "...")
-		}
-		heights[i] = max(15, 4+destroyedLine*float64(len(texts[i])))
+	rows := d.rows(s)
+	heights := make([]float64, len(rows))
+	for i, row := range rows {
+		heights[i] = row.height()
 	}
-	const first, rest, bottom, tail = 72, 28, 280, 78
+	const first, rest, bottom, tail = 72, 28, 280, 36 + signatureHeight + 6
 	pages := paginate(heights, bottom-first, bottom-rest, tail)
 	for i, page := range pages {
 		s.paper.AddPage()
@@ -78,7 +99,7 @@ func (d Destruction) Draw(r *render.Renderer) ([]byte, error) {
 				column{destroyedState, both("Tình trạng", "State")}, column{destroyedWhat, both("Khi nào, ai, vì sao", "when, by whom, why")})
 		}
 		for n := page.from; n < page.to; n++ {
-			d.row(s, n, y, heights[n], texts[n])
+			d.row(s, rows[n], y)
 			y += heights[n]
 		}
 		if i == len(pages)-1 {
@@ -97,9 +118,15 @@ func (d Destruction) head(s *sheet, period string) {
 	s.center(s.w/2, 56, strong, period)
 }
 
-func (d Destruction) row(s *sheet, n int, y, height float64, texts []string) {
-	b := d.Blanks[n]
-	s.left(destroyedNumber, y+6, plain, strconv.Itoa(n+1))
+func (d Destruction) row(s *sheet, r destroyedRow, y float64) {
+	b := d.Blanks[r.number]
+	s.left(destroyedNumber, y+6, plain, strconv.Itoa(r.number+1))
+	s.lines(destroyedWhat, y+5, destroyedLine, label, r.lines)
+	s.rule(y+r.height(), 170)
+	if r.on {
+		s.left(destroyedBlank, y+6, plain, both(b.Serial+" (tiếp theo)", "continued"))
+		return
+	}
 	s.barcode(destroyedBlank, y+1.5, destroyedState-destroyedBlank-1, 7, b.Serial)
 	s.center((destroyedBlank+destroyedState-1)/2, y+12.5, plain, b.Serial)
 	state := [2]string{"Hỏng", "spoiled"}
@@ -111,8 +138,6 @@ func (d Destruction) row(s *sheet, n int, y, height float64, texts []string) {
 	}
 	s.left(destroyedState, y+5, plainly, state[0])
 	s.left(destroyedState, y+9, small, state[1])
-	s.lines(destroyedWhat, y+5, destroyedLine, label, texts)
-	s.rule(y+height, 170)
 }
 
 // sentence gives a step as one line, for example "Hỏng / spoiled 24/11/2026 09:12, PX-01:
@@ -122,11 +147,7 @@ func (e WriteOff) sentence(s *sheet) string {
 	if e.Destroyed {
 		what = both("Hủy", "destroyed")
 	}
-	by, reason := s.printable(e.By), e.Reason.InWords()
-	if letters := []rune(reason); len(letters) > destroyedReason {
-		reason = string(letters[:destroyedReason]) + "..."
-	}
-	reason = s.printable(reason)
+	by, reason := s.printable(e.By), s.printable(e.Reason.InWords())
 	if reason != "" {
 		reason = ": " + reason
 	}

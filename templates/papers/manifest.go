@@ -56,15 +56,22 @@ func (m Manifest) Draw(r *render.Renderer) ([]byte, error) {
 	for i := range heights {
 		heights[i] = manifestRow
 	}
-	const first, rest, bottom, tail = 92, 28, 280, 62
+	// What the box is by is on each page: pages get apart.
+	again := s.wrap(small, s.printable(fmt.Sprintf("%s; %s: %s; %s: %s", m.Consignment,
+		both("Nơi nhận", "Destination"), m.destination(), both("Số niêm phong", "Seal"), m.Seal)), s.w-2*s.margin)
+	entries, y := m.entries(s)
+	first, rest := y+16, 26+leading(small)*float64(len(again))
+	const bottom, tail = 280, 26 + signatureHeight + 6
 	pages := paginate(heights, bottom-first, bottom-rest, tail)
 	for i, page := range pages {
 		s.paper.AddPage()
 		s.specimen(m.Specimen)
-		top := float64(rest)
+		top := rest
 		if i == 0 {
-			m.head(s)
+			m.head(s, entries)
 			top = first
+		} else {
+			s.lines(s.margin, 16, leading(small), small, again)
 		}
 		if page.from < page.to {
 			s.columns(top-3, column{manifestNumber, "STT"}, column{manifestApplication, both("Số hồ sơ", "Application")},
@@ -81,41 +88,52 @@ func (m Manifest) Draw(r *render.Renderer) ([]byte, error) {
 	return s.bytes()
 }
 
-func (m Manifest) head(s *sheet) {
-	s.left(s.margin, 16, label, both("Trung tâm sản xuất thẻ", "Card production centre"))
-	s.state(s.w-s.margin-32, 16)
-	s.center(s.w/2, 42, title, "BIÊN BẢN GIAO NHẬN THẺ")
-	s.center(s.w/2, 47.5, label, "Consignment manifest")
+func (m Manifest) destination() string {
+	if m.Post {
+		return both("Bưu điện", "post")
+	}
+	return m.Destination.names()
+}
+
+// manifestEntry is a line of the manifest's head, or several, in its place.
+type manifestEntry struct {
+	y     float64
+	name  string
+	lines []string
+}
+
+// entries lays the manifest's head out, and gives the baseline below it.
+func (m Manifest) entries(s *sheet) (list []manifestEntry, y float64) {
 	state, known := states[m.State]
 	if !known {
 		state = [2]string{string(m.State), string(m.State)}
 	}
-	destination := m.Destination.names()
-	if m.Post {
-		destination = both("Bưu điện", "post")
-	}
-	y := 57.0
+	y = 57.0
 	for _, entry := range [][2]string{
-		{both("Nơi nhận", "Destination"), destination},
+		{both("Nơi nhận", "Destination"), m.destination()},
 		{both("Trạng thái", "State"), both(state[0], state[1])},
 		{both("Đơn vị vận chuyển", "Courier"), m.Courier},
 		{both("Số niêm phong", "Seal"), m.Seal},
 		{both("Số thẻ", "Cards"), strconv.Itoa(len(m.Cards))},
 	} {
-		s.left(s.margin, y, label, entry[0])
-		s.left(s.margin+44, y, plainly, s.short(plainly, s.printable(entry[1]), 74))
-		y += 5.4
+		lines := s.wrap(plainly, s.printable(entry[1]), 74)
+		list = append(list, manifestEntry{y, entry[0], lines})
+		y += 5.4 + leading(plainly)*float64(max(len(lines)-1, 0))
+	}
+	return list, y
+}
+
+func (m Manifest) head(s *sheet, entries []manifestEntry) {
+	s.left(s.margin, 16, label, both("Trung tâm sản xuất thẻ", "Card production centre"))
+	s.state(s.w-s.margin-32, 16)
+	s.center(s.w/2, 42, title, "BIÊN BẢN GIAO NHẬN THẺ")
+	s.center(s.w/2, 47.5, label, "Consignment manifest")
+	for _, entry := range entries {
+		s.left(s.margin, entry.y, label, entry.name)
+		s.lines(s.margin+44, entry.y, leading(plainly), plainly, entry.lines)
 	}
 	s.barcode(135, 54, 60, 13, m.Consignment)
 	s.center(165, 73, strong, m.Consignment)
-}
-
-// short cuts a text that is wider than width mm.
-func (s *sheet) short(style render.Style, text string, width float64) string {
-	if s.width(style, text) <= width {
-		return text
-	}
-	return s.head(style, text, width-s.width(style, "...")) + "..."
 }
 
 func (m Manifest) row(s *sheet, n int, y float64) {
@@ -125,7 +143,8 @@ func (m Manifest) row(s *sheet, n int, y float64) {
 	s.left(manifestApplication, base, plain, string(c.Application))
 	s.left(manifestCard, base, plain, strconv.Itoa(c.Attempt))
 	s.barcode(manifestBlank, y+1.2, manifestSerial-manifestBlank, manifestRow-2.4, c.Blank)
-	s.left(manifestSerial, base, plain, c.Blank)
+	style, _ := s.fit(plain, c.Blank, manifestCounted-manifestSerial-2, leading(plain))
+	s.left(manifestSerial, base, style, c.Blank)
 	if c.Missing {
 		s.left(manifestCounted, y+4.2, render.Style{Bold: true, Size: 7}, "THIẾU")
 		s.left(manifestCounted, y+7.4, render.Style{Bold: true, Size: 7}, "MISSING")

@@ -262,14 +262,53 @@ func TestDestruction_OfNothing(t *testing.T) {
 	require.Contains(t, text(t, saved(t, destruction(0))), "Blanks in total: 0;")
 }
 
-// A reason without an end takes a page, not more.
-func TestDestruction_CutsAnEndlessReason(t *testing.T) {
+// A legal record cuts nothing: a story that has no room on one page goes on on the next.
+func TestDestruction_CutsNothing(t *testing.T) {
 	t.Parallel()
 	d := destruction(3)
-	d.Blanks[1].Events[0].Reason = identity.Reason{Note: strings.Repeat("x", 200_000)}
+	var story []string
+	for i := range 900 {
+		story = append(story, fmt.Sprintf("torn-%d", i))
+	}
+	d.Blanks[1].Events[0].Reason = identity.Reason{Note: strings.Join(story, " ")}
 	said := text(t, saved(t, d))
-	require.Contains(t, said, "...")
-	require.Contains(t, said, "PT00000002")
+	for _, part := range append(story, "PT00000001 (tiếp theo) / continued", "PT00000002", "Người làm chứng thứ hai") {
+		require.Contains(t, said, part)
+	}
+	require.NotContains(t, said, "...")
+}
+
+// Nobody signs a page on which there is nothing but the places to sign.
+func TestPapers_RowsAreWithTheSignatures(t *testing.T) {
+	t.Parallel()
+	pages := func(p paper, row string) {
+		said := strings.Split(run(t, saved(t, p), needs(t, "pdftotext", "poppler-utils"), "-raw", "-enc", "UTF-8", "paper.pdf", "-"), "\f")
+		last := norm.NFC.String(said[len(said)-2])
+		require.Contains(t, last, "signature, name")
+		require.Contains(t, last, row)
+	}
+	for cards := 1; cards < 50; cards++ {
+		pages(manifest(cards), fmt.Sprintf("PT%08d", cards-1))
+	}
+	for blanks := 1; blanks < 25; blanks++ {
+		pages(destruction(blanks), fmt.Sprintf("PT%08d", blanks-1))
+	}
+}
+
+// Which box a page belongs to stands on each: its destination and its seal, whole.
+func TestManifest_NamesItsBoxOnEachPage(t *testing.T) {
+	t.Parallel()
+	m := manifest(60)
+	m.Destination.Name, m.Courier, m.Seal = "Phòng Cảnh sát quản lý hành chính về trật tự xã hội Công an thành phố Hồ Chí Minh", strings.Repeat("Bưu điện ", 20)+"số 7", strings.Repeat("88213-", 30)+"9"
+	said := strings.Split(run(t, saved(t, m), needs(t, "pdftotext", "poppler-utils"), "-raw", "-enc", "UTF-8", "paper.pdf", "-"), "\f")
+	for _, page := range said[:len(said)-1] {
+		page = strings.Join(strings.Fields(norm.NFC.String(page)), " ")
+		require.Contains(t, page, "C-000012")
+		require.Contains(t, strings.ReplaceAll(page, " ", ""), strings.ReplaceAll(m.Seal, " ", ""))
+		require.Contains(t, strings.ReplaceAll(page, " ", ""), strings.ReplaceAll(m.Destination.Name, " ", ""))
+		require.NotContains(t, page, "...")
+	}
+	require.Contains(t, strings.Join(strings.Fields(norm.NFC.String(said[0])), " "), "Bưu điện số 7")
 }
 
 func TestBarcode_RefusesWhatDoesNotFit(t *testing.T) {
@@ -318,9 +357,11 @@ func TestPapers_NothingOverlaps(t *testing.T) {
 	pdftotext := needs(t, "pdftotext", "poppler-utils")
 	long := slip()
 	long.Ground, long.Form = identity.GroundNumberChanged, "cccd-2021"
+	long.Officer, long.StatusPage = "WWWWWWWW-WWWWWWWW-WWWWWWWW-WWWWW", "https://"+strings.Repeat("can-cuoc.", 8)+"example.org"
 	long.Station.Name = strings.Repeat("Phòng Cảnh sát quản lý hành chính về trật tự xã hội ", 6)
 	list := manifest(25)
 	list.Destination.Name, list.Courier, list.Seal = long.Station.Name, long.Station.Name, strings.Repeat("8", 200)
+	list.Cards[1].Blank = "WWWW-WWWWW-WW1234567"
 	record := destruction(12)
 	record.Blanks[2].Events[0].Reason = identity.Reason{Note: strings.Repeat("broken ", 300)}
 	papers := all()

@@ -131,13 +131,26 @@ func (s *sheet) head(style render.Style, word string, width float64) string {
 	return word[:end]
 }
 
-// atMost keeps at most n lines, and marks that there were more.
-func (*sheet) atMost(n int, lines []string) []string {
-	if len(lines) <= n {
-		return lines
+// smallest is the least size in which a paper is set, pt.
+const smallest = 5.0
+
+// fit breaks a text into lines of at most width mm that are no higher than height together,
+// by setting it smaller if need be. It refuses a text that has no room.
+func (s *sheet) fit(style render.Style, text string, width, height float64) (render.Style, []string) {
+	for {
+		lines := s.wrap(style, text, width)
+		if s.err != nil || float64(len(lines))*leading(style) <= height {
+			return style, lines
+		}
+		if style.Size -= 0.5; style.Size < smallest {
+			s.err = identity.Refuse(identity.Invalid, "a text of %d letters is too long for this paper", len([]rune(text)))
+			return style, nil
+		}
 	}
-	return append(lines[:n-1:n-1], lines[n-1]+" ...")
 }
+
+// leading is how far lines of a style are apart, mm.
+func leading(style render.Style) float64 { return style.Size*0.36 + 1.0 }
 
 // lines sets lines below each other, and gives the baseline of the next.
 func (s *sheet) lines(x, y, leading float64, style render.Style, lines []string) float64 {
@@ -182,16 +195,23 @@ func (s *sheet) specimen(yes bool) {
 }
 
 // signatures draws boxes side by side for people to sign in, each with the signer's part.
+// They are signatureHeight high.
 func (s *sheet) signatures(y float64, signers ...[2]string) {
 	w := (s.w - 2*s.margin) / float64(len(signers))
 	for i, signer := range signers {
-		x := s.margin + float64(i)*w
-		s.center(x+w/2, y, plainly, signer[0])
-		s.center(x+w/2, y+4, small, signer[1])
-		s.center(x+w/2, y+8, small, both("Ký, ghi rõ họ tên", "signature, name"))
-		s.paper.Draw().Line(x+6, y+21, x+w-6, y+21)
+		x := s.margin + (float64(i)+0.5)*w
+		style, lines := s.fit(plainly, signer[0], w-4, 2*leading(plainly))
+		for n, line := range lines {
+			s.center(x, y+float64(n)*leading(style), style, line)
+		}
+		below := y + float64(max(len(lines)-1, 0))*leading(style)
+		s.center(x, below+4, small, signer[1])
+		s.center(x, below+8, small, both("Ký, ghi rõ họ tên", "signature, name"))
+		s.paper.Draw().Line(x-w/2+6, y+signatureHeight, x+w/2-6, y+signatureHeight)
 	}
 }
+
+const signatureHeight = 21 // mm
 
 // foot numbers a page.
 func (s *sheet) foot(name string, page, pages int) {
@@ -226,8 +246,12 @@ func (s *sheet) rule(y float64, gray int) {
 // span is the rows of one page; to is the row after the last.
 type span struct{ from, to int }
 
+// signed is how many rows at least are on the page with the signatures, if there are rows.
+const signed = 3
+
 // paginate distributes rows of these heights over pages, at least one. The first page and
-// the rest have that much room for rows; the last one needs tail below its rows.
+// the rest have that much room for rows; the last one needs tail below its rows, which are
+// never none: nobody signs a page without rows.
 func paginate(heights []float64, first, rest, tail float64) []span {
 	pages, room := []span{{}}, first
 	for i, height := range heights {
@@ -237,10 +261,20 @@ func paginate(heights []float64, first, rest, tail float64) []span {
 		pages[len(pages)-1].to = i + 1
 		room -= height
 	}
-	if tail > room {
-		pages = append(pages, span{len(heights), len(heights)})
+	if tail <= room {
+		return pages
 	}
-	return pages
+	last := &pages[len(pages)-1]
+	from, room := last.to, rest-tail
+	for from > last.from && last.to-from < signed && heights[from-1] <= room {
+		from--
+		room -= heights[from]
+	}
+	end := span{from, last.to}
+	if last.to = from; last.from == last.to && len(pages) > 1 {
+		pages = pages[:len(pages)-1] // all its rows have moved
+	}
+	return append(pages, end)
 }
 
 // thousands groups a number as Vietnam writes it: 1.234.567.

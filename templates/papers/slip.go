@@ -77,7 +77,8 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	p.paper.AddPage()
 	p.specimen(s.Specimen)
 	p.left(p.margin, 16, label, both("Nơi tiếp nhận", "Received at"))
-	p.lines(p.margin, 21, 4.2, plainly, p.atMost(4, p.wrap(plainly, s.Station.names(), 56)))
+	style, lines := p.fit(plainly, s.Station.names(), 60, 18)
+	p.lines(p.margin, 21, leading(style), style, lines)
 	p.state(p.w-p.margin-30, 16)
 	p.center(p.w/2, 45, title, heading)
 	p.center(p.w/2, 51, label, "Appointment for "+article(form.Card.English))
@@ -93,11 +94,12 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	entry("Ngày nộp hồ sơ", "Filed on", strong, s.FiledOn.Display())
 	entry("Ngày hẹn trả", "Due on", strongly, s.Due.Display())
 	entry("Lệ phí", "Fee", strong, s.fee())
-	where := p.atMost(3, p.wrap(strong, s.Station.names(), p.w-2*p.margin))
+	where := s.Station.names()
 	if s.Post {
-		where = []string{both("Qua bưu điện, đến địa chỉ đã đăng ký", "By post")}
+		where = both("Qua bưu điện, đến địa chỉ đã đăng ký", "By post")
 	}
-	entry("Nơi trả", "Where", strong, where...)
+	style, lines = p.fit(strong, where, p.w-2*p.margin, 16)
+	entry("Nơi trả", "Where", style, lines...)
 
 	const code = 42
 	x := p.w - p.margin - code
@@ -109,8 +111,9 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	p.center(x+code/2, 114, small, "Scan to see the status;")
 	p.center(x+code/2, 117.5, small, "the date of birth is asked for")
 
-	p.lines(p.margin, 170, 3.6, label, p.wrap(label, "Khi đến nhận thẻ, xin mang theo giấy này và thẻ cũ nếu có. / "+
-		"Please bring this slip, and the old card if you have one. "+s.StatusPage, p.w-2*p.margin))
+	style, lines = p.fit(label, "Khi đến nhận thẻ, xin mang theo giấy này và thẻ cũ nếu có. / "+
+		"Please bring this slip, and the old card if you have one. "+s.StatusPage, p.w-2*p.margin, 11)
+	p.lines(p.margin, 168, leading(style), style, lines)
 	p.signatures(182, [2]string{"Người nộp hồ sơ", "Applicant"}, [2]string{"Cán bộ tiếp nhận " + string(s.Officer), "Officer"})
 	return p.bytes()
 }
