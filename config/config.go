@@ -39,6 +39,7 @@ type Config struct {
 	Database        Database        `mapstructure:"database"`
 	Vault           Vault           `mapstructure:"vault"`
 	Audit           Audit           `mapstructure:"audit"`
+	Status          Status          `mapstructure:"status"`
 	PKI             PKI             `mapstructure:"pki"`
 	Keys            Keys            `mapstructure:"keys"`
 	Gateway         Gateway         `mapstructure:"gateway"`
@@ -102,6 +103,12 @@ type Audit struct {
 	PublicKey      string        `mapstructure:"public_key"`
 	CheckpointFile string        `mapstructure:"checkpoint_file"`
 	Anchor         time.Duration `mapstructure:"anchor"`
+}
+
+// Status is what verifiers hear of cards.
+type Status struct {
+	KeyFile string        `mapstructure:"key_file"`
+	TTL     time.Duration `mapstructure:"ttl"`
 }
 
 // PKI names the folders of certificates and signing keys.
@@ -392,6 +399,7 @@ func (c *Config) fill() {
 		{&c.Vault.KeyFile, []string{"keys", "vault.key"}},
 		{&c.Audit.LogDir, []string{"audit-log"}},
 		{&c.Audit.KeyFile, []string{"keys", "audit.key"}},
+		{&c.Status.KeyFile, []string{"keys", "status.key"}},
 		{&c.Audit.CheckpointFile, []string{"audit-checkpoint"}},
 		{&c.PKI.Dir, []string{"pki"}},
 		{&c.PKI.Stations, []string{"keys", "stations"}},
@@ -529,6 +537,7 @@ func (c Config) validateServers(check *check) {
 	c.validateDatabaseURL(check)
 	check.atLeast("database.max_conns", int64(c.Database.MaxConns), 1)
 	check.positive("audit.anchor", c.Audit.Anchor)
+	check.positive("status.ttl", c.Status.TTL)
 	if p := c.Keys.PKCS11; p.Module != "" {
 		check.wrong(p.Token == "", "keys.pkcs11.token is empty")
 		check.wrong(p.PINFile == "", "keys.pkcs11.pin_file is empty")
@@ -635,6 +644,9 @@ func (c Config) validateProduction(check *check) {
 	check.given("temporal.codec_key_file", c.Temporal.CodecKeyFile, true)
 	check.wrong(c.Database.URL == "" && c.Database.URLFile == "", "database.url is empty; production needs it, or database.url_file")
 	check.given("vault.key_file", c.Vault.KeyFile, true)
+	if c.Status.KeyFile != "" {
+		check.given("status.key_file", c.Status.KeyFile, true)
+	}
 	if c.Audit.LogDir != "" {
 		check.given("audit.checkpoint_file", c.Audit.CheckpointFile, false)
 		if c.Audit.PublicKey == "" {

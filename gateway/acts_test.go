@@ -20,11 +20,11 @@ import (
 )
 
 // act posts a statement.
-func (s server) act(t *testing.T, path string, signed statement.Signed) (status int, text string) {
+func (s server) act(t *testing.T, signed statement.Signed) (status int, text string) {
 	t.Helper()
 	body, err := json.Marshal(api.Act{Signed: signed})
 	require.NoError(t, err)
-	status, _, text = s.ask(t, http.MethodPost, path, nil, body)
+	status, _, text = s.ask(t, http.MethodPost, "/v1/acts", nil, body)
 	return status, text
 }
 
@@ -43,7 +43,7 @@ func TestOfficers_RefuseWhatCannotBeKept(t *testing.T) {
 		"Card":        registrytest.Signed(identity.DestroyCard{Officer: one, Witness: other, Card: 1 << 40, Reason: "damaged"}, nobody),
 		"Place":       registrytest.Signed(identity.ReceiveBlanks{ReceivedBy: one, CountedBy: other, Box: "B", First: "PT1", Last: "PT2", Location: "x\x00"}, statement.Box("B")),
 	} {
-		status, text := s.act(t, "/v1/acts", signed)
+		status, text := s.act(t, signed)
 		require.Equal(t, http.StatusUnprocessableEntity, status, "%s: %s", name, text)
 	}
 	center := map[string]string{"Authorization": "Bearer " + s.logIn(t, one)}
@@ -71,7 +71,7 @@ func TestOfficers_SlowClientsKeepNobodyWaiting(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "HTTP/1.1 100", string(said), "it is being read")
 	}
-	status, text := s.act(t, "/v1/acts", statement.Signed{})
+	status, text := s.act(t, statement.Signed{})
 	require.Equal(t, http.StatusForbidden, status, text)
 }
 

@@ -60,7 +60,9 @@ func open(t *testing.T) server {
 	require.NoError(t, err)
 	s := httptest.NewServer(inside)
 	t.Cleanup(s.Close)
-	citizens := httptest.NewServer(citizensRoutes(office, c.Gateway, quiet))
+	outside, err := citizensRoutes(office, c.Gateway, quiet)
+	require.NoError(t, err)
+	citizens := httptest.NewServer(outside)
 	t.Cleanup(citizens.Close)
 	return server{s, citizens, office, c}
 }

@@ -50,9 +50,13 @@ func run(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return err
 	}
+	outside, err := citizensRoutes(office, c.Gateway, logger)
+	if err != nil {
+		return err
+	}
 	doors := []*door{
 		{at: c.Gateway.Listen, handler: inside, encryption: forInside},
-		{at: c.Gateway.CitizensListen, handler: citizensRoutes(office, c.Gateway, logger), encryption: forOutside, citizens: true},
+		{at: c.Gateway.CitizensListen, handler: outside, encryption: forOutside, citizens: true},
 	}
 	doors = slices.DeleteFunc(doors, func(d *door) bool { return d.at == "" })
 	for _, d := range doors {
@@ -99,9 +103,17 @@ func serveAll(ctx context.Context, doors []*door, c config.Gateway, logger *slog
 // officers and, for the Temporal UI, the codec.
 func insideRoutes(office *office.Office, door *intake.Door, c config.Gateway, maxPacket int64, logger *slog.Logger) (http.Handler, error) {
 	mux, desk := http.NewServeMux(), office.Desk()
+	var verifiers *api.Verifiers
+	status, err := office.Status()
+	if err != nil {
+		return nil, err
+	}
+	if status != nil {
+		verifiers = &api.Verifiers{Known: status.Verifiers, Answers: status.Answers}
+	}
 	(&api.Server{
 		Door: door, Ready: office.Ready, MaxPacket: maxPacket, Capacity: capacity(c, maxPacket), Logger: logger,
-		Officers: &api.Officers{Desk: desk, MaxBody: maxPacket, Now: office.Now},
+		Officers: &api.Officers{Desk: desk, MaxBody: maxPacket, Now: office.Now}, Verifiers: verifiers,
 	}).Register(mux)
 	if c.OfficersURL != "" {
 		(&web.Officers{Desk: desk, Seal: office.Seal, Now: office.Now, Logger: logger}).Register(mux)
@@ -117,14 +129,22 @@ func insideRoutes(office *office.Office, door *intake.Door, c config.Gateway, ma
 }
 
 // citizensRoutes serve everybody.
-func citizensRoutes(office *office.Office, c config.Gateway, logger *slog.Logger) http.Handler {
+func citizensRoutes(office *office.Office, c config.Gateway, logger *slog.Logger) (http.Handler, error) {
 	mux := http.NewServeMux()
-	(&api.Server{Ready: office.Ready, Logger: logger}).Register(mux)
+	var lists *api.StatusLists
+	status, err := office.Status()
+	if err != nil {
+		return nil, err
+	}
+	if status != nil {
+		lists = &api.StatusLists{Lists: status.Lists, Signer: status.Signer}
+	}
+	(&api.Server{Ready: office.Ready, Logger: logger, Lists: lists}).Register(mux)
 	(&web.Pages{
 		Registry: office.Registry, Code: office.Seal, Tries: web.Tries{Receipt: c.LookUpTries, All: c.LookUpMisses},
 		BehindProxy: c.BehindProxy, Contact: c.Contact, Logger: logger,
 	}).Register(mux)
-	return secured(addressed(mux), c)
+	return secured(addressed(mux), c), nil
 }
 
 // capacity is what packets may take at once: a fifth of the memory for those that come

@@ -6,5 +6,5 @@ import (
 
 func newRegister(a *app) *cobra.Command {
 	return parent("register", "set-up", "Register enrollment stations, and the people of the built-in population registry",
-		newRegisterStation(a), newRevokeStation(a), newRegisterPopulation(a))
+		newRegisterStation(a), newRevokeStation(a), newRegisterVerifier(a), newRevokeVerifier(a), newRegisterPopulation(a))
 }

@@ -28,7 +28,9 @@ type Server struct {
 	MaxPacket int64                           // bytes
 	Capacity  Capacity
 	Logger    *slog.Logger
-	Officers  *Officers // nil: officers do not act here
+	Officers  *Officers    // nil: officers do not act here
+	Verifiers *Verifiers   // nil: verifiers are not answered here
+	Lists     *StatusLists // nil: the status lists are not here
 
 	hall                       hall
 	large, quick, heavy, store turns
@@ -51,6 +53,12 @@ func (s *Server) routes() []route {
 	}
 	if s.Officers != nil {
 		all = append(all, s.Officers.routes()...)
+	}
+	if s.Verifiers != nil {
+		all = append(all, s.Verifiers.routes()...)
+	}
+	if s.Lists != nil {
+		all = append(all, s.Lists.routes()...)
 	}
 	return all
 }
@@ -113,6 +121,9 @@ func (s *Server) handler(r route) http.Handler {
 		}
 		status := answer.status
 		attributes := []any{"route", r.pattern, "status", status, "took", time.Since(began)}
+		if answer.asks != "" {
+			attributes = append(attributes, "verifier", answer.asks)
+		}
 		switch {
 		case status >= http.StatusInternalServerError:
 			s.Logger.ErrorContext(req.Context(), "Request failed", append(attributes, "error", err)...)
@@ -168,6 +179,14 @@ const retryAfter = "10"
 type recorder struct {
 	http.ResponseWriter
 	status int
+	asks   string // a verifier, if one does
+}
+
+// asks notes which verifier asks, for the log.
+func asks(w http.ResponseWriter, who string) {
+	if r, is := w.(*recorder); is {
+		r.asks = who
+	}
 }
 
 // WriteHeader implements http.ResponseWriter.

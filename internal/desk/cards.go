@@ -18,6 +18,17 @@ func (d *Desk) onCard(ctx context.Context, s subject, act identity.CardAct, sign
 	return Answer{Became: became, UnderWay: underWay}, err
 }
 
+// onVerifier does what changes who may ask for the status of cards.
+func (d *Desk) onVerifier(ctx context.Context, id identity.VerifierID, act identity.Act, signed statement.Signed) error {
+	switch act := act.(type) {
+	case identity.RegisterVerifier:
+		return d.Registry.RegisterVerifier(ctx, id, act, signed)
+	case identity.RevokeVerifier:
+		return d.Registry.RevokeVerifier(ctx, id, act, signed)
+	}
+	return identity.RefuseField(identity.Invalid, "act", "%s is not done to a verifier", act.ActName())
+}
+
 // Issued finds cards that were issued, by a serial or by their holder's number, for an
 // officer of any province: a card is reported lost wherever its holder is. That the officer
 // asked is kept. What it says names nobody.

@@ -171,6 +171,9 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 	if act, is := act.(identity.CardAct); is {
 		return d.onCard(ctx, s, act, signed)
 	}
+	if verifier, err := s.verifier(); err == nil {
+		return Answer{}, d.onVerifier(ctx, verifier, act, signed)
+	}
 	if station, err := s.station(); err == nil {
 		if act, is := act.(identity.RemoveStation); is {
 			return d.remove(ctx, station, act, signed)

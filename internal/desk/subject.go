@@ -41,6 +41,14 @@ func (s subject) card() (identity.CardSerial, error) {
 	return identity.ParseCardSerial(name)
 }
 
+func (s subject) verifier() (identity.VerifierID, error) {
+	name, is := strings.CutPrefix(string(s), "verifier/")
+	if !is {
+		return "", identity.RefuseField(identity.Invalid, "subject", "%q is no verifier", string(s))
+	}
+	return identity.ParseVerifierID(name)
+}
+
 func (s subject) officer() (identity.OfficerID, error) {
 	name, is := strings.CutPrefix(string(s), "officer/")
 	if !is {

@@ -114,6 +114,8 @@ var competence = map[string][]Role{
 	"let-go":               {Production},
 	"register-station":     {Administrator},
 	"revoke-station":       {Administrator},
+	"register-verifier":    {Administrator},
+	"revoke-verifier":      {Administrator},
 	"register-officer":     {Administrator},
 	"revoke-officer":       {Administrator},
 	"register-key":         {Administrator},

@@ -48,6 +48,7 @@ type Office struct {
 
 	mu       sync.Mutex
 	temporal client.Client
+	status   *Status // nil: not opened
 }
 
 // Measure gives the Temporal SDK's measurements to m. It is called before the first

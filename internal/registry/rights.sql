@@ -75,6 +75,11 @@ GRANT SELECT, INSERT (consignment, named, application, attempt, outcome, note, o
     ON surplus_cards TO cancuoc_programs;
 GRANT SELECT, USAGE ON SEQUENCE consignment_numbers TO cancuoc_programs;
 
+-- Which place of the status lists is whose, only a secret tells, which no program reads.
+ALTER FUNCTION place_card() SECURITY DEFINER;
+GRANT SELECT ON SEQUENCE status_places TO cancuoc_programs;
+GRANT SELECT, INSERT (id, name, token, per_second, act), UPDATE (name, token, per_second, act, revoked_at) ON verifiers TO cancuoc_programs;
+
 -- Who is known.
 GRANT SELECT, INSERT, UPDATE (kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_programs;
 GRANT SELECT, INSERT, UPDATE (person) ON citizens TO cancuoc_programs;

@@ -33,6 +33,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"card_change_is_signed": words([]identity.CardState{identity.CardReportedLost, identity.CardDamaged, identity.CardKept}),
 		"citizen_status":        words(identity.CitizenStatuses),
 		"station_kind":          words(identity.StationKinds),
+		"cards_not_valid":       {string(identity.CardLive)},
 		"read_what":             {"card"},
 		"station_act":           {"pause", "resume", "remove"},
 		"act_is_json":           {"UTF8"},

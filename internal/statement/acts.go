@@ -17,6 +17,7 @@ var acts = table(
 	of[identity.ReportLost], of[identity.ReportFound], of[identity.ReportDamaged], of[identity.KeepCard], of[identity.ReturnCard], of[identity.WithdrawCard],
 	of[identity.PauseStation], of[identity.ResumeStation], of[identity.RemoveStation], of[identity.LetGo],
 	of[identity.RegisterStation], of[identity.RevokeStation],
+	of[identity.RegisterVerifier], of[identity.RevokeVerifier],
 	of[identity.RevokeSigner], of[identity.RollOverSigner],
 	of[identity.RegisterOfficer], of[identity.RevokeOfficer], of[identity.RegisterKey], of[identity.RevokeKey], of[identity.LogIn],
 )

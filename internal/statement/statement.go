@@ -69,6 +69,9 @@ func Box(number string) string { return "box/" + number }
 // Card names a card that was issued, by its serial, which is nobody's but the card's.
 func Card(serial identity.CardSerial) string { return "card/" + string(serial) }
 
+// Verifier names who may ask for the status of cards.
+func Verifier(id identity.VerifierID) string { return "verifier/" + string(id) }
+
 // Office is the subject of what belongs to the whole office.
 const Office = "office"
 
