@@ -103,7 +103,7 @@ func TestCompose_MigratesApart(t *testing.T) {
 			require.NotContains(t, s.Secrets, secret, name)
 		}
 	}
-	require.Equal(t, []string{"owner_url"}, c.Services["migrate"].Secrets)
+	require.Equal(t, []string{"owner_url", "vault_key"}, c.Services["migrate"].Secrets)
 }
 
 func TestCompose_KeepsSecretsInFiles(t *testing.T) {

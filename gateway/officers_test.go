@@ -24,6 +24,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/cast"
+	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
@@ -39,18 +40,31 @@ import (
 // opened as officers do: by a name.
 func openAtWork(t *testing.T) server {
 	t.Helper()
+	return openAtWorkWith(t, nil)
+}
+
+// openAtWorkWith is openAtWork with a Temporal of the test's own, which is told where the
+// gateway will be.
+func openAtWorkWith(t *testing.T, start func(gateway string) *devserver.Temporal) server {
+	t.Helper()
 	name := filepath.Join(t.TempDir(), "office.yaml")
 	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+t.TempDir()), 0o600))
 	c, err := config.Load(name)
 	require.NoError(t, err)
-	c.Temporal.Address, c.Temporal.Namespace = devservertest.Temporal(t), "officers-"+strings.ToLower(rand.Text())
-	makeNamespace(t, c.Temporal.Address, c.Temporal.Namespace)
 	c.Database.URL = config.Secret(registrytest.NewSchema(t, devservertest.Postgres(t)))
 	c.Worker.Reconcile = time.Second
 	s := httptest.NewUnstartedServer(nil)
 	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
 	require.NoError(t, err)
 	c.Gateway.OfficersURL = "http://localhost:" + port
+	if start == nil {
+		c.Temporal.Address, c.Temporal.Namespace = devservertest.Temporal(t), "officers-"+strings.ToLower(rand.Text())
+		makeNamespace(t, c.Temporal.Address, c.Temporal.Namespace)
+	} else {
+		temporal := start(c.Gateway.OfficersURL)
+		c.Temporal.Address, c.Temporal.UIAddress = temporal.Address, onLocalhost(temporal.UIAddress)
+		c.Gateway.CodecOrigins = []string{c.Temporal.UIAddress}
+	}
 	quiet := slog.New(slog.DiscardHandler)
 	office, err := office.Open(t.Context(), c, quiet)
 	require.NoError(t, err)
@@ -73,6 +87,9 @@ func openAtWork(t *testing.T) server {
 	t.Cleanup(func() { stop(); <-reconciled })
 	return server{Server: s, office: office, settings: c}
 }
+
+// onLocalhost is an address as people type it: of the site of the officers' pages.
+func onLocalhost(address string) string { return strings.Replace(address, "127.0.0.1", "localhost", 1) }
 
 // makeNamespace registers a namespace, and waits until the server knows it.
 func makeNamespace(t *testing.T, address, name string) {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
+	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -254,12 +256,26 @@ func TestCodecHandler_RedactsForProduction(t *testing.T) {
 // What is not JSON is not shown to those for whom it would have to be redacted.
 func TestCodecHandler_RedactsWhatItCannotRead(t *testing.T) {
 	t.Parallel()
-	for encoding, data := range map[string]string{"binary/plain": "words", "json/plain": "{", "json/protobuf": `{"a":"b"}`, "": "words"} {
+	for encoding, data := range map[string]string{"binary/plain": "words", "json/plain": "{", "json/protobuf": "{", "": "words"} {
 		got := newDoor(t).decode(t, "production", &commonpb.Payload{Metadata: map[string][]byte{"encoding": []byte(encoding)}, Data: []byte(data)})
 		require.JSONEq(t, `"[redacted]"`, string(got.GetData()), encoding)
 	}
 	null := &commonpb.Payload{Metadata: map[string][]byte{"encoding": []byte("binary/null")}}
 	require.True(t, proto.Equal(null, newDoor(t).decode(t, "production", null)))
+}
+
+// The UI shows a workflow's details out of a message of Temporal's own, and reads it by its
+// type.
+func TestCodecHandler_RedactsTheDetailsWithinTheirMessage(t *testing.T) {
+	t.Parallel()
+	const details = "- Held: the neighbor says so\n- Card 1 was spoiled"
+	metadata, err := converter.NewProtoJSONPayloadConverter().ToPayload(&sdkpb.WorkflowMetadata{CurrentDetails: details})
+	require.NoError(t, err)
+
+	got := newDoor(t).decode(t, "production", metadata)
+
+	require.Equal(t, metadata.GetMetadata(), got.GetMetadata())
+	require.JSONEq(t, `{"currentDetails":"- Held: [redacted]\n- Card 1 was spoiled"}`, string(got.GetData()))
 }
 
 // The record says of whom payloads were read, also what was not shown.

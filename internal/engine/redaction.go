@@ -47,13 +47,16 @@ var hidden = map[string]bool{
 // spoken are the fields with sentences of the engine's own. Other texts that are more
 // than a word are taken for a person's.
 var spoken = map[string]bool{
-	"why": true, "note": true, "message": true, "stack_trace": true, "source": true, "": true, // "": a whole payload, such as the details
+	"why": true, "note": true, "message": true, "stack_trace": true, "source": true, "currentdetails": true, "description": true, "": true, // "": a whole payload, such as a summary
 }
 
 // held is where the engine's sentences quote a person: why an application is held.
 var held = regexp.MustCompile(`(?m)(Held: ).*`)
 
-const blackened = "[redacted]"
+const (
+	blackened           = "[redacted]"
+	metadataMessageType = "messageType"
+)
 
 // redacted is a payload as those see it who may not see what people wrote. What cannot be
 // read as JSON is not shown.
@@ -62,15 +65,19 @@ func redacted(p *commonpb.Payload) *commonpb.Payload {
 	if encoding == "binary/null" {
 		return p
 	}
+	metadata := map[string][]byte{metadataEncoding: []byte("json/plain")}
 	var v any
-	if encoding != "json/plain" || !readJSON(p.GetData(), &v) {
+	switch isJSON := readJSON(p.GetData(), &v); {
+	case isJSON && encoding == "json/protobuf": // a message of Temporal's own: a workflow's metadata, with its details
+		metadata = map[string][]byte{metadataEncoding: []byte(encoding), metadataMessageType: p.GetMetadata()[metadataMessageType]}
+	case !isJSON || encoding != "json/plain":
 		v = blackened
 	}
 	b, err := json.Marshal(blacken("", v))
 	if err != nil {
 		b = []byte(`"` + blackened + `"`)
 	}
-	return &commonpb.Payload{Metadata: map[string][]byte{metadataEncoding: []byte("json/plain")}, Data: b}
+	return &commonpb.Payload{Metadata: metadata, Data: b}
 }
 
 // readJSON reads one value with its numbers as they are written.

@@ -19,11 +19,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Chromium is the browser. It is large, so CI does without: the test is skipped where
-// there is none.
+// Chromium is the browser. Where there is none the test is skipped, or fails where CI is
+// set.
 func Chromium(tb testing.TB) string {
 	tb.Helper()
 	chromium, err := exec.LookPath("chromium")
+	if err != nil && os.Getenv("CI") != "" {
+		tb.Fatal("there is no browser: CI has to give the tests one (Debian: chromium)")
+	}
 	if err != nil {
 		tb.Skip("there is no browser (Debian: chromium)")
 	}
