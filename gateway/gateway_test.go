@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
@@ -86,7 +87,7 @@ func (s server) packet(t *testing.T, sample string) []byte {
 	registrytest.RegisterStation(t, s.office.Registry, station, public)
 	key, err := s.office.StationKeys().Key(station)
 	require.NoError(t, err)
-	signed, err := packet.Sign(submission, key)
+	signed, err := packet.Sign(submission, key, cast.Known().State)
 	require.NoError(t, err)
 	return signed
 }

@@ -29,6 +29,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
@@ -112,7 +113,7 @@ func (p process) packet(t *testing.T, enrollment string, change func(*packet.Sub
 	require.NoError(t, err)
 	s.EnrollmentID, s.Station, s.Person.Number = enrollment, string(siegeStation), ""
 	change(&s)
-	signed, err := packet.Sign(s, p.key)
+	signed, err := packet.Sign(s, p.key, cast.Known().State)
 	require.NoError(t, err)
 	return signed
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
@@ -30,9 +31,6 @@ type gate struct {
 	http    *http.Client
 	keys    keyring
 }
-
-// validFor is how long a statement is taken in after it was signed.
-const validFor = 10 * time.Minute
 
 // client makes the client once.
 func (a *app) client() (*gate, error) {
@@ -67,9 +65,14 @@ func (a *app) client() (*gate, error) {
 	a.connected = &gate{
 		gateway: strings.TrimRight(c.Client.Gateway, "/"),
 		http:    &http.Client{Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		keys:    keyring{dir: c.Client.Keys, asks: identity.OfficerID(cmp.Or(a.as, c.Client.Officer))},
+		keys:    a.keyring(c.Client),
 	}
 	return a.connected, nil
+}
+
+// keyring is the officers' keys on this machine.
+func (a *app) keyring(c config.Client) keyring {
+	return keyring{dir: c.Keys, asks: identity.OfficerID(cmp.Or(a.as, c.Officer))}
 }
 
 // act signs what officers do with the keys of all of them, and sends it with the files that

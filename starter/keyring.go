@@ -44,7 +44,7 @@ func (k keyring) asking() (identity.OfficerID, error) {
 
 // sign makes the statement of an act, signed by all who do it.
 func (k keyring) sign(act identity.Act, subject, id string) (statement.Signed, error) {
-	signed, err := statement.New(act, subject, id, time.Now().Add(validFor)) //nolint:forbidigo // the office compares it with its own clock
+	signed, err := statement.New(act, subject, id, time.Now().Add(statement.ValidFor(act.ActName()))) //nolint:forbidigo // the office compares it with its own clock
 	if err != nil {
 		return signed, err
 	}

@@ -136,6 +136,7 @@ func setUp(e *testscript.Env, database, temporal string) error {
 	e.Values[schemaKey{}] = registrytest.Behind(t, url)
 	e.Values[casesKey{}] = &cases{told: make(map[string]*regexp.Regexp)}
 	e.Setenv("CANCUOC_CONFIG", name)
+	e.Setenv("GATEWAY", "http://"+door.Addr().String())
 	e.Setenv("OWNER_URL", registrytest.As(t, url, roles.Owner))
 	return nil
 }
@@ -434,14 +435,14 @@ var spoilers = map[string]func([]byte) ([]byte, error){
 		if err != nil {
 			return nil, err
 		}
-		return packet.Sign(packet.Submission{Station: "001-TN-01"}, key)
+		return packet.Sign(packet.Submission{Station: "001-TN-01"}, key, cast.Known().State)
 	},
 	"unknown-station": func([]byte) ([]byte, error) {
 		_, key, err := ed25519.GenerateKey(rand.Reader)
 		if err != nil {
 			return nil, err
 		}
-		return packet.Sign(packet.Submission{Station: "999-TN-99"}, key)
+		return packet.Sign(packet.Submission{Station: "999-TN-99"}, key, cast.Known().State)
 	},
 	"deep":         func([]byte) ([]byte, error) { return []byte(strings.Repeat(`{"person":`, 5000)), nil },
 	"deep-arrays":  func([]byte) ([]byte, error) { return []byte(strings.Repeat("[", 30_000)), nil },

@@ -18,13 +18,17 @@ import (
 	"example.org/cancuoc/internal/office"
 )
 
-// packet reads a packet (.jws), or signs an application with its station's key.
-func (a *app) packet(file string) ([]byte, error) {
+// packet reads a packet (.jws), or signs an application: as the officer whom it names, unless
+// another is given, and with its station's key.
+func (a *app) packet(file string, officer identity.OfficerID) ([]byte, error) {
 	c, err := a.config()
 	if err != nil {
 		return nil, err
 	}
 	sizes := office.Sizes(c)
+	if filepath.Ext(file) == ".jws" && officer != "" {
+		return nil, identity.RefuseField(identity.Invalid, "officer", "cannot be given: the packet is signed by its officer already")
+	}
 	if filepath.Ext(file) == ".jws" {
 		b, err := inFolder(file, func(folder fs.FS, name string) ([]byte, error) { return packet.Read(folder, name, sizes) })
 		return bytes.TrimSpace(b), err
@@ -32,20 +36,24 @@ func (a *app) packet(file string) ([]byte, error) {
 	submission, err := inFolder(file, func(folder fs.FS, name string) (packet.Submission, error) {
 		return packet.ReadSubmission(folder, name, sizes)
 	})
-	if _, partly := errors.AsType[packet.PartlyRead](err); partly {
-		err = checkRest(c, submission, err)
-	}
-	if err != nil {
+	_, partly := errors.AsType[packet.PartlyRead](err)
+	if err != nil && !partly {
 		return nil, err
 	}
-	if _, err := identity.ParseStationID(submission.Station); err != nil {
-		return nil, checkRest(c, submission, nil)
+	if officer != "" {
+		submission.Officer = string(officer)
 	}
-	key, err := packet.KeyFiles(c.PKI.Stations).Key(identity.StationID(submission.Station))
-	if err != nil {
+	station, stationless := packet.KeyFiles(c.PKI.Stations).Key(identity.StationID(submission.Station))
+	badge, keys := identity.OfficerID(submission.Officer), a.keyring(c.Client)
+	unsigned := badge.Check()
+	if unsigned == nil { // else the check below says so with the rest
+		_, unsigned = keys.key(badge)
+		err = errors.Join(err, unsigned)
+	}
+	if err = errors.Join(err, stationless); err != nil || unsigned != nil {
 		return nil, checkRest(c, submission, err)
 	}
-	return packet.Sign(submission, key)
+	return packet.Sign(submission, station, keys.sign)
 }
 
 // checkRest says all that is wrong with a submission that cannot be signed, as something
@@ -60,12 +68,17 @@ func checkRest(c config.Config, submission packet.Submission, unread error) erro
 }
 
 func newSign(a *app) *cobra.Command {
-	return &cobra.Command{
+	var officer string
+	c := &cobra.Command{
 		Use: "sign FILE PACKET", Short: "Sign an application into a packet, for submitting it later", GroupID: "station",
+		Long: `Sign an application into a packet, for submitting it later.
+
+The officer whom the application names signs it with the key of client.keys, and the station
+with that of pki.stations; no connection is needed. The office takes it in within 30 days.`,
 		Example: "  starter sign samples/01-first-issue-at-14/application.json enrollment.jws",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			packet, err := a.packet(args[0])
+			packet, err := a.packet(args[0], identity.OfficerID(officer))
 			if err != nil {
 				return inFile(args[0], err)
 			}
@@ -77,4 +90,11 @@ func newSign(a *app) *cobra.Command {
 			})
 		},
 	}
+	enrolledBy(c, &officer)
+	return c
+}
+
+// enrolledBy gives a command the flag of the officer who enrolls.
+func enrolledBy(cmd *cobra.Command, officer *string) {
+	cmd.Flags().StringVar(officer, "officer", "", "badge of the officer who enrolled and signs (default: whom the application names)")
 }

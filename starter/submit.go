@@ -29,12 +29,13 @@ type submitted struct {
 }
 
 func newSubmit(a *app) *cobra.Command {
-	return &cobra.Command{
+	var officer string
+	c := &cobra.Command{
 		Use: "submit FILE|DIR...", Short: "Submit applications: files, or all in a folder", GroupID: "station",
 		Long: `Submit applications.
 
 FILE is an application in JSON with its images beside it, which this command signs
-with the station's key, or a packet (.jws) that a station has signed. DIR is a
+with the keys of its officer and its station, or a packet (.jws) that they have signed. DIR is a
 folder with an application.json, or a folder of such folders.
 
 Submitting the same application again gives the number that it has. The exit code
@@ -47,7 +48,7 @@ then give the same command again.`,
 			results := make([]submitted, 0, len(files))
 			failed := []error{err}
 			for _, file := range files {
-				result, err := a.submit(cmd.Context(), file)
+				result, err := a.submit(cmd.Context(), file, identity.OfficerID(officer))
 				if err != nil {
 					result.Faults = faultsOf(err)
 					failed = append(failed, inFile(file, err))
@@ -62,6 +63,8 @@ then give the same command again.`,
 			return errors.Join(append(failed, err)...)
 		},
 	}
+	enrolledBy(c, &officer)
+	return c
 }
 
 func (s submitted) print(w io.Writer) {
@@ -78,9 +81,9 @@ func (s submitted) print(w io.Writer) {
 }
 
 // submit submits one file.
-func (a *app) submit(ctx context.Context, file string) (submitted, error) {
+func (a *app) submit(ctx context.Context, file string, officer identity.OfficerID) (submitted, error) {
 	result := submitted{File: file}
-	packet, err := a.packet(file)
+	packet, err := a.packet(file, officer)
 	if err != nil {
 		return result, err
 	}

@@ -65,7 +65,7 @@ func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 func (d *dispatchRoom) pack(i int) {
 	d.t.Helper()
 	ctx := d.t.Context()
-	receipt, err := d.Receive(ctx, registry.Submission{
+	receipt, err := registrytest.Signing{Registry: d.Registry}.Receive(ctx, registry.Submission{
 		Application: identity.Application{
 			EnrollmentID: fmt.Sprintf("E-%d", i), Station: destination, Officer: enroller, Ground: identity.GroundAge,
 			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: identity.Person{Number: identity.PersonalNumber(fmt.Sprintf("001201%06d", i))},

@@ -27,6 +27,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
@@ -208,7 +209,7 @@ func (o *liveOffice) submit(name string, change func(*packet.Submission)) *liveA
 	}
 	key, err := o.StationKeys().Key(identity.StationID(s.Station))
 	require.NoError(o.t, err)
-	signed, err := packet.Sign(s, key)
+	signed, err := packet.Sign(s, key, cast.Known().State)
 	require.NoError(o.t, err)
 	receipt, err := door.Receive(o.t.Context(), signed)
 	require.NoError(o.t, err)

@@ -258,7 +258,7 @@ func (o *testOffice) receive(s setting) {
 	}
 	checked, err := o.door().Check(submission)
 	require.NoError(o.t, err)
-	receipt, err := o.Receive(o.t.Context(), checked)
+	receipt, err := registrytest.Signing{Registry: o.Registry}.Receive(o.t.Context(), checked)
 	require.NoError(o.t, err)
 	o.number = receipt.Number
 	o.before = o.record()

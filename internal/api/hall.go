@@ -37,7 +37,7 @@ type hall struct {
 // A packet is kept in pieces while it comes in and waits. They are used again at once,
 // so that packets which come to nothing leave nothing to be collected.
 const (
-	firstPiece = 1 << 10 // holds the header of any packet
+	firstPiece = 2 << 10 // holds the header of any packet
 	piece      = 16 << 10
 )
 

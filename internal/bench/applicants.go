@@ -68,7 +68,7 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 		for position, template := range captured {
 			submission.Fingerprints = append(submission.Fingerprints, packet.Fingerprint{Position: string(position), TemplateData: template})
 		}
-		if list[i].packet, err = packet.Sign(submission, signer); err != nil {
+		if list[i].packet, err = packet.Sign(submission, signer, b.keys.State); err != nil {
 			return nil, err
 		}
 	}

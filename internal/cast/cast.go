@@ -98,8 +98,8 @@ func (k Keys) Founding(officers ...identity.Officer) ([]registry.Founder, error)
 	return list, nil
 }
 
-// State makes the statement of an act, signed by all who do it, that is taken in for half
-// an hour. Without an identifier it draws one.
+// State makes the statement of an act, signed by all who do it. Without an identifier it
+// draws one.
 func (k Keys) State(act identity.Act, subject, id string) (statement.Signed, error) {
 	return k.StateAt(time.Now(), act, subject, id) //nolint:forbidigo // a client's clock; the office compares it with its own
 }
@@ -109,7 +109,7 @@ func (k Keys) StateAt(at time.Time, act identity.Act, subject, id string) (state
 	if id == "" {
 		id = statement.NewID()
 	}
-	s, err := statement.New(act, subject, id, at.Add(30*time.Minute))
+	s, err := statement.New(act, subject, id, at.Add(max(30*time.Minute, statement.ValidFor(act.ActName()))))
 	if err != nil {
 		return statement.Signed{}, err
 	}

@@ -299,7 +299,7 @@ func (c *crowd) sign(a *applicant, s packet.Submission) error {
 		return err
 	}
 	a.application = checked.Application
-	a.packet, err = packet.Sign(s, c.signers[checked.Application.Station])
+	a.packet, err = packet.Sign(s, c.signers[checked.Application.Station], c.site.keys.State)
 	return err
 }
 

@@ -15,6 +15,13 @@ type Act interface {
 	By() []OfficerID
 }
 
+// Enroll is what an enrolling officer says of an application that a station sends: this is
+// what I took in. Its statement travels in the packet, and its subject is the station.
+type Enroll struct {
+	Officer OfficerID
+	Payload []byte // SHA-256 of the packet's payload, as it is signed
+}
+
 // Recapture announces that a new portrait or new fingerprints are in the vault, as
 // the capture of that round.
 type Recapture struct {
@@ -103,6 +110,9 @@ type ReceiveConsignment struct {
 }
 
 // ActName implements Act.
+func (Enroll) ActName() string { return "enroll" }
+
+// ActName implements Act.
 func (Recapture) ActName() string { return string(StepRecapture) }
 
 // ActName implements Act.
@@ -136,6 +146,15 @@ func (SendConsignment) ActName() string { return "send" }
 func (ReceiveConsignment) ActName() string { return "receive" }
 
 // Check implements Act.
+func (a Enroll) Check() error {
+	problems := []error{checkBadge("officer", a.Officer)}
+	if len(a.Payload) != 32 {
+		problems = append(problems, RefuseField(Invalid, "payload", "is not a SHA-256 hash of 32 bytes"))
+	}
+	return errors.Join(problems...)
+}
+
+// Check implements Act.
 func (a Recapture) Check() error { return checkBadge("officer", a.Officer) }
 
 // Check implements Act.
@@ -163,6 +182,9 @@ func (a HandOverCard) Check() error {
 
 // Check implements Act.
 func (a SealConsignment) Check() error { return checkBadge("officer", a.Officer) }
+
+// By implements Act.
+func (a Enroll) By() []OfficerID { return []OfficerID{a.Officer} }
 
 // By implements Act.
 func (a Recapture) By() []OfficerID { return []OfficerID{a.Officer} }

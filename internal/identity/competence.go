@@ -83,6 +83,7 @@ func (o Officer) Check() error {
 // one of the roles in each. The registry's table competences holds the same, and a test
 // compares them.
 var competence = map[string][]Role{
+	"enroll":               {Enrolling},
 	string(StepRecapture):  {Enrolling},
 	string(StepWithdraw):   {Enrolling, AtCounter},
 	string(StepAdjudicate): {Adjudicating},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -20,6 +21,8 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 // malformed is a packet that must be refused, and a field that the refusal names; any,
@@ -33,7 +36,35 @@ type malformed struct {
 const header = `{"alg":"EdDSA","cty":"application/vnd.cancuoc.application+json","kid":"048-TN-01"}`
 
 // signRaw signs a payload whatever it is, under that header.
-func signRaw(key ed25519.PrivateKey, header string, payload []byte) []byte {
+func signRaw(key ed25519.PrivateKey, head string, payload []byte) []byte {
+	if head == header { // its officer signs too
+		head = enrolledBy(statement.Station("048-TN-01"), payload)
+	}
+	return signHeader(key, head, payload)
+}
+
+// enrolledBy is the header with what the officer whom a payload names says of it, or that of
+// the example.
+func enrolledBy(subject string, payload []byte) string {
+	by, sum := identity.OfficerID("CB-048-0007"), sha256.Sum256(payload)
+	var named struct {
+		Officer identity.OfficerID `json:"officer"`
+	}
+	if _ = json.Unmarshal(payload, &named); named.Officer.Check() == nil {
+		by = named.Officer
+	}
+	signed := registrytest.Signed(identity.Enroll{Officer: by, Payload: sum[:]}, subject)
+	return withStatement(signed)
+}
+
+// withStatement is the header with a statement.
+func withStatement(signed statement.Signed) string {
+	member, _ := json.Marshal(map[string][]byte{"statement": signed.Statement, "key": signed.Signatures[0].Key, "signature": signed.Signatures[0].Value})
+	return strings.TrimSuffix(header, "}") + `,"enrolled":` + string(member) + "}"
+}
+
+// signHeader makes a packet, whatever its header and payload.
+func signHeader(key ed25519.PrivateKey, header string, payload []byte) []byte {
 	signed := base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + base64.RawURLEncoding.EncodeToString(payload)
 	return []byte(signed + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(key, []byte(signed))))
 }

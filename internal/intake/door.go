@@ -17,6 +17,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/templates/render"
 )
@@ -80,10 +81,12 @@ func (d *Door) Expects(ctx context.Context, beginning []byte) error {
 	return d.doorkeeper.knows(ctx, id, d.station)
 }
 
-// Opened is a packet whose signature is good.
+// Opened is a packet whose signatures are good.
 type Opened struct {
-	signed     []byte
+	packet     []byte
 	station    identity.StationID // that signed it
+	enrolled   identity.Enroll
+	statement  statement.Signed // of enrolled
 	submission packet.Submission
 	wrong      error // what of it could not be read
 	known      known
@@ -96,8 +99,9 @@ type known struct {
 	onFile registry.Evidence // asked for only where the card may be made from it
 }
 
-// Open verifies a packet with the key that its station is registered with, and reads
-// its submission.
+// Open verifies a packet with the key that its station is registered with, and what its
+// officer states, and reads its submission. What the officer may do, and whose the key is,
+// is looked at where it is stored.
 func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	if int64(len(signed)) > d.Sizes.Packet {
 		return Opened{}, identity.RefuseField(identity.Invalid, "packet", "is larger than the %d bytes that are accepted", d.Sizes.Packet)
@@ -114,7 +118,10 @@ func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	if err != nil {
 		return Opened{}, err
 	}
-	o := Opened{signed: signed}
+	o := Opened{packet: signed}
+	if o.enrolled, o.statement, err = p.Enrolled(payload); err != nil {
+		return Opened{}, d.kept(ctx, o.statement, err)
+	}
 	o.submission, err = packet.ParseSubmission(payload)
 	if _, partly := errors.AsType[packet.PartlyRead](err); err != nil && !partly {
 		return Opened{}, err
@@ -126,6 +133,9 @@ func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	o.station = station.ID
 	if o.submission.Station != "" && o.submission.Station != string(station.ID) {
 		o.wrong = errors.Join(o.wrong, identity.RefuseField(identity.Forbidden, "station", "is not the station that signed the packet"))
+	}
+	if named := identity.OfficerID(o.submission.Officer); named != o.enrolled.Officer && named.Check() == nil {
+		o.wrong = errors.Join(o.wrong, identity.RefuseField(identity.Forbidden, "officer", "is not the officer who signed the packet"))
 	}
 	o.known, err = d.whatIsKnown(ctx, o.submission)
 	return o, err
@@ -148,6 +158,14 @@ func (d *Door) whatIsKnown(ctx context.Context, s packet.Submission) (known, err
 	return k, nil
 }
 
+// kept keeps that an officer's statement in a packet was refused, and returns why.
+func (d *Door) kept(ctx context.Context, refused statement.Signed, why error) error {
+	if refused.IsZero() || len(identity.Refusals(why)) == 0 {
+		return why
+	}
+	return errors.Join(why, d.Registry.RefusedAct(ctx, refused, why))
+}
+
 // Examined is an opened packet of which all is known but what the registry knows.
 type Examined struct {
 	submission registry.Submission
@@ -159,6 +177,7 @@ type Examined struct {
 // together with what the registry has against it.
 func (d *Door) Examine(o Opened) (Examined, error) {
 	submission, err := d.check(o.submission, o.wrong, o.known)
+	submission.Enrolled, submission.Signed = o.enrolled, o.statement
 	if err != nil {
 		if len(identity.Refusals(err)) == 0 {
 			return Examined{}, err
@@ -166,7 +185,7 @@ func (d *Door) Examine(o Opened) (Examined, error) {
 		submission.Application.Station = o.station
 		return Examined{submission: submission, wrong: err}, nil
 	}
-	submission.Evidence[identity.EvidencePacket] = o.signed
+	submission.Evidence[identity.EvidencePacket] = o.packet
 	return Examined{submission: submission, warnings: d.warnings(submission.Application.Person)}, nil
 }
 
@@ -189,7 +208,11 @@ func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 		if err != nil {
 			return Receipt{}, fmt.Errorf("look for what else is wrong: %w", err)
 		}
-		return Receipt{}, packet.AndThen(e.wrong, objections)
+		err = packet.AndThen(e.wrong, objections)
+		if identity.Refused(e.wrong, identity.Forbidden) {
+			err = d.kept(ctx, submission.Signed, err)
+		}
+		return Receipt{}, err
 	}
 	stored, err := d.Registry.Receive(ctx, submission)
 	if err != nil {

@@ -363,9 +363,11 @@ func script(t *testing.T, section string, key ed25519.PrivateKey) (folder string
 	text, _, _ := strings.Cut(rest, "\n```\n")
 	folder = t.TempDir()
 	require.NoError(t, os.CopyFS(folder, os.DirFS("../../samples/02-exchange-at-25")))
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "048-TN-01.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
+	for name, key := range map[string]ed25519.PrivateKey{"048-TN-01.pem": key, "CB-048-0007.pem": cast.Known().Of("CB-048-0007")} {
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600))
+	}
 	cmd := exec.CommandContext(t.Context(), shell, "-euc", text)
 	cmd.Dir = folder
 	out, err := cmd.CombinedOutput()
@@ -378,6 +380,7 @@ func script(t *testing.T, section string, key ed25519.PrivateKey) (folder string
 type gateway struct {
 	*httptest.Server
 	door *intake.Door
+	url  string // of its schema
 }
 
 // roomy has room for the packets of a test.
@@ -386,7 +389,8 @@ var roomy = api.Capacity{Bytes: 64 << 20, Guests: 10, Quick: 2, Heavy: 1}
 func serve(t *testing.T, public ed25519.PublicKey, capacity api.Capacity) gateway {
 	t.Helper()
 	door := newDoor(t, filed)
-	door.Registry = registrytest.Open(t)
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+	door.Registry = registrytest.OpenIn(t, url)
 	door.Start = func(context.Context, identity.ApplicationNumber) error { return nil }
 	for _, id := range []identity.StationID{"048-TN-01", "048-TN-02"} {
 		registrytest.RegisterStation(t, door.Registry, id, public)
@@ -398,7 +402,7 @@ func serve(t *testing.T, public ed25519.PublicKey, capacity api.Capacity) gatewa
 	}).Register(mux)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	return gateway{server, door}
+	return gateway{server, door, url}
 }
 
 // send sends a request and gives the status and the body of the answer.
@@ -449,7 +453,7 @@ func TestPage_AReceiptWarnsOfWhatReadersOfChipsLose(t *testing.T) {
 	g := serve(t, public, roomy)
 	s := sample(t)
 	s.Person.Residence.Text = strings.Repeat("Ngõ 1, ", 12) + s.Person.Residence.Text
-	signed, err := packet.Sign(s, key)
+	signed, err := packet.Sign(s, key, cast.Known().State)
 	require.NoError(t, err)
 
 	for _, want := range []int{http.StatusCreated, http.StatusOK} {
@@ -473,7 +477,7 @@ func TestPage_ListsTheAnswers(t *testing.T) {
 		if change != nil {
 			change(&s)
 		}
-		signed, err := packet.Sign(s, key)
+		signed, err := packet.Sign(s, key, cast.Known().State)
 		require.NoError(t, err)
 		return signed
 	}

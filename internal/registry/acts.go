@@ -146,17 +146,13 @@ func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
 	return current(said, now)
 }
 
-// maxAhead is how far ahead a statement may be signed: who signs for longer leaves a
-// statement that others can use.
-const maxAhead = time.Hour
-
 // current refuses a statement that is not taken in any more, or is for too long.
 func current(said statement.Statement, at time.Time) error {
 	switch {
 	case at.After(said.Until):
 		return identity.RefuseField(identity.Forbidden, "statement", "was to be taken in until %s: sign again", said.Until.Format(time.RFC3339))
-	case said.Until.Sub(at) > maxAhead:
-		return identity.RefuseField(identity.Forbidden, "statement", "is signed for longer than %s ahead: is the clock right?", maxAhead)
+	case said.Until.Sub(at) > statement.Ahead(said.Act):
+		return identity.RefuseField(identity.Forbidden, "statement", "is signed for longer than %s ahead: is the clock right?", statement.Ahead(said.Act))
 	}
 	return nil
 }

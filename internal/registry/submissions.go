@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // Submission is an application that passed intake, with its evidence.
@@ -17,6 +19,8 @@ type Submission struct {
 	Application identity.Application
 	Rules       identity.Rules
 	Digest      [32]byte // SHA-256 of the submission
+	Enrolled    identity.Enroll
+	Signed      statement.Signed // that the officer enrolled it
 	Evidence    map[identity.EvidenceKind][]byte
 }
 
@@ -27,42 +31,55 @@ type Receipt struct {
 }
 
 // Receive stores a submission with its evidence, in one transaction. The same
-// submission again gets the same number; other content under the same enrollment
-// identifier is refused.
+// submission again gets the same number, whether or not its statement would still be taken
+// in; other content under the same enrollment identifier is refused.
 func (r *Registry) Receive(ctx context.Context, s Submission) (Receipt, error) {
 	receipt, err := r.receiveOnce(ctx, s)
 	if len(identity.Refusals(err)) > 0 { // the constraint that was met first may not be the only one
-		others, fault := r.Objections(ctx, s)
+		others, fault := r.objections(ctx, s)
 		if fault != nil {
 			return Receipt{}, fault
 		}
-		return Receipt{}, cmp.Or(others, err)
+		return Receipt{}, r.kept(ctx, s.Signed, cmp.Or(others, err))
 	}
 	return receipt, err
 }
 
 // receiveOnce stores a submission, or refuses with the first constraint that it violates.
 func (r *Registry) receiveOnce(ctx context.Context, s Submission) (Receipt, error) {
-	if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
+	receipt, now, err := r.existing(ctx, s)
+	if err != nil || receipt.Existing {
 		return receipt, err
 	}
+	act, err := says(s.Signed, s.Enrolled, statement.Station(s.Application.Station), nil)
+	if err == nil {
+		err = fresh(s.Signed, now)
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	return r.receiveNew(ctx, s, act)
+}
+
+// receiveNew stores a submission that was not there a moment before.
+func (r *Registry) receiveNew(ctx context.Context, s Submission, act pgx.StrictNamedArgs) (Receipt, error) {
 	for try := 0; ; try++ {
 		number, err := r.number(s, try)
 		if err != nil {
 			return Receipt{}, err
 		}
-		switch err := r.receive(ctx, number, s); {
+		switch err := r.receive(ctx, number, s, act); {
 		case err == nil:
 			return Receipt{Number: number}, nil
 		case !violates(err, "applications_pkey", "one_application_per_enrollment", "one_open_application_per_citizen"):
 			return Receipt{}, fail("receive application", err)
 		case violates(err, "one_open_application_per_citizen"):
-			if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing { // another copy was faster
+			if receipt, _, err := r.existing(ctx, s); err != nil || receipt.Existing { // another copy was faster
 				return receipt, err
 			}
 			return Receipt{}, fail("receive application", err)
 		}
-		if receipt, err := r.existing(ctx, s); err != nil || receipt.Existing {
+		if receipt, _, err := r.existing(ctx, s); err != nil || receipt.Existing {
 			return receipt, err
 		}
 	}
@@ -86,21 +103,22 @@ func (r *Registry) number(s Submission, try int) (identity.ApplicationNumber, er
 	return number, nil
 }
 
-// existing finds an earlier submission under the same identifier.
-func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, error) {
-	var number identity.ApplicationNumber
+// existing finds an earlier submission under the same identifier, and tells the time.
+func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, time.Time, error) {
+	var number *identity.ApplicationNumber
 	var digest []byte
-	err := r.db.QueryRow(ctx, `SELECT number, digest FROM applications WHERE station = $1 AND enrollment_id = $2`,
-		s.Application.Station, s.Application.EnrollmentID).Scan(&number, &digest)
+	var now time.Time
+	err := r.db.QueryRow(ctx, `SELECT a.number, a.digest, now() FROM (SELECT) AS always LEFT JOIN applications a ON a.station = $1 AND a.enrollment_id = $2`,
+		s.Application.Station, s.Application.EnrollmentID).Scan(&number, &digest, &now)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Receipt{}, nil
 	case err != nil:
-		return Receipt{}, fail("look for an earlier submission", err)
+		return Receipt{}, now, fail("look for an earlier submission", err)
+	case number == nil:
+		return Receipt{}, now, nil
 	case !bytes.Equal(digest, s.Digest[:]):
-		return Receipt{}, refuseEnrollment(number)
+		return Receipt{}, now, refuseEnrollment(*number)
 	}
-	return Receipt{Number: number, Existing: true}, nil
+	return Receipt{Number: *number, Existing: true}, now, nil
 }
 
 func refuseEnrollment(other identity.ApplicationNumber) error {
@@ -108,25 +126,37 @@ func refuseEnrollment(other identity.ApplicationNumber) error {
 }
 
 // Objections gives all that the registry has against a submission, which may be wrong in
-// other ways too: an officer who may not enroll, and applications that are in the way.
+// other ways too: an officer who may not enroll, which is kept for the auditor, and
+// applications that are in the way.
 func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fault error) {
+	objections, fault = r.objections(ctx, s)
+	return r.kept(ctx, s.Signed, objections), fault
+}
+
+func (r *Registry) objections(ctx context.Context, s Submission) (objections, fault error) {
 	a := s.Application
 	citizen, err := r.citizen(a.Person.Number)
 	if err != nil {
 		return nil, err
 	}
-	var known, enrolls bool
+	said, err := s.Signed.Read()
+	if err != nil {
+		return err, nil
+	}
+	var known bool
+	var refused string
+	var now time.Time
 	var sameID, sameCitizen identity.ApplicationNumber
 	err = r.db.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM stations WHERE id = @station),
-			may_enroll(@officer, coalesce((SELECT province FROM stations WHERE id = @station), '')),
+		SELECT EXISTS (SELECT FROM stations WHERE id = @station), coalesce(refused_act(@act, @subject, @officer, @key), ''), now(),
 			coalesce((SELECT number FROM applications WHERE station = @station AND enrollment_id = @enrollment_id AND digest <> @digest), ''),
 			coalesce((SELECT number FROM applications WHERE citizen = @citizen AND NOT beside
 				AND NOT (station = @station AND enrollment_id = @enrollment_id) AND stage NOT IN `+ends+` LIMIT 1), '')`,
 		pgx.StrictNamedArgs{
-			"station": a.Station, "officer": a.Officer, "enrollment_id": a.EnrollmentID, "digest": s.Digest[:],
+			"act": said.Act, "subject": said.Subject, "officer": s.Enrolled.Officer, "key": s.Signed.Signatures[0].Key,
+			"station": a.Station, "enrollment_id": a.EnrollmentID, "digest": s.Digest[:],
 			"citizen": citizen,
-		}).Scan(&known, &enrolls, &sameID, &sameCitizen)
+		}).Scan(&known, &refused, &now, &sameID, &sameCitizen)
 	if err != nil {
 		return nil, fail("look for what is in the way", err)
 	}
@@ -134,9 +164,10 @@ func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fa
 	if !known {
 		all = append(all, refusalOf("applications_station_fkey"))
 	}
-	if known && !enrolls {
-		all = append(all, refusalOf("enrolled_by_officer"))
+	if known && refused != "" {
+		all = append(all, refusalOf(refused))
 	}
+	all = append(all, current(said, now))
 	if sameID != "" {
 		all = append(all, refuseEnrollment(sameID))
 	}
@@ -146,8 +177,9 @@ func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fa
 	return errors.Join(all...), nil
 }
 
-// receive stores a submission in one round trip, which is one transaction.
-func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumber, s Submission) error {
+// receive stores a submission and its officer's act in one round trip, which is one
+// transaction.
+func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumber, s Submission, act pgx.StrictNamedArgs) error {
 	a := s.Application
 	destination := a.Station
 	if a.Delivery == identity.Post {
@@ -173,15 +205,16 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 		event = "received late"
 	}
 	batch := &pgx.Batch{}
+	batch.Queue(insertActs+onceEach, act)
 	batch.Queue(`
 		WITH received AS (
 			INSERT INTO applications (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel,
 				filed_on, delivery, destination, urgent, citizen, sealed,
-				law, form, processing_days, fee)
+				law, form, processing_days, fee, enrolled_act)
 			VALUES (@number, @stage, @due, @station, @enrollment_id, @officer, @digest,
 				coalesce((SELECT province FROM stations WHERE id = @station), ''), @type, @ground, @channel,
 				@filed_on, @delivery, @destination, @urgent, @citizen, @sealed,
-				@law, @form, @processing_days, @fee)
+				@law, @form, @processing_days, @fee, @enrolled_act)
 			RETURNING number
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT number, @officer, @event, '' FROM received`,
@@ -191,6 +224,7 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "destination": destination,
 			"urgent": a.Urgent, "citizen": citizen, "sealed": about,
 			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
+			"enrolled_act": act["act_id"],
 		})
 	sealed.Queue(batch)
 	if s.Evidence[identity.EvidenceTemplates] != nil {

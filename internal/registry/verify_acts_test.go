@@ -145,8 +145,8 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"AfterRevocation":     {`UPDATE acts SET at = at + interval '2 hours' WHERE officer = '` + string(dismissed) + `'`, string(dismissed) + " could not do it then"},
 		"BeforeRegistration":  {`UPDATE acts SET at = at - interval '2 hours' WHERE act = 'reject'`, "the key of " + string(latecomer) + " was not valid then"},
 		"OtherProvince":       {`UPDATE applications SET province = '079', destination = '' WHERE number IN (SELECT application FROM decisions WHERE step = 'reject')`, string(latecomer) + " could not do it then"},
-		"StationsKey":         {`UPDATE stations SET public_key = sha256('another')`, "station 001-TN-01: province, name or key"},
-		"StationRevoked":      {`UPDATE stations SET revoked = true`, "station 001-TN-01: province, name or key, or whether it is revoked, is not what an administrator signed"},
+		"StationsKey":         {`UPDATE stations SET public_key = sha256('another')`, "station 001-TN-01: province, name, address, hours or key"},
+		"StationRevoked":      {`UPDATE stations SET revoked = true`, "station 001-TN-01: province, name, address, hours or key, or whether it is revoked, is not what an administrator signed"},
 		"StationGone":         {`DELETE FROM stations`, "station 001-TN-01 was registered, and is gone"},
 		"Competence":          {`INSERT INTO competences VALUES ('approve', 'stock')`, "role stock is allowed to approve, by nobody's decision"},
 	} {
@@ -193,7 +193,7 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"Key":      {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x01', 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
 		"Roles":    {[]string{`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`}, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
 		"Revoked":  {[]string{`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`}, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
-		"Station":  {[]string{`UPDATE stations SET public_key = sha256('another')`}, "station 001-TN-01: province, name or key"},
+		"Station":  {[]string{`UPDATE stations SET public_key = sha256('another')`}, "station 001-TN-01: province, name, address, hours or key"},
 		"HandOver": {[]string{`UPDATE cards SET proof = 'another' WHERE handed_over_by <> ''`}, "that is not what was signed"},
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one office, which is put right again

@@ -24,6 +24,14 @@ type comparison struct {
 
 // comparisons compare what people did, as it is recorded, with what they signed.
 var comparisons = []comparison{
+	{
+		`SELECT 'application ' || n.number || ' enrolled by ' || n.officer, n.received_at, 'station/' || n.station, a.subject, a.statement, ARRAY[n.officer]
+		FROM applications n LEFT JOIN acts a ON a.id = n.enrolled_act AND a.officer = n.officer ORDER BY n.number`,
+		func(act identity.Act, record []string) bool {
+			e, is := act.(identity.Enroll)
+			return is && slices.Equal(record, []string{string(e.Officer)})
+		},
+	},
 	{`SELECT 'application ' || d.application || ': ' || d.step || ' by ' || d.officer, d.at, 'application/' || d.application, a.subject, a.statement,
 		ARRAY[d.step, d.officer, d.verdict, d.reason, d.for_citizen::text, d.round::text]
 		FROM decisions d LEFT JOIN acts a ON a.id = d.request AND a.officer = d.officer ORDER BY d.application, d.step, d.round`, decisionSaid},
@@ -133,6 +141,7 @@ func (v *verifier) records(ctx context.Context) error {
 			SELECT a.id, a.act, a.subject, a.officer FROM acts a
 			WHERE a.act IN `+literals(identity.DecisionSteps)+` AND NOT EXISTS (
 				SELECT FROM decisions d WHERE d.application = substr(a.subject, length('application/') + 1) AND d.request = a.id AND d.officer = a.officer)
+			OR a.act = 'enroll' AND NOT EXISTS (SELECT FROM applications n WHERE n.enrolled_act = a.id AND n.officer = a.officer)
 			OR a.act = 'hand-over' AND NOT EXISTS (
 				SELECT FROM cards c WHERE c.application = substr(a.subject, length('application/') + 1) AND c.handed_over_act = a.id AND c.handed_over_by = a.officer)
 			ORDER BY a.at, a.id`),

@@ -9,7 +9,7 @@ import (
 
 // acts reads every act, by its name.
 var acts = table(
-	of[identity.Recapture], of[identity.Adjudicate], of[identity.Approve], of[identity.Reject], of[identity.Hold], of[identity.Release],
+	of[identity.Enroll], of[identity.Recapture], of[identity.Adjudicate], of[identity.Approve], of[identity.Reject], of[identity.Hold], of[identity.Release],
 	of[identity.Withdraw], of[identity.HandOverCard],
 	of[identity.SealConsignment], of[identity.SendConsignment], of[identity.ReceiveConsignment], of[identity.Recount],
 	of[identity.ReopenConsignment], of[identity.SettleSurplus],

@@ -75,6 +75,25 @@ func Verifier(id identity.VerifierID) string { return "verifier/" + string(id) }
 // Office is the subject of what belongs to the whole office.
 const Office = "office"
 
+// ValidFor is for how long officers sign an act: an enrollment for as long as a station may
+// be without a connection.
+func ValidFor(act string) time.Duration {
+	if act == (identity.Enroll{}).ActName() {
+		return 30 * 24 * time.Hour
+	}
+	return 10 * time.Minute
+}
+
+// Ahead is how far ahead of the office's clock a statement may be signed: who signs for
+// longer leaves one that others can use. The signer's clock may be fast by the difference
+// to ValidFor.
+func Ahead(act string) time.Duration {
+	if act == (identity.Enroll{}).ActName() {
+		return 31 * 24 * time.Hour
+	}
+	return time.Hour
+}
+
 // Signature is one officer's.
 type Signature struct {
 	Officer identity.OfficerID `json:"officer"`

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 )
 
@@ -56,7 +57,7 @@ func FuzzParseSubmission(f *testing.F) {
 // FuzzParse lets nothing through except what the station signed.
 func FuzzParse(f *testing.F) {
 	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
-	signed, err := Sign(Submission{Station: "001-TN-01"}, key)
+	signed, err := Sign(Submission{Station: "001-TN-01"}, key, cast.Known().State)
 	require.NoError(f, err)
 	payload, err := Submission{Station: "001-TN-01"}.canonical()
 	require.NoError(f, err)

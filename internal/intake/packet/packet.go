@@ -1,5 +1,6 @@
 // Package packet is what an enrollment station sends: an application with its
-// images, in JSON, signed with the station's key. docs/packet.md describes it.
+// images, in JSON, signed by the officer who enrolled and with the station's key.
+// docs/packet.md describes it.
 //
 // Start at Submission and Sign.
 package packet
@@ -7,26 +8,51 @@ package packet
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-json-experiment/json"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // contentType is the media type in a packet's protected header.
 const contentType = "application/vnd.cancuoc.application+json"
 
+// enrolled is the member of the header with the enrolling officer's statement.
+const enrolled = "enrolled"
+
+// enrollment is that member: the statement of [identity.Enroll], signed.
+type enrollment struct {
+	Statement []byte `json:"statement"`
+	Key       []byte `json:"key"`
+	Signature []byte `json:"signature"`
+}
+
+// A Statesman states an act, signed by all who do it.
+type Statesman func(act identity.Act, subject, id string) (statement.Signed, error)
+
 // Sign makes a packet: the submission as the payload of a JSON Web Signature (RFC
-// 7515, compact form) with the station's Ed25519 key, the station named in kid. The
-// submission must carry its images.
-func Sign(s Submission, key ed25519.PrivateKey) ([]byte, error) {
+// 7515, compact form) with the station's Ed25519 key, the station named in kid, and in the
+// header what its officer states of the payload. The submission must carry its images.
+func Sign(s Submission, key ed25519.PrivateKey, state Statesman) ([]byte, error) {
 	payload, err := s.canonical()
 	if err != nil {
 		return nil, err
 	}
-	options := (&jose.SignerOptions{}).WithContentType(contentType).WithHeader("kid", s.Station)
+	sum := sha256.Sum256(payload)
+	act := identity.Enroll{Officer: identity.OfficerID(s.Officer), Payload: sum[:]}
+	signed, err := state(act, statement.Station(identity.StationID(s.Station)), statement.NewID())
+	if err != nil {
+		return nil, err
+	}
+	g := signed.Signatures[0]
+	options := (&jose.SignerOptions{}).WithContentType(contentType).WithHeader("kid", s.Station).
+		WithHeader(enrolled, enrollment{signed.Statement, g.Key, g.Value})
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, options)
 	if err != nil {
 		return nil, fmt.Errorf("make signer of station %s: %w", s.Station, err)
@@ -45,6 +71,7 @@ func Sign(s Submission, key ed25519.PrivateKey) ([]byte, error) {
 // Packet is a signed submission whose signature has not been checked.
 type Packet struct {
 	Station   identity.StationID // as the header names it
+	header    []byte             // in base64url
 	signed    []byte             // header and payload as they came, which is what is signed
 	payload   []byte             // in base64url
 	signature []byte
@@ -61,7 +88,7 @@ func Parse(b []byte) (Packet, error) {
 	if len(parts) != 3 {
 		return Packet{}, refuseForm("has %d parts; header, payload and signature are accepted, joined by dots", len(parts))
 	}
-	p := Packet{Station: station, signed: b[:len(parts[0])+len(dot)+len(parts[1])], payload: parts[1]}
+	p := Packet{Station: station, header: parts[0], signed: b[:len(parts[0])+len(dot)+len(parts[1])], payload: parts[1]}
 	if p.signature, err = base64url.AppendDecode(nil, bytes.TrimRight(parts[2], "\r\n")); err != nil || len(p.signature) != ed25519.SignatureSize {
 		return Packet{}, refuseForm("has a third part that is not an Ed25519 signature in base64url")
 	}
@@ -86,7 +113,7 @@ func ParseHeader(b []byte) (identity.StationID, error) {
 }
 
 // maxHeader is how long the header may be, in bytes.
-const maxHeader = 1 << 10
+const maxHeader = 2 << 10
 
 var (
 	dot       = []byte(".")
@@ -108,4 +135,42 @@ func (p Packet) Open(key ed25519.PublicKey) ([]byte, error) {
 		return nil, refuseForm("has a payload that is not base64url")
 	}
 	return payload, nil
+}
+
+// Enrolled checks what the officer states of the payload, and who signed it. Whose the key
+// is, and what its owner may do, is for the registry. What it refuses comes with the
+// statement, as far as it could be read.
+func (p Packet) Enrolled(payload []byte) (identity.Enroll, statement.Signed, error) {
+	var none identity.Enroll
+	header, err := base64url.AppendDecode(nil, p.header)
+	var members struct {
+		Enrolled *enrollment `json:"enrolled"`
+	}
+	if err != nil || json.Unmarshal(header, &members) != nil {
+		return none, statement.Signed{}, identity.RefuseField(identity.Invalid, enrolled, "in the packet's header is not an object with statement, key and signature in base64")
+	}
+	if members.Enrolled == nil {
+		return none, statement.Signed{}, identity.RefuseField(identity.Forbidden, "officer", "did not sign the packet: its header has no %s; use starter sign or starter submit where the officer's key is", enrolled)
+	}
+	e := members.Enrolled
+	signed := statement.Signed{Statement: e.Statement, Signatures: []statement.Signature{{Key: e.Key, Value: e.Signature}}}
+	said, err := signed.Read()
+	if err != nil {
+		return none, signed, identity.InField(enrolled, err)
+	}
+	act, err := said.Does()
+	if err != nil {
+		return none, signed, identity.InField(enrolled, err)
+	}
+	enroll, is := act.(identity.Enroll)
+	if !is {
+		return none, signed, identity.RefuseField(identity.Forbidden, enrolled, "is the statement of another act: %s", said.Act)
+	}
+	signed.Signatures[0].Officer = enroll.Officer
+	sum := sha256.Sum256(payload)
+	if !bytes.Equal(enroll.Payload, sum[:]) {
+		return none, signed, identity.RefuseField(identity.Forbidden, enrolled, "is of another application: the payload is not what the officer signed")
+	}
+	err = errors.Join(signed.Verify(), signed.Says(enroll, statement.Station(p.Station), said.ID))
+	return enroll, signed, identity.InField(enrolled, err)
 }

@@ -24,6 +24,8 @@ CREATE OR REPLACE FUNCTION act_provinces(doing text, subject text) RETURNS text[
             SELECT ARRAY[s.province] FROM consignments c JOIN stations s ON s.id = c.destination WHERE c.number = substr(subject, length('consignment/') + 1))
         WHEN subject LIKE 'consignment/%' AND doing = 'send' THEN (
             SELECT ARRAY[s.province] FROM consignments c JOIN stations s ON s.id = c.origin WHERE c.number = substr(subject, length('consignment/') + 1))
+        WHEN subject LIKE 'station/%' AND doing = 'enroll' THEN (
+            SELECT ARRAY[s.province] FROM stations s WHERE s.id = substr(subject, length('station/') + 1))
         END, NULL)
 $$;
 

@@ -24,9 +24,15 @@ const station = identity.StationID("001-TN-01")
 // of province 001.
 func Open(tb testing.TB) *registry.Registry {
 	tb.Helper()
+	return OpenIn(tb, NewSchema(tb, URL(tb)))
+}
+
+// OpenIn is Open in a schema of NewSchema.
+func OpenIn(tb testing.TB, programs string) *registry.Registry {
+	tb.Helper()
 	master, err := vault.OpenFile(filepath.Join(tb.TempDir(), "vault.key"), true)
 	require.NoError(tb, err)
-	r, err := registry.Open(tb.Context(), NewSchema(tb, URL(tb)), registry.Options{Vault: vault.New(master), MaxConns: 4})
+	r, err := registry.Open(tb.Context(), programs, registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(tb, err)
 	tb.Cleanup(r.Close)
 	RegisterStation(tb, r, station, make([]byte, 32))
@@ -67,7 +73,7 @@ func SignedAt(at time.Time, act identity.Act, subject, id string) statement.Sign
 func Receive(tb testing.TB, r *registry.Registry, person identity.Person, ground identity.Ground, templates []byte) identity.ApplicationNumber {
 	tb.Helper()
 	id := rand.Text()
-	receipt, err := r.Receive(tb.Context(), registry.Submission{
+	receipt, err := Signing{r}.Receive(tb.Context(), registry.Submission{
 		Application: identity.Application{
 			EnrollmentID: id, Station: station, Officer: "CB-001-0007", Ground: ground,
 			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: person,
