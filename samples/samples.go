@@ -85,12 +85,13 @@ type Step struct {
 
 	SamePerson bool `yaml:"same_person,omitempty"` // adjudicate
 
-	Method           identity.HandOverMethod `yaml:"method,omitempty"` // hand-over
-	Position         string                  `yaml:"position,omitempty"`
-	File             string                  `yaml:"file,omitempty"`     // the finger on the reader, as a picture
-	Template         string                  `yaml:"template,omitempty"` // and as a record of ISO/IEC 19794-2
-	Proof            string                  `yaml:"proof,omitempty"`
-	OldCardCollected bool                    `yaml:"old_card_collected,omitempty"`
+	Method        identity.HandOverMethod `yaml:"method,omitempty"` // hand-over
+	Position      string                  `yaml:"position,omitempty"`
+	File          string                  `yaml:"file,omitempty"`     // the finger on the reader, as a picture
+	Template      string                  `yaml:"template,omitempty"` // and as a record of ISO/IEC 19794-2
+	Proof         string                  `yaml:"proof,omitempty"`
+	OldCard       identity.OldCard        `yaml:"old_card,omitempty"` // what became of it
+	OldCardReason string                  `yaml:"old_card_reason,omitempty"`
 }
 
 // Do names what is done.

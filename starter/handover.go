@@ -14,20 +14,22 @@ import (
 )
 
 func newHandOver(a *app) *cobra.Command {
-	var officer, finger, position, proxy, post, reason string
-	var oldCard bool
+	var officer, finger, position, proxy, post, reason, oldCard, oldCardReason string
 	c := &cobra.Command{
 		Use: "handover APPLICATION", Short: "Hand the card over to the citizen, which issues it", GroupID: "station",
 		Long: `Hand the card over, in one of four ways: the citizen's finger matches the captured
 one; a proxy shows a paper, for children and the ill; the post delivers the card,
 under a tracking number; or, where the finger does not match, the officer decides
-and gives the reason.`,
-		Example: "  starter handover 7QF3M-9T2XK-D --finger left-index.png --old-card --officer CB-001-0007\n" +
+and gives the reason.
+
+On exchange, from a CMND, and for a damaged card, the old one is handed in: say with
+--old-card what became of it.`,
+		Example: "  starter handover 7QF3M-9T2XK-D --finger left-index.png --old-card received --officer CB-001-0007\n" +
 			"  starter handover 7QF3M-9T2XK-D --proxy \"birth certificate\" --officer CB-001-0007\n" +
 			"  starter handover 7QF3M-9T2XK-D --post EB123456789VN --officer PB-001-0001",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m := identity.HandOverCard{Officer: identity.OfficerID(officer), OldCardCollected: oldCard}
+			m := identity.HandOverCard{Officer: identity.OfficerID(officer), OldCard: identity.OldCard(oldCard), OldCardReason: oldCardReason}
 			switch {
 			case finger != "":
 				m.Method = identity.HandOverByFingerprint
@@ -53,7 +55,8 @@ and gives the reason.`,
 	c.Flags().StringVar(&proxy, "proxy", "", "the paper that a proxy shows")
 	c.Flags().StringVar(&post, "post", "", "the courier's tracking number")
 	c.Flags().StringVar(&reason, "reason", "", "why an officer hands over without a matching finger")
-	c.Flags().BoolVar(&oldCard, "old-card", false, "the old card was collected")
+	c.Flags().StringVar(&oldCard, "old-card", "", "what became of the old card: received, lost, kept (elsewhere) or none")
+	c.Flags().StringVar(&oldCardReason, "old-card-reason", "", "why it was not received; needed with lost and kept")
 	required(c, "officer")
 	c.MarkFlagsOneRequired("finger", "proxy", "post", "reason")
 	c.MarkFlagsMutuallyExclusive("finger", "proxy", "post", "reason")

@@ -145,7 +145,7 @@ func TestBox_WhoseWorkerIsKilledAtEachStep(t *testing.T) {
 			o.say(second, identity.ReceiveConsignment{Officer: counter, Counted: 1})
 			for i, a := range o.apps {
 				o.soon("at the counter", func() bool { return o.record(a).Awaiting == identity.ToHandOver })
-				a.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
+				a.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer", OldCard: identity.OldCardReceived})
 				require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: []int{2, 1, 1, 1}[i]}, a.result())
 			}
 			stop()

@@ -292,7 +292,7 @@ func (a *liveApplication) finger(file string) error {
 	require.NoError(a.o.t, err)
 	try, err := a.o.Registry.Probe(a.o.t.Context(), a.number, probe)
 	require.NoError(a.o.t, err)
-	return a.decide(identity.HandOverCard{Officer: counter, Method: identity.HandOverByFingerprint, Probe: try})
+	return a.decide(identity.HandOverCard{Officer: counter, Method: identity.HandOverByFingerprint, Probe: try, OldCard: identity.OldCardReceived})
 }
 
 // ship takes boxes that are sealed to their destinations.

@@ -456,7 +456,7 @@ func adjudicates(samePerson bool) act {
 
 // handsOverTo hands the card over without a fingerprint.
 func handsOverTo(method identity.HandOverMethod, proof string) act {
-	return update(identity.HandOverCard{Officer: counter, Method: method, Proof: proof})
+	return update(identity.HandOverCard{Officer: counter, Method: method, Proof: proof, OldCard: identity.OldCardReceived})
 }
 
 // restocks is a box coming, and those who wait for it being told.
@@ -477,7 +477,7 @@ func finger(file string) act {
 		require.NoError(o.t, err)
 		try, err := o.Probe(o.t.Context(), o.number, probe)
 		require.NoError(o.t, err)
-		update(identity.HandOverCard{Officer: counter, Method: identity.HandOverByFingerprint, Probe: try})(o)
+		update(identity.HandOverCard{Officer: counter, Method: identity.HandOverByFingerprint, Probe: try, OldCard: identity.OldCardReceived})(o)
 	}
 }
 

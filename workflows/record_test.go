@@ -96,7 +96,7 @@ func recordCalm(t *testing.T) {
 	held.approve()
 	held.await(identity.ToHandOver)
 	require.Error(t, held.finger("../02-exchange-at-25/left-index-handover.fmr"))
-	held.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
+	held.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer", OldCard: identity.OldCardReceived})
 	held.keep("held-and-issued-by-an-officer")
 
 	poor := o.submit("17-poor-portrait", nil)
@@ -139,7 +139,7 @@ func recordCalm(t *testing.T) {
 	terminate(t, o, again.id)
 	heal(t, r, again.number)
 	again.await(identity.ToHandOver)
-	again.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
+	again.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer", OldCard: identity.OldCardReceived})
 	again.keep("begun-again-and-issued")
 
 	boxes, err := o.Registry.Consignments(t.Context(), time.Time{})

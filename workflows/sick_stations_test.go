@@ -201,7 +201,7 @@ func (o *twoStations) finish() {
 	}
 	for _, a := range o.apps {
 		a.await(identity.ToHandOver)
-		a.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer"})
+		a.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer", OldCard: identity.OldCardReceived})
 		require.Equal(o.t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, a.result())
 	}
 	stock, err := o.Registry.Stock(o.t.Context())

@@ -251,7 +251,10 @@ func (p *people) mislay(ctx context.Context, number identity.ApplicationNumber, 
 // handOver gives the card out. Some citizens lay another finger on the reader first;
 // where the right one is not recognized, an officer decides.
 func (p *people) handOver(ctx context.Context, number identity.ApplicationNumber, a *applicant) {
-	m := identity.HandOverCard{Officer: a.badge("CB", "0012"), OldCardCollected: a.application.Type == identity.Exchange}
+	m := identity.HandOverCard{Officer: a.badge("CB", "0012"), OldCard: identity.OldCardNone}
+	if a.application.HandsInOldCard() {
+		m.OldCard = identity.OldCardReceived
+	}
 	p.mu.Lock()
 	refusals := p.fingers[number]
 	p.mu.Unlock()

@@ -139,6 +139,9 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 	if handed, err := d.handedOver(ctx, record, act); handed || err != nil {
 		return done, err
 	}
+	if err := record.Application.MayReceive(act); err != nil {
+		return Answer{}, err
+	}
 	if act.Method == identity.HandOverByFingerprint {
 		if record.Awaiting != identity.ToHandOver {
 			return Answer{}, identity.Refuse(identity.Conflict, "application %s cannot be handed over now: it is at %s", number, record.Stage)

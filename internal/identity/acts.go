@@ -77,10 +77,12 @@ type Withdraw struct {
 type HandOverCard struct {
 	Officer          OfficerID
 	Method           HandOverMethod
-	Proof            string // proxy's paper, courier's tracking number, officer's reason; empty for a fingerprint
-	Probe            int    `json:"Round"` // which probe in the vault, counting the tries; the office's to say, and not stated by the officer
-	OldCardCollected bool
-	Captured         []byte `json:",omitzero"` // SHA-256 of the image of the finger, as package statement computes it
+	Proof            string  // proxy's paper, courier's tracking number, officer's reason; empty for a fingerprint
+	Probe            int     `json:"Round"` // which probe in the vault, counting the tries; the office's to say, and not stated by the officer
+	OldCardCollected bool    // as statements say it that do not name what became of the old card
+	OldCard          OldCard `json:",omitzero"`
+	OldCardReason    string  `json:",omitzero"` // why it was not received
+	Captured         []byte  `json:",omitzero"` // SHA-256 of the image of the finger, as package statement computes it
 }
 
 // Stated is the act as the officer states it.
@@ -177,7 +179,7 @@ func (a Withdraw) Check() error { return signed(a.Officer, a.Reason) }
 
 // Check implements Act.
 func (a HandOverCard) Check() error {
-	return errors.Join(checkBadge("officer", a.Officer), CheckNote("proof", a.Proof))
+	return errors.Join(checkBadge("officer", a.Officer), CheckNote("proof", a.Proof), a.checkOldCard())
 }
 
 // Check implements Act.

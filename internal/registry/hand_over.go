@@ -22,7 +22,7 @@ type HandOver struct {
 }
 
 // Issue makes a card the citizen's live card, in one transaction and one round trip:
-// it revokes the old card, books the blank, updates the citizen's record and ends
+// it revokes the old card, also one under a number that this person's took the place of, books the blank, updates the citizen's record and ends
 // the application. A second call changes nothing.
 //
 // The old card is revoked first, since an index allows one live card at every
@@ -34,13 +34,22 @@ func (r *Registry) Issue(ctx context.Context, h HandOver) error {
 
 func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	event := "handed over card, by " + string(h.Method)
-	if h.OldCardCollected {
-		event += "; old card collected"
+	if fate := h.Fate(); fate != "" {
+		event += "; old card " + string(fate)
 	}
 	replaced := identity.Reason{Code: identity.ReasonReplaced, Note: fmt.Sprintf("card %d of %s", h.Attempt, h.Application)}
-	card, err := r.Card(ctx, h.Application, h.Attempt)
+	card, asked, err := r.toHandOver(ctx, h)
 	if err != nil {
 		return err
+	}
+	if err := asked.MayReceive(h.HandOverCard); err != nil && !card.State.HandedOver() {
+		return err
+	}
+	var cancelled []byte // digest of the number that this one took the place of
+	if asked.Ground == identity.GroundNumberChanged {
+		if cancelled, err = r.citizen(card.Card.Person.CancelledNumber); err != nil {
+			return err
+		}
 	}
 	person, err := json.Marshal(card.Card.Person)
 	if err != nil {
@@ -49,14 +58,17 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	args, err := h.said(pgx.StrictNamedArgs{
 		"application": h.Application, "attempt": h.Attempt, "method": h.Method, "number": string(card.Card.Person.Number), "person": person,
 		"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
+		"old_card": h.Fate(), "old_card_reason": h.OldCardReason,
 	})
 	if err != nil {
 		return err
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0))
-		FROM cards WHERE application = @application AND attempt = @attempt`, pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt})
+		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0)) FROM (
+			SELECT citizen FROM cards WHERE application = @application AND attempt = @attempt
+			UNION SELECT @cancelled WHERE @cancelled::bytea IS NOT NULL ORDER BY citizen
+		) AS both_numbers`, pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "cancelled": cancelled})
 	batch.Queue(`
 		WITH next AS (
 			SELECT c.citizen FROM cards c JOIN applications a ON a.number = c.application
@@ -64,12 +76,12 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			FOR NO KEY UPDATE
 		), revoked AS (
 			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_by = @officer, changed_act = NULL, changed_at = now()
-			FROM next WHERE c.state IN `+standing+` AND c.citizen = next.citizen
+			FROM next WHERE c.state IN `+standing+` AND c.citizen IN (next.citizen, @cancelled)
 			RETURNING c.application, c.attempt, c.reason
 		)
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, @officer, 'revoked card ' || attempt, reason FROM revoked WHERE application IS NOT NULL`,
-		pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "officer": h.Officer, "reason": replaced.String()})
+		pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "officer": h.Officer, "reason": replaced.String(), "cancelled": cancelled})
 	batch.Queue(`
 		WITH ended AS (
 			UPDATE applications a SET stage = `+stageIssued+`, awaiting = '', awaiting_why = '', awaiting_since = NULL, entered_at = now()
@@ -78,7 +90,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			RETURNING a.number
 		), live AS (
 			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_act = @act_id, handed_over_at = now(),
-				proof = @proof, score = @score, changed_at = now()
+				proof = @proof, score = @score, old_card = @old_card, old_card_reason = @old_card_reason, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
 			RETURNING c.application, c.blank, c.citizen
 		), signed AS (`+insertActs+` WHERE EXISTS (SELECT FROM live)`+onceEach+`
@@ -94,6 +106,23 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		return fail("issue card", err)
 	}
 	return fail("issue card", r.refuseIssue(ctx, h))
+}
+
+// toHandOver reads, in one round trip, a card and on what it was applied for.
+func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, identity.Application, error) {
+	batch := &pgx.Batch{}
+	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt)
+	batch.Queue(`SELECT type, ground FROM applications WHERE number = $1`, h.Application)
+	results := r.db.SendBatch(ctx, batch)
+	defer results.Close()
+	rows, _ := results.Query() // CollectExactlyOneRow reports the error
+	card, err := pgx.CollectExactlyOneRow(rows, r.card)
+	if err != nil {
+		return CardRecord{}, identity.Application{}, found(err, "application %s has no card %d", h.Application, h.Attempt)
+	}
+	var asked identity.Application
+	err = results.QueryRow().Scan(&asked.Type, &asked.Ground)
+	return card, asked, fail("read what was applied for", err)
 }
 
 // said verifies the statement of a hand-over, and gives it as arguments of insertActs.

@@ -25,7 +25,7 @@ func TestIssue_RepeatedIssuesOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	trail := b.trail(t, number)
-	require.Equal(t, "handed over card, by fingerprint", trail[len(trail)-1])
+	require.Equal(t, "handed over card, by fingerprint; old card received", trail[len(trail)-1])
 	require.Equal(t, "entered HandOver", trail[len(trail)-2])
 	b.balanced(t)
 }
@@ -40,6 +40,8 @@ func TestIssue_RevokesTheOldCard(t *testing.T) {
 		LiveCard: &registry.OldCard{Serial: "0123456789ABCDEF", Form: "cccd-2021", Issued: identity.Date{Year: 2021, Month: 5, Day: 1}},
 	}))
 	lost := b.arrived(t, person, func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+	_, err := b.db.Exec(t.Context(), `UPDATE applications SET beside = true WHERE number = $1`, lost) // as one that was open beside another when that was allowed
+	require.NoError(t, err)
 	age := b.arrived(t, person)
 
 	errs := atOnce(2, func(i int) error {
@@ -62,6 +64,51 @@ func TestIssue_RevokesTheOldCard(t *testing.T) {
 	b.balanced(t)
 }
 
+// A person whose number was re-established (24.1 e) has one card: the one under the old
+// number ends with the act that gives the new one.
+func TestIssue_RevokesTheCardUnderTheNumberOfBefore(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	before := b.arrived(t, func(s *registry.Submission) { s.Application.Person.Number = "001201777777" })
+	require.NoError(t, b.Issue(t.Context(), handOver(before)))
+	after := b.arrived(t, func(s *registry.Submission) {
+		s.Application.Ground = identity.GroundNumberChanged
+		s.Application.Person.Number, s.Application.Person.CancelledNumber = "001201777778", "001201777777"
+	})
+
+	require.NoError(t, b.Issue(t.Context(), handOver(after)))
+
+	for number, want := range map[identity.ApplicationNumber]identity.CardState{before: identity.CardRevoked, after: identity.CardLive} {
+		card, err := b.Card(t.Context(), number, 1)
+		require.NoError(t, err)
+		require.Equal(t, want, card.State)
+	}
+	held, err := b.Held(t.Context(), "001201777777")
+	require.NoError(t, err)
+	require.Nil(t, held)
+}
+
+// On exchange nothing is handed over before it is said what became of the old card, and
+// that is kept with its reason.
+func TestIssue_KeepsWhatBecameOfTheOldCard(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.arrived(t)
+	silent, kept := handOver(number), handOver(number)
+	silent.OldCard = ""
+	kept.OldCard, kept.OldCardReason = identity.OldCardKept, "tạm giữ theo biên bản 12"
+
+	require.ErrorContains(t, b.Issue(t.Context(), silent), "old_card: is \"\", but the old card is handed in")
+	require.NoError(t, b.Issue(t.Context(), kept))
+
+	var fate, why string
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT old_card, old_card_reason FROM cards WHERE application = $1`, number).Scan(&fate, &why))
+	require.Equal(t, []string{"kept", kept.OldCardReason}, []string{fate, why})
+	require.NoError(t, b.Issue(t.Context(), kept), "asked again")
+}
+
 func TestIssue_OnlyACardThatArrived(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -81,7 +128,7 @@ func TestMayMatch(t *testing.T) {
 	number := b.arrived(t)
 	tries := make([]registry.HandOver, 7)
 	for i := range tries {
-		act := identity.HandOverCard{Officer: handOver(number).Officer, Method: identity.HandOverByFingerprint}
+		act := identity.HandOverCard{Officer: handOver(number).Officer, Method: identity.HandOverByFingerprint, OldCard: identity.OldCardReceived}
 		signed := registrytest.Signed(act, statement.Application(number))
 		signed.TakenIn = time.Now()
 		var err error

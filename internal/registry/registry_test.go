@@ -193,7 +193,7 @@ func (b *bundle) stock(t *testing.T, blanks int) {
 }
 
 func handOver(number identity.ApplicationNumber) registry.HandOver {
-	act := identity.HandOverCard{Officer: enroller, Method: identity.HandOverByFingerprint}
+	act := identity.HandOverCard{Officer: enroller, Method: identity.HandOverByFingerprint, OldCard: identity.OldCardReceived}
 	return registry.HandOver{HandOverCard: act, Application: number, Attempt: 1}
 }
 

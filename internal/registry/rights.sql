@@ -64,7 +64,7 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by),
-    UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, changed_at,
+    UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, old_card, old_card_reason, changed_at,
         changed_by, changed_act)
     ON cards TO cancuoc_programs;
 GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
@@ -99,5 +99,5 @@ GRANT SELECT ON acts, refused_acts, decodes, reads, officers, credentials, compe
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
-    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
+    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, old_card, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;

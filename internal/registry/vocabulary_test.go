@@ -27,6 +27,8 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"decision_step":         words(identity.DecisionSteps),
 		"four_eyes":             words([]identity.DecisionStep{identity.StepApprove, identity.StepReject, identity.StepAdjudicate}),
 		"card_state":            words(identity.CardStates),
+		"card_old_card":         append([]string{""}, words(identity.OldCards)...),
+		"old_card_has_reason":   append(words([]identity.OldCard{identity.OldCardLost, identity.OldCardKept}), ""),
 		"card_handed_over":      append([]string{""}, words(identity.HandOverMethods)...),
 		"blank_account":         words(identity.BlankAccounts),
 		"consignment_state":     words(identity.ConsignmentStates),

@@ -57,12 +57,19 @@ func approve(province string) samples.Step {
 
 // collects is the citizen collecting the card, with the left index finger on the
 // reader.
-func collects(province string, oldCard bool) samples.Step {
+func collects(province string, oldCard identity.OldCard) samples.Step {
 	return samples.Step{
 		Awaiting: identity.ToHandOver, Do: samples.HandOver, By: identity.OfficerID("CB-" + province + "-0012"),
 		Method: identity.HandOverByFingerprint, Position: "left-index", File: "left-index-handover.png", Template: "left-index-handover.fmr",
-		OldCardCollected: oldCard,
+		OldCard: oldCard,
 	}
+}
+
+// handingIn is a hand-over whose old card was received, for a card by post with the
+// application.
+func handingIn(step samples.Step) samples.Step {
+	step.OldCard = identity.OldCardReceived
+	return step
 }
 
 // receives is a hand-over without a finger on the reader.
@@ -111,7 +118,7 @@ func ages() []subject {
 		{
 			sample: samples.Sample{
 				Name: "01-first-issue-at-14", Shows: "The first card, at 14, free of charge; valid to 25.",
-				Steps: []samples.Step{approve("001"), collects("001", false)}, End: identity.Issued,
+				Steps: []samples.Step{approve("001"), collects("001", "")}, End: identity.Issued,
 			},
 			application: request("001", "0001", adults, "first-card", monday, packet.Person{
 				Number: "001212999901", Name: "Nguyễn Đỗ Nhật Kỳ", Birth: "2012-10-05", Sex: "M", Ethnicity: kinh, Religion: none, BloodGroup: "O+",
@@ -123,7 +130,7 @@ func ages() []subject {
 		{
 			sample: samples.Sample{
 				Name: "02-exchange-at-25", Shows: "Exchange at 25; the old card is given back; valid to 40.",
-				Steps: []samples.Step{approve("048"), collects("048", true)}, End: identity.Issued,
+				Steps: []samples.Step{approve("048"), collects("048", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("048", "0002", renewal, "age", monday, packet.Person{
 				Number: "048301999902", Name: "Đặng Thị Ngọc Ước", Birth: "2001-11-02", Sex: "F", Ethnicity: kinh, Religion: "Phật giáo", BloodGroup: "A+",
@@ -136,7 +143,7 @@ func ages() []subject {
 		{
 			sample: samples.Sample{
 				Name: "03-exchange-at-40", Shows: "Exchange at 40; valid to 60.",
-				Steps: []samples.Step{approve("079"), collects("079", true)}, End: identity.Issued,
+				Steps: []samples.Step{approve("079"), collects("079", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("079", "0003", renewal, "age", friday, packet.Person{
 				Number: "079086999903", Name: "Trần Quốc Hưng", Birth: "1986-09-15", Sex: "M", Ethnicity: kinh, Religion: none, BloodGroup: "B+",
@@ -149,7 +156,7 @@ func ages() []subject {
 		{
 			sample: samples.Sample{
 				Name: "04-exchange-at-60", Shows: "Exchange at 60; the card never expires.",
-				Steps: []samples.Step{approve("079"), collects("079", true)}, End: identity.Issued,
+				Steps: []samples.Step{approve("079"), collects("079", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("079", "0004", renewal, "age", monday, packet.Person{
 				Number: "092166999904", Name: "Võ Thị Mỹ Tỷ", Birth: "1966-08-20", Sex: "F", Ethnicity: kinh, Religion: "Phật giáo Hòa Hảo", BloodGroup: "AB+",
@@ -193,7 +200,7 @@ func ages() []subject {
 		{
 			sample: samples.Sample{
 				Name: "07-old-cmnd", Shows: "The holder of a 9-digit CMND, 68 years old; the right index finger is bandaged. The card never expires.",
-				Steps: []samples.Step{approve("048"), collects("048", false)}, End: identity.Issued,
+				Steps: []samples.Step{approve("048"), collects("048", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("048", "0007", adults, "from-cmnd", monday, packet.Person{
 				Number: "038058999907", Name: "Vũ Nghè Thời Sẵn", Birth: "1958-02-03", Sex: "M", Ethnicity: kinh, Religion: none, BloodGroup: "O+",
@@ -211,7 +218,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "08-reissue-after-loss", Shows: "Reissue after loss, at the station: the capture that is presented stands for the latest on file.",
-				Steps: []samples.Step{approve("001"), collects("001", false)}, End: identity.Issued,
+				Steps: []samples.Step{approve("001"), collects("001", "")}, End: identity.Issued,
 			},
 			application: request("001", "0008", again, "lost", monday, packet.Person{
 				Number: "031090999908", Name: "Lê Sĩ Khẳng Chỉnh", Birth: "1990-03-12", Sex: "M", Ethnicity: kinh, Religion: none, BloodGroup: "A-",
@@ -241,7 +248,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "10-change-of-details", Shows: "Exchange because the given name was changed; the population registry has the new one already.",
-				Steps: []samples.Step{approve("048"), collects("048", true)}, End: identity.Issued,
+				Steps: []samples.Step{approve("048"), collects("048", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("048", "0010", renewal, "details", friday, packet.Person{
 				Number: "036195999910", Name: "Hồ Cẩm Nhã Mẫn", Birth: "1995-05-30", Sex: "F", Ethnicity: kinh, Religion: "Công giáo", BloodGroup: "O-",
@@ -254,7 +261,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "11-long-name", Shows: "A name of nine words: the MRZ is truncated, the printed name shrinks.",
-				Steps: []samples.Step{approve("079"), collects("079", true)}, End: identity.Issued,
+				Steps: []samples.Step{approve("079"), collects("079", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("079", "0011", renewal, "age", monday, packet.Person{
 				Number: "060199999911", Name: "Lương Hoàng Thị Thanh Thảo Nguyên Phương Trâm Anh", Birth: "1999-12-31", Sex: "F", Ethnicity: kinh, Religion: "Cao Đài", BloodGroup: "A+",
@@ -268,7 +275,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "12-long-royal-name", Shows: "A royal name of eight words, truncated in the MRZ; exchange because the province was rearranged, free of charge.",
-				Steps: []samples.Step{approve("048"), collects("048", true)}, End: identity.Issued,
+				Steps: []samples.Step{approve("048"), collects("048", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("048", "0012", renewal, "boundaries", monday, packet.Person{
 				Number: "046178999912", Name: "Công Tằng Tôn Nữ Thị Bích Huyền Trân", Birth: "1978-06-21", Sex: "F", Ethnicity: kinh, Religion: "Phật giáo", BloodGroup: "AB-",
@@ -281,7 +288,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "13-ethnic-minority", Shows: "An Ê-đê name with letters that Vietnamese does not have; the first card, at 22; exempt from fees.",
-				Steps: []samples.Step{approve("066"), collects("066", false)}, End: identity.Issued,
+				Steps: []samples.Step{approve("066"), collects("066", "")}, End: identity.Issued,
 			},
 			application: func() packet.Submission {
 				a := request("066", "0013", adults, "first-card", monday, packet.Person{
@@ -297,7 +304,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "14-by-post", Shows: "The card is sent to the citizen's address; the courier's number is the proof.",
-				Steps: []samples.Step{approve("079"), receives("079", identity.HandOverByPost, "VN000000014VN")}, End: identity.Issued,
+				Steps: []samples.Step{approve("079"), handingIn(receives("079", identity.HandOverByPost, "VN000000014VN"))}, End: identity.Issued,
 			},
 			application: func() packet.Submission {
 				a := request("079", "0014", renewal, "request", friday, packet.Person{
@@ -314,7 +321,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "15-urgent", Shows: "An urgent application: it passes the others.",
-				Steps: []samples.Step{approve("001"), collects("001", false)}, End: identity.Issued,
+				Steps: []samples.Step{approve("001"), collects("001", "")}, End: identity.Issued,
 			},
 			application: func() packet.Submission {
 				a := request("001", "0015", adults, "first-card", monday, packet.Person{
@@ -330,7 +337,7 @@ func cases() []subject {
 		{
 			sample: samples.Sample{
 				Name: "16-damaged-card", Shows: "Reissue because the card was damaged beyond use.",
-				Steps: []samples.Step{approve("001"), collects("001", true)}, End: identity.Issued,
+				Steps: []samples.Step{approve("001"), collects("001", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("001", "0016", again, "damaged", monday, packet.Person{
 				Number: "034087999916", Name: "Đổng Văn Thắng Có Tự", Birth: "1987-02-27", Sex: "M", Ethnicity: kinh, Religion: none, BloodGroup: "A+",
@@ -351,7 +358,7 @@ func troubles() []subject {
 				Name: "17-poor-portrait", Shows: "The portrait is blurred and dark; the citizen comes back and is photographed again.",
 				Steps: []samples.Step{
 					{Awaiting: identity.ToRecapture, Do: samples.Recapture, By: "CB-001-0007", Portrait: "recapture/portrait.jpg"},
-					approve("001"), collects("001", true),
+					approve("001"), collects("001", identity.OldCardReceived),
 				}, End: identity.Issued,
 			},
 			application: request("001", "0017", renewal, "appearance", friday, packet.Person{
@@ -397,7 +404,7 @@ func troubles() []subject {
 			sample: samples.Sample{
 				Name: "20-remade", Shows: "The print of the front is smeared, the camera sees it: the blank is spoiled and accounted for, and another card is made.",
 				Faults: []samples.Fault{{Card: 1, At: identity.Inspection, What: "the print of the front is smeared"}},
-				Steps:  []samples.Step{approve("066"), collects("066", true)}, End: identity.Issued,
+				Steps:  []samples.Step{approve("066"), collects("066", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("066", "0020", renewal, "request", friday, packet.Person{
 				Number: "064200999920", Name: "Dương Thể Lợi Nhỏ", Birth: "2000-12-24", Sex: "M", Ethnicity: "Gia-rai", Religion: "Công giáo", BloodGroup: "AB+",

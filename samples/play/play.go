@@ -300,8 +300,11 @@ func (p *Player) args(s samples.Sample, step samples.Step, number identity.Appli
 		case identity.HandOverByOfficer:
 			args = append(args, "--reason", step.Proof)
 		}
-		if step.OldCardCollected {
-			args = append(args, "--old-card")
+		if step.OldCard != "" {
+			args = append(args, "--old-card", string(step.OldCard))
+		}
+		if step.OldCardReason != "" {
+			args = append(args, "--old-card-reason", step.OldCardReason)
 		}
 	case samples.Approve, samples.Reject, samples.Withdraw:
 	}
