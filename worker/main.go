@@ -103,6 +103,7 @@ func serve(ctx context.Context, office *office.Office, c config.Worker, logger *
 		if err := office.StartAnchoring(ctx); err != nil {
 			return err
 		}
+		go office.Erase(ctx)
 	}
 	if err := workers.Start(); err != nil {
 		return err

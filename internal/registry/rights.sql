@@ -75,6 +75,15 @@ GRANT SELECT, INSERT (consignment, named, application, attempt, outcome, note, o
     ON surplus_cards TO cancuoc_programs;
 GRANT SELECT, USAGE ON SEQUENCE consignment_numbers TO cancuoc_programs;
 
+-- What is due is erased by its owner's function, which is all that programs may call.
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION erase_due(integer) SECURITY DEFINER SET search_path = %I, pg_temp', current_schema());
+END $$;
+REVOKE ALL ON FUNCTION erase_due(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_due(integer) TO cancuoc_programs;
+GRANT SELECT ON retention TO cancuoc_programs, cancuoc_readers;
+
 -- Which place of the status lists is whose, only a secret tells, which no program reads.
 ALTER FUNCTION place_card() SECURITY DEFINER;
 GRANT SELECT ON SEQUENCE status_places TO cancuoc_programs;

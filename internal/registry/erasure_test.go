@@ -1,0 +1,59 @@
+package registry_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// What is due is erased with its key, once, by programs too, and nothing else is. The trail
+// says that it was, and everything else goes on.
+func TestEraseDue(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	old, serial := b.issued(t, holder)
+	now, _ := b.issued(t, holder) // the old card is revoked
+	rejected := b.received(t)
+	b.enter(t, rejected, 0, identity.BiometricCapture)
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: rejected, Step: "reject", Round: 1, Officer: approver, Reason: identity.Reason{Code: "not-entitled"}}, b.now(t))))
+	_, err := b.db.Exec(t.Context(), `UPDATE applications SET stage = 'Rejected', entered_at = now() - interval '1824 days' WHERE number = $1`, rejected)
+	require.NoError(t, err)
+	erase := func() int {
+		n, err := b.EraseDue(t.Context(), 10)
+		require.NoError(t, err)
+		return n
+	}
+	require.Zero(t, erase())
+
+	_, err = b.db.Exec(t.Context(), `UPDATE applications SET entered_at = now() - interval '1826 days' WHERE number = $1`, rejected)
+	require.NoError(t, err)
+	_, err = b.db.Exec(t.Context(), `UPDATE cards SET changed_at = now() - interval '7301 days' WHERE application IN ($1, $2)`, old, now)
+	require.NoError(t, err)
+	var erased atomic.Int64
+	for _, err := range atOnce(4, func(int) error {
+		n, err := b.EraseDue(t.Context(), 10)
+		erased.Add(int64(n))
+		return err
+	}) {
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 2, erased.Load(), "the card that is live is not due, however old")
+	require.Zero(t, erase())
+
+	for _, number := range []identity.ApplicationNumber{old, rejected} {
+		require.Zero(t, b.count(t, "vault_keys WHERE application = $1", number))
+		require.Zero(t, b.count(t, "vault_blobs WHERE application = $1", number))
+		trail := b.trail(t, number)
+		require.Equal(t, "erased what says something about the person", trail[len(trail)-1])
+		require.NoError(t, b.VerifyAudit(t.Context(), number))
+	}
+	require.Equal(t, 1, b.count(t, "vault_keys WHERE application = $1", now))
+	cards, err := b.Issued(t.Context(), "CB-001-0012", registry.CardQuery{Serial: serial})
+	require.NoError(t, err)
+	require.Equal(t, identity.CardRevoked, cards[0].State, "verifiers still hear that it is dead")
+	b.balanced(t)
+}
