@@ -56,6 +56,27 @@ func TestOfficers_RefuseWhatCannotBeKept(t *testing.T) {
 	}
 }
 
+// A personal number in a reason would stand in the trail for good: it is refused, and is not
+// even in what is kept of refusals.
+func TestOfficers_SignNoPersonalNumber(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	const subject = "application/B7K2M-4QX9T-6"
+	for _, reason := range []string{"other: anh của 001201234567", "other:001201234567", "other: (001201234567)"} {
+		status, text := s.act(t, registrytest.Signed(identity.Hold{Officer: "SX-01", Reason: reason}, subject))
+		require.Equal(t, http.StatusUnprocessableEntity, status, text)
+		require.Contains(t, text, "can be a personal number")
+		require.NotContains(t, text, "001201234567")
+	}
+	for column, held := range registrytest.Columns(t, string(s.settings.Database.URL)) {
+		require.NotContains(t, held, "001201234567", column)
+	}
+	for _, reason := range []string{"other: 0012012345678", "other: EE001201234567VN", "other: 000000000000"} { // no personal numbers
+		_, text := s.act(t, registrytest.Signed(identity.Hold{Officer: "SX-01", Reason: reason}, subject))
+		require.NotContains(t, text, "personal number")
+	}
+}
+
 // Whoever sends an act slowly keeps no officer waiting.
 func TestOfficers_SlowClientsKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
