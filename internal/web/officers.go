@@ -19,8 +19,8 @@ import (
 //go:embed officers.html officers.css passkey.js
 var officersFiles embed.FS
 
-// Officers serves the officers' pages: what waits for them, and each application that they
-// may see. They log in, and do what they do, by statements that their passkeys sign. The
+// Officers serves the officers' pages: what waits for them, and each application and box of
+// cards that they may see. They log in, and do what they do, by statements that their passkeys sign. The
 // pages make the statements, show them in words, and have the desk do what was signed.
 //
 // A page of another site can do nothing here: the cookie of a session is not sent with its
@@ -44,6 +44,9 @@ func (o *Officers) Register(mux *http.ServeMux) {
 		"GET /officers/applications":                 p.lookUp,
 		"GET /officers/applications/{number}":        p.application,
 		"POST /officers/applications/{number}/{act}": p.askAct,
+		"GET /officers/boxes":                        p.boxes,
+		"GET /officers/boxes/{number}":               p.consignment,
+		"POST /officers/boxes/{number}/{act}":        p.askMove,
 		"POST /officers/acts":                        p.act,
 		"GET /officers/passkey":                      p.passkeyForm,
 		"POST /officers/passkey":                     p.askPasskey,

@@ -123,8 +123,9 @@ type row struct{ VI, EN, Value string }
 
 // words are a statement as its officer reads it.
 type words struct {
-	VI, EN string
-	Rows   []row
+	title
+
+	Rows []row
 }
 
 // inWords says what a statement says.
@@ -133,10 +134,13 @@ func inWords(said statement.Statement) (words, error) {
 	if err != nil {
 		return words{}, err
 	}
-	w := words{VI: titles[said.Act].VI, EN: titles[said.Act].EN}
+	w := words{title: titleOf(said.Act)}
 	w.add("Cán bộ", "Officer", string(act.By()[0]))
 	if number, is := strings.CutPrefix(said.Subject, "application/"); is {
 		w.add("Hồ sơ", "Application", number)
+	}
+	if number, is := strings.CutPrefix(said.Subject, "consignment/"); is {
+		w.add("Hộp thẻ", "Box", number)
 	}
 	switch act := act.(type) {
 	case identity.LogIn:
@@ -163,10 +167,27 @@ func inWords(said statement.Statement) (words, error) {
 		if act.Remake {
 			w.add("Làm thẻ khác", "Another card", "Thẻ ở trạm không trả lời bị hủy bỏ / the card at the silent station is written off")
 		}
+	case identity.SealConsignment, identity.ReopenConsignment:
+	case identity.SendConsignment:
+		w.add("Đơn vị vận chuyển", "Courier", act.Courier)
+		w.add("Số niêm phong", "Seal", act.Seal)
+	case identity.ReceiveConsignment:
+		w.add("Số thẻ đếm được", "Cards counted", strconv.Itoa(act.Counted))
+		w.add("Thiếu", "Missing", joined(act.Missing))
+		w.add("Thừa", "Surplus", joined(act.Surplus))
 	default:
 		return w, identity.RefuseField(identity.Invalid, "act", "%s is not done on these pages", said.Act)
 	}
 	return w, nil
+}
+
+// joined writes a list on a line.
+func joined[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, v := range list {
+		words[i] = string(v)
+	}
+	return strings.Join(words, ", ")
 }
 
 func (w *words) add(vi, en, value string) {

@@ -47,8 +47,8 @@ var waits = []wait{
 }
 
 // may reports whether an officer has a role for an act.
-func may(by identity.Officer, act identity.DecisionStep) bool {
-	return slices.ContainsFunc(identity.Competence(string(act)), func(r identity.Role) bool { return slices.Contains(by.Roles, r) })
+func may(by identity.Officer, act string) bool {
+	return slices.ContainsFunc(identity.Competence(act), func(r identity.Role) bool { return slices.Contains(by.Roles, r) })
 }
 
 // mostListed is how many applications of a wait are shown: those that came first.
@@ -57,6 +57,7 @@ const mostListed = 100
 // workPage is what waits for an officer.
 type workPage struct {
 	By    identity.Officer
+	Boxes bool // the officer does something to boxes of cards
 	Waits []waiting
 }
 
@@ -73,9 +74,9 @@ func (p *officers) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := workPage{By: by}
+	page := workPage{By: by, Boxes: movesBoxes(by)}
 	for _, kind := range waits {
-		if !may(by, kind.Act) {
+		if !may(by, string(kind.Act)) {
 			continue
 		}
 		list, err := p.Desk.Applications(r.Context(), by, registry.Filter{Stages: identity.OpenStages(), Awaiting: kind.For, Limit: mostListed + 1})
@@ -135,15 +136,28 @@ func (p *officers) application(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := applicationPage{Status: status, By: by, Acts: offers(by, status)}
-	if r.Header.Get("Sec-Fetch-Site") == "same-origin" { // else it is anybody's link, which says what it likes
-		page.Done = titles[r.URL.Query().Get("done")]
-	}
+	page := applicationPage{Status: status, By: by, Done: justDone(r), Acts: offers(by, status)}
 	if i := slices.IndexFunc(waits, func(w wait) bool { return w.For == status.Awaiting }); i >= 0 {
 		page.Waits = waits[i].title
 	}
 	p.show(w, http.StatusOK, "application", page)
 	return nil
+}
+
+// justDone is what the page before has done, by its name.
+func justDone(r *http.Request) title {
+	if r.Header.Get("Sec-Fetch-Site") != "same-origin" { // anybody's link, which says what it likes
+		return title{}
+	}
+	return titleOf(r.URL.Query().Get("done"))
+}
+
+// titleOf is what an act of these pages is called.
+func titleOf(act string) title {
+	if i := slices.IndexFunc(boxActs, func(a boxAct) bool { return a.Act == act }); i >= 0 {
+		return boxActs[i].title
+	}
+	return titles[act]
 }
 
 // offers are the acts that an officer may do to an application where it stands. The
@@ -166,7 +180,7 @@ func offers(by identity.Officer, s desk.Status) []offered {
 		{identity.StepHold, !s.Held},
 		{identity.StepReject, true},
 	} {
-		if o.now && may(by, o.act) {
+		if o.now && may(by, string(o.act)) {
 			list = append(list, offered{titles[string(o.act)], o.act, o.act.Reasons(), s.Awaiting == identity.ToRepair})
 		}
 	}
@@ -187,18 +201,24 @@ func (p *officers) askAct(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	return p.askOf(w, r, by, act, statement.Application(number), applicationPath(number))
+}
+
+// askOf shows the statement of an act to the officer who is logged in, whose passkeys may
+// sign it.
+func (p *officers) askOf(w http.ResponseWriter, r *http.Request, by identity.Officer, act identity.Act, subject, back string) error {
 	passkeys, err := p.passkeys(r.Context(), by.Badge)
 	if err != nil {
 		return err
 	}
-	page := askPage{By: by, To: "/officers/acts", Back: applicationPath(number)}
+	page := askPage{By: by, To: "/officers/acts", Back: back}
 	for i, c := range passkeys {
 		if i > 0 {
 			page.Passkeys += " "
 		}
 		page.Passkeys += encode(c.PasskeyID)
 	}
-	return p.ask(w, act, statement.Application(number), page)
+	return p.ask(w, act, subject, page)
 }
 
 // chosen reads what the officer chose to do.
@@ -259,6 +279,10 @@ func (p *officers) act(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, applicationPath(answer.Application)+"?done="+act.ActName(), http.StatusSeeOther) //nolint:gosec // to a page of these
+	shown := applicationPath(answer.Application)
+	if answer.Consignment != "" {
+		shown = boxPath(answer.Consignment)
+	}
+	http.Redirect(w, r, shown+"?done="+act.ActName(), http.StatusSeeOther) //nolint:gosec // to a page of these
 	return nil
 }
