@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/desk"
 )
 
 func newStock(a *app) *cobra.Command {
@@ -16,22 +16,25 @@ func newStock(a *app) *cobra.Command {
 		Example: "  starter stock\n  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var stock registry.Stock
+			var stock desk.Stock
 			if err := a.read(cmd.Context(), "/v1/stock", nil, &stock); err != nil {
 				return err
 			}
 			return a.print(cmd, stock, func(w io.Writer) { printStock(w, stock) })
 		},
 	}
-	c.AddCommand(newReceiveBlanks(a), newUnwanted(a), newFound(a), newDestroyCard(a))
+	c.AddCommand(newReceiveBlanks(a), newMoveBlanks(a), newUnwanted(a), newFound(a), newDestroyCard(a))
 	return c
 }
 
-func printStock(w io.Writer, s registry.Stock) {
+func printStock(w io.Writer, s desk.Stock) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "received\tin stock\tin production\tspoiled\tissued\tdestroyed\t")
 	fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%d\t\n", s.Received, s.InStock, s.InProduction, s.Spoiled, s.Issued, s.Destroyed)
 	_ = t.Flush() // to a terminal: nobody is left to be told
+	for _, s := range s.Stranded {
+		fmt.Fprintf(w, "%d blanks are in stock at %s, where no station is: starter stock move --from %s --to center\n", s.Blanks, s.Location, s.Location)
+	}
 	if s.Balanced {
 		fmt.Fprintln(w, "The stock balances: received = in stock + in production + spoiled + issued + destroyed.")
 		return

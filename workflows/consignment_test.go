@@ -233,7 +233,7 @@ func TestConsignment_WrongCountIsRefusedUntilItIsRight(t *testing.T) {
 	require.Equal(t, []string{
 		"seal: accepted", "send: accepted",
 		"receive: counted: 1 counted, 0 of them surplus, and 0 missing do not make the 2 on the manifest: name each card of the manifest that is not in the box as missing, and each card in the box that is not on it as surplus",
-		"receive: missing: names an application that is not on the manifest",
+		"receive: missing: 00000-00000-0 is not on the manifest",
 		"receive: accepted",
 	}, d.answered)
 }

@@ -67,7 +67,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
 		read("GET /v1/surplus", center(o.Desk.Registry.UnclearSurplus)),
-		read("GET /v1/stock", center(o.Desk.Registry.Stock)),
+		read("GET /v1/stock", center(o.Desk.Stock)),
 		read("GET /v1/unwanted", center(o.Desk.Registry.Unwanted)),
 		read("GET /v1/stations", center(o.Desk.Stations)),
 		read("GET /v1/decodes", o.getDecodes),

@@ -56,6 +56,11 @@ func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, sig
 		return Answer{}, err
 	}
 	accepted, err := flows.Decide(ctx, number, act, signed)
+	if identity.Refused(err, identity.NotFound) {
+		if now, failed := d.Registry.Application(ctx, number); failed == nil && now.Stage.Ended() {
+			err = identity.Refuse(identity.Conflict, "application %s has ended (%s)", number, now.Stage)
+		}
+	}
 	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
 }
 

@@ -45,6 +45,11 @@ func (d *Desk) carry(ctx context.Context, box registry.Consignment, act identity
 	if done, err := d.Registry.Moved(ctx, box.Number, act); done || err != nil {
 		return err
 	}
+	if _, counts := act.(identity.ReceiveConsignment); counts && box.State == identity.ConsignmentSent {
+		if err := d.Registry.Against(ctx, act, statement.Consignment(box.Number)); err != nil { // field by field, as no workflow can
+			return err
+		}
+	}
 	flows, err := d.Office.Workflows(ctx)
 	if err != nil {
 		return err
@@ -61,6 +66,9 @@ func (d *Desk) carry(ctx context.Context, box registry.Consignment, act identity
 		now, failed := d.Registry.Consignment(ctx, box.Number)
 		if failed != nil {
 			return failed
+		}
+		if now.State != before(act) && identity.Refused(err, identity.NotFound) {
+			return notNow(now, act)
 		}
 		if now.State != before(act) || try == tries || !behind(err) {
 			return err
@@ -80,6 +88,11 @@ func before(act identity.Act) identity.ConsignmentState {
 		return identity.ConsignmentSealed
 	}
 	return identity.ConsignmentSent
+}
+
+// notNow refuses an act on a box whose workflow has ended, as the workflow would have.
+func notNow(box registry.Consignment, act identity.Act) error {
+	return identity.Refuse(identity.Conflict, "consignment %s is %s; only one that is %s takes this act (%s)", box.Number, box.State, before(act), act.ActName())
 }
 
 // behind reports whether a workflow refused an act because it does not run, or because it

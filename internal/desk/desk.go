@@ -129,7 +129,7 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 	}
 	act, err := said.Does()
 	if err != nil {
-		return Answer{}, err
+		return Answer{}, errors.Join(err, d.Registry.Against(ctx, act, said.Subject))
 	}
 	if err := signed.Says(act, said.Subject, said.ID); err != nil {
 		return Answer{}, err
@@ -160,6 +160,13 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return d.destroy(ctx, s, act, signed)
 	case identity.FindCard:
 		return d.find(ctx, s, act, signed)
+	case identity.MoveBlanks:
+		n, err := d.Registry.MoveBlanks(ctx, act, signed)
+		if err != nil {
+			return Answer{}, err
+		}
+		d.Office.WakeForStock(ctx)
+		return Answer{Blanks: n}, nil
 	case identity.ReceiveBlanks:
 		var chips []identity.DeliveredChip
 		if manifest, given := files[FileManifest]; given {

@@ -162,3 +162,20 @@ func Center(by identity.Officer) error {
 	}
 	return nil
 }
+
+// Stock is the blanks in each account, and those that no station can take.
+type Stock struct {
+	registry.Stock
+
+	Stranded []registry.Stranded `json:"stranded,omitzero"`
+}
+
+// Stock counts the blanks.
+func (d *Desk) Stock(ctx context.Context) (Stock, error) {
+	stock, err := d.Registry.Stock(ctx)
+	if err != nil {
+		return Stock{}, err
+	}
+	stranded, err := d.Registry.Stranded(ctx)
+	return Stock{stock, stranded}, err
+}

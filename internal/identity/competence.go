@@ -99,6 +99,7 @@ var competence = map[string][]Role{
 	"reopen":               {Dispatching},
 	"settle-surplus":       {Dispatching, AtCounter},
 	"receive-blanks":       {Stock},
+	"move-blanks":          {Stock},
 	"destroy-card":         {Stock, Production, AtCounter, Dispatching},
 	"find-card":            {Stock, Dispatching, AtCounter},
 	"report-lost":          {Enrolling, AtCounter, Approving, Resolving},

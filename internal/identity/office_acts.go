@@ -14,6 +14,13 @@ type ReceiveBlanks struct {
 	Manifest              []byte `json:",omitzero"` // SHA-256 of the maker's, as package statement computes it; none without one
 }
 
+// MoveBlanks says that two officers moved blanks in stock.
+type MoveBlanks struct {
+	Officer, Witness OfficerID
+	From, To         string      // LocationCenter, or a station
+	First, Last      BlankSerial `json:",omitzero"` // none: all that are in stock there
+}
+
 // DestroyCard records that two officers destroyed a card.
 type DestroyCard struct {
 	Officer, Witness OfficerID
@@ -121,6 +128,9 @@ type LogIn struct {
 func (ReceiveBlanks) ActName() string { return "receive-blanks" }
 
 // ActName implements Act.
+func (MoveBlanks) ActName() string { return "move-blanks" }
+
+// ActName implements Act.
 func (DestroyCard) ActName() string { return "destroy-card" }
 
 // ActName implements Act.
@@ -167,7 +177,36 @@ func (LogIn) ActName() string { return "log-in" }
 
 // Check implements Act.
 func (a ReceiveBlanks) Check() error {
-	return errors.Join(TwoOfficers("counted_by", a.ReceivedBy, a.CountedBy), CheckNote("box", a.Box))
+	_, outOfOrder := Serials(a.First, a.Last)
+	problems := []error{checkBadge("received_by", a.ReceivedBy), checkBadge("counted_by", a.CountedBy), checkGiven("box", a.Box), outOfOrder, checkPlace("location", a.Location)}
+	if a.CountedBy != "" && a.CountedBy == a.ReceivedBy {
+		problems = append(problems, sameOfficer("counted_by"))
+	}
+	return errors.Join(problems...)
+}
+
+// Check implements Act.
+func (a MoveBlanks) Check() error {
+	problems := []error{checkBadge("officer", a.Officer), checkWitness(a.Officer, a.Witness), checkPlace("from", a.From), checkPlace("to", a.To)}
+	if a.From == a.To {
+		problems = append(problems, RefuseField(Invalid, "to", "is where they are already"))
+	}
+	if a.First != "" || a.Last != "" {
+		_, err := Serials(a.First, a.Last)
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// checkPlace refuses a place in which no blank can be kept.
+func checkPlace(field, place string) error {
+	if place == LocationCenter {
+		return nil
+	}
+	if _, err := ParseStationID(place); err != nil {
+		return RefuseField(Invalid, field, "is neither %s nor a station, for example PX-01", LocationCenter)
+	}
+	return nil
 }
 
 // Check implements Act.
@@ -244,6 +283,9 @@ func (a LogIn) Check() error { return checkBadge("officer", a.Officer) }
 
 // By implements Act.
 func (a ReceiveBlanks) By() []OfficerID { return []OfficerID{a.ReceivedBy, a.CountedBy} }
+
+// By implements Act.
+func (a MoveBlanks) By() []OfficerID { return []OfficerID{a.Officer, a.Witness} }
 
 // By implements Act.
 func (a DestroyCard) By() []OfficerID { return []OfficerID{a.Officer, a.Witness} }

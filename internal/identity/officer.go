@@ -78,7 +78,11 @@ func TwoOfficers(field string, one, other OfficerID) error {
 		return err
 	}
 	if one == other {
-		return RefuseField(Forbidden, field, "two officers are needed, and both are the same")
+		return sameOfficer(field)
 	}
 	return nil
+}
+
+func sameOfficer(field string) error {
+	return RefuseField(Forbidden, field, "two officers are needed, and both are the same")
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -87,39 +85,9 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	return blank, nil
 }
 
-// maxBox is how many blanks a box may hold.
-const maxBox = 100_000
-
-// serials lists the serials of a box, which are consecutive: a common prefix, then a
-// number with a fixed count of digits.
-func serials(b identity.ReceiveBlanks) ([]string, error) {
-	if err := errors.Join(b.First.Check("first"), b.Last.Check("last")); err != nil {
-		return nil, err
-	}
-	first, last := string(b.First), string(b.Last)
-	prefix := strings.TrimRight(first, "0123456789")
-	digits := first[len(prefix):]
-	if digits == "" || len(digits) > 15 || len(last) != len(first) || strings.TrimRight(last, "0123456789") != prefix {
-		return nil, identity.RefuseField(identity.Invalid, "last", "first and last serial must have the same prefix and as many digits, for example PT00000001 and PT00000500")
-	}
-	from, err := strconv.Atoi(digits)
-	if err != nil {
-		return nil, identity.RefuseField(identity.Invalid, "first", "does not end in a number")
-	}
-	to, err := strconv.Atoi(last[len(prefix):])
-	if err != nil || to < from || to-from >= maxBox {
-		return nil, identity.RefuseField(identity.Invalid, "last", "must come after the first, in a box of at most %d blanks", maxBox)
-	}
-	list := make([]string, 0, to-from+1)
-	for n := from; n <= to; n++ {
-		list = append(list, fmt.Sprintf("%s%0*d", prefix, len(digits), n))
-	}
-	return list, nil
-}
-
 // checkManifest refuses a manifest that is not of these blanks, each of them once, in their
 // order.
-func checkManifest(serials []string, manifest []identity.DeliveredChip) error {
+func checkManifest(serials []identity.BlankSerial, manifest []identity.DeliveredChip) error {
 	if len(manifest) == 0 {
 		return nil
 	}
@@ -128,7 +96,7 @@ func checkManifest(serials []string, manifest []identity.DeliveredChip) error {
 	}
 	chips := make(map[string]bool, len(manifest))
 	for i, c := range manifest {
-		if string(c.Blank) != serials[i] {
+		if c.Blank != serials[i] {
 			return identity.RefuseField(identity.Invalid, fmt.Sprintf("manifest.%d.blank", i), "is %s; the box has %s there", identity.OneLine(string(c.Blank)), serials[i])
 		}
 		if chips[c.Chip] {
@@ -139,49 +107,32 @@ func checkManifest(serials []string, manifest []identity.DeliveredChip) error {
 	return nil
 }
 
-// checkLocation refuses a place from which no station could ever take a blank.
-func checkLocation(location string) error {
-	if location == identity.LocationCenter {
-		return nil
-	}
-	if _, err := identity.ParseStationID(location); err != nil {
-		return identity.RefuseField(identity.Invalid, "location", "is neither %s nor a station, for example PX-01", identity.LocationCenter)
-	}
-	return nil
-}
-
 // ReceiveBlanks takes a box into stock, with what the maker's manifest says of its chips, in
 // the order of the blanks, if there is one. The same box again changes nothing; another one
-// of its number is refused with Duplicate.
+// of its number is refused with Duplicate. All that is wrong is told at once.
 func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, signed statement.Signed, manifest ...identity.DeliveredChip) error {
-	serials, err := serials(b)
+	serials, err := identity.Serials(b.First, b.Last)
 	if err == nil {
 		err = checkManifest(serials, manifest)
 	}
-	chips, versions := make([]*string, len(serials)), make([]*int, len(serials))
-	for i := range manifest {
-		if i < len(serials) {
-			chips[i], versions[i] = &manifest[i].Chip, &manifest[i].KeyVersion
-		}
-	}
-	if err = errors.Join(err, b.Check(), checkLocation(b.Location)); err != nil {
+	if err = errors.Join(b.Check(), err); err != nil {
 		return err
 	}
-	err = r.act(ctx, b, statement.Box(b.Box), signed, func(tx pgx.Tx) error {
+	chips, versions := make([]*string, len(serials)), make([]*int, len(serials))
+	for i := range manifest {
+		chips[i], versions[i] = &manifest[i].Chip, &manifest[i].KeyVersion
+	}
+	return r.act(ctx, b, statement.Box(b.Box), signed, func(tx pgx.Tx) error {
 		before, err := boxOf(ctx, tx, b.Box)
 		if err != nil {
 			return err
 		}
 		said := b
 		said.Manifest = nil
-		switch {
-		case reflect.DeepEqual(before, said):
+		if reflect.DeepEqual(before, said) {
 			return sameManifest(ctx, tx, b.Box, manifest)
-		case before.Box != "":
-			return identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
-				before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy)
 		}
-		if err := inService(ctx, tx, b.Location); err != nil {
+		if err := mayReceive(ctx, tx, before, b, serials); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `
@@ -198,17 +149,75 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 			})
 		return err
 	})
-	return err
 }
 
-// inService refuses a station that is gone for good.
-func inService(ctx context.Context, tx pgx.Tx, location string) error {
-	var gone bool
-	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM stations_at_work WHERE id = $1 AND removed_at IS NOT NULL)`, location).Scan(&gone)
-	if err == nil && gone {
-		return identity.RefuseField(identity.Conflict, "location", "%s is out of service", location)
+// mayReceive refuses a box whose number was used, whose blanks are known, or that is for a
+// station that nobody knows.
+func mayReceive(ctx context.Context, db querier, before, b identity.ReceiveBlanks, serials []identity.BlankSerial) error {
+	var problems []error
+	if before.Box != "" {
+		problems = append(problems, identity.RefuseField(identity.Duplicate, "box", "was taken in before: %s to %s for %s, received by %s and counted by %s",
+			before.First, before.Last, before.Location, before.ReceivedBy, before.CountedBy))
+	} else {
+		var known int
+		var first identity.BlankSerial
+		if err := db.QueryRow(ctx, `SELECT count(*), coalesce(min(serial), '') FROM blanks WHERE serial = ANY($1::text[])`, serials).Scan(&known, &first); err != nil {
+			return err
+		}
+		if known > 0 {
+			problems = append(problems, identity.RefuseField(identity.Conflict, "serial", "%d blank(s) of that range were taken in before, the first of them %s", known, first))
+		}
 	}
-	return err
+	return errors.Join(append(problems, inService(ctx, db, "location", b.Location))...)
+}
+
+// inService refuses a place from which no station takes a blank: a station that is gone for
+// good, or that never ran, whose name may be mistyped.
+func inService(ctx context.Context, db querier, field, place string) error {
+	if place == identity.LocationCenter {
+		return nil
+	}
+	var known, gone bool
+	err := db.QueryRow(ctx, `SELECT count(*) > 0, coalesce(bool_or(removed_at IS NOT NULL), false) FROM stations_at_work WHERE id = $1`, place).Scan(&known, &gone)
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return identity.RefuseField(identity.Conflict, field, "%s is no station whose worker was ever started; a station that starter stations lists is accepted, or %s, from which all take", place, identity.LocationCenter)
+	case gone:
+		return identity.RefuseField(identity.Conflict, field, "%s is out of service", place)
+	}
+	return nil
+}
+
+// MoveBlanks books blanks in stock where two officers put them, and gives how many. The
+// place that they leave may be one that no station is at, for which they were received by
+// mistake. A second call changes nothing.
+func (r *Registry) MoveBlanks(ctx context.Context, m identity.MoveBlanks, signed statement.Signed) (int, error) {
+	var serials []identity.BlankSerial // none: all
+	if m.First != "" {
+		serials, _ = identity.Serials(m.First, m.Last) // refused below
+	}
+	moved := 0
+	err := r.act(ctx, m, statement.Office, signed, func(tx pgx.Tx) error {
+		if err := inService(ctx, tx, "to", m.To); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `
+			UPDATE blanks SET location = @to WHERE account = `+accountStock+` AND location = @from AND (@serials::text[] IS NULL OR serial = ANY(@serials))`,
+			pgx.StrictNamedArgs{"from": m.From, "to": m.To, "serials": serials})
+		moved = int(tag.RowsAffected())
+		switch {
+		case err != nil:
+			return err
+		case moved == 0:
+			return identity.RefuseField(identity.Conflict, "from", "none of these blanks is in stock at %s", m.From)
+		case moved < len(serials):
+			return identity.RefuseField(identity.Conflict, "last", "only %d of these %d blanks are in stock at %s", moved, len(serials), m.From)
+		}
+		return nil
+	})
+	return moved, err
 }
 
 // boxOf reads how a box was received, in its turn; it is empty if none of that number was.

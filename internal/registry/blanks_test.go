@@ -1,11 +1,13 @@
 package registry_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 )
 
 func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
@@ -95,6 +97,7 @@ func TestTakeBlank_TheStationsOwnStockFirst(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 1)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, false)))
 	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
 		Box: "B-PX", First: "ZZ01", Last: "ZZ01", Location: string(press), ReceivedBy: approver, CountedBy: counter,
 	}))
@@ -202,4 +205,57 @@ func TestTakeBlank_NotForAPausedStation(t *testing.T) {
 	require.NoError(t, b.ResumeStation(t.Context(), press, "SX-01"))
 	_, err = b.TakeBlank(t.Context(), next, 1, press)
 	require.NoError(t, err)
+}
+
+// All that is wrong with a box is told at once; what only the registry knows too.
+func TestReceiveBlanks_TellsAllThatIsWrong(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: "B-1", First: "PT0001", Last: "PT0009", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter,
+	}))
+	again := identity.ReceiveBlanks{Box: "B-2", First: "PT0008", Last: "PT0012", Location: "PX-99", ReceivedBy: approver, CountedBy: counter}
+	require.EqualError(t, errors.Join(refusalsOf(b.ReceiveBlanks(t.Context(), again))...),
+		"serial: 2 blank(s) of that range were taken in before, the first of them PT0008\n"+
+			"location: PX-99 is no station whose worker was ever started; a station that starter stations lists is accepted, or center, from which all take")
+
+	again.CountedBy = approver
+	require.Len(t, identity.Refusals(b.Against(t.Context(), again, "")), 2, "beside what is wrong in itself")
+	require.NoError(t, b.Against(t.Context(), identity.ReceiveBlanks{Box: "B\x00", Location: "P\x00"}, ""))
+}
+
+// refusalsOf gives each refusal by itself.
+func refusalsOf(err error) []error {
+	var all []error
+	for _, r := range identity.Refusals(err) {
+		all = append(all, r)
+	}
+	return all
+}
+
+// Blanks that were received for a station that does not exist are in stock there, where no
+// card takes them, until two officers move them.
+func TestMoveBlanks(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 5)
+	_, err := b.db.Exec(t.Context(), `UPDATE blanks SET location = 'PX-99'`)
+	require.NoError(t, err)
+	stranded, err := b.Stranded(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []registry.Stranded{{Location: "PX-99", Blanks: 5}}, stranded)
+	move := identity.MoveBlanks{Officer: "TK-01", Witness: "TK-02", From: "PX-99", To: "PX-98"}
+	_, err = b.MoveBlanks(t.Context(), move)
+	require.ErrorIs(t, err, identity.Conflict, "to another that does not exist")
+
+	move.To = identity.LocationCenter
+	n, err := b.MoveBlanks(t.Context(), move)
+	require.NoError(t, err)
+	require.Equal(t, 5, n)
+	require.Equal(t, registry.Stock{Received: 5, InStock: 5, Balanced: true}, b.balanced(t))
+	require.NoError(t, b.VerifyBooks(t.Context()))
+	_, err = b.TakeBlank(t.Context(), b.prepared(t), 1, press)
+	require.NoError(t, err)
+	_, err = b.MoveBlanks(t.Context(), move)
+	require.ErrorContains(t, err, "none of these blanks is in stock at PX-99")
 }

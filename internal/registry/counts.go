@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,18 +25,90 @@ func (r *Registry) ReceiveConsignment(ctx context.Context, number identity.Consi
 		if done, err := b.moved(act); done || err != nil {
 			return err
 		}
-		if b.state != identity.ConsignmentSent {
-			return identity.Refuse(identity.Conflict, "consignment %s is %s, not sent", number, b.state)
-		}
-		if act.Counted-len(act.Surplus)+len(act.Missing) != b.cards {
-			return identity.RefuseField(identity.Conflict, "counted", "%d counted, %d of them surplus, and %d missing do not make the %d on the manifest: name each card of the manifest that is not in the box as missing, and each card in the box that is not on it as surplus",
-				act.Counted, len(act.Surplus), len(act.Missing), b.cards)
+		if err := b.mayReceive(ctx, tx, act); err != nil {
+			return err
 		}
 		if err := b.receive(ctx, tx, act, signed.ID()); err != nil {
 			return err
 		}
 		return b.routeAll(ctx, tx, string(act.Officer), act.Surplus, nil)
 	})
+}
+
+// mayReceive refuses a count that cannot be of this box, with all that is wrong with it.
+func (b box) mayReceive(ctx context.Context, db querier, act identity.ReceiveConsignment) error {
+	if b.state != identity.ConsignmentSent {
+		return identity.Refuse(identity.Conflict, "consignment %s is %s, not sent", b.number, b.state)
+	}
+	var problems []error
+	if act.Counted-len(act.Surplus)+len(act.Missing) != b.cards {
+		problems = append(problems, identity.RefuseField(identity.Conflict, "counted", "%d counted, %d of them surplus, and %d missing do not make the %d on the manifest: name each card of the manifest that is not in the box as missing, and each card in the box that is not on it as surplus",
+			act.Counted, len(act.Surplus), len(act.Missing), b.cards))
+	}
+	if len(act.Missing)+len(act.Surplus) == 0 {
+		return errors.Join(problems...)
+	}
+	var foreign, listed []string
+	err := db.QueryRow(ctx, `
+		WITH packed AS (SELECT application, blank FROM cards WHERE consignment = $1 AND state = `+cardPacked+`)
+		SELECT ARRAY(SELECT n FROM unnest($2::text[]) AS n WHERE n NOT IN (SELECT application FROM packed) ORDER BY n),
+			ARRAY(SELECT application FROM packed WHERE application = ANY(SELECT upper(n) FROM unnest($3::text[]) AS n) OR blank = ANY($3::text[]) ORDER BY application)`,
+		b.number, plain(act.Missing), plain(act.Surplus)).Scan(&foreign, &listed)
+	if err != nil {
+		return err
+	}
+	for _, name := range foreign {
+		problems = append(problems, identity.RefuseField(identity.Conflict, "missing", "%s is not on the manifest", identity.OneLine(name)))
+	}
+	for _, application := range listed {
+		problems = append(problems, identity.InField("surplus", b.refuseListed(identity.ApplicationNumber(application))))
+	}
+	return errors.Join(problems...)
+}
+
+func (b box) refuseListed(application identity.ApplicationNumber) error {
+	return identity.Refuse(identity.Conflict, "application %s is on the manifest of %s; its card is not surplus", application, b.number)
+}
+
+// plain gives those names that can be asked for.
+func plain[T ~string](names []T) []string {
+	var list []string
+	for _, name := range names {
+		if identity.Plain(string(name)) {
+			list = append(list, string(name))
+		}
+	}
+	return list
+}
+
+// Against gives what the registry has against an act that is refused for what it says, so
+// that all is told in one round.
+func (r *Registry) Against(ctx context.Context, act identity.Act, subject string) error {
+	switch act := act.(type) {
+	case identity.ReceiveConsignment:
+		number, err := identity.ParseConsignmentNumber(strings.TrimPrefix(subject, statement.Consignment("")))
+		if err != nil {
+			return err
+		}
+		b, err := readBox(ctx, r.db, number, "")
+		if err == nil {
+			err = b.mayReceive(ctx, r.db, act)
+		}
+		return fail("look at the box", err)
+	case identity.ReceiveBlanks:
+		if !identity.Plain(act.Box) || !identity.Plain(act.Location) {
+			return nil
+		}
+		serials, _ := identity.Serials(act.First, act.Last) // refused with the rest
+		return fail("look at the box", pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+			before, err := boxOf(ctx, tx, act.Box)
+			if err != nil {
+				return err
+			}
+			return mayReceive(ctx, tx, before, act, serials)
+		}))
+	}
+	return nil
 }
 
 // receive books the cards of the manifest.
@@ -47,12 +121,8 @@ func (b box) receive(ctx context.Context, tx pgx.Tx, act identity.ReceiveConsign
 		UPDATE cards SET state = `+cardLost+`, missing = true, reason = @reason, changed_at = now()
 		WHERE consignment = @number AND state = `+cardPacked+` AND application = ANY(@missing)`,
 		pgx.StrictNamedArgs{"number": b.number, "missing": missing, "reason": string(identity.ReasonMissing)})
-	missed, err := lastOf(tx.SendBatch(ctx, lost), lost.Len())
-	if err != nil {
+	if err := tx.SendBatch(ctx, lost).Close(); err != nil {
 		return err
-	}
-	if int(missed) != len(missing) {
-		return identity.RefuseField(identity.Conflict, "missing", "names an application that is not on the manifest")
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE blanks b SET account = `+accountSpoiled+` FROM cards c WHERE c.blank = b.serial AND c.consignment = $1 AND c.missing`, b.number)
@@ -84,6 +154,7 @@ func (r *Registry) Recount(ctx context.Context, number identity.ConsignmentNumbe
 	list := []Correction{}
 	err := r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error {
 		list = list[:0]
+		var wrong refusals
 		b, err := readBox(ctx, tx, number, "FOR UPDATE")
 		if err != nil {
 			return err
@@ -92,18 +163,36 @@ func (r *Registry) Recount(ctx context.Context, number identity.ConsignmentNumbe
 			return identity.Refuse(identity.Conflict, "consignment %s is %s; a count is put right after it was received", number, b.state)
 		}
 		for _, app := range slices.Sorted(slices.Values(act.Found)) {
-			if err := b.correct(ctx, tx, &list, app, "found", func(c held) (string, error) { return b.wasThere(ctx, tx, c, by) }); err != nil {
+			if err := wrong.note(b.correct(ctx, tx, &list, app, "found", func(c held) (string, error) { return b.wasThere(ctx, tx, c, by) })); err != nil {
 				return err
 			}
 		}
 		for _, app := range slices.Sorted(slices.Values(act.Missing)) {
-			if err := b.correct(ctx, tx, &list, app, "missing", func(c held) (string, error) { return b.wasMissing(ctx, tx, c, by) }); err != nil {
+			if err := wrong.note(b.correct(ctx, tx, &list, app, "missing", func(c held) (string, error) { return b.wasMissing(ctx, tx, c, by) })); err != nil {
 				return err
 			}
 		}
-		return b.routeAll(ctx, tx, by, act.Surplus, &list)
+		if err := wrong.note(b.routeAll(ctx, tx, by, act.Surplus, &list)); err != nil {
+			return err
+		}
+		return errors.Join(wrong...)
 	})
 	return list, err
+}
+
+// refusals gathers what is refused of one act, so that all is told at once.
+type refusals []error
+
+// note keeps a refusal, and gives back a fault, after which nothing more can be asked.
+func (all *refusals) note(err error) error {
+	if err == nil {
+		return nil
+	}
+	if len(identity.Refusals(err)) < len(identity.Apart(err)) {
+		return err
+	}
+	*all = append(*all, err)
+	return nil
 }
 
 // correct books one card of the manifest anew.
@@ -119,14 +208,16 @@ func (b box) correct(ctx context.Context, tx pgx.Tx, list *[]Correction, app ide
 			return identity.InField(field, err)
 		}
 	}
-	return identity.RefuseField(identity.Conflict, field, "names an application that is not on the manifest")
+	return identity.RefuseField(identity.Conflict, field, "%s is not on the manifest", app)
 }
 
 // What became of a card, for the officer who counted.
 const (
 	becameReady   = "arrived: it is handed over; no other card is made"
 	becameFound   = "found: another card is made, so two officers destroy this one (starter stock destroy)"
-	becameMissing = "lost: another card is made, unless the application has ended"
+	becameUnasked = "found: its application has ended, so two officers destroy it (starter stock destroy); no other card is made"
+	becameMissing = "lost: another card is made"
+	becameGone    = "lost: its application has ended, so no other card is made"
 	becameNothing = "as it was"
 )
 
@@ -137,9 +228,17 @@ func (b box) wasThere(ctx context.Context, tx pgx.Tx, c held, by string) (string
 	case c.state != identity.CardLost:
 		return becameNothing + ": " + string(c.state), nil
 	case !c.stillNeeded():
-		return becameFound, c.find(ctx, tx, by, string(b.destination))
+		return c.becameFound(), c.find(ctx, tx, by, string(b.destination))
 	}
 	return becameReady, c.restore(ctx, tx, b, by)
+}
+
+// becameFound says why a card that was found does not go on to its holder.
+func (c held) becameFound() string {
+	if c.stage.Ended() {
+		return becameUnasked
+	}
+	return becameFound
 }
 
 // stillNeeded reports whether a lost card can go on to its holder: its application waits
@@ -193,5 +292,8 @@ func (b box) wasMissing(ctx context.Context, tx pgx.Tx, c held, by string) (stri
 		c.args(pgx.StrictNamedArgs{
 			"blank": c.blank, "officer": by, "consignment": b.number, "reason": string(identity.ReasonMissing), "why": string(identity.ReasonRecounted),
 		}))
+	if c.stage.Ended() {
+		return becameGone, err
+	}
 	return becameMissing, err
 }

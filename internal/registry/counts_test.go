@@ -9,6 +9,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
 )
 
 // sent packs inspected cards into one box, which the courier has.
@@ -280,6 +281,9 @@ func TestDestroy_InEveryState(t *testing.T) {
 	for name, number := range map[string]identity.ApplicationNumber{"begun": begun, "inspected": inspected, "open": open, "sealed": sealed} {
 		require.NoError(t, destroy(number), name)
 		require.NoError(t, destroy(number), name)
+		require.EqualError(t, b.Destroy(t.Context(), number, 1, [2]identity.OfficerID{approver, counter}, identity.Reason{Code: "damaged"}),
+			"destroy-card: card 1 was recorded as destroyed before, by "+string(counter)+" and "+string(approver)+": damaged")
+		require.ErrorIs(t, b.Destroy(t.Context(), number, 1, [2]identity.OfficerID{counter, approver}, identity.Reason{Code: "revoked"}), identity.Conflict, "for another reason")
 	}
 
 	packed, err := b.Pack(t.Context(), inspected, 1, 1, "system")
@@ -309,6 +313,7 @@ func TestFound_ALostCardIsDestroyed(t *testing.T) {
 	for _, err := range atOnce(3, func(int) error { return errOf(b.Found(t.Context(), number, 0, found("post office 10000"))) }) {
 		require.NoError(t, err)
 	}
+	require.EqualError(t, errOf(b.Found(t.Context(), number, 0, found("post office 20000"))), "find-card: card 1 was recorded as found before, by "+string(counter)+": post office 10000")
 	unwanted, err := b.Unwanted(t.Context())
 	require.NoError(t, err)
 	require.Len(t, unwanted, 1)
@@ -353,4 +358,56 @@ func TestConstraints_OneCardInHandPerApplication(t *testing.T) {
 	_, err := b.db.Exec(t.Context(), `UPDATE cards SET state = 'begun' WHERE application = $1 AND attempt = 2`, number)
 
 	require.ErrorContains(t, err, "one_card_in_hand_per_application", fmt.Sprint(number))
+}
+
+// All that is wrong with a count is told at once.
+func TestReceive_TellsAllThatIsWrong(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	first, second := b.inspected(t), b.inspected(t)
+	box := b.sent(t, first, second)
+	act := identity.ReceiveConsignment{
+		Officer: counter, Counted: 7, Missing: []identity.ApplicationNumber{"00000-00000-0", "00000-00000-1"}, Surplus: []string{string(first)},
+	}
+	want := []string{"counted", "missing", "missing", "surplus"}
+	told := func(err error) []string {
+		var fields []string
+		for _, r := range identity.Refusals(err) {
+			fields = append(fields, r.Field)
+		}
+		return fields
+	}
+
+	require.Equal(t, want, told(b.ReceiveConsignment(t.Context(), box, act)))
+	require.Equal(t, want, told(b.Against(t.Context(), act, statement.Consignment(box))))
+	act.Missing[1] = "x\x00"
+	require.Len(t, told(b.Against(t.Context(), act, statement.Consignment(box))), 3)
+	require.NoError(t, b.ReceiveConsignment(t.Context(), box, identity.ReceiveConsignment{Officer: counter, Counted: 2}))
+	err := errOf(b.Recount(t.Context(), box, identity.Recount{
+		Officer: counter, Witness: approver, Found: []identity.ApplicationNumber{"00000-00000-0"}, Missing: []identity.ApplicationNumber{"00000-00000-1"}, Surplus: []string{string(second)},
+	}))
+	require.Equal(t, []string{"found", "missing", "surplus"}, told(err))
+}
+
+// A card that turns up after its application was rejected is destroyed, and none is made.
+func TestRecount_SaysThatNoOtherCardIsMade(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	found, lost := b.inspected(t), b.inspected(t)
+	box := b.sent(t, found, lost)
+	b.lose(t, box, found, 1)
+	_, err := b.db.Exec(t.Context(), `UPDATE applications SET stage = 'Rejected' WHERE number = ANY($1::text[])`, []string{string(found), string(lost)})
+	require.NoError(t, err)
+
+	for name, act := range map[string]identity.Recount{
+		"found: its application has ended, so two officers destroy it (starter stock destroy); no other card is made": {Found: []identity.ApplicationNumber{found}},
+		"lost: its application has ended, so no other card is made":                                                   {Missing: []identity.ApplicationNumber{lost}},
+	} {
+		act.Officer, act.Witness = counter, approver
+		corrections, err := b.Recount(t.Context(), box, act)
+		require.NoError(t, err)
+		require.Equal(t, name, corrections[0].Became)
+	}
 }

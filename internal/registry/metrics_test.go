@@ -74,6 +74,7 @@ func TestCollector_SaysNoneOfWhatThereIsNone(t *testing.T) {
 	require.Contains(t, got, "cancuoc_blanks_in_stock "+identity.LocationCenter)
 	require.Contains(t, got, "cancuoc_held_applications")
 
+	require.NoError(t, errOf(b.ReportStation(t.Context(), "PX-09", 1, false)))
 	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{Box: "B-1", First: "PT0001", Last: "PT0001", Location: "PX-09", ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 	n := b.received(t)
 	b.enter(t, n, 1, identity.BiometricCapture)

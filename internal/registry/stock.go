@@ -1,6 +1,10 @@
 package registry
 
-import "context"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // Stock counts blanks by account.
 type Stock struct {
@@ -11,6 +15,12 @@ type Stock struct {
 	Issued       int  `json:"issued"`
 	Destroyed    int  `json:"destroyed"`
 	Balanced     bool `json:"balanced"`
+}
+
+// Stranded are blanks in stock at a place where no station is that could take them.
+type Stranded struct {
+	Location string `json:"location"`
+	Blanks   int    `json:"blanks"`
 }
 
 // Stock counts the blanks received and those in every account, from one snapshot,
@@ -37,4 +47,14 @@ func (r *Registry) Stock(ctx context.Context) (Stock, error) {
 	}
 	s.Balanced = ledger && s.Received == s.InStock+s.InProduction+s.Spoiled+s.Issued+s.Destroyed
 	return s, nil
+}
+
+// Stranded lists the places where blanks are in stock and no station is.
+func (r *Registry) Stranded(ctx context.Context) ([]Stranded, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT location, count(*) FROM blanks
+		WHERE account = `+accountStock+` AND location <> `+locationCenter+` AND location NOT IN (SELECT id FROM stations_at_work WHERE removed_at IS NULL)
+		GROUP BY location ORDER BY location`) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Stranded])
+	return list, fail("look for stranded blanks", err)
 }

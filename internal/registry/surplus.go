@@ -69,6 +69,7 @@ func settleSurplus(ctx context.Context, tx pgx.Tx, number identity.ConsignmentNu
 // routeAll books the cards that were in the box and not on its manifest, and notes what
 // became of each. One that was named before is as it was.
 func (b box) routeAll(ctx context.Context, tx pgx.Tx, by string, named []string, list *[]Correction) error {
+	var wrong refusals
 	for _, name := range slices.Sorted(slices.Values(named)) {
 		var s Surplus
 		err := tx.QueryRow(ctx, `SELECT coalesce(application, ''), coalesce(attempt, 0), note FROM surplus_cards WHERE consignment = $1 AND named = $2`, b.number, name).
@@ -76,14 +77,14 @@ func (b box) routeAll(ctx context.Context, tx pgx.Tx, by string, named []string,
 		if errors.Is(err, pgx.ErrNoRows) {
 			s, err = b.route(ctx, tx, by, name)
 		}
-		if err != nil {
-			return identity.InField("surplus", err)
+		if err := wrong.note(identity.InField("surplus", err)); err != nil {
+			return err
 		}
 		if list != nil {
 			*list = append(*list, Correction{s.Application, s.Attempt, s.Note})
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 // route books one of them.
@@ -151,9 +152,9 @@ func (b box) book(ctx context.Context, tx pgx.Tx, c held, by string) (identity.S
 	here := c.destination == b.destination
 	switch {
 	case c.consignment == b.number && c.state != identity.CardLost:
-		return "", "", identity.Refuse(identity.Conflict, "application %s is on the manifest of %s; its card is not surplus", c.application, b.number)
+		return "", "", b.refuseListed(c.application)
 	case c.state == identity.CardLost && !c.stillNeeded():
-		return identity.SurplusUnwanted, becameFound, c.find(ctx, tx, by, string(b.destination))
+		return identity.SurplusUnwanted, c.becameFound(), c.find(ctx, tx, by, string(b.destination))
 	case c.state == identity.CardLost && c.consignment == b.number:
 		return identity.SurplusArrived, becameReady, c.restore(ctx, tx, b, by)
 	case c.state == identity.CardLost:
@@ -171,7 +172,7 @@ func (b box) book(ctx context.Context, tx pgx.Tx, c held, by string) (identity.S
 	case c.state == identity.CardArrived, c.state.AtStation(), c.state == identity.CardSpoiled:
 		return identity.SurplusUnwanted, "spoiled: the books had it elsewhere, so two officers destroy it (starter stock destroy)", b.misplaced(ctx, tx, c, by)
 	case c.state == identity.CardFound:
-		return identity.SurplusUnwanted, becameFound, nil
+		return identity.SurplusUnwanted, c.becameFound(), nil
 	}
 	return identity.SurplusUnclear, "the books have this card as " + string(c.state), nil
 }

@@ -102,7 +102,8 @@ func (c held) takeOut(batch *pgx.Batch) {
 }
 
 // Destroy records that two officers destroyed a card, whatever it was meant for: its
-// application makes another one, unless it has ended. A second call changes nothing.
+// application makes another one, unless it has ended. The same said again changes nothing;
+// said otherwise it is refused, with what was recorded.
 //
 // It refuses a card that they cannot have had in hand: one without a blank, on its way,
 // lost, or in the citizen's hand; and says what is to be recorded first.
@@ -113,8 +114,11 @@ func (r *Registry) Destroy(ctx context.Context, number identity.ApplicationNumbe
 	}
 	return r.act(ctx, act, statement.Application(number), signed, func(tx pgx.Tx) error {
 		c, err := holdCard(ctx, tx, number, act.Card)
-		if err != nil || c.state == identity.CardDestroyed {
+		if err != nil {
 			return err
+		}
+		if c.state == identity.CardDestroyed {
+			return c.recorded(ctx, tx, eventDestroyed, "destroyed", both(act.Officer, act.Witness), reason.String())
 		}
 		if err := c.inHand(); err != nil {
 			return err
@@ -154,8 +158,9 @@ func (c held) inHand() error {
 }
 
 // Found records that a lost card turned up. It is not used any more: two officers destroy
-// it. Without an attempt it is the application's last card that was lost. A second call
-// changes nothing. It gives which card it was.
+// it. Without an attempt it is the application's last card that was lost. The same said
+// again changes nothing; said otherwise it is refused, with what was recorded. It gives
+// which card it was.
 func (r *Registry) Found(ctx context.Context, number identity.ApplicationNumber, act identity.FindCard, signed statement.Signed) (int, error) {
 	attempt := act.Card
 	err := r.act(ctx, act, statement.Application(number), signed, func(tx pgx.Tx) error {
@@ -169,11 +174,25 @@ func (r *Registry) Found(ctx context.Context, number identity.ApplicationNumber,
 		}
 		attempt = c.attempt
 		if c.state == identity.CardFound {
-			return nil
+			return c.recorded(ctx, tx, eventFound, "found", string(act.Officer), act.Place)
 		}
 		return c.find(ctx, tx, string(act.Officer), act.Place)
 	})
 	return attempt, err
+}
+
+// recorded accepts what the trail says of the card already, and refuses what it does not.
+func (c held) recorded(ctx context.Context, tx pgx.Tx, event, done, by, text string) error {
+	var actor, said string
+	err := tx.QueryRow(ctx, `SELECT actor, reason FROM audit WHERE application = @application AND event = `+event+` || @attempt::integer ORDER BY seq DESC LIMIT 1`, c.args(nil)).
+		Scan(&actor, &said)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return identity.Refuse(identity.Conflict, "card %d is %s already", c.attempt, c.state)
+	}
+	if err == nil && (actor != by || said != text) {
+		return identity.Refuse(identity.Conflict, "card %d was recorded as %s before, by %s: %s", c.attempt, done, actor, said)
+	}
+	return err
 }
 
 // lostOne picks the card that is meant among those that are lost, or were found before.

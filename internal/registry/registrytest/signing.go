@@ -102,6 +102,11 @@ func (s Signing) ReceiveBlanks(ctx context.Context, act identity.ReceiveBlanks, 
 	return s.Registry.ReceiveBlanks(ctx, act, Signed(act, statement.Box(act.Box)), manifest...)
 }
 
+// MoveBlanks is [registry.Registry.MoveBlanks].
+func (s Signing) MoveBlanks(ctx context.Context, act identity.MoveBlanks) (int, error) {
+	return s.Registry.MoveBlanks(ctx, act, Signed(act, statement.Office))
+}
+
 // Destroy is [registry.Registry.Destroy].
 func (s Signing) Destroy(ctx context.Context, number identity.ApplicationNumber, card int, officers [2]identity.OfficerID, reason identity.Reason) error {
 	act := identity.DestroyCard{Officer: officers[0], Witness: officers[1], Card: card, Reason: reason.String()}
