@@ -608,6 +608,7 @@ func (c Config) validateWork(check *check) {
 	check.oneOf("printing.driver", c.Printing.Driver, "spool", "bitmaps", "ipp")
 	if c.Printing.Driver == "ipp" {
 		check.httpURL("printing.uri", c.Printing.URI, "ipp", "ipps")
+		check.wrong(strings.Contains(c.Printing.URI, "@"), "printing.uri holds a user; give printing.user and printing.password_file instead")
 	}
 	check.wrong((c.Printing.User == "") != (c.Printing.PasswordFile == ""), "printing.user and printing.password_file need each other; give both or none")
 	check.oneOf("printing.sides", c.Printing.Sides, "two-sided-long-edge", "two-sided-short-edge")

@@ -162,7 +162,7 @@ gateway:
   tls_client_ca_file: a, header_timeout: 0, read_timeout: 0, write_timeout: 0, idle_timeout: 0, stop_timeout: 0}
 worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
-printing: {driver: ipp, uri: x, dpi: 0}
+printing: {driver: ipp, uri: x@y, sides: one, silence: 0s, dpi: 0}
 camera: {driver: other, wait: 0s, dpi: 0}
 personalization: {profile: other}
 intake: {document_bytes: 0, portrait_bytes: 0, finger_bytes: 0, packet_bytes: 0}
@@ -172,7 +172,14 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 59)
+	require.Len(t, faults, 62)
+}
+
+// A password in a URL would be in logs.
+func TestLoad_WantsNoPasswordInThePrintersURL(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load(file(t, "printing: {driver: ipp, uri: 'ipp://station:s3cret@printer/ipp/print'}"))
+	require.EqualError(t, err, "printing.uri holds a user; give printing.user and printing.password_file instead")
 }
 
 // TestLoad_WantsADatabaseURL: anything else is words to PostgreSQL's clients, which then

@@ -26,12 +26,14 @@ func TestOpenIPP_RefusesBadSettings(t *testing.T) {
 	for want, o := range map[string]printing.IPPOptions{
 		"printing.uri must be ipp://HOST/PATH": {URI: "http://printer/ipp", Ledger: t.TempDir()},
 		"ipps://HOST/PATH":                     {URI: "ipp:/print", Ledger: t.TempDir()},
+		"printing.uri holds a user":            {URI: "ipp://station:s3cret@printer/ipp/print", Ledger: t.TempDir()},
 		"printing.ledger is empty":             {URI: "ipp://printer/ipp/print"},
 		"there is no certificate in":           {URI: "ipps://printer/ipp/print", CAFile: page, Ledger: t.TempDir()},
 		"read certificate authorities":         {URI: "ipps://printer/ipp/print", CAFile: page + "x", Ledger: t.TempDir()},
 	} {
 		_, err := printing.OpenIPP(o)
 		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "s3cret")
 	}
 }
 
