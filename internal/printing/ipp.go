@@ -106,14 +106,14 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	switch {
 	case err != nil:
 		return err
-	case e.state != "" && !e.holds(card.PDF):
+	case e.state == "", e.state == unbegun:
+		if e, err = p.begin(ctx, job, card, e.id, tell); err != nil {
+			return err
+		}
+	case !e.holds(card.PDF):
 		return identity.Refuse(identity.Spoiled, "job %s was printed before with different content: nobody knows what is on the card", job)
 	case e.state == completed:
 		return nil
-	case e.state == "":
-		if e, err = p.begin(ctx, job, card, tell); err != nil {
-			return err
-		}
 	}
 	if e.id == 0 {
 		if e.id, err = p.recover(ctx, job, e, tell); err != nil {
@@ -133,17 +133,19 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	return p.ledger.write(job, e)
 }
 
-// begin finds a job that the ledger does not have, since it may be lost, or sends it.
-func (p *IPP) begin(ctx context.Context, job string, card Sides, tell func(string)) (entry, error) {
+// begin finds a job that the ledger does not have, since it may be lost, or sends it. The
+// printer did not begin the one of that number, if there is one.
+func (p *IPP) begin(ctx context.Context, job string, card Sides, unbegun int32, tell func(string)) (entry, error) {
 	known, err := p.jobs(ctx)
 	if err != nil {
 		return entry{}, fmt.Errorf("look for job %s: %w", job, err)
 	}
 	e := entryOf(card.PDF, sent)
 	e.before = known.last()
-	if e.id = known.named(job); e.id != 0 {
+	if e.id = known.named(job); e.id > unbegun {
 		return e, p.ledger.write(job, e)
 	}
+	e.id = 0
 	e, err = p.send(ctx, job, card, e, tell)
 	if err != nil {
 		return e, fmt.Errorf("send job %s: %w", job, err)
@@ -359,7 +361,8 @@ func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)
 		case err != nil:
 			now = unanswered(err)
 		case state == jobAborted && neverBegun(g):
-			return errors.Join(fmt.Errorf("the printer took job %s, and did not begin it (%s)", job, reasons(g)), p.ledger.forget(job))
+			e.state = unbegun
+			return errors.Join(fmt.Errorf("the printer took job %s, and did not begin it (%s)", job, reasons(g)), p.ledger.write(job, e))
 		case state >= jobCanceled:
 			return p.ended(job, e, g)
 		default:

@@ -26,6 +26,7 @@ type ledger struct{ dir string }
 const (
 	sent      = "sent"    // or about to be sent: the printer may have it
 	altered   = "altered" // sent, and the printer said that it does not print it as it was told
+	unbegun   = "unbegun" // the printer said that it did not begin the job of that number
 	completed = "completed"
 )
 
@@ -110,7 +111,7 @@ func (l ledger) read(job string) (entry, error) {
 // parseEntry reads an entry: digest and state, and in later ones the numbers.
 func parseEntry(text string) (e entry, ok bool) {
 	words := strings.Fields(text)
-	if len(words) < 2 || len(words) > 4 || len(words[0]) != 2*sha256.Size || !slices.Contains([]string{sent, altered, completed}, words[1]) {
+	if len(words) < 2 || len(words) > 4 || len(words[0]) != 2*sha256.Size || !slices.Contains([]string{sent, altered, unbegun, completed}, words[1]) {
 		return entry{}, false
 	}
 	e = entry{digest: words[0], state: words[1], before: -1}

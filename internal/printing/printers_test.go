@@ -28,6 +28,7 @@ type machine struct {
 	jobs   []printed // that it took
 	asked  []goipp.Op
 	manner manner
+	mended int // how many jobs it did not begin before it was
 }
 
 // printed is a job that it took.
@@ -50,12 +51,12 @@ const (
 	completed
 )
 
-// took lists the names of the jobs that it took.
+// took lists the names of the jobs that it took, and began.
 func (m *machine) took() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var names []string
-	for _, job := range m.jobs {
+	for _, job := range m.jobs[m.mended:] {
 		names = append(names, job.name)
 	}
 	return names
@@ -128,6 +129,12 @@ func (m *machine) answerOf(request *goipp.Message, document []byte) *goipp.Messa
 }
 
 func (m *machine) jobOf(id int) goipp.Attributes {
+	if id <= m.mended {
+		return goipp.Attributes{
+			count("job-id", id), goipp.MakeAttr("job-name", goipp.TagName, goipp.String(m.jobs[id-1].name)),
+			state(aborted), keyword("job-state-reasons", "unsupported-document-format"),
+		}
+	}
 	return goipp.Attributes{
 		goipp.MakeAttr("job-id", goipp.TagInteger, goipp.Integer(id)),
 		goipp.MakeAttr("job-name", goipp.TagName, goipp.String(m.jobs[id-1].name)),
@@ -395,7 +402,7 @@ func (m *machine) judge(t *testing.T, p *printing.IPP, want verdict, told string
 			require.ErrorContains(t, err, told)
 			requireFault(t, err)
 			m.mu.Lock()
-			m.manner, m.jobs = nil, nil // it is mended, and the card is printed
+			m.manner, m.mended = nil, len(m.jobs) // and the card is printed
 			m.mu.Unlock()
 			want = prints
 		case waits:
