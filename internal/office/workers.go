@@ -56,6 +56,10 @@ func deployment(build string) worker.DeploymentOptions {
 	}
 }
 
+// workflowPollers is how many requests for workflow tasks a pipeline has open. A task that
+// finds one is handed over; one that finds none is written to a queue and read again.
+const workflowPollers = 8
+
 // Pipeline gives the worker of the workflows and the center's activities.
 func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	connected, err := o.Temporal(ctx)
@@ -69,6 +73,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	settings := options()
 	settings.Interceptors = append(settings.Interceptors, &activities.Troubles{Registry: o.Registry, Application: workflows.ApplicationOf})
 	settings.MaxConcurrentActivityExecutionSize = o.config.Worker.Concurrency
+	settings.MaxConcurrentWorkflowTaskPollers = workflowPollers
 	settings.DeploymentOptions = deployment(o.config.Worker.Build)
 	w := worker.New(connected, workflows.PipelineQueue, settings)
 	w.RegisterWorkflow(workflows.CardApplication)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 )
 
 // anchor is a place of the expected print by which it is found in a picture: one with
@@ -23,6 +24,7 @@ const (
 func anchorsOf(r *raster, scale float64) []anchor {
 	size := int(anchorSize * scale)
 	corners := cornersOf(r)
+	defer summed.Put(corners)
 	cw, ch := r.w/anchorsAcross, r.h/anchorsDown
 	var list []anchor
 	for gy := range anchorsDown {
@@ -62,9 +64,17 @@ type corners struct {
 
 type products struct{ xx, yy, xy int }
 
+// summed are corners that are used again.
+var summed sync.Pool
+
 func cornersOf(r *raster) *corners {
 	w := r.w + 1
-	c := &corners{w, make([]products, w*(r.h+1))}
+	c, ok := summed.Get().(*corners)
+	if !ok || cap(c.sums) < w*(r.h+1) {
+		c = &corners{sums: make([]products, w*(r.h+1))}
+	}
+	c.w, c.sums = w, c.sums[:w*(r.h+1)]
+	clear(c.sums)
 	for y := 1; y < r.h-1; y++ {
 		above, mid, below := r.pix[(y-1)*r.w:][:r.w], r.pix[y*r.w:][:r.w], r.pix[(y+1)*r.w:][:r.w]
 		before, sums := c.sums[y*w:][:w], c.sums[(y+1)*w:][:w]
