@@ -18,7 +18,7 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 		if err := p.Registry.MayMatch(ctx, act); err != nil {
 			return fmt.Errorf("match finger: %w", err)
 		}
-		matched, err := p.match(ctx, in)
+		matched, err := p.match(ctx, in, act)
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 
 // match compares the probe with the captured fingers, and refuses a finger that is not
 // the holder's.
-func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error) {
+func (p *Pipeline) match(ctx context.Context, in HandOverInput, act registry.HandOver) (float64, error) {
 	evidence, err := p.Registry.EvidenceOf(ctx, in.Application,
 		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.CaptureRound}, registry.EvidenceKey{Kind: identity.EvidenceProbe, Attempt: in.Probe})
 	if err != nil {
@@ -54,7 +54,7 @@ func (p *Pipeline) match(ctx context.Context, in HandOverInput) (float64, error)
 		return 0, fmt.Errorf("match finger: %w", err)
 	}
 	if !verification.Match {
-		if err := p.Registry.Mismatched(ctx, in.Application, in.Probe, in.Officer); err != nil {
+		if err := p.Registry.Mismatched(ctx, act); err != nil {
 			return 0, fmt.Errorf("note mismatch: %w", err)
 		}
 		return 0, identity.RefuseField(identity.Forbidden, "fingerprint", "does not match the holder's: try again or another finger, or an officer decides with a reason")

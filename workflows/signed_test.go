@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"crypto/x509"
 	"testing"
 	"time"
 
@@ -46,6 +47,8 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 	forged, stranger := registrytest.Signed(approve, subject), stranger(t, approve, subject)
 	forged.Signatures[0].Value[0] ^= 1
 	elsewhere, unentitled := identity.Approve{Officer: "PD-048-0001"}, identity.Approve{Officer: counter}
+	spaced, lookAlike := identity.Approve{Officer: enroller + " "}, identity.Approve{Officer: "РD-001-0001"} // the first letter is Cyrillic
+	shared, revoked := identity.Approve{Officer: "PD-001-0002"}, identity.Approve{Officer: latecomer}
 	refused := []struct {
 		act    identity.Act
 		signed statement.Signed
@@ -59,6 +62,10 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 		{approve, ahead, "is the clock right?"},
 		{elsewhere, registrytest.Signed(elsewhere, subject), "acts for another province"},
 		{unentitled, registrytest.Signed(unentitled, subject), "has no role that may do this"},
+		{spaced, registrytest.Signed(spaced, subject), "is not a badge"},
+		{lookAlike, registrytest.Signed(lookAlike, subject), "is not a badge"},
+		{shared, signedWith(t, approver, shared, subject), "is not the owner of the key"},
+		{revoked, o.signedAndRevoked(revoked, subject), "was revoked, or is not valid now"},
 	}
 	for _, tt := range refused {
 		require.ErrorContains(t, a.update(tt.act, tt.signed.ID(), tt.signed), tt.want)
@@ -74,6 +81,35 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 
 	require.NoError(t, a.update(approve, right.ID(), right))
 	require.Equal(t, 1, o.count("decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer WHERE d.step = 'approve'"))
+}
+
+// latecomer approves until the key is revoked.
+const latecomer = identity.OfficerID("PD-001-0077")
+
+// signedAndRevoked is an act of an officer whose only key was revoked after it was signed.
+func (o *liveOffice) signedAndRevoked(act identity.Approve, subject string) statement.Signed {
+	o.t.Helper()
+	key, err := x509.MarshalPKIXPublicKey(cast.Known().Of(act.Officer).Public())
+	require.NoError(o.t, err)
+	register := identity.RegisterOfficer{
+		By1: cast.Founders[0], By2: cast.Founders[1], Key: key,
+		Record: identity.Officer{Badge: act.Officer, Unit: "001", Roles: []identity.Role{identity.Approving}},
+	}
+	require.NoError(o.t, o.Registry.RegisterOfficer(o.t.Context(), register, registrytest.Signed(register, statement.Officer(act.Officer))))
+	signed := registrytest.Signed(act, subject)
+	require.NoError(o.t, o.Registry.MayAct(o.t.Context(), signed))
+	revoke := identity.RevokeKey{Officer: cast.Founders[0], Key: key, Reason: "lost"}
+	require.NoError(o.t, o.Registry.RevokeKey(o.t.Context(), act.Officer, revoke, registrytest.Signed(revoke, statement.Officer(act.Officer))))
+	return signed
+}
+
+// signedWith is an act signed with another officer's key: two with one credential.
+func signedWith(t *testing.T, other identity.OfficerID, act identity.Approve, subject string) statement.Signed {
+	t.Helper()
+	signed, err := statement.New(act, subject, statement.NewID(), time.Now().Add(time.Minute))
+	require.NoError(t, err)
+	require.NoError(t, signed.Sign(act.Officer, cast.Known().Of(other)))
+	return signed
 }
 
 // stranger is the statement of an act, signed with a key that nobody registered.

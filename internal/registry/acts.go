@@ -106,13 +106,13 @@ func (r *Registry) OnOffice(ctx context.Context, act identity.Act, signed statem
 	return r.act(ctx, act, statement.Office, signed, func(pgx.Tx) error { return nil })
 }
 
-// kept keeps that a statement was refused as its signers may not do what it says, and
-// returns why.
+// kept keeps that a statement was refused as its signers may not do what it says, or as it
+// says what cannot be, and returns why.
 func (r *Registry) kept(ctx context.Context, signed statement.Signed, why error) error {
 	// A conflict of identifiers is another statement under one that was used.
 	refusals := identity.Refusals(why)
 	reused := len(refusals) > 0 && refusals[0].Kind == identity.Conflict && refusals[0].Field == "id"
-	if (reused || identity.Refused(why, identity.Forbidden)) && !signed.IsZero() {
+	if (reused || identity.Refused(why, identity.Forbidden) || identity.Refused(why, identity.Invalid)) && !signed.IsZero() {
 		return errors.Join(why, r.RefusedAct(ctx, signed, why))
 	}
 	return why

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -89,10 +90,16 @@ type AuditReport struct {
 	Entries      int `json:"entries"`
 }
 
-// VerifyAllAudit recomputes every chain. It refuses at the first that was changed,
-// and where an application has none.
+// VerifyAllAudit recomputes every chain. It refuses each that was changed, by its name, and
+// where an application has none.
 func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
 	var report AuditReport
+	var faults []error
+	judge := func(chain []AuditEntry) {
+		if err := verify(chain); err != nil && len(faults) < maxFaults {
+			faults = append(faults, err)
+		}
+	}
 	rows, err := r.db.Query(ctx, selectAudit+` ORDER BY application, seq`)
 	if err != nil {
 		return report, fail("read audit trail", err)
@@ -102,9 +109,7 @@ func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
 	_, err = pgx.ForEachRow(rows, []any{&e.Application, &e.Seq, &e.At, &e.Actor, &e.Event, &e.Reason, &e.Prev, &e.Hash}, func() error {
 		report.Entries++
 		if len(chain) > 0 && chain[0].Application != e.Application {
-			if err := verify(chain); err != nil {
-				return err
-			}
+			judge(chain)
 			chain = chain[:0]
 		}
 		if len(chain) == 0 {
@@ -118,15 +123,13 @@ func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
 	if err != nil {
 		return report, fail("verify audit trail", err)
 	}
-	if err := verify(chain); err != nil {
-		return report, err
-	}
+	judge(chain)
 	var without int
 	err = r.db.QueryRow(ctx, `SELECT count(*) FROM applications a WHERE NOT EXISTS (SELECT FROM audit WHERE application = a.number)`).Scan(&without)
 	if err == nil && without > 0 {
-		return report, identity.Refuse(identity.Conflict, "%d application(s) have no audit trail", without)
+		faults = append(faults, identity.Refuse(identity.Conflict, "%d application(s) have no audit trail", without))
 	}
-	return report, fail("verify audit trail", err)
+	return report, errors.Join(append(faults, fail("verify audit trail", err))...)
 }
 
 // AuditHead is the newest entry of an application's chain, which stands for all before

@@ -168,11 +168,19 @@ func dropCapture(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumb
 	return err
 }
 
-// Mismatched keeps in the trail that a finger was not the holder's, once for each try.
-func (r *Registry) Mismatched(ctx context.Context, number identity.ApplicationNumber, try int, officer identity.OfficerID) error {
-	_, err := r.db.Exec(ctx, `
-		INSERT INTO audit (application, actor, event, reason) SELECT $1, $2, `+eventMismatch+` || $3::int, ''
-		WHERE NOT EXISTS (SELECT FROM audit WHERE application = $1 AND event = `+eventMismatch+` || $3::int)`, number, officer, try)
+// Mismatched keeps in the trail that the finger of a hand-over was not the holder's, once for
+// each try, and what its officer signed.
+func (r *Registry) Mismatched(ctx context.Context, h HandOver) error {
+	args, err := h.said(pgx.StrictNamedArgs{"application": h.Application, "officer": h.Officer, "try": h.Probe})
+	if err != nil {
+		return err
+	}
+	_, err = r.db.Exec(ctx, `
+		WITH noted AS (
+			INSERT INTO audit (application, actor, event, reason) SELECT @application, @officer, `+eventMismatch+` || @try::int, ''
+			WHERE NOT EXISTS (SELECT FROM audit WHERE application = @application AND event = `+eventMismatch+` || @try::int)
+			RETURNING application
+		)`+insertActs+` WHERE EXISTS (SELECT FROM noted)`+onceEach, args)
 	return fail("note mismatch", err)
 }
 

@@ -145,7 +145,7 @@ func TestMayMatch(t *testing.T) {
 	require.Equal(t, 1, b.count(t, "refused_acts WHERE act = 'hand-over'"))
 	for _, try := range tries[:5] {
 		require.NoError(t, b.MayMatch(t.Context(), try))
-		require.NoError(t, b.Mismatched(t.Context(), number, try.Probe, try.Officer))
+		require.NoError(t, b.Mismatched(t.Context(), try))
 		require.NoError(t, b.MayMatch(t.Context(), try), "the same finger again")
 	}
 	require.ErrorContains(t, b.MayMatch(t.Context(), tries[5]), "5 fingers did not match")

@@ -17,6 +17,7 @@ const (
 	stageDispatch        = `'` + string(identity.Dispatch) + `'`
 	stageHandOver        = `'` + string(identity.HandOver) + `'`
 	stageIssued          = `'` + string(identity.Issued) + `'`
+	stageReceived        = `'` + string(identity.Received) + `'`
 	stageRejected        = `'` + string(identity.Rejected) + `'`
 	stageWithdrawn       = `'` + string(identity.Withdrawn) + `'`
 

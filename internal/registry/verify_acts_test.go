@@ -183,18 +183,33 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 	programs := connect(t, b.url)
 	forged := `INSERT INTO acts (id, officer, act, subject, key, statement, signature)
 		SELECT 'X', 'PD-001-0001', 'approve', 'application/` + string(waiting) + `', key, (SELECT statement FROM acts WHERE act = 'approve' LIMIT 1), 'x' FROM credentials WHERE officer = 'PD-001-0001'`
+	entry := func(actor, event, reason string) string {
+		return `INSERT INTO audit (application, actor, event, reason) VALUES ('` + string(waiting) + `', '` + actor + `', '` + event + `', '` + reason + `')`
+	}
 	for name, tt := range map[string]struct {
 		sql  []string
 		want string
 	}{
-		"Act":      {[]string{forged}, "act X, approve on application/" + string(waiting) + " by PD-001-0001: its statement is of another act"},
-		"Decision": {[]string{forged, `INSERT INTO decisions (application, step, round, officer, enrolled_by, request) SELECT number, 'approve', 1, 'PD-001-0001', officer, 'X' FROM applications WHERE number = '` + string(waiting) + `'`}, "approve by PD-001-0001: that is not what was signed"},
-		"Officer":  {[]string{`INSERT INTO officers (badge, unit, roles, act) VALUES ('XX-1', 'center', '{approving}', 'X')`}, "officer XX-1 is registered by no act of two administrators"},
-		"Key":      {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x01', 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
-		"Roles":    {[]string{`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`}, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
-		"Revoked":  {[]string{`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`}, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
-		"Station":  {[]string{`UPDATE stations SET public_key = sha256('another')`}, "station 001-TN-01: province, name, address, hours or key"},
-		"HandOver": {[]string{`UPDATE cards SET proof = 'another' WHERE handed_over_by <> ''`}, "that is not what was signed"},
+		"Act":           {[]string{forged}, "act X, approve on application/" + string(waiting) + " by PD-001-0001: its statement is of another act"},
+		"Decision":      {[]string{forged, `INSERT INTO decisions (application, step, round, officer, enrolled_by, request) SELECT number, 'approve', 1, 'PD-001-0001', officer, 'X' FROM applications WHERE number = '` + string(waiting) + `'`}, "approve by PD-001-0001: that is not what was signed"},
+		"Officer":       {[]string{`INSERT INTO officers (badge, unit, roles, act) VALUES ('XX-1', 'center', '{approving}', 'X')`}, "officer XX-1 is registered by no act of two administrators"},
+		"Key":           {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x01', 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
+		"Roles":         {[]string{`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`}, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
+		"Revoked":       {[]string{`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`}, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
+		"Station":       {[]string{`UPDATE stations SET public_key = sha256('another')`}, "station 001-TN-01: province, name, address, hours or key"},
+		"HandOver":      {[]string{`UPDATE cards SET proof = 'another' WHERE handed_over_by <> ''`}, "that is not what was signed"},
+		"Stage":         {[]string{`UPDATE applications SET stage = 'HandOver' WHERE number = '` + string(waiting) + `'`}, "is at HandOver, and by its trail at Received"},
+		"Entry":         {[]string{entry("PD-001-0001", "approve", "")}, "approve by PD-001-0001: nobody signed that"},
+		"EntryWithAct":  {[]string{strings.ReplaceAll(forged, "'approve'", "'hold'") + `; ` + entry("PD-001-0001", "hold", "")}, "hold by PD-001-0001: that is not what was signed"},
+		"EntryOfTwo":    {[]string{entry("TK-01 and TK-02", "destroyed card 1", "")}, "destroyed card 1 by TK-01 and TK-02: nobody signed that"},
+		"EntryOfOther":  {[]string{entry("PD-001-0001", "awaits approval", "")}, "awaits approval by PD-001-0001: nobody signed that"},
+		"EntryOfSystem": {[]string{entry("system", "approve", "")}, "approve by system: nobody who is registered did that"},
+		"EntryOfNobody": {[]string{entry("EVE", "received", "")}, "received by EVE: nobody who is registered did that"},
+		"EntryMismatch": {[]string{entry("CB-001-0012", "finger did not match, try 1", "")}, "finger did not match, try 1 by CB-001-0012: nobody signed that"},
+		"EntryStage":    {[]string{entry("system", "entered Approval", "")}, "is at Received, and by its trail at Approval"},
+		"EntryBlank":    {[]string{entry("PX-01", "took blank PT9999 for card 1", "")}, "blank PT9999 was never moved for it"},
+		"EntryCard":     {[]string{entry("system", "prepared card 7", "")}, "the trail tells of card 7, and there is none"},
+		"StationAct":    {[]string{`INSERT INTO stations_at_work (id, slots) VALUES ('PX-07', 1)`, `INSERT INTO station_acts (station, actor, act, reason) VALUES ('PX-07', 'SX-C06-0001', 'pause', 'x')`}, "station PX-07: 1 pause by officers are recorded, and fewer were signed"},
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one office, which is put right again
 			defer restore()

@@ -144,6 +144,7 @@ func (v *verifier) records(ctx context.Context) error {
 			OR a.act = 'enroll' AND NOT EXISTS (SELECT FROM applications n WHERE n.enrolled_act = a.id AND n.officer = a.officer)
 			OR a.act = 'hand-over' AND NOT EXISTS (
 				SELECT FROM cards c WHERE c.application = substr(a.subject, length('application/') + 1) AND c.handed_over_act = a.id AND c.handed_over_by = a.officer)
+				AND NOT EXISTS (SELECT FROM audit l WHERE l.application = substr(a.subject, length('application/') + 1) AND l.txid = a.txid AND l.event LIKE `+eventMismatch+` || '%')
 			ORDER BY a.at, a.id`),
 		v.each(ctx, "application %s: of %s destroyed card(s), two officers signed for %s", `
 			SELECT c.application, count(*)::text, min(n)::text FROM cards c CROSS JOIN LATERAL (
