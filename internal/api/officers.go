@@ -66,6 +66,9 @@ func (o *Officers) routes() []route {
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
+		read("GET /v1/fees", func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
+			return o.Desk.Registry.FeesDue(ctx, by.Unit)
+		}),
 		read("GET /v1/surplus", center(o.Desk.Registry.UnclearSurplus)),
 		read("GET /v1/stock", center(o.Desk.Stock)),
 		read("GET /v1/unwanted", center(o.Desk.Registry.Unwanted)),

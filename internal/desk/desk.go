@@ -181,6 +181,12 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		d.Office.WakeForStock(ctx)
 		return Answer{}, nil
 	}
+	if act, is := act.(identity.CollectFee); is {
+		return d.onFee(s, func(n identity.ApplicationNumber) error { return d.Registry.CollectFee(ctx, n, act, signed) })
+	}
+	if act, is := act.(identity.RefundFee); is {
+		return d.onFee(s, func(n identity.ApplicationNumber) error { return d.Registry.RefundFee(ctx, n, act, signed) })
+	}
 	if act, is := act.(identity.CardAct); is {
 		return d.onCard(ctx, s, act, signed)
 	}
@@ -197,6 +203,15 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return Answer{}, d.onOfficer(ctx, officer, act, signed)
 	}
 	return Answer{}, identity.RefuseField(identity.Invalid, "act", "%s is not done here to %q", act.ActName(), string(s))
+}
+
+// onFee does what concerns the fee of an application.
+func (*Desk) onFee(s subject, do func(identity.ApplicationNumber) error) (Answer, error) {
+	number, err := s.application()
+	if err != nil {
+		return Answer{}, err
+	}
+	return Answer{Application: number}, do(number)
 }
 
 // onStation does what changes a station.

@@ -92,6 +92,8 @@ var competence = map[string][]Role{
 	string(StepHold):       {Approving, Resolving, Adjudicating, Production},
 	string(StepRelease):    {Approving, Resolving, Production},
 	"hand-over":            {AtCounter},
+	"collect-fee":          {Enrolling, AtCounter},
+	"refund-fee":           {Enrolling, AtCounter},
 	"seal":                 {Dispatching},
 	"send":                 {Dispatching, AtCounter},
 	"receive":              {Dispatching, AtCounter},

@@ -46,6 +46,8 @@ GRANT SELECT, INSERT (officer, subject, what) ON reads TO cancuoc_programs;
 -- Look-ups that found nothing, which are forgotten again.
 GRANT SELECT, INSERT, UPDATE, DELETE ON look_up_misses TO cancuoc_programs;
 
+GRANT SELECT, INSERT (application, amount, receipt, paid_to, paid_act), UPDATE (due_back, refunded_by, refunded_act, refunded_at, refund_receipt) ON payments TO cancuoc_programs;
+
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
 GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act) ON boxes TO cancuoc_programs;

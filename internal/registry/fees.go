@@ -1,0 +1,81 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// CollectFee records that the fee of an application was paid: once, in full, and while there
+// is something to pay for.
+func (r *Registry) CollectFee(ctx context.Context, number identity.ApplicationNumber, act identity.CollectFee, signed statement.Signed) error {
+	err := r.act(ctx, act, statement.Application(number), signed, func(tx pgx.Tx) error {
+		var fee int
+		var stage identity.Stage
+		err := tx.QueryRow(ctx, `SELECT fee, stage FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number).Scan(&fee, &stage)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return noApplication(number)
+		case err != nil:
+			return err
+		case fee == 0:
+			return identity.Refuse(identity.Conflict, "application %s is free of charge", number)
+		case fee != act.Amount:
+			return identity.RefuseField(identity.Conflict, "amount", "is not the fee of application %s, which is %d VND", number, fee)
+		case stage.Ended() && stage != identity.Issued:
+			return identity.Refuse(identity.Conflict, "application %s has ended without a card (%s): nothing is paid for it", number, stage)
+		}
+		_, err = tx.Exec(ctx, `
+			WITH paid AS (
+				INSERT INTO payments (application, amount, receipt, paid_to, paid_act) VALUES (@application, @amount, @receipt, @officer, @act) RETURNING application
+			)
+			INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, 'fee paid', 'receipt ' || @receipt FROM paid`,
+			pgx.StrictNamedArgs{"application": number, "amount": act.Amount, "receipt": act.Receipt, "officer": act.Officer, "act": signed.ID()})
+		return err
+	})
+	return fail("record payment", err)
+}
+
+// RefundFee records that a fee was given back, which is due since its application was
+// rejected.
+func (r *Registry) RefundFee(ctx context.Context, number identity.ApplicationNumber, act identity.RefundFee, signed statement.Signed) error {
+	err := r.act(ctx, act, statement.Application(number), signed, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			WITH refunded AS (
+				UPDATE payments SET due_back = false, refunded_by = @officer, refunded_act = @act, refunded_at = now(), refund_receipt = @receipt
+				WHERE application = @application AND due_back AND amount = @amount RETURNING application
+			)
+			INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, 'fee refunded', 'receipt ' || @receipt FROM refunded`,
+			pgx.StrictNamedArgs{"application": number, "amount": act.Amount, "receipt": act.Receipt, "officer": act.Officer, "act": signed.ID()})
+		if err != nil || tag.RowsAffected() == 1 {
+			return err
+		}
+		return identity.Refuse(identity.Conflict, "application %s has no such fee to give back: it was not paid, was refunded, or is not rejected (starter fees due)", number)
+	})
+	return fail("record refund", err)
+}
+
+// FeeDue is a fee that has to be given back.
+type FeeDue struct {
+	Application identity.ApplicationNumber `json:"application"`
+	Amount      int                        `json:"amount"` // VND
+	Receipt     string                     `json:"receipt"`
+	PaidAt      time.Time                  `json:"paid_at"`
+	Station     identity.StationID         `json:"station"` // where it was filed
+}
+
+// FeesDue lists the fees that have to be given back in a province, or everywhere, the oldest
+// first.
+func (r *Registry) FeesDue(ctx context.Context, unit identity.Unit) ([]FeeDue, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT p.application, p.amount, p.receipt, p.paid_at, a.station
+		FROM payments p JOIN applications a ON a.number = p.application
+		WHERE p.due_back AND ($1 = $2 OR a.province = $1) ORDER BY p.paid_at, p.application`, unit, identity.UnitCenter) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[FeeDue])
+	return list, fail("list fees to give back", err)
+}

@@ -1,0 +1,56 @@
+package registry_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
+)
+
+// A fee is paid once and in full, is due back when the application is rejected, and is given
+// back once.
+func TestFees_ArePaidOnceAndRefundedOnRejection(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	collect := func(number identity.ApplicationNumber, amount int, receipt string) error {
+		act := identity.CollectFee{OfFee: identity.OfFee{Officer: enroller, Amount: amount, Receipt: receipt}}
+		return b.Registry.CollectFee(t.Context(), number, act, registrytest.Signed(act, statement.Application(number)))
+	}
+	refund := func() error {
+		act := identity.RefundFee{OfFee: identity.OfFee{Officer: enroller, Amount: 50_000, Receipt: "PC-7"}}
+		return b.Registry.RefundFee(t.Context(), number, act, registrytest.Signed(act, statement.Application(number)))
+	}
+
+	require.ErrorContains(t, collect(number, 25_000, "BL-1"), "which is 50000 VND")
+	require.ErrorIs(t, refund(), identity.Conflict, "nothing was paid")
+	require.NoError(t, collect(number, 50_000, "BL-1"))
+	require.ErrorIs(t, collect(number, 50_000, "BL-2"), identity.Conflict, "it was paid")
+	require.ErrorContains(t, collect(b.received(t), 50_000, "BL-1"), "receipt", "one receipt is for one application")
+	require.ErrorIs(t, refund(), identity.Conflict, "it is not rejected")
+
+	b.enter(t, number, 0, identity.BiometricCapture, identity.Rejected)
+	due, err := b.FeesDue(t.Context(), identity.UnitCenter)
+	require.NoError(t, err)
+	require.Len(t, due, 1)
+	require.Equal(t, []any{number, 50_000, "BL-1"}, []any{due[0].Application, due[0].Amount, due[0].Receipt})
+	elsewhere, err := b.FeesDue(t.Context(), "079")
+	require.NoError(t, err)
+	require.Empty(t, elsewhere)
+
+	errs := atOnce(4, func(int) error { return refund() })
+	refunded := 0
+	for _, err := range errs {
+		if err == nil {
+			refunded++
+		}
+	}
+	require.Equal(t, 1, refunded, "%v", errs)
+	due, err = b.FeesDue(t.Context(), identity.UnitCenter)
+	require.NoError(t, err)
+	require.Empty(t, due)
+	require.Contains(t, b.trail(t, number), "fee refunded")
+}
