@@ -28,7 +28,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		return r
 	}
 	b.Registry = open()
-	const finished, few, tries = 4000, 1000, 3
+	const finished, few, tries = 6000, 2000, 3
 	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, b.url), finished, vault.New(master)))
 	b.stock(t, 1+tries) // one for the packed card, one for each try of a whole life
 	first := b.received(t)

@@ -19,11 +19,16 @@ ALTER TABLE cards ADD COLUMN erased_at timestamptz;
 CREATE INDEX applications_to_erase ON applications (stage, entered_at) WHERE erased_at IS NULL AND stage IN ('Rejected', 'Withdrawn', 'Expired');
 CREATE INDEX cards_to_erase ON cards (changed_at) WHERE erased_at IS NULL AND handed_over_at IS NOT NULL AND state IN ('revoked', 'withdrawn', 'lapsed', 'destroyed');
 
--- Evidence is deleted to be captured again, or with all that its application's key opens.
+-- Evidence is deleted to be captured again, or with all that its application's key opens;
+-- and chip images with private keys, of engines before 0100, as they were.
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION keep_evidence() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM applications WHERE number = OLD.application AND erased_at IS NOT NULL) THEN
+        RETURN OLD;
+    END IF;
+    IF OLD.kind = 'chip-image' AND EXISTS (SELECT FROM cards WHERE application = OLD.application AND attempt = OLD.attempt
+        AND state NOT IN ('prepared', 'begun', 'personalized', 'printed')) THEN
         RETURN OLD;
     END IF;
     IF OLD.kind NOT IN ('portrait', 'finger-left-index', 'finger-right-index', 'templates')
