@@ -8,6 +8,7 @@ import (
 
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization"
 	"example.org/cancuoc/templates/render"
@@ -25,7 +26,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	if !record.Stocked {
 		return identity.Refuse(identity.OutOfStock, "there is no blank in stock")
 	}
-	card, err := p.card(ctx, record)
+	card, holder, err := p.card(ctx, record)
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 		return fmt.Errorf("write chip image: %w", err)
 	}
 	err = p.Registry.SaveCard(ctx, registry.CardData{
-		Application: in.Application, Attempt: in.Attempt, Card: card,
+		Application: in.Application, Attempt: in.Attempt, Card: card, Holder: holder,
 		DigestForm: form.Digest(), DigestPrint: sha256.Sum256(prepared.PDF),
 		Evidence: map[identity.EvidenceKind][]byte{
 			identity.EvidenceChipImage:     chip,
@@ -65,28 +66,39 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	return nil
 }
 
-// card is what the new card says, as of today and by the rules pinned to the
-// application. A person without a personal number is allotted one here.
-func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) (identity.Card, error) {
-	person := record.Application.Person
-	if person.Number == "" {
-		number, err := p.Registry.AllotNumber(ctx, record.Number, func() (identity.PersonalNumber, error) {
-			return identity.DrawPersonalNumber(rand.Reader, person)
-		})
-		if err != nil {
-			return identity.Card{}, fmt.Errorf("allot number: %w", err)
-		}
-		person.Number = number
+// card is what the new card says: the population register's record as of today, by the
+// rules pinned to the application. Nothing that a station typed is on it.
+func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) (identity.Card, population.Record, error) {
+	holder, err := p.holder(ctx, record)
+	if err != nil {
+		return identity.Card{}, holder, err
+	}
+	if err := alive(holder); err != nil {
+		return identity.Card{}, holder, err
 	}
 	serial, err := identity.NewCardSerial(rand.Reader)
 	if err != nil {
-		return identity.Card{}, fmt.Errorf("draw card serial: %w", err)
+		return identity.Card{}, holder, fmt.Errorf("draw card serial: %w", err)
 	}
 	issued := identity.DateOf(record.Now)
 	return identity.Card{
-		Form: record.Rules.Form, Serial: serial, Person: person, Issued: issued,
-		Expiry: identity.Validity(record.Rules.Law, person.Birth, issued),
-	}, nil
+		Form: record.Rules.Form, Serial: serial, Person: holder.Person, Issued: issued,
+		Expiry: identity.Validity(record.Rules.Law, holder.Person.Birth, issued),
+	}, holder, nil
+}
+
+// holder is the person whose card is made. One who was validated by a release that gave
+// numbers only now is looked for, as Validate does it.
+func (p *Pipeline) holder(ctx context.Context, record registry.ApplicationRecord) (population.Record, error) {
+	said, err := p.Registry.Identification(ctx, record.Number)
+	if err != nil {
+		return population.Record{}, fmt.Errorf("read who the applicant is: %w", err)
+	}
+	holder, open, err := p.whoIs(ctx, record, said)
+	if err == nil && open != nil {
+		err = identity.RefuseField(identity.Conflict, "person", "is not known to the population register by this application: reject it, and have it filed again")
+	}
+	return holder, err
 }
 
 // cropped is the captured portrait, cropped for the print and for the chip.

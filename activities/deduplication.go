@@ -27,5 +27,9 @@ func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (Dedupl
 	if err != nil {
 		return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
 	}
-	return DeduplicateResult{Hits: hits}, nil
+	others, err := p.Registry.OthersThan(ctx, in.Application, hits) // the ABIS knows no number that came later
+	if err != nil {
+		return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
+	}
+	return DeduplicateResult{Hits: others}, nil
 }

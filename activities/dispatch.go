@@ -16,7 +16,13 @@ import (
 // Pack puts a finished card into the open consignment for its destination. The first
 // card starts the consignment's workflow, and the last one tells it that the box is
 // full. A card is packed once; a second call only tells again.
+//
+// A card whose holder's record changed is spoiled instead, and another is made; none leaves
+// for a holder who can have none.
 func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
+	if spoiled, err := p.outdated(ctx, in); spoiled || err != nil {
+		return PackResult{Card: identity.CardSpoiled}, err
+	}
 	packed, err := p.Registry.Pack(ctx, in.Application, in.Attempt, p.ConsignmentSize, identity.ActorSystem)
 	if err != nil {
 		return PackResult{}, fmt.Errorf("pack: %w", err)
@@ -30,6 +36,26 @@ func (p *Pipeline) Pack(ctx context.Context, in CardInput) (PackResult, error) {
 		return PackResult{}, fmt.Errorf("tell consignment %s: %w", number, err)
 	}
 	return result, nil
+}
+
+// outdated spoils a finished card whose holder's record is another than it was prepared
+// from, and reports whether it did.
+func (p *Pipeline) outdated(ctx context.Context, in CardInput) (bool, error) {
+	card, err := p.Registry.Card(ctx, in.Application, in.Attempt)
+	if err != nil {
+		return false, fmt.Errorf("read card %d: %w", in.Attempt, err)
+	}
+	if card.State != identity.CardInspected {
+		return false, nil
+	}
+	err = stillSo(ctx, p.Population, card)
+	if !identity.Refused(err, identity.Outdated) {
+		return false, err
+	}
+	if err := p.Registry.Spoil(ctx, in.Application, in.Attempt, identity.ActorSystem, identity.Reason{Code: identity.ReasonRecordChanged}); err != nil {
+		return false, fmt.Errorf("give up card %d: %w", in.Attempt, err)
+	}
+	return true, nil
 }
 
 // DispatchRoom closes consignments, sends them and tells what arrived.

@@ -14,6 +14,9 @@ import (
 // accounted for, in one transaction. A second call finds it issued.
 func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 	act := registry.HandOver{HandOverCard: in.HandOverCard, Application: in.Application, Attempt: in.Attempt, Signed: in.Signed}
+	if err := p.mayReceive(ctx, in); err != nil {
+		return err
+	}
 	if in.Method == identity.HandOverByFingerprint {
 		if err := p.Registry.MayMatch(ctx, act); err != nil {
 			return fmt.Errorf("match finger: %w", err)
@@ -28,6 +31,23 @@ func (p *Pipeline) HandOver(ctx context.Context, in HandOverInput) error {
 		return fmt.Errorf("issue: %w", err)
 	}
 	return nil
+}
+
+// mayReceive refuses to hand over a card whose holder can have none, or whose record
+// changed. One that was handed over before is not looked at again.
+func (p *Pipeline) mayReceive(ctx context.Context, in HandOverInput) error {
+	card, err := p.Registry.Card(ctx, in.Application, in.Attempt)
+	if err != nil {
+		return fmt.Errorf("read card %d: %w", in.Attempt, err)
+	}
+	if card.State != identity.CardArrived {
+		return nil // the registry says why it cannot be handed over, or that it was
+	}
+	err = stillSo(ctx, p.Population, card)
+	if identity.Refused(err, identity.Outdated) {
+		return identity.RefuseField(identity.Conflict, "card", "was prepared before the population register's record was corrected: two officers destroy it, and another is made")
+	}
+	return err
 }
 
 // match compares the probe with the captured fingers, and refuses a finger that is not

@@ -96,7 +96,10 @@ type ValidateInput struct {
 
 // ValidateResult lists the fields that contradict the law or the population
 // registry; their values stay in the registry.
-type ValidateResult struct{ Contradictions []string }
+type ValidateResult struct {
+	Contradictions []string
+	Matches        int `json:",omitzero"` // persons of the register who are likely to be the applicant, who named no number
+}
 
 // DeduplicateInput names the capture that is searched with.
 type DeduplicateInput struct {

@@ -43,6 +43,9 @@ func (s *Station) takeBlank(ctx context.Context, j *job, image *chip.Image) erro
 		if err := s.ofToday(ctx, j); err != nil {
 			return err
 		}
+		if err := s.ofHolder(ctx, j); err != nil {
+			return err
+		}
 	}
 	taking, cancel := context.WithTimeout(ctx, registryWithin)
 	defer cancel()
@@ -73,12 +76,35 @@ func (s *Station) ofToday(ctx context.Context, j *job) error {
 	if j.Card.Card.Issued == today {
 		return nil
 	}
-	reason := identity.Reason{Code: identity.ReasonOutdated}
-	if err := s.Registry.Spoil(ctx, j.Application, j.Attempt, string(s.ID), reason); err != nil {
+	if err := s.giveUp(ctx, j, identity.ReasonOutdated); err != nil {
+		return err
+	}
+	return identity.Refuse(identity.Outdated, "card %d was prepared on %s, and is made on %s", j.Attempt, j.Card.Card.Issued.Display(), today.Display())
+}
+
+// ofHolder refuses a card for somebody who has died or is no citizen any more; a person
+// decides then. A card whose holder's record changed since it was prepared is given up, and
+// prepared anew.
+func (s *Station) ofHolder(ctx context.Context, j *job) error {
+	asking, cancel := context.WithTimeout(ctx, registryWithin)
+	defer cancel()
+	err := stillSo(asking, s.Holders, j.Card)
+	if !identity.Refused(err, identity.Outdated) {
+		return err
+	}
+	if failed := s.giveUp(ctx, j, identity.ReasonRecordChanged); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// giveUp spoils a card that has no blank yet.
+func (s *Station) giveUp(ctx context.Context, j *job, why identity.ReasonCode) error {
+	if err := s.Registry.Spoil(ctx, j.Application, j.Attempt, string(s.ID), identity.Reason{Code: why}); err != nil {
 		return fmt.Errorf("give up card %d: %w", j.Attempt, err)
 	}
 	j.Card.State = identity.CardSpoiled
-	return identity.Refuse(identity.Outdated, "card %d was prepared on %s, and is made on %s", j.Attempt, j.Card.Card.Issued.Display(), today.Display())
+	return nil
 }
 
 // write writes the chip.

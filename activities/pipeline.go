@@ -16,12 +16,8 @@ import (
 // Pipeline is the systems of the center.
 type Pipeline struct {
 	Registry   *registry.Registry
-	Population interface {
-		// Citizen gives what the population registry knows under a number, or refuses
-		// with NotFound.
-		Citizen(ctx context.Context, n identity.PersonalNumber) (registry.Citizen, error)
-	}
-	ABIS interface {
+	Population Population
+	ABIS       interface {
 		// Identify lists the applications of other persons with these fingers, which
 		// were captured for app. It may be called twice.
 		Identify(ctx context.Context, app identity.ApplicationNumber, fingers fingerprint.Templates) ([]identity.ApplicationNumber, error)

@@ -21,6 +21,7 @@ type Station struct {
 	Queue    string // its own task queue
 	Line     *Line
 	Registry *registry.Registry
+	Holders  Holders
 	Chip     *station.Station // the encoder, with its journal and keys
 	Printer  printing.Printer
 	Camera   camera.Camera

@@ -5,54 +5,124 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 )
 
 // Validate compares the application with the law on grounds and with the population
-// registry, and names the fields that contradict them. It changes only the stage.
+// register, field by field, and names the fields that contradict them. Somebody without a
+// number is looked for there first: a likely match is for an officer, and a person who is
+// nowhere is registered.
 func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResult, error) {
 	var before ValidateResult
 	record, _, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.Validation, Round: in.Round}, &before)
 	if err != nil || found {
 		return before, err
 	}
-	app := record.Application
-	if app.Person.Number == "" { // to be allotted: the population registry cannot know it yet
-		return ValidateResult{}, nil
+	said, err := p.Registry.Identification(ctx, in.Application)
+	if err != nil {
+		return ValidateResult{}, fmt.Errorf("read who the applicant is: %w", err)
 	}
-	known, err := p.Population.Citizen(ctx, app.Person.Number)
-	switch {
-	case identity.Refused(err, identity.NotFound):
-		return ValidateResult{Contradictions: []string{"person.number"}}, nil
-	case err != nil:
-		return ValidateResult{}, fmt.Errorf("ask population registry: %w", err)
+	known, open, err := p.whoIs(ctx, record, said)
+	if err != nil {
+		return ValidateResult{}, err
 	}
-	return ValidateResult{Contradictions: contradictions(app, known)}, nil
+	if open != nil {
+		return *open, nil
+	}
+	claim := record.Application.Person
+	if claim.Number == "" {
+		claim.Number = known.Person.Number
+	}
+	var fields []string
+	if said.Person == "" || said.Person != known.ID { // else an officer saw what differs, and the record stands
+		fields = population.Contradictions(population.Compare(claim, known))
+	}
+	if known.Status != identity.Alive {
+		fields = append(fields, "person")
+	}
+	hasCard, err := p.Registry.HoldsCard(ctx, known.Person.Number)
+	if err != nil {
+		return ValidateResult{}, fmt.Errorf("look for the card held: %w", err)
+	}
+	if groundContradicts(record.Application.Ground, hasCard) {
+		fields = append(fields, "ground")
+	}
+	return ValidateResult{Contradictions: fields}, nil
 }
 
-// contradictions names the fields of an application that differ in the population
-// registry. Two spellings of one name (tone placement, case) do not differ.
-func contradictions(app identity.Application, known registry.Citizen) []string {
-	var fields []string
-	differs := func(field string, yes bool) {
-		if yes {
-			fields = append(fields, field)
-		}
+// whoIs finds whose application it is. Where that is for a person to say, it gives what is
+// found instead.
+func (p *Pipeline) whoIs(ctx context.Context, record registry.ApplicationRecord, said registry.Identification) (population.Record, *ValidateResult, error) {
+	if record.Application.Person.Number == "" {
+		return p.lookedFor(ctx, record, said)
 	}
-	differs("person.name", app.Person.Name.Key() != known.Person.Name.Key())
-	differs("person.birth", app.Person.Birth != known.Person.Birth)
-	differs("person.sex", app.Person.Sex != known.Person.Sex)
-	differs("person", known.Status != identity.Alive)
-	hasCard := known.LiveCard != nil
-	switch app.Ground {
+	known, err := p.Population.PersonByNumber(ctx, record.Application.Person.Number)
+	switch {
+	case identity.Refused(err, identity.NotFound):
+		return known, &ValidateResult{Contradictions: []string{"person.number"}}, nil
+	case err != nil:
+		return known, nil, fmt.Errorf("ask population register: %w", err)
+	}
+	return known, nil, nil
+}
+
+// lookedFor finds or registers an applicant who named no number.
+func (p *Pipeline) lookedFor(ctx context.Context, record registry.ApplicationRecord, said registry.Identification) (population.Record, *ValidateResult, error) {
+	var known population.Record
+	var likely []population.Match
+	var err error
+	if said.Person != "" {
+		known, err = p.Population.Person(ctx, said.Person)
+	} else {
+		paper := proof(record.Application.Person, said)
+		if paper == "" {
+			return known, &ValidateResult{Contradictions: []string{"person.birth_registration"}}, nil
+		}
+		known, likely, err = p.Population.RegisterPerson(ctx, population.Registration{
+			Application: record.Number, Person: record.Application.Person, Paper: paper, NotThese: said.NotThese,
+		})
+	}
+	switch {
+	case err != nil:
+		return known, nil, fmt.Errorf("look for the person: %w", err)
+	case len(likely) > 0:
+		return known, &ValidateResult{Matches: len(likely)}, nil
+	}
+	err = p.Registry.NameApplicant(ctx, record.Number, known)
+	switch {
+	case identity.Refused(err, identity.Conflict):
+		return known, &ValidateResult{Contradictions: []string{"open-application"}}, nil
+	case err != nil:
+		return known, nil, fmt.Errorf("name applicant: %w", err)
+	}
+	return known, nil, nil
+}
+
+// proof is the paper that proves a person who is nowhere: the one that an officer saw, or
+// the registration of birth that the station entered; none: an officer is asked for it.
+func proof(claim identity.Person, said registry.Identification) string {
+	switch {
+	case said.Paper != "":
+		return said.Paper
+	case claim.BirthRegistration.Text != "" || claim.BirthRegistration.Province != "":
+		return "birth registration"
+	}
+	return ""
+}
+
+// groundContradicts reports whether a ground cannot be that of somebody who holds a card,
+// or holds none.
+func groundContradicts(ground identity.Ground, hasCard bool) bool {
+	switch ground {
 	case identity.GroundFirstCard, identity.GroundFromCMND:
-		differs("ground", hasCard)
+		return hasCard
 	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundBiometrics,
 		identity.GroundSex, identity.GroundOrigin, identity.GroundPrintError,
-		identity.GroundBoundaries, identity.GroundNumberChanged, identity.GroundRequest,
-		identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
-		differs("ground", !hasCard)
+		identity.GroundBoundaries, identity.GroundRequest, identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
+		return !hasCard
 	case identity.GroundNationality: // regained: the old card, if any, was withdrawn
+	case identity.GroundNumberChanged: // the card was revoked with the number that it bears
 	}
-	return fields
+	return false
 }

@@ -1,57 +1,68 @@
 package activities_test
 
 import (
-	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 )
 
-// population knows one citizen, or none.
-type population struct{ citizen *registry.Citizen }
-
-func (p population) Citizen(context.Context, identity.PersonalNumber) (registry.Citizen, error) {
-	if p.citizen == nil {
-		return registry.Citizen{}, identity.Refuse(identity.NotFound, "there is no such citizen")
+// known is a person of the population register.
+func known() identity.Person {
+	return identity.Person{
+		Number: "001301000001", Name: identity.Name{Text: "Nguyễn Thị Hòa"}, Birth: identity.Date{Year: 2001, Month: 3, Day: 1}, Sex: identity.Female,
+		Ethnicity: "Kinh", Father: identity.Name{Text: "Nguyễn Văn Tám"}, Mother: identity.Name{Text: "Trần Thị Tư"},
+		Residence:         identity.Place{Text: "12 Hàng Bài, Hà Nội", Province: "001"},
+		BirthRegistration: identity.Place{Text: "Phường Hoàn Kiếm, Hà Nội", Province: "001"},
 	}
-	return *p.citizen, nil
 }
+
+// validating is a pipeline over a register that knows a person, who may hold a card.
+func validating(t *testing.T, person identity.Person, card *registry.OldCard) (*activities.Pipeline, *registry.Registry) {
+	t.Helper()
+	r := registrytest.Open(t)
+	require.NoError(t, r.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive, LiveCard: card}))
+	return &activities.Pipeline{Registry: r, Population: r}, r
+}
+
+var oldCard = &registry.OldCard{Serial: "0123456789ABCDEF", Form: "cccd-2021", Issued: identity.Date{Year: 2021, Month: 5, Day: 1}}
 
 func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing.T) {
 	t.Parallel()
-	card := &registry.OldCard{Serial: "0123456789ABCDEF"}
 	for name, tt := range map[string]struct {
 		ground identity.Ground
-		known  func(*registry.Citizen)
+		typed  func(*identity.Person)
+		card   *registry.OldCard
 		want   []string
 	}{
-		"Agrees":            {identity.GroundFirstCard, func(*registry.Citizen) {}, nil},
-		"SpelledOtherwise":  {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Name.Text = "NGUYỄN THỊ HOÀ" }, nil},
-		"Name":              {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Name.Text = "Nguyễn Thị Hoa" }, []string{"person.name"}},
-		"Birth":             {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Birth.Day = 2 }, []string{"person.birth"}},
-		"Sex":               {identity.GroundFirstCard, func(c *registry.Citizen) { c.Person.Sex = identity.Male }, []string{"person.sex"}},
-		"Deceased":          {identity.GroundFirstCard, func(c *registry.Citizen) { c.Status = identity.Deceased }, []string{"person"}},
-		"FirstCardOfTwo":    {identity.GroundFirstCard, func(c *registry.Citizen) { c.LiveCard = card }, []string{"ground"}},
-		"ExchangeOfACard":   {identity.GroundAge, func(c *registry.Citizen) { c.LiveCard = card }, nil},
-		"ExchangeOfNone":    {identity.GroundAge, func(*registry.Citizen) {}, []string{"ground"}},
-		"LossOfNone":        {identity.GroundLost, func(*registry.Citizen) {}, []string{"ground"}},
-		"NationalityAnyway": {identity.GroundNationality, func(*registry.Citizen) {}, nil},
+		"Agrees":           {identity.GroundFirstCard, func(*identity.Person) {}, nil, nil},
+		"SpelledOtherwise": {identity.GroundFirstCard, func(p *identity.Person) { p.Name.Text = "NGUYỄN THỊ HOÀ" }, nil, nil},
+		"Name":             {identity.GroundFirstCard, func(p *identity.Person) { p.Name.Text = "Nguyễn Thị Hoa" }, nil, []string{"person.name"}},
+		"Birth":            {identity.GroundFirstCard, func(p *identity.Person) { p.Birth.Day = 2 }, nil, []string{"person.birth"}},
+		"Sex":              {identity.GroundFirstCard, func(p *identity.Person) { p.Sex = identity.Male }, nil, []string{"person.sex"}},
+		"Several": {identity.GroundFirstCard, func(p *identity.Person) {
+			p.Residence.Text, p.Father.Text, p.OldNumber = "1 Phố Huế, Hà Nội", "Lê Văn Một", "012999999"
+		}, nil, []string{"person.residence", "person.father", "person.old_number"}},
+		"Ethnicity":         {identity.GroundFirstCard, func(p *identity.Person) { p.Ethnicity = "Tày" }, nil, []string{"person.ethnicity"}},
+		"FirstCardOfTwo":    {identity.GroundFirstCard, func(*identity.Person) {}, oldCard, []string{"ground"}},
+		"ExchangeOfACard":   {identity.GroundAge, func(*identity.Person) {}, oldCard, nil},
+		"ExchangeOfNone":    {identity.GroundAge, func(*identity.Person) {}, nil, []string{"ground"}},
+		"LossOfNone":        {identity.GroundLost, func(*identity.Person) {}, nil, []string{"ground"}},
+		"NationalityAnyway": {identity.GroundNationality, func(*identity.Person) {}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := registrytest.Open(t)
-			person := identity.Person{Number: "001301000001", Name: identity.Name{Text: "Nguyễn Thị Hòa"}, Birth: identity.Date{Year: 2001, Month: 3, Day: 1}, Sex: identity.Female}
-			known := registry.Citizen{Person: person, Status: identity.Alive}
-			tt.known(&known)
-			p := &activities.Pipeline{Registry: r, Population: population{&known}}
-			number := registrytest.Receive(t, r, person, tt.ground, nil)
+			p, r := validating(t, known(), tt.card)
+			typed := known()
+			tt.typed(&typed)
 
-			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, typed, tt.ground, nil)})
 
 			require.NoError(t, err)
 			require.Equal(t, tt.want, out.Contradictions)
@@ -59,10 +70,21 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 	}
 }
 
-func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
+func TestValidate_WhoHasDiedIsAContradiction(t *testing.T) {
 	t.Parallel()
 	r := registrytest.Open(t)
-	p := &activities.Pipeline{Registry: r, Population: population{}}
+	require.NoError(t, r.SeedCitizen(t.Context(), registry.Citizen{Person: known(), Status: identity.Deceased}))
+	p := &activities.Pipeline{Registry: r, Population: r}
+
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, known(), identity.GroundFirstCard, nil)})
+
+	require.NoError(t, err)
+	require.Equal(t, []string{"person"}, out.Contradictions)
+}
+
+func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
+	t.Parallel()
+	p, r := validating(t, known(), nil)
 
 	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, identity.Person{Number: "079086999903"}, identity.GroundAge, nil)})
 
@@ -70,16 +92,86 @@ func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
 	require.Equal(t, []string{"person.number"}, out.Contradictions)
 }
 
-func TestValidate_WhoHasNoNumberIsNotAskedFor(t *testing.T) {
+// Who names no number is looked for: nobody is given a second one.
+func TestValidate_WhoHasNoNumberIsLookedFor(t *testing.T) {
 	t.Parallel()
-	r := registrytest.Open(t)
-	p := &activities.Pipeline{Registry: r, Population: population{}}
+	unknown, unproven := known(), known()
+	unknown.Number, unknown.Name.Text = "", "Phạm Thu Hà"
+	unproven.Number, unproven.Name.Text, unproven.BirthRegistration = "", "Phạm Thu Hà", identity.Place{}
+	typed := known()
+	typed.Number, typed.Name.Text = "", "NGUYỄN THỊ HOA"
+	for name, tt := range map[string]struct {
+		typed   identity.Person
+		matches int
+		want    []string
+		named   bool
+	}{
+		"Likely":        {typed: typed, matches: 1},
+		"Nowhere":       {typed: unknown, named: true},
+		"WithoutAPaper": {typed: unproven, want: []string{"person.birth_registration"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, r := validating(t, known(), nil)
+			in := activities.ValidateInput{Application: registrytest.Receive(t, r, tt.typed, identity.GroundFirstCard, nil)}
 
-	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, identity.Person{}, identity.GroundFirstCard, nil)})
+			for range 2 { // a step may run again
+				out, err := p.Validate(t.Context(), in)
+				require.NoError(t, err)
+				require.Equal(t, tt.matches, out.Matches)
+				require.Equal(t, tt.want, out.Contradictions)
+			}
 
-	require.NoError(t, err)
-	require.Empty(t, out.Contradictions)
+			record, err := r.Application(t.Context(), in.Application)
+			require.NoError(t, err)
+			require.Equal(t, tt.named, record.Application.Person.Number != "")
+		})
+	}
+}
+
+// An officer's word settles who the applicant is, and what was typed does not matter then.
+func TestValidate_AfterAnOfficerSaidWhoItIs(t *testing.T) {
+	t.Parallel()
+	typed := known()
+	typed.Number, typed.Name.Text, typed.Residence.Text = "", "NGUYỄN THỊ HOA", "1 Phố Huế, Hà Nội"
+	for name, tt := range map[string]struct {
+		said func(population.Record) identity.Decision
+		same bool
+	}{
+		"ThisPerson": {func(r population.Record) identity.Decision {
+			return identity.Decision{Verdict: identity.KnownPerson, Person: r.ID}
+		}, true},
+		"NobodyOfThese": {func(r population.Record) identity.Decision {
+			return identity.Decision{Verdict: identity.NewPerson, NotThese: []identity.PersonID{r.ID}}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, r := validating(t, known(), nil)
+			number := registrytest.Receive(t, r, typed, identity.GroundFirstCard, nil)
+			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+			require.NoError(t, err)
+			require.Equal(t, 1, out.Matches)
+			who, err := r.PersonByNumber(t.Context(), known().Number)
+			require.NoError(t, err)
+			d := tt.said(who)
+			d.Application, d.Step, d.Round, d.Officer, d.Reason = number, identity.StepIdentify, 1, "CB-001-0003", identity.Reason{Note: "papers seen"}
+			require.NoError(t, errOf(registrytest.Signing{Registry: r}.Decide(t.Context(), d, time.Time{})))
+
+			out, err = p.Validate(t.Context(), activities.ValidateInput{Application: number, Round: 1})
+
+			require.NoError(t, err)
+			require.Empty(t, out.Contradictions)
+			require.Zero(t, out.Matches)
+			record, err := r.Application(t.Context(), number)
+			require.NoError(t, err)
+			require.NotEmpty(t, record.Application.Person.Number)
+			require.Equal(t, tt.same, record.Application.Person.Number == known().Number)
+		})
+	}
 }
 
 // errOf is the error of a call whose result is of no interest.
 func errOf[T any](_ T, err error) error { return err }
+
+var _ activities.Population = (*registry.Registry)(nil)

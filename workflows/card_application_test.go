@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
@@ -809,19 +808,6 @@ func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {
 		"hold: reason: is empty; say why",
 		"reject: accepted",
 	}, o.answered)
-}
-
-func TestCardApplication_AllotsANumberToWhoHasNone(t *testing.T) {
-	t.Parallel()
-	o := newOffice(t, submitted(func(s *packet.Submission) { s.Person.Number = "" }))
-	o.when(identity.ToApprove, approves)
-	o.when(identity.ToHandOver, handsOver)
-
-	o.process()
-
-	card, err := o.Card(t.Context(), o.number, 1)
-	require.NoError(t, err)
-	require.NoError(t, card.Card.Person.Number.Agrees(card.Card.Person.Birth, card.Card.Person.Sex))
 }
 
 func TestCardApplication_OfADeceasedPersonIsQuestioned(t *testing.T) {

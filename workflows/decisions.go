@@ -30,6 +30,7 @@ func (a *application) listen(ctx workflow.Context) error {
 		acceptDecision(ctx, a, a.mayReject, a.reject),
 		acceptDecision(ctx, a, a.mayHold, a.putOnHold),
 		acceptDecision(ctx, a, a.mayRelease, a.release),
+		acceptDecision(ctx, a, a.mayIdentify, a.identify),
 		acceptDecision(ctx, a, a.mayWithdraw, a.withdraw),
 		acceptDecision(ctx, a, a.mayHandOver, a.handOverCard),
 	)
@@ -297,6 +298,24 @@ func (a *application) release(ctx workflow.Context, m identity.Release, signed s
 			a.enter(ctx, identity.DataPreparation)
 		}
 	})
+}
+
+func (a *application) mayIdentify(m identity.Identify) error {
+	if a.stage != identity.Validation || a.awaiting != identity.ToResolve || a.hold != nil || a.closing() {
+		return a.notNow("told whose it is")
+	}
+	if err := a.fourEyes(m.Officer); err != nil {
+		return err
+	}
+	return reasoned(m.Officer, m.Reason)
+}
+
+// identify takes an officer's word on who the applicant is, and looks at the register
+// again.
+func (a *application) identify(ctx workflow.Context, m identity.Identify, signed statement.Signed) (Accepted, error) {
+	d := m.Decision()
+	d.Round, d.RunsClock = a.releases+1, true
+	return a.decide(ctx, m, signed, func() error { return a.mayIdentify(m) }, d, func() { a.releases++ })
 }
 
 func (a *application) mayWithdraw(m identity.Withdraw) error {

@@ -33,6 +33,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
+	records "example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -95,6 +96,7 @@ type testOffice struct {
 	local    map[string]workflow.LocalActivityOptions // likewise
 	acts     map[identity.Action][][]act              // what people do when it waits for them, visit by visit
 	during   map[string]act                           // what happens while an activity runs
+	ahead    map[string]act                           // what happened just before an activity runs
 	answered []string                                 // what people heard
 	shown    []identity.Stage                         // what operators saw, in the search attributes
 	hurry    map[string][]int                         // priority keys of each activity, in the order they were scheduled
@@ -173,7 +175,7 @@ func extraForms(folder string) option {
 func newOffice(t *testing.T, options ...option) *testOffice {
 	t.Helper()
 	o := &testOffice{
-		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act),
+		t: t, acts: make(map[identity.Action][][]act), during: make(map[string]act), ahead: make(map[string]act),
 		release: workflows.CurrentRelease, hurry: make(map[string][]int), silent: make(map[string]int), down: make(map[string]int),
 		deaf: make(map[string]int), breaks: make(map[string]int),
 		told: make(map[identity.ConsignmentNumber]bool), remote: make(map[string]workflow.ActivityOptions), local: make(map[string]workflow.LocalActivityOptions), spool: t.TempDir(), chips: t.TempDir(), journal: t.TempDir(), printed: make(map[string][2]image.Image),
@@ -301,7 +303,7 @@ func (o *testOffice) staff() {
 	chips := o.chipStation()
 	chips.Sealer = personalization.Sealer{Profile: chip, Signer: authority.Signers(), Now: o.env.Now}
 	o.env.RegisterActivity(&activities.Station{
-		ID: "PX-01", Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
+		ID: "PX-01", Holders: (*population)(o), Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
 		Registry: o.Registry, Chip: chips, InsertWait: time.Second,
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
 		Camera:  (*eye)(o), Print: drawing, Forms: o.forms, Trust: authority.TrustStore, Now: o.stationClock,
@@ -593,12 +595,20 @@ func (o *testOffice) stages() []identity.Stage {
 // population is the built-in registry, which can be put right.
 type population testOffice
 
-func (p *population) Citizen(ctx context.Context, n identity.PersonalNumber) (registry.Citizen, error) {
-	c, err := p.Registry.Citizen(ctx, n)
+func (p *population) PersonByNumber(ctx context.Context, n identity.PersonalNumber) (records.Record, error) {
+	r, err := p.Registry.PersonByNumber(ctx, n)
 	if p.corrected {
-		c.Person = p.before.Application.Person
+		r.Person = p.before.Application.Person
 	}
-	return c, err
+	return r, err
+}
+
+func (p *population) Person(ctx context.Context, id identity.PersonID) (records.Record, error) {
+	return p.Registry.Person(ctx, id)
+}
+
+func (p *population) RegisterPerson(ctx context.Context, who records.Registration) (records.Record, []records.Match, error) {
+	return p.Registry.RegisterPerson(ctx, who)
 }
 
 // abis finds what the test says.
@@ -722,6 +732,10 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	if act := a.o.during[name]; act != nil {
 		delete(a.o.during, name)
 		a.o.env.RegisterDelayedCallback(func() { act(a.o) }, 0)
+	}
+	if act := a.o.ahead[name]; act != nil {
+		delete(a.o.ahead, name)
+		act(a.o)
 	}
 	if name == a.o.late.Load() {
 		<-a.o.free

@@ -36,8 +36,8 @@ func (a *application) biometricCapture(ctx workflow.Context) (identity.Stage, er
 }
 
 // validation checks the law and the population registry. A contradiction is resolved in
-// the population registry first; then an officer releases the application and it is
-// checked again.
+// the population registry first, or an officer says that its record stands; then the
+// application is checked again. Who may be somebody of the register waits for an officer.
 func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 	var out activities.ValidateResult
 	releases := a.releases
@@ -46,6 +46,12 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 		return "", fmt.Errorf("validate: %w", err)
 	}
 	switch {
+	case out.Matches > 0:
+		_, err := a.await(ctx, wait{
+			action: identity.ToResolve, why: fmt.Sprintf("%d person(s) of the population register may be the applicant: an officer says who it is", out.Matches),
+			round: releases, found: out,
+		}, func() bool { return a.releases > releases })
+		return a.stage, err
 	case len(out.Contradictions) > 0:
 		return a.awaitCitizen(ctx, wait{
 			action: identity.ToResolve, why: fmt.Sprintf("The population registry disagrees on: %v", out.Contradictions), round: releases, found: out,

@@ -27,7 +27,7 @@ func final(step identity.DecisionStep) bool {
 	switch step {
 	case identity.StepApprove, identity.StepReject, identity.StepWithdraw, identity.StepAdjudicate:
 		return true
-	case identity.StepHold, identity.StepRelease, identity.StepRecapture:
+	case identity.StepHold, identity.StepRelease, identity.StepRecapture, identity.StepIdentify:
 		return false
 	}
 	return false

@@ -13,21 +13,25 @@ const (
 	StepHold       DecisionStep = "hold"       // provincial officer
 	StepRelease    DecisionStep = "release"    // provincial officer
 	StepWithdraw   DecisionStep = "withdraw"   // station, for the citizen
+	StepIdentify   DecisionStep = "identify"   // resolving officer: who of the population register the applicant is
 )
 
 // DecisionSteps lists every step.
 var DecisionSteps = []DecisionStep{
-	StepRecapture, StepAdjudicate, StepApprove, StepReject, StepHold, StepRelease, StepWithdraw,
+	StepRecapture, StepAdjudicate, StepApprove, StepReject, StepHold, StepRelease, StepWithdraw, StepIdentify,
 }
 
-// Verdict is what an adjudicator found. The values are wire format, as those of
+// Verdict is what an adjudicator found, or who an applicant is. The values are wire format, as those of
 // DecisionStep.
 type Verdict string
 
-// The verdicts of StepAdjudicate.
+// The verdicts of StepAdjudicate, and of StepIdentify.
 const (
 	SamePerson       Verdict = "same person"
 	DifferentPersons Verdict = "different persons"
+
+	KnownPerson Verdict = "known person"
+	NewPerson   Verdict = "new person"
 )
 
 // ActorSystem is who acts, in the audit trail, where no person and no station
@@ -41,12 +45,16 @@ type Decision struct {
 	Step        DecisionStep
 	Round       int // of this step, from 1
 	Officer     OfficerID
-	Verdict     Verdict // of StepAdjudicate, else empty
+	Verdict     Verdict // of StepAdjudicate and StepIdentify, else empty
 	Reason      Reason
 	ForCitizen  bool   // StepHold for something that the citizen has to do: the legal clock stops
 	RunsClock   bool   // the legal clock runs again
 	WriteOff    int    // StepRelease: the card in a silent station that is given up with its blank; 0 for none
 	Request     string // the client's identifier of the decision, under which it asks again
+
+	Person   PersonID   `json:",omitzero"` // StepIdentify: whom the applicant is; empty: none of NotThese
+	NotThese []PersonID `json:",omitzero"` // StepIdentify: whom the officer saw
+	Paper    string     `json:",omitzero"` // StepIdentify: what proves a new person
 }
 
 // Check refuses, in one round, an officer who is no badge, and a reason that no line of

@@ -72,6 +72,9 @@ func ProvinceOn(code ProvinceCode, day Date) (name string, ok bool) {
 	return "", false
 }
 
+// ProvinceNow gives the code, since 1 July 2025, of the province that a code stood for.
+func ProvinceNow(code ProvinceCode) ProvinceCode { return code.successor(firstOf34) }
+
 // ProvinceCodes lists the codes of the provinces that exist on a day, ascending:
 // 63 until 30 June 2025, then 34.
 func ProvinceCodes(day Date) []ProvinceCode {

@@ -31,6 +31,7 @@ const (
 	ReasonNumberReplaced   ReasonCode = "number-replaced"
 	ReasonHolderDied       ReasonCode = "holder-died"
 	ReasonNationalityLost  ReasonCode = "nationality-lost"
+	ReasonRecordChanged    ReasonCode = "record-changed"
 	ReasonStopped          ReasonCode = "stopped"
 	ReasonOther            ReasonCode = "other"
 )
@@ -96,6 +97,7 @@ var (
 		{ReasonInspectionFailed, "Không đạt kiểm tra", "it failed inspection"},
 		{ReasonStationLost, "Trạm đang làm thẻ không hoạt động", "its station does not answer"},
 		{ReasonOutdated, "Ngày chuẩn bị dữ liệu đã qua", "it was prepared on a day that has passed"},
+		{ReasonRecordChanged, "Thông tin trong Cơ sở dữ liệu quốc gia về dân cư đã thay đổi", "the population register changed after it was prepared"},
 		{ReasonStopped, "Hồ sơ bị dừng khi đang làm thẻ", "its application was stopped while it was made"},
 		{ReasonMissing, "Thiếu khi kiểm đếm", "it was missing at the count"},
 		{ReasonMisplaced, "Thẻ nằm ở nơi không phải của nó", "it was where it does not belong"},
@@ -153,7 +155,7 @@ func (s DecisionStep) Reasons() ReasonTable {
 		return ReleaseReasons
 	case StepWithdraw:
 		return WithdrawReasons
-	case StepRecapture, StepAdjudicate, StepApprove:
+	case StepRecapture, StepAdjudicate, StepApprove, StepIdentify:
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	line := activities.NewLine(o.Registry, id, o.config.Worker.Slots, o.logger)
 	o.lines.add(line)
 	s := &activities.Station{
-		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Chip: chip,
+		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Holders: o.Registry, Chip: chip,
 		Printer: printer, Camera: eye, Print: o.print(),
 		Forms: o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}

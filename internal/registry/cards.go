@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 )
 
 // CardData is everything that was prepared for one card.
@@ -18,8 +19,9 @@ type CardData struct {
 	Application identity.ApplicationNumber
 	Attempt     int
 	Card        identity.Card
-	DigestForm  [32]byte // of the form that it is drawn with
-	DigestSOD   [32]byte // zero: the chip makes its keys, and it is noted once they are signed
+	Holder      population.Record // the record that the card was prepared from
+	DigestForm  [32]byte          // of the form that it is drawn with
+	DigestSOD   [32]byte          // zero: the chip makes its keys, and it is noted once they are signed
 	DigestPrint [32]byte
 	Evidence    map[identity.EvidenceKind][]byte
 }
@@ -49,8 +51,8 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	batch := &pgx.Batch{} // one round trip, and one transaction
 	batch.Queue(`
 		WITH prepared AS (
-			INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, digest_form, digest_sod, digest_print, approved_by)
-			SELECT @application, @attempt, `+cardPrepared+`, @citizen, @serial, @form, @issued, @card, @form_digest, @sod::bytea, @print,
+			INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, digest_form, digest_sod, digest_print, holder, holder_version, approved_by)
+			SELECT @application, @attempt, `+cardPrepared+`, @citizen, @serial, @form, @issued, @card, @form_digest, @sod::bytea, @print, @holder, @version,
 				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = `+stepApprove+` AND round = 1), '')
 			ON CONFLICT (application, attempt) DO NOTHING
 			RETURNING application
@@ -60,7 +62,7 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 		pgx.StrictNamedArgs{
 			"application": d.Application, "attempt": d.Attempt, "citizen": citizen, "serial": d.Card.Serial,
 			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "card": card,
-			"form_digest": d.DigestForm[:], "sod": sod, "print": d.DigestPrint[:],
+			"form_digest": d.DigestForm[:], "sod": sod, "print": d.DigestPrint[:], "holder": string(d.Holder.ID), "version": d.Holder.Version,
 		})
 	sealed.Queue(batch)
 	return fail("save card", r.db.SendBatch(ctx, batch).Close())
@@ -92,12 +94,14 @@ type CardRecord struct {
 	ApprovedBy   identity.OfficerID
 	HandedOver   identity.HandOverMethod
 	HandedOverBy identity.OfficerID
+	Person       identity.PersonID // of the record that it was prepared from; empty: not kept then
+	Version      string            // of that record
 }
 
 // selectCard reads cards of applications. Cards that were made before this engine have none.
 const selectCard = `
 	SELECT c.application, c.attempt, c.state, c.sealed, k.wrapped, c.serial, c.form, c.issued,
-		c.digest_form, c.digest_sod, coalesce(c.blank, ''), c.station, coalesce(c.consignment, ''), c.reason, c.approved_by, c.handed_over, c.handed_over_by
+		c.digest_form, c.digest_sod, coalesce(c.blank, ''), c.station, coalesce(c.consignment, ''), c.reason, c.approved_by, c.handed_over, c.handed_over_by, c.holder, c.holder_version
 	FROM cards c LEFT JOIN vault_keys k ON k.application = c.application`
 
 // card reads a row of selectCard. When its data key was destroyed, nothing is left of its
@@ -110,7 +114,7 @@ func (r *Registry) card(row pgx.CollectableRow) (CardRecord, error) {
 	var reason string
 	var issued time.Time
 	err := row.Scan(&c.Application, &c.Attempt, &c.State, &sealed, &wrapped, &serial, &form, &issued,
-		&c.DigestForm, &c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy)
+		&c.DigestForm, &c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy, &c.Person, &c.Version)
 	if err != nil {
 		return CardRecord{}, err
 	}

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,6 +58,7 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 		"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
 		"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
 		"write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
+		"person": string(d.Person), "not_these": append([]identity.PersonID{}, d.NotThese...), "paper": d.Paper,
 	})
 	if err != nil {
 		return LegalClock{}, err
@@ -71,6 +73,9 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 			ON CONFLICT (application, step, round) DO NOTHING
 			RETURNING application
 		), signed AS (` + insertActs + ` WHERE EXISTS (SELECT FROM decided)` + onceEach + `
+		), identified AS (
+			INSERT INTO identifications (application, round, person, not_these, paper)
+			SELECT application, @round, @person, @not_these, @paper FROM decided WHERE @step = ` + stepIdentify + `
 		), changed AS (
 			UPDATE applications a SET
 				held = CASE @step WHEN ` + stepHold + ` THEN true WHEN ` + stepRelease + ` THEN false ELSE held END,
@@ -140,7 +145,7 @@ func saysDecision(signed statement.Signed, d identity.Decision) error {
 	}
 	told := deciding.Decision()
 	same := told.Step == d.Step && told.Officer == d.Officer && told.Verdict == d.Verdict && told.Reason == d.Reason && told.ForCitizen == d.ForCitizen &&
-		(told.Round == 0 || told.Round == d.Round)
+		told.Person == d.Person && slices.Equal(told.NotThese, d.NotThese) && told.Paper == d.Paper && (told.Round == 0 || told.Round == d.Round)
 	if release, is := act.(identity.Release); is && !release.Remake && d.WriteOff > 0 {
 		same = false
 	}
@@ -165,7 +170,7 @@ func (r *Registry) sameDecision(ctx context.Context, d identity.Decision) error 
 	if err != nil {
 		return err
 	}
-	if counted := d.Step == identity.StepHold || d.Step == identity.StepRelease; counted && request != d.Request {
+	if counted := d.Step == identity.StepHold || d.Step == identity.StepRelease || d.Step == identity.StepIdentify; counted && request != d.Request {
 		return identity.Refuse(identity.Elsewhere, "application %s: %s %d was decided by %s before, and is read again now: look where it stands, and decide once more", d.Application, d.Step, d.Round, officer)
 	}
 	if officer != d.Officer || verdict != d.Verdict {

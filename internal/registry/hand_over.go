@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -22,8 +21,9 @@ type HandOver struct {
 }
 
 // Issue makes a card the citizen's live card, in one transaction and one round trip:
-// it revokes the old card, also one under a number that this person's took the place of, books the blank, updates the citizen's record and ends
-// the application. A second call changes nothing.
+// it revokes the old card, also one under a number that this person's took the place of,
+// books the blank and ends the application. The record of the person is the population
+// register's, and does not change. A second call changes nothing.
 //
 // The old card is revoked first, since an index allows one live card at every
 // instant. Whoever issues another card to the same citizen at the same time waits
@@ -51,12 +51,8 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			return err
 		}
 	}
-	person, err := json.Marshal(card.Card.Person)
-	if err != nil {
-		return fmt.Errorf("write person: %w", err)
-	}
 	args, err := h.said(pgx.StrictNamedArgs{
-		"application": h.Application, "attempt": h.Attempt, "method": h.Method, "number": string(card.Card.Person.Number), "person": person,
+		"application": h.Application, "attempt": h.Attempt, "method": h.Method,
 		"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
 		"old_card": h.Fate(), "old_card_reason": h.OldCardReason,
 	})
@@ -87,18 +83,16 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			UPDATE applications a SET stage = `+stageIssued+`, awaiting = '', awaiting_why = '', awaiting_since = NULL, entered_at = now()
 			FROM cards c WHERE a.number = @application AND a.stage = `+stageHandOver+`
 				AND c.application = a.number AND c.attempt = @attempt AND c.state = `+cardArrived+`
+				AND NOT EXISTS (SELECT FROM person_numbers n JOIN citizens p ON p.id = n.person WHERE n.citizen = c.citizen AND (p.citizen <> n.citizen OR p.status <> `+citizenAlive+`))
 			RETURNING a.number
 		), live AS (
 			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_act = @act_id, handed_over_at = now(),
 				proof = @proof, score = @score, old_card = @old_card, old_card_reason = @old_card_reason, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
-			RETURNING c.application, c.blank, c.citizen
+			RETURNING c.application, c.blank
 		), signed AS (`+insertActs+` WHERE EXISTS (SELECT FROM live)`+onceEach+`
 		), booked AS (
 			UPDATE blanks b SET account = `+accountIssued+` FROM live WHERE b.serial = live.blank
-		), known AS (
-			INSERT INTO citizens (number, citizen, person, status) SELECT @number, citizen, @person, `+citizenAlive+` FROM live
-			ON CONFLICT (number) DO UPDATE SET person = excluded.person
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`, args)
 	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
@@ -208,6 +202,8 @@ func (r *Registry) refuseIssue(ctx context.Context, h HandOver) error {
 		return nil // whatever became of it since
 	case state != identity.CardArrived:
 		return identity.Refuse(identity.Conflict, "card %d is %s; only a card that arrived can be handed over", h.Attempt, state)
+	case stage == identity.HandOver:
+		return identity.RefuseField(identity.Conflict, "person", "has died, is no citizen any more, or has another number by the population register")
 	}
 	return identity.Refuse(identity.Conflict, "an application at %s cannot enter %s", stage, identity.Issued)
 }

@@ -28,6 +28,7 @@ const (
 	stepHold       = `'` + string(identity.StepHold) + `'`
 	stepRelease    = `'` + string(identity.StepRelease) + `'`
 	stepWithdraw   = `'` + string(identity.StepWithdraw) + `'`
+	stepIdentify   = `'` + string(identity.StepIdentify) + `'`
 
 	cardPrepared     = `'` + string(identity.CardPrepared) + `'`
 	cardBegun        = `'` + string(identity.CardBegun) + `'`

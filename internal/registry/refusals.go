@@ -18,6 +18,8 @@ var constraints = map[string]identity.Refusal{
 	"one_payment_per_receipt":              {Kind: identity.Conflict, Field: "receipt", Detail: "is that of another payment"},
 	"one_open_application_per_citizen":     {Kind: identity.Conflict, Field: "person.number", Detail: "has an open application"},
 	"four_eyes":                            {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application cannot decide on it"},
+	"four_eyes_on_the_person":              {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application does not say who the applicant is"},
+	"one_registration_per_identity":        {Kind: identity.Conflict, Field: "person", Detail: "of that name, birth, parents and place of registration is registered already"},
 	"adjudicator_does_not_approve":         {Kind: identity.Forbidden, Field: "officer", Detail: "whoever adjudicated an application cannot approve it"},
 	"one_verdict_at_approval":              {Kind: identity.Conflict, Detail: "the application was approved or rejected before"},
 	"one_decision_per_request":             {Kind: identity.Conflict, Detail: "another decision on this application carries the same identifier"},

@@ -13,8 +13,8 @@ BEGIN
     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC, cancuoc_programs, cancuoc_readers', current_schema());
     EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM PUBLIC, cancuoc_programs, cancuoc_readers', current_schema());
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO cancuoc_programs, cancuoc_readers', current_schema());
-    -- Triggers find the tables of this schema, whatever the role that fires them has in its path.
-    FOR name IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND prorettype = 'trigger'::regtype LOOP
+    -- Triggers, and what runs as its owner, find the tables of this schema, whatever the role that fires them has in its path.
+    FOR name IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND (prorettype = 'trigger'::regtype OR prosecdef) LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', name, current_schema());
     END LOOP;
 END $$;
@@ -54,7 +54,6 @@ GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, recei
 GRANT SELECT, INSERT (serial, box, account, location, chip, key_version), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
 GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage) ON decisions TO cancuoc_programs;
 GRANT SELECT, INSERT (station, actor, act, reason) ON station_acts TO cancuoc_programs;
-GRANT SELECT, INSERT (citizen, application) ON allotments TO cancuoc_programs;
 GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_programs;
 
 -- What stands somewhere, and moves. What was applied for, and by whom, does not change.
@@ -65,7 +64,7 @@ GRANT SELECT,
         started_at, citizen, sealed_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;
 GRANT SELECT,
-    INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by),
+    INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by, holder, holder_version),
     UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, old_card, old_card_reason, changed_at,
         changed_by, changed_act)
     ON cards TO cancuoc_programs;
@@ -93,7 +92,13 @@ GRANT SELECT, INSERT (id, name, token, per_second, act), UPDATE (name, token, pe
 
 -- Who is known.
 GRANT SELECT, INSERT, UPDATE (kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_programs;
-GRANT SELECT, INSERT, UPDATE (person) ON citizens TO cancuoc_programs;
+-- A person's number and record change by acts, which person_changes keeps. Numbers are
+-- given and canceled by a trigger alone, as its owner.
+ALTER FUNCTION know_number() SECURITY DEFINER;
+GRANT SELECT, INSERT (number, citizen, person, status, identity_key, registered_for), UPDATE (number, citizen, person, status, status_on, version) ON citizens TO cancuoc_programs;
+GRANT SELECT ON person_numbers TO cancuoc_programs;
+GRANT SELECT, INSERT (person, version, change, actor, act, paper, reason, before, after, digest) ON person_changes TO cancuoc_programs;
+GRANT SELECT, INSERT (application, round, person, not_these, paper) ON identifications TO cancuoc_programs;
 
 -- What works, and for whom.
 GRANT SELECT, INSERT (id, slots), UPDATE (seen_at, slots, paused_at, paused_by, paused_why, back_at, removed_at) ON stations_at_work TO cancuoc_programs;
@@ -112,3 +117,4 @@ GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, ca
 GRANT SELECT (id, application, attempt, state, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, old_card, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;
+GRANT SELECT (person, version, seq, at, change, actor, act, paper, reason, digest) ON person_changes TO cancuoc_readers;

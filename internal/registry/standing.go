@@ -19,7 +19,7 @@ type Standing struct {
 	Reason       identity.ReasonCode // why it ended
 	Attempt      int                 // the card being made, from 1
 	CaptureRound int
-	Releases     int // how often an officer let it go on
+	Releases     int // how often an officer let it go on, or said who the applicant is
 	Clock        LegalClock
 
 	// The decisions that were recorded, whatever the workflow made of them.
@@ -50,7 +50,7 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 			coalesce(hold.officer, ''), coalesce(hold.reason, ''), coalesce(hold.for_citizen, false),
 			coalesce(approval.officer, ''), coalesce(adjudication.officer, ''), coalesce(adjudication.verdict, ''),
 			coalesce(ending.step, ''), coalesce(ending.officer, ''),
-			(SELECT count(*) FROM decisions d WHERE d.application = a.number AND d.step = `+stepRelease+`),
+			(SELECT count(*) FROM decisions d WHERE d.application = a.number AND d.step IN (`+stepRelease+`, `+stepIdentify+`)),
 			(SELECT coalesce(array_agg(d.request ORDER BY d.request), '{}') FROM decisions d WHERE d.application = a.number AND d.request <> ''),
 			(SELECT coalesce(array_agg(d.step ORDER BY d.request), '{}') FROM decisions d WHERE d.application = a.number AND d.request <> ''),
 			coalesce(c.state, ''), coalesce(c.station, ''), coalesce(c.consignment, '')

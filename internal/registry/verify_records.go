@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -86,6 +87,22 @@ var comparisons = []comparison{
 			return is && slices.Equal(record, []string{string(b.ReceivedBy), string(b.CountedBy), b.Box, string(b.First), string(b.Last), b.Location})
 		},
 	},
+	{`SELECT 'person ' || p.person || ' ' || p.change || ' by ' || p.actor, p.at, 'person/' || p.person, a.subject, a.statement,
+		ARRAY[p.change, p.actor, p.paper, p.reason, encode(coalesce(p.digest, ''), 'hex')]
+		FROM person_changes p LEFT JOIN acts a ON a.id = p.act AND a.officer = p.actor WHERE p.actor <> ` + actorSystem + ` ORDER BY p.seq`, changeSaid},
+}
+
+// changeSaid compares a change of a person's record.
+func changeSaid(act identity.Act, record []string) bool {
+	switch a := act.(type) {
+	case identity.CorrectPerson:
+		return slices.Equal(record, []string{"corrected", string(a.Officer), a.Paper, a.Reason, hex.EncodeToString(a.Record)})
+	case identity.MarkPerson:
+		return slices.Equal(record, []string{"marked", string(a.Officer), a.Paper, a.Reason, ""})
+	case identity.RenumberPerson:
+		return slices.Equal(record, []string{"renumbered", string(a.Officer), a.Paper, a.Reason, ""})
+	}
+	return false
 }
 
 func decisionSaid(act identity.Act, record []string) bool {
@@ -145,6 +162,8 @@ func (v *verifier) records(ctx context.Context) error {
 			OR a.act = 'hand-over' AND NOT EXISTS (
 				SELECT FROM cards c WHERE c.application = substr(a.subject, length('application/') + 1) AND c.handed_over_act = a.id AND c.handed_over_by = a.officer)
 				AND NOT EXISTS (SELECT FROM audit l WHERE l.application = substr(a.subject, length('application/') + 1) AND l.txid = a.txid AND l.event LIKE `+eventMismatch+` || '%')
+			OR a.act IN ('correct-person', 'mark-person', 'renumber-person') AND NOT EXISTS (
+				SELECT FROM person_changes p WHERE p.person = substr(a.subject, length('person/') + 1) AND p.act = a.id AND p.actor = a.officer)
 			ORDER BY a.at, a.id`),
 		v.each(ctx, "application %s: of %s destroyed card(s), two officers signed for %s", `
 			SELECT c.application, count(*)::text, min(n)::text FROM cards c CROSS JOIN LATERAL (

@@ -68,6 +68,11 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"blank_write_offs":                     words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
 	}
 
+	want["four_eyes_on_the_person"] = words([]identity.DecisionStep{identity.StepIdentify})
+	want["person_change"] = []string{"registered", "corrected", "marked", "renumbered"}
+	want["person_change_has_act"] = []string{identity.ActorSystem}
+	want["person_change_has_paper"] = []string{""}
+
 	rows, err := b.db.Query(t.Context(), `
 		SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
 		UNION ALL

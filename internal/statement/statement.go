@@ -63,6 +63,9 @@ func Station(id identity.StationID) string { return "station/" + string(id) }
 // Officer names an officer.
 func Officer(id identity.OfficerID) string { return "officer/" + string(id) }
 
+// Person names a person of the population register.
+func Person(id identity.PersonID) string { return "person/" + string(id) }
+
 // Box names a box of blanks.
 func Box(number string) string { return "box/" + number }
 

@@ -17,6 +17,7 @@ $$;
 CREATE OR REPLACE FUNCTION act_provinces(doing text, subject text) RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT array_remove(CASE
         WHEN subject LIKE 'card/%' THEN card_provinces(doing, substr(subject, length('card/') + 1))
+        WHEN subject LIKE 'person/%' THEN person_provinces(substr(subject, length('person/') + 1))
         WHEN subject LIKE 'application/%' THEN (
             SELECT ARRAY[a.province, CASE WHEN doing IN ('hand-over', 'withdraw', 'destroy-card', 'find-card') THEN s.province END]
             FROM applications a LEFT JOIN stations s ON s.id = a.destination WHERE a.number = substr(subject, length('application/') + 1))

@@ -53,6 +53,8 @@ func deciding(d identity.Decision) identity.Act {
 		return identity.Hold{Officer: d.Officer, Reason: reason, CitizensPart: d.ForCitizen}
 	case identity.StepRelease:
 		return identity.Release{Officer: d.Officer, Reason: reason, Remake: d.WriteOff > 0}
+	case identity.StepIdentify:
+		return identity.Identify{Officer: d.Officer, Person: d.Person, NotThese: d.NotThese, Paper: d.Paper, Reason: reason}
 	case identity.StepWithdraw:
 	}
 	return identity.Withdraw{Officer: d.Officer, Reason: reason}
@@ -139,4 +141,19 @@ func (s Signing) RemoveStation(ctx context.Context, id identity.StationID, act i
 func (s Signing) ResumeStation(ctx context.Context, id identity.StationID, by identity.OfficerID) error {
 	act := identity.ResumeStation{Officer: by}
 	return s.Registry.ResumeStation(ctx, id, act, Signed(act, statement.Station(id)))
+}
+
+// CorrectPerson is [registry.Registry.CorrectPerson].
+func (s Signing) CorrectPerson(ctx context.Context, id identity.PersonID, act identity.CorrectPerson, after identity.Person) error {
+	return s.Registry.CorrectPerson(ctx, id, act, after, Signed(act, statement.Person(id)))
+}
+
+// MarkPerson is [registry.Registry.MarkPerson].
+func (s Signing) MarkPerson(ctx context.Context, id identity.PersonID, act identity.MarkPerson) error {
+	return s.Registry.MarkPerson(ctx, id, act, Signed(act, statement.Person(id)))
+}
+
+// RenumberPerson is [registry.Registry.RenumberPerson].
+func (s Signing) RenumberPerson(ctx context.Context, id identity.PersonID, act identity.RenumberPerson) error {
+	return s.Registry.RenumberPerson(ctx, id, act, Signed(act, statement.Person(id)))
 }

@@ -1,0 +1,162 @@
+// Package population is what the engine asks of the population register: who somebody is,
+// and whether a person can have a card. What a station typed is a claim that is compared
+// with the register's record; what a card shows is the record.
+//
+// The built-in register is in internal/registry; osia.go speaks to another one by the
+// Population Registry interface of OSIA 1.5.
+package population
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"slices"
+	"strings"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// Record is what the register knows of a person.
+type Record struct {
+	ID      identity.PersonID
+	Version string // another one after every change of the person's data; a card is pinned to one
+	Person  identity.Person
+	Status  identity.CitizenStatus
+	Since   identity.Date // of the status; zero: from birth on
+}
+
+// Registration asks for a person who is nowhere to be registered.
+type Registration struct {
+	Application identity.ApplicationNumber // that needs it: asked again, it is answered by whom it registered
+	Person      identity.Person            // without a number
+	Paper       string                     // that proves the person
+	NotThese    []identity.PersonID        // whom an officer saw, and who are other persons
+}
+
+// Key is a digest of the data that make a person one: whoever registers the same person
+// at the same moment has the same key. Case and the two styles of tone placement make no
+// difference.
+func (r Registration) Key() []byte {
+	p := r.Person
+	birth, _ := p.Birth.MarshalText() // a date that was parsed
+	parts := []string{p.Name.Key(), string(birth), string(p.Sex), p.Father.Key(), p.Mother.Key(), placeKey(p.BirthRegistration.Text)}
+	if len(r.NotThese) > 0 {
+		parts = append(parts, string(r.Application)) // an officer saw that they are two
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return sum[:]
+}
+
+// Match is a person of the register who is likely to be the one who is looked for.
+type Match struct {
+	Record
+
+	Score int // up to 110
+}
+
+// Likely scores how likely a record is of the person who is looked for, and reports
+// whether it is likely enough for an officer to look.
+//
+// The name decides first: the same but for tones, one letter, or one word. Then the birth.
+// A parent who differs tells two children of one name apart, who were born on one day.
+func Likely(claim identity.Person, r Record) (score int, likely bool) {
+	name := nameScore(claim.Name, r.Person.Name)
+	birth, near := birthScore(claim.Birth, r.Person.Birth)
+	if name == 0 || !near {
+		return 0, false
+	}
+	score = name + birth + parentScore(claim.Mother, r.Person.Mother) + parentScore(claim.Father, r.Person.Father)
+	if claim.Sex == r.Person.Sex {
+		score += 5
+	}
+	if claimed, known := claim.BirthRegistration.Text, r.Person.BirthRegistration.Text; claimed != "" && known != "" {
+		if placeKey(claimed) == placeKey(known) {
+			score += 5
+		} else {
+			score -= 5
+		}
+	}
+	const enough = 60
+	return score, score >= enough
+}
+
+// Rank gives the likely ones of those records, the likeliest first.
+func Rank(claim identity.Person, records []Record) []Match {
+	var matches []Match
+	for _, r := range records {
+		if score, likely := Likely(claim, r); likely {
+			matches = append(matches, Match{Record: r, Score: score})
+		}
+	}
+	slices.SortStableFunc(matches, func(a, b Match) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	})
+	return matches
+}
+
+func nameScore(a, b identity.Name) int {
+	switch {
+	case a.IsZero() || b.IsZero():
+		return 0
+	case a.Key() == b.Key():
+		return 50
+	case toneless(a.Text) == toneless(b.Text):
+		return 40
+	}
+	x, y := strings.Fields(toneless(a.Text)), strings.Fields(toneless(b.Text))
+	if oneApart([]rune(strings.Join(x, " ")), []rune(strings.Join(y, " "))) || len(x) != len(y) && oneApart(x, y) {
+		return 30
+	}
+	return 0
+}
+
+// birthScore compares two days of birth; near: they may be one.
+func birthScore(a, b identity.Date) (score int, near bool) {
+	same := func(x, y int) bool { return x == y || x == 0 || y == 0 }
+	switch {
+	case a == b:
+		return 30, true
+	case same(a.Year, b.Year) && same(a.Month, b.Month) && same(a.Day, b.Day):
+		return 20, true // as far as they are known
+	case a.Year == b.Year && a.Day == b.Month && a.Month == b.Day:
+		return 15, true
+	}
+	differ := 0
+	for _, d := range [][2]int{{a.Year, b.Year}, {a.Month, b.Month}, {a.Day, b.Day}} {
+		if d[0] != d[1] {
+			differ++
+		}
+	}
+	return 0, differ == 1
+}
+
+func parentScore(a, b identity.Name) int {
+	if a.IsZero() || b.IsZero() {
+		return 0
+	}
+	switch score := nameScore(a, b); {
+	case score == 50:
+		return 10
+	case score > 0:
+		return 7
+	}
+	return -20
+}
+
+// oneApart reports whether two lists differ by one element, which is another in the second
+// or in one of them alone.
+func oneApart[T comparable](a, b []T) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(b)-len(a) > 1 || len(a) == 0 {
+		return false
+	}
+	i := 0
+	for i < len(a) && a[i] == b[i] {
+		i++
+	}
+	if len(a) == len(b) {
+		return i < len(a) && slices.Equal(a[i+1:], b[i+1:])
+	}
+	return slices.Equal(a[i:], b[i+1:])
+}

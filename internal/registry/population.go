@@ -1,0 +1,455 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
+	"example.org/cancuoc/internal/statement"
+)
+
+// The built-in population register. Who is in it is there once: by the constraints of the
+// tables citizens and person_numbers, and because whoever registers somebody looks for the
+// person again while nobody else can register one of that name or that birth.
+
+const selectPerson = `SELECT c.id, c.version, c.number, c.person, c.status, c.status_on FROM citizens c`
+
+func scanPerson(row pgx.CollectableRow) (population.Record, error) {
+	var r population.Record
+	var version int
+	var number string
+	var person []byte
+	var on *time.Time
+	if err := row.Scan(&r.ID, &version, &number, &person, &r.Status, &on); err != nil {
+		return population.Record{}, err
+	}
+	if err := json.Unmarshal(person, &r.Person); err != nil {
+		return population.Record{}, fmt.Errorf("read person: %w", err)
+	}
+	r.Version, r.Person.Number = strconv.Itoa(version), identity.PersonalNumber(number)
+	if on != nil {
+		r.Since = dateOf(*on)
+	}
+	return r, nil
+}
+
+// reads is the registry's pool or a transaction.
+type reads interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func onePerson(ctx context.Context, db reads, where string, args ...any) (population.Record, error) {
+	rows, _ := db.Query(ctx, selectPerson+where, args...) // CollectExactlyOneRow reports the error
+	return pgx.CollectExactlyOneRow(rows, scanPerson)
+}
+
+// Person reads the record of a person, or refuses with NotFound.
+func (r *Registry) Person(ctx context.Context, id identity.PersonID) (population.Record, error) {
+	record, err := onePerson(ctx, r.db, ` WHERE c.id = $1`, id)
+	return record, fail("read person", found(err, "the population register knows no person %s", id))
+}
+
+// PersonByNumber reads the record of the person who has a number or had it, or refuses
+// with NotFound.
+func (r *Registry) PersonByNumber(ctx context.Context, n identity.PersonalNumber) (population.Record, error) {
+	record, err := onePerson(ctx, r.db, ` JOIN person_numbers n ON n.person = c.id WHERE n.number = $1`, string(n))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return population.Record{}, identity.RefuseField(identity.NotFound, "person.number", "is not known to the population registry")
+	}
+	return record, fail("read person", err)
+}
+
+// FindPersons looks for a person by name, birth, sex, parents and place of registration,
+// and gives those who are likely to be the one, the likeliest first.
+func (r *Registry) FindPersons(ctx context.Context, claim identity.Person) ([]population.Match, error) {
+	matches, err := findPersons(ctx, r.db, claim)
+	return matches, fail("find persons", err)
+}
+
+// maxCandidates is how many records are looked at for one person.
+const maxCandidates = 1000
+
+// findPersons reads those who were born on that day and have the first or the last word
+// of the name, and those of that name born in that year, or on that day of another.
+func findPersons(ctx context.Context, db reads, claim identity.Person) ([]population.Match, error) {
+	birth, _ := claim.Birth.MarshalText() // a date that was parsed
+	rows, _ := db.Query(ctx, `
+		WITH claimed AS (SELECT folded($1) AS name, $2::text COLLATE "C" AS birth)
+		`+selectPerson+`, claimed l WHERE c.birth = l.birth AND c.birth <> '' AND (
+			split_part(c.name_key, ' ', 1) = split_part(l.name, ' ', 1) OR substring(c.name_key FROM '[^ ]+$') = substring(l.name FROM '[^ ]+$'))
+		UNION
+		`+selectPerson+`, claimed l WHERE c.name_key = l.name AND (left(c.birth, 4) = left(l.birth, 4) OR substr(c.birth, 5) = substr(l.birth, 5))
+		LIMIT $3`, claim.Name.Text, string(birth), maxCandidates) // CollectRows reports the error
+	records, err := pgx.CollectRows(rows, scanPerson)
+	return population.Rank(claim, records), err
+}
+
+// maxDraws bounds how often a number is drawn when those drawn were taken. While
+// fewer than 10% are taken, more draws are never needed.
+const maxDraws = 100
+
+// RegisterPerson registers a person who is nowhere, with a number that nobody has or had,
+// and gives the record. For one application it registers one person, however often it is
+// asked. Where somebody is likely to be that person, it gives them instead, and registers
+// nobody.
+func (r *Registry) RegisterPerson(ctx context.Context, who population.Registration) (population.Record, []population.Match, error) {
+	for range maxDraws {
+		number, err := identity.DrawPersonalNumber(rand.Reader, who.Person)
+		if err != nil {
+			return population.Record{}, nil, err
+		}
+		record, likely, err := r.registerPerson(ctx, who, number)
+		if !violates(err, "person_numbers_pkey", "citizens_pkey") {
+			return record, likely, fail("register person", err)
+		}
+	}
+	return population.Record{}, nil, noNumber()
+}
+
+func noNumber() error {
+	return identity.RefuseField(identity.OutOfStock, "person.number", "cannot be allotted: the numbers of that place and year are nearly used up")
+}
+
+// registerPerson is RegisterPerson with one number, which may be taken.
+func (r *Registry) registerPerson(ctx context.Context, who population.Registration, number identity.PersonalNumber) (record population.Record, likely []population.Match, err error) {
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		// Whoever is likely to be this person has the name or the birth: their writers take turns.
+		birth, _ := who.Person.Birth.MarshalText() // a date that was parsed
+		_, err := tx.Exec(ctx, `
+			SELECT pg_advisory_xact_lock(k) FROM (
+				SELECT hashtextextended('named ' || folded($1), 0) AS k UNION SELECT hashtextextended('born ' || $2, 0) ORDER BY 1) keys`,
+			who.Person.Name.Text, string(birth))
+		if err != nil {
+			return err
+		}
+		record, err = onePerson(ctx, tx, ` WHERE c.registered_for = $1`, who.Application)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		likely, err = findPersons(ctx, tx, who.Person)
+		if err != nil {
+			return err
+		}
+		likely = slices.DeleteFunc(likely, func(m population.Match) bool { return slices.Contains(who.NotThese, m.ID) })
+		if len(likely) > 0 {
+			return nil
+		}
+		record, err = r.insertPerson(ctx, tx, who, number)
+		return err
+	})
+	return record, likely, err
+}
+
+func (r *Registry) insertPerson(ctx context.Context, tx pgx.Tx, who population.Registration, number identity.PersonalNumber) (population.Record, error) {
+	citizen, err := r.citizen(number)
+	if err != nil {
+		return population.Record{}, err
+	}
+	who.Person.Number = number
+	person, err := json.Marshal(who.Person)
+	if err != nil {
+		return population.Record{}, fmt.Errorf("write person: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		WITH new AS (
+			INSERT INTO citizens (number, citizen, person, status, identity_key, registered_for) VALUES (@number, @citizen, @person, `+citizenAlive+`, @key, @application)
+			RETURNING id, version, person
+		)
+		INSERT INTO person_changes (person, version, change, actor, paper, reason, after)
+		SELECT id, version, 'registered', `+actorSystem+`, @paper, 'application ' || @application, person FROM new`,
+		pgx.StrictNamedArgs{"number": string(number), "citizen": citizen, "person": person, "key": who.Key(), "application": who.Application, "paper": who.Paper})
+	if err != nil {
+		return population.Record{}, err
+	}
+	return onePerson(ctx, tx, ` WHERE c.registered_for = $1`, who.Application)
+}
+
+// NameApplicant notes that an application without a number is that person's. It refuses
+// with Conflict where the person has another application open. A second call changes
+// nothing.
+func (r *Registry) NameApplicant(ctx context.Context, number identity.ApplicationNumber, who population.Record) error {
+	citizen, err := r.citizen(who.Person.Number)
+	if err != nil {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var named bool
+		var wrapped []byte
+		err := tx.QueryRow(ctx, `
+			SELECT a.citizen IS NOT NULL, k.wrapped FROM applications a LEFT JOIN vault_keys k ON k.application = a.number
+			WHERE a.number = $1 FOR NO KEY UPDATE OF a`, number).Scan(&named, &wrapped)
+		if err != nil || named {
+			return found(err, "there is no application %s", number)
+		}
+		key, err := r.vault.With(string(number), wrapped)
+		if err != nil {
+			return err
+		}
+		sealed, err := key.Value(numberColumn(number), []byte(who.Person.Number))
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			WITH named AS (
+				UPDATE applications SET citizen = $2, sealed_number = $3 WHERE number = $1 RETURNING number
+			)
+			INSERT INTO audit (application, actor, event, reason) SELECT number, `+actorSystem+`, 'is of person ' || $4, '' FROM named`,
+			number, citizen, sealed, who.ID)
+		return err
+	})
+	return fail("name applicant", err)
+}
+
+// HoldsCard reports whether a person holds a card, valid or reported lost and its like, under
+// this number or one that the person had before.
+func (r *Registry) HoldsCard(ctx context.Context, n identity.PersonalNumber) (bool, error) {
+	citizen, err := r.citizen(n)
+	if err != nil {
+		return false, err
+	}
+	var holds bool
+	err = r.db.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM cards WHERE state IN `+standing+` AND citizen IN (
+			SELECT $1 UNION SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = $1))`, citizen).Scan(&holds)
+	return holds, fail("look for the card held", err)
+}
+
+// OthersThan leaves out the applications that are of the same person as one application,
+// under a number that the person has or had.
+func (r *Registry) OthersThan(ctx context.Context, number identity.ApplicationNumber, hits []identity.ApplicationNumber) ([]identity.ApplicationNumber, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
+	rows, _ := r.db.Query(ctx, `
+		WITH own AS (
+			SELECT a.citizen FROM applications a WHERE a.number = $1 AND a.citizen IS NOT NULL
+			UNION SELECT o.citizen FROM applications a JOIN person_numbers n ON n.citizen = a.citizen JOIN person_numbers o ON o.person = n.person
+			WHERE a.number = $1
+		)
+		SELECT h.number FROM unnest($2::text[]) WITH ORDINALITY AS h (number, n) LEFT JOIN applications a ON a.number = h.number
+		WHERE NOT EXISTS (SELECT FROM own WHERE own.citizen = a.citizen) ORDER BY h.n`, number, hits) // CollectRows reports the error
+	others, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
+	return others, fail("tell persons apart", err)
+}
+
+// Identification is whom an officer took an applicant for.
+type Identification struct {
+	Person   identity.PersonID   // empty: none of NotThese
+	NotThese []identity.PersonID // whom any officer saw, and the applicant is not
+	Paper    string              // that proves a new person
+}
+
+// Identification reads the last word of officers on who an applicant is; it is empty
+// where nobody was asked.
+func (r *Registry) Identification(ctx context.Context, number identity.ApplicationNumber) (Identification, error) {
+	var id Identification
+	err := r.db.QueryRow(ctx, `
+		SELECT i.person, i.paper, ARRAY(SELECT DISTINCT unnest(e.not_these) FROM identifications e WHERE e.application = i.application)
+		FROM identifications i WHERE i.application = $1 ORDER BY i.round DESC LIMIT 1`, number).Scan(&id.Person, &id.Paper, &id.NotThese)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Identification{}, nil
+	}
+	return id, fail("read identification", err)
+}
+
+// CorrectPerson corrects a person's record, as its officer signed it. Number and canceled
+// number change by RenumberPerson alone.
+func (r *Registry) CorrectPerson(ctx context.Context, id identity.PersonID, act identity.CorrectPerson, after identity.Person, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Person(id), signed, func(tx pgx.Tx) error {
+		before, err := seenPerson(ctx, tx, id, act.Version)
+		if err != nil {
+			return err
+		}
+		if after.Number != before.Person.Number || after.CancelledNumber != before.Person.CancelledNumber {
+			return identity.RefuseField(identity.Invalid, "record.number", "and record.cancelled_number are not corrected: a person is given another number by renumber")
+		}
+		return r.writePerson(ctx, tx, before, after, change{"corrected", act.Officer, signed.ID(), act.Paper, act.Reason, act.Record})
+	})
+}
+
+// MarkPerson notes what became of a person. Who has died or is no citizen any more has no
+// live card from then on.
+func (r *Registry) MarkPerson(ctx context.Context, id identity.PersonID, act identity.MarkPerson, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Person(id), signed, func(tx pgx.Tx) error {
+		before, err := seenPerson(ctx, tx, id, "")
+		if err != nil {
+			return err
+		}
+		on, err := identity.ParseDate(act.On)
+		if err != nil {
+			return err
+		}
+		if on.Compare(before.Person.Birth) < 0 {
+			return identity.RefuseField(identity.Invalid, "on", "is before the person was born")
+		}
+		var future bool
+		if err := tx.QueryRow(ctx, `SELECT $1::date > (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date`, on.Midnight()).Scan(&future); err != nil {
+			return err
+		}
+		if future {
+			return identity.RefuseField(identity.Invalid, "on", "is in the future")
+		}
+		if end, ends := cardEnds[act.Status]; ends {
+			if err := endCards(ctx, tx, id, end, act.Officer, signed); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, `UPDATE citizens SET status = $2, status_on = $3 WHERE id = $1`, id, act.Status, on.Midnight()); err != nil {
+			return err
+		}
+		return noteChange(ctx, tx, id, change{"marked", act.Officer, signed.ID(), act.Paper, act.Reason, nil},
+			status{before.Status, before.Since}, status{act.Status, on})
+	})
+}
+
+// status is what a mark changes, as it is kept.
+type status struct {
+	Status identity.CitizenStatus
+	On     identity.Date
+}
+
+// cardEnd is what becomes of the card that a person holds, and why.
+type cardEnd struct {
+	state identity.CardState
+	why   identity.ReasonCode
+}
+
+// cardEnds says for which statuses a person's card ends.
+var cardEnds = map[identity.CitizenStatus]cardEnd{
+	identity.Deceased:        {identity.CardLapsed, identity.ReasonHolderDied},
+	identity.NationalityLost: {identity.CardWithdrawn, identity.ReasonNationalityLost},
+}
+
+// RenumberPerson gives a person another number, and revokes the live card that bears the
+// old one in the same act.
+func (r *Registry) RenumberPerson(ctx context.Context, id identity.PersonID, act identity.RenumberPerson, signed statement.Signed) error {
+	return r.act(ctx, act, statement.Person(id), signed, func(tx pgx.Tx) error {
+		before, err := seenPerson(ctx, tx, id, act.Version)
+		if err != nil {
+			return err
+		}
+		if before.Status != identity.Alive {
+			return identity.RefuseField(identity.Conflict, "person", "is %s by the population register", before.Status)
+		}
+		after := before.Person
+		if after.Number, err = freeNumber(ctx, tx, before.Person); err != nil {
+			return err
+		}
+		after.CancelledNumber = before.Person.Number
+		if err := endCards(ctx, tx, id, cardEnd{identity.CardRevoked, identity.ReasonNumberReplaced}, act.Officer, signed); err != nil {
+			return err
+		}
+		return r.writePerson(ctx, tx, before, after, change{"renumbered", act.Officer, signed.ID(), act.Paper, act.Reason, nil})
+	})
+}
+
+// freeNumber draws a number that nobody has or had. Whoever takes the same one at this
+// moment is refused by its constraint.
+func freeNumber(ctx context.Context, tx pgx.Tx, p identity.Person) (identity.PersonalNumber, error) {
+	for range maxDraws {
+		number, err := identity.DrawPersonalNumber(rand.Reader, p)
+		if err != nil {
+			return "", err
+		}
+		var taken bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM person_numbers WHERE number = $1)`, string(number)).Scan(&taken); err != nil || !taken {
+			return number, err
+		}
+	}
+	return "", noNumber()
+}
+
+// change is what is kept of a change beside what was changed.
+type change struct {
+	what   string
+	by     identity.OfficerID
+	act    string
+	paper  string
+	reason string
+	digest []byte // of what the officer signed for
+}
+
+// seenPerson reads a person for a change, while whoever issues the person a card waits. It
+// refuses where the record is another than the officer saw.
+func seenPerson(ctx context.Context, tx pgx.Tx, id identity.PersonID, version string) (population.Record, error) {
+	_, err := tx.Exec(ctx, `
+		SELECT pg_advisory_xact_lock(k) FROM (
+			SELECT hashtextextended('citizen ' || encode(citizen, 'hex'), 0) AS k FROM person_numbers WHERE person = $1 ORDER BY 1) keys`, id)
+	if err != nil {
+		return population.Record{}, err
+	}
+	record, err := onePerson(ctx, tx, ` WHERE c.id = $1 FOR NO KEY UPDATE`, id)
+	if err == nil && version != "" && version != record.Version {
+		err = identity.RefuseField(identity.Conflict, "version", "of the record is %s now: look at it again", record.Version)
+	}
+	return record, found(err, "the population register knows no person %s", id)
+}
+
+func (r *Registry) writePerson(ctx context.Context, tx pgx.Tx, before population.Record, after identity.Person, c change) error {
+	citizen, err := r.citizen(after.Number)
+	if err != nil {
+		return err
+	}
+	person, err := json.Marshal(after)
+	if err != nil {
+		return fmt.Errorf("write person: %w", err)
+	}
+	_, err = tx.Exec(ctx, `UPDATE citizens SET number = $2, citizen = $3, person = $4, version = version + 1 WHERE id = $1`, before.ID, string(after.Number), citizen, person)
+	if err != nil {
+		return err
+	}
+	return noteChange(ctx, tx, before.ID, c, before.Person, after)
+}
+
+func noteChange(ctx context.Context, tx pgx.Tx, id identity.PersonID, c change, before, after any) error {
+	was, err := json.Marshal(before)
+	if err != nil {
+		return fmt.Errorf("write what was: %w", err)
+	}
+	is, err := json.Marshal(after)
+	if err != nil {
+		return fmt.Errorf("write what is: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO person_changes (person, version, change, actor, act, paper, reason, before, after, digest)
+		SELECT id, version, $2, $3, $4, $5, $6, $7, $8, $9 FROM citizens WHERE id = $1`,
+		id, c.what, c.by, c.act, c.paper, c.reason, was, is, c.digest)
+	return err
+}
+
+// endCards ends the card that a person holds; the one of a number that was canceled ended
+// with it.
+func endCards(ctx context.Context, tx pgx.Tx, id identity.PersonID, end cardEnd, officer identity.OfficerID, signed statement.Signed) error {
+	_, err := tx.Exec(ctx, `SELECT end_cards(number, $2, $3, $4, $5) FROM citizens WHERE id = $1`,
+		id, string(end.state), string(end.why), string(officer), signed.ID())
+	return err
+}
+
+// PersonChange is one change of a person's record.
+type PersonChange struct {
+	At      time.Time
+	Change  string
+	Actor   string
+	Paper   string
+	Reason  string
+	Version int
+	Before  json.RawMessage // none when the person was registered
+	After   json.RawMessage
+}
+
+// PersonChanges lists what was done to a person's record, the first change first.
+func (r *Registry) PersonChanges(ctx context.Context, id identity.PersonID) ([]PersonChange, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT at, change, actor, paper, reason, version, before, after FROM person_changes WHERE person = $1 ORDER BY seq`, id) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[PersonChange])
+	return list, fail("list changes of a person", err)
+}

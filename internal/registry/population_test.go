@@ -1,0 +1,271 @@
+package registry_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/internal/vault"
+)
+
+// newborn is a child whom the population register does not know.
+func newborn() identity.Person {
+	return identity.Person{
+		Name: identity.Name{Text: "Nguyễn Minh An"}, Birth: identity.Date{Year: 2020, Month: 3, Day: 5}, Sex: identity.Male, Ethnicity: "Kinh",
+		Father: identity.Name{Text: "Nguyễn Văn Hòa"}, Mother: identity.Name{Text: "Trần Thị Thúy"},
+		BirthRegistration: identity.Place{Text: "Phường Hoàn Kiếm, Hà Nội", Province: "001"},
+		Residence:         identity.Place{Text: "12 Hàng Bài, Hà Nội", Province: "001"},
+	}
+}
+
+// applies submits an application of a person.
+func (b *bundle) applies(t *testing.T, p identity.Person) identity.ApplicationNumber {
+	t.Helper()
+	return b.received(t, func(s *registry.Submission) {
+		s.Application.Person, s.Application.Ground, s.Application.Type = p, identity.GroundFirstCard, identity.FirstIssue
+	})
+}
+
+// registers asks the register for a person who names no number.
+func (b *bundle) registers(t *testing.T, p identity.Person, notThese ...identity.PersonID) (population.Record, []population.Match, error) {
+	t.Helper()
+	return b.RegisterPerson(t.Context(), population.Registration{Application: b.applies(t, p), Person: p, Paper: "birth certificate", NotThese: notThese})
+}
+
+// One child, applied for five times at the same moment through two gateways, spelled in
+// two ways, is one person with one number; who comes later is shown that person.
+func TestRegisterPerson_OneChildAppliedForFiveTimesIsOnePerson(t *testing.T) {
+	t.Parallel()
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
+	require.NoError(t, err)
+	b := newBundleWith(t, vault.New(master))
+	other, err := registry.Open(t.Context(), b.url, registry.Options{Vault: vault.New(master), MaxConns: 4})
+	require.NoError(t, err)
+	t.Cleanup(other.Close)
+	gateways := []*registry.Registry{b.Registry, other}
+	spelled := newborn()
+	spelled.Name.Text, spelled.Father.Text = "NGUYỄN MINH ÂN", "Nguyễn Văn Hoà"
+	people := []identity.Person{newborn(), spelled}
+	applications := make([]identity.ApplicationNumber, 5)
+	for i := range applications {
+		applications[i] = b.applies(t, people[i%2])
+	}
+	registered, likely := make([]population.Record, 10), make([][]population.Match, 10)
+
+	errs := atOnce(10, func(i int) (err error) {
+		who := population.Registration{Application: applications[i%5], Person: people[i%5%2], Paper: "birth certificate"}
+		registered[i], likely[i], err = gateways[i%2].RegisterPerson(t.Context(), who)
+		return err
+	})
+
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, b.count(t, "citizens"))
+	require.Equal(t, 1, b.count(t, "person_numbers"))
+	for i := range registered {
+		require.Equal(t, registered[i].ID != "", len(likely[i]) == 0)
+		require.Equal(t, registered[i%5].ID, registered[i].ID, "asked again, an application is answered the same")
+	}
+}
+
+// Twins are two persons without anybody's help; a namesake of that day is one once an
+// officer said so.
+func TestRegisterPerson_WhoIsAnotherPersonGetsANumber(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	twin, namesake := newborn(), newborn()
+	twin.Name.Text = "Nguyễn Minh Bình"
+	first, _, err := b.registers(t, newborn())
+	require.NoError(t, err)
+
+	second, likely, err := b.registers(t, twin)
+	require.NoError(t, err)
+	require.Empty(t, likely)
+	_, likely, err = b.registers(t, namesake)
+	require.NoError(t, err)
+	require.Equal(t, first.ID, likely[0].ID)
+	third, likely, err := b.registers(t, namesake, first.ID)
+	require.NoError(t, err)
+	require.Empty(t, likely)
+
+	numbers := []identity.PersonalNumber{first.Person.Number, second.Person.Number, third.Person.Number}
+	slices.Sort(numbers)
+	require.Len(t, slices.Compact(numbers), 3)
+}
+
+// The tables themselves refuse a second registration of one identity, and a number that
+// was somebody's before.
+func TestCitizens_AreEachOnceByConstraint(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	first, _, err := b.registers(t, newborn())
+	require.NoError(t, err)
+
+	_, err = b.db.Exec(t.Context(), `INSERT INTO citizens (number, citizen, person, status, identity_key) SELECT '001220000001', sha256('other'), person, status, identity_key FROM citizens`)
+	require.ErrorContains(t, err, "one_registration_per_identity")
+	require.NoError(t, b.RenumberPerson(t.Context(), first.ID, identity.RenumberPerson{Officer: approver, Version: first.Version, Paper: "decision 7", Reason: "year of birth corrected"}))
+	_, err = b.db.Exec(t.Context(), `INSERT INTO citizens (number, citizen, person, status) VALUES ($1, sha256('another'), '{}', 'alive')`, string(first.Person.Number))
+	require.ErrorContains(t, err, "person_numbers_pkey")
+}
+
+// 24.1(e): the old number leads to the new one, and the card that bears it is revoked in
+// the same act.
+func TestRenumberPerson_OldNumberLeadsToTheNewOneAndTheCardIsRevoked(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	person := newborn()
+	person.Number = "001220000001"
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive, LiveCard: &registry.OldCard{Serial: "0123456789ABCDEF", Form: "cccd-2021", Issued: identity.Date{Year: 2026, Month: 1, Day: 5}}}))
+	before, err := b.PersonByNumber(t.Context(), person.Number)
+	require.NoError(t, err)
+	act := identity.RenumberPerson{Officer: approver, Version: before.Version, Paper: "decision 7", Reason: "built from wrong data"}
+	signed := registrytest.Signed(act, statement.Person(before.ID))
+
+	for range 2 { // said twice, it is done once
+		require.NoError(t, b.Registry.RenumberPerson(t.Context(), before.ID, act, signed))
+	}
+
+	after, err := b.PersonByNumber(t.Context(), person.Number)
+	require.NoError(t, err)
+	require.Equal(t, before.ID, after.ID)
+	require.NotEqual(t, person.Number, after.Person.Number)
+	require.Equal(t, person.Number, after.Person.CancelledNumber)
+	require.Equal(t, 1, b.count(t, "cards WHERE state = 'revoked' AND reason = 'number-replaced'"))
+	has, err := b.HoldsCard(t.Context(), after.Person.Number)
+	require.NoError(t, err)
+	require.False(t, has)
+	changes, err := b.PersonChanges(t.Context(), before.ID)
+	require.NoError(t, err)
+	require.Len(t, changes, 1)
+	require.Contains(t, string(changes[0].Before), string(person.Number))
+	require.Contains(t, string(changes[0].After), string(after.Person.Number))
+}
+
+func TestCorrectPerson_KeepsBeforeAndAfterAndRefusesWhatWasNotSeen(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	first, _, err := b.registers(t, newborn())
+	require.NoError(t, err)
+	after := first.Person
+	after.Residence.Text = "15 Tràng Tiền, Hà Nội"
+	act := identity.CorrectPerson{Officer: approver, Version: first.Version, Paper: "residence record 12", Reason: "moved", Record: make([]byte, 32)}
+	require.NoError(t, b.CorrectPerson(t.Context(), first.ID, act, after))
+
+	late := b.CorrectPerson(t.Context(), first.ID, act, first.Person) // another statement, from what is gone
+	renumbered := after
+	renumbered.Number = "001220000009"
+	act.Version = "2"
+	other := b.CorrectPerson(t.Context(), first.ID, act, renumbered)
+
+	require.ErrorContains(t, late, "version")
+	require.ErrorContains(t, other, "renumber")
+	now, err := b.Person(t.Context(), first.ID)
+	require.NoError(t, err)
+	require.Equal(t, "15 Tràng Tiền, Hà Nội", now.Person.Residence.Text)
+	require.NotEqual(t, first.Version, now.Version)
+	changes, err := b.PersonChanges(t.Context(), first.ID)
+	require.NoError(t, err)
+	require.Len(t, changes, 2)
+	require.Equal(t, "birth certificate", changes[0].Paper)
+	require.Equal(t, "residence record 12", changes[1].Paper)
+	require.Contains(t, string(changes[1].Before), "Hàng Bài")
+	require.Contains(t, string(changes[1].After), "Tràng Tiền")
+}
+
+func TestMarkPerson_EndsTheLiveCard(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.arrived(t)
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	card, err := b.Card(t.Context(), number, 1)
+	require.NoError(t, err)
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: card.Card.Person, Status: identity.Alive}))
+	who, err := b.PersonByNumber(t.Context(), card.Card.Person.Number)
+	require.NoError(t, err)
+	act := identity.MarkPerson{Officer: approver, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 4", Reason: "died"}
+
+	future := act
+	future.On = identity.DateOf(time.Now().AddDate(1, 0, 0)).Display()
+	future.On = strings.Join([]string{future.On[6:], future.On[3:5], future.On[:2]}, "-")
+	require.ErrorContains(t, b.MarkPerson(t.Context(), who.ID, future), "future")
+	require.NoError(t, b.MarkPerson(t.Context(), who.ID, act))
+
+	who, err = b.Person(t.Context(), who.ID)
+	require.NoError(t, err)
+	require.Equal(t, identity.Deceased, who.Status)
+	require.Equal(t, identity.Date{Year: 2026, Month: 3, Day: 1}, who.Since)
+	has, err := b.HoldsCard(t.Context(), who.Person.Number)
+	require.NoError(t, err)
+	require.False(t, has)
+}
+
+// A person's applications under the old number are the person's own.
+func TestOthersThan_OnePersonUnderTwoNumbersIsNoHit(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	person := newborn()
+	person.Number = "001220000001"
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive}))
+	before, err := b.PersonByNumber(t.Context(), person.Number)
+	require.NoError(t, err)
+	old, stranger := b.applies(t, person), b.received(t)
+	require.NoError(t, b.RenumberPerson(t.Context(), before.ID, identity.RenumberPerson{Officer: approver, Version: before.Version, Paper: "decision 7", Reason: "wrong"}))
+	after, err := b.Person(t.Context(), before.ID)
+	require.NoError(t, err)
+	next := b.applies(t, after.Person)
+
+	others, err := b.OthersThan(t.Context(), next, []identity.ApplicationNumber{old, stranger})
+
+	require.NoError(t, err)
+	require.Equal(t, []identity.ApplicationNumber{stranger}, others)
+}
+
+// Whoever is marked or given another number at the moment of hand-over has no live card
+// after both, whichever came first.
+func TestIssue_NoCardForWhoCanHaveNone(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(b *bundle, who population.Record) error{
+		"Deceased": func(b *bundle, who population.Record) error {
+			return b.MarkPerson(t.Context(), who.ID, identity.MarkPerson{Officer: approver, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 4", Reason: "died"})
+		},
+		"Renumbered": func(b *bundle, who population.Record) error {
+			return b.RenumberPerson(t.Context(), who.ID, identity.RenumberPerson{Officer: approver, Version: who.Version, Paper: "decision 7", Reason: "wrong"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBundle(t)
+			b.stock(t, 1)
+			number := b.arrived(t)
+			card, err := b.Card(t.Context(), number, 1)
+			require.NoError(t, err)
+			require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: card.Card.Person, Status: identity.Alive}))
+			who, err := b.PersonByNumber(t.Context(), card.Card.Person.Number)
+			require.NoError(t, err)
+
+			errs := atOnce(2, func(i int) error {
+				if i == 0 {
+					return change(b, who)
+				}
+				return b.Issue(t.Context(), handOver(number))
+			})
+
+			require.NoError(t, errs[0])
+			if errs[1] != nil {
+				require.ErrorContains(t, errs[1], "population register")
+			}
+			require.Zero(t, b.count(t, "cards WHERE state = 'live'"))
+		})
+	}
+}

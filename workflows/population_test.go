@@ -1,0 +1,177 @@
+package workflows_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake/packet"
+	records "example.org/cancuoc/internal/population"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+)
+
+// resolver settles what the population register contradicts.
+const resolver = identity.OfficerID("PD-001-0002")
+
+// holder is the population register's record of whom the sample is about.
+func (o *testOffice) holder() records.Record {
+	o.t.Helper()
+	submitted, err := packet.ReadSubmission(os.DirFS(o.folder), "application.json", sizes)
+	require.NoError(o.t, err)
+	r, err := o.PersonByNumber(o.t.Context(), identity.PersonalNumber(submitted.Person.Number))
+	require.NoError(o.t, err)
+	return r
+}
+
+// identifies is an officer who takes the applicant for the person whom the register has.
+func identifies(o *testOffice) {
+	update(identity.Identify{Officer: resolver, Person: o.holder().ID, Reason: "papers and person compared"})(o)
+}
+
+// moves is the register being corrected.
+func moves(o *testOffice) {
+	r := o.holder()
+	after := r.Person
+	after.Residence.Text = "Số 99, Phố Mới, Phường Hoàn Kiếm, Hà Nội"
+	act := identity.CorrectPerson{Officer: resolver, Version: r.Version, Paper: "residence record 7", Reason: "moved", Record: make([]byte, 32)}
+	require.NoError(o.t, o.CorrectPerson(o.t.Context(), r.ID, act, after, o.signed(act, statement.Person(r.ID))))
+}
+
+// dies is the register hearing of the holder's death.
+func dies(o *testOffice) {
+	r := o.holder()
+	act := identity.MarkPerson{Officer: resolver, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 3", Reason: "died"}
+	require.NoError(o.t, o.MarkPerson(o.t.Context(), r.ID, act, o.signed(act, statement.Person(r.ID))))
+}
+
+func nameless(s *packet.Submission) { s.Person.Number = "" }
+
+// Whoever names no number and is nowhere is registered, once, with a number that fits.
+func TestCardApplication_WhoIsNowhereIsRegistered(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, submitted(nameless), known(func(c *registry.Citizen) { c.Person.Name.Text = "Lò Thị Khác" }))
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.NoError(t, card.Card.Person.Number.Agrees(card.Card.Person.Birth, card.Card.Person.Sex))
+	who, err := o.PersonByNumber(t.Context(), card.Card.Person.Number)
+	require.NoError(t, err)
+	require.Equal(t, who.ID, card.Person)
+	require.Equal(t, who.Person, card.Card.Person)
+}
+
+// Whoever names no number and is known gets no second one.
+func TestCardApplication_WhoMayBeKnownIsShownToAnOfficer(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, submitted(nameless))
+	o.when(identity.ToResolve, identifies)
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+
+	o.process()
+
+	require.Contains(t, o.story(), "1 person(s) of the population register may be the applicant: an officer says who it is")
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.Equal(t, o.holder().Person, card.Card.Person)
+}
+
+// What a station typed is on no card: it is the register's record, once an officer said
+// that it stands.
+func TestCardApplication_NothingThatAStationTypedIsPrinted(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, submitted(func(s *packet.Submission) {
+		s.Person.Residence.Text, s.Person.Father, s.Person.OldNumber, s.Person.Ethnicity = "Số 1, Phố Giả, Phường Hoàn Kiếm, Hà Nội", "Lê Văn Giả", "012999999", "Tày"
+	}))
+	o.when(identity.ToResolve, identifies)
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToHandOver, handsOver)
+	before := o.holder()
+
+	o.process()
+
+	require.Contains(t, o.story(), "The population registry disagrees on: [person.ethnicity person.residence person.father person.old_number]")
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.Equal(t, before.Person, card.Card.Person)
+	require.Equal(t, before, o.holder(), "handing a card over changes no person's record")
+}
+
+func TestCardApplication_ACorrectionWhileItWaitsIsTaken(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, together(moves, approves))
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, 1, result.Cards)
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.Equal(t, "Số 99, Phố Mới, Phường Hoàn Kiếm, Hà Nội", card.Card.Person.Residence.Text)
+}
+
+// A correction after the card was prepared makes another card, wherever it is found.
+func TestCardApplication_ACorrectionAfterPreparationMakesAnotherCard(t *testing.T) {
+	t.Parallel()
+	for _, activity := range []string{"Make", "Pack"} {
+		t.Run(activity, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.when(identity.ToApprove, approves)
+			o.ahead[activity] = moves
+			o.when(identity.ToHandOver, handsOver)
+
+			result := o.process()
+
+			require.Equal(t, identity.Issued, result.End)
+			require.Equal(t, 2, result.Cards)
+			cards, err := o.Cards(t.Context(), o.number)
+			require.NoError(t, err)
+			require.Equal(t, identity.CardSpoiled, cards[0].State)
+			require.Equal(t, identity.ReasonRecordChanged, cards[0].Reason.Code)
+			require.Equal(t, "Số 99, Phố Mới, Phường Hoàn Kiếm, Hà Nội", cards[1].Card.Person.Residence.Text)
+		})
+	}
+}
+
+// A dead holder's card is neither made nor handed over.
+func TestCardApplication_OfWhoDiesMeanwhile(t *testing.T) {
+	t.Parallel()
+	t.Run("BeforePersonalization", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		o.when(identity.ToApprove, approves)
+		o.ahead["Make"] = dies
+		o.when(identity.ToAttend, rejects)
+
+		result := o.process()
+
+		require.Equal(t, identity.Rejected, result.End)
+		card, err := o.Card(t.Context(), o.number, 1)
+		require.NoError(t, err)
+		require.Equal(t, identity.CardSpoiled, card.State)
+		require.Empty(t, card.Blank, "none was written to")
+	})
+	t.Run("BeforeHandOver", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t)
+		o.when(identity.ToApprove, approves)
+		o.when(identity.ToHandOver, together(dies, handsOver, after(day, rejects)))
+
+		result := o.process()
+
+		require.Equal(t, identity.Rejected, result.End)
+		require.Contains(t, o.answered, "hand-over: person: is deceased by the population register: no card is made or handed over; reject the application")
+		card, err := o.Card(t.Context(), o.number, 1)
+		require.NoError(t, err)
+		require.Equal(t, identity.CardArrived, card.State, "two officers destroy it")
+	})
+}
