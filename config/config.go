@@ -164,8 +164,20 @@ type Client struct {
 	CertFile string `mapstructure:"cert_file"`
 	KeyFile  string `mapstructure:"key_file"`
 	Keys     string `mapstructure:"keys"`
+	PKCS11   Token  `mapstructure:"pkcs11"`
 	Officer  string `mapstructure:"officer"`
 }
+
+// Token is where officers' keys are on a machine of theirs; an empty Module means that there
+// is none, and keys are files.
+type Token struct {
+	Module  string `mapstructure:"module"`
+	Token   string `mapstructure:"token"`
+	PINFile string `mapstructure:"pin_file"`
+}
+
+// PIN reads the user's PIN.
+func (t Token) PIN() (Secret, error) { return readSecret("client.pkcs11.pin_file", t.PINFile) }
 
 // Worker says what one worker process does.
 type Worker struct {
@@ -542,6 +554,10 @@ func (c Config) validateServers(check *check) {
 		check.wrong(p.Token == "", "keys.pkcs11.token is empty")
 		check.wrong(p.PINFile == "", "keys.pkcs11.pin_file is empty")
 		check.atLeast("keys.pkcs11.sessions", int64(p.Sessions), 1)
+	}
+	if t := c.Client.PKCS11; t.Module != "" {
+		check.wrong(t.Token == "", "client.pkcs11.token is empty")
+		check.wrong(t.PINFile == "", "client.pkcs11.pin_file is empty")
 	}
 	c.validateGateway(check)
 }

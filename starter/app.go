@@ -9,6 +9,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/personalization/chip/keys"
 )
 
 // app is what commands share: settings, and connections that are made when a command
@@ -21,6 +22,7 @@ type app struct {
 	loaded    *config.Config
 	opened    *office.Office
 	connected *gate
+	token     keys.Store // with officers' keys
 }
 
 // config loads the settings once.
@@ -56,6 +58,9 @@ func (a *app) office(ctx context.Context) (*office.Office, error) {
 func (a *app) close() {
 	if a.opened != nil {
 		a.opened.Close()
+	}
+	if a.token != nil {
+		_ = a.token.Close() // what it signed is done
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/personalization/chip/keys"
 )
 
 // gate is the office as stations, counters and officers reach it: through the gateway,
@@ -72,7 +73,24 @@ func (a *app) client() (*gate, error) {
 
 // keyring is the officers' keys on this machine.
 func (a *app) keyring(c config.Client) keyring {
-	return keyring{dir: c.Keys, asks: identity.OfficerID(cmp.Or(a.as, c.Officer))}
+	k := keyring{dir: c.Keys, asks: identity.OfficerID(cmp.Or(a.as, c.Officer))}
+	if c.PKCS11.Module != "" {
+		k.token = func() (keys.Store, error) { return a.openToken(c.PKCS11) }
+	}
+	return k
+}
+
+// openToken opens the token with officers' keys once.
+func (a *app) openToken(t config.Token) (keys.Store, error) {
+	if a.token != nil {
+		return a.token, nil
+	}
+	pin, err := t.PIN()
+	if err != nil {
+		return nil, err
+	}
+	a.token, err = keys.OpenPKCS11(keys.HSM{Module: t.Module, Token: t.Token, PIN: string(pin), Sessions: 1})
+	return a.token, err
 }
 
 // act signs what officers do with the keys of all of them, and sends it with the files that

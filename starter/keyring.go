@@ -3,6 +3,7 @@ package main
 import (
 	"crypto"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
@@ -19,13 +20,16 @@ import (
 	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/personalization/chip/keys"
 )
 
 // keyring is the folder of the officers' keys on this machine, each in BADGE.pem (PKCS#8,
-// PEM), with their sessions beside them.
+// PEM), with their sessions beside them; and a token with the keys of those who have none
+// there.
 type keyring struct {
-	dir  string
-	asks identity.OfficerID // who asks where no officer is named; empty: the only one
+	dir   string
+	asks  identity.OfficerID         // who asks where no officer is named; empty: the only one
+	token func() (keys.Store, error) // nil: there is none
 }
 
 const keySuffix = ".pem"
@@ -66,6 +70,9 @@ func (k keyring) key(officer identity.OfficerID) (crypto.Signer, error) {
 	}
 	file := filepath.Join(k.dir, string(officer)+keySuffix)
 	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) && k.token != nil {
+		return k.inToken(officer)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, identity.RefuseField(identity.Forbidden, "officer", "%s has no key on this machine (%s)", officer, file)
 	}
@@ -84,6 +91,22 @@ func (k keyring) key(officer identity.OfficerID) (crypto.Signer, error) {
 	return signer, nil
 }
 
+// labelOf is how an officer's key is labeled in a token.
+func labelOf(officer identity.OfficerID) string { return "officer-" + strings.ToLower(string(officer)) }
+
+// inToken finds an officer's key in the token, which signs and does not give it away.
+func (k keyring) inToken(officer identity.OfficerID) (crypto.Signer, error) {
+	token, err := k.token()
+	if err != nil {
+		return nil, err
+	}
+	key, err := token.Signer(labelOf(officer))
+	if errors.Is(err, keys.ErrNotFound) {
+		return nil, identity.RefuseField(identity.Forbidden, "officer", "%s has no key on this machine, neither in %s nor in its token", officer, k.dir)
+	}
+	return key, err
+}
+
 // ensure gives an officer's public key, of a new key if there is none.
 func (k keyring) ensure(officer identity.OfficerID) ([]byte, error) {
 	key, err := k.key(officer)
@@ -96,8 +119,15 @@ func (k keyring) ensure(officer identity.OfficerID) ([]byte, error) {
 	return x509.MarshalPKIXPublicKey(key.Public())
 }
 
-// make makes a key of Ed25519.
+// make makes a key: of P-256 in the token if there is one, else of Ed25519 in a file.
 func (k keyring) make(officer identity.OfficerID) (crypto.Signer, error) {
+	if k.token != nil {
+		token, err := k.token()
+		if err != nil {
+			return nil, err
+		}
+		return token.Generate(labelOf(officer), elliptic.P256())
+	}
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make key of %s: %w", officer, err)
