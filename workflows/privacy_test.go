@@ -56,10 +56,11 @@ func traces(t *testing.T) *regexp.Regexp {
 	return regexp.MustCompile(pattern)
 }
 
-// inClear are the columns of the database in which a person may be read, and why.
+// inClear are the tables of the database in which a person may be read, and why.
 var inClear = map[string]string{
-	"citizens.number": "the built-in population register, for offices that have none: it is asked by number",
-	"citizens.person": "the built-in population register, as others keep theirs elsewhere",
+	"citizens":       "the built-in population register, for offices that have none: others keep theirs elsewhere",
+	"person_numbers": "of the register: it is asked by number",
+	"person_changes": "of the register: what a record was before and after",
 }
 
 // encodings are what traces does not find, since it is written otherwise: decomposed,
@@ -128,6 +129,7 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 		require.Empty(t, trace.FindAllString(text, -1), where)
 	}
 	written := encodings(t, "portrait.jpg", "left-index.png", "left-index.fmr")
+	var known []string
 	for column, text := range registrytest.Columns(t, string(o.config.Database.URL)) {
 		found := trace.FindAllString(text, -1)
 		for _, w := range written {
@@ -135,12 +137,13 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 				found = append(found, w)
 			}
 		}
-		if inClear[column] != "" {
-			require.NotEmpty(t, found, "%s is in clear no more: strike it off the list", column)
+		if table, _, _ := strings.Cut(column, "."); inClear[table] != "" {
+			known = append(known, found...)
 			continue
 		}
 		require.Empty(t, found, column)
 	}
+	require.NotEmpty(t, known, "the search does find who is in the register")
 	require.Contains(t, texts["history of "+app.id], string(app.number), "the search does find what is there")
 	require.NotContains(t, texts["stored history of "+app.id], "JudgeCaptureInput")
 	issued := o.history(app.id, false)

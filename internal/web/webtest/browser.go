@@ -232,6 +232,9 @@ func (p *Page) eval(expression string) (any, error) {
 	return result.Result.Value, err
 }
 
+// patience is how long a page may take where many others are made at the same time.
+const patience = 2 * time.Minute
+
 // Await waits until an expression is true in the page, whichever page it is by then.
 func (p *Page) Await(expression string) {
 	p.tb.Helper()
@@ -239,7 +242,7 @@ func (p *Page) Await(expression string) {
 		value, err := p.eval(expression)
 		return err == nil && value == true
 	}
-	for end := time.Now().Add(30 * time.Second); !is(); { //nolint:forbidigo // how long it takes is all that is asked
+	for end := time.Now().Add(patience); !is(); { //nolint:forbidigo // how long it takes is all that is asked
 		if time.Now().After(end) { //nolint:forbidigo // as well
 			text, _ := p.eval("location.href + '\\n' + document.body.innerText")
 			require.FailNow(p.tb, "the page does not come to this", "%s\n%v\n%s", expression, text, p.Complaints())
