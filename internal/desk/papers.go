@@ -19,8 +19,8 @@ type Papers struct {
 
 // PaperRequest names a paper.
 type PaperRequest struct {
-	Kind     string // slip, manifest or destruction
-	Of       string // the application of a slip, the consignment of a manifest
+	Kind     string // slip, capture-sheet, refusal, manifest or destruction
+	Of       string // the consignment of a manifest, the application of the others
 	From, To string // first and last day of a record of destruction
 }
 
@@ -33,6 +33,18 @@ func (d *Desk) Paper(ctx context.Context, by identity.Officer, r PaperRequest) (
 			return nil, err
 		}
 		return slip.Draw(d.Papers.Renderer)
+	case "capture-sheet":
+		sheet, err := d.captureSheet(ctx, by, r.Of)
+		if err != nil {
+			return nil, err
+		}
+		return sheet.Draw(d.Papers.Renderer)
+	case "refusal":
+		refusal, err := d.refusal(ctx, by, r.Of)
+		if err != nil {
+			return nil, err
+		}
+		return refusal.Draw(d.Papers.Renderer)
 	case "manifest":
 		number, err := identity.ParseConsignmentNumber(r.Of)
 		if err != nil {
@@ -50,7 +62,7 @@ func (d *Desk) Paper(ctx context.Context, by identity.Officer, r PaperRequest) (
 		}
 		return record.Draw(d.Papers.Renderer)
 	}
-	return nil, identity.RefuseField(identity.NotFound, "paper", "is none of slip, manifest, destruction")
+	return nil, identity.RefuseField(identity.NotFound, "paper", "is none of slip, capture-sheet, refusal, manifest, destruction")
 }
 
 // slip is the appointment slip of an application that has not ended.
@@ -72,6 +84,43 @@ func (d *Desk) slip(ctx context.Context, by identity.Officer, of string) (papers
 		FiledOn: record.Application.FiledOn, Due: identity.DateOf(record.Due.Add(-time.Nanosecond)),
 		Station: papers.Station{ID: station.ID, Name: station.Name}, Post: record.Destination == identity.DestinationPost,
 		Fee: record.Rules.Fee, Officer: record.Application.Officer, StatusPage: d.Papers.StatusPage, Specimen: d.Papers.Specimen,
+	}, err
+}
+
+// filed is an application that an officer may see, and where it was filed.
+func (d *Desk) filed(ctx context.Context, by identity.Officer, of string) (registry.ApplicationRecord, papers.Station, error) {
+	number, err := identity.ParseApplicationNumber(of)
+	if err != nil {
+		return registry.ApplicationRecord{}, papers.Station{}, err
+	}
+	record, err := d.seen(ctx, by, number)
+	if err != nil {
+		return registry.ApplicationRecord{}, papers.Station{}, err
+	}
+	station, err := d.Registry.Station(ctx, record.Application.Station)
+	return record, papers.Station{ID: station.ID, Name: station.Name}, err
+}
+
+// captureSheet is what was taken in about an applicant.
+func (d *Desk) captureSheet(ctx context.Context, by identity.Officer, of string) (papers.CaptureSheet, error) {
+	record, station, err := d.filed(ctx, by, of)
+	return papers.CaptureSheet{Number: record.Number, Application: record.Application, Station: station, Specimen: d.Papers.Specimen}, err
+}
+
+// refusal is the notice of an application that was rejected.
+func (d *Desk) refusal(ctx context.Context, by identity.Officer, of string) (papers.Refusal, error) {
+	record, station, err := d.filed(ctx, by, of)
+	if err != nil {
+		return papers.Refusal{}, err
+	}
+	if record.Stage != identity.Rejected {
+		return papers.Refusal{}, identity.Refuse(identity.Conflict, "application %s is not rejected: it is at %s", record.Number, record.Stage)
+	}
+	refund, err := d.Registry.FeeDueBack(ctx, record.Number)
+	return papers.Refusal{
+		Number: record.Number, Applicant: record.Application.Person.Name, Type: record.Application.Type, Ground: record.Application.Ground,
+		FiledOn: record.Application.FiledOn, RejectedOn: identity.DateOf(record.EnteredAt), Reason: record.Why(), Refund: refund,
+		Station: station, Specimen: d.Papers.Specimen,
 	}, err
 }
 

@@ -79,3 +79,10 @@ func (r *Registry) FeesDue(ctx context.Context, unit identity.Unit) ([]FeeDue, e
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[FeeDue])
 	return list, fail("list fees to give back", err)
 }
+
+// FeeDueBack is what has to be given back of an application's fee, in VND.
+func (r *Registry) FeeDueBack(ctx context.Context, number identity.ApplicationNumber) (int, error) {
+	var amount int
+	err := r.db.QueryRow(ctx, `SELECT coalesce((SELECT amount FROM payments WHERE application = $1 AND due_back), 0)`, number).Scan(&amount)
+	return amount, fail("read fee to give back", err)
+}

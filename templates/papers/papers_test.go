@@ -105,6 +105,31 @@ func slip() papers.Slip {
 	}
 }
 
+func captureSheet() papers.CaptureSheet {
+	return papers.CaptureSheet{
+		Number: "7QF3M-9T2XK-D", Station: slip().Station, Specimen: true,
+		Application: identity.Application{
+			Type: identity.Exchange, Ground: identity.GroundNumberChanged, FiledOn: identity.Date{Year: 2026, Month: 11, Day: 20}, Officer: "CB-001-0007",
+			Representative: identity.Name{Text: "Lê Thị Phượng"}, Delivery: identity.Post, DeliveryTo: "Số 1, Phố Mẫu, Phường Hoàn Kiếm, Hà Nội",
+			Person: identity.Person{
+				Number: "001199999990", CancelledNumber: "001199999991", OldNumber: "012999999", Name: identity.Name{Text: "Đặng Thị Ngọc Ước"},
+				Birth: identity.Date{Year: 1999, Month: 12, Day: 31}, Sex: identity.Female, Ethnicity: "Kinh", Religion: "Không", BloodGroup: "O+",
+				Origin: identity.Place{Text: "Phường Hoàn Kiếm, Hà Nội"}, BirthRegistration: identity.Place{Text: "Phường Hoàn Kiếm, Hà Nội"},
+				Residence: identity.Place{Text: "Căn hộ 1205, Tầng 12, Tòa nhà B, Khu nhà ở Mẫu, Số 168/24/7, Đường Mẫu, Phường Hoàn Kiếm, Hà Nội"},
+				Marks:     "Nốt ruồi C: 1cm trên sau mép trái", Father: identity.Name{Text: "Đặng Văn Ẩn"}, Mother: identity.Name{Text: "Phùng Thị Ngà"}, Spouse: identity.Name{Text: "Mạc Đình Uy"},
+			},
+		},
+	}
+}
+
+func refusal() papers.Refusal {
+	return papers.Refusal{
+		Number: "7QF3M-9T2XK-D", Applicant: identity.Name{Text: "Đặng Thị Ngọc Ước"}, Type: identity.Exchange, Ground: identity.GroundRequest,
+		FiledOn: identity.Date{Year: 2026, Month: 11, Day: 20}, RejectedOn: identity.Date{Year: 2026, Month: 11, Day: 26}, Refund: 25_000,
+		Reason: identity.Reason{Code: "data-not-proven", Note: "nhân chứng là người quen"}, Station: slip().Station, Specimen: true,
+	}
+}
+
 func manifest(cards int) papers.Manifest {
 	m := papers.Manifest{
 		Consignment: "C-000012", State: "sent", Destination: papers.Station{ID: "001-TN-01", Name: "PC06 Hà Nội"},
@@ -135,7 +160,7 @@ func destruction(blanks int) papers.Destruction {
 }
 
 func all() map[string]paper {
-	return map[string]paper{"slip": slip(), "manifest": manifest(60), "destruction": destruction(14)}
+	return map[string]paper{"slip": slip(), "capture-sheet": captureSheet(), "refusal": refusal(), "manifest": manifest(60), "destruction": destruction(14)}
 }
 
 func TestSlip_SaysWhatTheRecordSays(t *testing.T) {
@@ -145,13 +170,38 @@ func TestSlip_SaysWhatTheRecordSays(t *testing.T) {
 	said := text(t, dir)
 
 	for _, want := range []string{
-		"GIẤY HẸN TRẢ THẺ CĂN CƯỚC", "Số hồ sơ / Application number 7QF3M-9T2XK-D",
+		"GIẤY HẸN TRẢ THẺ CĂN CƯỚC", "Mẫu CC02", "Số hồ sơ / Application number 7QF3M-9T2XK-D",
 		"Cấp đổi thẻ: đến tuổi phải đổi thẻ", "exchange: age for exchange reached", "Filed on 20/11/2026", "Due on 02/12/2026",
 		"Phòng Cảnh sát QLHC về TTXH Công an thành phố Hà Nội (001-TN-01)", "Fee 50.000 đồng / VND", "CB-001-0007", "MẪU / SPECIMEN",
 	} {
 		require.Contains(t, said, want)
 	}
 	require.Equal(t, []string{"QR-Code:https://can-cuoc.example.org/?receipt=7QF3M-9T2XK-D"}, codes(t, dir))
+}
+
+func TestCaptureSheet_SaysWhatWasTakenIn(t *testing.T) {
+	t.Parallel()
+
+	said := text(t, saved(t, captureSheet()))
+
+	for _, want := range []string{
+		"Mẫu CC01 (Thông tư 17/2024/TT-BCA)", "PHIẾU THU NHẬN THÔNG TIN CĂN CƯỚC", "ĐẶNG THỊ NGỌC ƯỚC", "001199999990", "001199999991", "012999999",
+		"31/12/1999", "Khu nhà ở Mẫu", "Lê Thị Phượng", "CB-001-0007", "MẪU / SPECIMEN",
+	} {
+		require.Contains(t, said, want)
+	}
+}
+
+// The applicant hears the reason in the office's words, and not what an officer noted.
+func TestRefusal_SaysWhy(t *testing.T) {
+	t.Parallel()
+
+	said := text(t, saved(t, refusal()))
+
+	for _, want := range []string{"Mẫu CC03", "Từ chối giải quyết thủ tục về căn cước", "Thông tin kê khai không khớp", "the data given differ", "25.000 đồng", "26/11/2026"} {
+		require.Contains(t, said, want)
+	}
+	require.NotContains(t, said, "người quen")
 }
 
 func TestSlip_OtherCases(t *testing.T) {

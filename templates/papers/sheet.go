@@ -1,10 +1,12 @@
 // Package papers draws the papers that go with cards: the appointment slip that a citizen
-// takes home, the manifest that travels with a consignment, the record of blanks that
+// takes home, the capture sheet, the notice of refusal, the manifest that travels with a consignment, the record of blanks that
 // were spoiled and destroyed. They are in Vietnamese first, with English beside it.
 //
 // A paper holds no more than its reader needs: none names a citizen or says what a card
-// says. The same paper is the same bytes each time; its dates are those of its record,
-// not of its printing. Start at Slip, Manifest, Destruction.
+// says, but the two that are for the citizen in person, the capture sheet that is signed and
+// the notice of refusal. The same paper is the same bytes each time; its dates are those of its record,
+// not of its printing. Start at Slip, CaptureSheet, Refusal, Manifest,
+// Destruction.
 package papers
 
 import (

@@ -8,7 +8,7 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Slip is the appointment slip (giấy hẹn trả thẻ) that a citizen takes home, on A5.
+// Slip is the appointment slip (giấy hẹn trả thẻ; form CC02 of the law of 2023) that a citizen takes home, on A5.
 // It names nobody: whoever finds it learns neither whose it is nor, without the date of
 // birth that the status page asks for, how far the application is.
 type Slip struct {
@@ -56,13 +56,9 @@ var grounds = map[identity.Ground][2]string{
 // Draw draws the slip as PDF. It refuses a type or ground that it has no name for, a form
 // that does not exist, and a station's name that cannot be printed.
 func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
-	kind, known := types[s.Type]
-	if !known {
-		return nil, identity.RefuseField(identity.Invalid, "type", "is not a type of application: %q", s.Type)
-	}
-	ground, known := grounds[s.Ground]
-	if !known {
-		return nil, identity.RefuseField(identity.Invalid, "ground", "is not a ground of the law: %q", s.Ground)
+	request, err := requestOf(s.Type, s.Ground)
+	if err != nil {
+		return nil, err
 	}
 	status, err := s.statusURL()
 	if err != nil {
@@ -82,6 +78,9 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	p.state(p.w-p.margin-30, 16)
 	p.center(p.w/2, 45, title, heading)
 	p.center(p.w/2, 51, label, "Appointment for "+article(form.Card.English))
+	if identity.LawOn(s.FiledOn) == identity.Law2023 {
+		p.center(p.w/2, 56, small, "Mẫu CC02 "+circular17+": giấy hẹn trả kết quả giải quyết thủ tục về căn cước")
+	}
 
 	y := 65.0
 	entry := func(vi, en string, style render.Style, lines ...string) {
@@ -89,8 +88,8 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 		y = p.lines(p.margin, y+style.Size*0.36+1.8, style.Size*0.36+1.2, style, lines) + 2.4
 	}
 	entry("Số hồ sơ", "Application number", strongly, string(s.Application))
-	entry("Yêu cầu", "Applied for", strong, p.wrap(strong, kind[0]+": "+ground[0], 76)...)
-	y = p.lines(p.margin, y-2.4, 3.8, label, p.wrap(label, kind[1]+": "+ground[1], 76)) + 2.4
+	entry("Yêu cầu", "Applied for", strong, p.wrap(strong, request[0], 76)...)
+	y = p.lines(p.margin, y-2.4, 3.8, label, p.wrap(label, request[1], 76)) + 2.4
 	entry("Ngày nộp hồ sơ", "Filed on", strong, s.FiledOn.Display())
 	entry("Ngày hẹn trả", "Due on", strongly, s.Due.Display())
 	entry("Lệ phí", "Fee", strong, s.fee())

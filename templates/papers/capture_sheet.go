@@ -1,0 +1,105 @@
+package papers
+
+import (
+	"strings"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/render"
+)
+
+// circular17 is what gives the papers of the law of 2023 their symbols and contents.
+const circular17 = "(Thông tư 17/2024/TT-BCA)"
+
+// CaptureSheet is form CC01, the sheet of what was taken in about the applicant (phiếu thu
+// nhận thông tin căn cước), on A4. The applicant, or who represents them, checks and signs
+// it; where the signed sheet's scan is kept stands with the application.
+type CaptureSheet struct {
+	Number      identity.ApplicationNumber
+	Application identity.Application
+	Station     Station
+	Specimen    bool
+}
+
+// Draw draws the sheet as PDF. It refuses a type or ground that it has no name for, and what
+// cannot be printed.
+func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
+	request, err := requestOf(c.Application.Type, c.Application.Ground)
+	if err != nil {
+		return nil, err
+	}
+	const heading = "PHIẾU THU NHẬN THÔNG TIN CĂN CƯỚC"
+	s := newSheet(r, 210, 297, 15, heading)
+	s.paper.AddPage()
+	s.head2023("CC01", c.Station, c.Specimen)
+	s.center(s.w/2, 48, title, heading)
+	s.center(s.w/2, 54, label, "Capture sheet for the identity card")
+
+	p := c.Application.Person
+	y := s.rows(66, []row{
+		{"Số hồ sơ", "Application number", string(c.Number)},
+		{"Yêu cầu", "Applied for", request[0] + " / " + request[1]},
+		{"Ngày nộp hồ sơ", "Filed on", c.Application.FiledOn.Display()},
+		{"Họ, chữ đệm và tên khai sinh", "Full name", p.Name.Upper()},
+		{"Số định danh cá nhân", "Personal number", string(p.Number)},
+		{"Số định danh đã hủy", "Cancelled number", string(p.CancelledNumber)},
+		{"Số CMND", "Number of the old identity card", string(p.OldNumber)},
+		{"Ngày, tháng, năm sinh", "Date of birth", p.Birth.Display()},
+		{"Giới tính", "Sex", p.Sex.Label()},
+		{"Quốc tịch", "Nationality", identity.Nationality},
+		{"Dân tộc", "Ethnicity", p.Ethnicity},
+		{"Tôn giáo", "Religion", p.Religion},
+		{"Nhóm máu", "Blood group", p.BloodGroup},
+		{"Nơi đăng ký khai sinh", "Birth registered at", p.BirthRegistration.Text},
+		{"Quê quán", "Place of origin", p.Origin.Text},
+		{"Nơi cư trú", "Place of residence", p.Residence.Text},
+		{"Đặc điểm nhận dạng", "Identifying marks", p.Marks},
+		{"Họ tên cha", "Father", p.Father.Text},
+		{"Họ tên mẹ", "Mother", p.Mother.Text},
+		{"Họ tên vợ (chồng)", "Spouse", p.Spouse.Text},
+		{"Người đại diện hợp pháp", "Legal representative", c.Application.Representative.Text},
+		{"Nhận thẻ qua bưu điện tại", "Card is sent to", c.Application.DeliveryTo},
+	})
+	s.lines(s.margin, y+3, 3.8, label, s.wrap(label, "Tôi đã kiểm tra và xác nhận các thông tin trên là đúng. / I have checked this, and it is right.", s.w-2*s.margin))
+	s.signatures(258, [2]string{"Công dân hoặc người đại diện", "Citizen or representative"}, [2]string{"Cán bộ thu nhận " + string(c.Application.Officer), "Officer"})
+	return s.bytes()
+}
+
+// row is a line of a form: what it is called, and what stands there.
+type row struct{ vi, en, value string }
+
+// rows sets the lines of a form that say something, and gives the baseline below them.
+func (s *sheet) rows(y float64, rows []row) float64 {
+	const x, height = 82.0, 13.0
+	for _, r := range rows {
+		if r.value == "" {
+			continue
+		}
+		s.left(s.margin, y, label, both(r.vi, r.en))
+		style, lines := s.fit(plainly, s.printable(r.value), s.w-s.margin-x, height)
+		y = s.lines(x, y, leading(style), style, lines) + 2.4
+	}
+	return y
+}
+
+// head2023 sets the head of a form of Circular 17/2024/TT-BCA.
+func (s *sheet) head2023(symbol string, station Station, specimen bool) {
+	s.specimen(specimen)
+	s.left(s.margin, 16, label, both("Nơi tiếp nhận", "Received at"))
+	style, lines := s.fit(plainly, station.names(), 80, 12)
+	s.lines(s.margin, 21, leading(style), style, lines)
+	s.left(s.margin, 36, small, "Mẫu "+symbol+" "+circular17)
+	s.state(s.w-s.margin-34, 16)
+}
+
+// requestOf names what is applied for, in both languages.
+func requestOf(t identity.ApplicationType, g identity.Ground) ([2]string, error) {
+	kind, known := types[t]
+	if !known {
+		return kind, identity.RefuseField(identity.Invalid, "type", "is not a type of application: %q", t)
+	}
+	ground, known := grounds[g]
+	if !known {
+		return ground, identity.RefuseField(identity.Invalid, "ground", "is not a ground of the law: %q", g)
+	}
+	return [2]string{strings.Join([]string{kind[0], ground[0]}, ": "), strings.Join([]string{kind[1], ground[1]}, ": ")}, nil
+}
