@@ -65,6 +65,13 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 	if err != nil {
 		return nil, err
 	}
+	all := make([]*registry.ApplicationRecord, len(records))
+	for i := range records {
+		all[i] = &records[i]
+	}
+	if err := d.explain(ctx, all...); err != nil {
+		return nil, err
+	}
 	list := make([]Listed, len(records))
 	for i, r := range records {
 		list[i] = Listed{
@@ -98,6 +105,9 @@ func known(f registry.Filter) error {
 func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) (Status, error) {
 	record, err := d.seen(ctx, by, number)
 	if err != nil {
+		return Status{}, err
+	}
+	if err := d.explain(ctx, &record); err != nil {
 		return Status{}, err
 	}
 	entries, err := d.Registry.Audit(ctx, number)

@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -49,4 +51,55 @@ func describeStation(s registry.StationAtWork) Station {
 		}
 	}
 	return d
+}
+
+// standstill says why no card is begun, and since when: no station works. It is empty while
+// one does.
+func (d *Desk) standstill(ctx context.Context) (why string, since time.Time, err error) {
+	stations, err := d.Registry.StationsAtWork(ctx)
+	if err != nil || slices.ContainsFunc(stations, registry.StationAtWork.Works) {
+		return "", time.Time{}, err
+	}
+	if len(stations) == 0 {
+		return "no worker of a personalization station was ever started", time.Time{}, nil
+	}
+	all, each := "all stations are paused", make([]string, len(stations))
+	for i, s := range stations {
+		stopped, what := s.PausedAt, "because "+s.PausedWhy
+		if s.Silent > registry.SilentAfter {
+			all = "no station works"
+			stopped, what = s.SeenAt, "not heard of"
+		}
+		if stopped.After(since) {
+			since = stopped
+		}
+		each[i] = fmt.Sprintf("%s since %s, %s", s.ID, stopped.In(identity.HanoiTime).Format(time.DateTime), what)
+	}
+	return all + ": " + strings.Join(each, "; "), since, nil
+}
+
+// explain says of applications that wait for a station why none takes them.
+func (d *Desk) explain(ctx context.Context, records ...*registry.ApplicationRecord) error {
+	var why string
+	var since time.Time
+	asked := false
+	for _, r := range records {
+		if r.Awaiting != "" || r.Held || r.Station != "" || !slices.Contains(registry.StagesForStations, r.Stage) {
+			continue
+		}
+		if !asked {
+			var err error
+			if why, since, err = d.standstill(ctx); err != nil {
+				return err
+			}
+			asked = true
+		}
+		if why != "" {
+			r.AwaitingWhy, r.Since = why, since
+			if since.IsZero() {
+				r.Since = r.EnteredAt
+			}
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,6 +70,20 @@ type StockCount struct {
 	Location string
 	Count    int
 }
+
+// ForStations counts the applications whose card waits for a station, and for nobody.
+func (m Metrics) ForStations() int {
+	n := 0
+	for _, o := range m.Open {
+		if o.Awaiting == "" && slices.Contains(StagesForStations, o.Stage) {
+			n += o.Count
+		}
+	}
+	return n
+}
+
+// StagesForStations are those at which a card waits until a station takes it.
+var StagesForStations = []identity.Stage{identity.DataPreparation, identity.Personalization}
 
 // Metrics counts by indexes of what is open and what is in stock: applications that
 // ended cost nothing.

@@ -119,3 +119,29 @@ cancuoc_station_slots_taken{station="`+string(press)+`"} 0
 	b.Close()
 	require.Zero(t, testutil.CollectAndCount(collector))
 }
+
+// Cards that wait for a station are counted while no station works.
+func TestCollector_CountsWhatStandsStill(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.prepared(t)
+	b.enter(t, number, 1, identity.Personalization)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, false)))
+	standing := func() float64 {
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(b.Collector(slog.New(slog.DiscardHandler)))
+		families, err := registry.Gather()
+		require.NoError(t, err)
+		for _, f := range families {
+			if f.GetName() == "cancuoc_standing_applications" {
+				return f.GetMetric()[0].GetGauge().GetValue()
+			}
+		}
+		return -1
+	}
+	require.Zero(t, standing())
+
+	require.NoError(t, b.PauseItself(t.Context(), press, "the printer is off"))
+
+	require.InDelta(t, 1, standing(), 0)
+}

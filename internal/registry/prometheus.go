@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,8 @@ var (
 		"Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.", []string{"location"}, nil)
 	applicationsInTrouble = prometheus.NewDesc("cancuoc_applications_in_trouble",
 		"Applications whose last step could not be done: a station could not make the card, or a service of the center does not answer.", nil, nil)
+	standingApplications = prometheus.NewDesc("cancuoc_standing_applications",
+		"Applications whose card waits for a station while no station works: each is paused or silent; 0 while one works.", nil, nil)
 	stationPaused = prometheus.NewDesc("cancuoc_station_paused",
 		"1 if the personalization station takes no cards until it is resumed, else 0.", []string{"station"}, nil)
 	stationSilent = prometheus.NewDesc("cancuoc_station_silent_seconds",
@@ -52,6 +55,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- longestWait
 	ch <- blanksInStock
 	ch <- applicationsInTrouble
+	ch <- standingApplications
 	ch <- stationPaused
 	ch <- stationSilent
 	ch <- stationSlotsTaken
@@ -87,6 +91,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(heldApplications, counted.Held())
 	gauge(applicationsInTrouble, counted.InTrouble)
+	standing := 0
+	if !slices.ContainsFunc(stations, StationAtWork.Works) {
+		standing = counted.ForStations()
+	}
+	gauge(standingApplications, standing)
 	for _, s := range stations {
 		paused := 0
 		if s.PausedWhy != "" {

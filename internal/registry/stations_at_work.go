@@ -28,6 +28,9 @@ type StationAtWork struct {
 // reports itself every five seconds.
 const SilentAfter = 30 * time.Second
 
+// Works reports whether the station takes cards.
+func (s StationAtWork) Works() bool { return s.PausedAt.IsZero() && s.Silent <= SilentAfter }
+
 // CardInSlot is a card that was begun and has not left its station.
 type CardInSlot struct {
 	Application identity.ApplicationNumber `json:"application"`
