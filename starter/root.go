@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
@@ -56,7 +57,7 @@ func newRoot(a *app) *cobra.Command {
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", config.FileUsage)
 	root.PersistentFlags().StringVar(&a.as, "as", "", "badge of the officer who asks (default: client.officer of the settings, or the only one with a key here)")
 	root.PersistentFlags().BoolVar(&a.asJSON, "json", false, "print JSON, for scripts")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse(err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misread(err) })
 	root.AddGroup(
 		&cobra.Group{ID: "station", Title: "At an enrollment station:"},
 		&cobra.Group{ID: "office", Title: "In the provincial office:"},
@@ -91,6 +92,21 @@ func guardArgs(c *cobra.Command) {
 // misuse refuses a command line that makes no sense.
 func misuse(err error) error {
 	return identity.Refuse(identity.Invalid, "%s (see starter help)", strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
+// misread refuses a flag, and says of a value that cannot be read what is accepted.
+func misread(err error) error {
+	bad, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return misuse(err)
+	}
+	accepted := map[string]string{
+		"int": "a whole number", "bool": "true or false", "duration": "a span of time, for example 90s or 12h,",
+	}[bad.GetFlag().Value.Type()]
+	if accepted == "" {
+		return misuse(err)
+	}
+	return identity.RefuseField(identity.Invalid, bad.GetFlag().Name, "%q cannot be read; %s is accepted (see starter help)", identity.OneLine(bad.GetValue()), accepted)
 }
 
 // print prints v as JSON if that was asked for, else by text.

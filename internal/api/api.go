@@ -117,6 +117,9 @@ func (s *Server) handler(r route) http.Handler {
 		answer := &recorder{ResponseWriter: w, status: http.StatusOK}
 		err := r.handle(answer, req)
 		if err != nil {
+			if req.Method == http.MethodPost {
+				s.drain(http.NewResponseController(answer), req)
+			}
 			writeProblem(answer, err)
 		}
 		status := answer.status

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 )
@@ -220,4 +222,29 @@ func TestProbes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A client that reads nothing before it has sent everything learns all the same that its
+// act is too large.
+func TestServer_AnActThatIsTooLargeIsToldToASimpleClient(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	(&api.Server{Officers: &api.Officers{Desk: &desk.Desk{}, MaxBody: 8 << 20}, Logger: slog.New(slog.DiscardHandler)}).Register(mux)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer conn.Close()
+	const size = 9 << 20
+	_, err = fmt.Fprintf(conn, "POST /v1/acts HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("A", size))
+	require.NoError(t, err)
+
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+	require.Contains(t, string(body), "is larger than 131072 bytes")
 }
