@@ -144,7 +144,7 @@ func (i *inspection) checkText(name string, box forms.Box, size float64) []findi
 	case size >= smallLetters:
 		least = smallLike
 	}
-	letters := i.likeness(box, max(8, int(math.Round(0.8*size*point*workScale))), leastInk, nil)
+	letters := i.likeness(box, max(8, int(math.Round(0.8*size*point*workScale))), leastInk, least, nil)
 	if worst := letters.worst(0); worst < least {
 		return []finding{{name, fmt.Sprintf("its letters are %.2f like what was sent where they are least; %.2f is needed", worst, least)}}
 	}
@@ -170,7 +170,7 @@ func (i *inspection) checkPortrait(field forms.Field) []finding {
 	if i.want.Portrait == nil {
 		return nil
 	}
-	face := i.likeness(field.Box, portraitDots, portraitContrast, inFace)
+	face := i.likeness(field.Box, portraitDots, portraitContrast, 0, inFace)
 	if like := face.worst(portraitShare); like < portraitLike {
 		return []finding{{field.ID, fmt.Sprintf("the face is %.2f like the one that was sent where it is least; %.2f is needed", like, portraitLike)}}
 	}
@@ -181,7 +181,7 @@ func (i *inspection) checkPortrait(field forms.Field) []finding {
 const fingerLike = 0.6
 
 func (i *inspection) checkFinger(field forms.Field) []finding {
-	ridges := i.likeness(field.Box, portraitDots, leastInk, nil)
+	ridges := i.likeness(field.Box, portraitDots, leastInk, 0, nil)
 	if like := ridges.mean(); like < fingerLike {
 		return []finding{{field.ID, fmt.Sprintf("it is %.2f like the one that was sent; %.2f is needed", like, fingerLike)}}
 	}
