@@ -48,15 +48,11 @@ func NewSigner(seed []byte) (*Signer, error) {
 	}
 	public.KeyID = base64.RawURLEncoding.EncodeToString(thumbprint)
 	s := &Signer{key: key, public: public}
-	for _, h := range []struct {
-		to  *string
-		typ string
-	}{{&s.answers, typeAnswer}, {&s.lists, typeList}} {
-		header, err := json.Marshal(map[string]string{"alg": string(jose.EdDSA), "kid": public.KeyID, "typ": h.typ}, json.Deterministic(true))
-		if err != nil {
-			return nil, fmt.Errorf("write header: %w", err)
-		}
-		*h.to = base64.RawURLEncoding.EncodeToString(header)
+	if s.answers, err = s.header(typeAnswer); err != nil {
+		return nil, err
+	}
+	if s.lists, err = s.header(typeList); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
@@ -68,6 +64,24 @@ func (s *Signer) Keys() jose.JSONWebKeySet {
 
 // KeyID is the key's thumbprint (RFC 7638), by which a verifier knows it again.
 func (s *Signer) KeyID() string { return s.public.KeyID }
+
+// Sign signs claims of another type.
+func (s *Signer) Sign(typ string, claims any) ([]byte, error) {
+	header, err := s.header(typ)
+	if err != nil {
+		return nil, err
+	}
+	return s.sign(header, claims)
+}
+
+// header gives the encoded header of a type.
+func (s *Signer) header(typ string) (string, error) {
+	header, err := json.Marshal(map[string]string{"alg": string(jose.EdDSA), "kid": s.public.KeyID, "typ": typ}, json.Deterministic(true))
+	if err != nil {
+		return "", fmt.Errorf("write header: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(header), nil
+}
 
 // sign gives claims as compact JWS (RFC 7515). The header is the same for all, so nothing
 // of it is made anew for each answer.

@@ -28,6 +28,8 @@ type Desk struct {
 	Papers   Papers
 	Office   Office
 	Passkeys passkey.Site // where they sign
+
+	Sign func(typ string, claims any) ([]byte, error) // for the office, as compact JWS; nil: nothing is
 }
 
 // Office is what a desk needs of the whole office.
@@ -49,6 +51,8 @@ type Answer struct {
 
 	Became   identity.CardState           `json:"became,omitzero"`    // the card that was issued
 	UnderWay []identity.ApplicationNumber `json:"under_way,omitzero"` // its holder's, which have not ended
+
+	Extract *Extract `json:"extract,omitzero"`
 
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	State       identity.ConsignmentState  `json:"state,omitzero"`
@@ -181,14 +185,15 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		d.Office.WakeForStock(ctx)
 		return Answer{}, nil
 	}
-	if act, is := act.(identity.CollectFee); is {
+	switch act := act.(type) {
+	case identity.CollectFee:
 		return d.onFee(s, func(n identity.ApplicationNumber) error { return d.Registry.CollectFee(ctx, n, act, signed) })
-	}
-	if act, is := act.(identity.RefundFee); is {
+	case identity.RefundFee:
 		return d.onFee(s, func(n identity.ApplicationNumber) error { return d.Registry.RefundFee(ctx, n, act, signed) })
-	}
-	if act, is := act.(identity.CardAct); is {
+	case identity.CardAct:
 		return d.onCard(ctx, s, act, signed)
+	case identity.ExtractRecord:
+		return d.extract(ctx, s, act, signed)
 	}
 	if verifier, err := s.verifier(); err == nil {
 		return Answer{}, d.onVerifier(ctx, verifier, act, signed)

@@ -7,11 +7,15 @@ import (
 
 // Desk is where officers' statements are done.
 func (o *Office) Desk() *desk.Desk {
-	return &desk.Desk{
+	d := &desk.Desk{
 		Registry: o.Registry, Sizes: o.Sizes(), Office: o,
 		Passkeys: passkey.Origin(o.config.Gateway.OfficersURL),
 		Papers:   desk.Papers{Renderer: o.Forms, StatusPage: o.config.Gateway.PublicURL, Specimen: o.config.Forms.Specimen},
 	}
+	if status, err := o.Status(); err == nil && status != nil { // who serves verifiers hears of an error
+		d.Sign = status.Signer.Sign
+	}
+	return d
 }
 
 // Seal gives the code under which the office's gateways know again what one of them gave

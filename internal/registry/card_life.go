@@ -108,21 +108,30 @@ func (r *Registry) Issued(ctx context.Context, officer identity.OfficerID, q Car
 	if err != nil {
 		return nil, err
 	}
+	list, err := r.issued(ctx, `serial = $1 OR citizen = $2`, string(q.Serial), citizen)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, identity.Refuse(identity.NotFound, "no such card was issued")
+	}
+	subjects := make([]string, len(list))
+	for i, c := range list {
+		subjects[i] = statement.Card(c.Serial)
+	}
+	_, err = r.db.Exec(ctx, `INSERT INTO reads (officer, subject, what) SELECT $1, subject, 'card' FROM unnest($2::text[]) AS subject`, officer, subjects)
+	return list, fail("keep who asked", err)
+}
+
+// issued reads issued cards, the newest first.
+func (r *Registry) issued(ctx context.Context, which string, args ...any) ([]IssuedCard, error) {
 	rows, _ := r.db.Query(ctx, `
-		WITH asked AS (
-			SELECT * FROM cards WHERE (serial = @serial OR citizen = @citizen) AND state IN `+handedOver+`
-		), noted AS (
-			INSERT INTO reads (officer, subject, what) SELECT @officer, 'card/' || serial, 'card' FROM asked
-		)
+		WITH asked AS (SELECT * FROM cards WHERE (`+which+`) AND state IN `+handedOver+`)
 		SELECT serial, form, state, reason, issued, expires, coalesce(application, ''), coalesce(attempt, 0), sealed, (SELECT k.wrapped FROM vault_keys k WHERE k.application = asked.application),
 			(SELECT array_agg(l.at ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.became ORDER BY l.at) FROM card_life l WHERE l.card = asked.id),
 			(SELECT array_agg(l.reason ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.by_whom ORDER BY l.at) FROM card_life l WHERE l.card = asked.id)
-		FROM asked ORDER BY issued DESC, id DESC`,
-		pgx.StrictNamedArgs{"serial": string(q.Serial), "citizen": citizen, "officer": officer}) // CollectRows reports the error
+		FROM asked ORDER BY issued DESC, id DESC`, args...) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, r.issuedCard)
-	if err == nil && len(list) == 0 {
-		err = identity.Refuse(identity.NotFound, "no such card was issued")
-	}
 	return list, fail("find cards", err)
 }
 

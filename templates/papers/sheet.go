@@ -3,9 +3,9 @@
 // were spoiled and destroyed. They are in Vietnamese first, with English beside it.
 //
 // A paper holds no more than its reader needs: none names a citizen or says what a card
-// says, but the two that are for the citizen in person, the capture sheet that is signed and
-// the notice of refusal. The same paper is the same bytes each time; its dates are those of its record,
-// not of its printing. Start at Slip, CaptureSheet, Refusal, Manifest,
+// says, but those that are for the citizen in person: the capture sheet that is signed, the
+// notice of refusal and the extract. The same paper is the same bytes each time; its dates are
+// those of its record, not of its printing. Start at Slip, CaptureSheet, Refusal, Manifest,
 // Destruction.
 package papers
 

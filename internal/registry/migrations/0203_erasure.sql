@@ -31,6 +31,10 @@ BEGIN
         AND state NOT IN ('prepared', 'begun', 'personalized', 'printed')) THEN
         RETURN OLD;
     END IF;
+    IF OLD.kind = 'chip-image' AND EXISTS (SELECT FROM cards WHERE application = OLD.application AND attempt = OLD.attempt
+        AND state NOT IN ('prepared', 'begun', 'personalized', 'printed')) THEN
+        RETURN OLD;
+    END IF;
     IF OLD.kind NOT IN ('portrait', 'finger-left-index', 'finger-right-index', 'templates')
         OR NOT EXISTS (SELECT FROM applications WHERE number = OLD.application AND capture_round < OLD.attempt) THEN
         RAISE EXCEPTION 'evidence is final' USING ERRCODE = 'check_violation', CONSTRAINT = 'evidence_is_final';

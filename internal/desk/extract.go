@@ -1,0 +1,117 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/templates/papers"
+)
+
+// Extract is what is held on a citizen, as JSON, as a paper, and both signed by the office.
+type Extract struct {
+	JSON   jsontext.Value `json:"json"`
+	PDF    []byte         `json:"pdf"`
+	Signed string         `json:"signed"` // compact JWS over the SHA-256 of the two, in hexadecimal
+}
+
+// extract has an extract made, for the citizen who asked for it.
+func (d *Desk) extract(ctx context.Context, s subject, act identity.ExtractRecord, signed statement.Signed) (Answer, error) {
+	serial, err := s.card()
+	if err != nil {
+		return Answer{}, err
+	}
+	if d.Sign == nil {
+		return Answer{}, identity.Refuse(identity.Conflict, "this gateway has no key that signs extracts (status.key_file)")
+	}
+	held, err := d.Registry.Extract(ctx, serial, act, signed)
+	if err != nil {
+		return Answer{}, err
+	}
+	var e Extract
+	if e.JSON, err = json.Marshal(held, json.Deterministic(true)); err != nil {
+		return Answer{}, fmt.Errorf("write extract: %w", err)
+	}
+	digest := sha256.Sum256(e.JSON)
+	paper := papers.Extract{
+		At: held.At, Officer: act.Officer, Request: act.Reason, Digest: hex.EncodeToString(digest[:]), Sections: sections(held), Specimen: d.Papers.Specimen,
+	}
+	if e.PDF, err = paper.Draw(d.Papers.Renderer); err != nil {
+		return Answer{}, err
+	}
+	drawn := sha256.Sum256(e.PDF)
+	token, err := d.Sign("extract+jwt", map[string]any{
+		"iat": held.At.Unix(), "json_sha256": hex.EncodeToString(digest[:]), "pdf_sha256": hex.EncodeToString(drawn[:]),
+	})
+	e.Signed = string(token)
+	return Answer{Extract: &e}, err
+}
+
+// sections says in lines what is held.
+func sections(e registry.Extract) []papers.Section {
+	moment := func(t time.Time) string { return t.In(identity.HanoiTime).Format("02/01/2006 15:04") }
+	register := papers.Section{VI: "Cơ sở dữ liệu quốc gia về dân cư", EN: "population register"}
+	if e.Register != nil {
+		register.Lines = append(personLines(*e.Register), "Trạng thái / status: "+string(e.Status))
+	}
+	cards := papers.Section{VI: "Thẻ đã cấp", EN: "cards issued"}
+	for _, c := range e.Cards {
+		cards.Lines = append(cards.Lines, fmt.Sprintf("%s, %s, %s: %s %s", c.Serial, c.Form, c.Issued.Display(), c.State, identity.ReadReason(c.Reason).InWords()))
+		for _, change := range c.Life {
+			cards.Lines = append(cards.Lines, fmt.Sprintf("   %s: %s, %s", moment(change.At), change.Became, change.By))
+		}
+	}
+	all := []papers.Section{register, cards}
+	for _, a := range e.Applications {
+		one := papers.Section{VI: "Hồ sơ " + string(a.Application), EN: "application"}
+		one.Lines = append(one.Lines, fmt.Sprintf("%s, %s, %s: %s", a.Type, a.Ground, a.FiledOn.Display(), a.Stage))
+		one.Lines = append(one.Lines, personLines(a.Person)...)
+		one.Lines = append(one.Lines, "Lưu giữ / held: "+strings.Join(a.Evidence, ", "))
+		for _, event := range a.Trail {
+			one.Lines = append(one.Lines, strings.TrimSpace(fmt.Sprintf("   %s: %s, %s %s", moment(event.At), event.What, event.Actor, event.Reason)))
+		}
+		all = append(all, one)
+	}
+	asked := papers.Section{VI: "Người đã tra cứu", EN: "who asked"}
+	for _, a := range e.Asked {
+		asked.Lines = append(asked.Lines, fmt.Sprintf("%s: %s, %s, %s", moment(a.At), a.Officer, a.What, a.Subject))
+	}
+	return append(all, asked)
+}
+
+// personLines says what is known of a person; nothing where it was erased.
+func personLines(p identity.Person) []string {
+	var lines []string
+	for _, field := range []struct{ name, value string }{
+		{"Số định danh / number", string(p.Number)},
+		{"Họ tên / name", p.Name.Text},
+		{"Ngày sinh / birth", p.Birth.Display()},
+		{"Giới tính / sex", string(p.Sex)},
+		{"Dân tộc / ethnic group", p.Ethnicity},
+		{"Tôn giáo / religion", p.Religion},
+		{"Nhóm máu / blood group", p.BloodGroup},
+		{"Quê quán / place of origin", p.Origin.Text},
+		{"Nơi đăng ký khai sinh / birth registration", p.BirthRegistration.Text},
+		{"Nơi cư trú / residence", p.Residence.Text},
+		{"Đặc điểm nhận dạng / marks", p.Marks},
+		{"Cha / father", p.Father.Text},
+		{"Mẹ / mother", p.Mother.Text},
+		{"Vợ, chồng / spouse", p.Spouse.Text},
+		{"Số CMND / old number", string(p.OldNumber)},
+		{"Số định danh đã hủy / cancelled number", string(p.CancelledNumber)},
+	} {
+		if field.value != "" && p.Name.Text != "" {
+			lines = append(lines, field.name+": "+field.value)
+		}
+	}
+	return lines
+}
