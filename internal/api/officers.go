@@ -63,6 +63,10 @@ func (o *Officers) routes() []route {
 		read("GET /v1/sessions", func(_ context.Context, _ *http.Request, by identity.Officer) (any, error) { return by, nil }),
 		read("GET /v1/applications", o.getApplications),
 		read("GET /v1/applications/{number}", o.getApplication),
+		read("GET /v1/applications/{number}/persons", o.getPersons),
+		read("GET /v1/persons/{person}", func(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+			return o.Desk.Person(ctx, by, identity.PersonID(r.PathValue("person")))
+		}),
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
@@ -297,6 +301,14 @@ func (o *Officers) findCards(ctx context.Context, r *http.Request, by identity.O
 		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with serial or number")
 	}
 	return o.Desk.Issued(ctx, by, q)
+}
+
+func (o *Officers) getPersons(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	number, err := identity.ParseApplicationNumber(r.PathValue("number"))
+	if err != nil {
+		return nil, err
+	}
+	return o.Desk.Persons(ctx, by, number)
 }
 
 // recentReceipt is how long a consignment is listed after it was received.

@@ -198,6 +198,9 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 	if verifier, err := s.verifier(); err == nil {
 		return Answer{}, d.onVerifier(ctx, verifier, act, signed)
 	}
+	if person, err := s.person(); err == nil {
+		return Answer{}, d.onPerson(ctx, person, act, signed, files)
+	}
 	if station, err := s.station(); err == nil {
 		if act, is := act.(identity.RemoveStation); is {
 			return d.remove(ctx, station, act, signed)
@@ -276,6 +279,8 @@ func belong(act identity.Act, files map[string][]byte) error {
 		signed = act.Captured
 	case identity.ReceiveBlanks:
 		signed = act.Manifest
+	case identity.CorrectPerson:
+		signed = act.Record
 	}
 	if !bytes.Equal(signed, statement.Digest(files)) {
 		return identity.RefuseField(identity.Forbidden, "files", "are not those that the statement was signed for")
