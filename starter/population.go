@@ -111,7 +111,8 @@ func (a *app) person(cmd *cobra.Command, arg string) (desk.Known, error) {
 	if err := id.Check(); err != nil {
 		return known, err
 	}
-	return known, a.read(cmd.Context(), "/v1/persons/"+string(id), nil, &known)
+	err := a.read(cmd.Context(), "/v1/persons/"+string(id), nil, &known)
+	return known, err
 }
 
 func newPopulationCorrect(a *app) *cobra.Command {
