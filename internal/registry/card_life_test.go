@@ -53,6 +53,7 @@ func TestEndCards_OfADeadPerson(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 2)
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: holder, Name: identity.Name{Text: "Nguyễn Thị Ánh"}}, Status: identity.Alive}))
 	number := b.arrived(t, of(holder))
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
 	next := b.arrived(t, of(holder))
