@@ -87,8 +87,8 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"}))
 		}},
 		{"Probe", 3, func() error { _, err := b.Probe(ctx, number, []byte("finger")); return err }},
-		{"Issue", 1, func() error { return b.Issue(ctx, handOver(number)) }},
-		{"Issue again", 2, func() error { return b.Issue(ctx, handOver(number)) }},
+		{"Issue", 2, func() error { return b.Issue(ctx, handOver(number)) }},
+		{"Issue again", 3, func() error { return b.Issue(ctx, handOver(number)) }},
 		{"PersonByNumber", 1, func() error {
 			_, err := b.PersonByNumber(ctx, s.Application.Person.Number)
 			if identity.Refused(err, identity.NotFound) {

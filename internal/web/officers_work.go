@@ -236,7 +236,7 @@ func chosen(r *http.Request, by identity.Officer) (identity.Deciding, error) {
 		act = identity.Hold{Officer: by.Badge, Reason: reason.String(), CitizensPart: r.PostFormValue("citizen") != ""}
 	case identity.StepRelease:
 		act = identity.Release{Officer: by.Badge, Reason: reason.String(), Remake: r.PostFormValue("remake") != ""}
-	case identity.StepRecapture, identity.StepWithdraw:
+	case identity.StepRecapture, identity.StepWithdraw, identity.StepIdentify:
 		return nil, identity.RefuseField(identity.Invalid, "act", "is not done on these pages")
 	default:
 		return nil, identity.RefuseField(identity.NotFound, "act", "does not exist")

@@ -77,7 +77,9 @@ func TestBuiltin_TheSameCitizensOtherApplicationIsNotAHit(t *testing.T) {
 	t.Parallel()
 	r := registrytest.Open(t)
 	builtin := abis.NewBuiltin(r)
-	apply(t, r, one, identity.GroundAge, hisFingers)
+	first := apply(t, r, one, identity.GroundAge, hisFingers)
+	_, err := r.Enter(t.Context(), registry.StageChange{Application: first, To: identity.Expired, Actor: "system", Reason: identity.ReasonNotCollected})
+	require.NoError(t, err)
 	second := apply(t, r, one, identity.GroundLost, hisFingers)
 
 	hits := search(t, r, builtin, second, 1)

@@ -85,7 +85,7 @@ func (r *raster) between(at, n, quarters int) []uint64 {
 	for i := range row {
 		a, b := r.pix[at+i], r.pix[at+i+next]
 		for _, shift := range shifts {
-			row[i] |= uint64(lane(a, shift)*(4-far)+lane(b, shift)*far) / 4 << shift //nolint:gosec // no color is negative
+			row[i] |= uint64(lane(a, shift)*(4-far)+lane(b, shift)*far) / 4 << shift
 		}
 	}
 	return row
