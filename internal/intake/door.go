@@ -203,6 +203,13 @@ func (d *Door) warnings(p identity.Person) []Warning {
 func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 	submission := e.submission
 	if e.wrong != nil {
+		before, err := d.Registry.Received(ctx, submission)
+		if err != nil {
+			return Receipt{}, fmt.Errorf("look for its receipt: %w", err)
+		}
+		if before.Existing {
+			return d.receipt(ctx, before, nil), nil
+		}
 		submission.Application = readable(submission.Application, fieldsOf(e.wrong))
 		objections, err := d.Registry.Objections(ctx, submission)
 		if err != nil {
@@ -218,11 +225,13 @@ func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("store application: %w", err)
 	}
+	return d.receipt(ctx, stored, e.warnings), nil
+}
+
+// receipt starts the workflow of what was stored, now or before.
+func (d *Door) receipt(ctx context.Context, stored registry.Receipt, warnings []Warning) Receipt {
 	d.start(ctx, stored.Number)
-	return Receipt{
-		Number: stored.Number, Existing: stored.Existing,
-		Due: submission.Rules.Due, Fee: submission.Rules.Fee, Warnings: e.warnings,
-	}, nil
+	return Receipt{Number: stored.Number, Existing: stored.Existing, Due: stored.Due, Fee: stored.Fee, Warnings: warnings}
 }
 
 // readable is an application without those values that the registry is asked about and

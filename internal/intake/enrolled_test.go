@@ -160,3 +160,27 @@ func TestSign_FitsTheHeader(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, identity.OfficerID(long), enroll.Officer)
 }
+
+// The same packet again gets its receipt, whatever would be wrong with it by now: it was
+// taken in, and a station that did not hear so asks until it does.
+func TestDoor_AReceiptIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	g := serve(t, public, roomy)
+	b, err := json.Marshal(example(t))
+	require.NoError(t, err)
+	signed := signRaw(key, header, b)
+	status, first := g.send(t, http.MethodPost, "application/jose", signed)
+	require.Equal(t, http.StatusCreated, status, "%v", first)
+
+	g.door.OfficeStart = filed.AddDays(1)
+	status, again := g.send(t, http.MethodPost, "application/jose", signed)
+
+	require.Equal(t, http.StatusOK, status, "%v", again)
+	require.Equal(t, first["application"], again["application"])
+	require.Equal(t, first["due"], again["due"])
+	require.Equal(t, first["fee"], again["fee"])
+	status, other := g.send(t, http.MethodPost, "application/jose", signRaw(key, header, bytes.Replace(b, []byte(`"sex":"`), []byte(`"sex": "`), 1)))
+	require.NotEqual(t, http.StatusCreated, status, "%v", other)
+}

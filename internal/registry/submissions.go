@@ -28,6 +28,8 @@ type Submission struct {
 type Receipt struct {
 	Number   identity.ApplicationNumber
 	Existing bool
+	Due      time.Time
+	Fee      int // VND
 }
 
 // Receive stores a submission with its evidence, in one transaction. The same
@@ -70,7 +72,7 @@ func (r *Registry) receiveNew(ctx context.Context, s Submission, act pgx.StrictN
 		}
 		switch err := r.receive(ctx, number, s, act); {
 		case err == nil:
-			return Receipt{Number: number}, nil
+			return Receipt{Number: number, Due: s.Rules.Due, Fee: s.Rules.Fee}, nil
 		case !violates(err, "applications_pkey", "one_application_per_enrollment", "one_open_application_per_citizen"):
 			return Receipt{}, fail("receive application", err)
 		case violates(err, "one_open_application_per_citizen"):
@@ -103,13 +105,26 @@ func (r *Registry) number(s Submission, try int) (identity.ApplicationNumber, er
 	return number, nil
 }
 
+// Received gives the receipt of the same submission, where it was taken in before; else that
+// of none. What is wrong with it by now, since a card was issued on it or the law changed,
+// takes no receipt back.
+func (r *Registry) Received(ctx context.Context, s Submission) (Receipt, error) {
+	receipt, _, err := r.existing(ctx, s)
+	if identity.Refused(err, identity.Conflict) { // other content, which is told with the rest
+		return Receipt{}, nil
+	}
+	return receipt, err
+}
+
 // existing finds an earlier submission under the same identifier, and tells the time.
 func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, time.Time, error) {
 	var number *identity.ApplicationNumber
 	var digest []byte
 	var now time.Time
-	err := r.db.QueryRow(ctx, `SELECT a.number, a.digest, now() FROM (SELECT) AS always LEFT JOIN applications a ON a.station = $1 AND a.enrollment_id = $2`,
-		s.Application.Station, s.Application.EnrollmentID).Scan(&number, &digest, &now)
+	var due *time.Time
+	var fee *int
+	err := r.db.QueryRow(ctx, `SELECT a.number, a.digest, a.due, a.fee, now() FROM (SELECT) AS always LEFT JOIN applications a ON a.station = $1 AND a.enrollment_id = $2`,
+		s.Application.Station, s.Application.EnrollmentID).Scan(&number, &digest, &due, &fee, &now)
 	switch {
 	case err != nil:
 		return Receipt{}, now, fail("look for an earlier submission", err)
@@ -118,7 +133,7 @@ func (r *Registry) existing(ctx context.Context, s Submission) (Receipt, time.Ti
 	case !bytes.Equal(digest, s.Digest[:]):
 		return Receipt{}, now, refuseEnrollment(*number)
 	}
-	return Receipt{Number: *number, Existing: true}, now, nil
+	return Receipt{Number: *number, Existing: true, Due: due.In(identity.HanoiTime), Fee: *fee}, now, nil
 }
 
 func refuseEnrollment(other identity.ApplicationNumber) error {
