@@ -176,11 +176,9 @@ func TestLife_CostsFewEvents(t *testing.T) {
 // canaries is a population of one.
 func canaries(t *testing.T) []samples.Citizen {
 	t.Helper()
-	person := samplePopulation(t)[0].Person
-	name, err := identity.ParseName(canary.Name)
-	require.NoError(t, err)
-	person.Number, person.Name = identity.PersonalNumber(canary.Number), name
-	return []samples.Citizen{{Person: person, Status: "alive"}}
+	app, _ := packet.Submission{Person: canary}.Application(identity.DateOf(monday)) // it is no application
+	require.Equal(t, identity.PersonalNumber(canary.Number), app.Person.Number)
+	return []samples.Citizen{{Person: app.Person, Status: "alive"}}
 }
 
 // payloads are the bytes of every payload of a history.
