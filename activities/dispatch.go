@@ -123,11 +123,15 @@ func (c *DispatchRoom) Receive(ctx context.Context, in ReceiveInput) error {
 }
 
 // Announce tells every application of a counted consignment about its card. A second
-// call goes on where the first one broke off; being told twice changes nothing.
+// call goes on where the first one broke off; being told twice changes nothing. It refuses
+// with Elsewhere where the registry has the consignment still under way.
 func (c *DispatchRoom) Announce(ctx context.Context, in ConsignmentInput) (AnnounceResult, error) {
 	consignment, err := c.Registry.Consignment(ctx, in.Consignment)
 	if err != nil {
 		return AnnounceResult{}, fmt.Errorf("read consignment: %w", err)
+	}
+	if consignment.State != identity.ConsignmentReceived && consignment.State != identity.ConsignmentDissolved {
+		return AnnounceResult{}, identity.Refuse(identity.Elsewhere, "consignment %s is %s", in.Consignment, consignment.State)
 	}
 	var told int
 	if activity.HasHeartbeatDetails(ctx) {

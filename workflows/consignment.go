@@ -96,7 +96,11 @@ func (c *consignment) travelOn(ctx workflow.Context) {
 	case identity.ConsignmentReceived, identity.ConsignmentDissolved:
 		err = c.announce(ctx)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case refused(err, identity.Elsewhere): // the registry was restored to an earlier instant
+		c.look = true
+	default:
 		c.show(ctx, identity.ToAttend, "the box could not go on: "+refusalText(err))
 		awaitWithin(ctx, nextTry, "Before another try", func() bool { return c.look })
 		c.look = true // whatever it was, the registry knows where the box is now

@@ -347,8 +347,12 @@ func (r *Registry) ConsignmentStanding(ctx context.Context, number identity.Cons
 	return s, fail("read consignment", found(err, "there is no consignment %s", number))
 }
 
-// MarkAnnounced notes that every card of a consignment was told.
+// MarkAnnounced notes that every card of a consignment was told. It refuses with Elsewhere
+// where the consignment is still under way, as in a registry that was restored.
 func (r *Registry) MarkAnnounced(ctx context.Context, number identity.ConsignmentNumber) error {
-	_, err := r.db.Exec(ctx, `UPDATE consignments SET announced_at = coalesce(announced_at, now()) WHERE number = $1`, number)
+	tag, err := r.db.Exec(ctx, `UPDATE consignments SET announced_at = coalesce(announced_at, now()) WHERE number = $1 AND state IN `+consignmentClosed, number)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = identity.Refuse(identity.Elsewhere, "consignment %s is under way", number)
+	}
 	return fail("note announcement", err)
 }

@@ -88,3 +88,22 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	require.Contains(t, b.trail(t, lost), "missed card 1 of "+string(p.Consignment))
 	require.Contains(t, b.trail(t, here), "received card 1 of "+string(p.Consignment))
 }
+
+// A box that is under way does not pass for done, whatever its workflow believes: a registry
+// that was restored has it where it was.
+func TestMarkAnnounced_OnlyWhatWasCounted(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.inspected(t)
+	p, err := b.Pack(t.Context(), number, 1, 9, "system")
+	require.NoError(t, err)
+
+	require.ErrorIs(t, b.MarkAnnounced(t.Context(), p.Consignment), identity.Elsewhere)
+
+	_, err = b.db.Exec(t.Context(), `UPDATE consignments SET announced_at = now() WHERE number = $1`, p.Consignment)
+	require.ErrorContains(t, err, "announced_when_closed")
+	open, err := b.OpenConsignments(t.Context(), 0, "", 10)
+	require.NoError(t, err)
+	require.Len(t, open, 1)
+}

@@ -50,6 +50,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"one_open_application_per_citizen": words(identity.Ends()),
 		"applications_open_by_receipt":     words(identity.Ends()),
 		"consignments_under_way":           words([]identity.ConsignmentState{identity.ConsignmentReceived, identity.ConsignmentDissolved}),
+		"announced_when_closed":            words([]identity.ConsignmentState{identity.ConsignmentReceived, identity.ConsignmentDissolved}),
 		"consignments_by_receipt":          words([]identity.ConsignmentState{identity.ConsignmentReceived, identity.ConsignmentDissolved}),
 		"surplus_outcome":                  words(identity.SurplusOutcomes),
 		"surplus_unsettled":                words([]identity.SurplusOutcome{identity.SurplusUnclear}),

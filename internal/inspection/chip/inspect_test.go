@@ -827,7 +827,8 @@ func TestInspect_TheContextEndsItAtEveryCommand(t *testing.T) {
 }
 
 // A wrong answer of a chip is in the verdict, not an error, from the first
-// authentication on.
+// authentication on. One that is cut short may be its reader's doing: then the chip is
+// asked once more, in short commands, and what it answers counts.
 func TestInspect_AWrongAnswerIsAVerdictAtEveryCommand(t *testing.T) {
 	t.Parallel()
 	i := issued(t, lds.Profiles()[1])
@@ -843,6 +844,9 @@ func TestInspect_AWrongAnswerIsAVerdictAtEveryCommand(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, BAC %v", name, o.BACOnly), func(t *testing.T) {
 				t.Parallel()
 				card := i.card(t, softcard.Options{})
+				usual := &counted{Card: card, at: -1}
+				_, err := chipinspection.Read(t.Context(), usual, i.mrz(), o)
+				require.NoError(t, err)
 				for at := 0; ; at++ {
 					require.NoError(t, card.Reset(t.Context()))
 					same := false
@@ -860,7 +864,8 @@ func TestInspect_AWrongAnswerIsAVerdictAtEveryCommand(t *testing.T) {
 						return
 					}
 					failures := i.verdict(t, r)
-					if at >= public && !same {
+					askedAgain := name == "cut short" && lying.n > usual.n
+					if at >= public && !same && (len(failures) > 0 || !askedAgain) {
 						require.NotEmpty(t, failures, "command %d", at)
 					}
 				}
