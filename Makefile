@@ -24,7 +24,7 @@ run: ## start a whole office, take the samples to their ends, keep running until
 
 test: check ## check, then run all tests with a real PostgreSQL and a real Temporal server
 	$(WITH) $(GO) test $(RACE) -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)')
-	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC' ./personalization/chip/keys ./personalization/station)
+	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC|SignsInAToken' ./personalization/chip/keys ./personalization/station ./starter)
 	$(WITH) $(GO) test -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -E '$(UNRACED)')
 	$(if $(RACE),$(GO) test $(RACE) -count=1 -timeout 5m -run SameEachTime ./templates/...)
 
