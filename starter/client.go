@@ -124,26 +124,23 @@ func (a *app) act(ctx context.Context, act identity.Act, subject, id string, fil
 
 // read asks what an officer may read, logged in as whoever asks.
 func (a *app) read(ctx context.Context, path string, query url.Values, answer any) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	officer, err := c.keys.asking()
-	if err != nil {
-		return err
-	}
-	token, err := c.token(ctx, officer)
-	if err != nil {
-		return err
-	}
 	if len(query) > 0 {
 		path += "?" + query.Encode()
 	}
-	return c.ask(ctx, http.MethodGet, path, token, "", nil, answer)
+	return a.asAsking(ctx, http.MethodGet, path, "", nil, answer)
 }
 
 // find asks as read does, by what may stand in no address.
 func (a *app) find(ctx context.Context, path string, query, answer any) error {
+	body, err := json.Marshal(query)
+	if err != nil {
+		return fmt.Errorf("write query: %w", err)
+	}
+	return a.asAsking(ctx, http.MethodPost, path, "application/json", body, answer)
+}
+
+// asAsking asks the gateway, logged in as whoever asks.
+func (a *app) asAsking(ctx context.Context, method, path, contentType string, body []byte, answer any) error {
 	c, err := a.client()
 	if err != nil {
 		return err
@@ -156,11 +153,7 @@ func (a *app) find(ctx context.Context, path string, query, answer any) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(query)
-	if err != nil {
-		return fmt.Errorf("write query: %w", err)
-	}
-	return c.ask(ctx, http.MethodPost, path, token, "application/json", body, answer)
+	return c.ask(ctx, method, path, token, contentType, body, answer)
 }
 
 // token is that of an officer's session, begun if there is none.
