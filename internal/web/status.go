@@ -38,8 +38,8 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", w.blank)
 	mux.HandleFunc("POST /{$}", w.status)
 	mux.HandleFunc("/{$}", only("GET, HEAD, POST"))
-	mux.HandleFunc("POST /v1/status", w.statusJSON)
-	mux.HandleFunc("/v1/status", only("POST"))
+	mux.HandleFunc("POST /v1/application-status", w.statusJSON)
+	mux.HandleFunc("/v1/application-status", only("POST"))
 }
 
 // iso writes a date as ISO 8601 does.

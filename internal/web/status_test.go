@@ -392,7 +392,7 @@ func TestStatus_AsJSON(t *testing.T) {
 	r.Found, r.Until = []byte(`{"Reasons":["portrait-dark"]}`), time.Date(2026, 12, 20, 0, 0, 0, 0, identity.HanoiTime)
 	h := pages(shelved(r))
 	ask := func(kind, body string) *httptest.ResponseRecorder {
-		q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/status", strings.NewReader(body))
+		q := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/application-status", strings.NewReader(body))
 		q.Header.Set("Content-Type", kind)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, q)
