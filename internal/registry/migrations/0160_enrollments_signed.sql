@@ -20,4 +20,3 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-DROP FUNCTION may_enroll;

@@ -38,6 +38,7 @@ DECLARE
         "damaged": ["reported-lost", "withdrawn", "lapsed", "revoked"],
         "kept": ["live", "reported-lost", "damaged", "withdrawn", "lapsed", "revoked"],
         "withdrawn": ["destroyed"], "lapsed": ["destroyed"], "revoked": ["destroyed"]}';
+    impediment text;
 BEGIN
     IF life ? OLD.state THEN
         IF NOT life -> OLD.state ? NEW.state THEN
@@ -46,11 +47,14 @@ BEGIN
     ELSIF life ? NEW.state AND (OLD.state, NEW.state) <> ('arrived', 'live') THEN
         RAISE EXCEPTION 'a card is issued first' USING ERRCODE = 'check_violation', CONSTRAINT = 'card_life';
     END IF;
-    IF NEW.state = 'live' THEN
+    IF NEW.state = 'begun' OR (OLD.state, NEW.state) = ('arrived', 'live') THEN
         -- Who marks the person at this moment ends this card, or this one waits and is refused.
-        PERFORM FROM citizens WHERE citizen = NEW.citizen FOR SHARE;
-        IF EXISTS (SELECT FROM citizens WHERE citizen = NEW.citizen AND status NOT IN ('alive', 'emigrated')) THEN
-            RAISE EXCEPTION 'no citizen' USING ERRCODE = 'check_violation', CONSTRAINT = 'card_of_the_living';
+        IF NEW.state = 'live' THEN
+            PERFORM FROM citizens WHERE citizen = NEW.citizen FOR SHARE;
+        END IF;
+        impediment := card_impediment(NEW.citizen, NEW.application);
+        IF impediment IS NOT NULL THEN
+            RAISE EXCEPTION 'an impediment' USING ERRCODE = 'check_violation', CONSTRAINT = impediment;
         END IF;
     END IF;
     RETURN NEW;
