@@ -1,6 +1,9 @@
 package identity
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Act is what a person does to an application or to a consignment. Workflow,
 // activities and registry share one type for each act; its fields are wire format.
@@ -18,8 +21,9 @@ type Act interface {
 // Enroll is what an enrolling officer says of an application that a station sends: this is
 // what I took in. Its statement travels in the packet, and its subject is the station.
 type Enroll struct {
-	Officer OfficerID
-	Payload []byte // SHA-256 of the packet's payload, as it is signed
+	Officer  OfficerID
+	Payload  []byte    // SHA-256 of the packet's payload, as it is signed
+	SignedAt time.Time `json:",omitzero"` // by the clock of who signs; zero if the client does not say
 }
 
 // Recapture announces that a new portrait or new fingerprints are in the vault, as

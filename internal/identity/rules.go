@@ -68,7 +68,7 @@ func (a Application) Against(held HeldCard) error {
 
 // Entry is when and where an application is entered.
 type Entry struct {
-	Today       Date // by the database's clock
+	Signed      Date // when its officer signed; when it came in, if that is not known
 	OfficeStart Date // nothing was filed before
 	LateAfter   int  // after so many working days from the day of filing it is late; 0: never
 }
@@ -87,10 +87,10 @@ func (a Application) Timely(e Entry, calendar *Calendar) error {
 	switch {
 	case err != nil || !late:
 		return err
-	case !sameTariff(a.FiledOn, e.Today, a.Channel):
+	case !sameTariff(a.FiledOn, e.Signed, a.Channel):
 		return RefuseField(Invalid, "filed_on", "is a day whose fees have ended since: a late entry is filed anew, today")
 	case a.LateReason == "":
-		return RefuseField(Invalid, "late_reason", "is missing; the day of filing is more than %d working days ago: say why it is entered so late", e.LateAfter)
+		return RefuseField(Invalid, "late_reason", "is missing; the day of filing is more than %d working days before it was signed: say why it is entered so late", e.LateAfter)
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (a Application) late(e Entry, calendar *Calendar) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("count days since filing: %w", err)
 	}
-	return e.Today.Compare(last) > 0, nil
+	return e.Signed.Compare(last) > 0, nil
 }
 
 // Limits of the texts of an application, in characters.

@@ -172,7 +172,7 @@ func TestTimely(t *testing.T) {
 	} {
 		a := exchange(t)
 		a.FiledOn, a.LateReason = day(t, tt.filed), tt.reason
-		err := a.Timely(identity.Entry{Today: day(t, tt.today), OfficeStart: day(t, "2026-01-05"), LateAfter: 2}, calendar(t))
+		err := a.Timely(identity.Entry{Signed: day(t, tt.today), OfficeStart: day(t, "2026-01-05"), LateAfter: 2}, calendar(t))
 		if tt.refused == "" {
 			require.NoError(t, err, name)
 			continue

@@ -31,7 +31,7 @@ type Door struct {
 	Chip     lds.Profile      // what is written to chips
 	Now      func() time.Time // by the database's clock
 	// OfficeStart is the day before which nothing was filed; what was filed more than
-	// LateAfter working days ago needs a reason.
+	// LateAfter working days before its officer signed needs a reason.
 	OfficeStart identity.Date
 	LateAfter   int
 	// Start begins the application's workflow, unless it was begun before.
@@ -176,7 +176,7 @@ type Examined struct {
 // Examine checks all of an opened packet. What is wrong with it is told by Store,
 // together with what the registry has against it.
 func (d *Door) Examine(o Opened) (Examined, error) {
-	submission, err := d.check(o.submission, o.wrong, o.known)
+	submission, err := d.check(o.submission, o.wrong, o.enrolled.SignedAt, o.known)
 	submission.Enrolled, submission.Signed = o.enrolled, o.statement
 	if err != nil {
 		if len(identity.Refusals(err)) == 0 {
@@ -311,13 +311,13 @@ func (d *Door) Check(s packet.Submission) (registry.Submission, error) { return 
 // with the rest: each fault is found whatever else is wrong, unless what is wrong is what
 // it depends on. The application is given all the same, with whatever is right.
 func (d *Door) CheckRest(s packet.Submission, unread error) (registry.Submission, error) {
-	return d.check(s, unread, known{})
+	return d.check(s, unread, time.Time{}, known{})
 }
 
 // timely refuses what was filed before this office began, is entered late without a reason,
 // or is of a day whose fees or form of card have ended.
-func (d *Door) timely(app identity.Application, today identity.Date) error {
-	entry := identity.Entry{Today: today, OfficeStart: d.OfficeStart, LateAfter: d.LateAfter}
+func (d *Door) timely(app identity.Application, signed time.Time, today identity.Date) error {
+	entry := identity.Entry{Signed: signingDay(app, signed, today), OfficeStart: d.OfficeStart, LateAfter: d.LateAfter}
 	if err := app.Timely(entry, d.Calendar); err != nil {
 		return err
 	}
@@ -328,8 +328,20 @@ func (d *Door) timely(app identity.Application, today identity.Date) error {
 	return nil // formsOf tells that there is none
 }
 
-// check checks a submission against what is known of the citizen.
-func (d *Door) check(s packet.Submission, unread error, k known) (registry.Submission, error) {
+// signingDay is the day on which the officer says to have signed an application. It counts
+// for lateness, as a packet may wait weeks for a connection; the day of arrival counts where
+// the officer does not say, or says what cannot be: before it was filed, or still to come.
+func signingDay(app identity.Application, signed time.Time, today identity.Date) identity.Date {
+	day := identity.DateOf(signed)
+	if signed.IsZero() || day.Compare(app.FiledOn) < 0 || day.Compare(today) > 0 {
+		return today
+	}
+	return day
+}
+
+// check checks a submission that its officer signed at a time, against what is known of the
+// citizen.
+func (d *Door) check(s packet.Submission, unread error, signed time.Time, k known) (registry.Submission, error) {
 	digest, err := s.Digest()
 	if err != nil {
 		return registry.Submission{}, err
@@ -337,7 +349,7 @@ func (d *Door) check(s packet.Submission, unread error, k known) (registry.Submi
 	today := identity.DateOf(d.Now())
 	app, wrong := s.Application(today)
 	wrong = packet.AndThen(unread, wrong)
-	wrong = packet.AndThen(wrong, d.timely(app, today))
+	wrong = packet.AndThen(wrong, d.timely(app, signed, today))
 	if k.held != nil {
 		wrong = packet.AndThen(wrong, app.Against(*k.held))
 	}

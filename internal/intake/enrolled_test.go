@@ -53,6 +53,11 @@ func TestDoor_TakesInWhatItsOfficerSigned(t *testing.T) {
 	require.NoError(t, err)
 	past := func(ago time.Duration) statement.Signed { return registrytest.SignedAt(now.Add(-ago), ours, here, "") }
 	const day = 24 * time.Hour
+	dated := func(signed time.Time) statement.Signed {
+		ours := ours
+		ours.SignedAt = signed.UTC().Truncate(time.Second)
+		return registrytest.Signed(ours, here)
+	}
 	revoked := identity.RevokeOfficer{Officer: cast.Founders[0], Reason: "left"}
 	require.NoError(t, g.door.Registry.RevokeOfficer(t.Context(), "CB-048-0012", revoked, registrytest.Signed(revoked, statement.Officer("CB-048-0012"))))
 	for name, tt := range map[string]struct {
@@ -74,6 +79,8 @@ func TestDoor_TakesInWhatItsOfficerSigned(t *testing.T) {
 		"too late":             {past(30*day + time.Hour), "statement"},
 		"a clock too fast":     {past(-25 * time.Hour), "statement"},
 		"a used identifier":    {twice, "id"},
+		"signed in the future": {dated(now.Add(time.Hour)), "statement"},
+		"signed too long ago":  {dated(now.Add(-2 * day)), "statement"},
 	} {
 		payload := good
 		if act, is := doing(t, tt.signed).(identity.Enroll); is && act.Officer != "CB-048-0007" && name != "another officer" {

@@ -3,6 +3,7 @@ package intake
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,17 +35,17 @@ func TestCheck_TheCardIsMadeFromWhatIsOnFile(t *testing.T) {
 	for ground, kind := range map[string]string{"lost": "reissue", "damaged": "reissue", "boundaries": "exchange"} {
 		s.Type, s.Ground = kind, ground
 
-		checked, err := door.check(s, nil, known{asked: true, onFile: registry.Evidence{
+		checked, err := door.check(s, nil, time.Time{}, known{asked: true, onFile: registry.Evidence{
 			identity.EvidencePortrait: portrait, identity.EvidenceTemplates: []byte("templates"),
 		}})
 		require.NoError(t, err, ground)
 		require.Equal(t, portrait, checked.Evidence[identity.EvidencePortrait])
 		require.Equal(t, []byte("templates"), checked.Evidence[identity.EvidenceTemplates])
 
-		_, err = door.check(s, nil, known{asked: true})
+		_, err = door.check(s, nil, time.Time{}, known{asked: true})
 		require.EqualError(t, err, "portrait: is missing, and the office has none on file; give the latest, or the citizen comes in person", ground)
 
-		_, err = door.check(s, nil, known{})
+		_, err = door.check(s, nil, time.Time{}, known{})
 		require.NoError(t, err, "a station cannot know what is on file")
 	}
 }
@@ -57,21 +58,21 @@ func TestCheck_TheCardHeldDecides(t *testing.T) {
 	cccd := &identity.HeldCard{Issued: identity.Date{Year: 2021, Month: 5, Day: 4}, Expiry: identity.Expiry{Date: birthday}}
 	canCuoc := &identity.HeldCard{Issued: identity.Date{Year: 2024, Month: 11, Day: 4}, Expiry: identity.Expiry{Date: birthday.AddYears(15)}}
 
-	checked, err := door.check(s, nil, known{held: cccd})
+	checked, err := door.check(s, nil, time.Time{}, known{held: cccd})
 	require.NoError(t, err)
 	require.Zero(t, checked.Rules.Fee, "it ends at 25")
-	_, err = door.check(s, nil, known{held: canCuoc})
+	_, err = door.check(s, nil, time.Time{}, known{held: canCuoc})
 	require.ErrorContains(t, err, "ground: is age, but the card held does not end at this age")
 
 	s.Ground = "from-cccd"
-	checked, err = door.check(s, nil, known{held: cccd})
+	checked, err = door.check(s, nil, time.Time{}, known{held: cccd})
 	require.NoError(t, err)
 	require.Equal(t, 15_000, checked.Rules.Fee)
-	_, err = door.check(s, nil, known{held: canCuoc})
+	_, err = door.check(s, nil, time.Time{}, known{held: canCuoc})
 	require.ErrorContains(t, err, "ground: is from-cccd, but the card held is one of law 26/2023/QH15")
 
 	s.Ground = "request"
-	checked, err = door.check(s, nil, known{held: canCuoc})
+	checked, err = door.check(s, nil, time.Time{}, known{held: canCuoc})
 	require.NoError(t, err)
 	require.Equal(t, 25_000, checked.Rules.Fee)
 }
@@ -97,4 +98,34 @@ func TestCheck_NothingIsDatedBack(t *testing.T) {
 	door.LateAfter = 1000
 	_, err = door.Check(s)
 	require.ErrorContains(t, err, "filed_on: is a day whose form of card is not issued any more")
+}
+
+// What waited for a connection is as late as it was when its officer signed; a day that
+// cannot be counts for nothing.
+func TestCheck_LatenessIsOfTheDayOfSigning(t *testing.T) {
+	t.Parallel()
+	door, s := doorOfSamples(t) // on 23 November 2026
+	s.FiledOn, s.Ground = "2026-11-02", "request"
+	for name, tt := range map[string]struct {
+		signed string
+		late   bool
+	}{
+		"OnTheDay":         {"2026-11-02T09:00:00Z", false},
+		"SecondWorkingDay": {"2026-11-04T09:00:00Z", false},
+		"ByOurCalendar":    {"2026-11-04T17:30:00Z", true}, // the fifth in Hanoi
+		"ThirdWorkingDay":  {"2026-11-05T09:00:00Z", true},
+		"BeforeItWasFiled": {"2026-11-01T09:00:00Z", true},
+		"StillToCome":      {"2026-11-30T09:00:00Z", true},
+	} {
+		signed, err := time.Parse(time.RFC3339, tt.signed)
+		require.NoError(t, err)
+
+		_, err = door.check(s, nil, signed, known{})
+
+		if tt.late {
+			require.ErrorContains(t, err, "late_reason: is missing", name)
+		} else {
+			require.NoError(t, err, name)
+		}
+	}
 }

@@ -154,6 +154,31 @@ func current(said statement.Statement, at time.Time) error {
 	case said.Until.Sub(at) > statement.Ahead(said.Act):
 		return identity.RefuseField(identity.Forbidden, "statement", "is signed for longer than %s ahead: is the clock right?", statement.Ahead(said.Act))
 	}
+	return dated(said, at)
+}
+
+// fast is how far a clock may be ahead of the office's where a statement says when it was
+// signed.
+const fast = time.Minute
+
+// dated refuses an enrollment that says to have been signed at a time that is still to come,
+// or from which on it could not be valid.
+func dated(said statement.Statement, at time.Time) error {
+	if said.Act != (identity.Enroll{}).ActName() {
+		return nil
+	}
+	act, err := said.Does()
+	if err != nil {
+		return err
+	}
+	enrolled, _ := act.(identity.Enroll)
+	switch signed := enrolled.SignedAt; {
+	case signed.IsZero():
+	case signed.After(at.Add(fast)):
+		return identity.RefuseField(identity.Forbidden, "statement", "says that it was signed at %s, which is still to come: is the clock right?", signed.Format(time.RFC3339))
+	case signed.After(said.Until), said.Until.Sub(signed) > statement.Ahead(said.Act):
+		return identity.RefuseField(identity.Forbidden, "statement", "says that it was signed at %s, and cannot be of then: it is to be taken in until %s", signed.Format(time.RFC3339), said.Until.Format(time.RFC3339))
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
@@ -45,7 +46,8 @@ func Sign(s Submission, key ed25519.PrivateKey, state Statesman) ([]byte, error)
 		return nil, err
 	}
 	sum := sha256.Sum256(payload)
-	act := identity.Enroll{Officer: identity.OfficerID(s.Officer), Payload: sum[:]}
+	now := time.Now().UTC().Truncate(time.Second) //nolint:forbidigo // the officer's clock; the office compares it with its own
+	act := identity.Enroll{Officer: identity.OfficerID(s.Officer), Payload: sum[:], SignedAt: now}
 	signed, err := state(act, statement.Station(identity.StationID(s.Station)), statement.NewID())
 	if err != nil {
 		return nil, err
