@@ -53,13 +53,10 @@ func newOnCard(a *app, use, short, reasonUsage string, grounds identity.ReasonTa
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			on := act(identity.OnCard{Officer: identity.OfficerID(officer), Reason: reason})
-			if err := on.Check(); err != nil {
-				return err
-			}
 			a.askAs(identity.OfficerID(officer))
 			serial, err := a.cardOf(cmd.Context(), args[0])
 			if err != nil {
-				return err
+				return wrongToo(on.Check(), err)
 			}
 			answer, err := a.act(cmd.Context(), on, statement.Card(serial), id, nil)
 			if err != nil {

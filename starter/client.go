@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,12 +95,38 @@ func (a *app) openToken(t config.Token) (keys.Store, error) {
 }
 
 // act signs what officers do with the keys of all of them, and sends it with the files that
-// belong to it.
+// belong to it. What is seen here to be wrong with it is told with all that the office says.
 func (a *app) act(ctx context.Context, act identity.Act, subject, id string, files map[string][]byte) (desk.Answer, error) {
-	var answer desk.Answer
-	if err := act.Check(); err != nil {
-		return answer, err
+	answer, err := a.send(ctx, act, subject, id, files)
+	return answer, wrongToo(act.Check(), err)
+}
+
+// wrongToo joins what was seen here to be wrong with an act with what the office refused,
+// each told once. Where the office does not answer, what was seen here stands.
+func wrongToo(here, office error) error {
+	if here == nil || office == nil { // the office has the last word
+		return office
 	}
+	if !isRefusal(office) {
+		return here
+	}
+	return once(here, office)
+}
+
+// once joins errors, each told once.
+func once(errs ...error) error {
+	var all []error
+	for _, e := range identity.Apart(errors.Join(errs...)) {
+		if !slices.ContainsFunc(all, func(told error) bool { return told.Error() == e.Error() }) {
+			all = append(all, e)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// send signs an act and sends it.
+func (a *app) send(ctx context.Context, act identity.Act, subject, id string, files map[string][]byte) (desk.Answer, error) {
+	var answer desk.Answer
 	c, err := a.client()
 	if err != nil {
 		return answer, err

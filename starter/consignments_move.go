@@ -26,7 +26,7 @@ type movement struct {
 	use, short, example string
 	flags               func(*cobra.Command)
 	looks               bool // the act depends on what is in the box
-	act                 func(box registry.Consignment, officer identity.OfficerID) (identity.Act, error)
+	act                 func(box registry.Consignment, officer identity.OfficerID) identity.Act
 }
 
 // command makes the cobra command of m.
@@ -43,10 +43,7 @@ func (m movement) command(a *app) *cobra.Command {
 					return err
 				}
 			}
-			act, err := m.act(box, identity.OfficerID(officer))
-			if err != nil {
-				return err
-			}
+			act := m.act(box, identity.OfficerID(officer))
 			answer, err := a.act(cmd.Context(), act, statement.Consignment(number), "", nil)
 			if err != nil {
 				return err

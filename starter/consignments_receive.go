@@ -23,9 +23,8 @@ func newReceive(a *app) *cobra.Command {
 			c.Flags().StringSliceVar(&surplus, "surplus", nil, "cards in the box that are not on the manifest: applications, or serials of blanks")
 			required(c, "counted")
 		},
-		act: func(_ registry.Consignment, o identity.OfficerID) (identity.Act, error) {
-			received := identity.ReceiveConsignment{Officer: o, Counted: counted, Missing: applications(missing), Surplus: upper(surplus)}
-			return received, received.Check()
+		act: func(_ registry.Consignment, o identity.OfficerID) identity.Act {
+			return identity.ReceiveConsignment{Officer: o, Counted: counted, Missing: applications(missing), Surplus: upper(surplus)}
 		},
 	}.command(a)
 }
@@ -35,12 +34,12 @@ func newLost(a *app) *cobra.Command {
 		use: "lost", short: "Record that a consignment never came: every card in it is lost, and made again",
 		example: "  starter consignments lost C-000001 --officer CB-001-0007",
 		looks:   true,
-		act: func(box registry.Consignment, o identity.OfficerID) (identity.Act, error) {
+		act: func(box registry.Consignment, o identity.OfficerID) identity.Act {
 			lost := identity.ReceiveConsignment{Officer: o}
 			for _, card := range box.Cards {
 				lost.Missing = append(lost.Missing, card.Application)
 			}
-			return lost, lost.Check()
+			return lost
 		},
 	}.command(a)
 }

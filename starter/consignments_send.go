@@ -17,9 +17,8 @@ func newSend(a *app) *cobra.Command {
 			c.Flags().StringVar(&seal, "seal", "", "number on the seal (required)")
 			required(c, "courier", "seal")
 		},
-		act: func(_ registry.Consignment, o identity.OfficerID) (identity.Act, error) {
-			sent := identity.SendConsignment{Officer: o, Courier: courier, Seal: seal}
-			return sent, sent.Check()
+		act: func(_ registry.Consignment, o identity.OfficerID) identity.Act {
+			return identity.SendConsignment{Officer: o, Courier: courier, Seal: seal}
 		},
 	}.command(a)
 }

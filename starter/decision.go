@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -29,7 +28,7 @@ func outcomeOf(number string, answer desk.Answer) outcome {
 func (a *app) onApplication(ctx context.Context, arg string, act identity.Act, id string, files map[string][]byte) (desk.Answer, error) {
 	number, err := identity.ParseApplicationNumber(arg)
 	if err != nil {
-		return desk.Answer{}, err
+		return desk.Answer{}, wrongToo(act.Check(), err)
 	}
 	return a.act(ctx, act, statement.Application(number), id, files)
 }
@@ -51,9 +50,7 @@ func (d decision) command(a *app) *cobra.Command {
 		Use: d.use + " APPLICATION...", Short: d.short, GroupID: d.group, Example: d.example,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := reasons.Check(identity.ReadReason(reason)); err != nil {
-				return err
-			}
+			unreasoned := reasons.Check(identity.ReadReason(reason))
 			var failed []error
 			outcomes := make([]outcome, 0, len(args))
 			for _, number := range args {
@@ -63,7 +60,7 @@ func (d decision) command(a *app) *cobra.Command {
 					answer, err = a.onApplication(cmd.Context(), number, act, idFor(id, number, args), nil)
 				}
 				if err != nil {
-					failed = append(failed, err)
+					failed = append(failed, wrongToo(unreasoned, err))
 					continue
 				}
 				outcomes = append(outcomes, outcomeOf(number, answer))
@@ -73,7 +70,7 @@ func (d decision) command(a *app) *cobra.Command {
 					fmt.Fprintf(w, "%s %s\n", o.Application, d.done)
 				}
 			})
-			return errors.Join(append(failed, err)...)
+			return once(append(failed, err)...)
 		},
 	}
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who decides (required)")

@@ -20,13 +20,10 @@ func newExtract(a *app) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			act := identity.ExtractRecord{Officer: identity.OfficerID(officer), Reason: request}
-			if err := act.Check(); err != nil {
-				return err
-			}
 			a.askAs(identity.OfficerID(officer))
 			serial, err := a.cardOf(cmd.Context(), args[0])
 			if err != nil {
-				return err
+				return wrongToo(act.Check(), err)
 			}
 			answer, err := a.act(cmd.Context(), act, statement.Card(serial), "", nil)
 			if err != nil {

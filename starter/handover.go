@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -75,7 +76,7 @@ func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard,
 		}
 		image, err := readFinger(finger, office.Sizes(c))
 		if err != nil {
-			return desk.Answer{}, err
+			return desk.Answer{}, errors.Join(m.Check(), err)
 		}
 		files = map[string][]byte{desk.FileFinger + position: image}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -52,25 +53,32 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 	if err != nil {
 		return desk.Answer{}, err
 	}
-	sizes, files := office.Sizes(c), make(map[string][]byte)
+	files, unread := captures(portrait, fingers, office.Sizes(c))
+	a.askAs(officer)
+	s, err := a.status(ctx, arg)
+	if unread = wrongToo(unread, err); unread != nil {
+		return desk.Answer{}, unread
+	}
+	return a.onApplication(ctx, arg, identity.Recapture{Officer: officer, Round: s.CaptureRound + 1, Captured: statement.Digest(files)}, "", files)
+}
+
+// captures reads the new captures, and says of each that cannot be read why.
+func captures(portrait string, fingers map[string]string, sizes packet.Sizes) (map[string][]byte, error) {
+	files := make(map[string][]byte)
+	var unread []error
 	if portrait != "" {
 		picture, err := inFolder(portrait, func(folder fs.FS, name string) (*packet.Image, error) {
 			return packet.ReadPortrait(folder, name, sizes)
 		})
-		if err != nil {
-			return desk.Answer{}, err
+		if err == nil {
+			files[desk.FilePortrait] = picture.Data
 		}
-		files[desk.FilePortrait] = picture.Data
+		unread = append(unread, err)
 	}
 	for _, position := range slices.Sorted(maps.Keys(fingers)) {
-		if files[desk.FileFinger+position], err = readFinger(fingers[position], sizes); err != nil {
-			return desk.Answer{}, err
-		}
+		image, err := readFinger(fingers[position], sizes)
+		files[desk.FileFinger+position] = image
+		unread = append(unread, err)
 	}
-	a.askAs(officer)
-	s, err := a.status(ctx, arg)
-	if err != nil {
-		return desk.Answer{}, err
-	}
-	return a.onApplication(ctx, arg, identity.Recapture{Officer: officer, Round: s.CaptureRound + 1, Captured: statement.Digest(files)}, "", files)
+	return files, errors.Join(unread...)
 }

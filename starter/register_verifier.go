@@ -28,9 +28,6 @@ func newRegisterVerifier(a *app) *cobra.Command {
 			token := rand.Text() + rand.Text()
 			digest := sha256.Sum256([]byte(token))
 			act := identity.RegisterVerifier{Officer: identity.OfficerID(officer), Name: name, Token: digest[:], PerSecond: perSecond}
-			if err := act.Check(); err != nil {
-				return err
-			}
 			file, err := os.OpenFile(tokenFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, private)
 			if err != nil {
 				return fmt.Errorf("write token: %w", err)
@@ -40,6 +37,9 @@ func newRegisterVerifier(a *app) *cobra.Command {
 				return fmt.Errorf("write token: %w", err)
 			}
 			if _, err := a.act(cmd.Context(), act, statement.Verifier(id), "", nil); err != nil {
+				if isRefusal(err) { // else it may have been done
+					_ = os.Remove(tokenFile) // nobody will ask with it
+				}
 				return err
 			}
 			return a.print(cmd, map[string]string{"verifier": args[0], "token_file": tokenFile}, func(w io.Writer) {

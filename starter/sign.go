@@ -19,7 +19,9 @@ import (
 )
 
 // packet reads a packet (.jws), or signs an application: as the officer whom it names, unless
-// another is given, and with its station's key.
+// another is given, and with its station's key. What of an application could not be read is
+// refused, with all else that is seen here to be wrong with it; the packet then asks the
+// office what more there is, and is taken in by none.
 func (a *app) packet(file string, officer identity.OfficerID) ([]byte, error) {
 	c, err := a.config()
 	if err != nil {
@@ -36,8 +38,8 @@ func (a *app) packet(file string, officer identity.OfficerID) ([]byte, error) {
 	submission, err := inFolder(file, func(folder fs.FS, name string) (packet.Submission, error) {
 		return packet.ReadSubmission(folder, name, sizes)
 	})
-	_, partly := errors.AsType[packet.PartlyRead](err)
-	if err != nil && !partly {
+	_, unread := errors.AsType[packet.PartlyRead](err)
+	if err != nil && !unread {
 		return nil, err
 	}
 	if officer != "" {
@@ -50,8 +52,15 @@ func (a *app) packet(file string, officer identity.OfficerID) ([]byte, error) {
 		_, unsigned = keys.key(badge)
 		err = errors.Join(err, unsigned)
 	}
-	if err = errors.Join(err, stationless); err != nil || unsigned != nil {
+	switch err = errors.Join(err, stationless); {
+	case stationless != nil || unsigned != nil:
 		return nil, checkRest(c, submission, err)
+	case unread:
+		asks, fault := packet.SignUnread(submission, station, keys.sign)
+		if fault != nil {
+			return nil, fault
+		}
+		return asks, checkRest(c, submission, err)
 	}
 	return packet.Sign(submission, station, keys.sign)
 }

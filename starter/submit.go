@@ -15,6 +15,7 @@ import (
 	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/internal/intake/packet"
 )
 
 // submitted is what --json prints of one submission.
@@ -83,21 +84,40 @@ func (s submitted) print(w io.Writer) {
 // submit submits one file.
 func (a *app) submit(ctx context.Context, file string, officer identity.OfficerID) (submitted, error) {
 	result := submitted{File: file}
-	packet, err := a.packet(file, officer)
-	if err != nil {
-		return result, err
+	signed, unread := a.packet(file, officer)
+	if unread != nil && signed == nil {
+		return result, unread
 	}
 	c, err := a.client()
 	if err != nil {
-		return result, err
+		return result, errors.Join(unread, err)
 	}
 	var receipt api.Receipt
-	if err := c.ask(ctx, http.MethodPost, "/v1/packets", "", api.PacketType, packet, &receipt); err != nil {
+	err = c.ask(ctx, http.MethodPost, "/v1/packets", "", api.PacketType, signed, &receipt)
+	if unread != nil {
+		return result, andTheOffice(unread, err)
+	}
+	if err != nil {
 		return result, err
 	}
 	result.Application, result.Existing, result.Due, result.FeeVND = receipt.Application, receipt.Existing, receipt.Due, &receipt.FeeVND
 	result.Warnings = receipt.Warnings
 	return result, nil
+}
+
+// andTheOffice joins what was seen here to be wrong with an application with what the office
+// has against it. Where the office does not answer, the rest stands.
+func andTheOffice(here, office error) error {
+	if !isRefusal(office) {
+		return here
+	}
+	var more []error
+	for _, r := range identity.Refusals(office) {
+		if r.Field != packet.Unread {
+			more = append(more, r)
+		}
+	}
+	return packet.AndThen(here, errors.Join(more...))
 }
 
 // submissionFiles lists the submissions that the arguments name, and what is wrong with

@@ -33,6 +33,16 @@ func final(step identity.DecisionStep) bool {
 	return false
 }
 
+// ended refuses what comes after an application's end.
+func ended(record registry.ApplicationRecord) error {
+	return identity.Refuse(identity.Conflict, "application %s has ended (%s)", record.Number, record.Stage)
+}
+
+// notAtCounter refuses to hand over what does not lie at the counter.
+func notAtCounter(record registry.ApplicationRecord) error {
+	return identity.Refuse(identity.Conflict, "application %s cannot be handed over now: it is at %s", record.Number, record.Stage)
+}
+
 // decide carries a decision to its application. One that the officer took before is
 // answered by where the application stands, though its workflow has ended.
 func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, signed statement.Signed) (Answer, error) {
@@ -42,9 +52,6 @@ func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, sig
 	}
 	number := record.Number
 	decision := act.Decision()
-	if err := decision.Step.Reasons().Check(decision.Reason); err != nil {
-		return Answer{}, err
-	}
 	if record.Stage.Ended() && final(decision.Step) {
 		decided, err := d.Registry.Decided(ctx, number, decision.Step, decision.Officer)
 		if err != nil || decided {
@@ -58,7 +65,7 @@ func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, sig
 	accepted, err := flows.Decide(ctx, number, act, signed)
 	if identity.Refused(err, identity.NotFound) {
 		if now, failed := d.Registry.Application(ctx, number); failed == nil && now.Stage.Ended() {
-			err = identity.Refuse(identity.Conflict, "application %s has ended (%s)", number, now.Stage)
+			err = ended(now)
 		}
 	}
 	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
@@ -149,7 +156,7 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 	}
 	if act.Method == identity.HandOverByFingerprint {
 		if record.Awaiting != identity.ToHandOver {
-			return Answer{}, identity.Refuse(identity.Conflict, "application %s cannot be handed over now: it is at %s", number, record.Stage)
+			return Answer{}, notAtCounter(record)
 		}
 		probe, err := d.probe(files)
 		if err != nil {

@@ -124,16 +124,20 @@ func (d *Desk) kept(ctx context.Context, signed statement.Signed, why error) err
 }
 
 func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string][]byte) (Answer, error) {
-	if err := d.maySign(ctx, signed); err != nil {
-		return Answer{}, err
-	}
 	said, err := signed.Read()
 	if err != nil {
 		return Answer{}, err
 	}
-	act, err := said.Does()
-	if err != nil {
-		return Answer{}, errors.Join(err, d.Registry.Against(ctx, act, said.Subject))
+	act, wrong := meant(said)
+	if err := d.maySign(ctx, signed); err != nil {
+		if Refused(err) {
+			err = packet.AndThen(err, wrong)
+		}
+		return Answer{}, err
+	}
+	s := subject(said.Subject)
+	if wrong != nil {
+		return Answer{}, errors.Join(wrong, d.against(ctx, s, act))
 	}
 	if err := signed.Says(act, said.Subject, said.ID); err != nil {
 		return Answer{}, err
@@ -141,7 +145,6 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 	if err := belong(act, files); err != nil {
 		return Answer{}, err
 	}
-	s := subject(said.Subject)
 	switch act := act.(type) {
 	case identity.Recapture:
 		return d.recapture(ctx, s, act, signed, files)
@@ -153,6 +156,68 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 		return d.move(ctx, s, act, signed)
 	}
 	return d.book(ctx, s, act, signed, files)
+}
+
+// meant is the act that a statement says, and what is wrong with it in itself.
+func meant(said statement.Statement) (identity.Act, error) {
+	act, wrong := said.Does()
+	if deciding, is := act.(identity.Deciding); is {
+		decision := deciding.Decision()
+		wrong = packet.AndThen(wrong, decision.Step.Reasons().Check(decision.Reason))
+	}
+	return act, wrong
+}
+
+// against gives what the office has against an act that is refused for what it says, so
+// that all is told in one round.
+func (d *Desk) against(ctx context.Context, s subject, act identity.Act) error {
+	switch act := act.(type) {
+	case identity.ReceiveConsignment, identity.ReceiveBlanks:
+		return d.Registry.Against(ctx, act, string(s))
+	case identity.SealConsignment, identity.SendConsignment, identity.Recount, identity.ReopenConsignment, identity.SettleSurplus:
+		return d.againstMove(ctx, s, act)
+	case identity.DestroyCard:
+		number, err := s.application()
+		if err == nil {
+			_, err = d.Registry.Card(ctx, number, act.Card)
+		}
+		return err
+	case identity.HandOverCard:
+		record, err := d.record(ctx, s)
+		if err == nil && record.Awaiting != identity.ToHandOver {
+			err = notAtCounter(record)
+		}
+		return err
+	case identity.Deciding:
+		record, err := d.record(ctx, s)
+		if err == nil && record.Stage.Ended() {
+			err = ended(record)
+		}
+		return err
+	case identity.CollectFee, identity.RefundFee, identity.FindCard:
+		_, err := d.record(ctx, s)
+		return err
+	}
+	return nil
+}
+
+// againstMove gives what the office has against an act on a box.
+func (d *Desk) againstMove(ctx context.Context, s subject, act identity.Act) error {
+	number, err := s.consignment()
+	if err != nil {
+		return err
+	}
+	box, err := d.Registry.Consignment(ctx, number)
+	if err != nil {
+		return err
+	}
+	switch act.(type) {
+	case identity.SealConsignment, identity.SendConsignment:
+		if box.State != before(act) {
+			return notNow(box, act)
+		}
+	}
+	return nil
 }
 
 // book does what no workflow decides on: the registry alone.

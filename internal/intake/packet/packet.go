@@ -45,6 +45,29 @@ func Sign(s Submission, key ed25519.PrivateKey, state Statesman) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
+	return sign(payload, s, key, state)
+}
+
+// Unread is the member of a packet of which something could not be read. No office takes it
+// in, since an application has no such field.
+const Unread = "unread"
+
+// SignUnread makes a packet of what of a submission could be read, for the office to say
+// what else is wrong with it.
+func SignUnread(s Submission, key ed25519.PrivateKey, state Statesman) ([]byte, error) {
+	payload, err := json.Marshal(struct {
+		Submission
+
+		Unread bool `json:"unread"`
+	}{s, true}, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("write submission: %w", err)
+	}
+	return sign(payload, s, key, state)
+}
+
+// sign signs a payload as the station and the officer of its submission.
+func sign(payload []byte, s Submission, key ed25519.PrivateKey, state Statesman) ([]byte, error) {
 	sum := sha256.Sum256(payload)
 	now := time.Now().UTC().Truncate(time.Second) //nolint:forbidigo // the officer's clock; the office compares it with its own
 	act := identity.Enroll{Officer: identity.OfficerID(s.Officer), Payload: sum[:], SignedAt: now}
