@@ -90,30 +90,15 @@ func (d decision) command(a *app) *cobra.Command {
 	return c
 }
 
-// seen says in a rejection where its officer sees the application, and in an adjudication
-// which capture's hits: one that is approved meanwhile is not rejected, and hits of another
-// capture are not adjudicated unseen. Who may not see it is refused by the office, which
-// keeps that.
+// seen says in an act what its officer sees of the application, so that nothing is decided
+// unseen that comes meanwhile. Who may not see it is refused by the office, which keeps that.
 func (a *app) seen(ctx context.Context, number string, act identity.Act) (identity.Act, error) {
-	switch act.(type) {
-	case identity.Reject, identity.Adjudicate:
-	default:
-		return act, nil
-	}
 	a.askAs(act.By()[0])
 	s, err := a.status(ctx, number)
 	if identity.Refused(err, identity.Forbidden) {
 		return act, nil
 	}
-	switch act := act.(type) {
-	case identity.Reject:
-		act.Seen = s.Stage
-		return act, err
-	case identity.Adjudicate:
-		act.Round = s.CaptureRound
-		return act, err
-	}
-	return act, err
+	return s.Saw(act), err
 }
 
 // idFor is the identifier of the decision on one of several applications: a decision has

@@ -81,5 +81,9 @@ func (a *app) handOver(ctx context.Context, arg string, m identity.HandOverCard,
 		files = map[string][]byte{desk.FileFinger + position: image}
 	}
 	m.Captured = statement.Digest(files)
-	return a.onApplication(ctx, arg, m, "", files)
+	act, err := a.seen(ctx, arg, m)
+	if err != nil {
+		return desk.Answer{}, err
+	}
+	return a.onApplication(ctx, arg, act, "", files)
 }

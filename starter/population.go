@@ -67,7 +67,11 @@ func newPopulationIdentify(a *app) *cobra.Command {
 					act.NotThese = append(act.NotThese, identity.PersonID(other))
 				}
 			}
-			answer, err := a.onApplication(cmd.Context(), args[0], act, id, nil)
+			saw, err := a.seen(cmd.Context(), args[0], act)
+			if err != nil {
+				return err
+			}
+			answer, err := a.onApplication(cmd.Context(), args[0], saw, id, nil)
 			if err != nil {
 				return err
 			}

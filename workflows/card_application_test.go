@@ -860,3 +860,44 @@ func TestCardApplication_TheSameDecisionTenTimesIsOne(t *testing.T) {
 	}
 	require.Equal(t, 1, count)
 }
+
+// A decision is on what its officer saw: one that comes late, or is sent again after it was
+// refused, decides nothing later.
+func TestCardApplication_DecidesOnWhatItsOfficerSaw(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	hold := identity.Hold{Officer: approver, Reason: "under-verification", Round: 1}
+	release := identity.Release{Officer: approver, Reason: "verified", Round: 1, Seen: identity.ToRelease}
+	approve := identity.Approve{Officer: approver, Capture: 1, Seen: identity.Approval}
+	otherwise := func(change func(*identity.Release)) act { r := release; change(&r); return update(r) }
+	o.when(identity.ToApprove,
+		update(identity.Approve{Officer: approver, Capture: 2, Seen: identity.Approval}),
+		update(identity.Approve{Officer: approver, Capture: 1, Seen: identity.Validation}),
+		update(identity.Reject{Officer: approver, Reason: "papers-forged", Capture: 2}),
+		update(identity.Hold{Officer: approver, Reason: "under-verification", Round: 2}),
+		update(release), update(hold))
+	o.when(identity.ToRelease,
+		otherwise(func(r *identity.Release) { r.Seen = identity.ToResolve }),
+		otherwise(func(r *identity.Release) { r.Seen = identity.NoAction }),
+		otherwise(func(r *identity.Release) { r.Round = 2 }),
+		update(release))
+	o.when(identity.ToApprove, update(hold), update(release), update(approve))
+	handOver := identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer", Card: 2}
+	now := handOver
+	now.Card = 1
+	o.when(identity.ToHandOver, update(handOver), update(now))
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	again := func(act, field, now string) string {
+		return act + ": " + field + ": is not what application A has now, which is " + now + ": look at it again"
+	}
+	require.Equal(t, []string{
+		again("approve", "capture", "1"), again("approve", "seen", "Approval"), again("reject", "capture", "1"), again("hold", "round", "1"),
+		"release: application A cannot be released now: it is at Approval, awaiting approval", "hold: accepted",
+		again("release", "seen", "release"), again("release", "seen", "release"), again("release", "round", "1"), "release: accepted",
+		again("hold", "round", "2"), "release: application A cannot be released now: it is at Approval, awaiting approval", "approve: accepted",
+		again("hand-over", "card", "1"), "hand-over: accepted",
+	}, o.answered)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.temporal.io/sdk/workflow"
@@ -145,6 +146,7 @@ func (a *application) repeats(act identity.Act) bool {
 	case identity.Withdraw:
 		return a.ending != nil && a.ending.stage == identity.Withdrawn && a.ending.by == m.Officer
 	case identity.Hold:
+		m.Round = 0 // that of the hold in force
 		return a.hold != nil && *a.hold == m
 	}
 	return false
@@ -220,7 +222,31 @@ func (a *application) mayApprove(m identity.Approve) error {
 	if a.awaiting != identity.ToApprove || a.approvedBy != "" || a.closing() {
 		return a.notNow("approved")
 	}
-	return a.fourEyes(m.Officer)
+	if m.Seen != "" && m.Seen != a.stage {
+		return a.lookAgain("seen", string(a.stage))
+	}
+	return errors.Join(a.sawCapture(m.Capture), a.fourEyes(m.Officer))
+}
+
+// lookAgain refuses what an officer decided on something that has passed.
+func (a *application) lookAgain(field, now string) error {
+	return identity.RefuseField(identity.Conflict, field, "is not what application %s has now, which is %s: look at it again", a.in.Application, now)
+}
+
+// sawCapture refuses who saw another capture; 0 does not say.
+func (a *application) sawCapture(capture int) error {
+	if capture != 0 && capture != a.round {
+		return a.lookAgain("capture", strconv.Itoa(a.round))
+	}
+	return nil
+}
+
+// sawRound refuses what was decided on another round of holds and releases; 0 does not say.
+func (a *application) sawRound(round int) error {
+	if round != 0 && round != a.releases+1 {
+		return a.lookAgain("round", strconv.Itoa(a.releases+1))
+	}
+	return nil
 }
 
 func (a *application) approve(ctx workflow.Context, m identity.Approve, signed statement.Signed) (Accepted, error) {
@@ -237,7 +263,7 @@ func (a *application) mayReject(m identity.Reject) error {
 	case a.approvedBy != "" && (seenBefore || a.stage == identity.Approval):
 		return identity.Refuse(identity.Conflict, "application %s was approved by %s meanwhile; look at it again", a.in.Application, a.approvedBy)
 	}
-	if err := a.fourEyes(m.Officer); err != nil {
+	if err := errors.Join(a.sawCapture(m.Capture), a.fourEyes(m.Officer)); err != nil {
 		return err
 	}
 	return reasoned(m.Officer, m.Reason)
@@ -252,13 +278,19 @@ func (a *application) mayHold(m identity.Hold) error {
 	if a.hold != nil || a.closing() {
 		return a.notNow("put on hold")
 	}
+	if err := a.sawRound(m.Round); err != nil {
+		return err
+	}
 	return reasoned(m.Officer, m.Reason)
 }
 
 func (a *application) putOnHold(ctx workflow.Context, m identity.Hold, signed statement.Signed) (Accepted, error) {
 	d := m.Decision()
 	d.Round = a.releases + 1
-	return a.decide(ctx, m, signed, func() error { return a.mayHold(m) }, d, func() { a.hold = &m })
+	return a.decide(ctx, m, signed, func() error { return a.mayHold(m) }, d, func() {
+		m.Round = 0 // a hold that is read from the registry has none either
+		a.hold = &m
+	})
 }
 
 // released reports whether an officer's release ends that wait.
@@ -274,11 +306,20 @@ func released(w identity.Action) bool {
 }
 
 func (a *application) mayRelease(m identity.Release) error {
+	waits := a.awaiting
+	if a.hold != nil {
+		waits = identity.ToRelease
+	}
 	switch {
 	case a.closing() || a.hold == nil && !released(a.awaiting):
 		return a.notNow("released")
 	case m.Remake && (a.need == nil || a.station == ""):
 		return identity.RefuseField(identity.Conflict, "remake", "no card of this application is in a silent station")
+	case m.Round != 0 && m.Seen != waits:
+		return a.lookAgain("seen", string(waits))
+	}
+	if err := a.sawRound(m.Round); err != nil {
+		return err
 	}
 	return reasoned(m.Officer, m.Reason)
 }
@@ -304,7 +345,7 @@ func (a *application) mayIdentify(m identity.Identify) error {
 	if a.stage != identity.Validation || a.awaiting != identity.ToResolve || a.hold != nil || a.closing() {
 		return a.notNow("told whose it is")
 	}
-	if err := a.fourEyes(m.Officer); err != nil {
+	if err := errors.Join(a.sawRound(m.Round), a.fourEyes(m.Officer)); err != nil {
 		return err
 	}
 	return reasoned(m.Officer, m.Reason)
@@ -333,6 +374,9 @@ func (a *application) withdraw(ctx workflow.Context, m identity.Withdraw, signed
 func (a *application) mayHandOver(m identity.HandOverCard) error {
 	if a.awaiting != identity.ToHandOver || a.handedOver || a.closing() || a.hold != nil {
 		return a.notNow("handed over")
+	}
+	if m.Card != 0 && m.Card != a.attempt {
+		return a.lookAgain("card", strconv.Itoa(a.attempt))
 	}
 	switch m.Method {
 	case identity.HandOverByFingerprint:

@@ -38,6 +38,7 @@ type Status struct {
 	Due          time.Time                  `json:"due"`
 	Cards        int                        `json:"cards"`
 	CaptureRound int                        `json:"capture_round"`
+	Round        int                        `json:"round"` // of the next hold, release or identification
 	Consignment  identity.ConsignmentNumber `json:"consignment,omitzero"`
 	Timeline     []Event                    `json:"timeline"`
 }
@@ -103,6 +104,10 @@ func known(f registry.Filter) error {
 // Status says where an application is, to an officer of its province or of the one in
 // which its card is handed over.
 func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) (Status, error) {
+	standing, err := d.Registry.Standing(ctx, number) // first: a round that has passed decides nothing
+	if err != nil {
+		return Status{}, err
+	}
 	record, err := d.seen(ctx, by, number)
 	if err != nil {
 		return Status{}, err
@@ -116,12 +121,43 @@ func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.
 	}
 	s := Status{
 		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
-		Cards: record.Attempt, CaptureRound: record.CaptureRound, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
+		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
 	}
 	for i, e := range entries {
 		s.Timeline[i] = Event{At: e.At, Actor: e.Actor, What: e.Event, Reason: e.Reason}
 	}
 	return s, nil
+}
+
+// Saw is an act with what its officer saw of the application, which the officer signs too.
+func (s Status) Saw(act identity.Act) identity.Act {
+	switch act := act.(type) {
+	case identity.Approve:
+		act.Seen, act.Capture = s.Stage, s.CaptureRound
+		return act
+	case identity.Reject:
+		act.Seen, act.Capture = s.Stage, s.CaptureRound
+		return act
+	case identity.Adjudicate:
+		act.Round = s.CaptureRound
+		return act
+	case identity.Hold:
+		act.Round = s.Round
+		return act
+	case identity.Release:
+		act.Round, act.Seen = s.Round, s.Awaiting
+		if s.Held {
+			act.Seen = identity.ToRelease
+		}
+		return act
+	case identity.Identify:
+		act.Round = s.Round
+		return act
+	case identity.HandOverCard:
+		act.Card = s.Cards
+		return act
+	}
+	return act
 }
 
 // seen reads an application that an officer may see.

@@ -42,10 +42,17 @@ type Adjudicate struct {
 	Round      int `json:",omitzero"` // the capture whose hits the officer saw; 0 if the client does not say
 }
 
+// What an officer saw when he decided is part of what he signs, in the fields Round, Capture,
+// Card and Seen: an act that comes late, or is sent again after it was refused, decides
+// nothing that its officer did not see. Of a zero value the client does not say, and nothing
+// is compared.
+
 // Approve grants the card.
 type Approve struct {
 	Officer OfficerID
 	Reason  string
+	Capture int   `json:",omitzero"` // whose portrait and fingerprints the officer saw
+	Seen    Stage `json:",omitzero"` // where the officer saw the application; only Approval can be approved
 }
 
 // Reject refuses the card.
@@ -53,6 +60,7 @@ type Reject struct {
 	Officer OfficerID
 	Reason  string
 	Seen    Stage `json:",omitzero"` // where the officer saw the application: it is not rejected when it was approved meanwhile
+	Capture int   `json:",omitzero"` // as in Approve
 }
 
 // Hold stops the application where it stands, before its next stage.
@@ -60,6 +68,7 @@ type Hold struct {
 	Officer      OfficerID
 	Reason       string
 	CitizensPart bool // the citizen has to do something: the legal clock stops
+	Round        int  `json:",omitzero"` // the hold's, from 1; one more after each release
 }
 
 // Release lets a held application go on; where production was given up it grants
@@ -68,6 +77,9 @@ type Release struct {
 	Officer OfficerID
 	Reason  string
 	Remake  bool // the card at the silent station is written off and another made
+	Round   int  `json:",omitzero"` // the release's, from 1
+
+	Seen Action `json:",omitzero"` // with a Round: what it waited for, which is ToRelease while it is held
 }
 
 // Withdraw takes the application back for the citizen.
@@ -87,6 +99,7 @@ type HandOverCard struct {
 	OldCard          OldCard `json:",omitzero"`
 	OldCardReason    string  `json:",omitzero"` // why it was not received
 	Captured         []byte  `json:",omitzero"` // SHA-256 of the image of the finger, as package statement computes it
+	Card             int     `json:",omitzero"` // which card of the application lay on the counter, from 1
 }
 
 // Stated is the act as the officer states it.

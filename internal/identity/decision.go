@@ -51,6 +51,7 @@ type Decision struct {
 	RunsClock   bool   // the legal clock runs again
 	WriteOff    int    // StepRelease: the card in a silent station that is given up with its blank; 0 for none
 	Request     string // the client's identifier of the decision, under which it asks again
+	Capture     int    `json:",omitzero"` // StepApprove and StepReject: the capture that the officer saw; 0 if the client does not say
 
 	Person   PersonID   `json:",omitzero"` // StepIdentify: whom the applicant is; empty: none of NotThese
 	NotThese []PersonID `json:",omitzero"` // StepIdentify: whom the officer saw
@@ -80,27 +81,27 @@ func (a Adjudicate) Decision() Decision {
 	if a.SamePerson {
 		verdict = SamePerson
 	}
-	return Decision{Step: StepAdjudicate, Officer: a.Officer, Verdict: verdict, Reason: ReadReason(a.Reason)}
+	return Decision{Step: StepAdjudicate, Round: a.Round, Officer: a.Officer, Verdict: verdict, Reason: ReadReason(a.Reason)}
 }
 
 // Decision implements Deciding.
 func (a Approve) Decision() Decision {
-	return Decision{Step: StepApprove, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+	return Decision{Step: StepApprove, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture}
 }
 
 // Decision implements Deciding.
 func (a Reject) Decision() Decision {
-	return Decision{Step: StepReject, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+	return Decision{Step: StepReject, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture}
 }
 
 // Decision implements Deciding.
 func (a Hold) Decision() Decision {
-	return Decision{Step: StepHold, Officer: a.Officer, Reason: ReadReason(a.Reason), ForCitizen: a.CitizensPart}
+	return Decision{Step: StepHold, Round: a.Round, Officer: a.Officer, Reason: ReadReason(a.Reason), ForCitizen: a.CitizensPart}
 }
 
 // Decision implements Deciding.
 func (a Release) Decision() Decision {
-	return Decision{Step: StepRelease, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+	return Decision{Step: StepRelease, Round: a.Round, Officer: a.Officer, Reason: ReadReason(a.Reason)}
 }
 
 // Decision implements Deciding.

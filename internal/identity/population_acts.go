@@ -16,6 +16,7 @@ type Identify struct {
 	NotThese []PersonID `json:",omitzero"` // whom the officer saw, where the applicant is none of them
 	Paper    string     `json:",omitzero"` // what proves a new person: the birth certificate, or form DC01
 	Reason   string
+	Round    int `json:",omitzero"` // as of a release, which it is counted with
 }
 
 // CorrectPerson corrects a person's record.
@@ -123,6 +124,6 @@ func (a Identify) Decision() Decision {
 		verdict = NewPerson
 	}
 	return Decision{
-		Step: StepIdentify, Officer: a.Officer, Verdict: verdict, Reason: ReadReason(a.Reason), Person: a.Person, NotThese: a.NotThese, Paper: a.Paper,
+		Step: StepIdentify, Round: a.Round, Officer: a.Officer, Verdict: verdict, Reason: ReadReason(a.Reason), Person: a.Person, NotThese: a.NotThese, Paper: a.Paper,
 	}
 }

@@ -57,7 +57,7 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	args, err := actArgs(signed, pgx.StrictNamedArgs{
 		"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
 		"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
-		"write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
+		"capture": d.Capture, "write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
 		"person": string(d.Person), "not_these": append([]identity.PersonID{}, d.NotThese...), "paper": d.Paper,
 	})
 	if err != nil {
@@ -66,7 +66,8 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	var clock LegalClock
 	sql := `
 		WITH turn AS (
-			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + ` FOR NO KEY UPDATE
+			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + `
+				AND (@capture = 0 OR capture_round = @capture) FOR NO KEY UPDATE
 		), decided AS (
 			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage)
 			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage FROM turn
@@ -145,7 +146,7 @@ func saysDecision(signed statement.Signed, d identity.Decision) error {
 	}
 	told := deciding.Decision()
 	same := told.Step == d.Step && told.Officer == d.Officer && told.Verdict == d.Verdict && told.Reason == d.Reason && told.ForCitizen == d.ForCitizen &&
-		told.Person == d.Person && slices.Equal(told.NotThese, d.NotThese) && told.Paper == d.Paper && (told.Round == 0 || told.Round == d.Round)
+		told.Person == d.Person && slices.Equal(told.NotThese, d.NotThese) && told.Paper == d.Paper && told.Capture == d.Capture && (told.Round == 0 || told.Round == d.Round)
 	if release, is := act.(identity.Release); is && !release.Remake && d.WriteOff > 0 {
 		same = false
 	}
@@ -191,9 +192,13 @@ func (r *Registry) Decided(ctx context.Context, number identity.ApplicationNumbe
 // refuseDecision says why a decision was not recorded.
 func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
 	var stage identity.Stage
-	err := r.db.QueryRow(ctx, `SELECT stage FROM applications WHERE number = $1`, d.Application).Scan(&stage)
+	var latest int
+	err := r.db.QueryRow(ctx, `SELECT stage, capture_round FROM applications WHERE number = $1`, d.Application).Scan(&stage, &latest)
 	if err != nil {
 		return found(err, "there is no application %s", d.Application)
+	}
+	if d.Capture != 0 && d.Capture != latest && !stage.Ended() {
+		return identity.RefuseField(identity.Elsewhere, "capture", "is not what application %s has now, which is %d: look at it again", d.Application, latest)
 	}
 	return identity.Refuse(identity.Conflict, "application %s has ended: %s", d.Application, stage)
 }

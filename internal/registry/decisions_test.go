@@ -61,6 +61,22 @@ func TestDecide_RefusesAnotherDecisionOfACountThatIsTaken(t *testing.T) {
 	require.Equal(t, []string{"received", "hold", "release"}, b.trail(t, number))
 }
 
+// The registry looks again at which capture an officer saw, also where the workflow is behind.
+func TestDecide_RefusesWhoSawAnotherCapture(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	d := identity.Decision{Application: number, Step: identity.StepApprove, Round: 1, Officer: approver, Capture: 2}
+
+	require.ErrorIs(t, errOf(b.Decide(t.Context(), d, time.Time{})), identity.Elsewhere)
+	require.Equal(t, []string{"received"}, b.trail(t, number))
+	d.Capture = 1
+	require.NoError(t, errOf(b.Decide(t.Context(), d, time.Time{})))
+	require.Equal(t, []string{"received", "approve"}, b.trail(t, number))
+	_, err := b.VerifyActs(t.Context())
+	require.NoError(t, err)
+}
+
 func TestDecide_HoldStopsAndReleaseMovesTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -42,6 +42,9 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	if err != nil {
 		return err
 	}
+	if h.Card != 0 && h.Card != h.Attempt {
+		return identity.RefuseField(identity.Conflict, "card", "is not what application %s has now, which is %d: look at it again", h.Application, h.Attempt)
+	}
 	if err := asked.MayReceive(h.HandOverCard); err != nil && !card.State.HandedOver() {
 		return err
 	}

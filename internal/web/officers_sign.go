@@ -146,9 +146,10 @@ func inWords(said statement.Statement) (words, error) {
 	case identity.LogIn:
 	case identity.Approve:
 		w.add("Ghi chú", "Note", act.Reason)
+		w.saw(act.Seen, act.Capture)
 	case identity.Reject:
 		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())
-		w.add("Đang ở bước", "Seen at", string(act.Seen))
+		w.saw(act.Seen, act.Capture)
 	case identity.Adjudicate:
 		verdict := "Hai người khác nhau / different persons"
 		if act.SamePerson {
@@ -162,11 +163,14 @@ func inWords(said statement.Statement) (words, error) {
 		if act.CitizensPart {
 			w.add("Công dân phải bổ sung", "The citizen's part", "Thời hạn giải quyết dừng lại / the legal clock stops")
 		}
+		w.count("Lần", "Round", act.Round)
 	case identity.Release:
 		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())
 		if act.Remake {
 			w.add("Làm thẻ khác", "Another card", "Thẻ ở trạm không trả lời bị hủy bỏ / the card at the silent station is written off")
 		}
+		w.add("Đang chờ", "Waits for", string(act.Seen))
+		w.count("Lần", "Round", act.Round)
 	case identity.SealConsignment, identity.ReopenConsignment:
 	case identity.SendConsignment:
 		w.add("Đơn vị vận chuyển", "Courier", act.Courier)
@@ -188,6 +192,18 @@ func joined[T ~string](list []T) string {
 		words[i] = string(v)
 	}
 	return strings.Join(words, ", ")
+}
+
+// saw adds where and with which capture the officer saw the application.
+func (w *words) saw(at identity.Stage, capture int) {
+	w.add("Đang ở bước", "Seen at", string(at))
+	w.count("Lần thu nhận", "Capture", capture)
+}
+
+func (w *words) count(vi, en string, n int) {
+	if n > 0 {
+		w.add(vi, en, strconv.Itoa(n))
+	}
 }
 
 func (w *words) add(vi, en, value string) {

@@ -445,7 +445,7 @@ func TestOfficers_SignWhatThePageSays(t *testing.T) {
 		want identity.Act
 		says []string
 	}{
-		"approve": {o, url.Values{}, identity.Approve{Officer: approver}, []string{"Phê duyệt cấp thẻ", "Approve"}},
+		"approve": {o, url.Values{"seen": {"Approval"}, "round": {"2"}}, identity.Approve{Officer: approver, Seen: identity.Approval, Capture: 2}, []string{"Phê duyệt cấp thẻ", "Approve"}},
 		"reject": {
 			o,
 			url.Values{"reason": {"papers-forged"}, "note": {"<i>x"}, "seen": {"Approval"}},
@@ -466,9 +466,9 @@ func TestOfficers_SignWhatThePageSays(t *testing.T) {
 		},
 		"release": {
 			o,
-			url.Values{"reason": {"verified"}, "remake": {"yes"}},
-			identity.Release{Officer: approver, Reason: "verified", Remake: true},
-			[]string{"the case was verified", "written off"},
+			url.Values{"reason": {"verified"}, "remake": {"yes"}, "turn": {"3"}, "waited": {"production"}},
+			identity.Release{Officer: approver, Reason: "verified", Remake: true, Round: 3, Seen: identity.ToRepair},
+			[]string{"the case was verified", "written off", "production"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

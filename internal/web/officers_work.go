@@ -223,13 +223,17 @@ func (p *officers) askOf(w http.ResponseWriter, r *http.Request, by identity.Off
 
 // chosen reads what the officer chose to do.
 func chosen(r *http.Request, by identity.Officer) (identity.Deciding, error) {
+	saw, err := sawOn(r)
+	if err != nil {
+		return nil, err
+	}
 	reason := identity.Reason{Code: identity.ReasonCode(r.PostFormValue("reason")), Note: r.PostFormValue("note")}
 	var act identity.Deciding
 	switch identity.DecisionStep(r.PathValue("act")) {
 	case identity.StepApprove:
 		act = identity.Approve{Officer: by.Badge, Reason: reason.Note}
 	case identity.StepReject:
-		act = identity.Reject{Officer: by.Badge, Reason: reason.String(), Seen: identity.Stage(r.PostFormValue("seen"))}
+		act = identity.Reject{Officer: by.Badge, Reason: reason.String()}
 	case identity.StepAdjudicate:
 		return adjudicated(r, by, reason.Note)
 	case identity.StepHold:
@@ -241,8 +245,28 @@ func chosen(r *http.Request, by identity.Officer) (identity.Deciding, error) {
 	default:
 		return nil, identity.RefuseField(identity.NotFound, "act", "does not exist")
 	}
+	act, _ = saw.Saw(act).(identity.Deciding)
 	decision := act.Decision()
 	return act, decision.Step.Reasons().Check(decision.Reason)
+}
+
+// sawOn is what of the application the officer's page showed.
+func sawOn(r *http.Request) (desk.Status, error) {
+	s := desk.Status{Stage: identity.Stage(r.PostFormValue("seen")), Awaiting: identity.Action(r.PostFormValue("waited"))}
+	if identity.DecisionStep(r.PathValue("act")) == identity.StepAdjudicate {
+		return s, nil // it needs its round, and looks itself
+	}
+	var problems []error
+	for name, into := range map[string]*int{"round": &s.CaptureRound, "turn": &s.Round} {
+		if given := r.PostFormValue(name); given != "" {
+			n, err := strconv.Atoi(given)
+			if err != nil || n < 1 {
+				problems = append(problems, identity.RefuseField(identity.Invalid, name, "is not a number from 1; open the application's page again"))
+			}
+			*into = n
+		}
+	}
+	return s, errors.Join(problems...)
 }
 
 // adjudicated reads a verdict on the hits of the capture that the officer saw.

@@ -46,9 +46,9 @@ func deciding(d identity.Decision) identity.Act {
 	case identity.StepAdjudicate:
 		return identity.Adjudicate{Officer: d.Officer, SamePerson: d.Verdict == identity.SamePerson, Reason: reason}
 	case identity.StepApprove:
-		return identity.Approve{Officer: d.Officer, Reason: reason}
+		return identity.Approve{Officer: d.Officer, Reason: reason, Capture: d.Capture}
 	case identity.StepReject:
-		return identity.Reject{Officer: d.Officer, Reason: reason}
+		return identity.Reject{Officer: d.Officer, Reason: reason, Capture: d.Capture}
 	case identity.StepHold:
 		return identity.Hold{Officer: d.Officer, Reason: reason, CitizensPart: d.ForCitizen}
 	case identity.StepRelease:
