@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
 )
 
 // The names below are wire format: they stand in histories and in the commands of
@@ -35,6 +36,17 @@ func ApplicationWorkflowID(n identity.ApplicationNumber) string {
 func ApplicationOf(workflowID string) (identity.ApplicationNumber, bool) {
 	number, ok := strings.CutPrefix(workflowID, applicationPrefix)
 	return identity.ApplicationNumber(number), ok
+}
+
+// SubjectOf gives what statements call that of which a workflow is; empty: no act is sent to it.
+func SubjectOf(workflowID string) string {
+	if number, is := ApplicationOf(workflowID); is {
+		return statement.Application(number)
+	}
+	if number, is := strings.CutPrefix(workflowID, consignmentPrefix); is {
+		return statement.Consignment(identity.ConsignmentNumber(number))
+	}
+	return ""
 }
 
 // ConsignmentWorkflowID names the only workflow that a consignment ever has.

@@ -60,7 +60,8 @@ func deployment(build string) worker.DeploymentOptions {
 // finds one is handed over; one that finds none is written to a queue and read again.
 const workflowPollers = 8
 
-// Pipeline gives the worker of the workflows and the center's activities.
+// Pipeline gives the worker of the workflows and the center's activities. Until ctx ends, it
+// keeps which acts the workflows refused.
 func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	connected, err := o.Temporal(ctx)
 	if err != nil {
@@ -71,7 +72,9 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 		return nil, err
 	}
 	settings := options()
-	settings.Interceptors = append(settings.Interceptors, &activities.Troubles{Registry: o.Registry, Application: workflows.ApplicationOf})
+	refused := activities.NewRefusedUpdates(o.Registry, workflows.SubjectOf, o.logger)
+	go refused.Run(ctx)
+	settings.Interceptors = append(settings.Interceptors, &activities.Troubles{Registry: o.Registry, Application: workflows.ApplicationOf}, refused)
 	settings.MaxConcurrentActivityExecutionSize = o.config.Worker.Concurrency
 	settings.MaxConcurrentWorkflowTaskPollers = workflowPollers
 	settings.DeploymentOptions = deployment(o.config.Worker.Build)

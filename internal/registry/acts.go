@@ -184,25 +184,47 @@ func dated(said statement.Statement, at time.Time) error {
 
 // What is kept of refusals: anybody may send statements, and fill no disk with them.
 const (
-	maxKept    = 4 << 10 // bytes of a statement that was never done
-	maxRefused = 300     // refusals within a minute
+	maxKept     = 4 << 10 // bytes of a statement that was never done
+	maxRefused  = 300     // refusals within a minute
+	maxADay     = 20_000  // refusals within a day
+	maxUnsigned = 30      // updates within an hour that name no officer
 )
 
 // RefusedAct keeps, for the auditor, that a statement was refused and why: a line for each,
 // however often it is sent. In a flood of them, the first are kept.
 func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error) error {
 	said, _ := s.Read() // what cannot be read is kept all the same
+	return r.keepRefusal(ctx, said, s, why.Error(), maxADay)
+}
+
+// RefusedUpdate is RefusedAct for what was sent to a workflow as an act on that subject,
+// also where no statement says so.
+func (r *Registry) RefusedUpdate(ctx context.Context, act, subject string, s statement.Signed, why string) error {
+	said, err := s.Read()
+	if err != nil {
+		said.Act, said.Subject = act, subject
+	}
+	return r.keepRefusal(ctx, said, s, why, maxUnsigned)
+}
+
+func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s statement.Signed, why string, unsigned int) error {
 	claimed := make([]string, len(s.Signatures))
 	for i, g := range s.Signatures {
 		claimed[i] = identity.OneLine(string(g.Officer))
 	}
-	by, text := strings.Join(claimed, " and "), identity.OneLine(why.Error())
+	by, text := strings.Join(claimed, " and "), identity.OneLine(why)
 	digest := sha256.New()
 	fmt.Fprintf(digest, "%q %q ", by, text)
+	if len(s.Statement) == 0 {
+		fmt.Fprintf(digest, "%q %q ", said.Act, said.Subject)
+	}
 	digest.Write(s.Statement)
 	_, err := r.db.Exec(ctx, `
 		INSERT INTO refused_acts (act, subject, claimed, why, statement, digest) SELECT $1, $2, $3, $4, coalesce($5, '\x'::bytea), $6
-		WHERE (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 minute') < $7 ON CONFLICT (digest) DO NOTHING`,
-		identity.OneLine(said.Act), identity.OneLine(said.Subject), by, text, s.Statement[:min(len(s.Statement), maxKept)], digest.Sum(nil), maxRefused)
+		WHERE (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 minute') < $7
+			AND (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 day') < $8
+			AND ($3 <> '' OR (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 hour' AND claimed = '') < $9)
+		ON CONFLICT (digest) DO NOTHING`,
+		identity.OneLine(said.Act), identity.OneLine(said.Subject), by, text, s.Statement[:min(len(s.Statement), maxKept)], digest.Sum(nil), maxRefused, maxADay, unsigned)
 	return fail("keep refusal", err)
 }

@@ -471,3 +471,20 @@ func TestRefusedAct_AFloodFillsNothing(t *testing.T) {
 	}
 	require.Equal(t, 300, b.count(t, "refused_acts"))
 }
+
+// What is sent to workflows without naming anybody is kept by what it was for, and crowds out
+// no other refusal.
+func TestRefusedUpdate_OfNobodyIsKeptByItsSubject(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	for i := range 40 {
+		for range 2 {
+			require.NoError(t, b.RefusedUpdate(t.Context(), "approve", fmt.Sprintf("application/%d", i), statement.Signed{}, "statement: is missing"))
+		}
+	}
+	require.Equal(t, 30, b.count(t, "refused_acts WHERE act = 'approve' AND claimed = '' AND subject LIKE 'application/%'"))
+
+	forged := registrytest.Signed(identity.Approve{Officer: approver}, statement.Application("A"))
+	require.NoError(t, b.RefusedUpdate(t.Context(), "hold", "application/B", forged, "no"))
+	require.Equal(t, 1, b.count(t, "refused_acts WHERE act = 'approve' AND claimed = '"+string(approver)+"' AND subject = 'application/A'"), "as the statement says")
+}
