@@ -86,6 +86,9 @@ func (d *Desk) Person(ctx context.Context, by identity.Officer, id identity.Pers
 	if err := resolves(by); err != nil {
 		return Known{}, err
 	}
+	if err := id.Check(); err != nil {
+		return Known{}, err
+	}
 	r, err := d.Registry.Person(ctx, id)
 	if err != nil {
 		return Known{}, err

@@ -9,7 +9,7 @@ type PersonID string
 // Check refuses what cannot name a person.
 func (id PersonID) Check() error {
 	if id == "" || len(id) > 64 || strings.Trim(string(id), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		return RefuseField(Invalid, "person", "is no identifier of the population register; letters, digits and hyphens are accepted, as starter population find shows them")
+		return RefuseField(Invalid, "person", "is no identifier of the population register; letters, digits and hyphens are accepted, as starter population compare shows them")
 	}
 	return nil
 }
