@@ -27,14 +27,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 // maxResident is what the gateway may need at most, whoever is at its door, in bytes.
@@ -46,9 +49,10 @@ const siegeStation = identity.StationID("001-TN-01")
 // process is a gateway as it is run, in a process of its own, and what its station
 // signs with.
 type process struct {
-	address string
-	pid     int
-	key     ed25519.PrivateKey
+	address  string
+	citizens string // its address for them
+	pid      int
+	key      ed25519.PrivateKey
 }
 
 // runGateway builds and starts a gateway.
@@ -66,23 +70,26 @@ func runGateway(t *testing.T) process {
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
 	t.Cleanup(func() { _ = command.Process.Signal(syscall.SIGTERM); _ = command.Wait() })
-	address := make(chan string, 1)
+	p := process{pid: command.Process.Pid}
+	listens := make(chan struct{})
 	go func() {
 		lines := bufio.NewScanner(log)
-		for lines.Scan() {
+		for (p.address == "" || p.citizens == "") && lines.Scan() {
 			if _, found, ok := strings.Cut(lines.Text(), `msg="Gateway listens" address=`); ok {
-				address <- found
-				break
+				p.address = found
+			}
+			if _, found, ok := strings.Cut(lines.Text(), `msg="Gateway listens for citizens" address=`); ok {
+				p.citizens = found
 			}
 		}
+		close(listens)
 		_, _ = io.Copy(io.Discard, log)
 	}()
-	p := process{pid: command.Process.Pid}
 	select {
-	case p.address = <-address:
+	case <-listens:
 	case <-time.After(time.Minute):
-		require.FailNow(t, "the gateway did not start")
 	}
+	require.NotEmpty(t, p.address, "the gateway did not start")
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	p.key = key
@@ -158,10 +165,15 @@ type siege struct {
 
 // client repeats what one client does.
 func (s *siege) client(n int, name string, do func(c net.Conn) string) {
+	s.clientAt(s.address, n, name, do)
+}
+
+// clientAt is client at another address.
+func (s *siege) clientAt(address string, n int, name string, do func(c net.Conn) string) {
 	for range n {
 		s.clients.Go(func() {
 			for s.ctx.Err() == nil {
-				c, err := (&net.Dialer{}).DialContext(s.ctx, "tcp", s.address)
+				c, err := (&net.Dialer{}).DialContext(s.ctx, "tcp", address)
 				if err != nil {
 					s.pause(100 * time.Millisecond)
 					continue
@@ -306,6 +318,114 @@ func (s *siege) lay(t *testing.T, p process) {
 			s.Fingerprints[i].Data, s.Fingerprints[i].TemplateData = finger, nil
 		}
 	})
+}
+
+// layElsewhere begins a siege of where officers act and citizens ask.
+func (s *siege) layElsewhere(t *testing.T, p process) {
+	t.Helper()
+	junk := bytes.Repeat([]byte("A"), 8<<20)
+	good, err := json.Marshal(api.Act{Signed: registrytest.Signed(identity.Hold{Officer: "PD-001-0001", Reason: "under-verification"}, "application/B7K2M-4QX9T-6")})
+	require.NoError(t, err)
+	inside := func(path, header string, length int) []byte {
+		return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n", path, header, length)
+	}
+	chunks := func(c net.Conn, path string) string {
+		send(c, []byte("POST "+path+" HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer x\r\nTransfer-Encoding: chunked\r\n\r\n"))
+		for s.ctx.Err() == nil {
+			if _, err := fmt.Fprintf(c, "10000\r\n%s\r\n", junk[:0x10000]); err != nil {
+				break
+			}
+			s.pause(10 * time.Millisecond)
+		}
+		return status(c)
+	}
+	for _, path := range []string{"/v1/acts", "/v1/sessions", "/v1/cards/find"} {
+		s.client(60, "slow "+path, func(c net.Conn) string {
+			send(c, inside(path, "", 100<<10), []byte("{"))
+			s.trickle(c, 200*time.Millisecond)
+			return status(c)
+		})
+		s.client(40, "held "+path, func(c net.Conn) string {
+			send(c, inside(path, "", 128<<10), junk[:128<<10-1])
+			got := status(c)
+			_, _ = io.Copy(io.Discard, c)
+			return got
+		})
+		s.client(30, "large "+path, func(c net.Conn) string {
+			send(c, inside(path, "Authorization: Bearer x\r\n", 8<<20), junk)
+			return status(c)
+		})
+		s.client(30, "chunks "+path, func(c net.Conn) string { return chunks(c, path) })
+	}
+	s.client(80, "unwanted acts", func(c net.Conn) string {
+		send(c, inside("/v1/acts", "", len(good)), good)
+		return status(c)
+	})
+	for _, path := range []string{"/v1/application-status", "/"} {
+		s.clientAt(p.citizens, 60, "citizens, slow "+path, func(c net.Conn) string {
+			send(c, inside(path, "", 4000), []byte("{"))
+			s.trickle(c, 200*time.Millisecond)
+			return status(c)
+		})
+		s.clientAt(p.citizens, 40, "citizens, large "+path, func(c net.Conn) string {
+			send(c, inside(path, "", 8<<20), junk)
+			return status(c)
+		})
+		s.clientAt(p.citizens, 40, "citizens, chunks "+path, func(c net.Conn) string { return chunks(c, path) })
+	}
+	s.clientAt(p.citizens, 100, "citizens, guesses", func(c net.Conn) string {
+		guess := `{"receipt":"B7K2M-4QX9T-6","birth":"1990-01-01"}`
+		send(c, inside("/v1/application-status", "", len(guess)), []byte(guess))
+		return status(c)
+	})
+	s.clientAt(p.citizens, 60, "citizens, slow headers", func(c net.Conn) string {
+		send(c, []byte("GET / HTTP/1.1\r\nX: "))
+		s.trickle(c, time.Second)
+		return status(c)
+	})
+}
+
+// TestGateway_UnderSiegeElsewhere: what 1,000 clients do where officers act and citizens ask
+// keeps no station, officer or citizen waiting.
+func TestGateway_UnderSiegeElsewhere(t *testing.T) { //nolint:paralleltest // it takes the whole machine
+	if testing.Short() {
+		t.Skip("takes the whole machine for some seconds")
+	}
+	p := runGateway(t)
+	ctx, end := context.WithCancel(t.Context())
+	s := &siege{ctx: ctx, address: p.address, answers: make(map[string]int)}
+	s.layElsewhere(t, p)
+	s.pause(2 * time.Second)
+	client := http.Client{Timeout: 30 * time.Second}
+	took := make(map[string][]time.Duration)
+	ask := func(name, address, contentType string, body []byte, want int) {
+		sent := time.Now()
+		answer, err := client.Post(address, contentType, bytes.NewReader(body)) //nolint:noctx // it has its time
+		require.NoError(t, err, name)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, want, answer.StatusCode, name)
+		took[name] = append(took[name], time.Since(sent))
+	}
+	for i, began := 0, time.Now(); time.Since(began) < siegeTime; i++ {
+		login, err := json.Marshal(api.Act{Signed: registrytest.Signed(identity.LogIn{Officer: "SX-01"}, statement.Office)})
+		require.NoError(t, err)
+		ask("packet", "http://"+p.address+"/v1/packets", "application/jose", p.packet(t, fmt.Sprintf("good-%d", i), func(*packet.Submission) {}), http.StatusCreated)
+		ask("act", "http://"+p.address+"/v1/sessions", "application/json", login, http.StatusCreated)
+		ask("citizen", "http://"+p.citizens+"/", "application/x-www-form-urlencoded", []byte("receipt=x"), http.StatusUnprocessableEntity)
+		s.pause(time.Second / 4)
+	}
+	end()
+	s.clients.Wait()
+	for name, all := range took {
+		slices.Sort(all)
+		t.Logf("%d of %s: median %s, slowest %s", len(all), name, all[len(all)/2], all[len(all)-1])
+	}
+	t.Logf("VmHWM %d MB", p.resident(t)>>20)
+	for _, name := range slices.Sorted(maps.Keys(s.answers)) {
+		t.Logf("%6d %s", s.answers[name], name)
+		require.NotContains(t, name, ": 5") // it never looks like a fault
+	}
+	require.Less(t, p.resident(t), int64(maxResident))
 }
 
 // TestGateway_UnderSiege: whatever 1,000 clients do at the door, its memory is bounded,
