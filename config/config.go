@@ -138,6 +138,7 @@ func (p PKCS11) PIN() (Secret, error) { return readSecret("keys.pkcs11.pin_file"
 type Gateway struct {
 	Listen          string        `mapstructure:"listen"`
 	CitizensListen  string        `mapstructure:"citizens_listen"`
+	MetricsListen   string        `mapstructure:"metrics_listen"`
 	PublicURL       string        `mapstructure:"public_url"`
 	OfficersURL     string        `mapstructure:"officers_url"`
 	TLSCertFile     string        `mapstructure:"tls_cert_file"`
@@ -569,6 +570,9 @@ func (c Config) validateGateway(check *check) {
 		if at.address != "" {
 			check.hostPort(at.key, at.address)
 		}
+	}
+	if g.MetricsListen != "" {
+		check.hostPort("gateway.metrics_listen", g.MetricsListen)
 	}
 	check.wrong(g.Listen == "" && g.CitizensListen == "", "gateway.listen and gateway.citizens_listen are both empty; give one of them, or both")
 	check.wrong(g.Listen != "" && g.Listen == g.CitizensListen && !strings.HasSuffix(g.Listen, ":0"), "gateway.citizens_listen is gateway.listen; citizens are served apart")

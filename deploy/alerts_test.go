@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
 	"example.org/cancuoc/internal/office"
@@ -123,9 +124,9 @@ func TestAlerts_TellOfAdjudicationsAndHoldsThatWait(t *testing.T) {
 	}
 }
 
-// Alerts ask for metrics of ours that some program exports.
-func TestAlerts_AskForMetricsThatExist(t *testing.T) {
-	t.Parallel()
+// metrics are the names of those that our programs export.
+func metrics(t *testing.T) map[string]bool {
+	t.Helper()
 	exported := make(map[string]bool)
 	descriptions := make(chan *prometheus.Desc)
 	go func() {
@@ -134,14 +135,30 @@ func TestAlerts_AskForMetricsThatExist(t *testing.T) {
 		reconciler.NewMetrics().Describe(descriptions)
 		transparency.NewMetrics().Describe(descriptions)
 		(&office.Office{}).StationMetrics().Describe(descriptions)
+		api.NewMeasures().Describe(descriptions)
 	}()
-	name := regexp.MustCompile(`cancuoc_\w+`)
 	for d := range descriptions {
-		exported[name.FindString(d.String())] = true
+		exported[ours.FindString(d.String())] = true
 	}
+	// Programs and workflows name others where they count.
+	for _, source := range []string{"gateway/main.go", "workflows/card_application.go", "workflows/stages_production.go"} {
+		for _, metric := range regexp.MustCompile(`"(cancuoc_\w+)"`).FindAllStringSubmatch(read(t, source), -1) {
+			exported[metric[1]] = true
+		}
+	}
+	return exported
+}
+
+// ours are metrics of this project, as expressions name them.
+var ours = regexp.MustCompile(`cancuoc_[a-z_]*[a-z]`)
+
+// Alerts ask for metrics of ours that some program exports.
+func TestAlerts_AskForMetricsThatExist(t *testing.T) {
+	t.Parallel()
+	exported := metrics(t)
 	asked := 0
 	for alert, expr := range alerts(t) {
-		for _, metric := range name.FindAllString(expr, -1) {
+		for _, metric := range ours.FindAllString(expr, -1) {
 			asked++
 			require.Contains(t, exported, metric, alert)
 		}

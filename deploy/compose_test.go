@@ -67,7 +67,7 @@ func TestCompose_HasEveryPartPinnedAndWatched(t *testing.T) {
 	c := parse[compose](t, "docker-compose.yml")
 	require.Subset(t, slices.Collect(maps.Keys(c.Services)), []string{
 		"postgresql", "postgresql-roles", "migrate", "temporal-postgresql", "temporal-schema", "temporal-namespace", "temporal", "temporal-ui",
-		"pipeline", "station-px-01", "gateway", "prometheus", "starter",
+		"pipeline", "station-px-01", "gateway", "prometheus", "grafana", "starter",
 	})
 	pinned := regexp.MustCompile(`:v?\d+\.\d+(\.\d+)?(-\w+)?$`)
 	for name, s := range c.Services {
@@ -215,7 +215,7 @@ func TestPrometheus_ScrapesServicesThatExist(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 3, asked)
+	require.Equal(t, 4, asked)
 	rules := parse[map[string]any](t, "deploy/prometheus/rules.yml")
 	require.NotEmpty(t, rules["groups"])
 }

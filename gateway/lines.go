@@ -61,6 +61,13 @@ func (l *lines) watch(c net.Conn, state http.ConnState) {
 	}
 }
 
+// count says how many connections are open.
+func (l *lines) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.open)
+}
+
 // closeOne closes the connection that has been silent for the longest.
 func (l *lines) closeOne() {
 	var longest net.Conn

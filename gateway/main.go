@@ -16,8 +16,11 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/web"
@@ -46,6 +49,8 @@ func run(ctx context.Context, c config.Config) error {
 	defer office.Close()
 	office.WarnOfCalendar(ctx, office.Now())
 	debug.SetMemoryLimit(c.Gateway.MemoryBytes)
+	measures, measured := api.NewMeasures(), engine.NewMetrics()
+	office.Measure(measured.Handler())
 	inside, err := insideRoutes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, logger)
 	if err != nil {
 		return err
@@ -65,6 +70,14 @@ func run(ctx context.Context, c config.Config) error {
 			return fmt.Errorf("listen on %s: %w", d.at, err)
 		}
 		d.lines = newLines(listener, c.Gateway.Connections, d.encryption)
+		d.handler = measures.Around(d.name(), d.handler)
+	}
+	if c.Gateway.MetricsListen != "" {
+		stop, err := engine.ServeTelemetry(ctx, c.Gateway.MetricsListen, append(connections(doors), measures, measured), office.Ready, logger)
+		if err != nil {
+			return err
+		}
+		defer stop()
 	}
 	return serveAll(ctx, doors, c.Gateway, logger)
 }
@@ -76,6 +89,25 @@ type door struct {
 	handler    http.Handler
 	encryption *tls.Config // nil: none
 	lines      *lines
+}
+
+// name is the door's, for metrics.
+func (d *door) name() string {
+	if d.citizens {
+		return "citizens"
+	}
+	return "office"
+}
+
+// connections tells Prometheus how many of them the doors have open.
+func connections(doors []*door) []prometheus.Collector {
+	all := make([]prometheus.Collector, 0, len(doors))
+	for _, d := range doors {
+		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "cancuoc_gateway_connections", Help: "Connections that are open, by door.", ConstLabels: prometheus.Labels{"door": d.name()},
+		}, func() float64 { return float64(d.lines.count()) }))
+	}
+	return all
 }
 
 // serveAll serves until ctx ends, or one of the doors cannot be served.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/office"
@@ -64,6 +65,9 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 		s.settings["CANCUOC_GATEWAY_PUBLIC_URL"] = "http://" + citizens
 		s.settings["CANCUOC_GATEWAY_OFFICERS_URL"] = "http://localhost:" + port
 	}
+	if err := s.measure(ctx, c); err != nil {
+		return err
+	}
 	if c.Database.URL == "" {
 		if err := s.startPostgres(ctx); err != nil {
 			return err
@@ -92,6 +96,24 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 	}
 	s.say("Waiting for worker and gateway ...")
 	return awaitReady(ctx, "http://"+listen+"/readyz")
+}
+
+// measure has worker and gateway serve Prometheus where the settings do not say where.
+func (s *servers) measure(ctx context.Context, c config.Config) error {
+	for _, program := range []struct{ key, set, own string }{
+		{"CANCUOC_WORKER_LISTEN", c.Worker.Listen, "127.0.0.1:9464"},
+		{"CANCUOC_GATEWAY_METRICS_LISTEN", c.Gateway.MetricsListen, "127.0.0.1:9465"},
+	} {
+		if program.set != "" {
+			continue
+		}
+		listen, err := devserver.Listen(ctx, program.own)
+		if err != nil {
+			return err
+		}
+		s.settings[program.key] = listen
+	}
+	return nil
 }
 
 // claim makes the data folder, for one run at a time.

@@ -5,16 +5,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/engine"
@@ -51,34 +45,13 @@ func run(ctx context.Context, c config.Config) error {
 		if c.Worker.Role != "station" {
 			collected = append(collected, office.Registry.Collector(logger), office.ReconcilerMetrics(), office.AnchorMetrics())
 		}
-		stop, err := telemetry(ctx, c.Worker.Listen, collected, office, logger)
+		stop, err := engine.ServeTelemetry(ctx, c.Worker.Listen, collected, office.Ready, logger)
 		if err != nil {
 			return err
 		}
 		defer stop()
 	}
 	return serve(ctx, office, c.Worker, logger)
-}
-
-// telemetry answers Prometheus and health checks until it is stopped.
-func telemetry(ctx context.Context, address string, collected []prometheus.Collector, office *office.Office, logger *slog.Logger) (stop func(), err error) {
-	metrics := prometheus.NewRegistry()
-	for _, c := range append(collected, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
-		if err := metrics.Register(c); err != nil {
-			return nil, fmt.Errorf("register metrics: %w", err)
-		}
-	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen for health checks: %w", err)
-	}
-	server := &http.Server{Handler: engine.Telemetry(metrics, office.Ready), ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("Health checks ended", "error", err)
-		}
-	}()
-	return func() { _ = server.Close() }, nil // the process ends
 }
 
 // serve runs the role until ctx ends, then lets running activities finish.

@@ -47,6 +47,7 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 	switch {
 	case err == nil:
 		a.station, a.tries = made.Station, 0
+		count(ctx, "cancuoc_cards_total", "outcome", "made")
 		for _, passed := range made.Passed {
 			a.timeline = append(a.timeline, TimelineEntry{At: passed.At, Stage: passed.Stage})
 		}
@@ -96,6 +97,7 @@ func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.S
 	switch {
 	case refused(err, identity.Spoiled):
 		a.note(ctx, fmt.Sprintf("Card %d was spoiled: %s", a.attempt, refusalText(err)))
+		count(ctx, "cancuoc_cards_total", "outcome", "spoiled")
 		a.beginAnotherCard()
 		if a.spoiled++; a.spoiled >= a.in.Limits.Cards {
 			a.need = &need{identity.ToRepair, fmt.Sprintf("%d cards in a row were spoiled, the last one: %s", a.spoiled, refusalText(err))}

@@ -108,3 +108,9 @@ func (a *application) details() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// count counts something for Prometheus, under a name and one label. What is replayed was
+// counted before; in a workflow task that is tried again it counts twice.
+func count(ctx workflow.Context, name, label, value string) {
+	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{label: value}).Counter(name).Inc(1)
+}

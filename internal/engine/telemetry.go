@@ -2,10 +2,15 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -26,4 +31,33 @@ func Telemetry(metrics prometheus.Gatherer, ready func(context.Context) error) h
 		w.WriteHeader(http.StatusNoContent)
 	})
 	return mux
+}
+
+// ServeTelemetry serves [Telemetry] at an address (host:port), with what the Go runtime
+// and the operating system tell of the process beside what is collected, until it is
+// stopped. Nothing in it may keep a program from its work: one request takes ten seconds
+// at most.
+func ServeTelemetry(ctx context.Context, address string, collected []prometheus.Collector, ready func(context.Context) error, logger *slog.Logger) (stop func(), err error) {
+	metrics := prometheus.NewRegistry()
+	for _, c := range append(collected, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
+		if err := metrics.Register(c); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen for Prometheus: %w", err)
+	}
+	server := &http.Server{
+		Handler:           Telemetry(metrics, ready),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute,
+		MaxHeaderBytes: 12 << 10,
+		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("Metrics are served no more", "error", err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil // the process ends
 }

@@ -41,6 +41,17 @@ func (m Metrics) Awaiting() map[identity.Action]int {
 	return counts
 }
 
+// withEmptyStages are the counts of all stages, those where no application is too.
+func (m Metrics) withEmptyStages() []OpenCount {
+	all := slices.Clone(m.Open)
+	for _, stage := range identity.OpenStages() {
+		if !slices.ContainsFunc(m.Open, func(o OpenCount) bool { return o.Stage == stage && o.Awaiting == identity.NoAction }) {
+			all = append(all, OpenCount{Stage: stage})
+		}
+	}
+	return all
+}
+
 // Held counts the open applications that are on hold.
 func (m Metrics) Held() int {
 	held := 0

@@ -13,7 +13,7 @@ import (
 // exports them exports the same values.
 var (
 	openApplications = prometheus.NewDesc("cancuoc_open_applications",
-		"Applications that have not ended, by stage and by what a person is awaited for.", []string{"stage", "awaiting"}, nil)
+		"Applications that have not ended, by stage and by what a person is awaited for; 0 at a stage where none is.", []string{"stage", "awaiting"}, nil)
 	lateApplications = prometheus.NewDesc("cancuoc_late_applications",
 		"Of the open applications, those past the legal deadline.", []string{"stage", "awaiting"}, nil)
 	awaitingApplications = prometheus.NewDesc("cancuoc_awaiting_applications",
@@ -79,7 +79,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, n int, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
 	}
-	for _, o := range counted.Open {
+	for _, o := range counted.withEmptyStages() {
 		gauge(openApplications, o.Count, string(o.Stage), string(o.Awaiting))
 		gauge(lateApplications, o.Late, string(o.Stage), string(o.Awaiting))
 	}

@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Addresses are where a person looks at what was played.
 type Addresses struct {
-	TemporalUI    string // URL; "" where there is none
-	StatusPage    string // URL
-	OfficersPages string // URL without path; "": no pages for officers
-	Cards         string // folder that Report writes the page of finished cards into
+	TemporalUI    string   // URL; "" where there is none
+	StatusPage    string   // URL
+	OfficersPages string   // URL without path; "": no pages for officers
+	Metrics       []string // URLs of worker and gateway
+	Cards         string   // folder that Report writes the page of finished cards into
 }
 
 // Report reads the cards back, writes the page of finished cards and says how the
@@ -48,6 +50,7 @@ func (p *Player) Report(ctx context.Context, at Addresses) error {
 	if at.OfficersPages != "" {
 		p.board.Say("Officers      %s/officers/", at.OfficersPages)
 	}
+	p.board.Say("Metrics       %s", strings.Join(at.Metrics, "  "))
 	p.board.Say("Cards         file://%s", filepath.Join(at.Cards, pageFile))
 	if unexpected > 0 {
 		return fmt.Errorf("%d sample(s) did not come to their expected end", unexpected)
