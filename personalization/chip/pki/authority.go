@@ -371,8 +371,7 @@ func (s *state) checkMasterList(list []byte, at time.Time) error {
 }
 
 // RollOver retires the document signers in use, so that a new one makes the next
-// signature. A running process first uses up the signatures that it has counted in
-// advance.
+// signature, also of processes that run already: what they counted in advance is lost.
 func (a *Authority) RollOver(at time.Time) error {
 	return a.change(func(s *state) error {
 		for _, d := range s.Signers {

@@ -318,10 +318,12 @@ func TestSigners_RollOverWhenTheUsagePeriodEnds(t *testing.T) {
 	require.Len(t, list(t, a).Signers, 3)
 }
 
+// A signer that was rolled over or revoked by another process signs no card more: it would be
+// refused at borders, and spoil a blank.
 func TestSigners_GoOnAfterARollOverByHand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	a := open(t, dir, pki.Options{Reserve: 1})
+	a := open(t, dir, pki.Options{})
 	signers := a.Signers()
 	before, _, err := signers.Signer(now())
 	require.NoError(t, err)
@@ -334,6 +336,14 @@ func TestSigners_GoOnAfterARollOverByHand(t *testing.T) {
 	l := list(t, a)
 	require.True(t, l.Signers[0].Retired)
 	require.False(t, l.Signers[1].Retired)
+
+	same, _, err := signers.Signer(now())
+	require.NoError(t, err)
+	require.Equal(t, after.Serial, same.Serial)
+	require.NoError(t, open(t, dir, pki.Options{}).Revoke(after.Serial, 1, now()))
+	next, _, err := signers.Signer(now())
+	require.NoError(t, err)
+	require.NotEqual(t, after.Serial, next.Serial)
 }
 
 func TestRollOverCSCA_TheOldOneCertifiesTheNew(t *testing.T) {

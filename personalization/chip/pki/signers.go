@@ -5,6 +5,9 @@ import (
 	"crypto/ecdsa"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,7 +25,9 @@ type Signers struct {
 	mu          sync.Mutex
 	certificate *Certificate
 	key         crypto.Signer
+	number      int
 	left        int
+	seen        fs.FileInfo // the authority's state, as it was when the signer was found in use
 }
 
 // Signers gives the document signers of this authority. A process needs one.
@@ -51,12 +56,40 @@ func (s *Signers) Prove(at time.Time) error {
 // ready has at least one signature left at that time.
 func (s *Signers) ready(at time.Time) error {
 	if s.left > 0 && s.certificate.PrivateKeyUsage.Contains(at) {
-		return nil
+		inUse, err := s.inUse()
+		if err != nil {
+			return fmt.Errorf("look after document signer: %w", err)
+		}
+		if inUse {
+			return nil
+		}
 	}
 	if err := s.reserve(at); err != nil {
 		return fmt.Errorf("take document signer: %w", err)
 	}
 	return nil
+}
+
+// inUse reports whether the document signer was neither rolled over nor revoked, by whatever
+// process. The state is read when it has changed: its file is replaced whole.
+func (s *Signers) inUse() (bool, error) {
+	now, err := s.authority.stat()
+	if err != nil {
+		return false, err
+	}
+	if s.seen != nil && os.SameFile(s.seen, now) && s.seen.ModTime().Equal(now.ModTime()) {
+		return true, nil
+	}
+	st, err := s.authority.load()
+	if err != nil {
+		return false, err
+	}
+	i := slices.IndexFunc(st.Signers, func(d *signerRecord) bool { return d.Number == s.number })
+	if i < 0 || st.Signers[i].Retired {
+		return false, nil
+	}
+	s.seen = now
+	return true, nil
 }
 
 // reserve counts a block of signatures of the current document signer. The count is
@@ -81,7 +114,7 @@ func (s *Signers) reserve(at time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.certificate, s.left = record.Certificate.Certificate, block
+	s.certificate, s.number, s.left, s.seen = record.Certificate.Certificate, record.Number, block, nil
 	s.key = &sampledKey{Signer: key, public: s.certificate.PublicKey}
 	return nil
 }

@@ -116,6 +116,15 @@ func (s *state) anchors() []*Certificate {
 // makeDir makes a directory that only its owner can read.
 func makeDir(dir string) error { return os.MkdirAll(dir, 0o700) }
 
+// stat tells one state from the next.
+func (a *Authority) stat() (fs.FileInfo, error) {
+	info, err := os.Stat(filepath.Join(a.dir, "state.json"))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrState, err)
+	}
+	return info, nil
+}
+
 // load reads the state. It needs no lock, because the file is only replaced whole.
 func (a *Authority) load() (*state, error) {
 	b, err := os.ReadFile(filepath.Join(a.dir, "state.json"))
