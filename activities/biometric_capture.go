@@ -27,7 +27,7 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 	if err != nil {
 		return JudgeCaptureResult{}, fmt.Errorf("judge portrait: %w", err)
 	}
-	result := JudgeCaptureResult{Reasons: judgment.Codes()}
+	result := JudgeCaptureResult{Reasons: judgment.Codes(), Advice: judgment.Advice()}
 	if _, taken := evidence[identity.EvidenceTemplates]; taken { // else every finger is missing, with reasons that intake checked
 		templates, err := templatesOf(evidence, identity.EvidenceTemplates)
 		if err != nil {
@@ -38,6 +38,7 @@ func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (Judg
 			return JudgeCaptureResult{}, fmt.Errorf("judge fingers: %w", err)
 		}
 		result.Reasons, result.Fingers = append(result.Reasons, fingers.Codes()...), fingers.Fingers
+		result.Advice = append(result.Advice, fingers.Advice()...)
 	}
 	result.Good = len(result.Reasons) == 0
 	return result, nil

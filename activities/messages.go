@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -77,6 +78,7 @@ type JudgeCaptureResult struct {
 	Good    bool
 	Reasons []string
 	Fingers []string `json:",omitempty"` // that have to be taken again, by position
+	Advice  []string `json:",omitempty"` // what was measured, what is accepted and what to do, for each reason
 }
 
 // Summary lists the reasons for an operator.
@@ -85,7 +87,7 @@ func (r JudgeCaptureResult) Summary() string {
 	if len(r.Fingers) > 0 {
 		summary += " (" + strings.Join(r.Fingers, ", ") + ")"
 	}
-	return summary
+	return strings.Join(slices.Concat([]string{summary}, r.Advice), ". ")
 }
 
 // ValidateInput names the round of validation, so that each is recorded once.

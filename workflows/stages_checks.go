@@ -63,6 +63,9 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 	return identity.Approval, nil
 }
 
+// hitsNamed is how many applications of others an adjudicator is told of in the lists.
+const hitsNamed = 10
+
 // deduplication asks the ABIS whether another person has these fingers. A hit goes to an
 // adjudicator, who must not be the officer who enrolled.
 func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error) {
@@ -76,7 +79,7 @@ func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error
 			return identity.Approval, nil
 		}
 		decided, err := a.await(ctx, wait{
-			action: identity.ToAdjudicate, why: fmt.Sprintf("%d other person(s) with these fingerprints: an adjudicator decides", len(out.Hits)), round: a.round, found: out,
+			action: identity.ToAdjudicate, why: fmt.Sprintf("%d other person(s) with these fingerprints: an adjudicator decides; see %s", len(out.Hits), join(out.Hits[:min(len(out.Hits), hitsNamed)])), round: a.round, found: out,
 		}, func() bool { return a.adjudication != nil })
 		if err != nil || decided != came {
 			return a.stage, err

@@ -1,7 +1,9 @@
 package fingerprint
 
 import (
+	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"example.org/cancuoc/internal/biometrics/minutiae"
@@ -38,7 +40,7 @@ func Judge(t Templates, limits QualityLimits) (quality.Judgment, error) {
 	if err != nil {
 		return quality.Judgment{}, err
 	}
-	var codes []quality.Code
+	var findings []quality.Finding
 	var poor []string
 	measures := quality.Measures{MeasureFingers: float64(len(records))}
 	for _, p := range slices.SortedFunc(maps.Keys(records), byCode) {
@@ -47,20 +49,26 @@ func Judge(t Templates, limits QualityLimits) (quality.Judgment, error) {
 		measures.AtMost(MeasureMinutiae, float64(len(r.Minutiae)))
 		switch {
 		case len(r.Minutiae) < limits.MinMinutiae:
-			codes, poor = append(codes, quality.FingerFewMinutiae), append(poor, string(p))
+			findings, poor = append(findings, of(p, quality.FingerFewMinutiae, MeasureMinutiae, len(r.Minutiae), limits.MinMinutiae)), append(poor, string(p))
 		case r.Quality > 0 && r.Quality < limits.MinQuality:
-			codes, poor = append(codes, quality.FingerPoor), append(poor, string(p))
+			findings, poor = append(findings, of(p, quality.FingerPoor, MeasureQuality, r.Quality, limits.MinQuality)), append(poor, string(p))
 		}
 	}
 	if len(records) < limits.MinFingers {
-		codes = append(codes, quality.FingersMissing)
+		findings = append(findings, quality.Finding{Code: quality.FingersMissing})
 	}
 	if oneFingerTwice(records, limits.SameFinger) {
-		codes = append(codes, quality.FingersAlike)
+		findings = append(findings, quality.Finding{Code: quality.FingersAlike})
 	}
-	judgment := quality.Judge(slices.Compact(slices.Sorted(slices.Values(codes))), measures)
+	slices.SortStableFunc(findings, func(x, y quality.Finding) int { return cmp.Compare(x.Code, y.Code) })
+	judgment := quality.Judge(findings, measures)
 	judgment.Fingers = poor
 	return judgment, nil
+}
+
+// of is what was measured of one finger, and what is accepted.
+func of(p Position, code quality.Code, measure string, value, least int) quality.Finding {
+	return quality.Finding{Code: code, Measured: string(p) + ": " + quality.Bound(measure, float64(value), float64(least), math.Inf(1))}
 }
 
 // oneFingerTwice reports whether any two fingers of a capture are the same finger.

@@ -3,6 +3,8 @@ package portrait
 import (
 	"image"
 	"math"
+	"slices"
+	"strings"
 
 	"example.org/cancuoc/internal/biometrics/quality"
 )
@@ -55,28 +57,26 @@ const (
 )
 
 // against lists what in the measures speaks against a portrait.
-func (l Limits) against(m quality.Measures) []quality.Code {
-	aspect := m[MeasureWidth] / m[MeasureHeight]
-	var codes []quality.Code
-	for _, c := range []struct {
-		bad  bool
-		code quality.Code
-	}{
-		{m[MeasureWidth] < float64(l.MinWidth) || m[MeasureHeight] < float64(l.MinHeight), quality.PortraitTooSmall},
-		{aspect < l.MinAspect || aspect > l.MaxAspect, quality.PortraitShape},
-		{m[MeasureSharpness] < l.MinSharpness, quality.PortraitBlurred},
-		{m[MeasureLuminance] < l.MinLuminance || m[MeasureUnderExposed] > l.MaxUnderExposed, quality.PortraitDark},
-		{m[MeasureLuminance] > l.MaxLuminance || m[MeasureOverExposed] > l.MaxOverExposed, quality.PortraitBright},
-		{m[MeasureDynamicRange] < l.MinDynamicRange, quality.PortraitFlat},
-		{m[MeasureSideLight] > l.MaxSideLight, quality.PortraitSideLight},
-		{m[MeasureColor] < l.MinColor, quality.PortraitGray},
-		{m[MeasureBackground] < l.MinBackground || m[MeasureBackgroundSpread] > l.MaxBackgroundSpread, quality.PortraitBackground},
-	} {
-		if c.bad {
-			codes = append(codes, c.code)
+func (l Limits) against(m quality.Measures) []quality.Finding {
+	var findings []quality.Finding
+	find := func(code quality.Code, bounds ...string) {
+		said := slices.DeleteFunc(bounds, func(b string) bool { return b == "" })
+		if len(said) > 0 {
+			findings = append(findings, quality.Finding{Code: code, Measured: strings.Join(said, ", ")})
 		}
 	}
-	return codes
+	within := func(name string, least, most float64) string { return quality.Bound(name, m[name], least, most) }
+	none := math.Inf(1)
+	find(quality.PortraitTooSmall, within(MeasureWidth, float64(l.MinWidth), none), within(MeasureHeight, float64(l.MinHeight), none))
+	find(quality.PortraitShape, quality.Bound("width by height", m[MeasureWidth]/m[MeasureHeight], l.MinAspect, l.MaxAspect))
+	find(quality.PortraitBlurred, within(MeasureSharpness, l.MinSharpness, none))
+	find(quality.PortraitDark, within(MeasureLuminance, l.MinLuminance, none), within(MeasureUnderExposed, 0, l.MaxUnderExposed))
+	find(quality.PortraitBright, within(MeasureLuminance, 0, l.MaxLuminance), within(MeasureOverExposed, 0, l.MaxOverExposed))
+	find(quality.PortraitFlat, within(MeasureDynamicRange, l.MinDynamicRange, none))
+	find(quality.PortraitSideLight, within(MeasureSideLight, 0, l.MaxSideLight))
+	find(quality.PortraitGray, within(MeasureColor, l.MinColor, none))
+	find(quality.PortraitBackground, within(MeasureBackground, l.MinBackground, none), within(MeasureBackgroundSpread, 0, l.MaxBackgroundSpread))
+	return findings
 }
 
 // face is where a portrait has its face: in the middle. Whether there is one is for

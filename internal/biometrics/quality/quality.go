@@ -2,6 +2,12 @@
 // the station should do about it. Packages portrait and fingerprint do the judging.
 package quality
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
 // Judgment is whether a sample is good enough, and if not, why.
 type Judgment struct {
 	OK       bool
@@ -10,12 +16,43 @@ type Judgment struct {
 	Measures Measures
 }
 
-// Judge makes the judgment of a sample from the codes that speak against it.
-func Judge(against []Code, measures Measures) Judgment {
+// Finding is one thing that speaks against a sample, as it was measured.
+type Finding struct {
+	Code     Code
+	Measured string // what was measured, and what is accepted; empty where nothing was
+}
+
+// Bound says what was measured and what is accepted; "" where it is within.
+func Bound(measure string, value, least, most float64) string {
+	switch {
+	case value < least:
+		return fmt.Sprintf("%s %s, at least %s", measure, short(value), short(least))
+	case value > most:
+		return fmt.Sprintf("%s %s, at most %s", measure, short(value), short(most))
+	}
+	return ""
+}
+
+// short writes a measure with three digits that matter, and whole where it is large.
+func short(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
+}
+
+// Judge makes the judgment of a sample from what speaks against it. Several findings of one
+// code are one reason.
+func Judge(against []Finding, measures Measures) Judgment {
 	j := Judgment{OK: len(against) == 0, Measures: measures}
-	for _, c := range against {
-		s := sentences[c]
-		j.Reasons = append(j.Reasons, Reason{Code: c, Vietnamese: s[0], English: s[1]})
+	for _, f := range against {
+		i := slices.IndexFunc(j.Reasons, func(r Reason) bool { return r.Code == f.Code })
+		if i < 0 {
+			s := sentences[f.Code]
+			j.Reasons = append(j.Reasons, Reason{Code: f.Code, Vietnamese: s[0], English: s[1], Measured: f.Measured})
+			continue
+		}
+		j.Reasons[i].Measured += "; " + f.Measured
 	}
 	return j
 }
@@ -29,12 +66,31 @@ func (j Judgment) Codes() []string {
 	return codes
 }
 
+// Advice says what to do about each reason.
+func (j Judgment) Advice() []string {
+	advice := make([]string, len(j.Reasons))
+	for i, r := range j.Reasons {
+		advice[i] = r.Advice()
+	}
+	return advice
+}
+
 // Reason is one thing that speaks against a sample, and what the station should do
 // about it, in Vietnamese and in English.
 type Reason struct {
 	Code       Code
 	Vietnamese string
 	English    string
+	Measured   string // what was measured, and what is accepted; empty where nothing was
+}
+
+// Advice is what the station should do, with what was measured; it ends without a period.
+func (r Reason) Advice() string {
+	advice := strings.TrimSuffix(r.English, ".")
+	if r.Measured != "" {
+		advice += " (" + r.Measured + ")"
+	}
+	return advice
 }
 
 // Measures are what was measured, by name. The names are constants of the
