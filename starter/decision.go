@@ -17,11 +17,12 @@ type outcome struct {
 	Application string          `json:"application"`
 	Stage       identity.Stage  `json:"stage"`
 	Awaiting    identity.Action `json:"awaiting,omitzero"`
+	Why         string          `json:"why,omitzero"` // what is awaited for
 }
 
 // outcomeOf is what --json prints of an answer.
 func outcomeOf(number string, answer desk.Answer) outcome {
-	return outcome{Application: number, Stage: answer.Stage, Awaiting: answer.Awaiting}
+	return outcome{Application: number, Stage: answer.Stage, Awaiting: answer.Awaiting, Why: answer.Why}
 }
 
 // onApplication sends an act on the application that an argument names.

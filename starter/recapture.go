@@ -24,7 +24,7 @@ func newRecapture(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: "recapture APPLICATION", Short: "Submit a new portrait or new fingers, after the first were not good enough", GroupID: "station",
 		Long: `Submit a new portrait, new fingers, or both. What is not given stays as captured
-before.`,
+before. The answer says whether the capture is good, or why it is not: then capture again.`,
 		Example: "  starter recapture 7QF3M-9T2XK-D --portrait samples/17-poor-portrait/recapture/portrait.jpg --officer CB-048-0007\n" +
 			"  starter recapture 7QF3M-9T2XK-D --finger left-index=left-index.png --finger right-index=right-index.png --officer CB-048-0007",
 		Args: cobra.ExactArgs(1),
@@ -34,7 +34,7 @@ before.`,
 				return err
 			}
 			return a.print(cmd, outcomeOf(args[0], answer), func(w io.Writer) {
-				fmt.Fprintf(w, "%s recaptured\n", args[0])
+				fmt.Fprintf(w, "%s recaptured%s\n", args[0], judgment(answer))
 			})
 		},
 	}
@@ -44,6 +44,17 @@ before.`,
 	required(c, "officer")
 	c.MarkFlagsOneRequired("portrait", "finger")
 	return c
+}
+
+// judgment says what became of a capture that was taken in.
+func judgment(answer desk.Answer) string {
+	switch {
+	case answer.Stage != identity.BiometricCapture:
+		return ": it is good"
+	case answer.Awaiting == identity.ToRecapture:
+		return ". " + answer.Why
+	}
+	return ", and not judged yet: see starter status"
 }
 
 // recapture sends the new captures, to be stored under the round that is waited for. It

@@ -31,6 +31,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
@@ -81,7 +83,9 @@ func TestOffice(t *testing.T) {
 			"until":     until,
 			"enroll":    enroll,
 			"terminate": terminate,
+			"reset":     reset,
 			"rival":     rival,
+			"same":      same,
 			"watched":   watchStock,
 			"number":    number,
 			"bad":       bad,
@@ -552,11 +556,34 @@ func enroll(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(ts.Exec("starter", "approve", app, "--officer", "PD-001-0009"))
 }
 
+// reset sets a workflow back to its first task, as by the Temporal UI, and what it was told
+// since with it: reset application-7QF3M-9T2XK-D.
+func reset(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: reset WORKFLOW")
+	}
+	inTemporal(ts, func(ctx context.Context, c client.Client, namespace string) error {
+		_, err := c.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
+			Namespace: namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: args[0]},
+			Reason: "by mistake", WorkflowTaskFinishEventId: 4, RequestId: rand.Text(),
+			ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL},
+		})
+		return err
+	})
+}
+
 // terminate ends a workflow as an accident does: terminate consignment-C-000001.
 func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: terminate WORKFLOW")
 	}
+	inTemporal(ts, func(ctx context.Context, c client.Client, _ string) error {
+		return c.TerminateWorkflow(ctx, args[0], "", "an accident")
+	})
+}
+
+// inTemporal does something to a workflow behind the office's back.
+func inTemporal(ts *testscript.TestScript, do func(ctx context.Context, c client.Client, namespace string) error) {
 	c, err := config.Load(ts.Getenv("CANCUOC_CONFIG"))
 	ts.Check(err)
 	office, err := office.Open(context.Background(), c, slog.New(slog.DiscardHandler))
@@ -564,7 +591,26 @@ func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	defer office.Close()
 	temporal, err := office.Temporal(context.Background())
 	ts.Check(err)
-	ts.Check(temporal.TerminateWorkflow(context.Background(), args[0], "", "an accident"))
+	ts.Check(do(context.Background(), temporal, c.Temporal.Namespace))
+}
+
+// same runs a command ten times at the same moment, as those do who do not know whether it
+// arrived: each is done, and answered alike.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: same COMMAND")
+	}
+	var script strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&script, "(%s >same-%d 2>&1; echo exit code $? >>same-%d) &\n", args[0], i, i)
+	}
+	ts.Check(ts.Exec("sh", "-c", script.String()+"wait; cat same-0"))
+	for i := range 10 {
+		answer := ts.ReadFile(fmt.Sprintf("same-%d", i))
+		if answer != ts.ReadFile("same-0") || !strings.Contains(answer, "exit code 0\n") {
+			ts.Fatalf("%s was answered:\n%s\nand:\n%s", args[0], ts.ReadFile("same-0"), answer)
+		}
+	}
 }
 
 // rival runs commands at the same moment, each as one argument, three times each. One of

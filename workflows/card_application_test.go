@@ -79,6 +79,7 @@ func TestCardApplication_IsAskedForAgainWhileTheCaptureIsPoor(t *testing.T) {
 
 	require.Equal(t, 3, o.record().CaptureRound)
 	require.Equal(t, []string{"recapture: accepted", "recapture: accepted", "reject: accepted"}, o.answered)
+	require.Regexp(t, `portrait-blurred, .*The portrait is blurred: focus on the eyes, .* \(sharpness [0-9.]+, at least 25\)`, o.story())
 }
 
 func TestCardApplication_RecaptureOutOfTurnIsRefused(t *testing.T) {
@@ -161,7 +162,7 @@ func TestCardApplication_LookalikeGoesOn(t *testing.T) {
 	result := o.process()
 
 	require.Equal(t, identity.Issued, result.End)
-	require.Contains(t, o.story(), "1 other person(s) with these fingerprints: an adjudicator decides")
+	require.Contains(t, o.story(), "1 other person(s) with these fingerprints: an adjudicator decides; see 00000-00000-0")
 }
 
 func TestCardApplication_IsRejectedByTheApprover(t *testing.T) {
@@ -782,7 +783,7 @@ func TestCardApplication_TakesOneOfTwoDecisionsMadeAtOnce(t *testing.T) {
 	result := o.process()
 
 	require.Equal(t, identity.Rejected, result.End)
-	require.Equal(t, []string{"reject: accepted", "approve: application A cannot be approved now: it is at Approval, where another decision came first"}, o.answered)
+	require.Equal(t, []string{"reject: accepted", "approve: application A cannot be approved now: it is at Approval, where another decision came first: Rejected by " + string(approver)}, o.answered)
 }
 
 func TestCardApplication_RefusesWhatIsNotItsTime(t *testing.T) {

@@ -167,6 +167,10 @@ func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumbe
 	return state, err
 }
 
+// endedMeanwhile is what Temporal calls the failure of an update that was on its way when its
+// workflow ended, or was terminated.
+const endedMeanwhile = "AcceptedUpdateCompletedWorkflow"
+
 // update checks an act, sends it and waits for its answer, within patience: without a worker
 // there is none.
 func (c *Client) update(ctx context.Context, workflow string, act identity.Act, subject string, signed statement.Signed, answer any) error {
@@ -178,7 +182,8 @@ func (c *Client) update(ctx context.Context, workflow string, act identity.Act, 
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := c.send(waiting, workflow, id, act.ActName(), []any{act, signed}, answer)
-	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
+	_, ended := errors.AsType[*serviceerror.NotFound](err)
+	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ended || ok && failure.Type() == endedMeanwhile {
 		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or never existed", workflow)
 	}
 	_, unanswered := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)

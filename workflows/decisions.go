@@ -421,12 +421,30 @@ func (a *application) fourEyes(o identity.OfficerID) error {
 	return officer(o)
 }
 
+// cameFirst says by whom something else was decided that leaves no room for a decision of
+// now; "" if nothing was.
+func (a *application) cameFirst() string {
+	switch {
+	case a.ending != nil:
+		return fmt.Sprintf("%s by %s", a.ending.stage, cmp.Or(a.ending.by, identity.ActorSystem))
+	case a.handedOver:
+		return "its card was handed over"
+	case a.awaiting == identity.ToApprove && a.approvedBy != "":
+		return fmt.Sprintf("%s by %s", identity.StepApprove, a.approvedBy)
+	case a.awaiting == identity.ToAdjudicate && a.adjudication != nil:
+		return fmt.Sprintf("%s by %s", a.adjudication.verdict, a.adjudication.by)
+	case a.hold != nil:
+		return fmt.Sprintf("%s by %s", identity.StepHold, a.hold.Officer)
+	}
+	return ""
+}
+
 func (a *application) notNow(done string) error {
 	where := string(a.stage)
 	switch {
 	case a.stage.Ended():
-	case a.closing(), a.awaiting == identity.ToApprove && a.approvedBy != "", a.awaiting == identity.ToAdjudicate && a.adjudication != nil:
-		where += ", where another decision came first"
+	case a.cameFirst() != "":
+		where += ", where another decision came first: " + a.cameFirst()
 	case a.awaiting != identity.NoAction:
 		where += ", awaiting " + string(a.awaiting)
 	}

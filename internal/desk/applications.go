@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"strings"
+	"time"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
@@ -10,6 +12,7 @@ import (
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/workflows"
 )
 
 // record reads the application that a statement is about.
@@ -58,17 +61,90 @@ func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, sig
 			return Answer{Application: number, Stage: record.Stage}, err
 		}
 	}
+	accepted, err := d.ask(ctx, number, act, signed)
+	if Refused(err) {
+		return d.again(ctx, number, act, signed, err)
+	}
+	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
+}
+
+// ask has an application's workflow carry an act out. One that was terminated or lost is begun
+// first. One that refuses what the registry has the application waiting for is behind it, as
+// after a reset, and is told to look.
+func (d *Desk) ask(ctx context.Context, number identity.ApplicationNumber, act identity.Act, signed statement.Signed) (workflows.Accepted, error) {
 	flows, err := d.Office.Workflows(ctx)
+	if err != nil {
+		return workflows.Accepted{}, err
+	}
+	const tries = 3
+	for try := 1; ; try++ {
+		accepted, err := flows.Decide(ctx, number, act, signed)
+		if try == tries || !Refused(err) {
+			return accepted, err
+		}
+		now, failed := d.Registry.Application(ctx, number)
+		switch lost := identity.Refused(err, identity.NotFound); {
+		case failed != nil || now.Stage.Ended() || !lost && !(identity.Refused(plain(err), identity.Conflict) && waitsFor(now, act)):
+			return accepted, cmp.Or(failed, err)
+		case lost:
+			failed = d.Office.Begin(ctx, number)
+		default:
+			failed = flows.LookApplication(ctx, number)
+		}
+		if failed != nil {
+			return accepted, failed
+		}
+		pause(ctx)
+	}
+}
+
+// waitsFor reports whether that act is what the registry has an application waiting for.
+func waitsFor(record registry.ApplicationRecord, act identity.Act) bool {
+	switch act.(type) {
+	case identity.Recapture:
+		return record.Awaiting == identity.ToRecapture
+	case identity.Adjudicate:
+		return record.Awaiting == identity.ToAdjudicate
+	case identity.Identify:
+		return record.Awaiting == identity.ToResolve
+	case identity.Approve:
+		return record.Awaiting == identity.ToApprove
+	case identity.HandOverCard:
+		return record.Awaiting == identity.ToHandOver
+	case identity.Release:
+		return record.Held || record.Awaiting == identity.ToResolve || record.Awaiting == identity.ToRepair || record.Awaiting == identity.ToAttend
+	}
+	return false
+}
+
+// pause gives a workflow time to hear.
+func pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(300 * time.Millisecond):
+	}
+}
+
+// again answers a decision that was refused. If it is the one that was taken last, it was
+// sent again by somebody who did not hear of it, perhaps at the same moment: the answer is
+// where the application stands.
+func (d *Desk) again(ctx context.Context, number identity.ApplicationNumber, act identity.Deciding, signed statement.Signed, refused error) (Answer, error) {
+	last, err := d.Registry.LastDecision(ctx, number, signed.ID())
 	if err != nil {
 		return Answer{}, err
 	}
-	accepted, err := flows.Decide(ctx, number, act, signed)
-	if identity.Refused(err, identity.NotFound) {
-		if now, failed := d.Registry.Application(ctx, number); failed == nil && now.Stage.Ended() {
-			err = ended(now)
-		}
+	now, err := d.Registry.Application(ctx, number)
+	switch {
+	case err != nil:
+		return Answer{}, err
+	case last != nil && identity.SaysAgain(last, act):
+		return Answer{Application: number, Stage: now.Stage, Awaiting: now.Awaiting}, nil
+	case now.Stage.Ended() && last != nil && identity.Refused(refused, identity.NotFound):
+		return Answer{}, identity.Refuse(identity.Conflict, "application %s has ended (%s): the last decision was %s by %s", number, now.Stage, last.ActName(), last.By()[0])
+	case now.Stage.Ended() && identity.Refused(refused, identity.NotFound):
+		return Answer{}, ended(now)
 	}
-	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
+	return Answer{}, refused
 }
 
 // The names of the files of acts: a portrait, fingers by their position, a maker's manifest.
@@ -78,13 +154,52 @@ const (
 	FileFinger   = "finger-"
 )
 
-// recapture stores new captures under the round that is waited for, tells the workflow,
-// and takes them away again if it refuses.
+// recapture takes new captures in and waits until they were judged: the answer says whether
+// they are good, or why they are not, while the citizen is still there.
 func (d *Desk) recapture(ctx context.Context, s subject, act identity.Recapture, signed statement.Signed, files map[string][]byte) (Answer, error) {
 	record, err := d.record(ctx, s)
 	if err != nil {
 		return Answer{}, err
 	}
+	last, err := d.Registry.LastDecision(ctx, record.Number, signed.ID())
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := Answer{Application: record.Number}
+	if last == nil || !identity.SaysAgain(last, act) { // else it was taken in before, and becomes no better
+		answer, err = d.takeCapture(ctx, s, record, act, signed, files)
+	}
+	if Refused(err) {
+		answer, err = d.again(ctx, record.Number, act, signed, err)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	return d.judged(ctx, answer)
+}
+
+// judged waits for the judgment of a capture. Where none comes in time, as while a service is
+// away, the answer says so by what it does not say: the application is where it was.
+func (d *Desk) judged(ctx context.Context, answer Answer) (Answer, error) {
+	const patience = 10 * time.Second
+	within, over := context.WithTimeout(ctx, patience)
+	defer over()
+	for {
+		record, err := d.Registry.Application(ctx, answer.Application)
+		if err != nil {
+			return Answer{}, err
+		}
+		answer.Stage, answer.Awaiting, answer.Why = record.Stage, record.Awaiting, record.AwaitingWhy
+		if record.Stage != identity.BiometricCapture || record.Awaiting != identity.NoAction || within.Err() != nil {
+			return answer, nil
+		}
+		pause(within)
+	}
+}
+
+// takeCapture stores new captures under the round that is waited for, tells the workflow,
+// and takes them away again if it refuses.
+func (d *Desk) takeCapture(ctx context.Context, s subject, record registry.ApplicationRecord, act identity.Recapture, signed statement.Signed, files map[string][]byte) (Answer, error) {
 	number := record.Number
 	if record.CaptureRound < act.Round { // else it was captured before, and the workflow answers so
 		evidence, err := d.captured(ctx, number, record.CaptureRound, files)
@@ -166,11 +281,7 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 			return Answer{}, err
 		}
 	}
-	flows, err := d.Office.Workflows(ctx)
-	if err != nil {
-		return Answer{}, err
-	}
-	accepted, err := flows.Decide(ctx, number, act, signed)
+	accepted, err := d.ask(ctx, number, act, signed)
 	if Refused(err) { // somebody may have done it at the same moment
 		record, failed := d.Registry.Application(ctx, number)
 		if failed != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
@@ -104,10 +103,7 @@ func behind(err error) bool {
 // rouse begins the workflow of a consignment, or has it read how far the consignment is.
 func rouse(ctx context.Context, flows *workflows.Client, box registry.Consignment) error {
 	err := errors.Join(flows.BeginConsignment(ctx, box.Number, box.Destination), flows.LookConsignment(ctx, box.Number))
-	select {
-	case <-ctx.Done():
-	case <-time.After(300 * time.Millisecond):
-	}
+	pause(ctx)
 	return err
 }
 

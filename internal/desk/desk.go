@@ -35,6 +35,8 @@ type Desk struct {
 // Office is what a desk needs of the whole office.
 type Office interface {
 	Workflows(ctx context.Context) (*workflows.Client, error)
+	// Begin begins the workflow of an application that is open, unless it runs.
+	Begin(ctx context.Context, number identity.ApplicationNumber) error
 	WakeForStock(ctx context.Context)
 	Tell(ctx context.Context, numbers ...identity.ApplicationNumber)
 	TellConsignment(ctx context.Context, number identity.ConsignmentNumber)
@@ -46,6 +48,7 @@ type Answer struct {
 	Application identity.ApplicationNumber `json:"application,omitzero"`
 	Stage       identity.Stage             `json:"stage,omitzero"`
 	Awaiting    identity.Action            `json:"awaiting,omitzero"`
+	Why         string                     `json:"why,omitzero"` // what is awaited for
 	Card        int                        `json:"card,omitzero"`
 	Blanks      int                        `json:"blanks,omitzero"`
 

@@ -1,5 +1,7 @@
 package identity
 
+import "reflect"
+
 // DecisionStep is what a person decides on an application. The values are wire
 // format: they stand in the registry's decisions and in histories.
 type DecisionStep string
@@ -61,6 +63,38 @@ type Decision struct {
 // Check refuses, in one round, an officer who is no badge, and a reason that no line of
 // the trail may hold.
 func (d Decision) Check() error { return signed(d.Officer, d.Reason.Note) }
+
+// SaysAgain reports whether two acts are one decision, said twice by the same officer: all
+// that they say is the same, but for where each time the application was seen.
+func SaysAgain(x, y Act) bool { return reflect.DeepEqual(unseen(x), unseen(y)) }
+
+// unseen is an act without where its officer saw the application.
+func unseen(act Act) Act {
+	switch a := act.(type) {
+	case Recapture:
+		a.Round = 0
+		return a
+	case Adjudicate:
+		a.Round = 0
+		return a
+	case Approve:
+		a.Seen, a.Capture = "", 0
+		return a
+	case Reject:
+		a.Seen, a.Capture = "", 0
+		return a
+	case Hold:
+		a.Round = 0
+		return a
+	case Release:
+		a.Seen, a.Round = "", 0
+		return a
+	case Identify:
+		a.Round = 0
+		return a
+	}
+	return act
+}
 
 // Deciding is an act that is recorded as a decision on its application.
 type Deciding interface {

@@ -58,6 +58,16 @@ func (o *Office) WakeForStock(ctx context.Context) {
 	}
 }
 
+// Begin begins the workflow of an open application where the registry has it, unless it
+// runs.
+func (o *Office) Begin(ctx context.Context, number identity.ApplicationNumber) error {
+	starter, err := o.starter(ctx)
+	if err != nil {
+		return err
+	}
+	return starter.Begin(ctx, number)
+}
+
 // Tell has applications read the registry, where their cards were changed by command.
 // When Temporal does not answer now, the reconciler does so later.
 func (o *Office) Tell(ctx context.Context, numbers ...identity.ApplicationNumber) {

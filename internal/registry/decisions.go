@@ -189,6 +189,26 @@ func (r *Registry) Decided(ctx context.Context, number identity.ApplicationNumbe
 	return decided, fail("look for the decision", err)
 }
 
+// LastDecision is the act by which the last decision on an application was taken, or the one
+// of that identifier, if there is such a one; nil where there is none that is signed.
+func (r *Registry) LastDecision(ctx context.Context, number identity.ApplicationNumber, id string) (identity.Act, error) {
+	var signed statement.Signed
+	err := r.db.QueryRow(ctx, `
+		SELECT a.statement FROM decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer
+		WHERE d.application = $1 ORDER BY d.request = $2 DESC, d.at DESC LIMIT 1`, number, id).Scan(&signed.Statement)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fail("read the last decision", err)
+	}
+	said, err := signed.Read()
+	if err != nil {
+		return nil, err
+	}
+	return said.Does()
+}
+
 // refuseDecision says why a decision was not recorded.
 func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
 	var stage identity.Stage
