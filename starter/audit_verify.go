@@ -21,7 +21,9 @@ func newVerifyAudit(a *app) *cobra.Command {
 applications, or in those named.
 
 First the hash chains, and whether the books agree with each other and with the trail:
-blanks, their movements, boxes, cards and decisions. Without names, then every act: its
+blanks, their movements, boxes, cards and decisions. Without names, then which statements
+were refused, who decoded what and who looked whose card up: no line was added, changed or
+taken away, by codes under the vault's key. Then every act: its
 signatures, that each is by a key of an officer who was valid then and had a role for
 it, that officers and keys were registered by two administrators, back to the founders,
 and that what is recorded of people is what they signed. Then the transparency log in

@@ -219,12 +219,21 @@ func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s 
 		fmt.Fprintf(digest, "%q %q ", said.Act, said.Subject)
 	}
 	digest.Write(s.Statement)
-	_, err := r.db.Exec(ctx, `
-		INSERT INTO refused_acts (act, subject, claimed, why, statement, digest) SELECT $1, $2, $3, $4, coalesce($5, '\x'::bytea), $6
-		WHERE (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 minute') < $7
-			AND (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 day') < $8
-			AND ($3 <> '' OR (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 hour' AND claimed = '') < $9)
-		ON CONFLICT (digest) DO NOTHING`,
-		identity.OneLine(said.Act), identity.OneLine(said.Subject), by, text, s.Statement[:min(len(s.Statement), maxKept)], digest.Sum(nil), maxRefused, maxADay, unsigned)
+	args := pgx.NamedArgs{
+		"act": identity.OneLine(said.Act), "subject": identity.OneLine(said.Subject), "claimed": by, "why": text,
+		"statement": s.Statement[:min(len(s.Statement), maxKept)], "digest": digest.Sum(nil),
+	}
+	var room bool
+	err := r.db.QueryRow(ctx, `
+		SELECT NOT EXISTS (SELECT FROM refused_acts WHERE digest = $1)
+			AND (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 minute') < $2
+			AND (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 day') < $3
+			AND ($4 <> '' OR (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 hour' AND claimed = '') < $5)`,
+		args["digest"], maxRefused, maxADay, by, unsigned).Scan(&room)
+	if err == nil && room {
+		err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+			return r.keepLine(ctx, tx, linesOfRefusals, `@act::text, @subject::text, @claimed::text, @why::text, coalesce(@statement, '\x'::bytea), @digest::bytea`, args)
+		})
+	}
 	return fail("keep refusal", err)
 }

@@ -17,7 +17,7 @@ import (
 
 // What stands alone is anchored as a chain of one entry, under a name that is no
 // application's: each signature of an act, and each founder with the key that nobody
-// registered. The parts of a name are escaped, since clients choose some of them.
+// registered; and the newest line of each table of lines. The parts of a name are escaped, since clients choose some of them.
 const (
 	actChain     = "act"         // act/ID/OFFICER
 	founderChain = "founder"     // founder/BADGE
@@ -26,8 +26,10 @@ const (
 	maxName = 512 // bytes; an identifier has 64 at most
 )
 
-// StandsAlone reports whether a head is no application's.
-func (h AuditHead) StandsAlone() bool { return strings.Contains(string(h.Application), "/") }
+// StandsAlone reports whether a head is of no chain.
+func (h AuditHead) StandsAlone() bool {
+	return strings.Contains(string(h.Application), "/") && !h.isLines()
+}
 
 // alone is the head of what stands alone.
 func alone(digest []byte, kind string, parts ...string) AuditHead {
@@ -216,6 +218,8 @@ func (c AuditChange) standingAlone() string {
 		what = "the act " + identity.OneLine(parts[0]) + " of officer " + parts[1]
 	case kind == founderChain && len(parts) == 1:
 		what = "the founder " + parts[0]
+	case kind == linesChain && len(parts) == 1:
+		what = "line " + strconv.Itoa(c.Seq) + " of " + parts[0]
 	case kind == keyChain && len(parts) == 2:
 		what = "the key " + parts[1] + " of the founder " + parts[0]
 	}

@@ -205,6 +205,9 @@ func readHeads(ctx context.Context, conn *pgx.Conn, reader AuditReader) error {
 	if err := readAlone(ctx, conn, since, next, reader.Head); err != nil {
 		return err
 	}
+	if err := readLines(ctx, conn, since, next, reader.Head); err != nil {
+		return err
+	}
 	return reader.End(next)
 }
 
@@ -217,7 +220,7 @@ type AuditChange struct {
 
 // String says what was changed.
 func (c AuditChange) String() string {
-	if (AuditHead{Application: c.Application}).StandsAlone() {
+	if h := (AuditHead{Application: c.Application}); h.StandsAlone() || h.isLines() {
 		return c.standingAlone()
 	}
 	if c.Gone {
@@ -229,15 +232,23 @@ func (c AuditChange) String() string {
 // ChangedHeads gives those entries, and those acts and founders, that the registry does
 // not have with that hash.
 func (r *Registry) ChangedHeads(ctx context.Context, heads []AuditHead) ([]AuditChange, error) {
-	var chains, lone []AuditHead
+	var chains, lone, lines []AuditHead
 	for _, h := range heads {
-		if h.StandsAlone() {
+		switch {
+		case h.isLines():
+			lines = append(lines, h)
+		case h.StandsAlone():
 			lone = append(lone, h)
-		} else {
+		default:
 			chains = append(chains, h)
 		}
 	}
 	list, err := r.changedChains(ctx, chains)
+	if err == nil && len(lines) > 0 {
+		var more []AuditChange
+		more, err = r.changedLines(ctx, lines)
+		list = append(list, more...)
+	}
 	if err == nil && len(lone) > 0 {
 		var more []AuditChange
 		more, err = r.changedAlone(ctx, lone)

@@ -119,7 +119,14 @@ func (r *Registry) Issued(ctx context.Context, officer identity.OfficerID, q Car
 	for i, c := range list {
 		subjects[i] = statement.Card(c.Serial)
 	}
-	_, err = r.db.Exec(ctx, `INSERT INTO reads (officer, subject, what) SELECT $1, subject, 'card' FROM unnest($2::text[]) AS subject`, officer, subjects)
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		for _, subject := range subjects {
+			if err := r.keepLine(ctx, tx, linesOfReads, `@officer::text, @subject::text, 'card'`, pgx.NamedArgs{"officer": officer, "subject": subject}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return list, fail("keep who asked", err)
 }
 

@@ -20,7 +20,10 @@ type Decode struct {
 
 // RecordDecode keeps who decoded what, for good.
 func (r *Registry) RecordDecode(ctx context.Context, d Decode) error {
-	_, err := r.db.Exec(ctx, `INSERT INTO decodes (officer, payloads, named, redacted) VALUES ($1, $2, coalesce($3, '{}'::text[]), $4)`, d.Officer, d.Payloads, d.Named, d.Redacted)
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		return r.keepLine(ctx, tx, linesOfDecodes, `@officer::text, @payloads::int, coalesce(@named::text[], '{}'), @redacted::boolean`,
+			pgx.NamedArgs{"officer": d.Officer, "payloads": d.Payloads, "named": d.Named, "redacted": d.Redacted})
+	})
 	return fail("record decoding", err)
 }
 

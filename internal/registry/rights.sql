@@ -34,14 +34,14 @@ GRANT SELECT, INSERT (application, actor, event, reason) ON audit TO cancuoc_pro
 
 -- The acts, and who may do them. Founders are the owner's.
 GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data) ON acts TO cancuoc_programs;
-GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest) ON refused_acts TO cancuoc_programs;
+GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest, seq, mac) ON refused_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (badge, unit, roles, valid_from, valid_to, act), UPDATE (unit, roles, valid_from, valid_to, revoked_at, act) ON officers TO cancuoc_programs;
 GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at, counter, counted) ON credentials TO cancuoc_programs;
 GRANT SELECT ON competences TO cancuoc_programs;
 GRANT SELECT, INSERT (token, officer, key, act, until), UPDATE (ended_at), DELETE ON sessions TO cancuoc_programs;
 
-GRANT SELECT, INSERT (officer, payloads, named, redacted) ON decodes TO cancuoc_programs;
-GRANT SELECT, INSERT (officer, subject, what) ON reads TO cancuoc_programs;
+GRANT SELECT, INSERT (officer, payloads, named, redacted, seq, mac) ON decodes TO cancuoc_programs;
+GRANT SELECT, INSERT (officer, subject, what, seq, mac) ON reads TO cancuoc_programs;
 
 -- Look-ups that found nothing, which are forgotten again.
 GRANT SELECT, INSERT, UPDATE, DELETE ON look_up_misses TO cancuoc_programs;

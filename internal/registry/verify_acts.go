@@ -30,10 +30,10 @@ type ActsReport struct {
 // the founders. Then it compares the records of what people did with what they signed. It
 // refuses what does not fit, each by its name.
 func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
-	v := verifier{people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}}}
+	v := verifier{registry: r, people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}}}
 	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v.tx = tx // everything as of one moment
-		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.trail} {
+		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.trail, v.lines} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -48,6 +48,8 @@ func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
 
 // verifier knows who was who, when, as far as acts that were verified say.
 type verifier struct {
+	registry *Registry
+
 	tx     pgx.Tx
 	people map[identity.OfficerID][]tenure
 	keys   map[string]*ownership

@@ -209,6 +209,9 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"EntryStage":    {[]string{entry("system", "entered Approval", "")}, "is at Received, and by its trail at Approval"},
 		"EntryBlank":    {[]string{entry("PX-01", "took blank PT9999 for card 1", "")}, "blank PT9999 was never moved for it"},
 		"EntryCard":     {[]string{entry("system", "prepared card 7", "")}, "the trail tells of card 7, and there is none"},
+		"Refusal":       {[]string{`INSERT INTO refused_acts (act, subject, claimed, why, statement, digest, seq, mac) VALUES ('approve', 'office', 'EVE', 'no', 'x', 'x', 1, 'x')`}, "refused_acts: line 1, or what was before it, was changed, added or removed"},
+		"Decoding":      {[]string{`INSERT INTO decodes (officer, payloads, named, redacted, seq, mac) VALUES ('PD-001-0001', 1, '{}', true, 1, 'x')`}, "decodes: line 1"},
+		"LookUp":        {[]string{`INSERT INTO reads (officer, subject, what, seq, mac) VALUES ('PD-001-0001', 'card/1', 'card', 1, 'x')`}, "reads: line 1"},
 		"StationAct":    {[]string{`INSERT INTO stations_at_work (id, slots) VALUES ('PX-07', 1)`, `INSERT INTO station_acts (station, actor, act, reason) VALUES ('PX-07', 'SX-C06-0001', 'pause', 'x')`}, "station PX-07: 1 pause by officers are recorded, and fewer were signed"},
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one office, which is put right again

@@ -1,0 +1,185 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// lines are a table of what is kept for auditors alone, and follows from no act. Each line
+// has a number, and a code under the vault's key over itself and the code before.
+type lines struct {
+	table   string
+	columns []string // what a line says
+	said    string   // the same as text, in SQL, with the number and the time
+}
+
+func linesOf(table string, columns ...string) lines {
+	// As SQL writes JSON, whatever the session's settings.
+	return lines{table, columns, `jsonb_build_array(seq, (extract(epoch FROM at) * 1000000)::bigint, ` + strings.Join(columns, ", ") + `)::text`}
+}
+
+var (
+	linesOfRefusals = linesOf("refused_acts", "act", "subject", "claimed", "why", "statement", "digest")
+	linesOfDecodes  = linesOf("decodes", "officer", "payloads", "named", "redacted")
+	linesOfReads    = linesOf("reads", "officer", "subject", "what")
+	everyLines      = []lines{linesOfRefusals, linesOfDecodes, linesOfReads}
+)
+
+// code is a line's code, where that of the line before is known.
+func (r *Registry) code(l lines, said string, before []byte) ([]byte, error) {
+	return r.vault.Digest([]byte("line of " + l.table + "\n" + said + "\n" + hex.EncodeToString(before)))
+}
+
+// keepLine adds a line. What it says is given in SQL, in the order of the columns. The line
+// of a digest that is there already is not added again.
+func (r *Registry) keepLine(ctx context.Context, tx pgx.Tx, l lines, says string, args pgx.NamedArgs) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('lines'), hashtext(current_schema() || $1))`, l.table); err != nil {
+		return err
+	}
+	var next int64
+	var before []byte
+	err := tx.QueryRow(ctx, `SELECT seq + 1, mac FROM `+l.table+` WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1`).Scan(&next, &before)
+	if errors.Is(err, pgx.ErrNoRows) {
+		next = 1
+		before, err = linesBefore(ctx, tx, l)
+	}
+	if err != nil {
+		return err
+	}
+	line := `WITH line (seq, at, ` + strings.Join(l.columns, ", ") + `) AS (SELECT @line_seq::bigint, now(), ` + says + `) `
+	named := pgx.NamedArgs{"line_seq": next}
+	for name, value := range args {
+		named[name] = value
+	}
+	var said string
+	if err := tx.QueryRow(ctx, line+`SELECT `+l.said+` FROM line`, named).Scan(&said); err != nil {
+		return err
+	}
+	if named["line_mac"], err = r.code(l, said, before); err != nil {
+		return err
+	}
+	columns := strings.Join(l.columns, ", ")
+	_, err = tx.Exec(ctx, line+`INSERT INTO `+l.table+` (seq, mac, `+columns+`) SELECT seq, @line_mac::bytea, `+columns+` FROM line ON CONFLICT DO NOTHING`, named)
+	return err
+}
+
+// linesBefore stands for the lines of before there were codes.
+func linesBefore(ctx context.Context, tx pgx.Tx, l lines) ([]byte, error) {
+	digest := sha256.New()
+	rows, err := tx.Query(ctx, `SELECT `+l.said+` AS said FROM `+l.table+` WHERE seq IS NULL ORDER BY at, said`)
+	if err != nil {
+		return nil, err
+	}
+	var said string
+	_, err = pgx.ForEachRow(rows, []any{&said}, func() error {
+		digest.Write([]byte(said + "\n"))
+		return nil
+	})
+	return digest.Sum(nil), err
+}
+
+// lines recomputes the codes of what is kept for auditors alone.
+func (v *verifier) lines(ctx context.Context) error {
+	for _, l := range everyLines {
+		if err := v.linesIn(ctx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *verifier) linesIn(ctx context.Context, l lines) error {
+	before, err := linesBefore(ctx, v.tx, l)
+	if err != nil {
+		return err
+	}
+	rows, err := v.tx.Query(ctx, `SELECT seq, mac, `+l.said+` FROM `+l.table+` WHERE seq IS NOT NULL ORDER BY seq`)
+	if err != nil {
+		return err
+	}
+	var seq, last int64
+	var mac []byte
+	var said string
+	_, err = pgx.ForEachRow(rows, []any{&seq, &mac, &said}, func() error {
+		code := mac
+		if v.registry.vault != nil { // else an auditor without its key, for whom the lines are numbered and anchored
+			var err error
+			if code, err = v.registry.code(l, said, before); err != nil {
+				return err
+			}
+		}
+		if seq != last+1 || !bytes.Equal(code, mac) {
+			v.wrong("%s: line %d, or what was before it, was changed, added or removed", l.table, seq)
+		}
+		last, before, mac = seq, mac, nil // the next row has bytes of its own
+		return nil
+	})
+	if err != nil || last > 0 {
+		return err
+	}
+	var unnumbered int64
+	if err := v.tx.QueryRow(ctx, `SELECT count(*) FROM `+l.table).Scan(&unnumbered); err != nil {
+		return err
+	}
+	v.report.Unsigned += int(unnumbered) // of before, until the first line stands for them
+	return nil
+}
+
+// The chain of a table of lines is anchored under the table's name.
+const linesChain = "lines" // lines/TABLE
+
+// readLines gives the newest line of each table that has one since that transaction.
+func readLines(ctx context.Context, conn *pgx.Conn, since, next int64, head func(AuditHead) error) error {
+	for _, l := range everyLines {
+		h := alone(nil, linesChain, l.table)
+		err := conn.QueryRow(ctx, `
+			SELECT seq, mac, txid >= $1 FROM `+l.table+`
+			WHERE seq IS NOT NULL AND ($2 = 0 OR txid >= $2 AND txid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint) ORDER BY seq DESC LIMIT 1`, next, since).
+			Scan(&h.Seq, &h.Hash, &h.Again)
+		if errors.Is(err, pgx.ErrNoRows) {
+			continue
+		}
+		if err == nil {
+			err = head(h)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changedLines gives those lines that the registry does not have as they were anchored.
+func (r *Registry) changedLines(ctx context.Context, heads []AuditHead) ([]AuditChange, error) {
+	var list []AuditChange
+	for _, l := range everyLines {
+		name := alone(nil, linesChain, l.table).Application
+		var seqs []int64
+		var codes [][]byte
+		for _, h := range heads {
+			if h.Application == name {
+				seqs, codes = append(seqs, int64(h.Seq)), append(codes, h.Hash)
+			}
+		}
+		rows, _ := r.db.Query(ctx, `
+			SELECT $1, was.seq::int, now.mac IS NULL FROM unnest($2::bigint[], $3::bytea[]) AS was (seq, mac) LEFT JOIN `+l.table+` now USING (seq)
+			WHERE now.mac IS DISTINCT FROM was.mac ORDER BY was.seq`, string(name), seqs, codes) // CollectRows reports the error
+		changed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AuditChange])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, changed...)
+	}
+	return list, nil
+}
+
+// isLines reports whether a head is of such a table.
+func (h AuditHead) isLines() bool {
+	return strings.HasPrefix(string(h.Application), linesChain+"/")
+}
