@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/image/bmp"
 
@@ -254,6 +256,21 @@ func (o *twoStations) told(part string) {
 	}
 	require.Contains(o.t, story.String(), part)
 	require.Contains(o.t, story.String(), "PX-01")
+	require.Regexp(o.t, "PX-01: .*"+regexp.QuoteMeta(part), o.details(), "in the Temporal UI")
+}
+
+// details are what the Temporal UI shows of the applications.
+func (o *twoStations) details() string {
+	o.t.Helper()
+	var text strings.Builder
+	for _, a := range o.apps {
+		answer, err := o.temporal.QueryWorkflow(o.t.Context(), a.id, "", "__temporal_workflow_metadata")
+		require.NoError(o.t, err)
+		var metadata sdkpb.WorkflowMetadata
+		require.NoError(o.t, answer.Get(&metadata))
+		text.WriteString(metadata.CurrentDetails + "\n")
+	}
+	return text.String()
 }
 
 // disk is a file system of a few pages, to be filled, or to be made read-only.
