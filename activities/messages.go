@@ -36,6 +36,7 @@ type Standing struct {
 	Station       identity.StationID      // that has the card in its slot
 	Consignment   identity.ConsignmentNumber
 	Card          identity.CardState `json:",omitzero"` // of the card being made; empty before its data is prepared
+	Trouble       string             `json:",omitzero"` // why its station cannot make it now
 }
 
 // LegalClock is the legal deadline, when it comes near, and since when the clock stands

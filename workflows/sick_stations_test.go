@@ -691,6 +691,7 @@ func TestSickStation_RegistryOutOfReach(t *testing.T) {
 	require.Contains(t, o.log.String(), "The registry is out of reach; the station takes no cards")
 	waits := o.look().Cards[0].Application
 	require.Contains(t, o.story(waits), "station PX-01 is silent: not heard of since ")
+	require.Eventually(t, func() bool { return strings.Contains(o.details(), "station PX-01 is silent: not heard of since ") }, 30*time.Second, 100*time.Millisecond, "in the Temporal UI")
 
 	w.set(false)
 	o.finish()

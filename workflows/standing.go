@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -73,6 +74,9 @@ func (a *application) forgets(s activities.Standing) bool {
 func (a *application) standAt(ctx workflow.Context, s activities.Standing) {
 	if s.Stage != a.stage {
 		a.note(ctx, fmt.Sprintf("Goes on from where the registry has it: %s", s.Stage))
+	}
+	if last := a.lastNote(); s.Trouble != "" && !strings.Contains(last, s.Trouble) {
+		a.note(ctx, s.Trouble)
 	}
 	a.anew, a.letGo = a.forgets(s), nil
 	clear(a.arrivals)

@@ -88,6 +88,14 @@ func (a *application) note(ctx workflow.Context, text string) {
 	workflow.SetCurrentDetails(ctx, a.details())
 }
 
+// lastNote is the timeline's last line.
+func (a *application) lastNote() string {
+	if len(a.timeline) == 0 {
+		return ""
+	}
+	return a.timeline[len(a.timeline)-1].Note
+}
+
 // details is the timeline as Markdown, for the Temporal UI.
 func (a *application) details() string {
 	head := "**" + string(a.stage) + "**"

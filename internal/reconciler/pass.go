@@ -277,14 +277,15 @@ func (p *pass) ended(ctx context.Context, apps map[identity.ApplicationNumber]st
 // stations has applications say that their station is silent, and go on when it is back
 // with their card.
 func (p *pass) stations(ctx context.Context) error {
-	if err := p.Registry.NoteSilentStations(ctx); err != nil {
+	silent, err := p.Registry.NoteSilentStations(ctx)
+	if err != nil {
 		return err
 	}
 	back, err := p.Registry.GoOnAtStations(ctx)
 	if err != nil {
 		return err
 	}
-	for _, number := range back {
+	for _, number := range append(silent, back...) {
 		// One that does not hear of it shows something else than the registry has.
 		if _, over := p.try(p.Engine.LookApplication(ctx, number)); over != nil {
 			return over

@@ -76,7 +76,7 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 			return err
 		},
 		"awaiting stock":  func(r *registry.Registry) error { _, err := r.AwaitingStock(t.Context(), 100); return err },
-		"silent stations": func(r *registry.Registry) error { return r.NoteSilentStations(t.Context()) },
+		"silent stations": func(r *registry.Registry) error { _, err := r.NoteSilentStations(t.Context()); return err },
 		"free blanks":     func(r *registry.Registry) error { _, err := r.FreeBlanks(t.Context(), 100); return err },
 		"supply":          func(r *registry.Registry) error { _, _, err := r.Supply(t.Context(), 100); return err },
 		"a whole life": func(r *registry.Registry) error {

@@ -46,9 +46,12 @@ func TestNoteSilentStations_TellsWhoseCardIsThere(t *testing.T) {
 	number, other := b.prepared(t), b.prepared(t)
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, true)))
 	require.NoError(t, errOf(b.TakeBlank(t.Context(), number, 1, press)))
+	heard := 0 // how often its workflow is told
 	told := func() (trouble string, times int) {
 		t.Helper()
-		require.NoError(t, b.NoteSilentStations(t.Context()))
+		list, err := b.NoteSilentStations(t.Context())
+		require.NoError(t, err)
+		heard += len(list)
 		record, err := b.Application(t.Context(), number)
 		require.NoError(t, err)
 		trail, err := b.Audit(t.Context(), number)
@@ -70,6 +73,7 @@ func TestNoteSilentStations_TellsWhoseCardIsThere(t *testing.T) {
 		trouble, times = told()
 		require.Equal(t, "station "+string(press)+" is silent: not heard of since 2026-11-28 09:00:00; card 1 is in it, and waits", trouble)
 		require.Equal(t, 1, times)
+		require.Equal(t, 1, heard)
 	}
 	record, err := b.Application(t.Context(), other)
 	require.NoError(t, err)

@@ -16,6 +16,7 @@ type Standing struct {
 	Stage        identity.Stage
 	Awaiting     identity.Action
 	Why          string              // why it waits
+	Trouble      string              // why its station cannot make its card now; empty if it can
 	Reason       identity.ReasonCode // why it ended
 	Attempt      int                 // the card being made, from 1
 	CaptureRound int
@@ -45,7 +46,7 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 	var hold identity.Hold
 	var stopped *time.Time
 	err := r.db.QueryRow(ctx, `
-		SELECT a.stage, a.awaiting, a.awaiting_why, a.reason, greatest(a.attempt, 1), a.capture_round,
+		SELECT a.stage, a.awaiting, a.awaiting_why, a.trouble, a.reason, greatest(a.attempt, 1), a.capture_round,
 			a.due, a.clock_stopped_at, now(), a.held,
 			coalesce(hold.officer, ''), coalesce(hold.reason, ''), coalesce(hold.for_citizen, false),
 			coalesce(approval.officer, ''), coalesce(adjudication.officer, ''), coalesce(adjudication.verdict, ''),
@@ -65,7 +66,7 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 			SELECT step, officer FROM decisions WHERE application = a.number AND step IN (`+stepReject+`, `+stepWithdraw+`) ORDER BY at LIMIT 1
 		) ending ON true
 		WHERE a.number = $1`, number).
-		Scan(&s.Stage, &s.Awaiting, &s.Why, &s.Reason, &s.Attempt, &s.CaptureRound, &s.Clock.Due, &stopped, &s.Clock.Now,
+		Scan(&s.Stage, &s.Awaiting, &s.Why, &s.Trouble, &s.Reason, &s.Attempt, &s.CaptureRound, &s.Clock.Due, &stopped, &s.Clock.Now,
 			&held, &hold.Officer, &hold.Reason, &hold.CitizensPart, &s.ApprovedBy, &s.AdjudicatedBy, &s.Verdict, &s.Ending, &s.EndingBy,
 			&s.Releases, &s.Requests, &s.Requested, &s.Card, &s.Station, &s.Consignment)
 	if errors.Is(err, pgx.ErrNoRows) {

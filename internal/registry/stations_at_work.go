@@ -156,8 +156,10 @@ func resumeStation(ctx context.Context, tx pgx.Tx, id identity.StationID, by ide
 const isSilent = " is silent: not heard of since "
 
 // NoteSilentStations has the applications whose card is in a slot of a station that is
-// not heard of tell so, in the lists and in their story, and no more when it is back.
-func (r *Registry) NoteSilentStations(ctx context.Context) error {
+// not heard of tell so, in the lists and in their story, and no more when it is back. It
+// returns whose workflows are to be told.
+func (r *Registry) NoteSilentStations(ctx context.Context) ([]identity.ApplicationNumber, error) {
+	var told []identity.ApplicationNumber
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		WITH silent AS (
@@ -169,14 +171,19 @@ func (r *Registry) NoteSilentStations(ctx context.Context) error {
 			UPDATE applications a SET trouble = s.trouble, trouble_since = coalesce(a.trouble_since, now())
 			FROM silent s WHERE a.number = s.number AND a.trouble <> s.trouble RETURNING a.number, a.trouble
 		)
-		INSERT INTO audit (application, actor, event, reason) SELECT number, `+actorSystem+`, 'trouble at station', trouble FROM noted`,
-		SilentAfter, isSilent, identity.HanoiTime.String())
+		INSERT INTO audit (application, actor, event, reason) SELECT number, `+actorSystem+`, 'trouble at station', trouble FROM noted RETURNING application`,
+		SilentAfter, isSilent, identity.HanoiTime.String()).Query(func(rows pgx.Rows) error {
+		var err error
+		told, err = pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
+		return err
+	})
 	batch.Queue(`
 		UPDATE applications a SET trouble = '', trouble_since = NULL
 		WHERE a.trouble <> '' AND a.trouble LIKE 'station %' || $2 || '%' AND NOT EXISTS (
 			SELECT FROM cards c JOIN stations_at_work s ON s.id = c.station
 			WHERE c.application = a.number AND c.state IN `+inSlot+` AND s.seen_at < now() - $1::interval)`, SilentAfter, isSilent)
-	return fail("note silent stations", r.db.SendBatch(ctx, batch).Close())
+	err := r.db.SendBatch(ctx, batch).Close()
+	return told, fail("note silent stations", err)
 }
 
 // GoOnAtStations has applications go on that wait for production since before the station
