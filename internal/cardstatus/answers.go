@@ -112,7 +112,8 @@ type heard struct {
 }
 
 const (
-	lookUps     = 2               // that run at once
+	lookUps     = 2               // that run at once, where so many wait that one of them lasts
+	crowd       = 16              // so many
 	maxTogether = 256             // questions in one
 	patience    = 5 * time.Second // for the registry's answer; whoever asked is told to ask again
 )
@@ -123,13 +124,14 @@ func NewAnswers(r Registry, s *Signer, l *Lists, now func() time.Time) *Answers 
 }
 
 // ask has a question looked up. Questions that come while others are looked up are looked up
-// together: one round trip for many.
+// together, one round trip for many: two look-ups of a few at the same time would cost a
+// third more of gateway and registry, and the second helps only where the first lasts.
 func (a *Answers) ask(ctx context.Context, query registry.StatusQuery) <-chan heard {
 	back := make(chan heard, 1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.waiting = append(a.waiting, asked{query, back})
-	if a.running < lookUps {
+	if a.running == 0 || a.running < lookUps && len(a.waiting) >= crowd {
 		a.running++
 		go a.lookUp(context.WithoutCancel(ctx)) // for others too
 	}
