@@ -15,8 +15,8 @@ import (
 )
 
 func newPopulation(a *app) *cobra.Command {
-	return parent("population", "office", "Look into the population register; say who an applicant is; correct, mark and renumber persons",
-		newPopulationCompare(a), newPopulationIdentify(a), newPopulationShow(a), newPopulationCorrect(a), newPopulationMark(a), newPopulationRenumber(a))
+	return parent("population", "office", "Look into the population register; say who an applicant is; correct, mark, renumber and merge persons",
+		newPopulationCompare(a), newPopulationIdentify(a), newPopulationFind(a), newPopulationShow(a), newPopulationCorrect(a), newPopulationMark(a), newPopulationRenumber(a), newPopulationMerge(a))
 }
 
 func newPopulationCompare(a *app) *cobra.Command {
@@ -86,6 +86,21 @@ func newPopulationIdentify(a *app) *cobra.Command {
 	c.Flags().StringVar(&id, "id", "", "identifier that you choose for this decision: given again, it is answered by what was decided")
 	required(c, "officer", "reason")
 	return c
+}
+
+func newPopulationFind(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "find NUMBER", Short: "Say who of the register has a personal number or had it; that you asked is kept",
+		Example: "  starter population find 001201999990 --as PD-001-0002",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var found desk.Found
+			if err := a.find(cmd.Context(), "/v1/person-numbers/find", map[string]string{"number": args[0]}, &found); err != nil {
+				return err
+			}
+			return a.print(cmd, found, func(w io.Writer) { fmt.Fprintf(w, "%s  %s  version %s\n", found.Person, found.Status, found.Version) })
+		},
+	}
 }
 
 func newPopulationShow(a *app) *cobra.Command {
@@ -173,6 +188,24 @@ func newPopulationRenumber(a *app) *cobra.Command {
 	onPerson(c, &officer, &paper, &reason)
 	c.Flags().StringVar(&version, "version", "", "of the record that the number is drawn from, as population show gives it")
 	required(c, "version")
+	return c
+}
+
+func newPopulationMerge(a *app) *cobra.Command {
+	var officer, version, other, paper, reason string
+	c := &cobra.Command{
+		Use: "merge PERSON", Short: "Say that two persons of the register are one; the other's number is canceled, with the card that bears it, and leads to PERSON",
+		Example: "  starter population merge 4F2A90C1D7B84E6FA013 --version 3 --other 09C1D7B84E6FA0134F2A --paper \"decision 8\" --reason \"registered twice\" --officer PD-001-0002",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			act := identity.MergePersons{Officer: identity.OfficerID(officer), Version: version, Other: identity.PersonID(other), Paper: paper, Reason: reason}
+			return a.toPerson(cmd, args[0], act, nil, "merged")
+		},
+	}
+	onPerson(c, &officer, &paper, &reason)
+	c.Flags().StringVar(&version, "version", "", "of the record that stands, as population show gives it")
+	c.Flags().StringVar(&other, "other", "", "whose record and number do not stand")
+	required(c, "version", "other")
 	return c
 }
 

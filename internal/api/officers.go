@@ -70,6 +70,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
+		read("POST /v1/person-numbers/find", o.findPerson),
 		read("GET /v1/fees", func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
 			return o.Desk.Registry.FeesDue(ctx, by.Unit)
 		}),
@@ -301,6 +302,17 @@ func (o *Officers) findCards(ctx context.Context, r *http.Request, by identity.O
 		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with serial or number")
 	}
 	return o.Desk.Issued(ctx, by, q)
+}
+
+func (o *Officers) findPerson(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	const most = 1 << 10
+	var q struct {
+		Number identity.PersonalNumber `json:"number"`
+	}
+	if err := json.UnmarshalRead(io.LimitReader(r.Body, most), &q, json.RejectUnknownMembers(true)); err != nil {
+		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with number")
+	}
+	return o.Desk.Find(ctx, by, q.Number)
 }
 
 func (o *Officers) getPersons(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {

@@ -80,6 +80,27 @@ func (d *Desk) Persons(ctx context.Context, by identity.Officer, number identity
 	return list, nil
 }
 
+// Found is a person whom an officer looked for by number.
+type Found struct {
+	Person  identity.PersonID      `json:"person"`
+	Version string                 `json:"version"`
+	Status  identity.CitizenStatus `json:"status"`
+}
+
+// Find says who has a personal number, or had it, and names nobody: for an officer of any
+// province, since whoever died or has two numbers may have them anywhere. That the officer
+// asked is kept.
+func (d *Desk) Find(ctx context.Context, by identity.Officer, number identity.PersonalNumber) (Found, error) {
+	if err := resolves(by); err != nil {
+		return Found{}, err
+	}
+	if _, err := identity.ParsePersonalNumber(string(number)); err != nil {
+		return Found{}, err
+	}
+	r, err := d.Registry.FindPerson(ctx, by.Badge, number)
+	return Found{r.ID, r.Version, r.Status}, err
+}
+
 // Person shows a record with its changes, to an officer of the center or of a province that
 // the person lives in or has a number of.
 func (d *Desk) Person(ctx context.Context, by identity.Officer, id identity.PersonID) (Known, error) {
@@ -135,6 +156,8 @@ func (d *Desk) onPerson(ctx context.Context, id identity.PersonID, act identity.
 		return d.Registry.MarkPerson(ctx, id, act, signed)
 	case identity.RenumberPerson:
 		return d.Registry.RenumberPerson(ctx, id, act, signed)
+	case identity.MergePersons:
+		return d.Registry.MergePersons(ctx, id, act, signed)
 	}
 	return identity.RefuseField(identity.Invalid, "act", "%s is not done to a person", act.ActName())
 }

@@ -95,6 +95,7 @@ var competence = map[string][]Role{
 	"correct-person":       {Resolving},
 	"mark-person":          {Resolving},
 	"renumber-person":      {Resolving},
+	"merge-persons":        {Resolving},
 	"hand-over":            {AtCounter},
 	"collect-fee":          {Enrolling, AtCounter},
 	"refund-fee":           {Enrolling, AtCounter},

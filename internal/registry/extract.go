@@ -83,6 +83,7 @@ func (r *Registry) Extract(ctx context.Context, serial identity.CardSerial, act 
 		WITH mine AS (
 			SELECT 'card/' || serial AS subject, NULL AS named FROM cards WHERE citizen = $1
 			UNION ALL SELECT 'application/' || number, number FROM applications WHERE citizen = $1
+			UNION ALL SELECT 'person/' || person, NULL FROM person_numbers WHERE citizen = $1
 		)
 		SELECT r.at, r.officer, r.subject, r.what FROM reads r JOIN mine USING (subject)
 		UNION ALL SELECT a.at, a.officer, a.subject, 'extract' FROM acts a JOIN mine USING (subject) WHERE a.act = 'extract-record'

@@ -52,9 +52,10 @@ func onePerson(ctx context.Context, db reads, where string, args ...any) (popula
 	return pgx.CollectExactlyOneRow(rows, scanPerson)
 }
 
-// Person reads the record of a person, or refuses with NotFound.
+// Person reads the record of a person, or that of whom the person was found to be, or refuses
+// with NotFound.
 func (r *Registry) Person(ctx context.Context, id identity.PersonID) (population.Record, error) {
-	record, err := onePerson(ctx, r.db, ` WHERE c.id = $1`, id)
+	record, err := onePerson(ctx, r.db, ` WHERE c.id = (SELECT coalesce(same_as, id) FROM citizens WHERE id = $1)`, id)
 	return record, fail("read person", found(err, "the population register knows no person %s", id))
 }
 
@@ -84,10 +85,10 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 	birth, _ := claim.Birth.MarshalText() // a date that was parsed
 	rows, _ := db.Query(ctx, `
 		WITH claimed AS (SELECT folded($1) AS name, $2::text COLLATE "C" AS birth)
-		`+selectPerson+`, claimed l WHERE c.birth = l.birth AND c.birth <> '' AND (
+		`+selectPerson+`, claimed l WHERE c.same_as IS NULL AND c.birth = l.birth AND c.birth <> '' AND (
 			split_part(c.name_key, ' ', 1) = split_part(l.name, ' ', 1) OR substring(c.name_key FROM '[^ ]+$') = substring(l.name FROM '[^ ]+$'))
 		UNION
-		`+selectPerson+`, claimed l WHERE c.name_key = l.name AND (left(c.birth, 4) = left(l.birth, 4) OR substr(c.birth, 5) = substr(l.birth, 5))
+		`+selectPerson+`, claimed l WHERE c.same_as IS NULL AND c.name_key = l.name AND (left(c.birth, 4) = left(l.birth, 4) OR substr(c.birth, 5) = substr(l.birth, 5))
 		LIMIT $3`, claim.Name.Text, string(birth), maxCandidates) // CollectRows reports the error
 	records, err := pgx.CollectRows(rows, scanPerson)
 	return population.Rank(claim, records), err
@@ -387,11 +388,11 @@ func seenPerson(ctx context.Context, tx pgx.Tx, id identity.PersonID, version st
 	if err != nil {
 		return population.Record{}, err
 	}
-	record, err := onePerson(ctx, tx, ` WHERE c.id = $1 FOR NO KEY UPDATE`, id)
+	record, err := onePerson(ctx, tx, ` WHERE c.id = $1 AND c.same_as IS NULL FOR NO KEY UPDATE`, id)
 	if err == nil && version != "" && version != record.Version {
 		err = identity.RefuseField(identity.Conflict, "version", "of the record is %s now: look at it again", record.Version)
 	}
-	return record, found(err, "the population register knows no person %s", id)
+	return record, found(err, "the population register knows no person %s, or found that it is another one (population show)", id)
 }
 
 func (r *Registry) writePerson(ctx context.Context, tx pgx.Tx, before population.Record, after identity.Person, c change) error {

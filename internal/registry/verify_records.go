@@ -101,6 +101,8 @@ func changeSaid(act identity.Act, record []string) bool {
 		return slices.Equal(record, []string{"marked", string(a.Officer), a.Paper, a.Reason, ""})
 	case identity.RenumberPerson:
 		return slices.Equal(record, []string{"renumbered", string(a.Officer), a.Paper, a.Reason, ""})
+	case identity.MergePersons:
+		return slices.Equal(record, []string{"merged", string(a.Officer), a.Paper, a.Reason, ""})
 	}
 	return false
 }
@@ -162,7 +164,7 @@ func (v *verifier) records(ctx context.Context) error {
 			OR a.act = 'hand-over' AND NOT EXISTS (
 				SELECT FROM cards c WHERE c.application = substr(a.subject, length('application/') + 1) AND c.handed_over_act = a.id AND c.handed_over_by = a.officer)
 				AND NOT EXISTS (SELECT FROM audit l WHERE l.application = substr(a.subject, length('application/') + 1) AND l.txid = a.txid AND l.event LIKE `+eventMismatch+` || '%')
-			OR a.act IN ('correct-person', 'mark-person', 'renumber-person') AND NOT EXISTS (
+			OR a.act IN ('correct-person', 'mark-person', 'renumber-person', 'merge-persons') AND NOT EXISTS (
 				SELECT FROM person_changes p WHERE p.person = substr(a.subject, length('person/') + 1) AND p.act = a.id AND p.actor = a.officer)
 			ORDER BY a.at, a.id`),
 		v.each(ctx, "application %s: of %s destroyed card(s), two officers signed for %s", `

@@ -39,7 +39,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"retention_stage":       words(identity.Ends()),
 		"applications_to_erase": words([]identity.Stage{identity.Rejected, identity.Withdrawn, identity.Expired}),
 		"cards_to_erase":        words([]identity.CardState{identity.CardRevoked, identity.CardWithdrawn, identity.CardLapsed, identity.CardDestroyed}),
-		"read_what":             {"card"},
+		"read_what":             {"card", "person"},
 		"station_act":           {"pause", "resume", "remove"},
 		"act_is_json":           {"UTF8"},
 		"movement_has_act":      {"", identity.ActorSystem, "", ""},
@@ -70,7 +70,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	}
 
 	want["four_eyes_on_the_person"] = words([]identity.DecisionStep{identity.StepIdentify})
-	want["person_change"] = []string{"registered", "corrected", "marked", "renumbered"}
+	want["person_change"] = []string{"registered", "corrected", "marked", "renumbered", "merged"}
 	want["person_change_has_act"] = []string{identity.ActorSystem}
 	want["person_change_has_paper"] = []string{""}
 

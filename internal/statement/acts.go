@@ -11,7 +11,7 @@ import (
 var acts = table(
 	of[identity.Enroll], of[identity.Recapture], of[identity.Adjudicate], of[identity.Approve], of[identity.Reject], of[identity.Hold], of[identity.Release],
 	of[identity.Withdraw], of[identity.HandOverCard], of[identity.CollectFee], of[identity.RefundFee],
-	of[identity.Identify], of[identity.CorrectPerson], of[identity.MarkPerson], of[identity.RenumberPerson],
+	of[identity.Identify], of[identity.CorrectPerson], of[identity.MarkPerson], of[identity.RenumberPerson], of[identity.MergePersons],
 	of[identity.SealConsignment], of[identity.SendConsignment], of[identity.ReceiveConsignment], of[identity.Recount],
 	of[identity.ReopenConsignment], of[identity.SettleSurplus],
 	of[identity.ReceiveBlanks], of[identity.MoveBlanks], of[identity.DestroyCard], of[identity.FindCard],

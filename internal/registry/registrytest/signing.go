@@ -153,6 +153,11 @@ func (s Signing) MarkPerson(ctx context.Context, id identity.PersonID, act ident
 	return s.Registry.MarkPerson(ctx, id, act, Signed(act, statement.Person(id)))
 }
 
+// MergePersons is [registry.Registry.MergePersons].
+func (s Signing) MergePersons(ctx context.Context, id identity.PersonID, act identity.MergePersons) error {
+	return s.Registry.MergePersons(ctx, id, act, Signed(act, statement.Person(id)))
+}
+
 // RenumberPerson is [registry.Registry.RenumberPerson].
 func (s Signing) RenumberPerson(ctx context.Context, id identity.PersonID, act identity.RenumberPerson) error {
 	return s.Registry.RenumberPerson(ctx, id, act, Signed(act, statement.Person(id)))
