@@ -10,6 +10,7 @@ import (
 
 	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 )
 
 func newStatus(a *app) *cobra.Command {
@@ -58,6 +59,12 @@ func printStatus(w io.Writer, s desk.Status) {
 	if s.Trouble != "" {
 		fmt.Fprintf(w, "  trouble: %s\n", s.Trouble)
 	}
+	if s.LateReason != "" {
+		fmt.Fprintf(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
+	}
+	if s.Payment.Fee > 0 {
+		fmt.Fprintf(w, "  fee %d VND, %s\n", s.Payment.Fee, paymentInWords(s.Payment))
+	}
 	for _, e := range s.Timeline {
 		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, e.What)
 		if e.Reason != "" {
@@ -65,4 +72,19 @@ func printStatus(w io.Writer, s desk.Status) {
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+// paymentInWords says what became of a fee.
+func paymentInWords(p registry.Payment) string {
+	if p.PaidAt == nil {
+		return "not paid"
+	}
+	words := fmt.Sprintf("paid on %s to %s, receipt %s", p.PaidAt.In(identity.HanoiTime).Format(time.DateOnly), p.PaidTo, p.Receipt)
+	switch {
+	case p.Refunded != nil:
+		words += ", given back on " + p.Refunded.In(identity.HanoiTime).Format(time.DateOnly)
+	case p.DueBack:
+		words += ", to be given back"
+	}
+	return words
 }

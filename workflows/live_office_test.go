@@ -268,6 +268,9 @@ func (a *liveApplication) result() workflows.CardApplicationResult {
 
 func (a *liveApplication) decide(act identity.Act) error {
 	a.o.t.Helper()
+	if _, handsOver := act.(identity.HandOverCard); handsOver {
+		registrytest.Pay(a.o.t, a.o.Registry, a.number, registrytest.Signed)
+	}
 	_, err := a.o.flows.Decide(a.o.t.Context(), a.number, act, registrytest.Signed(act, statement.Application(a.number)))
 	if _, lastAct := act.(identity.HandOverCard); lastAct && identity.Refused(err, identity.NotFound) {
 		// The workflow ended before its answer was heard, and the client asked again: the desk

@@ -385,7 +385,12 @@ func (o *testOffice) signed(message identity.Act, subject string) statement.Sign
 
 // update sends a person's act, which the person signed, and notes the answer.
 func update(message identity.Act) act {
-	return func(o *testOffice) { state(message, o.signed(message, statement.Application(o.number)))(o) }
+	return func(o *testOffice) {
+		if _, handsOver := message.(identity.HandOverCard); handsOver {
+			registrytest.Pay(o.t, o.Registry, o.number, o.signed)
+		}
+		state(message, o.signed(message, statement.Application(o.number)))(o)
+	}
 }
 
 // state sends a person's act with that statement, and notes the answer.

@@ -278,11 +278,30 @@ func (p *people) handOver(ctx context.Context, number identity.ApplicationNumber
 			return
 		}
 	}
+	if err := p.pay(ctx, number, m.Officer); err != nil {
+		return
+	}
 	if err := p.tell(ctx, number, m); refused(err) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.fingers[number]++
 	}
+}
+
+// pay has the citizen pay the fee at the counter, unless there is none or it was paid.
+func (p *people) pay(ctx context.Context, number identity.ApplicationNumber, officer identity.OfficerID) error {
+	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	payment, err := p.office.Registry.Payment(asking, number)
+	if err != nil || payment.Fee == 0 || payment.PaidAt != nil {
+		return err
+	}
+	act := identity.CollectFee{OfFee: identity.OfFee{Officer: officer, Amount: payment.Fee, Receipt: "BL-" + string(number)}}
+	signed, err := p.sign(number, act)
+	if err != nil {
+		return err
+	}
+	return p.office.Registry.CollectFee(asking, number, act, signed)
 }
 
 // anotherFinger is that of whoever applied under another number.

@@ -40,6 +40,9 @@ type Status struct {
 	CaptureRound int                        `json:"capture_round"`
 	Round        int                        `json:"round"` // of the next hold, release or identification
 	Consignment  identity.ConsignmentNumber `json:"consignment,omitzero"`
+	Payment      registry.Payment           `json:"payment"`
+	FiledOn      identity.Date              `json:"filed_on"`
+	LateReason   string                     `json:"late_reason,omitzero"` // why it was entered so long after that
 	Timeline     []Event                    `json:"timeline"`
 }
 
@@ -119,7 +122,12 @@ func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.
 	if err != nil {
 		return Status{}, err
 	}
+	payment, err := d.Registry.Payment(ctx, number)
+	if err != nil {
+		return Status{}, err
+	}
 	s := Status{
+		Payment: payment, FiledOn: record.Application.FiledOn, LateReason: record.Application.LateReason,
 		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
 		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
 	}

@@ -39,7 +39,7 @@ func TestLife_FromPacketToCard(t *testing.T) {
 		"entered DataPreparation", "prepared card 1", "entered Personalization", fmt.Sprintf("took blank %s for card 1", card.Blank),
 		"personalized card 1", "entered Printing", "printed card 1", "entered Inspection", "inspected card 1", "entered Dispatch",
 		fmt.Sprintf("packed card 1 into %s", card.Consignment), fmt.Sprintf("received card 1 of %s", card.Consignment),
-		"entered HandOver", "handed over card, by fingerprint; old card received",
+		"entered HandOver", "fee paid", "handed over card, by fingerprint; old card received",
 	}, b.trail(t, number))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
 
@@ -143,6 +144,7 @@ func TestRecount_ACardThatIsNotThereIsLost(t *testing.T) {
 	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, act)), identity.Conflict, "it is not received yet")
 	require.NoError(t, b.ReceiveConsignment(t.Context(), box, identity.ReceiveConsignment{Officer: counter, Counted: 2}))
 	b.enter(t, live, 1, identity.HandOver)
+	registrytest.Pay(t, b.Registry, live, registrytest.Signed)
 	require.NoError(t, b.Issue(t.Context(), handOver(live)))
 
 	require.NoError(t, errOf(b.Recount(t.Context(), box, act)))

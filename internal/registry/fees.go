@@ -80,6 +80,25 @@ func (r *Registry) FeesDue(ctx context.Context, unit identity.Unit) ([]FeeDue, e
 	return list, fail("list fees to give back", err)
 }
 
+// Payment is what is known of the fee of an application.
+type Payment struct {
+	Fee      int        `json:"fee"` // VND; 0: free of charge
+	Receipt  string     `json:"receipt,omitzero"`
+	PaidTo   string     `json:"paid_to,omitzero"`
+	PaidAt   *time.Time `json:"paid_at,omitzero"` // none: it is not paid
+	DueBack  bool       `json:"due_back,omitzero"`
+	Refunded *time.Time `json:"refunded_at,omitzero"`
+}
+
+// Payment reads whether the fee of an application was paid, and given back.
+func (r *Registry) Payment(ctx context.Context, number identity.ApplicationNumber) (Payment, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT a.fee, coalesce(p.receipt, ''), coalesce(p.paid_to, ''), p.paid_at, coalesce(p.due_back, false), p.refunded_at
+		FROM applications a LEFT JOIN payments p ON p.application = a.number WHERE a.number = $1`, number) // CollectExactlyOneRow reports the error
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Payment])
+	return p, fail("read payment", err)
+}
+
 // FeeDueBack is what has to be given back of an application's fee, in VND.
 func (r *Registry) FeeDueBack(ctx context.Context, number identity.ApplicationNumber) (int, error) {
 	var amount int

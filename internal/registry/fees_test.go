@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
@@ -53,4 +54,29 @@ func TestFees_ArePaidOnceAndRefundedOnRejection(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, due)
 	require.Contains(t, b.trail(t, number), "fee refunded")
+}
+
+// No card is handed over before its fee is paid, whoever asks the database; it may be paid
+// where the card is handed over.
+func TestIssue_NotBeforeTheFeeIsPaid(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.inspected(t)
+	b.delivered(t, number)
+	payment, err := b.Payment(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, registry.Payment{Fee: 50_000}, payment)
+
+	require.ErrorContains(t, b.Issue(t.Context(), handOver(number)), "fee: of 50000 VND is not paid")
+	_, err = b.db.Exec(t.Context(), `UPDATE cards SET state = 'live' WHERE application = $1`, number)
+	require.Equal(t, "fee_is_paid", constraintOf(err))
+	require.Equal(t, identity.CardArrived, b.state(t, number, 1))
+
+	registrytest.Pay(t, b.Registry, number, registrytest.Signed)
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	payment, err = b.Payment(t.Context(), number)
+	require.NoError(t, err)
+	require.NotNil(t, payment.PaidAt)
+	require.Equal(t, "BL-"+string(number), payment.Receipt)
 }

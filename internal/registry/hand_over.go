@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -45,8 +46,10 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	if h.Card != 0 && h.Card != h.Attempt {
 		return identity.RefuseField(identity.Conflict, "card", "is not what application %s has now, which is %d: look at it again", h.Application, h.Attempt)
 	}
-	if err := asked.MayReceive(h.HandOverCard); err != nil && !card.State.HandedOver() {
-		return err
+	if !card.State.HandedOver() {
+		if err := errors.Join(asked.MayReceive(h.HandOverCard), asked.unpaid); err != nil {
+			return err
+		}
 	}
 	var cancelled []byte // digest of the number that this one took the place of
 	if asked.Ground == identity.GroundNumberChanged {
@@ -105,20 +108,30 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	return fail("issue card", r.refuseIssue(ctx, h))
 }
 
+// askedFor is what a card was applied for.
+type askedFor struct {
+	identity.Application
+	unpaid error // the refusal of a card whose fee is not paid
+}
+
 // toHandOver reads, in one round trip, a card and on what it was applied for.
-func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, identity.Application, error) {
+func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, askedFor, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt)
-	batch.Queue(`SELECT type, ground FROM applications WHERE number = $1`, h.Application)
+	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments WHERE application = number) THEN 0 ELSE fee END FROM applications WHERE number = $1`, h.Application)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error
 	card, err := pgx.CollectExactlyOneRow(rows, r.card)
 	if err != nil {
-		return CardRecord{}, identity.Application{}, found(err, "application %s has no card %d", h.Application, h.Attempt)
+		return CardRecord{}, askedFor{}, found(err, "application %s has no card %d", h.Application, h.Attempt)
 	}
-	var asked identity.Application
-	err = results.QueryRow().Scan(&asked.Type, &asked.Ground)
+	var asked askedFor
+	var due int
+	err = results.QueryRow().Scan(&asked.Type, &asked.Ground, &due)
+	if due > 0 {
+		asked.unpaid = identity.RefuseField(identity.Conflict, "fee", "of %d VND is not paid: take it, and record its receipt (starter fees collect)", due)
+	}
 	return card, asked, fail("read what was applied for", err)
 }
 

@@ -26,7 +26,7 @@ func TestIssue_RepeatedIssuesOnce(t *testing.T) {
 	}
 	trail := b.trail(t, number)
 	require.Equal(t, "handed over card, by fingerprint; old card received", trail[len(trail)-1])
-	require.Equal(t, "entered HandOver", trail[len(trail)-2])
+	require.Equal(t, []string{"entered HandOver", "fee paid"}, trail[len(trail)-3:len(trail)-1])
 	b.balanced(t)
 }
 

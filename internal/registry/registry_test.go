@@ -172,6 +172,14 @@ func (b *bundle) inspected(t *testing.T, change ...func(*registry.Submission)) i
 func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) identity.ApplicationNumber {
 	t.Helper()
 	number := b.inspected(t, change...)
+	b.delivered(t, number)
+	registrytest.Pay(t, b.Registry, number, registrytest.Signed)
+	return number
+}
+
+// delivered has an inspected card brought to where it is handed over.
+func (b *bundle) delivered(t *testing.T, number identity.ApplicationNumber) {
+	t.Helper()
 	p, err := b.Pack(t.Context(), number, 1, 1, "system")
 	require.NoError(t, err)
 	require.True(t, p.Full)
@@ -180,7 +188,6 @@ func (b *bundle) arrived(t *testing.T, change ...func(*registry.Submission)) ide
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "88213"}))
 	require.NoError(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1}))
 	b.enter(t, number, 1, identity.HandOver)
-	return number
 }
 
 func (b *bundle) stock(t *testing.T, blanks int) {

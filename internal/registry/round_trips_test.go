@@ -8,6 +8,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 // A round trip to the database costs more than anything the database does for a
@@ -87,6 +89,11 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.HandOver, Attempt: 1, Actor: "system"}))
 		}},
 		{"Probe", 3, func() error { _, err := b.Probe(ctx, number, []byte("finger")); return err }},
+		{"Payment", 1, func() error { return errOf(b.Payment(ctx, number)) }},
+		{"CollectFee", 5, func() error {
+			act := identity.CollectFee{OfFee: identity.OfFee{Officer: counter, Amount: s.Rules.Fee, Receipt: "BL-1"}}
+			return b.CollectFee(ctx, number, act, registrytest.Signed(act, statement.Application(number)))
+		}},
 		{"Issue", 2, func() error { return b.Issue(ctx, handOver(number)) }},
 		{"Issue again", 3, func() error { return b.Issue(ctx, handOver(number)) }},
 		{"PersonByNumber", 1, func() error {

@@ -222,6 +222,11 @@ func (p *Player) act(ctx context.Context, rows []row) error {
 		if i < 0 {
 			continue
 		}
+		if s.Steps[i].Do == samples.HandOver {
+			if err := p.pay(ctx, r.application, s.Steps[i].By); err != nil {
+				return err
+			}
+		}
 		if err := p.once(ctx, string(r.application)+string(r.awaiting), p.args(s, s.Steps[i], r.application)...); err != nil {
 			return err
 		}
@@ -239,6 +244,16 @@ func (p *Player) reserved(r row, rows []row) bool {
 		at := slices.Index(identity.Stages, o.stage)
 		return len(p.sample[o.application].Faults) > 0 && at < slices.Index(identity.Stages, identity.Printing)
 	})
+}
+
+// pay has the citizen pay the fee before the card is handed over.
+func (p *Player) pay(ctx context.Context, number identity.ApplicationNumber, officer identity.OfficerID) error {
+	payment, err := p.office.Registry.Payment(ctx, number)
+	if err != nil || payment.Fee == 0 || payment.PaidAt != nil {
+		return err
+	}
+	return p.once(ctx, string(number)+"fee", "fees", "collect", string(number),
+		"--amount", strconv.Itoa(payment.Fee), "--receipt", "BL-"+string(number), "--officer", string(officer))
 }
 
 // once runs a command unless it was done before. A refusal means that its time has

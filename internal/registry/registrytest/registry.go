@@ -84,3 +84,15 @@ func Receive(tb testing.TB, r *registry.Registry, person identity.Person, ground
 	require.NoError(tb, err)
 	return receipt.Number
 }
+
+// Pay has the fee of an application paid, unless there is none or it was.
+func Pay(tb testing.TB, r *registry.Registry, number identity.ApplicationNumber, sign func(identity.Act, string) statement.Signed) {
+	tb.Helper()
+	p, err := r.Payment(tb.Context(), number)
+	require.NoError(tb, err)
+	if p.Fee == 0 || p.PaidAt != nil {
+		return
+	}
+	act := identity.CollectFee{OfFee: identity.OfFee{Officer: "CB-001-0013", Amount: p.Fee, Receipt: "BL-" + string(number)}}
+	require.NoError(tb, r.CollectFee(tb.Context(), number, act, sign(act, statement.Application(number))))
+}
