@@ -73,7 +73,7 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 	if err != nil {
 		return identity.Card{}, holder, err
 	}
-	if err := alive(holder); err != nil {
+	if err := alive(ctx, p.Registry, holder); err != nil {
 		return identity.Card{}, holder, err
 	}
 	serial, err := identity.NewCardSerial(rand.Reader)

@@ -48,7 +48,7 @@ func (p *Pipeline) outdated(ctx context.Context, in CardInput) (bool, error) {
 	if card.State != identity.CardInspected {
 		return false, nil
 	}
-	err = stillSo(ctx, p.Population, card)
+	err = stillSo(ctx, p.Registry, p.Population, card)
 	if !identity.Refused(err, identity.Outdated) {
 		return false, err
 	}

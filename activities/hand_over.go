@@ -43,7 +43,7 @@ func (p *Pipeline) mayReceive(ctx context.Context, in HandOverInput) error {
 	if card.State != identity.CardArrived {
 		return nil // the registry says why it cannot be handed over, or that it was
 	}
-	err = stillSo(ctx, p.Population, card)
+	err = stillSo(ctx, p.Registry, p.Population, card)
 	if identity.Refused(err, identity.Outdated) {
 		return identity.RefuseField(identity.Conflict, "card", "was prepared before the population register's record was corrected: two officers destroy it, and another is made")
 	}

@@ -27,9 +27,12 @@ type Population interface {
 	RegisterPerson(ctx context.Context, who population.Registration) (population.Record, []population.Match, error)
 }
 
-// alive refuses a person who can have no card.
-func alive(holder population.Record) error {
+// alive refuses a person who can have no card, and has the registry know it.
+func alive(ctx context.Context, known *registry.Registry, holder population.Record) error {
 	if holder.Status != identity.Alive {
+		if err := known.HolderIs(ctx, holder.Person.Number, holder.Status); err != nil {
+			return err
+		}
 		return identity.RefuseField(identity.Conflict, "person", "is %s by the population register: no card is made or handed over; reject the application", holder.Status)
 	}
 	return nil
@@ -38,12 +41,12 @@ func alive(holder population.Record) error {
 // stillSo looks at the holder of a card again. It refuses with Conflict one who can have no
 // card, and with Outdated where the register's record is not the one any more that the card
 // was prepared from.
-func stillSo(ctx context.Context, register Holders, card registry.CardRecord) error {
+func stillSo(ctx context.Context, known *registry.Registry, register Holders, card registry.CardRecord) error {
 	holder, err := register.PersonByNumber(ctx, card.Card.Person.Number)
 	if err != nil {
 		return fmt.Errorf("ask population register: %w", err)
 	}
-	if err := alive(holder); err != nil {
+	if err := alive(ctx, known, holder); err != nil {
 		return err
 	}
 	if holder.Person.Number != card.Card.Person.Number || card.Person != "" && (holder.ID != card.Person || holder.Version != card.Version) {

@@ -113,6 +113,11 @@ func (s *Station) makeCard(ctx context.Context, j *job) error {
 		if stopping(ctx) {
 			return fmt.Errorf("station %s is being stopped; card %d goes on when it is back", s.ID, j.Attempt)
 		}
+		if j.Card.State == identity.CardPersonalized || j.Card.State == identity.CardPrinted {
+			if err := s.ofTheLiving(ctx, j); err != nil {
+				return err
+			}
+		}
 		if err := step(ctx, j); err != nil {
 			return s.wentWrong(ctx, j, err)
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/chip"
@@ -88,7 +90,7 @@ func (s *Station) ofToday(ctx context.Context, j *job) error {
 func (s *Station) ofHolder(ctx context.Context, j *job) error {
 	asking, cancel := context.WithTimeout(ctx, registryWithin)
 	defer cancel()
-	err := stillSo(asking, s.Holders, j.Card)
+	err := stillSo(asking, s.Registry, s.Holders, j.Card)
 	if !identity.Refused(err, identity.Outdated) {
 		return err
 	}
@@ -96,6 +98,20 @@ func (s *Station) ofHolder(ctx context.Context, j *job) error {
 		return failed
 	}
 	return err
+}
+
+// ofTheLiving refuses to go on with a card whose holder has died or is no citizen any more
+// since its blank was taken. A register that does not answer keeps no card in its slot: it is
+// asked again before the card is packed, and before it is handed over.
+func (s *Station) ofTheLiving(ctx context.Context, j *job) error {
+	asking, cancel := context.WithTimeout(ctx, registryWithin)
+	defer cancel()
+	holder, err := s.Holders.PersonByNumber(asking, j.Card.Card.Person.Number)
+	if err != nil {
+		activity.GetLogger(ctx).Warn("The population register does not say whether the holder lives", "error", err)
+		return nil
+	}
+	return alive(asking, s.Registry, holder)
 }
 
 // giveUp spoils a card that has no blank yet.

@@ -33,6 +33,8 @@ func newCards(a *app) *cobra.Command {
 			func(c identity.OnCard) identity.CardAct { return identity.ReturnCard{OnCard: c} }),
 		onCard("withdraw", "Withdraw a card for good", "ground, and the number of the decision after a colon (required)", identity.WithdrawCardReasons,
 			func(c identity.OnCard) identity.CardAct { return identity.WithdrawCard{OnCard: c} }),
+		onCard("lapse", "End the card of a holder who died and is in another population register (otherwise: population mark)", "ground, and the number of the death certificate after a colon (required)", identity.LapseReasons,
+			func(c identity.OnCard) identity.CardAct { return identity.LapseCard{OnCard: c} }),
 	)
 }
 

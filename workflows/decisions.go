@@ -296,9 +296,10 @@ func (a *application) putOnHold(ctx workflow.Context, m identity.Hold, signed st
 // released reports whether an officer's release ends that wait.
 func released(w identity.Action) bool {
 	switch w {
-	case identity.ToResolve, identity.ToRepair, identity.ToRestock, identity.ToRelease, identity.ToAttend:
+	case identity.ToResolve, identity.ToRepair, identity.ToRestock, identity.ToRelease, identity.ToAttend,
+		identity.ToHandOver: // of a card whose holder's last one was withdrawn, or is kept, meanwhile
 		return true
-	case identity.NoAction, identity.ToRecapture, identity.ToAdjudicate, identity.ToApprove, identity.ToHandOver,
+	case identity.NoAction, identity.ToRecapture, identity.ToAdjudicate, identity.ToApprove,
 		identity.ToSendAway, identity.ToCountIn:
 		return false
 	}

@@ -95,6 +95,7 @@ type testOffice struct {
 	remote   map[string]workflow.ActivityOptions      // as they were last used
 	local    map[string]workflow.LocalActivityOptions // likewise
 	acts     map[identity.Action][][]act              // what people do when it waits for them, visit by visit
+	printing act                                      // what happens when the printer is sent a card
 	during   map[string]act                           // what happens while an activity runs
 	ahead    map[string]act                           // what happened just before an activity runs
 	answered []string                                 // what people heard
@@ -665,6 +666,10 @@ type printer struct {
 func (p *printer) Prove(ctx context.Context) error { return p.spool.Prove(ctx) }
 
 func (p *printer) Print(ctx context.Context, job string, card printing.Sides, tell func(string)) error {
+	if act := p.o.printing; act != nil {
+		p.o.printing = nil
+		act(p.o)
+	}
 	if p.o.off > 0 {
 		p.o.off--
 		return errors.New("it does not answer")

@@ -142,24 +142,49 @@ func TestCardApplication_ACorrectionAfterPreparationMakesAnotherCard(t *testing.
 	}
 }
 
-// A dead holder's card is neither made nor handed over.
+// A dead holder's card is neither made nor handed over, at whichever stage the register
+// hears of it; what was made of it is spoiled, or destroyed by two officers.
 func TestCardApplication_OfWhoDiesMeanwhile(t *testing.T) {
 	t.Parallel()
-	t.Run("BeforePersonalization", func(t *testing.T) {
-		t.Parallel()
-		o := newOffice(t)
-		o.when(identity.ToApprove, approves)
-		o.ahead["Make"] = dies
-		o.when(identity.ToAttend, rejects)
+	for name, tt := range map[string]struct {
+		dies    func(o *testOffice)
+		card    identity.CardState // empty: none was prepared
+		blank   bool               // one was taken
+		printed bool
+	}{
+		"BeforeValidation":      {dies: func(o *testOffice) { o.ahead["Validate"] = dies }},
+		"BeforeDeduplication":   {dies: func(o *testOffice) { o.ahead["Deduplicate"] = dies }},
+		"WhileItIsApproved":     {dies: func(o *testOffice) { o.when(identity.ToApprove, together(dies, approves)) }},
+		"BeforePreparation":     {dies: func(o *testOffice) { o.ahead["PrepareData"] = dies }},
+		"BeforePersonalization": {dies: func(o *testOffice) { o.ahead["Make"] = dies }, card: identity.CardSpoiled},
+		"BeforeItIsPrinted":     {dies: func(o *testOffice) { o.printing, o.off = dies, 1 }, card: identity.CardSpoiled, blank: true},
+		"WhileItIsPrinted":      {dies: func(o *testOffice) { o.printing = dies }, card: identity.CardSpoiled, blank: true, printed: true},
+		"BeforeItIsPacked":      {dies: func(o *testOffice) { o.ahead["Pack"] = dies }, card: identity.CardSpoiled, blank: true, printed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			for _, waits := range []identity.Action{identity.ToResolve, identity.ToAttend} {
+				o.when(waits, rejects)
+			}
+			tt.dies(o)
+			o.when(identity.ToApprove, approves)
 
-		result := o.process()
+			result := o.process()
 
-		require.Equal(t, identity.Rejected, result.End)
-		card, err := o.Card(t.Context(), o.number, 1)
-		require.NoError(t, err)
-		require.Equal(t, identity.CardSpoiled, card.State)
-		require.Empty(t, card.Blank, "none was written to")
-	})
+			require.Equal(t, identity.Rejected, result.End)
+			require.Len(t, o.printed, map[bool]int{true: 1}[tt.printed])
+			cards, err := o.Cards(t.Context(), o.number)
+			require.NoError(t, err)
+			if tt.card == "" {
+				require.Empty(t, cards)
+				return
+			}
+			require.Len(t, cards, 1)
+			require.Equal(t, tt.card, cards[0].State)
+			require.Equal(t, tt.blank, cards[0].Blank != "")
+		})
+	}
 	t.Run("BeforeHandOver", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t)

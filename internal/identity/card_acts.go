@@ -46,6 +46,10 @@ type ReturnCard struct{ OnCard }
 // WithdrawCard ends a card for good, on one of WithdrawCardReasons.
 type WithdrawCard struct{ OnCard }
 
+// LapseCard ends the card of a holder who died and whom another population register than
+// the office's own knows: there is nobody here whom an officer could mark.
+type LapseCard struct{ OnCard }
+
 // ActName implements Act.
 func (ReportLost) ActName() string { return "report-lost" }
 
@@ -64,6 +68,9 @@ func (ReturnCard) ActName() string { return "return-card" }
 // ActName implements Act.
 func (WithdrawCard) ActName() string { return "withdraw-card" }
 
+// ActName implements Act.
+func (LapseCard) ActName() string { return "lapse-card" }
+
 // Check implements Act.
 func (a KeepCard) Check() error { return a.onRecord(KeepReasons) }
 
@@ -74,6 +81,9 @@ func (a ReturnCard) Check() error {
 
 // Check implements Act.
 func (a WithdrawCard) Check() error { return a.onRecord(WithdrawCardReasons) }
+
+// Check implements Act.
+func (a LapseCard) Check() error { return a.onRecord(LapseReasons) }
 
 // onRecord checks an act that the law allows on some grounds only, each with a record.
 func (a OnCard) onRecord(grounds ReasonTable) error {
@@ -93,6 +103,7 @@ var cardActs = map[string]struct{ from, becomes CardState }{
 	KeepCard{}.ActName():      {becomes: CardKept},
 	ReturnCard{}.ActName():    {from: CardKept, becomes: CardLive},
 	WithdrawCard{}.ActName():  {becomes: CardWithdrawn},
+	LapseCard{}.ActName():     {becomes: CardLapsed},
 }
 
 // Becomes is what an act makes of a card.

@@ -115,6 +115,7 @@ var competence = map[string][]Role{
 	"keep-card":            {AtCounter, Approving, Resolving},
 	"return-card":          {AtCounter, Approving, Resolving},
 	"withdraw-card":        {Approving, Resolving},
+	"lapse-card":           {Approving, Resolving},
 	"extract-record":       {AtCounter, Resolving},
 	"pause-station":        {Production},
 	"resume-station":       {Production},

@@ -36,6 +36,11 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 		case !at.Allows(act):
 			return identity.Refuse(identity.Conflict, "the card is %s: %s does not fit", at, act.ActName())
 		}
+		if _, ends := act.(identity.LapseCard); ends {
+			if err := holderDied(ctx, tx, serial); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, `
 			WITH changed AS (
 				UPDATE cards SET state = @becomes, reason = @reason, changed_by = @officer, changed_act = @act, changed_at = now()
@@ -56,6 +61,34 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 			WHERE citizen = c.citizen AND stage NOT IN `+ends+`), '{}')
 		FROM cards c WHERE serial = $1`, serial).Scan(&became, &underWay)
 	return became, underWay, fail("read card", err)
+}
+
+// holderDied keeps that the holder of a card died, whom the register here does not know.
+func holderDied(ctx context.Context, tx pgx.Tx, serial identity.CardSerial) error {
+	var here bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM cards c JOIN person_numbers n USING (citizen) WHERE c.serial = $1)`, serial).Scan(&here)
+	if err == nil && here {
+		err = identity.Refuse(identity.Conflict, "the population register here knows the holder: mark the person there, and the card ends (starter population mark)")
+	}
+	if err == nil {
+		_, err = tx.Exec(ctx, `SELECT learn_holder(citizen, $2, NULL, NULL) FROM cards WHERE serial = $1`, serial, string(identity.Deceased))
+	}
+	return err
+}
+
+// HolderIs keeps what another population register than the one here says of a person who can
+// have no card, and ends the card that the person holds. Said twice, it is done once.
+func (r *Registry) HolderIs(ctx context.Context, number identity.PersonalNumber, status identity.CitizenStatus) error {
+	citizen, err := r.citizen(number)
+	if err != nil {
+		return err
+	}
+	var becomes, why *string
+	if end, ends := cardEnds[status]; ends {
+		becomes, why = new(string(end.state)), new(string(end.why))
+	}
+	_, err = r.db.Exec(ctx, `SELECT learn_holder($1, $2, $3, $4)`, citizen, string(status), becomes, why)
+	return fail("keep what a register says of a holder", err)
 }
 
 // CardQuery says which cards are looked for: one by its serial, or those of a person.

@@ -206,3 +206,57 @@ func TestDecide_RecordsTheLoss(t *testing.T) {
 	_, err := b.VerifyActs(t.Context())
 	require.NoError(t, err)
 }
+
+// Whom only another population register knows has no card either from the moment at which
+// that says so, and gets none, until it says otherwise.
+func TestHolderIs_OfWhomTheRegisterHereDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number, _ := b.issued(t, holder)
+	b.stock(t, 2)
+	next, waiting := b.arrived(t, of(holder)), identity.ApplicationNumber("")
+
+	for range 2 { // said twice, it is done once
+		require.NoError(t, b.HolderIs(t.Context(), holder, identity.Deceased))
+	}
+
+	require.Equal(t, identity.CardLapsed, b.state(t, number, 1))
+	require.Equal(t, 1, b.count(t, "card_life"))
+	require.ErrorContains(t, b.Issue(t.Context(), handOver(next)), "has died or is no citizen any more")
+	b.enter(t, next, 1, identity.Rejected)
+	waiting = b.prepared(t, of(holder)) // for which the other register said again that its person lives
+	_, err := b.TakeBlank(t.Context(), waiting, 1, press)
+	require.NoError(t, err)
+	_, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
+
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: "001201888889", Name: identity.Name{Text: "Nguyễn Thị Ánh"}}, Status: identity.Alive}))
+	known, _ := b.issued(t, "001201888889")
+	require.NoError(t, b.HolderIs(t.Context(), "001201888889", identity.Deceased))
+	require.Equal(t, identity.CardLive, b.state(t, known, 1), "of whom is in the register here, that has the word")
+}
+
+// An officer ends the card of a holder who died, and is in no register here.
+func TestChangeCard_LapsesWithItsHolder(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number, serial := b.issued(t, holder)
+	b.stock(t, 1)
+	next := b.arrived(t, of(holder))
+	lapse := func(reason string) identity.LapseCard { return identity.LapseCard{OnCard: on(hanoi, reason)} }
+
+	_, _, err := b.ChangeCard(t.Context(), serial, lapse("holder-died"))
+	require.ErrorContains(t, err, "after a colon the number of the record")
+	_, open, err := b.ChangeCard(t.Context(), serial, lapse("holder-died: 12/GCT"))
+	require.NoError(t, err)
+	require.Equal(t, []identity.ApplicationNumber{next}, open)
+	require.Equal(t, identity.CardLapsed, b.state(t, number, 1))
+	require.ErrorContains(t, b.Issue(t.Context(), handOver(next)), "has died or is no citizen any more")
+
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: "001201888889", Name: identity.Name{Text: "Nguyễn Thị Ánh"}}, Status: identity.Alive}))
+	_, serial = b.issued(t, "001201888889")
+	_, _, err = b.ChangeCard(t.Context(), serial, lapse("holder-died: 12/GCT"))
+	require.ErrorContains(t, err, "starter population mark")
+	_, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
+}

@@ -64,6 +64,8 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 			"form": d.Card.Form, "issued": d.Card.Issued.Midnight(), "card": card,
 			"form_digest": d.DigestForm[:], "sod": sod, "print": d.DigestPrint[:], "holder": string(d.Holder.ID), "version": d.Holder.Version,
 		})
+	// Whoever has a card prepared was said to be alive a moment ago, whatever was said before.
+	batch.Queue(`UPDATE holders SET status = `+citizenAlive+`, at = now() WHERE citizen = $1 AND status <> `+citizenAlive, citizen)
 	sealed.Queue(batch)
 	return fail("save card", r.db.SendBatch(ctx, batch).Close())
 }

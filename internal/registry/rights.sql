@@ -98,6 +98,7 @@ ALTER FUNCTION know_number() SECURITY DEFINER;
 ALTER FUNCTION know_same_person() SECURITY DEFINER;
 GRANT SELECT, INSERT (number, citizen, person, status, identity_key, registered_for), UPDATE (number, citizen, person, status, status_on, version, same_as) ON citizens TO cancuoc_programs;
 GRANT SELECT ON person_numbers TO cancuoc_programs;
+GRANT SELECT, INSERT (citizen, status), UPDATE (status, at) ON holders TO cancuoc_programs;
 GRANT SELECT, INSERT (person, version, change, actor, act, paper, reason, before, after, digest) ON person_changes TO cancuoc_programs;
 GRANT SELECT, INSERT (application, round, person, not_these, paper) ON identifications TO cancuoc_programs;
 

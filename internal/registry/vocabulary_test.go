@@ -34,6 +34,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"consignment_state":     words(identity.ConsignmentStates),
 		"card_change_is_signed": words([]identity.CardState{identity.CardReportedLost, identity.CardDamaged, identity.CardKept}),
 		"citizen_status":        words(identity.CitizenStatuses),
+		"holder_status":         words(identity.CitizenStatuses),
 		"station_kind":          words(identity.StationKinds),
 		"cards_not_valid":       {string(identity.CardLive)},
 		"retention_stage":       words(identity.Ends()),
