@@ -35,7 +35,7 @@ func newPreviewForm(a *app) *cobra.Command {
 			return a.write(cmd, args[1], public, drawn.Bytes())
 		},
 	}
-	c.Flags().StringVar(&kind, "show", string(specimens.Card), "card: everything; overlay: what is printed on a preprinted blank; blank: that blank, with bleed, for the print shop")
+	c.Flags().StringVar(&kind, "show", string(specimens.Card), "card: everything; overlay: what is printed on a preprinted blank; blank: that blank, with bleed, for the print shop; layers: a card with its ultraviolet, changing and raised art in false colors")
 	c.Flags().StringVar(&folder, "forms", "", "folder of forms (default: the built-in ones)")
 	return c
 }

@@ -12,9 +12,9 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// BuiltIn is the folder of the forms that are built in.
+// BuiltIn is the folder of the forms that are built in, with their art.
 //
-//go:embed *.yaml
+//go:embed *.yaml art
 var BuiltIn embed.FS
 
 // Catalog is the form catalog: every form, and whose card gets which.
@@ -75,7 +75,7 @@ func read(folder fs.FS, name string) (*Form, error) {
 		return nil, err
 	}
 	f.settle()
-	if err := f.validate(); err != nil {
+	if err := errors.Join(f.validate(), f.readDrawings(folder)); err != nil {
 		return nil, err
 	}
 	return f, nil

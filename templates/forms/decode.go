@@ -113,6 +113,13 @@ func (t *Text) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // UnmarshalYAML keeps the line for faults.
+func (m *Micro) UnmarshalYAML(n *yaml.Node) error {
+	type plain Micro
+	m.Line = n.Line
+	return strict(n, (*plain)(m))
+}
+
+// UnmarshalYAML keeps the line for faults.
 func (f *Field) UnmarshalYAML(n *yaml.Node) error {
 	type plain Field
 	f.Line = n.Line

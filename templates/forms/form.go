@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/templates/svg"
 )
 
 // Form is one form of card: its file as a structure.
@@ -28,6 +29,7 @@ type Form struct {
 	Specimen []Mark            `yaml:"specimen"`
 	Art      []Motif           `yaml:"art"`
 	Texts    []Text            `yaml:"texts"`
+	Micro    []Micro           `yaml:"microtexts"`
 	Fields   []Field           `yaml:"fields"`
 	Samples  []Sample          `yaml:"samples"`
 
@@ -115,15 +117,39 @@ type Mark struct {
 	Line  int     `yaml:"-"`
 }
 
-// Motif is a piece of the background, drawn by package render.
+// Motif is a piece of the background: one that package render draws, by its kind, or a
+// drawing from a file.
 type Motif struct {
 	Kind   string `yaml:"kind"`
 	Box    `yaml:",inline"`
 	Colors []string `yaml:"colors"` // by name
 	Count  int      `yaml:"count"`  // of lines, petals or rays; the motif's own number when 0
 	Weight float64  `yaml:"weight"` // of lines, mm; the motif's own when 0
-	Line   int      `yaml:"-"`
+
+	// Of a drawing. It fills its box as far as its proportions allow.
+	File    string `yaml:"file"`    // an SVG file beside the form
+	SHA256  string `yaml:"sha256"`  // of the file, in hexadecimal
+	Layer   Layer  `yaml:"layer"`   // what it is printed with
+	Licence string `yaml:"licence"` // by which it may be used, after SPDX, or whose it is
+
+	Drawing *svg.Drawing `yaml:"-"` // the file's
+	Line    int          `yaml:"-"`
 }
+
+// Layer is what a drawing is printed with.
+type Layer string
+
+// The layers. Only Print goes to card printers: the others are a print house's, on the
+// blank.
+const (
+	Print   Layer = "print"
+	UV      Layer = "uv"      // ink that shines in ultraviolet light
+	OVI     Layer = "ovi"     // ink that changes its color with the angle
+	Tactile Layer = "tactile" // relief
+)
+
+// Layers are those that there are.
+var Layers = []Layer{Print, UV, OVI, Tactile}
 
 // Text is fixed: a title, a label, the name of an authority.
 type Text struct {
@@ -138,6 +164,18 @@ type Text struct {
 	Line     int     `yaml:"-"`
 }
 
+// Micro is a line of letters that a loupe shows: what a copier loses. It repeats its text,
+// or a value of the card, from x on until w is full.
+type Micro struct {
+	Text     string `yaml:"text"`
+	Bind     string `yaml:"bind"`
+	Box      `yaml:",inline"`
+	Baseline float64 `yaml:"baseline"`
+	Size     float64 `yaml:"size"`
+	Color    string  `yaml:"color"`
+	Line     int     `yaml:"-"`
+}
+
 // Kind is what a field shows.
 type Kind string
 
@@ -147,6 +185,7 @@ const (
 	MRZField      Kind = "mrz"
 	QRField       Kind = "qr"
 	PortraitField Kind = "portrait"
+	GhostField    Kind = "ghost" // the portrait again, small, pale and of one color
 	FingerField   Kind = "finger"
 )
 
@@ -178,6 +217,9 @@ type Field struct {
 	Min      float64 `yaml:"min"`     // the smallest size; Wrapped when 0
 	Lines    int     `yaml:"lines"`   // the most lines; 1 when 0
 	Upper    bool    `yaml:"upper"`   // in capitals
+
+	// Of a portrait. A ghost fades as the portrait does.
+	Feather float64 `yaml:"feather"` // how far its edge fades into the ground, mm
 
 	// Of an MRZ, with Size.
 	Pitch   float64 `yaml:"pitch"`   // from letter to letter, mm
@@ -218,8 +260,12 @@ func (f *Form) settle() {
 	for i := range f.Texts {
 		f.Texts[i].Font = cmp.Or(f.Texts[i].Font, "text")
 	}
+	portrait := slices.IndexFunc(f.Fields, func(g Field) bool { return g.Kind == PortraitField && g.W > 0 })
 	for i := range f.Fields {
 		g := &f.Fields[i]
+		if g.Kind == GhostField && portrait >= 0 {
+			g.Feather = f.Fields[portrait].Feather * g.W / f.Fields[portrait].W
+		}
 		g.Font = cmp.Or(g.Font, "text")
 		if g.Kind != TextField {
 			continue

@@ -38,7 +38,7 @@ func TestForms_HaveWhatTheLawAsks(t *testing.T) {
 	t.Parallel()
 	for id, fields := range map[identity.FormID]string{
 		formstest.CCCD2021:          "number name birth sex nationality origin residence expiry portrait qr marks issued left-index right-index mrz",
-		formstest.CanCuoc2024:       "number name birth sex nationality portrait residence birth-registration qr issued expiry mrz",
+		formstest.CanCuoc2024:       "number name birth sex nationality portrait ghost residence birth-registration qr issued expiry mrz",
 		formstest.CanCuoc2024Under6: "number name birth sex nationality residence birth-registration qr issued expiry mrz",
 	} {
 		f := formstest.Form(t, id)
@@ -118,12 +118,12 @@ func TestCatalog_ForTakesTheLatest(t *testing.T) {
 // A folder's form takes the place of one that is built in.
 func TestLoad_ReplacesAForm(t *testing.T) {
 	t.Parallel()
-	c, err := forms.Load(forms.BuiltIn, formstest.Changed(t, func(s string) string { return strings.Replace(s, "version: 2", "version: 3", 1) }))
+	c, err := forms.Load(forms.BuiltIn, formstest.Changed(t, func(s string) string { return strings.Replace(s, "version: 3", "version: 4", 1) }))
 	require.NoError(t, err)
 	require.Len(t, c.IDs(), len(formstest.IDs))
 	form, err := c.Form(formstest.CanCuoc2024)
 	require.NoError(t, err)
-	require.Equal(t, 3, form.Version)
+	require.Equal(t, 4, form.Version)
 }
 
 // Where nothing says which of two forms a card gets, the catalog is refused.
@@ -142,14 +142,14 @@ func TestLoad_Refuses(t *testing.T) {
 	for _, tt := range []struct{ name, from, to, want string }{
 		{"NotYAML", "id: can-cuoc-2024", "id: [", `^form new.yaml:\d+: `},
 		{"UnknownSetting", "kind: portrait,", "kind: portrait, colour: red,", `^form new.yaml:\d+: there is no setting "colour"$`},
-		{"UnknownSettingOfForm", "version: 2", "version: 2\nprice: 3", `^form new.yaml:\d+: field price not found`},
-		{"NotANumber", "w: 20, h: 30}", "w: wide, h: 30}", "^form new.yaml:\\d+: cannot unmarshal !!str `wide` into float64$"},
-		{"NoVersion", "version: 2\n", "", `form: id, title and version`},
+		{"UnknownSettingOfForm", "version: 3", "version: 3\nprice: 3", `^form new.yaml:\d+: field price not found`},
+		{"NotANumber", "w: 20, h: 30,", "w: wide, h: 30,", "^form new.yaml:\\d+: cannot unmarshal !!str `wide` into float64$"},
+		{"NoVersion", "version: 3\n", "", `form: id, title and version`},
 		{"NoDate", "from: 2024-07-01", "from: 2024-07", `issued: from is needed`},
 		{"NotADate", "from: 2024-07-01", "from: 2024-02-31", `^form new.yaml:\d+: `},
 		{"Page", "page: {w: 85.60", "page: {w: -1", `page: w and h are 20 to 400 mm`},
-		{"NaN", "w: 20, h: 30}", "w: .nan, h: 30}", `^form new.yaml:\d+: .nan is not a number that a form can hold`},
-		{"AMeter", "w: 20, h: 30}", "w: 2e9, h: 30}", `^form new.yaml:\d+: 2e9 is not a number that a form can hold`},
+		{"NaN", "w: 20, h: 30,", "w: .nan, h: 30,", `^form new.yaml:\d+: .nan is not a number that a form can hold`},
+		{"AMeter", "w: 20, h: 30,", "w: 2e9, h: 30,", `^form new.yaml:\d+: 2e9 is not a number that a form can hold`},
 		{"Color", `ink: "#000000"`, `ink: black`, `color ink: "black" is not #rrggbb`},
 		{"NoColor", "font: bold, size: 11.5, color: ink", "font: bold, size: 11.5, color: inc", `:\d+: field number: there is no color "inc"$`},
 		{"NoFont", "font: bold, size: 11.5", "font: gothic, size: 11.5", `field number: there is no font "gothic"`},
@@ -177,6 +177,14 @@ func TestLoad_Refuses(t *testing.T) {
 		{"UnknownSettingOfIssued", "from_age: 6", "from: 6", `^form new.yaml:\d+: `},
 		{"NoValueOfQR", "{bind: cancelled-number}", "{bind: canceled}", `:\d+: qr: bind is "canceled", which does not exist; there are birth, `},
 		{"NoQR", "kind: qr", "kind: portrait", `qr: the values of the QR code and a field of kind qr go together`},
+		{"DrawingGone", "art/vietnam.svg", "art/china.svg", `art art/china.svg: there is no such file beside the form$`},
+		{"DrawingElsewhere", "art/vietnam.svg", "../vietnam.svg", `art ../vietnam.svg: file must be an .svg in the form's folder or below`},
+		{"DrawingChanged", "sha256: ", "sha256: 0", `art art/uv-star.svg: sha256 is "0[0-9a-f]+"; the file's is [0-9a-f]{64}$`},
+		{"DrawingOfNobody", "licence: ", "sha256: x}\n  - {kind: wash, side: front, colors: [gold, red], licence: ", `art wash: sha256, layer and licence belong to a drawing`},
+		{"DrawingOfNoLayer", "layer: ovi", "layer: magnetic", `art art/ovi-lotus.svg: layer must be one of print, uv, ovi, tactile`},
+		{"GhostOfOtherProportions", "w: 7.6, h: 11.4", "w: 7.6, h: 12.4", `field ghost: it must have the portrait's proportions`},
+		{"Feather", "feather: 2.6", "feather: 26", `field portrait: feather is 26 mm; 0 to 5 are accepted`},
+		{"Microtext", "bind: number, x: 75.4", "bind: numbr, x: 75.4", `microtext numbr: bind is "numbr", which does not exist`},
 		{"OptionalPortrait", "kind: portrait,", "kind: portrait, optional: true,", `field portrait: only a text can be optional`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -199,8 +207,9 @@ func TestLoad_RefusesAnEmptyFolder(t *testing.T) {
 
 func TestLoad_LeavesOutWhatIsAtFault(t *testing.T) {
 	t.Parallel()
-	good := formstest.Form(t, formstest.CCCD2021).Data()
-	c, err := forms.Load(fstest.MapFS{"good.yaml": {Data: good}, "bad.yaml": {Data: []byte("id: 3")}})
+	folder := formstest.Changed(t, func(s string) string { return s + "\n" }).(fstest.MapFS)
+	folder["bad.yaml"] = &fstest.MapFile{Data: []byte("id: 3")}
+	c, err := forms.Load(folder)
 	require.ErrorContains(t, err, "form bad.yaml:1: ")
-	require.Equal(t, []identity.FormID{formstest.CCCD2021}, c.IDs())
+	require.Equal(t, []identity.FormID{formstest.CanCuoc2024}, c.IDs())
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -72,13 +73,13 @@ func (f *Form) validate() error {
 		}
 	}
 	for _, m := range f.Art {
-		v.side(m.Line, "art "+m.Kind, m.Side)
-		for _, name := range m.Colors {
-			v.color(m.Line, "art "+m.Kind, name)
-		}
+		v.art(m)
 	}
 	for _, t := range f.Texts {
 		v.text(t)
+	}
+	for _, m := range f.Micro {
+		v.micro(m)
 	}
 	for _, g := range f.Fields {
 		v.field(g)
@@ -195,12 +196,55 @@ func (v *validation) field(g Field) {
 	case QRField:
 		v.qr(g, what)
 	case PortraitField:
+		v.feather(g, what)
+	case GhostField:
+		v.ghost(g, what)
 	case FingerField:
 		if g.Bind != LeftIndex && g.Bind != RightIndex {
 			v.wrong(g.Line, what, "bind must be %s or %s", LeftIndex, RightIndex)
 		}
 	default:
-		v.wrong(g.Line, what, "there is no kind %q; there are text, mrz, qr, portrait and finger", g.Kind)
+		v.wrong(g.Line, what, "there is no kind %q; there are text, mrz, qr, portrait, ghost and finger", g.Kind)
+	}
+}
+
+// ghost checks that it is the portrait, smaller.
+func (v *validation) ghost(g Field, what string) {
+	v.color(g.Line, what, g.Color)
+	portrait := slices.IndexFunc(v.Fields, func(p Field) bool { return p.Kind == PortraitField && p.Side == g.Side })
+	if portrait < 0 {
+		v.wrong(g.Line, what, "it repeats the portrait of its side, and there is none")
+		return
+	}
+	if p := v.Fields[portrait]; g.W <= 0 || g.H <= 0 || math.Abs(g.W*p.H/(g.H*p.W)-1) > 0.01 || g.W >= p.W {
+		v.wrong(g.Line, what, "it must have the portrait's proportions, and be smaller")
+	}
+}
+
+// The sizes of a microtext, pt: 0.8 has letters of 0.2 mm.
+const leastMicro, greatestMicro = 0.8, 2.0
+
+func (v *validation) micro(m Micro) {
+	what := "microtext " + m.Text + m.Bind
+	v.side(m.Line, what, m.Side)
+	v.color(m.Line, what, m.Color)
+	if (m.Text == "") == (m.Bind == "") {
+		v.wrong(m.Line, what, "it has a text or a bind, and not both")
+	}
+	if _, ok := values[m.Bind]; m.Bind != "" && !ok {
+		v.wrong(m.Line, what, "bind is %q, which does not exist; there are %s", m.Bind, list(slices.Sorted(maps.Keys(values))))
+	}
+	if m.Size < leastMicro || m.Size > greatestMicro {
+		v.wrong(m.Line, what, "size is %.4g pt; %.4g to %.4g are accepted", m.Size, leastMicro, greatestMicro)
+	}
+	if m.X < 0 || m.W <= 0 || m.X+m.W > v.Page.W || m.Baseline <= 0 || m.Baseline > v.Page.H {
+		v.wrong(m.Line, what, "it leaves the page")
+	}
+}
+
+func (v *validation) feather(g Field, what string) {
+	if most := min(g.W, g.H) / 4; g.Feather < 0 || g.Feather > most {
+		v.wrong(g.Line, what, "feather is %.4g mm; 0 to %.4g are accepted, a quarter of its shorter side", g.Feather, most)
 	}
 }
 

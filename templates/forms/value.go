@@ -30,5 +30,8 @@ var values = map[string]Value{
 	"expiry": {"expiry", dateLetters + identity.Expiry{}.String(), func(c identity.Card) string { return c.Expiry.String() }},
 }
 
+// Value is what a microtext repeats of a card, if it is bound.
+func (m Micro) Value() Value { return values[m.Bind] }
+
 // Value is what a text field shows.
 func (f Field) Value() Value { return values[f.Bind] }

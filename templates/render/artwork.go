@@ -1,7 +1,7 @@
 package render
 
 import (
-	"slices"
+	"math"
 
 	"example.org/cancuoc/templates/forms"
 )
@@ -11,20 +11,23 @@ type shape struct {
 	contours []contour
 	width    float64 // mm; 0 fills
 	color    rgb
+	sheer    int // how much of what is below it shows through, percent
 }
 
 // artwork is the background of one side: everything but texts that is the same on every
 // card of a form.
 type artwork struct {
 	shapes   []shape
-	specimen []shape // the mark MẪU / SPECIMEN
+	over     []shape // drawn over the pictures
+	specimen []shape // the mark MẪU / SPECIMEN, likewise
+	layers   []shape // what is not for card printers, in false colors
 	body     []shape // what the blank has before it is printed: the chip's contacts
 	page     forms.Page
 }
 
 var (
 	white      = rgb{255, 255, 255}
-	markRed    = rgb{228, 138, 132}
+	markRed    = rgb{200, 30, 40}
 	plateGold  = rgb{214, 190, 128}
 	plateLines = rgb{150, 124, 66}
 )
@@ -33,7 +36,9 @@ var (
 func drawArt(f *Form, side forms.Side) *artwork {
 	a := &artwork{page: f.Page}
 	for i := range f.Art {
-		if m := (*motif)(&f.Art[i]); m.Side == side {
+		if m := (*motif)(&f.Art[i]); m.Side == side && m.Drawing != nil {
+			a.drawing(m)
+		} else if m.Side == side {
 			colors := make([]rgb, 0, len(m.Colors))
 			for _, name := range m.Colors {
 				colors = append(colors, f.color(name))
@@ -42,8 +47,17 @@ func drawArt(f *Form, side forms.Side) *artwork {
 		}
 	}
 	for _, g := range f.Fields {
-		if g.Side == side && slices.Contains([]forms.Kind{forms.QRField, forms.PortraitField, forms.FingerField}, g.Kind) {
-			a.fill(white, polygon(rectangle(g.Box)...))
+		if g.Side != side {
+			continue
+		}
+		switch g.Kind {
+		case forms.QRField, forms.FingerField:
+			a.panel(white, g.Box, panelEdge)
+		case forms.PortraitField:
+			a.halo(g.Box)
+		case forms.GhostField:
+			a.panel(f.color(g.Color), inset(g.Box, g.Feather/2), g.Feather/2)
+		case forms.TextField, forms.MRZField:
 		}
 	}
 	for _, z := range f.Zones {
@@ -58,6 +72,63 @@ func drawArt(f *Form, side forms.Side) *artwork {
 		}
 	}
 	return a
+}
+
+// panelEdge is how far a panel's edge fades, mm.
+const panelEdge = 0.9
+
+// panel fills a box with a color that fades beyond its edge: so the quiet zone of a QR code
+// is white, and has no frame.
+func (a *artwork) panel(c rgb, b forms.Box, edge float64) {
+	const steps = 9
+	for i := steps - 1; i > 0; i-- {
+		d := edge * float64(i) / steps
+		a.shapes = append(a.shapes, shape{contours: []contour{rounded(inset(b, -d), d+0.35)}, color: c, sheer: 76})
+	}
+	a.fill(c, rounded(b, 0.35))
+}
+
+// halo lightens the ground of a portrait, so that the art shows at its edge alone.
+func (a *artwork) halo(b forms.Box) {
+	const steps, edge = 8, 3.2
+	for i := range steps {
+		d := edge * float64(i) / steps
+		a.shapes = append(a.shapes, shape{contours: []contour{rounded(inset(b, d), 3)}, color: white, sheer: 80})
+	}
+}
+
+// inset is a box that is smaller by d on every side.
+func inset(b forms.Box, d float64) forms.Box {
+	b.X, b.Y, b.W, b.H = b.X+d, b.Y+d, b.W-2*d, b.H-2*d
+	return b
+}
+
+// falseColors show what is not printed by a card printer.
+var falseColors = map[forms.Layer]rgb{
+	forms.UV: {40, 200, 60}, forms.OVI: {200, 40, 200}, forms.Tactile: {230, 120, 0},
+}
+
+// drawing draws a file's shapes into the motif's box.
+func (a *artwork) drawing(m *motif) {
+	d := m.Drawing
+	b := within(m.Box, d.W/d.H)
+	scale := b.W / d.W
+	for _, s := range d.Shapes {
+		drawn := shape{width: s.Width * scale, color: rgb{s.Color[0], s.Color[1], s.Color[2]}, sheer: int(math.Round(100 - 100*s.Opacity))}
+		for _, path := range s.Paths {
+			c := contour{points: make([]dot, len(path)), curved: true}
+			for i, p := range path {
+				c.points[i] = dot{b.X + p.X*scale, b.Y + p.Y*scale}
+			}
+			drawn.contours = append(drawn.contours, c)
+		}
+		if m.Layer == forms.Print {
+			a.shapes = append(a.shapes, drawn)
+			continue
+		}
+		drawn.color, drawn.sheer = falseColors[m.Layer], 35
+		a.layers = append(a.layers, drawn)
+	}
 }
 
 func (a *artwork) fill(c rgb, contours ...contour) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"math"
+	"slices"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/font/sfnt"
@@ -37,6 +39,10 @@ func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, 
 			if err := b.picture(p); err != nil {
 				return nil, nil, err
 			}
+		}
+		b.above(f, i, o)
+		for _, t := range l.micro[i] {
+			b.text(t)
 		}
 		for _, q := range l.codes[i] {
 			b.code(q)
@@ -71,6 +77,7 @@ func (f *Form) canvas(dpi int) *bitmap {
 // ground copies the background of a side, which is drawn once.
 func (b *bitmap) ground(f *Form, side int, o Options) {
 	what := o.background()
+	what.specimen, what.layers = false, false
 	if what == (background{}) {
 		for i := range b.img.Pix {
 			b.img.Pix[i] = 0xff
@@ -80,10 +87,13 @@ func (b *bitmap) ground(f *Form, side int, o Options) {
 	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() *image.RGBA {
 		once := f.canvas(b.dpi)
 		draw.Draw(once.img, once.img.Rect, image.White, image.Point{}, draw.Src)
-		once.artwork(f.art[side], what)
+		once.shapes(f.art[side].under(what))
+		if what.body {
+			once.shapes(f.art[side].body)
+		}
 		if what.art {
 			// The cache is locked: letters are drawn, but not kept.
-			for _, t := range f.labels[side] {
+			for _, t := range slices.Concat(f.micro[side], f.labels[side]) {
 				once.fresh(t)
 			}
 		}
@@ -92,17 +102,25 @@ func (b *bitmap) ground(f *Form, side int, o Options) {
 	copy(b.img.Pix, ready.Pix)
 }
 
-func (b *bitmap) artwork(a *artwork, what background) {
-	for _, part := range []struct {
-		wanted bool
-		shapes []shape
-	}{{what.art, a.shapes}, {what.body, a.body}, {what.specimen, a.specimen}} {
-		if !part.wanted {
-			continue
-		}
-		for _, s := range part.shapes {
-			b.shape(s)
-		}
+// above adds what lies over the pictures of a side, which is drawn once.
+func (b *bitmap) above(f *Form, side int, o Options) {
+	what := o.background()
+	what.body, what.over = false, true
+	shapes := f.art[side].above(what)
+	if len(shapes) == 0 {
+		return
+	}
+	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() *image.RGBA {
+		once := f.canvas(b.dpi)
+		once.shapes(shapes)
+		return once.img
+	})
+	draw.Draw(b.img, b.img.Rect, ready, image.Point{}, draw.Over)
+}
+
+func (b *bitmap) shapes(shapes []shape) {
+	for _, s := range shapes {
+		b.shape(s)
 	}
 }
 
@@ -132,7 +150,11 @@ func (b *bitmap) shape(s shape) {
 			b.line(points, s.width/2, area.Min)
 		}
 	}
-	b.ink.Draw(b.img, area, image.NewUniform(s.color.rgba()), image.Point{})
+	ink := s.color.rgba()
+	if s.sheer > 0 {
+		ink = color.RGBAModel.Convert(color.NRGBA{s.color.r, s.color.g, s.color.b, uint8(math.Round(2.55 * float64(100-s.sheer)))}).(color.RGBA)
+	}
+	b.ink.Draw(b.img, area, image.NewUniform(ink), image.Point{})
 }
 
 // line adds a chain's pieces, each lengthened a little so that bends are closed.
@@ -278,8 +300,31 @@ func (b *bitmap) picture(p picture) error {
 	box := image.Rect(
 		int(math.Round(p.box.X*b.scale)), int(math.Round(p.box.Y*b.scale)),
 		int(math.Round((p.box.X+p.box.W)*b.scale)), int(math.Round((p.box.Y+p.box.H)*b.scale)))
-	draw.ApproxBiLinear.Scale(b.img, box, src, p.cover().Add(src.Bounds().Min), draw.Src, nil)
+	cut := p.cover().Add(src.Bounds().Min)
+	if p.feather == 0 && !p.ghost {
+		draw.ApproxBiLinear.Scale(b.img, box, src, cut, draw.Src, nil)
+		return nil
+	}
+	scaled := image.NewRGBA(image.Rect(0, 0, box.Dx(), box.Dy()))
+	draw.ApproxBiLinear.Scale(scaled, scaled.Rect, src, cut, draw.Src, nil)
+	for y := range box.Dy() {
+		for x := range box.Dx() {
+			above, at := scaled.RGBAAt(x, y), box.Min.Add(image.Pt(x, y))
+			below := b.img.RGBAAt(at.X, at.Y)
+			alpha := feather((float64(x)+0.5)/b.scale, (float64(y)+0.5)/b.scale, p.box.W, p.box.H, p.feather)
+			if p.ghost {
+				above, alpha = luminosity(below, above), alpha*ghostAlpha
+			}
+			b.img.SetRGBA(at.X, at.Y, between(below, above, alpha))
+		}
+	}
 	return nil
+}
+
+// between is a color between two, nearer to the second as t nears 1.
+func between(a, b color.RGBA, t float64) color.RGBA {
+	mix := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*t + 0.5) }
+	return color.RGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 255}
 }
 
 // corners makes what lies outside the card's round corners transparent.

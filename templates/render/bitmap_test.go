@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -294,6 +295,37 @@ func blank(f *render.Form, img *image.RGBA, side forms.Side, dpi int) {
 	scale := float64(dpi) / 25.4
 	r := image.Rect(int(g.X*scale)-1, int(g.Y*scale)-1, int((g.X+g.W)*scale)+2, int((g.Y+g.H)*scale)+2)
 	draw.Draw(img, r, image.White, image.Point{}, draw.Src)
+}
+
+// What shines, changes its color or is felt is the print house's: neither a printer nor a
+// camera gets it.
+func TestLayers_AreNotPrinted(t *testing.T) {
+	t.Parallel()
+	fewer, err := render.Load(formstest.Changed(t, func(s string) string {
+		return regexp.MustCompile(`(?m)^  - \{file: \S+, layer: (uv|ovi|tactile),.*\n.*\n`).ReplaceAllString(s, "")
+	}))
+	require.NoError(t, err)
+	without, err := fewer.Form(formstest.CanCuoc2024)
+	require.NoError(t, err)
+	f, c := form(t, formstest.CanCuoc2024), citizen(t, 8, formstest.CanCuoc2024)
+	require.Less(t, len(without.Art), len(f.Art))
+	for _, o := range []render.Options{{}, {Mode: render.Overlay, Specimen: true}} {
+		want, err := without.PDF(c, o)
+		require.NoError(t, err)
+		wantFront, wantBack, err := without.Bitmaps(c, 150, o)
+		require.NoError(t, err)
+		front, back, err := f.Bitmaps(c, 150, o)
+		require.NoError(t, err)
+		require.Equal(t, wantFront.Pix, front.Pix)
+		require.Equal(t, wantBack.Pix, back.Pix)
+		o.Layers = true
+		got, err := f.PDF(c, o)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		layered, _, err := f.Bitmaps(c, 150, o)
+		require.NoError(t, err)
+		require.NotEqual(t, front.Pix, layered.Pix, "they can be looked at")
+	}
 }
 
 func TestBitmaps_SizeAndResolution(t *testing.T) {

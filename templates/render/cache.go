@@ -22,6 +22,8 @@ type background struct {
 	art      bool // with fixed texts, in bitmaps
 	specimen bool
 	body     bool // bitmaps only
+	layers   bool // those that are not for card printers; bitmaps only
+	over     bool // what lies over the pictures, not what lies below them; bitmaps only
 }
 
 // bitmapKey identifies a side's background at a resolution.

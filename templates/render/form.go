@@ -18,6 +18,7 @@ type Form struct {
 	digest   [sha256.Size]byte
 	art      [2]*artwork // front, back
 	labels   [2][]piece  // the fixed texts
+	micro    [2][]piece  // the fixed microtexts
 }
 
 // field is a field with its measures.
@@ -57,6 +58,11 @@ func (r *Renderer) compile(data *forms.Form) (*Form, error) {
 	for i, side := range sides {
 		f.art[i] = drawArt(f, side)
 		f.labels[i] = f.fixedTexts(side)
+		for _, m := range f.Micro {
+			if m.Side == side && m.Bind == "" {
+				f.micro[i] = append(f.micro[i], f.repeat(m, m.Text)...)
+			}
+		}
 	}
 	sum := sha256.New()
 	sum.Write(f.Data())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"image"
+	"image/color"
 	_ "image/jpeg" // portraits
 	_ "image/png"  // fingerprints
 
@@ -41,12 +42,16 @@ type picture struct {
 	box           forms.Box
 	bytes         []byte
 	width, height int // of the image, dots
+	colors        color.Model
 	finger        bool
+	ghost         bool    // it gives the ground its lightness, and lets it shine through
+	feather       float64 // how far its edge fades, mm
 }
 
 // layout is everything on both sides that differs from card to card.
 type layout struct {
 	pieces   [2][]piece
+	micro    [2][]piece
 	codes    [2][]code
 	pictures [2][]picture
 }
@@ -92,6 +97,12 @@ func (f *Form) layout(c Content) (*layout, error) {
 			faults = append(faults, err)
 		}
 	}
+	for _, m := range f.Micro {
+		if m.Bind != "" {
+			side := sideIndex(m.Side)
+			l.micro[side] = append(l.micro[side], f.repeat(m, m.Value().Text(c.Card))...)
+		}
+	}
 	return l, errors.Join(faults...)
 }
 
@@ -121,7 +132,7 @@ func (f *Form) place(l *layout, g *field, c Content) error {
 			return err
 		}
 		l.codes[side] = append(l.codes[side], code)
-	case forms.PortraitField:
+	case forms.PortraitField, forms.GhostField:
 		return l.picture(g.Field, "portrait", c.Portrait)
 	case forms.FingerField:
 		finger := c.LeftIndex
@@ -138,11 +149,18 @@ func (l *layout) picture(g *forms.Field, field string, b []byte) error {
 	if b == nil {
 		return nil
 	}
+	ghost := g.Kind == forms.GhostField
 	config, format, err := image.DecodeConfig(bytes.NewReader(b))
-	if err != nil || config.Width == 0 || config.Height == 0 || g.Kind == forms.PortraitField && format != "jpeg" {
+	if err != nil || config.Width == 0 || config.Height == 0 || g.Kind != forms.FingerField && format != "jpeg" {
+		if ghost {
+			return nil // the portrait is refused
+		}
 		return identity.RefuseField(identity.Invalid, field, "is not an image that can be printed; JPEG is accepted, and PNG for fingerprints")
 	}
-	p := picture{box: g.Box, bytes: b, width: config.Width, height: config.Height, finger: g.Kind == forms.FingerField}
+	p := picture{
+		box: g.Box, bytes: b, width: config.Width, height: config.Height, colors: config.ColorModel,
+		finger: g.Kind == forms.FingerField, ghost: ghost, feather: g.Feather,
+	}
 	if p.finger {
 		p.box = within(g.Box, float64(p.width)/float64(p.height))
 	}

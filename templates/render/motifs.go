@@ -10,7 +10,7 @@ import (
 type motif forms.Motif
 
 // motifs are what a background can be made of, by the names that forms use: how many
-// colors each takes, whether it is solid, so that nothing may be printed on it, and what
+// colors each takes (at least so many, if that is negative), whether it is solid, so that nothing may be printed on it, and what
 // draws it. All were made for this project after ornaments that belong to everybody; no
 // emblem of a State is copied.
 var motifs = map[string]struct {
@@ -18,7 +18,12 @@ var motifs = map[string]struct {
 	solid  bool
 	draw   func(*artwork, *motif, []rgb)
 }{
-	"wash":        {2, false, (*artwork).wash},
+	"wash":        {-2, false, (*artwork).wash},
+	"weave":       {-2, false, (*artwork).weave},
+	"ribbon":      {-2, false, (*artwork).ribbon},
+	"medallion":   {-2, false, (*artwork).medallion},
+	"fringe":      {-2, false, (*artwork).fringe},
+	"see-through": {1, false, (*artwork).seeThrough},
 	"guilloche":   {1, false, (*artwork).guilloche},
 	"rosette":     {1, false, (*artwork).rosette},
 	"drum":        {1, false, (*artwork).drum},
@@ -49,13 +54,18 @@ func (m *motif) middle() (x, y, r float64) {
 	return m.X + m.W/2, m.Y + m.H/2, min(m.W, m.H) / 2
 }
 
-// wash fills the side from one color to the other, in the middle, and back. Each strip
-// reaches under the next, so that no seam shows.
+// wash fills the side from one color to the other, in the middle, and back; or, of three
+// and more colors, from the first on the left to the last on the right. Each strip reaches
+// under the next, so that no seam shows.
 func (a *artwork) wash(_ *motif, c []rgb) {
 	const strips, under = 96, 0.4
 	b, w := a.page.Bleed, a.page.W+2*a.page.Bleed
 	color := func(i int) rgb {
-		mix := 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/strips)
+		t := (float64(i) + 0.5) / strips
+		if len(c) > 2 {
+			return duct(c, t)
+		}
+		mix := 0.5 - 0.5*math.Cos(2*math.Pi*t)
 		return blend(c[0], c[1], mix*mix)
 	}
 	for from, to := 0, 1; to <= strips; to++ {

@@ -15,21 +15,24 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 	}
 	p := newDocument(f.Page, f.Title, 0)
 	what := o.background()
-	what.body = false
+	what.body, what.layers = false, false
 	if err := p.importArt(f, what); err != nil {
 		return nil, err
 	}
 	for i := range sides {
 		p.pdf.AddPage()
-		if what != (background{}) {
-			p.art(f, i)
-		}
-		if err := p.pictures(l.pictures[i]); err != nil {
-			return nil, fmt.Errorf("draw form %s: %w", f.ID, err)
-		}
 		if what.art {
+			p.art(f, i)
+			p.microtexts(f.micro[i])
 			p.texts(f.labels[i])
 		}
+		if err := p.pictures(f, l.pictures[i]); err != nil {
+			return nil, fmt.Errorf("draw form %s: %w", f.ID, err)
+		}
+		if what != (background{}) {
+			p.art(f, i+len(sides))
+		}
+		p.microtexts(l.micro[i])
 		p.codes(l.codes[i])
 		p.texts(l.pieces[i])
 	}
@@ -48,7 +51,9 @@ func (f *Form) Blank(o Options) ([]byte, error) {
 	for i := range sides {
 		p.pdf.AddPage()
 		p.art(f, i)
+		p.microtexts(f.micro[i])
 		p.texts(f.labels[i])
+		p.art(f, i+len(sides))
 	}
 	return p.bytes()
 }

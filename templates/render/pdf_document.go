@@ -72,9 +72,9 @@ func (p *document) importArt(f *Form, what background) error {
 	return nil
 }
 
-// art draws a side's background on the current page.
-func (p *document) art(f *Form, side int) {
-	bottom := stride(f.Page)*float64(side) + f.Page.Bleed - p.bleed // of the page, in the object
+// art draws a band of the background on the current page.
+func (p *document) art(f *Form, band int) {
+	bottom := stride(f.Page)*float64(band) + f.Page.Bleed - p.bleed // of the page, in the object
 	p.pdf.UseImportedTemplate(artName, 1, 1, p.bleed, -p.height-bottom)
 }
 

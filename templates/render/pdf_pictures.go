@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"math"
 	"strconv"
@@ -13,7 +14,7 @@ import (
 )
 
 // pictures draws images, clipped to their boxes where their proportions differ.
-func (p *document) pictures(list []picture) error {
+func (p *document) pictures(f *Form, list []picture) error {
 	for _, image := range list {
 		if image.finger {
 			// gofpdf writes images by ascending width, and those of the same width in
@@ -28,16 +29,53 @@ func (p *document) pictures(list []picture) error {
 			}
 			image = small
 		}
+		if err := p.register(&f.renderer.masks, image); err != nil {
+			return err
+		}
 		p.widths[image.width] = true
+		if image.ghost {
+			p.pdf.SetAlpha(ghostAlpha, "Luminosity")
+		}
 		p.picture(image)
+		if image.ghost {
+			p.pdf.SetAlpha(1, "Normal")
+		}
 	}
 	return nil
 }
 
+// register adds a picture to the document, with its soft mask. A ghost is the portrait that
+// is there already.
+func (p *document) register(masks *softMasks, i picture) error {
+	name, options := strconv.Itoa(i.width), gofpdf.ImageOptions{ImageType: "jpg"}
+	if i.ghost && p.widths[i.width] {
+		return nil
+	}
+	if i.feather == 0 {
+		p.pdf.RegisterImageOptionsReader(name, options, bytes.NewReader(i.bytes))
+		return nil
+	}
+	mask, err := masks.of(i)
+	if err != nil {
+		return err
+	}
+	space := "DeviceRGB"
+	switch i.colors {
+	case color.GrayModel:
+		space = "DeviceGray"
+	case color.CMYKModel:
+		space = "DeviceCMYK"
+	}
+	info := p.pdf.RegisterImageOptionsReader(name, options, bytes.NewReader(mask)) // it has the same size
+	if info == nil {
+		return fmt.Errorf("mask picture: %w", p.pdf.Error())
+	}
+	return withMask(info, i.bytes, mask, i.width, i.height, space)
+}
+
+// picture places a picture that is registered.
 func (p *document) picture(i picture) {
-	name := strconv.Itoa(i.width)
-	options := gofpdf.ImageOptions{ImageType: "jpg"}
-	p.pdf.RegisterImageOptionsReader(name, options, bytes.NewReader(i.bytes))
+	name, options := strconv.Itoa(i.width), gofpdf.ImageOptions{ImageType: "jpg"}
 	b, cut := i.box, i.cover()
 	if cut == image.Rect(0, 0, i.width, i.height) {
 		p.pdf.ImageOptions(name, b.X, b.Y, b.W, b.H, false, options, 0, "")
@@ -68,5 +106,5 @@ func (p picture) thumb(wider int) (picture, error) {
 	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: 80}); err != nil {
 		return picture{}, fmt.Errorf("write fingerprint: %w", err)
 	}
-	return picture{box: p.box, bytes: out.Bytes(), width: w, height: h}, nil
+	return picture{box: p.box, bytes: out.Bytes(), width: w, height: h, colors: color.GrayModel}, nil
 }

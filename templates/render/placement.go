@@ -81,14 +81,23 @@ func (p *placement) place(it placed) {
 }
 
 func (p *placement) motif(m forms.Motif) {
-	what := "art " + m.Kind
+	what := "art " + m.Kind + m.File
+	if m.W < 0 || m.H < 0 || m.W > 2*p.Page.W || m.H > 2*p.Page.H {
+		p.wrong(m.Line, what, "it may be at most twice as large as the page")
+	}
+	if m.Drawing != nil {
+		return
+	}
 	known, ok := motifs[m.Kind]
 	if !ok {
 		p.wrong(m.Line, what, "the motif does not exist; %v do", slices.Sorted(maps.Keys(motifs)))
 		return
 	}
-	if len(m.Colors) != known.colors {
-		p.wrong(m.Line, what, "it takes %d color(s), not %d", known.colors, len(m.Colors))
+	switch n := len(m.Colors); {
+	case known.colors < 0 && n < -known.colors:
+		p.wrong(m.Line, what, "it takes %d color(s) or more, not %d", -known.colors, n)
+	case known.colors >= 0 && n != known.colors:
+		p.wrong(m.Line, what, "it takes %d color(s), not %d", known.colors, n)
 	}
 	if m.Count < 0 || m.Count > 200 || m.Weight < 0 || m.Weight > 2 {
 		p.wrong(m.Line, what, "count must be 0 to 200, and weight 0 to 2 mm")
@@ -96,9 +105,6 @@ func (p *placement) motif(m forms.Motif) {
 	if known.solid {
 		p.place(placed{what, m.Line, m.Box, m.Kind})
 		return
-	}
-	if m.W < 0 || m.H < 0 || m.W > 2*p.Page.W || m.H > 2*p.Page.H {
-		p.wrong(m.Line, what, "it may be at most twice as large as the page")
 	}
 }
 
@@ -187,7 +193,7 @@ func (p *placement) mark(m forms.Mark) {
 		}
 	}
 	for _, it := range p.placed {
-		if it.Side == m.Side && it.kind != "text" && it.kind != "seal" && it.kind != "signature" && meets(corners, it.Box) {
+		if it.Side == m.Side && (it.kind == string(forms.QRField) || it.kind == string(forms.MRZField) || it.kind == "zone") && meets(corners, it.Box) {
 			p.wrong(m.Line, what, "it runs over %s", it.what)
 		}
 	}
@@ -237,7 +243,7 @@ func (p *placement) samples() {
 				_, err = p.fit(g, value)
 			case forms.QRField:
 				_, err = encode(g.Field, value)
-			case forms.MRZField, forms.PortraitField, forms.FingerField:
+			case forms.MRZField, forms.PortraitField, forms.GhostField, forms.FingerField:
 			}
 			if refusal, refused := errors.AsType[*identity.Refusal](err); refused {
 				p.wrong(s.Line, what, "field %s: %s", g.ID, refusal.Detail)

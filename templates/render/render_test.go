@@ -97,6 +97,9 @@ func TestForm_Fields(t *testing.T) {
 	portrait, ok := formstest.Field(&f.Form, "portrait")
 	require.True(t, ok)
 	require.Equal(t, forms.Box{Side: forms.Front, X: 4.5, Y: 19, W: 20, H: 30}, portrait.Box)
+	ghost, ok := formstest.Field(&f.Form, "ghost")
+	require.True(t, ok)
+	require.InDelta(t, portrait.Feather*ghost.W/portrait.W, ghost.Feather, 1e-9, "a ghost fades as the portrait does")
 	name, ok := formstest.Field(&f.Form, "name")
 	require.True(t, ok)
 	require.Greater(t, name.H, 5.0, "the box of a text field follows from its letters")
@@ -108,10 +111,10 @@ func TestForm_Fields(t *testing.T) {
 func TestLoad_Refuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, from, to, want string }{
-		{"LargeMotif", "y: 1, w: 92, h: 17", "y: 1, w: 920, h: 17", `art guilloche: it may be at most twice as large`},
-		{"OffThePage", "x: 4.5, y: 19, w: 20, h: 30}", "x: 4.5, y: 29, w: 20, h: 30}", `field portrait: it reaches from 4.50, 29.00 to 24.50, 59.00 mm: off the page`},
-		{"Unsafe", "x: 4.5, y: 19, w: 20, h: 30}", "x: 1, y: 19, w: 20, h: 30}", `field portrait: .* margin of 1.5 mm`},
-		{"Overlap", "x: 4.5, y: 19, w: 20, h: 30}", "x: 14.5, y: 19, w: 20, h: 30}", `overlaps or touches field portrait`},
+		{"LargeMotif", "y: 0.5, w: 92, h: 15", "y: 0.5, w: 920, h: 15", `art ribbon: it may be at most twice as large`},
+		{"OffThePage", "x: 4.5, y: 19, w: 20, h: 30,", "x: 4.5, y: 29, w: 20, h: 30,", `field portrait: it reaches from 4.50, 29.00 to 24.50, 59.00 mm: off the page`},
+		{"Unsafe", "x: 4.5, y: 19, w: 20, h: 30,", "x: 1, y: 19, w: 20, h: 30,", `field portrait: .* margin of 1.5 mm`},
+		{"Overlap", "x: 4.5, y: 19, w: 20, h: 30,", "x: 14.5, y: 19, w: 20, h: 30,", `overlaps or touches field portrait`},
 		{"OnTheChip", "x: 24, w: 30, baseline: 23.4", "x: 14, w: 30, baseline: 23.4", `field issued: it overlaps or touches zone chip`},
 		{"InTheMRZ", "w: 30, baseline: 29.3", "w: 30, baseline: 31.3", `field expiry: it overlaps or touches zone mrz`},
 		{"LabelTooLong", "Giới tính / Sex:", "Giới tính / Sex, as far as known:", `text "Giới tính / Sex, as far as known:": it is \d+\.\d+ mm wide; its box is 14.00`},
@@ -119,11 +122,11 @@ func TestLoad_Refuses(t *testing.T) {
 		{"TooLow", "h: 8.6", "h: 2.6", `field name: h is 2.60 mm; one line at 9 pt takes 4\.\d+$`},
 		{"Sample", "min: 4.5", "min: 7", `^form new.yaml:\d+: sample \d \(.*\): field name: does not fit on the card`},
 		{"SampleOfQR", "w: 20.7, h: 20.7", "w: 16, h: 16", `sample 3 .*: field qr: holds more than the QR code can`},
-		{"NoMotif", "kind: lotus", "kind: eagle", `art eagle: the motif does not exist; \[chip-symbol drum`},
-		{"ColorsOfMotif", "[line gold, petal]", "[line gold]", `art lotus: it takes 2 color`},
-		{"MarkOnPortrait", "x: 55.5, y: 36, size: 15", "x: 40, y: 36, size: 15", `specimen front: it runs over field portrait`},
-		{"MarkOnQR", "x: 42.5, y: 17, size: 12", "x: 52, y: 17, size: 12", `specimen back: it runs over field qr`},
-		{"MarkOffThePage", "x: 55.5, y: 36, size: 15", "x: 70, y: 36, size: 15", `specimen front: it goes beyond the page`},
+		{"NoMotif", "kind: drum", "kind: eagle", `art eagle: the motif does not exist; \[chip-symbol drum`},
+		{"ColorsOfMotif", "colors: [red, gold]", "colors: [red]", `art roundel: it takes 2 color`},
+		{"ColorsOfLines", "[lace blue, lace green, lace gold, lace rose]", "[lace blue]", `art ribbon: it takes 2 color\(s\) or more, not 1`},
+		{"MarkOnQR", "x: 33, y: 11, size: 11.5", "x: 52, y: 11, size: 11.5", `specimen back: it runs over field qr`},
+		{"MarkOffThePage", "x: 44, y: 33, size: 17", "x: 70, y: 33, size: 17", `specimen front: it goes beyond the page`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -151,7 +154,7 @@ func TestLoad_LeavesOutWhatIsAtFault(t *testing.T) {
 func TestLoad_TakesAMovedField(t *testing.T) {
 	t.Parallel()
 	c, err := render.Load(formstest.Changed(t, func(s string) string {
-		return strings.Replace(s, "x: 4.5, y: 19, w: 20, h: 30}", "x: 3.5, y: 20, w: 20, h: 30}", 1)
+		return strings.Replace(s, "x: 4.5, y: 19, w: 20, h: 30,", "x: 3.5, y: 20, w: 20, h: 30,", 1)
 	}))
 	require.NoError(t, err)
 	f, err := c.Form(formstest.CanCuoc2024)

@@ -22,6 +22,7 @@ type Renderer struct {
 	forms   map[identity.FormID]*Form
 	faces   typefaces
 	cache   cache
+	masks   softMasks
 }
 
 // Load reads the form catalog from folders, as [forms.Load] does, measures each form and

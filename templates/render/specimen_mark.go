@@ -10,7 +10,10 @@ import (
 // extracted from a PDF is the card's alone.
 const specimenText = "MẪU / SPECIMEN"
 
-// outline draws the mark as contours of its letters.
+// markSheer is how much of the card shows through the mark, percent.
+const markSheer = 80
+
+// outline draws the mark as areas of its letters.
 func (f *Form) outline(m forms.Mark) []shape {
 	face := f.renderer.faces["bold"]
 	turn := f.turn(m)
@@ -22,11 +25,11 @@ func (f *Form) outline(m forms.Mark) []shape {
 			for _, p := range c {
 				points = append(points, turn(dot{at + p.x, p.y}))
 			}
-			contours = append(contours, chain(append(points, points[0])...))
+			contours = append(contours, polygon(points...))
 		}
 		at += face.glyphs[r].width
 	}
-	return []shape{{contours: contours, width: 0.15, color: markRed}}
+	return []shape{{contours: contours, color: markRed, sheer: markSheer}}
 }
 
 // turn maps a place in the mark's text, in em from the start of its baseline, to a place

@@ -57,19 +57,35 @@ func writeForm(form *render.Form, compose Compose, dir string) (section, error) 
 		return s, err
 	}
 	for _, card := range cards {
-		front, back, err := form.Bitmaps(card.Content, dpi, finished)
+		x, err := writeCard(form, card.Name, card.Note, card.Content, finished, dir)
 		if err != nil {
 			return s, fmt.Errorf("specimen %s: %w", card.Name, err)
 		}
-		x := figure{Note: card.Note, Front: fmt.Sprintf("%s-%s-front.png", form.ID, card.Name), Back: fmt.Sprintf("%s-%s-back.png", form.ID, card.Name)}
-		for name, img := range map[string]image.Image{x.Front: front, x.Back: back} {
-			if err := writeFile(filepath.Join(dir, name), func(w io.Writer) error { return encode(w, img) }); err != nil {
-				return s, err
-			}
-		}
 		s.Cards = append(s.Cards, x)
 	}
+	layered := finished
+	layered.Layers = true
+	x, err := writeCard(form, "layers", "what card printers do not print: ultraviolet in green, changing ink in magenta, relief in orange", cards[0].Content, layered, dir)
+	if err != nil {
+		return s, fmt.Errorf("layers: %w", err)
+	}
+	s.Cards = append(s.Cards, x)
 	return s, nil
+}
+
+// writeCard draws both sides of a card into a folder.
+func writeCard(form *render.Form, name, note string, content render.Content, o render.Options, dir string) (figure, error) {
+	x := figure{Note: note, Front: fmt.Sprintf("%s-%s-front.png", form.ID, name), Back: fmt.Sprintf("%s-%s-back.png", form.ID, name)}
+	front, back, err := form.Bitmaps(content, dpi, o)
+	if err != nil {
+		return x, err
+	}
+	for file, img := range map[string]image.Image{x.Front: front, x.Back: back} {
+		if err := writeFile(filepath.Join(dir, file), func(w io.Writer) error { return encode(w, img) }); err != nil {
+			return x, err
+		}
+	}
+	return x, nil
 }
 
 func encode(w io.Writer, img image.Image) error {

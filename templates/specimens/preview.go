@@ -30,6 +30,7 @@ const (
 	Card    Kind = "card"    // everything, as it is printed on white
 	Overlay Kind = "overlay" // what is printed on a preprinted blank
 	Blank   Kind = "blank"   // that blank, with bleed, for the print shop; PDF only
+	Layers  Kind = "layers"  // everything, with what is not for card printers in false colors; PNG only
 )
 
 // Preview draws a form with its ordinary specimen.
@@ -41,8 +42,13 @@ func Preview(w io.Writer, form *render.Form, compose Compose, kind Kind, format 
 		options.Mode = render.Overlay
 	case Blank:
 		return previewBlank(w, form, format)
+	case Layers:
+		if format != PNG {
+			return identity.Refuse(identity.Invalid, "layers are a png file, not %q", format)
+		}
+		options.Layers = true
 	default:
-		return identity.Refuse(identity.Invalid, "a preview shows a card, an overlay or a blank; %q is not one of card, overlay, blank", kind)
+		return identity.Refuse(identity.Invalid, "a preview shows a card, an overlay, a blank or layers; %q is not one of card, overlay, blank, layers", kind)
 	}
 	cards, err := Of(form, compose)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestWrite(t *testing.T) {
 	require.NoError(t, err)
 	pictures, err := filepath.Glob(filepath.Join(dir, "*.png"))
 	require.NoError(t, err)
-	require.Len(t, pictures, 3*7*2)
+	require.Len(t, pictures, 3*(7+1)*2, "seven cards of each form, and one with its layers")
 	for _, name := range pictures {
 		require.Contains(t, string(page), `"`+filepath.Base(name)+`"`)
 	}
@@ -45,7 +45,7 @@ func TestPreview(t *testing.T) {
 	}
 	require.Less(t, sizes[specimens.Overlay], sizes[specimens.Card])
 	require.Less(t, sizes[specimens.Blank], sizes[specimens.Card])
-	for _, kind := range []specimens.Kind{specimens.Card, specimens.Overlay} {
+	for _, kind := range []specimens.Kind{specimens.Card, specimens.Overlay, specimens.Layers} {
 		var picture bytes.Buffer
 		require.NoError(t, specimens.Preview(&picture, form, personalization.Compose, kind, specimens.PNG))
 		_, err := png.Decode(&picture)
@@ -53,5 +53,6 @@ func TestPreview(t *testing.T) {
 	}
 	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, specimens.Card, "svg"), identity.Invalid)
 	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, specimens.Blank, specimens.PNG), identity.Invalid)
+	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, specimens.Layers, specimens.PDF), identity.Invalid)
 	require.ErrorIs(t, specimens.Preview(io.Discard, form, personalization.Compose, "back", specimens.PNG), identity.Invalid)
 }

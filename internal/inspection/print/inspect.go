@@ -113,6 +113,7 @@ func (i *inspection) checkFields() []finding {
 			findings = append(findings, i.checkPortrait(field)...)
 		case forms.FingerField:
 			findings = append(findings, i.checkFinger(field)...)
+		case forms.GhostField: // its colors are compared with the art's
 		}
 	}
 	if i.overlay {

@@ -60,11 +60,19 @@ func Card(r *rand.Rand, f *forms.Form) identity.Card {
 	})
 }
 
-// Changed is a folder with the form of 2024, changed, as new.yaml.
+// Changed is a folder with the form of 2024, changed, as new.yaml, and its art.
 func Changed(tb testing.TB, change func(string) string) fs.FS {
 	tb.Helper()
 	file := string(Form(tb, CanCuoc2024).Data())
 	changed := change(file)
 	require.NotEqual(tb, file, changed, "nothing was changed")
-	return fstest.MapFS{"new.yaml": {Data: []byte(changed)}}
+	folder := fstest.MapFS{"new.yaml": {Data: []byte(changed)}}
+	drawings, err := fs.Glob(forms.BuiltIn, "art/*.svg")
+	require.NoError(tb, err)
+	for _, name := range drawings {
+		data, err := forms.BuiltIn.ReadFile(name)
+		require.NoError(tb, err)
+		folder[name] = &fstest.MapFile{Data: data}
+	}
+	return folder
 }
