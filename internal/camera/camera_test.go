@@ -214,9 +214,9 @@ func TestSimulated_SeesWhatWasPrinted(t *testing.T) {
 		front, back, err := (&camera.Simulated{Dir: dir, DPI: 300}).Look(t.Context(), job)
 
 		require.NoError(t, err)
-		require.Less(t, difference(wantFront, front), 5.0)
-		require.Less(t, difference(wantBack, back), 14.0, "the QR code is drawn in whole dots")
-		require.Greater(t, difference(wantFront, back), 15.0)
+		require.Less(t, difference(wantFront, front), 8.0, "lines are finer than dots, and PDFium draws them a dot wide")
+		require.Less(t, difference(wantBack, back), 16.0, "the QR code is drawn in whole dots")
+		require.Greater(t, difference(wantFront, back), 20.0)
 	}
 	dir := t.TempDir()
 	front, _ := printed(t, dir, "other.pdf")
@@ -251,7 +251,7 @@ func TestSimulated_HasTheFaultsOfTheSettings(t *testing.T) {
 		require.NoError(t, err)
 		_, back, err := (&camera.Simulated{Dir: dir, DPI: 300, Faults: []fault.Fault{f}}).Look(t.Context(), job)
 		require.NoError(t, err)
-		require.Less(t, difference(wantBack, back), 14.0, "%s strikes neither the back nor this blank", text)
+		require.Less(t, difference(wantBack, back), 16.0, "%s strikes neither the back nor this blank", text)
 	}
 }
 
