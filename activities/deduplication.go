@@ -11,7 +11,7 @@ import (
 // Deduplicate asks the ABIS for other persons with the applicant's fingers.
 func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (DeduplicateResult, error) {
 	var before DeduplicateResult
-	_, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.Deduplication, Round: in.Round}, &before,
+	record, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.Deduplication, Round: in.Round}, &before,
 		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
 	if err != nil || found {
 		return before, err
@@ -27,7 +27,15 @@ func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (Dedupl
 	if err != nil {
 		return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
 	}
-	others, err := p.Registry.OthersThan(ctx, in.Application, hits) // the ABIS knows no number that came later
+	if len(hits) == 0 {
+		return DeduplicateResult{}, nil
+	}
+	// The ABIS knows no number that came later.
+	holder, err := p.Population.PersonByNumber(ctx, record.Application.Person.Number)
+	if err != nil && !identity.Refused(err, identity.NotFound) {
+		return DeduplicateResult{}, fmt.Errorf("ask population register: %w", err)
+	}
+	others, err := p.Registry.OthersThan(ctx, in.Application, holder.Numbers(), hits)
 	if err != nil {
 		return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
 	}

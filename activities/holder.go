@@ -16,17 +16,6 @@ type Holders interface {
 	PersonByNumber(ctx context.Context, n identity.PersonalNumber) (population.Record, error)
 }
 
-// Population is the population register.
-type Population interface {
-	Holders
-
-	// Person reads a record, or refuses with NotFound.
-	Person(ctx context.Context, id identity.PersonID) (population.Record, error)
-	// RegisterPerson registers a person who is nowhere, once for each application; or it
-	// gives those who are likely to be the person.
-	RegisterPerson(ctx context.Context, who population.Registration) (population.Record, []population.Match, error)
-}
-
 // alive refuses a person who can have no card, and has the registry know it.
 func alive(ctx context.Context, known *registry.Registry, holder population.Record) error {
 	if holder.Status != identity.Alive {

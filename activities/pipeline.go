@@ -8,6 +8,7 @@ import (
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/templates/render"
@@ -16,7 +17,7 @@ import (
 // Pipeline is the systems of the center.
 type Pipeline struct {
 	Registry   *registry.Registry
-	Population Population
+	Population population.Register
 	ABIS       interface {
 		// Identify lists the applications of other persons with these fingers, which
 		// were captured for app. It may be called twice.

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/population"
@@ -41,12 +42,17 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 	if known.Status != identity.Alive {
 		fields = append(fields, "person")
 	}
-	hasCard, err := p.Registry.HoldsCard(ctx, known.Person.Number)
+	if known.Person.Number.Agrees(known.Person.Birth, known.Person.Sex) != nil {
+		fields = append(fields, "person.number") // the person is given another first: no card is made with it
+	}
+	held, err := p.Registry.Held(ctx, known.Numbers()...)
 	if err != nil {
 		return ValidateResult{}, fmt.Errorf("look for the card held: %w", err)
 	}
-	if groundContradicts(record.Application.Ground, hasCard) {
-		fields = append(fields, "ground")
+	for _, refusal := range identity.Refusals(record.Application.ByRegister(known.Person, held)) {
+		if !slices.Contains(fields, refusal.Field) {
+			fields = append(fields, refusal.Field)
+		}
 	}
 	return ValidateResult{Contradictions: fields}, nil
 }
@@ -109,20 +115,4 @@ func proof(claim identity.Person, said registry.Identification) string {
 		return "birth registration"
 	}
 	return ""
-}
-
-// groundContradicts reports whether a ground cannot be that of somebody who holds a card,
-// or holds none.
-func groundContradicts(ground identity.Ground, hasCard bool) bool {
-	switch ground {
-	case identity.GroundFirstCard, identity.GroundFromCMND:
-		return hasCard
-	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundBiometrics,
-		identity.GroundSex, identity.GroundOrigin, identity.GroundPrintError,
-		identity.GroundBoundaries, identity.GroundRequest, identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
-		return !hasCard
-	case identity.GroundNationality: // regained: the old card, if any, was withdrawn
-	case identity.GroundNumberChanged: // the card was revoked with the number that it bears
-	}
-	return false
 }

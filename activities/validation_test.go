@@ -31,7 +31,7 @@ func validating(t *testing.T, person identity.Person, card *registry.OldCard) (*
 	return &activities.Pipeline{Registry: r, Population: r}, r
 }
 
-var oldCard = &registry.OldCard{Serial: "0123456789ABCDEF", Form: "cccd-2021", Issued: identity.Date{Year: 2021, Month: 5, Day: 1}}
+var oldCard = &registry.OldCard{Serial: "0123456789ABCDEF", Form: "cccd-2021", Issued: identity.Date{Year: 2021, Month: 5, Day: 1}, Expiry: identity.Expiry{Date: identity.Date{Year: 2026, Month: 3, Day: 1}}}
 
 func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing.T) {
 	t.Parallel()
@@ -174,4 +174,4 @@ func TestValidate_AfterAnOfficerSaidWhoItIs(t *testing.T) {
 // errOf is the error of a call whose result is of no interest.
 func errOf[T any](_ T, err error) error { return err }
 
-var _ activities.Population = (*registry.Registry)(nil)
+var _ population.Register = (*registry.Registry)(nil)

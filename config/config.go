@@ -40,6 +40,7 @@ type Config struct {
 	Vault           Vault           `mapstructure:"vault"`
 	Audit           Audit           `mapstructure:"audit"`
 	Status          Status          `mapstructure:"status"`
+	Population      Population      `mapstructure:"population"`
 	PKI             PKI             `mapstructure:"pki"`
 	Keys            Keys            `mapstructure:"keys"`
 	Gateway         Gateway         `mapstructure:"gateway"`
@@ -109,6 +110,18 @@ type Audit struct {
 type Status struct {
 	KeyFile string        `mapstructure:"key_file"`
 	TTL     time.Duration `mapstructure:"ttl"`
+}
+
+// Population is the population register: the built-in one, or one elsewhere at URL.
+type Population struct {
+	URL         string        `mapstructure:"url"`
+	TokenFile   string        `mapstructure:"token_file"`
+	CAFile      string        `mapstructure:"ca_file"`
+	CertFile    string        `mapstructure:"cert_file"`
+	KeyFile     string        `mapstructure:"key_file"`
+	Timeout     time.Duration `mapstructure:"timeout"`
+	Connections int           `mapstructure:"connections"`
+	ClientsFile string        `mapstructure:"clients_file"`
 }
 
 // PKI names the folders of certificates and signing keys.
@@ -551,6 +564,7 @@ func (c Config) validateServers(check *check) {
 	check.atLeast("database.max_conns", int64(c.Database.MaxConns), 1)
 	check.positive("audit.anchor", c.Audit.Anchor)
 	check.positive("status.ttl", c.Status.TTL)
+	c.validatePopulation(check)
 	if p := c.Keys.PKCS11; p.Module != "" {
 		check.wrong(p.Token == "", "keys.pkcs11.token is empty")
 		check.wrong(p.PINFile == "", "keys.pkcs11.pin_file is empty")
@@ -561,6 +575,22 @@ func (c Config) validateServers(check *check) {
 		check.wrong(t.PINFile == "", "client.pkcs11.pin_file is empty")
 	}
 	c.validateGateway(check)
+}
+
+// validatePopulation checks how a population register elsewhere is reached.
+func (c Config) validatePopulation(check *check) {
+	p := c.Population
+	if p.URL != "" {
+		schemes := []string{"https"}
+		if !c.Production() {
+			schemes = append(schemes, "http")
+		}
+		check.httpURL("population.url", p.URL, schemes...)
+	}
+	check.wrong((p.CertFile == "") != (p.KeyFile == ""), "population.cert_file and population.key_file must be given together")
+	check.wrong(p.URL != "" && p.ClientsFile != "", "population.url and population.clients_file are both given; only the built-in register is served")
+	check.wrong(p.Timeout < 100*time.Millisecond || p.Timeout > 25*time.Second, "population.timeout is %s; must be 100ms to 25s: a step asks again after 30s", p.Timeout)
+	check.between("population.connections", p.Connections, 1, 1000)
 }
 
 // validateGateway checks how we serve, and how clients reach it.

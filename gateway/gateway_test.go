@@ -46,6 +46,12 @@ type server struct {
 
 func open(t *testing.T) server {
 	t.Helper()
+	return openWith(t, func(*config.Config) {})
+}
+
+// openWith is open with other settings.
+func openWith(t *testing.T, change func(*config.Config)) server {
+	t.Helper()
 	name := filepath.Join(t.TempDir(), "office.yaml")
 	require.NoError(t, os.WriteFile(name, []byte("data_dir: "+t.TempDir()), 0o600))
 	c, err := config.Load(name)
@@ -53,6 +59,7 @@ func open(t *testing.T) server {
 	c.Temporal.Address = devservertest.Temporal(t)
 	c.Database.URL = config.Secret(registrytest.NewSchema(t, devservertest.Postgres(t)))
 	c.Gateway.CodecOrigins = []string{ui}
+	change(&c)
 	quiet := slog.New(slog.DiscardHandler)
 	office, err := office.Open(t.Context(), c, quiet)
 	require.NoError(t, err)

@@ -150,6 +150,13 @@ func insideRoutes(office *office.Office, door *intake.Door, c config.Gateway, ma
 	if c.OfficersURL != "" {
 		(&web.Officers{Desk: desk, Seal: office.Seal, Now: office.Now, Logger: logger}).Register(mux)
 	}
+	register, err := office.PopulationRegister(desk)
+	if err != nil {
+		return nil, err
+	}
+	if register != nil {
+		mux.Handle("/osia/", http.StripPrefix("/osia", register))
+	}
 	if len(c.CodecOrigins) > 0 {
 		codec, err := office.Codec(c.CodecOrigins)
 		if err != nil {

@@ -27,7 +27,6 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/biometrics/fingerprint"
-	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
@@ -201,17 +200,7 @@ func (o *liveOffice) stock(n int) {
 // submit sends a sample as its station does, signed.
 func (o *liveOffice) submit(name string, change func(*packet.Submission)) *liveApplication {
 	o.t.Helper()
-	door := o.Door()
-	s, err := packet.ReadSubmission(os.DirFS("../samples"), name+"/application.json", o.Sizes())
-	require.NoError(o.t, err)
-	if change != nil {
-		change(&s)
-	}
-	key, err := o.StationKeys().Key(identity.StationID(s.Station))
-	require.NoError(o.t, err)
-	signed, err := packet.Sign(s, key, cast.Known().State)
-	require.NoError(o.t, err)
-	receipt, err := door.Receive(o.t.Context(), signed)
+	receipt, err := o.Door().Receive(o.t.Context(), o.packet(name, change))
 	require.NoError(o.t, err)
 	return &liveApplication{o: o, folder: filepath.Join("..", "samples", name), number: receipt.Number, id: workflows.ApplicationWorkflowID(receipt.Number)}
 }

@@ -37,7 +37,7 @@ func moves(o *testOffice) {
 	after := r.Person
 	after.Residence.Text = "Số 99, Phố Mới, Phường Hoàn Kiếm, Hà Nội"
 	act := identity.CorrectPerson{Officer: resolver, Version: r.Version, Paper: "residence record 7", Reason: "moved", Record: make([]byte, 32)}
-	require.NoError(o.t, o.CorrectPerson(o.t.Context(), r.ID, act, after, o.signed(act, statement.Person(r.ID))))
+	require.NoError(o.t, o.CorrectPerson(o.t.Context(), r.ID, act, records.Corrected{Person: after}, o.signed(act, statement.Person(r.ID))))
 }
 
 // dies is the register hearing of the holder's death.

@@ -16,6 +16,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/passkey"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
@@ -23,11 +24,12 @@ import (
 
 // Desk is where statements are done.
 type Desk struct {
-	Registry *registry.Registry
-	Sizes    packet.Sizes
-	Papers   Papers
-	Office   Office
-	Passkeys passkey.Site // where they sign
+	Registry   *registry.Registry
+	Population population.Register
+	Sizes      packet.Sizes
+	Papers     Papers
+	Office     Office
+	Passkeys   passkey.Site // where they sign
 
 	Sign func(typ string, claims any) ([]byte, error) // for the office, as compact JWS; nil: nothing is
 }

@@ -63,13 +63,13 @@ func (d *Desk) Persons(ctx context.Context, by identity.Officer, number identity
 	}
 	claim := record.Application.Person
 	if claim.Number != "" {
-		known, err := d.Registry.PersonByNumber(ctx, claim.Number)
+		known, err := d.Population.PersonByNumber(ctx, claim.Number)
 		if err != nil {
 			return nil, err
 		}
 		return []Beside{{Person: known.ID, Status: known.Status, Fields: population.Compare(claim, known)}}, nil
 	}
-	likely, err := d.Registry.FindPersons(ctx, claim)
+	likely, err := d.Population.FindPersons(ctx, claim)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (d *Desk) Person(ctx context.Context, by identity.Officer, id identity.Pers
 	if err := id.Check(); err != nil {
 		return Known{}, err
 	}
-	r, err := d.Registry.Person(ctx, id)
+	r, err := d.Population.Person(ctx, id)
 	if err != nil {
 		return Known{}, err
 	}
@@ -151,11 +151,14 @@ func (d *Desk) onPerson(ctx context.Context, id identity.PersonID, act identity.
 		if err != nil {
 			return identity.InField(FileRecord, err)
 		}
-		return d.Registry.CorrectPerson(ctx, id, act, after, signed)
+		if after, err = identity.CheckPerson(after); err != nil {
+			return identity.InField(FileRecord, err)
+		}
+		return d.Population.CorrectPerson(ctx, id, act, population.Corrected{Person: after, File: files[FileRecord]}, signed)
 	case identity.MarkPerson:
-		return d.Registry.MarkPerson(ctx, id, act, signed)
+		return d.Population.MarkPerson(ctx, id, act, signed)
 	case identity.RenumberPerson:
-		return d.Registry.RenumberPerson(ctx, id, act, signed)
+		return d.Population.RenumberPerson(ctx, id, act, signed)
 	case identity.MergePersons:
 		return d.Registry.MergePersons(ctx, id, act, signed)
 	}

@@ -96,6 +96,30 @@ func (c *check) person(p Person, filedOn Date) {
 	c.refuse(p.BloodGroup != "" && !slices.Contains(bloodGroups, p.BloodGroup), "person.blood_group", "must be one of %s", strings.Join(bloodGroups, ", "))
 }
 
+// CheckPerson brings the texts of a person's record to NFC, and refuses what no card can
+// show, whatever is applied for. Fields are named as in the JSON of a person.
+func CheckPerson(p Person) (Person, error) {
+	a, unclean := Application{Person: p}.Normalize()
+	c := &check{}
+	c.add(unclean)
+	c.person(p, p.Birth)
+	for _, place := range []struct {
+		field string
+		code  ProvinceCode
+	}{
+		{"origin.province", p.Origin.Province}, {"birth_registration.province", p.BirthRegistration.Province}, {"residence.province", p.Residence.Province},
+	} {
+		c.refuse(place.code != "" && !place.code.known(), place.field, "is not the code of a province (001 to 096) or a country (100 to 999)")
+	}
+	c.refuse(p.CancelledNumber != "" && p.CancelledNumber == p.Number, "cancelled_number", "is the personal number itself")
+	refusals := Refusals(errors.Join(c.refusals...))
+	own := make([]error, len(refusals))
+	for i, r := range refusals {
+		own[i] = RefuseField(r.Kind, strings.TrimPrefix(r.Field, "person."), "%s", r.Detail)
+	}
+	return a.Person, errors.Join(own...)
+}
+
 // bloodGroups as the population database writes them.
 var bloodGroups = []string{"A", "A+", "A-", "B", "B+", "B-", "AB", "AB+", "AB-", "O", "O+", "O-"}
 

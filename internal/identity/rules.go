@@ -66,6 +66,31 @@ func (a Application) Against(held HeldCard) error {
 	return nil
 }
 
+// ByRegister refuses what the law does not give to that person, who is the holder by the
+// population register and holds that card by the card record; nil: none. At the door, the
+// age was what a station typed, and the card may have come or gone since.
+func (a Application) ByRegister(holder Person, held *HeldCard) error {
+	a.Person = holder
+	c := &check{}
+	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
+	c.exemption(a)
+	c.refuse(a.Ground.contradicts(held != nil), "ground", "is not one of somebody who holds a card, or of somebody who holds none")
+	if held != nil {
+		c.add(a.Against(*held))
+	}
+	return errors.Join(c.refusals...)
+}
+
+// contradicts reports whether a ground cannot be that of somebody who holds a card, or
+// holds none.
+func (g Ground) contradicts(holds bool) bool {
+	if g == GroundFirstCard || g == GroundFromCMND {
+		return holds
+	}
+	gone := g == GroundNationality || g == GroundNumberChanged // the card was withdrawn, or revoked with the number that it bears
+	return !holds && !gone
+}
+
 // Entry is when and where an application is entered.
 type Entry struct {
 	Signed      Date // when its officer signed; when it came in, if that is not known

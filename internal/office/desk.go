@@ -8,7 +8,7 @@ import (
 // Desk is where officers' statements are done.
 func (o *Office) Desk() *desk.Desk {
 	d := &desk.Desk{
-		Registry: o.Registry, Sizes: o.Sizes(), Office: o,
+		Registry: o.Registry, Population: o.Population, Sizes: o.Sizes(), Office: o,
 		Passkeys: passkey.Origin(o.config.Gateway.OfficersURL),
 		Papers:   desk.Papers{Renderer: o.Forms, StatusPage: o.config.Gateway.PublicURL, Specimen: o.config.Forms.Specimen},
 	}

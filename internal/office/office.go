@@ -21,6 +21,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/transparency"
@@ -31,9 +32,10 @@ import (
 
 // Office is an issuing office put together.
 type Office struct {
-	Registry *registry.Registry
-	Forms    *render.Renderer
-	Calendar *identity.Calendar
+	Registry   *registry.Registry
+	Population population.Register // the registry's, or one elsewhere
+	Forms      *render.Renderer
+	Calendar   *identity.Calendar
 
 	config config.Config
 	vault  *vault.Vault
@@ -87,6 +89,10 @@ func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...
 		return nil, err
 	}
 	if office.chip, err = chipProfile(c.Personalization); err != nil {
+		r.Close()
+		return nil, err
+	}
+	if office.Population, err = openPopulation(c.Population, r); err != nil {
 		r.Close()
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	w.RegisterWorkflow(workflows.CardApplication)
 	w.RegisterWorkflow(workflows.Consignment)
 	w.RegisterActivity(&activities.Pipeline{
-		Registry: o.Registry, Population: o.Registry,
+		Registry: o.Registry, Population: o.Population,
 		ABIS:    abis.NewBuiltin(o.Registry),
 		Profile: o.chip,
 		Forms:   o.Forms, Print: o.print(), Calendar: o.Calendar,
@@ -121,7 +121,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	line := activities.NewLine(o.Registry, id, o.config.Worker.Slots, o.logger)
 	o.lines.add(line)
 	s := &activities.Station{
-		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Holders: o.Registry, Chip: chip,
+		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Holders: o.Population, Chip: chip,
 		Printer: printer, Camera: eye, Print: o.print(),
 		Forms: o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}

@@ -2,8 +2,8 @@
 // and whether a person can have a card. What a station typed is a claim that is compared
 // with the register's record; what a card shows is the record.
 //
-// The built-in register is in internal/registry; osia.go speaks to another one by the
-// Population Registry interface of OSIA 1.5.
+// The built-in register is in internal/registry; package osia speaks to another one by the
+// Population Registry interface of OSIA.
 package population
 
 import (
@@ -22,6 +22,11 @@ type Record struct {
 	Person  identity.Person
 	Status  identity.CitizenStatus
 	Since   identity.Date // of the status; zero: from birth on
+}
+
+// Numbers are those under which the person may have cards and applications.
+func (r Record) Numbers() []identity.PersonalNumber {
+	return slices.DeleteFunc([]identity.PersonalNumber{r.Person.Number, r.Person.CancelledNumber}, func(n identity.PersonalNumber) bool { return n == "" })
 }
 
 // Registration asks for a person who is nowhere to be registered.

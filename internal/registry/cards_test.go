@@ -29,9 +29,9 @@ func TestLife_FromPacketToCard(t *testing.T) {
 	require.Equal(t, record.Consignment, card.Consignment)
 	require.Equal(t, identity.Date{Year: 2026, Month: 3, Day: 4}, card.Card.Issued)
 	require.NotEmpty(t, card.Blank)
-	live, err := b.HoldsCard(t.Context(), record.Application.Person.Number)
+	held, err := b.Held(t.Context(), record.Application.Person.Number)
 	require.NoError(t, err)
-	require.True(t, live)
+	require.NotNil(t, held)
 	stock := b.balanced(t)
 	require.Equal(t, registry.Stock{Received: 3, InStock: 2, Issued: 1, Balanced: true}, stock)
 	require.Equal(t, []string{

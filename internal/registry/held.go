@@ -10,18 +10,22 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
-// Held is the card that a citizen holds, as the card record knows it; nil where it knows
-// none. It decides on which grounds another is given, and what that costs.
-func (r *Registry) Held(ctx context.Context, n identity.PersonalNumber) (*identity.HeldCard, error) {
-	citizen, err := r.citizen(n)
-	if err != nil || citizen == nil {
+// Held is the card that a citizen holds, valid or reported lost and its like, as the card
+// record knows it; nil where it knows none. It decides on which grounds another is given,
+// and what that costs. A card counts under each of the person's numbers.
+func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber) (*identity.HeldCard, error) {
+	citizens, err := r.numbersOf(numbers)
+	if err != nil || len(citizens) == 0 {
 		return nil, err
 	}
 	var issued time.Time
 	var sealed sealedCard
 	err = r.db.QueryRow(ctx, `
 		SELECT c.issued, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
-		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application WHERE c.citizen = $1 AND c.state IN `+standing, citizen).
+		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application
+		WHERE c.state IN `+standing+` AND c.citizen = ANY($1 || ARRAY(
+			SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = ANY($1)))
+		ORDER BY c.issued DESC LIMIT 1`, citizens).
 		Scan(&issued, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

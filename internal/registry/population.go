@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -92,6 +93,36 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 		LIMIT $3`, claim.Name.Text, string(birth), maxCandidates) // CollectRows reports the error
 	records, err := pgx.CollectRows(rows, scanPerson)
 	return population.Rank(claim, records), err
+}
+
+// QueryPersons finds the persons of whom everything holds that is asked for, in the order
+// of their identifiers.
+func (r *Registry) QueryPersons(ctx context.Context, q population.Query) ([]identity.PersonID, error) {
+	if !q.Narrow() {
+		return nil, identity.Refuse(identity.Invalid, "a number, a name or a birth is needed")
+	}
+	var where []string
+	args := pgx.NamedArgs{"offset": q.Offset, "limit": q.Limit}
+	for name, c := range map[string]struct{ value, holds string }{
+		"number": {string(q.Number), `c.id IN (SELECT person FROM person_numbers WHERE number = @number)`},
+		"name":   {q.Name, `c.name_key = folded(@name)`},
+		"family": {q.FamilyName, `split_part(c.name_key, ' ', 1) = folded(@family)`},
+		"given":  {q.GivenName, `substring(c.name_key FROM '[^ ]+$') = folded(@given)`},
+		"father": {q.Father, `folded(c.person -> 'Father' ->> 'Text') = folded(@father)`},
+		"mother": {q.Mother, `folded(c.person -> 'Mother' ->> 'Text') = folded(@mother)`},
+		"sex":    {string(q.Sex), `c.person ->> 'Sex' = @sex`},
+		"born":   {q.Born, `c.birth = @born`},
+		"from":   {q.BornFrom, `c.birth >= @from`},
+		"to":     {q.BornTo, `c.birth <= @to`},
+	} {
+		if c.value != "" {
+			where, args[name] = append(where, c.holds), c.value
+		}
+	}
+	slices.Sort(where)                                                                                                                               // one text of each query, to be prepared once
+	rows, _ := r.db.Query(ctx, `SELECT c.id FROM citizens c WHERE `+strings.Join(where, ` AND `)+` ORDER BY c.id OFFSET @offset LIMIT @limit`, args) // CollectRows reports the error
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[identity.PersonID])
+	return ids, fail("query persons", err)
 }
 
 // maxDraws bounds how often a number is drawn when those drawn were taken. While
@@ -210,34 +241,38 @@ func (r *Registry) NameApplicant(ctx context.Context, number identity.Applicatio
 	return fail("name applicant", err)
 }
 
-// HoldsCard reports whether a person holds a card, valid or reported lost and its like, under
-// this number or one that the person had before.
-func (r *Registry) HoldsCard(ctx context.Context, n identity.PersonalNumber) (bool, error) {
-	citizen, err := r.citizen(n)
-	if err != nil {
-		return false, err
+// numbersOf gives the digests of a person's numbers. Those that the built-in register knows
+// besides count too.
+func (r *Registry) numbersOf(numbers []identity.PersonalNumber) ([][]byte, error) {
+	digests := make([][]byte, 0, len(numbers))
+	for _, n := range numbers {
+		citizen, err := r.citizen(n)
+		if err != nil {
+			return nil, err
+		}
+		if citizen != nil {
+			digests = append(digests, citizen)
+		}
 	}
-	var holds bool
-	err = r.db.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM cards WHERE state IN `+standing+` AND citizen IN (
-			SELECT $1 UNION SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = $1))`, citizen).Scan(&holds)
-	return holds, fail("look for the card held", err)
+	return digests, nil
 }
 
 // OthersThan leaves out the applications that are of the same person as one application,
 // under a number that the person has or had.
-func (r *Registry) OthersThan(ctx context.Context, number identity.ApplicationNumber, hits []identity.ApplicationNumber) ([]identity.ApplicationNumber, error) {
-	if len(hits) == 0 {
-		return nil, nil
+func (r *Registry) OthersThan(ctx context.Context, number identity.ApplicationNumber, numbers []identity.PersonalNumber, hits []identity.ApplicationNumber) ([]identity.ApplicationNumber, error) {
+	citizens, err := r.numbersOf(numbers)
+	if err != nil {
+		return nil, err
 	}
 	rows, _ := r.db.Query(ctx, `
 		WITH own AS (
 			SELECT a.citizen FROM applications a WHERE a.number = $1 AND a.citizen IS NOT NULL
+			UNION SELECT unnest($3::bytea[])
 			UNION SELECT o.citizen FROM applications a JOIN person_numbers n ON n.citizen = a.citizen JOIN person_numbers o ON o.person = n.person
 			WHERE a.number = $1
 		)
 		SELECT h.number FROM unnest($2::text[]) WITH ORDINALITY AS h (number, n) LEFT JOIN applications a ON a.number = h.number
-		WHERE NOT EXISTS (SELECT FROM own WHERE own.citizen = a.citizen) ORDER BY h.n`, number, hits) // CollectRows reports the error
+		WHERE NOT EXISTS (SELECT FROM own WHERE own.citizen = a.citizen) ORDER BY h.n`, number, hits, citizens) // CollectRows reports the error
 	others, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
 	return others, fail("tell persons apart", err)
 }
@@ -264,7 +299,8 @@ func (r *Registry) Identification(ctx context.Context, number identity.Applicati
 
 // CorrectPerson corrects a person's record, as its officer signed it. Number and canceled
 // number change by RenumberPerson alone.
-func (r *Registry) CorrectPerson(ctx context.Context, id identity.PersonID, act identity.CorrectPerson, after identity.Person, signed statement.Signed) error {
+func (r *Registry) CorrectPerson(ctx context.Context, id identity.PersonID, act identity.CorrectPerson, corrected population.Corrected, signed statement.Signed) error {
+	after := corrected.Person
 	return r.act(ctx, act, statement.Person(id), signed, func(tx pgx.Tx) error {
 		before, err := seenPerson(ctx, tx, id, act.Version)
 		if err != nil {

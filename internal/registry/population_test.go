@@ -141,9 +141,9 @@ func TestRenumberPerson_OldNumberLeadsToTheNewOneAndTheCardIsRevoked(t *testing.
 	require.NotEqual(t, person.Number, after.Person.Number)
 	require.Equal(t, person.Number, after.Person.CancelledNumber)
 	require.Equal(t, 1, b.count(t, "cards WHERE state = 'revoked' AND reason = 'number-replaced'"))
-	has, err := b.HoldsCard(t.Context(), after.Person.Number)
+	held, err := b.Held(t.Context(), after.Person.Number)
 	require.NoError(t, err)
-	require.False(t, has)
+	require.Nil(t, held)
 	changes, err := b.PersonChanges(t.Context(), before.ID)
 	require.NoError(t, err)
 	require.Len(t, changes, 1)
@@ -205,9 +205,9 @@ func TestMarkPerson_EndsTheLiveCard(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, identity.Deceased, who.Status)
 	require.Equal(t, identity.Date{Year: 2026, Month: 3, Day: 1}, who.Since)
-	has, err := b.HoldsCard(t.Context(), who.Person.Number)
+	held, err := b.Held(t.Context(), who.Person.Number)
 	require.NoError(t, err)
-	require.False(t, has)
+	require.Nil(t, held)
 }
 
 // A person's applications under the old number are the person's own.
@@ -225,7 +225,7 @@ func TestOthersThan_OnePersonUnderTwoNumbersIsNoHit(t *testing.T) {
 	require.NoError(t, err)
 	next := b.applies(t, after.Person)
 
-	others, err := b.OthersThan(t.Context(), next, []identity.ApplicationNumber{old, stranger})
+	others, err := b.OthersThan(t.Context(), next, nil, []identity.ApplicationNumber{old, stranger})
 
 	require.NoError(t, err)
 	require.Equal(t, []identity.ApplicationNumber{stranger}, others)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 )
@@ -145,7 +146,7 @@ func (s Signing) ResumeStation(ctx context.Context, id identity.StationID, by id
 
 // CorrectPerson is [registry.Registry.CorrectPerson].
 func (s Signing) CorrectPerson(ctx context.Context, id identity.PersonID, act identity.CorrectPerson, after identity.Person) error {
-	return s.Registry.CorrectPerson(ctx, id, act, after, Signed(act, statement.Person(id)))
+	return s.Registry.CorrectPerson(ctx, id, act, population.Corrected{Person: after}, Signed(act, statement.Person(id)))
 }
 
 // MarkPerson is [registry.Registry.MarkPerson].
