@@ -50,9 +50,14 @@ func TestOfficers_RefuseWhatCannotBeKept(t *testing.T) {
 	for _, path := range []string{
 		"/v1/consignments/%00", "/v1/consignments/%ff", "/v1/papers/manifest?of=%00", "/v1/applications?stage=%00", "/v1/applications?stage=Nowhere",
 		"/v1/applications?awaiting=" + url.QueryEscape("\xff"), "/v1/applications?province=%00", "/v1/applications?province=999",
+		"/v1/applications?province=center", "/v1/applications?limit=x", "/v1/applications?limit=10001",
 	} {
 		status, _, text := s.ask(t, http.MethodGet, path, center, nil)
 		require.Equal(t, http.StatusUnprocessableEntity, status, "%s: %s", path, text)
+	}
+	_, _, text := s.ask(t, http.MethodGet, "/v1/applications?limit=0&stage=Nowhere&awaiting=nothing&province=003", center, nil)
+	for _, field := range []string{"limit", "stage", "awaiting", "province"} {
+		require.Contains(t, text, `"field":"`+field+`"`, "all in one round")
 	}
 }
 

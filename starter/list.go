@@ -28,8 +28,8 @@ func newList(a *app) *cobra.Command {
 			err := errors.Join(
 				known("awaiting", identity.Action(awaiting), identity.Actions),
 				known("stage", identity.Stage(stage), identity.Stages),
-				known("province", identity.ProvinceCode(province), provinces()),
-				positive("limit", limit),
+				known("province", identity.ProvinceCode(province), identity.EveryProvince()),
+				listable(limit),
 			)
 			if err != nil {
 				return err
@@ -66,17 +66,12 @@ func known[T ~string](flag string, value T, of []T) error {
 	return identity.RefuseField(identity.Invalid, flag, "%q is not known; there are %s%s", value, words(of), hint)
 }
 
-// positive refuses a number below 1.
-func positive(flag string, n int) error {
-	if n < 1 {
-		return identity.RefuseField(identity.Invalid, flag, "is %d; 1 or more is accepted", n)
+// listable refuses a limit that no list has.
+func listable(limit int) error {
+	if limit < 1 || limit > desk.MaxListed {
+		return identity.RefuseField(identity.Invalid, "limit", "is %d; 1 to %d is accepted", limit, desk.MaxListed)
 	}
 	return nil
-}
-
-// provinces lists the codes of all there are and were: applications keep theirs.
-func provinces() []identity.ProvinceCode {
-	return identity.ProvinceCodes(identity.Date{Year: 2025, Month: 6, Day: 30})
 }
 
 // closest gives the value that differs from what was typed in the fewest letters, if

@@ -59,11 +59,11 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 	if f.Province == "" && by.Unit != identity.UnitCenter {
 		f.Province = identity.ProvinceCode(by.Unit)
 	}
-	if f.Province != "" && !by.Unit.Covers(f.Province) {
-		return nil, identity.RefuseField(identity.Forbidden, "province", "is another than yours, %s", by.Unit)
-	}
 	if err := known(f); err != nil {
 		return nil, err
+	}
+	if f.Province != "" && !by.Unit.Covers(f.Province) {
+		return nil, identity.RefuseField(identity.Forbidden, "province", "is another than yours, %s", by.Unit)
 	}
 	records, err := d.Registry.List(ctx, f)
 	if err != nil {
@@ -86,6 +86,9 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 	return list, nil
 }
 
+// MaxListed is how many applications one list may have.
+const MaxListed = 10_000
+
 // known refuses to look for stages, waits and provinces that do not exist, which would be
 // nothing for ever.
 func known(f registry.Filter) error {
@@ -98,8 +101,11 @@ func known(f registry.Filter) error {
 	if f.Awaiting != "" && !slices.Contains(identity.Actions, f.Awaiting) {
 		problems = append(problems, identity.RefuseField(identity.Invalid, "awaiting", "does not exist; accepted are %v", identity.Actions))
 	}
-	if f.Province != "" {
-		problems = append(problems, identity.Unit(f.Province).Check())
+	if all := identity.EveryProvince(); f.Province != "" && !slices.Contains(all, f.Province) {
+		problems = append(problems, identity.RefuseField(identity.Invalid, "province", "does not exist; accepted are %v", all))
+	}
+	if f.Limit < 1 || f.Limit > MaxListed {
+		problems = append(problems, identity.RefuseField(identity.Invalid, "limit", "is not between 1 and %d", MaxListed))
 	}
 	return errors.Join(problems...)
 }

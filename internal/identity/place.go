@@ -87,6 +87,10 @@ func ProvinceCodes(day Date) []ProvinceCode {
 	return codes
 }
 
+// EveryProvince lists the codes of all provinces that there are and were: applications keep
+// theirs.
+func EveryProvince() []ProvinceCode { return ProvinceCodes(lastOf63) }
+
 // successor is the code, of the provinces that stand on a day, of what became of a
 // province.
 func (c ProvinceCode) successor(day Date) ProvinceCode {
