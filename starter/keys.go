@@ -20,7 +20,7 @@ func newKeys(a *app) *cobra.Command {
 has made. In development they are made at the first start. A document signer is
 replaced by a new one when its usage period ends or its number of signatures is
 reached.`,
-		Example: "  starter keys\n  starter keys roll-over\n  starter keys crl crl.der",
+		Example: "  starter keys\n  starter keys roll-over\n  starter keys crl crl.der\n  starter keys pkd pkd.ldif",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, list, err := a.certificates(cmd)
@@ -31,7 +31,7 @@ reached.`,
 			return a.print(cmd, shown, func(w io.Writer) { printKeys(w, shown) })
 		},
 	}
-	c.AddCommand(newRollOver(a), newRevokeKey(a), newCRL(a), newMasterList(a), newChipMaster(a))
+	c.AddCommand(newRollOver(a), newRevokeKey(a), newCRL(a), newMasterList(a), newPKD(a), newChipMaster(a))
 	return c
 }
 
