@@ -167,6 +167,9 @@ func (c *Client) Move(ctx context.Context, consignment identity.ConsignmentNumbe
 	return state, err
 }
 
+// ErrUnanswered is the error of an act that no worker answered in time.
+var ErrUnanswered = errors.New("no worker has answered; the act may still take effect, and given again it is answered by what was decided")
+
 // endedMeanwhile is what Temporal calls the failure of an update that was on its way when its
 // workflow ended, or was terminated.
 const endedMeanwhile = "AcceptedUpdateCompletedWorkflow"
@@ -188,7 +191,7 @@ func (c *Client) update(ctx context.Context, workflow string, act identity.Act, 
 	}
 	_, unanswered := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
 	if err != nil && ctx.Err() == nil && (unanswered || waiting.Err() != nil) {
-		return fmt.Errorf("%s %s: no answer within %s; the act may still take effect when a pipeline worker runs: check the status before trying again (%w)", act.ActName(), workflow, patience, err)
+		return fmt.Errorf("%s %s: %w within %s (%w)", act.ActName(), workflow, ErrUnanswered, patience, err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", act.ActName(), workflow, err)

@@ -14,6 +14,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
+	"example.org/cancuoc/workflows"
 )
 
 // Server serves the routes of this package.
@@ -161,6 +162,9 @@ var statuses = map[identity.Kind]int{
 // say more than a client should read.
 func writeProblem(w http.ResponseWriter, err error) {
 	p := problem{Type: "about:blank", Title: "The office cannot do that now; try again later", Status: http.StatusServiceUnavailable}
+	if errors.Is(err, workflows.ErrUnanswered) {
+		p.Title = workflows.ErrUnanswered.Error()
+	}
 	if p.Errors = identity.Refusals(err); len(p.Errors) > 0 {
 		p.Status, p.Title = statuses[p.Errors[0].Kind], "Refused"
 	}

@@ -248,3 +248,31 @@ func TestServer_AnActThatIsTooLargeIsToldToASimpleClient(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 	require.Contains(t, string(body), "is larger than 131072 bytes")
 }
+
+// An act waits for its worker for longer than an answer may take to leave, and is answered.
+func TestServer_AnswersAnActThatTookLong(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	(&api.Server{Officers: &api.Officers{Desk: &desk.Desk{}, MaxBody: 8 << 20}, Logger: slog.New(slog.DiscardHandler)}).Register(mux)
+	server := httptest.NewUnstartedServer(mux)
+	server.Config.WriteTimeout = 50 * time.Millisecond
+	server.Start()
+	t.Cleanup(server.Close)
+	body, send := io.Pipe()
+	go func() {
+		_, _ = io.WriteString(send, "{")
+		time.Sleep(200 * time.Millisecond)
+		_, _ = io.WriteString(send, "}")
+		_ = send.Close()
+	}()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/acts", body)
+	require.NoError(t, err)
+
+	response, err := http.DefaultClient.Do(request)
+
+	require.NoError(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "statement")
+}
