@@ -83,13 +83,16 @@ func (d *Desk) ask(ctx context.Context, number identity.ApplicationNumber, act i
 			return accepted, err
 		}
 		now, failed := d.Registry.Application(ctx, number)
-		switch lost := identity.Refused(err, identity.NotFound); {
-		case failed != nil || now.Stage.Ended() || !lost && !(identity.Refused(plain(err), identity.Conflict) && waitsFor(now, act)):
+		lost, behind := identity.Refused(err, identity.NotFound), identity.Refused(plain(err), identity.Conflict) && waitsFor(now, act)
+		switch {
+		case failed != nil || now.Stage.Ended():
 			return accepted, cmp.Or(failed, err)
 		case lost:
 			failed = d.Office.Begin(ctx, number)
-		default:
+		case behind:
 			failed = flows.LookApplication(ctx, number)
+		default:
+			return accepted, err
 		}
 		if failed != nil {
 			return accepted, failed
