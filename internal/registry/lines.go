@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -54,9 +55,7 @@ func (r *Registry) keepLine(ctx context.Context, tx pgx.Tx, l lines, says string
 	}
 	line := `WITH line (seq, at, ` + strings.Join(l.columns, ", ") + `) AS (SELECT @line_seq::bigint, now(), ` + says + `) `
 	named := pgx.NamedArgs{"line_seq": next}
-	for name, value := range args {
-		named[name] = value
-	}
+	maps.Copy(named, args)
 	var said string
 	if err := tx.QueryRow(ctx, line+`SELECT `+l.said+` FROM line`, named).Scan(&said); err != nil {
 		return err

@@ -87,9 +87,12 @@ func (b box) routeAll(ctx context.Context, tx pgx.Tx, by string, named []string,
 	return errors.Join(wrong...)
 }
 
+// noteUnknown is what is noted of a card that nobody knows.
+const noteUnknown = "no card of that application or blank is known"
+
 // route books one of them.
 func (b box) route(ctx context.Context, tx pgx.Tx, by, name string) (Surplus, error) {
-	s := Surplus{Named: name, Outcome: identity.SurplusUnclear, Note: "no card of that application or blank is known"}
+	s := Surplus{Named: name, Outcome: identity.SurplusUnclear, Note: noteUnknown}
 	c, known, err := findCard(ctx, tx, name)
 	if err != nil {
 		return s, err

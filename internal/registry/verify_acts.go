@@ -33,7 +33,7 @@ func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
 	v := verifier{registry: r, people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}}}
 	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v.tx = tx // everything as of one moment
-		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.trail, v.lines} {
+		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.books, v.trail, v.lines} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -78,6 +78,8 @@ type ownership struct {
 	from    time.Time
 	until   time.Time // zero: it was not revoked
 	act     string
+
+	passkey []byte // its identifier, if it is one
 }
 
 // settling is how long after a change an act that began before it may still be kept.
@@ -98,12 +100,21 @@ func (v *verifier) competences(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	there := make(map[string]bool)
 	_, err = pgx.ForEachRow(rows, []any{&act, &role}, func() error {
+		there[act+" "+role] = true
 		if !slices.Contains(identity.Competence(act), identity.Role(role)) {
 			v.wrong("role %s is allowed to %s, by nobody's decision", identity.OneLine(role), identity.OneLine(act))
 		}
 		return nil
 	})
+	for _, act := range identity.ActNames() {
+		for _, role := range identity.Competence(act) {
+			if !there[act+" "+string(role)] {
+				v.wrong("role %s is not allowed to %s any more, by nobody's decision", role, act)
+			}
+		}
+	}
 	return err
 }
 
@@ -124,6 +135,9 @@ func (v *verifier) founders(ctx context.Context) error {
 		}
 		t := tenure{Officer: identity.Officer{Badge: f.Badge, Unit: identity.Unit(f.Unit), Roles: rolesOf(f.Roles), ValidFrom: value(f.From), ValidTo: value(f.To)}, unknown: changed}
 		f.Roles = nil // the next row has a list of its own
+		if f.Key == nil {
+			v.wrong("founder %s has no key of the founding", f.Badge)
+		}
 		v.people[f.Badge] = []tenure{t}
 		v.report.Founders = append(v.report.Founders, f.Badge)
 		if f.Key != nil {
@@ -211,6 +225,9 @@ func (v *verifier) administration(ctx context.Context) error {
 			v.own(act.Key, officer, w)
 		case identity.RegisterKey:
 			v.own(act.Key, officer, w)
+			if key := v.keys[string(act.Key)]; key != nil && key.act == w.ID {
+				key.passkey = act.PasskeyID
+			}
 		case identity.RevokeOfficer:
 			before.from, before.revoked = w.At, true
 			v.people[officer] = append(v.people[officer], before)
@@ -295,25 +312,26 @@ func (v *verifier) could(officer identity.OfficerID, w whole) bool {
 
 // officers compares the books with what follows from acts.
 func (v *verifier) officers(ctx context.Context) error {
-	rows, err := v.tx.Query(ctx, `SELECT badge, unit, roles, valid_from, valid_to, revoked_at FROM officers ORDER BY badge`)
+	rows, err := v.tx.Query(ctx, `SELECT badge, unit, roles, valid_from, valid_to, revoked_at, coalesce(act, '') FROM officers ORDER BY badge`)
 	if err != nil {
 		return err
 	}
 	there := make(map[identity.OfficerID]bool)
 	var o identity.Officer
 	var to, revoked *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&o.Badge, &o.Unit, &o.Roles, &o.ValidFrom, &to, &revoked}, func() error {
+	var by string
+	_, err = pgx.ForEachRow(rows, []any{&o.Badge, &o.Unit, &o.Roles, &o.ValidFrom, &to, &revoked, &by}, func() error {
 		there[o.Badge] = true
 		v.report.Officers++
 		t := v.last(o.Badge)
 		switch {
 		case t.Badge == "":
 			v.wrong("officer %s is registered by no act of two administrators", o.Badge)
-		case t.revoked != (revoked != nil):
+		case t.revoked != (revoked != nil), t.revoked && !slices.ContainsFunc(v.people[o.Badge], func(t tenure) bool { return t.revoked && sameMoment(t.from, *revoked) }):
 			v.wrong("officer %s: whether he is revoked is not what was signed", o.Badge)
 		case t.unknown: // changed by an act, it says, and none is in order
 			v.wrong("founder %s was changed by no act of two administrators", o.Badge)
-		case t.Unit != o.Unit || !slices.Equal(t.Roles, o.Roles) || !sameMoment(t.ValidTo, value(to)) || !sameMoment(t.ValidFrom, o.ValidFrom):
+		case t.Unit != o.Unit || !slices.Equal(t.Roles, o.Roles) || !sameMoment(t.ValidTo, value(to)) || !sameMoment(t.ValidFrom, o.ValidFrom), by != t.act:
 			v.wrong("officer %s: unit, roles or times are not what two administrators signed", o.Badge)
 		}
 		o.Roles = nil // the next row has a list of its own
@@ -334,7 +352,7 @@ func sameMoment(a, b time.Time) bool {
 
 // credentials compares keys with what follows from acts.
 func (v *verifier) credentials(ctx context.Context) error {
-	rows, err := v.tx.Query(ctx, `SELECT key, officer, revoked_at FROM credentials ORDER BY officer, added_at`)
+	rows, err := v.tx.Query(ctx, `SELECT key, officer, revoked_at, added_at, coalesce(act, ''), passkey_id FROM credentials ORDER BY officer, added_at`)
 	if err != nil {
 		return err
 	}
@@ -342,12 +360,17 @@ func (v *verifier) credentials(ctx context.Context) error {
 	var key []byte
 	var officer identity.OfficerID
 	var revoked *time.Time
-	_, err = pgx.ForEachRow(rows, []any{&key, &officer, &revoked}, func() error {
+	var added time.Time
+	var by string
+	var passkey []byte
+	_, err = pgx.ForEachRow(rows, []any{&key, &officer, &revoked, &added, &by, &passkey}, func() error {
 		there[string(key)] = true
 		switch owned := v.keys[string(key)]; {
 		case owned == nil || owned.officer != officer:
 			v.wrong("officer %s has a key that no act of two administrators gave him", officer)
-		case owned.until.IsZero() != (revoked == nil):
+		case owned.act != by, by != "" && !sameMoment(owned.from, added), !bytes.Equal(owned.passkey, passkey):
+			v.wrong("officer %s: since when a key is his, by which act, or whether it is a passkey, is not what was signed", officer)
+		case owned.until.IsZero() != (revoked == nil), revoked != nil && !sameMoment(owned.until, *revoked):
 			v.wrong("officer %s: whether a key is revoked is not what was signed", officer)
 		}
 		return nil

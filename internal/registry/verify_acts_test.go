@@ -58,11 +58,11 @@ func signedOffice(t *testing.T) *bundle {
 }
 
 // behind does something as a superuser, whom no trigger and no constraint stops.
-func (b *bundle) behind(t *testing.T, sql string, args ...any) {
+func (b *bundle) behind(t *testing.T, sql string) {
 	t.Helper()
 	_, err := b.db.Exec(t.Context(), `SET session_replication_role = replica`)
 	require.NoError(t, err)
-	tag, err := b.db.Exec(t.Context(), sql, args...)
+	tag, err := b.db.Exec(t.Context(), sql)
 	require.NoError(t, err)
 	require.NotZero(t, tag.RowsAffected(), sql)
 	_, err = b.db.Exec(t.Context(), `SET session_replication_role = origin`)

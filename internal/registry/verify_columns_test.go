@@ -16,14 +16,32 @@ import (
 	"example.org/cancuoc/internal/statement"
 )
 
-// kept are tables in which stands who did what: the trail, acts,
+// kept are the tables in which stands who did what: the trail, the ledgers, acts and decisions,
 // and what is kept for auditors; with those columns of them that say nothing of that.
 var kept = map[string]map[string]string{
-	"audit":        {},
-	"acts":         {},
-	"refused_acts": {"txid": "when it is anchored, and it was"},
-	"decodes":      {"txid": "so here"},
-	"reads":        {"txid": "so here"},
+	"audit":           {},
+	"acts":            {},
+	"refused_acts":    {"txid": "when it is anchored, and it was"},
+	"decodes":         {"txid": "so here"},
+	"reads":           {"txid": "so here"},
+	"officers":        {},
+	"credentials":     {"counter": "the passkey's, which counts on", "counted": "so here", "txid": "when it is anchored"},
+	"competences":     {},
+	"decisions":       {},
+	"boxes":           {},
+	"blank_movements": {},
+	"surplus_cards":   {},
+	"station_acts":    {},
+	"stations":        {},
+	"card_life":       {},
+	"payments":        {},
+	"identifications": {},
+	"person_changes": {
+		"seq": "no other can be given", "version": "the register's", "before": "sealed, with the vault's key", "after": "so here",
+	},
+	"consignments": {
+		"destination": "the programs', which pack", "origin": "so here", "cards": "so here", "opened_at": "so here", "announced_at": "so here",
+	},
 }
 
 // busyOffice is a signedOffice in which there is a line in each of these tables.

@@ -16,7 +16,8 @@ import (
 )
 
 // A comparison reads records of one kind with the statements of the acts that they name,
-// in the columns name, at, subject, statement, and then those that are compared.
+// in the columns name, at, subject, statement, and then those that are compared. What was
+// not recorded when the act was done is of no subject.
 type comparison struct {
 	query string
 	// same reports whether an act says what the record says, in text.
@@ -33,7 +34,7 @@ var comparisons = []comparison{
 			return is && slices.Equal(record, []string{string(e.Officer)})
 		},
 	},
-	{`SELECT 'application ' || d.application || ': ' || d.step || ' by ' || d.officer, d.at, 'application/' || d.application, a.subject, a.statement,
+	{`SELECT 'application ' || d.application || ': ' || d.step || ' by ' || d.officer, d.at, 'application/' || d.application, CASE WHEN a.at <> d.at THEN '' ELSE a.subject END, a.statement,
 		ARRAY[d.step, d.officer, d.verdict, d.reason, d.for_citizen::text, d.round::text]
 		FROM decisions d LEFT JOIN acts a ON a.id = d.request AND a.officer = d.officer ORDER BY d.application, d.step, d.round`, decisionSaid},
 	{
@@ -56,7 +57,7 @@ var comparisons = []comparison{
 		},
 	},
 	{
-		`SELECT 'consignment ' || c.number || ' sent by ' || c.sent_by, coalesce(c.sent_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement, ARRAY[c.sent_by, c.courier, c.seal]
+		`SELECT 'consignment ' || c.number || ' sent by ' || c.sent_by, coalesce(c.sent_at, c.opened_at), 'consignment/' || c.number, CASE WHEN a.at <> c.sent_at THEN '' ELSE a.subject END, a.statement, ARRAY[c.sent_by, c.courier, c.seal]
 		FROM consignments c LEFT JOIN acts a ON a.id = c.sent_act AND a.officer = c.sent_by WHERE c.sent_by <> '' ORDER BY c.number`,
 		func(act identity.Act, record []string) bool {
 			s, is := act.(identity.SendConsignment)
@@ -75,11 +76,11 @@ var comparisons = []comparison{
 			return is && slices.Equal(record, []string{string(identity.Becomes(c)), string(c.By()[0]), c.Why().String()})
 		},
 	},
-	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, a.subject, a.statement,
+	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, CASE WHEN a.at <> c.received_at THEN '' ELSE a.subject END, a.statement,
 		ARRAY[c.received_by, coalesce(c.counted::text, '')] || c.said_missing || c.said_surplus
 		FROM consignments c LEFT JOIN acts a ON a.id = c.received_act AND a.officer = c.received_by WHERE c.received_by <> '' ORDER BY c.number`, receiptSaid},
 	{
-		`SELECT 'box ' || b.number || ' received by ' || b.received_by, b.at, 'box/' || b.number, a.subject, a.statement,
+		`SELECT 'box ' || b.number || ' received by ' || b.received_by, b.at, 'box/' || b.number, CASE WHEN a.at <> b.at THEN '' ELSE a.subject END, a.statement,
 		ARRAY[b.received_by, b.counted_by, b.number, b.first_serial, b.last_serial, b.location]
 		FROM boxes b LEFT JOIN acts a ON a.id = b.act AND a.officer = b.received_by ORDER BY b.number`,
 		func(act identity.Act, record []string) bool {
@@ -87,7 +88,7 @@ var comparisons = []comparison{
 			return is && slices.Equal(record, []string{string(b.ReceivedBy), string(b.CountedBy), b.Box, string(b.First), string(b.Last), b.Location})
 		},
 	},
-	{`SELECT 'person ' || p.person || ' ' || p.change || ' by ' || p.actor, p.at, 'person/' || p.person, a.subject, a.statement,
+	{`SELECT 'person ' || p.person || ' ' || p.change || ' by ' || p.actor, p.at, 'person/' || p.person, CASE WHEN a.at <> p.at THEN '' ELSE a.subject END, a.statement,
 		ARRAY[p.change, p.actor, p.paper, p.reason, encode(coalesce(p.digest, ''), 'hex')]
 		FROM person_changes p LEFT JOIN acts a ON a.id = p.act AND a.officer = p.actor WHERE p.actor <> ` + actorSystem + ` ORDER BY p.seq`, changeSaid},
 }
@@ -126,7 +127,7 @@ func receiptSaid(act identity.Act, record []string) bool {
 // records compares what is recorded of people with what they signed, and looks for what
 // they signed and is not recorded.
 func (v *verifier) records(ctx context.Context) error {
-	for _, c := range comparisons {
+	for _, c := range slices.Concat(comparisons, ledgers) {
 		rows, err := v.tx.Query(ctx, c.query)
 		if err != nil {
 			return err

@@ -51,11 +51,11 @@ func deciding(d identity.Decision) identity.Act {
 	case identity.StepReject:
 		return identity.Reject{Officer: d.Officer, Reason: reason, Capture: d.Capture}
 	case identity.StepHold:
-		return identity.Hold{Officer: d.Officer, Reason: reason, CitizensPart: d.ForCitizen}
+		return identity.Hold{Officer: d.Officer, Reason: reason, CitizensPart: d.ForCitizen, Round: d.Round}
 	case identity.StepRelease:
-		return identity.Release{Officer: d.Officer, Reason: reason, Remake: d.WriteOff > 0}
+		return identity.Release{Officer: d.Officer, Reason: reason, Remake: d.WriteOff > 0, Round: d.Round}
 	case identity.StepIdentify:
-		return identity.Identify{Officer: d.Officer, Person: d.Person, NotThese: d.NotThese, Paper: d.Paper, Reason: reason}
+		return identity.Identify{Officer: d.Officer, Person: d.Person, NotThese: d.NotThese, Paper: d.Paper, Reason: reason, Round: d.Round}
 	case identity.StepWithdraw:
 	}
 	return identity.Withdraw{Officer: d.Officer, Reason: reason}
