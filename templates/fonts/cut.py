@@ -7,7 +7,8 @@
 
 Be Vietnam Pro has every Vietnamese letter, but not all that Ede, Jrai, Bahnar and
 Cơ-ho add. Those are composed here from the font's own letters, marks and distances,
-and go to a second file, so that the common one stays small. Letters for which Unicode
+and go to a second file, so that the common one stays small. In the common one, figures
+are tabular, and pairs are kerned as in the source. Letters for which Unicode
 has no code point (Ê with a breve, ...) stand at U+E000 and up, under the name of both
 code points ("uni00CA0306"), by which text is extracted from a PDF.
 """
@@ -98,10 +99,24 @@ def compose(font):
     font.setGlyphOrder(list(font["glyf"].glyphOrder))
 
 
-def cut(font, text, to):
-    options = subset.Options(hinting=False, glyph_names=True, notdef_outline=True, layout_features=[],
+def tabular(font):
+    """Gives all figures the width of a zero, each in the middle of it: numbers and dates of
+    different cards, and rows of papers, stand in columns. The font has no such figures."""
+    cmap = font.getBestCmap()
+    width = font["hmtx"][cmap[ord("0")]][0]
+    for figure in "123456789":
+        name = cmap[ord(figure)]
+        own, left = font["hmtx"][name]
+        by = round((width - own) / 2)
+        font["glyf"][name].coordinates.translate((by, 0))
+        font["glyf"][name].recalcBounds(font["glyf"])
+        font["hmtx"][name] = (width, left + by)
+
+
+def cut(font, text, to, features=()):
+    options = subset.Options(hinting=False, glyph_names=True, notdef_outline=True, layout_features=list(features),
                              name_IDs=[0, 1, 2, 4, 6, 13, 14], name_languages=[0x409],
-                             drop_tables=["GSUB", "GPOS", "GDEF", "DSIG", "STAT", "FFTM", "gasp", "BASE", "meta"])
+                             drop_tables=["GSUB"] + ([] if features else ["GPOS"]) + ["GDEF", "DSIG", "STAT", "FFTM", "gasp", "BASE", "meta"])
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=[ord(c) for c in text])
     cutter.subset(font)
@@ -137,7 +152,9 @@ def quadratic(path):
 def main(source, to):
     for weight, name in (("400Regular", "Regular"), ("600SemiBold", "SemiBold")):
         path = f"{source}/{weight}/BeVietnamPro_{weight}.ttf"
-        cut(TTFont(path), ASCII + list(VIETNAMESE) + ["°"], f"{to}/BeVietnamPro-{name}.ttf")
+        common = TTFont(path)
+        tabular(common)
+        cut(common, ASCII + list(VIETNAMESE) + ["°"], f"{to}/BeVietnamPro-{name}.ttf", ["kern"])
         more = TTFont(path)
         compose(more)
         cut(more, "".join(chr(c) for c, _ in BREVES) + "ČčÑñɃƀ№" + "".join(chr(0xE000 + i) for i in range(len(DOUBLE))), f"{to}/BeVietnamPro-{name}-More.ttf")

@@ -212,15 +212,21 @@ func (b *bitmap) kept(k glyphKey) *mask {
 }
 
 // letters draws a line, letter by letter, each on the nearest quarter of a dot.
-func (b *bitmap) letters(t piece, glyph func(glyphKey) *mask) {
+func (b *bitmap) letters(t piece, paint func(glyphKey) *mask) {
 	ink := image.NewUniform(t.color.rgba())
 	em := t.size * point * b.scale // dots
 	for _, r := range t.runs {
 		x := t.x*b.scale + r.x*em
+		var before glyph
 		for _, letter := range r.text {
+			g := r.face.glyphs[letter]
+			if t.pitch == 0 {
+				x += r.face.kern(before, g) * em
+			}
+			before = g
 			left, fineX := split(x)
 			top, fineY := split(t.y * b.scale)
-			m := glyph(glyphKey{r.face, letter, int(math.Round(em * 64)), fineX, fineY})
+			m := paint(glyphKey{r.face, letter, int(math.Round(em * 64)), fineX, fineY})
 			if m.alpha != nil {
 				place := m.alpha.Rect.Add(m.at).Add(image.Pt(left, top))
 				draw.DrawMask(b.img, place, ink, image.Point{}, m.alpha, image.Point{}, draw.Over)
@@ -228,7 +234,7 @@ func (b *bitmap) letters(t piece, glyph func(glyphKey) *mask) {
 			if t.pitch > 0 {
 				x += t.pitch * b.scale
 			} else {
-				x += r.face.glyphs[letter].width * em
+				x += g.width * em
 			}
 		}
 	}

@@ -91,7 +91,7 @@ func (a *artwork) weave(m *motif, c []rgb) {
 	for k := range n {
 		u := (float64(k) + 0.5) / float64(n)
 		sign := 1 - 2*float64(k%2)
-		lines = append(lines, fineLine{n: 8, early: early(k), at: func(t float64) dot {
+		lines = append(lines, fineLine{n: 7, early: early(k), at: func(t float64) dot {
 			v := u + 0.030*math.Sin(2*math.Pi*(1.15*t+1.6*u)) + sign*0.028*math.Sin(2*math.Pi*(0.9*t+0.12+0.8*u))
 			return dot{m.X + m.W*t, m.Y + m.H*v}
 		}, width: swell(2, 2.5*u)})

@@ -29,8 +29,13 @@ func (t piece) ink() forms.Box {
 	left, right, top, bottom := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, r := range t.runs {
 		x := t.x + r.x*em
+		var before glyph
 		for _, letter := range r.text {
 			g := r.face.glyphs[letter]
+			if t.pitch == 0 {
+				x += r.face.kern(before, g) * em
+			}
+			before = g
 			if g.right > g.left {
 				left, right = min(left, x+g.left*em), max(right, x+g.right*em)
 				top, bottom = min(top, t.y+g.top*em), max(bottom, t.y+g.bottom*em)
@@ -102,6 +107,62 @@ func TestFit(t *testing.T) {
 		require.Len(t, pieces, tt.lines, "%s", tt.name)
 		require.GreaterOrEqual(t, pieces[0].size, tt.least, "%s", tt.name)
 		require.LessOrEqual(t, pieces[0].size, tt.most, "%s", tt.name)
+	}
+}
+
+// said is what the lines of a field say.
+func said(pieces []piece) (lines []string) {
+	for _, p := range pieces {
+		var b strings.Builder
+		for _, r := range p.runs {
+			b.WriteString(r.text)
+		}
+		lines = append(lines, b.String())
+	}
+	return lines
+}
+
+// Lines break at commas, so that a unit and its name stay together; lines without commas are
+// about as long as each other; a hyphen is broken behind where nothing else helps.
+func TestFit_Breaks(t *testing.T) {
+	t.Parallel()
+	f, err := load(t).Form(formstest.CanCuoc2024)
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		field, text string
+		want        []string
+	}{
+		{
+			"residence", "Căn hộ A-12.05, Chung cư số 9, Đường Xô Viết Nghệ Tĩnh, Phường Hải Châu, Thành phố Đà Nẵng",
+			[]string{"Căn hộ A-12.05, Chung cư số 9, Đường Xô Viết Nghệ Tĩnh,", "Phường Hải Châu, Thành phố Đà Nẵng"},
+		},
+		{
+			"name", "Công Tằng Tôn Nữ Thị Bích Huyền Trân Châu",
+			[]string{"CÔNG TẰNG TÔN NỮ THỊ", "BÍCH HUYỀN TRÂN CHÂU"},
+		},
+		{
+			"name", "Nguyễn-Phước-Khuyến-Nghĩa-Thượng-Hoàng-Phương-Thảo",
+			[]string{"NGUYỄN-PHƯỚC-KHUYẾN-NGHĨA-", "THƯỢNG-HOÀNG-PHƯƠNG-THẢO"},
+		},
+	} {
+		i := slices.IndexFunc(f.fields, func(g field) bool { return g.ID == tt.field })
+		pieces, err := f.fit(&f.fields[i], tt.text)
+		require.NoError(t, err)
+		require.Equal(t, tt.want, said(pieces))
+	}
+}
+
+// Figures are as wide as each other: numbers and dates stand in columns.
+func TestTypefaces_FiguresAreTabular(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"text", "bold"} {
+		face := load(t).faces[name]
+		for r := '1'; r <= '9'; r++ {
+			require.InDelta(t, face.glyphs['0'].width, face.glyphs[r].width, 1e-9)
+			require.Zero(t, face.kern(face.glyphs['1'], face.glyphs[r]))
+		}
+		require.Less(t, face.kern(face.glyphs['L'], face.glyphs['T']), -0.05, "letters are kerned")
+		require.Zero(t, face.kern(face.glyphs['T'], face.glyphs[' ']))
 	}
 }
 

@@ -14,7 +14,7 @@ func (f *Form) repeat(m forms.Micro, text string) []piece {
 	for text = letters(text) + " "; width < room; {
 		before := width
 		for _, r := range text {
-			g, ok := f.renderer.faces.glyph("text", r)
+			_, g, ok := f.renderer.faces.find("text", r)
 			if !ok {
 				continue
 			}

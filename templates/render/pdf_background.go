@@ -14,7 +14,7 @@ import (
 
 // perMM is how many units of the background's PDF object are a millimeter: its numbers
 // are whole, and so they are short.
-const perMM = 100
+const perMM = 50
 
 // stride is the distance from side to side in the background's PDF object, mm.
 func stride(p forms.Page) float64 { return p.H + 2*p.Bleed }

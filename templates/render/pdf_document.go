@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -94,9 +95,9 @@ func (p *document) texts(pieces []piece) {
 			p.ops = append(p.ops, "BT "...)
 			p.number((p.bleed+t.x+r.x*em)/point, 2)
 			p.number((p.height-p.bleed-t.y)/point, 2)
-			p.ops = append(p.ops, "Td ("...)
-			p.letters(r)
-			p.ops = append(p.ops, ") Tj ET\n"...)
+			p.ops = append(p.ops, "Td "...)
+			p.letters(r, t.pitch == 0)
+			p.ops = append(p.ops, " ET\n"...)
 		}
 	}
 	if p.set.pitch != 0 {
@@ -127,15 +128,25 @@ func (p *document) font(face *typeface, size, pitch float64) {
 	}
 }
 
-// letters writes a run's codes, inside parentheses.
-func (p *document) letters(r run) {
+// letters shows a run: its codes, and where letters are kerned, by how much.
+func (p *document) letters(r run, kerned bool) {
+	p.ops = append(p.ops, "[("...)
+	var before glyph
 	for _, letter := range r.text {
-		code := r.face.glyphs[letter].code
+		g := r.face.glyphs[letter]
+		if k := r.face.kern(before, g); kerned && k != 0 {
+			p.ops = append(p.ops, ')')
+			p.ops = strconv.AppendInt(p.ops, -int64(math.Round(k*unit)), 10)
+			p.ops = append(p.ops, '(')
+		}
+		code := g.code
+		before = g
 		if code == '(' || code == ')' || code == '\\' {
 			p.ops = append(p.ops, '\\')
 		}
 		p.ops = append(p.ops, code)
 	}
+	p.ops = append(p.ops, ")] TJ"...)
 }
 
 func (p *document) number(v float64, decimals int) {

@@ -46,16 +46,11 @@ type run struct {
 // shape splits letters into runs and gives their width in em. It skips letters that
 // neither the face nor its fallback has: they have been refused.
 func (t typefaces) shape(face, text string) (runs []run, width float64) {
-	first, more := t[face], t[face+"-more"]
 	start, from := 0.0, 0
-	use := first
+	use := t[face]
+	var before glyph
 	for i, r := range text {
-		g, ok := first.glyphs[r]
-		in := first
-		if !ok && more != nil {
-			g, ok = more.glyphs[r]
-			in = more
-		}
+		in, g, ok := t.find(face, r)
 		if !ok {
 			continue
 		}
@@ -63,9 +58,10 @@ func (t typefaces) shape(face, text string) (runs []run, width float64) {
 			if i > from {
 				runs = append(runs, run{face: use, text: text[from:i], x: start})
 			}
-			use, from, start = in, i, width
+			use, from, start, before = in, i, width, glyph{}
 		}
-		width += g.width
+		width += in.kern(before, g) + g.width
+		before = g
 	}
 	if from < len(text) {
 		runs = append(runs, run{face: use, text: text[from:], x: start})
@@ -73,23 +69,32 @@ func (t typefaces) shape(face, text string) (runs []run, width float64) {
 	return runs, width
 }
 
-// glyph finds a letter in the face or its fallback.
-func (t typefaces) glyph(face string, r rune) (glyph, bool) {
-	g, ok := t[face].glyphs[r]
-	if more := t[face+"-more"]; !ok && more != nil {
-		g, ok = more.glyphs[r]
+// find finds a letter in the face or its fallback.
+func (t typefaces) find(face string, r rune) (in *typeface, g glyph, ok bool) {
+	in = t[face]
+	if g, ok = in.glyphs[r]; ok {
+		return in, g, true
 	}
-	return g, ok
+	if in = t[face+"-more"]; in != nil {
+		g, ok = in.glyphs[r]
+	}
+	return in, g, ok
 }
 
 // width gives the width of letters in em, or the first letter that is missing.
 func (t typefaces) width(face, text string) (width float64, missing rune) {
+	var before glyph
+	var last *typeface
 	for _, r := range text {
-		g, ok := t.glyph(face, r)
+		in, g, ok := t.find(face, r)
 		if !ok {
 			return 0, r
 		}
+		if in == last {
+			width += in.kern(before, g)
+		}
 		width += g.width
+		before, last = g, in
 	}
 	return width, 0
 }

@@ -3,9 +3,11 @@ package render
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/image/font"
@@ -27,6 +29,7 @@ type typeface struct {
 	bottom float64        // of its deepest below, em
 	json   []byte         // gofpdf's font definition
 	packed []byte         // the file, deflated
+	kerns  []int16        // by the codes of two letters, 1/1000 em
 }
 
 // typefaces are the typefaces by the names that forms use, "text", "bold" and "mrz".
@@ -88,7 +91,7 @@ func loadTypeface(file, alphabet string) (*typeface, error) {
 	}
 	t := &typeface{name: file, font: parsed, glyphs: make(map[rune]glyph)}
 	var buf sfnt.Buffer
-	code := 32
+	code := firstCode
 	for _, r := range alphabet {
 		if code > 255 {
 			return nil, errors.New("the alphabet has more than 224 letters")
@@ -102,11 +105,40 @@ func loadTypeface(file, alphabet string) (*typeface, error) {
 		t.top, t.bottom = max(t.top, -g.top), max(t.bottom, g.bottom)
 		code++
 	}
-	if t.packed, err = deflate(b); err != nil {
+	if err := t.measureKerns(); err != nil {
 		return nil, err
 	}
-	t.json, err = t.define(alphabet, len(b))
+	embedded := without(b, "GPOS") // a PDF's letters are placed already
+	if t.packed, err = deflate(embedded); err != nil {
+		return nil, err
+	}
+	t.json, err = t.define(alphabet, len(embedded))
 	return t, err
+}
+
+// without gives a font file that has been parsed without one of its tables.
+func without(file []byte, table string) []byte {
+	const head, entry = 12, 16 // of the directory, bytes
+	n := int(binary.BigEndian.Uint16(file[4:]))
+	var kept [][]byte
+	for i := range n {
+		if e := file[head+i*entry:][:entry]; string(e[:4]) != table {
+			kept = append(kept, e)
+		}
+	}
+	out := slices.Clone(file[:head])
+	binary.BigEndian.PutUint16(out[4:], uint16(len(kept)&0xffff))
+	at := head + len(kept)*entry
+	var tables []byte
+	for _, e := range kept {
+		from, size := binary.BigEndian.Uint32(e[8:]), binary.BigEndian.Uint32(e[12:])
+		out = append(out, e[:8]...)
+		out = binary.BigEndian.AppendUint32(out, uint32((at+len(tables))&0x7fffffff))
+		out = binary.BigEndian.AppendUint32(out, size)
+		tables = append(tables, file[from:from+size]...)
+		tables = append(tables, make([]byte, -len(tables)&3)...)
+	}
+	return append(out, tables...)
 }
 
 // unit is the size at which glyphs are measured, so that lengths are in 1/1000 em.
@@ -129,6 +161,38 @@ func measure(f *sfnt.Font, buf *sfnt.Buffer, r rune) (glyph, error) {
 		index: index, width: em(advance),
 		left: em(bounds.Min.X), right: em(bounds.Max.X), top: em(bounds.Min.Y), bottom: em(bounds.Max.Y),
 	}, nil
+}
+
+// codes is how many letters a typeface may have, and firstCode the code of the first.
+const codes, firstCode = 224, 32
+
+// measureKerns reads by how much each letter is moved behind each other one. Spaces are left
+// alone, so that a line is as wide as its words.
+func (t *typeface) measureKerns() error {
+	var buf sfnt.Buffer
+	for r, g := range t.glyphs {
+		for s, h := range t.glyphs {
+			k, err := t.font.Kern(&buf, g.index, h.index, fixed.I(unit), font.HintingNone)
+			switch {
+			case errors.Is(err, sfnt.ErrNotFound) || k == 0 || r == ' ' || s == ' ':
+				continue
+			case err != nil:
+				return err
+			case t.kerns == nil:
+				t.kerns = make([]int16, codes*codes)
+			}
+			t.kerns[int(g.code-firstCode)*codes+int(h.code-firstCode)] = int16(k.Round())
+		}
+	}
+	return nil
+}
+
+// kern is by how much the second of two letters is moved, em.
+func (t *typeface) kern(a, b glyph) float64 {
+	if t.kerns == nil || a.code < firstCode || b.code < firstCode {
+		return 0
+	}
+	return float64(t.kerns[int(a.code-firstCode)*codes+int(b.code-firstCode)]) / unit
 }
 
 // contours gives a letter's outline in em, y downwards, with chords for curves.
