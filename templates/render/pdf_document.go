@@ -48,7 +48,7 @@ func newDocument(page forms.Page, title string, bleed float64) *document {
 
 func (p *document) bytes() ([]byte, error) {
 	var out bytes.Buffer
-	out.Grow(128 << 10)
+	out.Grow(200 << 10)
 	if err := p.pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("write PDF: %w", err)
 	}
