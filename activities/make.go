@@ -104,9 +104,11 @@ func (s *Station) makeCard(ctx context.Context, j *job) error {
 		case identity.CardPrinted:
 			step = s.inspect
 		case identity.CardSpoiled, identity.CardFound, identity.CardDestroyed:
+			s.forget(ctx, j)
 			return identity.Refuse(identity.Spoiled, "card %d was given up", j.Attempt)
 		case identity.CardInspected, identity.CardPacked, identity.CardArrived, identity.CardLive, identity.CardLost, identity.CardRevoked,
 			identity.CardReportedLost, identity.CardDamaged, identity.CardKept, identity.CardWithdrawn, identity.CardLapsed:
+			s.forget(ctx, j)
 			s.Line.wentWell()
 			return nil // it was made, and may have left the station
 		}
@@ -121,6 +123,21 @@ func (s *Station) makeCard(ctx context.Context, j *job) error {
 		if err := step(ctx, j); err != nil {
 			return s.wentWrong(ctx, j, err)
 		}
+	}
+}
+
+// forget removes the printed sides of a card that needs them no more from the printer's folder,
+// and has the trail say so. That it could not keeps nothing from going on.
+func (s *Station) forget(ctx context.Context, j *job) {
+	if s.Forget == nil {
+		return
+	}
+	removed, err := s.Forget(PrintJob(j.Application, j.Attempt))
+	if removed && err == nil {
+		err = s.Registry.NoteForgotten(ctx, j.Application, j.Attempt, s.ID)
+	}
+	if err != nil {
+		activity.GetLogger(ctx).Warn("Printed sides not removed", "application", j.Application, "card", j.Attempt, "error", err)
 	}
 }
 

@@ -228,6 +228,7 @@ type Printing struct {
 	Sides        string        `mapstructure:"sides"`
 	Ledger       string        `mapstructure:"ledger"`
 	Spool        string        `mapstructure:"spool"`
+	Keep         bool          `mapstructure:"keep"`
 	Answers      bool          `mapstructure:"answers"`
 	Silence      time.Duration `mapstructure:"silence"`
 	DPI          int           `mapstructure:"dpi"`
@@ -718,6 +719,7 @@ func (c Config) validateProduction(check *check) {
 		check.given("printing.ledger", c.Printing.Ledger, false)
 	} else {
 		check.given("printing.spool", c.Printing.Spool, false)
+		check.wrong(c.Printing.Keep, "printing.keep is on; production keeps no picture of a card")
 		check.wrong(!c.Printing.Answers, "printing.answers is off; production asks the printer's program what it printed")
 	}
 }

@@ -10,20 +10,31 @@ func (o *Office) print() render.Options {
 	return render.Options{Mode: render.Mode(o.config.Forms.Mode), Specimen: o.config.Forms.Specimen}
 }
 
-// printer is the card printer of a station.
-func (o *Office) printer() (printing.Printer, error) {
+// printer is the card printer of a station, and what removes from its folder what a card
+// needs no more; nil, where nothing is to be removed.
+func (o *Office) printer() (printing.Printer, func(job string) (bool, error), error) {
 	p, takes := o.config.Printing, o.config.Station.PrintTime
 	switch p.Driver {
 	case "ipp":
 		password, err := p.Password()
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return printing.OpenIPP(printing.IPPOptions{
+		printer, err := printing.OpenIPP(printing.IPPOptions{
 			URI: p.URI, CAFile: p.CAFile, User: p.User, Password: string(password), Media: p.Media, Sides: p.Sides, Ledger: p.Ledger,
 		})
+		return printer, nil, err
 	case "bitmaps":
-		return &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes, Answers: p.Answers, Silence: p.Silence}, nil
+		b := &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes, Answers: p.Answers, Silence: p.Silence}
+		return b, unless(p.Keep, b.Forget), nil
 	}
-	return &printing.Spool{Dir: p.Spool, Time: takes, Answers: p.Answers, Silence: p.Silence}, nil
+	s := &printing.Spool{Dir: p.Spool, Time: takes, Answers: p.Answers, Silence: p.Silence}
+	return s, unless(p.Keep, s.Forget), nil
+}
+
+func unless(kept bool, forget func(job string) (bool, error)) func(job string) (bool, error) {
+	if kept {
+		return nil
+	}
+	return forget
 }

@@ -110,7 +110,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	}
 	chip.Delivered = o.delivered
 	chip.Sealer = personalization.Sealer{Profile: o.chip, Signer: authority.Signers(), Now: o.Now}
-	printer, err := o.printer()
+	printer, forget, err := o.printer()
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	o.lines.add(line)
 	s := &activities.Station{
 		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Holders: o.Population, Chip: chip,
-		Printer: printer, Camera: eye, Print: o.print(),
+		Printer: printer, Forget: forget, Camera: eye, Print: o.print(),
 		Forms: o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}
 	line.Ask(s)

@@ -37,6 +37,10 @@ func (s *Spool) Print(ctx context.Context, job string, card Sides, tell func(str
 // Prove implements Printer.
 func (s *Spool) Prove(context.Context) error { return prove(s.Dir) }
 
+// Forget removes what the folder still holds of a job, and reports whether there was anything.
+// Jobs that are forgotten must not be printed again.
+func (s *Spool) Forget(job string) (bool, error) { return forget(job, s.Dir, job+".pdf") }
+
 // Bitmaps prints into a folder, for a vendor's driver that takes images: for each
 // job a PNG of the front, and then one of the back.
 type Bitmaps struct {
@@ -77,6 +81,27 @@ func (b *Bitmaps) write(ctx context.Context, job string, card Sides, takes time.
 
 // Prove implements Printer.
 func (b *Bitmaps) Prove(context.Context) error { return prove(b.Dir) }
+
+// Forget is [Spool.Forget].
+func (b *Bitmaps) Forget(job string) (bool, error) {
+	return forget(job, b.Dir, job+"-front.png", job+"-back.png")
+}
+
+// forget removes files of a job.
+func forget(job, dir string, names ...string) (found bool, err error) {
+	if err := checkJob(job); err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		switch failed := os.Remove(filepath.Join(dir, name)); {
+		case failed == nil:
+			found = true
+		case !errors.Is(failed, fs.ErrNotExist):
+			err = errors.Join(err, fmt.Errorf("remove print of job %s: %w", job, failed))
+		}
+	}
+	return found, err
+}
 
 // folder is where a printer's program finds jobs.
 type folder struct {

@@ -187,3 +187,10 @@ func (r *Registry) ShowTrouble(ctx context.Context, number identity.ApplicationN
 		pgx.StrictNamedArgs{"application": number, "trouble": trouble, "center": ofCenter})
 	return fail("show trouble", err)
 }
+
+// NoteForgotten has the trail say that a station removed the printed sides of a card from its
+// printer's folder.
+func (r *Registry) NoteForgotten(ctx context.Context, number identity.ApplicationNumber, attempt int, by identity.StationID) error {
+	_, err := r.db.Exec(ctx, `INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, 'removed the printed sides of card ' || $3::int, '')`, number, by, attempt)
+	return fail("note what was removed", err)
+}
