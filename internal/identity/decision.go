@@ -40,6 +40,9 @@ const (
 // does.
 const ActorSystem = "system"
 
+// ActorHolder is the holder of a card who did something without an officer: reported it lost.
+const ActorHolder = "holder"
+
 // Decision is a decision on an application as it is recorded, once for each
 // application, step and round.
 type Decision struct {

@@ -260,3 +260,34 @@ func TestChangeCard_LapsesWithItsHolder(t *testing.T) {
 	_, err = b.VerifyActs(t.Context())
 	require.NoError(t, err)
 }
+
+// A holder reports a loss without an officer: once, however often it is said at once, and an
+// officer makes the card live again.
+func TestLostByHolder_IsDeadAtOnce(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number, serial := b.issued(t, holder)
+	card, err := b.CardOf(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, identity.CardLive, card.State)
+
+	for _, err := range atOnce(4, func(int) error { return b.LostByHolder(t.Context(), number) }) {
+		require.NoError(t, err)
+	}
+
+	require.Equal(t, identity.CardReportedLost, b.state(t, number, 1))
+	require.Equal(t, 1, b.count(t, "card_life WHERE by_whom = 'holder' AND act IS NULL"))
+	standings, err := b.CardStatuses(t.Context(), []registry.StatusQuery{{Serial: serial}})
+	require.NoError(t, err)
+	require.Equal(t, identity.StatusInvalid, standings[0].Status)
+	require.Contains(t, b.trail(t, number), "card 1 is reported-lost")
+	became, _, err := b.ChangeCard(t.Context(), serial, identity.ReportFound{OnCard: on("CB-001-0012", "")})
+	require.NoError(t, err)
+	require.Equal(t, identity.CardLive, became)
+	b.issued(t, holder) // another takes its place
+	require.ErrorIs(t, b.LostByHolder(t.Context(), number), identity.Conflict)
+	_, err = b.CardOf(t.Context(), number)
+	require.ErrorIs(t, err, identity.NotFound)
+	_, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
+}

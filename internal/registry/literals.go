@@ -71,6 +71,7 @@ const (
 	citizenAlive      = `'` + string(identity.Alive) + `'`
 	locationCenter    = `'` + identity.LocationCenter + `'`
 	actorSystem       = `'` + identity.ActorSystem + `'`
+	actorHolder       = `'` + identity.ActorHolder + `'`
 )
 
 // ends are the stages of applications that have ended, as a list of SQL literals.

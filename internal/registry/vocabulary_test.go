@@ -32,7 +32,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"card_handed_over":      append([]string{""}, words(identity.HandOverMethods)...),
 		"blank_account":         words(identity.BlankAccounts),
 		"consignment_state":     words(identity.ConsignmentStates),
-		"card_change_is_signed": words([]identity.CardState{identity.CardReportedLost, identity.CardDamaged, identity.CardKept}),
+		"card_change_is_signed": append(words([]identity.CardState{identity.CardReportedLost, identity.CardDamaged, identity.CardKept}), string(identity.CardReportedLost), identity.ActorHolder),
 		"citizen_status":        words(identity.CitizenStatuses),
 		"holder_status":         words(identity.CitizenStatuses),
 		"station_kind":          words(identity.StationKinds),

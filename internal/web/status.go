@@ -7,10 +7,8 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/json"
 	"html/template"
 	"log/slog"
-	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -40,6 +38,8 @@ func (p *Pages) Register(mux *http.ServeMux) {
 	mux.HandleFunc("/{$}", only("GET, HEAD, POST"))
 	mux.HandleFunc("POST /v1/application-status", w.statusJSON)
 	mux.HandleFunc("/v1/application-status", only("POST"))
+	mux.HandleFunc("POST /v1/card-loss", w.lossJSON)
+	mux.HandleFunc("/v1/card-loss", only("POST"))
 }
 
 // iso writes a date as ISO 8601 does.
@@ -139,38 +139,19 @@ func clip(typed string) string {
 // statusJSON answers {"receipt": ..., "birth": ...} with a [Status], or with a problem
 // document (RFC 9457).
 func (d *window) statusJSON(w http.ResponseWriter, r *http.Request) {
-	header := w.Header()
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
 	var asked struct{ Receipt, Birth string }
-	var wrong *problem
 	var status *Status
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
-		wrong = &problem{Status: http.StatusUnsupportedMediaType, Text: Text{"Chỉ nhận application/json.", "Only application/json is accepted."}}
-	} else if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(&asked); err != nil {
-		wrong = &problem{Status: http.StatusBadRequest, Text: Text{"Cần một đối tượng JSON có receipt và birth.", "A JSON object with receipt and birth is needed."}}
-	} else {
+	wrong := readJSON(w, r, &asked, Text{"Cần một đối tượng JSON có receipt và birth.", "A JSON object with receipt and birth is needed."})
+	if wrong == nil {
 		status, wrong = d.find(r.Context(), question{client: d.client(r), receipt: asked.Receipt, birth: asked.Birth})
 	}
-	var err error
-	if wrong != nil {
-		wrong.header(w)
-		header.Set("Content-Type", "application/problem+json")
-		w.WriteHeader(wrong.Status)
-		err = json.NewEncoder(w).Encode(wrong)
-	} else {
-		header.Set("Content-Type", "application/json")
-		err = json.NewEncoder(w).Encode(status)
-	}
-	if err != nil {
-		d.Logger.Error("Status not written", "error", err)
-	}
+	d.answerJSON(w, status, wrong)
 }
 
 // problem is why a look-up shows nothing.
 type problem struct {
 	Status int    `json:"status"`
-	Field  string `json:"field,omitzero"` // receipt or birth
+	Field  string `json:"field,omitzero"` // receipt, birth or confirm
 	Retry  int    `json:"-"`              // seconds; 0: any time
 	Text
 }

@@ -15,10 +15,12 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// Registry is what look-ups need of the registry.
+// Registry is what look-ups and reports of losses need of the registry.
 type Registry interface {
 	LookUp(ctx context.Context, number identity.ApplicationNumber, client, receipt []byte) (registry.Shown, registry.Misses, error)
 	NoteMiss(ctx context.Context, client, receipt []byte) error
+	CardOf(ctx context.Context, number identity.ApplicationNumber) (registry.CardInHand, error)
+	LostByHolder(ctx context.Context, number identity.ApplicationNumber) error
 }
 
 // Tries are how many look-ups may find nothing. Whoever has a receipt must not find out

@@ -39,6 +39,23 @@ type shelf struct {
 
 	mu     sync.Mutex
 	misses map[string]int
+	card   *registry.CardInHand // that was given on the application
+}
+
+func (s *shelf) CardOf(context.Context, identity.ApplicationNumber) (registry.CardInHand, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.card == nil {
+		return registry.CardInHand{}, identity.Refuse(identity.NotFound, "there is none")
+	}
+	return *s.card, s.fault
+}
+
+func (s *shelf) LostByHolder(context.Context, identity.ApplicationNumber) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.card.State, s.card.ChangedAt = identity.CardReportedLost, s.card.Now
+	return nil
 }
 
 func (s *shelf) LookUp(_ context.Context, n identity.ApplicationNumber, client, receipt []byte) (registry.Shown, registry.Misses, error) {

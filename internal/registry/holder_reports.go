@@ -1,0 +1,59 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+)
+
+// CardInHand is a card that its holder has, or lost.
+type CardInHand struct {
+	State     identity.CardState
+	Issued    identity.Date
+	ChangedAt time.Time
+	Now       time.Time
+}
+
+// CardOf reads the card that was given on an application, or refuses with NotFound where that
+// is no card that its holder can lose: there is none, another took its place, or it ended.
+func (r *Registry) CardOf(ctx context.Context, number identity.ApplicationNumber) (CardInHand, error) {
+	var c CardInHand
+	var issued time.Time
+	err := r.db.QueryRow(ctx, `SELECT state, issued, changed_at, now() FROM cards WHERE application = $1 AND state IN `+standing, number).
+		Scan(&c.State, &issued, &c.ChangedAt, &c.Now)
+	c.Issued = dateOf(issued)
+	return c, fail("read card", found(err, "no card of this application is in its holder's hand"))
+}
+
+// LostByHolder records that a holder lost the card that was given on an application: it is
+// dead from then on, as by [Registry.ChangeCard]. Said twice, it is done once.
+func (r *Registry) LostByHolder(ctx context.Context, number identity.ApplicationNumber) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0)) FROM cards WHERE application = $1 AND state IN `+standing, number)
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `
+			WITH lost AS (
+				UPDATE cards SET state = `+cardReportedLost+`, reason = 'at the portal', changed_by = `+actorHolder+`, changed_act = NULL, changed_at = now()
+				WHERE application = $1 AND state IN `+standing+` AND state <> `+cardReportedLost+`
+				RETURNING application, attempt, reason
+			)
+			INSERT INTO audit (application, actor, event, reason)
+			SELECT application, `+actorHolder+`, 'card ' || attempt || ' is ' || `+cardReportedLost+`, reason FROM lost`, number)
+		if err != nil || tag.RowsAffected() > 0 {
+			return err
+		}
+		var lost bool
+		err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM cards WHERE application = $1 AND state = `+cardReportedLost+`)`, number).Scan(&lost)
+		if err == nil && !lost {
+			err = identity.Refuse(identity.Conflict, "no card of this application is in its holder's hand")
+		}
+		return err
+	})
+	return fail("record loss", err)
+}
