@@ -24,7 +24,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 		return err
 	}
 	if !record.Stocked {
-		return identity.Refuse(identity.OutOfStock, "there is no blank in stock")
+		return identity.Refuse(identity.OutOfStock, "there is no blank for a %s in stock", record.Application.Type.Document())
 	}
 	card, holder, err := p.card(ctx, record)
 	if err != nil {
@@ -47,18 +47,19 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return err
 	}
-	chip, err := prepared.Chip.MarshalBinary()
-	if err != nil {
-		return fmt.Errorf("write chip image: %w", err)
+	evidence := map[identity.EvidenceKind][]byte{
+		identity.EvidencePrint:         prepared.PDF,
+		identity.EvidencePrintPortrait: prepared.Content.Portrait,
+	}
+	if prepared.Chip != nil {
+		if evidence[identity.EvidenceChipImage], err = prepared.Chip.MarshalBinary(); err != nil {
+			return fmt.Errorf("write chip image: %w", err)
+		}
 	}
 	err = p.Registry.SaveCard(ctx, registry.CardData{
 		Application: in.Application, Attempt: in.Attempt, Card: card, Holder: holder,
 		DigestForm: form.Digest(), DigestPrint: sha256.Sum256(prepared.PDF),
-		Evidence: map[identity.EvidenceKind][]byte{
-			identity.EvidenceChipImage:     chip,
-			identity.EvidencePrint:         prepared.PDF,
-			identity.EvidencePrintPortrait: prepared.Content.Portrait,
-		},
+		Evidence: evidence,
 	})
 	if err != nil {
 		return fmt.Errorf("save card: %w", err)
@@ -83,7 +84,7 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 	issued := identity.DateOf(record.Now)
 	return identity.Card{
 		Form: record.Rules.Form, Serial: serial, Person: holder.Person, Issued: issued,
-		Expiry: identity.Validity(record.Rules.Law, holder.Person.Birth, issued),
+		Expiry: record.Application.Type.Document().Validity(record.Rules.Law, holder.Person.Birth, issued),
 	}, holder, nil
 }
 

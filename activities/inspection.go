@@ -16,22 +16,14 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 )
 
-// inspect reads the chip as a border would and the print from a picture, and compares
-// both with the card that the registry holds. A card that fails is spoiled.
+// inspect reads the chip as a border would, if there is one, and the print from a picture,
+// and compares both with the card that the registry holds. A card that fails is spoiled.
 func (s *Station) inspect(ctx context.Context, j *job) error {
 	expected, err := s.expected(ctx, j)
 	if err != nil {
 		return err
 	}
-	var findings []string
-	var object []byte
-	err = s.atCard(ctx, j, func() (err error) {
-		findings, object, err = s.inspectChip(ctx, j, expected)
-		if err != nil || len(findings) > 0 { // of another card, perhaps
-			err = cmp.Or(s.Chip.Holds(ctx, string(j.Card.Blank)), err)
-		}
-		return err
-	})
+	findings, object, err := s.lookAtChip(ctx, j, expected)
 	if err != nil {
 		return err
 	}
@@ -44,6 +36,9 @@ func (s *Station) inspect(ctx context.Context, j *job) error {
 	}
 	if len(findings) > 0 {
 		return s.spoil(ctx, j, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(findings, "; ")))
+	}
+	if !j.hasChip() {
+		return s.advance(ctx, j, identity.CardInspected, "")
 	}
 	digest := sha256.Sum256(object)
 	if err := s.Registry.NoteSecurityObject(ctx, j.Application, j.Attempt, digest); identity.Refused(err, identity.Conflict) {
@@ -60,11 +55,30 @@ func (s *Station) expected(ctx context.Context, j *job) (inspection.Expectation,
 	if err != nil {
 		return inspection.Expectation{}, err
 	}
+	if !j.hasChip() {
+		return inspection.Expect(form, printed, nil)
+	}
 	chip, err := chipImage(j.Evidence)
 	if err != nil {
 		return inspection.Expectation{}, err
 	}
 	return inspection.Expect(form, printed, chip)
+}
+
+// lookAtChip reads the chip of the card in the slot, lists what is wrong with it, and gives
+// its security object. What has no chip has neither.
+func (s *Station) lookAtChip(ctx context.Context, j *job, expected inspection.Expectation) (findings []string, object []byte, err error) {
+	if !j.hasChip() {
+		return nil, nil, nil
+	}
+	err = s.atCard(ctx, j, func() (err error) {
+		findings, object, err = s.inspectChip(ctx, j, expected)
+		if err != nil || len(findings) > 0 { // of another card, perhaps
+			err = cmp.Or(s.Chip.Holds(ctx, string(j.Card.Blank)), err)
+		}
+		return err
+	})
+	return findings, object, err
 }
 
 // inspectPrint takes pictures of the card and lists what is wrong with its print.

@@ -14,7 +14,8 @@ import (
 )
 
 // Make makes one card in one slot: its chip is written and locked, its sides are printed,
-// and chip and print are inspected. The card holds the slot until it has left it.
+// and chip and print are inspected. The card holds the slot until it has left it. A
+// certificate, which has no chip, is made so too, without what concerns the chip.
 //
 // Run again at this station, it goes on where it was: the registry has what was done, the
 // station's journal and the chip have what was begun. Without a blank taken, and when
@@ -92,6 +93,9 @@ func (s *Station) job(ctx context.Context, in CardInput, pulse *pulse) (*job, er
 // inSlot reports whether the card is in a slot, and not yet inspected.
 func (j *job) inSlot() bool { return j.Card.State.InSlot() }
 
+// hasChip reports whether what is made has a chip.
+func (j *job) hasChip() bool { return j.Card.Document.HasChip() }
+
 // makeCard takes the card through the steps that are left.
 func (s *Station) makeCard(ctx context.Context, j *job) error {
 	for {
@@ -99,6 +103,9 @@ func (s *Station) makeCard(ctx context.Context, j *job) error {
 		switch j.Card.State {
 		case identity.CardPrepared, identity.CardBegun:
 			step = s.personalize
+			if !j.hasChip() {
+				step = s.printBlank
+			}
 		case identity.CardPersonalized:
 			step = s.print
 		case identity.CardPrinted:
@@ -237,8 +244,10 @@ func (s *Station) prove(ctx context.Context, j *job) error {
 	if apart := s.Now().Sub(j.Now.Add(time.Since(j.began))).Abs(); apart > maxClockError {
 		return &trouble{partClock, true, fmt.Errorf("it is %s apart from the registry's", apart.Round(time.Second))}
 	}
-	if err := s.Chip.Prove(ctx); err != nil {
-		return chipTrouble(err)
+	if j.hasChip() {
+		if err := s.Chip.Prove(ctx); err != nil {
+			return chipTrouble(err)
+		}
 	}
 	if err := s.Printer.Prove(ctx); err != nil {
 		return &trouble{partPrinter, true, err}

@@ -22,7 +22,11 @@ func (s *Station) personalize(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	if err := s.takeBlank(ctx, j, image); err != nil {
+	begun, err := s.Chip.BlankOf(image)
+	if err != nil {
+		return chipTrouble(err)
+	}
+	if err := s.takeBlank(ctx, j, identity.BlankSerial(begun)); err != nil {
 		return err
 	}
 	made, err := s.write(ctx, j, image)
@@ -33,8 +37,8 @@ func (s *Station) personalize(ctx context.Context, j *job) error {
 }
 
 // takeBlank takes a blank for the card, when all that the station needs to finish it is
-// well. A card that has one keeps it.
-func (s *Station) takeBlank(ctx context.Context, j *job, image *chip.Image) error {
+// well: the one that was begun for it, if there is one. A card that has a blank keeps it.
+func (s *Station) takeBlank(ctx context.Context, j *job, begun identity.BlankSerial) error {
 	if j.Card.State == identity.CardPrepared {
 		if !j.issued {
 			return identity.Refuse(identity.Elsewhere, "card %d is in no slot of station %s", j.Attempt, s.ID)
@@ -51,16 +55,12 @@ func (s *Station) takeBlank(ctx context.Context, j *job, image *chip.Image) erro
 	}
 	taking, cancel := context.WithTimeout(ctx, registryWithin)
 	defer cancel()
-	move := registry.StageChange{Application: j.Application, To: identity.Personalization, Attempt: j.Attempt, Actor: string(s.ID)}
+	move := registry.StageChange{Application: j.Application, To: j.Card.Document.MakingBegins(), Attempt: j.Attempt, Actor: string(s.ID)}
 	if _, err := s.Registry.Enter(taking, move); err != nil {
 		return fmt.Errorf("enter %s: %w", move.To, err)
 	}
 	j.Stage = move.To
-	begun, err := s.Chip.BlankOf(image)
-	if err != nil {
-		return chipTrouble(err)
-	}
-	blank, err := s.Registry.TakeBlankAgain(taking, j.Application, j.Attempt, s.ID, identity.BlankSerial(begun))
+	blank, err := s.Registry.TakeBlankAgain(taking, j.Application, j.Attempt, s.ID, begun)
 	if identity.Refused(err, identity.OutOfStock) && s.Line.turnedAway(ctx) {
 		return fmt.Errorf("station %s is paused, or has no blank and other stations have", s.ID) // no refusal: they make the card
 	}

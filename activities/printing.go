@@ -48,6 +48,14 @@ func (s *Station) print(ctx context.Context, j *job) error {
 	return &trouble{partPrinter, false, err}
 }
 
+// printBlank takes a blank for what has no chip, and prints it.
+func (s *Station) printBlank(ctx context.Context, j *job) error {
+	if err := s.takeBlank(ctx, j, ""); err != nil {
+		return err
+	}
+	return s.print(ctx, j)
+}
+
 // settle has the camera say whether a card was printed of which the printer does not know:
 // nothing is booked as printed that was not seen. A printer to which that happens again is
 // at fault.

@@ -81,7 +81,7 @@ func (p *Pipeline) lookedFor(ctx context.Context, record registry.ApplicationRec
 	if said.Person != "" {
 		known, err = p.Population.Person(ctx, said.Person)
 	} else {
-		paper := proof(record.Application.Person, said)
+		paper := proof(record.Application, said)
 		if paper == "" {
 			return known, &ValidateResult{Contradictions: []string{"person.birth_registration"}}, nil
 		}
@@ -105,12 +105,16 @@ func (p *Pipeline) lookedFor(ctx context.Context, record registry.ApplicationRec
 	return known, nil, nil
 }
 
-// proof is the paper that proves a person who is nowhere: the one that an officer saw, or
-// the registration of birth that the station entered; none: an officer is asked for it.
-func proof(claim identity.Person, said registry.Identification) string {
+// proof is the paper that proves a person who is nowhere: the one that an officer saw, the
+// one that proves descent, or the registration of birth that the station entered; none: an
+// officer is asked for it.
+func proof(claimed identity.Application, said registry.Identification) string {
+	claim := claimed.Person
 	switch {
 	case said.Paper != "":
 		return said.Paper
+	case claimed.OriginProof != "":
+		return claimed.OriginProof
 	case claim.BirthRegistration.Text != "" || claim.BirthRegistration.Province != "":
 		return "birth registration"
 	}

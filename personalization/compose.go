@@ -13,13 +13,15 @@ import (
 // its QR code, and those of the pictures that the form has a place for. Everything
 // that is printed, and everything that a print is compared with, comes from here.
 //
-// It refuses, by field, a card that has no MRZ.
+// It refuses, by field, a card that can have no MRZ.
 func Compose(form *render.Form, card identity.Card, pictures render.Pictures) (render.Content, error) {
-	lines, err := mrz.Lines(card)
-	if err != nil {
-		return render.Content{}, fmt.Errorf("compose MRZ: %w", err)
+	content := render.Content{Card: card, QR: form.QRPayload(card)}
+	if form.HasChip() {
+		var err error
+		if content.MRZ, err = mrz.Lines(card); err != nil {
+			return render.Content{}, fmt.Errorf("compose MRZ: %w", err)
+		}
 	}
-	content := render.Content{Card: card, MRZ: lines, QR: form.QRPayload(card)}
 	if form.Shows(forms.PortraitField) {
 		content.Portrait = pictures.Portrait
 	}

@@ -38,7 +38,7 @@ type PrepareInput struct {
 }
 
 // Prepared is one card before it is made: what is printed, what is written to the
-// chip, and both sides as a PDF. The three belong together: a part must not be
+// chip, nil where it has none, and both sides as a PDF. The three belong together: a part must not be
 // replaced by that of another call.
 type Prepared struct {
 	Content render.Content
@@ -54,22 +54,33 @@ func Prepare(in PrepareInput) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, err
 	}
-	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile}
-	if in.Form.Shows(forms.PortraitField) {
-		if in.ChipPortrait == nil {
-			return Prepared{}, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, but there is none for the chip", in.Form.ID)
+	var image *chip.Image
+	if in.Form.HasChip() {
+		if image, err = chipOf(in, content); err != nil {
+			return Prepared{}, err
 		}
-		forChip.Portrait = in.ChipPortrait
-	}
-	image, err := ComposeChip(forChip)
-	if err != nil {
-		return Prepared{}, fmt.Errorf("prepare chip: %w", err)
 	}
 	pdf, err := in.Form.PDF(content, in.Print)
 	if err != nil {
 		return Prepared{}, fmt.Errorf("draw card: %w", err)
 	}
 	return Prepared{Content: content, Chip: image, PDF: pdf}, nil
+}
+
+// chipOf composes the chip of a card.
+func chipOf(in PrepareInput, content render.Content) (*chip.Image, error) {
+	forChip := ChipInput{Card: in.Card, MRZ: content.MRZ, Profile: in.Profile}
+	if in.Form.Shows(forms.PortraitField) {
+		if in.ChipPortrait == nil {
+			return nil, identity.RefuseField(identity.Invalid, "portrait", "form %s has a photograph, but there is none for the chip", in.Form.ID)
+		}
+		forChip.Portrait = in.ChipPortrait
+	}
+	image, err := ComposeChip(forChip)
+	if err != nil {
+		return nil, fmt.Errorf("prepare chip: %w", err)
+	}
+	return image, nil
 }
 
 // ChipInput is what the chip of one card is made of.

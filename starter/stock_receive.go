@@ -15,7 +15,7 @@ import (
 
 func newReceiveBlanks(a *app) *cobra.Command {
 	var box identity.ReceiveBlanks
-	var first, last, received, counted, manifest string
+	var first, last, received, counted, manifest, document string
 	c := &cobra.Command{
 		Use: "receive", Short: "Receive a box of blanks, counted by two officers",
 		Long: `Receive a box of blanks, counted by two officers.
@@ -27,6 +27,7 @@ own blank, and leave another one as it is.`,
 		Example: "  starter stock receive --box B-2026-001 --first PT00000001 --last PT00000500 --received-by TK-01 --counted-by TK-02",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			box.Document = identity.Document(document)
 			box.First, box.Last = identity.BlankSerial(first), identity.BlankSerial(last)
 			box.ReceivedBy, box.CountedBy = identity.OfficerID(received), identity.OfficerID(counted)
 			files, err := readManifest(manifest)
@@ -46,6 +47,7 @@ own blank, and leave another one as it is.`,
 	c.Flags().StringVar(&box.Location, "location", identity.LocationCenter, "where the box is kept: center, or a station")
 	c.Flags().StringVar(&received, "received-by", "", "officer who received it (required)")
 	c.Flags().StringVar(&counted, "counted-by", "", "another officer, who counted it (required)")
+	c.Flags().StringVar(&document, "document", string(identity.CardDocument), "what they are blanks of: card, or certificate (kept at the center)")
 	c.Flags().StringVar(&manifest, "manifest", "", "the maker's manifest of the box")
 	required(c, "box", "first", "last", "received-by", "counted-by")
 	return c

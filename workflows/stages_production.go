@@ -11,7 +11,7 @@ import (
 )
 
 // dataPreparation makes what the chip and both sides of one card will hold. Without a
-// blank in stock nothing is signed or drawn.
+// blank in stock nothing is signed or drawn. What has no chip goes on at Printing.
 func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, error) {
 	err := a.do(ctx, "Chip data, signature, printed sides", pipeline.PrepareData, a.card(), nil)
 	switch {
@@ -20,7 +20,7 @@ func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, err
 	case err != nil:
 		return "", fmt.Errorf("prepare data of card %d: %w", a.attempt, err)
 	}
-	return identity.Personalization, nil
+	return a.in.Type.Document().MakingBegins(), nil
 }
 
 // production has a station make the card: its chip, its print and the inspection of both.

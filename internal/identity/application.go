@@ -13,18 +13,23 @@ type ApplicationNumber string
 // ApplicationType is what the law calls the request.
 type ApplicationType string
 
-// The types of Law 26/2023/QH15 art. 23 and 24.
+// The types of Law 26/2023/QH15 art. 23 and 24, and those for its identity certificate.
 const (
 	FirstIssue ApplicationType = "first-issue" // cấp
 	Exchange   ApplicationType = "exchange"    // cấp đổi
 	Reissue    ApplicationType = "reissue"     // cấp lại
+
+	CertificateIssue    ApplicationType = "certificate-issue"    // cấp giấy chứng nhận căn cước
+	CertificateExchange ApplicationType = "certificate-exchange" // cấp đổi giấy chứng nhận căn cước
+	CertificateReissue  ApplicationType = "certificate-reissue"  // cấp lại giấy chứng nhận căn cước
 )
 
 // Ground is why the law gives a card. The values are wire format.
 type Ground string
 
 // The grounds, by type; art. 23, 24.1, 24.2 and 46.1 of Law 26/2023/QH15, art. 23 of Law
-// 59/2014/QH13. The table of provisions says which law gives a card on which.
+// 59/2014/QH13; those of certificates, art. 25 of Decree 70/2024/NĐ-CP. The table of
+// provisions says which law gives a card or certificate on which.
 const (
 	GroundFirstCard     Ground = "first-card"     // first issue: never had one
 	GroundFromCMND      Ground = "from-cmnd"      // first issue: from the old 9- or 12-digit card
@@ -42,6 +47,9 @@ const (
 	GroundLost          Ground = "lost"           // reissue 24.2(a)
 	GroundDamaged       Ground = "damaged"        // reissue 24.2(a); exchange under the law of 2014
 	GroundNationality   Ground = "nationality"    // reissue 24.2(b): nationality regained
+
+	GroundFirstCertificate Ground = "first-certificate" // art. 30.1: never had a certificate
+	GroundExpired          Ground = "expired"           // exchange of a certificate: its two years are over
 )
 
 // Channel is how the application was filed.
@@ -82,6 +90,8 @@ type Application struct {
 	ErrorBy        Party  // whose error the card shows, with the ground print-error
 	LateReason     string // why it was entered long after the day of filing, or empty
 	SignedSheet    string // where the scan of the signed capture sheet (form CC01) is kept, or empty
+	OriginProof    string // the paper that proves Vietnamese descent, with the first certificate; or empty
+	ResidingSince  Date   // the day since when the applicant has lived in the commune, likewise
 }
 
 // Party is whose an error is. The values are wire format.
@@ -95,8 +105,17 @@ const (
 
 // HeldCard is the card that the applicant holds, as the card record has it.
 type HeldCard struct {
-	Issued Date
-	Expiry Expiry
+	Issued      Date
+	Expiry      Expiry
+	Certificate bool // it is an identity certificate
+}
+
+// document is what it is.
+func (h HeldCard) document() Document {
+	if h.Certificate {
+		return Certificate
+	}
+	return CardDocument
 }
 
 // law is the one that the card was issued under.
@@ -116,7 +135,7 @@ func (Application) LogValue() slog.Value { return slog.StringValue("[application
 type Rules struct {
 	Law            Law
 	Form           FormID
-	ProcessingDays int       // working days, art. 25 (2014) and 26 (2023)
+	ProcessingDays int       // working days, art. 25 (2014) and 26 (2023); days, of the first certificate
 	Due            time.Time // the last second of the last working day, Asia/Ho_Chi_Minh
 	Fee            int       // VND
 	Expiry         Expiry

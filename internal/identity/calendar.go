@@ -193,6 +193,20 @@ func (c *Calendar) Due(day Date, n int) (time.Time, error) {
 	return last.LastSecond(), nil
 }
 
+// DueInDays is the last second of the n-th day after day, or of the next working day where
+// that one is off (Civil Code 91/2015/QH13 art. 148).
+func (c *Calendar) DueInDays(day Date, n int) (time.Time, error) {
+	last := day.AddDays(n)
+	working, err := c.WorkingDay(last)
+	if err == nil && !working {
+		last, err = c.AddWorkingDays(last, 1)
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return last.LastSecond(), nil
+}
+
 // WorkingDaysBetween counts the working days from first to the day before end.
 func (c *Calendar) WorkingDaysBetween(first, end Date) (int, error) {
 	n := 0

@@ -49,8 +49,9 @@ type Person struct {
 	Father            Name   // zero when unknown
 	Mother            Name
 	Spouse            Name
-	OldNumber         OldNumber      // 9-digit CMND, or empty
-	CancelledNumber   PersonalNumber // or empty
+	OldNumber         OldNumber         // 9-digit CMND, or empty
+	CancelledNumber   PersonalNumber    // or empty
+	Nationality       NationalityStatus `json:",omitzero"`
 }
 
 // String hides the person.
@@ -62,7 +63,7 @@ func (Person) GoString() string { return "[person]" }
 // LogValue hides the person.
 func (Person) LogValue() slog.Value { return slog.StringValue("[person]") }
 
-// Nationality as both forms print it, and as the MRZ gives it (ISO 3166-1 with ICAO's codes).
+// Nationality as both forms of card print it, and as the MRZ gives it (ISO 3166-1 with ICAO's codes).
 const (
 	Nationality     = "Việt Nam"
 	NationalityCode = "VNM"

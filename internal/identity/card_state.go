@@ -54,6 +54,16 @@ func (s CardState) GivenUp() bool {
 	return s == CardSpoiled || s == CardLost || s == CardFound || s == CardDestroyed
 }
 
+// Way lists the states that the document passes on its way to its holder, in order: what has
+// no chip is never personalized.
+func (d Document) Way() []CardState {
+	way := CardStates[:slices.Index(CardStates, CardLive)+1]
+	if d.HasChip() {
+		return way
+	}
+	return slices.DeleteFunc(slices.Clone(way), func(s CardState) bool { return s == CardPersonalized })
+}
+
 // CardStates lists every state, in order.
 var CardStates = []CardState{
 	CardPrepared, CardBegun, CardPersonalized, CardPrinted, CardInspected, CardPacked, CardArrived, CardLive,

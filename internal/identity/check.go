@@ -22,6 +22,7 @@ func (a Application) Check(today Date) error {
 	c.places(a)
 	c.numbers(a)
 	c.law(a, LawOn(a.FiledOn))
+	c.certificate(a)
 	return errors.Join(c.refusals...)
 }
 
@@ -66,18 +67,13 @@ func officeID(s string) bool {
 }
 
 func (c *check) request(a Application) {
-	c.refuse(!a.Type.known(), "type", "must be first-issue, exchange or reissue")
+	c.refuse(!a.Type.known(), "type", "must be one of %s", join(ApplicationTypes))
 	c.refuse(a.Channel != AtStation && a.Channel != Online, "channel", "must be station or online")
-}
-
-// known reports whether there is such a type.
-func (t ApplicationType) known() bool {
-	return slices.Contains([]ApplicationType{FirstIssue, Exchange, Reissue}, t)
 }
 
 // ofHolder reports whether only who had a card may have the ground, whatever the type.
 func (g Ground) ofHolder() bool {
-	return g != GroundNationality && slices.ContainsFunc(provisions, func(p provision) bool { return p.kind != FirstIssue && p.ground == g })
+	return g != GroundNationality && slices.ContainsFunc(provisions, func(p provision) bool { return p.ground == g && p.kind.ofHolder() })
 }
 
 func (c *check) delivery(a Application) {
@@ -167,11 +163,14 @@ func (c *check) numbers(a Application) {
 
 // law checks what the law of the day of filing allows.
 func (c *check) law(a Application, law Law) {
-	if grounds := groundsOn(a.FiledOn, a.Type); len(grounds) > 0 {
+	switch grounds := groundsOn(a.FiledOn, a.Type); {
+	case !a.Type.known():
+		c.ground(a, law)
+	case len(grounds) == 0:
+		c.refuse(true, "ground", "is given for %s, which law %s does not know", a.Type, law)
+	default:
 		c.refuse(!slices.Contains(grounds, a.Ground), "ground",
 			"is not a ground for %s under law %s; accepted are %s", a.Type, law, join(grounds))
-	} else {
-		c.ground(a, law)
 	}
 	c.refuse(a.Ground == GroundPrintError && a.ErrorBy != ErrorByAuthority && a.ErrorBy != ErrorByCitizen, "error_by",
 		"must be %s or %s: an error on the card is put right free of charge where the authority made it", ErrorByAuthority, ErrorByCitizen)
@@ -211,7 +210,7 @@ func (c *check) representative(a Application, law Law) {
 // ground refuses what is a ground for no type of application, where the type is not known.
 func (c *check) ground(a Application, law Law) {
 	var all []Ground
-	for _, t := range []ApplicationType{FirstIssue, Exchange, Reissue} {
+	for _, t := range ApplicationTypes {
 		all = append(all, groundsOn(a.FiledOn, t)...)
 	}
 	c.refuse(!slices.Contains(all, a.Ground), "ground", "is not a ground under law %s; accepted are %s", law, join(all))

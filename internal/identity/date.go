@@ -113,6 +113,14 @@ func (d Date) AddYears(n int) Date {
 	return d
 }
 
+// AddMonths gives the same day n months later, or the last one of a month that has no such
+// day.
+func (d Date) AddMonths(n int) Date {
+	first := DateOf(Date{Year: d.Year, Month: d.Month}.Midnight().AddDate(0, n, 0))
+	last := Date{Year: first.Year, Month: first.Month}.lastPossible()
+	return Date{Year: first.Year, Month: first.Month, Day: min(d.Day, last.Day)}
+}
+
 // AddDays gives the day n days later; unknown parts count as the first.
 func (d Date) AddDays(n int) Date { return DateOf(d.Midnight().AddDate(0, 0, n)) }
 

@@ -64,7 +64,7 @@ func (a HandOverCard) checkOldCard() error {
 // HandsInOldCard reports whether the law has the old card handed in before the new one is
 // given: on exchange, from the CMND, and where the card is damaged.
 func (a Application) HandsInOldCard() bool {
-	return a.Type == Exchange || a.Ground == GroundFromCMND || a.Ground == GroundDamaged
+	return a.Type == Exchange || a.Type == CertificateExchange || a.Ground == GroundFromCMND || a.Ground == GroundDamaged
 }
 
 // MayReceive refuses a hand-over that does not say what became of an old card which the law

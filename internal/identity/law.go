@@ -38,8 +38,13 @@ func LawOn(day Date) Law {
 // art. 26 of Law 26/2023/QH15, the same everywhere. Art. 25 of Law 59/2014/QH13
 // gave more time outside cities and towns, by district. An application names no
 // district, so the shortest times count everywhere; being early breaks no law.
+// The first certificate has days of the calendar instead (art. 28.1 of Decree
+// 70/2024/NĐ-CP).
 func (l Law) ProcessingDays(t ApplicationType) int {
-	if l == Law2014 && t == Reissue {
+	switch {
+	case t == CertificateIssue:
+		return certificateDays
+	case l == Law2014 && t == Reissue:
 		return 15
 	}
 	return 7
@@ -52,7 +57,7 @@ type provision struct {
 	ground Ground
 }
 
-// provisions are the grounds of both laws.
+// provisions are the grounds of both laws, and of the decree on certificates.
 var provisions = []provision{
 	// Art. 19 and 22 of Law 59/2014/QH13; change from CMND by art. 38 of it.
 	{law2014, FirstIssue, GroundFirstCard},
@@ -93,6 +98,17 @@ var provisions = []provision{
 	{law2023, Reissue, GroundLost},
 	{law2023, Reissue, GroundDamaged},
 	{law2023, Reissue, GroundNationality},
+
+	// Art. 30.1 of Law 26/2023/QH15.
+	{law2023, CertificateIssue, GroundFirstCertificate},
+	// Art. 25.1 (a) to (đ) of Decree 70/2024/NĐ-CP.
+	{law2023, CertificateExchange, GroundDamaged},
+	{law2023, CertificateExchange, GroundDetails},
+	{law2023, CertificateExchange, GroundPrintError},
+	{law2023, CertificateExchange, GroundRequest},
+	{law2023, CertificateExchange, GroundExpired},
+	// Art. 25.2 of Decree 70/2024/NĐ-CP.
+	{law2023, CertificateReissue, GroundLost},
 }
 
 // onFile are the provisions whose card is made from the portrait and fingerprints that were
@@ -132,13 +148,12 @@ func (a Application) FromFile() bool {
 // online reports whether the application may be filed without the citizen coming
 // in person. The law of 2014 allowed it to nobody.
 func (a Application) online() bool {
-	return a.FromFile() || law2023.includes(a.FiledOn) && a.Person.Birth.AgeOn(a.FiledOn) < ageOfCapture
+	return a.FromFile() || a.Type.Document() == CardDocument && law2023.includes(a.FiledOn) && a.Person.Birth.AgeOn(a.FiledOn) < ageOfCapture
 }
 
-// hadCard reports whether the law presumes that the applicant was given a card before.
-func (a Application) hadCard() bool {
-	return a.Type == Exchange || a.Type == Reissue
-}
+// hadCard reports whether the law presumes that the applicant was given such a document
+// before.
+func (a Application) hadCard() bool { return a.Type.ofHolder() }
 
 // ageDue reports whether a person of that age may exchange a card on the ground of
 // age: a milestone is reached, or so near that the new card is valid until the

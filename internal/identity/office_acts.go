@@ -1,6 +1,9 @@
 package identity
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // The acts on what is neither an application nor a box of cards. Those that two officers
 // do are signed by both.
@@ -10,8 +13,9 @@ type ReceiveBlanks struct {
 	ReceivedBy, CountedBy OfficerID
 	Box                   string
 	First, Last           BlankSerial
-	Location              string // LocationCenter, or a station
-	Manifest              []byte `json:",omitzero"` // SHA-256 of the maker's, as package statement computes it; none without one
+	Location              string   // LocationCenter, or a station
+	Manifest              []byte   `json:",omitzero"` // SHA-256 of the maker's, as package statement computes it; none without one
+	Document              Document `json:",omitzero"` // that they are blanks of; empty: cards
 }
 
 // MoveBlanks says that two officers moved blanks in stock.
@@ -182,8 +186,18 @@ func (a ReceiveBlanks) Check() error {
 	if a.CountedBy != "" && a.CountedBy == a.ReceivedBy {
 		problems = append(problems, sameOfficer("counted_by"))
 	}
+	problems = append(problems, a.For().Check("document"))
+	if a.For() == Certificate && a.Location != LocationCenter {
+		problems = append(problems, RefuseField(Invalid, "location", "must be %s for blanks of certificates, from which every station takes them", LocationCenter))
+	}
+	if !a.For().HasChip() && len(a.Manifest) > 0 {
+		problems = append(problems, RefuseField(Invalid, "manifest", "is of chips, and blanks of certificates have none"))
+	}
 	return errors.Join(problems...)
 }
+
+// For is the document that the box's blanks are for.
+func (a ReceiveBlanks) For() Document { return cmp.Or(a.Document, CardDocument) }
 
 // Check implements Act.
 func (a MoveBlanks) Check() error {

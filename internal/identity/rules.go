@@ -24,13 +24,17 @@ func RulesFor(a Application, held *HeldCard, form FormID, calendar *Calendar) (R
 		return Rules{}, refuseTooYoung()
 	}
 	days := law.ProcessingDays(a.Type)
-	due, err := calendar.Due(a.FiledOn, days)
+	promise := calendar.Due
+	if a.Type == CertificateIssue {
+		promise = calendar.DueInDays
+	}
+	due, err := promise(a.FiledOn, days)
 	if err != nil {
 		return Rules{}, fmt.Errorf("compute deadline: %w", err)
 	}
 	return Rules{
 		Law: law, Form: form, ProcessingDays: days, Due: due,
-		Fee: Fee(a, held), Expiry: Validity(law, a.Person.Birth, a.FiledOn),
+		Fee: Fee(a, held), Expiry: a.Type.Document().Validity(law, a.Person.Birth, a.FiledOn),
 	}, nil
 }
 
@@ -54,6 +58,10 @@ func (a Application) NeedsCapture() bool {
 // be asked for, and at which price.
 func (a Application) Against(held HeldCard) error {
 	switch {
+	case a.Type.ofHolder() && held.document() != a.Type.Document():
+		return RefuseField(Conflict, "type", "is %s, but what the applicant holds is a %s; accepted are %s", a.Type, held.document(), join(TypesFor(held.document())))
+	case a.Ground == GroundExpired && a.FiledOn.Compare(held.Expiry.Date) < 0:
+		return RefuseField(Conflict, "ground", "is expired, but the certificate held is valid until %s: it is exchanged on another ground, for example request", held.Expiry)
 	case a.Ground == GroundFromCCCD && held.law() != Law2014:
 		return RefuseField(Conflict, "ground", "is from-cccd, but the card held is one of law %s: it is exchanged on another ground, for example request", held.law())
 	case a.Ground != GroundAge:
@@ -74,17 +82,18 @@ func (a Application) ByRegister(holder Person, held *HeldCard) error {
 	c := &check{}
 	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
 	c.exemption(a)
-	c.refuse(a.Ground.contradicts(held != nil), "ground", "is not one of somebody who holds a card, or of somebody who holds none")
+	document := a.Type.Document()
+	c.refuse(a.Ground.contradicts(held != nil && held.document() == document), "ground", "is not one of somebody who holds a %[1]s, or of somebody who holds no %[1]s", document)
 	if held != nil {
 		c.add(a.Against(*held))
 	}
 	return errors.Join(c.refusals...)
 }
 
-// contradicts reports whether a ground cannot be that of somebody who holds a card, or
-// holds none.
+// contradicts reports whether a ground cannot be that of somebody who holds such a document,
+// or holds none.
 func (g Ground) contradicts(holds bool) bool {
-	if g == GroundFirstCard || g == GroundFromCMND {
+	if g == GroundFirstCard || g == GroundFromCMND || g == GroundFirstCertificate {
 		return holds
 	}
 	gone := g == GroundNationality || g == GroundNumberChanged // the card was withdrawn, or revoked with the number that it bears
@@ -161,6 +170,7 @@ func (a Application) Normalize() (Application, error) {
 		{"exemption_proof", &a.ExemptionProof, maxMarks},
 		{"late_reason", &a.LateReason, maxMarks},
 		{"signed_sheet", &a.SignedSheet, maxLabel},
+		{"origin_proof", &a.OriginProof, maxMarks},
 	} {
 		text, err := CheckText(t.field, *t.text, t.limit)
 		if err != nil {

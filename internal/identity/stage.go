@@ -1,6 +1,9 @@
 package identity
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Stage is where an application stands. The strings are wire format: they stand
 // in the registry, in histories and in the search attribute Stage.
@@ -31,6 +34,7 @@ type stageRow struct {
 	stage  Stage
 	vi, en string  // as citizens read it: several stages may be one milestone; of an end, how it ended
 	next   []Stage // that may follow it; none for an end
+	chip   bool    // only a document with a chip passes it; others go on with what may follow it
 }
 
 // stages is the table of stages, in the order an application passes them, the ends
@@ -38,22 +42,22 @@ type stageRow struct {
 // over, goes back to DataPreparation: another blank gets data of its own. The stops may
 // follow every open stage.
 var stages = []stageRow{
-	{Received, "Đã tiếp nhận hồ sơ", "Application received", []Stage{BiometricCapture, Validation}},
-	{BiometricCapture, checkedVI, checkedEN, []Stage{Validation}},
-	{Validation, checkedVI, checkedEN, []Stage{Deduplication, Approval}},
-	{Deduplication, checkedVI, checkedEN, []Stage{Approval}},
-	{Approval, "Phê duyệt", "Approved", []Stage{DataPreparation}},
-	{DataPreparation, madeVI, madeEN, []Stage{Personalization}},
-	{Personalization, madeVI, madeEN, []Stage{Printing, DataPreparation}},
-	{Printing, madeVI, madeEN, []Stage{Inspection, DataPreparation}},
-	{Inspection, madeVI, madeEN, []Stage{Dispatch, DataPreparation}},
-	{Dispatch, "Chuyển thẻ về nơi trả", "Card on its way", []Stage{HandOver, DataPreparation}},
-	{HandOver, "Trả thẻ", "Card handed over", []Stage{Issued, DataPreparation}},
+	{stage: Received, vi: "Đã tiếp nhận hồ sơ", en: "Application received", next: []Stage{BiometricCapture, Validation}},
+	{stage: BiometricCapture, vi: checkedVI, en: checkedEN, next: []Stage{Validation}},
+	{stage: Validation, vi: checkedVI, en: checkedEN, next: []Stage{Deduplication, Approval}},
+	{stage: Deduplication, vi: checkedVI, en: checkedEN, next: []Stage{Approval}},
+	{stage: Approval, vi: "Phê duyệt", en: "Approved", next: []Stage{DataPreparation}},
+	{stage: DataPreparation, vi: madeVI, en: madeEN, next: []Stage{Personalization}},
+	{stage: Personalization, vi: madeVI, en: madeEN, next: []Stage{Printing, DataPreparation}, chip: true},
+	{stage: Printing, vi: madeVI, en: madeEN, next: []Stage{Inspection, DataPreparation}},
+	{stage: Inspection, vi: madeVI, en: madeEN, next: []Stage{Dispatch, DataPreparation}},
+	{stage: Dispatch, vi: "Chuyển thẻ về nơi trả", en: "Card on its way", next: []Stage{HandOver, DataPreparation}},
+	{stage: HandOver, vi: "Trả thẻ", en: "Card handed over", next: []Stage{Issued, DataPreparation}},
 
-	{Issued, "Thẻ đã được trả.", "The card was handed over.", nil},
-	{Rejected, "Hồ sơ bị từ chối; thông báo nêu rõ lý do được gửi riêng.", "The application was refused; a notice with the reason is sent separately.", nil},
-	{Withdrawn, "Hồ sơ đã được rút.", "The application was withdrawn.", nil},
-	{Expired, "Hồ sơ hết hạn.", "The application expired.", nil},
+	{stage: Issued, vi: "Thẻ đã được trả.", en: "The card was handed over."},
+	{stage: Rejected, vi: "Hồ sơ bị từ chối; thông báo nêu rõ lý do được gửi riêng.", en: "The application was refused; a notice with the reason is sent separately."},
+	{stage: Withdrawn, vi: "Hồ sơ đã được rút.", en: "The application was withdrawn."},
+	{stage: Expired, vi: "Hồ sơ hết hạn.", en: "The application expired."},
 }
 
 // stops are the ends that may follow every open stage: an application can be stopped
@@ -85,25 +89,62 @@ func (s Stage) row() stageRow {
 	return stageRow{}
 }
 
-// Enter returns to, the stage that an application at s is to enter, or refuses.
+// Enter returns to, the stage that an application for a card at s is to enter, or refuses.
 // Entering the stage one is at already changes nothing.
-func (s Stage) Enter(to Stage) (Stage, error) {
-	if s == to || slices.Contains(s.row().next, to) || len(s.row().next) > 0 && slices.Contains(stops, to) {
+func (s Stage) Enter(to Stage) (Stage, error) { return CardDocument.Enter(s, to) }
+
+// Enter is Stage.Enter of an application for the document.
+func (d Document) Enter(s, to Stage) (Stage, error) {
+	if s == to || slices.Contains(d.After(s), to) || len(s.row().next) > 0 && slices.Contains(stops, to) {
 		return to, nil
 	}
-	return s, Refuse(Conflict, "an application at %s cannot enter %s", s, to)
+	return s, Refuse(Conflict, "an application for a %s at %s cannot enter %s", d, s, to)
 }
+
+// After lists the stages that may follow one on the way to the document, first the one that
+// follows when all goes well: those of the table, but for what has no chip.
+func (d Document) After(s Stage) []Stage {
+	if !d.passes(s) {
+		return nil
+	}
+	var after []Stage
+	for _, next := range s.row().next {
+		if d.passes(next) {
+			after = append(after, next)
+			continue
+		}
+		after = append(after, next.row().next...)
+	}
+	return after
+}
+
+// passes reports whether an application for the document passes a stage.
+func (d Document) passes(s Stage) bool { return d.HasChip() || !s.row().chip }
+
+// MakingBegins is the stage at which a station begins to make the document.
+func (d Document) MakingBegins() Stage { return d.After(DataPreparation)[0] }
 
 // Ended reports whether s is a stage that no other follows.
 func (s Stage) Ended() bool {
 	return slices.Contains(Stages, s) && len(s.row().next) == 0
 }
 
-// VI says in Vietnamese what a citizen reads of the stage.
+// VI says in Vietnamese what a citizen reads of the stage, of an application for a card.
 func (s Stage) VI() string { return s.row().vi }
 
-// EN says in English what a citizen reads of the stage.
+// EN says in English what a citizen reads of the stage, of an application for a card.
 func (s Stage) EN() string { return s.row().en }
+
+// certificateNamed calls what was written of a card a certificate.
+var certificateNamed = strings.NewReplacer("Thẻ", "Giấy chứng nhận", "thẻ", "giấy chứng nhận", "Card", "Certificate", "card", "certificate")
+
+// Named has a text for citizens, written of a card, speak of the document.
+func (d Document) Named(text string) string {
+	if d == Certificate {
+		return certificateNamed.Replace(text)
+	}
+	return text
+}
 
 // OpenStages lists the stages of applications that have not ended.
 func OpenStages() []Stage {

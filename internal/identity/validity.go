@@ -14,6 +14,15 @@ func (l Law) milestones() []int {
 	return []int{14, 25, 40, 60}
 }
 
+// Validity is the expiry of a document issued on that day. A certificate is valid for two
+// years, whoever holds it (art. 28.3 of Decree 70/2024/NĐ-CP).
+func (d Document) Validity(law Law, birth, issued Date) Expiry {
+	if d == Certificate {
+		return Expiry{Date: issued.AddYears(certificateYears)}
+	}
+	return Validity(law, birth, issued)
+}
+
 // Validity is the expiry of a card issued on that day: the birthday of a milestone,
 // or never after the last one. For a person born on 29 February it is the 28th in a
 // year without a 29th. An unknown day of birth counts as the first of the month, an

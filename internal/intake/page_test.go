@@ -301,6 +301,7 @@ func TestPage_ListsTheGroundsOfEachLaw(t *testing.T) {
 var grounds = map[string]bool{
 	"first-card": true, "from-cmnd": true, "from-cccd": true, "age": true, "details": true, "appearance": true, "print-error": true,
 	"biometrics": true, "sex": true, "origin": true, "boundaries": true, "number-changed": true, "request": true, "lost": true, "damaged": true, "nationality": true,
+	"first-certificate": true, "expired": true,
 }
 
 func TestPage_SaysHowLongTextsMayBe(t *testing.T) {

@@ -24,7 +24,7 @@ func (d *Door) formsOf(app identity.Application, wrong error) ([]*render.Form, e
 		if err == nil {
 			return []*render.Form{form}, nil
 		}
-		return d.everyForm(), err
+		return d.everyForm(app.Type.Document()), err
 	}
 	var forms []*render.Form
 	var none error
@@ -38,16 +38,16 @@ func (d *Door) formsOf(app identity.Application, wrong error) ([]*render.Form, e
 		}
 	}
 	if len(forms) == 0 { // on that day none is issued, whatever the age
-		return d.everyForm(), none
+		return d.everyForm(app.Type.Document()), none
 	}
 	return forms, nil
 }
 
-// everyForm gives all forms.
-func (d *Door) everyForm() []*render.Form {
+// everyForm gives all forms of a document.
+func (d *Door) everyForm(document identity.Document) []*render.Form {
 	var every []*render.Form
 	for _, id := range d.Forms.IDs() {
-		if form, err := d.Forms.Form(id); err == nil {
+		if form, err := d.Forms.Form(id); err == nil && form.Issued.Document == document {
 			every = append(every, form)
 		}
 	}
@@ -122,9 +122,12 @@ func (d *Door) trial(form *render.Form, app identity.Application, rules identity
 		unwritable := identity.InField("person.name", err)
 		return packet.AndThen(unwritable, d.trial(form, app, rules, evidence, errors.Join(wrong, unwritable)))
 	}
-	_, unreadable := mrz.Parse(content.MRZ)
-	_, overlong := d.Chip.EncodeDG13(card)
-	problems = append(problems, form.Check(content), identity.InField("person", unreadable), identity.InField("person", overlong))
+	problems = append(problems, form.Check(content))
+	if form.HasChip() {
+		_, unreadable := mrz.Parse(content.MRZ)
+		_, overlong := d.Chip.EncodeDG13(card)
+		problems = append(problems, identity.InField("person", unreadable), identity.InField("person", overlong))
+	}
 	return packet.AndThen(wrong, errors.Join(problems...))
 }
 

@@ -34,6 +34,9 @@ func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumbe
 // InspectChip brings the blank of a finished card to this machine's encoder, reads its
 // chip and judges it.
 func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chipinspection.Result, error) {
+	if !card.Document.HasChip() {
+		return chipinspection.Result{}, identity.Refuse(identity.Conflict, "a %s has no chip", card.Document)
+	}
 	image, err := o.ChipImage(ctx, card.Application, card.Attempt)
 	if err != nil {
 		return chipinspection.Result{}, err

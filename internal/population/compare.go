@@ -47,6 +47,7 @@ func Compare(claim identity.Person, r Record) []Field {
 		name("person.spouse", claim.Spouse, p.Spouse),
 		text("person.old_number", string(claim.OldNumber), string(p.OldNumber), Contradicts),
 		text("person.cancelled_number", string(claim.CancelledNumber), string(p.CancelledNumber), Contradicts),
+		{"person.nationality", string(claim.Nationality), string(p.Nationality), must(claim.Nationality == p.Nationality)},
 	}
 }
 

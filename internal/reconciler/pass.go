@@ -306,11 +306,7 @@ func (p *pass) stock(ctx context.Context) error {
 	if p.supplied(boxes, blanks) {
 		p.forget("stock for ")
 	}
-	free, err := p.Registry.FreeBlanks(ctx, maxWake)
-	if err != nil || free == 0 {
-		return err
-	}
-	waiting, err := p.Registry.AwaitingStock(ctx, free)
+	waiting, err := servedByStock(ctx, p.Registry)
 	if err != nil {
 		return err
 	}

@@ -222,21 +222,41 @@ func GoOnAtStations(ctx context.Context, stations interface {
 	return err
 }
 
+// Stock knows the blanks, and who waits for them.
+type Stock interface {
+	AwaitingStock(ctx context.Context, d identity.Document, limit int) ([]identity.ApplicationNumber, error)
+	FreeBlanks(ctx context.Context, d identity.Document, limit int) (int, error)
+}
+
+// servedByStock lists as many of those who wait for a blank as there are blanks, for each
+// document.
+func servedByStock(ctx context.Context, stock Stock) ([]identity.ApplicationNumber, error) {
+	var served []identity.ApplicationNumber
+	for _, d := range identity.Documents {
+		free, err := stock.FreeBlanks(ctx, d, maxWake)
+		if err != nil {
+			return nil, err
+		}
+		if free == 0 {
+			continue
+		}
+		waiting, err := stock.AwaitingStock(ctx, d, free)
+		if err != nil {
+			return nil, err
+		}
+		served = append(served, waiting...)
+	}
+	return served, nil
+}
+
 // WakeForStock has as many of those who wait for a blank look for one as there are
 // blanks: urgent ones first, then cards that are made again, then the others, among
 // whom the provinces take turns.
-func WakeForStock(ctx context.Context, stock interface {
-	AwaitingStock(ctx context.Context, limit int) ([]identity.ApplicationNumber, error)
-	FreeBlanks(ctx context.Context, limit int) (int, error)
-}, engine interface {
+func WakeForStock(ctx context.Context, stock Stock, engine interface {
 	LookApplication(ctx context.Context, number identity.ApplicationNumber) error
 },
 ) ([]identity.ApplicationNumber, error) {
-	free, err := stock.FreeBlanks(ctx, maxWake)
-	if err != nil || free == 0 {
-		return nil, err
-	}
-	waiting, err := stock.AwaitingStock(ctx, free)
+	waiting, err := servedByStock(ctx, stock)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ type ApplicationRecord struct {
 	Due          time.Time
 	EnteredAt    time.Time
 	Started      bool
-	Stocked      bool      // there is a blank in stock
+	Stocked      bool      // there is a blank for it in stock
 	Now          time.Time // the database's clock as the record was read: dates that matter come from it
 	Found        []byte    // from EnterWith: what the stage found in that round before; nil when it found nothing
 }
@@ -72,7 +72,7 @@ var selectRecord = `
 		a.due, a.entered_at, a.started_at IS NOT NULL,
 		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.urgent,
 		a.sealed, a.sealed_number, k.wrapped, a.law, a.form, a.processing_days, a.fee,
-		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + `), now()
+		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + ` AND document = ` + documentOf + `), now()
 	FROM applications a
 	LEFT JOIN vault_keys k ON k.application = a.number
 	LEFT JOIN cards card ON card.application = a.number AND card.attempt = a.attempt

@@ -39,24 +39,25 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 	var blank identity.BlankSerial
 	var at identity.StationID
 	var state identity.CardState
+	var document identity.Document
 	err := r.db.QueryRow(ctx, `
 		WITH card AS (
-			SELECT application, attempt, blank, station, state FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
+			SELECT application, attempt, blank, station, state, document FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
 		), working AS ( -- whoever pauses it waits for this blank, or this waits for the pause
 			SELECT paused_at FROM stations_at_work WHERE id = @station FOR SHARE
 		), may AS (
-			SELECT FROM card WHERE state = `+cardPrepared+` AND NOT EXISTS (SELECT FROM working WHERE paused_at IS NOT NULL)
+			SELECT document FROM card WHERE state = `+cardPrepared+` AND NOT EXISTS (SELECT FROM working WHERE paused_at IS NOT NULL)
 		), wanted AS (
 			SELECT serial FROM blanks
-			WHERE serial = @wanted AND account = `+accountStock+` AND EXISTS (SELECT FROM may)
+			WHERE serial = @wanted AND account = `+accountStock+` AND document = (SELECT document FROM may)
 			FOR NO KEY UPDATE SKIP LOCKED
 		), here AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = @station AND EXISTS (SELECT FROM may) AND NOT EXISTS (SELECT FROM wanted)
+			WHERE account = `+accountStock+` AND location = @station AND document = (SELECT document FROM may) AND NOT EXISTS (SELECT FROM wanted)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), center AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND EXISTS (SELECT FROM may) AND NOT EXISTS (SELECT FROM wanted) AND NOT EXISTS (SELECT FROM here)
+			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND document = (SELECT document FROM may) AND NOT EXISTS (SELECT FROM wanted) AND NOT EXISTS (SELECT FROM here)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), free AS (
 			SELECT serial FROM wanted UNION ALL SELECT serial FROM here UNION ALL SELECT serial FROM center
@@ -70,15 +71,15 @@ func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNum
 			INSERT INTO audit (application, actor, event, reason)
 			SELECT @application, @station, 'took blank ' || serial || ' for card ' || @attempt, '' FROM taken
 		)
-		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state FROM card`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "wanted": wanted}).Scan(&blank, &at, &state)
+		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state, card.document FROM card`,
+		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "wanted": wanted}).Scan(&blank, &at, &state, &document)
 	switch {
 	case err != nil:
 		return "", found(err, "application %s has no card %d", number, attempt)
 	case state.GivenUp():
 		return "", identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
 	case blank == "":
-		return "", identity.Refuse(identity.OutOfStock, "there is no blank in stock for station %s, or it is paused", station)
+		return "", identity.Refuse(identity.OutOfStock, "there is no blank for a %s in stock for station %s, or it is paused", document, station)
 	case at != station:
 		return "", identity.Refuse(identity.Elsewhere, "card %d was begun at station %s, which has it", attempt, at)
 	}
@@ -129,6 +130,9 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 		}
 		said := b
 		said.Manifest = nil
+		if b.For() == identity.CardDocument {
+			said.Document = ""
+		}
 		if reflect.DeepEqual(before, said) {
 			return sameManifest(ctx, tx, b.Box, manifest)
 		}
@@ -137,15 +141,15 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 		}
 		_, err = tx.Exec(ctx, `
 		WITH box AS (
-			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by, act)
-			VALUES (@number, @first, @last, cardinality(@serials::text[]), @location, @received_by, @counted_by, @act) RETURNING number, location
+			INSERT INTO boxes (number, first_serial, last_serial, blanks, location, received_by, counted_by, act, document)
+			VALUES (@number, @first, @last, cardinality(@serials::text[]), @location, @received_by, @counted_by, @act, @document) RETURNING number, location, document
 		)
-		INSERT INTO blanks (serial, box, account, location, chip, key_version)
-		SELECT b.serial, box.number, `+accountStock+`, box.location, b.chip, b.key_version
+		INSERT INTO blanks (serial, box, account, location, chip, key_version, document)
+		SELECT b.serial, box.number, `+accountStock+`, box.location, b.chip, b.key_version, box.document
 		FROM box, unnest(@serials::text[], @chips::text[], @versions::smallint[]) AS b (serial, chip, key_version)`,
 			pgx.StrictNamedArgs{
 				"number": b.Box, "first": b.First, "last": b.Last, "serials": serials, "chips": chips, "versions": versions, "location": b.Location,
-				"received_by": b.ReceivedBy, "counted_by": b.CountedBy, "act": signed.ID(),
+				"received_by": b.ReceivedBy, "counted_by": b.CountedBy, "act": signed.ID(), "document": b.For(),
 			})
 		return err
 	})
@@ -226,8 +230,8 @@ func boxOf(ctx context.Context, tx pgx.Tx, number string) (identity.ReceiveBlank
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('box ' || $1, 0))`, number); err != nil {
 		return b, err
 	}
-	err := tx.QueryRow(ctx, `SELECT number, first_serial, last_serial, location, received_by, counted_by FROM boxes WHERE number = $1`, number).
-		Scan(&b.Box, &b.First, &b.Last, &b.Location, &b.ReceivedBy, &b.CountedBy)
+	err := tx.QueryRow(ctx, `SELECT number, first_serial, last_serial, location, received_by, counted_by, CASE document WHEN `+documentCard+` THEN '' ELSE document END FROM boxes WHERE number = $1`, number).
+		Scan(&b.Box, &b.First, &b.Last, &b.Location, &b.ReceivedBy, &b.CountedBy, &b.Document)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return b, nil
 	}

@@ -26,6 +26,9 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 		"OtherWidth":  {func(b *identity.ReceiveBlanks) { b.Last = "PT0010" }, identity.Invalid},
 		"Nowhere":     {func(b *identity.ReceiveBlanks) { b.Location = "" }, identity.Invalid},
 		"NoStation":   {func(b *identity.ReceiveBlanks) { b.Location = "px-01" }, identity.Invalid},
+		"NoDocument":  {func(b *identity.ReceiveBlanks) { b.Document = "passport" }, identity.Invalid},
+		"PaperThere":  {func(b *identity.ReceiveBlanks) { b.Document, b.Location = identity.Certificate, "PX-01" }, identity.Invalid},
+		"PaperChips":  {func(b *identity.ReceiveBlanks) { b.Document, b.Manifest = identity.Certificate, make([]byte, 32) }, identity.Invalid},
 		"NoNumber":    {func(b *identity.ReceiveBlanks) { b.First, b.Last = "PT", "PT" }, identity.Invalid},
 	} {
 		wrong := box
@@ -41,6 +44,32 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), another), identity.Duplicate)
 	overlapping := identity.ReceiveBlanks{Box: "B-2", First: "PT010", Last: "PT020", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
 	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), overlapping), identity.Conflict)
+	require.Equal(t, 10, b.balanced(t).Received)
+}
+
+func TestTakeBlank_ACardTakesNoBlankOfCertificates(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	paper := identity.ReceiveBlanks{
+		Box: "B-C", First: "CN001", Last: "CN010", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter, Document: identity.Certificate,
+	}
+	require.NoError(t, b.ReceiveBlanks(t.Context(), paper))
+	require.NoError(t, b.ReceiveBlanks(t.Context(), paper), "the same again")
+	number := b.prepared(t)
+
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+
+	require.ErrorIs(t, err, identity.OutOfStock)
+	_, err = b.db.Exec(t.Context(), `UPDATE cards SET blank = 'CN001', state = 'begun' WHERE application = $1`, number)
+	require.ErrorContains(t, err, "blank_for_document")
+	free, err := b.FreeBlanks(t.Context(), identity.CardDocument, 100)
+	require.NoError(t, err)
+	require.Zero(t, free)
+	free, err = b.FreeBlanks(t.Context(), identity.Certificate, 100)
+	require.NoError(t, err)
+	require.Equal(t, 10, free)
+	_, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
 	require.Equal(t, 10, b.balanced(t).Received)
 }
 

@@ -51,8 +51,9 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	batch := &pgx.Batch{} // one round trip, and one transaction
 	batch.Queue(`
 		WITH prepared AS (
-			INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, digest_form, digest_sod, digest_print, holder, holder_version, approved_by)
+			INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, digest_form, digest_sod, digest_print, holder, holder_version, document, approved_by)
 			SELECT @application, @attempt, `+cardPrepared+`, @citizen, @serial, @form, @issued, @card, @form_digest, @sod::bytea, @print, @holder, @version,
+				(SELECT `+documentOf+` FROM applications a WHERE a.number = @application),
 				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = `+stepApprove+` AND round = 1), '')
 			ON CONFLICT (application, attempt) DO NOTHING
 			RETURNING application
@@ -86,6 +87,7 @@ type CardRecord struct {
 	Application  identity.ApplicationNumber
 	Attempt      int
 	State        identity.CardState
+	Document     identity.Document
 	Card         identity.Card
 	DigestForm   []byte // none of cards that were prepared before it was kept
 	DigestSOD    []byte // none before it is signed
@@ -103,7 +105,7 @@ type CardRecord struct {
 // selectCard reads cards of applications. Cards that were made before this engine have none.
 const selectCard = `
 	SELECT c.application, c.attempt, c.state, c.sealed, k.wrapped, c.serial, c.form, c.issued,
-		c.digest_form, c.digest_sod, coalesce(c.blank, ''), c.station, coalesce(c.consignment, ''), c.reason, c.approved_by, c.handed_over, c.handed_over_by, c.holder, c.holder_version
+		c.digest_form, c.digest_sod, coalesce(c.blank, ''), c.station, coalesce(c.consignment, ''), c.reason, c.approved_by, c.handed_over, c.handed_over_by, c.holder, c.holder_version, c.document
 	FROM cards c LEFT JOIN vault_keys k ON k.application = c.application`
 
 // card reads a row of selectCard. When its data key was destroyed, nothing is left of its
@@ -116,7 +118,7 @@ func (r *Registry) card(row pgx.CollectableRow) (CardRecord, error) {
 	var reason string
 	var issued time.Time
 	err := row.Scan(&c.Application, &c.Attempt, &c.State, &sealed, &wrapped, &serial, &form, &issued,
-		&c.DigestForm, &c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy, &c.Person, &c.Version)
+		&c.DigestForm, &c.DigestSOD, &c.Blank, &c.Station, &c.Consignment, &reason, &c.ApprovedBy, &c.HandedOver, &c.HandedOverBy, &c.Person, &c.Version, &c.Document)
 	if err != nil {
 		return CardRecord{}, err
 	}

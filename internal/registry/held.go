@@ -18,24 +18,25 @@ func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber)
 	if err != nil || len(citizens) == 0 {
 		return nil, err
 	}
+	var held identity.HeldCard
 	var issued time.Time
 	var sealed sealedCard
 	err = r.db.QueryRow(ctx, `
-		SELECT c.issued, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
+		SELECT c.issued, c.document = `+documentCertificate+`, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
 		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application
 		WHERE c.state IN `+standing+` AND c.citizen = ANY($1 || ARRAY(
 			SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = ANY($1)))
 		ORDER BY c.issued DESC LIMIT 1`, citizens).
-		Scan(&issued, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
+		Scan(&issued, &held.Certificate, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, nil //nolint:nilnil // there is no card, and no fault
 	case err != nil:
 		return nil, fail("look for the card held", err)
 	}
-	held := &identity.HeldCard{Issued: dateOf(issued)}
+	held.Issued = dateOf(issued)
 	held.Expiry, err = r.expiry(sealed)
-	return held, err
+	return &held, err
 }
 
 // OnFile is the portrait and the fingerprints that were taken of a citizen last, for a card

@@ -75,10 +75,16 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 			_, _, err := r.UnknownAmong(t.Context(), []identity.ApplicationNumber{first}, nil)
 			return err
 		},
-		"awaiting stock":  func(r *registry.Registry) error { _, err := r.AwaitingStock(t.Context(), 100); return err },
+		"awaiting stock": func(r *registry.Registry) error {
+			_, err := r.AwaitingStock(t.Context(), identity.CardDocument, 100)
+			return err
+		},
 		"silent stations": func(r *registry.Registry) error { _, err := r.NoteSilentStations(t.Context()); return err },
-		"free blanks":     func(r *registry.Registry) error { _, err := r.FreeBlanks(t.Context(), 100); return err },
-		"supply":          func(r *registry.Registry) error { _, _, err := r.Supply(t.Context(), 100); return err },
+		"free blanks": func(r *registry.Registry) error {
+			_, err := r.FreeBlanks(t.Context(), identity.CardDocument, 100)
+			return err
+		},
+		"supply": func(r *registry.Registry) error { _, _, err := r.Supply(t.Context(), 100); return err },
 		"a whole life": func(r *registry.Registry) error {
 			b.Registry = r
 			return b.Issue(t.Context(), handOver(b.arrived(t)))

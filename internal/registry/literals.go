@@ -65,6 +65,9 @@ const (
 
 	surplusUnclear = `'` + string(identity.SurplusUnclear) + `'`
 
+	documentCard        = `'` + string(identity.CardDocument) + `'`
+	documentCertificate = `'` + string(identity.Certificate) + `'`
+
 	evidencePortrait  = `'` + string(identity.EvidencePortrait) + `'`
 	evidenceTemplates = `'` + string(identity.EvidenceTemplates) + `'`
 	evidenceChipKeys  = `'` + string(identity.EvidenceChipKeys) + `'`
@@ -91,6 +94,9 @@ var handedOver = literals(those(identity.CardState.HandedOver))
 // inSlot are the states of a card that holds a slot of its station, as a list of SQL
 // literals.
 var inSlot = literals(those(identity.CardState.InSlot))
+
+// documentOf is what an application a is for, as SQL.
+var documentOf = `CASE WHEN a.type IN ` + literals(identity.TypesFor(identity.Certificate)) + ` THEN ` + documentCertificate + ` ELSE ` + documentCard + ` END`
 
 // those are the states of cards that have a property.
 func those(is func(identity.CardState) bool) []identity.CardState {

@@ -15,6 +15,7 @@ import (
 type Shown struct {
 	Number     identity.ApplicationNumber
 	Birth      identity.Date // to be compared, not shown
+	Document   identity.Document
 	Stage      identity.Stage
 	Entered    map[identity.Stage]time.Time // when it first came to each
 	Awaiting   identity.Action
@@ -45,7 +46,7 @@ type Missed struct {
 }
 
 var selectShown = `
-	SELECT a.number, a.sealed, k.wrapped, a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false),
+	SELECT a.number, ` + documentOf + `, a.sealed, k.wrapped, a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false),
 		a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery, s.name, s.address, s.hours,
 		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
 		(SELECT jsonb_object_agg(stage, at) FROM (
@@ -75,7 +76,7 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var entered []byte
 	var received time.Time
 	var ended identity.ReasonCode
-	err := row.Scan(&s.Number, &sealed.details, &sealed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery,
+	err := row.Scan(&s.Number, &s.Document, &sealed.details, &sealed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery,
 		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now)
 	if err != nil {
 		return Shown{}, err

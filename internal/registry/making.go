@@ -65,29 +65,29 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	if !ok {
 		return identity.Refuse(identity.Invalid, "a station cannot make a card %s", to)
 	}
-	step := slices.Index(way, to)
 	tag, err := r.db.Exec(ctx, `
 		WITH before AS (
-			SELECT number, stage FROM applications WHERE number = @application FOR NO KEY UPDATE
+			SELECT number, stage, `+fromStages+` AS came_from FROM applications a WHERE number = @application FOR NO KEY UPDATE
 		), advanced AS (
 			UPDATE cards c SET state = @to, changed_at = now() FROM before b
-			WHERE c.application = b.number AND c.attempt = @attempt AND c.state = @before RETURNING c.application, c.station
+			WHERE c.application = b.number AND c.attempt = @attempt AND c.state = CASE c.document WHEN `+documentCertificate+` THEN @certificate_before ELSE @before END RETURNING c.application, c.station
 		), moved AS (
 			UPDATE applications a SET stage = @stage, entered_at = now(), awaiting = '', awaiting_why = '', awaiting_since = NULL, trouble = '', trouble_since = NULL
 			FROM before b JOIN advanced ON advanced.application = b.number
-			WHERE a.number = b.number AND b.stage = ANY(@from) AND b.stage <> @stage RETURNING a.number
+			WHERE a.number = b.number AND b.stage = ANY(b.came_from) AND b.stage <> @stage RETURNING a.number
 		), well AS (
 			UPDATE applications a SET trouble = '', trouble_since = NULL
 			FROM before b JOIN advanced ON advanced.application = b.number
-			WHERE a.number = b.number AND a.trouble <> '' AND (b.stage <> ALL(@from) OR b.stage = @stage)
+			WHERE a.number = b.number AND a.trouble <> '' AND (b.stage <> ALL(b.came_from) OR b.stage = @stage)
 		)
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, station, e.event, e.reason FROM advanced CROSS JOIN LATERAL (
 			VALUES (true, @to || ' card ' || @attempt, @detail), (EXISTS (SELECT FROM moved), 'entered ' || @stage, '')) AS e (yes, event, reason)
 		WHERE e.yes`,
 		pgx.StrictNamedArgs{
-			"application": number, "attempt": attempt, "to": to, "before": way[step-1], "detail": detail,
-			"stage": string(stage), "from": stagesBefore(stage),
+			"application": number, "attempt": attempt, "to": to, "detail": detail,
+			"before": before(identity.CardDocument, to), "certificate_before": before(identity.Certificate, to),
+			"stage": string(stage), "from": stagesBefore(identity.CardDocument, stage), "certificate_from": stagesBefore(identity.Certificate, stage),
 		})
 	if err != nil || tag.RowsAffected() > 0 {
 		return fail("advance card", err)
@@ -96,13 +96,23 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 	if err != nil {
 		return fail("advance card", err)
 	}
-	if slices.Index(way, at) >= step {
+	if slices.Index(way, at) >= slices.Index(way, to) {
 		return nil
 	}
 	if at.GivenUp() {
 		return identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
 	}
 	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
+}
+
+// before is the state that a document leaves for another one on its way; empty if it never
+// comes there.
+func before(d identity.Document, to identity.CardState) identity.CardState {
+	i := slices.Index(d.Way(), to)
+	if i < 1 {
+		return ""
+	}
+	return d.Way()[i-1]
 }
 
 // cameFrom is the stock from which a blank of box x came; the center's, if that was the

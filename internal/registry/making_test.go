@@ -94,7 +94,7 @@ func TestFreeBlanks_CountThoseOfStationsThatWork(t *testing.T) {
 	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{Box: "B-1", First: "PT0001", Last: "PT0007", Location: string(press), ReceivedBy: approver, CountedBy: counter}))
 	free := func(want int, why string) {
 		t.Helper()
-		n, err := b.FreeBlanks(t.Context(), 100)
+		n, err := b.FreeBlanks(t.Context(), identity.CardDocument, 100)
 		require.NoError(t, err)
 		require.Equal(t, want, n, why)
 		at, err := b.ReportStation(t.Context(), "PX-02", 1, false)
@@ -113,7 +113,7 @@ func TestFreeBlanks_CountThoseOfStationsThatWork(t *testing.T) {
 	free(0, "the station is silent")
 
 	b.stock(t, 2)
-	n, err := b.FreeBlanks(t.Context(), 100)
+	n, err := b.FreeBlanks(t.Context(), identity.CardDocument, 100)
 	require.NoError(t, err)
 	require.Equal(t, 2, n, "the center's are everybody's")
 }

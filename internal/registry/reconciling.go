@@ -117,37 +117,37 @@ func (r *Registry) PassConsignments(ctx context.Context, number identity.Consign
 	return fail("pass the numbers of consignments", err)
 }
 
-// AwaitingStock lists applications that wait for a blank, in the order in which
+// AwaitingStock lists applications that wait for a blank for a document, in the order in which
 // blanks go to them: urgent ones, then cards that are made again, then the others;
 // among equals the provinces take turns.
-func (r *Registry) AwaitingStock(ctx context.Context, limit int) ([]identity.ApplicationNumber, error) {
+func (r *Registry) AwaitingStock(ctx context.Context, d identity.Document, limit int) ([]identity.ApplicationNumber, error) {
 	rows, _ := r.db.Query(ctx, `
 		SELECT number FROM (
 			SELECT number, CASE WHEN urgent THEN 0 WHEN attempt > 1 THEN 1 ELSE 2 END AS class, awaiting_since,
 				row_number() OVER (PARTITION BY urgent, attempt > 1, province ORDER BY awaiting_since, number) AS turn
-			FROM applications WHERE awaiting = $1 AND awaiting <> ''
-		) waiting ORDER BY class, turn, awaiting_since, number LIMIT $2`, identity.ToRestock, limit) // CollectRows reports the error
+			FROM applications a WHERE awaiting = $1 AND awaiting <> '' AND `+documentOf+` = $3
+		) waiting ORDER BY class, turn, awaiting_since, number LIMIT $2`, identity.ToRestock, limit, d) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
 	return list, fail("list applications that wait for stock", err)
 }
 
-// FreeBlanks counts, up to a limit, the blanks in the center's stock, which any station
+// FreeBlanks counts, up to a limit, the blanks for a document in the center's stock, which any station
 // may take, and in that of stations that work; those that applications on their way to a
 // station will take are not free.
-func (r *Registry) FreeBlanks(ctx context.Context, limit int) (int, error) {
+func (r *Registry) FreeBlanks(ctx context.Context, d identity.Document, limit int) (int, error) {
 	var n int
 	err := r.db.QueryRow(ctx, `
 		WITH stock AS (
-			SELECT count(*) AS n FROM (`+blanksInReach+` LIMIT $1) free
+			SELECT count(*) AS n FROM (`+blanksInReach+` AND document = $3 LIMIT $1) free
 		), claims AS (
 			SELECT count(*) AS n FROM (
 				SELECT FROM applications a LEFT JOIN cards c ON c.application = a.number AND c.attempt = a.attempt
-				WHERE a.stage IN (`+stageDataPreparation+`, `+stagePersonalization+`) AND a.awaiting = '' AND coalesce(c.state, `+cardPrepared+`) = `+cardPrepared+`
+				WHERE a.stage IN (`+stageDataPreparation+`, `+stagePersonalization+`) AND a.awaiting = '' AND coalesce(c.state, `+cardPrepared+`) = `+cardPrepared+` AND `+documentOf+` = $3
 					AND (SELECT n FROM stock) > 0
 				LIMIT $1
 			) claimed
 		)
-		SELECT greatest(0, stock.n - claims.n) FROM stock, claims`, limit, SilentAfter).Scan(&n)
+		SELECT greatest(0, stock.n - claims.n) FROM stock, claims`, limit, SilentAfter, d).Scan(&n)
 	return n, fail("count free blanks", err)
 }
 

@@ -33,6 +33,8 @@ var constraints = map[string]identity.Refusal{
 	"one_blank_per_card":                   {Kind: identity.Conflict, Detail: "the card has a blank already"},
 	"one_card_per_blank":                   {Kind: identity.Conflict, Detail: "the blank is used by another card"},
 	"blank_transition":                     {Kind: identity.Conflict, Detail: "the blank is in an account from which it cannot go there"},
+	"blank_for_document":                   {Kind: identity.Conflict, Detail: "the blank is one for another document"},
+	"certificates_in_stock_at_center":      {Kind: identity.Conflict, Field: "location", Detail: "must be " + identity.LocationCenter + " for blanks of certificates, from which every station takes them"},
 	"blank_used_once":                      {Kind: identity.Conflict, Detail: "the blank belongs to another card"},
 	"applications_station_fkey":            {Kind: identity.Invalid, Field: "station", Detail: "is not registered"},
 	"ledger_is_final":                      {Kind: identity.Forbidden, Detail: "blanks and their ledger cannot be taken away"},

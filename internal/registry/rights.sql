@@ -50,8 +50,8 @@ GRANT SELECT, INSERT (application, amount, receipt, paid_to, paid_act), UPDATE (
 
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
-GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act) ON boxes TO cancuoc_programs;
-GRANT SELECT, INSERT (serial, box, account, location, chip, key_version), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
+GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act, document) ON boxes TO cancuoc_programs;
+GRANT SELECT, INSERT (serial, box, account, location, chip, key_version, document), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
 GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage) ON decisions TO cancuoc_programs;
 GRANT SELECT, INSERT (station, actor, act, reason) ON station_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_programs;
@@ -64,7 +64,7 @@ GRANT SELECT,
         started_at, citizen, sealed_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;
 GRANT SELECT,
-    INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by, holder, holder_version),
+    INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by, holder, holder_version, document),
     UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, old_card, old_card_reason, changed_at,
         changed_by, changed_act)
     ON cards TO cancuoc_programs;
@@ -116,7 +116,7 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 GRANT SELECT ON identifications, payments, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
-GRANT SELECT (id, application, attempt, state, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
+GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, old_card, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;
 GRANT SELECT (person, version, seq, at, change, actor, act, paper, reason, digest) ON person_changes TO cancuoc_readers;

@@ -37,10 +37,12 @@ type details struct {
 	ErrorBy        identity.Party `json:",omitzero"`
 	LateReason     string         `json:",omitzero"`
 	SignedSheet    string         `json:",omitzero"`
+	OriginProof    string         `json:",omitzero"`
+	ResidingSince  identity.Date  `json:",omitzero"`
 }
 
 func detailsOf(a identity.Application) ([]byte, error) {
-	plain, err := json.Marshal(details{a.Person, a.Representative, a.DeliveryTo, a.Exemption, a.ExemptionProof, a.ErrorBy, a.LateReason, a.SignedSheet})
+	plain, err := json.Marshal(details{a.Person, a.Representative, a.DeliveryTo, a.Exemption, a.ExemptionProof, a.ErrorBy, a.LateReason, a.SignedSheet, a.OriginProof, a.ResidingSince})
 	if err != nil {
 		return nil, fmt.Errorf("write application: %w", err)
 	}
@@ -73,6 +75,7 @@ func (r *Registry) open(number identity.ApplicationNumber, s sealedApplication, 
 	}
 	into.Person, into.Representative, into.DeliveryTo, into.Exemption = d.Person, d.Representative, d.DeliveryTo, d.Exemption
 	into.ExemptionProof, into.ErrorBy, into.LateReason, into.SignedSheet = d.ExemptionProof, d.ErrorBy, d.LateReason, d.SignedSheet
+	into.OriginProof, into.ResidingSince = d.OriginProof, d.ResidingSince
 	return nil
 }
 

@@ -59,7 +59,7 @@ var must = map[identity.Stage]string{
 		AND (a.stage IN (` + stageApproval + `, ` + stageDataPreparation + `) AND ` + sameCard + ` OR @attempt = a.attempt + 1 AND EXISTS (
 			SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND c.state IN ` + givenUp + `))`,
 	identity.Personalization: sameCard,
-	identity.Printing:        cardBeyond(identity.CardBegun),
+	identity.Printing:        `(` + cardBeyond(identity.CardBegun) + ` OR ` + documentOf + ` = ` + documentCertificate + ` AND ` + sameCard + `)`,
 	identity.Inspection:      cardBeyond(identity.CardPersonalized),
 	identity.Dispatch:        cardBeyond(identity.CardPrinted),
 	identity.HandOver:        cardBeyond(identity.CardPacked),
@@ -83,10 +83,13 @@ func entering(to identity.Stage) string {
 	return enterIf + entered
 }
 
-const enterIf = `
+// fromStages are the stages from which an application a may enter the one that is asked for.
+var fromStages = `CASE ` + documentOf + ` WHEN ` + documentCertificate + ` THEN @certificate_from::text[] ELSE @from::text[] END`
+
+var enterIf = `
 	WITH before AS (
 		SELECT a.number, a.stage, a.attempt, a.awaiting, a.awaiting_why FROM applications a
-		WHERE a.number = @number AND a.stage = ANY(@from) AND (@attempt = 0 OR @attempt >= a.attempt)`
+		WHERE a.number = @number AND a.stage = ANY(` + fromStages + `) AND (@attempt = 0 OR @attempt >= a.attempt)`
 
 // A step of the system at the stage where the application waits leaves what it waits
 // for: it may find the same again.
@@ -119,16 +122,16 @@ const entered = ` FOR NO KEY UPDATE
 
 func (m StageChange) args() pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"number": m.Application, "from": stagesBefore(m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock, "limit": m.Limit,
+		"number": m.Application, "from": stagesBefore(identity.CardDocument, m.To), "certificate_from": stagesBefore(identity.Certificate, m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock, "limit": m.Limit,
 		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
 	}
 }
 
-// stagesBefore lists the stages from which an application may enter one.
-func stagesBefore(to identity.Stage) []string {
-	var from []string
+// stagesBefore lists the stages from which an application for a document may enter one.
+func stagesBefore(d identity.Document, to identity.Stage) []string {
+	from := make([]string, 0, len(identity.Stages))
 	for _, s := range identity.Stages {
-		if _, err := s.Enter(to); err == nil {
+		if _, err := d.Enter(s, to); err == nil {
 			from = append(from, string(s))
 		}
 	}
@@ -207,12 +210,13 @@ func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...Evide
 // refuseMove says why an application cannot move to a stage.
 func (r *Registry) refuseMove(ctx context.Context, m StageChange) error {
 	var at identity.Stage
+	var kind identity.ApplicationType
 	var attempt int
-	err := r.db.QueryRow(ctx, `SELECT stage, attempt FROM applications WHERE number = $1`, m.Application).Scan(&at, &attempt)
+	err := r.db.QueryRow(ctx, `SELECT stage, type, attempt FROM applications WHERE number = $1`, m.Application).Scan(&at, &kind, &attempt)
 	if err != nil {
 		return fail("enter stage", found(err, "there is no application %s", m.Application))
 	}
-	if _, err := at.Enter(m.To); err != nil {
+	if _, err := kind.Document().Enter(at, m.To); err != nil {
 		return identity.Refuse(identity.Elsewhere, "%s", err)
 	}
 	if m.Attempt != 0 && m.Attempt < attempt {

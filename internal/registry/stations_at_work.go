@@ -54,9 +54,9 @@ func (r *Registry) ReportStation(ctx context.Context, id identity.StationID, slo
 		return StationAtWork{}, fail("report station", err)
 	}
 	err = r.db.QueryRow(ctx, `
-		SELECT NOT EXISTS (SELECT FROM blanks WHERE account = `+accountStock+` AND location IN (`+locationCenter+`, $1))
+		SELECT NOT EXISTS (SELECT FROM blanks WHERE document = `+documentCard+` AND account = `+accountStock+` AND location IN (`+locationCenter+`, $1))
 			AND EXISTS (SELECT FROM stations_at_work s WHERE s.id <> $1 AND `+works+` AND EXISTS (
-				SELECT FROM blanks b WHERE b.account = `+accountStock+` AND b.location = s.id))`, id, SilentAfter).Scan(&list[0].Bare)
+				SELECT FROM blanks b WHERE b.document = `+documentCard+` AND b.account = `+accountStock+` AND b.location = s.id))`, id, SilentAfter).Scan(&list[0].Bare)
 	if err != nil {
 		return StationAtWork{}, fail("report station", err)
 	}

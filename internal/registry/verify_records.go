@@ -82,11 +82,11 @@ var comparisons = []comparison{
 		FROM consignments c LEFT JOIN acts a ON a.id = c.received_act AND a.officer = c.received_by WHERE c.received_by <> '' ORDER BY c.number`, receiptSaid},
 	{
 		`SELECT 'box ' || b.number || ' received by ' || b.received_by, b.at, 'box/' || b.number, CASE WHEN a.at <> b.at THEN '' ELSE a.subject END, a.statement,
-		ARRAY[b.received_by, b.counted_by, b.number, b.first_serial, b.last_serial, b.location]
+		ARRAY[b.received_by, b.counted_by, b.number, b.first_serial, b.last_serial, b.location, b.document]
 		FROM boxes b LEFT JOIN acts a ON a.id = b.act AND a.officer = b.received_by ORDER BY b.number`,
 		func(act identity.Act, record []string) bool {
 			b, is := act.(identity.ReceiveBlanks)
-			return is && slices.Equal(record, []string{string(b.ReceivedBy), string(b.CountedBy), b.Box, string(b.First), string(b.Last), b.Location})
+			return is && slices.Equal(record, []string{string(b.ReceivedBy), string(b.CountedBy), b.Box, string(b.First), string(b.Last), b.Location, string(b.For())})
 		},
 	},
 	{`SELECT 'person ' || p.person || ' ' || p.change || ' by ' || p.actor, p.at, 'person/' || p.person, CASE WHEN a.at <> p.at THEN '' ELSE a.subject END, a.statement,

@@ -66,6 +66,10 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"cards_at_station":                     words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
 		"applications_open":                    words(identity.Ends()),
 		"vault_chip_keys":                      {string(identity.EvidenceChipKeys)},
+		"box_document":                         words(identity.Documents),
+		"blank_document":                       words(identity.Documents),
+		"card_document":                        words(identity.Documents),
+		"certificates_in_stock_at_center":      {string(identity.CardDocument), string(identity.AccountStock), identity.LocationCenter},
 		"blanks_in_stock":                      words([]identity.BlankAccount{identity.AccountStock}),
 		"blank_write_offs":                     words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
 	}

@@ -110,7 +110,23 @@ func statusOf(s registry.Shown) *Status {
 	default:
 		v.Advice, v.Due = []Text{nothingToDo}, lastDay(s.Due)
 	}
+	v.speakOf(s.Document)
 	return v
+}
+
+// speakOf has every sentence speak of what was applied for; they are written of cards.
+func (v *Status) speakOf(d identity.Document) {
+	of := func(t Text) Text { return Text{d.Named(t.VI), d.Named(t.EN)} }
+	v.State = of(v.State)
+	for i, t := range v.Advice {
+		v.Advice[i] = of(t)
+	}
+	for i, s := range v.Steps {
+		v.Steps[i].Text = of(s.Text)
+	}
+	if v.Reason != nil {
+		*v.Reason = of(*v.Reason)
+	}
 }
 
 func (v *Status) ended(s registry.Shown) {

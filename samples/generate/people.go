@@ -105,6 +105,8 @@ const (
 	adults  = "first-issue"
 	renewal = "exchange"
 	again   = "reissue"
+
+	certificate = "certificate-issue"
 )
 
 // subjects lists the samples in the order they are sent.
@@ -430,6 +432,22 @@ func troubles() []subject {
 			face: &face.Face{Seed: 121, Age: 51, Skin: 1, Hair: face.Receding}, hands: 21,
 			registry: func(p *packet.Person) { p.Birth = "1975-05-05" },
 			oldCard:  chipCard("00C1A52021050521", "2021-03-29"),
+		},
+		{
+			sample: samples.Sample{
+				Name: "22-certificate", Shows: "An identity certificate, of paper, for somebody of Vietnamese origin whose nationality is not determined: with the paper that proves descent, free of charge; valid for two years.",
+				Steps: []samples.Step{approve("079"), collects("079", "")}, End: identity.Issued,
+			},
+			application: func() packet.Submission {
+				a := request("079", "0022", certificate, "first-certificate", monday, packet.Person{
+					Number: "086188999922", Name: "Thạch Thị Sô Phi", Birth: "1988-05-17", Sex: "F", Ethnicity: "Khmer", Religion: "Phật giáo", Nationality: "undetermined",
+					Origin: place("Phường Trà Vinh, Vĩnh Long", "086"), BirthRegistration: packet.Place{Text: "Tỉnh Svay Rieng, Vương quốc Campuchia"}, Residence: place("Số 7, Đường Mẫu, "+saigon, "079"),
+					Marks: "Nốt ruồi C: 2cm dưới mắt phải", Mother: "Thạch Thị Sua",
+				})
+				a.OriginProof, a.ResidingSince = "Giấy khai sinh năm 1961 của mẹ, do Vĩnh Long cấp", "2019-02-11"
+				return a
+			}(),
+			face: &face.Face{Seed: 122, Age: 38, Female: true, Skin: 2, Hair: face.Bun}, hands: 22,
 		},
 	}
 }

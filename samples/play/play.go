@@ -56,9 +56,9 @@ func New(office *office.Office, run Command, board *Board, folder string) (*Play
 	}, nil
 }
 
-// Prepare registers officers, stations and people, and receives a box of blanks.
+// Prepare registers officers, stations and people, and receives boxes of blanks: for certificates and for cards.
 func (p *Player) Prepare(ctx context.Context) error {
-	p.board.Say("Registering officers, stations, people and a box of blanks ...")
+	p.board.Say("Registering officers, stations, people and boxes of blanks ...")
 	if err := p.officers(ctx); err != nil {
 		return err
 	}
@@ -70,7 +70,11 @@ func (p *Player) Prepare(ctx context.Context) error {
 	if _, err := p.run(ctx, "register", "population", p.folder); err != nil {
 		return err
 	}
-	_, err := p.run(ctx, "stock", "receive", "--box", "B-0001", "--first", "PT00000001", "--last", "PT00000200", "--received-by", "TK-C06-0001", "--counted-by", "TK-C06-0002")
+	_, err := p.run(ctx, "stock", "receive", "--document", "certificate", "--box", "B-0002", "--first", "CN00000001", "--last", "CN00000020", "--received-by", "TK-C06-0001", "--counted-by", "TK-C06-0002")
+	if err != nil {
+		return err
+	}
+	_, err = p.run(ctx, "stock", "receive", "--box", "B-0001", "--first", "PT00000001", "--last", "PT00000200", "--received-by", "TK-C06-0001", "--counted-by", "TK-C06-0002")
 	return err
 }
 

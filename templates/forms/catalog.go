@@ -93,19 +93,19 @@ func (c *Catalog) Form(id identity.FormID) (*Form, error) {
 // IDs lists the forms, sorted.
 func (c *Catalog) IDs() []identity.FormID { return slices.Sorted(maps.Keys(c.forms)) }
 
-// For gives the form of the card that is applied for: by the law of the day on which the
+// For gives the form of the card or certificate that is applied for: by the law of the day on which the
 // application was filed, that day, and the holder's age on it. The application has
 // passed Check. It refuses where no form is issued.
 func (c *Catalog) For(a identity.Application) (*Form, error) {
-	law, age := identity.LawOn(a.FiledOn), a.Person.Birth.AgeOn(a.FiledOn)
+	law, age, document := identity.LawOn(a.FiledOn), a.Person.Birth.AgeOn(a.FiledOn), a.Type.Document()
 	var latest *Form
 	for _, f := range c.forms {
-		if f.Issued.covers(law, a.FiledOn, age) && (latest == nil || f.Issued.From.Compare(latest.Issued.From) > 0) {
+		if f.Issued.covers(document, law, a.FiledOn, age) && (latest == nil || f.Issued.From.Compare(latest.Issued.From) > 0) {
 			latest = f
 		}
 	}
 	if latest == nil {
-		return nil, identity.RefuseField(identity.Invalid, "filed_on", "is a day on which no form of card is issued under law %s to a holder aged %d", law, age)
+		return nil, identity.RefuseField(identity.Invalid, "filed_on", "is a day on which no form of %s is issued under law %s to a holder aged %d", document, law, age)
 	}
 	return latest, nil
 }
@@ -128,5 +128,5 @@ func (c *Catalog) rivals() error {
 // rivals reports whether one application could get both forms, neither being the later.
 func (i Issued) rivals(o Issued) bool {
 	below := func(i Issued) int { return cmp.Or(i.BelowAge, oldest+1) }
-	return i.Law == o.Law && i.From == o.From && max(i.FromAge, o.FromAge) < min(below(i), below(o))
+	return i.Document == o.Document && i.Law == o.Law && i.From == o.From && max(i.FromAge, o.FromAge) < min(below(i), below(o))
 }

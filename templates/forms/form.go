@@ -47,18 +47,19 @@ type CardName struct {
 // was filed, and the holder's age on that day. Of several forms, the one that is issued
 // from the latest day is used.
 type Issued struct {
-	Law      identity.Law  `yaml:"law"`
-	From     identity.Date `yaml:"from"`      // first day of filing
-	To       identity.Date `yaml:"to"`        // last day of filing; none while it is in force
-	FromAge  int           `yaml:"from_age"`  // youngest holder, in completed years
-	BelowAge int           `yaml:"below_age"` // holders are younger than this; 0 for no limit
+	Document identity.Document `yaml:"document"` // card (default), certificate
+	Law      identity.Law      `yaml:"law"`
+	From     identity.Date     `yaml:"from"`      // first day of filing
+	To       identity.Date     `yaml:"to"`        // last day of filing; none while it is in force
+	FromAge  int               `yaml:"from_age"`  // youngest holder, in completed years
+	BelowAge int               `yaml:"below_age"` // holders are younger than this; 0 for no limit
 	line     int
 }
 
-// covers reports whether an application filed under the law on that day, for a holder of
-// that age, may get the form.
-func (i Issued) covers(law identity.Law, day identity.Date, age int) bool {
-	return i.Law == law && day.Compare(i.From) >= 0 && (i.To.IsZero() || day.Compare(i.To) <= 0) && i.HasAge(age)
+// covers reports whether an application for the document filed under the law on that day, for
+// a holder of that age, may get the form.
+func (i Issued) covers(d identity.Document, law identity.Law, day identity.Date, age int) bool {
+	return i.Document == d && i.Law == law && day.Compare(i.From) >= 0 && (i.To.IsZero() || day.Compare(i.To) <= 0) && i.HasAge(age)
 }
 
 // HasAge reports whether the form is issued to holders of that age.
@@ -245,6 +246,10 @@ type Sample struct {
 // Data is the form's file.
 func (f *Form) Data() []byte { return f.data }
 
+// HasChip reports whether what is made on the form has a chip, and so an MRZ, from which
+// readers derive the chip's keys.
+func (f *Form) HasChip() bool { return f.Issued.Document.HasChip() }
+
 // Shows reports whether the form has a field of that kind.
 func (f *Form) Shows(kind Kind) bool {
 	return slices.ContainsFunc(f.Fields, func(g Field) bool { return g.Kind == kind })
@@ -257,6 +262,7 @@ func (f *Form) Fault(line int, what, format string, args ...any) error {
 
 // settle fills in what a field leaves out.
 func (f *Form) settle() {
+	f.Issued.Document = cmp.Or(f.Issued.Document, identity.CardDocument)
 	for i := range f.Texts {
 		f.Texts[i].Font = cmp.Or(f.Texts[i].Font, "text")
 	}

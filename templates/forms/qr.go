@@ -30,6 +30,7 @@ var qrValues = map[string]func(identity.Card) string{
 	"issued":           func(c identity.Card) string { return c.Issued.Compact() },
 	"father":           func(c identity.Card) string { return c.Person.Father.Title() },
 	"mother":           func(c identity.Card) string { return c.Person.Mother.Title() },
+	"serial":           func(c identity.Card) string { return string(c.Serial) },
 	"nothing":          func(identity.Card) string { return "" },
 }
 

@@ -116,6 +116,12 @@ func (v *validation) issued() {
 	if !slices.Contains(identity.Laws, i.Law) {
 		v.wrong(i.line, "issued", "law is needed; there are %s", list(identity.Laws))
 	}
+	if !slices.Contains(identity.Documents, i.Document) {
+		v.wrong(i.line, "issued", "document is %q, which does not exist; there are %s", i.Document, list(identity.Documents))
+	}
+	if v.Shows(MRZField) && !v.HasChip() {
+		v.wrong(i.line, "issued", "a %s has no chip, and so no MRZ: leave out the field of kind mrz", i.Document)
+	}
 	if !i.From.Complete() || !i.To.IsZero() && (!i.To.Complete() || i.To.Compare(i.From) < 0) {
 		v.wrong(i.line, "issued", "from is needed, yyyy-mm-dd, and to cannot be before it")
 	}

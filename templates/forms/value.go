@@ -25,6 +25,13 @@ var values = map[string]Value{
 	"birth-registration": {
 		"person.birth_registration.text", "", func(c identity.Card) string { return c.Person.BirthRegistration.Text },
 	},
+	"ethnicity": {"person.ethnicity", "", func(c identity.Card) string { return c.Person.Ethnicity }},
+	"religion":  {"person.religion", "", func(c identity.Card) string { return c.Person.Religion }},
+	"father":    {"person.father", "", func(c identity.Card) string { return c.Person.Father.Text }},
+	"mother":    {"person.mother", "", func(c identity.Card) string { return c.Person.Mother.Text }},
+	"spouse":    {"person.spouse", "", func(c identity.Card) string { return c.Person.Spouse.Text }},
+	"serial":    {"serial", "0123456789ABCDEF", func(c identity.Card) string { return string(c.Serial) }},
+
 	"marks":  {"person.marks", "", func(c identity.Card) string { return c.Person.Marks }},
 	"issued": {"issued", dateLetters, func(c identity.Card) string { return c.Issued.Display() }},
 	"expiry": {"expiry", dateLetters + identity.Expiry{}.String(), func(c identity.Card) string { return c.Expiry.String() }},

@@ -31,6 +31,10 @@ var types = map[identity.ApplicationType][2]string{
 	identity.FirstIssue: {"Cấp thẻ lần đầu", "first issue"},
 	identity.Exchange:   {"Cấp đổi thẻ", "exchange"},
 	identity.Reissue:    {"Cấp lại thẻ", "reissue"},
+
+	identity.CertificateIssue:    {"Cấp giấy chứng nhận căn cước", "identity certificate"},
+	identity.CertificateExchange: {"Cấp đổi giấy chứng nhận căn cước", "exchange of identity certificate"},
+	identity.CertificateReissue:  {"Cấp lại giấy chứng nhận căn cước", "reissue of identity certificate"},
 }
 
 // grounds of the law in both languages.
@@ -51,6 +55,9 @@ var grounds = map[identity.Ground][2]string{
 	identity.GroundLost:          {"mất thẻ", "card lost"},
 	identity.GroundDamaged:       {"thẻ hư hỏng", "card damaged"},
 	identity.GroundNationality:   {"trở lại quốc tịch Việt Nam", "nationality regained"},
+
+	identity.GroundFirstCertificate: {"chưa có giấy chứng nhận", "no certificate so far"},
+	identity.GroundExpired:          {"hết hạn sử dụng", "expired"},
 }
 
 // Draw draws the slip as PDF. It refuses a type or ground that it has no name for, a form

@@ -95,7 +95,7 @@ func (e extreme) card(form *forms.Form, i int) identity.Card {
 	}
 	century := 2*(p.Birth.Year/100-19) + 1
 	p.Number = identity.PersonalNumber(fmt.Sprintf("001%d%02d99999%d", century, p.Birth.Year%100, i))
-	card := identity.Card{Form: form.ID, Person: p, Issued: issued, Expiry: identity.Validity(form.Issued.Law, p.Birth, issued)}
+	card := identity.Card{Form: form.ID, Serial: specimenSerial, Person: p, Issued: issued, Expiry: form.Issued.Document.Validity(form.Issued.Law, p.Birth, issued)}
 	if e.noExpiry {
 		card.Expiry = identity.Expiry{}
 	}
@@ -104,3 +104,6 @@ func (e extreme) card(form *forms.Form, i int) identity.Card {
 
 func named(text string) identity.Name  { return identity.Name{Text: text} }
 func place(text string) identity.Place { return identity.Place{Text: text, Province: "001"} }
+
+// specimenSerial is that of every specimen.
+const specimenSerial identity.CardSerial = "0123456789ABCDEF"

@@ -26,7 +26,7 @@ func TestWrite(t *testing.T) {
 	require.NoError(t, err)
 	pictures, err := filepath.Glob(filepath.Join(dir, "*.png"))
 	require.NoError(t, err)
-	require.Len(t, pictures, 3*(7+1)*2, "seven cards of each form, and one with its layers")
+	require.Len(t, pictures, 5*(7+1)*2, "seven cards of each form, and one with its layers")
 	for _, name := range pictures {
 		require.Contains(t, string(page), `"`+filepath.Base(name)+`"`)
 	}

@@ -26,8 +26,12 @@ const (
 func reduce(img image.Image, page forms.Page) (*image.RGBA, error) {
 	b := img.Bounds()
 	dpi := float64(b.Dx()) / page.W * 25.4
-	if dpi < leastDPI || b.Dx() < b.Dy() {
-		return nil, fmt.Errorf("a picture has %d by %d dots; a card lying across, at %d dpi or more, is needed", b.Dx(), b.Dy(), leastDPI)
+	if upright := page.W < page.H; dpi < leastDPI || b.Dx() < b.Dy() != upright {
+		lying := "a card lying across"
+		if upright {
+			lying = "a paper standing upright"
+		}
+		return nil, fmt.Errorf("a picture has %d by %d dots; %s, at %d dpi or more, is needed", b.Dx(), b.Dy(), lying, leastDPI)
 	}
 	rgba, ok := img.(*image.RGBA)
 	if !ok || b.Min != (image.Point{}) {

@@ -34,6 +34,8 @@ type Submission struct {
 	ErrorBy        string        `json:"error_by,omitzero"`
 	LateReason     string        `json:"late_reason,omitzero"`
 	SignedSheet    string        `json:"signed_sheet,omitzero"`
+	OriginProof    string        `json:"origin_proof,omitzero"`
+	ResidingSince  string        `json:"residing_since,omitzero"`
 	Portrait       *Image        `json:"portrait,omitzero"`
 	Fingerprints   []Fingerprint `json:"fingerprints,omitzero"`
 }
@@ -57,6 +59,7 @@ type Person struct {
 	Spouse            string `json:"spouse,omitzero"`
 	OldNumber         string `json:"old_number,omitzero"`
 	CancelledNumber   string `json:"cancelled_number,omitzero"`
+	Nationality       string `json:"nationality,omitzero"`
 }
 
 // Place is a place in a Submission.
@@ -127,6 +130,8 @@ func (s Submission) Application(today identity.Date) (identity.Application, erro
 		ErrorBy:        identity.Party(s.ErrorBy),
 		LateReason:     s.LateReason,
 		SignedSheet:    s.SignedSheet,
+		OriginProof:    s.OriginProof,
+		ResidingSince:  optional(&wrong, "residing_since", s.ResidingSince, identity.ParseDate),
 	}
 	unread := AndThen(absent, errors.Join(wrong...))
 	app, unclean := app.Normalize()
@@ -142,7 +147,7 @@ func (s Submission) absent() error {
 		{"station", s.Station, "the name of the station, for example 001-TN-01"},
 		{"officer", s.Officer, "the badge of the enrolling officer, for example CB-001-0007"},
 		{"channel", s.Channel, "station or online"},
-		{"type", s.Type, "first-issue, exchange or reissue"},
+		{"type", s.Type, strings.Trim(strings.ReplaceAll(fmt.Sprint(identity.ApplicationTypes), " ", ", "), "[]")},
 		{"ground", s.Ground, "why the law gives a card, for example first-card"},
 		{"filed_on", s.FiledOn, "yyyy-mm-dd"},
 		{"person.name", s.Person.Name, "the citizen's name, family name first"},
@@ -211,6 +216,7 @@ func (p Person) Parse() (identity.Person, error) {
 		Spouse:            optional(&wrong, "spouse", p.Spouse, identity.ParseName),
 		OldNumber:         optional(&wrong, "old_number", p.OldNumber, identity.ParseOldNumber),
 		CancelledNumber:   optional(&wrong, "cancelled_number", p.CancelledNumber, identity.ParsePersonalNumber),
+		Nationality:       optional(&wrong, "nationality", p.Nationality, identity.ParseNationality),
 	}
 	person.Name.FamilyWords = p.FamilyNameWords
 	if person.Name.IsZero() && p.Name != "" && (p.FamilyNameWords < 0 || p.FamilyNameWords > len(strings.Fields(p.Name))) {
@@ -289,10 +295,11 @@ func SubmissionOf(a identity.Application) Submission {
 			Ethnicity: p.Ethnicity, Religion: p.Religion, BloodGroup: p.BloodGroup,
 			Origin: placeOf(p.Origin), BirthRegistration: placeOf(p.BirthRegistration), Residence: placeOf(p.Residence), Marks: p.Marks,
 			Father: p.Father.Text, Mother: p.Mother.Text, Spouse: p.Spouse.Text,
-			OldNumber: string(p.OldNumber), CancelledNumber: string(p.CancelledNumber),
+			OldNumber: string(p.OldNumber), CancelledNumber: string(p.CancelledNumber), Nationality: string(p.Nationality),
 		},
 		Representative: a.Representative.Text, Delivery: string(a.Delivery), DeliveryTo: a.DeliveryTo, Urgent: a.Urgent,
 		Exemption: a.Exemption, ExemptionProof: a.ExemptionProof, ErrorBy: string(a.ErrorBy), LateReason: a.LateReason, SignedSheet: a.SignedSheet,
+		OriginProof: a.OriginProof, ResidingSince: text(a.ResidingSince),
 	}
 }
 

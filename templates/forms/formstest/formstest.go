@@ -21,10 +21,13 @@ const (
 	CCCD2021          identity.FormID = "cccd-2021"
 	CanCuoc2024       identity.FormID = "can-cuoc-2024"
 	CanCuoc2024Under6 identity.FormID = "can-cuoc-2024-under-6"
+
+	ChungNhan2024       identity.FormID = "chung-nhan-can-cuoc-2024"
+	ChungNhan2024Under6 identity.FormID = "chung-nhan-can-cuoc-2024-under-6"
 )
 
 // IDs lists the forms that are built in, in the order of the law and of age.
-var IDs = []identity.FormID{CCCD2021, CanCuoc2024, CanCuoc2024Under6}
+var IDs = []identity.FormID{CCCD2021, CanCuoc2024, CanCuoc2024Under6, ChungNhan2024, ChungNhan2024Under6}
 
 var builtIn = sync.OnceValues(func() (*forms.Catalog, error) { return forms.Load(forms.BuiltIn) })
 
