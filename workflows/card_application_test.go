@@ -525,6 +525,23 @@ func TestCardApplication_TooManySpoiledCardsWaitForAPerson(t *testing.T) {
 	require.Equal(t, []string{"approve: accepted", "release: accepted", "hand-over: accepted"}, o.answered)
 }
 
+// Nothing but a person ends an application, so nothing limits how often it is released; but
+// whoever releases it reads how many cards it has cost.
+func TestCardApplication_WhoReleasesAgainReadsWhatItHasCost(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.jam, o.limits.Cards = 4, 2
+	o.when(identity.ToApprove, approves)
+	o.when(identity.ToRepair, releases)
+	o.when(identity.ToRepair, rejects)
+
+	result := o.process()
+
+	require.Equal(t, identity.Rejected, result.End)
+	require.Contains(t, o.story(), "2 cards in a row were spoiled, the last one: the card jammed in the printer")
+	require.Contains(t, o.story(), "2 cards in a row were spoiled (4 were begun in all), the last one: the card jammed in the printer")
+}
+
 func TestCardApplication_TooManySpoiledCardsMayEndInARejection(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

@@ -98,9 +98,14 @@ func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.S
 	case refused(err, identity.Spoiled):
 		a.note(ctx, fmt.Sprintf("Card %d was spoiled: %s", a.attempt, refusalText(err)))
 		count(ctx, "cancuoc_cards_total", "outcome", "spoiled")
+		begun := a.attempt
 		a.beginAnotherCard()
 		if a.spoiled++; a.spoiled >= a.in.Limits.Cards {
-			a.need = &need{identity.ToRepair, fmt.Sprintf("%d cards in a row were spoiled, the last one: %s", a.spoiled, refusalText(err))}
+			inAll := ""
+			if begun > a.spoiled {
+				inAll = fmt.Sprintf(" (%d were begun in all)", begun)
+			}
+			a.need = &need{identity.ToRepair, fmt.Sprintf("%d cards in a row were spoiled%s, the last one: %s", a.spoiled, inAll, refusalText(err))}
 		}
 		return identity.DataPreparation, nil
 	case silent(err):

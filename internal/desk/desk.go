@@ -257,9 +257,9 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 	}
 	switch act := act.(type) {
 	case identity.CollectFee:
-		return d.onFee(s, func(n identity.ApplicationNumber) error { return d.Registry.CollectFee(ctx, n, act, signed) })
+		return d.onFee(ctx, s, act, func(n identity.ApplicationNumber) error { return d.Registry.CollectFee(ctx, n, act, signed) })
 	case identity.RefundFee:
-		return d.onFee(s, func(n identity.ApplicationNumber) error { return d.Registry.RefundFee(ctx, n, act, signed) })
+		return d.onFee(ctx, s, act, func(n identity.ApplicationNumber) error { return d.Registry.RefundFee(ctx, n, act, signed) })
 	case identity.CardAct:
 		return d.onCard(ctx, s, act, signed)
 	case identity.ExtractRecord:
@@ -283,13 +283,20 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 	return Answer{}, identity.RefuseField(identity.Invalid, "act", "%s is not done here to %q", act.ActName(), string(s))
 }
 
-// onFee does what concerns the fee of an application.
-func (*Desk) onFee(s subject, do func(identity.ApplicationNumber) error) (Answer, error) {
+// onFee does what concerns the fee of an application. What the officer recorded before, with
+// the same receipt, is answered as it was then.
+func (d *Desk) onFee(ctx context.Context, s subject, act identity.Act, do func(identity.ApplicationNumber) error) (Answer, error) {
 	number, err := s.application()
 	if err != nil {
 		return Answer{}, err
 	}
-	return Answer{Application: number}, do(number)
+	err = do(number)
+	if Refused(err) {
+		if done, failed := d.Registry.FeeRecorded(ctx, number, act); done || failed != nil {
+			err = failed
+		}
+	}
+	return Answer{Application: number}, err
 }
 
 // onStation does what changes a station.

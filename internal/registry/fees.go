@@ -60,6 +60,21 @@ func (r *Registry) RefundFee(ctx context.Context, number identity.ApplicationNum
 	return fail("record refund", err)
 }
 
+// FeeRecorded reports whether that very payment or refund is on record.
+func (r *Registry) FeeRecorded(ctx context.Context, number identity.ApplicationNumber, act identity.Act) (bool, error) {
+	var recorded bool
+	var err error
+	switch act := act.(type) {
+	case identity.CollectFee:
+		err = r.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM payments WHERE application = $1 AND amount = $2 AND receipt = $3 AND paid_to = $4)`,
+			number, act.Amount, act.Receipt, act.Officer).Scan(&recorded)
+	case identity.RefundFee:
+		err = r.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM payments WHERE application = $1 AND amount = $2 AND refund_receipt = $3 AND refunded_by = $4)`,
+			number, act.Amount, act.Receipt, act.Officer).Scan(&recorded)
+	}
+	return recorded, fail("look for the payment", err)
+}
+
 // FeeDue is a fee that has to be given back.
 type FeeDue struct {
 	Application identity.ApplicationNumber `json:"application"`

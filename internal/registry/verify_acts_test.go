@@ -85,6 +85,19 @@ func TestVerifyActs_AcceptsWhatPeopleDid(t *testing.T) {
 
 // An office that was not founded yet, as one that came from an earlier release, has records
 // that nobody signed; they are counted.
+// A station that pauses itself is no officer.
+func TestVerifyActs_AStationPausesItself(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 2, false)))
+	require.NoError(t, b.PauseItself(t.Context(), press, "the printer is off"))
+	resume := identity.ResumeStation{Officer: "SX-C06-0001"}
+	require.NoError(t, b.Registry.ResumeStation(t.Context(), press, resume, registrytest.Signed(resume, statement.Station(press))))
+	require.NoError(t, b.PauseItself(t.Context(), press, "the printer is off again"))
+
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+}
+
 func TestVerifyActs_CountsWhatIsOfBefore(t *testing.T) {
 	t.Parallel()
 	b := signedOffice(t)

@@ -127,7 +127,7 @@ func (v *verifier) entriesOfPrograms(ctx context.Context) error {
 				ORDER BY seq DESC LIMIT 1) l
 			WHERE a.received_at >= $1 AND l.stage <> a.stage ORDER BY a.number`},
 		{"station %s: %s %s by officers are recorded, and fewer were signed", `
-			SELECT l.station, count(*)::text, l.act FROM station_acts l WHERE l.at >= $1 GROUP BY l.station, l.act
+			SELECT l.station, count(*)::text, l.act FROM station_acts l WHERE l.at >= $1 AND l.actor <> l.station GROUP BY l.station, l.act
 			HAVING count(*) > (SELECT count(DISTINCT s.id) FROM acts s WHERE s.subject = 'station/' || l.station AND s.act = l.act || '-station')
 			ORDER BY l.station, l.act`},
 	} {
