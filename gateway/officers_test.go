@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -311,4 +312,93 @@ func (o at) sessionEnds(t *testing.T, s server) {
 	o.Click("main button")
 	o.sign()
 	o.Shows("This was not done")
+}
+
+// second registers another officer's passkey, which is in this officer's device: as a key
+// that two officers put in one after the other.
+func (o at) second(t *testing.T, s server, badge identity.OfficerID) {
+	t.Helper()
+	o.Go(s.URL + "/officers/passkey")
+	o.Fill("#badge", string(badge))
+	o.Click("main button")
+	o.Shows("A passkey for " + string(badge))
+	o.Click("main button")
+	o.Shows("The passkey was made")
+	var made passkey.Credential
+	require.NoError(t, json.Unmarshal([]byte(o.Eval("document.querySelector('#key').value").(string)), &made))
+	act := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: made.Key, PasskeyID: made.PasskeyID}
+	_, err := s.office.Desk().Do(t.Context(), registrytest.Signed(act, statement.Officer(badge)), nil)
+	require.NoError(t, err)
+}
+
+// twoSign fills in a form, which the officer and then the second one sign.
+func (o at) twoSign(t *testing.T, form string, fields map[string]string, tick string, second identity.OfficerID) {
+	t.Helper()
+	axe, err := os.ReadFile("../internal/web/testdata/axe.min.js")
+	require.NoError(t, err)
+	o.Accessible(axe)
+	for name, value := range fields {
+		o.Fill(form+` [name="`+name+`"]`, value)
+	}
+	if tick != "" {
+		o.Click(form + ` [value="` + tick + `"]`)
+	}
+	o.Click(form + " button")
+	o.Shows(string(o.badge) + " signs with a passkey of their own")
+	o.sign()
+	o.Shows(string(second) + " signs with a passkey of their own")
+	o.Accessible(axe)
+	o.sign()
+	o.Shows("Signed and done")
+}
+
+// In a real browser, two officers sign one statement, each with their own passkey: blanks
+// are received, an officer is registered and stopped, and a count is put right.
+func TestOfficers_TwoSignInABrowser(t *testing.T) {
+	t.Parallel()
+	b := webtest.Open(t)
+	s := openAtWork(t)
+	db, err := pgx.Connect(t.Context(), registrytest.Behind(t, string(s.settings.Database.URL)))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close(context.WithoutCancel(t.Context()))) }()
+	_, err = db.Exec(t.Context(), `SET session_replication_role = replica; INSERT INTO consignments (number, destination, state, sealed_by, received_by, received_at, received_act)
+		VALUES ('C-000001', '001-TN-01', 'received', 'system', 'CB-001-0012', now(), 'x')`)
+	require.NoError(t, err)
+
+	stock := s.officer(t, b, "TK-01")
+	stock.second(t, s, "TK-02")
+	stock.Go(s.URL + "/officers/")
+	stock.Click(`a[href="/officers/blanks"]`)
+	stock.Shows("Receive blanks")
+	stock.twoSign(t, "main form", map[string]string{"box": "B-7", "first": "PT00000001", "last": "PT00000010", "witness": "TK-02"}, "", "TK-02")
+	held, err := s.office.Registry.Stock(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 10, held.Received)
+
+	administrator := s.officer(t, b, cast.Founders[0])
+	administrator.second(t, s, cast.Founders[1])
+	administrator.Go(s.URL + "/officers/people")
+	administrator.twoSign(t, `form[action$="/register-officer"]`, map[string]string{"badge": "PD-001-0077", "unit": "001", "witness": string(cast.Founders[1])}, "approving", cast.Founders[1])
+	registered, err := s.office.Registry.Officer(t.Context(), "PD-001-0077")
+	require.NoError(t, err)
+	require.Equal(t, []identity.Role{identity.Approving}, registered.Roles)
+	administrator.Fill(`form[action$="/revoke-officer"] [name="badge"]`, "PD-001-0077")
+	administrator.Fill("#reason", "left")
+	administrator.Click(`form[action$="/revoke-officer"] button`)
+	administrator.sign()
+	administrator.Shows("Signed and done")
+	registered, err = s.office.Registry.Officer(t.Context(), "PD-001-0077")
+	require.NoError(t, err)
+	require.False(t, registered.RevokedAt.IsZero())
+
+	center := s.officer(t, b, "SX-C06-0001")
+	center.second(t, s, "GV-01")
+	center.Go(s.URL + "/officers/boxes/C-000001")
+	center.twoSign(t, `form[action$="/recount"]`, map[string]string{"surplus": "PT99999999", "witness": "GV-01"}, "", "GV-01")
+	surplus, err := s.office.Registry.SurplusOf(t.Context(), "C-000001")
+	require.NoError(t, err)
+	require.Len(t, surplus, 1)
+	for _, page := range []at{stock, administrator, center} {
+		require.Empty(t, page.Complaints())
+	}
 }

@@ -20,7 +20,7 @@ import (
 var officersFiles embed.FS
 
 // Officers serves the officers' pages: what waits for them, and each application and box of
-// cards that they may see. They log in, and do what they do, by statements that their passkeys sign. The
+// cards that they may see; and what belongs to the whole office. They log in, and do what they do, by statements that their passkeys sign. The
 // pages make the statements, show them in words, and have the desk do what was signed.
 //
 // A page of another site can do nothing here: the cookie of a session is not sent with its
@@ -47,6 +47,10 @@ func (o *Officers) Register(mux *http.ServeMux) {
 		"GET /officers/boxes":                        p.boxes,
 		"GET /officers/boxes/{number}":               p.consignment,
 		"POST /officers/boxes/{number}/{act}":        p.askMove,
+		"GET " + blanksPath:                          p.office(blanksPath),
+		"POST " + blanksPath + "/{act}":              p.askOffice(blanksPath),
+		"GET " + peoplePath:                          p.office(peoplePath),
+		"POST " + peoplePath + "/{act}":              p.askOffice(peoplePath),
 		"POST /officers/acts":                        p.act,
 		"GET /officers/passkey":                      p.passkeyForm,
 		"POST /officers/passkey":                     p.askPasskey,

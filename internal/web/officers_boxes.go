@@ -28,6 +28,7 @@ var boxActs = []boxAct{
 	{title{"Giao cho đơn vị vận chuyển", "Hand to the courier"}, identity.SendConsignment{}.ActName(), identity.ConsignmentSealed},
 	{title{"Mở lại hộp", "Reopen the box"}, identity.ReopenConsignment{}.ActName(), identity.ConsignmentSealed},
 	{title{"Nhận và đếm thẻ", "Receive and count"}, identity.ReceiveConsignment{}.ActName(), identity.ConsignmentSent},
+	{title{"Đếm lại, hai cán bộ", "Put the count right, two officers"}, identity.Recount{}.ActName(), identity.ConsignmentReceived},
 }
 
 // boxStates are the states of a box in words.
@@ -143,6 +144,8 @@ func move(r *http.Request, by identity.OfficerID) (identity.Act, error) {
 		return identity.SendConsignment{Officer: by, Courier: r.PostFormValue("courier"), Seal: r.PostFormValue("seal")}, nil
 	case identity.ReceiveConsignment{}.ActName():
 		return received(r, by)
+	case identity.Recount{}.ActName():
+		return recounted(r, by)
 	}
 	return nil, identity.RefuseField(identity.NotFound, "act", "does not exist")
 }
@@ -150,19 +153,12 @@ func move(r *http.Request, by identity.OfficerID) (identity.Act, error) {
 // received reads a count: how many cards there are, those of the manifest that are not,
 // and those that are not of the manifest.
 func received(r *http.Request, by identity.OfficerID) (identity.Act, error) {
-	act := identity.ReceiveConsignment{Officer: by, Surplus: strings.Fields(strings.ReplaceAll(r.PostFormValue("surplus"), ",", " "))}
+	act := identity.ReceiveConsignment{Officer: by, Surplus: named(r, "surplus")}
 	var problems []error
 	var err error
 	if act.Counted, err = strconv.Atoi(strings.TrimSpace(r.PostFormValue("counted"))); err != nil {
 		problems = append(problems, identity.RefuseField(identity.Invalid, "counted", "is not a number; how many cards are in the box is accepted"))
 	}
-	for _, named := range r.PostForm["missing"] {
-		number, err := identity.ParseApplicationNumber(named)
-		if err != nil {
-			problems = append(problems, identity.RefuseField(identity.Invalid, "missing", "names what is no application"))
-			continue
-		}
-		act.Missing = append(act.Missing, number)
-	}
-	return act, errors.Join(problems...)
+	act.Missing, err = numbers(r, "missing")
+	return act, errors.Join(append(problems, err)...)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -23,8 +24,10 @@ type askPage struct {
 	By        identity.Officer // who is logged in; nobody when somebody logs in
 	Words     words
 	Until     time.Time
-	To, Back  string // where the signed statement goes, and where whoever does not sign goes
-	Statement string // base64url, as all below
+	Signer    identity.OfficerID // whose passkey is asked, where two sign; empty: one signs
+	Signed    string             // base64url of the signatures before, as JSON
+	To, Back  string             // where the signed statement goes, and where whoever does not sign goes
+	Statement string             // base64url, as all below
 	Seal      string
 	Challenge string
 	Site      string // the relying party's identifier
@@ -47,6 +50,14 @@ func (p *officers) ask(w http.ResponseWriter, act identity.Act, subject string, 
 	if page.Words, err = inWords(said); err != nil {
 		return err
 	}
+	if by := act.By(); len(by) > 1 {
+		page.Signer = by[0]
+	}
+	return p.showAsk(w, signed, said, page)
+}
+
+// showAsk shows a statement to be signed.
+func (p *officers) showAsk(w http.ResponseWriter, signed statement.Signed, said statement.Statement, page askPage) error {
 	seal, err := p.sealed("statement", signed.Statement)
 	if err != nil {
 		return err
@@ -55,6 +66,53 @@ func (p *officers) ask(w http.ResponseWriter, act identity.Act, subject string, 
 	page.Statement, page.Seal, page.Challenge = encode(signed.Statement), encode(seal), encode(signed.Challenge())
 	p.show(w, http.StatusOK, "ask", page)
 	return nil
+}
+
+// askNext shows a statement that was signed to the next of the officers who do it, whose own
+// passkey signs the same. Nothing is kept meanwhile: the signatures go with the form, and the
+// desk looks at all of them.
+func (p *officers) askNext(w http.ResponseWriter, r *http.Request, by identity.Officer, act identity.Act, said statement.Statement, signed statement.Signed) error {
+	next := act.By()[len(signed.Signatures)]
+	offered, err := p.offered(r.Context(), next)
+	if err != nil {
+		return err
+	}
+	if offered == "" {
+		return identity.RefuseField(identity.Forbidden, "witness", "%s has no passkey that is registered; starter signs with other keys", next)
+	}
+	before, err := json.Marshal(signed.Signatures)
+	if err != nil {
+		return err
+	}
+	page := askPage{By: by, Signer: next, Signed: encode(before), To: "/officers/acts", Back: shownAt(said), Passkeys: offered}
+	if page.Words, err = inWords(said); err != nil {
+		return err
+	}
+	return p.showAsk(w, signed, said, page)
+}
+
+// offered are the identifiers of an officer's passkeys, with spaces between.
+func (p *officers) offered(ctx context.Context, badge identity.OfficerID) (string, error) {
+	passkeys, err := p.passkeys(ctx, badge)
+	ids := make([]string, len(passkeys))
+	for i, c := range passkeys {
+		ids[i] = encode(c.PasskeyID)
+	}
+	return strings.Join(ids, " "), err
+}
+
+// signedBefore reads the signatures that came with the form.
+func signedBefore(r *http.Request, act identity.Act) ([]statement.Signature, error) {
+	given := r.PostFormValue("signed")
+	if given == "" {
+		return nil, nil
+	}
+	var list []statement.Signature
+	b, err := base64.RawURLEncoding.DecodeString(given)
+	if err != nil || json.Unmarshal(b, &list) != nil || len(list) >= len(act.By()) {
+		return nil, identity.RefuseField(identity.Invalid, "signed", "is not what the page before gave; begin again")
+	}
+	return list, nil
 }
 
 // signed reads a statement that these pages made, with what a passkey answered. Nothing of
@@ -76,10 +134,13 @@ func (p *officers) signed(r *http.Request) (statement.Signed, identity.Act, erro
 	if err != nil {
 		return s, nil, err
 	}
-	officer := act.By()[0]
-	s.Signatures = []statement.Signature{{
+	if s.Signatures, err = signedBefore(r, act); err != nil {
+		return s, nil, err
+	}
+	officer := act.By()[len(s.Signatures)]
+	s.Signatures = append(s.Signatures, statement.Signature{
 		Officer: officer, Value: f["signature"], Passkey: &statement.Passkey{AuthenticatorData: f["authenticator"], ClientData: f["client"]},
-	}}
+	})
 	passkeys, err := p.passkeys(r.Context(), officer)
 	if err != nil {
 		return s, nil, err
@@ -89,7 +150,7 @@ func (p *officers) signed(r *http.Request) (statement.Signed, identity.Act, erro
 		err := identity.RefuseField(identity.Forbidden, "passkey", "is not one that is registered for %s", officer)
 		return s, nil, errors.Join(err, p.Desk.Registry.RefusedAct(r.Context(), s, err))
 	}
-	s.Signatures[0].Key = passkeys[i].Key
+	s.Signatures[len(s.Signatures)-1].Key = passkeys[i].Key
 	return s, act, nil
 }
 
@@ -136,6 +197,15 @@ func inWords(said statement.Statement) (words, error) {
 	}
 	w := words{title: titleOf(said.Act)}
 	w.add("Cán bộ", "Officer", string(act.By()[0]))
+	if by := act.By(); len(by) > 1 {
+		w.add("Cán bộ thứ hai", "Second officer", string(by[1]))
+	}
+	if badge, is := strings.CutPrefix(said.Subject, "officer/"); is {
+		w.add("Về cán bộ", "Concerning", badge)
+	}
+	if number, is := strings.CutPrefix(said.Subject, "box/"); is {
+		w.add("Hộp phôi", "Box of blanks", number)
+	}
 	if number, is := strings.CutPrefix(said.Subject, "application/"); is {
 		w.add("Hồ sơ", "Application", number)
 	}
@@ -180,7 +250,9 @@ func inWords(said statement.Statement) (words, error) {
 		w.add("Thiếu", "Missing", joined(act.Missing))
 		w.add("Thừa", "Surplus", joined(act.Surplus))
 	default:
-		return w, identity.RefuseField(identity.Invalid, "act", "%s is not done on these pages", said.Act)
+		if !w.wordsOfTwo(act) {
+			return w, identity.RefuseField(identity.Invalid, "act", "%s is not done on these pages", said.Act)
+		}
 	}
 	return w, nil
 }

@@ -25,6 +25,8 @@ var titles = map[string]title{
 	string(identity.StepAdjudicate): {"Kết luận trùng sinh trắc học", "Adjudicate"},
 	string(identity.StepHold):       {"Tạm dừng hồ sơ", "Hold"},
 	string(identity.StepRelease):    {"Cho hồ sơ tiếp tục", "Release"},
+
+	identity.DestroyCard{}.ActName(): {"Hủy thẻ, hai cán bộ", "Destroy a card, two officers"},
 }
 
 // wait is what applications wait for and officers decide on these pages.
@@ -58,7 +60,9 @@ const mostListed = 100
 type workPage struct {
 	By    identity.Officer
 	Boxes bool // the officer does something to boxes of cards
-	Waits []waiting
+
+	Blanks, People bool // the officer does something there
+	Waits          []waiting
 }
 
 type waiting struct {
@@ -74,7 +78,8 @@ func (p *officers) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	page := workPage{By: by, Boxes: movesBoxes(by)}
+	at := places(by)
+	page := workPage{By: by, Boxes: movesBoxes(by), Blanks: at[blanksPath], People: at[peoplePath]}
 	for _, kind := range waits {
 		if !may(by, string(kind.Act)) {
 			continue
@@ -111,6 +116,8 @@ type applicationPage struct {
 	Waits title // what for
 	Done  title // what was just done; empty: nothing
 	Acts  []offered
+
+	Destroy identity.ReasonTable // why two officers destroy a card; nil: he does not
 }
 
 // offered is an act with the reasons for it.
@@ -137,6 +144,9 @@ func (p *officers) application(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := applicationPage{Status: status, By: by, Done: justDone(r), Acts: offers(by, status)}
+	if status.Cards > 0 && may(by, identity.DestroyCard{}.ActName()) {
+		page.Destroy = identity.DestroyReasons
+	}
 	if i := slices.IndexFunc(waits, func(w wait) bool { return w.For == status.Awaiting }); i >= 0 {
 		page.Waits = waits[i].title
 	}
@@ -156,6 +166,9 @@ func justDone(r *http.Request) title {
 func titleOf(act string) title {
 	if i := slices.IndexFunc(boxActs, func(a boxAct) bool { return a.Act == act }); i >= 0 {
 		return boxActs[i].title
+	}
+	if i := slices.IndexFunc(officeActs, func(a officeAct) bool { return a.Act == act }); i >= 0 {
+		return officeActs[i].title
 	}
 	return titles[act]
 }
@@ -197,7 +210,12 @@ func (p *officers) askAct(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	act, err := chosen(r, by)
+	var act identity.Act
+	if r.PathValue("act") == (identity.DestroyCard{}).ActName() {
+		act, err = destroyed(r, by.Badge)
+	} else {
+		act, err = chosen(r, by)
+	}
 	if err != nil {
 		return err
 	}
@@ -207,18 +225,11 @@ func (p *officers) askAct(w http.ResponseWriter, r *http.Request) error {
 // askOf shows the statement of an act to the officer who is logged in, whose passkeys may
 // sign it.
 func (p *officers) askOf(w http.ResponseWriter, r *http.Request, by identity.Officer, act identity.Act, subject, back string) error {
-	passkeys, err := p.passkeys(r.Context(), by.Badge)
+	offered, err := p.offered(r.Context(), by.Badge)
 	if err != nil {
 		return err
 	}
-	page := askPage{By: by, To: "/officers/acts", Back: back}
-	for i, c := range passkeys {
-		if i > 0 {
-			page.Passkeys += " "
-		}
-		page.Passkeys += encode(c.PasskeyID)
-	}
-	return p.ask(w, act, subject, page)
+	return p.ask(w, act, subject, askPage{By: by, To: "/officers/acts", Back: back, Passkeys: offered})
 }
 
 // chosen reads what the officer chose to do.
@@ -299,14 +310,16 @@ func (p *officers) act(w http.ResponseWriter, r *http.Request) error {
 	if act.By()[0] != by.Badge {
 		return identity.RefuseField(identity.Forbidden, "statement", "is another officer's than the one who is logged in")
 	}
-	answer, err := p.Desk.Do(r.Context(), signed, nil)
+	said, err := signed.Read()
 	if err != nil {
 		return err
 	}
-	shown := applicationPath(answer.Application)
-	if answer.Consignment != "" {
-		shown = boxPath(answer.Consignment)
+	if len(signed.Signatures) < len(act.By()) && signed.Verify() == nil { // else the desk refuses it, and keeps that
+		return p.askNext(w, r, by, act, said, signed)
 	}
-	http.Redirect(w, r, shown+"?done="+act.ActName(), http.StatusSeeOther) //nolint:gosec // to a page of these
+	if _, err := p.Desk.Do(r.Context(), signed, nil); err != nil {
+		return err
+	}
+	http.Redirect(w, r, shownAt(said)+"?done="+act.ActName(), http.StatusSeeOther) //nolint:gosec // to a page of these
 	return nil
 }
