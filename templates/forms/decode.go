@@ -92,6 +92,13 @@ func (z *Zone) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // UnmarshalYAML keeps the line for faults.
+func (g *Grid) UnmarshalYAML(n *yaml.Node) error {
+	type plain Grid
+	g.line = n.Line
+	return strict(n, (*plain)(g))
+}
+
+// UnmarshalYAML keeps the line for faults.
 func (m *Mark) UnmarshalYAML(n *yaml.Node) error {
 	type plain Mark
 	m.Line = n.Line

@@ -26,6 +26,7 @@ type Form struct {
 	Page     Page              `yaml:"page"`
 	Colors   map[string]string `yaml:"colors"` // "#rrggbb" by name
 	Zones    []Zone            `yaml:"zones"`
+	Grid     Grid              `yaml:"grid"`
 	Specimen []Mark            `yaml:"specimen"`
 	Art      []Motif           `yaml:"art"`
 	Texts    []Text            `yaml:"texts"`
@@ -108,6 +109,14 @@ const (
 	MRZZone  = "mrz"
 )
 
+// Grid is where baselines lie: at From, and every Step from there. Texts of several lines
+// keep to it where they have room. A form without one sets its baselines freely.
+type Grid struct {
+	From float64 `yaml:"from"`
+	Step float64 `yaml:"step"`
+	line int
+}
+
 // Mark is where a specimen is marked MẪU / SPECIMEN, in outline.
 type Mark struct {
 	Side  Side    `yaml:"side"`
@@ -162,6 +171,7 @@ type Text struct {
 	Size     float64 `yaml:"size"`
 	Color    string  `yaml:"color"`
 	Align    string  `yaml:"align"` // left (default), center
+	Under    string  `yaml:"under"` // it stands under the field of this id, and rises with it
 	Line     int     `yaml:"-"`
 }
 
@@ -218,6 +228,8 @@ type Field struct {
 	Min      float64 `yaml:"min"`     // the smallest size; Wrapped when 0
 	Lines    int     `yaml:"lines"`   // the most lines; 1 when 0
 	Upper    bool    `yaml:"upper"`   // in capitals
+	Rise     float64 `yaml:"rise"`    // how far what stands under it moves up if it takes one line, mm
+	Under    string  `yaml:"under"`   // it stands under the field of this id, and rises with it
 
 	// Of a portrait. A ghost fades as the portrait does.
 	Feather float64 `yaml:"feather"` // how far its edge fades into the ground, mm

@@ -185,6 +185,11 @@ func TestLoad_Refuses(t *testing.T) {
 		{"GhostOfOtherProportions", "w: 7.6, h: 11.4", "w: 7.6, h: 12.4", `field ghost: it must have the portrait's proportions`},
 		{"Feather", "feather: 2.6", "feather: 26", `field portrait: feather is 26 mm; 0 to 5 are accepted`},
 		{"Microtext", "bind: number, x: 75.4", "bind: numbr, x: 75.4", `microtext numbr: bind is "numbr", which does not exist`},
+		{"OffTheGrid", "baseline: 24.2,", "baseline: 24.3,", `text "Số định danh .*": baseline is 24.3 mm, off the grid: 3.2 mm and every 1.05`},
+		{"NoGrid", "step: 1.05", "step: 0", `grid: step is 0 mm`},
+		{"UnderNothing", "baseline: 44.15, under: name, size", "baseline: 44.15, under: sex, size", `text "Ngày, .*": there is no text field "sex" with a rise on its side`},
+		{"ApartFromItsLabel", "baseline: 44.15, under: name, after", "baseline: 44.15, after", `field birth: it comes after "birth label", and must be under the same field`},
+		{"RiseOfOneLine", "font: bold, size: 11.5", "font: bold, rise: 1.05, size: 11.5", `field number: only a field of several lines, which is under no other, has a rise`},
 		{"OptionalPortrait", "kind: portrait,", "kind: portrait, optional: true,", `field portrait: only a text can be optional`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -75,6 +75,7 @@ func (f *Form) validate() error {
 	for _, m := range f.Art {
 		v.art(m)
 	}
+	v.grid()
 	for _, t := range f.Texts {
 		v.text(t)
 	}
@@ -182,6 +183,8 @@ func (v *validation) text(t Text) {
 	}
 	v.side(t.Line, what, t.Side)
 	v.style(t.Line, what, t.Font, t.Color, t.Size)
+	v.baseline(t.Line, what, t.Baseline)
+	v.under(t.Line, what, t.Under, t.Side)
 	if t.Align != "" && t.Align != "left" && t.Align != "center" {
 		v.wrong(t.Line, what, "align must be left or center")
 	}
@@ -259,6 +262,8 @@ func (v *validation) textField(g Field, what string) {
 		v.wrong(g.Line, what, "bind is %q, which does not exist; there are %s", g.Bind, list(slices.Sorted(maps.Keys(values))))
 	}
 	v.style(g.Line, what, g.Font, g.Color, g.Size)
+	v.baseline(g.Line, what, g.Baseline)
+	v.flow(g, what)
 	if g.After != "" && !slices.ContainsFunc(v.Texts, func(t Text) bool { return t.ID == g.After && t.Side == g.Side }) {
 		v.wrong(g.Line, what, "there is no text %q on its side, which it comes after", g.After)
 	}

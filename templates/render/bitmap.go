@@ -27,7 +27,7 @@ func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, 
 	if err := f.complete(c); err != nil {
 		return nil, nil, err
 	}
-	l, err := f.layout(c)
+	l, err := f.layout(c, o.Mode)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -35,6 +35,11 @@ func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, 
 	for i := range sides {
 		b := f.canvas(dpi)
 		b.ground(f, i, o)
+		if o.background().art {
+			for _, t := range f.moving(i, l.labels[i]) {
+				b.text(t)
+			}
+		}
 		for _, p := range l.pictures[i] {
 			if err := b.picture(p); err != nil {
 				return nil, nil, err
@@ -93,7 +98,7 @@ func (b *bitmap) ground(f *Form, side int, o Options) {
 		}
 		if what.art {
 			// The cache is locked: letters are drawn, but not kept.
-			for _, t := range slices.Concat(f.micro[side], f.labels[side]) {
+			for _, t := range slices.Concat(f.micro[side], f.still(side)) {
 				once.fresh(t)
 			}
 		}

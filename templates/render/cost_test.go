@@ -57,7 +57,7 @@ func plain(tb testing.TB, f *Form, c Content) {
 	for family, file := range map[string]string{"text": "BeVietnamPro-Regular.ttf", "bold": "BeVietnamPro-SemiBold.ttf", "mrz": "OCRB.ttf"} {
 		pdf.AddUTF8Font(family, "", file)
 	}
-	l, err := f.layout(c)
+	l, err := f.layout(c, Full)
 	require.NoError(tb, err)
 	for i := range sides {
 		pdf.AddPage()

@@ -37,15 +37,38 @@ func (f *Form) fit(g *field, text string) ([]piece, error) {
 		}
 	}
 	for _, at := range []breaks{atCommas, atSpaces, atHyphens} {
-		units, ok := f.units(g.Font, words, space, at)
-		for size := g.Wrapped; ok && g.Lines > 1 && size >= g.Min-1e-9; size -= shrink {
-			if lines, ok := g.wrap(units, space, size*point, g.Lines); ok && g.holds(lines, size*point) {
-				return f.pieces(g, g.balance(units, lines, space, size*point), size), nil
+		if units, ok := f.units(g.Font, words, space, at); ok && g.Lines > 1 {
+			if lines, size, ok := g.wrapped(units, space); ok {
+				return f.pieces(g, lines, size), nil
 			}
 		}
 	}
 	return nil, identity.RefuseField(identity.Invalid, name,
 		"does not fit on the card, which has room for %d line(s) of %.0f mm at %.4g pt", g.Lines, g.W, g.Min)
+}
+
+// forBalance is how much smaller letters may be for lines that are balanced, pt.
+const forBalance = 0.5
+
+// wrapped sets words on several lines, as large as they can be, and balanced if that makes
+// them little smaller: tall letters may come above each other.
+func (g *field) wrapped(words []word, space float64) (lines []line, size float64, ok bool) {
+	for at := g.Wrapped; at >= g.Min-1e-9; at -= shrink {
+		full, fits := g.wrap(words, space, at*point, g.Lines)
+		if !fits || !g.holds(full, at*point) {
+			continue
+		}
+		if balanced := g.balance(words, full, space, at*point); g.holds(balanced, at*point) {
+			return balanced, at, true
+		}
+		if !ok {
+			lines, size, ok = full, at, true
+		}
+		if size-at >= forBalance-1e-9 {
+			break
+		}
+	}
+	return lines, size, ok
 }
 
 // word is a word, or what stays together on a line, with its measures in em.
@@ -238,9 +261,6 @@ func (g *field) balance(words []word, lines []line, space, em float64) []line {
 		balanced[kept+k-1] = lineOf(words[from:to])
 		to = from
 	}
-	if !g.holds(balanced, em) {
-		return lines // taller letters have come above each other
-	}
 	return balanced
 }
 
@@ -279,6 +299,21 @@ func (g *field) holds(lines []line, em float64) bool {
 	return g.tall(lines, em) <= room+1e-6
 }
 
+// set gives the first baseline and the distance from one to the next, mm: on the form's grid
+// if there is room.
+func (g *field) set(lines []line, em float64) (first, leading float64) {
+	first, leading = g.first(lines, em), g.leading(lines, em)
+	if g.step <= 0 || g.indent > 0 {
+		return first, leading
+	}
+	last := len(lines) - 1
+	onGrid := math.Ceil(leading/g.step-1e-9) * g.step
+	if g.Baseline+float64(last)*onGrid+lines[last].bottom*em <= g.Y+g.H+1e-6 {
+		return g.Baseline, onGrid
+	}
+	return first, leading
+}
+
 // first is the first baseline, mm. A single line stands on the field's baseline, and so
 // do several of which the first begins behind a label; others stand in the middle of the
 // field.
@@ -292,7 +327,7 @@ func (g *field) first(lines []line, em float64) float64 {
 // pieces places wrapped lines.
 func (f *Form) pieces(g *field, lines []line, size float64) []piece {
 	em := size * point
-	first, leading := g.first(lines, em), g.leading(lines, em)
+	first, leading := g.set(lines, em)
 	pieces := make([]piece, 0, len(lines))
 	for i, l := range lines {
 		if len(l.words) == 0 {

@@ -18,6 +18,7 @@ type Form struct {
 	digest   [sha256.Size]byte
 	art      [2]*artwork // front, back
 	labels   [2][]piece  // the fixed texts
+	under    [2][]string // and what each of them stands under
 	micro    [2][]piece  // the fixed microtexts
 }
 
@@ -27,6 +28,7 @@ type field struct {
 	indent float64 // of the first line, mm
 	top    float64 // of its letters above the baseline, em
 	bottom float64 // and below
+	step   float64 // of the form's grid, mm
 }
 
 // sides are in the order of a PDF's pages.
@@ -57,7 +59,7 @@ func (r *Renderer) compile(data *forms.Form) (*Form, error) {
 	}
 	for i, side := range sides {
 		f.art[i] = drawArt(f, side)
-		f.labels[i] = f.fixedTexts(side)
+		f.labels[i], f.under[i] = f.fixedTexts(side)
 		for _, m := range f.Micro {
 			if m.Side == side && m.Bind == "" {
 				f.micro[i] = append(f.micro[i], f.repeat(m, m.Text)...)
@@ -103,6 +105,7 @@ func (f *Form) measure() {
 				g.indent = begin - g.X
 			}
 		}
+		g.step = f.Grid.Step
 		g.top, g.bottom = f.renderer.faces.reach(g.Font, g.Value().Alphabet)
 		g.Y = g.Baseline - g.top*g.Size*point
 		if g.Lines == 1 {
@@ -111,9 +114,8 @@ func (f *Form) measure() {
 	}
 }
 
-// fixedTexts are the fixed texts of a side, in their places.
-func (f *Form) fixedTexts(side forms.Side) []piece {
-	var pieces []piece
+// fixedTexts are the fixed texts of a side, in their places, and what each stands under.
+func (f *Form) fixedTexts(side forms.Side) (pieces []piece, under []string) {
 	for _, t := range f.Texts {
 		if t.Side != side {
 			continue
@@ -124,6 +126,7 @@ func (f *Form) fixedTexts(side forms.Side) []piece {
 			x += (t.W - width*t.Size*point) / 2
 		}
 		pieces = append(pieces, piece{runs: runs, x: x, y: t.Baseline, size: t.Size, color: f.color(t.Color)})
+		under = append(under, t.Under)
 	}
-	return pieces
+	return pieces, under
 }

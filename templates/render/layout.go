@@ -50,7 +50,9 @@ type picture struct {
 
 // layout is everything on both sides that differs from card to card.
 type layout struct {
+	labels   [2][]piece // the fixed texts, in their places
 	pieces   [2][]piece
+	rises    map[string]float64 // by field: how far what stands under it moves up
 	micro    [2][]piece
 	codes    [2][]code
 	pictures [2][]picture
@@ -84,19 +86,24 @@ func encodeBy(by func(string, qr.Square) (*qr.Code, float64, error), g *forms.Fi
 // not a missing picture. PDF and Bitmaps begin with it; intake calls it before a card is
 // promised.
 func (f *Form) Check(c Content) error {
-	_, err := f.layout(c)
+	_, err := f.layout(c, Full)
 	return err
 }
 
-// layout places all fields.
-func (f *Form) layout(c Content) (*layout, error) {
-	l := &layout{}
+// layout places all fields. On preprinted blanks, whose labels stay where they are, nothing
+// moves.
+func (f *Form) layout(c Content, mode Mode) (*layout, error) {
+	l := &layout{labels: f.labels}
+	if mode != Overlay {
+		l.rises = make(map[string]float64)
+	}
 	var faults []error
 	for i := range f.fields {
 		if err := f.place(l, &f.fields[i], c); err != nil {
 			faults = append(faults, err)
 		}
 	}
+	f.moveLabels(l)
 	for _, m := range f.Micro {
 		if m.Bind != "" {
 			side := sideIndex(m.Side)
@@ -120,6 +127,12 @@ func (f *Form) place(l *layout, g *field, c Content) error {
 	switch g.Kind {
 	case forms.TextField:
 		pieces, err := f.fit(g, g.Value().Text(c.Card))
+		if len(pieces) <= 1 && g.Rise > 0 && l.rises != nil {
+			l.rises[g.ID] = g.Rise
+		}
+		for i := range pieces {
+			pieces[i].y -= l.rises[g.Under]
+		}
 		l.pieces[side] = append(l.pieces[side], pieces...)
 		return err
 	case forms.MRZField:

@@ -59,11 +59,11 @@ func TestLayout_NothingTouches(t *testing.T) {
 			card := formstest.Card(identitytest.Seeded(seed), &f.Form)
 			lines, err := mrz.Lines(card)
 			require.NoError(t, err)
-			l, err := f.layout(Content{Card: card, MRZ: lines, QR: f.QRPayload(card)})
+			l, err := f.layout(Content{Card: card, MRZ: lines, QR: f.QRPayload(card)}, Full)
 			require.NoError(t, err, "seed %d of %s", seed, f.ID)
 			for i := range sides {
 				var boxes []forms.Box
-				for _, p := range append(append([]piece(nil), f.labels[i]...), l.pieces[i]...) {
+				for _, p := range slices.Concat(l.labels[i], l.pieces[i]) {
 					b := p.ink()
 					require.GreaterOrEqual(t, min(b.X, b.Y), f.Page.Safe-1e-6, "seed %d of %s", seed, f.ID)
 					require.LessOrEqual(t, b.X+b.W, f.Page.W-f.Page.Safe+1e-6)
@@ -97,10 +97,10 @@ func TestFit(t *testing.T) {
 		least float64 // size
 		most  float64
 	}{
-		{"Trần Thị Vy", 1, 9, 9},
-		{"Nguyễn Hoàng Phương Thảo Nhiên", 1, 7, 8.9},
+		{"Trần Thị Vy", 1, 8.5, 8.5},
+		{"Nguyễn Hoàng Phương Thảo Nhiên", 1, 7, 8.4},
 		{"Công Tằng Tôn Nữ Thị Bích Huyền Trân Châu", 2, 6.5, 8},
-		{strings.TrimSpace(strings.Repeat("Nghiêng ", 12)), 3, 6.5, 7},
+		{strings.TrimSpace(strings.Repeat("Nghiêng ", 12)), 3, 6.5, 8},
 	} {
 		pieces, err := f.fit(name, tt.name)
 		require.NoError(t, err)
@@ -164,6 +164,43 @@ func TestTypefaces_FiguresAreTabular(t *testing.T) {
 		require.Less(t, face.kern(face.glyphs['L'], face.glyphs['T']), -0.05, "letters are kerned")
 		require.Zero(t, face.kern(face.glyphs['T'], face.glyphs[' ']))
 	}
+}
+
+// What stands under a name of one line moves up, labels with their fields, unless the labels
+// are on the blank already. Baselines lie on the form's grid.
+func TestLayout_MovesUp(t *testing.T) {
+	t.Parallel()
+	f, err := load(t).Form(formstest.CanCuoc2024)
+	require.NoError(t, err)
+	baselines := func(name string, mode Mode) map[string]float64 {
+		card := formstest.Card(identitytest.Seeded(1), &f.Form)
+		card.Person.Name.Text = name
+		lines, err := mrz.Lines(card)
+		require.NoError(t, err)
+		c := Content{Card: card, MRZ: lines, QR: f.QRPayload(card)}
+		l, err := f.layout(c, mode)
+		require.NoError(t, err)
+		drawn := make(map[string]float64)
+		for _, p := range slices.Concat(l.labels[0], l.pieces[0]) {
+			drawn[said([]piece{p})[0]] = p.y
+			off := (p.y - f.Grid.From) / f.Grid.Step
+			require.InDelta(t, math.Round(off), off, 0.01, "%s stands on the grid", said([]piece{p})[0])
+		}
+		placed, err := f.Placed(c, mode)
+		require.NoError(t, err)
+		for _, text := range placed.Texts {
+			if y, ok := drawn[text.Text]; ok {
+				require.InDelta(t, y, text.Baseline, 1e-9)
+			}
+		}
+		return drawn
+	}
+	const number, birth = "Số định danh cá nhân / Personal identification number:", "Ngày, tháng, năm sinh / Date of birth:"
+	short, long := baselines("Trần Thị Vy", Full), baselines("Công Tằng Tôn Nữ Thị Bích Huyền Trân Châu", Full)
+	require.InDelta(t, long[birth]-4.2, short[birth], 1e-9)
+	require.InDelta(t, long["Việt Nam"]-4.2, short["Việt Nam"], 1e-9)
+	require.InDelta(t, long[number], short[number], 1e-9)
+	require.InDelta(t, long["Việt Nam"], baselines("Trần Thị Vy", Overlay)["Việt Nam"], 1e-9)
 }
 
 // The code has the largest modules that it can have, and the best error correction

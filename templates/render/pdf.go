@@ -9,7 +9,7 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 	if err := f.complete(c); err != nil {
 		return nil, err
 	}
-	l, err := f.layout(c)
+	l, err := f.layout(c, o.Mode)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,7 @@ func (f *Form) PDF(c Content, o Options) ([]byte, error) {
 		if what.art {
 			p.art(f, i)
 			p.microtexts(f.micro[i])
-			p.texts(f.labels[i])
+			p.texts(l.labels[i])
 		}
 		if err := p.pictures(f, l.pictures[i]); err != nil {
 			return nil, fmt.Errorf("draw form %s: %w", f.ID, err)

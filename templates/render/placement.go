@@ -124,6 +124,7 @@ func (p *placement) text(t forms.Text) {
 			ink.X += (t.W - width) / 2
 		}
 		p.place(placed{what, t.Line, ink, "text"})
+		p.flow(what, t.Line, ink, t.Under)
 	}
 }
 
@@ -143,6 +144,7 @@ func (p *placement) field(g *field) {
 			continue
 		}
 		p.place(placed{what, g.Line, part, "text"})
+		p.flow(what, g.Line, part, g.Under)
 	}
 }
 

@@ -115,11 +115,12 @@ func TestLoad_Refuses(t *testing.T) {
 		{"OffThePage", "x: 4.5, y: 19, w: 20, h: 30,", "x: 4.5, y: 29, w: 20, h: 30,", `field portrait: it reaches from 4.50, 29.00 to 24.50, 59.00 mm: off the page`},
 		{"Unsafe", "x: 4.5, y: 19, w: 20, h: 30,", "x: 1, y: 19, w: 20, h: 30,", `field portrait: .* margin of 1.5 mm`},
 		{"Overlap", "x: 4.5, y: 19, w: 20, h: 30,", "x: 14.5, y: 19, w: 20, h: 30,", `overlaps or touches field portrait`},
-		{"OnTheChip", "x: 24, w: 30, baseline: 23.4", "x: 14, w: 30, baseline: 23.4", `field issued: it overlaps or touches zone chip`},
-		{"InTheMRZ", "w: 30, baseline: 29.3", "w: 30, baseline: 31.3", `field expiry: it overlaps or touches zone mrz`},
+		{"OnTheChip", "x: 24, w: 30, baseline: 23.15", "x: 14, w: 30, baseline: 23.15", `field issued: it overlaps or touches zone chip`},
+		{"InTheMRZ", "w: 30, baseline: 29.45", "w: 30, baseline: 31.55", `field expiry: it overlaps or touches zone mrz`},
 		{"LabelTooLong", "Giới tính / Sex:", "Giới tính / Sex, as far as known:", `text "Giới tính / Sex, as far as known:": it is \d+\.\d+ mm wide; its box is 14.00`},
 		{"NoGlyph", "Giới tính / Sex:", "Giới tính / ♀:", `no font has '♀'`},
-		{"TooLow", "h: 8.6", "h: 2.6", `field name: h is 2.60 mm; one line at 9 pt takes 4\.\d+$`},
+		{"TooLow", "h: 9.6, baseline: 35.75, rise: 4.2", "h: 2.6, baseline: 35.75, rise: 2.1", `field name: h is 2.60 mm; one line at 8\.5 pt takes 4\.\d+$`},
+		{"RisesTooFar", "rise: 4.2", "rise: 6.3", `text "Ngày, tháng, năm sinh / Date of birth:": it touches field name if that takes one line`},
 		{"Sample", "min: 4.5", "min: 7", `^form new.yaml:\d+: sample \d \(.*\): field name: does not fit on the card`},
 		{"SampleOfQR", "w: 20.7, h: 20.7", "w: 16, h: 16", `sample 3 .*: field qr: holds more than the QR code can`},
 		{"NoMotif", "kind: drum", "kind: eagle", `art eagle: the motif does not exist; \[chip-symbol drum`},
@@ -142,7 +143,9 @@ func TestLoad_Refuses(t *testing.T) {
 
 func TestLoad_LeavesOutWhatIsAtFault(t *testing.T) {
 	t.Parallel()
-	r, err := render.Load(forms.BuiltIn, formstest.Changed(t, func(s string) string { return strings.Replace(s, "h: 8.6", "h: 2.6", 1) }))
+	r, err := render.Load(forms.BuiltIn, formstest.Changed(t, func(s string) string {
+		return strings.Replace(s, "h: 9.6, baseline: 35.75, rise: 4.2", "h: 2.6, baseline: 35.75, rise: 2.1", 1)
+	}))
 	require.ErrorContains(t, err, "form new.yaml:")
 	_, err = r.Form(formstest.CanCuoc2024)
 	require.ErrorIs(t, err, identity.NotFound)

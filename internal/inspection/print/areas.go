@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"example.org/cancuoc/templates/forms"
-	"example.org/cancuoc/templates/render"
 )
 
 // The colors of a picture are compared in cells of about a millimeter; cells that differ
@@ -194,7 +193,7 @@ func atEdge(p forms.Page, x, y float64) bool {
 }
 
 // areasOf lists what can be named on a side: fields, then fixed texts.
-func areasOf(form *render.Form, side forms.Side) []area {
+func areasOf(form forms.Form, side forms.Side) []area {
 	var list []area
 	for _, f := range form.Fields {
 		if f.Side == side {

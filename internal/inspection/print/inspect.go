@@ -25,13 +25,17 @@ func Inspect(form *render.Form, front, back image.Image, want render.Content, dr
 	if err != nil {
 		return nil, fmt.Errorf("draw what is expected: %w", err)
 	}
+	placed, err := form.Placed(want, drawn.Mode)
+	if err != nil {
+		return nil, fmt.Errorf("draw what is expected: %w", err)
+	}
 	var findings []string
 	for _, s := range []struct {
 		side     forms.Side
 		picture  image.Image
 		expected *image.RGBA
 	}{{forms.Front, front, wantFront}, {forms.Back, back, wantBack}} {
-		i := inspection{form: form, side: s.side, want: want, overlay: drawn.Mode == render.Overlay, expected: s.expected}
+		i := inspection{form: form, placed: placed, side: s.side, want: want, overlay: drawn.Mode == render.Overlay, expected: s.expected}
 		found, err := i.inspect(s.picture)
 		if err != nil {
 			return nil, fmt.Errorf("picture of the %s: %w", s.side, err)
@@ -46,6 +50,7 @@ func Inspect(form *render.Form, front, back image.Image, want render.Content, dr
 // inspection is that of one side.
 type inspection struct {
 	form     *render.Form
+	placed   forms.Form // as it is drawn for this card
 	side     forms.Side
 	want     render.Content
 	overlay  bool // the art is not ours, and not what is expected
@@ -98,7 +103,7 @@ const darkGain, brightGain = 0.45, 1.5
 // checkFields compares the fields and, unless they are the blank's, the fixed texts.
 func (i *inspection) checkFields() []finding {
 	var findings []finding
-	for _, field := range i.form.Fields {
+	for _, field := range i.placed.Fields {
 		if field.Side != i.side {
 			continue
 		}
@@ -119,7 +124,7 @@ func (i *inspection) checkFields() []finding {
 	if i.overlay {
 		return findings
 	}
-	for _, text := range i.form.Texts {
+	for _, text := range i.placed.Texts {
 		if text.Side == i.side {
 			findings = append(findings, i.checkText(textName(text), text.Box, text.Size)...)
 		}
@@ -206,7 +211,7 @@ func (i *inspection) checkArt() []finding {
 			except = append(except, forms.Box{X: z.X - around, Y: z.Y - around, W: z.W + 2*around, H: z.H + 2*around})
 		}
 	}
-	return i.checkCells(i.form.Page, areasOf(i.form, i.side), except, i.shows)
+	return i.checkCells(i.form.Page, areasOf(i.placed, i.side), except, i.shows)
 }
 
 // ReadQR reads the form's QR code from pictures of both sides that are cut at the card's
