@@ -14,6 +14,7 @@ import (
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/sod"
 )
 
 // inspect reads the chip as a border would, if there is one, and the print from a picture,
@@ -40,8 +41,12 @@ func (s *Station) inspect(ctx context.Context, j *job) error {
 	if !j.hasChip() {
 		return s.advance(ctx, j, identity.CardInspected, "")
 	}
+	signed, err := sod.Parse(object)
+	if err != nil {
+		return fmt.Errorf("read the security object: %w", err)
+	}
 	digest := sha256.Sum256(object)
-	if err := s.Registry.NoteSecurityObject(ctx, j.Application, j.Attempt, digest); identity.Refused(err, identity.Conflict) {
+	if err := s.Registry.NoteSecurityObject(ctx, j.Application, j.Attempt, digest, signed.Signer.Serial.Text(16)); identity.Refused(err, identity.Conflict) {
 		return s.spoil(ctx, j, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %v", err))
 	} else if err != nil {
 		return fmt.Errorf("note the security object: %w", err)

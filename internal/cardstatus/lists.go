@@ -29,7 +29,8 @@ func locate(place int64) (list int, index int64) {
 }
 
 // The values of entries (Token Status List, section 7.1).
-var entryOf = map[identity.CardStatus]byte{identity.StatusValid: 0, identity.StatusInvalid: 1, identity.StatusSuspended: 2}
+// The last is the application's own.
+var entryOf = map[identity.CardStatus]byte{identity.StatusValid: 0, identity.StatusInvalid: 1, identity.StatusSuspended: 2, identity.StatusSignerRevoked: 3}
 
 // statusList is one list, its entries in the order of the draft: the first in the lowest bits
 // of the first byte.

@@ -3,6 +3,7 @@ package identity
 import (
 	"cmp"
 	"errors"
+	"strings"
 )
 
 // The acts on what is neither an application nor a box of cards. Those that two officers
@@ -246,7 +247,11 @@ func (a RemoveStation) Check() error {
 
 // Check implements Act.
 func (a RevokeSigner) Check() error {
-	return errors.Join(TwoOfficers("witness", a.Officer, a.Witness), checkGiven("serial", a.Serial), checkGiven("reason", a.Reason))
+	problems := []error{TwoOfficers("witness", a.Officer, a.Witness), checkGiven("serial", a.Serial), checkGiven("reason", a.Reason)}
+	if a.Serial != "" && strings.Trim(a.Serial, "0123456789abcdefABCDEF") != "" {
+		problems = append(problems, RefuseField(Invalid, "serial", "is not a hexadecimal number"))
+	}
+	return errors.Join(problems...)
 }
 
 // Check implements Act.

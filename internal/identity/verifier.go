@@ -76,7 +76,20 @@ const (
 	StatusInvalid   CardStatus = "INVALID"
 	StatusSuspended CardStatus = "SUSPENDED" // an authority keeps it; it may be valid again
 	StatusUnknown   CardStatus = "UNKNOWN"   // no such card was issued
+
+	// StatusSignerRevoked is that of a card which is valid as it is printed, and whose chip
+	// was signed by a document signer that was revoked: what the chip says is not believed.
+	StatusSignerRevoked CardStatus = "SIGNER_REVOKED"
 )
+
+// SignedBy is what a card with this status is to a verifier, if its document signer was
+// revoked, or was not.
+func (s CardStatus) SignedBy(revoked bool) CardStatus {
+	if s == StatusValid && revoked {
+		return StatusSignerRevoked
+	}
+	return s
+}
 
 // Status is what a card in this state is to a verifier. That it has expired stands on it.
 func (s CardState) Status() CardStatus {

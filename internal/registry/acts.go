@@ -103,7 +103,15 @@ func fresh(signed statement.Signed, now time.Time) error {
 // OnOffice keeps an act on what belongs to the whole office, before it is done on a machine
 // of the office: to its keys, or to workflows of what the registry does not know.
 func (r *Registry) OnOffice(ctx context.Context, act identity.Act, signed statement.Signed) error {
-	return r.act(ctx, act, statement.Office, signed, func(pgx.Tx) error { return nil })
+	return r.act(ctx, act, statement.Office, signed, func(tx pgx.Tx) error {
+		revokes, is := act.(identity.RevokeSigner)
+		if !is {
+			return nil
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO revoked_signers (serial, act) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+			strings.TrimLeft(strings.ToLower(revokes.Serial), "0"), signed.ID())
+		return err
+	})
 }
 
 // kept keeps that a statement was refused as its signers may not do what it says, or as it

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -290,4 +291,38 @@ func TestLostByHolder_IsDeadAtOnce(t *testing.T) {
 	require.ErrorIs(t, err, identity.NotFound)
 	_, err = b.VerifyActs(t.Context())
 	require.NoError(t, err)
+}
+
+// A card whose document signer is revoked has a status of its own, for whoever asks about it
+// and in the lists, until it is no valid card any more.
+func TestCardStatuses_OfARevokedSigner(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number, serial := b.issued(t, holder)
+	_, other := b.issued(t, "001201888889")
+	_, err := b.db.Exec(t.Context(), `UPDATE cards SET signer = CASE WHEN application = $1 THEN '5f3a9c' ELSE '5f3a9d' END`, number)
+	require.NoError(t, err)
+	_, before, err := b.NotValid(t.Context(), time.Time{}, func(registry.PlacedStatus) { t.Error("all are valid") })
+	require.NoError(t, err)
+	act := identity.RevokeSigner{Officer: "KH-C06-0001", Witness: "KH-C06-0002", Serial: "05F3A9C", Reason: "key-compromise"}
+
+	for range 2 { // said twice, it is done once
+		require.NoError(t, b.OnOffice(t.Context(), act, registrytest.SignedAs(act, statement.Office, "once")))
+	}
+
+	says := func(want ...identity.CardStatus) {
+		t.Helper()
+		standings, err := b.CardStatuses(t.Context(), []registry.StatusQuery{{Serial: serial}, {Serial: other}})
+		require.NoError(t, err)
+		require.Equal(t, want, []identity.CardStatus{standings[0].Status, standings[1].Status})
+		for _, since := range []time.Time{{}, before} {
+			var listed []registry.PlacedStatus
+			_, _, err = b.NotValid(t.Context(), since, func(p registry.PlacedStatus) { listed = append(listed, p) })
+			require.NoError(t, err)
+			require.Equal(t, []registry.PlacedStatus{{Place: standings[0].Place, Status: want[0]}}, listed)
+		}
+	}
+	says(identity.StatusSignerRevoked, identity.StatusValid)
+	require.NoError(t, b.LostByHolder(t.Context(), number))
+	says(identity.StatusInvalid, identity.StatusValid)
 }

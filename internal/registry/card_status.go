@@ -24,6 +24,9 @@ type CardStanding struct {
 	Place  int64 // -1: none
 }
 
+// signerRevoked is, in SQL, whether the document signer of card c was revoked.
+const signerRevoked = `EXISTS (SELECT FROM revoked_signers s WHERE s.serial = c.signer)`
+
 // CardStatuses answers many queries at once, in their order. Whether a card has expired
 // stands on it, and here only under its application's key.
 func (r *Registry) CardStatuses(ctx context.Context, queries []StatusQuery) ([]CardStanding, error) {
@@ -52,11 +55,12 @@ func (r *Registry) CardStatuses(ctx context.Context, queries []StatusQuery) ([]C
 		if len(at) == 0 {
 			return
 		}
-		batch.Queue(`SELECT q.i, c.state, c.status_place FROM `+join+` WHERE c.status_place IS NOT NULL`, args...).Query(func(rows pgx.Rows) error {
+		batch.Queue(`SELECT q.i, c.state, c.status_place, `+signerRevoked+` FROM `+join+` WHERE c.status_place IS NOT NULL`, args...).Query(func(rows pgx.Rows) error {
 			var i, place int64
 			var state identity.CardState
-			_, err := pgx.ForEachRow(rows, []any{&i, &state, &place}, func() error {
-				answers[at[i-1]] = CardStanding{state.Status(), place}
+			var revoked bool
+			_, err := pgx.ForEachRow(rows, []any{&i, &state, &place, &revoked}, func() error {
+				answers[at[i-1]] = CardStanding{state.Status().SignedBy(revoked), place}
 				return nil
 			})
 			return err
@@ -80,9 +84,13 @@ const settled = `interval '1 minute'`
 // NotValid gives every card that is not valid; or, after a time, whatever changed since then, some of it not for the first
 // time. It gives how many places were taken, and from when on to ask the next time.
 func (r *Registry) NotValid(ctx context.Context, since time.Time, each func(PlacedStatus)) (places int64, next time.Time, err error) {
-	query, args := `SELECT status_place, state FROM cards WHERE status_place IS NOT NULL AND state <> `+cardLive, []any(nil)
+	query, args := `
+		SELECT status_place, state, false FROM cards WHERE status_place IS NOT NULL AND state <> `+cardLive+`
+		UNION ALL SELECT c.status_place, c.state, true FROM revoked_signers s JOIN cards c ON c.signer = s.serial AND c.signer <> '' WHERE c.status_place IS NOT NULL AND c.state = `+cardLive, []any(nil)
 	if !since.IsZero() {
-		query, args = `SELECT DISTINCT c.status_place, c.state FROM card_life l JOIN cards c ON c.id = l.card WHERE l.at > $1 AND c.status_place IS NOT NULL`, []any{since}
+		query, args = `
+			SELECT DISTINCT c.status_place, c.state, `+signerRevoked+` FROM card_life l JOIN cards c ON c.id = l.card WHERE l.at > $1 AND c.status_place IS NOT NULL
+			UNION SELECT c.status_place, c.state, true FROM revoked_signers s JOIN cards c ON c.signer = s.serial AND c.signer <> '' WHERE s.at > $1 AND c.status_place IS NOT NULL`, []any{since}
 	}
 	err = r.db.QueryRow(ctx, `SELECT CASE WHEN is_called THEN last_value ELSE 0 END, clock_timestamp() - `+settled+` FROM status_places`).Scan(&places, &next)
 	if err != nil {
@@ -91,8 +99,9 @@ func (r *Registry) NotValid(ctx context.Context, since time.Time, each func(Plac
 	rows, _ := r.db.Query(ctx, query, args...) // ForEachRow reports the error
 	var p PlacedStatus
 	var state identity.CardState
-	_, err = pgx.ForEachRow(rows, []any{&p.Place, &state}, func() error {
-		p.Status = state.Status()
+	var revoked bool
+	_, err = pgx.ForEachRow(rows, []any{&p.Place, &state, &revoked}, func() error {
+		p.Status = state.Status().SignedBy(revoked)
 		each(p)
 		return nil
 	})

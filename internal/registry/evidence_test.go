@@ -142,10 +142,10 @@ func TestNoteSecurityObject_IsNotedOnce(t *testing.T) {
 	require.Nil(t, card.DigestSOD)
 
 	for range 2 {
-		require.NoError(t, b.NoteSecurityObject(t.Context(), number, 1, [32]byte{7}))
+		require.NoError(t, b.NoteSecurityObject(t.Context(), number, 1, [32]byte{7}, "5f3a"))
 	}
 
-	require.ErrorIs(t, b.NoteSecurityObject(t.Context(), number, 1, [32]byte{8}), identity.Conflict)
+	require.ErrorIs(t, b.NoteSecurityObject(t.Context(), number, 1, [32]byte{8}, "5f3a"), identity.Conflict)
 	card, err = b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
 	require.Equal(t, byte(7), card.DigestSOD[0])

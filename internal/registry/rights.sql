@@ -65,7 +65,7 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by, holder, holder_version, document),
-    UPDATE (state, digest_sod, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, old_card, old_card_reason, changed_at,
+    UPDATE (state, digest_sod, signer, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, old_card, old_card_reason, changed_at,
         changed_by, changed_act)
     ON cards TO cancuoc_programs;
 GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
@@ -99,6 +99,7 @@ ALTER FUNCTION know_same_person() SECURITY DEFINER;
 GRANT SELECT, INSERT (number, citizen, person, status, identity_key, registered_for), UPDATE (number, citizen, person, status, status_on, version, same_as) ON citizens TO cancuoc_programs;
 GRANT SELECT ON person_numbers TO cancuoc_programs;
 GRANT SELECT, INSERT (citizen, status), UPDATE (status, at) ON holders TO cancuoc_programs;
+GRANT SELECT, INSERT (serial, act) ON revoked_signers TO cancuoc_programs;
 GRANT SELECT, INSERT (person, version, change, actor, act, paper, reason, before, after, digest) ON person_changes TO cancuoc_programs;
 GRANT SELECT, INSERT (application, round, person, not_these, paper) ON identifications TO cancuoc_programs;
 
