@@ -64,7 +64,7 @@ func (p *Player) shown(ctx context.Context, s samples.Sample, dir string) (shown
 }
 
 // readBack draws both sides of a card, reads the QR code from the pictures, and
-// inspects the chip.
+// inspects the chip, if there is one.
 func (p *Player) readBack(ctx context.Context, v *shown, dir string) error {
 	form, err := p.office.Forms.Form(v.Card.Card.Form)
 	if err != nil {
@@ -93,7 +93,9 @@ func (p *Player) readBack(ctx context.Context, v *shown, dir string) error {
 	if err := writePNG(filepath.Join(dir, v.Back), back); err != nil {
 		return err
 	}
-	v.Chip, err = p.office.InspectChip(ctx, v.Card)
+	if form.HasChip() {
+		v.Chip, err = p.office.InspectChip(ctx, v.Card)
+	}
 	return err
 }
 
