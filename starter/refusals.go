@@ -51,9 +51,10 @@ func faultsOf(err error) []*identity.Refusal {
 	return faults
 }
 
-// inFile puts the file's name before everything that is wrong with it.
+// inFile puts the file's name before everything that is wrong with it. A stranger may have
+// chosen it, so it is made safe to show.
 func inFile(file string, err error) error {
-	problems := identity.Apart(err)
+	problems, file := identity.Apart(err), identity.OneLine(file)
 	for i, e := range problems {
 		if refusal, ok := errors.AsType[*identity.Refusal](e); ok {
 			problems[i] = identity.Refuse(refusal.Kind, "%s: %s", file, refusal.Error())

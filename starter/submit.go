@@ -83,7 +83,7 @@ func (s submitted) print(w io.Writer) {
 
 // submit submits one file.
 func (a *app) submit(ctx context.Context, file string, officer identity.OfficerID) (submitted, error) {
-	result := submitted{File: file}
+	result := submitted{File: identity.OneLine(file)} // a stranger may have chosen it
 	signed, unread := a.packet(file, officer)
 	if unread != nil && signed == nil {
 		return result, unread

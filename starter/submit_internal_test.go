@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/config"
 )
 
 // TestSubmissionFiles_RefusesWhatIsNone: each argument that names nothing is told, and
@@ -28,4 +31,20 @@ func TestSubmissionFiles_RefusesWhatIsNone(t *testing.T) {
 	const nothing, noDocument = ": there is no such file or folder", ": there is no application.json in it"
 	require.EqualError(t, err, at("empty")+noDocument+"\n"+at("loop")+nothing+"\n"+at("file/x")+nothing+"\n"+at("absent")+nothing+"\n"+
 		at("deep")+noDocument+"\n"+at("a\x00b")+nothing)
+}
+
+// TestSubmit_ShowsNamesThatAStrangerChose: a name in no encoding, or with what a terminal
+// obeys, keeps nobody from reading what became of the application.
+func TestSubmit_ShowsNamesThatAStrangerChose(t *testing.T) {
+	t.Setenv("CANCUOC_DATA_DIR", t.TempDir())
+	folder := filepath.Join(t.TempDir(), "a\x1b[31mb\nc\xff")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "application.json"), nil, 0o600))
+	var out, problems bytes.Buffer
+
+	code := run(t.Context(), []string{"submit", "--json", filepath.Dir(folder)}, nil, &out, &problems)
+
+	require.Equal(t, config.ExitRefused, code, "%s", problems.String())
+	require.Contains(t, out.String(), "a [31mb c?")
+	require.Regexp(t, `^starter: .*a \[31mb c\?/application\.json: the document is empty; [^\n]*\n$`, problems.String())
 }
