@@ -67,8 +67,8 @@ func (a *app) recapture(ctx context.Context, arg string, officer identity.Office
 	files, unread := captures(portrait, fingers, office.Sizes(c))
 	a.askAs(officer)
 	s, err := a.status(ctx, arg)
-	if unread = wrongToo(unread, err); unread != nil {
-		return desk.Answer{}, unread
+	if err := once(unread, err); err != nil {
+		return desk.Answer{}, err
 	}
 	return a.onApplication(ctx, arg, identity.Recapture{Officer: officer, Round: s.CaptureRound + 1, Captured: statement.Digest(files)}, "", files)
 }
@@ -84,12 +84,12 @@ func captures(portrait string, fingers map[string]string, sizes packet.Sizes) (m
 		if err == nil {
 			files[desk.FilePortrait] = picture.Data
 		}
-		unread = append(unread, err)
+		unread = append(unread, inFile(portrait, err))
 	}
 	for _, position := range slices.Sorted(maps.Keys(fingers)) {
 		image, err := readFinger(fingers[position], sizes)
 		files[desk.FileFinger+position] = image
-		unread = append(unread, err)
+		unread = append(unread, inFile(fingers[position], err))
 	}
 	return files, errors.Join(unread...)
 }

@@ -30,7 +30,7 @@ func TestSubmissionFiles_RefusesWhatIsNone(t *testing.T) {
 	require.Equal(t, []string{at("[x/a/application.json"), at("file")}, files)
 	const nothing, noDocument = ": there is no such file or folder", ": there is no application.json in it"
 	require.EqualError(t, err, at("empty")+noDocument+"\n"+at("loop")+nothing+"\n"+at("file/x")+nothing+"\n"+at("absent")+nothing+"\n"+
-		at("deep")+noDocument+"\n"+at("a\x00b")+nothing)
+		at("deep")+noDocument+"\n"+at("a b")+nothing)
 }
 
 // TestSubmit_ShowsNamesThatAStrangerChose: a name in no encoding, or with what a terminal

@@ -3,6 +3,9 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -207,7 +210,7 @@ func (d *Desk) takeCapture(ctx context.Context, s subject, record registry.Appli
 	if record.CaptureRound < act.Round { // else it was captured before, and the workflow answers so
 		evidence, err := d.captured(ctx, number, record.CaptureRound, files)
 		if err != nil {
-			return Answer{}, err
+			return Answer{}, errors.Join(err, d.against(ctx, s, act))
 		}
 		if err := d.Registry.Capture(ctx, number, act.Round, act.Captured, evidence); err != nil {
 			return Answer{}, err
@@ -226,22 +229,24 @@ func (d *Desk) takeCapture(ctx context.Context, s subject, record registry.Appli
 func (d *Desk) captured(ctx context.Context, number identity.ApplicationNumber, round int, files map[string][]byte) (map[identity.EvidenceKind][]byte, error) {
 	var picture *packet.Image
 	var fingers []packet.Fingerprint
-	for name, content := range files {
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(files)) { // in which refusals count the fingers
 		position, finger := strings.CutPrefix(name, FileFinger)
 		switch {
 		case name == FilePortrait:
-			picture = &packet.Image{Data: content}
+			picture = &packet.Image{Data: files[name]}
 		case finger:
-			fingers = append(fingers, packet.Fingerprint{Position: position, Data: content})
+			fingers = append(fingers, packet.Fingerprint{Position: position, Data: files[name]})
 		default:
-			return nil, identity.RefuseField(identity.Invalid, "files", "%q is neither %q nor %q with a position", identity.OneLine(name), FilePortrait, FileFinger)
+			wrong = append(wrong, identity.RefuseField(identity.Invalid, "files", "%q is neither %q nor %q with a position", identity.OneLine(name), FilePortrait, FileFinger))
 		}
 	}
 	before, err := d.templates(ctx, number, round)
 	if err != nil {
 		return nil, err
 	}
-	return intake.Recapture(picture, fingers, before, d.Sizes)
+	evidence, err := intake.Recapture(picture, fingers, before, d.Sizes)
+	return evidence, errors.Join(append(wrong, err)...)
 }
 
 // templates are the fingers captured up to a round; none if every finger is missing.
@@ -269,17 +274,19 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 	if handed, err := d.handedOver(ctx, record, act); handed || err != nil {
 		return done, err
 	}
-	if err := record.Application.MayReceive(act); err != nil {
-		return Answer{}, err
-	}
+	wrong := []error{record.Application.MayReceive(act)}
+	var probe []byte
 	if act.Method == identity.HandOverByFingerprint {
 		if record.Awaiting != identity.ToHandOver {
-			return Answer{}, notAtCounter(record)
+			wrong = append(wrong, notAtCounter(record))
 		}
-		probe, err := d.probe(files)
-		if err != nil {
-			return Answer{}, err
-		}
+		probe, err = d.probe(files)
+		wrong = append(wrong, err)
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return Answer{}, err
+	}
+	if probe != nil {
 		if act.Probe, err = d.Registry.Probe(ctx, number, probe); err != nil {
 			return Answer{}, err
 		}

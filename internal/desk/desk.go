@@ -166,9 +166,12 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 // meant is the act that a statement says, and what is wrong with it in itself.
 func meant(said statement.Statement) (identity.Act, error) {
 	act, wrong := said.Does()
-	if deciding, is := act.(identity.Deciding); is {
-		decision := deciding.Decision()
+	switch act := act.(type) {
+	case identity.Deciding:
+		decision := act.Decision()
 		wrong = packet.AndThen(wrong, decision.Step.Reasons().Check(decision.Reason))
+	case identity.DestroyCard:
+		wrong = packet.AndThen(wrong, identity.DestroyReasons.Check(identity.ReadReason(act.Reason)))
 	}
 	return act, wrong
 }
@@ -195,8 +198,13 @@ func (d *Desk) against(ctx context.Context, s subject, act identity.Act) error {
 		return err
 	case identity.Deciding:
 		record, err := d.record(ctx, s)
-		if err == nil && record.Stage.Ended() {
+		_, recaptures := act.(identity.Recapture)
+		switch {
+		case err != nil:
+		case record.Stage.Ended():
 			err = ended(record)
+		case recaptures && record.Awaiting != identity.ToRecapture:
+			err = identity.Refuse(identity.Conflict, "application %s cannot be recaptured now: it is at %s", record.Number, record.Stage)
 		}
 		return err
 	case identity.CollectFee, identity.RefundFee, identity.FindCard:
