@@ -9,7 +9,30 @@ CREATE TABLE holders (
     at      timestamptz NOT NULL DEFAULT now()
 );
 
+-- Ends the card that a person holds, as end_cards does, who is named by the digest of the
+-- number.
 -- +goose StatementBegin
+CREATE FUNCTION end_cards_of(whose bytea, becomes text, why text, officer text, by_act text) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    n integer;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('citizen ' || encode(whose, 'hex'), 0));
+    WITH ended AS (
+        UPDATE cards SET state = becomes, reason = why, changed_by = officer, changed_act = by_act, changed_at = now()
+        WHERE citizen = whose AND state IN ('live', 'reported-lost', 'damaged', 'kept')
+        RETURNING application, attempt
+    ), noted AS (
+        INSERT INTO audit (application, actor, event, reason)
+        SELECT application, officer, 'card ' || attempt || ' is ' || becomes, why FROM ended WHERE application IS NOT NULL
+    )
+    SELECT count(*) INTO n FROM ended;
+    RETURN n;
+END $$;
+
+CREATE OR REPLACE FUNCTION end_cards(person text, becomes text, why text, officer text, by_act text) RETURNS integer LANGUAGE sql AS $$
+    SELECT end_cards_of((SELECT c.citizen FROM citizens c WHERE c.number = end_cards.person), becomes, why, officer, by_act)
+$$;
+
 -- Keeps what another register said of a person, and ends the card that the person holds
 -- where becomes is not null. What is in the register here stands there alone.
 CREATE FUNCTION learn_holder(whose bytea, learnt text, becomes text, why text) RETURNS void LANGUAGE plpgsql AS $$
