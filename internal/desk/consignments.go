@@ -46,6 +46,9 @@ func (d *Desk) carry(ctx context.Context, box registry.Consignment, act identity
 	}
 	if _, counts := act.(identity.ReceiveConsignment); counts && box.State == identity.ConsignmentSent {
 		if err := d.Registry.Against(ctx, act, statement.Consignment(box.Number)); err != nil { // field by field, as no workflow can
+			if done, refused := d.Registry.Moved(ctx, box.Number, act); done || refused != nil { // by the same officer, at the same moment
+				return refused
+			}
 			return err
 		}
 	}
