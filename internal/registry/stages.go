@@ -63,7 +63,12 @@ var must = map[identity.Stage]string{
 	identity.Inspection:      cardBeyond(identity.CardPersonalized),
 	identity.Dispatch:        cardBeyond(identity.CardPrinted),
 	identity.HandOver:        cardBeyond(identity.CardPacked),
+	identity.Expired:         waitIsOver,
 }
+
+// waitIsOver: by the database's clock. The engine's timer may have been set off by a clock
+// that ran ahead; one that is a little early is not.
+const waitIsOver = `(a.awaiting_until IS NULL OR a.awaiting_until < now() + interval '1 minute')`
 
 // sameCard: the step is about the card that is being made.
 const sameCard = `(@attempt <= greatest(a.attempt, 1))`

@@ -178,3 +178,19 @@ func TestEnter_RefusesWhoIsAhead(t *testing.T) {
 	b.enter(t, number, 1, identity.Dispatch)
 	ahead(number, 1, identity.HandOver)
 }
+
+// A wait is over by the database's clock: a timer of the engine that was set off by a clock
+// that ran ahead ends nothing.
+func TestEnd_NothingExpiresBeforeItsTime(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	wait := registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Why: "poor", Limit: time.Hour, Actor: identity.ActorSystem}
+	require.NoError(t, errOf(b.Enter(t.Context(), wait)))
+	over := registry.StageChange{Application: number, To: identity.Expired, Reason: identity.ReasonNotRecaptured, Actor: identity.ActorSystem}
+
+	require.ErrorIs(t, b.End(t.Context(), over), identity.Elsewhere)
+
+	b.behind(t, `UPDATE applications SET awaiting_until = now() - interval '1 second'`)
+	require.NoError(t, b.End(t.Context(), over))
+}
