@@ -919,3 +919,26 @@ func TestCardApplication_DecidesOnWhatItsOfficerSaw(t *testing.T) {
 		again("hand-over", "card", "1"), "hand-over: accepted",
 	}, o.answered)
 }
+
+// Whoever reaches Temporal can say that a card arrived, or was missing. The registry, which
+// counted no box, knows better, and the application waits for the count.
+func TestCardApplication_BelievesNoForgedArrival(t *testing.T) {
+	t.Parallel()
+	for name, forged := range map[string]bool{"Missing": true, "Arrived": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.when(identity.ToApprove, approves)
+			o.when(identity.ToHandOver, officially)
+			o.during["Pack"] = func(o *testOffice) {
+				o.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Consignment: "C-000001", Missing: forged})
+			}
+
+			result := o.process()
+
+			require.Equal(t, identity.Issued, result.End)
+			require.Contains(t, o.story(), "Goes on from where the registry has it: Dispatch")
+			require.Equal(t, []string{"1 live PT0001"}, o.cards())
+		})
+	}
+}

@@ -77,7 +77,8 @@ func hearLetGo(ctx workflow.Context, heard func(LetGo)) {
 // which looks only at the state. A request to cancel the workflow does not reach the act.
 //
 // An act that comes before the workflow has read where it stands waits for that, and is
-// validated in do. One that nobody signed is refused at once; whether the statement says
+// validated in do. One that nobody signed, or that names a person by number, is refused at
+// once; whether the statement says
 // what is asked for, and by whom, is looked at where it is recorded, and what is refused
 // there is kept for the auditor.
 func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may func(workflow.Context, M) error, do func(workflow.Context, M, statement.Signed) (R, error)) error {
@@ -91,6 +92,9 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may 
 	err := workflow.SetUpdateHandlerWithOptions(ctx, act.ActName(), own, workflow.UpdateHandlerOptions{
 		Validator: func(ctx workflow.Context, m M, signed statement.Signed) error {
 			if _, err := signed.Read(); err != nil {
+				return asFailure(err)
+			}
+			if err := signed.Anonymous(); err != nil {
 				return asFailure(err)
 			}
 			if !*ready {

@@ -41,6 +41,9 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 	require.ErrorContains(t, a.update(approve, ""), "statement: is missing")
 	require.ErrorContains(t, a.update(approve, "", statement.Signed{}), "statement: is missing")
 	require.ErrorContains(t, a.update(approve, "", map[string]any{"statement": []byte("{}")}), "needs id")
+	number := identity.Approve{Officer: approver, Reason: "of 001201234567"}
+	numbered := registrytest.Signed(number, subject)
+	require.ErrorContains(t, a.update(number, numbered.ID(), numbered), "can be a personal number")
 
 	ahead := registrytest.SignedAt(time.Now().Add(2*time.Hour), approve, subject, "")
 	ahead.TakenIn = time.Now().Add(2 * time.Hour) // which is the engine's to say
@@ -76,7 +79,7 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 	record, err := o.Registry.Application(t.Context(), a.number)
 	require.NoError(t, err)
 	require.Equal(t, identity.Approval, record.Stage)
-	require.Equal(t, len(refused)+1, o.count("refused_acts WHERE subject LIKE 'application/%' AND claimed <> ''"))
+	require.Equal(t, len(refused)+1, o.count("refused_acts WHERE subject LIKE 'application/%' AND claimed <> '' AND statement <> ''"))
 	require.Eventually(t, func() bool { // the two without a statement are one line
 		return o.count("refused_acts WHERE act = 'approve' AND subject = '"+subject+"' AND claimed = ''") == 2
 	}, 10*time.Second, 50*time.Millisecond)

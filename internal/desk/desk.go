@@ -70,7 +70,7 @@ type Answer struct {
 // again is answered by what was done. What is refused leaves nothing but a line for the
 // auditor.
 func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string][]byte) (Answer, error) {
-	if err := anonymous(signed); err != nil {
+	if err := signed.Anonymous(); err != nil {
 		return Answer{}, err
 	}
 	signed.TakenIn = time.Time{} // the engine's to say
@@ -80,7 +80,7 @@ func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string
 
 // LogIn begins a session by the statement of a log-in, and gives its token and its end.
 func (d *Desk) LogIn(ctx context.Context, signed statement.Signed) (token string, until time.Time, err error) {
-	if err := anonymous(signed); err != nil {
+	if err := signed.Anonymous(); err != nil {
 		return "", time.Time{}, err
 	}
 	signed.TakenIn = time.Time{} // the engine's to say

@@ -208,6 +208,9 @@ func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error
 // RefusedUpdate is RefusedAct for what was sent to a workflow as an act on that subject,
 // also where no statement says so.
 func (r *Registry) RefusedUpdate(ctx context.Context, act, subject string, s statement.Signed, why string) error {
+	if s.Anonymous() != nil {
+		s.Statement = nil // no personal number is kept
+	}
 	said, err := s.Read()
 	if err != nil {
 		said.Act, said.Subject = act, subject

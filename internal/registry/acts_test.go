@@ -484,6 +484,10 @@ func TestRefusedUpdate_OfNobodyIsKeptByItsSubject(t *testing.T) {
 	}
 	require.Equal(t, 30, b.count(t, "refused_acts WHERE act = 'approve' AND claimed = '' AND subject LIKE 'application/%'"))
 
+	numbered := registrytest.Signed(identity.Approve{Officer: approver, Reason: "001201234567"}, statement.Application("A"))
+	require.NoError(t, b.RefusedUpdate(t.Context(), "approve", "application/C", numbered, "no"))
+	require.Equal(t, 1, b.count(t, "refused_acts WHERE subject = 'application/C' AND claimed = '"+string(approver)+"' AND statement = ''"), "no personal number")
+
 	forged := registrytest.Signed(identity.Approve{Officer: approver}, statement.Application("A"))
 	require.NoError(t, b.RefusedUpdate(t.Context(), "hold", "application/B", forged, "no"))
 	require.Equal(t, 1, b.count(t, "refused_acts WHERE act = 'approve' AND claimed = '"+string(approver)+"' AND subject = 'application/A'"), "as the statement says")
