@@ -8,5 +8,6 @@
 //	quality      the outcome of judging, with what the station should do
 //	abis         finds a person among many
 //	minutiae     the record of one finger (ISO/IEC 19794-2:2005), and the comparison of two
+//	iris         reads and measures the image of an eye (ISO/IEC 19794-6:2011), for an ABIS elsewhere
 //	ridges       from the image of a finger to its minutiae
 package biometrics

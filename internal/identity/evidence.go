@@ -11,6 +11,8 @@ const (
 	EvidenceLeftIndex     EvidenceKind = "finger-left-index"  // round of capture
 	EvidenceRightIndex    EvidenceKind = "finger-right-index" // round of capture
 	EvidenceTemplates     EvidenceKind = "templates"          // round of capture
+	EvidenceLeftIris      EvidenceKind = "iris-left"          // round of capture
+	EvidenceRightIris     EvidenceKind = "iris-right"         // round of capture
 	EvidenceChipImage     EvidenceKind = "chip"               // card
 	EvidenceChipKeys      EvidenceKind = "chip-image"         // card; a chip image with private keys, as it was stored once
 	EvidencePrint         EvidenceKind = "print-pdf"          // card

@@ -186,7 +186,7 @@ func (d *Door) Examine(o Opened) (Examined, error) {
 		return Examined{submission: submission, wrong: err}, nil
 	}
 	submission.Evidence[identity.EvidencePacket] = o.packet
-	return Examined{submission: submission, warnings: d.warnings(submission.Application.Person)}, nil
+	return Examined{submission: submission, warnings: append(d.warnings(submission.Application.Person), irisWarnings(o.submission)...)}, nil
 }
 
 // warnings tells which fields many readers of chips will not show.

@@ -24,7 +24,7 @@ import (
 // nothing of them.
 func evidenceOf(s packet.Submission, app identity.Application, all []*render.Form, k known, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
-	wrong := []error{err}
+	wrong := []error{err, takeIrises(s, sizes.Finger, found)}
 	for kind, b := range k.onFile {
 		if _, brought := found[kind]; !brought && err == nil {
 			found[kind] = b

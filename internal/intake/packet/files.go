@@ -46,6 +46,11 @@ func ReadSubmission(fsys fs.FS, name string, sizes Sizes) (Submission, error) {
 	if s.Portrait != nil && s.Portrait.File != "" {
 		s.Portrait = &Image{Data: beside("portrait", s.Portrait.File, sizes.Portrait)}
 	}
+	for field, eye := range map[string]*Iris{"iris_left": s.IrisLeft, "iris_right": s.IrisRight} {
+		if eye != nil && eye.File != "" {
+			eye.Data, eye.File = beside(field, eye.File, sizes.Finger), ""
+		}
+	}
 	for i := range s.Fingerprints {
 		f := &s.Fingerprints[i]
 		field := fmt.Sprintf("fingerprints.%d", i)

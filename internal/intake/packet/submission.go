@@ -38,6 +38,8 @@ type Submission struct {
 	ResidingSince  string        `json:"residing_since,omitzero"`
 	Portrait       *Image        `json:"portrait,omitzero"`
 	Fingerprints   []Fingerprint `json:"fingerprints,omitzero"`
+	IrisLeft       *Iris         `json:"iris_left,omitzero"`
+	IrisRight      *Iris         `json:"iris_right,omitzero"`
 }
 
 // Person is the citizen in a Submission.
@@ -84,6 +86,13 @@ type Fingerprint struct {
 	Template     string `json:"template,omitzero"`
 	TemplateData []byte `json:"template_data,omitzero"`
 	Missing      string `json:"missing,omitzero"`
+}
+
+// Iris is one eye: a PNG or a record of ISO/IEC 19794-6:2011, or why it could not be taken.
+type Iris struct {
+	File    string `json:"file,omitzero"`
+	Data    []byte `json:"data,omitzero"`
+	Missing string `json:"missing,omitzero"`
 }
 
 // MaxFingers is how many fingerprints a submission may have.
@@ -259,6 +268,11 @@ func (s Submission) Carried() int64 {
 	for _, f := range s.Fingerprints {
 		count(f.Data)
 		count(f.TemplateData)
+	}
+	for _, eye := range []*Iris{s.IrisLeft, s.IrisRight} {
+		if eye != nil {
+			count(eye.Data)
+		}
 	}
 	return int64(size)
 }
