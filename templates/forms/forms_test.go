@@ -52,6 +52,24 @@ func TestForms_HaveWhatTheLawAsks(t *testing.T) {
 	}
 }
 
+// What is the holder's is bold, and the labels are regular.
+func TestForms_HaveTwoWeights(t *testing.T) {
+	t.Parallel()
+	for _, id := range []identity.FormID{formstest.CCCD2021, formstest.CanCuoc2024, formstest.CanCuoc2024Under6} {
+		f := formstest.Form(t, id)
+		for _, g := range f.Fields {
+			if g.Kind == forms.TextField {
+				require.Equal(t, "bold", g.Font, "%s: field %s", id, g.ID)
+			}
+		}
+		for _, label := range f.Texts {
+			if label.ID != "" {
+				require.Equal(t, "text", label.Font, "%s: %s", id, label.ID)
+			}
+		}
+	}
+}
+
 // Which form a card gets follows from law, day and age.
 func TestCatalog_For(t *testing.T) {
 	t.Parallel()

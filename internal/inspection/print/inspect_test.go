@@ -18,6 +18,7 @@ import (
 	"example.org/cancuoc/internal/identity/identitytest"
 	printinspection "example.org/cancuoc/internal/inspection/print"
 	"example.org/cancuoc/personalization/chip/mrz"
+	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/forms/formstest"
 	"example.org/cancuoc/templates/render"
 	"example.org/cancuoc/templates/render/rendertest"
@@ -40,7 +41,7 @@ func printed(tb testing.TB, id identity.FormID, dpi int) (form *render.Form, fro
 	name, err := identity.ParseName("Đặng Thị Ngọc Ước")
 	require.NoError(tb, err)
 	card := identity.Card{
-		Form: id, Issued: identity.Date{Year: 2026, Month: 11, Day: 23},
+		Form: id, Issued: identity.Date{Year: 2026, Month: 11, Day: 23}, Serial: "0123456789ABCDEF",
 		Person: identity.Person{
 			Number: "001199999990", Name: name, Birth: identity.Date{Year: 1999, Month: 12, Day: 31}, Sex: identity.Female,
 			Residence: identity.Place{Text: "Số 12, Phố Mẫu, Phường Hoàn Kiếm, Hà Nội"},
@@ -49,7 +50,7 @@ func printed(tb testing.TB, id identity.FormID, dpi int) (form *render.Form, fro
 	lines, err := mrz.Lines(card)
 	require.NoError(tb, err)
 	content = render.Content{Card: card, MRZ: lines, QR: form.QRPayload(card)}
-	if id != formstest.CanCuoc2024Under6 {
+	if form.Shows(forms.PortraitField) {
 		content.Portrait = portraitOf(tb, "02-exchange-at-25")
 	}
 	front, back, err = form.Bitmaps(content, dpi, render.Options{Specimen: true})
