@@ -86,13 +86,13 @@ func (d *Desk) ask(ctx context.Context, number identity.ApplicationNumber, act i
 			return accepted, err
 		}
 		now, failed := d.Registry.Application(ctx, number)
-		lost, behind := identity.Refused(err, identity.NotFound), identity.Refused(plain(err), identity.Conflict) && waitsFor(now, act)
+		lost := identity.Refused(err, identity.NotFound)
 		switch {
 		case failed != nil || now.Stage.Ended():
 			return accepted, cmp.Or(failed, err)
 		case lost:
 			failed = d.Office.Begin(ctx, number)
-		case behind:
+		case waitsFor(now, act) && (behind(err) || strings.Contains(Words(err), ": look at it again")):
 			failed = flows.LookApplication(ctx, number)
 		default:
 			return accepted, err
