@@ -101,6 +101,8 @@ func (r *Registry) FindPerson(ctx context.Context, officer identity.OfficerID, n
 	if err != nil {
 		return record, err
 	}
-	_, err = r.db.Exec(ctx, `INSERT INTO reads (officer, subject, what) VALUES ($1, $2, 'person')`, officer, statement.Person(record.ID))
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		return r.keepLine(ctx, tx, linesOfReads, `@officer::text, @subject::text, 'person'`, pgx.NamedArgs{"officer": officer, "subject": statement.Person(record.ID)})
+	})
 	return record, fail("keep who asked", err)
 }
