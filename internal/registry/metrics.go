@@ -75,8 +75,8 @@ func (m Metrics) Longest() map[identity.Action]time.Duration {
 	return longest
 }
 
-// StockCount counts the blanks that are in stock at a place: at the center, and
-// wherever boxes were received.
+// StockCount counts the blanks of cards that are in stock at a place: at the center, and
+// wherever boxes were received. Those of certificates would hide that these run out.
 type StockCount struct {
 	Location string
 	Count    int
@@ -107,7 +107,7 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	batch.Queue(`
 		SELECT location, coalesce(n, 0)
 		FROM (SELECT $1 AS location UNION SELECT location FROM boxes) places
-			FULL JOIN (SELECT location, count(*) AS n FROM blanks WHERE account = `+accountStock+` GROUP BY location) stock USING (location)
+			FULL JOIN (SELECT location, count(*) AS n FROM blanks WHERE document = `+documentCard+` AND account = `+accountStock+` GROUP BY location) stock USING (location)
 		ORDER BY location`, identity.LocationCenter)
 	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`)
 	results := r.db.SendBatch(ctx, &batch)

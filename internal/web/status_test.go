@@ -274,6 +274,25 @@ func TestStatus_ACardByPostIsNotCollected(t *testing.T) {
 	require.NotContains(t, page, "please collect it")
 }
 
+func TestStatus_ACertificateIsNotCalledACard(t *testing.T) {
+	t.Parallel()
+	for _, stage := range identity.Stages {
+		of := record(stage, identity.NoAction)
+		of.Document = identity.Certificate
+
+		page := look(t, pages(shelved(of)), string(receipt), "05/10/2012").Body.String()
+
+		for _, word := range []string{"Card made", "Sản xuất thẻ", "Your card", "The card was", "Thẻ đã"} {
+			require.NotContains(t, page, word, stage)
+		}
+	}
+	of := record(identity.HandOver, identity.ToHandOver)
+	of.Document = identity.Certificate
+	page := look(t, pages(shelved(of)), string(receipt), "05/10/2012").Body.String()
+	require.Contains(t, page, "Giấy chứng nhận đã sẵn sàng")
+	require.Contains(t, page, "Your certificate is ready")
+}
+
 func TestStatus_BirthDatesAsPeopleWriteThem(t *testing.T) {
 	t.Parallel()
 	day := identity.Date{Year: 1951, Month: 3, Day: 7}
