@@ -83,7 +83,7 @@ func TestOptions_EachSaysWhatEndsIt(t *testing.T) {
 			ast.Inspect(d, func(n ast.Node) bool { requireNamed(t, f, n); return true })
 		}
 	}
-	require.Equal(t, slices.Sorted(maps.Keys(declared)), slices.Sorted(maps.Keys(constructors)), "each function of options.go is looked at here")
+	require.Equal(t, slices.Sorted(maps.Keys(declared)), inOrder, "each function of options.go is looked at here")
 
 	env := (&testsuite.WorkflowTestSuite{}).NewTestWorkflowEnvironment()
 	env.RegisterWorkflow(readOptions)
@@ -94,6 +94,9 @@ func TestOptions_EachSaysWhatEndsIt(t *testing.T) {
 	require.Empty(t, wrong)
 }
 
+// inOrder are the names of constructors: a workflow may not range over a map.
+var inOrder = slices.Sorted(maps.Keys(constructors))
+
 // readOptions lists what is wrong with the options of each constructor.
 func readOptions(ctx workflow.Context) (wrong []string, err error) {
 	say := func(bad bool, name, what string) {
@@ -101,7 +104,7 @@ func readOptions(ctx workflow.Context) (wrong []string, err error) {
 			wrong = append(wrong, name+": "+what)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(constructors)) {
+	for _, name := range inOrder {
 		made := constructors[name](ctx)
 		if name == "atOnce" {
 			o := workflow.GetLocalActivityOptions(made)

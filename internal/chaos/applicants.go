@@ -315,7 +315,8 @@ func (c *crowd) know(ctx context.Context, app identity.Application, i int) error
 		citizen.Person.Birth.Day = min(citizen.Person.Birth.Day, 28)
 	}
 	switch app.Ground {
-	case identity.GroundFirstCard, identity.GroundFromCMND, identity.GroundNationality:
+	case identity.GroundFirstCard, identity.GroundFromCMND, identity.GroundNationality,
+		identity.GroundFirstCertificate, identity.GroundExpired: // none holds a card
 	case identity.GroundAge, identity.GroundDetails, identity.GroundAppearance, identity.GroundBiometrics,
 		identity.GroundSex, identity.GroundOrigin, identity.GroundPrintError, identity.GroundBoundaries,
 		identity.GroundNumberChanged, identity.GroundRequest, identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
