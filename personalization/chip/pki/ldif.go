@@ -27,8 +27,13 @@ func (l Listing) LDIF() ([]byte, error) {
 		serial := fmt.Sprintf("%X", s.Certificate.Serial)
 		entry(b, fmt.Sprintf("cn=%s+sn=%s,o=dsc,c=%s,%s", escaped(issuer), serial, s.Certificate.Country, pkdRoot),
 			[][2]string{
-				{"objectClass", "top"}, {"objectClass", "person"}, {"objectClass", "organizationalPerson"}, {"objectClass", "inetOrgPerson"}, {"objectClass", "pkdDownload"},
-				{"cn", issuer}, {"sn", serial},
+				{"objectClass", "top"},
+				{"objectClass", "person"},
+				{"objectClass", "organizationalPerson"},
+				{"objectClass", "inetOrgPerson"},
+				{"objectClass", "pkdDownload"},
+				{"cn", issuer},
+				{"sn", serial},
 			}, "userCertificate;binary", s.Certificate.Raw)
 	}
 	country := ""
