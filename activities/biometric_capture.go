@@ -14,12 +14,20 @@ import (
 // depends on the vault alone: the same round gives the same one.
 func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (JudgeCaptureResult, error) {
 	var before JudgeCaptureResult
-	_, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.BiometricCapture, Round: in.Round}, &before,
+	record, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.BiometricCapture, Round: in.Round}, &before,
 		registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: in.Round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
 	if err != nil || found {
 		return before, err
 	}
+	if in.Round == 1 && !record.Application.NeedsPortrait() { // a child who is old enough by now
+		return JudgeCaptureResult{Reasons: []string{"portrait-due", "fingers-due"}, Advice: []string{
+			"The child is old enough now for a portrait and fingerprints: take both",
+		}}, nil
+	}
 	picture, err := evidence.Get(identity.EvidencePortrait)
+	if identity.Refused(err, identity.NotFound) { // of that child, fingers alone were taken
+		return JudgeCaptureResult{Reasons: []string{"portrait-due"}, Advice: []string{"There is no portrait yet: take one"}}, nil
+	}
 	if err != nil {
 		return JudgeCaptureResult{}, err
 	}

@@ -30,9 +30,9 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return err
 	}
-	form, err := p.Forms.Form(card.Form)
+	form, err := p.form(record, &card)
 	if err != nil {
-		return fmt.Errorf("find form: %w", err)
+		return err
 	}
 	input := personalization.PrepareInput{
 		Form: form, Card: card, Print: p.Print, Profile: p.Profile,
@@ -65,6 +65,30 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 		return fmt.Errorf("save card: %w", err)
 	}
 	return nil
+}
+
+// form is the form of the card: the one pinned to the application or, for a child who has
+// outgrown it, the one that is issued to those of that age. It refuses with Outdated until
+// portrait and fingerprints of that child were taken.
+func (p *Pipeline) form(record registry.ApplicationRecord, card *identity.Card) (*render.Form, error) {
+	if !record.Application.OutgrewCapture(card.Person, card.Issued) {
+		form, err := p.Forms.Form(card.Form)
+		if err != nil {
+			return nil, fmt.Errorf("find form: %w", err)
+		}
+		return form, nil
+	}
+	if record.CaptureRound < 2 {
+		return nil, identity.Refuse(identity.Outdated, "the child is old enough now for a portrait and fingerprints, which are taken before the card is made")
+	}
+	today := record.Application
+	today.Person, today.FiledOn = card.Person, card.Issued
+	form, err := p.Forms.For(today)
+	if err != nil {
+		return nil, err
+	}
+	card.Form = form.ID
+	return form, nil
 }
 
 // card is what the new card says: the population register's record as of today, by the

@@ -2,10 +2,12 @@ package workflows_test
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	records "example.org/cancuoc/internal/population"
@@ -199,4 +201,43 @@ func TestCardApplication_OfWhoDiesMeanwhile(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, identity.CardArrived, card.State, "two officers destroy it")
 	})
+}
+
+// A child who was too young for a capture when the application was filed, and is six when
+// the card is prepared, is captured first, and has the card of that age.
+func TestCardApplication_OfAChildWhoTurnsSixIsCaptured(t *testing.T) {
+	t.Parallel()
+	captured := filepath.Join("..", "samples", "05-child-of-8")
+	captures := func(o *testOffice) {
+		evidence := make(map[identity.EvidenceKind][]byte)
+		var err error
+		evidence[identity.EvidencePortrait], err = os.ReadFile(filepath.Join(captured, "portrait.jpg"))
+		require.NoError(o.t, err)
+		templates := make(fingerprint.Templates)
+		for position, file := range map[fingerprint.Position]string{fingerprint.LeftIndex: "left-index.fmr", fingerprint.RightIndex: "right-index.fmr"} {
+			templates[position], err = os.ReadFile(filepath.Join(captured, file))
+			require.NoError(o.t, err)
+		}
+		evidence[identity.EvidenceTemplates], err = templates.MarshalBinary()
+		require.NoError(o.t, err)
+		require.NoError(o.t, o.Capture(o.t.Context(), o.number, 2, nil, evidence))
+		update(identity.Recapture{Officer: enroller, Round: 2})(o)
+	}
+	o := newOffice(t, sample("06-child-under-6"), submitted(func(s *packet.Submission) {
+		s.Person.Number, s.Person.Name, s.Person.Birth = "", "Bùi Gia Nguyên Tịnh", "2020-11-26"
+	}))
+	require.False(t, o.before.Application.NeedsCapture(), "on the day of filing")
+	o.when(identity.ToApprove, after(4*day, approves)) // the birthday is over
+	o.when(identity.ToRecapture, captures)
+	o.when(identity.ToHandOver, handsOverTo(identity.HandOverByProxy, "birth certificate"))
+
+	result := o.process()
+
+	require.Equal(t, identity.Issued, result.End)
+	require.Equal(t, 1, result.Cards)
+	require.Contains(t, o.story(), "the child is old enough now for a portrait and fingerprints, which are taken before the card is made")
+	require.Contains(t, o.stages(), identity.Deduplication)
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.Equal(t, identity.FormID("can-cuoc-2024"), card.Card.Form)
 }

@@ -57,7 +57,7 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 			action: identity.ToResolve, why: fmt.Sprintf("The population registry disagrees on: %v", out.Contradictions), round: releases, found: out,
 			limit: a.in.Limits.Resolution, expired: identity.ReasonNotResolved,
 		}, func() bool { return a.releases > releases })
-	case a.in.NeedsCapture:
+	case a.in.NeedsCapture || a.round > 1: // a child may have grown into it
 		return identity.Deduplication, nil
 	}
 	return identity.Approval, nil
@@ -99,6 +99,14 @@ func (a *application) approval(ctx workflow.Context) (identity.Stage, error) {
 			func() bool { return a.approvedBy != "" })
 		if err != nil || decided != came {
 			return a.stage, err
+		}
+		return identity.DataPreparation, nil
+	}
+	// Who was captured again after the approval comes by here, and waits for nothing.
+	if a.round > 1 && workflow.GetVersion(ctx, "captured-after-approval", workflow.DefaultVersion, 1) >= 1 {
+		in := activities.EnterInput{Application: a.in.Application, To: identity.Approval, Attempt: a.attempt}
+		if err := a.do(ctx, "Note that it is approved", pipeline.Enter, in, nil); err != nil {
+			return "", fmt.Errorf("pass approval: %w", err)
 		}
 	}
 	return identity.DataPreparation, nil

@@ -11,12 +11,17 @@ import (
 )
 
 // dataPreparation makes what the chip and both sides of one card will hold. Without a
-// blank in stock nothing is signed or drawn. What has no chip goes on at Printing.
+// blank in stock nothing is signed or drawn. A child who was too young for a capture when the
+// application was filed, and is not any more, is captured first: releases before this one
+// never refused that, so no history has it. What has no chip goes on at Printing.
 func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, error) {
 	err := a.do(ctx, "Chip data, signature, printed sides", pipeline.PrepareData, a.card(), nil)
 	switch {
 	case refused(err, identity.OutOfStock):
 		return a.awaitStock(ctx, err)
+	case refused(err, identity.Outdated):
+		a.note(ctx, refusalText(err))
+		return identity.BiometricCapture, nil
 	case err != nil:
 		return "", fmt.Errorf("prepare data of card %d: %w", a.attempt, err)
 	}

@@ -54,6 +54,12 @@ func (a Application) NeedsCapture() bool {
 	return a.NeedsPortrait() && a.Channel != Online
 }
 
+// OutgrewCapture reports whether the holder, of whom nothing was captured for being too
+// young when the application was filed, is old enough on a later day.
+func (a Application) OutgrewCapture(holder Person, on Date) bool {
+	return !a.NeedsPortrait() && holder.Birth.AgeOn(on) >= ageOfCapture
+}
+
 // Against refuses what the card that the applicant holds contradicts: it decides what may
 // be asked for, and at which price.
 func (a Application) Against(held HeldCard) error {

@@ -39,15 +39,16 @@ type stageRow struct {
 
 // stages is the table of stages, in the order an application passes them, the ends
 // last. A card that was ruined, or lost on its way, or destroyed before it was handed
-// over, goes back to DataPreparation: another blank gets data of its own. The stops may
-// follow every open stage.
+// over, goes back to DataPreparation: another blank gets data of its own. A child who is old
+// enough for a capture by then goes back to BiometricCapture. The stops may follow every open
+// stage.
 var stages = []stageRow{
 	{stage: Received, vi: "Đã tiếp nhận hồ sơ", en: "Application received", next: []Stage{BiometricCapture, Validation}},
 	{stage: BiometricCapture, vi: checkedVI, en: checkedEN, next: []Stage{Validation}},
 	{stage: Validation, vi: checkedVI, en: checkedEN, next: []Stage{Deduplication, Approval}},
 	{stage: Deduplication, vi: checkedVI, en: checkedEN, next: []Stage{Approval}},
 	{stage: Approval, vi: "Phê duyệt", en: "Approved", next: []Stage{DataPreparation}},
-	{stage: DataPreparation, vi: madeVI, en: madeEN, next: []Stage{Personalization}},
+	{stage: DataPreparation, vi: madeVI, en: madeEN, next: []Stage{Personalization, BiometricCapture}},
 	{stage: Personalization, vi: madeVI, en: madeEN, next: []Stage{Printing, DataPreparation}, chip: true},
 	{stage: Printing, vi: madeVI, en: madeEN, next: []Stage{Inspection, DataPreparation}},
 	{stage: Inspection, vi: madeVI, en: madeEN, next: []Stage{Dispatch, DataPreparation}},
