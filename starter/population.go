@@ -89,18 +89,41 @@ func newPopulationIdentify(a *app) *cobra.Command {
 }
 
 func newPopulationFind(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "find NUMBER", Short: "Say who of the register has a personal number or had it; that you asked is kept",
-		Example: "  starter population find 001201999990 --as PD-001-0002",
-		Args:    cobra.ExactArgs(1),
+	var q desk.Sought
+	c := &cobra.Command{
+		Use: "find [NUMBER]", Short: "Say who of the register has a personal number or had it, or who is likely to be somebody; that you asked is kept",
+		Example: "  starter population find 001201999990 --as PD-001-0002\n" +
+			"  starter population find --name \"Nguyễn Minh An\" --birth 2020-03-05 --mother \"Trần Thị Thúy\" --as PD-001-0002",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var found desk.Found
-			if err := a.find(cmd.Context(), "/v1/person-numbers/find", map[string]string{"number": args[0]}, &found); err != nil {
+			if len(args) == 1 {
+				q.Number = identity.PersonalNumber(args[0])
+			}
+			var found []desk.Found
+			if err := a.find(cmd.Context(), "/v1/persons/find", q, &found); err != nil {
 				return err
 			}
-			return a.print(cmd, found, func(w io.Writer) { fmt.Fprintf(w, "%s  %s  version %s\n", found.Person, found.Status, found.Version) })
+			return a.print(cmd, found, func(w io.Writer) {
+				for _, f := range found {
+					fmt.Fprintf(w, "%s  %s  version %s", f.Person, f.Status, f.Version)
+					if f.Score > 0 {
+						fmt.Fprintf(w, "  score %d", f.Score)
+					}
+					if f.Name != "" {
+						fmt.Fprintf(w, "  %s, %s, %s", f.Name, f.Birth, f.Residence)
+					}
+					fmt.Fprintln(w)
+				}
+			})
 		},
 	}
+	c.Flags().StringVar(&q.Name, "name", "", "the name, where the number is not known; birth is needed with it")
+	c.Flags().StringVar(&q.Birth, "birth", "", "the day of birth, yyyy-mm-dd, yyyy-mm or yyyy")
+	c.Flags().StringVar(&q.Sex, "sex", "", "M or F")
+	c.Flags().StringVar(&q.Father, "father", "", "the father's name")
+	c.Flags().StringVar(&q.Mother, "mother", "", "the mother's name")
+	c.Flags().StringVar(&q.BirthRegistration, "place", "", "where the birth was registered")
+	return c
 }
 
 func newPopulationShow(a *app) *cobra.Command {

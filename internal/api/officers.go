@@ -70,7 +70,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
-		read("POST /v1/person-numbers/find", o.findPerson),
+		read("POST /v1/persons/find", o.findPerson),
 		read("GET /v1/fees", func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
 			return o.Desk.Registry.FeesDue(ctx, by.Unit)
 		}),
@@ -303,14 +303,12 @@ func (o *Officers) findCards(ctx context.Context, r *http.Request, by identity.O
 }
 
 func (o *Officers) findPerson(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
-	const most = 1 << 10
-	var q struct {
-		Number identity.PersonalNumber `json:"number"`
-	}
+	const most = 8 << 10
+	var q desk.Sought
 	if err := json.UnmarshalRead(io.LimitReader(r.Body, most), &q, json.RejectUnknownMembers(true)); err != nil {
-		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with number")
+		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with number; or with name, birth, sex, father, mother and birth_registration")
 	}
-	return o.Desk.Find(ctx, by, q.Number)
+	return o.Desk.Find(ctx, by, q)
 }
 
 func (o *Officers) getPersons(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {

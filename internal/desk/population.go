@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -80,25 +81,83 @@ func (d *Desk) Persons(ctx context.Context, by identity.Officer, number identity
 	return list, nil
 }
 
-// Found is a person whom an officer looked for by number.
+// Found is a person whom an officer looked for. Who knew no number is told how likely it is
+// and, where the person lives in the officer's province or has a number of it, who it is.
 type Found struct {
-	Person  identity.PersonID      `json:"person"`
-	Version string                 `json:"version"`
-	Status  identity.CitizenStatus `json:"status"`
+	Person    identity.PersonID      `json:"person"`
+	Version   string                 `json:"version"`
+	Status    identity.CitizenStatus `json:"status"`
+	Score     int                    `json:"score,omitzero"`
+	Name      string                 `json:"name,omitzero"`
+	Birth     string                 `json:"birth,omitzero"`
+	Residence string                 `json:"residence,omitzero"`
 }
 
-// Find says who has a personal number, or had it, and names nobody: for an officer of any
-// province, since whoever died or has two numbers may have them anywhere. That the officer
-// asked is kept.
-func (d *Desk) Find(ctx context.Context, by identity.Officer, number identity.PersonalNumber) (Found, error) {
+// Sought is whom an officer looks for: by a number that the person has or had, or by name,
+// birth, sex, parents and place of registration.
+type Sought struct {
+	Number            identity.PersonalNumber `json:"number,omitzero"`
+	Name              string                  `json:"name,omitzero"`
+	Birth             string                  `json:"birth,omitzero"`
+	Sex               string                  `json:"sex,omitzero"`
+	Father            string                  `json:"father,omitzero"`
+	Mother            string                  `json:"mother,omitzero"`
+	BirthRegistration string                  `json:"birth_registration,omitzero"`
+}
+
+// parse reads what is sought, or tells all that is wrong with it.
+func (s Sought) parse() (identity.Person, error) {
+	if s.Number != "" {
+		_, err := identity.ParsePersonalNumber(string(s.Number))
+		if s != (Sought{Number: s.Number}) {
+			err = errors.Join(identity.InField("number", err), identity.RefuseField(identity.Invalid, "number", "is looked for by itself, without name or birth"))
+		}
+		return identity.Person{}, err
+	}
+	p, err := packet.Person{
+		Name: s.Name, Birth: s.Birth, Sex: s.Sex, Father: s.Father, Mother: s.Mother, BirthRegistration: packet.Place{Text: s.BirthRegistration},
+	}.Parse()
+	if s.Sex != "" && p.Sex != identity.Male && p.Sex != identity.Female {
+		err = errors.Join(err, identity.RefuseField(identity.Invalid, "sex", "must be M or F"))
+	}
+	return p, err
+}
+
+// Find says who has a personal number, or had it, or who is likely to be whom the officer
+// looks for: of any province, since whoever died or has two numbers may be anywhere; but it
+// names nobody of another province than the officer's. That the officer asked is kept.
+func (d *Desk) Find(ctx context.Context, by identity.Officer, q Sought) ([]Found, error) {
 	if err := resolves(by); err != nil {
-		return Found{}, err
+		return nil, err
 	}
-	if _, err := identity.ParsePersonalNumber(string(number)); err != nil {
-		return Found{}, err
+	claim, err := q.parse()
+	if err != nil {
+		return nil, err
 	}
-	r, err := d.Registry.FindPerson(ctx, by.Badge, number)
-	return Found{r.ID, r.Version, r.Status}, err
+	var matches []population.Match
+	if q.Number != "" {
+		record, err := d.Population.PersonByNumber(ctx, q.Number)
+		if err != nil {
+			return nil, err
+		}
+		matches = []population.Match{{Record: record}}
+	} else if matches, err = d.Population.FindPersons(ctx, claim); err != nil {
+		return nil, err
+	}
+	list, ids := make([]Found, len(matches)), make([]identity.PersonID, len(matches))
+	for i, m := range matches {
+		ids[i] = m.ID
+		list[i] = Found{Person: m.ID, Version: m.Version, Status: m.Status, Score: m.Score}
+		if q.Number == "" && covers(by, m.Record) {
+			list[i].Name, list[i].Birth, list[i].Residence = m.Record.Person.Name.Text, m.Record.Person.Birth.Display(), m.Record.Person.Residence.Text
+		}
+	}
+	return list, d.Registry.AskedFor(ctx, by.Badge, ids...)
+}
+
+// covers reports whether a person lives in an officer's province, or has a number of it.
+func covers(by identity.Officer, r population.Record) bool {
+	return by.Unit.Covers(r.Person.Residence.Province) || by.Unit.Covers(r.Person.Number.Province())
 }
 
 // Person shows a record with its changes, to an officer of the center or of a province that
@@ -114,7 +173,7 @@ func (d *Desk) Person(ctx context.Context, by identity.Officer, id identity.Pers
 	if err != nil {
 		return Known{}, err
 	}
-	if !by.Unit.Covers(r.Person.Residence.Province) && !by.Unit.Covers(r.Person.Number.Province()) {
+	if !covers(by, r) {
 		return Known{}, identity.Refuse(identity.Forbidden, "person %s is another province's than yours, %s", id, by.Unit)
 	}
 	changes, err := d.Registry.PersonChanges(ctx, id)

@@ -94,15 +94,12 @@ func noteMerged(ctx context.Context, tx pgx.Tx, other population.Record, into id
 	return err
 }
 
-// FindPerson reads the record of the person who has a number or had it, for an officer, and
-// keeps that the officer asked. It refuses with NotFound.
-func (r *Registry) FindPerson(ctx context.Context, officer identity.OfficerID, n identity.PersonalNumber) (population.Record, error) {
-	record, err := r.PersonByNumber(ctx, n)
-	if err != nil {
-		return record, err
+// AskedFor keeps that an officer looked for persons of the population register.
+func (r *Registry) AskedFor(ctx context.Context, officer identity.OfficerID, persons ...identity.PersonID) error {
+	subjects := make([]string, len(persons))
+	for i, id := range persons {
+		subjects[i] = statement.Person(id)
 	}
-	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		return r.keepLine(ctx, tx, linesOfReads, `@officer::text, @subject::text, 'person'`, pgx.NamedArgs{"officer": officer, "subject": statement.Person(record.ID)})
-	})
-	return record, fail("keep who asked", err)
+	_, err := r.db.Exec(ctx, `INSERT INTO reads (officer, subject, what) SELECT $1, subject, 'person' FROM unnest($2::text[]) AS subject`, officer, subjects)
+	return fail("keep who asked", err)
 }

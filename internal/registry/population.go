@@ -77,7 +77,9 @@ func (r *Registry) FindPersons(ctx context.Context, claim identity.Person) ([]po
 	return matches, fail("find persons", err)
 }
 
-// maxCandidates is how many records are looked at for one person.
+// maxCandidates is how many records are looked at for one person, of each of the two ways to
+// look. Of more, those whose name is likest are looked at: on the fullest day of a whole
+// country, far fewer share both words.
 const maxCandidates = 1000
 
 // findPersons reads those who were born on that day and have the first or the last word
@@ -86,11 +88,14 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 	birth, _ := claim.Birth.MarshalText() // a date that was parsed
 	rows, _ := db.Query(ctx, `
 		WITH claimed AS (SELECT folded($1) AS name, $2::text COLLATE "C" AS birth)
-		`+selectPerson+`, claimed l WHERE c.same_as IS NULL AND c.birth = l.birth AND c.birth <> '' AND (
-			split_part(c.name_key, ' ', 1) = split_part(l.name, ' ', 1) OR substring(c.name_key FROM '[^ ]+$') = substring(l.name FROM '[^ ]+$'))
+		(`+selectPerson+`, claimed l CROSS JOIN LATERAL (
+			SELECT split_part(c.name_key, ' ', 1) = split_part(l.name, ' ', 1) AS first, substring(c.name_key FROM '[^ ]+$') = substring(l.name FROM '[^ ]+$') AS last
+		) same WHERE c.same_as IS NULL AND c.birth = l.birth AND c.birth <> '' AND (same.first OR same.last)
+		ORDER BY (same.first AND same.last) DESC, c.id LIMIT $3)
 		UNION
-		`+selectPerson+`, claimed l WHERE c.same_as IS NULL AND c.name_key = l.name AND (left(c.birth, 4) = left(l.birth, 4) OR substr(c.birth, 5) = substr(l.birth, 5))
-		LIMIT $3`, claim.Name.Text, string(birth), maxCandidates) // CollectRows reports the error
+		(`+selectPerson+`, claimed l
+		WHERE c.same_as IS NULL AND c.name_key = l.name AND (left(c.birth, 4) = left(l.birth, 4) OR substr(c.birth, 5) = substr(l.birth, 5))
+		ORDER BY (left(c.birth, 4) = left(l.birth, 4)) DESC, c.id LIMIT $3)`, claim.Name.Text, string(birth), maxCandidates) // CollectRows reports the error
 	records, err := pgx.CollectRows(rows, scanPerson)
 	return population.Rank(claim, records), err
 }
@@ -101,7 +106,7 @@ func (r *Registry) QueryPersons(ctx context.Context, q population.Query) ([]iden
 	if !q.Narrow() {
 		return nil, identity.Refuse(identity.Invalid, "a number, a name or a birth is needed")
 	}
-	var where []string
+	where := []string{`c.same_as IS NULL`}
 	args := pgx.NamedArgs{"offset": q.Offset, "limit": q.Limit}
 	for name, c := range map[string]struct{ value, holds string }{
 		"number": {string(q.Number), `c.id IN (SELECT person FROM person_numbers WHERE number = @number)`},
