@@ -43,13 +43,11 @@ func newPopulationCompare(a *app) *cobra.Command {
 	}
 }
 
-// printBeside shows the fields that do not simply agree, side by side.
+// printBeside shows every field, side by side.
 func printBeside(w io.Writer, fields []population.Field) {
-	var rows [][]string
-	for _, f := range fields {
-		if f.Outcome != population.Agrees {
-			rows = append(rows, []string{f.Name, f.Claimed, f.Registered, string(f.Outcome)})
-		}
+	rows := make([][]string, len(fields))
+	for i, f := range fields {
+		rows[i] = []string{f.Name, f.Claimed, f.Registered, string(f.Outcome)}
 	}
 	printTable(w, []string{"FIELD", "APPLICATION", "REGISTER", "OUTCOME"}, rows)
 }

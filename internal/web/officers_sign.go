@@ -241,6 +241,14 @@ func inWords(said statement.Statement) (words, error) {
 		}
 		w.add("Đang chờ", "Waits for", string(act.Seen))
 		w.count("Lần", "Round", act.Round)
+	case identity.Identify:
+		if act.Person != "" {
+			w.add("Người nộp hồ sơ là", "The applicant is", string(act.Person)+": dữ liệu dân cư được dùng / the register's record stands")
+		} else {
+			w.add("Không phải", "None of", joined(act.NotThese))
+			w.add("Giấy tờ chứng minh", "Proven by", act.Paper)
+		}
+		w.add("Lý do", "Reason", act.Reason)
 	case identity.SealConsignment, identity.ReopenConsignment:
 	case identity.SendConsignment:
 		w.add("Đơn vị vận chuyển", "Courier", act.Courier)

@@ -25,6 +25,7 @@ var titles = map[string]title{
 	string(identity.StepAdjudicate): {"Kết luận trùng sinh trắc học", "Adjudicate"},
 	string(identity.StepHold):       {"Tạm dừng hồ sơ", "Hold"},
 	string(identity.StepRelease):    {"Cho hồ sơ tiếp tục", "Release"},
+	string(identity.StepIdentify):   {"Xác định người nộp hồ sơ", "Say who the applicant is"},
 
 	identity.DestroyCard{}.ActName(): {"Hủy thẻ, hai cán bộ", "Destroy a card, two officers"},
 }
@@ -118,6 +119,7 @@ type applicationPage struct {
 	Acts  []offered
 
 	Destroy identity.ReasonTable // why two officers destroy a card; nil: he does not
+	Beside *beside // nil: nothing is compared
 }
 
 // offered is an act with the reasons for it.
@@ -149,6 +151,9 @@ func (p *officers) application(w http.ResponseWriter, r *http.Request) error {
 	}
 	if i := slices.IndexFunc(waits, func(w wait) bool { return w.For == status.Awaiting }); i >= 0 {
 		page.Waits = waits[i].title
+	}
+	if page.Beside, err = p.beside(r, by, status); err != nil {
+		return err
 	}
 	p.show(w, http.StatusOK, "application", page)
 	return nil
@@ -251,7 +256,11 @@ func chosen(r *http.Request, by identity.Officer) (identity.Deciding, error) {
 		act = identity.Hold{Officer: by.Badge, Reason: reason.String(), CitizensPart: r.PostFormValue("citizen") != ""}
 	case identity.StepRelease:
 		act = identity.Release{Officer: by.Badge, Reason: reason.String(), Remake: r.PostFormValue("remake") != ""}
-	case identity.StepRecapture, identity.StepWithdraw, identity.StepIdentify:
+	case identity.StepIdentify:
+		identify, err := identified(r, by, reason.Note)
+		act, _ = saw.Saw(identify).(identity.Deciding)
+		return act, err
+	case identity.StepRecapture, identity.StepWithdraw:
 		return nil, identity.RefuseField(identity.Invalid, "act", "is not done on these pages")
 	default:
 		return nil, identity.RefuseField(identity.NotFound, "act", "does not exist")
