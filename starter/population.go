@@ -98,7 +98,7 @@ func newPopulationFind(a *app) *cobra.Command {
 				q.Number = identity.PersonalNumber(args[0])
 			}
 			var found []desk.Found
-			if err := a.find(cmd.Context(), "/v1/persons/find", q, &found); err != nil {
+			if err := a.find(cmd.Context(), "/v1/population/find", q, &found); err != nil {
 				return err
 			}
 			return a.print(cmd, found, func(w io.Writer) {

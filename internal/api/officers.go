@@ -70,7 +70,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
-		read("POST /v1/persons/find", o.findPerson),
+		read("POST /v1/population/find", o.findPerson),
 		read("GET /v1/fees", func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
 			return o.Desk.Registry.FeesDue(ctx, by.Unit)
 		}),

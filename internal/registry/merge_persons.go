@@ -96,10 +96,14 @@ func noteMerged(ctx context.Context, tx pgx.Tx, other population.Record, into id
 
 // AskedFor keeps that an officer looked for persons of the population register.
 func (r *Registry) AskedFor(ctx context.Context, officer identity.OfficerID, persons ...identity.PersonID) error {
-	subjects := make([]string, len(persons))
-	for i, id := range persons {
-		subjects[i] = statement.Person(id)
-	}
-	_, err := r.db.Exec(ctx, `INSERT INTO reads (officer, subject, what) SELECT $1, subject, 'person' FROM unnest($2::text[]) AS subject`, officer, subjects)
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		for _, id := range persons {
+			args := pgx.NamedArgs{"officer": officer, "subject": statement.Person(id)}
+			if err := r.keepLine(ctx, tx, linesOfReads, `@officer::text, @subject::text, 'person'`, args); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return fail("keep who asked", err)
 }
