@@ -119,7 +119,7 @@ type applicationPage struct {
 	Acts  []offered
 
 	Destroy identity.ReasonTable // why two officers destroy a card; nil: he does not
-	Beside *beside // nil: nothing is compared
+	Beside  *beside              // nil: nothing is compared
 }
 
 // offered is an act with the reasons for it.
