@@ -110,17 +110,18 @@ func TestMergePersons_Refuses(t *testing.T) {
 
 // An officer finds a person by any number that the person has or had, and it is kept that he
 // asked.
-func TestFindPerson_KeepsWhoAsked(t *testing.T) {
+func TestAskedFor_KeepsWhoAsked(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	kept, other := b.lives(t)
 	require.NoError(t, b.MergePersons(t.Context(), kept.ID, merge(kept, other)))
 
-	found, err := b.FindPerson(t.Context(), "PD-048-0002", other.Person.Number)
-
+	found, err := b.PersonByNumber(t.Context(), other.Person.Number)
 	require.NoError(t, err)
+	require.NoError(t, b.AskedFor(t.Context(), "PD-048-0002", found.ID))
+
 	require.Equal(t, kept.ID, found.ID)
 	require.Equal(t, 1, b.count(t, "reads WHERE officer = 'PD-048-0002' AND subject = 'person/' || $1 AND what = 'person'", kept.ID))
-	_, err = b.FindPerson(t.Context(), "PD-048-0002", "001220999999")
+	_, err = b.PersonByNumber(t.Context(), "001220999999")
 	require.ErrorIs(t, err, identity.NotFound)
 }
