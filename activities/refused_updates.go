@@ -18,7 +18,7 @@ import (
 // UI or command line. No validator may write, and to take the act up so as to write it down
 // would let whoever reaches Temporal fill a history. So the worker, which is no part of the
 // workflow, keeps it afterwards. It waits for nothing: what comes faster than it is kept, and
-// what a worker that is killed had not kept yet, is only counted, in refused_updates.
+// what a worker that is killed had not kept yet, is only counted, in cancuoc_refused_updates_total.
 type RefusedUpdates struct {
 	interceptor.WorkerInterceptorBase
 
@@ -87,7 +87,7 @@ func (v *validating) ValidateUpdate(ctx workflow.Context, in *interceptor.Update
 	}
 	_, unreadable := signed.Read()
 	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"update": in.Name, "signed": strconv.FormatBool(unreadable == nil)}).
-		Counter("refused_updates").Inc(1)
+		Counter("cancuoc_refused_updates_total").Inc(1)
 	why := err.Error()
 	if failure, is := errors.AsType[*temporal.ApplicationError](err); is {
 		why = failure.Message()
