@@ -121,4 +121,5 @@ var fieldTitles = map[string]title{
 	"person.spouse":             {"Vợ hoặc chồng", "spouse"},
 	"person.old_number":         {"Số CMND 9 số", "old number"},
 	"person.cancelled_number":   {"Số định danh đã hủy", "canceled number"},
+	"person.nationality":        {"Quốc tịch", "nationality"},
 }

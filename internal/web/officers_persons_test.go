@@ -60,7 +60,7 @@ func TestOfficers_SeeApplicationAndRegisterSideBySide(t *testing.T) {
 	} {
 		require.Contains(t, page, says)
 	}
-	require.Equal(t, 16, strings.Count(page, `<th scope="row">`), "every field that card or chip shows")
+	require.Equal(t, 17, strings.Count(page, `<th scope="row">`), "every field that card or chip shows")
 	for _, badge := range []identity.OfficerID{"CB-001-0002", "GD-C06-0003"} {
 		other := d.officer(t, badge)
 		other.logIn(t)
@@ -99,7 +99,7 @@ func TestOfficers_SideBySideInABrowser(t *testing.T) {
 
 	page.Go(s.URL + "/officers/applications/" + string(number))
 
-	page.Await("document.querySelectorAll('#beside tbody tr').length === 16")
+	page.Await("document.querySelectorAll('#beside tbody tr').length === 17")
 	require.InDelta(t, 1.0, page.Eval("document.querySelectorAll('#beside tr.contradicts').length"), 0)
 	require.Equal(t, "600", page.Eval("getComputedStyle(document.querySelector('#beside tr.contradicts td')).fontWeight"))
 	require.LessOrEqual(t, page.Eval("document.documentElement.scrollWidth"), 420.0)
