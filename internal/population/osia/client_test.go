@@ -58,6 +58,7 @@ func TestRecord_ComesBack(t *testing.T) {
 		r := theRecord()
 		if r.Status = status; status != identity.Alive {
 			r.Since = identity.Date{Year: 2026, Month: 2, Day: 3}
+			r.Person.Nationality = identity.NationalityUndetermined
 		}
 		var p person
 		var i personIdentity
@@ -108,6 +109,7 @@ func TestRecord_WhatCannotBeUsed(t *testing.T) {
 		"number":                    func(_ *person, i *personIdentity) { i.Biographic.UIN = "12" },
 		"uin is missing":            func(_ *person, i *personIdentity) { i.Biographic.UIN = "" },
 		"residence.text":            func(_ *person, i *personIdentity) { i.Biographic.Residence = strings.Repeat("a", 201) },
+		"nationality":               func(_ *person, i *personIdentity) { i.Biographic.Nationality = "USA" },
 		"blood_group":               func(_ *person, i *personIdentity) { i.Biographic.BloodGroup = "Q" },
 		"origin.province":           func(_ *person, i *personIdentity) { i.Biographic.ProvinceOfOrigin = "003" },
 		"physicalStatus":            func(p *person, _ *personIdentity) { p.PhysicalStatus = "ASLEEP" },

@@ -85,7 +85,7 @@ type biographic struct {
 	FamilyNameWords           int    `json:"familyNameWords,omitzero"`
 	DateOfBirth               string `json:"dateOfBirth,omitzero"` // yyyy-mm-dd, yyyy-mm or yyyy
 	Gender                    string `json:"gender,omitzero"`      // M or F
-	Nationality               string `json:"nationality,omitzero"` // ISO 3166-1: VNM
+	Nationality               string `json:"nationality,omitzero"` // VNM, or XXX where it is undetermined (ICAO Doc 9303-3, 5)
 	Ethnicity                 string `json:"ethnicity,omitzero"`
 	Religion                  string `json:"religion,omitzero"`
 	BloodGroup                string `json:"bloodGroup,omitzero"`
@@ -169,11 +169,17 @@ func codeOf(kind identity.Kind) int32 {
 	return codeFault
 }
 
+// nationalities are codes of ICAO Doc 9303-3, 5, by what the register says.
+var nationalities = map[identity.NationalityStatus]string{
+	identity.NationalityVietnamese:   identity.NationalityCode,
+	identity.NationalityUndetermined: "XXX",
+}
+
 // biographicOf writes a person.
 func biographicOf(p identity.Person) biographic {
 	s := packet.SubmissionOf(identity.Application{Person: p}).Person
 	b := biographic{
-		UIN: s.Number, FullName: s.Name, FamilyNameWords: s.FamilyNameWords, DateOfBirth: s.Birth, Gender: s.Sex, Nationality: identity.NationalityCode,
+		UIN: s.Number, FullName: s.Name, FamilyNameWords: s.FamilyNameWords, DateOfBirth: s.Birth, Gender: s.Sex, Nationality: nationalities[p.Nationality],
 		Ethnicity: s.Ethnicity, Religion: s.Religion, BloodGroup: s.BloodGroup,
 		PlaceOfOrigin: s.Origin.Text, ProvinceOfOrigin: s.Origin.Province,
 		PlaceOfBirthRegistration: s.BirthRegistration.Text, ProvinceOfBirthRegistered: s.BirthRegistration.Province,
@@ -188,8 +194,16 @@ func biographicOf(p identity.Person) biographic {
 
 // person reads a person, and refuses what the field has no value for.
 func (b biographic) person() (identity.Person, error) {
+	var undetermined string
+	switch b.Nationality {
+	case "", nationalities[identity.NationalityVietnamese]:
+	case nationalities[identity.NationalityUndetermined]:
+		undetermined = string(identity.NationalityUndetermined)
+	default:
+		return identity.Person{}, identity.RefuseField(identity.Invalid, "nationality", "must be one of VNM and XXX")
+	}
 	parsed, err := packet.Person{
-		Number: b.UIN, Name: b.FullName, FamilyNameWords: b.FamilyNameWords, Birth: b.DateOfBirth, Sex: b.Gender,
+		Number: b.UIN, Name: b.FullName, FamilyNameWords: b.FamilyNameWords, Birth: b.DateOfBirth, Sex: b.Gender, Nationality: undetermined,
 		Ethnicity: b.Ethnicity, Religion: b.Religion, BloodGroup: b.BloodGroup,
 		Origin:            packet.Place{Text: b.PlaceOfOrigin, Province: b.ProvinceOfOrigin},
 		BirthRegistration: packet.Place{Text: b.PlaceOfBirthRegistration, Province: b.ProvinceOfBirthRegistered},
