@@ -324,7 +324,7 @@ func TestCardApplication_OnHoldGoesNoFurther(t *testing.T) {
 
 	require.Equal(t, identity.Issued, result.End)
 	require.Equal(t, []string{
-		"hold: accepted", "approve: application A cannot be approved now: it is at Approval, awaiting release",
+		"hold: accepted", "approve: application A cannot be approved now: it is at Approval, where another decision came first: hold by PD-001-0001",
 		"release: accepted", "approve: accepted", "hand-over: accepted",
 	}, o.answered)
 	require.Contains(t, o.story(), "Held: papers-awaited")

@@ -108,6 +108,7 @@ func TestSickStation_PrinterWantsAPassword(t *testing.T) {
 			o.begin("PX-02", nil)
 			o.awaitOthers()
 			o.told("printing.password_file")
+			o.shown("printing.password_file")
 			printer.open()
 			o.resume()
 			o.finish()

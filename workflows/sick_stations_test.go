@@ -256,6 +256,12 @@ func (o *twoStations) told(part string) {
 	}
 	require.Contains(o.t, story.String(), part)
 	require.Contains(o.t, story.String(), "PX-01")
+}
+
+// shown checks that the Temporal UI says so too. Of a run that an earlier release has begun
+// it shows the failures of the pending activity.
+func (o *twoStations) shown(part string) {
+	o.t.Helper()
 	require.Regexp(o.t, "PX-01: .*"+regexp.QuoteMeta(part), o.details(), "in the Temporal UI")
 }
 
@@ -507,6 +513,7 @@ func TestSickStation(t *testing.T) {
 			o.begin("PX-02", nil) // before, it might leave nothing for PX-01 to fail at again
 			o.awaitOthers()
 			o.told(part)
+			o.shown(part)
 			mend()
 			o.resume()
 			o.finish()

@@ -191,6 +191,7 @@ func TestSickStation_ClockWrong(t *testing.T) {
 			o.begin("PX-02", nil)
 			o.awaitOthers()
 			o.told("clock")
+			o.shown("clock")
 			set(0)
 			o.resume()
 			o.finish()
