@@ -6,8 +6,9 @@ GO    ?= go
 TOOL  := internal/tools/bin.sh
 # The race detector needs a C compiler.
 RACE  := $(if $(shell command -v gcc 2>/dev/null),-race)
-# Packages that are too slow under it: thousands of drawings, a hundred runs of a program.
-UNRACED := /(templates|samples|starter)(/|$$)
+# Packages that are too slow under it: thousands of drawings, a hundred runs of a program,
+# pictures that one goroutine looks at (stations do, at once, in the tests of workflows).
+UNRACED := /(templates|samples|starter|internal/inspection/print|internal/biometrics/(fingerprint|portrait|ridges))(/|$$)
 WITH  := $(GO) run ./internal/devserver/with --
 TESTS ?= ./...
 # Code that uses devices through C libraries: an HSM, and card readers where
