@@ -71,6 +71,9 @@ type bitmap struct {
 	scale float64 // dots per mm
 	ink   vector.Rasterizer
 	buf   sfnt.Buffer
+
+	encoded []byte // the picture that was read last
+	read    image.Image
 }
 
 func (f *Form) canvas(dpi int) *bitmap {
@@ -118,9 +121,22 @@ func (b *bitmap) above(f *Form, side int, o Options) {
 	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() *image.RGBA {
 		once := f.canvas(b.dpi)
 		once.shapes(shapes)
-		return once.img
+		return inked(once.img)
 	})
-	draw.Draw(b.img, b.img.Rect, ready, image.Point{}, draw.Over)
+	draw.Draw(b.img, ready.Rect, ready, ready.Rect.Min, draw.Over)
+}
+
+// inked is the part of an image around all that is not transparent.
+func inked(img *image.RGBA) *image.RGBA {
+	var part image.Rectangle
+	for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
+		for x := img.Rect.Min.X; x < img.Rect.Max.X; x++ {
+			if img.RGBAAt(x, y).A > 0 {
+				part = part.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return img.SubImage(part).(*image.RGBA)
 }
 
 func (b *bitmap) shapes(shapes []shape) {
@@ -302,11 +318,24 @@ func (b *bitmap) code(c code) {
 	}
 }
 
+// decode reads an image; the last one is kept, since a portrait and its ghost are one.
+func (b *bitmap) decode(encoded []byte) (image.Image, error) {
+	if b.read != nil && len(b.encoded) == len(encoded) && &b.encoded[0] == &encoded[0] {
+		return b.read, nil
+	}
+	img, _, err := image.Decode(bytes.NewReader(encoded))
+	if err != nil {
+		return nil, fmt.Errorf("read picture: %w", err)
+	}
+	b.encoded, b.read = encoded, img
+	return img, nil
+}
+
 // picture draws an image scaled to its box.
 func (b *bitmap) picture(p picture) error {
-	src, _, err := image.Decode(bytes.NewReader(p.bytes))
+	src, err := b.decode(p.bytes)
 	if err != nil {
-		return fmt.Errorf("read picture: %w", err)
+		return err
 	}
 	box := image.Rect(
 		int(math.Round(p.box.X*b.scale)), int(math.Round(p.box.Y*b.scale)),
@@ -321,8 +350,12 @@ func (b *bitmap) picture(p picture) error {
 	for y := range box.Dy() {
 		for x := range box.Dx() {
 			above, at := scaled.RGBAAt(x, y), box.Min.Add(image.Pt(x, y))
-			below := b.img.RGBAAt(at.X, at.Y)
 			alpha := feather((float64(x)+0.5)/b.scale, (float64(y)+0.5)/b.scale, p.box.W, p.box.H, p.feather)
+			if alpha == 1 && !p.ghost {
+				b.img.SetRGBA(at.X, at.Y, above)
+				continue
+			}
+			below := b.img.RGBAAt(at.X, at.Y)
 			if p.ghost {
 				above, alpha = luminosity(below, above), alpha*ghostAlpha
 			}

@@ -21,6 +21,9 @@ func feather(x, y, w, h, edge float64) float64 {
 	}
 	r := edge * 1.8
 	dx, dy := max(r-x, r-(w-x), 0), max(r-y, r-(h-y), 0)
+	if dx == 0 && dy == 0 {
+		return 1
+	}
 	inside := min((r-math.Hypot(dx, dy))/edge, 1)
 	if inside <= 0 {
 		return 0
