@@ -78,9 +78,8 @@ func hearLetGo(ctx workflow.Context, heard func(LetGo)) {
 //
 // An act that comes before the workflow has read where it stands waits for that, and is
 // validated in do. One that nobody signed, or that names a person by number, is refused at
-// once; whether the statement says
-// what is asked for, and by whom, is looked at where it is recorded, and what is refused
-// there is kept for the auditor.
+// once; whether the statement says what is asked for, and by whom, is looked at where it is
+// recorded, and what is refused there is kept for the auditor.
 func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may func(workflow.Context, M) error, do func(workflow.Context, M, statement.Signed) (R, error)) error {
 	var act M
 	own := func(ctx workflow.Context, m M, signed statement.Signed) (R, error) {

@@ -17,7 +17,8 @@ import (
 
 // What stands alone is anchored as a chain of one entry, under a name that is no
 // application's: each signature of an act, and each founder with the key that nobody
-// registered; and the newest line of each table of lines. The parts of a name are escaped, since clients choose some of them.
+// registered; and the newest line of each table of lines. The parts of a name are escaped,
+// since clients choose some of them.
 const (
 	actChain     = "act"         // act/ID/OFFICER
 	founderChain = "founder"     // founder/BADGE

@@ -152,15 +152,7 @@ func (r *Registry) Issued(ctx context.Context, officer identity.OfficerID, q Car
 	for i, c := range list {
 		subjects[i] = statement.Card(c.Serial)
 	}
-	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		for _, subject := range subjects {
-			if err := r.keepLine(ctx, tx, linesOfReads, `@officer::text, @subject::text, 'card'`, pgx.NamedArgs{"officer": officer, "subject": subject}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return list, fail("keep who asked", err)
+	return list, r.keepReads(ctx, officer, "card", subjects)
 }
 
 // issued reads issued cards, the newest first.

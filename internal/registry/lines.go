@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
 )
 
 // lines are a table of what is kept for auditors alone, and follows from no act. Each line
@@ -66,6 +68,20 @@ func (r *Registry) keepLine(ctx context.Context, tx pgx.Tx, l lines, says string
 	columns := strings.Join(l.columns, ", ")
 	_, err = tx.Exec(ctx, line+`INSERT INTO `+l.table+` (seq, mac, `+columns+`) SELECT seq, @line_mac::bytea, `+columns+` FROM line ON CONFLICT DO NOTHING`, named)
 	return err
+}
+
+// keepReads keeps that an officer looked at subjects, of the kind that is named.
+func (r *Registry) keepReads(ctx context.Context, officer identity.OfficerID, what string, subjects []string) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		for _, subject := range subjects {
+			args := pgx.NamedArgs{"officer": officer, "subject": subject, "what": what}
+			if err := r.keepLine(ctx, tx, linesOfReads, `@officer::text, @subject::text, @what::text`, args); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return fail("keep who asked", err)
 }
 
 // linesBefore stands for the lines of before there were codes.

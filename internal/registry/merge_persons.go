@@ -93,17 +93,3 @@ func noteMerged(ctx context.Context, tx pgx.Tx, other population.Record, into id
 		other.ID, into, paper, before)
 	return err
 }
-
-// AskedFor keeps that an officer looked for persons of the population register.
-func (r *Registry) AskedFor(ctx context.Context, officer identity.OfficerID, persons ...identity.PersonID) error {
-	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		for _, id := range persons {
-			args := pgx.NamedArgs{"officer": officer, "subject": statement.Person(id)}
-			if err := r.keepLine(ctx, tx, linesOfReads, `@officer::text, @subject::text, 'person'`, args); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return fail("keep who asked", err)
-}

@@ -100,6 +100,15 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 	return population.Rank(claim, records), err
 }
 
+// AskedFor keeps that an officer looked for persons of the population register.
+func (r *Registry) AskedFor(ctx context.Context, officer identity.OfficerID, persons ...identity.PersonID) error {
+	subjects := make([]string, len(persons))
+	for i, id := range persons {
+		subjects[i] = statement.Person(id)
+	}
+	return r.keepReads(ctx, officer, "person", subjects)
+}
+
 // QueryPersons finds the persons of whom everything holds that is asked for, in the order
 // of their identifiers.
 func (r *Registry) QueryPersons(ctx context.Context, q population.Query) ([]identity.PersonID, error) {

@@ -20,8 +20,9 @@ import (
 var officersFiles embed.FS
 
 // Officers serves the officers' pages: what waits for them, and each application and box of
-// cards that they may see; and what belongs to the whole office. They log in, and do what they do, by statements that their passkeys sign. The
-// pages make the statements, show them in words, and have the desk do what was signed.
+// cards that they may see; and what belongs to the whole office. They log in, and do what
+// they do, by statements that their passkeys sign. The pages make the statements, show them
+// in words, and have the desk do what was signed.
 //
 // A page of another site can do nothing here: the cookie of a session is not sent with its
 // requests, a form that it sends is refused, and without a signature nothing is done.
