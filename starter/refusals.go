@@ -4,24 +4,12 @@ import (
 	"errors"
 	"fmt"
 
-	"go.temporal.io/sdk/temporal"
-
 	"example.org/cancuoc/internal/identity"
 )
 
 // isRefusal reports whether everything that went wrong was refused: here, in the
 // registry, or by a workflow.
-func isRefusal(err error) bool {
-	for _, e := range identity.Apart(err) {
-		if _, ok := errors.AsType[*identity.Refusal](e); ok {
-			continue
-		}
-		if failure, ok := errors.AsType[*temporal.ApplicationError](e); !ok || !failure.NonRetryable() {
-			return false
-		}
-	}
-	return true
-}
+func isRefusal(err error) bool { return len(identity.Refusals(err)) == len(identity.Apart(err)) }
 
 // explain gives a line for each thing that is wrong.
 func explain(err error) []string {
@@ -29,9 +17,6 @@ func explain(err error) []string {
 	lines := make([]string, len(problems))
 	for i, e := range problems {
 		lines[i] = e.Error()
-		if failure, ok := errors.AsType[*temporal.ApplicationError](e); ok {
-			lines[i] = failure.Message()
-		}
 	}
 	return lines
 }

@@ -145,9 +145,10 @@ func (c *Client) signal(ctx context.Context, id, name string, content any) error
 	return nil
 }
 
-// Decide carries a person's act to an application and waits for the answer. A
-// refusal by the workflow or by the registry is a non-retryable
-// [temporal.ApplicationError] whose message is for the officer.
+// Decide carries a person's act to an application and waits for the answer. A refusal by the
+// workflow or by the registry is an [identity.Refusal], as one by the client itself; with
+// [identity.NotNow] the workflow refuses by where it stands itself, which may be behind the
+// registry.
 //
 // The act is the statement that its officer signed. Whoever has to ask again sends the same
 // statement: it is answered by what was decided, and decides nothing twice.
@@ -188,6 +189,9 @@ func (c *Client) update(ctx context.Context, workflow string, act identity.Act, 
 	_, ended := errors.AsType[*serviceerror.NotFound](err)
 	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ended || ok && failure.Type() == endedMeanwhile {
 		return identity.Refuse(identity.NotFound, "%s is not running: it has ended, or never existed", workflow)
+	}
+	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok && failure.NonRetryable() {
+		return &identity.Refusal{Kind: identity.Kind(failure.Type()), Detail: failure.Message()}
 	}
 	_, unanswered := errors.AsType[*client.WorkflowUpdateServiceTimeoutOrCanceledError](err)
 	if err != nil && ctx.Err() == nil && (unanswered || waiting.Err() != nil) {

@@ -246,7 +246,7 @@ func (c *consignment) decide(ctx workflow.Context, may, act func() error) (Consi
 }
 
 func (c *consignment) notNow(done string) error {
-	return identity.Refuse(identity.Conflict, "consignment %s cannot be %s now: it is %s", c.in.Number, done, c.state)
+	return identity.Refuse(identity.NotNow, "consignment %s cannot be %s now: it is %s", c.in.Number, done, c.state)
 }
 
 // show updates what operators see.

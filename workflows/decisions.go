@@ -178,6 +178,7 @@ func (a *application) decide(ctx workflow.Context, act identity.Act, signed stat
 			a.look = true
 			return Accepted{}, asFailure(identity.Refuse(identity.Conflict, "%s", refusalText(err)))
 		}
+		a.look = a.look || refused(err, identity.NotNow)
 		return Accepted{}, answer(err)
 	}
 	a.setClock(clock)
@@ -193,7 +194,7 @@ func (a *application) mayRecapture(m identity.Recapture) error {
 	case a.awaiting != identity.ToRecapture:
 		return a.notNow("recaptured")
 	case m.Round != a.round+1:
-		return identity.RefuseField(identity.Conflict, "round", "the next capture is round %d", a.round+1)
+		return identity.RefuseField(identity.NotNow, "round", "the next capture is round %d", a.round+1)
 	}
 	return officer(m.Officer)
 }
@@ -210,7 +211,7 @@ func (a *application) mayAdjudicate(m identity.Adjudicate) error {
 		return a.notNow("adjudicated")
 	}
 	if m.Round != 0 && m.Round != a.round {
-		return identity.RefuseField(identity.Conflict, "round", "the hits are those of capture %d now; look at them again", a.round)
+		return identity.RefuseField(identity.NotNow, "round", "the hits are those of capture %d now; look at them again", a.round)
 	}
 	return reasoned(m.Officer, m.Reason)
 }
@@ -233,7 +234,7 @@ func (a *application) mayApprove(m identity.Approve) error {
 
 // lookAgain refuses what an officer decided on something that has passed.
 func (a *application) lookAgain(field, now string) error {
-	return identity.RefuseField(identity.Conflict, field, "is not what application %s has now, which is %s: look at it again", a.in.Application, now)
+	return identity.RefuseField(identity.NotNow, field, "is not what application %s has now, which is %s: look at it again", a.in.Application, now)
 }
 
 // sawCapture refuses who saw another capture; 0 does not say.
@@ -452,7 +453,7 @@ func (a *application) notNow(done string) error {
 	case a.awaiting != identity.NoAction:
 		where += ", awaiting " + string(a.awaiting)
 	}
-	return identity.Refuse(identity.Conflict, "application %s cannot be %s now: it is at %s", a.in.Application, done, where)
+	return identity.Refuse(identity.NotNow, "application %s cannot be %s now: it is at %s", a.in.Application, done, where)
 }
 
 func officer(o identity.OfficerID) error {

@@ -311,7 +311,7 @@ func (o *liveOffice) ship() {
 			missing = append(missing, box.Cards[0].Application)
 		}
 		err := o.move(box.Number, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"})
-		if err != nil && (identity.Refused(err, identity.NotFound) || strings.Contains(err.Error(), "it is open")) {
+		if err != nil && (identity.Refused(err, identity.NotFound) || identity.Refused(err, identity.NotNow)) {
 			continue // its workflow does not know yet
 		}
 		require.NoError(o.t, err)

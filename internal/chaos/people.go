@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
@@ -355,10 +353,7 @@ func (p *people) sign(number identity.ApplicationNumber, act identity.Act) (stat
 }
 
 // refused tells a refusal from a fault that may pass.
-func refused(err error) bool {
-	app, ok := errors.AsType[*temporal.ApplicationError](err)
-	return ok && app.NonRetryable() || len(identity.Refusals(err)) > 0
-}
+func refused(err error) bool { return len(identity.Refusals(err)) > 0 }
 
 // accompany does for an application what nobody is asked for: it is put on hold, or
 // withdrawn, while it is on its way.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,8 +13,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
@@ -129,11 +126,7 @@ var numbers = regexp.MustCompile(`[0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]|C-[0-9]{6}`)
 
 // sentence is what a person read of a refusal.
 func sentence(err error) string {
-	text := err.Error()
-	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
-		text = app.Message()
-	}
-	return numbers.ReplaceAllString(text, "N")
+	return numbers.ReplaceAllString(err.Error(), "N")
 }
 
 func (r *report) ended(stage identity.Stage) {

@@ -92,7 +92,7 @@ func (d *Desk) ask(ctx context.Context, number identity.ApplicationNumber, act i
 			return accepted, cmp.Or(failed, err)
 		case lost:
 			failed = d.Office.Begin(ctx, number)
-		case waitsFor(now, act) && (behind(err) || strings.Contains(Words(err), ": look at it again")):
+		case waitsFor(now, act) && behind(err):
 			failed = flows.LookApplication(ctx, number)
 		default:
 			return accepted, err

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
@@ -97,10 +96,10 @@ func notNow(box registry.Consignment, act identity.Act) error {
 	return identity.Refuse(identity.Conflict, "consignment %s is %s; only one that is %s takes this act (%s)", box.Number, box.State, before(act), act.ActName())
 }
 
-// behind reports whether a workflow refused an act because it does not run, or because it
-// takes its consignment for less far than the registry has it.
+// behind reports whether a workflow refused an act because it does not run, or by where it
+// stands, which may be less far than the registry is.
 func behind(err error) bool {
-	return identity.Refused(err, identity.NotFound) || strings.Contains(Words(err), " now: it is ")
+	return identity.Refused(err, identity.NotFound) || identity.Refused(err, identity.NotNow)
 }
 
 // rouse begins the workflow of a consignment, or has it read how far the consignment is.

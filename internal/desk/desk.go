@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
-
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/passkey"
@@ -377,23 +375,18 @@ func belong(act identity.Act, files map[string][]byte) error {
 // registry, or by a workflow.
 func Refused(err error) bool {
 	problems := identity.Apart(err)
-	for _, e := range problems {
-		if _, ok := errors.AsType[*identity.Refusal](e); ok {
-			continue
-		}
-		if failure, ok := errors.AsType[*temporal.ApplicationError](e); !ok || !failure.NonRetryable() {
-			return false
-		}
-	}
-	return len(problems) > 0
+	return len(problems) > 0 && len(identity.Refusals(err)) == len(problems)
 }
 
-// plain gives the refusals of a workflow as refusals.
+// plain gives what is refused by where a workflow stands as any other conflict: that there
+// are workflows is the office's own affair.
 func plain(err error) error {
 	problems := identity.Apart(err)
 	for i, e := range problems {
-		if failure, ok := errors.AsType[*temporal.ApplicationError](e); ok && failure.NonRetryable() {
-			problems[i] = &identity.Refusal{Kind: identity.Kind(failure.Type()), Detail: failure.Message()}
+		if refusal, ok := errors.AsType[*identity.Refusal](e); ok && refusal.Kind == identity.NotNow {
+			outside := *refusal
+			outside.Kind = identity.Conflict
+			problems[i] = &outside
 		}
 	}
 	return errors.Join(problems...)
@@ -403,11 +396,7 @@ func plain(err error) error {
 func Words(err error) string {
 	var lines []string
 	for _, e := range identity.Apart(err) {
-		line := e.Error()
-		if failure, ok := errors.AsType[*temporal.ApplicationError](e); ok {
-			line = failure.Message()
-		}
-		lines = append(lines, line)
+		lines = append(lines, e.Error())
 	}
 	return strings.Join(lines, "; ")
 }

@@ -45,7 +45,11 @@ const (
 	Outdated   Kind = "Outdated"   // what was prepared is of another day
 	Elsewhere  Kind = "Elsewhere"  // the application stands elsewhere than the step that asked believes: read where, and go on from there
 	Broken     Kind = "Broken"     // a mistake in the program: a person looks, and lets it be tried again
+	NotNow     Kind = "NotNow"     // a Conflict with where whoever answers sees the application or the box, who may be behind the registry
 )
+
+// Is reports what kind a kind is of.
+func (k Kind) Is(target error) bool { return k == NotNow && target == error(Conflict) }
 
 // Refuse makes a refusal that concerns no single field.
 func Refuse(kind Kind, format string, args ...any) error {

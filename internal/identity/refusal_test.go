@@ -22,6 +22,8 @@ func TestRefusal(t *testing.T) {
 	require.False(t, identity.Refused(plain, identity.Invalid))
 	require.True(t, identity.Refused(joined, identity.Invalid))
 	require.False(t, identity.Refused(nil, identity.Invalid))
+	require.True(t, identity.Refused(identity.Refuse(identity.NotNow, "it is sealed"), identity.Conflict))
+	require.False(t, identity.Refused(identity.Refuse(identity.Conflict, "it is paid"), identity.NotNow))
 	refusal, ok := errors.AsType[*identity.Refusal](joined)
 	require.True(t, ok)
 	require.Equal(t, "person.birth", refusal.Field)

@@ -218,7 +218,7 @@ func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) erro
 		return found(err, "there is no application %s", d.Application)
 	}
 	if d.Capture != 0 && d.Capture != latest && !stage.Ended() {
-		return identity.RefuseField(identity.Elsewhere, "capture", "is not what application %s has now, which is %d: look at it again", d.Application, latest)
+		return identity.RefuseField(identity.NotNow, "capture", "is not what application %s has now, which is %d: look at it again", d.Application, latest)
 	}
 	return identity.Refuse(identity.Conflict, "application %s has ended: %s", d.Application, stage)
 }

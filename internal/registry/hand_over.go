@@ -44,7 +44,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		return err
 	}
 	if h.Card != 0 && h.Card != h.Attempt {
-		return identity.RefuseField(identity.Conflict, "card", "is not what application %s has now, which is %d: look at it again", h.Application, h.Attempt)
+		return identity.RefuseField(identity.NotNow, "card", "is not what application %s has now, which is %d: look at it again", h.Application, h.Attempt)
 	}
 	if !card.State.HandedOver() {
 		if err := errors.Join(asked.MayReceive(h.HandOverCard), asked.unpaid); err != nil {
