@@ -77,27 +77,47 @@ func (r *Registry) FindPersons(ctx context.Context, claim identity.Person) ([]po
 	return matches, fail("find persons", err)
 }
 
-// maxCandidates is how many records are looked at for one person, of each of the two ways to
-// look. Of more, those whose name is likest are looked at: on the fullest day of a whole
-// country, far fewer share both words.
-const maxCandidates = 1000
+// maxLikely is how many may be likely to be one person. An officer who is shown so many is
+// helped by none of them.
+const maxLikely = 500
 
-// findPersons reads those who were born on that day and have the first or the last word
-// of the name, and those of that name born in that year, or on that day of another.
+// findPersons reads everybody whom [population.Likely] can hold for the claimed person: those
+// of that name, whose birth may be the one claimed; those who may be born that day, whose name
+// may be the one claimed; and the children of both parents. Who is among them is said by
+// indexes alone, and nobody is left out for being one of many.
 func findPersons(ctx context.Context, db reads, claim identity.Person) ([]population.Match, error) {
 	birth, _ := claim.Birth.MarshalText() // a date that was parsed
 	rows, _ := db.Query(ctx, `
-		WITH claimed AS (SELECT folded($1) AS name, $2::text COLLATE "C" AS birth)
-		(`+selectPerson+`, claimed l CROSS JOIN LATERAL (
-			SELECT split_part(c.name_key, ' ', 1) = split_part(l.name, ' ', 1) AS first, substring(c.name_key FROM '[^ ]+$') = substring(l.name FROM '[^ ]+$') AS last
-		) same WHERE c.same_as IS NULL AND c.birth = l.birth AND c.birth <> '' AND (same.first OR same.last)
-		ORDER BY (same.first AND same.last) DESC, c.id LIMIT $3)
-		UNION
-		(`+selectPerson+`, claimed l
-		WHERE c.same_as IS NULL AND c.name_key = l.name AND (left(c.birth, 4) = left(l.birth, 4) OR substr(c.birth, 5) = substr(l.birth, 5))
-		ORDER BY (left(c.birth, 4) = left(l.birth, 4)) DESC, c.id LIMIT $3)`, claim.Name.Text, string(birth), maxCandidates) // CollectRows reports the error
-	records, err := pgx.CollectRows(rows, scanPerson)
-	return population.Rank(claim, records), err
+		WITH claimed AS (SELECT folded(@name) AS name, @birth::text COLLATE "C" AS birth, folded(@mother) AS mother, folded(@father) AS father),
+		candidates AS (
+			SELECT c.id FROM claimed l JOIN citizens c ON c.name_key = l.name WHERE c.same_as IS NULL AND births_meet(c.birth, l.birth)
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON c.birth >= l.birth AND c.birth < l.birth || '~' WHERE c.same_as IS NULL AND l.birth <> '' AND names_meet(c.name_key, l.name)
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON c.birth IN (left(l.birth, 4), left(l.birth, 7), left(l.birth, 4) || right(l.birth, 3) || substr(l.birth, 5, 3))
+			WHERE c.same_as IS NULL AND l.birth <> '' AND names_meet(c.name_key, l.name)
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON folded(c.person -> 'Mother' ->> 'Text') = l.mother AND folded(c.person -> 'Father' ->> 'Text') = l.father
+			WHERE c.same_as IS NULL AND l.mother <> '' AND l.father <> ''
+		)
+		`+selectPerson+` WHERE c.id = ANY (ARRAY(SELECT id FROM candidates))`,
+		pgx.StrictNamedArgs{"name": claim.Name.Text, "birth": string(birth), "mother": claim.Mother.Text, "father": claim.Father.Text}) // CollectRows reports the error
+	defer rows.Close()
+	var likely []population.Record
+	for rows.Next() {
+		r, err := scanPerson(rows)
+		if err != nil {
+			return nil, err
+		}
+		if _, is := population.Likely(claim, r); !is {
+			continue
+		}
+		if len(likely) == maxLikely {
+			return nil, identity.RefuseField(identity.Conflict, "person", "may be any of more than %d persons of the population register: more must be known, the parents or the full day of birth, or the personal number", maxLikely)
+		}
+		likely = append(likely, r)
+	}
+	return population.Rank(claim, likely), rows.Err()
 }
 
 // AskedFor keeps that an officer looked for persons of the population register.
@@ -168,15 +188,15 @@ func noNumber() error {
 // registerPerson is RegisterPerson with one number, which may be taken.
 func (r *Registry) registerPerson(ctx context.Context, who population.Registration, number identity.PersonalNumber) (record population.Record, likely []population.Match, err error) {
 	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		// Whoever is likely to be this person has the name or the birth: their writers take turns.
-		birth, _ := who.Person.Birth.MarshalText() // a date that was parsed
+		// Whoever is likely to be this person has the name, the year of birth or the parents: their
+		// writers take turns.
 		_, err := tx.Exec(ctx, `
 			SELECT pg_advisory_xact_lock(k) FROM (
-				SELECT hashtextextended('named ' || folded($1), 0) AS k UNION SELECT hashtextextended('born ' || $2, 0) ORDER BY 1) keys`,
-			who.Person.Name.Text, string(birth))
-		if err != nil {
-			return err
-		}
+				SELECT hashtextextended('named ' || folded(@name), 0) AS k UNION SELECT hashtextextended('born ' || @year, 0)
+				UNION SELECT hashtextextended('of ' || folded(@mother) || ' and ' || folded(@father), 0) WHERE @mother <> '' AND @father <> '' ORDER BY 1) keys`,
+			pgx.StrictNamedArgs{
+				"name": who.Person.Name.Text, "year": strconv.Itoa(who.Person.Birth.Year), "mother": who.Person.Mother.Text, "father": who.Person.Father.Text,
+			})
 		record, err = onePerson(ctx, tx, ` WHERE c.registered_for = $1`, who.Application)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err

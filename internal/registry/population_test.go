@@ -1,12 +1,17 @@
 package registry_test
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
@@ -76,6 +81,69 @@ func TestRegisterPerson_OneChildAppliedForFiveTimesIsOnePerson(t *testing.T) {
 		require.Equal(t, registered[i].ID != "", len(likely[i]) == 0)
 		require.Equal(t, registered[i%5].ID, registered[i].ID, "asked again, an application is answered the same")
 	}
+}
+
+// Whom the register gives of thousands are those whom one would choose who read it all: none
+// is left out for being one of many, or for what index finds him.
+func TestFindPersons_GivesEverybodyWhoIsLikely(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	r := rand.New(rand.NewPCG(3, 7))
+	somebody := func() identity.Person {
+		one := func(of ...string) string { return of[r.IntN(len(of))] }
+		p := identity.Person{
+			Name:  identity.Name{Text: one("Nguyễn Văn Hùng", "Nguyễn Văn Hưng", "Nguyễn Hùng", "Nguyễn Văn Hùn", "Nguyen Van Hung", "H'Hen Niê", "H Hen Nie", "HHen Niê", "Đỗ", "Đổ", "Độ An", "Lê Văn Hùng")},
+			Birth: identity.Date{Year: 1950 + r.IntN(2), Month: 3 + r.IntN(3), Day: 3 + r.IntN(3)}, Sex: identity.Sex(one("M", "F")),
+			Father: identity.Name{Text: one("", "Nguyễn Văn Hòa", "Nguyễn Văn Hoà", "Lê Tám")}, Mother: identity.Name{Text: one("", "Trần Thị Thúy", "Trần Thị Thuy")},
+			BirthRegistration: identity.Place{Text: one("", "Phường Hoàn Kiếm, Hà Nội", "Xã Tam Kỳ, Đà Nẵng")},
+		}
+		switch r.IntN(6) {
+		case 0:
+			p.Birth.Month, p.Birth.Day = 0, 0
+		case 1:
+			p.Birth.Day = 0
+		}
+		return p
+	}
+	var all []population.Record
+	rows := make([][]any, 3000)
+	for i := range rows {
+		p := somebody()
+		p.Number = identity.PersonalNumber(fmt.Sprintf("001050%06d", i))
+		id := fmt.Sprintf("P%d", i)
+		person, err := json.Marshal(p)
+		require.NoError(t, err)
+		digest := sha256.Sum256([]byte(p.Number))
+		rows[i] = []any{id, string(p.Number), digest[:], person, "alive"}
+		all = append(all, population.Record{ID: identity.PersonID(id), Person: p})
+	}
+	_, err := b.db.CopyFrom(t.Context(), pgx.Identifier{"citizens"}, []string{"id", "number", "citizen", "person", "status"}, pgx.CopyFromRows(rows))
+	require.NoError(t, err)
+	many := 0
+
+	for range 60 {
+		claim := somebody()
+		matches, err := b.FindPersons(t.Context(), claim)
+
+		if wanted := population.Rank(claim, all); len(wanted) <= 500 {
+			require.NoError(t, err)
+			require.Equal(t, ids(wanted), ids(matches), "%#v", claim)
+		} else {
+			many++
+			require.ErrorContains(t, err, "more than 500 persons")
+		}
+	}
+
+	require.Positive(t, many)
+	require.Less(t, many, 30)
+}
+
+func ids(matches []population.Match) []identity.PersonID {
+	list := make([]identity.PersonID, len(matches))
+	for i, m := range matches {
+		list[i] = m.ID
+	}
+	return list
 }
 
 // Twins are two persons without anybody's help; a namesake of that day is one once an
