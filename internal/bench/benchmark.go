@@ -63,7 +63,7 @@ func (b *benchmark) run(ctx context.Context) (measurements, error) {
 	}
 	defer w.Stop()
 
-	warming := 1 + b.cards/10
+	warming := b.atOnce // every connection is then open, with its statements prepared
 	b.say("Preparing %d applications ...", warming+b.cards)
 	applicants, err := b.applicants(ctx, warming+b.cards)
 	if err != nil {
