@@ -31,7 +31,8 @@ func (a OnCard) Why() Reason { return ReadReason(a.Reason) }
 // once: the card is dead from then on.
 type ReportLost struct{ OnCard }
 
-// ReportFound records that a lost card is in its holder's hand again.
+// ReportFound records that a lost card is where it was before: with its holder, or with the
+// authority that keeps it.
 type ReportFound struct{ OnCard }
 
 // ReportDamaged records that a card is of no use any more.
@@ -95,19 +96,29 @@ func (a OnCard) onRecord(grounds ReasonTable) error {
 }
 
 // cardActs says of each act on a card what it makes of it, and where the table of its life
-// allows more than the act does, of which.
-var cardActs = map[string]struct{ from, becomes CardState }{
+// allows more than the act does, of which. A card that is found or given back may be again
+// what it was before, which is not always live.
+var cardActs = map[string]struct {
+	from, becomes CardState
+	orAgain       []CardState
+}{
 	ReportLost{}.ActName():    {becomes: CardReportedLost},
-	ReportFound{}.ActName():   {from: CardReportedLost, becomes: CardLive},
+	ReportFound{}.ActName():   {from: CardReportedLost, becomes: CardLive, orAgain: []CardState{CardDamaged, CardKept}},
 	ReportDamaged{}.ActName(): {becomes: CardDamaged},
 	KeepCard{}.ActName():      {becomes: CardKept},
-	ReturnCard{}.ActName():    {from: CardKept, becomes: CardLive},
+	ReturnCard{}.ActName():    {from: CardKept, becomes: CardLive, orAgain: []CardState{CardDamaged}},
 	WithdrawCard{}.ActName():  {becomes: CardWithdrawn},
 	LapseCard{}.ActName():     {becomes: CardLapsed},
 }
 
-// Becomes is what an act makes of a card.
+// Becomes is what an act makes of a card that was live before.
 func Becomes(act CardAct) CardState { return cardActs[act.ActName()].becomes }
+
+// Makes reports whether an act may have made that of a card.
+func Makes(act CardAct, became CardState) bool {
+	of := cardActs[act.ActName()]
+	return became == of.becomes || slices.Contains(of.orAgain, became)
+}
 
 // Allows reports whether an act may be done to a card in this state.
 func (s CardState) Allows(act CardAct) bool {

@@ -6,7 +6,7 @@ import "slices"
 // others. The registry's trigger move_card has the same, and a test compares them.
 var cardLife = map[CardState][]CardState{
 	CardLive:         {CardReportedLost, CardDamaged, CardKept, CardWithdrawn, CardLapsed, CardRevoked},
-	CardReportedLost: {CardLive, CardWithdrawn, CardLapsed, CardRevoked},
+	CardReportedLost: {CardLive, CardDamaged, CardKept, CardWithdrawn, CardLapsed, CardRevoked},
 	CardDamaged:      {CardReportedLost, CardWithdrawn, CardLapsed, CardRevoked},
 	CardKept:         {CardLive, CardReportedLost, CardDamaged, CardWithdrawn, CardLapsed, CardRevoked},
 	CardWithdrawn:    {CardDestroyed},

@@ -37,6 +37,14 @@ type Registration struct {
 	NotThese    []identity.PersonID        // whom an officer saw, and who are other persons
 }
 
+// Proven is the person as a paper of birth proves it. Numbers that somebody had stand in the
+// register or nowhere: one that a station typed might be another person's.
+func (r Registration) Proven() identity.Person {
+	p := r.Person
+	p.Number, p.CancelledNumber, p.OldNumber = "", "", ""
+	return p
+}
+
 // Key is a digest of the data that make a person one: whoever registers the same person
 // at the same moment has the same key. Case and the two styles of tone placement make no
 // difference.

@@ -41,6 +41,11 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 				return err
 			}
 		}
+		if becomes == identity.CardLive {
+			if becomes, err = asItWas(ctx, tx, serial, at); err != nil {
+				return err
+			}
+		}
 		_, err = tx.Exec(ctx, `
 			WITH changed AS (
 				UPDATE cards SET state = @becomes, reason = @reason, changed_by = @officer, changed_act = @act, changed_at = now()
@@ -58,9 +63,23 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 	var underWay []identity.ApplicationNumber
 	err = r.db.QueryRow(ctx, `
 		SELECT state, coalesce((SELECT array_agg(number ORDER BY received_at) FROM applications
-			WHERE citizen = c.citizen AND stage NOT IN `+ends+`), '{}')
+			WHERE (citizen = c.citizen OR citizen IN `+sameHolder+`) AND stage NOT IN `+ends+`), '{}')
 		FROM cards c WHERE serial = $1`, serial).Scan(&became, &underWay)
 	return became, underWay, fail("read card", err)
+}
+
+// sameHolder are, in SQL, the digests of all numbers of the person who holds card c.
+const sameHolder = `(SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = c.citizen)`
+
+// asItWas is what a card is again that was lost, or kept: damaged for ever once it was, and
+// kept by whom kept it.
+func asItWas(ctx context.Context, tx pgx.Tx, serial identity.CardSerial, at identity.CardState) (identity.CardState, error) {
+	var was identity.CardState
+	err := tx.QueryRow(ctx, `
+		SELECT CASE WHEN $2 = `+cardReportedLost+` THEN (SELECT l.was FROM card_life l WHERE l.card = c.id AND l.became = `+cardReportedLost+` ORDER BY l.at DESC LIMIT 1)
+			WHEN EXISTS (SELECT FROM card_life l WHERE l.card = c.id AND l.became = $3) THEN $3 ELSE `+cardLive+` END
+		FROM cards c WHERE c.serial = $1`, serial, at, identity.CardDamaged).Scan(&was)
+	return was, err
 }
 
 // holderDied keeps that the holder of a card died, whom the register here does not know.

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -193,6 +194,68 @@ func TestChangeCard_WithdrawnWhileItsExchangeIsMade(t *testing.T) {
 	require.NoError(t, b.decide(t, made, release, 1, registrytest.Signed(release, statement.Application(made))))
 	require.NoError(t, b.Issue(t.Context(), handOver(made)))
 	b.balanced(t)
+}
+
+// A card that an authority keeps since its exchange was granted stops that as one that was
+// withdrawn does, and stays kept; nobody hands in what somebody else keeps.
+func TestChangeCard_KeptWhileItsExchangeIsMade(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	old, serial := b.issued(t, holder)
+	b.stock(t, 1)
+	number := b.arrived(t, of(holder))
+	_, _, err := b.ChangeCard(t.Context(), serial, identity.KeepCard{OnCard: on("CB-001-0012", "custody: 12/QD")})
+	require.NoError(t, err)
+	kept := handOver(number)
+	kept.OldCard, kept.OldCardReason = identity.OldCardKept, "custody: 12/QD"
+
+	require.ErrorContains(t, b.Issue(t.Context(), kept), "was withdrawn, or is kept, since this one was granted")
+	require.Equal(t, identity.CardKept, b.state(t, old, 1))
+	release := identity.Release{Officer: hanoi, Reason: "verified"}
+	require.NoError(t, b.decide(t, number, release, 1, registrytest.Signed(release, statement.Application(number))))
+	require.ErrorContains(t, b.Issue(t.Context(), handOver(number)), "an authority keeps it by the card record")
+	require.NoError(t, b.Issue(t.Context(), kept))
+	require.Equal(t, identity.CardRevoked, b.state(t, old, 1))
+	b.balanced(t)
+}
+
+// What was kept or damaged when it was lost is so again when it is found, whoever reported
+// it; and what turns up may be kept, or be broken.
+func TestChangeCard_FoundAsItWas(t *testing.T) {
+	t.Parallel()
+	lost, found := identity.ReportLost{OnCard: on("CB-048-0012", "on the train")}, identity.ReportFound{OnCard: on("CB-048-0012", "")}
+	keep, give := identity.KeepCard{OnCard: on("CB-001-0012", "custody: 12/QD")}, identity.ReturnCard{OnCard: on("CB-001-0012", "14/BB")}
+	damaged := identity.ReportDamaged{OnCard: on("CB-001-0012", "burnt")}
+	b := newBundle(t)
+	for i, way := range []struct {
+		acts []identity.CardAct
+		ends []identity.CardState
+	}{
+		{[]identity.CardAct{keep, lost, found, give}, []identity.CardState{identity.CardKept, identity.CardReportedLost, identity.CardKept, identity.CardLive}},
+		{[]identity.CardAct{damaged, lost, found}, []identity.CardState{identity.CardDamaged, identity.CardReportedLost, identity.CardDamaged}},
+		{[]identity.CardAct{lost, keep, give}, []identity.CardState{identity.CardReportedLost, identity.CardKept, identity.CardLive}},
+		{[]identity.CardAct{lost, damaged}, []identity.CardState{identity.CardReportedLost, identity.CardDamaged}},
+		{[]identity.CardAct{damaged, lost, keep, lost, found, give}, []identity.CardState{
+			identity.CardDamaged, identity.CardReportedLost, identity.CardKept, identity.CardReportedLost, identity.CardKept, identity.CardDamaged,
+		}},
+	} {
+		number, serial := b.issued(t, identity.PersonalNumber(fmt.Sprintf("00120188880%d", i)))
+		for j, act := range way.acts {
+			became, _, err := b.ChangeCard(t.Context(), serial, act)
+			require.NoError(t, err, "%d: %d", i, j)
+			require.Equal(t, way.ends[j], became, "%d: %d", i, j)
+		}
+		if last := way.ends[len(way.ends)-1]; last == identity.CardDamaged {
+			_, err := b.db.Exec(t.Context(), `UPDATE cards SET state = 'reported-lost' WHERE application = $1`, number)
+			require.NoError(t, err)
+			_, err = b.db.Exec(t.Context(), `UPDATE cards SET state = 'live' WHERE application = $1`, number)
+			require.Equal(t, "card_life", constraintOf(err), "by the table itself")
+			_, err = b.db.Exec(t.Context(), `UPDATE cards SET state = 'damaged' WHERE application = $1`, number)
+			require.NoError(t, err)
+		}
+	}
+	_, err := b.VerifyActs(t.Context())
+	require.Error(t, err, "what was written behind the acts is seen")
 }
 
 // Who grants a card for one that was lost has the loss recorded.

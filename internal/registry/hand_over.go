@@ -22,7 +22,8 @@ type HandOver struct {
 }
 
 // Issue makes a card the citizen's live card, in one transaction and one round trip:
-// it revokes the old card, also one under a number that this person's took the place of,
+// it revokes the old card, also one under a number that this person's took the place of and
+// that is nobody else's by the register here,
 // books the blank and ends the application. The record of the person is the population
 // register's, and does not change. A second call changes nothing.
 //
@@ -47,7 +48,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		return identity.RefuseField(identity.NotNow, "card", "is not what application %s has now, which is %d: look at it again", h.Application, h.Attempt)
 	}
 	if !card.State.HandedOver() {
-		if err := errors.Join(asked.MayReceive(h.HandOverCard), asked.unpaid); err != nil {
+		if err := errors.Join(asked.MayReceive(h.HandOverCard), asked.keptElsewhere(h.HandOverCard), asked.unpaid); err != nil {
 			return err
 		}
 	}
@@ -75,10 +76,12 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		WITH next AS (
 			SELECT c.citizen FROM cards c JOIN applications a ON a.number = c.application
 			WHERE c.application = @application AND c.attempt = @attempt AND c.state = `+cardArrived+` AND a.stage = `+stageHandOver+`
+				AND card_impediment(c.citizen, c.application) IS NULL -- else what impedes it stands
 			FOR NO KEY UPDATE
 		), revoked AS (
 			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_by = @officer, changed_act = NULL, changed_at = now()
-			FROM next WHERE c.state IN `+standing+` AND c.citizen IN (next.citizen, @cancelled)
+			FROM next WHERE c.state IN `+standing+` AND (c.citizen = next.citizen OR c.citizen = @cancelled AND NOT EXISTS (
+				SELECT FROM person_numbers n WHERE n.citizen = c.citizen AND n.person IS DISTINCT FROM (SELECT person FROM person_numbers WHERE citizen = next.citizen)))
 			RETURNING c.application, c.attempt, c.reason
 		)
 		INSERT INTO audit (application, actor, event, reason)
@@ -112,13 +115,23 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 type askedFor struct {
 	identity.Application
 	unpaid error // the refusal of a card whose fee is not paid
+	kept   bool  // whether an authority keeps the card that the holder has
+}
+
+// keptElsewhere refuses a hand-over that says to have received what an authority keeps.
+func (a askedFor) keptElsewhere(h identity.HandOverCard) error {
+	if a.kept && h.Fate() == identity.OldCardReceived {
+		return identity.RefuseField(identity.Conflict, "old_card", "is received, but an authority keeps it by the card record: say kept with the reason, or record first that it was given back (starter cards return)")
+	}
+	return nil
 }
 
 // toHandOver reads, in one round trip, a card and on what it was applied for.
 func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, askedFor, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt)
-	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments WHERE application = number) THEN 0 ELSE fee END FROM applications WHERE number = $1`, h.Application)
+	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments WHERE application = number) THEN 0 ELSE fee END,
+		EXISTS (SELECT FROM cards c WHERE c.citizen = a.citizen AND c.state = $2) FROM applications a WHERE number = $1`, h.Application, identity.CardKept)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error
@@ -128,7 +141,7 @@ func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, aske
 	}
 	var asked askedFor
 	var due int
-	err = results.QueryRow().Scan(&asked.Type, &asked.Ground, &due)
+	err = results.QueryRow().Scan(&asked.Type, &asked.Ground, &due, &asked.kept)
 	if due > 0 {
 		asked.unpaid = identity.RefuseField(identity.Conflict, "fee", "of %d VND is not paid: take it, and record its receipt (starter fees collect)", due)
 	}

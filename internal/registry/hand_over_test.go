@@ -89,6 +89,28 @@ func TestIssue_RevokesTheCardUnderTheNumberOfBefore(t *testing.T) {
 	require.Nil(t, held)
 }
 
+// A number that a record calls canceled is believed by nobody where the register has it as
+// another person's: that person's card stays what it is.
+func TestIssue_RevokesNoStrangersCard(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	for _, n := range []identity.PersonalNumber{"001201777777", "001201777778"} {
+		require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: n, Name: identity.Name{Text: "Nguyễn Thị Ánh"}}, Status: identity.Alive}))
+	}
+	strangers := b.arrived(t, of("001201777777"))
+	require.NoError(t, b.Issue(t.Context(), handOver(strangers)))
+	own := b.arrived(t, func(s *registry.Submission) {
+		s.Application.Ground = identity.GroundNumberChanged
+		s.Application.Person.Number, s.Application.Person.CancelledNumber = "001201777778", "001201777777"
+	})
+
+	require.NoError(t, b.Issue(t.Context(), handOver(own)))
+
+	require.Equal(t, identity.CardLive, b.state(t, strangers, 1))
+	require.Equal(t, identity.CardLive, b.state(t, own, 1))
+}
+
 // On exchange nothing is handed over before it is said what became of the old card, and
 // that is kept with its reason.
 func TestIssue_KeepsWhatBecameOfTheOldCard(t *testing.T) {

@@ -197,6 +197,9 @@ func (r *Registry) registerPerson(ctx context.Context, who population.Registrati
 			pgx.StrictNamedArgs{
 				"name": who.Person.Name.Text, "year": strconv.Itoa(who.Person.Birth.Year), "mother": who.Person.Mother.Text, "father": who.Person.Father.Text,
 			})
+		if err != nil {
+			return err
+		}
 		record, err = onePerson(ctx, tx, ` WHERE c.registered_for = $1`, who.Application)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err
@@ -220,8 +223,9 @@ func (r *Registry) insertPerson(ctx context.Context, tx pgx.Tx, who population.R
 	if err != nil {
 		return population.Record{}, err
 	}
-	who.Person.Number = number
-	person, err := json.Marshal(who.Person)
+	proven := who.Proven()
+	proven.Number = number
+	person, err := json.Marshal(proven)
 	if err != nil {
 		return population.Record{}, fmt.Errorf("write person: %w", err)
 	}

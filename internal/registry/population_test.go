@@ -88,7 +88,7 @@ func TestRegisterPerson_OneChildAppliedForFiveTimesIsOnePerson(t *testing.T) {
 func TestFindPersons_GivesEverybodyWhoIsLikely(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	r := rand.New(rand.NewPCG(3, 7))
+	r := rand.New(rand.NewPCG(3, 7)) //nolint:gosec // the same every time
 	somebody := func() identity.Person {
 		one := func(of ...string) string { return of[r.IntN(len(of))] }
 		p := identity.Person{
@@ -144,6 +144,23 @@ func ids(matches []population.Match) []identity.PersonID {
 		list[i] = m.ID
 	}
 	return list
+}
+
+// What a station typed of numbers that somebody had is in no record: those are the register's
+// to know.
+func TestRegisterPerson_HasNoNumberThatAStationTyped(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	typed := newborn()
+	typed.CancelledNumber, typed.OldNumber = "001220000009", "012999999"
+
+	who, _, err := b.registers(t, typed)
+
+	require.NoError(t, err)
+	require.NotEmpty(t, who.Person.Number)
+	require.Empty(t, who.Person.CancelledNumber)
+	require.Empty(t, who.Person.OldNumber)
+	require.NotEmpty(t, population.Contradictions(population.Compare(typed, who)), "an officer hears of it")
 }
 
 // Twins are two persons without anybody's help; a namesake of that day is one once an
@@ -219,6 +236,43 @@ func TestRenumberPerson_OldNumberLeadsToTheNewOneAndTheCardIsRevoked(t *testing.
 	require.Contains(t, string(changes[0].After), string(after.Person.Number))
 }
 
+// Who was given another number has one application open all the same, under whichever number
+// it is filed, and at the same moment too.
+func TestReceive_OneOpenApplicationUnderAllNumbers(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	person := newborn()
+	person.Number = "001220000001"
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive}))
+	who, err := b.PersonByNumber(t.Context(), person.Number)
+	require.NoError(t, err)
+	require.NoError(t, b.RenumberPerson(t.Context(), who.ID, identity.RenumberPerson{Officer: approver, Version: who.Version, Paper: "decision 7", Reason: "wrong"}))
+	who, err = b.Person(t.Context(), who.ID)
+	require.NoError(t, err)
+	numbers := []identity.PersonalNumber{person.Number, who.Person.Number}
+	file := func(i int) error {
+		return errOf(b.Receive(t.Context(), b.submission(of(numbers[i%2]))))
+	}
+
+	taken := 0
+	for _, err := range atOnce(6, file) {
+		if err == nil {
+			taken++
+			continue
+		}
+		require.ErrorContains(t, err, "has an open application")
+	}
+
+	require.Equal(t, 1, taken)
+	for _, n := range numbers {
+		s := b.submission(of(n))
+		s.Signed = registrytest.Signed(s.Enrolled, statement.Station(s.Application.Station))
+		objections, err := b.Objections(t.Context(), s)
+		require.NoError(t, err)
+		require.ErrorContains(t, objections, "has an open application: ")
+	}
+}
+
 func TestCorrectPerson_KeepsBeforeAndAfterAndRefusesWhatWasNotSeen(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -288,6 +342,7 @@ func TestOthersThan_OnePersonUnderTwoNumbersIsNoHit(t *testing.T) {
 	before, err := b.PersonByNumber(t.Context(), person.Number)
 	require.NoError(t, err)
 	old, stranger := b.applies(t, person), b.received(t)
+	b.enter(t, old, 0, identity.Rejected)
 	require.NoError(t, b.RenumberPerson(t.Context(), before.ID, identity.RenumberPerson{Officer: approver, Version: before.Version, Paper: "decision 7", Reason: "wrong"}))
 	after, err := b.Person(t.Context(), before.ID)
 	require.NoError(t, err)

@@ -74,7 +74,7 @@ var comparisons = []comparison{
 			OR a.act IN ('withdraw-card', 'lapse-card') ORDER BY l.card, l.at`,
 		func(act identity.Act, record []string) bool {
 			c, is := act.(identity.CardAct)
-			return is && slices.Equal(record, []string{string(identity.Becomes(c)), string(c.By()[0]), c.Why().String()})
+			return is && identity.Makes(c, identity.CardState(record[0])) && slices.Equal(record[1:], []string{string(c.By()[0]), c.Why().String()})
 		},
 	},
 	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, CASE WHEN a.at <> c.received_at THEN '' ELSE a.subject END, a.statement,

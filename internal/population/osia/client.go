@@ -193,7 +193,7 @@ func (c *Client) RegisterPerson(ctx context.Context, who population.Registration
 		notThese[i] = string(id)
 	}
 	var number string
-	r := registration{biographicOf(who.Person), who.Paper, strings.Join(notThese, ",")}
+	r := registration{biographicOf(who.Proven()), who.Paper, strings.Join(notThese, ",")}
 	err := c.ask(ctx, request{http.MethodPost, "/v1/uin", url.Values{"transactionId": {string(who.Application)}}, r}, &number)
 	if refused, is := errors.AsType[*refusedError](err); is && refused.code == codeLikely {
 		return c.likely(ctx, who)
