@@ -35,7 +35,7 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 		return err
 	}
 	input := personalization.PrepareInput{
-		Form: form, Card: card, Print: p.Print, Profile: p.Profile,
+		Form: form, Card: card, Print: p.Print, Profile: p.Profile, Applications: p.Applications,
 		Pictures: render.Pictures{LeftIndex: captured[identity.EvidenceLeftIndex], RightIndex: captured[identity.EvidenceRightIndex]},
 	}
 	if form.Shows("portrait") {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.org/cancuoc/internal/camera"
@@ -15,6 +16,7 @@ import (
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/personalization/profile"
 )
 
 // inspect reads the chip as a border would, if there is one, and the print from a picture,
@@ -67,7 +69,19 @@ func (s *Station) expected(ctx context.Context, j *job) (inspection.Expectation,
 	if err != nil {
 		return inspection.Expectation{}, err
 	}
-	return inspection.Expect(form, printed, chip)
+	expected, err := inspection.Expect(form, printed, chip)
+	if err != nil || !slices.Contains(chip.Applications, profile.DigitalSignature) {
+		return expected, err
+	}
+	certificate, err := s.Registry.Certificate(ctx, j.Application, j.Attempt)
+	if err != nil {
+		return expected, err
+	}
+	signature := chipinspection.ExpectSignature{Delivered: true}
+	if certificate != nil { // otherwise the chip has one that nobody issued
+		signature.Certificate = sha256.Sum256(certificate.DER)
+	}
+	return expected.WithSignature(signature), nil
 }
 
 // lookAtChip reads the chip of the card in the slot, lists what is wrong with it, and gives

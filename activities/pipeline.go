@@ -23,6 +23,7 @@ type Pipeline struct {
 		// were captured for app. It may be called twice.
 		Identify(ctx context.Context, app identity.ApplicationNumber, fingers fingerprint.Templates) ([]identity.ApplicationNumber, error)
 	}
+	Applications []string // of cards, beside the eMRTD application
 	Profile      lds.Profile
 	Forms        *render.Renderer
 	Print        render.Options

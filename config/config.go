@@ -260,6 +260,7 @@ type Personalization struct {
 
 	LeaveOutUnknown bool     `mapstructure:"leave_out_unknown"`
 	Further         []string `mapstructure:"further"`
+	Applications    []string `mapstructure:"applications"`
 }
 
 // Forms says what of a card is printed, and how it is marked.
@@ -670,6 +671,10 @@ func (c Config) validateWork(check *check) {
 	for i, content := range c.Personalization.Further {
 		check.oneOf("personalization.further", content, "birth_registration", "blood_group", "cancelled_number")
 		check.wrong(slices.Contains(c.Personalization.Further[:i], content), "personalization.further names %s twice", content)
+	}
+	for i, name := range c.Personalization.Applications {
+		check.oneOf("personalization.applications", name, "digital-signature")
+		check.wrong(slices.Contains(c.Personalization.Applications[:i], name), "personalization.applications names %s twice", name)
 	}
 	check.oneOf("forms.mode", c.Forms.Mode, "full", "overlay")
 }

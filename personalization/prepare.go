@@ -15,6 +15,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"math/big"
+	"slices"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -23,6 +25,7 @@ import (
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/mrz"
 	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/personalization/profile"
 	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/render"
 )
@@ -35,6 +38,7 @@ type PrepareInput struct {
 	ChipPortrait []byte          // the portrait for the chip, baseline JPEG; left out where the form has no photograph
 	Print        render.Options
 	Profile      lds.Profile // the chip profile
+	Applications []string    // of the table of card applications, beside the eMRTD application
 }
 
 // Prepared is one card before it is made: what is printed, what is written to the
@@ -80,7 +84,22 @@ func chipOf(in PrepareInput, content render.Content) (*chip.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare chip: %w", err)
 	}
+	if slices.Contains(in.Applications, profile.DigitalSignature) {
+		if image.TransportPIN, err = transportPIN(); err != nil {
+			return nil, err
+		}
+	}
+	image.Applications = in.Applications
 	return image, nil
+}
+
+// transportPIN draws a PIN with which a digital signature is delivered: six digits.
+func transportPIN() (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", fmt.Errorf("draw a PIN: %w", err)
+	}
+	return fmt.Sprintf("%06d", n), nil
 }
 
 // ChipInput is what the chip of one card is made of.

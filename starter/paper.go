@@ -7,8 +7,8 @@ import (
 )
 
 func newPaper(a *app) *cobra.Command {
-	return parent("paper", "center", "Draw appointment slips, capture sheets, notices of refusal, manifests of consignments, and records of destroyed blanks",
-		newPaperSlip(a), newPaperCaptureSheet(a), newPaperRefusal(a), newPaperManifest(a), newPaperDestruction(a))
+	return parent("paper", "center", "Draw appointment slips, capture sheets, notices of refusal, PIN letters, manifests of consignments, and records of destroyed blanks",
+		newPaperSlip(a), newPaperCaptureSheet(a), newPaperRefusal(a), newPaperPIN(a), newPaperManifest(a), newPaperDestruction(a))
 }
 
 // paperCommand is a command that draws one paper of what the registry holds.

@@ -2,33 +2,41 @@ package workflows_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/pem"
 	"io/fs"
+	"math/big"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/personalization/chip"
+	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
 )
 
 // Who has everything that the office keeps, and its keys, cannot make a copy of an issued
-// card: the private keys of its chip are in the chip.
+// card, nor sign in its holder's name: the private keys of its chip are in the chip.
 func TestCardApplication_NothingKeptLetsACopyOfTheCardPass(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newOffice(t, signing(), corrupt(1))
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToHandOver, handsOver)
 	require.Equal(t, identity.Issued, o.process().End)
 
 	keys := o.keysOfChips()
-	require.Len(t, keys, 2, "of Chip and Active Authentication")
+	require.Len(t, keys, 2*3, "of Chip and Active Authentication and of the signature, in a spoiled chip and in the card")
 	kept := append(o.vault(), registrytest.Dump(t, o.url))
 	for _, dir := range []string{o.journal, o.spool} {
 		kept = append(kept, filesIn(t, dir)...)
@@ -42,14 +50,79 @@ func TestCardApplication_NothingKeptLetsACopyOfTheCardPass(t *testing.T) {
 			}
 		}
 	}
-	b, err := o.Evidence(t.Context(), o.number, identity.EvidenceChipImage, 1)
+	b, err := o.Evidence(t.Context(), o.number, identity.EvidenceChipImage, 2)
 	require.NoError(t, err)
 	var image chip.Image
 	require.NoError(t, image.UnmarshalBinary(b))
 	require.True(t, image.Open())
-	card, err := o.Card(t.Context(), o.number, 1)
+	card, err := o.Card(t.Context(), o.number, 2)
 	require.NoError(t, err)
 	require.Len(t, card.DigestSOD, 32, "what was signed is on record all the same")
+	o.signsForItsHolder(&image)
+}
+
+// signsForItsHolder looks at the digital signature of the second card: only the holder's own PIN
+// lets it sign, and OpenSSL verifies what it signs by the certificate that is booked for it.
+func (o *testOffice) signsForItsHolder(image *chip.Image) {
+	t := o.t
+	t.Helper()
+	card, err := o.chipStation().Encoder.Open(t.Context(), "PT0002")
+	require.NoError(t, err)
+	defer card.Close()
+	application, err := chipinspection.OpenSignature(t.Context(), card, chipinspection.Access{MRZInformation: image.MRZInformation})
+	require.NoError(t, err)
+	contract := []byte("a contract")
+	digest := sha256.Sum256(contract)
+	_, err = application.Sign(t.Context(), digest)
+	require.ErrorIs(t, err, apdu.SecurityNotSatisfied)
+	require.ErrorIs(t, application.Verify(t.Context(), image.TransportPIN), apdu.ConditionsNotSatisfied)
+	_, err = application.Sign(t.Context(), digest)
+	require.ErrorIs(t, err, apdu.SecurityNotSatisfied)
+
+	require.NoError(t, application.ChangePIN(t.Context(), image.TransportPIN, "31415926"))
+	require.NoError(t, application.Verify(t.Context(), "31415926"))
+	plain, err := application.Sign(t.Context(), digest)
+	require.NoError(t, err)
+
+	booked, err := o.Certificate(t.Context(), o.number, 2)
+	require.NoError(t, err)
+	onCard, err := application.Certificate(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, booked.DER, onCard)
+	o.opensslVerifies(booked.DER, contract, plain)
+	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, o.url))
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	var all, superseded int
+	require.NoError(t, conn.QueryRow(t.Context(), `SELECT count(*), count(superseded_at) FROM signature_certificates WHERE attempt = 1`).Scan(&all, &superseded))
+	require.Equal(t, [2]int{2, 1}, [2]int{all, superseded}, "the one that the station never heard of counts no more")
+}
+
+// opensslVerifies has OpenSSL verify a signature, r || s, by a certificate of the CA.
+func (o *testOffice) opensslVerifies(certificate, signed, signature []byte) {
+	t := o.t
+	t.Helper()
+	dir := t.TempDir()
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])})
+	require.NoError(t, err)
+	for name, content := range map[string][]byte{
+		"holder.pem":    pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
+		"ca.pem":        pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: o.signCA.Certificate()}),
+		"contract.txt":  signed,
+		"signature.der": der,
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
+	}
+	for _, args := range [][]string{
+		{"verify", "-x509_strict", "-attime", strconv.FormatInt(o.env.Now().Unix(), 10), "-CAfile", "ca.pem", "holder.pem"},
+		{"x509", "-in", "holder.pem", "-pubkey", "-noout", "-out", "key.pem"},
+		{"dgst", "-sha256", "-verify", "key.pem", "-signature", "signature.der", "contract.txt"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "openssl", args...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "openssl %s: %s", args, out)
+	}
 }
 
 // keysOfChips are the private keys in the chips that were made.

@@ -124,9 +124,12 @@ type testOffice struct {
 	told     map[identity.ConsignmentNumber]bool
 	stutters bool // every box is reported twice, the second time an hour later
 	spool    string
-	url      string                    // of the database
-	chips    string                    // folder of the chips
-	journal  string                    // folder of the station's journal
+	url      string   // of the database
+	chips    string   // folder of the chips
+	journal  string   // folder of the station's journal
+	beside   []string // applications that cards have beside the eMRTD application
+	lost     int      // how many certificates are booked without the station hearing of it
+	signCA   *pki.SignatureCA
 	printed  map[string][2]image.Image // sides, by job
 }
 
@@ -147,7 +150,10 @@ type setting struct {
 func sample(name string) option { return func(_ *testOffice, s *setting) { s.sample = name } }
 func blanks(n int) option       { return func(_ *testOffice, s *setting) { s.blanks = n } }
 func noBlanks() option          { return func(_ *testOffice, s *setting) { s.blanks = 0 } }
-func corrupt(n int) option      { return func(o *testOffice, _ *setting) { o.corrupt = n } }
+func signing() option {
+	return func(o *testOffice, _ *setting) { o.beside, o.lost = []string{profile.DigitalSignature}, 1 }
+}
+func corrupt(n int) option { return func(o *testOffice, _ *setting) { o.corrupt = n } }
 
 // known changes what the population registry knows.
 func known(change func(*registry.Citizen)) option {
@@ -298,17 +304,37 @@ func (o *testOffice) staff() {
 	drawing := render.Options{Mode: render.Full, Specimen: true}
 	o.env.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
-		Profile: chip, Forms: o.forms, Print: drawing, Calendar: c,
+		Profile: chip, Applications: o.beside, Forms: o.forms, Print: drawing, Calendar: c,
 		Consignments: (*courier)(o), ConsignmentSize: 1, AtRiskDays: 2,
 	})
 	chips := o.chipStation()
 	chips.Sealer = personalization.Sealer{Profile: chip, Signer: authority.Signers(), Now: o.env.Now}
+	chips.Certify = o.certify(authority)
 	o.env.RegisterActivity(&activities.Station{
 		ID: "PX-01", Holders: (*population)(o), Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
 		Registry: o.Registry, Chip: chips, InsertWait: time.Second,
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
 		Camera:  (*eye)(o), Print: drawing, Forms: o.forms, Trust: authority.TrustStore, Now: o.stationClock,
 	})
+}
+
+// certify certifies the keys of digital signatures.
+func (o *testOffice) certify(authority *pki.Authority) func(context.Context, identity.CardSerial, string, []byte) ([]byte, error) {
+	if len(o.beside) == 0 {
+		return nil
+	}
+	var err error
+	o.signCA, err = authority.MakeSignatureCA(o.env.Now())
+	require.NoError(o.t, err)
+	certifier := activities.Certifier{Registry: o.Registry, Station: "PX-01", CA: authority.SignatureCA, Now: o.env.Now}
+	return func(ctx context.Context, card identity.CardSerial, application string, key []byte) ([]byte, error) {
+		certificate, err := certifier.Certify(ctx, card, application, key)
+		if o.lost > 0 {
+			o.lost--
+			return nil, errors.Join(err, errors.New("connection reset by peer"))
+		}
+		return certificate, err
+	}
 }
 
 // stationClock is wrong as often as the test says.

@@ -41,6 +41,9 @@ type Office interface {
 	Tell(ctx context.Context, numbers ...identity.ApplicationNumber)
 	TellConsignment(ctx context.Context, number identity.ConsignmentNumber)
 	GoOnAtStations(ctx context.Context)
+	// FirstPIN is the PIN with which a card's digital signature is delivered, and how many
+	// wrong ones in a row block it.
+	FirstPIN(ctx context.Context, number identity.ApplicationNumber, card int) (pin string, tries int, err error)
 }
 
 // Answer is what came of a statement; what does not belong to its act is empty.
@@ -56,6 +59,7 @@ type Answer struct {
 	UnderWay []identity.ApplicationNumber `json:"under_way,omitzero"` // its holder's, which have not ended
 
 	Extract *Extract `json:"extract,omitzero"`
+	Letter  []byte   `json:"letter,omitzero"` // PDF
 
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	State       identity.ConsignmentState  `json:"state,omitzero"`
@@ -270,6 +274,8 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return d.onCard(ctx, s, act, signed)
 	case identity.ExtractRecord:
 		return d.extract(ctx, s, act, signed)
+	case identity.PrintPINLetter:
+		return d.pinLetter(ctx, s, act, signed)
 	}
 	if verifier, err := s.verifier(); err == nil {
 		return Answer{}, d.onVerifier(ctx, verifier, act, signed)

@@ -117,6 +117,7 @@ var competence = map[string][]Role{
 	"withdraw-card":        {Approving, Resolving},
 	"lapse-card":           {Approving, Resolving},
 	"extract-record":       {AtCounter, Resolving},
+	"print-pin-letter":     {Dispatching},
 	"pause-station":        {Production},
 	"resume-station":       {Production},
 	"remove-station":       {Production},

@@ -35,6 +35,12 @@ func (e Expectation) WithShortAPDUs(short bool) Expectation {
 	return e
 }
 
+// WithSignature expects a digital signature application, too.
+func (e Expectation) WithSignature(s chipinspection.ExpectSignature) Expectation {
+	e.chip.Signature = &s
+	return e
+}
+
 // Expect gives what is expected of a card that was composed as content and whose
 // chip was personalized with image, which is nil of what has no chip.
 func Expect(form *render.Form, content render.Content, image *chip.Image) (Expectation, error) {

@@ -54,6 +54,16 @@ func (o *Office) OpenAuthority() (*pki.Authority, error) {
 	return pki.Open(o.config.PKI.Dir, hsm, options)
 }
 
+// signatureCA gives the CA for digital signatures, which production never makes by the way.
+func (o *Office) signatureCA(authority *pki.Authority) func() (*pki.SignatureCA, error) {
+	return cached(func() (*pki.SignatureCA, error) {
+		if o.config.Production() {
+			return authority.SignatureCA()
+		}
+		return authority.MakeSignatureCA(o.Now())
+	}, time.Minute)
+}
+
 // cached asks again only when the last answer is older than while.
 func cached[T any](ask func() (T, error), while time.Duration) func() (T, error) {
 	type answer struct {

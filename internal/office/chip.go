@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
@@ -29,6 +30,16 @@ func (o *Office) ChipImage(ctx context.Context, number identity.ApplicationNumbe
 		return nil, fmt.Errorf("read chip image: %w", err)
 	}
 	return &image, nil
+}
+
+// FirstPIN is the PIN with which a card's digital signature is delivered, and how many wrong
+// ones in a row block it.
+func (o *Office) FirstPIN(ctx context.Context, number identity.ApplicationNumber, card int) (pin string, tries int, err error) {
+	image, err := o.ChipImage(ctx, number, card)
+	if err != nil {
+		return "", 0, err
+	}
+	return image.TransportPIN, chip.PINTries, nil
 }
 
 // InspectChip brings the blank of a finished card to this machine's encoder, reads its
@@ -60,6 +71,13 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 	expected, err := inspection.Expect(form, content, image)
 	if err != nil {
 		return chipinspection.Result{}, err
+	}
+	certificate, err := o.Registry.Certificate(ctx, card.Application, card.Attempt)
+	if err != nil {
+		return chipinspection.Result{}, err
+	}
+	if certificate != nil {
+		expected = expected.WithSignature(chipinspection.ExpectSignature{Certificate: sha256.Sum256(certificate.DER)})
 	}
 	chip, err := o.chipStation(authority.Store(), "inspection")
 	if err != nil {

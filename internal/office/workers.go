@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -15,6 +16,7 @@ import (
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/personalization/profile"
 	"example.org/cancuoc/workflows"
 )
 
@@ -84,8 +86,8 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 	w.RegisterActivity(&activities.Pipeline{
 		Registry: o.Registry, Population: o.Population,
 		ABIS:    abis.NewBuiltin(o.Registry),
-		Profile: o.chip,
-		Forms:   o.Forms, Print: o.print(), Calendar: o.Calendar,
+		Profile: o.chip, Applications: o.config.Personalization.Applications,
+		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
 		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, AtRiskDays: o.config.Office.AtRiskDays,
 	})
 	w.RegisterActivity(&activities.DispatchRoom{Registry: o.Registry, Applications: flows})
@@ -109,6 +111,13 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 		return nil, err
 	}
 	chip.Delivered = o.delivered
+	ca := o.signatureCA(authority)
+	if slices.Contains(o.config.Personalization.Applications, profile.DigitalSignature) {
+		if _, err := ca(); err != nil {
+			return nil, err
+		}
+	}
+	chip.Certify = activities.Certifier{Registry: o.Registry, Station: id, CA: ca, Now: o.Now}.Certify
 	chip.Sealer = personalization.Sealer{Profile: o.chip, Signer: authority.Signers(), Now: o.Now}
 	printer, forget, err := o.printer()
 	if err != nil {

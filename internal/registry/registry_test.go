@@ -158,6 +158,13 @@ func (b *bundle) inspected(t *testing.T, change ...func(*registry.Submission)) i
 	number := b.prepared(t, change...)
 	_, err := b.TakeBlank(t.Context(), number, 1, press)
 	require.NoError(t, err)
+	b.made(t, number)
+	return number
+}
+
+// made has a card inspected that is being written.
+func (b *bundle) made(t *testing.T, number identity.ApplicationNumber) {
+	t.Helper()
 	for _, made := range []struct {
 		card identity.CardState
 		next identity.Stage
@@ -165,7 +172,6 @@ func (b *bundle) inspected(t *testing.T, change ...func(*registry.Submission)) i
 		require.NoError(t, b.Advance(t.Context(), number, 1, made.card, ""))
 		b.enter(t, number, 1, made.next)
 	}
-	return number
 }
 
 // arrived is an application whose card waits for its holder.

@@ -48,6 +48,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON look_up_misses TO cancuoc_programs;
 
 GRANT SELECT, INSERT (application, amount, receipt, paid_to, paid_act), UPDATE (due_back, refunded_by, refunded_act, refunded_at, refund_receipt) ON payments TO cancuoc_programs;
 
+-- The digital signatures of cards, and the letters with their first PINs.
+GRANT SELECT, INSERT (serial, application, attempt, station, digest, sealed), UPDATE (superseded_at) ON signature_certificates TO cancuoc_programs;
+GRANT SELECT, INSERT (application, attempt, officer, act) ON pin_letters TO cancuoc_programs;
+
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
 GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act, document) ON boxes TO cancuoc_programs;
@@ -114,7 +118,7 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 
 -- The books without the persons in them: `starter audit verify` and `starter stock` on
 -- an auditor's machine, and dashboards.
-GRANT SELECT ON identifications, payments, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT ON identifications, payments, pin_letters, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,

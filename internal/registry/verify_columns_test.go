@@ -35,6 +35,7 @@ var kept = map[string]map[string]string{
 	"stations":        {},
 	"card_life":       {},
 	"payments":        {},
+	"pin_letters":     {},
 	"identifications": {},
 	"person_changes": {
 		"seq": "no other can be given", "version": "the register's", "before": "sealed, with the vault's key", "after": "so here",
@@ -48,13 +49,14 @@ var kept = map[string]map[string]string{
 func busyOffice(t *testing.T) *bundle {
 	t.Helper()
 	b := signedOffice(t)
-	b.stock(t, 2)
+	b.stock(t, 3)
 	require.NoError(t, b.RefusedAct(t.Context(), registrytest.Signed(identity.Approve{Officer: approver}, statement.Application("A")), identity.Refuse(identity.Forbidden, "no")))
 	require.NoError(t, b.RecordDecode(t.Context(), registry.Decode{Officer: "KT-C06-0001", Payloads: 3, Named: []string{"application-A"}}))
 	numbers := []identity.ApplicationNumber{b.inspected(t), b.inspected(t)}
 	box := b.sent(t, numbers...)
 	require.NoError(t, b.ReceiveConsignment(t.Context(), box, identity.ReceiveConsignment{Officer: counter, Counted: 2, Missing: numbers[1:], Surplus: []string{"PT99999999"}}))
 	require.NoError(t, b.SettleSurplus(t.Context(), box, "PT99999999", identity.Settlement{Officer: counter, Reason: "handed to the police"}))
+	b.letterPrinted(t)
 	waiting := b.received(t)
 	fee := identity.CollectFee{OfFee: identity.OfFee{Officer: enroller, Amount: 50_000, Receipt: "BL-1"}}
 	require.NoError(t, b.Registry.CollectFee(t.Context(), waiting, fee, registrytest.Signed(fee, statement.Application(waiting))))

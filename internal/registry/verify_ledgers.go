@@ -45,6 +45,14 @@ var ledgers = []comparison{
 			return is && slices.Equal(record, []string{string(f.Officer), strconv.Itoa(f.Amount), f.Receipt})
 		},
 	},
+	{
+		`SELECT 'application ' || l.application || ': PIN letter of card ' || l.attempt, l.at, 'application/' || l.application, a.subject, a.statement, ARRAY[l.officer, l.attempt::text]
+		FROM pin_letters l LEFT JOIN acts a ON a.id = l.act AND a.officer = l.officer AND a.at = l.at ORDER BY l.application, l.attempt`,
+		func(act identity.Act, record []string) bool {
+			p, is := act.(identity.PrintPINLetter)
+			return is && slices.Equal(record, []string{string(p.Officer), strconv.Itoa(p.Card)})
+		},
+	},
 	{`SELECT 'consignment ' || s.consignment || ': surplus ' || s.named || ' counted by ' || s.officer, s.at, 'consignment/' || s.consignment, a.subject, a.statement, ARRAY[s.named]
 		FROM surplus_cards s LEFT JOIN acts a ON a.subject = 'consignment/' || s.consignment AND a.act IN ('receive', 'recount') AND a.at = s.at
 			AND a.officer = split_part(s.officer, ' and ', 1)
@@ -130,6 +138,7 @@ func (v *verifier) books(ctx context.Context) error {
 			SELECT a.id, a.act, a.subject, a.officer FROM acts a
 			WHERE a.act = 'receive-blanks' AND NOT EXISTS (SELECT FROM boxes b WHERE b.number = substr(a.subject, length('box/') + 1))
 				OR a.act = 'collect-fee' AND NOT EXISTS (SELECT FROM payments p WHERE p.paid_act = a.id)
+				OR a.act = 'print-pin-letter' AND NOT EXISTS (SELECT FROM pin_letters l WHERE l.act = a.id)
 				OR a.act = 'refund-fee' AND NOT EXISTS (SELECT FROM payments p WHERE p.refunded_act = a.id)
 				OR a.act = ` + stepIdentify + ` AND NOT EXISTS (SELECT FROM identifications i WHERE i.application = substr(a.subject, length('application/') + 1) AND i.at = a.at)
 				OR a.subject LIKE 'consignment/%' AND NOT EXISTS (SELECT FROM consignments c WHERE c.number = substr(a.subject, length('consignment/') + 1))

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -31,6 +32,8 @@ type Image struct {
 	AAPrivate      []byte // Active Authentication key, PKCS#8, of a chip that did not make it
 	Profile        string // name of the lds.Profile
 	Serial         identity.CardSerial
+	Applications   []string // installed beside the eMRTD application, by their names in the table of card applications
+	TransportPIN   string   // of the digital signature, 6 to 12 digits
 }
 
 // Open reports whether the chip is to make its keys, and the image to be sealed with them.
@@ -51,6 +54,12 @@ const (
 	AAPrivate = "active-authentication-key"
 )
 
+// TransportPIN is the name of the PIN with which the digital signature is delivered.
+const TransportPIN = "signature-transport-pin"
+
+// PINTries is how many wrong PINs in a row block the digital signature.
+const PINTries = 3
+
 // The names of what else an image holds beside the elementary files, which go by
 // their own names. The card profiles know the secrets by them, too.
 const (
@@ -58,16 +67,18 @@ const (
 	nameCAN            = "can"
 	nameProfile        = "profile"
 	nameSerial         = "serial"
+	nameApplications   = "applications"
 )
 
-// Content is what the eMRTD application is given, by name: its elementary files
-// and its secrets. What the image does not have is not there.
+// Content is what the applications are given, by name: elementary files and
+// secrets. What the image does not have is not there.
 func (i *Image) Content() map[string][]byte {
 	content := map[string][]byte{
 		nameMRZInformation: []byte(i.MRZInformation),
 		nameCAN:            []byte(i.CAN),
 		CAPrivate:          i.CAPrivate,
 		AAPrivate:          i.AAPrivate,
+		TransportPIN:       []byte(i.TransportPIN),
 	}
 	for ef, b := range i.Files {
 		content[string(ef)] = b
@@ -95,6 +106,9 @@ func (i *Image) MarshalBinary() ([]byte, error) {
 	}
 	if i.Serial != "" {
 		parts[nameSerial] = []byte(i.Serial)
+	}
+	if len(i.Applications) > 0 {
+		parts[nameApplications] = []byte(strings.Join(i.Applications, "\n"))
 	}
 	size := imageHeader
 	for name, part := range parts {
@@ -175,6 +189,10 @@ func (i *Image) set(name string, part []byte) bool {
 		i.Profile = string(part)
 	case nameSerial:
 		i.Serial = identity.CardSerial(part)
+	case nameApplications:
+		i.Applications = strings.Split(string(part), "\n")
+	case TransportPIN:
+		i.TransportPIN = string(part)
 	default:
 		row, found := lds.Find(lds.EF(name))
 		if !found {

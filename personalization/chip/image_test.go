@@ -18,6 +18,7 @@ func image() *chip.Image {
 		MRZInformation: "199999990299123152412311", CAN: "999990",
 		CAPrivate: []byte("one key"), AAPrivate: []byte("another"),
 		Profile: lds.ProfileNIST, Serial: "0123456789ABCDEF",
+		Applications: []string{"digital-signature", "health-insurance"}, TransportPIN: "271828",
 	}
 }
 

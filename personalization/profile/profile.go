@@ -231,8 +231,11 @@ func (a Application) check() error {
 	return nil
 }
 
-// EMRTD is the name of the eMRTD application, which every card has.
-const EMRTD = "emrtd"
+// The names of applications in the table.
+const (
+	EMRTD            = "emrtd" // which every card has
+	DigitalSignature = "digital-signature"
+)
 
 // Profile finds a card profile by name; the empty name is the first one,
 // store-data.

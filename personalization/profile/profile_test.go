@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/globalplatform"
@@ -134,7 +135,7 @@ func TestRun_TheCardMakesTheKeyOfTheDigitalSignature(t *testing.T) {
 			t.Parallel()
 			card := blank(t)
 			j := job(t, catalog, card, "digital-signature", "health-insurance")
-			j.Content["signature-pin"] = []byte("123456")
+			j.Content["signature-transport-pin"] = []byte("123456")
 			j.Content["health-insurance"] = []byte("HS4010000000000")
 			var certified []byte
 			j.Certify = func(_ context.Context, application string, publicKey []byte) ([]byte, error) {
@@ -147,27 +148,39 @@ func TestRun_TheCardMakesTheKeyOfTheDigitalSignature(t *testing.T) {
 
 			key, err := curve.ParsePoint(curve.P256(), certified)
 			require.NoError(t, err)
-			aid := j.Applications[1].Instance
-			require.NoError(t, profile.Select(t.Context(), card, aid))
-			digest := bytes.Repeat([]byte{9}, 32)
-			sign := apdu.Command{INS: 0x2A, P1: 0x9E, P2: 0x9A, Data: digest, Le: 256}
-			r, err := apdu.Send(t.Context(), card, sign)
+			access := chipinspection.Access{MRZInformation: "L898902C<369080619406236"}
+			application, err := chipinspection.OpenSignature(t.Context(), card, access)
 			require.NoError(t, err)
-			require.ErrorIs(t, r.SW, apdu.SecurityNotSatisfied)
-			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x20, P2: 0x81, Data: []byte("654321")})
+			digest := [32]byte{9}
+			sign := func() ([]byte, error) { return application.Sign(t.Context(), digest) }
+			stays := func(pin string, sw apdu.Status) {
+				t.Helper()
+				require.ErrorIs(t, application.Verify(t.Context(), pin), sw)
+				_, err := sign()
+				require.ErrorIs(t, err, apdu.SecurityNotSatisfied)
+			}
+			stays("123456", apdu.ConditionsNotSatisfied) // the transport PIN is no PIN
+			require.ErrorIs(t, application.ChangePIN(t.Context(), "654321", "271828"), apdu.Status(0x63C2))
+			require.ErrorIs(t, application.ChangePIN(t.Context(), "123456", "12345"), apdu.WrongData)
+			require.ErrorIs(t, application.ChangePIN(t.Context(), "123456", "123456"), apdu.WrongData)
+			require.NoError(t, application.ChangePIN(t.Context(), "123456", "271828"))
+			stays("123456", apdu.Status(0x63C2)) // it is gone
+			require.NoError(t, application.Verify(t.Context(), "271828"))
+			signature, err := sign()
 			require.NoError(t, err)
-			require.Equal(t, apdu.Status(0x63C2), r.SW)
-			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x20, P2: 0x81, Data: []byte("123456")})
-			require.NoError(t, err)
-			require.NoError(t, r.Err())
-			r, err = apdu.Send(t.Context(), card, sign)
-			require.NoError(t, err)
-			require.NoError(t, r.Err())
-			require.NoError(t, curve.VerifyPlain(key, digest, r.Data))
+			require.NoError(t, curve.VerifyPlain(key, digest[:], signature))
+			_, err = sign()
+			require.ErrorIs(t, err, apdu.SecurityNotSatisfied, "each needs the PIN")
+			for _, left := range []apdu.Status{0x63C2, 0x63C1, 0x63C0} {
+				stays("000000", left)
+			}
+			stays("271828", apdu.AuthenticationBlocked)
+			require.ErrorIs(t, application.ChangePIN(t.Context(), "271828", "314159"), apdu.AuthenticationBlocked)
+			require.ErrorIs(t, application.Verify(t.Context(), ""), apdu.AuthenticationBlocked)
 
 			insurance := j.Applications[2].Instance
 			require.NoError(t, profile.Select(t.Context(), card, insurance))
-			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x41, 0x01}})
+			r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x41, 0x01}})
 			require.NoError(t, err)
 			require.NoError(t, r.Err())
 			r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, Le: 256})

@@ -10,24 +10,13 @@ import (
 	"slices"
 
 	"example.org/cancuoc/personalization/chip"
-	"example.org/cancuoc/personalization/profile"
 )
 
-// content is everything that is written to a card, by the names in the table of
-// card applications.
-func (s *Station) content(image *chip.Image) profile.Content {
-	content := profile.Content(image.Content())
-	for name, b := range s.Content {
-		if _, own := content[name]; !own {
-			content[name] = b
-		}
-	}
-	return content
-}
-
-// referenceOf is a digest of everything that will be written, in hexadecimal. Two
-// cards have the same one only if they are the same.
-func referenceOf(content profile.Content, applications []string) string {
+// referenceOf is a digest of what will be written, in hexadecimal. Two cards have the same
+// one only if they are the same. A PIN, of which there are few, is not in it.
+func referenceOf(image *chip.Image) string {
+	content := image.Content()
+	delete(content, chip.TransportPIN)
 	h := sha256.New()
 	field := func(b []byte) {
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(b))))
@@ -37,7 +26,7 @@ func referenceOf(content profile.Content, applications []string) string {
 		field([]byte(name))
 		field(content[name])
 	}
-	for _, name := range applications {
+	for _, name := range image.Applications {
 		field([]byte(name))
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -36,11 +36,9 @@ func SoftwareCard(ctx context.Context, catalog *profile.Catalog, profileName str
 	if err != nil {
 		return nil, err
 	}
-	var s Station
-	content := s.content(image)
 	err = p.Run(ctx, profile.Job{
 		Card: card, Keys: initial, NextKeys: keys, Applications: []*profile.Application{emrtd},
-		Content: content, Reference: []byte(referenceOf(content, nil)),
+		Content: image.Content(), Reference: []byte(referenceOf(image)),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a software card: %w", err)

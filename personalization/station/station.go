@@ -62,12 +62,8 @@ type Station struct {
 	// Sealer completes the images of chips that make their keys.
 	Sealer Sealer
 
-	// Applications are installed beside the eMRTD application, by their names in
-	// the catalog. Content holds what is written to them.
-	Applications []string
-	Content      profile.Content
-	// Certify makes the certificate for a key that the card has generated.
-	Certify func(ctx context.Context, application string, publicKey []byte) ([]byte, error)
+	// Certify makes the certificate for a key that a card has generated.
+	Certify func(ctx context.Context, card identity.CardSerial, application string, publicKey []byte) ([]byte, error)
 
 	Random io.Reader // crypto/rand by default
 	reader reach     // of the encoder
@@ -108,8 +104,7 @@ type Result struct {
 // the slot.
 func (s *Station) Personalize(ctx context.Context, blank string, image *chip.Image) (Result, error) {
 	start := time.Now()
-	w := work{image: image, content: s.content(image)}
-	w.reference = referenceOf(w.content, s.Applications)
+	w := work{image: image, content: image.Content(), reference: referenceOf(image)}
 	var err error
 	if w.delivered, err = s.delivered(ctx, blank); err != nil {
 		return Result{}, err
@@ -173,7 +168,7 @@ func (s *Station) Prove(ctx context.Context) error {
 // not spoil; "" when there is none. The registry may have forgotten that it was taken, when it
 // was restored to an earlier instant.
 func (s *Station) BlankOf(image *chip.Image) (string, error) {
-	reference := referenceOf(s.content(image), s.Applications)
+	reference := referenceOf(image)
 	blank, err := s.Journal.Of(reference)
 	if err != nil || blank == "" {
 		return "", notes(err)
@@ -278,7 +273,7 @@ func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work
 	keys, next, err := s.keys(found, w.delivered)
 	locked := false
 	if err == nil {
-		locked, err = s.finished(ctx, card, keys, e)
+		locked, err = s.finished(ctx, card, keys, e, w.image)
 	}
 	switch {
 	case found.locked && isOther(err):
@@ -456,7 +451,7 @@ func (s *Station) keys(c blankChip, d Delivered) (now, next securechannel.KeySet
 
 // finished reports whether the chip is locked. The error is errOtherCard for one
 // that was locked as another card.
-func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechannel.KeySet, e *Entry) (bool, error) {
+func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechannel.KeySet, e *Entry, image *chip.Image) (bool, error) {
 	channel, err := securechannel.Open(ctx, card, keys, securechannel.FullProtection, s.random())
 	if err != nil {
 		return false, fmt.Errorf("secure channel with blank %s: %w", e.Blank, err)
@@ -475,7 +470,7 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 		return false, errors.New("get status: the card does not give its life cycle state")
 	}
 	if globalplatform.LifeCycle(life.Value[0]) != globalplatform.Secured {
-		own, err := s.applications()
+		own, err := s.applications(image)
 		if err != nil {
 			return false, err
 		}
@@ -502,8 +497,13 @@ func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securec
 	if err != nil {
 		return err
 	}
-	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Content: w.content, Random: s.random(), Certify: s.Certify}
-	if job.Applications, err = s.applications(); err != nil {
+	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Content: w.content, Random: s.random()}
+	if s.Certify != nil {
+		job.Certify = func(ctx context.Context, application string, publicKey []byte) ([]byte, error) {
+			return s.certify(ctx, e, w.image.Serial, application, publicKey)
+		}
+	}
+	if job.Applications, err = s.applications(w.image); err != nil {
 		return err
 	}
 	if job.Reference, err = hex.DecodeString(w.reference); err != nil {
@@ -528,10 +528,19 @@ func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securec
 	})
 }
 
-// applications are those that a card is given.
-func (s *Station) applications() ([]*profile.Application, error) {
+// certify gets a certificate. That it does not get one is no fault of the chip.
+func (s *Station) certify(ctx context.Context, e *Entry, card identity.CardSerial, application string, publicKey []byte) ([]byte, error) {
+	certificate, err := s.Certify(ctx, card, application, publicKey)
+	if err != nil {
+		return nil, e.fault(Signer, err)
+	}
+	return certificate, nil
+}
+
+// applications are those that the card of an image is given.
+func (s *Station) applications(image *chip.Image) ([]*profile.Application, error) {
 	var list []*profile.Application
-	for _, name := range append([]string{profile.EMRTD}, s.Applications...) {
+	for _, name := range append([]string{profile.EMRTD}, image.Applications...) {
 		a, err := s.Catalog.Application(name)
 		if err != nil {
 			return nil, err

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/curve"
@@ -481,47 +482,72 @@ func TestPersonalize_CardsAreMadeConcurrently(t *testing.T) {
 	require.NoError(t, errors.Join(errs...))
 }
 
+// The card makes the key, a CA of its own certifies it, and the holder's PIN lets it sign;
+// nothing does before. A run that was torn after the certificate is made has another one made.
 func TestPersonalize_ASignatureKeyIsCertifiedAndItsCertificateStored(t *testing.T) {
 	t.Parallel()
 	c := newCenter(t)
 	authority, err := pki.OpenDev(t.TempDir(), pki.Options{})
 	require.NoError(t, err)
-	ca, err := authority.SignatureCA(time.Now())
+	ca, err := authority.MakeSignatureCA(time.Now())
 	require.NoError(t, err)
-	c.Applications = []string{"digital-signature"}
-	c.Content = profile.Content{"signature-pin": []byte("271828")}
-	c.Certify = func(_ context.Context, application string, publicKey []byte) ([]byte, error) {
+	signs := image(t, "one")
+	signs.Applications, signs.TransportPIN = []string{"digital-signature"}, "271828"
+	var issued [][]byte
+	c.Certify = func(_ context.Context, card identity.CardSerial, application string, publicKey []byte) ([]byte, error) {
+		require.Equal(t, signs.Serial, card)
 		require.Equal(t, "digital-signature", application)
-		return ca.Certify(pki.Holder{Name: "ĐẶNG THỊ NGỌC ƯỚC", Number: "001199999990"}, publicKey, time.Now())
+		der, err := ca.Certify(pki.Holder{Name: "ĐẶNG THỊ NGỌC ƯỚC", Number: "001199999990"}, publicKey, time.Now())
+		issued = append(issued, der)
+		if len(issued) == 1 {
+			return nil, errors.New("the registry does not answer")
+		}
+		return der, err
 	}
 
-	_, err = c.Personalize(t.Context(), "B-1", image(t, "one"))
+	_, err = c.Personalize(t.Context(), "B-1", signs)
+	fault, is := errors.AsType[*station.Fault](err)
+	require.True(t, is)
+	require.Equal(t, station.Signer, fault.Part)
+	_, err = c.Personalize(t.Context(), "B-1", signs)
 
 	require.NoError(t, err)
+	require.Len(t, issued, 2)
 	card := c.card(t)
-	require.NoError(t, profile.Select(t.Context(), card, []byte{0xA0, 0, 0, 0x07, 0x24, 0x56, 0x01, 0x01}))
-	r, err := apdu.Send(t.Context(), card, apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x40, 0x01}})
+	refused := func(command apdu.Command) {
+		t.Helper()
+		r, err := apdu.Send(t.Context(), card, command)
+		require.NoError(t, err)
+		require.ErrorIs(t, r.SW, apdu.SecurityNotSatisfied)
+	}
+	require.NoError(t, profile.Select(t.Context(), card, chipinspection.SignatureAID()))
+	refused(apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x40, 0x01}}) // whose card it is
+	refused(apdu.Command{INS: 0x24, P2: 0x81, Data: []byte("271828314159")})    // where it can be heard
+	access := chipinspection.Access{MRZInformation: signs.MRZInformation}
+	application, err := chipinspection.OpenSignature(t.Context(), card, access)
 	require.NoError(t, err)
-	require.NoError(t, r.Err())
-	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0xB0, Le: apdu.MaxExtendedLe})
+	der, err := application.Certificate(t.Context())
 	require.NoError(t, err)
-	certificate, err := x509.ParseCertificate(r.Data)
+	require.Equal(t, issued[1], der)
+	certificate, err := x509.ParseCertificate(der)
 	require.NoError(t, err)
 	issuer, err := x509.ParseCertificate(ca.Certificate())
 	require.NoError(t, err)
 	require.NoError(t, certificate.CheckSignatureFrom(issuer))
 	digest := sha256.Sum256([]byte("a contract"))
-	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x20, P2: 0x81, Data: []byte("271828")})
-	require.NoError(t, err)
-	require.NoError(t, r.Err())
-	r, err = apdu.Send(t.Context(), card, apdu.Command{INS: 0x2A, P1: 0x9E, P2: 0x9A, Data: digest[:], Le: 256})
+	_, err = application.Sign(t.Context(), digest)
+	require.ErrorIs(t, err, apdu.SecurityNotSatisfied)
+	require.NoError(t, application.ChangePIN(t.Context(), "271828", "314159"))
+	require.NoError(t, application.Verify(t.Context(), "314159"))
+	signature, err := application.Sign(t.Context(), digest)
 	require.NoError(t, err)
 	key, ok := certificate.PublicKey.(*ecdsa.PublicKey)
 	require.True(t, ok)
-	require.NoError(t, curve.VerifyPlain(key, digest[:], r.Data))
-	again, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
+	require.NoError(t, curve.VerifyPlain(key, digest[:], signature))
+	again, err := c.Personalize(t.Context(), "B-1", signs)
 	require.NoError(t, err)
 	require.True(t, again.Found)
+	require.Len(t, issued, 2)
 }
 
 func TestSoftwareCard_IsFinishedAndReset(t *testing.T) {

@@ -130,6 +130,10 @@ func refusal() papers.Refusal {
 	}
 }
 
+func pinLetter() papers.PINLetter {
+	return papers.PINLetter{Application: "7QF3M-9T2XK-D", Holder: identity.Name{Text: "Đặng Thị Ngọc Ước"}, PIN: "271828", Tries: 3, Specimen: true}
+}
+
 func manifest(cards int) papers.Manifest {
 	m := papers.Manifest{
 		Consignment: "C-000012", State: "sent", Destination: papers.Station{ID: "001-TN-01", Name: "PC06 Hà Nội"},
@@ -160,7 +164,7 @@ func destruction(blanks int) papers.Destruction {
 }
 
 func all() map[string]paper {
-	return map[string]paper{"slip": slip(), "capture-sheet": captureSheet(), "refusal": refusal(), "manifest": manifest(60), "destruction": destruction(14)}
+	return map[string]paper{"slip": slip(), "capture-sheet": captureSheet(), "refusal": refusal(), "pin": pinLetter(), "manifest": manifest(60), "destruction": destruction(14)}
 }
 
 func TestSlip_SaysWhatTheRecordSays(t *testing.T) {
@@ -504,4 +508,15 @@ func difference(tb testing.TB, a, b *image.Gray) (worst float64) {
 		}
 	}
 	return worst
+}
+
+// It tells its holder, in both languages, that the PIN has to be changed; and nothing that
+// formats it tells the PIN.
+func TestPINLetter_TellsThePINToItsHolderAlone(t *testing.T) {
+	t.Parallel()
+	said := text(t, saved(t, pinLetter()))
+	for _, part := range []string{"Đặng Thị Ngọc Ước", "7QF3M-9T2XK-D", "271828", "phải đổi sang mã PIN của riêng mình", "change it for a PIN of your own, 6 to 12 digits", "3 wrong PINs in a row"} {
+		require.Contains(t, said, part)
+	}
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", pinLetter(), pinLetter(), pinLetter()), "271828")
 }

@@ -4,7 +4,7 @@
 //
 // A paper holds no more than its reader needs: none names a citizen or says what a card
 // says, but those that are for the citizen in person: the capture sheet that is signed, the
-// notice of refusal and the extract. The same paper is the same bytes each time; its dates are
+// notice of refusal, the PIN letter and the extract. The same paper is the same bytes each time; its dates are
 // those of its record, not of its printing. Start at Slip, CaptureSheet, Refusal, Manifest,
 // Destruction.
 package papers

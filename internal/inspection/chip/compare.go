@@ -14,6 +14,8 @@ type Expect struct {
 	MRZ      [3]string // as it is printed
 	Portrait []byte    // as it was written to the chip; nil if the form has none
 	Files    lds.Files // what was written to the chip, compared byte by byte; nil to leave that out
+
+	Signature *ExpectSignature // nil: the card has no digital signature application
 }
 
 // Finding is a difference between the chip and the card as applied for.

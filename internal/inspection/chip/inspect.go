@@ -67,7 +67,7 @@ func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, 
 	if trust == nil {
 		return Result{}, errors.New("inspect chip: there is no trust store")
 	}
-	reading, err := Read(ctx, card, access, Options{ShortAPDUs: access.ShortAPDUs})
+	reading, err := Read(ctx, card, access, Options{ShortAPDUs: access.ShortAPDUs, Signature: expect.Signature})
 	if err != nil {
 		return Result{}, err
 	}
@@ -79,6 +79,9 @@ func judge(reading *Reading, expect Expect, trust *pki.TrustStore, at time.Time)
 	result := Verify(reading, trust, at)
 	result.Files = reading.Files
 	if reading.Refused == nil {
+		if expect.Signature != nil && reading.Interrupted == nil {
+			result.add("Digital signature", reading.Signature)
+		}
 		result.compare(reading, expect)
 	}
 	return result

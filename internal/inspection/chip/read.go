@@ -32,6 +32,8 @@ type Options struct {
 	SelectFiles bool      // select each file by its identifier, as some readers do, not by its short identifier
 	ShortAPDUs  bool      // do not use extended lengths, whatever the chip announces
 	BACOnly     bool      // do as a reader without PACE
+
+	Signature *ExpectSignature // look at the digital signature application, too
 }
 
 // Reading is what was read from a chip.
@@ -47,6 +49,7 @@ type Reading struct {
 	Interrupted          error // the chip stopped or secure messaging failed; nothing was read after that
 	ChipAuthentication   error
 	ActiveAuthentication error
+	Signature            error // the digital signature application is not as expected
 	Unreadable           map[lds.EF]error
 }
 
@@ -134,7 +137,10 @@ func (r *reader) all(ctx context.Context, access Access) error {
 	if err := r.authenticate(ctx); err != nil {
 		return err
 	}
-	return r.dataGroups(ctx)
+	if err := r.dataGroups(ctx); err != nil || r.Options.Signature == nil {
+		return err
+	}
+	return r.signature(ctx, *r.Options.Signature)
 }
 
 // public reads the files under the master file, in plain. Many chips refuse to select

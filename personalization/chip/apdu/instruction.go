@@ -4,6 +4,7 @@ package apdu
 const (
 	Verify                    = 0x20
 	ManageSecurityEnvironment = 0x22 // MSE:SET
+	ChangeReferenceData       = 0x24
 	PerformSecurityOperation  = 0x2A
 	GenerateKeyPair           = 0x47 // GENERATE ASYMMETRIC KEY PAIR
 	ExternalAuthenticate      = 0x82

@@ -51,19 +51,34 @@ func (Holder) String() string { return "[holder]" }
 // GoString hides the holder.
 func (Holder) GoString() string { return "[holder]" }
 
-// SignatureCA gives the authority's CA for digital signatures, and makes it if there
-// is none. Its certificate is published beside that of the CSCA.
-func (a *Authority) SignatureCA(at time.Time) (*SignatureCA, error) {
+// ErrNoSignatureCA means that there is no CA for digital signatures.
+var ErrNoSignatureCA = errors.New("there is none: make it (starter keys signature-ca)")
+
+// MakeSignatureCA makes the authority's CA for digital signatures, unless there is one, and
+// gives it. Its certificate is published beside that of the CSCA.
+func (a *Authority) MakeSignatureCA(at time.Time) (*SignatureCA, error) {
 	s, err := a.load()
 	if err == nil && len(s.SignatureCA) == 0 {
 		err = a.change(func(now *state) error {
-			s = now
-			if len(s.SignatureCA) > 0 { // by another process
+			if len(now.SignatureCA) > 0 { // by another process
 				return nil
 			}
-			s.SignatureCA, err = a.makeSignatureCA(at)
+			var err error
+			now.SignatureCA, err = a.makeSignatureCA(at)
 			return err
 		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("CA for digital signatures: %w", err)
+	}
+	return a.SignatureCA()
+}
+
+// SignatureCA gives the authority's CA for digital signatures, or ErrNoSignatureCA.
+func (a *Authority) SignatureCA() (*SignatureCA, error) {
+	s, err := a.load()
+	if err == nil && len(s.SignatureCA) == 0 {
+		err = ErrNoSignatureCA
 	}
 	if err != nil {
 		return nil, fmt.Errorf("CA for digital signatures: %w", err)

@@ -30,7 +30,7 @@ func point(t *testing.T) []byte {
 func TestSignatureCA_CertifiesOnlyForSignatures(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	ca, err := open(t, dir, pki.Options{}).SignatureCA(now())
+	ca, err := open(t, dir, pki.Options{}).MakeSignatureCA(now())
 	require.NoError(t, err)
 	holder := pki.Holder{Name: "ĐẶNG THỊ NGỌC ƯỚC", Number: "001199999990"}
 
@@ -43,7 +43,7 @@ func TestSignatureCA_CertifiesOnlyForSignatures(t *testing.T) {
 	require.Equal(t, x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment, made.KeyUsage)
 	require.Equal(t, holder.Name, made.Subject.CommonName)
 	require.Equal(t, "CCCD:001199999990", made.Subject.Names[len(made.Subject.Names)-1].Value)
-	again, err := open(t, dir, pki.Options{}).SignatureCA(now().AddDate(1, 0, 0)) // another start
+	again, err := open(t, dir, pki.Options{}).MakeSignatureCA(now().AddDate(1, 0, 0)) // another start
 	require.NoError(t, err)
 	require.Equal(t, ca.Certificate(), again.Certificate())
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", holder, holder, holder), "001199999990")
@@ -65,7 +65,7 @@ func verify(t *testing.T, dir string, der []byte) ([]byte, error) {
 
 func TestSignatureCA_RefusesWhatItCannotCertify(t *testing.T) {
 	t.Parallel()
-	ca, err := open(t, t.TempDir(), pki.Options{}).SignatureCA(now())
+	ca, err := open(t, t.TempDir(), pki.Options{}).MakeSignatureCA(now())
 	require.NoError(t, err)
 	outside := point(t)
 	outside[64] ^= 1

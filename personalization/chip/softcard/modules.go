@@ -9,6 +9,7 @@ import (
 // module is a program in the chip's ROM. Applications are its instances.
 type module struct {
 	accepts  func(tag uint16, secret []byte) bool                  // whether a secret can be stored
+	stored   func(*memory, *application)                           // after a secret was stored, or nil
 	complete func(a *application) bool                             // whether nothing is missing
 	generate func(*Card, *application, apdu.Command) apdu.Response // GENERATE ASYMMETRIC KEY PAIR, or nil
 	use      func(*Card, *application, apdu.Command) apdu.Response // serves a command once personalized
@@ -28,7 +29,10 @@ func moduleOf(aid []byte) (module, bool) {
 	case moduleEMRTD:
 		return module{accepts: acceptsEMRTDSecret, complete: emrtdComplete, generate: (*Card).generateEMRTDKey, use: (*Card).useEMRTD}, true
 	case moduleSignature:
-		return module{accepts: acceptsSignatureSecret, complete: signatureComplete, generate: (*Card).generateSignatureKey, use: (*Card).useSignature}, true
+		return module{
+			accepts: acceptsSignatureSecret, stored: transportPINStored, complete: signatureComplete,
+			generate: (*Card).generateSignatureKey, use: (*Card).useSignature,
+		}, true
 	case moduleData:
 		return module{
 			accepts:  func(uint16, []byte) bool { return false },

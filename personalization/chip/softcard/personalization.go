@@ -142,7 +142,11 @@ func (c *Card) storeSecret(a *application, tag uint16, sealed []byte) apdu.Statu
 	if err != nil || !m.accepts(tag, secret) {
 		return apdu.WrongData
 	}
-	return c.nv.setSecret(a, tag, secret)
+	sw := c.nv.setSecret(a, tag, secret)
+	if sw == apdu.OK && m.stored != nil {
+		m.stored(c.nv, a)
+	}
+	return sw
 }
 
 // groupingHeader reads the identifier of a data grouping and its length: one byte,

@@ -1,0 +1,93 @@
+package registry_test
+
+import (
+	"crypto/sha256"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
+)
+
+const poster = identity.OfficerID("SX-C06-0001")
+
+// certified is a card that is being written, and has had a certificate booked.
+func (b *bundle) certified(t *testing.T) (identity.ApplicationNumber, registry.CardRecord) {
+	t.Helper()
+	number := b.prepared(t)
+	_, err := b.TakeBlank(t.Context(), number, 1, press)
+	require.NoError(t, err)
+	prepared, err := b.Card(t.Context(), number, 1)
+	require.NoError(t, err)
+	card, err := b.CardInWork(t.Context(), prepared.Card.Serial, press)
+	require.NoError(t, err)
+	require.NoError(t, b.BookCertificate(t.Context(), card, registry.SignatureCertificate{Serial: "1a2b", DER: []byte("one")}))
+	return number, card
+}
+
+// printPIN prints the PIN letter of an application's first card.
+func (b *bundle) printPIN(t *testing.T, number identity.ApplicationNumber, id string) error {
+	t.Helper()
+	act := identity.PrintPINLetter{Officer: poster, Card: 1}
+	return b.Registry.PrintPINLetter(t.Context(), number, act, registrytest.SignedAs(act, statement.Application(number), id))
+}
+
+func (b *bundle) letterPrinted(t *testing.T) {
+	t.Helper()
+	number, _ := b.certified(t)
+	b.made(t, number)
+	require.NoError(t, b.printPIN(t, number, "letter-1"))
+}
+
+// Of the certificates that were issued for the keys of one card, the last counts. None is
+// booked for a card that no station writes, and what it says of its holder is sealed.
+func TestCertificate_TheLastOfEachCardCounts(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number, card := b.certified(t)
+	require.NoError(t, b.BookCertificate(t.Context(), card, registry.SignatureCertificate{Serial: "3c4d", DER: []byte("the holder, two")}))
+
+	counts, err := b.Certificate(t.Context(), number, 1)
+	require.NoError(t, err)
+	require.Equal(t, &registry.SignatureCertificate{Serial: "3c4d", DER: []byte("the holder, two")}, counts)
+	var digest, sealed []byte
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT digest, sealed FROM signature_certificates WHERE serial = '3c4d'`).Scan(&digest, &sealed))
+	sum := sha256.Sum256(counts.DER)
+	require.Equal(t, sum[:], digest)
+	require.NotContains(t, string(sealed), "holder")
+
+	_, err = b.CardInWork(t.Context(), card.Card.Serial, "PX-02")
+	require.True(t, identity.Refused(err, identity.Conflict), "%v", err)
+	b.made(t, number)
+	_, err = b.CardInWork(t.Context(), card.Card.Serial, press)
+	require.True(t, identity.Refused(err, identity.Conflict), "%v", err)
+	err = b.BookCertificate(t.Context(), card, registry.SignatureCertificate{Serial: "5e6f", DER: []byte("three")})
+	require.True(t, identity.Refused(err, identity.NotFound), "%v", err)
+	for _, change := range []string{`SET superseded_at = NULL WHERE serial = '1a2b'`, `SET sealed = '' WHERE serial = '3c4d'`, `SET superseded_at = now(), attempt = 2 WHERE serial = '3c4d'`} {
+		_, err := b.db.Exec(t.Context(), `UPDATE signature_certificates `+change)
+		require.ErrorContains(t, err, "certificates are kept", change)
+	}
+}
+
+// The letter with a PIN is printed once, by who may, of a card that is ready; the statement
+// that printed it may be sent again.
+func TestPINLetter_IsPrintedOnce(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	number, _ := b.certified(t)
+	require.ErrorContains(t, b.printPIN(t, number, "early"), "it has no PIN letter")
+	b.made(t, number)
+	counter := identity.PrintPINLetter{Officer: "CB-001-0012", Card: 1}
+	err := b.Registry.PrintPINLetter(t.Context(), number, counter, registrytest.Signed(counter, statement.Application(number)))
+	require.True(t, identity.Refused(err, identity.Forbidden), "%v", err)
+
+	require.NoError(t, b.printPIN(t, number, "letter-1"))
+	require.NoError(t, b.printPIN(t, number, "letter-1"))
+	require.ErrorContains(t, b.printPIN(t, number, "letter-2"), "had its PIN letter printed before")
+	require.ErrorContains(t, b.printPIN(t, b.inspected(t), "none"), "it has no PIN letter")
+}

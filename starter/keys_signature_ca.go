@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func newSignatureCA(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "signature-ca", Short: "Make the CA for digital signatures, unless it is there",
+		Long: `Make the CA that certifies the keys of digital signatures which cards make, unless it is
+there. It is not the CSCA. Production never makes it by the way.`,
+		Example: "  starter keys signature-ca", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			authority, _, err := a.certificates(cmd)
+			if err != nil {
+				return err
+			}
+			if _, err := authority.MakeSignatureCA(a.opened.Now()); err != nil {
+				return err
+			}
+			return a.print(cmd, map[string]string{"ca": "signature-ca"}, func(w io.Writer) { fmt.Fprintln(w, "the CA for digital signatures is in the key store") })
+		},
+	}
+}
