@@ -176,7 +176,8 @@ type Text struct {
 }
 
 // Micro is a line of letters that a loupe shows: what a copier loses. It repeats its text,
-// or a value of the card, from x on until w is full.
+// or a value of the card, from x on as often as w has room for, and is set a little wider or
+// narrower than size says, so that it fills w.
 type Micro struct {
 	Text     string `yaml:"text"`
 	Bind     string `yaml:"bind"`

@@ -136,12 +136,12 @@ func TestCatalog_ForTakesTheLatest(t *testing.T) {
 // A folder's form takes the place of one that is built in.
 func TestLoad_ReplacesAForm(t *testing.T) {
 	t.Parallel()
-	c, err := forms.Load(forms.BuiltIn, formstest.Changed(t, func(s string) string { return strings.Replace(s, "version: 3", "version: 4", 1) }))
+	c, err := forms.Load(forms.BuiltIn, formstest.Changed(t, func(s string) string { return strings.Replace(s, "version: 4", "version: 5", 1) }))
 	require.NoError(t, err)
 	require.Len(t, c.IDs(), len(formstest.IDs))
 	form, err := c.Form(formstest.CanCuoc2024)
 	require.NoError(t, err)
-	require.Equal(t, 4, form.Version)
+	require.Equal(t, 5, form.Version)
 }
 
 // Where nothing says which of two forms a card gets, the catalog is refused.
@@ -160,9 +160,9 @@ func TestLoad_Refuses(t *testing.T) {
 	for _, tt := range []struct{ name, from, to, want string }{
 		{"NotYAML", "id: can-cuoc-2024", "id: [", `^form new.yaml:\d+: `},
 		{"UnknownSetting", "kind: portrait,", "kind: portrait, colour: red,", `^form new.yaml:\d+: there is no setting "colour"$`},
-		{"UnknownSettingOfForm", "version: 3", "version: 3\nprice: 3", `^form new.yaml:\d+: field price not found`},
+		{"UnknownSettingOfForm", "version: 4", "version: 4\nprice: 3", `^form new.yaml:\d+: field price not found`},
 		{"NotANumber", "w: 20, h: 30,", "w: wide, h: 30,", "^form new.yaml:\\d+: cannot unmarshal !!str `wide` into float64$"},
-		{"NoVersion", "version: 3\n", "", `form: id, title and version`},
+		{"NoVersion", "version: 4\n", "", `form: id, title and version`},
 		{"NoDate", "from: 2024-07-01", "from: 2024-07", `issued: from is needed`},
 		{"NotADate", "from: 2024-07-01", "from: 2024-02-31", `^form new.yaml:\d+: `},
 		{"Page", "page: {w: 85.60", "page: {w: -1", `page: w and h are 20 to 400 mm`},
@@ -197,7 +197,7 @@ func TestLoad_Refuses(t *testing.T) {
 		{"NoQR", "kind: qr", "kind: portrait", `qr: the values of the QR code and a field of kind qr go together`},
 		{"DrawingGone", "art/vietnam.svg", "art/china.svg", `art art/china.svg: there is no such file beside the form$`},
 		{"DrawingElsewhere", "art/vietnam.svg", "../vietnam.svg", `art ../vietnam.svg: file must be an .svg in the form's folder or below`},
-		{"DrawingChanged", "sha256: ", "sha256: 0", `art art/uv-star.svg: sha256 is "0[0-9a-f]+"; the file's is [0-9a-f]{64}$`},
+		{"DrawingChanged", "sha256: ", "sha256: 0", `art art/bronze-drum.svg: sha256 is "0[0-9a-f]+"; the file's is [0-9a-f]{64}$`},
 		{"DrawingOfNobody", "licence: ", "sha256: x}\n  - {kind: wash, side: front, colors: [gold, red], licence: ", `art wash: sha256, layer and licence belong to a drawing`},
 		{"DrawingOfNoLayer", "layer: ovi", "layer: magnetic", `art art/ovi-lotus.svg: layer must be one of print, uv, ovi, tactile`},
 		{"GhostOfOtherProportions", "w: 7.6, h: 11.4", "w: 7.6, h: 12.4", `field ghost: it must have the portrait's proportions`},

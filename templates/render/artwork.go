@@ -6,11 +6,13 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// shape is a filled area, or a line of some width, of one color.
+// shape is a filled area, or a line of some width, of one color; or of inks that run into
+// each other from the left edge of the card to the right one.
 type shape struct {
 	contours []contour
 	width    float64 // mm; 0 fills
 	color    rgb
+	inks     []rgb
 	sheer    int // how much of what is below it shows through, percent
 }
 
@@ -56,7 +58,7 @@ func drawArt(f *Form, side forms.Side) *artwork {
 		case forms.PortraitField:
 			a.halo(g.Box)
 		case forms.GhostField:
-			a.panel(f.color(g.Color), inset(g.Box, g.Feather/2), g.Feather/2)
+			a.panel(f.color(g.Color), inset(g.Box, 1.7*g.Feather), 1.7*g.Feather)
 		case forms.TextField, forms.MRZField:
 		}
 	}
@@ -120,7 +122,7 @@ func (a *artwork) drawing(m *motif) {
 			for i, p := range path {
 				c.points[i] = dot{b.X + p.X*scale, b.Y + p.Y*scale}
 			}
-			drawn.contours = append(drawn.contours, c)
+			drawn.contours = append(drawn.contours, c.straightened())
 		}
 		if m.Layer == forms.Print {
 			a.shapes = append(a.shapes, drawn)

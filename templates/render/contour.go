@@ -38,6 +38,20 @@ func curve(from, to float64, n int, at func(float64) dot) contour {
 	return contour{points, true}
 }
 
+// straightened is a chain of straight lines, if no curve of a contour bends.
+func (c contour) straightened() contour {
+	const least = 1e-6 // mm
+	ends := []dot{c.points[0]}
+	for i := 1; i+2 < len(c.points); i += 3 {
+		p, q, r, s := c.points[i-1], c.points[i], c.points[i+1], c.points[i+2]
+		if math.Hypot(q.x-(2*p.x+s.x)/3, q.y-(2*p.y+s.y)/3) > least || math.Hypot(r.x-(p.x+2*s.x)/3, r.y-(p.y+2*s.y)/3) > least {
+			return c
+		}
+		ends = append(ends, s)
+	}
+	return chain(ends...)
+}
+
 // chain is straight lines from point to point.
 func chain(points ...dot) contour { return contour{points: points} }
 

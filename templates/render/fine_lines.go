@@ -8,22 +8,23 @@ import (
 )
 
 // Fine lines are drawn as presses draw them: many side by side, each swelling and thinning
-// along its way, in inks that run into each other along the line (split duct). A line is
-// cut into short curves; those of the same ink and width are one shape.
+// along its way, in inks that run into each other from left to right (split duct). A line is
+// cut into short curves; those of the same width are one shape.
 
-// ducts is how many inks lie between the left edge of a card and the right one, and
-// widths how many widths a line has.
-const (
-	ducts  = 20
-	widths = 4
-)
+// widths is how many widths a line has.
+const widths = 4
 
 // duct is the ink at a place between the first color and the last.
 func duct(c []rgb, t float64) rgb {
 	at := min(max(t, 0), 1) * float64(len(c)-1)
 	i := min(int(at), len(c)-2)
-	mix := at - float64(i)
-	return blend(c[i], c[i+1], mix*mix*(3-2*mix))
+	return blend(c[i], c[i+1], at-float64(i))
+}
+
+// eased slows down at each of n inks, so that no edge shows where they cover an area.
+func eased(t float64, n int) float64 {
+	whole, mix := math.Modf(t * float64(n-1))
+	return (whole + mix*mix*(3-2*mix)) / float64(n-1)
 }
 
 // fineLine is a line: where it is, and how wide of 0 to 1, at a parameter of 0 to 1.
@@ -33,47 +34,40 @@ type fineLine struct {
 	width func(t float64) float64
 
 	// early is by which part of a curve an open line begins before 0; it then ends behind 1.
-	// Lines that are early by different parts change their inks at different places.
+	// Lines that are early by different parts change their widths at different places.
 	early float64
 }
 
-// early spreads the places where the inks of neighbors change.
+// early spreads the places where the widths of neighbors change.
 func early(k int) float64 { return math.Mod(float64(k)*0.618, 1) }
 
 // fine draws lines in inks that run from left to right across the card. The weight is
 // that of a line in the middle between its thinnest and its widest.
 func (a *artwork) fine(into *[]shape, c []rgb, weight float64, lines []fineLine) {
-	type bucket struct{ ink, width int }
-	shapes := make(map[bucket][]contour)
+	var shapes [widths][]contour
 	for _, l := range lines {
 		n, from, to := l.n, 0.0, 1.0
 		if l.early > 0 {
 			n, from, to = l.n+1, -l.early/float64(l.n), 1+(1-l.early)/float64(l.n)
 		}
 		whole := curve(from, to, n, l.at).points
-		var last bucket
+		last := -1
 		for i := range n {
 			part := whole[3*i : 3*i+4]
 			t := from + (float64(i)+0.5)/float64(l.n)
-			b := bucket{
-				ink:   int(min(max((part[0].x+part[3].x)/2/a.page.W, 0), 0.999) * ducts),
-				width: int(min(max(l.width(t), 0), 0.999) * widths),
-			}
-			list := shapes[b]
-			if i > 0 && b == last { // it goes on
+			width := int(min(max(l.width(t), 0), 0.999) * widths)
+			list := shapes[width]
+			if width == last { // it goes on
 				list[len(list)-1].points = append(list[len(list)-1].points, part[1:]...)
 			} else {
 				list = append(list, contour{points: slices.Clone(part), curved: true})
 			}
-			shapes[b], last = list, b
+			shapes[width], last = list, width
 		}
 	}
-	for ink := range ducts {
-		for width := range widths {
-			if list := shapes[bucket{ink, width}]; list != nil {
-				w := weight * (0.7 + 0.6*float64(width)/(widths-1))
-				*into = append(*into, shape{contours: list, width: w, color: duct(c, (float64(ink)+0.5)/ducts)})
-			}
+	for width, list := range shapes {
+		if list != nil {
+			*into = append(*into, shape{contours: list, width: weight * (0.7 + 0.6*float64(width)/(widths-1)), inks: c})
 		}
 	}
 }
@@ -91,7 +85,7 @@ func (a *artwork) weave(m *motif, c []rgb) {
 	for k := range n {
 		u := (float64(k) + 0.5) / float64(n)
 		sign := 1 - 2*float64(k%2)
-		lines = append(lines, fineLine{n: 7, early: early(k), at: func(t float64) dot {
+		lines = append(lines, fineLine{n: 6, early: early(k), at: func(t float64) dot {
 			v := u + 0.030*math.Sin(2*math.Pi*(1.15*t+1.6*u)) + sign*0.028*math.Sin(2*math.Pi*(0.9*t+0.12+0.8*u))
 			return dot{m.X + m.W*t, m.Y + m.H*v}
 		}, width: swell(2, 2.5*u)})
@@ -118,12 +112,13 @@ func (a *artwork) ribbon(m *motif, c []rgb) {
 	a.fine(&a.shapes, c, m.weight(0.06), lines)
 }
 
-// medallion draws a rosette of three interleaved families of closed waves about a middle.
+// medallion draws a rosette of two interleaved families of closed waves about what stands in
+// its middle.
 func (a *artwork) medallion(m *motif, c []rgb) {
 	x, y, r := m.middle()
 	n := m.count(10)
-	lines := make([]fineLine, 0, 3*n)
-	for family, f := range []struct{ lobes, size, deep float64 }{{12, 0.86, 0.14}, {9, 0.66, 0.20}, {6, 0.40, 0.30}} {
+	lines := make([]fineLine, 0, 2*n)
+	for family, f := range []struct{ lobes, size, deep float64 }{{12, 0.86, 0.14}, {9, 0.66, 0.20}} {
 		for k := range n {
 			phase := 2 * math.Pi * float64(k) / float64(n)
 			lines = append(lines, fineLine{n: int(f.lobes) * 3, at: func(t float64) dot {

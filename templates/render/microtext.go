@@ -1,34 +1,32 @@
 package render
 
 import (
+	"math"
 	"strings"
 
 	"example.org/cancuoc/templates/forms"
 )
 
-// repeat sets a microtext: its text again and again, up to the last letter that the line
-// has room for. Letters that no font has are left out.
+// repeat sets a microtext: its text as often as its line has room for, and a little wider or
+// narrower than its size, so that it ends with a whole word where the line ends. Letters
+// that no font has are left out.
 func (f *Form) repeat(m forms.Micro, text string) []piece {
-	var line strings.Builder
-	width, room := 0.0, m.W/(m.Size*point)
-	for text = letters(text) + " "; width < room; {
-		before := width
-		for _, r := range text {
-			_, g, ok := f.renderer.faces.find("text", r)
-			if !ok {
-				continue
-			}
-			if width += g.width; width > room {
-				break
-			}
-			line.WriteRune(r)
-		}
-		if width == before {
-			return nil
+	var once strings.Builder
+	width := 0.0
+	for _, r := range letters(text) {
+		if _, g, ok := f.renderer.faces.find("text", r); ok {
+			once.WriteRune(r)
+			width += g.width
 		}
 	}
-	runs, _ := f.renderer.faces.shape("text", strings.TrimSuffix(line.String(), " "))
-	return []piece{{runs: runs, x: m.X, y: m.Baseline, size: m.Size, color: f.color(m.Color)}}
+	if width == 0 {
+		return nil
+	}
+	_, space, _ := f.renderer.faces.find("text", ' ')
+	times := max(math.Round((m.W/(m.Size*point)+space.width)/(width+space.width)), 1)
+	line := strings.TrimSuffix(strings.Repeat(once.String()+" ", int(times)), " ")
+	runs, length := f.renderer.faces.shape("text", line)
+	return []piece{{runs: runs, x: m.X, y: m.Baseline, size: m.W / (length * point), color: f.color(m.Color)}}
 }
 
 // microtexts draws microtexts so that no text is extracted from them.

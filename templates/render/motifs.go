@@ -25,9 +25,6 @@ var motifs = map[string]struct {
 	"fringe":      {-2, false, (*artwork).fringe},
 	"see-through": {1, false, (*artwork).seeThrough},
 	"guilloche":   {1, false, (*artwork).guilloche},
-	"rosette":     {1, false, (*artwork).rosette},
-	"drum":        {1, false, (*artwork).drum},
-	"lotus":       {2, false, (*artwork).lotus},
 	"water":       {1, false, (*artwork).water},
 	"roundel":     {2, true, (*artwork).roundel},
 	"chip-symbol": {1, true, (*artwork).chipSymbol},
@@ -63,7 +60,7 @@ func (a *artwork) wash(_ *motif, c []rgb) {
 	color := func(i int) rgb {
 		t := (float64(i) + 0.5) / strips
 		if len(c) > 2 {
-			return duct(c, t)
+			return duct(c, eased(t, len(c)))
 		}
 		mix := 0.5 - 0.5*math.Cos(2*math.Pi*t)
 		return blend(c[0], c[1], mix*mix)
@@ -93,134 +90,6 @@ func (a *artwork) guilloche(m *motif, c []rgb) {
 		}))
 	}
 	a.stroke(c[0], m.weight(0.09), lines...)
-}
-
-// rosette draws closed waves around a middle.
-func (a *artwork) rosette(m *motif, c []rgb) {
-	x, y, r := m.middle()
-	const lobes, rounds = 9, 5
-	lines := make([]contour, 0, rounds*2)
-	for k := range m.count(rounds) {
-		for _, size := range []float64{1, 0.62} {
-			phase := 2 * math.Pi * float64(k) / float64(m.count(rounds))
-			lines = append(lines, curve(0, 2*math.Pi, lobes*4, func(t float64) dot {
-				k := r * size * (0.78 + 0.22*math.Cos(lobes*t+phase))
-				return dot{x + k*math.Sin(t), y - k*math.Cos(t)}
-			}))
-		}
-	}
-	a.stroke(c[0], m.weight(0.08), lines...)
-}
-
-// drum draws the face of a bronze drum of Đông Sơn in outline: a star, and rings
-// of chevrons, circles on a line, birds and teeth.
-func (a *artwork) drum(m *motif, c []rgb) {
-	x, y, r := m.middle()
-	at := func(angle, k float64) dot { return dot{x + r*k*math.Sin(angle), y - r*k*math.Cos(angle)} }
-	var lines []contour
-	for _, k := range []float64{1, 0.975, 0.90, 0.80, 0.785, 0.555, 0.54, 0.45, 0.35, 0.335} {
-		lines = append(lines, circle(x, y, r*k))
-	}
-	rays := m.count(14)
-	star := make([]dot, 0, 2*rays+1)
-	for i := range 2*rays + 1 {
-		star = append(star, at(math.Pi*float64(i)/float64(rays), []float64{0.32, 0.11}[i%2]))
-	}
-	lines = append(lines, polygon(star...))
-	for i := range rays { // feathers between the rays
-		middle := 2 * math.Pi * (float64(i) + 0.5) / float64(rays)
-		for _, k := range []float64{0.20, 0.25, 0.30} {
-			half := 0.13 * k / 0.3
-			lines = append(lines, chain(at(middle-half, k+0.025), at(middle, k-0.03), at(middle+half, k+0.025)))
-		}
-	}
-	for i := range 60 { // circles, each tied to the next
-		angle, next := 2*math.Pi*float64(i)/60, 2*math.Pi*float64(i+1)/60
-		p := at(angle, 0.85)
-		lines = append(lines, circle(p.x, p.y, r*0.026), chain(at(angle, 0.876), at(next, 0.824)))
-	}
-	for i := range 90 { // teeth
-		angle := 2 * math.Pi * float64(i) / 90
-		lines = append(lines, chain(at(angle, 0.905), at(angle, 0.97)))
-	}
-	for i := range 36 { // a zigzag
-		angle, step := 2*math.Pi*float64(i)/36, 2*math.Pi/72
-		lines = append(lines, chain(at(angle, 0.36), at(angle+step, 0.44), at(angle+2*step, 0.36)))
-		p := at(angle, 0.495)
-		lines = append(lines, circle(p.x, p.y, r*0.02))
-	}
-	a.stroke(c[0], m.weight(0.1), lines...)
-	const flock = 12
-	for i := range flock {
-		a.fill(c[0], bird(at, 2*math.Pi*float64(i)/flock, 0.665))
-	}
-}
-
-// bird is a long-beaked bird in flight, around a circle.
-func bird(at func(angle, k float64) dot, angle, k float64) contour {
-	shape := []dot{
-		{1.62, 0.06},
-		{0.86, 0.20},
-		{0.70, 0.42},
-		{0.56, 0.22},
-		{0.30, 0.16},
-		{0.12, 0.30},
-		{-0.42, 0.95},
-		{-0.30, 0.24},
-		{-0.80, 0.10},
-		{-1.45, 0.34},
-		{-1.30, 0.02},
-		{-1.42, -0.26},
-		{-0.70, -0.10},
-		{-0.10, -0.26},
-		{0.50, -0.02},
-		{0.80, 0.06},
-	}
-	points := make([]dot, 0, len(shape)+1)
-	for _, p := range shape {
-		points = append(points, at(angle+p.x*0.125, k+p.y*0.095))
-	}
-	return polygon(points...)
-}
-
-// lotus draws petals that open upwards from a point near the bottom of the box.
-func (a *artwork) lotus(m *motif, c []rgb) {
-	x, y, r := m.X+m.W/2, m.Y+m.H*0.82, m.H*0.8
-	petal := func(angle, length, width float64) contour {
-		at := func(along, across float64) dot {
-			sin, cos := math.Sin(angle), math.Cos(angle)
-			return dot{x + r*(along*sin+across*cos), y - r*(along*cos-across*sin)}
-		}
-		return contour{curved: true, points: []dot{
-			at(0, 0), at(length*0.20, -width*1.1), at(length*0.72, -width), at(length, 0),
-			at(length*0.72, width), at(length*0.20, width*1.1), at(0, 0),
-		}}
-	}
-	for _, layer := range []struct {
-		angles        []float64
-		length, width float64
-	}{
-		{[]float64{-1.32, 1.32, -1.02, 1.02}, 0.98, 0.17},
-		{[]float64{-0.72, 0.72, -0.42, 0.42}, 1.0, 0.19},
-		{[]float64{-0.16, 0.16}, 0.98, 0.19},
-		{[]float64{-0.58, 0.58}, 0.74, 0.18},
-		{[]float64{-0.28, 0.28}, 0.74, 0.18},
-		{[]float64{0}, 0.70, 0.18},
-	} {
-		for _, angle := range layer.angles {
-			p := petal(angle, layer.length, layer.width)
-			a.fill(c[1], p)
-			a.stroke(c[0], m.weight(0.11), p)
-			for _, narrow := range []float64{0.62, 0.28} { // veins
-				a.stroke(c[0], m.weight(0.11)*0.7, petal(angle, layer.length*0.94, layer.width*narrow))
-			}
-		}
-	}
-	for i := range 4 { // water below
-		w := r * (0.75 + 0.28*float64(i))
-		h := r * (0.07 + 0.07*float64(i))
-		a.stroke(c[0], m.weight(0.11), contour{curved: true, points: []dot{{x - w, y + h*0.5}, {x - w*0.5, y + h*1.6}, {x + w*0.5, y + h*1.6}, {x + w, y + h*0.5}}})
-	}
 }
 
 // water draws rows of arches within arches, as on old ceramics.

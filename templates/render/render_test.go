@@ -123,7 +123,7 @@ func TestLoad_Refuses(t *testing.T) {
 		{"RisesTooFar", "rise: 4.2", "rise: 6.3", `text "Ngày, tháng, năm sinh / Date of birth:": it touches field name if that takes one line`},
 		{"Sample", "min: 4.5", "min: 7", `^form new.yaml:\d+: sample \d \(.*\): field name: does not fit on the card`},
 		{"SampleOfQR", "w: 20.7, h: 20.7", "w: 16, h: 16", `sample 3 .*: field qr: holds more than the QR code can`},
-		{"NoMotif", "kind: drum", "kind: eagle", `art eagle: the motif does not exist; \[chip-symbol drum`},
+		{"NoMotif", "kind: medallion", "kind: eagle", `art eagle: the motif does not exist; \[chip-symbol fringe`},
 		{"ColorsOfMotif", "colors: [red, gold]", "colors: [red]", `art roundel: it takes 2 color`},
 		{"ColorsOfLines", "[lace blue, lace green, lace gold, lace rose]", "[lace blue]", `art ribbon: it takes 2 color\(s\) or more, not 1`},
 		{"MarkOnQR", "x: 33, y: 11, size: 11.5", "x: 52, y: 11, size: 11.5", `specimen back: it runs over field qr`},
