@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ type Config struct {
 	Audit           Audit           `mapstructure:"audit"`
 	Status          Status          `mapstructure:"status"`
 	Population      Population      `mapstructure:"population"`
+	Notifications   Notifications   `mapstructure:"notifications"`
 	PKI             PKI             `mapstructure:"pki"`
 	Keys            Keys            `mapstructure:"keys"`
 	Gateway         Gateway         `mapstructure:"gateway"`
@@ -122,6 +124,33 @@ type Population struct {
 	Timeout     time.Duration `mapstructure:"timeout"`
 	Connections int           `mapstructure:"connections"`
 	ClientsFile string        `mapstructure:"clients_file"`
+}
+
+// Notifications are the webhooks that are told what happens.
+type Notifications struct {
+	Receivers  []Receiver    `mapstructure:"receivers"`
+	Timeout    time.Duration `mapstructure:"timeout"`
+	AtOnce     int           `mapstructure:"at_once"`
+	RetryFirst time.Duration `mapstructure:"retry_first"`
+	RetryMost  time.Duration `mapstructure:"retry_most"`
+	GiveUp     time.Duration `mapstructure:"give_up"`
+	Remind     time.Duration `mapstructure:"remind"`
+}
+
+// Receiver is one of them.
+type Receiver struct {
+	Name       string               `mapstructure:"name"`
+	URL        string               `mapstructure:"url"`
+	SecretFile string               `mapstructure:"secret_file"`
+	Events     []identity.EventKind `mapstructure:"events"`
+	By         identity.NotifyBy    `mapstructure:"by"`
+	Reference  bool                 `mapstructure:"reference"`
+	CAFile     string               `mapstructure:"ca_file"`
+}
+
+// Keys reads the keys that sign what it is sent.
+func (r Receiver) Keys() (Secret, error) {
+	return readSecret("notifications.receivers: secret_file of "+r.Name, r.SecretFile)
 }
 
 // PKI names the folders of certificates and signing keys.
@@ -567,6 +596,7 @@ func (c Config) validateServers(check *check) {
 	check.positive("audit.anchor", c.Audit.Anchor)
 	check.positive("status.ttl", c.Status.TTL)
 	c.validatePopulation(check)
+	c.validateNotifications(check)
 	if p := c.Keys.PKCS11; p.Module != "" {
 		check.wrong(p.Token == "", "keys.pkcs11.token is empty")
 		check.wrong(p.PINFile == "", "keys.pkcs11.pin_file is empty")
@@ -593,6 +623,38 @@ func (c Config) validatePopulation(check *check) {
 	check.wrong(p.URL != "" && p.ClientsFile != "", "population.url and population.clients_file are both given; only the built-in register is served")
 	check.wrong(p.Timeout < 100*time.Millisecond || p.Timeout > 25*time.Second, "population.timeout is %s; must be 100ms to 25s: a step asks again after 30s", p.Timeout)
 	check.between("population.connections", p.Connections, 1, 1000)
+}
+
+var receiverName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+
+// validateNotifications checks who is told what, and how patiently.
+func (c Config) validateNotifications(check *check) {
+	n := c.Notifications
+	schemes := []string{"https"}
+	if !c.Production() {
+		schemes = append(schemes, "http")
+	}
+	names := make(map[string]bool)
+	for i, r := range n.Receivers {
+		key := fmt.Sprintf("notifications.receivers[%d].", i)
+		check.wrong(!receiverName.MatchString(r.Name), "%sname is %q; small letters, digits and hyphens are accepted, at most 32", key, r.Name)
+		check.wrong(names[r.Name], "%sname is %q, which another receiver has", key, r.Name)
+		names[r.Name] = true
+		check.httpURL(key+"url", r.URL, schemes...)
+		check.wrong(strings.Contains(r.URL, "@"), "%surl holds a user; what is sent is signed instead", key)
+		check.wrong(r.SecretFile == "", "%ssecret_file is empty; what is sent is signed", key)
+		for _, event := range r.Events {
+			check.wrong(!slices.Contains(identity.EventKinds, event), "%sevents has %q; accepted are %v", key, event, identity.EventKinds)
+		}
+		check.wrong(r.By != "" && !slices.Contains(identity.NotifyWays, r.By), "%sby is %q; accepted are %v", key, r.By, identity.NotifyWays)
+		check.wrong(r.By != "" && r.Reference, "%sreference is on, and by is given: its texts name the receipt", key)
+	}
+	check.positive("notifications.timeout", n.Timeout)
+	check.between("notifications.at_once", n.AtOnce, 1, 1000)
+	check.positive("notifications.retry_first", n.RetryFirst)
+	check.wrong(n.RetryMost < n.RetryFirst, "notifications.retry_most is %s; must be at least retry_first", n.RetryMost)
+	check.positive("notifications.give_up", n.GiveUp)
+	check.positive("notifications.remind", n.Remind)
 }
 
 // validateGateway checks how we serve, and how clients reach it.

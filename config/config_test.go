@@ -156,6 +156,9 @@ log: {format: xml}
 temporal: {address: nowhere, namespace: "", ui_address: ftp://x, tls_cert_file: a}
 database: {max_conns: 0, url: a, url_file: b}
 audit: {anchor: 0s}
+notifications:
+  {receivers: [{name: A b, url: ftp://x, events: [born], by: post}, {name: a, url: "http://u@x", secret_file: s, by: sms, reference: true}, {name: a, url: http://x, secret_file: s}],
+  timeout: 0s, at_once: 0, retry_first: 0s, retry_most: -1s, give_up: 0s, remind: 0s}
 keys: {pkcs11: {module: x.so, sessions: 0}}
 gateway:
   {listen: "8090", citizens_listen: "8090", public_url: citizens, officers_url: http://127.0.0.1:8090, codec_origins: [x], connections: 1, memory_bytes: 1, tls_key_file: a,
@@ -172,7 +175,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 62)
+	require.Len(t, faults, 76)
 }
 
 // A password in a URL would be in logs.
@@ -242,4 +245,6 @@ worker: {role: pipeline}
 	_, err = config.Load(file(t, strings.ReplaceAll(text, there, "/absent")))
 	require.ErrorContains(t, err, "vault.key_file names a file that cannot be found; production does not make it")
 	require.ErrorContains(t, err, "audit.key_file names a file that cannot be found; production does not make it")
+	_, err = config.Load(file(t, text+"notifications: {receivers: [{name: portal, url: http://portal, secret_file: s}]}\n"))
+	require.EqualError(t, err, "notifications.receivers[0].url is not a URL that begins with https://")
 }

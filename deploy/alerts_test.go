@@ -134,6 +134,7 @@ func metrics(t *testing.T) map[string]bool {
 		(&registry.Registry{}).Collector(slog.New(slog.DiscardHandler)).Describe(descriptions)
 		reconciler.NewMetrics().Describe(descriptions)
 		transparency.NewMetrics().Describe(descriptions)
+		(&office.Office{}).NotificationMetrics().Describe(descriptions)
 		(&office.Office{}).StationMetrics().Describe(descriptions)
 		api.NewMeasures().Describe(descriptions)
 	}()

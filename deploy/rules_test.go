@@ -70,6 +70,8 @@ var drills = map[string]drill{
 	"WorkflowsBegunAgain":           once(`cancuoc_reconciler_mended_total{what="application begun"}`, "0 0 3x60", "0x60", "5m"),
 	"NothingReconciles":             once(`cancuoc_reconciler_last_pass_timestamp_seconds`, "0x60", "0+60x60", "15m"),
 	"WorkflowsUnknownToTheRegistry": once(`cancuoc_reconciler_unknown_workflows`, "0 2x60", "0x60", "5m"),
+	"NotificationsLate":             once(`cancuoc_notifications_oldest_seconds{receiver="portal"}`, "3000+60x60", "0 600 0x60", "20m"),
+	"NotificationsDead":             once(`cancuoc_notifications_dead{receiver="portal"}`, "0 1x60", "0x60", "2m"),
 	"AuditTrailNotAnchored":         once(`cancuoc_audit_last_anchored_timestamp_seconds`, "0x60", "0+60x60", "20m"),
 }
 

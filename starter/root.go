@@ -67,7 +67,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		newSubmit(a), newSign(a), newStatus(a), newRecapture(a), newWithdraw(a), newHandOver(a),
 		newList(a), newApprove(a), newReject(a), newAdjudicate(a), newHold(a), newRelease(a), newLogin(a), newLogout(a),
-		newStock(a), newStations(a), newConsignments(a), newCards(a), newExtract(a), newFees(a), newPopulation(a), newPaper(a), newChip(a), newForm(a),
+		newStock(a), newStations(a), newConsignments(a), newCards(a), newExtract(a), newFees(a), newNotifications(a), newPopulation(a), newPaper(a), newChip(a), newForm(a),
 		newRun(a), newMigrate(a), newOfficers(a), newRegister(a), newReconcile(a), newAudit(a), newKeys(a),
 	)
 	guardArgs(root)

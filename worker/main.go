@@ -43,7 +43,7 @@ func run(ctx context.Context, c config.Config) error {
 		office.Measure(measured.Handler())
 		collected := []prometheus.Collector{measured, office.StationMetrics()}
 		if c.Worker.Role != "station" {
-			collected = append(collected, office.Registry.Collector(logger), office.ReconcilerMetrics(), office.AnchorMetrics())
+			collected = append(collected, office.Registry.Collector(logger), office.ReconcilerMetrics(), office.AnchorMetrics(), office.NotificationMetrics())
 		}
 		stop, err := engine.ServeTelemetry(ctx, c.Worker.Listen, collected, office.Ready, logger)
 		if err != nil {
@@ -74,6 +74,9 @@ func serve(ctx context.Context, office *office.Office, c config.Worker, logger *
 	}
 	if c.Role != "station" {
 		if err := office.StartAnchoring(ctx); err != nil {
+			return err
+		}
+		if err := office.StartNotifying(ctx); err != nil {
 			return err
 		}
 		go office.Erase(ctx)

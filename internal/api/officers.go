@@ -78,6 +78,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/stock", center(o.Desk.Stock)),
 		read("GET /v1/unwanted", center(o.Desk.Registry.Unwanted)),
 		read("GET /v1/stations", center(o.Desk.Stations)),
+		read("GET /v1/notifications", center(o.Desk.Notifications)),
 		read("GET /v1/decodes", o.getDecodes),
 		read("GET /v1/officers", center(o.Desk.Registry.Officers)),
 		{pattern: "GET /v1/papers/{paper}", handle: o.getPaper},

@@ -54,6 +54,7 @@ type Answer struct {
 	Why         string                     `json:"why,omitzero"` // what is awaited for
 	Card        int                        `json:"card,omitzero"`
 	Blanks      int                        `json:"blanks,omitzero"`
+	Letters     int                        `json:"letters,omitzero"` // events that are sent again
 
 	Became   identity.CardState           `json:"became,omitzero"`    // the card that was issued
 	UnderWay []identity.ApplicationNumber `json:"under_way,omitzero"` // its holder's, which have not ended
@@ -276,6 +277,9 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return d.extract(ctx, s, act, signed)
 	case identity.PrintPINLetter:
 		return d.pinLetter(ctx, s, act, signed)
+	case identity.ReplayNotifications:
+		n, err := d.Registry.ReplayNotifications(ctx, act, signed)
+		return Answer{Letters: n}, err
 	}
 	if verifier, err := s.verifier(); err == nil {
 		return Answer{}, d.onVerifier(ctx, verifier, act, signed)

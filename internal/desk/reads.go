@@ -239,3 +239,22 @@ func (d *Desk) Stock(ctx context.Context) (Stock, error) {
 	stranded, err := d.Registry.Stranded(ctx)
 	return Stock{stock, stranded}, err
 }
+
+// Notifications are what receivers have not taken.
+type Notifications struct {
+	Receivers []registry.Backlog `json:"receivers"`
+	Letters   []registry.Letter  `json:"letters"` // that were tried: dead ones first, the oldest first
+}
+
+// maxLetters is how many are listed of each state.
+const maxLetters = 1000
+
+// Notifications lists what receivers have not taken.
+func (d *Desk) Notifications(ctx context.Context) (Notifications, error) {
+	receivers, err := d.Registry.Backlogs(ctx)
+	if err != nil {
+		return Notifications{}, err
+	}
+	letters, err := d.Registry.Letters(ctx, maxLetters)
+	return Notifications{receivers, letters}, err
+}

@@ -92,6 +92,7 @@ type Application struct {
 	SignedSheet    string // where the scan of the signed capture sheet (form CC01) is kept, or empty
 	OriginProof    string // the paper that proves Vietnamese descent, with the first certificate; or empty
 	ResidingSince  Date   // the day since when the applicant has lived in the commune, likewise
+	Contact        Contact
 }
 
 // Party is whose an error is. The values are wire format.

@@ -124,6 +124,7 @@ var competence = map[string][]Role{
 	"revoke-signer":        {Keys},
 	"roll-over-signer":     {Keys},
 	"let-go":               {Production},
+	"replay-notifications": {Production},
 	"register-station":     {Administrator},
 	"revoke-station":       {Administrator},
 	"register-verifier":    {Administrator},

@@ -21,6 +21,7 @@ import (
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/notify"
 	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
@@ -46,6 +47,7 @@ type Office struct {
 	lines       lines
 	reconciling *reconciler.Metrics
 	anchoring   *transparency.Metrics
+	notifying   *notify.Metrics
 	metrics     client.MetricsHandler // nil: nothing is measured
 
 	mu       sync.Mutex

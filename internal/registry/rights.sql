@@ -63,7 +63,7 @@ GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_p
 -- What stands somewhere, and moves. What was applied for, and by whom, does not change.
 GRANT SELECT,
     INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery,
-        destination, urgent, citizen, sealed, law, form, processing_days, fee, enrolled_act),
+        destination, urgent, citizen, sealed, notify, law, form, processing_days, fee, enrolled_act),
     UPDATE (stage, awaiting, awaiting_why, awaiting_since, awaiting_until, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
         started_at, citizen, sealed_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;
@@ -110,6 +110,21 @@ GRANT SELECT, INSERT (application, round, person, not_these, paper) ON identific
 -- What works, and for whom.
 GRANT SELECT, INSERT (id, slots), UPDATE (seen_at, slots, paused_at, paused_by, paused_why, back_at, removed_at) ON stations_at_work TO cancuoc_programs;
 GRANT SELECT, INSERT, UPDATE (holder, until) ON leases TO cancuoc_programs;
+
+-- What is told to whom: events are written by triggers alone, as their owner, and reminders
+-- by their owner's function. Programs say who receives, and what became of a delivery.
+ALTER FUNCTION tell_of_application() SECURITY DEFINER;
+ALTER FUNCTION tell_of_card() SECURITY DEFINER;
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION remind(interval, integer) SECURITY DEFINER SET search_path = %I, pg_temp', current_schema());
+END $$;
+REVOKE ALL ON FUNCTION remind(interval, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION remind(interval, integer) TO cancuoc_programs;
+GRANT SELECT, INSERT, UPDATE (kinds, way, active) ON receivers TO cancuoc_programs;
+GRANT SELECT ON events TO cancuoc_programs, cancuoc_readers;
+GRANT SELECT, UPDATE (state, since, next_at, tries, why, done_at, replayed) ON deliveries TO cancuoc_programs;
+GRANT SELECT ON receivers, deliveries TO cancuoc_readers;
 
 -- The vault, and the gallery, in which a round that was captured again takes a new place.
 GRANT SELECT, INSERT ON vault_keys TO cancuoc_programs;

@@ -33,16 +33,17 @@ type details struct {
 	Representative identity.Name
 	DeliveryTo     string
 	Exemption      string
-	ExemptionProof string         `json:",omitzero"`
-	ErrorBy        identity.Party `json:",omitzero"`
-	LateReason     string         `json:",omitzero"`
-	SignedSheet    string         `json:",omitzero"`
-	OriginProof    string         `json:",omitzero"`
-	ResidingSince  identity.Date  `json:",omitzero"`
+	ExemptionProof string           `json:",omitzero"`
+	ErrorBy        identity.Party   `json:",omitzero"`
+	LateReason     string           `json:",omitzero"`
+	SignedSheet    string           `json:",omitzero"`
+	OriginProof    string           `json:",omitzero"`
+	ResidingSince  identity.Date    `json:",omitzero"`
+	Contact        identity.Contact `json:",omitzero"`
 }
 
 func detailsOf(a identity.Application) ([]byte, error) {
-	plain, err := json.Marshal(details{a.Person, a.Representative, a.DeliveryTo, a.Exemption, a.ExemptionProof, a.ErrorBy, a.LateReason, a.SignedSheet, a.OriginProof, a.ResidingSince})
+	plain, err := json.Marshal(details{a.Person, a.Representative, a.DeliveryTo, a.Exemption, a.ExemptionProof, a.ErrorBy, a.LateReason, a.SignedSheet, a.OriginProof, a.ResidingSince, a.Contact})
 	if err != nil {
 		return nil, fmt.Errorf("write application: %w", err)
 	}
@@ -75,7 +76,7 @@ func (r *Registry) open(number identity.ApplicationNumber, s sealedApplication, 
 	}
 	into.Person, into.Representative, into.DeliveryTo, into.Exemption = d.Person, d.Representative, d.DeliveryTo, d.Exemption
 	into.ExemptionProof, into.ErrorBy, into.LateReason, into.SignedSheet = d.ExemptionProof, d.ErrorBy, d.LateReason, d.SignedSheet
-	into.OriginProof, into.ResidingSince = d.OriginProof, d.ResidingSince
+	into.OriginProof, into.ResidingSince, into.Contact = d.OriginProof, d.ResidingSince, d.Contact
 	return nil
 }
 

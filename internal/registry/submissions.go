@@ -225,11 +225,11 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 	batch.Queue(`
 		WITH received AS (
 			INSERT INTO applications (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel,
-				filed_on, delivery, destination, urgent, citizen, sealed,
+				filed_on, delivery, destination, urgent, citizen, sealed, notify,
 				law, form, processing_days, fee, enrolled_act)
 			VALUES (@number, @stage, @due, @station, @enrollment_id, @officer, @digest,
 				coalesce((SELECT province FROM stations WHERE id = @station), ''), @type, @ground, @channel,
-				@filed_on, @delivery, @destination, @urgent, @citizen, @sealed,
+				@filed_on, @delivery, @destination, @urgent, @citizen, @sealed, @notify,
 				@law, @form, @processing_days, @fee, @enrolled_act)
 			RETURNING number
 		)
@@ -238,7 +238,7 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 			"event": event, "number": number, "stage": identity.Received, "due": s.Rules.Due, "station": a.Station, "enrollment_id": a.EnrollmentID,
 			"officer": a.Officer, "digest": s.Digest[:], "type": a.Type, "ground": a.Ground, "channel": a.Channel,
 			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "destination": destination,
-			"urgent": a.Urgent, "citizen": citizen, "sealed": about,
+			"urgent": a.Urgent, "citizen": citizen, "sealed": about, "notify": texts(a.Contact.Ways()),
 			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
 			"enrolled_act": act["act_id"],
 		})

@@ -79,6 +79,13 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	want["person_change_has_act"] = []string{identity.ActorSystem}
 	want["person_change_has_paper"] = []string{""}
 
+	want["event_kind"] = words(identity.EventKinds)
+	want["application_notify"] = words(identity.NotifyWays)
+	want["receiver_way"] = append([]string{""}, words(identity.NotifyWays)...)
+	want["delivery_state"] = []string{"waiting", "delivered", "dead", "void"}
+	want["deliveries_waiting"], want["deliveries_waiting_since"], want["deliveries_dead"] = []string{"waiting"}, []string{"waiting"}, []string{"dead"}
+	want["applications_to_remind"] = words([]identity.Action{identity.ToHandOver})
+
 	rows, err := b.db.Query(t.Context(), `
 		SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
 		UNION ALL

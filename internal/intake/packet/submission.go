@@ -36,6 +36,7 @@ type Submission struct {
 	SignedSheet    string        `json:"signed_sheet,omitzero"`
 	OriginProof    string        `json:"origin_proof,omitzero"`
 	ResidingSince  string        `json:"residing_since,omitzero"`
+	Contact        *Contact      `json:"contact,omitzero"`
 	Portrait       *Image        `json:"portrait,omitzero"`
 	Fingerprints   []Fingerprint `json:"fingerprints,omitzero"`
 	IrisLeft       *Iris         `json:"iris_left,omitzero"`
@@ -62,6 +63,39 @@ type Person struct {
 	OldNumber         string `json:"old_number,omitzero"`
 	CancelledNumber   string `json:"cancelled_number,omitzero"`
 	Nationality       string `json:"nationality,omitzero"`
+}
+
+// Contact is how the citizen agreed to be told of the application.
+type Contact struct {
+	Consent bool   `json:"consent"`
+	SMS     string `json:"sms,omitzero"`
+	Email   string `json:"email,omitzero"`
+	VNeID   bool   `json:"vneid,omitzero"`
+}
+
+// parse reads it, or refuses all that is wrong with it together.
+func (c *Contact) parse() (identity.Contact, error) {
+	if c == nil {
+		return identity.Contact{}, nil
+	}
+	var wrong []error
+	contact := identity.Contact{
+		SMS: optional(&wrong, "sms", c.SMS, identity.ParsePhone), Email: optional(&wrong, "email", c.Email, identity.ParseEmail), VNeID: c.VNeID,
+	}
+	switch {
+	case !c.Consent:
+		wrong = append(wrong, identity.RefuseField(identity.Invalid, "consent", "is not true; leave contact out of what a citizen does not agree to"))
+	case *c == Contact{Consent: true}:
+		wrong = append(wrong, identity.RefuseField(identity.Invalid, "consent", "is given for nothing; name sms, email or vneid"))
+	}
+	return contact, errors.Join(wrong...)
+}
+
+func contactOf(c identity.Contact) *Contact {
+	if c == (identity.Contact{}) {
+		return nil
+	}
+	return &Contact{Consent: true, SMS: c.SMS, Email: c.Email, VNeID: c.VNeID}
 }
 
 // Place is a place in a Submission.
@@ -120,7 +154,8 @@ func (s Submission) Application(today identity.Date) (identity.Application, erro
 	var wrong []error
 	filed := parsed(&wrong, "filed_on", s.FiledOn, identity.ParseDate)
 	person, err := s.Person.Parse()
-	wrong = append(wrong, identity.InField("person", err))
+	contact, unreachable := s.Contact.parse()
+	wrong = append(wrong, identity.InField("person", err), identity.InField("contact", unreachable))
 	app := identity.Application{
 		EnrollmentID:   s.EnrollmentID,
 		Station:        identity.StationID(s.Station),
@@ -141,6 +176,7 @@ func (s Submission) Application(today identity.Date) (identity.Application, erro
 		SignedSheet:    s.SignedSheet,
 		OriginProof:    s.OriginProof,
 		ResidingSince:  optional(&wrong, "residing_since", s.ResidingSince, identity.ParseDate),
+		Contact:        contact,
 	}
 	unread := AndThen(absent, errors.Join(wrong...))
 	app, unclean := app.Normalize()
@@ -313,7 +349,7 @@ func SubmissionOf(a identity.Application) Submission {
 		},
 		Representative: a.Representative.Text, Delivery: string(a.Delivery), DeliveryTo: a.DeliveryTo, Urgent: a.Urgent,
 		Exemption: a.Exemption, ExemptionProof: a.ExemptionProof, ErrorBy: string(a.ErrorBy), LateReason: a.LateReason, SignedSheet: a.SignedSheet,
-		OriginProof: a.OriginProof, ResidingSince: text(a.ResidingSince),
+		OriginProof: a.OriginProof, ResidingSince: text(a.ResidingSince), Contact: contactOf(a.Contact),
 	}
 }
 
