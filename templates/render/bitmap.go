@@ -19,7 +19,8 @@ import (
 
 // Bitmaps draws both sides at 72 to 1200 dpi, from the same layout as PDF: for printers
 // that take bitmaps, and for what a camera would see. The modules of QR codes are whole
-// dots. It refuses what PDF refuses. Safe for concurrent use.
+// dots. It refuses what PDF refuses. Safe for concurrent use. Whoever draws many gives them
+// back to [Discard].
 func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, err error) {
 	if dpi < 72 || dpi > 1200 {
 		return nil, nil, identity.Refuse(identity.Invalid, "a card is drawn at 72 to 1200 dpi, not at %d dpi", dpi)
@@ -33,7 +34,8 @@ func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, 
 	}
 	var drawn [2]*image.RGBA
 	for i := range sides {
-		b := f.canvas(dpi)
+		b := f.drawing(dpi)
+		b.img = sheet(b.page)
 		b.ground(f, i, o)
 		if o.background().art {
 			for _, t := range f.moving(i, l.labels[i]) {
@@ -69,6 +71,7 @@ type bitmap struct {
 	cache *cache
 	dpi   int
 	scale float64 // dots per mm
+	page  image.Rectangle
 	ink   vector.Rasterizer
 	buf   sfnt.Buffer
 
@@ -77,9 +80,15 @@ type bitmap struct {
 }
 
 func (f *Form) canvas(dpi int) *bitmap {
-	b := &bitmap{cache: &f.renderer.cache, dpi: dpi, scale: float64(dpi) / 25.4}
-	b.img = image.NewRGBA(image.Rect(0, 0, int(math.Round(f.Page.W*b.scale)), int(math.Round(f.Page.H*b.scale))))
+	b := f.drawing(dpi)
+	b.img = image.NewRGBA(b.page)
 	return b
+}
+
+// drawing is a side of which nothing is drawn.
+func (f *Form) drawing(dpi int) *bitmap {
+	scale := float64(dpi) / 25.4
+	return &bitmap{cache: &f.renderer.cache, dpi: dpi, scale: scale, page: image.Rect(0, 0, int(math.Round(f.Page.W*scale)), int(math.Round(f.Page.H*scale)))}
 }
 
 // ground copies the background of a side, which is drawn once.
@@ -367,24 +376,33 @@ func (b *bitmap) picture(p picture) error {
 		draw.ApproxBiLinear.Scale(b.img, box, src, cut, draw.Src, nil)
 		return nil
 	}
-	scaled := image.NewRGBA(image.Rect(0, 0, box.Dx(), box.Dy()))
+	scaled := sheet(image.Rectangle{Max: box.Size()})
+	defer Discard(scaled)
 	draw.ApproxBiLinear.Scale(scaled, scaled.Rect, src, cut, draw.Src, nil)
-	for y := range box.Dy() {
-		for x := range box.Dx() {
-			above, at := scaled.RGBAAt(x, y), box.Min.Add(image.Pt(x, y))
-			alpha := feather((float64(x)+0.5)/b.scale, (float64(y)+0.5)/b.scale, p.box.W, p.box.H, p.feather)
-			if alpha == 1 && !p.ghost {
-				b.img.SetRGBA(at.X, at.Y, above)
-				continue
-			}
-			below := b.img.RGBAAt(at.X, at.Y)
-			if p.ghost {
-				above, alpha = luminosity(below, above), alpha*ghostAlpha
-			}
-			b.img.SetRGBA(at.X, at.Y, between(below, above, alpha))
-		}
+	shown := b.cache.fade(fading{box.Dx(), box.Dy(), b.dpi, p.box.W, p.box.H, p.feather})
+	on := box.Intersect(b.img.Rect)
+	for y := on.Min.Y; y < on.Max.Y; y++ {
+		at := image.Pt(on.Min.X, y).Sub(box.Min)
+		onto(b.img.Pix[b.img.PixOffset(on.Min.X, y):], scaled.Pix[scaled.PixOffset(at.X, at.Y):], shown[at.Y*box.Dx()+at.X:][:on.Dx()], p.ghost)
 	}
 	return nil
+}
+
+// onto lays a row of a picture on what is below it, as far as each of its dots shows.
+func onto(below, above []uint8, shown []float64, ghost bool) {
+	for i, alpha := range shown {
+		to, dot := below[4*i:][:4:4], above[4*i:][:4:4]
+		if alpha == 1 && !ghost {
+			copy(to, dot)
+			continue
+		}
+		under, over := color.RGBA{to[0], to[1], to[2], to[3]}, color.RGBA{dot[0], dot[1], dot[2], dot[3]}
+		if ghost {
+			over, alpha = luminosity(under, over), alpha*ghostAlpha
+		}
+		c := between(under, over, alpha)
+		to[0], to[1], to[2], to[3] = c.R, c.G, c.B, c.A
+	}
 }
 
 // between is a color between two, nearer to the second as t nears 1.

@@ -15,6 +15,8 @@ type cache struct {
 	count  int      // of glyphs, under mu
 
 	letters sync.Map // lettersKey to map[byte][]uint8
+
+	fading map[fading][]float64 // under mu
 }
 
 // background says what is drawn of what is the same on every card of a form.
@@ -103,4 +105,32 @@ func (c *cache) glyph(key glyphKey, paint func() *mask) *mask {
 	}
 	c.glyphs.Store(key, m)
 	return m
+}
+
+// fading identifies how pictures in boxes of one size fade at their edges.
+type fading struct {
+	w, h, dpi        int // dots
+	boxW, boxH, edge float64
+}
+
+// maxFading bounds what is kept of that: at 300 dpi, a megabyte for a portrait.
+const maxFading = 12
+
+// fade gives how much of a picture shows at each dot of its box. Callers must not change it.
+func (c *cache) fade(key fading) []float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if shown, ok := c.fading[key]; ok {
+		return shown
+	}
+	if c.fading == nil || len(c.fading) >= maxFading {
+		c.fading = make(map[fading][]float64)
+	}
+	shown, scale := make([]float64, key.w*key.h), float64(key.dpi)/25.4
+	for i := range shown {
+		x, y := float64(i%key.w), float64(i/key.w)
+		shown[i] = feather((x+0.5)/scale, (y+0.5)/scale, key.boxW, key.boxH, key.edge)
+	}
+	c.fading[key] = shown
+	return shown
 }

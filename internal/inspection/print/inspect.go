@@ -25,6 +25,7 @@ func Inspect(form *render.Form, front, back image.Image, want render.Content, dr
 	if err != nil {
 		return nil, fmt.Errorf("draw what is expected: %w", err)
 	}
+	defer render.Discard(wantFront, wantBack)
 	placed, err := form.Placed(want, drawn.Mode)
 	if err != nil {
 		return nil, fmt.Errorf("draw what is expected: %w", err)
