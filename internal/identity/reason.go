@@ -49,7 +49,7 @@ type ReasonTable []ReasonEntry
 var (
 	RejectReasons = ReasonTable{
 		{"data-not-proven", "Thông tin kê khai không khớp và không có giấy tờ chứng minh", "the data given differ from the record, and no paper proves them"},
-		{"not-entitled", "Không thuộc trường hợp được cấp thẻ theo yêu cầu", "the law gives no card on this request"},
+		{"not-entitled", "Không thuộc trường hợp được giải quyết theo yêu cầu", "the law does not give what was asked for"},
 		{"not-a-citizen", "Không xác định được quốc tịch Việt Nam", "Vietnamese nationality is not established"},
 		{"representative-not-proven", "Không chứng minh được người đại diện hợp pháp", "the legal representative is not proven"},
 		{"papers-missing", "Hồ sơ không được bổ sung đầy đủ", "the papers asked for were not brought"},
@@ -161,7 +161,8 @@ func (s DecisionStep) Reasons() ReasonTable {
 }
 
 // Reason is why something was done: a code of one of the tables, and a note in
-// the words of whoever did it. The note may name people: citizens do not see it.
+// the words of whoever did it. The note may name people: no citizen
+// sees it but the one who is refused, on the notice of it.
 type Reason struct {
 	Code ReasonCode // empty where the note says it all
 	Note string

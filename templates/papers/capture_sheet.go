@@ -32,9 +32,9 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 	s.paper.AddPage()
 	s.head2023("CC01", c.Station, c.Specimen)
 	s.center(s.w/2, 48, title, heading)
-	s.center(s.w/2, 54, label, "Capture sheet for the identity card")
+	s.center(s.w/2, 54, label, "Capture sheet of identity information")
 
-	p := c.Application.Person
+	p, given := c.Application.Person, thing(c.Application.Type)
 	y := s.rows(66, []row{
 		{"Số hồ sơ", "Application number", string(c.Number)},
 		{"Yêu cầu", "Applied for", request[0] + " / " + request[1]},
@@ -57,7 +57,7 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 		{"Họ tên mẹ", "Mother", p.Mother.Text},
 		{"Họ tên vợ (chồng)", "Spouse", p.Spouse.Text},
 		{"Người đại diện hợp pháp", "Legal representative", c.Application.Representative.Text},
-		{"Nhận thẻ qua bưu điện tại", "Card is sent to", c.Application.DeliveryTo},
+		{"Nhận " + given[0] + " qua bưu điện tại", "The " + given[1] + " is sent to", c.Application.DeliveryTo},
 	})
 	s.lines(s.margin, y+3, 3.8, label, s.wrap(label, "Tôi đã kiểm tra và xác nhận các thông tin trên là đúng. / I have checked this, and it is right.", s.w-2*s.margin))
 	s.signatures(258, [2]string{"Công dân hoặc người đại diện", "Citizen or representative"}, [2]string{"Cán bộ thu nhận " + string(c.Application.Officer), "Officer"})
@@ -100,6 +100,9 @@ func requestOf(t identity.ApplicationType, g identity.Ground) ([2]string, error)
 	ground, known := grounds[g]
 	if !known {
 		return ground, identity.RefuseField(identity.Invalid, "ground", "is not a ground of the law: %q", g)
+	}
+	if named, otherwise := ofCertificates[g]; otherwise && t.Document() == identity.Certificate {
+		ground = named
 	}
 	return [2]string{strings.Join([]string{kind[0], ground[0]}, ": "), strings.Join([]string{kind[1], ground[1]}, ": ")}, nil
 }

@@ -51,7 +51,7 @@ const (
 // Draw draws the manifest as PDF. It refuses a serial that cannot be a barcode, and
 // a text that cannot be printed.
 func (m Manifest) Draw(r *render.Renderer) ([]byte, error) {
-	s := newSheet(r, 210, 297, 15, "BIÊN BẢN GIAO NHẬN THẺ "+m.Consignment)
+	s := newSheet(r, 210, 297, 15, "BIÊN BẢN GIAO NHẬN THẺ, GIẤY CHỨNG NHẬN "+m.Consignment)
 	heights := make([]float64, len(m.Cards))
 	for i := range heights {
 		heights[i] = manifestRow
@@ -126,7 +126,7 @@ func (m Manifest) entries(s *sheet) (list []manifestEntry, y float64) {
 func (m Manifest) head(s *sheet, entries []manifestEntry) {
 	s.left(s.margin, 16, label, both("Trung tâm sản xuất thẻ", "Card production centre"))
 	s.state(s.w-s.margin-32, 16)
-	s.center(s.w/2, 42, title, "BIÊN BẢN GIAO NHẬN THẺ")
+	s.center(s.w/2, 42, title, "BIÊN BẢN GIAO NHẬN THẺ, GIẤY CHỨNG NHẬN")
 	s.center(s.w/2, 47.5, label, "Consignment manifest")
 	for _, entry := range entries {
 		s.left(s.margin, entry.y, label, entry.name)
@@ -161,7 +161,7 @@ func (m Manifest) tail(s *sheet, y float64) {
 			missing++
 		}
 	}
-	s.left(s.margin, y+8, plainly, fmt.Sprintf("Tổng số thẻ: %d; thiếu: %d", len(m.Cards), missing))
+	s.left(s.margin, y+8, plainly, fmt.Sprintf("Tổng số: %d; thiếu: %d", len(m.Cards), missing))
 	s.left(s.margin, y+12.5, small, fmt.Sprintf("Cards in total: %d; missing: %d", len(m.Cards), missing))
 	s.signatures(y+26, [2]string{"Bên giao", "Handed over by"}, [2]string{"Người vận chuyển", "Courier"}, [2]string{"Bên nhận", "Received by"})
 }

@@ -174,7 +174,7 @@ func TestSlip_SaysWhatTheRecordSays(t *testing.T) {
 	said := text(t, dir)
 
 	for _, want := range []string{
-		"GIẤY HẸN TRẢ THẺ CĂN CƯỚC", "Mẫu CC02", "Số hồ sơ / Application number 7QF3M-9T2XK-D",
+		"GIẤY HẸN Trả kết quả giải quyết thủ tục về căn cước", "Mẫu CC02", "Số hồ sơ / Application number 7QF3M-9T2XK-D",
 		"Cấp đổi thẻ: đến tuổi phải đổi thẻ", "exchange: age for exchange reached", "Filed on 20/11/2026", "Due on 02/12/2026",
 		"Phòng Cảnh sát QLHC về TTXH Công an thành phố Hà Nội (001-TN-01)", "Fee 50.000 đồng / VND", "CB-001-0007", "MẪU / SPECIMEN",
 	} {
@@ -196,21 +196,42 @@ func TestCaptureSheet_SaysWhatWasTakenIn(t *testing.T) {
 	}
 }
 
-// The applicant hears the reason in the office's words, and not what an officer noted.
+// The applicant hears the reason in the office's words, and what the officer wrote to it: of
+// another reason than those that have words, that is all there is.
 func TestRefusal_SaysWhy(t *testing.T) {
 	t.Parallel()
 
 	said := text(t, saved(t, refusal()))
 
-	for _, want := range []string{"Mẫu CC03", "Từ chối giải quyết thủ tục về căn cước", "Thông tin kê khai không khớp", "the data given differ", "25.000 đồng", "26/11/2026"} {
+	for _, want := range []string{"Mẫu CC03", "Từ chối giải quyết thủ tục về căn cước", "Thông tin kê khai không khớp", "the data given differ", "25.000 đồng", "26/11/2026", "Cụ thể / In detail: nhân chứng là người quen"} {
 		require.Contains(t, said, want)
 	}
-	require.NotContains(t, said, "người quen")
+}
+
+// A certificate is no card, and no paper calls it one.
+func TestPapers_OfACertificate(t *testing.T) {
+	t.Parallel()
+	lost, taken, refused := slip(), captureSheet(), refusal()
+	lost.Form, lost.Type, lost.Ground = "chung-nhan-can-cuoc-2024", identity.CertificateReissue, identity.GroundLost
+	taken.Application.Type, taken.Application.Ground = identity.CertificateExchange, identity.GroundDamaged
+	refused.Type, refused.Ground, refused.Reason = identity.CertificateExchange, identity.GroundPrintError, identity.Reason{Code: "not-entitled"}
+
+	for want, p := range map[string]paper{
+		"Cấp lại giấy chứng nhận căn cước: mất giấy chứng nhận":                         lost,
+		"Cấp đổi giấy chứng nhận căn cước: giấy chứng nhận hư hỏng":                     taken,
+		"Cấp đổi giấy chứng nhận căn cước: sai sót thông tin in trên giấy chứng nhận": refused,
+	} {
+		said := text(t, saved(t, p))
+		require.Contains(t, said, want)
+		require.NotContains(t, strings.ToLower(said), "thẻ", want)
+	}
+	require.Contains(t, text(t, saved(t, lost)), "Appointment for an identity certificate")
 }
 
 func TestSlip_OtherCases(t *testing.T) {
 	t.Parallel()
 	s := slip()
+	s.FiledOn = identity.Date{Year: 2023, Month: 11, Day: 20}
 	s.Form, s.Fee, s.Post, s.Specimen, s.Station.Name = "cccd-2021", 0, true, false, ""
 
 	said := text(t, saved(t, s))
@@ -272,7 +293,7 @@ func TestManifest_HasALineForEachCard(t *testing.T) {
 	}
 	slices.Sort(want)
 	require.Equal(t, want, read)
-	require.Contains(t, said, "Tổng số thẻ: 50; thiếu: 1")
+	require.Contains(t, said, "Tổng số: 50; thiếu: 1")
 	for _, part := range []string{"PC06 Hà Nội (001-TN-01)", "Đã giao vận chuyển / sent", "Bưu điện Việt Nam", "88213", "C-000012 Trang 1/3 / page 1 of 3", "page 3 of 3"} {
 		require.Contains(t, said, part)
 	}

@@ -14,7 +14,7 @@ type Refusal struct {
 	Ground     identity.Ground
 	FiledOn    identity.Date
 	RejectedOn identity.Date
-	Reason     identity.Reason
+	Reason     identity.Reason // with what the officer wrote to it, which is the applicant's to know
 	Refund     int // VND that the applicant gets back; 0: nothing was paid
 	Station    Station
 	Specimen   bool
@@ -46,8 +46,15 @@ func (n Refusal) Draw(r *render.Renderer) ([]byte, error) {
 		{"Lệ phí được hoàn trả", "Fee that is given back", refund},
 	})
 	s.left(s.margin, y+4, strong, both("Lý do từ chối", "Reason"))
-	style, lines := s.fit(plain, n.Reason.VI()+" / "+n.Reason.EN(), s.w-2*s.margin, 40)
-	s.lines(s.margin, y+11, leading(style), style, lines)
+	y += 11
+	if n.Reason.Code != "" {
+		style, lines := s.fit(plain, both(n.Reason.VI(), n.Reason.EN()), s.w-2*s.margin, 40)
+		y = s.lines(s.margin, y, leading(style), style, lines)
+	}
+	if n.Reason.Note != "" {
+		style, lines := s.fit(plain, both("Cụ thể", "In detail")+": "+s.printable(n.Reason.Note), s.w-2*s.margin, 40)
+		s.lines(s.margin, y, leading(style), style, lines)
+	}
 	s.lines(s.margin, 180, 3.8, label, s.wrap(label, "Ông (bà) có quyền khiếu nại theo quy định của pháp luật. / You may appeal as the law provides.", s.w-2*s.margin))
 	s.signatures(200, [2]string{"Người nhận thông báo", "Received by"}, [2]string{"Thủ trưởng cơ quan", "Head of the authority"})
 	return s.bytes()

@@ -8,7 +8,8 @@ import (
 	"example.org/cancuoc/templates/render"
 )
 
-// Slip is the appointment slip (giấy hẹn trả thẻ; form CC02 of the law of 2023) that a citizen takes home, on A5.
+// Slip is the appointment slip that a citizen takes home, on A5: form CC02 of the law of 2023
+// (giấy hẹn trả kết quả giải quyết thủ tục về căn cước), and before it the giấy hẹn trả thẻ.
 // It names nobody: whoever finds it learns neither whose it is nor, without the date of
 // birth that the status page asks for, how far the application is.
 type Slip struct {
@@ -60,6 +61,22 @@ var grounds = map[identity.Ground][2]string{
 	identity.GroundExpired:          {"hết hạn sử dụng", "expired"},
 }
 
+// ofCertificates are the grounds that are named otherwise where a certificate is asked for,
+// which is no card.
+var ofCertificates = map[identity.Ground][2]string{
+	identity.GroundPrintError: {"sai sót thông tin in trên giấy chứng nhận", "error in the printed information"},
+	identity.GroundLost:       {"mất giấy chứng nhận", "certificate lost"},
+	identity.GroundDamaged:    {"giấy chứng nhận hư hỏng", "certificate damaged"},
+}
+
+// thing is what the applicant is given, in both languages.
+func thing(t identity.ApplicationType) [2]string {
+	if t.Document() == identity.Certificate {
+		return [2]string{"giấy chứng nhận", "certificate"}
+	}
+	return [2]string{"thẻ", "card"}
+}
+
 // Draw draws the slip as PDF. It refuses a type or ground that it has no name for, a form
 // that does not exist, and a station's name that cannot be printed.
 func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
@@ -75,8 +92,11 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	heading := "GIẤY HẸN TRẢ THẺ " + strings.ToUpper(form.Card.Vietnamese)
-	p := newSheet(r, 148, 210, 12, heading)
+	heading, of := "GIẤY HẸN TRẢ THẺ "+strings.ToUpper(form.Card.Vietnamese), ""
+	if identity.LawOn(s.FiledOn) == identity.Law2023 {
+		heading, of = "GIẤY HẸN", "Trả kết quả giải quyết thủ tục về căn cước"
+	}
+	p := newSheet(r, 148, 210, 12, strings.TrimSpace(heading+" "+of))
 	p.paper.AddPage()
 	p.specimen(s.Specimen)
 	p.left(p.margin, 16, label, both("Nơi tiếp nhận", "Received at"))
@@ -84,10 +104,13 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	p.lines(p.margin, 21, leading(style), style, lines)
 	p.state(p.w-p.margin-30, 16)
 	p.center(p.w/2, 45, title, heading)
-	p.center(p.w/2, 51, label, "Appointment for "+article(form.Card.English))
-	if identity.LawOn(s.FiledOn) == identity.Law2023 {
-		p.center(p.w/2, 56, small, "Mẫu CC02 "+circular17+": giấy hẹn trả kết quả giải quyết thủ tục về căn cước")
+	english := 51.0
+	if of != "" {
+		p.center(p.w/2, 51, strong, of)
+		p.center(p.w/2, 59, small, "Mẫu CC02 "+circular17)
+		english = 55.5
 	}
+	p.center(p.w/2, english, label, "Appointment for "+article(form.Card.English))
 
 	y := 65.0
 	entry := func(vi, en string, style render.Style, lines ...string) {
@@ -117,8 +140,9 @@ func (s Slip) Draw(r *render.Renderer) ([]byte, error) {
 	p.center(x+code/2, 114, small, "Scan to see the status;")
 	p.center(x+code/2, 117.5, small, "the date of birth is asked for")
 
-	style, lines = p.fit(label, "Khi đến nhận thẻ, xin mang theo giấy này và thẻ cũ nếu có. / "+
-		"Please bring this slip, and the old card if you have one. "+s.StatusPage, p.w-2*p.margin, 11)
+	given := thing(s.Type)
+	style, lines = p.fit(label, "Khi đến nhận "+given[0]+", xin mang theo giấy hẹn này và "+given[0]+" cũ nếu có. / "+
+		"Please bring this slip, and the old "+given[1]+" if you have one. "+s.StatusPage, p.w-2*p.margin, 11)
 	p.lines(p.margin, 168, leading(style), style, lines)
 	p.signatures(182, [2]string{"Người nộp hồ sơ", "Applicant"}, [2]string{"Cán bộ tiếp nhận " + string(s.Officer), "Officer"})
 	return p.bytes()
