@@ -190,6 +190,7 @@ type Gateway struct {
 	LookUpTries     int           `mapstructure:"look_up_tries"`
 	LookUpMisses    int           `mapstructure:"look_up_misses"`
 	Contact         string        `mapstructure:"contact"`
+	VNeIDURL        string        `mapstructure:"vneid_url"`
 	CodecOrigins    []string      `mapstructure:"codec_origins"`
 	Connections     int           `mapstructure:"connections"`
 	MemoryBytes     int64         `mapstructure:"memory_bytes"`
@@ -657,6 +658,8 @@ func (c Config) validateNotifications(check *check) {
 	check.positive("notifications.remind", n.Remind)
 }
 
+var appScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
+
 // validateGateway checks how we serve, and how clients reach it.
 func (c Config) validateGateway(check *check) {
 	g := c.Gateway
@@ -675,6 +678,11 @@ func (c Config) validateGateway(check *check) {
 		schemes = []string{"https"}
 	}
 	check.httpURL("gateway.public_url", g.PublicURL, schemes...)
+	if g.VNeIDURL != "" {
+		scheme, _, _ := strings.Cut(g.VNeIDURL, "://")
+		check.wrong(!appScheme.MatchString(scheme) || slices.Contains([]string{"http", "javascript", "data"}, scheme) || !strings.Contains(g.VNeIDURL, "{receipt}"),
+			"gateway.vneid_url must begin with https:// or an app's own scheme, and hold {receipt}")
+	}
 	if g.OfficersURL != "" {
 		check.httpURL("gateway.officers_url", g.OfficersURL, schemes...)
 		check.name("gateway.officers_url", g.OfficersURL)

@@ -161,7 +161,7 @@ notifications:
   timeout: 0s, at_once: 0, retry_first: 0s, retry_most: -1s, give_up: 0s, remind: 0s}
 keys: {pkcs11: {module: x.so, sessions: 0}}
 gateway:
-  {listen: "8090", citizens_listen: "8090", public_url: citizens, officers_url: http://127.0.0.1:8090, codec_origins: [x], connections: 1, memory_bytes: 1, tls_key_file: a,
+  {listen: "8090", citizens_listen: "8090", vneid_url: "javascript:alert(1)//{receipt}", public_url: citizens, officers_url: http://127.0.0.1:8090, codec_origins: [x], connections: 1, memory_bytes: 1, tls_key_file: a,
   tls_client_ca_file: a, header_timeout: 0, read_timeout: 0, write_timeout: 0, idle_timeout: 0, stop_timeout: 0}
 worker: {role: some, station: "", slots: 0, concurrency: -1, reconcile: 0s, listen: x}
 station: {driver: tcp, write_time: -1s, print_time: -1s, spoil_first: -1}
@@ -175,7 +175,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 76)
+	require.Len(t, faults, 77)
 }
 
 // A password in a URL would be in logs.

@@ -181,7 +181,7 @@ func citizensRoutes(office *office.Office, c config.Gateway, logger *slog.Logger
 	(&api.Server{Ready: office.Ready, Logger: logger, Lists: lists}).Register(mux)
 	(&web.Pages{
 		Registry: office.Registry, Code: office.Seal, Tries: web.Tries{Receipt: c.LookUpTries, All: c.LookUpMisses},
-		BehindProxy: c.BehindProxy, Contact: c.Contact, Logger: logger,
+		BehindProxy: c.BehindProxy, Contact: c.Contact, VNeID: c.VNeIDURL, Logger: logger,
 	}).Register(mux)
 	return secured(addressed(mux), c), nil
 }

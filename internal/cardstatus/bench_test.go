@@ -1,8 +1,6 @@
 package cardstatus_test
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,16 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"sync"
-	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -27,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/api"
+	"example.org/cancuoc/internal/bench/asking"
 	"example.org/cancuoc/internal/cardstatus"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
@@ -100,95 +93,35 @@ func BenchmarkStatus(b *testing.B) {
 	}).Register(mux)
 	server := httptest.NewServer(mux)
 	b.Cleanup(server.Close)
-	asking := make([]*line, *lines)
-	for i := range asking {
-		asking[i] = dial(b, server.Listener.Addr().String())
+	address := server.Listener.Addr().String()
+	const body = `{"serial": "0000000000000000"}`
+	request := fmt.Sprintf("POST /v1/status HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer secret\r\nContent-Length: %d\r\n\r\n", address, len(body))
+	load := asking.Load{
+		Request: func(_ int, buffer []byte) []byte {
+			return fmt.Appendf(append(buffer, request...), `{"serial": "%016X"}`, next64()%uint64(*cards))
+		},
+		Answered: func(_ int, answer []byte) error {
+			if asking.Status(answer) != "200" {
+				return fmt.Errorf("answered %q", answer)
+			}
+			return nil
+		},
 	}
-	for i := range 2000 { // caches and plans
-		require.NoError(b, asking[i%*lines].ask(int(next64()%uint64(*cards))))
+	for range *lines {
+		line, err := asking.Dial(b.Context(), address)
+		require.NoError(b, err)
+		b.Cleanup(func() { _ = line.Close() })
+		load.Lines = append(load.Lines, line)
 	}
+	load.Questions = 2000 // caches and plans
+	_, err = load.Run()
+	require.NoError(b, err)
 
 	b.ResetTimer()
-	took := make([]time.Duration, b.N)
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	began, before := time.Now(), processor(b)
-	for _, line := range asking {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < b.N; i = int(next.Add(1)) - 1 {
-				due := time.Now()
-				if *perSec > 0 { // asked when it was due, however long the one before took
-					due = began.Add(time.Duration(i) * time.Second / time.Duration(*perSec))
-					time.Sleep(time.Until(due))
-				}
-				if err := line.ask(int(next64() % uint64(*cards))); err != nil {
-					b.Error(err)
-					return
-				}
-				took[i] = time.Since(due)
-			}
-		})
-	}
-	wait.Wait()
-	lasted, spent := time.Since(began), processor(b)-before
-	slices.Sort(took)
-	b.ReportMetric(float64(b.N)/lasted.Seconds(), "answers/s")
-	b.ReportMetric(float64(took[b.N/2].Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(took[b.N*99/100].Microseconds())/1000, "p99-ms")
-	b.ReportMetric(float64(spent.Microseconds())/float64(b.N), "cpu-µs/answer")
-}
-
-// line is a connection that asks. It shares the machine's processors with what it asks, so
-// it does the least that HTTP/1.1 allows: a request written before, but for its serial, and
-// an answer of which only status and length are read. That costs a tenth of http.Client.
-type line struct {
-	net.Conn
-	answers *bufio.Reader
-	request []byte
-	serial  []byte // within request
-}
-
-func dial(b *testing.B, address string) *line {
-	b.Helper()
-	conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", address)
+	load.Questions, load.PerSecond = b.N, *perSec
+	result, err := load.Run()
 	require.NoError(b, err)
-	b.Cleanup(func() { _ = conn.Close() })
-	const body = `{"serial": "0000000000000000"}`
-	request := fmt.Appendf(nil, "POST /v1/status HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer secret\r\nContent-Length: %d\r\n\r\n%s", address, len(body), body)
-	return &line{Conn: conn, answers: bufio.NewReader(conn), request: request, serial: request[len(request)-len(body)+len(`{"serial": "`):][:16]}
-}
-
-// ask asks about the i-th card.
-func (l *line) ask(i int) error {
-	copy(l.serial, fmt.Sprintf("%016X", i))
-	if _, err := l.Write(l.request); err != nil {
-		return err
-	}
-	length := 0
-	for first := true; ; first = false {
-		header, err := l.answers.ReadSlice('\n')
-		switch {
-		case err != nil:
-			return err
-		case first && !bytes.HasPrefix(header, []byte("HTTP/1.1 200 ")):
-			return fmt.Errorf("answered %q", header)
-		case bytes.HasPrefix(header, []byte("Content-Length: ")):
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(header[len("Content-Length: "):]))); err != nil {
-				return err
-			}
-		case len(header) == len("\r\n"):
-			_, err := l.answers.Discard(length)
-			return err
-		}
-	}
-}
-
-// processor is the processor time of this process.
-func processor(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	result.Report(b.ReportMetric)
 }
 
 // next64 draws a number.

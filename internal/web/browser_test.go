@@ -72,6 +72,7 @@ func TestStatus_InABrowser(t *testing.T) {
 			page.Await("document.querySelector('section h2')?.textContent === '" + receipt + "'")
 			require.Equal(t, english, strings.Contains(page.Eval("document.querySelector('footer').innerText").(string), "cookies"), name)
 			require.Equal(t, !english, strings.Contains(page.Eval("document.querySelector('footer').innerText").(string), "Chip trên thẻ"), name)
+			require.Equal(t, "vneid://can-cuoc/"+receipt, page.Eval("document.querySelector('section a').href"), name)
 			require.LessOrEqual(t, page.Eval("document.documentElement.scrollWidth"), 320.0, name)
 			page.Accessible(axe)
 			page.Device(420, false)

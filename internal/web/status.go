@@ -26,6 +26,7 @@ type Pages struct {
 	Tries       Tries
 	BehindProxy bool   // addresses are in X-Forwarded-For, whose last one is the proxy's
 	Contact     string // a telephone number or an address for questions; empty: none is given
+	VNeID       string // address at which the VNeID app opens an application, with {receipt} in it; empty: none is given
 	Logger      *slog.Logger
 }
 

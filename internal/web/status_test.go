@@ -99,7 +99,7 @@ func pages(s *shelf) http.Handler {
 		h.Write(b)
 		return h.Sum(nil), nil
 	}
-	(&web.Pages{Registry: s, Code: code, Tries: web.Tries{Receipt: 5, All: 20}, BehindProxy: true, Logger: slog.New(slog.DiscardHandler)}).Register(mux)
+	(&web.Pages{Registry: s, Code: code, Tries: web.Tries{Receipt: 5, All: 20}, BehindProxy: true, VNeID: "vneid://can-cuoc/{receipt}", Logger: slog.New(slog.DiscardHandler)}).Register(mux)
 	return mux
 }
 
@@ -443,6 +443,7 @@ func TestStatus_AsJSON(t *testing.T) {
 	require.Equal(t, web.Text{VI: "Cần chụp lại", EN: "A new capture is needed"}, got.State)
 	require.Equal(t, identity.Date{Year: 2026, Month: 12, Day: 19}, got.Until)
 	require.Equal(t, "PC06 Mẫu", got.Where.Name)
+	require.Equal(t, "vneid://can-cuoc/"+receipt, string(got.VNeID))
 	require.NotContains(t, w.Body.String(), "2012")
 	for body, want := range map[string]int{
 		`{"receipt":"` + receipt + `","birth":"2012-10-06"}`: http.StatusNotFound,

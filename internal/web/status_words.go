@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"html/template"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,7 @@ type Status struct {
 	Until  identity.Date              `json:"until,omitzero"` // the last day for what the citizen is asked to do
 	Where  *Where                     `json:"where,omitempty"`
 	Steps  []Step                     `json:"steps"`
+	VNeID  template.URL               `json:"vneid,omitzero"` // opens the application in the VNeID app
 }
 
 // Where is the station that a citizen is asked to come to.
