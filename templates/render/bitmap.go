@@ -101,7 +101,7 @@ func (b *bitmap) ground(f *Form, side int, o Options) {
 		}
 		return
 	}
-	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() *image.RGBA {
+	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() []*image.RGBA {
 		once := f.canvas(b.dpi)
 		draw.Draw(once.img, once.img.Rect, image.White, image.Point{}, draw.Src)
 		once.shapes(f.art[side].under(what))
@@ -114,9 +114,9 @@ func (b *bitmap) ground(f *Form, side int, o Options) {
 				once.fresh(t)
 			}
 		}
-		return once.img
+		return []*image.RGBA{once.img}
 	})
-	copy(b.img.Pix, ready.Pix)
+	copy(b.img.Pix, ready[0].Pix)
 }
 
 // above adds what lies over the pictures of a side, which is drawn once.
@@ -127,25 +127,48 @@ func (b *bitmap) above(f *Form, side int, o Options) {
 	if len(shapes) == 0 {
 		return
 	}
-	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() *image.RGBA {
+	ready := b.cache.bitmap(bitmapKey{f, side, b.dpi, what}, func() []*image.RGBA {
 		once := f.canvas(b.dpi)
 		once.shapes(shapes)
 		return inked(once.img)
 	})
-	draw.Draw(b.img, ready.Rect, ready, ready.Rect.Min, draw.Over)
+	for _, part := range ready {
+		draw.Draw(b.img, part.Rect, part, part.Rect.Min, draw.Over)
+	}
 }
 
-// inked is the part of an image around all that is not transparent.
-func inked(img *image.RGBA) *image.RGBA {
-	var part image.Rectangle
-	for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
-		for x := img.Rect.Min.X; x < img.Rect.Max.X; x++ {
+// inked are the parts of an image in which not everything is transparent: a few, where it
+// has lines and little else.
+func inked(img *image.RGBA) []*image.RGBA {
+	const tile = 8 // dots
+	var parts []*image.RGBA
+	for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y += tile {
+		var run image.Rectangle // of tiles with ink, side by side
+		for x := img.Rect.Min.X; x < img.Rect.Max.X; x += tile {
+			at := image.Rect(x, y, x+tile, y+tile).Intersect(img.Rect)
+			if hasInk(img, at) {
+				run = run.Union(at)
+			} else if !run.Empty() {
+				parts, run = append(parts, img.SubImage(run).(*image.RGBA)), image.Rectangle{}
+			}
+		}
+		if !run.Empty() {
+			parts = append(parts, img.SubImage(run).(*image.RGBA))
+		}
+	}
+	return parts
+}
+
+// hasInk reports whether not everything in a part is transparent.
+func hasInk(img *image.RGBA, part image.Rectangle) bool {
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
 			if img.RGBAAt(x, y).A > 0 {
-				part = part.Union(image.Rect(x, y, x+1, y+1))
+				return true
 			}
 		}
 	}
-	return img.SubImage(part).(*image.RGBA)
+	return false
 }
 
 func (b *bitmap) shapes(shapes []shape) {

@@ -8,7 +8,7 @@ import (
 // cache keeps what is drawn once and used by many cards.
 type cache struct {
 	mu      sync.Mutex
-	bitmaps map[bitmapKey]*image.RGBA
+	bitmaps map[bitmapKey][]*image.RGBA
 	objects map[objectKey][]byte
 
 	glyphs sync.Map // glyphKey to *mask
@@ -53,19 +53,20 @@ type objectKey struct {
 // maxBitmaps bounds the bitmaps in the cache: at 600 dpi one is 10 MB.
 const maxBitmaps = 12
 
-// bitmap gives a background, and paints it if it is new. Callers must not change it.
-func (c *cache) bitmap(key bitmapKey, paint func() *image.RGBA) *image.RGBA {
+// bitmap gives the parts of a background, and paints them if they are new. Callers must not
+// change them.
+func (c *cache) bitmap(key bitmapKey, paint func() []*image.RGBA) []*image.RGBA {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if img, ok := c.bitmaps[key]; ok {
-		return img
+	if parts, ok := c.bitmaps[key]; ok {
+		return parts
 	}
 	if c.bitmaps == nil || len(c.bitmaps) >= maxBitmaps {
-		c.bitmaps = make(map[bitmapKey]*image.RGBA)
+		c.bitmaps = make(map[bitmapKey][]*image.RGBA)
 	}
-	img := paint()
-	c.bitmaps[key] = img
-	return img
+	parts := paint()
+	c.bitmaps[key] = parts
+	return parts
 }
 
 // object gives a form's background for PDF, and makes it if it is new. Callers must not
