@@ -109,7 +109,7 @@ func (r *Registry) OnOffice(ctx context.Context, act identity.Act, signed statem
 			return nil
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO revoked_signers (serial, act) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-			strings.TrimLeft(strings.ToLower(revokes.Serial), "0"), signed.ID())
+			serialOfSigner(revokes.Serial), signed.ID())
 		return err
 	})
 }

@@ -41,6 +41,8 @@ const (
 	cardReportedLost = `'` + string(identity.CardReportedLost) + `'`
 	cardDamaged      = `'` + string(identity.CardDamaged) + `'`
 	cardKept         = `'` + string(identity.CardKept) + `'`
+	cardWithdrawn    = `'` + string(identity.CardWithdrawn) + `'`
+	cardLapsed       = `'` + string(identity.CardLapsed) + `'`
 	cardRevoked      = `'` + string(identity.CardRevoked) + `'`
 	cardSpoiled      = `'` + string(identity.CardSpoiled) + `'`
 	cardLost         = `'` + string(identity.CardLost) + `'`

@@ -33,7 +33,7 @@ func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
 	v := verifier{registry: r, people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}}}
 	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v.tx = tx // everything as of one moment
-		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.books, v.trail, v.lines} {
+		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.books, v.standing, v.trail, v.lines} {
 			if err := step(ctx); err != nil {
 				return err
 			}

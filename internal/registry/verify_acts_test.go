@@ -209,8 +209,6 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"Key":           {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x01', 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
 		"Roles":         {[]string{`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`}, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
 		"Revoked":       {[]string{`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`}, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
-		"Station":       {[]string{`UPDATE stations SET public_key = sha256('another')`}, "station 001-TN-01: province, name, address, hours or key"},
-		"HandOver":      {[]string{`UPDATE cards SET proof = 'another' WHERE handed_over_by <> ''`}, "that is not what was signed"},
 		"Stage":         {[]string{`UPDATE applications SET stage = 'HandOver' WHERE number = '` + string(waiting) + `'`}, "is at HandOver, and by its trail at Received"},
 		"Entry":         {[]string{entry("PD-001-0001", "approve", "")}, "approve by PD-001-0001: nobody signed that"},
 		"EntryWithAct":  {[]string{strings.ReplaceAll(forged, "'approve'", "'hold'") + `; ` + entry("PD-001-0001", "hold", "")}, "hold by PD-001-0001: that is not what was signed"},

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -41,8 +42,10 @@ var kept = map[string]map[string]string{
 		"seq": "no other can be given", "version": "the register's", "before": "sealed, with the vault's key", "after": "so here",
 	},
 	"consignments": {
-		"destination": "the programs', which pack", "origin": "so here", "cards": "so here", "opened_at": "so here", "announced_at": "so here",
+		"destination": "the programs', which pack", "origin": "so here", "opened_at": "so here", "announced_at": "so here",
 	},
+	"verifiers":       {},
+	"revoked_signers": {},
 }
 
 // busyOffice is a signedOffice in which there is a line in each of these tables.
@@ -65,6 +68,10 @@ func busyOffice(t *testing.T) *bundle {
 	require.NoError(t, errOf2(b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "on the train")})))
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, false)))
 	require.NoError(t, b.PauseStation(t.Context(), press, "SX-C06-0001", "it smells"))
+	bank := identity.RegisterVerifier{Officer: cast.Founders[0], Name: "A bank", Token: make([]byte, 32), PerSecond: 5}
+	require.NoError(t, b.RegisterVerifier(t.Context(), "BANK", bank, registrytest.Signed(bank, statement.Verifier("BANK"))))
+	revoked := identity.RevokeSigner{Officer: "KH-C06-0001", Witness: "KH-C06-0002", Serial: "05F3A9C", Reason: "key-compromise"}
+	require.NoError(t, b.OnOffice(t.Context(), revoked, registrytest.Signed(revoked, statement.Office)))
 	child, _, err := b.registers(t, newborn())
 	require.NoError(t, err)
 	require.NoError(t, b.MarkPerson(t.Context(), child.ID, identity.MarkPerson{Officer: approver, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 4", Reason: "died"}))

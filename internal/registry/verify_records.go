@@ -39,12 +39,12 @@ var comparisons = []comparison{
 		FROM decisions d LEFT JOIN acts a ON a.id = d.request AND a.officer = d.officer ORDER BY d.application, d.step, d.round`, decisionSaid},
 	{
 		`SELECT 'application ' || c.application || ': card ' || c.attempt || ' handed over by ' || c.handed_over_by, coalesce(c.handed_over_at, c.changed_at),
-		'application/' || c.application, a.subject, a.statement, ARRAY[c.handed_over, c.handed_over_by, c.proof]
+		'application/' || c.application, CASE WHEN a.at <> c.handed_over_at THEN '' ELSE a.subject END, a.statement, ARRAY[c.handed_over, c.handed_over_by, c.proof, c.old_card, c.old_card_reason]
 		FROM cards c LEFT JOIN acts a ON a.id = c.handed_over_act AND a.officer = c.handed_over_by
 		WHERE c.handed_over_by <> '' AND c.application IS NOT NULL ORDER BY c.application, c.attempt`,
 		func(act identity.Act, record []string) bool {
 			h, is := act.(identity.HandOverCard)
-			return is && slices.Equal(record, []string{string(h.Method), string(h.Officer), h.Proof})
+			return is && slices.Equal(record, []string{string(h.Method), string(h.Officer), h.Proof, string(h.Fate()), h.OldCardReason})
 		},
 	},
 	{

@@ -1,0 +1,221 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/statement"
+)
+
+// standing compares what stands somewhere, and somebody relies on, with what was signed and
+// with the trail: whoever may ask of cards, revoked document signers, where blanks are, which
+// applications are held, boxes, stations, and what became of cards.
+func (v *verifier) standing(ctx context.Context) error {
+	if v.since.IsZero() {
+		return nil
+	}
+	for _, step := range []func(context.Context) error{v.verifiers, v.revokedSigners, v.placesOfBlanks} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	for _, c := range standings {
+		if err := v.each(ctx, c.format, c.query, v.since); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// signedOf follows the acts of those names that are in order, in the order in which they were
+// done; everyAct names the others.
+func (v *verifier) signedOf(ctx context.Context, each func(whole, identity.Act), names ...identity.Act) error {
+	list := make([]string, len(names))
+	for i, act := range names {
+		list[i] = act.ActName()
+	}
+	return v.eachAct(ctx, `WHERE act IN `+literals(list), "at, id", func(w whole) {
+		if act, why := v.judge(w); why == "" {
+			each(w, act)
+		}
+	})
+}
+
+// verifiers compares who may ask for the status of cards with what administrators signed.
+func (v *verifier) verifiers(ctx context.Context) error {
+	type kept struct {
+		Verifier
+		act string
+	}
+	signed := make(map[identity.VerifierID]kept)
+	err := v.signedOf(ctx, func(w whole, act identity.Act) {
+		id := identity.VerifierID(strings.TrimPrefix(w.Subject, statement.Verifier("")))
+		now := signed[id]
+		now.act = w.ID
+		switch act := act.(type) {
+		case identity.RegisterVerifier:
+			now.Verifier = Verifier{ID: id, Name: act.Name, Token: act.Token, PerSecond: act.PerSecond}
+		case identity.RevokeVerifier:
+			if now.Revoked == nil {
+				now.Revoked = &w.At
+			}
+		}
+		signed[id] = now
+	}, identity.RegisterVerifier{}, identity.RevokeVerifier{})
+	if err != nil {
+		return err
+	}
+	rows, err := v.tx.Query(ctx, `SELECT id, name, token, per_second, revoked_at, act FROM verifiers ORDER BY id`)
+	if err != nil {
+		return err
+	}
+	var is kept
+	_, err = pgx.ForEachRow(rows, []any{&is.ID, &is.Name, &is.Token, &is.PerSecond, &is.Revoked, &is.act}, func() error {
+		said, known := signed[is.ID]
+		switch {
+		case !known:
+			v.wrong("verifier %s is registered, by no administrator", is.ID)
+		case said.Name != is.Name || !bytes.Equal(said.Token, is.Token) || said.PerSecond != is.PerSecond || said.act != is.act ||
+			(said.Revoked == nil) != (is.Revoked == nil) || is.Revoked != nil && !sameMoment(*said.Revoked, *is.Revoked):
+			v.wrong("verifier %s: name, token or rate, or whether it is revoked, is not what an administrator signed", is.ID)
+		}
+		delete(signed, is.ID)
+		is.Token, is.Revoked = nil, nil // the next row has its own
+		return nil
+	})
+	for _, id := range slices.Sorted(maps.Keys(signed)) {
+		v.wrong("verifier %s was registered, and is gone", id)
+	}
+	return err
+}
+
+// serialOfSigner is how a document signer is named where cards have it.
+func serialOfSigner(serial string) string { return strings.TrimLeft(strings.ToLower(serial), "0") }
+
+// revokedSigners compares which document signers are revoked with what two officers signed.
+func (v *verifier) revokedSigners(ctx context.Context) error {
+	signed := make(map[string]whole)
+	err := v.signedOf(ctx, func(w whole, act identity.Act) {
+		serial := serialOfSigner(act.(identity.RevokeSigner).Serial)
+		if _, before := signed[serial]; !before {
+			signed[serial] = w
+		}
+	}, identity.RevokeSigner{})
+	if err != nil {
+		return err
+	}
+	rows, err := v.tx.Query(ctx, `SELECT serial, act, at FROM revoked_signers ORDER BY serial`)
+	if err != nil {
+		return err
+	}
+	var serial, act string
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&serial, &act, &at}, func() error {
+		if w := signed[serial]; w.ID != act || at.Before(w.At) || at.After(w.At.Add(settling)) {
+			v.wrong("document signer %s is revoked, or was then, and no two officers signed that", identity.OneLine(serial))
+		}
+		delete(signed, serial)
+		return nil
+	})
+	for _, serial := range slices.Sorted(maps.Keys(signed)) {
+		v.wrong("document signer %s was revoked, and is not any more", serial)
+	}
+	return err
+}
+
+// placesOfBlanks looks that blanks in stock are where their box was received, at the center,
+// or where two officers moved some.
+func (v *verifier) placesOfBlanks(ctx context.Context) error {
+	places := []string{identity.LocationCenter}
+	err := v.signedOf(ctx, func(_ whole, act identity.Act) {
+		switch act := act.(type) {
+		case identity.MoveBlanks:
+			places = append(places, act.To)
+		case identity.RemoveStation:
+			places = append(places, act.Blanks)
+		}
+	}, identity.MoveBlanks{}, identity.RemoveStation{})
+	if err != nil {
+		return err
+	}
+	rows, err := v.tx.Query(ctx, `
+		SELECT b.serial, b.location FROM blanks b JOIN boxes x ON x.number = b.box
+		WHERE b.account = `+accountStock+` AND b.location <> x.location AND b.location <> ALL($1) ORDER BY b.serial`, places)
+	if err != nil {
+		return err
+	}
+	var serial, place string
+	_, err = pgx.ForEachRow(rows, []any{&serial, &place}, func() error {
+		v.wrong("blank %s is in stock at %s, where no two officers put any", serial, identity.OneLine(place))
+		return nil
+	})
+	return err
+}
+
+// actsOnCards are what an issued card becomes something by, as a list of SQL literals.
+var actsOnCards = literals([]string{
+	identity.ReportLost{}.ActName(), identity.ReportFound{}.ActName(), identity.ReportDamaged{}.ActName(), identity.KeepCard{}.ActName(), identity.ReturnCard{}.ActName(),
+	identity.WithdrawCard{}.ActName(), identity.LapseCard{}.ActName(), identity.DestroyCard{}.ActName(), identity.Approve{}.ActName(), identity.Enroll{}.ActName(),
+	identity.MarkPerson{}.ActName(), identity.RenumberPerson{}.ActName(), identity.MergePersons{}.ActName(),
+})
+
+// standings find, with the time since which people sign, what stands otherwise than the trail
+// and the acts lead to.
+var standings = []struct{ format, query string }{
+	{"application %s: whether it is held is not what officers said last", `
+		SELECT a.number FROM applications a LEFT JOIN LATERAL (
+			SELECT event FROM audit WHERE application = a.number AND event IN (` + stepHold + `, ` + stepRelease + `) ORDER BY seq DESC LIMIT 1) last ON true
+		WHERE a.received_at >= $1 AND a.held <> (last.event IS NOT DISTINCT FROM ` + stepHold + `) ORDER BY a.number`},
+	{"application %s: its round of capture is %s, and officers asked for %s", `
+		SELECT a.number, a.capture_round::text, asked.round::text FROM applications a CROSS JOIN LATERAL (
+			SELECT coalesce(max(round), 1) AS round FROM decisions WHERE application = a.number AND step = ` + stepRecapture + `) asked
+		WHERE a.received_at >= $1 AND a.capture_round <> asked.round ORDER BY a.number`},
+	{"station %s: whether it is paused, or out of service, is not what was recorded last", `
+		SELECT w.id FROM stations_at_work w LEFT JOIN LATERAL (
+			SELECT act, at FROM station_acts WHERE station = w.id ORDER BY at DESC LIMIT 1) last ON true
+		WHERE coalesce(last.at, $1) >= $1 AND ((w.paused_at IS NOT NULL) <> (last.act IS NOT NULL AND last.act <> 'resume') OR (w.removed_at IS NOT NULL) <> (last.act IS NOT DISTINCT FROM 'remove'))
+		ORDER BY w.id`},
+	{"consignment %s is said to hold %s cards, and holds %s", `
+		SELECT k.number, k.cards::text, n::text FROM consignments k CROSS JOIN LATERAL (SELECT count(*) AS n FROM cards c WHERE c.consignment = k.number) held
+		WHERE k.opened_at >= $1 AND k.cards <> n ORDER BY k.number`},
+	{"card %s of application %s is in consignment %s, and its trail does not say so", `
+		SELECT c.attempt::text, c.application, c.consignment FROM cards c JOIN applications a ON a.number = c.application
+		WHERE a.received_at >= $1 AND c.consignment IS NOT NULL AND NOT EXISTS (
+			SELECT FROM audit l WHERE l.application = c.application AND (strpos(l.event, c.consignment) > 0 OR strpos(l.reason, c.consignment) > 0))
+		ORDER BY c.application, c.attempt`},
+	{"card %s of application %s became %s by %s, and its trail does not say so", `
+		SELECT c.attempt::text, c.application, l.became, l.by_whom FROM card_life l JOIN cards c ON c.id = l.card
+		WHERE l.at >= $1 AND c.application IS NOT NULL AND NOT EXISTS (
+			SELECT FROM audit t WHERE t.application = c.application AND l.at BETWEEN t.at - interval '1 minute' AND t.at + interval '1 minute'
+				AND (t.actor = l.by_whom AND t.event IN ('card ' || c.attempt || ' is ' || l.became, 'revoked card ' || c.attempt)
+					OR l.became = ` + cardDestroyed + ` AND t.event = ` + eventDestroyed + ` || c.attempt))
+		ORDER BY c.application, l.at`},
+	{"application %s: entry %s, %s by %s: the card did not become so then", `
+		SELECT t.application, t.seq::text, t.event, t.actor FROM audit t
+		CROSS JOIN LATERAL (SELECT regexp_match(t.event, '^card ([0-9]{1,9}) is ([a-z-]+)$') AS said) card
+		WHERE t.at >= $1 AND (said IS NOT NULL OR t.event LIKE 'revoked card %') AND NOT EXISTS (
+			SELECT FROM card_life l JOIN cards c ON c.id = l.card
+			WHERE c.application = t.application AND l.by_whom = t.actor AND l.at BETWEEN t.at - interval '1 minute' AND t.at + interval '1 minute'
+				AND CASE WHEN said IS NULL THEN l.became = ` + cardRevoked + ` AND t.event = 'revoked card ' || c.attempt ELSE c.attempt::text = said[1] AND l.became = said[2] END)
+		ORDER BY t.application, t.seq`},
+	// A card is ended by an officer's act on it or on its holder, by the hand-over of the next
+	// one, or by what a register elsewhere says, in nobody's name; its holder alone may say
+	// that it is lost, without a signature: the trail has that.
+	{"the card %s became %s by %s: nobody signed that", `
+		SELECT c.serial, l.became, l.by_whom FROM card_life l JOIN cards c ON c.id = l.card
+		LEFT JOIN acts a ON a.id = l.act AND a.officer = l.by_whom
+		WHERE l.at >= $1 AND CASE
+			WHEN l.act IS NOT NULL THEN a.act IS NULL OR a.act NOT IN ` + actsOnCards + `
+			WHEN l.by_whom = ` + actorHolder + ` THEN l.became <> ` + cardReportedLost + `
+			WHEN l.by_whom = ` + actorSystem + ` THEN l.became NOT IN (` + cardRevoked + `, ` + cardWithdrawn + `, ` + cardLapsed + `)
+			ELSE l.became <> ` + cardRevoked + ` OR NOT EXISTS (
+				SELECT FROM cards n WHERE n.handed_over_by = l.by_whom AND l.reason = 'replaced: card ' || n.attempt || ' of ' || n.application AND l.at BETWEEN n.handed_over_at AND n.handed_over_at + interval '1 minute') END
+		ORDER BY c.serial, l.at`},
+}
