@@ -138,7 +138,7 @@ func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.
 		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
 	}
 	for i, e := range entries {
-		s.Timeline[i] = Event{At: e.At, Actor: e.Actor, What: e.Event, Reason: e.Reason}
+		s.Timeline[i] = Event{At: e.At, Actor: identity.OneLine(e.Actor), What: identity.OneLine(e.Event), Reason: identity.OneLine(e.Reason)}
 	}
 	return s, nil
 }

@@ -186,6 +186,10 @@ func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 		`UPDATE stations_at_work SET removed_at = now()`,
 		`UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = ''`,
 		`UPDATE gallery SET seq = DEFAULT`,
+		`INSERT INTO audit (application, actor, event, reason) SELECT number, 'system', E'note\n  2026-11-29 06:20:00  PD-001-0002    approve', '' FROM applications LIMIT 1`,
+		`INSERT INTO audit (application, actor, event, reason) SELECT number, E'PD-001-0002\u200b', 'approve', '' FROM applications LIMIT 1`,
+		`INSERT INTO audit (application, actor, event, reason) SELECT number, 'system', 'note', E'\x1b[31m' FROM applications LIMIT 1`,
+		`INSERT INTO stations_at_work (id, slots) VALUES ('holder', 1)`,
 		`INSERT INTO findings (application, stage, round, found) SELECT number, stage, 9, '[]' FROM applications LIMIT 1`,
 	} {
 		require.Equal(t, "23514", refusedBy(t.Context(), programs, sql), sql)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -125,9 +126,19 @@ const entered = ` FOR NO KEY UPDATE
 	)
 	SELECT coalesce(awaiting_since, now()), now() FROM entered`
 
+// inOneLine is a text without what would make it more than one line of the trail.
+func inOneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if identity.Plain(string(r)) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(text, "?"))
+}
+
 func (m StageChange) args() pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
-		"number": m.Application, "from": stagesBefore(identity.CardDocument, m.To), "certificate_from": stagesBefore(identity.Certificate, m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": m.Why, "stops_clock": m.StopsClock, "limit": m.Limit,
+		"number": m.Application, "from": stagesBefore(identity.CardDocument, m.To), "certificate_from": stagesBefore(identity.Certificate, m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": inOneLine(m.Why), "stops_clock": m.StopsClock, "limit": m.Limit,
 		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
 	}
 }

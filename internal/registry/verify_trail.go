@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,10 +13,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
 )
-
-// ofPeople reports, in SQL, whether an entry of the trail is of what only people do.
-var ofPeople = `(l.event IN ('received', 'received late') OR split_part(l.event, ': ', 1) IN ` + literals(identity.DecisionSteps) + `
-	OR l.event LIKE 'handed over card%' OR l.event LIKE ` + eventMismatch + ` || '%' OR l.event LIKE ` + eventFound + ` || '%' OR l.event LIKE ` + eventDestroyed + ` || '%')`
 
 // trail compares every entry of the trail since people sign with what was signed, and with
 // what the tables say. An entry and its act were written in one transaction, whose number
@@ -63,8 +61,8 @@ func (v *verifier) entriesOfPeople(ctx context.Context) error {
 	return err
 }
 
-// entrySaid reports whether an entry is what a statement had written. Of entries that only
-// follow from an act, as that a box was counted, it is enough that there is one.
+// entrySaid reports whether an entry is what a statement had written: each kind of entry
+// is of some acts alone, on that application, or on the box or card that it names.
 func entrySaid(signed []byte, e AuditEntry) bool {
 	said, err := statement.Signed{Statement: signed}.Read()
 	if err != nil {
@@ -75,39 +73,74 @@ func entrySaid(signed []byte, e AuditEntry) bool {
 		return false
 	}
 	here := said.Subject == statement.Application(e.Application)
+	ofBox := strings.HasPrefix(said.Subject, statement.Consignment("")) && strings.Contains(e.Event+" ", " "+strings.TrimPrefix(said.Subject, statement.Consignment(""))+" ")
 	event, verdict, _ := strings.Cut(e.Event, ": ")
 	prefixed := func(prefix string) bool { return strings.HasPrefix(e.Event, strings.Trim(prefix, "'")) }
-	switch {
-	case e.Event == "received", e.Event == "received late":
-		_, is := act.(identity.Enroll)
-		return is && e.Reason == ""
-	case slices.Contains(identity.DecisionSteps, identity.DecisionStep(event)):
+	if slices.Contains(identity.DecisionSteps, identity.DecisionStep(event)) {
 		deciding, is := act.(identity.Deciding)
 		if !is || !here {
 			return false
 		}
 		d := deciding.Decision()
 		return string(d.Step) == event && string(d.Verdict) == verdict && d.Reason.String() == e.Reason
-	case prefixed("handed over card"):
-		h, is := act.(identity.HandOverCard)
-		return is && here && prefixed("handed over card, by "+string(h.Method)) && h.Proof == e.Reason
-	case prefixed(eventDestroyed):
-		d, is := act.(identity.DestroyCard)
-		return is && here && identity.ReadReason(d.Reason).String() == e.Reason
-	case prefixed(eventFound):
-		_, found := act.(identity.FindCard)
-		_, recounted := act.(identity.Recount)
-		return found && here || recounted
 	}
-	return said.Act != identity.LogIn{}.ActName()
+	switch a := act.(type) {
+	case identity.Enroll:
+		return (e.Event == "received" || e.Event == "received late") && e.Reason == "" || becameSomething.MatchString(e.Event)
+	case identity.HandOverCard:
+		return here && (prefixed("handed over card, by "+string(a.Method)) && a.Proof == e.Reason || prefixed(eventMismatch)) ||
+			prefixed("revoked card ") && strings.HasSuffix(e.Reason, " of "+strings.TrimPrefix(said.Subject, statement.Application("")))
+	case identity.DestroyCard:
+		return here && prefixed(eventDestroyed) && identity.ReadReason(a.Reason).String() == e.Reason
+	case identity.FindCard:
+		return here && prefixed(eventFound)
+	case identity.ReceiveConsignment, identity.Recount:
+		return ofBox && (prefixed("received card ") || prefixed(eventMissed) || prefixed("surplus card ")) ||
+			prefixed(eventFound) || prefixed(eventSpoiled) || e.Event == "entered "+string(identity.Dispatch)
+	case identity.ReopenConsignment:
+		return ofBox && prefixed("opened ")
+	case identity.SettleSurplus:
+		return ofBox && prefixed("settled the surplus card of ") && a.Reason == e.Reason
+	case identity.CollectFee:
+		return here && e.Event == "fee paid" && e.Reason == "receipt "+a.Receipt
+	case identity.RefundFee:
+		return here && e.Event == "fee refunded" && e.Reason == "receipt "+a.Receipt
+	case identity.PrintPINLetter:
+		return here && e.Event == "printed the PIN letter of card "+strconv.Itoa(a.Card)
+	case identity.Deciding:
+		return here && prefixed(eventSpoiled) || said.Act == identity.Approve{}.ActName() && becameSomething.MatchString(e.Event)
+	case identity.CardAct, identity.MarkPerson, identity.RenumberPerson, identity.MergePersons:
+		return becameSomething.MatchString(e.Event)
+	}
+	return here && said.Act == manageCard && prefixed("ordered ")
 }
+
+// manageCard is the act by which the chip of an issued card is changed.
+const manageCard = "manage-card"
+
+// becameSomething is what the trail says of an issued card that became something; standings
+// compares it with the card's life.
+var becameSomething = regexp.MustCompile(`^card [0-9]{1,9} is [a-z-]+$`)
+
+// What programs write into the trail, as regular expressions of SQL: of the system, of a
+// station, and of a holder at the portal.
+const (
+	nthCard  = ` card [0-9]{1,9}`
+	ofSystem = `^(prepared` + nthCard + `|entered [A-Za-z]+|awaits [a-z -]+|spoiled` + nthCard + `( with blank \S+)?|packed` + nthCard + ` into C-[0-9]+|is of person \S+|trouble at station` +
+		`|erased what says something about the person|card [0-9]{1,9} is (withdrawn|lapsed|revoked)|fee settled|fee is .*|did [a-z-]+ of` + nthCard + `)$`
+	ofStation = `^(took blank \S+ for` + nthCard + `|(personalized|printed|inspected)` + nthCard + `|entered [A-Za-z]+|gave back blank \S+ of` + nthCard + `|may have written to blank \S+ of` + nthCard +
+		`|spoiled` + nthCard + `( with blank \S+)?|trouble at station|station is back|certified the signature key of` + nthCard + `|removed the printed sides of` + nthCard + `)$`
+	ofHolder = `^card [0-9]{1,9} is reported-lost$`
+)
 
 // entriesOfPrograms compares what programs wrote with the tables.
 func (v *verifier) entriesOfPrograms(ctx context.Context) error {
 	for _, c := range []struct{ format, query string }{
 		{"application %s: entry %s, %s by %s: nobody who is registered did that", `
 			SELECT l.application, l.seq::text, l.event, l.actor FROM audit l
-			WHERE l.at >= $1 AND ` + ofPeople + ` AND NOT EXISTS (SELECT FROM officers WHERE badge = ANY(string_to_array(l.actor, ' and ')))
+			WHERE l.at >= $1 AND NOT EXISTS (SELECT FROM officers WHERE badge = ANY(string_to_array(l.actor, ' and ')))
+				AND NOT CASE l.actor WHEN ` + actorSystem + ` THEN l.event ~ '` + ofSystem + `' WHEN ` + actorHolder + ` THEN l.event ~ '` + ofHolder + `'
+					ELSE l.event ~ '` + ofStation + `' AND EXISTS (SELECT FROM stations_at_work WHERE id = l.actor) END
 			ORDER BY l.application, l.seq`},
 		{"application %s: entry %s: blank %s was never moved for it", `
 			SELECT l.application, l.seq::text, blank.serial FROM audit l
