@@ -187,6 +187,8 @@ type Gateway struct {
 	TLSKeyFile      string        `mapstructure:"tls_key_file"`
 	TLSClientCAFile string        `mapstructure:"tls_client_ca_file"`
 	BehindProxy     bool          `mapstructure:"behind_proxy"`
+	LogInsAnHour    int           `mapstructure:"log_ins_an_hour"`
+	OpenSessions    int           `mapstructure:"open_sessions"`
 	LookUpTries     int           `mapstructure:"look_up_tries"`
 	LookUpMisses    int           `mapstructure:"look_up_misses"`
 	Contact         string        `mapstructure:"contact"`
@@ -693,6 +695,8 @@ func (c Config) validateGateway(check *check) {
 	check.atLeast("gateway.connections", int64(g.Connections), 2)
 	check.atLeast("gateway.memory_bytes", g.MemoryBytes, minGatewayMemory)
 	check.wrong(c.Intake.PacketBytes > g.MemoryBytes/10, "intake.packet_bytes is %d; must be at most a tenth of gateway.memory_bytes", c.Intake.PacketBytes)
+	check.atLeast("gateway.log_ins_an_hour", int64(g.LogInsAnHour), 1)
+	check.atLeast("gateway.open_sessions", int64(g.OpenSessions), 1)
 	check.atLeast("gateway.look_up_tries", int64(g.LookUpTries), 1)
 	check.atLeast("gateway.look_up_misses", int64(g.LookUpMisses), int64(g.LookUpTries))
 	check.positive("gateway.header_timeout", g.HeaderTimeout)

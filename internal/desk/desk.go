@@ -28,6 +28,7 @@ type Desk struct {
 	Papers     Papers
 	Office     Office
 	Passkeys   passkey.Site // where they sign
+	LogIns     registry.LogIns
 
 	Sign func(typ string, claims any) ([]byte, error) // for the office, as compact JWS; nil: nothing is
 }
@@ -108,7 +109,7 @@ func (d *Desk) logIn(ctx context.Context, signed statement.Signed, token string)
 	if !is {
 		return time.Time{}, identity.RefuseField(identity.Invalid, "act", "is no log-in")
 	}
-	return d.Registry.BeginSession(ctx, login, signed, token)
+	return d.Registry.BeginSession(ctx, login, signed, token, d.LogIns)
 }
 
 // maySign refuses a statement of officers who may not do what it says, and one that a

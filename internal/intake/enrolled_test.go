@@ -49,7 +49,7 @@ func TestDoor_TakesInWhatItsOfficerSigned(t *testing.T) {
 	stolen.Signatures = []statement.Signature{{Key: registrytest.Signed(enrolling("CB-048-0012", good), here).Signatures[0].Key, Value: signed.Signatures[0].Value}}
 	twice := registrytest.SignedAs(ours, here, "a log-in before")
 	login := identity.LogIn{Officer: "CB-048-0007"}
-	_, err = g.door.Registry.BeginSession(t.Context(), login, registrytest.SignedAs(login, statement.Office, "a log-in before"), rand.Text())
+	_, err = g.door.Registry.BeginSession(t.Context(), login, registrytest.SignedAs(login, statement.Office, "a log-in before"), rand.Text(), registry.LogIns{AnHour: 1, Open: 1})
 	require.NoError(t, err)
 	past := func(ago time.Duration) statement.Signed { return registrytest.SignedAt(now.Add(-ago), ours, here, "") }
 	const day = 24 * time.Hour

@@ -3,6 +3,7 @@ package office
 import (
 	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/passkey"
+	"example.org/cancuoc/internal/registry"
 )
 
 // Desk is where officers' statements are done.
@@ -10,6 +11,7 @@ func (o *Office) Desk() *desk.Desk {
 	d := &desk.Desk{
 		Registry: o.Registry, Population: o.Population, Sizes: o.Sizes(), Office: o,
 		Passkeys: passkey.Origin(o.config.Gateway.OfficersURL),
+		LogIns:   registry.LogIns{AnHour: o.config.Gateway.LogInsAnHour, Open: o.config.Gateway.OpenSessions},
 		Papers:   desk.Papers{Renderer: o.Forms, StatusPage: o.config.Gateway.PublicURL, Specimen: o.config.Forms.Specimen},
 	}
 	if status, err := o.Status(); err == nil && status != nil { // who serves verifiers hears of an error

@@ -14,12 +14,21 @@ import (
 // sessionTime is how long an officer reads by one log-in.
 const sessionTime = 15 * time.Minute
 
+// LogIns limit what one officer's log-ins may add to the acts, which are kept for good.
+type LogIns struct {
+	AnHour int // that begin a session
+	Open   int // sessions at once; one more ends the oldest
+}
+
 // BeginSession begins the session of an officer who logs in: by the token he reads until
 // then, as long as he and his key are valid.
-func (r *Registry) BeginSession(ctx context.Context, act identity.LogIn, signed statement.Signed, token string) (until time.Time, err error) {
+func (r *Registry) BeginSession(ctx context.Context, act identity.LogIn, signed statement.Signed, token string, limits LogIns) (until time.Time, err error) {
 	begun := false
 	err = r.act(ctx, act, statement.Office, signed, func(tx pgx.Tx) error {
 		begun = true
+		if err := limits.take(ctx, tx, act.Officer); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE until < now() - interval '1 day'`); err != nil {
 			return err
 		}
@@ -30,6 +39,26 @@ func (r *Registry) BeginSession(ctx context.Context, act identity.LogIn, signed 
 		err = r.kept(ctx, signed, identity.RefuseField(identity.Forbidden, "statement", "began a session before: sign again"))
 	}
 	return until, err
+}
+
+// take refuses a log-in after too many, and ends the sessions for which another one leaves
+// no room. Log-ins of one officer take turns.
+func (l LogIns) take(ctx context.Context, tx pgx.Tx, officer identity.OfficerID) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('log-in ' || $1, 0))`, string(officer)); err != nil {
+		return err
+	}
+	var lately int
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM sessions WHERE officer = $1 AND until > now() - interval '1 hour' + $2::interval`, officer, sessionTime).Scan(&lately)
+	if err == nil && lately >= l.AnHour {
+		return identity.RefuseField(identity.Forbidden, "officer", "%s logged in %d times within an hour, and no more are taken: use a session that is open, or come back later", officer, lately)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE sessions SET ended_at = now() WHERE token IN (
+			SELECT token FROM sessions WHERE officer = $1 AND ended_at IS NULL AND until > now() ORDER BY until DESC, token OFFSET $2)`, officer, l.Open-1)
+	return err
 }
 
 // Session gives the officer whose session a token is, or refuses with Forbidden.

@@ -169,7 +169,8 @@ type whole struct {
 
 // eachAct reads acts with all their signatures.
 func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole)) error {
-	rows, err := v.tx.Query(ctx, selectActs+`, act_provinces(act, subject) FROM acts `+where+` ORDER BY `+order+`, officer`)
+	rows, err := v.tx.Query(ctx, selectActs+`, CASE WHEN act = 'extract-record' AND at < extracts_were_anywhere_until()
+		THEN (SELECT array_agg(DISTINCT unit) FROM officers) ELSE act_provinces(act, subject) END FROM acts `+where+` ORDER BY `+order+`, officer`)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func (v *verifier) signedOf(ctx context.Context, each func(whole, identity.Act),
 func (v *verifier) verifiers(ctx context.Context) error {
 	type kept struct {
 		Verifier
+
 		act string
 	}
 	signed := make(map[identity.VerifierID]kept)
@@ -103,7 +104,8 @@ func serialOfSigner(serial string) string { return strings.TrimLeft(strings.ToLo
 func (v *verifier) revokedSigners(ctx context.Context) error {
 	signed := make(map[string]whole)
 	err := v.signedOf(ctx, func(w whole, act identity.Act) {
-		serial := serialOfSigner(act.(identity.RevokeSigner).Serial)
+		revokes, _ := act.(identity.RevokeSigner) // no other is asked for
+		serial := serialOfSigner(revokes.Serial)
 		if _, before := signed[serial]; !before {
 			signed[serial] = w
 		}

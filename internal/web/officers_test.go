@@ -54,7 +54,7 @@ func openDesks(t *testing.T, site passkey.Site) desks {
 	t.Cleanup(d.Close)
 	mux := http.NewServeMux()
 	(&web.Officers{
-		Desk: &desk.Desk{Registry: d.Registry, Population: d.Registry, Passkeys: site}, Seal: sealing.Digest, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Desk: &desk.Desk{Registry: d.Registry, Population: d.Registry, Passkeys: site, LogIns: registry.LogIns{AnHour: 100, Open: 10}}, Seal: sealing.Digest, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	}).Register(mux)
 	d.pages = mux
 	return d
