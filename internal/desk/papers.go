@@ -2,9 +2,11 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/templates/papers"
 	"example.org/cancuoc/templates/render"
@@ -101,10 +103,42 @@ func (d *Desk) filed(ctx context.Context, by identity.Officer, of string) (regis
 	return record, papers.Station{ID: station.ID, Name: station.Name}, err
 }
 
-// captureSheet is what was taken in about an applicant.
+// captureSheet is what the applicant signs: the population register's record, once it is known
+// whose the application is, and until then what the station typed.
 func (d *Desk) captureSheet(ctx context.Context, by identity.Officer, of string) (papers.CaptureSheet, error) {
 	record, station, err := d.filed(ctx, by, of)
-	return papers.CaptureSheet{Number: record.Number, Application: record.Application, Station: station, Specimen: d.Papers.Specimen}, err
+	if err != nil {
+		return papers.CaptureSheet{}, err
+	}
+	sheet := papers.CaptureSheet{Number: record.Number, Application: record.Application, Station: station, Specimen: d.Papers.Specimen}
+	known, is, err := d.applicant(ctx, record)
+	if err != nil || !is {
+		return sheet, err
+	}
+	if known, err = d.Registry.CaptureSheet(ctx, record.Number, known); err != nil {
+		return papers.CaptureSheet{}, err
+	}
+	sheet.Application.Person, sheet.Registered = known.Person, true
+	return sheet, d.Registry.AskedFor(ctx, by.Badge, known.ID)
+}
+
+// applicant reads the population register's record of an applicant; false: nobody can say yet
+// whose the application is, or nothing is left of it.
+func (d *Desk) applicant(ctx context.Context, record registry.ApplicationRecord) (population.Record, bool, error) {
+	claim := record.Application.Person
+	if claim.Number == "" {
+		return population.Record{}, false, nil
+	}
+	known, err := d.Population.PersonByNumber(ctx, claim.Number)
+	if identity.Refused(err, identity.NotFound) {
+		return population.Record{}, false, nil
+	}
+	if err != nil {
+		return population.Record{}, false, err
+	}
+	said, err := d.Registry.Identification(ctx, record.Number)
+	passed := slices.Index(identity.Stages, record.Stage) > slices.Index(identity.Stages, identity.Validation) && (!record.Stage.Ended() || record.Stage == identity.Issued)
+	return known, passed || said.Person == known.ID || len(population.Contradictions(population.Compare(claim, known))) == 0, err
 }
 
 // refusal is the notice of an application that was rejected.

@@ -18,4 +18,5 @@ const (
 	EvidencePrint         EvidenceKind = "print-pdf"          // card
 	EvidencePrintPortrait EvidenceKind = "print-portrait"     // card
 	EvidenceProbe         EvidenceKind = "probe"              // try at hand-over
+	EvidenceCaptureSheet  EvidenceKind = "capture-sheet"      // record of the person that it was drawn from
 )

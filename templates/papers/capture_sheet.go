@@ -11,11 +11,12 @@ import (
 const circular17 = "(Thông tư 17/2024/TT-BCA)"
 
 // CaptureSheet is form CC01, the sheet of what was taken in about the applicant (phiếu thu
-// nhận thông tin căn cước), on A4. The applicant, or who represents them, checks and signs
+// nhận thông tin căn cước), on A4. It shows what the card will. The applicant, or who represents them, checks and signs
 // it; where the signed sheet's scan is kept stands with the application.
 type CaptureSheet struct {
 	Number      identity.ApplicationNumber
 	Application identity.Application
+	Registered  bool // its person is the population register's record; otherwise what the station typed
 	Station     Station
 	Specimen    bool
 }
@@ -33,6 +34,11 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 	s.head2023("CC01", c.Station, c.Specimen)
 	s.center(s.w/2, 48, title, heading)
 	s.center(s.w/2, 54, label, "Capture sheet of identity information")
+	source := both("Theo khai báo, chưa đối chiếu với Cơ sở dữ liệu quốc gia về dân cư", "as stated, not yet compared with the population register")
+	if c.Registered {
+		source = both("Theo Cơ sở dữ liệu quốc gia về dân cư", "from the population register")
+	}
+	s.center(s.w/2, 59, small, source)
 
 	p, given := c.Application.Person, thing(c.Application.Type)
 	y := s.rows(66, []row{
@@ -45,7 +51,7 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 		{"Số CMND", "Number of the old identity card", string(p.OldNumber)},
 		{"Ngày, tháng, năm sinh", "Date of birth", p.Birth.Display()},
 		{"Giới tính", "Sex", p.Sex.Label()},
-		{"Quốc tịch", "Nationality", identity.Nationality},
+		{"Quốc tịch", "Nationality", nationality(p)},
 		{"Dân tộc", "Ethnicity", p.Ethnicity},
 		{"Tôn giáo", "Religion", p.Religion},
 		{"Nhóm máu", "Blood group", p.BloodGroup},
@@ -62,6 +68,14 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 	s.lines(s.margin, y+3, 3.8, label, s.wrap(label, "Tôi đã kiểm tra và xác nhận các thông tin trên là đúng. / I have checked this, and it is right.", s.w-2*s.margin))
 	s.signatures(258, [2]string{"Công dân hoặc người đại diện", "Citizen or representative"}, [2]string{"Cán bộ thu nhận " + string(c.Application.Officer), "Officer"})
 	return s.bytes()
+}
+
+// nationality is a person's, as the register says it.
+func nationality(p identity.Person) string {
+	if p.Nationality == identity.NationalityUndetermined {
+		return both("Chưa xác định", "undetermined")
+	}
+	return identity.Nationality
 }
 
 // row is a line of a form: what it is called, and what stands there.

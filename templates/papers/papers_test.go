@@ -196,6 +196,21 @@ func TestCaptureSheet_SaysWhatWasTakenIn(t *testing.T) {
 	}
 }
 
+// Nobody whose nationality is not determined signs that it is Vietnamese, and the sheet says
+// where it has its words from.
+func TestCaptureSheet_SaysWhatTheRegisterSays(t *testing.T) {
+	t.Parallel()
+	typed, registered := captureSheet(), captureSheet()
+	registered.Application.Person.Nationality, registered.Registered = identity.NationalityUndetermined, true
+
+	require.Contains(t, text(t, saved(t, typed)), "Nationality Việt Nam")
+	require.Contains(t, text(t, saved(t, typed)), "chưa đối chiếu")
+	said := text(t, saved(t, registered))
+	require.Contains(t, said, "Nationality Chưa xác định / undetermined")
+	require.NotContains(t, said, "Nationality Việt Nam")
+	require.Contains(t, said, "Theo Cơ sở dữ liệu quốc gia về dân cư / from the population register")
+}
+
 // The applicant hears the reason in the office's words, and what the officer wrote to it: of
 // another reason than those that have words, that is all there is.
 func TestRefusal_SaysWhy(t *testing.T) {
@@ -217,8 +232,8 @@ func TestPapers_OfACertificate(t *testing.T) {
 	refused.Type, refused.Ground, refused.Reason = identity.CertificateExchange, identity.GroundPrintError, identity.Reason{Code: "not-entitled"}
 
 	for want, p := range map[string]paper{
-		"Cấp lại giấy chứng nhận căn cước: mất giấy chứng nhận":                         lost,
-		"Cấp đổi giấy chứng nhận căn cước: giấy chứng nhận hư hỏng":                     taken,
+		"Cấp lại giấy chứng nhận căn cước: mất giấy chứng nhận":                       lost,
+		"Cấp đổi giấy chứng nhận căn cước: giấy chứng nhận hư hỏng":                   taken,
 		"Cấp đổi giấy chứng nhận căn cước: sai sót thông tin in trên giấy chứng nhận": refused,
 	} {
 		said := text(t, saved(t, p))

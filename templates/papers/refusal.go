@@ -15,7 +15,7 @@ type Refusal struct {
 	FiledOn    identity.Date
 	RejectedOn identity.Date
 	Reason     identity.Reason // with what the officer wrote to it, which is the applicant's to know
-	Refund     int // VND that the applicant gets back; 0: nothing was paid
+	Refund     int             // VND that the applicant gets back; 0: nothing was paid
 	Station    Station
 	Specimen   bool
 }
