@@ -30,7 +30,7 @@ type server struct {
 // serverOptions are the settings of a cupsd that matter here.
 type serverOptions struct {
 	History bool // it remembers jobs that are done
-	Basic   bool // it asks for a password
+	Basic   bool // it asks for a password: that of station is s3cret
 	// Device is what its printer does with the file in $1.
 	Device string
 }
@@ -119,6 +119,9 @@ func newServer(t *testing.T, o serverOptions) *server {
 	}
 	cmd := exec.Command(program, "-f", "-c", filepath.Join(s.dir, "etc/cupsd.conf"), "-s", filepath.Join(s.dir, "etc/cups-files.conf"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if o.Basic {
+		cmd.Env = append(os.Environ(), "LD_PRELOAD="+preloaded(t, "testdata/pam.c"))
+	}
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) // it may have ended
@@ -221,23 +224,40 @@ func TestIPP_CUPSWithADeviceThatFails(t *testing.T) {
 	}
 }
 
-// A password that CUPS refuses spoils nothing, since nothing was sent.
-func TestIPP_CUPSRefusesThePassword(t *testing.T) {
+// A password that CUPS refuses spoils nothing, since nothing was sent; with the right one each
+// card is printed once.
+func TestIPP_CUPSAsksForAPassword(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, serverOptions{History: true, Basic: true})
-	for _, o := range []printing.IPPOptions{{}, {User: "nobody-here", Password: "wr0ng"}} {
-		p := s.driver(t, o)
-		require.ErrorContains(t, p.Prove(t.Context()), "printing.password_file")
-		err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
-		require.ErrorContains(t, err, "printing.password_file")
-		require.NotContains(t, err.Error(), "wr0ng")
-		requireFault(t, err)
+	for name, history := range map[string]bool{"with history": true, "without history": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, serverOptions{History: history, Basic: true, Device: `echo "PAGE: 1 1" >&2; echo "PAGE: 2 1" >&2`})
+			for _, o := range []printing.IPPOptions{{}, {User: "nobody-here", Password: "wr0ng"}, {User: "station", Password: "wr0ng"}} {
+				p := s.driver(t, o)
+				require.ErrorContains(t, p.Prove(t.Context()), "printing.password_file")
+				err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
+				require.ErrorContains(t, err, "printing.password_file")
+				require.NotContains(t, err.Error(), "wr0ng")
+				requireFault(t, err)
+			}
+			require.Empty(t, s.printed(t))
+
+			p := s.driver(t, printing.IPPOptions{User: "station", Password: "s3cret"})
+			require.NoError(t, p.Prove(t.Context()))
+			for range 2 {
+				err := p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
+				var doubt *printing.Doubt
+				if history || !errors.As(err, &doubt) {
+					require.NoError(t, err)
+				}
+			}
+			require.Len(t, s.printed(t), 1)
+			require.Contains(t, s.printed(t)[0], "CARD-1 ")
+		})
 	}
-	require.Empty(t, s.printed(t))
 }
 
-// A password that is asked for before CUPS, as a proxy does, is given to it; cupsd itself
-// would want a user of this machine.
+// A password that is asked for before CUPS, as a proxy does, is given to it.
 func TestIPP_CUPSBehindAPassword(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, serverOptions{History: true, Device: `echo "PAGE: 1 1" >&2; echo "PAGE: 2 1" >&2`})

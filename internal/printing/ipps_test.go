@@ -75,6 +75,21 @@ func TestIPP_SendsNothingToAnUntrustedPrinter(t *testing.T) {
 	require.Zero(t, took.Load())
 }
 
+// A printer whose certificate is another's gets nothing, though the authority is known.
+func TestIPP_SendsNothingToAPrinterOfAnotherName(t *testing.T) {
+	t.Parallel()
+	uri, ca, took := secure(t, 9)
+	p, err := printing.OpenIPP(printing.IPPOptions{URI: strings.Replace(uri, "127.0.0.1", "localhost", 1), CAFile: ca, Ledger: t.TempDir(), Poll: time.Millisecond})
+	require.NoError(t, err)
+
+	require.ErrorContains(t, p.Prove(t.Context()), "not localhost")
+	err = p.Print(t.Context(), "CARD-1", printing.Sides{PDF: pdf(1)}, ignore)
+
+	require.ErrorContains(t, err, "not localhost")
+	requireFault(t, err)
+	require.Zero(t, took.Load())
+}
+
 // A canceled job may have been printed nevertheless.
 func TestIPP_ACanceledCardIsInDoubt(t *testing.T) {
 	t.Parallel()

@@ -310,6 +310,19 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"it is slow":                    {slow, prints, ""},
 		"it counts what it printed":     {says(count("job-impressions-completed", 2)), prints, ""},
 
+		"its answer is cut":           {breaks(goipp.OpPrintJob, cut), prints, ""},
+		"it says first that it works": {says102, prints, ""},
+		"its charset is us-ascii":     {charset("us-ascii"), prints, ""},
+		"it says everything twice":    {says(count("job-id", 1), count("job-id", 1)), prints, ""},
+		"it gives a number below 0":   {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { set(&answer.Job, count("job-id", -7)) }), prints, ""},
+		"it lists a job twice":        {both(breaks(goipp.OpPrintJob, hangUp), twice), prints, ""},
+		"its clock went back": {
+			both(is(count("printer-up-time", 1)), says(count("time-at-completed", -86400), count("job-printer-up-time", 1), count("time-at-creation", 1<<30))), prints, "",
+		},
+		"it answers when nobody waits any more": {later, prints, ""},
+		"an operator cancels it after a side":   {canceledAfterASide(), doubts, "canceled at the printer (job-canceled-by-operator)"},
+		"it shows another's job by that number": {says(goipp.MakeAttr("job-name", goipp.TagName, goipp.String("CARD-2"))), prints, ""},
+
 		"it forgets a job that is done": {answers(goipp.OpGetJobAttributes, goipp.StatusErrorNotFound), doubts, "does not know it any more"},
 		"it tells of no job":            {answers(goipp.OpGetJobAttributes, goipp.StatusErrorOperationNotSupported), doubts, "does not know it any more"},
 		"it printed with errors":        {says(keyword("job-state-reasons", "job-completed-with-errors")), doubts, "with errors"},
@@ -342,6 +355,9 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"HTTP 403":                                                  {refuses(goipp.OpValidateJob, http.StatusForbidden), unfit, "printing.user"},
 		"HTTP 404":                                                  {refuses(goipp.OpGetPrinterAttributes, http.StatusNotFound), unfit, "printing.uri"},
 		"HTTP 500":                                                  {refuses(goipp.OpGetPrinterAttributes, http.StatusInternalServerError), unfit, "HTTP 500"},
+		"it is elsewhere":                                           {refuses(goipp.OpGetPrinterAttributes, http.StatusMovedPermanently), unfit, "HTTP 301"},
+		"it reads no UTF-8":                                         {answers(goipp.OpGetPrinterAttributes, goipp.StatusErrorCharset), unfit, "charset"},
+		"its answer about itself is cut":                            {breaks(goipp.OpGetPrinterAttributes, cut), unfit, "EOF"},
 		"a web page":                                                {breaks(goipp.OpGetPrinterAttributes, page), unfit, "not an IPP printer"},
 		"endless noise":                                             {breaks(goipp.OpGetPrinterAttributes, noise), unfit, "larger than 1048576 bytes"},
 		"it may not be asked for jobs":                              {answers(goipp.OpGetJobAttributes, goipp.StatusErrorNotAuthorized), unfit, "printing.password_file"},
@@ -494,6 +510,73 @@ func jammed(m *machine, _ http.ResponseWriter, request, answer *goipp.Message) b
 func slow(*machine, http.ResponseWriter, *goipp.Message, *goipp.Message) bool {
 	time.Sleep(20 * time.Millisecond)
 	return false
+}
+
+// cut is the beginning of an answer, in chunks, and no end.
+func cut(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", goipp.ContentType)
+	_, _ = w.Write([]byte{2, 0, 0, 0, 0, 0})
+	_ = http.NewResponseController(w).Flush()
+	hangUp(w)
+}
+
+// says102 has it say before each answer that it will come (RFC 2518, 10.1).
+func says102(_ *machine, w http.ResponseWriter, _, _ *goipp.Message) bool {
+	w.WriteHeader(http.StatusProcessing)
+	return false
+}
+
+// charset has it answer in one that nobody asked for.
+func charset(name string) manner {
+	return func(_ *machine, _ http.ResponseWriter, _, answer *goipp.Message) bool {
+		set(&answer.Operation, goipp.MakeAttr("attributes-charset", goipp.TagCharset, goipp.String(name)))
+		return false
+	}
+}
+
+// twice has it list each job twice.
+func twice(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+	if goipp.Op(request.Code) == goipp.OpGetJobs {
+		answer.Groups = slices.Concat(answer.Groups, answer.Groups)
+	}
+	return false
+}
+
+// later has it take a job whose sender has hung up: it is at work, and lists the job after a
+// while.
+func later(m *machine, w http.ResponseWriter, request, answer *goipp.Message) bool {
+	const looks = 12
+	since := 0
+	if i := slices.Index(m.asked, goipp.OpPrintJob); i >= 0 {
+		since = len(m.asked) - i
+	}
+	switch o := goipp.Op(request.Code); {
+	case o == goipp.OpPrintJob:
+		hangUp(w)
+	case o == goipp.OpGetJobs && since < looks:
+		answer.Groups = nil
+	case o == goipp.OpGetPrinterAttributes && since > 0 && since < looks:
+		set(&answer.Printer, goipp.MakeAttr("printer-state", goipp.TagEnum, goipp.Integer(4)))
+	}
+	return false
+}
+
+// canceledAfterASide has an operator cancel the job after it was seen at work.
+func canceledAfterASide() manner {
+	seen := false
+	return func(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		if goipp.Op(request.Code) != goipp.OpGetJobAttributes || answer.Job == nil {
+			return false
+		}
+		set(&answer.Job, count("job-impressions-completed", 1))
+		set(&answer.Job, state(processing))
+		if seen {
+			set(&answer.Job, state(canceled))
+			set(&answer.Job, keyword("job-state-reasons", "job-canceled-by-operator"))
+		}
+		seen = true
+		return false
+	}
 }
 
 func noise(w http.ResponseWriter) {
