@@ -26,20 +26,73 @@ var groups = []face.Face{
 	{Age: 50, Female: true, Hair: face.Bun, Skin: 3},
 }
 
-func anyFace(random *rand.Rand) face.Face {
-	f := groups[random.IntN(len(groups))]
-	f.Seed = random.Uint64()
-	return f
+// person is somebody whose portrait is on a card: a face, as it was drawn, or as a
+// photograph has it.
+type person struct {
+	face.Face
+	photographed bool
 }
 
-// portraitOf is the portrait of a face as it is printed.
-func portraitOf(f face.Face) ([]byte, error) {
+func anyPerson(random *rand.Rand) person {
+	p := person{Face: groups[random.IntN(len(groups))], photographed: random.IntN(2) == 0}
+	p.Seed = random.Uint64()
+	return p
+}
+
+// portrait is a person's portrait as it is printed.
+func (p person) portrait() ([]byte, error) {
+	img := face.Draw(p.Face)
+	if p.photographed {
+		img = photographed(img, rand.New(rand.NewPCG(p.Seed, 0x70686f746f)))
+	}
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, face.Draw(f), &jpeg.Options{Quality: 92}); err != nil {
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 92}); err != nil {
 		return nil, err
 	}
 	normal, _, err := portrait.Normalize(b.Bytes())
 	return normal, err
+}
+
+// waves is a field of smooth waves, with a mean of 0 and a deviation of about 1.
+type waves [5][4]float64
+
+func anyWaves(random *rand.Rand) (w waves) {
+	for i := range w {
+		w[i] = [4]float64{random.NormFloat64() * 5, random.NormFloat64() * 5, random.Float64() * 2 * math.Pi, random.NormFloat64()}
+	}
+	return w
+}
+
+func (w waves) at(x, y float64) (sum float64) {
+	for _, v := range w {
+		sum += v[3] * math.Cos(v[0]*x+v[1]*y+v[2]) * 0.63
+	}
+	return sum
+}
+
+// photographed makes a drawing more like a photograph: no two halves of a face are alike,
+// the light falls from one side, skin has pores.
+func photographed(in *image.RGBA, random *rand.Rand) *image.RGBA {
+	w, h := in.Rect.Dx(), in.Rect.Dy()
+	out := image.NewRGBA(in.Rect)
+	across, down, light := anyWaves(random), anyWaves(random), anyWaves(random)
+	side, above, pores := 0.12*random.NormFloat64(), 0.08*random.NormFloat64(), 2+3*random.Float64()
+	for y := range h {
+		for x := range w {
+			u, v := float64(x)/float64(w)-0.5, float64(y)/float64(w)-0.5*float64(h)/float64(w)
+			from := image.Pt(
+				min(max(int(float64(x)+0.012*float64(w)*across.at(u, v)+0.5), 0), w-1),
+				min(max(int(float64(y)+0.012*float64(w)*down.at(u, v)+0.5), 0), h-1))
+			k := 1 + side*u*2 + above*v*2 + 0.04*light.at(u, v)
+			grain := pores * random.NormFloat64()
+			at, src := out.PixOffset(x, y), in.PixOffset(from.X, from.Y)
+			for c := range 3 {
+				out.Pix[at+c] = uint8(min(max(float64(in.Pix[src+c])*k+grain, 0), 255))
+			}
+			out.Pix[at+3] = 255
+		}
+	}
+	return out
 }
 
 // light is how a picture of a good print is taken.

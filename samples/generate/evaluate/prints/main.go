@@ -15,7 +15,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -24,7 +26,6 @@ import (
 	"example.org/cancuoc/internal/identity/identitytest"
 	printinspection "example.org/cancuoc/internal/inspection/print"
 	"example.org/cancuoc/personalization/chip/mrz"
-	"example.org/cancuoc/samples/generate/face"
 	"example.org/cancuoc/templates/forms"
 	"example.org/cancuoc/templates/forms/formstest"
 	"example.org/cancuoc/templates/render"
@@ -34,7 +35,7 @@ func main() {
 	var e evaluation
 	flag.IntVar(&e.first, "first", 0, "the number of the first card: a card and its picture are the same each time")
 	flag.IntVar(&e.cards, "cards", 100, "good prints of each form")
-	flag.IntVar(&e.faces, "faces", 12, "faces of each hair and sex; each is compared with every other")
+	flag.IntVar(&e.faces, "faces", 12, "faces of each hair and sex, and as many photographed; each is compared with every other")
 	flag.Parse()
 	if err := e.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "evaluate:", err)
@@ -72,7 +73,7 @@ type card struct {
 }
 
 // make prints a card of an invented person.
-func (e *evaluation) make(form *render.Form, seed uint64, f face.Face) (card, error) {
+func (e *evaluation) make(form *render.Form, seed uint64, p person) (card, error) {
 	c := card{form: form, job: fmt.Sprintf("%s-%d", form.ID, seed)}
 	c.content.Card = formstest.Card(identitytest.Seeded(seed), &form.Form)
 	c.content.QR = form.QRPayload(c.content.Card)
@@ -82,7 +83,7 @@ func (e *evaluation) make(form *render.Form, seed uint64, f face.Face) (card, er
 	}
 	for _, field := range form.Fields {
 		if field.Kind == forms.PortraitField {
-			if c.content.Portrait, err = portraitOf(f); err != nil {
+			if c.content.Portrait, err = p.portrait(); err != nil {
 				return c, err
 			}
 		}
@@ -120,7 +121,7 @@ func (e *evaluation) good() error {
 		err = each(e.cards, func(n int) error {
 			n += e.first
 			random := rand.New(rand.NewPCG(uint64(n), 7))
-			c, err := e.make(form, uint64(n), anyFace(random))
+			c, err := e.make(form, uint64(n), anyPerson(random))
 			if err != nil {
 				return err
 			}
@@ -143,7 +144,7 @@ func (e *evaluation) good() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("good prints %-24s %d of %d refused; %v each\n", id, refused, e.cards, (spent / time.Duration(e.cards)).Round(time.Millisecond))
+		fmt.Printf("good prints %-24s %d of %d refused; %v each\n", id, refused, e.cards, (spent / time.Duration(max(e.cards, 1))).Round(time.Millisecond))
 	}
 	return nil
 }
@@ -155,50 +156,71 @@ func (e *evaluation) others() error {
 		return err
 	}
 	for _, group := range groups {
-		cards := make([]card, e.faces)
-		err := each(e.faces, func(n int) (err error) {
-			f := group
-			f.Seed = uint64(n)
-			cards[n], err = e.make(form, 1_000_000+uint64(n), f)
-			return err
-		})
+		for _, photographed := range []bool{false, true} {
+			if err := e.group(form, person{group, photographed}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// faceLike is what a finding says of a face.
+var faceLike = regexp.MustCompile(`the face is (-?[0-9.]+) like`)
+
+// group compares each of the faces of a group with each other.
+func (e *evaluation) group(form *render.Form, p person) error {
+	cards := make([]card, e.faces)
+	err := each(e.faces, func(n int) (err error) {
+		p := p
+		p.Seed = uint64(e.first + n)
+		cards[n], err = e.make(form, 1_000_000+uint64(e.first+n), p)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	accepted, byFace, compared, refused, nearest := 0, 0, 0, 0, -1.0
+	err = each(e.faces, func(n int) error {
+		l := anyLight(rand.New(rand.NewPCG(uint64(e.first+n), 8)))
+		front, back, err := e.look(cards[n], l)
 		if err != nil {
 			return err
 		}
-		var mu sync.Mutex
-		accepted, compared, refused := 0, 0, 0
-		err = each(e.faces, func(n int) error {
-			l := anyLight(rand.New(rand.NewPCG(uint64(n), 8)))
-			front, back, err := e.look(cards[n], l)
+		for m, other := range cards {
+			content := cards[n].content
+			content.Portrait = other.content.Portrait
+			found, err := printinspection.Inspect(form, front, back, content, drawn)
 			if err != nil {
 				return err
 			}
-			for m, other := range cards {
-				content := cards[n].content
-				content.Portrait = other.content.Portrait
-				found, err := printinspection.Inspect(form, front, back, content, drawn)
-				if err != nil {
-					return err
+			told := strings.Join(found, "; ")
+			mu.Lock()
+			switch like := faceLike.FindStringSubmatch(told); {
+			case m == n && told != "":
+				refused++
+				fmt.Printf("refused     %s, %+v: %s\n", cards[n].job, l, told)
+			case m != n:
+				compared++
+				if told == "" {
+					accepted++
 				}
-				mu.Lock()
-				switch {
-				case m == n && len(found) > 0:
-					refused++
-					fmt.Printf("refused     %s, %+v: %s\n", cards[n].job, l, strings.Join(found, "; "))
-				case m != n:
-					if compared++; len(found) == 0 {
-						accepted++
-					}
+				if like == nil {
+					byFace++ // what else differs is luck: another's hair and clothes
+				} else if v, err := strconv.ParseFloat(like[1], 64); err == nil {
+					nearest = max(nearest, v)
 				}
-				mu.Unlock()
 			}
-			return nil
-		})
-		if err != nil {
-			return err
+			mu.Unlock()
 		}
-		fmt.Printf("portraits   hair %d, female %-5t aged %d: %d of %d others accepted, %d of %d refused\n", group.Hair, group.Female, group.Age, accepted, compared, refused, e.faces)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
+	fmt.Printf("portraits   hair %d, female %-5t aged %d, photographed %-5t: %d of %d others accepted, %d by the face alone, the nearest of the rest %.2f; %d of %d refused\n",
+		p.Hair, p.Female, p.Age, p.photographed, accepted, compared, byFace, nearest, refused, e.faces)
 	return nil
 }
 
