@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
@@ -195,14 +196,14 @@ const (
 	maxKept     = 4 << 10 // bytes of a statement that was never done
 	maxRefused  = 300     // refusals within a minute
 	maxADay     = 20_000  // refusals within a day
-	maxUnsigned = 30      // updates within an hour that name no officer
+	maxUnsigned = 30      // refusals within an hour that name no officer
 )
 
 // RefusedAct keeps, for the auditor, that a statement was refused and why: a line for each,
 // however often it is sent. In a flood of them, the first are kept.
 func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error) error {
 	said, _ := s.Read() // what cannot be read is kept all the same
-	return r.keepRefusal(ctx, said, s, why.Error(), maxADay)
+	return r.keepRefusal(ctx, said, s, why.Error(), maxUnsigned)
 }
 
 // RefusedUpdate is RefusedAct for what was sent to a workflow as an act on that subject,
@@ -217,6 +218,9 @@ func (r *Registry) RefusedUpdate(ctx context.Context, act, subject string, s sta
 	}
 	return r.keepRefusal(ctx, said, s, why, maxUnsigned)
 }
+
+// NotKept counts the refusals of this process of which, in a flood, no line was kept.
+func (r *Registry) NotKept() prometheus.Collector { return r.notKept }
 
 func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s statement.Signed, why string, unsigned int) error {
 	claimed := make([]string, len(s.Signatures))
@@ -241,6 +245,13 @@ func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s 
 			AND (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 day') < $3
 			AND ($4 <> '' OR (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 hour' AND claimed = '') < $5)`,
 		args["digest"], maxRefused, maxADay, by, unsigned).Scan(&room)
+	if err == nil && !room {
+		var before bool
+		err = r.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM refused_acts WHERE digest = $1)`, args["digest"]).Scan(&before)
+		if err == nil && !before {
+			r.notKept.Inc()
+		}
+	}
 	if err == nil && room {
 		err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 			return r.keepLine(ctx, tx, linesOfRefusals, `@act::text, @subject::text, @claimed::text, @why::text, coalesce(@statement, '\x'::bytea), @digest::bytea`, args)

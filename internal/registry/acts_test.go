@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/cast"
@@ -462,14 +463,26 @@ func TestRights_NobodyIsAFounderButByTheOwner(t *testing.T) {
 	require.Error(t, registry.Found(t.Context(), b.url, []registry.Founder{{Officer: identity.Officer{Badge: "EVE", Unit: identity.UnitCenter, Roles: identity.Roles}, Key: publicKey(t, "EVE")}}))
 }
 
-// Anybody may send statements: what is kept of refusals is bounded.
+// Anybody may send statements: what is kept of refusals is bounded, and what names nobody
+// takes no room from what somebody signed. What is not kept is counted.
 func TestRefusedAct_AFloodFillsNothing(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	for i := range 310 {
-		require.NoError(t, b.RefusedAct(t.Context(), statement.Signed{Statement: fmt.Appendf(nil, "%d", i)}, identity.Refuse(identity.Forbidden, "no")))
+	no := identity.Refuse(identity.Forbidden, "no")
+	for i := range 40 {
+		for range 2 { // the same again is no other
+			require.NoError(t, b.RefusedAct(t.Context(), statement.Signed{Statement: fmt.Appendf(nil, "%d", i)}, no))
+		}
+	}
+	require.Equal(t, 30, b.count(t, "refused_acts"))
+	require.InDelta(t, 20, testutil.ToFloat64(b.NotKept()), 0)
+
+	for i := range 280 {
+		forged := registrytest.SignedAs(identity.Approve{Officer: approver}, statement.Application("A"), fmt.Sprint("forged ", i))
+		require.NoError(t, b.RefusedAct(t.Context(), forged, no))
 	}
 	require.Equal(t, 300, b.count(t, "refused_acts"))
+	require.InDelta(t, 30, testutil.ToFloat64(b.NotKept()), 0)
 }
 
 // What is sent to workflows without naming anybody is kept by what it was for, and crowds out

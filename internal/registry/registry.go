@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.org/cancuoc/internal/vault"
 )
@@ -31,6 +32,8 @@ type Options struct {
 type Registry struct {
 	db    *pgxpool.Pool
 	vault *vault.Vault
+
+	notKept prometheus.Counter // refusals for which there was no room
 }
 
 // Open connects, as the programs' role. What it finds is looked at by CheckSchema and
@@ -65,7 +68,9 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &Registry{db: pool, vault: o.Vault}, nil
+	return &Registry{db: pool, vault: o.Vault, notKept: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "cancuoc_refusals_not_kept_total", Help: "Statements that were refused in a flood of them, and of which no line was kept for auditors.",
+	})}, nil
 }
 
 // Close waits for running queries and closes the connections.
