@@ -36,6 +36,7 @@ type Config struct {
 	Profile         string          `mapstructure:"profile"`
 	DataDir         string          `mapstructure:"data_dir"`
 	Log             Log             `mapstructure:"log"`
+	Tracing         Tracing         `mapstructure:"tracing"`
 	Temporal        Temporal        `mapstructure:"temporal"`
 	Database        Database        `mapstructure:"database"`
 	Vault           Vault           `mapstructure:"vault"`
@@ -61,6 +62,12 @@ type Config struct {
 type Log struct {
 	Level  slog.Level `mapstructure:"level"`
 	Format string     `mapstructure:"format"`
+}
+
+// Tracing is where spans go.
+type Tracing struct {
+	URL   string  `mapstructure:"url"`
+	Share float64 `mapstructure:"share"`
 }
 
 // Temporal is the connection to the Temporal server.
@@ -544,6 +551,13 @@ func (c Config) validate() error {
 	check.oneOf("profile", c.Profile, "dev", "production")
 	check.wrong(c.DataDir == "", "data_dir is empty")
 	check.oneOf("log.format", c.Log.Format, "text", "json")
+	if t := c.Tracing; t.URL != "" {
+		check.httpURL("tracing.url", t.URL, "http", "https")
+		u, err := url.Parse(t.URL)
+		check.wrong(err == nil && c.Production() && u.Scheme != "https" && u.Hostname() != "127.0.0.1" && u.Hostname() != "localhost",
+			"tracing.url is not a URL that begins with https://, nor of a collector on this machine")
+	}
+	check.wrong(c.Tracing.Share < 0 || c.Tracing.Share > 1, "tracing.share is %g; must be 0 to 1", c.Tracing.Share)
 	c.validateServers(&check)
 	c.validateWork(&check)
 	check.atLeast("intake.document_bytes", c.Intake.DocumentBytes, 1)

@@ -153,6 +153,7 @@ func TestLoad_ReportsEverythingThatIsWrong(t *testing.T) {
 profile: test
 data_dir: ""
 log: {format: xml}
+tracing: {url: collector, share: 2}
 temporal: {address: nowhere, namespace: "", ui_address: ftp://x, tls_cert_file: a}
 database: {max_conns: 0, url: a, url_file: b}
 audit: {anchor: 0s}
@@ -175,7 +176,7 @@ office:
 
 	require.Error(t, err)
 	faults := strings.Split(err.Error(), "\n")
-	require.Len(t, faults, 77)
+	require.Len(t, faults, 79)
 }
 
 // A password in a URL would be in logs.
@@ -247,4 +248,6 @@ worker: {role: pipeline}
 	require.ErrorContains(t, err, "audit.key_file names a file that cannot be found; production does not make it")
 	_, err = config.Load(file(t, text+"notifications: {receivers: [{name: portal, url: http://portal, secret_file: s}]}\n"))
 	require.EqualError(t, err, "notifications.receivers[0].url is not a URL that begins with https://")
+	_, err = config.Load(file(t, text+"tracing: {url: http://collector:4318/v1/traces}\n"))
+	require.EqualError(t, err, "tracing.url is not a URL that begins with https://, nor of a collector on this machine")
 }

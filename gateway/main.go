@@ -49,6 +49,11 @@ func run(ctx context.Context, c config.Config) error {
 	defer office.Close()
 	office.WarnOfCalendar(ctx, office.Now())
 	debug.SetMemoryLimit(c.Gateway.MemoryBytes)
+	tracing, err := office.Trace(ctx, "gateway")
+	if err != nil {
+		return err
+	}
+	defer tracing.Stop()
 	measures, measured := api.NewMeasures(), engine.NewMetrics()
 	office.Measure(measured.Handler())
 	inside, err := insideRoutes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, logger)
@@ -70,7 +75,7 @@ func run(ctx context.Context, c config.Config) error {
 			return fmt.Errorf("listen on %s: %w", d.at, err)
 		}
 		d.lines = newLines(listener, c.Gateway.Connections, d.encryption)
-		d.handler = measures.Around(d.name(), d.handler)
+		d.handler = measures.Around(d.name(), tracing.Around(d.name(), d.handler))
 	}
 	if c.Gateway.MetricsListen != "" {
 		stop, err := engine.ServeTelemetry(ctx, c.Gateway.MetricsListen, append(connections(doors), measures, measured, office.Registry.NotKept()), office.Ready, logger)

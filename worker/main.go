@@ -38,6 +38,11 @@ func run(ctx context.Context, c config.Config) error {
 	}
 	defer office.Close()
 	office.WarnOfCalendar(ctx, office.Now())
+	tracing, err := office.Trace(ctx, "worker "+c.Worker.Role)
+	if err != nil {
+		return err
+	}
+	defer tracing.Stop()
 	if c.Worker.Listen != "" {
 		measured := engine.NewMetrics()
 		office.Measure(measured.Handler())

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,8 +14,10 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
+	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/workflows"
 )
@@ -43,13 +46,20 @@ func TestReplay_WhatIsInFlightGoesOn(t *testing.T) {
 	for name, history := range recorded(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			replayer := worker.NewWorkflowReplayer()
-			replayer.RegisterWorkflow(workflows.CardApplication)
-			replayer.RegisterWorkflow(workflows.Consignment)
-
-			err := replayer.ReplayWorkflowHistory(quiet(), history)
-
+			tracing, err := engine.OpenTracing(t.Context(), engine.TracingOptions{URL: "http://127.0.0.1:1", Program: "worker", Logger: slog.New(slog.DiscardHandler)})
 			require.NoError(t, err)
+			traced, err := tracing.Interceptor()
+			require.NoError(t, err)
+			for _, by := range [][]interceptor.WorkerInterceptor{nil, {traced}} { // traced or not, whatever it was before
+				replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{Interceptors: by})
+				require.NoError(t, err)
+				replayer.RegisterWorkflow(workflows.CardApplication)
+				replayer.RegisterWorkflow(workflows.Consignment)
+
+				err = replayer.ReplayWorkflowHistory(quiet(), history)
+
+				require.NoError(t, err)
+			}
 		})
 	}
 }

@@ -1,7 +1,7 @@
 // Package engine is what every program needs to connect to Temporal: the client with
 // its payload codec ([Dial]), search attributes for the namespace
-// ([EnsureSearchAttributes]), the SDK's metrics for Prometheus ([Metrics]), the codec
-// for the Temporal UI ([CodecHandler]), and workers that start and stop together
+// ([EnsureSearchAttributes]), the SDK's metrics for Prometheus ([Metrics]), traces
+// for OpenTelemetry ([Tracing]), the codec for the Temporal UI ([CodecHandler]), and workers that start and stop together
 // ([Workers]).
 //
 // Task queues, search attributes and the client of workflows are in package workflows.
@@ -30,6 +30,7 @@ type Options struct {
 	Keys      *Keys                 // encrypt payloads; required
 	Logger    *slog.Logger          // required
 	Metrics   client.MetricsHandler // nil: nothing is measured
+	Tracing   *Tracing              // nil: nothing is traced
 }
 
 // TLSFiles name PEM files, read when the connection is made. Each may be empty.
@@ -54,6 +55,13 @@ func Dial(ctx context.Context, o Options) (client.Client, error) {
 		}),
 		Logger:         log.NewStructuredLogger(o.Logger),
 		MetricsHandler: o.Metrics,
+	}
+	if o.Tracing != nil {
+		traced, err := o.Tracing.Interceptor()
+		if err != nil {
+			return nil, fmt.Errorf("trace: %w", err)
+		}
+		options.Interceptors = append(options.Interceptors, traced) // of the client, and of its workers
 	}
 	// Most of what is sent is encrypted, and grows when it is compressed.
 	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{}

@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/notify"
 	"example.org/cancuoc/internal/population"
@@ -49,6 +50,7 @@ type Office struct {
 	anchoring   *transparency.Metrics
 	notifying   *notify.Metrics
 	metrics     client.MetricsHandler // nil: nothing is measured
+	tracing     *engine.Tracing       // nil: nothing is traced
 
 	mu       sync.Mutex
 	temporal client.Client
@@ -58,6 +60,18 @@ type Office struct {
 // Measure gives the Temporal SDK's measurements to m. It is called before the first
 // connection.
 func (o *Office) Measure(m client.MetricsHandler) { o.metrics = m }
+
+// Trace sends spans of what the program does to the collector of the settings, if they name
+// one. It is called before the first connection, and its result stopped at the end.
+func (o *Office) Trace(ctx context.Context, program string) (*engine.Tracing, error) {
+	c := o.config.Tracing
+	if c.URL == "" {
+		return nil, nil //nolint:nilnil // nothing is traced, and nothing is wrong
+	}
+	var err error
+	o.tracing, err = engine.OpenTracing(ctx, engine.TracingOptions{URL: c.URL, Share: c.Share, Program: program, Logger: o.logger})
+	return o.tracing, err
+}
 
 // Option changes how an office is put together.
 type Option func(*registry.Options)

@@ -28,7 +28,7 @@ func (o *Office) Temporal(ctx context.Context) (client.Client, error) {
 		return nil, err
 	}
 	connected, err := engine.Dial(ctx, engine.Options{
-		Address: t.Address, Namespace: t.Namespace, Keys: keys, Logger: o.logger, Metrics: o.metrics,
+		Address: t.Address, Namespace: t.Namespace, Keys: keys, Logger: o.logger, Metrics: o.metrics, Tracing: o.tracing,
 		TLS: t.TLS, TLSFiles: engine.TLSFiles{CA: t.TLSCAFile, Cert: t.TLSCertFile, Key: t.TLSKeyFile, ServerName: t.TLSServerName},
 	})
 	if err != nil {
