@@ -62,6 +62,17 @@ func TestEvents_AreWrittenWithTheirFacts(t *testing.T) {
 	require.Empty(t, b.told(t, "allemail", number))
 	require.Equal(t, []string{"card-lost", "card-lost"}, b.told(t, "losses", number))
 	require.Empty(t, b.told(t, "all", early), "it was received before anybody was to be told")
+	require.NotContains(t, string(registrytest.Dump(t, b.url)), "912345678", "how to reach a citizen is sealed")
+	b.behind(t, `DELETE FROM vault_keys`) // as when its time is over
+	taken, err := b.TakeDeliveries(t.Context(), "allsms", 10, 0)
+	require.NoError(t, err)
+	require.Len(t, taken, 1)
+	require.True(t, taken[0].Erased)
+	require.Zero(t, taken[0].Contact)
+	require.NoError(t, b.Void(t.Context(), taken[0], "the person's data were erased"))
+	next, err := b.TakeDeliveries(t.Context(), "allsms", 10, 0)
+	require.NoError(t, err)
+	require.Equal(t, 2, next[0].N)
 
 	again := b.received(t)
 	wait(again, identity.BiometricCapture, identity.ToRecapture, 1)

@@ -3,13 +3,13 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"flag"
 	"fmt"
 	"log/slog"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -261,6 +261,13 @@ func question(buffer []byte, address string, client uint32, receipt identity.App
 		path, address, ip[0], ip[1], ip[2], ip[3], kind, len(body), body)
 }
 
+// draw draws a number.
+func draw() uint32 {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint32(b[:])
+}
+
 func expect(status string) func(int, []byte) error {
 	return func(_ int, answer []byte) error {
 		if asking.Status(answer) != status {
@@ -283,8 +290,8 @@ func BenchmarkLookUp(b *testing.B) {
 func (c *crowd) right(b *testing.B) {
 	load, address := c.load(b)
 	load.Request = func(_ int, buffer []byte) []byte {
-		i := rand.IntN(*applications)
-		return question(buffer, address, rand.Uint32(), receiptOf(i), birthOf(i))
+		i := int(draw()) % *applications
+		return question(buffer, address, draw(), receiptOf(i), birthOf(i))
 	}
 	load.Answered, load.Questions = expect("200"), 2000 // caches and plans
 	_, err := load.Run()
@@ -304,9 +311,9 @@ func (c *crowd) right(b *testing.B) {
 func (c *crowd) wrong(b *testing.B) {
 	load, address := c.load(b)
 	date := regexp.MustCompile(`Date: [^\r]*`)
-	client := rand.Uint32()
+	client := draw()
 	load.Request = func(i int, buffer []byte) []byte {
-		n, client := rand.IntN(*applications), client+uint32(i)
+		n, client := int(draw())%*applications, client+uint32(i)
 		if i%2 == 0 {
 			return question(buffer, address, client, receiptOf(n), birthOf(n+1))
 		}
