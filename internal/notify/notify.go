@@ -192,8 +192,8 @@ const (
 
 // deliver tries a delivery, and has the registry know.
 func (l *line) deliver(ctx context.Context, d registry.Delivery) outcome {
-	if l.to.Way != "" && d.Erased {
-		l.complain(ctx, l.Registry.Void(ctx, d, "the person's data were erased"))
+	if why := l.nowhere(d); why != "" {
+		l.complain(ctx, l.Registry.Void(ctx, d, why))
 		return unheard
 	}
 	message, err := l.message(d)
@@ -217,6 +217,19 @@ func (l *line) deliver(ctx context.Context, d registry.Delivery) outcome {
 		l.Logger.ErrorContext(ctx, "Notification given up; starter notifications shows it", "receiver", l.to.Name, "application", d.Application, "event", d.Kind, "error", why)
 	}
 	return health
+}
+
+// nowhere says why a delivery has nobody to go to, "" if it has.
+func (l *line) nowhere(d registry.Delivery) string {
+	switch {
+	case l.to.Way == "":
+		return ""
+	case d.Erased:
+		return "the person's data were erased"
+	case address(d, l.to.Way) == "":
+		return "the citizen has no personal number yet"
+	}
+	return ""
 }
 
 // sleep waits, and reports whether ctx goes on.
