@@ -31,6 +31,7 @@ one personalization station (--role station), or everything in one process
 }
 
 func run(ctx context.Context, c config.Config) error {
+	office.SpareCollection()
 	logger := c.Log.Logger(os.Stderr)
 	office, err := office.Await(ctx, c, logger)
 	if err != nil {

@@ -178,6 +178,7 @@ func (s *servers) measure(ctx context.Context, o options, i int) (measurements, 
 	if b.keys, err = cast.Found(ctx, r.postgres.OwnerURL); err != nil {
 		return measurements{}, err
 	}
+	office.SpareCollection() // as a worker does
 	b.office, err = office.Open(ctx, c, slog.New(slog.DiscardHandler), office.WithTracer(&b.trips))
 	if err != nil {
 		return measurements{}, err
