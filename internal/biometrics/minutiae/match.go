@@ -51,26 +51,45 @@ func Prepare(r Record) *Prepared {
 	return p
 }
 
-// around describes the nearest neighbors of point i. Two minutiae on the same spot
-// have no direction between them and do not count as neighbors.
+// around describes the nearest neighbors of point i, the nearest first and of those as near
+// the first. Two minutiae on the same spot have no direction between them and do not count
+// as neighbors.
 func (p *Prepared) around(i int) []Link {
 	from := p.points[i]
-	links := make([]Link, 0, len(p.points))
+	var near [neighbors]struct {
+		distance float64
+		j        int
+	}
+	n, far := 0, math.Inf(1) // farther away than that is none of them
 	for j, to := range p.points {
 		dx, dy := to.x-from.x, to.y-from.y
-		distance := math.Hypot(dx, dy)
-		if i == j || distance < 1 {
+		if i == j || max(math.Abs(dx), math.Abs(dy)) > far {
 			continue
 		}
-		links = append(links, Link{
-			Distance: distance,
-			Bearing:  units(math.Atan2(dy, dx)) - from.angle,
-			Turn:     to.angle - from.angle,
-			Angle:    from.angle,
-		})
+		distance := math.Hypot(dx, dy)
+		if distance < 1 || distance >= far {
+			continue
+		}
+		at := min(n, neighbors-1)
+		for ; at > 0 && near[at-1].distance > distance; at-- {
+			near[at] = near[at-1]
+		}
+		near[at].distance, near[at].j = distance, j
+		if n = min(n+1, neighbors); n == neighbors {
+			far = near[neighbors-1].distance
+		}
 	}
-	slices.SortStableFunc(links, func(a, b Link) int { return cmp.Compare(a.Distance, b.Distance) })
-	return links[:min(len(links), neighbors)]
+	links := make([]Link, n)
+	for k, to := range near[:n] {
+		at := p.points[to.j]
+		links[k] = Link{
+			Distance: to.distance,
+			Bearing:  units(math.Atan2(at.y-from.y, at.x-from.x)) - from.angle,
+			Turn:     at.angle - from.angle,
+			Angle:    from.angle,
+		}
+	}
+	return links
 }
 
 // Links lists every minutia's neighbors; an index of many fingers is built on
