@@ -48,7 +48,7 @@ var everyAct = map[string][]identity.Act{
 	"box/x":  {identity.ReceiveBlanks{}},
 	"office": {identity.MoveBlanks{}, identity.LetGo{}, identity.RevokeSigner{}, identity.RollOverSigner{}, identity.LogIn{}},
 	"card/0123456789ABCDEF": {
-		identity.ReportLost{}, identity.ReportFound{}, identity.ReportDamaged{}, identity.KeepCard{}, identity.ReturnCard{}, identity.WithdrawCard{}, identity.ExtractRecord{}, identity.PrintPINLetter{},
+		identity.ReportLost{}, identity.ReportFound{}, identity.ReportDamaged{}, identity.KeepCard{}, identity.ReturnCard{}, identity.WithdrawCard{}, identity.ExtractRecord{}, identity.PrintPINLetter{}, identity.ManageCard{},
 	},
 	"station/PX-01":    {identity.PauseStation{}, identity.ResumeStation{}, identity.RemoveStation{}, identity.RegisterStation{}, identity.RevokeStation{}, identity.Enroll{}},
 	"verifier/VCB":     {identity.RegisterVerifier{}, identity.RevokeVerifier{}},

@@ -85,7 +85,7 @@ func chipOf(in PrepareInput, content render.Content) (*chip.Image, error) {
 		return nil, fmt.Errorf("prepare chip: %w", err)
 	}
 	if slices.Contains(in.Applications, profile.DigitalSignature) {
-		if image.TransportPIN, err = transportPIN(); err != nil {
+		if image.TransportPIN, err = NewPIN(); err != nil {
 			return nil, err
 		}
 	}
@@ -93,8 +93,8 @@ func chipOf(in PrepareInput, content render.Content) (*chip.Image, error) {
 	return image, nil
 }
 
-// transportPIN draws a PIN with which a digital signature is delivered: six digits.
-func transportPIN() (string, error) {
+// NewPIN draws a PIN with which a digital signature is delivered, or unblocked: six digits.
+func NewPIN() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
 		return "", fmt.Errorf("draw a PIN: %w", err)

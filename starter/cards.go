@@ -35,6 +35,7 @@ func newCards(a *app) *cobra.Command {
 			func(c identity.OnCard) identity.CardAct { return identity.WithdrawCard{OnCard: c} }),
 		onCard("lapse", "End the card of a holder who died and is in another population register (otherwise: population mark)", "ground, and the number of the death certificate after a colon (required)", identity.LapseReasons,
 			func(c identity.OnCard) identity.CardAct { return identity.LapseCard{OnCard: c} }),
+		newCardsUnblock(a), newCardsUpdate(a), newCardsRotate(a),
 	)
 }
 

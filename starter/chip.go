@@ -9,8 +9,8 @@ import (
 )
 
 func newChip(a *app) *cobra.Command {
-	return parent("chip", "center", "Read, verify and serve the chips of finished cards",
-		newVerifyChip(a), newExportChip(a), newServeChip(a))
+	return parent("chip", "center", "Read, verify, serve and manage the chips of finished cards",
+		newVerifyChip(a), newExportChip(a), newServeChip(a), newManageChip(a))
 }
 
 // finished finds the last card of an application.

@@ -45,6 +45,7 @@ type Office interface {
 	// FirstPIN is the PIN with which a card's digital signature is delivered, and how many
 	// wrong ones in a row block it.
 	FirstPIN(ctx context.Context, number identity.ApplicationNumber, card int) (pin string, tries int, err error)
+	NewPIN() (pin string, tries int, err error) // for one that is unblocked
 }
 
 // Answer is what came of a statement; what does not belong to its act is empty.
@@ -276,6 +277,8 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return d.onCard(ctx, s, act, signed)
 	case identity.ExtractRecord:
 		return d.extract(ctx, s, act, signed)
+	case identity.ManageCard:
+		return d.manageCard(ctx, s, act, signed, files)
 	case identity.PrintPINLetter:
 		return d.pinLetter(ctx, s, act, signed)
 	case identity.ReplayNotifications:
@@ -375,6 +378,8 @@ func belong(act identity.Act, files map[string][]byte) error {
 		signed = act.Manifest
 	case identity.CorrectPerson:
 		signed = act.Record
+	case identity.ManageCard:
+		signed = act.Content
 	}
 	if !bytes.Equal(signed, statement.Digest(files)) {
 		return identity.RefuseField(identity.Forbidden, "files", "are not those that the statement was signed for")

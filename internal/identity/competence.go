@@ -118,6 +118,7 @@ var competence = map[string][]Role{
 	"lapse-card":           {Approving, Resolving},
 	"extract-record":       {AtCounter, Resolving},
 	"print-pin-letter":     {Dispatching},
+	"manage-card":          {AtCounter, Resolving, Keys},
 	"pause-station":        {Production},
 	"resume-station":       {Production},
 	"remove-station":       {Production},

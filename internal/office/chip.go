@@ -42,6 +42,47 @@ func (o *Office) FirstPIN(ctx context.Context, number identity.ApplicationNumber
 	return image.TransportPIN, chip.PINTries, nil
 }
 
+// NewPIN draws a PIN for a digital signature that is unblocked.
+func (o *Office) NewPIN() (pin string, tries int, err error) {
+	pin, err = personalization.NewPIN()
+	return pin, chip.PINTries, err
+}
+
+// ManageChip does what is ordered for a card that is in this machine's encoder, in the order in
+// which it was ordered, and gives what was done. What was done is done no second time.
+func (o *Office) ManageChip(ctx context.Context, card registry.CardRecord) (done []registry.CardOrder, err error) {
+	authority, err := o.Authority()
+	if err != nil {
+		return nil, err
+	}
+	at, err := o.chipStation(authority.Store(), "inspection")
+	if err != nil {
+		return nil, err
+	}
+	serial, err := o.Registry.ChipOf(ctx, card)
+	if err != nil {
+		return nil, err
+	}
+	orders, err := o.Registry.CardOrders(ctx, card)
+	if err != nil {
+		return nil, err
+	}
+	for _, order := range orders {
+		change, err := station.ChangeOf(at.Catalog, order.Do, order.Application, order.Content)
+		if err != nil {
+			return done, err
+		}
+		if err := at.Manage(ctx, string(card.Blank), serial, change); err != nil {
+			return done, err
+		}
+		if err := o.Registry.OrderDone(ctx, order.Act); err != nil {
+			return done, err
+		}
+		done = append(done, order)
+	}
+	return done, nil
+}
+
 // InspectChip brings the blank of a finished card to this machine's encoder, reads its
 // chip and judges it.
 func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chipinspection.Result, error) {

@@ -147,6 +147,16 @@ func (r *Registry) Card(ctx context.Context, number identity.ApplicationNumber, 
 	return card, fail("read card", err)
 }
 
+// CardBySerial reads one card, or refuses with NotFound.
+func (r *Registry) CardBySerial(ctx context.Context, serial identity.CardSerial) (CardRecord, error) {
+	rows, _ := r.db.Query(ctx, selectCard+` WHERE c.serial = $1 AND c.application IS NOT NULL`, serial) // CollectExactlyOneRow reports the error
+	card, err := pgx.CollectExactlyOneRow(rows, r.card)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return CardRecord{}, identity.Refuse(identity.NotFound, "this office made no such card")
+	}
+	return card, fail("read card", err)
+}
+
 // Cards lists every card of an application, in the order in which they were begun.
 func (r *Registry) Cards(ctx context.Context, number identity.ApplicationNumber) ([]CardRecord, error) {
 	rows, _ := r.db.Query(ctx, selectCard+` WHERE c.application = $1 ORDER BY c.attempt`, number) // CollectRows reports the error

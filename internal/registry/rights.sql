@@ -51,6 +51,7 @@ GRANT SELECT, INSERT (application, amount, receipt, paid_to, paid_act), UPDATE (
 -- The digital signatures of cards, and the letters with their first PINs.
 GRANT SELECT, INSERT (serial, application, attempt, station, digest, sealed), UPDATE (superseded_at) ON signature_certificates TO cancuoc_programs;
 GRANT SELECT, INSERT (application, attempt, officer, act) ON pin_letters TO cancuoc_programs;
+GRANT SELECT, INSERT (act, officer, application, attempt, number, what, of, sealed), UPDATE (done_at) ON card_orders TO cancuoc_programs;
 
 -- The ledgers.
 GRANT SELECT ON blank_movements TO cancuoc_programs;
@@ -133,7 +134,7 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 
 -- The books without the persons in them: `starter audit verify` and `starter stock` on
 -- an auditor's machine, and dashboards.
-GRANT SELECT ON verifiers, revoked_signers, identifications, payments, pin_letters, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT ON verifiers, revoked_signers, identifications, payments, pin_letters, card_orders, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,

@@ -42,6 +42,48 @@ func (b *bundle) letterPrinted(t *testing.T) {
 	require.NoError(t, b.printPIN(t, number, "letter-1"))
 }
 
+// What is changed in the chip of a card is ordered by who may, for a live card that can have
+// it, and done once; what is written to it is sealed.
+func TestCardOrder_IsSignedAndDoneOnce(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	_, serial := b.issued(t, holder)
+	order := func(do identity.CardManagement, application string, content []byte, id string) error {
+		act := identity.ManageCard{Officer: "CB-001-0012", Do: do, Application: application, Reason: "17/2026"}
+		if content != nil {
+			act.Content = []byte("digest")
+		}
+		return b.OrderCard(t.Context(), serial, act, content, registrytest.SignedAs(act, statement.Card(serial), id))
+	}
+	require.ErrorContains(t, order(identity.UnblockSignature, "", nil, ""), "the card has no digital signature")
+	require.ErrorContains(t, order(identity.RotateKeys, "emrtd", nil, ""), "is for update-application alone")
+	require.ErrorContains(t, order(identity.UpdateApplication, "emrtd", []byte("x"), ""), "must be one of health-insurance, driving-licence")
+	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4010000000000"), "first"))
+	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4010000000000"), "first"))
+	require.ErrorContains(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4019999999999"), "second"), "is ordered for this card and not done yet")
+	require.NoError(t, order(identity.RotateKeys, "", nil, "third"))
+
+	card, err := b.CardBySerial(t.Context(), serial)
+	require.NoError(t, err)
+	ordered, err := b.CardOrders(t.Context(), card)
+	require.NoError(t, err)
+	require.Equal(t, []registry.CardOrder{
+		{Act: "first", Do: identity.UpdateApplication, Application: "health-insurance", Content: []byte("HS4010000000000")},
+		{Act: "third", Do: identity.RotateKeys},
+	}, ordered)
+	var sealed []byte
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT sealed FROM card_orders WHERE act = 'first'`).Scan(&sealed))
+	require.NotContains(t, string(sealed), "HS401")
+	for range 2 {
+		require.NoError(t, b.OrderDone(t.Context(), "first"))
+	}
+	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4019999999999"), "second"))
+	_, err = b.db.Exec(t.Context(), `UPDATE card_orders SET done_at = NULL WHERE act = 'first'`)
+	require.ErrorContains(t, err, "orders are kept")
+	require.NoError(t, errOf2(b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "on the train")})))
+	require.ErrorContains(t, order(identity.UpdateApplication, "driving-licence", []byte("A1"), ""), "is not live")
+}
+
 // Of the certificates that were issued for the keys of one card, the last counts. None is
 // booked for a card that no station writes, and what it says of its holder is sealed.
 func TestCertificate_TheLastOfEachCardCounts(t *testing.T) {

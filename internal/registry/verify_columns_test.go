@@ -37,6 +37,7 @@ var kept = map[string]map[string]string{
 	"card_life":       {},
 	"payments":        {},
 	"pin_letters":     {},
+	"card_orders":     {"number": "only the order in which they were given", "sealed": "sealed, with the vault's key", "done_at": "the trail's"},
 	"identifications": {},
 	"person_changes": {
 		"seq": "no other can be given", "version": "the register's", "before": "sealed, with the vault's key", "after": "so here",
@@ -64,6 +65,8 @@ func busyOffice(t *testing.T) *bundle {
 	fee := identity.CollectFee{OfFee: identity.OfFee{Officer: enroller, Amount: 50_000, Receipt: "BL-1"}}
 	require.NoError(t, b.Registry.CollectFee(t.Context(), waiting, fee, registrytest.Signed(fee, statement.Application(waiting))))
 	_, serial := b.issued(t, holder)
+	manage := identity.ManageCard{Officer: "CB-001-0012", Do: identity.RotateKeys, Reason: "former keys"}
+	require.NoError(t, b.OrderCard(t.Context(), serial, manage, nil, registrytest.Signed(manage, statement.Card(serial))))
 	require.NoError(t, errOf(b.Issued(t.Context(), approver, registry.CardQuery{Serial: serial})))
 	require.NoError(t, errOf2(b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "on the train")})))
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, false)))

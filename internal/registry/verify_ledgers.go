@@ -53,6 +53,15 @@ var ledgers = []comparison{
 			return is && slices.Equal(record, []string{string(p.Officer), strconv.Itoa(p.Card)})
 		},
 	},
+	{
+		`SELECT 'card ' || o.attempt || ' of application ' || o.application || ': ' || o.what, o.at, 'card/' || coalesce(c.serial, ''), a.subject, a.statement, ARRAY[o.officer, o.what, o.of]
+		FROM card_orders o LEFT JOIN cards c ON c.application = o.application AND c.attempt = o.attempt
+		LEFT JOIN acts a ON a.id = o.act AND a.officer = o.officer AND a.at = o.at ORDER BY o.application, o.number`,
+		func(act identity.Act, record []string) bool {
+			m, is := act.(identity.ManageCard)
+			return is && slices.Equal(record, []string{string(m.Officer), string(m.Do), m.Application})
+		},
+	},
 	{`SELECT 'consignment ' || s.consignment || ': surplus ' || s.named || ' counted by ' || s.officer, s.at, 'consignment/' || s.consignment, a.subject, a.statement, ARRAY[s.named]
 		FROM surplus_cards s LEFT JOIN acts a ON a.subject = 'consignment/' || s.consignment AND a.act IN ('receive', 'recount') AND a.at = s.at
 			AND a.officer = split_part(s.officer, ' and ', 1)
@@ -138,6 +147,7 @@ func (v *verifier) books(ctx context.Context) error {
 			SELECT a.id, a.act, a.subject, a.officer FROM acts a
 			WHERE a.act = 'receive-blanks' AND NOT EXISTS (SELECT FROM boxes b WHERE b.number = substr(a.subject, length('box/') + 1))
 				OR a.act = 'collect-fee' AND NOT EXISTS (SELECT FROM payments p WHERE p.paid_act = a.id)
+				OR a.act = 'manage-card' AND NOT EXISTS (SELECT FROM card_orders o WHERE o.act = a.id)
 				OR a.act = 'print-pin-letter' AND NOT EXISTS (SELECT FROM pin_letters l WHERE l.act = a.id)
 				OR a.act = 'refund-fee' AND NOT EXISTS (SELECT FROM payments p WHERE p.refunded_act = a.id)
 				OR a.act = ` + stepIdentify + ` AND NOT EXISTS (SELECT FROM identifications i WHERE i.application = substr(a.subject, length('application/') + 1) AND i.at = a.at)

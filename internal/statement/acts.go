@@ -16,7 +16,7 @@ var acts = table(
 	of[identity.ReopenConsignment], of[identity.SettleSurplus],
 	of[identity.ReceiveBlanks], of[identity.MoveBlanks], of[identity.DestroyCard], of[identity.FindCard],
 	of[identity.ReportLost], of[identity.ReportFound], of[identity.ReportDamaged], of[identity.KeepCard], of[identity.ReturnCard], of[identity.WithdrawCard], of[identity.LapseCard],
-	of[identity.ExtractRecord], of[identity.PrintPINLetter],
+	of[identity.ExtractRecord], of[identity.PrintPINLetter], of[identity.ManageCard],
 	of[identity.PauseStation], of[identity.ResumeStation], of[identity.RemoveStation], of[identity.LetGo], of[identity.ReplayNotifications],
 	of[identity.RegisterStation], of[identity.RevokeStation],
 	of[identity.RegisterVerifier], of[identity.RevokeVerifier],

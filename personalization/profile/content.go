@@ -71,6 +71,14 @@ func CheckApplications(ctx context.Context, channel Channel, own []*Application)
 // checkContent refuses a chip that has another key set beside the one that it was given, or
 // an application that was not installed now.
 func (r *run) checkContent(ctx context.Context) error {
+	if err := r.checkKeys(ctx); err != nil {
+		return err
+	}
+	return CheckApplications(ctx, r.channel, r.Applications)
+}
+
+// checkKeys refuses a chip that has another key set beside the one that it was given.
+func (r *run) checkKeys(ctx context.Context) error {
 	tag := uint16(globalplatform.TagKeys)
 	answer, err := r.send(ctx, apdu.Command{
 		CLA: apdu.ClassGlobalPlatform, INS: apdu.GetData, P1: byte(tag >> 8), P2: byte(tag & 0xFF), Le: apdu.MaxShortLe,
@@ -89,5 +97,5 @@ func (r *run) checkContent(ctx context.Context) error {
 	if !bytes.Equal(versions, []byte{r.NextKeys.Version}) {
 		return fmt.Errorf("%w: key sets %X", ErrForeign, versions)
 	}
-	return CheckApplications(ctx, r.channel, r.Applications)
+	return nil
 }

@@ -36,13 +36,14 @@ const (
 	StoreReference       Action = "store-reference"
 	PutKeys              Action = "put-keys"
 	CheckContent         Action = "check-content" // nothing is on the chip but what was written to it
+	CheckKeys            Action = "check-keys"    // it has one key set, the one that it was given
 	SetInitialized       Action = "set-initialized"
 	SetSecured           Action = "set-secured"
 )
 
 // Writes reports whether the step changes what is on the chip.
 func (a Action) Writes() bool {
-	return a != SelectSecurityDomain && a != SelectApplication && a != OpenChannel && a != CheckContent
+	return a != SelectSecurityDomain && a != SelectApplication && a != OpenChannel && a != CheckContent && a != CheckKeys
 }
 
 // Profile is a card profile: how one kind of chip is personalized.
@@ -208,7 +209,7 @@ func (p Profile) check() error {
 func (a Action) known() bool {
 	switch a {
 	case SelectSecurityDomain, SelectApplication, OpenChannel, DeleteApplications, Install, BeginPersonalization, GenerateKey,
-		StoreFiles, StoreSecrets, CreateFiles, SetPersonalized, StoreReference, PutKeys, CheckContent, SetInitialized, SetSecured:
+		StoreFiles, StoreSecrets, CreateFiles, SetPersonalized, StoreReference, PutKeys, CheckContent, CheckKeys, SetInitialized, SetSecured:
 		return true
 	}
 	return false

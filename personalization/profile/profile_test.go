@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/fstest"
 
@@ -117,14 +118,28 @@ func TestRun_ALockedCardTakesNoWrite(t *testing.T) {
 	}
 	require.Equal(t, before, card.Commits())
 
+	// Nor does it change in what it says of its holder for whoever has its keys.
+	emrtd := []byte{0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01}
+	another := slices.Concat([]byte{6}, emrtd[:6], []byte{7}, emrtd, []byte{7}, emrtd[:6], []byte{2, 1, 4, 2, 0xC9, 0, 0})
 	require.NoError(t, profile.Select(t.Context(), card, globalplatform.IssuerSecurityDomain()))
 	channel, err := securechannel.Open(t.Context(), card, final, securechannel.FullProtection, rand.Reader)
 	require.NoError(t, err)
-	for _, ins := range []byte{0x0E, 0x44, 0x47, 0xD0, 0xD6, 0xD8, 0xDA, 0xE0, 0xE2, 0xE4, 0xE6, 0xF0} {
-		r, err := channel.Send(t.Context(), apdu.Command{CLA: 0x80, INS: ins, P1: 0x80, P2: 0x07, Data: []byte{0x4F, 0x00}})
+	for name, c := range map[string]apdu.Command{
+		"DELETE of the eMRTD":                       {INS: apdu.Delete, Data: slices.Concat([]byte{0x4F, 7}, emrtd)},
+		"another eMRTD":                             {INS: apdu.Install, P1: globalplatform.InstallAndMakeSelectable, Data: another},
+		"INSTALL [for personalization] of it":       {INS: apdu.Install, P1: globalplatform.InstallForPersonalization, Data: slices.Concat([]byte{0, 0, 7}, emrtd, []byte{0, 0, 0})},
+		"STORE DATA of the issuer":                  {INS: apdu.StoreData, P1: globalplatform.StoreLast | globalplatform.StoreBER, Data: []byte{0xDF, 0x20, 1, 0}},
+		"back in the life cycle":                    {INS: apdu.SetStatus, P1: globalplatform.ScopeCard, P2: byte(globalplatform.Initialized)},
+		"SET STATUS as it is":                       {INS: apdu.SetStatus, P1: globalplatform.ScopeCard, P2: byte(globalplatform.Secured)},
+		"UPDATE BINARY":                             {INS: apdu.UpdateBinary, Data: []byte{0}},
+		"GENERATE ASYMMETRIC KEY PAIR of the eMRTD": {INS: apdu.GenerateKeyPair, P1: 0x80},
+	} {
+		c.CLA = apdu.ClassGlobalPlatform
+		r, err := channel.Send(t.Context(), c)
 		require.NoError(t, err)
-		require.Contains(t, []apdu.Status{0x6982, 0x6985}, r.SW, "instruction %02X in the issuer's channel", ins)
+		require.Contains(t, []apdu.Status{0x6982, 0x6985}, r.SW, name)
 	}
+	require.Equal(t, before, card.Commits())
 }
 
 func TestRun_TheCardMakesTheKeyOfTheDigitalSignature(t *testing.T) {

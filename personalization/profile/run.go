@@ -87,6 +87,30 @@ func (p *Profile) Run(ctx context.Context, job Job) error {
 	return r.steps(ctx, p.After)
 }
 
+// Update adds applications to a card that was issued, or replaces them: to a card that lost
+// power on the way, it can be done again.
+func (p *Profile) Update(ctx context.Context, job Job) error {
+	return p.manage(ctx, job, p.Before, p.Each)
+}
+
+// StoreSecrets gives applications of a card that was issued the secrets for which there is
+// content.
+func (p *Profile) StoreSecrets(ctx context.Context, job Job) error {
+	return p.manage(ctx, job, []Action{SelectSecurityDomain, OpenChannel}, []Action{BeginPersonalization, StoreSecrets})
+}
+
+// Rotate gives a card that was issued its next key set, and proves that it has no other.
+func (p *Profile) Rotate(ctx context.Context, job Job) error {
+	return p.manage(ctx, job, []Action{SelectSecurityDomain, OpenChannel, PutKeys, SelectSecurityDomain, OpenChannel, CheckKeys}, nil)
+}
+
+// manage takes steps on a card that was issued.
+func (p *Profile) manage(ctx context.Context, job Job, before, each []Action) error {
+	managing := *p
+	managing.Before, managing.Each, managing.After = before, each, nil
+	return managing.Run(ctx, job)
+}
+
 func (r *run) steps(ctx context.Context, actions []Action) error {
 	for _, a := range actions {
 		if r.Note != nil {
@@ -134,6 +158,8 @@ func (r *run) step(ctx context.Context, a Action) error {
 		return r.putKeys(ctx)
 	case CheckContent:
 		return r.checkContent(ctx)
+	case CheckKeys:
+		return r.checkKeys(ctx)
 	case SetInitialized:
 		return r.setStatus(ctx, globalplatform.ScopeCard, byte(globalplatform.Initialized), nil)
 	case SetSecured:

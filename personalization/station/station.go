@@ -58,6 +58,9 @@ type Station struct {
 	// CardKeys is the key set that the chip is given, diversified by its serial.
 	// Its key version number differs from that of the initial key set.
 	CardKeys func(chipSerial []byte) (securechannel.KeySet, error)
+	// FormerKeys are key sets that cards were given before, by their key version number; nil:
+	// there were none.
+	FormerKeys func(version byte, chipSerial []byte) (securechannel.KeySet, error)
 
 	// Sealer completes the images of chips that make their keys.
 	Sealer Sealer

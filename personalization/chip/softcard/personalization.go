@@ -166,9 +166,7 @@ func groupingHeader(b []byte) (tag uint16, length int, rest []byte, ok bool) {
 }
 
 // personalizable reports whether an application is not personalized yet.
-func (c *Card) personalizable(a *application) bool {
-	return a.life == globalplatform.Selectable && c.nv.life != globalplatform.Secured
-}
+func (c *Card) personalizable(a *application) bool { return a.life == globalplatform.Selectable }
 
 // writes reports whether an instruction of ISO/IEC 7816-4, 7816-9 or
 // GlobalPlatform changes a card. A locked card refuses them all in the same way,

@@ -3,6 +3,7 @@ package softcard
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
@@ -69,13 +70,40 @@ func (c *Card) securityDomainCommand(cmd apdu.Command) apdu.Response {
 	if cmd.INS == apdu.GetStatus {
 		return c.getStatus(cmd)
 	}
-	if c.nv.life == globalplatform.Secured {
+	if c.nv.life == globalplatform.Secured && c.final(cmd) {
 		return status(apdu.ConditionsNotSatisfied)
 	}
 	if serve, known := c.management(cmd.INS); known {
 		return serve(cmd)
 	}
 	return status(apdu.InstructionNotSupported)
+}
+
+// final reports whether a command would change what stays as it is on a locked card, whoever
+// has its keys: its life cycle, what the issuer stored, and the eMRTD application. Its keys and
+// other applications are managed on (GlobalPlatform 2.3.1, 5.1.1.4).
+func (c *Card) final(cmd apdu.Command) bool {
+	switch cmd.INS {
+	case apdu.SetStatus:
+		return cmd.P1 == globalplatform.ScopeCard
+	case apdu.StoreData:
+		return c.ram.personal == nil
+	case apdu.Delete:
+		aid, err := tlv.ParseOnly(cmd.Data, 0x4F)
+		return err != nil || c.isEMRTD(aid.Value)
+	case apdu.Install:
+		fields, ok := lengthValues(cmd.Data)
+		return !ok || len(fields) != 6 || c.isEMRTD(fields[2]) || hex.EncodeToString(fields[1]) == moduleEMRTD
+	case apdu.PutKey:
+		return false
+	}
+	return true
+}
+
+// isEMRTD reports whether an instance is the eMRTD application.
+func (c *Card) isEMRTD(aid []byte) bool {
+	a := c.nv.application(aid)
+	return a != nil && hex.EncodeToString(a.module) == moduleEMRTD
 }
 
 // withoutChannel is the answer to a command that needs a secure channel, or that
@@ -277,7 +305,7 @@ func (c *Card) install(cmd apdu.Command) apdu.Response {
 			return status(apdu.WrongData)
 		}
 		a := c.nv.application(fields[2])
-		if a == nil || !c.personalizable(a) {
+		if a == nil || !c.personalizable(a) && c.nv.life != globalplatform.Secured {
 			return status(apdu.ConditionsNotSatisfied)
 		}
 		c.ram.personal, c.ram.store = a, stream{}
