@@ -300,6 +300,8 @@ type Personalization struct {
 	LeaveOutUnknown bool     `mapstructure:"leave_out_unknown"`
 	Further         []string `mapstructure:"further"`
 	Applications    []string `mapstructure:"applications"`
+
+	ActiveAuthentication string `mapstructure:"active_authentication"`
 }
 
 // Forms says what of a card is printed, and how it is marked.
@@ -760,6 +762,7 @@ func (c Config) validateWork(check *check) {
 		check.oneOf("personalization.further", content, "birth_registration", "blood_group", "cancelled_number")
 		check.wrong(slices.Contains(c.Personalization.Further[:i], content), "personalization.further names %s twice", content)
 	}
+	check.oneOf("personalization.active_authentication", c.Personalization.ActiveAuthentication, "ecdsa", "rsa")
 	for i, name := range c.Personalization.Applications {
 		check.oneOf("personalization.applications", name, "digital-signature")
 		check.wrong(slices.Contains(c.Personalization.Applications[:i], name), "personalization.applications names %s twice", name)

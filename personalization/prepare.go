@@ -11,8 +11,11 @@
 package personalization
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"math/big"
@@ -149,21 +152,39 @@ func PrepareChip(in ChipInput) (*chip.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make Chip Authentication key: %w", err)
 	}
-	aa, err := newKey(in.Profile.AACurve, in.Rand)
+	aa, aaPrivate, err := newActiveKey(in.Profile.AACurve, in.Rand)
 	if err != nil {
 		return nil, fmt.Errorf("make Active Authentication key: %w", err)
 	}
 	sealer := Sealer{Profile: in.Profile, Signer: in.Signer, Now: func() time.Time { return in.At }}
-	if image, err = sealer.Seal(image, &ca.PublicKey, &aa.PublicKey); err != nil {
+	if image, err = sealer.Seal(image, &ca.PublicKey, aa); err != nil {
 		return nil, err
 	}
 	if image.CAPrivate, err = curve.MarshalPrivateKey(ca, curve.Named); err != nil {
 		return nil, fmt.Errorf("store Chip Authentication key: %w", err)
 	}
-	if image.AAPrivate, err = curve.MarshalPrivateKey(aa, curve.Named); err != nil {
-		return nil, fmt.Errorf("store Active Authentication key: %w", err)
-	}
+	image.AAPrivate = aaPrivate
 	return image, nil
+}
+
+// newActiveKey makes a key for Active Authentication, PKCS #8: on the named curve, or of RSA
+// without one.
+func newActiveKey(name string, random io.Reader) (crypto.PublicKey, []byte, error) {
+	if name == "" {
+		const bits = 2048
+		key, err := rsa.GenerateKey(random, bits)
+		if err != nil {
+			return nil, nil, err
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		return &key.PublicKey, der, err
+	}
+	key, err := newKey(name, random)
+	if err != nil {
+		return nil, nil, err
+	}
+	der, err := curve.MarshalPrivateKey(key, curve.Named)
+	return &key.PublicKey, der, err
 }
 
 // newKey makes a key on the named curve.

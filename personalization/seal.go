@@ -1,6 +1,7 @@
 package personalization
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/sod"
+	"example.org/cancuoc/personalization/profile"
 )
 
 // Sealer completes the images of chips that have made their keys.
@@ -29,10 +31,10 @@ func (s Sealer) Prove() error {
 	return nil
 }
 
-// Curves names the curves of the keys that the chip of an image makes.
+// Curves names the curves of the keys that the chip of an image makes, or profile.RSA.
 func (s Sealer) Curves(i *chip.Image) (ca, aa string, err error) {
 	p, err := s.profile(i)
-	return p.CACurve, p.AACurve, err
+	return p.CACurve, cmp.Or(p.AACurve, profile.RSA), err
 }
 
 // profile is the one that an image was composed by. One that was composed under other

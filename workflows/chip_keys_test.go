@@ -2,7 +2,9 @@ package workflows_test
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
@@ -131,6 +133,9 @@ func (o *testOffice) keysOfChips() [][]byte {
 	var keys [][]byte
 	for _, memory := range filesIn(o.t, o.chips) {
 		for at := range memory {
+			if key := rsaKey(memory[at:]); key != nil {
+				keys = append(keys, key.Primes[0].Bytes())
+			}
 			// A private key of a named curve has fewer than 256 bytes.
 			for _, header := range []int{2, 3} {
 				end := at + header
@@ -156,6 +161,21 @@ func (o *testOffice) keysOfChips() [][]byte {
 		}
 	}
 	return list
+}
+
+// rsaKey is the private key of RSA with which b begins; nil: none.
+func rsaKey(b []byte) *rsa.PrivateKey {
+	const header = 4
+	if len(b) < header || b[0] != 0x30 || b[1] != 0x82 {
+		return nil
+	}
+	end := header + int(b[2])<<8 + int(b[3])
+	if end > len(b) {
+		return nil
+	}
+	key, _ := x509.ParsePKCS8PrivateKey(b[:end])
+	of, _ := key.(*rsa.PrivateKey)
+	return of
 }
 
 // vault is all evidence, in plain.

@@ -127,6 +127,7 @@ type testOffice struct {
 	url      string   // of the database
 	chips    string   // folder of the chips
 	journal  string   // folder of the station's journal
+	rsa      bool     // chips do Active Authentication by RSA
 	beside   []string // applications that cards have beside the eMRTD application
 	lost     int      // how many certificates are booked without the station hearing of it
 	signCA   *pki.SignatureCA
@@ -151,7 +152,7 @@ func sample(name string) option { return func(_ *testOffice, s *setting) { s.sam
 func blanks(n int) option       { return func(_ *testOffice, s *setting) { s.blanks = n } }
 func noBlanks() option          { return func(_ *testOffice, s *setting) { s.blanks = 0 } }
 func signing() option {
-	return func(o *testOffice, _ *setting) { o.beside, o.lost = []string{profile.DigitalSignature}, 1 }
+	return func(o *testOffice, _ *setting) { o.beside, o.lost, o.rsa = []string{profile.DigitalSignature}, 1, true }
 }
 func corrupt(n int) option { return func(o *testOffice, _ *setting) { o.corrupt = n } }
 
@@ -299,6 +300,9 @@ func (o *testOffice) staff() {
 	require.NoError(o.t, err)
 	chip, err := lds.ProfileByName("nist")
 	require.NoError(o.t, err)
+	if o.rsa {
+		chip.AACurve = ""
+	}
 	c, err := calendar()
 	require.NoError(o.t, err)
 	drawing := render.Options{Mode: render.Full, Specimen: true}

@@ -16,6 +16,9 @@ func chipProfile(c config.Personalization) (lds.Profile, error) {
 		return chip, err
 	}
 	chip.NamedCurves, chip.LeaveOutUnknown = c.NamedCurves, c.LeaveOutUnknown
+	if c.ActiveAuthentication == "rsa" {
+		chip.AACurve = ""
+	}
 	for i, content := range c.Further {
 		chip.Further = append(chip.Further, lds.Further{Number: lds.FirstFurther + i, Content: content})
 	}

@@ -2,14 +2,17 @@ package profile
 
 import (
 	"context"
-	"crypto/elliptic"
+	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/big"
 	"slices"
 
 	"example.org/cancuoc/personalization/chip/apdu"
@@ -43,11 +46,11 @@ type Job struct {
 	// key is an uncompressed point of P-256. Needed where an application
 	// generates a key.
 	Certify func(ctx context.Context, application string, publicKey []byte) (certificate []byte, err error)
-	// Curves names the curves of the keys that the chip makes, by the keys' names, and
-	// Complete gives what is written besides for their public points, uncompressed. Needed
-	// where there is no content for a key of an application.
+	// Curves names the curves of the keys that the chip makes, by the keys' names, or RSA, and
+	// Complete gives what is written besides for their public keys. Needed where there is no
+	// content for a key of an application.
 	Curves   map[string]string
-	Complete func(ctx context.Context, points map[string][]byte) (Content, error)
+	Complete func(ctx context.Context, made map[string]crypto.PublicKey) (Content, error)
 	// Note is called with each step before it is taken. May be nil.
 	Note func(step string) error
 }
@@ -256,8 +259,7 @@ func (r *run) generateKey(ctx context.Context) error {
 		return err
 	}
 	if len(lacking) > 0 {
-		err := r.complete(ctx, lacking, func(i Item, curve elliptic.Curve) ([]byte, error) { return r.haveKeyMade(ctx, i, curve) })
-		if err != nil {
+		if err := r.complete(ctx, lacking, r.haveKeyMade); err != nil {
 			return err
 		}
 	}
@@ -283,7 +285,7 @@ func (r *run) certifyKey(ctx context.Context) error {
 	if r.Certify == nil {
 		return errors.New("there is nothing to certify the key with: Certify is nil")
 	}
-	point, err := r.generate(ctx, nil)
+	point, err := r.generatePoint(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -296,21 +298,18 @@ func (r *run) certifyKey(ctx context.Context) error {
 }
 
 // complete makes keys, and adds to the content what depends on them.
-func (r *run) complete(ctx context.Context, keys []Item, create func(Item, elliptic.Curve) (point []byte, err error)) error {
+func (r *run) complete(ctx context.Context, keys []Item, create func(context.Context, Item, string) (crypto.PublicKey, error)) error {
 	if r.Complete == nil {
 		return errors.New("there is nothing to complete the card with: Complete is nil")
 	}
-	points := make(map[string][]byte)
+	made := make(map[string]crypto.PublicKey)
 	for _, i := range keys {
-		on, err := curve.ByName(r.Curves[i.Content])
-		if err != nil {
-			return fmt.Errorf("%s: %w", i.Content, err)
-		}
-		if points[i.Content], err = create(i, on); err != nil {
+		var err error
+		if made[i.Content], err = create(ctx, i, r.Curves[i.Content]); err != nil {
 			return fmt.Errorf("%s: %w", i.Content, err)
 		}
 	}
-	added, err := r.Complete(ctx, points)
+	added, err := r.Complete(ctx, made)
 	if err != nil {
 		return err
 	}
@@ -318,39 +317,93 @@ func (r *run) complete(ctx context.Context, keys []Item, create func(Item, ellip
 	return nil
 }
 
+// RSA is what Curves has for a key of RSA, with a modulus of 2048 bits.
+const RSA = "RSA-2048"
+
 // makeKey makes a key for a chip that cannot. It is written like other secrets.
-func (r *run) makeKey(i Item, on elliptic.Curve) ([]byte, error) {
+func (r *run) makeKey(_ context.Context, i Item, kind string) (crypto.PublicKey, error) {
+	if kind == RSA {
+		const bits = 2048
+		key, err := rsa.GenerateKey(r.Random, bits)
+		if err != nil {
+			return nil, err
+		}
+		r.Content[i.Content], err = x509.MarshalPKCS8PrivateKey(key)
+		return &key.PublicKey, err
+	}
+	on, err := curve.ByName(kind)
+	if err != nil {
+		return nil, err
+	}
 	key, err := curve.GenerateKey(on, r.Random)
 	if err != nil {
 		return nil, err
 	}
-	if r.Content[i.Content], err = curve.MarshalPrivateKey(key, curve.Named); err != nil {
-		return nil, err
-	}
-	return curve.MarshalPoint(&key.PublicKey)
+	r.Content[i.Content], err = curve.MarshalPrivateKey(key, curve.Named)
+	return &key.PublicKey, err
 }
 
 // haveKeyMade has the chip make a key: a control reference template names the key and its
-// curve.
-func (r *run) haveKeyMade(ctx context.Context, i Item, on elliptic.Curve) ([]byte, error) {
+// curve, or RSA.
+func (r *run) haveKeyMade(ctx context.Context, i Item, kind string) (crypto.PublicKey, error) {
+	if kind == RSA {
+		made, err := r.generate(ctx, r.reference(i, curve.OIDRSA))
+		if err != nil {
+			return nil, err
+		}
+		return rsaKey(made)
+	}
+	on, err := curve.ByName(kind)
+	if err != nil {
+		return nil, err
+	}
 	oid, err := curve.OID(on)
 	if err != nil {
 		return nil, err
 	}
-	mechanism, err := asn1.Marshal(oid)
+	point, err := r.generatePoint(ctx, r.reference(i, oid))
 	if err != nil {
 		return nil, err
 	}
-	return r.generate(ctx, tlv.Encode(0xA4, tlv.Encode(0x83, i.Tag), tlv.Encode(0x80, mechanism[2:])))
+	return curve.ParsePoint(on, point)
 }
 
-// generate is GENERATE ASYMMETRIC KEY PAIR; the answer is a point.
+// reference is the control reference template of a key that is to be made.
+func (r *run) reference(i Item, mechanism asn1.ObjectIdentifier) []byte {
+	oid, _ := asn1.Marshal(mechanism) // of the two arcs and more that every one here has
+	return tlv.Encode(0xA4, tlv.Encode(0x83, i.Tag), tlv.Encode(0x80, oid[2:]))
+}
+
+// rsaKey reads the public key of RSA that a chip has made.
+func rsaKey(template []byte) (*rsa.PublicKey, error) {
+	modulus, err := tlv.Find(template, 0x7F49, 0x81)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	exponent, err := tlv.Find(template, 0x7F49, 0x82)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	key := &rsa.PublicKey{N: new(big.Int).SetBytes(modulus.Value), E: int(new(big.Int).SetBytes(exponent.Value).Int64())}
+	if key.N.BitLen() != 2048 || len(exponent.Value) > 4 || key.E < 3 || key.E&1 == 0 {
+		return nil, errors.New("public key: it is none of RSA-2048")
+	}
+	return key, nil
+}
+
+// generate is GENERATE ASYMMETRIC KEY PAIR; the answer is a template with the public key.
 func (r *run) generate(ctx context.Context, data []byte) ([]byte, error) {
 	answer, err := r.send(ctx, apdu.Command{INS: apdu.GenerateKeyPair, P1: 0x80, Data: data, Le: apdu.MaxShortLe})
+	return answer.Data, err
+}
+
+// generatePoint has a key on a curve made, and gives its public point.
+func (r *run) generatePoint(ctx context.Context, data []byte) ([]byte, error) {
+	template, err := r.generate(ctx, data)
 	if err != nil {
 		return nil, err
 	}
-	point, err := tlv.Find(answer.Data, 0x7F49, 0x86)
+	point, err := tlv.Find(template, 0x7F49, 0x86)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/ecdsa"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
-	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/tlv"
@@ -86,7 +84,7 @@ type Delivered struct {
 type Sealer interface {
 	// Prove reports what would keep an image from being sealed.
 	Prove() error
-	// Curves names the curves of the keys that the chip of an image makes.
+	// Curves names the curves of the keys that the chip of an image makes, or profile.RSA.
 	Curves(image *chip.Image) (ca, aa string, err error)
 	// Seal gives an image what depends on the keys.
 	Seal(image *chip.Image, ca, aa crypto.PublicKey) (*chip.Image, error)
@@ -563,17 +561,7 @@ func (s *Station) complete(job *profile.Job, e *Entry, image *chip.Image) error 
 		return e.fault(Signer, err)
 	}
 	job.Curves = map[string]string{chip.CAPrivate: ca, chip.AAPrivate: aa}
-	job.Complete = func(_ context.Context, points map[string][]byte) (profile.Content, error) {
-		made := make(map[string]*ecdsa.PublicKey)
-		for name, point := range points {
-			on, err := curve.ByName(job.Curves[name])
-			if err != nil {
-				return nil, err
-			}
-			if made[name], err = curve.ParsePoint(on, point); err != nil {
-				return nil, fmt.Errorf("%s that the chip made: %w", name, err)
-			}
-		}
+	job.Complete = func(_ context.Context, made map[string]crypto.PublicKey) (profile.Content, error) {
 		sealed, err := s.Sealer.Seal(image, made[chip.CAPrivate], made[chip.AAPrivate])
 		if err != nil {
 			return nil, e.fault(Signer, fmt.Errorf("seal the card: %w", err))

@@ -64,9 +64,14 @@ func (s *Signature) ChangePIN(ctx context.Context, now, next string) error {
 	return err
 }
 
-// Verify tries the holder's PIN, which allows one signature.
+// Verify tries the holder's PIN, which allows one signature. Without one it asks how many may
+// be tried; it expects data, since not all chips pad a command of a header alone in one way.
 func (s *Signature) Verify(ctx context.Context, pin string) error {
-	_, err := ask(ctx, s.r.channel, "VERIFY", apdu.Command{INS: apdu.Verify, P2: pinReference, Data: []byte(pin)})
+	c := apdu.Command{INS: apdu.Verify, P2: pinReference, Data: []byte(pin)}
+	if pin == "" {
+		c.Le = apdu.MaxShortLe
+	}
+	_, err := ask(ctx, s.r.channel, "VERIFY", c)
 	return err
 }
 

@@ -72,6 +72,9 @@ func BrainpoolP256r1() elliptic.Curve { return brainpoolP256r1() }
 // BrainpoolP384r1 is the curve of that name in RFC 5639, 3.6.
 func BrainpoolP384r1() elliptic.Curve { return brainpoolP384r1() }
 
+// OIDRSA is the object identifier of RSA (RFC 3279, 2.3.1), where that of a curve may stand.
+var OIDRSA = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 1}
+
 // ByOID finds a curve by its object identifier in RFC 5480 or RFC 5639. The error
 // is ErrUnknown.
 func ByOID(oid asn1.ObjectIdentifier) (elliptic.Curve, error) {

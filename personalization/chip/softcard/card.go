@@ -67,6 +67,8 @@ type session struct {
 	channel  *securechannel.CardSession
 	personal *application // receives STORE DATA, after INSTALL [for personalization]
 	store    stream
+	rest     []byte // of a response that was too long for what the terminal takes
+	restSW   apdu.Status
 	chain    []byte  // data of a command chain so far
 	chained  [2]byte // INS and P1 of the chain
 
@@ -242,7 +244,7 @@ func (c *Card) cut() {
 
 // failed reports whether sw means that nothing was done.
 func failed(sw apdu.Status) bool {
-	return sw != apdu.OK && sw.SW1() != 0x62 && sw.SW1() != 0x63
+	return sw != apdu.OK && sw.SW1() != 0x62 && sw.SW1() != 0x63 && sw.SW1() != apdu.BytesRemaining.SW1()
 }
 
 // serve answers one command.
@@ -257,6 +259,25 @@ func (c *Card) serve(command []byte) apdu.Response {
 		}
 		return status(apdu.ClassNotSupported)
 	}
+	if cmd.INS == apdu.GetResponse && cmd.CLA == 0 && c.ram.rest != nil {
+		return c.part(apdu.Response{Data: c.ram.rest, SW: c.ram.restSW}, cmd.Le)
+	}
+	return c.part(c.serveWhole(cmd), cmd.Le)
+}
+
+// part is as much of a response as a terminal takes that expects a short one. It gets the rest
+// by GET RESPONSE, which belongs to the transmission and not to any channel.
+func (c *Card) part(r apdu.Response, le int) apdu.Response {
+	c.ram.rest = nil
+	if le == 0 || le > apdu.MaxShortLe || len(r.Data) <= apdu.MaxShortLe {
+		return r
+	}
+	c.ram.rest, c.ram.restSW = r.Data[apdu.MaxShortLe:], r.SW
+	return apdu.Response{Data: r.Data[:apdu.MaxShortLe], SW: apdu.BytesRemaining | apdu.Status(len(c.ram.rest)&0xFF)}
+}
+
+// serveWhole answers one command of a class that the card knows.
+func (c *Card) serveWhole(cmd apdu.Command) apdu.Response {
 	if !c.goesWithChannel(cmd) {
 		return status(apdu.SecurityNotSatisfied)
 	}

@@ -2,8 +2,11 @@ package softcard
 
 import (
 	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/binary"
+	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -36,7 +39,7 @@ func (c *Card) generateKeyPair(a *application, tag uint16, on elliptic.Curve) ap
 
 // generateEMRTDKey makes the key of Chip or Active Authentication. The command has a control
 // reference template (ISO/IEC 7816-4, 10.3.1) with the reference of the key (83) and the
-// object identifier of its curve (80).
+// object identifier of its curve (80), or of RSA for Active Authentication.
 func (c *Card) generateEMRTDKey(a *application, cmd apdu.Command) apdu.Response {
 	reference, err := tlv.Find(cmd.Data, 0xA4, 0x83)
 	if err != nil || len(reference.Value) != 2 {
@@ -55,9 +58,32 @@ func (c *Card) generateEMRTDKey(a *application, cmd apdu.Command) apdu.Response 
 	if !object.ReadASN1ObjectIdentifier(&oid) {
 		return status(apdu.WrongData)
 	}
+	if oid.Equal(curve.OIDRSA) && tag == secretActiveAuthentication {
+		return c.generateRSA(a, tag)
+	}
 	on, err := curve.ByOID(oid)
 	if err != nil {
 		return status(apdu.FunctionNotSupported)
 	}
 	return c.generateKeyPair(a, tag, on)
+}
+
+// rsaBits is the length of the modulus of the keys of RSA that the card makes.
+const rsaBits = 2048
+
+// generateRSA makes a key of RSA. The response has its modulus and its exponent.
+func (c *Card) generateRSA(a *application, tag uint16) apdu.Response {
+	key, err := rsa.GenerateKey(c.random, rsaBits)
+	if err != nil {
+		return status(apdu.NoDiagnosis)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return status(apdu.NoDiagnosis)
+	}
+	if sw := c.nv.setSecret(a, tag, der); sw != apdu.OK {
+		return status(sw)
+	}
+	exponent := big.NewInt(int64(key.E)).Bytes()
+	return apdu.Response{Data: tlv.Encode(0x7F49, tlv.Encode(0x81, key.N.Bytes()), tlv.Encode(0x82, exponent)), SW: apdu.OK}
 }

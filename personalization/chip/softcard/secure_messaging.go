@@ -249,10 +249,8 @@ func (m *messaging) unwrap(cmd apdu.Command) (apdu.Command, apdu.Status) {
 		return apdu.Command{}, sw
 	}
 	m.step()
-	message := []byte{cmd.CLA, cmd.INS, cmd.P1, cmd.P2}
-	if o.data != nil || o.expected != nil { // otherwise the header is the last block, which is padded once
-		message = append(append(isoPad(message, m.enc.BlockSize()), o.data...), o.expected...)
-	}
+	message := isoPad([]byte{cmd.CLA, cmd.INS, cmd.P1, cmd.P2}, m.enc.BlockSize())
+	message = append(append(message, o.data...), o.expected...)
 	if subtle.ConstantTimeCompare(m.mac(message), o.mac) != 1 {
 		return apdu.Command{}, apdu.SecureMessagingWrong
 	}
