@@ -107,16 +107,15 @@ func entrySaid(signed []byte, e AuditEntry) bool {
 		return here && e.Event == "fee refunded" && e.Reason == "receipt "+a.Receipt
 	case identity.PrintPINLetter:
 		return here && e.Event == "printed the PIN letter of card "+strconv.Itoa(a.Card)
+	case identity.ManageCard:
+		return prefixed("ordered "+string(a.Do)+" of card ") && identity.OneLine(a.Reason) == e.Reason
 	case identity.Deciding:
 		return here && prefixed(eventSpoiled) || said.Act == identity.Approve{}.ActName() && becameSomething.MatchString(e.Event)
 	case identity.CardAct, identity.MarkPerson, identity.RenumberPerson, identity.MergePersons:
 		return becameSomething.MatchString(e.Event)
 	}
-	return here && said.Act == manageCard && prefixed("ordered ")
+	return false
 }
-
-// manageCard is the act by which the chip of an issued card is changed.
-const manageCard = "manage-card"
 
 // becameSomething is what the trail says of an issued card that became something; standings
 // compares it with the card's life.
