@@ -52,6 +52,46 @@ func cardIn(r *raster, page forms.Page) (t transform, found bool) {
 	return t, true
 }
 
+// byInk gives about where the expected print, which is softened, may lie in a picture in
+// whole levels, by how far what is dark reaches in both. In glaring light less is dark.
+func byInk(picture, expected *raster) (list []transform) {
+	const dark = 100 // levels
+	px, py := inkOf(picture, dark*whole)
+	for _, level := range []int{dark, dark * 3 / 4, dark / 2} {
+		ex, ey := inkOf(expected, level*soft)
+		across, down := (px[1]-px[0])/(ex[1]-ex[0]), (py[1]-py[0])/(ey[1]-ey[0])
+		for _, scale := range []float64{across, down} {
+			if !(scale > 0.5 && scale < 2) { // nor is it a number, where nothing is dark
+				continue
+			}
+			t := transform{xx: scale * workScale, yy: scale * workScale}
+			t.x0, t.y0 = (px[0]+px[1]-scale*(ex[0]+ex[1]))/2, (py[0]+py[1]-scale*(ey[0]+ey[1]))/2
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// inkOf gives the first and the last column and row of a raster in which some dots are dark.
+func inkOf(r *raster, dark int) (x, y [2]float64) {
+	const some, perLevel = 3, 4
+	columns, rows := make([]int, r.w), make([]int, r.h)
+	for at, dot := range r.pix {
+		if gray(dot) < dark*perLevel {
+			columns[at%r.w]++
+			rows[at/r.w]++
+		}
+	}
+	reach := func(counts []int) (ends [2]float64) {
+		inked := func(n int) bool { return n >= some }
+		ends[0] = float64(slices.IndexFunc(counts, inked))
+		slices.Reverse(counts)
+		ends[1] = float64(len(counts) - 1 - slices.IndexFunc(counts, inked))
+		return ends
+	}
+	return reach(columns), reach(rows)
+}
+
 // edgeOf finds the card's edge on one side of a picture that is long dots along the edge
 // and deep dots across it. What the card lies on has one color, from which the card's
 // differs in red, green or blue.

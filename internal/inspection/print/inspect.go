@@ -139,9 +139,10 @@ const (
 	smallLetters, smallLike = 6.0, 0.82
 	tinyLike                = 0.65
 	leastInk                = 20 // standard deviation of a square with letters
+	markDots                = 8  // side of a square in which a tone mark is not lost beside its letter
 )
 
-// checkText compares the letters in a box, square by square.
+// checkText compares the letters in a box, in squares of about their height, and in small ones.
 func (i *inspection) checkText(name string, box forms.Box, size float64) []finding {
 	const point = 25.4 / 72
 	least := tinyLike
@@ -151,9 +152,17 @@ func (i *inspection) checkText(name string, box forms.Box, size float64) []findi
 	case size >= smallLetters:
 		least = smallLike
 	}
-	letters := i.likeness(box, max(8, int(math.Round(0.8*size*point*workScale))), leastInk, least, nil)
-	if worst := letters.worst(0); worst < least {
-		return []finding{{name, fmt.Sprintf("its letters are %.2f like what was sent where they are least; %.2f is needed", worst, least)}}
+	squares := []struct {
+		dots int
+		like float64
+	}{{max(markDots, int(math.Round(0.8*size*point*workScale))), least}, {markDots, tinyLike}}
+	if squares[0].dots == markDots {
+		squares = squares[:1]
+	}
+	for _, s := range squares {
+		if worst := i.likeness(box, s.dots, leastInk, s.like, nil).worst(0); worst < s.like {
+			return []finding{{name, fmt.Sprintf("its letters are %.2f like what was sent where they are least; %.2f is needed", worst, s.like)}}
+		}
 	}
 	return nil
 }
@@ -164,7 +173,7 @@ const (
 	portraitDots     = 8
 	portraitContrast = 6
 	portraitShare    = 0.1
-	portraitLike     = 0.80
+	portraitLike     = 0.85
 )
 
 // inFace is an oval in the unit square of a portrait.

@@ -199,6 +199,8 @@ func TestInspect_FindsTheCardOnWhatItLiesOn(t *testing.T) {
 	for _, bed := range []uint8{10, 120, 255} {
 		require.Empty(t, inspect(t, form, around(front, bed), around(back, bed), content), "on gray %d", bed)
 	}
+	front, back = look(t, form, content, 300, "brightness=1.3") // a nearly white card has no edges on white
+	require.Empty(t, inspect(t, form, around(front, 255), around(back, 255), content), "in glaring light on white")
 }
 
 // What the printer or the ribbon did wrong is found, and the field is named.
@@ -306,6 +308,36 @@ func TestInspect_FindsWhatIsWrong(t *testing.T) {
 		{"OtherName", func(_ *render.Form, _, _ *image.RGBA, c *render.Content) {
 			c.Card.Person.Name, _ = identity.ParseName("Đặng Thị Ngọc Bích")
 		}, "front: name: its letters"},
+		{"NoToneMark", func(f *render.Form, front, _ *image.RGBA, c *render.Content) {
+			other := *c
+			other.Card.Person.Name, _ = identity.ParseName("Đặng Thị Ngoc Ước")
+			drawn, _, err := f.Bitmaps(other, 300, render.Options{Specimen: true})
+			require.NoError(t, err)
+			copy(front.Pix, drawn.Pix)
+		}, "front: name: its letters"},
+		{"OtherGhost", func(f *render.Form, front, _ *image.RGBA, c *render.Content) {
+			other := *c
+			other.Portrait = portraitOf(t, "01-first-issue-at-14")
+			drawn, _, err := f.Bitmaps(other, 300, render.Options{Specimen: true})
+			require.NoError(t, err)
+			ghost, _ := formstest.Field(&f.Form, "ghost")
+			scale := float64(front.Rect.Dx()) / f.Page.W
+			box := image.Rect(int(ghost.X*scale), int(ghost.Y*scale), int((ghost.X+ghost.W)*scale), int((ghost.Y+ghost.H)*scale))
+			draw.Draw(front, box, drawn, box.Min, draw.Src)
+		}, "front: ghost: "},
+		{"DeadLineOfThePrintHead", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
+			draw.Draw(front, image.Rect(0, 400, front.Rect.Dx(), 407), image.White, image.Point{}, draw.Src)
+		}, "front: name"},
+		{"LightOverTheFace", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
+			draw.Draw(front, image.Rect(150, 340, 200, 390), image.White, image.Point{}, draw.Src)
+		}, "front: portrait: the face is"},
+		{"BackUpsideDown", func(_ *render.Form, _, back *image.RGBA, _ *render.Content) {
+			for i, j := 0, len(back.Pix)-4; i < j; i, j = i+4, j-4 {
+				for c := range 4 {
+					back.Pix[i+c], back.Pix[j+c] = back.Pix[j+c], back.Pix[i+c]
+				}
+			}
+		}, "back: the print of this card is not on it"},
 		{"OtherDigit", func(_ *render.Form, _, _ *image.RGBA, c *render.Content) {
 			c.Card.Person.Number = "001199999980"
 		}, "front: number: its letters"},

@@ -39,7 +39,18 @@ func locate(picture *image.RGBA, half, expected *raster, page forms.Page) *locat
 	if float64(agree) < most*float64(l.of) {
 		place, agree = s.far(card)
 	}
-	if l.agree = agree; !l.found() {
+	if l.agree = agree; !l.found() && !edges {
+		// The card is as bright as what it lies on, and where its edges are, nobody knows.
+		for _, rough := range byInk(half, expected) {
+			if there, agree := s.far(rough); agree > l.agree {
+				place, card, l.agree = there, there, agree
+			}
+		}
+		if there, agree := s.near(place); agree >= l.agree {
+			place, card, l.agree = there, there, agree
+		}
+	}
+	if !l.found() {
 		l.place = card.times(2)
 		return l
 	}

@@ -1,7 +1,7 @@
-// Prints measures the inspection of prints: how many good prints it refuses, and how many
-// portraits of other persons of the same hair and sex it accepts. Cards are drawn as PDF,
-// and seen by the simulated camera, whose engine is not ours. It prints the numbers in
-// docs/inspection.md.
+// Prints measures the inspection of prints: whether it judges damaged prints right, how many
+// good prints it refuses, and how many portraits of other persons of the same hair and sex it
+// accepts. Good cards are drawn as PDF, and seen by the simulated camera, whose engine is not
+// ours. It prints the numbers in docs/inspection.md.
 //
 //	go run ./samples/generate/evaluate/prints -cards 200 -faces 20
 package main
@@ -35,6 +35,8 @@ func main() {
 	var e evaluation
 	flag.IntVar(&e.first, "first", 0, "the number of the first card: a card and its picture are the same each time")
 	flag.IntVar(&e.cards, "cards", 100, "good prints of each form")
+	flag.IntVar(&e.damages, "damages", 1, "how often each kind of damage, and each light, is judged on each form")
+	flag.StringVar(&e.only, "only", "", "only kinds of damage and light whose name has this in it")
 	flag.IntVar(&e.faces, "faces", 12, "faces of each hair and sex, and as many photographed; each is compared with every other")
 	flag.Parse()
 	if err := e.run(); err != nil {
@@ -45,9 +47,10 @@ func main() {
 
 // evaluation is one run.
 type evaluation struct {
-	first, cards, faces int
-	forms               *render.Renderer
-	dir                 string // where the printer keeps what it was given
+	first, cards, faces, damages int
+	only                         string
+	forms                        *render.Renderer
+	dir                          string // where the printer keeps what it was given
 }
 
 // drawn is how the cards are drawn.
@@ -62,7 +65,7 @@ func (e *evaluation) run() error {
 		return err
 	}
 	defer os.RemoveAll(e.dir)
-	return errors.Join(e.good(), e.others())
+	return errors.Join(e.damaged(), e.good(), e.others())
 }
 
 // card is a print, and what it should be.
