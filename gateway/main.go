@@ -53,7 +53,7 @@ func run(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return err
 	}
-	defer tracing.Stop()
+	defer tracing.Stop(ctx)
 	measures, measured := api.NewMeasures(), engine.NewMetrics()
 	office.Measure(measured.Handler())
 	inside, err := insideRoutes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, logger)

@@ -43,7 +43,7 @@ func run(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return err
 	}
-	defer tracing.Stop()
+	defer tracing.Stop(ctx)
 	if c.Worker.Listen != "" {
 		measured := engine.NewMetrics()
 		office.Measure(measured.Handler())

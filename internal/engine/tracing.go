@@ -65,12 +65,12 @@ func OpenTracing(ctx context.Context, o TracingOptions) (*Tracing, error) {
 	return &Tracing{provider: provider, tracer: provider.Tracer("example.org/cancuoc")}, nil
 }
 
-// Stop sends what there is, for as long as a batch may take.
-func (t *Tracing) Stop() {
+// Stop sends what there is, for as long as a batch may take, though ctx has ended.
+func (t *Tracing) Stop(ctx context.Context) {
 	if t == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), tracesTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tracesTimeout)
 	defer cancel()
 	if err := t.provider.Shutdown(ctx); err != nil {
 		otel.Handle(err)

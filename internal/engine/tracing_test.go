@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"encoding/hex"
 	"io"
 	"log/slog"
@@ -130,7 +129,7 @@ func TestTracing_FromTheDoorToTheStation(t *testing.T) {
 	require.Equal(t, http.StatusTeapot, w.Code, "the activity fails")
 	workers.Stop()
 	for _, tracing := range []*engine.Tracing{gateway, pipeline, station} {
-		tracing.Stop()
+		tracing.Stop(t.Context())
 	}
 
 	require.Equal(t, "POST /v1/packets/{who}", counted, "the route is there for whoever counts")
@@ -159,14 +158,14 @@ func TestTracing_FromTheDoorToTheStation(t *testing.T) {
 func TestTracing_NobodyWaitsForTheCollector(t *testing.T) {
 	t.Parallel()
 	var off *engine.Tracing
-	off.Stop()
+	off.Stop(t.Context())
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	away, err := engine.OpenTracing(t.Context(), engine.TracingOptions{URL: "http://127.0.0.1:1/v1/traces", Share: 1, Program: "gateway", Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	for _, door := range []http.Handler{off.Around("office", ok), away.Around("office", ok)} {
 		for range 10_000 { // more than there is room for
 			w := httptest.NewRecorder()
-			door.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)) //nolint:usetesting // thousands
+			door.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 			require.Equal(t, http.StatusNoContent, w.Code)
 		}
 	}
