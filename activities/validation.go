@@ -49,6 +49,11 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 	if err != nil {
 		return ValidateResult{}, fmt.Errorf("look for the card held: %w", err)
 	}
+	if fee := record.Application.FeeByRegister(known.Person, held); fee != record.Rules.Fee {
+		if err := p.Registry.SettleFee(ctx, in.Application, fee); err != nil {
+			return ValidateResult{}, fmt.Errorf("settle fee: %w", err)
+		}
+	}
 	for _, refusal := range identity.Refusals(record.Application.ByRegister(known.Person, held)) {
 		if !slices.Contains(fields, refusal.Field) {
 			fields = append(fields, refusal.Field)

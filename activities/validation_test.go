@@ -70,6 +70,22 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 	}
 }
 
+// The fee follows from the age that the register knows, whatever a station typed.
+func TestValidate_SettlesTheFeeByTheRegister(t *testing.T) {
+	t.Parallel()
+	p, r := validating(t, known(), oldCard)
+	typed := known()
+	typed.Birth = identity.Date{Year: 1950, Month: 3, Day: 1}
+	number := registrytest.ReceiveAs(t, r, typed, identity.Exchange, identity.GroundRequest)
+
+	_, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+
+	require.NoError(t, err)
+	payment, err := r.Payment(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, registry.Payment{Fee: 15_000}, payment)
+}
+
 func TestValidate_WhoHasDiedIsAContradiction(t *testing.T) {
 	t.Parallel()
 	r := registrytest.Open(t)

@@ -51,7 +51,7 @@ func newFee(a *app, use, short, became string, act func(identity.OfFee) identity
 
 func newFeesDue(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "due", Short: "List the fees that have to be given back, since their applications were rejected",
+		Use: "due", Short: "List the fees that have to be given back: of applications that were rejected, or cost another amount",
 		Example: "  starter fees due", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var list []registry.FeeDue

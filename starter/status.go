@@ -62,7 +62,7 @@ func printStatus(w io.Writer, s desk.Status) {
 	if s.LateReason != "" {
 		fmt.Fprintf(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
 	}
-	if s.Payment.Fee > 0 {
+	if s.Payment.Fee > 0 || s.Payment.GiveBack > 0 {
 		fmt.Fprintf(w, "  fee %d VND, %s\n", s.Payment.Fee, paymentInWords(s.Payment))
 	}
 	for _, e := range s.Timeline {
@@ -76,15 +76,18 @@ func printStatus(w io.Writer, s desk.Status) {
 
 // paymentInWords says what became of a fee.
 func paymentInWords(p registry.Payment) string {
-	if p.PaidAt == nil {
-		return "not paid"
-	}
-	words := fmt.Sprintf("paid on %s to %s, receipt %s", p.PaidAt.In(identity.HanoiTime).Format(time.DateOnly), p.PaidTo, p.Receipt)
+	words := "not paid"
 	switch {
-	case p.Refunded != nil:
+	case p.Fee == 0:
+		words = "free of charge"
+	case p.PaidAt != nil:
+		words = fmt.Sprintf("paid on %s to %s, receipt %s", p.PaidAt.In(identity.HanoiTime).Format(time.DateOnly), p.PaidTo, p.Receipt)
+	}
+	if p.Refunded != nil {
 		words += ", given back on " + p.Refunded.In(identity.HanoiTime).Format(time.DateOnly)
-	case p.DueBack:
-		words += ", to be given back"
+	}
+	if p.GiveBack > 0 {
+		words += fmt.Sprintf(", %d VND to be given back", p.GiveBack)
 	}
 	return words
 }

@@ -109,6 +109,9 @@ type HeldCard struct {
 	Issued      Date
 	Expiry      Expiry
 	Certificate bool // it is an identity certificate
+	// Canceled: it was revoked with the number that it bears. It counts for the card that is
+	// given in its place, and for nothing else.
+	Canceled bool
 }
 
 // document is what it is.

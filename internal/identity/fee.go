@@ -126,7 +126,7 @@ func Fee(a Application, held *HeldCard) int {
 	}
 	of := Law2023
 	switch {
-	case held != nil:
+	case held != nil && (!held.Canceled || a.Ground == GroundNumberChanged):
 		of = held.law()
 	case a.Ground == GroundFromCCCD:
 		of = Law2014
@@ -136,6 +136,13 @@ func Fee(a Application, held *HeldCard) int {
 		return amount / 2
 	}
 	return amount
+}
+
+// FeeByRegister is what the application costs the person who is the holder by the population
+// register and holds that card by the card record. At the door both were what a station typed.
+func (a Application) FeeByRegister(holder Person, held *HeldCard) int {
+	a.Person = holder
+	return Fee(a, held)
 }
 
 // reduced reports whether half is charged on a day.

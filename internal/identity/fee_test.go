@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,8 @@ const refused = -1
 func TestFee_OfEveryGround(t *testing.T) {
 	t.Parallel()
 	cccd := &identity.HeldCard{Issued: day(t, "2022-05-04"), Expiry: identity.Expiry{Date: day(t, "2024-12-31")}}
-	canCuoc := &identity.HeldCard{Issued: day(t, "2024-08-01"), Expiry: identity.Expiry{Date: day(t, "2025-05-05")}}
+	canCuoc := &identity.HeldCard{Issued: day(t, "2024-08-01"), Expiry: identity.Expiry{Date: day(t, "2039-12-31")}}
+	canceled := &identity.HeldCard{Issued: day(t, "2022-05-04"), Expiry: identity.Expiry{Date: day(t, "2024-12-31")}, Canceled: true}
 	for _, tt := range []struct {
 		kind   identity.ApplicationType
 		ground identity.Ground
@@ -43,6 +45,9 @@ func TestFee_OfEveryGround(t *testing.T) {
 		{identity.Exchange, identity.GroundPrintError, canCuoc, identity.ErrorByCitizen, [4]int{50_000, 50_000, 25_000, 50_000}},
 		{identity.Exchange, identity.GroundBoundaries, canCuoc, "", [4]int{0, 0, 0, 0}},
 		{identity.Exchange, identity.GroundNumberChanged, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
+		{identity.Exchange, identity.GroundNumberChanged, cccd, "", [4]int{50_000, 30_000, 15_000, 30_000}},
+		{identity.Exchange, identity.GroundNumberChanged, canceled, "", [4]int{50_000, 30_000, 15_000, 30_000}},
+		{identity.Exchange, identity.GroundRequest, canceled, "", [4]int{50_000, 50_000, 25_000, 50_000}},
 		{identity.Exchange, identity.GroundRequest, cccd, "", [4]int{50_000, 30_000, 15_000, 30_000}},
 		{identity.Exchange, identity.GroundRequest, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
 		{identity.Exchange, identity.GroundDamaged, cccd, "", [4]int{50_000, refused, refused, refused}},
@@ -50,7 +55,7 @@ func TestFee_OfEveryGround(t *testing.T) {
 		{identity.Reissue, identity.GroundLost, canCuoc, "", [4]int{70_000, 70_000, 35_000, 70_000}},
 		{identity.Reissue, identity.GroundNationality, nil, "", [4]int{70_000, 70_000, 35_000, 70_000}},
 	} {
-		t.Run(string(tt.kind)+" "+string(tt.ground)+" "+string(tt.by), func(t *testing.T) {
+		t.Run(fmt.Sprint(tt.kind, " ", tt.ground, " ", tt.by, " ", tt.held), func(t *testing.T) {
 			t.Parallel()
 			for i, filed := range feePeriods {
 				a := exchange(t)
@@ -71,6 +76,19 @@ func TestFee_OfEveryGround(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Age and card are what the registers say, not what a station typed.
+func TestFeeByRegister(t *testing.T) {
+	t.Parallel()
+	typed := exchange(t)
+	typed.Person.Birth = day(t, "1960-01-01")
+	holder := exchange(t).Person
+	require.Zero(t, identity.Fee(typed, nil))
+	require.Equal(t, 25_000, typed.FeeByRegister(holder, nil))
+	require.Equal(t, 15_000, typed.FeeByRegister(holder, &identity.HeldCard{Issued: day(t, "2022-05-04")}))
+	holder.Birth = day(t, "1966-11-23")
+	require.Zero(t, exchange(t).FeeByRegister(holder, nil), "sixty on the day of filing")
 }
 
 // Under Circular 59/2019 there was no lower fee for those who came from a CCCD.

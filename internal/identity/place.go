@@ -91,6 +91,21 @@ func ProvinceCodes(day Date) []ProvinceCode {
 // theirs.
 func EveryProvince() []ProvinceCode { return ProvinceCodes(lastOf63) }
 
+// rearrangedUntil gives the first day on which the units of a person's places stood as they do
+// on a day; the zero date before July 2025, when communes were rearranged by resolutions of
+// each province. Since then they stand as Resolution 202/2025/QH15 and those of 2026 left them.
+func (p Person) rearrangedUntil(day Date) Date {
+	places := []ProvinceCode{p.Residence.Province, p.BirthRegistration.Province, p.Origin.Province}
+	var last Date
+	for _, u := range provinces {
+		concerned := u.From == firstOf34 || slices.Contains(places, u.Code) || slices.Contains(places, "") // unknown: any
+		if concerned && u.From.Compare(firstOf34) >= 0 && u.From.Compare(day) <= 0 && u.From.Compare(last) > 0 {
+			last = u.From
+		}
+	}
+	return last
+}
+
 // successor is the code, of the provinces that stand on a day, of what became of a
 // province.
 func (c ProvinceCode) successor(day Date) ProvinceCode {

@@ -66,12 +66,41 @@ func (a Application) Against(held HeldCard) error {
 	switch {
 	case a.Type.ofHolder() && held.document() != a.Type.Document():
 		return RefuseField(Conflict, "type", "is %s, but what the applicant holds is a %s; accepted are %s", a.Type, held.document(), join(TypesFor(held.document())))
+	case held.Canceled:
+		return nil
 	case a.Ground == GroundExpired && a.FiledOn.Compare(held.Expiry.Date) < 0:
 		return RefuseField(Conflict, "ground", "is expired, but the certificate held is valid until %s: it is exchanged on another ground, for example request", held.Expiry)
 	case a.Ground == GroundFromCCCD && held.law() != Law2014:
 		return RefuseField(Conflict, "ground", "is from-cccd, but the card held is one of law %s: it is exchanged on another ground, for example request", held.law())
-	case a.Ground != GroundAge:
-		return nil
+	case a.Ground == GroundNationality:
+		return RefuseField(Conflict, "ground", "is nationality, but the card held was not withdrawn, as it is from whoever loses nationality")
+	case a.Ground == GroundBoundaries && a.afterRearrangement(held):
+		return RefuseField(Conflict, "ground", "is boundaries, but the card held was issued on %s, after units were last rearranged: it is exchanged on another ground, for example request", held.Issued.Display())
+	case a.dueForAge(held):
+		return RefuseField(Conflict, "ground", "is %s, but the card held ended on %s, at an age at which it is exchanged: the type is exchange and the ground age, free of charge", a.Ground, held.Expiry)
+	case a.Ground == GroundAge:
+		return a.ofAge(held)
+	}
+	return nil
+}
+
+// dueForAge reports whether the card is lost or damaged when it has ended at an age of art. 21
+// of Law 26/2023/QH15: that is no reissue (art. 24.2 (a)), but the exchange that is due.
+func (a Application) dueForAge(held HeldCard) bool {
+	return a.Type == Reissue && (a.Ground == GroundLost || a.Ground == GroundDamaged) && law2023.includes(a.FiledOn) &&
+		!held.Expiry.Never() && a.FiledOn.Compare(held.Expiry.Date) >= 0
+}
+
+// afterRearrangement reports whether the card was issued when the units of its holder's places
+// had been rearranged for the last time.
+func (a Application) afterRearrangement(held HeldCard) bool {
+	last := a.Person.rearrangedUntil(a.FiledOn)
+	return !last.IsZero() && held.Issued.Compare(last) >= 0
+}
+
+// ofAge refuses the exchange for age of a card that does not end.
+func (a Application) ofAge(held HeldCard) error {
+	switch {
 	case held.Expiry.Never():
 		return RefuseField(Conflict, "ground", "is age, but the card held has no expiry")
 	case a.FiledOn.Compare(held.Expiry.Date.AddYears(-renewalYears)) < 0:
@@ -89,7 +118,7 @@ func (a Application) ByRegister(holder Person, held *HeldCard) error {
 	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
 	c.exemption(a)
 	document := a.Type.Document()
-	c.refuse(a.Ground.contradicts(held != nil && held.document() == document), "ground", "is not one of somebody who holds a %[1]s, or of somebody who holds no %[1]s", document)
+	c.refuse(a.Ground.contradicts(held != nil && !held.Canceled && held.document() == document), "ground", "is not one of somebody who holds a %[1]s, or of somebody who holds no %[1]s", document)
 	if held != nil {
 		c.add(a.Against(*held))
 	}

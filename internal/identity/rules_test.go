@@ -131,22 +131,47 @@ func TestAgainst(t *testing.T) {
 		}
 		return h
 	}
+	canceled := held("2021-05-04", "2023-12-31")
+	canceled.Canceled = true
+	exchanged, reissued := identity.Exchange, identity.Reissue
 	for name, tt := range map[string]struct {
-		ground  identity.Ground
-		held    identity.HeldCard
-		refused bool
+		kind     identity.ApplicationType
+		ground   identity.Ground
+		filed    string
+		province identity.ProvinceCode
+		held     identity.HeldCard
+		refused  bool
 	}{
-		"CCCDForCanCuoc":     {identity.GroundFromCCCD, held("2022-05-04", "2039-12-31"), false},
-		"CanCuocIsNoCCCD":    {identity.GroundFromCCCD, held("2024-07-01", "2039-12-31"), true},
-		"EndsAtThisAge":      {identity.GroundAge, held("2021-05-04", "2026-12-31"), false},
-		"EndedLongAgo":       {identity.GroundAge, held("2021-05-04", "2023-12-31"), false},
-		"EndsWithinTwoYears": {identity.GroundAge, held("2021-05-04", "2028-11-23"), false},
-		"EndsAtTheNextAge":   {identity.GroundAge, held("2023-05-04", "2039-12-31"), true},
-		"NeverEnds":          {identity.GroundAge, held("2021-05-04", ""), true},
-		"AnyCardOnRequest":   {identity.GroundRequest, held("2021-05-04", ""), false},
+		"CCCDForCanCuoc":     {exchanged, identity.GroundFromCCCD, "2026-11-23", "001", held("2022-05-04", "2039-12-31"), false},
+		"CanCuocIsNoCCCD":    {exchanged, identity.GroundFromCCCD, "2026-11-23", "001", held("2024-07-01", "2039-12-31"), true},
+		"EndsAtThisAge":      {exchanged, identity.GroundAge, "2026-11-23", "001", held("2021-05-04", "2026-12-31"), false},
+		"EndedLongAgo":       {exchanged, identity.GroundAge, "2026-11-23", "001", held("2021-05-04", "2023-12-31"), false},
+		"EndsWithinTwoYears": {exchanged, identity.GroundAge, "2026-11-23", "001", held("2021-05-04", "2028-11-23"), false},
+		"EndsAtTheNextAge":   {exchanged, identity.GroundAge, "2026-11-23", "001", held("2023-05-04", "2039-12-31"), true},
+		"NeverEnds":          {exchanged, identity.GroundAge, "2026-11-23", "001", held("2021-05-04", ""), true},
+		"AnyCardOnRequest":   {exchanged, identity.GroundRequest, "2026-11-23", "001", held("2021-05-04", ""), false},
+
+		// Art. 24.2 (a) of the law of 2023: not where art. 21 applies.
+		"LostBeforeItsEnd":        {reissued, identity.GroundLost, "2026-11-23", "001", held("2021-05-04", "2026-11-24"), false},
+		"LostAtTheAge":            {reissued, identity.GroundLost, "2026-11-23", "001", held("2021-05-04", "2026-11-23"), true},
+		"DamagedAfterTheAge":      {reissued, identity.GroundDamaged, "2026-11-23", "001", held("2021-05-04", "2026-01-31"), true},
+		"LostAfterTheAgeIn2023":   {reissued, identity.GroundLost, "2023-11-23", "001", held("2021-05-04", "2023-01-31"), false},
+		"LostWithoutAnEnd":        {reissued, identity.GroundLost, "2026-11-23", "001", held("2021-05-04", ""), false},
+		"NationalityWithTheCard":  {reissued, identity.GroundNationality, "2026-11-23", "001", held("2021-05-04", ""), true},
+		"NationalityAfterAnother": {reissued, identity.GroundNationality, "2026-11-23", "001", canceled, false},
+
+		// Units were rearranged on 1 July 2025, and Đồng Nai became a city on 30 April 2026.
+		"OfBeforeTheMerger":     {exchanged, identity.GroundBoundaries, "2026-11-23", "001", held("2025-06-30", ""), false},
+		"OfTheMerger":           {exchanged, identity.GroundBoundaries, "2026-11-23", "001", held("2025-07-01", ""), true},
+		"OfDongNaiAsProvince":   {exchanged, identity.GroundBoundaries, "2026-11-23", "075", held("2026-04-29", ""), false},
+		"OfDongNaiAsCity":       {exchanged, identity.GroundBoundaries, "2026-11-23", "075", held("2026-04-30", ""), true},
+		"OfNobodyKnowsWhere":    {exchanged, identity.GroundBoundaries, "2026-11-23", "", held("2026-04-29", ""), false},
+		"CommunesOfBefore":      {exchanged, identity.GroundBoundaries, "2024-11-23", "001", held("2024-07-04", ""), false},
+		"RenumberedOnAnyGround": {exchanged, identity.GroundNumberChanged, "2026-11-23", "001", canceled, false},
 	} {
 		a := exchange(t)
-		a.Ground = tt.ground
+		a.Type, a.Ground, a.FiledOn = tt.kind, tt.ground, day(t, tt.filed)
+		a.Person.Residence.Province, a.Person.BirthRegistration.Province, a.Person.Origin.Province = tt.province, tt.province, tt.province
 		err := a.Against(tt.held)
 		require.Equal(t, tt.refused, err != nil, "%s: %v", name, err)
 		if tt.refused {

@@ -41,8 +41,22 @@ func (r *Registry) CollectFee(ctx context.Context, number identity.ApplicationNu
 	return fail("record payment", err)
 }
 
+// SettleFee sets the fee of an application that is being validated to what the population
+// register and the card record say. What was paid before is due back if it is another amount.
+func (r *Registry) SettleFee(ctx context.Context, number identity.ApplicationNumber, fee int) error {
+	_, err := r.db.Exec(ctx, `
+		WITH before AS (
+			SELECT number, fee FROM applications WHERE number = $1 AND stage = `+stageValidation+` AND fee <> $2 FOR NO KEY UPDATE
+		), settled AS (
+			UPDATE applications a SET fee = $2 FROM before WHERE a.number = before.number RETURNING a.number, before.fee
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT number, `+actorSystem+`, 'fee settled', 'from ' || fee || ' to ' || $2 || ' VND, by the population register and the card held' FROM settled`, number, fee)
+	return fail("settle fee", err)
+}
+
 // RefundFee records that a fee was given back, which is due since its application was
-// rejected.
+// rejected, or since the register said that it costs another amount.
 func (r *Registry) RefundFee(ctx context.Context, number identity.ApplicationNumber, act identity.RefundFee, signed statement.Signed) error {
 	err := r.act(ctx, act, statement.Application(number), signed, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
@@ -55,7 +69,7 @@ func (r *Registry) RefundFee(ctx context.Context, number identity.ApplicationNum
 		if err != nil || tag.RowsAffected() == 1 {
 			return err
 		}
-		return identity.Refuse(identity.Conflict, "application %s has no such fee to give back: it was not paid, was refunded, or is not rejected (starter fees due)", number)
+		return identity.Refuse(identity.Conflict, "application %s has no such fee to give back: it was not paid, was refunded, or is not due back (starter fees due)", number)
 	})
 	return fail("record refund", err)
 }
@@ -100,16 +114,19 @@ type Payment struct {
 	Fee      int        `json:"fee"` // VND; 0: free of charge
 	Receipt  string     `json:"receipt,omitzero"`
 	PaidTo   string     `json:"paid_to,omitzero"`
-	PaidAt   *time.Time `json:"paid_at,omitzero"` // none: it is not paid
-	DueBack  bool       `json:"due_back,omitzero"`
+	PaidAt   *time.Time `json:"paid_at,omitzero"`   // none: it is not paid
+	GiveBack int        `json:"give_back,omitzero"` // VND, of this payment, or of one before the fee was settled
 	Refunded *time.Time `json:"refunded_at,omitzero"`
 }
 
 // Payment reads whether the fee of an application was paid, and given back.
 func (r *Registry) Payment(ctx context.Context, number identity.ApplicationNumber) (Payment, error) {
 	rows, _ := r.db.Query(ctx, `
-		SELECT a.fee, coalesce(p.receipt, ''), coalesce(p.paid_to, ''), p.paid_at, coalesce(p.due_back, false), p.refunded_at
-		FROM applications a LEFT JOIN payments p ON p.application = a.number WHERE a.number = $1`, number) // CollectExactlyOneRow reports the error
+		SELECT a.fee, coalesce(p.receipt, ''), coalesce(p.paid_to, ''), p.paid_at,
+			(SELECT coalesce(sum(amount), 0) FROM payments WHERE application = a.number AND due_back), p.refunded_at
+		FROM applications a LEFT JOIN LATERAL (
+			SELECT * FROM payments WHERE application = a.number AND amount = a.fee ORDER BY paid_at DESC LIMIT 1) p ON true
+		WHERE a.number = $1`, number) // CollectExactlyOneRow reports the error
 	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Payment])
 	return p, fail("read payment", err)
 }
@@ -117,6 +134,6 @@ func (r *Registry) Payment(ctx context.Context, number identity.ApplicationNumbe
 // FeeDueBack is what has to be given back of an application's fee, in VND.
 func (r *Registry) FeeDueBack(ctx context.Context, number identity.ApplicationNumber) (int, error) {
 	var amount int
-	err := r.db.QueryRow(ctx, `SELECT coalesce((SELECT amount FROM payments WHERE application = $1 AND due_back), 0)`, number).Scan(&amount)
+	err := r.db.QueryRow(ctx, `SELECT coalesce((SELECT sum(amount) FROM payments WHERE application = $1 AND due_back), 0)`, number).Scan(&amount)
 	return amount, fail("read fee to give back", err)
 }

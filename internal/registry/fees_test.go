@@ -56,6 +56,47 @@ func TestFees_ArePaidOnceAndRefundedOnRejection(t *testing.T) {
 	require.Contains(t, b.trail(t, number), "fee refunded")
 }
 
+// What the register says of age and card is the fee: what was paid before, by what a station
+// typed, is due back, and the fee is paid anew.
+func TestSettleFee_WhileTheApplicationIsValidated(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.received(t)
+	collect := func(amount int, receipt string) error {
+		act := identity.CollectFee{OfFee: identity.OfFee{Officer: enroller, Amount: amount, Receipt: receipt}}
+		return b.Registry.CollectFee(t.Context(), number, act, registrytest.Signed(act, statement.Application(number)))
+	}
+	require.NoError(t, collect(50_000, "BL-1"))
+	require.NoError(t, b.SettleFee(t.Context(), number, 15_000), "before it is validated, nothing is settled")
+	b.enter(t, number, 0, identity.BiometricCapture, identity.Validation)
+
+	for range 2 { // a step may run again
+		require.NoError(t, b.SettleFee(t.Context(), number, 15_000))
+	}
+	payment, err := b.Payment(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, registry.Payment{Fee: 15_000, GiveBack: 50_000}, payment)
+	require.Equal(t, 1, b.count(t, "audit WHERE event = 'fee settled' AND reason LIKE 'from 50000 to 15000 VND%'"))
+	require.ErrorContains(t, collect(50_000, "BL-2"), "which is 15000 VND")
+	require.NoError(t, collect(15_000, "BL-2"))
+
+	require.NoError(t, b.SettleFee(t.Context(), number, 50_000), "the register was corrected meanwhile")
+	payment, err = b.Payment(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, []any{"BL-1", 15_000}, []any{payment.Receipt, payment.GiveBack})
+
+	act := identity.RefundFee{OfFee: identity.OfFee{Officer: enroller, Amount: 15_000, Receipt: "PC-1"}}
+	require.NoError(t, b.Registry.RefundFee(t.Context(), number, act, registrytest.Signed(act, statement.Application(number))))
+	payment, err = b.Payment(t.Context(), number)
+	require.NoError(t, err)
+	require.Zero(t, payment.GiveBack)
+
+	b.enter(t, number, 0, identity.Deduplication)
+	_, err = b.db.Exec(t.Context(), `UPDATE applications SET fee = 0 WHERE number = $1`, number)
+	require.Equal(t, "fee_stands", constraintOf(err))
+}
+
 // No card is handed over before its fee is paid, whoever asks the database; it may be paid
 // where the card is handed over.
 func TestIssue_NotBeforeTheFeeIsPaid(t *testing.T) {

@@ -130,7 +130,7 @@ func (a askedFor) keptElsewhere(h identity.HandOverCard) error {
 func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, askedFor, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt)
-	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments WHERE application = number) THEN 0 ELSE fee END,
+	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments p WHERE p.application = number AND p.amount = fee AND p.refunded_at IS NULL) THEN 0 ELSE fee END,
 		EXISTS (SELECT FROM cards c WHERE c.citizen = a.citizen AND c.state = $2) FROM applications a WHERE number = $1`, h.Application, identity.CardKept)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()

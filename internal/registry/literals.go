@@ -19,6 +19,7 @@ const (
 	stageIssued          = `'` + string(identity.Issued) + `'`
 	stageReceived        = `'` + string(identity.Received) + `'`
 	stageRejected        = `'` + string(identity.Rejected) + `'`
+	stageValidation      = `'` + string(identity.Validation) + `'`
 	stageWithdrawn       = `'` + string(identity.Withdrawn) + `'`
 
 	stepRecapture  = `'` + string(identity.StepRecapture) + `'`

@@ -65,7 +65,7 @@ GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_p
 GRANT SELECT,
     INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery,
         destination, urgent, citizen, sealed, notify, law, form, processing_days, fee, enrolled_act),
-    UPDATE (stage, awaiting, awaiting_why, awaiting_since, awaiting_until, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
+    UPDATE (stage, fee, awaiting, awaiting_why, awaiting_since, awaiting_until, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
         started_at, citizen, sealed_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;
 GRANT SELECT,
@@ -136,7 +136,7 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 -- an auditor's machine, and dashboards.
 GRANT SELECT ON verifiers, revoked_signers, identifications, payments, pin_letters, card_orders, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
-    started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form) ON applications TO cancuoc_readers;
+    started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form, fee) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, old_card, old_card_reason, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;

@@ -127,7 +127,7 @@ func (v *verifier) books(ctx context.Context) error {
 			WHERE d.at >= $1 AND (d.enrolled_by <> n.officer OR was.stage IS DISTINCT FROM d.stage) ORDER BY d.application, d.step, d.round`},
 		{"application %s: whether its fee is to be given back is not what became of it", `
 			SELECT p.application FROM payments p JOIN applications n ON n.number = p.application
-			WHERE p.paid_at >= $1 AND p.due_back <> (n.stage = ` + stageRejected + ` AND p.refunded_at IS NULL) ORDER BY p.application`},
+			WHERE p.paid_at >= $1 AND p.due_back <> ((n.stage = ` + stageRejected + ` OR p.amount <> n.fee) AND p.refunded_at IS NULL) ORDER BY p.application`},
 		{"consignment %s: what became of the surplus card %s is not in the trail", `
 			SELECT s.consignment, s.named FROM surplus_cards s
 			WHERE s.at >= $1 AND CASE WHEN s.application IS NULL

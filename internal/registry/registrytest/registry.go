@@ -72,13 +72,21 @@ func SignedAt(at time.Time, act identity.Act, subject, id string) statement.Sign
 // fingerprint templates, in a registry of Open.
 func Receive(tb testing.TB, r *registry.Registry, person identity.Person, ground identity.Ground, templates []byte) identity.ApplicationNumber {
 	tb.Helper()
+	return receive(tb, r, identity.Application{Ground: ground, Person: person}, templates)
+}
+
+// ReceiveAs stores an application of that type.
+func ReceiveAs(tb testing.TB, r *registry.Registry, person identity.Person, kind identity.ApplicationType, ground identity.Ground) identity.ApplicationNumber {
+	tb.Helper()
+	return receive(tb, r, identity.Application{Type: kind, Ground: ground, Person: person}, nil)
+}
+
+func receive(tb testing.TB, r *registry.Registry, a identity.Application, templates []byte) identity.ApplicationNumber {
+	tb.Helper()
 	id := rand.Text()
+	a.EnrollmentID, a.Station, a.Officer, a.FiledOn = id, station, "CB-001-0007", identity.Date{Year: 2026, Month: 11, Day: 23}
 	receipt, err := Signing{r}.Receive(tb.Context(), registry.Submission{
-		Application: identity.Application{
-			EnrollmentID: id, Station: station, Officer: "CB-001-0007", Ground: ground,
-			FiledOn: identity.Date{Year: 2026, Month: 11, Day: 23}, Person: person,
-		},
-		Digest:   sha256.Sum256([]byte(id)),
+		Application: a, Digest: sha256.Sum256([]byte(id)),
 		Evidence: map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: templates},
 	})
 	require.NoError(tb, err)
