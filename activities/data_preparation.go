@@ -101,6 +101,9 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 	if err := alive(ctx, p.Registry, holder); err != nil {
 		return identity.Card{}, holder, err
 	}
+	if why := record.Application.ByRecord(holder.Person); why != nil { // it may have been corrected since it was validated
+		return identity.Card{}, holder, identity.RefuseField(identity.Conflict, "person", "is one by the population register of now to whom the law gives no such document (%v): correct the record, or reject the application", why)
+	}
 	serial, err := identity.NewCardSerial(rand.Reader)
 	if err != nil {
 		return identity.Card{}, holder, fmt.Errorf("draw card serial: %w", err)

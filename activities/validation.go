@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -42,9 +43,6 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 	if known.Status != identity.Alive {
 		fields = append(fields, "person")
 	}
-	if known.Person.Number.Agrees(known.Person.Birth, known.Person.Sex) != nil {
-		fields = append(fields, "person.number") // the person is given another first: no card is made with it
-	}
 	held, err := p.Registry.Held(ctx, known.Numbers()...)
 	if err != nil {
 		return ValidateResult{}, fmt.Errorf("look for the card held: %w", err)
@@ -54,7 +52,7 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 			return ValidateResult{}, fmt.Errorf("settle fee: %w", err)
 		}
 	}
-	for _, refusal := range identity.Refusals(record.Application.ByRegister(known.Person, held)) {
+	for _, refusal := range identity.Refusals(errors.Join(record.Application.ByRecord(known.Person), record.Application.ByCard(held))) {
 		if !slices.Contains(fields, refusal.Field) {
 			fields = append(fields, refusal.Field)
 		}

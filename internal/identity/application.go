@@ -104,15 +104,18 @@ const (
 	ErrorByCitizen   Party = "citizen"
 )
 
-// HeldCard is the card that the applicant holds, as the card record has it.
+// HeldCard is the card that the applicant holds, as the card record has it; or, where the
+// applicant holds none any more, the last one that was withdrawn, or revoked with the number
+// that it bears.
 type HeldCard struct {
 	Issued      Date
 	Expiry      Expiry
-	Certificate bool // it is an identity certificate
-	// Canceled: it was revoked with the number that it bears. It counts for the card that is
-	// given in its place, and for nothing else.
-	Canceled bool
+	Certificate bool      // it is an identity certificate
+	State       CardState // empty: live
 }
+
+// standing reports whether it is the applicant's card still.
+func (h HeldCard) standing() bool { return h.State == "" || h.State.Standing() }
 
 // document is what it is.
 func (h HeldCard) document() Document {

@@ -108,12 +108,28 @@ func CheckPerson(p Person) (Person, error) {
 		c.refuse(place.code != "" && !place.code.known(), place.field, "is not the code of a province (001 to 096) or a country (100 to 999)")
 	}
 	c.refuse(p.CancelledNumber != "" && p.CancelledNumber == p.Number, "cancelled_number", "is the personal number itself")
+	return a.Person, c.ofRecord()
+}
+
+// CheckCorrected refuses a correction of a record by what no packet of today may say of a
+// person either. What it leaves as it was may be of before.
+func CheckCorrected(before, after Person, today Date) error {
+	c := &check{}
+	c.refuse(after.Birth != before.Birth && after.Birth.Compare(today) > 0, "person.birth", "is in the future")
+	if after.Residence != before.Residence {
+		c.home(after.Residence, today)
+	}
+	return c.ofRecord()
+}
+
+// ofRecord joins the refusals, with the fields named as in the JSON of a person.
+func (c *check) ofRecord() error {
 	refusals := Refusals(errors.Join(c.refusals...))
 	own := make([]error, len(refusals))
 	for i, r := range refusals {
 		own[i] = RefuseField(r.Kind, strings.TrimPrefix(r.Field, "person."), "%s", r.Detail)
 	}
-	return a.Person, errors.Join(own...)
+	return errors.Join(own...)
 }
 
 // bloodGroups as the population database writes them.
@@ -123,7 +139,6 @@ var bloodGroups = []string{"A", "A+", "A-", "B", "B+", "B-", "AB", "AB+", "AB-",
 // birth and origin are as old papers have them.
 func (c *check) places(a Application) {
 	p := a.Person
-	c.refuse(p.Residence.Text == "", "person.residence.text", "is missing")
 	for _, place := range []struct {
 		field string
 		code  ProvinceCode
@@ -133,15 +148,20 @@ func (c *check) places(a Application) {
 	} {
 		c.refuse(place.code != "" && !place.code.known(), place.field, "is not the code of a province (001 to 096) or a country (100 to 999)")
 	}
-	home := p.Residence.Province
-	c.refuse(home != "" && (!home.known() || home.Abroad()), "person.residence.province", "is not the code of a province (001 to 096)")
-	c.refuse(home.known() && !home.Abroad() && !home.stands(a.FiledOn), "person.residence.province",
-		"is the code of a province that ended on %s: give the one that it is part of now", lastOf63.Display())
+	c.home(p.Residence, a.FiledOn)
 	born := p.BirthRegistration.Province
 	c.refuse(p.Birth.Compare(lastOf63) > 0 && born.known() && !born.Abroad() && !born.stands(p.Birth), "person.birth_registration.province",
 		"is the code of a province that ended on %s, before the birth", lastOf63.Display())
-	c.add(p.Residence.current("person.residence.text", a.FiledOn))
 	c.add(Place{Text: a.DeliveryTo}.current("delivery_to", a.FiledOn))
+}
+
+// home checks a place of residence by the units of a day.
+func (c *check) home(p Place, day Date) {
+	c.refuse(p.Text == "", "person.residence.text", "is missing")
+	c.refuse(p.Province != "" && (!p.Province.known() || p.Province.Abroad()), "person.residence.province", "is not the code of a province (001 to 096)")
+	c.refuse(p.Province.known() && !p.Province.Abroad() && !p.Province.stands(day), "person.residence.province",
+		"is the code of a province that ended on %s: give the one that it is part of now", lastOf63.Display())
+	c.add(p.current("person.residence.text", day))
 }
 
 // numbers checks that the numbers which the request needs are given and agree

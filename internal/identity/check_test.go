@@ -23,6 +23,32 @@ func exchange(tb testing.TB) identity.Application {
 	}
 }
 
+// A record is corrected to what may be said of a person today; what was there stays.
+func TestCheckCorrected(t *testing.T) {
+	t.Parallel()
+	old := exchange(t).Person
+	old.Residence = identity.Place{Text: "Thị trấn Đồng Văn, Huyện Đồng Văn, Tỉnh Hà Giang", Province: "002"}
+	today := day(t, "2026-11-23")
+	require.NoError(t, identity.CheckCorrected(old, old, today))
+	for name, tt := range map[string]struct {
+		change func(p *identity.Person)
+		want   []string
+	}{
+		"Name":            {func(p *identity.Person) { p.Name.Text = "Nguyễn Thị Hoa" }, nil},
+		"BornTomorrow":    {func(p *identity.Person) { p.Birth = day(t, "2026-11-24") }, []string{"birth"}},
+		"NoResidence":     {func(p *identity.Person) { p.Residence.Text, p.Residence.Province = "", "001" }, []string{"residence.text"}},
+		"ResidenceAbroad": {func(p *identity.Person) { p.Residence = identity.Place{Text: "Viêng Chăn", Province: "136"} }, []string{"residence.province"}},
+		"ResidenceOfOnce": {func(p *identity.Person) { p.Residence.Text = "Xã Đồng Văn, Hà Giang" }, []string{"residence.province", "residence.text"}},
+		"ResidenceOfToday": {func(p *identity.Person) {
+			p.Residence = identity.Place{Text: "Xã Đồng Văn, Tuyên Quang", Province: "008"}
+		}, nil},
+	} {
+		after := old
+		tt.change(&after)
+		require.Equal(t, tt.want, fields(identity.CheckCorrected(old, after, today)), name)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	type application = identity.Application
@@ -114,6 +140,18 @@ func TestCheck(t *testing.T) {
 		"ResidenceInADistrict": {func(a *application) {
 			a.FiledOn, a.Person.Residence.Text = day(t, "2025-07-01"), "Số 1, Phường Mỹ Đình 1, Quận Nam Từ Liêm, Hà Nội"
 		}, []string{"person.residence.text"}},
+		"ResidenceBeginsWithADistrict": {func(a *application) { a.Person.Residence.Text = "Quận 1, Thành phố Hồ Chí Minh" }, []string{"person.residence.text"}},
+		"ResidenceInATownship":         {func(a *application) { a.Person.Residence.Text = "Thị trấn Sa Pa, Lào Cai" }, []string{"person.residence.text"}},
+		"DistrictInShort":              {func(a *application) { a.Person.Residence.Text = "Số 3, H. Đồng Văn, Tuyên Quang" }, []string{"person.residence.text"}},
+		"EndedProvinceInShort":         {func(a *application) { a.Person.Residence.Text = "Xã A, T. Hà Giang" }, []string{"person.residence.text"}},
+		"EndedProvinceWithItsHyphen":   {func(a *application) { a.Person.Residence.Text = "Xã A, Bà Rịa-Vũng Tàu" }, []string{"person.residence.text"}},
+		"EndedProvinceAndAFullStop":    {func(a *application) { a.Person.Residence.Text = "Xã A, Đắk Nông." }, []string{"person.residence.text"}},
+		"EndedProvinceOfVietnam":       {func(a *application) { a.Person.Residence.Text = "Xã A, Tỉnh Hà Giang, Việt Nam" }, []string{"person.residence.text"}},
+		"NewTownIsNoCity": {func(a *application) {
+			a.Person.Residence.Text = "Thành phố Mới, Phường Bình Dương, TP.Hồ Chí Minh"
+		}, nil},
+		"QuangNinhMayBeACity":     {func(a *application) { a.Person.Residence.Text = "Phường Hạ Long, Thành phố Quảng Ninh" }, nil},
+		"QuangNinhMayBeAProvince": {func(a *application) { a.Person.Residence.Text = "Phường Hạ Long, Tỉnh Quảng Ninh" }, nil},
 		"PostToADistrict": {func(a *application) {
 			a.Delivery, a.DeliveryTo = identity.Post, "Số 1, Thị xã Sơn Tây, Hà Nội"
 		}, []string{"delivery_to"}},

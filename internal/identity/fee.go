@@ -126,7 +126,7 @@ func Fee(a Application, held *HeldCard) int {
 	}
 	of := Law2023
 	switch {
-	case held != nil && (!held.Canceled || a.Ground == GroundNumberChanged):
+	case held != nil:
 		of = held.law()
 	case a.Ground == GroundFromCCCD:
 		of = Law2014

@@ -23,7 +23,7 @@ func TestFee_OfEveryGround(t *testing.T) {
 	t.Parallel()
 	cccd := &identity.HeldCard{Issued: day(t, "2022-05-04"), Expiry: identity.Expiry{Date: day(t, "2024-12-31")}}
 	canCuoc := &identity.HeldCard{Issued: day(t, "2024-08-01"), Expiry: identity.Expiry{Date: day(t, "2039-12-31")}}
-	canceled := &identity.HeldCard{Issued: day(t, "2022-05-04"), Expiry: identity.Expiry{Date: day(t, "2024-12-31")}, Canceled: true}
+	canceled := &identity.HeldCard{Issued: day(t, "2022-05-04"), Expiry: identity.Expiry{Date: day(t, "2024-12-31")}, State: identity.CardRevoked}
 	for _, tt := range []struct {
 		kind   identity.ApplicationType
 		ground identity.Ground
@@ -47,7 +47,6 @@ func TestFee_OfEveryGround(t *testing.T) {
 		{identity.Exchange, identity.GroundNumberChanged, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
 		{identity.Exchange, identity.GroundNumberChanged, cccd, "", [4]int{50_000, 30_000, 15_000, 30_000}},
 		{identity.Exchange, identity.GroundNumberChanged, canceled, "", [4]int{50_000, 30_000, 15_000, 30_000}},
-		{identity.Exchange, identity.GroundRequest, canceled, "", [4]int{50_000, 50_000, 25_000, 50_000}},
 		{identity.Exchange, identity.GroundRequest, cccd, "", [4]int{50_000, 30_000, 15_000, 30_000}},
 		{identity.Exchange, identity.GroundRequest, canCuoc, "", [4]int{50_000, 50_000, 25_000, 50_000}},
 		{identity.Exchange, identity.GroundDamaged, cccd, "", [4]int{50_000, refused, refused, refused}},

@@ -66,7 +66,7 @@ func (a Application) Against(held HeldCard) error {
 	switch {
 	case a.Type.ofHolder() && held.document() != a.Type.Document():
 		return RefuseField(Conflict, "type", "is %s, but what the applicant holds is a %s; accepted are %s", a.Type, held.document(), join(TypesFor(held.document())))
-	case held.Canceled:
+	case !held.standing():
 		return nil
 	case a.Ground == GroundExpired && a.FiledOn.Compare(held.Expiry.Date) < 0:
 		return RefuseField(Conflict, "ground", "is expired, but the certificate held is valid until %s: it is exchanged on another ground, for example request", held.Expiry)
@@ -76,6 +76,8 @@ func (a Application) Against(held HeldCard) error {
 		return RefuseField(Conflict, "ground", "is nationality, but the card held was not withdrawn, as it is from whoever loses nationality")
 	case a.Ground == GroundBoundaries && a.afterRearrangement(held):
 		return RefuseField(Conflict, "ground", "is boundaries, but the card held was issued on %s, after units were last rearranged: it is exchanged on another ground, for example request", held.Issued.Display())
+	case a.Type == Reissue && held.State == CardKept:
+		return RefuseField(Conflict, "ground", "is %s, but the card held is kept by an authority, which gives it back", a.Ground)
 	case a.dueForAge(held):
 		return RefuseField(Conflict, "ground", "is %s, but the card held ended on %s, at an age at which it is exchanged: the type is exchange and the ground age, free of charge", a.Ground, held.Expiry)
 	case a.Ground == GroundAge:
@@ -109,30 +111,48 @@ func (a Application) ofAge(held HeldCard) error {
 	return nil
 }
 
-// ByRegister refuses what the law does not give to that person, who is the holder by the
-// population register and holds that card by the card record; nil: none. At the door, the
-// age was what a station typed, and the card may have come or gone since.
-func (a Application) ByRegister(holder Person, held *HeldCard) error {
+// ByRecord refuses what the law does not give to that person, who is the holder by the
+// population register. At the door, age and nationality were what a station typed; the record
+// may be corrected at any time.
+func (a Application) ByRecord(holder Person) error {
+	captured := a.NeedsPortrait()
 	a.Person = holder
 	c := &check{}
+	if holder.Number != "" {
+		c.add(holder.Number.Agrees(holder.Birth, holder.Sex)) // the person is given another first
+	}
+	c.refuse(captured && !a.NeedsPortrait(), "person.birth", "is less than %d years before filing: of such a child nothing is captured", ageOfCapture)
 	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
 	c.exemption(a)
+	c.certificate(a)
+	return errors.Join(c.refusals...)
+}
+
+// ByCard refuses what the law does not give to the holder of that card by the card record;
+// nil: who has and had none. Cards come and go after an application was filed.
+func (a Application) ByCard(held *HeldCard) error {
+	c := &check{}
 	document := a.Type.Document()
-	c.refuse(a.Ground.contradicts(held != nil && !held.Canceled && held.document() == document), "ground", "is not one of somebody who holds a %[1]s, or of somebody who holds no %[1]s", document)
+	c.refuse(a.Ground.contradicts(held, document), "ground", "is not one of somebody who holds a %[1]s, or held one; or of somebody who holds no %[1]s", document)
 	if held != nil {
 		c.add(a.Against(*held))
 	}
 	return errors.Join(c.refusals...)
 }
 
-// contradicts reports whether a ground cannot be that of somebody who holds such a document,
-// or holds none.
-func (g Ground) contradicts(holds bool) bool {
-	if g == GroundFirstCard || g == GroundFromCMND || g == GroundFirstCertificate {
-		return holds
+// contradicts reports whether a ground cannot be that of somebody who holds, held or never
+// had such a document.
+func (g Ground) contradicts(held *HeldCard, document Document) bool {
+	had := held != nil && held.document() == document
+	switch g {
+	case GroundFirstCard, GroundFromCMND, GroundFirstCertificate:
+		return had
+	case GroundNationality, GroundNumberChanged: // it was withdrawn, or revoked with the number that it bears
+		return false
+	case GroundRequest: // of whoever had one: it may have been withdrawn for what was wrong with it
+		return !had
 	}
-	gone := g == GroundNationality || g == GroundNumberChanged // the card was withdrawn, or revoked with the number that it bears
-	return !holds && !gone
+	return !had || !held.standing()
 }
 
 // Entry is when and where an application is entered.

@@ -132,7 +132,7 @@ func TestAgainst(t *testing.T) {
 		return h
 	}
 	canceled := held("2021-05-04", "2023-12-31")
-	canceled.Canceled = true
+	canceled.State = identity.CardRevoked
 	exchanged, reissued := identity.Exchange, identity.Reissue
 	for name, tt := range map[string]struct {
 		kind     identity.ApplicationType
@@ -177,6 +177,69 @@ func TestAgainst(t *testing.T) {
 		if tt.refused {
 			require.Equal(t, []string{"ground"}, fields(err), name)
 		}
+	}
+}
+
+// What the population register says of a person decides who may have which document, however
+// a station typed it.
+func TestByRecord(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(a *identity.Application, holder *identity.Person)
+		want   []string
+	}{
+		"Agrees":        {func(*identity.Application, *identity.Person) {}, nil},
+		"NoCitizen":     {func(_ *identity.Application, p *identity.Person) { p.Nationality = identity.NationalityUndetermined }, []string{"person.nationality"}},
+		"NumberOfOther": {func(_ *identity.Application, p *identity.Person) { p.Sex = identity.Male }, []string{"person.number"}},
+		"OfACitizen": {func(a *identity.Application, _ *identity.Person) {
+			a.Type, a.Ground, a.OriginProof, a.ResidingSince = identity.CertificateIssue, identity.GroundFirstCertificate, "paper", day(t, "2025-01-01")
+		}, []string{"person.nationality"}},
+		"CapturedTooYoung": {func(_ *identity.Application, p *identity.Person) {
+			p.Number, p.Birth = "", day(t, "2020-11-24")
+		}, []string{"person.birth"}},
+	} {
+		a := exchange(t)
+		a.Representative = identity.Name{Text: "Lê Thị Phượng"}
+		holder := a.Person
+		tt.change(&a, &holder)
+		require.Subset(t, fields(a.ByRecord(holder)), tt.want, name)
+		require.Equal(t, tt.want == nil, a.ByRecord(holder) == nil, "%s: %v", name, a.ByRecord(holder))
+	}
+}
+
+// Whoever was given a card before is not given the first one, and what is gone is not exchanged.
+func TestByCard(t *testing.T) {
+	t.Parallel()
+	in := func(state identity.CardState) *identity.HeldCard {
+		return &identity.HeldCard{Issued: day(t, "2024-08-01"), State: state}
+	}
+	first, exchanged, reissued := identity.FirstIssue, identity.Exchange, identity.Reissue
+	for name, tt := range map[string]struct {
+		kind    identity.ApplicationType
+		ground  identity.Ground
+		held    *identity.HeldCard
+		refused bool
+	}{
+		"First":                 {first, identity.GroundFirstCard, nil, false},
+		"FirstOfTwo":            {first, identity.GroundFirstCard, in(identity.CardLive), true},
+		"FirstAfterWithdrawn":   {first, identity.GroundFirstCard, in(identity.CardWithdrawn), true},
+		"FirstAfterRenumbering": {first, identity.GroundFirstCard, in(identity.CardRevoked), true},
+		"ExchangeOfNone":        {exchanged, identity.GroundDetails, nil, true},
+		"ExchangeOfWithdrawn":   {exchanged, identity.GroundDetails, in(identity.CardWithdrawn), true},
+		"AnotherForWithdrawn":   {exchanged, identity.GroundRequest, in(identity.CardWithdrawn), false},
+		"RequestOfNone":         {exchanged, identity.GroundRequest, nil, true},
+		"NumberChanged":         {exchanged, identity.GroundNumberChanged, in(identity.CardRevoked), false},
+		"LossOfLost":            {reissued, identity.GroundLost, in(identity.CardReportedLost), false},
+		"LossOfKept":            {reissued, identity.GroundLost, in(identity.CardKept), true},
+		"LossOfWithdrawn":       {reissued, identity.GroundLost, in(identity.CardWithdrawn), true},
+		"NationalityRegained":   {reissued, identity.GroundNationality, in(identity.CardWithdrawn), false},
+		"NationalityNeverLost":  {reissued, identity.GroundNationality, in(identity.CardLive), true},
+		"NationalityLostAbroad": {reissued, identity.GroundNationality, nil, false},
+	} {
+		a := exchange(t)
+		a.Type, a.Ground = tt.kind, tt.ground
+		err := a.ByCard(tt.held)
+		require.Equal(t, tt.refused, err != nil, "%s: %v", name, err)
 	}
 }
 

@@ -38,10 +38,33 @@ func evidenceOf(s packet.Submission, app identity.Application, all []*render.For
 	case k.asked:
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "portrait", "is missing, and the office has none on file; give the latest, or the citizen comes in person"))
 	}
+	if !app.NeedsPortrait() && !shown {
+		wrong = append(wrong, tooYoung(s))
+	}
 	if app.NeedsCapture() && len(s.Fingerprints) == 0 {
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "fingerprints", "are missing; give the index fingers, or why they cannot be taken"))
 	}
 	return found, errors.Join(wrong...)
+}
+
+// tooYoung refuses what was captured of a child of whom the law takes nothing (art. 23 of Law
+// 26/2023/QH15).
+func tooYoung(s packet.Submission) error {
+	var wrong []error
+	for _, taken := range []struct {
+		field string
+		is    bool
+	}{
+		{"portrait", s.Portrait != nil},
+		{"fingerprints", len(s.Fingerprints) > 0},
+		{"iris_left", s.IrisLeft != nil},
+		{"iris_right", s.IrisRight != nil},
+	} {
+		if taken.is {
+			wrong = append(wrong, identity.RefuseField(identity.Invalid, taken.field, "is given, but of a child of that age nothing is captured"))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 // Recapture checks what was captured again, portrait or fingers or both, and gathers

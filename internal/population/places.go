@@ -39,7 +39,7 @@ func placeKey(text string) string { return strings.Join(placeParts(text), ",") }
 func placeParts(text string) []string {
 	var parts []string
 	for part := range strings.SplitSeq(toneless(text), ",") {
-		part = strings.Join(strings.FieldsFunc(part, func(r rune) bool { return unicode.IsSpace(r) || r == '.' }), " ")
+		part = strings.Join(strings.FieldsFunc(part, func(r rune) bool { return unicode.IsSpace(r) || r == '.' || r == '-' }), " ")
 		for _, unit := range units {
 			if name, is := strings.CutPrefix(part, unit+" "); is {
 				part = name
@@ -75,18 +75,24 @@ func samePlace(a, b string) bool {
 	return false
 }
 
-// provincesNow gives the name of today, folded, for each name that a province had or has.
+// provincesNow gives the name of today, folded, for each name that a province had or has, and
+// for those that it is often written by.
 var provincesNow = func() map[string]string {
-	names := make(map[string]string)
-	before, now := identity.Date{Year: 2025, Month: 6, Day: 30}, identity.Date{Year: 2025, Month: 7, Day: 1}
-	for _, code := range identity.ProvinceCodes(before) {
-		old, _ := identity.ProvinceOn(code, before)
-		today, _ := identity.ProvinceOn(identity.ProvinceNow(code), now)
-		names[toneless(old)] = toneless(today)
+	names := map[string]string{"hcm": "ho chi minh", "sai gon": "ho chi minh", "dac lac": "dak lak"}
+	fold := func(name string) string {
+		return strings.Join(strings.Fields(strings.ReplaceAll(toneless(name), "-", " ")), " ")
+	}
+	now := identity.Date{Year: 2025, Month: 7, Day: 1}
+	for _, before := range []identity.Date{{Year: 2024, Month: 12, Day: 31}, {Year: 2025, Month: 6, Day: 30}} {
+		for _, code := range identity.ProvinceCodes(before) {
+			old, _ := identity.ProvinceOn(code, before)
+			today, _ := identity.ProvinceOn(identity.ProvinceNow(code), now)
+			names[fold(old)] = fold(today)
+		}
 	}
 	for _, code := range identity.ProvinceCodes(now) {
 		today, _ := identity.ProvinceOn(code, now)
-		names[toneless(today)] = toneless(today) // a name of today is not taken for another of before
+		names[fold(today)] = fold(today) // a name of today is not taken for another of before
 	}
 	return names
 }()

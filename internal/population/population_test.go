@@ -64,6 +64,23 @@ func TestRank_TheLikeliestFirst(t *testing.T) {
 	require.Equal(t, identity.PersonID("S"), matches[1].ID)
 }
 
+// A province that was renamed, or is written otherwise, is the same place.
+func TestCompare_ProvincesByEveryName(t *testing.T) {
+	t.Parallel()
+	for old, now := range map[string]string{
+		"Phường Phú Hội, Thừa Thiên Huế":       "Phường Phú Hội, Huế",
+		"Xã A, Huyện B, Bà Rịa-Vũng Tàu":       "Xã A, Hồ Chí Minh",
+		"Xã A, Bà Rịa - Vũng Tàu":              "Xã A, TP.HCM",
+		"Phường A, Đắc Lắc":                    "Phường A, Tỉnh Đắk Lắk",
+		"Xã Đồng Văn, Tỉnh Hà Giang, Việt Nam": "Xã Đồng Văn, Tuyên Quang",
+	} {
+		claim, record := identity.Person{Residence: identity.Place{Text: old}}, identity.Person{Residence: identity.Place{Text: now}}
+		require.Empty(t, population.Contradictions(population.Compare(claim, population.Record{Person: record})), old)
+		record.Residence.Text = "Xã B, Hà Nội"
+		require.NotEmpty(t, population.Contradictions(population.Compare(claim, population.Record{Person: record})), old)
+	}
+}
+
 // One person is registered once, however often at the same moment: the key is the same
 // for another spelling, and another for another person.
 func TestRegistration_OneKeyForOnePerson(t *testing.T) {

@@ -182,7 +182,7 @@ func TestChangeCard_WithdrawnWhileItsExchangeIsMade(t *testing.T) {
 		require.Equal(t, []identity.ApplicationNumber{number}, open)
 		return number
 	}
-	const says = "was withdrawn, or is kept, since this one was granted"
+	const says = "was withdrawn since this application was validated, or is kept"
 
 	waiting := withdraw(holder, func(c ...func(*registry.Submission)) identity.ApplicationNumber { return b.prepared(t, c...) })
 	_, err := b.TakeBlank(t.Context(), waiting, 1, press)
@@ -209,7 +209,7 @@ func TestChangeCard_KeptWhileItsExchangeIsMade(t *testing.T) {
 	kept := handOver(number)
 	kept.OldCard, kept.OldCardReason = identity.OldCardKept, "custody: 12/QD"
 
-	require.ErrorContains(t, b.Issue(t.Context(), kept), "was withdrawn, or is kept, since this one was granted")
+	require.ErrorContains(t, b.Issue(t.Context(), kept), "was withdrawn since this application was validated, or is kept")
 	require.Equal(t, identity.CardKept, b.state(t, old, 1))
 	release := identity.Release{Officer: hanoi, Reason: "verified"}
 	require.NoError(t, b.decide(t, number, release, 1, registrytest.Signed(release, statement.Application(number))))

@@ -13,7 +13,7 @@ import (
 // Held is the card that a citizen holds, valid or reported lost and its like, as the card
 // record knows it; nil where it knows none. It decides on which grounds another is given,
 // and what that costs. A card counts under each of the person's numbers; where there is none,
-// the last one that was revoked with the number that it bears is given.
+// the last one that was withdrawn, or revoked with the number that it bears.
 func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber) (*identity.HeldCard, error) {
 	citizens, err := r.numbersOf(numbers)
 	if err != nil || len(citizens) == 0 {
@@ -23,12 +23,12 @@ func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber)
 	var issued time.Time
 	var sealed sealedCard
 	err = r.db.QueryRow(ctx, `
-		SELECT c.issued, c.document = `+documentCertificate+`, c.state = `+cardRevoked+`, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
+		SELECT c.issued, c.document = `+documentCertificate+`, c.state, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
 		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application
-		WHERE (c.state IN `+standing+` OR c.state = `+cardRevoked+` AND c.reason = '`+string(identity.ReasonNumberReplaced)+`') AND c.citizen = ANY($1 || ARRAY(
+		WHERE (c.state IN `+standing+` OR c.state = `+cardWithdrawn+` OR c.state = `+cardRevoked+` AND c.reason = '`+string(identity.ReasonNumberReplaced)+`') AND c.citizen = ANY($1 || ARRAY(
 			SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = ANY($1)))
-		ORDER BY c.state = `+cardRevoked+`, c.issued DESC LIMIT 1`, citizens).
-		Scan(&issued, &held.Certificate, &held.Canceled, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
+		ORDER BY c.state IN (`+cardWithdrawn+`, `+cardRevoked+`), c.issued DESC LIMIT 1`, citizens).
+		Scan(&issued, &held.Certificate, &held.State, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, nil //nolint:nilnil // there is no card, and no fault

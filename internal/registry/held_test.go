@@ -32,7 +32,7 @@ func TestHeld_IsTheLiveCardAndItsCaptureIsOnFile(t *testing.T) {
 	require.NoError(t, err)
 	card, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
-	require.Equal(t, &identity.HeldCard{Issued: card.Card.Issued, Expiry: card.Card.Expiry}, held)
+	require.Equal(t, &identity.HeldCard{Issued: card.Card.Issued, Expiry: card.Card.Expiry, State: identity.CardLive}, held)
 	onFile, err = b.OnFile(t.Context(), citizen)
 	require.NoError(t, err)
 	require.Equal(t, registry.Evidence{identity.EvidencePortrait: []byte("portrait"), identity.EvidenceTemplates: []byte("templates")}, onFile)

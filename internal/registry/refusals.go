@@ -30,7 +30,7 @@ var constraints = map[string]identity.Refusal{
 	"one_live_card_per_citizen":            {Kind: identity.Conflict, Detail: "the citizen has a live card already"},
 	"card_life":                            {Kind: identity.Conflict, Detail: "the card is in a state from which it cannot go there"},
 	"card_of_the_living":                   {Kind: identity.Conflict, Detail: "whoever it is for has died or is no citizen any more"},
-	"card_withdrawn_meanwhile":             {Kind: identity.Conflict, Detail: "the card that its holder had was withdrawn, or is kept, since this one was granted: an officer has to look at it, and releases or rejects the application"},
+	"card_withdrawn_meanwhile":             {Kind: identity.Conflict, Detail: "the card that its holder had was withdrawn since this application was validated, or is kept: an officer has to look at it, and releases or rejects the application"},
 	"card_change_is_signed":                {Kind: identity.Forbidden, Detail: "nobody signed what is to become of the card"},
 	"card_is_signed_for":                   {Kind: identity.Forbidden, Detail: "nobody signed now what is to become of the card: sign again"},
 	"one_blank_per_card":                   {Kind: identity.Conflict, Detail: "the card has a blank already"},
