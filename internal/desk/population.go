@@ -117,6 +117,8 @@ func (s Sought) parse() (identity.Person, error) {
 	p, err := packet.Person{
 		Name: s.Name, Birth: s.Birth, Sex: s.Sex, Father: s.Father, Mother: s.Mother, BirthRegistration: packet.Place{Text: s.BirthRegistration},
 	}.Parse()
+	place, wrong := identity.CheckText("birth_registration", s.BirthRegistration, len(s.BirthRegistration))
+	p.BirthRegistration.Text, err = place, errors.Join(err, wrong)
 	if s.Sex != "" && p.Sex != identity.Male && p.Sex != identity.Female {
 		err = errors.Join(err, identity.RefuseField(identity.Invalid, "sex", "must be M or F"))
 	}

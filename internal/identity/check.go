@@ -152,6 +152,9 @@ func (c *check) places(a Application) {
 	born := p.BirthRegistration.Province
 	c.refuse(p.Birth.Compare(lastOf63) > 0 && born.known() && !born.Abroad() && !born.stands(p.Birth), "person.birth_registration.province",
 		"is the code of a province that ended on %s, before the birth", lastOf63.Display())
+	if p.Birth.Compare(lastOf63) > 0 && p.BirthRegistration.named(p.Birth) != "" { // in Vietnam
+		c.add(p.BirthRegistration.current("person.birth_registration.text", p.Birth))
+	}
 	c.add(Place{Text: a.DeliveryTo}.current("delivery_to", a.FiledOn))
 }
 

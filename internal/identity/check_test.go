@@ -152,6 +152,11 @@ func TestCheck(t *testing.T) {
 		}, nil},
 		"QuangNinhMayBeACity":     {func(a *application) { a.Person.Residence.Text = "Phường Hạ Long, Thành phố Quảng Ninh" }, nil},
 		"QuangNinhMayBeAProvince": {func(a *application) { a.Person.Residence.Text = "Phường Hạ Long, Tỉnh Quảng Ninh" }, nil},
+		"BornInAUnitThatHadEnded": {func(a *application) {
+			a.Type, a.Ground, a.Representative = identity.FirstIssue, identity.GroundFirstCard, identity.Name{Text: "Lê Thị Phượng"}
+			a.FiledOn, a.Person.Birth, a.Person.Number = day(t, "2026-11-20"), day(t, "2026-08-08"), ""
+			a.Person.BirthRegistration = identity.Place{Text: "Huyện Đồng Văn, Hà Giang"}
+		}, []string{"person.birth_registration.text"}},
 		"PostToADistrict": {func(a *application) {
 			a.Delivery, a.DeliveryTo = identity.Post, "Số 1, Thị xã Sơn Tây, Hà Nội"
 		}, []string{"delivery_to"}},

@@ -115,7 +115,7 @@ func (PersonalNumber) GoString() string { return "[personal number]" }
 func (PersonalNumber) LogValue() slog.Value { return slog.StringValue("[personal number]") }
 
 // DrawPersonalNumber draws a number for a person who has none: from the place of
-// birth registration (or origin, or residence, where that is not known), sex and
+// birth registration, by its code or its name (or origin, or residence, where that is not known), sex and
 // year; the last six digits are uniform. A birth registered abroad gives the code of the
 // country (Appendix 2 of Circular 59/2021/TT-BCA). Persons born since 1 July 2025 get a
 // code of the 34 provinces of that day. The caller has to make sure that the number is
@@ -146,6 +146,9 @@ func DrawPersonalNumber(random io.Reader, p Person) (PersonalNumber, error) {
 // allottingProvince is the code that a person's number begins with.
 func allottingProvince(p Person) (ProvinceCode, error) {
 	code := p.BirthRegistration.Province
+	if code == "" {
+		code = p.BirthRegistration.named(p.Birth)
+	}
 	for _, otherwise := range []Place{p.Origin, p.Residence} {
 		if code == "" && !otherwise.Province.Abroad() {
 			code = otherwise.Province

@@ -47,6 +47,23 @@ func TestParsePersonalNumber(t *testing.T) {
 	}
 }
 
+// The number of whom only the name of the place of birth registration is known begins with
+// that place's code, and not with that of the residence.
+func TestDrawPersonalNumber_ByTheNameOfTheProvince(t *testing.T) {
+	t.Parallel()
+	for place, want := range map[string]identity.ProvinceCode{"Xã B, Phú Thọ": "025", "Xã B, tỉnh Hòa Bình": "017", "TP. Huế": "046", "": "001"} {
+		p := identity.Person{
+			Birth: identity.Date{Year: 2001, Month: 3, Day: 1}, Sex: identity.Female,
+			BirthRegistration: identity.Place{Text: place}, Residence: identity.Place{Text: "Hà Nội", Province: "001"},
+		}
+
+		n, err := identity.DrawPersonalNumber(bytes.NewReader(make([]byte, 64)), p)
+
+		require.NoError(t, err)
+		require.Equal(t, want, n.Province(), place)
+	}
+}
+
 func TestParsePersonalNumber_Refuses(t *testing.T) {
 	t.Parallel()
 	for name, number := range map[string]string{

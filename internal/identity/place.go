@@ -177,6 +177,20 @@ func provinceKey(name string) string {
 	return Name{Text: strings.ReplaceAll(name, "-", " ")}.Key()
 }
 
+// named is the code of the province that an address ends with: of those of a day, or else of
+// any that there was; empty: of none.
+func (p Place) named(day Date) ProvinceCode {
+	last := strings.TrimSpace(p.Text[strings.LastIndexByte(p.Text, ',')+1:])
+	last = provinceKey(last[len(wordBefore(last, slices.Concat(cityWords, provinceWords))):])
+	var code ProvinceCode
+	for _, u := range provinces {
+		if provinceKey(u.Name) == last && (code == "" || u.stands(day)) {
+			code = u.Code
+		}
+	}
+	return code
+}
+
 // wordBefore is the word of the list that a part of an address begins with, as the part
 // has it.
 func wordBefore(part string, list []string) string {

@@ -69,27 +69,34 @@ type Match struct {
 // Likely scores how likely a record is of the person who is looked for, and reports
 // whether it is likely enough for an officer to look.
 //
-// The name decides first: the same but for tones, one letter, or one word. Then the birth.
-// A parent who differs tells two children of one name apart, who were born on one day.
+// The name decides first: the same but for tones, one letter, one word, or the order of its
+// words. Then the birth. A parent who differs tells two children of one name apart, who were
+// born on one day and registered in two places.
 func Likely(claim identity.Person, r Record) (score int, likely bool) {
 	name := nameScore(claim.Name, r.Person.Name)
 	birth, near := birthScore(claim.Birth, r.Person.Birth)
 	if name == 0 || !near {
 		return 0, false
 	}
-	score = name + birth + parentScore(claim.Mother, r.Person.Mother) + parentScore(claim.Father, r.Person.Father)
-	if claim.Sex == r.Person.Sex {
+	// A station may have typed the one where the other belongs.
+	score = name + birth + max(
+		parentScore(claim.Mother, r.Person.Mother)+parentScore(claim.Father, r.Person.Father),
+		parentScore(claim.Mother, r.Person.Father)+parentScore(claim.Father, r.Person.Mother))
+	sameSex, samePlace := claim.Sex == r.Person.Sex, false
+	if sameSex {
 		score += 5
 	}
 	if claimed, known := claim.BirthRegistration.Text, r.Person.BirthRegistration.Text; claimed != "" && known != "" {
-		if placeKey(claimed) == placeKey(known) {
+		samePlace = placeKey(claimed) == placeKey(known)
+		if samePlace {
 			score += 5
 		} else {
 			score -= 5
 		}
 	}
 	const enough = 60
-	return score, score >= enough
+	// Of that name, born that day and registered there: whoever the parents are said to be.
+	return score, score >= enough || name >= 40 && birth == 30 && sameSex && samePlace
 }
 
 // Rank gives the likely ones of those records, the likeliest first.
@@ -116,10 +123,15 @@ func nameScore(a, b identity.Name) int {
 		return 40
 	}
 	x, y := strings.Fields(toneless(a.Text)), strings.Fields(toneless(b.Text))
-	if oneApart([]rune(strings.Join(x, " ")), []rune(strings.Join(y, " "))) || len(x) != len(y) && oneApart(x, y) {
+	if wordsInAnyOrder(x, y) || oneApart([]rune(strings.Join(x, " ")), []rune(strings.Join(y, " "))) || len(x) != len(y) && oneApart(x, y) {
 		return 30
 	}
 	return 0
+}
+
+// wordsInAnyOrder reports whether two names have the same words, in whichever order.
+func wordsInAnyOrder(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // birthScore compares two days of birth; near: they may be one.

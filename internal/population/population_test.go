@@ -23,19 +23,24 @@ func TestLikely_WhoMayBeOnePersonIsShownToAnOfficer(t *testing.T) {
 		change func(*identity.Person)
 		likely bool
 	}{
-		"Same":                 {func(*identity.Person) {}, true},
-		"TonePlacement":        {func(p *identity.Person) { p.Father.Text = "NGUYỄN VĂN HOÀ" }, true},
-		"OtherTone":            {func(p *identity.Person) { p.Name.Text = "Nguyễn Minh Ân" }, true},
-		"OneLetter":            {func(p *identity.Person) { p.Name.Text = "Nguyễn Minh Anh" }, true},
-		"WithoutMiddleName":    {func(p *identity.Person) { p.Name.Text = "Nguyễn An" }, true},
-		"DayAndMonthSwapped":   {func(p *identity.Person) { p.Birth.Month, p.Birth.Day = 5, 3 }, true},
-		"YearMistyped":         {func(p *identity.Person) { p.Birth.Year = 2021 }, true},
-		"SexMistyped":          {func(p *identity.Person) { p.Sex = identity.Female }, true},
-		"OnlyYearKnown":        {func(p *identity.Person) { p.Birth.Month, p.Birth.Day = 0, 0 }, true},
-		"ParentsUnknown":       {func(p *identity.Person) { p.Father, p.Mother = identity.Name{}, identity.Name{} }, true},
-		"OneParentDiffers":     {func(p *identity.Person) { p.Father.Text = "Lê Quốc Bảo" }, true},
-		"Twin":                 {func(p *identity.Person) { p.Name.Text = "Nguyễn Minh Bình" }, false},
-		"NamesakeOfThatDay":    {func(p *identity.Person) { p.Father.Text, p.Mother.Text = "Lê Quốc Bảo", "Phạm Thu Hà" }, false},
+		"Same":                {func(*identity.Person) {}, true},
+		"TonePlacement":       {func(p *identity.Person) { p.Father.Text = "NGUYỄN VĂN HOÀ" }, true},
+		"OtherTone":           {func(p *identity.Person) { p.Name.Text = "Nguyễn Minh Ân" }, true},
+		"OneLetter":           {func(p *identity.Person) { p.Name.Text = "Nguyễn Minh Anh" }, true},
+		"WithoutMiddleName":   {func(p *identity.Person) { p.Name.Text = "Nguyễn An" }, true},
+		"DayAndMonthSwapped":  {func(p *identity.Person) { p.Birth.Month, p.Birth.Day = 5, 3 }, true},
+		"YearMistyped":        {func(p *identity.Person) { p.Birth.Year = 2021 }, true},
+		"SexMistyped":         {func(p *identity.Person) { p.Sex = identity.Female }, true},
+		"OnlyYearKnown":       {func(p *identity.Person) { p.Birth.Month, p.Birth.Day = 0, 0 }, true},
+		"ParentsUnknown":      {func(p *identity.Person) { p.Father, p.Mother = identity.Name{}, identity.Name{} }, true},
+		"OneParentDiffers":    {func(p *identity.Person) { p.Father.Text = "Lê Quốc Bảo" }, true},
+		"Twin":                {func(p *identity.Person) { p.Name.Text = "Nguyễn Minh Bình" }, false},
+		"ParentsExchanged":    {func(p *identity.Person) { p.Father, p.Mother = p.Mother, p.Father }, true},
+		"GivenNameFirst":      {func(p *identity.Person) { p.Name.Text = "Minh An Nguyễn" }, true},
+		"NamesakeOfThatPlace": {func(p *identity.Person) { p.Father.Text, p.Mother.Text = "Lê Quốc Bảo", "Phạm Thu Hà" }, true},
+		"NamesakeOfThatDay": {func(p *identity.Person) {
+			p.Father.Text, p.Mother.Text, p.BirthRegistration.Text = "Lê Quốc Bảo", "Phạm Thu Hà", "Phường Hoàn Kiếm, Hà Nội"
+		}, false},
 		"NamesakeOfAnotherDay": {func(p *identity.Person) { p.Birth = identity.Date{Year: 2019, Month: 7, Day: 5} }, false},
 		"NoName":               {func(p *identity.Person) { p.Name.Text = "" }, false},
 	} {

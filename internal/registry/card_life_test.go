@@ -255,16 +255,32 @@ func TestChangeCard_FoundAsItWas(t *testing.T) {
 	require.Error(t, err, "what was written behind the acts is seen")
 }
 
-// Who grants a card for one that was lost has the loss recorded.
-func TestDecide_RecordsTheLoss(t *testing.T) {
+// Who takes in an application for a card that was lost has the loss recorded; what was found
+// since is handed in.
+func TestReceive_RecordsTheLoss(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	old, _ := b.issued(t, holder)
-	b.prepared(t, of(holder), func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+	old, serial := b.issued(t, holder)
+	lost := func(s *registry.Submission) { s.Application.Ground = identity.GroundLost }
+	found := identity.ReportFound{OnCard: on("CB-001-0012", "")}
 
-	require.Equal(t, identity.CardReportedLost, b.state(t, old, 1))
+	first := b.received(t, of(holder), lost)
+	require.Equal(t, identity.CardReportedLost, b.state(t, old, 1), "when it is applied for")
+	b.enter(t, first, 0, identity.Rejected)
+	_, _, err := b.ChangeCard(t.Context(), serial, found)
+	require.NoError(t, err)
+	b.stock(t, 1)
+	next := b.arrived(t, of(holder), func(s *registry.Submission) { s.Application.Ground = identity.GroundRequest })
+	_, err = b.db.Exec(t.Context(), `UPDATE applications SET type = 'reissue', ground = 'lost' WHERE number = $1`, next)
+	require.NoError(t, err)
+	require.Equal(t, identity.CardLive, b.state(t, old, 1))
+	silent := handOver(next)
+	silent.OldCard = ""
+	require.ErrorContains(t, b.Issue(t.Context(), silent), "old_card: is \"\", but its holder has a card by the card record")
+	require.NoError(t, b.Issue(t.Context(), handOver(next)))
+
 	require.Contains(t, b.trail(t, old), "card 1 is reported-lost")
-	_, err := b.VerifyActs(t.Context())
+	_, err = b.VerifyActs(t.Context())
 	require.NoError(t, err)
 }
 

@@ -27,7 +27,8 @@ type CardStanding struct {
 // signerRevoked is, in SQL, whether the document signer of card c was revoked.
 const signerRevoked = `EXISTS (SELECT FROM revoked_signers s WHERE s.serial = c.signer)`
 
-// CardStatuses answers many queries at once, in their order. Whether a card has expired
+// CardStatuses answers many queries at once, in their order. Of two cards that were issued to a
+// person on one day, the answer is about the one that stands. Whether a card has expired
 // stands on it, and here only under its application's key.
 func (r *Registry) CardStatuses(ctx context.Context, queries []StatusQuery) ([]CardStanding, error) {
 	answers := make([]CardStanding, len(queries))
@@ -55,7 +56,7 @@ func (r *Registry) CardStatuses(ctx context.Context, queries []StatusQuery) ([]C
 		if len(at) == 0 {
 			return
 		}
-		batch.Queue(`SELECT q.i, c.state, c.status_place, `+signerRevoked+` FROM `+join+` WHERE c.status_place IS NOT NULL`, args...).Query(func(rows pgx.Rows) error {
+		batch.Queue(`SELECT q.i, c.state, c.status_place, `+signerRevoked+` FROM `+join+` WHERE c.status_place IS NOT NULL ORDER BY c.state IN `+standing+`, c.id`, args...).Query(func(rows pgx.Rows) error {
 			var i, place int64
 			var state identity.CardState
 			var revoked bool

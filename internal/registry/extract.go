@@ -60,9 +60,11 @@ func (r *Registry) Extract(ctx context.Context, serial identity.CardSerial, act 
 	}
 	var e Extract
 	var number string
-	var citizen []byte
-	err = r.db.QueryRow(ctx, `SELECT now(), c.citizen, coalesce(p.number, '') FROM cards c LEFT JOIN citizens p ON p.citizen = c.citizen WHERE c.serial = $1`, serial).
-		Scan(&e.At, &citizen, &number)
+	var citizens [][]byte // the digests of all numbers that the person has and had
+	err = r.db.QueryRow(ctx, `
+		SELECT now(), ARRAY(SELECT c.citizen UNION SELECT citizen FROM person_numbers WHERE person = p.id), coalesce(p.number, '')
+		FROM cards c LEFT JOIN person_numbers n ON n.citizen = c.citizen LEFT JOIN citizens p ON p.id = n.person WHERE c.serial = $1`, serial).
+		Scan(&e.At, &citizens, &number)
 	if err != nil {
 		return Extract{}, fail("read card", err)
 	}
@@ -73,31 +75,31 @@ func (r *Registry) Extract(ctx context.Context, serial identity.CardSerial, act 
 		}
 		e.Register, e.Status = &known.Person, known.Status
 	}
-	if e.Cards, err = r.issued(ctx, `citizen = $1`, citizen); err != nil {
+	if e.Cards, err = r.issued(ctx, `citizen = ANY($1)`, citizens); err != nil {
 		return Extract{}, err
 	}
-	if e.Applications, err = r.applicationsOf(ctx, citizen); err != nil {
+	if e.Applications, err = r.applicationsOf(ctx, citizens); err != nil {
 		return Extract{}, err
 	}
 	rows, _ := r.db.Query(ctx, `
 		WITH mine AS (
-			SELECT 'card/' || serial AS subject, NULL AS named FROM cards WHERE citizen = $1
-			UNION ALL SELECT 'application/' || number, number FROM applications WHERE citizen = $1
-			UNION ALL SELECT 'person/' || person, NULL FROM person_numbers WHERE citizen = $1
+			SELECT 'card/' || serial AS subject, NULL AS named FROM cards WHERE citizen = ANY($1)
+			UNION ALL SELECT 'application/' || number, number FROM applications WHERE citizen = ANY($1)
+			UNION SELECT 'person/' || person, NULL FROM person_numbers WHERE citizen = ANY($1)
 		)
 		SELECT r.at, r.officer, r.subject, r.what FROM reads r JOIN mine USING (subject)
 		UNION ALL SELECT a.at, a.officer, a.subject, 'extract' FROM acts a JOIN mine USING (subject) WHERE a.act = 'extract-record'
 		UNION ALL SELECT d.at, d.officer, mine.subject, 'decoded payloads' FROM mine JOIN decodes d ON mine.named = ANY(d.named)
-		ORDER BY 1`, citizen) // CollectRows reports the error
+		ORDER BY 1`, citizens) // CollectRows reports the error
 	e.Asked, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Asked])
 	return e, fail("read who asked", err)
 }
 
 // applicationsOf reads what is held of each application of a person.
-func (r *Registry) applicationsOf(ctx context.Context, citizen []byte) ([]ExtractedApplication, error) {
+func (r *Registry) applicationsOf(ctx context.Context, citizens [][]byte) ([]ExtractedApplication, error) {
 	rows, _ := r.db.Query(ctx, `
 		SELECT number, coalesce((SELECT array_agg(DISTINCT kind ORDER BY kind) FROM vault_blobs WHERE application = number), '{}')
-		FROM applications WHERE citizen = $1 ORDER BY received_at`, citizen) // ForEachRow reports the error
+		FROM applications WHERE citizen = ANY($1) ORDER BY received_at`, citizens) // ForEachRow reports the error
 	list := []ExtractedApplication{}
 	var number identity.ApplicationNumber
 	var kinds []string

@@ -48,7 +48,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		return identity.RefuseField(identity.NotNow, "card", "is not what application %s has now, which is %d: look at it again", h.Application, h.Attempt)
 	}
 	if !card.State.HandedOver() {
-		if err := errors.Join(asked.MayReceive(h.HandOverCard), asked.keptElsewhere(h.HandOverCard), asked.unpaid); err != nil {
+		if err := errors.Join(asked.MayReceive(h.HandOverCard), asked.ofOldCard(h.HandOverCard), asked.unpaid); err != nil {
 			return err
 		}
 	}
@@ -116,11 +116,16 @@ type askedFor struct {
 	identity.Application
 	unpaid error // the refusal of a card whose fee is not paid
 	kept   bool  // whether an authority keeps the card that the holder has
+	inHand bool  // whether the holder has that card
 }
 
-// keptElsewhere refuses a hand-over that says to have received what an authority keeps.
-func (a askedFor) keptElsewhere(h identity.HandOverCard) error {
-	if a.kept && h.Fate() == identity.OldCardReceived {
+// ofOldCard refuses a hand-over that says of the old card what the card record knows better.
+func (a askedFor) ofOldCard(h identity.HandOverCard) error {
+	fate := h.Fate()
+	if a.inHand && !a.HandsInOldCard() && (fate == "" || fate == identity.OldCardNone) {
+		return identity.RefuseField(identity.Conflict, "old_card", "is %q, but its holder has a card by the card record, which is handed in: say received, or lost or kept with the reason", fate)
+	}
+	if a.kept && fate == identity.OldCardReceived {
 		return identity.RefuseField(identity.Conflict, "old_card", "is received, but an authority keeps it by the card record: say kept with the reason, or record first that it was given back (starter cards return)")
 	}
 	return nil
@@ -131,7 +136,7 @@ func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, aske
 	batch := &pgx.Batch{}
 	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt)
 	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments p WHERE p.application = number AND p.amount = fee AND p.refunded_at IS NULL) THEN 0 ELSE fee END,
-		EXISTS (SELECT FROM cards c WHERE c.citizen = a.citizen AND c.state = $2) FROM applications a WHERE number = $1`, h.Application, identity.CardKept)
+		EXISTS (SELECT FROM cards c WHERE c.citizen = a.citizen AND c.state = $2), EXISTS (SELECT FROM cards c WHERE c.citizen = a.citizen AND c.state IN ($3, $4)) FROM applications a WHERE number = $1`, h.Application, identity.CardKept, identity.CardLive, identity.CardDamaged)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error
@@ -141,7 +146,7 @@ func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, aske
 	}
 	var asked askedFor
 	var due int
-	err = results.QueryRow().Scan(&asked.Type, &asked.Ground, &due, &asked.kept)
+	err = results.QueryRow().Scan(&asked.Type, &asked.Ground, &due, &asked.kept, &asked.inHand)
 	if due > 0 {
 		asked.unpaid = identity.RefuseField(identity.Conflict, "fee", "of %d VND is not paid: take it, and record its receipt (starter fees collect)", due)
 	}

@@ -83,7 +83,7 @@ const maxLikely = 500
 
 // findPersons reads everybody whom [population.Likely] can hold for the claimed person: those
 // of that name, whose birth may be the one claimed; those who may be born that day, whose name
-// may be the one claimed; and the children of both parents. Who is among them is said by
+// may be the one claimed; and the children of both parents, whichever is which. Who is among them is said by
 // indexes alone, and nobody is left out for being one of many.
 func findPersons(ctx context.Context, db reads, claim identity.Person) ([]population.Match, error) {
 	birth, _ := claim.Birth.MarshalText() // a date that was parsed
@@ -98,6 +98,9 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 			WHERE c.same_as IS NULL AND l.birth <> '' AND names_meet(c.name_key, l.name)
 			UNION
 			SELECT c.id FROM claimed l JOIN citizens c ON folded(c.person -> 'Mother' ->> 'Text') = l.mother AND folded(c.person -> 'Father' ->> 'Text') = l.father
+			WHERE c.same_as IS NULL AND l.mother <> '' AND l.father <> ''
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON folded(c.person -> 'Mother' ->> 'Text') = l.father AND folded(c.person -> 'Father' ->> 'Text') = l.mother
 			WHERE c.same_as IS NULL AND l.mother <> '' AND l.father <> ''
 		)
 		`+selectPerson+` WHERE c.id = ANY (ARRAY(SELECT id FROM candidates))`,
@@ -193,7 +196,7 @@ func (r *Registry) registerPerson(ctx context.Context, who population.Registrati
 		_, err := tx.Exec(ctx, `
 			SELECT pg_advisory_xact_lock(k) FROM (
 				SELECT hashtextextended('named ' || folded(@name), 0) AS k UNION SELECT hashtextextended('born ' || @year, 0)
-				UNION SELECT hashtextextended('of ' || folded(@mother) || ' and ' || folded(@father), 0) WHERE @mother <> '' AND @father <> '' ORDER BY 1) keys`,
+				UNION SELECT hashtextextended('of ' || least(folded(@mother), folded(@father)) || ' and ' || greatest(folded(@mother), folded(@father)), 0) WHERE @mother <> '' AND @father <> '' ORDER BY 1) keys`,
 			pgx.StrictNamedArgs{
 				"name": who.Person.Name.Text, "year": strconv.Itoa(who.Person.Birth.Year), "mother": who.Person.Mother.Text, "father": who.Person.Father.Text,
 			})

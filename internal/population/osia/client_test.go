@@ -236,6 +236,18 @@ func TestSearches(t *testing.T) {
 	require.Contains(t, fmt.Sprint(searches(claim)), "[{fullName = Nguyễn Thị Hòa} {dateOfBirth >= 2001} {dateOfBirth <= 2001-12-31}]")
 }
 
+// A name is looked for as the register has it, whatever its sender's keyboard puts in the
+// place of Đ and of an apostrophe.
+func TestQueryOf_FoldsNames(t *testing.T) {
+	t.Parallel()
+	q, err := queryOf([]expression{{"fullName", "=", "Ðỗ  H\u02bcHen"}, {"motherName", "=", "Y\u2032Lan"}})
+	require.NoError(t, err)
+	require.Equal(t, "Đỗ H'Hen", q.Name)
+	require.Equal(t, "Y'Lan", q.Mother)
+	_, err = queryOf([]expression{{"fullName", "=", "Nguyễn Văn 4"}})
+	require.ErrorContains(t, err, "fullName: contains a digit")
+}
+
 // FuzzRead is for whatever a register may answer: it is read, or it is an error, and the
 // error repeats nothing of it.
 func FuzzRead(f *testing.F) {

@@ -247,7 +247,14 @@ func queryOf(asked []expression) (population.Query, error) {
 			*into = e.Value
 		}
 	}
-	if len(wrong) == 0 && !q.Narrow() {
+	for name, text := range map[string]*string{"fullName": &q.Name, "lastName": &q.FamilyName, "firstName": &q.GivenName, "fatherName": &q.Father, "motherName": &q.Mother} {
+		if *text == "" {
+			continue
+		}
+		folded, err := identity.ParseName(*text) // as the names are that it is compared with
+		wrong, *text = append(wrong, identity.InField(name, err)), folded.Text
+	}
+	if errors.Join(wrong...) == nil && !q.Narrow() {
 		wrong = append(wrong, identity.Refuse(identity.Invalid, "uin, fullName or dateOfBirth with = is needed: the register is not read from end to end"))
 	}
 	return q, errors.Join(wrong...)
