@@ -32,6 +32,8 @@ var constraints = map[string]identity.Refusal{
 	"card_of_the_living":                   {Kind: identity.Conflict, Detail: "whoever it is for has died or is no citizen any more"},
 	"card_withdrawn_meanwhile":             {Kind: identity.Conflict, Detail: "the card that its holder had was withdrawn since this application was validated, or is kept: an officer has to look at it, and releases or rejects the application"},
 	"card_change_is_signed":                {Kind: identity.Forbidden, Detail: "nobody signed what is to become of the card"},
+	"officer_is_no_actor":                  {Kind: identity.Conflict, Field: "badge", Detail: "is what the trail calls the system, or a holder"},
+	"station_is_no_actor":                  {Kind: identity.Conflict, Field: "station", Detail: "is what the trail calls the system, or a holder"},
 	"card_is_signed_for":                   {Kind: identity.Forbidden, Detail: "nobody signed now what is to become of the card: sign again"},
 	"one_blank_per_card":                   {Kind: identity.Conflict, Detail: "the card has a blank already"},
 	"one_card_per_blank":                   {Kind: identity.Conflict, Detail: "the blank is used by another card"},

@@ -78,6 +78,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	want["person_change"] = []string{"registered", "corrected", "marked", "renumbered", "merged"}
 	want["person_change_has_act"] = []string{identity.ActorSystem}
 	want["person_change_has_paper"] = []string{""}
+	want["officer_is_no_actor"] = []string{"SYSTEM", "HOLDER", "CENTER"}
 
 	want["event_kind"] = words(identity.EventKinds)
 	want["application_notify"] = words(identity.NotifyWays)

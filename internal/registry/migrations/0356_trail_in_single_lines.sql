@@ -10,6 +10,6 @@ ALTER TABLE audit ADD CONSTRAINT audit_is_plain CHECK (is_plain(actor) AND is_pl
 ALTER TABLE station_acts ADD CONSTRAINT station_act_is_plain CHECK (is_plain(actor) AND is_plain(reason)) NOT VALID;
 
 -- What acts of itself has its name in the trail, and nobody else does.
-ALTER TABLE stations ADD CONSTRAINT station_is_no_actor CHECK (id NOT IN ('', 'system', 'holder')) NOT VALID;
-ALTER TABLE stations_at_work ADD CONSTRAINT station_is_no_actor CHECK (id NOT IN ('', 'system', 'holder') AND is_plain(id)) NOT VALID;
+ALTER TABLE stations ADD CONSTRAINT station_is_no_actor CHECK (id !~ '^(system|holder)?$') NOT VALID;
+ALTER TABLE stations_at_work ADD CONSTRAINT station_is_no_actor CHECK (id !~ '^(system|holder)?$' AND is_plain(id)) NOT VALID;
 ALTER TABLE officers ADD CONSTRAINT officer_is_no_actor CHECK (upper(badge) NOT IN ('SYSTEM', 'HOLDER', 'CENTER')) NOT VALID;
