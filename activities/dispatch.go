@@ -81,7 +81,7 @@ func (c *DispatchRoom) HowFar(ctx context.Context, in ConsignmentInput) (Consign
 
 // Seal closes a consignment, after which no card can join it.
 func (c *DispatchRoom) Seal(ctx context.Context, in SealInput) (SealResult, error) {
-	state, cards, err := c.Registry.SealConsignment(ctx, in.Consignment, in.Officer, in.Signed)
+	state, cards, err := c.Registry.SealConsignment(ctx, in.Consignment, in.SealConsignment, in.Signed)
 	if err != nil {
 		return SealResult{}, fmt.Errorf("seal consignment: %w", err)
 	}

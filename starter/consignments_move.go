@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -25,7 +26,6 @@ type moved struct {
 type movement struct {
 	use, short, example string
 	flags               func(*cobra.Command)
-	looks               bool // the act depends on what is in the box
 	act                 func(box registry.Consignment, officer identity.OfficerID) identity.Act
 }
 
@@ -35,16 +35,7 @@ func (m movement) command(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use: m.use + " CONSIGNMENT", Short: m.short, Example: m.example, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			number := consignmentNumber(args[0])
-			a.askAs(identity.OfficerID(officer))
-			var box registry.Consignment
-			if m.looks {
-				if err := a.read(cmd.Context(), "/v1/consignments/"+string(number), nil, &box); err != nil {
-					return err
-				}
-			}
-			act := m.act(box, identity.OfficerID(officer))
-			answer, err := a.act(cmd.Context(), act, statement.Consignment(number), "", nil)
+			answer, err := a.onBox(cmd.Context(), args[0], func(box registry.Consignment) identity.Act { return m.act(box, identity.OfficerID(officer)) })
 			if err != nil {
 				return err
 			}
@@ -57,6 +48,20 @@ func (m movement) command(a *app) *cobra.Command {
 		m.flags(c)
 	}
 	return c
+}
+
+// onBox sends an act on the consignment that an argument names, which says what its officer
+// sees of it. Who may not see it is refused by the office, which keeps that.
+func (a *app) onBox(ctx context.Context, arg string, act func(registry.Consignment) identity.Act) (desk.Answer, error) {
+	number := consignmentNumber(arg)
+	unseen := act(registry.Consignment{})
+	a.askAs(unseen.By()[0])
+	var box registry.Consignment
+	err := a.read(ctx, "/v1/consignments/"+string(number), nil, &box)
+	if err != nil && !identity.Refused(err, identity.Forbidden) {
+		return desk.Answer{}, wrongToo(unseen.Check(), err)
+	}
+	return a.act(ctx, box.Saw(act(box)), statement.Consignment(number), "", nil)
 }
 
 // consignmentNumber reads an argument.

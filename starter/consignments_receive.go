@@ -33,7 +33,6 @@ func newLost(a *app) *cobra.Command {
 	return movement{
 		use: "lost", short: "Record that a consignment never came: every card in it is lost, and made again",
 		example: "  starter consignments lost C-000001 --officer CB-001-0007",
-		looks:   true,
 		act: func(box registry.Consignment, o identity.OfficerID) identity.Act {
 			lost := identity.ReceiveConsignment{Officer: o}
 			for _, card := range box.Cards {

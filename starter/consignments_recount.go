@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/internal/registry"
 )
 
 func newRecount(a *app) *cobra.Command {
@@ -31,7 +31,7 @@ see starter stock found.`,
 			act := identity.Recount{
 				Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), Found: applications(found), Missing: applications(missing), Surplus: upper(surplus),
 			}
-			answer, err := a.act(cmd.Context(), act, statement.Consignment(consignmentNumber(args[0])), "", nil)
+			answer, err := a.onBox(cmd.Context(), args[0], func(registry.Consignment) identity.Act { return act })
 			if err != nil {
 				return err
 			}

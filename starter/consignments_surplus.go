@@ -10,7 +10,6 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
-	"example.org/cancuoc/internal/statement"
 )
 
 func newSurplus(a *app) *cobra.Command {
@@ -45,7 +44,7 @@ func newSettle(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			number, named := consignmentNumber(args[0]), strings.ToUpper(args[1])
 			act := identity.SettleSurplus{Settlement: identity.Settlement{Officer: identity.OfficerID(officer), Reason: reason}, Named: named}
-			if _, err := a.act(cmd.Context(), act, statement.Consignment(number), "", nil); err != nil {
+			if _, err := a.onBox(cmd.Context(), args[0], func(registry.Consignment) identity.Act { return act }); err != nil {
 				return err
 			}
 			return a.print(cmd, map[string]any{"consignment": number, "surplus": named}, func(w io.Writer) {

@@ -845,14 +845,16 @@ func TestCardApplication_ARejectionOfWhatWasApprovedMeanwhileIsTold(t *testing.T
 	t.Parallel()
 	o := newOffice(t)
 	late := update(identity.Reject{Officer: "PD-001-0009", Reason: "papers-forged", Seen: identity.Approval})
-	o.when(identity.ToApprove, approves)
-	o.during["Make"] = late
+	o.when(identity.ToApprove, update(identity.Withdraw{Officer: enroller, Reason: "card-found", Capture: 2}), approves)
+	o.during["Make"] = together(late, update(identity.Withdraw{Officer: enroller, Reason: "card-found", Seen: identity.Approval}))
 	o.when(identity.ToHandOver, officially)
 
 	result := o.process()
 
 	require.Equal(t, identity.Issued, result.End)
 	require.Contains(t, o.answered, "reject: application A was approved by "+string(approver)+" meanwhile; look at it again")
+	require.Contains(t, o.answered, "withdraw: application A was approved by "+string(approver)+" meanwhile; look at it again")
+	require.Contains(t, o.answered, "withdraw: capture: is not what application A has now, which is 1: look at it again")
 }
 
 // The same decision ten times is one record, and ten answers.

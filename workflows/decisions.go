@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -260,17 +259,20 @@ func (a *application) approve(ctx workflow.Context, m identity.Approve, signed s
 // mayReject: an application can be rejected at any time before the card is handed over;
 // at Approval it is either approved or rejected.
 func (a *application) mayReject(m identity.Reject) error {
-	seenBefore := m.Seen != "" && slices.Index(identity.Stages, m.Seen) <= slices.Index(identity.Stages, identity.Approval)
 	switch {
 	case a.closing():
 		return a.notNow("rejected")
-	case a.approvedBy != "" && (seenBefore || a.stage == identity.Approval):
-		return identity.Refuse(identity.Conflict, "application %s was approved by %s meanwhile; look at it again", a.in.Application, a.approvedBy)
+	case a.approvedBy != "" && (identity.BeforeApproval(m) || a.stage == identity.Approval):
+		return a.approvedMeanwhile()
 	}
 	if err := errors.Join(a.sawCapture(m.Capture), a.fourEyes(m.Officer)); err != nil {
 		return err
 	}
 	return reasoned(m.Officer, m.Reason)
+}
+
+func (a *application) approvedMeanwhile() error {
+	return identity.Refuse(identity.Conflict, "application %s was approved by %s meanwhile; look at it again", a.in.Application, a.approvedBy)
 }
 
 func (a *application) reject(ctx workflow.Context, m identity.Reject, signed statement.Signed) (Accepted, error) {
@@ -365,8 +367,14 @@ func (a *application) identify(ctx workflow.Context, m identity.Identify, signed
 }
 
 func (a *application) mayWithdraw(m identity.Withdraw) error {
-	if a.closing() {
+	switch {
+	case a.closing():
 		return a.notNow("withdrawn")
+	case a.approvedBy != "" && identity.BeforeApproval(m):
+		return a.approvedMeanwhile()
+	}
+	if err := a.sawCapture(m.Capture); err != nil {
+		return err
 	}
 	return reasoned(m.Officer, m.Reason)
 }

@@ -152,6 +152,9 @@ func (s Status) Saw(act identity.Act) identity.Act {
 	case identity.Reject:
 		act.Seen, act.Capture = s.Stage, s.CaptureRound
 		return act
+	case identity.Withdraw:
+		act.Seen, act.Capture = s.Stage, s.CaptureRound
+		return act
 	case identity.Adjudicate:
 		act.Round = s.CaptureRound
 		return act

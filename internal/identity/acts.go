@@ -86,6 +86,8 @@ type Release struct {
 type Withdraw struct {
 	Officer OfficerID
 	Reason  string
+	Seen    Stage `json:",omitzero"` // as in Reject
+	Capture int   `json:",omitzero"`
 }
 
 // HandOverCard gives the card to the citizen. The probe of the finger is in the
@@ -108,9 +110,14 @@ func (a HandOverCard) Stated() Act {
 	return a
 }
 
+// What an officer saw of a box is in the field Round of the acts on boxes, which counts what
+// became of the box: each step of its way, each recount, and each card that joined or left it
+// when it was sealed. A zero value does not say, as above.
+
 // SealConsignment closes the box and prints its manifest.
 type SealConsignment struct {
 	Officer OfficerID
+	Round   int `json:",omitzero"`
 }
 
 // SendConsignment hands the box to the courier.
@@ -118,6 +125,7 @@ type SendConsignment struct {
 	Officer OfficerID
 	Courier string
 	Seal    string // the number on the seal
+	Round   int    `json:",omitzero"`
 }
 
 // ReceiveConsignment counts the box in at its destination.
@@ -126,6 +134,7 @@ type ReceiveConsignment struct {
 	Counted int                 // how many cards are in the box
 	Missing []ApplicationNumber // on the manifest, and not in the box
 	Surplus []string            `json:",omitzero"` // in the box, and not on the manifest: applications, or serials of blanks
+	Round   int                 `json:",omitzero"`
 }
 
 // ActName implements Act.

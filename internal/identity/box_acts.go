@@ -44,6 +44,7 @@ type Recount struct {
 	Found   []ApplicationNumber // booked as missing, and in the box after all
 	Missing []ApplicationNumber // counted in, and not there
 	Surplus []string            // in the box, not on the manifest, and overlooked: applications, or serials of blanks
+	Round   int                 `json:",omitzero"`
 }
 
 // Check refuses what no recount can be, all in one round.
@@ -113,6 +114,7 @@ func checkNamed[T ~string](field string, named []T) error {
 // ReopenConsignment opens a sealed box again.
 type ReopenConsignment struct {
 	Officer OfficerID
+	Round   int `json:",omitzero"`
 }
 
 // SettleSurplus says what was done with a surplus card that nobody could place.
@@ -120,6 +122,7 @@ type SettleSurplus struct {
 	Settlement
 
 	Named string // the card, as it was named when it was counted
+	Round int    `json:",omitzero"`
 }
 
 // ActName implements Act.

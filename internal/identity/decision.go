@@ -1,6 +1,9 @@
 package identity
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // DecisionStep is what a person decides on an application. The values are wire
 // format: they stand in the registry's decisions and in histories.
@@ -56,7 +59,7 @@ type Decision struct {
 	RunsClock   bool   // the legal clock runs again
 	WriteOff    int    // StepRelease: the card in a silent station that is given up with its blank; 0 for none
 	Request     string // the client's identifier of the decision, under which it asks again
-	Capture     int    `json:",omitzero"` // StepApprove and StepReject: the capture that the officer saw; 0 if the client does not say
+	Capture     int    `json:",omitzero"` // StepApprove, StepReject and StepWithdraw: the capture that the officer saw; 0 if the client does not say
 
 	Person   PersonID   `json:",omitzero"` // StepIdentify: whom the applicant is; empty: none of NotThese
 	NotThese []PersonID `json:",omitzero"` // StepIdentify: whom the officer saw
@@ -91,6 +94,9 @@ func unseen(act Act) Act {
 		return a
 	case Release:
 		a.Seen, a.Round = "", 0
+		return a
+	case Withdraw:
+		a.Seen, a.Capture = "", 0
 		return a
 	case Identify:
 		a.Round = 0
@@ -143,5 +149,18 @@ func (a Release) Decision() Decision {
 
 // Decision implements Deciding.
 func (a Withdraw) Decision() Decision {
-	return Decision{Step: StepWithdraw, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason)}
+	return Decision{Step: StepWithdraw, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture}
+}
+
+// BeforeApproval reports whether an act ends what its officer saw before it was approved: of
+// what was approved meanwhile, it ends nothing.
+func BeforeApproval(act Act) bool {
+	var seen Stage
+	switch act := act.(type) {
+	case Reject:
+		seen = act.Seen
+	case Withdraw:
+		seen = act.Seen
+	}
+	return seen != "" && slices.Index(Stages, seen) <= slices.Index(Stages, Approval)
 }

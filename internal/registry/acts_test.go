@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -298,7 +299,7 @@ func TestActs_AReplayedStatementStopsNobody(t *testing.T) {
 	packing, err := b.Pack(t.Context(), number, 1, 50, "system")
 	require.NoError(t, err)
 	seal := func(signed statement.Signed) identity.ConsignmentState {
-		state, _, err := b.Registry.SealConsignment(t.Context(), packing.Consignment, "SX-C06-0001", signed)
+		state, _, err := b.Registry.SealConsignment(t.Context(), packing.Consignment, identity.SealConsignment{Officer: "SX-C06-0001"}, signed)
 		require.NoError(t, err)
 		return state
 	}
@@ -312,6 +313,104 @@ func TestActs_AReplayedStatementStopsNobody(t *testing.T) {
 	stations, err := b.StationsAtWork(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, stations[0].PausedWhy)
+}
+
+// What is signed for a box as it was does nothing to what it became: not when it is sent
+// again after it was refused, and not when it comes late.
+func TestActs_OnABoxAreOnWhatTheirOfficerSaw(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 3)
+	first, second := b.inspected(t), b.inspected(t)
+	packing, err := b.Pack(t.Context(), first, 1, 50, "system")
+	require.NoError(t, err)
+	number := packing.Consignment
+	const officer, witness = identity.OfficerID("GV-01"), identity.OfficerID("CB-001-0001")
+	do := func(act identity.Act) func() error {
+		signed := registrytest.Signed(act, statement.Consignment(number))
+		return func() error {
+			switch act := act.(type) {
+			case identity.SealConsignment:
+				return errOf2(b.Registry.SealConsignment(t.Context(), number, act, signed))
+			case identity.ReopenConsignment:
+				return b.Registry.ReopenConsignment(t.Context(), number, act, signed)
+			case identity.SendConsignment:
+				return b.Registry.SendConsignment(t.Context(), number, act, signed)
+			case identity.ReceiveConsignment:
+				return b.Registry.ReceiveConsignment(t.Context(), number, act, signed)
+			case identity.Recount:
+				return errOf(b.Registry.Recount(t.Context(), number, act, signed))
+			case identity.SettleSurplus:
+				return b.Registry.SettleSurplus(t.Context(), number, act, signed)
+			}
+			return errors.New("no act on a box")
+		}
+	}
+	saw := func(act identity.Act) func() error {
+		box, err := b.Consignment(t.Context(), number)
+		require.NoError(t, err)
+		return do(box.Saw(act))
+	}
+	refused := func(late func() error) {
+		t.Helper()
+		before, err := b.Consignment(t.Context(), number)
+		require.NoError(t, err)
+		require.ErrorContains(t, late(), "round: is not that of the consignment now")
+		after, err := b.Consignment(t.Context(), number)
+		require.NoError(t, err)
+		require.Equal(t, before, after)
+	}
+	seal, send := identity.SealConsignment{Officer: officer}, identity.SendConsignment{Officer: officer, Courier: "VNPost", Seal: "1"}
+
+	sealed, again := saw(seal), saw(seal)
+	require.NoError(t, errOf(b.Pack(t.Context(), second, 1, 50, "system")), "an open box takes cards")
+	require.NoError(t, sealed())
+	early, reopened := saw(send), saw(identity.ReopenConsignment{Officer: officer})
+	require.NoError(t, reopened())
+	require.NoError(t, reopened(), "it is answered by what was done")
+	refused(again)
+	require.NoError(t, errOf2(b.SealConsignment(t.Context(), number, "")))
+	refused(early)
+	refused(do(identity.ReopenConsignment{Officer: officer, Round: 2}))
+	sent := saw(send)
+	require.NoError(t, sent())
+	require.NoError(t, sent())
+	late := saw(identity.ReceiveConsignment{Officer: officer, Counted: 2})
+	b.behind(t, `UPDATE consignments SET round = round + 1 WHERE state = 'sent'`) // a card of it was surplus in another box
+	refused(late)
+	require.NoError(t, saw(identity.ReceiveConsignment{Officer: officer, Counted: 3, Surplus: []string{"PT99999999"}})())
+	recount := identity.Recount{Officer: officer, Witness: witness, Missing: []identity.ApplicationNumber{first}}
+	counted := saw(recount)
+	settle := identity.SettleSurplus{Settlement: identity.Settlement{Officer: officer, Reason: "to the police"}, Named: "PT99999999"}
+	settled, other := saw(settle), saw(identity.Recount{Officer: officer, Witness: witness, Missing: []identity.ApplicationNumber{second}})
+	require.NoError(t, counted())
+	require.NoError(t, counted())
+	refused(other)
+	refused(settled)
+	require.NoError(t, saw(settle)())
+}
+
+// So it is of what ends an application.
+func TestActs_AWithdrawalIsOfWhatItsOfficerSaw(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	withdraw := func(act identity.Withdraw) error {
+		d := act.Decision()
+		signed := registrytest.Signed(act, statement.Application(number))
+		d.Application, d.Request = number, signed.ID()
+		signed.TakenIn = time.Now()
+		return errOf(b.Registry.Decide(t.Context(), d, time.Time{}, signed))
+	}
+	act := identity.Withdraw{Officer: enroller, Reason: "card-found", Seen: identity.Approval}
+	other := act
+	other.Capture = 2
+	require.ErrorIs(t, withdraw(other), identity.NotNow)
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepApprove, Round: 1, Officer: approver}, time.Time{})))
+	require.ErrorContains(t, withdraw(act), "was approved by "+string(approver)+" meanwhile")
+
+	act.Seen, act.Capture = identity.Personalization, 1
+	require.NoError(t, withdraw(act))
 }
 
 // An identifier is one statement's.

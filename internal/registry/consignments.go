@@ -102,7 +102,33 @@ type Consignment struct {
 	State       identity.ConsignmentState  `json:"state"`
 	Courier     string                     `json:"courier,omitempty"`
 	Seal        string                     `json:"seal,omitempty"`
+	Round       int                        `json:"round"` // of what became of it, as acts on it say that their officer saw it
 	Cards       []PackedCard               `json:"cards"`
+}
+
+// Saw is an act with what its officer saw of the box, which the officer signs too.
+func (c Consignment) Saw(act identity.Act) identity.Act {
+	switch act := act.(type) {
+	case identity.SealConsignment:
+		act.Round = c.Round
+		return act
+	case identity.SendConsignment:
+		act.Round = c.Round
+		return act
+	case identity.ReceiveConsignment:
+		act.Round = c.Round
+		return act
+	case identity.Recount:
+		act.Round = c.Round
+		return act
+	case identity.ReopenConsignment:
+		act.Round = c.Round
+		return act
+	case identity.SettleSurplus:
+		act.Round = c.Round
+		return act
+	}
+	return act
 }
 
 // PackedCard is one line of a manifest.
@@ -118,12 +144,12 @@ type PackedCard struct {
 // it gives.
 func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([]Consignment, error) {
 	rows, _ := r.db.Query(ctx, `
-		SELECT number, destination, origin, state, courier, seal FROM consignments WHERE state NOT IN `+consignmentClosed+`
-		UNION ALL SELECT number, destination, origin, state, courier, seal FROM consignments WHERE state IN `+consignmentClosed+` AND received_at >= $1
+		SELECT number, destination, origin, state, courier, seal, consignment_round(number, '') FROM consignments WHERE state NOT IN `+consignmentClosed+`
+		UNION ALL SELECT number, destination, origin, state, courier, seal, consignment_round(number, '') FROM consignments WHERE state IN `+consignmentClosed+` AND received_at >= $1
 		ORDER BY number`, receivedSince) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consignment, error) {
 		var c Consignment
-		return c, row.Scan(&c.Number, &c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal)
+		return c, row.Scan(&c.Number, &c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.Round)
 	})
 	if err != nil {
 		return nil, fail("list consignments", err)
@@ -142,8 +168,8 @@ func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([
 // Consignment reads one consignment, or refuses with NotFound.
 func (r *Registry) Consignment(ctx context.Context, number identity.ConsignmentNumber) (Consignment, error) {
 	c := Consignment{Number: number}
-	err := r.db.QueryRow(ctx, `SELECT destination, origin, state, courier, seal FROM consignments WHERE number = $1`, number).
-		Scan(&c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal)
+	err := r.db.QueryRow(ctx, `SELECT destination, origin, state, courier, seal, consignment_round(number, '') FROM consignments WHERE number = $1`, number).
+		Scan(&c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.Round)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Consignment{}, identity.Refuse(identity.NotFound, "there is no consignment %s", number)
 	}
@@ -176,16 +202,16 @@ func (r *Registry) manifests(ctx context.Context, numbers []string) (map[identit
 // SealConsignment closes a consignment to further cards. One that holds nothing is
 // dissolved. It gives what the consignment is then; a second call changes nothing. An
 // officer who seals it signed that; without one it is full, or its time has come.
-func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID, signed statement.Signed) (identity.ConsignmentState, int, error) {
-	if officer == "" {
+func (r *Registry) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.SealConsignment, signed statement.Signed) (identity.ConsignmentState, int, error) {
+	if act.Officer == "" {
 		state, cards, err := seal(ctx, r.db, number, identity.ActorSystem, nil)
 		return state, cards, fail("seal consignment", err)
 	}
 	var state identity.ConsignmentState
 	var cards int
-	err := r.act(ctx, identity.SealConsignment{Officer: officer}, statement.Consignment(number), signed, func(tx pgx.Tx) (err error) {
+	err := r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) (err error) {
 		id := signed.ID()
-		state, cards, err = seal(ctx, tx, number, string(officer), &id)
+		state, cards, err = seal(ctx, tx, number, string(act.Officer), &id)
 		return err
 	})
 	if err == nil && state == "" { // this statement sealed it before

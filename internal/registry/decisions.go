@@ -47,7 +47,8 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	if err := errors.Join(d.Check(), d.Step.Reasons().Check(d.Reason)); err != nil {
 		return LegalClock{}, err
 	}
-	if err := saysDecision(signed, d); err != nil {
+	act, err := saysDecision(signed, d)
+	if err != nil {
 		return LegalClock{}, err
 	}
 	var due, stopped *time.Time
@@ -57,7 +58,7 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	args, err := actArgs(signed, pgx.StrictNamedArgs{
 		"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
 		"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
-		"capture": d.Capture, "write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
+		"capture": d.Capture, "before_approval": identity.BeforeApproval(act), "write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
 		"person": string(d.Person), "not_these": append([]identity.PersonID{}, d.NotThese...), "paper": d.Paper,
 	})
 	if err != nil {
@@ -67,7 +68,8 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	sql := `
 		WITH turn AS (
 			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + `
-				AND (@capture = 0 OR capture_round = @capture) FOR NO KEY UPDATE
+				AND (@capture = 0 OR capture_round = @capture)
+				AND NOT (@before_approval AND EXISTS (SELECT FROM decisions WHERE application = @number AND step = ` + stepApprove + `)) FOR NO KEY UPDATE
 		), decided AS (
 			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage)
 			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage FROM turn
@@ -127,22 +129,22 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	return clock, nil
 }
 
-// saysDecision refuses a statement that is not this decision.
-func saysDecision(signed statement.Signed, d identity.Decision) error {
+// saysDecision gives the act that a statement says, and refuses one that is not this decision.
+func saysDecision(signed statement.Signed, d identity.Decision) (identity.Act, error) {
 	said, err := signed.Read()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	act, err := said.Does()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := signed.Says(act, statement.Application(d.Application), d.Request); err != nil {
-		return err
+		return nil, err
 	}
 	deciding, is := act.(identity.Deciding)
 	if !is {
-		return identity.RefuseField(identity.Forbidden, "statement", "is no decision on an application")
+		return nil, identity.RefuseField(identity.Forbidden, "statement", "is no decision on an application")
 	}
 	told := deciding.Decision()
 	same := told.Step == d.Step && told.Officer == d.Officer && told.Verdict == d.Verdict && told.Reason == d.Reason && told.ForCitizen == d.ForCitizen &&
@@ -151,9 +153,9 @@ func saysDecision(signed statement.Signed, d identity.Decision) error {
 		same = false
 	}
 	if !same {
-		return identity.RefuseField(identity.Forbidden, "statement", "does not say what is to be recorded")
+		return nil, identity.RefuseField(identity.Forbidden, "statement", "does not say what is to be recorded")
 	}
-	return current(said, signed.TakenIn)
+	return act, current(said, signed.TakenIn)
 }
 
 // sameDecision accepts a decision that was recorded before, and refuses another in
@@ -213,12 +215,18 @@ func (r *Registry) LastDecision(ctx context.Context, number identity.Application
 func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
 	var stage identity.Stage
 	var latest int
-	err := r.db.QueryRow(ctx, `SELECT stage, capture_round FROM applications WHERE number = $1`, d.Application).Scan(&stage, &latest)
+	var approvedBy identity.OfficerID
+	err := r.db.QueryRow(ctx, `
+		SELECT stage, capture_round, coalesce((SELECT officer FROM decisions WHERE application = number AND step = `+stepApprove+`), '')
+		FROM applications WHERE number = $1`, d.Application).Scan(&stage, &latest, &approvedBy)
 	if err != nil {
 		return found(err, "there is no application %s", d.Application)
 	}
 	if d.Capture != 0 && d.Capture != latest && !stage.Ended() {
 		return identity.RefuseField(identity.NotNow, "capture", "is not what application %s has now, which is %d: look at it again", d.Application, latest)
+	}
+	if !stage.Ended() {
+		return identity.Refuse(identity.Conflict, "application %s was approved by %s meanwhile; look at it again", d.Application, approvedBy)
 	}
 	return identity.Refuse(identity.Conflict, "application %s has ended: %s", d.Application, stage)
 }

@@ -68,7 +68,7 @@ func TestDecide_RefusesWhoSawAnotherCapture(t *testing.T) {
 	number := b.received(t)
 	d := identity.Decision{Application: number, Step: identity.StepApprove, Round: 1, Officer: approver, Capture: 2}
 
-	require.ErrorIs(t, errOf(b.Decide(t.Context(), d, time.Time{})), identity.Elsewhere)
+	require.ErrorIs(t, errOf(b.Decide(t.Context(), d, time.Time{})), identity.NotNow)
 	require.Equal(t, []string{"received"}, b.trail(t, number))
 	d.Capture = 1
 	require.NoError(t, errOf(b.Decide(t.Context(), d, time.Time{})))

@@ -52,6 +52,7 @@ var constraints = map[string]identity.Refusal{
 	"act_by_valid_officer":                 {Kind: identity.Forbidden, Field: "officer", Detail: "or the key that signed was revoked, or is not valid now"},
 	"act_by_role":                          {Kind: identity.Forbidden, Field: "officer", Detail: "has no role that may do this"},
 	"act_in_own_province":                  {Kind: identity.Forbidden, Field: "officer", Detail: "acts for another province, or this is the center's to do"},
+	"box_as_seen":                          {Kind: identity.Conflict, Field: "round", Detail: "is not that of the consignment now, to which something was done meanwhile: look at it again"},
 	"act_said_otherwise":                   {Kind: identity.Conflict, Field: "id", Detail: "belongs to another act of this officer"},
 	"credentials_pkey":                     {Kind: identity.Conflict, Field: "key", Detail: "is registered already; each officer has keys of their own"},
 	"credentials_passkey_id_key":           {Kind: identity.Conflict, Field: "passkey_id", Detail: "is registered already"},

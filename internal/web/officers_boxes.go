@@ -127,10 +127,14 @@ func (p *officers) askMove(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	act, err := move(r, by.Badge)
+	seen := registry.Consignment{}
+	if seen.Round, _ = strconv.Atoi(r.PostFormValue("round")); seen.Round < 1 {
+		err = errors.Join(err, identity.RefuseField(identity.Invalid, "round", "is not that of the page: look at the box again"))
+	}
 	if err != nil {
 		return err
 	}
-	return p.askOf(w, r, by, act, statement.Consignment(number), boxPath(number))
+	return p.askOf(w, r, by, seen.Saw(act), statement.Consignment(number), boxPath(number))
 }
 
 // move reads what the officer chose to do to a box.

@@ -78,12 +78,12 @@ func TestOfficers_SignWhatIsDoneToABox(t *testing.T) {
 		want identity.Act
 		says []string
 	}{
-		"seal":   {nil, identity.SealConsignment{Officer: badge}, []string{"Seal the box"}},
-		"reopen": {nil, identity.ReopenConsignment{Officer: badge}, []string{"Reopen the box"}},
-		"send":   {url.Values{"courier": {"VNPost"}, "seal": {"<i>88213"}}, identity.SendConsignment{Officer: badge, Courier: "VNPost", Seal: "<i>88213"}, []string{"VNPost", "<i>88213"}},
+		"seal":   {url.Values{"round": {"3"}}, identity.SealConsignment{Officer: badge, Round: 3}, []string{"Seal the box", "Round</span></dt><dd>3<"}},
+		"reopen": {url.Values{"round": {"3"}}, identity.ReopenConsignment{Officer: badge, Round: 3}, []string{"Reopen the box"}},
+		"send":   {url.Values{"round": {"3"}, "courier": {"VNPost"}, "seal": {"<i>88213"}}, identity.SendConsignment{Officer: badge, Courier: "VNPost", Seal: "<i>88213", Round: 3}, []string{"VNPost", "<i>88213"}},
 		"receive": {
-			url.Values{"counted": {" 2 "}, "missing": {"7QF3M-9T2XK-D"}, "surplus": {"PT00000007, PT00000008"}},
-			identity.ReceiveConsignment{Officer: badge, Counted: 2, Missing: []identity.ApplicationNumber{"7QF3M-9T2XK-D"}, Surplus: []string{"PT00000007", "PT00000008"}},
+			url.Values{"round": {"3"}, "counted": {" 2 "}, "missing": {"7QF3M-9T2XK-D"}, "surplus": {"PT00000007, PT00000008"}},
+			identity.ReceiveConsignment{Officer: badge, Counted: 2, Missing: []identity.ApplicationNumber{"7QF3M-9T2XK-D"}, Surplus: []string{"PT00000007", "PT00000008"}, Round: 3},
 			[]string{"Cards counted", "7QF3M-9T2XK-D", "PT00000007, PT00000008"},
 		},
 	} {
@@ -104,8 +104,8 @@ func TestOfficers_SignWhatIsDoneToABox(t *testing.T) {
 		form url.Values
 		says []string
 	}{
-		"C-000003/receive": {url.Values{"counted": {"two"}, "missing": {"x"}}, []string{"counted: is not a number", "missing: names what is no application"}},
-		"C-000003/send":    {nil, []string{"courier: is empty", "seal: is empty"}},
+		"C-000003/receive": {url.Values{"counted": {"two"}, "missing": {"x"}}, []string{"counted: is not a number", "round: is not that of the page", "missing: names what is no application"}},
+		"C-000003/send":    {url.Values{"round": {"3"}}, []string{"courier: is empty", "seal: is empty"}},
 		"C-000003/burn":    {nil, []string{"act: does not exist"}},
 		"C%00/seal":        {nil, []string{"consignment"}},
 	} {
@@ -124,7 +124,7 @@ func TestOfficers_ComeBackToTheBox(t *testing.T) {
 	d.boxed(t)
 	o := d.officer(t, "SX-C06-0001")
 	o.logIn(t)
-	page := o.ask(t, http.MethodPost, "/officers/boxes/C-000002/seal", nil)
+	page := o.ask(t, http.MethodPost, "/officers/boxes/C-000002/seal", url.Values{"round": {attribute(o.ask(t, http.MethodGet, "/officers/boxes/C-000002", nil).Body.String(), "round")}})
 	to, form := o.sign(t, page.Body.String())
 
 	done := o.ask(t, http.MethodPost, to, form)

@@ -210,6 +210,7 @@ func (w *words) wordsOfTwo(act identity.Act) bool {
 		w.add("Có trong hộp", "Found after all", joined(act.Found))
 		w.add("Thiếu", "Missing", joined(act.Missing))
 		w.add("Thừa", "Surplus", joined(act.Surplus))
+		w.count("Lần", "Round", act.Round)
 	case identity.DestroyCard:
 		w.count("Thẻ thứ", "Card", act.Card)
 		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())

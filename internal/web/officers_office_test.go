@@ -147,9 +147,9 @@ func TestOfficers_SignWhatThePageSaysOfTwo(t *testing.T) {
 		},
 		"/officers/boxes/C-000003/recount": {
 			center,
-			url.Values{"found": {string(number)}, "surplus": {"PT9, PT8"}, "witness": {"CB-001-0002"}},
+			url.Values{"round": {"4"}, "found": {string(number)}, "surplus": {"PT9, PT8"}, "witness": {"CB-001-0002"}},
 			"consignment/C-000003",
-			identity.Recount{Officer: "SX-C06-0001", Witness: "CB-001-0002", Found: []identity.ApplicationNumber{number}, Missing: []identity.ApplicationNumber{}, Surplus: []string{"PT9", "PT8"}},
+			identity.Recount{Officer: "SX-C06-0001", Witness: "CB-001-0002", Found: []identity.ApplicationNumber{number}, Missing: []identity.ApplicationNumber{}, Surplus: []string{"PT9", "PT8"}, Round: 4},
 			[]string{"Put the count right", string(number), "PT9, PT8", "CB-001-0002"},
 		},
 		"/officers/applications/" + string(number) + "/destroy-card": {

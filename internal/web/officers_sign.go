@@ -249,14 +249,19 @@ func inWords(said statement.Statement) (words, error) {
 			w.add("Giấy tờ chứng minh", "Proven by", act.Paper)
 		}
 		w.add("Lý do", "Reason", act.Reason)
-	case identity.SealConsignment, identity.ReopenConsignment:
+	case identity.SealConsignment:
+		w.count("Lần", "Round", act.Round)
+	case identity.ReopenConsignment:
+		w.count("Lần", "Round", act.Round)
 	case identity.SendConsignment:
 		w.add("Đơn vị vận chuyển", "Courier", act.Courier)
 		w.add("Số niêm phong", "Seal", act.Seal)
+		w.count("Lần", "Round", act.Round)
 	case identity.ReceiveConsignment:
 		w.add("Số thẻ đếm được", "Cards counted", strconv.Itoa(act.Counted))
 		w.add("Thiếu", "Missing", joined(act.Missing))
 		w.add("Thừa", "Surplus", joined(act.Surplus))
+		w.count("Lần", "Round", act.Round)
 	default:
 		if !w.wordsOfTwo(act) {
 			return w, identity.RefuseField(identity.Invalid, "act", "%s is not done on these pages", said.Act)

@@ -70,7 +70,7 @@ func (s Signing) Issue(ctx context.Context, h registry.HandOver) error {
 // SealConsignment is [registry.Registry.SealConsignment], by an officer or by the system.
 func (s Signing) SealConsignment(ctx context.Context, number identity.ConsignmentNumber, officer identity.OfficerID) (identity.ConsignmentState, int, error) {
 	act := identity.SealConsignment{Officer: officer}
-	return s.Registry.SealConsignment(ctx, number, officer, takenIn(Signed(act, statement.Consignment(number))))
+	return s.Registry.SealConsignment(ctx, number, act, takenIn(Signed(act, statement.Consignment(number))))
 }
 
 // ReopenConsignment is [registry.Registry.ReopenConsignment].
