@@ -179,7 +179,7 @@ const endedMeanwhile = "AcceptedUpdateCompletedWorkflow"
 // there is none.
 func (c *Client) update(ctx context.Context, workflow string, act identity.Act, subject string, signed statement.Signed, answer any) error {
 	id := signed.ID()
-	if err := errors.Join(act.Check(), checkUpdateID(id), signed.Says(act, subject, id)); err != nil {
+	if err := errors.Join(act.Check(), CheckUpdateID(id), signed.Says(act, subject, id)); err != nil {
 		return err
 	}
 	patience := cmp.Or(c.Patience, time.Minute)
@@ -203,9 +203,9 @@ func (c *Client) update(ctx context.Context, workflow string, act identity.Act, 
 	return nil
 }
 
-// checkUpdateID refuses an identifier that is too long, or that holds more than letters,
+// CheckUpdateID refuses an identifier that is too long, or that holds more than letters,
 // digits and hyphens: it stands unencrypted in the history.
-func checkUpdateID(id string) error {
+func CheckUpdateID(id string) error {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-'
 	}

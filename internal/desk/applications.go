@@ -275,6 +275,9 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 		return done, err
 	}
 	wrong := []error{record.Application.MayReceive(act)}
+	if act.Card != 0 && act.Card != record.Attempt {
+		wrong = append(wrong, identity.RefuseField(identity.Conflict, "card", "is not what application %s has now, which is %d: look at it again", number, record.Attempt))
+	}
 	var probe []byte
 	if act.Method == identity.HandOverByFingerprint {
 		if record.Awaiting != identity.ToHandOver {
@@ -293,6 +296,9 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 	}
 	accepted, err := d.ask(ctx, number, act, signed)
 	if Refused(err) { // somebody may have done it at the same moment
+		if failed := d.Registry.DropProbe(context.WithoutCancel(ctx), number, act.Probe); failed != nil {
+			return Answer{}, failed
+		}
 		record, failed := d.Registry.Application(ctx, number)
 		if failed != nil {
 			return Answer{}, failed

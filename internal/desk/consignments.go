@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -109,7 +110,8 @@ func rouse(ctx context.Context, flows *workflows.Client, box registry.Consignmen
 	return err
 }
 
-// correct does what is put right of a consignment after it was sealed or received.
+// correct does what is put right of a consignment after it was sealed or received. What was
+// done last, said again by who did not hear of it, is answered by what the consignment is.
 func (d *Desk) correct(ctx context.Context, s subject, act identity.Act, signed statement.Signed) (Answer, error) {
 	number, err := s.consignment()
 	if err != nil {
@@ -123,6 +125,13 @@ func (d *Desk) correct(ctx context.Context, s subject, act identity.Act, signed 
 		err = d.Registry.ReopenConsignment(ctx, number, act, signed)
 	case identity.SettleSurplus:
 		err = d.Registry.SettleSurplus(ctx, number, act, signed)
+	}
+	if Refused(err) {
+		last, failed := d.Registry.LastOnBox(ctx, number)
+		if failed != nil || last == nil || !identity.SaysAgain(last, act) {
+			return Answer{}, cmp.Or(failed, err)
+		}
+		return d.box(ctx, number)
 	}
 	if err != nil {
 		return Answer{}, err

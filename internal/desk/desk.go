@@ -76,7 +76,7 @@ type Answer struct {
 // auditor.
 func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string][]byte) (Answer, error) {
 	if err := signed.Anonymous(); err != nil {
-		return Answer{}, err
+		return Answer{}, d.kept(ctx, signed, err)
 	}
 	signed.TakenIn = time.Time{} // the engine's to say
 	answer, err := d.do(ctx, signed, files)
@@ -86,7 +86,7 @@ func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string
 // LogIn begins a session by the statement of a log-in, and gives its token and its end.
 func (d *Desk) LogIn(ctx context.Context, signed statement.Signed) (token string, until time.Time, err error) {
 	if err := signed.Anonymous(); err != nil {
-		return "", time.Time{}, err
+		return "", time.Time{}, d.kept(ctx, signed, err)
 	}
 	signed.TakenIn = time.Time{} // the engine's to say
 	token = rand.Text()
@@ -139,6 +139,7 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 		return Answer{}, err
 	}
 	act, wrong := meant(said)
+	wrong = packet.AndThen(wrong, workflows.CheckUpdateID(said.ID))
 	if err := d.maySign(ctx, signed); err != nil {
 		if Refused(err) {
 			err = packet.AndThen(err, wrong)

@@ -70,8 +70,8 @@ type Decision struct {
 // the trail may hold.
 func (d Decision) Check() error { return signed(d.Officer, d.Reason.Note) }
 
-// SaysAgain reports whether two acts are one decision, said twice by the same officer: all
-// that they say is the same, but for where each time the application was seen.
+// SaysAgain reports whether two acts are one, said twice by the same officers: all that they
+// say is the same, but for where each time the application or the box was seen.
 func SaysAgain(x, y Act) bool { return reflect.DeepEqual(unseen(x), unseen(y)) }
 
 // unseen is an act without where its officer saw the application.
@@ -99,6 +99,15 @@ func unseen(act Act) Act {
 		a.Seen, a.Capture = "", 0
 		return a
 	case Identify:
+		a.Round = 0
+		return a
+	case ReopenConsignment:
+		a.Round = 0
+		return a
+	case Recount:
+		a.Round = 0
+		return a
+	case SettleSurplus:
 		a.Round = 0
 		return a
 	}

@@ -24,6 +24,7 @@ type MoveBlanks struct {
 	Officer, Witness OfficerID
 	From, To         string      // LocationCenter, or a station
 	First, Last      BlankSerial `json:",omitzero"` // none: all that are in stock there
+	Counted          int         `json:",omitzero"` // how many the two had in hand; 0 if the client does not say
 }
 
 // DestroyCard records that two officers destroyed a card.
@@ -205,6 +206,9 @@ func (a MoveBlanks) Check() error {
 	problems := []error{checkBadge("officer", a.Officer), checkWitness(a.Officer, a.Witness), checkPlace("from", a.From), checkPlace("to", a.To)}
 	if a.From == a.To {
 		problems = append(problems, RefuseField(Invalid, "to", "is where they are already"))
+	}
+	if a.Counted < 0 {
+		problems = append(problems, RefuseField(Invalid, "counted", "is less than 0; how many blanks were moved is accepted"))
 	}
 	if a.First != "" || a.Last != "" {
 		_, err := Serials(a.First, a.Last)

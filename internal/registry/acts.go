@@ -19,16 +19,16 @@ import (
 // insertActs keeps a statement with its signatures. Constraints refuse an officer who may
 // not do the act; the same statement again changes nothing.
 const insertActs = `
-	INSERT INTO acts (id, officer, act, subject, key, statement, signature, authenticator_data, client_data)
-	SELECT @act_id, s.officer, @act_name, @act_subject, s.key, @act_statement, s.signature, s.authenticator_data, s.client_data
-	FROM unnest(@act_officers::text[], @act_keys::bytea[], @act_signatures::bytea[], @act_authenticators::bytea[], @act_clients::bytea[])
-		AS s (officer, key, signature, authenticator_data, client_data)`
+	INSERT INTO acts (id, officer, act, subject, key, statement, signature, authenticator_data, client_data, mac)
+	SELECT @act_id, s.officer, @act_name, @act_subject, s.key, @act_statement, s.signature, s.authenticator_data, s.client_data, s.mac
+	FROM unnest(@act_officers::text[], @act_keys::bytea[], @act_signatures::bytea[], @act_authenticators::bytea[], @act_clients::bytea[], @act_macs::bytea[])
+		AS s (officer, key, signature, authenticator_data, client_data, mac)`
 
 const onceEach = ` ON CONFLICT (id, officer) DO NOTHING`
 
 // actArgs verifies a statement, and gives it as the arguments of insertActs with others.
 // What it says is not compared with anything.
-func actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
+func (r *Registry) actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
 	said, err := s.Read()
 	if err == nil {
 		err = s.Verify()
@@ -38,37 +38,46 @@ func actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.StrictNamedArg
 	}
 	n := len(s.Signatures)
 	officers, keys, values := make([]string, n), make([][]byte, n), make([][]byte, n)
-	authenticators, clients := make([][]byte, n), make([][]byte, n)
+	authenticators, clients, codes := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i, g := range s.Signatures {
 		officers[i], keys[i], values[i] = string(g.Officer), g.Key, g.Value
 		if g.Passkey != nil {
 			authenticators[i], clients[i] = g.Passkey.AuthenticatorData, g.Passkey.ClientData
 		}
+		if codes[i], err = r.codeOfAct(said.ID, g.Officer, s.Statement, g.Value); err != nil {
+			return nil, err
+		}
 	}
 	args := pgx.StrictNamedArgs{
 		"act_id": said.ID, "act_name": said.Act, "act_subject": said.Subject, "act_statement": s.Statement, "act_officers": officers,
-		"act_keys": keys, "act_signatures": values, "act_authenticators": authenticators, "act_clients": clients,
+		"act_keys": keys, "act_signatures": values, "act_authenticators": authenticators, "act_clients": clients, "act_macs": codes,
 	}
 	maps.Copy(args, others)
 	return args, nil
 }
 
+// codeOfAct is the code of one signature that a program of the office took in, over what no
+// other signature has.
+func (r *Registry) codeOfAct(id string, officer identity.OfficerID, signed, signature []byte) ([]byte, error) {
+	return r.vault.Digest(digestOf([]byte("act"), []byte(id), []byte(officer), signed, signature))
+}
+
 // says verifies that a statement is this act on this subject, and gives it as arguments
 // of insertActs.
-func says(s statement.Signed, act identity.Act, subject string, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
+func (r *Registry) says(s statement.Signed, act identity.Act, subject string, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
 	if err := act.Check(); err != nil {
 		return nil, err
 	}
 	if err := s.Says(act, subject, s.ID()); err != nil {
 		return nil, err
 	}
-	return actArgs(s, others)
+	return r.actArgs(s, others)
 }
 
 // act keeps a statement, and does what it says, in one transaction. What was done under
 // this identifier before is not done again. A refusal is kept for the auditor.
 func (r *Registry) act(ctx context.Context, act identity.Act, subject string, signed statement.Signed, do func(tx pgx.Tx) error) error {
-	args, err := says(signed, act, subject, nil)
+	args, err := r.says(signed, act, subject, nil)
 	if err == nil {
 		err = r.together(ctx, func(tx pgx.Tx) error {
 			var now time.Time
@@ -203,6 +212,9 @@ const (
 // however often it is sent. In a flood of them, the first are kept.
 func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error) error {
 	said, _ := s.Read() // what cannot be read is kept all the same
+	if s.Anonymous() != nil {
+		said = statement.Statement{} // no personal number is kept
+	}
 	return r.keepRefusal(ctx, said, s, why.Error(), maxUnsigned)
 }
 
@@ -225,7 +237,9 @@ func (r *Registry) NotKept() prometheus.Collector { return r.notKept }
 func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s statement.Signed, why string, unsigned int) error {
 	claimed := make([]string, len(s.Signatures))
 	for i, g := range s.Signatures {
-		claimed[i] = identity.OneLine(string(g.Officer))
+		if claimed[i] = identity.OneLine(string(g.Officer)); statement.NamesPerson(claimed[i]) {
+			claimed[i] = "a personal number"
+		}
 	}
 	by, text := strings.Join(claimed, " and "), identity.OneLine(why)
 	digest := sha256.New()
@@ -234,6 +248,9 @@ func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s 
 		fmt.Fprintf(digest, "%q %q ", said.Act, said.Subject)
 	}
 	digest.Write(s.Statement)
+	if s.Anonymous() != nil {
+		s.Statement = nil
+	}
 	args := pgx.NamedArgs{
 		"act": identity.OneLine(said.Act), "subject": identity.OneLine(said.Subject), "claimed": by, "why": text,
 		"statement": s.Statement[:min(len(s.Statement), maxKept)], "digest": digest.Sum(nil),

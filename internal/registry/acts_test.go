@@ -375,10 +375,10 @@ func TestActs_OnABoxAreOnWhatTheirOfficerSaw(t *testing.T) {
 	sent := saw(send)
 	require.NoError(t, sent())
 	require.NoError(t, sent())
-	late := saw(identity.ReceiveConsignment{Officer: officer, Counted: 2})
+	late := saw(identity.ReceiveConsignment{Officer: counter, Counted: 2})
 	b.behind(t, `UPDATE consignments SET round = round + 1 WHERE state = 'sent'`) // a card of it was surplus in another box
 	refused(late)
-	require.NoError(t, saw(identity.ReceiveConsignment{Officer: officer, Counted: 3, Surplus: []string{"PT99999999"}})())
+	require.NoError(t, saw(identity.ReceiveConsignment{Officer: counter, Counted: 3, Surplus: []string{"PT99999999"}})())
 	recount := identity.Recount{Officer: officer, Witness: witness, Missing: []identity.ApplicationNumber{first}}
 	counted := saw(recount)
 	settle := identity.SettleSurplus{Settlement: identity.Settlement{Officer: officer, Reason: "to the police"}, Named: "PT99999999"}
@@ -388,6 +388,46 @@ func TestActs_OnABoxAreOnWhatTheirOfficerSaw(t *testing.T) {
 	refused(other)
 	refused(settled)
 	require.NoError(t, saw(settle)())
+}
+
+// What one person did, another looks at: who enrolled does not stop the application, let it go
+// on, or hand its card over without a finger; who sent a box does not count it in.
+func TestActs_NeedTheEyesOfAnother(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	officer := identity.Officer{Badge: enroller, Unit: identity.UnitCenter, Roles: []identity.Role{identity.Enrolling, identity.Production, identity.AtCounter}}
+	require.NoError(t, b.registering(t, officer, nil))
+	number := b.received(t)
+	for _, step := range []identity.DecisionStep{identity.StepHold, identity.StepRelease} {
+		d := identity.Decision{Application: number, Step: step, Round: 1, Officer: enroller, Reason: identity.Reason{Code: identity.ReasonOther, Note: "of course"}}
+		require.ErrorContains(t, errOf(b.Decide(t.Context(), d, time.Time{})), "whoever enrolled an application does not hold it", step)
+	}
+	number = b.arrived(t)
+	alone := handOver(number)
+	alone.Officer, alone.Method, alone.Proof = enroller, identity.HandOverByOfficer, "I know him"
+	require.ErrorContains(t, b.Issue(t.Context(), alone), "without the holder's finger")
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+
+	packing, err := b.Pack(t.Context(), b.inspected(t), 1, 1, "system")
+	require.NoError(t, err)
+	require.NoError(t, b.SendConsignment(t.Context(), packing.Consignment, identity.SendConsignment{Officer: "GV-01", Courier: "VNPost", Seal: "1"}))
+	require.ErrorContains(t, b.ReceiveConsignment(t.Context(), packing.Consignment, identity.ReceiveConsignment{Officer: "GV-01", Counted: 1}), "does not count it in")
+	require.NoError(t, b.ReceiveConsignment(t.Context(), packing.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 1}))
+}
+
+// A name in the trail is one officer's, or one station's.
+func TestOfficers_AreNoStations(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, false)))
+	for _, badge := range []identity.OfficerID{"001-TN-01", identity.OfficerID(press)} {
+		err := b.registering(t, identity.Officer{Badge: badge, Unit: "001", Roles: []identity.Role{identity.Approving}}, publicKey(t, badge))
+		require.ErrorContains(t, err, "badge: is the name of a station")
+	}
+	require.ErrorIs(t, errOf(b.ReportStation(t.Context(), identity.StationID(approver), 1, false)), identity.Conflict)
+	key := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: publicKey(t, "of nobody")}
+	require.ErrorIs(t, b.RegisterKey(t.Context(), "NOBODY", key, registrytest.Signed(key, statement.Officer("NOBODY"))), identity.NotFound)
 }
 
 // So it is of what ends an application.
@@ -495,7 +535,11 @@ func TestRefusedAct_IsKeptOnce(t *testing.T) {
 	signed.Signatures[0].Officer = "PD-001-0001\u202e" // and what nobody can read is kept as well
 	require.NoError(t, b.RefusedAct(t.Context(), signed, identity.Refuse(identity.Forbidden, "no")))
 	require.NoError(t, b.RefusedAct(t.Context(), statement.Signed{Statement: make([]byte, 1<<20)}, identity.Refuse(identity.Forbidden, "no")))
-	require.Equal(t, 3, b.count(t, "refused_acts"))
+	named := registrytest.Signed(identity.Hold{Officer: approver, Reason: "other: of 0010\u00399000001"}, statement.Application("A"))
+	named.Signatures[0].Officer = "001099000001"
+	require.NoError(t, b.RefusedAct(t.Context(), named, identity.Refuse(identity.Invalid, "no")))
+	require.Equal(t, 4, b.count(t, "refused_acts"))
+	require.Equal(t, 1, b.count(t, "refused_acts WHERE claimed = 'a personal number' AND statement = '' AND act = '' AND subject = ''"))
 	require.Zero(t, b.count(t, "refused_acts WHERE octet_length(statement) > 4096 OR claimed LIKE '%'||chr(8238)||'%'"))
 }
 

@@ -89,12 +89,14 @@ type keptAct struct {
 	At      time.Time
 
 	Key, Statement, Signature, Authenticator, Client []byte
+
+	Code []byte // not anchored: it is the office's own
 }
 
-const selectActs = `SELECT id, officer, act, subject, at, key, statement, signature, authenticator_data, client_data`
+const selectActs = `SELECT id, officer, act, subject, at, key, statement, signature, authenticator_data, client_data, mac`
 
 func (a *keptAct) fields() []any {
-	return []any{&a.ID, &a.Officer, &a.Act, &a.Subject, &a.At, &a.Key, &a.Statement, &a.Signature, &a.Authenticator, &a.Client}
+	return []any{&a.ID, &a.Officer, &a.Act, &a.Subject, &a.At, &a.Key, &a.Statement, &a.Signature, &a.Authenticator, &a.Client, &a.Code}
 }
 
 func (a keptAct) head() AuditHead {

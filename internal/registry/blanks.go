@@ -216,6 +216,8 @@ func (r *Registry) MoveBlanks(ctx context.Context, m identity.MoveBlanks, signed
 			return err
 		case moved == 0:
 			return identity.RefuseField(identity.Conflict, "from", "none of these blanks is in stock at %s", m.From)
+		case m.Counted != 0 && moved != m.Counted:
+			return identity.RefuseField(identity.Conflict, "counted", "%d were counted, and %d are in stock at %s: look at it again", m.Counted, moved, m.From)
 		case moved < len(serials):
 			return identity.RefuseField(identity.Conflict, "last", "only %d of these %d blanks are in stock at %s", moved, len(serials), m.From)
 		}

@@ -106,7 +106,22 @@ func (r *Registry) HolderIs(ctx context.Context, number identity.PersonalNumber,
 	if end, ends := cardEnds[status]; ends {
 		becomes, why = new(string(end.state)), new(string(end.why))
 	}
-	_, err = r.db.Exec(ctx, `SELECT learn_holder($1, $2, $3, $4)`, citizen, string(status), becomes, why)
+	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT learn_holder($1, $2, $3, $4)`, citizen, string(status), becomes, why); err != nil || becomes == nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, `SELECT id FROM cards WHERE citizen = $1 AND changed_by = `+actorSystem+` AND changed_at = now()`, citizen) // CollectRows reports the error
+		ended, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		for _, card := range ended {
+			if err := r.keepReport(ctx, tx, card, *becomes, identity.ActorSystem, *why); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return fail("keep what a register says of a holder", err)
 }
 

@@ -241,8 +241,7 @@ type querier interface {
 // ReopenConsignment lets cards join a consignment again that was sealed too early. Its
 // cut-off counts from now on. A second call changes nothing.
 func (r *Registry) ReopenConsignment(ctx context.Context, number identity.ConsignmentNumber, act identity.ReopenConsignment, signed statement.Signed) error {
-	opened := true
-	err := r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error {
+	return r.act(ctx, act, statement.Consignment(number), signed, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 		WITH opened AS (
 			UPDATE consignments SET state = `+consignmentOpen+`, sealed_by = '', sealed_act = NULL, opened_at = now()
@@ -250,22 +249,22 @@ func (r *Registry) ReopenConsignment(ctx context.Context, number identity.Consig
 		)
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT c.application, $2, 'opened ' || opened.number || ' again', '' FROM opened JOIN cards c ON c.consignment = opened.number`, number, act.Officer)
-		opened = tag.RowsAffected() > 0
-		return err
+		if err != nil || tag.RowsAffected() > 0 {
+			return err
+		}
+		var state identity.ConsignmentState
+		var origin identity.StationID
+		err = tx.QueryRow(ctx, `SELECT state, origin FROM consignments WHERE number = $1`, number).Scan(&state, &origin)
+		switch {
+		case err != nil:
+			return found(err, "there is no consignment %s", number)
+		case state == identity.ConsignmentOpen:
+			return nil
+		case origin != "":
+			return identity.Refuse(identity.Conflict, "consignment %s is sent on by %s; it cannot be opened again", number, origin)
+		}
+		return identity.Refuse(identity.Conflict, "consignment %s is %s; only a sealed one can be opened again", number, state)
 	})
-	if err != nil || opened {
-		return err
-	}
-	c, err := r.Consignment(ctx, number)
-	switch {
-	case err != nil:
-		return err
-	case c.State == identity.ConsignmentOpen:
-		return nil
-	case c.Origin != "":
-		return identity.Refuse(identity.Conflict, "consignment %s is sent on by %s; it cannot be opened again", number, c.Origin)
-	}
-	return identity.Refuse(identity.Conflict, "consignment %s is %s; only a sealed one can be opened again", number, c.State)
 }
 
 // SendConsignment hands a sealed consignment to the courier. The same officer saying the
@@ -298,6 +297,11 @@ func (r *Registry) Moved(ctx context.Context, number identity.ConsignmentNumber,
 		return false, fail("read consignment", err)
 	}
 	return b.moved(act)
+}
+
+// LastOnBox is the act that was done last to a consignment; nil where there is none.
+func (r *Registry) LastOnBox(ctx context.Context, number identity.ConsignmentNumber) (identity.Act, error) {
+	return r.lastAct(ctx, `SELECT statement FROM acts WHERE subject = $1 ORDER BY at DESC LIMIT 1`, statement.Consignment(number))
 }
 
 // box is a consignment with who moved it, and how.

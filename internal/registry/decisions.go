@@ -55,7 +55,7 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	if !newDue.IsZero() {
 		due = &newDue
 	}
-	args, err := actArgs(signed, pgx.StrictNamedArgs{
+	args, err := r.actArgs(signed, pgx.StrictNamedArgs{
 		"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
 		"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
 		"capture": d.Capture, "before_approval": identity.BeforeApproval(act), "write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
@@ -194,15 +194,20 @@ func (r *Registry) Decided(ctx context.Context, number identity.ApplicationNumbe
 // LastDecision is the act by which the last decision on an application was taken, or the one
 // of that identifier, if there is such a one; nil where there is none that is signed.
 func (r *Registry) LastDecision(ctx context.Context, number identity.ApplicationNumber, id string) (identity.Act, error) {
-	var signed statement.Signed
-	err := r.db.QueryRow(ctx, `
+	return r.lastAct(ctx, `
 		SELECT a.statement FROM decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer
-		WHERE d.application = $1 ORDER BY d.request = $2 DESC, d.at DESC LIMIT 1`, number, id).Scan(&signed.Statement)
+		WHERE d.application = $1 ORDER BY d.request = $2 DESC, d.at DESC LIMIT 1`, number, id)
+}
+
+// lastAct reads the act of the statement that a query finds; nil where it finds none.
+func (r *Registry) lastAct(ctx context.Context, query string, args ...any) (identity.Act, error) {
+	var signed statement.Signed
+	err := r.db.QueryRow(ctx, query, args...).Scan(&signed.Statement)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fail("read the last decision", err)
+		return nil, fail("read the last act", err)
 	}
 	said, err := signed.Read()
 	if err != nil {

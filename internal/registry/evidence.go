@@ -171,7 +171,7 @@ func dropCapture(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumb
 // Mismatched keeps in the trail that the finger of a hand-over was not the holder's, once for
 // each try, and what its officer signed.
 func (r *Registry) Mismatched(ctx context.Context, h HandOver) error {
-	args, err := h.said(pgx.StrictNamedArgs{"application": h.Application, "officer": h.Officer, "try": h.Probe})
+	args, err := h.said(r, pgx.StrictNamedArgs{"application": h.Application, "officer": h.Officer, "try": h.Probe})
 	if err != nil {
 		return err
 	}
@@ -201,6 +201,12 @@ func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber,
 	}
 	err = r.vault.Put(ctx, r.db, vault.Key{Application: string(number), Kind: string(identity.EvidenceProbe), Attempt: try}, template)
 	return try, fail("store probe", err)
+}
+
+// DropProbe takes away the finger of a hand-over that was refused: whose it is, nobody knows.
+func (r *Registry) DropProbe(ctx context.Context, number identity.ApplicationNumber, try int) error {
+	_, err := r.db.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND kind = $2 AND attempt = $3`, number, string(identity.EvidenceProbe), try)
+	return fail("drop probe", err)
 }
 
 // mostErased is how many chip images are erased at once.

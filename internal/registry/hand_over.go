@@ -58,7 +58,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			return err
 		}
 	}
-	args, err := h.said(pgx.StrictNamedArgs{
+	args, err := h.said(r, pgx.StrictNamedArgs{
 		"application": h.Application, "attempt": h.Attempt, "method": h.Method,
 		"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
 		"old_card": h.Fate(), "old_card_reason": h.OldCardReason,
@@ -154,8 +154,8 @@ func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, aske
 }
 
 // said verifies the statement of a hand-over, and gives it as arguments of insertActs.
-func (h HandOver) said(others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
-	args, err := says(h.Signed, h.HandOverCard, statement.Application(h.Application), others)
+func (h HandOver) said(r *Registry, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
+	args, err := r.says(h.Signed, h.HandOverCard, statement.Application(h.Application), others)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (r *Registry) MayMatch(ctx context.Context, h HandOver) error {
 }
 
 func (r *Registry) mayMatch(ctx context.Context, h HandOver) error {
-	if _, err := h.said(nil); err != nil {
+	if _, err := h.said(r, nil); err != nil {
 		return err
 	}
 	var issued bool

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,9 @@ func (r *Registry) CardOf(ctx context.Context, number identity.ApplicationNumber
 	return c, fail("read card", found(err, "no card of this application is in its holder's hand"))
 }
 
+// atPortal is the reason that is kept of a loss that a holder reported.
+const atPortal = "at the portal"
+
 // LostByHolder records that a holder lost the card that was given on an application: it is
 // dead from then on, as by [Registry.ChangeCard]. Said twice, it is done once.
 func (r *Registry) LostByHolder(ctx context.Context, number identity.ApplicationNumber) error {
@@ -37,15 +41,21 @@ func (r *Registry) LostByHolder(ctx context.Context, number identity.Application
 		if err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `
+		var card int64
+		err = tx.QueryRow(ctx, `
 			WITH lost AS (
-				UPDATE cards SET state = `+cardReportedLost+`, reason = 'at the portal', changed_by = `+actorHolder+`, changed_act = NULL, changed_at = now()
+				UPDATE cards SET state = `+cardReportedLost+`, reason = $2, changed_by = `+actorHolder+`, changed_act = NULL, changed_at = now()
 				WHERE application = $1 AND state IN `+standing+` AND state <> `+cardReportedLost+`
-				RETURNING application, attempt, reason
+				RETURNING id, application, attempt, reason
+			), noted AS (
+				INSERT INTO audit (application, actor, event, reason)
+				SELECT application, `+actorHolder+`, 'card ' || attempt || ' is ' || `+cardReportedLost+`, reason FROM lost
 			)
-			INSERT INTO audit (application, actor, event, reason)
-			SELECT application, `+actorHolder+`, 'card ' || attempt || ' is ' || `+cardReportedLost+`, reason FROM lost`, number)
-		if err != nil || tag.RowsAffected() > 0 {
+			SELECT id FROM lost`, number, atPortal).Scan(&card)
+		if err == nil {
+			return r.keepReport(ctx, tx, card, string(identity.CardReportedLost), identity.ActorHolder, atPortal)
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
 		var lost bool

@@ -31,7 +31,8 @@ var (
 	linesOfRefusals = linesOf("refused_acts", "act", "subject", "claimed", "why", "statement", "digest")
 	linesOfDecodes  = linesOf("decodes", "officer", "payloads", "named", "redacted")
 	linesOfReads    = linesOf("reads", "officer", "subject", "what")
-	everyLines      = []lines{linesOfRefusals, linesOfDecodes, linesOfReads}
+	linesOfReports  = linesOf("card_reports", "card", "became", "by_whom", "reason")
+	everyLines      = []lines{linesOfRefusals, linesOfDecodes, linesOfReads, linesOfReports}
 )
 
 // code is a line's code, where that of the line before is known.
@@ -82,6 +83,11 @@ func (r *Registry) keepReads(ctx context.Context, officer identity.OfficerID, wh
 		return nil
 	})
 	return fail("keep who asked", err)
+}
+
+// keepReport keeps what just became of a card by no officer's act.
+func (r *Registry) keepReport(ctx context.Context, tx pgx.Tx, card int64, became, by, reason string) error {
+	return r.keepLine(ctx, tx, linesOfReports, `@card::bigint, @became::text, @by::text, @reason::text`, pgx.NamedArgs{"card": card, "became": became, "by": by, "reason": reason})
 }
 
 // linesBefore stands for the lines of before there were codes.

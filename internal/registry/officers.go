@@ -2,10 +2,6 @@ package registry
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
@@ -48,20 +44,10 @@ func Found(ctx context.Context, owner string, founders []Founder) error {
 	return fail("found the office", conn.SendBatch(ctx, batch).Close())
 }
 
-// checkKey refuses what is no public key of a kind that signs acts.
+// checkKey refuses what is no public key that signs acts.
 func checkKey(der []byte) error {
-	key, err := x509.ParsePKIXPublicKey(der)
-	if err == nil {
-		switch k := key.(type) {
-		case ed25519.PublicKey:
-			return nil
-		case *ecdsa.PublicKey:
-			if k.Curve == elliptic.P256() {
-				return nil
-			}
-		}
-	}
-	return identity.RefuseField(identity.Invalid, "key", "is not a public key of Ed25519, or of ECDSA on P-256 (SubjectPublicKeyInfo)")
+	_, err := statement.ReadKey(der)
+	return err
 }
 
 // RegisterOfficer registers an officer with a key, or changes what is registered. The same
@@ -102,9 +88,19 @@ func (r *Registry) RegisterKey(ctx context.Context, officer identity.OfficerID, 
 // addKey adds a credential, unless the officer has it.
 func addKey(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, key, passkey []byte, act string) error {
 	var has bool
-	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM credentials WHERE key = $1 AND officer = $2)`, key, officer).Scan(&has)
-	if err != nil || has {
+	var known, revoked bool
+	err := tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM credentials WHERE key = $1 AND officer = $2), EXISTS (SELECT FROM credentials WHERE key = $1 AND officer = $2 AND revoked_at IS NOT NULL),
+			EXISTS (SELECT FROM officers WHERE badge = $2)`, key, officer).Scan(&has, &revoked, &known)
+	switch {
+	case err != nil:
 		return err
+	case !known:
+		return noOfficer(officer)
+	case revoked:
+		return identity.RefuseField(identity.Conflict, "key", "was revoked, for good: the officer needs another")
+	case has:
+		return nil
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO credentials (key, officer, passkey_id, act) VALUES ($1, $2, $3, $4)`, key, officer, passkey, act)
 	return err

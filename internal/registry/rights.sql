@@ -33,7 +33,7 @@ GRANT SELECT ON schema_version TO cancuoc_programs, cancuoc_readers;
 GRANT SELECT, INSERT (application, actor, event, reason) ON audit TO cancuoc_programs;
 
 -- The acts, and who may do them. Founders are the owner's.
-GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data) ON acts TO cancuoc_programs;
+GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data, mac) ON acts TO cancuoc_programs;
 GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest, seq, mac) ON refused_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (badge, unit, roles, valid_from, valid_to, act), UPDATE (unit, roles, valid_from, valid_to, revoked_at, act) ON officers TO cancuoc_programs;
 GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at, counter, counted) ON credentials TO cancuoc_programs;
@@ -42,6 +42,7 @@ GRANT SELECT, INSERT (token, officer, key, act, until), UPDATE (ended_at), DELET
 
 GRANT SELECT, INSERT (officer, payloads, named, redacted, seq, mac) ON decodes TO cancuoc_programs;
 GRANT SELECT, INSERT (officer, subject, what, seq, mac) ON reads TO cancuoc_programs;
+GRANT SELECT, INSERT (card, became, by_whom, reason, seq, mac) ON card_reports TO cancuoc_programs;
 
 -- Look-ups that found nothing, which are forgotten again.
 GRANT SELECT, INSERT, UPDATE, DELETE ON look_up_misses TO cancuoc_programs;
@@ -134,10 +135,11 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 
 -- The books without the persons in them: `starter audit verify` and `starter stock` on
 -- an auditor's machine, and dashboards.
-GRANT SELECT ON verifiers, revoked_signers, identifications, payments, pin_letters, card_orders, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT ON card_reports, verifiers, revoked_signers, identifications, payments, pin_letters, card_orders, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form, fee) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
     approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, old_card, old_card_reason, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;
 GRANT SELECT (person, version, seq, at, change, actor, act, paper, reason, digest) ON person_changes TO cancuoc_readers;
+GRANT SELECT (id, same_as) ON citizens TO cancuoc_readers;

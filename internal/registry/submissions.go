@@ -53,7 +53,7 @@ func (r *Registry) receiveOnce(ctx context.Context, s Submission) (Receipt, erro
 	if err != nil || receipt.Existing {
 		return receipt, err
 	}
-	act, err := says(s.Signed, s.Enrolled, statement.Station(s.Application.Station), nil)
+	act, err := r.says(s.Signed, s.Enrolled, statement.Station(s.Application.Station), nil)
 	if err == nil {
 		err = fresh(s.Signed, now)
 	}

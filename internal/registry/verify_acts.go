@@ -165,12 +165,13 @@ type whole struct {
 
 	signed    statement.Signed
 	provinces []string // to which its subject belongs
+	codes     [][]byte // of each signature
 }
 
 // eachAct reads acts with all their signatures.
 func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole)) error {
 	rows, err := v.tx.Query(ctx, selectActs+`, CASE WHEN act = 'extract-record' AND at < extracts_were_anywhere_until()
-		THEN (SELECT array_agg(DISTINCT unit) FROM officers) ELSE act_provinces(act, subject) END FROM acts `+where+` ORDER BY `+order+`, officer`)
+		THEN (SELECT array_agg(DISTINCT unit) FROM officers) ELSE act_provinces(act, subject) END FROM acts `+where+` ORDER BY `+order+`, statement, officer`)
 	if err != nil {
 		return err
 	}
@@ -178,21 +179,21 @@ func (v *verifier) eachAct(ctx context.Context, where, order string, each func(w
 	var row keptAct
 	var provinces []string
 	_, err = pgx.ForEachRow(rows, append(row.fields(), &provinces), func() error {
-		if w.ID != row.ID || len(w.signed.Signatures) == 0 {
+		if w.ID != row.ID || !bytes.Equal(row.Statement, w.Statement) || len(w.signed.Signatures) == 0 {
 			if len(w.signed.Signatures) > 0 {
 				each(w)
 			}
 			w = whole{keptAct: row, signed: statement.Signed{Statement: row.Statement}}
 			w.provinces = provinces
 		}
-		if !bytes.Equal(row.Statement, w.Statement) || row.Act != w.Act || row.Subject != w.Subject || !row.At.Equal(w.At) {
+		if row.Act != w.Act || row.Subject != w.Subject || !row.At.Equal(w.At) {
 			w.signed.Statement = nil // they did not sign the same
 		}
 		g := statement.Signature{Officer: row.Officer, Key: row.Key, Value: row.Signature}
 		if row.Authenticator != nil {
 			g.Passkey = &statement.Passkey{AuthenticatorData: row.Authenticator, ClientData: row.Client}
 		}
-		w.signed.Signatures = append(w.signed.Signatures, g)
+		w.signed.Signatures, w.codes = append(w.signed.Signatures, g), append(w.codes, row.Code)
 		row, provinces = keptAct{}, nil // the next row has bytes of its own
 		return nil
 	})
@@ -385,18 +386,23 @@ func (v *verifier) credentials(ctx context.Context) error {
 }
 
 // enrollmentStations compares stations with what administrators signed. One of which they
-// signed nothing may be of before people signed.
+// signed nothing may be of before people signed, if something was filed there then.
 func (v *verifier) enrollmentStations(ctx context.Context) error {
-	rows, err := v.tx.Query(ctx, `SELECT id, kind, province, name, address, hours, public_key, revoked FROM stations WHERE kind = $1 ORDER BY id`, identity.EnrollmentStation)
+	rows, err := v.tx.Query(ctx, `
+		SELECT id, kind, province, name, address, hours, public_key, revoked, EXISTS (SELECT FROM applications WHERE station = id AND received_at < $2)
+		FROM stations WHERE kind = $1 ORDER BY id`, identity.EnrollmentStation, v.since)
 	if err != nil {
 		return err
 	}
 	var s Station
-	_, err = pgx.ForEachRow(rows, []any{&s.ID, &s.Kind, &s.Province, &s.Name, &s.Address, &s.Hours, &s.PublicKey, &s.Revoked}, func() error {
+	var before bool
+	_, err = pgx.ForEachRow(rows, []any{&s.ID, &s.Kind, &s.Province, &s.Name, &s.Address, &s.Hours, &s.PublicKey, &s.Revoked, &before}, func() error {
 		signed, is := v.stations[s.ID]
 		switch {
-		case !is, signed.Kind == "": // of which nothing was signed, or only that it is revoked
+		case (!is || signed.Kind == "") && (before || v.since.IsZero()): // of which nothing was signed, or only that it is revoked
 			v.report.Unsigned++
+		case !is, signed.Kind == "":
+			v.wrong("station %s: nobody signed that", s.ID)
 		case signed.Province != s.Province || signed.Place != s.Place || !bytes.Equal(signed.PublicKey, s.PublicKey) || signed.Revoked != s.Revoked:
 			v.wrong("station %s: province, name, address, hours or key, or whether it is revoked, is not what an administrator signed", s.ID)
 		}
@@ -412,10 +418,33 @@ func (v *verifier) enrollmentStations(ctx context.Context) error {
 
 // everyAct judges all acts.
 func (v *verifier) everyAct(ctx context.Context) error {
+	var since *time.Time
+	if err := v.tx.QueryRow(ctx, `SELECT min(at) FROM acts WHERE mac IS NOT NULL`).Scan(&since); err != nil {
+		return err
+	}
 	return v.eachAct(ctx, "", "id", func(w whole) {
 		v.report.Acts++
-		if _, why := v.judge(w); why != "" {
+		_, why := v.judge(w)
+		if why == "" && !v.takenIn(w, since) {
+			why = "no program of the office took it in"
+		}
+		if why != "" {
 			v.wrong("act %s, %s on %s by %s: %s", identity.OneLine(w.ID), identity.OneLine(w.Act), identity.OneLine(w.Subject), w.Officer, why)
 		}
 	})
+}
+
+// takenIn reports whether each signature of an act was taken in by a program of the office.
+// Those of before they had codes have none.
+func (v *verifier) takenIn(w whole, since *time.Time) bool {
+	for i, g := range w.signed.Signatures {
+		if w.codes[i] == nil && (since == nil || w.At.Before(*since)) || v.registry.vault == nil { // an auditor without its key cannot tell
+			continue
+		}
+		code, err := v.registry.codeOfAct(w.ID, g.Officer, w.Statement, g.Value)
+		if err != nil || !bytes.Equal(code, w.codes[i]) {
+			return false
+		}
+	}
+	return true
 }

@@ -10,6 +10,7 @@ import (
 
 	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
@@ -141,8 +142,8 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"Count":               {`UPDATE consignments SET counted = counted + 1 WHERE received_by <> ''`, "that is not what was signed"},
 		"Box":                 {`UPDATE boxes SET counted_by = 'GD-01'`, "that is not what was signed"},
 		"OfficerAdded":        {`INSERT INTO officers (badge, unit, roles, act) SELECT 'XX-1', 'center', '{approving}', id FROM acts WHERE act = 'register-officer' LIMIT 1`, "officer XX-1 is registered by no act of two administrators"},
-		"KeyAdded":            {`INSERT INTO credentials (key, officer, act) SELECT '\x01', '` + string(latecomer) + `', id FROM acts WHERE act = 'register-officer' LIMIT 1`, "officer " + string(latecomer) + " has a key that no act of two administrators gave him"},
-		"KeyOfAFounderAdded":  {`INSERT INTO credentials (key, officer) VALUES ('\x01', 'QT-C06-0001')`, "founder QT-C06-0001 has a second key that nobody registered"},
+		"KeyAdded":            {`INSERT INTO credentials (key, officer, act) SELECT '\x302a300506032b6570032100'::bytea || sha256('x'), '` + string(latecomer) + `', id FROM acts WHERE act = 'register-officer' LIMIT 1`, "officer " + string(latecomer) + " has a key that no act of two administrators gave him"},
+		"KeyOfAFounderAdded":  {`INSERT INTO credentials (key, officer) VALUES ('\x302a300506032b6570032100'::bytea || sha256('x'), 'QT-C06-0001')`, "founder QT-C06-0001 has a second key that nobody registered"},
 		"KeyMoved":            {`UPDATE credentials SET officer = 'GD-01' WHERE officer = '` + string(latecomer) + `' AND revoked_at IS NULL`, "officer GD-01 has a key that no act of two administrators gave him"},
 		"KeyGone":             {`DELETE FROM credentials WHERE officer = '` + string(latecomer) + `'`, "officer " + string(latecomer) + ": a key was registered, and is gone"},
 		"KeyValidAgain":       {`UPDATE credentials SET revoked_at = NULL WHERE revoked_at IS NOT NULL`, "officer " + string(latecomer) + ": whether a key is revoked is not what was signed"},
@@ -175,6 +176,87 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 	}
 }
 
+// What became of cards and persons by nobody who signed it, and in no word of another register
+// or of a holder, is named; and so is where it was taken away.
+func TestVerifyActs_NamesWhatNobodySaid(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	kept, other := b.lives(t)
+	require.NoError(t, b.MergePersons(t.Context(), kept.ID, merge(kept, other)))
+	b.endings(t)
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: "001201888889", Name: identity.Name{Text: "Nguyễn Thị Ánh"}}, Status: identity.Alive}))
+	live, _ := b.issued(t, holder)
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+	restore := registrytest.Backup(t, b.url)
+	programs := connect(t, b.url)
+	const lost = "became reported-lost by holder, and nothing is behind it"
+	ofLive := ` WHERE application = '` + string(live) + `'`
+	for name, tt := range map[string]struct {
+		superuser bool
+		sql, want string
+	}{
+		"LostByHolder":      {false, `UPDATE cards SET state = 'reported-lost', changed_by = 'holder', changed_act = NULL, changed_at = now(), reason = 'at the portal'` + ofLive, lost},
+		"ReportAdded":       {false, `INSERT INTO card_reports (card, became, by_whom, reason, seq, mac) SELECT id, 'lapsed', 'system', '', 9, 'x' FROM cards` + ofLive, "card_reports: line 9"},
+		"ReportGone":        {true, `DELETE FROM card_reports WHERE by_whom = 'holder'`, lost},
+		"ReportedLifeGone":  {true, `DELETE FROM card_life WHERE by_whom = 'holder'`, "as was reported, and its history does not say so"},
+		"LifeOfBefore":      {true, `UPDATE card_life SET txid = NULL WHERE by_whom = 'system'`, "nothing is behind it"},
+		"RevokedBySystem":   {true, `INSERT INTO card_life (card, was, became, reason, by_whom) SELECT id, 'live', 'revoked', 'x', 'system' FROM cards` + ofLive, "became revoked by system, and nothing is behind it"},
+		"OldCard":           {true, `UPDATE cards SET old_card = 'lost', old_card_reason = 'x'` + ofLive, "that is not what was signed"},
+		"HandedOverEarlier": {true, `UPDATE cards SET handed_over_at = handed_over_at - interval '1 year'` + ofLive, "that is not what was signed"},
+		"PersonApart":       {true, `UPDATE citizens SET same_as = NULL`, "is not recorded"},
+		"PersonMerged":      {false, `UPDATE citizens SET same_as = (SELECT min(id) FROM citizens WHERE same_as IS NULL) WHERE id = (SELECT max(id) FROM citizens WHERE same_as IS NULL)`, "and nobody signed that"},
+		"MergedGone":        {true, `DELETE FROM person_changes WHERE change = 'merged' AND actor = 'system'`, "and his history does not say so"},
+	} {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one office, which is put right again
+			defer restore()
+			if tt.superuser {
+				b.behind(t, tt.sql)
+			} else {
+				tag, err := programs.Exec(t.Context(), tt.sql)
+				require.NoError(t, err)
+				require.NotZero(t, tag.RowsAffected())
+			}
+
+			require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), tt.want)
+		})
+	}
+}
+
+// A true statement that was never taken in, as it was refused, or had run out, is no act of
+// whoever has the database's password and puts it there.
+func TestVerifyActs_NamesAStatementThatNobodyTookIn(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	number := b.received(t)
+	old := registrytest.Signed(identity.Hold{Officer: approver, Reason: "other: he asked"}, statement.Application(number))
+	signature := old.Signatures[0]
+	put := `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac) VALUES ($1, $2, 'hold', $3, $4, $5, $6, $7)`
+	args := []any{old.ID(), string(approver), statement.Application(number), signature.Key, old.Statement, signature.Value, []byte("made up")}
+	programs := connect(t, b.url)
+
+	_, err := programs.Exec(t.Context(), strings.Replace(put, ", $7)", ", NULL)", 1), args[:6]...)
+	require.Equal(t, "act_has_code", constraintOf(err))
+	_, err = programs.Exec(t.Context(), put, args...)
+	require.NoError(t, err)
+
+	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "hold on "+statement.Application(number)+" by "+string(approver)+": no program of the office took it in")
+}
+
+// Who does something else under the identifier of another officer's act is refused, and makes
+// neither look forged.
+func TestActs_AnIdentifierIsOneStatements(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	var id string
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT id FROM acts WHERE act = 'approve' LIMIT 1`).Scan(&id))
+	login := identity.LogIn{Officer: "KT-C06-0001"}
+
+	_, err := b.BeginSession(t.Context(), login, registrytest.SignedAs(login, statement.Office, id), "token", registry.LogIns{AnHour: 50, Open: 5})
+
+	require.ErrorContains(t, err, "id: belongs to another act")
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+}
+
 // However much was changed, the answer stays short.
 func TestVerifyActs_NamesAtMostSoMany(t *testing.T) {
 	t.Parallel()
@@ -194,8 +276,8 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 	waiting := b.received(t)
 	restore := registrytest.Backup(t, b.url)
 	programs := connect(t, b.url)
-	forged := `INSERT INTO acts (id, officer, act, subject, key, statement, signature)
-		SELECT 'X', 'PD-001-0001', 'approve', 'application/` + string(waiting) + `', key, (SELECT statement FROM acts WHERE act = 'approve' LIMIT 1), 'x' FROM credentials WHERE officer = 'PD-001-0001'`
+	forged := `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac)
+		SELECT 'X', 'PD-001-0001', 'approve', 'application/` + string(waiting) + `', key, (SELECT statement FROM acts WHERE act = 'approve' LIMIT 1), 'x', 'x' FROM credentials WHERE officer = 'PD-001-0001'`
 	entry := func(actor, event, reason string) string {
 		return `INSERT INTO audit (application, actor, event, reason) VALUES ('` + string(waiting) + `', '` + actor + `', '` + event + `', '` + reason + `')`
 	}
@@ -206,7 +288,7 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"Act":           {[]string{forged}, "act X, approve on application/" + string(waiting) + " by PD-001-0001: its statement is of another act"},
 		"Decision":      {[]string{forged, `INSERT INTO decisions (application, step, round, officer, enrolled_by, request) SELECT number, 'approve', 1, 'PD-001-0001', officer, 'X' FROM applications WHERE number = '` + string(waiting) + `'`}, "approve by PD-001-0001: that is not what was signed"},
 		"Officer":       {[]string{`INSERT INTO officers (badge, unit, roles, act) VALUES ('XX-1', 'center', '{approving}', 'X')`}, "officer XX-1 is registered by no act of two administrators"},
-		"Key":           {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x01', 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
+		"Key":           {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x302a300506032b6570032100'::bytea || sha256('x'), 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
 		"Roles":         {[]string{`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`}, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
 		"Revoked":       {[]string{`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`}, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
 		"Stage":         {[]string{`UPDATE applications SET stage = 'HandOver' WHERE number = '` + string(waiting) + `'`}, "is at HandOver, and by its trail at Received"},

@@ -34,6 +34,7 @@ var kept = map[string]map[string]string{
 	"surplus_cards":   {},
 	"station_acts":    {},
 	"stations":        {},
+	"card_reports":    {"txid": "when it is anchored, and its card's"},
 	"card_life":       {},
 	"payments":        {},
 	"pin_letters":     {},
@@ -44,6 +45,7 @@ var kept = map[string]map[string]string{
 	},
 	"consignments": {
 		"destination": "the programs', which pack", "origin": "so here", "opened_at": "so here", "announced_at": "so here",
+		"round": "the trigger's, for an act that comes late",
 	},
 	"verifiers":       {},
 	"revoked_signers": {},
@@ -69,6 +71,7 @@ func busyOffice(t *testing.T) *bundle {
 	require.NoError(t, b.OrderCard(t.Context(), serial, manage, nil, registrytest.Signed(manage, statement.Card(serial))))
 	require.NoError(t, errOf(b.Issued(t.Context(), approver, registry.CardQuery{Serial: serial})))
 	require.NoError(t, errOf2(b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "on the train")})))
+	b.endings(t)
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, false)))
 	require.NoError(t, b.PauseStation(t.Context(), press, "SX-C06-0001", "it smells"))
 	bank := identity.RegisterVerifier{Officer: cast.Founders[0], Name: "A bank", Token: make([]byte, 32), PerSecond: 5}
@@ -82,6 +85,15 @@ func busyOffice(t *testing.T) *bundle {
 		Application: waiting, Step: identity.StepIdentify, Round: 1, Officer: approver, Verdict: identity.KnownPerson, Person: child.ID, Reason: identity.Reason{Note: "papers compared"},
 	}, time.Time{})))
 	return b
+}
+
+// endings has a card end by no officer's act.
+func (b *bundle) endings(t *testing.T) {
+	t.Helper()
+	const unknown = "001201888877" // to the register here
+	number, _ := b.issued(t, unknown)
+	require.NoError(t, b.LostByHolder(t.Context(), number))
+	require.NoError(t, b.HolderIs(t.Context(), unknown, identity.Deceased))
 }
 
 // another gives, in SQL, another value of a column than it has.

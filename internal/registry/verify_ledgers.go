@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +83,15 @@ var ledgers = []comparison{
 		WHERE s.actor <> s.station ORDER BY s.station, s.at`, stationActSaid},
 }
 
+// endsByMarks is what becomes of a card by acts on its holder, and why, in SQL.
+var endsByMarks = func() string {
+	list := []string{fmt.Sprintf(`('renumber-person', %[1]s, '%[2]s'), ('merge-persons', %[1]s, '%[2]s')`, cardRevoked, identity.ReasonNumberReplaced)}
+	for _, status := range slices.Sorted(maps.Keys(cardEnds)) {
+		list = append(list, fmt.Sprintf(`('mark-person', '%s', '%s')`, cardEnds[status].state, cardEnds[status].why))
+	}
+	return strings.Join(list, ", ")
+}()
+
 // surplusSaid reports whether a count named a card as surplus.
 func surplusSaid(act identity.Act, record []string) bool {
 	return slices.Contains(surplusOf(act), record[0])
@@ -146,6 +157,9 @@ func (v *verifier) books(ctx context.Context) error {
 		{"act %s: %s of %s by %s is not recorded", `
 			SELECT a.id, a.act, a.subject, a.officer FROM acts a
 			WHERE a.act = 'receive-blanks' AND NOT EXISTS (SELECT FROM boxes b WHERE b.number = substr(a.subject, length('box/') + 1))
+				OR a.act = 'merge-persons' AND NOT EXISTS (SELECT FROM citizens c
+					WHERE c.id = convert_from(a.statement, 'UTF8')::jsonb -> 'content' ->> 'Other' AND c.same_as IS NOT NULL)
+					AND EXISTS (SELECT FROM citizens c WHERE c.id = substr(a.subject, length('person/') + 1))
 				OR a.act = 'collect-fee' AND NOT EXISTS (SELECT FROM payments p WHERE p.paid_act = a.id)
 				OR a.act = 'manage-card' AND NOT EXISTS (SELECT FROM card_orders o WHERE o.act = a.id)
 				OR a.act = 'print-pin-letter' AND NOT EXISTS (SELECT FROM pin_letters l WHERE l.act = a.id)
@@ -160,6 +174,34 @@ func (v *verifier) books(ctx context.Context) error {
 						SELECT s.act NOT IN ('pause', 'remove') FROM station_acts s
 						WHERE s.station = substr(a.subject, length('station/') + 1) AND s.at < a.at ORDER BY s.at DESC LIMIT 1), true)
 			ORDER BY a.at, a.id`},
+		{"person %s leads to person %s, and nobody signed that", `
+			SELECT c.id, c.same_as FROM citizens c
+			WHERE c.same_as IS NOT NULL AND NOT EXISTS (
+				SELECT FROM acts a LEFT JOIN citizens p ON p.id = substr(a.subject, length('person/') + 1)
+				WHERE a.act = 'merge-persons' AND convert_from(a.statement, 'UTF8')::jsonb -> 'content' ->> 'Other' = c.id AND coalesce(p.same_as, p.id) = c.same_as)
+			ORDER BY c.id`},
+		{"person %s: the history says that he leads to another, and he does not", `
+			SELECT p.person FROM person_changes p
+			WHERE p.change = 'merged' AND p.actor = ` + actorSystem + ` AND NOT EXISTS (SELECT FROM citizens c WHERE c.id = p.person AND c.same_as IS NOT NULL) ORDER BY p.seq`},
+		{"person %s leads to person %s, and his history does not say so", `
+			SELECT c.id, c.same_as FROM citizens c
+			WHERE c.same_as IS NOT NULL AND NOT EXISTS (SELECT FROM person_changes p WHERE p.person = c.id AND p.change = 'merged' AND p.actor = ` + actorSystem + `) ORDER BY c.id`},
+		{"the card %s became %s by %s, and nothing is behind it", `
+			SELECT c.serial, l.became, l.by_whom FROM card_life l JOIN cards c ON c.id = l.card
+			WHERE l.txid IS NULL AND l.at > (SELECT min(at) FROM card_life WHERE txid IS NOT NULL)
+				OR l.txid IS NOT NULL AND NOT CASE
+				WHEN l.act IS NOT NULL THEN EXISTS (SELECT FROM acts a WHERE a.id = l.act AND a.officer = split_part(l.by_whom, ' and ', 1) AND a.txid = l.txid AND (
+					a.act IN ('report-lost', 'report-found', 'report-damaged', 'keep-card', 'return-card', 'withdraw-card', 'lapse-card')
+					OR (a.act, l.became) IN ((` + stepApprove + `, ` + cardReportedLost + `), ('destroy-card', ` + cardDestroyed + `))
+					OR (a.act, l.became, l.reason) IN (` + endsByMarks + `)))
+				WHEN l.by_whom IN (` + actorSystem + `, ` + actorHolder + `) THEN EXISTS (
+					SELECT FROM card_reports r WHERE r.txid = l.txid AND r.card = l.card AND r.became = l.became AND r.by_whom = l.by_whom AND r.reason = l.reason)
+				ELSE EXISTS (SELECT FROM acts a WHERE a.officer = l.by_whom AND a.txid = l.txid AND a.act = 'hand-over'
+					AND l.reason LIKE '% of ' || substr(a.subject, length('application/') + 1)) AND l.became = ` + cardRevoked + ` END
+			ORDER BY c.serial, l.at`},
+		{"the card %s became %s by %s, as was reported, and its history does not say so", `
+			SELECT coalesce(c.serial, ''), r.became, r.by_whom FROM card_reports r LEFT JOIN cards c ON c.id = r.card
+			WHERE NOT EXISTS (SELECT FROM card_life l WHERE l.card = r.card AND l.txid = r.txid AND l.became = r.became AND l.by_whom = r.by_whom) ORDER BY r.seq`},
 		{"card %s of application %s is in consignment %s, and there is none", `
 			SELECT c.attempt::text, c.application, c.consignment FROM cards c
 			WHERE c.consignment <> '' AND c.application IS NOT NULL AND NOT EXISTS (SELECT FROM consignments k WHERE k.number = c.consignment) ORDER BY c.application, c.attempt`},

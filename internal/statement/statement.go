@@ -303,7 +303,7 @@ func (s Signed) Verify() error {
 
 // verifies reports whether a signature is by its key over the statement.
 func (g Signature) verifies(s Signed) bool {
-	key, err := x509.ParsePKIXPublicKey(g.Key)
+	key, err := ReadKey(g.Key)
 	if err != nil {
 		return false
 	}
@@ -320,7 +320,7 @@ func (g Signature) verifies(s Signed) bool {
 		return ed25519.Verify(k, message, g.Value)
 	case *ecdsa.PublicKey:
 		sum := sha256.Sum256(message)
-		return k.Curve == elliptic.P256() && ecdsa.VerifyASN1(k, sum[:], g.Value)
+		return ecdsa.VerifyASN1(k, sum[:], g.Value)
 	}
 	return false
 }

@@ -12,6 +12,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/passkey"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 )
 
@@ -27,9 +28,11 @@ const (
 // officeActs are done to the whole office on these pages, and where.
 var officeActs = []officeAct{
 	{title{"Nhận phôi thẻ", "Receive blanks"}, identity.ReceiveBlanks{}.ActName(), blanksPath},
+	{title{"Chuyển phôi thẻ", "Move blanks"}, identity.MoveBlanks{}.ActName(), blanksPath},
 	{title{"Đăng ký cán bộ, hoặc đổi vai trò", "Register an officer, or change roles"}, identity.RegisterOfficer{}.ActName(), peoplePath},
 	{title{"Thêm khóa cho cán bộ", "Give an officer another key"}, identity.RegisterKey{}.ActName(), peoplePath},
 	{title{"Thu hồi quyền của cán bộ", "End all that an officer may do"}, identity.RevokeOfficer{}.ActName(), peoplePath},
+	{title{"Thu hồi một khóa của cán bộ", "End one key of an officer"}, identity.RevokeKey{}.ActName(), peoplePath},
 }
 
 // officeAct is one of them.
@@ -45,6 +48,15 @@ type officePage struct {
 	Done  title // what was just done; empty: nothing
 	Acts  []officeAct
 	Roles []identity.Role
+	Badge identity.OfficerID // whose keys are shown; empty: nobody's
+	Keys  []heldKey
+}
+
+// heldKey is a key of an officer that is valid.
+type heldKey struct {
+	Check   string
+	Since   string
+	Passkey bool
 }
 
 // office shows what the officer may do at a path.
@@ -63,9 +75,27 @@ func (p *officers) office(path string) func(http.ResponseWriter, *http.Request) 
 		if len(page.Acts) == 0 {
 			return identity.RefuseField(identity.Forbidden, "officer", "has no role for anything here")
 		}
+		if badge := identity.OfficerID(strings.TrimSpace(r.FormValue("badge"))); badge != "" && may(by, identity.RevokeKey{}.ActName()) {
+			if page.Keys, err = p.heldKeys(r, badge); err != nil {
+				return err
+			}
+			page.Badge = badge
+		}
 		p.show(w, http.StatusOK, "office", page)
 		return nil
 	}
+}
+
+// heldKeys lists the keys of an officer that are valid.
+func (p *officers) heldKeys(r *http.Request, badge identity.OfficerID) ([]heldKey, error) {
+	officer, err := p.Desk.Registry.Officer(r.Context(), badge)
+	var keys []heldKey
+	for _, c := range officer.Credentials {
+		if c.RevokedAt.IsZero() {
+			keys = append(keys, heldKey{passkey.Credential{Key: c.Key}.Fingerprint(), when(c.AddedAt), len(c.PasskeyID) > 0})
+		}
+	}
+	return keys, err
 }
 
 // places are the paths at which an officer may do something to the whole office.
@@ -86,7 +116,7 @@ func (p *officers) askOffice(path string) func(http.ResponseWriter, *http.Reques
 		if err != nil {
 			return err
 		}
-		act, subject, err := onOffice(r, by.Badge)
+		act, subject, err := p.onOffice(r, by.Badge)
 		if err != nil {
 			return err
 		}
@@ -95,7 +125,7 @@ func (p *officers) askOffice(path string) func(http.ResponseWriter, *http.Reques
 }
 
 // onOffice reads what the officer chose to do, and to what.
-func onOffice(r *http.Request, by identity.OfficerID) (act identity.Act, subject string, err error) {
+func (p *officers) onOffice(r *http.Request, by identity.OfficerID) (act identity.Act, subject string, err error) {
 	field := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	badge := identity.OfficerID(field("badge"))
 	switch r.PathValue("act") {
@@ -105,6 +135,18 @@ func onOffice(r *http.Request, by identity.OfficerID) (act identity.Act, subject
 			ReceivedBy: by, CountedBy: witness(r), Box: box, Location: field("location"),
 			First: identity.BlankSerial(field("first")), Last: identity.BlankSerial(field("last")),
 		}, statement.Box(box), nil
+	case identity.MoveBlanks{}.ActName():
+		act := identity.MoveBlanks{
+			Officer: by, Witness: witness(r), From: field("from"), To: field("to"),
+			First: identity.BlankSerial(field("first")), Last: identity.BlankSerial(field("last")),
+		}
+		if act.Counted, err = strconv.Atoi(field("counted")); err != nil || act.Counted < 1 {
+			err = identity.RefuseField(identity.Invalid, "counted", "is not how many blanks were moved")
+		}
+		return act, statement.Office, errors.Join(err, act.Check())
+	case identity.RevokeKey{}.ActName():
+		act, err = p.endedKey(r, by, badge)
+		return act, statement.Officer(badge), err
 	case identity.RegisterOfficer{}.ActName():
 		act, err = registered(r, by, badge)
 		return act, statement.Officer(badge), err
@@ -157,6 +199,21 @@ func anotherKey(r *http.Request, by, badge identity.OfficerID) (identity.Act, er
 		return nil, identity.RefuseField(identity.Forbidden, "check", "is not that of the key, which is another than the officer's")
 	}
 	return identity.RegisterKey{By1: by, By2: witness(r), Key: given.Key, PasskeyID: given.PasskeyID}, badge.Check()
+}
+
+// endedKey reads which of an officer's keys ends, by its check value.
+func (p *officers) endedKey(r *http.Request, by, badge identity.OfficerID) (identity.Act, error) {
+	officer, err := p.Desk.Registry.Officer(r.Context(), badge)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(officer.Credentials, func(c registry.Credential) bool {
+		return c.RevokedAt.IsZero() && plain(passkey.Credential{Key: c.Key}.Fingerprint()) == plain(r.PostFormValue("check"))
+	})
+	if i < 0 {
+		return nil, identity.RefuseField(identity.Invalid, "check", "is not that of a key of %s that is valid", badge)
+	}
+	return identity.RevokeKey{Officer: by, Key: officer.Credentials[i].Key, Reason: strings.TrimSpace(r.PostFormValue("reason"))}, nil
 }
 
 // plain is a check value without spaces and in capitals, however it was typed.
@@ -225,7 +282,16 @@ func (w *words) wordsOfTwo(act identity.Act) bool {
 		w.add("Đến", "To", when(act.Record.ValidTo))
 	case identity.RegisterKey:
 		w.add("Dấu kiểm tra", "Check value", passkey.Credential{Key: act.Key, PasskeyID: act.PasskeyID}.Fingerprint())
+	case identity.MoveBlanks:
+		w.add("Từ nơi", "From", act.From)
+		w.add("Đến nơi", "To", act.To)
+		w.add("Từ số", "First serial", string(act.First))
+		w.add("Đến số", "Last serial", string(act.Last))
+		w.count("Số phôi", "Blanks", act.Counted)
 	case identity.RevokeOfficer:
+		w.add("Lý do", "Reason", act.Reason)
+	case identity.RevokeKey:
+		w.add("Dấu kiểm tra", "Check value", passkey.Credential{Key: act.Key}.Fingerprint())
 		w.add("Lý do", "Reason", act.Reason)
 	default:
 		return false

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -145,6 +146,13 @@ func TestOfficers_SignWhatThePageSaysOfTwo(t *testing.T) {
 			identity.ReceiveBlanks{ReceivedBy: "TK-01", CountedBy: "TK-02", Box: "B-7", First: "PT00000001", Last: "PT00000100", Location: "center"},
 			[]string{"Receive blanks", "PT00000001", "PT00000100", "B-7", "TK-02"},
 		},
+		"/officers/blanks/move-blanks": {
+			stock,
+			url.Values{"from": {"PX-01"}, "to": {"center"}, "counted": {"40"}, "witness": {"TK-02"}},
+			statement.Office,
+			identity.MoveBlanks{Officer: "TK-01", Witness: "TK-02", From: "PX-01", To: "center", Counted: 40},
+			[]string{"Move blanks", "PX-01", "40", "TK-02"},
+		},
 		"/officers/boxes/C-000003/recount": {
 			center,
 			url.Values{"round": {"4"}, "found": {string(number)}, "surplus": {"PT9, PT8"}, "witness": {"CB-001-0002"}},
@@ -176,6 +184,40 @@ func TestOfficers_SignWhatThePageSaysOfTwo(t *testing.T) {
 		alone := tt.by.ask(t, http.MethodPost, path, same)
 		require.Equal(t, http.StatusForbidden, alone.Code, "%s: %s", path, alone.Body.String())
 	}
+}
+
+// One administrator ends one key of an officer, whom the page shows the keys that are valid.
+func TestOfficers_EndOneKey(t *testing.T) {
+	t.Parallel()
+	d := openDesks(t, local)
+	one, other := d.officer(t, cast.Founders[0]), d.officer(t, approver)
+	one.logIn(t)
+	keys := func() []string {
+		page := one.ask(t, http.MethodGet, "/officers/people?badge="+string(approver), nil)
+		require.Equal(t, http.StatusOK, page.Code, page.Body.String())
+		var list []string
+		for _, found := range regexp.MustCompile(`name="check" value="([^"]+)"`).FindAllStringSubmatch(page.Body.String(), -1) {
+			list = append(list, found[1])
+		}
+		return list
+	}
+	passkeys := passkey.Credential{Key: other.Key(t)}.Fingerprint()
+	before := keys()
+	require.Len(t, before, 2, "a file's, and the passkey's")
+	require.Contains(t, before, passkeys)
+	other.logIn(t)
+	require.Equal(t, http.StatusForbidden, other.ask(t, http.MethodGet, "/officers/people?badge=GD-01", nil).Code)
+	wrong := one.ask(t, http.MethodPost, "/officers/people/revoke-key", url.Values{"badge": {string(approver)}, "check": {"A9DE"}, "reason": {"lost"}})
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.Code)
+
+	page := one.ask(t, http.MethodPost, "/officers/people/revoke-key", url.Values{"badge": {string(approver)}, "check": {passkeys}, "reason": {"lost"}})
+	require.Contains(t, page.Body.String(), passkeys)
+	to, form := one.sign(t, page.Body.String())
+	done := one.ask(t, http.MethodPost, to, form)
+
+	require.Equal(t, http.StatusSeeOther, done.Code, done.Body.String())
+	require.NotContains(t, keys(), passkeys)
+	require.NotEqual(t, http.StatusOK, other.ask(t, http.MethodGet, "/officers/", nil).Code, "its session has ended")
 }
 
 // These pages are for those who have a role for what is done on them.

@@ -34,11 +34,11 @@ UNION ALL SELECT badge, 'center', array['stock', 'dispatch'], true FROM unnest(a
 INSERT INTO credentials (key, officer) SELECT '\x302a300506032b6570032100' || sha256(badge::bytea), badge FROM officers WHERE badge LIKE '%-900_';
 
 CREATE FUNCTION pg_temp.act_id(subject text, act text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(left(md5(subject || act), 26)) $$;
-INSERT INTO acts (id, officer, act, subject, at, key, statement, signature)
+INSERT INTO acts (id, officer, act, subject, at, key, statement, signature, mac)
 SELECT pg_temp.act_id(subject, act), officer, act, subject, at, '\x302a300506032b6570032100' || sha256(officer::bytea),
 	convert_to(format('{"id":"%s","act":"%s","subject":"%s","content":{"Officer":"%s",%s},"until":"%s"}',
 		pg_temp.act_id(subject, act), act, subject, officer, content, to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')), 'UTF8'),
-	sha256(subject::bytea) || sha256(act::bytea)
+	sha256(subject::bytea) || sha256(act::bytea), sha256(subject::bytea)
 FROM (
 	SELECT i, 'application/' || number AS subject, 'PD-' || province || '-9001' AS officer, 'approve' AS act, received_at + interval '2 days' AS at, '"Reason":""' AS content FROM life
 	UNION ALL
