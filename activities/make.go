@@ -133,17 +133,13 @@ func (s *Station) makeCard(ctx context.Context, j *job) error {
 	}
 }
 
-// forget removes the printed sides of a card that needs them no more from the printer's folder,
-// and has the trail say so. That it could not keeps nothing from going on.
+// forget removes the printed sides of a card that needs them no more from the printer's folder.
+// That it could not keeps nothing from going on: they are removed later.
 func (s *Station) forget(ctx context.Context, j *job) {
-	if s.Forget == nil {
+	if s.Prints == nil {
 		return
 	}
-	removed, err := s.Forget(PrintJob(j.Application, j.Attempt))
-	if removed && err == nil {
-		err = s.Registry.NoteForgotten(ctx, j.Application, j.Attempt, s.ID)
-	}
-	if err != nil {
+	if err := s.remove(ctx, j.CardInput); err != nil {
 		activity.GetLogger(ctx).Warn("Printed sides not removed", "application", j.Application, "card", j.Attempt, "error", err)
 	}
 }
@@ -228,6 +224,7 @@ func (s *Station) spoil(ctx context.Context, j *job, why identity.ReasonCode, er
 		return fmt.Errorf("book spoiled card: %w", booked) // a fault: the step is retried, and books it then
 	}
 	j.Card.State = identity.CardSpoiled
+	s.forget(ctx, j)
 	if !errors.Is(err, station.ErrUsed) {
 		s.Line.wasSpoiled(ctx, err.Error())
 	}

@@ -24,7 +24,7 @@ type Station struct {
 	Holders  Holders
 	Chip     *station.Station // the encoder, with its journal and keys
 	Printer  printing.Printer
-	Forget   func(job string) (bool, error) // removes what the printer's folder holds of a job; nil: it is kept, or there is no folder
+	Prints   PrintFolder // of the printer; nil: what was printed is kept, or there is no folder
 	Camera   camera.Camera
 	Forms    *render.Renderer
 	Print    render.Options

@@ -1,6 +1,10 @@
 package workflows_test
 
 import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -8,7 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
@@ -485,14 +491,54 @@ func TestCardApplication_PrinterThatPrintsNothingIssuesNoCard(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.noInk, o.limits.Cards = 2, 2
+	o.station.Prints = &printing.Spool{Dir: o.spool}
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToRepair, releases)
 	o.when(identity.ToHandOver, handsOver)
 
 	o.process()
 
+	o.keepsNoPrint()
 	require.Equal(t, []string{"1 spoiled PT0001", "2 spoiled PT0002", "3 live PT0003"}, o.cards())
 	require.Contains(t, o.story(), "Card 1 was spoiled: inspection failed: front: the print of this card is not on it: 0 of 28 places were found; back: the print of this card is not on it: 0 of 28 places were found")
+}
+
+// keepsNoPrint expects that the printed sides of all three cards left the printer's folder, and
+// the trail to say so; also when the station was killed before it removed those of a card that
+// was given up. What is of a card in the making, or of none, stays.
+func (o *testOffice) keepsNoPrint() {
+	o.t.Helper()
+	left := func() string { return strings.Join(names(o.t, o.spool), " ") }
+	require.Empty(o.t, left())
+	for _, job := range []string{activities.PrintJob(o.number, 1), activities.PrintJob(o.number, 9), "readme"} {
+		require.NoError(o.t, os.WriteFile(filepath.Join(o.spool, job+".pdf"), []byte("%PDF"), 0o600))
+	}
+	ctx, cancel := context.WithCancel(o.t.Context())
+	defer cancel()
+	go activities.TidyPrints(ctx, o.station, slog.New(slog.DiscardHandler))
+	require.Eventually(o.t, func() bool { return left() == activities.PrintJob(o.number, 9)+".pdf readme.pdf" }, 10*time.Second, 10*time.Millisecond)
+	entries, err := o.Audit(o.t.Context(), o.number)
+	require.NoError(o.t, err)
+	var removed []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Event, "removed the printed sides") {
+			removed = append(removed, e.Event+" by "+e.Actor)
+		}
+	}
+	require.Equal(o.t, []string{
+		"removed the printed sides of card 1 by PX-01", "removed the printed sides of card 2 by PX-01", "removed the printed sides of card 3 by PX-01",
+	}, removed)
+}
+
+// names lists what is in a folder.
+func names(t *testing.T, dir string) (list []string) {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, file := range files {
+		list = append(list, file.Name())
+	}
+	return list
 }
 
 // What came of a print that the printer does not know of, the camera sees: a card that was

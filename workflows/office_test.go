@@ -124,6 +124,7 @@ type testOffice struct {
 	told     map[identity.ConsignmentNumber]bool
 	stutters bool // every box is reported twice, the second time an hour later
 	spool    string
+	station  *activities.Station
 	url      string   // of the database
 	chips    string   // folder of the chips
 	journal  string   // folder of the station's journal
@@ -314,12 +315,13 @@ func (o *testOffice) staff() {
 	chips := o.chipStation()
 	chips.Sealer = personalization.Sealer{Profile: chip, Signer: authority.Signers(), Now: o.env.Now}
 	chips.Certify = o.certify(authority)
-	o.env.RegisterActivity(&activities.Station{
+	o.station = &activities.Station{
 		ID: "PX-01", Holders: (*population)(o), Queue: workflows.StationQueue("PX-01"), Line: activities.NewLine(o.Registry, "PX-01", 2, slog.New(slog.DiscardHandler)),
 		Registry: o.Registry, Chip: chips, InsertWait: time.Second,
 		Printer: &printer{o: o, spool: printing.Spool{Dir: o.spool}},
 		Camera:  (*eye)(o), Print: drawing, Forms: o.forms, Trust: authority.TrustStore, Now: o.stationClock,
-	})
+	}
+	o.env.RegisterActivity(o.station)
 }
 
 // certify certifies the keys of digital signatures.

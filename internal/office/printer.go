@@ -1,6 +1,7 @@
 package office
 
 import (
+	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/printing"
 	"example.org/cancuoc/templates/render"
 )
@@ -10,9 +11,9 @@ func (o *Office) print() render.Options {
 	return render.Options{Mode: render.Mode(o.config.Forms.Mode), Specimen: o.config.Forms.Specimen}
 }
 
-// printer is the card printer of a station, and what removes from its folder what a card
-// needs no more; nil, where nothing is to be removed.
-func (o *Office) printer() (printing.Printer, func(job string) (bool, error), error) {
+// printer is the card printer of a station, and its folder, from which goes what a card needs
+// no more; nil, where nothing is to be removed.
+func (o *Office) printer() (printing.Printer, activities.PrintFolder, error) {
 	p, takes := o.config.Printing, o.config.Station.PrintTime
 	switch p.Driver {
 	case "ipp":
@@ -26,15 +27,15 @@ func (o *Office) printer() (printing.Printer, func(job string) (bool, error), er
 		return printer, nil, err
 	case "bitmaps":
 		b := &printing.Bitmaps{Dir: p.Spool, DPI: p.DPI, Time: takes, Answers: p.Answers, Silence: p.Silence}
-		return b, unless(p.Keep, b.Forget), nil
+		return b, unless(p.Keep, b), nil
 	}
 	s := &printing.Spool{Dir: p.Spool, Time: takes, Answers: p.Answers, Silence: p.Silence}
-	return s, unless(p.Keep, s.Forget), nil
+	return s, unless(p.Keep, s), nil
 }
 
-func unless(kept bool, forget func(job string) (bool, error)) func(job string) (bool, error) {
+func unless(kept bool, folder activities.PrintFolder) activities.PrintFolder {
 	if kept {
 		return nil
 	}
-	return forget
+	return folder
 }

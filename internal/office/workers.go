@@ -119,7 +119,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	}
 	chip.Certify = activities.Certifier{Registry: o.Registry, Station: id, CA: ca, Now: o.Now}.Certify
 	chip.Sealer = personalization.Sealer{Profile: o.chip, Signer: authority.Signers(), Now: o.Now}
-	printer, forget, err := o.printer()
+	printer, prints, err := o.printer()
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +131,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	o.lines.add(line)
 	s := &activities.Station{
 		ID: id, Queue: workflows.StationQueue(id), Line: line, Registry: o.Registry, Holders: o.Population, Chip: chip,
-		Printer: printer, Forget: forget, Camera: eye, Print: o.print(),
+		Printer: printer, Prints: prints, Camera: eye, Print: o.print(),
 		Forms: o.Forms, Trust: cached(authority.TrustStore, time.Minute), Now: machineTime, InsertWait: o.config.Station.InsertWait,
 	}
 	line.Ask(s)
@@ -144,6 +144,9 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 		return nil, err
 	}
 	go line.Run(ctx)
+	if prints != nil {
+		go activities.TidyPrints(ctx, s, o.logger)
+	}
 	return engine.Workers{free, taken}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,9 +38,15 @@ func (s *Spool) Print(ctx context.Context, job string, card Sides, tell func(str
 // Prove implements Printer.
 func (s *Spool) Prove(context.Context) error { return prove(s.Dir) }
 
-// Forget removes what the folder still holds of a job, and reports whether there was anything.
-// Jobs that are forgotten must not be printed again.
-func (s *Spool) Forget(job string) (bool, error) { return forget(job, s.Dir, job+".pdf") }
+// Jobs lists the jobs of which the folder holds anything.
+func (s *Spool) Jobs() ([]string, error) { return jobs(s.Dir, ".pdf") }
+
+// Holds reports whether the folder holds anything of a job.
+func (s *Spool) Holds(job string) (bool, error) { return holds(job, s.Dir, job+".pdf") }
+
+// Forget removes what the folder still holds of a job. Jobs that are forgotten must not be
+// printed again.
+func (s *Spool) Forget(job string) error { return forget(job, s.Dir, job+".pdf") }
 
 // Bitmaps prints into a folder, for a vendor's driver that takes images: for each
 // job a PNG of the front, and then one of the back.
@@ -82,25 +89,61 @@ func (b *Bitmaps) write(ctx context.Context, job string, card Sides, takes time.
 // Prove implements Printer.
 func (b *Bitmaps) Prove(context.Context) error { return prove(b.Dir) }
 
+// Jobs is [Spool.Jobs].
+func (b *Bitmaps) Jobs() ([]string, error) { return jobs(b.Dir, "-front.png", "-back.png") }
+
+// Holds is [Spool.Holds].
+func (b *Bitmaps) Holds(job string) (bool, error) {
+	return holds(job, b.Dir, job+"-front.png", job+"-back.png")
+}
+
 // Forget is [Spool.Forget].
-func (b *Bitmaps) Forget(job string) (bool, error) {
+func (b *Bitmaps) Forget(job string) error {
 	return forget(job, b.Dir, job+"-front.png", job+"-back.png")
 }
 
-// forget removes files of a job.
-func forget(job, dir string, names ...string) (found bool, err error) {
+// jobs lists the jobs of which a folder has a file that ends so.
+func jobs(dir string, ends ...string) ([]string, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list printed jobs: %w", err)
+	}
+	var list []string
+	for _, file := range files {
+		for _, end := range ends {
+			if job, is := strings.CutSuffix(file.Name(), end); is && !slices.Contains(list[max(0, len(list)-1):], job) {
+				list = append(list, job) // both sides of a job stand together
+			}
+		}
+	}
+	return list, nil
+}
+
+// holds reports whether there is a file of a job.
+func holds(job, dir string, names ...string) (bool, error) {
 	if err := checkJob(job); err != nil {
 		return false, err
 	}
 	for _, name := range names {
-		switch failed := os.Remove(filepath.Join(dir, name)); {
-		case failed == nil:
-			found = true
-		case !errors.Is(failed, fs.ErrNotExist):
-			err = errors.Join(err, fmt.Errorf("remove print of job %s: %w", job, failed))
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil || !errors.Is(err, fs.ErrNotExist) {
+			return err == nil, err
 		}
 	}
-	return found, err
+	return false, nil
+}
+
+// forget removes files of a job.
+func forget(job, dir string, names ...string) error {
+	if err := checkJob(job); err != nil {
+		return err
+	}
+	var problems []error
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			problems = append(problems, fmt.Errorf("remove print of job %s: %w", job, err))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // folder is where a printer's program finds jobs.

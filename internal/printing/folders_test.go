@@ -25,15 +25,23 @@ func TestFolders_ForgetAJob(t *testing.T) {
 		}
 	}
 
-	for _, forget := range []func(string) (bool, error){spool.Forget, bitmaps.Forget} {
-		found, err := forget("A-1")
+	for _, folder := range []interface {
+		Jobs() ([]string, error)
+		Holds(job string) (bool, error)
+		Forget(job string) error
+	}{spool, bitmaps} {
+		jobs, err := folder.Jobs()
 		require.NoError(t, err)
-		require.True(t, found)
-		found, err = forget("A-1")
+		require.Equal(t, []string{"A-1", "B-1"}, jobs)
+		held, err := folder.Holds("A-1")
 		require.NoError(t, err)
-		require.False(t, found, "it is forgotten already")
-		_, err = forget("../B-1")
-		require.Error(t, err)
+		require.True(t, held)
+		require.NoError(t, folder.Forget("A-1"))
+		require.NoError(t, folder.Forget("A-1"), "it is forgotten already")
+		held, err = folder.Holds("A-1")
+		require.NoError(t, err)
+		require.False(t, held)
+		require.Error(t, folder.Forget("../B-1"))
 	}
 
 	files, err := os.ReadDir(dir)

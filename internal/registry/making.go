@@ -198,9 +198,30 @@ func (r *Registry) ShowTrouble(ctx context.Context, number identity.ApplicationN
 	return fail("show trouble", err)
 }
 
-// NoteForgotten has the trail say that a station removed the printed sides of a card from its
-// printer's folder.
+// NoteForgotten has the trail say, once, that a station removes the printed sides of a card
+// from its printer's folder.
 func (r *Registry) NoteForgotten(ctx context.Context, number identity.ApplicationNumber, attempt int, by identity.StationID) error {
-	_, err := r.db.Exec(ctx, `INSERT INTO audit (application, actor, event, reason) VALUES ($1, $2, 'removed the printed sides of card ' || $3::int, '')`, number, by, attempt)
-	return fail("note what was removed", err)
+	batch := &pgx.Batch{} // one round trip, and one transaction
+	batch.Queue(`SELECT FROM cards WHERE application = $1 AND attempt = $2 FOR NO KEY UPDATE`, number, attempt)
+	batch.Queue(`
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT $1, $2, e.event, '' FROM (SELECT 'removed the printed sides of card ' || $3::int AS event) e
+		WHERE NOT EXISTS (SELECT FROM audit a WHERE a.application = $1 AND a.event = e.event)`, number, by, attempt)
+	return fail("note what was removed", r.db.SendBatch(ctx, batch).Close())
+}
+
+// PrintedInVain gives those of some cards that need no print any more: they have passed
+// inspection, or were given up.
+func (r *Registry) PrintedInVain(ctx context.Context, printed []CardInSlot) ([]CardInSlot, error) {
+	numbers, attempts := make([]string, len(printed)), make([]int, len(printed))
+	for i, c := range printed {
+		numbers[i], attempts[i] = string(c.Application), c.Attempt
+	}
+	rows, _ := r.db.Query(ctx, `
+		SELECT c.application, c.attempt, c.state FROM unnest($1::text[], $2::int[]) AS p (application, attempt) JOIN cards c USING (application, attempt)
+		WHERE c.state <> `+cardPrepared+` AND c.state NOT IN `+inSlot, numbers, attempts) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c CardInSlot, err error) {
+		return c, row.Scan(&c.Application, &c.Attempt, &c.State)
+	})
+	return list, fail("look for prints that nobody needs", err)
 }
