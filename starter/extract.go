@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,17 +16,17 @@ import (
 func newExtract(a *app) *cobra.Command {
 	var officer, request, dir string
 	c := &cobra.Command{
-		Use: "extract CARD", Short: "Give citizens what is held on them and who asked for it, as JSON and PDF, signed", GroupID: "office",
+		Use: "extract CARD|APPLICATION", Short: "Give citizens what is held on them and who asked for it, as JSON and PDF, signed", GroupID: "office",
 		Example: "  starter extract 0123456789ABCDEF --officer CB-001-0012 --request 17/2026 --dir extract",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			act := identity.ExtractRecord{Officer: identity.OfficerID(officer), Reason: request}
 			a.askAs(identity.OfficerID(officer))
-			serial, err := a.cardOf(cmd.Context(), args[0])
+			of, err := a.extractOf(cmd.Context(), args[0])
 			if err != nil {
 				return wrongToo(act.Check(), err)
 			}
-			answer, err := a.act(cmd.Context(), act, statement.Card(serial), "", nil)
+			answer, err := a.act(cmd.Context(), act, of, "", nil)
 			if err != nil {
 				return err
 			}
@@ -47,4 +48,21 @@ func newExtract(a *app) *cobra.Command {
 	c.Flags().StringVar(&dir, "dir", "", "folder for the three files (required)")
 	required(c, "officer", "request", "dir")
 	return c
+}
+
+// extractOf reads on whom an extract is made: a card's serial, the number of an application, or
+// the personal number of somebody who may have no card.
+func (a *app) extractOf(ctx context.Context, named string) (string, error) {
+	if number, err := identity.ParseApplicationNumber(named); err == nil {
+		return statement.Application(number), nil
+	}
+	q, err := cardQuery(named)
+	if err != nil || q.Serial != "" {
+		return statement.Card(q.Serial), err
+	}
+	var known struct {
+		Person identity.PersonID `json:"person"`
+	}
+	err = a.find(ctx, "/v1/population/whose", map[string]identity.PersonalNumber{"number": q.Number}, &known)
+	return statement.Person(known.Person), err
 }

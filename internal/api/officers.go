@@ -71,6 +71,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
 		read("POST /v1/population/find", o.findPerson),
+		read("POST /v1/population/whose", o.findWhose),
 		read("GET /v1/fees", func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
 			return o.Desk.Registry.FeesDue(ctx, by.Unit)
 		}),
@@ -310,6 +311,18 @@ func (o *Officers) findPerson(ctx context.Context, r *http.Request, by identity.
 		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with number; or with name, birth, sex, father, mother and birth_registration")
 	}
 	return o.Desk.Find(ctx, by, q)
+}
+
+func (o *Officers) findWhose(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	const most = 1 << 10
+	var q struct {
+		Number identity.PersonalNumber `json:"number"`
+	}
+	if err := json.UnmarshalRead(io.LimitReader(r.Body, most), &q, json.RejectUnknownMembers(true)); err != nil {
+		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with number")
+	}
+	id, err := o.Desk.Whose(ctx, by, q.Number)
+	return map[string]identity.PersonID{"person": id}, err
 }
 
 func (o *Officers) getPersons(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {

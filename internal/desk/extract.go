@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,14 +27,14 @@ type Extract struct {
 
 // extract has an extract made, for the citizen who asked for it.
 func (d *Desk) extract(ctx context.Context, s subject, act identity.ExtractRecord, signed statement.Signed) (Answer, error) {
-	serial, err := s.card()
+	of, err := d.extractOf(ctx, s)
 	if err != nil {
 		return Answer{}, err
 	}
 	if d.Sign == nil {
 		return Answer{}, identity.Refuse(identity.Conflict, "this gateway has no key that signs extracts (status.key_file)")
 	}
-	held, err := d.Registry.Extract(ctx, serial, act, signed)
+	held, err := d.Registry.Extract(ctx, of, act, signed)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -54,6 +55,37 @@ func (d *Desk) extract(ctx context.Context, s subject, act identity.ExtractRecor
 	})
 	e.Signed = string(token)
 	return Answer{Extract: &e}, err
+}
+
+// extractOf says on whom an extract is made, by a card, an application or a person.
+func (d *Desk) extractOf(ctx context.Context, s subject) (registry.ExtractOf, error) {
+	if number, err := s.application(); err == nil {
+		return registry.ExtractOf{Application: number}, nil
+	}
+	if id, err := s.person(); err == nil {
+		known, err := d.Population.Person(ctx, id)
+		return registry.ExtractOf{Person: known.ID, Numbers: known.Numbers()}, err
+	}
+	serial, err := s.card()
+	return registry.ExtractOf{Card: serial}, err
+}
+
+// Whose says whom the population register knows under a number, to an officer who makes
+// extracts for citizens, also for who has no card. It says nothing else of the person; that the
+// officer asked is kept.
+func (d *Desk) Whose(ctx context.Context, by identity.Officer, number identity.PersonalNumber) (identity.PersonID, error) {
+	may := identity.Competence(identity.ExtractRecord{}.ActName())
+	if !slices.ContainsFunc(by.Roles, func(r identity.Role) bool { return slices.Contains(may, r) }) {
+		return "", identity.Refuse(identity.Forbidden, "only officers who make extracts for citizens may ask this")
+	}
+	if _, err := identity.ParsePersonalNumber(string(number)); err != nil {
+		return "", identity.InField("number", err)
+	}
+	known, err := d.Population.PersonByNumber(ctx, number)
+	if err != nil {
+		return "", err
+	}
+	return known.ID, d.Registry.AskedFor(ctx, by.Badge, known.ID)
 }
 
 // sections says in lines what is held.

@@ -168,14 +168,18 @@ type CardChange struct {
 	By     string             `json:"by"`
 }
 
-// Issued gives the cards that were issued to a person, the newest first, or the one of a
-// serial, and keeps that the officer asked. It refuses with NotFound.
+// Issued gives the cards that were issued to a person, under any number that the person has or
+// had, the newest first, or the one of a serial, and keeps that the officer asked. It refuses with NotFound.
 func (r *Registry) Issued(ctx context.Context, officer identity.OfficerID, q CardQuery) ([]IssuedCard, error) {
-	citizen, err := r.citizen(q.Number)
+	var numbers []identity.PersonalNumber
+	if q.Number != "" {
+		numbers = append(numbers, q.Number)
+	}
+	citizens, err := r.whose(ctx, ExtractOf{Numbers: numbers}, new(time.Time))
 	if err != nil {
 		return nil, err
 	}
-	list, err := r.issued(ctx, `serial = $1 OR citizen = $2`, string(q.Serial), citizen)
+	list, err := r.issued(ctx, `serial = $1 OR citizen = ANY($2)`, string(q.Serial), citizens)
 	if err != nil {
 		return nil, err
 	}

@@ -48,25 +48,55 @@ type Asked struct {
 	What    string             `json:"what"`    // card; extract; or payloads of Temporal's histories
 }
 
-// Extract does the act by which a citizen has an extract made, and gives it.
-func (r *Registry) Extract(ctx context.Context, serial identity.CardSerial, act identity.ExtractRecord, signed statement.Signed) (Extract, error) {
-	err := r.act(ctx, act, statement.Card(serial), signed, func(tx pgx.Tx) error {
-		var exists bool
-		err := tx.QueryRow(ctx, `SELECT true FROM cards WHERE serial = $1 AND state IN `+handedOver, serial).Scan(&exists)
+// ExtractOf is on whom an extract is made: the holder of a card, whatever became of it, the
+// applicant of an application, or a person with the numbers that the population register knows.
+type ExtractOf struct {
+	Card        identity.CardSerial
+	Application identity.ApplicationNumber
+	Person      identity.PersonID
+	Numbers     []identity.PersonalNumber
+}
+
+func (o ExtractOf) subject() string {
+	switch {
+	case o.Card != "":
+		return statement.Card(o.Card)
+	case o.Application != "":
+		return statement.Application(o.Application)
+	}
+	return statement.Person(o.Person)
+}
+
+// exists refuses what names nobody.
+func (o ExtractOf) exists(ctx context.Context, tx pgx.Tx) error {
+	var exists bool
+	switch {
+	case o.Card != "":
+		err := tx.QueryRow(ctx, `SELECT true FROM cards WHERE serial = $1 AND state IN `+handedOver, o.Card).Scan(&exists)
 		return found(err, "no such card was issued")
-	})
+	case o.Application != "":
+		err := tx.QueryRow(ctx, `SELECT true FROM applications WHERE number = $1`, o.Application).Scan(&exists)
+		return found(err, "there is no application %s", o.Application)
+	}
+	return nil // the population register knows the person
+}
+
+// Extract does the act by which a citizen has an extract made, and gives it: of all numbers
+// that the person has or had.
+func (r *Registry) Extract(ctx context.Context, of ExtractOf, act identity.ExtractRecord, signed statement.Signed) (Extract, error) {
+	err := r.act(ctx, act, of.subject(), signed, func(tx pgx.Tx) error { return of.exists(ctx, tx) })
 	if err != nil {
 		return Extract{}, err
 	}
 	var e Extract
-	var number string
-	var citizens [][]byte // the digests of all numbers that the person has and had
-	err = r.db.QueryRow(ctx, `
-		SELECT now(), ARRAY(SELECT c.citizen UNION SELECT citizen FROM person_numbers WHERE person = p.id), coalesce(p.number, '')
-		FROM cards c LEFT JOIN person_numbers n ON n.citizen = c.citizen LEFT JOIN citizens p ON p.id = n.person WHERE c.serial = $1`, serial).
-		Scan(&e.At, &citizens, &number)
+	citizens, err := r.whose(ctx, of, &e.At)
 	if err != nil {
-		return Extract{}, fail("read card", err)
+		return Extract{}, err
+	}
+	var number string
+	err = r.db.QueryRow(ctx, `SELECT coalesce((SELECT number FROM citizens WHERE citizen = ANY($1) AND same_as IS NULL ORDER BY number LIMIT 1), '')`, citizens).Scan(&number)
+	if err != nil {
+		return Extract{}, fail("read person", err)
 	}
 	if number != "" {
 		known, err := r.Citizen(ctx, identity.PersonalNumber(number))
@@ -78,28 +108,53 @@ func (r *Registry) Extract(ctx context.Context, serial identity.CardSerial, act 
 	if e.Cards, err = r.issued(ctx, `citizen = ANY($1)`, citizens); err != nil {
 		return Extract{}, err
 	}
-	if e.Applications, err = r.applicationsOf(ctx, citizens); err != nil {
+	if e.Applications, err = r.applicationsOf(ctx, citizens, of.Application); err != nil {
 		return Extract{}, err
 	}
 	rows, _ := r.db.Query(ctx, `
-		WITH mine AS (
+		WITH persons AS (
+			SELECT person AS id FROM person_numbers WHERE citizen = ANY($1) UNION SELECT $3 WHERE $3 <> ''
+		), mine AS (
 			SELECT 'card/' || serial AS subject, NULL AS named FROM cards WHERE citizen = ANY($1)
-			UNION ALL SELECT 'application/' || number, number FROM applications WHERE citizen = ANY($1)
-			UNION SELECT 'person/' || person, NULL FROM person_numbers WHERE citizen = ANY($1)
+			UNION ALL SELECT 'application/' || number, number FROM applications WHERE citizen = ANY($1) OR number = $2
+			UNION ALL SELECT 'person/' || id, NULL FROM (SELECT id FROM persons UNION SELECT c.id FROM persons p JOIN citizens c ON c.same_as = p.id) AS all_records
 		)
 		SELECT r.at, r.officer, r.subject, r.what FROM reads r JOIN mine USING (subject)
 		UNION ALL SELECT a.at, a.officer, a.subject, 'extract' FROM acts a JOIN mine USING (subject) WHERE a.act = 'extract-record'
 		UNION ALL SELECT d.at, d.officer, mine.subject, 'decoded payloads' FROM mine JOIN decodes d ON mine.named = ANY(d.named)
-		ORDER BY 1`, citizens) // CollectRows reports the error
+		ORDER BY 1`, citizens, of.Application, string(of.Person)) // CollectRows reports the error
 	e.Asked, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Asked])
 	return e, fail("read who asked", err)
 }
 
-// applicationsOf reads what is held of each application of a person.
-func (r *Registry) applicationsOf(ctx context.Context, citizens [][]byte) ([]ExtractedApplication, error) {
+// whose gives the digests of all numbers that a person has or had, and the time.
+func (r *Registry) whose(ctx context.Context, of ExtractOf, at *time.Time) ([][]byte, error) {
+	numbers, err := r.numbersOf(of.Numbers)
+	if err != nil {
+		return nil, err
+	}
+	var citizens [][]byte
+	err = r.db.QueryRow(ctx, `
+		WITH named AS (
+			SELECT citizen FROM cards WHERE serial = $1
+			UNION SELECT citizen FROM applications WHERE number = $2
+			UNION SELECT citizen FROM person_numbers WHERE person = $3
+			UNION SELECT unnest($4::bytea[])
+		)
+		SELECT now(), coalesce(array_agg(citizen) FILTER (WHERE citizen IS NOT NULL), '{}')
+		FROM (SELECT citizen FROM named UNION `+otherNumbers+`) AS every`, of.Card, of.Application, string(of.Person), numbers).Scan(at, &citizens)
+	return citizens, fail("read numbers", err)
+}
+
+// otherNumbers are, in SQL, the digests of all numbers of whoever has those in named.
+const otherNumbers = `SELECT o.citizen FROM named JOIN person_numbers n USING (citizen) JOIN person_numbers o ON o.person = n.person`
+
+// applicationsOf reads what is held of each application of a person, and of the one that was
+// named, of which nobody may know yet whose it is.
+func (r *Registry) applicationsOf(ctx context.Context, citizens [][]byte, named identity.ApplicationNumber) ([]ExtractedApplication, error) {
 	rows, _ := r.db.Query(ctx, `
 		SELECT number, coalesce((SELECT array_agg(DISTINCT kind ORDER BY kind) FROM vault_blobs WHERE application = number), '{}')
-		FROM applications WHERE citizen = ANY($1) ORDER BY received_at`, citizens) // ForEachRow reports the error
+		FROM applications WHERE citizen = ANY($1) OR number = $2 ORDER BY received_at`, citizens, named) // ForEachRow reports the error
 	list := []ExtractedApplication{}
 	var number identity.ApplicationNumber
 	var kinds []string
