@@ -14,7 +14,7 @@ import (
 // Shown is what a citizen may know of an application, by its receipt and the birth date.
 type Shown struct {
 	Number     identity.ApplicationNumber
-	Birth      identity.Date // to be compared, not shown
+	Birth      identity.Date // to be compared, not shown: the register's once the person is known, and before that as it was typed
 	Document   identity.Document
 	Stage      identity.Stage
 	Entered    map[identity.Stage]time.Time // when it first came to each
@@ -52,8 +52,11 @@ var selectShown = `
 		(SELECT jsonb_object_agg(stage, at) FROM (
 			SELECT substr(event, length('entered ') + 1) AS stage, min(at) AS at FROM audit
 			WHERE application = a.number AND event LIKE 'entered %' GROUP BY 1) AS entered),
-		a.received_at, now()
+		a.received_at, now(), card.attempt, card.sealed, coalesce(person.birth, ''), coalesce(person.id = identified.person, false)
 	FROM applications a
+	LEFT JOIN LATERAL (SELECT attempt, sealed FROM cards WHERE application = a.number ORDER BY attempt DESC LIMIT 1) card ON true
+	LEFT JOIN LATERAL (SELECT p.id, p.birth FROM person_numbers n JOIN citizens p ON p.id = n.person WHERE n.citizen = a.citizen) person ON true
+	LEFT JOIN LATERAL (SELECT i.person FROM identifications i WHERE i.application = a.number ORDER BY i.round DESC LIMIT 1) identified ON true
 	LEFT JOIN vault_keys k ON k.application = a.number
 	JOIN stations s ON s.id = a.station
 	LEFT JOIN LATERAL (
@@ -76,15 +79,15 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var entered []byte
 	var received time.Time
 	var ended identity.ReasonCode
+	var known knownBirth
 	err := row.Scan(&s.Number, &s.Document, &sealed.details, &sealed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery,
-		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now)
+		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now, &known.attempt, &known.card, &known.birth, &known.identified)
 	if err != nil {
 		return Shown{}, err
 	}
 	if err := r.open(s.Number, sealed, &about); err != nil {
 		return Shown{}, err
 	}
-	s.Birth = about.Person.Birth
 	if entered != nil {
 		if err := json.Unmarshal(entered, &s.Entered); err != nil {
 			return Shown{}, err
@@ -94,6 +97,12 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 		s.Entered = make(map[identity.Stage]time.Time, 1)
 	}
 	s.Entered[identity.Received] = received
+	s.Birth = about.Person.Birth
+	if sealed.wrapped != nil { // else there is nothing to compare with
+		if err := r.known(s, sealed.wrapped, known, &s.Birth); err != nil {
+			return Shown{}, err
+		}
+	}
 	if until != nil {
 		s.Until = *until
 	}
@@ -101,6 +110,30 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 		s.Why = identity.Reason{Code: ended}
 	}
 	return s, nil
+}
+
+// knownBirth is what is known of an applicant's birth beside what was typed.
+type knownBirth struct {
+	attempt    *int
+	card       []byte // sealed: of the last one
+	birth      string // by the population register here
+	identified bool   // an officer said that it is this person
+}
+
+// known reads the birth by the register's record, once it is known whose an application is: the
+// record of now, or of another register the one that the card was prepared from.
+func (r *Registry) known(s Shown, wrapped []byte, k knownBirth, birth *identity.Date) (err error) {
+	_, validated := s.Entered[identity.Deduplication]
+	switch {
+	case k.birth != "" && (validated || k.identified):
+		*birth, err = identity.ParseDate(k.birth)
+	case k.birth == "" && k.card != nil:
+		var card identity.Card
+		if err = r.openJSON(cardColumn(s.Number, *k.attempt), k.card, wrapped, &card); err == nil {
+			*birth = card.Person.Birth
+		}
+	}
+	return err
 }
 
 // LookUp reads what a citizen may know of an application, and how many look-ups found

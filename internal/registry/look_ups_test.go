@@ -60,6 +60,40 @@ func TestLookUp(t *testing.T) {
 	require.Empty(t, later.Found)
 }
 
+// A citizen is known by the birth of the register's record once it is known whose the
+// application is, and not by what a station typed; also after a correction of the record.
+func TestLookUp_ByTheBirthOfTheRegister(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	person := b.submission().Application.Person
+	person.Number = holder
+	person.Birth = identity.Date{Year: 2001, Month: 12, Day: 28}
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive}))
+	typed := identity.Date{Year: 2001, Month: 2, Day: 28}
+	number := b.received(t, of(holder))
+	birth := func() identity.Date {
+		shown, _, err := b.LookUp(t.Context(), number, []byte("client"), []byte("receipt"))
+		require.NoError(t, err)
+		return shown.Birth
+	}
+
+	require.Equal(t, typed, birth())
+	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation)
+	require.Equal(t, typed, birth(), "nobody has said yet that it is this person")
+	b.enter(t, number, 1, identity.Deduplication)
+	require.Equal(t, person.Birth, birth())
+
+	elsewhere := b.received(t) // no record of the person is here
+	b.enter(t, elsewhere, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: elsewhere, Step: "approve", Round: 1, Officer: approver}, time.Time{})))
+	b.enter(t, elsewhere, 1, identity.DataPreparation)
+	card := b.card(t, elsewhere, 1)
+	card.Card.Person.Birth = person.Birth
+	require.NoError(t, b.SaveCard(t.Context(), card))
+	number = elsewhere
+	require.Equal(t, person.Birth, birth())
+}
+
 // Misses are counted by client, by receipt and by both, for unknown receipts as well, by
 // all gateways together; those that are over are forgotten.
 func TestLookUp_CountsMisses(t *testing.T) {
