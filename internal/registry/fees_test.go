@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,12 @@ func TestFees_ArePaidOnceAndRefundedOnRejection(t *testing.T) {
 	require.NoError(t, collect(number, 50_000, "BL-1"))
 	require.ErrorIs(t, collect(number, 50_000, "BL-2"), identity.Conflict, "it was paid")
 	require.ErrorContains(t, collect(b.received(t), 50_000, "BL-1"), "receipt", "one receipt is for one application")
+	registrytest.RegisterStation(t, b.Registry, "079-TN-01", make([]byte, 32))
+	other := b.received(t, func(s *registry.Submission) { s.Application.Station = "079-TN-01" })
+	act := identity.CollectFee{OfFee: identity.OfFee{Officer: "CB-079-0012", Amount: 50_000, Receipt: "BL-1"}}
+	require.NoError(t, b.Registry.CollectFee(t.Context(), other, act, registrytest.Signed(act, statement.Application(other))), "each province has books of its own")
+	three := []identity.ApplicationNumber{b.received(t), b.received(t), b.received(t)}
+	require.Len(t, slices.DeleteFunc(atOnce(3, func(i int) error { return collect(three[i], 50_000, "BL-9") }), func(err error) bool { return err == nil }), 2)
 	require.ErrorIs(t, refund(), identity.Conflict, "it is not rejected")
 
 	b.enter(t, number, 0, identity.BiometricCapture, identity.Rejected)
