@@ -168,7 +168,7 @@ func TestVerifiers_MaySayWhoTheyAre(t *testing.T) {
 	for question, says := range map[string]string{
 		`{}`:                         "one of serial, chip, or number with issued is needed",
 		`{"serial": "x"}`:            "is not 16 upper-case hexadecimal digits",
-		`{"chip": "x"}`:              "is not 20 lower-case hexadecimal digits",
+		`{"chip": "x"}`:              "is not 20 hexadecimal digits",
 		`{"number": "048301999902"}`: "issued",
 		`{"who": "x"}`:               "a question is JSON with serial",
 		`{"nonce": "` + strings.Repeat("x", 600) + `"}`: "a question has at most 512 bytes",

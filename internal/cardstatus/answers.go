@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,8 +56,9 @@ func parseQuestion(body []byte) (registry.StatusQuery, error) {
 			problems = append(problems, identity.RefuseField(identity.Invalid, "serial", "is not 16 upper-case hexadecimal digits"))
 		}
 	}
+	q.Chip = strings.ToLower(q.Chip)
 	if q.Chip != "" && (len(q.Chip) != 20 || len(bytes.Trim([]byte(q.Chip), "0123456789abcdef")) > 0) {
-		problems = append(problems, identity.RefuseField(identity.Invalid, "chip", "is not 20 lower-case hexadecimal digits"))
+		problems = append(problems, identity.RefuseField(identity.Invalid, "chip", "is not 20 hexadecimal digits"))
 	}
 	if q.Number != "" {
 		if _, err := identity.ParsePersonalNumber(string(q.Number)); err != nil {
