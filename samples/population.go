@@ -76,6 +76,9 @@ func (e Entry) citizen() (Citizen, error) {
 	if e.Card == nil {
 		return c, nil
 	}
+	if status := identity.CitizenStatus(e.Status); status == identity.Deceased || status == identity.NationalityLost {
+		return Citizen{}, identity.RefuseField(identity.Invalid, "live_card", "is given of a person who is %s, whose card has ended: leave it out", status)
+	}
 	issued, err := identity.ParseDate(e.Card.Issued)
 	if err != nil {
 		return Citizen{}, fmt.Errorf("live_card.issued: %w", err)

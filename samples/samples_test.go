@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/unicode/norm"
@@ -199,5 +200,21 @@ func TestScriptRefusesWhatNobodyCouldPlay(t *testing.T) {
 
 			require.Error(t, err)
 		})
+	}
+}
+
+// Whoever has died has no card that is valid, whatever a file says.
+func TestReadPopulation_RefusesALiveCardOfTheDead(t *testing.T) {
+	t.Parallel()
+	file := func(status string) fs.FS {
+		return fstest.MapFS{"population.json": {Data: []byte(`{"citizens": [{
+			"person": {"number": "001201999990", "name": "Nguyễn Thị Ánh", "birth": "2001-02-28", "sex": "F"}, "status": "` + status + `",
+			"live_card": {"serial": "00C1A52021110202", "form": "cccd-2021", "issued": "2021-11-02"}}]}`)}}
+	}
+	_, err := samples.ReadPopulation(file("alive"))
+	require.NoError(t, err)
+	for _, status := range []string{"deceased", "nationality-lost"} {
+		_, err := samples.ReadPopulation(file(status))
+		require.ErrorContains(t, err, "citizen 1: live_card: is given of a person who is "+status)
 	}
 }
