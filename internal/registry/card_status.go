@@ -10,7 +10,7 @@ import (
 )
 
 // StatusQuery names a card as a verifier knows it: by the serial in its DG13, by that of its
-// chip, or by the number and the day of issue that are printed on it.
+// chip as its maker or the station that wrote it says it, or by the number and the day of issue that are printed on it.
 type StatusQuery struct {
 	Serial identity.CardSerial
 	Chip   string
@@ -69,6 +69,9 @@ func (r *Registry) CardStatuses(ctx context.Context, queries []StatusQuery) ([]C
 	}
 	read(serialAt, `unnest($1::text[]) WITH ORDINALITY q (v, i) JOIN cards c ON c.serial = q.v`, serials)
 	read(chipAt, `unnest($1::text[]) WITH ORDINALITY q (v, i) JOIN blanks b ON b.chip = q.v JOIN cards c ON c.blank = b.serial`, chips)
+	read(chipAt, `unnest($1::text[]) WITH ORDINALITY q (v, i)
+		JOIN audit a ON a.event LIKE 'personalized card %' AND a.reason LIKE 'chip %' AND lower(substr(a.reason, 6)) = q.v
+		JOIN cards c ON c.application = a.application AND a.event = 'personalized card ' || c.attempt`, chips)
 	read(numberAt, `unnest($1::bytea[], $2::date[]) WITH ORDINALITY q (v, d, i) JOIN cards c ON c.citizen = q.v AND c.issued = q.d`, citizens, issued)
 	return answers, fail("read status of cards", r.db.SendBatch(ctx, batch).Close())
 }
