@@ -76,7 +76,6 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 
 	want["four_eyes_on_the_person"] = words([]identity.DecisionStep{identity.StepIdentify})
 	want["officer_is_no_actor"] = []string{"SYSTEM", "HOLDER", "CENTER"}
-	want["station_is_no_actor"] = []string{"", "system", "holder"}
 	want["four_eyes_on_holds"] = words([]identity.DecisionStep{identity.StepHold, identity.StepRelease})
 	want["person_change"] = []string{"registered", "corrected", "marked", "renumbered", "merged"}
 	want["person_change_has_act"] = []string{identity.ActorSystem}
