@@ -7,12 +7,17 @@
 
 -- Whether one of those acts, on that subject, is kept by this transaction.
 CREATE FUNCTION signed_now(doing text[], about text) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM acts a WHERE a.subject = about AND a.at = now() AND a.act = ANY(doing) AND a.txid = pg_current_xact_id()::text::bigint)
+    SELECT EXISTS (SELECT FROM acts a WHERE a.subject = about AND a.act = ANY(doing) AND a.txid = pg_current_xact_id()::text::bigint)
 $$;
 
 -- Whether one of them is, whatever it is on: a box may bring cards that others were to.
 CREATE FUNCTION signed_now(doing text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT EXISTS (SELECT FROM acts a WHERE a.txid = pg_current_xact_id()::text::bigint AND a.act = ANY(doing))
+$$;
+
+-- Whether the act of that identifier, by that officer, is, and was signed for at that time.
+CREATE FUNCTION act_of_now(of_id text, by_officer text, done_at timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM acts a WHERE a.id = of_id AND a.officer = by_officer AND a.at = done_at AND a.txid = pg_current_xact_id()::text::bigint)
 $$;
 
 -- Whether the act of that identifier, by that officer, is.
@@ -56,7 +61,7 @@ BEGIN
     END IF;
     CASE
         WHEN (OLD.state, NEW.state) = ('arrived', 'live') THEN
-            signed := NEW.handed_over_at = now() AND act_of_now(NEW.handed_over_act, NEW.handed_over_by) AND signed_now(ARRAY['hand-over'], 'application/' || NEW.application);
+            signed := act_of_now(NEW.handed_over_act, NEW.handed_over_by, NEW.handed_over_at) AND signed_now(ARRAY['hand-over'], 'application/' || NEW.application);
         WHEN NEW.state IN ('arrived', 'lost') OR OLD.state <> 'inspected' AND NEW.state = 'packed' OR (OLD.state, NEW.state) = ('arrived', 'spoiled') THEN
             signed := signed_now(counts, 'consignment/' || NEW.consignment) OR signed_now(counts);
         WHEN NEW.state = 'found' THEN
@@ -66,7 +71,7 @@ BEGIN
         WHEN NEW.state IN ('withdrawn', 'lapsed', 'revoked') AND NEW.changed_by = 'system' AND NEW.changed_act IS NULL THEN
             signed := holds_no_card(NEW.citizen);
         WHEN NEW.state = 'revoked' AND NEW.changed_act IS NULL THEN
-            signed := EXISTS (SELECT FROM acts a WHERE a.officer = NEW.changed_by AND a.at = now() AND a.txid = pg_current_xact_id()::text::bigint
+            signed := EXISTS (SELECT FROM acts a WHERE a.officer = NEW.changed_by AND a.txid = pg_current_xact_id()::text::bigint
                 AND a.act = 'hand-over' AND NEW.reason LIKE 'replaced: card % of ' || substr(a.subject, length('application/') + 1));
         WHEN NEW.state IN ('live', 'reported-lost', 'damaged', 'kept', 'withdrawn', 'lapsed', 'revoked', 'destroyed') THEN
             signed := act_of_now(NEW.changed_act, NEW.changed_by);
@@ -93,9 +98,9 @@ BEGIN
         WHEN (OLD.state, NEW.state) = ('sealed', 'open') THEN
             signed := signed_now(ARRAY['reopen'], 'consignment/' || NEW.number);
         WHEN (OLD.state, NEW.state) = ('sealed', 'sent') THEN
-            signed := NEW.sent_at = now() AND act_of_now(NEW.sent_act, NEW.sent_by);
+            signed := act_of_now(NEW.sent_act, NEW.sent_by, NEW.sent_at);
         WHEN (OLD.state, NEW.state) = ('sent', 'received') THEN
-            signed := NEW.received_at = now() AND act_of_now(NEW.received_act, NEW.received_by);
+            signed := act_of_now(NEW.received_act, NEW.received_by, NEW.received_at);
         WHEN NEW.state = 'dissolved' THEN
             signed := NEW.cards = 0 AND NOT EXISTS (SELECT FROM cards c WHERE c.consignment = NEW.number);
         ELSE
@@ -143,12 +148,12 @@ CREATE FUNCTION sign_standing() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     about   text := 'application/' || NEW.number;
     decided boolean := EXISTS (SELECT FROM acts a JOIN decisions d ON d.application = NEW.number AND d.request = a.id
-        WHERE a.subject = about AND a.at = now() AND a.txid = pg_current_xact_id()::text::bigint);
+        WHERE a.subject = about AND a.txid = pg_current_xact_id()::text::bigint);
 BEGIN
     IF NEW.held <> OLD.held AND NOT signed_now(ARRAY[CASE WHEN NEW.held THEN 'hold' ELSE 'release' END], about)
         OR NEW.capture_round <> OLD.capture_round AND NOT signed_now(ARRAY['recapture'], about)
         OR NEW.due <> OLD.due AND NOT decided
-        OR NEW.clock_stopped_at IS DISTINCT FROM OLD.clock_stopped_at AND NOT decided AND (OLD.clock_stopped_at IS NOT NULL OR NEW.clock_stopped_at <> now())
+        OR NEW.clock_stopped_at IS DISTINCT FROM OLD.clock_stopped_at AND NOT decided AND (OLD.clock_stopped_at IS NOT NULL OR NOT coalesce(NEW.clock_stopped_at >= NEW.awaiting_since, false))
         OR NEW.stage <> OLD.stage AND NEW.stage = 'Issued' AND NOT signed_now(ARRAY['hand-over'], about) THEN
         PERFORM refuse_unsigned('standing_is_signed_for');
     END IF;

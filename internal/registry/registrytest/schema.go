@@ -114,7 +114,8 @@ func NewClock(tb testing.TB, programs string) (set func(time.Time)) {
 		CREATE TABLE clock (at timestamptz NOT NULL);
 		GRANT SELECT ON clock TO cancuoc_programs;
 		INSERT INTO clock SELECT pg_catalog.now();
-		CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM clock'`)
+		CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM clock';
+		ALTER TABLE acts ALTER COLUMN at SET DEFAULT now()`)
 	require.NoError(tb, err)
 	var turn sync.Mutex
 	return func(at time.Time) {
