@@ -35,7 +35,6 @@ import (
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
@@ -44,7 +43,7 @@ import (
 const maxResident = 512 << 20
 
 // siegeStation is the enrollment station whose packets are sent.
-const siegeStation = identity.StationID("001-TN-01")
+const siegeStation = identity.StationID("001-TN-02")
 
 // process is a gateway as it is run, in a process of its own, and what its station
 // signs with.
@@ -93,10 +92,7 @@ func runGateway(t *testing.T) process {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	p.key = key
-	r, err := registry.Open(t.Context(), schema, registry.Options{MaxConns: 1})
-	require.NoError(t, err)
-	t.Cleanup(r.Close)
-	registrytest.RegisterStation(t, r, siegeStation, public)
+	registrytest.RegisterStation(t, registrytest.OpenIn(t, schema), siegeStation, public)
 	return p
 }
 

@@ -22,7 +22,6 @@ import (
 	"example.org/cancuoc/internal/bench/asking"
 	"example.org/cancuoc/internal/cardstatus"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
@@ -74,9 +73,7 @@ func fill(b *testing.B, url string, n int) {
 func BenchmarkStatus(b *testing.B) {
 	url := registrytest.NewSchema(b, registrytest.URL(b))
 	fill(b, registrytest.Behind(b, url), *cards)
-	r, err := registry.Open(b.Context(), url, registry.Options{MaxConns: 4})
-	require.NoError(b, err)
-	b.Cleanup(r.Close)
+	r := registrytest.OpenIn(b, url)
 	digest := sha256.Sum256([]byte("secret"))
 	act := identity.RegisterVerifier{Officer: "QT-C06-0001", Name: "bench", Token: digest[:], PerSecond: 100_000}
 	require.NoError(b, r.RegisterVerifier(b.Context(), "BENCH", act, registrytest.Signed(act, statement.Verifier("BENCH"))))

@@ -234,7 +234,7 @@ func TestPage_SaysWhichFieldsAreRequired(t *testing.T) {
 		"portrait":                example(t),
 		"fingerprints":            example(t),
 		"person.birth_registration.province": example(t).set("person.number", nil).set("type", "first-issue").set("ground", "first-card").
-			set("person.origin.province", nil).set("person.residence.province", nil),
+			set("person.origin.province", nil).set("person.residence.province", nil).set("person.birth_registration.text", "Phường Trần Phú"),
 	} {
 		require.NotEmpty(t, without.set(name, nil).refused(t, name), name)
 	}

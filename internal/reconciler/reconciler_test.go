@@ -13,7 +13,6 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/reconciler"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/workflows"
 )
@@ -83,13 +82,10 @@ type waiting struct {
 func await(t *testing.T, n int) *waiting {
 	t.Helper()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
-	r, err := registry.Open(t.Context(), url, registry.Options{MaxConns: 4})
-	require.NoError(t, err)
-	t.Cleanup(r.Close)
+	r := registrytest.OpenIn(t, url)
 	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, url))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	registrytest.RegisterStation(t, r, "001-TN-01", make([]byte, 32))
 	_, err = conn.Exec(t.Context(), `ALTER TABLE applications DISABLE TRIGGER know_enroller`) // nobody signed so many
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), `

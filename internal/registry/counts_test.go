@@ -186,7 +186,7 @@ func TestReceive_OneOfTwoCountsWins(t *testing.T) {
 	first, second := b.inspected(t), b.inspected(t)
 	box := b.sent(t, first, second)
 	acts := []identity.ReceiveConsignment{
-		{Officer: counter, Counted: 2}, {Officer: counter, Counted: 1, Missing: []identity.ApplicationNumber{first}}, {Officer: approver, Counted: 2},
+		{Officer: counter, Counted: 2}, {Officer: counter, Counted: 1, Missing: []identity.ApplicationNumber{first}}, {Officer: "CB-001-0013", Counted: 2},
 	}
 
 	errs := atOnce(9, func(i int) error { return b.ReceiveConsignment(t.Context(), box, acts[i%3]) })

@@ -14,6 +14,7 @@ import (
 // constraints gives the refusal for each named constraint.
 var constraints = map[string]identity.Refusal{
 	"one_application_per_enrollment":       {Kind: identity.Conflict, Field: "enrollment_id", Detail: "was used by this station for another application"},
+	"payments_pkey":                        {Kind: identity.Conflict, Detail: "the fee of this application was paid before"},
 	"one_payment_per_fee":                  {Kind: identity.Conflict, Detail: "the fee of this application was paid before"},
 	"fee_is_paid":                          {Kind: identity.Conflict, Field: "fee", Detail: "is not paid: take it, and record its receipt (starter fees collect)"},
 	"one_letter_of_each_pin":               {Kind: identity.Conflict, Field: "card", Detail: "had its PIN letter printed before: nobody prints it again"},

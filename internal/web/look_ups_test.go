@@ -95,7 +95,7 @@ func (c *crowd) fill(tb testing.TB, n int) {
 	}
 	rows, _ := db.Query(tb.Context(), `
 		SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-		WHERE indrelid IN ('applications'::regclass, 'audit'::regclass) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)`)
+		WHERE indrelid IN ('applications'::regclass, 'audit'::regclass, 'cards'::regclass) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)`)
 	indexes, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct{ Name, Definition string }])
 	require.NoError(tb, err)
 	do(`SET session_replication_role = replica`, `SET maintenance_work_mem = '256MB'`, `SET synchronous_commit = off`,
@@ -110,7 +110,7 @@ func (c *crowd) fill(tb testing.TB, n int) {
 	for _, index := range indexes {
 		do(index.Definition)
 	}
-	do(`VACUUM (FREEZE, ANALYZE) applications`, `VACUUM (FREEZE, ANALYZE) audit`, `VACUUM (FREEZE, ANALYZE) vault_keys`, `CHECKPOINT`)
+	do(`VACUUM (FREEZE, ANALYZE) applications`, `VACUUM (FREEZE, ANALYZE) audit`, `VACUUM (FREEZE, ANALYZE) cards`, `VACUUM (FREEZE, ANALYZE) vault_keys`, `CHECKPOINT`)
 	var size string
 	require.NoError(tb, db.QueryRow(tb.Context(), `SELECT pg_size_pretty(pg_database_size(current_database()))`).Scan(&size))
 	tb.Logf("%d applications, %s", n, size)
@@ -126,7 +126,7 @@ func (c *crowd) copy(tb testing.TB, db *pgx.Conn, from, to int) {
 		wait.Go(func() {
 			for i := from + w; i < to; i += workers {
 				person := identity.Person{Name: identity.Name{Text: "Nguyễn Thị Ánh", FamilyWords: 1}, Birth: birthOf(i), Sex: identity.Female}
-				sealed[i-from], _ = registry.SealRows(c.vault, receiptOf(i), identity.Application{Person: person}, identity.Card{}) // a row without is not found
+				sealed[i-from], _ = registry.SealRows(c.vault, receiptOf(i), identity.Application{Person: person}, identity.Card{Person: person}) // a row without is not found
 			}
 		})
 	}
@@ -151,6 +151,10 @@ func (c *crowd) copy(tb testing.TB, db *pgx.Conn, from, to int) {
 			string(receiptOf(i)), "Issued", 1, day, day, "001-TN-01", fmt.Sprint("E-", i), "CB-001-0001", make([]byte, 32), "001", "exchange", "age", "station", day, "collect",
 			"001-TN-01", false, sealed[i-from].Application, "2024-07-01", "can-cuoc-2024", 7, 0,
 		}
+	})
+	write("cards", []string{"state", "application", "attempt", "citizen", "serial", "form", "issued", "sealed", "status_place"}, 1, func(i, _ int) []any {
+		digest := sha256.Sum256([]byte(receiptOf(i)))
+		return []any{"live", string(receiptOf(i)), 1, digest[:], fmt.Sprintf("%016X", i), "can-cuoc-2024", day, sealed[i-from].Card, i}
 	})
 	write("vault_keys", []string{"application", "wrapped"}, 1, func(i, _ int) []any { return []any{string(receiptOf(i)), sealed[i-from].Key} })
 	write("audit", []string{"application", "seq", "at", "actor", "event", "reason", "prev", "hash"}, len(entries), func(i, k int) []any {
