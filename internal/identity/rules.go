@@ -144,12 +144,13 @@ func (a Application) ByCard(held *HeldCard) error {
 // had such a document.
 func (g Ground) contradicts(held *HeldCard, document Document) bool {
 	had := held != nil && held.document() == document
-	switch {
-	case g == GroundFirstCard, g == GroundFromCMND, g == GroundFirstCertificate:
+	if g == GroundFirstCard || g == GroundFromCMND || g == GroundFirstCertificate {
 		return had
-	case g == GroundNationality, g == GroundNumberChanged: // it was withdrawn, or revoked with the number that it bears
+	}
+	if g == GroundNationality || g == GroundNumberChanged { // it was withdrawn, or revoked with the number that it bears
 		return false
-	case g == GroundRequest: // of whoever had one: it may have been withdrawn for what was wrong with it
+	}
+	if g == GroundRequest { // of whoever had one: it may have been withdrawn for what was wrong with it
 		return !had
 	}
 	return !had || !held.standing()
