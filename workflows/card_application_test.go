@@ -441,8 +441,8 @@ func TestCardApplication_WaitsInSightForWhatDoesNotAnswer(t *testing.T) {
 	}
 }
 
-func TestCardApplication_IsShownWhereItRests(t *testing.T) {
-	t.Parallel()
+// It runs alone: what takes longer than it is given, beside others, is shown.
+func TestCardApplication_IsShownWhereItRests(t *testing.T) { //nolint:paralleltest // see above
 	o := newOffice(t)
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToHandOver, handsOver)
