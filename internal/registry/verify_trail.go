@@ -126,7 +126,7 @@ var becameSomething = regexp.MustCompile(`^card [0-9]{1,9} is [a-z-]+$`)
 const (
 	nthCard  = ` card [0-9]{1,9}`
 	ofSystem = `^(prepared` + nthCard + `|entered [A-Za-z]+|awaits [a-z -]+|spoiled` + nthCard + `( with blank \S+)?|packed` + nthCard + ` into C-[0-9]+|is of person \S+|trouble at station` +
-		`|erased what says something about the person|card [0-9]{1,9} is (withdrawn|lapsed|revoked)|fee settled|fee is .*|did [a-z-]+ of` + nthCard + `)$`
+		`|erased what says something about the person|card [0-9]{1,9} is (withdrawn|lapsed|revoked)|fee settled|did [a-z-]+ of` + nthCard + `)$`
 	ofStation = `^(took blank \S+ for` + nthCard + `|(personalized|printed|inspected)` + nthCard + `|entered [A-Za-z]+|gave back blank \S+ of` + nthCard + `|may have written to blank \S+ of` + nthCard +
 		`|spoiled` + nthCard + `( with blank \S+)?|trouble at station|station is back|certified the signature key of` + nthCard + `|removed the printed sides of` + nthCard + `)$`
 	ofHolder = `^card [0-9]{1,9} is reported-lost$`
