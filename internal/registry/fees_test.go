@@ -99,6 +99,9 @@ func TestSettleFee_WhileTheApplicationIsValidated(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, payment.GiveBack)
 
+	_, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
+
 	b.enter(t, number, 0, identity.Deduplication)
 	_, err = b.db.Exec(t.Context(), `UPDATE applications SET fee = 0 WHERE number = $1`, number)
 	require.Equal(t, "fee_stands", constraintOf(err))
