@@ -43,6 +43,7 @@ var drills = map[string]drill{
 	"WorkflowTaskFails": once(`temporal_workflow_task_execution_failed{workflow_type="CardApplication",failure_reason="NonDeterminismError"}`,
 		"0 0 1x9 2x9 3x9 4x9 5x9", "0x60", "5m"),
 	"ActsThatNobodySigned": once(`cancuoc_refused_updates_total{update="approve",signed="false"}`, "0 0 1x60", "0x60", "5m"),
+	"RowsUnread":           once(`cancuoc_unread_rows_total`, "0 0 1x60", "0x60", "5m"),
 	"ActivityFails":        once(`temporal_activity_execution_failed{activity_type="PrepareData"}`, "0+2x60", "0 0 1x58", "20m"),
 	"StationPaused":        once(`cancuoc_station_paused{station="PX-01"}`, "0 1x60", "0x60", "2m"),
 	"StationSilent":        once(`cancuoc_station_silent_seconds{station="PX-01"}`, "0+60x60", "0 60 5x60", "10m"),

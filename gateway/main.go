@@ -78,7 +78,7 @@ func run(ctx context.Context, c config.Config) error {
 		d.handler = measures.Around(d.name(), tracing.Around(d.name(), d.handler))
 	}
 	if c.Gateway.MetricsListen != "" {
-		stop, err := engine.ServeTelemetry(ctx, c.Gateway.MetricsListen, append(connections(doors), measures, measured, office.Registry.NotKept()), office.Ready, logger)
+		stop, err := engine.ServeTelemetry(ctx, c.Gateway.MetricsListen, append(connections(doors), measures, measured, office.Registry.NotKept(), office.Registry.NotRead()), office.Ready, logger)
 		if err != nil {
 			return err
 		}

@@ -132,6 +132,9 @@ func newCardsShow(a *app) *cobra.Command {
 					if c.Expires != (identity.Date{}) {
 						until = "until " + c.Expires.Display()
 					}
+					if c.Fault != "" {
+						until = c.Fault
+					}
 					fmt.Fprintf(w, "%s  %s  %s, issued %s, %s  %s\n", c.Serial, c.State, c.Form, c.Issued.Display(), until, c.Application)
 					for _, change := range c.Life {
 						fmt.Fprintf(w, "  %s  %s by %s", change.At.In(identity.HanoiTime).Format(time.DateTime), change.Became, change.By)

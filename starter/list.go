@@ -117,12 +117,18 @@ func printApplications(w io.Writer, list []desk.Listed, quiet bool) {
 		}
 		return
 	}
-	rows := make([][]string, len(list))
+	rows, faults := make([][]string, len(list)), 0
 	for i, l := range list {
 		rows[i] = []string{
 			string(l.Application), string(l.Type), string(l.Province), string(l.Stage), string(l.Awaiting), string(l.Station), string(l.Consignment),
-			l.Due.In(identity.HanoiTime).Format(time.DateOnly), strings.Trim(l.Why+"; "+l.Trouble, "; "),
+			l.Due.In(identity.HanoiTime).Format(time.DateOnly), strings.Trim(l.Why+"; "+l.Trouble+"; "+l.Fault, "; "),
+		}
+		if l.Fault != "" {
+			faults++
 		}
 	}
 	printTable(w, []string{"APPLICATION", "TYPE", "PROVINCE", "STAGE", "AWAITING", "STATION", "CONSIGNMENT", "DUE", "WHY"}, rows)
+	if faults > 0 {
+		fmt.Fprintf(w, "Of %d of %d what they say of persons cannot be read: tell whoever keeps the database\n", faults, len(list))
+	}
 }

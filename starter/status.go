@@ -59,6 +59,9 @@ func printStatus(w io.Writer, s desk.Status) {
 	if s.Trouble != "" {
 		fmt.Fprintf(w, "  trouble: %s\n", s.Trouble)
 	}
+	if s.Fault != "" {
+		fmt.Fprintf(w, "  fault: %s\n", s.Fault)
+	}
 	if s.LateReason != "" {
 		fmt.Fprintf(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
 	}

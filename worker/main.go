@@ -49,7 +49,7 @@ func run(ctx context.Context, c config.Config) error {
 		office.Measure(measured.Handler())
 		collected := []prometheus.Collector{measured, office.StationMetrics()}
 		if c.Worker.Role != "station" {
-			collected = append(collected, office.Registry.Collector(logger), office.Registry.NotKept(), office.ReconcilerMetrics(), office.AnchorMetrics(), office.NotificationMetrics())
+			collected = append(collected, office.Registry.Collector(logger), office.Registry.NotKept(), office.Registry.NotRead(), office.ReconcilerMetrics(), office.AnchorMetrics(), office.NotificationMetrics())
 		}
 		stop, err := engine.ServeTelemetry(ctx, c.Worker.Listen, collected, office.Ready, logger)
 		if err != nil {

@@ -24,7 +24,15 @@ func (d *Desk) record(ctx context.Context, s subject) (registry.ApplicationRecor
 	if err != nil {
 		return registry.ApplicationRecord{}, err
 	}
-	return d.Registry.Application(ctx, number)
+	return d.Registry.Entry(ctx, number)
+}
+
+// readable refuses what needs what an application says of persons where that cannot be read.
+func readable(record registry.ApplicationRecord) error {
+	if record.Unread == nil {
+		return nil
+	}
+	return identity.Refuse(identity.Conflict, "application %s: %s", record.Number, record.Unread)
 }
 
 // final reports whether a step is decided once in an application's life: the same officer,
@@ -85,7 +93,7 @@ func (d *Desk) ask(ctx context.Context, number identity.ApplicationNumber, act i
 		if try == tries || !Refused(err) {
 			return accepted, err
 		}
-		now, failed := d.Registry.Application(ctx, number)
+		now, failed := d.Registry.Entry(ctx, number)
 		lost := identity.Refused(err, identity.NotFound)
 		switch {
 		case failed != nil || now.Stage.Ended():
@@ -139,7 +147,7 @@ func (d *Desk) again(ctx context.Context, number identity.ApplicationNumber, act
 	if err != nil {
 		return Answer{}, err
 	}
-	now, err := d.Registry.Application(ctx, number)
+	now, err := d.Registry.Entry(ctx, number)
 	switch {
 	case err != nil:
 		return Answer{}, err
@@ -191,7 +199,7 @@ func (d *Desk) judged(ctx context.Context, answer Answer) (Answer, error) {
 	within, over := context.WithTimeout(ctx, patience)
 	defer over()
 	for {
-		record, err := d.Registry.Application(ctx, answer.Application)
+		record, err := d.Registry.Entry(ctx, answer.Application)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -274,7 +282,7 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 	if handed, err := d.handedOver(ctx, record, act); handed || err != nil {
 		return done, err
 	}
-	wrong := []error{record.Application.MayReceive(act)}
+	wrong := []error{readable(record), record.Application.MayReceive(act)}
 	if act.Card != 0 && act.Card != record.Attempt {
 		wrong = append(wrong, identity.RefuseField(identity.Conflict, "card", "is not what application %s has now, which is %d: look at it again", number, record.Attempt))
 	}
@@ -295,11 +303,13 @@ func (d *Desk) handOver(ctx context.Context, s subject, act identity.HandOverCar
 		}
 	}
 	accepted, err := d.ask(ctx, number, act, signed)
-	if Refused(err) { // somebody may have done it at the same moment
+	if probe != nil && (err == nil || Refused(err)) { // the workflow needs it no more
 		if failed := d.Registry.DropProbe(context.WithoutCancel(ctx), number, act.Probe); failed != nil {
 			return Answer{}, failed
 		}
-		record, failed := d.Registry.Application(ctx, number)
+	}
+	if Refused(err) { // somebody may have done it at the same moment
+		record, failed := d.Registry.Entry(ctx, number)
 		if failed != nil {
 			return Answer{}, failed
 		}

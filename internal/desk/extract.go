@@ -98,6 +98,9 @@ func sections(e registry.Extract) []papers.Section {
 	cards := papers.Section{VI: "Thẻ đã cấp", EN: "cards issued"}
 	for _, c := range e.Cards {
 		cards.Lines = append(cards.Lines, fmt.Sprintf("%s, %s, %s: %s %s", c.Serial, c.Form, c.Issued.Display(), c.State, identity.ReadReason(c.Reason).InWords()))
+		if c.Fault != "" {
+			cards.Lines = append(cards.Lines, "   Không đọc được / fault: "+c.Fault)
+		}
 		for _, change := range c.Life {
 			cards.Lines = append(cards.Lines, fmt.Sprintf("   %s: %s, %s", moment(change.At), change.Became, change.By))
 		}
@@ -107,6 +110,9 @@ func sections(e registry.Extract) []papers.Section {
 		one := papers.Section{VI: "Hồ sơ " + string(a.Application), EN: "application"}
 		one.Lines = append(one.Lines, fmt.Sprintf("%s, %s, %s: %s", a.Type, a.Ground, a.FiledOn.Display(), a.Stage))
 		one.Lines = append(one.Lines, personLines(a.Person)...)
+		if a.Fault != "" {
+			one.Lines = append(one.Lines, "Không đọc được / fault: "+a.Fault)
+		}
 		one.Lines = append(one.Lines, "Lưu giữ / held: "+strings.Join(a.Evidence, ", "))
 		for _, event := range a.Trail {
 			one.Lines = append(one.Lines, strings.TrimSpace(fmt.Sprintf("   %s: %s, %s %s", moment(event.At), event.What, event.Actor, event.Reason)))

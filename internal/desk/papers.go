@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -96,7 +97,7 @@ func (d *Desk) filed(ctx context.Context, by identity.Officer, of string) (regis
 		return registry.ApplicationRecord{}, papers.Station{}, err
 	}
 	record, err := d.seen(ctx, by, number)
-	if err != nil {
+	if err := cmp.Or(err, readable(record)); err != nil {
 		return registry.ApplicationRecord{}, papers.Station{}, err
 	}
 	station, err := d.Registry.Station(ctx, record.Application.Station)

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -59,7 +60,7 @@ func (d *Desk) Persons(ctx context.Context, by identity.Officer, number identity
 		return nil, err
 	}
 	record, err := d.seen(ctx, by, number)
-	if err != nil {
+	if err := cmp.Or(err, readable(record)); err != nil {
 		return nil, err
 	}
 	claim := record.Application.Person

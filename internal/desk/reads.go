@@ -24,6 +24,7 @@ type Listed struct {
 	Station     identity.StationID         `json:"station,omitzero"`
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	Due         time.Time                  `json:"due"`
+	Fault       string                     `json:"fault,omitzero"` // why what it says of persons cannot be read
 }
 
 // Status is where one application is, and what has happened.
@@ -43,6 +44,7 @@ type Status struct {
 	Payment      registry.Payment           `json:"payment"`
 	FiledOn      identity.Date              `json:"filed_on"`
 	LateReason   string                     `json:"late_reason,omitzero"` // why it was entered so long after that
+	Fault        string                     `json:"fault,omitzero"`       // why what it says of persons cannot be read
 	Timeline     []Event                    `json:"timeline"`
 }
 
@@ -81,6 +83,9 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 		list[i] = Listed{
 			Application: r.Number, Type: r.Application.Type, Province: r.Province, Stage: r.Stage, Awaiting: r.Awaiting,
 			Why: r.AwaitingWhy, Since: r.Since, Trouble: r.Trouble, Station: r.Station, Consignment: r.Consignment, Due: r.Due,
+		}
+		if r.Unread != nil {
+			list[i].Fault = r.Unread.Error()
 		}
 	}
 	return list, nil
@@ -137,6 +142,9 @@ func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.
 		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
 		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
 	}
+	if record.Unread != nil {
+		s.Fault = record.Unread.Error()
+	}
 	for i, e := range entries {
 		s.Timeline[i] = Event{At: e.At, Actor: identity.OneLine(e.Actor), What: identity.OneLine(e.Event), Reason: identity.OneLine(e.Reason)}
 	}
@@ -179,7 +187,7 @@ func (s Status) Saw(act identity.Act) identity.Act {
 
 // seen reads an application that an officer may see.
 func (d *Desk) seen(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) (registry.ApplicationRecord, error) {
-	record, err := d.Registry.Application(ctx, number)
+	record, err := d.Registry.Entry(ctx, number)
 	if err != nil || by.Unit.Covers(record.Province) {
 		return record, err
 	}

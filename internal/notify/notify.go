@@ -196,6 +196,10 @@ func (l *line) deliver(ctx context.Context, d registry.Delivery) outcome {
 		l.complain(ctx, l.Registry.Void(ctx, d, why))
 		return unheard
 	}
+	if d.Unread != nil && l.to.Way != "" {
+		l.undelivered(ctx, d, d.Unread.Error())
+		return unheard
+	}
 	message, err := l.message(d)
 	if err != nil {
 		l.complain(ctx, err)
@@ -211,12 +215,17 @@ func (l *line) deliver(ctx context.Context, d registry.Delivery) outcome {
 		l.complain(ctx, l.Registry.Delivered(ctx, d))
 		return health
 	}
+	l.undelivered(ctx, d, why)
+	return health
+}
+
+// undelivered has a delivery tried again later, or given up.
+func (l *line) undelivered(ctx context.Context, d registry.Delivery, why string) {
 	dead, err := l.Registry.Undelivered(ctx, d, why, l.Pause(d.Try), l.Patience)
 	l.complain(ctx, err)
 	if dead {
 		l.Logger.ErrorContext(ctx, "Notification given up; starter notifications shows it", "receiver", l.to.Name, "application", d.Application, "event", d.Kind, "error", why)
 	}
-	return health
 }
 
 // nowhere says why a delivery has nobody to go to, "" if it has.
@@ -226,7 +235,7 @@ func (l *line) nowhere(d registry.Delivery) string {
 		return ""
 	case d.Erased:
 		return "the person's data were erased"
-	case address(d, l.to.Way) == "":
+	case d.Unread == nil && address(d, l.to.Way) == "":
 		return "the citizen has no personal number yet"
 	}
 	return ""

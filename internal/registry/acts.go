@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -200,12 +201,25 @@ func dated(said statement.Statement, at time.Time) error {
 	return nil
 }
 
-// What is kept of refusals: anybody may send statements, and fill no disk with them.
+// maxKept is how many bytes are kept of a statement that was never done.
+const maxKept = 4 << 10
+
+// room is how many refusals of a source are kept within a minute, an hour and a day. Anybody
+// may send statements, and neither fills a disk with them nor hides another's: each source has
+// room of its own.
+type room struct{ minute, hour, day int }
+
+var (
+	roomOfSigner = room{300, 20_000, 20_000} // for each officer, of what the officer's key signed
+	roomOfName   = room{30, 30, 200}         // for each registered badge, of what came in its name
+	roomOfNames  = room{300, 20_000, 20_000} // for all badges, of what came in their names
+	roomOfNobody = room{30, 30, 24 * 30}     // for whatever names no registered officer
+)
+
+// The sources of refusals, as refused_acts keeps them, before the badge.
 const (
-	maxKept     = 4 << 10 // bytes of a statement that was never done
-	maxRefused  = 300     // refusals within a minute
-	maxADay     = 20_000  // refusals within a day
-	maxUnsigned = 30      // refusals within an hour that name no officer
+	sourceSigner = "signed "
+	sourceName   = "named "
 )
 
 // RefusedAct keeps, for the auditor, that a statement was refused and why: a line for each,
@@ -215,7 +229,7 @@ func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error
 	if s.Anonymous() != nil {
 		said = statement.Statement{} // no personal number is kept
 	}
-	return r.keepRefusal(ctx, said, s, why.Error(), maxUnsigned)
+	return r.keepRefusal(ctx, said, s, why.Error())
 }
 
 // RefusedUpdate is RefusedAct for what was sent to a workflow as an act on that subject,
@@ -228,51 +242,112 @@ func (r *Registry) RefusedUpdate(ctx context.Context, act, subject string, s sta
 	if err != nil {
 		said.Act, said.Subject = act, subject
 	}
-	return r.keepRefusal(ctx, said, s, why, maxUnsigned)
+	return r.keepRefusal(ctx, said, s, why)
 }
 
 // NotKept counts the refusals of this process of which, in a flood, no line was kept.
 func (r *Registry) NotKept() prometheus.Collector { return r.notKept }
 
-func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s statement.Signed, why string, unsigned int) error {
-	claimed := make([]string, len(s.Signatures))
-	for i, g := range s.Signatures {
-		if claimed[i] = identity.OneLine(string(g.Officer)); statement.NamesPerson(claimed[i]) {
-			claimed[i] = "a personal number"
-		}
-	}
-	by, text := strings.Join(claimed, " and "), identity.OneLine(why)
+func (r *Registry) keepRefusal(ctx context.Context, said statement.Statement, s statement.Signed, why string) error {
+	by, text := claimed(s), identity.OneLine(why)
 	digest := sha256.New()
 	fmt.Fprintf(digest, "%q %q ", by, text)
 	if len(s.Statement) == 0 {
 		fmt.Fprintf(digest, "%q %q ", said.Act, said.Subject)
 	}
 	digest.Write(s.Statement)
+	source, err := r.sourceOf(ctx, s)
+	if err != nil {
+		return fail("keep refusal", err)
+	}
 	if s.Anonymous() != nil {
 		s.Statement = nil
 	}
 	args := pgx.NamedArgs{
-		"act": identity.OneLine(said.Act), "subject": identity.OneLine(said.Subject), "claimed": by, "why": text,
+		"act": inASCII(said.Act), "subject": inASCII(said.Subject), "claimed": by, "why": text, "source": source,
 		"statement": s.Statement[:min(len(s.Statement), maxKept)], "digest": digest.Sum(nil),
 	}
-	var room bool
-	err := r.db.QueryRow(ctx, `
-		SELECT NOT EXISTS (SELECT FROM refused_acts WHERE digest = $1)
-			AND (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 minute') < $2
-			AND (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 day') < $3
-			AND ($4 <> '' OR (SELECT count(*) FROM refused_acts WHERE at > now() - interval '1 hour' AND claimed = '') < $5)`,
-		args["digest"], maxRefused, maxADay, by, unsigned).Scan(&room)
-	if err == nil && !room {
-		var before bool
-		err = r.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM refused_acts WHERE digest = $1)`, args["digest"]).Scan(&before)
-		if err == nil && !before {
-			r.notKept.Inc()
-		}
+	before, room, err := r.roomFor(ctx, source, digest.Sum(nil))
+	if err == nil && !before && !room {
+		r.notKept.Inc()
 	}
-	if err == nil && room {
+	if err == nil && !before && room {
 		err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 			return r.keepLine(ctx, tx, linesOfRefusals, `@act::text, @subject::text, @claimed::text, @why::text, coalesce(@statement, '\x'::bytea), @digest::bytea`, args)
 		})
 	}
 	return fail("keep refusal", err)
+}
+
+// claimed are the officers in whose names a statement came, as a line for auditors shows them:
+// a badge as it is, and what only looks like one so that it does not.
+func claimed(s statement.Signed) string {
+	names := make([]string, len(s.Signatures))
+	for i, g := range s.Signatures {
+		if names[i] = inASCII(string(g.Officer)); statement.NamesPerson(names[i]) {
+			names[i] = "a personal number"
+		}
+	}
+	return identity.OneLine(strings.Join(names, " and "))
+}
+
+// inASCII is a text as it is, or where that holds a character that can look like another, be
+// invisible, or forge a line, in quotes with each of them by its number.
+func inASCII(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		text = strconv.QuoteToASCII(text)
+	}
+	return identity.OneLine(text)
+}
+
+// sourceOf is whose room the refusal of a statement takes: of the officers whose registered keys
+// signed it, or else of the first registered officer in whose name it came; empty: of nobody.
+func (r *Registry) sourceOf(ctx context.Context, s statement.Signed) (string, error) {
+	badges, keys := make([]string, len(s.Signatures)), make([][]byte, len(s.Signatures))
+	for i, g := range s.Signatures {
+		badges[i], keys[i] = strings.ToValidUTF8(strings.ReplaceAll(string(g.Officer), "\x00", "?"), "?"), g.Key
+	}
+	var own int
+	var known string
+	err := r.db.QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM unnest($1::text[], $2::bytea[]) s (badge, key) JOIN credentials c ON c.key = s.key AND c.officer = s.badge),
+			coalesce((SELECT min(badge) FROM officers WHERE badge = ANY($1)), '')`, badges, keys).Scan(&own, &known)
+	switch {
+	case err != nil:
+		return "", err
+	case len(badges) > 0 && own == len(badges) && s.Verify() == nil:
+		return sourceSigner + known, nil
+	case known != "":
+		return sourceName + known, nil
+	}
+	return "", nil
+}
+
+// roomFor reports whether a refusal was kept before, and whether there is room for one more of
+// that source.
+func (r *Registry) roomFor(ctx context.Context, source string, digest []byte) (before, has bool, err error) {
+	each, all := roomOfNobody, roomOfNobody
+	switch {
+	case strings.HasPrefix(source, sourceSigner):
+		each, all = roomOfSigner, roomOfSigner
+	case source != "":
+		each, all = roomOfName, roomOfNames
+	}
+	err = r.db.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM refused_acts WHERE digest = $1),
+			each.minute < $3 AND each.hour < $4 AND each.day < $5 AND ($9::text = '' OR every.minute < $6 AND every.hour < $7 AND every.day < $8)
+		FROM (SELECT count(*) FILTER (WHERE at > now() - interval '1 minute') AS minute, count(*) FILTER (WHERE at > now() - interval '1 hour') AS hour, count(*) AS day
+				FROM refused_acts WHERE source = $2 AND at > now() - interval '1 day') AS each,
+			(SELECT count(*) FILTER (WHERE at > now() - interval '1 minute') AS minute, count(*) FILTER (WHERE at > now() - interval '1 hour') AS hour, count(*) AS day
+				FROM refused_acts WHERE $9 <> '' AND starts_with(source, $9) AND at > now() - interval '1 day') AS every`,
+		digest, source, each.minute, each.hour, each.day, all.minute, all.hour, all.day, shared(source)).Scan(&before, &has)
+	return before, has, err
+}
+
+// shared is what sources begin with that have a room together beside their own.
+func shared(source string) string {
+	if strings.HasPrefix(source, sourceName) {
+		return sourceName
+	}
+	return ""
 }

@@ -532,8 +532,9 @@ func TestRefusedAct_IsKeptOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, b.count(t, "refused_acts"))
 
-	signed.Signatures[0].Officer = "PD-001-0001\u202e" // and what nobody can read is kept as well
+	signed.Signatures[0].Officer = "РD-001-0001\u202e" // in Cyrillic; and what nobody can read is kept as well
 	require.NoError(t, b.RefusedAct(t.Context(), signed, identity.Refuse(identity.Forbidden, "no")))
+	require.Equal(t, 1, b.count(t, `refused_acts WHERE claimed = '"\u0420D-001-0001\u202e"'`), "what looks like a badge is not shown as one")
 	require.NoError(t, b.RefusedAct(t.Context(), statement.Signed{Statement: make([]byte, 1<<20)}, identity.Refuse(identity.Forbidden, "no")))
 	named := registrytest.Signed(identity.Hold{Officer: approver, Reason: "other: of 0010\u00399000001"}, statement.Application("A"))
 	named.Signatures[0].Officer = "001099000001"
@@ -620,12 +621,28 @@ func TestRefusedAct_AFloodFillsNothing(t *testing.T) {
 	require.Equal(t, 30, b.count(t, "refused_acts"))
 	require.InDelta(t, 20, testutil.ToFloat64(b.NotKept()), 0)
 
-	for i := range 280 {
-		forged := registrytest.SignedAs(identity.Approve{Officer: approver}, statement.Application("A"), fmt.Sprint("forged ", i))
-		require.NoError(t, b.RefusedAct(t.Context(), forged, no))
+	flood := func(by identity.OfficerID, key []byte) {
+		for i := range 40 {
+			s := statement.Signed{Statement: fmt.Appendf(nil, "of %s, %d", by, i), Signatures: []statement.Signature{{Officer: by, Key: key, Value: []byte("none")}}}
+			require.NoError(t, b.RefusedAct(t.Context(), s, no))
+		}
 	}
-	require.Equal(t, 300, b.count(t, "refused_acts"))
-	require.InDelta(t, 30, testutil.ToFloat64(b.NotKept()), 0)
+	flood("NOBODY-9", []byte("no key")) // a name costs nothing
+	require.Equal(t, 30, b.count(t, "refused_acts"))
+	flood(danang, publicKey(t, danang)) // with the key that anybody can read
+	require.Equal(t, 60, b.count(t, "refused_acts"))
+
+	forged := registrytest.Signed(identity.Approve{Officer: approver}, statement.Application("A"))
+	forged.Signatures[0].Value[0] ^= 1
+	require.NoError(t, b.RefusedAct(t.Context(), forged, no))
+	require.Equal(t, 1, b.count(t, "refused_acts WHERE source = 'named "+string(approver)+"'"), "a flood in one officer's name hides no other's forgery")
+	for i := range 35 {
+		late := registrytest.SignedAs(identity.Approve{Officer: danang}, statement.Application("A"), fmt.Sprint("late-", i))
+		require.NoError(t, b.RefusedAct(t.Context(), late, no))
+	}
+	require.Equal(t, 35, b.count(t, "refused_acts WHERE source = 'signed "+string(danang)+"'"), "nor what that officer signed")
+	require.InDelta(t, 70, testutil.ToFloat64(b.NotKept()), 0)
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
 }
 
 // What is sent to workflows without naming anybody is kept by what it was for, and crowds out

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -54,6 +55,7 @@ type ApplicationRecord struct {
 	Started      bool
 	Stocked      bool      // there is a blank for it in stock
 	Now          time.Time // the database's clock as the record was read: dates that matter come from it
+	Unread       *Unread   // what it says of persons is not here, as it could not be unsealed; nil: it is
 	Found        []byte    // from EnterWith: what the stage found in that round before; nil when it found nothing
 }
 
@@ -84,7 +86,13 @@ var selectRecord = `
 		ORDER BY d.round DESC LIMIT 1
 	) given ON true`
 
-// record reads a row of selectRecord.
+// wholeRecord reads a row of selectRecord with what it says of persons.
+func (r *Registry) wholeRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
+	rec, err := r.record(row)
+	return rec, cmp.Or(err, rec.Unread.whole())
+}
+
+// record reads a row of selectRecord, as far as it can be unsealed.
 func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 	var rec ApplicationRecord
 	var filed time.Time
@@ -99,9 +107,7 @@ func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 	if err != nil {
 		return ApplicationRecord{}, err
 	}
-	if err := r.open(rec.Number, sealed, a); err != nil {
-		return ApplicationRecord{}, err
-	}
+	rec.Unread = r.unread(r.open(rec.Number, sealed, a))
 	if since != nil {
 		rec.Since = *since
 	}
@@ -113,8 +119,18 @@ func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 	return rec, nil
 }
 
-// Application reads one application, or refuses with NotFound.
+// Application reads one application, or refuses with NotFound. It fails where what the
+// application says of persons cannot be unsealed.
 func (r *Registry) Application(ctx context.Context, number identity.ApplicationNumber) (ApplicationRecord, error) {
+	record, err := r.Entry(ctx, number)
+	if err == nil {
+		err = fail("read application", record.Unread.whole())
+	}
+	return record, err
+}
+
+// Entry is Application for who shows where it stands: as far as it can be unsealed.
+func (r *Registry) Entry(ctx context.Context, number identity.ApplicationNumber) (ApplicationRecord, error) {
 	rows, _ := r.db.Query(ctx, selectRecord+` WHERE a.number = $1`, number) // CollectExactlyOneRow reports the error
 	record, err := pgx.CollectExactlyOneRow(rows, r.record)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -133,7 +149,7 @@ type Filter struct {
 	Limit    int
 }
 
-// List gives applications in the order they were received. It costs by what it
+// List gives applications in the order they were received, each as far as it can be unsealed. It costs by what it
 // gives: of a list of open stages, those that have ended are not read.
 func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, error) {
 	where, args := f.conditions()

@@ -158,6 +158,7 @@ type IssuedCard struct {
 	Expires     identity.Date              `json:"expires,omitzero"`     // none: it does not
 	Application identity.ApplicationNumber `json:"application,omitzero"` // none of cards of before this engine
 	Life        []CardChange               `json:"life"`                 // the oldest first
+	Fault       string                     `json:"fault,omitzero"`       // why it is not said when it expires: that cannot be read
 }
 
 // CardChange is what a card became once.
@@ -218,10 +219,13 @@ func (r *Registry) issuedCard(row pgx.CollectableRow) (IssuedCard, error) {
 	}
 	sealed.application = c.Application
 	expiry, err := r.expiry(sealed)
+	if unread := r.unread(err); unread != nil {
+		c.Fault = unread.Error()
+	}
 	c.Issued, c.Expires = dateOf(issued), expiry.Date
 	c.Life = make([]CardChange, len(at))
 	for i := range at {
 		c.Life[i] = CardChange{At: at[i], Became: identity.CardState(became[i]), Reason: reasons[i], By: by[i]}
 	}
-	return c, err
+	return c, nil
 }

@@ -27,6 +27,9 @@ type OldCard struct {
 	Expiry identity.Expiry
 }
 
+// imported is what a card of before this engine became here, as card_reports has it.
+const imported = "imported"
+
 // SeedCitizen imports a person, with the card they hold. A person who is known
 // already is left unchanged.
 func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
@@ -49,10 +52,14 @@ func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 			t := c.LiveCard.Expiry.Date.Midnight()
 			expires = &t
 		}
-		_, err = tx.Exec(ctx, `
-			INSERT INTO cards (state, citizen, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5)`,
-			citizen, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires)
-		return err
+		var card int64
+		err = tx.QueryRow(ctx, `
+			INSERT INTO cards (state, citizen, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5) RETURNING id`,
+			citizen, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires).Scan(&card)
+		if err != nil {
+			return err
+		}
+		return r.keepReport(ctx, tx, card, imported, identity.ActorSystem, "")
 	})
 	return fail("import citizen", err)
 }
@@ -81,9 +88,9 @@ func (r *Registry) Citizen(ctx context.Context, n identity.PersonalNumber) (Citi
 	c.Person.Number = n
 	if serial != nil {
 		c.LiveCard = &OldCard{Serial: identity.CardSerial(*serial), Form: identity.FormID(*form), Issued: dateOf(*issued)}
-		if c.LiveCard.Expiry, err = r.expiry(sealed); err != nil {
-			return Citizen{}, err
-		}
+		expiry, err := r.expiry(sealed)
+		c.LiveCard.Expiry = expiry
+		return c, fail("read citizen", r.unread(err).whole())
 	}
 	return c, nil
 }

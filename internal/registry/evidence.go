@@ -203,9 +203,12 @@ func (r *Registry) Probe(ctx context.Context, number identity.ApplicationNumber,
 	return try, fail("store probe", err)
 }
 
-// DropProbe takes away the finger of a hand-over that was refused: whose it is, nobody knows.
+// DropProbe takes away the finger of a try, whose it is, nobody knows; unless the card was
+// handed over by it.
 func (r *Registry) DropProbe(ctx context.Context, number identity.ApplicationNumber, try int) error {
-	_, err := r.db.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND kind = $2 AND attempt = $3`, number, string(identity.EvidenceProbe), try)
+	_, err := r.db.Exec(ctx, `
+		DELETE FROM vault_blobs WHERE application = $1 AND kind = `+evidenceProbe+` AND attempt = $2
+			AND NOT EXISTS (SELECT FROM cards WHERE application = $1 AND handed_over = '`+string(identity.HandOverByFingerprint)+`' AND coalesce(probe, $2) = $2)`, number, try)
 	return fail("drop probe", err)
 }
 

@@ -38,6 +38,34 @@ func TestCapture_IsTheNextRound(t *testing.T) {
 	require.Equal(t, []string{"received", "entered BiometricCapture", "recapture"}, b.trail(t, number))
 }
 
+// Whoever chose the face and the fingers of a card by capturing them anew decides on the
+// application as little as who enrolled it.
+func TestDecide_ByAnotherThanWhoCaptured(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	const both = identity.OfficerID("GD-01")
+	number := b.received(t)
+	b.enter(t, number, 1, identity.BiometricCapture)
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("good")}))
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "recapture", Round: 2, Officer: both}, time.Time{})))
+	reason := identity.Reason{Code: identity.ReasonOther, Note: "x"}
+	for _, step := range []identity.DecisionStep{identity.StepHold, identity.StepRelease, identity.StepReject} {
+		err := errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: 1, Officer: both, Reason: reason}, time.Time{}))
+		require.ErrorContains(t, err, "captured an application anew", step)
+	}
+	b.enter(t, number, 1, identity.Validation, identity.Deduplication, identity.Approval)
+	require.ErrorIs(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepApprove, Round: 1, Officer: both}, time.Time{})), identity.Forbidden)
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepApprove, Round: 1, Officer: approver}, time.Time{})))
+
+	hand := handOver(b.arrived(t))
+	b.behind(t, `INSERT INTO decisions (application, step, round, officer, enrolled_by) VALUES ('`+string(hand.Application)+`', 'recapture', 2, '`+string(both)+`', '`+string(enroller)+`')`)
+	hand.Officer, hand.Method, hand.Proof = both, identity.HandOverByOfficer, "I know him"
+	require.ErrorContains(t, b.Issue(t.Context(), hand), "or captured it anew")
+	hand.Officer = "CB-001-0003"
+	require.NoError(t, b.Issue(t.Context(), hand))
+}
+
 // An officer's signature is for the files that the officer captured: who captured others at
 // the same moment has neither recorded.
 func TestDecide_RecordsTheCaptureThatWasSigned(t *testing.T) {

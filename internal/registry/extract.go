@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,8 +28,9 @@ type ExtractedApplication struct {
 	Ground      identity.Ground            `json:"ground"`
 	FiledOn     identity.Date              `json:"filed_on"`
 	Stage       identity.Stage             `json:"stage"`
-	Person      identity.Person            `json:"person"`   // as applied for; empty when it was erased
-	Evidence    []string                   `json:"evidence"` // what the vault holds, by kind
+	Person      identity.Person            `json:"person"`         // as applied for; empty when it was erased
+	Fault       string                     `json:"fault,omitzero"` // why that is not here though it was not erased
+	Evidence    []string                   `json:"evidence"`       // what the vault holds, by kind
 	Trail       []Told                     `json:"trail"`
 }
 
@@ -100,7 +102,7 @@ func (r *Registry) Extract(ctx context.Context, of ExtractOf, act identity.Extra
 	}
 	if number != "" {
 		known, err := r.Citizen(ctx, identity.PersonalNumber(number))
-		if err != nil {
+		if _, unread := errors.AsType[*Unread](err); err != nil && !unread { // of the card held, which is among the cards
 			return Extract{}, err
 		}
 		e.Register, e.Status = &known.Person, known.Status
@@ -168,9 +170,12 @@ func (r *Registry) applicationsOf(ctx context.Context, citizens [][]byte, named 
 	}
 	for i := range list {
 		a := &list[i]
-		record, err := r.Application(ctx, a.Application)
+		record, err := r.Entry(ctx, a.Application)
 		if err != nil {
 			return nil, err
+		}
+		if record.Unread != nil {
+			a.Fault = record.Unread.Error()
 		}
 		a.Type, a.Ground, a.FiledOn, a.Stage, a.Person = record.Application.Type, record.Application.Ground, record.Application.FiledOn, record.Stage, record.Application.Person
 		entries, err := r.Audit(ctx, a.Application)

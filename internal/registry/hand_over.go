@@ -61,7 +61,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	args, err := h.said(r, pgx.StrictNamedArgs{
 		"application": h.Application, "attempt": h.Attempt, "method": h.Method,
 		"officer": h.Officer, "proof": h.Proof, "score": h.Score, "event": event,
-		"old_card": h.Fate(), "old_card_reason": h.OldCardReason,
+		"old_card": h.Fate(), "old_card_reason": h.OldCardReason, "probe": h.matched(),
 	})
 	if err != nil {
 		return err
@@ -96,12 +96,14 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			RETURNING a.number
 		), live AS (
 			UPDATE cards c SET state = `+cardLive+`, handed_over = @method, handed_over_by = @officer, handed_over_act = @act_id, handed_over_at = now(),
-				proof = @proof, score = @score, old_card = @old_card, old_card_reason = @old_card_reason, changed_at = now()
+				proof = @proof, score = @score, probe = @probe, old_card = @old_card, old_card_reason = @old_card_reason, changed_at = now()
 			FROM ended WHERE c.application = ended.number AND c.attempt = @attempt
 			RETURNING c.application, c.blank
 		), signed AS (`+insertActs+` WHERE EXISTS (SELECT FROM live)`+onceEach+`
 		), booked AS (
 			UPDATE blanks b SET account = `+accountIssued+` FROM live WHERE b.serial = live.blank
+		), dropped AS ( -- fingers of tries of which nobody waits for an answer any more
+			DELETE FROM vault_blobs b USING live WHERE b.application = live.application AND b.kind = `+evidenceProbe+` AND b.attempt IS DISTINCT FROM @probe::int
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`, args)
 	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
@@ -109,6 +111,14 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 		return fail("issue card", err)
 	}
 	return fail("issue card", r.refuseIssue(ctx, h))
+}
+
+// matched is the try whose finger matched; nil without one.
+func (h HandOver) matched() *int {
+	if h.Method != identity.HandOverByFingerprint {
+		return nil
+	}
+	return &h.Probe
 }
 
 // askedFor is what a card was applied for.

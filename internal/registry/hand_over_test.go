@@ -172,6 +172,19 @@ func TestMayMatch(t *testing.T) {
 	}
 	require.ErrorContains(t, b.MayMatch(t.Context(), tries[5]), "5 fingers did not match")
 
-	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	require.NoError(t, b.DropProbe(t.Context(), number, tries[5].Probe))
+	require.Equal(t, 6, b.count(t, "vault_blobs WHERE kind = 'probe'"))
+
+	matches := handOver(number)
+	matches.Probe = tries[6].Probe
+	require.NoError(t, b.Issue(t.Context(), matches))
 	require.NoError(t, b.MayMatch(t.Context(), tries[6]))
+	for _, try := range tries {
+		require.NoError(t, b.DropProbe(t.Context(), number, try.Probe))
+	}
+	require.Equal(t, 1, b.count(t, "vault_blobs WHERE kind = 'probe'"), "the finger by which it was handed over stays, and nobody else's")
+	for sql, constraint := range map[string]string{`DELETE FROM vault_blobs WHERE kind = 'probe'`: "evidence_is_final", `UPDATE cards SET probe = 1`: "card_is_signed_for"} {
+		_, err := connect(t, b.url).Exec(t.Context(), sql)
+		require.Equal(t, constraint, constraintOf(err), sql)
+	}
 }

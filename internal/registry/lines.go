@@ -20,15 +20,22 @@ type lines struct {
 	table   string
 	columns []string // what a line says
 	said    string   // the same as text, in SQL, with the number and the time
+	beside  []string // what is kept with a line, and is none of it: arguments of the same names
 }
 
 func linesOf(table string, columns ...string) lines {
 	// As SQL writes JSON, whatever the session's settings.
-	return lines{table, columns, `jsonb_build_array(seq, (extract(epoch FROM at) * 1000000)::bigint, ` + strings.Join(columns, ", ") + `)::text`}
+	return lines{table: table, columns: columns, said: `jsonb_build_array(seq, (extract(epoch FROM at) * 1000000)::bigint, ` + strings.Join(columns, ", ") + `)::text`}
+}
+
+// with is lines with columns beside them.
+func (l lines) with(beside ...string) lines {
+	l.beside = beside
+	return l
 }
 
 var (
-	linesOfRefusals = linesOf("refused_acts", "act", "subject", "claimed", "why", "statement", "digest")
+	linesOfRefusals = linesOf("refused_acts", "act", "subject", "claimed", "why", "statement", "digest").with("source")
 	linesOfDecodes  = linesOf("decodes", "officer", "payloads", "named", "redacted")
 	linesOfReads    = linesOf("reads", "officer", "subject", "what")
 	linesOfReports  = linesOf("card_reports", "card", "became", "by_whom", "reason")
@@ -66,8 +73,11 @@ func (r *Registry) keepLine(ctx context.Context, tx pgx.Tx, l lines, says string
 	if named["line_mac"], err = r.code(l, said, before); err != nil {
 		return err
 	}
-	columns := strings.Join(l.columns, ", ")
-	_, err = tx.Exec(ctx, line+`INSERT INTO `+l.table+` (seq, mac, `+columns+`) SELECT seq, @line_mac::bytea, `+columns+` FROM line ON CONFLICT DO NOTHING`, named)
+	columns, values := strings.Join(l.columns, ", "), strings.Join(l.columns, ", ")
+	for _, column := range l.beside {
+		columns, values = columns+", "+column, values+", @"+column
+	}
+	_, err = tx.Exec(ctx, line+`INSERT INTO `+l.table+` (seq, mac, `+columns+`) SELECT seq, @line_mac::bytea, `+values+` FROM line ON CONFLICT DO NOTHING`, named)
 	return err
 }
 

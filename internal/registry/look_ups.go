@@ -85,9 +85,7 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	if err != nil {
 		return Shown{}, err
 	}
-	if err := r.open(s.Number, sealed, &about); err != nil {
-		return Shown{}, err
-	}
+	unread := r.unread(r.open(s.Number, sealed, &about))
 	if entered != nil {
 		if err := json.Unmarshal(entered, &s.Entered); err != nil {
 			return Shown{}, err
@@ -100,6 +98,11 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	s.Birth = about.Person.Birth
 	if sealed.wrapped != nil { // else there is nothing to compare with
 		if err := r.known(s, sealed.wrapped, known, &s.Birth); err != nil {
+			return Shown{}, err
+		}
+	}
+	if s.Birth == (identity.Date{}) { // nothing to compare with, and not for being erased
+		if err := unread.whole(); err != nil {
 			return Shown{}, err
 		}
 	}

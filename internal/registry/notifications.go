@@ -56,6 +56,7 @@ type Delivery struct {
 	Erased      bool  // nothing of the person can be read any more
 	Contact     identity.Contact
 	Number      identity.PersonalNumber
+	Unread      *Unread // the two before are not here, as they could not be unsealed; nil: they are
 }
 
 // TakeDeliveries takes what is due to a receiver, at most so many, and of each application
@@ -93,9 +94,7 @@ func (r *Registry) delivery(row pgx.CollectableRow) (Delivery, error) {
 		d.Until = *until
 	}
 	var about identity.Application
-	if err := r.open(d.Application, sealed, &about); err != nil {
-		return Delivery{}, err
-	}
+	d.Unread = r.unread(r.open(d.Application, sealed, &about))
 	d.Erased, d.Contact, d.Number = sealed.wrapped == nil, about.Contact, about.Person.Number
 	return d, nil
 }

@@ -34,7 +34,7 @@ GRANT SELECT, INSERT (application, actor, event, reason) ON audit TO cancuoc_pro
 
 -- The acts, and who may do them. Founders are the owner's.
 GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data, mac) ON acts TO cancuoc_programs;
-GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest, seq, mac) ON refused_acts TO cancuoc_programs;
+GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest, seq, mac, source) ON refused_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (badge, unit, roles, valid_from, valid_to, act), UPDATE (unit, roles, valid_from, valid_to, revoked_at, act) ON officers TO cancuoc_programs;
 GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at, counter, counted) ON credentials TO cancuoc_programs;
 GRANT SELECT ON competences TO cancuoc_programs;
@@ -71,7 +71,7 @@ GRANT SELECT,
     ON applications TO cancuoc_programs;
 GRANT SELECT,
     INSERT (application, attempt, state, citizen, serial, form, issued, expires, sealed, digest_form, digest_sod, digest_print, approved_by, holder, holder_version, document),
-    UPDATE (state, digest_sod, signer, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, old_card, old_card_reason, changed_at,
+    UPDATE (state, digest_sod, signer, blank, station, unsure, consignment, missing, place, reason, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, score, probe, old_card, old_card_reason, changed_at,
         changed_by, changed_act)
     ON cards TO cancuoc_programs;
 GRANT SELECT, INSERT (number, destination, origin, state, cards, sealed_by),
@@ -139,7 +139,7 @@ GRANT SELECT ON card_reports, verifiers, revoked_signers, identifications, payme
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form, fee) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
-    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, old_card, old_card_reason, changed_at, changed_by, changed_act) ON cards TO cancuoc_readers;
+    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, probe, old_card, old_card_reason, changed_at, changed_by, changed_act, of_before) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;
 GRANT SELECT (person, version, seq, at, change, actor, act, paper, reason, digest) ON person_changes TO cancuoc_readers;
 GRANT SELECT (id, same_as) ON citizens TO cancuoc_readers;

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/vault"
 )
@@ -100,6 +102,36 @@ func (r *Registry) expiry(s sealedCard) (identity.Expiry, error) {
 		}
 	}
 	return card.Expiry, nil
+}
+
+// Unread is the error of what an application, or its card, says of persons and what cannot be
+// unsealed. Whatever lists many shows the row without it, so that one that was damaged hides
+// no other; what needs the person fails.
+type Unread struct{ cause error }
+
+// Error says it to an officer.
+func (*Unread) Error() string {
+	return "what it says of persons cannot be read: it was damaged, moved, or sealed with another key"
+}
+
+// unread counts what cannot be unsealed, and takes it out of an error.
+func (r *Registry) unread(err error) *Unread {
+	if err == nil {
+		return nil
+	}
+	r.notRead.Inc()
+	return &Unread{err}
+}
+
+// NotRead counts rows that could not be unsealed.
+func (r *Registry) NotRead() prometheus.Collector { return r.notRead }
+
+// whole turns what was not unsealed into an error, for who needs it.
+func (u *Unread) whole() error {
+	if u == nil {
+		return nil
+	}
+	return fmt.Errorf("%w (%w)", u, u.cause)
 }
 
 func (r *Registry) openJSON(k vault.Key, sealed, wrapped []byte, into any) error {

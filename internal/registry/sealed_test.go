@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/registry/roles"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/internal/vault"
 )
 
@@ -38,8 +40,47 @@ func TestSealed_OpensInItsOwnPlaceOnly(t *testing.T) {
 			_, err = b.Application(t.Context(), number)
 			require.Error(t, err)
 			require.NotContains(t, err.Error(), "Nguyễn")
+			entry, err := b.Entry(t.Context(), number)
+			require.NoError(t, err, "where it stands is shown")
+			require.NotNil(t, entry.Unread)
+			require.Equal(t, identity.Personalization, entry.Stage)
+			require.Empty(t, entry.Application.Person)
 		})
 	}
+}
+
+// One row that was damaged hides no other, in no list and in no extract: it is shown without
+// what cannot be read, says so, and is counted.
+func TestSealed_OneThatIsDamagedHidesNoOther(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	damaged, serial := b.issued(t, holder)
+	other := b.received(t, of(holder))
+	_, err := b.db.Exec(t.Context(), `SET session_replication_role = replica; UPDATE applications SET sealed = 'x' WHERE number = '`+string(damaged)+`'; UPDATE cards SET sealed = 'x'`)
+	require.NoError(t, err)
+
+	list, err := b.List(t.Context(), registry.Filter{})
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	for _, a := range list {
+		require.Equal(t, a.Number == damaged, a.Unread != nil)
+		require.Equal(t, a.Number == other, a.Application.Person.Name.Text != "")
+	}
+	require.InDelta(t, 1, testutil.ToFloat64(b.NotRead()), 0)
+
+	act := identity.ExtractRecord{Officer: "CB-001-0012", Reason: "17/2026"}
+	e, err := b.Extract(t.Context(), registry.ExtractOf{Card: serial}, act, registrytest.Signed(act, statement.Card(serial)))
+	require.NoError(t, err)
+	require.NotEmpty(t, e.Cards[0].Fault)
+	require.Equal(t, identity.CardLive, e.Cards[0].State)
+	require.Len(t, e.Applications, 2)
+	require.Contains(t, e.Applications[0].Fault, "cannot be read")
+	require.NotEmpty(t, e.Applications[0].Trail)
+	require.Empty(t, e.Applications[1].Fault)
+	require.NotEmpty(t, e.Applications[1].Person.Name.Text)
+
+	_, _, err = b.LookUp(t.Context(), damaged, []byte("a client"), []byte("a receipt"))
+	require.Error(t, err, "there is no birth date to compare with")
 }
 
 // Without its data key, an application is an entry in the books about nobody, and everything

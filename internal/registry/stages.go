@@ -209,7 +209,7 @@ func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...Evide
 		return ApplicationRecord{}, nil, r.refuseMove(ctx, m)
 	}
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error
-	record, err := pgx.CollectExactlyOneRow(rows, r.record)
+	record, err := pgx.CollectExactlyOneRow(rows, r.wholeRecord)
 	if err != nil {
 		return ApplicationRecord{}, nil, fail("read application", err)
 	}

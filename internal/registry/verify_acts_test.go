@@ -308,6 +308,7 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"EntryEnded":    {[]string{entry("system", "card 1 is withdrawn", "")}, "card 1 is withdrawn by system: the card did not become so then"},
 		"EntryStage":    {[]string{entry("system", "entered Approval", "")}, "is at Received, and by its trail at Approval"},
 		"EntryBlank":    {[]string{entry("PX-01", "took blank PT9999 for card 1", "")}, "blank PT9999 was never moved for it"},
+		"MadeUpCard":    {[]string{`INSERT INTO cards (state, citizen, serial, form, issued) VALUES ('live', sha256('made up'), 'FEEDFACE00000001', 'can-cuoc', '2026-11-01')`}, "the card FEEDFACE00000001 is none that this office made, and nobody imported it"},
 		"EntryCard":     {[]string{entry("system", "prepared card 7", "")}, "the trail tells of card 7, and there is none"},
 		"Refusal":       {[]string{`INSERT INTO refused_acts (act, subject, claimed, why, statement, digest, seq, mac) VALUES ('approve', 'office', 'EVE', 'no', 'x', 'x', 1, 'x')`}, "refused_acts: line 1, or what was before it, was changed, added or removed"},
 		"Decoding":      {[]string{`INSERT INTO decodes (officer, payloads, named, redacted, seq, mac) VALUES ('PD-001-0001', 1, '{}', true, 1, 'x')`}, "decodes: line 1"},

@@ -22,7 +22,7 @@ import (
 var kept = map[string]map[string]string{
 	"audit":           {},
 	"acts":            {},
-	"refused_acts":    {"txid": "when it is anchored, and it was"},
+	"refused_acts":    {"txid": "when it is anchored, and it was", "source": "only whose room it takes"},
 	"decodes":         {"txid": "so here"},
 	"reads":           {"txid": "so here"},
 	"officers":        {},

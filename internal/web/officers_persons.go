@@ -39,7 +39,7 @@ var besides = []identity.Action{identity.ToResolve, identity.ToAdjudicate}
 // beside reads both sides for who may settle what differs; nil: there is nothing to be
 // shown. That the register is away keeps nobody from the rest of the page.
 func (p *officers) beside(r *http.Request, by identity.Officer, s desk.Status) (*beside, error) {
-	if !may(by, string(identity.StepIdentify)) || s.Awaiting != besides[0] && s.Awaiting != besides[1] {
+	if s.Fault != "" || !may(by, string(identity.StepIdentify)) || s.Awaiting != besides[0] && s.Awaiting != besides[1] {
 		return nil, nil //nolint:nilnil // nothing is shown, and nothing is wrong
 	}
 	b := &beside{Offer: s.Awaiting == identity.ToResolve}
