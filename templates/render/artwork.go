@@ -6,13 +6,11 @@ import (
 	"example.org/cancuoc/templates/forms"
 )
 
-// shape is a filled area, or a line of some width, of one color; or of inks that run into
-// each other from the left edge of the card to the right one.
+// shape is a filled area, or a line of some width, of one color.
 type shape struct {
 	contours []contour
 	width    float64 // mm; 0 fills
 	color    rgb
-	inks     []rgb
 	sheer    int // how much of what is below it shows through, percent
 }
 
@@ -20,10 +18,11 @@ type shape struct {
 // card of a form.
 type artwork struct {
 	shapes   []shape
-	over     []shape // drawn over the pictures
-	specimen []shape // the mark MẪU / SPECIMEN, likewise
-	layers   []shape // what is not for card printers, in false colors
-	body     []shape // what the blank has before it is printed: the chip's contacts
+	over     []shape     // drawn over the pictures
+	specimen []shape     // the mark MẪU / SPECIMEN, likewise
+	layers   []shape     // what is not for card printers, in false colors
+	body     []shape     // what the blank has before it is printed: the chip's contacts
+	panels   []forms.Box // where nothing of the shapes before is seen
 	page     forms.Page
 }
 
@@ -37,6 +36,11 @@ var (
 // drawArt draws the background of a side.
 func drawArt(f *Form, side forms.Side) *artwork {
 	a := &artwork{page: f.Page}
+	for _, g := range f.Fields {
+		if g.Side == side && (g.Kind == forms.QRField || g.Kind == forms.FingerField) {
+			a.panels = append(a.panels, g.Box)
+		}
+	}
 	for i := range f.Art {
 		if m := (*motif)(&f.Art[i]); m.Side == side && m.Drawing != nil {
 			a.drawing(m)
@@ -83,20 +87,25 @@ const panelEdge = 0.9
 // is white, and has no frame.
 func (a *artwork) panel(c rgb, b forms.Box, edge float64) {
 	const steps = 9
+	inside := reversed(rounded(inset(b, min(0.5, b.W/4, b.H/4)), 0.35)) // is covered at last
 	for i := steps - 1; i > 0; i-- {
 		d := edge * float64(i) / steps
-		a.shapes = append(a.shapes, shape{contours: []contour{rounded(inset(b, -d), d+0.35)}, color: c, sheer: 76})
+		a.shapes = append(a.shapes, shape{contours: []contour{rounded(inset(b, -d), d+0.35), inside}, color: c, sheer: 76})
 	}
 	a.fill(c, rounded(b, 0.35))
 }
 
 // halo lightens the ground of a portrait, so that the art shows at its edge alone.
 func (a *artwork) halo(b forms.Box) {
-	const steps, edge = 8, 3.2
+	const steps, sheer = 8, 80
+	edge := min(3.2, b.W/4, b.H/4)
+	middle := rounded(inset(b, edge), 3)
 	for i := range steps {
 		d := edge * float64(i) / steps
-		a.shapes = append(a.shapes, shape{contours: []contour{rounded(inset(b, d), 3)}, color: white, sheer: 80})
+		a.shapes = append(a.shapes, shape{contours: []contour{rounded(inset(b, d), 3), reversed(middle)}, color: white, sheer: sheer})
 	}
+	whole := int(math.Round(100 * math.Pow(sheer/100.0, steps)))
+	a.shapes = append(a.shapes, shape{contours: []contour{middle}, color: white, sheer: whole})
 }
 
 // inset is a box that is smaller by d on every side.

@@ -203,34 +203,12 @@ func (b *bitmap) shape(s shape) {
 			b.line(points, s.width/2, area.Min)
 		}
 	}
-	if s.inks != nil {
-		b.ink.Draw(b.img, area, newDucts(s.inks, b.img.Rect), area.Min)
-		return
-	}
 	ink := s.color.rgba()
 	if s.sheer > 0 {
 		ink = color.RGBAModel.Convert(color.NRGBA{s.color.r, s.color.g, s.color.b, uint8(math.Round(2.55 * float64(100-s.sheer)))}).(color.RGBA)
 	}
 	b.ink.Draw(b.img, area, image.NewUniform(ink), image.Point{})
 }
-
-// ducts are inks that run into each other from left to right.
-type ducts struct {
-	image.Rectangle
-	columns []color.RGBA
-}
-
-func newDucts(inks []rgb, bounds image.Rectangle) ducts {
-	d := ducts{bounds, make([]color.RGBA, bounds.Dx())}
-	for x := range d.columns {
-		d.columns[x] = duct(inks, (float64(x)+0.5)/float64(len(d.columns))).rgba()
-	}
-	return d
-}
-
-func (d ducts) ColorModel() color.Model { return color.RGBAModel }
-func (d ducts) Bounds() image.Rectangle { return d.Rectangle }
-func (d ducts) At(x, _ int) color.Color { return d.columns[x] }
 
 // line adds a chain's pieces, each lengthened a little so that bends are closed.
 func (b *bitmap) line(points []dot, half float64, origin image.Point) {

@@ -63,6 +63,12 @@ func rectangle(b forms.Box) []dot {
 	return []dot{{b.X, b.Y}, {b.X + b.W, b.Y}, {b.X + b.W, b.Y + b.H}, {b.X, b.Y + b.H}}
 }
 
+// isRectangle reports whether a chain is what rectangle gives.
+func (c contour) isRectangle() bool {
+	p := c.points
+	return !c.curved && len(p) == 4 && p[0].y == p[1].y && p[1].x == p[2].x && p[2].y == p[3].y && p[3].x == p[0].x
+}
+
 // quarter is the distance of the control points of a quarter of a circle with radius 1.
 const quarter = 0.5523
 

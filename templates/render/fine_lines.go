@@ -9,10 +9,11 @@ import (
 
 // Fine lines are drawn as presses draw them: many side by side, each swelling and thinning
 // along its way, in inks that run into each other from left to right (split duct). A line is
-// cut into short curves; those of the same width are one shape.
+// cut into short curves; those of the same width and tone are one shape. A shading would be
+// one shape for all tones, but for each of them printers and cameras paint the whole card.
 
-// widths is how many widths a line has.
-const widths = 4
+// widths is how many widths a line has, and tones how many tones from edge to edge.
+const widths, tones = 4, 24
 
 // duct is the ink at a place between the first color and the last.
 func duct(c []rgb, t float64) rgb {
@@ -44,32 +45,50 @@ func early(k int) float64 { return math.Mod(float64(k)*0.618, 1) }
 // fine draws lines in inks that run from left to right across the card. The weight is
 // that of a line in the middle between its thinnest and its widest.
 func (a *artwork) fine(into *[]shape, c []rgb, weight float64, lines []fineLine) {
-	var shapes [widths][]contour
+	var shapes [tones][widths][]contour
 	for _, l := range lines {
 		n, from, to := l.n, 0.0, 1.0
 		if l.early > 0 {
 			n, from, to = l.n+1, -l.early/float64(l.n), 1+(1-l.early)/float64(l.n)
 		}
 		whole := curve(from, to, n, l.at).points
-		last := -1
+		var last *[]contour
 		for i := range n {
 			part := whole[3*i : 3*i+4]
+			if a.hides(part) {
+				last = nil
+				continue
+			}
 			t := from + (float64(i)+0.5)/float64(l.n)
 			width := int(min(max(l.width(t), 0), 0.999) * widths)
-			list := shapes[width]
-			if width == last { // it goes on
-				list[len(list)-1].points = append(list[len(list)-1].points, part[1:]...)
+			tone := int(min(max((part[0].x+part[3].x)/2/a.page.W, 0), 0.999) * tones)
+			list := &shapes[tone][width]
+			if list == last { // it goes on
+				(*list)[len(*list)-1].points = append((*list)[len(*list)-1].points, part[1:]...)
 			} else {
-				list = append(list, contour{points: slices.Clone(part), curved: true})
+				*list = append(*list, contour{points: slices.Clone(part), curved: true})
 			}
-			shapes[width], last = list, width
+			last = list
 		}
 	}
-	for width, list := range shapes {
-		if list != nil {
-			*into = append(*into, shape{contours: list, width: weight * (0.7 + 0.6*float64(width)/(widths-1)), inks: c})
+	for tone, lists := range shapes {
+		for width, list := range lists {
+			if list != nil {
+				*into = append(*into, shape{contours: list, width: weight * (0.7 + 0.6*float64(width)/(widths-1)), color: duct(c, (float64(tone)+0.5)/tones)})
+			}
 		}
 	}
+}
+
+// hides reports whether a panel without lines will lie over a curve.
+func (a *artwork) hides(part []dot) bool {
+	const edge = 0.2 // mm; wider than half a line, and than a panel's corners are round
+	for _, b := range a.panels {
+		if b = inset(b, edge); !slices.ContainsFunc(part, func(p dot) bool { return p.x < b.X || p.x > b.X+b.W || p.y < b.Y || p.y > b.Y+b.H }) {
+			return true
+		}
+	}
+	return false
 }
 
 // swell is a line's width that comes and goes, often times along its way.
@@ -85,7 +104,7 @@ func (a *artwork) weave(m *motif, c []rgb) {
 	for k := range n {
 		u := (float64(k) + 0.5) / float64(n)
 		sign := 1 - 2*float64(k%2)
-		lines = append(lines, fineLine{n: 6, early: early(k), at: func(t float64) dot {
+		lines = append(lines, fineLine{n: 10, early: early(k), at: func(t float64) dot {
 			v := u + 0.030*math.Sin(2*math.Pi*(1.15*t+1.6*u)) + sign*0.028*math.Sin(2*math.Pi*(0.9*t+0.12+0.8*u))
 			return dot{m.X + m.W*t, m.Y + m.H*v}
 		}, width: swell(2, 2.5*u)})

@@ -27,33 +27,32 @@ const bands = 4
 // included: the front from 0 to a stride, the back above it, then what lies over their
 // pictures. It is one object because gofpdf writes several imported objects in random order.
 func xobject(f *Form, what background) ([]byte, error) {
-	var content []byte
+	var c content
 	page := f.Page
-	sheer, ducts := make(map[int]bool), &patterns{width: page.W}
+	sheer := make(map[int]bool)
 	for i := range bands {
 		shapes := f.art[i%2].under(what)
 		if i >= len(sides) {
 			shapes = f.art[i%2].above(what)
 		}
 		// A side is clipped where its bleed ends: the other side lies beyond.
-		content = append(content, "q "...)
-		content = appendUnits(content, dot{-page.Bleed, stride(page) * float64(i)})
-		content = appendUnits(content, dot{page.W + 2*page.Bleed, stride(page)})
-		content = append(content, "re W n\n"...)
-		content = append(content, "1 J 1 j\n"...)
+		c.ops = append(c.ops, "q "...)
+		c.top, c.origin = stride(page)*float64(i)+page.Bleed+page.H, [2]int{}
+		c.rectangle(rectangle(forms.Box{X: -page.Bleed, Y: -page.Bleed, W: page.W + 2*page.Bleed, H: stride(page)}))
+		c.ops = append(c.ops, "W n\n1 J 1 j\n"...)
 		for _, s := range shapes {
 			sheer[s.sheer] = true
-			content = s.append(content, stride(page)*float64(i)+page.Bleed+page.H, ducts)
+			c.shape(s)
 		}
-		content = append(content, "Q\n"...)
+		c.ops = append(c.ops, "Q\n"...)
 	}
-	packed, err := deflate(content)
+	packed, err := deflate(c.ops)
 	if err != nil {
 		return nil, err
 	}
 	var object bytes.Buffer
-	fmt.Fprintf(&object, "<</Type /XObject /Subtype /Form /FormType 1 /Matrix [%g 0 0 %g 0 0] /BBox [%.0f 0 %.0f %.0f] /Resources <</ExtGState <<%s>> /Pattern <<%s>>>> /Filter /FlateDecode /Length %d>>\nstream\n",
-		1.0/perMM, 1.0/perMM, -page.Bleed*perMM, (page.W+page.Bleed)*perMM, bands*stride(page)*perMM, states(sheer), ducts.list.String(), len(packed))
+	fmt.Fprintf(&object, "<</Type /XObject /Subtype /Form /FormType 1 /Matrix [%g 0 0 %g 0 0] /BBox [%.0f 0 %.0f %.0f] /Resources <</ExtGState <<%s>>>> /Filter /FlateDecode /Length %d>>\nstream\n",
+		1.0/perMM, 1.0/perMM, -page.Bleed*perMM, (page.W+page.Bleed)*perMM, bands*stride(page)*perMM, states(sheer), len(packed))
 	object.Write(packed)
 	object.WriteString("\nendstream\nendobj")
 	return object.Bytes(), nil
@@ -90,77 +89,91 @@ func (a *artwork) above(what background) (shapes []shape) {
 	return shapes
 }
 
-// patterns are the inks of lines, each a shading from the left edge of a card to the right one.
-type patterns struct {
-	width float64 // of the card, mm
-	known [][]rgb
-	list  strings.Builder
-}
-
-// of gives the number of a pattern.
-func (p *patterns) of(inks []rgb) int {
-	if i := slices.IndexFunc(p.known, func(c []rgb) bool { return slices.Equal(c, inks) }); i >= 0 {
-		return i
-	}
-	p.known = append(p.known, inks)
-	var functions, bounds, encode strings.Builder
-	for i := range len(inks) - 1 {
-		fmt.Fprintf(&functions, "<</FunctionType 2 /Domain [0 1] /N 1 /C0 [%s] /C1 [%s]>>", inks[i].levels(), inks[i+1].levels())
-		encode.WriteString("0 1 ")
-		if i > 0 {
-			fmt.Fprintf(&bounds, "%.4f ", float64(i)/float64(len(inks)-1))
-		}
-	}
-	fmt.Fprintf(&p.list, "/P%d <</PatternType 2 /Shading <</ShadingType 2 /ColorSpace /DeviceRGB /Coords [0 0 %.0f 0] /Extend [true true] "+
-		"/Function <</FunctionType 3 /Domain [0 1] /Functions [%s] /Bounds [%s] /Encode [%s]>>>>>> ",
-		len(p.known)-1, p.width*perMM, functions.String(), bounds.String(), encode.String())
-	return len(p.known) - 1
-}
-
 // levels are a color's levels of 0 to 1.
 func (c rgb) levels() string {
 	return fmt.Sprintf("%.3f %.3f %.3f", float64(c.r)/255, float64(c.g)/255, float64(c.b)/255)
 }
 
-// append adds a shape.
-func (s shape) append(b []byte, top float64, ducts *patterns) []byte {
+// content is what draws a background. Its numbers count from an origin that moves from
+// shape to shape: they have few digits, and the object is a tenth smaller.
+type content struct {
+	ops    []byte
+	top    float64 // of the side, mm
+	origin [2]int
+}
+
+// shape adds a shape.
+func (c *content) shape(s shape) {
 	op, paint := "rg\n", "f\n"
 	if s.sheer > 0 {
-		b = append(append(append(b, "q /S"...), strconv.Itoa(s.sheer)...), " gs\n"...)
+		c.ops = append(append(append(c.ops, "q /S"...), strconv.Itoa(s.sheer)...), " gs\n"...)
 	}
+	before := c.origin
+	c.moveTo(s.contours)
 	if s.width > 0 {
 		op, paint = "RG\n", "S\n"
-		b = strconv.AppendFloat(b, s.width*perMM, 'f', 1, 64)
-		b = append(b, " w "...)
+		c.ops = strconv.AppendFloat(c.ops, s.width*perMM, 'f', 1, 64)
+		c.ops = append(c.ops, " w "...)
 	}
-	if s.inks != nil {
-		b = fmt.Appendf(b, "/Pattern CS /P%d SCN\n", ducts.of(s.inks))
-	} else {
-		b = append(append(append(b, s.color.levels()...), ' '), op...)
-	}
-	for _, c := range s.contours {
-		for i, p := range c.points {
-			b = appendUnits(b, dot{p.x, top - p.y})
+	c.ops = append(append(append(c.ops, s.color.levels()...), ' '), op...)
+	for _, line := range s.contours {
+		if s.width == 0 && line.isRectangle() {
+			c.rectangle(line.points)
+			continue
+		}
+		for i, p := range line.points {
+			c.point(p)
 			switch {
 			case i == 0:
-				b = append(b, "m\n"...)
-			case !c.curved:
-				b = append(b, "l\n"...)
+				c.ops = append(c.ops, "m\n"...)
+			case !line.curved:
+				c.ops = append(c.ops, "l\n"...)
 			case i%3 == 0:
-				b = append(b, "c\n"...)
+				c.ops = append(c.ops, "c\n"...)
 			}
 		}
 	}
-	b = append(b, paint...)
+	c.ops = append(c.ops, paint...)
 	if s.sheer > 0 {
-		b = append(b, "Q\n"...)
+		c.ops = append(c.ops, "Q\n"...)
+		c.origin = before
 	}
-	return b
 }
 
-func appendUnits(b []byte, p dot) []byte {
-	b = strconv.AppendInt(b, int64(math.Round(p.x*perMM)), 10)
-	b = append(b, ' ')
-	b = strconv.AppendInt(b, int64(math.Round(p.y*perMM)), 10)
-	return append(b, ' ')
+// moveTo moves the origin to the lower left corner of what contours begin at.
+func (c *content) moveTo(contours []contour) {
+	x, y := math.MaxInt, math.MaxInt
+	for _, line := range contours {
+		px, py := c.units(line.points[0])
+		x, y = min(x, px), min(y, py)
+	}
+	c.ops = append(c.ops, "1 0 0 1 "...)
+	c.numbers(x-c.origin[0], y-c.origin[1])
+	c.ops = append(c.ops, "cm\n"...)
+	c.origin = [2]int{x, y}
+}
+
+// rectangle adds a box by an operator of its own: where it lies on whole dots, that is
+// painted without looking for edges.
+func (c *content) rectangle(corners []dot) {
+	left, bottom := c.units(corners[3])
+	right, top := c.units(corners[1])
+	c.numbers(left-c.origin[0], bottom-c.origin[1], right-left, top-bottom)
+	c.ops = append(c.ops, "re\n"...)
+}
+
+func (c *content) point(p dot) {
+	x, y := c.units(p)
+	c.numbers(x-c.origin[0], y-c.origin[1])
+}
+
+// units is where a place of the side lies in the object.
+func (c *content) units(p dot) (x, y int) {
+	return int(math.Round(p.x * perMM)), int(math.Round((c.top - p.y) * perMM))
+}
+
+func (c *content) numbers(list ...int) {
+	for _, n := range list {
+		c.ops = append(strconv.AppendInt(c.ops, int64(n), 10), ' ')
+	}
 }
