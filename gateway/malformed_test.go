@@ -46,7 +46,7 @@ var everyAct = map[string][]identity.Act{
 		identity.SealConsignment{}, identity.SendConsignment{}, identity.ReceiveConsignment{}, identity.Recount{}, identity.ReopenConsignment{}, identity.SettleSurplus{},
 	},
 	"box/x":  {identity.ReceiveBlanks{}},
-	"office": {identity.MoveBlanks{}, identity.LetGo{}, identity.RevokeSigner{}, identity.RollOverSigner{}, identity.LogIn{}},
+	"office": {identity.MoveBlanks{}, identity.LetGo{}, identity.RevokeSigner{}, identity.RollOverSigner{}, identity.ImportTransportKey{}, identity.MakeChipMaster{}, identity.LogIn{}},
 	"card/0123456789ABCDEF": {
 		identity.ReportLost{}, identity.ReportFound{}, identity.ReportDamaged{}, identity.KeepCard{}, identity.ReturnCard{}, identity.WithdrawCard{}, identity.ExtractRecord{}, identity.PrintPINLetter{}, identity.ManageCard{},
 	},

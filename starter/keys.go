@@ -31,7 +31,7 @@ reached.`,
 			return a.print(cmd, shown, func(w io.Writer) { printKeys(w, shown) })
 		},
 	}
-	c.AddCommand(newRollOver(a), newRevokeKey(a), newCRL(a), newMasterList(a), newPKD(a), newChipMaster(a), newSignatureCA(a))
+	c.AddCommand(newRollOver(a), newRevokeKey(a), newCRL(a), newMasterList(a), newPKD(a), newImportKey(a), newChipMaster(a), newChipKeys(a), newSignatureCA(a))
 	return c
 }
 
@@ -49,8 +49,9 @@ func (a *app) certificates(cmd *cobra.Command) (*pki.Authority, pki.Listing, err
 	return authority, list, err
 }
 
-// onOffice has officers sign what is done on this machine to what belongs to the office.
-func (a *app) onOffice(cmd *cobra.Command, act identity.Act) error {
+// onOffice has officers sign what is done on this machine to what belongs to the office. What is
+// to be done first is done when they may do it.
+func (a *app) onOffice(cmd *cobra.Command, act identity.Act, first ...func() error) error {
 	if err := act.Check(); err != nil {
 		return err
 	}
@@ -61,6 +62,16 @@ func (a *app) onOffice(cmd *cobra.Command, act identity.Act) error {
 	signed, err := g.keys.sign(act, statement.Office, statement.NewID())
 	if err != nil {
 		return err
+	}
+	if len(first) > 0 {
+		if err := a.opened.Registry.MayAct(cmd.Context(), signed); err != nil {
+			return err
+		}
+	}
+	for _, do := range first {
+		if err := do(); err != nil {
+			return err
+		}
 	}
 	return a.opened.Registry.OnOffice(cmd.Context(), act, signed)
 }

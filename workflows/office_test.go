@@ -369,7 +369,9 @@ func (o *testOffice) chipStation() *station.Station {
 		}
 	}
 	encoder, err := station.NewSimulated(o.chips, station.SimulatedOptions{
-		InitialKeys: keys(0x7F),
+		InitialKeys: func(_ context.Context, _ string, serial []byte) (securechannel.KeySet, error) {
+			return keys(0x7F)(serial)
+		},
 		Faults: func(blank string) []station.SimulatedFault {
 			if blank > fmt.Sprintf("PT%04d", o.corrupt) {
 				return nil
@@ -378,7 +380,11 @@ func (o *testOffice) chipStation() *station.Station {
 		},
 	})
 	require.NoError(o.t, err)
-	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards, InitialKeys: keys(0x7F), CardKeys: keys(0x01)}
+	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards,
+		InitialKeys: func(_ context.Context, version byte, serial []byte) (securechannel.KeySet, error) {
+			return keys(version)(serial)
+		},
+		CardKeys: func(_ context.Context, serial []byte) (securechannel.KeySet, error) { return keys(0x01)(serial) }}
 }
 
 // notice is an operator looking at the search attributes.

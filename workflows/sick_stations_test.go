@@ -315,8 +315,11 @@ func newReader(t *testing.T, o *twoStations) *reader {
 	t.Helper()
 	authority, err := o.Authority()
 	require.NoError(t, err)
-	initial, _, err := station.KeySets(authority.Store(), false)
-	require.NoError(t, err)
+	masters := station.Masters{Store: authority.Store()}
+	require.NoError(t, masters.Ensure(t.Context(), false))
+	initial := func(serial []byte) (securechannel.KeySet, error) {
+		return masters.Initial(context.WithoutCancel(t.Context()), identity.FirstTransportVersion, serial)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	r := &reader{o: o, keys: initial, cards: make(map[identity.BlankSerial]*softcard.Card), left: -1, address: listener.Addr().String()}

@@ -124,6 +124,8 @@ var competence = map[string][]Role{
 	"remove-station":       {Production},
 	"revoke-signer":        {Keys},
 	"roll-over-signer":     {Keys},
+	"import-transport-key": {Keys},
+	"make-chip-master":     {Keys},
 	"let-go":               {Production},
 	"replay-notifications": {Production},
 	"register-station":     {Administrator},

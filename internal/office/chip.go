@@ -55,7 +55,7 @@ func (o *Office) ManageChip(ctx context.Context, card registry.CardRecord) (done
 	if err != nil {
 		return nil, err
 	}
-	at, err := o.chipStation(authority.Store(), "inspection")
+	at, err := o.chipStation(ctx, authority.Store(), "inspection")
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 	if certificate != nil {
 		expected = expected.WithSignature(chipinspection.ExpectSignature{Certificate: sha256.Sum256(certificate.DER)})
 	}
-	chip, err := o.chipStation(authority.Store(), "inspection")
+	chip, err := o.chipStation(ctx, authority.Store(), "inspection")
 	if err != nil {
 		return chipinspection.Result{}, err
 	}
@@ -158,7 +158,7 @@ func (o *Office) SimulatedChip(ctx context.Context, card registry.CardRecord) (s
 	if err != nil {
 		return nil, err
 	}
-	chip, err := o.chipStation(authority.Store(), "inspection")
+	chip, err := o.chipStation(ctx, authority.Store(), "inspection")
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package office
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"path/filepath"
@@ -12,14 +13,19 @@ import (
 	"example.org/cancuoc/personalization/station"
 )
 
+// Masters are the master keys of chips in the office's key store.
+func (o *Office) Masters(store keys.Store) station.Masters {
+	return station.Masters{Store: store, Registered: o.Registry.ChipKeys, Today: func() identity.Date { return identity.DateOf(o.Now()) }}
+}
+
 // chipStation is the encoder of a personalization station, with its journal and the
 // keys of chips.
-func (o *Office) chipStation(store keys.Store, id identity.StationID) (*station.Station, error) {
-	initial, card, err := station.KeySets(store, o.config.Production())
-	if err != nil {
+func (o *Office) chipStation(ctx context.Context, store keys.Store, id identity.StationID) (*station.Station, error) {
+	masters := o.Masters(store)
+	if err := masters.Ensure(ctx, o.config.Production()); err != nil {
 		return nil, err
 	}
-	encoder, err := o.encoder(initial)
+	encoder, err := o.encoder(masters)
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +37,11 @@ func (o *Office) chipStation(store keys.Store, id identity.StationID) (*station.
 	if err != nil {
 		return nil, err
 	}
-	return &station.Station{Encoder: encoder, Journal: journal, Catalog: catalog, InitialKeys: initial, CardKeys: card}, nil
+	return &station.Station{Encoder: encoder, Journal: journal, Catalog: catalog, InitialKeys: masters.Initial, CardKeys: masters.Card, FormerKeys: masters.Former}, nil
 }
 
 // encoder is the machine with the slots.
-func (o *Office) encoder(initial func([]byte) (securechannel.KeySet, error)) (station.Encoder, error) {
+func (o *Office) encoder(masters station.Masters) (station.Encoder, error) {
 	s := o.config.Station
 	switch s.Driver {
 	case "tcp":
@@ -45,8 +51,20 @@ func (o *Office) encoder(initial func([]byte) (securechannel.KeySet, error)) (st
 	}
 	const commandsPerCard = 120 // about; what personalizes one chip
 	return station.NewSimulated(s.Magazine, station.SimulatedOptions{
-		InitialKeys: initial, Command: s.WriteTime / commandsPerCard, Faults: station.SpoilFirst(s.SpoilFirst),
+		InitialKeys: o.deliveredKeys(masters), Command: s.WriteTime / commandsPerCard, Faults: station.SpoilFirst(s.SpoilFirst),
 	})
+}
+
+// deliveredKeys is the key set of a simulated blank: of the version that its maker's manifest
+// says, or of the first one.
+func (o *Office) deliveredKeys(masters station.Masters) func(ctx context.Context, blank string, chipSerial []byte) (securechannel.KeySet, error) {
+	return func(ctx context.Context, blank string, chipSerial []byte) (securechannel.KeySet, error) {
+		d, err := o.delivered(ctx, blank)
+		if err != nil {
+			return securechannel.KeySet{}, err
+		}
+		return masters.Initial(ctx, cmp.Or(d.KeyVersion, identity.FirstTransportVersion), chipSerial)
+	}
 }
 
 // delivered asks the registry what the maker's manifest says of a blank.

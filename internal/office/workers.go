@@ -106,7 +106,7 @@ func (o *Office) Station(ctx context.Context, id identity.StationID) (engine.Wor
 	if err != nil {
 		return nil, err
 	}
-	chip, err := o.chipStation(authority.Store(), id)
+	chip, err := o.chipStation(ctx, authority.Store(), id)
 	if err != nil {
 		return nil, err
 	}

@@ -115,13 +115,17 @@ func fresh(signed statement.Signed, now time.Time) error {
 // of the office: to its keys, or to workflows of what the registry does not know.
 func (r *Registry) OnOffice(ctx context.Context, act identity.Act, signed statement.Signed) error {
 	return r.act(ctx, act, statement.Office, signed, func(tx pgx.Tx) error {
-		revokes, is := act.(identity.RevokeSigner)
-		if !is {
-			return nil
+		switch act := act.(type) {
+		case identity.RevokeSigner:
+			_, err := tx.Exec(ctx, `INSERT INTO revoked_signers (serial, act) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+				serialOfSigner(act.Serial), signed.ID())
+			return err
+		case identity.ImportTransportKey:
+			return addChipKey(ctx, tx, act.Key, signed.ID())
+		case identity.MakeChipMaster:
+			return addChipKey(ctx, tx, act.Key, signed.ID())
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO revoked_signers (serial, act) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
-			serialOfSigner(revokes.Serial), signed.ID())
-		return err
+		return nil
 	})
 }
 

@@ -136,7 +136,7 @@ func (r *Registry) ReceiveBlanks(ctx context.Context, b identity.ReceiveBlanks, 
 		if reflect.DeepEqual(before, said) {
 			return sameManifest(ctx, tx, b.Box, manifest)
 		}
-		if err := mayReceive(ctx, tx, before, b, serials); err != nil {
+		if err := errors.Join(mayReceive(ctx, tx, before, b, serials), keysAreThere(ctx, tx, manifest)); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `

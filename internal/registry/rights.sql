@@ -106,6 +106,7 @@ GRANT SELECT, INSERT (number, citizen, person, status, identity_key, registered_
 GRANT SELECT ON person_numbers TO cancuoc_programs;
 GRANT SELECT, INSERT (citizen, status), UPDATE (status, at) ON holders TO cancuoc_programs;
 GRANT SELECT, INSERT (serial, act) ON revoked_signers TO cancuoc_programs;
+GRANT SELECT, INSERT (version, use, bits, diversification, check_value, from_day, act) ON chip_keys TO cancuoc_programs;
 GRANT SELECT, INSERT (person, version, change, actor, act, paper, reason, before, after, digest) ON person_changes TO cancuoc_programs;
 GRANT SELECT, INSERT (application, round, person, not_these, paper) ON identifications TO cancuoc_programs;
 
@@ -135,7 +136,7 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 
 -- The books without the persons in them: `starter audit verify` and `starter stock` on
 -- an auditor's machine, and dashboards.
-GRANT SELECT ON card_reports, verifiers, revoked_signers, identifications, payments, pin_letters, card_orders, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
+GRANT SELECT ON card_reports, verifiers, revoked_signers, chip_keys, identifications, payments, pin_letters, card_orders, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
     started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form, fee) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,

@@ -151,6 +151,7 @@ func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 	programs := connect(t, b.url)
 	for _, sql := range []string{
 		`INSERT INTO revoked_signers (serial, act) SELECT DISTINCT '5f', id FROM acts WHERE act = 'revoke-signer'`,
+		`INSERT INTO chip_keys (version, use, bits, diversification, check_value, act) SELECT DISTINCT 49, 'transport', 128, 'none', '\x000000'::bytea, id FROM acts WHERE act = 'import-transport-key'`,
 		`INSERT INTO verifiers (id, name, token, per_second, act) VALUES ('EVIL', 'Evil', sha256('x'), 100, 'made-up')`,
 		`UPDATE verifiers SET token = sha256('x')`,
 		`UPDATE verifiers SET revoked_at = now()`,

@@ -49,6 +49,7 @@ var kept = map[string]map[string]string{
 	},
 	"verifiers":       {},
 	"revoked_signers": {},
+	"chip_keys":       {},
 }
 
 // busyOffice is a signedOffice in which there is a line in each of these tables.
@@ -78,6 +79,10 @@ func busyOffice(t *testing.T) *bundle {
 	require.NoError(t, b.RegisterVerifier(t.Context(), "BANK", bank, registrytest.Signed(bank, statement.Verifier("BANK"))))
 	revoked := identity.RevokeSigner{Officer: "KH-C06-0001", Witness: "KH-C06-0002", Serial: "05F3A9C", Reason: "key-compromise"}
 	require.NoError(t, b.OnOffice(t.Context(), revoked, registrytest.Signed(revoked, statement.Office)))
+	transport := identity.ImportTransportKey{Officer: "KH-C06-0001", Witness: "KH-C06-0002", Key: transportKey(0x30)}
+	require.NoError(t, b.OnOffice(t.Context(), transport, registrytest.Signed(transport, statement.Office)))
+	master := identity.MakeChipMaster{Officer: "KH-C06-0001", Witness: "KH-C06-0002", Key: masterKey(0x02)}
+	require.NoError(t, b.OnOffice(t.Context(), master, registrytest.Signed(master, statement.Office)))
 	child, _, err := b.registers(t, newborn())
 	require.NoError(t, err)
 	require.NoError(t, b.MarkPerson(t.Context(), child.ID, identity.MarkPerson{Officer: approver, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 4", Reason: "died"}))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ func (v *verifier) standing(ctx context.Context) error {
 	if v.since.IsZero() {
 		return nil
 	}
-	for _, step := range []func(context.Context) error{v.verifiers, v.revokedSigners, v.placesOfBlanks} {
+	for _, step := range []func(context.Context) error{v.verifiers, v.revokedSigners, v.chipKeys, v.placesOfBlanks} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -130,6 +131,52 @@ func (v *verifier) revokedSigners(ctx context.Context) error {
 		v.wrong("document signer %s was revoked, and is not any more", serial)
 	}
 	return err
+}
+
+// chipKeys compares which master keys of chips there are with what two officers signed.
+func (v *verifier) chipKeys(ctx context.Context) error {
+	type signedKey struct {
+		whole
+		key identity.ChipKey
+	}
+	signed := make(map[int]signedKey)
+	err := v.signedOf(ctx, func(w whole, act identity.Act) {
+		var key identity.ChipKey
+		switch act := act.(type) {
+		case identity.ImportTransportKey:
+			key = act.Key
+		case identity.MakeChipMaster:
+			key = act.Key
+		}
+		if _, before := signed[key.Version]; !before {
+			signed[key.Version] = signedKey{w, key}
+		}
+	}, identity.ImportTransportKey{}, identity.MakeChipMaster{})
+	if err != nil {
+		return err
+	}
+	rows, err := v.tx.Query(ctx, `SELECT `+chipKeyColumns+`, act, at FROM chip_keys ORDER BY version`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var act string
+		var at time.Time
+		key, err := scanChipKey(rows, &act, &at)
+		if err != nil {
+			return err
+		}
+		w := signed[key.Version]
+		if w.ID != act || !reflect.DeepEqual(w.key, key) || at.Before(w.At) || at.After(w.At.Add(settling)) {
+			v.wrong("the master key of chips of version %02X is not what two officers brought in or made, or not then", key.Version)
+		}
+		delete(signed, key.Version)
+	}
+	for _, version := range slices.Sorted(maps.Keys(signed)) {
+		v.wrong("the master key of chips of version %02X was signed for, and is gone", version)
+	}
+	return rows.Err()
 }
 
 // placesOfBlanks looks that blanks in stock are where their box was received, at the center,

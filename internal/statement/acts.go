@@ -20,7 +20,7 @@ var acts = table(
 	of[identity.PauseStation], of[identity.ResumeStation], of[identity.RemoveStation], of[identity.LetGo], of[identity.ReplayNotifications],
 	of[identity.RegisterStation], of[identity.RevokeStation],
 	of[identity.RegisterVerifier], of[identity.RevokeVerifier],
-	of[identity.RevokeSigner], of[identity.RollOverSigner],
+	of[identity.RevokeSigner], of[identity.RollOverSigner], of[identity.ImportTransportKey], of[identity.MakeChipMaster],
 	of[identity.RegisterOfficer], of[identity.RevokeOfficer], of[identity.RegisterKey], of[identity.RevokeKey], of[identity.LogIn],
 )
 

@@ -23,7 +23,7 @@ func (c *center) tamper(t *testing.T, blank string, do func(*securechannel.Sessi
 	require.NoError(t, err)
 	defer session.Close()
 	require.NoError(t, profile.Select(t.Context(), session, globalplatform.IssuerSecurityDomain()))
-	keys, err := c.InitialKeys(station.ChipSerial(blank))
+	keys, err := c.InitialKeys(t.Context(), 0x30, station.ChipSerial(blank))
 	require.NoError(t, err)
 	channel, err := securechannel.Open(t.Context(), session, keys, securechannel.FullProtection, rand.Reader)
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestPersonalize_ABlankIsProvedToBeOne(t *testing.T) {
 	}{
 		"not in the manifest": {func(_ *testing.T, c *center) { c.Delivered = delivered(station.ChipSerial("B-9"), 0x30) }, station.Slot},
 		"another key version": {func(_ *testing.T, c *center) { c.Delivered = delivered(station.ChipSerial("B-1"), 0x31) }, station.Keys},
-		"another key set":     {func(_ *testing.T, c *center) { c.InitialKeys = keysOf(0x30, 24) }, station.Keys},
+		"another key set":     {func(_ *testing.T, c *center) { c.InitialKeys = initially(keysOf(0x30, 24)) }, station.Keys},
 		"an extra key set": {func(t *testing.T, c *center) {
 			t.Helper()
 			c.tamper(t, "B-1", func(s *securechannel.Session) {

@@ -97,12 +97,6 @@ func (s *Station) keysOfIssued(ctx context.Context, card apdu.Card, chipSerial [
 	case len(found.keyVersions) != 1:
 		return now, next, fmt.Errorf("%w: key sets %X", profile.ErrForeign, found.keyVersions)
 	}
-	if next, err = s.CardKeys(chipSerial); err != nil || found.keyVersions[0] == next.Version {
-		return next, next, err
-	}
-	if s.FormerKeys == nil {
-		return now, next, errNoKeys
-	}
-	now, err = s.FormerKeys(found.keyVersions[0], chipSerial)
-	return now, next, err
+	found.serial = chipSerial
+	return s.keysOfCard(ctx, found)
 }

@@ -10,7 +10,6 @@ import (
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/globalplatform"
-	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
 	"example.org/cancuoc/personalization/station"
@@ -95,7 +94,7 @@ func TestManage_AnIssuedCard(t *testing.T) {
 		require.Equal(t, document, c.insured(t))
 	}
 
-	c.CardKeys, c.FormerKeys = keysOf(0x02, 32), func(version byte, serial []byte) (securechannel.KeySet, error) { return keysOf(version, 32)(serial) }
+	c.CardKeys, c.FormerKeys = now(keysOf(0x02, 32)), initially(keysOf(0x01, 32))
 	for range 2 {
 		require.NoError(t, c.manage(t, serial, identity.RotateKeys, "", ""))
 	}
@@ -116,7 +115,7 @@ func TestManage_AnotherCardIsLeftAlone(t *testing.T) {
 
 	err := c.manage(t, []byte("9999999999"), identity.UnblockSignature, "", "161803")
 	require.True(t, identity.Refused(err, identity.Conflict), "%v", err)
-	c.CardKeys = keysOf(0x02, 32)
+	c.CardKeys = now(keysOf(0x02, 32))
 	err = c.manage(t, []byte("9999999999"), identity.RotateKeys, "", "")
 	require.True(t, identity.Refused(err, identity.Conflict), "%v", err)
 
@@ -140,8 +139,8 @@ func TestManage_TornAtEveryCommand(t *testing.T) {
 				require.NoError(t, err)
 				s := *c
 				s.Station = &station.Station{
-					Encoder: inSlot{card}, Catalog: c.Catalog, CardKeys: keysOf(0x02, 32),
-					FormerKeys: func(version byte, serial []byte) (securechannel.KeySet, error) { return keysOf(version, 32)(serial) },
+					Encoder: inSlot{card}, Catalog: c.Catalog, CardKeys: now(keysOf(0x02, 32)),
+					FormerKeys: initially(keysOf(0x01, 32)),
 				}
 				card.PowerLossAfter(n, moment)
 				torn = s.manage(t, serial, change.do, change.application, change.content) != nil

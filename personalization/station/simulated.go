@@ -35,7 +35,7 @@ type Simulated struct {
 type SimulatedOptions struct {
 	// InitialKeys is the initial (transport) key set that the maker puts into a
 	// blank.
-	InitialKeys func(chipSerial []byte) (securechannel.KeySet, error)
+	InitialKeys func(ctx context.Context, blank string, chipSerial []byte) (securechannel.KeySet, error)
 	// Faults are the simulated faults of a blank's card, by its serial. May be nil.
 	Faults func(blank string) []SimulatedFault
 	// Command is how long a command takes, Byte how long each byte of it and of its
@@ -183,7 +183,7 @@ func (s *Simulated) insert(ctx context.Context, blank string, c *simulatedCard) 
 		if c.card, err = softcard.Restore(snapshot, options); err != nil {
 			return fmt.Errorf("blank %s: %w", blank, err)
 		}
-	} else if err := s.takeBlank(blank, c, options); err != nil {
+	} else if err := s.takeBlank(ctx, blank, c, options); err != nil {
 		return err
 	}
 	c.commits, c.lost = c.card.Commits(), false
@@ -191,9 +191,9 @@ func (s *Simulated) insert(ctx context.Context, blank string, c *simulatedCard) 
 }
 
 // takeBlank takes a new card out of the magazine.
-func (s *Simulated) takeBlank(blank string, c *simulatedCard, options softcard.Options) error {
+func (s *Simulated) takeBlank(ctx context.Context, blank string, c *simulatedCard, options softcard.Options) error {
 	serial := ChipSerial(blank)
-	keys, err := s.options.InitialKeys(serial)
+	keys, err := s.options.InitialKeys(ctx, blank, serial)
 	if err != nil {
 		return fmt.Errorf("initial key set: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -48,17 +47,17 @@ type Station struct {
 	Catalog *profile.Catalog // card profiles and card applications
 	Profile string           // card profile of this station's chips; empty is the first one of the catalog
 
-	// InitialKeys is the initial (transport) key set, with which the maker delivers
-	// a chip.
-	InitialKeys func(chipSerial []byte) (securechannel.KeySet, error)
+	// InitialKeys is the initial (transport) key set of a key version number, with which a
+	// maker delivers a chip. Of a number that the station does not have, it is ErrNoKeys.
+	InitialKeys func(ctx context.Context, version byte, chipSerial []byte) (securechannel.KeySet, error)
 	// Delivered is what the maker's manifest says of a blank; nil: there are no manifests.
 	Delivered func(ctx context.Context, blank string) (Delivered, error)
-	// CardKeys is the key set that the chip is given, diversified by its serial.
-	// Its key version number differs from that of the initial key set.
-	CardKeys func(chipSerial []byte) (securechannel.KeySet, error)
-	// FormerKeys are key sets that cards were given before, by their key version number; nil:
-	// there were none.
-	FormerKeys func(version byte, chipSerial []byte) (securechannel.KeySet, error)
+	// CardKeys is the key set that the chip is given now, diversified by its serial.
+	// Its key version number differs from that of every initial key set.
+	CardKeys func(ctx context.Context, chipSerial []byte) (securechannel.KeySet, error)
+	// FormerKeys are key sets that cards were given before, by their key version number; of
+	// another number it is ErrNoKeys. nil: there were none.
+	FormerKeys func(ctx context.Context, version byte, chipSerial []byte) (securechannel.KeySet, error)
 
 	// Sealer completes the images of chips that make their keys.
 	Sealer Sealer
@@ -218,8 +217,11 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	if err := s.claim(&e, &chip, Delivered{}); err != nil || !chip.locked {
 		return err
 	}
-	keys, err := s.CardKeys(chip.serial)
-	if err != nil {
+	keys, _, err := s.keysOfCard(ctx, chip)
+	switch {
+	case errors.Is(err, ErrNoKeys):
+		return e.otherChip()
+	case err != nil:
 		return e.fault(Keys, fmt.Errorf("card key set: %w", err))
 	}
 	_, err = securechannel.Open(ctx, session, keys, securechannel.FullProtection, s.random())
@@ -271,7 +273,7 @@ func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work
 	if err := s.claim(e, &found, w.delivered); err != nil {
 		return Result{}, err
 	}
-	keys, next, err := s.keys(found, w.delivered)
+	keys, next, err := s.keys(ctx, found, w.delivered)
 	locked := false
 	if err == nil {
 		locked, err = s.finished(ctx, card, keys, e, w.image)
@@ -370,7 +372,7 @@ func (e *Entry) otherChip() error {
 // isOther reports whether a locked chip does not have the keys of the chip that it was
 // taken for.
 func isOther(err error) bool {
-	return errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, errNoKeys)
+	return errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, ErrNoKeys)
 }
 
 // claim binds the chip to the blank for good.
@@ -423,31 +425,46 @@ func (s *Station) claimLocked(e *Entry, c *blankChip, d Delivered) error {
 	return nil
 }
 
-// errNoKeys means a chip with neither its initial key set nor its card key set.
-var errNoKeys = errors.New("the chip has neither the initial key set nor the card key set")
+// ErrNoKeys means a chip whose key set is none that the station knows.
+var ErrNoKeys = errors.New("the chip has neither an initial key set that the station knows nor a card key set")
 
-// keys finds which key set the chip has now, and which it is to be given. It has one.
-func (s *Station) keys(c blankChip, d Delivered) (now, next securechannel.KeySet, err error) {
-	initial, err := s.InitialKeys(c.serial)
-	if err != nil {
+// keys finds which key set the chip has now, and which it is to be given. It has one. A card
+// that was begun under an earlier version is finished under that.
+func (s *Station) keys(ctx context.Context, c blankChip, d Delivered) (now, next securechannel.KeySet, err error) {
+	if len(c.keyVersions) > 1 {
+		return now, next, fmt.Errorf("%w: key sets %X", profile.ErrForeign, c.keyVersions)
+	}
+	now, next, err = s.keysOfCard(ctx, c)
+	switch {
+	case !errors.Is(err, ErrNoKeys):
+		return now, now, err
+	case c.locked || len(c.keyVersions) == 0:
+		return now, next, err
+	case d.ChipSerial != nil && d.KeyVersion != c.keyVersions[0]:
+		return now, next, fmt.Errorf("%w: the maker delivers it with key version %02X, and it has %02X", ErrNoKeys, d.KeyVersion, c.keyVersions[0])
+	}
+	if now, err = s.InitialKeys(ctx, c.keyVersions[0], c.serial); err != nil {
 		return now, next, fmt.Errorf("initial key set: %w", err)
 	}
-	if next, err = s.CardKeys(c.serial); err != nil {
+	return now, next, nil
+}
+
+// keysOfCard finds which of the key sets of cards a chip has, and which cards are given now. The
+// error is ErrNoKeys when it has none of them.
+func (s *Station) keysOfCard(ctx context.Context, c blankChip) (now, next securechannel.KeySet, err error) {
+	if next, err = s.CardKeys(ctx, c.serial); err != nil {
 		return now, next, fmt.Errorf("card key set: %w", err)
 	}
 	switch {
-	case initial.Version == next.Version:
-		return now, next, fmt.Errorf("initial key set and card key set both have key version number %02X", next.Version)
-	case len(c.keyVersions) > 1:
-		return now, next, fmt.Errorf("%w: key sets %X", profile.ErrForeign, c.keyVersions)
-	case slices.Contains(c.keyVersions, next.Version):
+	case len(c.keyVersions) != 1:
+		return now, next, ErrNoKeys
+	case c.keyVersions[0] == next.Version:
 		return next, next, nil
-	case d.ChipSerial != nil && d.KeyVersion != initial.Version:
-		return now, next, fmt.Errorf("%w: the maker delivers it with key version %02X, and the station has that of %02X", errNoKeys, d.KeyVersion, initial.Version)
-	case slices.Contains(c.keyVersions, initial.Version):
-		return initial, next, nil
+	case s.FormerKeys == nil:
+		return now, next, ErrNoKeys
 	}
-	return now, next, errNoKeys
+	now, err = s.FormerKeys(ctx, c.keyVersions[0], c.serial)
+	return now, next, err
 }
 
 // finished reports whether the chip is locked. The error is errOtherCard for one
@@ -576,7 +593,7 @@ func (s *Station) complete(job *profile.Job, e *Entry, image *chip.Image) error 
 // spoiled at once; one that refuses a step is tried again, up to Attempts; a fault of
 // the connection does not count.
 func (s *Station) failed(e *Entry, err error) error {
-	noKeys := errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, errNoKeys)
+	noKeys := errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, ErrNoKeys)
 	foreign := errors.Is(err, profile.ErrForeign)
 	switch {
 	case errors.Is(err, errOtherCard), (noKeys || foreign) && !e.Clean:

@@ -66,6 +66,22 @@ func imageOf(tb testing.TB, holder string, portrait int) *chip.Image {
 	}
 }
 
+// initially is a station's initial key set, of one key version number.
+func initially(keys func([]byte) (securechannel.KeySet, error)) func(context.Context, byte, []byte) (securechannel.KeySet, error) {
+	return func(_ context.Context, version byte, serial []byte) (securechannel.KeySet, error) {
+		k, err := keys(serial)
+		if err == nil && k.Version != version {
+			err = station.ErrNoKeys
+		}
+		return k, err
+	}
+}
+
+// now is a station's card key set.
+func now(keys func([]byte) (securechannel.KeySet, error)) func(context.Context, []byte) (securechannel.KeySet, error) {
+	return func(_ context.Context, serial []byte) (securechannel.KeySet, error) { return keys(serial) }
+}
+
 // center is one station with simulated cards, in temporary folders.
 type center struct {
 	*station.Station
@@ -87,13 +103,15 @@ func (c *center) start(tb testing.TB, faults ...station.SimulatedFault) {
 	journal, err := station.OpenJournal(c.journal, false)
 	require.NoError(tb, err)
 	encoder, err := station.NewSimulated(c.cards, station.SimulatedOptions{
-		InitialKeys: keysOf(0x30, 16),
-		Faults:      func(string) []station.SimulatedFault { return faults },
+		InitialKeys: func(_ context.Context, _ string, serial []byte) (securechannel.KeySet, error) {
+			return keysOf(0x30, 16)(serial)
+		},
+		Faults: func(string) []station.SimulatedFault { return faults },
 	})
 	require.NoError(tb, err)
 	c.Station = &station.Station{
 		Encoder: encoder, Journal: journal, Catalog: catalog,
-		InitialKeys: keysOf(0x30, 16), CardKeys: keysOf(0x01, 32),
+		InitialKeys: initially(keysOf(0x30, 16)), CardKeys: now(keysOf(0x01, 32)),
 	}
 }
 
@@ -317,7 +335,7 @@ func TestPersonalize_AChipWithOtherKeysIsLeftAsItIs(t *testing.T) {
 	c := newCenter(t)
 	right := c.InitialKeys
 	for range 5 {
-		c.InitialKeys = keysOf(0x30, 24)
+		c.InitialKeys = initially(keysOf(0x30, 24))
 
 		_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 

@@ -1,7 +1,9 @@
 package keys
 
 import (
+	"bytes"
 	"crypto"
+	"crypto/aes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -14,6 +16,7 @@ import (
 	"sync"
 
 	"example.org/cancuoc/internal/durable"
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
@@ -34,7 +37,7 @@ type File struct {
 
 	mu      sync.Mutex
 	signers map[string]*ecdsa.PrivateKey
-	masters map[string]securechannel.PRF
+	masters map[string]secret
 }
 
 // OpenFile opens a directory of key files, and makes it where there is none. In
@@ -46,7 +49,7 @@ func OpenFile(dir string, production bool) (*File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open key files: %w", err)
 	}
-	return &File{dir: dir, signers: make(map[string]*ecdsa.PrivateKey), masters: make(map[string]securechannel.PRF)}, nil
+	return &File{dir: dir, signers: make(map[string]*ecdsa.PrivateKey), masters: make(map[string]secret)}, nil
 }
 
 // Signer gives the signing key with that label.
@@ -99,32 +102,68 @@ func (f *File) EnsureMaster(label string) error {
 	return nil
 }
 
+// Import unwraps a master key, and keeps it.
+func (f *File) Import(label string, by identity.Diversification, k Wrapped) error {
+	key, err := k.unwrap(by)
+	if err != nil {
+		return about(label, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err = f.write(label, pemMaster, key)
+	if errors.Is(err, ErrExists) {
+		if there, reading := f.read(label, pemMaster); reading == nil && bytes.Equal(there, key) {
+			return nil
+		}
+	}
+	return about(label, err)
+}
+
+// CheckValue shows which master key there is.
+func (f *File) CheckValue(label string) ([]byte, error) {
+	key, err := f.master(label)
+	if err != nil {
+		return nil, about(label, err)
+	}
+	mac, err := key.mac(make([]byte, aes.BlockSize))
+	if err != nil {
+		return nil, about(label, err)
+	}
+	return mac[:3], nil
+}
+
 // CardKeys derives a chip's key set.
-func (f *File) CardKeys(master string, version byte, serial []byte, bits int) (securechannel.KeySet, error) {
-	prf, err := f.master(master)
+func (f *File) CardKeys(master string, of identity.ChipKey, serial []byte) (securechannel.KeySet, error) {
+	key, err := f.master(master)
 	if err != nil {
 		return securechannel.KeySet{}, about(master, err)
 	}
-	return DeriveCardKeys(prf, version, serial, bits)
+	k, err := key.keySet(of, serial)
+	return k, about(master, err)
 }
 
-// master is the pseudo-random function of a master key.
-func (f *File) master(label string) (securechannel.PRF, error) {
+// master is the master key with that label.
+func (f *File) master(label string) (secret, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if prf, ok := f.masters[label]; ok {
-		return prf, nil
+	if key, ok := f.masters[label]; ok {
+		return key, nil
 	}
-	secret, err := f.read(label, pemMaster)
+	value, err := f.read(label, pemMaster)
 	if err != nil {
-		return nil, err
+		return secret{}, err
 	}
-	prf, err := securechannel.AESCMAC(secret)
+	mac, err := securechannel.AESCMAC(value)
 	if err != nil {
-		return nil, err
+		return secret{}, err
 	}
-	f.masters[label] = prf
-	return prf, nil
+	key := secret{
+		mac:     mac,
+		encrypt: func(blocks []byte) ([]byte, error) { return encryptDES(value, blocks) },
+		value:   func() ([]byte, error) { return bytes.Clone(value), nil },
+	}
+	f.masters[label] = key
+	return key, nil
 }
 
 // Close does nothing: no file is kept open.

@@ -3,9 +3,9 @@
 // are in an HSM and never leave it (PKCS#11); in development they are in files of
 // mode 0600.
 //
-// A chip's key set is diversified from the master key by the chip's serial, by
-// the key derivation of NIST SP 800-108r1 in counter mode over AES-CMAC. Tools in
-// wide use disagree about its exact input: it is given at
+// A chip's key set is diversified from the master key by the chip's serial: those of
+// cards by the key derivation of NIST SP 800-108r1 in counter mode over AES-CMAC, those of
+// makers as they say. Tools in wide use disagree about its exact input: it is given at
 // [securechannel.Derive], and worked examples are in the tests.
 package keys
 
@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
@@ -36,10 +37,17 @@ type Store interface {
 	Generate(label string, c elliptic.Curve) (crypto.Signer, error)
 	// EnsureMaster makes an AES-256 master key with that label unless there is one.
 	EnsureMaster(label string) error
-	// CardKeys derives the key set of the chip with that serial, under a key version
-	// number, from the master key with that label. Its keys have 128 or 256 bits.
+	// Import brings in a master key that came wrapped, to be used with that diversification.
+	// The same again changes nothing. The error is ErrExists where the label is taken by
+	// another, ErrCheckValue where the key is not what its check value says.
+	Import(label string, by identity.Diversification, k Wrapped) error
+	// CheckValue shows which master key, of those made by EnsureMaster, is in the store: the
+	// first three bytes of AES-CMAC over sixteen bytes 00 (ANSI X9.24-1).
+	CheckValue(label string) ([]byte, error)
+	// CardKeys derives the key set of the chip with that serial, of the key version number
+	// and as the description of the master key with that label says.
 	// The error is ErrNotFound where there is no such master key.
-	CardKeys(master string, version byte, serial []byte, bits int) (securechannel.KeySet, error)
+	CardKeys(master string, of identity.ChipKey, serial []byte) (securechannel.KeySet, error)
 	// Close gives back what the store holds: sessions, handles.
 	Close() error
 }

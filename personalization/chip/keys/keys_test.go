@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/keys"
 	"example.org/cancuoc/personalization/chip/securechannel"
@@ -91,7 +92,7 @@ func checkStore(t *testing.T, s keys.Store) {
 	t.Helper()
 	_, err := s.Signer("nobody")
 	require.ErrorIs(t, err, keys.ErrNotFound)
-	_, err = s.CardKeys("no-master", 1, []byte{1}, 128)
+	_, err = s.CardKeys("no-master", described(identity.BySP800108, 128), []byte{1})
 	require.ErrorIs(t, err, keys.ErrNotFound)
 	for _, label := range []string{"", "../x", "UPPER", ".hidden", string(make([]byte, 65))} {
 		_, err := s.Generate(label, curve.P256())
@@ -116,17 +117,21 @@ func checkStore(t *testing.T, s keys.Store) {
 		require.NoError(t, curve.Verify(pub, digest[:], signature))
 	}
 	require.NoError(t, s.EnsureMaster("master"))
-	one, err := s.CardKeys("master", 1, []byte{1, 2, 3}, 256)
+	one, err := s.CardKeys("master", described(identity.BySP800108, 256), []byte{1, 2, 3})
 	require.NoError(t, err)
 	require.NoError(t, s.EnsureMaster("master")) // changes nothing
-	again, err := s.CardKeys("master", 1, []byte{1, 2, 3}, 256)
+	again, err := s.CardKeys("master", described(identity.BySP800108, 256), []byte{1, 2, 3})
 	require.NoError(t, err)
-	other, err := s.CardKeys("master", 1, []byte{1, 2, 4}, 256)
+	other, err := s.CardKeys("master", described(identity.BySP800108, 256), []byte{1, 2, 4})
 	require.NoError(t, err)
 	require.Equal(t, one, again)
 	require.NotEqual(t, one, other)
 	require.NotEqual(t, one.ENC, one.MAC)
 	require.Len(t, one.DEK, 32)
+	check, err := s.CheckValue("master")
+	require.NoError(t, err)
+	require.Len(t, check, 3)
+	checkCeremony(t, s)
 }
 
 func TestFile_IsAStore(t *testing.T) {
@@ -144,7 +149,7 @@ func TestFile_IsAStore(t *testing.T) {
 	require.NoError(t, err)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
-	require.Len(t, entries, 5)
+	require.Len(t, entries, 5+3)
 	for _, e := range entries {
 		info, err := e.Info()
 		require.NoError(t, err)

@@ -3,7 +3,10 @@
 package keys
 
 import (
+	"bytes"
 	"crypto"
+	"crypto/aes"
+	"crypto/des"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/asn1"
@@ -16,6 +19,7 @@ import (
 
 	"github.com/miekg/pkcs11"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/securechannel"
 )
@@ -321,33 +325,170 @@ func (t *token) EnsureMaster(label string) error {
 	return about(label, err)
 }
 
-// CardKeys derives a chip's key set: the token computes the CMACs under the master
-// key.
-func (t *token) CardKeys(master string, version byte, serial []byte, bits int) (securechannel.KeySet, error) {
-	if err := checkLabel(master); err != nil {
-		return securechannel.KeySet{}, about(master, err)
+// Import has the token unwrap a master key, which is never outside it. The key-encryption key is
+// in the token for as long as that takes.
+func (t *token) Import(label string, by identity.Diversification, k Wrapped) error {
+	if err := errors.Join(checkLabel(label), k.checkSize(by)); err != nil {
+		return about(label, err)
 	}
-	key, err := t.master(master)
+	return about(label, t.with(func(session pkcs11.SessionHandle) error {
+		under, err := t.module.CreateObject(session, append(forNow(pkcs11.CKK_AES),
+			pkcs11.NewAttribute(pkcs11.CKA_UNWRAP, true), pkcs11.NewAttribute(pkcs11.CKA_VALUE, k.Under)))
+		if err != nil {
+			return fmt.Errorf("key-encryption key: %w", err)
+		}
+		defer t.module.DestroyObject(session, under)
+		tried, err := t.unwrap(session, under, k.Key, append(forNow(keyTypeOf(by, len(k.Key)-wrapping)), pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true)))
+		if err != nil {
+			return err
+		}
+		defer t.module.DestroyObject(session, tried)
+		if err := t.check(session, tried, by, k.Check); err != nil {
+			return err
+		}
+		there, err := t.find(session, pkcs11.CKO_SECRET_KEY, label)
+		switch {
+		case err == nil && t.check(session, there, by, k.Check) == nil:
+			return nil
+		case err == nil:
+			return ErrExists
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+		as := append(secretAttributes(pkcs11.CKO_SECRET_KEY, keyTypeOf(by, len(k.Key)-wrapping), label), pkcs11.NewAttribute(pkcs11.CKA_ENCRYPT, true))
+		if by == identity.Undivided {
+			as = readable(as)
+		}
+		_, err = t.unwrap(session, under, k.Key, as)
+		return err
+	}))
+}
+
+// forNow are the attributes of a key that is used in one session, and for no longer.
+func forNow(keyType uint) []*pkcs11.Attribute {
+	return []*pkcs11.Attribute{
+		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_SECRET_KEY),
+		pkcs11.NewAttribute(pkcs11.CKA_KEY_TYPE, keyType),
+		pkcs11.NewAttribute(pkcs11.CKA_TOKEN, false),
+		pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, true),
+		pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, false),
+	}
+}
+
+// readable lets the token give the value of a key: one that is not diversified is itself in
+// every chip, and opens their channels outside the token.
+func readable(attributes []*pkcs11.Attribute) []*pkcs11.Attribute {
+	for i, a := range attributes {
+		switch a.Type {
+		case pkcs11.CKA_SENSITIVE:
+			attributes[i] = pkcs11.NewAttribute(pkcs11.CKA_SENSITIVE, false)
+		case pkcs11.CKA_EXTRACTABLE:
+			attributes[i] = pkcs11.NewAttribute(pkcs11.CKA_EXTRACTABLE, true)
+		}
+	}
+	return attributes
+}
+
+// keyTypeOf is the type of a master key of that many bytes.
+func keyTypeOf(by identity.Diversification, size int) uint {
+	switch {
+	case by != identity.ByEMV:
+		return pkcs11.CKK_AES
+	case size == 16:
+		return pkcs11.CKK_DES2
+	}
+	return pkcs11.CKK_DES3
+}
+
+// unwrap makes a key in the token of a wrapped one.
+func (t *token) unwrap(session pkcs11.SessionHandle, under pkcs11.ObjectHandle, wrapped []byte, as []*pkcs11.Attribute) (pkcs11.ObjectHandle, error) {
+	key, err := t.module.UnwrapKey(session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_KEY_WRAP, nil)}, under, wrapped, as)
 	if err != nil {
-		return securechannel.KeySet{}, about(master, err)
+		return 0, fmt.Errorf("%w: %w", ErrWrapped, err)
 	}
-	var k securechannel.KeySet
-	err = t.with(func(session pkcs11.SessionHandle) error {
-		var err error
-		k, err = DeriveCardKeys(func(message []byte) ([]byte, error) {
-			mechanism := []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_CMAC, nil)}
-			if err := t.module.SignInit(session, mechanism, key); err != nil {
-				return nil, err
-			}
-			return t.module.Sign(session, message)
-		}, version, serial, bits)
+	return key, nil
+}
+
+// check compares a key in the token with a key check value.
+func (t *token) check(session pkcs11.SessionHandle, key pkcs11.ObjectHandle, by identity.Diversification, value []byte) error {
+	mechanism, block := uint(pkcs11.CKM_AES_ECB), bytes.Repeat([]byte{1}, aes.BlockSize)
+	if by == identity.ByEMV {
+		mechanism, block = pkcs11.CKM_DES3_ECB, make([]byte, des.BlockSize)
+	}
+	out, err := t.encrypt(session, mechanism, key, block)
+	if err == nil && !bytes.HasPrefix(out, value) {
+		err = ErrCheckValue
+	}
+	return err
+}
+
+// encrypt has the token encrypt blocks.
+func (t *token) encrypt(session pkcs11.SessionHandle, mechanism uint, key pkcs11.ObjectHandle, blocks []byte) ([]byte, error) {
+	if err := t.module.EncryptInit(session, []*pkcs11.Mechanism{pkcs11.NewMechanism(mechanism, nil)}, key); err != nil {
+		return nil, err
+	}
+	return t.module.Encrypt(session, blocks)
+}
+
+// mac has the token compute AES-CMAC.
+func (t *token) mac(session pkcs11.SessionHandle, key pkcs11.ObjectHandle, message []byte) ([]byte, error) {
+	if err := t.module.SignInit(session, []*pkcs11.Mechanism{pkcs11.NewMechanism(pkcs11.CKM_AES_CMAC, nil)}, key); err != nil {
+		return nil, err
+	}
+	return t.module.Sign(session, message)
+}
+
+// CheckValue shows which master key there is.
+func (t *token) CheckValue(label string) ([]byte, error) {
+	var check []byte
+	err := t.withMaster(label, func(key secret) error {
+		mac, err := key.mac(make([]byte, aes.BlockSize))
+		if err == nil {
+			check = mac[:3]
+		}
 		return err
 	})
-	if err != nil {
-		t.forgetMaster(master)
-		return securechannel.KeySet{}, about(master, err)
+	return check, err
+}
+
+// CardKeys derives a chip's key set: the token computes the CMACs under the master
+// key.
+func (t *token) CardKeys(master string, of identity.ChipKey, serial []byte) (securechannel.KeySet, error) {
+	var k securechannel.KeySet
+	err := t.withMaster(master, func(key secret) error {
+		var err error
+		k, err = key.keySet(of, serial)
+		return err
+	})
+	return k, err
+}
+
+// withMaster lends what the master key with that label does.
+func (t *token) withMaster(label string, do func(secret) error) error {
+	if err := checkLabel(label); err != nil {
+		return about(label, err)
 	}
-	return k, nil
+	key, err := t.master(label)
+	if err != nil {
+		return about(label, err)
+	}
+	err = t.with(func(session pkcs11.SessionHandle) error {
+		return do(secret{
+			mac:     func(message []byte) ([]byte, error) { return t.mac(session, key, message) },
+			encrypt: func(blocks []byte) ([]byte, error) { return t.encrypt(session, pkcs11.CKM_DES3_ECB, key, blocks) },
+			value: func() ([]byte, error) {
+				a, err := t.module.GetAttributeValue(session, key, []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil)})
+				if err != nil {
+					return nil, err
+				}
+				return a[0].Value, nil
+			},
+		})
+	})
+	if err != nil {
+		t.forgetMaster(label)
+	}
+	return about(label, err)
 }
 
 // master finds a master key.

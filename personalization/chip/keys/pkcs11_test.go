@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/curve"
 	"example.org/cancuoc/personalization/chip/keys"
 	"example.org/cancuoc/personalization/chip/pki"
@@ -108,7 +109,7 @@ func TestPKCS11_SoftHSM(t *testing.T) {
 		require.NoError(t, err)
 		_, err = again.Signer("key-0")
 		require.NoError(t, err)
-		_, err = again.CardKeys("master", 1, []byte{1}, 128)
+		_, err = again.CardKeys("master", described(identity.BySP800108, 128), []byte{1})
 		require.NoError(t, err)
 		require.NoError(t, again.Close())
 	})
