@@ -14,7 +14,7 @@ import (
 // depends on the vault alone: the same round gives the same one.
 func (p *Pipeline) JudgeCapture(ctx context.Context, in JudgeCaptureInput) (JudgeCaptureResult, error) {
 	var before JudgeCaptureResult
-	record, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.BiometricCapture, Round: in.Round}, &before,
+	record, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.BiometricCapture, Round: in.Round, Approved: in.Approved}, &before,
 		registry.EvidenceKey{Kind: identity.EvidencePortrait, Attempt: in.Round}, registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
 	if err != nil || found {
 		return before, err

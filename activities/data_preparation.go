@@ -23,12 +23,12 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return err
 	}
-	if !record.Stocked {
-		return identity.Refuse(identity.OutOfStock, "there is no blank for a %s in stock", record.Application.Type.Document())
-	}
 	card, holder, err := p.card(ctx, record)
 	if err != nil {
 		return err
+	}
+	if !record.Stocked { // but whoever had no record has one by now
+		return identity.Refuse(identity.OutOfStock, "there is no blank for a %s in stock", record.Application.Type.Document())
 	}
 	form, err := p.form(record, &card)
 	if err != nil {
@@ -115,12 +115,14 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 	}, holder, nil
 }
 
-// holder is the person whose card is made. One who was validated by a release that gave
-// numbers only now is looked for, as Validate does it.
+// holder is the person whose card is made; who is nowhere is registered now.
 func (p *Pipeline) holder(ctx context.Context, record registry.ApplicationRecord) (population.Record, error) {
 	said, err := p.Registry.Identification(ctx, record.Number)
 	if err != nil {
 		return population.Record{}, fmt.Errorf("read who the applicant is: %w", err)
+	}
+	if record.Application.Person.Number == "" && said.Person == "" {
+		return p.registered(ctx, record, said)
 	}
 	holder, open, err := p.whoIs(ctx, record, said)
 	if err == nil && open != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 )
 
@@ -30,14 +31,54 @@ func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (Dedupl
 	if len(hits) == 0 {
 		return DeduplicateResult{}, nil
 	}
-	// The ABIS knows no number that came later.
-	holder, err := p.Population.PersonByNumber(ctx, record.Application.Person.Number)
-	if err != nil && !identity.Refused(err, identity.NotFound) {
-		return DeduplicateResult{}, fmt.Errorf("ask population register: %w", err)
+	// The ABIS knows no number that came later. Who has none is nobody of the register.
+	var holder population.Record
+	if number := record.Application.Person.Number; number != "" {
+		holder, err = p.Population.PersonByNumber(ctx, number)
+		if err != nil && !identity.Refused(err, identity.NotFound) {
+			return DeduplicateResult{}, fmt.Errorf("ask population register: %w", err)
+		}
 	}
 	others, err := p.Registry.OthersThan(ctx, in.Application, holder.Numbers(), hits)
 	if err != nil {
 		return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
 	}
 	return DeduplicateResult{Hits: others}, nil
+}
+
+// nameDuplicate notes whose an application without a number is that was found to be of somebody
+// whose fingers are on file: of the person of those applications, if they are of one.
+func (p *Pipeline) nameDuplicate(ctx context.Context, number identity.ApplicationNumber) error {
+	record, err := p.Registry.Application(ctx, number)
+	if err != nil || record.Application.Person.Number != "" {
+		return err
+	}
+	var found DeduplicateResult
+	if err := p.Registry.Finding(ctx, number, identity.Deduplication, record.CaptureRound, &found); err != nil {
+		return err
+	}
+	var who population.Record
+	for _, hit := range found.Hits {
+		other, err := p.Registry.Application(ctx, hit)
+		if err != nil && !identity.Refused(err, identity.NotFound) {
+			return fmt.Errorf("read whose fingers they are: %w", err)
+		}
+		if other.Application.Person.Number == "" { // nor has one that is not there
+			continue
+		}
+		known, err := p.Population.PersonByNumber(ctx, other.Application.Person.Number)
+		switch {
+		case identity.Refused(err, identity.NotFound):
+			continue
+		case err != nil:
+			return fmt.Errorf("ask population register: %w", err)
+		case who.ID != "" && known.ID != who.ID:
+			return nil
+		}
+		who = known
+	}
+	if who.ID == "" {
+		return nil
+	}
+	return p.Registry.NameApplicant(ctx, number, who)
 }

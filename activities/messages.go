@@ -71,6 +71,7 @@ type EndInput struct {
 type JudgeCaptureInput struct {
 	Application identity.ApplicationNumber
 	Round       int
+	Approved    bool `json:",omitzero"` // it comes back from behind Approval
 }
 
 // JudgeCaptureResult tells whether the capture is good enough, and if not, for which
@@ -95,6 +96,7 @@ func (r JudgeCaptureResult) Summary() string {
 type ValidateInput struct {
 	Application identity.ApplicationNumber
 	Round       int
+	Approved    bool `json:",omitzero"` // as in JudgeCaptureInput
 }
 
 // ValidateResult lists the fields that contradict the law or the population

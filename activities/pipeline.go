@@ -82,13 +82,16 @@ func (p *Pipeline) Enter(ctx context.Context, in EnterInput) (EnterResult, error
 }
 
 // End takes an application to one of its ends. A card that is still at its station is
-// spoiled with it.
+// spoiled with it. One of somebody who is in the population register already leads there.
 func (p *Pipeline) End(ctx context.Context, in EndInput) error {
 	err := p.Registry.End(ctx, registry.StageChange{
 		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt, Reason: in.Reason,
 	})
 	if err != nil {
 		return fmt.Errorf("enter %s: %w", in.To, err)
+	}
+	if in.Reason == identity.ReasonDuplicate {
+		return p.nameDuplicate(ctx, in.Application)
 	}
 	return nil
 }

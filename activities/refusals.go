@@ -11,15 +11,21 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 )
 
 // AsFailure turns a refusal into a Temporal failure: its kind becomes the failure's
 // type and its sentence the message. It is not retried, since it would be refused
-// again. Every other error is returned as it is, and retried.
+// again. So would be what a check of the database refuses, which is a mistake. Every other error
+// is returned as it is, and retried.
 func AsFailure(err error) error {
 	refusal, ok := errors.AsType[*identity.Refusal](err)
 	if !ok {
-		return err
+		fault, of := errors.AsType[*registry.Fault](err)
+		if !of || !fault.Lasts() {
+			return err
+		}
+		refusal = &identity.Refusal{Kind: identity.Broken, Detail: fault.Error()} // for ever: a person looks, and may end it
 	}
 	return temporal.NewApplicationErrorWithOptions(refusal.Error(), string(refusal.Kind), temporal.ApplicationErrorOptions{
 		NonRetryable: true,

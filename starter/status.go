@@ -62,6 +62,9 @@ func printStatus(w io.Writer, s desk.Status) {
 	if s.Fault != "" {
 		fmt.Fprintf(w, "  fault: %s\n", s.Fault)
 	}
+	if s.Nowhere {
+		fmt.Fprintln(w, "  the population register has nobody like the applicant: approve with --paper, by what proves the person")
+	}
 	if s.LateReason != "" {
 		fmt.Fprintf(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
 	}

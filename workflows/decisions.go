@@ -262,13 +262,20 @@ func (a *application) mayReject(m identity.Reject) error {
 	switch {
 	case a.closing():
 		return a.notNow("rejected")
-	case a.approvedBy != "" && (identity.BeforeApproval(m) || a.stage == identity.Approval):
+	case a.approvedBy != "" && (a.stage == identity.Approval || a.sawItElsewhere(m)):
 		return a.approvedMeanwhile()
 	}
 	if err := errors.Join(a.sawCapture(m.Capture), a.fourEyes(m.Officer)); err != nil {
 		return err
 	}
 	return reasoned(m.Officer, m.Reason)
+}
+
+// sawItElsewhere reports whether the officer saw the application before Approval, and not where
+// it is.
+func (a *application) sawItElsewhere(act identity.Act) bool {
+	seen := identity.BeforeApproval(act)
+	return seen != "" && (seen != a.stage || seen == identity.Approval)
 }
 
 func (a *application) approvedMeanwhile() error {
@@ -370,7 +377,7 @@ func (a *application) mayWithdraw(m identity.Withdraw) error {
 	switch {
 	case a.closing():
 		return a.notNow("withdrawn")
-	case a.approvedBy != "" && identity.BeforeApproval(m):
+	case a.approvedBy != "" && a.sawItElsewhere(m):
 		return a.approvedMeanwhile()
 	}
 	if err := a.sawCapture(m.Capture); err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -89,8 +90,8 @@ func TestLive_ARegisterElsewhereIsAwayAndComesBack(t *testing.T) {
 }
 
 // One child, applied for five times without a number, at the same moment and at two
-// gateways: one person, one number, one application that goes on; the others wait for an
-// officer, whichever register it is.
+// gateways, and approved five times at the same moment: one person, one number, one application
+// that goes on; the others wait for an officer, whichever register it is.
 func TestLive_OneChildAppliedForFiveTimes(t *testing.T) {
 	t.Parallel()
 	for name, register := range map[string]func(t *testing.T) settings{
@@ -126,15 +127,24 @@ func TestLive_OneChildAppliedForFiveTimes(t *testing.T) {
 			}
 			o.work(o.Pipeline(t.Context()))
 
+			applications := make([]*liveApplication, len(receipts))
+			for i, receipt := range receipts {
+				applications[i] = &liveApplication{o: o, number: receipt.Number, id: workflows.ApplicationWorkflowID(receipt.Number)}
+				applications[i].await(identity.ToApprove)
+			}
+			approved := new(sync.WaitGroup)
+			for _, a := range applications {
+				approved.Go(func() { a.does(provenBy) })
+			}
+			approved.Wait()
 			awaiting := make(map[identity.Action]int)
-			for _, receipt := range receipts {
-				a := &liveApplication{o: o, number: receipt.Number, id: workflows.ApplicationWorkflowID(receipt.Number)}
-				a.until("an officer", func(_, awaiting string) bool { return awaiting != "" })
-				r, err := o.Registry.Application(t.Context(), receipt.Number)
+			for _, a := range applications {
+				a.until("stock, or an officer", func(stage, awaiting string) bool { return awaiting != "" && stage != string(identity.Approval) })
+				r, err := o.Registry.Application(t.Context(), a.number)
 				require.NoError(t, err)
 				awaiting[r.Awaiting]++
 			}
-			require.Equal(t, map[identity.Action]int{identity.ToApprove: 1, identity.ToResolve: 4}, awaiting)
+			require.Equal(t, map[identity.Action]int{identity.ToRestock: 1, identity.ToResolve: 4}, awaiting)
 			submitted, err := packet.ReadSubmission(os.DirFS("../samples"), "06-child-under-6/application.json", o.Sizes())
 			require.NoError(t, err)
 			submitted.Person.Name = "Bùi Gia Nguyên Tịnh"

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"example.org/cancuoc/internal/intake/packet"
 	records "example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
 
@@ -51,14 +53,20 @@ func dies(o *testOffice) {
 
 func nameless(s *packet.Submission) { s.Person.Number = "" }
 
-// Whoever names no number and is nowhere is registered, once, with a number that fits.
+// provenBy is an approval by somebody who saw what proves the person.
+var provenBy = identity.Approve{Officer: approver, Paper: "birth certificate 12/2026"}
+
+// Whoever names no number and is nowhere is registered, once, with a number that fits: by the
+// officer who approves and saw what proves the person, and not before.
 func TestCardApplication_WhoIsNowhereIsRegistered(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, submitted(nameless), known(func(c *registry.Citizen) { c.Person.Name.Text = "Lò Thị Khác" }))
-	o.when(identity.ToApprove, approves)
+	o.when(identity.ToApprove, together(approves, nobodyIsNew, after(day, update(provenBy))))
 	o.when(identity.ToHandOver, handsOver)
 
 	o.process()
+
+	require.Contains(t, strings.Join(o.answered, "\n"), "approve: paper: is missing: the population register has nobody like the applicant")
 
 	card, err := o.Card(t.Context(), o.number, 1)
 	require.NoError(t, err)
@@ -67,6 +75,75 @@ func TestCardApplication_WhoIsNowhereIsRegistered(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, who.ID, card.Person)
 	require.Equal(t, who.Person, card.Card.Person)
+}
+
+// renamed is the register's record of the holder, who bears the name of the sample by now.
+func renamed(o *testOffice) {
+	r := o.holder()
+	after := r.Person
+	after.Name = o.before.Application.Person.Name
+	act := identity.CorrectPerson{Officer: resolver, Version: r.Version, Paper: "decision 7", Reason: "name", Record: make([]byte, 32)}
+	require.NoError(o.t, o.CorrectPerson(o.t.Context(), r.ID, act, records.Corrected{Person: after}, o.signed(act, statement.Person(r.ID))))
+}
+
+// nobodyIsNew: whoever applies without a number is in no register yet.
+func nobodyIsNew(o *testOffice) {
+	record, err := o.Application(o.t.Context(), o.number)
+	require.NoError(o.t, err)
+	require.Empty(o.t, record.Application.Person.Number)
+	likely, err := o.FindPersons(o.t.Context(), record.Application.Person)
+	require.NoError(o.t, err)
+	require.Empty(o.t, likely)
+}
+
+// An application of somebody who is nowhere ends without a card, however it ends: nobody has
+// entered the register, and the fingers of somebody who is there lead to that person.
+func TestCardApplication_WhoGetsNoCardEntersNoRegister(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		set  func(o *testOffice)
+		want identity.Stage
+	}{
+		"Withdrawn": {func(o *testOffice) { o.when(identity.ToApprove, withdraws) }, identity.Withdrawn},
+		"Rejected":  {func(o *testOffice) { o.when(identity.ToApprove, rejects) }, identity.Rejected},
+		"SamePerson": {func(o *testOffice) {
+			o.hits = []identity.ApplicationNumber{registrytest.Receive(o.t, o.Registry, o.holder().Person, identity.GroundFirstCard, nil), "00000-00000-0"}
+			o.when(identity.ToAdjudicate, adjudicates(true))
+		}, identity.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, submitted(nameless), known(func(c *registry.Citizen) { c.Person.Name.Text = "Lò Thị Khác" }))
+			tt.set(o)
+
+			require.Equal(t, tt.want, o.process().End)
+
+			record, err := o.Application(t.Context(), o.number)
+			require.NoError(t, err)
+			likely, err := o.FindPersons(t.Context(), identity.Person{Name: record.Application.Person.Name, Birth: record.Application.Person.Birth})
+			require.NoError(t, err)
+			require.Empty(t, likely)
+			require.Equal(t, name == "SamePerson", record.Application.Person.Number == o.holder().Person.Number)
+		})
+	}
+}
+
+// Somebody was registered meanwhile who may be the applicant: the approval registers nobody, and
+// an officer says who it is.
+func TestCardApplication_WhoIsSomebodyOfTheRegisterByTheApproval(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, submitted(nameless), known(func(c *registry.Citizen) { c.Person.Name.Text = "Lò Thị Khác" }))
+	o.when(identity.ToApprove, together(renamed, update(provenBy)))
+	nobody := update(identity.Identify{Officer: resolver, Reason: "did not look"}) // at whom was found
+	o.when(identity.ToResolve, together(nobody, after(day, nobody), after(2*day, identifies)))
+	o.when(identity.ToHandOver, handsOver)
+
+	require.Equal(t, identity.Issued, o.process().End)
+
+	require.Contains(t, o.story(), "1 person(s) of the population register may be the applicant by now")
+	card, err := o.Card(t.Context(), o.number, 1)
+	require.NoError(t, err)
+	require.Equal(t, o.holder().Person, card.Card.Person)
 }
 
 // Whoever names no number and is known gets no second one.
@@ -227,7 +304,7 @@ func TestCardApplication_OfAChildWhoTurnsSixIsCaptured(t *testing.T) {
 		s.Person.Number, s.Person.Name, s.Person.Birth = "", "Bùi Gia Nguyên Tịnh", "2020-11-26"
 	}))
 	require.False(t, o.before.Application.NeedsCapture(), "on the day of filing")
-	o.when(identity.ToApprove, after(4*day, approves)) // the birthday is over
+	o.when(identity.ToApprove, after(4*day, update(provenBy))) // the birthday is over
 	o.when(identity.ToRecapture, captures)
 	o.when(identity.ToHandOver, handsOverTo(identity.HandOverByProxy, "birth certificate"))
 

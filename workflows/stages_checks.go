@@ -22,7 +22,7 @@ func (a *application) received(workflow.Context) (identity.Stage, error) {
 func (a *application) biometricCapture(ctx workflow.Context) (identity.Stage, error) {
 	var out activities.JudgeCaptureResult
 	round := a.round
-	in := activities.JudgeCaptureInput{Application: a.in.Application, Round: round}
+	in := activities.JudgeCaptureInput{Application: a.in.Application, Round: round, Approved: a.approvedBy != ""}
 	if err := a.do(ctx, "Quality of portrait and fingerprints", pipeline.JudgeCapture, in, &out); err != nil {
 		return "", fmt.Errorf("judge capture %d: %w", round, err)
 	}
@@ -41,7 +41,7 @@ func (a *application) biometricCapture(ctx workflow.Context) (identity.Stage, er
 func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 	var out activities.ValidateResult
 	releases := a.releases
-	in := activities.ValidateInput{Application: a.in.Application, Round: releases}
+	in := activities.ValidateInput{Application: a.in.Application, Round: releases, Approved: a.approvedBy != ""}
 	if err := a.do(ctx, "Law and population registry", pipeline.Validate, in, &out); err != nil {
 		return "", fmt.Errorf("validate: %w", err)
 	}
@@ -102,8 +102,10 @@ func (a *application) approval(ctx workflow.Context) (identity.Stage, error) {
 		}
 		return identity.DataPreparation, nil
 	}
-	// Who was captured again after the approval comes by here, and waits for nothing.
-	if a.round > 1 && workflow.GetVersion(ctx, "captured-after-approval", workflow.DefaultVersion, 1) >= 1 {
+	// Who was captured again after the approval comes by here, or was looked for again, and waits
+	// for nothing.
+	if a.round > 1 && workflow.GetVersion(ctx, "captured-after-approval", workflow.DefaultVersion, 1) >= 1 ||
+		workflow.GetVersion(ctx, "looked-for-after-approval", workflow.DefaultVersion, 1) >= 1 {
 		in := activities.EnterInput{Application: a.in.Application, To: identity.Approval, Attempt: a.attempt}
 		if err := a.do(ctx, "Note that it is approved", pipeline.Enter, in, nil); err != nil {
 			return "", fmt.Errorf("pass approval: %w", err)

@@ -12,8 +12,9 @@ import (
 
 // dataPreparation makes what the chip and both sides of one card will hold. Without a
 // blank in stock nothing is signed or drawn. A child who was too young for a capture when the
-// application was filed, and is not any more, is captured first: releases before this one
-// never refused that, so no history has it. What has no chip goes on at Printing.
+// application was filed, and is not any more, is captured first; who may be somebody of the
+// population register by now goes back to Validation. The releases of before refused neither, so
+// no history has it. What has no chip goes on at Printing.
 func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, error) {
 	err := a.do(ctx, "Chip data, signature, printed sides", pipeline.PrepareData, a.card(), nil)
 	switch {
@@ -22,6 +23,10 @@ func (a *application) dataPreparation(ctx workflow.Context) (identity.Stage, err
 	case refused(err, identity.Outdated):
 		a.note(ctx, refusalText(err))
 		return identity.BiometricCapture, nil
+	case refused(err, identity.Unproven) && a.restless < circles:
+		a.restless++
+		a.note(ctx, refusalText(err))
+		return identity.Validation, nil
 	case err != nil:
 		return "", fmt.Errorf("prepare data of card %d: %w", a.attempt, err)
 	}

@@ -10,11 +10,15 @@ import (
 	"example.org/cancuoc/internal/identity"
 )
 
+// circles is how often an application may go back before a person looks; a registry in order
+// causes fewer.
+const circles = 12
+
 // recover decides what follows when a stage could not do its part: if the registry has
 // the application elsewhere, it goes on from there; anything else waits for a person. So
 // does an application that goes in circles.
 func (a *application) recover(ctx workflow.Context, err error) {
-	const strays, circles = 3, 12 // a registry in order causes fewer
+	const strays = 3 // a registry in order causes fewer
 	if refused(err, identity.Elsewhere) && a.strays < strays {
 		a.strays++
 		a.restless++

@@ -155,6 +155,7 @@ var statuses = map[identity.Kind]int{
 	identity.Duplicate:  http.StatusConflict,
 	identity.Forbidden:  http.StatusForbidden,
 	identity.Spoiled:    http.StatusConflict,
+	identity.Unproven:   http.StatusConflict,
 	identity.OutOfStock: http.StatusServiceUnavailable,
 }
 

@@ -43,6 +43,7 @@ type Status struct {
 	Consignment  identity.ConsignmentNumber `json:"consignment,omitzero"`
 	Payment      registry.Payment           `json:"payment"`
 	FiledOn      identity.Date              `json:"filed_on"`
+	Nowhere      bool                       `json:"nowhere,omitzero"`     // whoever approves registers the applicant, by a paper
 	LateReason   string                     `json:"late_reason,omitzero"` // why it was entered so long after that
 	Fault        string                     `json:"fault,omitzero"`       // why what it says of persons cannot be read
 	Timeline     []Event                    `json:"timeline"`
@@ -138,6 +139,7 @@ func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.
 		return Status{}, err
 	}
 	s := Status{
+		Nowhere: record.Stage == identity.Approval && record.Application.Person.Number == "",
 		Payment: payment, FiledOn: record.Application.FiledOn, LateReason: record.Application.LateReason,
 		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
 		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),

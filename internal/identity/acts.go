@@ -53,6 +53,10 @@ type Approve struct {
 	Reason  string
 	Capture int   `json:",omitzero"` // whose portrait and fingerprints the officer saw
 	Seen    Stage `json:",omitzero"` // where the officer saw the application; only Approval can be approved
+
+	// Paper is what proves the person where the population register has nobody: the officer saw
+	// it, and by it the person is registered.
+	Paper string `json:",omitzero"`
 }
 
 // Reject refuses the card.
@@ -189,7 +193,9 @@ func (a Recapture) Check() error { return checkBadge("officer", a.Officer) }
 func (a Adjudicate) Check() error { return signed(a.Officer, a.Reason) }
 
 // Check implements Act.
-func (a Approve) Check() error { return signed(a.Officer, a.Reason) }
+func (a Approve) Check() error {
+	return errors.Join(signed(a.Officer, a.Reason), CheckNote("paper", a.Paper))
+}
 
 // Check implements Act.
 func (a Reject) Check() error { return signed(a.Officer, a.Reason) }

@@ -63,7 +63,7 @@ type Decision struct {
 
 	Person   PersonID   `json:",omitzero"` // StepIdentify: whom the applicant is; empty: none of NotThese
 	NotThese []PersonID `json:",omitzero"` // StepIdentify: whom the officer saw
-	Paper    string     `json:",omitzero"` // StepIdentify: what proves a new person
+	Paper    string     `json:",omitzero"` // StepIdentify and StepApprove: what proves a new person
 }
 
 // Check refuses, in one round, an officer who is no badge, and a reason that no line of
@@ -138,7 +138,7 @@ func (a Adjudicate) Decision() Decision {
 
 // Decision implements Deciding.
 func (a Approve) Decision() Decision {
-	return Decision{Step: StepApprove, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture}
+	return Decision{Step: StepApprove, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture, Paper: a.Paper}
 }
 
 // Decision implements Deciding.
@@ -161,9 +161,10 @@ func (a Withdraw) Decision() Decision {
 	return Decision{Step: StepWithdraw, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture}
 }
 
-// BeforeApproval reports whether an act ends what its officer saw before it was approved: of
-// what was approved meanwhile, it ends nothing.
-func BeforeApproval(act Act) bool {
+// BeforeApproval gives the stage at which the officer of an act that ends an application saw
+// it, up to Approval; empty: at none of those. What was approved meanwhile it does not end, but
+// where the application has come back to that stage since.
+func BeforeApproval(act Act) Stage {
 	var seen Stage
 	switch act := act.(type) {
 	case Reject:
@@ -171,5 +172,8 @@ func BeforeApproval(act Act) bool {
 	case Withdraw:
 		seen = act.Seen
 	}
-	return seen != "" && slices.Index(Stages, seen) <= slices.Index(Stages, Approval)
+	if slices.Index(Stages, seen) > slices.Index(Stages, Approval) {
+		return ""
+	}
+	return seen
 }

@@ -43,6 +43,7 @@ const (
 	Spoiled    Kind = "Spoiled"    // the blank was ruined in the making
 	OutOfStock Kind = "OutOfStock" // there is no blank to take
 	Outdated   Kind = "Outdated"   // what was prepared is of another day
+	Unproven   Kind = "Unproven"   // who the applicant is, an officer has to say
 	Elsewhere  Kind = "Elsewhere"  // the application stands elsewhere than the step that asked believes: read where, and go on from there
 	Broken     Kind = "Broken"     // a mistake in the program: a person looks, and lets it be tried again
 	NotNow     Kind = "NotNow"     // a Conflict with where whoever answers sees the application or the box, who may be behind the registry

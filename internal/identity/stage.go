@@ -40,7 +40,8 @@ type stageRow struct {
 // stages is the table of stages, in the order an application passes them, the ends
 // last. A card that was ruined, or lost on its way, or destroyed before it was handed
 // over, goes back to DataPreparation: another blank gets data of its own. A child who is old
-// enough for a capture by then goes back to BiometricCapture. The stops may follow every open
+// enough for a capture by then goes back to BiometricCapture, and who may be somebody of the
+// population register by then to Validation. The stops may follow every open
 // stage.
 var stages = []stageRow{
 	{stage: Received, vi: "Đã tiếp nhận hồ sơ", en: "Application received", next: []Stage{BiometricCapture, Validation}},
@@ -48,7 +49,7 @@ var stages = []stageRow{
 	{stage: Validation, vi: checkedVI, en: checkedEN, next: []Stage{Deduplication, Approval}},
 	{stage: Deduplication, vi: checkedVI, en: checkedEN, next: []Stage{Approval}},
 	{stage: Approval, vi: "Phê duyệt", en: "Approved", next: []Stage{DataPreparation}},
-	{stage: DataPreparation, vi: madeVI, en: madeEN, next: []Stage{Personalization, BiometricCapture}},
+	{stage: DataPreparation, vi: madeVI, en: madeEN, next: []Stage{Personalization, BiometricCapture, Validation}},
 	{stage: Personalization, vi: madeVI, en: madeEN, next: []Stage{Printing, DataPreparation}, chip: true},
 	{stage: Printing, vi: madeVI, en: madeEN, next: []Stage{Inspection, DataPreparation}},
 	{stage: Inspection, vi: madeVI, en: madeEN, next: []Stage{Dispatch, DataPreparation}},

@@ -58,7 +58,7 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 	args, err := r.actArgs(signed, pgx.StrictNamedArgs{
 		"number": d.Application, "step": string(d.Step), "round": d.Round, "officer": string(d.Officer), "verdict": string(d.Verdict),
 		"reason": d.Reason.String(), "for_citizen": d.ForCitizen, "runs_clock": d.RunsClock, "due": due, "request": d.Request,
-		"capture": d.Capture, "before_approval": identity.BeforeApproval(act), "write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
+		"capture": d.Capture, "before_approval": string(identity.BeforeApproval(act)), "write_off": d.WriteOff, "lost": string(identity.ReasonStationLost),
 		"person": string(d.Person), "not_these": append([]identity.PersonID{}, d.NotThese...), "paper": d.Paper,
 	})
 	if err != nil {
@@ -69,10 +69,12 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 		WITH turn AS (
 			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + `
 				AND (@capture = 0 OR capture_round = @capture)
-				AND NOT (@before_approval AND EXISTS (SELECT FROM decisions WHERE application = @number AND step = ` + stepApprove + `)) FOR NO KEY UPDATE
+				AND NOT (@before_approval::text <> '' AND (@before_approval <> stage OR stage = ` + stageApproval + `)
+					AND EXISTS (SELECT FROM decisions WHERE application = @number AND step = ` + stepApprove + `))
+				AND NOT (@step = ` + stepApprove + ` AND ` + unproven + `) FOR NO KEY UPDATE
 		), decided AS (
-			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage)
-			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage FROM turn
+			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage, paper)
+			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage, CASE @step WHEN ` + stepApprove + ` THEN @paper ELSE '' END FROM turn
 			ON CONFLICT (application, step, round) DO NOTHING
 			RETURNING application
 		), signed AS (` + insertActs + ` WHERE EXISTS (SELECT FROM decided)` + onceEach + `
@@ -216,6 +218,11 @@ func (r *Registry) lastAct(ctx context.Context, query string, args ...any) (iden
 	return said.Does()
 }
 
+// unproven: the applicant of that application is nobody of the register, and no officer has
+// said by which paper the person is to be registered.
+const unproven = `citizen IS NULL AND @paper = '' AND NOT EXISTS (
+					SELECT FROM identifications i WHERE i.application = @number AND i.paper <> '')`
+
 // refuseDecision says why a decision was not recorded.
 func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
 	var stage identity.Stage
@@ -229,6 +236,9 @@ func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) erro
 	}
 	if d.Capture != 0 && d.Capture != latest && !stage.Ended() {
 		return identity.RefuseField(identity.NotNow, "capture", "is not what application %s has now, which is %d: look at it again", d.Application, latest)
+	}
+	if !stage.Ended() && d.Step == identity.StepApprove && approvedBy == "" {
+		return identity.RefuseField(identity.Invalid, "paper", "is missing: the population register has nobody like the applicant, who is registered by this approval; name what you saw that proves the person: the birth certificate, or form DC01")
 	}
 	if !stage.Ended() {
 		return identity.Refuse(identity.Conflict, "application %s was approved by %s meanwhile; look at it again", d.Application, approvedBy)

@@ -30,6 +30,7 @@ var rights string
 // SQLSTATEs, PostgreSQL appendix A.
 const (
 	insufficientPrivilege = "42501"
+	checkViolation        = "23514"
 	undefinedTable        = "42P01"
 )
 

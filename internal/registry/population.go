@@ -177,7 +177,10 @@ func (r *Registry) RegisterPerson(ctx context.Context, who population.Registrati
 			return population.Record{}, nil, err
 		}
 		record, likely, err := r.registerPerson(ctx, who, number)
-		if !violates(err, "person_numbers_pkey", "citizens_pkey") {
+		switch {
+		case violates(err, "registered_by_an_officer"):
+			return record, nil, identity.Refuse(identity.Unproven, "application %s is not approved by an officer who saw what proves the person", who.Application)
+		case !violates(err, "person_numbers_pkey", "citizens_pkey"):
 			return record, likely, fail("register person", err)
 		}
 	}
@@ -322,7 +325,8 @@ func (r *Registry) OthersThan(ctx context.Context, number identity.ApplicationNu
 type Identification struct {
 	Person   identity.PersonID   // empty: none of NotThese
 	NotThese []identity.PersonID // whom any officer saw, and the applicant is not
-	Paper    string              // that proves a new person
+	Paper    string              // that proves a new person: seen by whoever said so, or by whoever approved
+	Approved bool                // the application is
 }
 
 // Identification reads the last word of officers on who an applicant is; it is empty
@@ -330,11 +334,11 @@ type Identification struct {
 func (r *Registry) Identification(ctx context.Context, number identity.ApplicationNumber) (Identification, error) {
 	var id Identification
 	err := r.db.QueryRow(ctx, `
-		SELECT i.person, i.paper, ARRAY(SELECT DISTINCT unnest(e.not_these) FROM identifications e WHERE e.application = i.application)
-		FROM identifications i WHERE i.application = $1 ORDER BY i.round DESC LIMIT 1`, number).Scan(&id.Person, &id.Paper, &id.NotThese)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Identification{}, nil
-	}
+		SELECT coalesce(i.person, ''), coalesce(registration_paper($1), i.paper, ''),
+			ARRAY(SELECT DISTINCT unnest(e.not_these) FROM identifications e WHERE e.application = $1),
+			EXISTS (SELECT FROM decisions d WHERE d.application = $1 AND d.step = `+stepApprove+`)
+		FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT person, paper FROM identifications WHERE application = $1 ORDER BY round DESC LIMIT 1) i ON true`,
+		number).Scan(&id.Person, &id.Paper, &id.NotThese, &id.Approved)
 	return id, fail("read identification", err)
 }
 

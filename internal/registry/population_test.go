@@ -43,7 +43,15 @@ func (b *bundle) applies(t *testing.T, p identity.Person) identity.ApplicationNu
 // registers asks the register for a person who names no number.
 func (b *bundle) registers(t *testing.T, p identity.Person, notThese ...identity.PersonID) (population.Record, []population.Match, error) {
 	t.Helper()
-	return b.RegisterPerson(t.Context(), population.Registration{Application: b.applies(t, p), Person: p, Paper: "birth certificate", NotThese: notThese})
+	number := b.applies(t, p)
+	b.grants(t, number)
+	return b.RegisterPerson(t.Context(), population.Registration{Application: number, Person: p, Paper: "birth certificate", NotThese: notThese})
+}
+
+// grants approves an application by what proves the person.
+func (b *bundle) grants(t *testing.T, number identity.ApplicationNumber) {
+	t.Helper()
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepApprove, Round: 1, Officer: approver, Paper: "birth certificate"}, time.Time{})))
 }
 
 // One child, applied for five times at the same moment through two gateways, spelled in
@@ -63,6 +71,7 @@ func TestRegisterPerson_OneChildAppliedForFiveTimesIsOnePerson(t *testing.T) {
 	applications := make([]identity.ApplicationNumber, 5)
 	for i := range applications {
 		applications[i] = b.applies(t, people[i%2])
+		b.grants(t, applications[i])
 	}
 	registered, likely := make([]population.Record, 10), make([][]population.Match, 10)
 

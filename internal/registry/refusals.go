@@ -98,6 +98,9 @@ type Fault struct {
 	Constraint string // the constraint that was violated, if any
 }
 
+// Lasts reports whether the same would be refused again: a check of what is to be written.
+func (f *Fault) Lasts() bool { return f.SQLState == checkViolation }
+
 // Error gives the state and the constraint.
 func (f *Fault) Error() string {
 	if f.Constraint != "" {

@@ -58,7 +58,7 @@ GRANT SELECT, INSERT (act, officer, application, attempt, number, what, of, seal
 GRANT SELECT ON blank_movements TO cancuoc_programs;
 GRANT SELECT, INSERT (number, first_serial, last_serial, blanks, location, received_by, counted_by, act, document) ON boxes TO cancuoc_programs;
 GRANT SELECT, INSERT (serial, box, account, location, chip, key_version, document), UPDATE (account, location, application, attempt, given_back) ON blanks TO cancuoc_programs;
-GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage) ON decisions TO cancuoc_programs;
+GRANT SELECT, INSERT (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage, paper) ON decisions TO cancuoc_programs;
 GRANT SELECT, INSERT (station, actor, act, reason) ON station_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_programs;
 

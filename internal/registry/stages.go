@@ -2,7 +2,9 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +26,7 @@ type StageChange struct {
 	Limit       time.Duration // how long it waits for that; 0: without end
 	Actor       string
 	Reason      identity.ReasonCode // why it ends
+	Approved    bool                // whoever asks knows that the application is approved, and may go back behind Approval
 	Round       int                 // which try of the stage this is: the round of capture, or how often the application was released
 	Found       []byte              // JSON: what the stage found in that round that needs a person; no personal data; nil when nothing
 }
@@ -55,6 +58,8 @@ func (r *Registry) Enter(ctx context.Context, m StageChange) (Entered, error) {
 // begun only when the one before was given up, and a card that is in the making is not
 // prepared again.
 var must = map[identity.Stage]string{
+	identity.BiometricCapture: backFromPreparation,
+	identity.Validation:       backFromPreparation,
 	identity.DataPreparation: `(a.stage <> ` + stageApproval + ` OR EXISTS (
 			SELECT FROM decisions d WHERE d.application = a.number AND d.step = ` + stepApprove + ` AND d.round = 1))
 		AND (a.stage IN (` + stageApproval + `, ` + stageDataPreparation + `) AND ` + sameCard + ` OR @attempt = a.attempt + 1 AND EXISTS (
@@ -70,6 +75,10 @@ var must = map[identity.Stage]string{
 // waitIsOver: by the database's clock. The engine's timer may have been set off by a clock
 // that ran ahead; one that is a little early is not.
 const waitIsOver = `(a.awaiting_until IS NULL OR a.awaiting_until < now() + interval '1 minute')`
+
+// backFromPreparation: only whoever knows of the approval goes back from there, and not a
+// workflow that was reset to before it.
+const backFromPreparation = `(a.stage <> ` + stageDataPreparation + ` OR @approved)`
 
 // sameCard: the step is about the card that is being made.
 const sameCard = `(@attempt <= greatest(a.attempt, 1))`
@@ -137,10 +146,14 @@ func inOneLine(text string) string {
 }
 
 func (m StageChange) args() pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
+	args := pgx.StrictNamedArgs{
 		"number": m.Application, "from": stagesBefore(identity.CardDocument, m.To), "certificate_from": stagesBefore(identity.Certificate, m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": inOneLine(m.Why), "stops_clock": m.StopsClock, "limit": m.Limit,
 		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
 	}
+	if must[m.To] == backFromPreparation {
+		args["approved"] = m.Approved
+	}
+	return args
 }
 
 // stagesBefore lists the stages from which an application for a document may enter one.
@@ -239,4 +252,21 @@ func (r *Registry) refuseMove(ctx context.Context, m StageChange) error {
 		return identity.Refuse(identity.Elsewhere, "card %d of application %s was given up for card %d", m.Attempt, m.Application, attempt)
 	}
 	return identity.Refuse(identity.Elsewhere, "application %s is at %s with card %d, and not ready for %s", m.Application, at, attempt, m.To)
+}
+
+// Finding reads into found what a stage found in that round; where it found nothing, it leaves
+// found as it is.
+func (r *Registry) Finding(ctx context.Context, number identity.ApplicationNumber, stage identity.Stage, round int, found any) error {
+	var kept []byte
+	err := r.db.QueryRow(ctx, `SELECT found FROM findings WHERE application = $1 AND stage = $2 AND round = $3`, number, stage, round).Scan(&kept)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fail("read finding", err)
+	}
+	if err := json.Unmarshal(kept, found); err != nil {
+		return fmt.Errorf("read what %s found: %w", stage, err)
+	}
+	return nil
 }

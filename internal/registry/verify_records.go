@@ -35,7 +35,7 @@ var comparisons = []comparison{
 		},
 	},
 	{`SELECT 'application ' || d.application || ': ' || d.step || ' by ' || d.officer, d.at, 'application/' || d.application, CASE WHEN a.at <> d.at THEN '' ELSE a.subject END, a.statement,
-		ARRAY[d.step, d.officer, d.verdict, d.reason, d.for_citizen::text, d.round::text]
+		ARRAY[d.step, d.officer, d.verdict, d.reason, d.for_citizen::text, d.paper, d.round::text]
 		FROM decisions d LEFT JOIN acts a ON a.id = d.request AND a.officer = d.officer ORDER BY d.application, d.step, d.round`, decisionSaid},
 	{
 		`SELECT 'application ' || c.application || ': card ' || c.attempt || ' handed over by ' || c.handed_over_by, coalesce(c.handed_over_at, c.changed_at),
@@ -115,8 +115,11 @@ func decisionSaid(act identity.Act, record []string) bool {
 		return false
 	}
 	d := deciding.Decision()
+	if d.Step != identity.StepApprove {
+		d.Paper = "" // it stands with the identification
+	}
 	last := len(record) - 1
-	return slices.Equal(record[:last], []string{string(d.Step), string(d.Officer), string(d.Verdict), d.Reason.String(), strconv.FormatBool(d.ForCitizen)}) &&
+	return slices.Equal(record[:last], []string{string(d.Step), string(d.Officer), string(d.Verdict), d.Reason.String(), strconv.FormatBool(d.ForCitizen), d.Paper}) &&
 		(d.Round == 0 || strconv.Itoa(d.Round) == record[last])
 }
 

@@ -75,6 +75,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	}
 
 	want["four_eyes_on_the_person"] = words([]identity.DecisionStep{identity.StepIdentify})
+	want["decision_paper"] = []string{"", string(identity.StepApprove)}
 	want["officer_is_no_actor"] = []string{"SYSTEM", "HOLDER", "CENTER"}
 	want["four_eyes_on_holds"] = words([]identity.DecisionStep{identity.StepHold, identity.StepRelease})
 	want["person_change"] = []string{"registered", "corrected", "marked", "renumbered", "merged"}

@@ -216,6 +216,7 @@ func inWords(said statement.Statement) (words, error) {
 	case identity.LogIn:
 	case identity.Approve:
 		w.add("Ghi chú", "Note", act.Reason)
+		w.add("Giấy tờ chứng minh", "Proven by", act.Paper)
 		w.saw(act.Seen, act.Capture)
 	case identity.Reject:
 		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())

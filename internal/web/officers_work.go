@@ -247,7 +247,7 @@ func chosen(r *http.Request, by identity.Officer) (identity.Deciding, error) {
 	var act identity.Deciding
 	switch identity.DecisionStep(r.PathValue("act")) {
 	case identity.StepApprove:
-		act = identity.Approve{Officer: by.Badge, Reason: reason.Note}
+		act = identity.Approve{Officer: by.Badge, Reason: reason.Note, Paper: strings.TrimSpace(r.PostFormValue("paper"))}
 	case identity.StepReject:
 		act = identity.Reject{Officer: by.Badge, Reason: reason.String()}
 	case identity.StepAdjudicate:

@@ -47,7 +47,7 @@ func deciding(d identity.Decision) identity.Act {
 	case identity.StepAdjudicate:
 		return identity.Adjudicate{Officer: d.Officer, SamePerson: d.Verdict == identity.SamePerson, Reason: reason}
 	case identity.StepApprove:
-		return identity.Approve{Officer: d.Officer, Reason: reason, Capture: d.Capture}
+		return identity.Approve{Officer: d.Officer, Reason: reason, Capture: d.Capture, Paper: d.Paper}
 	case identity.StepReject:
 		return identity.Reject{Officer: d.Officer, Reason: reason, Capture: d.Capture}
 	case identity.StepHold:
