@@ -10,7 +10,7 @@ import (
 
 func newChip(a *app) *cobra.Command {
 	return parent("chip", "center", "Read, verify, serve and manage the chips of finished cards",
-		newVerifyChip(a), newExportChip(a), newServeChip(a), newManageChip(a))
+		newVerifyChip(a), newExportChip(a), newServeChip(a), newManageChip(a), newChipKit(a))
 }
 
 // finished finds the last card of an application.
