@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"image"
 	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -57,7 +59,13 @@ func (l *lens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_ = bmp.Encode(w, picture) // the station says what it did not get
+	var file bytes.Buffer
+	if err := bmp.Encode(&file, picture); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(file.Len()))
+	_, _ = w.Write(file.Bytes()) // the station says what it did not get
 }
 
 // side looks at a card when its front is asked for, and keeps the back for later.

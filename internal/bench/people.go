@@ -18,12 +18,11 @@ type people struct {
 
 	mu     sync.Mutex
 	stages map[identity.ApplicationNumber]identity.Stage
-	looked time.Time
+	failed error         // of the last look
+	looked chan struct{} // closed, and made anew, with each look
 }
 
-func newPeople(b *benchmark) *people {
-	return &people{b: b, stages: make(map[identity.ApplicationNumber]identity.Stage)}
-}
+func newPeople(b *benchmark) *people { return &people{b: b, looked: make(chan struct{})} }
 
 // accompany approves an application when it waits for it, and hands the card over.
 func (p *people) accompany(ctx context.Context, a *applicant) error {
@@ -80,43 +79,41 @@ func again(act func() error) error {
 
 // await waits until the registry has an application at a stage.
 func (p *people) await(ctx context.Context, number identity.ApplicationNumber, stage identity.Stage) error {
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
-		at, err := p.stage(ctx, number)
-		if err != nil {
-			return err
-		}
-		if at == stage {
-			return nil
+	ctx, cancel := context.WithTimeoutCause(ctx, 5*time.Minute, fmt.Errorf("application %s did not come to %s", number, stage))
+	defer cancel()
+	for {
+		p.mu.Lock()
+		at, failed, looked := p.stages[number], p.failed, p.looked
+		p.mu.Unlock()
+		if failed != nil || at == stage {
+			return failed
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(25 * time.Millisecond):
+			return context.Cause(ctx)
+		case <-looked:
 		}
 	}
-	record, err := p.b.office.Registry.Application(ctx, number)
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("application %s did not come to %s: it is at %s", number, stage, record.Stage)
 }
 
-// stage looks an application up; all who ask within a moment share one look.
-func (p *people) stage(ctx context.Context, number identity.ApplicationNumber) (identity.Stage, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if time.Since(p.looked) > 500*time.Millisecond {
+// lookEvery is how often people look at their lists.
+const lookEvery = 500 * time.Millisecond
+
+// look has everybody see where the applications are that wait for them.
+func (p *people) look(ctx context.Context) {
+	for ctx.Err() == nil {
 		waiting, err := p.b.office.Registry.List(looking(ctx), registry.Filter{Stages: []identity.Stage{identity.Approval, identity.HandOver}})
-		if err != nil {
-			return "", err
-		}
-		clear(p.stages)
+		stages := make(map[identity.ApplicationNumber]identity.Stage, len(waiting))
 		for _, r := range waiting {
-			p.stages[r.Number] = r.Stage
+			stages[r.Number] = r.Stage
 		}
-		p.looked = time.Now()
+		p.mu.Lock()
+		p.stages, p.failed = stages, err
+		close(p.looked)
+		p.looked = make(chan struct{})
+		p.mu.Unlock()
+		_ = sleep(ctx, lookEvery) // the loop ends with ctx
 	}
-	return p.stages[number], nil
 }
 
 // shipping sends and counts consignments in as they are sealed.
@@ -134,9 +131,6 @@ func (p *people) shipping(ctx context.Context) {
 				_ = p.move(ctx, c.Number, identity.ReceiveConsignment{Officer: "CB-001-0002", Counted: len(c.Cards)}) // tried again with the next look
 			}
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(500 * time.Millisecond):
-		}
+		_ = sleep(ctx, lookEvery) // the loop ends with ctx
 	}
 }

@@ -36,28 +36,53 @@ type likeness struct {
 	squares []float64 // sorted
 }
 
-// likeness compares the squares in a box (mm) that are within an area. One that is less
-// like than enough is looked for beside its place as well.
+// likeness compares the squares in a box (mm) that are within an area, each of which covers
+// half of the next one. One that is less like than enough is looked for beside its place as
+// well.
 func (c *comparison) likeness(b forms.Box, size int, least, enough float64, within func(x, y float64) bool) likeness {
 	w, h := c.want.w, c.want.h
 	x0, y0 := max(int(b.X*workScale), 0), max(int(b.Y*workScale), 0)
 	x1, y1 := min(int(math.Ceil((b.X+b.W)*workScale)), w), min(int(math.Ceil((b.Y+b.H)*workScale)), h)
+	step := size / 2
 	var l likeness
-	for y := y0; y+size <= y1; y += size / 2 {
-		for x := x0; x+size <= x1; x += size / 2 {
-			if within != nil && !within((float64(x+size/2)-b.X*workScale)/(b.W*workScale), (float64(y+size/2)-b.Y*workScale)/(b.H*workScale)) {
+	var upper, lower []sums // of blocks of half the side, of which a square has four
+	for y := y0; y+size <= y1; y += step {
+		if size == 2*step {
+			if upper, lower = lower, upper; upper == nil {
+				upper = c.blocks(nil, x0, x1, y, step)
+			}
+			lower = c.blocks(lower[:0], x0, x1, y+step, step)
+		}
+		for x, n := x0, 0; x+size <= x1; x, n = x+step, n+1 {
+			if within != nil && !within((float64(x+step)-b.X*workScale)/(b.W*workScale), (float64(y+step)-b.Y*workScale)/(b.H*workScale)) {
 				continue
 			}
-			if like, ok := c.square(x, y, size, least, 0); ok {
-				if like < enough {
-					like = c.beside(x, y, size, least, like)
-				}
-				l.squares = append(l.squares, like)
+			var s sums
+			if size == 2*step {
+				s = upper[n].plus(&upper[n+1]).plus(&lower[n]).plus(&lower[n+1])
+			} else {
+				s = c.sums(x, y, size, 0)
 			}
+			like, ok := c.alike(&s, size, least)
+			if !ok {
+				continue
+			}
+			if like < enough {
+				like = c.beside(x, y, size, least, like)
+			}
+			l.squares = append(l.squares, like)
 		}
 	}
 	slices.Sort(l.squares)
 	return l
+}
+
+// blocks appends the sums of a line of blocks.
+func (c *comparison) blocks(list []sums, x0, x1, y, size int) []sums {
+	for x := x0; x+size <= x1; x += size {
+		list = append(list, c.sums(x, y, size, 0))
+	}
+	return list
 }
 
 // beside is how like a square is up to three quarters of a dot to the left or right of its
@@ -68,7 +93,8 @@ func (c *comparison) beside(x, y, size int, least, like float64) float64 {
 		return like
 	}
 	for _, quarters := range [...]int{-3, -2, -1, 1, 2, 3} {
-		if there, ok := c.square(x, y, size, least, quarters); ok {
+		s := c.sums(x, y, size, quarters)
+		if there, ok := c.alike(&s, size, least); ok {
 			like = max(like, there)
 		}
 	}
@@ -91,36 +117,58 @@ func (r *raster) between(at, n, quarters int) []uint64 {
 	return row
 }
 
-// square compares a square, which is seen some quarters of a dot to the right of where it is
-// expected, in the color in which it is least alike. Noise, which makes
+// sums are those by which a square is compared, by color: of what is expected and of what is
+// seen, of their squares, and of their products.
+type sums [3]struct{ e, q, ee, qq, eq int }
+
+func (s sums) plus(t *sums) sums {
+	for i := range s {
+		a, b := &s[i], &t[i]
+		a.e, a.q, a.ee, a.qq, a.eq = a.e+b.e, a.q+b.q, a.ee+b.ee, a.qq+b.qq, a.eq+b.eq
+	}
+	return s
+}
+
+// sums adds up a square, which is seen some quarters of a dot to the right of where it is
+// expected.
+func (c *comparison) sums(x, y, size, quarters int) (s sums) {
+	for j := range size {
+		at := (y+j)*c.want.w + x
+		want, seen := c.want.pix[at:at+size:at+size], c.seen.pix[at:at+size:at+size]
+		if quarters != 0 {
+			seen = c.seen.between(at, size, quarters)
+		}
+		for color, shift := range shifts {
+			var e, q, ee, qq, eq int
+			for i, v := range want {
+				v, u := lane(v, shift), lane(seen[i], shift)
+				e, q, ee, qq, eq = e+v, q+u, ee+v*v, qq+u*u, eq+v*u
+			}
+			t := &s[color]
+			t.e, t.q, t.ee, t.qq, t.eq = t.e+e, t.q+q, t.ee+ee, t.qq+qq, t.eq+eq
+		}
+	}
+	return s
+}
+
+// alike compares a square in the color in which it is least alike. Noise, which makes
 // everything less alike, is allowed for. ok is false if in every color less contrast
 // (standard deviation) is expected of it, or hardly more than there is noise, or nothing
 // but glare.
-func (c *comparison) square(x, y, size int, least float64, quarters int) (like float64, ok bool) {
+func (c *comparison) alike(s *sums, size int, least float64) (like float64, ok bool) {
 	const glare = 232 * soft
 	like = 1
 	n, noise := float64(size*size), c.noise*c.noise*soft*soft
-	for color, shift := range shifts {
-		var e, q, ee, qq, eq int
-		for j := range size {
-			at := (y+j)*c.want.w + x
-			p, s := c.want.pix[at:at+size:at+size], c.seen.pix[at:at+size:at+size]
-			if quarters != 0 {
-				s = c.seen.between(at, size, quarters)
-			}
-			for i, v := range p {
-				v, u := lane(v, shift), lane(s[i], shift)
-				e, q, ee, qq, eq = e+v, q+u, ee+v*v, qq+u*u, eq+v*u
-			}
-		}
-		mean, shade := float64(e)/n, c.shade[color]
-		ve, vq := (float64(ee)/n-mean*mean)*shade*shade, float64(qq)/n-float64(q)/n*float64(q)/n
+	for color := range s {
+		t, shade := &s[color], c.shade[color]
+		mean := float64(t.e) / n
+		ve, vq := (float64(t.ee)/n-mean*mean)*shade*shade, float64(t.qq)/n-float64(t.q)/n*float64(t.q)/n
 		if ve < max(least*least*soft*soft, 6*noise) || mean*shade > glare {
 			continue
 		}
 		ok = true
 		vq = max(vq-noise, noise, soft*soft)
-		like = min(like, (float64(eq)/n-mean*float64(q)/n)*shade/math.Sqrt(ve*vq))
+		like = min(like, (float64(t.eq)/n-mean*float64(t.q)/n)*shade/math.Sqrt(ve*vq))
 	}
 	return like, ok
 }
