@@ -153,7 +153,7 @@ func insideRoutes(office *office.Office, door *intake.Door, c config.Gateway, ma
 		Officers: &api.Officers{Desk: desk, MaxBody: maxPacket, Now: office.Now}, Verifiers: verifiers,
 	}).Register(mux)
 	if c.OfficersURL != "" {
-		(&web.Officers{Desk: desk, Seal: office.Seal, Now: office.Now, Logger: logger}).Register(mux)
+		(&web.Officers{Desk: desk, Seal: office.Seal, Now: office.Now, Logger: logger, TemporalUI: web.TemporalUI(office.TemporalUI())}).Register(mux)
 	}
 	register, err := office.PopulationRegister(desk)
 	if err != nil {

@@ -219,6 +219,7 @@ func TestOfficers_InABrowser(t *testing.T) {
 	approver, adjudicator := s.officer(t, b, "PD-079-0001"), s.officer(t, b, "GD-C06-0003")
 
 	approver.Shows(string(number))
+	approver.several(t, s, number)
 	approver.act(s, number, "hold", map[string]string{"reason": "under-verification", "note": "hai bản khai"})
 	s.waits(t, number, identity.ToRelease)
 	approver.act(s, number, "release", map[string]string{"reason": "verified"})
@@ -238,6 +239,87 @@ func TestOfficers_InABrowser(t *testing.T) {
 	require.Empty(t, adjudicator.Complaints())
 	approver.anotherSite(t, s)
 	approver.sessionEnds(t, s)
+}
+
+// several holds, and then releases, many applications with one touch each: what is done,
+// what is refused and why is told of each; sent again, each is answered as before.
+func (o at) several(t *testing.T, s server, number identity.ApplicationNumber) {
+	t.Helper()
+	axe, err := os.ReadFile("../internal/web/testdata/axe.min.js")
+	require.NoError(t, err)
+	other := s.file(t, "04-exchange-at-60")
+	s.waits(t, other, identity.ToApprove)
+	both := []identity.ApplicationNumber{number, other}
+	decide := func(from, act, reason string) {
+		o.Go(s.URL + "/officers/?" + from)
+		o.Accessible(axe)
+		for _, n := range both {
+			o.Click(`input[value="` + string(n) + `"]`)
+		}
+		o.Fill("#reason-"+act, reason)
+		o.Click(`button[formaction$="/` + act + `"]`)
+		o.Shows("one touch of the passkey signs all")
+		o.Accessible(axe)
+	}
+	decide("awaiting=approval", "hold", "under-verification")
+	o.sign()
+	for _, n := range both {
+		o.Shows(string(n))
+		s.waits(t, n, identity.ToRelease)
+	}
+	require.NotContains(t, o.Eval("document.body.innerText"), "not done")
+
+	decide("awaiting=release", "release", "verified")
+	release := identity.Release{Officer: "PD-079-0002", Reason: "verified: at the counter", Round: 1, Seen: identity.ToRelease}
+	_, err = s.office.Desk().Do(t.Context(), registrytest.Signed(release, statement.Application(other)), nil) // meanwhile
+	require.NoError(t, err)
+	s.waits(t, other, identity.ToApprove)
+	o.Eval(`(() => {
+		const submit = HTMLFormElement.prototype.submit;
+		HTMLFormElement.prototype.submit = function () { sessionStorage.sent = new URLSearchParams(new FormData(this)); submit.call(this) };
+	})()`)
+	o.sign()
+	o.Shows("not done")
+	o.Accessible(axe)
+	first := o.Eval("document.querySelector('main table').innerText")
+	require.Equal(t, 1, strings.Count(first.(string), "not done"))
+	s.waits(t, number, identity.ToApprove)
+	entries, err := s.office.Registry.Audit(t.Context(), number)
+	require.NoError(t, err)
+
+	o.Eval(`(() => {
+		const form = Object.assign(document.createElement("form"), {method: "post", action: "/officers/acts/several"});
+		for (const [name, value] of new URLSearchParams(sessionStorage.sent)) form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
+		document.body.replaceChildren(form);
+		form.submit();
+	})()`)
+	o.Await(`document.readyState === "complete" && document.querySelector("main table")?.innerText === ` + quoted(first.(string)))
+	again, err := s.office.Registry.Audit(t.Context(), number)
+	require.NoError(t, err)
+	require.Len(t, again, len(entries))
+	_, err = s.office.Registry.VerifyActs(t.Context()) // each stands by itself before the audit
+	require.NoError(t, err)
+}
+
+// wall opens the wall, which comes anew by itself, keeps it up, and looks at it and at the
+// list on the narrowest screen; nothing else is open when the session is gone.
+func (o at) wall(t *testing.T, s server) {
+	t.Helper()
+	axe, err := os.ReadFile("../internal/web/testdata/axe.min.js")
+	require.NoError(t, err)
+	o.Go(s.URL + "/officers/wall")
+	o.Shows("The office now")
+	o.Accessible(axe)
+	o.Click("form button")
+	o.Shows("It is shown until then")
+	o.Shows("BlanksRunOut")
+	for _, path := range []string{"/officers/wall", "/officers/?all=1"} {
+		o.Device(320, false)
+		o.Go(s.URL + path)
+		require.LessOrEqual(t, o.Eval("document.documentElement.scrollWidth"), 320.0, path)
+		o.Accessible(axe)
+		o.Device(1280, false)
+	}
 }
 
 // anotherSite opens pages of other sites in the officer's browser: one elsewhere, and one
@@ -393,6 +475,7 @@ func TestOfficers_TwoSignInABrowser(t *testing.T) {
 
 	center := s.officer(t, b, "SX-C06-0001")
 	center.second(t, s, "GV-01")
+	center.wall(t, s)
 	center.Go(s.URL + "/officers/boxes/C-000001")
 	center.twoSign(t, `form[action$="/recount"]`, map[string]string{"surplus": "PT99999999", "witness": "GV-01"}, "", "GV-01")
 	surplus, err := s.office.Registry.SurplusOf(t.Context(), "C-000001")

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,9 +25,9 @@ func newList(a *app) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := errors.Join(
-				known("awaiting", identity.Action(awaiting), identity.Actions),
-				known("stage", identity.Stage(stage), identity.Stages),
-				known("province", identity.ProvinceCode(province), identity.EveryProvince()),
+				identity.Known("awaiting", identity.Action(awaiting), identity.Actions),
+				identity.Known("stage", identity.Stage(stage), identity.Stages),
+				identity.Known("province", identity.ProvinceCode(province), identity.EveryProvince()),
 				listable(limit),
 			)
 			if err != nil {
@@ -54,57 +53,12 @@ func newList(a *app) *cobra.Command {
 	return c
 }
 
-// known refuses a value that is not one of a list, with what may have been meant.
-func known[T ~string](flag string, value T, of []T) error {
-	if value == "" || slices.Contains(of, value) {
-		return nil
-	}
-	hint := ""
-	if meant, ok := closest(string(value), texts(of)); ok {
-		hint = fmt.Sprintf("; did you mean %s?", meant)
-	}
-	return identity.RefuseField(identity.Invalid, flag, "%q is not known; there are %s%s", value, words(of), hint)
-}
-
 // listable refuses a limit that no list has.
 func listable(limit int) error {
 	if limit < 1 || limit > desk.MaxListed {
 		return identity.RefuseField(identity.Invalid, "limit", "is %d; 1 to %d is accepted", limit, desk.MaxListed)
 	}
 	return nil
-}
-
-// closest gives the value that differs from what was typed in the fewest letters, if
-// it is close.
-func closest(typed string, values []string) (string, bool) {
-	best, fewest := "", 3
-	for _, value := range values {
-		if n := edits(strings.ToLower(typed), strings.ToLower(value)); n < fewest {
-			best, fewest = value, n
-		}
-	}
-	return best, best != ""
-}
-
-// edits counts the letters to add, drop or change between two words (Levenshtein).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // words lists values for a sentence.

@@ -67,6 +67,9 @@ func (o *Officers) routes() []route {
 		read("GET /v1/persons/{person}", func(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
 			return o.Desk.Person(ctx, by, identity.PersonID(r.PathValue("person")))
 		}),
+		read("GET /v1/office", func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
+			return o.Desk.Overview(ctx, by)
+		}),
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
@@ -274,7 +277,8 @@ func (o *Officers) getApplications(ctx context.Context, r *http.Request, by iden
 		limit = 0 // refused with the rest
 	}
 	filter := registry.Filter{
-		Stages: identity.OpenStages(), Awaiting: identity.Action(q.Get("awaiting")), Province: identity.ProvinceCode(q.Get("province")), Limit: limit,
+		Stages: identity.OpenStages(), Awaiting: identity.Action(q.Get("awaiting")), Province: identity.ProvinceCode(q.Get("province")),
+		Deadline: registry.Deadline(q.Get("deadline")), Trouble: q.Has("trouble"), Limit: limit,
 	}
 	if q.Has("all") {
 		filter.Stages = nil

@@ -24,7 +24,8 @@ type Listed struct {
 	Station     identity.StationID         `json:"station,omitzero"`
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	Due         time.Time                  `json:"due"`
-	Fault       string                     `json:"fault,omitzero"` // why what it says of persons cannot be read
+	Fault       string                     `json:"fault,omitzero"`    // why what it says of persons cannot be read
+	Deadline    registry.Deadline          `json:"deadline,omitzero"` // late, or at risk
 }
 
 // Status is where one application is, and what has happened.
@@ -68,6 +69,13 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 	if f.Province != "" && !by.Unit.Covers(f.Province) {
 		return nil, identity.RefuseField(identity.Forbidden, "province", "is another than yours, %s", by.Unit)
 	}
+	now, err := d.Registry.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if f.Near, err = d.Near(now); err != nil {
+		return nil, err
+	}
 	records, err := d.Registry.List(ctx, f)
 	if err != nil {
 		return nil, err
@@ -83,7 +91,7 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 	for i, r := range records {
 		list[i] = Listed{
 			Application: r.Number, Type: r.Application.Type, Province: r.Province, Stage: r.Stage, Awaiting: r.Awaiting,
-			Why: r.AwaitingWhy, Since: r.Since, Trouble: r.Trouble, Station: r.Station, Consignment: r.Consignment, Due: r.Due,
+			Why: r.AwaitingWhy, Since: r.Since, Trouble: r.Trouble, Station: r.Station, Consignment: r.Consignment, Due: r.Due, Deadline: r.Standing(now, f.Near),
 		}
 		if r.Unread != nil {
 			list[i].Fault = r.Unread.Error()
@@ -98,17 +106,9 @@ const MaxListed = 10_000
 // known refuses to look for stages, waits and provinces that do not exist, which would be
 // nothing for ever.
 func known(f registry.Filter) error {
-	var problems []error
+	problems := []error{identity.Known("awaiting", f.Awaiting, identity.Actions), identity.Known("province", f.Province, identity.EveryProvince()), identity.Known("deadline", f.Deadline, registry.Deadlines)}
 	for _, stage := range f.Stages {
-		if !slices.Contains(identity.Stages, stage) {
-			problems = append(problems, identity.RefuseField(identity.Invalid, "stage", "does not exist; accepted are %v", identity.Stages))
-		}
-	}
-	if f.Awaiting != "" && !slices.Contains(identity.Actions, f.Awaiting) {
-		problems = append(problems, identity.RefuseField(identity.Invalid, "awaiting", "does not exist; accepted are %v", identity.Actions))
-	}
-	if all := identity.EveryProvince(); f.Province != "" && !slices.Contains(all, f.Province) {
-		problems = append(problems, identity.RefuseField(identity.Invalid, "province", "does not exist; accepted are %v", all))
+		problems = append(problems, identity.Known("stage", stage, identity.Stages))
 	}
 	if f.Limit < 1 || f.Limit > MaxListed {
 		problems = append(problems, identity.RefuseField(identity.Invalid, "limit", "is not between 1 and %d", MaxListed))
@@ -119,6 +119,27 @@ func known(f registry.Filter) error {
 // Status says where an application is, to an officer of its province or of the one in
 // which its card is handed over.
 func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) (Status, error) {
+	s, err := d.Sight(ctx, by, number)
+	if err != nil {
+		return Status{}, err
+	}
+	entries, err := d.Registry.Audit(ctx, number)
+	if err != nil {
+		return Status{}, err
+	}
+	if s.Payment, err = d.Registry.Payment(ctx, number); err != nil {
+		return Status{}, err
+	}
+	s.Timeline = make([]Event, len(entries))
+	for i, e := range entries {
+		s.Timeline[i] = Event{At: e.At, Actor: identity.OneLine(e.Actor), What: identity.OneLine(e.Event), Reason: identity.OneLine(e.Reason)}
+	}
+	return s, nil
+}
+
+// Sight is a status without its story and its fee: what an officer has to see who decides on
+// many.
+func (d *Desk) Sight(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) (Status, error) {
 	standing, err := d.Registry.Standing(ctx, number) // first: a round that has passed decides nothing
 	if err != nil {
 		return Status{}, err
@@ -130,25 +151,14 @@ func (d *Desk) Status(ctx context.Context, by identity.Officer, number identity.
 	if err := d.explain(ctx, &record); err != nil {
 		return Status{}, err
 	}
-	entries, err := d.Registry.Audit(ctx, number)
-	if err != nil {
-		return Status{}, err
-	}
-	payment, err := d.Registry.Payment(ctx, number)
-	if err != nil {
-		return Status{}, err
-	}
 	s := Status{
 		Nowhere: record.Stage == identity.Approval && record.Application.Person.Number == "",
-		Payment: payment, FiledOn: record.Application.FiledOn, LateReason: record.Application.LateReason,
+		FiledOn: record.Application.FiledOn, LateReason: record.Application.LateReason,
 		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
-		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment, Timeline: make([]Event, len(entries)),
+		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment,
 	}
 	if record.Unread != nil {
 		s.Fault = record.Unread.Error()
-	}
-	for i, e := range entries {
-		s.Timeline[i] = Event{At: e.At, Actor: identity.OneLine(e.Actor), What: identity.OneLine(e.Event), Reason: identity.OneLine(e.Reason)}
 	}
 	return s, nil
 }

@@ -238,6 +238,20 @@ func (c *Calendar) Before(due time.Time, n int) (time.Time, error) {
 	return day.LastSecond(), nil
 }
 
+// Near gives the first deadline that is not near yet at an instant: n working days before it
+// are still to come, as [Calendar.Before] counts them.
+func (c *Calendar) Near(at time.Time, n int) (time.Time, error) {
+	for day := DateOf(at); ; day = day.AddDays(1) {
+		before, err := c.Before(day.LastSecond(), n)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if before.After(at) {
+			return day.Midnight(), nil
+		}
+	}
+}
+
 // Extend moves a deadline by the working days on which the legal clock stood
 // still, from the day it was stopped to the day before it ran again. Stopped and
 // resumed on one day, it stays.

@@ -231,3 +231,24 @@ func BenchmarkRulesFor(b *testing.B) {
 		}
 	}
 }
+
+// A deadline is near from the moment on that Before says, at every hour and over holidays.
+func TestCalendar_Near(t *testing.T) {
+	t.Parallel()
+	c := calendar(t)
+	for hours := range 24 * 90 {
+		at := day(t, "2026-01-01").Midnight().Add(time.Duration(hours)*time.Hour + time.Minute)
+		for n := range 3 {
+			first, err := c.Near(at, n)
+			require.NoError(t, err)
+			near, err := c.Before(first.Add(-time.Second), n)
+			if identity.DateOf(first).Compare(identity.DateOf(at)) > 0 { // else none is
+				require.NoError(t, err)
+				require.False(t, near.After(at), "%s %d", at, n)
+			}
+			far, err := c.Before(identity.DateOf(first).LastSecond(), n)
+			require.NoError(t, err)
+			require.True(t, far.After(at), "%s %d", at, n)
+		}
+	}
+}

@@ -56,7 +56,11 @@ func (s Site) Check(signed statement.Signed) error {
 		if g.Passkey == nil {
 			continue
 		}
-		if err := s.check(*g.Passkey, signed.Challenge()); err != nil {
+		asked, err := g.Passkey.Asked(signed)
+		if err == nil {
+			err = s.check(*g.Passkey, asked)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -20,10 +20,10 @@ import (
 // insertActs keeps a statement with its signatures. Constraints refuse an officer who may
 // not do the act; the same statement again changes nothing.
 const insertActs = `
-	INSERT INTO acts (id, officer, act, subject, key, statement, signature, authenticator_data, client_data, mac)
-	SELECT @act_id, s.officer, @act_name, @act_subject, s.key, @act_statement, s.signature, s.authenticator_data, s.client_data, s.mac
-	FROM unnest(@act_officers::text[], @act_keys::bytea[], @act_signatures::bytea[], @act_authenticators::bytea[], @act_clients::bytea[], @act_macs::bytea[])
-		AS s (officer, key, signature, authenticator_data, client_data, mac)`
+	INSERT INTO acts (id, officer, act, subject, key, statement, signature, authenticator_data, client_data, path, mac)
+	SELECT @act_id, s.officer, @act_name, @act_subject, s.key, @act_statement, s.signature, s.authenticator_data, s.client_data, s.path, s.mac
+	FROM unnest(@act_officers::text[], @act_keys::bytea[], @act_signatures::bytea[], @act_authenticators::bytea[], @act_clients::bytea[], @act_paths::bytea[], @act_macs::bytea[])
+		AS s (officer, key, signature, authenticator_data, client_data, path, mac)`
 
 const onceEach = ` ON CONFLICT (id, officer) DO NOTHING`
 
@@ -39,11 +39,11 @@ func (r *Registry) actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.
 	}
 	n := len(s.Signatures)
 	officers, keys, values := make([]string, n), make([][]byte, n), make([][]byte, n)
-	authenticators, clients, codes := make([][]byte, n), make([][]byte, n), make([][]byte, n)
+	authenticators, clients, paths, codes := make([][]byte, n), make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i, g := range s.Signatures {
 		officers[i], keys[i], values[i] = string(g.Officer), g.Key, g.Value
 		if g.Passkey != nil {
-			authenticators[i], clients[i] = g.Passkey.AuthenticatorData, g.Passkey.ClientData
+			authenticators[i], clients[i], paths[i] = g.Passkey.AuthenticatorData, g.Passkey.ClientData, g.Passkey.Path
 		}
 		if codes[i], err = r.codeOfAct(said.ID, g.Officer, s.Statement, g.Value); err != nil {
 			return nil, err
@@ -51,7 +51,7 @@ func (r *Registry) actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.
 	}
 	args := pgx.StrictNamedArgs{
 		"act_id": said.ID, "act_name": said.Act, "act_subject": said.Subject, "act_statement": s.Statement, "act_officers": officers,
-		"act_keys": keys, "act_signatures": values, "act_authenticators": authenticators, "act_clients": clients, "act_macs": codes,
+		"act_keys": keys, "act_signatures": values, "act_authenticators": authenticators, "act_clients": clients, "act_paths": paths, "act_macs": codes,
 	}
 	maps.Copy(args, others)
 	return args, nil

@@ -88,20 +88,23 @@ type keptAct struct {
 	Subject string
 	At      time.Time
 
-	Key, Statement, Signature, Authenticator, Client []byte
+	Key, Statement, Signature, Authenticator, Client, Path []byte
 
 	Code []byte // not anchored: it is the office's own
 }
 
-const selectActs = `SELECT id, officer, act, subject, at, key, statement, signature, authenticator_data, client_data, mac`
+const selectActs = `SELECT id, officer, act, subject, at, key, statement, signature, authenticator_data, client_data, path, mac`
 
 func (a *keptAct) fields() []any {
-	return []any{&a.ID, &a.Officer, &a.Act, &a.Subject, &a.At, &a.Key, &a.Statement, &a.Signature, &a.Authenticator, &a.Client, &a.Code}
+	return []any{&a.ID, &a.Officer, &a.Act, &a.Subject, &a.At, &a.Key, &a.Statement, &a.Signature, &a.Authenticator, &a.Client, &a.Path, &a.Code}
 }
 
 func (a keptAct) head() AuditHead {
-	digest := digestOf([]byte(a.ID), []byte(a.Officer), []byte(a.Act), []byte(a.Subject), moment(&a.At), a.Key, a.Statement, a.Signature, a.Authenticator, a.Client)
-	return alone(digest, actChain, a.ID, string(a.Officer))
+	said := [][]byte{[]byte(a.ID), []byte(a.Officer), []byte(a.Act), []byte(a.Subject), moment(&a.At), a.Key, a.Statement, a.Signature, a.Authenticator, a.Client}
+	if a.Path != nil {
+		said = append(said, a.Path)
+	}
+	return alone(digestOf(said...), actChain, a.ID, string(a.Officer))
 }
 
 // keptFounder is a founder with a key that no act registered.

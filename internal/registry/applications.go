@@ -51,6 +51,7 @@ type ApplicationRecord struct {
 	Consignment  identity.ConsignmentNumber
 	Station      identity.StationID // that has the card in its slot
 	Due          time.Time
+	Stopped      bool // the legal clock stands still
 	EnteredAt    time.Time
 	Started      bool
 	Stocked      bool      // there is a blank for it in stock
@@ -71,7 +72,7 @@ func (r ApplicationRecord) Why() identity.Reason {
 var selectRecord = `
 	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.trouble, a.trouble_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
 		coalesce(card.consignment, ''), CASE WHEN card.state IN ` + begunAtStation + ` THEN card.station ELSE '' END,
-		a.due, a.entered_at, a.started_at IS NOT NULL,
+		a.due, a.clock_stopped_at IS NOT NULL, a.entered_at, a.started_at IS NOT NULL,
 		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.urgent,
 		a.sealed, a.sealed_number, k.wrapped, a.law, a.form, a.processing_days, a.fee,
 		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + ` AND document = ` + documentOf + `), now()
@@ -101,7 +102,7 @@ func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 	var sealed sealedApplication
 	a := &rec.Application
 	err := row.Scan(&rec.Number, &rec.Stage, &rec.Awaiting, &rec.AwaitingWhy, &since, &rec.Trouble, &troubled, &rec.Attempt, &rec.CaptureRound, &rec.Held, &rec.Reason, &given, &rec.ForCitizen, &rec.Province, &rec.Destination,
-		&rec.Consignment, &rec.Station, &rec.Due, &rec.EnteredAt, &rec.Started,
+		&rec.Consignment, &rec.Station, &rec.Due, &rec.Stopped, &rec.EnteredAt, &rec.Started,
 		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.Urgent,
 		&sealed.details, &sealed.number, &sealed.wrapped, &rec.Rules.Law, &rec.Rules.Form, &rec.Rules.ProcessingDays, &rec.Rules.Fee, &rec.Stocked, &rec.Now)
 	if err != nil {
@@ -143,11 +144,27 @@ func (r *Registry) Entry(ctx context.Context, number identity.ApplicationNumber)
 type Filter struct {
 	Stages   []identity.Stage
 	Awaiting identity.Action
-	Province identity.ProvinceCode      // of the enrollment station
-	Station  identity.StationID         // the enrollment station
+	AnyOf    []identity.Action     // that they wait for one of these
+	Province identity.ProvinceCode // of the enrollment station
+	Station  identity.StationID    // the enrollment station
+	Deadline Deadline
+	Near     time.Time                  // for those at risk: the first deadline that is not near
+	Trouble  bool                       // whose last step could not be done
 	After    identity.ApplicationNumber // the last one of the previous page
 	Limit    int
 }
+
+// Deadline says how an open application stands to its legal deadline.
+type Deadline string
+
+// Those that are looked for.
+const (
+	Late   Deadline = "late"    // past it, and not made yet
+	AtRisk Deadline = "at-risk" // it is near, and the clock runs
+)
+
+// Deadlines lists them.
+var Deadlines = []Deadline{Late, AtRisk}
 
 // List gives applications in the order they were received, each as far as it can be unsealed. It costs by what it
 // gives: of a list of open stages, those that have ended are not read.
@@ -185,11 +202,28 @@ func (f Filter) conditions() (where string, args pgx.StrictNamedArgs) {
 	if f.Awaiting != "" {
 		given(`a.awaiting = @awaiting AND a.awaiting <> ''`, "awaiting", f.Awaiting)
 	}
+	if f.AnyOf != nil {
+		actions := make([]string, len(f.AnyOf))
+		for i, action := range f.AnyOf {
+			actions[i] = string(action)
+		}
+		given(`a.awaiting = ANY(@actions) AND a.awaiting <> ''`, "actions", actions)
+	}
 	if f.Province != "" {
 		given(`a.province = @province`, "province", f.Province)
 	}
 	if f.Station != "" {
 		given(`a.station = @station`, "station", f.Station)
+	}
+	switch f.Deadline {
+	case Late:
+		list = append(list, `a.stage NOT IN `+ends, late)
+	case AtRisk:
+		list = append(list, `a.stage NOT IN `+ends)
+		given(near, "near", f.Near)
+	}
+	if f.Trouble {
+		list = append(list, `a.trouble <> ''`)
 	}
 	if f.After != "" {
 		given(`(a.received_at, a.number) > (SELECT received_at, number FROM applications WHERE number = @after)`, "after", f.After)

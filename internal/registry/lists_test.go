@@ -57,6 +57,10 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		"open and ended":      list(1, registry.Filter{Stages: []identity.Stage{identity.Dispatch, identity.Rejected}}),
 		"awaiting":            list(1, registry.Filter{Awaiting: identity.ToRecapture}),
 		"awaiting, province":  list(1, registry.Filter{Awaiting: identity.ToRecapture, Province: "001"}),
+		"late":                list(3, registry.Filter{Stages: identity.OpenStages(), Deadline: registry.Late}),
+		"at risk":             list(0, registry.Filter{Stages: identity.OpenStages(), Deadline: registry.AtRisk, Near: time.Now().AddDate(1, 0, 0)}),
+		"of some waits":       list(1, registry.Filter{AnyOf: []identity.Action{identity.ToRecapture, identity.ToApprove}}),
+		"in trouble":          list(0, registry.Filter{Trouble: true}),
 		"page of all":         list(10, registry.Filter{Limit: 10}),
 		"page of the issued":  list(10, registry.Filter{Stages: []identity.Stage{identity.Issued}, Limit: 10}),
 		"page of the rejects": list(0, registry.Filter{Stages: []identity.Stage{identity.Rejected}, Limit: 10}),
@@ -65,7 +69,12 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 			require.Len(t, list, 1)
 			return err
 		},
-		"metrics":                         func(r *registry.Registry) error { _, err := r.Metrics(t.Context()); return err },
+		"metrics": func(r *registry.Registry) error { _, err := r.Metrics(t.Context()); return err },
+		"overview": func(r *registry.Registry) error {
+			o, err := r.OverviewOf(t.Context(), "001", time.Now())
+			require.Len(t, o.Groups, 3)
+			return err
+		},
 		"unstarted":                       func(r *registry.Registry) error { _, err := r.Unstarted(t.Context(), 0, 10); return err },
 		"gallery":                         func(r *registry.Registry) error { _, err := r.Gallery(t.Context(), 0, 10); return err },
 		"open, for the reconciler":        func(r *registry.Registry) error { _, err := r.OpenApplications(t.Context(), "", 100); return err },

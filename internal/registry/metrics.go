@@ -96,6 +96,13 @@ func (m Metrics) ForStations() int {
 // StagesForStations are those at which a card waits until a station takes it.
 var StagesForStations = []identity.Stage{identity.DataPreparation, identity.Personalization}
 
+// stockByPlace counts the blanks of cards that are in stock, at the center ($1) and elsewhere.
+const stockByPlace = `
+	SELECT location, coalesce(n, 0)
+	FROM (SELECT $1 AS location UNION SELECT location FROM boxes) places
+		FULL JOIN (SELECT location, count(*) AS n FROM blanks WHERE document = ` + documentCard + ` AND account = ` + accountStock + ` GROUP BY location) stock USING (location)
+	ORDER BY location`
+
 // Metrics counts by indexes of what is open and what is in stock: applications that
 // ended cost nothing.
 func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
@@ -104,11 +111,7 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	batch.Queue(`
 		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held), coalesce(max(now() - awaiting_since), '0')
 		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`)
-	batch.Queue(`
-		SELECT location, coalesce(n, 0)
-		FROM (SELECT $1 AS location UNION SELECT location FROM boxes) places
-			FULL JOIN (SELECT location, count(*) AS n FROM blanks WHERE document = `+documentCard+` AND account = `+accountStock+` GROUP BY location) stock USING (location)
-		ORDER BY location`, identity.LocationCenter)
+	batch.Queue(stockByPlace, identity.LocationCenter)
 	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`)
 	results := r.db.SendBatch(ctx, &batch)
 	defer func() { _ = results.Close() }() // reading reported its errors

@@ -33,7 +33,7 @@ GRANT SELECT ON schema_version TO cancuoc_programs, cancuoc_readers;
 GRANT SELECT, INSERT (application, actor, event, reason) ON audit TO cancuoc_programs;
 
 -- The acts, and who may do them. Founders are the owner's.
-GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data, mac) ON acts TO cancuoc_programs;
+GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, authenticator_data, client_data, path, mac) ON acts TO cancuoc_programs;
 GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest, seq, mac, source) ON refused_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (badge, unit, roles, valid_from, valid_to, act), UPDATE (unit, roles, valid_from, valid_to, revoked_at, act) ON officers TO cancuoc_programs;
 GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at, counter, counted) ON credentials TO cancuoc_programs;

@@ -191,7 +191,7 @@ func (v *verifier) eachAct(ctx context.Context, where, order string, each func(w
 		}
 		g := statement.Signature{Officer: row.Officer, Key: row.Key, Value: row.Signature}
 		if row.Authenticator != nil {
-			g.Passkey = &statement.Passkey{AuthenticatorData: row.Authenticator, ClientData: row.Client}
+			g.Passkey = &statement.Passkey{AuthenticatorData: row.Authenticator, ClientData: row.Client, Path: row.Path}
 		}
 		w.signed.Signatures, w.codes = append(w.signed.Signatures, g), append(w.codes, row.Code)
 		row, provinces = keptAct{}, nil // the next row has bytes of its own

@@ -88,6 +88,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	want["receiver_way"] = append([]string{""}, words(identity.NotifyWays)...)
 	want["delivery_state"] = []string{"waiting", "delivered", "dead", "void"}
 	want["deliveries_waiting"], want["deliveries_waiting_since"], want["deliveries_dead"] = []string{"waiting"}, []string{"waiting"}, []string{"dead"}
+	want["applications_by_deadline"] = words(append([]identity.Stage{identity.HandOver}, identity.Ends()...))
 	want["applications_to_remind"] = words([]identity.Action{identity.ToHandOver})
 
 	rows, err := b.db.Query(t.Context(), `

@@ -110,6 +110,8 @@ type Signature struct {
 type Passkey struct {
 	AuthenticatorData []byte `json:"authenticator_data"`
 	ClientData        []byte `json:"client_data"` // JSON, as the browser made it
+
+	Path []byte `json:"path,omitzero"` // from the statement to what was signed, where it is one of several: see [Together]
 }
 
 // Signed is a statement with the signatures of its officers.
@@ -309,7 +311,7 @@ func (g Signature) verifies(s Signed) bool {
 	}
 	message := s.signed()
 	if g.Passkey != nil {
-		if !g.Passkey.answers(s.Challenge()) {
+		if asked, err := g.Passkey.Asked(s); err != nil || !g.Passkey.answers(asked) {
 			return false
 		}
 		client := sha256.Sum256(g.Passkey.ClientData)

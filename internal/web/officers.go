@@ -31,11 +31,13 @@ type Officers struct {
 	Seal   func(content []byte) ([]byte, error) // a code that only the office can make, the same at every gateway
 	Now    func() time.Time
 	Logger *slog.Logger
+
+	TemporalUI TemporalUI // to which officers of the center are led
 }
 
 // Register adds the pages to mux.
 func (o *Officers) Register(mux *http.ServeMux) {
-	p := &officers{Officers: o, turns: make(chan struct{}, maxAtOnce), pages: template.Must(template.New("").Funcs(template.FuncMap{"when": when, "day": lastDay}).ParseFS(officersFiles, "officers.html"))}
+	p := &officers{Officers: o, turns: make(chan struct{}, maxAtOnce), pages: template.Must(template.New("").Funcs(template.FuncMap{"when": when, "day": day, "age": age, "stage": stageTitle}).ParseFS(officersFiles, "officers.html"))}
 	for pattern, handle := range map[string]func(w http.ResponseWriter, r *http.Request) error{
 		"GET /officers/{$}":                          p.work,
 		"GET /officers/log-in":                       p.logInForm,
@@ -53,6 +55,10 @@ func (o *Officers) Register(mux *http.ServeMux) {
 		"GET " + peoplePath:                          p.office(peoplePath),
 		"POST " + peoplePath + "/{act}":              p.askOffice(peoplePath),
 		"POST /officers/acts":                        p.act,
+		"POST /officers/several/{act}":               p.askSeveral,
+		"POST /officers/acts/several":                p.actSeveral,
+		"GET " + wallPath:                            p.wall,
+		"POST " + wallPath:                           p.putUp,
 		"GET /officers/passkey":                      p.passkeyForm,
 		"POST /officers/passkey":                     p.askPasskey,
 		"POST /officers/passkeys":                    p.passkeyMade,
@@ -102,7 +108,7 @@ const officersPolicy = "default-src 'none'; script-src 'self'; style-src 'self';
 	"require-trusted-types-for 'script'; trusted-types 'none'"
 
 // maxPost bounds what a form may send, in bytes.
-const maxPost = 64 << 10
+const maxPost = 256 << 10
 
 // guarded protects a page, and says what it refuses.
 func (p *officers) guarded(handle func(http.ResponseWriter, *http.Request) error) http.Handler {
@@ -208,6 +214,9 @@ func when(t time.Time) string {
 	}
 	return t.In(identity.HanoiTime).Format("02/01/2006 15:04")
 }
+
+// day writes the last day before a deadline.
+func day(t time.Time) string { return lastDay(t).Display() }
 
 // sealed gives the code under which the pages know again what they made.
 func (p *officers) sealed(what string, content []byte) ([]byte, error) {

@@ -45,6 +45,7 @@ func (p *officers) logOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	http.SetCookie(w, p.wallCookie("", time.Unix(0, 0)))
 	http.SetCookie(w, p.cookie("", time.Time{}))
 	http.Redirect(w, r, "/officers/log-in", http.StatusSeeOther)
 	return nil

@@ -145,13 +145,21 @@ func (p *officers) signed(r *http.Request) (statement.Signed, identity.Act, erro
 	if err != nil {
 		return s, nil, err
 	}
-	i := slices.IndexFunc(passkeys, func(c registry.Credential) bool { return string(c.PasskeyID) == string(f["passkey"]) })
-	if i < 0 {
+	key := keyOf(passkeys, f["passkey"])
+	if key == nil {
 		err := identity.RefuseField(identity.Forbidden, "passkey", "is not one that is registered for %s", officer)
 		return s, nil, errors.Join(err, p.Desk.Registry.RefusedAct(r.Context(), s, err))
 	}
-	s.Signatures[len(s.Signatures)-1].Key = passkeys[i].Key
+	s.Signatures[len(s.Signatures)-1].Key = key
 	return s, act, nil
+}
+
+// keyOf is the key of the passkey with that identifier; nil: it is none of these.
+func keyOf(passkeys []registry.Credential, id []byte) []byte {
+	if i := slices.IndexFunc(passkeys, func(c registry.Credential) bool { return string(c.PasskeyID) == string(id) }); i >= 0 {
+		return passkeys[i].Key
+	}
+	return nil
 }
 
 // passkeys are those of an officer; a badge that is unknown has none.
@@ -206,9 +214,7 @@ func inWords(said statement.Statement) (words, error) {
 	if number, is := strings.CutPrefix(said.Subject, "box/"); is {
 		w.add("Hộp phôi", "Box of blanks", number)
 	}
-	if number, is := strings.CutPrefix(said.Subject, "application/"); is {
-		w.add("Hồ sơ", "Application", number)
-	}
+	w.add("Hồ sơ", "Application", string(applicationOf(said)))
 	if number, is := strings.CutPrefix(said.Subject, "consignment/"); is {
 		w.add("Hộp thẻ", "Box", number)
 	}
@@ -269,6 +275,15 @@ func inWords(said statement.Statement) (words, error) {
 		}
 	}
 	return w, nil
+}
+
+// applicationOf is the application that a statement is about; empty: it is about none.
+func applicationOf(said statement.Statement) identity.ApplicationNumber {
+	number, is := strings.CutPrefix(said.Subject, "application/")
+	if !is {
+		return ""
+	}
+	return identity.ApplicationNumber(number)
 }
 
 // joined writes a list on a line.

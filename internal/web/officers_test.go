@@ -32,6 +32,9 @@ import (
 	"example.org/cancuoc/internal/web"
 )
 
+// ui is where the Temporal UI would be.
+const ui = "http://localhost:8233/namespaces/default"
+
 const approver = identity.OfficerID("PD-001-0001")
 
 // desks is the officers' pages on a registry of their own.
@@ -54,7 +57,7 @@ func openDesks(t *testing.T, site passkey.Site) desks {
 	t.Cleanup(d.Close)
 	mux := http.NewServeMux()
 	(&web.Officers{
-		Desk: &desk.Desk{Registry: d.Registry, Population: d.Registry, Passkeys: site, LogIns: registry.LogIns{AnHour: 100, Open: 10}}, Seal: sealing.Digest, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Desk: &desk.Desk{Registry: d.Registry, Population: d.Registry, Passkeys: site, LogIns: registry.LogIns{AnHour: 100, Open: 10}, Near: func(at time.Time) (time.Time, error) { return at.Add(72 * time.Hour), nil }}, Seal: sealing.Digest, Now: time.Now, Logger: slog.New(slog.DiscardHandler), TemporalUI: ui,
 	}).Register(mux)
 	d.pages = mux
 	return d
@@ -511,7 +514,7 @@ func TestOfficers_AreToldWhatIsMissingBeforeTheySign(t *testing.T) {
 		"/withdraw":          {url.Values{}, "not done on these pages"},
 		"/destroy":           {url.Values{}, "does not exist"},
 		"/release":           {url.Values{"reason": {"verified"}, "note": {strings.Repeat("x", 501)}}, "longer than 500"},
-		"/approve?too-large": {url.Values{"note": {strings.Repeat("x", 1<<17)}}, "larger than"},
+		"/approve?too-large": {url.Values{"note": {strings.Repeat("x", 1<<19)}}, "larger than"},
 	} {
 		w := o.ask(t, http.MethodPost, "/officers/applications/"+number+path, tt.form)
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -10,7 +11,6 @@ import (
 
 	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 )
 
@@ -49,50 +49,42 @@ var waits = []wait{
 	{title{"Cần xem xét", "Needs attention"}, identity.ToAttend, identity.StepRelease},
 }
 
+// answered are the waits that officers answer on these pages.
+func answered(by identity.Officer) []identity.Action {
+	list := []identity.Action{}
+	for _, w := range waits {
+		if may(by, string(w.Act)) {
+			list = append(list, w.For)
+		}
+	}
+	return list
+}
+
+// actionTitle is what a wait is called.
+func actionTitle(action identity.Action) title {
+	if i := slices.IndexFunc(waits, func(w wait) bool { return w.For == action }); i >= 0 {
+		return waits[i].title
+	}
+	return map[identity.Action]title{
+		identity.ToRecapture: {"Chờ chụp lại", "To be captured again"},
+		identity.ToHandOver:  {"Chờ trả thẻ", "To be collected"},
+		identity.ToSendAway:  {"Chờ gửi hộp thẻ", "Box to be sent"},
+		identity.ToCountIn:   {"Chờ nhận hộp thẻ", "Box to be counted in"},
+	}[action]
+}
+
+// stageTitle is what a stage is called among officers; citizens are told of fewer.
+func stageTitle(stage identity.Stage) title {
+	vi := map[identity.Stage]string{
+		identity.BiometricCapture: "Kiểm tra ảnh và vân tay", identity.Validation: "Đối chiếu dữ liệu dân cư", identity.Deduplication: "Tra trùng sinh trắc học",
+		identity.DataPreparation: "Chuẩn bị dữ liệu thẻ", identity.Personalization: "Ghi chip", identity.Printing: "In thẻ", identity.Inspection: "Kiểm tra thẻ",
+	}[stage]
+	return title{cmp.Or(vi, stage.VI()), string(stage)}
+}
+
 // may reports whether an officer has a role for an act.
 func may(by identity.Officer, act string) bool {
 	return slices.ContainsFunc(identity.Competence(act), func(r identity.Role) bool { return slices.Contains(by.Roles, r) })
-}
-
-// mostListed is how many applications of a wait are shown: those that came first.
-const mostListed = 100
-
-// workPage is what waits for an officer.
-type workPage struct {
-	By    identity.Officer
-	Boxes bool // the officer does something to boxes of cards
-
-	Blanks, People bool // the officer does something there
-	Waits          []waiting
-}
-
-type waiting struct {
-	wait
-
-	List []desk.Listed
-	More bool // than are shown
-}
-
-// work shows what waits for the officer who is logged in.
-func (p *officers) work(w http.ResponseWriter, r *http.Request) error {
-	by, err := p.session(r)
-	if err != nil {
-		return err
-	}
-	at := places(by)
-	page := workPage{By: by, Boxes: movesBoxes(by), Blanks: at[blanksPath], People: at[peoplePath]}
-	for _, kind := range waits {
-		if !may(by, string(kind.Act)) {
-			continue
-		}
-		list, err := p.Desk.Applications(r.Context(), by, registry.Filter{Stages: identity.OpenStages(), Awaiting: kind.For, Limit: mostListed + 1})
-		if err != nil {
-			return err
-		}
-		page.Waits = append(page.Waits, waiting{kind, list[:min(len(list), mostListed)], len(list) > mostListed})
-	}
-	p.show(w, http.StatusOK, "work", page)
-	return nil
 }
 
 // lookUp leads to the application whose number was typed.
@@ -117,6 +109,8 @@ type applicationPage struct {
 	Waits title // what for
 	Done  title // what was just done; empty: nothing
 	Acts  []offered
+
+	Temporal string // the application in the Temporal UI; empty: it is not shown
 
 	Destroy identity.ReasonTable // why two officers destroy a card; nil: he does not
 	Beside  *beside              // nil: nothing is compared
@@ -149,8 +143,9 @@ func (p *officers) application(w http.ResponseWriter, r *http.Request) error {
 	if status.Cards > 0 && may(by, identity.DestroyCard{}.ActName()) {
 		page.Destroy = identity.DestroyReasons
 	}
-	if i := slices.IndexFunc(waits, func(w wait) bool { return w.For == status.Awaiting }); i >= 0 {
-		page.Waits = waits[i].title
+	page.Waits = actionTitle(status.Awaiting)
+	if by.Unit == identity.UnitCenter {
+		page.Temporal = p.TemporalUI.workflow(number)
 	}
 	if page.Beside, err = p.beside(r, by, status); err != nil {
 		return err
