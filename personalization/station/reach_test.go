@@ -133,3 +133,72 @@ func TestInspect_AReaderWithoutExtendedLengthReadsTheCard(t *testing.T) {
 		require.NoError(t, session.Close())
 	}
 }
+
+// A reader with a buffer of 64 bytes, which no card of this kind can be written with, and one that
+// cuts every answer, spoil no blank: a better reader makes the card of it.
+func TestPersonalize_AReaderThatIsTooSmallSpoilsNothing(t *testing.T) {
+	t.Parallel()
+	const buffer = 64
+	for name, by := range map[string]func(inner apdu.Card, command []byte) ([]byte, error){
+		"answers 6700": func(inner apdu.Card, command []byte) ([]byte, error) {
+			if len(command) > buffer {
+				return []byte{0x67, 0x00}, nil
+			}
+			return inner.Transmit(t.Context(), command)
+		},
+		"cuts answers": func(inner apdu.Card, command []byte) ([]byte, error) {
+			r, err := inner.Transmit(t.Context(), command)
+			return r[:min(len(r), buffer)], err
+		},
+		"cuts commands": func(inner apdu.Card, command []byte) ([]byte, error) {
+			return inner.Transmit(t.Context(), command[:min(len(command), buffer)])
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := prepared(t, lds.Profiles()[1])
+			c := newCenter(t)
+			c.Sealer = i.sealer
+			better := c.Encoder
+			c.Encoder = &small{better, by}
+			for range 7 {
+				_, err := c.Personalize(t.Context(), "B-1", i.open)
+				if err == nil {
+					break
+				}
+				_, fault := errors.AsType[*station.Fault](err)
+				require.True(t, fault, "%v", err)
+				require.NotErrorIs(t, err, identity.Spoiled)
+			}
+			c.Encoder = better
+
+			_, err := c.Personalize(t.Context(), "B-1", i.open)
+
+			require.NoError(t, err)
+			require.Empty(t, i.inspect(t, c, chipinspection.Access{CAN: i.open.CAN}).Failures())
+		})
+	}
+}
+
+// small is an encoder with a small reader.
+type small struct {
+	station.Encoder
+	by func(inner apdu.Card, command []byte) ([]byte, error)
+}
+
+type smallSession struct {
+	station.Session
+	by func(inner apdu.Card, command []byte) ([]byte, error)
+}
+
+func (s *small) Open(ctx context.Context, blank string) (station.Session, error) {
+	session, err := s.Encoder.Open(ctx, blank)
+	if err != nil {
+		return nil, err
+	}
+	return smallSession{session, s.by}, nil
+}
+
+func (s smallSession) Transmit(_ context.Context, command []byte) ([]byte, error) {
+	return s.by(s.Session, command)
+}

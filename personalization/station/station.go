@@ -591,7 +591,8 @@ func (s *Station) complete(job *profile.Job, e *Entry, image *chip.Image) error 
 // failed decides what an error means for the blank. One that was not written to is as
 // it was. Otherwise a chip that does not have its keys or is locked as another card is
 // spoiled at once; one that refuses a step is tried again, up to Attempts; a fault of
-// the connection does not count.
+// the connection does not count, nor does a length that is refused: readers refuse lengths
+// in a chip's name.
 func (s *Station) failed(e *Entry, err error) error {
 	noKeys := errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, ErrNoKeys)
 	foreign := errors.Is(err, profile.ErrForeign)
@@ -606,7 +607,7 @@ func (s *Station) failed(e *Entry, err error) error {
 	if fault, ok := errors.AsType[*Fault](err); ok {
 		return fault
 	}
-	if _, refused := errors.AsType[apdu.Status](err); !refused || e.Clean {
+	if status, refused := errors.AsType[apdu.Status](err); !refused || e.Clean || status == apdu.WrongLength {
 		return e.fault(Device, err)
 	}
 	e.Failures++

@@ -181,6 +181,9 @@ func ParseResponse(b []byte) (Response, error) {
 	if n > MaxExtendedLe {
 		return Response{}, fmt.Errorf("%w: %d bytes of response data; at most %d are possible", ErrMalformed, n, MaxExtendedLe)
 	}
+	if sw1 := b[n]; sw1 <= 0x60 || sw1 > 0x6F && sw1 < 0x90 || sw1 > 0x9F { // ISO/IEC 7816-3, 10.3.3
+		return Response{}, fmt.Errorf("%w: %X is no status word: the response was cut", ErrMalformed, b[n:])
+	}
 	return Response{Data: b[:n:n], SW: Status(binary.BigEndian.Uint16(b[n:]))}, nil
 }
 

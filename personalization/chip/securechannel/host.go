@@ -200,6 +200,9 @@ func (s *Session) wrap(c apdu.Command) (apdu.Command, error) {
 // unwrap checks and decrypts a response.
 func (s *Session) unwrap(r apdu.Response) (apdu.Response, error) {
 	if !s.protectsResponse(r.SW) {
+		if s.level&bitRMAC != 0 && len(r.Data) > 0 { // what is no status was taken for one
+			return apdu.Response{}, fmt.Errorf("%w: an error comes without data: the reader cut the response", apdu.ErrMalformed)
+		}
 		return r, nil
 	}
 	n := len(r.Data) - macBytes

@@ -307,7 +307,7 @@ func (c *Card) goesWithChannel(cmd apdu.Command) bool {
 	}
 	open := c.ram.channel.Open()
 	c.endChannel()
-	leaves := cmd.CLA&apdu.ClassSecureMessaging == 0 &&
+	leaves := cmd.CLA&(apdu.ClassSecureMessaging|apdu.ClassChaining) == 0 &&
 		(cmd.INS == apdu.Select && cmd.P1 == apdu.SelectByName || cmd.CLA&apdu.ClassGlobalPlatform != 0 && cmd.INS == apdu.InitializeUpdate)
 	return !open || leaves
 }
