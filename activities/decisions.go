@@ -3,7 +3,11 @@ package activities
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
 )
 
 // Decide records a person's decision, once for each application, step and round, and
@@ -11,6 +15,9 @@ import (
 // decide (role, province, four eyes), and a statement that does not say so. If the decision lets the clock run again, the deadline moves by
 // the working days that it stood still.
 func (p *Pipeline) Decide(ctx context.Context, d DecideInput) (LegalClock, error) {
+	if err := p.isOneOfThese(ctx, d.Decision); err != nil {
+		return LegalClock{}, err
+	}
 	var due time.Time
 	if d.RunsClock {
 		clock, err := p.Registry.LegalClock(ctx, d.Application)
@@ -28,4 +35,30 @@ func (p *Pipeline) Decide(ctx context.Context, d DecideInput) (LegalClock, error
 		return LegalClock{}, fmt.Errorf("record %s: %w", d.Step, err)
 	}
 	return p.clock(clock)
+}
+
+// isOneOfThese refuses to take an applicant for a person whom the officer was not shown: the
+// one of the number that was typed, or without one those who are likely to be the applicant.
+func (p *Pipeline) isOneOfThese(ctx context.Context, d identity.Decision) error {
+	if d.Person == "" {
+		return nil
+	}
+	record, err := p.Registry.Application(ctx, d.Application)
+	if err != nil {
+		return fmt.Errorf("read application: %w", err)
+	}
+	var shown []population.Match
+	if number := record.Application.Person.Number; number != "" && !record.Named {
+		known, err := p.Population.PersonByNumber(ctx, number)
+		if err != nil && !identity.Refused(err, identity.NotFound) {
+			return fmt.Errorf("ask population register: %w", err)
+		}
+		shown = append(shown, population.Match{Record: known})
+	} else if shown, err = p.Population.FindPersons(ctx, record.Application.Person); err != nil {
+		return fmt.Errorf("look for the person: %w", err)
+	}
+	if !slices.ContainsFunc(shown, func(m population.Match) bool { return m.ID == d.Person }) {
+		return identity.RefuseField(identity.Invalid, "person", "is none of those who may be the applicant (starter population compare shows them); whoever is somebody else by the papers has the register corrected, or applies with the number")
+	}
+	return nil
 }

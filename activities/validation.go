@@ -33,7 +33,7 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 		return *open, nil
 	}
 	claim := record.Application.Person
-	if claim.Number == "" {
+	if claim.Number == "" || said.Person == known.ID {
 		claim.Number = known.Person.Number
 	}
 	var fields []string
@@ -64,6 +64,7 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 // has nobody. Where that is for a person to say, it gives what is found instead.
 func (p *Pipeline) whoIs(ctx context.Context, record registry.ApplicationRecord, said registry.Identification) (population.Record, *ValidateResult, error) {
 	switch {
+	case said.Person != "" && record.Named:
 	case record.Application.Person.Number != "":
 		known, err := p.Population.PersonByNumber(ctx, record.Application.Person.Number)
 		if identity.Refused(err, identity.NotFound) {
@@ -73,7 +74,7 @@ func (p *Pipeline) whoIs(ctx context.Context, record registry.ApplicationRecord,
 			return known, nil, fmt.Errorf("ask population register: %w", err)
 		}
 		return known, nil, nil
-	case said.Person == "":
+	default:
 		return p.lookedFor(ctx, record, said)
 	}
 	known, err := p.Population.Person(ctx, said.Person)

@@ -11,6 +11,7 @@ import (
 	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/statement"
 )
 
 // known is a person of the population register.
@@ -182,6 +183,47 @@ func TestValidate_AfterAnOfficerSaidWhoItIs(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, tt.same, record.Application.Person.Number == known().Number)
 		})
+	}
+}
+
+// Nobody is taken for a person who was not shown to the officer, and whoever was taken for the
+// wrong one of those is taken for the right one while the application is validated.
+func TestDecide_IdentifiesOneOfThoseWhoWereShown(t *testing.T) {
+	t.Parallel()
+	p, r := validating(t, known(), nil)
+	calendar, err := identity.LoadCalendar()
+	require.NoError(t, err)
+	p.Calendar = calendar
+	namesake, stranger := known(), known()
+	namesake.Number, namesake.Birth = "001301000002", identity.Date{Year: 2001, Month: 1, Day: 3}
+	stranger.Number, stranger.Name.Text = "001301000003", "Lê Thị Khác"
+	for _, one := range []identity.Person{namesake, stranger} {
+		require.NoError(t, r.SeedCitizen(t.Context(), registry.Citizen{Person: one, Status: identity.Alive}))
+	}
+	typed := known()
+	typed.Number = ""
+	number := registrytest.Receive(t, r, typed, identity.GroundFirstCard, nil)
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+	require.NoError(t, err)
+	require.Equal(t, 2, out.Matches)
+	identify := func(n identity.PersonalNumber, round int) error {
+		who, err := r.PersonByNumber(t.Context(), n)
+		require.NoError(t, err)
+		act := identity.Identify{Officer: "CB-001-0003", Person: who.ID, Reason: "papers seen", Round: round}
+		d := activities.DecideInput{Decision: act.Decision(), Signed: registrytest.SignedAs(act, statement.Application(number), "I"+string(n))}
+		d.Application, d.Request, d.Signed.TakenIn = number, "I"+string(n), time.Now()
+		_, err = p.Decide(t.Context(), d)
+		return err
+	}
+
+	require.ErrorContains(t, identify(stranger.Number, 1), "person: is none of those who may be the applicant")
+	for i, n := range []identity.PersonalNumber{namesake.Number, known().Number} {
+		require.NoError(t, identify(n, i+1))
+		_, err = p.Validate(t.Context(), activities.ValidateInput{Application: number, Round: i + 1})
+		require.NoError(t, err)
+		record, err := r.Application(t.Context(), number)
+		require.NoError(t, err)
+		require.Equal(t, n, record.Application.Person.Number)
 	}
 }
 

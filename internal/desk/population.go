@@ -64,7 +64,7 @@ func (d *Desk) Persons(ctx context.Context, by identity.Officer, number identity
 		return nil, err
 	}
 	claim := record.Application.Person
-	if claim.Number != "" {
+	if claim.Number != "" && (!record.Named || record.Stage != identity.Validation) {
 		known, err := d.Population.PersonByNumber(ctx, claim.Number)
 		if err != nil {
 			return nil, err

@@ -33,6 +33,7 @@ func (r *Registry) Unstarted(ctx context.Context, olderThan time.Duration, limit
 type ApplicationRecord struct {
 	Number       identity.ApplicationNumber
 	Application  identity.Application
+	Named        bool // the applicant named no number: it is of whom the applicant was found to be, or of nobody yet
 	Rules        identity.Rules
 	Stage        identity.Stage
 	Awaiting     identity.Action
@@ -109,6 +110,7 @@ func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 		return ApplicationRecord{}, err
 	}
 	rec.Unread = r.unread(r.open(rec.Number, sealed, a))
+	rec.Named = sealed.number != nil || a.Person.Number == ""
 	if since != nil {
 		rec.Since = *since
 	}

@@ -197,7 +197,7 @@ func (r *Registry) Issued(ctx context.Context, officer identity.OfficerID, q Car
 // issued reads issued cards, the newest first.
 func (r *Registry) issued(ctx context.Context, which string, args ...any) ([]IssuedCard, error) {
 	rows, _ := r.db.Query(ctx, `
-		WITH asked AS (SELECT * FROM cards WHERE (`+which+`) AND state IN `+handedOver+`)
+		WITH asked AS (SELECT * FROM cards WHERE (`+which+`) AND (state IN `+handedOver+` OR state = `+cardDestroyed+` AND handed_over_at IS NOT NULL))
 		SELECT serial, form, state, reason, issued, expires, coalesce(application, ''), coalesce(attempt, 0), sealed, (SELECT k.wrapped FROM vault_keys k WHERE k.application = asked.application),
 			(SELECT array_agg(l.at ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.became ORDER BY l.at) FROM card_life l WHERE l.card = asked.id),
 			(SELECT array_agg(l.reason ORDER BY l.at) FROM card_life l WHERE l.card = asked.id), (SELECT array_agg(l.by_whom ORDER BY l.at) FROM card_life l WHERE l.card = asked.id)

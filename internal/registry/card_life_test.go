@@ -211,6 +211,12 @@ func TestChangeCard_KeptWhileItsExchangeIsMade(t *testing.T) {
 
 	require.ErrorContains(t, b.Issue(t.Context(), kept), "was withdrawn since this application was validated, or is kept")
 	require.Equal(t, identity.CardKept, b.state(t, old, 1))
+	_, _, err = b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-048-0012", "on the train")})
+	require.NoError(t, err)
+	require.ErrorContains(t, b.Issue(t.Context(), kept), "or is kept", "whoever says that it is lost gives nothing back")
+	held, err := b.Held(t.Context(), holder)
+	require.NoError(t, err)
+	require.Equal(t, identity.CardKept, held.State)
 	release := identity.Release{Officer: hanoi, Reason: "verified"}
 	require.NoError(t, b.decide(t, number, release, 1, registrytest.Signed(release, statement.Application(number))))
 	require.ErrorContains(t, b.Issue(t.Context(), handOver(number)), "an authority keeps it by the card record")

@@ -80,7 +80,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			FOR NO KEY UPDATE
 		), revoked AS (
 			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_by = @officer, changed_act = NULL, changed_at = now()
-			FROM next WHERE c.state IN `+standing+` AND (c.citizen = next.citizen OR c.citizen = @cancelled AND NOT EXISTS (
+			FROM next WHERE c.state IN `+standing+` AND (c.citizen = ANY(numbers_of(next.citizen)) OR c.citizen = @cancelled AND NOT EXISTS (
 				SELECT FROM person_numbers n WHERE n.citizen = c.citizen AND n.person IS DISTINCT FROM (SELECT person FROM person_numbers WHERE citizen = next.citizen)))
 			RETURNING c.application, c.attempt, c.reason
 		)
@@ -146,7 +146,7 @@ func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, aske
 	batch := &pgx.Batch{}
 	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt)
 	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments p WHERE p.application = number AND p.amount = fee AND p.refunded_at IS NULL) THEN 0 ELSE fee END,
-		EXISTS (SELECT FROM cards c WHERE c.citizen = a.citizen AND c.state = $2), EXISTS (SELECT FROM cards c WHERE c.citizen = a.citizen AND c.state IN ($3, $4)) FROM applications a WHERE number = $1`, h.Application, identity.CardKept, identity.CardLive, identity.CardDamaged)
+		kept_since(a.citizen) IS NOT NULL, EXISTS (SELECT FROM cards c WHERE c.citizen = ANY(numbers_of(a.citizen)) AND c.state IN ($2, $3)) FROM applications a WHERE number = $1`, h.Application, identity.CardLive, identity.CardDamaged)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error

@@ -13,7 +13,8 @@ import (
 // Held is the card that a citizen holds, valid or reported lost and its like, as the card
 // record knows it; nil where it knows none. It decides on which grounds another is given,
 // and what that costs. A card counts under each of the person's numbers; where there is none,
-// the last one that was withdrawn, or revoked with the number that it bears.
+// the last one that was withdrawn, or revoked with the number that it bears, also once it was
+// destroyed. One that an authority keeps is kept whatever was said of it meanwhile.
 func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber) (*identity.HeldCard, error) {
 	citizens, err := r.numbersOf(numbers)
 	if err != nil || len(citizens) == 0 {
@@ -23,11 +24,13 @@ func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber)
 	var issued time.Time
 	var sealed sealedCard
 	err = r.db.QueryRow(ctx, `
-		SELECT c.issued, c.document = `+documentCertificate+`, c.state, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
+		SELECT c.issued, c.document = `+documentCertificate+`,
+			CASE WHEN c.state IN `+standing+` AND kept_since(c.citizen) IS NOT NULL THEN `+cardKept+` WHEN c.state = `+cardDestroyed+` THEN `+cardWithdrawn+` ELSE c.state END, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
 		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application
-		WHERE (c.state IN `+standing+` OR c.state = `+cardWithdrawn+` OR c.state = `+cardRevoked+` AND c.reason = '`+string(identity.ReasonNumberReplaced)+`') AND c.citizen = ANY($1 || ARRAY(
+		WHERE (c.state IN `+standing+` OR c.state IN (`+cardWithdrawn+`, `+cardLapsed+`) OR c.state = `+cardRevoked+` AND c.reason = '`+string(identity.ReasonNumberReplaced)+`'
+				OR c.state = `+cardDestroyed+` AND c.handed_over_at IS NOT NULL) AND c.citizen = ANY($1 || ARRAY(
 			SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = ANY($1)))
-		ORDER BY c.state IN (`+cardWithdrawn+`, `+cardRevoked+`), c.issued DESC LIMIT 1`, citizens).
+		ORDER BY c.state NOT IN `+standing+`, c.issued DESC LIMIT 1`, citizens).
 		Scan(&issued, &held.Certificate, &held.State, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -50,7 +53,7 @@ func (r *Registry) OnFile(ctx context.Context, n identity.PersonalNumber) (Evide
 	var last identity.ApplicationNumber
 	err = r.db.QueryRow(ctx, `
 		SELECT a.number FROM cards c JOIN applications a ON a.number = c.application
-		WHERE c.citizen = $1 AND a.stage = `+stageIssued+` AND EXISTS (
+		WHERE c.citizen = ANY(numbers_of($1)) AND a.stage = `+stageIssued+` AND EXISTS (
 			SELECT FROM vault_blobs b WHERE b.application = a.number AND b.kind IN (`+evidencePortrait+`, `+evidenceTemplates+`))
 		ORDER BY c.handed_over_at DESC LIMIT 1`, citizen).Scan(&last)
 	switch {

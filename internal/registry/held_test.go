@@ -37,3 +37,36 @@ func TestHeld_IsTheLiveCardAndItsCaptureIsOnFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, registry.Evidence{identity.EvidencePortrait: []byte("portrait"), identity.EvidenceTemplates: []byte("templates")}, onFile)
 }
+
+// A card is the person's under every number that the person has or had: a loss that is applied
+// for under the canceled one ends the card that bears the other, and its capture is on file. One
+// that was destroyed was held, and is shown to whoever asks what was issued.
+func TestHeld_UnderEveryNumberAndDestroyed(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	person := newborn()
+	person.Number = "001220000001"
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive}))
+	before, err := b.PersonByNumber(t.Context(), person.Number)
+	require.NoError(t, err)
+	require.NoError(t, b.RenumberPerson(t.Context(), before.ID, identity.RenumberPerson{Officer: approver, Version: before.Version, Paper: "decision 7", Reason: "wrong"}))
+	after, err := b.Person(t.Context(), before.ID)
+	require.NoError(t, err)
+	number, serial := b.issued(t, after.Person.Number)
+
+	b.received(t, of(person.Number), func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+	require.Equal(t, identity.CardReportedLost, b.state(t, number, 1))
+	onFile, err := b.OnFile(t.Context(), person.Number)
+	require.NoError(t, err)
+	require.NotEmpty(t, onFile)
+
+	_, _, err = b.ChangeCard(t.Context(), serial, identity.WithdrawCard{OnCard: on(hanoi, "altered: 12/QD")})
+	require.NoError(t, err)
+	require.NoError(t, b.Destroy(t.Context(), number, 1, [2]identity.OfficerID{counter, approver}, identity.Reason{Code: "revoked"}))
+	held, err := b.Held(t.Context(), after.Person.Number)
+	require.NoError(t, err)
+	require.Equal(t, identity.CardWithdrawn, held.State)
+	shown, err := b.Issued(t.Context(), approver, registry.CardQuery{Number: after.Person.Number})
+	require.NoError(t, err)
+	require.Equal(t, identity.CardDestroyed, shown[0].State)
+}

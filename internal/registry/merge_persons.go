@@ -21,6 +21,12 @@ func (r *Registry) MergePersons(ctx context.Context, id identity.PersonID, act i
 		if err != nil {
 			return err
 		}
+		// Whoever files for one of them at this moment waits, and is seen, or sees one person.
+		_, err = tx.Exec(ctx, `SELECT pg_advisory_xact_lock(k) FROM (SELECT hashtextextended('applies ' || p, 0) AS k FROM unnest($1::text[]) p ORDER BY 1) keys`,
+			[]string{string(id), string(act.Other)})
+		if err != nil {
+			return err
+		}
 		if err := mayMerge(ctx, tx, stands, other, act.Officer); err != nil {
 			return err
 		}

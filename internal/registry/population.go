@@ -249,21 +249,21 @@ func (r *Registry) insertPerson(ctx context.Context, tx pgx.Tx, who population.R
 	return onePerson(ctx, tx, ` WHERE c.registered_for = $1`, who.Application)
 }
 
-// NameApplicant notes that an application without a number is that person's. It refuses
-// with Conflict where the person has another application open. A second call changes
-// nothing.
+// NameApplicant notes that an application without a number is that person's, also where it was
+// said to be another's and is validated again. It refuses with Conflict where the person has
+// another application open. A second call changes nothing.
 func (r *Registry) NameApplicant(ctx context.Context, number identity.ApplicationNumber, who population.Record) error {
 	citizen, err := r.citizen(who.Person.Number)
 	if err != nil {
 		return err
 	}
 	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		var named bool
+		var named *bool
 		var wrapped []byte
 		err := tx.QueryRow(ctx, `
-			SELECT a.citizen IS NOT NULL, k.wrapped FROM applications a LEFT JOIN vault_keys k ON k.application = a.number
-			WHERE a.number = $1 FOR NO KEY UPDATE OF a`, number).Scan(&named, &wrapped)
-		if err != nil || named {
+			SELECT a.citizen = $2 OR a.citizen IS NOT NULL AND (a.sealed_number IS NULL OR a.stage <> `+stageValidation+`), k.wrapped FROM applications a LEFT JOIN vault_keys k ON k.application = a.number
+			WHERE a.number = $1 FOR NO KEY UPDATE OF a`, number, citizen).Scan(&named, &wrapped)
+		if err != nil || named != nil && *named {
 			return found(err, "there is no application %s", number)
 		}
 		key, err := r.vault.With(string(number), wrapped)
