@@ -39,6 +39,13 @@ func (a *app) config() (config.Config, error) {
 
 // office connects to the registry and the vault; Temporal is connected when needed.
 func (a *app) office(ctx context.Context) (*office.Office, error) {
+	return a.openOffice(ctx, func(ctx context.Context, c config.Config, logger *slog.Logger) (*office.Office, error) {
+		return office.Open(ctx, c, logger)
+	})
+}
+
+// openOffice opens the office once.
+func (a *app) openOffice(ctx context.Context, open func(context.Context, config.Config, *slog.Logger) (*office.Office, error)) (*office.Office, error) {
 	if a.opened != nil {
 		return a.opened, nil
 	}
@@ -47,7 +54,7 @@ func (a *app) office(ctx context.Context) (*office.Office, error) {
 		return nil, err
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	opened, err := office.Open(ctx, c, logger)
+	opened, err := open(ctx, c, logger)
 	if err != nil {
 		return nil, err
 	}

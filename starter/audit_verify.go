@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/transparency"
 )
@@ -65,25 +66,25 @@ type verifiedAudit struct {
 // verifyAudit checks the chains, then the log, also if a chain was changed.
 func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber) (verifiedAudit, error) {
 	var v verifiedAudit
-	office, err := a.office(ctx)
+	opened, err := a.openOffice(ctx, office.OpenToVerify)
 	if err != nil {
 		return v, err
 	}
 	var faults []error
 	if len(numbers) == 0 {
-		v.AuditReport, err = office.Registry.VerifyAllAudit(ctx)
-		faults = append(faults, err, office.Registry.VerifyBooks(ctx))
-		acts, err := office.Registry.VerifyActs(ctx)
+		v.AuditReport, err = opened.Registry.VerifyAllAudit(ctx)
+		faults = append(faults, err, opened.Registry.VerifyBooks(ctx))
+		acts, err := opened.Registry.VerifyActs(ctx)
 		v.Acts, faults = &acts, append(faults, err)
 	}
 	for _, number := range numbers {
-		err := office.Registry.VerifyAudit(ctx, number)
+		err := opened.Registry.VerifyAudit(ctx, number)
 		if err == nil {
 			v.Intact = append(v.Intact, number)
 		}
 		faults = append(faults, err)
 	}
-	v.Log, err = office.VerifyAuditLog(ctx, numbers...)
+	v.Log, err = opened.VerifyAuditLog(ctx, numbers...)
 	faults = append(faults, err)
 	if v.Log != nil {
 		for _, c := range v.Log.Changed {
@@ -109,6 +110,9 @@ func (v verifiedAudit) print(w io.Writer) {
 	}
 	if v.Acts != nil {
 		fmt.Fprintf(w, "signed: %d acts; %d officers, whom the founders registered: %s\n", v.Acts.Acts, v.Acts.Officers, joined(v.Acts.Founders))
+		if v.Acts.Keyless {
+			fmt.Fprintln(w, "not checked: which of them a program of the office took in, as the vault's key is not here")
+		}
 		if v.Acts.Unsigned > 0 {
 			fmt.Fprintf(w, "not signed: %d records of before people signed what they did\n", v.Acts.Unsigned)
 		}

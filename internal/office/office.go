@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"strings"
@@ -84,12 +85,27 @@ func WithTracer(t pgx.QueryTracer) Option {
 // Open opens the registry, the vault and the forms. Temporal is connected when it is
 // first needed.
 func Open(ctx context.Context, c config.Config, logger *slog.Logger, options ...Option) (*Office, error) {
-	if c.Database.URL == "" {
-		return nil, errors.New("database.url is empty: give it, or use `starter run`, which starts everything")
-	}
 	sealing, err := openVault(c, !c.Production())
 	if err != nil {
 		return nil, err
+	}
+	return open(ctx, c, logger, sealing, options...)
+}
+
+// OpenToVerify opens the registry for who verifies it: without the vault where there is no
+// key, which an auditor does not have, and makes none.
+func OpenToVerify(ctx context.Context, c config.Config, logger *slog.Logger) (*Office, error) {
+	sealing, err := openVault(c, false)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return open(ctx, c, logger, sealing)
+}
+
+// open is Open with the vault, if there is one.
+func open(ctx context.Context, c config.Config, logger *slog.Logger, sealing *vault.Vault, options ...Option) (*Office, error) {
+	if c.Database.URL == "" {
+		return nil, errors.New("database.url is empty: give it, or use `starter run`, which starts everything")
 	}
 	o := registry.Options{Vault: sealing, MaxConns: c.Database.MaxConns}
 	for _, option := range options {

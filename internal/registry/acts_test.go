@@ -552,7 +552,7 @@ func TestRights_ActsAndWhatWasDoneGoTogether(t *testing.T) {
 	b.stock(t, 1)
 	number := b.arrived(t)
 	later := b.received(t)
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	act := func(officer, keyOf string) string {
 		return `INSERT INTO acts (id, officer, act, subject, key, statement, signature)
 			SELECT 'X', '` + officer + `', 'approve', 'application/` + string(later) + `', key, '{}', '' FROM credentials WHERE officer = '` + keyOf + `'`
@@ -594,7 +594,7 @@ func TestRights_ActsAndWhatWasDoneGoTogether(t *testing.T) {
 func TestRights_NobodyIsAFounderButByTheOwner(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	const permission = "42501"
 	for _, sql := range []string{
 		`INSERT INTO officers (badge, unit, roles, founder) VALUES ('EVE', 'center', '{approving}', true)`,

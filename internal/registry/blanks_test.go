@@ -208,7 +208,7 @@ func TestReceiveBlanks_WithTheMakersManifest(t *testing.T) {
 	got, err = b.DeliveredChip(t.Context(), "PT0003")
 	require.NoError(t, err)
 	require.Empty(t, got.Chip)
-	_, err = connect(t, b.url).Exec(t.Context(), `UPDATE blanks SET chip = NULL, key_version = NULL`)
+	_, err = b.asProgram(t).Exec(t.Context(), `UPDATE blanks SET chip = NULL, key_version = NULL`)
 	require.Error(t, err, "programs cannot change it")
 }
 

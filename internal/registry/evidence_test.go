@@ -131,7 +131,7 @@ func TestEraseChipKeys_GoOnceTheCardIsInspectedOrGivenUp(t *testing.T) {
 	_, err = b.TakeBlank(t.Context(), spoiled, 1, press)
 	require.NoError(t, err)
 	require.NoError(t, b.Spoil(t.Context(), spoiled, 1, string(press), identity.Reason{Code: identity.ReasonChipFailed}))
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	_, err = programs.Exec(t.Context(), `DELETE FROM vault_blobs WHERE kind = 'chip-image' AND application = $1`, making)
 	require.Equal(t, "evidence_is_final", constraintOf(err))
 
@@ -177,6 +177,6 @@ func TestNoteSecurityObject_IsNotedOnce(t *testing.T) {
 	card, err = b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
 	require.Equal(t, byte(7), card.DigestSOD[0])
-	_, err = connect(t, b.url).Exec(t.Context(), `UPDATE cards SET digest_sod = NULL`)
+	_, err = b.asProgram(t).Exec(t.Context(), `UPDATE cards SET digest_sod = NULL`)
 	require.Equal(t, "security_object_is_final", constraintOf(err))
 }

@@ -1,7 +1,6 @@
 package registry_test
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
-	"example.org/cancuoc/internal/vault"
 )
 
 // With thousands of finished applications, consignments and cards beside a few that
@@ -20,20 +18,18 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.Close()
-	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
-	require.NoError(t, err)
 	open := func() *registry.Registry {
-		r, err := registry.Open(t.Context(), b.url, registry.Options{Vault: vault.New(master), MaxConns: 4})
+		r, err := registry.Open(t.Context(), b.url, registry.Options{Vault: b.vault, MaxConns: 4})
 		require.NoError(t, err)
 		return r
 	}
 	b.Registry = open()
 	const finished, few, tries = 6000, 2000, 3
-	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, b.url), finished, vault.New(master)))
+	require.NoError(t, ended.Fill(t.Context(), registrytest.Behind(t, b.url), finished, b.vault))
 	b.stock(t, 1+tries) // one for the packed card, one for each try of a whole life
 	first := b.received(t)
 	b.enter(t, b.prepared(t), 1, identity.Personalization)
-	_, err = b.Pack(t.Context(), b.inspected(t, func(s *registry.Submission) { s.Application.Delivery = identity.Post }), 1, 50, "system")
+	_, err := b.Pack(t.Context(), b.inspected(t, func(s *registry.Submission) { s.Application.Delivery = identity.Post }), 1, 50, "system")
 	require.NoError(t, err)
 	_, err = b.Enter(t.Context(), registry.StageChange{
 		Application: first, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system",

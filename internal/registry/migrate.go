@@ -31,6 +31,7 @@ var rights string
 const (
 	insufficientPrivilege = "42501"
 	checkViolation        = "23514"
+	undefinedFunction     = "42883"
 	undefinedTable        = "42P01"
 )
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -54,7 +55,10 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		// A process that hangs within a transaction must not keep its locks. It is no
 		// parameter of the connection, since a pooler would refuse it.
-		return conn.PgConn().Exec(ctx, `SET idle_in_transaction_session_timeout = '60s'`).Close()
+		if err := conn.PgConn().Exec(ctx, `SET idle_in_transaction_session_timeout = '60s'`).Close(); err != nil {
+			return err
+		}
+		return enter(ctx, conn, o.Vault)
 	}
 	config.ConnConfig.ConnectTimeout = 10 * time.Second
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -74,6 +78,31 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 	}), notRead: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "cancuoc_unread_rows_total", Help: "Rows of applications and cards that were shown without what they say of persons, as it could not be unsealed.",
 	})}, nil
+}
+
+// ErrOtherVault is the error of a database that another office's programs write to.
+var ErrOtherVault = errors.New("the vault's key is not that of the programs that write to this database")
+
+// enter proves to the database that this program holds the vault's key, without which a
+// session writes nothing. A schema of before asks for no proof, and an auditor's role can
+// give none: what needs it is refused where it is tried.
+func enter(ctx context.Context, conn *pgx.Conn, v *vault.Vault) error {
+	if v == nil {
+		return nil
+	}
+	proof, err := v.Digest([]byte("a program of the office writes to its registry"))
+	if err != nil {
+		return fmt.Errorf("prove the vault's key: %w", err)
+	}
+	var ours bool
+	err = conn.QueryRow(ctx, `SELECT enter_office($1)`, proof).Scan(&ours)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == undefinedFunction || pg.Code == insufficientPrivilege) {
+		return nil
+	}
+	if err == nil && !ours {
+		return ErrOtherVault
+	}
+	return err
 }
 
 // Close waits for running queries and closes the connections.

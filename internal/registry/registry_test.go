@@ -36,6 +36,7 @@ type bundle struct {
 	registrytest.Signing
 
 	url        string
+	vault      *vault.Vault
 	db         *pgx.Conn // of a superuser; may be used by one goroutine
 	roundTrips *roundTrips
 	serial     atomic.Int64
@@ -76,7 +77,7 @@ func newBundleWith(t *testing.T, v *vault.Vault) *bundle {
 	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, url))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	b := &bundle{Signing: registrytest.Signing{Registry: r}, url: url, db: conn, roundTrips: trips}
+	b := &bundle{Signing: registrytest.Signing{Registry: r}, url: url, vault: v, db: conn, roundTrips: trips}
 	registrytest.RegisterStation(t, r, enrollment, make([]byte, 32))
 	return b
 }

@@ -13,6 +13,11 @@ BEGIN
     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC, cancuoc_programs, cancuoc_readers', current_schema());
     EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM PUBLIC, cancuoc_programs, cancuoc_readers', current_schema());
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO cancuoc_programs, cancuoc_readers', current_schema());
+    -- Whatever a role may write, only_the_office() lets it write after its proof alone. A trigger that is there stays, since making one waits for all who write.
+    FOR name IN SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'office_proof'
+        AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'only_the_office') LOOP
+        EXECUTE format('CREATE TRIGGER only_the_office BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION only_the_office()', name);
+    END LOOP;
     -- Triggers, and what runs as its owner, find the tables of this schema, whatever the role that fires them has in its path.
     FOR name IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace AND (prorettype = 'trigger'::regtype OR prosecdef) LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', name, current_schema());
@@ -26,6 +31,11 @@ ALTER FUNCTION note_blank() SECURITY DEFINER;
 ALTER FUNCTION note_card() SECURITY DEFINER;
 ALTER FUNCTION move_card() SECURITY DEFINER;
 GRANT SELECT ON card_life TO cancuoc_programs, cancuoc_readers;
+
+-- Which program may write at all, a program says of itself; an auditor's never does.
+REVOKE ALL ON FUNCTION enter_office(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enter_office(bytea) TO cancuoc_programs;
+GRANT SELECT ON office_proof TO cancuoc_programs;
 
 GRANT SELECT ON schema_version TO cancuoc_programs, cancuoc_readers;
 

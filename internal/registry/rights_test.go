@@ -37,6 +37,59 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
+// asProgram is a session of the programs' role that proved the office's key, as those of its
+// programs do: what it is refused, no stolen program may do either.
+func (b *bundle) asProgram(t *testing.T) *pgx.Conn {
+	t.Helper()
+	conn := connect(t, b.url)
+	require.NoError(t, registry.Enter(t.Context(), conn, b.vault))
+	return conn
+}
+
+// With the programs' password in hand, nobody writes anything at all: a session that has
+// not proved the office's key reads.
+func TestRights_ThePasswordAloneWritesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 2)
+	number := b.arrived(t)
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "other.key"), true)
+	require.NoError(t, err)
+	_, err = registry.Open(t.Context(), b.url, registry.Options{Vault: vault.New(master)})
+	require.ErrorIs(t, err, registry.ErrOtherVault)
+
+	programs := connect(t, b.url)
+	var unguarded []string
+	require.NoError(t, b.db.QueryRow(t.Context(), `
+		SELECT array_agg(c.relname) FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname <> 'office_proof'
+			AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'only_the_office' AND t.tgenabled = 'O')`).Scan(&unguarded))
+	require.Empty(t, unguarded)
+	for _, sql := range []string{
+		`INSERT INTO audit (application, actor, event, reason) SELECT number, 'system', 'entered Rejected', '' FROM applications`,
+		`UPDATE applications SET stage = 'Rejected', reason = 'duplicate'`,
+		`INSERT INTO cards (state, citizen, serial, form, issued, document) SELECT 'live', citizen, 'FEEDFACE00000001', form, issued, document FROM cards`,
+		`UPDATE cards SET unsure = true`,
+		`UPDATE blanks SET account = 'spoiled'`,
+		`INSERT INTO findings (application, stage, round, found) SELECT number, 'Validation', 1, '{}' FROM applications`,
+		`INSERT INTO stations_at_work (id, slots) VALUES ('PX-66', 1)`,
+		`UPDATE stations_at_work SET slots = 0`,
+		`INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac) SELECT id || 'X', officer, act, subject, key, statement, signature, mac FROM acts`,
+		`UPDATE citizens SET status = 'deceased'`,
+		`DELETE FROM sessions`,
+		`INSERT INTO office_proof (digest) VALUES (sha256('mine'))`,
+		`UPDATE office_proof SET digest = sha256('mine')`,
+	} {
+		for _, proof := range []string{`SELECT 1`, `SELECT enter_office('guess')`, `SELECT set_config('cancuoc.proof', 'no hex', false)`, `SELECT set_config('cancuoc.proof', '', false)`} {
+			_, err := programs.Exec(t.Context(), proof)
+			require.NoError(t, err)
+			_, err = programs.Exec(t.Context(), sql)
+			require.Error(t, err, "%s after %s", sql, proof)
+		}
+	}
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+}
+
 // With the programs' password in hand, nobody changes or removes what was written to
 // the trail and the ledgers: not because of triggers, which an owner can switch off,
 // but because PostgreSQL does not let the role do it.
@@ -46,7 +99,7 @@ func TestRights_TrailAndLedgersAreOutOfReach(t *testing.T) {
 	b.stock(t, 2)
 	number := b.arrived(t)
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	const permission = "42501"
 
 	for _, sql := range []string{
@@ -114,7 +167,7 @@ func TestRights_EvidenceStays(t *testing.T) {
 	b := newBundle(t)
 	number := b.received(t)
 	b.enter(t, number, 1, identity.BiometricCapture)
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	for _, attempt := range []int{1, 2} {
 		_, err := programs.Exec(t.Context(), `DELETE FROM vault_blobs WHERE attempt = $1`, attempt)
 		require.Equal(t, attempt == 1, err != nil)
@@ -132,7 +185,7 @@ func TestRights_ConstraintsAskTheApplication(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.prepared(t)
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	for sql, constraint := range map[string]string{
 		`INSERT INTO decisions (application, step, round, officer, enrolled_by) SELECT number, 'approve', 9, officer, 'somebody else' FROM applications`: "four_eyes",
 		`UPDATE applications SET citizen = sha256('001201999999')`:                                                                                       "number_is_final",
@@ -148,7 +201,7 @@ func TestRights_ConstraintsAskTheApplication(t *testing.T) {
 func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 	t.Parallel()
 	b := busyOffice(t)
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	for _, sql := range []string{
 		`INSERT INTO revoked_signers (serial, act) SELECT DISTINCT '5f', id FROM acts WHERE act = 'revoke-signer'`,
 		`INSERT INTO chip_keys (version, use, bits, diversification, check_value, act) SELECT DISTINCT 49, 'transport', 128, 'none', '\x000000'::bytea, id FROM acts WHERE act = 'import-transport-key'`,
@@ -390,7 +443,7 @@ func TestVerifyBooks_NamesWhatDoesNotFit(t *testing.T) {
 			if strings.HasPrefix(name, "Movement") || strings.HasSuffix(name, "Without") {
 				b.behind(t, tt.sql)
 			} else {
-				_, err := connect(t, b.url).Exec(t.Context(), tt.sql)
+				_, err := b.asProgram(t).Exec(t.Context(), tt.sql)
 				require.NoError(t, err)
 			}
 

@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/registry/roles"
-	"example.org/cancuoc/internal/vault"
 )
 
 // Several that migrate at once take turns, also when one of them is interrupted.
@@ -60,9 +58,8 @@ func TestLife_NeedsNoSequentialScan(t *testing.T) {
 	b := newBundle(t)
 	b.Close()
 	before := scans(t, b)
-	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "master.key"), true)
-	require.NoError(t, err)
-	b.Registry, err = registry.Open(t.Context(), b.url+"&options=-c%20enable_seqscan%3Doff", registry.Options{Vault: vault.New(master)})
+	var err error
+	b.Registry, err = registry.Open(t.Context(), b.url+"&options=-c%20enable_seqscan%3Doff", registry.Options{Vault: b.vault})
 	require.NoError(t, err)
 	b.stock(t, 1)
 	number := b.arrived(t)

@@ -22,6 +22,7 @@ type ActsReport struct {
 	Officers int                  `json:"officers"`
 	Founders []identity.OfficerID `json:"founders"` // whom no other registered: everything else rests on them
 	Unsigned int                  `json:"unsigned"` // records of before acts were signed
+	Keyless  bool                 `json:"keyless"`  // whether the vault's key, which tells what programs took in, was not there
 }
 
 // VerifyActs checks every act again, from its signatures: that they are by keys of their
@@ -30,19 +31,17 @@ type ActsReport struct {
 // the founders. Then it compares the records of what people did with what they signed. It
 // refuses what does not fit, each by its name.
 func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
-	v := verifier{registry: r, people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}}}
+	v := verifier{registry: r, people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}, Keyless: r.vault == nil}}
 	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v.tx = tx // everything as of one moment
 		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.books, v.standing, v.trail, v.lines} {
 			if err := step(ctx); err != nil {
 				return err
 			}
+			v.summed()
 		}
 		return nil
 	})
-	if v.more > 0 {
-		v.faults = append(v.faults, identity.Refuse(identity.Conflict, "%d more acts or records do not fit", v.more))
-	}
 	return v.report, errors.Join(append(v.faults, fail("verify acts", err))...)
 }
 
@@ -59,7 +58,8 @@ type verifier struct {
 	since  time.Time // when the office was founded; before, nothing was signed; zero: it was not founded yet
 	report ActsReport
 	faults []error
-	more   int // faults that are not named
+	named  int // faults of this step that are named
+	more   int // and those that are not
 }
 
 // tenure is what an officer was from then on.
@@ -85,12 +85,23 @@ type ownership struct {
 // settling is how long after a change an act that began before it may still be kept.
 const settling = time.Minute
 
+// wrong names a fault, unless so many of its step are named already that others would be
+// lost among them.
 func (v *verifier) wrong(format string, args ...any) {
-	if len(v.faults) == maxFaults {
+	if v.named == maxFaults {
 		v.more++
 		return
 	}
+	v.named++
 	v.faults = append(v.faults, identity.Refuse(identity.Conflict, format, args...))
+}
+
+// summed ends a step: what it did not name it counts, and the next has room of its own.
+func (v *verifier) summed() {
+	if v.more > 0 {
+		v.faults = append(v.faults, identity.Refuse(identity.Conflict, "%d more acts or records do not fit, as the last of these", v.more))
+	}
+	v.named, v.more = 0, 0
 }
 
 // competences looks that nobody entrusted a role with more than the program does.

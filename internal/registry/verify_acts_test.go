@@ -188,7 +188,7 @@ func TestVerifyActs_NamesWhatNobodySaid(t *testing.T) {
 	live, _ := b.issued(t, holder)
 	require.NoError(t, errOf(b.VerifyActs(t.Context())))
 	restore := registrytest.Backup(t, b.url)
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	const lost = "became reported-lost by holder, and nothing is behind it"
 	ofLive := ` WHERE application = '` + string(live) + `'`
 	for name, tt := range map[string]struct {
@@ -232,7 +232,7 @@ func TestVerifyActs_NamesAStatementThatNobodyTookIn(t *testing.T) {
 	signature := old.Signatures[0]
 	put := `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac) VALUES ($1, $2, 'hold', $3, $4, $5, $6, $7)`
 	args := []any{old.ID(), string(approver), statement.Application(number), signature.Key, old.Statement, signature.Value, []byte("made up")}
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 
 	_, err := programs.Exec(t.Context(), strings.Replace(put, ", $7)", ", NULL)", 1), args[:6]...)
 	require.Equal(t, "act_has_code", constraintOf(err))
@@ -275,7 +275,7 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 	b := signedOffice(t)
 	waiting := b.received(t)
 	restore := registrytest.Backup(t, b.url)
-	programs := connect(t, b.url)
+	programs := b.asProgram(t)
 	forged := `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac)
 		SELECT 'X', 'PD-001-0001', 'approve', 'application/` + string(waiting) + `', key, (SELECT statement FROM acts WHERE act = 'approve' LIMIT 1), 'x', 'x' FROM credentials WHERE officer = 'PD-001-0001'`
 	entry := func(actor, event, reason string) string {

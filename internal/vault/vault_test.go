@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -32,7 +33,13 @@ type bundle struct {
 func newBundle(t *testing.T) bundle {
 	t.Helper()
 	url := registrytest.NewSchema(t, registrytest.URL(t))
-	db, err := pgxpool.New(t.Context(), url)
+	config, err := pgxpool.ParseConfig(url)
+	require.NoError(t, err)
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `SELECT enter_office('a program')`) // as registry.Open does
+		return err
+	}
+	db, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(db.Close)
 	b := bundle{db: db, behind: registrytest.Behind(t, url), masterFile: filepath.Join(t.TempDir(), "keys", "master.key")}
