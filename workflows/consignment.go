@@ -68,6 +68,11 @@ func (c *consignment) readStanding(ctx workflow.Context) {
 			c.ready, c.full, c.letGo = true, false, nil // a full box is sealed in the registry
 			return
 		}
+		if refused(err, identity.Stranger) { // this is not the box's workflow
+			c.show(ctx, identity.NoAction, refusalText(err))
+			c.gone, c.ready = true, true
+			return
+		}
 		if c.letGo != nil && refused(err, identity.NotFound) {
 			c.show(ctx, identity.NoAction, "unknown to the registry, and let go by "+string(c.letGo.Officer))
 			c.gone, c.ready = true, true

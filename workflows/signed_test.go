@@ -14,6 +14,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/workflows"
 )
 
 // update sends an update to Temporal as anybody can who reaches it.
@@ -84,6 +85,18 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 		return o.count("refused_acts WHERE act = 'approve' AND subject = '"+subject+"' AND claimed = ''") == 2
 	}, 10*time.Second, 50*time.Millisecond)
 	require.Zero(t, o.count("decisions")+o.count("acts WHERE act = 'approve'"))
+
+	// A workflow that somebody begins for it, or for no box, under another ID ends by itself.
+	entries := o.count("audit")
+	for id, begin := range map[string][]any{
+		"evil":     {workflows.CardApplication, workflows.CardApplicationInput{Application: a.number, Resumed: true}},
+		"evil box": {workflows.Consignment, workflows.ConsignmentInput{Number: "C-000001"}},
+	} {
+		run, err := o.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.PipelineQueue}, begin[0], begin[1])
+		require.NoError(t, err)
+		require.NoError(t, run.Get(t.Context(), nil))
+	}
+	require.Equal(t, entries, o.count("audit"))
 
 	require.NoError(t, a.update(approve, right.ID(), right))
 	require.Equal(t, 1, o.count("decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer WHERE d.step = 'approve'"))

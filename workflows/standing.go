@@ -43,6 +43,9 @@ func (a *application) readStanding(ctx workflow.Context) {
 			a.standAt(ctx, s)
 			return
 		}
+		if a.gone {
+			return
+		}
 		if a.letGo != nil && refused(err, identity.NotFound) {
 			a.note(ctx, "Unknown to the registry, and let go by "+string(a.letGo.Officer))
 			a.gone, a.ready = true, true

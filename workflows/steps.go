@@ -3,6 +3,8 @@ package workflows
 import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"example.org/cancuoc/internal/identity"
 )
 
 // do runs a step of the center once where the workflow runs, which costs the engine a
@@ -15,10 +17,15 @@ func do(ctx workflow.Context, summary string, activity, in, out any) error {
 
 // do is do with the application's priority. If it has to wait, operators see where.
 func (a *application) do(ctx workflow.Context, summary string, activity, in, out any) error {
-	return doOr(ctx, summary, activity, in, out, func() temporal.Priority {
+	err := doOr(ctx, summary, activity, in, out, func() temporal.Priority {
 		a.show(ctx)
 		return a.priority()
 	})
+	if refused(err, identity.Stranger) { // this is not the application's workflow
+		a.note(ctx, refusalText(err))
+		a.gone, a.ready = true, true
+	}
+	return err
 }
 
 func doOr(ctx workflow.Context, summary string, activity, in, out any, later func() temporal.Priority) error {

@@ -101,6 +101,7 @@ func (a *application) awaitOrLook(ctx workflow.Context, w wait, decided func() b
 	_, err := a.await(ctx, w, decided)
 	switch {
 	case err == nil:
+	case a.gone:
 	case refused(err, identity.Elsewhere), refused(err, identity.NotFound):
 		a.readStanding(ctx)
 	default:

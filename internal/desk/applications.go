@@ -221,7 +221,7 @@ func (d *Desk) takeCapture(ctx context.Context, s subject, record registry.Appli
 			return Answer{}, errors.Join(err, d.against(ctx, s, act))
 		}
 		if err := d.Registry.Capture(ctx, number, act.Round, act.Captured, evidence); err != nil {
-			return Answer{}, err
+			return Answer{}, err // nothing was stored; an end takes away what was before
 		}
 	}
 	answer, err := d.decide(ctx, s, act, signed)

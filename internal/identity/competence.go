@@ -73,6 +73,9 @@ func (o Officer) Check() error {
 			break
 		}
 	}
+	if roles := slices.Sorted(slices.Values(o.Roles)); len(slices.Compact(roles)) != len(o.Roles) {
+		problems = append(problems, RefuseField(Invalid, "roles", "name one twice"))
+	}
 	if !o.ValidTo.IsZero() && !o.ValidTo.After(o.ValidFrom) {
 		problems = append(problems, RefuseField(Invalid, "valid_to", "is not after valid_from"))
 	}

@@ -39,13 +39,31 @@ func CheckNote(field, text string) error {
 	case utf8.RuneCountInString(text) > maxNote:
 		return RefuseField(Invalid, field, "is longer than %d characters", maxNote)
 	}
+	marks := marksOfLetter // without a letter before it, one is too many
 	for _, r := range text {
-		if unsafe(r) {
+		switch {
+		case unsafe(r):
 			return RefuseField(Invalid, field, "contains U+%04X, a control character or a mark of direction; letters, digits and punctuation are accepted", r)
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > marksOfLetter {
+				return RefuseField(Invalid, field, "contains U+%04X, a mark without a letter that bears it", r)
+			}
+		case unicode.IsLetter(r):
+			marks = 0
+		default:
+			marks = marksOfLetter
 		}
 	}
 	return nil
 }
+
+// marksOfLetter is how many marks a letter may bear: a Vietnamese one bears two.
+const marksOfLetter = 2
+
+// blank are characters that show nothing, though they are letters, marks or symbols.
+var blank = &unicode.RangeTable{R16: []unicode.Range16{
+	{0x034F, 0x034F, 1}, {0x115F, 0x1160, 1}, {0x17B4, 0x17B5, 1}, {0x180B, 0x180F, 1}, {0x2800, 0x2800, 1}, {0x3164, 0x3164, 1}, {0xFE00, 0xFE0F, 1}, {0xFFA0, 0xFFA0, 1},
+}}
 
 // OneLine is a text of a device or a program as one line of the trail: without what
 // CheckNote refuses, cut to its length.
@@ -69,7 +87,7 @@ func Plain(text string) bool {
 
 // unsafe reports whether a character can make a line read as something else.
 func unsafe(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co)
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, blank)
 }
 
 // TwoOfficers refuses what two people have to do and one did, or nobody.

@@ -22,10 +22,10 @@ func TestOfficerID_TakesNothingThatLooksLikeABadge(t *testing.T) {
 // No reason can forge a line of the trail, or turn one around.
 func TestCheckNote_RefusesWhatIsReadAsSomethingElse(t *testing.T) {
 	t.Parallel()
-	for _, note := range []string{"", "other: giấy tờ đã đủ (2 tờ), số 12/2026", strings.Repeat("ă", 500)} {
+	for _, note := range []string{"", "other: giấy tờ đã đủ (2 tờ), số 12/2026", "A\u0302\u0301n", strings.Repeat("ă", 500)} {
 		require.NoError(t, identity.CheckNote("reason", note))
 	}
-	for _, note := range []string{"a\nb", "a\x1b[2Kb", "a\u202eb", "a\u2066b", "a\u200bb", "a\u2028b", "a\x00", "\xff", strings.Repeat("a", 501)} {
+	for _, note := range []string{"a\nb", "a\x1b[2Kb", "a\u202eb", "a\u2066b", "a\u200bb", "a\u2028b", "a\x00", "\xff", strings.Repeat("a", 501), "other: \u0301", "\u3164", "\u2800\u2800", "\u034f", "\u115f", "a\u0301\u0301\u0301", "1\u0301"} {
 		require.ErrorIs(t, identity.CheckNote("reason", note), identity.Invalid, "%q", note)
 	}
 }

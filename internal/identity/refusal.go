@@ -46,6 +46,7 @@ const (
 	Unproven   Kind = "Unproven"   // who the applicant is, an officer has to say
 	Elsewhere  Kind = "Elsewhere"  // the application stands elsewhere than the step that asked believes: read where, and go on from there
 	Broken     Kind = "Broken"     // a mistake in the program: a person looks, and lets it be tried again
+	Stranger   Kind = "Stranger"   // a workflow that is not the application's or the box's own: it ends
 	NotNow     Kind = "NotNow"     // a Conflict with where whoever answers sees the application or the box, who may be behind the registry
 )
 

@@ -36,7 +36,7 @@ func (o *Office) All(ctx context.Context, id identity.StationID) (engine.Workers
 // options are those of every worker.
 func options() worker.Options {
 	return worker.Options{
-		Interceptors:      []interceptor.WorkerInterceptor{&activities.Refusals{}},
+		Interceptors:      []interceptor.WorkerInterceptor{&activities.Refusals{}, &activities.OwnWorkflow{Subject: workflows.SubjectOf}},
 		WorkerStopTimeout: 30 * time.Second,
 	}
 }

@@ -67,6 +67,7 @@ func TestRecount_TheCardIsUsedUntilAnotherHasABlank(t *testing.T) {
 		}, identity.CardFound, identity.Personalization, registry.Stock{InStock: 1, InProduction: 1, Spoiled: 1}},
 		"Ended": {func(t *testing.T, b *bundle, n identity.ApplicationNumber) {
 			t.Helper()
+			b.decided(t, n, identity.Withdrawn)
 			require.NoError(t, b.End(t.Context(), registry.StageChange{Application: n, To: identity.Withdrawn, Actor: "system", Reason: identity.ReasonWithdrawn}))
 		}, identity.CardFound, identity.Withdrawn, registry.Stock{InStock: 2, Spoiled: 1}},
 	} {
@@ -215,6 +216,7 @@ func TestReceive_SurplusCardsGoWhereTheyBelong(t *testing.T) {
 	next := b.sent(t, other)
 	_, err := b.Pack(t.Context(), ended, 1, 100, "system")
 	require.NoError(t, err)
+	b.decided(t, ended, identity.Rejected)
 	require.NoError(t, b.End(t.Context(), registry.StageChange{Application: ended, To: identity.Rejected, Actor: "system", Reason: identity.ReasonRefused}))
 	card, err := b.Card(t.Context(), ended, 1)
 	require.NoError(t, err)
@@ -400,8 +402,7 @@ func TestRecount_SaysThatNoOtherCardIsMade(t *testing.T) {
 	found, lost := b.inspected(t), b.inspected(t)
 	box := b.sent(t, found, lost)
 	b.lose(t, box, found, 1)
-	_, err := b.db.Exec(t.Context(), `UPDATE applications SET stage = 'Rejected' WHERE number = ANY($1::text[])`, []string{string(found), string(lost)})
-	require.NoError(t, err)
+	b.behind(t, `UPDATE applications SET stage = 'Rejected' WHERE number IN ('`+string(found)+`', '`+string(lost)+`')`) // nobody rejected them
 
 	for name, act := range map[string]identity.Recount{
 		"found: its application has ended, so two officers destroy it (starter stock destroy); no other card is made": {Found: []identity.ApplicationNumber{found}},

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 
@@ -20,8 +21,10 @@ func TestEraseDue(t *testing.T) {
 	rejected := b.received(t)
 	b.enter(t, rejected, 0, identity.BiometricCapture)
 	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: rejected, Step: "reject", Round: 1, Officer: approver, Reason: identity.Reason{Code: "not-entitled"}}, b.now(t))))
-	_, err := b.db.Exec(t.Context(), `UPDATE applications SET stage = 'Rejected', entered_at = now() - interval '1824 days' WHERE number = $1`, rejected)
-	require.NoError(t, err)
+	entered := func(days int) {
+		b.behind(t, fmt.Sprintf(`UPDATE applications SET stage = 'Rejected', entered_at = now() - interval '%d days' WHERE number = '%s'`, days, rejected))
+	}
+	entered(1824)
 	erase := func() int {
 		n, err := b.EraseDue(t.Context(), 10)
 		require.NoError(t, err)
@@ -29,8 +32,7 @@ func TestEraseDue(t *testing.T) {
 	}
 	require.Zero(t, erase())
 
-	_, err = b.db.Exec(t.Context(), `UPDATE applications SET entered_at = now() - interval '1826 days' WHERE number = $1`, rejected)
-	require.NoError(t, err)
+	entered(1826)
 	b.behind(t, `UPDATE cards SET changed_at = now() - interval '7301 days' WHERE application IN ('`+string(old)+`', '`+string(now)+`')`)
 	var erased atomic.Int64
 	for _, err := range atOnce(4, func(int) error {

@@ -132,6 +132,9 @@ func (r *Registry) DropCapture(ctx context.Context, number identity.ApplicationN
 		if err := tx.QueryRow(ctx, `SELECT capture_round >= $2 FROM applications WHERE number = $1 FOR NO KEY UPDATE`, number, round).Scan(&accepted); err != nil || accepted {
 			return err
 		}
+		if _, err := tx.Exec(ctx, `UPDATE applications SET captured = NULL WHERE number = $1`, number); err != nil {
+			return err
+		}
 		return dropCapture(ctx, tx, number, round)
 	})
 	return fail("drop capture", err)
@@ -163,10 +166,12 @@ func captured(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber,
 }
 
 func dropCapture(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumber, round int) error {
-	_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND kind = ANY($3)`,
-		number, round, []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates)})
+	_, err := tx.Exec(ctx, `DELETE FROM vault_blobs WHERE application = $1 AND attempt = $2 AND kind = ANY($3)`, number, round, kindsOfCapture)
 	return err
 }
+
+// kindsOfCapture is what a capture stores.
+var kindsOfCapture = []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates)}
 
 // Mismatched keeps in the trail that the finger of a hand-over was not the holder's, once for
 // each try, and what its officer signed.

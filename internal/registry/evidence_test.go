@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 )
@@ -36,6 +37,19 @@ func TestCapture_IsTheNextRound(t *testing.T) {
 	require.Equal(t, "templates", string(gallery[0].Templates))
 	require.Equal(t, "good", string(gallery[1].Templates))
 	require.Equal(t, []string{"received", "entered BiometricCapture", "recapture"}, b.trail(t, number))
+}
+
+// A capture of which nobody was answered goes with the end of its application.
+func TestEnd_TakesAwayWhatWasNotAccepted(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	b.enter(t, number, 1, identity.BiometricCapture)
+	require.NoError(t, b.Capture(t.Context(), number, 2, nil, map[identity.EvidenceKind][]byte{identity.EvidenceTemplates: []byte("a stranger's")}))
+	b.decided(t, number, identity.Withdrawn)
+	require.NoError(t, b.End(t.Context(), registry.StageChange{Application: number, To: identity.Withdrawn, Actor: "system", Reason: identity.ReasonWithdrawn}))
+	require.Zero(t, b.count(t, "vault_blobs WHERE attempt = 2"))
+	require.NotZero(t, b.count(t, "vault_blobs WHERE attempt = 1"))
 }
 
 // Whoever chose the face and the fingers of a card by capturing them anew decides on the

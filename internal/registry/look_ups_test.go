@@ -53,6 +53,7 @@ func TestLookUp(t *testing.T) {
 	later, _, err := b.LookUp(t.Context(), number, []byte("client"), []byte("receipt"))
 	require.NoError(t, err)
 	require.Equal(t, got.Until, later.Until)
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepRecapture, Round: 2, Officer: enroller}, time.Time{})))
 	b.enter(t, number, 1, identity.Validation)
 	later, _, err = b.LookUp(t.Context(), number, []byte("client"), []byte("receipt"))
 	require.NoError(t, err)

@@ -24,6 +24,7 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	b.received(t, due(tomorrow))
 	b.received(t, due(yesterday))
 	awaited := b.received(t, due(yesterday))
+	b.enter(t, awaited, 1, identity.BiometricCapture)
 	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{
 		Application: awaited, To: identity.Validation, Awaiting: identity.ToResolve, Attempt: 1, Actor: "system",
 	})))

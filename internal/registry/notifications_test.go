@@ -89,7 +89,7 @@ func TestEvents_GoWithTheirTransaction(t *testing.T) {
 	number := b.received(t)
 	tx, err := b.db.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), `UPDATE applications SET stage = 'Rejected' WHERE number = $1`, number)
+	_, err = tx.Exec(t.Context(), `UPDATE applications SET stage = 'BiometricCapture', awaiting = 'recapture' WHERE number = $1`, number)
 	require.NoError(t, err)
 	require.NoError(t, tx.Rollback(t.Context()))
 

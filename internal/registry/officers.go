@@ -64,10 +64,14 @@ func (r *Registry) RegisterOfficer(ctx context.Context, act identity.RegisterOff
 	o := act.Record
 	return r.act(ctx, act, statement.Officer(o.Badge), signed, func(tx pgx.Tx) error {
 		from, to := given(o.ValidFrom), given(o.ValidTo)
-		_, err := tx.Exec(ctx, `
+		tag, err := tx.Exec(ctx, `
 			INSERT INTO officers (badge, unit, roles, valid_from, valid_to, act) VALUES (@badge, @unit, @roles, coalesce(@from, now()), @to, @act)
-			ON CONFLICT (badge) DO UPDATE SET unit = @unit, roles = @roles, valid_from = coalesce(@from, officers.valid_from), valid_to = @to, act = @act`,
+			ON CONFLICT (badge) DO UPDATE SET unit = @unit, roles = @roles, valid_from = coalesce(@from, officers.valid_from), valid_to = @to, act = @act
+			WHERE officers.revoked_at IS NULL`,
 			pgx.StrictNamedArgs{"badge": o.Badge, "unit": o.Unit, "roles": o.Roles, "from": from, "to": to, "act": signed.ID()})
+		if err == nil && tag.RowsAffected() == 0 {
+			err = revokedForGood(o.Badge)
+		}
 		if err != nil || len(act.Key) == 0 {
 			return err
 		}
@@ -88,15 +92,17 @@ func (r *Registry) RegisterKey(ctx context.Context, officer identity.OfficerID, 
 // addKey adds a credential, unless the officer has it.
 func addKey(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, key, passkey []byte, act string) error {
 	var has bool
-	var known, revoked bool
+	var known, revoked, dismissed bool
 	err := tx.QueryRow(ctx, `
 		SELECT EXISTS (SELECT FROM credentials WHERE key = $1 AND officer = $2), EXISTS (SELECT FROM credentials WHERE key = $1 AND officer = $2 AND revoked_at IS NOT NULL),
-			EXISTS (SELECT FROM officers WHERE badge = $2)`, key, officer).Scan(&has, &revoked, &known)
+			EXISTS (SELECT FROM officers WHERE badge = $2), EXISTS (SELECT FROM officers WHERE badge = $2 AND revoked_at IS NOT NULL)`, key, officer).Scan(&has, &revoked, &known, &dismissed)
 	switch {
 	case err != nil:
 		return err
 	case !known:
 		return noOfficer(officer)
+	case dismissed:
+		return revokedForGood(officer)
 	case revoked:
 		return identity.RefuseField(identity.Conflict, "key", "was revoked, for good: the officer needs another")
 	case has:
@@ -104,6 +110,10 @@ func addKey(ctx context.Context, tx pgx.Tx, officer identity.OfficerID, key, pas
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO credentials (key, officer, passkey_id, act) VALUES ($1, $2, $3, $4)`, key, officer, passkey, act)
 	return err
+}
+
+func revokedForGood(badge identity.OfficerID) error {
+	return identity.RefuseField(identity.Conflict, "badge", "%s was revoked, for good: register the person under another", badge)
 }
 
 // RevokeOfficer ends all that an officer may do, from now on.

@@ -21,6 +21,20 @@ import (
 // novice approves in province 001, and is not registered yet.
 var novice = identity.Officer{Badge: latecomer, Unit: "001", Roles: []identity.Role{identity.Approving}}
 
+// Who was revoked is so for good: nobody is told that he was registered, or was given a key.
+func TestRegisterOfficer_NotWhoWasRevoked(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	const badge = identity.OfficerID("XX-9")
+	o := identity.Officer{Badge: badge, Unit: identity.UnitCenter, Roles: []identity.Role{identity.Approving}}
+	require.NoError(t, b.registering(t, o, publicKey(t, badge)))
+	b.revoke(t, badge)
+
+	require.ErrorContains(t, b.registering(t, o, nil), "was revoked, for good")
+	act := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: publicKey(t, "XX-10")}
+	require.ErrorContains(t, b.RegisterKey(t.Context(), badge, act, registrytest.Signed(act, statement.Officer(badge))), "was revoked, for good")
+}
+
 func TestRegisterOfficer_MakesAnOfficerWhoActs(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -56,6 +56,7 @@ var constraints = map[string]identity.Refusal{
 	"four_eyes_on_holds":                   {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application does not hold it, nor lets it go on"},
 	"four_eyes_at_hand_over":               {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application, or captured it anew, does not hand its card over without the holder's finger: another officer does"},
 	"four_eyes_on_captures":                {Kind: identity.Forbidden, Field: "officer", Detail: "whoever captured an application anew cannot decide on it"},
+	"stage_is_earned":                      {Kind: identity.Elsewhere, Detail: "the application is not ready for that stage: what was found before it stands, or nobody decided so"},
 	"counted_in_by_another":                {Kind: identity.Forbidden, Field: "officer", Detail: "whoever handed a box to the courier does not count it in"},
 	"badge_is_no_station":                  {Kind: identity.Conflict, Field: "badge", Detail: "is the name of a station, or a station's that of an officer"},
 	"box_as_seen":                          {Kind: identity.Conflict, Field: "round", Detail: "is not that of the consignment now, to which something was done meanwhile: look at it again"},

@@ -120,8 +120,24 @@ func (b *bundle) received(t *testing.T, change ...func(*registry.Submission)) id
 func (b *bundle) enter(t *testing.T, number identity.ApplicationNumber, attempt int, stages ...identity.Stage) {
 	t.Helper()
 	for _, s := range stages {
+		b.decided(t, number, s)
 		require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: s, Attempt: attempt, Actor: "system"})))
 	}
+}
+
+// decided has an officer decide on an end, which nothing else brings about.
+func (b *bundle) decided(t *testing.T, number identity.ApplicationNumber, end identity.Stage) {
+	t.Helper()
+	d := identity.Decision{Application: number, Round: 1, Officer: approver}
+	switch end {
+	case identity.Rejected:
+		d.Step, d.Reason = identity.StepReject, identity.Reason{Code: "not-entitled"}
+	case identity.Withdrawn:
+		d.Step, d.Reason = identity.StepWithdraw, identity.Reason{Code: identity.ReasonOther, Note: "by word"}
+	default:
+		return
+	}
+	require.NoError(t, errOf(b.Decide(t.Context(), d, time.Time{})))
 }
 
 func (b *bundle) card(t *testing.T, number identity.ApplicationNumber, attempt int) registry.CardData {

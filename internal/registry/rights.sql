@@ -75,7 +75,7 @@ GRANT SELECT, INSERT (application, stage, round, found) ON findings TO cancuoc_p
 -- What stands somewhere, and moves. What was applied for, and by whom, does not change.
 GRANT SELECT,
     INSERT (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery,
-        destination, urgent, citizen, sealed, notify, law, form, processing_days, fee, enrolled_act),
+        destination, urgent, citizen, sealed, notify, law, form, processing_days, fee, enrolled_act, needs_capture),
     UPDATE (stage, fee, awaiting, awaiting_why, awaiting_since, awaiting_until, clock_stopped_at, attempt, capture_round, captured, probes, held, reason, due, entered_at,
         started_at, citizen, sealed_number, trouble, trouble_since)
     ON applications TO cancuoc_programs;

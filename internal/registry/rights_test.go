@@ -237,6 +237,13 @@ func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 		`UPDATE applications SET due = due + interval '1 year'`,
 		`UPDATE applications SET clock_stopped_at = now() - interval '1 day'`,
 		`UPDATE applications SET stage = 'Issued' WHERE stage = 'Received'`,
+		`UPDATE applications SET stage = 'Rejected', reason = 'duplicate' WHERE stage = 'Received'`,
+		`UPDATE applications SET stage = 'Withdrawn' WHERE stage = 'Received'`,
+		`UPDATE applications SET stage = 'Expired' WHERE stage = 'Received'`,
+		`UPDATE applications SET stage = 'Approval' WHERE stage = 'Received'`,
+		`UPDATE applications SET stage = 'Validation' WHERE stage = 'Received'`, // its fingers were not judged
+		`UPDATE applications SET stage = 'DataPreparation' WHERE stage = 'Received'`,
+		`INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, document) SELECT application, 9, 'live', sha256('x'), 'FEED', form, issued, document FROM cards LIMIT 1`,
 		`UPDATE stations_at_work SET removed_at = now()`,
 		`UPDATE stations_at_work SET paused_at = NULL, paused_by = '', paused_why = ''`,
 		`UPDATE gallery SET seq = DEFAULT`,

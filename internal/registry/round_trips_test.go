@@ -50,6 +50,9 @@ func TestRoundTrips_PerMethod(t *testing.T) {
 				registry.EvidenceKey{Kind: identity.EvidencePortrait}, registry.EvidenceKey{Kind: identity.EvidenceTemplates})
 			return err
 		}},
+		{"Enter Deduplication", 1, func() error {
+			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.Deduplication, Attempt: 1, Actor: "system"}))
+		}},
 		{"Enter Approval", 1, func() error {
 			return errOf(b.Enter(ctx, registry.StageChange{Application: number, To: identity.Approval, Attempt: 1, Actor: "system"}))
 		}},

@@ -189,6 +189,11 @@ func (r *Registry) End(ctx context.Context, m StageChange) error {
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, @actor, `+eventSpoiled+` || attempt || coalesce(' with blank ' || blank, ''), @reason FROM spoiled`,
 		pgx.StrictNamedArgs{"application": m.Application, "to": string(m.To), "reason": string(identity.ReasonStopped), "actor": m.Actor})
+	// A capture of which nobody was answered, and which will not be accepted any more.
+	batch.Queue(`
+		DELETE FROM vault_blobs b USING applications a
+		WHERE a.number = $1 AND a.stage = $2 AND b.application = a.number AND b.attempt > a.capture_round AND b.kind = ANY($3)`,
+		m.Application, string(m.To), kindsOfCapture)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	tag, err := results.Exec()

@@ -194,3 +194,44 @@ func TestEnd_NothingExpiresBeforeItsTime(t *testing.T) {
 	b.behind(t, `UPDATE applications SET awaiting_until = now() - interval '1 second'`)
 	require.NoError(t, b.End(t.Context(), over))
 }
+
+// What was found at a stage that needs a person stands until the person has come, whatever a
+// workflow believes: one that was begun with a made-up input, or was reset, goes no further. No
+// answer is there before its question.
+func TestEnter_AStageIsEarned(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	enter := func(to identity.Stage, round int, awaiting identity.Action, found string) error {
+		change := registry.StageChange{Application: number, To: to, Awaiting: awaiting, Why: "x", Actor: "system", Round: round}
+		if found != "" {
+			change.Found = []byte(found)
+		}
+		return errOf(b.Enter(t.Context(), change))
+	}
+	decide := func(step identity.DecisionStep, round int, verdict identity.Verdict) {
+		d := identity.Decision{Application: number, Step: step, Round: round, Officer: approver, Verdict: verdict}
+		switch step {
+		case identity.StepRecapture:
+			d.Officer = enroller
+		case identity.StepRelease, identity.StepAdjudicate:
+			d.Reason = identity.Reason{Code: identity.ReasonOther, Note: "x"}
+		}
+		require.NoError(t, errOf(b.Decide(t.Context(), d, time.Time{})))
+	}
+	require.ErrorIs(t, enter(identity.Validation, 0, "", ""), identity.Elsewhere, "its capture was not judged")
+	require.NoError(t, enter(identity.BiometricCapture, 1, identity.ToRecapture, `{"Good": false}`))
+	require.ErrorIs(t, enter(identity.Validation, 0, "", ""), identity.Elsewhere, "the capture was poor")
+	decide(identity.StepRecapture, 2, "")
+	require.NoError(t, enter(identity.Validation, 0, identity.ToResolve, `{"Contradictions": ["person.birth"]}`))
+	_, err := connect(t, b.url).Exec(t.Context(), `INSERT INTO findings (application, stage, round, found) VALUES ($1, 'Validation', 1, '{}')`, number)
+	require.Equal(t, "found_at_stage", constraintOf(err), "before the release")
+	require.ErrorIs(t, enter(identity.Deduplication, 2, "", ""), identity.Elsewhere)
+	decide(identity.StepRelease, 1, "")
+	require.ErrorIs(t, enter(identity.Approval, 0, identity.ToApprove, ""), identity.Elsewhere, "nobody looked for its fingers")
+	require.NoError(t, enter(identity.Deduplication, 2, identity.ToAdjudicate, `{"Hits": ["A"]}`))
+	require.ErrorIs(t, enter(identity.Approval, 0, identity.ToApprove, ""), identity.Elsewhere)
+	decide(identity.StepAdjudicate, 2, identity.DifferentPersons)
+	require.ErrorIs(t, b.End(t.Context(), registry.StageChange{Application: number, To: identity.Rejected, Reason: identity.ReasonDuplicate, Actor: "system"}), identity.Elsewhere)
+	require.NoError(t, enter(identity.Approval, 0, identity.ToApprove, ""))
+}

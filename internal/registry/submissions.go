@@ -226,11 +226,11 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 		WITH received AS (
 			INSERT INTO applications (number, stage, due, station, enrollment_id, officer, digest, province, type, ground, channel,
 				filed_on, delivery, destination, urgent, citizen, sealed, notify,
-				law, form, processing_days, fee, enrolled_act)
+				law, form, processing_days, fee, enrolled_act, needs_capture)
 			VALUES (@number, @stage, @due, @station, @enrollment_id, @officer, @digest,
 				coalesce((SELECT province FROM stations WHERE id = @station), ''), @type, @ground, @channel,
 				@filed_on, @delivery, @destination, @urgent, @citizen, @sealed, @notify,
-				@law, @form, @processing_days, @fee, @enrolled_act)
+				@law, @form, @processing_days, @fee, @enrolled_act, @needs_capture)
 			RETURNING number
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT number, @officer, @event, '' FROM received`,
@@ -240,7 +240,7 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 			"filed_on": a.FiledOn.Midnight(), "delivery": a.Delivery, "destination": destination,
 			"urgent": a.Urgent, "citizen": citizen, "sealed": about, "notify": texts(a.Contact.Ways()),
 			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
-			"enrolled_act": act["act_id"],
+			"enrolled_act": act["act_id"], "needs_capture": a.NeedsCapture(),
 		})
 	sealed.Queue(batch)
 	if s.Evidence[identity.EvidenceTemplates] != nil {

@@ -291,7 +291,7 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"Key":           {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x302a300506032b6570032100'::bytea || sha256('x'), 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
 		"Roles":         {[]string{`UPDATE officers SET roles = '{approving,administrator}' WHERE badge = '` + string(latecomer) + `'`}, "officer " + string(latecomer) + ": unit, roles or times are not what two administrators signed"},
 		"Revoked":       {[]string{`UPDATE officers SET revoked_at = NULL WHERE badge = '` + string(dismissed) + `'`}, "officer " + string(dismissed) + ": whether he is revoked is not what was signed"},
-		"Stage":         {[]string{`UPDATE applications SET stage = 'HandOver' WHERE number = '` + string(waiting) + `'`}, "is at HandOver, and by its trail at Received"},
+		"Stage":         {[]string{`UPDATE applications SET stage = 'BiometricCapture' WHERE number = '` + string(waiting) + `'`}, "is at BiometricCapture, and by its trail at Received"},
 		"Entry":         {[]string{entry("PD-001-0001", "approve", "")}, "approve by PD-001-0001: nobody signed that"},
 		"EntryWithAct":  {[]string{strings.ReplaceAll(forged, "'approve'", "'hold'") + `; ` + entry("PD-001-0001", "hold", "")}, "hold by PD-001-0001: that is not what was signed"},
 		"EntryOfTwo":    {[]string{entry("TK-01 and TK-02", "destroyed card 1", "")}, "destroyed card 1 by TK-01 and TK-02: nobody signed that"},

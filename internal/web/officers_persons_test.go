@@ -34,6 +34,8 @@ func (d desks) contradicted(t *testing.T) (identity.ApplicationNumber, identity.
 	behind, err := pgx.Connect(t.Context(), registrytest.Behind(t, d.url))
 	require.NoError(t, err)
 	defer func() { _ = behind.Close(t.Context()) }()
+	_, err = behind.Exec(t.Context(), `SET session_replication_role = replica`) // no stage before it was passed
+	require.NoError(t, err)
 	_, err = behind.Exec(t.Context(), `UPDATE applications SET stage = 'Validation', awaiting = $1, awaiting_why = 'disagrees', awaiting_since = now() WHERE number = $2`, identity.ToResolve, number)
 	require.NoError(t, err)
 	who, err := d.PersonByNumber(t.Context(), known.Number)

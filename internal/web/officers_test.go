@@ -392,6 +392,8 @@ func (d desks) filed(t *testing.T) identity.ApplicationNumber {
 	behind, err := pgx.Connect(t.Context(), registrytest.Behind(t, d.url))
 	require.NoError(t, err)
 	defer func() { _ = behind.Close(t.Context()) }()
+	_, err = behind.Exec(t.Context(), `SET session_replication_role = replica`) // no stage before it was passed
+	require.NoError(t, err)
 	_, err = behind.Exec(t.Context(), `UPDATE applications SET stage = 'Approval', awaiting = $1, awaiting_why = 'because <b>', awaiting_since = now() WHERE number = $2`, identity.ToApprove, number)
 	require.NoError(t, err)
 	return number
