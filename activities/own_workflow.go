@@ -51,10 +51,10 @@ func about(in any) (application identity.ApplicationNumber, box identity.Consign
 		return "", ""
 	}
 	if field := v.FieldByName("Application"); field.IsValid() {
-		application, _ = field.Interface().(identity.ApplicationNumber)
+		application, _ = reflect.TypeAssert[identity.ApplicationNumber](field)
 	}
 	if field := v.FieldByName("Consignment"); field.IsValid() {
-		box, _ = field.Interface().(identity.ConsignmentNumber)
+		box, _ = reflect.TypeAssert[identity.ConsignmentNumber](field)
 	}
 	return application, box
 }

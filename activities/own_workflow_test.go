@@ -61,9 +61,7 @@ func TestOwnWorkflow_RefusesStrangers(t *testing.T) {
 func TestOwnWorkflow_EveryInputNamesWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	for _, of := range []any{&activities.Pipeline{}, &activities.Station{}, &activities.DispatchRoom{}} {
-		kind := reflect.TypeOf(of)
-		for i := range kind.NumMethod() {
-			method := kind.Method(i)
+		for method := range reflect.TypeOf(of).Methods() {
 			if method.Type.NumIn() != 3 || method.Type.In(2).Kind() != reflect.Struct { // no activity
 				continue
 			}

@@ -128,15 +128,14 @@ func (b *bundle) enter(t *testing.T, number identity.ApplicationNumber, attempt 
 // decided has an officer decide on an end, which nothing else brings about.
 func (b *bundle) decided(t *testing.T, number identity.ApplicationNumber, end identity.Stage) {
 	t.Helper()
-	d := identity.Decision{Application: number, Round: 1, Officer: approver}
-	switch end {
-	case identity.Rejected:
-		d.Step, d.Reason = identity.StepReject, identity.Reason{Code: "not-entitled"}
-	case identity.Withdrawn:
-		d.Step, d.Reason = identity.StepWithdraw, identity.Reason{Code: identity.ReasonOther, Note: "by word"}
-	default:
+	d, decides := map[identity.Stage]identity.Decision{
+		identity.Rejected:  {Step: identity.StepReject, Reason: identity.Reason{Code: "not-entitled"}},
+		identity.Withdrawn: {Step: identity.StepWithdraw, Reason: identity.Reason{Code: identity.ReasonOther, Note: "by word"}},
+	}[end]
+	if !decides {
 		return
 	}
+	d.Application, d.Round, d.Officer = number, 1, approver
 	require.NoError(t, errOf(b.Decide(t.Context(), d, time.Time{})))
 }
 

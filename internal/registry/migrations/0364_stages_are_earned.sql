@@ -17,7 +17,7 @@ BEGIN
         WHEN 'BiometricCapture' THEN
             earned := OLD.stage IN ('Received', 'DataPreparation');
         WHEN 'Validation' THEN
-            earned := OLD.stage = 'Received' AND NEW.needs_capture IS NOT TRUE OR OLD.stage = 'BiometricCapture';
+            earned := OLD.stage = 'Received' AND NEW.needs_capture IS NOT TRUE OR OLD.stage IN ('BiometricCapture', 'DataPreparation');
         WHEN 'Deduplication' THEN
             earned := OLD.stage = 'Validation';
         WHEN 'Approval' THEN
@@ -42,18 +42,6 @@ BEGIN
     END IF;
     IF earned IS NOT TRUE THEN
         PERFORM refuse_unsigned('stage_is_earned');
-    END IF;
-    RETURN NULL;
-END $$;
-
--- What was found is of the round that is asked: no answer is there before its question.
-CREATE OR REPLACE FUNCTION find_at_stage() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF jsonb_typeof(NEW.found) <> 'object' OR NOT EXISTS (SELECT FROM applications a WHERE a.number = NEW.application AND a.stage = NEW.stage
-        AND NEW.round = CASE NEW.stage
-            WHEN 'Validation' THEN (SELECT count(*) FROM decisions d WHERE d.application = a.number AND d.step IN ('release', 'identify'))
-            ELSE a.capture_round END) THEN
-        PERFORM refuse_unsigned('found_at_stage');
     END IF;
     RETURN NULL;
 END $$;
