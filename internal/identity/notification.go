@@ -19,10 +19,11 @@ const (
 	EventRejected  EventKind = "rejected"
 	EventExpired   EventKind = "expired"
 	EventCardLost  EventKind = "card-lost" // the card that was given is reported lost
+	EventCardValid EventKind = "card-valid" // it is so no more: it was found, or reported by who was not its holder
 )
 
 // EventKinds lists them.
-var EventKinds = []EventKind{EventReceived, EventRecapture, EventReady, EventReminder, EventRejected, EventExpired, EventCardLost}
+var EventKinds = []EventKind{EventReceived, EventRecapture, EventReady, EventReminder, EventRejected, EventExpired, EventCardLost, EventCardValid}
 
 // NotifyBy is a way to reach a citizen. The values are wire format.
 type NotifyBy string

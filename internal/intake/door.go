@@ -16,6 +16,7 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -97,6 +98,7 @@ type known struct {
 	asked  bool // whether anybody looked
 	held   *identity.HeldCard
 	onFile registry.Evidence // asked for only where the card may be made from it
+	own    bool              // whether the number is by the register here that of who has this name and birth
 }
 
 // Open verifies a packet with the key that its station is registered with, and what its
@@ -149,6 +151,13 @@ func (d *Door) whatIsKnown(ctx context.Context, s packet.Submission) (known, err
 	var err error
 	if k.held, err = d.Registry.Held(ctx, app.Person.Number); err != nil {
 		return known{}, err
+	}
+	if app.Ground == identity.GroundLost && app.Person.Number != "" {
+		who, err := d.Registry.PersonByNumber(ctx, app.Person.Number)
+		if err != nil && !identity.Refused(err, identity.NotFound) { // whom another register knows is compared there
+			return known{}, fmt.Errorf("ask whose card is lost: %w", err)
+		}
+		k.own = err == nil && population.SamePerson(app.Person, who)
 	}
 	if app.FromFile() {
 		if k.onFile, err = d.Registry.OnFile(ctx, app.Person.Number); err != nil {
@@ -369,5 +378,5 @@ func (d *Door) check(s packet.Submission, unread error, signed time.Time, k know
 	if err != nil {
 		return registry.Submission{}, err
 	}
-	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence}, packet.AndThen(wrong, unprintable)
+	return registry.Submission{Application: app, Rules: rules, Digest: digest, Evidence: evidence, OwnLoss: k.own}, packet.AndThen(wrong, unprintable)
 }

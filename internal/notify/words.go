@@ -45,6 +45,10 @@ var templates = map[identity.EventKind]text{
 		"Thẻ cấp theo hồ sơ {receipt} đã được báo mất và không còn giá trị. Nếu không phải quý vị báo mất, xin báo ngay cho cơ quan công an.",
 		"The card given on application {receipt} is reported lost, and is not valid any more. If it was not you who reported it, please tell the police at once.",
 	},
+	identity.EventCardValid: {
+		"Thẻ cấp theo hồ sơ {receipt} không còn bị coi là mất và có giá trị trở lại. Nếu thẻ không ở chỗ quý vị, xin báo ngay cho cơ quan công an.",
+		"The card given on application {receipt} is not reported lost any more, and is valid again. If you do not have it, please tell the police at once.",
+	},
 }
 
 // byPost are those of a card that comes by post.

@@ -51,6 +51,12 @@ func Compare(claim identity.Person, r Record) []Field {
 	}
 }
 
+// SamePerson reports whether name and birth are those of the register's record: who knows
+// both, and the number, speaks of that person.
+func SamePerson(claim identity.Person, r Record) bool {
+	return !claim.Name.IsZero() && name("", claim.Name, r.Person.Name).Outcome != Contradicts && claim.Birth == r.Person.Birth
+}
+
 // Contradictions names the fields that contradict the register.
 func Contradictions(fields []Field) []string {
 	var names []string

@@ -267,7 +267,7 @@ func TestReceive_RecordsTheLoss(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	old, serial := b.issued(t, holder)
-	lost := func(s *registry.Submission) { s.Application.Ground = identity.GroundLost }
+	lost := func(s *registry.Submission) { s.Application.Ground, s.OwnLoss = identity.GroundLost, true }
 	found := identity.ReportFound{OnCard: on("CB-001-0012", "")}
 
 	first := b.received(t, of(holder), lost)
@@ -288,6 +288,109 @@ func TestReceive_RecordsTheLoss(t *testing.T) {
 	require.Contains(t, b.trail(t, old), "card 1 is reported-lost")
 	_, err = b.VerifyActs(t.Context())
 	require.NoError(t, err)
+}
+
+// Whoever applies by a number that is not his ends no stranger's card: the loss is known once
+// name and birth agree or an officer grants it, and what an impostor said is taken back.
+func TestReceive_LossOfAnother(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	old, _ := b.issued(t, holder)
+	lost := func(s *registry.Submission) { s.Application.Ground = identity.GroundLost }
+	rejected := func(number identity.ApplicationNumber, reason string) {
+		reject := identity.Reject{Officer: hanoi, Reason: reason}
+		require.NoError(t, b.decide(t, number, reject, 1, registrytest.Signed(reject, statement.Application(number))))
+		b.enter(t, number, 0, identity.Rejected)
+	}
+
+	stranger := b.received(t, of(holder), lost)
+	require.Equal(t, identity.CardLive, b.state(t, old, 1))
+	rejected(stranger, "impersonation: x")
+	require.Equal(t, identity.CardLive, b.state(t, old, 1))
+
+	own := func(s *registry.Submission) { s.OwnLoss = true }
+	for reason, left := range map[string]identity.CardState{"impersonation: his brother": identity.CardLive, "papers-missing": identity.CardReportedLost} {
+		number := b.received(t, of(holder), lost, own)
+		require.Equal(t, identity.CardReportedLost, b.state(t, old, 1))
+		rejected(number, reason)
+		require.Equal(t, left, b.state(t, old, 1), reason)
+		_, err := b.VerifyActs(t.Context())
+		require.NoError(t, err)
+		if left == identity.CardReportedLost {
+			card, err := b.Card(t.Context(), old, 1)
+			require.NoError(t, err)
+			_, _, err = b.ChangeCard(t.Context(), card.Card.Serial, identity.ReportFound{OnCard: on("CB-001-0012", "")})
+			require.NoError(t, err)
+		}
+	}
+	require.Contains(t, b.trail(t, old), "card 1 is live")
+}
+
+// What an authority keeps is kept until it gives it back, whatever is reported of it, by
+// whom and under which number.
+func TestChangeCard_KeptWhateverIsReported(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	keep, give := identity.KeepCard{OnCard: on("CB-001-0012", "prison: 4")}, identity.ReturnCard{OnCard: on("CB-001-0012", "14/BB")}
+	const says = "was withdrawn since this application was validated, or is kept"
+	for i, act := range []identity.CardAct{identity.ReportLost{OnCard: on("CB-001-0012", "x")}, identity.ReportDamaged{OnCard: on("CB-001-0012", "x")}} {
+		person := identity.PersonalNumber(fmt.Sprintf("00120188870%d", i))
+		old, serial := b.issued(t, person)
+		b.stock(t, 1)
+		next := b.arrived(t, of(person))
+		for _, act := range []identity.CardAct{keep, act} {
+			_, _, err := b.ChangeCard(t.Context(), serial, act)
+			require.NoError(t, err)
+		}
+		held, err := b.Held(t.Context(), person)
+		require.NoError(t, err)
+		require.Equal(t, identity.CardKept, held.State)
+		_, err = b.CardOf(t.Context(), old)
+		require.ErrorIs(t, err, identity.NotFound, "nobody at the portal is told of it")
+		require.ErrorIs(t, b.LostByHolder(t.Context(), old), identity.Conflict)
+		for _, fate := range []identity.OldCard{identity.OldCardReceived, identity.OldCardLost} {
+			h := handOver(next)
+			h.OldCard, h.OldCardReason = fate, "x"
+			if fate == identity.OldCardReceived {
+				h.OldCardReason = ""
+			}
+			require.Error(t, b.Issue(t.Context(), h), fate)
+		}
+		h := handOver(next)
+		h.OldCard, h.OldCardReason = identity.OldCardLost, "x"
+		require.ErrorContains(t, b.Issue(t.Context(), h), says)
+		if i == 0 { // found, it is kept still; and given back
+			for _, act := range []identity.CardAct{identity.ReportFound{OnCard: on("CB-001-0012", "")}, give} {
+				_, _, err = b.ChangeCard(t.Context(), serial, act)
+				require.NoError(t, err)
+			}
+			require.NoError(t, b.Issue(t.Context(), handOver(next)))
+		}
+	}
+}
+
+// A card that came back and was destroyed was held all the same: it is shown, its holder is
+// no newcomer, and what came of it stops the next one as before.
+func TestHeld_DestroyedSince(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	old, serial := b.issued(t, holder)
+	b.stock(t, 1)
+	next := b.arrived(t, of(holder))
+	_, _, err := b.ChangeCard(t.Context(), serial, identity.WithdrawCard{OnCard: on(hanoi, "altered: 12/QD")})
+	require.NoError(t, err)
+	require.NoError(t, b.Destroy(t.Context(), old, 1, [2]identity.OfficerID{counter, approver}, identity.Reason{Code: "revoked"}))
+
+	held, err := b.Held(t.Context(), holder)
+	require.NoError(t, err)
+	require.NotNil(t, held)
+	require.Error(t, identity.Application{Type: identity.FirstIssue, Ground: identity.GroundFirstCard}.ByCard(held))
+	require.NoError(t, identity.Application{Type: identity.Exchange, Ground: identity.GroundRequest}.ByCard(held))
+	cards, err := b.Issued(t.Context(), "CB-066-0012", registry.CardQuery{Number: holder})
+	require.NoError(t, err)
+	require.Len(t, cards, 1)
+	require.Equal(t, identity.CardDestroyed, cards[0].State)
+	require.ErrorContains(t, b.Issue(t.Context(), handOver(next)), "was withdrawn since this application was validated, or is kept")
 }
 
 // Whom only another population register knows has no card either from the moment at which

@@ -74,7 +74,7 @@ func (o ExtractOf) exists(ctx context.Context, tx pgx.Tx) error {
 	var exists bool
 	switch {
 	case o.Card != "":
-		err := tx.QueryRow(ctx, `SELECT true FROM cards WHERE serial = $1 AND state IN `+handedOver, o.Card).Scan(&exists)
+		err := tx.QueryRow(ctx, `SELECT true FROM cards WHERE serial = $1 AND (state IN `+handedOver+` OR handed_over_at IS NOT NULL)`, o.Card).Scan(&exists)
 		return found(err, "no such card was issued")
 	case o.Application != "":
 		err := tx.QueryRow(ctx, `SELECT true FROM applications WHERE number = $1`, o.Application).Scan(&exists)

@@ -54,7 +54,7 @@ func TestHeld_UnderEveryNumberAndDestroyed(t *testing.T) {
 	require.NoError(t, err)
 	number, serial := b.issued(t, after.Person.Number)
 
-	b.received(t, of(person.Number), func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+	b.received(t, of(person.Number), func(s *registry.Submission) { s.Application.Ground, s.OwnLoss = identity.GroundLost, true })
 	require.Equal(t, identity.CardReportedLost, b.state(t, number, 1))
 	onFile, err := b.OnFile(t.Context(), person.Number)
 	require.NoError(t, err)

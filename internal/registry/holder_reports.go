@@ -19,11 +19,12 @@ type CardInHand struct {
 }
 
 // CardOf reads the card that was given on an application, or refuses with NotFound where that
-// is no card that its holder can lose: there is none, another took its place, or it ended.
+// is no card that its holder can lose: there is none, another took its place, it ended, or an
+// authority keeps it, which is told to nobody at the portal.
 func (r *Registry) CardOf(ctx context.Context, number identity.ApplicationNumber) (CardInHand, error) {
 	var c CardInHand
 	var issued time.Time
-	err := r.db.QueryRow(ctx, `SELECT state, issued, changed_at, now() FROM cards WHERE application = $1 AND state IN `+standing, number).
+	err := r.db.QueryRow(ctx, `SELECT state, issued, changed_at, now() FROM cards WHERE application = $1 AND state IN `+standing+` AND kept_since(citizen) IS NULL`, number).
 		Scan(&c.State, &issued, &c.ChangedAt, &c.Now)
 	c.Issued = dateOf(issued)
 	return c, fail("read card", found(err, "no card of this application is in its holder's hand"))
@@ -37,7 +38,7 @@ const atPortal = "at the portal"
 func (r *Registry) LostByHolder(ctx context.Context, number identity.ApplicationNumber) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
-			SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0)) FROM cards WHERE application = $1 AND state IN `+standing, number)
+			SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0)) FROM cards WHERE application = $1 AND state IN `+standing+` AND kept_since(citizen) IS NULL`, number)
 		if err != nil {
 			return err
 		}
@@ -45,7 +46,7 @@ func (r *Registry) LostByHolder(ctx context.Context, number identity.Application
 		err = tx.QueryRow(ctx, `
 			WITH lost AS (
 				UPDATE cards SET state = `+cardReportedLost+`, reason = $2, changed_by = `+actorHolder+`, changed_act = NULL, changed_at = now()
-				WHERE application = $1 AND state IN `+standing+` AND state <> `+cardReportedLost+`
+				WHERE application = $1 AND state IN `+standing+` AND state <> `+cardReportedLost+` AND kept_since(citizen) IS NULL
 				RETURNING id, application, attempt, reason
 			), noted AS (
 				INSERT INTO audit (application, actor, event, reason)
@@ -59,7 +60,7 @@ func (r *Registry) LostByHolder(ctx context.Context, number identity.Application
 			return err
 		}
 		var lost bool
-		err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM cards WHERE application = $1 AND state = `+cardReportedLost+`)`, number).Scan(&lost)
+		err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM cards WHERE application = $1 AND state = `+cardReportedLost+` AND kept_since(citizen) IS NULL)`, number).Scan(&lost)
 		if err == nil && !lost {
 			err = identity.Refuse(identity.Conflict, "no card of this application is in its holder's hand")
 		}

@@ -22,6 +22,7 @@ type Submission struct {
 	Enrolled    identity.Enroll
 	Signed      statement.Signed // that the officer enrolled it
 	Evidence    map[identity.EvidenceKind][]byte
+	OwnLoss     bool // what is reported lost is the card of who has that name and birth by the population register
 }
 
 // Receipt answers a submission.
@@ -242,6 +243,9 @@ func (r *Registry) receive(ctx context.Context, number identity.ApplicationNumbe
 			"law": s.Rules.Law, "form": s.Rules.Form, "processing_days": s.Rules.ProcessingDays, "fee": s.Rules.Fee,
 			"enrolled_act": act["act_id"], "needs_capture": a.NeedsCapture(),
 		})
+	if s.OwnLoss {
+		batch.Queue(`SELECT report_loss($1, $2, $3, $4)`, citizen, number, a.Officer, act["act_id"])
+	}
 	sealed.Queue(batch)
 	if s.Evidence[identity.EvidenceTemplates] != nil {
 		batch.Queue(enlist, number, 1)

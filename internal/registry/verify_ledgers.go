@@ -192,7 +192,8 @@ func (v *verifier) books(ctx context.Context) error {
 				OR l.txid IS NOT NULL AND NOT CASE
 				WHEN l.act IS NOT NULL THEN EXISTS (SELECT FROM acts a WHERE a.id = l.act AND a.officer = split_part(l.by_whom, ' and ', 1) AND a.txid = l.txid AND (
 					a.act IN ('report-lost', 'report-found', 'report-damaged', 'keep-card', 'return-card', 'withdraw-card', 'lapse-card')
-					OR (a.act, l.became) IN ((` + stepApprove + `, ` + cardReportedLost + `), ('enroll', ` + cardReportedLost + `), ('destroy-card', ` + cardDestroyed + `))
+					OR (a.act, l.became) IN ((` + stepApprove + `, ` + cardReportedLost + `), ('enroll', ` + cardReportedLost + `), ('destroy-card', ` + cardDestroyed + `),
+						(` + stepReject + `, ` + cardLive + `), (` + stepWithdraw + `, ` + cardLive + `))
 					OR (a.act, l.became, l.reason) IN (` + endsByMarks + `)))
 				WHEN l.by_whom IN (` + actorSystem + `, ` + actorHolder + `) THEN EXISTS (
 					SELECT FROM card_reports r WHERE r.txid = l.txid AND r.card = l.card AND r.became = l.became AND r.by_whom = l.by_whom AND r.reason = l.reason)

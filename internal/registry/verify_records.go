@@ -66,11 +66,12 @@ var comparisons = []comparison{
 	},
 	{
 		// What the register learnt of a person ends a card by another act, or by none; who takes in
-		// or approves an application for a card that was lost records that.
+		// or approves an application for a card that was lost records that, and who refuses it as an
+		// impostor's takes it back.
 		`SELECT coalesce('application ' || c.application || ': card ' || c.attempt, 'a card of before this engine') || ' ' || l.became || ' by ' || l.by_whom,
 		l.at, 'card/' || c.serial, a.subject, a.statement, ARRAY[l.became, l.by_whom, l.reason]
 		FROM card_life l JOIN cards c ON c.id = l.card LEFT JOIN acts a ON a.id = l.act AND a.officer = l.by_whom
-		WHERE coalesce(a.act, '') NOT IN (` + stepApprove + `, 'enroll') AND l.became IN (` + cardReportedLost + `, ` + cardDamaged + `, ` + cardKept + `, ` + cardLive + `) AND NOT (l.by_whom = ` + actorHolder + ` AND l.became = ` + cardReportedLost + `)
+		WHERE coalesce(a.act, '') NOT IN (` + stepApprove + `, ` + stepReject + `, ` + stepWithdraw + `, 'enroll') AND l.became IN (` + cardReportedLost + `, ` + cardDamaged + `, ` + cardKept + `, ` + cardLive + `) AND NOT (l.by_whom = ` + actorHolder + ` AND l.became = ` + cardReportedLost + `)
 			OR a.act IN ('withdraw-card', 'lapse-card') ORDER BY l.card, l.at`,
 		func(act identity.Act, record []string) bool {
 			c, is := act.(identity.CardAct)

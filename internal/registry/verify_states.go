@@ -212,7 +212,7 @@ func (v *verifier) placesOfBlanks(ctx context.Context) error {
 var actsOnCards = literals([]string{
 	identity.ReportLost{}.ActName(), identity.ReportFound{}.ActName(), identity.ReportDamaged{}.ActName(), identity.KeepCard{}.ActName(), identity.ReturnCard{}.ActName(),
 	identity.WithdrawCard{}.ActName(), identity.LapseCard{}.ActName(), identity.DestroyCard{}.ActName(), identity.Approve{}.ActName(), identity.Enroll{}.ActName(),
-	identity.MarkPerson{}.ActName(), identity.RenumberPerson{}.ActName(), identity.MergePersons{}.ActName(),
+	identity.Reject{}.ActName(), identity.Withdraw{}.ActName(), identity.MarkPerson{}.ActName(), identity.RenumberPerson{}.ActName(), identity.MergePersons{}.ActName(),
 })
 
 // standings find, with the time since which people sign, what stands otherwise than the trail

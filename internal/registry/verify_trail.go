@@ -110,7 +110,7 @@ func entrySaid(signed []byte, e AuditEntry) bool {
 	case identity.ManageCard:
 		return prefixed("ordered "+string(a.Do)+" of card ") && identity.OneLine(a.Reason) == e.Reason
 	case identity.Deciding:
-		return here && prefixed(eventSpoiled) || said.Act == identity.Approve{}.ActName() && becameSomething.MatchString(e.Event)
+		return here && prefixed(eventSpoiled) || slices.Contains([]string{identity.Approve{}.ActName(), identity.Reject{}.ActName(), identity.Withdraw{}.ActName()}, said.Act) && becameSomething.MatchString(e.Event)
 	case identity.CardAct, identity.MarkPerson, identity.RenumberPerson, identity.MergePersons:
 		return becameSomething.MatchString(e.Event)
 	}
