@@ -69,10 +69,11 @@ type RevokeSigner struct {
 	Reason           string // of RFC 5280, 5.3.1
 }
 
-// RollOverSigner makes a new document signer, or a new CSCA.
+// RollOverSigner makes a new document signer, a new CSCA, or the CA for digital signatures.
 type RollOverSigner struct {
 	Officer, Witness OfficerID
 	CSCA             bool
+	SignatureCA      bool `json:",omitzero"`
 }
 
 // LetGo says of what the registry does not know that nobody waits for it any more.

@@ -490,6 +490,9 @@ func TestCardStatuses_OfARevokedSigner(t *testing.T) {
 	require.NoError(t, err)
 	act := identity.RevokeSigner{Officer: "KH-C06-0001", Witness: "KH-C06-0002", Serial: "05F3A9C", Reason: "key-compromise"}
 
+	var anew []registry.SignedCard
+	require.NoError(t, b.CardsToReissue(t.Context(), "05F3A9C", func(c registry.SignedCard) error { anew = append(anew, c); return nil }))
+	require.Equal(t, []registry.SignedCard{{Serial: serial, Application: number, Card: 1, State: identity.CardLive}}, anew)
 	for range 2 { // said twice, it is done once
 		require.NoError(t, b.OnOffice(t.Context(), act, registrytest.SignedAs(act, statement.Office, "once")))
 	}

@@ -102,9 +102,28 @@ func TestCertificate_TheLastOfEachCardCounts(t *testing.T) {
 	require.Equal(t, sum[:], digest)
 	require.NotContains(t, string(sealed), "holder")
 
+	revoked := func(want map[string]int) {
+		t.Helper()
+		list, err := b.RevokedCertificates(t.Context())
+		require.NoError(t, err)
+		reasons := make(map[string]int)
+		for _, c := range list {
+			require.False(t, c.At.IsZero())
+			reasons[c.Serial] = c.Reason
+		}
+		require.Equal(t, want, reasons)
+	}
+	revoked(map[string]int{"1a2b": 4})
+
 	_, err = b.CardInWork(t.Context(), card.Card.Serial, "PX-02")
 	require.True(t, identity.Refused(err, identity.Conflict), "%v", err)
 	b.made(t, number)
+	for state, reason := range map[identity.CardState]int{identity.CardReportedLost: 6, identity.CardKept: 6, identity.CardWithdrawn: 5, identity.CardDestroyed: 5} {
+		b.behind(t, `UPDATE cards SET changed_act = 'an act', state = '`+string(state)+`'`)
+		revoked(map[string]int{"1a2b": 4, "3c4d": reason})
+	}
+	b.behind(t, `UPDATE cards SET changed_act = NULL, state = 'printed'`)
+	revoked(map[string]int{"1a2b": 4})
 	_, err = b.CardInWork(t.Context(), card.Card.Serial, press)
 	require.True(t, identity.Refused(err, identity.Conflict), "%v", err)
 	err = b.BookCertificate(t.Context(), card, registry.SignatureCertificate{Serial: "5e6f", DER: []byte("three")})

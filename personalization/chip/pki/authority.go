@@ -21,6 +21,7 @@ type Options struct {
 	Organization  string        // in the names of certificates; default marks them as specimens
 	Contact       string        // URI of the issuing authority
 	CRL           string        // URI of the revocation list
+	SignatureCRL  string        // URI of the revocation list of digital signatures
 	CSCACurve     string        // default brainpoolP384r1
 	SignerCurve   string        // default brainpoolP384r1
 	NamedCurves   bool          // identify curves by name, as OpenSSL 3 needs; 9303-12 wants explicit domain parameters
@@ -51,6 +52,7 @@ func (o Options) withDefaults() Options {
 	text(&o.Organization, "SPECIMEN - no authority of any State")
 	text(&o.Contact, "https://csca.example.org/")
 	text(&o.CRL, "https://csca.example.org/crl.der")
+	text(&o.SignatureCRL, "https://csca.example.org/signature-crl.der")
 	text(&o.CSCACurve, "brainpoolP384r1")
 	text(&o.SignerCurve, "brainpoolP384r1")
 	duration(&o.CSCAUsage, 4*year)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"time"
 
 	"example.org/cancuoc/personalization/chip/curve"
@@ -25,6 +26,8 @@ var oidUserID = asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
 const (
 	signatureCAValidity = 20 * 365 * 24 * time.Hour
 	signatureValidity   = 5 * 365 * 24 * time.Hour
+
+	signatureListValidity = 7 * 24 * time.Hour // of its revocation list
 )
 
 // SignatureCA certifies keys that cards have generated, for the digital signatures
@@ -34,6 +37,7 @@ const (
 type SignatureCA struct {
 	certificate *x509.Certificate
 	key         crypto.Signer
+	crl         string // where its revocation list is published
 }
 
 // Holder is the holder of a key that is certified.
@@ -83,7 +87,7 @@ func (a *Authority) SignatureCA() (*SignatureCA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("CA for digital signatures: %w", err)
 	}
-	ca := &SignatureCA{}
+	ca := &SignatureCA{crl: a.opts.SignatureCRL}
 	if ca.certificate, err = x509.ParseCertificate(s.SignatureCA); err != nil {
 		return nil, fmt.Errorf("CA for digital signatures: %w: %w", ErrState, err)
 	}
@@ -116,6 +120,22 @@ func (a *Authority) makeSignatureCA(at time.Time) ([]byte, error) {
 	return x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
 }
 
+// RevocationList signs the CA's revocation list (RFC 5280, 5), DER. Its number is the moment, in
+// seconds, so that a later one has a higher.
+func (ca *SignatureCA) RevocationList(revoked []Revocation, at time.Time) ([]byte, error) {
+	list := &x509.RevocationList{Number: big.NewInt(at.Unix()), ThisUpdate: at.UTC().Truncate(time.Second), NextUpdate: at.Add(signatureListValidity).UTC().Truncate(time.Second)}
+	for _, r := range revoked {
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries, x509.RevocationListEntry{
+			SerialNumber: r.Serial, RevocationTime: r.At.UTC().Truncate(time.Second), ReasonCode: r.Reason,
+		})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, ca.certificate, ca.key)
+	if err != nil {
+		return nil, fmt.Errorf("revocation list of digital signatures: %w", err)
+	}
+	return der, nil
+}
+
 // Certificate is the certificate of the CA, DER.
 func (ca *SignatureCA) Certificate() []byte { return ca.certificate.Raw }
 
@@ -146,6 +166,7 @@ func (ca *SignatureCA) Certify(holder Holder, point []byte, at time.Time) ([]byt
 		NotBefore: from, NotAfter: minTime(from.Add(signatureValidity), ca.certificate.NotAfter),
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
+		CRLDistributionPoints: []string{ca.crl},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, certificate, ca.certificate, key, ca.key)
 	if err != nil {

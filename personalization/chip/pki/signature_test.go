@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,4 +75,47 @@ func TestSignatureCA_RefusesWhatItCannotCertify(t *testing.T) {
 	require.ErrorIs(t, err, curve.ErrPoint)
 	_, err = ca.Certify(pki.Holder{Name: "A"}, point(t), now())
 	require.ErrorContains(t, err, "name or number is missing")
+}
+
+// OpenSSL refuses a certificate from the moment on at which the CA's revocation list has it, and
+// takes the others.
+func TestSignatureCA_ItsRevocationListIsHeeded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ca, err := open(t, dir, pki.Options{}).MakeSignatureCA(now())
+	require.NoError(t, err)
+	var files []string
+	var serials []*big.Int
+	for i := range 3 {
+		der, err := ca.Certify(pki.Holder{Name: "A", Number: "1"}, point(t), now())
+		require.NoError(t, err)
+		made, err := x509.ParseCertificate(der)
+		require.NoError(t, err)
+		require.Equal(t, []string{"https://csca.example.org/signature-crl.der"}, made.CRLDistributionPoints)
+		serials = append(serials, made.SerialNumber)
+		files = append(files, filepath.Join(dir, fmt.Sprintf("holder-%d.pem", i)))
+		require.NoError(t, os.WriteFile(files[i], pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	}
+
+	der, err := ca.RevocationList([]pki.Revocation{{Serial: serials[0], At: now(), Reason: 4}, {Serial: serials[1], At: now(), Reason: 6}}, now())
+
+	require.NoError(t, err)
+	later, err := ca.RevocationList(nil, now().Add(time.Hour))
+	require.NoError(t, err)
+	one, err := x509.ParseRevocationList(der)
+	require.NoError(t, err)
+	two, err := x509.ParseRevocationList(later)
+	require.NoError(t, err)
+	require.Positive(t, two.Number.Cmp(one.Number))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "crl.pem"), pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), 0o600))
+	for i, refused := range []string{"certificate revoked", "certificate revoked", ""} {
+		out, err := exec.CommandContext(t.Context(), openSSL(t), "verify", "-x509_strict", "-crl_check", "-CRLfile", filepath.Join(dir, "crl.pem"),
+			"-CAfile", filepath.Join(dir, "signature-ca.pem"), "-attime", big.NewInt(now().Add(time.Hour).Unix()).String(), files[i]).CombinedOutput()
+		if refused == "" {
+			require.NoError(t, err, "%s", out)
+			continue
+		}
+		require.Error(t, err)
+		require.Contains(t, string(out), refused)
+	}
 }
