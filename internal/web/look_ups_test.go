@@ -35,6 +35,7 @@ var (
 	applications = flag.Int("applications", 100_000, "how many applications there are")
 	lines        = flag.Int("lines", 32, "how many connections ask")
 	perSec       = flag.Int("rate", 0, "how many look-ups are asked for in a second; 0: as many as are answered")
+	warm         = flag.Int("warm", 2000, "how many look-ups are asked before it is measured: a registry that is larger than the memory has to be read from the disk first")
 	asPage       = flag.Bool("page", false, "ask for the page, not for its JSON")
 )
 
@@ -297,7 +298,7 @@ func (c *crowd) right(b *testing.B) {
 		i := int(draw()) % *applications
 		return question(buffer, address, draw(), receiptOf(i), birthOf(i))
 	}
-	load.Answered, load.Questions = expect("200"), 2000 // caches and plans
+	load.Answered, load.Questions = expect("200"), *warm
 	_, err := load.Run()
 	require.NoError(b, err)
 
