@@ -104,6 +104,9 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 	if why := record.Application.ByRecord(holder.Person); why != nil { // it may have been corrected since it was validated
 		return identity.Card{}, holder, identity.RefuseField(identity.Conflict, "person", "is one by the population register of now to whom the law gives no such document (%v): correct the record, or reject the application", why)
 	}
+	if err := p.asValidated(ctx, record, holder); err != nil {
+		return identity.Card{}, holder, err
+	}
 	serial, err := identity.NewCardSerial(rand.Reader)
 	if err != nil {
 		return identity.Card{}, holder, fmt.Errorf("draw card serial: %w", err)
@@ -113,6 +116,24 @@ func (p *Pipeline) card(ctx context.Context, record registry.ApplicationRecord) 
 		Form: record.Rules.Form, Serial: serial, Person: holder.Person, Issued: issued,
 		Expiry: record.Application.Type.Document().Validity(record.Rules.Law, holder.Person.Birth, issued),
 	}, holder, nil
+}
+
+// asValidated refuses with Unproven to make the first card of an application of which the
+// registers know by now that it costs otherwise, or is no first one: it is validated again.
+func (p *Pipeline) asValidated(ctx context.Context, record registry.ApplicationRecord, holder population.Record) error {
+	if record.Attempt > 1 {
+		return nil
+	}
+	held, err := p.Registry.Held(ctx, holder.Numbers()...)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for the card held: %w", err)
+	case record.Application.FeeByRegister(holder.Person, held) != record.Rules.Fee:
+		return identity.Refuse(identity.Unproven, "The fee is another by the registers of now")
+	case record.Application.Type == identity.FirstIssue && record.Application.ByCard(held) != nil:
+		return identity.Refuse(identity.Unproven, "The applicant holds a card by now, or held one")
+	}
+	return nil
 }
 
 // holder is the person whose card is made; who is nowhere is registered now.

@@ -31,7 +31,7 @@ func TestCardApplication_ACertificateIsPrintedOnPaperOfItsOwn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, sample("22-certificate"), submitted(unknown))
 	o.stockCertificates()
-	o.when(identity.ToApprove, approves)
+	o.when(identity.ToApprove, update(provenBy))
 	o.when(identity.ToHandOver, handsOver)
 
 	result := o.process()

@@ -380,11 +380,13 @@ func (o *testOffice) chipStation() *station.Station {
 		},
 	})
 	require.NoError(o.t, err)
-	return &station.Station{Encoder: encoder, Journal: journal, Catalog: cards,
+	return &station.Station{
+		Encoder: encoder, Journal: journal, Catalog: cards,
 		InitialKeys: func(_ context.Context, version byte, serial []byte) (securechannel.KeySet, error) {
 			return keys(version)(serial)
 		},
-		CardKeys: func(_ context.Context, serial []byte) (securechannel.KeySet, error) { return keys(0x01)(serial) }}
+		CardKeys: func(_ context.Context, serial []byte) (securechannel.KeySet, error) { return keys(0x01)(serial) },
+	}
 }
 
 // notice is an operator looking at the search attributes.

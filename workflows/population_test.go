@@ -44,11 +44,25 @@ func moves(o *testOffice) {
 	require.NoError(o.t, o.CorrectPerson(o.t.Context(), r.ID, act, records.Corrected{Person: after}, o.signed(act, statement.Person(r.ID))))
 }
 
+// becomes is the register hearing what the holder has become.
+func becomes(status identity.CitizenStatus) act {
+	return func(o *testOffice) {
+		r := o.holder()
+		act := identity.MarkPerson{Officer: resolver, Status: status, On: "2026-03-01", Paper: "certificate 3", Reason: "so it is"}
+		require.NoError(o.t, o.MarkPerson(o.t.Context(), r.ID, act, o.signed(act, statement.Person(r.ID))))
+	}
+}
+
 // dies is the register hearing of the holder's death.
-func dies(o *testOffice) {
+var dies = becomes(identity.Deceased)
+
+// merges is the register learning that the holder had a second life, with a card.
+func merges(o *testOffice) {
 	r := o.holder()
-	act := identity.MarkPerson{Officer: resolver, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 3", Reason: "died"}
-	require.NoError(o.t, o.MarkPerson(o.t.Context(), r.ID, act, o.signed(act, statement.Person(r.ID))))
+	other, err := o.PersonByNumber(o.t.Context(), "034087999916")
+	require.NoError(o.t, err)
+	act := identity.MergePersons{Officer: "GV-01", Version: r.Version, Other: other.ID, Paper: "decision 8", Reason: "twice"}
+	require.NoError(o.t, o.MergePersons(o.t.Context(), r.ID, act, o.signed(act, statement.Person(r.ID))))
 }
 
 func nameless(s *packet.Submission) { s.Person.Number = "" }
@@ -146,6 +160,20 @@ func TestCardApplication_WhoIsSomebodyOfTheRegisterByTheApproval(t *testing.T) {
 	require.Equal(t, o.holder().Person, card.Card.Person)
 }
 
+// What was a first card when it was validated is none when the card is made: the registers are
+// asked again, and nobody gets it for nothing who had one under another number.
+func TestCardApplication_OfWhoHadACardUnderAnotherNumber(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, together(merges, approves))
+	o.when(identity.ToResolve, rejects)
+
+	require.Equal(t, identity.Rejected, o.process().End)
+
+	require.Contains(t, o.story(), "The applicant holds a card by now, or held one")
+	require.Contains(t, o.story(), "The population registry disagrees on: [ground]")
+}
+
 // Whoever names no number and is known gets no second one.
 func TestCardApplication_WhoMayBeKnownIsShownToAnOfficer(t *testing.T) {
 	t.Parallel()
@@ -221,32 +249,33 @@ func TestCardApplication_ACorrectionAfterPreparationMakesAnotherCard(t *testing.
 	}
 }
 
-// A dead holder's card is neither made nor handed over, at whichever stage the register
-// hears of it; what was made of it is spoiled, or destroyed by two officers.
+// The card of who has died, or is no citizen any more, is neither made nor handed over, at
+// whichever stage the register hears of it; what was made of it is spoiled, or destroyed by two officers.
 func TestCardApplication_OfWhoDiesMeanwhile(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		dies    func(o *testOffice)
+		when    func(o *testOffice, hears act)
 		card    identity.CardState // empty: none was prepared
 		blank   bool               // one was taken
 		printed bool
 	}{
-		"BeforeValidation":      {dies: func(o *testOffice) { o.ahead["Validate"] = dies }},
-		"BeforeDeduplication":   {dies: func(o *testOffice) { o.ahead["Deduplicate"] = dies }},
-		"WhileItIsApproved":     {dies: func(o *testOffice) { o.when(identity.ToApprove, together(dies, approves)) }},
-		"BeforePreparation":     {dies: func(o *testOffice) { o.ahead["PrepareData"] = dies }},
-		"BeforePersonalization": {dies: func(o *testOffice) { o.ahead["Make"] = dies }, card: identity.CardSpoiled},
-		"BeforeItIsPrinted":     {dies: func(o *testOffice) { o.printing, o.off = dies, 1 }, card: identity.CardSpoiled, blank: true},
-		"WhileItIsPrinted":      {dies: func(o *testOffice) { o.printing = dies }, card: identity.CardSpoiled, blank: true, printed: true},
-		"BeforeItIsPacked":      {dies: func(o *testOffice) { o.ahead["Pack"] = dies }, card: identity.CardSpoiled, blank: true, printed: true},
+		"BeforeValidation":      {when: func(o *testOffice, hears act) { o.ahead["Validate"] = hears }},
+		"BeforeDeduplication":   {when: func(o *testOffice, hears act) { o.ahead["Deduplicate"] = hears }},
+		"WhileItIsApproved":     {when: func(o *testOffice, hears act) { o.when(identity.ToApprove, together(hears, approves)) }},
+		"BeforePreparation":     {when: func(o *testOffice, hears act) { o.ahead["PrepareData"] = hears }},
+		"BeforePersonalization": {when: func(o *testOffice, hears act) { o.ahead["Make"] = hears }, card: identity.CardSpoiled},
+		"BeforeItIsPrinted":     {when: func(o *testOffice, hears act) { o.printing, o.off = hears, 1 }, card: identity.CardSpoiled, blank: true},
+		"WhileItIsPrinted":      {when: func(o *testOffice, hears act) { o.printing = hears }, card: identity.CardSpoiled, blank: true, printed: true},
+		"BeforeItIsPacked":      {when: func(o *testOffice, hears act) { o.ahead["Pack"] = hears }, card: identity.CardSpoiled, blank: true, printed: true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		hears := func(t *testing.T, status identity.CitizenStatus) {
+			t.Helper()
 			t.Parallel()
 			o := newOffice(t)
 			for _, waits := range []identity.Action{identity.ToResolve, identity.ToAttend} {
 				o.when(waits, rejects)
 			}
-			tt.dies(o)
+			tt.when(o, becomes(status))
 			o.when(identity.ToApprove, approves)
 
 			result := o.process()
@@ -262,7 +291,9 @@ func TestCardApplication_OfWhoDiesMeanwhile(t *testing.T) {
 			require.Len(t, cards, 1)
 			require.Equal(t, tt.card, cards[0].State)
 			require.Equal(t, tt.blank, cards[0].Blank != "")
-		})
+		}
+		t.Run(name, func(t *testing.T) { hears(t, identity.Deceased) })
+		t.Run("NationalityLost"+name, func(t *testing.T) { hears(t, identity.NationalityLost) })
 	}
 	t.Run("BeforeHandOver", func(t *testing.T) {
 		t.Parallel()

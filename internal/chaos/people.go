@@ -168,13 +168,13 @@ func (p *people) approve(ctx context.Context, number identity.ApplicationNumber,
 		if a.plan.mislaid && p.mislay(ctx, number, true) != nil {
 			return
 		}
-		_ = p.tell(ctx, number, identity.Approve{Officer: officer})
+		_ = p.tell(ctx, number, identity.Approve{Officer: officer, Paper: "birth certificate"})
 	case "reject":
 		_ = p.tell(ctx, number, reject)
 	case "withdraw":
 		_ = p.tell(ctx, number, identity.Withdraw{Officer: a.badge("CB", "0012"), Reason: because})
 	case "both":
-		p.contradict(ctx, number, identity.Approve{Officer: officer}, reject)
+		p.contradict(ctx, number, identity.Approve{Officer: officer, Paper: "birth certificate"}, reject)
 	}
 }
 

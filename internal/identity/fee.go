@@ -70,6 +70,9 @@ type ages struct{ from, below int }
 
 func (a ages) include(age int) bool { return age >= a.from && (a.below == 0 || age < a.below) }
 
+// The exemption of ethnic minorities in communes of special difficulty, and who is of none.
+const minority, majority = "minority", "Kinh"
+
 // Islands were districts until there were none.
 var (
 	islandDistricts = period{circular73of2024.from, lastOf63}
@@ -81,7 +84,7 @@ var exemptions = []exemption{
 	{circular59of2019, "war-invalid", ages{}, true}, // war invalids and equals, their children under 18
 	{circular59of2019, "sick-soldier", ages{}, true},
 	{circular59of2019, "orphan", ages{below: 18}, true}, // both parents dead, no support
-	{circular59of2019, "minority", ages{}, true},
+	{circular59of2019, minority, ages{}, true},
 	{circular59of2019, "border", ages{}, true},
 	{circular59of2019, "island", ages{}, true},
 	{circular59of2019, "poor", ages{}, true},
@@ -89,7 +92,7 @@ var exemptions = []exemption{
 	{circular73of2024, "elderly", ages{from: 60}, false}, // Law 39/2009/QH12 on the Elderly
 	{circular73of2024, "disabled", ages{}, true},         // người khuyết tật
 	{circular73of2024, "merit", ages{}, true},            // persons with merits to the revolution, and their relatives
-	{circular73of2024, "minority", ages{}, true},         // ethnic minorities in communes of special difficulty
+	{circular73of2024, minority, ages{}, true},           // ethnic minorities in communes of special difficulty
 	{circular73of2024, "border", ages{}, true},           // residents of border communes
 	{islandDistricts, "island", ages{}, true},            // residents of island districts
 	{specialZones, "special-zone", ages{}, true},         // residents of special zones (đặc khu)

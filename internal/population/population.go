@@ -75,7 +75,7 @@ type Match struct {
 func Likely(claim identity.Person, r Record) (score int, likely bool) {
 	name := nameScore(claim.Name, r.Person.Name)
 	birth, near := birthScore(claim.Birth, r.Person.Birth)
-	if name == 0 || !near {
+	if name == 0 || !near && !sameParents(claim, r.Person) {
 		return 0, false
 	}
 	// A station may have typed the one where the other belongs.
@@ -95,8 +95,16 @@ func Likely(claim identity.Person, r Record) (score int, likely bool) {
 		}
 	}
 	const enough = 60
-	// Of that name, born that day and registered there: whoever the parents are said to be.
-	return score, score >= enough || name >= 40 && birth == 30 && sameSex && samePlace
+	// Of that name, born that day and registered there: whoever the parents are said to be. Of that
+	// name and of both parents: whenever the birth is said to be.
+	return score, score >= enough || name >= 40 && birth == 30 && sameSex && samePlace || name >= 40 && sameParents(claim, r.Person)
+}
+
+// sameParents reports whether both parents are known and the same but for tones, whichever is
+// which.
+func sameParents(a, b identity.Person) bool {
+	same := func(x, y identity.Name) bool { return nameScore(x, y) >= 40 }
+	return same(a.Mother, b.Mother) && same(a.Father, b.Father) || same(a.Mother, b.Father) && same(a.Father, b.Mother)
 }
 
 // Rank gives the likely ones of those records, the likeliest first.

@@ -41,8 +41,11 @@ func TestLikely_WhoMayBeOnePersonIsShownToAnOfficer(t *testing.T) {
 		"NamesakeOfThatDay": {func(p *identity.Person) {
 			p.Father.Text, p.Mother.Text, p.BirthRegistration.Text = "Lê Quốc Bảo", "Phạm Thu Hà", "Phường Hoàn Kiếm, Hà Nội"
 		}, false},
-		"NamesakeOfAnotherDay": {func(p *identity.Person) { p.Birth = identity.Date{Year: 2019, Month: 7, Day: 5} }, false},
-		"NoName":               {func(p *identity.Person) { p.Name.Text = "" }, false},
+		"BirthMistyped": {func(p *identity.Person) { p.Birth = identity.Date{Year: 2019, Month: 7, Day: 5} }, true},
+		"NamesakeOfAnotherDay": {func(p *identity.Person) {
+			p.Birth, p.Father.Text = identity.Date{Year: 2019, Month: 7, Day: 5}, "Lê Quốc Bảo"
+		}, false},
+		"NoName": {func(p *identity.Person) { p.Name.Text = "" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

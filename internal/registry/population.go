@@ -362,19 +362,21 @@ func (r *Registry) CorrectPerson(ctx context.Context, id identity.PersonID, act 
 }
 
 // mayBecome refuses a correction by what cannot be of today, and one of the nationality while
-// the person has a card that is given to others: what ends it has its own acts and grounds.
+// the person has a card that is given to others: what ends it has its own acts and grounds. A
+// certificate ends when its holder, who is found to be a citizen, is handed a card.
 func mayBecome(ctx context.Context, tx pgx.Tx, before population.Record, after identity.Person) error {
 	var today time.Time
 	var holds bool
 	err := tx.QueryRow(ctx, `
 		SELECT (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, EXISTS (
-			SELECT FROM person_numbers n JOIN cards c ON c.citizen = n.citizen WHERE n.person = $1 AND c.state IN `+standing+`)`, before.ID).Scan(&today, &holds)
+			SELECT FROM person_numbers n JOIN cards c ON c.citizen = n.citizen
+			WHERE n.person = $1 AND c.state IN `+standing+` AND c.document <> `+documentCertificate+`)`, before.ID).Scan(&today, &holds)
 	if err != nil {
 		return err
 	}
 	wrong := identity.CheckCorrected(before.Person, after, dateOf(today))
 	if holds && after.Nationality != before.Person.Nationality {
-		wrong = errors.Join(wrong, identity.RefuseField(identity.Conflict, "nationality", "is not corrected while the person has a card or certificate of before: withdraw it first (cards withdraw), or mark that nationality was lost (population mark)"))
+		wrong = errors.Join(wrong, identity.RefuseField(identity.Conflict, "nationality", "is not corrected while the person has a card: withdraw it first (cards withdraw), or mark that nationality was lost (population mark)"))
 	}
 	return wrong
 }
