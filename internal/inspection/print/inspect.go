@@ -74,7 +74,10 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	}
 	half, sharp := halved(reduced).rounded(), halved(i.expected)
 	softened := sharp.softened()
-	i.located = locate(reduced, half, softened, i.form.Page)
+	i.located = locate(reduced, half, softened, i.form.Page, nil)
+	if 2*i.agree < i.of {
+		half = i.lookCloser(picture, half, softened)
+	}
 	i.comparison = compare(sharp, softened, half, i.place)
 	done(half, sharp)
 	defer done(i.comparison.want, i.comparison.seen)
@@ -96,6 +99,34 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	}
 	findings = append(findings, i.checkFields()...)
 	return told(append(findings, i.checkArt()...)), nil
+}
+
+// lookCloser looks for a print that was hardly found where it lies in a larger picture, and
+// gives the half of the picture in which most of it is.
+func (i *inspection) lookCloser(picture image.Image, half, softened *raster) *raster {
+	if half.whiteAround() { // a small print on a white card would look the same
+		return half
+	}
+	card, ok := seek(half, softened)
+	if !ok {
+		return half
+	}
+	part, place, ok := closer(picture, half, card, i.form.Page)
+	if !ok {
+		return half
+	}
+	reduced, err := reduce(part, i.form.Page)
+	if err != nil { // it has too few dots: what was found before is all
+		return half
+	}
+	near := halved(reduced).rounded()
+	if l := locate(reduced, near, softened, i.form.Page, place); l.agree > i.agree {
+		done(half)
+		i.located = l
+		return near
+	}
+	done(near)
+	return half
 }
 
 // A picture beyond these gains shows too little.

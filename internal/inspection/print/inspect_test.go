@@ -4,12 +4,14 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	xdraw "golang.org/x/image/draw"
 
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/camera"
@@ -201,6 +203,42 @@ func TestInspect_FindsTheCardOnWhatItLiesOn(t *testing.T) {
 	}
 	front, back = look(t, form, content, 300, "brightness=1.3") // a nearly white card has no edges on white
 	require.Empty(t, inspect(t, form, around(front, 255), around(back, 255), content), "in glaring light on white")
+}
+
+// So may a scanner's bed that is much larger than the card, or a table, or a cloth.
+func TestInspect_FindsTheCardAnywhereOnAnything(t *testing.T) {
+	t.Parallel()
+	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
+	front, back := look(t, form, content, 300)
+	around := func(img *image.RGBA, left, top, right, low int, bed func(x, y int) color.Color) *image.RGBA {
+		out := image.NewRGBA(image.Rect(0, 0, left+img.Rect.Dx()+right, top+img.Rect.Dy()+low))
+		for y := range out.Rect.Dy() {
+			for x := range out.Rect.Dx() {
+				out.Set(x, y, bed(x, y))
+			}
+		}
+		draw.Draw(out, img.Rect.Add(image.Pt(left, top)), img, image.Point{}, draw.Src)
+		return out
+	}
+	dark := func(int, int) color.Color { return color.Gray{8} }
+	cloth := func(x, y int) color.Color { return color.Gray{uint8(60 + 60*((x/6+y/6)%2))} }
+	wood := func(x, y int) color.Color {
+		v := 130 + 25*math.Sin(float64(x)/30+3*math.Sin(float64(y)/90))
+		return color.RGBA{uint8(v + 20), uint8(v), uint8(v - 30), 255}
+	}
+	for name, on := range map[string]func(*image.RGBA) *image.RGBA{
+		"at a scanner's corner": func(img *image.RGBA) *image.RGBA { return around(img, 500, 400, 700, 600, dark) },
+		"far from the middle":   func(img *image.RGBA) *image.RGBA { return around(img, 60, 200, 300, 40, dark) },
+		"on cloth":              func(img *image.RGBA) *image.RGBA { return around(img, 70, 50, 90, 70, cloth) },
+		"on wood":               func(img *image.RGBA) *image.RGBA { return around(img, 200, 150, 90, 120, wood) },
+	} {
+		require.Empty(t, inspect(t, form, on(front), on(back), content), name)
+	}
+
+	small := image.NewRGBA(front.Rect)
+	draw.Draw(small, small.Rect, image.White, image.Point{}, draw.Src)
+	xdraw.BiLinear.Scale(small, front.Rect.Inset(150), front, front.Rect, draw.Src, nil)
+	require.NotEmpty(t, inspect(t, form, small, back, content), "a small print in the middle of a white card")
 }
 
 // What the printer or the ribbon did wrong is found, and the field is named.

@@ -26,14 +26,17 @@ const leastAgree = 6
 
 // locate finds the expected print, which is softened, in a picture of a side, of which
 // half has half the dots, in whole levels: roughly by the card's edges, then by places of
-// the print.
-func locate(picture *image.RGBA, half, expected *raster, page forms.Page) *located {
+// the print. Where no edges are seen, the card is where it was sought, if it was.
+func locate(picture *image.RGBA, half, expected *raster, page forms.Page, sought func(w, h int) transform) *located {
 	rough := expected.reduced(soft)
 	defer done(rough)
 	s := &search{half: half, rough: pattern{rough, workScale / 2, whole}, expected: pattern{expected, workScale, soft}}
 	s.anchors = anchorsOf(rough, workScale/2)
 	l := &located{picture: picture, of: len(s.anchors)}
 	card, edges := cardIn(half, page)
+	if !edges && sought != nil {
+		card = sought(half.w, half.h)
+	}
 	place, agree := s.near(card)
 	const most = 2.0 / 3 // of a print that is there without a doubt
 	if float64(agree) < most*float64(l.of) {
@@ -53,6 +56,9 @@ func locate(picture *image.RGBA, half, expected *raster, page forms.Page) *locat
 	if !l.found() {
 		l.place = card.times(2)
 		return l
+	}
+	if !edges && sought != nil {
+		card = place
 	}
 	x, y := place.at(page.W/2, page.H/2)
 	cx, cy := card.at(page.W/2, page.H/2)
