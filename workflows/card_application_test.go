@@ -934,7 +934,9 @@ func TestCardApplication_DecidesOnWhatItsOfficerSaw(t *testing.T) {
 	o := newOffice(t)
 	hold := identity.Hold{Officer: approver, Reason: "under-verification", Round: 1}
 	release := identity.Release{Officer: approver, Reason: "verified", Round: 1, Seen: identity.ToRelease}
-	approve := identity.Approve{Officer: approver, Capture: 1, Seen: identity.Approval}
+	approve := identity.Approve{Officer: approver, Capture: 1, Seen: identity.Approval, Round: 2}
+	before := approve // one that came while it was on hold, and was refused, does nothing after the release
+	before.Round = 1
 	otherwise := func(change func(*identity.Release)) act { r := release; change(&r); return update(r) }
 	o.when(identity.ToApprove,
 		update(identity.Approve{Officer: approver, Capture: 2, Seen: identity.Approval}),
@@ -947,7 +949,7 @@ func TestCardApplication_DecidesOnWhatItsOfficerSaw(t *testing.T) {
 		otherwise(func(r *identity.Release) { r.Seen = identity.NoAction }),
 		otherwise(func(r *identity.Release) { r.Round = 2 }),
 		update(release))
-	o.when(identity.ToApprove, update(hold), update(release), update(approve))
+	o.when(identity.ToApprove, update(hold), update(release), update(before), update(approve))
 	handOver := identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer", Card: 2}
 	now := handOver
 	now.Card = 1
@@ -963,7 +965,7 @@ func TestCardApplication_DecidesOnWhatItsOfficerSaw(t *testing.T) {
 		again("approve", "capture", "1"), again("approve", "seen", "Approval"), again("reject", "capture", "1"), again("hold", "round", "1"),
 		"release: application A cannot be released now: it is at Approval, awaiting approval", "hold: accepted",
 		again("release", "seen", "release"), again("release", "seen", "release"), again("release", "round", "1"), "release: accepted",
-		again("hold", "round", "2"), "release: application A cannot be released now: it is at Approval, awaiting approval", "approve: accepted",
+		again("hold", "round", "2"), "release: application A cannot be released now: it is at Approval, awaiting approval", again("approve", "round", "2"), "approve: accepted",
 		again("hand-over", "card", "1"), "hand-over: accepted",
 	}, o.answered)
 }

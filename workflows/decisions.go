@@ -228,7 +228,7 @@ func (a *application) mayApprove(m identity.Approve) error {
 	if m.Seen != "" && m.Seen != a.stage {
 		return a.lookAgain("seen", string(a.stage))
 	}
-	return errors.Join(a.sawCapture(m.Capture), a.fourEyes(m.Officer))
+	return errors.Join(a.sawCapture(m.Capture), a.sawRound(m.Round), a.fourEyes(m.Officer))
 }
 
 // lookAgain refuses what an officer decided on something that has passed.
@@ -265,7 +265,7 @@ func (a *application) mayReject(m identity.Reject) error {
 	case a.approvedBy != "" && (a.stage == identity.Approval || a.sawItElsewhere(m)):
 		return a.approvedMeanwhile()
 	}
-	if err := errors.Join(a.sawCapture(m.Capture), a.fourEyes(m.Officer)); err != nil {
+	if err := errors.Join(a.sawCapture(m.Capture), a.sawRound(m.Round), a.fourEyes(m.Officer)); err != nil {
 		return err
 	}
 	return reasoned(m.Officer, m.Reason)
@@ -380,7 +380,7 @@ func (a *application) mayWithdraw(m identity.Withdraw) error {
 	case a.approvedBy != "" && a.sawItElsewhere(m):
 		return a.approvedMeanwhile()
 	}
-	if err := a.sawCapture(m.Capture); err != nil {
+	if err := errors.Join(a.sawCapture(m.Capture), a.sawRound(m.Round)); err != nil {
 		return err
 	}
 	return reasoned(m.Officer, m.Reason)

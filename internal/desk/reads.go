@@ -167,13 +167,13 @@ func (d *Desk) Sight(ctx context.Context, by identity.Officer, number identity.A
 func (s Status) Saw(act identity.Act) identity.Act {
 	switch act := act.(type) {
 	case identity.Approve:
-		act.Seen, act.Capture = s.Stage, s.CaptureRound
+		act.Seen, act.Capture, act.Round = s.Stage, s.CaptureRound, s.Round
 		return act
 	case identity.Reject:
-		act.Seen, act.Capture = s.Stage, s.CaptureRound
+		act.Seen, act.Capture, act.Round = s.Stage, s.CaptureRound, s.Round
 		return act
 	case identity.Withdraw:
-		act.Seen, act.Capture = s.Stage, s.CaptureRound
+		act.Seen, act.Capture, act.Round = s.Stage, s.CaptureRound, s.Round
 		return act
 	case identity.Adjudicate:
 		act.Round = s.CaptureRound

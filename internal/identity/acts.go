@@ -53,6 +53,7 @@ type Approve struct {
 	Reason  string
 	Capture int   `json:",omitzero"` // whose portrait and fingerprints the officer saw
 	Seen    Stage `json:",omitzero"` // where the officer saw the application; only Approval can be approved
+	Round   int   `json:",omitzero"` // which round of holds and releases the officer saw, from 1; one more after each release
 
 	// Paper is what proves the person where the population register has nobody: the officer saw
 	// it, and by it the person is registered.
@@ -65,6 +66,7 @@ type Reject struct {
 	Reason  string
 	Seen    Stage `json:",omitzero"` // where the officer saw the application: it is not rejected when it was approved meanwhile
 	Capture int   `json:",omitzero"` // as in Approve
+	Round   int   `json:",omitzero"` // so here
 }
 
 // Hold stops the application where it stands, before its next stage.
@@ -92,6 +94,7 @@ type Withdraw struct {
 	Reason  string
 	Seen    Stage `json:",omitzero"` // as in Reject
 	Capture int   `json:",omitzero"`
+	Round   int   `json:",omitzero"`
 }
 
 // HandOverCard gives the card to the citizen. The probe of the finger is in the

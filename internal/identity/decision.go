@@ -84,10 +84,10 @@ func unseen(act Act) Act {
 		a.Round = 0
 		return a
 	case Approve:
-		a.Seen, a.Capture = "", 0
+		a.Seen, a.Capture, a.Round = "", 0, 0
 		return a
 	case Reject:
-		a.Seen, a.Capture = "", 0
+		a.Seen, a.Capture, a.Round = "", 0, 0
 		return a
 	case Hold:
 		a.Round = 0
@@ -96,7 +96,7 @@ func unseen(act Act) Act {
 		a.Seen, a.Round = "", 0
 		return a
 	case Withdraw:
-		a.Seen, a.Capture = "", 0
+		a.Seen, a.Capture, a.Round = "", 0, 0
 		return a
 	case Identify:
 		a.Round = 0

@@ -407,6 +407,8 @@ func TestActs_NeedTheEyesOfAnother(t *testing.T) {
 	alone := handOver(number)
 	alone.Officer, alone.Method, alone.Proof = enroller, identity.HandOverByOfficer, "I know him"
 	require.ErrorContains(t, b.Issue(t.Context(), alone), "without the holder's finger")
+	alone.Officer = "BC-VNPOST-0001" // who carries cards, and is at no counter of a province
+	require.ErrorContains(t, b.Issue(t.Context(), alone), "at a counter of the own province alone")
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
 
 	packing, err := b.Pack(t.Context(), b.inspected(t), 1, 1, "system")

@@ -400,3 +400,20 @@ func TestIssue_NoCardForWhoCanHaveNone(t *testing.T) {
 		})
 	}
 }
+
+// Whoever enrolled somebody does not make the population register agree with it.
+func TestCorrectPerson_ByAnotherThanWhoEnrolled(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, b.registering(t, identity.Officer{Badge: enroller, Unit: "001", Roles: []identity.Role{identity.Enrolling, identity.Resolving}}, nil))
+	person := newborn()
+	person.Number = "001220000001"
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive}))
+	who, err := b.PersonByNumber(t.Context(), person.Number)
+	require.NoError(t, err)
+	number := b.applies(t, person)
+	mark := identity.MarkPerson{Officer: enroller, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 4", Reason: "died"}
+	require.ErrorContains(t, b.MarkPerson(t.Context(), who.ID, mark), "does not change the register's record while the application is open")
+	b.enter(t, number, 0, identity.Withdrawn)
+	require.NoError(t, b.MarkPerson(t.Context(), who.ID, mark))
+}

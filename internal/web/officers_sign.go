@@ -218,15 +218,23 @@ func inWords(said statement.Statement) (words, error) {
 	if number, is := strings.CutPrefix(said.Subject, "consignment/"); is {
 		w.add("Hộp thẻ", "Box", number)
 	}
+	_, logsIn := act.(identity.LogIn)
+	if !logsIn && !w.wordsOfApplication(act) && !w.wordsOfBox(act) && !w.wordsOfTwo(act) {
+		return w, identity.RefuseField(identity.Invalid, "act", "%s is not done on these pages", said.Act)
+	}
+	return w, nil
+}
+
+// wordsOfApplication adds what an act on an application says; false: it is none.
+func (w *words) wordsOfApplication(act identity.Act) bool {
 	switch act := act.(type) {
-	case identity.LogIn:
 	case identity.Approve:
 		w.add("Ghi chú", "Note", act.Reason)
 		w.add("Giấy tờ chứng minh", "Proven by", act.Paper)
-		w.saw(act.Seen, act.Capture)
+		w.saw(act.Seen, act.Capture, act.Round)
 	case identity.Reject:
 		w.add("Lý do", "Reason", identity.ReadReason(act.Reason).InWords())
-		w.saw(act.Seen, act.Capture)
+		w.saw(act.Seen, act.Capture, act.Round)
 	case identity.Adjudicate:
 		verdict := "Hai người khác nhau / different persons"
 		if act.SamePerson {
@@ -256,6 +264,15 @@ func inWords(said statement.Statement) (words, error) {
 			w.add("Giấy tờ chứng minh", "Proven by", act.Paper)
 		}
 		w.add("Lý do", "Reason", act.Reason)
+	default:
+		return false
+	}
+	return true
+}
+
+// wordsOfBox adds what an act on a box of cards says; false: it is none.
+func (w *words) wordsOfBox(act identity.Act) bool {
+	switch act := act.(type) {
 	case identity.SealConsignment:
 		w.count("Lần", "Round", act.Round)
 	case identity.ReopenConsignment:
@@ -270,11 +287,9 @@ func inWords(said statement.Statement) (words, error) {
 		w.add("Thừa", "Surplus", joined(act.Surplus))
 		w.count("Lần", "Round", act.Round)
 	default:
-		if !w.wordsOfTwo(act) {
-			return w, identity.RefuseField(identity.Invalid, "act", "%s is not done on these pages", said.Act)
-		}
+		return false
 	}
-	return w, nil
+	return true
 }
 
 // applicationOf is the application that a statement is about; empty: it is about none.
@@ -295,10 +310,11 @@ func joined[T ~string](list []T) string {
 	return strings.Join(words, ", ")
 }
 
-// saw adds where and with which capture the officer saw the application.
-func (w *words) saw(at identity.Stage, capture int) {
+// saw adds where, with which capture and in which round the officer saw the application.
+func (w *words) saw(at identity.Stage, capture, round int) {
 	w.add("Đang ở bước", "Seen at", string(at))
 	w.count("Lần thu nhận", "Capture", capture)
+	w.count("Lần", "Round", round)
 }
 
 func (w *words) count(vi, en string, n int) {
