@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,11 @@ func newConsignments(a *app) *cobra.Command {
 func printConsignments(w io.Writer, list []registry.Consignment) {
 	rows := make([][]string, len(list))
 	for i, c := range list {
-		rows[i] = []string{string(c.Number), string(c.Destination), string(c.State), strconv.Itoa(len(c.Cards)), c.Courier, cmp.Or(string(c.Origin), identity.LocationCenter)}
+		sent := ""
+		if c.SentAt != nil {
+			sent = c.SentAt.In(identity.HanoiTime).Format(time.DateOnly)
+		}
+		rows[i] = []string{string(c.Number), string(c.Destination), string(c.State), strconv.Itoa(len(c.Cards)), c.Courier, cmp.Or(string(c.Origin), identity.LocationCenter), sent}
 	}
-	printTable(w, []string{"CONSIGNMENT", "DESTINATION", "STATE", "CARDS", "COURIER", "FROM"}, rows)
+	printTable(w, []string{"CONSIGNMENT", "DESTINATION", "STATE", "CARDS", "COURIER", "FROM", "SENT"}, rows)
 }

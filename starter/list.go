@@ -13,44 +13,77 @@ import (
 
 	"example.org/cancuoc/internal/desk"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 )
 
+// listed says which applications are listed.
+type listed struct {
+	awaiting, stage, province, deadline string
+	all, trouble                        bool
+	limit                               int
+}
+
+// check refuses what names nothing that there is.
+func (l listed) check() error {
+	return errors.Join(
+		identity.Known("awaiting", identity.Action(l.awaiting), identity.Actions),
+		identity.Known("stage", identity.Stage(l.stage), identity.Stages),
+		identity.Known("province", identity.ProvinceCode(l.province), identity.EveryProvince()),
+		identity.Known("deadline", registry.Deadline(l.deadline), registry.Deadlines),
+		listable(l.limit),
+	)
+}
+
+// query asks the office for them.
+func (l listed) query() url.Values {
+	q := url.Values{"awaiting": {l.awaiting}, "stage": {l.stage}, "province": {l.province}, "deadline": {l.deadline}, "limit": {strconv.Itoa(l.limit)}}
+	if l.all {
+		q.Set("all", "")
+	}
+	if l.trouble {
+		q.Set("trouble", "")
+	}
+	return q
+}
+
 func newList(a *app) *cobra.Command {
-	var awaiting, stage, province string
-	var all, quiet bool
-	var limit int
+	var l listed
+	var quiet bool
 	c := &cobra.Command{
 		Use: "list", Short: "List applications by where they are and what they wait for, the oldest first", GroupID: "office",
-		Example: "  starter list --awaiting approval --province 001\n  starter list --stage HandOver --json\n  starter list --all",
+		Example: "  starter list --awaiting approval --province 001\n  starter list --deadline late\n  starter list --stage HandOver --json\n  starter list --all",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := errors.Join(
-				identity.Known("awaiting", identity.Action(awaiting), identity.Actions),
-				identity.Known("stage", identity.Stage(stage), identity.Stages),
-				identity.Known("province", identity.ProvinceCode(province), identity.EveryProvince()),
-				listable(limit),
-			)
-			if err != nil {
+			if err := l.check(); err != nil {
 				return err
 			}
-			query := url.Values{"awaiting": {awaiting}, "stage": {stage}, "province": {province}, "limit": {strconv.Itoa(limit)}}
-			if all {
-				query.Set("all", "")
-			}
 			var list []desk.Listed
-			if err := a.read(cmd.Context(), "/v1/applications", query, &list); err != nil {
+			if err := a.read(cmd.Context(), "/v1/applications", l.query(), &list); err != nil {
 				return err
 			}
 			return a.print(cmd, list, func(w io.Writer) { printApplications(w, list, quiet) })
 		},
 	}
-	c.Flags().StringVar(&awaiting, "awaiting", "", "only those that wait for this: "+words(identity.Actions))
-	c.Flags().StringVar(&stage, "stage", "", "only those at this stage: "+words(identity.Stages))
-	c.Flags().StringVar(&province, "province", "", "only those of this province, for example 001")
-	c.Flags().BoolVar(&all, "all", false, "also those that have ended")
+	c.Flags().StringVar(&l.awaiting, "awaiting", "", "only those that wait for this: "+words(identity.Actions))
+	c.Flags().StringVar(&l.stage, "stage", "", "only those at this stage: "+words(identity.Stages))
+	c.Flags().StringVar(&l.province, "province", "", "only those of this province, for example 001")
+	c.Flags().StringVar(&l.deadline, "deadline", "", "only those whose legal deadline is over or near: "+words(registry.Deadlines))
+	c.Flags().BoolVar(&l.trouble, "trouble", false, "only those whose last step could not be done")
+	c.Flags().BoolVar(&l.all, "all", false, "also those that have ended")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print application numbers only")
-	c.Flags().IntVar(&limit, "limit", 1000, "print at most this many, the oldest")
+	c.Flags().IntVar(&l.limit, "limit", 1000, "print at most this many, the oldest")
+	completes(c, "awaiting", identity.Actions)
+	completes(c, "stage", identity.Stages)
+	completes(c, "province", identity.EveryProvince())
+	completes(c, "deadline", registry.Deadlines)
 	return c
+}
+
+// completes offers the values of a flag to the shell.
+func completes[T ~string](c *cobra.Command, flag string, values []T) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(texts(values), cobra.ShellCompDirectiveNoFileComp)); err != nil { // there is no such flag
+		panic(err)
+	}
 }
 
 // listable refuses a limit that no list has.
@@ -75,13 +108,16 @@ func printApplications(w io.Writer, list []desk.Listed, quiet bool) {
 	for i, l := range list {
 		rows[i] = []string{
 			string(l.Application), string(l.Type), string(l.Province), string(l.Stage), string(l.Awaiting), string(l.Station), string(l.Consignment),
-			l.Due.In(identity.HanoiTime).Format(time.DateOnly), strings.Trim(l.Why+"; "+l.Trouble+"; "+l.Fault, "; "),
+			strings.TrimSpace(l.Due.In(identity.HanoiTime).Format(time.DateOnly) + " " + string(l.Deadline)), strings.Trim(l.Why+"; "+l.Trouble+"; "+l.Fault, "; "),
 		}
 		if l.Fault != "" {
 			faults++
 		}
 	}
 	printTable(w, []string{"APPLICATION", "TYPE", "PROVINCE", "STAGE", "AWAITING", "STATION", "CONSIGNMENT", "DUE", "WHY"}, rows)
+	if len(list) > 0 {
+		fmt.Fprintf(w, "%d listed, the oldest first\n", len(list))
+	}
 	if faults > 0 {
 		fmt.Fprintf(w, "Of %d of %d what they say of persons cannot be read: tell whoever keeps the database\n", faults, len(list))
 	}

@@ -33,7 +33,7 @@ func newOfficers(a *app) *cobra.Command {
 			return a.print(cmd, list, func(w io.Writer) { printOfficers(w, list) })
 		},
 	}
-	c.AddCommand(newOfficerKey(a), newRegisterOfficer(a), newRevokeOfficer(a), newAddKey(a), newRevokeOfficersKey(a), newFoundOffice(a))
+	c.AddCommand(newOfficerKey(a), newRegisterOfficer(a), newRevokeOfficer(a), newAddKey(a), newRevokeOfficersKey(a), newFoundOffice(a), newOfficersSessions(a))
 	return c
 }
 

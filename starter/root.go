@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -29,13 +30,31 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return config.ExitDone
 	}
-	for _, line := range explain(err) {
-		fmt.Fprintln(stderr, "starter: "+line)
-	}
+	app.complain(stderr, err)
 	if isRefusal(err) {
 		return config.ExitRefused
 	}
 	return config.ExitFault
+}
+
+// complain says what is wrong: a line for each, or as one JSON document.
+func (a *app) complain(w io.Writer, err error) {
+	if a.asJSON && json.MarshalWrite(w, map[string]any{"errors": faultsOf(err)}) == nil {
+		fmt.Fprintln(w)
+		return
+	}
+	for _, line := range explain(err) {
+		fmt.Fprintln(w, "starter: "+line)
+	}
+}
+
+// version is that of the module, as it was built.
+func version() string {
+	built, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return built.Main.Version // with the commit that it was built from
 }
 
 // newRoot makes the tree of commands, a file each.
@@ -43,6 +62,7 @@ func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "starter",
 		Short:         "Submit applications for identity cards, follow them, decide on them",
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -66,7 +86,7 @@ func newRoot(a *app) *cobra.Command {
 	)
 	root.AddCommand(
 		newSubmit(a), newSign(a), newStatus(a), newRecapture(a), newWithdraw(a), newHandOver(a),
-		newList(a), newApprove(a), newReject(a), newAdjudicate(a), newHold(a), newRelease(a), newLogin(a), newLogout(a),
+		newList(a), newFind(a), newWatch(a), newApprove(a), newReject(a), newAdjudicate(a), newHold(a), newRelease(a), newLogin(a), newLogout(a),
 		newStock(a), newStations(a), newConsignments(a), newCards(a), newExtract(a), newFees(a), newNotifications(a), newPopulation(a), newPaper(a), newChip(a), newForm(a),
 		newRun(a), newMigrate(a), newOfficers(a), newRegister(a), newReconcile(a), newAudit(a), newKeys(a),
 	)

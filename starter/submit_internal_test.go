@@ -46,5 +46,5 @@ func TestSubmit_ShowsNamesThatAStrangerChose(t *testing.T) {
 
 	require.Equal(t, config.ExitRefused, code, "%s", problems.String())
 	require.Contains(t, out.String(), "a [31mb c?")
-	require.Regexp(t, `^starter: .*a \[31mb c\?/application\.json: the document is empty; [^\n]*\n$`, problems.String())
+	require.Regexp(t, `^\{"errors":\[\{"kind":"Invalid","detail":".*a \[31mb c\?/application\.json: the document is empty; [^\n]*\}\]\}\n$`, problems.String())
 }

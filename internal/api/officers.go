@@ -73,6 +73,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/consignments", o.getConsignments),
 		read("GET /v1/consignments/{number}", o.getConsignment),
 		read("POST /v1/cards/find", o.findCards),
+		read("POST /v1/find", o.findNamed),
 		read("POST /v1/population/find", o.findPerson),
 		read("POST /v1/population/whose", o.findWhose),
 		read("GET /v1/fees", func(ctx context.Context, _ *http.Request, by identity.Officer) (any, error) {
@@ -85,6 +86,7 @@ func (o *Officers) routes() []route {
 		read("GET /v1/notifications", center(o.Desk.Notifications)),
 		read("GET /v1/decodes", o.getDecodes),
 		read("GET /v1/officers", center(o.Desk.Registry.Officers)),
+		read("GET /v1/officers/sessions", center(o.Desk.Registry.OpenSessions)),
 		{pattern: "GET /v1/papers/{paper}", handle: o.getPaper},
 	}
 }
@@ -306,6 +308,18 @@ func (o *Officers) findCards(ctx context.Context, r *http.Request, by identity.O
 		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with serial or number")
 	}
 	return o.Desk.Issued(ctx, by, q)
+}
+
+// findNamed looks for whatever somebody names.
+func (o *Officers) findNamed(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+	const most = 1 << 10
+	var q struct {
+		Named string `json:"named"`
+	}
+	if err := json.UnmarshalRead(io.LimitReader(r.Body, most), &q, json.RejectUnknownMembers(true)); err != nil {
+		return nil, identity.Refuse(identity.Invalid, "what is asked is not JSON with named")
+	}
+	return o.Desk.FindNamed(ctx, by, q.Named)
 }
 
 func (o *Officers) findPerson(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {

@@ -102,7 +102,8 @@ type Consignment struct {
 	State       identity.ConsignmentState  `json:"state"`
 	Courier     string                     `json:"courier,omitempty"`
 	Seal        string                     `json:"seal,omitempty"`
-	Round       int                        `json:"round"` // of what became of it, as acts on it say that their officer saw it
+	SentAt      *time.Time                 `json:"sent_at,omitempty"` // nil: it was not sent yet
+	Round       int                        `json:"round"`             // of what became of it, as acts on it say that their officer saw it
 	Cards       []PackedCard               `json:"cards"`
 }
 
@@ -144,12 +145,12 @@ type PackedCard struct {
 // it gives.
 func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([]Consignment, error) {
 	rows, _ := r.db.Query(ctx, `
-		SELECT number, destination, origin, state, courier, seal, consignment_round(number, '') FROM consignments WHERE state NOT IN `+consignmentClosed+`
-		UNION ALL SELECT number, destination, origin, state, courier, seal, consignment_round(number, '') FROM consignments WHERE state IN `+consignmentClosed+` AND received_at >= $1
+		SELECT number, destination, origin, state, courier, seal, sent_at, consignment_round(number, '') FROM consignments WHERE state NOT IN `+consignmentClosed+`
+		UNION ALL SELECT number, destination, origin, state, courier, seal, sent_at, consignment_round(number, '') FROM consignments WHERE state IN `+consignmentClosed+` AND received_at >= $1
 		ORDER BY number`, receivedSince) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consignment, error) {
 		var c Consignment
-		return c, row.Scan(&c.Number, &c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.Round)
+		return c, row.Scan(&c.Number, &c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.SentAt, &c.Round)
 	})
 	if err != nil {
 		return nil, fail("list consignments", err)
@@ -168,8 +169,8 @@ func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([
 // Consignment reads one consignment, or refuses with NotFound.
 func (r *Registry) Consignment(ctx context.Context, number identity.ConsignmentNumber) (Consignment, error) {
 	c := Consignment{Number: number}
-	err := r.db.QueryRow(ctx, `SELECT destination, origin, state, courier, seal, consignment_round(number, '') FROM consignments WHERE number = $1`, number).
-		Scan(&c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.Round)
+	err := r.db.QueryRow(ctx, `SELECT destination, origin, state, courier, seal, sent_at, consignment_round(number, '') FROM consignments WHERE number = $1`, number).
+		Scan(&c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.SentAt, &c.Round)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Consignment{}, identity.Refuse(identity.NotFound, "there is no consignment %s", number)
 	}

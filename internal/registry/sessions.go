@@ -74,6 +74,24 @@ func (r *Registry) Session(ctx context.Context, token string) (identity.Officer,
 	return o, fail("read session", err)
 }
 
+// OpenSession is an officer who is logged in.
+type OpenSession struct {
+	Officer identity.OfficerID `json:"officer"`
+	Unit    identity.Unit      `json:"unit"`
+	Open    int                `json:"open"`  // sessions
+	Until   time.Time          `json:"until"` // the last of them
+}
+
+// OpenSessions lists who is logged in.
+func (r *Registry) OpenSessions(ctx context.Context) ([]OpenSession, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT s.officer, o.unit, count(*), max(s.until) FROM sessions s JOIN officers o ON o.badge = s.officer
+		WHERE s.until > now() AND s.ended_at IS NULL AND refused_act('log-in', 'office', s.officer, s.key) IS NULL
+		GROUP BY 1, 2 ORDER BY 1`) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OpenSession])
+	return list, fail("list sessions", err)
+}
+
 // EndSession ends a session. One that has ended, or never was, is none.
 func (r *Registry) EndSession(ctx context.Context, token string) error {
 	_, err := r.db.Exec(ctx, `UPDATE sessions SET ended_at = now() WHERE token = $1 AND ended_at IS NULL`, hashed(token))
