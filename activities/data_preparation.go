@@ -138,12 +138,15 @@ func (p *Pipeline) asValidated(ctx context.Context, record registry.ApplicationR
 
 // holder is the person whose card is made; who is nowhere is registered now.
 func (p *Pipeline) holder(ctx context.Context, record registry.ApplicationRecord) (population.Record, error) {
-	said, err := p.Registry.Identification(ctx, record.Number)
-	if err != nil {
-		return population.Record{}, fmt.Errorf("read who the applicant is: %w", err)
-	}
-	if record.Application.Person.Number == "" && said.Person == "" {
-		return p.registered(ctx, record, said)
+	var said registry.Identification // of who named no number
+	if record.Application.Person.Number == "" {
+		var err error
+		if said, err = p.Registry.Identification(ctx, record.Number); err != nil {
+			return population.Record{}, fmt.Errorf("read who the applicant is: %w", err)
+		}
+		if said.Person == "" {
+			return p.registered(ctx, record, said)
+		}
 	}
 	holder, open, err := p.whoIs(ctx, record, said)
 	if err == nil && open != nil {

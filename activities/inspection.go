@@ -13,6 +13,7 @@ import (
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/inspection"
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
 	"example.org/cancuoc/personalization/chip/sod"
@@ -40,20 +41,24 @@ func (s *Station) inspect(ctx context.Context, j *job) error {
 	if len(findings) > 0 {
 		return s.spoil(ctx, j, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %s", strings.Join(findings, "; ")))
 	}
-	if !j.hasChip() {
-		return s.advance(ctx, j, identity.CardInspected, "")
+	passed := registry.Inspected{Forgets: s.holdsPrint(ctx, j)}
+	if j.hasChip() {
+		signed, err := sod.Parse(object)
+		if err != nil {
+			return fmt.Errorf("read the security object: %w", err)
+		}
+		passed.SecurityObject, passed.Signer = sha256.Sum256(object), signed.Signer.Serial.Text(16)
 	}
-	signed, err := sod.Parse(object)
-	if err != nil {
-		return fmt.Errorf("read the security object: %w", err)
-	}
-	digest := sha256.Sum256(object)
-	if err := s.Registry.NoteSecurityObject(ctx, j.Application, j.Attempt, digest, signed.Signer.Serial.Text(16)); identity.Refused(err, identity.Conflict) {
+	err = s.Registry.PassInspection(ctx, j.Application, j.Attempt, passed)
+	if identity.Refused(err, identity.Conflict) {
 		return s.spoil(ctx, j, identity.ReasonInspectionFailed, identity.Refuse(identity.Spoiled, "inspection failed: %v", err))
-	} else if err != nil {
-		return fmt.Errorf("note the security object: %w", err)
 	}
-	return s.advance(ctx, j, identity.CardInspected, fmt.Sprintf("security object %x", digest))
+	if err != nil {
+		return fmt.Errorf("note that card %d is %s: %w", j.Attempt, identity.CardInspected, err)
+	}
+	j.toldForgotten = passed.Forgets
+	j.reached(identity.CardInspected)
+	return nil
 }
 
 // expected is what the card should be.

@@ -61,6 +61,8 @@ type job struct {
 	began  time.Time // when the registry's clock was read, by the station's
 	passed []StagePassed
 	seen   bool // its print was inspected, and is well
+
+	toldForgotten bool // the trail says that the printed sides are removed
 }
 
 // registryWithin is how long a station waits for the registry before it has a card. The
@@ -139,9 +141,26 @@ func (s *Station) forget(ctx context.Context, j *job) {
 	if s.Prints == nil {
 		return
 	}
-	if err := s.remove(ctx, j.CardInput); err != nil {
+	remove := s.remove
+	if j.toldForgotten {
+		remove = func(context.Context, CardInput) error { return s.Prints.Forget(PrintJob(j.Application, j.Attempt)) }
+	}
+	if err := remove(ctx, j.CardInput); err != nil {
 		activity.GetLogger(ctx).Warn("Printed sides not removed", "application", j.Application, "card", j.Attempt, "error", err)
 	}
+}
+
+// holdsPrint reports whether the printer's folder holds the printed sides of the card.
+// Where that is not known, it is looked again when they are to be removed.
+func (s *Station) holdsPrint(ctx context.Context, j *job) bool {
+	if s.Prints == nil {
+		return false
+	}
+	holds, err := s.Prints.Holds(PrintJob(j.Application, j.Attempt))
+	if err != nil {
+		activity.GetLogger(ctx).Warn("Printed sides not looked for", "application", j.Application, "card", j.Attempt, "error", err)
+	}
+	return holds && err == nil
 }
 
 // advance records that the card reached a state.
@@ -149,12 +168,17 @@ func (s *Station) advance(ctx context.Context, j *job, to identity.CardState, de
 	if err := s.Registry.Advance(ctx, j.Application, j.Attempt, to, detail); err != nil {
 		return fmt.Errorf("note that card %d is %s: %w", j.Attempt, to, err)
 	}
+	j.reached(to)
+	return nil
+}
+
+// reached takes over that the card reached a state.
+func (j *job) reached(to identity.CardState) {
 	j.Card.State = to
 	if stage := registry.StageAfter(to); stage != j.Stage {
 		j.Stage = stage
 		j.passed = append(j.passed, StagePassed{stage, j.Now.Add(time.Since(j.began))})
 	}
-	return nil
 }
 
 // trouble is what keeps a station from making a card, and what a person there mends.

@@ -56,17 +56,14 @@ func (s *Station) takeBlank(ctx context.Context, j *job, begun identity.BlankSer
 	taking, cancel := context.WithTimeout(ctx, registryWithin)
 	defer cancel()
 	move := registry.StageChange{Application: j.Application, To: j.Card.Document.MakingBegins(), Attempt: j.Attempt, Actor: string(s.ID)}
-	if _, err := s.Registry.Enter(taking, move); err != nil {
-		return fmt.Errorf("enter %s: %w", move.To, err)
-	}
-	j.Stage = move.To
-	blank, err := s.Registry.TakeBlankAgain(taking, j.Application, j.Attempt, s.ID, begun)
+	blank, err := s.Registry.BeginCard(taking, move, s.ID, begun)
 	if identity.Refused(err, identity.OutOfStock) && s.Line.turnedAway(ctx) {
 		return fmt.Errorf("station %s is paused, or has no blank and other stations have", s.ID) // no refusal: they make the card
 	}
 	if err != nil {
-		return fmt.Errorf("take blank: %w", err)
+		return fmt.Errorf("enter %s and take a blank: %w", move.To, err)
 	}
+	j.Stage = move.To
 	j.Card.State, j.Card.Blank, j.Card.Station = identity.CardBegun, blank, s.ID
 	return nil
 }

@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/hex"
 	"path/filepath"
+	"slices"
+	"sync"
+	"time"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization/chip/keys"
@@ -15,7 +18,31 @@ import (
 
 // Masters are the master keys of chips in the office's key store.
 func (o *Office) Masters(store keys.Store) station.Masters {
-	return station.Masters{Store: store, Registered: o.Registry.ChipKeys, Today: func() identity.Date { return identity.DateOf(o.Now()) }}
+	return station.Masters{Store: store, Registered: momentarily(o.Registry.ChipKeys), Today: func() identity.Date { return identity.DateOf(o.Now()) }}
+}
+
+// momentarily asks once a second: a card needs the descriptions of keys several times.
+func momentarily(ask func(context.Context) ([]identity.ChipKey, error)) func(context.Context) ([]identity.ChipKey, error) {
+	const moment = time.Second
+	var mu sync.Mutex
+	var asked time.Time
+	var answer []identity.ChipKey
+	return func(ctx context.Context) ([]identity.ChipKey, error) {
+		mu.Lock()
+		list, known := slices.Clone(answer), !asked.IsZero() && time.Since(asked) < moment
+		mu.Unlock()
+		if known {
+			return list, nil
+		}
+		list, err := ask(ctx)
+		if err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		answer, asked = slices.Clone(list), time.Now() //nolint:forbidigo // how long ago is all that is asked
+		return list, nil
+	}
 }
 
 // chipStation is the encoder of a personalization station, with its journal and the

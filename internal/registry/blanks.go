@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,61 +20,90 @@ import (
 // Elsewhere, since it cannot finish a card that was begun elsewhere; the blank stays booked
 // until that card is written off.
 func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
-	return r.TakeBlankAgain(ctx, number, attempt, station, "")
+	return tryBlank(func() (identity.BlankSerial, error) {
+		return blankOf(r.db.QueryRow(ctx, takeBlank, blankFor(number, attempt, station, "", "")), number, attempt, station)
+	})
 }
 
-// TakeBlankAgain is TakeBlank of a station that has written to a blank for the card, as
-// its journal has it, though the registry has forgotten it: that blank is taken, if it is
-// in stock, so that the card is not made twice.
-func (r *Registry) TakeBlankAgain(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID, begun identity.BlankSerial) (identity.BlankSerial, error) {
-	for {
-		blank, err := r.takeBlank(ctx, number, attempt, station, begun)
-		if violates(err, "one_blank_per_card") { // another copy was faster; look again
-			continue
+// BeginCard enters the stage in which a card is made and takes a blank for it, as Enter and
+// TakeBlank do. A station that has written to a blank for the card, as its journal has it,
+// though the registry has forgotten it, takes that blank, if it is in stock, so that the card
+// is not made twice.
+func (r *Registry) BeginCard(ctx context.Context, m StageChange, station identity.StationID, begun identity.BlankSerial) (identity.BlankSerial, error) {
+	return tryBlank(func() (identity.BlankSerial, error) {
+		batch := &pgx.Batch{} // one round trip, and one transaction
+		batch.Queue(entering(m.To), m.args())
+		batch.Queue(takeBlank, blankFor(m.Application, m.Attempt, station, m.To, begun))
+		results := r.db.SendBatch(ctx, batch)
+		defer results.Close()
+		tag, err := results.Exec()
+		if err != nil {
+			return "", err
 		}
-		return blank, fail("take blank", err)
+		if tag.RowsAffected() != 1 {
+			_ = results.Close() // gives the connection back, to ask why
+			return "", r.refuseMove(ctx, m)
+		}
+		blank, err := blankOf(results.QueryRow(), m.Application, m.Attempt, station)
+		return blank, cmp.Or(err, results.Close())
+	})
+}
+
+// tryBlank takes a blank. Where another copy was faster, it looks again.
+func tryBlank(take func() (identity.BlankSerial, error)) (identity.BlankSerial, error) {
+	for {
+		if blank, err := take(); !violates(err, "one_blank_per_card") {
+			return blank, fail("take blank", err)
+		}
 	}
 }
 
-func (r *Registry) takeBlank(ctx context.Context, number identity.ApplicationNumber, attempt int, station identity.StationID, wanted identity.BlankSerial) (identity.BlankSerial, error) {
-	var blank identity.BlankSerial
-	var at identity.StationID
-	var state identity.CardState
-	var document identity.Document
-	err := r.db.QueryRow(ctx, `
+// blankFor are the arguments of takeBlank: the application is at that stage, if one is given.
+func blankFor(number identity.ApplicationNumber, attempt int, station identity.StationID, at identity.Stage, wanted identity.BlankSerial) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "stage": string(at), "wanted": wanted}
+}
+
+var takeBlank = `
 		WITH card AS (
 			SELECT application, attempt, blank, station, state, document FROM cards WHERE application = @application AND attempt = @attempt FOR NO KEY UPDATE
 		), working AS ( -- whoever pauses it waits for this blank, or this waits for the pause
 			SELECT paused_at FROM stations_at_work WHERE id = @station FOR SHARE
 		), may AS (
-			SELECT document FROM card WHERE state = `+cardPrepared+` AND NOT EXISTS (SELECT FROM working WHERE paused_at IS NOT NULL)
+			SELECT document FROM card WHERE state = ` + cardPrepared + ` AND NOT EXISTS (SELECT FROM working WHERE paused_at IS NOT NULL)
+				AND (@stage = '' OR EXISTS (SELECT FROM applications WHERE number = @application AND stage = @stage AND greatest(attempt, 1) = @attempt))
 		), wanted AS (
 			SELECT serial FROM blanks
-			WHERE serial = @wanted AND account = `+accountStock+` AND document = (SELECT document FROM may)
+			WHERE serial = @wanted AND account = ` + accountStock + ` AND document = (SELECT document FROM may)
 			FOR NO KEY UPDATE SKIP LOCKED
 		), here AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = @station AND document = (SELECT document FROM may) AND NOT EXISTS (SELECT FROM wanted)
+			WHERE account = ` + accountStock + ` AND location = @station AND document = (SELECT document FROM may) AND NOT EXISTS (SELECT FROM wanted)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), center AS (
 			SELECT serial FROM blanks
-			WHERE account = `+accountStock+` AND location = `+locationCenter+` AND document = (SELECT document FROM may) AND NOT EXISTS (SELECT FROM wanted) AND NOT EXISTS (SELECT FROM here)
+			WHERE account = ` + accountStock + ` AND location = ` + locationCenter + ` AND document = (SELECT document FROM may) AND NOT EXISTS (SELECT FROM wanted) AND NOT EXISTS (SELECT FROM here)
 			ORDER BY given_back, serial LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 		), free AS (
 			SELECT serial FROM wanted UNION ALL SELECT serial FROM here UNION ALL SELECT serial FROM center
 		), taken AS (
-			UPDATE blanks b SET account = `+accountProduction+`, location = @station, application = @application, attempt = @attempt
+			UPDATE blanks b SET account = ` + accountProduction + `, location = @station, application = @application, attempt = @attempt
 			FROM free WHERE b.serial = free.serial RETURNING b.serial
 		), begun AS (
-			UPDATE cards c SET state = `+cardBegun+`, blank = taken.serial, station = @station, changed_at = now()
+			UPDATE cards c SET state = ` + cardBegun + `, blank = taken.serial, station = @station, changed_at = now()
 			FROM taken WHERE c.application = @application AND c.attempt = @attempt RETURNING c.blank
 		), noted AS (
 			INSERT INTO audit (application, actor, event, reason)
 			SELECT @application, @station, 'took blank ' || serial || ' for card ' || @attempt, '' FROM taken
 		)
-		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state, card.document FROM card`,
-		pgx.StrictNamedArgs{"application": number, "attempt": attempt, "station": station, "wanted": wanted}).Scan(&blank, &at, &state, &document)
-	switch {
+		SELECT coalesce((SELECT serial FROM taken), card.blank, ''), CASE WHEN card.blank IS NULL THEN @station ELSE card.station END, card.state, card.document FROM card`
+
+// blankOf reads what takeBlank answers.
+func blankOf(row pgx.Row, number identity.ApplicationNumber, attempt int, station identity.StationID) (identity.BlankSerial, error) {
+	var blank identity.BlankSerial
+	var at identity.StationID
+	var state identity.CardState
+	var document identity.Document
+	switch err := row.Scan(&blank, &at, &state, &document); {
 	case err != nil:
 		return "", found(err, "application %s has no card %d", number, attempt)
 	case state.GivenUp():

@@ -143,23 +143,42 @@ func TestTakeBlank_TheStationsOwnStockFirst(t *testing.T) {
 
 // A station that wrote to a blank for the card takes that one, though a registry that was
 // restored to an earlier instant has it in stock; another one where it is not.
-func TestTakeBlankAgain_TheCardIsNotMadeTwice(t *testing.T) {
+func TestBeginCard_IsNotMadeTwice(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	b.stock(t, 3)
 	const last = identity.BlankSerial("PT00000002")
 	first, second := b.prepared(t), b.prepared(t)
+	begin := func(number identity.ApplicationNumber, begun identity.BlankSerial) (identity.BlankSerial, error) {
+		return b.BeginCard(t.Context(), registry.StageChange{Application: number, To: identity.Personalization, Attempt: 1, Actor: string(press)}, press, begun)
+	}
 
-	blank, err := b.TakeBlankAgain(t.Context(), first, 1, press, last)
+	blank, err := begin(first, last)
 	require.NoError(t, err)
-	again, err := b.TakeBlankAgain(t.Context(), first, 1, press, "PT00000001")
+	again, err := begin(first, "PT00000001")
 	require.NoError(t, err)
-	other, err := b.TakeBlankAgain(t.Context(), second, 1, press, last)
+	other, err := begin(second, last)
 	require.NoError(t, err)
 
 	require.Equal(t, last, blank)
 	require.Equal(t, last, again)
 	require.NotEqual(t, last, other)
+	b.balanced(t)
+}
+
+// Where the application is not ready to be made, no blank is taken.
+func TestBeginCard_TakesNoBlankWhereTheStageIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.prepared(t)
+
+	_, err := b.BeginCard(t.Context(), registry.StageChange{Application: number, To: identity.Printing, Attempt: 1, Actor: string(press)}, press, "")
+
+	require.ErrorIs(t, err, identity.Elsewhere)
+	card, err := b.Card(t.Context(), number, 1)
+	require.NoError(t, err)
+	require.Equal(t, identity.CardPrepared, card.State)
 	b.balanced(t)
 }
 

@@ -71,18 +71,6 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 	return fail("save card", r.db.SendBatch(ctx, batch).Close())
 }
 
-// NoteSecurityObject records the digest of the security object that a card was found to
-// have, before it is inspected, and the serial number of the document signer that signed it,
-// in hexadecimal digits. It refuses with Conflict when the card has another one.
-func (r *Registry) NoteSecurityObject(ctx context.Context, number identity.ApplicationNumber, attempt int, digest [32]byte, signer string) error {
-	tag, err := r.db.Exec(ctx, `UPDATE cards SET digest_sod = $3, signer = $4 WHERE application = $1 AND attempt = $2 AND (digest_sod IS NULL OR digest_sod = $3)`,
-		number, attempt, digest[:], signer)
-	if err == nil && tag.RowsAffected() == 0 {
-		return identity.Refuse(identity.Conflict, "card %d was signed with another security object", attempt)
-	}
-	return fail("note security object", err)
-}
-
 // CardRecord is one card and what became of it.
 type CardRecord struct {
 	Application  identity.ApplicationNumber

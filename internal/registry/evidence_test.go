@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -169,9 +170,11 @@ func TestEraseChipKeys_GoOnceTheCardIsInspectedOrGivenUp(t *testing.T) {
 	require.Zero(t, erased)
 }
 
-func TestNoteSecurityObject_IsNotedOnce(t *testing.T) {
+// A chip has one security object: with another one, its card does not pass.
+func TestPassInspection_NotesOneSecurityObject(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
+	b.stock(t, 1)
 	number := b.received(t)
 	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
 	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{})))
@@ -179,18 +182,30 @@ func TestNoteSecurityObject_IsNotedOnce(t *testing.T) {
 	open := b.card(t, number, 1)
 	open.DigestSOD = [32]byte{}
 	require.NoError(t, b.SaveCard(t.Context(), open))
+	b.enter(t, number, 1, identity.Personalization)
+	require.NoError(t, errOf(b.TakeBlank(t.Context(), number, 1, press)))
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPersonalized, ""))
+	require.NoError(t, b.Advance(t.Context(), number, 1, identity.CardPrinted, ""))
+	db := b.asProgram(t)
+	noted, err := db.Exec(t.Context(), `UPDATE cards SET digest_sod = $1`, bytes.Repeat([]byte{7}, 32)) // as a release of before did, and was killed
+	require.NoError(t, err)
+	require.EqualValues(t, 1, noted.RowsAffected())
+	same := registry.Inspected{SecurityObject: [32]byte(bytes.Repeat([]byte{7}, 32)), Signer: "5f3a", Forgets: true}
+
+	other := b.PassInspection(t.Context(), number, 1, registry.Inspected{SecurityObject: [32]byte{8}, Signer: "5f3a"})
+	for range 2 {
+		require.NoError(t, b.PassInspection(t.Context(), number, 1, same))
+	}
+	require.NoError(t, b.NoteForgotten(t.Context(), number, 1, press))
+
+	require.ErrorIs(t, other, identity.Conflict)
 	card, err := b.Card(t.Context(), number, 1)
 	require.NoError(t, err)
-	require.Nil(t, card.DigestSOD)
-
-	for range 2 {
-		require.NoError(t, b.NoteSecurityObject(t.Context(), number, 1, [32]byte{7}, "5f3a"))
-	}
-
-	require.ErrorIs(t, b.NoteSecurityObject(t.Context(), number, 1, [32]byte{8}, "5f3a"), identity.Conflict)
-	card, err = b.Card(t.Context(), number, 1)
-	require.NoError(t, err)
-	require.Equal(t, byte(7), card.DigestSOD[0])
-	_, err = b.asProgram(t).Exec(t.Context(), `UPDATE cards SET digest_sod = NULL`)
+	require.Equal(t, identity.CardInspected, card.State)
+	require.Equal(t, same.SecurityObject[:], card.DigestSOD)
+	var told int
+	require.NoError(t, db.QueryRow(t.Context(), `SELECT count(*) FROM audit WHERE event = 'removed the printed sides of card 1'`).Scan(&told))
+	require.Equal(t, 1, told)
+	_, err = db.Exec(t.Context(), `UPDATE cards SET digest_sod = NULL`)
 	require.Equal(t, "security_object_is_final", constraintOf(err))
 }

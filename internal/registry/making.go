@@ -3,6 +3,8 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -61,16 +63,58 @@ func StageAfter(state identity.CardState) identity.Stage { return afterState[sta
 // application to the stage that follows, and forgets its trouble. A state that it has
 // passed changes nothing; a card that was given up is refused with Spoiled.
 func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumber, attempt int, to identity.CardState, detail string) error {
-	stage, ok := afterState[to]
-	if !ok {
-		return identity.Refuse(identity.Invalid, "a station cannot make a card %s", to)
+	return r.advance(ctx, step{number, attempt, to, detail, false}, "", nil)
+}
+
+// Inspected is what is recorded of a card that passed inspection.
+type Inspected struct {
+	SecurityObject [32]byte // its digest; zero of what has no chip
+	Signer         string   // the document signer's serial number, in hexadecimal digits
+	Forgets        bool     // the station removes the printed sides from its printer's folder next, which the trail says first
+}
+
+// PassInspection is Advance to Inspected, with what was found: a card that was signed with
+// another security object is refused with Conflict.
+func (r *Registry) PassInspection(ctx context.Context, number identity.ApplicationNumber, attempt int, found Inspected) error {
+	passed := step{number, attempt, identity.CardInspected, "", found.Forgets}
+	if found.SecurityObject == [32]byte{} {
+		return r.advance(ctx, passed, "", nil)
 	}
+	passed.detail = fmt.Sprintf("security object %x", found.SecurityObject)
+	return r.advance(ctx, passed, `digest_sod = @object, signer = @signer, `, pgx.StrictNamedArgs{"object": found.SecurityObject[:], "signer": found.Signer})
+}
+
+// step is a card reaching a state at its station.
+type step struct {
+	application identity.ApplicationNumber
+	attempt     int
+	to          identity.CardState
+	detail      string
+	forgets     bool
+}
+
+// advance also notes what of the card is given, if it is the first or the same as before.
+func (r *Registry) advance(ctx context.Context, s step, noted string, args pgx.StrictNamedArgs) error {
+	stage, ok := afterState[s.to]
+	if !ok {
+		return identity.Refuse(identity.Invalid, "a station cannot make a card %s", s.to)
+	}
+	same := ""
+	if noted != "" {
+		same = ` AND (c.digest_sod IS NULL OR c.digest_sod = @object)`
+	}
+	all := pgx.StrictNamedArgs{
+		"application": s.application, "attempt": s.attempt, "to": s.to, "detail": s.detail, "forgets": s.forgets,
+		"before": before(identity.CardDocument, s.to), "certificate_before": before(identity.Certificate, s.to),
+		"stage": string(stage), "from": stagesBefore(identity.CardDocument, stage), "certificate_from": stagesBefore(identity.Certificate, stage),
+	}
+	maps.Copy(all, args)
 	tag, err := r.db.Exec(ctx, `
 		WITH before AS (
 			SELECT number, stage, `+fromStages+` AS came_from FROM applications a WHERE number = @application FOR NO KEY UPDATE
 		), advanced AS (
-			UPDATE cards c SET state = @to, changed_at = now() FROM before b
-			WHERE c.application = b.number AND c.attempt = @attempt AND c.state = CASE c.document WHEN `+documentCertificate+` THEN @certificate_before ELSE @before END RETURNING c.application, c.station
+			UPDATE cards c SET `+noted+`state = @to, changed_at = now() FROM before b
+			WHERE c.application = b.number AND c.attempt = @attempt AND c.state = CASE c.document WHEN `+documentCertificate+` THEN @certificate_before ELSE @before END`+same+` RETURNING c.application, c.station
 		), moved AS (
 			UPDATE applications a SET stage = @stage, entered_at = now(), awaiting = '', awaiting_why = '', awaiting_since = NULL, trouble = '', trouble_since = NULL
 			FROM before b JOIN advanced ON advanced.application = b.number
@@ -82,27 +126,24 @@ func (r *Registry) Advance(ctx context.Context, number identity.ApplicationNumbe
 		)
 		INSERT INTO audit (application, actor, event, reason)
 		SELECT application, station, e.event, e.reason FROM advanced CROSS JOIN LATERAL (
-			VALUES (true, @to || ' card ' || @attempt, @detail), (EXISTS (SELECT FROM moved), 'entered ' || @stage, '')) AS e (yes, event, reason)
-		WHERE e.yes`,
-		pgx.StrictNamedArgs{
-			"application": number, "attempt": attempt, "to": to, "detail": detail,
-			"before": before(identity.CardDocument, to), "certificate_before": before(identity.Certificate, to),
-			"stage": string(stage), "from": stagesBefore(identity.CardDocument, stage), "certificate_from": stagesBefore(identity.Certificate, stage),
-		})
+			VALUES (true, @to || ' card ' || @attempt, @detail), (EXISTS (SELECT FROM moved), 'entered ' || @stage, ''),
+				(@forgets, `+eventForgotten+` || @attempt, '')) AS e (yes, event, reason)
+		WHERE e.yes`, all)
 	if err != nil || tag.RowsAffected() > 0 {
 		return fail("advance card", err)
 	}
-	at, err := r.cardState(ctx, number, attempt)
-	if err != nil {
+	at, err := r.cardState(ctx, s.application, s.attempt)
+	switch {
+	case err != nil:
 		return fail("advance card", err)
-	}
-	if slices.Index(way, at) >= slices.Index(way, to) {
+	case slices.Index(way, at) >= slices.Index(way, s.to):
 		return nil
+	case at.GivenUp():
+		return identity.Refuse(identity.Spoiled, "card %d was given up", s.attempt)
+	case noted != "" && at == before(identity.CardDocument, s.to):
+		return identity.Refuse(identity.Conflict, "card %d was signed with another security object", s.attempt)
 	}
-	if at.GivenUp() {
-		return identity.Refuse(identity.Spoiled, "card %d was given up", attempt)
-	}
-	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", attempt, at, to)
+	return identity.Refuse(identity.Conflict, "card %d is %s and cannot become %s", s.attempt, at, s.to)
 }
 
 // before is the state that a document leaves for another one on its way; empty if it never
@@ -198,6 +239,9 @@ func (r *Registry) ShowTrouble(ctx context.Context, number identity.ApplicationN
 	return fail("show trouble", err)
 }
 
+// eventForgotten begins what the trail says of printed sides that a station removes.
+const eventForgotten = `'removed the printed sides of card '`
+
 // NoteForgotten has the trail say, once, that a station removes the printed sides of a card
 // from its printer's folder.
 func (r *Registry) NoteForgotten(ctx context.Context, number identity.ApplicationNumber, attempt int, by identity.StationID) error {
@@ -205,7 +249,7 @@ func (r *Registry) NoteForgotten(ctx context.Context, number identity.Applicatio
 	batch.Queue(`SELECT FROM cards WHERE application = $1 AND attempt = $2 FOR NO KEY UPDATE`, number, attempt)
 	batch.Queue(`
 		INSERT INTO audit (application, actor, event, reason)
-		SELECT $1, $2, e.event, '' FROM (SELECT 'removed the printed sides of card ' || $3::int AS event) e
+		SELECT $1, $2, e.event, '' FROM (SELECT `+eventForgotten+` || $3::int AS event) e
 		WHERE NOT EXISTS (SELECT FROM audit a WHERE a.application = $1 AND a.event = e.event)`, number, by, attempt)
 	return fail("note what was removed", r.db.SendBatch(ctx, batch).Close())
 }

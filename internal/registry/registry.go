@@ -53,9 +53,11 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 		config.ConnConfig.RuntimeParams["application_name"] = "cancuoc"
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		// A process that hangs within a transaction must not keep its locks. It is no
-		// parameter of the connection, since a pooler would refuse it.
-		if err := conn.PgConn().Exec(ctx, `SET idle_in_transaction_session_timeout = '60s'`).Close(); err != nil {
+		// A process that hangs within a transaction must not keep its locks. A statement is
+		// planned once, and not for each of its values: planning costs as much as running
+		// it, and what has to be planned for a value has it in its text. They are no
+		// parameters of the connection, since a pooler would refuse them.
+		if err := conn.PgConn().Exec(ctx, `SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = force_generic_plan`).Close(); err != nil {
 			return err
 		}
 		return enter(ctx, conn, o.Vault)
