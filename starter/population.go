@@ -33,7 +33,12 @@ func newPopulationCompare(a *app) *cobra.Command {
 			if err := a.read(cmd.Context(), "/v1/applications/"+string(number)+"/persons", nil, &list); err != nil {
 				return err
 			}
+			asked, err := a.status(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
 			return a.print(cmd, list, func(w io.Writer) {
+				printRequested(w, asked)
 				for _, b := range list {
 					fmt.Fprintf(w, "%s  %s\n", b.Person, b.Status)
 					printBeside(w, b.Fields)

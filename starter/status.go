@@ -65,18 +65,30 @@ func printStatus(w io.Writer, s desk.Status) {
 	if s.Nowhere {
 		fmt.Fprintln(w, "  the population register has nobody like the applicant: approve with --paper, by what proves the person")
 	}
-	if s.LateReason != "" {
-		fmt.Fprintf(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
-	}
-	if s.Payment.Fee > 0 || s.Payment.GiveBack > 0 {
-		fmt.Fprintf(w, "  fee %d VND, %s\n", s.Payment.Fee, paymentInWords(s.Payment))
-	}
+	printRequested(w, s)
 	for _, e := range s.Timeline {
 		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, e.What)
 		if e.Reason != "" {
 			fmt.Fprintf(w, " (%s)", identity.ReadReason(e.Reason).InWords())
 		}
 		fmt.Fprintln(w)
+	}
+}
+
+// printRequested shows what was applied for, and what of it whoever approves has to judge.
+func printRequested(w io.Writer, s desk.Status) {
+	if s.Fault == "" {
+		fmt.Fprintf(w, "  %s, ground %s, %s", s.Requested.Type, s.Requested.Ground, s.Requested.Channel)
+		for _, claim := range s.Requested.Claims() {
+			fmt.Fprintf(w, "; %s", claim)
+		}
+		fmt.Fprintln(w)
+	}
+	if s.LateReason != "" {
+		fmt.Fprintf(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
+	}
+	if s.Payment.Fee > 0 || s.Payment.GiveBack > 0 {
+		fmt.Fprintf(w, "  fee %d VND, %s\n", s.Payment.Fee, paymentInWords(s.Payment))
 	}
 }
 

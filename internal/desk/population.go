@@ -54,7 +54,8 @@ func resolves(by identity.Officer) error {
 }
 
 // Persons shows what an application says beside the register's record of the person whom it
-// names, or else beside those who are likely to be the applicant.
+// names, or else beside those who are likely to be the applicant. That the officer looked at
+// each of them is kept.
 func (d *Desk) Persons(ctx context.Context, by identity.Officer, number identity.ApplicationNumber) ([]Beside, error) {
 	if err := resolves(by); err != nil {
 		return nil, err
@@ -69,17 +70,18 @@ func (d *Desk) Persons(ctx context.Context, by identity.Officer, number identity
 		if err != nil {
 			return nil, err
 		}
-		return []Beside{{Person: known.ID, Status: known.Status, Fields: population.Compare(claim, known)}}, nil
+		return []Beside{{Person: known.ID, Status: known.Status, Fields: population.Compare(claim, known)}}, d.Registry.AskedFor(ctx, by.Badge, known.ID)
 	}
 	likely, err := d.Population.FindPersons(ctx, claim)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Beside, len(likely))
+	list, ids := make([]Beside, len(likely)), make([]identity.PersonID, len(likely))
 	for i, m := range likely {
+		ids[i] = m.ID
 		list[i] = Beside{Person: m.ID, Status: m.Status, Score: m.Score, Fields: population.Compare(claim, m.Record)}
 	}
-	return list, nil
+	return list, d.Registry.AskedFor(ctx, by.Badge, ids...)
 }
 
 // Found is a person whom an officer looked for. Who knew no number is told how likely it is
@@ -164,7 +166,7 @@ func covers(by identity.Officer, r population.Record) bool {
 }
 
 // Person shows a record with its changes, to an officer of the center or of a province that
-// the person lives in or has a number of.
+// the person lives in or has a number of. That the officer looked is kept.
 func (d *Desk) Person(ctx context.Context, by identity.Officer, id identity.PersonID) (Known, error) {
 	if err := resolves(by); err != nil {
 		return Known{}, err
@@ -190,7 +192,7 @@ func (d *Desk) Person(ctx context.Context, by identity.Officer, id identity.Pers
 	for i, c := range changes {
 		known.Changes[i] = Changed{At: c.At, Change: c.Change, Actor: c.Actor, Paper: c.Paper, Reason: c.Reason}
 	}
-	return known, nil
+	return known, d.Registry.AskedFor(ctx, by.Badge, r.ID)
 }
 
 func (s subject) person() (identity.PersonID, error) {

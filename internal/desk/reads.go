@@ -42,12 +42,55 @@ type Status struct {
 	CaptureRound int                        `json:"capture_round"`
 	Round        int                        `json:"round"` // of the next hold, release or identification
 	Consignment  identity.ConsignmentNumber `json:"consignment,omitzero"`
+	Requested    Requested                  `json:"requested"`
 	Payment      registry.Payment           `json:"payment"`
 	FiledOn      identity.Date              `json:"filed_on"`
 	Nowhere      bool                       `json:"nowhere,omitzero"`     // whoever approves registers the applicant, by a paper
 	LateReason   string                     `json:"late_reason,omitzero"` // why it was entered so long after that
 	Fault        string                     `json:"fault,omitzero"`       // why what it says of persons cannot be read
 	Timeline     []Event                    `json:"timeline"`
+}
+
+// Requested is what was applied for, and by which claims: whoever approves judges them.
+type Requested struct {
+	Type           identity.ApplicationType `json:"type"`
+	Ground         identity.Ground          `json:"ground"`
+	Channel        identity.Channel         `json:"channel"`
+	ErrorBy        identity.Party           `json:"error_by,omitzero"`
+	Exemption      string                   `json:"exemption,omitzero"`
+	ExemptionProof string                   `json:"exemption_proof,omitzero"`
+	Representative string                   `json:"representative,omitzero"`
+	OriginProof    string                   `json:"origin_proof,omitzero"`
+	ResidingSince  string                   `json:"residing_since,omitzero"`
+}
+
+func requestedOf(a identity.Application) Requested {
+	r := Requested{
+		Type: a.Type, Ground: a.Ground, Channel: a.Channel, ErrorBy: a.ErrorBy, Exemption: a.Exemption, ExemptionProof: a.ExemptionProof,
+		Representative: a.Representative.Text, OriginProof: a.OriginProof,
+	}
+	if !a.ResidingSince.IsZero() {
+		r.ResidingSince = a.ResidingSince.Display()
+	}
+	return r
+}
+
+// Claims are those that the applicant makes, in words.
+func (r Requested) Claims() []string {
+	var claims []string
+	for _, c := range []struct{ what, said, proof string }{
+		{"error by", string(r.ErrorBy), ""}, {"exempt as", r.Exemption, r.ExemptionProof}, {"through", r.Representative, ""},
+		{"origin proven by", r.OriginProof, ""}, {"residing since", r.ResidingSince, ""},
+	} {
+		switch {
+		case c.said == "":
+		case c.proof != "":
+			claims = append(claims, c.what+" "+c.said+", by: "+c.proof)
+		default:
+			claims = append(claims, c.what+" "+c.said)
+		}
+	}
+	return claims
 }
 
 // Event is one entry of the audit trail.
@@ -152,8 +195,8 @@ func (d *Desk) Sight(ctx context.Context, by identity.Officer, number identity.A
 		return Status{}, err
 	}
 	s := Status{
-		Nowhere: record.Stage == identity.Approval && record.Application.Person.Number == "",
-		FiledOn: record.Application.FiledOn, LateReason: record.Application.LateReason,
+		Nowhere:   record.Stage == identity.Approval && record.Application.Person.Number == "",
+		Requested: requestedOf(record.Application), FiledOn: record.Application.FiledOn, LateReason: record.Application.LateReason,
 		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
 		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment,
 	}

@@ -118,6 +118,13 @@ func CheckCorrected(before, after Person, today Date) error {
 	c.refuse(after.Birth != before.Birth && after.Birth.Compare(today) > 0, "person.birth", "is in the future")
 	if after.Residence != before.Residence {
 		c.home(after.Residence, today)
+		c.add(after.Residence.oneProvince("person.residence.province"))
+	}
+	if after.BirthRegistration != before.BirthRegistration {
+		c.add(after.BirthRegistration.oneProvince("person.birth_registration.province"))
+	}
+	if after.Origin != before.Origin {
+		c.add(after.Origin.oneProvince("person.origin.province"))
 	}
 	return c.ofRecord()
 }

@@ -18,7 +18,7 @@ const (
 	EventReminder  EventKind = "reminder"  // it still can be, for a while
 	EventRejected  EventKind = "rejected"
 	EventExpired   EventKind = "expired"
-	EventCardLost  EventKind = "card-lost" // the card that was given is reported lost
+	EventCardLost  EventKind = "card-lost"  // the card that was given is reported lost
 	EventCardValid EventKind = "card-valid" // it is so no more: it was found, or reported by who was not its holder
 )
 

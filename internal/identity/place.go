@@ -2,6 +2,7 @@ package identity
 
 import (
 	"log/slog"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -124,64 +125,163 @@ func (c ProvinceCode) successor(day Date) ProvinceCode {
 // townships, ended with June 2025 (Resolutions 190/2025/QH15 and 202/2025/QH15, Law
 // 72/2025/QH15).
 var (
-	cityWords     = []string{"thành phố ", "tp. ", "tp.", "tp "}
-	provinceWords = []string{"tỉnh ", "t. "}
-	districtWords = []string{"quận ", "huyện ", "thị xã ", "thị trấn "}
-
+	cityWords          = []string{"thành phố ", "tp. ", "tp.", "tp "}
+	provinceWords      = []string{"tỉnh ", "t. "}
 	shortDistrictWords = []string{"q. ", "q.", "h. ", "h.", "tx. ", "tx.", "tx ", "tt. ", "tt.", "tt "}
 )
 
-// current refuses an address that names a unit which has ended before that day: a
-// district, a township, a province that was merged into another, or one that has become
-// a city.
+// current refuses an address that names a unit which has ended before that day, wherever it
+// stands in it: a district, a township, a province that was merged into another, or one that
+// has become a city.
 func (p Place) current(field string, day Date) error {
-	parts := strings.Split(strings.TrimRight(p.Text, " ."), ",")
-	if n := len(parts); n > 1 && (Name{Text: parts[n-1]}).Key() == (Name{Text: Nationality}).Key() {
-		parts = parts[:n-1]
-	}
-	for i, part := range parts[:len(parts)-1] {
+	parts := p.parts()
+	last := len(parts) - 1
+	for i, part := range parts[:last] {
 		// What begins an address may be a new town that calls itself a city, or a center (TT.).
-		below := wordBefore(part, districtWords) != "" || i > 0 && wordBefore(part, slices.Concat(cityWords, shortDistrictWords)) != ""
-		if below && day.Compare(lastOf63) > 0 {
-			return RefuseField(Invalid, field, "names a unit of the district level, or a township; these ended on 30 June 2025: give commune and province as they are now")
+		below := i > 0 && (wordBefore(part, shortDistrictWords) != "" || numberedDistrict.MatchString(part)) ||
+			(i > 0 || last == 1) && wordBefore(part, cityWords) != ""
+		if (below || namesDistrict(part)) && day.Compare(lastOf63) > 0 {
+			return refuseDistrict(field)
+		}
+		asProvince := wordBefore(part, provinceWords) != ""
+		if u := endedBy(day, bareProvince(part)); u != nil && (asProvince || i > 0 && i == last-1) {
+			return refuseEnded(field, *u)
 		}
 	}
-	last := parts[len(parts)-1]
-	asCity, asProvince := wordBefore(last, cityWords) != "", wordBefore(last, provinceWords) != ""
-	last = provinceKey(strings.TrimSpace(last)[len(wordBefore(last, slices.Concat(cityWords, provinceWords))):])
+	if namesDistrict(parts[last]) && day.Compare(lastOf63) > 0 {
+		return refuseDistrict(field)
+	}
+	return currentProvince(field, parts[last], day)
+}
+
+// currentProvince refuses the part of an address that names its province, unless that stands
+// on the day, and is of that kind.
+func currentProvince(field, part string, day Date) error {
+	part = fromProvince(part)
+	asCity, asProvince := wordBefore(part, cityWords) != "", wordBefore(part, provinceWords) != ""
+	name := bareProvince(part)
+	for _, u := range provinces {
+		switch {
+		case provinceKey(u.Name) != name || !u.stands(day):
+		case u.Either || (!u.City || !asProvince) && (u.City || !asCity):
+			return nil
+		case u.City:
+			return RefuseField(Invalid, field, "calls a province (tỉnh) what is a city under central rule since %s", u.From.Display())
+		default:
+			return RefuseField(Invalid, field, "calls a city (thành phố) what is a province")
+		}
+	}
+	if u := endedBy(day, name); u != nil {
+		return refuseEnded(field, *u)
+	}
+	return nil
+}
+
+func refuseDistrict(field string) error {
+	return RefuseField(Invalid, field, "names a unit of the district level, or a township; these ended on 30 June 2025: give commune and province as they are now")
+}
+
+func refuseEnded(field string, u Province) error {
+	return RefuseField(Invalid, field, "names a province that ended on %s: give the one that it is part of now", u.To.Display())
+}
+
+// endedBy is the province of that folded name, if it ended before the day and none of the name
+// stands then.
+func endedBy(day Date, name string) *Province {
 	var ended *Province
 	for _, u := range provinces {
-		if provinceKey(u.Name) != last {
+		if provinceKey(u.Name) != name {
 			continue
 		}
-		if u.stands(day) && (u.Either || (!u.City || !asProvince) && (u.City || !asCity)) {
+		if u.stands(day) {
 			return nil
 		}
-		if u.stands(day) || ended == nil && !u.To.IsZero() && u.To.Compare(day) < 0 {
+		if ended == nil && !u.To.IsZero() && u.To.Compare(day) < 0 {
 			ended = &u
 		}
 	}
-	switch {
-	case ended == nil:
-		return nil
-	case !ended.stands(day):
-		return RefuseField(Invalid, field, "names a province that ended on %s: give the one that it is part of now", ended.To.Display())
-	case ended.City:
-		return RefuseField(Invalid, field, "calls a province (tỉnh) what is a city under central rule since %s", ended.From.Display())
-	}
-	return RefuseField(Invalid, field, "calls a city (thành phố) what is a province")
+	return ended
 }
 
-// provinceKey folds the name of a province, however its hyphen is set.
+var (
+	separators       = regexp.MustCompile(`[,;]|\s[-–]\s`)
+	hyphened         = regexp.MustCompile(`(?i)(bà rịa)\s*[-–]\s*(vũng tàu)`)
+	ofBefore         = regexp.MustCompile(`(?i)\s*(\(cũ\)|\scũ)$`)
+	country          = regexp.MustCompile(`(?i)^vi[eệ]t ?nam$`)
+	numberedDistrict = regexp.MustCompile(`(?i)^q\.? ?[0-9]{1,2}$`)
+
+	// A district's word within a part; what stands before and after it tells a road or a street
+	// that is named after one, or after whom.
+	districtWithin = regexp.MustCompile(`(?i)(?:^|(\S+)\s+)(quận|huyện|thị xã|thị trấn)\s+(\S+)`)
+	beforeNamed    = []string{"đường", "phố", "bà", "ông", "chợ", "cầu", "ngõ", "hẻm", "thôn", "ấp", "xóm", "bản", "khu"}
+	afterNamed     = []string{"lộ", "công", "ủy", "uỷ", "đội", "đường", "lỵ"}
+)
+
+// parts are those of an address, from the smallest unit to the province, without the country.
+func (p Place) parts() []string {
+	parts := separators.Split(hyphened.ReplaceAllString(strings.TrimRight(p.Text, " ."), "$1-$2"), -1)
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	if n := len(parts); n > 1 && country.MatchString(parts[n-1]) {
+		parts = parts[:n-1]
+	}
+	last := len(parts) - 1
+	parts[last] = ofBefore.ReplaceAllString(parts[last], "")
+	return parts
+}
+
+// namesDistrict reports whether a part of an address names a district or a township.
+func namesDistrict(part string) bool {
+	for _, found := range districtWithin.FindAllStringSubmatch(part, -1) {
+		if !slices.Contains(beforeNamed, strings.ToLower(found[1])) && !slices.Contains(afterNamed, strings.ToLower(found[3])) {
+			return true
+		}
+	}
+	return false
+}
+
+// fromProvince is what a part of an address says from the last word before a province or a
+// city on; the whole part without such a word.
+func fromProvince(part string) string {
+	from, lower := 0, strings.ToLower(part)
+	if len(lower) != len(part) {
+		return part
+	}
+	for _, word := range slices.Concat(cityWords, provinceWords) {
+		if at := strings.LastIndex(lower, " "+word); at >= from && endsWithProvince(part[at+1+len(word):]) {
+			from = at + 1
+		}
+	}
+	return part[from:]
+}
+
+// endsWithProvince reports whether a text is the name of a province, of whichever time.
+func endsWithProvince(text string) bool {
+	return slices.ContainsFunc(provinces, func(u Province) bool { return provinceKey(u.Name) == provinceKey(strings.TrimSpace(text)) })
+}
+
+// bareProvince is the folded name of a part without the word before it.
+func bareProvince(part string) string {
+	return provinceKey(strings.TrimSpace(part[len(wordBefore(part, slices.Concat(cityWords, provinceWords))):]))
+}
+
+// provinceKey folds the name of a province, however its hyphen is set and its Đắk is written.
 func provinceKey(name string) string {
-	return Name{Text: strings.ReplaceAll(name, "-", " ")}.Key()
+	key := Name{Text: strings.NewReplacer("-", " ", "–", " ").Replace(name)}.Key()
+	for _, written := range []string{"đắc ", "đăk ", "đăc "} {
+		if rest, is := strings.CutPrefix(key, Name{Text: written}.Key()+" "); is {
+			return Name{Text: "đắk"}.Key() + " " + rest
+		}
+	}
+	return key
 }
 
 // named is the code of the province that an address ends with: of those of a day, or else of
 // any that there was; empty: of none.
 func (p Place) named(day Date) ProvinceCode {
-	last := strings.TrimSpace(p.Text[strings.LastIndexByte(p.Text, ',')+1:])
-	last = provinceKey(last[len(wordBefore(last, slices.Concat(cityWords, provinceWords))):])
+	parts := p.parts()
+	last := bareProvince(fromProvince(parts[len(parts)-1]))
 	var code ProvinceCode
 	for _, u := range provinces {
 		if provinceKey(u.Name) == last && (code == "" || u.stands(day)) {
@@ -189,6 +289,26 @@ func (p Place) named(day Date) ProvinceCode {
 		}
 	}
 	return code
+}
+
+// oneProvince refuses a place of which text and code are of two provinces.
+func (p Place) oneProvince(field string) error {
+	parts := p.parts()
+	name := bareProvince(fromProvince(parts[len(parts)-1]))
+	known := false
+	for _, u := range provinces {
+		if provinceKey(u.Name) != name {
+			continue
+		}
+		if u.Code == p.Province || u.Code.successor(firstOf34) == ProvinceNow(p.Province) || u.Successor == ProvinceNow(p.Province) {
+			return nil
+		}
+		known = true
+	}
+	if known && p.Province.known() {
+		return RefuseField(Invalid, field, "is the code of another province than the text names")
+	}
+	return nil
 }
 
 // wordBefore is the word of the list that a part of an address begins with, as the part

@@ -3,6 +3,7 @@ package identity
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // RulesFor pins the law to an application as it stood on the day it was filed:
@@ -125,6 +126,9 @@ func (a Application) ByRecord(holder Person) error {
 	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
 	c.exemption(a)
 	c.certificate(a)
+	c.refuse(a.Exemption == "special-zone" && !strings.Contains(strings.ToLower(holder.Residence.Text), "đặc khu"), "exemption",
+		"is special-zone, which is for who resides in one (đặc khu), and the residence is none")
+	c.add(holder.Residence.current("person.residence", a.FiledOn)) // what is printed is corrected first
 	return errors.Join(c.refusals...)
 }
 
