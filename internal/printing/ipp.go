@@ -407,6 +407,8 @@ func (p *IPP) ended(job string, e entry, g goipp.Attributes) error {
 		return &Doubt{fmt.Sprintf("the printer printed job %s with errors (%s)", job, reasons(g))}
 	case counted && impressions < sidesOfACard:
 		return &Doubt{fmt.Sprintf("the printer says that it printed %d of the %d sides of job %s", impressions, sidesOfACard, job)}
+	case impressions > sidesOfACard:
+		return &Doubt{fmt.Sprintf("the printer says that it printed %d sides of job %s, which has %d: look for a second card with this print", impressions, job, sidesOfACard)}
 	}
 	return nil
 }

@@ -351,6 +351,12 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"it refuses the job by HTTP 413":                            {refuses(goipp.OpPrintJob, http.StatusRequestEntityTooLarge), untaken, "too large"},
 		"it refuses the job by HTTP 500":                            {refuses(goipp.OpPrintJob, http.StatusInternalServerError), untaken, "HTTP 500"},
 		"it sends the job elsewhere":                                {refuses(goipp.OpPrintJob, http.StatusTemporaryRedirect), untaken, "HTTP 307"},
+		"it wants TLS for the job":                                  {refuses(goipp.OpPrintJob, http.StatusUpgradeRequired), untaken, "HTTP 426"},
+		"it wants TLS":                                              {refuses(goipp.OpGetPrinterAttributes, http.StatusUpgradeRequired), unfit, "HTTP 426"},
+		"it printed two copies":                                     {says(count("job-impressions-completed", 4)), doubts, "look for a second card"},
+		"it printed with warnings":                                  {says(keyword("job-state-reasons", "job-completed-with-warnings")), prints, ""},
+		"it completes, then aborts":                                 {abortsLater(), prints, ""},
+		"its answer never ends":                                     {breaks(goipp.OpPrintJob, drip), prints, ""},
 		"HTTP 401":                                                  {refuses(goipp.OpValidateJob, http.StatusUnauthorized), unfit, "printing.password_file"},
 		"HTTP 403":                                                  {refuses(goipp.OpValidateJob, http.StatusForbidden), unfit, "printing.user"},
 		"HTTP 404":                                                  {refuses(goipp.OpGetPrinterAttributes, http.StatusNotFound), unfit, "printing.uri"},
@@ -699,5 +705,28 @@ func digested(algorithm string) func(r *http.Request) (string, bool) {
 		secret := sum("station:printer:s3cret")
 		want := sum(strings.Join([]string{secret, nonce, given["nc"], given["cnonce"], "auth", sum("POST:" + r.URL.RequestURI())}, ":"))
 		return challenge, given["response"] == want
+	}
+}
+
+// abortsLater has it say of a job that is done, when it is asked again, that it aborted it.
+func abortsLater() manner {
+	seen := false
+	return whenAsked(goipp.OpGetJobAttributes, func(answer *goipp.Message) {
+		if seen && answer.Job != nil {
+			set(&answer.Job, state(aborted))
+		}
+		seen = seen || answer.Job != nil
+	})
+}
+
+// drip is an answer of which a byte comes now and then, and no end.
+func drip(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", goipp.ContentType)
+	_, _ = w.Write([]byte{2, 0, 0, 0, 0, 0, 0, 1})
+	for range 40 {
+		if _, err := w.Write([]byte{0}); err != nil || http.NewResponseController(w).Flush() != nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
