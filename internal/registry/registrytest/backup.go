@@ -73,6 +73,31 @@ func Dump(tb testing.TB, programs string) []byte {
 	return dump.Bytes()
 }
 
+// Written begins to watch what the server writes to its write-ahead log, of all schemas: what
+// was written once, and is in no table any more, is in it, and in every backup with it. What
+// it gives reads the log, by the file.
+func Written(tb testing.TB, programs string) func() [][]byte {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context())
+	ask := func(sql string, args ...any) [][]byte {
+		tb.Helper()
+		conn, err := pgx.Connect(ctx, Behind(tb, programs))
+		require.NoError(tb, err)
+		defer func() { _ = conn.Close(ctx) }()
+		rows, _ := conn.Query(ctx, sql, args...) // CollectRows reports the error
+		answer, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+		require.NoError(tb, err)
+		return answer
+	}
+	const file = `pg_walfile_name(pg_current_wal_insert_lsn())`
+	from := string(ask(`SELECT ` + file + `::bytea`)[0])
+	return func() [][]byte {
+		tb.Helper()
+		ask(`SELECT ''::bytea FROM pg_switch_wal()`) // what is in memory is written
+		return ask(`SELECT pg_read_binary_file('pg_wal/' || name, 0, pg_size_bytes(current_setting('wal_segment_size')), true) FROM pg_ls_waldir() WHERE name >= $1 AND name ~ '^[0-9A-F]{24}$' AND name <= `+file, from)
+	}
+}
+
 // Columns is all that each column of a schema holds, a line for each value, by its table's
 // and its own name: as text, and of bytes also the bytes themselves.
 func Columns(tb testing.TB, programs string) map[string]string {
