@@ -92,7 +92,7 @@ func TestOfficers_DecideOnMany(t *testing.T) {
 	require.NoError(t, err)
 	act, err := said.Does()
 	require.NoError(t, err)
-	require.Equal(t, identity.Approve{Officer: approver, Reason: "<i>", Seen: identity.Approval, Capture: 1}, act)
+	require.Equal(t, identity.Approve{Officer: approver, Reason: "<i>", Seen: identity.Approval, Capture: 1, Round: 1}, act)
 	require.NotContains(t, page, "<i>")
 
 	to, form := other.sign(t, page)
