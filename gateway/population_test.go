@@ -220,6 +220,8 @@ func TestPopulation_IsChangedByNobodyElse(t *testing.T) {
 		"EndToEnd":        {http.MethodPost, "/osia/v1/persons?transactionId=1", registerToken, []patch{{"attributeName": "gender", "operator": "=", "value": "F"}}, http.StatusBadRequest},
 		"Unknown":         {http.MethodPost, "/osia/v1/persons?transactionId=1", registerToken, []patch{{"attributeName": "fullName", "operator": "<", "value": "F"}}, http.StatusBadRequest},
 		"NoOperation":     {http.MethodDelete, person + "?transactionId=1", registerToken, nil, http.StatusNotFound},
+		"BornLater":       {http.MethodPost, "/osia/v1/uin?transactionId=B7K2M-4QX9T-6", registerToken, patch{"fullName": "Nguyễn Minh An", "dateOfBirth": "2130-03-05", "gender": "M", "paper": "x"}, http.StatusBadRequest},
+		"AbolishedUnit":   {http.MethodPost, "/osia/v1/uin?transactionId=B7K2M-4QX9T-6", registerToken, patch{"fullName": "Nguyễn Minh An", "dateOfBirth": "2020-03-05", "gender": "M", "paper": "x", "residence": "Huyện A, Hà Giang", "provinceOfResidence": "002"}, http.StatusBadRequest},
 		"NumberChosen":    {http.MethodPost, "/osia/v1/uin?transactionId=B7K2M-4QX9T-6", registerToken, patch{"uin": "001220000001", "fullName": "Nguyễn Minh An", "dateOfBirth": "2020-03-05", "gender": "M", "paper": "x"}, http.StatusBadRequest},
 	} {
 		body, err := json.Marshal(tt.body)

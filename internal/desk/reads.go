@@ -79,8 +79,11 @@ func requestedOf(a identity.Application) Requested {
 func (r Requested) Claims() []string {
 	var claims []string
 	for _, c := range []struct{ what, said, proof string }{
-		{"error by", string(r.ErrorBy), ""}, {"exempt as", r.Exemption, r.ExemptionProof}, {"through", r.Representative, ""},
-		{"origin proven by", r.OriginProof, ""}, {"residing since", r.ResidingSince, ""},
+		{"error by", string(r.ErrorBy), ""},
+		{"exempt as", r.Exemption, r.ExemptionProof},
+		{"through", r.Representative, ""},
+		{"origin proven by", r.OriginProof, ""},
+		{"residing since", r.ResidingSince, ""},
 	} {
 		switch {
 		case c.said == "":

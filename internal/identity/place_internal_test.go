@@ -36,8 +36,16 @@ func TestCurrent_AbolishedUnitsWhereverTheyStand(t *testing.T) {
 func TestOneProvince(t *testing.T) {
 	t.Parallel()
 	for _, same := range []Place{
-		{"Xã A, Đà Nẵng", "048"}, {"Xã A, Huyện B, Hà Giang", "002"}, {"Xã A, Huyện B, Hà Giang", "008"}, {"Xã A, Tuyên Quang", "002"},
-		{"Xã A, Huyện B, Yên Bái", "015"}, {"Xã A, Lào Cai", "010"}, {"Phnom Penh", "116"}, {"Xã A", "001"}, {"", "001"}, {"Xã A, Đà Nẵng", ""},
+		{"Xã A, Đà Nẵng", "048"},
+		{"Xã A, Huyện B, Hà Giang", "002"},
+		{"Xã A, Huyện B, Hà Giang", "008"},
+		{"Xã A, Tuyên Quang", "002"},
+		{"Xã A, Huyện B, Yên Bái", "015"},
+		{"Xã A, Lào Cai", "010"},
+		{"Phnom Penh", "116"},
+		{"Xã A", "001"},
+		{"", "001"},
+		{"Xã A, Đà Nẵng", ""},
 	} {
 		require.NoError(t, same.oneProvince("p"), same.Text)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -38,6 +39,7 @@ type Tables interface {
 	Person(ctx context.Context, id identity.PersonID) (population.Record, error)
 	RegisterPerson(ctx context.Context, who population.Registration) (population.Record, []population.Match, error)
 	QueryPersons(ctx context.Context, q population.Query) ([]identity.PersonID, error)
+	Now(ctx context.Context) (time.Time, error)
 }
 
 // answer is what an operation answers; a nil body: none.
@@ -428,12 +430,21 @@ func (s *Server) generateUIN(r *http.Request) (answer, error) {
 		}
 		who.NotThese = append(who.NotThese, identity.PersonID(id))
 	}
+	now, err := s.Register.Now(r.Context())
+	if err != nil {
+		return answer{}, err
+	}
+	if err := identity.CheckCorrected(identity.Person{}, who.Person, identity.DateOf(now)); err != nil { // as what is corrected
+		return answer{}, err
+	}
 	record, likely, err := s.Register.RegisterPerson(r.Context(), who)
 	switch {
 	case err != nil:
 		return answer{}, err
 	case len(likely) > 0:
 		return answer{}, errLikely
+	case record.Person.Birth != who.Person.Birth && record.Person.Name.Key() != who.Person.Name.Key(): // else it was corrected since
+		return answer{}, identity.RefuseField(identity.Conflict, "transactionId", "registered another person before")
 	}
 	return answer{http.StatusOK, string(record.Person.Number)}, nil
 }
