@@ -258,6 +258,9 @@ func TestPage_ListsTheAcceptedValues(t *testing.T) {
 			case "exemption":
 				changed.set("exemption_proof", "Giấy chứng nhận số 7")
 				changed.set("person.birth", map[string]any{"child": "2012-11-02", "elderly": "1960-11-02"}[value])
+				if value == "minority" {
+					changed.set("person.ethnicity", "Tày")
+				}
 			case "delivery":
 				changed.set("delivery_to", map[string]any{"collect": nil, "post": "Số 1, Phố Mẫu"}[value])
 			case "person.sex":

@@ -75,6 +75,8 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	}
 
 	want["four_eyes_on_the_person"] = words([]identity.DecisionStep{identity.StepIdentify})
+	want["chip_key_use"], want["chip_key_of_cards_has_a_day"], want["chip_key_versions_of_the_beginning"] = []string{"transport", "card"}, []string{"card"}, []string{"card", "transport"}
+	want["chip_key_diversification"] = []string{"sp800-108", "emv-cps", "none"}
 	want["decision_paper"] = []string{"", string(identity.StepApprove)}
 	want["officer_is_no_actor"] = []string{"SYSTEM", "HOLDER", "CENTER"}
 	want["four_eyes_on_holds"] = words([]identity.DecisionStep{identity.StepHold, identity.StepRelease})
