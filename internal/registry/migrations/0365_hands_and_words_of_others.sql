@@ -17,19 +17,16 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- What changes an issued card's chip or PIN is done where its holder lives or applied, and by the
--- center; and nothing is done to one by who is at a counter of no province, as the post's people
--- are. A card that was reported lost is found by their word as little.
-CREATE FUNCTION card_of_own_province() RETURNS trigger LANGUAGE plpgsql AS $$
+-- An issued card's chip and PIN are seen to, and a lost card is found, at the counter to which its
+-- holder comes, wherever that is, but not by who is at a counter of no province, as the post's
+-- people are: at the center those who resolve, approve or keep the keys do.
+CREATE FUNCTION card_at_a_counter() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     who officers%ROWTYPE;
 BEGIN
     SELECT * INTO who FROM officers WHERE badge = NEW.officer;
     IF who.unit = 'center' AND NOT who.roles && ARRAY['resolving', 'keys', 'approving'] THEN
         RAISE EXCEPTION 'act refused' USING ERRCODE = 'check_violation', CONSTRAINT = 'act_by_role';
-    END IF;
-    IF NEW.act = 'manage-card' AND who.unit <> 'center' AND NOT who.unit = ANY(coalesce(holder_provinces(substr(NEW.subject, length('card/') + 1)), '{}')) THEN
-        RAISE EXCEPTION 'act refused' USING ERRCODE = 'check_violation', CONSTRAINT = 'act_in_own_province';
     END IF;
     RETURN NEW;
 END $$;
@@ -46,6 +43,6 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER card_of_own_province BEFORE INSERT ON acts FOR EACH ROW WHEN (NEW.act IN ('manage-card', 'report-found')) EXECUTE FUNCTION card_of_own_province();
+CREATE TRIGGER card_at_a_counter BEFORE INSERT ON acts FOR EACH ROW WHEN (NEW.act IN ('manage-card', 'report-found')) EXECUTE FUNCTION card_at_a_counter();
 CREATE TRIGGER record_by_another BEFORE INSERT ON acts FOR EACH ROW
     WHEN (NEW.act IN ('correct-person', 'renumber-person', 'merge-persons', 'mark-person')) EXECUTE FUNCTION record_by_another();
