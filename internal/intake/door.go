@@ -16,7 +16,6 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
-	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/personalization/chip/lds"
@@ -153,11 +152,9 @@ func (d *Door) whatIsKnown(ctx context.Context, s packet.Submission) (known, err
 		return known{}, err
 	}
 	if app.Ground == identity.GroundLost && app.Person.Number != "" {
-		who, err := d.Registry.PersonByNumber(ctx, app.Person.Number)
-		if err != nil && !identity.Refused(err, identity.NotFound) { // whom another register knows is compared there
+		if k.own, err = d.Registry.HasNumber(ctx, app.Person); err != nil {
 			return known{}, fmt.Errorf("ask whose card is lost: %w", err)
 		}
-		k.own = err == nil && population.SamePerson(app.Person, who)
 	}
 	if app.FromFile() {
 		if k.onFile, err = d.Registry.OnFile(ctx, app.Person.Number); err != nil {

@@ -123,6 +123,16 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 	return population.Rank(claim, likely), rows.Err()
 }
 
+// HasNumber reports whether who has that name and birth has or had that number, by the register
+// here; of whom another register knows it does not.
+func (r *Registry) HasNumber(ctx context.Context, claim identity.Person) (bool, error) {
+	who, err := r.PersonByNumber(ctx, claim.Number)
+	if identity.Refused(err, identity.NotFound) {
+		return false, nil
+	}
+	return err == nil && population.SamePerson(claim, who), err
+}
+
 // AskedFor keeps that an officer looked for persons of the population register.
 func (r *Registry) AskedFor(ctx context.Context, officer identity.OfficerID, persons ...identity.PersonID) error {
 	subjects := make([]string, len(persons))
