@@ -63,7 +63,7 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 			typed := known()
 			tt.typed(&typed)
 
-			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, typed, tt.ground, nil)})
+			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: captured(t, r, typed, tt.ground)})
 
 			require.NoError(t, err)
 			require.Equal(t, tt.want, out.Contradictions)
@@ -77,7 +77,7 @@ func TestValidate_SettlesTheFeeByTheRegister(t *testing.T) {
 	p, r := validating(t, known(), oldCard)
 	typed := known()
 	typed.Birth = identity.Date{Year: 1950, Month: 3, Day: 1}
-	number := registrytest.ReceiveAs(t, r, typed, identity.Exchange, identity.GroundRequest)
+	number := atCapture(t, r, registrytest.ReceiveAs(t, r, typed, identity.Exchange, identity.GroundRequest))
 
 	_, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
 
@@ -93,7 +93,7 @@ func TestValidate_WhoHasDiedIsAContradiction(t *testing.T) {
 	require.NoError(t, r.SeedCitizen(t.Context(), registry.Citizen{Person: known(), Status: identity.Deceased}))
 	p := &activities.Pipeline{Registry: r, Population: r}
 
-	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, known(), identity.GroundFirstCard, nil)})
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: captured(t, r, known(), identity.GroundFirstCard)})
 
 	require.NoError(t, err)
 	require.Equal(t, []string{"person"}, out.Contradictions)
@@ -103,7 +103,7 @@ func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
 	t.Parallel()
 	p, r := validating(t, known(), nil)
 
-	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: registrytest.Receive(t, r, identity.Person{Number: "079086999903"}, identity.GroundAge, nil)})
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: captured(t, r, identity.Person{Number: "079086999903"}, identity.GroundAge)})
 
 	require.NoError(t, err)
 	require.Equal(t, []string{"person.number"}, out.Contradictions)
@@ -129,7 +129,7 @@ func TestValidate_WhoHasNoNumberIsLookedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, r := validating(t, known(), nil)
-			in := activities.ValidateInput{Application: registrytest.Receive(t, r, tt.typed, identity.GroundFirstCard, nil)}
+			in := activities.ValidateInput{Application: captured(t, r, tt.typed, identity.GroundFirstCard)}
 
 			for range 2 { // a step may run again
 				out, err := p.Validate(t.Context(), in)
@@ -164,7 +164,7 @@ func TestValidate_AfterAnOfficerSaidWhoItIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, r := validating(t, known(), nil)
-			number := registrytest.Receive(t, r, typed, identity.GroundFirstCard, nil)
+			number := captured(t, r, typed, identity.GroundFirstCard)
 			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
 			require.NoError(t, err)
 			require.Equal(t, 1, out.Matches)
@@ -202,7 +202,7 @@ func TestDecide_IdentifiesOneOfThoseWhoWereShown(t *testing.T) {
 	}
 	typed := known()
 	typed.Number = ""
-	number := registrytest.Receive(t, r, typed, identity.GroundFirstCard, nil)
+	number := captured(t, r, typed, identity.GroundFirstCard)
 	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
 	require.NoError(t, err)
 	require.Equal(t, 2, out.Matches)
@@ -231,3 +231,15 @@ func TestDecide_IdentifiesOneOfThoseWhoWereShown(t *testing.T) {
 func errOf[T any](_ T, err error) error { return err }
 
 var _ population.Register = (*registry.Registry)(nil)
+
+// captured is an application whose capture was good: it is validated next.
+func captured(t *testing.T, r *registry.Registry, typed identity.Person, ground identity.Ground) identity.ApplicationNumber {
+	t.Helper()
+	return atCapture(t, r, registrytest.Receive(t, r, typed, ground, nil))
+}
+
+func atCapture(t *testing.T, r *registry.Registry, number identity.ApplicationNumber) identity.ApplicationNumber {
+	t.Helper()
+	require.NoError(t, errOf(r.Enter(t.Context(), registry.StageChange{Application: number, To: identity.BiometricCapture, Actor: "system"})))
+	return number
+}

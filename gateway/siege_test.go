@@ -62,8 +62,9 @@ func runGateway(t *testing.T) process {
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	schema := registrytest.NewSchema(t, devservertest.Postgres(t))
+	master := filepath.Join(dir, "vault.key")
 	command := exec.CommandContext(t.Context(), program)
-	command.Env = append(os.Environ(), "CANCUOC_DATA_DIR="+dir, "CANCUOC_DATABASE_URL="+schema,
+	command.Env = append(os.Environ(), "CANCUOC_DATA_DIR="+dir, "CANCUOC_VAULT_KEY_FILE="+master, "CANCUOC_DATABASE_URL="+schema,
 		"CANCUOC_TEMPORAL_ADDRESS="+devservertest.Temporal(t), "CANCUOC_GATEWAY_LISTEN=127.0.0.1:0", "CANCUOC_GATEWAY_CITIZENS_LISTEN=127.0.0.1:0", "CANCUOC_LOG_LEVEL=info")
 	log, err := command.StderrPipe()
 	require.NoError(t, err)
@@ -92,7 +93,7 @@ func runGateway(t *testing.T) process {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	p.key = key
-	registrytest.RegisterStation(t, registrytest.OpenIn(t, schema), siegeStation, public)
+	registrytest.RegisterStation(t, registrytest.OpenWith(t, schema, master), siegeStation, public)
 	return p
 }
 

@@ -78,8 +78,13 @@ func TestBuiltin_TheSameCitizensOtherApplicationIsNotAHit(t *testing.T) {
 	r := registrytest.Open(t)
 	builtin := abis.NewBuiltin(r)
 	first := apply(t, r, one, identity.GroundAge, hisFingers)
-	_, err := r.Enter(t.Context(), registry.StageChange{Application: first, To: identity.Expired, Actor: "system", Reason: identity.ReasonNotCollected})
-	require.NoError(t, err)
+	for _, change := range []registry.StageChange{
+		{Application: first, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"},
+		{Application: first, To: identity.Expired, Actor: "system", Reason: identity.ReasonNotCollected},
+	} {
+		_, err := r.Enter(t.Context(), change)
+		require.NoError(t, err)
+	}
 	second := apply(t, r, one, identity.GroundLost, hisFingers)
 
 	hits := search(t, r, builtin, second, 1)

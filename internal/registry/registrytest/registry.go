@@ -30,7 +30,13 @@ func Open(tb testing.TB) *registry.Registry {
 // OpenIn is Open in a schema of NewSchema.
 func OpenIn(tb testing.TB, programs string) *registry.Registry {
 	tb.Helper()
-	master, err := vault.OpenFile(filepath.Join(tb.TempDir(), "vault.key"), true)
+	return OpenWith(tb, programs, filepath.Join(tb.TempDir(), "vault.key"))
+}
+
+// OpenWith is OpenIn with the vault's key in that file, which it makes if it is not there.
+func OpenWith(tb testing.TB, programs, keyFile string) *registry.Registry {
+	tb.Helper()
+	master, err := vault.OpenFile(keyFile, true)
 	require.NoError(tb, err)
 	r, err := registry.Open(tb.Context(), programs, registry.Options{Vault: vault.New(master), MaxConns: 4})
 	require.NoError(tb, err)
