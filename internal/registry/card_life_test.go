@@ -300,7 +300,7 @@ func TestReceive_LossOfAnother(t *testing.T) {
 	rejected := func(number identity.ApplicationNumber, reason string) {
 		reject := identity.Reject{Officer: hanoi, Reason: reason}
 		require.NoError(t, b.decide(t, number, reject, 1, registrytest.Signed(reject, statement.Application(number))))
-		b.enter(t, number, 0, identity.Rejected)
+		require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Rejected, Actor: "system"})))
 	}
 
 	stranger := b.received(t, of(holder), lost)

@@ -184,7 +184,7 @@ func TestMayMatch(t *testing.T) {
 	}
 	require.Equal(t, 1, b.count(t, "vault_blobs WHERE kind = 'probe'"), "the finger by which it was handed over stays, and nobody else's")
 	for sql, constraint := range map[string]string{`DELETE FROM vault_blobs WHERE kind = 'probe'`: "evidence_is_final", `UPDATE cards SET probe = 1`: "card_is_signed_for"} {
-		_, err := connect(t, b.url).Exec(t.Context(), sql)
+		_, err := b.asProgram(t).Exec(t.Context(), sql)
 		require.Equal(t, constraint, constraintOf(err), sql)
 	}
 }

@@ -57,8 +57,8 @@ func TestEvents_AreWrittenWithTheirFacts(t *testing.T) {
 		require.NoError(t, errOf2(b.ChangeCard(t.Context(), card.Card.Serial, identity.ReportFound{OnCard: on(enroller, "in a coat")})))
 	}
 
-	require.Equal(t, []string{"received", "ready", "card-lost", "card-lost"}, b.told(t, "all", number))
-	require.Equal(t, []string{"received", "ready", "card-lost", "card-lost"}, b.told(t, "allsms", number))
+	require.Equal(t, []string{"received", "ready", "card-lost", "card-valid", "card-lost", "card-valid"}, b.told(t, "all", number))
+	require.Equal(t, []string{"received", "ready", "card-lost", "card-valid", "card-lost", "card-valid"}, b.told(t, "allsms", number))
 	require.Empty(t, b.told(t, "allemail", number))
 	require.Equal(t, []string{"card-lost", "card-lost"}, b.told(t, "losses", number))
 	require.Empty(t, b.told(t, "all", early), "it was received before anybody was to be told")

@@ -337,7 +337,7 @@ func TestMarkPerson_EndsTheLiveCard(t *testing.T) {
 	require.Equal(t, identity.Date{Year: 2026, Month: 3, Day: 1}, who.Since)
 	held, err := b.Held(t.Context(), who.Person.Number)
 	require.NoError(t, err)
-	require.Nil(t, held)
+	require.Equal(t, identity.CardLapsed, held.State)
 }
 
 // A person's applications under the old number are the person's own.
