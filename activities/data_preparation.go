@@ -23,12 +23,18 @@ func (p *Pipeline) PrepareData(ctx context.Context, in CardInput) error {
 	if err != nil {
 		return err
 	}
+	outOfStock := func() error {
+		return identity.Refuse(identity.OutOfStock, "there is no blank for a %s in stock", record.Application.Type.Document())
+	}
+	if !record.Stocked && record.Application.Person.Number != "" { // nobody has to be registered, so nothing else is asked while there is none
+		return outOfStock()
+	}
 	card, holder, err := p.card(ctx, record)
 	if err != nil {
 		return err
 	}
-	if !record.Stocked { // but whoever had no record has one by now
-		return identity.Refuse(identity.OutOfStock, "there is no blank for a %s in stock", record.Application.Type.Document())
+	if !record.Stocked {
+		return outOfStock()
 	}
 	form, err := p.form(record, &card)
 	if err != nil {

@@ -79,7 +79,7 @@ func (d *dispatchRoom) pack(i int) {
 			require.NoError(d.t, errOf(d.Enter(ctx, registry.StageChange{Application: receipt.Number, To: stage, Attempt: 1, Actor: "system"})))
 		}
 	}
-	enter(identity.Validation, identity.Approval)
+	enter(identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
 	_, err = registrytest.Signing{Registry: d.Registry}.Decide(ctx, identity.Decision{Application: receipt.Number, Step: identity.StepApprove, Round: 1, Officer: approver}, time.Time{})
 	require.NoError(d.t, err)
 	enter(identity.DataPreparation)

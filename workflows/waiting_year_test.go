@@ -3,7 +3,7 @@ package workflows_test
 import (
 	"flag"
 	"fmt"
-	"slices"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +13,9 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/vault"
 	"example.org/cancuoc/workflows"
 )
 
@@ -55,19 +57,33 @@ func (o *liveOffice) queueUp(n int) []identity.ApplicationNumber {
 	defer conn.Close(o.t.Context())
 	_, err = conn.Exec(o.t.Context(), `ALTER TABLE applications DISABLE TRIGGER know_enroller`) // nobody signed so many
 	require.NoError(o.t, err)
-	rows, _ := conn.Query(o.t.Context(), `
+	master, err := vault.OpenFile(filepath.Join(o.settings["data_dir"].(string), "keys", "vault.key"), false)
+	require.NoError(o.t, err)
+	sealing := vault.New(master)
+	numbers, sealed, keys := make([]string, n), make([][]byte, n), make([][]byte, n)
+	for i := range n {
+		numbers[i] = fmt.Sprintf("A-%08d", i+1)
+		rows, err := registry.SealRows(sealing, identity.ApplicationNumber(numbers[i]), identity.Application{Person: identity.Person{Number: "001086999901"}}, identity.Card{})
+		require.NoError(o.t, err)
+		sealed[i], keys[i] = rows.Application, rows.Key
+	}
+	_, err = conn.Exec(o.t.Context(), `
 		INSERT INTO applications (number, stage, awaiting, awaiting_why, awaiting_since, attempt, due, entered_at, received_at, started_at,
 			station, enrollment_id, officer, digest, province, type, ground, channel, filed_on, delivery, destination, urgent, sealed,
 			law, form, processing_days, fee)
-		SELECT 'A-' || lpad(i::text, 8, '0'), 'DataPreparation', 'stock', 'there is no blank in stock', now() - interval '1 day', 1,
+		SELECT number, 'DataPreparation', 'stock', 'there is no blank in stock', now() - interval '1 day', 1,
 			now() + interval '400 days', now() - interval '1 day', now() - interval '1 day', now(),
-			(SELECT min(id) FROM stations), 'E-' || i, 'CB-001-0001', sha256(i::text::bytea), '001',
-			'exchange', 'age', 'at-station', now(), 'collect', '001-TN-01', false, '\x', '2023', 'can-cuoc-2024', 7, 50000
-		FROM generate_series(1, $1) i RETURNING number`, n) // CollectRows reports the error
-	numbers, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
+			(SELECT min(id) FROM stations), 'E-' || number, 'CB-001-0001', sha256(number::bytea), '001',
+			'exchange', 'age', 'at-station', now(), 'collect', '001-TN-01', false, sealed, '2023', 'can-cuoc-2024', 7, 50000
+		FROM unnest($1::text[], $2::bytea[]) AS of (number, sealed)`, numbers, sealed)
 	require.NoError(o.t, err)
-	slices.Sort(numbers)
-	return numbers
+	_, err = conn.Exec(o.t.Context(), `INSERT INTO vault_keys (application, wrapped) SELECT * FROM unnest($1::text[], $2::bytea[])`, numbers, keys)
+	require.NoError(o.t, err)
+	waiting := make([]identity.ApplicationNumber, n)
+	for i, number := range numbers {
+		waiting[i] = identity.ApplicationNumber(number)
+	}
+	return waiting
 }
 
 // forEach does something for each application, some at a time.
