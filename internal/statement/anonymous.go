@@ -4,15 +4,17 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.org/cancuoc/internal/identity"
 )
 
-// digits are those of a run that stands alone, as people write long numbers: with a space or a
-// point between.
-var digits = regexp.MustCompile(`\b[0-9]([ .]?[0-9])*\b`)
+// digits are those of a run that stands alone, of whatever script, as people write long numbers:
+// with spaces, points, commas or dashes between. A time of day has colons, and is none.
+var digits = regexp.MustCompile(`\p{Nd}([\s\p{Zs}\p{Pd}\p{Pc}.,]{0,2}\p{Nd})*`)
 
 // Anonymous refuses a statement with somebody's personal number in it: what is signed stays
 // in clear, for good and for every auditor, also after the person's data is erased. Of such a
@@ -38,11 +40,29 @@ func refuseNumber() error {
 
 // NamesPerson reports whether 12 digits that stand together can be a personal number.
 func NamesPerson(text string) bool {
-	for _, run := range digits.FindAllString(text, -1) {
-		number := strings.NewReplacer(" ", "", ".", "").Replace(run)
-		if _, err := identity.ParsePersonalNumber(number); err == nil {
+	for _, at := range digits.FindAllStringIndex(text, -1) {
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		after, _ := utf8.DecodeRuneInString(text[at[1]:])
+		if unicode.IsLetter(before) || unicode.IsLetter(after) { // a serial
+			continue
+		}
+		if _, err := identity.ParsePersonalNumber(inFigures(text[at[0]:at[1]])); err == nil {
 			return true
 		}
 	}
 	return false
+}
+
+// inFigures gives the digits of a text as 0 to 9, and leaves out what stands between.
+func inFigures(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsDigit(r) {
+			return -1
+		}
+		zero := r
+		for unicode.IsDigit(zero - 1) { // those of a script follow one another, from zero (The Unicode Standard, 4.6)
+			zero--
+		}
+		return '0' + (r-zero)%10
+	}, text)
 }
