@@ -231,7 +231,7 @@ const (
 func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error) error {
 	said, _ := s.Read() // what cannot be read is kept all the same
 	if s.Anonymous() != nil {
-		said = statement.Statement{} // no personal number is kept
+		said = statement.Statement{Act: nameless(said.Act), Subject: nameless(said.Subject)} // but what was tried, on what
 	}
 	return r.keepRefusal(ctx, said, s, why.Error())
 }
@@ -293,6 +293,14 @@ func claimed(s statement.Signed) string {
 		}
 	}
 	return identity.OneLine(strings.Join(names, " and "))
+}
+
+// nameless is a text in which no personal number stands; empty: one does.
+func nameless(text string) string {
+	if statement.NamesPerson(text) {
+		return ""
+	}
+	return text
 }
 
 // inASCII is a text as it is, or where that holds a character that can look like another, be

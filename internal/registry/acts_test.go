@@ -542,7 +542,7 @@ func TestRefusedAct_IsKeptOnce(t *testing.T) {
 	named.Signatures[0].Officer = "001099000001"
 	require.NoError(t, b.RefusedAct(t.Context(), named, identity.Refuse(identity.Invalid, "no")))
 	require.Equal(t, 4, b.count(t, "refused_acts"))
-	require.Equal(t, 1, b.count(t, "refused_acts WHERE claimed = 'a personal number' AND statement = '' AND act = '' AND subject = ''"))
+	require.Equal(t, 1, b.count(t, "refused_acts WHERE claimed = 'a personal number' AND statement = '' AND act = 'hold' AND subject = 'application/A'"))
 	require.Zero(t, b.count(t, "refused_acts WHERE octet_length(statement) > 4096 OR claimed LIKE '%'||chr(8238)||'%'"))
 }
 
