@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // ProvinceCode is a province or city, as the personal number carries it: "001".
@@ -160,9 +161,9 @@ func currentProvince(field, part string, day Date) error {
 	part = fromProvince(part)
 	asCity, asProvince := wordBefore(part, cityWords) != "", wordBefore(part, provinceWords) != ""
 	name := bareProvince(part)
-	for _, u := range provinces {
+	for _, u := range provincesOf()[name] {
 		switch {
-		case provinceKey(u.Name) != name || !u.stands(day):
+		case !u.stands(day):
 		case u.Either || (!u.City || !asProvince) && (u.City || !asCity):
 			return nil
 		case u.City:
@@ -189,10 +190,7 @@ func refuseEnded(field string, u Province) error {
 // stands then.
 func endedBy(day Date, name string) *Province {
 	var ended *Province
-	for _, u := range provinces {
-		if provinceKey(u.Name) != name {
-			continue
-		}
+	for _, u := range provincesOf()[name] {
 		if u.stands(day) {
 			return nil
 		}
@@ -258,7 +256,7 @@ func fromProvince(part string) string {
 
 // endsWithProvince reports whether a text is the name of a province, of whichever time.
 func endsWithProvince(text string) bool {
-	return slices.ContainsFunc(provinces, func(u Province) bool { return provinceKey(u.Name) == provinceKey(strings.TrimSpace(text)) })
+	return provincesOf()[provinceKey(strings.TrimSpace(text))] != nil
 }
 
 // bareProvince is the folded name of a part without the word before it.
@@ -277,14 +275,25 @@ func provinceKey(name string) string {
 	return key
 }
 
+// provincesOf are the provinces of every time by their folded names, each list in the order of
+// the table.
+var provincesOf = sync.OnceValue(func() map[string][]Province {
+	named := make(map[string][]Province, len(provinces))
+	for _, u := range provinces {
+		key := provinceKey(u.Name)
+		named[key] = append(named[key], u)
+	}
+	return named
+})
+
 // named is the code of the province that an address ends with: of those of a day, or else of
 // any that there was; empty: of none.
 func (p Place) named(day Date) ProvinceCode {
 	parts := p.parts()
 	last := bareProvince(fromProvince(parts[len(parts)-1]))
 	var code ProvinceCode
-	for _, u := range provinces {
-		if provinceKey(u.Name) == last && (code == "" || u.stands(day)) {
+	for _, u := range provincesOf()[last] {
+		if code == "" || u.stands(day) {
 			code = u.Code
 		}
 	}
@@ -296,10 +305,7 @@ func (p Place) oneProvince(field string) error {
 	parts := p.parts()
 	name := bareProvince(fromProvince(parts[len(parts)-1]))
 	known := false
-	for _, u := range provinces {
-		if provinceKey(u.Name) != name {
-			continue
-		}
+	for _, u := range provincesOf()[name] {
 		if u.Code == p.Province || u.Code.successor(firstOf34) == ProvinceNow(p.Province) || u.Successor == ProvinceNow(p.Province) {
 			return nil
 		}
