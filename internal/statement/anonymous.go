@@ -18,7 +18,7 @@ var digits = regexp.MustCompile(`\p{Nd}([\s\p{Zs}\p{Pd}\p{Pc}.,]{0,2}\p{Nd})*`)
 
 // Anonymous refuses a statement with somebody's personal number in it: what is signed stays
 // in clear, for good and for every auditor, also after the person's data is erased. Of such a
-// one nothing is kept but that it was refused.
+// one it is kept that it was refused, and what it was to do, without the statement.
 func (s Signed) Anonymous() error {
 	if NamesPerson(string(s.Statement)) {
 		return refuseNumber()
