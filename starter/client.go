@@ -135,17 +135,15 @@ func (a *app) send(ctx context.Context, act identity.Act, subject, id string, fi
 	if err != nil {
 		return answer, err
 	}
-	token := ""
-	if len(files) > 0 { // large, so only from who is logged in
-		if token, err = c.token(ctx, act.By()[0]); err != nil {
-			return answer, err
-		}
-	}
 	body, err := json.Marshal(api.Act{Signed: signed, Files: files})
 	if err != nil {
 		return answer, fmt.Errorf("write act: %w", err)
 	}
-	err = c.ask(ctx, http.MethodPost, "/v1/acts", token, "application/json", body, &answer)
+	if len(files) > 0 { // large, so only from who is logged in
+		err = c.askAs(ctx, act.By()[0], http.MethodPost, "/v1/acts", "application/json", body, &answer)
+	} else {
+		err = c.ask(ctx, http.MethodPost, "/v1/acts", "", "application/json", body, &answer)
+	}
 	return answer, err
 }
 
@@ -176,24 +174,33 @@ func (a *app) asAsking(ctx context.Context, method, path, contentType string, bo
 	if err != nil {
 		return err
 	}
-	token, err := c.token(ctx, officer)
-	if err != nil {
-		return err
-	}
-	return c.ask(ctx, method, path, token, contentType, body, answer)
+	return c.askAs(ctx, officer, method, path, contentType, body, answer)
 }
 
-// token is that of an officer's session, begun if there is none.
-func (g *gate) token(ctx context.Context, officer identity.OfficerID) (string, error) {
+// askAs asks as ask does, in an officer's session, which is begun if there is none, or if
+// the office does not know the one that was kept: it was ended there, or the registry was
+// restored to an instant before it.
+func (g *gate) askAs(ctx context.Context, officer identity.OfficerID, method, path, contentType string, body []byte, answer any) error {
 	if token, ok := g.keys.session(officer, g.gateway); ok {
-		return token, nil
+		err := g.ask(ctx, method, path, token, contentType, body, answer)
+		if !errors.As(err, new(loggedOut)) {
+			return err
+		}
 	}
 	session, err := g.logIn(ctx, officer)
 	if err != nil {
-		return "", err
+		return err
 	}
-	return session.Token, g.keys.keepSession(officer, g.gateway, session)
+	if err := g.keys.keepSession(officer, g.gateway, session); err != nil {
+		return err
+	}
+	return g.ask(ctx, method, path, session.Token, contentType, body, answer)
 }
+
+// loggedOut is what the office refuses since it knows no such session.
+type loggedOut struct{ error }
+
+func (e loggedOut) Unwrap() error { return e.error }
 
 // logIn begins a session.
 func (g *gate) logIn(ctx context.Context, officer identity.OfficerID) (api.Session, error) {
@@ -232,6 +239,9 @@ func (g *gate) ask(ctx context.Context, method, path, token, contentType string,
 	content, err := io.ReadAll(io.LimitReader(response.Body, most))
 	if err != nil {
 		return fmt.Errorf("read the office's answer: %w", err)
+	}
+	if response.StatusCode == http.StatusUnauthorized {
+		return loggedOut{refusals(response.StatusCode, content)}
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
 		return refusals(response.StatusCode, content)
