@@ -14,8 +14,15 @@ func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (Dedupl
 	var before DeduplicateResult
 	record, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.Deduplication, Round: in.Round}, &before,
 		registry.EvidenceKey{Kind: identity.EvidenceTemplates, Attempt: in.Round})
-	if err != nil || found {
-		return before, err
+	if err != nil {
+		return DeduplicateResult{}, err
+	}
+	if found { // persons may have been merged since
+		others, err := p.Registry.OthersThan(ctx, in.Application, nil, before.Hits)
+		if err != nil {
+			return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
+		}
+		return DeduplicateResult{Hits: others}, nil
 	}
 	if _, taken := evidence[identity.EvidenceTemplates]; !taken {
 		return DeduplicateResult{}, nil // every finger is missing; there is nothing to search with

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,8 +63,14 @@ func merges(o *testOffice) {
 	other, err := o.PersonByNumber(o.t.Context(), "034087999916")
 	require.NoError(o.t, err)
 	act := identity.MergePersons{Officer: "GV-01", Version: r.Version, Other: other.ID, Paper: "decision 8", Reason: "twice"}
-	require.NoError(o.t, o.MergePersons(o.t.Context(), r.ID, act, o.signed(act, statement.Person(r.ID))))
+	_, err = o.MergePersons(o.t.Context(), r.ID, act, o.signed(act, statement.Person(r.ID)))
+	require.NoError(o.t, err)
 }
+
+// somebodyElse is in the register in the applicant's place.
+var somebodyElse = known(func(c *registry.Citizen) {
+	c.Person.Name.Text, c.Person.Birth.Day = "Lò Thị Khác", c.Person.Birth.Day%28+1
+})
 
 func nameless(s *packet.Submission) { s.Person.Number = "" }
 
@@ -74,7 +81,7 @@ var provenBy = identity.Approve{Officer: approver, Paper: "birth certificate 12/
 // officer who approves and saw what proves the person, and not before.
 func TestCardApplication_WhoIsNowhereIsRegistered(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, submitted(nameless), known(func(c *registry.Citizen) { c.Person.Name.Text = "Lò Thị Khác" }))
+	o := newOffice(t, submitted(nameless), somebodyElse)
 	o.when(identity.ToApprove, together(approves, nobodyIsNew, after(day, update(provenBy))))
 	o.when(identity.ToHandOver, handsOver)
 
@@ -127,7 +134,7 @@ func TestCardApplication_WhoGetsNoCardEntersNoRegister(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, submitted(nameless), known(func(c *registry.Citizen) { c.Person.Name.Text = "Lò Thị Khác" }))
+			o := newOffice(t, submitted(nameless), somebodyElse)
 			tt.set(o)
 
 			require.Equal(t, tt.want, o.process().End)
@@ -146,7 +153,7 @@ func TestCardApplication_WhoGetsNoCardEntersNoRegister(t *testing.T) {
 // an officer says who it is.
 func TestCardApplication_WhoIsSomebodyOfTheRegisterByTheApproval(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, submitted(nameless), known(func(c *registry.Citizen) { c.Person.Name.Text = "Lò Thị Khác" }))
+	o := newOffice(t, submitted(nameless), somebodyElse)
 	o.when(identity.ToApprove, together(renamed, update(provenBy)))
 	nobody := update(identity.Identify{Officer: resolver, Reason: "did not look"}) // at whom was found
 	o.when(identity.ToResolve, together(nobody, after(day, nobody), after(2*day, identifies)))
@@ -172,6 +179,28 @@ func TestCardApplication_OfWhoHadACardUnderAnotherNumber(t *testing.T) {
 
 	require.Contains(t, o.story(), "The applicant holds a card by now, or held one")
 	require.Contains(t, o.story(), "The population registry disagrees on: [ground]")
+}
+
+// The fingers of a second life are the applicant's own once the register has made the two one
+// person: nobody has to call the applicant two persons, or reject the application.
+func TestCardApplication_LivesAreMergedWhileAnAdjudicatorIsAwaited(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	other, err := o.PersonByNumber(t.Context(), "034087999916")
+	require.NoError(t, err)
+	o.hits = []identity.ApplicationNumber{registrytest.Receive(t, o.Registry, other.Person, identity.GroundRequest, nil)}
+	_, err = registrytest.Signing{Registry: o.Registry}.Decide(t.Context(), identity.Decision{Application: o.hits[0], Step: identity.StepWithdraw, Round: 1, Officer: counter, Reason: identity.Reason{Code: "card-found"}}, time.Time{})
+	require.NoError(t, err)
+	_, err = o.Enter(t.Context(), registry.StageChange{Application: o.hits[0], To: identity.Withdrawn, Actor: identity.ActorSystem})
+	require.NoError(t, err)
+	o.when(identity.ToAdjudicate, together(merges, adjudicates(true), after(day, looks)))
+	o.when(identity.ToApprove, rejects)
+
+	require.Equal(t, identity.Rejected, o.process().End)
+
+	require.Contains(t, strings.Join(o.story(), "\n"), "1 other person(s) with these fingerprints")
+	require.Contains(t, strings.Join(o.answered, "\n"), "there is nothing to adjudicate")
+	require.Contains(t, o.story(), "An officer who did not enroll grants or refuses the card")
 }
 
 // Whoever names no number and is known gets no second one.

@@ -224,7 +224,9 @@ func (d *Desk) onPerson(ctx context.Context, id identity.PersonID, act identity.
 	case identity.RenumberPerson:
 		return d.Population.RenumberPerson(ctx, id, act, signed)
 	case identity.MergePersons:
-		return d.Registry.MergePersons(ctx, id, act, signed)
+		settled, err := d.Registry.MergePersons(ctx, id, act, signed)
+		d.Office.Tell(ctx, settled...)
+		return err
 	}
 	return identity.RefuseField(identity.Invalid, "act", "%s is not done to a person", act.ActName())
 }

@@ -71,11 +71,13 @@ type Match struct {
 //
 // The name decides first: the same but for tones, one letter, one word, or the order of its
 // words. Then the birth. A parent who differs tells two children of one name apart, who were
-// born on one day and registered in two places.
+// born on one day and registered in two places. Who was given another name, or is a twin, an
+// officer tells: see [renamed].
 func Likely(claim identity.Person, r Record) (score int, likely bool) {
 	name := nameScore(claim.Name, r.Person.Name)
 	birth, near := birthScore(claim.Birth, r.Person.Birth)
-	if name == 0 || !near && !sameParents(claim, r.Person) {
+	other := name == 0 && renamed(claim, r.Person)
+	if name == 0 && !other || !near && !sameParents(claim, r.Person) {
 		return 0, false
 	}
 	// A station may have typed the one where the other belongs.
@@ -97,7 +99,21 @@ func Likely(claim identity.Person, r Record) (score int, likely bool) {
 	const enough = 60
 	// Of that name, born that day and registered there: whoever the parents are said to be. Of that
 	// name and of both parents: whenever the birth is said to be.
-	return score, score >= enough || name >= 40 && birth == 30 && sameSex && samePlace || name >= 40 && sameParents(claim, r.Person)
+	return score, other || score >= enough || name >= 40 && birth == 30 && sameSex && samePlace || name >= 40 && sameParents(claim, r.Person)
+}
+
+// renamed reports whether a record of another name may be of the person who is looked for: of
+// that sex, born that day, and a child of both parents; where one of them is not known, of the
+// other, and registered there.
+func renamed(claim, known identity.Person) bool {
+	if claim.Name.IsZero() || claim.Sex != known.Sex || claim.Birth.IsZero() || claim.Birth != known.Birth {
+		return false
+	}
+	same := func(a, b identity.Name) bool { return nameScore(a, b) >= 40 }
+	unknown := func(a, b identity.Name) bool { return a.IsZero() || b.IsZero() }
+	place := claim.BirthRegistration.Text
+	return sameParents(claim, known) || place != "" && placeKey(place) == placeKey(known.BirthRegistration.Text) &&
+		(same(claim.Mother, known.Mother) && unknown(claim.Father, known.Father) || same(claim.Father, known.Father) && unknown(claim.Mother, known.Mother))
 }
 
 // sameParents reports whether both parents are known and the same but for tones, whichever is

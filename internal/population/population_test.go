@@ -34,7 +34,13 @@ func TestLikely_WhoMayBeOnePersonIsShownToAnOfficer(t *testing.T) {
 		"OnlyYearKnown":       {func(p *identity.Person) { p.Birth.Month, p.Birth.Day = 0, 0 }, true},
 		"ParentsUnknown":      {func(p *identity.Person) { p.Father, p.Mother = identity.Name{}, identity.Name{} }, true},
 		"OneParentDiffers":    {func(p *identity.Person) { p.Father.Text = "Lê Quốc Bảo" }, true},
-		"Twin":                {func(p *identity.Person) { p.Name.Text = "Nguyễn Minh Bình" }, false},
+		"RenamedOrTwin":       {func(p *identity.Person) { p.Name.Text = "Lê Hoàng Phúc" }, true},
+		"RenamedOfOneParent":  {func(p *identity.Person) { p.Name.Text, p.Father = "Lê Hoàng Phúc", identity.Name{} }, true},
+		"TwinSister":          {func(p *identity.Person) { p.Name.Text, p.Sex = "Lê Hoàng Lan", identity.Female }, false},
+		"Sibling":             {func(p *identity.Person) { p.Name.Text, p.Birth.Year = "Lê Hoàng Phúc", 2022 }, false},
+		"OfThatDayAndMotherElsewhere": {func(p *identity.Person) {
+			p.Name.Text, p.Father, p.BirthRegistration.Text = "Lê Hoàng Phúc", identity.Name{}, "Phường Hoàn Kiếm, Hà Nội"
+		}, false},
 		"ParentsExchanged":    {func(p *identity.Person) { p.Father, p.Mother = p.Mother, p.Father }, true},
 		"GivenNameFirst":      {func(p *identity.Person) { p.Name.Text = "Minh An Nguyễn" }, true},
 		"NamesakeOfThatPlace": {func(p *identity.Person) { p.Father.Text, p.Mother.Text = "Lê Quốc Bảo", "Phạm Thu Hà" }, true},
@@ -63,7 +69,7 @@ func TestRank_TheLikeliestFirst(t *testing.T) {
 	t.Parallel()
 	swapped, stranger := child(), child()
 	swapped.Birth.Month, swapped.Birth.Day = 5, 3
-	stranger.Name.Text = "Phạm Thu Hà"
+	stranger.Name.Text, stranger.Birth.Year = "Phạm Thu Hà", 2012
 
 	matches := population.Rank(child(), []population.Record{{ID: "S", Person: swapped}, {ID: "X", Person: stranger}, {ID: "C", Person: child()}})
 

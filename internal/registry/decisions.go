@@ -71,7 +71,8 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 				AND (@capture = 0 OR capture_round = @capture)
 				AND NOT (@before_approval::text <> '' AND (@before_approval <> stage OR stage = ` + stageApproval + `)
 					AND EXISTS (SELECT FROM decisions WHERE application = @number AND step = ` + stepApprove + `))
-				AND NOT (@step = ` + stepApprove + ` AND ` + unproven + `) FOR NO KEY UPDATE
+				AND NOT (@step = ` + stepApprove + ` AND ` + unproven + `)
+				AND NOT (@step = ` + stepAdjudicate + ` AND ` + nobodyElse + `) FOR NO KEY UPDATE
 		), decided AS (
 			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage, paper)
 			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage, CASE @step WHEN ` + stepApprove + ` THEN @paper ELSE '' END FROM turn
@@ -223,6 +224,9 @@ func (r *Registry) lastAct(ctx context.Context, query string, args ...any) (iden
 const unproven = `citizen IS NULL AND @paper = '' AND NOT EXISTS (
 					SELECT FROM identifications i WHERE i.application = @number AND i.paper <> '')`
 
+// nobodyElse: the fingers that were found are the applicant's own, as persons were merged since.
+const nobodyElse = `EXISTS (SELECT FROM findings WHERE application = @number AND stage = ` + stageDeduplication + ` AND round = @round) AND NOT hits_others(@number, @round)`
+
 // refuseDecision says why a decision was not recorded.
 func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
 	var stage identity.Stage
@@ -236,6 +240,9 @@ func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) erro
 	}
 	if d.Capture != 0 && d.Capture != latest && !stage.Ended() {
 		return identity.RefuseField(identity.NotNow, "capture", "is not what application %s has now, which is %d: look at it again", d.Application, latest)
+	}
+	if !stage.Ended() && d.Step == identity.StepAdjudicate && approvedBy == "" {
+		return identity.Refuse(identity.NotNow, "application %s: whose fingers were found is the applicant by the population register now, and there is nothing to adjudicate: look at it again", d.Application)
 	}
 	if !stage.Ended() && d.Step == identity.StepApprove && approvedBy == "" {
 		return identity.RefuseField(identity.Invalid, "paper", "is missing: the population register has nobody like the applicant, who is registered by this approval; name what you saw that proves the person: the birth certificate, or form DC01")

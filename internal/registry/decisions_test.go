@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,25 @@ func TestDecide_FourEyes(t *testing.T) {
 	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: approver}, time.Time{})))
 
 	require.Equal(t, []string{"received", "adjudicate: different persons", "approve"}, b.trail(t, number))
+}
+
+// Whoever said who the applicant is does not grant the card, nor the other way round, also where
+// both come at the same moment.
+func TestDecide_WhoIdentifiedDoesNotApprove(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	decisions := []identity.Decision{
+		{Application: number, Step: identity.StepIdentify, Round: 1, Officer: approver, Verdict: identity.KnownPerson, Person: "0123456789ABCDEF0123", Reason: identity.Reason{Note: "papers compared"}},
+		{Application: number, Step: identity.StepApprove, Round: 1, Officer: approver},
+	}
+
+	errs := atOnce(len(decisions), func(i int) error { return errOf(b.Decide(t.Context(), decisions[i], time.Time{})) })
+
+	refused := slices.DeleteFunc(slices.Clone(errs), func(err error) bool { return err == nil })
+	require.Len(t, refused, 1)
+	require.ErrorIs(t, refused[0], identity.Forbidden)
+	require.ErrorContains(t, refused[0], "another officer does")
 }
 
 func TestDecide_RecordsARepeatedDecisionOnce(t *testing.T) {

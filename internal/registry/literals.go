@@ -12,6 +12,7 @@ import (
 // literal cannot serve a prepared query with a parameter in its place.
 const (
 	stageApproval        = `'` + string(identity.Approval) + `'`
+	stageDeduplication   = `'` + string(identity.Deduplication) + `'`
 	stageDataPreparation = `'` + string(identity.DataPreparation) + `'`
 	stagePersonalization = `'` + string(identity.Personalization) + `'`
 	stageDispatch        = `'` + string(identity.Dispatch) + `'`

@@ -14,9 +14,10 @@ import (
 
 // MergePersons makes two persons one: the other's number is canceled and leads to this
 // person's, and the card that bears it is revoked, in the same act. Nobody loses what is
-// being made for him: the other must have no application open.
-func (r *Registry) MergePersons(ctx context.Context, id identity.PersonID, act identity.MergePersons, signed statement.Signed) error {
-	return r.act(ctx, act, statement.Person(id), signed, func(tx pgx.Tx) error {
+// being made for him: the other must have no application open. It gives the applications that
+// no adjudicator has to decide any more, as the fingers that were found are the applicant's.
+func (r *Registry) MergePersons(ctx context.Context, id identity.PersonID, act identity.MergePersons, signed statement.Signed) (settled []identity.ApplicationNumber, err error) {
+	err = r.act(ctx, act, statement.Person(id), signed, func(tx pgx.Tx) error {
 		stands, other, err := bothPersons(ctx, tx, id, act)
 		if err != nil {
 			return err
@@ -41,8 +42,17 @@ func (r *Registry) MergePersons(ctx context.Context, id identity.PersonID, act i
 		}
 		after := stands.Person
 		after.CancelledNumber = other.Person.Number
-		return r.writePerson(ctx, tx, stands, after, change{"merged", act.Officer, signed.ID(), act.Paper, act.Reason, nil})
+		if err := r.writePerson(ctx, tx, stands, after, change{"merged", act.Officer, signed.ID(), act.Paper, act.Reason, nil}); err != nil {
+			return err
+		}
+		rows, _ := tx.Query(ctx, `
+			UPDATE applications a SET awaiting = '', awaiting_why = '', awaiting_since = NULL
+			WHERE a.citizen IN (SELECT citizen FROM person_numbers WHERE person = $1) AND a.awaiting = '`+string(identity.ToAdjudicate)+`' AND NOT hits_others(a.number, a.capture_round)
+			RETURNING a.number`, id) // CollectRows reports the error
+		settled, err = pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
+		return err
 	})
+	return settled, err
 }
 
 // bothPersons reads two persons for a change, always in the same order.

@@ -83,8 +83,9 @@ const maxLikely = 500
 
 // findPersons reads everybody whom [population.Likely] can hold for the claimed person: those
 // of that name, whose birth may be the one claimed; those who may be born that day, whose name
-// may be the one claimed; and the children of both parents, whichever is which. Who is among them is said by
-// indexes alone, and nobody is left out for being one of many.
+// may be the one claimed; the children of both parents, whichever is which; and those of one who
+// were born that day, where the other is not known. Who is among them is said by indexes alone,
+// and nobody is left out for being one of many.
 func findPersons(ctx context.Context, db reads, claim identity.Person) ([]population.Match, error) {
 	birth, _ := claim.Birth.MarshalText() // a date that was parsed
 	rows, _ := db.Query(ctx, `
@@ -102,6 +103,12 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 			UNION
 			SELECT c.id FROM claimed l JOIN citizens c ON folded(c.person -> 'Mother' ->> 'Text') = l.father AND folded(c.person -> 'Father' ->> 'Text') = l.mother
 			WHERE c.same_as IS NULL AND l.mother <> '' AND l.father <> ''
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON c.birth = l.birth AND folded(c.person -> 'Mother' ->> 'Text') = l.mother
+			WHERE c.same_as IS NULL AND l.birth <> '' AND l.mother <> '' AND (l.father = '' OR coalesce(c.person -> 'Father' ->> 'Text', '') = '')
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON c.birth = l.birth AND folded(c.person -> 'Father' ->> 'Text') = l.father
+			WHERE c.same_as IS NULL AND l.birth <> '' AND l.father <> '' AND (l.mother = '' OR coalesce(c.person -> 'Mother' ->> 'Text', '') = '')
 		)
 		`+selectPerson+` WHERE c.id = ANY (ARRAY(SELECT id FROM candidates))`,
 		pgx.StrictNamedArgs{"name": claim.Name.Text, "birth": string(birth), "mother": claim.Mother.Text, "father": claim.Father.Text}) // CollectRows reports the error
@@ -318,15 +325,7 @@ func (r *Registry) OthersThan(ctx context.Context, number identity.ApplicationNu
 	if err != nil {
 		return nil, err
 	}
-	rows, _ := r.db.Query(ctx, `
-		WITH own AS (
-			SELECT a.citizen FROM applications a WHERE a.number = $1 AND a.citizen IS NOT NULL
-			UNION SELECT unnest($3::bytea[])
-			UNION SELECT o.citizen FROM applications a JOIN person_numbers n ON n.citizen = a.citizen JOIN person_numbers o ON o.person = n.person
-			WHERE a.number = $1
-		)
-		SELECT h.number FROM unnest($2::text[]) WITH ORDINALITY AS h (number, n) LEFT JOIN applications a ON a.number = h.number
-		WHERE NOT EXISTS (SELECT FROM own WHERE own.citizen = a.citizen) ORDER BY h.n`, number, hits, citizens) // CollectRows reports the error
+	rows, _ := r.db.Query(ctx, `SELECT others_than($1, $2, $3)`, number, hits, citizens) // CollectRows reports the error
 	others, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
 	return others, fail("tell persons apart", err)
 }

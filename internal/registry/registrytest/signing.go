@@ -156,7 +156,8 @@ func (s Signing) MarkPerson(ctx context.Context, id identity.PersonID, act ident
 
 // MergePersons is [registry.Registry.MergePersons].
 func (s Signing) MergePersons(ctx context.Context, id identity.PersonID, act identity.MergePersons) error {
-	return s.Registry.MergePersons(ctx, id, act, Signed(act, statement.Person(id)))
+	_, err := s.Registry.MergePersons(ctx, id, act, Signed(act, statement.Person(id)))
+	return err
 }
 
 // RenumberPerson is [registry.Registry.RenumberPerson].
