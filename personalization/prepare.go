@@ -18,6 +18,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -205,7 +206,10 @@ func check(i *chip.Image, in ChipInput) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("check chip image: "+format, args...)
 	}
-	if err := in.Profile.CheckFiles(i.Files); err != nil {
+	others := maps.Clone(i.Files) // these two are read below
+	delete(others, lds.DG1)
+	delete(others, lds.DG13)
+	if err := in.Profile.CheckFiles(others); err != nil {
 		return fail("%w", err)
 	}
 	lines, err := lds.ParseDG1(i.Files[lds.DG1])

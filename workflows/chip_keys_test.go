@@ -10,12 +10,14 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"io/fs"
+	"maps"
 	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -39,7 +41,7 @@ func TestCardApplication_NothingKeptLetsACopyOfTheCardPass(t *testing.T) {
 	written := registrytest.Written(t, o.url)
 	require.Equal(t, identity.Issued, o.process().End)
 
-	keys := o.keysOfChips()
+	keys := keysOfChips(t, o.chips)
 	require.Len(t, keys, 2*3, "of Chip and Active Authentication and of the signature, in a spoiled chip and in the card")
 	kept := append(o.vault(), registrytest.Dump(t, o.url))
 	for _, dir := range []string{o.journal, o.spool} {
@@ -50,11 +52,9 @@ func TestCardApplication_NothingKeptLetsACopyOfTheCardPass(t *testing.T) {
 	require.True(t, slices.ContainsFunc(log, func(b []byte) bool { return bytes.Contains(b, []byte("took blank PT0002 for card 2")) }), "it is the log of this office's database")
 	kept = append(kept, log...)
 
-	for _, key := range keys {
-		for _, form := range []string{string(key), hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key)} {
-			for _, b := range kept {
-				require.False(t, bytes.Contains(b, []byte(form)), "a private key of the chip is kept")
-			}
+	for _, form := range formsOf(keys) {
+		for _, b := range kept {
+			require.False(t, bytes.Contains(b, []byte(form)), "a private key of the chip is kept")
 		}
 	}
 	b, err := o.Evidence(t.Context(), o.number, identity.EvidenceChipImage, 2)
@@ -132,14 +132,26 @@ func (o *testOffice) opensslVerifies(certificate, signed, signature []byte) {
 	}
 }
 
-// keysOfChips are the private keys in the chips that were made.
-func (o *testOffice) keysOfChips() [][]byte {
-	o.t.Helper()
-	var keys [][]byte
-	for _, memory := range filesIn(o.t, o.chips) {
+// isChip reports whether a file is the chip of a simulated card, which leaves the office in it.
+func isChip(name string) bool { return strings.HasSuffix(name, ".chip") }
+
+// keysOfChips are the private keys in the chips that were made, which are files below a folder.
+func keysOfChips(t *testing.T, dir string) [][]byte {
+	t.Helper()
+	unique := make(map[string]bool) // a card's file has two snapshots of it
+	var list [][]byte
+	found := func(key []byte) {
+		if !unique[string(key)] {
+			unique[string(key)], list = true, append(list, key)
+		}
+	}
+	for name, memory := range filesBelow(t, dir) {
+		if !isChip(name) {
+			continue
+		}
 		for at := range memory {
 			if key := rsaKey(memory[at:]); key != nil {
-				keys = append(keys, key.Primes[0].Bytes())
+				found(key.Primes[0].Bytes())
 			}
 			// A private key of a named curve has fewer than 256 bytes.
 			for _, header := range []int{2, 3} {
@@ -152,20 +164,28 @@ func (o *testOffice) keysOfChips() [][]byte {
 				}
 				if _, err := curve.ParsePrivateKey(memory[at:end]); err == nil {
 					_, scalar, _ := bytes.Cut(memory[at:end], []byte{0x02, 0x01, 0x01, 0x04, 0x20}) // RFC 5915
-					keys = append(keys, scalar[:32])
+					found(scalar[:32])
 				}
 			}
 		}
 	}
-	// A card's file has two snapshots of it.
-	unique := make(map[string]bool)
-	var list [][]byte
+	return list
+}
+
+// formsOf is how keys may be written: as they are, which DER and PEM within base64 have too, in
+// hexadecimal, as a number, and in base64 wherever it begins.
+func formsOf(keys [][]byte) []string {
+	var forms []string
 	for _, key := range keys {
-		if !unique[string(key)] {
-			unique[string(key)], list = true, append(list, key)
+		forms = append(forms, string(key), hex.EncodeToString(key), strings.ToUpper(hex.EncodeToString(key)), new(big.Int).SetBytes(key).String())
+		for _, alphabet := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+			for shift := range 3 { // what stands before and after is not known
+				in := alphabet.EncodeToString(append(make([]byte, shift), key...))
+				forms = append(forms, in[(shift*8+5)/6:(shift+len(key))*8/6])
+			}
 		}
 	}
-	return list
+	return forms
 }
 
 // rsaKey is the private key of RSA with which b begins; nil: none.
@@ -207,13 +227,18 @@ func (o *testOffice) vault() [][]byte {
 // filesIn are the files of a folder.
 func filesIn(t *testing.T, dir string) [][]byte {
 	t.Helper()
-	var all [][]byte
+	return slices.Collect(maps.Values(filesBelow(t, dir)))
+}
+
+// filesBelow are the files of a folder, by their names.
+func filesBelow(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	all := make(map[string][]byte)
 	require.NoError(t, fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		all = append(all, b)
+		all[name], err = os.ReadFile(filepath.Join(dir, name))
 		return err
 	}))
 	return all

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -91,7 +92,7 @@ func encodings(t *testing.T, images ...string) []string {
 // column by column.
 func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 	t.Parallel()
-	o := newLiveOffice(t, settings{"office.consignment_size": 1, "station.spoil_first": 1})
+	o := newLiveOffice(t, settings{"office.consignment_size": 1, "station.spoil_first": 1, "personalization.applications": []string{"digital-signature"}})
 	o.open(canaries(t))
 	o.stock(5)
 	o.work(o.All(t.Context(), "PX-01"))
@@ -146,8 +147,30 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 	require.NotEmpty(t, known, "the search does find who is in the register")
 	require.Contains(t, texts["history of "+app.id], string(app.number), "the search does find what is there")
 	require.NotContains(t, texts["stored history of "+app.id], "JudgeCaptureInput")
+	o.keepsNoKeyOfAChip(texts)
 	issued := o.history(app.id, false)
 	t.Logf("%d events and %d bytes, with one card spoiled", len(issued.GetEvents()), size(issued))
+}
+
+// keepsNoKeyOfAChip looks for the private keys of the chips that were made in these texts, in the
+// database, and in every file of the office: who has all that cannot make a chip that passes.
+func (o *liveOffice) keepsNoKeyOfAChip(texts map[string]string) {
+	o.t.Helper()
+	keys := keysOfChips(o.t, o.config.DataDir)
+	require.Len(o.t, keys, 2*3, "of Chip and Active Authentication and of the signature, in a spoiled chip and in the card")
+	places := maps.Clone(texts)
+	places["the database"] = string(registrytest.Dump(o.t, string(o.config.Database.URL)))
+	for name, content := range filesBelow(o.t, o.config.DataDir) {
+		if !isChip(name) {
+			places[name] = string(content)
+		}
+	}
+	require.Greater(o.t, len(places), len(texts)+10)
+	for _, form := range formsOf(keys) {
+		for where, text := range places {
+			require.False(o.t, strings.Contains(text, form), "a private key of a chip is kept in %s", where)
+		}
+	}
 }
 
 // The straight life of one card, as this code lives it.

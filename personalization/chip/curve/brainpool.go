@@ -94,13 +94,16 @@ func (c *brainpool) IsOnCurve(x, y *big.Int) bool {
 	if x.Sign() < 0 || y.Sign() < 0 || x.Cmp(p) >= 0 || y.Cmp(p) >= 0 {
 		return false
 	}
-	right := new(big.Int).Mul(x, x)
-	right.Add(right, c.a)
-	right.Mul(right, x)
-	right.Add(right, c.params.B)
-	right.Mod(right, p)
-	left := new(big.Int).Mul(y, y)
-	return left.Mod(left, p).Cmp(right) == 0
+	f, at := c.f, c.point(x, y) // of the twisted curve: y² = (x² - 3) x + b
+	var left, right element
+	f.mul(&right, &at.x, &at.x)
+	for range 3 {
+		f.sub(&right, &right, &f.one)
+	}
+	f.mul(&right, &right, &at.x)
+	f.add(&right, &right, &c.b)
+	f.mul(&left, &at.y, &at.y)
+	return left == right
 }
 
 // Add gives the sum of two points of the curve. (0, 0) is the point at infinity, as

@@ -145,7 +145,8 @@ func ParseOnly(b []byte, tag uint32) (Node, error) {
 
 // ParseAll reads b as a sequence of data objects.
 func ParseAll(b []byte) ([]Node, error) {
-	var nodes []Node
+	const usual = 4 // as many as most templates of a card have
+	nodes := make([]Node, 0, usual)
 	for len(b) > 0 {
 		if len(nodes) == maxChildren {
 			return nil, ErrTooMany
