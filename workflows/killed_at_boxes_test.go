@@ -131,7 +131,7 @@ func TestBox_WhoseWorkerIsKilledAtEachStep(t *testing.T) {
 			})
 			o.killing(inTheMiddle, "consignments", string(identity.ConsignmentReceived), o.is(first, identity.ConsignmentReceived), func() {
 				o.say(first, identity.ReceiveConsignment{
-					Officer: counter, Counted: 3, Missing: []identity.ApplicationNumber{missing.number}, Surplus: []string{string(surplus.number)},
+					Officer: receiver, Counted: 3, Missing: []identity.ApplicationNumber{missing.number}, Surplus: []string{string(surplus.number)},
 				})
 			})
 
@@ -142,7 +142,7 @@ func TestBox_WhoseWorkerIsKilledAtEachStep(t *testing.T) {
 			})
 			o.say(second, identity.SealConsignment{Officer: operator})
 			o.say(second, identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88002"})
-			o.say(second, identity.ReceiveConsignment{Officer: counter, Counted: 1})
+			o.say(second, identity.ReceiveConsignment{Officer: receiver, Counted: 1})
 			for i, a := range o.apps {
 				o.soon("at the counter", func() bool { return o.record(a).Awaiting == identity.ToHandOver })
 				a.does(identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "known to the officer", OldCard: identity.OldCardReceived})

@@ -315,7 +315,7 @@ func (o *liveOffice) ship() {
 			continue // its workflow does not know yet
 		}
 		require.NoError(o.t, err)
-		require.NoError(o.t, o.move(box.Number, identity.ReceiveConsignment{Officer: counter, Counted: len(box.Cards) - len(missing), Missing: missing}))
+		require.NoError(o.t, o.move(box.Number, identity.ReceiveConsignment{Officer: receiver, Counted: len(box.Cards) - len(missing), Missing: missing}))
 		o.boxes[box.Number] = true
 	}
 }

@@ -55,6 +55,7 @@ import (
 const (
 	enroller    = identity.OfficerID("CB-001-0007")
 	counter     = identity.OfficerID("CB-001-0012")
+	receiver    = identity.OfficerID("CB-001-0002")
 	approver    = identity.OfficerID("PD-001-0001")
 	adjudicator = identity.OfficerID("GD-C06-0003")
 	operator    = identity.OfficerID("SX-C06-0001")
@@ -686,7 +687,7 @@ func (c *courier) deliver(number identity.ConsignmentNumber) {
 	subject := statement.Consignment(number)
 	send := identity.SendConsignment{Officer: operator, Courier: "VNPost", Seal: "88001"}
 	require.NoError(c.t, c.SendConsignment(ctx, number, send, (*testOffice)(c).signed(send, subject)))
-	receive := identity.ReceiveConsignment{Officer: counter, Counted: 1 - len(missing), Missing: missing}
+	receive := identity.ReceiveConsignment{Officer: receiver, Counted: 1 - len(missing), Missing: missing}
 	require.NoError(c.t, c.ReceiveConsignment(ctx, number, receive, (*testOffice)(c).signed(receive, subject)))
 	report := func() {
 		c.env.SignalWorkflow(workflows.SignalArrived, workflows.Arrived{Consignment: number, Missing: len(missing) > 0})

@@ -495,13 +495,13 @@ func (p *people) ship(ctx context.Context) {
 	}
 }
 
-// receiver counts consignments in at a destination.
+// receiver counts consignments in at a destination; another hands their cards over.
 func receiver(destination identity.StationID) identity.OfficerID {
 	if destination == identity.DestinationPost {
 		return "BC-VNPOST-0001"
 	}
 	province, _, _ := strings.Cut(string(destination), "-")
-	return identity.OfficerID("CB-" + province + "-0012")
+	return identity.OfficerID("CB-" + province + "-0002")
 }
 
 // luck is the same each time it is asked for the same things.

@@ -391,7 +391,8 @@ func TestActs_OnABoxAreOnWhatTheirOfficerSaw(t *testing.T) {
 }
 
 // What one person did, another looks at: who enrolled does not stop the application, let it go
-// on, or hand its card over without a finger; who sent a box does not count it in.
+// on, or hand its card over without a finger, nor does who sent its box or counted it in; who sent a box
+// does not count it in.
 func TestActs_NeedTheEyesOfAnother(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -409,7 +410,19 @@ func TestActs_NeedTheEyesOfAnother(t *testing.T) {
 	require.ErrorContains(t, b.Issue(t.Context(), alone), "without the holder's finger")
 	alone.Officer = "BC-VNPOST-0001" // who carries cards, and is at no counter of a province
 	require.ErrorContains(t, b.Issue(t.Context(), alone), "at a counter of the own province alone")
+	alone.Officer = counter // who counted its box in
+	for _, method := range []identity.HandOverMethod{identity.HandOverByOfficer, identity.HandOverByProxy, identity.HandOverByPost} {
+		alone.Method = method
+		require.ErrorContains(t, b.Issue(t.Context(), alone), "whoever sent a card's box or counted it in", method)
+	}
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+
+	b.stock(t, 1)
+	posted := handOver(b.arrived(t, func(s *registry.Submission) {
+		s.Application.Delivery, s.Application.DeliveryTo = identity.Post, "Số 19, Phố Mẫu, Hà Nội"
+	}))
+	posted.Officer, posted.Method, posted.Proof = counter, identity.HandOverByPost, "VN000000009VN"
+	require.NoError(t, b.Issue(t.Context(), posted), "the post hands over what was sent to it")
 
 	packing, err := b.Pack(t.Context(), b.inspected(t), 1, 1, "system")
 	require.NoError(t, err)

@@ -56,6 +56,7 @@ var constraints = map[string]identity.Refusal{
 	"act_in_own_province":                  {Kind: identity.Forbidden, Field: "officer", Detail: "acts for another province, or this is the center's to do"},
 	"four_eyes_on_holds":                   {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application does not hold it, nor lets it go on"},
 	"four_eyes_at_hand_over":               {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application, captured it anew or granted it does not hand its card over without the holder's finger: another officer does"},
+	"handed_over_by_another":               {Kind: identity.Forbidden, Field: "officer", Detail: "whoever sent a card's box or counted it in does not hand the card over without the holder's finger: another officer does"},
 	"four_eyes_on_captures":                {Kind: identity.Forbidden, Field: "officer", Detail: "whoever captured an application anew cannot decide on it"},
 	"four_eyes_on_the_record":              {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled a person does not change the register's record while the application is open"},
 	"hand_over_at_own_counter":             {Kind: identity.Forbidden, Field: "officer", Detail: "hands a card over without the holder's finger at a counter of the own province alone"},

@@ -62,6 +62,8 @@ func TestCardOrder_IsSignedAndDoneOnce(t *testing.T) {
 	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4010000000000"), "first"))
 	require.ErrorContains(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4019999999999"), "second"), "is ordered for this card and not done yet")
 	require.NoError(t, order(identity.RotateKeys, "", nil, "third"))
+	elsewhere := identity.ManageCard{Officer: "CB-048-0012", Do: identity.RotateKeys, Reason: "17/2026"}
+	require.ErrorContains(t, b.OrderCard(t.Context(), serial, elsewhere, nil, registrytest.Signed(elsewhere, statement.Card(serial))), "acts for another province")
 
 	card, err := b.CardBySerial(t.Context(), serial)
 	require.NoError(t, err)

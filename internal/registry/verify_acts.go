@@ -181,7 +181,7 @@ type whole struct {
 
 // eachAct reads acts with all their signatures.
 func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole)) error {
-	rows, err := v.tx.Query(ctx, selectActs+`, CASE WHEN act = 'extract-record' AND at < extracts_were_anywhere_until()
+	rows, err := v.tx.Query(ctx, selectActs+`, CASE WHEN act = 'extract-record' AND at < extracts_were_anywhere_until() OR act = 'manage-card' AND at < cards_were_managed_anywhere_until()
 		THEN (SELECT array_agg(DISTINCT unit) FROM officers) ELSE act_provinces(act, subject) END FROM acts `+where+` ORDER BY `+order+`, statement, officer`)
 	if err != nil {
 		return err

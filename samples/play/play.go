@@ -353,13 +353,14 @@ func (p *Player) ship(ctx context.Context) error {
 	return nil
 }
 
-// receiver is the officer who counts consignments in at a destination.
+// receiver is the officer who counts consignments in at a destination: another than who hands
+// their cards over.
 func receiver(destination identity.StationID) string {
 	if destination == identity.DestinationPost {
 		return "BC-VNPOST-0001"
 	}
 	province, _, _ := strings.Cut(string(destination), "-")
-	return "CB-" + province + "-0012"
+	return "CB-" + province + "-0002"
 }
 
 // answerOf runs a command with --json and reads its answer.
