@@ -51,13 +51,16 @@ type EnterInput struct {
 	Awaiting    identity.Action
 	Why         string
 	StopsClock  bool
-	Limit       time.Duration `json:",omitzero"` // how long it waits; 0: without end
+	Limit       time.Duration `json:",omitzero"` // 0: it waits without end; else for as long as the office's settings say
 	Round       int
 	Found       []byte // what the stage found in that round, as JSON
 }
 
-// EnterResult tells since when the application waits, by the database's clock.
-type EnterResult struct{ Since, Now time.Time }
+// EnterResult tells since when the application waits, and until when, by the database's clock.
+type EnterResult struct {
+	Since, Now time.Time
+	Until      time.Time `json:",omitzero"` // zero: without end, or it was not said
+}
 
 // EndInput takes an application to one of its ends.
 type EndInput struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/identity"
@@ -33,8 +34,9 @@ type Pipeline struct {
 		// when it is full.
 		Packed(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID, full bool) error
 	}
-	ConsignmentSize int // cards in a box
-	AtRiskDays      int // how many working days before the legal deadline an application is hurried
+	Limits          map[identity.Action]time.Duration // how long a wait that has a limit may last, by what is waited for
+	ConsignmentSize int                               // cards in a box
+	AtRiskDays      int                               // how many working days before the legal deadline an application is hurried
 	Logger          *slog.Logger
 }
 
@@ -68,12 +70,17 @@ func (p *Pipeline) clock(c registry.LegalClock) (LegalClock, error) {
 	return LegalClock{Due: c.Due, RiskAt: riskAt, Stopped: c.Stopped}, nil
 }
 
-// Enter records that an application waits at a stage, and returns since when it does. A
-// second call changes nothing.
+// Enter records that an application waits at a stage, and returns since when it does, and until
+// when. A second call changes nothing. For how long is the office's to say: nobody who begins a
+// workflow ends an application by the limits that it is begun with.
 func (p *Pipeline) Enter(ctx context.Context, in EnterInput) (EnterResult, error) {
+	var limit time.Duration
+	if in.Limit > 0 {
+		limit = p.Limits[in.Awaiting]
+	}
 	entered, err := p.Registry.Enter(ctx, registry.StageChange{
 		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt,
-		Awaiting: in.Awaiting, Why: in.Why, StopsClock: in.StopsClock, Limit: in.Limit, Round: in.Round, Found: in.Found,
+		Awaiting: in.Awaiting, Why: in.Why, StopsClock: in.StopsClock, Limit: limit, Round: in.Round, Found: in.Found,
 	})
 	if err != nil {
 		return EnterResult{}, fmt.Errorf("enter %s: %w", in.To, err)

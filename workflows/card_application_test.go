@@ -103,11 +103,12 @@ func TestCardApplication_RecaptureOutOfTurnIsRefused(t *testing.T) {
 func TestCardApplication_ExpiresWhenNobodyComesForTheRecapture(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, sample("17-poor-portrait"))
+	o.limits.Recapture = time.Second // as somebody begins a workflow who would have it end
 
 	result := o.process()
 
 	require.Equal(t, workflows.CardApplicationResult{End: identity.Expired, Reason: identity.ReasonNotRecaptured, Cards: 1}, result)
-	require.Equal(t, monday.Add(o.limits.Recapture), o.env.Now().In(identity.HanoiTime))
+	require.Equal(t, monday.Add(o.lasts[identity.ToRecapture]), o.env.Now().In(identity.HanoiTime))
 	require.NotContains(t, o.story(), "The legal deadline is near: hurried", "the clock stood still")
 }
 
@@ -277,7 +278,7 @@ func TestCardApplication_WithdrawalOnItsWayIsWaitedFor(t *testing.T) {
 func TestCardApplication_HandOverInTheLastMinuteCounts(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	o.limits.Collect = time.Hour + 20*time.Millisecond // the wall clock runs while the card is handed over
+	o.lasts[identity.ToHandOver] = time.Hour + 20*time.Millisecond // the wall clock runs while the card is handed over
 	o.when(identity.ToApprove, approves)
 	o.when(identity.ToHandOver, func(o *testOffice) { o.holdUp("HandOver"); handsOver(o) })
 	o.env.SetOnTimerFiredListener(func(string) {

@@ -72,7 +72,8 @@ type CardApplicationInput struct {
 	Story   []TimelineEntry // the last lines of the timeline of the run before
 }
 
-// Limits are the office's settings for one application, pinned when it was received.
+// Limits are the office's settings for one application when its run was begun. How long a citizen
+// has is what the registry kept when the wait began, by the settings of then.
 type Limits struct {
 	Recapture   time.Duration // how long the citizen has to come again
 	Resolution  time.Duration // how long a contradiction may stay unresolved

@@ -88,8 +88,9 @@ type testOffice struct {
 	folder  string // of the sample
 	forms   *render.Renderer
 	number  identity.ApplicationNumber
-	before  registry.ApplicationRecord // as it was received
-	limits  workflows.Limits
+	before  registry.ApplicationRecord        // as it was received
+	limits  workflows.Limits                  // with which the workflow is begun
+	lasts   map[identity.Action]time.Duration // how long the office waits, whatever they say
 	urgent  bool
 	release workflows.Release // that began the workflow
 
@@ -192,6 +193,7 @@ func newOffice(t *testing.T, options ...option) *testOffice {
 		limits: workflows.Limits{
 			Recapture: 30 * day, Resolution: 30 * day, Collect: 365 * day, StationWait: time.Hour, Cards: 3,
 		},
+		lasts: map[identity.Action]time.Duration{identity.ToRecapture: 30 * day, identity.ToResolve: 30 * day, identity.ToHandOver: 365 * day},
 	}
 	var err error
 	o.forms, err = forms()
@@ -312,6 +314,7 @@ func (o *testOffice) staff() {
 		Registry: o.Registry, Population: (*population)(o), ABIS: (*abis)(o),
 		Profile: chip, Applications: o.beside, Forms: o.forms, Print: drawing, Calendar: c,
 		Consignments: (*courier)(o), ConsignmentSize: 1, AtRiskDays: 2,
+		Limits: o.lasts,
 	})
 	chips := o.chipStation()
 	chips.Sealer = personalization.Sealer{Profile: chip, Signer: authority.Signers(), Now: o.env.Now}

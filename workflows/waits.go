@@ -54,9 +54,13 @@ func (a *application) await(ctx workflow.Context, w wait, decided func() bool) (
 	a.show(ctx)
 	// A decision that is on its way to the registry takes effect before anything else.
 	settled := func() bool { return !a.deciding.IsLocked() && (decided() || a.disturbed()) }
+	left := w.limit - out.Now.Sub(out.Since)
+	if !out.Until.IsZero() {
+		left = out.Until.Sub(out.Now)
+	}
 	if w.limit == 0 {
 		must(workflow.Await(ctx, settled))
-	} else if left := w.limit - out.Now.Sub(out.Since); !awaitWithin(ctx, left, "Limit of: "+string(w.action), settled) {
+	} else if !awaitWithin(ctx, left, "Limit of: "+string(w.action), settled) {
 		a.settle(ctx)
 		if !decided() && a.ending == nil {
 			a.ending = &ending{stage: identity.Expired, reason: w.expired}

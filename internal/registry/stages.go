@@ -35,6 +35,7 @@ type StageChange struct {
 type Entered struct {
 	Since time.Time // it waits for that; now where it waits for nothing
 	Now   time.Time
+	Until time.Time // it waits for that at most; zero: without end
 }
 
 // Enter moves an application. identity.Stage says from where it may; entering the
@@ -47,10 +48,12 @@ type Entered struct {
 // after the registry was restored to an earlier instant.
 func (r *Registry) Enter(ctx context.Context, m StageChange) (Entered, error) {
 	var e Entered
-	err := r.db.QueryRow(ctx, entering(m.To), m.args()).Scan(&e.Since, &e.Now)
+	var until *time.Time
+	err := r.db.QueryRow(ctx, entering(m.To), m.args()).Scan(&e.Since, &e.Now, &until)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Entered{}, r.refuseMove(ctx, m)
 	}
+	e.Until = value(until)
 	return e, fail("enter stage", err)
 }
 
@@ -72,9 +75,10 @@ var must = map[identity.Stage]string{
 	identity.Expired:         waitIsOver,
 }
 
-// waitIsOver: by the database's clock. The engine's timer may have been set off by a clock
-// that ran ahead; one that is a little early is not.
-const waitIsOver = `(a.awaiting_until IS NULL OR a.awaiting_until < now() + interval '1 minute')`
+// waitIsOver: by the database's clock, and by the limit that was kept when the wait began. The
+// engine's timer may have been set off by a clock that ran ahead; one that is a little early is
+// not. A wait without a limit never is over.
+const waitIsOver = `a.awaiting_until < now() + interval '1 minute'`
 
 // backFromPreparation: only whoever knows of the approval goes back from there, and not a
 // workflow that was reset to before it.
@@ -114,7 +118,8 @@ const entered = ` FOR NO KEY UPDATE
 			awaiting = CASE WHEN @awaiting = '' AND b.stage = @to THEN b.awaiting ELSE @awaiting END,
 			awaiting_why = CASE WHEN @awaiting = '' AND b.stage = @to THEN b.awaiting_why ELSE @why END,
 			awaiting_since = CASE WHEN b.stage = @to AND @awaiting IN ('', b.awaiting) THEN a.awaiting_since WHEN @awaiting = '' THEN NULL ELSE now() END,
-			awaiting_until = CASE WHEN b.stage = @to AND @awaiting IN ('', b.awaiting) THEN a.awaiting_until
+			awaiting_until = CASE WHEN b.stage = @to AND @awaiting = '' THEN a.awaiting_until
+				WHEN b.stage = @to AND @awaiting = b.awaiting THEN coalesce(a.awaiting_until, a.awaiting_since + nullif(@limit, interval '0'))
 				WHEN @awaiting <> '' AND @limit > interval '0' THEN now() + @limit END,
 			clock_stopped_at = CASE WHEN @stops_clock THEN coalesce(a.clock_stopped_at, now()) ELSE a.clock_stopped_at END,
 			reason = CASE WHEN @reason = '' THEN a.reason ELSE @reason END,
@@ -122,7 +127,7 @@ const entered = ` FOR NO KEY UPDATE
 			trouble_since = CASE WHEN b.stage = @to THEN a.trouble_since END,
 			entered_at = CASE WHEN b.stage = @to THEN a.entered_at ELSE now() END
 		FROM before b WHERE a.number = b.number
-		RETURNING a.number, a.awaiting_since, b.stage <> @to OR a.attempt > b.attempt AND b.attempt > 0 AS moved,
+		RETURNING a.number, a.awaiting_since, a.awaiting_until, b.stage <> @to OR a.attempt > b.attempt AND b.attempt > 0 AS moved,
 			@awaiting <> '' AND (b.awaiting, b.awaiting_why) IS DISTINCT FROM (@awaiting, @why) AS waits
 	), kept AS (
 		INSERT INTO findings (application, stage, round, found) SELECT number, @to, @round, @found::jsonb FROM entered WHERE @found IS NOT NULL
@@ -133,7 +138,7 @@ const entered = ` FOR NO KEY UPDATE
 			VALUES (moved, 'entered ' || @to, @reason), (waits, 'awaits ' || @awaiting, @why)) AS e (yes, event, reason)
 		WHERE e.yes
 	)
-	SELECT coalesce(awaiting_since, now()), now() FROM entered`
+	SELECT coalesce(awaiting_since, now()), now(), awaiting_until FROM entered`
 
 // inOneLine is a text without what would make it more than one line of the trail.
 func inOneLine(text string) string {

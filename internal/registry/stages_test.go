@@ -185,11 +185,17 @@ func TestEnd_NothingExpiresBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
-	wait := registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Why: "poor", Limit: time.Hour, Actor: identity.ActorSystem}
-	require.NoError(t, errOf(b.Enter(t.Context(), wait)))
 	over := registry.StageChange{Application: number, To: identity.Expired, Reason: identity.ReasonNotRecaptured, Actor: identity.ActorSystem}
 
-	require.ErrorIs(t, b.End(t.Context(), over), identity.Elsewhere)
+	wait := registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Why: "poor", Actor: identity.ActorSystem}
+	for _, limit := range []time.Duration{0, time.Hour, time.Second} { // the limit that was kept first stands
+		wait.Limit = limit
+		entered, err := b.Enter(t.Context(), wait)
+		require.NoError(t, err)
+		require.Equal(t, limit == 0, entered.Until.IsZero())
+		require.True(t, limit == 0 || entered.Until.Equal(entered.Since.Add(time.Hour)))
+		require.ErrorIs(t, b.End(t.Context(), over), identity.Elsewhere)
+	}
 
 	b.behind(t, `UPDATE applications SET awaiting_until = now() - interval '1 second'`)
 	require.NoError(t, b.End(t.Context(), over))
