@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,10 @@ type Standing struct {
 
 // LegalClock is the legal deadline, when it comes near, and since when the clock stands
 // still, which is zero while it runs.
-type LegalClock struct{ Due, RiskAt, Stopped time.Time }
+type LegalClock struct {
+	Due, RiskAt time.Time
+	Stopped     time.Time `json:",omitzero"`
+}
 
 // EnterInput records that an application waits at a stage.
 type EnterInput struct {
@@ -54,6 +58,32 @@ type EnterInput struct {
 	Limit       time.Duration `json:",omitzero"` // 0: it waits without end; else for as long as the office's settings say
 	Round       int
 	Found       []byte // what the stage found in that round, as JSON
+}
+
+// MarshalJSON writes the limit in nanoseconds, which workers of every release read, and once
+// more for people.
+func (in EnterInput) MarshalJSON() ([]byte, error) {
+	type plain EnterInput
+	within := ""
+	if in.Limit != 0 {
+		within = Readable(in.Limit)
+	}
+	return json.Marshal(struct { //nolint:wrapcheck // Temporal's converter says what it was about
+		plain
+		Within string `json:",omitzero"`
+	}{plain(in), within})
+}
+
+// Readable is a span of time as people write it: 720h, not 720h0m0s.
+func Readable(d time.Duration) string {
+	text := d.String()
+	if short, whole := strings.CutSuffix(text, "m0s"); whole {
+		text = short + "m"
+	}
+	if short, whole := strings.CutSuffix(text, "h0m"); whole {
+		text = short + "h"
+	}
+	return text
 }
 
 // EnterResult tells since when the application waits, and until when, by the database's clock.

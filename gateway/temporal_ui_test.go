@@ -54,6 +54,9 @@ func TestTemporalUI_DecodesForWhoMaySee(t *testing.T) {
 		tt.page.Shows(tt.input)
 		tt.page.Click("#user-metadata-tab")
 		tt.page.Shows("Current Details")
+		if tt.details != "" { // what it was begun with, as people write it
+			tt.page.Await(shown + `.includes("Limits: recapture ")`)
+		}
 		tt.page.Await(shown + ".includes(" + quoted(tt.details) + ")")
 		text := tt.page.Eval(shown)
 		for _, not := range tt.not {

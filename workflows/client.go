@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
+	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
 )
@@ -47,7 +48,10 @@ type ApplicationStart struct {
 // StartApplication begins the workflow of an application, unless it runs.
 func (c *Client) StartApplication(ctx context.Context, s ApplicationStart) error {
 	app := s.Application
-	options := startOptions(ApplicationWorkflowID(s.Number), fmt.Sprintf("%s · %s · province %s", app.Type, app.Ground, s.Province))
+	options := startOptions(ApplicationWorkflowID(s.Number),
+		fmt.Sprintf("%s · %s · province %s", app.Type, app.Ground, s.Province),
+		fmt.Sprintf("Enrolled by %s. Legal deadline, when the workflow was begun: %s; hurried from %s.\n\nLimits: %s; %d spoiled card(s), then a person is asked.",
+			app.Officer, inHanoi(s.Due), inHanoi(s.RiskAt), c.Limits, c.Limits.Cards))
 	options.Priority = temporal.Priority{PriorityKey: priorityNormal, FairnessKey: string(s.Province)}
 	options.EnableEagerStart = true // where the pipeline's worker is in this process, it begins at once
 	options.TypedSearchAttributes = temporal.NewSearchAttributes(
@@ -74,7 +78,8 @@ func (c *Client) Packed(ctx context.Context, number identity.ConsignmentNumber, 
 
 // BeginConsignment begins the workflow of a consignment, unless it runs.
 func (c *Client) BeginConsignment(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID) error {
-	options := startOptions(ConsignmentWorkflowID(number), "Cards for "+string(destination))
+	options := startOptions(ConsignmentWorkflowID(number), "Cards for "+string(destination),
+		"Sealed when it is full, when an officer says so, or "+activities.Readable(c.CutOff)+" after it was opened.")
 	return c.start(ctx, options, Consignment, ConsignmentInput{Number: number, Destination: destination, CutOff: c.CutOff})
 }
 
@@ -118,9 +123,10 @@ func (c *Client) Arrived(ctx context.Context, app identity.ApplicationNumber, co
 
 // startOptions begin a workflow unless one of that ID runs. One that was terminated,
 // failed or lost may be begun again: the registry holds what must happen only once.
-func startOptions(id, summary string) client.StartWorkflowOptions {
+func startOptions(id, summary, details string) client.StartWorkflowOptions {
 	return client.StartWorkflowOptions{
 		ID: id, TaskQueue: PipelineQueue, StaticSummary: summary,
+		StaticDetails:            details + "\n\n" + whoDecides,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowExecutionTimeout: 0, // an application lives for as long as it takes
@@ -128,6 +134,9 @@ func startOptions(id, summary string) client.StartWorkflowOptions {
 		WorkflowTaskTimeout:      10 * time.Second,
 	}
 }
+
+// whoDecides is what the details of every workflow end with.
+const whoDecides = "What people decide is a statement that they sign, at the officers' pages or by starter; from the Temporal UI nothing is decided."
 
 func (c *Client) start(ctx context.Context, options client.StartWorkflowOptions, run, in any) error {
 	if _, err := c.Temporal.ExecuteWorkflow(ctx, options, run, in); err != nil {

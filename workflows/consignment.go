@@ -153,22 +153,22 @@ func (c *consignment) announce(ctx workflow.Context) error {
 // listen installs the updates and hears what happens elsewhere.
 func (c *consignment) listen(ctx workflow.Context) error {
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		for full := workflow.GetSignalChannel(ctx, SignalFull); ; {
+		for full := hear(ctx, SignalFull, "Of the card that filled the box: seal it."); ; {
 			full.Receive(ctx, nil)
 			c.full = true
 		}
 	})
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		for looks := workflow.GetSignalChannel(ctx, SignalLook); ; {
+		for looks := hear(ctx, SignalLook, describedLook); ; {
 			looks.Receive(ctx, nil)
 			c.look = true
 		}
 	})
 	workflow.Go(ctx, func(ctx workflow.Context) { hearLetGo(ctx, func(m LetGo) { c.letGo, c.look = &m, true }) })
 	return errors.Join(
-		acceptUpdate(ctx, &c.ready, c.maySeal, c.seal),
-		acceptUpdate(ctx, &c.ready, c.maySend, c.send),
-		acceptUpdate(ctx, &c.ready, c.mayReceive, c.receive),
+		acceptUpdate(ctx, &c.ready, "An officer closes the box before it is full or its cut-off has come.", c.maySeal, c.seal),
+		acceptUpdate(ctx, &c.ready, "An officer hands the sealed box to a courier.", c.maySend, c.send),
+		acceptUpdate(ctx, &c.ready, "An officer at the destination counts the box in.", c.mayReceive, c.receive),
 	)
 }
 
@@ -254,9 +254,26 @@ func (c *consignment) notNow(done string) error {
 	return identity.Refuse(identity.NotNow, "consignment %s cannot be %s now: it is %s", c.in.Number, done, c.state)
 }
 
+// details is where the box is, as Markdown for the Temporal UI.
+func (c *consignment) details(awaiting identity.Action, why string) string {
+	head := "**" + string(c.state) + "**"
+	if awaiting != identity.NoAction {
+		head += " · awaiting **" + string(awaiting) + "**"
+	}
+	text := fmt.Sprintf("%s · to %s · %d card(s)\n\n%s", head, c.in.Destination, c.cards, why)
+	if c.openedAt.IsZero() { // the registry does not know it
+		return text
+	}
+	text += "\n\n- opened " + inHanoi(c.openedAt)
+	if c.state == identity.ConsignmentOpen {
+		text += "\n- sealed at the latest " + inHanoi(c.openedAt.Add(c.in.CutOff))
+	}
+	return text
+}
+
 // show updates what operators see.
 func (c *consignment) show(ctx workflow.Context, awaiting identity.Action, why string) {
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("**%s** · to %s · %d card(s)\n\n%s", c.state, c.in.Destination, c.cards, why))
+	workflow.SetCurrentDetails(ctx, c.details(awaiting, why))
 	must(workflow.UpsertTypedSearchAttributes(ctx,
 		StageKey.ValueSet(string(c.state)),
 		AwaitingKey.ValueSet(string(awaiting)),

@@ -16,30 +16,43 @@ import (
 
 // listen installs every handler before the first stage runs.
 func (a *application) listen(ctx workflow.Context) error {
-	if err := workflow.SetQueryHandler(ctx, QueryTimeline, func() ([]TimelineEntry, error) { return a.timeline, nil }); err != nil {
+	timeline := func() ([]TimelineEntry, error) { return a.timeline, nil }
+	options := workflow.QueryHandlerOptions{Description: "The stages that the application came through, with the reason of each wait."}
+	if err := workflow.SetQueryHandlerWithOptions(ctx, QueryTimeline, timeline, options); err != nil {
 		return fmt.Errorf("listen for %s: %w", QueryTimeline, err)
 	}
 	workflow.Go(ctx, a.hearArrivals)
 	workflow.Go(ctx, a.hearLook)
 	workflow.Go(ctx, func(ctx workflow.Context) { hearLetGo(ctx, func(m LetGo) { a.letGo, a.look = &m, true }) })
 	return errors.Join(
-		workflow.SetUpdateHandler(ctx, UpdateArrived, a.hearArrival),
-		acceptDecision(ctx, a, a.mayRecapture, a.recapture),
-		acceptDecision(ctx, a, a.mayAdjudicate, a.adjudicate),
-		acceptDecision(ctx, a, a.mayApprove, a.approve),
-		acceptDecision(ctx, a, a.mayReject, a.reject),
-		acceptDecision(ctx, a, a.mayHold, a.putOnHold),
-		acceptDecision(ctx, a, a.mayRelease, a.release),
-		acceptDecision(ctx, a, a.mayIdentify, a.identify),
-		acceptDecision(ctx, a, a.mayWithdraw, a.withdraw),
-		acceptDecision(ctx, a, a.mayHandOver, a.handOverCard),
+		workflow.SetUpdateHandlerWithOptions(ctx, UpdateArrived, a.hearArrival, workflow.UpdateHandlerOptions{Description: describedArrived}),
+		acceptDecision(ctx, a, "A station sends a new capture of face or fingers.", a.mayRecapture, a.recapture),
+		acceptDecision(ctx, a, "An adjudicator says whether the persons of a hit are one.", a.mayAdjudicate, a.adjudicate),
+		acceptDecision(ctx, a, "An officer who did not enroll the citizen has the card made.", a.mayApprove, a.approve),
+		acceptDecision(ctx, a, "An officer refuses the application, for a reason of the law.", a.mayReject, a.reject),
+		acceptDecision(ctx, a, "An officer stops the application, for a reason.", a.mayHold, a.putOnHold),
+		acceptDecision(ctx, a, "An officer lets the application go on: after a hold, a contradiction or a repair.", a.mayRelease, a.release),
+		acceptDecision(ctx, a, "An officer says who in the population register the citizen is.", a.mayIdentify, a.identify),
+		acceptDecision(ctx, a, "An officer notes that the citizen withdraws.", a.mayWithdraw, a.withdraw),
+		acceptDecision(ctx, a, "An officer hands the card over, by its holder's finger or for a reason.", a.mayHandOver, a.handOverCard),
 	)
+}
+
+// What the Temporal UI says of signals and updates that have more than one receiver or way.
+const (
+	describedArrived = "Of the card's consignment: it was counted in, with the card or without it."
+	describedLook    = "The registry has news: read it. Nothing is changed by sending it again."
+)
+
+// hear gives the channel of a signal, which the Temporal UI describes.
+func hear(ctx workflow.Context, signal, described string) workflow.ReceiveChannel {
+	return workflow.GetSignalChannelWithOptions(ctx, signal, workflow.SignalChannelOptions{Description: described})
 }
 
 // hearArrivals notes what consignments report of the card by signals; one may report
 // twice, and late.
 func (a *application) hearArrivals(ctx workflow.Context) {
-	reports := workflow.GetSignalChannel(ctx, SignalArrived)
+	reports := hear(ctx, SignalArrived, describedArrived)
 	for {
 		var m Arrived
 		reports.Receive(ctx, &m)
@@ -56,7 +69,7 @@ func (a *application) hearArrival(_ workflow.Context, m Arrived) error {
 // hearLook makes the application read the registry, where something changed that it
 // waits for: stock was received, or the reconciler found that the two disagree.
 func (a *application) hearLook(ctx workflow.Context) {
-	looks := workflow.GetSignalChannel(ctx, SignalLook)
+	looks := hear(ctx, SignalLook, describedLook)
 	for {
 		looks.Receive(ctx, nil)
 		a.look = true
@@ -65,7 +78,7 @@ func (a *application) hearLook(ctx workflow.Context) {
 
 // hearLetGo has the workflow look, and end if the registry still does not know it.
 func hearLetGo(ctx workflow.Context, heard func(LetGo)) {
-	for letGo := workflow.GetSignalChannel(ctx, SignalLetGo); ; {
+	for letGo := hear(ctx, SignalLetGo, "An operator's word: end, should the registry not know it."); ; {
 		var m LetGo
 		letGo.Receive(ctx, &m)
 		heard(m)
@@ -79,7 +92,7 @@ func hearLetGo(ctx workflow.Context, heard func(LetGo)) {
 // validated in do. One that nobody signed, or that names a person by number, is refused at
 // once; whether the statement says what is asked for, and by whom, is looked at where it is
 // recorded, and what is refused there is kept for the auditor.
-func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may func(workflow.Context, M) error, do func(workflow.Context, M, statement.Signed) (R, error)) error {
+func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, described string, may func(workflow.Context, M) error, do func(workflow.Context, M, statement.Signed) (R, error)) error {
 	var act M
 	own := func(ctx workflow.Context, m M, signed statement.Signed) (R, error) {
 		undisturbed, _ := workflow.NewDisconnectedContext(ctx)
@@ -88,6 +101,7 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may 
 		return do(undisturbed, m, signed)
 	}
 	err := workflow.SetUpdateHandlerWithOptions(ctx, act.ActName(), own, workflow.UpdateHandlerOptions{
+		Description: described + " Takes the act and the statement that its officer signed.",
 		Validator: func(ctx workflow.Context, m M, signed statement.Signed) error {
 			if _, err := signed.Read(); err != nil {
 				return asFailure(err)
@@ -110,14 +124,14 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, may 
 // acceptDecision installs a decision on an application. To one that was carried out
 // before, in this run or an earlier one, the answer is where the application stands now,
 // and which decision it was: an identifier answers for its own alone.
-func acceptDecision[M identity.Act](ctx workflow.Context, a *application, may func(M) error, do func(workflow.Context, M, statement.Signed) (Accepted, error)) error {
+func acceptDecision[M identity.Act](ctx workflow.Context, a *application, described string, may func(M) error, do func(workflow.Context, M, statement.Signed) (Accepted, error)) error {
 	done := func(ctx workflow.Context, m M) (act string, before bool) {
 		if act, before := a.answered[workflow.GetCurrentUpdateInfo(ctx).ID]; before {
 			return cmp.Or(act, m.ActName()), true
 		}
 		return m.ActName(), a.repeats(m)
 	}
-	return acceptUpdate(ctx, &a.ready,
+	return acceptUpdate(ctx, &a.ready, described,
 		func(ctx workflow.Context, m M) error {
 			if _, before := done(ctx, m); before {
 				return nil

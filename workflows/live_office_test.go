@@ -18,6 +18,7 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/proxy"
+	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
@@ -325,6 +326,17 @@ func (o *liveOffice) move(box identity.ConsignmentNumber, act identity.Act) erro
 	o.t.Helper()
 	_, err := o.flows.Move(o.t.Context(), box, act, registrytest.Signed(act, statement.Consignment(box)))
 	return err
+}
+
+// metadata is what the Temporal UI shows of a workflow beside its history: the details that
+// it has now, and which updates, queries and signals it takes.
+func (o *liveOffice) metadata(id string) *sdkpb.WorkflowMetadata {
+	o.t.Helper()
+	answer, err := o.temporal.QueryWorkflow(o.t.Context(), id, "", "__temporal_workflow_metadata")
+	require.NoError(o.t, err)
+	var metadata sdkpb.WorkflowMetadata
+	require.NoError(o.t, answer.Get(&metadata))
+	return &metadata
 }
 
 // history reads a history, as it is stored or with its payloads opened.

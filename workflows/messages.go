@@ -1,9 +1,12 @@
 package workflows
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
+	"example.org/cancuoc/activities"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
 )
@@ -69,7 +72,7 @@ type CardApplicationInput struct {
 	Release      Release `json:",omitzero"` // of this package, that began the run
 
 	Resumed bool            // the application has lived before: begin by reading where it stands
-	Story   []TimelineEntry // the last lines of the timeline of the run before
+	Story   []TimelineEntry `json:",omitzero"` // the last lines of the timeline of the run before
 }
 
 // Limits are the office's settings for one application when its run was begun. How long a citizen
@@ -80,6 +83,22 @@ type Limits struct {
 	Collect     time.Duration // how long a finished card waits for the citizen
 	StationWait time.Duration // how long a card's own station may stay silent before a person is asked
 	Cards       int           // how many cards may fail before a person is asked
+}
+
+// MarshalJSON writes the limits in nanoseconds, which workers of every release read, and once
+// more for people.
+func (l Limits) MarshalJSON() ([]byte, error) {
+	type plain Limits
+	return json.Marshal(struct { //nolint:wrapcheck // Temporal's converter says what it was about
+		plain
+		Readable string
+	}{plain(l), l.String()})
+}
+
+// String is what operators read.
+func (l Limits) String() string {
+	return fmt.Sprintf("recapture %s, resolution %s, collect %s, silent station %s",
+		activities.Readable(l.Recapture), activities.Readable(l.Resolution), activities.Readable(l.Collect), activities.Readable(l.StationWait))
 }
 
 // LetGo is an operator's word that what the registry does not know is not waited for.
@@ -120,6 +139,16 @@ type ConsignmentInput struct {
 	Number      identity.ConsignmentNumber
 	Destination identity.StationID // an enrollment station, or identity.DestinationPost
 	CutOff      time.Duration      // sealed at the latest this long after it was opened
+}
+
+// MarshalJSON writes the cut-off in nanoseconds, which workers of every release read, and
+// once more for people.
+func (in ConsignmentInput) MarshalJSON() ([]byte, error) {
+	type plain ConsignmentInput
+	return json.Marshal(struct { //nolint:wrapcheck // Temporal's converter says what it was about
+		plain
+		Readable string
+	}{plain(in), "cut-off " + activities.Readable(in.CutOff)})
 }
 
 // ConsignmentResult is how many cards went and came.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	commonpb "go.temporal.io/api/common/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/proxy"
+	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"golang.org/x/text/unicode/norm"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -123,6 +125,7 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 		described, err := o.temporal.DescribeWorkflowExecution(t.Context(), id, "")
 		require.NoError(t, err)
 		texts["description of "+id] = protojson.Format(described)
+		texts["details of "+id] = protojson.Format(o.metadata(id))
 	}
 
 	trace := traces(t)
@@ -148,6 +151,11 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 	require.Contains(t, texts["history of "+app.id], string(app.number), "the search does find what is there")
 	require.NotContains(t, texts["stored history of "+app.id], "JudgeCaptureInput")
 	o.keepsNoKeyOfAChip(texts)
+	require.Contains(t, texts["stored history of "+app.id], `"message": "inspection failed: `, "why something failed is read without the codec")
+	require.Regexp(t, `"Readable":"recapture \d+h, resolution \d+h,`, texts["history of "+app.id])
+	for _, d := range definitions(o.metadata(app.id)) {
+		require.NotEmpty(t, d.GetDescription(), "what is %s? the Temporal UI has to say", d.GetName())
+	}
 	issued := o.history(app.id, false)
 	t.Logf("%d events and %d bytes, with one card spoiled", len(issued.GetEvents()), size(issued))
 }
@@ -194,6 +202,13 @@ func TestLife_CostsFewEvents(t *testing.T) {
 	for _, event := range history.GetEvents() {
 		require.Nil(t, event.GetWorkflowExecutionSignaledEventAttributes(), "a signal costs more than an update that is answered at once")
 	}
+}
+
+// definitions are the updates, queries and signals that the Temporal UI lists, without the SDK's own.
+func definitions(m *sdkpb.WorkflowMetadata) []*sdkpb.WorkflowInteractionDefinition {
+	d := m.GetDefinition()
+	list := slices.Concat(d.GetUpdateDefinitions(), d.GetQueryDefinitions(), d.GetSignalDefinitions())
+	return slices.DeleteFunc(list, func(d *sdkpb.WorkflowInteractionDefinition) bool { return strings.HasPrefix(d.GetName(), "__") })
 }
 
 // canaries is a population of one.

@@ -24,7 +24,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/image/bmp"
 
@@ -270,11 +269,7 @@ func (o *twoStations) details() string {
 	o.t.Helper()
 	var text strings.Builder
 	for _, a := range o.apps {
-		answer, err := o.temporal.QueryWorkflow(o.t.Context(), a.id, "", "__temporal_workflow_metadata")
-		require.NoError(o.t, err)
-		var metadata sdkpb.WorkflowMetadata
-		require.NoError(o.t, answer.Get(&metadata))
-		text.WriteString(metadata.CurrentDetails + "\n")
+		text.WriteString(o.metadata(a.id).GetCurrentDetails() + "\n")
 	}
 	return text.String()
 }

@@ -96,25 +96,34 @@ func (a *application) lastNote() string {
 	return a.timeline[len(a.timeline)-1].Note
 }
 
-// details is the timeline as Markdown, for the Temporal UI.
+// details is where the application stands, the last thing that was said of it, and the
+// timeline, as Markdown for the Temporal UI.
 func (a *application) details() string {
 	head := "**" + string(a.stage) + "**"
 	if a.awaiting != identity.NoAction {
 		head += " · awaiting **" + string(a.awaiting) + "**"
 	}
-	head += fmt.Sprintf(" · card %d · due %s", a.attempt, a.due.In(identity.HanoiTime).Format(time.DateOnly))
+	head += fmt.Sprintf(" · card %d · due %s", a.attempt, inHanoi(a.due))
 	if a.atRisk {
 		head += " · **at risk**"
 	}
 	lines := []string{head, ""}
+	if said := a.lastNote(); said != "" {
+		lines = append(lines, said, "")
+	}
 	for _, e := range a.timeline {
-		line := "- " + e.At.In(identity.HanoiTime).Format(time.DateTime) + " " + string(e.Stage)
+		line := "- " + inHanoi(e.At) + " " + string(e.Stage)
 		if e.Note != "" {
 			line += ": " + e.Note
 		}
 		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// inHanoi is a time as operators read it, with its zone.
+func inHanoi(t time.Time) string {
+	return t.In(identity.HanoiTime).Format(time.DateTime + " -07:00")
 }
 
 // count counts something for Prometheus, under a name and one label. What is replayed was

@@ -40,8 +40,9 @@ type TLSFiles struct {
 	ServerName string // on the server's certificate; "": the address's host
 }
 
-// Dial connects, and fails if the server does not answer. Payloads, and the texts and
-// stack traces of failures, leave the process encrypted.
+// Dial connects, and fails if the server does not answer. Payloads leave the process
+// encrypted; the texts of failures hold no personal data, and whoever looks why something
+// failed reads them without a session.
 func Dial(ctx context.Context, o Options) (client.Client, error) {
 	if o.Keys == nil || o.Logger == nil {
 		return nil, errors.New("connect to Temporal: payload keys and a logger are needed")
@@ -49,12 +50,10 @@ func Dial(ctx context.Context, o Options) (client.Client, error) {
 	data := newConverter(o.Keys)
 	options := client.Options{
 		HostPort: o.Address, Namespace: o.Namespace,
-		DataConverter: data,
-		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-			DataConverter: data, EncodeCommonAttributes: true,
-		}),
-		Logger:         log.NewStructuredLogger(o.Logger),
-		MetricsHandler: o.Metrics,
+		DataConverter:    data,
+		FailureConverter: temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: data}),
+		Logger:           log.NewStructuredLogger(o.Logger),
+		MetricsHandler:   o.Metrics,
 	}
 	if o.Tracing != nil {
 		traced, err := o.Tracing.Interceptor()
