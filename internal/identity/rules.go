@@ -69,6 +69,8 @@ func (a Application) Against(held HeldCard) error {
 		return RefuseField(Conflict, "type", "is %s, but what the applicant holds is a %s; accepted are %s", a.Type, held.document(), join(TypesFor(held.document())))
 	case !held.standing():
 		return nil
+	case a.toBeReissued(held):
+		return RefuseField(Conflict, "ground", "is %s, but the card held is %s: there is none to exchange, and the type is reissue", a.Ground, held.State)
 	case a.Ground == GroundExpired && a.FiledOn.Compare(held.Expiry.Date) < 0:
 		return RefuseField(Conflict, "ground", "is expired, but the certificate held is valid until %s: it is exchanged on another ground, for example request", held.Expiry)
 	case a.Ground == GroundFromCCCD && held.law() != Law2014:
@@ -85,6 +87,14 @@ func (a Application) Against(held HeldCard) error {
 		return a.ofAge(held)
 	}
 	return nil
+}
+
+// toBeReissued reports whether a card is exchanged that was lost, or is damaged: another is
+// reissued for it (art. 24.2 (a) of Law 26/2023/QH15), at its price. Who was given another number,
+// or comes to an age of art. 21, exchanges it all the same.
+func (a Application) toBeReissued(held HeldCard) bool {
+	return a.Type == Exchange && law2023.includes(a.FiledOn) && (held.State == CardReportedLost || held.State == CardDamaged) &&
+		a.Ground != GroundAge && a.Ground != GroundNumberChanged
 }
 
 // dueForAge reports whether the card is lost or damaged when it has ended at an age of art. 21

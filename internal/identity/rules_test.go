@@ -133,6 +133,8 @@ func TestAgainst(t *testing.T) {
 	}
 	canceled := held("2021-05-04", "2023-12-31")
 	canceled.State = identity.CardRevoked
+	lost, damaged := held("2022-05-04", "2039-12-31"), held("2024-08-01", "2039-12-31")
+	lost.State, damaged.State = identity.CardReportedLost, identity.CardDamaged
 	exchanged, reissued := identity.Exchange, identity.Reissue
 	for name, tt := range map[string]struct {
 		kind     identity.ApplicationType
@@ -151,7 +153,15 @@ func TestAgainst(t *testing.T) {
 		"NeverEnds":          {exchanged, identity.GroundAge, "2026-11-23", "001", held("2021-05-04", ""), true},
 		"AnyCardOnRequest":   {exchanged, identity.GroundRequest, "2026-11-23", "001", held("2021-05-04", ""), false},
 
-		// Art. 24.2 (a) of the law of 2023: not where art. 21 applies.
+		// Art. 24.2 (a) of the law of 2023: what is lost or damaged is reissued, at that price.
+		"LostOnRequest":      {exchanged, identity.GroundRequest, "2026-11-23", "001", lost, true},
+		"LostCCCDForCanCuoc": {exchanged, identity.GroundFromCCCD, "2026-11-23", "001", lost, true},
+		"DamagedForDetails":  {exchanged, identity.GroundDetails, "2026-11-23", "001", damaged, true},
+		"LostAndRenumbered":  {exchanged, identity.GroundNumberChanged, "2026-11-23", "001", lost, false},
+		"LostIsReissued":     {reissued, identity.GroundLost, "2026-11-23", "001", lost, false},
+		"DamagedIn2023":      {exchanged, identity.GroundDamaged, "2023-11-23", "001", damaged, false},
+
+		// Nor where art. 21 applies.
 		"LostBeforeItsEnd":        {reissued, identity.GroundLost, "2026-11-23", "001", held("2021-05-04", "2026-11-24"), false},
 		"LostAtTheAge":            {reissued, identity.GroundLost, "2026-11-23", "001", held("2021-05-04", "2026-11-23"), true},
 		"DamagedAfterTheAge":      {reissued, identity.GroundDamaged, "2026-11-23", "001", held("2021-05-04", "2026-01-31"), true},

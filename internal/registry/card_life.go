@@ -23,12 +23,15 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 			return err
 		}
 		var at identity.CardState
-		err = tx.QueryRow(ctx, `SELECT state FROM cards WHERE serial = $1 FOR NO KEY UPDATE`, serial).Scan(&at)
+		var claimed bool
+		err = tx.QueryRow(ctx, `SELECT state, `+lossClaimed+` FROM cards WHERE serial = $1 FOR NO KEY UPDATE`, serial).Scan(&at, &claimed)
 		if err != nil {
 			return found(err, "there is no card of this serial")
 		}
 		becomes := identity.Becomes(act)
 		switch {
+		case at == becomes && claimed: // it is known twice, and stays so whatever the application comes to
+			return lostBesides(ctx, tx, `serial = $4`, act.By()[0], act.Why().String(), signed.ID(), serial)
 		case at == becomes:
 			return nil
 		case !at.HandedOver():
@@ -71,12 +74,29 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 // sameHolder are, in SQL, the digests of all numbers of the person who holds card c.
 const sameHolder = `(SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = c.citizen)`
 
+// lossClaimed: all that says that the card is lost is an application for another one, which may
+// turn out to be somebody else's.
+const lossClaimed = `(state = ` + cardReportedLost + ` AND reason LIKE 'application %')`
+
+// lostBesides keeps that the loss of a card was reported, whose loss an application had claimed:
+// the report takes the place of the claim, with which the card would be valid again.
+func lostBesides[W ~string](ctx context.Context, tx pgx.Tx, which string, by W, why string, act any, whose any) error {
+	_, err := tx.Exec(ctx, `
+		WITH lost AS (
+			UPDATE cards SET reason = $2, changed_by = $1, changed_act = $3, changed_at = now() WHERE `+which+` AND `+lossClaimed+` RETURNING id, application, attempt
+		)
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, $1, 'card ' || attempt || ' is ' || `+cardReportedLost+`, $2 FROM lost WHERE application IS NOT NULL`,
+		string(by), why, act, whose)
+	return err
+}
+
 // asItWas is what a card is again that was lost, or kept: damaged for ever once it was, and
 // kept by whom kept it.
 func asItWas(ctx context.Context, tx pgx.Tx, serial identity.CardSerial, at identity.CardState) (identity.CardState, error) {
 	var was identity.CardState
 	err := tx.QueryRow(ctx, `
-		SELECT CASE WHEN $2 = `+cardReportedLost+` THEN (SELECT l.was FROM card_life l WHERE l.card = c.id AND l.became = `+cardReportedLost+` ORDER BY l.at DESC LIMIT 1)
+		SELECT CASE WHEN $2 = `+cardReportedLost+` THEN (SELECT l.was FROM card_life l WHERE l.card = c.id AND l.became = `+cardReportedLost+` AND l.was <> l.became ORDER BY l.at DESC LIMIT 1)
 			WHEN EXISTS (SELECT FROM card_life l WHERE l.card = c.id AND l.became = $3) THEN $3 ELSE `+cardLive+` END
 		FROM cards c WHERE c.serial = $1`, serial, at, identity.CardDamaged).Scan(&was)
 	return was, err

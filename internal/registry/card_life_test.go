@@ -326,6 +326,41 @@ func TestReceive_LossOfAnother(t *testing.T) {
 	require.Contains(t, b.trail(t, old), "card 1 is live")
 }
 
+// What an impostor's application said is taken back; what its holder said of the card too is not,
+// at a counter or at the portal: it is dead until it is found.
+func TestReceive_LossOfAnotherThatItsHolderReportedBesides(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	for i, reports := range []func(old identity.ApplicationNumber, serial identity.CardSerial) error{
+		func(_ identity.ApplicationNumber, serial identity.CardSerial) error {
+			_, _, err := b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "on the train")})
+			return err
+		},
+		func(old identity.ApplicationNumber, _ identity.CardSerial) error {
+			return b.LostByHolder(t.Context(), old)
+		},
+	} {
+		person := identity.PersonalNumber(fmt.Sprintf("00120188880%d", i))
+		old, serial := b.issued(t, person)
+		claimed := b.received(t, of(person), func(s *registry.Submission) { s.Application.Ground, s.OwnLoss = identity.GroundLost, true })
+		card, err := b.CardOf(t.Context(), old)
+		require.NoError(t, err)
+		require.True(t, card.Claimed)
+
+		require.NoError(t, reports(old, serial))
+		require.NoError(t, reports(old, serial), "said twice")
+		reject := identity.Reject{Officer: hanoi, Reason: "impersonation: x"}
+		require.NoError(t, b.decide(t, claimed, reject, 1, registrytest.Signed(reject, statement.Application(claimed))))
+
+		require.Equal(t, identity.CardReportedLost, b.state(t, old, 1))
+		_, err = b.VerifyActs(t.Context())
+		require.NoError(t, err)
+		became, _, err := b.ChangeCard(t.Context(), serial, identity.ReportFound{OnCard: on("CB-001-0012", "")})
+		require.NoError(t, err)
+		require.Equal(t, identity.CardLive, became)
+	}
+}
+
 // What an authority keeps is kept until it gives it back, whatever is reported of it, by
 // whom and under which number.
 func TestChangeCard_KeptWhateverIsReported(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 // CardInHand is a card that its holder has, or lost.
 type CardInHand struct {
 	State     identity.CardState
+	Claimed   bool // it was reported lost by an application for another one alone
 	Issued    identity.Date
 	ChangedAt time.Time
 	Now       time.Time
@@ -24,8 +25,8 @@ type CardInHand struct {
 func (r *Registry) CardOf(ctx context.Context, number identity.ApplicationNumber) (CardInHand, error) {
 	var c CardInHand
 	var issued time.Time
-	err := r.db.QueryRow(ctx, `SELECT state, issued, changed_at, now() FROM cards WHERE application = $1 AND state IN `+standing+` AND kept_since(citizen) IS NULL`, number).
-		Scan(&c.State, &issued, &c.ChangedAt, &c.Now)
+	err := r.db.QueryRow(ctx, `SELECT state, `+lossClaimed+`, issued, changed_at, now() FROM cards WHERE application = $1 AND state IN `+standing+` AND kept_since(citizen) IS NULL`, number).
+		Scan(&c.State, &c.Claimed, &issued, &c.ChangedAt, &c.Now)
 	c.Issued = dateOf(issued)
 	return c, fail("read card", found(err, "no card of this application is in its holder's hand"))
 }
@@ -43,6 +44,16 @@ func (r *Registry) LostByHolder(ctx context.Context, number identity.Application
 			return err
 		}
 		var card int64
+		err = tx.QueryRow(ctx, `SELECT id FROM cards WHERE application = $1 AND `+lossClaimed+` AND kept_since(citizen) IS NULL`, number).Scan(&card)
+		if err == nil {
+			if err = lostBesides(ctx, tx, `id = $4`, identity.ActorHolder, atPortal, nil, card); err != nil {
+				return err
+			}
+			return r.keepReport(ctx, tx, card, string(identity.CardReportedLost), identity.ActorHolder, atPortal)
+		}
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
 		err = tx.QueryRow(ctx, `
 			WITH lost AS (
 				UPDATE cards SET state = `+cardReportedLost+`, reason = $2, changed_by = `+actorHolder+`, changed_act = NULL, changed_at = now()

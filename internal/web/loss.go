@@ -81,7 +81,7 @@ func (d *window) reportLoss(ctx context.Context, said loss, q question) (*Loss, 
 		return nil, &noCard
 	case err != nil:
 		return d.lossFault(err)
-	case card.State == identity.CardReportedLost:
+	case card.State == identity.CardReportedLost && !card.Claimed:
 		return &Loss{Receipt: number, State: card.State, Issued: card.Issued, Text: isDead}, nil
 	case said.Confirm == "":
 		word, err := d.word(number, card, card.Now.Add(confirmWithin))
