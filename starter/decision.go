@@ -61,7 +61,10 @@ func (d decision) command(a *app) *cobra.Command {
 					answer, err = a.onApplication(cmd.Context(), number, act, idFor(id, number, args), nil)
 				}
 				if err != nil {
-					failed = append(failed, wrongToo(unreasoned, err))
+					if err = wrongToo(unreasoned, err); len(args) > 1 { // which of them?
+						err = inFile(number, err)
+					}
+					failed = append(failed, err)
 					continue
 				}
 				outcomes = append(outcomes, outcomeOf(number, answer))

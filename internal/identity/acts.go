@@ -201,16 +201,24 @@ func (a Approve) Check() error {
 }
 
 // Check implements Act.
-func (a Reject) Check() error { return signed(a.Officer, a.Reason) }
+func (a Reject) Check() error {
+	return errors.Join(signed(a.Officer, a.Reason), RejectReasons.mistyped(a.Reason))
+}
 
 // Check implements Act.
-func (a Hold) Check() error { return signed(a.Officer, a.Reason) }
+func (a Hold) Check() error {
+	return errors.Join(signed(a.Officer, a.Reason), HoldReasons.mistyped(a.Reason))
+}
 
 // Check implements Act.
-func (a Release) Check() error { return signed(a.Officer, a.Reason) }
+func (a Release) Check() error {
+	return errors.Join(signed(a.Officer, a.Reason), ReleaseReasons.mistyped(a.Reason))
+}
 
 // Check implements Act.
-func (a Withdraw) Check() error { return signed(a.Officer, a.Reason) }
+func (a Withdraw) Check() error {
+	return errors.Join(signed(a.Officer, a.Reason), WithdrawReasons.mistyped(a.Reason))
+}
 
 // Check implements Act.
 func (a HandOverCard) Check() error {

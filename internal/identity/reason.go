@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -231,6 +232,24 @@ func (t ReasonTable) Codes() []ReasonCode {
 		codes[i] = e.Code
 	}
 	return codes
+}
+
+// asCode is a reason that was meant for a code: words that hyphens join, before a note or alone.
+var asCode = regexp.MustCompile(`^[a-z]+(-[a-z]+)+(: |$)`)
+
+// mistyped refuses a reason that was meant for a code, which is none of the table: else it
+// would be taken for a note, and the citizen would read it as it is.
+func (t ReasonTable) mistyped(reason string) error {
+	if !asCode.MatchString(reason) {
+		return nil
+	}
+	code, _, _ := strings.Cut(reason, reasonSeparator)
+	return Known("reason", ReasonCode(code), t.Codes())
+}
+
+// AsksCitizen reports whether a hold for that reason waits for the citizen.
+func AsksCitizen(hold Reason) bool {
+	return hold.Code == "papers-awaited" || hold.Code == "representative-awaited"
 }
 
 // Check refuses a reason whose code is not in the table, and ReasonOther without a

@@ -68,3 +68,16 @@ func TestReasonTable_Check(t *testing.T) {
 		require.NoError(t, step.Reasons().Check(identity.Reason{Note: "in my words"}), step)
 	}
 }
+
+// What was meant for a code and is none would be the citizen's whole reason.
+func TestReject_RefusesAMistypedCode(t *testing.T) {
+	t.Parallel()
+	of := func(reason string) error { return identity.Reject{Officer: "PD-001-0001", Reason: reason}.Check() }
+
+	require.NoError(t, of("papers-missing: the birth certificate"))
+	require.NoError(t, of("in my words"))
+	err := of("papr-missing: the birth certificate")
+	require.ErrorIs(t, err, identity.Invalid)
+	require.ErrorContains(t, err, "did you mean papers-missing?")
+	require.ErrorIs(t, identity.Hold{Officer: "PD-001-0001", Reason: "papers-awaitd"}.Check(), identity.Invalid)
+}

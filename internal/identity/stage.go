@@ -32,7 +32,7 @@ const (
 // stageRow is one line of the table of stages.
 type stageRow struct {
 	stage  Stage
-	vi, en string  // as citizens read it: several stages may be one milestone; of an end, how it ended
+	vi, en string  // as citizens read it, passed or not: several stages may be one milestone; of an end, how it ended
 	next   []Stage // that may follow it; none for an end
 	chip   bool    // only a document with a chip passes it; others go on with what may follow it
 }
@@ -48,16 +48,16 @@ var stages = []stageRow{
 	{stage: BiometricCapture, vi: checkedVI, en: checkedEN, next: []Stage{Validation}},
 	{stage: Validation, vi: checkedVI, en: checkedEN, next: []Stage{Deduplication, Approval}},
 	{stage: Deduplication, vi: checkedVI, en: checkedEN, next: []Stage{Approval}},
-	{stage: Approval, vi: "Phê duyệt", en: "Approved", next: []Stage{DataPreparation}},
+	{stage: Approval, vi: "Phê duyệt", en: "Approval", next: []Stage{DataPreparation}},
 	{stage: DataPreparation, vi: madeVI, en: madeEN, next: []Stage{Personalization, BiometricCapture, Validation}},
 	{stage: Personalization, vi: madeVI, en: madeEN, next: []Stage{Printing, DataPreparation}, chip: true},
 	{stage: Printing, vi: madeVI, en: madeEN, next: []Stage{Inspection, DataPreparation}},
 	{stage: Inspection, vi: madeVI, en: madeEN, next: []Stage{Dispatch, DataPreparation}},
 	{stage: Dispatch, vi: "Chuyển thẻ về nơi trả", en: "Card on its way", next: []Stage{HandOver, DataPreparation}},
-	{stage: HandOver, vi: "Trả thẻ", en: "Card handed over", next: []Stage{Issued, DataPreparation}},
+	{stage: HandOver, vi: "Trả thẻ", en: "Hand-over of the card", next: []Stage{Issued, DataPreparation}},
 
 	{stage: Issued, vi: "Thẻ đã được trả.", en: "The card was handed over."},
-	{stage: Rejected, vi: "Hồ sơ bị từ chối; thông báo nêu rõ lý do được gửi riêng.", en: "The application was refused; a notice with the reason is sent separately."},
+	{stage: Rejected, vi: "Hồ sơ bị từ chối.", en: "The application was refused."},
 	{stage: Withdrawn, vi: "Hồ sơ đã được rút.", en: "The application was withdrawn."},
 	{stage: Expired, vi: "Hồ sơ hết hạn.", en: "The application expired."},
 }
@@ -68,8 +68,8 @@ var stops = []Stage{Rejected, Withdrawn, Expired}
 
 // The milestones of several stages.
 const (
-	checkedVI, checkedEN = "Kiểm tra thông tin và sinh trắc học", "Data and biometrics checked"
-	madeVI, madeEN       = "Sản xuất thẻ", "Card made"
+	checkedVI, checkedEN = "Kiểm tra thông tin và sinh trắc học", "Checks of data and biometrics"
+	madeVI, madeEN       = "Sản xuất thẻ", "Making of the card"
 )
 
 // Stages lists every stage in order, the ends last.

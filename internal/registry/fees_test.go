@@ -119,12 +119,20 @@ func TestIssue_NotBeforeTheFeeIsPaid(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, registry.Payment{Fee: 50_000}, payment)
 
+	owed := func() int {
+		shown, _, err := b.LookUp(t.Context(), number, []byte("client"), []byte("receipt"))
+		require.NoError(t, err)
+		return shown.Unpaid
+	}
+
+	require.Equal(t, 50_000, owed(), "and the citizen is told")
 	require.ErrorContains(t, b.Issue(t.Context(), handOver(number)), "fee: of 50000 VND is not paid")
 	_, err = b.db.Exec(t.Context(), `UPDATE cards SET state = 'live' WHERE application = $1`, number)
 	require.Equal(t, "fee_is_paid", constraintOf(err))
 	require.Equal(t, identity.CardArrived, b.state(t, number, 1))
 
 	registrytest.Pay(t, b.Registry, number, registrytest.Signed)
+	require.Zero(t, owed())
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
 	payment, err = b.Payment(t.Context(), number)
 	require.NoError(t, err)

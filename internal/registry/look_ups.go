@@ -27,6 +27,7 @@ type Shown struct {
 	Due        time.Time
 	Paused     bool // the legal clock stands still
 	Delivery   identity.Delivery
+	Unpaid     int   // VND, of a card that waits to be handed over
 	FiledAt    Place // the station that took it
 	Now        time.Time
 }
@@ -47,7 +48,8 @@ type Missed struct {
 
 var selectShown = `
 	SELECT a.number, ` + documentOf + `, a.sealed, k.wrapped, a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false),
-		a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery, s.name, s.address, s.hours,
+		a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
+		CASE WHEN a.stage = ` + stageHandOver + ` AND NOT EXISTS (SELECT FROM payments p WHERE p.application = a.number AND p.amount = a.fee AND p.refunded_at IS NULL) THEN a.fee ELSE 0 END, s.name, s.address, s.hours,
 		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
 		(SELECT jsonb_object_agg(stage, at) FROM (
 			SELECT substr(event, length('entered ') + 1) AS stage, min(at) AS at FROM audit
@@ -80,7 +82,7 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var received time.Time
 	var ended identity.ReasonCode
 	var known knownBirth
-	err := row.Scan(&s.Number, &s.Document, &sealed.details, &sealed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery,
+	err := row.Scan(&s.Number, &s.Document, &sealed.details, &sealed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery, &s.Unpaid,
 		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now, &known.attempt, &known.card, &known.birth, &known.identified)
 	if err != nil {
 		return Shown{}, err

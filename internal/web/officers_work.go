@@ -248,7 +248,7 @@ func chosen(r *http.Request, by identity.Officer) (identity.Deciding, error) {
 	case identity.StepAdjudicate:
 		return adjudicated(r, by, reason.Note)
 	case identity.StepHold:
-		act = identity.Hold{Officer: by.Badge, Reason: reason.String(), CitizensPart: r.PostFormValue("citizen") != ""}
+		act = identity.Hold{Officer: by.Badge, Reason: reason.String(), CitizensPart: r.PostFormValue("citizen") != "" || identity.AsksCitizen(reason)}
 	case identity.StepRelease:
 		act = identity.Release{Officer: by.Badge, Reason: reason.String(), Remake: r.PostFormValue("remake") != ""}
 	case identity.StepIdentify:

@@ -166,7 +166,9 @@ func TestStatus_PromisesOnlyWhatItCan(t *testing.T) {
 		"Open":   {open, true, "you need not do anything"},
 		"Late":   {late, false, "later than was promised"},
 		"Paused": {paused, false, "set anew"},
-		"Held":   {held, false, "set anew"},
+		"Held":   {held, false, "The application is on hold"},
+		// The card that was lost is dead, and who applies for the first time has none.
+		"Withdrawn": {record(identity.Withdrawn, identity.NoAction), false, "You may apply again at any time.</span>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -175,8 +177,21 @@ func TestStatus_PromisesOnlyWhatItCan(t *testing.T) {
 
 			require.Equal(t, tt.due, strings.Contains(page, "03/12/2026"))
 			require.Contains(t, page, tt.want)
+			require.NotContains(t, page, "Approved", "what is not decided yet")
 		})
 	}
+}
+
+func TestStatus_SaysWhatIsPaidAtTheCounterAndUntilWhenToCome(t *testing.T) {
+	t.Parallel()
+	owing, contradicted := record(identity.HandOver, identity.ToHandOver), record(identity.Validation, identity.ToResolve)
+	owing.Unpaid, contradicted.Until = 25_000, owing.Due
+
+	page := look(t, pages(shelved(owing)), receipt, "2012-10-05").Body.String()
+	require.Contains(t, page, "The fee of 25000 VND is not paid yet: please pay it when you collect the card.")
+	page = look(t, pages(shelved(contradicted)), receipt, "2012-10-05").Body.String()
+	require.Contains(t, page, "After 03/12/2026 the application expires.")
+	require.NotContains(t, page, "fee of")
 }
 
 func TestStatus_SaysWhatHasToBeCapturedAgain(t *testing.T) {
@@ -225,7 +240,7 @@ func TestStatus_ShowsEveryStage(t *testing.T) {
 		})
 	}
 	made := look(t, pages(shelved(record(identity.Printing, identity.NoAction))), receipt, "2012-10-05").Body.String()
-	require.Contains(t, made, `Data and biometrics checked</span> · <time datetime="2026-11-17">`)
+	require.Contains(t, made, `Checks of data and biometrics</span> · <time datetime="2026-11-17">`)
 	require.NotContains(t, made, `Approved</span> ·`, "whose day this registry does not know")
 	refused := look(t, pages(shelved(record(identity.Rejected, identity.NoAction))), receipt, "2012-10-05").Body.String()
 	require.Contains(t, refused, "within 90 days")
@@ -282,7 +297,7 @@ func TestStatus_ACertificateIsNotCalledACard(t *testing.T) {
 
 		page := look(t, pages(shelved(of)), string(receipt), "05/10/2012").Body.String()
 
-		for _, word := range []string{"Card made", "Sản xuất thẻ", "Your card", "The card was", "Thẻ đã"} {
+		for _, word := range []string{"of the card", "Sản xuất thẻ", "Your card", "The card was", "Thẻ đã"} {
 			require.NotContains(t, page, word, stage)
 		}
 	}

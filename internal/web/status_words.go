@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -65,8 +66,6 @@ var (
 		"Mang theo giấy hẹn, và thẻ hoặc chứng minh nhân dân đang có để nộp lại. Vân tay được kiểm tra khi trả thẻ; người dưới 14 tuổi đến cùng người đại diện.",
 		"Bring your slip, and the card that you hold, which is handed in. Your fingerprint is checked; those under 14 come with their representative.",
 	}
-	closes = Text{"Quá ngày này hồ sơ hết hiệu lực.", "After that day the application expires."}
-
 	held     = Text{"Hồ sơ tạm dừng", "The application is on hold"}
 	heldNext = Text{"Mời liên hệ nơi nộp hồ sơ và mang theo giấy tờ được yêu cầu; sau đó hồ sơ tiếp tục.", "Please come to the place where you applied, with the papers that are asked for; the application goes on then."}
 
@@ -79,7 +78,7 @@ var (
 		"Nếu không đồng ý, có quyền khiếu nại đến cơ quan đã từ chối trong 90 ngày kể từ ngày nhận được thông báo, hoặc khởi kiện tại Tòa án.",
 		"If you disagree you may complain to the authority that refused within 90 days of receiving the notice, or go to court.",
 	}
-	withdrawnNext = Text{"Có thể nộp hồ sơ mới bất cứ lúc nào; thẻ đang dùng vẫn có giá trị đến hết hạn.", "You may apply again at any time; the card that you hold stays valid until it expires."}
+	withdrawnNext = Text{"Có thể nộp hồ sơ mới bất cứ lúc nào.", "You may apply again at any time."}
 	expiredNext   = Text{"Nếu vẫn cần thẻ, mời nộp hồ sơ mới.", "If you still need a card, please apply again."}
 	issuedNext    = Text{"Nếu không phải quý vị đã nhận thẻ, xin báo ngay nơi trả thẻ.", "If it was not you who received the card, please tell the place at once."}
 )
@@ -95,17 +94,19 @@ func statusOf(s registry.Shown) *Status {
 		v.Reason = reason(s.Why)
 		v.come(s)
 	case s.Awaiting == identity.ToRecapture:
-		v.State, v.Advice = recapture, append(captures(s.Found), closes, overdueNoMore)
+		v.State, v.Advice = recapture, append(captures(s.Found), closes(s.Until, overdueNoMore)...)
 		v.come(s)
 	case s.Awaiting == identity.ToResolve:
-		v.Advice = []Text{resolve, closes, overdueNoMore}
+		v.Advice = append([]Text{resolve}, closes(s.Until, overdueNoMore)...)
 		v.come(s)
 	case s.Stage == identity.HandOver && s.Delivery == identity.Post:
 		v.State, v.Advice = readyPost, []Text{}
 	case s.Stage == identity.HandOver:
-		v.State, v.Advice = ready, []Text{bring}
+		v.State, v.Advice = ready, append([]Text{bring}, owed(s.Unpaid)...)
 		v.come(s)
-	case s.Paused, s.Held:
+	case s.Held:
+		v.State, v.Advice = held, []Text{nothingToDo, overdueNoMore}
+	case s.Paused:
 		v.Advice = []Text{nothingToDo, overdueNoMore}
 	case s.Now.After(s.Due):
 		v.Advice = []Text{late}
@@ -114,6 +115,27 @@ func statusOf(s registry.Shown) *Status {
 	}
 	v.speakOf(s.Document)
 	return v
+}
+
+// closes says until when the citizen may come, before what is said then; nothing where it
+// waits without end.
+func closes(until time.Time, then Text) []Text {
+	if until.IsZero() {
+		return []Text{then}
+	}
+	day := lastDay(until).Display()
+	return []Text{{"Sau ngày " + day + " hồ sơ hết hiệu lực.", "After " + day + " the application expires."}, then}
+}
+
+// owed says that a fee is paid when the card is collected.
+func owed(fee int) []Text {
+	if fee == 0 {
+		return nil
+	}
+	return []Text{{
+		fmt.Sprintf("Lệ phí %d đồng chưa nộp: nộp khi nhận thẻ.", fee),
+		fmt.Sprintf("The fee of %d VND is not paid yet: please pay it when you collect the card.", fee),
+	}}
 }
 
 // speakOf has every sentence speak of what was applied for; they are written of cards.
