@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -54,7 +55,7 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 		return a.stage, err
 	case len(out.Contradictions) > 0:
 		return a.awaitCitizen(ctx, wait{
-			action: identity.ToResolve, why: fmt.Sprintf("The population registry disagrees on: %v", out.Contradictions), round: releases, found: out,
+			action: identity.ToResolve, why: contradicted(out.Contradictions), round: releases, found: out,
 			limit: a.in.Limits.Resolution, expired: identity.ReasonNotResolved,
 		}, func() bool { return a.releases > releases })
 	case a.in.NeedsCapture || a.round > 1: // a child may have grown into it
@@ -63,13 +64,22 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 	return identity.Approval, nil
 }
 
+// contradicted says what an officer has to resolve.
+func contradicted(fields []string) string {
+	if slices.Contains(fields, activities.AnotherOfficer) {
+		return "One officer has said who the applicant is, whom the approval did not know: another officer has to say the same"
+	}
+	return fmt.Sprintf("The population registry disagrees on: %v", fields)
+}
+
 // hitsNamed is how many applications of others an adjudicator is told of in the lists.
 const hitsNamed = 10
 
 // deduplication asks the ABIS whether another person has these fingers. A hit goes to an
 // adjudicator, who must not be the officer who enrolled.
 func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error) {
-	if a.adjudication == nil {
+	back := a.adjudication != nil // to the checks, after the approval
+	if !back {
 		var out activities.DeduplicateResult
 		in := activities.DeduplicateInput{Application: a.in.Application, Round: a.round}
 		if err := a.do(ctx, "Search among all fingerprints", pipeline.Deduplicate, in, &out); err != nil {
@@ -83,6 +93,12 @@ func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error
 		}, func() bool { return a.adjudication != nil })
 		if err != nil || decided != came {
 			return a.stage, err
+		}
+	}
+	if back && a.adjudication.verdict != identity.SamePerson && workflow.GetVersion(ctx, "adjudicated-before", workflow.DefaultVersion, 1) >= 1 {
+		in := activities.EnterInput{Application: a.in.Application, To: identity.Deduplication, Attempt: a.attempt}
+		if err := a.do(ctx, "Note that it was adjudicated", pipeline.Enter, in, nil); err != nil {
+			return "", fmt.Errorf("pass deduplication: %w", err)
 		}
 	}
 	if a.adjudication.verdict == identity.SamePerson {

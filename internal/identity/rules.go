@@ -136,6 +136,8 @@ func (a Application) ByRecord(holder Person) error {
 	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
 	c.exemption(a)
 	c.certificate(a)
+	c.refuse(a.Ground == GroundNumberChanged && holder.Number != "" && holder.CancelledNumber == "", "ground",
+		"is number-changed, but the population register has canceled no number of this person")
 	c.refuse(a.Exemption == "special-zone" && !strings.Contains(strings.ToLower(holder.Residence.Text), "đặc khu"), "exemption",
 		"is special-zone, which is for who resides in one (đặc khu), and the residence is none")
 	c.add(holder.Residence.current("person.residence", a.FiledOn)) // what is printed is corrected first
@@ -161,10 +163,12 @@ func (g Ground) contradicts(held *HeldCard, document Document) bool {
 	if g == GroundFirstCard || g == GroundFromCMND || g == GroundFirstCertificate {
 		return had
 	}
-	if g == GroundNationality || g == GroundNumberChanged { // it was withdrawn, or revoked with the number that it bears
+	if g == GroundNationality { // it was withdrawn, or handed in abroad
 		return false
 	}
-	if g == GroundRequest { // of whoever had one: it may have been withdrawn for what was wrong with it
+	// Of whoever had one: it was revoked with the number that it bears, or it may have been withdrawn
+	// for what was wrong with it.
+	if g == GroundNumberChanged || g == GroundRequest {
 		return !had
 	}
 	return !had || !held.standing()
@@ -193,10 +197,18 @@ func (a Application) Timely(e Entry, calendar *Calendar) error {
 		return err
 	case !sameTariff(a.FiledOn, e.Signed, a.Channel):
 		return RefuseField(Invalid, "filed_on", "is a day whose fees have ended since: a late entry is filed anew, today")
+	case exempt(a) && !exempt(a.filed(e.Signed)):
+		return RefuseField(Invalid, "filed_on", "is a day on which the applicant's age still made this free: a late entry is filed anew, today")
 	case a.LateReason == "":
 		return RefuseField(Invalid, "late_reason", "is missing; the day of filing is more than %d working days before it was signed: say why it is entered so late", e.LateAfter)
 	}
 	return nil
+}
+
+// filed is the application if it is filed on that day.
+func (a Application) filed(on Date) Application {
+	a.FiledOn = on
+	return a
 }
 
 // late reports whether more working days have passed than the office gives stations to

@@ -204,6 +204,12 @@ func TestByRecord(t *testing.T) {
 		"OfACitizen": {func(a *identity.Application, _ *identity.Person) {
 			a.Type, a.Ground, a.OriginProof, a.ResidingSince = identity.CertificateIssue, identity.GroundFirstCertificate, "paper", day(t, "2025-01-01")
 		}, []string{"person.nationality"}},
+		"NeverRenumbered": {func(a *identity.Application, _ *identity.Person) {
+			a.Ground = identity.GroundNumberChanged
+		}, []string{"ground"}},
+		"Renumbered": {func(a *identity.Application, p *identity.Person) {
+			a.Ground, p.CancelledNumber = identity.GroundNumberChanged, "001199999991"
+		}, nil},
 		"CapturedTooYoung": {func(_ *identity.Application, p *identity.Person) {
 			p.Number, p.Birth = "", day(t, "2020-11-24")
 		}, []string{"person.birth"}},
@@ -239,6 +245,7 @@ func TestByCard(t *testing.T) {
 		"AnotherForWithdrawn":   {exchanged, identity.GroundRequest, in(identity.CardWithdrawn), false},
 		"RequestOfNone":         {exchanged, identity.GroundRequest, nil, true},
 		"NumberChanged":         {exchanged, identity.GroundNumberChanged, in(identity.CardRevoked), false},
+		"NumberChangedOfNone":   {exchanged, identity.GroundNumberChanged, nil, true},
 		"LossOfLost":            {reissued, identity.GroundLost, in(identity.CardReportedLost), false},
 		"LossOfKept":            {reissued, identity.GroundLost, in(identity.CardKept), true},
 		"LossOfWithdrawn":       {reissued, identity.GroundLost, in(identity.CardWithdrawn), true},
@@ -277,4 +284,11 @@ func TestTimely(t *testing.T) {
 		}
 		require.Equal(t, []string{tt.refused}, fields(err), name)
 	}
+
+	a := exchange(t) // of somebody who came of age since, who pays from then on
+	a.Person.Birth, a.FiledOn, a.LateReason = day(t, "2010-11-23"), day(t, "2026-11-20"), "mất điện"
+	entry := identity.Entry{Signed: day(t, "2026-11-26"), OfficeStart: day(t, "2026-01-05"), LateAfter: 2}
+	require.Equal(t, []string{"filed_on"}, fields(a.Timely(entry, calendar(t))))
+	a.Person.Birth = day(t, "2010-11-30")
+	require.NoError(t, a.Timely(entry, calendar(t)))
 }

@@ -309,7 +309,7 @@ func TestReceive_LossOfAnother(t *testing.T) {
 	require.Equal(t, identity.CardLive, b.state(t, old, 1))
 
 	own := func(s *registry.Submission) { s.OwnLoss = true }
-	for reason, left := range map[string]identity.CardState{"impersonation: his brother": identity.CardLive, "papers-missing": identity.CardReportedLost} {
+	for reason, left := range map[string]identity.CardState{"impersonation: his brother": identity.CardLive, "papers-forged: a print": identity.CardLive, "papers-missing": identity.CardReportedLost} {
 		number := b.received(t, of(holder), lost, own)
 		require.Equal(t, identity.CardReportedLost, b.state(t, old, 1))
 		rejected(number, reason)
