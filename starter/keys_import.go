@@ -17,8 +17,9 @@ type transportFile struct {
 	Version         string                   `json:"key_version"` // hexadecimal
 	Bits            int                      `json:"bits"`
 	Diversification identity.Diversification `json:"diversification"`
-	Wrapped         string                   `json:"wrapped"` // by AES key wrap, hexadecimal
-	Check           string                   `json:"kcv"`     // hexadecimal
+	Wrapped         string                   `json:"wrapped"`   // by AES key wrap, hexadecimal; or
+	Block           string                   `json:"key_block"` // of ANSI X9.143 (TR-31), version D
+	Check           string                   `json:"kcv"`       // hexadecimal
 }
 
 // componentFile is what a maker sends one custodian.
@@ -38,8 +39,10 @@ its key version number taken in. Given again, nothing changes. FILE is the maker
 
   {"key_version": "30", "bits": 128, "diversification": "emv-cps", "wrapped": "…", "kcv": "…"}
 
-wrapped is the master key by AES key wrap (RFC 3394), kcv its key check value as GlobalPlatform has
-it, diversification sp800-108, emv-cps or none. A component, on its custodian's own medium:
+wrapped is the master key by AES key wrap (RFC 3394); in its place there may be key_block, a key block
+of ANSI X9.143 (TR-31) of version D. kcv is its key check value, three bytes: of 3DES, or of AES as
+GlobalPlatform has it or by AES-CMAC; diversification is sp800-108, emv-cps or none. A component, on
+its custodian's own medium:
 
   {"component": "…", "kcv": "…"}`,
 		Example: "  starter keys import maker.json --component /media/a/component.json --component /media/b/component.json --officer KH-C06-0001 --witness KH-C06-0002",
@@ -80,7 +83,13 @@ func readTransportKey(file string, components []string) (identity.ChipKey, keys.
 	k := identity.ChipKey{Use: identity.TransportUse, Bits: said.Bits, Diversification: said.Diversification}
 	version, wrong := keyVersion("key_version", said.Version)
 	var w keys.Wrapped
-	problems := []error{wrong, readHex("wrapped", said.Wrapped, &w.Key), readHex("kcv", said.Check, &w.Check)}
+	problems := []error{wrong, readHex("kcv", said.Check, &w.Check)}
+	switch {
+	case said.Block == "":
+		problems = append(problems, readHex("wrapped", said.Wrapped, &w.Key))
+	case said.Wrapped != "":
+		problems = append(problems, identity.RefuseField(identity.Invalid, "wrapped", "and key_block are two keys; the file has one of them"))
+	}
 	k.Version, k.Check = version, w.Check
 	parts := make([]keys.Component, len(components))
 	for i, name := range components {
@@ -99,7 +108,14 @@ func readTransportKey(file string, components []string) (identity.ChipKey, keys.
 		return k, w, identity.RefuseField(identity.Invalid, "component", "%v", err)
 	}
 	w.Under = under
-	return k, w, nil
+	if said.Block == "" {
+		return k, w, nil
+	}
+	w, err = keys.OpenBlock(said.Block, k.Diversification, under, w.Check)
+	if errors.Is(err, keys.ErrBlock) || errors.Is(err, keys.ErrWrapped) || errors.Is(err, keys.ErrCheckValue) {
+		err = identity.RefuseField(identity.Invalid, "key_block", "%v", err)
+	}
+	return k, w, err
 }
 
 // imported says what is wrong with a key that a store does not take in.

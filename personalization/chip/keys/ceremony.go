@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/personalization/chip/securechannel"
 )
 
 // Errors of a ceremony, for errors.Is.
@@ -26,7 +25,7 @@ var (
 type Wrapped struct {
 	Key   []byte // by AES key wrap, RFC 3394
 	Under []byte // the key-encryption key
-	Check []byte // key check value, as GlobalPlatform has it
+	Check []byte // key check value, as it may be (compare)
 }
 
 // LogValue hides the keys.
@@ -58,13 +57,13 @@ func Combine(components ...Component) ([]byte, error) {
 	}
 	key := make([]byte, len(components[0].Value))
 	for i, c := range components {
-		check, err := securechannel.CheckValue(c.Value)
+		_, err := aes.NewCipher(c.Value)
 		same := slices.ContainsFunc(components[:i], func(o Component) bool { return bytes.Equal(o.Value, c.Value) })
 		if err != nil || same || len(c.Value) != len(key) {
 			return nil, ErrComponents
 		}
-		if !bytes.Equal(check, c.Check) {
-			return nil, fmt.Errorf("component %d: %w", i+1, ErrCheckValue)
+		if err := checkKey(identity.Undivided, c.Value, c.Check); err != nil {
+			return nil, fmt.Errorf("component %d: %w", i+1, err)
 		}
 		subtle.XORBytes(key, key, c.Value)
 	}
@@ -99,24 +98,60 @@ func (w Wrapped) unwrap(by identity.Diversification) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	check, err := checkValue(by, key)
-	if err == nil && !bytes.Equal(check, w.Check) {
-		err = ErrCheckValue
-	}
-	return key, err
+	return key, checkKey(by, key, w.Check)
 }
 
-// checkValue is the key check value of a master key, as GlobalPlatform has it: the first three
-// bytes of the encryption of a block of 01 with AES, or of 00 with 3DES.
-func checkValue(by identity.Diversification, key []byte) ([]byte, error) {
-	if by != identity.ByEMV {
-		return securechannel.CheckValue(key)
+// checkKey compares a master key or a component with its key check value.
+func checkKey(by identity.Diversification, key, value []byte) error {
+	return compare(by, value, func(block []byte) ([]byte, error) {
+		if by == identity.ByEMV {
+			return encryptDES(key, block)
+		}
+		c, err := aes.NewCipher(key)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]byte, aes.BlockSize)
+		c.Encrypt(out, block)
+		return out, nil
+	})
+}
+
+// compare compares a key, which encrypts a block, with a key check value of three bytes: of 3DES
+// the encryption of a block of 00, and of AES what makers of chips give, the encryption of a
+// block of 01 (GlobalPlatform), or what HSMs show, AES-CMAC over a block of 00 (ANSI X9.24-1).
+func compare(by identity.Diversification, value []byte, encrypt func(block []byte) ([]byte, error)) error {
+	const size = 3
+	is := func(out []byte) bool { return len(value) == size && bytes.HasPrefix(out, value) }
+	if by == identity.ByEMV {
+		out, err := encrypt(make([]byte, des.BlockSize))
+		if err == nil && !is(out) {
+			err = ErrCheckValue
+		}
+		return err
 	}
-	out, err := encryptDES(key, make([]byte, des.BlockSize))
+	out, err := encrypt(bytes.Repeat([]byte{1}, aes.BlockSize))
+	if err != nil || is(out) {
+		return err
+	}
+	// The CMAC of one block of 00 is the encryption of its first subkey (SP 800-38B, 6.1).
+	subkey, err := encrypt(make([]byte, aes.BlockSize))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return out[:3], nil
+	const reduction = 0x87
+	carry := subkey[0] >> 7
+	for i := range subkey {
+		subkey[i] <<= 1
+		if i+1 < len(subkey) {
+			subkey[i] |= subkey[i+1] >> 7
+		}
+	}
+	subkey[len(subkey)-1] ^= carry * reduction
+	if out, err = encrypt(subkey); err == nil && !is(out) {
+		err = ErrCheckValue
+	}
+	return err
 }
 
 // encryptDES encrypts blocks with 3DES of two or three keys, in ECB mode.
@@ -157,4 +192,25 @@ func unwrapAES(under, wrapped []byte) ([]byte, error) {
 		return nil, ErrWrapped
 	}
 	return r, nil
+}
+
+// wrapAES is the AES key wrap of RFC 3394, 2.2.1.
+func wrapAES(under, key []byte) ([]byte, error) {
+	const half = wrapping
+	c, err := aes.NewCipher(under)
+	if err != nil {
+		return nil, fmt.Errorf("key-encryption key: %w", err)
+	}
+	out := append(bytes.Repeat([]byte{0xA6}, half), key...)
+	n := len(key) / half
+	var block [aes.BlockSize]byte
+	for t := 1; t <= 6*n; t++ {
+		at := half * (1 + (t-1)%n)
+		copy(block[:], out[:half])
+		copy(block[half:], out[at:at+half])
+		c.Encrypt(block[:], block[:])
+		binary.BigEndian.PutUint64(out, binary.BigEndian.Uint64(block[:])^uint64(t))
+		copy(out[at:], block[half:])
+	}
+	return out, nil
 }

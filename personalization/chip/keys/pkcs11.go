@@ -411,15 +411,11 @@ func (t *token) unwrap(session pkcs11.SessionHandle, under pkcs11.ObjectHandle, 
 
 // check compares a key in the token with a key check value.
 func (t *token) check(session pkcs11.SessionHandle, key pkcs11.ObjectHandle, by identity.Diversification, value []byte) error {
-	mechanism, block := uint(pkcs11.CKM_AES_ECB), bytes.Repeat([]byte{1}, aes.BlockSize)
+	mechanism := uint(pkcs11.CKM_AES_ECB)
 	if by == identity.ByEMV {
-		mechanism, block = pkcs11.CKM_DES3_ECB, make([]byte, des.BlockSize)
+		mechanism = pkcs11.CKM_DES3_ECB
 	}
-	out, err := t.encrypt(session, mechanism, key, block)
-	if err == nil && !bytes.HasPrefix(out, value) {
-		err = ErrCheckValue
-	}
-	return err
+	return compare(by, value, func(block []byte) ([]byte, error) { return t.encrypt(session, mechanism, key, block) })
 }
 
 // encrypt has the token encrypt blocks.
