@@ -1,17 +1,21 @@
 package station_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/globalplatform"
 	"example.org/cancuoc/personalization/chip/securechannel"
+	"example.org/cancuoc/personalization/chip/softcard"
 	"example.org/cancuoc/personalization/profile"
 	"example.org/cancuoc/personalization/station"
 )
@@ -117,4 +121,116 @@ func TestPersonalize_TheManifestTellsALockedChip(t *testing.T) {
 	c.Delivered = deliver
 	_, err = c.Personalize(t.Context(), "B-1", image(t, "two"))
 	require.ErrorIs(t, err, identity.Spoiled, "it is this blank, and was used")
+}
+
+// exchanged is an encoder in whose slot there is another card from some command on, and whose
+// connection does not show it.
+type exchanged struct {
+	station.Encoder
+	other string // the blank of the other card
+	after int    // how many commands the right one serves
+}
+
+type exchangedSession struct {
+	station.Session // with the right card
+	other           station.Session
+	left            int
+}
+
+func (e exchanged) Open(ctx context.Context, blank string) (station.Session, error) {
+	right, err := e.Encoder.Open(ctx, blank)
+	if err != nil {
+		return nil, err
+	}
+	other, err := e.Encoder.Open(ctx, e.other)
+	return &exchangedSession{right, other, e.after}, err
+}
+
+func (s *exchangedSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if s.left--; s.left >= 0 {
+		return s.Session.Transmit(ctx, command)
+	}
+	return s.other.Transmit(ctx, command)
+}
+
+func (s *exchangedSession) Close() error { return errors.Join(s.Session.Close(), s.other.Close()) }
+
+// Somebody puts another card into the slot in the middle of the work, at every command in turn and
+// again and again. The other card stays as it is, whatever it is, and the blank is not spoiled: back
+// in the slot, it becomes its card.
+func TestPersonalize_AnotherCardInTheMiddleOfTheWork(t *testing.T) {
+	t.Parallel()
+	small := imageOf(t, "one", 1500)
+	whole := newCenter(t)
+	_, err := whole.Personalize(t.Context(), "B-1", small)
+	require.NoError(t, err)
+	want := memory(whole.card(t))
+	for name, prepare := range map[string]func(t *testing.T, c *center){
+		"a blank":      func(t *testing.T, c *center) { t.Helper(); c.tamper(t, "B-9", func(*securechannel.Session) {}) },
+		"a begun card": func(t *testing.T, c *center) { t.Helper(); c.tear(t, "B-9", imageOf(t, "two", 1400), 20) },
+		"another card": func(t *testing.T, c *center) { t.Helper(); c.finish(t, "B-9") },
+		"a card whose blank nobody knows": func(t *testing.T, c *center) {
+			t.Helper()
+			c.finish(t, "B-9")
+			c.journal = t.TempDir()
+			c.start(t)
+		},
+	} {
+		for _, begun := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", the right one was begun: ", begun), func(t *testing.T) {
+				t.Parallel()
+				for n := 0; ; n++ {
+					c := newCenter(t)
+					prepare(t, c)
+					if begun {
+						c.tear(t, "B-1", small, 20)
+					}
+					before := memory(c.cardOf(t, "B-9"))
+					right := c.Encoder
+					c.Delivered = func(_ context.Context, blank string) (station.Delivered, error) {
+						return station.Delivered{ChipSerial: station.ChipSerial(blank), KeyVersion: 0x30}, nil
+					}
+					var err error
+					for range 3 {
+						c.Encoder = exchanged{right, "B-9", n}
+						if _, err = c.Personalize(t.Context(), "B-1", small); err == nil {
+							break
+						}
+						require.NotErrorIs(t, err, identity.Spoiled, "after %d commands", n)
+					}
+					require.True(t, bytes.Equal(before, memory(c.cardOf(t, "B-9"))), "after %d commands", n)
+					if err == nil {
+						require.Greater(t, n, 20)
+						return
+					}
+					c.Encoder = right
+
+					_, err = c.Personalize(t.Context(), "B-1", small)
+
+					require.NoError(t, err, "after %d commands", n)
+					require.True(t, bytes.Equal(want, memory(c.card(t))), "after %d commands", n)
+					if begun && n == 12 {
+						return // from here on it is as if it had not been begun
+					}
+				}
+			})
+		}
+	}
+}
+
+// finish makes a card of a blank, for another person.
+func (c *center) finish(t *testing.T, blank string) {
+	t.Helper()
+	_, err := c.Personalize(t.Context(), blank, imageOf(t, "two", 1400))
+	require.NoError(t, err)
+}
+
+// tear begins to make a card of a blank, until it loses power.
+func (c *center) tear(t *testing.T, blank string, image *chip.Image, after int) {
+	t.Helper()
+	right := c.Encoder
+	c.Encoder = &tearing{Encoder: right, after: after, moment: softcard.AfterCommit}
+	_, err := c.Personalize(t.Context(), blank, image)
+	require.ErrorIs(t, err, softcard.ErrPowerLost)
+	c.Encoder = right
 }

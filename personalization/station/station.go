@@ -268,7 +268,7 @@ func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work
 	case empty(err):
 		return Result{}, e.unanswered(err)
 	case err != nil:
-		return Result{}, s.failed(e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
+		return Result{}, s.failedOn(ctx, card, e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
 	}
 	if err := s.claim(e, &found, w.delivered); err != nil {
 		return Result{}, err
@@ -282,12 +282,12 @@ func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work
 	case found.locked && isOther(err):
 		return Result{}, e.otherChip()
 	case err != nil:
-		return Result{}, s.failed(e, err)
+		return Result{}, s.failedOn(ctx, card, e, err)
 	}
 	r := Result{ChipSerial: found.serial, Found: locked}
 	if !locked {
 		if err := s.make(ctx, card, keys, next, e, w); err != nil {
-			return Result{}, s.failed(e, fmt.Errorf("personalize blank %s: %w", e.Blank, err))
+			return Result{}, s.failedOn(ctx, card, e, fmt.Errorf("personalize blank %s: %w", e.Blank, err))
 		}
 	}
 	e.State, e.Step, e.Clean = Finished, "", false
@@ -586,6 +586,35 @@ func (s *Station) complete(job *profile.Job, e *Entry, image *chip.Image) error 
 		return sealed.Content(), nil
 	}
 	return nil
+}
+
+// failedOn is failed where the card may have been changed for another since it was looked at,
+// which some encoders do not show: what that one refuses is no failure of the blank.
+func (s *Station) failedOn(ctx context.Context, card apdu.Card, e *Entry, err error) error {
+	if _, fault := errors.AsType[*Fault](err); !fault && s.exchanged(ctx, card, e) {
+		return e.otherChip()
+	}
+	return s.failed(e, err)
+}
+
+// exchanged reports whether the chip in the slot is another than the blank's. One that is locked
+// does not tell its serial, and shows by its keys which it is.
+func (s *Station) exchanged(ctx context.Context, card apdu.Card, e *Entry) bool {
+	c, err := look(ctx, card)
+	if err != nil || e.ChipSerial == "" {
+		return false // nothing is known of the one, or of the other
+	}
+	if !c.locked {
+		return hex.EncodeToString(c.serial) != e.ChipSerial
+	}
+	if c.serial, err = hex.DecodeString(e.ChipSerial); err != nil {
+		return false
+	}
+	keys, _, err := s.keysOfCard(ctx, c)
+	if err == nil {
+		_, err = securechannel.Open(ctx, card, keys, securechannel.FullProtection, s.random())
+	}
+	return isOther(err)
 }
 
 // failed decides what an error means for the blank. One that was not written to is as

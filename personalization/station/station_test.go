@@ -118,7 +118,13 @@ func (c *center) start(tb testing.TB, faults ...station.SimulatedFault) {
 // card is the card of blank B-1, read from its folder.
 func (c *center) card(tb testing.TB) *softcard.Card {
 	tb.Helper()
-	b, err := station.ReadSimulated(filepath.Join(c.cards, "card-B-1.chip"))
+	return c.cardOf(tb, "B-1")
+}
+
+// cardOf is the card of a blank, read from its folder.
+func (c *center) cardOf(tb testing.TB, blank string) *softcard.Card {
+	tb.Helper()
+	b, err := station.ReadSimulated(filepath.Join(c.cards, "card-"+blank+".chip"))
 	require.NoError(tb, err)
 	card, err := softcard.Restore(b, softcard.Options{})
 	require.NoError(tb, err)
