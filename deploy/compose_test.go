@@ -60,7 +60,7 @@ func parse[T any](t *testing.T, name string) T {
 }
 
 // jobs run once; starter is started by hand.
-var jobs = []string{"postgresql-roles", "migrate", "temporal-schema", "temporal-namespace", "starter"}
+var jobs = []string{"postgresql-roles", "migrate", "temporal-schema", "temporal-namespace", "starter", "found"}
 
 func TestCompose_HasEveryPartPinnedAndWatched(t *testing.T) {
 	t.Parallel()
@@ -104,6 +104,7 @@ func TestCompose_MigratesApart(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"owner_url", "vault_key"}, c.Services["migrate"].Secrets)
+	require.Equal(t, []string{"owner_url"}, c.Services["found"].Secrets)
 }
 
 func TestCompose_KeepsSecretsInFiles(t *testing.T) {
@@ -133,7 +134,7 @@ func TestCompose_KeepsSecretsInFiles(t *testing.T) {
 func TestCompose_OurProgramsRunUnprivileged(t *testing.T) {
 	t.Parallel()
 	c := parse[compose](t, "docker-compose.yml")
-	for _, name := range []string{"migrate", "pipeline", "station-px-01", "gateway", "starter"} {
+	for _, name := range []string{"migrate", "pipeline", "station-px-01", "gateway", "starter", "found"} {
 		s := c.Services[name]
 		require.Equal(t, "10001:10001", s.User, name)
 		require.True(t, s.ReadOnly, name)
@@ -164,6 +165,9 @@ func TestCompose_SettingsLoad(t *testing.T) {
 			require.Contains(t, c.Services, host(t, settings.Temporal.Address))
 		})
 	}
+	// In its own container the command line finds the gateway by its name.
+	require.Equal(t, "http://gateway:8090", c.Services["starter"].Environment["CANCUOC_CLIENT_GATEWAY"])
+	require.Equal(t, "0.0.0.0:8090", c.Services["gateway"].Environment["CANCUOC_GATEWAY_LISTEN"])
 }
 
 func TestProductionSettingsLoad(t *testing.T) {
@@ -179,6 +183,23 @@ func TestProductionSettingsLoad(t *testing.T) {
 
 	require.NoError(t, err)
 	require.True(t, c.Production())
+}
+
+// What development runs and what compose runs differ as docs/first-steps.md says.
+func TestVersions_AreSaid(t *testing.T) {
+	t.Parallel()
+	page, c := strings.Join(strings.Fields(read(t, "docs/first-steps.md")), " "), parse[compose](t, "docker-compose.yml")
+	required := func(module, of string) string {
+		found := regexp.MustCompile(`(?m)^\s*` + regexp.QuoteMeta(module) + ` v(\S+)`).FindStringSubmatch(read(t, "internal/tools/"+of+"/go.mod"))
+		require.NotNil(t, found, module)
+		return found[1]
+	}
+	tag := func(service string) string { return regexp.MustCompile(`:(\S+)$`).FindStringSubmatch(c.Services[service].Image)[1] }
+
+	require.Contains(t, page, "server "+required("go.temporal.io/server", "temporal")+", and its UI "+required("github.com/temporalio/ui-server/v2", "temporal")+",")
+	require.Equal(t, required("go.temporal.io/server", "temporal"), required("go.temporal.io/server", "temporal-server"))
+	require.Contains(t, page, "compose runs server "+tag("temporal")+" and UI "+tag("temporal-ui"))
+	require.Equal(t, tag("temporal"), tag("temporal-schema"), "a server's schema is of its version")
 }
 
 // The production-like server has fairness on, as the development server does.

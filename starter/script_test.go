@@ -97,6 +97,52 @@ func TestOffice(t *testing.T) {
 	})
 }
 
+// TestFirstSteps plays docs/first-steps.md word by word in an office that nobody has founded:
+// what compose has of such an office, without its containers.
+func TestFirstSteps(t *testing.T) {
+	t.Parallel()
+	database, temporal := devservertest.Postgres(t), devservertest.Temporal(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/first_steps",
+		Setup: func(e *testscript.Env) error {
+			return setUpIn(e, registrytest.NewEmptySchema(e.T().(testing.TB), database), temporal)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"worker": startWorker, "page": playPage},
+	})
+}
+
+// playPage runs the commands of a page that its reader types: page FILE. APPLICATION stands
+// for the number that an application was given; what the last command has to come to is
+// awaited.
+func playPage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: page FILE")
+	}
+	page, err := os.ReadFile(args[0])
+	ts.Check(err)
+	found := regexp.MustCompile(`(?m)^    entrypoint: \[starter\]\n    command: \[(officers, found, [^\]]+)\]`)
+	compose, err := os.ReadFile("../docker-compose.yml")
+	ts.Check(err)
+	founding := found.FindSubmatch(compose)
+	if founding == nil {
+		ts.Fatalf("docker-compose.yml founds no office")
+	}
+	played, here := 0, strings.NewReplacer("/samples", "samples", "docker compose run --rm found", "starter "+strings.ReplaceAll(string(founding[1]), ",", ""))
+	for _, line := range regexp.MustCompile(`(?m)^    (?:starter|docker compose run --rm found)\b[^(#\n]*`).FindAllString(strings.ReplaceAll(string(page), "\\\n", ""), -1) {
+		line = strings.ReplaceAll(here.Replace(strings.TrimSpace(line)), "APPLICATION", ts.Getenv("APPLICATION"))
+		ts.Logf("> %s", line)
+		// Until it is done: what was submitted a moment ago may not wait for approval yet.
+		until(ts, false, []string{"", "sh", "-c", line})
+		if strings.HasPrefix(line, "starter submit") {
+			number(ts, false, []string{"APPLICATION"})
+		}
+		played++
+	}
+	if played < 10 {
+		ts.Fatalf("%d commands were found", played)
+	}
+}
+
 // schemaKey is where a script's environment keeps the URL of its schema, for a
 // superuser.
 type schemaKey struct{}
@@ -104,8 +150,15 @@ type schemaKey struct{}
 // setUp gives a script its office: office.yaml in its folder, and the samples
 // beside it.
 func setUp(e *testscript.Env, database, temporal string) error {
+	if err := setUpIn(e, registrytest.NewSchema(e.T().(testing.TB), database), temporal); err != nil {
+		return err
+	}
+	return writeKeys(filepath.Join(e.WorkDir, "data", "officers"))
+}
+
+// setUpIn is setUp in a schema, without anybody's key.
+func setUpIn(e *testscript.Env, url, temporal string) error {
 	t := e.T().(testing.TB)
-	url := registrytest.NewSchema(t, database)
 	namespace := "test-" + strings.ToLower(rand.Text())
 	if err := registerNamespace(t.Context(), temporal, namespace); err != nil {
 		return err
@@ -131,9 +184,6 @@ func setUp(e *testscript.Env, database, temporal string) error {
 		return err
 	}
 	if err := os.CopyFS(filepath.Join(e.WorkDir, "samples"), os.DirFS("../samples")); err != nil {
-		return err
-	}
-	if err := writeKeys(filepath.Join(e.WorkDir, "data", "officers")); err != nil {
 		return err
 	}
 	openGateway(t, door, name)

@@ -166,7 +166,7 @@ func TestStatus_PromisesOnlyWhatItCan(t *testing.T) {
 		"Open":   {open, true, "you need not do anything"},
 		"Late":   {late, false, "later than was promised"},
 		"Paused": {paused, false, "set anew"},
-		"Held":   {held, false, "The application is on hold"},
+		"Held":   {held, false, "While it is on hold no date is promised."},
 		// The card that was lost is dead, and who applies for the first time has none.
 		"Withdrawn": {record(identity.Withdrawn, identity.NoAction), false, "You may apply again at any time.</span>"},
 	} {

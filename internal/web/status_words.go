@@ -67,6 +67,7 @@ var (
 		"Bring your slip, and the card that you hold, which is handed in. Your fingerprint is checked; those under 14 come with their representative.",
 	}
 	held     = Text{"Hồ sơ tạm dừng", "The application is on hold"}
+	noDate   = Text{"Trong khi tạm dừng chưa hẹn được ngày trả.", "While it is on hold no date is promised."}
 	heldNext = Text{"Mời liên hệ nơi nộp hồ sơ và mang theo giấy tờ được yêu cầu; sau đó hồ sơ tiếp tục.", "Please come to the place where you applied, with the papers that are asked for; the application goes on then."}
 
 	refusedNext = Text{
@@ -105,7 +106,7 @@ func statusOf(s registry.Shown) *Status {
 		v.State, v.Advice = ready, append([]Text{bring}, owed(s.Unpaid)...)
 		v.come(s)
 	case s.Held:
-		v.State, v.Advice = held, []Text{nothingToDo, overdueNoMore}
+		v.State, v.Advice = held, []Text{nothingToDo, noDate}
 	case s.Paused:
 		v.Advice = []Text{nothingToDo, overdueNoMore}
 	case s.Now.After(s.Due):

@@ -48,6 +48,16 @@ var schemas sync.Map
 // login with the programs' rights and no others.
 func NewSchema(tb testing.TB, address string) string {
 	tb.Helper()
+	programs := NewEmptySchema(tb, address)
+	founding, err := cast.Known().Founding(Officers()...)
+	require.NoError(tb, err)
+	require.NoError(tb, registry.Found(context.WithoutCancel(tb.Context()), As(tb, programs, roles.Owner), founding))
+	return programs
+}
+
+// NewEmptySchema is NewSchema of an office that nobody has founded.
+func NewEmptySchema(tb testing.TB, address string) string {
+	tb.Helper()
 	name, password := "test_"+strings.ToLower(rand.Text()), rand.Text()
 	ctx := context.WithoutCancel(tb.Context())
 	conn, err := pgx.Connect(ctx, address)
@@ -64,9 +74,6 @@ func NewSchema(tb testing.TB, address string) string {
 	})
 	_, err = registry.Migrate(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}), nil)
 	require.NoError(tb, err)
-	founding, err := cast.Known().Founding(Officers()...)
-	require.NoError(tb, err)
-	require.NoError(tb, registry.Found(ctx, with(tb, inside, nil, map[string]string{"role": roles.Owner}), founding))
 	programs := with(tb, inside, url.UserPassword(name, password), nil)
 	schemas.Store(programs, inside)
 	return programs
