@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,6 +61,15 @@ func TestPersonalize_ABlankIsProvedToBeOne(t *testing.T) {
 			})
 		}, station.Chip},
 		"a foreign application": {func(t *testing.T, c *center) { t.Helper(); c.tamper(t, "B-1", installForeign(t)) }, station.Chip},
+		"no serial": {func(_ *testing.T, c *center) {
+			c.Encoder = answering{c.Encoder, "80CA9F7F", "9F7F2A" + strings.Repeat("00", 42) + "9000"}
+		}, station.Chip},
+		"a serial that was never written": {func(_ *testing.T, c *center) {
+			c.Encoder = answering{c.Encoder, "80CA9F7F", "9F7F2A" + strings.Repeat("FF", 42) + "9000"}
+		}, station.Chip},
+		"locked by somebody":     {func(_ *testing.T, c *center) { c.Encoder = answering{c.Encoder, "00A40400", "6283"} }, station.Device},
+		"terminated by somebody": {func(_ *testing.T, c *center) { c.Encoder = answering{c.Encoder, "00A40400", "6A81"} }, station.Device},
+		"one that tells nothing": {func(_ *testing.T, c *center) { c.Encoder = answering{c.Encoder, "80CA", "6D00"} }, station.Device},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -79,13 +90,36 @@ func TestPersonalize_ABlankIsProvedToBeOne(t *testing.T) {
 			}
 
 			require.Equal(t, before, memory(c.card(t)), "it is set aside unharmed")
-			if tt.part != station.Chip { // nothing is wrong with the chip
+			if tt.part == station.Keys || tt.part == station.Slot { // nothing is wrong with the chip
 				c.InitialKeys, c.Delivered = right, delivered(station.ChipSerial("B-1"), 0x30)
 				_, err := c.Personalize(t.Context(), "B-1", image(t, "one"))
 				require.NoError(t, err)
 			}
 		})
 	}
+}
+
+// answering is an encoder whose chips answer commands that begin so, in hexadecimal, otherwise.
+type answering struct {
+	station.Encoder
+	to, with string
+}
+
+type answeringSession struct {
+	station.Session
+	answering
+}
+
+func (a answering) Open(ctx context.Context, blank string) (station.Session, error) {
+	s, err := a.Encoder.Open(ctx, blank)
+	return answeringSession{s, a}, err
+}
+
+func (s answeringSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if strings.HasPrefix(strings.ToUpper(hex.EncodeToString(command)), s.to) {
+		return hex.DecodeString(s.with)
+	}
+	return s.Session.Transmit(ctx, command)
 }
 
 // installForeign installs an application of somebody else's.

@@ -1,6 +1,7 @@
 package station_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -201,4 +202,74 @@ func (s *small) Open(ctx context.Context, blank string) (station.Session, error)
 
 func (s smallSession) Transmit(_ context.Context, command []byte) ([]byte, error) {
 	return s.by(s.Session, command)
+}
+
+// garbling is an encoder that spoils the exchange of one command.
+type garbling struct {
+	station.Encoder
+	at int // which command
+	by func(s station.Session, command []byte) ([]byte, error)
+}
+
+type garblingSession struct {
+	station.Session
+	garbling
+	sent int
+}
+
+func (g garbling) Open(ctx context.Context, blank string) (station.Session, error) {
+	s, err := g.Encoder.Open(ctx, blank)
+	return &garblingSession{Session: s, garbling: g}, err
+}
+
+func (s *garblingSession) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if s.sent++; s.sent-1 == s.at {
+		return s.by(s.Session, command)
+	}
+	return s.Session.Transmit(ctx, command)
+}
+
+// A reader spoils the exchange of any one command, PUT KEY and STORE DATA among them, before or
+// after the chip has served it. The next try ends with the intended card, byte for byte.
+func TestPersonalize_AReaderThatSpoilsAnExchangeSpoilsNoBlank(t *testing.T) {
+	t.Parallel()
+	small := imageOf(t, "one", 1500)
+	whole := newCenter(t)
+	_, err := whole.Personalize(t.Context(), "B-1", small)
+	require.NoError(t, err)
+	want := memory(whole.card(t))
+	for name, by := range map[string]func(s station.Session, command []byte) ([]byte, error){
+		"answers 6700 itself": func(station.Session, []byte) ([]byte, error) { return []byte{0x67, 0x00}, nil },
+		"answers 6700 afterwards": func(s station.Session, c []byte) ([]byte, error) {
+			_, err := s.Transmit(t.Context(), c)
+			return []byte{0x67, 0}, err
+		},
+		"cuts the answer": func(s station.Session, c []byte) ([]byte, error) {
+			r, err := s.Transmit(t.Context(), c)
+			return r[:len(r)-1], err
+		},
+		"cuts the command": func(s station.Session, c []byte) ([]byte, error) { return s.Transmit(t.Context(), c[:len(c)-1]) },
+		"changes a bit": func(s station.Session, c []byte) ([]byte, error) {
+			c = bytes.Clone(c)
+			c[len(c)/2] ^= 1
+			return s.Transmit(t.Context(), c)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for n := range 45 {
+				c := newCenter(t)
+				right := c.Encoder
+				c.Encoder = garbling{right, n, by}
+				_, err := c.Personalize(t.Context(), "B-1", small)
+				require.NotErrorIs(t, err, identity.Spoiled, "command %d", n)
+				c.Encoder = right
+
+				_, err = c.Personalize(t.Context(), "B-1", small)
+
+				require.NoError(t, err, "command %d", n)
+				require.True(t, bytes.Equal(want, memory(c.card(t))), "command %d", n)
+			}
+		})
+	}
 }

@@ -267,6 +267,10 @@ func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work
 	switch {
 	case empty(err):
 		return Result{}, e.unanswered(err)
+	case errors.Is(err, globalplatform.ErrNoSerial) && e.ChipSerial != "":
+		return Result{}, e.otherChip()
+	case errors.Is(err, globalplatform.ErrNoSerial):
+		return Result{}, e.fault(Chip, err)
 	case err != nil:
 		return Result{}, s.failedOn(ctx, card, e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
 	}
@@ -618,26 +622,28 @@ func (s *Station) exchanged(ctx context.Context, card apdu.Card, e *Entry) bool 
 }
 
 // failed decides what an error means for the blank. One that was not written to is as
-// it was. Otherwise a chip that does not have its keys or is locked as another card is
-// spoiled at once; one that refuses a step is tried again, up to Attempts; a fault of
-// the connection does not count, nor does a length that is refused: readers refuse lengths
-// in a chip's name.
+// it was. Otherwise a chip that is locked as another card is spoiled at once; one that refuses a
+// step, shows other keys or what a blank must not hold is tried again, up to Attempts, since a
+// reader may have spoilt what it said. A fault of the connection does not count, nor does a
+// length that is refused: readers refuse lengths in a chip's name.
 func (s *Station) failed(e *Entry, err error) error {
-	noKeys := errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, ErrNoKeys)
-	foreign := errors.Is(err, profile.ErrForeign)
-	switch {
-	case errors.Is(err, errOtherCard), (noKeys || foreign) && !e.Clean:
+	if errors.Is(err, errOtherCard) {
 		return s.spoiledBy(e, err)
-	case noKeys:
-		return e.fault(Keys, err)
-	case foreign:
-		return e.fault(Chip, err)
 	}
 	if fault, ok := errors.AsType[*Fault](err); ok {
 		return fault
 	}
-	if status, refused := errors.AsType[apdu.Status](err); !refused || e.Clean || status == apdu.WrongLength {
-		return e.fault(Device, err)
+	part, counts := Device, false
+	switch status, refused := errors.AsType[apdu.Status](err); {
+	case errors.Is(err, securechannel.ErrCryptogram), errors.Is(err, ErrNoKeys):
+		part, counts = Keys, true
+	case errors.Is(err, profile.ErrForeign):
+		part, counts = Chip, true
+	case refused:
+		counts = status != apdu.WrongLength
+	}
+	if e.Clean || !counts {
+		return e.fault(part, err)
 	}
 	e.Failures++
 	limit := s.Attempts
@@ -650,7 +656,7 @@ func (s *Station) failed(e *Entry, err error) error {
 	if saving := s.Journal.Save(*e); saving != nil {
 		return e.fault(Notes, errors.Join(err, fmt.Errorf("station journal: %w", saving)))
 	}
-	return e.fault(Device, err)
+	return e.fault(part, err)
 }
 
 // spoiledBy records that the blank is spoiled, and refuses it.

@@ -6,6 +6,7 @@ package globalplatform
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 )
 
@@ -92,10 +93,17 @@ func CPLC(serial []byte) []byte {
 	return b
 }
 
-// ParseCPLC reads a chip's serial from its card production life cycle data.
+// ErrNoSerial means a chip whose maker has not given it a serial.
+var ErrNoSerial = errors.New("the chip has no serial of its own")
+
+// ParseCPLC reads a chip's serial from its card production life cycle data. Where its place is as
+// memory is that was never written, the error is ErrNoSerial.
 func ParseCPLC(b []byte) (serial []byte, err error) {
 	if len(b) != cplcSize {
 		return nil, fmt.Errorf("card production life cycle data of %d bytes, not %d", len(b), cplcSize)
+	}
+	if own := b[12:18]; bytes.Count(own, []byte{0}) == len(own) || bytes.Count(own, []byte{0xFF}) == len(own) {
+		return nil, ErrNoSerial
 	}
 	return append(bytes.Clone(b[0:2]), b[10:18]...), nil
 }
