@@ -16,7 +16,8 @@ import (
 )
 
 func newVerifyAudit(a *app) *cobra.Command {
-	return &cobra.Command{
+	var all bool
+	cmd := &cobra.Command{
 		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed (default: in all applications)",
 		Long: `Check that no entry of the audit trail was changed, added or removed: in all
 applications, or in those named.
@@ -45,13 +46,15 @@ It names the founders, on whom the rest relies: are they those whom you know?`,
 					return err
 				}
 			}
-			verified, err := a.verifyAudit(cmd.Context(), numbers)
+			verified, err := a.verifyAudit(cmd.Context(), numbers, all)
 			if err != nil && !isRefusal(err) {
 				return err
 			}
 			return errors.Join(a.print(cmd, verified, verified.print), err)
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "name every act and record that does not fit, and not the first hundred of a kind")
+	return cmd
 }
 
 // verifiedAudit is what audit verify found; what was changed is in the error beside it.
@@ -64,7 +67,7 @@ type verifiedAudit struct {
 }
 
 // verifyAudit checks the chains, then the log, also if a chain was changed.
-func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber) (verifiedAudit, error) {
+func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber, all bool) (verifiedAudit, error) {
 	var v verifiedAudit
 	opened, err := a.openOffice(ctx, office.OpenToVerify)
 	if err != nil {
@@ -74,7 +77,11 @@ func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNum
 	if len(numbers) == 0 {
 		v.AuditReport, err = opened.Registry.VerifyAllAudit(ctx)
 		faults = append(faults, err, opened.Registry.VerifyBooks(ctx))
-		acts, err := opened.Registry.VerifyActs(ctx)
+		verify := opened.Registry.VerifyActs
+		if all {
+			verify = opened.Registry.VerifyActsToTheLast
+		}
+		acts, err := verify(ctx)
 		v.Acts, faults = &acts, append(faults, err)
 	}
 	for _, number := range numbers {

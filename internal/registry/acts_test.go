@@ -411,9 +411,12 @@ func TestActs_NeedTheEyesOfAnother(t *testing.T) {
 	alone.Officer = "BC-VNPOST-0001" // who carries cards, and is at no counter of a province
 	require.ErrorContains(t, b.Issue(t.Context(), alone), "at a counter of the own province alone")
 	alone.Officer = counter // who counted its box in
-	for _, method := range []identity.HandOverMethod{identity.HandOverByOfficer, identity.HandOverByProxy, identity.HandOverByPost} {
+	for method, want := range map[identity.HandOverMethod]string{
+		identity.HandOverByOfficer: "whoever sent a card's box or counted it in", identity.HandOverByProxy: "whoever sent a card's box or counted it in",
+		identity.HandOverByPost: "is by post, but the card is to be collected",
+	} {
 		alone.Method = method
-		require.ErrorContains(t, b.Issue(t.Context(), alone), "whoever sent a card's box or counted it in", method)
+		require.ErrorContains(t, b.Issue(t.Context(), alone), want)
 	}
 	require.NoError(t, b.Issue(t.Context(), handOver(number)))
 
@@ -421,6 +424,8 @@ func TestActs_NeedTheEyesOfAnother(t *testing.T) {
 	posted := handOver(b.arrived(t, func(s *registry.Submission) {
 		s.Application.Delivery, s.Application.DeliveryTo = identity.Post, "Số 19, Phố Mẫu, Hà Nội"
 	}))
+	posted.Officer, posted.Method, posted.Proof = "BC-VNPOST-0001", identity.HandOverByOfficer, "I know her"
+	require.ErrorContains(t, b.Issue(t.Context(), posted), "at a counter of the own province alone")
 	posted.Officer, posted.Method, posted.Proof = counter, identity.HandOverByPost, "VN000000009VN"
 	require.NoError(t, b.Issue(t.Context(), posted), "the post hands over what was sent to it")
 

@@ -23,5 +23,10 @@ func MigrateTo(ctx context.Context, url string, version int64) error {
 	return err
 }
 
+// Setting reads what a registry's sessions have set.
+func Setting(ctx context.Context, r *Registry, name string) (value string, err error) {
+	return value, r.db.QueryRow(ctx, `SELECT current_setting($1)`, name).Scan(&value)
+}
+
 // Enter proves the vault's key for a session that a test opened.
 var Enter = enter

@@ -73,6 +73,29 @@ func TestOpen_RefusesAPoolerThatSharesSessions(t *testing.T) {
 	require.NoError(t, r.Ping(t.Context()))
 }
 
+// Whatever a login's sessions begin with, which the login itself may change, programs read, write
+// and wait for the disk as they have to.
+func TestOpen_SetsWhatItRestsOn(t *testing.T) {
+	t.Parallel()
+	u, err := url.Parse(registrytest.URL(t))
+	require.NoError(t, err)
+	query := u.Query()
+	for name, value := range map[string]string{"synchronous_commit": "off", "default_transaction_read_only": "on", "datestyle": "German", "statement_timeout": "1ms"} {
+		query.Set(name, value)
+	}
+	u.RawQuery = query.Encode()
+	r, err := registry.Open(t.Context(), u.String(), registry.Options{})
+	require.NoError(t, err)
+	defer r.Close()
+
+	for name, want := range map[string]string{"synchronous_commit": "on", "default_transaction_read_only": "off", "DateStyle": "ISO, MDY", "statement_timeout": "0"} {
+		value, err := registry.Setting(t.Context(), r, name)
+		require.NoError(t, err)
+		require.Equal(t, want, value, name)
+	}
+	require.NoError(t, r.Ping(t.Context()))
+}
+
 // TestOpen_WantsAURL: what is not a URL is read as words, and dials what the
 // environment or a local socket offers.
 func TestOpen_WantsAURL(t *testing.T) {

@@ -57,7 +57,7 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 		// planned once, and not for each of its values: planning costs as much as running
 		// it, and what has to be planned for a value has it in its text. They are no
 		// parameters of the connection, since a pooler would refuse them.
-		if err := conn.PgConn().Exec(ctx, `SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = force_generic_plan`).Close(); err != nil {
+		if err := conn.PgConn().Exec(ctx, `SET idle_in_transaction_session_timeout = '60s'; SET plan_cache_mode = force_generic_plan;`+ownSession).Close(); err != nil {
 			return err
 		}
 		return enter(ctx, conn, o.Vault)
@@ -81,6 +81,20 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 		Name: "cancuoc_unread_rows_total", Help: "Rows of applications and cards that were shown without what they say of persons, as it could not be unsealed.",
 	})}, nil
 }
+
+// ownSession sets what else the programs rely on, since whoever has their password may give their
+// sessions other defaults (ALTER ROLE): that what was acknowledged is on the disk, above all, and
+// that texts are read as they were written.
+const ownSession = `
+	SET datestyle = 'ISO, MDY';
+	SET intervalstyle = 'postgres';
+	SET bytea_output = 'hex';
+	SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local');
+	SET default_transaction_read_only = off;
+	SET default_transaction_isolation = 'read committed';
+	SET default_transaction_deferrable = off;
+	SET statement_timeout = 0;
+	SET lock_timeout = 0`
 
 // ErrOtherVault is the error of a database that another office's programs write to.
 var ErrOtherVault = errors.New("the vault's key is not that of the programs that write to this database")
@@ -117,13 +131,20 @@ func (r *Registry) Now(ctx context.Context) (time.Time, error) {
 	return now, fail("read the database's clock", err)
 }
 
-// Ping asks whether the database answers.
+// Ping asks whether the database answers, and writes.
 func (r *Registry) Ping(ctx context.Context) error {
-	if err := r.db.Ping(ctx); err != nil {
+	var readOnly bool
+	if err := r.db.QueryRow(ctx, `SELECT current_setting('transaction_read_only')::boolean`).Scan(&readOnly); err != nil {
 		return fmt.Errorf("ask registry: %w", err)
+	}
+	if readOnly {
+		return errReadOnly
 	}
 	return nil
 }
+
+// errReadOnly is the error of a database that takes in nothing, as a standby.
+var errReadOnly = errors.New("the database only reads now")
 
 // errNoURL says nothing of what was given: it may hold the password.
 var errNoURL = errors.New("the database URL cannot be read: it has to begin with postgres:// or postgresql://")

@@ -148,9 +148,10 @@ GRANT SELECT, INSERT (application, round), UPDATE (seq) ON gallery TO cancuoc_pr
 -- an auditor's machine, and dashboards.
 GRANT SELECT ON card_reports, verifiers, revoked_signers, chip_keys, identifications, payments, pin_letters, card_orders, surplus_cards, acts, refused_acts, decodes, reads, officers, credentials, competences, audit, decisions, boxes, blanks, blank_movements, consignments, stations_at_work, station_acts TO cancuoc_readers;
 GRANT SELECT (number, stage, awaiting, awaiting_why, awaiting_since, attempt, capture_round, held, reason, due, entered_at, received_at,
-    started_at, trouble, trouble_since, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form, fee) ON applications TO cancuoc_readers;
+    started_at, trouble, trouble_since, erased_at, station, officer, enrolled_act, province, type, ground, channel, filed_on, delivery, destination, urgent, law, form, fee) ON applications TO cancuoc_readers;
 GRANT SELECT (id, application, attempt, state, document, serial, form, digest_form, digest_sod, digest_print, blank, station, unsure, consignment, missing, reason,
-    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, probe, old_card, old_card_reason, changed_at, changed_by, changed_act, of_before) ON cards TO cancuoc_readers;
+    approved_by, handed_over, handed_over_by, handed_over_act, handed_over_at, proof, probe, old_card, old_card_reason, changed_at, changed_by, changed_act, erased_at, of_before) ON cards TO cancuoc_readers;
 GRANT SELECT (id, kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_readers;
 GRANT SELECT (person, version, seq, at, change, actor, act, paper, reason, digest) ON person_changes TO cancuoc_readers;
 GRANT SELECT (id, same_as) ON citizens TO cancuoc_readers;
+GRANT SELECT (serial, application, attempt, station, digest, issued_at, superseded_at) ON signature_certificates TO cancuoc_readers;

@@ -251,6 +251,8 @@ func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 		`INSERT INTO audit (application, actor, event, reason) SELECT number, E'PD-001-0002\u200b', 'approve', '' FROM applications LIMIT 1`,
 		`INSERT INTO audit (application, actor, event, reason) SELECT number, 'system', 'note', E'\x1b[31m' FROM applications LIMIT 1`,
 		`INSERT INTO stations_at_work (id, slots) VALUES ('holder', 1)`,
+		`INSERT INTO stations_at_work (id, slots) VALUES ('PD-001-0001 (A)', 1)`,
+		`INSERT INTO sessions (token, officer, key, act, until) SELECT sha256('x'), officer, key, id, now() + interval '1 year' FROM acts WHERE act = 'log-in' UNION ALL SELECT sha256('y'), officer, key, id, now() + interval '1 year' FROM acts LIMIT 1`,
 		`INSERT INTO findings (application, stage, round, found) SELECT number, stage, 9, '[]' FROM applications LIMIT 1`,
 	} {
 		require.Equal(t, "23514", refusedBy(t.Context(), programs, sql), sql)

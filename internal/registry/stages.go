@@ -196,8 +196,11 @@ func (r *Registry) End(ctx context.Context, m StageChange) error {
 		pgx.StrictNamedArgs{"application": m.Application, "to": string(m.To), "reason": string(identity.ReasonStopped), "actor": m.Actor})
 	// A capture of which nobody was answered, and which will not be accepted any more.
 	batch.Queue(`
-		DELETE FROM vault_blobs b USING applications a
-		WHERE a.number = $1 AND a.stage = $2 AND b.application = a.number AND b.attempt > a.capture_round AND b.kind = ANY($3)`,
+		WITH dropped AS (
+			DELETE FROM vault_blobs b USING applications a
+			WHERE a.number = $1 AND a.stage = $2 AND b.application = a.number AND b.attempt > a.capture_round AND b.kind = ANY($3) RETURNING a.number
+		)
+		UPDATE applications SET captured = NULL WHERE number IN (SELECT number FROM dropped)`,
 		m.Application, string(m.To), kindsOfCapture)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()

@@ -257,6 +257,30 @@ func TestActs_AnIdentifierIsOneStatements(t *testing.T) {
 	require.NoError(t, errOf(b.VerifyActs(t.Context())))
 }
 
+// A statement that ran out is no act, whoever has it and the vault's key; and acts that nobody
+// signed do not hide it, however many they are.
+func TestVerifyActs_NamesAStatementThatHadRunOut(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	number := b.received(t)
+	hold := identity.Hold{Officer: approver, Reason: "other: he asked", Round: 1}
+	old, err := cast.Known().StateAt(time.Now().Add(-30*24*time.Hour), hold, statement.Application(number), "")
+	require.NoError(t, err)
+	old.TakenIn = time.Now().Add(-30 * 24 * time.Hour) // as a program would say that was stolen
+	d := hold.Decision()
+	d.Application, d.Request = number, old.ID()
+	require.NoError(t, errOf(b.Registry.Decide(t.Context(), d, time.Time{}, old)))
+	_, err = b.asProgram(t).Exec(t.Context(), `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac)
+		SELECT '000' || n, 'KT-C06-0001', 'log-in', 'office', key, convert_to('{"id":"000' || n || '"}', 'UTF8'), 'x', 'x' FROM credentials, generate_series(1, 150) n WHERE officer = 'KT-C06-0001'`)
+	require.NoError(t, err)
+
+	err = errOf(b.VerifyActs(t.Context()))
+
+	require.ErrorContains(t, err, "hold on "+statement.Application(number)+" by "+string(approver)+": its statement had run out")
+	require.ErrorContains(t, err, "application "+string(number)+": hold by "+string(approver)+": the act behind it is not in order")
+	require.ErrorContains(t, err, "and 149 more in that name, which nobody signed")
+}
+
 // However much was changed, the answer stays short.
 func TestVerifyActs_NamesAtMostSoMany(t *testing.T) {
 	t.Parallel()
@@ -309,6 +333,17 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"EntryStage":    {[]string{entry("system", "entered Approval", "")}, "is at Received, and by its trail at Approval"},
 		"EntryBlank":    {[]string{entry("PX-01", "took blank PT9999 for card 1", "")}, "blank PT9999 was never moved for it"},
 		"MadeUpCard":    {[]string{`INSERT INTO cards (state, citizen, serial, form, issued) VALUES ('live', sha256('made up'), 'FEEDFACE00000001', 'can-cuoc', '2026-11-01')`}, "the card FEEDFACE00000001 is none that this office made, and nobody imported it"},
+		"EntrySettled":  {[]string{entry("system", "fee settled", "by order")}, "fee settled by system: the books have nothing of that"},
+		"EntryPerson":   {[]string{entry("system", "is of person EVIL", "")}, "is of person EVIL by system: the books have nothing of that"},
+		"EntryPacked":   {[]string{entry("system", "packed card 1 into C-000009", "")}, "packed card 1 into C-000009 by system: the books have nothing of that"},
+		"EntryDid":      {[]string{entry("system", "did unblock-signature of card 1", "")}, "did unblock-signature of card 1 by system: the books have nothing of that"},
+		"EntrySpoiled":  {[]string{entry("system", "spoiled card 1 with blank PT00000201", "")}, "spoiled card 1 with blank PT00000201 by system: the books have nothing of that"},
+		"EntryErased":   {[]string{entry("system", "erased what says something about the person", "")}, "erased what says something about the person by system: the books have nothing of that"},
+		"EntryMade":     {[]string{`INSERT INTO stations_at_work (id, slots) VALUES ('PX-07', 1)`, entry("PX-07", "inspected card 1", "")}, "inspected card 1 by PX-07: the books have nothing of that"},
+		"EntryTwice":    {[]string{entry("system", "prepared card 1", ""), entry("system", "prepared card 1", "")}, "prepared card 1 is in the trail 2 times"},
+		"Waits":         {[]string{`UPDATE applications SET awaiting = 'attention', awaiting_why = 'x' WHERE number = '` + string(waiting) + `'`}, "what it waits for, or why, is not what its trail says last"},
+		"WhyItEnded":    {[]string{`UPDATE applications SET reason = 'forged-document' WHERE number = '` + string(waiting) + `'`}, "is said to have ended as forged-document"},
+		"CardOfNone":    {[]string{`UPDATE applications SET attempt = 5 WHERE number = '` + string(waiting) + `'`}, "is said to have card 5 made, and has none of before"},
 		"EntryCard":     {[]string{entry("system", "prepared card 7", "")}, "the trail tells of card 7, and there is none"},
 		"Refusal":       {[]string{`INSERT INTO refused_acts (act, subject, claimed, why, statement, digest, seq, mac) VALUES ('approve', 'office', 'EVE', 'no', 'x', 'x', 1, 'x')`}, "refused_acts: line 1, or what was before it, was changed, added or removed"},
 		"Decoding":      {[]string{`INSERT INTO decodes (officer, payloads, named, redacted, seq, mac) VALUES ('PD-001-0001', 1, '{}', true, 1, 'x')`}, "decodes: line 1"},

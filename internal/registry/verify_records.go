@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -150,6 +151,8 @@ func (v *verifier) records(ctx context.Context) error {
 				v.wrong("%s: nobody signed that", name)
 			case *of != subject || !statementSays(signed, record, c.same):
 				v.wrong("%s: that is not what was signed", name)
+			case v.unfit[string(signed)]:
+				v.wrong("%s: the act behind it is not in order", name)
 			}
 			record = nil // the next row has a list of its own
 			return nil
@@ -190,6 +193,20 @@ func statementSays(signed []byte, record []string, same func(identity.Act, []str
 	}
 	act, err := said.Does()
 	return err == nil && same(act, record)
+}
+
+// look names what checks find.
+func (v *verifier) look(ctx context.Context, checks []check) error {
+	for _, c := range checks {
+		var args []any
+		if strings.Contains(c.query, "$1") {
+			args = append(args, v.since.Truncate(time.Microsecond))
+		}
+		if err := v.each(ctx, c.format, c.query, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // each names what a query finds, which gives texts.

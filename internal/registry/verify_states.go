@@ -27,12 +27,7 @@ func (v *verifier) standing(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, c := range standings {
-		if err := v.each(ctx, c.format, c.query, v.since); err != nil {
-			return err
-		}
-	}
-	return nil
+	return v.look(ctx, standings)
 }
 
 // signedOf follows the acts of those names that are in order, in the order in which they were
@@ -217,7 +212,7 @@ var actsOnCards = literals([]string{
 
 // standings find, with the time since which people sign, what stands otherwise than the trail
 // and the acts lead to.
-var standings = []struct{ format, query string }{
+var standings = []check{
 	{"application %s: whether it is held is not what officers said last", `
 		SELECT a.number FROM applications a LEFT JOIN LATERAL (
 			SELECT event FROM audit WHERE application = a.number AND event IN (` + stepHold + `, ` + stepRelease + `) ORDER BY seq DESC LIMIT 1) last ON true
@@ -267,4 +262,36 @@ var standings = []struct{ format, query string }{
 			ELSE l.became <> ` + cardRevoked + ` OR NOT EXISTS (
 				SELECT FROM cards n WHERE n.handed_over_by = l.by_whom AND l.reason = 'replaced: card ' || n.attempt || ' of ' || n.application AND l.at BETWEEN n.handed_over_at AND n.handed_over_at + interval '1 minute') END
 		ORDER BY c.serial, l.at`},
+	{"application %s: its fee is %s VND, and its trail settled it at %s", `
+		SELECT a.number, a.fee::text, coalesce(settled.to, 'nothing that can be read') FROM applications a CROSS JOIN LATERAL (
+			SELECT substring(reason FROM '^from [0-9]+ to ([0-9]+) VND, ') AS to FROM audit
+			WHERE application = a.number AND event = 'fee settled' ORDER BY seq DESC LIMIT 1) settled
+		WHERE a.received_at >= $1 AND settled.to IS DISTINCT FROM a.fee::text ORDER BY a.number`},
+	{"application %s is said to have ended as %s, and its trail says %s", `
+		SELECT a.number, a.reason, coalesce(ended.reason, 'nothing of that') FROM applications a LEFT JOIN LATERAL (
+			SELECT reason FROM audit WHERE application = a.number AND event = 'entered ' || a.stage ORDER BY seq DESC LIMIT 1) ended ON true
+		WHERE a.received_at >= $1 AND CASE WHEN a.stage IN ` + literals(closed) + ` THEN a.reason IS DISTINCT FROM ended.reason ELSE a.reason <> '' END ORDER BY a.number`},
+	{"application %s: since when it has ended is not what its trail says", `
+		SELECT a.number FROM applications a CROSS JOIN LATERAL (
+			SELECT at FROM audit WHERE application = a.number AND event = 'entered ' || a.stage ORDER BY seq DESC LIMIT 1) ended
+		WHERE a.received_at >= $1 AND a.stage IN ` + literals(closed) + ` AND a.entered_at < ended.at - interval '1 hour' ORDER BY a.number`},
+	{"application %s: what it waits for, or why, is not what its trail says last", `
+		SELECT a.number FROM applications a LEFT JOIN LATERAL (
+			SELECT event, reason FROM audit WHERE application = a.number AND event LIKE 'awaits %' ORDER BY seq DESC LIMIT 1) said ON true
+		WHERE a.received_at >= $1 AND a.awaiting <> '' AND (said.event, said.reason) IS DISTINCT FROM ('awaits ' || a.awaiting, a.awaiting_why) ORDER BY a.number`},
+	{"card %s of application %s is spoiled for another reason than its trail says", `
+		SELECT c.attempt::text, c.application FROM cards c JOIN applications a ON a.number = c.application CROSS JOIN LATERAL (
+			SELECT reason FROM audit WHERE application = c.application AND event || ' ' LIKE ` + eventSpoiled + ` || c.attempt || ' %' ORDER BY seq DESC LIMIT 1) said
+		WHERE a.received_at >= $1 AND c.state = ` + cardSpoiled + ` AND c.reason <> said.reason ORDER BY c.application, c.attempt`},
+	{"application %s is said to have card %s made, and has none of before", `
+		SELECT a.number, a.attempt::text FROM applications a
+		WHERE a.received_at >= $1 AND a.attempt > 1 AND NOT EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt - 1) ORDER BY a.number`},
+	{"card %s of application %s has a certificate of station %s for its signature key, and its trail does not say so", `
+		SELECT s.attempt::text, s.application, s.station FROM signature_certificates s JOIN applications a ON a.number = s.application
+		WHERE a.received_at >= $1 AND NOT EXISTS (
+			SELECT FROM audit l WHERE l.application = s.application AND l.actor = s.station AND l.event = 'certified the signature key of card ' || s.attempt AND l.reason = 'certificate ' || s.serial)
+		ORDER BY s.application, s.attempt`},
 }
+
+// closed are the ends at which no card was handed over.
+var closed = []identity.Stage{identity.Rejected, identity.Withdrawn, identity.Expired}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -132,40 +131,62 @@ const (
 	ofHolder = `^card [0-9]{1,9} is reported-lost$`
 )
 
-// entriesOfPrograms compares what programs wrote with the tables.
-func (v *verifier) entriesOfPrograms(ctx context.Context) error {
-	for _, c := range []struct{ format, query string }{
-		{"application %s: entry %s, %s by %s: nobody who is registered did that", `
-			SELECT l.application, l.seq::text, l.event, l.actor FROM audit l
-			WHERE l.at >= $1 AND NOT EXISTS (SELECT FROM officers WHERE badge = ANY(string_to_array(l.actor, ' and ')))
-				AND NOT CASE l.actor WHEN ` + actorSystem + ` THEN l.event ~ '` + ofSystem + `' WHEN ` + actorHolder + ` THEN l.event ~ '` + ofHolder + `'
-					ELSE l.event ~ '` + ofStation + `' AND EXISTS (SELECT FROM stations_at_work WHERE id = l.actor) END
-			ORDER BY l.application, l.seq`},
-		{"application %s: entry %s: blank %s was never moved for it", `
-			SELECT l.application, l.seq::text, blank.serial FROM audit l
-			CROSS JOIN LATERAL (SELECT substring(l.event FROM '^(?:took|gave back|may have written to) blank (\S+) ') AS serial) blank
-			WHERE l.at >= $1 AND blank.serial IS NOT NULL
-				AND NOT EXISTS (SELECT FROM blank_movements m WHERE m.serial = blank.serial AND m.application = l.application)
-			ORDER BY l.application, l.seq`},
-		{"application %s: the trail tells of card %s, and there is none", `
-			SELECT DISTINCT l.application, card.n FROM audit l
-			CROSS JOIN LATERAL (SELECT substring(l.event FROM '^(?:prepared|personalized|printed|inspected|packed|destroyed|found|missed|spoiled) card ([0-9]{1,9})') AS n) card
-			WHERE l.at >= $1 AND card.n IS NOT NULL AND NOT EXISTS (SELECT FROM cards c WHERE c.application = l.application AND c.attempt = card.n::integer)
-			ORDER BY l.application, card.n`},
-		{"application %s is at %s, and by its trail at %s", `
-			SELECT a.number, a.stage, l.stage FROM applications a CROSS JOIN LATERAL (
-				SELECT CASE WHEN event LIKE 'entered %' THEN substr(event, length('entered ') + 1) WHEN event LIKE 'handed over card%' THEN ` + stageIssued + ` ELSE ` + stageReceived + ` END AS stage
-				FROM audit WHERE application = a.number AND (event LIKE 'entered %' OR event LIKE 'handed over card%' OR event IN ('received', 'received late'))
-				ORDER BY seq DESC LIMIT 1) l
-			WHERE a.received_at >= $1 AND l.stage <> a.stage ORDER BY a.number`},
-		{"station %s: %s %s by officers are recorded, and fewer were signed", `
-			SELECT l.station, count(*)::text, l.act FROM station_acts l WHERE l.at >= $1 AND l.actor <> l.station GROUP BY l.station, l.act
-			HAVING count(*) > (SELECT count(DISTINCT s.id) FROM acts s WHERE s.subject = 'station/' || l.station AND s.act = l.act || '-station')
-			ORDER BY l.station, l.act`},
-	} {
-		if err := v.each(ctx, c.format, c.query, v.since.Truncate(time.Microsecond)); err != nil {
-			return err
-		}
-	}
-	return nil
+// ofPrograms compare what programs wrote with the tables.
+var ofPrograms = []check{
+	{"application %s: entry %s, %s by %s: nobody who is registered did that", `
+		SELECT l.application, l.seq::text, l.event, l.actor FROM audit l
+		WHERE l.at >= $1 AND NOT EXISTS (SELECT FROM officers WHERE badge = ANY(string_to_array(l.actor, ' and ')))
+			AND NOT CASE l.actor WHEN ` + actorSystem + ` THEN l.event ~ '` + ofSystem + `' WHEN ` + actorHolder + ` THEN l.event ~ '` + ofHolder + `'
+				ELSE l.event ~ '` + ofStation + `' AND EXISTS (SELECT FROM stations_at_work WHERE id = l.actor) END
+		ORDER BY l.application, l.seq`},
+	{"application %s: entry %s: blank %s was never moved for it", `
+		SELECT l.application, l.seq::text, blank.serial FROM audit l
+		CROSS JOIN LATERAL (SELECT substring(l.event FROM '^(?:took|gave back|may have written to) blank (\S+) ') AS serial) blank
+		WHERE l.at >= $1 AND blank.serial IS NOT NULL
+			AND NOT EXISTS (SELECT FROM blank_movements m WHERE m.serial = blank.serial AND m.application = l.application)
+		ORDER BY l.application, l.seq`},
+	{"application %s: the trail tells of card %s, and there is none", `
+		SELECT DISTINCT l.application, card.n FROM audit l
+		CROSS JOIN LATERAL (SELECT substring(l.event FROM '^(?:prepared|personalized|printed|inspected|packed|destroyed|found|missed|spoiled) card ([0-9]{1,9})') AS n) card
+		WHERE l.at >= $1 AND card.n IS NOT NULL AND NOT EXISTS (SELECT FROM cards c WHERE c.application = l.application AND c.attempt = card.n::integer)
+		ORDER BY l.application, card.n`},
+	{"application %s is at %s, and by its trail at %s", `
+		SELECT a.number, a.stage, l.stage FROM applications a CROSS JOIN LATERAL (
+			SELECT CASE WHEN event LIKE 'entered %' THEN substr(event, length('entered ') + 1) WHEN event LIKE 'handed over card%' THEN ` + stageIssued + ` ELSE ` + stageReceived + ` END AS stage
+			FROM audit WHERE application = a.number AND (event LIKE 'entered %' OR event LIKE 'handed over card%' OR event IN ('received', 'received late'))
+			ORDER BY seq DESC LIMIT 1) l
+		WHERE a.received_at >= $1 AND l.stage <> a.stage ORDER BY a.number`},
+	{"station %s: %s %s by officers are recorded, and fewer were signed", `
+		SELECT l.station, count(*)::text, l.act FROM station_acts l WHERE l.at >= $1 AND l.actor <> l.station GROUP BY l.station, l.act
+		HAVING count(*) > (SELECT count(DISTINCT s.id) FROM acts s WHERE s.subject = 'station/' || l.station AND s.act = l.act || '-station')
+		ORDER BY l.station, l.act`},
+	{"application %s: entry %s, %s by %s: the books have nothing of that", `
+		SELECT l.application, l.seq::text, l.event, l.actor FROM audit l CROSS JOIN LATERAL (
+			SELECT substring(l.event FROM ' card ([0-9]{1,9})(?: |$)') AS card) said
+		WHERE l.at >= $1 AND (l.actor = ` + actorSystem + ` OR EXISTS (SELECT FROM stations_at_work WHERE id = l.actor)) AND CASE
+			WHEN l.event LIKE 'fee settled%' THEN l.reason !~ '^from [0-9]+ to [0-9]+ VND, '
+			WHEN l.event LIKE 'erased %' THEN NOT EXISTS (SELECT FROM cards c WHERE c.application = l.application AND c.erased_at IS NOT NULL
+				UNION ALL SELECT FROM applications a WHERE a.number = l.application AND a.erased_at IS NOT NULL)
+			WHEN l.event LIKE 'is of person %' THEN NOT EXISTS (SELECT FROM citizens p WHERE l.event = 'is of person ' || p.id)
+			WHEN l.event LIKE 'did %' THEN NOT EXISTS (
+				SELECT FROM card_orders o WHERE o.application = l.application AND l.event = 'did ' || o.what || ' of card ' || o.attempt AND o.done_at IS NOT NULL)
+			WHEN l.event LIKE 'packed card %' THEN NOT EXISTS (SELECT FROM consignments k WHERE l.event LIKE '% into ' || k.number)
+				OR NOT EXISTS (SELECT FROM cards c WHERE c.application = l.application AND l.event = 'packed card ' || c.attempt || ' into ' || c.consignment
+					UNION ALL SELECT FROM audit o WHERE o.application = l.application AND o.seq > l.seq AND o.event ~ ('^(surplus|destroyed|missed|found|spoiled) card ' || card || '( |$)'))
+			WHEN l.event LIKE 'certified %' THEN NOT EXISTS (
+				SELECT FROM signature_certificates s WHERE s.application = l.application AND s.attempt::text = card AND s.station = l.actor AND l.reason = 'certificate ' || s.serial)
+			WHEN l.event LIKE 'spoiled card % with blank %' THEN NOT EXISTS (
+				SELECT FROM blank_movements m WHERE l.event LIKE '% with blank ' || m.serial AND m.application = l.application AND m.attempt::text = card AND m.credited = ` + accountSpoiled + `)
+			WHEN l.event LIKE 'spoiled card %' THEN NOT EXISTS (
+				SELECT FROM cards c WHERE c.application = l.application AND c.attempt::text = card AND c.state IN (` + cardSpoiled + `, ` + cardDestroyed + `))
+			WHEN l.event ~ '^(personalized|printed|inspected) card ' THEN NOT EXISTS (
+				SELECT FROM cards c WHERE c.application = l.application AND c.attempt::text = card AND c.station = l.actor)
+			ELSE false END
+		ORDER BY l.application, l.seq`},
+	{"application %s: %s is in the trail %s times", `
+		SELECT application, event, count(*)::text FROM audit
+		WHERE at >= $1 AND event ~ '^(prepared|personalized|printed|inspected|removed the printed sides of) card [0-9]{1,9}$' GROUP BY application, event HAVING count(*) > 1 ORDER BY application, event`},
 }
+
+// entriesOfPrograms compares what programs wrote with the tables.
+func (v *verifier) entriesOfPrograms(ctx context.Context) error { return v.look(ctx, ofPrograms) }

@@ -122,7 +122,9 @@ func NewClock(tb testing.TB, programs string) (set func(time.Time)) {
 		GRANT SELECT ON clock TO cancuoc_programs;
 		INSERT INTO clock SELECT pg_catalog.now();
 		CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM clock';
-		ALTER TABLE acts ALTER COLUMN at SET DEFAULT now()`)
+		ALTER TABLE acts ALTER COLUMN at SET DEFAULT now();
+		ALTER TABLE applications ALTER COLUMN entered_at SET DEFAULT now();
+		ALTER TABLE cards ALTER COLUMN changed_at SET DEFAULT now()`)
 	require.NoError(tb, err)
 	var turn sync.Mutex
 	return func(at time.Time) {
