@@ -271,9 +271,14 @@ func (o at) several(t *testing.T, s server, number identity.ApplicationNumber) {
 
 	decide("awaiting=release", "release", "verified")
 	release := identity.Release{Officer: "PD-079-0002", Reason: "verified: at the counter", Round: 1, Seen: identity.ToRelease}
+	early := registrytest.Signed(identity.Approve{Officer: "PD-079-0002"}, statement.Application(other)) // which says of nothing that its officer saw it
+	_, err = s.office.Desk().Do(t.Context(), early, nil)
+	require.ErrorContains(t, err, "another decision came first: hold")
 	_, err = s.office.Desk().Do(t.Context(), registrytest.Signed(release, statement.Application(other)), nil) // meanwhile
 	require.NoError(t, err)
 	s.waits(t, other, identity.ToApprove)
+	_, err = s.office.Desk().Do(t.Context(), early, nil)
+	require.ErrorContains(t, err, "statement: was refused before", "whoever sends it again")
 	o.Eval(`(() => {
 		const submit = HTMLFormElement.prototype.submit;
 		HTMLFormElement.prototype.submit = function () { sessionStorage.sent = new URLSearchParams(new FormData(this)); submit.call(this) };

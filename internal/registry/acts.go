@@ -169,6 +169,20 @@ func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
 	return current(said, now)
 }
 
+// RefuseForGood has a statement that was refused never be done, by whoever sends it again.
+func (r *Registry) RefuseForGood(ctx context.Context, s statement.Signed) error {
+	said, err := s.Read()
+	if err != nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM refused_statements WHERE until < now()`)
+	batch.Queue(`
+		INSERT INTO refused_statements (digest, until)
+		SELECT sha256($1), $2 WHERE NOT EXISTS (SELECT FROM acts WHERE id = $3 AND statement = $1) ON CONFLICT DO NOTHING`, s.Statement, said.Until.Add(outage), said.ID)
+	return fail("refuse for good", r.db.SendBatch(ctx, batch).Close())
+}
+
 // current refuses a statement that is not taken in any more, or is for too long.
 func current(said statement.Statement, at time.Time) error {
 	switch {

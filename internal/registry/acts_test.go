@@ -473,6 +473,32 @@ func TestActs_AWithdrawalIsOfWhatItsOfficerSaw(t *testing.T) {
 	require.NoError(t, withdraw(act))
 }
 
+// What was refused is done by nobody who sends it again; what was done is answered.
+func TestRefuseForGood(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	hold := func(round int, signed statement.Signed) error {
+		d := identity.Hold{Officer: approver, Reason: "under-verification"}.Decision()
+		d.Application, d.Request, d.Round = number, signed.ID(), round
+		return errOf(b.Registry.Decide(t.Context(), d, time.Time{}, signed))
+	}
+	sign := func() statement.Signed {
+		signed := registrytest.Signed(identity.Hold{Officer: approver, Reason: "under-verification"}, statement.Application(number))
+		signed.TakenIn = time.Now()
+		return signed
+	}
+	refused, done := sign(), sign()
+	require.NoError(t, b.RefuseForGood(t.Context(), refused))
+	require.NoError(t, b.RefuseForGood(t.Context(), refused))
+	require.NoError(t, hold(1, done))
+	require.NoError(t, b.RefuseForGood(t.Context(), done))
+
+	require.NoError(t, hold(1, done))
+	require.ErrorContains(t, hold(2, refused), "was refused before")
+	require.Equal(t, 1, b.count(t, "refused_statements"))
+}
+
 // An identifier is one statement's.
 func TestActs_AnIdentifierSaysOneThing(t *testing.T) {
 	t.Parallel()

@@ -58,6 +58,7 @@ var constraints = map[string]identity.Refusal{
 	"four_eyes_at_hand_over":               {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled an application, captured it anew or granted it does not hand its card over without the holder's finger: another officer does"},
 	"handed_over_by_another":               {Kind: identity.Forbidden, Field: "officer", Detail: "whoever sent a card's box or counted it in does not hand the card over without the holder's finger: another officer does"},
 	"by_post_as_applied_for":               {Kind: identity.Forbidden, Field: "method", Detail: "is by post, but the card is to be collected: it is handed over at its counter"},
+	"refused_before":                       {Kind: identity.Conflict, Field: "statement", Detail: "was refused before, since another came first or it was not asked for then: look again, and sign anew"},
 	"session_is_short":                     {Kind: identity.Forbidden, Field: "until", Detail: "is later than a session ends"},
 	"station_name":                         {Kind: identity.Invalid, Field: "station", Detail: "is no name of a station; capital letters, digits and hyphens are accepted"},
 	"four_eyes_on_captures":                {Kind: identity.Forbidden, Field: "officer", Detail: "whoever captured an application anew cannot decide on it"},

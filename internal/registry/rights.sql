@@ -47,6 +47,7 @@ GRANT SELECT, INSERT (id, officer, act, subject, key, statement, signature, auth
 GRANT SELECT, INSERT (act, subject, claimed, why, statement, digest, seq, mac, source) ON refused_acts TO cancuoc_programs;
 GRANT SELECT, INSERT (badge, unit, roles, valid_from, valid_to, act), UPDATE (unit, roles, valid_from, valid_to, revoked_at, act) ON officers TO cancuoc_programs;
 GRANT SELECT, INSERT (key, officer, passkey_id, act), UPDATE (revoked_at, counter, counted) ON credentials TO cancuoc_programs;
+GRANT SELECT, INSERT, DELETE ON refused_statements TO cancuoc_programs;
 GRANT SELECT ON competences TO cancuoc_programs;
 GRANT SELECT, INSERT (token, officer, key, act, until), UPDATE (ended_at), DELETE ON sessions TO cancuoc_programs;
 

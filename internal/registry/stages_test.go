@@ -185,7 +185,7 @@ func TestEnd_NothingExpiresBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
-	over := registry.StageChange{Application: number, To: identity.Expired, Reason: identity.ReasonNotRecaptured, Actor: identity.ActorSystem}
+	over := registry.StageChange{Application: number, To: identity.Expired, Reason: identity.ReasonNotRecaptured, Actor: identity.ActorSystem, Limited: true}
 
 	wait := registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Why: "poor", Actor: identity.ActorSystem}
 	for _, limit := range []time.Duration{0, time.Hour, time.Second} { // the limit that was kept first stands
