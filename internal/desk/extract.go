@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -95,6 +96,11 @@ func sections(e registry.Extract) []papers.Section {
 	if e.Register != nil {
 		register.Lines = append(personLines(*e.Register), "Trạng thái / status: "+string(e.Status))
 	}
+	changes := papers.Section{VI: "Thay đổi trong cơ sở dữ liệu", EN: "changes of the record"}
+	for _, c := range e.Changes {
+		changes.Lines = append(changes.Lines, strings.TrimSpace(fmt.Sprintf("%s: %s, %s, %s %s", moment(c.At), c.Change, c.Actor, c.Paper, c.Reason)))
+		changes.Lines = append(changes.Lines, changedLines(c)...)
+	}
 	cards := papers.Section{VI: "Thẻ đã cấp", EN: "cards issued"}
 	for _, c := range e.Cards {
 		cards.Lines = append(cards.Lines, fmt.Sprintf("%s, %s, %s: %s %s", c.Serial, c.Form, c.Issued.Display(), c.State, identity.ReadReason(c.Reason).InWords()))
@@ -105,11 +111,13 @@ func sections(e registry.Extract) []papers.Section {
 			cards.Lines = append(cards.Lines, fmt.Sprintf("   %s: %s, %s", moment(change.At), change.Became, change.By))
 		}
 	}
-	all := []papers.Section{register, cards}
+	all := []papers.Section{register, changes, cards}
 	for _, a := range e.Applications {
 		one := papers.Section{VI: "Hồ sơ " + string(a.Application), EN: "application"}
 		one.Lines = append(one.Lines, fmt.Sprintf("%s, %s, %s: %s", a.Type, a.Ground, a.FiledOn.Display(), a.Stage))
 		one.Lines = append(one.Lines, personLines(a.Person)...)
+		one.Lines = append(one.Lines, claimLines(a.Claims)...)
+		one.Lines = append(one.Lines, heldLines(a.Held, moment)...)
 		if a.Fault != "" {
 			one.Lines = append(one.Lines, "Không đọc được / fault: "+a.Fault)
 		}
@@ -124,6 +132,79 @@ func sections(e registry.Extract) []papers.Section {
 		asked.Lines = append(asked.Lines, fmt.Sprintf("%s: %s, %s, %s", moment(a.At), a.Officer, a.What, a.Subject))
 	}
 	return append(all, asked)
+}
+
+// changedLines says what of a record was otherwise before a change, and what it is since.
+func changedLines(c registry.RecordChange) []string {
+	var marked struct{ Status, On string }
+	if json.Unmarshal(c.After, &marked) == nil && marked.Status != "" {
+		return []string{strings.TrimSpace("   sau / after: " + marked.Status + " " + marked.On)}
+	}
+	var before, after identity.Person
+	if c.Before == nil || json.Unmarshal(c.Before, &before) != nil || json.Unmarshal(c.After, &after) != nil {
+		return nil // it was registered, or is another register's
+	}
+	was, is := personLines(before), personLines(after)
+	var lines []string
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			lines = append(lines, "   trước / before: "+line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			lines = append(lines, "   sau / after: "+line)
+		}
+	}
+	return lines
+}
+
+// claimLines says what an application says beside the person; nothing where it was erased.
+func claimLines(c registry.Claims) []string {
+	var lines []string
+	for _, field := range []struct{ name, value string }{
+		{"Nơi nộp / filed at", strings.TrimSpace(string(c.Station) + " " + string(c.Officer) + " " + string(c.Channel))},
+		{"Người đại diện / representative", c.Representative},
+		{"Nhận thẻ / delivery", strings.TrimSpace(string(c.Delivery) + " " + c.DeliveryTo)},
+		{"Miễn lệ phí / exemption", strings.TrimSpace(c.Exemption + " " + c.ExemptionProof)},
+		{"Lỗi do / error by", string(c.ErrorBy)},
+		{"Lý do nộp muộn / late because", c.LateReason},
+		{"Phiếu thu nhận đã ký / signed sheet", c.SignedSheet},
+		{"Giấy tờ chứng minh nguồn gốc / origin proof", c.OriginProof},
+		{"Cư trú từ / residing since", c.ResidingSince.Display()},
+		{"Điện thoại / telephone", c.SMS},
+		{"Thư điện tử / e-mail", c.Email},
+	} {
+		if field.value != "" {
+			lines = append(lines, field.name+": "+field.value)
+		}
+	}
+	if c.VNeID {
+		lines = append(lines, "Thông báo qua VNeID / told by VNeID")
+	}
+	return lines
+}
+
+// heldLines says what is kept of an application beside what it says.
+func heldLines(h registry.Held, moment func(time.Time) string) []string {
+	lines := []string{fmt.Sprintf("Lệ phí / fee: %d VND", h.Fee)}
+	for _, p := range h.Payments {
+		line := fmt.Sprintf("   %s: %d VND, %s, %s", moment(p.At), p.Amount, p.Receipt, p.To)
+		if p.Refunded != nil {
+			line += ", hoàn trả / refunded " + moment(*p.Refunded)
+		}
+		lines = append(lines, line)
+	}
+	for _, i := range h.Identified {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("Đối chiếu / identified %s: %s, %s %s", moment(i.At), i.Officer, cmp.Or(string(i.Person), "-"), i.Paper)))
+	}
+	for _, other := range h.Alike {
+		lines = append(lines, "Vân tay giống / fingers alike: "+string(other))
+	}
+	for _, s := range h.Sent {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("Thông báo / told %s: %s %s %s", moment(s.At), s.What, s.Receiver, s.State)))
+	}
+	return lines
 }
 
 // personLines says what is known of a person; nothing where it was erased.

@@ -48,11 +48,17 @@ func (r Registration) Proven() identity.Person {
 // Key is a digest of the data that make a person one: whoever registers the same person
 // at the same moment has the same key. Case and the two styles of tone placement make no
 // difference.
-func (r Registration) Key() []byte {
+func (r Registration) Key() []byte { return r.key(len(r.NotThese) > 0) }
+
+// Keys are those that the person may have been registered with for the application, whoever was
+// looked at by then.
+func (r Registration) Keys() [][]byte { return [][]byte{r.key(false), r.key(true)} }
+
+func (r Registration) key(looked bool) []byte {
 	p := r.Person
 	birth, _ := p.Birth.MarshalText() // a date that was parsed
 	parts := []string{p.Name.Key(), string(birth), string(p.Sex), p.Father.Key(), p.Mother.Key(), placeKey(p.BirthRegistration.Text)}
-	if len(r.NotThese) > 0 {
+	if looked {
 		parts = append(parts, string(r.Application)) // an officer saw that they are two
 	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))

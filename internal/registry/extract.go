@@ -16,6 +16,7 @@ type Extract struct {
 	At           time.Time              `json:"at"`
 	Register     *identity.Person       `json:"register,omitzero"` // as the population registry has the person; nothing if it is another's
 	Status       identity.CitizenStatus `json:"status,omitzero"`
+	Changes      []RecordChange         `json:"changes"` // of that record, the oldest first
 	Cards        []IssuedCard           `json:"cards"`
 	Applications []ExtractedApplication `json:"applications"` // the oldest first
 	Asked        []Asked                `json:"asked"`        // the oldest first
@@ -30,7 +31,9 @@ type ExtractedApplication struct {
 	Stage       identity.Stage             `json:"stage"`
 	Person      identity.Person            `json:"person"`         // as applied for; empty when it was erased
 	Fault       string                     `json:"fault,omitzero"` // why that is not here though it was not erased
-	Evidence    []string                   `json:"evidence"`       // what the vault holds, by kind
+	Claims      Claims                     `json:"claims"`         // what it says beside the person
+	Held        Held                       `json:"held"`
+	Evidence    []string                   `json:"evidence"` // what the vault holds, by kind
 	Trail       []Told                     `json:"trail"`
 }
 
@@ -42,12 +45,12 @@ type Told struct {
 	Reason string    `json:"reason,omitzero"`
 }
 
-// Asked is an officer who looked at a record of the person.
+// Asked is an officer who looked at a record of the person, or another system that did.
 type Asked struct {
 	At      time.Time          `json:"at"`
-	Officer identity.OfficerID `json:"officer"`
-	Subject string             `json:"subject"` // the card or application by which it was found
-	What    string             `json:"what"`    // card; extract; or payloads of Temporal's histories
+	Officer identity.OfficerID `json:"officer"` // or the client of the population register
+	Subject string             `json:"subject"` // the card, application or person by which it was found
+	What    string             `json:"what"`    // card; person; register: by another system; extract; or payloads of Temporal's histories
 }
 
 // ExtractOf is on whom an extract is made: the holder of a card, whatever became of it, the
@@ -106,6 +109,9 @@ func (r *Registry) Extract(ctx context.Context, of ExtractOf, act identity.Extra
 			return Extract{}, err
 		}
 		e.Register, e.Status = &known.Person, known.Status
+	}
+	if e.Changes, err = r.changesOf(ctx, citizens, of.Person); err != nil {
+		return Extract{}, err
 	}
 	if e.Cards, err = r.issued(ctx, `citizen = ANY($1)`, citizens); err != nil {
 		return Extract{}, err
@@ -178,6 +184,10 @@ func (r *Registry) applicationsOf(ctx context.Context, citizens [][]byte, named 
 			a.Fault = record.Unread.Error()
 		}
 		a.Type, a.Ground, a.FiledOn, a.Stage, a.Person = record.Application.Type, record.Application.Ground, record.Application.FiledOn, record.Stage, record.Application.Person
+		a.Claims = claimsOf(record.Application)
+		if a.Held, err = r.heldOf(ctx, a.Application); err != nil {
+			return nil, err
+		}
 		entries, err := r.Audit(ctx, a.Application)
 		if err != nil {
 			return nil, err

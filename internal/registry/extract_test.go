@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
@@ -81,6 +82,42 @@ func TestExtract_OfAllNumbers(t *testing.T) {
 	act.Officer = "GD-01"
 	_, err = b.Extract(t.Context(), registry.ExtractOf{Card: "0123456789ABCDEF"}, act, registrytest.Signed(act, statement.Card("0123456789ABCDEF")))
 	require.ErrorIs(t, err, identity.NotFound)
+}
+
+// All that is held is in it: what the application says beside the person, what was done to the
+// record, what was paid and sent, and which other systems read it.
+func TestExtract_AllThatIsHeld(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	person := b.submission().Application.Person
+	person.Number = holder
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive}))
+	who, err := b.PersonByNumber(t.Context(), holder)
+	require.NoError(t, err)
+	b.received(t, of(holder), func(s *registry.Submission) {
+		a := &s.Application
+		a.Representative, a.Delivery, a.DeliveryTo = identity.Name{Text: "Nguyễn Văn Tét"}, identity.Post, "Số 5, Phố Bí Mật, Hà Nội"
+		a.Exemption, a.ExemptionProof, a.LateReason, a.SignedSheet = "disabled", "giấy khuyết tật 77", "mất điện", "CC01-2026-9"
+		a.Contact = identity.Contact{SMS: "+84912345678", Email: "bi.mat@example.org"}
+	})
+	require.NoError(t, b.MarkPerson(t.Context(), who.ID, identity.MarkPerson{Officer: approver, Status: identity.Emigrated, On: "2026-01-05", Paper: "giấy xuất cảnh 3", Reason: "by mistake"}))
+	require.NoError(t, b.ReadBy(t.Context(), "office-b", who.ID))
+
+	act := identity.ExtractRecord{Officer: "CB-001-0012", Reason: "17/2026"}
+	e, err := b.Extract(t.Context(), registry.ExtractOf{Person: who.ID, Numbers: who.Numbers()}, act, registrytest.Signed(act, statement.Person(who.ID)))
+
+	require.NoError(t, err)
+	written, err := json.Marshal(e)
+	require.NoError(t, err)
+	for _, held := range []string{
+		"Nguyễn Văn Tét", "Phố Bí Mật", "disabled", "khuyết tật 77", "mất điện", "CC01-2026-9", "84912345678", "bi.mat@example.org",
+		"marked", "giấy xuất cảnh 3", "by mistake", `"fee":`,
+	} {
+		require.Contains(t, string(written), held)
+	}
+	require.Contains(t, e.Asked, registry.Asked{At: e.Asked[0].At, Officer: "office-b", Subject: statement.Person(who.ID), What: "register"})
+	_, err = b.db.Exec(t.Context(), `INSERT INTO reads (officer, subject, what) VALUES ('nobody', 'card/1', 'card')`)
+	require.ErrorContains(t, err, "nobody has that badge")
 }
 
 // Who logs in again and again ends sessions of before, and after a while adds nothing to the

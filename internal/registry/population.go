@@ -149,6 +149,15 @@ func (r *Registry) AskedFor(ctx context.Context, officer identity.OfficerID, per
 	return r.keepReads(ctx, officer, "person", subjects)
 }
 
+// ReadBy keeps that another system, a client of the population register, read persons of it.
+func (r *Registry) ReadBy(ctx context.Context, client string, persons ...identity.PersonID) error {
+	subjects := make([]string, len(persons))
+	for i, id := range persons {
+		subjects[i] = statement.Person(id)
+	}
+	return r.keepReads(ctx, identity.OfficerID(client), "register", subjects)
+}
+
 // QueryPersons finds the persons of whom everything holds that is asked for, in the order
 // of their identifiers.
 func (r *Registry) QueryPersons(ctx context.Context, q population.Query) ([]identity.PersonID, error) {
@@ -224,6 +233,9 @@ func (r *Registry) registerPerson(ctx context.Context, who population.Registrati
 			return err
 		}
 		record, err = onePerson(ctx, tx, ` WHERE c.registered_for = $1`, who.Application)
+		if err == nil {
+			return sameAsRegistered(ctx, tx, who)
+		}
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
@@ -239,6 +251,17 @@ func (r *Registry) registerPerson(ctx context.Context, who population.Registrati
 		return err
 	})
 	return record, likely, err
+}
+
+// sameAsRegistered refuses to answer with the person whom an application registered, where another
+// one is asked for by it.
+func sameAsRegistered(ctx context.Context, tx pgx.Tx, who population.Registration) error {
+	var same bool
+	err := tx.QueryRow(ctx, `SELECT coalesce(identity_key = ANY($2), true) FROM citizens WHERE registered_for = $1`, who.Application, who.Keys()).Scan(&same)
+	if err == nil && !same {
+		err = identity.RefuseField(identity.Conflict, "transactionId", "registered another person before")
+	}
+	return err
 }
 
 func (r *Registry) insertPerson(ctx context.Context, tx pgx.Tx, who population.Registration, number identity.PersonalNumber) (population.Record, error) {

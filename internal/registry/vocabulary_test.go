@@ -40,7 +40,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"retention_stage":       words(identity.Ends()),
 		"applications_to_erase": words([]identity.Stage{identity.Rejected, identity.Withdrawn, identity.Expired}),
 		"cards_to_erase":        words([]identity.CardState{identity.CardRevoked, identity.CardWithdrawn, identity.CardLapsed, identity.CardDestroyed}),
-		"read_what":             {"card", "person"},
+		"read_what":             {"card", "person", "register"},
 		"station_act":           {"pause", "resume", "remove"},
 		"act_is_json":           {"UTF8"},
 		"movement_has_act":      {"", identity.ActorSystem, "", ""},

@@ -40,12 +40,15 @@ type Tables interface {
 	RegisterPerson(ctx context.Context, who population.Registration) (population.Record, []population.Match, error)
 	QueryPersons(ctx context.Context, q population.Query) ([]identity.PersonID, error)
 	Now(ctx context.Context) (time.Time, error)
+	// ReadBy keeps that a client read persons, whom their extracts tell of it.
+	ReadBy(ctx context.Context, client string, persons ...identity.PersonID) error
 }
 
 // answer is what an operation answers; a nil body: none.
 type answer struct {
 	status int
 	body   any
+	of     []identity.PersonID // whom it tells of
 }
 
 // Handler serves the operations.
@@ -70,6 +73,9 @@ func (s *Server) Handler() http.Handler {
 			var a answer
 			if err == nil {
 				a, err = operation.do(r)
+			}
+			if err == nil && len(a.of) > 0 {
+				err = s.Register.ReadBy(r.Context(), who, a.of...)
 			}
 			if err != nil {
 				a = refuse(err)
@@ -125,11 +131,11 @@ func (s *Server) admit(r *http.Request, scope string) (string, error) {
 // has.
 func refuse(err error) answer {
 	if own, is := errors.AsType[*statusError](err); is {
-		return answer{own.status, problem{own.code, own.text}}
+		return answer{own.status, problem{own.code, own.text}, nil}
 	}
 	refusals := identity.Refusals(err)
 	if len(refusals) == 0 {
-		return answer{http.StatusInternalServerError, problem{codeFault, "the register cannot do that now; try again later"}}
+		return answer{http.StatusInternalServerError, problem{codeFault, "the register cannot do that now; try again later"}, nil}
 	}
 	lines := make([]string, len(refusals))
 	for i, r := range refusals {
@@ -142,7 +148,7 @@ func refuse(err error) answer {
 	if refusals[0].Kind == identity.Forbidden {
 		status = http.StatusForbidden
 	}
-	return answer{status, problem{codeOf(refusals[0].Kind), strings.Join(lines, "; ")}}
+	return answer{status, problem{codeOf(refusals[0].Kind), strings.Join(lines, "; ")}, nil}
 }
 
 func write(w http.ResponseWriter, a answer) {
@@ -208,7 +214,7 @@ func (s *Server) findPersons(r *http.Request) (answer, error) {
 			list[i].Identity = referenceID
 		}
 	}
-	return answer{http.StatusOK, list}, nil
+	return answer{http.StatusOK, list, ids}, nil
 }
 
 // number reads a parameter.
@@ -272,17 +278,17 @@ func (s *Server) known(r *http.Request) (population.Record, error) {
 
 func (s *Server) readPerson(r *http.Request) (answer, error) {
 	record, err := s.known(r)
-	return answer{http.StatusOK, personOf(record)}, err
+	return answer{http.StatusOK, personOf(record), []identity.PersonID{record.ID}}, err
 }
 
 func (s *Server) readReference(r *http.Request) (answer, error) {
 	record, err := s.known(r)
-	return answer{http.StatusOK, referenceOf(record)}, err
+	return answer{http.StatusOK, referenceOf(record), []identity.PersonID{record.ID}}, err
 }
 
 func (s *Server) readIdentities(r *http.Request) (answer, error) {
 	record, err := s.known(r)
-	return answer{http.StatusOK, []personIdentity{referenceOf(record)}}, err
+	return answer{http.StatusOK, []personIdentity{referenceOf(record)}, []identity.PersonID{record.ID}}, err
 }
 
 func (s *Server) readIdentity(r *http.Request) (answer, error) {
@@ -332,7 +338,7 @@ func (s *Server) updateIdentity(r *http.Request) (answer, error) {
 	if err := s.Do(r.Context(), signed, files); err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusNoContent, nil}, nil
+	return answer{http.StatusNoContent, nil, nil}, nil
 }
 
 // agrees refuses a patch that is not what its officer signed for.
@@ -401,7 +407,7 @@ func (s *Server) createIdentity(r *http.Request) (answer, error) {
 	if err := s.Do(r.Context(), signed, nil); err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusOK, map[string]string{"identityId": referenceID}}, nil
+	return answer{http.StatusOK, map[string]string{"identityId": referenceID}, nil}, nil
 }
 
 // generateUIN registers a person who is nowhere.
@@ -443,8 +449,6 @@ func (s *Server) generateUIN(r *http.Request) (answer, error) {
 		return answer{}, err
 	case len(likely) > 0:
 		return answer{}, errLikely
-	case record.Person.Birth != who.Person.Birth && record.Person.Name.Key() != who.Person.Name.Key(): // else it was corrected since
-		return answer{}, identity.RefuseField(identity.Conflict, "transactionId", "registered another person before")
 	}
-	return answer{http.StatusOK, string(record.Person.Number)}, nil
+	return answer{http.StatusOK, string(record.Person.Number), nil}, nil
 }
