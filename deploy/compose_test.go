@@ -194,7 +194,9 @@ func TestVersions_AreSaid(t *testing.T) {
 		require.NotNil(t, found, module)
 		return found[1]
 	}
-	tag := func(service string) string { return regexp.MustCompile(`:(\S+)$`).FindStringSubmatch(c.Services[service].Image)[1] }
+	tag := func(service string) string {
+		return regexp.MustCompile(`:(\S+)$`).FindStringSubmatch(c.Services[service].Image)[1]
+	}
 
 	require.Contains(t, page, "server "+required("go.temporal.io/server", "temporal")+", and its UI "+required("github.com/temporalio/ui-server/v2", "temporal")+",")
 	require.Equal(t, required("go.temporal.io/server", "temporal"), required("go.temporal.io/server", "temporal-server"))

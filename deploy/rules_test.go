@@ -30,7 +30,7 @@ var drills = map[string]drill{
 	"WorkerDown":  once(`up{job="worker",instance="pipeline:9464"}`, "1 1 0x60", "1 0 1x60", "5m"),
 	"GatewayDown": once(`up{job="gateway",instance="gateway:9464"}`, "1 1 0x60", "1 0 1x60", "5m"),
 	"GatewayFails": {
-		fault:  map[string]string{`cancuoc_gateway_requests_total{door="office",code="500"}`: "0+1x60", `cancuoc_gateway_requests_total{door="office",code="201"}`: "0+100x60"},
+		fault:  map[string]string{`cancuoc_gateway_requests_total{door="office",code="500"}`: "_ _ 1x60", `cancuoc_gateway_requests_total{door="office",code="201"}`: "0+100x60"},
 		health: map[string]string{`cancuoc_gateway_requests_total{door="office",code="503"}`: "0+1x60", `cancuoc_gateway_requests_total{door="office",code="201"}`: "0+100x60"},
 		tells:  "10m",
 	},
@@ -41,8 +41,8 @@ var drills = map[string]drill{
 	},
 	// It is tried again every ten minutes in the end.
 	"WorkflowTaskFails": once(`temporal_workflow_task_execution_failed{workflow_type="CardApplication",failure_reason="NonDeterminismError"}`,
-		"0 0 1x9 2x9 3x9 4x9 5x9", "0x60", "5m"),
-	"ActsThatNobodySigned": once(`cancuoc_refused_updates_total{update="approve",signed="false"}`, "0 0 1x60", "0x60", "5m"),
+		"_ _ 1x20", "0x60", "5m"),
+	"ActsThatNobodySigned": once(`cancuoc_refused_updates_total{update="approve",signed="false"}`, "_ _ 1x60", "0x60", "5m"),
 	"RowsUnread":           once(`cancuoc_unread_rows_total`, "0 0 1x60", "0x60", "5m"),
 	"ActivityFails":        once(`temporal_activity_execution_failed{activity_type="PrepareData"}`, "0+2x60", "0 0 1x58", "20m"),
 	"StationPaused":        once(`cancuoc_station_paused{station="PX-01"}`, "0 1x60", "0x60", "2m"),
@@ -51,7 +51,7 @@ var drills = map[string]drill{
 	"BlanksRunOut":         once(`cancuoc_blanks_in_stock{location="center"}`, "600-10x60", "600x60", "40m"),
 	"NeedsAttention":       once(`cancuoc_open_applications{awaiting="attention",stage="Printing",instance="pipeline:9464"}`, "0 1x60", "0x60", "2m"),
 	"CardsWaitForAStation": {
-		fault:  waiting(`temporal_activity_schedule_to_start_latency_seconds_bucket{task_queue="personalization",le="%s"}`, "1", "3600", "7200"),
+		fault:  waiting(`temporal_activity_schedule_to_start_latency_seconds_bucket{task_queue="personalization",le="%s"}`, "1", "2154.4346900318865", "4641.588833612782"),
 		health: waiting(`temporal_activity_schedule_to_start_latency_seconds_bucket{task_queue="personalization",le="%s"}`, "", "1", "60"),
 		tells:  "30m",
 	},

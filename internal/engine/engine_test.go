@@ -53,9 +53,9 @@ func dial(t *testing.T, namespace string, keys *engine.Keys, metrics client.Metr
 	return c
 }
 
-// What a workflow is told, says, asks of activities and fails with is not to be
-// read in its history by those who have no key.
-func TestDial_LeavesNothingReadableInTheHistory(t *testing.T) {
+// What a workflow is told, says and asks of activities is not to be read in its history by
+// those who have no key. Why something failed is, and says nothing about a person.
+func TestDial_LeavesNothingReadableInTheHistoryButFailures(t *testing.T) {
 	t.Parallel()
 	keys := newCodec(t, keyLine("k1", 1)).Keys
 	metrics := engine.NewMetrics()
@@ -73,9 +73,9 @@ func TestDial_LeavesNothingReadableInTheHistory(t *testing.T) {
 	var answer string
 	require.NoError(t, run.Get(t.Context(), &answer))
 
-	require.Contains(t, answer, "there is no "+secret, "the failure is told to those who have the key")
+	require.Contains(t, answer, secret+" failed: the register does not answer")
 	history := c.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), false, 0)
-	events := 0
+	events, failures := 0, 0
 	for ; history.HasNext(); events++ {
 		event, err := history.Next()
 		require.NoError(t, err)
@@ -83,8 +83,10 @@ func TestDial_LeavesNothingReadableInTheHistory(t *testing.T) {
 		require.NoError(t, err)
 		require.NotContains(t, string(text), secret)
 		require.NotContains(t, string(text), "json/plain")
+		failures += strings.Count(string(text), "the register does not answer")
 	}
 	require.Greater(t, events, 5)
+	require.Positive(t, failures)
 	described, err := c.DescribeWorkflowExecution(t.Context(), run.GetID(), run.GetRunID())
 	require.NoError(t, err)
 	text, err := protojson.Marshal(described)
@@ -105,10 +107,14 @@ func tell(ctx workflow.Context, name string) (string, error) {
 	if err == nil {
 		return "", errors.New("it did not fail")
 	}
-	return err.Error(), nil
+	failure, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok {
+		return "", err
+	}
+	return name + " failed: " + failure.Message(), nil
 }
 
-func fail(_ context.Context, name string) error { return errors.New("there is no " + name) }
+func fail(context.Context, string) error { return errors.New("the register does not answer") }
 
 // Several programs start at once on a namespace that knows none of them.
 func TestEnsureSearchAttributes_MakesThemUsable(t *testing.T) {

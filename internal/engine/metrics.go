@@ -78,10 +78,14 @@ func (t tagged) Timer(name string) client.MetricsTimer {
 	return timer{seriesOf(t, "timer", name, func() prometheus.Histogram {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name, ConstLabels: t.labels,
-			Buckets: prometheus.ExponentialBucketsRange(0.001, 1000, 19), // 1 ms to about 17 minutes, three steps a decade
+			Buckets: waits,
 		})
 	})}
 }
+
+// waits are the buckets of timers: 1 ms to more than a day, three steps a decade. What is
+// above the last one no quantile tells from it.
+var waits = prometheus.ExponentialBucketsRange(0.001, 100_000, 25)
 
 type (
 	counter struct{ prometheus.Counter }
