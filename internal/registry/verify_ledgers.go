@@ -214,7 +214,7 @@ var inBooks = []check{
 		SELECT m.serial, m.debited, m.credited FROM blank_movements m
 		WHERE m.at >= $1 AND m.application IS NOT NULL AND NOT EXISTS (
 			SELECT FROM audit a JOIN cards c ON c.application = a.application
-			WHERE a.application = m.application AND c.attempt = m.attempt AND m.at` + ofThatAct + `)
+			WHERE a.application = m.application AND c.attempt = m.attempt AND m.at BETWEEN a.at - interval '1 minute' AND a.at + interval '1 minute')
 			OR m.at >= $1 AND m.application IS NULL AND NOT EXISTS (SELECT FROM acts a WHERE m.at` + ofThatAct + `)
 		ORDER BY m.serial, m.at`},
 	{"the card %s was %s and became %s, and that is no step of its life", `
