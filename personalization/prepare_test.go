@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/jpeg"
+	"runtime/debug"
 	"syscall"
 	"testing"
 	"time"
@@ -150,12 +151,34 @@ func TestPrepare_SignerOnAnotherCurveIsAFault(t *testing.T) {
 	require.ErrorContains(t, err, "not on P-256")
 }
 
+// A document signer's certificate outlasts every card that it signed, even on its last day, unless
+// the card has no expiry; docs/operations.md says what becomes of those.
+func TestSigner_OutlastsEveryCardWithAnExpiry(t *testing.T) {
+	t.Parallel()
+	certificate, _, err := authority(t, lds.Profiles()[0]).Signers().Signer(now())
+	require.NoError(t, err)
+	last := identity.DateOf(certificate.PrivateKeyUsage.To)
+	for law, youngest := range map[identity.Law]int{identity.Law2014: 14, identity.Law2023: 0} {
+		for months := 12 * youngest; months < 12*100; months++ {
+			expiry := identity.Validity(law, last.AddMonths(-months), last)
+
+			if expiry.Never() {
+				require.GreaterOrEqual(t, months, 12*58)
+				continue
+			}
+			require.True(t, expiry.Date.AddDays(1).Midnight().Before(certificate.Valid.To), "of %d months, by law %s", months, law)
+		}
+	}
+}
+
 // BenchmarkPrepare compares what the engine does for the chip of one card, composed at the
 // pipeline and sealed at a station, with the least possible work: hashing the same bytes, and one
 // signature. It must not take 1.5 times that on the profile of real cards, whose signature is on
 // brainpoolP384r1. Both are done in turn and by the processor time that they take, so that a busy
 // machine changes nothing.
 func BenchmarkPrepare(b *testing.B) {
+	const ofTheWorker = 400 // how rarely it collects garbage (office.SpareCollection)
+	defer debug.SetGCPercent(debug.SetGCPercent(ofTheWorker))
 	for _, p := range lds.Profiles() {
 		a, err := pki.OpenDev(b.TempDir(), pki.Options{
 			CSCACurve: p.SODCurve, SignerCurve: p.SODCurve, Clock: now, MaxSignatures: 1 << 30, Reserve: 1 << 20,

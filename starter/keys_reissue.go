@@ -15,10 +15,11 @@ import (
 
 func newReissue(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "reissue SERIAL", Short: "List the cards that a document signer signed: those to be made anew when it is revoked",
+		Use: "reissue SERIAL", Short: "List the cards that a document signer signed: those to be made anew when it is revoked, or ends",
 		Long: `List the cards whose chips a document signer signed, by its serial number in hexadecimal as
 starter keys shows it: those that are valid, and those in work or on their way. When it is revoked,
-they have to be made anew; until then verifiers hear of each that its signer is revoked.
+they have to be made anew; until then verifiers hear of each that its signer is revoked. Those that
+are valid when its certificate ends have no expiry, and are exchanged before.
 The list names cards and applications, and nobody.`,
 		Example: "  starter keys reissue 5f3a9c017b22e4d08841\n  starter keys reissue 5f3a9c017b22e4d08841 --json > reissue.json", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
