@@ -38,6 +38,7 @@ type Standing struct {
 	Consignment   identity.ConsignmentNumber
 	Card          identity.CardState `json:",omitzero"` // of the card being made; empty before its data is prepared
 	Trouble       string             `json:",omitzero"` // why its station cannot make it now
+	OutdatedBy    identity.OfficerID `json:",omitzero"` // approved it before it was said whose it is
 }
 
 // LegalClock is the legal deadline, when it comes near, and since when the clock stands

@@ -53,7 +53,7 @@ func (p *Pipeline) Standing(ctx context.Context, in StandingInput) (Standing, er
 	out := Standing{
 		Stage: s.Stage, Awaiting: s.Awaiting, Why: s.Why, Reason: s.Reason, Attempt: s.Attempt, CaptureRound: s.CaptureRound,
 		Releases: s.Releases, Clock: clock, Hold: s.Hold, ApprovedBy: s.ApprovedBy, AdjudicatedBy: s.AdjudicatedBy,
-		Verdict: s.Verdict, Ending: s.Ending, EndingBy: s.EndingBy, Requests: s.Requests, Requested: s.Requested, Consignment: s.Consignment, Card: s.Card, Trouble: s.Trouble,
+		Verdict: s.Verdict, Ending: s.Ending, EndingBy: s.EndingBy, Requests: s.Requests, Requested: s.Requested, Consignment: s.Consignment, Card: s.Card, Trouble: s.Trouble, OutdatedBy: s.OutdatedBy,
 	}
 	if s.Card.AtStation() {
 		out.Station = s.Station

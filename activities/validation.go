@@ -25,9 +25,6 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 	if err != nil {
 		return ValidateResult{}, fmt.Errorf("read who the applicant is: %w", err)
 	}
-	if said.Alone {
-		return ValidateResult{Contradictions: []string{AnotherOfficer}}, nil
-	}
 	known, open, err := p.whoIs(ctx, record, said)
 	if err != nil {
 		return ValidateResult{}, err
@@ -62,10 +59,6 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 	}
 	return ValidateResult{Contradictions: fields}, nil
 }
-
-// AnotherOfficer stands among what contradicts the register where one officer has said, after the
-// approval, that the applicant is somebody whom the approver did not know, and another has to.
-const AnotherOfficer = "second-identification"
 
 // whoIs finds whose application it is; the identifier is empty where the population register
 // has nobody. Where that is for a person to say, it gives what is found instead.

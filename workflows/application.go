@@ -35,6 +35,7 @@ type application struct {
 	givenUp  bool                // the card being made is spoiled, lost or destroyed: another is needed
 
 	approvedBy   identity.OfficerID
+	outdatedBy   identity.OfficerID // approved it before it was said whose it is: another approval is needed
 	adjudication *adjudication
 	hold         *identity.Hold
 	need         *need   // of a person, before production or the engine can go on

@@ -380,11 +380,16 @@ func (a *application) mayIdentify(m identity.Identify) error {
 }
 
 // identify takes an officer's word on who the applicant is, and looks at the register
-// again.
+// again. What was approved before that is approved anew: that officer saw another applicant.
 func (a *application) identify(ctx workflow.Context, m identity.Identify, signed statement.Signed) (Accepted, error) {
 	d := m.Decision()
 	d.Round, d.RunsClock = a.releases+1, true
-	return a.decide(ctx, m, signed, func() error { return a.mayIdentify(m) }, d, func() { a.releases++ })
+	return a.decide(ctx, m, signed, func() error { return a.mayIdentify(m) }, d, func() {
+		a.releases++
+		if a.approvedBy != "" && workflow.GetVersion(ctx, "approved-for-what-was-seen", workflow.DefaultVersion, 1) >= 1 {
+			a.outdatedBy, a.approvedBy = a.approvedBy, ""
+		}
+	})
 }
 
 func (a *application) mayWithdraw(m identity.Withdraw) error {

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -55,7 +54,7 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 		return a.stage, err
 	case len(out.Contradictions) > 0:
 		return a.awaitCitizen(ctx, wait{
-			action: identity.ToResolve, why: contradicted(out.Contradictions), round: releases, found: out,
+			action: identity.ToResolve, why: fmt.Sprintf("The population registry disagrees on: %v", out.Contradictions), round: releases, found: out,
 			limit: a.in.Limits.Resolution, expired: identity.ReasonNotResolved,
 		}, func() bool { return a.releases > releases })
 	case a.in.NeedsCapture || a.round > 1: // a child may have grown into it
@@ -64,22 +63,17 @@ func (a *application) validation(ctx workflow.Context) (identity.Stage, error) {
 	return identity.Approval, nil
 }
 
-// contradicted says what an officer has to resolve.
-func contradicted(fields []string) string {
-	if slices.Contains(fields, activities.AnotherOfficer) {
-		return "One officer has said who the applicant is, whom the approval did not know: another officer has to say the same"
-	}
-	return fmt.Sprintf("The population registry disagrees on: %v", fields)
-}
-
 // hitsNamed is how many applications of others an adjudicator is told of in the lists.
 const hitsNamed = 10
 
 // deduplication asks the ABIS whether another person has these fingers. A hit goes to an
-// adjudicator, who must not be the officer who enrolled.
+// adjudicator, who must not be the officer who enrolled. Whoever comes by here again after an
+// adjudicator told the persons apart waits for nobody: who has come since was searched for among
+// all, this applicant included.
 func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error) {
-	back := a.adjudication != nil // to the checks, after the approval
-	if !back {
+	before := a.adjudication
+	if before == nil || before.verdict == identity.DifferentPersons &&
+		workflow.GetVersion(ctx, "deduplicated-on-each-way", workflow.DefaultVersion, 1) >= 1 {
 		var out activities.DeduplicateResult
 		in := activities.DeduplicateInput{Application: a.in.Application, Round: a.round}
 		if err := a.do(ctx, "Search among all fingerprints", pipeline.Deduplicate, in, &out); err != nil {
@@ -88,17 +82,13 @@ func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error
 		if len(out.Hits) == 0 {
 			return identity.Approval, nil
 		}
-		decided, err := a.await(ctx, wait{
-			action: identity.ToAdjudicate, why: fmt.Sprintf("%d other person(s) with these fingerprints: an adjudicator decides; see %s", len(out.Hits), join(out.Hits[:min(len(out.Hits), hitsNamed)])), round: a.round, found: out,
-		}, func() bool { return a.adjudication != nil })
-		if err != nil || decided != came {
-			return a.stage, err
-		}
-	}
-	if back && a.adjudication.verdict != identity.SamePerson && workflow.GetVersion(ctx, "adjudicated-before", workflow.DefaultVersion, 1) >= 1 {
-		in := activities.EnterInput{Application: a.in.Application, To: identity.Deduplication, Attempt: a.attempt}
-		if err := a.do(ctx, "Note that it was adjudicated", pipeline.Enter, in, nil); err != nil {
-			return "", fmt.Errorf("pass deduplication: %w", err)
+		if before == nil {
+			decided, err := a.await(ctx, wait{
+				action: identity.ToAdjudicate, why: fmt.Sprintf("%d other person(s) with these fingerprints: an adjudicator decides; see %s", len(out.Hits), join(out.Hits[:min(len(out.Hits), hitsNamed)])), round: a.round, found: out,
+			}, func() bool { return a.adjudication != nil })
+			if err != nil || decided != came {
+				return a.stage, err
+			}
 		}
 	}
 	if a.adjudication.verdict == identity.SamePerson {
@@ -111,7 +101,11 @@ func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error
 // approval waits for a provincial officer, without limit. Nothing approves itself.
 func (a *application) approval(ctx workflow.Context) (identity.Stage, error) {
 	if a.approvedBy == "" {
-		decided, err := a.await(ctx, wait{action: identity.ToApprove, why: "An officer who did not enroll grants or refuses the card"},
+		why := "An officer who did not enroll grants or refuses the card"
+		if a.outdatedBy != "" {
+			why = fmt.Sprintf("Approved by %s before an officer said whose it is: it is approved anew for that person, by another than who said so, or refused", a.outdatedBy)
+		}
+		decided, err := a.await(ctx, wait{action: identity.ToApprove, why: why},
 			func() bool { return a.approvedBy != "" })
 		if err != nil || decided != came {
 			return a.stage, err

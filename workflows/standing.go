@@ -90,7 +90,7 @@ func (a *application) standAt(ctx workflow.Context, s activities.Standing) {
 	a.stage, a.reason, a.attempt, a.round, a.releases = s.Stage, s.Reason, s.Attempt, s.CaptureRound, s.Releases
 	a.setClock(s.Clock)
 	a.station, a.consignment = s.Station, s.Consignment
-	a.approvedBy, a.adjudication, a.hold, a.ending, a.need = s.ApprovedBy, nil, s.Hold, endingBy(s.Ending, s.EndingBy), nil
+	a.approvedBy, a.outdatedBy, a.adjudication, a.hold, a.ending, a.need = s.ApprovedBy, s.OutdatedBy, nil, s.Hold, endingBy(s.Ending, s.EndingBy), nil
 	a.answered = make(map[string]string, len(s.Requests))
 	for i, id := range s.Requests {
 		a.answered[id] = ""

@@ -51,7 +51,7 @@ const ActorHolder = "holder"
 type Decision struct {
 	Application ApplicationNumber
 	Step        DecisionStep
-	Round       int // of this step, from 1
+	Round       int // of this step, from 1; of StepApprove the registry counts it
 	Officer     OfficerID
 	Verdict     Verdict // of StepAdjudicate and StepIdentify, else empty
 	Reason      Reason
@@ -138,7 +138,7 @@ func (a Adjudicate) Decision() Decision {
 
 // Decision implements Deciding.
 func (a Approve) Decision() Decision {
-	return Decision{Step: StepApprove, Round: 1, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture, Paper: a.Paper}
+	return Decision{Step: StepApprove, Officer: a.Officer, Reason: ReadReason(a.Reason), Capture: a.Capture, Paper: a.Paper}
 }
 
 // Decision implements Deciding.

@@ -54,7 +54,7 @@ func (r *Registry) SaveCard(ctx context.Context, d CardData) error {
 			INSERT INTO cards (application, attempt, state, citizen, serial, form, issued, sealed, digest_form, digest_sod, digest_print, holder, holder_version, document, approved_by)
 			SELECT @application, @attempt, `+cardPrepared+`, @citizen, @serial, @form, @issued, @card, @form_digest, @sod::bytea, @print, @holder, @version,
 				(SELECT `+documentOf+` FROM applications a WHERE a.number = @application),
-				coalesce((SELECT officer FROM decisions WHERE application = @application AND step = `+stepApprove+` AND round = 1), '')
+				coalesce(approved_by(@application), '')
 			ON CONFLICT (application, attempt) DO NOTHING
 			RETURNING application
 		)

@@ -70,12 +70,12 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + `
 				AND (@capture = 0 OR capture_round = @capture)
 				AND NOT (@before_approval::text <> '' AND (@before_approval <> stage OR stage = ` + stageApproval + `)
-					AND EXISTS (SELECT FROM decisions WHERE application = @number AND step = ` + stepApprove + `))
+					AND approved_by(@number) IS NOT NULL)
 				AND NOT (@step = ` + stepApprove + ` AND ` + unproven + `)
 				AND NOT (@step = ` + stepAdjudicate + ` AND ` + nobodyElse + `) FOR NO KEY UPDATE
 		), decided AS (
 			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage, paper)
-			SELECT number, @step, @round, @officer, officer, @verdict, @reason, @for_citizen, @request, stage, CASE @step WHEN ` + stepApprove + ` THEN @paper ELSE '' END FROM turn
+			SELECT number, @step, CASE @step WHEN ` + stepApprove + ` THEN approval_round(number) ELSE @round END, @officer, officer, @verdict, @reason, @for_citizen, @request, stage, CASE @step WHEN ` + stepApprove + ` THEN @paper ELSE '' END FROM turn
 			ON CONFLICT (application, step, round) DO NOTHING
 			RETURNING application
 		), signed AS (` + insertActs + ` WHERE EXISTS (SELECT FROM decided)` + onceEach + `
@@ -168,7 +168,8 @@ func (r *Registry) sameDecision(ctx context.Context, d identity.Decision) error 
 	var officer identity.OfficerID
 	var verdict identity.Verdict
 	var request string
-	err := r.db.QueryRow(ctx, `SELECT officer, verdict, request FROM decisions WHERE application = $1 AND step = $2 AND round = $3`,
+	err := r.db.QueryRow(ctx, `SELECT officer, verdict, request FROM decisions WHERE application = $1 AND step = $2
+		AND round = CASE $2 WHEN `+stepApprove+` THEN approval_round($1) ELSE $3 END`,
 		d.Application, d.Step, d.Round).Scan(&officer, &verdict, &request)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r.refuseDecision(ctx, d)
@@ -233,7 +234,7 @@ func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) erro
 	var latest int
 	var approvedBy identity.OfficerID
 	err := r.db.QueryRow(ctx, `
-		SELECT stage, capture_round, coalesce((SELECT officer FROM decisions WHERE application = number AND step = `+stepApprove+`), '')
+		SELECT stage, capture_round, coalesce(approved_by(number), '')
 		FROM applications WHERE number = $1`, d.Application).Scan(&stage, &latest, &approvedBy)
 	if err != nil {
 		return found(err, "there is no application %s", d.Application)

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/population"
+	"example.org/cancuoc/internal/registry"
 )
 
 func TestDecide_FourEyes(t *testing.T) {
@@ -44,6 +46,49 @@ func TestDecide_WhoIdentifiedDoesNotApprove(t *testing.T) {
 	require.Len(t, refused, 1)
 	require.ErrorIs(t, refused[0], identity.Forbidden)
 	require.ErrorContains(t, refused[0], "another officer does")
+}
+
+// An approval counts for what its officer saw. After a later word on whose the application is, nobody
+// is registered by it or by its paper, and nothing is prepared, until it is approved again; there it
+// is approved or rejected, once.
+func TestDecide_ApprovesWhatItsOfficerSaw(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.applies(t, newborn())
+	b.enter(t, number, 0, identity.Validation, identity.Approval)
+	b.grants(t, number)
+	b.enter(t, number, 1, identity.DataPreparation)
+	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Validation, Attempt: 1, Actor: identity.ActorSystem, Approved: true})))
+	decide := func(step identity.DecisionStep, officer identity.OfficerID, change func(*identity.Decision)) error {
+		d := identity.Decision{Application: number, Step: step, Round: 1, Officer: officer, Reason: identity.Reason{Code: "papers-forged", Note: "compared"}}
+		change(&d)
+		return errOf(b.Decide(t.Context(), d, time.Time{}))
+	}
+	require.NoError(t, decide(identity.StepIdentify, adjudicator, func(d *identity.Decision) {
+		d.Verdict, d.NotThese, d.Reason = identity.NewPerson, []identity.PersonID{"0123456789ABCDEF0123"}, identity.Reason{Note: "another child"}
+	}))
+
+	_, _, err := b.RegisterPerson(t.Context(), population.Registration{Application: number, Person: newborn(), Paper: "birth certificate"})
+	require.ErrorIs(t, err, identity.Unproven)
+	b.enter(t, number, 1, identity.Approval)
+	_, err = b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.DataPreparation, Actor: identity.ActorSystem, Attempt: 1})
+	require.ErrorIs(t, err, identity.Elsewhere)
+	s, err := b.Standing(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, [2]identity.OfficerID{"", approver}, [2]identity.OfficerID{s.ApprovedBy, s.OutdatedBy})
+
+	require.ErrorIs(t, decide(identity.StepApprove, adjudicator, func(d *identity.Decision) { d.Paper, d.Reason = "form DC01", identity.Reason{} }), identity.Forbidden)
+	require.ErrorContains(t, decide(identity.StepApprove, approver, func(d *identity.Decision) { d.Reason = identity.Reason{} }), "paper: is missing")
+	again := func(d *identity.Decision) { d.Paper, d.Reason, d.Request = "form DC01", identity.Reason{}, "once" }
+	require.NoError(t, decide(identity.StepApprove, approver, again), "who approved before may do so again")
+	require.NoError(t, decide(identity.StepApprove, approver, again), "the same one again")
+	require.ErrorIs(t, decide(identity.StepReject, adjudicator, func(*identity.Decision) {}), identity.Conflict)
+
+	_, _, err = b.RegisterPerson(t.Context(), population.Registration{Application: number, Person: newborn(), Paper: "form DC01"})
+	require.NoError(t, err)
+	b.enter(t, number, 1, identity.DataPreparation)
+	_, err = b.VerifyActs(t.Context())
+	require.NoError(t, err)
 }
 
 func TestDecide_RecordsARepeatedDecisionOnce(t *testing.T) {

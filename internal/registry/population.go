@@ -358,8 +358,7 @@ type Identification struct {
 	Person   identity.PersonID   // empty: none of NotThese
 	NotThese []identity.PersonID // whom any officer saw, and the applicant is not
 	Paper    string              // that proves a new person: seen by whoever said so, or by whoever approved
-	Approved bool                // the application is
-	Alone    bool                // it was when one officer alone said so, of somebody whom the approver did not know
+	Approved bool                // the application is, since that word
 }
 
 // Identification reads the last word of officers on who an applicant is; it is empty
@@ -369,9 +368,9 @@ func (r *Registry) Identification(ctx context.Context, number identity.Applicati
 	err := r.db.QueryRow(ctx, `
 		SELECT coalesce(i.person, ''), coalesce(registration_paper($1), i.paper, ''),
 			ARRAY(SELECT DISTINCT unnest(e.not_these) FROM identifications e WHERE e.application = $1),
-			EXISTS (SELECT FROM decisions d WHERE d.application = $1 AND d.step = `+stepApprove+`), identified_alone($1)
+			approved_by($1) IS NOT NULL
 		FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT person, paper FROM identifications WHERE application = $1 ORDER BY round DESC LIMIT 1) i ON true`,
-		number).Scan(&id.Person, &id.Paper, &id.NotThese, &id.Approved, &id.Alone)
+		number).Scan(&id.Person, &id.Paper, &id.NotThese, &id.Approved)
 	return id, fail("read identification", err)
 }
 

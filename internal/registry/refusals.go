@@ -26,6 +26,7 @@ var constraints = map[string]identity.Refusal{
 	"one_registration_per_identity":        {Kind: identity.Conflict, Field: "person", Detail: "of that name, birth, parents and place of registration is registered already"},
 	"adjudicator_does_not_approve":         {Kind: identity.Forbidden, Field: "officer", Detail: "whoever adjudicated an application cannot approve it"},
 	"identifier_does_not_approve":          {Kind: identity.Forbidden, Field: "officer", Detail: "whoever said who the applicant is does not approve the application, and the other way round: another officer does"},
+	"approval_is_of_now":                   {Kind: identity.NotNow, Detail: "an officer said meanwhile whose the application is: look at it again"},
 	"one_verdict_at_approval":              {Kind: identity.Conflict, Detail: "the application was approved or rejected before"},
 	"one_decision_per_request":             {Kind: identity.Conflict, Detail: "another decision on this application carries the same identifier"},
 	"counted_by_another":                   {Kind: identity.Forbidden, Field: "counted_by", Detail: "a box is counted by another officer than the one who received it"},

@@ -64,8 +64,7 @@ func (r *Registry) Enter(ctx context.Context, m StageChange) (Entered, error) {
 var must = map[identity.Stage]string{
 	identity.BiometricCapture: backFromPreparation,
 	identity.Validation:       backFromPreparation,
-	identity.DataPreparation: `(a.stage <> ` + stageApproval + ` OR EXISTS (
-			SELECT FROM decisions d WHERE d.application = a.number AND d.step = ` + stepApprove + ` AND d.round = 1))
+	identity.DataPreparation: `(a.stage <> ` + stageApproval + ` OR approved_by(a.number) IS NOT NULL)
 		AND (a.stage IN (` + stageApproval + `, ` + stageDataPreparation + `) AND ` + sameCard + ` OR @attempt = a.attempt + 1 AND EXISTS (
 			SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND c.state IN ` + givenUp + `))`,
 	identity.Personalization: sameCard,

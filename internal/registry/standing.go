@@ -26,6 +26,7 @@ type Standing struct {
 	// The decisions that were recorded, whatever the workflow made of them.
 	Hold          *identity.Hold // nil when it is not held
 	ApprovedBy    identity.OfficerID
+	OutdatedBy    identity.OfficerID // approved it before an officer said whose it is, which an approval has to see
 	AdjudicatedBy identity.OfficerID // on this round of capture
 	Verdict       identity.Verdict
 	Ending        identity.DecisionStep // StepReject or StepWithdraw, to be carried out
@@ -49,7 +50,7 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 		SELECT a.stage, a.awaiting, a.awaiting_why, a.trouble, a.reason, greatest(a.attempt, 1), a.capture_round,
 			a.due, a.clock_stopped_at, now(), a.held,
 			coalesce(hold.officer, ''), coalesce(hold.reason, ''), coalesce(hold.for_citizen, false),
-			coalesce(approval.officer, ''), coalesce(adjudication.officer, ''), coalesce(adjudication.verdict, ''),
+			coalesce(approved_by(a.number), ''), coalesce(outdated.officer, ''), coalesce(adjudication.officer, ''), coalesce(adjudication.verdict, ''),
 			coalesce(ending.step, ''), coalesce(ending.officer, ''),
 			(SELECT count(*) FROM decisions d WHERE d.application = a.number AND d.step IN (`+stepRelease+`, `+stepIdentify+`)),
 			(SELECT coalesce(array_agg(d.request ORDER BY d.request), '{}') FROM decisions d WHERE d.application = a.number AND d.request <> ''),
@@ -57,8 +58,10 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 			coalesce(c.state, ''), coalesce(c.station, ''), coalesce(c.consignment, '')
 		FROM applications a
 		LEFT JOIN cards c ON c.application = a.number AND c.attempt = greatest(a.attempt, 1)
-		LEFT JOIN decisions approval ON approval.application = a.number AND approval.step = `+stepApprove+` AND approval.round = 1
 		LEFT JOIN decisions adjudication ON adjudication.application = a.number AND adjudication.step = `+stepAdjudicate+` AND adjudication.round = a.capture_round
+		LEFT JOIN LATERAL (
+			SELECT officer FROM decisions WHERE application = a.number AND step = `+stepApprove+` AND round < approval_round(a.number) ORDER BY round DESC LIMIT 1
+		) outdated ON true
 		LEFT JOIN LATERAL (
 			SELECT officer, reason, for_citizen FROM decisions WHERE application = a.number AND step = `+stepHold+` ORDER BY round DESC LIMIT 1
 		) hold ON a.held
@@ -67,7 +70,7 @@ func (r *Registry) Standing(ctx context.Context, number identity.ApplicationNumb
 		) ending ON true
 		WHERE a.number = $1`, number).
 		Scan(&s.Stage, &s.Awaiting, &s.Why, &s.Trouble, &s.Reason, &s.Attempt, &s.CaptureRound, &s.Clock.Due, &stopped, &s.Clock.Now,
-			&held, &hold.Officer, &hold.Reason, &hold.CitizensPart, &s.ApprovedBy, &s.AdjudicatedBy, &s.Verdict, &s.Ending, &s.EndingBy,
+			&held, &hold.Officer, &hold.Reason, &hold.CitizensPart, &s.ApprovedBy, &s.OutdatedBy, &s.AdjudicatedBy, &s.Verdict, &s.Ending, &s.EndingBy,
 			&s.Releases, &s.Requests, &s.Requested, &s.Card, &s.Station, &s.Consignment)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Standing{}, noApplication(number)

@@ -61,8 +61,6 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		}),
 		"one_open_consignment_per_destination": words([]identity.ConsignmentState{identity.ConsignmentOpen}),
 		"one_live_card_per_citizen":            standing,
-		"adjudicator_does_not_approve":         words([]identity.DecisionStep{identity.StepApprove, identity.StepAdjudicate}),
-		"one_verdict_at_approval":              {string(identity.StepApprove), string(identity.StepReject), string(identity.Approval)},
 		"cards_at_station":                     words([]identity.CardState{identity.CardBegun, identity.CardPersonalized, identity.CardPrinted}),
 		"applications_open":                    words(identity.Ends()),
 		"vault_chip_keys":                      {string(identity.EvidenceChipKeys)},
