@@ -1,11 +1,15 @@
 package identity
 
 import (
+	"cmp"
 	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // ProvinceCode is a province or city, as the personal number carries it: "001".
@@ -124,10 +128,10 @@ func (c ProvinceCode) successor(day Date) ProvinceCode {
 
 // The words before the names of units, long and short. Those of the district level, and
 // townships, ended with June 2025 (Resolutions 190/2025/QH15 and 202/2025/QH15, Law
-// 72/2025/QH15).
+// 72/2025/QH15). Stations write without tones too.
 var (
-	cityWords          = []string{"thành phố ", "tp. ", "tp.", "tp "}
-	provinceWords      = []string{"tỉnh ", "t. "}
+	cityWords          = []string{"thành phố ", "thanh pho ", "tp. ", "tp.", "tp "}
+	provinceWords      = []string{"tỉnh ", "tinh ", "t. "}
 	shortDistrictWords = []string{"q. ", "q.", "h. ", "h.", "tx. ", "tx.", "tx ", "tt. ", "tt.", "tt "}
 )
 
@@ -172,7 +176,7 @@ func currentProvince(field, part string, day Date) error {
 			return RefuseField(Invalid, field, "calls a city (thành phố) what is a province")
 		}
 	}
-	if u := endedBy(day, name); u != nil {
+	if u := cmp.Or(endedBy(day, name), endedBehind(day, part)); u != nil {
 		return refuseEnded(field, *u)
 	}
 	return nil
@@ -202,41 +206,65 @@ func endedBy(day Date, name string) *Province {
 }
 
 var (
-	separators       = regexp.MustCompile(`[,;]|\s[-–]\s`)
-	hyphened         = regexp.MustCompile(`(?i)(bà rịa)\s*[-–]\s*(vũng tàu)`)
-	ofBefore         = regexp.MustCompile(`(?i)\s*(\(cũ\)|\scũ)$`)
-	country          = regexp.MustCompile(`(?i)^vi[eệ]t ?nam$`)
+	separators       = regexp.MustCompile(`[,;()]|\s[-–]\s`)
+	hyphened         = regexp.MustCompile(`(?i)(bà rịa|thừa thiên)\s*[-–]\s*(vũng tàu|huế)`)
+	bareHyphen       = regexp.MustCompile(`(?i)\s*[-–]\s*((?:xã|phường|quận|huyện|thị xã|thị trấn|tỉnh|thành phố)\s)`)
+	ofBefore         = regexp.MustCompile(`(?i)\s+(\(cũ\)|cũ)(\s|[,;]|$)`)
+	country          = regexp.MustCompile(`(?i)[,.;]\s*vi[eệ]t ?nam$`)
 	numberedDistrict = regexp.MustCompile(`(?i)^q\.? ?[0-9]{1,2}$`)
 
 	// A district's word within a part; what stands before and after it tells a road or a street
-	// that is named after one, or after whom.
-	districtWithin = regexp.MustCompile(`(?i)(?:^|(\S+)\s+)(quận|huyện|thị xã|thị trấn)\s+(\S+)`)
-	beforeNamed    = []string{"đường", "phố", "bà", "ông", "chợ", "cầu", "ngõ", "hẻm", "thôn", "ấp", "xóm", "bản", "khu"}
-	afterNamed     = []string{"lộ", "công", "ủy", "uỷ", "đội", "đường", "lỵ"}
+	// that is named after one, or after whom. Without tones it is told only where it is nothing else.
+	districtWithin = regexp.MustCompile(`(?i)(?:^|(\S+)\s+)(quận|huyện|thị xã|thị trấn|huyen|thi xa|thi tran|quan [0-9]+)(?::?\s+(\S+)|$)`)
+	shortWithin    = regexp.MustCompile(`\S\s+(?:(?i:q|h|tx|tt)\.\s*\p{Lu}|(?i:q)\. ?[0-9]{1,2}(?:\s|$))`)
+	beforeNamed    = []string{"đường", "phố", "bà", "ông", "chợ", "cầu", "ngõ", "hẻm", "duong", "pho"}
+	settlements    = []string{"thôn", "ấp", "xóm", "bản", "khu"}
+	afterNamed     = []string{"lộ", "công", "ủy", "uỷ", "đội", "đường", "lỵ", "lo", "cong", "uy", "tran"}
+	communeWithin  = regexp.MustCompile(`(?i)(?:^|\s)(xã|phường|đặc khu|xa|phuong)\s`)
+	communeBefore  = regexp.MustCompile(`(?i)(?:^|\s)(xã|phường|đặc khu|xa|phuong|đường|phố|duong|pho)$`)
 )
 
-// parts are those of an address, from the smallest unit to the province, without the country.
+// parts are those of an address, from the smallest unit to the province, without the country, and
+// without the word for what was before.
 func (p Place) parts() []string {
-	parts := separators.Split(hyphened.ReplaceAllString(strings.TrimRight(p.Text, " ."), "$1-$2"), -1)
+	text := country.ReplaceAllString(strings.TrimRight(p.Text, " ."), "")
+	text = bareHyphen.ReplaceAllString(hyphened.ReplaceAllString(text, "$1 $2"), ", $1")
+	if at := strings.LastIndexAny(text, "-–"); at > 0 && endsWithProvince(strings.TrimLeft(text[at:], "-–")) {
+		text = text[:at] + ", " + strings.TrimLeft(text[at:], "-–")
+	}
+	parts := slices.DeleteFunc(separators.Split(ofBefore.ReplaceAllString(text, "$2"), -1), func(part string) bool { return strings.TrimSpace(part) == "" })
 	for i := range parts {
 		parts[i] = strings.TrimSpace(parts[i])
 	}
-	if n := len(parts); n > 1 && country.MatchString(parts[n-1]) {
-		parts = parts[:n-1]
+	if len(parts) == 0 {
+		return []string{""}
 	}
-	last := len(parts) - 1
-	parts[last] = ofBefore.ReplaceAllString(parts[last], "")
 	return parts
 }
 
 // namesDistrict reports whether a part of an address names a district or a township.
 func namesDistrict(part string) bool {
 	for _, found := range districtWithin.FindAllStringSubmatch(part, -1) {
-		if !slices.Contains(beforeNamed, strings.ToLower(found[1])) && !slices.Contains(afterNamed, strings.ToLower(found[3])) {
+		before, word, after := strings.ToLower(found[1]), strings.ToLower(found[2]), strings.ToLower(found[3])
+		named := slices.Contains(beforeNamed, before) || slices.Contains(settlements, before) && (word == "quận" || word == "huyện")
+		if !named && !slices.Contains(afterNamed, after) && (after != "" || strings.HasPrefix(word, "quan ")) {
 			return true
 		}
 	}
-	return false
+	return shortWithin.MatchString(part)
+}
+
+// endedBehind is the province that has ended by that day whose name are the last words of a part,
+// behind a commune's: of whom it is the name of the commune, or of a street, it is not.
+func endedBehind(day Date, part string) *Province {
+	words := strings.Fields(part)
+	for n := min(4, len(words)-2); n >= 2; n-- {
+		before := strings.Join(words[:len(words)-n], " ")
+		if u := endedBy(day, provinceKey(strings.Join(words[len(words)-n:], " "))); u != nil && communeWithin.MatchString(before) && !communeBefore.MatchString(before) {
+			return u
+		}
+	}
+	return nil
 }
 
 // fromProvince is what a part of an address says from the last word before a province or a
@@ -264,13 +292,26 @@ func bareProvince(part string) string {
 	return provinceKey(strings.TrimSpace(part[len(wordBefore(part, slices.Concat(cityWords, provinceWords))):]))
 }
 
-// provinceKey folds the name of a province, however its hyphen is set and its Đắk is written.
+// provinceKey folds the name of a province, with tones or without, however its hyphen is set and
+// its Đắk is written.
 func provinceKey(name string) string {
-	key := Name{Text: strings.NewReplacer("-", " ", "–", " ").Replace(name)}.Key()
-	for _, written := range []string{"đắc ", "đăk ", "đăc "} {
-		if rest, is := strings.CutPrefix(key, Name{Text: written}.Key()+" "); is {
-			return Name{Text: "đắk"}.Key() + " " + rest
+	bare := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		case r == 'đ' || r == 'ð':
+			return 'd'
+		case r == '-' || r == '–':
+			return ' '
 		}
+		return r
+	}, norm.NFD.String(strings.ToLower(name)))
+	key := strings.Join(strings.Fields(bare), " ")
+	if rest, is := strings.CutPrefix(key, "dac "); is {
+		return "dak " + rest
+	}
+	if key == "br vt" {
+		return "ba ria vung tau"
 	}
 	return key
 }

@@ -12,6 +12,10 @@ func TestCurrent_AbolishedUnitsWhereverTheyStand(t *testing.T) {
 	t.Parallel()
 	today := Date{Year: 2026, Month: 11, Day: 29}
 	for _, ended := range []string{
+		"Xa A, Ha Giang", "Xã A, tỉnh Ha Giang", "Xã A, tỉnh Hà Giang cũ, Tuyên Quang", "Xã A (huyện Đồng Văn), Tuyên Quang", "Xã A Hà Giang",
+		"Số 3 H. Đồng Văn, Tuyên Quang", "Khu Thị trấn Đồng Văn, Tuyên Quang", "Thôn Thị trấn Đồng Văn, Tuyên Quang", "Xã A-Huyện B-Hà Giang", "Xã A -Huyện B",
+		"Xã A, Hà Giang. Việt Nam", "12 Lê Lợi Q.1 TP. Hồ Chí Minh", "Quận: Ba Đình", "Xã A, Thừa Thiên - Huế", "Xã A, Đak Nong", "Xã A, BR-VT",
+		"Số 3 Phường B Bình Dương", "Xa A, huyen Dong Van, Tuyen Quang", "Thi tran A, Tuyen Quang", "Xã A-Hà Giang", "Xã A, Hà Giang (cũ)",
 		"Tổ 3 Thị trấn Đồng Văn, Tuyên Quang", "Số 3 Đường A Quận Ba Đình, Hà Nội", "Thôn Hạ - Huyện Mê Linh - Hà Nội",
 		"Số 3; Quận 3; TP. Hồ Chí Minh", "Xã A; Hà Giang", "Số 3 xã A tỉnh Hà Giang", "Xã A, Hà Giang, Vietnam", "Xã A, Hà Giang (cũ)",
 		"Xã A, tỉnh Hà Giang cũ", "Xã A, tỉnh Đắc Nông", "Xã A, Bình Dương, TP. Hồ Chí Minh", "Phường A, Kiên Giang, An Giang",
@@ -25,6 +29,8 @@ func TestCurrent_AbolishedUnitsWhereverTheyStand(t *testing.T) {
 		"Số 3 Bà Huyện Thanh Quan, Phường Xuân Hòa, TP. Hồ Chí Minh", "Số 5, Đường Huyện 12, Xã A, Đồng Tháp", "Ấp 3, Huyện lộ 5, Xã A, Đồng Tháp",
 		"Phường Bắc Giang, Bắc Ninh", "Phường Bình Phước, Đồng Nai", "Long An, Xã A, Tây Ninh", "Phường Bến Thành, Thành phố Hồ Chí Minh, Việt Nam",
 		"Thôn 3 - Xã A - Đắk Lắk", "Xã A, Đắc Lắc", "Căn hộ 1205, Tòa Q1, Phường A, Hà Nội", "Phường Bến Thành Thành phố Hồ Chí Minh", "Xã A",
+		"Phường Quán Thánh, Hà Nội", "Phuong Quan Thanh, Ha Noi", "Số 1 Huyền Trân Công Chúa, Phường A, Huế", "So 1 Huyen Tran Cong Chua, Phuong A, Hue",
+		"Phường Bình Dương", "Số 5 Phố Hà Nam, Phường A, Hà Nội", "TT. Hội nghị Quốc gia, Phường A, Hà Nội", "12-14 Lê Lợi, Phường A, Huế", "Xã A (thôn 3), Hà Nội",
 		"Đặc khu Phú Quốc, An Giang", "Thành phố mới Bình Dương, Phường Bình Dương, TP. Hồ Chí Minh", "",
 	} {
 		require.NoError(t, Place{Text: stands}.current("residence", today), stands)
