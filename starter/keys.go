@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -52,19 +53,12 @@ func (a *app) certificates(cmd *cobra.Command) (*pki.Authority, pki.Listing, err
 // onOffice has officers sign what is done on this machine to what belongs to the office. What is
 // to be done first is done when they may do it.
 func (a *app) onOffice(cmd *cobra.Command, act identity.Act, first ...func() error) error {
-	if err := act.Check(); err != nil {
-		return err
-	}
-	g, err := a.client()
-	if err != nil {
-		return err
-	}
-	signed, err := g.keys.sign(act, statement.Office, statement.NewID())
+	signed, err := a.signOnOffice(act)
 	if err != nil {
 		return err
 	}
 	if len(first) > 0 {
-		if err := a.opened.Registry.MayAct(cmd.Context(), signed); err != nil {
+		if err := a.mayAct(cmd, signed); err != nil {
 			return err
 		}
 	}
@@ -74,6 +68,27 @@ func (a *app) onOffice(cmd *cobra.Command, act identity.Act, first ...func() err
 		}
 	}
 	return a.opened.Registry.OnOffice(cmd.Context(), act, signed)
+}
+
+// signOnOffice has officers sign an act on what belongs to the office.
+func (a *app) signOnOffice(act identity.Act) (statement.Signed, error) {
+	if err := act.Check(); err != nil {
+		return statement.Signed{}, err
+	}
+	g, err := a.client()
+	if err != nil {
+		return statement.Signed{}, err
+	}
+	return g.keys.sign(act, statement.Office, statement.NewID())
+}
+
+// mayAct refuses what its officers may not do, and keeps for auditors that it was refused.
+func (a *app) mayAct(cmd *cobra.Command, signed statement.Signed) error {
+	err := a.opened.Registry.MayAct(cmd.Context(), signed)
+	if err != nil && isRefusal(err) {
+		return errors.Join(err, a.opened.Registry.RefusedAct(cmd.Context(), signed, err))
+	}
+	return err
 }
 
 // twoOnKeys adds the flags of an act that two officers do to the office's keys.

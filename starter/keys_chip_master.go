@@ -33,11 +33,15 @@ that they were made under; starter cards rotate gives one the keys of now. Given
 			}
 			act := identity.MakeChipMaster{Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness)}
 			act.Key = identity.ChipKey{Use: identity.CardUse, Version: number, Bits: 128, Diversification: identity.BySP800108, Check: make([]byte, 3), From: day}
-			if err := act.Check(); err != nil {
+			asked, err := a.signOnOffice(act) // there is no key yet whose check value could be signed
+			if err != nil {
 				return err
 			}
 			authority, _, err := a.certificates(cmd)
 			if err != nil {
+				return err
+			}
+			if err := a.mayAct(cmd, asked); err != nil {
 				return err
 			}
 			if act.Key, err = station.MakeMaster(authority.Store(), number, day); err != nil {

@@ -74,6 +74,12 @@ func (r *Registry) Session(ctx context.Context, token string) (identity.Officer,
 	return o, fail("read session", err)
 }
 
+// SessionKey gives the key by which a session was begun.
+func (r *Registry) SessionKey(ctx context.Context, token string) (key []byte, err error) {
+	err = r.db.QueryRow(ctx, `SELECT key FROM sessions WHERE token = $1`, hashed(token)).Scan(&key)
+	return key, fail("read session", found(err, "the session is unknown"))
+}
+
 // OpenSession is an officer who is logged in.
 type OpenSession struct {
 	Officer identity.OfficerID `json:"officer"`

@@ -101,8 +101,8 @@ func TestOfficers_DecideOnMany(t *testing.T) {
 	require.Contains(t, other.ask(t, http.MethodPost, to, form).Body.String(), "not made by these pages")
 }
 
-// The wall stays up when the session of who put it up is over, while that officer is one; it
-// opens nothing else.
+// The wall stays up when the session of who put it up is over, while that officer is one and has
+// the key that began it; it opens nothing else.
 func TestOfficers_TheWallStaysUp(t *testing.T) {
 	t.Parallel()
 	d := openDesks(t, local)
@@ -126,4 +126,12 @@ func TestOfficers_TheWallStaysUp(t *testing.T) {
 	act := identity.RevokeOfficer{Officer: cast.Founders[0], Reason: "left"}
 	require.NoError(t, d.RevokeOfficer(t.Context(), approver, act, registrytest.Signed(act, statement.Officer(approver))))
 	require.Equal(t, http.StatusSeeOther, shown())
+
+	other := d.officer(t, "PD-001-0002")
+	other.logIn(t)
+	require.Equal(t, http.StatusSeeOther, other.ask(t, http.MethodPost, "/officers/wall", nil).Code)
+	require.Equal(t, http.StatusOK, other.ask(t, http.MethodGet, "/officers/wall", nil).Code)
+	lost := identity.RevokeKey{Officer: cast.Founders[0], Key: other.Key(t), Reason: "lost"}
+	require.NoError(t, d.RevokeKey(t.Context(), other.badge, lost, registrytest.Signed(lost, statement.Officer(other.badge))))
+	require.Equal(t, http.StatusSeeOther, other.ask(t, http.MethodGet, "/officers/wall", nil).Code)
 }

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -173,7 +175,7 @@ func chartOf(t title, hours []registry.Hour, today int, value func(registry.Hour
 // wallOf is whose wall it is, the officer's who is logged in or who put it up, and until when
 // it is shown without a session.
 func (p *officers) wallOf(r *http.Request) (by identity.Officer, until time.Time, err error) {
-	badge, until := p.pass(r)
+	badge, key, until := p.pass(r)
 	by, err = p.session(r)
 	if err == nil && badge != by.Badge {
 		until = time.Time{}
@@ -186,31 +188,45 @@ func (p *officers) wallOf(r *http.Request) (by identity.Officer, until time.Time
 	switch {
 	case failed != nil:
 		return by, until, failed
-	case !officer.RevokedAt.IsZero(), now.Before(officer.ValidFrom), !officer.ValidTo.IsZero() && !now.Before(officer.ValidTo):
+	case !officer.RevokedAt.IsZero(), now.Before(officer.ValidFrom), !officer.ValidTo.IsZero() && !now.Before(officer.ValidTo), !holds(officer, key):
 		return by, until, err
 	}
 	return officer.Officer, until, nil
 }
 
-// pass reads who put the wall up, and until when; nobody where it was not, or that is over.
-func (p *officers) pass(r *http.Request) (identity.OfficerID, time.Time) {
+// holds reports whether an officer still has the key of that hash.
+func holds(officer registry.RegisteredOfficer, hash string) bool {
+	return slices.ContainsFunc(officer.Credentials, func(c registry.Credential) bool { return c.RevokedAt.IsZero() && hashOf(c.Key) == hash })
+}
+
+func hashOf(key []byte) string {
+	sum := sha256.Sum256(key)
+	return encode(sum[:])
+}
+
+// pass reads who put the wall up, by which key, and until when; nobody where it was not, or that
+// is over.
+func (p *officers) pass(r *http.Request) (badge identity.OfficerID, key string, until time.Time) {
 	held, err := r.Cookie(wallCookie)
 	if err != nil {
-		return "", time.Time{}
+		return "", "", time.Time{}
 	}
 	said, code, _ := strings.Cut(held.Value, ".")
 	content, unread := base64.RawURLEncoding.DecodeString(said)
 	seal, broken := base64.RawURLEncoding.DecodeString(code)
 	if unread != nil || broken != nil || p.sealedBy(seal, "wall", content) != nil {
-		return "", time.Time{}
+		return "", "", time.Time{}
 	}
-	badge, end, _ := strings.Cut(string(content), " ")
-	seconds, err := strconv.ParseInt(end, 10, 64)
-	until := time.Unix(seconds, 0)
+	parts := strings.Fields(string(content))
+	if len(parts) != 3 {
+		return "", "", time.Time{}
+	}
+	seconds, err := strconv.ParseInt(parts[1], 10, 64)
+	until = time.Unix(seconds, 0)
 	if err != nil || !p.Now().Before(until) {
-		return "", time.Time{}
+		return "", "", time.Time{}
 	}
-	return identity.OfficerID(badge), until
+	return identity.OfficerID(parts[0]), parts[2], until
 }
 
 // putUp has the browser show the wall after the session has ended.
@@ -219,8 +235,16 @@ func (p *officers) putUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	held, err := r.Cookie(p.Desk.SessionCookie())
+	if err != nil {
+		return errLoggedOut
+	}
+	key, err := p.Desk.Registry.SessionKey(r.Context(), held.Value)
+	if err != nil {
+		return err
+	}
 	until := p.Now().Add(wallPasses)
-	content := []byte(string(by.Badge) + " " + strconv.FormatInt(until.Unix(), 10))
+	content := []byte(string(by.Badge) + " " + strconv.FormatInt(until.Unix(), 10) + " " + hashOf(key))
 	seal, err := p.sealed("wall", content)
 	if err != nil {
 		return err
