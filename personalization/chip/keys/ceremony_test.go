@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/aead/cmac"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
@@ -79,6 +80,14 @@ func checkCeremony(t *testing.T, s keys.Store) {
 
 		require.NoError(t, s.Import(label, by, k), by)
 		require.NoError(t, s.Import(label, by, k), "%s: the same again", by)
+		if by != identity.ByEMV { // as an HSM shows it
+			c, err := aes.NewCipher(key)
+			require.NoError(t, err)
+			k.Check, err = cmac.Sum(make([]byte, aes.BlockSize), c, aes.BlockSize)
+			require.NoError(t, err)
+			k.Check = k.Check[:3]
+			require.NoError(t, s.Import(label, by, k), "%s: the same again", by)
+		}
 
 		other := bytes.Repeat([]byte{7}, size)
 		require.ErrorIs(t, s.Import(label, by, keys.Wrapped{Key: wrap(t, under, other), Under: under, Check: kcv(t, by, other)}), keys.ErrExists, by)

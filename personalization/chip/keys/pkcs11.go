@@ -3,10 +3,8 @@
 package keys
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/aes"
-	"crypto/des"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/asn1"
