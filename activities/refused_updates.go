@@ -13,12 +13,16 @@ import (
 	"example.org/cancuoc/internal/statement"
 )
 
+// CounterRefusedUpdates counts the updates that workflows refused, by the update's name and by
+// whether an officer's statement came with it.
+const CounterRefusedUpdates = "cancuoc_refused_updates_total"
+
 // RefusedUpdates is the interceptor of the pipeline by which the auditor hears also of an act
 // that its workflow refuses before it takes it up, as one that nobody signed, from Temporal's
 // UI or command line. No validator may write, and to take the act up so as to write it down
 // would let whoever reaches Temporal fill a history. So the worker, which is no part of the
 // workflow, keeps it afterwards. It waits for nothing: what comes faster than it is kept, and
-// what a worker that is killed had not kept yet, is only counted, in cancuoc_refused_updates_total.
+// what a worker that is killed had not kept yet, is only counted, in [CounterRefusedUpdates].
 type RefusedUpdates struct {
 	interceptor.WorkerInterceptorBase
 
@@ -87,7 +91,7 @@ func (v *validating) ValidateUpdate(ctx workflow.Context, in *interceptor.Update
 	}
 	_, unreadable := signed.Read()
 	workflow.GetMetricsHandler(ctx).WithTags(map[string]string{"update": in.Name, "signed": strconv.FormatBool(unreadable == nil)}).
-		Counter("cancuoc_refused_updates_total").Inc(1)
+		Counter(CounterRefusedUpdates).Inc(1)
 	why := err.Error()
 	if failure, is := errors.AsType[*temporal.ApplicationError](err); is {
 		why = failure.Message()

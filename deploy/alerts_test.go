@@ -11,14 +11,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
-	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/identity/identitytest"
-	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
-	"example.org/cancuoc/internal/transparency"
 	"example.org/cancuoc/internal/vault"
 )
 
@@ -122,49 +118,6 @@ func TestAlerts_TellOfAdjudicationsAndHoldsThatWait(t *testing.T) {
 		require.Equal(t, tt.adjudication, adjudication.fires(t, office), "after %d days", tt.days)
 		require.Equal(t, tt.hold, hold.fires(t, office), "after %d days", tt.days)
 	}
-}
-
-// metrics are the names of those that our programs export.
-func metrics(t *testing.T) map[string]bool {
-	t.Helper()
-	exported := make(map[string]bool)
-	descriptions := make(chan *prometheus.Desc)
-	go func() {
-		defer close(descriptions)
-		(&registry.Registry{}).Collector(slog.New(slog.DiscardHandler)).Describe(descriptions)
-		reconciler.NewMetrics().Describe(descriptions)
-		transparency.NewMetrics().Describe(descriptions)
-		(&office.Office{}).NotificationMetrics().Describe(descriptions)
-		(&office.Office{}).StationMetrics().Describe(descriptions)
-		api.NewMeasures().Describe(descriptions)
-	}()
-	for d := range descriptions {
-		exported[ours.FindString(d.String())] = true
-	}
-	// Programs and workflows name others where they count.
-	for _, source := range []string{"gateway/main.go", "workflows/card_application.go", "workflows/stages_production.go", "activities/refused_updates.go", "internal/registry/registry.go"} {
-		for _, metric := range regexp.MustCompile(`"(cancuoc_\w+)"`).FindAllStringSubmatch(read(t, source), -1) {
-			exported[metric[1]] = true
-		}
-	}
-	return exported
-}
-
-// ours are metrics of this project, as expressions name them.
-var ours = regexp.MustCompile(`cancuoc_[a-z_]*[a-z]`)
-
-// Alerts ask for metrics of ours that some program exports.
-func TestAlerts_AskForMetricsThatExist(t *testing.T) {
-	t.Parallel()
-	exported := metrics(t)
-	asked := 0
-	for alert, expr := range alerts(t) {
-		for _, metric := range ours.FindAllString(expr, -1) {
-			asked++
-			require.Contains(t, exported, metric, alert)
-		}
-	}
-	require.Greater(t, asked, 5)
 }
 
 // A workflow task that fails is tried again every ten minutes in the end. The alert stays

@@ -16,8 +16,6 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/api"
 	"example.org/cancuoc/internal/engine"
@@ -54,8 +52,8 @@ func run(ctx context.Context, c config.Config) error {
 		return err
 	}
 	defer tracing.Stop(ctx)
-	measures, measured := api.NewMeasures(), engine.NewMetrics()
-	office.Measure(measured.Handler())
+	measures := api.NewMeasures()
+	measured := append(office.MeasureGateway(), measures)
 	inside, err := insideRoutes(office, office.Door(), c.Gateway, c.Intake.PacketBytes, logger)
 	if err != nil {
 		return err
@@ -75,10 +73,11 @@ func run(ctx context.Context, c config.Config) error {
 			return fmt.Errorf("listen on %s: %w", d.at, err)
 		}
 		d.lines = newLines(listener, c.Gateway.Connections, d.encryption)
+		measures.Connections(d.name(), d.lines.count)
 		d.handler = measures.Around(d.name(), tracing.Around(d.name(), d.handler))
 	}
 	if c.Gateway.MetricsListen != "" {
-		stop, err := engine.ServeTelemetry(ctx, c.Gateway.MetricsListen, append(connections(doors), measures, measured, office.Registry.NotKept(), office.Registry.NotRead()), office.Ready, logger)
+		stop, err := engine.ServeTelemetry(ctx, c.Gateway.MetricsListen, measured, office.Ready, logger)
 		if err != nil {
 			return err
 		}
@@ -102,17 +101,6 @@ func (d *door) name() string {
 		return "citizens"
 	}
 	return "office"
-}
-
-// connections tells Prometheus how many of them the doors have open.
-func connections(doors []*door) []prometheus.Collector {
-	all := make([]prometheus.Collector, 0, len(doors))
-	for _, d := range doors {
-		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "cancuoc_gateway_connections", Help: "Connections that are open, by door.", ConstLabels: prometheus.Labels{"door": d.name()},
-		}, func() float64 { return float64(d.lines.count()) }))
-	}
-	return all
 }
 
 // serveAll serves until ctx ends, or one of the doors cannot be served.

@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
@@ -45,13 +43,7 @@ func run(ctx context.Context, c config.Config) error {
 	}
 	defer tracing.Stop(ctx)
 	if c.Worker.Listen != "" {
-		measured := engine.NewMetrics()
-		office.Measure(measured.Handler())
-		collected := []prometheus.Collector{measured, office.StationMetrics()}
-		if c.Worker.Role != "station" {
-			collected = append(collected, office.Registry.Collector(logger), office.Registry.NotKept(), office.Registry.NotRead(), office.ReconcilerMetrics(), office.AnchorMetrics(), office.NotificationMetrics())
-		}
-		stop, err := engine.ServeTelemetry(ctx, c.Worker.Listen, collected, office.Ready, logger)
+		stop, err := engine.ServeTelemetry(ctx, c.Worker.Listen, office.MeasureWorker(c.Worker.Role), office.Ready, logger)
 		if err != nil {
 			return err
 		}

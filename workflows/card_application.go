@@ -72,7 +72,7 @@ func CardApplication(ctx workflow.Context, in CardApplicationInput) (CardApplica
 	if !a.over() {
 		return CardApplicationResult{}, workflow.NewContinueAsNewError(ctx, CardApplication, a.continued())
 	}
-	count(ctx, "cancuoc_ended_applications_total", "end", string(a.stage))
+	count(ctx, CounterEnds, "end", string(a.stage))
 	return CardApplicationResult{End: a.stage, Reason: a.reason, Cards: a.attempt}, nil
 }
 

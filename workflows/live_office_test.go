@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -19,11 +18,9 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/proxy"
 	sdkpb "go.temporal.io/api/sdk/v1"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/config"
@@ -80,9 +77,8 @@ type settings map[string]any
 // newLiveOffice opens an office without workers.
 func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	t.Helper()
-	o := &liveOffice{t: t, namespace: "test-" + strings.ToLower(rand.Text()), log: &logbook{}, boxes: make(map[identity.ConsignmentNumber]bool)}
 	address := devservertest.Temporal(t)
-	o.register(address)
+	o := &liveOffice{t: t, namespace: devservertest.Namespace(t, address), log: &logbook{}, boxes: make(map[identity.ConsignmentNumber]bool)}
 	dir := t.TempDir()
 	all := settings{
 		"data_dir":           dir,
@@ -142,27 +138,6 @@ func nested(flat settings) map[string]any {
 		out[group].(map[string]any)[name] = value
 	}
 	return out
-}
-
-// register makes the namespace, and waits until the server knows it.
-func (o *liveOffice) register(address string) {
-	o.t.Helper()
-	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet()})
-	require.NoError(o.t, err)
-	defer namespaces.Close()
-	err = namespaces.Register(o.t.Context(), &workflowservice.RegisterNamespaceRequest{
-		Namespace: o.namespace, WorkflowExecutionRetentionPeriod: durationpb.New(day),
-	})
-	require.NoError(o.t, err)
-	require.Eventually(o.t, func() bool {
-		c, err := client.DialContext(o.t.Context(), client.Options{HostPort: address, Namespace: o.namespace, Logger: quiet()})
-		if err != nil {
-			return false
-		}
-		defer c.Close()
-		_, err = c.CountWorkflow(o.t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Namespace: o.namespace})
-		return err == nil
-	}, time.Minute, 100*time.Millisecond)
 }
 
 // work starts workers, which stop when the test ends.

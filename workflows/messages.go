@@ -25,6 +25,22 @@ const (
 	SignalLetGo   = "let-go"   // LetGo, to both: the registry does not know it, and will not; end
 )
 
+// Acts are those that are updates of either workflow, each under its ActName.
+var Acts = []identity.Act{
+	identity.Recapture{},
+	identity.Adjudicate{},
+	identity.Approve{},
+	identity.Reject{},
+	identity.Hold{},
+	identity.Release{},
+	identity.Identify{},
+	identity.Withdraw{},
+	identity.HandOverCard{},
+	identity.SealConsignment{},
+	identity.SendConsignment{},
+	identity.ReceiveConsignment{},
+}
+
 const (
 	applicationPrefix = "application-"
 	consignmentPrefix = "consignment-"

@@ -57,7 +57,7 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 	switch {
 	case err == nil:
 		a.station, a.tries = made.Station, 0
-		count(ctx, "cancuoc_cards_total", "outcome", "made")
+		count(ctx, CounterCards, "outcome", CardMade)
 		for _, passed := range made.Passed {
 			a.timeline = append(a.timeline, TimelineEntry{At: passed.At, Stage: passed.Stage})
 		}
@@ -107,7 +107,7 @@ func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.S
 	switch {
 	case refused(err, identity.Spoiled):
 		a.note(ctx, fmt.Sprintf("Card %d was spoiled: %s", a.attempt, refusalText(err)))
-		count(ctx, "cancuoc_cards_total", "outcome", "spoiled")
+		count(ctx, CounterCards, "outcome", CardSpoiled)
 		begun := a.attempt
 		a.beginAnotherCard()
 		if a.spoiled++; a.spoiled >= a.in.Limits.Cards {

@@ -126,6 +126,15 @@ func inHanoi(t time.Time) string {
 	return t.In(identity.HanoiTime).Format(time.DateTime + " -07:00")
 }
 
+// What the workflows count: ends by end, and cards by outcome.
+const (
+	CounterEnds  = "cancuoc_ended_applications_total"
+	CounterCards = "cancuoc_cards_total"
+
+	CardMade    = "made"
+	CardSpoiled = "spoiled"
+)
+
 // count counts something for Prometheus, under a name and one label. What is replayed was
 // counted before; in a workflow task that is tried again it counts twice.
 func count(ctx workflow.Context, name, label, value string) {

@@ -16,14 +16,39 @@ import (
 // under the SDK's names, timers as histograms in seconds. Register it with a
 // [prometheus.Registerer] and pass Handler to [Dial].
 type Metrics struct {
+	counted map[string]counted
+
 	mu     sync.Mutex
 	series map[string]prometheus.Collector
 }
 
 var _ prometheus.Collector = (*Metrics)(nil)
 
-// NewMetrics makes an empty set.
-func NewMetrics() *Metrics { return &Metrics{series: make(map[string]prometheus.Collector)} }
+// Counter is a counter whose labels are known, and that stands at zero from the start: the
+// first event of one that is born with it is seen by no increase().
+type Counter struct {
+	Name, Help string
+	Labels     []string   // of the tags that it is counted with; others are left out
+	Zeros      [][]string // their values, of each series that there is from the start
+}
+
+type counted struct {
+	labels []string
+	series *prometheus.CounterVec
+}
+
+// NewMetrics makes a set with these counters, at zero.
+func NewMetrics(counters ...Counter) *Metrics {
+	m := &Metrics{series: make(map[string]prometheus.Collector), counted: make(map[string]counted)}
+	for _, c := range counters {
+		series := prometheus.NewCounterVec(prometheus.CounterOpts{Name: c.Name, Help: c.Help}, c.Labels)
+		for _, values := range c.Zeros {
+			series.WithLabelValues(values...)
+		}
+		m.counted[c.Name], m.series[c.Name] = counted{c.Labels, series}, series
+	}
+	return m
+}
 
 // Handler is the SDK's side.
 func (m *Metrics) Handler() client.MetricsHandler { return tagged{metrics: m} }
@@ -60,6 +85,13 @@ func (t tagged) WithTags(tags map[string]string) client.MetricsHandler {
 
 // Counter implements client.MetricsHandler.
 func (t tagged) Counter(name string) client.MetricsCounter {
+	if known, ok := t.metrics.counted[name]; ok {
+		values := make([]string, len(known.labels))
+		for i, label := range known.labels {
+			values[i] = t.labels[label]
+		}
+		return counter{known.series.WithLabelValues(values...)}
+	}
 	return counter{seriesOf(t, "counter", name, func() prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, ConstLabels: t.labels})
 	})}
@@ -78,14 +110,14 @@ func (t tagged) Timer(name string) client.MetricsTimer {
 	return timer{seriesOf(t, "timer", name, func() prometheus.Histogram {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name, ConstLabels: t.labels,
-			Buckets: waits,
+			Buckets: buckets,
 		})
 	})}
 }
 
-// waits are the buckets of timers: 1 ms to more than a day, three steps a decade. What is
-// above the last one no quantile tells from it.
-var waits = prometheus.ExponentialBucketsRange(0.001, 100_000, 25)
+// buckets are of a timer, in seconds: of calls, of steps at stations, and of what waits for
+// somebody to come to work. The limits of alerts are among them.
+var buckets = []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 20, 50, 100, 200, 600, 3600, 6 * 3600, 24 * 3600, 3 * 24 * 3600}
 
 type (
 	counter struct{ prometheus.Counter }

@@ -58,10 +58,6 @@ type Office struct {
 	status   *Status // nil: not opened
 }
 
-// Measure gives the Temporal SDK's measurements to m. It is called before the first
-// connection.
-func (o *Office) Measure(m client.MetricsHandler) { o.metrics = m }
-
 // Trace sends spans of what the program does to the collector of the settings, if they name
 // one. It is called before the first connection, and its result stopped at the end.
 func (o *Office) Trace(ctx context.Context, program string) (*engine.Tracing, error) {

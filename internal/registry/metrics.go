@@ -25,6 +25,7 @@ type OpenCount struct {
 	Late     int           // of them, past the legal deadline
 	Held     int           // of them, on hold
 	Longest  time.Duration // that one of them has waited for the action
+	AtStage  time.Duration // that one of them has been at the stage
 }
 
 // Awaiting counts the open applications that wait for each action, none too.
@@ -93,6 +94,17 @@ func (m Metrics) ForStations() int {
 	return n
 }
 
+// LongestForStation is how long one of those has waited; 0 where none does.
+func (m Metrics) LongestForStation() time.Duration {
+	var longest time.Duration
+	for _, o := range m.Open {
+		if o.Awaiting == identity.NoAction && slices.Contains(StagesForStations, o.Stage) {
+			longest = max(longest, o.AtStage)
+		}
+	}
+	return longest
+}
+
 // StagesForStations are those at which a card waits until a station takes it.
 var StagesForStations = []identity.Stage{identity.DataPreparation, identity.Personalization}
 
@@ -109,7 +121,7 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var m Metrics
 	var batch pgx.Batch
 	batch.Queue(`
-		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held), coalesce(max(now() - awaiting_since), '0')
+		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held), coalesce(max(now() - awaiting_since), '0'), coalesce(max(now() - entered_at), '0')
 		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`)
 	batch.Queue(stockByPlace, identity.LocationCenter)
 	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`)

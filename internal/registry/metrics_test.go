@@ -35,7 +35,14 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Positive(t, m.Open[1].Longest)
-	m.Open[1].Longest = 0
+	for i := range m.Open {
+		require.Positive(t, m.Open[i].AtStage)
+		m.Open[i].Longest, m.Open[i].AtStage = 0, 0
+	}
+	require.Zero(t, m.LongestForStation(), "no card waits for one")
+	m.Open = append(m.Open, registry.OpenCount{Stage: identity.DataPreparation, AtStage: time.Hour}, registry.OpenCount{Stage: identity.DataPreparation, Awaiting: identity.ToRelease, AtStage: 2 * time.Hour})
+	require.Equal(t, time.Hour, m.LongestForStation(), "a held one does not wait for it")
+	m.Open = m.Open[:2]
 	require.Equal(t, registry.Metrics{
 		Open: []registry.OpenCount{
 			{Stage: identity.Received, Count: 2, Late: 1},

@@ -28,6 +28,8 @@ var (
 		"Applications whose last step could not be done: a station could not make the card, or a service of the center does not answer.", nil, nil)
 	standingApplications = prometheus.NewDesc("cancuoc_standing_applications",
 		"Applications whose card waits for a station while no station works: each is paused or silent; 0 while one works.", nil, nil)
+	longestForStation = prometheus.NewDesc("cancuoc_longest_wait_for_station_seconds",
+		"How long a card has waited for a station; 0 where none does.", nil, nil)
 	stationPaused = prometheus.NewDesc("cancuoc_station_paused",
 		"1 if the personalization station takes no cards until it is resumed, else 0.", []string{"station"}, nil)
 	stationSilent = prometheus.NewDesc("cancuoc_station_silent_seconds",
@@ -56,6 +58,7 @@ func (collector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- blanksInStock
 	ch <- applicationsInTrouble
 	ch <- standingApplications
+	ch <- longestForStation
 	ch <- stationPaused
 	ch <- stationSilent
 	ch <- stationSlotsTaken
@@ -96,6 +99,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		standing = counted.ForStations()
 	}
 	gauge(standingApplications, standing)
+	gauge(longestForStation, int(counted.LongestForStation().Seconds()))
 	for _, s := range stations {
 		paused := 0
 		if s.PausedWhy != "" {

@@ -5,14 +5,22 @@ package devservertest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	"example.org/cancuoc/internal/devserver"
 )
@@ -44,6 +52,30 @@ func Temporal(t testing.TB) (address string) {
 	}
 	NeedTemporal(t)
 	return temporal.use(t)
+}
+
+// Namespace registers a namespace for one test at a Temporal server, and waits until the
+// server knows it.
+func Namespace(t testing.TB, address string) string {
+	t.Helper()
+	name, quiet := "test-"+strings.ToLower(rand.Text()), log.NewStructuredLogger(slog.New(slog.DiscardHandler))
+	namespaces, err := client.NewNamespaceClient(client.Options{HostPort: address, Logger: quiet})
+	require.NoError(t, err)
+	defer namespaces.Close()
+	err = namespaces.Register(t.Context(), &workflowservice.RegisterNamespaceRequest{
+		Namespace: name, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+	})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		c, err := client.DialContext(t.Context(), client.Options{HostPort: address, Namespace: name, Logger: quiet})
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		_, err = c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Namespace: name})
+		return err == nil
+	}, time.Minute, 100*time.Millisecond)
+	return name
 }
 
 // NeedPostgres skips a test that starts PostgreSQL itself where none is

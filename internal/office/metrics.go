@@ -1,0 +1,58 @@
+package office
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"example.org/cancuoc/activities"
+	"example.org/cancuoc/internal/engine"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/workflows"
+)
+
+// MeasureWorker measures a worker of that role for Prometheus. It is called before the first
+// connection to Temporal.
+func (o *Office) MeasureWorker(role string) []prometheus.Collector {
+	measured := engine.NewMetrics(counters(role)...)
+	o.metrics = measured.Handler()
+	all := []prometheus.Collector{measured, o.StationMetrics()}
+	if role == "station" {
+		return all
+	}
+	return append(all, o.Registry.Collector(o.logger), o.Registry.NotKept(), o.Registry.NotRead(), o.ReconcilerMetrics(), o.AnchorMetrics(), o.NotificationMetrics())
+}
+
+// MeasureGateway measures a gateway, as MeasureWorker does a worker.
+func (o *Office) MeasureGateway() []prometheus.Collector {
+	measured := engine.NewMetrics()
+	o.metrics = measured.Handler()
+	return []prometheus.Collector{measured, o.Registry.NotKept(), o.Registry.NotRead()}
+}
+
+// counters are those of workflows and of the Temporal SDK of which each event matters.
+func counters(role string) []engine.Counter {
+	if role == "station" {
+		return nil
+	}
+	ends := engine.Counter{Name: workflows.CounterEnds, Help: "Applications that ended, by end.", Labels: []string{"end"}}
+	for _, end := range identity.Ends() {
+		ends.Zeros = append(ends.Zeros, []string{string(end)})
+	}
+	refused := engine.Counter{
+		Name: activities.CounterRefusedUpdates, Help: "Acts that workflows refused, by update and by whether an officer had signed it.", Labels: []string{"update", "signed"},
+	}
+	for _, act := range workflows.Acts {
+		refused.Zeros = append(refused.Zeros, []string{act.ActName(), "true"}, []string{act.ActName(), "false"})
+	}
+	failed := engine.Counter{
+		Name: "temporal_workflow_task_execution_failed", Help: "Workflow tasks that failed, by workflow and reason.", Labels: []string{"workflow_type", "failure_reason"},
+	}
+	for _, flow := range []string{"CardApplication", "Consignment"} {
+		for _, reason := range []string{"WorkflowError", "NonDeterminismError", "PayloadsTooLarge", "GrpcMessageTooLarge", "RequestTooLarge"} { // as the SDK has them
+			failed.Zeros = append(failed.Zeros, []string{flow, reason})
+		}
+	}
+	return []engine.Counter{
+		ends, refused, failed,
+		{Name: workflows.CounterCards, Help: "Cards that stations made or spoiled.", Labels: []string{"outcome"}, Zeros: [][]string{{workflows.CardMade}, {workflows.CardSpoiled}}},
+	}
+}
