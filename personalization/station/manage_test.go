@@ -1,6 +1,7 @@
 package station_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 
@@ -120,6 +121,52 @@ func TestManage_AnotherCardIsLeftAlone(t *testing.T) {
 	require.True(t, identity.Refused(err, identity.Conflict), "%v", err)
 
 	require.Equal(t, before, memory(c.inReader(t)))
+}
+
+// exchangedInReader is an encoder in whose slot there is another card from some command on.
+type exchangedInReader struct {
+	inSlot
+	other *softcard.Card
+	left  int // how many commands the right one serves
+}
+
+func (e *exchangedInReader) Open(context.Context, string) (station.Session, error) { return e, nil }
+
+func (e *exchangedInReader) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if e.left--; e.left >= 0 {
+		return e.Card.Transmit(ctx, command)
+	}
+	return e.other.Transmit(ctx, command)
+}
+
+// Another issued card comes into the reader in the middle, at every command in turn: it stays as
+// it is, and the right one is managed the next time.
+func TestManage_AnotherCardInTheMiddle(t *testing.T) {
+	t.Parallel()
+	c, serial := issued(t)
+	whole := c.inReader(t).Snapshot()
+	d := newCenter(t)
+	d.finish(t, "B-9")
+	other := d.cardOf(t, "B-9")
+	before := memory(other)
+	for _, do := range []identity.CardManagement{identity.UnblockSignature, identity.RotateKeys} {
+		for n, done := 0, false; !done; n++ {
+			card, err := softcard.Restore(whole, softcard.Options{})
+			require.NoError(t, err)
+			s := *c
+			s.Station = &station.Station{
+				Encoder: &exchangedInReader{inSlot{card}, other, n}, Catalog: c.Catalog,
+				CardKeys: now(keysOf(0x02, 32)), FormerKeys: initially(keysOf(0x01, 32)),
+			}
+			done = s.manage(t, serial, do, "", "161803") == nil
+			require.True(t, bytes.Equal(before, memory(other)), "%s, after %d commands", do, n)
+			s.Encoder = inSlot{card}
+
+			require.NoError(t, s.manage(t, serial, do, "", "161803"), "%s, after %d commands", do, n)
+
+			require.True(t, readable(t, card))
+		}
+	}
 }
 
 // Wherever a card loses power while it is managed, doing it again makes it whole.
