@@ -36,8 +36,11 @@ and each act, that was anchored. So a trail is found that was cut at its end, or
 rewritten with all hashes that follow, and an act that was removed with all that it
 did. What came since the last anchoring (audit.anchor) is in no log yet.
 
+Of a kind it names the first hundred things that do not fit, and counts the others; acts that
+no key of their officer signed it sums up, for each key. --all names every one.
+
 It names the founders, on whom the rest relies: are they those whom you know?`,
-		Example: "  starter audit verify\n  starter audit verify 7QF3M-9T2XK-D",
+		Example: "  starter audit verify\n  starter audit verify --all\n  starter audit verify 7QF3M-9T2XK-D",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			numbers := make([]identity.ApplicationNumber, len(args))
 			for i, arg := range args {
@@ -53,7 +56,7 @@ It names the founders, on whom the rest relies: are they those whom you know?`,
 			return errors.Join(a.print(cmd, verified, verified.print), err)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "name every act and record that does not fit, and not the first hundred of a kind")
+	cmd.Flags().BoolVar(&all, "all", false, "name everything that does not fit, and not the first hundred of a kind")
 	return cmd
 }
 
@@ -73,15 +76,14 @@ func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNum
 	if err != nil {
 		return v, err
 	}
+	if all {
+		opened.Registry = opened.Registry.NamingAll()
+	}
 	var faults []error
 	if len(numbers) == 0 {
 		v.AuditReport, err = opened.Registry.VerifyAllAudit(ctx)
 		faults = append(faults, err, opened.Registry.VerifyBooks(ctx))
-		verify := opened.Registry.VerifyActs
-		if all {
-			verify = opened.Registry.VerifyActsToTheLast
-		}
-		acts, err := verify(ctx)
+		acts, err := opened.Registry.VerifyActs(ctx)
 		v.Acts, faults = &acts, append(faults, err)
 	}
 	for _, number := range numbers {

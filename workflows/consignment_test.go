@@ -132,6 +132,7 @@ func (d *dispatchRoom) afterStating(delay time.Duration, message identity.Act, s
 			}
 			d.answered = append(d.answered, name+": "+text)
 		}
+		d.clock(d.env.Now())
 		signed := state()
 		d.env.UpdateWorkflow(name, signed.ID(), &testsuite.TestUpdateCallback{
 			OnAccept: func() {}, OnReject: answer, OnComplete: func(_ any, err error) { answer(err) },

@@ -76,9 +76,14 @@ func (r *Registry) says(s statement.Signed, act identity.Act, subject string, ot
 }
 
 // act keeps a statement, and does what it says, in one transaction. What was done under
-// this identifier before is not done again. A refusal is kept for the auditor.
+// this identifier before is not done again. It refuses a statement that was too old when the
+// engine took it in, or where it did not pass through the engine, is so now by the database's
+// clock. A refusal is kept for the auditor.
 func (r *Registry) act(ctx context.Context, act identity.Act, subject string, signed statement.Signed, do func(tx pgx.Tx) error) error {
 	args, err := r.says(signed, act, subject, nil)
+	if err == nil && !signed.TakenIn.IsZero() {
+		err = fresh(signed, signed.TakenIn)
+	}
 	if err == nil {
 		err = r.together(ctx, func(tx pgx.Tx) error {
 			var now time.Time
@@ -86,7 +91,7 @@ func (r *Registry) act(ctx context.Context, act identity.Act, subject string, si
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil // it was done before
 			}
-			if err == nil {
+			if err == nil && signed.TakenIn.IsZero() {
 				err = fresh(signed, now)
 			}
 			if err != nil {
@@ -98,17 +103,13 @@ func (r *Registry) act(ctx context.Context, act identity.Act, subject string, si
 	return r.kept(ctx, signed, fail(act.ActName(), err))
 }
 
-// fresh refuses a statement that was too old when the engine took it in, or where it did
-// not pass through the engine, is so now by the database's clock.
-func fresh(signed statement.Signed, now time.Time) error {
+// fresh refuses a statement that is too old, or for too long, at a time.
+func fresh(signed statement.Signed, at time.Time) error {
 	said, err := signed.Read()
 	if err != nil {
 		return err
 	}
-	if !signed.TakenIn.IsZero() {
-		now = signed.TakenIn
-	}
-	return current(said, now)
+	return current(said, at)
 }
 
 // OnOffice keeps an act on what belongs to the whole office, before it is done on a machine
@@ -182,6 +183,10 @@ func (r *Registry) RefuseForGood(ctx context.Context, s statement.Signed) error 
 		SELECT sha256($1), $2 WHERE NOT EXISTS (SELECT FROM acts WHERE id = $3 AND statement = $1) ON CONFLICT DO NOTHING`, s.Statement, said.Until.Add(outage), said.ID)
 	return fail("refuse for good", r.db.SendBatch(ctx, batch).Close())
 }
+
+// outage is how long what was taken in may wait for a database that is away, until it is
+// recorded. The trigger may_act has the same.
+const outage = time.Hour
 
 // current refuses a statement that is not taken in any more, or is for too long.
 func current(said statement.Statement, at time.Time) error {

@@ -96,7 +96,7 @@ func (r *Registry) VerifyAllAudit(ctx context.Context) (AuditReport, error) {
 	var report AuditReport
 	var faults []error
 	judge := func(chain []AuditEntry) {
-		if err := verify(chain); err != nil && len(faults) < maxFaults {
+		if err := verify(chain); err != nil && len(faults) < r.faults {
 			faults = append(faults, err)
 		}
 	}

@@ -3,14 +3,22 @@ package registry
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 
 	"example.org/cancuoc/internal/identity"
 )
 
-// maxFaults is how many faults of a kind VerifyBooks names.
+// maxFaults is how many faults of a kind a verification names, if not all are asked for.
 const maxFaults = 100
+
+// NamingAll is the registry, whose verifications name every fault, however many there are.
+func (r *Registry) NamingAll() *Registry {
+	all := *r
+	all.faults = math.MaxInt32
+	return &all
+}
 
 // accountOfCard is the account in which the blank of a card belongs, by the card's
 // state; that of a blank b without a card is stock, unless it was lost with its station.
@@ -28,7 +36,7 @@ var accountOfCard = `CASE
 func (r *Registry) VerifyBooks(ctx context.Context) error {
 	var faults []error
 	compare := func(format, query string, columns int) error {
-		rows, err := r.db.Query(ctx, query, maxFaults)
+		rows, err := r.db.Query(ctx, query, r.faults)
 		if err != nil {
 			return fail("compare books", err)
 		}

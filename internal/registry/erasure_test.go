@@ -1,14 +1,15 @@
 package registry_test
 
 import (
-	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
 )
 
 // What is due is erased with its key, once, by programs too, and nothing else is. The trail
@@ -21,25 +22,32 @@ func TestEraseDue(t *testing.T) {
 	rejected := b.received(t)
 	b.enter(t, rejected, 0, identity.BiometricCapture)
 	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: rejected, Step: "reject", Round: 1, Officer: approver, Reason: identity.Reason{Code: "not-entitled"}}, b.now(t))))
-	entered := func(days int) {
-		b.behind(t, fmt.Sprintf(`UPDATE applications SET stage = 'Rejected', entered_at = now() - interval '%d days' WHERE number = '%s'`, days, rejected))
-	}
-	entered(1824)
+	require.NoError(t, b.End(t.Context(), registry.StageChange{Application: rejected, To: identity.Rejected, Actor: "system", Reason: "not-entitled"}))
+	programs := b.asProgram(t)
+	_, err := programs.Exec(t.Context(), `UPDATE applications SET entered_at = '2000-01-01'`) // by which nothing is erased
+	require.NoError(t, err)
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+	b.behind(t, `UPDATE applications SET entered_at = '2000-01-01' WHERE number = '`+string(rejected)+`'`)
+	b.behind(t, `UPDATE cards SET changed_at = '2000-01-01' WHERE application IS NOT NULL`)
+	verified := errOf(b.VerifyActs(t.Context()))
+	require.ErrorContains(t, verified, "application "+string(rejected)+": since when it has ended is not what its trail says")
+	require.ErrorContains(t, verified, "became revoked at 2000-01-01")
+	set := registrytest.NewClock(t, b.url)
+	ended := b.now(t)
+	in := func(days int) { set(ended.Add(time.Duration(days) * 24 * time.Hour)) }
 	erase := func() int {
 		n, err := b.EraseDue(t.Context(), 10)
 		require.NoError(t, err)
 		return n
 	}
+	in(1824)
 	require.Zero(t, erase())
-	for _, sql := range []string{`UPDATE applications SET entered_at = '2000-01-01'`, `UPDATE cards SET changed_at = '2000-01-01'`} {
-		_, err := b.asProgram(t).Exec(t.Context(), sql)
-		if err == nil {
-			require.Zero(t, erase(), sql) // since when it is so never goes back
-		}
-	}
+	in(1826)
+	require.Equal(t, 1, erase())
+	in(7299)
+	require.Zero(t, erase())
 
-	entered(1826)
-	b.behind(t, `UPDATE cards SET changed_at = now() - interval '7301 days' WHERE application IN ('`+string(old)+`', '`+string(now)+`')`)
+	in(7301)
 	var erased atomic.Int64
 	for _, err := range atOnce(4, func(int) error {
 		n, err := b.EraseDue(t.Context(), 10)
@@ -48,7 +56,7 @@ func TestEraseDue(t *testing.T) {
 	}) {
 		require.NoError(t, err)
 	}
-	require.EqualValues(t, 2, erased.Load(), "the card that is live is not due, however old")
+	require.EqualValues(t, 1, erased.Load(), "the card that is live is not due, however old")
 	require.Zero(t, erase())
 
 	for _, number := range []identity.ApplicationNumber{old, rejected} {
@@ -59,6 +67,12 @@ func TestEraseDue(t *testing.T) {
 		require.NoError(t, b.VerifyAudit(t.Context(), number))
 	}
 	require.Equal(t, 1, b.count(t, "vault_keys WHERE application = $1", now))
+	b.behind(t, `UPDATE applications SET erased_at = now() WHERE number = '`+string(now)+`'`)
+	b.behind(t, `UPDATE applications SET erased_at = NULL WHERE number = '`+string(old)+`'`)
+	verified = errOf(b.VerifyActs(t.Context()))
+	for _, number := range []identity.ApplicationNumber{now, old} {
+		require.ErrorContains(t, verified, "application "+string(number)+": that its evidence was erased is said by its record alone, or by its trail")
+	}
 	cards, err := b.Issued(t.Context(), "CB-001-0012", registry.CardQuery{Serial: serial})
 	require.NoError(t, err)
 	require.Equal(t, identity.CardRevoked, cards[0].State, "verifiers still hear that it is dead")

@@ -30,3 +30,6 @@ func Setting(ctx context.Context, r *Registry, name string) (value string, err e
 
 // Enter proves the vault's key for a session that a test opened.
 var Enter = enter
+
+// CodeOfAct is what only programs with the vault's key compute.
+var CodeOfAct = (*Registry).codeOfAct

@@ -36,6 +36,8 @@ type Registry struct {
 
 	notKept prometheus.Counter // refusals for which there was no room
 	notRead prometheus.Counter // rows that could not be unsealed
+
+	faults int // how many of a kind a verification names
 }
 
 // Open connects, as the programs' role. What it finds is looked at by CheckSchema and
@@ -75,7 +77,7 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &Registry{db: pool, vault: o.Vault, notKept: prometheus.NewCounter(prometheus.CounterOpts{
+	return &Registry{db: pool, vault: o.Vault, faults: maxFaults, notKept: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "cancuoc_refusals_not_kept_total", Help: "Statements that were refused in a flood of them, and of which no line was kept for auditors.",
 	}), notRead: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "cancuoc_unread_rows_total", Help: "Rows of applications and cards that were shown without what they say of persons, as it could not be unsealed.",

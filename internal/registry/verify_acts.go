@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -32,22 +31,13 @@ type ActsReport struct {
 // the founders. Then it compares the records of what people did with what they signed. It
 // refuses what does not fit, each by its name.
 func (r *Registry) VerifyActs(ctx context.Context) (ActsReport, error) {
-	return r.verifyActs(ctx, maxFaults)
-}
-
-// VerifyActsToTheLast is VerifyActs that names everything, however much it is.
-func (r *Registry) VerifyActsToTheLast(ctx context.Context) (ActsReport, error) {
-	return r.verifyActs(ctx, math.MaxInt)
-}
-
-func (r *Registry) verifyActs(ctx context.Context, most int) (ActsReport, error) {
 	v := verifier{
-		registry: r, most: most, unfit: make(map[string]bool), people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership),
+		registry: r, people: make(map[identity.OfficerID][]tenure), keys: make(map[string]*ownership), forged: make(map[signer]*forgeries),
 		stations: make(map[identity.StationID]Station), report: ActsReport{Founders: []identity.OfficerID{}, Keyless: r.vault == nil},
 	}
 	err := pgx.BeginTxFunc(ctx, r.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		v.tx = tx // everything as of one moment
-		for _, step := range []func(context.Context) error{v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.records, v.books, v.standing, v.trail, v.lines} {
+		for _, step := range []func(context.Context) error{v.epoch, v.competences, v.founders, v.administration, v.officers, v.credentials, v.enrollmentStations, v.everyAct, v.forgeries, v.resting, v.records, v.books, v.standing, v.trail, v.lines} {
 			if err := step(ctx); err != nil {
 				return err
 			}
@@ -69,12 +59,13 @@ type verifier struct {
 	stations map[identity.StationID]Station // as administrators registered them last
 
 	since  time.Time // when the office was founded; before, nothing was signed; zero: it was not founded yet
+	strict time.Time // since when the database takes in no act whose statement ran out long before
 	report ActsReport
+	forged map[signer]*forgeries
+	leans  []string // what rests on acts that are not in order
 	faults []error
-	unfit  map[string]bool // statements of acts that are not in order
-	most   int             // faults of a step that are named
-	named  int             // faults of this step that are named
-	more   int             // and those that are not
+	named  int // faults of this step that are named
+	more   int // and those that are not
 }
 
 // tenure is what an officer was from then on.
@@ -100,13 +91,10 @@ type ownership struct {
 // settling is how long after a change an act that began before it may still be kept.
 const settling = time.Minute
 
-// outage is how long what was taken in may wait for a database that is away, until it is recorded.
-const outage = 24 * time.Hour
-
 // wrong names a fault, unless so many of its step are named already that others would be
 // lost among them.
 func (v *verifier) wrong(format string, args ...any) {
-	if v.named == v.most {
+	if v.named == v.registry.faults {
 		v.more++
 		return
 	}
@@ -117,9 +105,14 @@ func (v *verifier) wrong(format string, args ...any) {
 // summed ends a step: what it did not name it counts, and the next has room of its own.
 func (v *verifier) summed() {
 	if v.more > 0 {
-		v.faults = append(v.faults, identity.Refuse(identity.Conflict, "%d more acts or records do not fit, as the last of these", v.more))
+		v.faults = append(v.faults, identity.Refuse(identity.Conflict, "%d more acts or records do not fit, as the last of these: starter audit verify --all names them", v.more))
 	}
 	v.named, v.more = 0, 0
+}
+
+// epoch reads since when acts are kept in their time.
+func (v *verifier) epoch(ctx context.Context) error {
+	return v.tx.QueryRow(ctx, `SELECT acts_were_kept_late_until()`).Scan(&v.strict)
 }
 
 // competences looks that nobody entrusted a role with more than the program does.
@@ -198,9 +191,9 @@ type whole struct {
 }
 
 // eachAct reads acts with all their signatures.
-func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole)) error {
+func (v *verifier) eachAct(ctx context.Context, where, order string, each func(whole), args ...any) error {
 	rows, err := v.tx.Query(ctx, selectActs+`, CASE WHEN act = 'extract-record' AND at < extracts_were_anywhere_until() OR act = 'manage-card' AND at < cards_were_managed_anywhere_until()
-		THEN (SELECT array_agg(DISTINCT unit) FROM officers) ELSE act_provinces(act, subject) END FROM acts `+where+` ORDER BY `+order+`, statement, officer`)
+		THEN (SELECT array_agg(DISTINCT unit) FROM officers) ELSE act_provinces(act, subject) END FROM acts `+where+` ORDER BY `+order+`, statement, officer`, args...)
 	if err != nil {
 		return err
 	}
@@ -316,7 +309,7 @@ func (v *verifier) judge(w whole) (identity.Act, string) {
 			return nil, fmt.Sprintf("%s could not do it then: not valid, without a role for it, or of another province", g.Officer)
 		}
 	}
-	if w.At.After(said.Until.Add(outage)) || said.Until.Sub(w.At) > statement.Ahead(said.Act)+settling {
+	if w.At.After(v.strict) && w.At.After(said.Until.Add(outage)) || said.Until.Sub(w.At) > statement.Ahead(said.Act)+settling {
 		return nil, "its statement had run out when it was recorded, or was signed for too long ahead"
 	}
 	return act, ""
@@ -446,61 +439,6 @@ func (v *verifier) enrollmentStations(ctx context.Context) error {
 		v.wrong("station %s was registered, and is gone", id)
 	}
 	return err
-}
-
-// everyAct judges all acts. Those that nobody signed are told last, and of each officer one with
-// how many there are: they are no proof of anything, and are not to hide one that is.
-func (v *verifier) everyAct(ctx context.Context) error {
-	var since *time.Time
-	if err := v.tx.QueryRow(ctx, `SELECT min(at) FROM acts WHERE mac IS NOT NULL`).Scan(&since); err != nil {
-		return err
-	}
-	forged := make(map[identity.OfficerID]*forgeries)
-	err := v.eachAct(ctx, "", "id", func(w whole) {
-		v.report.Acts++
-		_, why := v.judge(w)
-		if why == "" && !v.takenIn(w, since) {
-			why = "no program of the office took it in"
-		}
-		if why == "" {
-			return
-		}
-		v.unfit[string(w.Statement)] = true
-		named := fmt.Sprintf("act %s, %s on %s by %s: %s", identity.OneLine(w.ID), identity.OneLine(w.Act), identity.OneLine(w.Subject), w.Officer, why)
-		switch of := forged[w.Officer]; {
-		case v.signedBy(w):
-			v.wrong("%s", named)
-		case of == nil:
-			forged[w.Officer] = &forgeries{first: named}
-		default:
-			of.more++
-		}
-	})
-	for _, officer := range slices.Sorted(maps.Keys(forged)) {
-		of := forged[officer]
-		if of.more > 0 {
-			of.first += fmt.Sprintf("; and %d more in that name, which nobody signed", of.more)
-		}
-		v.wrong("%s", of.first)
-	}
-	return err
-}
-
-// forgeries are acts in an officer's name that nobody signed.
-type forgeries struct {
-	first string
-	more  int
-}
-
-// signedBy reports whether an act's statement is one that was truly signed, by registered keys of
-// the officers that are said to have signed it.
-func (v *verifier) signedBy(w whole) bool {
-	for _, g := range w.signed.Signatures {
-		if key := v.keys[string(g.Key)]; key == nil || key.officer != g.Officer {
-			return false
-		}
-	}
-	return w.signed.Verify() == nil
 }
 
 // takenIn reports whether each signature of an act was taken in by a program of the office.

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"crypto/x509"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -242,6 +243,36 @@ func TestVerifyActs_NamesAStatementThatNobodyTookIn(t *testing.T) {
 	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "hold on "+statement.Application(number)+" by "+string(approver)+": no program of the office took it in")
 }
 
+// Nor is one that had run out, of whoever has the vault's key as well; and no row says
+// otherwise than its statement.
+func TestVerifyActs_NamesAStatementThatHadRunOut(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	number := b.received(t)
+	act, subject := identity.Hold{Officer: approver, Reason: "other: he asked"}, statement.Application(number)
+	put := func(at time.Time, subject string, put func(sql string) error) error {
+		old := registrytest.SignedAt(at, act, statement.Application(number), "")
+		signature := old.Signatures[0]
+		code, err := registry.CodeOfAct(b.Registry, old.ID(), approver, old.Statement, signature.Value)
+		require.NoError(t, err)
+		return put(fmt.Sprintf(`INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac) VALUES ('%s', '%s', 'hold', '%s', '\x%x', '\x%x', '\x%x', '\x%x')`,
+			old.ID(), approver, subject, signature.Key, old.Statement, signature.Value, code))
+	}
+	programs := b.asProgram(t)
+	asProgram := func(sql string) error { _, err := programs.Exec(t.Context(), sql); return err }
+	now := b.now(t)
+
+	require.Equal(t, "act_in_its_time", constraintOf(put(now.Add(-30*24*time.Hour), subject, asProgram)))
+	require.Equal(t, "act_in_its_time", constraintOf(put(now.Add(-91*time.Minute), subject, asProgram)))
+	require.Equal(t, "act_not_so_far_ahead", constraintOf(put(now.Add(32*time.Minute), subject, asProgram)))
+	require.Equal(t, "act_as_signed", constraintOf(put(now, statement.Office, asProgram)))
+	require.NoError(t, put(now.Add(-89*time.Minute), subject, asProgram), "the engine may have taken it in, and found the registry away")
+	require.NotContains(t, errOf(b.VerifyActs(t.Context())).Error(), "run out")
+
+	require.NoError(t, put(now.Add(-91*time.Minute), subject, func(sql string) error { b.behind(t, sql); return nil }))
+	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "hold on "+subject+" by "+string(approver)+": its statement had run out when it was recorded")
+}
+
 // Who does something else under the identifier of another officer's act is refused, and makes
 // neither look forged.
 func TestActs_AnIdentifierIsOneStatements(t *testing.T) {
@@ -257,30 +288,6 @@ func TestActs_AnIdentifierIsOneStatements(t *testing.T) {
 	require.NoError(t, errOf(b.VerifyActs(t.Context())))
 }
 
-// A statement that ran out is no act, whoever has it and the vault's key; and acts that nobody
-// signed do not hide it, however many they are.
-func TestVerifyActs_NamesAStatementThatHadRunOut(t *testing.T) {
-	t.Parallel()
-	b := signedOffice(t)
-	number := b.received(t)
-	hold := identity.Hold{Officer: approver, Reason: "other: he asked", Round: 1}
-	old, err := cast.Known().StateAt(time.Now().Add(-30*24*time.Hour), hold, statement.Application(number), "")
-	require.NoError(t, err)
-	old.TakenIn = time.Now().Add(-30 * 24 * time.Hour) // as a program would say that was stolen
-	d := hold.Decision()
-	d.Application, d.Request = number, old.ID()
-	require.NoError(t, errOf(b.Registry.Decide(t.Context(), d, time.Time{}, old)))
-	_, err = b.asProgram(t).Exec(t.Context(), `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac)
-		SELECT '000' || n, 'KT-C06-0001', 'log-in', 'office', key, convert_to('{"id":"000' || n || '"}', 'UTF8'), 'x', 'x' FROM credentials, generate_series(1, 150) n WHERE officer = 'KT-C06-0001'`)
-	require.NoError(t, err)
-
-	err = errOf(b.VerifyActs(t.Context()))
-
-	require.ErrorContains(t, err, "hold on "+statement.Application(number)+" by "+string(approver)+": its statement had run out")
-	require.ErrorContains(t, err, "application "+string(number)+": hold by "+string(approver)+": the act behind it is not in order")
-	require.ErrorContains(t, err, "and 149 more in that name, which nobody signed")
-}
-
 // However much was changed, the answer stays short.
 func TestVerifyActs_NamesAtMostSoMany(t *testing.T) {
 	t.Parallel()
@@ -291,6 +298,35 @@ func TestVerifyActs_NamesAtMostSoMany(t *testing.T) {
 
 	require.ErrorContains(t, err, "50 more acts or records do not fit")
 	require.Equal(t, 101, strings.Count(err.Error(), "\n")+1)
+	require.Equal(t, 150, strings.Count(errOf(b.NamingAll().VerifyActs(t.Context())).Error(), "\n")+1)
+}
+
+// Acts that nobody signed have a line for each key, however many they are: they hide no true
+// statement that was put there, and what rests on it is named.
+func TestVerifyActs_AFloodOfActsHidesNothing(t *testing.T) {
+	t.Parallel()
+	b := signedOffice(t)
+	number := b.received(t)
+	subject := statement.Application(number)
+	programs := b.asProgram(t)
+	_, err := programs.Exec(t.Context(), `
+		INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac)
+		SELECT id, 'KT-C06-0001', 'log-in', 'office', key, convert_to(jsonb_build_object('id', id, 'act', 'log-in', 'subject', 'office', 'until', now())::text, 'UTF8'), 'x', 'x'
+		FROM credentials, (SELECT lpad(n::text, 4, '0') AS id FROM generate_series(1, 150) n) ids WHERE officer = 'KT-C06-0001'`)
+	require.NoError(t, err)
+	forged := registrytest.Signed(identity.Approve{Officer: approver}, subject)
+	_, err = programs.Exec(t.Context(), `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac) VALUES ($1, $2, 'approve', $3, $4, $5, $6, 'x')`,
+		forged.ID(), string(approver), subject, forged.Signatures[0].Key, forged.Statement, forged.Signatures[0].Value)
+	require.NoError(t, err)
+	_, err = programs.Exec(t.Context(), `INSERT INTO decisions (application, step, round, officer, enrolled_by, request, stage) SELECT number, 'approve', 1, $2, officer, $3, stage FROM applications WHERE number = $1`,
+		string(number), string(approver), forged.ID())
+	require.NoError(t, err)
+
+	err = errOf(b.VerifyActs(t.Context()))
+
+	require.ErrorContains(t, err, "150 acts in the name of KT-C06-0001")
+	require.ErrorContains(t, err, "act "+forged.ID()+", approve on "+subject+" by "+string(approver)+": no program of the office took it in")
+	require.ErrorContains(t, err, "application "+string(number)+": approve by "+string(approver)+": the act behind it is not in order: "+forged.ID())
 }
 
 // With the programs' password in hand one can add what looks true, and each is named.
@@ -301,7 +337,9 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 	restore := registrytest.Backup(t, b.url)
 	programs := b.asProgram(t)
 	forged := `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac)
-		SELECT 'X', 'PD-001-0001', 'approve', 'application/` + string(waiting) + `', key, (SELECT statement FROM acts WHERE act = 'approve' LIMIT 1), 'x', 'x' FROM credentials WHERE officer = 'PD-001-0001'`
+		SELECT 'X', 'PD-001-0001', 'approve', 'application/` + string(waiting) + `', key, (
+			SELECT convert_to((convert_from(statement, 'UTF8')::jsonb || jsonb_build_object('id', 'X', 'subject', 'application/` + string(waiting) + `'))::text, 'UTF8')
+			FROM acts WHERE act = 'approve' LIMIT 1), 'x', 'x' FROM credentials WHERE officer = 'PD-001-0001'`
 	entry := func(actor, event, reason string) string {
 		return `INSERT INTO audit (application, actor, event, reason) VALUES ('` + string(waiting) + `', '` + actor + `', '` + event + `', '` + reason + `')`
 	}
@@ -309,7 +347,7 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		sql  []string
 		want string
 	}{
-		"Act":           {[]string{forged}, "act X, approve on application/" + string(waiting) + " by PD-001-0001: its statement is of another act"},
+		"Act":           {[]string{forged}, "act X, approve on application/" + string(waiting) + " by PD-001-0001: its signatures do not fit"},
 		"Decision":      {[]string{forged, `INSERT INTO decisions (application, step, round, officer, enrolled_by, request) SELECT number, 'approve', 1, 'PD-001-0001', officer, 'X' FROM applications WHERE number = '` + string(waiting) + `'`}, "approve by PD-001-0001: that is not what was signed"},
 		"Officer":       {[]string{`INSERT INTO officers (badge, unit, roles, act) VALUES ('XX-1', 'center', '{approving}', 'X')`}, "officer XX-1 is registered by no act of two administrators"},
 		"Key":           {[]string{`INSERT INTO credentials (key, officer, act) VALUES ('\x302a300506032b6570032100'::bytea || sha256('x'), 'PD-001-0001', 'X')`}, "officer PD-001-0001 has a key that no act of two administrators gave him"},
@@ -338,7 +376,7 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"EntryPacked":   {[]string{entry("system", "packed card 1 into C-000009", "")}, "packed card 1 into C-000009 by system: the books have nothing of that"},
 		"EntryDid":      {[]string{entry("system", "did unblock-signature of card 1", "")}, "did unblock-signature of card 1 by system: the books have nothing of that"},
 		"EntrySpoiled":  {[]string{entry("system", "spoiled card 1 with blank PT00000201", "")}, "spoiled card 1 with blank PT00000201 by system: the books have nothing of that"},
-		"EntryErased":   {[]string{entry("system", "erased what says something about the person", "")}, "erased what says something about the person by system: the books have nothing of that"},
+		"EntryErased":   {[]string{entry("system", "erased what says something about the person", "")}, "that its evidence was erased is said by its record alone, or by its trail"},
 		"EntryMade":     {[]string{`INSERT INTO stations_at_work (id, slots) VALUES ('PX-07', 1)`, entry("PX-07", "inspected card 1", "")}, "inspected card 1 by PX-07: the books have nothing of that"},
 		"EntryTwice":    {[]string{entry("system", "prepared card 1", ""), entry("system", "prepared card 1", "")}, "prepared card 1 is in the trail 2 times"},
 		"Waits":         {[]string{`UPDATE applications SET awaiting = 'attention', awaiting_why = 'x' WHERE number = '` + string(waiting) + `'`}, "what it waits for, or why, is not what its trail says last"},

@@ -275,6 +275,15 @@ var standings = []check{
 		SELECT a.number FROM applications a CROSS JOIN LATERAL (
 			SELECT at FROM audit WHERE application = a.number AND event = 'entered ' || a.stage ORDER BY seq DESC LIMIT 1) ended
 		WHERE a.received_at >= $1 AND a.stage IN ` + literals(closed) + ` AND a.entered_at < ended.at - interval '1 hour' ORDER BY a.number`},
+	{"the card %s became %s at %s, and by its history at %s", `
+		SELECT c.serial, c.state, c.changed_at::text, l.at::text FROM cards c CROSS JOIN LATERAL (SELECT max(at) AS at FROM card_life WHERE card = c.id) l
+		WHERE c.state IN (` + cardRevoked + `, ` + cardWithdrawn + `, ` + cardLapsed + `, ` + cardDestroyed + `) AND l.at >= $1
+			AND c.changed_at < l.at - interval '1 day' ORDER BY c.serial`},
+	{"application %s: that its evidence was erased is said by its record alone, or by its trail", `
+		SELECT a.number FROM applications a
+		WHERE a.received_at >= $1 AND a.erased_at IS NOT NULL AND NOT EXISTS (SELECT FROM audit l WHERE l.application = a.number AND l.event = '` + eventErased + `')
+		UNION ALL SELECT l.application FROM audit l JOIN applications a ON a.number = l.application WHERE l.at >= $1 AND l.event = '` + eventErased + `' AND a.erased_at IS NULL
+		ORDER BY 1`},
 	{"application %s: what it waits for, or why, is not what its trail says last", `
 		SELECT a.number FROM applications a LEFT JOIN LATERAL (
 			SELECT event, reason FROM audit WHERE application = a.number AND event LIKE 'awaits %' ORDER BY seq DESC LIMIT 1) said ON true

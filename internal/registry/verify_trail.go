@@ -120,12 +120,15 @@ func entrySaid(signed []byte, e AuditEntry) bool {
 // compares it with the card's life.
 var becameSomething = regexp.MustCompile(`^card [0-9]{1,9} is [a-z-]+$`)
 
+// eventErased is what the function erase_due has the trail say.
+const eventErased = "erased what says something about the person"
+
 // What programs write into the trail, as regular expressions of SQL: of the system, of a
 // station, and of a holder at the portal.
 const (
 	nthCard  = ` card [0-9]{1,9}`
 	ofSystem = `^(prepared` + nthCard + `|entered [A-Za-z]+|awaits [a-z -]+|spoiled` + nthCard + `( with blank \S+)?|packed` + nthCard + ` into C-[0-9]+|is of person \S+|trouble at station` +
-		`|erased what says something about the person|card [0-9]{1,9} is (withdrawn|lapsed|revoked)|fee settled|did [a-z-]+ of` + nthCard + `)$`
+		`|` + eventErased + `|card [0-9]{1,9} is (withdrawn|lapsed|revoked)|fee settled|did [a-z-]+ of` + nthCard + `)$`
 	ofStation = `^(took blank \S+ for` + nthCard + `|(personalized|printed|inspected)` + nthCard + `|entered [A-Za-z]+|gave back blank \S+ of` + nthCard + `|may have written to blank \S+ of` + nthCard +
 		`|spoiled` + nthCard + `( with blank \S+)?|trouble at station|station is back|certified the signature key of` + nthCard + `|removed the printed sides of` + nthCard + `)$`
 	ofHolder = `^card [0-9]{1,9} is reported-lost$`
@@ -165,8 +168,6 @@ var ofPrograms = []check{
 			SELECT substring(l.event FROM ' card ([0-9]{1,9})(?: |$)') AS card) said
 		WHERE l.at >= $1 AND (l.actor = ` + actorSystem + ` OR EXISTS (SELECT FROM stations_at_work WHERE id = l.actor)) AND CASE
 			WHEN l.event LIKE 'fee settled%' THEN l.reason !~ '^from [0-9]+ to [0-9]+ VND, '
-			WHEN l.event LIKE 'erased %' THEN NOT EXISTS (SELECT FROM cards c WHERE c.application = l.application AND c.erased_at IS NOT NULL
-				UNION ALL SELECT FROM applications a WHERE a.number = l.application AND a.erased_at IS NOT NULL)
 			WHEN l.event LIKE 'is of person %' THEN NOT EXISTS (SELECT FROM citizens p WHERE l.event = 'is of person ' || p.id)
 			WHEN l.event LIKE 'did %' THEN NOT EXISTS (
 				SELECT FROM card_orders o WHERE o.application = l.application AND l.event = 'did ' || o.what || ' of card ' || o.attempt AND o.done_at IS NOT NULL)

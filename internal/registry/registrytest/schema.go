@@ -119,12 +119,17 @@ func NewClock(tb testing.TB, programs string) (set func(time.Time)) {
 	tb.Cleanup(func() { _ = conn.Close(ctx) })
 	_, err = conn.Exec(ctx, `
 		CREATE TABLE clock (at timestamptz NOT NULL);
-		GRANT SELECT ON clock TO cancuoc_programs;
+		GRANT SELECT ON clock TO PUBLIC;
 		INSERT INTO clock SELECT pg_catalog.now();
 		CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM clock';
 		ALTER TABLE acts ALTER COLUMN at SET DEFAULT now();
 		ALTER TABLE applications ALTER COLUMN entered_at SET DEFAULT now();
-		ALTER TABLE cards ALTER COLUMN changed_at SET DEFAULT now()`)
+		ALTER TABLE cards ALTER COLUMN changed_at SET DEFAULT now();
+		DO $$ DECLARE f text; BEGIN
+			FOREACH f IN ARRAY ARRAY['may_act()', 'enter_now()', 'erase_due(integer)'] LOOP
+				EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_catalog, pg_temp', f, current_schema());
+			END LOOP;
+		END $$`)
 	require.NoError(tb, err)
 	var turn sync.Mutex
 	return func(at time.Time) {
