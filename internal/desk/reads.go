@@ -292,11 +292,12 @@ func Center(by identity.Officer) error {
 	return nil
 }
 
-// Stock is the blanks in each account, and those that no station can take.
+// Stock is the blanks in each account, of all documents and of each, and those that no station can take.
 type Stock struct {
 	registry.Stock
 
-	Stranded []registry.Stranded `json:"stranded,omitzero"`
+	Of       []registry.DocumentStock `json:"of"` // the same of each document
+	Stranded []registry.Stranded      `json:"stranded,omitzero"`
 }
 
 // Stock counts the blanks.
@@ -305,8 +306,12 @@ func (d *Desk) Stock(ctx context.Context) (Stock, error) {
 	if err != nil {
 		return Stock{}, err
 	}
+	of, err := d.Registry.StockOfDocuments(ctx)
+	if err != nil {
+		return Stock{}, err
+	}
 	stranded, err := d.Registry.Stranded(ctx)
-	return Stock{stock, stranded}, err
+	return Stock{stock, of, stranded}, err
 }
 
 // Notifications are what receivers have not taken.

@@ -341,6 +341,35 @@ func (p Place) named(day Date) ProvinceCode {
 	return code
 }
 
+// onBorder are the provinces with communes on a land border (art. 3 of Decree 34/2014/NĐ-CP): 25
+// of 63, and since the merger 22 of 34.
+var onBorder = []struct {
+	period
+	codes []ProvinceCode
+}{
+	{period{to: lastOf63}, []ProvinceCode{
+		"002", "004", "010", "011", "012", "014", "020", "022", "038", "040", "042", "044", "045", "046", "049", "062", "064", "066", "067", "070", "072", "080", "087", "089", "091",
+	}},
+	{period{from: firstOf34}, []ProvinceCode{
+		"004", "008", "011", "012", "014", "015", "020", "022", "038", "040", "042", "044", "046", "048", "051", "052", "066", "068", "075", "080", "082", "091",
+	}},
+}
+
+// bordersOn reports whether a place may be a commune on a land border: its province, by its code
+// or its name, has one on that day. Of a place of no known province it may be.
+func (p Place) bordersOn(day Date) bool {
+	code := p.Province
+	if code == "" {
+		code = p.named(day)
+	}
+	for _, b := range onBorder {
+		if code != "" && b.includes(day) {
+			return slices.Contains(b.codes, code) || slices.Contains(b.codes, code.successor(day))
+		}
+	}
+	return true
+}
+
 // oneProvince refuses a place of which text and code are of two provinces.
 func (p Place) oneProvince(field string) error {
 	parts := p.parts()

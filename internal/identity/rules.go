@@ -140,6 +140,8 @@ func (a Application) ByRecord(holder Person) error {
 		"is number-changed, but the population register has canceled no number of this person")
 	c.refuse(a.Exemption == "special-zone" && !strings.Contains(strings.ToLower(holder.Residence.Text), "đặc khu"), "exemption",
 		"is special-zone, which is for who resides in one (đặc khu), and the residence is none")
+	c.refuse(a.Exemption == "border" && !holder.Residence.bordersOn(a.FiledOn), "exemption",
+		"is border, which is for who resides in a commune on a land border, and the province of the residence has none")
 	c.add(holder.Residence.current("person.residence", a.FiledOn)) // what is printed is corrected first
 	return errors.Join(c.refusals...)
 }

@@ -204,6 +204,13 @@ func TestByRecord(t *testing.T) {
 		"OfACitizen": {func(a *identity.Application, _ *identity.Person) {
 			a.Type, a.Ground, a.OriginProof, a.ResidingSince = identity.CertificateIssue, identity.GroundFirstCertificate, "paper", day(t, "2025-01-01")
 		}, []string{"person.nationality"}},
+		"BorderOfHanoi": {func(a *identity.Application, _ *identity.Person) { a.Exemption, a.ExemptionProof = "border", "paper 3" }, []string{"exemption"}},
+		"BorderOfLangSon": {func(a *identity.Application, p *identity.Person) {
+			a.Exemption, a.ExemptionProof, p.Residence = "border", "paper 3", identity.Place{Text: "Xã A, Lạng Sơn", Province: "020"}
+		}, nil},
+		"BorderOfQuangNamOfBefore": {func(a *identity.Application, p *identity.Person) {
+			a.Exemption, a.ExemptionProof, p.Residence = "border", "paper 3", identity.Place{Text: "Xã A, Đà Nẵng", Province: "048"}
+		}, nil},
 		"NeverRenumbered": {func(a *identity.Application, _ *identity.Person) {
 			a.Ground = identity.GroundNumberChanged
 		}, []string{"ground"}},

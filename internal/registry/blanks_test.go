@@ -45,6 +45,12 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 	overlapping := identity.ReceiveBlanks{Box: "B-2", First: "PT010", Last: "PT020", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
 	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), overlapping), identity.Conflict)
 	require.Equal(t, 10, b.balanced(t).Received)
+	b.stock(t, 2)
+	of, err := b.StockOfDocuments(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []registry.DocumentStock{
+		{Document: identity.CardDocument, Received: 2, InStock: 2}, {Document: identity.Certificate, Received: 10, InStock: 10},
+	}, of)
 }
 
 func TestTakeBlank_ACardTakesNoBlankOfCertificates(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"example.org/cancuoc/internal/identity"
 )
 
 // Stock counts blanks by account.
@@ -47,6 +49,29 @@ func (r *Registry) Stock(ctx context.Context) (Stock, error) {
 	}
 	s.Balanced = ledger && s.Received == s.InStock+s.InProduction+s.Spoiled+s.Issued+s.Destroyed
 	return s, nil
+}
+
+// DocumentStock counts the blanks of one document.
+type DocumentStock struct {
+	Document     identity.Document `json:"document"`
+	Received     int               `json:"received"`
+	InStock      int               `json:"in_stock"`
+	InProduction int               `json:"in_production"`
+	Spoiled      int               `json:"spoiled"`
+	Issued       int               `json:"issued"`
+	Destroyed    int               `json:"destroyed"`
+}
+
+// StockOfDocuments counts the blanks of each document of which there are any: a card takes no
+// blank of certificates, nor the other way round.
+func (r *Registry) StockOfDocuments(ctx context.Context) ([]DocumentStock, error) {
+	rows, _ := r.db.Query(ctx, `
+		SELECT document, coalesce((SELECT sum(x.blanks) FROM boxes x WHERE x.document = b.document), 0),
+			count(*) FILTER (WHERE account = `+accountStock+`), count(*) FILTER (WHERE account = `+accountProduction+`),
+			count(*) FILTER (WHERE account = `+accountSpoiled+`), count(*) FILTER (WHERE account = `+accountIssued+`), count(*) FILTER (WHERE account = `+accountDestroyed+`)
+		FROM blanks b GROUP BY document ORDER BY document`) // CollectRows reports the error
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[DocumentStock])
+	return list, fail("count stock of documents", err)
 }
 
 // Stranded lists the places where blanks are in stock and no station is.
