@@ -25,8 +25,34 @@ func compare(sharp, softened, half *raster, place transform) *comparison {
 	done(view)
 	c.tone = toneOf(softened, c.seen)
 	c.want, c.shade = c.expect(sharp, softened, c.seen)
+	c.blur()
 	c.noise = noiseOf(c)
 	return c
+}
+
+// blur has what is expected as blurred as the picture, if that is nearer to it: then what is
+// alike is more so, and what is not, less.
+func (c *comparison) blur() {
+	again := c.want.softenedAgain()
+	sharp, blurred := 0, 0
+	for color, shift := range shifts {
+		sharp += c.apart(c.want, color, shift)
+		blurred += c.apart(again, color, shift)
+	}
+	if blurred < sharp {
+		c.want, again = again, c.want
+	}
+	done(again)
+}
+
+// apart is how far what is expected is from what is seen in a color, by some of the dots.
+func (c *comparison) apart(want *raster, color int, shift uint) int {
+	const every = 7
+	sum, shade := 0, fixed(c.shade[color])
+	for i := 0; i < len(want.pix); i += every {
+		sum += min(distance(lane(want.pix[i], shift)*shade>>gainBits, lane(c.seen.pix[i], shift)), mostDot*soft)
+	}
+	return sum
 }
 
 // likeness is how like a part of the picture is to what is expected, in squares of size

@@ -65,6 +65,7 @@ type inspection struct {
 var (
 	errDark   = errors.New("it is too dark to judge; look after the lamp")
 	errBright = errors.New("it is too bright to judge; look after the lamp")
+	errGray   = errors.New("it has no colors, by which a print is judged; look after the camera")
 )
 
 func (i *inspection) inspect(picture image.Image) ([]string, error) {
@@ -75,7 +76,7 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	half, sharp := halved(reduced).rounded(), halved(i.expected)
 	softened := sharp.softened()
 	i.located = locate(reduced, half, softened, i.form.Page, nil)
-	if 2*i.agree < i.of {
+	if 2*i.agree < i.of || i.coarse(picture) {
 		half = i.lookCloser(picture, half, softened)
 	}
 	i.comparison = compare(sharp, softened, half, i.place)
@@ -84,6 +85,10 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	switch {
 	case slices.Max(i.gain[:]) < darkGain:
 		return nil, errDark
+	case !i.found() && picture.Bounds().Dx() < picture.Bounds().Dy() != (i.form.Page.W < i.form.Page.H):
+		return nil, errShape(picture.Bounds(), i.form.Page) // perhaps it lies the other way
+	case i.found() && !i.overlay && colorless(i.picture):
+		return nil, errGray
 	case !i.found():
 		return []string{fmt.Sprintf("the print of this card is not on it: %d of %d places were found", i.agree, i.of)}, nil
 	}
@@ -101,15 +106,28 @@ func (i *inspection) inspect(picture image.Image) ([]string, error) {
 	return told(append(findings, i.checkArt()...)), nil
 }
 
-// lookCloser looks for a print that was hardly found where it lies in a larger picture, and
-// gives the half of the picture in which most of it is.
+// coarse reports whether the print was found in a picture that was reduced as if the card
+// filled it, so that few dots of the card are left.
+func (i *inspection) coarse(picture image.Image) bool {
+	const enough = reducedDPI * 0.85 / 25.4
+	return i.found() && i.picture.Rect.Dx() < picture.Bounds().Dx() && i.place.scale() < enough
+}
+
+// lookCloser looks where a print was found coarsely, or hardly, in a larger picture, and
+// gives the half of the part of the picture in which the print is, if that shows it better.
 func (i *inspection) lookCloser(picture image.Image, half, softened *raster) *raster {
-	if half.whiteAround() { // a small print on a white card would look the same
+	var card image.Rectangle
+	coarse := i.coarse(picture) && 2*i.agree >= i.of
+	switch {
+	case coarse:
+		card = i.bounds()
+	case half.whiteAround(): // a small print on a white card would look the same
 		return half
-	}
-	card, ok := seek(half, softened)
-	if !ok {
-		return half
+	default:
+		var ok bool
+		if card, ok = seek(half, softened, largestBed); !ok {
+			return half
+		}
 	}
 	part, place, ok := closer(picture, half, card, i.form.Page)
 	if !ok {
@@ -120,13 +138,27 @@ func (i *inspection) lookCloser(picture image.Image, half, softened *raster) *ra
 		return half
 	}
 	near := halved(reduced).rounded()
-	if l := locate(reduced, near, softened, i.form.Page, place); l.agree > i.agree {
+	if l := locate(reduced, near, softened, i.form.Page, place); l.agree > i.agree || coarse && l.found() {
 		done(half)
 		i.located = l
 		return near
 	}
 	done(near)
 	return half
+}
+
+// largestBed is how many times as wide as the card a picture may be in which it is sought.
+const largestBed = 3
+
+// colorless reports whether all dots of a picture are gray.
+func colorless(img *image.RGBA) bool {
+	const every = 5 * 4
+	for at := 0; at+2 < len(img.Pix); at += every {
+		if p := img.Pix[at:][:3]; p[0] != p[1] || p[1] != p[2] {
+			return false
+		}
+	}
+	return true
 }
 
 // A picture beyond these gains shows too little.
@@ -153,6 +185,7 @@ func (i *inspection) checkFields() []finding {
 		case forms.GhostField: // its colors are compared with the art's
 		}
 	}
+	findings = append(findings, i.checkLetters()...)
 	if i.overlay {
 		return findings
 	}
@@ -164,11 +197,12 @@ func (i *inspection) checkFields() []finding {
 	return findings
 }
 
-// The least likeness of letters: the larger they are, the more of them is to be seen.
+// The least likeness of letters: the larger they are, the more of them is to be seen. Those of
+// fields are compared once more, at twice as many dots: see letters.go.
 const (
 	largeLetters, largeLike = 10.0, 0.91 // points
-	smallLetters, smallLike = 6.0, 0.82
-	tinyLike                = 0.65
+	smallLetters, smallLike = 7.5, 0.82
+	tinyLetters, tinyLike   = 6.0, 0.6
 	leastInk                = 20 // standard deviation of a square with letters
 	markDots                = 8  // side of a square in which a tone mark is not lost beside its letter
 )
@@ -176,13 +210,7 @@ const (
 // checkText compares the letters in a box, in squares of about their height, and in small ones.
 func (i *inspection) checkText(name string, box forms.Box, size float64) []finding {
 	const point = 25.4 / 72
-	least := tinyLike
-	switch {
-	case size >= largeLetters:
-		least = largeLike
-	case size >= smallLetters:
-		least = smallLike
-	}
+	least := leastLike(size)
 	squares := []struct {
 		dots int
 		like float64
@@ -196,6 +224,18 @@ func (i *inspection) checkText(name string, box forms.Box, size float64) []findi
 		}
 	}
 	return nil
+}
+
+// leastLike is the least likeness of letters of a size in points.
+func leastLike(size float64) float64 {
+	switch {
+	case size >= largeLetters:
+		return largeLike
+	case size >= smallLetters:
+		return smallLike
+	default:
+		return tinyLike + (smallLike-tinyLike)*max(0, (size-tinyLetters)/(smallLetters-tinyLetters))
+	}
 }
 
 // The portrait is compared in squares of 1.4 mm, in an oval about the face. Of another

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	xdraw "golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
 
 	"example.org/cancuoc/internal/biometrics/portrait"
 	"example.org/cancuoc/internal/camera"
@@ -221,6 +222,7 @@ func TestInspect_FindsTheCardAnywhereOnAnything(t *testing.T) {
 		return out
 	}
 	dark := func(int, int) color.Color { return color.Gray{8} }
+	white := func(int, int) color.Color { return color.Gray{250} }
 	cloth := func(x, y int) color.Color { return color.Gray{uint8(60 + 60*((x/6+y/6)%2))} }
 	wood := func(x, y int) color.Color {
 		v := 130 + 25*math.Sin(float64(x)/30+3*math.Sin(float64(y)/90))
@@ -231,6 +233,8 @@ func TestInspect_FindsTheCardAnywhereOnAnything(t *testing.T) {
 		"far from the middle":   func(img *image.RGBA) *image.RGBA { return around(img, 60, 200, 300, 40, dark) },
 		"on cloth":              func(img *image.RGBA) *image.RGBA { return around(img, 70, 50, 90, 70, cloth) },
 		"on wood":               func(img *image.RGBA) *image.RGBA { return around(img, 200, 150, 90, 120, wood) },
+		"on a large white bed":  func(img *image.RGBA) *image.RGBA { return around(img, 470, 350, 470, 350, white) },
+		"on an upright bed":     func(img *image.RGBA) *image.RGBA { return around(img, 500, 1400, 900, 1400, dark) },
 	} {
 		require.Empty(t, inspect(t, form, on(front), on(back), content), name)
 	}
@@ -262,6 +266,36 @@ func TestInspect_FindsBadPrints(t *testing.T) {
 	}
 }
 
+// One letter, digit or tone mark that is another is found, also in the smallest text of a card,
+// in good light and in a picture by JPEG.
+func TestInspect_FindsOneLetterThatIsAnother(t *testing.T) {
+	t.Parallel()
+	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
+	person := &content.Card.Person
+	person.Residence = identity.Place{Text: "Số 12/34B, Ngõ 56, Xã Ea Kao, Tuyên Quang", Province: "008"}
+	person.BirthRegistration = identity.Place{Text: "Phường Bến Thành, Cần Thơ", Province: "092"}
+	var err error
+	content.MRZ, err = mrz.Lines(content.Card)
+	require.NoError(t, err)
+	content.QR = form.QRPayload(content.Card)
+	sent := content
+	for field, changes := range map[string][][2]string{
+		"residence":          {{"Quang", "Queng"}, {"Ngõ", "Nqõ"}, {"Kao", "Kaa"}, {"56", "58"}},
+		"birth-registration": {{"Cần", "Cấn"}, {"Thành", "Thanh"}},
+		"name":               {{"Thị", "Thi"}},
+	} {
+		for _, change := range changes {
+			content := sent
+			p := &content.Card.Person
+			text := map[string]*string{"residence": &p.Residence.Text, "birth-registration": &p.BirthRegistration.Text, "name": &p.Name.Text}[field]
+			*text = strings.Replace(*text, change[0], change[1], 1)
+			front, back := look(t, form, content, 300, "noise=4", "brightness=0.85")
+
+			require.Contains(t, strings.Join(inspect(t, form, front, back, sent), "\n"), field+": its letters", "%s for %s", change[1], change[0])
+		}
+	}
+}
+
 // A print is shifted too far from 0.5 mm on, and up to there nothing is wrong with it,
 // wherever it was looked for first.
 func TestInspect_KnowsHowFarAPrintIsShifted(t *testing.T) {
@@ -281,6 +315,36 @@ func TestInspect_KnowsHowFarAPrintIsShifted(t *testing.T) {
 	}
 }
 
+// So is one that is smaller than its card, or stretched, where the card's edges are seen.
+func TestInspect_KnowsHowLargeAPrintIs(t *testing.T) {
+	t.Parallel()
+	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
+	front, back := look(t, form, content, 300)
+	for want, size := range map[string][2]float64{
+		"":                                  {0.995, 1.005},
+		"front: the print is 96":            {0.96, 0.96},
+		"front: the print is 98.0% as wide": {0.98, 1},
+	} {
+		on := func(img *image.RGBA) *image.RGBA {
+			const around = 50
+			w, h := float64(img.Rect.Dx()), float64(img.Rect.Dy())
+			card := image.NewRGBA(img.Rect)
+			draw.Draw(card, card.Rect, image.White, image.Point{}, draw.Src)
+			xdraw.BiLinear.Transform(card, f64.Aff3{size[0], 0, (1 - size[0]) / 2 * w, 0, size[1], (1 - size[1]) / 2 * h}, img, img.Rect, draw.Src, nil)
+			out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()+2*around, img.Rect.Dy()+2*around))
+			draw.Draw(out, out.Rect, image.NewUniform(color.Gray{90}), image.Point{}, draw.Src)
+			draw.Draw(out, img.Rect.Add(image.Pt(around, around)), card, image.Point{}, draw.Src)
+			return out
+		}
+		found := strings.Join(inspect(t, form, on(front), on(back), content), "\n")
+		if want == "" {
+			require.Empty(t, found)
+		} else {
+			require.Contains(t, found, want)
+		}
+	}
+}
+
 // The letters of both sides are compared in each light in which a print is judged: an art
 // that is nearly white is not taken for overexposed, and its dots show how little noise
 // there is.
@@ -295,6 +359,13 @@ func TestInspect_ComparesLettersInAnyLight(t *testing.T) {
 	}
 }
 
+// gray is what a camera without colors sees.
+func gray(img *image.RGBA) image.Image {
+	out := image.NewGray(img.Rect)
+	draw.Draw(out, out.Rect, img, image.Point{}, draw.Src)
+	return out
+}
+
 // Pictures by which nothing can be judged are the camera's fault, not the card's.
 func TestInspect_RefusesPicturesThatShowNothing(t *testing.T) {
 	t.Parallel()
@@ -303,6 +374,8 @@ func TestInspect_RefusesPicturesThatShowNothing(t *testing.T) {
 	for want, picture := range map[string]image.Image{
 		"picture of the front: it is too dark":                               black,
 		"picture of the front: a picture has 40 by 30 dots":                  image.NewRGBA(image.Rect(0, 0, 40, 30)),
+		"picture of the front: a picture has 60000 by 270 dots":              image.NewGray(image.Rect(0, 0, 60000, 270)),
+		"picture of the front: it has no colors":                             gray(front),
 		"picture of the front: a part of the card is outside the picture":    front.SubImage(image.Rect(0, 40, 1011, 638)),
 		"picture of the front: a picture has 638 by 1011 dots; a card lying": image.NewGray(image.Rect(0, 0, 638, 1011)),
 	} {

@@ -20,18 +20,16 @@ const (
 	workScale  = float64(drawnDPI) / 2 / 25.4 // dots per mm
 	leastDPI   = 200
 	reducedDPI = 250 // a picture with at least twice as many is reduced
+	cut        = 0.9 // of the card's height, at least, is in a picture that is as wide as it
+	slender    = 8   // no picture of a card is so many times longer than it is wide
 )
 
-// reduce gives a picture at 250 to 500 dpi, and how many of its dots became one.
+// reduce gives a picture at 250 to 500 dpi, if the card fills it.
 func reduce(img image.Image, page forms.Page) (*image.RGBA, error) {
 	b := img.Bounds()
-	dpi := float64(b.Dx()) / page.W * 25.4
-	if upright := page.W < page.H; dpi < leastDPI || b.Dx() < b.Dy() != upright {
-		lying := "a card lying across"
-		if upright {
-			lying = "a paper standing upright"
-		}
-		return nil, fmt.Errorf("a picture has %d by %d dots; %s, at %d dpi or more, is needed", b.Dx(), b.Dy(), lying, leastDPI)
+	dpi := 25.4 * min(float64(b.Dx())/page.W, float64(b.Dy())/(cut*page.H))
+	if dpi < leastDPI || max(b.Dx(), b.Dy()) > slender*min(b.Dx(), b.Dy()) {
+		return nil, errShape(b, page)
 	}
 	rgba, ok := img.(*image.RGBA)
 	if !ok || b.Min != (image.Point{}) {
@@ -42,6 +40,15 @@ func reduce(img image.Image, page forms.Page) (*image.RGBA, error) {
 		return averaged(rgba, k), nil
 	}
 	return rgba, nil
+}
+
+// errShape tells that a picture cannot show the card as it has to lie in it.
+func errShape(b image.Rectangle, page forms.Page) error {
+	lying := "a card lying across"
+	if page.W < page.H {
+		lying = "a paper standing upright"
+	}
+	return fmt.Errorf("a picture has %d by %d dots; %s, at %d dpi or more, is needed", b.Dx(), b.Dy(), lying, leastDPI)
 }
 
 // averaged reduces a picture: k by k dots become one.
@@ -167,6 +174,16 @@ func (r *raster) softened() *raster {
 		to[len(to)-1] = 4 * b
 	}
 	return out
+}
+
+// softenedAgain softens what was softened before; a level stays as much as it was.
+func (r *raster) softenedAgain() *raster {
+	flat := newRaster(r.w, r.h)
+	defer done(flat)
+	for i, v := range r.pix {
+		flat.pix[i] = v >> 4 & (0x3ff * lanes)
+	}
+	return flat.softened()
 }
 
 // transform maps mm on a card to dots of a picture.

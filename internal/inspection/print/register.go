@@ -14,10 +14,11 @@ type anchor struct {
 	worth float64
 }
 
-// Anchors are sought in a grid, so that they are spread over the card.
+// Anchors are sought in a grid, so that they are spread over the card: in squares of about
+// 13 mm.
 const (
-	anchorsAcross, anchorsDown = 7, 4
-	anchorSize                 = 4.0 // mm
+	anchorEvery = 13.0 // mm
+	anchorSize  = 4.0  // mm
 )
 
 // anchorsOf chooses anchors in the expected print, which has that many dots per mm.
@@ -25,10 +26,11 @@ func anchorsOf(r *raster, scale float64) []anchor {
 	size := int(anchorSize * scale)
 	corners := cornersOf(r)
 	defer summed.Put(corners)
-	cw, ch := r.w/anchorsAcross, r.h/anchorsDown
+	across, down := int(math.Round(float64(r.w)/scale/anchorEvery)), int(math.Round(float64(r.h)/scale/anchorEvery))
+	cw, ch := r.w/across, r.h/down
 	var list []anchor
-	for gy := range anchorsDown {
-		for gx := range anchorsAcross {
+	for gy := range down {
+		for gx := range across {
 			best := anchor{}
 			for y := gy * ch; y < (gy+1)*ch; y += size / 4 {
 				for x := gx * cw; x < (gx+1)*cw; x += size / 4 {
@@ -237,8 +239,8 @@ func fit(list []match, otherwise transform) transform {
 		ax, ay, bx, by = ax+m.like*u*x, ay+m.like*u*y, bx+m.like*v*x, by+m.like*v*y
 	}
 	var t transform
-	const wide, high = 15.0 * 15.0, 8.0 * 8.0 // mm² about the middle
-	if det := xx*yy - xy*xy; len(list) >= 10 && xx/n > wide && yy/n > high && det > 0 {
+	const long, short = 15.0 * 15.0, 8.0 * 8.0 // mm² about the middle
+	if det := xx*yy - xy*xy; len(list) >= 10 && max(xx, yy)/n > long && min(xx, yy)/n > short && det > 0 {
 		t = transform{xx: (ax*yy - ay*xy) / det, xy: (ay*xx - ax*xy) / det, yx: (bx*yy - by*xy) / det, yy: (by*xx - bx*xy) / det}
 	} else {
 		c, s := (ax+by)/(xx+yy), (bx-ay)/(xx+yy)

@@ -11,12 +11,12 @@ import (
 // seek finds about where the card lies in a picture of more than that, in whole levels, by
 // what the whole print looks like from afar: so what it lies on may have any pattern, and
 // be large. The print is softened. ok is false where nothing is like it.
-func seek(picture, expected *raster) (card image.Rectangle, ok bool) {
+// The picture is at most so many times as wide as the card.
+func seek(picture, expected *raster, largest float64) (card image.Rectangle, ok bool) {
 	const (
-		width   = 40   // dots of the print, from afar
-		largest = 3    // times as wide as the card is the picture
-		step    = 1.02 // from one size to the next
-		least   = 0.6  // like the print
+		width = 40   // dots of the print, from afar
+		step  = 1.02 // from one size to the next
+		least = 0.6  // like the print
 	)
 	height := int(math.Round(float64(width*expected.h) / float64(expected.w)))
 	want := expected.afar(width, height)
@@ -40,6 +40,28 @@ func seek(picture, expected *raster) (card image.Rectangle, ok bool) {
 		}
 	}
 	return card, !card.Empty()
+}
+
+// byLook gives about where the expected print, which is softened, may lie in a picture in
+// whole levels that is little more than the card, by what it looks like from afar.
+func byLook(picture, expected *raster) (list []transform) {
+	const (
+		largest = 1.6                 // see seek
+		turn    = 1.3 * math.Pi / 180 // what lies between is near enough
+	)
+	card, ok := seek(picture, expected, largest)
+	if !ok {
+		return nil
+	}
+	scale := float64(card.Dx()) / float64(expected.w)
+	for _, turn := range []float64{0, turn, -turn} {
+		sin, cos := math.Sincos(turn)
+		t := transform{xx: scale * cos, xy: -scale * sin, yx: scale * sin, yy: scale * cos}
+		x, y := t.at(float64(expected.w)/2, float64(expected.h)/2)
+		t.x0, t.y0 = float64(card.Min.X+card.Max.X)/2-x, float64(card.Min.Y+card.Max.Y)/2-y
+		list = append(list, t.after(transform{xx: workScale, yy: workScale}))
+	}
+	return list
 }
 
 // whiteAround reports whether what is at the edges of a picture is about as bright as the

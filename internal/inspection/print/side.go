@@ -15,8 +15,10 @@ type located struct {
 	place   transform   // from mm on the expected print to dots of the picture
 	shift   [2]float64  // of the print on the card, mm
 	turn    float64     // of the print on the card, degrees; 0 where the card fills the picture
-	of      int         // places by which the print was sought,
-	agree   int         // and that were found where they should be
+	larger  [2]float64  // the print than it should be, on the card: across and down; 0 likewise
+	page    forms.Page
+	of      int // places by which the print was sought,
+	agree   int // and that were found where they should be
 }
 
 // found reports whether the expected print was found; otherwise place is the card's.
@@ -32,21 +34,24 @@ func locate(picture *image.RGBA, half, expected *raster, page forms.Page, sought
 	defer done(rough)
 	s := &search{half: half, rough: pattern{rough, workScale / 2, whole}, expected: pattern{expected, workScale, soft}}
 	s.anchors = anchorsOf(rough, workScale/2)
-	l := &located{picture: picture, of: len(s.anchors)}
+	l := &located{picture: picture, page: page, of: len(s.anchors)}
 	card, edges := cardIn(half, page)
 	if !edges && sought != nil {
 		card = sought(half.w, half.h)
 	}
 	place, agree := s.near(card)
-	const most = 2.0 / 3 // of a print that is there without a doubt
+	const most, sure = 2.0 / 3, 0.9 // of a print that is there without a doubt; and exactly there
 	if float64(agree) < most*float64(l.of) {
 		place, agree = s.far(card)
 	}
-	if l.agree = agree; !l.found() && !edges {
+	if l.agree = agree; float64(agree) < most*float64(l.of) && !edges {
 		// The card is as bright as what it lies on, and where its edges are, nobody knows.
-		for _, rough := range byInk(half, expected) {
+		for _, rough := range append(byLook(half, expected), byInk(half, expected)...) {
 			if there, agree := s.far(rough); agree > l.agree {
 				place, card, l.agree = there, there, agree
+			}
+			if float64(l.agree) > sure*float64(l.of) {
+				break
 			}
 		}
 		if there, agree := s.near(place); agree >= l.agree {
@@ -65,6 +70,7 @@ func locate(picture *image.RGBA, half, expected *raster, page forms.Page, sought
 	l.shift = [2]float64{(x - cx) / card.scale(), (y - cy) / card.scale()}
 	if edges {
 		l.turn = (place.angle() - card.angle()) * 180 / math.Pi
+		l.larger = [2]float64{math.Hypot(place.xx, place.yx)/math.Hypot(card.xx, card.yx) - 1, math.Hypot(place.xy, place.yy)/math.Hypot(card.xy, card.yy) - 1}
 	}
 	l.place = place.times(2)
 	return l
@@ -134,6 +140,7 @@ func farthest(list []match) float64 {
 const (
 	mostShift = 0.5 // mm, each way
 	mostSkew  = 0.6 // degrees
+	mostSize  = 1.5 // percent larger or smaller, each way
 )
 
 // misplaced says how the print lies wrong on its card.
@@ -145,7 +152,23 @@ func (l *located) misplaced() []finding {
 	if math.Abs(l.turn) > mostSkew {
 		findings = append(findings, finding{"", fmt.Sprintf("the print is turned by %.1f degrees on its card; %.1f is the most", l.turn, mostSkew)})
 	}
+	if w, h := l.larger[0], l.larger[1]; 100*max(math.Abs(w), math.Abs(h)) > mostSize {
+		findings = append(findings, finding{"", fmt.Sprintf("the print is %.1f%% as wide as it should be and %.1f%% as high; %.1f%% more or less is the most", 100*(1+w), 100*(1+h), mostSize)})
+	}
 	return findings
+}
+
+// bounds are those of the page in the half of the picture.
+func (l *located) bounds() image.Rectangle {
+	var b image.Rectangle
+	for _, x := range []float64{0, l.page.W} {
+		for _, y := range []float64{0, l.page.H} {
+			u, v := l.place.at(x, y)
+			at := image.Pt(int(u/2), int(v/2))
+			b = b.Union(image.Rectangle{at, at.Add(image.Pt(1, 1))})
+		}
+	}
+	return b
 }
 
 // shows reports whether a point on the card (mm) is in the picture.
