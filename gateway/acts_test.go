@@ -83,6 +83,32 @@ func TestOfficers_SignNoPersonalNumber(t *testing.T) {
 }
 
 // Whoever sends an act slowly keeps no officer waiting.
+// So would a name. It is refused however it is written, and the same act without it goes on.
+func TestOfficers_SignNoNameOfTheApplicant(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	applicant := holder()
+	applicant.Name.Text, applicant.Mother.Text = "Xoá Hết Cả", "Lò Thị Đoá"
+	registrytest.RegisterStation(t, s.office.Registry, "001-TN-01", make([]byte, 32))
+	number := registrytest.Receive(t, s.office.Registry, applicant, identity.GroundRequest, nil)
+	for _, reason := range []string{"other: Xoá Hết Cả xem lại", "other: XOA HET CA", "other: con bà Lo Thi Doa", "other: xoá-hết.cả", "Xoá Hết Cả"} {
+		status, text := s.act(t, registrytest.Signed(identity.CollectFee{OfFee: identity.OfFee{Officer: "CB-001-0013", Amount: 1, Receipt: reason}}, statement.Application(number)))
+		require.Equal(t, http.StatusUnprocessableEntity, status, text)
+		require.Contains(t, text, "holds the name of the applicant")
+
+		status, text = s.act(t, registrytest.Signed(identity.Hold{Officer: "PD-001-0001", Reason: reason}, statement.Application(number)))
+		require.Equal(t, http.StatusUnprocessableEntity, status, text)
+		require.Contains(t, text, "holds the name of the applicant")
+	}
+	for column, held := range registrytest.Columns(t, string(s.settings.Database.URL)) {
+		for _, name := range []string{"xoá hết cả", "xoa het ca", "lo thi doa", "xoá-hết.cả"} {
+			require.NotContains(t, strings.ToLower(held), name, column)
+		}
+	}
+	_, text := s.act(t, registrytest.Signed(identity.Hold{Officer: "PD-001-0001", Reason: "other: the mother, cả nhà"}, statement.Application(number)))
+	require.NotContains(t, text, "holds the name")
+}
+
 func TestOfficers_SlowClientsKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -130,6 +130,9 @@ func (d *Desk) maySign(ctx context.Context, signed statement.Signed) error {
 // kept keeps that a statement was refused, and returns why.
 func (d *Desk) kept(ctx context.Context, signed statement.Signed, why error) error {
 	if Refused(why) && len(signed.Statement) > 0 {
+		if d.names(ctx, signed) {
+			return errors.Join(why, d.Registry.RefusedNaming(ctx, signed, errNames)) // why may say the name
+		}
 		return errors.Join(why, d.Registry.RefusedAct(ctx, signed, errors.New(Words(why))))
 	}
 	return why
@@ -149,6 +152,9 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 		return Answer{}, err
 	}
 	s := subject(said.Subject)
+	if !wordless(act) && d.names(ctx, signed) {
+		wrong = packet.AndThen(wrong, errNames)
+	}
 	if wrong != nil {
 		return Answer{}, errors.Join(wrong, d.against(ctx, s, act))
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -162,6 +163,36 @@ func key(word string) string {
 		letters.WriteRune(r)
 	}
 	return norm.NFC.String(letters.String() + tones.String())
+}
+
+// StandsIn reports whether a text has all words of the name in their order, in whatever case, with
+// tones or without, and whatever stands between them that is no letter. A name of one word is in many
+// texts that mean nobody.
+func (n Name) StandsIn(text string) bool {
+	name, words := bareWords(n.Text), bareWords(text)
+	if len(name) < 2 {
+		return false
+	}
+	for ; len(words) >= len(name); words = words[1:] {
+		if slices.Equal(words[:len(name)], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// bareWords are the words of a text in small letters without tones and marks.
+func bareWords(text string) []string {
+	bare := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		case r == 'đ' || r == 'ð':
+			return 'd'
+		}
+		return r
+	}, norm.NFKD.String(strings.ToLower(text)))
+	return strings.FieldsFunc(bare, func(r rune) bool { return !unicode.IsLetter(r) })
 }
 
 // String hides the name.

@@ -249,3 +249,18 @@ func FuzzCheckText(f *testing.F) {
 		require.Equal(t, got, again)
 	})
 }
+
+// A name is found in a text however it is written there; parts of it, and names of one word, are
+// in texts that mean somebody else.
+func TestName_StandsIn(t *testing.T) {
+	t.Parallel()
+	n := identity.Name{Text: "Đặng Thị Hoà"}
+	for text, stands := range map[string]bool{
+		"Đặng Thị Hoà": true, "bà ĐẶNG THỊ HÒA, mẹ": true, "dang thi hoa": true, "Đặng  Thị_Hoà.": true, "của Đặng-Thị-Hoà": true,
+		"Đặng Thị": false, "Thị Hoà Đặng": false, "Đặng Thị Hoàn": false, "Đặng Văn Thị Hoà": false, "": false,
+	} {
+		require.Equal(t, stands, n.StandsIn(text), text)
+	}
+	require.False(t, identity.Name{Text: "An"}.StandsIn("An"))
+	require.False(t, identity.Name{}.StandsIn("anything"))
+}

@@ -255,6 +255,17 @@ func (r *Registry) RefusedAct(ctx context.Context, s statement.Signed, why error
 	return r.keepRefusal(ctx, said, s, why.Error())
 }
 
+// RefusedNaming is RefusedAct for a statement that names somebody: it is not kept, but what was
+// tried, on what.
+func (r *Registry) RefusedNaming(ctx context.Context, s statement.Signed, why error) error {
+	said, err := s.Read()
+	if err != nil {
+		return err
+	}
+	s.Statement = nil
+	return r.keepRefusal(ctx, statement.Statement{Act: said.Act, Subject: said.Subject}, s, why.Error())
+}
+
 // RefusedUpdate is RefusedAct for what was sent to a workflow as an act on that subject,
 // also where no statement says so.
 func (r *Registry) RefusedUpdate(ctx context.Context, act, subject string, s statement.Signed, why string) error {

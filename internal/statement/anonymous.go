@@ -3,6 +3,7 @@ package statement
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,16 +21,28 @@ var digits = regexp.MustCompile(`\p{Nd}([\s\p{Zs}\p{Pd}\p{Pc}.,]{0,2}\p{Nd})*`)
 // in clear, for good and for every auditor, also after the person's data is erased. Of such a
 // one it is kept that it was refused, and what it was to do, without the statement.
 func (s Signed) Anonymous() error {
-	if NamesPerson(string(s.Statement)) {
+	if NamesPerson(string(s.Statement)) || s.says(NamesPerson) {
 		return refuseNumber()
 	}
+	return nil
+}
+
+// Names reports whether one of those names stands in the statement.
+func (s Signed) Names(names ...identity.Name) bool {
+	return s.says(func(text string) bool {
+		return slices.ContainsFunc(names, func(n identity.Name) bool { return n.StandsIn(text) })
+	})
+}
+
+// says reports whether a text of the statement is such a one, however it was escaped.
+func (s Signed) says(such func(string) bool) bool {
 	for d := jsontext.NewDecoder(bytes.NewReader(s.Statement)); ; {
 		token, err := d.ReadToken()
 		if err != nil {
-			return nil //nolint:nilerr // its end, or what Read refuses
+			return false // its end, or what Read refuses
 		}
-		if token.Kind() == '"' && NamesPerson(token.String()) { // however it was escaped
-			return refuseNumber()
+		if token.Kind() == '"' && such(token.String()) {
+			return true
 		}
 	}
 }
