@@ -440,7 +440,8 @@ func (o at) twoSign(t *testing.T, form string, fields map[string]string, tick st
 }
 
 // In a real browser, two officers sign one statement, each with their own passkey: blanks
-// are received, an officer is registered and stopped, and a count is put right.
+// are received, an officer is registered and stopped, and a count is put right; one of them ends
+// the key of another.
 func TestOfficers_TwoSignInABrowser(t *testing.T) {
 	t.Parallel()
 	b := webtest.Open(t)
@@ -486,6 +487,15 @@ func TestOfficers_TwoSignInABrowser(t *testing.T) {
 	surplus, err := s.office.Registry.SurplusOf(t.Context(), "C-000001")
 	require.NoError(t, err)
 	require.Len(t, surplus, 1)
+
+	administrator.Go(s.URL + "/officers/people?badge=" + string(center.badge))
+	key := `form:has([value="` + passkey.Credential{Key: center.key}.Fingerprint() + `"]) `
+	administrator.Fill(key+`[name="reason"]`, "lost")
+	administrator.Click(key + "button")
+	administrator.sign()
+	administrator.Shows("Signed and done")
+	center.Go(s.URL + "/officers/")
+	center.Shows("Đăng nhập")
 	for _, page := range []at{stock, administrator, center} {
 		require.Empty(t, page.Complaints())
 	}

@@ -256,28 +256,8 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return d.destroy(ctx, s, act, signed)
 	case identity.FindCard:
 		return d.find(ctx, s, act, signed)
-	case identity.MoveBlanks:
-		n, err := d.Registry.MoveBlanks(ctx, act, signed)
-		if err != nil {
-			return Answer{}, err
-		}
-		d.Office.WakeForStock(ctx)
-		return Answer{Blanks: n}, nil
-	case identity.ReceiveBlanks:
-		var chips []identity.DeliveredChip
-		if manifest, given := files[FileManifest]; given {
-			var err error
-			if chips, err = identity.ParseManifest(bytes.NewReader(manifest)); err != nil {
-				return Answer{}, err
-			}
-		}
-		if err := d.Registry.ReceiveBlanks(ctx, act, signed, chips...); err != nil {
-			return Answer{}, err
-		}
-		d.Office.WakeForStock(ctx)
-		return Answer{}, nil
-	}
-	switch act := act.(type) {
+	case identity.MoveBlanks, identity.ReceiveBlanks:
+		return d.onBlanks(ctx, act, signed, files)
 	case identity.CollectFee:
 		return d.onFee(ctx, s, act, func(n identity.ApplicationNumber) error { return d.Registry.CollectFee(ctx, n, act, signed) })
 	case identity.RefundFee:
@@ -310,6 +290,31 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return Answer{}, d.onOfficer(ctx, officer, act, signed)
 	}
 	return Answer{}, identity.RefuseField(identity.Invalid, "act", "%s is not done here to %q", act.ActName(), string(s))
+}
+
+// onBlanks does what two officers do to blanks in stock, for which stations may wait.
+func (d *Desk) onBlanks(ctx context.Context, act identity.Act, signed statement.Signed, files map[string][]byte) (Answer, error) {
+	var moved int
+	switch act := act.(type) {
+	case identity.MoveBlanks:
+		var err error
+		if moved, err = d.Registry.MoveBlanks(ctx, act, signed); err != nil {
+			return Answer{}, err
+		}
+	case identity.ReceiveBlanks:
+		var chips []identity.DeliveredChip
+		if manifest, given := files[FileManifest]; given {
+			var err error
+			if chips, err = identity.ParseManifest(bytes.NewReader(manifest)); err != nil {
+				return Answer{}, err
+			}
+		}
+		if err := d.Registry.ReceiveBlanks(ctx, act, signed, chips...); err != nil {
+			return Answer{}, err
+		}
+	}
+	d.Office.WakeForStock(ctx)
+	return Answer{Blanks: moved}, nil
 }
 
 // onFee does what concerns the fee of an application. What the officer recorded before, with

@@ -43,6 +43,47 @@ func (r *Registry) Decide(ctx context.Context, d identity.Decision, newDue time.
 	return clock, r.kept(ctx, signed, err)
 }
 
+// deciding is a decision in one statement, which gives the legal clock as it is then; no row: it was
+// decided before, or is not to be decided.
+var deciding = `
+	WITH turn AS (
+		SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + `
+			AND (@capture = 0 OR capture_round = @capture)
+			AND NOT (@before_approval::text <> '' AND (@before_approval <> stage OR stage = ` + stageApproval + `)
+				AND approved_by(@number) IS NOT NULL)
+			AND NOT (@step = ` + stepApprove + ` AND ` + unproven + `)
+			AND NOT (@step = ` + stepAdjudicate + ` AND ` + nobodyElse + `) FOR NO KEY UPDATE
+	), decided AS (
+		INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage, paper)
+		SELECT number, @step, CASE @step WHEN ` + stepApprove + ` THEN approval_round(number) ELSE @round END, @officer, officer, @verdict, @reason, @for_citizen, @request, stage, CASE @step WHEN ` + stepApprove + ` THEN @paper ELSE '' END FROM turn
+		ON CONFLICT (application, step, round) DO NOTHING
+		RETURNING application
+	), signed AS (` + insertActs + ` WHERE EXISTS (SELECT FROM decided)` + onceEach + `
+	), identified AS (
+		INSERT INTO identifications (application, round, person, not_these, paper)
+		SELECT application, @round, @person, @not_these, @paper FROM decided WHERE @step = ` + stepIdentify + `
+	), changed AS (
+		UPDATE applications a SET
+			held = CASE @step WHEN ` + stepHold + ` THEN true WHEN ` + stepRelease + ` THEN false ELSE held END,
+			capture_round = CASE @step WHEN ` + stepRecapture + ` THEN greatest(capture_round, @round) ELSE capture_round END,
+			clock_stopped_at = CASE WHEN @runs_clock THEN NULL WHEN @for_citizen THEN coalesce(clock_stopped_at, now()) ELSE clock_stopped_at END,
+			awaiting = '', awaiting_why = '', awaiting_since = NULL, due = coalesce(@due, due)
+		FROM decided WHERE a.number = decided.application
+		RETURNING a.due, a.clock_stopped_at
+	), spoiled AS (
+		UPDATE cards c SET state = ` + cardSpoiled + `, unsure = c.state = ` + cardBegun + `, reason = @lost, changed_at = now()
+		FROM decided WHERE c.application = decided.application AND c.attempt = @write_off AND c.state IN ` + begunAtStation + `
+		RETURNING c.application, c.attempt, c.blank
+	), booked AS (
+		UPDATE blanks b SET account = ` + accountSpoiled + ` FROM spoiled WHERE b.serial = spoiled.blank
+	), noted AS (
+		INSERT INTO audit (application, actor, event, reason)
+		SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided
+		UNION ALL
+		SELECT application, @officer, ` + eventSpoiled + ` || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
+	)
+	SELECT due, clock_stopped_at, now() FROM changed`
+
 func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.Time, signed statement.Signed) (LegalClock, error) {
 	if err := errors.Join(d.Check(), d.Step.Reasons().Check(d.Reason)); err != nil {
 		return LegalClock{}, err
@@ -65,47 +106,9 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 		return LegalClock{}, err
 	}
 	var clock LegalClock
-	sql := `
-		WITH turn AS (
-			SELECT number, officer, stage FROM applications WHERE number = @number AND stage NOT IN ` + ends + `
-				AND (@capture = 0 OR capture_round = @capture)
-				AND NOT (@before_approval::text <> '' AND (@before_approval <> stage OR stage = ` + stageApproval + `)
-					AND approved_by(@number) IS NOT NULL)
-				AND NOT (@step = ` + stepApprove + ` AND ` + unproven + `)
-				AND NOT (@step = ` + stepAdjudicate + ` AND ` + nobodyElse + `) FOR NO KEY UPDATE
-		), decided AS (
-			INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage, paper)
-			SELECT number, @step, CASE @step WHEN ` + stepApprove + ` THEN approval_round(number) ELSE @round END, @officer, officer, @verdict, @reason, @for_citizen, @request, stage, CASE @step WHEN ` + stepApprove + ` THEN @paper ELSE '' END FROM turn
-			ON CONFLICT (application, step, round) DO NOTHING
-			RETURNING application
-		), signed AS (` + insertActs + ` WHERE EXISTS (SELECT FROM decided)` + onceEach + `
-		), identified AS (
-			INSERT INTO identifications (application, round, person, not_these, paper)
-			SELECT application, @round, @person, @not_these, @paper FROM decided WHERE @step = ` + stepIdentify + `
-		), changed AS (
-			UPDATE applications a SET
-				held = CASE @step WHEN ` + stepHold + ` THEN true WHEN ` + stepRelease + ` THEN false ELSE held END,
-				capture_round = CASE @step WHEN ` + stepRecapture + ` THEN greatest(capture_round, @round) ELSE capture_round END,
-				clock_stopped_at = CASE WHEN @runs_clock THEN NULL WHEN @for_citizen THEN coalesce(clock_stopped_at, now()) ELSE clock_stopped_at END,
-				awaiting = '', awaiting_why = '', awaiting_since = NULL, due = coalesce(@due, due)
-			FROM decided WHERE a.number = decided.application
-			RETURNING a.due, a.clock_stopped_at
-		), spoiled AS (
-			UPDATE cards c SET state = ` + cardSpoiled + `, unsure = c.state = ` + cardBegun + `, reason = @lost, changed_at = now()
-			FROM decided WHERE c.application = decided.application AND c.attempt = @write_off AND c.state IN ` + begunAtStation + `
-			RETURNING c.application, c.attempt, c.blank
-		), booked AS (
-			UPDATE blanks b SET account = ` + accountSpoiled + ` FROM spoiled WHERE b.serial = spoiled.blank
-		), noted AS (
-			INSERT INTO audit (application, actor, event, reason)
-			SELECT application, @officer, @step || CASE WHEN @verdict = '' THEN '' ELSE ': ' || @verdict END, @reason FROM decided
-			UNION ALL
-			SELECT application, @officer, ` + eventSpoiled + ` || attempt || coalesce(' with blank ' || blank, ''), @lost FROM spoiled
-		)
-		SELECT due, clock_stopped_at, now() FROM changed`
 	if d.Step == identity.StepRecapture {
 		err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-			if err := tx.QueryRow(ctx, sql, args).Scan(&clock.Due, &stopped, &clock.Now); err != nil {
+			if err := tx.QueryRow(ctx, deciding, args).Scan(&clock.Due, &stopped, &clock.Now); err != nil {
 				return err
 			}
 			if err := captured(ctx, tx, d.Application, signed); err != nil {
@@ -115,7 +118,7 @@ func (r *Registry) decide(ctx context.Context, d identity.Decision, newDue time.
 			return err
 		})
 	} else {
-		err = r.db.QueryRow(ctx, sql, args).Scan(&clock.Due, &stopped, &clock.Now)
+		err = r.db.QueryRow(ctx, deciding, args).Scan(&clock.Due, &stopped, &clock.Now)
 	}
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

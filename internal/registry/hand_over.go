@@ -39,7 +39,6 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	if fate := h.Fate(); fate != "" {
 		event += "; old card " + string(fate)
 	}
-	replaced := identity.Reason{Code: identity.ReasonReplaced, Note: fmt.Sprintf("card %d of %s", h.Attempt, h.Application)}
 	card, asked, err := r.toHandOver(ctx, h)
 	if err != nil {
 		return err
@@ -66,6 +65,19 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 	if err != nil {
 		return err
 	}
+	batch := h.issuing(args, cancelled)
+	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
+	if err != nil || issued == 1 {
+		return fail("issue card", err)
+	}
+	return fail("issue card", r.refuseIssue(ctx, h))
+}
+
+// issuing has the card become the live one, in the order that the index asks for: its holder is
+// locked, with the number that this one took the place of, if any; the old card is revoked; the
+// application ends. The last of its statements changes one row, or none.
+func (h HandOver) issuing(args pgx.StrictNamedArgs, cancelled []byte) *pgx.Batch {
+	replaced := identity.Reason{Code: identity.ReasonReplaced, Note: fmt.Sprintf("card %d of %s", h.Attempt, h.Application)}
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		SELECT pg_advisory_xact_lock(hashtextextended('citizen ' || encode(citizen, 'hex'), 0)) FROM (
@@ -106,11 +118,7 @@ func (r *Registry) issue(ctx context.Context, h HandOver) error {
 			DELETE FROM vault_blobs b USING live WHERE b.application = live.application AND b.kind = `+evidenceProbe+` AND b.attempt IS DISTINCT FROM @probe::int
 		)
 		INSERT INTO audit (application, actor, event, reason) SELECT application, @officer, @event, @proof FROM live`, args)
-	issued, err := lastOf(r.db.SendBatch(ctx, batch), batch.Len())
-	if err != nil || issued == 1 {
-		return fail("issue card", err)
-	}
-	return fail("issue card", r.refuseIssue(ctx, h))
+	return batch
 }
 
 // matched is the try whose finger matched; nil without one.
