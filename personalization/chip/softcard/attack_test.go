@@ -69,6 +69,18 @@ func TestLockedCard_AnswersStrangersAsEveryOther(t *testing.T) {
 		copy(c.nv.serial[:], unhex(t, serial))
 		c.nv.objects = append(c.nv.objects, object{0x0042, []byte{holder, holder}}, object{0x0045, bytes.Repeat([]byte{holder}, int(holder))}, object{0xDF20, []byte{holder}})
 		c.nv.sequence = uint32(holder) * 100
+		for _, b := range []struct {
+			aid, module string
+			file        uint16
+			secret      uint16
+		}{{signatureInstance, moduleSignature, fileCertificate, secretTransportPIN}, {dataInstance, moduleData, fileDocument, 0}} {
+			a := &application{aid: unhex(t, b.aid), module: unhex(t, b.module), life: globalplatform.Personalized}
+			a.files = append(a.files, &file{b.file, bytes.Repeat([]byte{holder}, int(holder))})
+			if b.secret != 0 {
+				a.secrets = append(a.secrets, object{b.secret, []byte(can)})
+			}
+			c.nv.apps = append(c.nv.apps, a)
+		}
 		return c
 	}
 	one := card("47905163000000000111", "L898902C<369080619406236", "123456", 0x11)
@@ -105,5 +117,47 @@ func TestLockedCard_AnswersStrangersAsEveryOther(t *testing.T) {
 			}
 		}
 	}
+	for _, selected := range []string{signatureInstance, dataInstance} {
+		aid := unhex(t, selected)
+		again := append([]byte{0, 0xA4, 0x04, 0x0C, byte(len(aid))}, aid...)
+		for ins := range 256 {
+			for _, class := range []byte{0, 0x80, 0x0C, 0x84} {
+				for _, p := range []string{"0000", "0081", "8000", "8101", "9E9A", "4101", "4001"} {
+					for _, data := range []string{"00", "0240014001", "0241014001", "06313131313131", "085402000053000000"} {
+						ask(again)
+						ask(append([]byte{class, byte(ins)}, unhex(t, p+data)...))
+					}
+				}
+			}
+		}
+		for _, id := range []string{"4001", "4101"} {
+			ask(again)
+			ask(unhex(t, "00A4020C02"+id))
+			ask(unhex(t, "00B0000000"))
+		}
+	}
 	require.Equal(t, one.ATR(), two.ATR())
+}
+
+// What the table of card applications has.
+const (
+	signatureInstance = moduleSignature
+	dataInstance      = "a00000072456020001"
+	fileDocument      = 0x4101
+)
+
+// A document beside the eMRTD application is read by who knows what is printed on the card.
+func TestData_IsReadInSecureMessagingAlone(t *testing.T) {
+	t.Parallel()
+	c := finished(t, nil, lds.Files{lds.COM: {0x60, 0}}, nil)
+	c.nv.apps = append(c.nv.apps, &application{
+		aid: unhex(t, dataInstance), module: unhex(t, moduleData), life: globalplatform.Personalized,
+		files: []*file{{fileDocument, []byte("HS401")}},
+	})
+	converse(t, c, [][2]string{{"00A4040C09" + dataInstance, "9000"}, {"00A4020C024101", "6982"}, {"00B0000000", "6986"}})
+	s := accessed(t, c)
+
+	require.Equal(t, apdu.OK, s.send(apdu.Command{INS: apdu.Select, P1: apdu.SelectByName, P2: apdu.NoResponse, Data: unhex(t, dataInstance)}).SW)
+	require.Equal(t, apdu.OK, s.send(apdu.Command{INS: apdu.Select, P1: apdu.SelectEF, P2: apdu.NoResponse, Data: []byte{0x41, 0x01}}).SW)
+	require.Equal(t, "HS401", string(s.send(apdu.Command{INS: apdu.ReadBinary, Le: 256}).Data))
 }

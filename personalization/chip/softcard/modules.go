@@ -43,13 +43,15 @@ func moduleOf(aid []byte) (module, bool) {
 	return module{}, false
 }
 
-// useData serves an application that has only files, which everyone may read.
+// useData serves an application that has only files: in secure messaging alone, which needs what
+// is printed on the card. Outside, a document would tell strangers who the holder is.
 func (c *Card) useData(a *application, cmd apdu.Command) apdu.Response {
+	allowed := func(*file) bool { return c.ram.application.granted }
 	switch cmd.INS {
 	case apdu.Select:
-		return c.selectCurrent(a, cmd, func(*file) bool { return true })
+		return c.selectCurrent(a, cmd, allowed)
 	case apdu.ReadBinary:
-		return c.readBinary(a, cmd, func(*file) bool { return true })
+		return c.readBinary(a, cmd, allowed)
 	}
 	return status(apdu.InstructionNotSupported)
 }
