@@ -149,11 +149,19 @@ func (s *servers) startRegistry(ctx context.Context, finished int) (*devserver.P
 // fill has that many applications sealed with the key by which the offices of settings open
 // them.
 func (s *servers) fill(ctx context.Context, url string, finished int) error {
-	master, err := vault.OpenFile(filepath.Join(s.dir, "keys", "vault.key"), true)
+	sealing, err := s.vault()
 	if err != nil {
 		return err
 	}
-	return ended.Fill(ctx, url, finished, vault.New(master))
+	return ended.Fill(ctx, url, finished, sealing)
+}
+
+func (s *servers) vault() (*vault.Vault, error) {
+	master, err := vault.OpenFile(filepath.Join(s.dir, "keys", "vault.key"), true)
+	if err != nil {
+		return nil, err
+	}
+	return vault.New(master), nil
 }
 
 // measure opens an office on a registry and measures what a card costs there.
@@ -172,7 +180,7 @@ func (s *servers) measure(ctx context.Context, o options, i int) (measurements, 
 	if s.temporalDatabase != nil {
 		b.temporalDatabasePID = s.temporalDatabase.PID
 	}
-	if _, err := registry.Migrate(ctx, r.postgres.OwnerURL, nil); err != nil {
+	if _, err := registry.Migrate(ctx, r.postgres.OwnerURL, s.vault); err != nil {
 		return measurements{}, err
 	}
 	if b.keys, err = cast.Found(ctx, r.postgres.OwnerURL); err != nil {

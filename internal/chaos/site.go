@@ -25,7 +25,6 @@ import (
 	"example.org/cancuoc/internal/devserver"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/office"
-	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/workflows"
 )
 
@@ -133,13 +132,18 @@ func (s *site) startServers(ctx context.Context, say func(string, ...any)) error
 	}
 	postgres := database.Load()
 	s.state = postgres.OwnerURL
-	if _, err := registry.Migrate(ctx, postgres.OwnerURL, nil); err != nil {
+	if err := s.writeSettings(postgres.URL); err != nil {
+		return err
+	}
+	c, err := config.Load(s.settingsFile(gatewayName))
+	if err != nil {
+		return err
+	}
+	c.Database.OwnerURL = config.Secret(postgres.OwnerURL)
+	if _, err := office.Migrate(ctx, c); err != nil {
 		return err
 	}
 	if s.keys, err = cast.Found(ctx, postgres.OwnerURL); err != nil {
-		return err
-	}
-	if err := s.writeSettings(postgres.URL); err != nil {
 		return err
 	}
 	return s.open(ctx, postgres.URL)

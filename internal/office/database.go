@@ -11,11 +11,20 @@ import (
 
 // Migrate brings the schema of the registry up to date, as the role that owns it.
 func Migrate(ctx context.Context, c config.Config) (registry.Migration, error) {
+	return migrate(ctx, c, registry.Migrate)
+}
+
+// MigrateAnew is Migrate that has the database take another proof of the vault's key.
+func MigrateAnew(ctx context.Context, c config.Config) (registry.Migration, error) {
+	return migrate(ctx, c, registry.MigrateAnew)
+}
+
+func migrate(ctx context.Context, c config.Config, do func(context.Context, string, func() (*vault.Vault, error)) (registry.Migration, error)) (registry.Migration, error) {
 	url, err := owner(c)
 	if err != nil {
 		return registry.Migration{}, err
 	}
-	return registry.Migrate(ctx, url, func() (*vault.Vault, error) { return openVault(c, false) })
+	return do(ctx, url, func() (*vault.Vault, error) { return openVault(c, !c.Production()) })
 }
 
 // Found registers the first officers, as the role that owns the schema.

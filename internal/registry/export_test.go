@@ -31,5 +31,8 @@ func Setting(ctx context.Context, r *Registry, name string) (value string, err e
 // Enter proves the vault's key for a session that a test opened.
 var Enter = enter
 
+// ProofOf is what only a program with the vault's key can say.
+var ProofOf = proofOf
+
 // CodeOfAct is what only programs with the vault's key compute.
 var CodeOfAct = (*Registry).codeOfAct

@@ -33,12 +33,14 @@ const (
 	checkViolation        = "23514"
 	undefinedFunction     = "42883"
 	undefinedTable        = "42P01"
+	undefinedColumn       = "42703"
 )
 
 // Migration is what Migrate did.
 type Migration struct {
-	Applied []string `json:"applied"` // the files, in order; none: the schema was up to date
-	Version int64    `json:"version"` // of the schema now
+	Applied []string `json:"applied"`        // the files, in order; none: the schema was up to date
+	Version int64    `json:"version"`        // of the schema now
+	Proof   bool     `json:"proof,omitzero"` // by another proof than before programs write
 }
 
 // Migrate brings the schema up to date, as the role that owns it, and grants the other
@@ -47,9 +49,20 @@ type Migration struct {
 // that migrate one schema take turns. A schema that is newer than this program is left
 // as it is.
 //
-// The vault is opened where personal data of before it was sealed has to be; open may be
-// nil where there is none, as in a new schema.
+// The vault is opened where personal data of before it was sealed has to be, and where the
+// database does not know yet which vault's key lets programs write; open may be nil where
+// there are no such data, and nobody writes.
 func Migrate(ctx context.Context, url string, open func() (*vault.Vault, error)) (Migration, error) {
+	return migrateAs(ctx, url, open, false)
+}
+
+// MigrateAnew is Migrate that has the database take another proof of the vault's key, as one
+// that became known: who connected by the one before reads, and writes nothing any more.
+func MigrateAnew(ctx context.Context, url string, open func() (*vault.Vault, error)) (Migration, error) {
+	return migrateAs(ctx, url, open, true)
+}
+
+func migrateAs(ctx context.Context, url string, open func() (*vault.Vault, error), anew bool) (Migration, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil || !isURL(url) {
 		return Migration{}, errNoURL
@@ -73,7 +86,10 @@ func Migrate(ctx context.Context, url string, open func() (*vault.Vault, error))
 		if m, err = migrate(ctx, config, open); err != nil || m.Version > newest() {
 			return err
 		}
-		return grant(ctx, tx, m.Version)
+		if err = grant(ctx, tx, m.Version); err == nil && open != nil {
+			m.Proof, err = settleProof(ctx, tx, open, anew)
+		}
+		return err
 	})
 	return m, mayNot(err, "the database's role does not own the schema")
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -97,31 +96,6 @@ const ownSession = `
 	SET default_transaction_deferrable = off;
 	SET statement_timeout = 0;
 	SET lock_timeout = 0`
-
-// ErrOtherVault is the error of a database that another office's programs write to.
-var ErrOtherVault = errors.New("the vault's key is not that of the programs that write to this database")
-
-// enter proves to the database that this program holds the vault's key, without which a
-// session writes nothing. A schema of before asks for no proof, and an auditor's role can
-// give none: what needs it is refused where it is tried.
-func enter(ctx context.Context, conn *pgx.Conn, v *vault.Vault) error {
-	if v == nil {
-		return nil
-	}
-	proof, err := v.Digest([]byte("a program of the office writes to its registry"))
-	if err != nil {
-		return fmt.Errorf("prove the vault's key: %w", err)
-	}
-	var ours bool
-	err = conn.QueryRow(ctx, `SELECT enter_office($1)`, proof).Scan(&ours)
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == undefinedFunction || pg.Code == insufficientPrivilege) {
-		return nil
-	}
-	if err == nil && !ours {
-		return ErrOtherVault
-	}
-	return err
-}
 
 // Close waits for running queries and closes the connections.
 func (r *Registry) Close() { r.db.Close() }

@@ -463,3 +463,61 @@ func TestVerifyBooks_NamesWhatDoesNotFit(t *testing.T) {
 		})
 	}
 }
+
+// Which vault's key lets programs write, the schema's owner settles: not who has the programs'
+// password and comes first, and not by a proof that became known.
+func TestMigrate_SettlesWhoMayWrite(t *testing.T) {
+	t.Parallel()
+	url := registrytest.NewSchema(t, registrytest.URL(t))
+	owner, behind := registrytest.As(t, url, roles.Owner), connect(t, registrytest.Behind(t, url))
+	var name string
+	require.NoError(t, behind.QueryRow(t.Context(), `SELECT current_schema()`).Scan(&name))
+	_, err := behind.Exec(t.Context(), `DROP SCHEMA `+name+` CASCADE; CREATE SCHEMA `+name+` AUTHORIZATION `+roles.Owner)
+	require.NoError(t, err)
+	master, err := vault.OpenFile(filepath.Join(t.TempDir(), "vault.key"), true)
+	require.NoError(t, err)
+	held := func() (*vault.Vault, error) { return vault.New(master), nil }
+	enter := func() error {
+		r, err := registry.Open(t.Context(), url, registry.Options{Vault: vault.New(master)})
+		if err == nil {
+			r.Close()
+		}
+		return err
+	}
+
+	_, err = registry.Migrate(t.Context(), owner, nil)
+	require.NoError(t, err)
+	require.ErrorIs(t, enter(), registry.ErrNoProof)
+	_, err = registry.Migrate(t.Context(), owner, func() (*vault.Vault, error) { return nil, errors.New("no such file") })
+	require.ErrorContains(t, err, "vault.key_file is needed here: no such file")
+	m, err := registry.Migrate(t.Context(), owner, held)
+	require.NoError(t, err)
+	require.True(t, m.Proof)
+	require.NoError(t, enter())
+	m, err = registry.Migrate(t.Context(), owner, nil)
+	require.NoError(t, err)
+	require.False(t, m.Proof)
+
+	// Another proof, after which the one before lets nobody write; as after a restore of another vault's.
+	stolen := connect(t, url)
+	require.NoError(t, registry.Enter(t.Context(), stolen, vault.New(master)))
+	const write = `INSERT INTO stations_at_work (id, slots) VALUES ('PX-66', 1)`
+	require.Empty(t, refusedBy(t.Context(), stolen, write))
+	m, err = registry.MigrateAnew(t.Context(), owner, held)
+	require.NoError(t, err)
+	require.True(t, m.Proof)
+	require.Equal(t, "42501", refusedBy(t.Context(), stolen, `DELETE FROM sessions`))
+	require.NoError(t, enter())
+
+	// Under 0415, whoever connected first settled it: somebody else, or the office's programs.
+	ours, err := registry.ProofOf(vault.New(master), nil)
+	require.NoError(t, err)
+	for _, first := range []string{"evil", string(ours)} {
+		_, err = behind.Exec(t.Context(), `UPDATE office_proof SET salt = NULL, digest = sha256($1)`, []byte(first))
+		require.NoError(t, err)
+		m, err = registry.Migrate(t.Context(), owner, held)
+		require.NoError(t, err)
+		require.Equal(t, first == "evil", m.Proof)
+		require.NoError(t, enter())
+	}
+}
