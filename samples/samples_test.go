@@ -218,3 +218,24 @@ func TestReadPopulation_RefusesALiveCardOfTheDead(t *testing.T) {
 		require.ErrorContains(t, err, "citizen 1: live_card: is given of a person who is "+status)
 	}
 }
+
+// What may be captured is: all ten fingers and both eyes of somebody, and a finger that cannot be
+// taken, with its reason, of somebody else.
+func TestEveryKindOfCapture(t *testing.T) {
+	t.Parallel()
+	folder, s := script(t)
+	var whole, missing int
+	for _, sample := range s.Samples {
+		d := application(t, folder, sample.Name)
+		if len(d.Fingerprints) == packet.MaxFingers && d.IrisLeft != nil && d.IrisRight != nil {
+			whole++
+		}
+		for _, f := range d.Fingerprints {
+			if f.Missing != "" {
+				missing++
+			}
+		}
+	}
+	require.Equal(t, 1, whole)
+	require.Equal(t, 1, missing)
+}

@@ -201,7 +201,7 @@ func (p *people) recapture(ctx context.Context, number identity.ApplicationNumbe
 	if err != nil {
 		return
 	}
-	evidence, err := intake.Recapture(&packet.Image{Data: a.portrait}, nil, nil, p.office.Sizes())
+	evidence, err := intake.Recapture(packet.Submission{Portrait: &packet.Image{Data: a.portrait}}, nil, p.office.Sizes())
 	if err != nil {
 		p.report.violate(string(number), "a good portrait was refused: "+err.Error())
 		return

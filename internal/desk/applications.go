@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/biometrics/iris"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
@@ -169,7 +170,8 @@ func (d *Desk) again(ctx context.Context, number identity.ApplicationNumber, act
 const (
 	FileManifest = "manifest"
 	FilePortrait = "portrait"
-	FileFinger   = "finger-"
+	FileFinger   = "finger-" // and its position
+	FileIris     = "iris-"   // and which eye, left or right
 )
 
 // recapture takes new captures in and waits until they were judged: the answer says whether
@@ -239,25 +241,28 @@ func (d *Desk) takeCapture(ctx context.Context, s subject, record registry.Appli
 
 // captured checks the new captures. What is not given stays as captured before.
 func (d *Desk) captured(ctx context.Context, number identity.ApplicationNumber, round int, files map[string][]byte) (map[identity.EvidenceKind][]byte, error) {
-	var picture *packet.Image
-	var fingers []packet.Fingerprint
+	var anew packet.Submission
 	var wrong []error
 	for _, name := range slices.Sorted(maps.Keys(files)) { // in which refusals count the fingers
 		position, finger := strings.CutPrefix(name, FileFinger)
 		switch {
 		case name == FilePortrait:
-			picture = &packet.Image{Data: files[name]}
+			anew.Portrait = &packet.Image{Data: files[name]}
 		case finger:
-			fingers = append(fingers, packet.Fingerprint{Position: position, Data: files[name]})
+			anew.Fingerprints = append(anew.Fingerprints, packet.Fingerprint{Position: position, Data: files[name]})
+		case name == FileIris+string(iris.Left):
+			anew.IrisLeft = &packet.Iris{Data: files[name]}
+		case name == FileIris+string(iris.Right):
+			anew.IrisRight = &packet.Iris{Data: files[name]}
 		default:
-			wrong = append(wrong, identity.RefuseField(identity.Invalid, "files", "%q is neither %q nor %q with a position", identity.OneLine(name), FilePortrait, FileFinger))
+			wrong = append(wrong, identity.RefuseField(identity.Invalid, "files", "%q is neither %q, nor %q with a position, nor %q with left or right", identity.OneLine(name), FilePortrait, FileFinger, FileIris))
 		}
 	}
 	before, err := d.templates(ctx, number, round)
 	if err != nil {
 		return nil, err
 	}
-	evidence, err := intake.Recapture(picture, fingers, before, d.Sizes)
+	evidence, err := intake.Recapture(anew, before, d.Sizes)
 	return evidence, errors.Join(append(wrong, err)...)
 }
 

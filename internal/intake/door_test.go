@@ -65,7 +65,7 @@ func TestCheck_APortraitThatNoStageCouldUseIsRefused(t *testing.T) {
 		_, err := newDoor(t, filed).Check(s)
 		require.EqualError(t, err, told, name)
 
-		_, err = intake.Recapture(s.Portrait, nil, nil, sizes)
+		_, err = intake.Recapture(packet.Submission{Portrait: s.Portrait}, nil, sizes)
 		require.EqualError(t, err, told, name)
 	}
 }

@@ -67,14 +67,17 @@ func tooYoung(s packet.Submission) error {
 	return errors.Join(wrong...)
 }
 
-// Recapture checks what was captured again, portrait or fingers or both, and gathers
-// what goes to the vault. A finger that was not taken again keeps its template in
-// before.
-func Recapture(picture *packet.Image, fingers []packet.Fingerprint, before fingerprint.Templates, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
-	if picture == nil && len(fingers) == 0 {
-		return nil, identity.Refuse(identity.Invalid, "nothing was captured; give a portrait, fingers, or both")
+// Recapture checks what was captured again, of portrait, fingers and eyes, and gathers what goes
+// to the vault. A finger that was not taken again keeps its template in before.
+func Recapture(s packet.Submission, before fingerprint.Templates, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
+	if s.Portrait == nil && len(s.Fingerprints) == 0 && s.IrisLeft == nil && s.IrisRight == nil {
+		return nil, identity.Refuse(identity.Invalid, "nothing was captured; give a portrait, fingers, eyes, or several of these")
 	}
-	return capture(picture, fingers, before, sizes)
+	found, err := capture(s.Portrait, s.Fingerprints, before, sizes)
+	if err = errors.Join(err, takeIrises(s, sizes.Finger, found)); err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // capture checks images and templates, and gives what was captured.

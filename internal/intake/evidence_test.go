@@ -26,7 +26,7 @@ func FuzzCapture(f *testing.F) {
 	f.Fuzz(func(t *testing.T, picture []byte, position string, image, template []byte, missing string) {
 		fingers := []packet.Fingerprint{{Position: position, Data: image, TemplateData: template, Missing: missing}}
 
-		found, err := intake.Recapture(&packet.Image{Data: picture}, fingers, fingerprint.Templates{}, sizes)
+		found, err := intake.Recapture(packet.Submission{Portrait: &packet.Image{Data: picture}, Fingerprints: fingers}, fingerprint.Templates{}, sizes)
 
 		if err == nil {
 			require.Equal(t, picture, found[identity.EvidencePortrait])

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
 )
 
@@ -30,6 +31,20 @@ func TestCheck_KeepsEyesThatAreTaken(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, s.IrisLeft.Data, checked.Evidence[identity.EvidenceLeftIris])
 	require.NotContains(t, checked.Evidence, identity.EvidenceRightIris)
+}
+
+// Eyes may be captured again, alone too.
+func TestRecapture_OfEyes(t *testing.T) {
+	t.Parallel()
+	s := packet.Submission{IrisLeft: &packet.Iris{Data: eyePNG(t, 640, 480)}}
+
+	found, err := intake.Recapture(s, nil, sizes)
+
+	require.NoError(t, err)
+	require.Equal(t, map[identity.EvidenceKind][]byte{identity.EvidenceLeftIris: s.IrisLeft.Data}, found)
+	s.IrisRight = &packet.Iris{Data: []byte("no eye")}
+	_, err = intake.Recapture(s, nil, sizes)
+	require.ErrorContains(t, err, "iris_right: is neither PNG nor")
 }
 
 func TestCheck_RefusesEyesThatAreNone(t *testing.T) {

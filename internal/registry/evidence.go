@@ -171,7 +171,7 @@ func dropCapture(ctx context.Context, tx pgx.Tx, number identity.ApplicationNumb
 }
 
 // kindsOfCapture is what a capture stores.
-var kindsOfCapture = []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates)}
+var kindsOfCapture = []string{string(identity.EvidencePortrait), string(identity.EvidenceLeftIndex), string(identity.EvidenceRightIndex), string(identity.EvidenceTemplates), string(identity.EvidenceLeftIris), string(identity.EvidenceRightIris)}
 
 // Mismatched keeps in the trail that the finger of a hand-over was not the holder's, once for
 // each try, and what its officer signed.

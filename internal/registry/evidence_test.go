@@ -112,7 +112,7 @@ func TestDropCapture_LeavesNothing(t *testing.T) {
 	b := newBundle(t)
 	number := b.received(t)
 	b.enter(t, number, 1, identity.BiometricCapture)
-	fingers := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("a stranger"), identity.EvidenceTemplates: []byte("a stranger's")}
+	fingers := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("a stranger"), identity.EvidenceTemplates: []byte("a stranger's"), identity.EvidenceLeftIris: []byte("an eye")}
 	require.NoError(t, b.Capture(t.Context(), number, 2, nil, fingers))
 
 	require.NoError(t, b.DropCapture(t.Context(), number, 2))

@@ -11,8 +11,11 @@ import (
 	"flag"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"image/png"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -82,6 +85,11 @@ func (s subject) write(folder string, index uint64) error {
 			return err
 		}
 	}
+	if s.whole {
+		if err := s.writeWhole(folder, index, &a); err != nil {
+			return err
+		}
+	}
 	return writeJSON(filepath.Join(folder, "application.json"), a)
 }
 
@@ -134,6 +142,75 @@ func (s subject) writeFingers(folder string, index uint64) error {
 	return writeFinger(folder, "right-index", fingerprint.RightIndex, right.Impression(100*index+1, finger.Conditions{}))
 }
 
+// writeWhole adds the other eight fingers, as templates alone, and both eyes.
+func (s subject) writeWhole(folder string, index uint64, a *packet.Submission) error {
+	n := uint64(2)
+	for _, position := range fingerprint.Positions() {
+		if position == fingerprint.LeftIndex || position == fingerprint.RightIndex {
+			continue
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, finger.Grow(10*s.hands+n).Impression(100*index+n+8, finger.Conditions{})); err != nil {
+			return fmt.Errorf("write fingerprint: %w", err)
+		}
+		name := string(position) + ".fmr"
+		if err := writeTemplate(filepath.Join(folder, name), position, b.Bytes()); err != nil {
+			return err
+		}
+		a.Fingerprints = append(a.Fingerprints, packet.Fingerprint{Position: string(position), Template: name})
+		n++
+	}
+	a.IrisLeft, a.IrisRight = &packet.Iris{File: "iris-left.png"}, &packet.Iris{File: "iris-right.png"}
+	for i, eye := range []*packet.Iris{a.IrisLeft, a.IrisRight} {
+		var b bytes.Buffer
+		encoder := png.Encoder{CompressionLevel: png.BestCompression}
+		if err := encoder.Encode(&b, drawEye(s.hands+uint64(i))); err != nil {
+			return fmt.Errorf("write eye: %w", err)
+		}
+		if err := writeFile(filepath.Join(folder, eye.File), b.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drawEye draws an eye as a camera in the near infrared has it: lids, white, an iris of fibers
+// that are each eye's own, a dark pupil with the lamp's reflection.
+func drawEye(seed uint64) *image.Gray {
+	const w, h = 640, 480
+	random := rand.New(rand.NewPCG(seed, 6))
+	var waves [12]struct{ spokes, rings, phase, height float64 }
+	for i := range waves {
+		wave := &waves[i]
+		wave.spokes, wave.rings, wave.phase, wave.height = float64(8+random.IntN(60)), 4+random.Float64()*20, random.Float64()*2*math.Pi, 3+random.Float64()*5
+	}
+	g := image.NewGray(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			dx, dy := float64(x)-w/2, float64(y)-h/2
+			r, angle := math.Hypot(dx, dy), math.Atan2(dy, dx)
+			v := 205 - 0.1*math.Abs(dx)
+			switch {
+			case math.Hypot(dx-18, dy+18) < 7:
+				v = 250
+			case r < 42:
+				v = 18
+			case r < 128:
+				v = 105
+				for _, wave := range waves {
+					v += wave.height * math.Sin(wave.spokes*angle+r/wave.rings+wave.phase)
+				}
+				v -= max(0, r-120) * 5
+			}
+			if lid := 150 - dx*dx/900; dy < -lid || dy > lid {
+				v = 150 - 0.05*math.Abs(dx)
+			}
+			g.SetGray(x, y, color.Gray{uint8(min(max(v, 0), 255))})
+		}
+	}
+	return g
+}
+
 // writeFinger writes the image of a finger and its template.
 func writeFinger(folder, name string, position fingerprint.Position, picture *image.Gray) error {
 	var b bytes.Buffer
@@ -144,7 +221,12 @@ func writeFinger(folder, name string, position fingerprint.Position, picture *im
 	if err := writeFile(filepath.Join(folder, name+".png"), b.Bytes()); err != nil {
 		return err
 	}
-	record, err := fingerprint.Extract(b.Bytes())
+	return writeTemplate(filepath.Join(folder, name+".fmr"), position, b.Bytes())
+}
+
+// writeTemplate writes the template of a finger's image.
+func writeTemplate(file string, position fingerprint.Position, picture []byte) error {
+	record, err := fingerprint.Extract(picture)
 	if err != nil {
 		return fmt.Errorf("extract template: %w", err)
 	}
@@ -152,7 +234,7 @@ func writeFinger(folder, name string, position fingerprint.Position, picture *im
 	if err != nil {
 		return fmt.Errorf("name template: %w", err)
 	}
-	return writeFile(filepath.Join(folder, name+".fmr"), named)
+	return writeFile(file, named)
 }
 
 func writeScript(out string, all []subject) error {

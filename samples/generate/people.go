@@ -14,6 +14,7 @@ type subject struct {
 	face        *face.Face // nil: no portrait
 	hands       uint64     // the seed of the fingers; 0: none are taken
 	bandaged    bool       // the right index finger cannot be taken
+	whole       bool       // all ten fingers are taken, and both eyes
 	poor        bool       // the first portrait is blurred and dark
 	registry    func(*packet.Person)
 	oldCard     *samples.LiveCard
@@ -157,7 +158,7 @@ func ages() []subject {
 		},
 		{
 			sample: samples.Sample{
-				Name: "04-exchange-at-60", Shows: "Exchange at 60; the card never expires.",
+				Name: "04-exchange-at-60", Shows: "Exchange at 60; the card never expires. Ten fingers and both eyes.",
 				Steps: []samples.Step{approve("079"), collects("079", identity.OldCardReceived)}, End: identity.Issued,
 			},
 			application: request("079", "0004", renewal, "age", monday, packet.Person{
@@ -165,7 +166,7 @@ func ages() []subject {
 				Origin: place("Phường Ninh Kiều, Cần Thơ", "092"), BirthRegistration: place("Phường Ninh Kiều, Cần Thơ", "092"), Residence: place("Số 230, Đường Mẫu, "+saigon, "079"),
 				Marks: "Nốt ruồi C: 2cm dưới mép phải", Father: "Võ Văn Tỏ", Mother: "Lê Thị Lượm", Spouse: "Mai Văn Hiển", OldNumber: "361999904",
 			}),
-			face: &face.Face{Seed: 104, Age: 60, Female: true, Skin: 1, Hair: face.Bun, Mole: true}, hands: 4,
+			face: &face.Face{Seed: 104, Age: 60, Female: true, Skin: 1, Hair: face.Bun, Mole: true}, hands: 4, whole: true,
 			oldCard: chipCard("00C1A52021082004", "2021-09-30"),
 		},
 		{
