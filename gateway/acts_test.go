@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/api"
@@ -107,6 +109,19 @@ func TestOfficers_SignNoNameOfTheApplicant(t *testing.T) {
 	}
 	_, text := s.act(t, registrytest.Signed(identity.Hold{Officer: "PD-001-0001", Reason: "other: the mother, cả nhà"}, statement.Application(number)))
 	require.NotContains(t, text, "holds the name")
+
+	// What was erased is on no paper that says so of nobody.
+	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, string(s.settings.Database.URL)))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	_, err = conn.Exec(t.Context(), `SET session_replication_role = replica; DELETE FROM vault_keys WHERE application = '`+string(number)+`'`)
+	require.NoError(t, err)
+	by := map[string]string{"Authorization": "Bearer " + s.logIn(t, "PD-001-0001")}
+	for _, paper := range []string{"capture-sheet", "refusal"} {
+		status, _, text := s.ask(t, http.MethodGet, "/v1/papers/"+paper+"?of="+string(number), by, nil)
+		require.Equal(t, http.StatusConflict, status, text)
+		require.Contains(t, text, "was erased")
+	}
 }
 
 func TestOfficers_SlowClientsKeepNobodyWaiting(t *testing.T) {

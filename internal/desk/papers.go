@@ -97,6 +97,9 @@ func (d *Desk) filed(ctx context.Context, by identity.Officer, of string) (regis
 		return registry.ApplicationRecord{}, papers.Station{}, err
 	}
 	record, err := d.seen(ctx, by, number)
+	if err == nil && record.Erased {
+		err = identity.Refuse(identity.Conflict, "application %s: what it said of persons was erased, and no paper can say it", number)
+	}
 	if err := cmp.Or(err, readable(record)); err != nil {
 		return registry.ApplicationRecord{}, papers.Station{}, err
 	}

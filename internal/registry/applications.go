@@ -58,6 +58,7 @@ type ApplicationRecord struct {
 	Started      bool
 	Stocked      bool      // there is a blank for it in stock
 	Now          time.Time // the database's clock as the record was read: dates that matter come from it
+	Erased       bool      // what it said of persons, for good
 	Unread       *Unread   // what it says of persons is not here, as it could not be unsealed; nil: it is
 	Found        []byte    // from EnterWith: what the stage found in that round before; nil when it found nothing
 }
@@ -110,6 +111,7 @@ func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 	if err != nil {
 		return ApplicationRecord{}, err
 	}
+	rec.Erased = sealed.wrapped == nil
 	rec.Unread = r.unread(r.open(rec.Number, sealed, a))
 	rec.Named = sealed.number != nil || a.Person.Number == ""
 	if since != nil {

@@ -178,7 +178,7 @@ type IssuedCard struct {
 	Expires     identity.Date              `json:"expires,omitzero"`     // none: it does not
 	Application identity.ApplicationNumber `json:"application,omitzero"` // none of cards of before this engine
 	Life        []CardChange               `json:"life"`                 // the oldest first
-	Fault       string                     `json:"fault,omitzero"`       // why it is not said when it expires: that cannot be read
+	Fault       string                     `json:"fault,omitzero"`       // why it is not said when it expires: that cannot be read, or was erased
 }
 
 // CardChange is what a card became once.
@@ -241,6 +241,8 @@ func (r *Registry) issuedCard(row pgx.CollectableRow) (IssuedCard, error) {
 	expiry, err := r.expiry(sealed)
 	if unread := r.unread(err); unread != nil {
 		c.Fault = unread.Error()
+	} else if sealed.card != nil && sealed.wrapped == nil {
+		c.Fault = "when it expired is not known any more: that was erased"
 	}
 	c.Issued, c.Expires = dateOf(issued), expiry.Date
 	c.Life = make([]CardChange, len(at))

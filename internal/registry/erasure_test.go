@@ -76,5 +76,9 @@ func TestEraseDue(t *testing.T) {
 	cards, err := b.Issued(t.Context(), "CB-001-0012", registry.CardQuery{Serial: serial})
 	require.NoError(t, err)
 	require.Equal(t, identity.CardRevoked, cards[0].State, "verifiers still hear that it is dead")
+	require.Contains(t, cards[0].Fault, "not known any more", "which is not to say that it had no end")
+	entry, err := b.Entry(t.Context(), old)
+	require.NoError(t, err)
+	require.True(t, entry.Erased)
 	b.balanced(t)
 }
