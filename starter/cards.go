@@ -66,9 +66,9 @@ func newOnCard(a *app, use, short, reasonUsage string, grounds identity.ReasonTa
 				return err
 			}
 			return a.print(cmd, map[string]any{"serial": serial, "state": answer.Became, "under_way": answer.UnderWay}, func(w io.Writer) {
-				fmt.Fprintf(w, "card %s is %s\n", serial, answer.Became)
+				say(w, "card %s is %s\n", serial, answer.Became)
 				for _, number := range answer.UnderWay {
-					fmt.Fprintf(w, "application %s of its holder is under way (starter status %s)\n", number, number)
+					say(w, "application %s of its holder is under way (starter status %s)\n", number, number)
 				}
 			})
 		},
@@ -128,16 +128,16 @@ func newCardsShow(a *app) *cobra.Command {
 			}
 			return a.print(cmd, cards, func(w io.Writer) {
 				for _, c := range cards {
-					until := "no expiry"
+					until := text("no expiry")
 					if c.Expires != (identity.Date{}) {
-						until = "until " + c.Expires.Display()
+						until = text("until ") + c.Expires.Display()
 					}
 					if c.Fault != "" {
 						until = c.Fault
 					}
-					fmt.Fprintf(w, "%s  %s  %s, issued %s, %s  %s\n", c.Serial, c.State, c.Form, c.Issued.Display(), until, c.Application)
+					say(w, "%s  %s  %s, issued %s, %s  %s\n", c.Serial, c.State, c.Form, c.Issued.Display(), until, c.Application)
 					for _, change := range c.Life {
-						fmt.Fprintf(w, "  %s  %s by %s", change.At.In(identity.HanoiTime).Format(time.DateTime), change.Became, change.By)
+						say(w, "  %s  %s by %s", change.At.In(identity.HanoiTime).Format(time.DateTime), change.Became, change.By)
 						if why := identity.ReadReason(change.Reason).InWords(); why != "" {
 							fmt.Fprintf(w, ": %s", why)
 						}

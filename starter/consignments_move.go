@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 
@@ -72,9 +71,9 @@ func consignmentNumber(arg string) identity.ConsignmentNumber {
 // printMoved prints what a consignment is now, and what became of surplus cards.
 func (a *app) printMoved(cmd *cobra.Command, box desk.Answer) error {
 	return a.print(cmd, moved{Consignment: box.Consignment, State: box.State, Cards: box.Cards, Surplus: box.Surplus}, func(w io.Writer) {
-		fmt.Fprintf(w, "%s %s, %d card(s)\n", box.Consignment, box.State, box.Cards)
+		say(w, "%s %s, %d card(s)\n", box.Consignment, box.State, box.Cards)
 		for _, s := range box.Surplus {
-			fmt.Fprintf(w, "surplus %s: %s\n", s.Named, s.Note)
+			say(w, "surplus %s: %s\n", s.Named, s.Note)
 		}
 	})
 }

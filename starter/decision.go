@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +55,7 @@ func (d decision) command(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			unreasoned := reasons.Check(identity.ReadReason(reason))
 			var failed []error
+			var undone []string
 			outcomes := make([]outcome, 0, len(args))
 			for _, number := range args {
 				act, err := a.seen(cmd.Context(), number, d.act(identity.OfficerID(officer), reason))
@@ -61,20 +64,17 @@ func (d decision) command(a *app) *cobra.Command {
 					answer, err = a.onApplication(cmd.Context(), number, act, idFor(id, number, args), nil)
 				}
 				if err != nil {
-					if err = wrongToo(unreasoned, err); len(args) > 1 { // which of them?
-						err = inFile(number, err)
-					}
-					failed = append(failed, err)
+					failed, undone = append(failed, wrongToo(unreasoned, err)), append(undone, number)
 					continue
 				}
 				outcomes = append(outcomes, outcomeOf(number, answer))
 			}
 			err := a.print(cmd, outcomes, func(w io.Writer) {
 				for _, o := range outcomes {
-					fmt.Fprintf(w, "%s %s\n", o.Application, d.done)
+					fmt.Fprintf(w, "%s %s\n", o.Application, text(d.done))
 				}
 			})
-			return once(append(failed, err)...)
+			return once(append(failed, err, notDone(undone, args, failed))...)
 		},
 	}
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who decides (required)")
@@ -92,6 +92,18 @@ func (d decision) command(a *app) *cobra.Command {
 		d.flags(c)
 	}
 	return c
+}
+
+// notDone says on which of several applications nothing was decided; the reasons may not name them.
+func notDone(undone, all []string, why []error) error {
+	if len(undone) == 0 || len(all) == 1 {
+		return nil
+	}
+	said := identity.Refuse(identity.Conflict, "%d of %d are not done: %s", len(undone), len(all), identity.OneLine(strings.Join(undone, " ")))
+	if !isRefusal(errors.Join(why...)) { // it may pass
+		return errors.New(said.Error())
+	}
+	return said
 }
 
 // seen says in an act what its officer sees of the application, so that nothing is decided

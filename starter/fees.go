@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 
@@ -37,7 +36,7 @@ func newFee(a *app, use, short, became string, act func(identity.OfFee) identity
 				return err
 			}
 			return a.print(cmd, map[string]any{"application": number, "amount": f.Amount, "receipt": f.Receipt}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s: the fee of %d VND %s, receipt %s\n", number, f.Amount, became, f.Receipt)
+				say(w, "%s: the fee of %d VND %s, receipt %s\n", number, f.Amount, text(became), f.Receipt)
 			})
 		},
 	}

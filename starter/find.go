@@ -30,7 +30,7 @@ func newFind(a *app) *cobra.Command {
 				fmt.Fprintf(w, "%s\n", n.As)
 				printTable(w, []string{"APPLICATION", "STAGE", "AWAITING", "CARD", "STATE", "BLANK", "ACCOUNT", "WHERE"}, rows)
 				if len(n.Found) == 1 && n.Found[0].Application != "" {
-					fmt.Fprintf(w, "starter status %s says more\n", identity.OneLine(string(n.Found[0].Application)))
+					say(w, "starter status %s says more\n", identity.OneLine(string(n.Found[0].Application)))
 				}
 			})
 		},

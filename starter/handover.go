@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -46,7 +45,7 @@ On exchange, from a CMND, and for a damaged card, the old one is handed in: say 
 				return err
 			}
 			return a.print(cmd, outcomeOf(args[0], answer), func(w io.Writer) {
-				fmt.Fprintf(w, "%s handed over: the card is issued\n", args[0])
+				say(w, "%s handed over: the card is issued\n", args[0])
 			})
 		},
 	}

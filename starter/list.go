@@ -61,7 +61,7 @@ func newList(a *app) *cobra.Command {
 			if err := a.read(cmd.Context(), "/v1/applications", l.query(), &list); err != nil {
 				return err
 			}
-			return a.print(cmd, list, func(w io.Writer) { printApplications(w, list, quiet) })
+			return a.print(cmd, list, func(w io.Writer) { printApplications(w, list, quiet, l.limit) })
 		},
 	}
 	c.Flags().StringVar(&l.awaiting, "awaiting", "", "only those that wait for this: "+words(identity.Actions))
@@ -97,7 +97,7 @@ func listable(limit int) error {
 // words lists values for a sentence.
 func words[T ~string](values []T) string { return strings.Join(texts(values), ", ") }
 
-func printApplications(w io.Writer, list []desk.Listed, quiet bool) {
+func printApplications(w io.Writer, list []desk.Listed, quiet bool, limit int) {
 	if quiet {
 		for _, l := range list {
 			fmt.Fprintln(w, l.Application)
@@ -108,7 +108,7 @@ func printApplications(w io.Writer, list []desk.Listed, quiet bool) {
 	for i, l := range list {
 		rows[i] = []string{
 			string(l.Application), string(l.Type), string(l.Province), string(l.Stage), string(l.Awaiting), string(l.Station), string(l.Consignment),
-			strings.TrimSpace(l.Due.In(identity.HanoiTime).Format(time.DateOnly) + " " + string(l.Deadline)), strings.Trim(l.Why+"; "+l.Trouble+"; "+l.Fault, "; "),
+			strings.TrimSpace(l.Due.In(identity.HanoiTime).Format(time.DateOnly) + " " + text(string(l.Deadline))), strings.Trim(sentence(l.Why)+"; "+sentence(l.Trouble)+"; "+l.Fault, "; "),
 		}
 		if l.Fault != "" {
 			faults++
@@ -116,9 +116,12 @@ func printApplications(w io.Writer, list []desk.Listed, quiet bool) {
 	}
 	printTable(w, []string{"APPLICATION", "TYPE", "PROVINCE", "STAGE", "AWAITING", "STATION", "CONSIGNMENT", "DUE", "WHY"}, rows)
 	if len(list) > 0 {
-		fmt.Fprintf(w, "%d listed, the oldest first\n", len(list))
+		say(w, "%d listed, the oldest first\n", len(list))
+	}
+	if len(list) == limit {
+		say(w, "There may be more: give a greater --limit\n")
 	}
 	if faults > 0 {
-		fmt.Fprintf(w, "Of %d of %d what they say of persons cannot be read: tell whoever keeps the database\n", faults, len(list))
+		say(w, "Of %d of %d what they say of persons cannot be read: tell whoever keeps the database\n", faults, len(list))
 	}
 }

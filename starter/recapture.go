@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -34,7 +33,7 @@ before. The answer says whether the capture is good, or why it is not: then capt
 				return err
 			}
 			return a.print(cmd, outcomeOf(args[0], answer), func(w io.Writer) {
-				fmt.Fprintf(w, "%s recaptured%s\n", args[0], judgment(answer))
+				say(w, "%s recaptured%s\n", args[0], judgment(answer))
 			})
 		},
 	}
@@ -51,11 +50,11 @@ before. The answer says whether the capture is good, or why it is not: then capt
 func judgment(answer desk.Answer) string {
 	switch {
 	case answer.Stage != identity.BiometricCapture:
-		return ": it is good"
+		return text(": it is good")
 	case answer.Awaiting == identity.ToRecapture:
-		return ". " + answer.Why
+		return ". " + sentence(answer.Why)
 	}
-	return ", and not judged yet: see starter status"
+	return text(", and not judged yet: see starter status")
 }
 
 // recapture sends the new captures, to be stored under the round that is waited for. It

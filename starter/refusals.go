@@ -36,8 +36,8 @@ func faultsOf(err error) []*identity.Refusal {
 	return faults
 }
 
-// inFile puts the name of a file, or of one of several applications, before everything that is
-// wrong with it. A stranger may have chosen it, so it is made safe to show.
+// inFile puts the file's name before everything that is wrong with it. A stranger may have
+// chosen it, so it is made safe to show.
 func inFile(file string, err error) error {
 	problems, file := identity.Apart(err), identity.OneLine(file)
 	for i, e := range problems {

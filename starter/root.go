@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -30,6 +31,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return config.ExitDone
 	}
+	app.asJSON = app.asJSON || slices.Contains(args, "--json") // it may stand behind what could not be read
 	app.complain(stderr, err)
 	if isRefusal(err) {
 		return config.ExitRefused
@@ -44,7 +46,7 @@ func (a *app) complain(w io.Writer, err error) {
 		return
 	}
 	for _, line := range explain(err) {
-		fmt.Fprintln(w, "starter: "+line)
+		fmt.Fprintln(w, "starter: "+sentence(line))
 	}
 }
 
@@ -91,6 +93,7 @@ func newRoot(a *app) *cobra.Command {
 		newRun(a), newMigrate(a), newOfficers(a), newRegister(a), newReconcile(a), newAudit(a), newKeys(a),
 	)
 	guardArgs(root)
+	speak(root)
 	return root
 }
 

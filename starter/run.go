@@ -40,10 +40,11 @@ func (a *app) runOffice(ctx context.Context, board *play.Board, folder string, l
 	s := &servers{say: board.Say}
 	defer s.stop()
 	defer board.Close()
-	if err := a.startOffice(ctx, s); err != nil {
-		return err
+	err := a.startOffice(ctx, s)
+	if err == nil {
+		err = a.playSamples(ctx, board, s, folder)
 	}
-	if err := a.playSamples(ctx, board, s, folder); err != nil {
+	if err != nil {
 		if ctx.Err() != nil {
 			board.Say("Stopping; the next run goes on from here.")
 			return nil

@@ -48,28 +48,28 @@ func (a *app) status(ctx context.Context, arg string) (desk.Status, error) {
 }
 
 func printStatus(w io.Writer, s desk.Status) {
-	fmt.Fprintf(w, "%s  %s", s.Application, s.Stage)
+	fmt.Fprintf(w, "%s  %s", s.Application, coded(string(s.Stage), s.Stage.VI()))
 	if s.Awaiting != "" {
-		fmt.Fprintf(w, ", awaiting %s", s.Awaiting)
+		say(w, ", awaiting %s", awaited(s.Awaiting))
 	}
-	fmt.Fprintf(w, "  (due %s)\n", s.Due.In(identity.HanoiTime).Format(time.DateOnly))
+	say(w, "  (due %s)\n", s.Due.In(identity.HanoiTime).Format(time.DateOnly))
 	if s.Why != "" {
-		fmt.Fprintf(w, "  since %s: %s\n", s.Since.In(identity.HanoiTime).Format("2006-01-02 15:04"), s.Why)
+		say(w, "  since %s: %s\n", s.Since.In(identity.HanoiTime).Format("2006-01-02 15:04"), sentence(s.Why))
 	}
 	if s.Trouble != "" {
-		fmt.Fprintf(w, "  trouble: %s\n", s.Trouble)
+		say(w, "  trouble: %s\n", sentence(s.Trouble))
 	}
 	if s.Fault != "" {
-		fmt.Fprintf(w, "  fault: %s\n", s.Fault)
+		say(w, "  fault: %s\n", s.Fault)
 	}
 	if s.Nowhere {
-		fmt.Fprintln(w, "  the population register has nobody like the applicant: approve with --paper, by what proves the person")
+		say(w, "  the population register has nobody like the applicant: approve with --paper, by what proves the person\n")
 	}
 	printRequested(w, s)
 	for _, e := range s.Timeline {
-		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, e.What)
+		fmt.Fprintf(w, "  %s  %-14s %s", e.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), e.Actor, sentence(e.What))
 		if e.Reason != "" {
-			fmt.Fprintf(w, " (%s)", identity.ReadReason(e.Reason).InWords())
+			fmt.Fprintf(w, " (%s)", sentence(identity.ReadReason(e.Reason).InWords()))
 		}
 		fmt.Fprintln(w)
 	}
@@ -78,34 +78,34 @@ func printStatus(w io.Writer, s desk.Status) {
 // printRequested shows what was applied for, and what of it whoever approves has to judge.
 func printRequested(w io.Writer, s desk.Status) {
 	if s.Fault == "" {
-		fmt.Fprintf(w, "  %s, ground %s, %s", s.Requested.Type, s.Requested.Ground, s.Requested.Channel)
+		say(w, "  %s, ground %s, %s", s.Requested.Type, s.Requested.Ground, s.Requested.Channel)
 		for _, claim := range s.Requested.Claims() {
 			fmt.Fprintf(w, "; %s", claim)
 		}
 		fmt.Fprintln(w)
 	}
 	if s.LateReason != "" {
-		fmt.Fprintf(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
+		say(w, "  filed on %s, entered late: %s\n", s.FiledOn.Display(), s.LateReason)
 	}
 	if s.Payment.Fee > 0 || s.Payment.GiveBack > 0 {
-		fmt.Fprintf(w, "  fee %d VND, %s\n", s.Payment.Fee, paymentInWords(s.Payment))
+		say(w, "  fee %d VND, %s\n", s.Payment.Fee, paymentInWords(s.Payment))
 	}
 }
 
 // paymentInWords says what became of a fee.
 func paymentInWords(p registry.Payment) string {
-	words := "not paid"
+	words := text("not paid")
 	switch {
 	case p.Fee == 0:
-		words = "free of charge"
+		words = text("free of charge")
 	case p.PaidAt != nil:
-		words = fmt.Sprintf("paid on %s to %s, receipt %s", p.PaidAt.In(identity.HanoiTime).Format(time.DateOnly), p.PaidTo, p.Receipt)
+		words = fmt.Sprintf(text("paid on %s to %s, receipt %s"), p.PaidAt.In(identity.HanoiTime).Format(time.DateOnly), p.PaidTo, p.Receipt)
 	}
 	if p.Refunded != nil {
-		words += ", given back on " + p.Refunded.In(identity.HanoiTime).Format(time.DateOnly)
+		words += text(", given back on ") + p.Refunded.In(identity.HanoiTime).Format(time.DateOnly)
 	}
 	if p.GiveBack > 0 {
-		words += fmt.Sprintf(", %d VND to be given back", p.GiveBack)
+		words += fmt.Sprintf(text(", %d VND to be given back"), p.GiveBack)
 	}
 	return words
 }

@@ -72,9 +72,9 @@ func (s submitted) print(w io.Writer) {
 	switch {
 	case len(s.Faults) > 0: // on standard error
 	case s.Existing:
-		fmt.Fprintf(w, "%s  %s  submitted before\n", s.Application, s.File)
+		say(w, "%s  %s  submitted before\n", s.Application, s.File)
 	default:
-		fmt.Fprintf(w, "%s  %s  due %s  fee %d VND\n", s.Application, s.File, s.Due.Format(time.DateOnly), *s.FeeVND)
+		say(w, "%s  %s  due %s  fee %d VND\n", s.Application, s.File, s.Due.Format(time.DateOnly), *s.FeeVND)
 	}
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(w, "  %s: %s\n", warning.Field, warning.Detail)

@@ -64,9 +64,9 @@ type line struct {
 
 // overviewLines write an office at one look.
 func overviewLines(o desk.Overview) []line {
-	lines := []line{{text: fmt.Sprintf("%s  office %s", o.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), o.Unit)}}
+	lines := []line{{text: fmt.Sprintf(text("%s  office %s"), o.At.In(identity.HanoiTime).Format("2006-01-02 15:04:05"), o.Unit)}}
 	say := func(list url.Values, format string, args ...any) {
-		lines = append(lines, line{text: shown(fmt.Sprintf(format, args...)), list: list})
+		lines = append(lines, line{text: shown(fmt.Sprintf(text(format), args...)), list: list})
 	}
 	for _, alarm := range o.Alarms {
 		mark, list := "!", url.Values(nil)
@@ -76,7 +76,7 @@ func overviewLines(o desk.Overview) []line {
 		if alarm.Awaiting != "" || alarm.Deadline != "" {
 			list = url.Values{"awaiting": {string(alarm.Awaiting)}, "deadline": {string(alarm.Deadline)}}
 		}
-		say(list, "%-2s %s", mark, strings.Join(strings.Fields(strings.Join([]string{alarm.Alert, alarm.Of, alarm.EN + ",", alarm.Runbook}, " ")), " "))
+		say(list, "%-2s %s", mark, strings.Join(strings.Fields(strings.Join([]string{alarm.Alert, alarm.Of, alarmText(alarm) + ",", alarm.Runbook}, " ")), " "))
 	}
 	say(url.Values{}, "open %d, for people %d", o.Open.Count, o.Open.Waiting)
 	say(url.Values{"deadline": {string(registry.Late)}}, "late %d", o.Open.Late)
@@ -88,7 +88,7 @@ func overviewLines(o desk.Overview) []line {
 	for _, s := range o.Stages {
 		oldest := ""
 		if s.Oldest != nil {
-			oldest = "  oldest " + lasted(o.At, s.Oldest.ReceivedAt) + " " + string(s.Oldest.Application)
+			oldest = text("  oldest ") + lasted(o.At, s.Oldest.ReceivedAt) + " " + string(s.Oldest.Application)
 		}
 		say(url.Values{"stage": {string(s.Stage)}}, "stage    %-16s %4d%s", s.Stage, s.Count, oldest)
 	}
@@ -100,28 +100,36 @@ func overviewLines(o desk.Overview) []line {
 	return lines
 }
 
+// alarmText is what an alarm says, in the locale's language.
+func alarmText(a desk.Alarm) string {
+	if spoken() != nil {
+		return a.VI
+	}
+	return a.EN
+}
+
 // centerLines write what the center makes.
 func centerLines(c desk.CenterOverview) []string {
 	var lines []string
 	for _, q := range c.Queues {
-		lines = append(lines, fmt.Sprintf("queue    %-16s %4d", q.Name, q.Depth))
+		lines = append(lines, fmt.Sprintf(text("queue    %-16s %4d"), q.Name, q.Depth))
 	}
-	lines = append(lines, fmt.Sprintf("slots    %d of %d taken", c.Taken, c.Slots))
+	lines = append(lines, fmt.Sprintf(text("slots    %d of %d taken"), c.Taken, c.Slots))
 	for _, s := range c.Stations {
-		lines = append(lines, fmt.Sprintf("station  %-10s %-7s [%s%s] %s", s.Station, s.State, strings.Repeat("#", len(s.Cards)), strings.Repeat(".", max(s.Slots-len(s.Cards), 0)), s.Why))
+		lines = append(lines, fmt.Sprintf(text("station  %-10s %-7s [%s%s] %s"), s.Station, s.State, strings.Repeat("#", len(s.Cards)), strings.Repeat(".", max(s.Slots-len(s.Cards), 0)), s.Why))
 	}
 	lines = append(lines,
-		fmt.Sprintf("today    received %d, cards begun %d, spoiled %d, handed over %d", c.Today.Received, c.Today.Begun, c.Today.Spoiled, c.Today.HandedOver),
-		"an hour  cards begun "+spark(c.Hours, func(h registry.Hour) int { return h.Begun }),
+		fmt.Sprintf(text("today    received %d, cards begun %d, spoiled %d, handed over %d"), c.Today.Received, c.Today.Begun, c.Today.Spoiled, c.Today.HandedOver),
+		text("an hour  cards begun ")+spark(c.Hours, func(h registry.Hour) int { return h.Begun }),
 	)
 	for _, p := range c.Stock {
-		lines = append(lines, fmt.Sprintf("blanks   %-10s %d", p.Location, p.Blanks))
+		lines = append(lines, fmt.Sprintf(text("blanks   %-10s %d"), p.Location, p.Blanks))
 	}
-	left := "nothing was taken in seven days"
+	left := text("nothing was taken in seven days")
 	if c.DaysLeft != nil {
-		left = fmt.Sprintf("%d days left at %d a day", *c.DaysLeft, c.ADay)
+		left = fmt.Sprintf(text("%d days left at %d a day"), *c.DaysLeft, c.ADay)
 	}
-	return append(lines, "stock    "+left)
+	return append(lines, text("stock    ")+left)
 }
 
 // spark draws the hours as bars of text, with the last whole hour's number.
@@ -137,7 +145,7 @@ func spark(hours []registry.Hour, value func(registry.Hour) int) string {
 	}
 	const open = 2 // the last hour is not over
 	if len(hours) >= open {
-		fmt.Fprintf(&b, " %d in the last whole hour", value(hours[len(hours)-open]))
+		say(&b, " %d in the last whole hour", value(hours[len(hours)-open]))
 	}
 	return b.String()
 }
@@ -229,10 +237,10 @@ func (w *watch) look(path string, query url.Values) ([]line, error) {
 
 // listLines write a list of applications, each of which leads to it.
 func listLines(list []desk.Listed) []line {
-	lines := []line{{text: fmt.Sprintf("%d applications, the oldest first", len(list))}}
+	lines := []line{{text: fmt.Sprintf(text("%d applications, the oldest first"), len(list))}}
 	for _, l := range list {
 		lines = append(lines, line{
-			text: shown(fmt.Sprintf("%s %s %-16s %-12s due %s %-7s %s", l.Application, l.Province, l.Stage, l.Awaiting, l.Due.In(identity.HanoiTime).Format(time.DateOnly), l.Deadline, strings.Trim(l.Why+"; "+l.Trouble, "; "))),
+			text: shown(fmt.Sprintf(text("%s %s %-16s %-12s due %s %-7s %s"), l.Application, l.Province, l.Stage, l.Awaiting, l.Due.In(identity.HanoiTime).Format(time.DateOnly), l.Deadline, strings.Trim(sentence(l.Why)+"; "+sentence(l.Trouble), "; "))),
 			one:  l.Application,
 		})
 	}

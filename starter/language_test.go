@@ -1,0 +1,170 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/registry"
+)
+
+// What an officer at a station or a counter reads has its Vietnamese, and nothing in the
+// catalogue is left over from a text that changed.
+func TestCatalogue_IsComplete(t *testing.T) {
+	t.Parallel()
+	c, said := readCatalogue(), textsOfProgram(t)
+	for english := range said {
+		require.NotEmpty(t, c.Texts[english], "vi.yaml has no %q", english)
+	}
+	for english, vietnamese := range c.Texts {
+		require.True(t, said[english], "nobody says %q any more", english)
+		require.Equal(t, verbs(english), verbs(vietnamese), english)
+		require.Equal(t, strings.HasSuffix(english, "\n"), strings.HasSuffix(vietnamese, "\n"), english)
+	}
+}
+
+// verbs lists those of a text, in order.
+func verbs(text string) []string { return verb.FindAllString(text, -1) }
+
+// textsOfProgram lists what the program says by say and text, and what is looked up by its
+// value: what commands for stations and provinces do, groups, headings, actions and deadlines.
+func textsOfProgram(t *testing.T) map[string]bool {
+	t.Helper()
+	said := map[string]bool{"is paid": true, "is given back": true} // became, of fees
+	root := newRoot(&app{})
+	said[root.Short] = true
+	for _, g := range root.Groups() {
+		said[g.Title] = true
+	}
+	for _, c := range root.Commands() {
+		if c.GroupID == "station" || c.GroupID == "office" {
+			said[c.Short] = true
+		}
+	}
+	for _, a := range identity.Actions {
+		said[string(a)] = true
+	}
+	for _, d := range registry.Deadlines {
+		said[string(d)] = true
+	}
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		center := centers[name]
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				switch called, _ := n.Fun.(*ast.Ident); {
+				case called == nil:
+				case called.Name == "say":
+					add(said, n.Args[1])
+				case called.Name == "text":
+					add(said, n.Args[0])
+				case called.Name == "printTable" && !center:
+					for _, heading := range n.Args[1].(*ast.CompositeLit).Elts {
+						add(said, heading)
+					}
+				}
+			case *ast.KeyValueExpr:
+				if key, ok := n.Key.(*ast.Ident); ok && key.Name == "done" {
+					add(said, n.Value)
+				}
+			}
+			return true
+		})
+	}
+	return said
+}
+
+// centers are the files of commands for the center, for auditors, and for who keeps the
+// register, whose tables are English.
+var centers = map[string]bool{
+	"audit_decodes.go": true, "keys.go": true, "keys_chip_master.go": true, "keys_reissue.go": true, "notifications.go": true,
+	"officers.go": true, "officers_sessions.go": true, "population.go": true, "stations.go": true, "stock_unwanted.go": true, "consignments_surplus.go": true,
+}
+
+func add(said map[string]bool, e ast.Expr) {
+	if literal, ok := e.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+		if s, err := strconv.Unquote(literal.Value); err == nil && s != "" {
+			said[s] = true
+		}
+	}
+}
+
+// Every sentence of the office that the catalogue knows is said somewhere.
+func TestCatalogue_KnowsWhatTheOfficeSays(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	for _, pattern := range []string{"*.go", "../internal/*/*.go", "../workflows/*.go"} {
+		names, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			require.NoError(t, err)
+			code.Write(text)
+		}
+	}
+	here := code.String()
+	for english, vietnamese := range readCatalogue().Sentences {
+		require.Equal(t, len(verbs(english)), strings.Count(vietnamese, "%s"), english)
+		if strings.Contains(english, "(see starter help)") { // cobra's
+			continue
+		}
+		longest := ""
+		for _, literal := range verb.Split(english, -1) {
+			if len(literal) > len(longest) {
+				longest = literal
+			}
+		}
+		quoted := strconv.Quote(longest)
+		require.Contains(t, here, quoted[1:len(quoted)-1], english)
+	}
+}
+
+func TestVietnamese_AsTheLocaleSays(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		all, messages, lang string
+		want                bool
+	}{
+		{"", "", "vi_VN.UTF-8", true},
+		{"", "vi_VN", "en_US.UTF-8", true},
+		{"C", "vi_VN", "vi_VN", false},
+		{"vi", "", "", true},
+		{"", "", "vic_VN", false},
+		{"", "", "", false},
+	} {
+		environment := map[string]string{"LC_ALL": tt.all, "LC_MESSAGES": tt.messages, "LANG": tt.lang}
+		require.Equal(t, tt.want, vietnamese(func(name string) string { return environment[name] }), "%+v", tt)
+	}
+}
+
+// A part that the office filled in stands where it belongs, and what is not known stays.
+func TestCatalogue_Sentences(t *testing.T) {
+	t.Parallel()
+	c := readCatalogue()
+	for said, want := range map[string]string{
+		"there is no application 7QF3M-9T2XK-D":                                         "không có hồ sơ 7QF3M-9T2XK-D",
+		"Held: under-verification: two papers":                                          "Tạm dừng: under-verification: two papers",
+		`"approvl" is not known; there are recapture, approval; did you mean approval?`: `"approvl" không có; có recapture, approval; ý là approval?`,
+	} {
+		got, ok := c.sentence(said)
+		require.True(t, ok, said)
+		require.Equal(t, want, got)
+	}
+	_, ok := c.sentence("something else")
+	require.False(t, ok)
+}
