@@ -9,6 +9,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	_ "image/jpeg" // pictures that cameras send
@@ -58,20 +59,24 @@ func read(r io.Reader) (image.Image, error) {
 		return nil, fmt.Errorf("the picture is not PNG, JPEG or BMP: %w", err)
 	}
 	if size.Width <= 0 || size.Height <= 0 || size.Width > maxDots/size.Height {
-		return nil, fmt.Errorf("the picture has %d by %d dots; accepted are %d million", size.Width, size.Height, maxDots>>20)
+		return nil, fmt.Errorf("the picture has %d by %d dots; accepted are %d million: %w", size.Width, size.Height, maxDots>>20, errLarge)
 	}
+	lies := orientation(head.Bytes())
 	picture, _, err := image.Decode(bufio.NewReaderSize(io.MultiReader(&head, rest), 64<<10))
 	if err == nil {
 		_, err = io.Copy(io.Discard, rest)
 	}
 	switch {
 	case rest.N == 0:
-		return nil, fmt.Errorf("the picture is larger than %d bytes", maxBytes)
+		return nil, fmt.Errorf("the picture has more than %d bytes: %w", maxBytes, errLarge)
 	case err != nil:
 		return nil, fmt.Errorf("read picture: %w", err)
 	}
-	return picture, nil
+	return turned(picture, lies), nil
 }
+
+// errLarge tells that a picture is larger than any of a card.
+var errLarge = errors.New("it is too large")
 
 // checkJob refuses a job name that cannot name a file.
 func checkJob(job Job) error {

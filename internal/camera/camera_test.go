@@ -2,6 +2,7 @@ package camera_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/draw"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -72,6 +74,78 @@ func TestFolder_WaitsForBothPictures(t *testing.T) {
 
 	require.NoError(t, err)
 	require.Equal(t, []uint8{100, 200}, []uint8{levelOf(front), levelOf(back)})
+}
+
+// What is still being written, or is no file at all, is looked at again; names may be in
+// capitals. A pipe that nobody writes to holds nobody up.
+func TestFolder_ReadsWhatAppearsInAnyWay(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := &camera.Folder{Dir: dir, Wait: time.Minute}
+	whole := encoded(t, gray(100), "jpg")
+	front := filepath.Join(dir, job.Name+"-FRONT.JPG")
+	require.NoError(t, os.WriteFile(front, whole[:len(whole)/2], 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, job.Name+"-back.png"), nil, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, job.Name+"-back.bmp"), encoded(t, gray(200), "bmp"), 0o600))
+	go func() {
+		time.Sleep(150 * time.Millisecond)
+		_ = os.WriteFile(front, whole, 0o600)
+	}()
+
+	f, b, err := c.Look(t.Context(), job)
+
+	require.NoError(t, err)
+	require.Equal(t, []uint8{100, 200}, []uint8{levelOf(f), levelOf(b)})
+
+	other := camera.Job{Name: "B-1"}
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "B-1-front.png"), 0o600))
+	_, _, err = (&camera.Folder{Dir: dir, Wait: time.Millisecond}).Look(t.Context(), other)
+	require.ErrorContains(t, err, "what has the picture's name is not a file")
+}
+
+// A camera that is mounted upside down, or on its side, says so in its pictures.
+func TestFolder_TurnsAPictureThatSaysHowItLies(t *testing.T) {
+	t.Parallel()
+	upright := image.NewGray(image.Rect(0, 0, 64, 32))
+	draw.Draw(upright, image.Rect(0, 0, 32, 16), image.White, image.Point{}, draw.Src)
+	for lies, white := range map[int]image.Point{1: {8, 8}, 2: {56, 8}, 3: {56, 24}, 4: {8, 24}, 5: {8, 8}, 6: {24, 8}, 7: {24, 56}, 8: {8, 56}} {
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			c := &camera.Folder{Dir: t.TempDir(), Wait: time.Second}
+			for _, side := range []string{"-front.jpg", "-back.jpg"} {
+				require.NoError(t, os.WriteFile(filepath.Join(c.Dir, job.Name+side), lying(encoded(t, upright, "jpg"), order, lies), 0o600))
+			}
+
+			front, _, err := c.Look(t.Context(), job)
+
+			require.NoError(t, err)
+			for _, at := range []image.Point{{8, 8}, {front.Bounds().Dx() - 8, 8}, {8, front.Bounds().Dy() - 8}, {front.Bounds().Dx() - 8, front.Bounds().Dy() - 8}} {
+				r, _, _, _ := front.At(at.X, at.Y).RGBA()
+				require.Equal(t, at == white, r > 0x8000, "orientation %d at %v", lies, at)
+			}
+		}
+	}
+}
+
+// lying adds an orientation to a JPEG picture.
+func lying(picture []byte, order binary.AppendByteOrder, lies int) []byte {
+	exif := []byte("Exif\x00\x00MM")
+	if order == binary.AppendByteOrder(binary.LittleEndian) {
+		exif = []byte("Exif\x00\x00II")
+	}
+	exif = order.AppendUint16(exif, 42)
+	exif = order.AppendUint32(exif, 8)
+	exif = order.AppendUint16(exif, 1)
+	for _, v := range []int{0x0112, 3} {
+		exif = order.AppendUint16(exif, uint16(v))
+	}
+	exif = order.AppendUint32(exif, 1)
+	exif = order.AppendUint16(exif, uint16(lies))
+	exif = append(exif, 0, 0)
+	out := append([]byte{}, picture[:2]...)
+	out = append(out, 0xff, 0xe1)
+	out = binary.BigEndian.AppendUint16(out, uint16(2+len(exif)))
+	out = append(out, exif...)
+	return append(out, picture[2:]...)
 }
 
 func TestFolder_RefusesWhatIsNotThereOrNoPicture(t *testing.T) {
@@ -148,8 +222,8 @@ func TestCommand_WritesBothPictures(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "picture.png"), encoded(t, gray(77), "png"), 0o600))
-	c := &camera.Command{Wait: time.Minute, Args: []string{
-		"sh", "-c", `test "$1 $2" = "7QF3M-9T2XK-D-1 PT00000007" && cp "$0" "$3" && cp "$0" "$4"`, filepath.Join(dir, "picture.png"),
+	c := &camera.Command{Wait: time.Minute, Args: []string{ // it leaves a program behind, as drivers of scanners do
+		"sh", "-c", `sleep 5 & test "$1 $2" = "7QF3M-9T2XK-D-1 PT00000007" && cp "$0" "$3" && cp "$0" "$4"`, filepath.Join(dir, "picture.png"),
 	}}
 	require.NoError(t, c.Prove(t.Context()))
 

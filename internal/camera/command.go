@@ -39,12 +39,12 @@ func (c *Command) Look(ctx context.Context, job Job) (image.Image, image.Image, 
 	cmd.WaitDelay = time.Second                         // for what it has started itself
 	var said bytes.Buffer
 	cmd.Stderr = &said
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) { // what it left behind may go on
 		return nil, nil, fmt.Errorf("camera's program: %w: %.200q", errors.Join(err, ctx.Err()), said.Bytes())
 	}
 	var sides [2]image.Image
 	for i, name := range files {
-		if sides[i], err = readFile(name); err != nil {
+		if sides[i], _, err = readFile(ctx, name, nil); err != nil {
 			return nil, nil, fmt.Errorf("camera's program: %w", err)
 		}
 	}

@@ -83,7 +83,7 @@ func (s *Simulated) see(job string) (sides [2]*image.RGBA, err error) {
 		return rasterize(b, s.DPI)
 	}
 	for i, side := range []string{front, back} {
-		picture, err := readFile(filepath.Join(s.Dir, job+"-"+side+".png"))
+		picture, _, err := readIfChanged(filepath.Join(s.Dir, job+"-"+side+".png"), nil)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			sides[i] = s.white()

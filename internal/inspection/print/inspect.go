@@ -244,7 +244,7 @@ const (
 	portraitDots     = 8
 	portraitContrast = 6
 	portraitShare    = 0.1
-	portraitLike     = 0.85
+	portraitLike     = 0.87
 )
 
 // inFace is an oval in the unit square of a portrait.
