@@ -102,6 +102,10 @@ func TestDoor_TakesInWhatItsOfficerSigned(t *testing.T) {
 	}
 	status, answer := g.send(t, http.MethodPost, "application/jose", signHeader(key, header, good))
 	require.Equal(t, http.StatusForbidden, status, "%v", answer)
+	before := g.refused(t)
+	status, answer = g.send(t, http.MethodPost, "application/jose", signHeader(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), withStatement(past(time.Minute)), good))
+	require.Equal(t, http.StatusUnprocessableEntity, status, "%v", answer)
+	require.Equal(t, before+1, g.refused(t), "a packet of another key than its station's")
 	stored, err := g.door.Registry.List(t.Context(), registry.Filter{})
 	require.NoError(t, err)
 	require.Empty(t, stored)

@@ -234,7 +234,7 @@ type room struct{ minute, hour, day int }
 
 var (
 	roomOfSigner = room{300, 20_000, 20_000} // for each officer, of what the officer's key signed
-	roomOfName   = room{30, 30, 200}         // for each registered badge, of what came in its name
+	roomOfName   = room{30, 300, 2_000}      // for each registered badge, of what came in its name
 	roomOfNames  = room{300, 20_000, 20_000} // for all badges, of what came in their names
 	roomOfNobody = room{30, 30, 24 * 30}     // for whatever names no registered officer
 )

@@ -14,8 +14,9 @@ import (
 )
 
 // digits are those of a run that stands alone, of whatever script, as people write long numbers:
-// with spaces, points, commas or dashes between. A time of day has colons, and is none.
-var digits = regexp.MustCompile(`\p{Nd}([\s\p{Zs}\p{Pd}\p{Pc}.,]{0,2}\p{Nd})*`)
+// with spaces, points, dashes, brackets or the like between, up to three of them. A time of day has
+// colons, and a day strokes, and are none.
+var digits = regexp.MustCompile(`\p{Nd}([\s\p{Zs}\p{Pd}\p{Pc}.,·•*|()\[\]]{0,3}\p{Nd})*`)
 
 // Anonymous refuses a statement with somebody's personal number in it: what is signed stays
 // in clear, for good and for every auditor, also after the person's data is erased. Of such a
