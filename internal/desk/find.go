@@ -24,8 +24,11 @@ func (d *Desk) FindNamed(ctx context.Context, by identity.Officer, named string)
 		return by.Unit == identity.UnitCenter || f.Province != "" && by.Unit.Covers(f.Province) || f.Destination != "" && by.Unit.Covers(f.Destination)
 	}
 	if number, err := identity.ParseApplicationNumber(named); err == nil {
-		s, err := d.Sight(ctx, by, number)
-		return Named{"receipt", []registry.Whereabouts{{Application: number, Stage: s.Stage, Awaiting: s.Awaiting, Attempt: s.Cards, Consignment: s.Consignment}}}, err
+		if _, err := d.Sight(ctx, by, number); err != nil {
+			return Named{}, err
+		}
+		found, err := d.Registry.FindApplication(ctx, number)
+		return Named{"receipt", found}, err
 	}
 	if number, err := identity.ParseConsignmentNumber(named); err == nil && strings.HasPrefix(string(number), "C-") {
 		return d.inBox(ctx, by, number)
@@ -64,9 +67,13 @@ func (d *Desk) findOne(ctx context.Context, by identity.Officer, named string, m
 // inBox is what is in a box.
 func (d *Desk) inBox(ctx context.Context, by identity.Officer, number identity.ConsignmentNumber) (Named, error) {
 	box, err := d.Consignment(ctx, by, number)
-	n := Named{As: "consignment", Found: make([]registry.Whereabouts, len(box.Cards))}
-	for i, c := range box.Cards {
-		n.Found[i] = registry.Whereabouts{Application: c.Application, Attempt: c.Attempt, Blank: c.Blank, Consignment: number}
+	if err != nil {
+		return Named{}, err
 	}
-	return n, err
+	of, attempts := make([]identity.ApplicationNumber, len(box.Cards)), make([]int, len(box.Cards))
+	for i, c := range box.Cards {
+		of[i], attempts[i] = c.Application, c.Attempt
+	}
+	found, err := d.Registry.FindCards(ctx, of, attempts)
+	return Named{"consignment", found}, err
 }

@@ -32,6 +32,21 @@ const selectFound = `
 	SELECT coalesce(a.number, ''), coalesce(a.stage, ''), coalesce(a.awaiting, ''), coalesce(a.province, ''), coalesce(c.attempt, 0), coalesce(c.serial, ''), coalesce(c.state, ''),
 		coalesce(b.serial, ''), coalesce(b.account, ''), coalesce(b.location, ''), coalesce(c.station, ''), coalesce(c.consignment, ''), coalesce(s.province, '')`
 
+// FindApplication finds where an application is, with its last card.
+func (r *Registry) FindApplication(ctx context.Context, number identity.ApplicationNumber) ([]Whereabouts, error) {
+	return r.foundWhere(ctx, `
+		FROM applications a LEFT JOIN LATERAL (SELECT * FROM cards WHERE application = a.number ORDER BY attempt DESC LIMIT 1) c ON true
+		LEFT JOIN blanks b ON b.serial = c.blank LEFT JOIN stations s ON s.id = a.destination WHERE a.number = $1`, number)
+}
+
+// FindCards finds cards by their applications, each the one of that attempt.
+func (r *Registry) FindCards(ctx context.Context, of []identity.ApplicationNumber, attempts []int) ([]Whereabouts, error) {
+	return r.foundWhere(ctx, `
+		FROM unnest($1::text[], $2::integer[]) AS n (application, attempt) JOIN cards c ON (c.application, c.attempt) = (n.application, n.attempt)
+		JOIN applications a ON a.number = c.application LEFT JOIN blanks b ON b.serial = c.blank LEFT JOIN stations s ON s.id = a.destination
+		ORDER BY a.number`, texts(of), attempts)
+}
+
 // FindCard finds a card by its serial.
 func (r *Registry) FindCard(ctx context.Context, serial identity.CardSerial) ([]Whereabouts, error) {
 	return r.foundWhere(ctx, `FROM cards c LEFT JOIN blanks b ON b.serial = c.blank LEFT JOIN applications a ON a.number = c.application LEFT JOIN stations s ON s.id = a.destination WHERE c.serial = $1`, serial)
