@@ -88,7 +88,7 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 	if _, err := office.Migrate(ctx, c); err != nil {
 		return err
 	}
-	if err := a.found(ctx, c, cast.Founders); err != nil {
+	if _, err := a.found(ctx, c, cast.Founders); err != nil {
 		return err
 	}
 	if err := s.startPrograms(ctx); err != nil {

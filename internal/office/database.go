@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/vault"
 )
@@ -27,13 +28,14 @@ func migrate(ctx context.Context, c config.Config, do func(context.Context, stri
 	return do(ctx, url, func() (*vault.Vault, error) { return openVault(c, !c.Production()) })
 }
 
-// Found registers the first officers, as the role that owns the schema.
-func Found(ctx context.Context, c config.Config, founders []registry.Founder) error {
+// Found registers the first officers, as the role that owns the schema, and gives those who were
+// not registered before.
+func Found(ctx context.Context, c config.Config, founders []registry.Founder) ([]identity.OfficerID, error) {
 	url, err := owner(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return registry.Found(ctx, url, founders)
+	return registry.FoundEach(ctx, url, founders)
 }
 
 // owner is the URL of the role that owns the schema.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/statement"
@@ -23,25 +24,48 @@ type Founder struct {
 // Found registers the first officers of an office, with the schema owner's rights, which
 // no program has. Who is registered already stays as he is.
 func Found(ctx context.Context, owner string, founders []Founder) error {
-	conn, err := pgx.Connect(ctx, owner)
-	if err != nil {
-		return fmt.Errorf("found the office: %w", err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	batch := &pgx.Batch{}
+	_, err := FoundEach(ctx, owner, founders)
+	return err
+}
+
+// FoundEach is Found, and gives those whom it registered. It refuses one who was revoked, and
+// registers nobody then.
+func FoundEach(ctx context.Context, owner string, founders []Founder) ([]identity.OfficerID, error) {
+	registered := []identity.OfficerID{}
+	batch := &pgx.Batch{} // one round trip
 	for _, f := range founders {
 		if err := errors.Join(f.Check(), checkKey(f.Key)); err != nil {
-			return err
+			return nil, err
 		}
-		from, to := given(f.ValidFrom), given(f.ValidTo)
 		batch.Queue(`
 			INSERT INTO officers (badge, unit, roles, valid_from, valid_to, founder) VALUES ($1, $2, $3, coalesce($4, now()), $5, true)
-			ON CONFLICT (badge) DO NOTHING`, f.Badge, f.Unit, f.Roles, from, to)
+			ON CONFLICT (badge) DO NOTHING`, f.Badge, f.Unit, f.Roles, given(f.ValidFrom), given(f.ValidTo)).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() == 1 {
+				registered = append(registered, f.Badge)
+			}
+			return nil
+		})
 		batch.Queue(`
 			INSERT INTO credentials (key, officer) SELECT $1, badge FROM officers WHERE badge = $2 AND founder
 				AND NOT EXISTS (SELECT FROM credentials WHERE officer = $2)`, f.Key, f.Badge)
+		batch.Queue(`SELECT revoked_at IS NOT NULL FROM officers WHERE badge = $1`, f.Badge).QueryRow(func(row pgx.Row) error {
+			var revoked bool
+			if err := row.Scan(&revoked); err != nil || !revoked {
+				return err
+			}
+			return revokedForGood(f.Badge)
+		})
 	}
-	return fail("found the office", conn.SendBatch(ctx, batch).Close())
+	conn, err := pgx.Connect(ctx, owner)
+	if err != nil {
+		return nil, fmt.Errorf("found the office: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
+	if err != nil {
+		return nil, fail("found the office", err)
+	}
+	return registered, nil
 }
 
 // checkKey refuses what is no public key that signs acts.

@@ -161,4 +161,52 @@ func TestFound_OnceForEach(t *testing.T) {
 	require.Equal(t, []identity.Role{identity.Administrator}, founder.Roles)
 	require.Len(t, founder.Credentials, 1)
 	require.Equal(t, publicKey(t, cast.Founders[0]), founder.Credentials[0].Key)
+
+	third, err := cast.Known().Founding(identity.Officer{Badge: "QT-C06-0003", Unit: identity.UnitCenter, Roles: []identity.Role{identity.Administrator}})
+	require.NoError(t, err)
+	registered, err := registry.FoundEach(t.Context(), registrytest.As(t, b.url, roles.Owner), append(again, third...))
+	require.NoError(t, err)
+	require.Equal(t, []identity.OfficerID{"QT-C06-0003"}, registered)
+	b.behind(t, `UPDATE officers SET revoked_at = now() WHERE badge = 'QT-C06-0003'`)
+	fourth, err := cast.Known().Founding(identity.Officer{Badge: "QT-C06-0004", Unit: identity.UnitCenter, Roles: []identity.Role{identity.Administrator}})
+	require.NoError(t, err)
+	require.ErrorContains(t, registry.Found(t.Context(), registrytest.As(t, b.url, roles.Owner), append(fourth, third...)), "QT-C06-0003 was revoked, for good")
+	require.Zero(t, b.count(t, "officers WHERE badge = 'QT-C06-0004'"))
+}
+
+// One administrator's key does not end the office: two administrators with a key remain.
+func TestRevoke_TwoAdministratorsRemain(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.behind(t, `UPDATE officers SET revoked_at = now() WHERE 'administrator' = ANY(roles) AND badge NOT LIKE 'QT-C06-%'`)
+	b.registerAs(t, "QT-001-0003", identity.Administrator)
+	revoke := func(whom identity.OfficerID) error {
+		act := identity.RevokeOfficer{Officer: cast.Founders[0], Reason: "left"}
+		return b.RevokeOfficer(t.Context(), whom, act, registrytest.Signed(act, statement.Officer(whom)))
+	}
+	revokeKey := func(whom identity.OfficerID) error {
+		act := identity.RevokeKey{Officer: cast.Founders[0], Key: publicKey(t, whom), Reason: "lost"}
+		return b.RevokeKey(t.Context(), whom, act, registrytest.Signed(act, statement.Officer(whom)))
+	}
+	const remain = "two with a key remain"
+	var failed, done int
+	for _, err := range atOnce(2, func(i int) error { // each leaves two, and both together one
+		return []func(identity.OfficerID) error{revoke, revokeKey}[i](append(cast.Founders[1:], "QT-001-0003")[i])
+	}) {
+		if err == nil {
+			done++
+			continue
+		}
+		require.ErrorContains(t, err, remain)
+		failed++
+	}
+	require.Equal(t, []int{1, 1}, []int{done, failed})
+
+	for _, whom := range append(cast.Founders, "QT-001-0003") {
+		if whom == cast.Founders[0] || b.count(t, "officers o JOIN credentials c ON c.officer = badge WHERE badge = $1 AND o.revoked_at IS NULL AND c.revoked_at IS NULL", whom) == 1 {
+			require.ErrorContains(t, revoke(whom), remain, whom)
+			require.ErrorContains(t, revokeKey(whom), remain, whom)
+		}
+	}
+	require.NoError(t, revoke(hanoi), "anybody else is stopped by one")
 }
