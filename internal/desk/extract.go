@@ -195,6 +195,26 @@ func heldLines(h registry.Held, moment func(time.Time) string) []string {
 		}
 		lines = append(lines, line)
 	}
+	for _, d := range h.Decisions {
+		if d.Paper != "" {
+			lines = append(lines, fmt.Sprintf("Giấy tờ / paper %s: %s, %s", moment(d.At), d.Officer, d.Paper))
+		}
+	}
+	for _, f := range h.Found {
+		lines = append(lines, fmt.Sprintf("Kiểm tra / found %s: %s %s", moment(f.At), f.Stage, f.Found))
+	}
+	for _, m := range h.Made {
+		lines = append(lines, strings.TrimSpace(fmt.Sprintf("Thẻ / card %s: %s %s %s %s %s", m.Serial, m.State, m.Handed, m.Proof, m.OldCard, m.OldCardReason)))
+	}
+	for _, o := range h.Ordered {
+		lines = append(lines, fmt.Sprintf("Trên chip / on the chip %s: %s, %s", moment(o.At), o.What, o.Officer))
+	}
+	for _, l := range h.Letters {
+		lines = append(lines, fmt.Sprintf("Thư PIN / PIN letter %s: %s", moment(l.At), l.Officer))
+	}
+	for _, s := range h.Signatures {
+		lines = append(lines, fmt.Sprintf("Chứng thư chữ ký số / signature certificate %s: %s", moment(s.Issued), s.Serial))
+	}
 	for _, i := range h.Identified {
 		lines = append(lines, strings.TrimSpace(fmt.Sprintf("Đối chiếu / identified %s: %s, %s %s", moment(i.At), i.Officer, cmp.Or(string(i.Person), "-"), i.Paper)))
 	}

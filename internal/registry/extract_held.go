@@ -43,9 +43,67 @@ func claimsOf(a identity.Application) Claims {
 type Held struct {
 	Fee        int                          `json:"fee"` // VND
 	Payments   []PaidFee                    `json:"payments"`
+	Decisions  []Decided                    `json:"decisions"`
+	Found      []Unclear                    `json:"found"`
 	Identified []Identified                 `json:"identified"`
 	Alike      []identity.ApplicationNumber `json:"alike"` // in which fingers like the applicant's were found
 	Sent       []Sent                       `json:"sent"`
+	Made       []MadeCard                   `json:"made"`
+	Ordered    []OrderedOnCard              `json:"ordered"`
+	Letters    []PrintedPIN                 `json:"pin_letters"`
+	Signatures []OfSignature                `json:"signature_certificates"`
+}
+
+// Decided is what an officer decided on the application.
+type Decided struct {
+	At      time.Time             `json:"at"`
+	Step    identity.DecisionStep `json:"step"`
+	Officer identity.OfficerID    `json:"officer"`
+	Verdict identity.Verdict      `json:"verdict,omitzero"`
+	Reason  string                `json:"reason,omitzero"`
+	Paper   string                `json:"paper,omitzero"`
+}
+
+// Unclear is what a check found that needed a person.
+type Unclear struct {
+	At    time.Time       `json:"at"`
+	Stage identity.Stage  `json:"stage"`
+	Found json.RawMessage `json:"found"`
+}
+
+// MadeCard is a card that was made for the application, and how it was handed over.
+type MadeCard struct {
+	Serial        identity.CardSerial `json:"serial"`
+	State         identity.CardState  `json:"state"`
+	Reason        string              `json:"reason,omitzero"`
+	Handed        string              `json:"handed_over,omitzero"` // by which method
+	By            identity.OfficerID  `json:"handed_over_by,omitzero"`
+	At            *time.Time          `json:"handed_over_at,omitzero"`
+	Proof         string              `json:"proof,omitzero"`
+	Score         *float64            `json:"score,omitzero"` // of the finger, against the one captured
+	OldCard       string              `json:"old_card,omitzero"`
+	OldCardReason string              `json:"old_card_reason,omitzero"`
+}
+
+// OrderedOnCard is what an officer had done to the chip of a card.
+type OrderedOnCard struct {
+	At      time.Time          `json:"at"`
+	Officer identity.OfficerID `json:"officer"`
+	What    string             `json:"what"`
+	Done    *time.Time         `json:"done,omitzero"`
+}
+
+// PrintedPIN is a letter with a PIN that was printed.
+type PrintedPIN struct {
+	At      time.Time          `json:"at"`
+	Officer identity.OfficerID `json:"officer"`
+}
+
+// OfSignature is a certificate of the digital signature on a card.
+type OfSignature struct {
+	Serial     string     `json:"serial"`
+	Issued     time.Time  `json:"issued"`
+	Superseded *time.Time `json:"superseded,omitzero"`
 }
 
 // PaidFee is a fee that was paid.
@@ -91,6 +149,14 @@ func (r *Registry) heldOf(ctx context.Context, number identity.ApplicationNumber
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT fee FROM applications WHERE number = $1`, number).QueryRow(func(row pgx.Row) error { return row.Scan(&h.Fee) })
 	queueList(batch, &h.Payments, `SELECT amount, receipt, paid_to, paid_at, refunded_at FROM payments WHERE application = $1 ORDER BY paid_at`, number)
+	queueList(batch, &h.Decisions, `SELECT at, step, officer, verdict, reason, paper FROM decisions WHERE application = $1 ORDER BY at`, number)
+	queueList(batch, &h.Found, `SELECT at, stage, found FROM findings WHERE application = $1 ORDER BY at`, number)
+	queueList(batch, &h.Made, `
+		SELECT serial, state, reason, coalesce(handed_over, ''), coalesce(handed_over_by, ''), handed_over_at, proof, score, old_card, old_card_reason
+		FROM cards WHERE application = $1 ORDER BY attempt`, number)
+	queueList(batch, &h.Ordered, `SELECT at, officer, what, done_at FROM card_orders WHERE application = $1 ORDER BY at`, number)
+	queueList(batch, &h.Letters, `SELECT at, officer FROM pin_letters WHERE application = $1 ORDER BY at`, number)
+	queueList(batch, &h.Signatures, `SELECT serial, issued_at, superseded_at FROM signature_certificates WHERE application = $1 ORDER BY issued_at`, number)
 	queueList(batch, &h.Identified, `
 		SELECT i.at, d.officer, i.person, i.not_these, i.paper FROM identifications i
 		JOIN decisions d ON d.application = i.application AND d.step = `+stepIdentify+` AND d.round = i.round WHERE i.application = $1 ORDER BY i.round`, number)
