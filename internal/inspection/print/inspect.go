@@ -292,7 +292,7 @@ func (i *inspection) checkArt() []finding {
 			except = append(except, forms.Box{X: z.X - around, Y: z.Y - around, W: z.W + 2*around, H: z.H + 2*around})
 		}
 	}
-	return i.checkCells(i.form.Page, areasOf(i.placed, i.side), except, i.shows)
+	return append(i.checkCells(i.form.Page, areasOf(i.placed, i.side), except, i.shows), i.checkGrain(except)...)
 }
 
 // ReadQR reads the form's QR code from pictures of both sides that are cut at the card's

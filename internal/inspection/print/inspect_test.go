@@ -458,6 +458,26 @@ func TestInspect_FindsWhatIsWrong(t *testing.T) {
 		{"NoTitle", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
 			draw.Draw(front, image.Rect(300, 150, 890, 210), image.NewUniform(front.At(300, 150)), image.Point{}, draw.Src)
 		}, `front: text "CĂN CƯỚC": its letters`},
+		{"StainOnTheQRCode", func(f *render.Form, _, back *image.RGBA, _ *render.Content) { // it can be read all the same
+			qr, _ := formstest.Field(&f.Form, "qr")
+			x, y := int((qr.X+qr.W/2)*300/25.4), int((qr.Y+qr.H/2)*300/25.4)
+			draw.Draw(back, image.Rect(x-18, y-18, x+18, y+18), image.White, image.Point{}, draw.Src)
+		}, "back: qr: the QR code can be read, but is stained"},
+		{"InkAroundTheQRCode", func(f *render.Form, _, back *image.RGBA, _ *render.Content) {
+			qr, _ := formstest.Field(&f.Form, "qr")
+			x, y := int((qr.X+0.4)*300/25.4), int((qr.Y+qr.H/2)*300/25.4)
+			draw.Draw(back, image.Rect(x, y-7, x+10, y+7), image.Black, image.Point{}, draw.Src)
+		}, "back: qr: there is ink around the QR code"},
+		{"NoLinesInAPartOfTheArt", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
+			const size = 16 // dots that get their mean
+			for y := 480; y < 608; y += size {
+				for x := 832; x < 960; x += size {
+					block, mean := image.Rect(x, y, x+size, y+size), image.NewRGBA(image.Rect(0, 0, 1, 1))
+					xdraw.ApproxBiLinear.Scale(mean, mean.Rect, front, block, draw.Src, nil)
+					draw.Draw(front, block, image.NewUniform(mean.At(0, 0)), image.Point{}, draw.Src)
+				}
+			}
+		}, "of its lines are seen"},
 		{"SpotOnTheArt", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
 			draw.Draw(front, image.Rect(900, 560, 930, 590), image.NewUniform(color.Gray{90}), image.Point{}, draw.Src)
 		}, "front: art at "},

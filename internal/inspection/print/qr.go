@@ -21,13 +21,14 @@ type code struct {
 	modules *gozxing.BitMatrix
 }
 
-// checkQR reads the code and compares it. Where it cannot be read, since the picture is
-// not sharp enough, its modules are compared with those that were sent.
+// checkQR reads the code and compares it, and where it is stained, which readers can correct.
+// Where it cannot be read, since the picture is not sharp enough, its modules are compared with
+// those that were sent.
 func (i *inspection) checkQR(field forms.Field, want string) []finding {
 	b := field.Box
 	got, err := readQR(i.crop(b, 0, i.place.scale(), i.gain[1]))
 	if err == nil && got.text == want {
-		return nil
+		return i.checkStain(field, got.modules)
 	}
 	if err == nil {
 		return []finding{{field.ID, "the QR code says something else than the application"}}
@@ -42,6 +43,64 @@ func (i *inspection) checkQR(field forms.Field, want string) []finding {
 		return []finding{{field.ID, fmt.Sprintf("the QR code cannot be read, and %.0f%% of its modules are as they were sent; %.0f%% are needed", 100*same, 100*nearlyAll)}}
 	}
 	return nil
+}
+
+// checkStain looks for a part of a code that was read in which many modules are not as they were
+// sent.
+func (i *inspection) checkStain(field forms.Field, seen *gozxing.BitMatrix) []finding {
+	const side, most = 6, 9 // modules: of a part, and of those that are wrong in it
+	sent := &located{picture: i.expected, place: upright(i.expected.Rect.Dx(), i.expected.Rect.Dy(), i.form.Page)}
+	crop := sent.crop(field.Box, 0, sent.place.scale(), 1)
+	n := seen.GetWidth()
+	drawn, err := gozxing.NewBitMatrix(n, n)
+	area, ok := darkArea(crop)
+	if err != nil || !ok {
+		return nil
+	}
+	sample(crop, area, drawn)
+	worst := 0
+	for y := range n - side + 1 {
+		for x := range n - side + 1 {
+			wrong := 0
+			for j := range side {
+				for k := range side {
+					if seen.Get(x+k, y+j) != drawn.Get(x+k, y+j) {
+						wrong++
+					}
+				}
+			}
+			worst = max(worst, wrong)
+		}
+	}
+	if around := i.inkAround(field, n); around > mostInkAround {
+		return []finding{{field.ID, fmt.Sprintf("there is ink around the QR code, on %.1f mm²; %.1f are the most", around, mostInkAround)}}
+	}
+	if worst > most {
+		return []finding{{field.ID, fmt.Sprintf("the QR code can be read, but is stained: %d of %d modules side by side are not as they were sent; %d are the most", worst, side*side, most)}}
+	}
+	return nil
+}
+
+// mostInkAround is how much ink may be around a code, mm².
+const mostInkAround = 0.2
+
+// inkAround is how much is dark in the quiet zone of a code of n modules, mm². What is next to
+// the code, where it may be blurred, is left out, and so is what is next to the art.
+func (i *inspection) inkAround(field forms.Field, n int) float64 {
+	const edge = 0.3 // mm
+	scale := i.place.scale()
+	crop := i.crop(field.Box, 0, scale, i.gain[1])
+	quiet := int(scale * (field.W*float64(field.Quiet)/float64(n+2*field.Quiet) - edge))
+	outer := crop.Rect.Inset(int(scale * edge))
+	code, dark := crop.Rect.Inset(quiet), 0
+	for y := outer.Min.Y; y < outer.Max.Y; y++ {
+		for x := outer.Min.X; x < outer.Max.X; x++ {
+			if !image.Pt(x, y).In(code) && crop.Pix[y*crop.Stride+x] < middleGray {
+				dark++
+			}
+		}
+	}
+	return float64(dark) / (scale * scale)
 }
 
 // modulesLike is the share of a code's modules that are as dark or light as they should be.

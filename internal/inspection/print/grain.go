@@ -1,0 +1,120 @@
+package print
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"example.org/cancuoc/templates/forms"
+)
+
+// The art's fine lines and small letters change the mean of a cell little, so they are compared
+// by their grain: how much each cell of half a millimeter differs from those around it, pooled
+// over a square, in which noise and compression cancel out. Where lines are missing, less of the
+// expected grain is seen.
+const (
+	grainDots   = 3    // a cell's side
+	grainAround = 2    // cells, from a cell to those that it is compared with
+	grainSquare = 20   // cells: a square's side, of which each covers half of the next one
+	grainCells  = 80   // that are to be seen of a square, at least
+	grainMost   = 30   // levels: what differs more is no line
+	grainLeast  = 1.0  // levels: what differs less on average has no lines
+	grainGain   = 1.05 // a picture that is brighter shows few of them
+	grainSeen   = 0.5  // of the lines, at least,
+	grainUsual  = 0.6  // and so much of what half of the squares show
+)
+
+// grain has the cells of a side.
+type grain struct {
+	w, h       int
+	want, seen [][3]float32
+	art        []bool // whether there is nothing but art in a cell
+}
+
+func (c *comparison) grain(art func(x, y float64) bool) *grain {
+	g := &grain{w: c.want.w / grainDots, h: c.want.h / grainDots}
+	g.want, g.seen, g.art = make([][3]float32, g.w*g.h), make([][3]float32, g.w*g.h), make([]bool, g.w*g.h)
+	const quarters = 0x3ff * lanes
+	for y := range g.h {
+		for x := range g.w {
+			n := y*g.w + x
+			g.art[n] = art((float64(x)+0.5)*grainDots/workScale, (float64(y)+0.5)*grainDots/workScale)
+			var want, seen uint64
+			for j := range grainDots {
+				at := (y*grainDots+j)*c.want.w + x*grainDots
+				for i, v := range c.want.pix[at:][:grainDots] {
+					want, seen = want+v>>4&quarters, seen+c.seen.pix[at+i]>>4&quarters
+				}
+			}
+			for i, shift := range shifts {
+				const all = grainDots * grainDots * quarter
+				g.want[n][i], g.seen[n][i] = float32(lane(want, shift))*float32(c.shade[i])/all, float32(lane(seen, shift))/all
+			}
+		}
+	}
+	return g
+}
+
+// square is how much is seen of the grain about a point (mm).
+type square struct{ x, y, seen float64 }
+
+// squares lists each square with some grain.
+func (g *grain) squares() (list []square) {
+	type sums struct{ n, ee, eq float32 }
+	const half = grainSquare / 2
+	w, h := g.w/half, g.h/half
+	blocks := make([]sums, w*h)
+	for y := grainAround; y < min(h*half, g.h-grainAround); y++ {
+		for x := grainAround; x < min(w*half, g.w-grainAround); x++ {
+			at := y*g.w + x
+			up, down, left, right := at-grainAround*g.w, at+grainAround*g.w, at-grainAround, at+grainAround
+			if !g.art[at] || !g.art[up] || !g.art[down] || !g.art[left] || !g.art[right] {
+				continue
+			}
+			s := &blocks[y/half*w+x/half]
+			for i := range 3 {
+				e := g.want[at][i] - (g.want[up][i]+g.want[down][i]+g.want[left][i]+g.want[right][i])/4
+				q := g.seen[at][i] - (g.seen[up][i]+g.seen[down][i]+g.seen[left][i]+g.seen[right][i])/4
+				if e > grainMost || e < -grainMost {
+					continue
+				}
+				q = max(min(q, 2*grainMost), -2*grainMost)
+				s.n, s.ee, s.eq = s.n+1, s.ee+e*e, s.eq+e*q
+			}
+		}
+	}
+	for y := range h - 1 {
+		for x := range w - 1 {
+			var s sums
+			for _, at := range [...]int{y*w + x, y*w + x + 1, (y+1)*w + x, (y+1)*w + x + 1} {
+				s.n, s.ee, s.eq = s.n+blocks[at].n, s.ee+blocks[at].ee, s.eq+blocks[at].eq
+			}
+			if s.n >= 3*grainCells && s.ee >= grainLeast*grainLeast*s.n {
+				const mm = grainDots / workScale
+				list = append(list, square{float64(x+1) * half * mm, float64(y+1) * half * mm, float64(s.eq / s.ee)})
+			}
+		}
+	}
+	return list
+}
+
+// checkGrain compares the lines of the art, unless so much light falls on them that they pale.
+func (i *inspection) checkGrain(except []forms.Box) []finding {
+	if slices.Max(i.gain[:]) > grainGain {
+		return nil
+	}
+	for _, a := range areasOf(i.placed, i.side) {
+		except = append(except, a.box)
+	}
+	g := i.grain(func(x, y float64) bool { return !atEdge(i.form.Page, x, y) && !within(except, x, y) && i.shows(x, y) })
+	squares := g.squares()
+	if len(squares) == 0 {
+		return nil
+	}
+	slices.SortFunc(squares, func(a, b square) int { return cmp.Compare(a.seen, b.seen) })
+	needed := max(grainSeen, grainUsual*min(squares[len(squares)/2].seen, 1))
+	if least := squares[0]; least.seen < needed {
+		return []finding{{fmt.Sprintf("art at %.0f, %.0f mm", least.x, least.y), fmt.Sprintf("%.0f%% of its lines are seen; %.0f%% are needed", 100*max(least.seen, 0), 100*needed)}}
+	}
+	return nil
+}
