@@ -242,9 +242,9 @@ func leastLike(size float64) float64 {
 // person, also one with the same hair, a tenth of the squares is hardly like it.
 const (
 	portraitDots     = 8
-	portraitContrast = 6
+	portraitContrast = 10
 	portraitShare    = 0.1
-	portraitLike     = 0.87
+	portraitLike     = 0.88
 )
 
 // inFace is an oval in the unit square of a portrait.
