@@ -133,6 +133,9 @@ func programs(t *testing.T) (fresh, all []scraped) {
 	fresh = append(scrape(t, ofWorker), scrape(t, ofGateway)...)
 
 	door.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+	require.NoError(t, registrytest.Signing{Registry: center.Registry}.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{
+		Box: "B-1", First: "GC0001", Last: "GC0001", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02", Document: identity.Certificate,
+	}))
 	registrytest.RegisterStation(t, center.Registry, "001-TN-01", make([]byte, 32))
 	application := registrytest.Receive(t, center.Registry, identitytest.Person(identitytest.Seeded(1)), identity.GroundFirstCard, nil)
 	flows, err := center.Workflows(t.Context())

@@ -49,7 +49,14 @@ var drills = map[string]drill{
 	"StationPaused":        once(`cancuoc_station_paused{station="PX-01"}`, "0 1x60", "0x60", "2m"),
 	"StationSilent":        once(`cancuoc_station_silent_seconds{station="PX-01"}`, "0+60x60", "0 60 5x60", "10m"),
 	"StationCutOff":        once(`cancuoc_station_registry_unreached_seconds{station="PX-01"}`, "0+60x60", "0x60", "5m"),
-	"BlanksRunOut":         once(`cancuoc_blanks_in_stock{location="center"}`, "600-10x60", "600x60", "40m"),
+	"BlanksRunOut": {
+		fault:  map[string]string{`cancuoc_blanks_in_stock{location="center",document="card"}`: "600x60", `cancuoc_blanks_in_stock{location="center",document="certificate"}`: "120-1x60"},
+		health: map[string]string{`cancuoc_blanks_in_stock{location="center",document="card"}`: "600x60", `cancuoc_blanks_in_stock{location="center",document="certificate"}`: "120x60"},
+		tells:  "45m",
+	},
+	"StockAwaited":         once(`cancuoc_awaiting_applications{awaiting="stock"}`, "0 1x60", "0x60", "2m"),
+	"TemporalDown":         once(`cancuoc_service_reached{service="Temporal"}`, "1 1 0x60", "1 0 1x60", "5m"),
+	"PostgreSQLDown":       once(`cancuoc_service_reached{service="PostgreSQL"}`, "1 1 0x60", "1 0 1x60", "5m"),
 	"NeedsAttention":       once(`cancuoc_awaiting_applications{awaiting="attention"}`, "0 1x60", "0x60", "2m"),
 	"CardsWaitForAStation": once(`cancuoc_longest_wait_for_station_seconds`, "0+60x120", "0+60x50 0+60x60", "80m"),
 	"PipelineSlow": {

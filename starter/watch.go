@@ -123,7 +123,11 @@ func centerLines(c desk.CenterOverview) []string {
 		text("an hour  cards begun ")+spark(c.Hours, func(h registry.Hour) int { return h.Begun }),
 	)
 	for _, p := range c.Stock {
-		lines = append(lines, fmt.Sprintf(text("blanks   %-10s %d"), p.Location, p.Blanks))
+		line := fmt.Sprintf(text("blanks   %-10s %d"), p.Location, p.Blanks)
+		if p.Document != identity.CardDocument {
+			line += " " + string(p.Document)
+		}
+		lines = append(lines, line)
 	}
 	left := text("nothing was taken in seven days")
 	if c.DaysLeft != nil {

@@ -34,7 +34,7 @@ func officeOf(fault *error) func(context.Context, string, url.Values, any) error
 				Waits:  []desk.Wait{{Awaiting: identity.ToApprove, Counts: desk.Counts{Count: 10}, Since: now.Add(-26 * time.Hour)}},
 				Center: &desk.CenterOverview{
 					Stations: []desk.Station{{Station: "PX-01", State: "paused", Slots: 4, Cards: make([]registry.CardInSlot, 1)}}, Slots: 4, Taken: 1, ADay: 500, DaysLeft: &left,
-					Hours: []registry.Hour{{Begun: 1}, {Begun: 80}, {Begun: 40}}, Stock: []desk.Place{{Location: "center", Blanks: 1500}},
+					Hours: []registry.Hour{{Begun: 1}, {Begun: 80}, {Begun: 40}}, Stock: []desk.Place{{Location: "center", Document: identity.CardDocument, Blanks: 1500}},
 				},
 			}
 		case *[]desk.Listed:

@@ -30,6 +30,8 @@ type Desk struct {
 	Passkeys   passkey.Site // where they sign
 	LogIns     registry.LogIns
 
+	Temporal func(context.Context) error // whether it answers; nil: nobody asks
+
 	Near func(at time.Time) (time.Time, error) // the first legal deadline that is not near then
 
 	Sign func(typ string, claims any) ([]byte, error) // for the office, as compact JWS; nil: nothing is

@@ -76,12 +76,14 @@ type Queue struct {
 
 // Place is where blanks are in stock.
 type Place struct {
-	Location string `json:"location"`
-	Blanks   int    `json:"blanks"`
+	Location string            `json:"location"`
+	Document identity.Document `json:"document"` // that is made of them
+	Blanks   int               `json:"blanks"`
 }
 
 // Alarm is what is out of order, by the name that its alert has in deploy/prometheus/rules.yml
-// and its runbook in docs/alerts.md. Those of programs are Prometheus's alone.
+// and its runbook in docs/alerts.md. Those that only the programs' own metrics tell are
+// Prometheus's alone.
 type Alarm struct {
 	Alert    string            `json:"alert"`
 	Critical bool              `json:"critical"`
@@ -97,9 +99,11 @@ type Alarm struct {
 const (
 	SilentTooLong   = 2 * time.Minute
 	FewBlanks       = 500
+	FewSheets       = 100 // of certificates
 	AdjudicatedLate = 24 * time.Hour
 	HeldTooLong     = 7 * 24 * time.Hour
 	ToldLate        = time.Hour
+	QueuedTooLong   = time.Hour
 )
 
 // Overview looks over what an officer may see: the whole office, or his province's part.
@@ -202,6 +206,8 @@ func (o *Overview) ofApplications() {
 		switch {
 		case w.Awaiting == identity.ToAttend:
 			o.raise(Alarm{Alert: "NeedsAttention", Awaiting: w.Awaiting, VI: fmt.Sprintf("%d hồ sơ gặp việc chưa lường trước", w.Count), EN: fmt.Sprintf("%d applications wait for an operator", w.Count)})
+		case w.Awaiting == identity.ToRestock:
+			o.raise(Alarm{Alert: "StockAwaited", Critical: true, Awaiting: w.Awaiting, VI: fmt.Sprintf("%d hồ sơ chờ phôi", w.Count), EN: fmt.Sprintf("%d applications wait for blanks", w.Count)})
 		case w.Awaiting == identity.ToAdjudicate && waited > AdjudicatedLate:
 			o.raise(Alarm{Alert: "AdjudicationWaits", Awaiting: w.Awaiting, VI: "có hồ sơ chờ kết luận trùng sinh trắc học quá 24 giờ", EN: "an application has waited for an adjudicator for more than a day"})
 		case w.Awaiting == identity.ToRelease && waited > HeldTooLong:
@@ -238,10 +244,15 @@ func (d *Desk) ofCenter(ctx context.Context, o *Overview, seen registry.Overview
 	}
 	blanks := 0
 	for i, s := range seen.Stock {
-		c.Stock[i] = Place{s.Location, s.Count}
-		blanks += s.Count
-		if s.Count < FewBlanks {
-			o.raise(Alarm{Alert: "BlanksRunOut", Critical: true, Of: s.Location, VI: fmt.Sprintf("còn %d phôi thẻ", s.Count), EN: fmt.Sprintf("%d blanks are left", s.Count)})
+		c.Stock[i] = Place{s.Location, s.Document, s.Count}
+		few, vi, en := FewBlanks, "còn %d phôi thẻ", "%d blanks are left"
+		if s.Document == identity.Certificate {
+			few, vi, en = FewSheets, "còn %d phôi giấy chứng nhận", "%d sheets for certificates are left"
+		} else {
+			blanks += s.Count
+		}
+		if s.Count < few {
+			o.raise(Alarm{Alert: "BlanksRunOut", Critical: true, Of: s.Location, VI: fmt.Sprintf(vi, s.Count), EN: fmt.Sprintf(en, s.Count)})
 		}
 	}
 	if c.ADay > 0 {
@@ -257,7 +268,34 @@ func (d *Desk) ofCenter(ctx context.Context, o *Overview, seen registry.Overview
 		}
 	}
 	c.Queues = queues(seen)
+	d.ofEngine(ctx, o, seen)
 	return nil
+}
+
+// ofEngine raises the alarms about Temporal, and about who reaches it.
+func (d *Desk) ofEngine(ctx context.Context, o *Overview, seen registry.Overview) {
+	if err := d.reachTemporal(ctx); err != nil {
+		o.raise(Alarm{Alert: "TemporalDown", Critical: true, VI: "Temporal không trả lời: hồ sơ đứng yên, không mất gì", EN: "Temporal does not answer: applications stand still, and nothing is lost"})
+	}
+	if seen.Alone {
+		o.raise(Alarm{Alert: "NothingReconciles", Critical: true, VI: "không có worker nào đối chiếu sổ với Temporal quá 5 phút", EN: "no worker has compared registry and Temporal for more than five minutes"})
+	}
+	if n := seen.Unsigned; n > 0 {
+		o.raise(Alarm{Alert: "ActsThatNobodySigned", Critical: true, VI: fmt.Sprintf("đã từ chối %d thao tác không có chữ ký", n), EN: fmt.Sprintf("%d acts that nobody signed were refused", n)})
+	}
+	if seen.Queued > QueuedTooLong {
+		o.raise(Alarm{Alert: "CardsWaitForAStation", VI: "có thẻ chờ trạm quá một giờ", EN: "a card has waited for a station for more than an hour"})
+	}
+}
+
+// reachTemporal asks whether it answers, for no longer than a screen waits.
+func (d *Desk) reachTemporal(ctx context.Context) error {
+	if d.Temporal == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return d.Temporal(ctx)
 }
 
 // queues count who waits for no person: a station's slot, or an answer of a service.

@@ -16,6 +16,7 @@ func (o *Office) Desk() *desk.Desk {
 		Registry: o.Registry, Population: o.Population, Sizes: o.Sizes(), Office: o,
 		Passkeys: passkey.Origin(o.config.Gateway.OfficersURL),
 		LogIns:   registry.LogIns{AnHour: o.config.Gateway.LogInsAnHour, Open: o.config.Gateway.OpenSessions},
+		Temporal: o.reachTemporal,
 		Near:     func(at time.Time) (time.Time, error) { return o.Calendar.Near(at, o.config.Office.AtRiskDays) },
 		Papers:   desk.Papers{Renderer: o.Forms, StatusPage: o.config.Gateway.PublicURL, Specimen: o.config.Forms.Specimen},
 	}

@@ -1,6 +1,9 @@
 package office
 
 import (
+	"context"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.org/cancuoc/activities"
@@ -14,7 +17,7 @@ import (
 func (o *Office) MeasureWorker(role string) []prometheus.Collector {
 	measured := engine.NewMetrics(counters(role)...)
 	o.metrics = measured.Handler()
-	all := []prometheus.Collector{measured, o.StationMetrics()}
+	all := []prometheus.Collector{measured, o.StationMetrics(), reached{o}}
 	if role == "station" {
 		return all
 	}
@@ -25,7 +28,7 @@ func (o *Office) MeasureWorker(role string) []prometheus.Collector {
 func (o *Office) MeasureGateway() []prometheus.Collector {
 	measured := engine.NewMetrics()
 	o.metrics = measured.Handler()
-	return []prometheus.Collector{measured, o.Registry.NotKept(), o.Registry.NotRead()}
+	return []prometheus.Collector{measured, reached{o}, o.Registry.NotKept(), o.Registry.NotRead()}
 }
 
 // counters are those of workflows and of the Temporal SDK of which each event matters.
@@ -54,5 +57,26 @@ func counters(role string) []engine.Counter {
 	return []engine.Counter{
 		ends, refused, failed,
 		{Name: workflows.CounterCards, Help: "Cards that stations made or spoiled.", Labels: []string{"outcome"}, Zeros: [][]string{{workflows.CardMade}, {workflows.CardSpoiled}}},
+	}
+}
+
+// reached tells whether what every program needs answers it.
+type reached struct{ office *Office }
+
+var serviceReached = prometheus.NewDesc("cancuoc_service_reached", "1 if the service answers this program, else 0: PostgreSQL, Temporal.", []string{"service"}, nil)
+
+// Describe implements prometheus.Collector.
+func (reached) Describe(ch chan<- *prometheus.Desc) { ch <- serviceReached }
+
+// Collect implements prometheus.Collector.
+func (r reached) Collect(ch chan<- prometheus.Metric) {
+	for service, ask := range map[string]func(context.Context) error{"PostgreSQL": r.office.Registry.Ping, "Temporal": r.office.reachTemporal} {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		answers := 1.0
+		if ask(ctx) != nil { // why is in the log, and in /readyz
+			answers = 0
+		}
+		cancel()
+		ch <- prometheus.MustNewConstMetric(serviceReached, prometheus.GaugeValue, answers, service)
 	}
 }

@@ -176,6 +176,10 @@ func (o *Office) Ready(ctx context.Context) error {
 	if err := o.Registry.Ping(ctx); err != nil {
 		return err
 	}
+	return o.reachTemporal(ctx)
+}
+
+func (o *Office) reachTemporal(ctx context.Context) error {
 	temporal, err := o.Temporal(ctx)
 	if err != nil {
 		return err

@@ -4,11 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"time"
+
+	"example.org/cancuoc/internal/registry"
 )
 
 // How Run shares the work among processes, and its cost over time.
 const (
-	task   = "reconcile"
 	share  = 20              // a pass takes at most one part in so many of the time
 	slack  = 5 * time.Second // that a lease outlasts the interval, and that others ask after
 	beside = time.Minute     // looked back beyond the last glance: visibility lags
@@ -20,7 +21,7 @@ func (r *Reconciler) Run(ctx context.Context, interval time.Duration) {
 	holder, turn := rand.Text(), &turn{Reconciler: r}
 	for {
 		wait := interval
-		held, err := r.Registry.Lease(ctx, task, holder, interval+slack)
+		held, err := r.Registry.Lease(ctx, registry.TaskReconcile, holder, interval+slack)
 		switch {
 		case err != nil:
 			r.complain(ctx, err)

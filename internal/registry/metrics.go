@@ -76,10 +76,11 @@ func (m Metrics) Longest() map[identity.Action]time.Duration {
 	return longest
 }
 
-// StockCount counts the blanks of cards that are in stock at a place: at the center, and
-// wherever boxes were received. Those of certificates would hide that these run out.
+// StockCount counts the blanks of a document that are in stock at a place: those of cards at
+// the center, and each kind wherever boxes of it were received.
 type StockCount struct {
 	Location string
+	Document identity.Document
 	Count    int
 }
 
@@ -108,12 +109,12 @@ func (m Metrics) LongestForStation() time.Duration {
 // StagesForStations are those at which a card waits until a station takes it.
 var StagesForStations = []identity.Stage{identity.DataPreparation, identity.Personalization}
 
-// stockByPlace counts the blanks of cards that are in stock, at the center ($1) and elsewhere.
+// stockByPlace counts the blanks that are in stock, at the center ($1) and elsewhere.
 const stockByPlace = `
-	SELECT location, coalesce(n, 0)
-	FROM (SELECT $1 AS location UNION SELECT location FROM boxes) places
-		FULL JOIN (SELECT location, count(*) AS n FROM blanks WHERE document = ` + documentCard + ` AND account = ` + accountStock + ` GROUP BY location) stock USING (location)
-	ORDER BY location`
+	SELECT location, document, coalesce(n, 0)
+	FROM (SELECT $1 AS location, ` + documentCard + ` AS document UNION SELECT location, document FROM boxes) places
+		FULL JOIN (SELECT location, document, count(*) AS n FROM blanks WHERE account = ` + accountStock + ` GROUP BY document, location) stock USING (location, document)
+	ORDER BY document, location`
 
 // Metrics counts by indexes of what is open and what is in stock: applications that
 // ended cost nothing.

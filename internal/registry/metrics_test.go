@@ -48,7 +48,7 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 			{Stage: identity.Received, Count: 2, Late: 1},
 			{Stage: identity.Validation, Awaiting: identity.ToResolve, Count: 1, Late: 1},
 		},
-		Stock: []registry.StockCount{{Location: identity.LocationCenter, Count: 7}},
+		Stock: []registry.StockCount{{Location: identity.LocationCenter, Document: identity.CardDocument, Count: 7}},
 	}, m)
 }
 
@@ -79,7 +79,7 @@ func TestCollector_SaysNoneOfWhatThereIsNone(t *testing.T) {
 		require.Contains(t, got, "cancuoc_awaiting_applications "+string(action))
 	}
 	require.Zero(t, got["cancuoc_awaiting_applications adjudication"])
-	require.Contains(t, got, "cancuoc_blanks_in_stock "+identity.LocationCenter)
+	require.Contains(t, got, "cancuoc_blanks_in_stock card "+identity.LocationCenter)
 	require.Contains(t, got, "cancuoc_held_applications")
 
 	require.NoError(t, errOf(b.ReportStation(t.Context(), "PX-09", 1, false)))
@@ -89,7 +89,7 @@ func TestCollector_SaysNoneOfWhatThereIsNone(t *testing.T) {
 	require.Zero(t, gauges()["cancuoc_longest_wait_seconds adjudication"])
 	b.behind(t, `UPDATE applications SET held = true, awaiting = 'adjudication', awaiting_since = now() - interval '2 days' WHERE number = '`+string(n)+`'`)
 	got = gauges()
-	require.InDelta(t, 1, got["cancuoc_blanks_in_stock PX-09"], 0)
+	require.InDelta(t, 1, got["cancuoc_blanks_in_stock card PX-09"], 0)
 	require.InDelta(t, 1, got["cancuoc_held_applications"], 0)
 	require.InDelta(t, 1, got["cancuoc_awaiting_applications adjudication"], 0)
 	require.InDelta(t, 2*24*60*60, got["cancuoc_longest_wait_seconds adjudication"], 60)
@@ -110,9 +110,9 @@ func TestCollector_LeavesMetricsOutWhenTheRegistryIsAway(t *testing.T) {
 # HELP cancuoc_applications_in_trouble Applications whose last step could not be done: a station could not make the card, or a service of the center does not answer.
 # TYPE cancuoc_applications_in_trouble gauge
 cancuoc_applications_in_trouble 0
-# HELP cancuoc_blanks_in_stock Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.
+# HELP cancuoc_blanks_in_stock Blanks in stock, by place and by what is made of them: the center, and wherever boxes were received; 0 where none is left.
 # TYPE cancuoc_blanks_in_stock gauge
-cancuoc_blanks_in_stock{location="center"} 7
+cancuoc_blanks_in_stock{document="card",location="center"} 7
 # HELP cancuoc_station_paused 1 if the personalization station takes no cards until it is resumed, else 0.
 # TYPE cancuoc_station_paused gauge
 cancuoc_station_paused{station="`+string(press)+`"} 1

@@ -66,13 +66,17 @@ type Overview struct {
 	Today  Hour     // since midnight
 	Stock  []StockCount
 	Begun  int // cards, within the last seven days
+
+	Queued   time.Duration // for which a card has waited for a station; 0: none does
+	Unsigned int           // acts that nobody signed and that were refused, within the last quarter of an hour
+	Alone    bool          // no worker has compared registry and Temporal for five minutes
 }
 
 // OverviewOf counts by what is open, in stock, or of the last days: what was finished before costs
 // nothing. Of a province it has the applications alone.
 func (r *Registry) OverviewOf(ctx context.Context, province identity.ProvinceCode, nearUntil time.Time) (Overview, error) {
 	var o Overview
-	args := pgx.NamedArgs{"province": province, "near": nearUntil, "zone": identity.HanoiTime.String(), "center": identity.LocationCenter}
+	args := pgx.NamedArgs{"province": province, "near": nearUntil, "zone": identity.HanoiTime.String(), "center": identity.LocationCenter, "reconciler": TaskReconcile}
 	mine := ``
 	if province != "" {
 		mine = ` AND a.province = @province`
@@ -99,6 +103,10 @@ func (r *Registry) OverviewOf(ctx context.Context, province identity.ProvinceCod
 		})
 		batch.Queue(stockByPlace, identity.LocationCenter).Query(into(&o.Stock))
 		batch.Queue(`SELECT count(*) FROM blank_movements WHERE at > now() - interval '7 days' AND credited = ` + accountProduction).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Begun) })
+		batch.Queue(`
+			SELECT (SELECT count(*) FROM refused_acts WHERE at > now() - interval '15 minutes' AND statement = '' AND claimed = ''),
+				coalesce((SELECT max(now() - entered_at) FROM applications WHERE stage IN (`+stageDataPreparation+`, `+stagePersonalization+`) AND awaiting = ''), '0'),
+				EXISTS (SELECT FROM leases WHERE name = @reconciler AND until < now() - interval '5 minutes')`, args).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Unsigned, &o.Queued, &o.Alone) })
 	}
 	err := r.db.SendBatch(ctx, batch).Close()
 	return o, fail("look over the office", err)

@@ -23,7 +23,7 @@ var (
 	longestWait = prometheus.NewDesc("cancuoc_longest_wait_seconds",
 		"How long an open application has waited for an action, by action; 0 where none does. A hold awaits release.", []string{"awaiting"}, nil)
 	blanksInStock = prometheus.NewDesc("cancuoc_blanks_in_stock",
-		"Blanks in stock, by place: the center, and wherever boxes were received; 0 where none is left.", []string{"location"}, nil)
+		"Blanks in stock, by place and by what is made of them: the center, and wherever boxes were received; 0 where none is left.", []string{"location", "document"}, nil)
 	applicationsInTrouble = prometheus.NewDesc("cancuoc_applications_in_trouble",
 		"Applications whose last step could not be done: a station could not make the card, or a service of the center does not answer.", nil, nil)
 	standingApplications = prometheus.NewDesc("cancuoc_standing_applications",
@@ -110,6 +110,6 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		gauge(stationSlotsTaken, len(s.Cards), string(s.ID))
 	}
 	for _, s := range counted.Stock {
-		gauge(blanksInStock, s.Count, s.Location)
+		gauge(blanksInStock, s.Count, s.Location, string(s.Document))
 	}
 }

@@ -163,6 +163,9 @@ func (r *Registry) Supply(ctx context.Context, limit int) (boxes, blanks int, er
 	return boxes, blanks, fail("count boxes and blanks", err)
 }
 
+// TaskReconcile is the task, for Lease, of comparing registry and engine.
+const TaskReconcile = "reconcile"
+
 // Lease gives a task to one holder at a time, by the database's clock, and reports
 // whether it is theirs for that long. Its holder renews it by asking again.
 func (r *Registry) Lease(ctx context.Context, task, holder string, lasts time.Duration) (bool, error) {
