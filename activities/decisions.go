@@ -3,7 +3,6 @@ package activities
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -47,17 +46,17 @@ func (p *Pipeline) isOneOfThese(ctx context.Context, d identity.Decision) error 
 	if err != nil {
 		return fmt.Errorf("read application: %w", err)
 	}
-	var shown []population.Match
+	var known population.Record
+	shown := true
 	if number := record.Application.Person.Number; number != "" && !record.Named {
-		known, err := p.Population.PersonByNumber(ctx, number)
-		if err != nil && !identity.Refused(err, identity.NotFound) {
-			return fmt.Errorf("ask population register: %w", err)
-		}
-		shown = append(shown, population.Match{Record: known})
-	} else if shown, err = p.Population.FindPersons(ctx, record.Application.Person); err != nil {
-		return fmt.Errorf("look for the person: %w", err)
+		known, err = p.Population.PersonByNumber(ctx, number)
+	} else if known, err = p.Population.Person(ctx, d.Person); err == nil { // who may be one of too many to be named
+		_, shown = population.Likely(record.Application.Person, known)
 	}
-	if !slices.ContainsFunc(shown, func(m population.Match) bool { return m.ID == d.Person }) {
+	if err != nil && !identity.Refused(err, identity.NotFound) {
+		return fmt.Errorf("ask population register: %w", err)
+	}
+	if !shown || known.ID != d.Person {
 		return identity.RefuseField(identity.Invalid, "person", "is none of those who may be the applicant (starter population compare shows them); whoever is somebody else by the papers has the register corrected, or applies with the number")
 	}
 	return nil

@@ -95,6 +95,9 @@ func (p *Pipeline) whoIs(ctx context.Context, record registry.ApplicationRecord,
 // says, until an officer approves: nobody is registered by what a station typed.
 func (p *Pipeline) lookedFor(ctx context.Context, record registry.ApplicationRecord, said registry.Identification) (population.Record, *ValidateResult, error) {
 	likely, err := p.Population.FindPersons(ctx, record.Application.Person)
+	if identity.Refused(err, identity.Conflict) { // too many to be named: an officer finds the one by papers
+		return population.Record{}, &ValidateResult{Matches: population.MostLikely + 1}, nil
+	}
 	if err != nil {
 		return population.Record{}, nil, fmt.Errorf("look for the person: %w", err)
 	}

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -113,8 +114,8 @@ func TestValidate_UnknownNumberIsAContradiction(t *testing.T) {
 func TestValidate_WhoHasNoNumberIsLookedFor(t *testing.T) {
 	t.Parallel()
 	unknown, unproven := known(), known()
-	unknown.Number, unknown.Name.Text = "", "Phạm Thu Hà"
-	unproven.Number, unproven.Name.Text, unproven.BirthRegistration = "", "Phạm Thu Hà", identity.Place{}
+	unknown.Number, unknown.Name.Text, unknown.Mother.Text = "", "Phạm Thu Hà", "Đỗ Thị Lan"
+	unproven.Number, unproven.Name.Text, unproven.Mother.Text, unproven.BirthRegistration = "", "Phạm Thu Hà", "Đỗ Thị Lan", identity.Place{}
 	typed := known()
 	typed.Number, typed.Name.Text = "", "NGUYỄN THỊ HOA"
 	for name, tt := range map[string]struct {
@@ -196,7 +197,7 @@ func TestDecide_IdentifiesOneOfThoseWhoWereShown(t *testing.T) {
 	p.Calendar = calendar
 	namesake, stranger := known(), known()
 	namesake.Number, namesake.Birth = "001301000002", identity.Date{Year: 2001, Month: 1, Day: 3}
-	stranger.Number, stranger.Name.Text = "001301000003", "Lê Thị Khác"
+	stranger.Number, stranger.Name.Text, stranger.Mother.Text = "001301000003", "Lê Thị Khác", "Đỗ Thị Lan"
 	for _, one := range []identity.Person{namesake, stranger} {
 		require.NoError(t, r.SeedCitizen(t.Context(), registry.Citizen{Person: one, Status: identity.Alive}))
 	}
@@ -233,6 +234,37 @@ func errOf[T any](_ T, err error) error { return err }
 var _ population.Register = (*registry.Registry)(nil)
 
 // captured is an application whose capture was good: it is validated next.
+// crowded is a register in which too many may be somebody.
+type crowded struct{ *registry.Registry }
+
+func (crowded) FindPersons(context.Context, identity.Person) ([]population.Match, error) {
+	return nil, identity.RefuseField(identity.Conflict, "person", "may be any of more than 500 persons")
+}
+
+// Who may be any of too many waits for an officer, who finds the one by papers and says so.
+func TestValidate_OneOfTooMany(t *testing.T) {
+	t.Parallel()
+	p, r := validating(t, known(), nil)
+	p.Population = crowded{r}
+	typed := known()
+	typed.Number, typed.Birth = "", identity.Date{Year: 2001}
+	number := captured(t, r, typed, identity.GroundFirstCard)
+
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+	require.NoError(t, err)
+	require.Greater(t, out.Matches, population.MostLikely)
+
+	who, err := r.PersonByNumber(t.Context(), known().Number)
+	require.NoError(t, err)
+	p.Calendar, err = identity.LoadCalendar()
+	require.NoError(t, err)
+	act := identity.Identify{Officer: "CB-001-0003", Person: who.ID, Reason: "papers compared", Round: 1}
+	d := activities.DecideInput{Decision: act.Decision(), Signed: registrytest.SignedAs(act, statement.Application(number), "one")}
+	d.Application, d.Request, d.Signed.TakenIn = number, "one", time.Now()
+	_, err = p.Decide(t.Context(), d)
+	require.NoError(t, err)
+}
+
 func captured(t *testing.T, r *registry.Registry, typed identity.Person, ground identity.Ground) identity.ApplicationNumber {
 	t.Helper()
 	return atCapture(t, r, registrytest.Receive(t, r, typed, ground, nil))

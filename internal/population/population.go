@@ -72,6 +72,10 @@ type Match struct {
 	Score int // up to 110
 }
 
+// MostLikely is how many may be likely to be one person. An officer who is shown so many is helped
+// by none of them.
+const MostLikely = 500
+
 // Likely scores how likely a record is of the person who is looked for, and reports
 // whether it is likely enough for an officer to look.
 //

@@ -77,10 +77,6 @@ func (r *Registry) FindPersons(ctx context.Context, claim identity.Person) ([]po
 	return matches, fail("find persons", err)
 }
 
-// maxLikely is how many may be likely to be one person. An officer who is shown so many is
-// helped by none of them.
-const maxLikely = 500
-
 // findPersons reads everybody whom [population.Likely] can hold for the claimed person: those
 // of that name, whose birth may be the one claimed; those who may be born that day, whose name
 // may be the one claimed; the children of both parents, whichever is which; and those of one who
@@ -122,8 +118,8 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 		if _, is := population.Likely(claim, r); !is {
 			continue
 		}
-		if len(likely) == maxLikely {
-			return nil, identity.RefuseField(identity.Conflict, "person", "may be any of more than %d persons of the population register: more must be known, the parents or the full day of birth, or the personal number", maxLikely)
+		if len(likely) == population.MostLikely {
+			return nil, identity.RefuseField(identity.Conflict, "person", "may be any of more than %d persons of the population register: more must be known, the parents or the full day of birth, or the personal number", population.MostLikely)
 		}
 		likely = append(likely, r)
 	}
