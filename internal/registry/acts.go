@@ -186,7 +186,7 @@ func (r *Registry) RefuseForGood(ctx context.Context, s statement.Signed) error 
 
 // outage is how long what was taken in may wait for a database that is away, until it is
 // recorded. The trigger may_act has the same.
-const outage = time.Hour
+const outage = 24 * time.Hour
 
 // current refuses a statement that is not taken in any more, or is for too long.
 func current(said statement.Statement, at time.Time) error {

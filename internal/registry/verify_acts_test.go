@@ -263,13 +263,13 @@ func TestVerifyActs_NamesAStatementThatHadRunOut(t *testing.T) {
 	now := b.now(t)
 
 	require.Equal(t, "act_in_its_time", constraintOf(put(now.Add(-30*24*time.Hour), subject, asProgram)))
-	require.Equal(t, "act_in_its_time", constraintOf(put(now.Add(-91*time.Minute), subject, asProgram)))
+	require.Equal(t, "act_in_its_time", constraintOf(put(now.Add(-25*time.Hour), subject, asProgram)))
 	require.Equal(t, "act_not_so_far_ahead", constraintOf(put(now.Add(32*time.Minute), subject, asProgram)))
 	require.Equal(t, "act_as_signed", constraintOf(put(now, statement.Office, asProgram)))
 	require.NoError(t, put(now.Add(-89*time.Minute), subject, asProgram), "the engine may have taken it in, and found the registry away")
 	require.NotContains(t, errOf(b.VerifyActs(t.Context())).Error(), "run out")
 
-	require.NoError(t, put(now.Add(-91*time.Minute), subject, func(sql string) error { b.behind(t, sql); return nil }))
+	require.NoError(t, put(now.Add(-25*time.Hour), subject, func(sql string) error { b.behind(t, sql); return nil }))
 	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "hold on "+subject+" by "+string(approver)+": its statement had run out when it was recorded")
 }
 

@@ -7,7 +7,7 @@ BEGIN
     EXECUTE format('CREATE FUNCTION acts_were_kept_late_until() RETURNS timestamptz LANGUAGE sql IMMUTABLE AS %L', format('SELECT %L::timestamptz', now()));
 END $$;
 
--- An act is kept while its statement is valid, or soon after: the engine may have taken it in
+-- An act is kept while its statement is valid, or within a day after: the engine may have taken it in
 -- just before, and found the database away. So a statement that was refused, or had run out, is
 -- no act later, whoever puts it here. And its row says what the statement says.
 CREATE OR REPLACE FUNCTION may_act() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -29,7 +29,7 @@ BEGIN
     END IF;
     -- What is kept already is left as it is, however late it comes again.
     IF refused IS NULL AND NOT EXISTS (SELECT FROM acts WHERE id = NEW.id AND officer = NEW.officer) THEN
-        refused := CASE WHEN (now() <= until + interval '1 hour') IS NOT TRUE THEN 'act_in_its_time'
+        refused := CASE WHEN (now() <= until + interval '1 day') IS NOT TRUE THEN 'act_in_its_time'
             WHEN now() < until - ahead - interval '1 minute' THEN 'act_not_so_far_ahead' END;
     END IF;
     IF refused IS NOT NULL THEN
