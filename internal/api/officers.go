@@ -274,6 +274,9 @@ func bearer(r *http.Request) string {
 
 func (o *Officers) getApplications(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
 	q := r.URL.Query()
+	if err := desk.OnlyFilters(q, "awaiting", "stage", "province", "deadline", "trouble", "all", "limit"); err != nil {
+		return nil, err
+	}
 	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), "1000"))
 	if err != nil {
 		limit = 0 // refused with the rest

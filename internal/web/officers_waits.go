@@ -181,6 +181,9 @@ func (p *officers) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := desk.OnlyFilters(r.URL.Query(), "awaiting", "stage", "province", "deadline", "trouble", "all", "after", "done"); err != nil {
+		return err
+	}
 	want := soughtIn(r.URL.Query())
 	page := workPage{By: by, Sought: want, Done: justDone(r)}
 	var list []desk.Listed
