@@ -235,15 +235,16 @@ func (t ReasonTable) Codes() []ReasonCode {
 }
 
 // asCode is a reason that was meant for a code: words that hyphens join, before a note or alone.
-var asCode = regexp.MustCompile(`^[a-z]+(-[a-z]+)+(: |$)`)
+// One word may be one that is close to a code.
+var asCode, asWord = regexp.MustCompile(`^[a-z]+(-[a-z]+)+(: |$)`), regexp.MustCompile(`^[a-z]+(: |$)`)
 
 // mistyped refuses a reason that was meant for a code, which is none of the table: else it
 // would be taken for a note, and the citizen would read it as it is.
 func (t ReasonTable) mistyped(reason string) error {
-	if !asCode.MatchString(reason) {
+	code, _, _ := strings.Cut(reason, reasonSeparator)
+	if _, near := closest(code, t.Codes()); !asCode.MatchString(reason) && (!near || !asWord.MatchString(reason)) {
 		return nil
 	}
-	code, _, _ := strings.Cut(reason, reasonSeparator)
 	return Known("reason", ReasonCode(code), t.Codes())
 }
 

@@ -76,6 +76,9 @@ func TestReject_RefusesAMistypedCode(t *testing.T) {
 
 	require.NoError(t, of("papers-missing: the birth certificate"))
 	require.NoError(t, of("in my words"))
+	require.NoError(t, of("fraud"))
+	require.NoError(t, of("deceased"))
+	require.ErrorContains(t, of("deceasd"), "did you mean deceased?")
 	err := of("papr-missing: the birth certificate")
 	require.ErrorIs(t, err, identity.Invalid)
 	require.ErrorContains(t, err, "did you mean papers-missing?")
