@@ -44,18 +44,25 @@ func locate(picture *image.RGBA, half, expected *raster, page forms.Page, sought
 	if float64(agree) < most*float64(l.of) {
 		place, agree = s.far(card)
 	}
-	if l.agree = agree; float64(agree) < most*float64(l.of) && !edges {
+	lies := float64(agree) >= most*float64(l.of) // where the card does
+	if l.agree = agree; float64(agree) < sure*float64(l.of) && !edges {
 		// The card is as bright as what it lies on, and where its edges are, nobody knows.
 		for _, rough := range append(byLook(half, expected), byInk(half, expected)...) {
 			if there, agree := s.far(rough); agree > l.agree {
-				place, card, l.agree = there, there, agree
+				place, l.agree = there, agree
+				if !lies {
+					card = there
+				}
 			}
 			if float64(l.agree) > sure*float64(l.of) {
 				break
 			}
 		}
 		if there, agree := s.near(place); agree >= l.agree {
-			place, card, l.agree = there, there, agree
+			place, l.agree = there, agree
+			if !lies {
+				card = there
+			}
 		}
 	}
 	if !l.found() {
