@@ -45,11 +45,14 @@ func TestReceiveBlanks_TwoPeopleAndEachSerialOnce(t *testing.T) {
 	overlapping := identity.ReceiveBlanks{Box: "B-2", First: "PT010", Last: "PT020", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter}
 	require.ErrorIs(t, b.ReceiveBlanks(t.Context(), overlapping), identity.Conflict)
 	require.Equal(t, 10, b.balanced(t).Received)
-	b.stock(t, 2)
+	paper := identity.ReceiveBlanks{
+		Box: "B-C", First: "CN001", Last: "CN002", Location: identity.LocationCenter, ReceivedBy: approver, CountedBy: counter, Document: identity.Certificate,
+	}
+	require.NoError(t, b.ReceiveBlanks(t.Context(), paper))
 	of, err := b.StockOfDocuments(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []registry.DocumentStock{
-		{Document: identity.CardDocument, Received: 2, InStock: 2}, {Document: identity.Certificate, Received: 10, InStock: 10},
+		{Document: identity.CardDocument, Received: 10, InStock: 10}, {Document: identity.Certificate, Received: 2, InStock: 2},
 	}, of)
 }
 
