@@ -21,7 +21,9 @@ const (
 	grainLeast  = 1.0  // levels: what differs less on average has no lines
 	grainGain   = 1.05 // a picture that is brighter shows few of them
 	grainSeen   = 0.5  // of the lines, at least,
-	grainUsual  = 0.6  // and so much of what half of the squares show
+	grainUsual  = 0.6  // and so much of what half of the squares show,
+	grainDim    = 0.8  // but where less light falls on them, of which noise and compression leave less,
+	grainInDim  = 0.75 // so much of that
 )
 
 // grain has the cells of a side.
@@ -113,6 +115,9 @@ func (i *inspection) checkGrain(except []forms.Box) []finding {
 	}
 	slices.SortFunc(squares, func(a, b square) int { return cmp.Compare(a.seen, b.seen) })
 	needed := max(grainSeen, grainUsual*min(squares[len(squares)/2].seen, 1))
+	if slices.Min(i.gain[:]) < grainDim {
+		needed *= grainInDim
+	}
 	if least := squares[0]; least.seen < needed {
 		return []finding{{fmt.Sprintf("art at %.0f, %.0f mm", least.x, least.y), fmt.Sprintf("%.0f%% of its lines are seen; %.0f%% are needed", 100*max(least.seen, 0), 100*needed)}}
 	}
