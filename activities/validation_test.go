@@ -233,7 +233,6 @@ func errOf[T any](_ T, err error) error { return err }
 
 var _ population.Register = (*registry.Registry)(nil)
 
-// captured is an application whose capture was good: it is validated next.
 // crowded is a register in which too many may be somebody.
 type crowded struct{ *registry.Registry }
 
@@ -265,6 +264,7 @@ func TestValidate_OneOfTooMany(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// captured is an application whose capture was good: it is validated next.
 func captured(t *testing.T, r *registry.Registry, typed identity.Person, ground identity.Ground) identity.ApplicationNumber {
 	t.Helper()
 	return atCapture(t, r, registrytest.Receive(t, r, typed, ground, nil))

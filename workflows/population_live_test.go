@@ -111,7 +111,7 @@ func TestLive_OneChildAppliedForFiveTimes(t *testing.T) {
 			packets := make([][]byte, 5)
 			for i := range packets {
 				packets[i] = o.packet("06-child-under-6", func(s *packet.Submission) {
-					s.EnrollmentID, s.Person.Number, s.Person.Name = fmt.Sprintf("E-%d", i), "", "Bùi Gia Nguyên Tịnh"
+					s.EnrollmentID, s.Person.Number, s.Person.Name, s.Person.Mother = fmt.Sprintf("E-%d", i), "", "Bùi Gia Nguyên Tịnh", "Đỗ Thị Lan"
 				})
 			}
 			receipts, errs := make([]intake.Receipt, len(packets)), make(chan error, len(packets))
@@ -147,7 +147,7 @@ func TestLive_OneChildAppliedForFiveTimes(t *testing.T) {
 			require.Equal(t, map[identity.Action]int{identity.ToRestock: 1, identity.ToResolve: 4}, awaiting)
 			submitted, err := packet.ReadSubmission(os.DirFS("../samples"), "06-child-under-6/application.json", o.Sizes())
 			require.NoError(t, err)
-			submitted.Person.Name = "Bùi Gia Nguyên Tịnh"
+			submitted.Person.Name, submitted.Person.Mother = "Bùi Gia Nguyên Tịnh", "Đỗ Thị Lan"
 			claim, err := submitted.Person.Parse()
 			require.NoError(t, err)
 			matches, err := o.Population.FindPersons(t.Context(), claim)
