@@ -7,9 +7,10 @@ TOOL  := internal/tools/bin.sh
 # The race detector needs a C compiler.
 RACE  := $(if $(shell command -v gcc 2>/dev/null),-race)
 # Packages that are too slow under it: thousands of drawings, a hundred runs of a program,
-# pictures that one goroutine looks at (stations do, at once, in the tests of workflows);
+# pictures that one goroutine looks at (stations do, at once, in the tests of workflows); what
+# the bench measures;
 # the door and the registry (which gateway, worker and officers share under it, in theirs).
-UNRACED := /(templates|samples|starter|internal/inspection/print|internal/(intake|registry)|internal/biometrics/(fingerprint|portrait|ridges))(/|$$)
+UNRACED := /(templates|samples|starter|internal/inspection/print|internal/(bench|intake|registry)|internal/biometrics/(fingerprint|portrait|ridges))(/|$$)
 WITH  := $(GO) run ./internal/devserver/with --
 TESTS ?= ./...
 # Code that uses devices through C libraries: an HSM, and card readers where
