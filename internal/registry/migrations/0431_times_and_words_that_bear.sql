@@ -1,5 +1,7 @@
 -- +goose Up
 
+-- Whoever alone says that a card came does not also say alone that its holder has it: without the
+-- holder's finger a card is handed over by another than who sent its box or counted it in.
 -- By post goes what is to be delivered by post, and only that: what lies at a counter is not handed
 -- over by a tracking number. What came back from the post is handed over where it was applied for.
 -- +goose StatementBegin
@@ -28,13 +30,7 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- Since when an application is where it is, and a card what it is, never goes back: evidence is
--- erased by that.
-CREATE FUNCTION keep_entered() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    NEW.entered_at := OLD.entered_at;
-    RETURN NEW;
-END $$;
+-- Since when a card is what it is never goes back: evidence is erased by that.
 CREATE FUNCTION keep_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.changed_at := OLD.changed_at;
@@ -60,7 +56,6 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-CREATE TRIGGER keep_entered BEFORE UPDATE OF entered_at ON applications FOR EACH ROW WHEN (NEW.entered_at < OLD.entered_at) EXECUTE FUNCTION keep_entered();
 CREATE TRIGGER keep_changed BEFORE UPDATE OF changed_at ON cards FOR EACH ROW WHEN (NEW.changed_at < OLD.changed_at) EXECUTE FUNCTION keep_changed();
 CREATE CONSTRAINT TRIGGER settle_in_trail AFTER UPDATE OF fee ON applications DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.fee <> OLD.fee) EXECUTE FUNCTION settle_in_trail();
 CREATE TRIGGER keep_session_short BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION keep_session_short();

@@ -9,8 +9,6 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-DROP TRIGGER keep_entered ON applications;
-DROP FUNCTION keep_entered();
 CREATE TRIGGER enter_now BEFORE UPDATE OF stage, entered_at ON applications FOR EACH ROW
     WHEN (NEW.stage <> OLD.stage OR NEW.entered_at <> OLD.entered_at) EXECUTE FUNCTION enter_now();
 

@@ -19,6 +19,8 @@ UPDATE decisions d SET round = 1 + (
 FROM applications a WHERE a.number = d.application AND d.step = 'approve'
     AND EXISTS (SELECT FROM decisions i WHERE i.application = d.application AND i.step = 'identify');
 
+-- Whoever said whose an application is does not grant it, nor the other way round: the person who is
+-- given a card is seen by two officers beside who enrolled. Both take turns at the application.
 -- There may be two approvals of one application, so that what two unique indexes held is held by the
 -- trigger below: whoever adjudicated or identified does not approve, nor the other way round; and at
 -- Approval there is one verdict on what was seen.
@@ -26,7 +28,7 @@ DROP INDEX adjudicator_does_not_approve;
 DROP INDEX one_verdict_at_approval;
 
 -- +goose StatementBegin
-CREATE OR REPLACE FUNCTION approved_by_another() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION approved_by_another() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     besides text;
 BEGIN
@@ -50,7 +52,6 @@ BEGIN
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-DROP TRIGGER approved_by_another ON decisions;
 CREATE TRIGGER approved_by_another BEFORE INSERT ON decisions FOR EACH ROW
     WHEN (NEW.step IN ('approve', 'reject', 'adjudicate', 'identify')) EXECUTE FUNCTION approved_by_another();
 
