@@ -132,7 +132,7 @@ func (d *Desk) maySign(ctx context.Context, signed statement.Signed) error {
 // kept keeps that a statement was refused, and returns why.
 func (d *Desk) kept(ctx context.Context, signed statement.Signed, why error) error {
 	if Refused(why) && len(signed.Statement) > 0 {
-		if d.names(ctx, signed) {
+		if named, err := d.names(ctx, signed); named || err != nil {
 			return errors.Join(why, d.Registry.RefusedNaming(ctx, signed, errNames)) // why may say the name
 		}
 		return errors.Join(why, d.Registry.RefusedAct(ctx, signed, errors.New(Words(why))))
@@ -154,8 +154,14 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 		return Answer{}, err
 	}
 	s := subject(said.Subject)
-	if !wordless(act) && d.names(ctx, signed) {
-		wrong = packet.AndThen(wrong, errNames)
+	if !wordless(act) {
+		named, err := d.names(ctx, signed)
+		if err != nil {
+			return Answer{}, err
+		}
+		if named {
+			wrong = packet.AndThen(wrong, errNames)
+		}
 	}
 	if wrong != nil {
 		return Answer{}, errors.Join(wrong, d.against(ctx, s, act))

@@ -17,17 +17,17 @@ var errNames error = &identity.Refusal{
 
 // names reports whether a statement on an application, or on a card that this office made, has
 // in it the name of somebody whom that application names, with or without tones.
-func (d *Desk) names(ctx context.Context, signed statement.Signed) bool {
+func (d *Desk) names(ctx context.Context, signed statement.Signed) (bool, error) {
 	said, err := signed.Read()
 	if err != nil {
-		return false
+		return false, nil //nolint:nilerr // what cannot be read names nobody
 	}
 	record, err := d.concerned(ctx, subject(said.Subject))
-	if err != nil || record.Unread != nil {
-		return false // nobody is known, so nobody is named
+	if Refused(err) || record.Unread != nil {
+		return false, nil // nobody is known, so nobody is named
 	}
 	p := record.Application.Person
-	return signed.Names(p.Name, p.Father, p.Mother, p.Spouse, record.Application.Representative)
+	return signed.Names(p.Name, p.Father, p.Mother, p.Spouse, record.Application.Representative), err
 }
 
 // concerned is the application that a statement is about, or that its card was made for.
