@@ -151,7 +151,7 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 	require.Contains(t, texts["history of "+app.id], string(app.number), "the search does find what is there")
 	require.NotContains(t, texts["stored history of "+app.id], "JudgeCaptureInput")
 	o.keepsNoKeyOfAChip(texts)
-	require.Contains(t, texts["stored history of "+app.id], `"message": "inspection failed: `, "why something failed is read without the codec")
+	require.True(t, failedFor(o.history(app.id, false), "inspection failed: "), "why something failed is read without the codec")
 	require.Regexp(t, `"Readable":"recapture \d+h, resolution \d+h,`, texts["history of "+app.id])
 	for _, d := range definitions(o.metadata(app.id)) {
 		require.NotEmpty(t, d.GetDescription(), "what is %s? the Temporal UI has to say", d.GetName())
@@ -211,6 +211,15 @@ func definitions(m *sdkpb.WorkflowMetadata) []*sdkpb.WorkflowInteractionDefiniti
 	d := m.GetDefinition()
 	list := slices.Concat(d.GetUpdateDefinitions(), d.GetQueryDefinitions(), d.GetSignalDefinitions())
 	return slices.DeleteFunc(list, func(d *sdkpb.WorkflowInteractionDefinition) bool { return strings.HasPrefix(d.GetName(), "__") })
+}
+
+// failedFor tells whether an activity of a stored history failed for this reason, as it is written
+// there: protojson writes a message with one space before it or with two, by the build.
+func failedFor(history *historypb.History, reason string) bool {
+	return slices.ContainsFunc(history.GetEvents(), func(e *historypb.HistoryEvent) bool {
+		message := e.GetActivityTaskFailedEventAttributes().GetFailure().GetMessage()
+		return strings.HasPrefix(message, reason)
+	})
 }
 
 // canaries is a population of one.
