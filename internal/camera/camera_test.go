@@ -156,6 +156,7 @@ func TestFolder_RefusesWhatIsNotThereOrNoPicture(t *testing.T) {
 	require.ErrorContains(t, err, "front of job 7QF3M-9T2XK-D-1: no picture appeared")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, job.Name+"-front.bmp"), []byte("not a picture"), 0o600))
+	c.Wait = time.Second // it is looked at until then, and a busy machine takes its time
 	_, _, err = c.Look(t.Context(), job)
 	require.ErrorContains(t, err, "the picture is not PNG, JPEG or BMP")
 
