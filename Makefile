@@ -4,8 +4,12 @@
 
 GO    ?= go
 TOOL  := internal/tools/bin.sh
-# The race detector needs a C compiler.
-RACE  := $(if $(shell command -v gcc 2>/dev/null),-race)
+# The race detector needs a C compiler. What only computes, and shares nothing but pools,
+# it does not watch: pictures, patterns and curves take up to sixty times as long under it.
+PURE  := image/... compress/flate regexp/... math/big golang.org/x/image/... github.com/jung-kurt/gofpdf \
+	$(addprefix ./internal/biometrics/,fingerprint minutiae portrait quality ridges) \
+	./internal/inspection/print ./personalization/chip/curve
+RACE  := $(if $(shell command -v gcc 2>/dev/null),-race $(PURE:%=-gcflags=%=-race=false))
 # Packages that are too slow under it: thousands of drawings, a hundred runs of a program,
 # pictures that one goroutine looks at (stations do, at once, in the tests of workflows); what
 # the bench measures;
