@@ -21,7 +21,8 @@ import (
 )
 
 // inspect reads the chip as a border would, if there is one, and the print from a picture,
-// and compares both with the card that the registry holds. A card that fails is spoiled.
+// and compares both with the card that the registry holds. A card that fails is spoiled: its
+// chip, when it fails twice.
 func (s *Station) inspect(ctx context.Context, j *job) error {
 	expected, err := s.expected(ctx, j)
 	if err != nil {
@@ -118,21 +119,24 @@ func (s *Station) inspectPrint(ctx context.Context, j *job, expected inspection.
 	return findings, nil
 }
 
-// inspectChip reads the chip, lists what is wrong with it, and gives its security object.
+// inspectChip reads the chip, lists what is wrong with it, and gives its security object. What
+// is wrong is found twice.
 func (s *Station) inspectChip(ctx context.Context, j *job, expected inspection.Expectation) (findings []string, object []byte, err error) {
 	trust, err := s.Trust()
 	if err != nil {
 		return nil, nil, fmt.Errorf("read trusted certificates: %w", err)
 	}
-	session, err := s.Chip.Encoder.Open(ctx, string(j.Card.Blank))
-	if err != nil {
-		return nil, nil, &trouble{partEncoder, false, fmt.Errorf("open blank %s: %w", j.Card.Blank, err)}
-	}
-	defer session.Close()
-	var result chipinspection.Result
-	err = s.Chip.Read(session, func(card apdu.Card, short bool) (err error) {
-		result, err = expected.WithShortAPDUs(short).Chip(ctx, card, trust, j.Now)
-		return err
+	result, err := chipinspection.Confirm(func() (result chipinspection.Result, err error) {
+		session, err := s.Chip.Encoder.Open(ctx, string(j.Card.Blank))
+		if err != nil {
+			return result, fmt.Errorf("open blank %s: %w", j.Card.Blank, err)
+		}
+		defer session.Close()
+		err = s.Chip.Read(session, func(card apdu.Card, short bool) (err error) {
+			result, err = expected.WithShortAPDUs(short).Chip(ctx, card, trust, j.Now)
+			return err
+		})
+		return result, err
 	})
 	if err != nil {
 		return nil, nil, &trouble{partEncoder, false, fmt.Errorf("inspect chip: %w", err)}

@@ -136,9 +136,9 @@ func (o *Office) InspectChip(ctx context.Context, card registry.CardRecord) (chi
 		})
 		return result, err
 	}
-	result, err := read()
+	result, err := chipinspection.Confirm(read)
 	if err != nil {
-		return read() // with short commands, if the reader does not pass on others
+		return chipinspection.Confirm(read) // with short commands, if the reader does not pass on others
 	}
 	return result, nil
 }

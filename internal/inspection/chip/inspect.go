@@ -3,6 +3,8 @@ package chip
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,6 +74,31 @@ func Inspect(ctx context.Context, card apdu.Card, access Access, expect Expect, 
 		return Result{}, err
 	}
 	return judge(reading, expect, trust, at), nil
+}
+
+// Confirm inspects a chip by look, each time in a session of its own. What is found against a
+// chip counts where it is found twice: an answer that a reader spoils looks like a fault of the
+// chip. A good chip is believed at once, since nothing that is spoilt looks like one. Where
+// the two have nothing in common it is the reader's fault, an error.
+func Confirm(look func() (Result, error)) (Result, error) {
+	first, err := look()
+	if err != nil || first.OK() {
+		return first, err
+	}
+	second, err := look()
+	if err != nil || second.OK() {
+		return second, err
+	}
+	once := func(c Check) bool {
+		return !c.OK && !slices.ContainsFunc(first.Checks, func(o Check) bool { return !o.OK && o.Name == c.Name })
+	}
+	both := second
+	both.Checks = slices.DeleteFunc(slices.Clone(second.Checks), once)
+	if both.OK() {
+		return Result{}, fmt.Errorf("the reader is not to be trusted: the chip was read twice and found bad, for other reasons each time: %s; then: %s",
+			strings.Join(first.Failures(), "; "), strings.Join(second.Failures(), "; "))
+	}
+	return both, nil
 }
 
 // judge gives the verdict on what was read.

@@ -100,25 +100,23 @@ func read(ctx context.Context, card *apdu.Watch, access Access, o Options) (_ *R
 		reading.Interrupted = err
 	}
 	cut := card.Long && card.Bytes >= cutAt && errors.Is(err, tlv.ErrTruncated)
-	return reading, cut || r.longest > shortResponse && reading.refusedLength(), nil
+	return reading, cut || r.longest > shortResponse && reading.refused(), nil
 }
 
 // cutAt is the least that a reader passes on of a longer response, in bytes.
 const cutAt = 250
 
-// refusedLength reports whether something could not be read because of a length.
-func (r *Reading) refusedLength() bool {
-	for _, err := range r.Unreadable {
-		if errors.Is(err, apdu.WrongLength) {
-			return true
+// refused reports whether the chip, or its reader in its name, refused by a status word what a
+// good chip does not.
+func (r *Reading) refused() bool {
+	errs := []error{r.Refused, r.PACE, r.Interrupted, r.ChipAuthentication, r.ActiveAuthentication}
+	for ef, err := range r.Unreadable {
+		if row, _ := lds.Find(ef); !row.MasterFile && !slices.Contains(r.Closed, row.DataGroup) {
+			errs = append(errs, err)
 		}
 	}
-	for _, err := range []error{r.Refused, r.PACE, r.Interrupted, r.ChipAuthentication, r.ActiveAuthentication} {
-		if errors.Is(err, apdu.WrongLength) {
-			return true
-		}
-	}
-	return false
+	_, is := errors.AsType[apdu.Status](errors.Join(errs...))
+	return is
 }
 
 // all does everything that Read does.
