@@ -16,19 +16,32 @@ import (
 // application of others.
 var ErrForeign = errors.New("the chip holds what it must not")
 
-// KeyVersions reads the key version numbers of a key information template, each once.
-func KeyVersions(information []byte) ([]byte, error) {
+// Key information of GlobalPlatform (2.3.1, 11.3.3.1): an object for each key.
+const (
+	tagKey  = 0xC0 // identifier, version, type, length
+	typeAES = 0x88
+)
+
+// KeySetOf reads a key information template of a chip that has the keys of one SCP03 key set
+// and no other: their key version number, and their length in bytes. What else it lists is an
+// error that wraps ErrForeign: PUT KEY would leave it on the chip.
+func KeySetOf(information []byte) (version byte, length int, err error) {
 	nodes, err := tlv.ParseAll(information)
 	if err != nil {
-		return nil, fmt.Errorf("read key information: %w", err)
+		return 0, 0, fmt.Errorf("read key information: %w", err)
 	}
-	var versions []byte
+	var identifiers []byte
 	for _, n := range nodes {
-		if len(n.Value) >= 2 && !bytes.Contains(versions, n.Value[1:2]) {
-			versions = append(versions, n.Value[1])
+		if n.Tag != tagKey || len(n.Value) != 4 || n.Value[2] != typeAES || !bytes.Equal(n.Value[1:], nodes[0].Value[1:]) {
+			return 0, 0, fmt.Errorf("%w: keys %X", ErrForeign, information)
 		}
+		identifiers = append(identifiers, n.Value[0])
 	}
-	return versions, nil
+	slices.Sort(identifiers)
+	if !bytes.Equal(identifiers, []byte{1, 2, 3}) { // ENC, MAC and DEK (Amendment D, 7.2)
+		return 0, 0, fmt.Errorf("%w: keys %X", ErrForeign, information)
+	}
+	return nodes[0].Value[1], int(nodes[0].Value[3]), nil
 }
 
 // Channel is an open secure channel with the issuer security domain.
@@ -90,12 +103,9 @@ func (r *run) checkKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	versions, err := KeyVersions(node.Value)
-	if err != nil {
-		return err
+	version, length, err := KeySetOf(node.Value)
+	if err == nil && (version != r.NextKeys.Version || length != len(r.NextKeys.ENC)) {
+		err = fmt.Errorf("%w: keys %X", ErrForeign, node.Value)
 	}
-	if !bytes.Equal(versions, []byte{r.NextKeys.Version}) {
-		return fmt.Errorf("%w: key sets %X", ErrForeign, versions)
-	}
-	return nil
+	return err
 }

@@ -60,7 +60,15 @@ func TestPersonalize_ABlankIsProvedToBeOne(t *testing.T) {
 				require.NoError(t, s.PutKey(t.Context(), 0, extra))
 			})
 		}, station.Chip},
-		"a foreign application": {func(t *testing.T, c *center) { t.Helper(); c.tamper(t, "B-1", installForeign(t)) }, station.Chip},
+		// A real PUT KEY would leave these on the chip.
+		"a fourth key":              {lists("C00401308810C00402308810C00403308810C00404308810"), station.Chip},
+		"a key of 3DES beside":      {lists("C00401308810C00402308810C00403308810C00401308010"), station.Chip},
+		"keys of 3DES":              {lists("C00401308010C00402308010C00403308010"), station.Chip},
+		"two keys of three":         {lists("C00401308810C00402308810"), station.Chip},
+		"a key of another length":   {lists("C00401308810C00402308810C00403308820"), station.Chip},
+		"a key that is not defined": {lists("C00401308810C00402308810C00403308810C000"), station.Chip},
+		"no keys":                   {lists(""), station.Chip},
+		"a foreign application":     {func(t *testing.T, c *center) { t.Helper(); c.tamper(t, "B-1", installForeign(t)) }, station.Chip},
 		"no serial": {func(_ *testing.T, c *center) {
 			c.Encoder = answering{c.Encoder, "80CA9F7F", "9F7F2A" + strings.Repeat("00", 42) + "9000"}
 		}, station.Chip},
@@ -97,6 +105,81 @@ func TestPersonalize_ABlankIsProvedToBeOne(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lists has chips give that key information, in hexadecimal.
+func lists(keys string) func(*testing.T, *center) {
+	return func(_ *testing.T, c *center) {
+		c.Encoder = answering{c.Encoder, "80CA00E0", fmt.Sprintf("E0%02X%s9000", len(keys)/2, keys)}
+	}
+}
+
+// A chip that comes into the slot by mistake, or whose serial is not heard well, is not bound to
+// the blank while nothing is written to it: both become cards in their places.
+func TestPersonalize_AChipIsBoundWhenItIsWrittenTo(t *testing.T) {
+	t.Parallel()
+	small := imageOf(t, "one", 1500)
+	made := func(t *testing.T, c *center, blanks ...string) {
+		t.Helper()
+		for _, blank := range blanks {
+			r, err := c.Personalize(t.Context(), blank, small)
+			require.NoError(t, err)
+			require.Equal(t, station.ChipSerial(blank), r.ChipSerial)
+		}
+	}
+	for name, mistaken := range map[string]func(t *testing.T, c *center){
+		"keys":                func(_ *testing.T, c *center) { c.InitialKeys = initially(keysOf(0x30, 24)) },
+		"foreign application": func(t *testing.T, c *center) { t.Helper(); c.tamper(t, "B-9", installForeign(t)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCenter(t)
+			encoder, keys := c.Encoder, c.InitialKeys
+			mistaken(t, c)
+			c.Encoder = swapped{encoder, "B-9"}
+			_, err := c.Personalize(t.Context(), "B-1", small)
+			fault, is := errors.AsType[*station.Fault](err)
+			require.True(t, is, "%v", err)
+			require.True(t, fault.Clean)
+			c.Encoder, c.InitialKeys = encoder, keys
+
+			made(t, c, "B-1")
+			if name == "keys" {
+				made(t, c, "B-9")
+			}
+		})
+	}
+	t.Run("serial", func(t *testing.T) {
+		t.Parallel()
+		for n := range 10 { // its bytes in the card production life cycle data
+			c := newCenter(t)
+			encoder, err := station.NewSimulated(c.cards, station.SimulatedOptions{
+				InitialKeys: func(context.Context, string, []byte) (securechannel.KeySet, error) {
+					return keysOf(0x30, 16)(make([]byte, 10))
+				},
+			})
+			require.NoError(t, err)
+			c.InitialKeys = func(context.Context, byte, []byte) (securechannel.KeySet, error) {
+				return keysOf(0x30, 16)(make([]byte, 10))
+			}
+			at := 3 + n
+			if n >= 2 {
+				at = 3 + 8 + n
+			}
+			c.Encoder = garbling{encoder, 1, func(s station.Session, command []byte) ([]byte, error) {
+				r, err := s.Transmit(t.Context(), command)
+				r[at] ^= 1
+				return r, err
+			}}
+			_, err = c.Personalize(t.Context(), "B-1", small)
+			fault, is := errors.AsType[*station.Fault](err)
+			require.True(t, is, "byte %d: %v", at, err)
+			require.True(t, fault.Clean)
+			c.Encoder = encoder
+
+			made(t, c, "B-1")
+		}
+	})
 }
 
 // answering is an encoder whose chips answer commands that begin so, in hexadecimal, otherwise.

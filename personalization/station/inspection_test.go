@@ -2,6 +2,7 @@ package station_test
 
 import (
 	"bytes"
+	"context"
 	stdimage "image"
 	"image/color"
 	"image/jpeg"
@@ -78,14 +79,21 @@ func prepared(t testing.TB, p lds.Profile, fingers ...lds.Finger) issue {
 	}
 }
 
-// inspect reads the card in the slot as a border does.
+// inspect reads the card in the slot as a border does, and again where it finds it bad.
 func (i issue) inspect(t *testing.T, c *center, access chipinspection.Access) chipinspection.Result {
 	t.Helper()
-	session, err := c.Encoder.Open(t.Context(), "B-1")
+	r, err := chipinspection.Confirm(func() (r chipinspection.Result, err error) {
+		session, err := c.Encoder.Open(t.Context(), "B-1")
+		require.NoError(t, err)
+		err = c.Read(session, func(card apdu.Card, short bool) (err error) {
+			access.ShortAPDUs = short
+			r, err = chipinspection.Inspect(t.Context(), card, access, i.expect, i.trust, i.at)
+			return err
+		})
+		require.NoError(t, session.Close())
+		return r, err
+	})
 	require.NoError(t, err)
-	r, err := chipinspection.Inspect(t.Context(), session, access, i.expect, i.trust, i.at)
-	require.NoError(t, err)
-	require.NoError(t, session.Close())
 	return r
 }
 
@@ -157,6 +165,51 @@ func TestPersonalize_AChipWithADefectIsMadeAndFailsInspection(t *testing.T) {
 			require.Contains(t, r.Failures()[0], tt.says)
 		})
 	}
+}
+
+// A reader spoils the exchange of any one command while a good card is inspected. No inspection
+// finds anything against it.
+func TestInspect_AReaderThatSpoilsAnExchangeSpoilsNoCard(t *testing.T) {
+	t.Parallel()
+	i := prepared(t, lds.Profiles()[0])
+	for name, by := range spoilt(t.Context()) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCenter(t)
+			_, err := c.Personalize(t.Context(), "B-1", i.image)
+			require.NoError(t, err)
+			for n := range 40 {
+				c.Encoder = &garbledOnce{Encoder: c.Encoder, garbling: garbling{at: n, by: by}}
+
+				r, err := chipinspection.Confirm(func() (r chipinspection.Result, err error) {
+					session, err := c.Encoder.Open(t.Context(), "B-1")
+					require.NoError(t, err)
+					defer session.Close()
+					access := chipinspection.Access{MRZInformation: i.image.MRZInformation, CAN: i.image.CAN}
+					return chipinspection.Inspect(t.Context(), session, access, i.expect, i.trust, i.at)
+				})
+
+				if err == nil { // otherwise it may pass
+					require.Empty(t, r.Failures(), "command %d", n)
+				}
+			}
+		})
+	}
+}
+
+// garbledOnce is an encoder that spoils the exchange of one command of its first session.
+type garbledOnce struct {
+	station.Encoder
+	garbling garbling
+	used     bool
+}
+
+func (g *garbledOnce) Open(ctx context.Context, blank string) (station.Session, error) {
+	if g.used {
+		return g.Encoder.Open(ctx, blank)
+	}
+	g.used, g.garbling.Encoder = true, g.Encoder
+	return g.garbling.Open(ctx, blank)
 }
 
 // A card that lost power during personalization cannot be read before it is finished.

@@ -47,8 +47,11 @@ type Journal interface {
 	Save(e Entry) error
 	// Of finds the blank that was written to last for the card of a reference; "" when none was.
 	Of(reference string) (blank string, err error)
+	// Owner is the blank that has a chip; "" when none has. A blank that is clean, as far as
+	// its entry says, has none.
+	Owner(chipSerial string) (blank string, err error)
 	// Claim gives a chip to a blank unless another blank has it, and returns the
-	// blank that has it now.
+	// blank that has it now. No chip is claimed twice at once.
 	Claim(chipSerial, blank string) (owner string, err error)
 	// Prove reports what would keep an entry from being saved.
 	Prove() error
@@ -145,6 +148,11 @@ func (j *FileJournal) index(reference, file string) error {
 	if err != nil {
 		return err
 	}
+	return link(file, name)
+}
+
+// link makes a name point to a blank's file.
+func link(file, name string) error {
 	if at, err := os.Readlink(name); err == nil && at == file {
 		return nil
 	}
@@ -175,9 +183,33 @@ func blankIn(file string) string {
 // Prove writes a file as large as a card's entries, and removes it.
 func (j *FileJournal) Prove() error { return durable.Prove(j.dir, 16<<10, j.sync) }
 
-// Claim makes the chip's name point to the blank's file, which succeeds for one
-// blank only, whole or not at all.
+// Owner follows the chip's name to the blank's file.
+func (j *FileJournal) Owner(chipSerial string) (string, error) {
+	name, err := fileName(j.dir, "chip", chipSerial)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.Readlink(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	blank := blankIn(file)
+	e, found, err := j.Load(blank)
+	if err != nil || found && e.Clean { // the program ended before it wrote to the chip
+		return "", err
+	}
+	return blank, nil
+}
+
+// Claim makes the chip's name point to the blank's file.
 func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
+	owner, err := j.Owner(chipSerial)
+	if err != nil || owner != "" {
+		return owner, err
+	}
 	name, err := fileName(j.dir, "chip", chipSerial)
 	if err != nil {
 		return "", err
@@ -186,18 +218,10 @@ func (j *FileJournal) Claim(chipSerial, blank string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	err = os.Symlink(filepath.Base(of), name)
-	if err == nil {
-		return blank, syncFolder(j.dir, j.sync)
-	}
-	if !errors.Is(err, fs.ErrExist) {
+	if err := link(filepath.Base(of), name); err != nil {
 		return "", err
 	}
-	owner, err := os.Readlink(name)
-	if err != nil {
-		return "", err
-	}
-	return blankIn(owner), nil
+	return blank, syncFolder(j.dir, j.sync)
 }
 
 // syncFolder makes a new name in a folder durable.

@@ -94,8 +94,6 @@ func (s *Station) keysOfIssued(ctx context.Context, card apdu.Card, chipSerial [
 		return now, next, err
 	case !found.locked:
 		return now, next, identity.Refuse(identity.Conflict, "the chip in the reader is not locked: it is no card that was issued")
-	case len(found.keyVersions) != 1:
-		return now, next, fmt.Errorf("%w: key sets %X", profile.ErrForeign, found.keyVersions)
 	}
 	found.serial = chipSerial
 	return s.keysOfCard(ctx, found)

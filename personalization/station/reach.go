@@ -18,9 +18,9 @@ const (
 )
 
 // atLength writes or reads a card with commands of extended length, unless the encoder has
-// shown that it does not pass them on. Where it shows that now, all is done again with short
-// ones, at once or, after a fault of the connection, at the next try: by an encoder no chip
-// is ever spoiled. run takes its steps from the beginning.
+// shown that it does not pass them on. Where it may be that which shows now, since it has not
+// passed on any, all is done again with short ones, at once or, after a fault of the connection,
+// at the next try: by an encoder no chip is ever spoiled. run takes its steps from the beginning.
 func (s *Station) atLength(card *apdu.Watch, run func(short bool) error) error {
 	if s.reader.Load() == short {
 		err := run(true)
@@ -33,8 +33,11 @@ func (s *Station) atLength(card *apdu.Watch, run func(short bool) error) error {
 	if card.Taken {
 		s.reader.CompareAndSwap(untried, long)
 	}
-	if err != nil && card.Failed && s.reader.CompareAndSwap(untried, short) && answered(err) {
-		return run(true)
+	if err == nil || !card.Failed || !s.reader.CompareAndSwap(untried, short) || !answered(err) {
+		return err
+	}
+	if err = run(true); err != nil {
+		s.reader.CompareAndSwap(short, untried) // nor was it now
 	}
 	return err
 }
@@ -48,5 +51,6 @@ func (s *Station) Read(session Session, read func(card apdu.Card, short bool) er
 
 // answered reports whether an error is that of an answer, and not of no answer.
 func answered(err error) bool {
-	return errors.Is(err, apdu.WrongLength) || errors.Is(err, apdu.ErrMalformed)
+	_, refused := errors.AsType[apdu.Status](err)
+	return refused || errors.Is(err, apdu.ErrMalformed)
 }

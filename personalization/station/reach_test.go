@@ -12,6 +12,7 @@ import (
 	chipinspection "example.org/cancuoc/internal/inspection/chip"
 	"example.org/cancuoc/personalization/chip/apdu"
 	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/securechannel"
 	"example.org/cancuoc/personalization/station"
 )
 
@@ -53,6 +54,7 @@ func (s *narrowSession) Transmit(ctx context.Context, command []byte) ([]byte, e
 func narrowReaders(ctx context.Context) map[string]func(s *narrowSession, command []byte) ([]byte, error) {
 	return map[string]func(s *narrowSession, command []byte) ([]byte, error){
 		"answers 6700":        func(*narrowSession, []byte) ([]byte, error) { return []byte{0x67, 0x00}, nil },
+		"answers 6F00":        func(*narrowSession, []byte) ([]byte, error) { return []byte{0x6F, 0x00}, nil },
 		"answers nothing":     func(*narrowSession, []byte) ([]byte, error) { return nil, nil },
 		"fails":               func(*narrowSession, []byte) ([]byte, error) { return nil, errReader },
 		"fails and is wedged": func(s *narrowSession, _ []byte) ([]byte, error) { s.lost = true; return nil, errReader },
@@ -114,6 +116,28 @@ func TestPersonalize_AReaderWithoutExtendedLengthMakesGoodCards(t *testing.T) {
 	}
 }
 
+// Whatever word a reader has for what it does not pass on, it is the reader's.
+func TestPersonalize_AReaderRefusesExtendedLengthByAnyWord(t *testing.T) {
+	t.Parallel()
+	for _, sw := range []uint16{0x6300, 0x6400, 0x6581, 0x6982, 0x6985, 0x6A80, 0x6A87, 0x6D00, 0x6E00} {
+		t.Run(apdu.Status(sw).Error(), func(t *testing.T) {
+			t.Parallel()
+			c := newCenter(t)
+			c.Encoder = &narrow{Encoder: c.Encoder, by: func(*narrowSession, []byte) ([]byte, error) {
+				return apdu.Response{SW: apdu.Status(sw)}.Bytes(), nil
+			}}
+
+			_, err := c.Personalize(t.Context(), "B-1", imageOf(t, "one", 1500))
+			if sw == 0x6300 { // without a MAC, it is no answer
+				require.ErrorIs(t, err, securechannel.ErrMAC)
+				_, err = c.Personalize(t.Context(), "B-1", imageOf(t, "one", 1500))
+			}
+
+			require.NoError(t, err)
+		})
+	}
+}
+
 // Who reads a card with a reader of his own needs to know nothing of its reader.
 func TestInspect_AReaderWithoutExtendedLengthReadsTheCard(t *testing.T) {
 	t.Parallel()
@@ -121,7 +145,7 @@ func TestInspect_AReaderWithoutExtendedLengthReadsTheCard(t *testing.T) {
 	c := newCenter(t)
 	_, err := c.Personalize(t.Context(), "B-1", i.image)
 	require.NoError(t, err)
-	for _, name := range []string{"answers 6700", "answers nothing", "cuts the answer"} {
+	for _, name := range []string{"answers 6700", "answers 6F00", "answers nothing", "cuts the answer"} {
 		reader := &narrow{Encoder: c.Encoder, by: narrowReaders(t.Context())[name]}
 		session, err := reader.Open(t.Context(), "B-1")
 		require.NoError(t, err)
@@ -229,8 +253,38 @@ func (s *garblingSession) Transmit(ctx context.Context, command []byte) ([]byte,
 	return s.Session.Transmit(ctx, command)
 }
 
+// spoilt are the ways in which a reader spoils an exchange.
+func spoilt(ctx context.Context) map[string]func(s station.Session, command []byte) ([]byte, error) {
+	return map[string]func(s station.Session, command []byte) ([]byte, error){
+		"answers 6700 itself": func(station.Session, []byte) ([]byte, error) { return []byte{0x67, 0x00}, nil },
+		"answers 6F00 itself": func(station.Session, []byte) ([]byte, error) { return []byte{0x6F, 0x00}, nil },
+		"answers 6700 afterwards": func(s station.Session, c []byte) ([]byte, error) {
+			_, err := s.Transmit(ctx, c)
+			return []byte{0x67, 0}, err
+		},
+		"cuts the answer": func(s station.Session, c []byte) ([]byte, error) {
+			r, err := s.Transmit(ctx, c)
+			return r[:len(r)-1], err
+		},
+		"cuts the command": func(s station.Session, c []byte) ([]byte, error) { return s.Transmit(ctx, c[:len(c)-1]) },
+		"changes a bit of the command": func(s station.Session, c []byte) ([]byte, error) {
+			c = bytes.Clone(c)
+			c[len(c)/2] ^= 1
+			return s.Transmit(ctx, c)
+		},
+		"changes a bit of the answer": func(s station.Session, c []byte) ([]byte, error) {
+			r, err := s.Transmit(ctx, c)
+			if len(r) > 2 {
+				r[len(r)/2] ^= 1
+			}
+			return r, err
+		},
+	}
+}
+
 // A reader spoils the exchange of any one command, PUT KEY and STORE DATA among them, before or
-// after the chip has served it. The next try ends with the intended card, byte for byte.
+// after the chip has served it, or when a finished card is looked at again. The next try ends
+// with the intended card, byte for byte.
 func TestPersonalize_AReaderThatSpoilsAnExchangeSpoilsNoBlank(t *testing.T) {
 	t.Parallel()
 	small := imageOf(t, "one", 1500)
@@ -238,23 +292,7 @@ func TestPersonalize_AReaderThatSpoilsAnExchangeSpoilsNoBlank(t *testing.T) {
 	_, err := whole.Personalize(t.Context(), "B-1", small)
 	require.NoError(t, err)
 	want := memory(whole.card(t))
-	for name, by := range map[string]func(s station.Session, command []byte) ([]byte, error){
-		"answers 6700 itself": func(station.Session, []byte) ([]byte, error) { return []byte{0x67, 0x00}, nil },
-		"answers 6700 afterwards": func(s station.Session, c []byte) ([]byte, error) {
-			_, err := s.Transmit(t.Context(), c)
-			return []byte{0x67, 0}, err
-		},
-		"cuts the answer": func(s station.Session, c []byte) ([]byte, error) {
-			r, err := s.Transmit(t.Context(), c)
-			return r[:len(r)-1], err
-		},
-		"cuts the command": func(s station.Session, c []byte) ([]byte, error) { return s.Transmit(t.Context(), c[:len(c)-1]) },
-		"changes a bit": func(s station.Session, c []byte) ([]byte, error) {
-			c = bytes.Clone(c)
-			c[len(c)/2] ^= 1
-			return s.Transmit(t.Context(), c)
-		},
-	} {
+	for name, by := range spoilt(t.Context()) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for n := range 45 {
@@ -269,6 +307,23 @@ func TestPersonalize_AReaderThatSpoilsAnExchangeSpoilsNoBlank(t *testing.T) {
 
 				require.NoError(t, err, "command %d", n)
 				require.True(t, bytes.Equal(want, memory(c.card(t))), "command %d", n)
+			}
+			c := newCenter(t)
+			_, err := c.Personalize(t.Context(), "B-1", small)
+			require.NoError(t, err)
+			for n := range 9 {
+				right := c.Encoder
+				for range 4 { // more often than a chip may refuse a step
+					c.Encoder = garbling{right, n, by}
+					_, err := c.Personalize(t.Context(), "B-1", small)
+					require.NotErrorIs(t, err, identity.Spoiled, "command %d on the finished card", n)
+				}
+				c.Encoder = right
+
+				r, err := c.Personalize(t.Context(), "B-1", small)
+
+				require.NoError(t, err, "command %d on the finished card", n)
+				require.True(t, r.Found)
 			}
 		})
 	}

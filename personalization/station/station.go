@@ -202,7 +202,7 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	switch {
 	case err != nil:
 		return &Fault{Part: Notes, Err: fmt.Errorf("station journal: %w", err)}
-	case !found || e.ChipSerial == "":
+	case !found || e.Clean || e.ChipSerial == "":
 		return nil // nothing is known of it
 	}
 	session, err := s.Encoder.Open(ctx, blank)
@@ -214,7 +214,7 @@ func (s *Station) Holds(ctx context.Context, blank string) error {
 	if err != nil {
 		return e.unanswered(fmt.Errorf("look at blank %s: %w", blank, err))
 	}
-	if err := s.claim(&e, &chip, Delivered{}); err != nil || !chip.locked {
+	if err := s.belongs(&e, &chip, Delivered{}); err != nil || !chip.locked {
 		return err
 	}
 	keys, _, err := s.keysOfCard(ctx, chip)
@@ -247,9 +247,12 @@ func (s *Station) intend(blank, reference string) (*Entry, error) {
 	if err != nil { // it may have been written to
 		return nil, &Fault{Part: Notes, Err: fmt.Errorf("station journal: %w", err)}
 	}
+	if e.Clean { // no chip is the blank's before it was written to
+		e.ChipSerial = ""
+	}
 	switch {
 	case !found, e.Clean && e.Reference != reference:
-		e = Entry{Blank: blank, Reference: reference, ChipSerial: e.ChipSerial, State: Begun, Clean: true}
+		e = Entry{Blank: blank, Reference: reference, State: Begun, Clean: true}
 		if err := s.Journal.Save(e); err != nil {
 			return nil, e.fault(Notes, fmt.Errorf("station journal: %w", err))
 		}
@@ -272,33 +275,35 @@ func (s *Station) onCard(ctx context.Context, card *apdu.Watch, e *Entry, w work
 	case errors.Is(err, globalplatform.ErrNoSerial):
 		return Result{}, e.fault(Chip, err)
 	case err != nil:
-		return Result{}, s.failedOn(ctx, card, e, fmt.Errorf("look at blank %s: %w", e.Blank, err))
+		return Result{}, s.failedOn(ctx, card, e, found, fmt.Errorf("look at blank %s: %w", e.Blank, err))
 	}
-	if err := s.claim(e, &found, w.delivered); err != nil {
+	if err := s.belongs(e, &found, w.delivered); err != nil {
 		return Result{}, err
 	}
 	keys, next, err := s.keys(ctx, found, w.delivered)
 	locked := false
 	if err == nil {
-		locked, err = s.finished(ctx, card, keys, e, w.image)
+		locked, err = s.finished(ctx, card, keys, e, found, w.image)
 	}
 	switch {
 	case found.locked && isOther(err):
 		return Result{}, e.otherChip()
 	case err != nil:
-		return Result{}, s.failedOn(ctx, card, e, err)
+		return Result{}, s.failedOn(ctx, card, e, found, err)
 	}
-	r := Result{ChipSerial: found.serial, Found: locked}
-	if !locked {
-		if err := s.make(ctx, card, keys, next, e, w); err != nil {
-			return Result{}, s.failedOn(ctx, card, e, fmt.Errorf("personalize blank %s: %w", e.Blank, err))
-		}
+	if locked {
+		err = s.claim(e, found)
+	} else {
+		err = s.make(ctx, card, keys, next, e, found, w)
 	}
-	e.State, e.Step, e.Clean = Finished, "", false
+	if err != nil {
+		return Result{}, s.failedOn(ctx, card, e, found, fmt.Errorf("personalize blank %s: %w", e.Blank, err))
+	}
+	e.State, e.Step = Finished, ""
 	if err := s.Journal.Save(*e); err != nil {
 		return Result{}, e.fault(Notes, fmt.Errorf("station journal: %w", err))
 	}
-	return r, nil
+	return Result{ChipSerial: found.serial, Found: locked}, nil
 }
 
 // ErrEmptySlot means that there is no card in the encoder's slot.
@@ -322,12 +327,12 @@ func (e *Entry) unanswered(err error) error {
 
 // blankChip is what a card says of itself before any key is used.
 type blankChip struct {
-	serial      []byte // a locked chip does not tell it
-	locked      bool
-	keyVersions []byte // key version numbers of its key sets
+	serial []byte // a locked chip does not tell it
+	locked bool
+	keys   []byte // its key information template
 }
 
-// look reads the chip's serial, unless it is locked, and its key version numbers.
+// look reads the chip's serial, unless it is locked, and which keys it has.
 func look(ctx context.Context, card apdu.Card) (blankChip, error) {
 	if err := profile.Select(ctx, card, globalplatform.IssuerSecurityDomain()); err != nil {
 		return blankChip{}, fmt.Errorf("select the issuer security domain: %w", err)
@@ -342,12 +347,10 @@ func look(ctx context.Context, card apdu.Card) (blankChip, error) {
 			return blankChip{}, fmt.Errorf("read the chip's serial: %w", err)
 		}
 	}
-	information, err := getData(ctx, card, globalplatform.TagKeys)
-	if err != nil {
+	if c.keys, err = getData(ctx, card, globalplatform.TagKeys); err != nil {
 		return blankChip{}, fmt.Errorf("read key information: %w", err)
 	}
-	c.keyVersions, err = profile.KeyVersions(information)
-	return c, err
+	return c, nil
 }
 
 // getDataCommand is GET DATA of a data object.
@@ -379,39 +382,63 @@ func isOther(err error) bool {
 	return errors.Is(err, securechannel.ErrCryptogram) || errors.Is(err, ErrNoKeys)
 }
 
-// claim binds the chip to the blank for good.
-func (s *Station) claim(e *Entry, c *blankChip, d Delivered) error {
+// belongs refuses a chip that is another blank's. Which chip it is was said in plain, and
+// binds nothing.
+func (s *Station) belongs(e *Entry, c *blankChip, d Delivered) error {
 	if c.locked {
-		return s.claimLocked(e, c, d)
+		return s.takeLocked(e, c, d)
 	}
 	if d.ChipSerial != nil && !bytes.Equal(d.ChipSerial, c.serial) {
 		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot is not the one that the maker's manifest has for blank %s", e.Blank))
 	}
-	serial := hex.EncodeToString(c.serial)
-	if e.ChipSerial == serial {
-		return nil
-	}
-	if e.ChipSerial != "" {
+	if e.ChipSerial != "" && e.ChipSerial != hex.EncodeToString(c.serial) {
 		return e.otherChip()
 	}
+	owner, err := s.Journal.Owner(hex.EncodeToString(c.serial))
+	if err != nil {
+		return e.fault(Notes, fmt.Errorf("station journal: %w", err))
+	}
+	return e.ownedBy(owner)
+}
+
+// ownedBy is the fault of a slot whose chip is another blank's; nil where it is nobody's, "", or
+// this one's.
+func (e *Entry) ownedBy(owner string) error {
+	if owner == "" || owner == e.Blank {
+		return nil
+	}
+	return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot belongs to blank %s, not to blank %s", owner, e.Blank))
+}
+
+// claim binds a chip to the blank for good: it is about to be written to, or is finished. Its
+// serial was said under its keys.
+func (s *Station) claim(e *Entry, c blankChip) error {
+	if e.ChipSerial != "" {
+		return nil
+	}
+	s.intent.Lock() // until the blank is no longer clean, the chip can be claimed for another
+	defer s.intent.Unlock()
+	serial := hex.EncodeToString(c.serial)
 	owner, err := s.Journal.Claim(serial, e.Blank)
 	if err != nil {
 		return e.fault(Notes, fmt.Errorf("station journal: %w", err))
 	}
-	if owner != e.Blank {
-		return e.fault(Slot, identity.Refuse(identity.Conflict, "the chip in the slot belongs to blank %s, not to blank %s", owner, e.Blank))
+	if err := e.ownedBy(owner); err != nil {
+		return err
 	}
-	e.ChipSerial = serial
-	if err := s.Journal.Save(*e); err != nil {
+	claimed := *e
+	claimed.ChipSerial, claimed.Clean = serial, false
+	if err := s.Journal.Save(claimed); err != nil {
 		return e.fault(Notes, fmt.Errorf("station journal: %w", err))
 	}
+	*e = claimed
 	return nil
 }
 
-// claimLocked takes a locked chip for the one that was written for the blank. Whether it is
+// takeLocked takes a locked chip for the one that was written for the blank. Whether it is
 // shows when it is asked for its keys. Where neither the journal nor the maker's manifest
 // knows the blank's chip, it is a card that was finished before.
-func (s *Station) claimLocked(e *Entry, c *blankChip, d Delivered) error {
+func (s *Station) takeLocked(e *Entry, c *blankChip, d Delivered) error {
 	if e.ChipSerial == "" { // another call may have written to it since
 		if now, found, err := s.Journal.Load(e.Blank); err != nil {
 			return e.fault(Notes, fmt.Errorf("station journal: %w", err))
@@ -432,23 +459,28 @@ func (s *Station) claimLocked(e *Entry, c *blankChip, d Delivered) error {
 // ErrNoKeys means a chip whose key set is none that the station knows.
 var ErrNoKeys = errors.New("the chip has neither an initial key set that the station knows nor a card key set")
 
-// keys finds which key set the chip has now, and which it is to be given. It has one. A card
-// that was begun under an earlier version is finished under that.
+// keys finds which key set the chip has now, and which it is to be given. It has one, and no
+// key besides. A card that was begun under an earlier version is finished under that.
 func (s *Station) keys(ctx context.Context, c blankChip, d Delivered) (now, next securechannel.KeySet, err error) {
-	if len(c.keyVersions) > 1 {
-		return now, next, fmt.Errorf("%w: key sets %X", profile.ErrForeign, c.keyVersions)
+	version, length, err := profile.KeySetOf(c.keys)
+	if err != nil {
+		return now, next, err
 	}
 	now, next, err = s.keysOfCard(ctx, c)
 	switch {
-	case !errors.Is(err, ErrNoKeys):
-		return now, now, err
-	case c.locked || len(c.keyVersions) == 0:
+	case err == nil:
+		next = now
+	case !errors.Is(err, ErrNoKeys) || c.locked:
 		return now, next, err
-	case d.ChipSerial != nil && d.KeyVersion != c.keyVersions[0]:
-		return now, next, fmt.Errorf("%w: the maker delivers it with key version %02X, and it has %02X", ErrNoKeys, d.KeyVersion, c.keyVersions[0])
+	case d.ChipSerial != nil && d.KeyVersion != version:
+		return now, next, fmt.Errorf("%w: the maker delivers it with key version %02X, and it has %02X", ErrNoKeys, d.KeyVersion, version)
+	default:
+		if now, err = s.InitialKeys(ctx, version, c.serial); err != nil {
+			return now, next, fmt.Errorf("initial key set: %w", err)
+		}
 	}
-	if now, err = s.InitialKeys(ctx, c.keyVersions[0], c.serial); err != nil {
-		return now, next, fmt.Errorf("initial key set: %w", err)
+	if len(now.ENC) != length {
+		return now, next, fmt.Errorf("%w: its keys have %d bytes, and those of version %02X that the station knows have %d", ErrNoKeys, length, version, len(now.ENC))
 	}
 	return now, next, nil
 }
@@ -456,24 +488,27 @@ func (s *Station) keys(ctx context.Context, c blankChip, d Delivered) (now, next
 // keysOfCard finds which of the key sets of cards a chip has, and which cards are given now. The
 // error is ErrNoKeys when it has none of them.
 func (s *Station) keysOfCard(ctx context.Context, c blankChip) (now, next securechannel.KeySet, err error) {
+	version, _, err := profile.KeySetOf(c.keys)
+	if err != nil {
+		return now, next, err
+	}
 	if next, err = s.CardKeys(ctx, c.serial); err != nil {
 		return now, next, fmt.Errorf("card key set: %w", err)
 	}
 	switch {
-	case len(c.keyVersions) != 1:
-		return now, next, ErrNoKeys
-	case c.keyVersions[0] == next.Version:
+	case version == next.Version:
 		return next, next, nil
 	case s.FormerKeys == nil:
 		return now, next, ErrNoKeys
 	}
-	now, err = s.FormerKeys(ctx, c.keyVersions[0], c.serial)
+	now, err = s.FormerKeys(ctx, version, c.serial)
 	return now, next, err
 }
 
-// finished reports whether the chip is locked. The error is errOtherCard for one
-// that was locked as another card.
-func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechannel.KeySet, e *Entry, image *chip.Image) (bool, error) {
+// finished reports whether the chip is locked. The error is errOtherCard for one that says,
+// under its keys, that it was locked as another card. One that is not locked repeats its serial
+// under its keys, and proves to hold no application of others.
+func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechannel.KeySet, e *Entry, c blankChip, image *chip.Image) (bool, error) {
 	channel, err := securechannel.Open(ctx, card, keys, securechannel.FullProtection, s.random())
 	if err != nil {
 		return false, fmt.Errorf("secure channel with blank %s: %w", e.Blank, err)
@@ -481,10 +516,10 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 	r, err := channel.Send(ctx, apdu.Command{
 		CLA: apdu.ClassGlobalPlatform, INS: apdu.GetStatus, P1: globalplatform.ScopeCard, P2: 0x02, Data: []byte{0x4F, 0x00}, Le: apdu.MaxShortLe,
 	})
-	if err != nil {
-		return false, fmt.Errorf("get status: %w", err)
+	if err == nil {
+		err = r.Err()
 	}
-	if err := r.Err(); err != nil {
+	if err != nil {
 		return false, fmt.Errorf("get status: %w", err)
 	}
 	life, err := tlv.Find(r.Data, 0xE3, 0x9F70)
@@ -492,21 +527,44 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 		return false, errors.New("get status: the card does not give its life cycle state")
 	}
 	if globalplatform.LifeCycle(life.Value[0]) != globalplatform.Secured {
-		own, err := s.applications(image)
-		if err != nil {
-			return false, err
-		}
-		return false, profile.CheckApplications(ctx, channel, own)
+		return false, s.fresh(ctx, channel, e, c, image)
 	}
 	r, err = channel.Send(ctx, getDataCommand(profile.ReferenceTag))
+	if err == nil {
+		err = r.Err()
+	}
 	if err != nil {
 		return false, fmt.Errorf("read the reference: %w", err)
 	}
 	stored, err := tlv.ParseOnly(r.Data, profile.ReferenceTag)
-	if r.SW != apdu.OK || err != nil || hex.EncodeToString(stored.Value) != e.Reference {
+	if err != nil || hex.EncodeToString(stored.Value) != e.Reference {
 		return false, errOtherCard
 	}
 	return true, nil
+}
+
+// fresh refuses a chip that is not locked and holds an application of others, or whose serial
+// is not the one that was heard in plain: keys that are the same for many chips do not show it.
+func (s *Station) fresh(ctx context.Context, channel *securechannel.Session, e *Entry, c blankChip, image *chip.Image) error {
+	r, err := channel.Send(ctx, getDataCommand(globalplatform.TagCPLC))
+	if err == nil {
+		err = r.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("read the chip's serial: %w", err)
+	}
+	cplc, err := tlv.ParseOnly(r.Data, globalplatform.TagCPLC)
+	if err != nil {
+		return fmt.Errorf("read the chip's serial: %w", err)
+	}
+	if serial, err := globalplatform.ParseCPLC(cplc.Value); err != nil || !bytes.Equal(serial, c.serial) {
+		return e.fault(Device, errors.New("the chip's serial is another one under its keys than in plain: what it said was changed on the way"))
+	}
+	own, err := s.applications(image)
+	if err != nil {
+		return err
+	}
+	return profile.CheckApplications(ctx, channel, own)
 }
 
 // errOtherCard means a chip that is locked with other content than its blank was
@@ -514,7 +572,8 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 var errOtherCard = errors.New("the chip is locked as another card")
 
 // make takes the steps of the card profile, and records each before it is taken.
-func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securechannel.KeySet, e *Entry, w work) error {
+// The chip becomes the blank's before the first step that writes to it.
+func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securechannel.KeySet, e *Entry, c blankChip, w work) error {
 	p, err := s.Catalog.Profile(s.Profile)
 	if err != nil {
 		return err
@@ -538,7 +597,9 @@ func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securec
 	}
 	job.Note = func(step string) error {
 		e.Step = step
-		e.Clean = e.Clean && !profile.Action(step).Writes()
+		if e.ChipSerial == "" && profile.Action(step).Writes() {
+			return s.claim(e, c)
+		}
 		if err := s.Journal.Save(*e); err != nil {
 			return &Fault{Part: Notes, Clean: e.Clean, Err: fmt.Errorf("station journal: %w", err)}
 		}
@@ -594,26 +655,29 @@ func (s *Station) complete(job *profile.Job, e *Entry, image *chip.Image) error 
 
 // failedOn is failed where the card may have been changed for another since it was looked at,
 // which some encoders do not show: what that one refuses is no failure of the blank.
-func (s *Station) failedOn(ctx context.Context, card apdu.Card, e *Entry, err error) error {
-	if _, fault := errors.AsType[*Fault](err); !fault && s.exchanged(ctx, card, e) {
+func (s *Station) failedOn(ctx context.Context, card apdu.Card, e *Entry, c blankChip, err error) error {
+	if _, fault := errors.AsType[*Fault](err); !fault && s.exchanged(ctx, card, e, c) {
 		return e.otherChip()
 	}
-	return s.failed(e, err)
+	return s.failed(e, c, err)
 }
 
-// exchanged reports whether the chip in the slot is another than the blank's. One that is locked
-// does not tell its serial, and shows by its keys which it is.
-func (s *Station) exchanged(ctx context.Context, card apdu.Card, e *Entry) bool {
+// exchanged reports whether the chip in the slot is another than the one that was looked at, or,
+// where that said nothing, than the blank's. One that is locked does not tell its serial, and
+// shows by its keys which it is.
+func (s *Station) exchanged(ctx context.Context, card apdu.Card, e *Entry, was blankChip) bool {
+	serial := was.serial
+	if serial == nil {
+		serial, _ = hex.DecodeString(e.ChipSerial)
+	}
 	c, err := look(ctx, card)
-	if err != nil || e.ChipSerial == "" {
+	if err != nil || len(serial) == 0 {
 		return false // nothing is known of the one, or of the other
 	}
 	if !c.locked {
-		return hex.EncodeToString(c.serial) != e.ChipSerial
+		return !bytes.Equal(c.serial, serial)
 	}
-	if c.serial, err = hex.DecodeString(e.ChipSerial); err != nil {
-		return false
-	}
+	c.serial = serial
 	keys, _, err := s.keysOfCard(ctx, c)
 	if err == nil {
 		_, err = securechannel.Open(ctx, card, keys, securechannel.FullProtection, s.random())
@@ -622,11 +686,12 @@ func (s *Station) exchanged(ctx context.Context, card apdu.Card, e *Entry) bool 
 }
 
 // failed decides what an error means for the blank. One that was not written to is as
-// it was. Otherwise a chip that is locked as another card is spoiled at once; one that refuses a
+// it was, and one that is locked is whole: neither is spoiled by what it refuses. A chip that
+// says under its keys that it is another card is spoiled at once; one that refuses a
 // step, shows other keys or what a blank must not hold is tried again, up to Attempts, since a
 // reader may have spoilt what it said. A fault of the connection does not count, nor does a
 // length that is refused: readers refuse lengths in a chip's name.
-func (s *Station) failed(e *Entry, err error) error {
+func (s *Station) failed(e *Entry, c blankChip, err error) error {
 	if errors.Is(err, errOtherCard) {
 		return s.spoiledBy(e, err)
 	}
@@ -642,7 +707,7 @@ func (s *Station) failed(e *Entry, err error) error {
 	case refused:
 		counts = status != apdu.WrongLength
 	}
-	if e.Clean || !counts {
+	if e.Clean || c.locked || e.State == Finished || !counts {
 		return e.fault(part, err)
 	}
 	e.Failures++

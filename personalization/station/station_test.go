@@ -648,6 +648,12 @@ func TestFileJournal_IsDurableAndKeepsChipsApart(t *testing.T) {
 	owner, err = j.Claim("0011", "B-2")
 	require.NoError(t, err)
 	require.Equal(t, "B-1", owner)
+	require.NoError(t, j.Save(station.Entry{Blank: "B-3", Reference: "cd", State: station.Begun, Clean: true}))
+	_, err = j.Claim("0022", "B-3")
+	require.NoError(t, err)
+	owner, err = j.Claim("0022", "B-2")
+	require.NoError(t, err)
+	require.Equal(t, "B-2", owner, "the program ended before it wrote to the chip for B-3")
 	for _, serial := range []string{"", "../B", "a/b", ".x", "a..b"} {
 		require.Error(t, j.Save(station.Entry{Blank: serial}))
 	}
