@@ -31,7 +31,7 @@ const (
 func (s server) verifier(t *testing.T, token string, perSecond int) {
 	t.Helper()
 	digest := sha256.Sum256([]byte(token))
-	act := identity.RegisterVerifier{Officer: "QT-C06-0001", Name: "Ngân hàng", Token: digest[:], PerSecond: perSecond}
+	act := identity.RegisterVerifier{Officer: "QT-C06-0001", Witness: "QT-C06-0002", Name: "Ngân hàng", Token: digest[:], PerSecond: perSecond}
 	status, text := s.act(t, registrytest.Signed(act, statement.Verifier("VCB")))
 	require.Equal(t, http.StatusOK, status, text)
 	require.NoError(t, s.office.Registry.SeedCitizen(t.Context(), registry.Citizen{

@@ -27,7 +27,7 @@ blanks, their movements, boxes, cards and decisions. Without names, then which s
 were refused, who decoded what and who looked whose card up: no line was added, changed or
 taken away, by codes under the vault's key. Then every act: its
 signatures, that each is by a key of an officer who was valid then and had a role for
-it, that officers and keys were registered by two administrators, back to the founders,
+it, that officers, keys, stations and verifiers were registered by two administrators, back to the founders,
 and that what is recorded of people is what they signed. Then the transparency log in
 which all this is anchored
 (audit.log_dir of the settings): its signature, that it holds all it held at the last

@@ -13,7 +13,7 @@ import (
 func newRevokeStation(a *app) *cobra.Command {
 	var officer, reason string
 	c := &cobra.Command{
-		Use: "revoke STATION", Short: "Refuse packets from a station whose key was lost or stolen, until it is registered again",
+		Use: "revoke STATION", Short: "Refuse packets from a station whose key was lost or stolen, until two administrators register it again",
 		Example: "  starter register revoke 001-TN-01 --officer QT-C06-0001 --reason \"the laptop was stolen\"",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

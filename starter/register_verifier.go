@@ -14,11 +14,11 @@ import (
 )
 
 func newRegisterVerifier(a *app) *cobra.Command {
-	var officer, name, tokenFile string
+	var officer, witness, name, tokenFile string
 	var perSecond int
 	c := &cobra.Command{
-		Use: "verifier VERIFIER", Short: "Let a bank or an authority ask whether cards are valid, with a token that is made for it",
-		Example: "  starter register verifier VCB --name Vietcombank --per-second 50 --token-file vcb.token --officer QT-C06-0001",
+		Use: "verifier VERIFIER", Short: "Let a bank or an authority ask whether cards are valid, with a token that is made for it; two administrators do so",
+		Example: "  starter register verifier VCB --name Vietcombank --per-second 50 --token-file vcb.token --officer QT-C06-0001 --witness QT-C06-0002",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := identity.ParseVerifierID(args[0])
@@ -27,7 +27,7 @@ func newRegisterVerifier(a *app) *cobra.Command {
 			}
 			token := rand.Text() + rand.Text()
 			digest := sha256.Sum256([]byte(token))
-			act := identity.RegisterVerifier{Officer: identity.OfficerID(officer), Name: name, Token: digest[:], PerSecond: perSecond}
+			act := identity.RegisterVerifier{Officer: identity.OfficerID(officer), Witness: identity.OfficerID(witness), Name: name, Token: digest[:], PerSecond: perSecond}
 			file, err := os.OpenFile(tokenFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, private)
 			if err != nil {
 				return fmt.Errorf("write token: %w", err)
@@ -50,15 +50,15 @@ func newRegisterVerifier(a *app) *cobra.Command {
 	c.Flags().StringVar(&name, "name", "", "name of the bank or authority (required)")
 	c.Flags().IntVar(&perSecond, "per-second", 0, "how many questions it may ask in a second, of each gateway (required)")
 	c.Flags().StringVar(&tokenFile, "token-file", "", "file that is made for its token (required)")
-	c.Flags().StringVar(&officer, "officer", "", "badge of the administrator who registers it (required)")
-	required(c, "name", "per-second", "token-file", "officer")
+	byTwo(c, &officer, &witness)
+	required(c, "name", "per-second", "token-file")
 	return c
 }
 
 func newRevokeVerifier(a *app) *cobra.Command {
 	var officer, reason string
 	c := &cobra.Command{
-		Use: "revoke-verifier VERIFIER", Short: "Answer a verifier no more, until it is registered again with another token",
+		Use: "revoke-verifier VERIFIER", Short: "Answer a verifier no more, until two administrators register it again with another token",
 		Example: "  starter register revoke-verifier VCB --officer QT-C06-0001 --reason \"the token was seen in a log\"",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -77,7 +77,7 @@ func (b *benchmark) applicants(ctx context.Context, n int) ([]*applicant, error)
 
 // supply registers the station, and takes blanks into stock.
 func (b *benchmark) supply(ctx context.Context, station identity.StationID, key []byte, blanks int) error {
-	register := identity.RegisterStation{Officer: cast.Founders[0], Province: "001", PublicKey: key}
+	register := identity.RegisterStation{Officer: cast.Founders[0], Witness: cast.Founders[1], Province: "001", PublicKey: key}
 	signed, err := b.keys.State(register, statement.Station(station), "")
 	if err != nil {
 		return err

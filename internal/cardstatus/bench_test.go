@@ -75,7 +75,7 @@ func BenchmarkStatus(b *testing.B) {
 	fill(b, registrytest.Behind(b, url), *cards)
 	r := registrytest.OpenIn(b, url)
 	digest := sha256.Sum256([]byte("secret"))
-	act := identity.RegisterVerifier{Officer: "QT-C06-0001", Name: "bench", Token: digest[:], PerSecond: 100_000}
+	act := identity.RegisterVerifier{Officer: "QT-C06-0001", Witness: "QT-C06-0002", Name: "bench", Token: digest[:], PerSecond: 100_000}
 	require.NoError(b, r.RegisterVerifier(b.Context(), "BENCH", act, registrytest.Signed(act, statement.Verifier("BENCH"))))
 	signer, err := cardstatus.NewSigner(make([]byte, 32))
 	require.NoError(b, err)

@@ -163,7 +163,7 @@ func (c *crowd) register(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		act := identity.RegisterStation{Officer: cast.Founders[0], Province: s.Province, Name: s.Name, PublicKey: key}
+		act := identity.RegisterStation{Officer: cast.Founders[0], Witness: cast.Founders[1], Province: s.Province, Name: s.Name, PublicKey: key}
 		signed, err := c.site.keys.State(act, statement.Station(s.ID), "")
 		if err != nil {
 			return err

@@ -83,9 +83,11 @@ type LetGo struct {
 	Reason  string
 }
 
-// RegisterStation registers an enrollment station, or changes what is registered.
+// RegisterStation registers an enrollment station, or changes what is registered; one that was
+// revoked is taken from again.
 type RegisterStation struct {
 	Officer   OfficerID
+	Witness   OfficerID `json:",omitzero"` // another administrator; none: an act of before two did so
 	Province  ProvinceCode
 	Name      string
 	Address   string `json:",omitzero"` // where citizens find it
@@ -269,7 +271,7 @@ func (a LetGo) Check() error {
 
 // Check implements Act.
 func (a RegisterStation) Check() error {
-	problems := []error{checkBadge("officer", a.Officer), CheckNote("name", a.Name), CheckNote("address", a.Address), CheckNote("hours", a.Hours)}
+	problems := []error{checkOneOrTwo(a.Officer, a.Witness), CheckNote("name", a.Name), CheckNote("address", a.Address), CheckNote("hours", a.Hours)}
 	if !a.Province.known() || a.Province.Abroad() {
 		problems = append(problems, RefuseField(Invalid, "province", "is not the code of a province"))
 	}
@@ -336,7 +338,7 @@ func (a RollOverSigner) By() []OfficerID { return []OfficerID{a.Officer, a.Witne
 func (a LetGo) By() []OfficerID { return []OfficerID{a.Officer} }
 
 // By implements Act.
-func (a RegisterStation) By() []OfficerID { return []OfficerID{a.Officer} }
+func (a RegisterStation) By() []OfficerID { return oneOrTwo(a.Officer, a.Witness) }
 
 // By implements Act.
 func (a RevokeStation) By() []OfficerID { return []OfficerID{a.Officer} }

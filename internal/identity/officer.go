@@ -101,6 +101,22 @@ func TwoOfficers(field string, one, other OfficerID) error {
 	return nil
 }
 
+// checkOneOrTwo is TwoOfficers for an act that one did before two had to: the database keeps none by
+// one any more, and what was kept is read.
+func checkOneOrTwo(officer, witness OfficerID) error {
+	if witness == "" {
+		return checkBadge("officer", officer)
+	}
+	return TwoOfficers("witness", officer, witness)
+}
+
+func oneOrTwo(officer, witness OfficerID) []OfficerID {
+	if witness == "" {
+		return []OfficerID{officer}
+	}
+	return []OfficerID{officer, witness}
+}
+
 func sameOfficer(field string) error {
 	return RefuseField(Forbidden, field, "two officers are needed, and both are the same")
 }

@@ -26,6 +26,7 @@ const maxPerSecond = 100_000
 // one who was revoked may ask again.
 type RegisterVerifier struct {
 	Officer   OfficerID
+	Witness   OfficerID `json:",omitzero"` // another administrator; none: an act of before two did so
 	Name      string
 	Token     []byte // SHA-256 of what the verifier shows
 	PerSecond int    // how often he may ask, of each gateway
@@ -45,7 +46,7 @@ func (RevokeVerifier) ActName() string { return "revoke-verifier" }
 
 // Check implements Act.
 func (a RegisterVerifier) Check() error {
-	problems := []error{checkBadge("officer", a.Officer), checkGiven("name", a.Name)}
+	problems := []error{checkOneOrTwo(a.Officer, a.Witness), checkGiven("name", a.Name)}
 	if len(a.Token) != sha256.Size {
 		problems = append(problems, RefuseField(Invalid, "token", "is no SHA-256 of 32 bytes"))
 	}
@@ -61,7 +62,7 @@ func (a RevokeVerifier) Check() error {
 }
 
 // By implements Act.
-func (a RegisterVerifier) By() []OfficerID { return []OfficerID{a.Officer} }
+func (a RegisterVerifier) By() []OfficerID { return oneOrTwo(a.Officer, a.Witness) }
 
 // By implements Act.
 func (a RevokeVerifier) By() []OfficerID { return []OfficerID{a.Officer} }

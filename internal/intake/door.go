@@ -285,6 +285,8 @@ func (d *Door) station(ctx context.Context, id identity.StationID) (registry.Sta
 		return station, identity.RefuseField(identity.Forbidden, "station", "no station is registered under the name in the packet's header")
 	case err != nil:
 		return station, fmt.Errorf("find station: %w", err)
+	case station.Kind != identity.EnrollmentStation:
+		return station, identity.RefuseField(identity.Forbidden, "station", "%s is no enrollment station", station.ID)
 	case station.Revoked:
 		return station, identity.RefuseField(identity.Forbidden, "station", "the key of station %s is revoked", station.ID)
 	}

@@ -273,7 +273,7 @@ func TestActs_AReplayedStatementChangesNothing(t *testing.T) {
 	require.Equal(t, []string{"received", "hold", "release"}, b.trail(t, number))
 
 	revoke := identity.RevokeStation{Officer: cast.Founders[0], Reason: "its key is lost"}
-	register := identity.RegisterStation{Officer: cast.Founders[0], Province: "001", PublicKey: make([]byte, 32)}
+	register := identity.RegisterStation{Officer: cast.Founders[0], Witness: cast.Founders[1], Province: "001", PublicKey: make([]byte, 32)}
 	registered := registrytest.Signed(register, statement.Station("001-TN-09"))
 	require.NoError(t, b.RegisterStation(t.Context(), "001-TN-09", register, registered))
 	require.NoError(t, b.RevokeStation(t.Context(), "001-TN-09", revoke, registrytest.Signed(revoke, statement.Station("001-TN-09"))))
@@ -504,7 +504,7 @@ func TestActs_AnIdentifierSaysOneThing(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	register := func(id identity.StationID, name string) error {
-		act := identity.RegisterStation{Officer: cast.Founders[0], Province: "001", Name: name, PublicKey: make([]byte, 32)}
+		act := identity.RegisterStation{Officer: cast.Founders[0], Witness: cast.Founders[1], Province: "001", Name: name, PublicKey: make([]byte, 32)}
 		return b.RegisterStation(t.Context(), id, act, registrytest.SignedAs(act, statement.Station(id), "CHOSEN"))
 	}
 	require.NoError(t, register("001-TN-08", "one"))

@@ -18,7 +18,7 @@ import (
 func TestLookUp(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
-	act := identity.RegisterStation{Officer: cast.Founders[0], Province: "001", Name: "PC06", Address: "Số 1, Phố Mẫu", Hours: "8:00-17:00", PublicKey: make([]byte, 32)}
+	act := identity.RegisterStation{Officer: cast.Founders[0], Witness: cast.Founders[1], Province: "001", Name: "PC06", Address: "Số 1, Phố Mẫu", Hours: "8:00-17:00", PublicKey: make([]byte, 32)}
 	require.NoError(t, b.Registry.RegisterStation(t.Context(), enrollment, act, registrytest.Signed(act, statement.Station(enrollment))))
 	number := b.received(t)
 	_, err := b.Enter(t.Context(), registry.StageChange{

@@ -210,3 +210,32 @@ func TestRevoke_TwoAdministratorsRemain(t *testing.T) {
 	}
 	require.NoError(t, revoke(hanoi), "anybody else is stopped by one")
 }
+
+// One administrator gives nobody a key or a token, also none whom another had revoked; what one
+// gave before two had to is in order.
+func TestRegister_StationsAndVerifiersByTwo(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	revoke := identity.RevokeStation{Officer: cast.Founders[0], Reason: "stolen"}
+	require.NoError(t, b.RevokeStation(t.Context(), enrollment, revoke, registrytest.Signed(revoke, statement.Station(enrollment))))
+	station := identity.RegisterStation{Officer: cast.Founders[1], Province: "001", PublicKey: make([]byte, 32)}
+	bank := identity.RegisterVerifier{Officer: cast.Founders[1], Name: "me", Token: make([]byte, 32), PerSecond: 1}
+	again := func() error {
+		return b.RegisterStation(t.Context(), enrollment, station, registrytest.Signed(station, statement.Station(enrollment)))
+	}
+
+	require.ErrorContains(t, again(), "witness: is missing: two administrators sign that")
+	require.ErrorIs(t, b.RegisterVerifier(t.Context(), "ME", bank, registrytest.Signed(bank, statement.Verifier("ME"))), identity.Forbidden)
+	registered, err := b.Station(t.Context(), enrollment)
+	require.NoError(t, err)
+	require.True(t, registered.Revoked)
+
+	// Where the database did not look, the auditor does.
+	_, err = b.db.Exec(t.Context(), `ALTER TABLE acts DISABLE TRIGGER signed_by_two`)
+	require.NoError(t, err)
+	require.NoError(t, again())
+	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "one administrator signed what two do")
+	_, err = b.db.Exec(t.Context(), `CREATE OR REPLACE FUNCTION one_registered_until() RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$ SELECT timestamptz '2999-01-01' $$`)
+	require.NoError(t, err)
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+}

@@ -73,6 +73,7 @@ var constraints = map[string]identity.Refusal{
 	"act_as_signed":                        {Kind: identity.Forbidden, Field: "statement", Detail: "is of another act"},
 	"act_in_its_time":                      {Kind: identity.Forbidden, Field: "statement", Detail: "ran out before it could be recorded: sign again"},
 	"act_not_so_far_ahead":                 {Kind: identity.Forbidden, Field: "statement", Detail: "is signed for longer ahead than anybody may: is the clock right?"},
+	"act_by_two":                           {Kind: identity.Forbidden, Field: "witness", Detail: "is missing: two administrators sign that, each with a key of their own"},
 	"two_administrators_remain":            {Kind: identity.Conflict, Field: "badge", Detail: "is of one of the last two administrators, by whom everybody is registered: two with a key remain, so register another, or another key, first"},
 	"credentials_pkey":                     {Kind: identity.Conflict, Field: "key", Detail: "is registered already; each officer has keys of their own"},
 	"credentials_passkey_id_key":           {Kind: identity.Conflict, Field: "passkey_id", Detail: "is registered already"},

@@ -108,7 +108,7 @@ GRANT SELECT ON SEQUENCE status_places TO cancuoc_programs;
 GRANT SELECT, INSERT (id, name, token, per_second, act), UPDATE (name, token, per_second, act, revoked_at) ON verifiers TO cancuoc_programs;
 
 -- Who is known.
-GRANT SELECT, INSERT, UPDATE (kind, province, name, address, hours, public_key, revoked) ON stations TO cancuoc_programs;
+GRANT SELECT, INSERT, UPDATE (province, name, address, hours, public_key, revoked) ON stations TO cancuoc_programs;
 -- A person's number and record change by acts, which person_changes keeps. Numbers are
 -- given and canceled by a trigger alone, as its owner.
 ALTER FUNCTION know_number() SECURITY DEFINER;

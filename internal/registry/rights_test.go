@@ -210,6 +210,7 @@ func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 		`UPDATE verifiers SET revoked_at = now()`,
 		`INSERT INTO stations (id, kind, province, name, address, hours, public_key) VALUES ('001-TN-99', 'enrollment', '001', 'x', 'x', 'x', sha256('x'))`,
 		`UPDATE stations SET public_key = sha256('x')`,
+		`INSERT INTO stations (id, kind, province, name, address, hours, public_key) VALUES ('PX-01', 'personalization', '001', 'x', 'x', 'x', sha256('x'))`,
 		`UPDATE cards SET score = 99 WHERE handed_over <> ''`,
 		`UPDATE cards SET proof = 'another' WHERE handed_over <> ''`,
 		`UPDATE cards SET handed_over_at = handed_over_at - interval '1 year' WHERE handed_over <> ''`,

@@ -25,7 +25,7 @@ func (r *Registry) RegisterStation(ctx context.Context, id identity.StationID, a
 	return r.act(ctx, act, statement.Station(id), signed, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
 			INSERT INTO stations (id, kind, province, name, address, hours, public_key, revoked) VALUES (@id, @kind, @province, @name, @address, @hours, @key, false)
-			ON CONFLICT (id) DO UPDATE SET kind = @kind, province = @province, name = @name, address = @address, hours = @hours, public_key = @key, revoked = false`,
+			ON CONFLICT (id) DO UPDATE SET province = @province, name = @name, address = @address, hours = @hours, public_key = @key, revoked = false`,
 			pgx.StrictNamedArgs{"id": id, "kind": identity.EnrollmentStation, "province": act.Province, "name": act.Name, "address": act.Address, "hours": act.Hours, "key": act.PublicKey})
 		return err
 	})

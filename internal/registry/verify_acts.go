@@ -60,6 +60,7 @@ type verifier struct {
 
 	since  time.Time // when the office was founded; before, nothing was signed; zero: it was not founded yet
 	strict time.Time // since when the database takes in no act whose statement ran out long before
+	byOne  time.Time // until when one administrator may have registered a station or a verifier
 	report ActsReport
 	forged map[signer]*forgeries
 	leans  []string // what rests on acts that are not in order
@@ -110,9 +111,9 @@ func (v *verifier) summed() {
 	v.named, v.more = 0, 0
 }
 
-// epoch reads since when acts are kept in their time.
+// epoch reads since when acts are kept in their time, and by two where two have to sign.
 func (v *verifier) epoch(ctx context.Context) error {
-	return v.tx.QueryRow(ctx, `SELECT acts_were_kept_late_until()`).Scan(&v.strict)
+	return v.tx.QueryRow(ctx, `SELECT acts_were_kept_late_until(), one_registered_until()`).Scan(&v.strict, &v.byOne)
 }
 
 // competences looks that nobody entrusted a role with more than the program does.
@@ -298,6 +299,12 @@ func (v *verifier) judge(w whole) (identity.Act, string) {
 	if err := w.signed.Says(act, w.Subject, w.ID); err != nil {
 		return nil, "it is not signed by those whom it names"
 	}
+	switch act.(type) {
+	case identity.RegisterStation, identity.RegisterVerifier:
+		if len(act.By()) < 2 && w.At.After(v.byOne) {
+			return nil, "one administrator signed what two do"
+		}
+	}
 	for _, g := range w.signed.Signatures {
 		key := v.keys[string(g.Key)]
 		switch {
@@ -414,8 +421,8 @@ func (v *verifier) credentials(ctx context.Context) error {
 // signed nothing may be of before people signed, if something was filed there then.
 func (v *verifier) enrollmentStations(ctx context.Context) error {
 	rows, err := v.tx.Query(ctx, `
-		SELECT id, kind, province, name, address, hours, public_key, revoked, EXISTS (SELECT FROM applications WHERE station = id AND received_at < $2)
-		FROM stations WHERE kind = $1 ORDER BY id`, identity.EnrollmentStation, v.since)
+		SELECT id, kind, province, name, address, hours, public_key, revoked, EXISTS (SELECT FROM applications WHERE station = id AND received_at < $1)
+		FROM stations ORDER BY id`, v.since)
 	if err != nil {
 		return err
 	}
@@ -428,8 +435,8 @@ func (v *verifier) enrollmentStations(ctx context.Context) error {
 			v.report.Unsigned++
 		case !is, signed.Kind == "":
 			v.wrong("station %s: nobody signed that", s.ID)
-		case signed.Province != s.Province || signed.Place != s.Place || !bytes.Equal(signed.PublicKey, s.PublicKey) || signed.Revoked != s.Revoked:
-			v.wrong("station %s: province, name, address, hours or key, or whether it is revoked, is not what an administrator signed", s.ID)
+		case signed.Kind != s.Kind || signed.Province != s.Province || signed.Place != s.Place || !bytes.Equal(signed.PublicKey, s.PublicKey) || signed.Revoked != s.Revoked:
+			v.wrong("station %s: province, name, address, hours or key, or whether it is revoked, is not what administrators signed", s.ID)
 		}
 		s.PublicKey = nil // the next row has a key of its own
 		delete(v.stations, s.ID)

@@ -160,8 +160,9 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"AfterRevocation":     {`UPDATE acts SET at = at + interval '2 hours' WHERE officer = '` + string(dismissed) + `'`, string(dismissed) + " could not do it then"},
 		"BeforeRegistration":  {`UPDATE acts SET at = at - interval '2 hours' WHERE act = 'reject'`, "the key of " + string(latecomer) + " was not valid then"},
 		"OtherProvince":       {`UPDATE applications SET province = '079', destination = '' WHERE number IN (SELECT application FROM decisions WHERE step = 'reject')`, string(latecomer) + " could not do it then"},
+		"StationsKind":        {`UPDATE stations SET kind = 'personalization'`, "station 001-TN-01: province, name, address, hours or key"},
 		"StationsKey":         {`UPDATE stations SET public_key = sha256('another')`, "station 001-TN-01: province, name, address, hours or key"},
-		"StationRevoked":      {`UPDATE stations SET revoked = true`, "station 001-TN-01: province, name, address, hours or key, or whether it is revoked, is not what an administrator signed"},
+		"StationRevoked":      {`UPDATE stations SET revoked = true`, "station 001-TN-01: province, name, address, hours or key, or whether it is revoked, is not what administrators signed"},
 		"StationGone":         {`DELETE FROM stations`, "station 001-TN-01 was registered, and is gone"},
 		"Competence":          {`INSERT INTO competences VALUES ('approve', 'stock')`, "role stock is allowed to approve, by nobody's decision"},
 	} {

@@ -75,7 +75,7 @@ func busyOffice(t *testing.T) *bundle {
 	b.endings(t)
 	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, false)))
 	require.NoError(t, b.PauseStation(t.Context(), press, "SX-C06-0001", "it smells"))
-	bank := identity.RegisterVerifier{Officer: cast.Founders[0], Name: "A bank", Token: make([]byte, 32), PerSecond: 5}
+	bank := identity.RegisterVerifier{Officer: cast.Founders[0], Witness: cast.Founders[1], Name: "A bank", Token: make([]byte, 32), PerSecond: 5}
 	require.NoError(t, b.RegisterVerifier(t.Context(), "BANK", bank, registrytest.Signed(bank, statement.Verifier("BANK"))))
 	revoked := identity.RevokeSigner{Officer: "KH-C06-0001", Witness: "KH-C06-0002", Serial: "05F3A9C", Reason: "key-compromise"}
 	require.NoError(t, b.OnOffice(t.Context(), revoked, registrytest.Signed(revoked, statement.Office)))

@@ -50,7 +50,7 @@ func OpenWith(tb testing.TB, programs, keyFile string) *registry.Registry {
 func RegisterStation(tb testing.TB, r *registry.Registry, id identity.StationID, key []byte) {
 	tb.Helper()
 	province, _, _ := strings.Cut(string(id), "-")
-	act := identity.RegisterStation{Officer: cast.Founders[0], Province: identity.ProvinceCode(province), PublicKey: key}
+	act := identity.RegisterStation{Officer: cast.Founders[0], Witness: cast.Founders[1], Province: identity.ProvinceCode(province), PublicKey: key}
 	require.NoError(tb, r.RegisterStation(tb.Context(), id, act, Signed(act, statement.Station(id))))
 }
 
