@@ -136,7 +136,7 @@ func (p *Pipeline) asValidated(ctx context.Context, record registry.ApplicationR
 		return fmt.Errorf("look for the card held: %w", err)
 	case record.Application.FeeByRegister(holder.Person, held) != record.Rules.Fee:
 		return identity.Refuse(identity.Unproven, "The fee is another by the registers of now")
-	case record.Application.Type == identity.FirstIssue && record.Application.ByCard(held) != nil:
+	case record.Application.Type == identity.FirstIssue && record.Application.ByCard(holder.Person, held) != nil:
 		return identity.Refuse(identity.Unproven, "The applicant holds a card by now, or held one")
 	}
 	return nil

@@ -52,7 +52,7 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 			return ValidateResult{}, fmt.Errorf("settle fee: %w", err)
 		}
 	}
-	for _, refusal := range identity.Refusals(errors.Join(record.Application.ByRecord(known.Person), record.Application.ByCard(held))) {
+	for _, refusal := range identity.Refusals(errors.Join(record.Application.ByRecord(known.Person), record.Application.ByCard(known.Person, held))) {
 		if !slices.Contains(fields, refusal.Field) {
 			fields = append(fields, refusal.Field)
 		}

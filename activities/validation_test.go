@@ -88,6 +88,30 @@ func TestValidate_SettlesTheFeeByTheRegister(t *testing.T) {
 	require.Equal(t, registry.Payment{Fee: 15_000}, payment)
 }
 
+// The card that the register's holder has decides on which ground it is exchanged, by the places
+// and numbers of the register; not what a station typed or left out.
+func TestValidate_TheGroundIsThatOfTheHolder(t *testing.T) {
+	t.Parallel()
+	who := known()
+	who.Origin, who.CancelledNumber = who.BirthRegistration, "001201000777"
+	typed := who
+	typed.Origin, typed.CancelledNumber = identity.Place{}, ""
+	for _, ground := range []identity.Ground{identity.GroundBoundaries, identity.GroundNumberChanged} {
+		t.Run(string(ground), func(t *testing.T) {
+			t.Parallel()
+			p, r := validating(t, who, &registry.OldCard{
+				Serial: "0123456789ABCDEF", Form: "can-cuoc-2024", Issued: identity.Date{Year: 2026, Month: 1, Day: 15}, Expiry: identity.Expiry{Date: identity.Date{Year: 2041, Month: 3, Day: 1}},
+			})
+			number := atCapture(t, r, registrytest.ReceiveAs(t, r, typed, identity.Exchange, ground))
+
+			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+
+			require.NoError(t, err)
+			require.Equal(t, []string{"ground"}, out.Contradictions)
+		})
+	}
+}
+
 func TestValidate_WhoHasDiedIsAContradiction(t *testing.T) {
 	t.Parallel()
 	r := registrytest.Open(t)

@@ -112,6 +112,8 @@ type HeldCard struct {
 	Expiry      Expiry
 	Certificate bool      // it is an identity certificate
 	State       CardState // empty: live
+	Canceled    bool      // the number that it bears is not the holder's any more
+	InError     bool      // it was withdrawn as issued wrongly, or ended with the death of its holder, who lives
 }
 
 // standing reports whether it is the applicant's card still.

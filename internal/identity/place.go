@@ -101,8 +101,12 @@ func EveryProvince() []ProvinceCode { return ProvinceCodes(lastOf63) }
 // rearrangedUntil gives the first day on which the units of a person's places stood as they do
 // on a day; the zero date before July 2025, when communes were rearranged by resolutions of
 // each province. Since then they stand as Resolution 202/2025/QH15 and those of 2026 left them.
+// A place without a code is where its text says; one that is not known may be anywhere.
 func (p Person) rearrangedUntil(day Date) Date {
-	places := []ProvinceCode{p.Residence.Province, p.BirthRegistration.Province, p.Origin.Province}
+	var places []ProvinceCode
+	for _, place := range []Place{p.Residence, p.BirthRegistration, p.Origin} {
+		places = append(places, cmp.Or(place.Province, place.named(day)))
+	}
 	var last Date
 	for _, u := range provinces {
 		concerned := u.From == firstOf34 || slices.Contains(places, u.Code) || slices.Contains(places, "") // unknown: any
@@ -358,10 +362,7 @@ var onBorder = []struct {
 // bordersOn reports whether a place may be a commune on a land border: its province, by its code
 // or its name, has one on that day. Of a place of no known province it may be.
 func (p Place) bordersOn(day Date) bool {
-	code := p.Province
-	if code == "" {
-		code = p.named(day)
-	}
+	code := cmp.Or(p.Province, p.named(day))
 	for _, b := range onBorder {
 		if code != "" && b.includes(day) {
 			return slices.Contains(b.codes, code) || slices.Contains(b.codes, code.successor(day))

@@ -32,6 +32,7 @@ const (
 	ReasonNumberReplaced   ReasonCode = "number-replaced"
 	ReasonHolderDied       ReasonCode = "holder-died"
 	ReasonNationalityLost  ReasonCode = "nationality-lost"
+	ReasonIssuedWrongly    ReasonCode = "issued-wrongly"
 	ReasonRecordChanged    ReasonCode = "record-changed"
 	ReasonStopped          ReasonCode = "stopped"
 	ReasonOther            ReasonCode = "other"
@@ -116,7 +117,7 @@ var (
 		{ReasonNationalityLost, "Bị tước quốc tịch hoặc được thôi quốc tịch Việt Nam", "its holder lost or gave up Vietnamese nationality"},
 		{"naturalization-cancelled", "Bị hủy bỏ quyết định cho nhập quốc tịch Việt Nam", "its holder's naturalization was cancelled"},
 		{"restoration-cancelled", "Bị hủy bỏ quyết định cho trở lại quốc tịch Việt Nam", "the restoration of its holder's nationality was cancelled"},
-		{"issued-wrongly", "Thẻ được cấp sai quy định", "it was issued against the rules"},
+		{ReasonIssuedWrongly, "Thẻ được cấp sai quy định", "it was issued against the rules"},
 		{"altered", "Thẻ bị tẩy xóa, sửa chữa", "it was erased or altered"},
 	}
 	// KeepReasons are those of article 29.2.

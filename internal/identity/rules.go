@@ -67,8 +67,12 @@ func (a Application) Against(held HeldCard) error {
 	switch {
 	case a.Type.ofHolder() && held.document() != a.Type.Document():
 		return RefuseField(Conflict, "type", "is %s, but what the applicant holds is a %s; accepted are %s", a.Type, held.document(), join(TypesFor(held.document())))
+	case a.Ground == GroundNumberChanged && !held.Canceled:
+		return RefuseField(Conflict, "ground", "is number-changed, but the card held bears the number that the register has: it is exchanged on another ground, for example request")
 	case !held.standing():
 		return nil
+	case held.Issued.Compare(a.FiledOn) > 0: // who has an application open files no other
+		return RefuseField(Conflict, "filed_on", "is before %s, when the card held was issued", held.Issued.Display())
 	case a.toBeReissued(held):
 		return RefuseField(Conflict, "ground", "is %s, but the card held is %s: there is none to exchange, and the type is reissue", a.Ground, held.State)
 	case a.Ground == GroundExpired && a.FiledOn.Compare(held.Expiry.Date) < 0:
@@ -90,8 +94,8 @@ func (a Application) Against(held HeldCard) error {
 }
 
 // toBeReissued reports whether a card is exchanged that was lost, or is damaged: another is
-// reissued for it (art. 24.2 (a) of Law 26/2023/QH15), at its price. Who was given another number,
-// or comes to an age of art. 21, exchanges it all the same.
+// reissued for it (art. 24.2 (a) of Law 26/2023/QH15), at its price. One that bears a canceled
+// number, or ends at an age of art. 21, is exchanged all the same.
 func (a Application) toBeReissued(held HeldCard) bool {
 	return a.Type == Exchange && law2023.includes(a.FiledOn) && (held.State == CardReportedLost || held.State == CardDamaged) &&
 		a.Ground != GroundAge && a.Ground != GroundNumberChanged
@@ -136,6 +140,8 @@ func (a Application) ByRecord(holder Person) error {
 	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
 	c.exemption(a)
 	c.certificate(a)
+	c.refuse(a.Ground == GroundFirstCard && holder.OldNumber != "", "ground", // which is handed in (art. 21.3 of Decree 70/2024/NĐ-CP)
+		"is first-card, but this person has a CMND by the population register: the ground is from-cmnd")
 	c.refuse(a.Ground == GroundNumberChanged && holder.Number != "" && holder.CancelledNumber == "", "ground",
 		"is number-changed, but the population register has canceled no number of this person")
 	c.refuse(a.Exemption == "special-zone" && !strings.Contains(strings.ToLower(holder.Residence.Text), "đặc khu"), "exemption",
@@ -146,32 +152,36 @@ func (a Application) ByRecord(holder Person) error {
 	return errors.Join(c.refusals...)
 }
 
-// ByCard refuses what the law does not give to the holder of that card by the card record;
-// nil: who has and had none. Cards come and go after an application was filed.
-func (a Application) ByCard(held *HeldCard) error {
+// ByCard refuses what the law does not give to that person, who is the holder by the population
+// register, for the card held by the card record; nil: who has and had none. Cards come and go
+// after an application was filed.
+func (a Application) ByCard(holder Person, held *HeldCard) error {
+	a.Person = holder
 	c := &check{}
-	document := a.Type.Document()
-	c.refuse(a.Ground.contradicts(held, document), "ground", "is not one of somebody who holds a %[1]s, or held one; or of somebody who holds no %[1]s", document)
+	c.refuse(a.contradicts(held), "ground", "is not one of somebody who holds a %[1]s, or held one; or of somebody who holds no %[1]s", a.Type.Document())
 	if held != nil {
 		c.add(a.Against(*held))
 	}
 	return errors.Join(c.refusals...)
 }
 
-// contradicts reports whether a ground cannot be that of somebody who holds, held or never
+// contradicts reports whether the ground cannot be that of somebody who holds, held or never
 // had such a document.
-func (g Ground) contradicts(held *HeldCard, document Document) bool {
-	had := held != nil && held.document() == document
-	if g == GroundFirstCard || g == GroundFromCMND || g == GroundFirstCertificate {
+func (a Application) contradicts(held *HeldCard) bool {
+	had := held != nil && held.document() == a.Type.Document()
+	switch a.Ground {
+	case GroundFirstCard, GroundFromCMND, GroundFirstCertificate:
 		return had
-	}
-	if g == GroundNationality { // it was withdrawn, or handed in abroad
+	case GroundNationality: // it was withdrawn, or handed in abroad
 		return false
-	}
-	// Of whoever had one: it was revoked with the number that it bears, or it may have been withdrawn
-	// for what was wrong with it.
-	if g == GroundNumberChanged || g == GroundRequest {
+	case GroundNumberChanged, GroundRequest:
+		// Of whoever had one: it was revoked with the number that it bears, or it may have been
+		// withdrawn for what was wrong with it.
 		return !had
+	case GroundPrintError:
+		if had && a.ErrorBy == ErrorByAuthority && held.InError {
+			return false // art. 38 of Law 26/2023/QH15: the authority's error costs the citizen nothing
+		}
 	}
 	return !had || !held.standing()
 }

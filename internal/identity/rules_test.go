@@ -132,9 +132,12 @@ func TestAgainst(t *testing.T) {
 		return h
 	}
 	canceled := held("2021-05-04", "2023-12-31")
-	canceled.State = identity.CardRevoked
+	canceled.State, canceled.Canceled = identity.CardRevoked, true
 	lost, damaged := held("2022-05-04", "2039-12-31"), held("2024-08-01", "2039-12-31")
-	lost.State, damaged.State = identity.CardReportedLost, identity.CardDamaged
+	damagedCCCD := held("2022-05-04", "2039-12-31")
+	lost.State, damaged.State, damagedCCCD.State = identity.CardReportedLost, identity.CardDamaged, identity.CardDamaged
+	renumbered := lost
+	renumbered.Canceled = true
 	exchanged, reissued := identity.Exchange, identity.Reissue
 	for name, tt := range map[string]struct {
 		kind     identity.ApplicationType
@@ -157,9 +160,11 @@ func TestAgainst(t *testing.T) {
 		"LostOnRequest":      {exchanged, identity.GroundRequest, "2026-11-23", "001", lost, true},
 		"LostCCCDForCanCuoc": {exchanged, identity.GroundFromCCCD, "2026-11-23", "001", lost, true},
 		"DamagedForDetails":  {exchanged, identity.GroundDetails, "2026-11-23", "001", damaged, true},
-		"LostAndRenumbered":  {exchanged, identity.GroundNumberChanged, "2026-11-23", "001", lost, false},
+		"LostAndRenumbered":  {exchanged, identity.GroundNumberChanged, "2026-11-23", "001", renumbered, false},
+		"BearsTheNewNumber":  {exchanged, identity.GroundNumberChanged, "2026-11-23", "001", held("2024-08-01", "2039-12-31"), true},
+		"LostWithTheNewOne":  {exchanged, identity.GroundNumberChanged, "2026-11-23", "001", lost, true},
 		"LostIsReissued":     {reissued, identity.GroundLost, "2026-11-23", "001", lost, false},
-		"DamagedIn2023":      {exchanged, identity.GroundDamaged, "2023-11-23", "001", damaged, false},
+		"DamagedIn2023":      {exchanged, identity.GroundDamaged, "2024-06-30", "001", damagedCCCD, false},
 
 		// Nor where art. 21 applies.
 		"LostBeforeItsEnd":        {reissued, identity.GroundLost, "2026-11-23", "001", held("2021-05-04", "2026-11-24"), false},
@@ -190,6 +195,19 @@ func TestAgainst(t *testing.T) {
 	}
 }
 
+// Nobody applied for the exchange of a card before it was issued.
+func TestAgainst_FiledBeforeTheCardWasIssued(t *testing.T) {
+	t.Parallel()
+	a := exchange(t)
+	for _, certificate := range []bool{false, true} {
+		if certificate {
+			a.Type = identity.CertificateExchange
+		}
+		require.NoError(t, a.Against(identity.HeldCard{Issued: a.FiledOn, Certificate: certificate}))
+		require.Equal(t, []string{"filed_on"}, fields(a.Against(identity.HeldCard{Issued: a.FiledOn.AddDays(1), Certificate: certificate})))
+	}
+}
+
 // What the population register says of a person decides who may have which document, however
 // a station typed it.
 func TestByRecord(t *testing.T) {
@@ -217,6 +235,12 @@ func TestByRecord(t *testing.T) {
 		"Renumbered": {func(a *identity.Application, p *identity.Person) {
 			a.Ground, p.CancelledNumber = identity.GroundNumberChanged, "001199999991"
 		}, nil},
+		"FirstCardOfWhoHasACMND": {func(a *identity.Application, p *identity.Person) {
+			a.Type, a.Ground, p.OldNumber = identity.FirstIssue, identity.GroundFirstCard, "012999999"
+		}, []string{"ground"}},
+		"FirstCardFromCMND": {func(a *identity.Application, p *identity.Person) {
+			a.Type, a.Ground, p.OldNumber = identity.FirstIssue, identity.GroundFromCMND, "012999999"
+		}, nil},
 		"CapturedTooYoung": {func(_ *identity.Application, p *identity.Person) {
 			p.Number, p.Birth = "", day(t, "2020-11-24")
 		}, []string{"person.birth"}},
@@ -234,8 +258,10 @@ func TestByRecord(t *testing.T) {
 func TestByCard(t *testing.T) {
 	t.Parallel()
 	in := func(state identity.CardState) *identity.HeldCard {
-		return &identity.HeldCard{Issued: day(t, "2024-08-01"), State: state}
+		return &identity.HeldCard{Issued: day(t, "2024-08-01"), State: state, Canceled: state == identity.CardRevoked}
 	}
+	inError := in(identity.CardWithdrawn)
+	inError.InError = true
 	first, exchanged, reissued := identity.FirstIssue, identity.Exchange, identity.Reissue
 	for name, tt := range map[string]struct {
 		kind    identity.ApplicationType
@@ -259,12 +285,42 @@ func TestByCard(t *testing.T) {
 		"NationalityRegained":   {reissued, identity.GroundNationality, in(identity.CardWithdrawn), false},
 		"NationalityNeverLost":  {reissued, identity.GroundNationality, in(identity.CardLive), true},
 		"NationalityLostAbroad": {reissued, identity.GroundNationality, nil, false},
+		"EndedByAnError":        {exchanged, identity.GroundPrintError, inError, false},
+		"EndedByNoError":        {exchanged, identity.GroundPrintError, in(identity.CardWithdrawn), true},
+		"OfAnErrorWithoutOne":   {exchanged, identity.GroundPrintError, nil, true},
 	} {
 		a := exchange(t)
-		a.Type, a.Ground = tt.kind, tt.ground
-		err := a.ByCard(tt.held)
+		a.Type, a.Ground, a.ErrorBy = tt.kind, tt.ground, identity.ErrorByAuthority
+		err := a.ByCard(a.Person, tt.held)
 		require.Equal(t, tt.refused, err != nil, "%s: %v", name, err)
 	}
+
+	a := exchange(t)
+	a.Ground, a.ErrorBy = identity.GroundPrintError, identity.ErrorByCitizen
+	require.Error(t, a.ByCard(a.Person, inError), "the citizen's error costs what a request does")
+}
+
+// Where the holder's places are says the register: who leaves a code out, or names another
+// province, exchanges no card free of charge that was issued as the units are.
+func TestByCard_PlacesAreTheRegisters(t *testing.T) {
+	t.Parallel()
+	a := exchange(t)
+	a.Ground = identity.GroundBoundaries
+	holder := a.Person
+	holder.Residence, holder.BirthRegistration, holder.Origin = hanoi("001"), hanoi(""), hanoi("001")
+	held := &identity.HeldCard{Issued: day(t, "2026-01-15")}
+	for name, typed := range map[string]identity.Place{
+		"AsRegistered": hanoi("001"), "WithoutACode": hanoi(""), "Elsewhere": {Text: "Xã A, Đồng Nai", Province: "075"}, "Nowhere": {},
+	} {
+		a.Person.Residence, a.Person.BirthRegistration, a.Person.Origin = typed, typed, typed
+		require.Equal(t, []string{"ground"}, fields(a.ByCard(holder, held)), name)
+	}
+	a.Person = holder
+	require.Equal(t, []string{"ground"}, fields(a.Against(*held)), "a place without a code is where its text says")
+}
+
+func hanoi(code identity.ProvinceCode) identity.Place {
+	return identity.Place{Text: "Phường Hoàn Kiếm, Hà Nội", Province: code}
 }
 
 // Dates of filing are neither in the future nor before the office, and late ones need a

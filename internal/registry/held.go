@@ -14,7 +14,8 @@ import (
 // record knows it; nil where it knows none. It decides on which grounds another is given,
 // and what that costs. A card counts under each of the person's numbers; where there is none,
 // the last one that was withdrawn, or revoked with the number that it bears, also once it was
-// destroyed. One that an authority keeps is kept whatever was said of it meanwhile.
+// destroyed. One that an authority keeps is kept whatever was said of it meanwhile. The first of
+// the numbers is the one that the person has, unless the register here knows better.
 func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber) (*identity.HeldCard, error) {
 	citizens, err := r.numbersOf(numbers)
 	if err != nil || len(citizens) == 0 {
@@ -25,13 +26,16 @@ func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber)
 	var sealed sealedCard
 	err = r.db.QueryRow(ctx, `
 		SELECT c.issued, c.document = `+documentCertificate+`,
-			CASE WHEN c.state IN `+standing+` AND kept_since(c.citizen) IS NOT NULL THEN `+cardKept+` WHEN c.state = `+cardDestroyed+` THEN `+cardWithdrawn+` ELSE c.state END, c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
+			CASE WHEN c.state IN `+standing+` AND kept_since(c.citizen) IS NOT NULL THEN `+cardKept+` WHEN c.state = `+cardDestroyed+` THEN `+cardWithdrawn+` ELSE c.state END,
+			coalesce((SELECT n.canceled_at IS NOT NULL FROM person_numbers n WHERE n.citizen = c.citizen), c.citizen <> ($1::bytea[])[1]),
+			c.state = `+cardLapsed+` OR EXISTS (SELECT FROM card_life l WHERE l.card = c.id AND (l.became = `+cardLapsed+` OR l.became = `+cardWithdrawn+` AND l.reason LIKE '`+string(identity.ReasonIssuedWrongly)+`%')),
+			c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
 		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application
 		WHERE (c.state IN `+standing+` OR c.state IN (`+cardWithdrawn+`, `+cardLapsed+`) OR c.state = `+cardRevoked+` AND c.reason = '`+string(identity.ReasonNumberReplaced)+`'
 				OR c.state = `+cardDestroyed+` AND c.handed_over_at IS NOT NULL) AND c.citizen = ANY($1 || ARRAY(
 			SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = ANY($1)))
 		ORDER BY c.state NOT IN `+standing+`, c.issued DESC LIMIT 1`, citizens).
-		Scan(&issued, &held.Certificate, &held.State, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
+		Scan(&issued, &held.Certificate, &held.State, &held.Canceled, &held.InError, &sealed.expires, &sealed.application, &sealed.attempt, &sealed.card, &sealed.wrapped)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, nil //nolint:nilnil // there is no card, and no fault

@@ -246,7 +246,7 @@ func TestRenumberPerson_OldNumberLeadsToTheNewOneAndTheCardIsRevoked(t *testing.
 	require.Equal(t, 1, b.count(t, "cards WHERE state = 'revoked' AND reason = 'number-replaced'"))
 	held, err := b.Held(t.Context(), after.Person.Number)
 	require.NoError(t, err)
-	require.Equal(t, &identity.HeldCard{Issued: identity.Date{Year: 2026, Month: 1, Day: 5}, State: identity.CardRevoked}, held, "what the exchange costs follows from it")
+	require.Equal(t, &identity.HeldCard{Issued: identity.Date{Year: 2026, Month: 1, Day: 5}, State: identity.CardRevoked, Canceled: true}, held, "what the exchange costs follows from it")
 	changes, err := b.PersonChanges(t.Context(), before.ID)
 	require.NoError(t, err)
 	require.Len(t, changes, 1)
@@ -348,6 +348,7 @@ func TestMarkPerson_EndsTheLiveCard(t *testing.T) {
 	held, err := b.Held(t.Context(), who.Person.Number)
 	require.NoError(t, err)
 	require.Equal(t, identity.CardLapsed, held.State)
+	require.True(t, held.InError, "if the person applies, who lives")
 }
 
 // A person's applications under the old number are the person's own.
