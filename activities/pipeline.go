@@ -92,7 +92,7 @@ func (p *Pipeline) Enter(ctx context.Context, in EnterInput) (EnterResult, error
 // spoiled with it. One of somebody who is in the population register already leads there.
 func (p *Pipeline) End(ctx context.Context, in EndInput) error {
 	err := p.Registry.End(ctx, registry.StageChange{
-		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt, Reason: in.Reason, Limited: true,
+		Application: in.Application, To: in.To, Actor: identity.ActorSystem, Attempt: in.Attempt, Reason: in.Reason,
 	})
 	if err != nil {
 		return fmt.Errorf("enter %s: %w", in.To, err)

@@ -24,6 +24,9 @@ each program proves that it holds it before it writes; who has the programs' pas
 writes nothing. Should that proof become known, as by a log of PostgreSQL's, --new-proof has
 the database take another one of the same key: restart the programs then.
 
+It also has the database know how long citizens have at least (office.recapture, resolution
+and collect of the settings): no program gives less, so run it when these are made shorter.
+
 It logs in as the role that owns the schema (database.owner_url of the settings), which
 no program has, and grants the programs' role and the readers' what they may do. Given
 again it changes nothing; given twice at once, one waits for the other; interrupted, it

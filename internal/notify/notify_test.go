@@ -96,7 +96,7 @@ func (o *office) application(t *testing.T, citizen identity.PersonalNumber, cont
 		Digest: sha256.Sum256([]byte(id)),
 	})
 	require.NoError(t, err)
-	change := registry.StageChange{Application: receipt.Number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Why: "x", Actor: identity.ActorSystem, Round: 1}
+	change := registry.StageChange{Application: receipt.Number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Why: "x", Limit: time.Second, Actor: identity.ActorSystem, Round: 1}
 	_, err = o.Enter(t.Context(), change)
 	require.NoError(t, err)
 	require.NoError(t, o.End(t.Context(), registry.StageChange{Application: receipt.Number, To: identity.Expired, Reason: identity.ReasonNotRecaptured, Actor: identity.ActorSystem}))

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"time"
 
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/identity"
@@ -25,7 +26,18 @@ func migrate(ctx context.Context, c config.Config, do func(context.Context, stri
 	if err != nil {
 		return registry.Migration{}, err
 	}
-	return do(ctx, url, func() (*vault.Vault, error) { return openVault(c, !c.Production()) })
+	m, err := do(ctx, url, func() (*vault.Vault, error) { return openVault(c, !c.Production()) })
+	if err == nil {
+		err = registry.SettleWaits(ctx, url, waits(c))
+	}
+	return m, err
+}
+
+// waits is how long the citizen has, or whoever resolves a contradiction, by what is waited for.
+func waits(c config.Config) map[identity.Action]time.Duration {
+	return map[identity.Action]time.Duration{
+		identity.ToRecapture: c.Office.Recapture, identity.ToResolve: c.Office.Resolution, identity.ToHandOver: c.Office.Collect,
+	}
 }
 
 // Found registers the first officers, as the role that owns the schema, and gives those who were

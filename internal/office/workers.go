@@ -89,9 +89,7 @@ func (o *Office) Pipeline(ctx context.Context) (engine.Workers, error) {
 		Profile: o.chip, Applications: o.config.Personalization.Applications,
 		Forms: o.Forms, Print: o.print(), Calendar: o.Calendar,
 		Consignments: flows, ConsignmentSize: o.config.Office.ConsignmentSize, AtRiskDays: o.config.Office.AtRiskDays,
-		Limits: map[identity.Action]time.Duration{
-			identity.ToRecapture: o.config.Office.Recapture, identity.ToResolve: o.config.Office.Resolution, identity.ToHandOver: o.config.Office.Collect,
-		},
+		Limits: waits(o.config),
 	})
 	w.RegisterActivity(&activities.DispatchRoom{Registry: o.Registry, Applications: flows})
 	return engine.Workers{w}, nil

@@ -23,7 +23,7 @@ var ofNobody = map[string]string{
 	"chip_keys": "of the office", "competences": "of officers", "consignments": "of boxes", "credentials": "of officers",
 	"gallery": "only that the templates are searched, which are among the evidence", "goose_db_version": "of the schema",
 	"holders": "what another register said last, which is asked", "leases": "of programs", "look_up_misses": "of clients", "office_proof": "of the office",
-	"officers": "of officers", "receivers": "of the office", "refused_acts": "for auditors; nothing was done", "refused_statements": "digests", "retention": "of the office",
+	"officers": "of officers", "receivers": "of the office", "refused_acts": "for auditors; nothing was done", "refused_statements": "digests", "retention": "of the office", "least_waits": "of the office",
 	"revoked_signers": "of the office", "schema_version": "of the schema", "sessions": "of officers", "station_acts": "of stations", "stations": "of stations",
 	"stations_at_work": "of stations", "status_blocks": "secrets of the lists", "surplus_cards": "of boxes; the card and its trail have it", "vault_keys": "the key", "verifiers": "of verifiers",
 }

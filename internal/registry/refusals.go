@@ -65,6 +65,8 @@ var constraints = map[string]identity.Refusal{
 	"four_eyes_on_captures":                {Kind: identity.Forbidden, Field: "officer", Detail: "whoever captured an application anew cannot decide on it"},
 	"four_eyes_on_the_record":              {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled a person does not change the register's record while the application is open"},
 	"hand_over_at_own_counter":             {Kind: identity.Forbidden, Field: "officer", Detail: "hands a card over without the holder's finger at a counter of the own province alone"},
+	"wait_is_kept":                         {Kind: identity.Forbidden, Detail: "how long an application waits does not become shorter"},
+	"probes_are_counted_on":                {Kind: identity.Forbidden, Detail: "how often a finger was laid on the reader is counted on"},
 	"stage_is_earned":                      {Kind: identity.Elsewhere, Detail: "the application is not ready for that stage: what was found before it stands, or nobody decided so"},
 	"counted_in_by_another":                {Kind: identity.Forbidden, Field: "officer", Detail: "whoever handed a box to the courier does not count it in"},
 	"badge_is_no_station":                  {Kind: identity.Conflict, Field: "badge", Detail: "is the name of a station, or a station's that of an officer"},

@@ -100,7 +100,7 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION erase_due(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erase_due(integer) TO cancuoc_programs;
-GRANT SELECT ON retention TO cancuoc_programs, cancuoc_readers;
+GRANT SELECT ON retention, least_waits TO cancuoc_programs, cancuoc_readers;
 
 -- Which place of the status lists is whose, only a secret tells, which no program reads.
 ALTER FUNCTION place_card() SECURITY DEFINER;

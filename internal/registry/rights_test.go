@@ -234,6 +234,7 @@ func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 		`UPDATE blanks SET account = 'spoiled' WHERE account = 'stock'`,
 		`UPDATE blanks SET account = 'destroyed' WHERE account = 'issued'`,
 		`UPDATE applications SET held = NOT held`,
+		`UPDATE applications SET probes = probes - 1`, // the limit of failed fingers
 		`UPDATE applications SET capture_round = 7`,
 		`UPDATE applications SET due = due + interval '1 year'`,
 		`UPDATE applications SET clock_stopped_at = now() - interval '1 day'`,

@@ -24,7 +24,6 @@ type StageChange struct {
 	Why         string        // why it waits; no personal data
 	StopsClock  bool          // the legal clock stands still while it waits
 	Limit       time.Duration // how long it waits for that; 0: without end
-	Limited     bool          // what it waited for had a limit, or it does not expire
 	Actor       string
 	Reason      identity.ReasonCode // why it ends
 	Approved    bool                // whoever asks knows that the application is approved, and may go back behind Approval
@@ -78,7 +77,7 @@ var must = map[identity.Stage]string{
 // waitIsOver: by the database's clock, and by the limit that was kept when the wait began. The
 // engine's timer may have been set off by a clock that ran ahead; one that is a little early is
 // not.
-const waitIsOver = `(a.awaiting_until < now() + interval '1 minute' OR a.awaiting_until IS NULL AND NOT @limited)`
+const waitIsOver = `a.awaiting_until < now() + interval '1 minute'`
 
 // backFromPreparation: only whoever knows of the approval goes back from there, and not a
 // workflow that was reset to before it.
@@ -155,11 +154,8 @@ func (m StageChange) args() pgx.StrictNamedArgs {
 		"number": m.Application, "from": stagesBefore(identity.CardDocument, m.To), "certificate_from": stagesBefore(identity.Certificate, m.To), "to": string(m.To), "awaiting": string(m.Awaiting), "why": inOneLine(m.Why), "stops_clock": m.StopsClock, "limit": m.Limit,
 		"attempt": m.Attempt, "actor": m.Actor, "reason": string(m.Reason), "round": m.Round, "found": m.Found,
 	}
-	switch must[m.To] {
-	case backFromPreparation:
+	if must[m.To] == backFromPreparation {
 		args["approved"] = m.Approved
-	case waitIsOver:
-		args["limited"] = m.Limited
 	}
 	return args
 }

@@ -8,6 +8,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
+	"example.org/cancuoc/internal/registry/registrytest"
+	"example.org/cancuoc/internal/registry/roles"
 )
 
 func TestEnter_RepeatedIsOneAuditEntry(t *testing.T) {
@@ -185,7 +187,7 @@ func TestEnd_NothingExpiresBeforeItsTime(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	number := b.received(t)
-	over := registry.StageChange{Application: number, To: identity.Expired, Reason: identity.ReasonNotRecaptured, Actor: identity.ActorSystem, Limited: true}
+	over := registry.StageChange{Application: number, To: identity.Expired, Reason: identity.ReasonNotRecaptured, Actor: identity.ActorSystem}
 
 	wait := registry.StageChange{Application: number, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Why: "poor", Actor: identity.ActorSystem}
 	for _, limit := range []time.Duration{0, time.Hour, time.Second} { // the limit that was kept first stands
@@ -196,6 +198,22 @@ func TestEnd_NothingExpiresBeforeItsTime(t *testing.T) {
 		require.True(t, limit == 0 || entered.Until.Equal(entered.Since.Add(time.Hour)))
 		require.ErrorIs(t, b.End(t.Context(), over), identity.Elsewhere)
 	}
+
+	programs := b.asProgram(t)
+	for _, sql := range []string{
+		`UPDATE applications SET awaiting_until = now()`, `UPDATE applications SET awaiting_until = NULL`, `UPDATE applications SET awaiting = '', awaiting_until = now()`,
+		`UPDATE applications SET stage = 'Expired', awaiting = '', reason = 'not-recaptured'`,
+	} {
+		require.Equal(t, "23514", refusedBy(t.Context(), programs, sql), sql)
+	}
+	owner := registrytest.As(t, b.url, roles.Owner)
+	require.NoError(t, registry.SettleWaits(t.Context(), owner, map[identity.Action]time.Duration{identity.ToRecapture: 24 * time.Hour}))
+	for _, sql := range []string{`UPDATE applications SET awaiting = ''`, `UPDATE applications SET awaiting = 'recapture', awaiting_until = now()`} { // a wait that begins anew
+		_, err := programs.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	require.ErrorIs(t, b.End(t.Context(), over), identity.Elsewhere)
+	require.Equal(t, 1, b.count(t, `applications WHERE awaiting_until > now() + interval '23 hours'`), "as long as the office gives")
 
 	b.behind(t, `UPDATE applications SET awaiting_until = now() - interval '1 second'`)
 	require.NoError(t, b.End(t.Context(), over))

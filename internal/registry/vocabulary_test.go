@@ -38,6 +38,8 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"station_kind":          words(identity.StationKinds),
 		"cards_not_valid":       {string(identity.CardLive)},
 		"retention_stage":       words(identity.Ends()),
+		"least_wait_awaiting":   words([]identity.Action{identity.ToRecapture, identity.ToResolve, identity.ToHandOver}),
+		"least_wait_lasts":      {"00:00:00"},
 		"applications_to_erase": words([]identity.Stage{identity.Rejected, identity.Withdrawn, identity.Expired}),
 		"cards_to_erase":        words([]identity.CardState{identity.CardRevoked, identity.CardWithdrawn, identity.CardLapsed, identity.CardDestroyed}),
 		"read_what":             {"card", "person", "register"},

@@ -79,7 +79,7 @@ func TestBuiltin_TheSameCitizensOtherApplicationIsNotAHit(t *testing.T) {
 	builtin := abis.NewBuiltin(r)
 	first := apply(t, r, one, identity.GroundAge, hisFingers)
 	for _, change := range []registry.StageChange{
-		{Application: first, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Actor: "system"},
+		{Application: first, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, Limit: time.Second, Actor: "system"},
 		{Application: first, To: identity.Expired, Actor: "system", Reason: identity.ReasonNotCollected},
 	} {
 		_, err := r.Enter(t.Context(), change)
