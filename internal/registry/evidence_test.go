@@ -135,11 +135,14 @@ func TestEraseChipKeys_GoOnceTheCardIsInspectedOrGivenUp(t *testing.T) {
 		again.Evidence = map[identity.EvidenceKind][]byte{identity.EvidenceChipKeys: []byte("keys")}
 		require.NoError(t, b.SaveCard(t.Context(), again))
 	}
-	good, making, spoiled := b.inspected(t), b.prepared(t), b.prepared(t)
+	good, making, spoiled := b.prepared(t), b.prepared(t), b.prepared(t)
 	for _, number := range []identity.ApplicationNumber{good, making, spoiled} {
 		store(number)
 	}
-	_, err := b.TakeBlank(t.Context(), making, 1, press)
+	_, err := b.TakeBlank(t.Context(), good, 1, press)
+	require.NoError(t, err)
+	b.made(t, good)
+	_, err = b.TakeBlank(t.Context(), making, 1, press)
 	require.NoError(t, err)
 	require.NoError(t, b.Advance(t.Context(), making, 1, identity.CardPersonalized, ""))
 	require.NoError(t, b.Advance(t.Context(), making, 1, identity.CardPrinted, ""))

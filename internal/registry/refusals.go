@@ -48,6 +48,7 @@ var constraints = map[string]identity.Refusal{
 	"ledger_is_final":                      {Kind: identity.Forbidden, Detail: "blanks and their ledger cannot be taken away"},
 	"audit_is_final":                       {Kind: identity.Forbidden, Detail: "the audit trail cannot be changed"},
 	"number_is_final":                      {Kind: identity.Forbidden, Detail: "the personal number of an application cannot be changed"},
+	"evidence_is_of_its_capture":           {Kind: identity.Forbidden, Detail: "evidence comes with its application, for the next round of capture, or with its card"},
 	"evidence_is_final":                    {Kind: identity.Forbidden, Detail: "evidence cannot be taken away"},
 	"enrolled_by_officer":                  {Kind: identity.Forbidden, Field: "officer", Detail: "did not sign this enrollment"},
 	"one_enrollment_per_act":               {Kind: identity.Conflict, Field: "officer", Detail: "signed another enrollment with this statement"},

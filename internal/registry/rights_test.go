@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -161,7 +162,8 @@ func TestRights_TrailAndLedgersAreOutOfReach(t *testing.T) {
 	b.balanced(t)
 }
 
-// Evidence goes only where the same is captured again, before its round counts.
+// Evidence goes only where the same is captured again, before its round counts, and nobody adds
+// any to what counts.
 func TestRights_EvidenceStays(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -178,6 +180,15 @@ func TestRights_EvidenceStays(t *testing.T) {
 	again := map[identity.EvidenceKind][]byte{identity.EvidencePortrait: []byte("again"), identity.EvidenceTemplates: []byte("again")}
 	require.NoError(t, b.Capture(t.Context(), number, 2, nil, again))
 	require.NoError(t, b.Capture(t.Context(), number, 2, nil, again))
+
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepRecapture, Round: 2, Officer: enroller}, time.Time{})))
+	for _, added := range []registry.EvidenceKey{ // to a round that counts, to an application that is there, to no card, for no try
+		{Kind: identity.EvidenceLeftIndex, Attempt: 1}, {Kind: identity.EvidenceRightIris, Attempt: 2}, {Kind: identity.EvidencePortrait, Attempt: 4}, {Kind: identity.EvidencePacket, Attempt: 3},
+		{Kind: identity.EvidenceChipImage, Attempt: 1}, {Kind: identity.EvidencePrint, Attempt: 1}, {Kind: identity.EvidenceProbe, Attempt: 1}, {Kind: "face", Attempt: 1},
+	} {
+		err := b.vault.Put(t.Context(), programs, vault.Key{Application: string(number), Kind: string(added.Kind), Attempt: added.Attempt}, []byte("another's"))
+		require.ErrorContains(t, err, "23514", added)
+	}
 }
 
 // Constraints compare what the database knows, not what a writer says of it.
