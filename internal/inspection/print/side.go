@@ -24,7 +24,10 @@ type located struct {
 // found reports whether the expected print was found; otherwise place is the card's.
 func (l *located) found() bool { return l.agree >= max(leastAgree, l.of/4) }
 
-const leastAgree = 6
+const (
+	leastAgree = 6
+	mostAgree  = 2.0 / 3 // of the places of a print that is there without a doubt
+)
 
 // locate finds the expected print, which is softened, in a picture of a side, of which
 // half has half the dots, in whole levels: roughly by the card's edges, then by places of
@@ -40,12 +43,13 @@ func locate(picture *image.RGBA, half, expected *raster, page forms.Page, sought
 		card = sought(half.w, half.h)
 	}
 	place, agree := s.near(card)
-	const most, sure = 2.0 / 3, 0.9 // of a print that is there without a doubt; and exactly there
-	if float64(agree) < most*float64(l.of) {
+	const sure = 0.9                                  // of a print that was sought far away and is exactly there
+	near := float64(agree) >= mostAgree*float64(l.of) // of where the card was thought to be
+	if !near {
 		place, agree = s.far(card)
 	}
-	lies := float64(agree) >= most*float64(l.of) // where the card does
-	if l.agree = agree; float64(agree) < sure*float64(l.of) && !edges {
+	lies := float64(agree) >= mostAgree*float64(l.of) // where the card does
+	if l.agree = agree; !near && float64(agree) < sure*float64(l.of) && !edges {
 		// The card is as bright as what it lies on, and where its edges are, nobody knows.
 		for _, rough := range append(byLook(half, expected), byInk(half, expected)...) {
 			if there, agree := s.far(rough); agree > l.agree {
@@ -98,17 +102,18 @@ const (
 )
 
 // near looks at 150 dpi for a print that lies where the card has it, as nearly all do. One
-// that may lie farther away it does not find.
+// that may lie farther away it does not find. Some places of a print that another engine drew
+// never lie exactly where they should: then it is enough that most are near.
 func (s *search) near(card transform) (place transform, agree int) {
 	place = card
-	for range 2 {
+	for look := range 2 {
 		moved, inliers := s.look(s.expected, &view{raster: s.half, place: place, k: 1, scale: workScale}, fineReach, fineNear)
 		place = place.after(moved)
 		const little, most = 0.6, fineReach - 1.0 // dots
 		switch off := farthest(inliers) * workScale; {
 		case off > most:
 			return card, 0
-		case off < little:
+		case off < little, look > 0 && float64(len(inliers)) >= mostAgree*float64(len(s.anchors)):
 			return place, len(inliers)
 		}
 	}
