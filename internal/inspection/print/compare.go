@@ -75,7 +75,8 @@ func (c *comparison) likeness(b forms.Box, size int, least, enough float64, with
 	for y := y0; y+size <= y1; y += step {
 		if size == 2*step {
 			if upper, lower = lower, upper; upper == nil {
-				upper = c.blocks(nil, x0, x1, y, step)
+				across := max((x1-x0)/step, 0)
+				upper, lower = c.blocks(make([]sums, 0, across), x0, x1, y, step), make([]sums, 0, across)
 			}
 			lower = c.blocks(lower[:0], x0, x1, y+step, step)
 		}

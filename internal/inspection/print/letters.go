@@ -96,15 +96,18 @@ func (i *inspection) writing(field forms.Field) (t *writing, ok bool) {
 	const left = 0.14 // of the noise, after the blur
 	noise := i.noise / i.gain[1]
 	t.noise = left * noise * noise
-	t.seen, t.want = blurred(t.seen, t.w), blurred(t.want, t.w)
+	across, again := make([]float32, t.w*t.h), make([]float32, t.w*t.h)
+	blur(t.seen, across, t.w)
+	blur(t.want, across, t.w)
 	apart := misses(t.want, t.seen)
 	for range mostBlurs {
-		again := blurred(t.want, t.w)
+		copy(again, t.want)
+		blur(again, across, t.w)
 		nearer := misses(again, t.seen)
 		if nearer >= apart {
 			break
 		}
-		t.want, apart = again, nearer
+		t.want, again, apart = again, t.want, nearer
 	}
 	return t, true
 }
@@ -130,12 +133,12 @@ func inked(img *image.RGBA, box image.Rectangle) (part image.Rectangle) {
 	return part
 }
 
-// blurred is a picture of rows of w dots, a little blurred (1 2 1, both ways).
-func blurred(in []float32, w int) []float32 {
-	across, out := make([]float32, len(in)), make([]float32, len(in))
-	h := len(in) / w
+// blur blurs a picture of rows of w dots a little (1 2 1, both ways), first across, for which
+// it takes as many dots more.
+func blur(picture, across []float32, w int) {
+	h := len(picture) / w
 	for y := range h {
-		row, to := in[y*w:][:w], across[y*w:][:w]
+		row, to := picture[y*w:][:w], across[y*w:][:w]
 		before := row[0]
 		for x, v := range row[:w-1] {
 			to[x] = (before + 2*v + row[x+1]) / 4
@@ -145,12 +148,11 @@ func blurred(in []float32, w int) []float32 {
 	}
 	for y := range h {
 		above, mid, below := across[max(y-1, 0)*w:][:w], across[y*w:][:w], across[min(y+1, h-1)*w:][:w]
-		to := out[y*w:][:w]
+		to := picture[y*w:][:w]
 		for x, v := range mid {
 			to[x] = (above[x] + 2*v + below[x]) / 4
 		}
 	}
-	return out
 }
 
 // misses is how far two pictures are from each other, in squares of levels.
