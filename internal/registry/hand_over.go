@@ -86,13 +86,13 @@ func (h HandOver) issuing(args pgx.StrictNamedArgs, cancelled []byte) *pgx.Batch
 		) AS both_numbers`, pgx.StrictNamedArgs{"application": h.Application, "attempt": h.Attempt, "cancelled": cancelled})
 	batch.Queue(`
 		WITH next AS (
-			SELECT c.citizen FROM cards c JOIN applications a ON a.number = c.application
+			SELECT c.citizen, numbers_of(c.citizen) AS numbers FROM cards c JOIN applications a ON a.number = c.application
 			WHERE c.application = @application AND c.attempt = @attempt AND c.state = `+cardArrived+` AND a.stage = `+stageHandOver+`
 				AND card_impediment(c.citizen, c.application) IS NULL -- else what impedes it stands
 			FOR NO KEY UPDATE
 		), revoked AS (
 			UPDATE cards c SET state = `+cardRevoked+`, reason = @reason, changed_by = @officer, changed_act = NULL, changed_at = now()
-			FROM next WHERE c.state IN `+standing+` AND (c.citizen = ANY(numbers_of(next.citizen)) OR c.citizen = @cancelled AND NOT EXISTS (
+			FROM next WHERE c.state IN `+standing+` AND (c.citizen = ANY(next.numbers) OR c.citizen = @cancelled AND NOT EXISTS (
 				SELECT FROM person_numbers n WHERE n.citizen = c.citizen AND n.person IS DISTINCT FROM (SELECT person FROM person_numbers WHERE citizen = next.citizen)))
 			RETURNING c.application, c.attempt, c.reason
 		)
@@ -154,7 +154,7 @@ func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, aske
 	batch := &pgx.Batch{}
 	batch.Queue(selectCard+` WHERE c.application = $1 AND c.attempt = $2`, h.Application, h.Attempt)
 	batch.Queue(`SELECT type, ground, CASE WHEN EXISTS (SELECT FROM payments p WHERE p.application = number AND p.amount = fee AND p.refunded_at IS NULL) THEN 0 ELSE fee END,
-		kept_since(a.citizen) IS NOT NULL, EXISTS (SELECT FROM cards c WHERE c.citizen = ANY(numbers_of(a.citizen)) AND c.state IN ($2, $3)) FROM applications a WHERE number = $1`, h.Application, identity.CardLive, identity.CardDamaged)
+		kept_since(a.citizen) IS NOT NULL, EXISTS (SELECT FROM cards c WHERE c.citizen = ANY((SELECT numbers_of(a.citizen))::bytea[]) AND c.state IN ($2, $3)) FROM applications a WHERE number = $1`, h.Application, identity.CardLive, identity.CardDamaged)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	rows, _ := results.Query() // CollectExactlyOneRow reports the error

@@ -57,7 +57,7 @@ func (r *Registry) OnFile(ctx context.Context, n identity.PersonalNumber) (Evide
 	var last identity.ApplicationNumber
 	err = r.db.QueryRow(ctx, `
 		SELECT a.number FROM cards c JOIN applications a ON a.number = c.application
-		WHERE c.citizen = ANY(numbers_of($1)) AND a.stage = `+stageIssued+` AND EXISTS (
+		WHERE c.citizen = ANY((SELECT numbers_of($1))::bytea[]) AND a.stage = `+stageIssued+` AND EXISTS (
 			SELECT FROM vault_blobs b WHERE b.application = a.number AND b.kind IN (`+evidencePortrait+`, `+evidenceTemplates+`))
 		ORDER BY c.handed_over_at DESC LIMIT 1`, citizen).Scan(&last)
 	switch {
