@@ -63,7 +63,7 @@ func traces(t *testing.T) *regexp.Regexp {
 var inClear = map[string]string{
 	"citizens":       "the built-in population register, for offices that have none: others keep theirs elsewhere",
 	"person_numbers": "of the register: it is asked by number",
-	"person_changes": "of the register: what a record was before and after",
+	"person_changes": "of the register: what a record was before and after, until that is erased",
 }
 
 // encodings are what traces does not find, since it is written otherwise: decomposed,

@@ -99,7 +99,7 @@ func sections(e registry.Extract) []papers.Section {
 	changes := papers.Section{VI: "Thay đổi trong cơ sở dữ liệu", EN: "changes of the record"}
 	for _, c := range e.Changes {
 		changes.Lines = append(changes.Lines, strings.TrimSpace(fmt.Sprintf("%s: %s, %s, %s %s", moment(c.At), c.Change, c.Actor, c.Paper, c.Reason)))
-		changes.Lines = append(changes.Lines, changedLines(c)...)
+		changes.Lines = append(changes.Lines, changedLines(c, moment)...)
 	}
 	cards := papers.Section{VI: "Thẻ đã cấp", EN: "cards issued"}
 	for _, c := range e.Cards {
@@ -135,7 +135,10 @@ func sections(e registry.Extract) []papers.Section {
 }
 
 // changedLines says what of a record was otherwise before a change, and what it is since.
-func changedLines(c registry.RecordChange) []string {
+func changedLines(c registry.RecordChange, moment func(time.Time) string) []string {
+	if c.Erased != nil {
+		return []string{"   trước, sau / before, after: đã xóa / erased " + moment(*c.Erased)}
+	}
 	var marked struct{ Status, On string }
 	if json.Unmarshal(c.After, &marked) == nil && marked.Status != "" {
 		return []string{strings.TrimSpace("   sau / after: " + marked.Status + " " + marked.On)}

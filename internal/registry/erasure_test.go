@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -81,4 +82,74 @@ func TestEraseDue(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, entry.Erased)
 	b.balanced(t)
+}
+
+// Of an application that was erased nothing leads to its person any more, not the digest of the
+// number either, which the built-in register has beside the record. That record is the register's
+// own, and what it was before a change is there until its own time is over.
+func TestEraseDue_LeavesThePersonToTheRegisterAlone(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	person := identity.Person{
+		Number: "001212731395", Name: identity.Name{Text: "Giềng Ngoẵng Quỵt Xoèn"}, Birth: identity.Date{Year: 2012, Month: 10, Day: 5}, Sex: identity.Male,
+		Ethnicity: "Chơ-ro", Father: identity.Name{Text: "Giềng Nguếch"}, Mother: identity.Name{Text: "Thoòng Huếch"},
+		Residence: identity.Place{Text: "97531 Ngõ Khoắng, Hà Nội", Province: "001"},
+	}
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive}))
+	b.stock(t, 1)
+	replaced := b.arrived(t, about(person))
+	require.NoError(t, b.Issue(t.Context(), handOver(replaced)))
+	rejected := b.received(t, about(person), func(s *registry.Submission) { s.Application.Contact.SMS = "+84912345678" })
+	b.enter(t, rejected, 0, identity.BiometricCapture)
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: rejected, Step: "reject", Round: 1, Officer: approver, Reason: identity.Reason{Code: "not-entitled"}}, b.now(t))))
+	require.NoError(t, b.End(t.Context(), registry.StageChange{Application: rejected, To: identity.Rejected, Actor: "system", Reason: "not-entitled"}))
+	who, err := b.PersonByNumber(t.Context(), person.Number)
+	require.NoError(t, err)
+	moved := who.Person
+	moved.Residence = identity.Place{Text: "8 Bạch Đằng, Đà Nẵng", Province: "048"}
+	correct := identity.CorrectPerson{Officer: approver, Version: who.Version, Paper: "residence record 12", Reason: "moved", Record: make([]byte, 32)}
+	require.NoError(t, b.CorrectPerson(t.Context(), who.ID, correct, moved))
+	require.NoError(t, b.MarkPerson(t.Context(), who.ID, identity.MarkPerson{Officer: approver, Status: identity.Deceased, On: "2026-03-01", Paper: "death certificate 4", Reason: "died"}))
+	var digest string
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT encode(citizen, 'hex') FROM citizens WHERE id = $1`, who.ID).Scan(&digest))
+	held := func() map[string]bool {
+		tables := map[string]bool{}
+		for column, text := range registrytest.Columns(t, b.url) {
+			for _, trace := range []string{digest, string(person.Number), "2012-10-05", "Giềng", "Ngoẵng", "Nguếch", "Huếch", "Khoắng", "Chơ-ro", "912345678"} {
+				if strings.Contains(text, trace) {
+					table, _, _ := strings.Cut(column, ".")
+					tables[table] = true
+				}
+			}
+		}
+		return tables
+	}
+	require.True(t, held()["applications"] && held()["cards"], "by the digest")
+	_, err = b.db.Exec(t.Context(), `UPDATE person_changes SET before = '{}', after = '{}', erased_at = now()`)
+	require.ErrorContains(t, err, "the ledger is final")
+	set, ended := registrytest.NewClock(t, b.url), b.now(t)
+	in := func(days int) {
+		set(ended.Add(time.Duration(days) * 24 * time.Hour))
+		_, err := b.EraseDue(t.Context(), 10)
+		require.NoError(t, err)
+	}
+
+	in(7301)
+
+	require.Equal(t, map[string]bool{"citizens": true, "person_numbers": true, "person_changes": true}, held())
+	changes, err := b.PersonChanges(t.Context(), who.ID)
+	require.NoError(t, err)
+	require.Contains(t, string(changes[0].Before), "Khoắng")
+	in(25551)
+	changes, err = b.PersonChanges(t.Context(), who.ID)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"Residence": {"Province": "001"}}`, string(changes[0].Before), "where its officer was competent")
+	require.Equal(t, "residence record 12", changes[0].Paper)
+	require.Equal(t, map[string]bool{"citizens": true, "person_numbers": true}, held(), "which says who the person is")
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+}
+
+// about makes an application that person's.
+func about(p identity.Person) func(*registry.Submission) {
+	return func(s *registry.Submission) { s.Application.Person = p }
 }

@@ -50,7 +50,7 @@ var inExtract = map[string]struct{ columns, beside string }{
 	"findings":               {"at stage found", "application round"},
 	"identifications":        {"at person not_these paper", "application round"},
 	"payments":               {"amount receipt paid_at paid_to refunded_at", "application due_back paid_act refund_receipt refunded_act refunded_by"},
-	"person_changes":         {"at change actor paper reason before after", "act citizen digest person seq version"},
+	"person_changes":         {"at change actor paper reason before after erased_at", "act citizen digest person seq version"},
 	"person_numbers":         {"number", "canceled_at citizen given_at person"}, // the record has the canceled one
 	"pin_letters":            {"at officer", "act application attempt"},
 	"reads":                  {"at officer subject what", "mac seq txid"},

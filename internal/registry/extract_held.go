@@ -141,6 +141,7 @@ type RecordChange struct {
 	Reason string          `json:"reason,omitzero"`
 	Before json.RawMessage `json:"before,omitzero"`
 	After  json.RawMessage `json:"after,omitzero"`
+	Erased *time.Time      `json:"erased,omitzero"` // since when no more of both is kept than a province
 }
 
 // heldOf reads what is kept of an application beside what it says.
@@ -187,7 +188,7 @@ func queueList[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 func (r *Registry) changesOf(ctx context.Context, citizens [][]byte, person identity.PersonID) ([]RecordChange, error) {
 	rows, _ := r.db.Query(ctx, `
 		WITH persons AS (SELECT person AS id FROM person_numbers WHERE citizen = ANY($1) UNION SELECT $2 WHERE $2 <> '')
-		SELECT at, change, actor, paper, reason, before, after FROM person_changes
+		SELECT at, change, actor, paper, reason, before, after, erased_at FROM person_changes
 		WHERE person IN (SELECT id FROM persons UNION SELECT c.id FROM persons p JOIN citizens c ON c.same_as = p.id) ORDER BY seq`, citizens, string(person)) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[RecordChange])
 	return list, fail("list changes of a person", err)

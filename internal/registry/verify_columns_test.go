@@ -41,7 +41,8 @@ var kept = map[string]map[string]string{
 	"card_orders":     {"number": "only the order in which they were given", "sealed": "sealed, with the vault's key", "done_at": "the trail's"},
 	"identifications": {},
 	"person_changes": {
-		"seq": "no other can be given", "version": "the register's", "before": "sealed, with the vault's key", "after": "so here",
+		"seq": "no other can be given", "version": "the register's", "before": "the register's own, as its records are", "after": "so here",
+		"erased_at": "the owner's, by erase_due",
 	},
 	"consignments": {
 		"destination": "the programs', which pack", "origin": "so here", "opened_at": "so here", "announced_at": "so here",

@@ -37,7 +37,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"holder_status":         words(identity.CitizenStatuses),
 		"station_kind":          words(identity.StationKinds),
 		"cards_not_valid":       {string(identity.CardLive)},
-		"retention_stage":       words(identity.Ends()),
+		"retention_stage":       append(words(identity.Ends()), "Changed"),
 		"least_wait_awaiting":   words([]identity.Action{identity.ToRecapture, identity.ToResolve, identity.ToHandOver}),
 		"least_wait_lasts":      {"00:00:00"},
 		"applications_to_erase": words([]identity.Stage{identity.Rejected, identity.Withdrawn, identity.Expired}),
