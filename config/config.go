@@ -117,8 +117,9 @@ type Audit struct {
 
 // Status is what verifiers hear of cards.
 type Status struct {
-	KeyFile string        `mapstructure:"key_file"`
-	TTL     time.Duration `mapstructure:"ttl"`
+	KeyFile          string        `mapstructure:"key_file"`
+	CertificatesFile string        `mapstructure:"certificates_file"`
+	TTL              time.Duration `mapstructure:"ttl"`
 }
 
 // Population is the population register: the built-in one, or one elsewhere at URL.
@@ -469,6 +470,7 @@ func (c *Config) fill() {
 		{&c.Audit.LogDir, []string{"audit-log"}},
 		{&c.Audit.KeyFile, []string{"keys", "audit.key"}},
 		{&c.Status.KeyFile, []string{"keys", "status.key"}},
+		{&c.Status.CertificatesFile, []string{"keys", "status.pem"}},
 		{&c.Audit.CheckpointFile, []string{"audit-checkpoint"}},
 		{&c.PKI.Dir, []string{"pki"}},
 		{&c.PKI.Stations, []string{"keys", "stations"}},

@@ -32,7 +32,7 @@ reached.`,
 			return a.print(cmd, shown, func(w io.Writer) { printKeys(w, shown) })
 		},
 	}
-	c.AddCommand(newRollOver(a), newRevokeKey(a), newCRL(a), newMasterList(a), newPKD(a), newImportKey(a), newChipMaster(a), newChipKeys(a), newSignatureCA(a), newSignatureCRL(a), newReissue(a))
+	c.AddCommand(newRollOver(a), newRevokeKey(a), newCRL(a), newMasterList(a), newPKD(a), newImportKey(a), newChipMaster(a), newChipKeys(a), newSignatureCA(a), newSignatureCRL(a), newStatusKey(a), newReissue(a))
 	return c
 }
 

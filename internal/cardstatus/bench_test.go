@@ -77,7 +77,7 @@ func BenchmarkStatus(b *testing.B) {
 	digest := sha256.Sum256([]byte("secret"))
 	act := identity.RegisterVerifier{Officer: "QT-C06-0001", Witness: "QT-C06-0002", Name: "bench", Token: digest[:], PerSecond: 100_000}
 	require.NoError(b, r.RegisterVerifier(b.Context(), "BENCH", act, registrytest.Signed(act, statement.Verifier("BENCH"))))
-	signer, err := cardstatus.NewSigner(make([]byte, 32))
+	signer, err := cardstatus.NewSigner(make([]byte, 32), nil, time.Now)
 	require.NoError(b, err)
 	lists := cardstatus.NewLists(r, signer, "https://status.example", time.Minute, time.Now)
 	log, err := os.Create(filepath.Join(b.TempDir(), "gateway.log"))

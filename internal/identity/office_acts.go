@@ -2,6 +2,7 @@ package identity
 
 import (
 	"cmp"
+	"crypto/ed25519"
 	"errors"
 	"strings"
 )
@@ -69,11 +70,13 @@ type RevokeSigner struct {
 	Reason           string // of RFC 5280, 5.3.1
 }
 
-// RollOverSigner makes a new document signer, a new CSCA, or the CA for digital signatures.
+// RollOverSigner makes a new document signer, a new CSCA, or the CA for digital signatures; or
+// certifies a key that signs what verifiers hear of cards.
 type RollOverSigner struct {
 	Officer, Witness OfficerID
 	CSCA             bool
-	SignatureCA      bool `json:",omitzero"`
+	SignatureCA      bool   `json:",omitzero"`
+	StatusKey        []byte `json:",omitzero"` // Ed25519, 32 bytes
 }
 
 // LetGo says of what the registry does not know that nobody waits for it any more.
@@ -262,7 +265,13 @@ func (a RevokeSigner) Check() error {
 }
 
 // Check implements Act.
-func (a RollOverSigner) Check() error { return TwoOfficers("witness", a.Officer, a.Witness) }
+func (a RollOverSigner) Check() error {
+	var wrong error
+	if a.StatusKey != nil && len(a.StatusKey) != ed25519.PublicKeySize {
+		wrong = RefuseField(Invalid, "status_key", "has %d bytes; a key of Ed25519 has %d", len(a.StatusKey), ed25519.PublicKeySize)
+	}
+	return errors.Join(TwoOfficers("witness", a.Officer, a.Witness), wrong)
+}
 
 // Check implements Act.
 func (a LetGo) Check() error {

@@ -20,9 +20,12 @@ func (o *Office) Status() (*Status, error) {
 	if o.status != nil || c.KeyFile == "" {
 		return o.status, nil
 	}
-	signer, err := cardstatus.OpenSigner(c.KeyFile, !o.config.Production())
+	signer, err := cardstatus.OpenSigner(c.KeyFile, c.CertificatesFile, !o.config.Production(), o.Now)
 	if err != nil {
 		return nil, err
+	}
+	if signer.Ended() {
+		o.logger.Warn("The certificate of the key that signs what verifiers hear has ended: make another (starter keys status)", "kid", signer.KeyID()) //nolint:noctx // there is none
 	}
 	lists := cardstatus.NewLists(o.Registry, signer, o.config.Gateway.PublicURL, c.TTL, o.Now)
 	o.status = &Status{

@@ -22,10 +22,10 @@ const signatureLabel = "signature-ca-0001"
 // (RFC 4519, 2.39).
 var oidUserID = asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
 
-// How long the certificates of the CA and of holders are valid.
+// How long the certificates of a CA beside the CSCA and of holders are valid.
 const (
-	signatureCAValidity = 20 * 365 * 24 * time.Hour
-	signatureValidity   = 5 * 365 * 24 * time.Hour
+	ownCAValidity     = 20 * 365 * 24 * time.Hour
+	signatureValidity = 5 * 365 * 24 * time.Hour
 
 	signatureListValidity = 7 * 24 * time.Hour // of its revocation list
 )
@@ -68,7 +68,7 @@ func (a *Authority) MakeSignatureCA(at time.Time) (*SignatureCA, error) {
 				return nil
 			}
 			var err error
-			now.SignatureCA, err = a.makeSignatureCA(at)
+			now.SignatureCA, err = a.makeCA(signatureLabel, "Signature CA SPECIMEN", at)
 			return err
 		})
 	}
@@ -97,9 +97,9 @@ func (a *Authority) SignatureCA() (*SignatureCA, error) {
 	return ca, nil
 }
 
-// makeSignatureCA makes its key and its self-signed certificate.
-func (a *Authority) makeSignatureCA(at time.Time) ([]byte, error) {
-	key, err := a.key(signatureLabel, curve.P256())
+// makeCA makes the key of a CA of its own and its self-signed certificate, DER.
+func (a *Authority) makeCA(label, name string, at time.Time) ([]byte, error) {
+	key, err := a.key(label, curve.P256())
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +110,8 @@ func (a *Authority) makeSignatureCA(at time.Time) ([]byte, error) {
 	from := at.Add(-clockSkew).UTC().Truncate(time.Second)
 	certificate := &x509.Certificate{
 		SerialNumber: serial,
-		Subject: pkix.Name{
-			Country: []string{Country}, Organization: []string{a.opts.Organization}, CommonName: "Signature CA SPECIMEN",
-		},
-		NotBefore: from, NotAfter: from.Add(signatureCAValidity),
+		Subject:      pkix.Name{Country: []string{Country}, Organization: []string{a.opts.Organization}, CommonName: name},
+		NotBefore:    from, NotAfter: from.Add(ownCAValidity),
 		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}

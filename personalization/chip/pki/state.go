@@ -28,6 +28,7 @@ type state struct {
 	CRL               storedCRL       `json:"crl"`
 	MasterList        []byte          `json:"master_list"`
 	SignatureCA       []byte          `json:"signature_ca,omitempty"` // its certificate, DER
+	StatusCA          []byte          `json:"status_ca,omitempty"`    // so here
 }
 
 // cscaRecord is one CSCA.
@@ -177,8 +178,8 @@ func (a *Authority) change(do func(*state) error) (err error) {
 }
 
 // save writes the state, then the files for others: csca.pem with all CSCAs and link
-// certificates, crl.der, masterlist.der and signature-ca.pem. After a crash in between
-// the files are out of date until the next change.
+// certificates, crl.der, masterlist.der, signature-ca.pem and status-ca.pem. After a crash in
+// between the files are out of date until the next change.
 func (a *Authority) save(s *state) error {
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -195,8 +196,10 @@ func (a *Authority) save(s *state) error {
 	if s.CRL.list != nil {
 		files["crl.der"] = s.CRL.list.Raw
 	}
-	if len(s.SignatureCA) > 0 {
-		files["signature-ca.pem"] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.SignatureCA})
+	for name, der := range map[string][]byte{"signature-ca.pem": s.SignatureCA, "status-ca.pem": s.StatusCA} {
+		if len(der) > 0 {
+			files[name] = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+		}
 	}
 	for name, content := range files {
 		if err := a.publish(name, content); err != nil {
