@@ -52,12 +52,30 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 			return ValidateResult{}, fmt.Errorf("settle fee: %w", err)
 		}
 	}
-	for _, refusal := range identity.Refusals(errors.Join(record.Application.ByRecord(known.Person), record.Application.ByCard(known.Person, held))) {
+	kept, err := p.keptNationality(ctx, record.Application, known)
+	if err != nil {
+		return ValidateResult{}, err
+	}
+	app := record.Application
+	for _, refusal := range identity.Refusals(errors.Join(app.ByRecord(known.Person), app.ByCard(known.Person, held), app.ByNationality(kept))) {
 		if !slices.Contains(fields, refusal.Field) {
 			fields = append(fields, refusal.Field)
 		}
 	}
 	return ValidateResult{Contradictions: fields}, nil
+}
+
+// keptNationality reports whether somebody who applies for having regained nationality never lost
+// it, by what is known here.
+func (p *Pipeline) keptNationality(ctx context.Context, app identity.Application, who population.Record) (bool, error) {
+	if app.Ground != identity.GroundNationality {
+		return false, nil
+	}
+	kept, err := p.Registry.KeptNationality(ctx, who.Numbers()...)
+	if err != nil {
+		return false, fmt.Errorf("ask whether nationality was lost: %w", err)
+	}
+	return kept, nil
 }
 
 // whoIs finds whose application it is; the identifier is empty where the population register

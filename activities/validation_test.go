@@ -51,12 +51,12 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 		"Several": {identity.GroundFirstCard, func(p *identity.Person) {
 			p.Residence.Text, p.Father.Text, p.OldNumber = "1 Phố Huế, Hà Nội", "Lê Văn Một", "012999999"
 		}, nil, []string{"person.residence", "person.father", "person.old_number"}},
-		"Ethnicity":         {identity.GroundFirstCard, func(p *identity.Person) { p.Ethnicity = "Tày" }, nil, []string{"person.ethnicity"}},
-		"FirstCardOfTwo":    {identity.GroundFirstCard, func(*identity.Person) {}, oldCard, []string{"ground"}},
-		"ExchangeOfACard":   {identity.GroundAge, func(*identity.Person) {}, oldCard, nil},
-		"ExchangeOfNone":    {identity.GroundAge, func(*identity.Person) {}, nil, []string{"ground"}},
-		"LossOfNone":        {identity.GroundLost, func(*identity.Person) {}, nil, []string{"ground"}},
-		"NationalityAnyway": {identity.GroundNationality, func(*identity.Person) {}, nil, nil},
+		"Ethnicity":            {identity.GroundFirstCard, func(p *identity.Person) { p.Ethnicity = "Tày" }, nil, []string{"person.ethnicity"}},
+		"FirstCardOfTwo":       {identity.GroundFirstCard, func(*identity.Person) {}, oldCard, []string{"ground"}},
+		"ExchangeOfACard":      {identity.GroundAge, func(*identity.Person) {}, oldCard, nil},
+		"ExchangeOfNone":       {identity.GroundAge, func(*identity.Person) {}, nil, []string{"ground"}},
+		"LossOfNone":           {identity.GroundLost, func(*identity.Person) {}, nil, []string{"ground"}},
+		"NationalityNeverLost": {identity.GroundNationality, func(*identity.Person) {}, nil, []string{"ground"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,6 +68,45 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 
 			require.NoError(t, err)
 			require.Equal(t, tt.want, out.Contradictions)
+		})
+	}
+}
+
+// Who lost nationality and regained it is given a reissue, at its price, whether the card was
+// withdrawn here or there was none; and an exchange on request, which costs less, is not given.
+func TestValidate_RegainedNationality(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		card   *registry.OldCard
+		kind   identity.ApplicationType
+		ground identity.Ground
+		want   []string
+		fee    int
+	}{
+		"Reissue":     {oldCard, identity.Reissue, identity.GroundNationality, nil, 35_000},
+		"NeverACard":  {nil, identity.Reissue, identity.GroundNationality, nil, 35_000},
+		"FirstCard":   {nil, identity.FirstIssue, identity.GroundFirstCard, nil, 0},
+		"Request":     {oldCard, identity.Exchange, identity.GroundRequest, []string{"ground"}, 15_000},
+		"FirstOfMany": {oldCard, identity.FirstIssue, identity.GroundFirstCard, []string{"ground"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, r := validating(t, known(), tt.card)
+			who, err := r.PersonByNumber(t.Context(), known().Number)
+			require.NoError(t, err)
+			for _, status := range []identity.CitizenStatus{identity.NationalityLost, identity.Alive} {
+				mark := identity.MarkPerson{Officer: "PD-001-0002", Status: status, On: "2026-02-01", Paper: "decision 3", Reason: "so it is"}
+				require.NoError(t, registrytest.Signing{Registry: r}.MarkPerson(t.Context(), who.ID, mark))
+			}
+			number := atCapture(t, r, registrytest.ReceiveAs(t, r, known(), tt.kind, tt.ground))
+
+			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
+
+			require.NoError(t, err)
+			require.Equal(t, tt.want, out.Contradictions)
+			payment, err := r.Payment(t.Context(), number)
+			require.NoError(t, err)
+			require.Equal(t, registry.Payment{Fee: tt.fee}, payment)
 		})
 	}
 }

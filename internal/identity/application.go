@@ -114,6 +114,8 @@ type HeldCard struct {
 	State       CardState // empty: live
 	Canceled    bool      // the number that it bears is not the holder's any more
 	InError     bool      // it was withdrawn as issued wrongly, or ended with the death of its holder, who lives
+
+	NationalityLost bool // it was withdrawn when its holder lost nationality
 }
 
 // standing reports whether it is the applicant's card still.

@@ -24,7 +24,8 @@ type fee struct {
 	amount int    // VND
 }
 
-// fees are the tables of both circulars (art. 4 of each). What has no line is free, as the
+// fees are the tables of both circulars (art. 4 of each). A reissue costs the same for what was lost
+// and for nationality regained (được trở lại quốc tịch Việt Nam). What has no line is free, as the
 // first card is by law (art. 38 of Law 26/2023/QH15).
 var fees = []fee{
 	{circular59of2019, FirstIssue, GroundFromCMND, "", 30_000},

@@ -120,6 +120,8 @@ var (
 		{ReasonIssuedWrongly, "Thẻ được cấp sai quy định", "it was issued against the rules"},
 		{"altered", "Thẻ bị tẩy xóa, sửa chữa", "it was erased or altered"},
 	}
+	// LossesOfNationality are those of them with which nationality is lost.
+	LossesOfNationality = []ReasonCode{ReasonNationalityLost, "naturalization-cancelled", "restoration-cancelled"}
 	// KeepReasons are those of article 29.2.
 	KeepReasons = ReasonTable{
 		{"custody", "Đang bị tạm giữ, tạm giam", "its holder is in custody"},

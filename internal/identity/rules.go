@@ -69,6 +69,8 @@ func (a Application) Against(held HeldCard) error {
 		return RefuseField(Conflict, "type", "is %s, but what the applicant holds is a %s; accepted are %s", a.Type, held.document(), join(TypesFor(held.document())))
 	case a.Ground == GroundNumberChanged && !held.Canceled:
 		return RefuseField(Conflict, "ground", "is number-changed, but the card held bears the number that the register has: it is exchanged on another ground, for example request")
+	case held.NationalityLost && a.Type.Document() == CardDocument && a.Ground != GroundNationality:
+		return RefuseField(Conflict, "ground", "is %s, but the card was withdrawn when nationality was lost: who regained it is given another as a reissue, on the ground nationality", a.Ground)
 	case !held.standing():
 		return nil
 	case held.Issued.Compare(a.FiledOn) > 0: // who has an application open files no other
@@ -163,6 +165,15 @@ func (a Application) ByCard(holder Person, held *HeldCard) error {
 		c.add(a.Against(*held))
 	}
 	return errors.Join(c.refusals...)
+}
+
+// ByNationality refuses the reissue to who regained nationality where the register knows that this
+// person kept it all the time.
+func (a Application) ByNationality(kept bool) error {
+	if a.Ground != GroundNationality || !kept {
+		return nil
+	}
+	return RefuseField(Conflict, "ground", "is nationality, but by the population register and the card record this person never lost it; where it was lost and regained before they had it, that is marked there first (population mark)")
 }
 
 // contradicts reports whether the ground cannot be that of somebody who holds, held or never

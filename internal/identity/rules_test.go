@@ -260,6 +260,8 @@ func TestByCard(t *testing.T) {
 	in := func(state identity.CardState) *identity.HeldCard {
 		return &identity.HeldCard{Issued: day(t, "2024-08-01"), State: state, Canceled: state == identity.CardRevoked}
 	}
+	lostWith := in(identity.CardWithdrawn)
+	lostWith.NationalityLost = true
 	inError := in(identity.CardWithdrawn)
 	inError.InError = true
 	first, exchanged, reissued := identity.FirstIssue, identity.Exchange, identity.Reissue
@@ -285,6 +287,8 @@ func TestByCard(t *testing.T) {
 		"NationalityRegained":   {reissued, identity.GroundNationality, in(identity.CardWithdrawn), false},
 		"NationalityNeverLost":  {reissued, identity.GroundNationality, in(identity.CardLive), true},
 		"NationalityLostAbroad": {reissued, identity.GroundNationality, nil, false},
+		"RegainedAfterItsLoss":  {reissued, identity.GroundNationality, lostWith, false},
+		"RequestAfterItsLoss":   {exchanged, identity.GroundRequest, lostWith, true},
 		"EndedByAnError":        {exchanged, identity.GroundPrintError, inError, false},
 		"EndedByNoError":        {exchanged, identity.GroundPrintError, in(identity.CardWithdrawn), true},
 		"OfAnErrorWithoutOne":   {exchanged, identity.GroundPrintError, nil, true},

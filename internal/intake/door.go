@@ -98,6 +98,7 @@ type known struct {
 	held   *identity.HeldCard
 	onFile registry.Evidence // asked for only where the card may be made from it
 	own    bool              // whether the number is by the register here that of who has this name and birth
+	kept   bool              // whether who has that number never lost nationality, by the register here
 }
 
 // Open verifies a packet with the key that its station is registered with, and what its
@@ -155,6 +156,11 @@ func (d *Door) whatIsKnown(ctx context.Context, s packet.Submission) (known, err
 	if app.Ground == identity.GroundLost && app.Person.Number != "" {
 		if k.own, err = d.Registry.HasNumber(ctx, app.Person); err != nil {
 			return known{}, fmt.Errorf("ask whose card is lost: %w", err)
+		}
+	}
+	if app.Ground == identity.GroundNationality && app.Person.Number != "" {
+		if k.kept, err = d.Registry.KeptNationality(ctx, app.Person.Number); err != nil {
+			return known{}, fmt.Errorf("ask who lost nationality: %w", err)
 		}
 	}
 	if app.FromFile() {
@@ -362,6 +368,7 @@ func (d *Door) check(s packet.Submission, unread error, signed time.Time, k know
 	if k.held != nil {
 		wrong = packet.AndThen(wrong, app.Against(*k.held))
 	}
+	wrong = packet.AndThen(wrong, app.ByNationality(k.kept))
 	if fieldsOf(wrong)["filed_on"] {
 		app.FiledOn = today // whose law and form count until it is known
 	}

@@ -75,6 +75,17 @@ func TestCheck_TheCardHeldDecides(t *testing.T) {
 	checked, err = door.check(s, nil, time.Time{}, known{held: canCuoc})
 	require.NoError(t, err)
 	require.Equal(t, 25_000, checked.Rules.Fee)
+
+	s.Type, s.Ground = "reissue", "nationality"
+	_, err = door.check(s, nil, time.Time{}, known{kept: true})
+	require.ErrorContains(t, err, "ground: is nationality, but by the population register and the card record this person never lost it")
+	withdrawn := &identity.HeldCard{Issued: canCuoc.Issued, State: identity.CardWithdrawn, NationalityLost: true}
+	checked, err = door.check(s, nil, time.Time{}, known{held: withdrawn})
+	require.NoError(t, err)
+	require.Equal(t, 35_000, checked.Rules.Fee)
+	s.Type, s.Ground = "exchange", "request"
+	_, err = door.check(s, nil, time.Time{}, known{held: withdrawn})
+	require.ErrorContains(t, err, "who regained it is given another as a reissue")
 }
 
 // A late entry needs a reason, and is never on a form or at a fee that has ended.
