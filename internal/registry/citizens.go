@@ -30,8 +30,9 @@ type OldCard struct {
 // imported is what a card of before this engine became here, as card_reports has it.
 const imported = "imported"
 
-// SeedCitizen imports a person, with the card they hold. A person who is known
-// already is left unchanged.
+// SeedCitizen imports a person, with the card they hold and the number that was canceled before.
+// Of a person who is known already it learns no more than that number. It refuses with Conflict a
+// number that is or was another person's. The card of somebody who can have none has ended.
 func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 	person, err := json.Marshal(c.Person)
 	if err != nil {
@@ -42,26 +43,57 @@ func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 	if err != nil {
 		return err
 	}
+	canceled, err := r.citizen(c.Person.CancelledNumber)
+	if err != nil {
+		return err
+	}
 	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `INSERT INTO citizens (number, citizen, person, status) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, number, citizen, person, c.Status)
-		if err != nil || tag.RowsAffected() == 0 || c.LiveCard == nil {
-			return err
-		}
-		var expires *time.Time
-		if !c.LiveCard.Expiry.Never() {
-			t := c.LiveCard.Expiry.Date.Midnight()
-			expires = &t
-		}
-		var card int64
-		err = tx.QueryRow(ctx, `
-			INSERT INTO cards (state, citizen, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5) RETURNING id`,
-			citizen, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires).Scan(&card)
 		if err != nil {
 			return err
 		}
-		return r.keepReport(ctx, tx, card, imported, identity.ActorSystem, "")
+		if canceled != nil {
+			if _, err := tx.Exec(ctx, `SELECT know_canceled_number($1, $2)`, number, canceled); err != nil {
+				return err
+			}
+		}
+		if tag.RowsAffected() == 0 || c.LiveCard == nil {
+			return nil
+		}
+		return r.importCard(ctx, tx, citizen, c)
 	})
+	if violates(err, "person_numbers_pkey") {
+		return identity.RefuseField(identity.Conflict, "person.number", "or the canceled one, of a person who is to be imported, is or was another person's")
+	}
 	return fail("import citizen", err)
+}
+
+// importCard takes in the card of a person of before this engine, which is live until the register
+// says that its holder can have none.
+func (r *Registry) importCard(ctx context.Context, tx pgx.Tx, citizen []byte, c Citizen) error {
+	var expires *time.Time
+	if !c.LiveCard.Expiry.Never() {
+		t := c.LiveCard.Expiry.Date.Midnight()
+		expires = &t
+	}
+	var card int64
+	err := tx.QueryRow(ctx, `
+		INSERT INTO cards (state, citizen, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5) RETURNING id`,
+		citizen, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires).Scan(&card)
+	if err != nil {
+		return err
+	}
+	if err := r.keepReport(ctx, tx, card, imported, identity.ActorSystem, ""); err != nil {
+		return err
+	}
+	end, ends := cardEnds[c.Status]
+	if !ends {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `SELECT end_cards_of($1, $2, $3, `+actorSystem+`, NULL)`, citizen, string(end.state), string(end.why)); err != nil {
+		return err
+	}
+	return r.keepReport(ctx, tx, card, string(end.state), identity.ActorSystem, string(end.why))
 }
 
 // Citizen reads what is known under a number, or refuses with NotFound.

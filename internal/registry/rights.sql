@@ -115,6 +115,12 @@ ALTER FUNCTION know_number() SECURITY DEFINER;
 ALTER FUNCTION know_same_person() SECURITY DEFINER;
 GRANT SELECT, INSERT (number, citizen, person, status, identity_key, registered_for), UPDATE (number, citizen, person, status, status_on, version, same_as) ON citizens TO cancuoc_programs;
 GRANT SELECT ON person_numbers TO cancuoc_programs;
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION know_canceled_number(text, bytea) SECURITY DEFINER SET search_path = %I, pg_temp', current_schema());
+END $$;
+REVOKE ALL ON FUNCTION know_canceled_number(text, bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION know_canceled_number(text, bytea) TO cancuoc_programs;
 GRANT SELECT, INSERT (citizen, status), UPDATE (status, at) ON holders TO cancuoc_programs;
 GRANT SELECT, INSERT (serial, act) ON revoked_signers TO cancuoc_programs;
 GRANT SELECT, INSERT (version, use, bits, diversification, check_value, from_day, act) ON chip_keys TO cancuoc_programs;
