@@ -55,6 +55,9 @@ func (a Application) NeedsCapture() bool {
 	return a.NeedsPortrait() && a.Channel != Online
 }
 
+// CapturedFor reports whether the holder was old enough to be captured for the card held.
+func (a Application) CapturedFor(held HeldCard) bool { return a.filed(held.Issued).NeedsPortrait() }
+
 // OutgrewCapture reports whether the holder, of whom nothing was captured for being too
 // young when the application was filed, is old enough on a later day.
 func (a Application) OutgrewCapture(holder Person, on Date) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"slices"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
@@ -19,16 +20,20 @@ import (
 )
 
 // evidenceOf checks images and templates, and gathers what goes to the vault. The card is
-// on one of the forms. What is made from the portrait and fingerprints on file gets them where
-// the packet brings none; who only asks for a check, without the office's knowledge, hears
-// nothing of them.
+// on one of the forms. What is made from the portrait and fingerprints on file gets them, and may
+// bring no others, which nobody captured under an officer's eyes; who only asks for a check, without
+// the office's knowledge, hears nothing of them.
 func evidenceOf(s packet.Submission, app identity.Application, all []*render.Form, k known, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
 	wrong := []error{err, takeIrises(s, sizes.Finger, found)}
-	for kind, b := range k.onFile {
-		if _, brought := found[kind]; !brought && err == nil {
-			found[kind] = b
-		}
+	if err == nil {
+		maps.Copy(found, k.onFile)
+	}
+	if len(k.onFile) > 0 {
+		wrong = append(wrong, notBrought(s, "but the card is made from what is on file (art. 25.3 of Law 26/2023/QH15); whoever wants another portrait comes in person"))
+	}
+	if app.FromFile() && app.NeedsPortrait() && k.held != nil && !app.CapturedFor(*k.held) {
+		wrong = append(wrong, identity.RefuseField(identity.Invalid, "channel", "is online, but for the card held, of a child, nothing was captured: the citizen comes in person"))
 	}
 	shown := !slices.ContainsFunc(all, func(f *render.Form) bool { return !f.Shows(forms.PortraitField) })
 	switch _, onFile := k.onFile[identity.EvidencePortrait]; {
@@ -39,7 +44,7 @@ func evidenceOf(s packet.Submission, app identity.Application, all []*render.For
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "portrait", "is missing, and the office has none on file; give the latest, or the citizen comes in person"))
 	}
 	if !app.NeedsPortrait() && !shown {
-		wrong = append(wrong, tooYoung(s))
+		wrong = append(wrong, notBrought(s, "but of a child of that age nothing is captured")) // art. 23 of Law 26/2023/QH15
 	}
 	if app.NeedsCapture() && len(s.Fingerprints) == 0 {
 		wrong = append(wrong, identity.RefuseField(identity.Invalid, "fingerprints", "are missing; give the index fingers, or why they cannot be taken"))
@@ -47,9 +52,8 @@ func evidenceOf(s packet.Submission, app identity.Application, all []*render.For
 	return found, errors.Join(wrong...)
 }
 
-// tooYoung refuses what was captured of a child of whom the law takes nothing (art. 23 of Law
-// 26/2023/QH15).
-func tooYoung(s packet.Submission) error {
+// notBrought refuses each capture that a packet brings, and says why.
+func notBrought(s packet.Submission, why string) error {
 	var wrong []error
 	for _, taken := range []struct {
 		field string
@@ -61,7 +65,7 @@ func tooYoung(s packet.Submission) error {
 		{"iris_right", s.IrisRight != nil},
 	} {
 		if taken.is {
-			wrong = append(wrong, identity.RefuseField(identity.Invalid, taken.field, "is given, but of a child of that age nothing is captured"))
+			wrong = append(wrong, identity.RefuseField(identity.Invalid, taken.field, "is given, %s", why))
 		}
 	}
 	return errors.Join(wrong...)

@@ -50,6 +50,22 @@ func TestCheck_TheCardIsMadeFromWhatIsOnFile(t *testing.T) {
 	}
 }
 
+// Where there is something on file, no other face and fingers are brought, which nobody took under an
+// officer's eyes; and who was a child of whom nothing was taken comes in person.
+func TestCheck_NobodyElseIsBroughtForWhatIsOnFile(t *testing.T) {
+	t.Parallel()
+	door, s := doorOfSamples(t)
+	s.Channel, s.Type, s.Ground = "online", "reissue", "lost"
+
+	_, err := door.check(s, nil, time.Time{}, known{asked: true, onFile: registry.Evidence{identity.EvidencePortrait: s.Portrait.Data}})
+	require.ErrorContains(t, err, "portrait: is given, but the card is made from what is on file")
+	require.ErrorContains(t, err, "fingerprints: is given, but the card is made from what is on file")
+
+	child := &identity.HeldCard{Issued: identity.Date{Year: 2005, Month: 5, Day: 4}}
+	_, err = door.check(s, nil, time.Time{}, known{asked: true, held: child})
+	require.ErrorContains(t, err, "channel: is online, but for the card held, of a child, nothing was captured")
+}
+
 // The card held decides the fee, and what may be asked for.
 func TestCheck_TheCardHeldDecides(t *testing.T) {
 	t.Parallel()
