@@ -82,29 +82,27 @@ const MostLikely = 500
 // The name decides first: the same but for tones, one letter, one word, or the order of its
 // words. Then the birth. A parent who differs tells two children of one name apart, who were
 // born on one day and registered in two places. Who was given another name, or is a twin, an
-// officer tells: see [renamed].
+// officer tells: see [renamed] and [adopted]; and so of whom most was mistyped: see [mistyped].
 func Likely(claim identity.Person, r Record) (score int, likely bool) {
 	name := nameScore(claim.Name, r.Person.Name)
 	birth, near := birthScore(claim.Birth, r.Person.Birth)
-	other := name == 0 && renamed(claim, r.Person)
-	if name == 0 && !other || !near && !sameParents(claim, r.Person) {
+	other := name == 0 && (renamed(claim, r.Person) || adopted(claim, r.Person)) || name >= 40 && mistyped(claim, r.Person)
+	if !other && (name == 0 || !near && !sameParents(claim, r.Person)) {
 		return 0, false
 	}
 	// A station may have typed the one where the other belongs.
 	score = name + birth + max(
 		parentScore(claim.Mother, r.Person.Mother)+parentScore(claim.Father, r.Person.Father),
 		parentScore(claim.Mother, r.Person.Father)+parentScore(claim.Father, r.Person.Mother))
-	sameSex, samePlace := claim.Sex == r.Person.Sex, false
+	sameSex, samePlace := claim.Sex == r.Person.Sex, registeredTogether(claim, r.Person)
 	if sameSex {
 		score += 5
 	}
-	if claimed, known := claim.BirthRegistration.Text, r.Person.BirthRegistration.Text; claimed != "" && known != "" {
-		samePlace = placeKey(claimed) == placeKey(known)
-		if samePlace {
-			score += 5
-		} else {
-			score -= 5
-		}
+	switch {
+	case samePlace:
+		score += 5
+	case claim.BirthRegistration.Text != "" && r.Person.BirthRegistration.Text != "":
+		score -= 5
 	}
 	const enough = 60
 	// Of that name, born that day and registered there: whoever the parents are said to be. Of that
@@ -112,25 +110,54 @@ func Likely(claim identity.Person, r Record) (score int, likely bool) {
 	return score, other || score >= enough || name >= 40 && birth == 30 && sameSex && samePlace || name >= 40 && sameParents(claim, r.Person)
 }
 
-// renamed reports whether a record of another name may be of the person who is looked for: of
-// that sex, born that day, and a child of both parents; where one of them is not known, of the
-// other, and registered there.
+// renamed reports whether a record of another name may be of the person who is looked for: a
+// child of both parents, whose birth is that one as far as both are known, of whichever sex, which
+// may have been determined anew; where one of the parents is not known, a child of the other, of
+// that sex, born that day and registered there.
 func renamed(claim, known identity.Person) bool {
-	if claim.Name.IsZero() || claim.Sex != known.Sex || claim.Birth.IsZero() || claim.Birth != known.Birth {
+	if claim.Name.IsZero() || claim.Birth.IsZero() {
 		return false
 	}
-	same := func(a, b identity.Name) bool { return nameScore(a, b) >= 40 }
+	if score, _ := birthScore(claim.Birth, known.Birth); score >= 20 && sameParents(claim, known) {
+		return true
+	}
 	unknown := func(a, b identity.Name) bool { return a.IsZero() || b.IsZero() }
-	place := claim.BirthRegistration.Text
-	return sameParents(claim, known) || place != "" && placeKey(place) == placeKey(known.BirthRegistration.Text) &&
-		(same(claim.Mother, known.Mother) && unknown(claim.Father, known.Father) || same(claim.Father, known.Father) && unknown(claim.Mother, known.Mother))
+	return claim.Sex == known.Sex && claim.Birth == known.Birth && registeredTogether(claim, known) &&
+		(sameName(claim.Mother, known.Mother) && unknown(claim.Father, known.Father) || sameName(claim.Father, known.Father) && unknown(claim.Mother, known.Mother))
+}
+
+// adopted reports whether a record may be of the person who is looked for before an adoption, which
+// changes the family name and both parents: of the same other names and sex, born that day and
+// registered there.
+func adopted(claim, known identity.Person) bool {
+	_, mine, is := strings.Cut(toneless(claim.Name.Text), " ")
+	_, others, also := strings.Cut(toneless(known.Name.Text), " ")
+	return is && also && mine == others && claim.Sex == known.Sex && claim.Birth.Complete() && claim.Birth == known.Birth && registeredTogether(claim, known)
+}
+
+// mistyped reports whether a record of that name may be of the person who is looked for, whose birth
+// and one parent are written otherwise: the other parent, the sex and the place of registration agree.
+func mistyped(claim, known identity.Person) bool {
+	alike := func(a, b, c, d identity.Name) bool {
+		return sameName(a, b) && nameScore(c, d) > 0 || nameScore(a, b) > 0 && sameName(c, d)
+	}
+	return claim.Sex == known.Sex && registeredTogether(claim, known) &&
+		(alike(claim.Mother, known.Mother, claim.Father, known.Father) || alike(claim.Mother, known.Father, claim.Father, known.Mother))
 }
 
 // sameParents reports whether both parents are known and the same but for tones, whichever is
 // which.
 func sameParents(a, b identity.Person) bool {
-	same := func(x, y identity.Name) bool { return nameScore(x, y) >= 40 }
-	return same(a.Mother, b.Mother) && same(a.Father, b.Father) || same(a.Mother, b.Father) && same(a.Father, b.Mother)
+	return sameName(a.Mother, b.Mother) && sameName(a.Father, b.Father) || sameName(a.Mother, b.Father) && sameName(a.Father, b.Mother)
+}
+
+// sameName reports whether both names are known and the same but for tones.
+func sameName(a, b identity.Name) bool { return nameScore(a, b) >= 40 }
+
+// registeredTogether reports whether both places of registration are known and one place.
+func registeredTogether(a, b identity.Person) bool {
+	place := a.BirthRegistration.Text
+	return place != "" && placeKey(place) == placeKey(b.BirthRegistration.Text)
 }
 
 // Rank gives the likely ones of those records, the likeliest first.

@@ -36,8 +36,24 @@ func TestLikely_WhoMayBeOnePersonIsShownToAnOfficer(t *testing.T) {
 		"OneParentDiffers":   {func(p *identity.Person) { p.Father.Text = "Lê Quốc Bảo" }, true},
 		"RenamedOrTwin":      {func(p *identity.Person) { p.Name.Text = "Lê Hoàng Phúc" }, true},
 		"RenamedOfOneParent": {func(p *identity.Person) { p.Name.Text, p.Father = "Lê Hoàng Phúc", identity.Name{} }, true},
-		"TwinSister":         {func(p *identity.Person) { p.Name.Text, p.Sex = "Lê Hoàng Lan", identity.Female }, false},
-		"Sibling":            {func(p *identity.Person) { p.Name.Text, p.Birth.Year = "Lê Hoàng Phúc", 2022 }, false},
+		"TwinSister":         {func(p *identity.Person) { p.Name.Text, p.Sex = "Lê Hoàng Lan", identity.Female }, true},
+		"RenamedOfThatYear":  {func(p *identity.Person) { p.Name.Text, p.Birth = "Lê Hoàng Phúc", identity.Date{Year: 2020} }, true},
+		"Adopted": {func(p *identity.Person) {
+			p.Name.Text, p.Father.Text, p.Mother.Text = "Lê Minh An", "Lê Quốc Bảo", "Phạm Thu Hà"
+		}, true},
+		"AdoptedElsewhere": {func(p *identity.Person) {
+			p.Name.Text, p.Father.Text, p.Mother.Text, p.BirthRegistration.Text = "Lê Minh An", "Lê Quốc Bảo", "Phạm Thu Hà", "Phường Hoàn Kiếm, Hà Nội"
+		}, false},
+		"BirthAndMotherMistyped": {func(p *identity.Person) {
+			p.Birth, p.Mother.Text = identity.Date{Year: 2019, Month: 7, Day: 5}, "Trần Thị Thúi"
+		}, true},
+		"BirthAndFatherMistyped": {func(p *identity.Person) {
+			p.Birth, p.Father.Text = identity.Date{Year: 2019, Month: 7, Day: 5}, "Nguyễn Văn Hòan"
+		}, true},
+		"BirthAndBothParentsMistyped": {func(p *identity.Person) {
+			p.Birth, p.Mother.Text, p.Father.Text = identity.Date{Year: 2019, Month: 7, Day: 5}, "Trần Thị Thúi", "Nguyễn Văn Hòan"
+		}, false},
+		"Sibling": {func(p *identity.Person) { p.Name.Text, p.Birth.Year = "Lê Hoàng Phúc", 2022 }, false},
 		"OfThatDayAndMotherElsewhere": {func(p *identity.Person) {
 			p.Name.Text, p.Father, p.BirthRegistration.Text = "Lê Hoàng Phúc", identity.Name{}, "Phường Hoàn Kiếm, Hà Nội"
 		}, false},

@@ -79,9 +79,9 @@ func (r *Registry) FindPersons(ctx context.Context, claim identity.Person) ([]po
 
 // findPersons reads everybody whom [population.Likely] can hold for the claimed person: those
 // of that name, whose birth may be the one claimed; those who may be born that day, whose name
-// may be the one claimed; the children of both parents, whichever is which; and those of one who
-// were born that day, where the other is not known. Who is among them is said by indexes alone,
-// and nobody is left out for being one of many.
+// may be the one claimed; the children of both parents, whichever is which; those of one who
+// were born that day, where the other is not known; and those of that name and of one. Who is among
+// them is said by indexes alone, and nobody is left out for being one of many.
 func findPersons(ctx context.Context, db reads, claim identity.Person) ([]population.Match, error) {
 	birth, _ := claim.Birth.MarshalText() // a date that was parsed
 	rows, _ := db.Query(ctx, `
@@ -105,6 +105,12 @@ func findPersons(ctx context.Context, db reads, claim identity.Person) ([]popula
 			UNION
 			SELECT c.id FROM claimed l JOIN citizens c ON c.birth = l.birth AND folded(c.person -> 'Father' ->> 'Text') = l.father
 			WHERE c.same_as IS NULL AND l.birth <> '' AND l.father <> '' AND (l.mother = '' OR coalesce(c.person -> 'Mother' ->> 'Text', '') = '')
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON c.name_key = l.name AND folded(c.person -> 'Mother' ->> 'Text') = ANY (ARRAY[l.mother, l.father])
+			WHERE c.same_as IS NULL AND l.mother <> '' AND l.father <> ''
+			UNION
+			SELECT c.id FROM claimed l JOIN citizens c ON c.name_key = l.name AND folded(c.person -> 'Father' ->> 'Text') = ANY (ARRAY[l.mother, l.father])
+			WHERE c.same_as IS NULL AND l.mother <> '' AND l.father <> ''
 		)
 		`+selectPerson+` WHERE c.id = ANY (ARRAY(SELECT id FROM candidates))`,
 		pgx.StrictNamedArgs{"name": claim.Name.Text, "birth": string(birth), "mother": claim.Mother.Text, "father": claim.Father.Text}) // CollectRows reports the error
