@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"strconv"
 
@@ -15,7 +16,32 @@ func newFees(a *app) *cobra.Command {
 	return parent("fees", "station", "What citizens pay, and get back",
 		newFee(a, "collect", "Record that the fee of an application was paid", "is paid", func(f identity.OfFee) identity.Act { return identity.CollectFee{OfFee: f} }),
 		newFee(a, "refund", "Record that the fee of a rejected application was given back", "is given back", func(f identity.OfFee) identity.Act { return identity.RefundFee{OfFee: f} }),
-		newFeesDue(a))
+		newFeesDue(a), newTariff(a))
+}
+
+func newTariff(a *app) *cobra.Command {
+	var on string
+	c := &cobra.Command{
+		Use: "table", Short: "Show what applications cost that are filed on a day, and by which circular",
+		Example: "  starter fees table --on 2027-01-04", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			day, err := identity.ParseDate(on)
+			if err != nil || !day.Complete() {
+				return identity.RefuseField(identity.Invalid, "on", "is not a date such as 2027-01-01")
+			}
+			list := identity.Tariff(day)
+			return a.print(cmd, list, func(w io.Writer) {
+				rows := make([][]string, len(list))
+				for i, l := range list {
+					rows[i] = []string{string(l.Type), cmp.Or(string(l.Ground), "*"), cmp.Or(string(l.Held), "*"), string(l.Channel), strconv.Itoa(l.Amount), l.Source}
+				}
+				printTable(w, []string{"TYPE", "GROUND", "CARD HELD", "CHANNEL", "VND", "SOURCE"}, rows)
+			})
+		},
+	}
+	c.Flags().StringVar(&on, "on", "", "the day of filing (required)")
+	required(c, "on")
+	return c
 }
 
 // newFee makes the command of an act on the fee of an application.

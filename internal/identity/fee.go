@@ -18,43 +18,76 @@ var (
 // fee is one line of a circular's table.
 type fee struct {
 	period
-	kind   ApplicationType
-	ground Ground // empty: every ground without a line
-	held   Law    // of the card that is exchanged; empty: of any
-	amount int    // VND
+	kind    ApplicationType
+	ground  Ground  // empty: every ground without a line
+	held    Law     // of the card that is exchanged; empty: of any
+	through Channel // empty: every channel
+	amount  int     // VND
+	source  string
 }
 
-// fees are the tables of both circulars (art. 4 of each). A reissue costs the same for what was lost
-// and for nationality regained (được trở lại quốc tịch Việt Nam). What has no line is free, as the
-// first card is by law (art. 38 of Law 26/2023/QH15).
+// fees are the tables of both circulars, the first line that fits first. A reissue costs the same for
+// what was lost and for nationality regained (được trở lại quốc tịch Việt Nam). What has no line is
+// free, as the first card is by law (art. 38 of Law 26/2023/QH15).
 var fees = []fee{
-	{circular59of2019, FirstIssue, GroundFromCMND, "", 30_000},
-	{circular59of2019, Exchange, "", "", 50_000},
-	{circular59of2019, Reissue, "", "", 70_000},
-	{circular73of2024, Exchange, "", Law2014, 30_000},
-	{circular73of2024, Exchange, "", "", 50_000},
-	{circular73of2024, Reissue, "", "", 70_000},
-}
-
-// uncharged reports whether the ground of exchange is free under both circulars: age,
-// rearranged administrative units, and an error if it is the authority's.
-func (a Application) uncharged() bool {
-	return a.Ground == GroundAge || a.Ground == GroundBoundaries || a.Ground == GroundPrintError && a.ErrorBy == ErrorByAuthority
+	{circular59of2019, FirstIssue, GroundFromCMND, "", "", 30_000, "Circular 59/2019/TT-BTC, art. 4"},
+	{circular59of2019, Exchange, GroundAge, "", "", 0, "Circular 59/2019/TT-BTC, art. 5"},
+	{circular59of2019, Exchange, GroundBoundaries, "", "", 0, "Circular 59/2019/TT-BTC, art. 5"},
+	{circular59of2019, Exchange, "", "", "", 50_000, "Circular 59/2019/TT-BTC, art. 4"},
+	{circular59of2019, Reissue, "", "", "", 70_000, "Circular 59/2019/TT-BTC, art. 4"},
+	{circular73of2024, Exchange, GroundAge, "", "", 0, "Law 26/2023/QH15, art. 38"},
+	{circular73of2024, Exchange, GroundBoundaries, "", "", 0, "Circular 73/2024/TT-BTC, art. 5"},
+	{circular73of2024, Exchange, "", Law2014, "", 30_000, "Circular 73/2024/TT-BTC, art. 4"},
+	{circular73of2024, Exchange, "", "", "", 50_000, "Circular 73/2024/TT-BTC, art. 4"},
+	{circular73of2024, Reissue, "", "", "", 70_000, "Circular 73/2024/TT-BTC, art. 4"},
 }
 
 // reduction is a period in which half the fee is charged.
 type reduction struct {
 	period
-	channel Channel // empty: every channel
+	through Channel // empty: every channel
+	source  string
 }
 
 // reductions of the finance ministry. Where two coincide, half is charged, not a
 // quarter.
 var reductions = []reduction{
-	{period{Date{2021, 1, 1}, Date{2022, 6, 30}}, ""},       // Circulars 112/2020, 47/2021, 120/2021
-	{period{Date{2023, 7, 1}, Date{2023, 12, 31}}, ""},      // Circular 44/2023
-	{period{Date{2023, 12, 1}, Date{2025, 12, 31}}, Online}, // Circular 63/2023
-	{period{Date{2025, 7, 1}, Date{2026, 12, 31}}, ""},      // Circular 64/2025
+	{period{Date{2021, 1, 1}, Date{2022, 6, 30}}, "", "Circulars 112/2020, 47/2021 and 120/2021/TT-BTC"},
+	{period{Date{2023, 7, 1}, Date{2023, 12, 31}}, "", "Circular 44/2023/TT-BTC"},
+	{period{Date{2023, 12, 1}, Date{2025, 12, 31}}, Online, "Circular 63/2023/TT-BTC"},
+	{period{Date{2025, 7, 1}, Date{2026, 12, 31}}, "", "Circular 64/2025/TT-BTC"},
+}
+
+// TariffLine is what applications of a type cost on a day, filed through a channel.
+type TariffLine struct {
+	Type    ApplicationType `json:"type"`
+	Ground  Ground          `json:"ground,omitzero"` // empty: every other
+	Held    Law             `json:"held,omitzero"`   // of the card that is exchanged; empty: every other
+	Channel Channel         `json:"channel"`
+	Amount  int             `json:"amount"` // VND
+	Source  string          `json:"source"`
+}
+
+// Tariff lists what applications cost that are filed on a day. What has no line is free, and so is
+// an error of the authority (art. 38 of Law 26/2023/QH15); exemptions are besides.
+func Tariff(day Date) []TariffLine {
+	var lines []TariffLine
+	for _, f := range fees {
+		if !f.includes(day) {
+			continue
+		}
+		for _, through := range []Channel{AtStation, Online} {
+			if f.through != "" && f.through != through {
+				continue
+			}
+			line := TariffLine{f.kind, f.ground, f.held, through, f.amount, f.source}
+			if r, is := reductionOn(day, through); is && f.amount > 0 {
+				line.Amount, line.Source = f.amount/2, f.source+"; half by "+r.source
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // exemption is a case of art. 5 of a circular, by the code that an application
@@ -125,7 +158,7 @@ func exemptionOf(a Application) (exemption, bool) {
 // exchanges a card of the law of 2014 pays less. Where the card record has none, it is what
 // the ground says.
 func Fee(a Application, held *HeldCard) int {
-	if exempt(a) || a.Type == Exchange && a.uncharged() {
+	if exempt(a) || a.Type == Exchange && a.Ground == GroundPrintError && a.ErrorBy == ErrorByAuthority {
 		return 0
 	}
 	of := Law2023
@@ -151,9 +184,17 @@ func (a Application) FeeByRegister(holder Person, held *HeldCard) int {
 
 // reduced reports whether half is charged on a day.
 func reduced(day Date, through Channel) bool {
-	return slices.ContainsFunc(reductions, func(r reduction) bool {
-		return r.includes(day) && (r.channel == "" || r.channel == through)
-	})
+	_, is := reductionOn(day, through)
+	return is
+}
+
+// reductionOn is the first by which half is charged on a day, if there is one.
+func reductionOn(day Date, through Channel) (reduction, bool) {
+	i := slices.IndexFunc(reductions, func(r reduction) bool { return r.includes(day) && (r.through == "" || r.through == through) })
+	if i < 0 {
+		return reduction{}, false
+	}
+	return reductions[i], true
 }
 
 // exempt reports whether the applicant pays nothing, by age or by a paper.
@@ -168,7 +209,7 @@ func exempt(a Application) bool {
 // is exchanged.
 func fullFee(a Application, held Law) int {
 	for _, f := range fees {
-		if f.includes(a.FiledOn) && f.kind == a.Type && (f.ground == "" || f.ground == a.Ground) && (f.held == "" || f.held == held) {
+		if f.includes(a.FiledOn) && f.kind == a.Type && (f.ground == "" || f.ground == a.Ground) && (f.held == "" || f.held == held) && (f.through == "" || f.through == a.Channel) {
 			return f.amount
 		}
 	}

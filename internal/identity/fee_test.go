@@ -1,6 +1,7 @@
 package identity_test
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 
@@ -15,6 +16,28 @@ var feePeriods = [4]string{"2023-02-01", "2024-11-01", "2026-11-23", "2027-01-04
 
 // refused is the fee of what the law of the day gives no card on.
 const refused = -1
+
+// A line of the tariff says what an application on its ground costs, and by which circulars.
+func TestTariff(t *testing.T) {
+	t.Parallel()
+	for _, on := range append(feePeriods[:], "2025-08-04", "2025-02-03") {
+		lines := identity.Tariff(day(t, on))
+		require.NotEmpty(t, lines)
+		for _, l := range lines {
+			require.NotEmpty(t, l.Source)
+			a := exchange(t)
+			a.FiledOn, a.Type, a.Ground, a.Channel = day(t, on), l.Type, cmp.Or(l.Ground, identity.GroundRequest), l.Channel
+			held := &identity.HeldCard{Issued: day(t, "2024-08-01")}
+			if l.Held == identity.Law2014 {
+				held.Issued = day(t, "2022-05-04")
+			}
+			require.Equal(t, identity.Fee(a, held), l.Amount, "%s: %+v", on, l)
+		}
+	}
+	online := identity.Tariff(day(t, "2025-02-03"))
+	require.Contains(t, online, identity.TariffLine{Type: identity.Reissue, Channel: identity.Online, Amount: 35_000, Source: "Circular 73/2024/TT-BTC, art. 4; half by Circular 63/2023/TT-BTC"})
+	require.Contains(t, online, identity.TariffLine{Type: identity.Reissue, Channel: identity.AtStation, Amount: 70_000, Source: "Circular 73/2024/TT-BTC, art. 4"})
+}
 
 // TestFee_OfEveryGround holds every ground of both laws against every period: which are
 // grounds, for which type, and what they cost an adult who holds a card of the type's usual
