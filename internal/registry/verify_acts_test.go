@@ -136,6 +136,7 @@ func TestVerifyActs_NamesWhatWasChanged(t *testing.T) {
 		"StatementIsNone":     {`UPDATE acts SET statement = '\x7b7d' WHERE act = 'reject'`, "its statement is of another act"},
 		"ActGone":             {`DELETE FROM acts WHERE act = 'hand-over'`, "handed over by"},
 		"OneOfTwoGone":        {`DELETE FROM acts WHERE act = 'receive-blanks' AND officer = (SELECT max(officer) FROM acts WHERE act = 'receive-blanks')`, "it is not signed by those whom it names"},
+		"ApprovalOfAnother":   {`UPDATE decisions SET round = 2 WHERE step = 'approve'`, "counts for another word on who the applicant is than its trail has it"},
 		"DecisionGone":        {`DELETE FROM decisions WHERE step = 'approve'`, "approve of application/"},
 		"HandOver":            {`UPDATE cards SET proof = 'BC-1' WHERE handed_over_by <> ''`, "that is not what was signed"},
 		"HandOverMoved":       {`UPDATE cards SET handed_over_by = 'GD-01' WHERE handed_over_by <> ''`, "handed over by GD-01: nobody signed that"},
