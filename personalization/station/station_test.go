@@ -563,6 +563,7 @@ func TestPersonalize_ASignatureKeyIsCertifiedAndItsCertificateStored(t *testing.
 	_, err = application.Sign(t.Context(), digest)
 	require.ErrorIs(t, err, apdu.SecurityNotSatisfied)
 	require.NoError(t, application.ChangePIN(t.Context(), "271828", "314159"))
+	require.ErrorIs(t, application.ChangePIN(t.Context(), "314159", "271828"), apdu.WrongData, "which the office knows")
 	require.NoError(t, application.Verify(t.Context(), "314159"))
 	signature, err := application.Sign(t.Context(), digest)
 	require.NoError(t, err)

@@ -250,6 +250,12 @@ func failed(sw apdu.Status) bool {
 // serve answers one command.
 func (c *Card) serve(command []byte) apdu.Response {
 	cmd, err := apdu.Parse(command)
+	if err == nil && cmd.INS == apdu.GetResponse && cmd.CLA == 0 && c.ram.rest != nil {
+		return c.part(apdu.Response{Data: c.ram.rest, SW: c.ram.restSW}, cmd.Le, cmd.Le)
+	}
+	if err != nil || cmd.CLA&^apdu.ClassChaining != apdu.ClassSecureMessaging {
+		c.ram.application.endMessaging() // 9303-11, 9.8.7: whatever is not in the session ends it
+	}
 	if err != nil {
 		return status(apdu.WrongLength)
 	}
@@ -259,21 +265,23 @@ func (c *Card) serve(command []byte) apdu.Response {
 		}
 		return status(apdu.ClassNotSupported)
 	}
-	if cmd.INS == apdu.GetResponse && cmd.CLA == 0 && c.ram.rest != nil {
-		return c.part(apdu.Response{Data: c.ram.rest, SW: c.ram.restSW}, cmd.Le)
+	r := c.serveWhole(cmd)
+	reads := cmd.INS == apdu.ReadBinary || cmd.INS == apdu.ReadBinaryOdd // as many bytes as are asked for
+	if plain := cmd.CLA&apdu.ClassSecureMessaging == 0; plain && !reads && cmd.Le > 0 && cmd.Le < len(r.Data) && len(r.Data) < apdu.MaxShortLe {
+		return status(apdu.WrongLe | apdu.Status(len(r.Data)&0xFF))
 	}
-	return c.part(c.serveWhole(cmd), cmd.Le)
+	return c.part(r, cmd.Le, apdu.MaxShortLe)
 }
 
-// part is as much of a response as a terminal takes that expects a short one. It gets the rest
-// by GET RESPONSE, which belongs to the transmission and not to any channel.
-func (c *Card) part(r apdu.Response, le int) apdu.Response {
+// part is as much of a response as a terminal takes that expects a short one, at most so many
+// bytes. It gets the rest by GET RESPONSE, which belongs to the transmission and not to any channel.
+func (c *Card) part(r apdu.Response, le, most int) apdu.Response {
 	c.ram.rest = nil
-	if le == 0 || le > apdu.MaxShortLe || len(r.Data) <= apdu.MaxShortLe {
+	if le == 0 || le > apdu.MaxShortLe || len(r.Data) <= most {
 		return r
 	}
-	c.ram.rest, c.ram.restSW = r.Data[apdu.MaxShortLe:], r.SW
-	return apdu.Response{Data: r.Data[:apdu.MaxShortLe], SW: apdu.BytesRemaining | apdu.Status(len(c.ram.rest)&0xFF)}
+	c.ram.rest, c.ram.restSW = r.Data[most:], r.SW
+	return apdu.Response{Data: r.Data[:most], SW: apdu.BytesRemaining | apdu.Status(min(len(c.ram.rest), apdu.MaxShortLe)&0xFF)}
 }
 
 // serveWhole answers one command of a class that the card knows.
@@ -290,7 +298,6 @@ func (c *Card) serveWhole(cmd apdu.Command) apdu.Response {
 	if cmd.CLA&apdu.ClassSecureMessaging != 0 {
 		return status(apdu.SecureMessagingNot)
 	}
-	c.ram.application.endMessaging() // 9303-11, 9.8.7: a plain command ends the session
 	cmd, whole, sw := c.link(cmd)
 	if !whole {
 		return status(sw)

@@ -118,7 +118,8 @@ func (c *Card) changePIN(a *application, cmd apdu.Command) apdu.Status {
 	if sw := c.tryPIN(a, now, given); sw != apdu.OK {
 		return sw
 	}
-	if !isPIN(next) || bytes.Equal(next, now) {
+	transport, _ := a.secret(secretTransportPIN)
+	if !isPIN(next) || bytes.Equal(next, now) || bytes.Equal(next, transport) {
 		return apdu.WrongData
 	}
 	c.nv.keepSecret(a, secretPIN, next)

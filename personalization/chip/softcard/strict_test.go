@@ -85,6 +85,38 @@ func (i interrupting) Transmit(ctx context.Context, command []byte) ([]byte, err
 	return i.Card.Transmit(ctx, command)
 }
 
+// What is not in secure messaging ends it, with the access that it gave, whatever its class is and
+// whether the card serves it.
+func TestMessaging_IsEndedByWhatIsNotInIt(t *testing.T) {
+	t.Parallel()
+	card := finished(t, nil, lds.Files{lds.COM: {0x60, 0}}, nil)
+	for _, command := range []string{
+		"00B0000000", "0084000008", "80CA00E000", "10B0000000", "84F2800200", "04B0000000", "8CB0000000", "94E2000000", "01B0000000", "FFB0000000", "00B0", "0CB0000005",
+	} {
+		s := accessed(t, card)
+		require.Equal(t, apdu.OK, s.send(apdu.Command{INS: apdu.Select, P1: apdu.SelectEF, P2: apdu.NoResponse, Data: unhex(t, "011E")}).SW)
+
+		_, err := card.Transmit(t.Context(), unhex(t, command))
+
+		require.NoError(t, err)
+		require.Nil(t, card.ram.application.messaging, command)
+		require.False(t, card.ram.application.granted, command)
+	}
+}
+
+// No answer is longer than a terminal said that it may be. Of files as many bytes are read, and of
+// all else the card says how many there are.
+func TestCard_AnswersNoMoreThanIsAskedFor(t *testing.T) {
+	t.Parallel()
+	c := finished(t, nil, lds.Files{lds.COM: {0x60, 0}}, nil)
+	converse(t, c, [][2]string{{"00A4040008A00000015100000001", "6C12"}, {"00A4040C08A000000151000000", "9000"}, {"80CA006605", "6C28"}})
+
+	r, err := c.Transmit(t.Context(), unhex(t, "80CA006628"))
+
+	require.NoError(t, err)
+	require.Len(t, r, 0x28+2)
+}
+
 // By nothing that a locked card says to strangers can it be known again.
 func TestLockedCard_CannotBeFollowed(t *testing.T) {
 	t.Parallel()
