@@ -112,7 +112,7 @@ func readTransportKey(file string, components []string) (identity.ChipKey, keys.
 		return k, w, nil
 	}
 	w, err = keys.OpenBlock(said.Block, k.Diversification, under, w.Check)
-	if errors.Is(err, keys.ErrBlock) || errors.Is(err, keys.ErrWrapped) || errors.Is(err, keys.ErrCheckValue) {
+	if errors.Is(err, keys.ErrBlock) || errors.Is(err, keys.ErrWrapped) || errors.Is(err, keys.ErrCheckValue) || errors.Is(err, keys.ErrWeak) {
 		err = identity.RefuseField(identity.Invalid, "key_block", "%v", err)
 	}
 	return k, w, err
@@ -120,7 +120,7 @@ func readTransportKey(file string, components []string) (identity.ChipKey, keys.
 
 // imported says what is wrong with a key that a store does not take in.
 func imported(err error) error {
-	for _, wrong := range []error{keys.ErrWrapped, keys.ErrCheckValue} {
+	for _, wrong := range []error{keys.ErrWrapped, keys.ErrCheckValue, keys.ErrWeak} {
 		if errors.Is(err, wrong) {
 			return identity.RefuseField(identity.Invalid, "wrapped", "%v", wrong)
 		}

@@ -18,7 +18,8 @@ import (
 var (
 	ErrCheckValue = errors.New("the key is not what its key check value says")
 	ErrWrapped    = errors.New("the wrapped key was changed, or is not under this key-encryption key")
-	ErrComponents = errors.New("the components of a key-encryption key are from two custodians or more, of one length of 16, 24 or 32 bytes, no two the same")
+	ErrComponents = errors.New("the components of a key-encryption key are from two custodians or more, of one length of 16, 24 or 32 bytes, no two the same, and none is zero or gives the whole key to who has it")
+	ErrWeak       = errors.New("the key is one that everybody knows, or has two parts that are the same")
 )
 
 // Wrapped is a master key on its way into a store.
@@ -58,7 +59,7 @@ func Combine(components ...Component) ([]byte, error) {
 	key := make([]byte, len(components[0].Value))
 	for i, c := range components {
 		_, err := aes.NewCipher(c.Value)
-		same := slices.ContainsFunc(components[:i], func(o Component) bool { return bytes.Equal(o.Value, c.Value) })
+		same := isZero(c.Value) || slices.ContainsFunc(components[:i], func(o Component) bool { return bytes.Equal(o.Value, c.Value) })
 		if err != nil || same || len(c.Value) != len(key) {
 			return nil, ErrComponents
 		}
@@ -67,8 +68,15 @@ func Combine(components ...Component) ([]byte, error) {
 		}
 		subtle.XORBytes(key, key, c.Value)
 	}
+	known := func(c Component) bool { return bytes.Equal(c.Value, key) }
+	if isZero(key) || slices.ContainsFunc(components, known) { // the others cancel each other
+		return nil, ErrComponents
+	}
 	return key, nil
 }
+
+// isZero reports whether a key has no bit set.
+func isZero(key []byte) bool { return bytes.Count(key, []byte{0}) == len(key) }
 
 // masterSizes are the lengths of a master key, in bytes.
 func masterSizes(by identity.Diversification) []int {
@@ -98,7 +106,34 @@ func (w Wrapped) unwrap(by identity.Diversification) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, checkKey(by, key, w.Check)
+	return key, checkMaster(by, key, w.Check)
+}
+
+// checkMaster compares a master key with its key check value, and refuses one of zeros, and one
+// of 3DES that is no better than DES since two parts that follow each other are the same.
+func checkMaster(by identity.Diversification, key, value []byte) error {
+	if err := checkKey(by, key, value); err != nil {
+		return err
+	}
+	if isZero(key) {
+		return ErrWeak
+	}
+	for at := des.BlockSize; by == identity.ByEMV && at < len(key); at += des.BlockSize {
+		if sameDES(key[at-des.BlockSize:at], key[at:at+des.BlockSize]) {
+			return ErrWeak
+		}
+	}
+	return nil
+}
+
+// sameDES reports whether two keys of DES are the same but for their parity bits.
+func sameDES(a, b []byte) bool {
+	for i := range a {
+		if (a[i]^b[i])>>1 != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // checkKey compares a master key or a component with its key check value.

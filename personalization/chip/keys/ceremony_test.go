@@ -70,6 +70,9 @@ func checkCeremony(t *testing.T, s keys.Store) {
 			"a cut one":                     func(w *keys.Wrapped) { w.Key = w.Key[:16] },
 			"nothing":                       func(w *keys.Wrapped) { w.Key = nil },
 			"a key-encryption key of a bit": func(w *keys.Wrapped) { w.Under = []byte{1} },
+			"a key of zeros": func(w *keys.Wrapped) {
+				w.Key, w.Check = wrap(t, under, make([]byte, size)), kcv(t, by, make([]byte, size))
+			},
 		} {
 			wrong := k
 			change(&wrong)
@@ -89,7 +92,7 @@ func checkCeremony(t *testing.T, s keys.Store) {
 			require.NoError(t, s.Import(label, by, k), "%s: the same again", by)
 		}
 
-		other := bytes.Repeat([]byte{7}, size)
+		other := unhex(t, "606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f")[:size]
 		require.ErrorIs(t, s.Import(label, by, keys.Wrapped{Key: wrap(t, under, other), Under: under, Check: kcv(t, by, other)}), keys.ErrExists, by)
 		one, err := s.CardKeys(label, described(by, 128), unhex(t, "47905163000102030405"))
 		require.NoError(t, err, by)
@@ -132,6 +135,19 @@ func TestImport_WorkedExamplesOfRFC3394(t *testing.T) {
 	}
 }
 
+// 3DES of parts that are the same is DES, whatever their parity bits are.
+func TestImport_RefusesDESForTripleDES(t *testing.T) {
+	t.Parallel()
+	s, err := keys.OpenFile(t.TempDir(), false)
+	require.NoError(t, err)
+	under := bytes.Repeat([]byte{0x5A}, 32)
+	for _, key := range []string{"10203040506070801020304050607080", "10203040506070801121314151617181", "102030405060708031415161718191a131415161718191a1"} {
+		k := keys.Wrapped{Key: wrap(t, under, unhex(t, key)), Under: under, Check: kcv(t, identity.ByEMV, unhex(t, key))}
+
+		require.ErrorIs(t, s.Import("transport", identity.ByEMV, k), keys.ErrWeak)
+	}
+}
+
 func TestCombine_NeedsEveryCustodian(t *testing.T) {
 	t.Parallel()
 	component := func(b byte, size int) keys.Component {
@@ -139,6 +155,7 @@ func TestCombine_NeedsEveryCustodian(t *testing.T) {
 		return keys.Component{Value: value, Check: kcv(t, identity.BySP800108, value)}
 	}
 	one, two := component(0x31, 32), component(0x5C, 32)
+	both := component(0x31^0x5C, 32)
 
 	key, err := keys.Combine(one, two)
 
@@ -148,6 +165,7 @@ func TestCombine_NeedsEveryCustodian(t *testing.T) {
 	require.Equal(t, want, key)
 	for name, list := range map[string][]keys.Component{
 		"one custodian": {one}, "nobody": {}, "the same twice": {one, one}, "of two lengths": {one, component(0x5C, 16)}, "no key": {component(1, 16), {Value: []byte{1}, Check: []byte{1, 2, 3}}},
+		"who knows all of it": {one, component(0, 32)}, "everybody knows it": {one, two, both}, "the others cancel": {component(1, 32), one, two, both},
 	} {
 		_, err := keys.Combine(list...)
 		require.ErrorIs(t, err, keys.ErrComponents, name)

@@ -56,7 +56,7 @@ func OpenBlock(block string, by identity.Diversification, under, check []byte) (
 	case !slices.Contains(masterSizes(by), len(key)):
 		return Wrapped{}, fmt.Errorf("%w: a master key for %s has one of %v bytes, not %d", ErrBlock, by, masterSizes(by), len(key))
 	}
-	if err := checkKey(by, key, check); err != nil {
+	if err := checkMaster(by, key, check); err != nil {
 		return Wrapped{}, err
 	}
 	wrapped, err := wrapAES(under, key)

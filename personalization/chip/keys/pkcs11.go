@@ -344,6 +344,9 @@ func (t *token) Import(label string, by identity.Diversification, k Wrapped) err
 		if err := t.check(session, tried, by, k.Check); err != nil {
 			return err
 		}
+		if checkKey(by, make([]byte, len(k.Key)-wrapping), k.Check) == nil { // a key of zeros has this check value
+			return ErrWeak
+		}
 		there, err := t.find(session, pkcs11.CKO_SECRET_KEY, label)
 		switch {
 		case err == nil && t.check(session, there, by, k.Check) == nil:
