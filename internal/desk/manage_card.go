@@ -23,8 +23,8 @@ func (d *Desk) manageCard(ctx context.Context, s subject, act identity.ManageCar
 		return Answer{}, err
 	}
 	content, tries := files[FileContent], 0
-	if len(content) > mostContent {
-		return Answer{}, identity.RefuseField(identity.Invalid, "content", "is %d bytes; at most %d are accepted", len(content), mostContent)
+	if len(content) > mostContent || act.Do == identity.UpdateApplication && len(content) == 0 {
+		return Answer{}, identity.RefuseField(identity.Invalid, "content", "is %d bytes; 1 to %d are accepted", len(content), mostContent)
 	}
 	if act.Do == identity.UnblockSignature {
 		var pin string

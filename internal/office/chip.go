@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"example.org/cancuoc/internal/identity"
@@ -67,20 +68,34 @@ func (o *Office) ManageChip(ctx context.Context, card registry.CardRecord) (done
 	if err != nil {
 		return nil, err
 	}
-	for _, order := range orders {
+	return doOrders(ctx, orders, func(order registry.CardOrder) error {
 		change, err := station.ChangeOf(at.Catalog, order.Do, order.Application, order.Content)
 		if err != nil {
-			return done, err
+			return err
 		}
 		if err := at.Manage(ctx, string(card.Blank), serial, change); err != nil {
-			return done, err
+			return err
 		}
-		if err := o.Registry.OrderDone(ctx, order.Act); err != nil {
-			return done, err
+		return o.Registry.OrderDone(ctx, order.Act)
+	})
+}
+
+// doOrders does orders, also those that follow one that cannot be done, unless another card is in
+// the encoder.
+func doOrders(ctx context.Context, orders []registry.CardOrder, do func(registry.CardOrder) error) (done []registry.CardOrder, err error) {
+	var failed []error
+	for _, order := range orders {
+		err := do(order)
+		if err == nil {
+			done = append(done, order)
+			continue
 		}
-		done = append(done, order)
+		failed = append(failed, fmt.Errorf("ordered by act %s: %w", order.Act, err))
+		if identity.Refused(err, identity.Conflict) || ctx.Err() != nil {
+			break
+		}
 	}
-	return done, nil
+	return done, errors.Join(failed...)
 }
 
 // InspectChip brings the blank of a finished card to this machine's encoder, reads its
