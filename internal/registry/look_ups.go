@@ -46,21 +46,28 @@ type Missed struct {
 	Until time.Time
 }
 
+// selectShown reads what is sealed, and the data key, only where the register here does not say
+// when the person was born. Of the tables that grow with every application it reads one row,
+// and the others' indexes.
 var selectShown = `
-	SELECT a.number, ` + documentOf + `, a.sealed, k.wrapped, a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false),
-		a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
+	SELECT a.number, ` + documentOf + `, CASE WHEN register.birth IS NULL THEN a.sealed END,
+		CASE WHEN register.birth IS NULL THEN (SELECT k.wrapped FROM vault_keys k WHERE k.application = a.number) END,
+		a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false), a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
 		CASE WHEN a.stage = ` + stageHandOver + ` AND NOT EXISTS (SELECT FROM payments p WHERE p.application = a.number AND p.amount = a.fee AND p.refunded_at IS NULL) THEN a.fee ELSE 0 END, s.name, s.address, s.hours,
 		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
-		(SELECT jsonb_object_agg(stage, at) FROM (
-			SELECT substr(event, length('entered ') + 1) AS stage, min(at) AS at FROM audit
-			WHERE application = a.number AND event LIKE 'entered %' GROUP BY 1) AS entered),
-		a.received_at, now(), card.attempt, card.sealed, coalesce(person.birth, ''), coalesce(person.id = identified.person, false)
+		came.stages, a.received_at, now(), card.attempt, card.sealed, coalesce(register.birth, '')
 	FROM applications a
-	LEFT JOIN LATERAL (SELECT attempt, sealed FROM cards WHERE application = a.number ORDER BY attempt DESC LIMIT 1) card ON true
-	LEFT JOIN LATERAL (SELECT p.id, p.birth FROM person_numbers n JOIN citizens p ON p.id = n.person WHERE n.citizen = a.citizen) person ON true
-	LEFT JOIN LATERAL (SELECT i.person FROM identifications i WHERE i.application = a.number ORDER BY i.round DESC LIMIT 1) identified ON true
-	LEFT JOIN vault_keys k ON k.application = a.number
 	JOIN stations s ON s.id = a.station
+	CROSS JOIN LATERAL (
+		SELECT jsonb_object_agg(substr(event, length('entered ') + 1), at) AS stages FROM (
+			SELECT event, min(at) AS at FROM audit WHERE application = a.number AND event LIKE 'entered %' GROUP BY event) AS entered
+	) came
+	LEFT JOIN LATERAL (
+		SELECT nullif(p.birth, '') AS birth FROM person_numbers n JOIN citizens p ON p.id = n.person
+		WHERE n.citizen = a.citizen AND a.erased_at IS NULL AND (came.stages ? ` + stageDeduplication + `
+			OR n.person = (SELECT i.person FROM identifications i WHERE i.application = a.number ORDER BY i.round DESC LIMIT 1))
+	) register ON true
+	LEFT JOIN LATERAL (SELECT c.attempt, c.sealed FROM cards c WHERE c.application = a.number AND register.birth IS NULL ORDER BY c.attempt DESC LIMIT 1) card ON true
 	LEFT JOIN LATERAL (
 		SELECT d.reason, d.for_citizen FROM decisions d WHERE d.application = a.number AND d.step = CASE
 			WHEN a.stage = ` + stageRejected + ` THEN ` + stepReject + `
@@ -70,24 +77,20 @@ var selectShown = `
 	) given ON true
 	WHERE a.number = $1`
 
-// shown reads a row of selectShown. Without its data key, an application has no birth date
-// that anything could be compared with.
+// shown reads a row of selectShown.
 func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var s Shown
-	var sealed sealedApplication
-	var about identity.Application
 	var given string
 	var until *time.Time
 	var entered []byte
 	var received time.Time
 	var ended identity.ReasonCode
 	var known knownBirth
-	err := row.Scan(&s.Number, &s.Document, &sealed.details, &sealed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery, &s.Unpaid,
-		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now, &known.attempt, &known.card, &known.birth, &known.identified)
+	err := row.Scan(&s.Number, &s.Document, &known.typed.details, &known.typed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery, &s.Unpaid,
+		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now, &known.attempt, &known.card, &known.register)
 	if err != nil {
 		return Shown{}, err
 	}
-	unread := r.unread(r.open(s.Number, sealed, &about))
 	if entered != nil {
 		if err := json.Unmarshal(entered, &s.Entered); err != nil {
 			return Shown{}, err
@@ -97,16 +100,8 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 		s.Entered = make(map[identity.Stage]time.Time, 1)
 	}
 	s.Entered[identity.Received] = received
-	s.Birth = about.Person.Birth
-	if sealed.wrapped != nil { // else there is nothing to compare with
-		if err := r.known(s, sealed.wrapped, known, &s.Birth); err != nil {
-			return Shown{}, err
-		}
-	}
-	if s.Birth == (identity.Date{}) { // nothing to compare with, and not for being erased
-		if err := unread.whole(); err != nil {
-			return Shown{}, err
-		}
+	if s.Birth, err = r.birth(s.Number, known); err != nil {
+		return Shown{}, err
 	}
 	if until != nil {
 		s.Until = *until
@@ -117,28 +112,31 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	return s, nil
 }
 
-// knownBirth is what is known of an applicant's birth beside what was typed.
+// knownBirth is what is known of an applicant's birth.
 type knownBirth struct {
-	attempt    *int
-	card       []byte // sealed: of the last one
-	birth      string // by the population register here
-	identified bool   // an officer said that it is this person
+	register string // by the population register here, once it is known whose the application is; else empty, and the rest is given
+	attempt  *int
+	card     []byte // sealed: of the last one
+	typed    sealedApplication
 }
 
-// known reads the birth by the register's record, once it is known whose an application is: the
-// record of now, or of another register the one that the card was prepared from.
-func (r *Registry) known(s Shown, wrapped []byte, k knownBirth, birth *identity.Date) (err error) {
-	_, validated := s.Entered[identity.Deduplication]
+// birth is the register's, once it is known whose an application is: by the record of now, or of
+// another register by the one that the card was prepared from. Without its data key, an
+// application has no birth date that anything could be compared with.
+func (r *Registry) birth(number identity.ApplicationNumber, k knownBirth) (identity.Date, error) {
 	switch {
-	case k.birth != "" && (validated || k.identified):
-		*birth, err = identity.ParseDate(k.birth)
-	case k.birth == "" && k.card != nil:
+	case k.register != "":
+		return identity.ParseDate(k.register)
+	case k.typed.wrapped == nil:
+		return identity.Date{}, nil
+	case k.card != nil:
 		var card identity.Card
-		if err = r.openJSON(cardColumn(s.Number, *k.attempt), k.card, wrapped, &card); err == nil {
-			*birth = card.Person.Birth
-		}
+		err := r.openJSON(cardColumn(number, *k.attempt), k.card, k.typed.wrapped, &card)
+		return card.Person.Birth, err
 	}
-	return err
+	var about identity.Application
+	err := r.unread(r.open(number, k.typed, &about)).whole()
+	return about.Person.Birth, err
 }
 
 // LookUp reads what a citizen may know of an application, and how many look-ups found
