@@ -51,6 +51,7 @@ type application struct {
 
 	station     identity.StationID // whose slot the card is in; empty when it is in none
 	consignment identity.ConsignmentNumber
+	failing     string // the activity that could not be done, and is tried again; empty: none
 
 	due       time.Time
 	riskAt    time.Time // when the deadline comes near

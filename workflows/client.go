@@ -287,6 +287,7 @@ type Listed struct {
 	Station     identity.StationID         `json:"station,omitzero"`
 	Consignment identity.ConsignmentNumber `json:"consignment,omitzero"`
 	Deadline    time.Time                  `json:"deadline,omitzero"`
+	Failing     string                     `json:"failing,omitzero"` // the activity that could not be done when it was last shown
 	Since       time.Time                  `json:"since"`
 	Ended       bool                       `json:"ended,omitzero"`
 }
@@ -323,6 +324,7 @@ func listed(e *workflowpb.WorkflowExecutionInfo) Listed {
 		Station:     identity.StationID(attribute(e, StationKey)),
 		Consignment: identity.ConsignmentNumber(attribute(e, ConsignmentKey)),
 		Deadline:    deadline,
+		Failing:     attribute(e, FailingActivityKey),
 		Since:       e.GetStartTime().AsTime(),
 		Ended:       e.GetCloseTime() != nil,
 	}

@@ -201,18 +201,9 @@ func (a *liveApplication) until(what string, reached func(stage, awaiting string
 	deadline := time.Now().Add(2 * time.Minute)
 	for time.Now().Before(deadline) {
 		a.o.ship()
-		described, err := a.o.temporal.DescribeWorkflowExecution(a.o.t.Context(), a.id, "")
-		require.NoError(a.o.t, err)
-		info := described.GetWorkflowExecutionInfo()
-		require.Contains(a.o.t, []enumspb.WorkflowExecutionStatus{
-			enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
-		}, info.GetStatus())
-		shown := make(map[string]string)
-		for name, payload := range info.GetSearchAttributes().GetIndexedFields() {
-			var text string
-			if converter.GetDefaultDataConverter().FromPayload(payload, &text) == nil {
-				shown[name] = text
-			}
+		shown := a.attributes()
+		if identity.Stage(shown["Stage"]).Ended() {
+			require.Empty(a.o.t, shown["FailingActivity"], "it fails no more")
 		}
 		if reached(shown["Stage"], shown["AwaitingAction"]) {
 			return
@@ -220,6 +211,25 @@ func (a *liveApplication) until(what string, reached func(stage, awaiting string
 		time.Sleep(50 * time.Millisecond)
 	}
 	require.Failf(a.o.t, "nothing happened", "%s was awaited; %s", what, a.o.log)
+}
+
+// attributes are what Temporal shows of it, by name.
+func (a *liveApplication) attributes() map[string]string {
+	a.o.t.Helper()
+	described, err := a.o.temporal.DescribeWorkflowExecution(a.o.t.Context(), a.id, "")
+	require.NoError(a.o.t, err)
+	info := described.GetWorkflowExecutionInfo()
+	require.Contains(a.o.t, []enumspb.WorkflowExecutionStatus{
+		enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED,
+	}, info.GetStatus())
+	shown := make(map[string]string)
+	for name, payload := range info.GetSearchAttributes().GetIndexedFields() {
+		var text string
+		if converter.GetDefaultDataConverter().FromPayload(payload, &text) == nil {
+			shown[name] = text
+		}
+	}
+	return shown
 }
 
 // result waits for the end.

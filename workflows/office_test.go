@@ -102,6 +102,7 @@ type testOffice struct {
 	ahead    map[string]act                           // what happened just before an activity runs
 	answered []string                                 // what people heard
 	shown    []identity.Stage                         // what operators saw, in the search attributes
+	failing  []string                                 // and which activity fails; that it does no more can't be seen in these
 	hurry    map[string][]int                         // priority keys of each activity, in the order they were scheduled
 
 	corrected bool // the population registry says what the applicant does
@@ -397,6 +398,9 @@ func (o *testOffice) chipStation() *station.Station {
 func (o *testOffice) notice(attributes temporal.SearchAttributes) {
 	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok {
 		o.shown = append(o.shown, identity.Stage(stage))
+	}
+	if failing, said := attributes.GetKeyword(workflows.FailingActivityKey); said {
+		o.failing = append(o.failing, failing)
 	}
 }
 

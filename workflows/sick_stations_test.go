@@ -262,6 +262,14 @@ func (o *twoStations) told(part string) {
 func (o *twoStations) shown(part string) {
 	o.t.Helper()
 	require.Regexp(o.t, "PX-01: .*"+regexp.QuoteMeta(part), o.details(), "in the Temporal UI")
+	_, inSlot := o.where()
+	failing := 0
+	for _, a := range o.apps {
+		if shown := a.attributes(); shown["FailingActivity"] == "Make" && shown["Station"] == "PX-01" {
+			failing++
+		}
+	}
+	require.Equal(o.t, inSlot["PX-01"], failing, "what is in its slot is found by what fails there")
 }
 
 // details are what the Temporal UI shows of the applications.

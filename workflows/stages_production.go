@@ -56,7 +56,7 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 	err := making.Get(ctx, &made)
 	switch {
 	case err == nil:
-		a.station, a.tries = made.Station, 0
+		a.station, a.tries, a.failing = made.Station, 0, ""
 		count(ctx, CounterCards, "outcome", CardMade)
 		for _, passed := range made.Passed {
 			a.timeline = append(a.timeline, TimelineEntry{At: passed.At, Stage: passed.Stage})
@@ -85,6 +85,7 @@ const maxTries = 8
 // tryElsewhere decides where a card goes on that a station could not make.
 func (a *application) tryElsewhere(ctx workflow.Context, err error) {
 	a.note(ctx, fmt.Sprintf("Card %d could not be made: %s", a.attempt, cause(err)))
+	a.fails(ctx, station.Make)
 	if a.tries++; a.tries >= maxTries {
 		a.tries = 0
 		a.need = &need{identity.ToRepair, fmt.Sprintf("%d tries to make card %d failed, the last one: %s", maxTries, a.attempt, cause(err))}
@@ -127,7 +128,7 @@ func (a *application) cardInTrouble(ctx workflow.Context, err error) (identity.S
 
 // beginAnotherCard gives up the card that was being made.
 func (a *application) beginAnotherCard() {
-	a.attempt, a.station, a.tries, a.givenUp = a.attempt+1, "", 0, false
+	a.attempt, a.station, a.tries, a.givenUp, a.failing = a.attempt+1, "", 0, false, ""
 }
 
 // awaitStock waits until stock is received: as many applications as there are blanks are

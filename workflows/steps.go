@@ -15,12 +15,16 @@ func do(ctx workflow.Context, summary string, activity, in, out any) error {
 	return doOr(ctx, summary, activity, in, out, func() temporal.Priority { return temporal.Priority{PriorityKey: priorityNormal} })
 }
 
-// do is do with the application's priority. If it has to wait, operators see where.
+// do is do with the application's priority. If it has to wait, operators see where, and which
+// activity fails: until the application is shown again, where it rests next.
 func (a *application) do(ctx workflow.Context, summary string, activity, in, out any) error {
+	before := a.failing
 	err := doOr(ctx, summary, activity, in, out, func() temporal.Priority {
+		a.fails(ctx, activity)
 		a.show(ctx)
 		return a.priority()
 	})
+	a.failing = before
 	if refused(err, identity.Stranger) { // this is not the application's workflow
 		a.note(ctx, refusalText(err))
 		a.gone, a.ready = true, true

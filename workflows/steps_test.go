@@ -52,7 +52,8 @@ func TestSteps_EachMayBeRepeated(t *testing.T) {
 	}
 }
 
-// Whatever cannot be done now is done later.
+// Whatever cannot be done now is done later. Operators see which activity it is that fails, until
+// it was done.
 func TestSteps_EachMayFail(t *testing.T) {
 	t.Parallel()
 	for _, step := range steps {
@@ -67,6 +68,7 @@ func TestSteps_EachMayFail(t *testing.T) {
 
 			require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
 			require.Equal(t, []string{"1 live PT0001"}, o.cards())
+			require.Equal(t, []string{step}, o.failing)
 		})
 	}
 }

@@ -2,6 +2,8 @@ package workflows
 
 import (
 	"fmt"
+	"reflect"
+	"runtime"
 	"strings"
 	"time"
 
@@ -21,11 +23,12 @@ var (
 	StationKey         = temporal.NewSearchAttributeKeyKeyword("Station")
 	DeadlineKey        = temporal.NewSearchAttributeKeyTime("Deadline")
 	ConsignmentKey     = temporal.NewSearchAttributeKeyKeyword("Consignment")
+	FailingActivityKey = temporal.NewSearchAttributeKeyKeyword("FailingActivity")
 )
 
 // SearchAttributes lists them all, for the namespace to know before a workflow starts.
 var SearchAttributes = []temporal.SearchAttributeKey{
-	ProvinceKey, ApplicationTypeKey, StageKey, AwaitingKey, StationKey, DeadlineKey, ConsignmentKey,
+	ProvinceKey, ApplicationTypeKey, StageKey, AwaitingKey, StationKey, DeadlineKey, ConsignmentKey, FailingActivityKey,
 }
 
 // shown is what the search attributes say. Only a change is written, because writing
@@ -36,12 +39,13 @@ type shown struct {
 	station     identity.StationID
 	consignment identity.ConsignmentNumber
 	due         time.Time
+	failing     string
 }
 
 // show updates current details and search attributes.
 func (a *application) show(ctx workflow.Context) {
 	workflow.SetCurrentDetails(ctx, a.details())
-	now := shown{stage: a.stage, awaiting: a.awaiting, station: a.station, consignment: a.consignment, due: a.due}
+	now := shown{stage: a.stage, awaiting: a.awaiting, station: a.station, consignment: a.consignment, due: a.due, failing: a.failing}
 	if now == a.shown {
 		return
 	}
@@ -58,8 +62,32 @@ func (a *application) show(ctx workflow.Context) {
 	if !now.due.Equal(a.shown.due) {
 		updates = append(updates, DeadlineKey.ValueSet(a.due))
 	}
+	if now.failing != a.shown.failing {
+		updates = append(updates, failingActivity(now.failing))
+	}
 	a.shown = now
 	must(workflow.UpsertTypedSearchAttributes(ctx, updates...))
+}
+
+// failingActivity has none where nothing fails, so that what fails is what has one.
+func failingActivity(name string) temporal.SearchAttributeUpdate {
+	if name == "" {
+		return FailingActivityKey.ValueUnset()
+	}
+	return FailingActivityKey.ValueSet(name)
+}
+
+// fails notes the activity that cannot be done now, for what is shown next.
+func (a *application) fails(ctx workflow.Context, activity any) {
+	if workflow.GetVersion(ctx, "show-failing-activity", workflow.DefaultVersion, 1) >= 1 {
+		a.failing = activityName(activity)
+	}
+}
+
+// activityName is a method's name, as the worker registers it.
+func activityName(method any) string {
+	name := runtime.FuncForPC(reflect.ValueOf(method).Pointer()).Name()
+	return strings.TrimSuffix(name[strings.LastIndex(name, ".")+1:], "-fm")
 }
 
 // showRelease says that nobody is awaited any more. A step that comes after a wait may

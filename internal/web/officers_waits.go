@@ -103,7 +103,7 @@ func (s sought) filter(by identity.Officer, limit int) registry.Filter {
 // visibility is it as a query for the Temporal UI, which knows what waits and where; empty
 // where it knows nothing of that.
 func (s sought) visibility(now time.Time) string {
-	if s.Trouble || s.mine() || s.Deadline == registry.AtRisk {
+	if s.mine() || s.Deadline == registry.AtRisk {
 		return ""
 	}
 	terms := []string{`WorkflowType = "CardApplication"`, `ExecutionStatus = "Running"`}
@@ -114,6 +114,9 @@ func (s sought) visibility(now time.Time) string {
 	}
 	if s.Deadline == registry.Late {
 		terms = append(terms, fmt.Sprintf("Deadline < %q", now.UTC().Format(time.RFC3339)), `Stage != "HandOver"`)
+	}
+	if s.Trouble {
+		terms = append(terms, `FailingActivity IS NOT NULL`)
 	}
 	slices.Sort(terms)
 	return strings.Join(terms, " AND ")

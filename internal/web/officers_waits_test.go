@@ -46,6 +46,9 @@ func TestOfficers_FindWhatWaits(t *testing.T) {
 	o.logIn(t)
 	page := html.UnescapeString(o.ask(t, http.MethodGet, "/officers/?awaiting=approval&deadline=late", nil).Body.String())
 	require.Contains(t, page, ui+"/workflows?"+strings.SplitN(url.Values{"query": {`AwaitingAction = "approval" AND Deadline < "`}}.Encode(), "%22+AND+Dead", 2)[0])
+	require.NoError(t, d.ShowTrouble(t.Context(), identity.ApplicationNumber(number), "the register does not answer"))
+	page = html.UnescapeString(o.ask(t, http.MethodGet, "/officers/?trouble=1", nil).Body.String())
+	require.Contains(t, page, ui+"/workflows?"+url.Values{"query": {`ExecutionStatus = "Running" AND FailingActivity IS NOT NULL AND WorkflowType = "CardApplication"`}}.Encode())
 	for query, want := range map[string]string{
 		"stage=approva": "did you mean Approval?", "awaiting=approve": "did you mean approval?", "deadline=lat": "there are late, at-risk; did you mean late?",
 		"province=3": "is not known", "after=x": "receipt",
