@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -20,7 +21,8 @@ const maxCodecRequest = 8 << 20
 // CodecHandler decrypts payloads for the Temporal UI, which asks from an officer's
 // browser, and for the Temporal CLI, by Temporal's remote codec protocol (POST
 // .../decode). It answers officers who are logged in, and shows each what the officer's
-// role may see. It encrypts nothing: nothing is sent to a workflow from there.
+// role may see. It encrypts nothing (POST .../encode): nothing is sent to a workflow from
+// there. The CLI asks for that before a query too, of no payloads, and is given none.
 type CodecHandler struct {
 	Keys    *Keys
 	Origins []string // of the UIs whose pages may ask with an officer's cookie
@@ -64,7 +66,8 @@ func (h *CodecHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/decode") {
+	answer, known := map[string]func(http.ResponseWriter, *http.Request, identity.Officer){"decode": h.decode, "encode": encode}[path.Base(r.URL.Path)]
+	if r.Method != http.MethodPost || !known {
 		http.NotFound(w, r)
 		return
 	}
@@ -76,8 +79,45 @@ func (h *CodecHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Logger.ErrorContext(r.Context(), "Payloads were not decoded", "error", err)
 		http.Error(w, "the office cannot tell now who asks; try again later", http.StatusServiceUnavailable)
 	default:
-		h.decode(w, r, officer)
+		answer(w, r, officer)
 	}
+}
+
+// encode answers that nothing is nothing, and encrypts no more.
+func encode(w http.ResponseWriter, r *http.Request, _ identity.Officer) {
+	asked, ok := payloads(w, r)
+	switch {
+	case !ok:
+	case len(asked) > 0:
+		http.Error(w, "nothing is encrypted here, to be sent to a workflow: what people do is a signed statement (starter help), and a query takes no input", http.StatusForbidden)
+	default:
+		writePayloads(w, nil)
+	}
+}
+
+// payloads reads those that are asked about; it answers where they cannot be read.
+func payloads(w http.ResponseWriter, r *http.Request) (asked []*commonpb.Payload, ok bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCodecRequest))
+	var list commonpb.Payloads
+	if err == nil {
+		err = protojson.Unmarshal(body, &list)
+	}
+	if err != nil {
+		http.Error(w, "this is not the JSON of payloads, or more than 8 MB", http.StatusBadRequest)
+		return nil, false
+	}
+	return list.GetPayloads(), true
+}
+
+// writePayloads answers with payloads.
+func writePayloads(w http.ResponseWriter, list []*commonpb.Payload) {
+	b, err := protojson.Marshal(&commonpb.Payloads{Payloads: list})
+	if err != nil {
+		http.Error(w, "the payloads cannot be written as JSON", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(b) // the client is gone
 }
 
 // officer is who asks. A cookie, which a browser sends by itself, counts only from a page
@@ -94,23 +134,19 @@ func (h *CodecHandler) officer(r *http.Request, fromUI bool) (identity.Officer, 
 
 // decode answers with what the officer may see, after it was recorded.
 func (h *CodecHandler) decode(w http.ResponseWriter, r *http.Request, officer identity.Officer) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCodecRequest))
-	var asked commonpb.Payloads
-	if err == nil {
-		err = protojson.Unmarshal(body, &asked)
-	}
-	if err != nil {
-		http.Error(w, "this is not the JSON of payloads, or more than 8 MB", http.StatusBadRequest)
+	asked, ok := payloads(w, r)
+	if !ok {
 		return
 	}
-	answer := asked.GetPayloads()
+	answer := asked
 	if sight := sightOf(officer); sight != noSight {
-		if answer, err = (&Codec{Keys: h.Keys}).Decode(asked.GetPayloads()); err != nil {
+		var err error
+		if answer, err = (&Codec{Keys: h.Keys}).Decode(asked); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		d := Decoding{Officer: officer.Badge, Redacted: sight == redactedSight}
-		for i, p := range asked.GetPayloads() {
+		for i, p := range asked {
 			if string(p.GetMetadata()[metadataEncoding]) != encodingEncrypted {
 				continue
 			}
@@ -131,11 +167,5 @@ func (h *CodecHandler) decode(w http.ResponseWriter, r *http.Request, officer id
 			return
 		}
 	}
-	b, err := protojson.Marshal(&commonpb.Payloads{Payloads: answer})
-	if err != nil {
-		http.Error(w, "the payloads cannot be written as JSON", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(b) // the client is gone
+	writePayloads(w, answer)
 }
