@@ -2,9 +2,11 @@
 #
 #   docker build -t cancuoc .
 #   docker build -t cancuoc --build-arg TAGS=pkcs11,pcsc .   # for an HSM and for card readers
+#   docker build -t cancuoc --build-arg VERSION=$(git describe --always --dirty) .   # as --version and the image's label say
 
 FROM golang:1.26.8-bookworm AS build
 ARG TAGS=""
+ARG VERSION=""
 WORKDIR /src
 RUN if [ -n "$TAGS" ]; then apt-get update && apt-get install -y --no-install-recommends libpcsclite-dev pkg-config && rm -rf /var/lib/apt/lists/*; fi
 COPY go.mod go.sum ./
@@ -12,9 +14,11 @@ RUN go mod download
 COPY . .
 # Without tags the programs are static. The libraries of HSMs and pcsclite need cgo.
 RUN CGO_ENABLED=$([ -n "$TAGS" ] && echo 1 || echo 0) \
-    go build -trimpath -tags "$TAGS" -ldflags "-s -w" -o /out/ ./worker ./starter ./gateway
+    go build -trimpath -tags "$TAGS" -ldflags "-s -w -X example.org/cancuoc/config.release=$VERSION" -o /out/ ./worker ./starter ./gateway
 
 FROM debian:12.12-slim
+ARG VERSION=""
+LABEL org.opencontainers.image.title=cancuoc org.opencontainers.image.version=$VERSION
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libpcsclite1 tzdata wget \
  && rm -rf /var/lib/apt/lists/* \

@@ -27,7 +27,7 @@ const (
 type Program struct {
 	Name  string
 	About string // what it does: the beginning of --help
-	Flags []Flag // besides --config and --help
+	Flags []Flag // besides --config, --version and --help
 	Run   func(ctx context.Context, c Config) error
 }
 
@@ -55,6 +55,10 @@ func (p Program) run(ctx context.Context, args []string, stdout, stderr io.Write
 		fmt.Fprintf(stdout, "%s\n\nUsage:\n  %s [flags]\n\nFlags:\n%s", p.About, p.Name, p.flags().FlagUsages())
 		return ExitDone
 	}
+	if errors.Is(err, errVersion) {
+		fmt.Fprintf(stdout, "%s version %s\n", p.Name, Version())
+		return ExitDone
+	}
 	if err != nil {
 		return fail(ExitRefused, err)
 	}
@@ -63,6 +67,9 @@ func (p Program) run(ctx context.Context, args []string, stdout, stderr io.Write
 	}
 	return ExitDone
 }
+
+// errVersion is that the version was asked for, and nothing else.
+var errVersion = errors.New("the version was asked for")
 
 // flags declares what the program takes.
 func (p Program) flags() *pflag.FlagSet {
@@ -73,6 +80,7 @@ func (p Program) flags() *pflag.FlagSet {
 	for _, f := range p.Flags {
 		flags.String(f.Name, "", fmt.Sprintf("%s (default: %s of the settings)", f.Usage, f.Key))
 	}
+	flags.Bool("version", false, "show the version")
 	flags.BoolP("help", "h", false, "show this")
 	return flags
 }
@@ -90,6 +98,9 @@ func (p Program) settings(args []string) (Config, error) {
 	}
 	if help, _ := flags.GetBool("help"); help { // declared above
 		return Config{}, pflag.ErrHelp
+	}
+	if version, _ := flags.GetBool("version"); version { // declared above
+		return Config{}, errVersion
 	}
 	if flags.NArg() > 0 {
 		return Config{}, misuse("unknown argument %q", flags.Arg(0))

@@ -67,6 +67,16 @@ func TestProgram_Help(t *testing.T) {
 
 		require.Equal(t, ExitDone, code)
 		require.Empty(t, stderr.String())
-		require.Regexp(t, `^Work\.\n\nUsage:\n  clerk \[flags\]\n\nFlags:\n +--config string +.*\n +--role string +which role \(default: worker.role .*\)\n +-h, --help +show this\n$`, stdout.String())
+		require.Regexp(t, `^Work\.\n\nUsage:\n  clerk \[flags\]\n\nFlags:\n +--config string +.*\n +--role string +which role \(default: worker.role .*\)\n +--version +show the version\n +-h, --help +show this\n$`, stdout.String())
 	}
+}
+
+// Whoever asks for the version is told it, whatever the settings are, and nothing runs.
+func TestProgram_ShowsItsVersion(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	code := Program{Name: "clerk", Run: func(context.Context, Config) error { return errors.New("it ran") }}.
+		run(t.Context(), []string{"--config", "nowhere.yaml", "--version"}, &stdout, &stderr)
+	require.Equal(t, ExitDone, code, stderr.String())
+	require.Equal(t, "clerk version "+Version()+"\n", stdout.String())
 }

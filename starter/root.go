@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -50,21 +49,12 @@ func (a *app) complain(w io.Writer, err error) {
 	}
 }
 
-// version is that of the module, as it was built.
-func version() string {
-	built, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return built.Main.Version // with the commit that it was built from
-}
-
 // newRoot makes the tree of commands, a file each.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "starter",
 		Short:         "Submit applications for identity cards, follow them, decide on them",
-		Version:       version(),
+		Version:       config.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
