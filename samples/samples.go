@@ -28,6 +28,8 @@ type Station struct {
 	ID       identity.StationID    `yaml:"id"`
 	Province identity.ProvinceCode `yaml:"province"`
 	Name     string                `yaml:"name"`
+	Address  string                `yaml:"address"` // as the citizens' page shows it
+	Hours    string                `yaml:"hours"`   // likewise
 }
 
 // Officer is a person who decides.

@@ -18,6 +18,7 @@ var rehearsal = map[string]string{
 	"CANCUOC_CAMERA_FAULTS":              "smear@1",
 	"CANCUOC_OFFICE_CONSIGNMENT_CUT_OFF": "6s",
 	"CANCUOC_WORKER_RECONCILE":           "5s",
+	"CANCUOC_GATEWAY_CONTACT":            "000 000 0000 (số mẫu · specimen)",
 	"CANCUOC_CLIENT_OFFICER":             "SX-C06-0001", // who asks in the other terminal, unless --as says
 }
 

@@ -24,13 +24,16 @@ func place(text, province string) packet.Place {
 	return packet.Place{Text: text, Province: province}
 }
 
+// openHours are when the counters of the samples are open.
+const openHours = "7:30–11:30, 13:30–17:00, thứ Hai đến thứ Bảy"
+
 // stations lists where the samples are enrolled.
 func stations() []samples.Station {
 	return []samples.Station{
-		{ID: "001-TN-01", Province: "001", Name: "Phòng Cảnh sát QLHC về TTXH, Hà Nội"},
-		{ID: "048-TN-01", Province: "048", Name: "Phòng Cảnh sát QLHC về TTXH, Đà Nẵng"},
-		{ID: "066-TN-01", Province: "066", Name: "Phòng Cảnh sát QLHC về TTXH, Đắk Lắk"},
-		{ID: "079-TN-01", Province: "079", Name: "Phòng Cảnh sát QLHC về TTXH, Thành phố Hồ Chí Minh"},
+		{ID: "001-TN-01", Province: "001", Name: "Phòng Cảnh sát QLHC về TTXH, Hà Nội", Address: "Số 1, Phố Mẫu, Phường Hoàn Kiếm, Hà Nội", Hours: openHours},
+		{ID: "048-TN-01", Province: "048", Name: "Phòng Cảnh sát QLHC về TTXH, Đà Nẵng", Address: "Số 1, Đường Mẫu, Phường Hải Châu, Đà Nẵng", Hours: openHours},
+		{ID: "066-TN-01", Province: "066", Name: "Phòng Cảnh sát QLHC về TTXH, Đắk Lắk", Address: "Số 1, Đường Mẫu, Phường Buôn Ma Thuột, Đắk Lắk", Hours: openHours},
+		{ID: "079-TN-01", Province: "079", Name: "Phòng Cảnh sát QLHC về TTXH, Thành phố Hồ Chí Minh", Address: "Số 1, Đường Mẫu, Phường Sài Gòn, Thành phố Hồ Chí Minh", Hours: openHours},
 	}
 }
 

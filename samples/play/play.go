@@ -63,7 +63,8 @@ func (p *Player) Prepare(ctx context.Context) error {
 		return err
 	}
 	for _, s := range p.script.Stations {
-		if _, err := p.run(ctx, "register", "station", string(s.ID), "--province", string(s.Province), "--name", s.Name, "--officer", string(cast.Founders[0]), "--witness", string(cast.Founders[1])); err != nil {
+		if _, err := p.run(ctx, "register", "station", string(s.ID), "--province", string(s.Province), "--name", s.Name, "--address", s.Address, "--hours", s.Hours,
+			"--officer", string(cast.Founders[0]), "--witness", string(cast.Founders[1])); err != nil {
 			return err
 		}
 	}
