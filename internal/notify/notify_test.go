@@ -223,6 +223,9 @@ func TestSender_WhateverAReceiverDoes(t *testing.T) {
 		"endless":  receives(t, when(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot); endless(w, r) })),
 		"headers":  receives(t, when(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) })),
 		"hangs-up": receives(t, when(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })),
+		"murmurs":  receives(t, when(raw("HTTP/1.1 200 OK\r\nto 0912345678\r\n\r\n"))),
+		"mumbles":  receives(t, when(raw("HTTP/1.1 to-0912345678 OK\r\n\r\n"))),
+		"sends-on": receives(t, when(raw("HTTP/1.1 302 Found\r\nLocation: http://0912345678:%%%\r\n\r\n"))),
 		"moody": receives(t, func(n int64, w http.ResponseWriter, _ *http.Request) bool {
 			if n%3 != 0 {
 				w.WriteHeader([]int{http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusUnprocessableEntity}[n/3%3])
@@ -253,6 +256,10 @@ func TestSender_WhateverAReceiverDoes(t *testing.T) {
 		require.Eventually(t, func() bool { return boxes[name].has(t, n, kinds...) }, 30*time.Second, 10*time.Millisecond, name)
 	}
 	require.Less(t, runtime.NumGoroutine()-goroutines, 400, "what is on its way is bounded")
+	for _, name := range []string{"murmurs", "mumbles", "sends-on"} {
+		require.Eventually(t, func() bool { return strings.Contains(o.whys(t), name+": not reached: its answer cannot be read as HTTP") }, 10*time.Second, 10*time.Millisecond, name)
+	}
+	require.NotContains(t, o.whys(t), "0912345678", "nothing is kept of what a receiver answers")
 	sick.Store(false)
 	down := &inbox{events: make(map[string][]cloudevents.Event)}
 	listener, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
@@ -272,6 +279,30 @@ func TestSender_WhateverAReceiverDoes(t *testing.T) {
 	stop()
 	require.Empty(t, elsewhere.events, "no redirect was followed")
 	require.Contains(t, gather(t, sender), `cancuoc_notifications_waiting{receiver="hangs"} 0`)
+}
+
+// raw answers what need not be HTTP.
+func raw(answer string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = connection.Write([]byte(answer))
+		_ = connection.Close()
+	}
+}
+
+// whys is what is kept of deliveries that were not taken, a line each.
+func (o *office) whys(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	letters, err := o.Letters(t.Context(), 1000)
+	require.NoError(t, err)
+	for _, l := range letters {
+		b.WriteString(l.Receiver + ": " + l.Why + "\n")
+	}
+	return b.String()
 }
 
 func gather(t *testing.T, s *notify.Sender) string {

@@ -86,15 +86,24 @@ func (l *line) post(ctx context.Context, m message) (why string, health outcome)
 }
 
 // unreached says why a receiver was not reached, without what may name a person or hold a
-// password.
+// password: of what it answered that is not HTTP, net/http's errors quote a part.
 func unreached(err error) string {
-	if failed, ok := errors.AsType[*url.Error](err); ok {
-		if failed.Timeout() {
-			return "did not answer in time"
-		}
-		err = failed.Err
+	if failed, ok := errors.AsType[*url.Error](err); ok && failed.Timeout() {
+		return "did not answer in time"
 	}
-	return "not reached: " + err.Error()
+	if broken, ok := errors.AsType[*net.OpError](err); ok {
+		return "not reached: " + broken.Error()
+	}
+	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "not reached: " + untrusted.Error()
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "not reached: it does not speak TLS there"
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "not reached: it closed the connection"
+	}
+	return "not reached: its answer cannot be read as HTTP"
 }
 
 // Backoff is the pause before a try after so many that failed: from first on, twice as long
