@@ -72,6 +72,7 @@ var drills = map[string]drill{
 	},
 	"AdjudicationWaits":             once(`cancuoc_longest_wait_seconds{awaiting="adjudication"}`, "86000+60x60", "0+60x60", "10m"),
 	"HoldForgotten":                 once(`cancuoc_longest_wait_seconds{awaiting="release"}`, "604000+60x60", "86400+60x60", "15m"),
+	"BoxesWait":                     once(`cancuoc_longest_wait_seconds{awaiting="receipt"}`, "345000+60x60", "86400+60x60", "15m"),
 	"WorkflowsBegunAgain":           once(`cancuoc_reconciler_mended_total{what="application begun"}`, "0 0 3x60", "0x60", "5m"),
 	"NothingReconciles":             once(`cancuoc_reconciler_last_pass_timestamp_seconds`, "0x60", "0+60x60", "15m"),
 	"WorkflowsUnknownToTheRegistry": once(`cancuoc_reconciler_unknown_workflows`, "0 2x60", "0x60", "5m"),

@@ -102,6 +102,7 @@ const (
 	FewSheets       = 100 // of certificates
 	AdjudicatedLate = 24 * time.Hour
 	HeldTooLong     = 7 * 24 * time.Hour
+	BoxTooLong      = 4 * 24 * time.Hour
 	ToldLate        = time.Hour
 	QueuedTooLong   = time.Hour
 )
@@ -128,6 +129,7 @@ func (d *Desk) Overview(ctx context.Context, by identity.Officer) (Overview, err
 	o.At, o.Unit = at, by.Unit
 	o.ofApplications()
 	if province == "" {
+		o.ofBoxes(seen.Boxes)
 		err = d.ofCenter(ctx, &o, seen)
 	}
 	slices.SortStableFunc(o.Alarms, func(a, b Alarm) int { return rank(a) - rank(b) })
@@ -212,6 +214,16 @@ func (o *Overview) ofApplications() {
 			o.raise(Alarm{Alert: "AdjudicationWaits", Awaiting: w.Awaiting, VI: "có hồ sơ chờ kết luận trùng sinh trắc học quá 24 giờ", EN: "an application has waited for an adjudicator for more than a day"})
 		case w.Awaiting == identity.ToRelease && waited > HeldTooLong:
 			o.raise(Alarm{Alert: "HoldForgotten", Awaiting: w.Awaiting, VI: "có hồ sơ tạm dừng quá 7 ngày", EN: "an application has been on hold for more than a week"})
+		}
+	}
+}
+
+// ofBoxes adds what waits with its box, and the alarm about it.
+func (o *Overview) ofBoxes(boxes []registry.BoxesWaiting) {
+	for _, b := range boxes {
+		o.Waits = append(o.Waits, Wait{Awaiting: b.Awaiting, Since: o.At.Add(-b.Longest), Counts: Counts{Count: b.Cards}})
+		if b.Longest > BoxTooLong {
+			o.raise(Alarm{Alert: "BoxesWait", Awaiting: b.Awaiting, VI: "có hộp thẻ chưa gửi hoặc chưa kiểm nhận quá 4 ngày", EN: "a box has waited for more than four days to be sent, or to be counted in"})
 		}
 	}
 }

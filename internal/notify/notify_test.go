@@ -257,7 +257,9 @@ func TestSender_WhateverAReceiverDoes(t *testing.T) {
 	}
 	require.Less(t, runtime.NumGoroutine()-goroutines, 400, "what is on its way is bounded")
 	for _, name := range []string{"murmurs", "mumbles", "sends-on"} {
-		require.Eventually(t, func() bool { return strings.Contains(o.whys(t), name+": not reached: its answer cannot be read as HTTP") }, 10*time.Second, 10*time.Millisecond, name)
+		require.Eventually(t, func() bool {
+			return strings.Contains(o.whys(t), name+": not reached: its answer cannot be read as HTTP")
+		}, 10*time.Second, 10*time.Millisecond, name)
 	}
 	require.NotContains(t, o.whys(t), "0912345678", "nothing is kept of what a receiver answers")
 	sick.Store(false)

@@ -184,6 +184,11 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, err
 	return list, fail("list applications", err)
 }
 
+// inBox has an application's card wait with its box, which is in a state.
+func inBox(state string) string {
+	return `a.stage = ` + stageDispatch + ` AND a.number IN (SELECT c.application FROM consignments k JOIN cards c ON c.consignment = k.number WHERE k.state = ` + state + `)`
+}
+
 // conditions are the filter's as SQL: only those that are given, with the stages in their
 // text, so that each list is planned for what it asks.
 func (f Filter) conditions() (where string, args pgx.StrictNamedArgs) {
@@ -203,7 +208,13 @@ func (f Filter) conditions() (where string, args pgx.StrictNamedArgs) {
 		}
 		list = append(list, `a.stage IN `+literals(known))
 	}
-	if f.Awaiting != "" {
+	switch f.Awaiting {
+	case identity.NoAction:
+	case identity.ToSendAway:
+		list = append(list, inBox(consignmentSealed))
+	case identity.ToCountIn:
+		list = append(list, inBox(consignmentSent))
+	default:
 		given(`a.awaiting = @awaiting AND a.awaiting <> ''`, "awaiting", f.Awaiting)
 	}
 	if f.AnyOf != nil {

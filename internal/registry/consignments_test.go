@@ -70,7 +70,9 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, identity.ConsignmentSealed, state)
 	require.Equal(t, 2, cards)
+	require.Equal(t, []int{2, 0}, b.inBoxes(t))
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))
+	require.Equal(t, []int{0, 2}, b.inBoxes(t))
 	require.NoError(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "1"}))
 	require.ErrorIs(t, b.SendConsignment(t.Context(), p.Consignment, identity.SendConsignment{Officer: approver, Courier: "VNPost", Seal: "2"}), identity.Conflict)
 	require.ErrorIs(t, b.ReceiveConsignment(t.Context(), p.Consignment, identity.ReceiveConsignment{Officer: counter, Counted: 2, Missing: missing}), identity.Conflict)
@@ -80,6 +82,7 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	}) {
 		require.NoError(t, err)
 	}
+	require.Equal(t, []int{0, 0}, b.inBoxes(t))
 
 	card, err := b.Card(t.Context(), lost, 1)
 	require.NoError(t, err)
@@ -87,6 +90,23 @@ func TestConsignment_AMissingCardIsLostAndItsBlankSpoiled(t *testing.T) {
 	require.Equal(t, registry.Stock{Received: 2, InProduction: 1, Spoiled: 1, Balanced: true}, b.balanced(t))
 	require.Contains(t, b.trail(t, lost), "missed card 1 of "+string(p.Consignment))
 	require.Contains(t, b.trail(t, here), "received card 1 of "+string(p.Consignment))
+}
+
+// inBoxes counts the applications whose boxes are to be sent and to be counted in, as it is
+// counted and as it is listed.
+func (b *bundle) inBoxes(t *testing.T) []int {
+	t.Helper()
+	m, err := b.Metrics(t.Context())
+	require.NoError(t, err)
+	var counts []int
+	for _, action := range []identity.Action{identity.ToSendAway, identity.ToCountIn} {
+		list, err := b.List(t.Context(), registry.Filter{Awaiting: action})
+		require.NoError(t, err)
+		require.Len(t, list, m.Awaiting()[action])
+		require.Equal(t, len(list) > 0, m.Longest()[action] > 0)
+		counts = append(counts, len(list))
+	}
+	return counts
 }
 
 // A box that is under way does not pass for done, whatever its workflow believes: a registry

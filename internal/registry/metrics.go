@@ -14,6 +14,7 @@ import (
 type Metrics struct {
 	Open      []OpenCount
 	Stock     []StockCount
+	Boxes     []BoxesWaiting
 	InTrouble int // applications whose last step could not be done
 }
 
@@ -28,7 +29,8 @@ type OpenCount struct {
 	AtStage  time.Duration // that one of them has been at the stage
 }
 
-// Awaiting counts the open applications that wait for each action, none too.
+// Awaiting counts the open applications that wait for each action, none too: those in boxes wait
+// for what their box waits for.
 func (m Metrics) Awaiting() map[identity.Action]int {
 	counts := make(map[identity.Action]int, len(identity.Actions))
 	for _, action := range identity.Actions {
@@ -38,6 +40,9 @@ func (m Metrics) Awaiting() map[identity.Action]int {
 		if o.Awaiting != identity.NoAction {
 			counts[o.Awaiting] += o.Count
 		}
+	}
+	for _, b := range m.Boxes {
+		counts[b.Awaiting] += b.Cards
 	}
 	return counts
 }
@@ -73,11 +78,14 @@ func (m Metrics) Longest() map[identity.Action]time.Duration {
 			longest[o.Awaiting] = max(longest[o.Awaiting], o.Longest)
 		}
 	}
+	for _, b := range m.Boxes {
+		longest[b.Awaiting] = max(longest[b.Awaiting], b.Longest)
+	}
 	return longest
 }
 
 // StockCount counts the blanks of a document that are in stock at a place: those of cards at
-// the center, and each kind wherever boxes of it were received.
+// the center, and each kind wherever boxes of it were received, but for stations that were removed.
 type StockCount struct {
 	Location string
 	Document identity.Document
@@ -109,10 +117,24 @@ func (m Metrics) LongestForStation() time.Duration {
 // StagesForStations are those at which a card waits until a station takes it.
 var StagesForStations = []identity.Stage{identity.DataPreparation, identity.Personalization}
 
+// BoxesWaiting counts the cards in boxes that wait for a person, by what for.
+type BoxesWaiting struct {
+	Awaiting identity.Action // ToSendAway or ToCountIn
+	Cards    int
+	Longest  time.Duration // since the first was opened, if it is to be sent, and since it was sent
+}
+
+const boxesWaiting = `
+	SELECT CASE state WHEN ` + consignmentSealed + ` THEN '` + string(identity.ToSendAway) + `' ELSE '` + string(identity.ToCountIn) + `' END, sum(cards), max(now() - coalesce(sent_at, opened_at))
+	FROM consignments WHERE state IN (` + consignmentSealed + `, ` + consignmentSent + `) GROUP BY state ORDER BY state`
+
 // stockByPlace counts the blanks that are in stock, at the center ($1) and elsewhere.
 const stockByPlace = `
 	SELECT location, document, coalesce(n, 0)
-	FROM (SELECT $1 AS location, ` + documentCard + ` AS document UNION SELECT location, document FROM boxes) places
+	FROM (
+			SELECT $1 AS location, ` + documentCard + ` AS document UNION SELECT b.location, b.document FROM boxes b
+			WHERE NOT EXISTS (SELECT FROM stations_at_work w WHERE w.id = b.location AND w.removed_at IS NOT NULL)
+		) places
 		FULL JOIN (SELECT location, document, count(*) AS n FROM blanks WHERE account = ` + accountStock + ` GROUP BY document, location) stock USING (location, document)
 	ORDER BY document, location`
 
@@ -123,21 +145,9 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var batch pgx.Batch
 	batch.Queue(`
 		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held), coalesce(max(now() - awaiting_since), '0'), coalesce(max(now() - entered_at), '0')
-		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`)
-	batch.Queue(stockByPlace, identity.LocationCenter)
-	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`)
-	results := r.db.SendBatch(ctx, &batch)
-	defer func() { _ = results.Close() }() // reading reported its errors
-	rows, _ := results.Query()             // CollectRows reports the error
-	open, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OpenCount])
-	if err != nil {
-		return Metrics{}, fail("count open applications", err)
-	}
-	rows, _ = results.Query()
-	m.Stock, err = pgx.CollectRows(rows, pgx.RowToStructByPos[StockCount])
-	if err != nil {
-		return Metrics{}, fail("count blanks in stock", err)
-	}
-	m.Open = open
-	return m, fail("count applications in trouble", results.QueryRow().Scan(&m.InTrouble))
+		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`).Query(into(&m.Open))
+	batch.Queue(stockByPlace, identity.LocationCenter).Query(into(&m.Stock))
+	batch.Queue(boxesWaiting).Query(into(&m.Boxes))
+	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`).QueryRow(func(row pgx.Row) error { return row.Scan(&m.InTrouble) })
+	return m, fail("count what is open and what is in stock", r.db.SendBatch(ctx, &batch).Close())
 }

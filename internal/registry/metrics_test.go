@@ -49,6 +49,7 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 			{Stage: identity.Validation, Awaiting: identity.ToResolve, Count: 1, Late: 1},
 		},
 		Stock: []registry.StockCount{{Location: identity.LocationCenter, Document: identity.CardDocument, Count: 7}},
+		Boxes: []registry.BoxesWaiting{},
 	}, m)
 }
 

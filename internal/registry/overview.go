@@ -65,6 +65,7 @@ type Overview struct {
 	Hours  []Hour   // the last 24, the oldest first; the last one is not over
 	Today  Hour     // since midnight
 	Stock  []StockCount
+	Boxes  []BoxesWaiting
 	Begun  int // cards, within the last seven days
 
 	Queued   time.Duration // for which a card has waited for a station; 0: none does
@@ -102,6 +103,7 @@ func (r *Registry) OverviewOf(ctx context.Context, province identity.ProvinceCod
 			return row.Scan(&o.Today.From, &o.Today.Received, &o.Today.Begun, &o.Today.Spoiled, &o.Today.HandedOver)
 		})
 		batch.Queue(stockByPlace, identity.LocationCenter).Query(into(&o.Stock))
+		batch.Queue(boxesWaiting).Query(into(&o.Boxes))
 		batch.Queue(`SELECT count(*) FROM blank_movements WHERE at > now() - interval '7 days' AND credited = ` + accountProduction).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Begun) })
 		batch.Queue(`
 			SELECT (SELECT count(*) FROM refused_acts WHERE at > now() - interval '15 minutes' AND statement = '' AND claimed = ''),

@@ -21,7 +21,7 @@ var (
 	heldApplications = prometheus.NewDesc("cancuoc_held_applications",
 		"Open applications that are on hold.", nil, nil)
 	longestWait = prometheus.NewDesc("cancuoc_longest_wait_seconds",
-		"How long an open application has waited for an action, by action; 0 where none does. A hold awaits release.", []string{"awaiting"}, nil)
+		"How long an open application has waited for an action, by action; 0 where none does. A hold awaits release; cards in boxes wait for dispatch since their box was opened, and for receipt since it was sent.", []string{"awaiting"}, nil)
 	blanksInStock = prometheus.NewDesc("cancuoc_blanks_in_stock",
 		"Blanks in stock, by place and by what is made of them: the center, and wherever boxes were received; 0 where none is left.", []string{"location", "document"}, nil)
 	applicationsInTrouble = prometheus.NewDesc("cancuoc_applications_in_trouble",
