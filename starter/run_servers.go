@@ -204,7 +204,7 @@ func (s *servers) keep(name string, running *devserver.Process) {
 				return
 			case <-running.Ended:
 			}
-			s.say("The %s has ended; it is started again in %s. Its log ends:\n%s", name, pause, running.LastWords())
+			s.say("The %s has ended (%s); it is started again in %s. Its log ends:\n%s", name, running.How, pause, running.LastWords())
 			select {
 			case <-stop:
 				return
@@ -230,7 +230,7 @@ func (s *servers) watch(name string, server *devserver.Process, end func()) {
 		select {
 		case <-stop:
 		case <-server.Ended:
-			s.say("%s has ended; Ctrl-C and a new make run go on from here. Its log ends:\n%s", name, server.LastWords())
+			s.say("%s has ended (%s); Ctrl-C and a new make run go on from here. Its log ends:\n%s", name, server.How, server.LastWords())
 		}
 	}()
 	s.stops = append(s.stops, end, func() { close(stop) })

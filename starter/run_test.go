@@ -83,7 +83,7 @@ func TestServers_KeepTheirPrograms(t *testing.T) {
 
 	s.keep("worker", started)
 
-	require.Contains(t, <-said, "worker has ended; it is started again in 1s. Its log ends:\nout of paper")
+	require.Contains(t, <-said, "worker has ended (exit status 1); it is started again in 1s. Its log ends:\nout of paper")
 	require.Eventually(t, func() bool {
 		log, err := os.ReadFile(filepath.Join(s.data, "worker.log"))
 		return err == nil && strings.Count(string(log), "mkdir: ") == 1 // the second one found the folder

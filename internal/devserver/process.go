@@ -36,6 +36,7 @@ type command struct {
 type Process struct {
 	PID   int
 	Ended <-chan struct{} // closed when it has ended
+	How   string          // it has ended: its exit status, or the signal that killed it; not to be read before
 
 	os   *os.Process
 	log  string
@@ -64,7 +65,8 @@ func spawn(c command) (*Process, error) {
 		}
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended is in its log
+			_ = cmd.Wait() // its state says more
+			p.How = cmd.ProcessState.String()
 		}
 		_ = log.Close() // nothing more is written
 		close(ended)

@@ -5,7 +5,9 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -136,8 +138,17 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any, needed Text) *pr
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
 		return &problem{Status: http.StatusUnsupportedMediaType, Text: Text{"Chỉ nhận application/json.", "Only application/json is accepted."}}
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm)).Decode(into); err != nil {
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxForm))
+	if err := errors.Join(body.Decode(into), ends(body)); err != nil {
 		return &problem{Status: http.StatusBadRequest, Text: needed}
+	}
+	return nil
+}
+
+// ends refuses what follows the one value that was read.
+func ends(body *json.Decoder) error {
+	if _, err := body.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more follows")
 	}
 	return nil
 }
@@ -149,10 +160,12 @@ func (d *window) answerJSON(w http.ResponseWriter, answer any, wrong *problem) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	var err error
 	if wrong != nil {
-		wrong.header(w)
+		told := *wrong
+		told.Title = http.StatusText(told.Status)
+		told.header(w)
 		header.Set("Content-Type", "application/problem+json")
-		w.WriteHeader(wrong.Status)
-		err = json.NewEncoder(w).Encode(wrong)
+		w.WriteHeader(told.Status)
+		err = json.NewEncoder(w).Encode(told)
 	} else {
 		header.Set("Content-Type", "application/json")
 		err = json.NewEncoder(w).Encode(answer)

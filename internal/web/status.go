@@ -151,6 +151,7 @@ func (d *window) statusJSON(w http.ResponseWriter, r *http.Request) {
 
 // problem is why a look-up shows nothing.
 type problem struct {
+	Title  string `json:"title"` // the status in words, for clients that know RFC 9457 alone; told when it is answered
 	Status int    `json:"status"`
 	Field  string `json:"field,omitzero"` // receipt, birth or confirm
 	Retry  int    `json:"-"`              // seconds; 0: any time

@@ -187,8 +187,16 @@ func TestStatus_SaysWhatIsPaidAtTheCounterAndUntilWhenToCome(t *testing.T) {
 	owing, contradicted := record(identity.HandOver, identity.ToHandOver), record(identity.Validation, identity.ToResolve)
 	owing.Unpaid, contradicted.Until = 25_000, owing.Due
 
+	posted := owing
+	posted.Delivery = identity.Post
+
 	page := look(t, pages(shelved(owing)), receipt, "2012-10-05").Body.String()
-	require.Contains(t, page, "The fee of 25000 VND is not paid yet: please pay it when you collect the card.")
+	require.Contains(t, page, "The fee of 25000 VND is not paid yet: please pay it when you receive the card.")
+	page = look(t, pages(shelved(posted)), receipt, "2012-10-05").Body.String()
+	require.Contains(t, page, "The fee of 25000 VND is not paid yet: please pay it when you receive the card.")
+	require.Contains(t, page, "handed in to whoever brings the new one")
+	page = look(t, pages(shelved(record(identity.Issued, identity.NoAction))), receipt, "2012-10-05").Body.String()
+	require.Contains(t, page, "PC06 Mẫu", "whom to tell")
 	page = look(t, pages(shelved(contradicted)), receipt, "2012-10-05").Body.String()
 	require.Contains(t, page, "After 03/12/2026 the application expires.")
 	require.NotContains(t, page, "fee of")
@@ -466,11 +474,13 @@ func TestStatus_AsJSON(t *testing.T) {
 		`{}`:            http.StatusUnprocessableEntity,
 		`[`:             http.StatusBadRequest,
 		`{"receipt":7}`: http.StatusBadRequest,
-		`{"receipt":"` + strings.Repeat("7", 1<<16) + `"}`: http.StatusBadRequest,
+		`{"receipt":"` + receipt + `","birth":"2012-10-05"} more`: http.StatusBadRequest,
+		`{"receipt":"` + strings.Repeat("7", 1<<16) + `"}`:        http.StatusBadRequest,
 	} {
 		w := ask("application/json", body)
 		require.Equal(t, want, w.Code, body)
 		require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
+		require.Contains(t, w.Body.String(), `{"title":"`+http.StatusText(want)+`","status":`)
 		require.True(t, json.Valid(bytes.TrimSpace(w.Body.Bytes())))
 	}
 	require.Equal(t, http.StatusUnsupportedMediaType, ask("text/plain", "{}").Code)

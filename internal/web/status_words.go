@@ -66,6 +66,10 @@ var (
 		"Mang theo giấy hẹn, và thẻ hoặc chứng minh nhân dân đang có để nộp lại. Vân tay được kiểm tra khi trả thẻ; người dưới 14 tuổi đến cùng người đại diện.",
 		"Bring your slip, and the card that you hold, which is handed in. Your fingerprint is checked; those under 14 come with their representative.",
 	}
+	bringPost = Text{
+		"Thẻ hoặc chứng minh nhân dân đang có được nộp lại cho người giao thẻ.",
+		"The card that you hold is handed in to whoever brings the new one.",
+	}
 	held     = Text{"Hồ sơ tạm dừng", "The application is on hold"}
 	noDate   = Text{"Trong khi tạm dừng chưa hẹn được ngày trả.", "While it is on hold no date is promised."}
 	heldNext = Text{"Mời liên hệ nơi nộp hồ sơ và mang theo giấy tờ được yêu cầu; sau đó hồ sơ tiếp tục.", "Please come to the place where you applied, with the papers that are asked for; the application goes on then."}
@@ -101,7 +105,7 @@ func statusOf(s registry.Shown) *Status {
 		v.Advice = append([]Text{resolve}, closes(s.Until, overdueNoMore)...)
 		v.come(s)
 	case s.Stage == identity.HandOver && s.Delivery == identity.Post:
-		v.State, v.Advice = readyPost, []Text{}
+		v.State, v.Advice = readyPost, append([]Text{bringPost}, owed(s.Unpaid)...)
 	case s.Stage == identity.HandOver:
 		v.State, v.Advice = ready, append([]Text{bring}, owed(s.Unpaid)...)
 		v.come(s)
@@ -135,7 +139,7 @@ func owed(fee int) []Text {
 	}
 	return []Text{{
 		fmt.Sprintf("Lệ phí %d đồng chưa nộp: nộp khi nhận thẻ.", fee),
-		fmt.Sprintf("The fee of %d VND is not paid yet: please pay it when you collect the card.", fee),
+		fmt.Sprintf("The fee of %d VND is not paid yet: please pay it when you receive the card.", fee),
 	}}
 }
 
@@ -158,6 +162,7 @@ func (v *Status) ended(s registry.Shown) {
 	switch s.Stage { //nolint:exhaustive // the ends
 	case identity.Issued:
 		v.Advice = []Text{issuedNext}
+		v.come(s)
 	case identity.Rejected:
 		v.Advice, v.Reason = []Text{refusedNext, appeal}, reason(s.Why)
 		v.come(s)
