@@ -222,6 +222,9 @@ func (r *Registry) ReplayNotifications(ctx context.Context, act identity.ReplayN
 			UPDATE deliveries SET state = 'waiting', since = now(), next_at = now(), tries = 0, done_at = NULL, replayed = $3
 			WHERE receiver = $1 AND state = 'dead' AND ($2 = '' OR application = $2)`, act.Receiver, act.Application, signed.ID())
 		if err == nil && tag.RowsAffected() == 0 {
+			if err := knownReceiver(ctx, tx, act.Receiver); err != nil {
+				return err
+			}
 			err = identity.Refuse(identity.NotFound, "receiver %s has no dead letter%s", act.Receiver, ofApplication(act.Application))
 		}
 		return err
@@ -232,6 +235,16 @@ func (r *Registry) ReplayNotifications(ctx context.Context, act identity.ReplayN
 	var n int
 	err = r.db.QueryRow(ctx, `SELECT count(*) FROM deliveries WHERE receiver = $1 AND replayed = $2`, act.Receiver, signed.ID()).Scan(&n)
 	return n, fail("count deliveries", err)
+}
+
+// knownReceiver refuses the name of a receiver that there never was.
+func knownReceiver(ctx context.Context, tx pgx.Tx, name string) error {
+	rows, _ := tx.Query(ctx, `SELECT name FROM receivers ORDER BY name`) // CollectRows reports the error
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	return identity.Known("receiver", name, names)
 }
 
 func ofApplication(number identity.ApplicationNumber) string {

@@ -177,6 +177,9 @@ func TestTakeDeliveries_OneAtATimeOfEachApplication(t *testing.T) {
 	replayed := take(time.Hour)
 	require.Len(t, replayed, 1)
 	require.Equal(t, 1, replayed[0].Try)
+	act.Receiver = "al"
+	_, err = b.Registry.ReplayNotifications(t.Context(), act, registrytest.Signed(act, statement.Office))
+	require.ErrorContains(t, err, `receiver: "al" is not known; there are all; did you mean all?`)
 	act.Officer = "CB-001-0007"
 	_, err = b.Registry.ReplayNotifications(t.Context(), act, registrytest.Signed(act, statement.Office))
 	require.True(t, identity.Refused(err, identity.Forbidden), "%v", err)
