@@ -27,6 +27,9 @@ func TestIssue_RepeatedIssuesOnce(t *testing.T) {
 	trail := b.trail(t, number)
 	require.Equal(t, "handed over card, by fingerprint; old card received", trail[len(trail)-1])
 	require.Equal(t, []string{"entered HandOver", "fee paid"}, trail[len(trail)-3:len(trail)-1])
+	shown, _, err := b.LookUp(t.Context(), number, []byte("client"), []byte("receipt"))
+	require.NoError(t, err)
+	require.WithinDuration(t, shown.Now, shown.Entered[identity.Issued], time.Minute, "the day of the last step")
 	b.balanced(t)
 }
 

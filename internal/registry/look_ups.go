@@ -55,7 +55,7 @@ var selectShown = `
 		a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false), a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
 		CASE WHEN a.stage = ` + stageHandOver + ` AND NOT EXISTS (SELECT FROM payments p WHERE p.application = a.number AND p.amount = a.fee AND p.refunded_at IS NULL) THEN a.fee ELSE 0 END, s.name, s.address, s.hours,
 		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
-		came.stages, a.received_at, now(), card.attempt, card.sealed, coalesce(register.birth, '')
+		came.stages, a.received_at, a.entered_at, now(), card.attempt, card.sealed, coalesce(register.birth, '')
 	FROM applications a
 	JOIN stations s ON s.id = a.station
 	CROSS JOIN LATERAL (
@@ -83,11 +83,11 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var given string
 	var until *time.Time
 	var entered []byte
-	var received time.Time
+	var received, arrived time.Time
 	var ended identity.ReasonCode
 	var known knownBirth
 	err := row.Scan(&s.Number, &s.Document, &known.typed.details, &known.typed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery, &s.Unpaid,
-		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &s.Now, &known.attempt, &known.card, &known.register)
+		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &arrived, &s.Now, &known.attempt, &known.card, &known.register)
 	if err != nil {
 		return Shown{}, err
 	}
@@ -100,6 +100,9 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 		s.Entered = make(map[identity.Stage]time.Time, 1)
 	}
 	s.Entered[identity.Received] = received
+	if s.Stage.Ended() {
+		s.Entered[s.Stage] = arrived // the trail of one that was issued says how it was handed over
+	}
 	if s.Birth, err = r.birth(s.Number, known); err != nil {
 		return Shown{}, err
 	}
