@@ -225,6 +225,7 @@ var (
 	settlements    = []string{"thôn", "ấp", "xóm", "bản", "khu"}
 	afterNamed     = []string{"lộ", "công", "ủy", "uỷ", "đội", "đường", "lỵ", "lo", "cong", "uy", "tran"}
 	communeWithin  = regexp.MustCompile(`(?i)(?:^|\s)(xã|phường|đặc khu|xa|phuong)\s`)
+	cityWithin     = regexp.MustCompile(`(?i)(?:^|\s)(?:xã|phường|xa|phuong)\s+\S.*\s(?:thành phố|thanh pho|tp\.?)\s*\S`) // before a province
 	communeBefore  = regexp.MustCompile(`(?i)(?:^|\s)(xã|phường|đặc khu|xa|phuong|đường|phố|duong|pho)$`)
 )
 
@@ -246,16 +247,26 @@ func (p Place) parts() []string {
 	return parts
 }
 
-// namesDistrict reports whether a part of an address names a district or a township.
+// namesDistrict reports whether a part of an address names a district or a township. Behind a
+// commune's word, what stands before a district's is the end of the commune's name, and no street.
 func namesDistrict(part string) bool {
-	for _, found := range districtWithin.FindAllStringSubmatch(part, -1) {
-		before, word, after := strings.ToLower(found[1]), strings.ToLower(found[2]), strings.ToLower(found[3])
-		named := slices.Contains(beforeNamed, before) || slices.Contains(settlements, before) && (word == "quận" || word == "huyện")
+	for _, at := range districtWithin.FindAllStringSubmatchIndex(part, -1) {
+		before, word, after := submatch(part, at, 1), submatch(part, at, 2), submatch(part, at, 3)
+		behind := communeWithin.MatchString(part[:at[0]]+" ") && (word != "huyện" || strings.Trim(after, "0123456789") != "")
+		named := !behind && (slices.Contains(beforeNamed, before) || slices.Contains(settlements, before) && (word == "quận" || word == "huyện"))
 		if !named && !slices.Contains(afterNamed, after) && (after != "" || strings.HasPrefix(word, "quan ")) {
 			return true
 		}
 	}
-	return shortWithin.MatchString(part)
+	return shortWithin.MatchString(part) || cityWithin.MatchString(strings.TrimSuffix(part, fromProvince(part)))
+}
+
+// submatch is a group of a match in a text, in lower case; empty where there is none.
+func submatch(text string, at []int, group int) string {
+	if at[2*group] < 0 {
+		return ""
+	}
+	return strings.ToLower(text[at[2*group]:at[2*group+1]])
 }
 
 // endedBehind is the province that has ended by that day whose name are the last words of a part,

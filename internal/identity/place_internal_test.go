@@ -20,6 +20,8 @@ func TestCurrent_AbolishedUnitsWhereverTheyStand(t *testing.T) {
 		"Số 3; Quận 3; TP. Hồ Chí Minh", "Xã A; Hà Giang", "Số 3 xã A tỉnh Hà Giang", "Xã A, Hà Giang, Vietnam", "Xã A, Hà Giang (cũ)",
 		"Xã A, tỉnh Hà Giang cũ", "Xã A, tỉnh Đắc Nông", "Xã A, Bình Dương, TP. Hồ Chí Minh", "Phường A, Kiên Giang, An Giang",
 		"Phường A, Q1, TP. Hồ Chí Minh", "Phường A, Q 1, TP. Hồ Chí Minh", "Thành phố Thủ Đức, Thành phố Hồ Chí Minh",
+		"Phường 1 Thành phố Vĩnh Long Tỉnh Vĩnh Long", "Số 3 Phường A TP.Thủ Đức TP. Hồ Chí Minh", "Phường Rạch Ông Quận 8 Thành phố Hồ Chí Minh",
+		"Phường Hà Cầu Quận Hà Đông Thành phố Hà Nội", "Xã Cái Bà Huyện B Tỉnh An Giang", "Xã Châu Thôn Huyện Quế Phong Tỉnh Nghệ An",
 		"Thị trấn A, Huyện B, Hà Giang", "Phường A, Bà Rịa - Vũng Tàu", "Xã A, tỉnh Hà Giang, Tuyên Quang", "Số 3 Huyện Mê Linh Hà Nội",
 	} {
 		require.Error(t, Place{Text: ended}.current("residence", today), ended)
@@ -31,6 +33,7 @@ func TestCurrent_AbolishedUnitsWhereverTheyStand(t *testing.T) {
 		"Thôn 3 - Xã A - Đắk Lắk", "Xã A, Đắc Lắc", "Căn hộ 1205, Tòa Q1, Phường A, Hà Nội", "Phường Bến Thành Thành phố Hồ Chí Minh", "Xã A",
 		"Phường Quán Thánh, Hà Nội", "Phuong Quan Thanh, Ha Noi", "Số 1 Huyền Trân Công Chúa, Phường A, Huế", "So 1 Huyen Tran Cong Chua, Phuong A, Hue",
 		"Phường Bình Dương", "Số 5 Phố Hà Nam, Phường A, Hà Nội", "TT. Hội nghị Quốc gia, Phường A, Hà Nội", "12-14 Lê Lợi, Phường A, Huế", "Xã A (thôn 3), Hà Nội",
+		"Số 3 Bà Huyện Thanh Quan Phường Xuân Hòa TP. Hồ Chí Minh", "Xã A Đường Huyện 12 Tỉnh Đồng Tháp", "Phường Bến Thành TP.Hồ Chí Minh",
 		"Đặc khu Phú Quốc, An Giang", "Thành phố mới Bình Dương, Phường Bình Dương, TP. Hồ Chí Minh", "",
 	} {
 		require.NoError(t, Place{Text: stands}.current("residence", today), stands)
