@@ -99,13 +99,14 @@ func (b *benchmark) blank(n int) identity.BlankSerial {
 	return identity.BlankSerial(fmt.Sprintf("P%c%08d", 'A'+b.registry, n))
 }
 
-// newcomer makes a grown-up whom the registry does not know.
+// newcomer makes a grown-up whom the registry does not know, and who never had any card.
 func (b *benchmark) newcomer(ctx context.Context, random *rand.Rand) (identity.Person, error) {
 	for {
 		person := identitytest.Person(random)
 		if person.Birth.AgeOn(identity.DateOf(time.Now())) < 18 || !person.Birth.Complete() {
 			continue
 		}
+		person.OldNumber = ""
 		_, err := b.office.Registry.Citizen(ctx, person.Number)
 		if errors.Is(err, identity.NotFound) {
 			return person, nil

@@ -241,6 +241,9 @@ func (c *crowd) invented(ctx context.Context, i int) (*applicant, error) {
 		if n := app.Person.Number; n != "" && c.numbers[n] || app.Check(app.FiledOn) != nil {
 			continue
 		}
+		if app.Ground == identity.GroundNumberChanged { // nobody has been given another number, with a card that bears the old one
+			continue
+		}
 		a := &applicant{name: fmt.Sprintf("%s, %s, age %d", app.Type, app.Ground, app.Person.Birth.AgeOn(app.FiledOn))}
 		submission := packet.SubmissionOf(app)
 		if app.NeedsPortrait() {
@@ -321,8 +324,8 @@ func (c *crowd) know(ctx context.Context, app identity.Application, i int) error
 		identity.GroundSex, identity.GroundOrigin, identity.GroundPrintError, identity.GroundBoundaries,
 		identity.GroundNumberChanged, identity.GroundRequest, identity.GroundLost, identity.GroundDamaged, identity.GroundFromCCCD:
 		issued := identity.Date{Year: 2021, Month: 3, Day: 29}
-		if citizen.Person.Birth.Compare(issued) > 0 {
-			issued = app.FiledOn.AddDays(-30)
+		if citizen.Person.Birth.AgeOn(issued) < 6 { // of whom nothing was captured for it
+			issued = app.FiledOn
 		}
 		citizen.LiveCard = &registry.OldCard{
 			Serial: identity.CardSerial(fmt.Sprintf("00C1%012d", i)), Form: c.oldForm, Issued: issued,

@@ -87,6 +87,9 @@ func complete(r *rand.Rand, a *identity.Application) {
 	case a.Ground == identity.GroundFirstCard && !a.Person.BirthRegistration.Province.Abroad() && r.IntN(10) == 0:
 		a.Person.Number = "" // to be allotted
 	}
+	if a.Ground == identity.GroundFirstCard { // who has a CMND hands it in, on the ground from-cmnd
+		a.Person.OldNumber = ""
+	}
 	if r.IntN(4) == 0 {
 		a.Delivery, a.DeliveryTo = identity.Post, a.Person.Residence.Text
 	}
