@@ -172,7 +172,7 @@ func (c *consignment) listen(ctx workflow.Context) error {
 	)
 }
 
-func (c *consignment) maySeal(_ workflow.Context, m identity.SealConsignment) error {
+func (c *consignment) maySeal(_ workflow.Context, m identity.SealConsignment, _ statement.Signed) error {
 	if c.state != identity.ConsignmentOpen {
 		return c.notNow("sealed")
 	}
@@ -180,7 +180,7 @@ func (c *consignment) maySeal(_ workflow.Context, m identity.SealConsignment) er
 }
 
 func (c *consignment) seal(ctx workflow.Context, m identity.SealConsignment, signed statement.Signed) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.maySeal(ctx, m) }, func() error { return c.close(ctx, m, signed) })
+	return c.decide(ctx, func() error { return c.maySeal(ctx, m, signed) }, func() error { return c.close(ctx, m, signed) })
 }
 
 // close seals the box in the registry, after which no card can join it.
@@ -194,7 +194,7 @@ func (c *consignment) close(ctx workflow.Context, act identity.SealConsignment, 
 	return nil
 }
 
-func (c *consignment) maySend(_ workflow.Context, m identity.SendConsignment) error {
+func (c *consignment) maySend(_ workflow.Context, m identity.SendConsignment, _ statement.Signed) error {
 	switch {
 	case c.state != identity.ConsignmentSealed:
 		return c.notNow("sent")
@@ -207,7 +207,7 @@ func (c *consignment) maySend(_ workflow.Context, m identity.SendConsignment) er
 }
 
 func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment, signed statement.Signed) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.maySend(ctx, m) }, func() error {
+	return c.decide(ctx, func() error { return c.maySend(ctx, m, signed) }, func() error {
 		in := activities.SendInput{Consignment: c.in.Number, SendConsignment: m, Signed: signed}
 		if err := do(ctx, "Note that the courier has the box", dispatchRoom.Send, in, nil); err != nil {
 			return fmt.Errorf("send: %w", err)
@@ -217,7 +217,7 @@ func (c *consignment) send(ctx workflow.Context, m identity.SendConsignment, sig
 	})
 }
 
-func (c *consignment) mayReceive(_ workflow.Context, m identity.ReceiveConsignment) error {
+func (c *consignment) mayReceive(_ workflow.Context, m identity.ReceiveConsignment, _ statement.Signed) error {
 	if c.state != identity.ConsignmentSent {
 		return c.notNow("received")
 	}
@@ -225,7 +225,7 @@ func (c *consignment) mayReceive(_ workflow.Context, m identity.ReceiveConsignme
 }
 
 func (c *consignment) receive(ctx workflow.Context, m identity.ReceiveConsignment, signed statement.Signed) (ConsignmentState, error) {
-	return c.decide(ctx, func() error { return c.mayReceive(ctx, m) }, func() error {
+	return c.decide(ctx, func() error { return c.mayReceive(ctx, m, signed) }, func() error {
 		in := activities.ReceiveInput{Consignment: c.in.Number, ReceiveConsignment: m, Signed: signed}
 		if err := do(ctx, "Count the box in", dispatchRoom.Receive, in, nil); err != nil {
 			return fmt.Errorf("receive: %w", err)

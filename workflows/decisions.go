@@ -92,7 +92,7 @@ func hearLetGo(ctx workflow.Context, heard func(LetGo)) {
 // validated in do. One that nobody signed, or that names a person by number, is refused at
 // once; whether the statement says what is asked for, and by whom, is looked at where it is
 // recorded, and what is refused there is kept for the auditor.
-func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, described string, may func(workflow.Context, M) error, do func(workflow.Context, M, statement.Signed) (R, error)) error {
+func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, described string, may func(workflow.Context, M, statement.Signed) error, do func(workflow.Context, M, statement.Signed) (R, error)) error {
 	var act M
 	own := func(ctx workflow.Context, m M, signed statement.Signed) (R, error) {
 		undisturbed, _ := workflow.NewDisconnectedContext(ctx)
@@ -112,7 +112,7 @@ func acceptUpdate[M identity.Act, R any](ctx workflow.Context, ready *bool, desc
 			if !*ready {
 				return nil
 			}
-			return asFailure(may(ctx, m))
+			return asFailure(may(ctx, m, signed))
 		},
 	})
 	if err != nil {
@@ -132,11 +132,15 @@ func acceptDecision[M identity.Act](ctx workflow.Context, a *application, descri
 		return m.ActName(), a.repeats(m)
 	}
 	return acceptUpdate(ctx, &a.ready, described,
-		func(ctx workflow.Context, m M) error {
-			if _, before := done(ctx, m); before {
-				return nil
+		func(ctx workflow.Context, m M, signed statement.Signed) error {
+			if _, before := done(ctx, m); !before {
+				return may(m)
 			}
-			return may(m)
+			// What is carried out is looked at where it is recorded, and this is not recorded again.
+			if err := signed.Says(m, statement.Application(a.in.Application), workflow.GetCurrentUpdateInfo(ctx).ID); err != nil {
+				return err
+			}
+			return signed.Verify()
 		},
 		func(ctx workflow.Context, m M, signed statement.Signed) (Accepted, error) {
 			act, before := done(ctx, m)

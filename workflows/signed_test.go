@@ -99,6 +99,13 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 	require.Equal(t, entries, o.count("audit"))
 
 	require.NoError(t, a.update(approve, right.ID(), right))
+	again, unsigned := registrytest.Signed(approve, subject), registrytest.Signed(approve, subject)
+	forged = registrytest.Signed(approve, subject)
+	require.NoError(t, a.update(approve, again.ID(), again), "it is answered")
+	forged.Signatures[0].Value[0] ^= 1
+	require.ErrorContains(t, a.update(approve, forged.ID(), forged), "does not fit", "nobody is in the name of who decided so")
+	unsigned.Signatures = nil
+	require.ErrorContains(t, a.update(approve, unsigned.ID(), unsigned), "must be signed by the officers whom it names")
 	require.Equal(t, 1, o.count("decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer WHERE d.step = 'approve'"))
 }
 

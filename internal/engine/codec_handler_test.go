@@ -225,9 +225,13 @@ func TestCodecHandler_RedactsForProduction(t *testing.T) {
 		"Wait":     {activities.EnterInput{Application: number, Why: "Held: " + words, Found: []byte(words)}, []string{string(number), "Held: [redacted]"}, []string{words}},
 		"Details":  {"**held**\n- Held: " + words + "\n- Card 1 was spoiled: chip-failed", []string{"Card 1 was spoiled: chip-failed"}, []string{words}},
 		"Hits":     {activities.DeduplicateResult{Hits: []identity.ApplicationNumber{number}}, nil, []string{string(number)}},
-		"HandOver": {identity.HandOverCard{Proof: words}, nil, []string{words}},
-		"Failure":  {map[string]any{"message": "the printer does not answer", "stack_trace": "main.go:1\nmain.go:2"}, []string{"the printer does not answer", "main.go:2"}, nil},
-		"Unknown":  {map[string]any{"Remark": words, "List": []string{words}, "Station": "PX-01"}, []string{"PX-01"}, []string{words}},
+		"HandOver": {identity.HandOverCard{Proof: words, OldCardReason: "stolen"}, nil, []string{words, "stolen"}},
+		"Identify": {
+			activities.DecideInput{Decision: identity.Decision{Paper: "GKS-12/2026"}, Signed: registrytest.Signed(identity.Identify{Person: "P-THAT", NotThese: []identity.PersonID{"P-OTHER"}, Paper: "GKS-12/2026"}, "application/x")},
+			nil, []string{"GKS-12/2026", "P-THAT", "P-OTHER"},
+		},
+		"Failure": {map[string]any{"message": "the printer does not answer", "stack_trace": "main.go:1\nmain.go:2"}, []string{"the printer does not answer", "main.go:2"}, nil},
+		"Unknown": {map[string]any{"Remark": words, "List": []string{words}, "Station": "PX-01"}, []string{"PX-01"}, []string{words}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

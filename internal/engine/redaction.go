@@ -40,8 +40,8 @@ func sightOf(o identity.Officer) sight {
 
 // hidden are the fields that redaction empties, whatever they hold.
 var hidden = map[string]bool{
-	"reason": true, "proof": true, "place": true, "named": true, "surplus": true, // people's words
-	"found": true, "hits": true, "verdict": true, "sameperson": true, "contradictions": true, // about persons
+	"reason": true, "oldcardreason": true, "proof": true, "paper": true, "place": true, "named": true, "surplus": true, // people's words
+	"found": true, "hits": true, "verdict": true, "sameperson": true, "contradictions": true, "person": true, "notthese": true, // about persons
 }
 
 // spoken are the fields with sentences of the engine's own. Other texts that are more

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -23,6 +24,10 @@ func TestDecide_FourEyes(t *testing.T) {
 		_, err := b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: 1, Officer: enroller, Reason: identity.Reason{Code: "papers-forged"}}, time.Time{})
 		require.ErrorIs(t, err, identity.Forbidden, step)
 	}
+	found := b.received(t, func(s *registry.Submission) { s.Application.Officer = "CB-001-0013" })
+	b.behind(t, fmt.Sprintf(`INSERT INTO findings (application, stage, round, found) VALUES ('%s', 'Deduplication', 1, '{"Hits": ["%s"]}')`, number, found))
+	of := errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepAdjudicate, Round: 1, Officer: "CB-001-0013", Verdict: identity.DifferentPersons}, time.Time{}))
+	require.ErrorContains(t, of, "whoever enrolled or captured an application that was found")
 	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: "adjudicate", Round: 1, Officer: adjudicator, Verdict: identity.DifferentPersons}, time.Time{})))
 	_, err := b.Decide(t.Context(), identity.Decision{Application: number, Step: "approve", Round: 1, Officer: adjudicator}, time.Time{})
 	require.ErrorIs(t, err, identity.Forbidden)

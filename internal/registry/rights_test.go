@@ -240,6 +240,8 @@ func TestRights_WhatStandsIsSignedFor(t *testing.T) {
 		`UPDATE consignments SET state = 'dissolved', cards = 0 WHERE cards > 0`,
 		`UPDATE consignments SET courier = 'another' WHERE state = 'received'`,
 		`UPDATE consignments SET sent_at = now() WHERE state = 'received'`,
+		`UPDATE consignments SET received_at = NULL WHERE state = 'received'`,
+		`UPDATE cards SET state = 'inspected' WHERE state = 'arrived'`,
 		`UPDATE blanks SET location = 'PX-77' WHERE account = 'stock'`,
 		`UPDATE blanks SET given_back = 7`,
 		`UPDATE blanks SET account = 'spoiled' WHERE account = 'stock'`,

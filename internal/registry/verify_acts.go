@@ -58,7 +58,7 @@ type verifier struct {
 
 	stations map[identity.StationID]Station // as administrators registered them last
 
-	since  time.Time // when the office was founded; before, nothing was signed; zero: it was not founded yet
+	since  time.Time // when the office was founded, or its first act was kept; before, nothing was signed; zero: it was not founded yet
 	strict time.Time // since when the database takes in no act whose statement ran out long before
 	byOne  time.Time // until when one administrator may have registered a station or a verifier
 	report ActsReport
@@ -164,14 +164,18 @@ func (v *verifier) founders(ctx context.Context) error {
 		v.people[f.Badge] = []tenure{t}
 		v.report.Founders = append(v.report.Founders, f.Badge)
 		if f.Key != nil {
-			v.keys[string(f.Key)] = &ownership{officer: f.Badge}
+			v.keys[string(f.Key)] = &ownership{officer: f.Badge, from: *added}
 			if v.since.IsZero() || added.Before(v.since) {
 				v.since = *added
 			}
 		}
 		return nil
 	})
-	return err
+	if err != nil || v.since.IsZero() {
+		return err
+	}
+	// Whoever says that it was founded later cannot say so of what was signed, whose times are anchored.
+	return v.tx.QueryRow(ctx, `SELECT least($1, min(at)) FROM acts`, v.since).Scan(&v.since)
 }
 
 func rolesOf(list []string) []identity.Role {

@@ -40,7 +40,7 @@ var comparisons = []comparison{
 		FROM decisions d LEFT JOIN acts a ON a.id = d.request AND a.officer = d.officer ORDER BY d.application, d.step, d.round`, decisionSaid},
 	{
 		`SELECT 'application ' || c.application || ': card ' || c.attempt || ' handed over by ' || c.handed_over_by, coalesce(c.handed_over_at, c.changed_at),
-		'application/' || c.application, CASE WHEN a.at <> c.handed_over_at THEN '' ELSE a.subject END, a.statement, ARRAY[c.handed_over, c.handed_over_by, c.proof, c.old_card, c.old_card_reason]
+		'application/' || c.application, CASE WHEN a.at <> coalesce(c.handed_over_at, 'infinity') THEN '' ELSE a.subject END, a.statement, ARRAY[c.handed_over, c.handed_over_by, c.proof, c.old_card, c.old_card_reason]
 		FROM cards c LEFT JOIN acts a ON a.id = c.handed_over_act AND a.officer = c.handed_over_by
 		WHERE c.handed_over_by <> '' AND c.application IS NOT NULL ORDER BY c.application, c.attempt`,
 		func(act identity.Act, record []string) bool {
@@ -58,7 +58,7 @@ var comparisons = []comparison{
 		},
 	},
 	{
-		`SELECT 'consignment ' || c.number || ' sent by ' || c.sent_by, coalesce(c.sent_at, c.opened_at), 'consignment/' || c.number, CASE WHEN a.at <> c.sent_at THEN '' ELSE a.subject END, a.statement, ARRAY[c.sent_by, c.courier, c.seal]
+		`SELECT 'consignment ' || c.number || ' sent by ' || c.sent_by, coalesce(c.sent_at, c.opened_at), 'consignment/' || c.number, CASE WHEN a.at <> coalesce(c.sent_at, 'infinity') THEN '' ELSE a.subject END, a.statement, ARRAY[c.sent_by, c.courier, c.seal]
 		FROM consignments c LEFT JOIN acts a ON a.id = c.sent_act AND a.officer = c.sent_by WHERE c.sent_by <> '' ORDER BY c.number`,
 		func(act identity.Act, record []string) bool {
 			s, is := act.(identity.SendConsignment)
@@ -79,7 +79,7 @@ var comparisons = []comparison{
 			return is && identity.Makes(c, identity.CardState(record[0])) && slices.Equal(record[1:], []string{string(c.By()[0]), c.Why().String()})
 		},
 	},
-	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, CASE WHEN a.at <> c.received_at THEN '' ELSE a.subject END, a.statement,
+	{`SELECT 'consignment ' || c.number || ' received by ' || c.received_by, coalesce(c.received_at, c.opened_at), 'consignment/' || c.number, CASE WHEN a.at <> coalesce(c.received_at, 'infinity') THEN '' ELSE a.subject END, a.statement,
 		ARRAY[c.received_by, coalesce(c.counted::text, '')] || c.said_missing || c.said_surplus
 		FROM consignments c LEFT JOIN acts a ON a.id = c.received_act AND a.officer = c.received_by WHERE c.received_by <> '' ORDER BY c.number`, receiptSaid},
 	{
@@ -171,6 +171,8 @@ func (v *verifier) records(ctx context.Context) error {
 			OR a.act = 'hand-over' AND NOT EXISTS (
 				SELECT FROM cards c WHERE c.application = substr(a.subject, length('application/') + 1) AND c.handed_over_act = a.id AND c.handed_over_by = a.officer)
 				AND NOT EXISTS (SELECT FROM audit l WHERE l.application = substr(a.subject, length('application/') + 1) AND l.txid = a.txid AND l.event LIKE `+eventMismatch+` || '%')
+			OR a.act IN ('send', 'receive') AND NOT EXISTS (
+				SELECT FROM consignments k WHERE k.number = substr(a.subject, length('consignment/') + 1) AND a.officer = CASE a.act WHEN 'send' THEN k.sent_by ELSE k.received_by END)
 			OR a.act IN ('correct-person', 'mark-person', 'renumber-person', 'merge-persons') AND NOT EXISTS (
 				SELECT FROM person_changes p WHERE p.person = substr(a.subject, length('person/') + 1) AND p.act = a.id AND p.actor = a.officer)
 			ORDER BY a.at, a.id`),

@@ -226,6 +226,8 @@ var standings = []check{
 			SELECT act, at FROM station_acts WHERE station = w.id ORDER BY at DESC LIMIT 1) last ON true
 		WHERE coalesce(last.at, $1) >= $1 AND ((w.paused_at IS NOT NULL) <> (last.act IS NOT NULL AND last.act <> 'resume') OR (w.removed_at IS NOT NULL) <> (last.act IS NOT DISTINCT FROM 'remove'))
 		ORDER BY w.id`},
+	{"consignment %s is %s, and nobody sealed it", `
+		SELECT number, state FROM consignments WHERE opened_at >= $1 AND sealed_by = '' AND state IN (` + consignmentSealed + `, ` + consignmentSent + `, ` + consignmentReceived + `) ORDER BY number`},
 	{"consignment %s is said to hold %s cards, and holds %s", `
 		SELECT k.number, k.cards::text, n::text FROM consignments k CROSS JOIN LATERAL (SELECT count(*) AS n FROM cards c WHERE c.consignment = k.number) held
 		WHERE k.opened_at >= $1 AND k.cards <> n ORDER BY k.number`},
