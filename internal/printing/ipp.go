@@ -11,7 +11,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/OpenPrinting/goipp"
@@ -25,14 +25,16 @@ import (
 //
 // A job is known by the number that the printer gave it. Printers forget their jobs, call
 // them what they like, and connections break after a job was sent. Therefore each job is
-// written into a ledger before it is sent, and its number before it is waited for. All
-// processes of the station send their jobs one after the other.
+// written into a ledger before it is sent, and its number before it is waited for. What a
+// printer's answers prove is in ipp_fate.go. All processes of the station send their jobs one
+// after the other.
 type IPP struct {
 	media  string
 	sides  string
 	ledger ledger
 	poll   time.Duration
 	line   *line
+	names  atomic.Bool // the printer was seen to keep the names of jobs
 }
 
 // IPPOptions describe a printer.
@@ -107,7 +109,7 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	case err != nil:
 		return err
 	case e.state == "", e.state == unbegun:
-		if e, err = p.begin(ctx, job, card, e.id, tell); err != nil {
+		if e, err = p.begin(ctx, job, card, e, tell); err != nil {
 			return err
 		}
 	case !e.holds(card.PDF):
@@ -116,7 +118,7 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 		return nil
 	}
 	if e.id == 0 {
-		if e.id, err = p.recover(ctx, job, e, tell); err != nil {
+		if e.id, err = p.recover(ctx, job, tell); err != nil {
 			return err
 		}
 		if e.id == 0 {
@@ -133,73 +135,72 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 	return p.ledger.write(job, e)
 }
 
-// begin finds a job that the ledger does not have, since it may be lost, or sends it. The
-// printer did not begin the one of that number, if there is one.
-func (p *IPP) begin(ctx context.Context, job string, card Sides, unbegun int32, tell func(string)) (entry, error) {
+// begin gives a job to the printer, as soon as that accepts jobs. An earlier try may be in
+// the ledger: it came to nothing.
+func (p *IPP) begin(ctx context.Context, job string, card Sides, earlier entry, tell func(string)) (entry, error) {
+	told := ""
+	for {
+		e, err := p.offer(ctx, job, card, earlier)
+		if !answeredWith(err, goipp.StatusErrorBusy, goipp.StatusErrorTemporary, goipp.StatusErrorNotAcceptingJobs) || e.state == "" {
+			return e, err
+		}
+		earlier = e
+		if now := p.attention(ctx, nil); now != told {
+			told = now
+			tell(now)
+		}
+		if err := wait(ctx, p.poll); err != nil {
+			return e, fmt.Errorf("send job %s: %w", job, err)
+		}
+	}
+}
+
+// offer finds a job that the ledger does not have, since that may be lost, or sends it. The
+// entry has no number if nobody knows whether the printer took the job.
+func (p *IPP) offer(ctx context.Context, job string, card Sides, earlier entry) (entry, error) {
 	known, err := p.jobs(ctx)
 	if err != nil {
 		return entry{}, fmt.Errorf("look for job %s: %w", job, err)
 	}
 	e := entryOf(card.PDF, sent)
 	e.before = known.last()
-	if e.id = known.named(job); e.id > unbegun {
+	if e.id = known.named(job); e.id > earlier.id {
 		return e, p.ledger.write(job, e)
 	}
 	e.id = 0
-	e, err = p.send(ctx, job, card, e, tell)
-	if err != nil {
-		return e, fmt.Errorf("send job %s: %w", job, err)
+	if came, err := p.mayHaveCome(known, job, earlier); came || err != nil {
+		return e, errors.Join(err, p.ledger.write(job, e))
 	}
-	return e, nil
-}
-
-// send writes a job down and sends it to the printer, as soon as that accepts jobs. The
-// entry has no number if nobody knows whether the printer took the job. With an error, the
-// printer did not.
-func (p *IPP) send(ctx context.Context, job string, card Sides, e entry, tell func(string)) (entry, error) {
 	can, err := p.ready(ctx)
 	if err != nil {
-		return e, err
+		return entry{}, fmt.Errorf("send job %s: %w", job, err)
 	}
 	document, err := can.document(card)
 	if err != nil {
-		return e, err
+		return entry{}, err
 	}
 	if err := p.ledger.write(job, e); err != nil {
-		return e, err
+		return entry{}, err
 	}
-	told := ""
-	for {
-		answer, err := p.line.ask(ctx, goipp.OpPrintJob, can.operation(job), can.template, document)
-		if err == nil {
-			e.id = number(answer.Job, "job-id")
-			if len(can.changed(answer)) > 0 {
-				e.state = altered
-			}
-			return e, p.ledger.write(job, e)
-		}
-		switch {
-		case answeredWith(err, goipp.StatusErrorBusy, goipp.StatusErrorTemporary, goipp.StatusErrorNotAcceptingJobs):
-			if now := p.attention(ctx, nil); now != told {
-				told = now
-				tell(now)
-			}
-			if err := wait(ctx, p.poll); err != nil {
-				return e, errors.Join(err, p.ledger.forget(job))
-			}
-		case notTaken(err):
-			return e, errors.Join(err, p.ledger.forget(job))
-		default:
-			return e, nil // it may have arrived
-		}
+	answer, err := p.line.ask(ctx, goipp.OpPrintJob, can.operation(job), can.template, document)
+	switch e.id = numberGiven(answer, err); {
+	case slices.ContainsFunc(known.jobs, func(j listedJob) bool { return j.id == e.id }): // it is another's
+		e.id = 0
+	case e.id == 0 && notTaken(err, e.before >= 0):
+		e.id, e.state = earlier.id, unbegun
+		return e, errors.Join(fmt.Errorf("send job %s: %w", job, err), p.ledger.write(job, e))
 	}
+	if err == nil && can.altered(answer) {
+		e.state = altered
+	}
+	return e, p.ledger.write(job, e)
 }
 
 // listed are jobs that the printer knows.
 type listed struct {
 	jobs    []listedJob
 	all     bool // it lists those that wait or are in work
-	ourName string
+	waiting int  // how many of them do
 }
 
 type listedJob struct {
@@ -212,7 +213,7 @@ const jobsListed = 100
 
 // jobs lists what the printer knows. It may keep no history, and list no jobs at all.
 func (p *IPP) jobs(ctx context.Context) (listed, error) {
-	l := listed{ourName: p.line.user}
+	var l listed
 	for _, which := range []string{"not-completed", "completed"} {
 		attributes := goipp.Attributes{
 			goipp.MakeAttr("which-jobs", goipp.TagKeyword, goipp.String(which)),
@@ -228,13 +229,15 @@ func (p *IPP) jobs(ctx context.Context) (listed, error) {
 		if err != nil {
 			return l, err
 		}
-		l.all = l.all || which == "not-completed"
 		for _, g := range answer.Groups {
 			if g.Tag == goipp.TagJobGroup {
 				l.jobs = append(l.jobs, listedJob{
 					number(g.Attrs, "job-id"), text(g.Attrs, "job-name"), text(g.Attrs, "job-originating-user-name"),
 				})
 			}
+		}
+		if which == "not-completed" {
+			l.all, l.waiting = true, len(l.jobs)
 		}
 	}
 	return l, nil
@@ -264,30 +267,18 @@ func (l listed) last() int32 {
 	return last
 }
 
-// recover looks for a job that was sent, and of which the printer gave no number: by its
-// name, or by being the only one of ours that came after. It waits until there can be no
-// doubt any more whether the printer has it, and gives 0 if it has not, or has done it and
-// forgotten.
-func (p *IPP) recover(ctx context.Context, job string, e entry, tell func(string)) (int32, error) {
+// recover looks for a job that was sent, and of which the printer gave no number, by its
+// name: no other job of the printer is believed to be it. It waits until the printer has
+// nothing more to do, and gives 0 if it does not list the job.
+func (p *IPP) recover(ctx context.Context, job string, tell func(string)) (int32, error) {
 	var found int32
-	err := p.untilIdle(ctx, tell, 2, func() (bool, string) {
+	err := p.untilIdle(ctx, tell, settled, func() (bool, int, string) {
 		known, err := p.jobs(ctx)
 		if err != nil {
-			return false, unanswered(err)
+			return false, 0, unanswered(err)
 		}
-		if found = known.named(job); found != 0 {
-			return true, ""
-		}
-		var newer []int32
-		for _, j := range known.jobs {
-			if ours := j.user == "" || j.user == known.ourName; ours && e.before >= 0 && j.id > e.before && !p.anothers(j.name, job) {
-				newer = append(newer, j.id)
-			}
-		}
-		if len(newer) == 1 {
-			found = newer[0]
-		}
-		return len(newer) == 1, ""
+		found = known.named(job)
+		return found != 0, known.waiting, ""
 	})
 	if err != nil {
 		return 0, fmt.Errorf("look for job %s: %w", job, err)
@@ -295,25 +286,32 @@ func (p *IPP) recover(ctx context.Context, job string, e entry, tell func(string
 	return found, nil
 }
 
+// settled is on how many looks in a row a printer that may say something else yet has to say
+// the same.
+const settled = 6
+
 // untilIdle waits until the printer was idle on so many looks in a row, or found says that
-// there is nothing to wait for.
-func (p *IPP) untilIdle(ctx context.Context, tell func(string), looks int, found func() (is bool, instead string)) error {
+// there is nothing to wait for. found also counts the jobs that wait in the printer, or says
+// what a person has to do instead.
+func (p *IPP) untilIdle(ctx context.Context, tell func(string), looks int, found func() (is bool, waiting int, instead string)) error {
 	told, idle := "", 0
 	for {
-		is, now := found()
+		is, waiting, now := found()
 		if is {
 			return nil
 		}
 		if now == "" {
 			printer, err := p.attributes(ctx, "printer-state", "printer-state-reasons", "queued-job-count")
 			state := number(printer, "printer-state")
-			switch {
+			switch waiting += int(number(printer, "queued-job-count")); {
 			case err != nil:
 				idle, now = 0, unanswered(err)
-			case state == printerIdle && number(printer, "queued-job-count") > 0:
+			case state == printerIdle && waiting > 0:
 				idle, now = 0, "release or delete the jobs that the printer holds"
-			case state == printerIdle, state == 0: // a printer that does not say is not waited for
+			case state == printerIdle:
 				idle++
+			case state == 0: // one that does not say for long is not waited for
+				idle, looks = idle+1, settled
 			default:
 				idle, now = 0, attend(printer, nil)
 			}
@@ -333,28 +331,24 @@ func (p *IPP) untilIdle(ctx context.Context, tell func(string), looks int, found
 	}
 }
 
-// anothers reports whether a job of that name is another of ours. What else the printer
-// calls a job says nothing.
-func (p *IPP) anothers(name, job string) bool {
-	if name == job || checkJob(name) != nil {
-		return false
-	}
-	other, err := p.ledger.read(name)
-	return err == nil && other.state != ""
-}
-
 // follow waits until the printer has ended a job, and meanwhile tells what the printer
 // needs a person to do. It keeps asking while the printer does not answer. Of a job that
 // did not end well, or that the printer forgot, nobody knows whether it was printed.
 func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)) error {
-	told := ""
+	told, silent := "", 0
 	for {
 		now := ""
 		g, err := p.job(ctx, e.id)
+		if err := p.seen(job, &e, g); err != nil {
+			return err
+		}
 		state := number(g, "job-state")
+		if silent++; err != nil || state != 0 {
+			silent = 0
+		}
 		switch {
-		case forgotten(err), err == nil && (state == 0 || p.anothers(text(g, "job-name"), job)):
-			if err := p.untilIdle(ctx, tell, 1, func() (bool, string) { return false, "" }); err != nil {
+		case forgotten(err), silent == settled, err == nil && p.anothers(text(g, "job-name"), job, e):
+			if err := p.untilIdle(ctx, tell, 1, nothing); err != nil {
 				return fmt.Errorf("wait for job %s: %w", job, err)
 			}
 			return &Doubt{fmt.Sprintf("the printer took job %s, and does not know it any more", job)}
@@ -364,7 +358,7 @@ func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)
 			e.state = unbegun
 			return errors.Join(fmt.Errorf("the printer took job %s, and did not begin it (%s)", job, reasons(g)), p.ledger.write(job, e))
 		case state >= jobCanceled:
-			return p.ended(job, e, g)
+			return p.ended(ctx, job, e, g, tell)
 		default:
 			now = p.attention(ctx, g)
 		}
@@ -378,63 +372,19 @@ func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)
 	}
 }
 
+// nothing is what untilIdle finds where it is only waited.
+func nothing() (bool, int, string) { return false, 0, "" }
+
 // job asks for a job by its number.
 func (p *IPP) job(ctx context.Context, id int32) (goipp.Attributes, error) {
 	answer, err := p.line.ask(ctx, goipp.OpGetJobAttributes, goipp.Attributes{
 		goipp.MakeAttr("job-id", goipp.TagInteger, goipp.Integer(id)),
-		asked("job-name", "job-state", "job-state-reasons", "job-impressions-completed"),
+		asked("job-name", "job-state", "job-state-reasons", "job-impressions-completed", "job-media-sheets-completed", "sides"),
 	}, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	return answer.Job, nil
-}
-
-// sidesOfACard is how many impressions a card takes.
-const sidesOfACard = 2
-
-// ended judges a job that the printer has ended.
-func (p *IPP) ended(job string, e entry, g goipp.Attributes) error {
-	impressions, counted := counted(g, "job-impressions-completed")
-	switch state := number(g, "job-state"); {
-	case state == jobCanceled:
-		return &Doubt{fmt.Sprintf("job %s was canceled at the printer (%s)", job, reasons(g))}
-	case state != jobCompleted:
-		return &Doubt{fmt.Sprintf("the printer aborted job %s (%s)", job, reasons(g))}
-	case e.state == altered:
-		return &Doubt{fmt.Sprintf("the printer printed job %s otherwise than it was told", job)}
-	case slices.Contains(keywords(g, "job-state-reasons"), "job-completed-with-errors"):
-		return &Doubt{fmt.Sprintf("the printer printed job %s with errors (%s)", job, reasons(g))}
-	case counted && impressions < sidesOfACard:
-		return &Doubt{fmt.Sprintf("the printer says that it printed %d of the %d sides of job %s", impressions, sidesOfACard, job)}
-	case impressions > sidesOfACard:
-		return &Doubt{fmt.Sprintf("the printer says that it printed %d sides of job %s, which has %d: look for a second card with this print", impressions, job, sidesOfACard)}
-	}
-	return nil
-}
-
-// neverBegun reports whether the printer says of a job that it aborted that it did not
-// begin it: it may be sent again when that is mended.
-func neverBegun(g goipp.Attributes) bool {
-	impressions, counted := counted(g, "job-impressions-completed")
-	if impressions > 0 {
-		return false
-	}
-	for _, reason := range keywords(g, "job-state-reasons") {
-		switch reason {
-		case "unsupported-document-format", "unsupported-compression", "unsupported-attributes-or-values",
-			"document-access-error", "document-password-error", "document-permission-error", "document-security-error":
-			return true
-		case "document-format-error", "document-unprintable-error", "compression-error", "conflicting-attributes":
-			if counted {
-				return true
-			}
-		}
-		if strings.HasPrefix(reason, "account-") {
-			return true
-		}
-	}
-	return false
 }
 
 // Prove implements Printer: the ledger can be written, and the printer answers, lets us
@@ -468,6 +418,9 @@ func (p *IPP) ready(ctx context.Context) (ability, error) {
 // showsJobs asks for a job that there is not: whoever may not see jobs is told that first.
 func (p *IPP) showsJobs(ctx context.Context) error {
 	_, err := p.job(ctx, 1<<31-1)
+	if forgotten(err) {
+		return nil
+	}
 	if _, answered := errors.AsType[*statusError](err); answered && !answeredWith(err, notAllowed...) {
 		return nil
 	}

@@ -97,6 +97,12 @@ func (a ability) changed(answer *goipp.Message) []string {
 	return list
 }
 
+// altered reports whether a printer that took a job will not do as told, or says so without
+// saying in what.
+func (a ability) altered(answer *goipp.Message) bool {
+	return len(a.changed(answer)) > 0 || goipp.Status(answer.Code) != goipp.StatusOk && len(answer.Unsupported) == 0
+}
+
 // document gives both sides in the printer's format.
 func (a ability) document(card Sides) ([]byte, error) {
 	if a.format == formatPDF {

@@ -73,9 +73,10 @@ func TestLedger_ReadsEntriesOfBefore(t *testing.T) {
 	require.NoError(t, err)
 	e := entryOf([]byte("%PDF-1.4 a card"), sent)
 	for written, want := range map[string]entry{
-		" sent":       {e.digest, sent, 0, -1},
-		" sent 12":    {e.digest, sent, 12, -1},
-		" sent 12 11": {e.digest, sent, 12, 11},
+		" sent":             {e.digest, sent, 0, -1, false},
+		" sent 12":          {e.digest, sent, 12, -1, false},
+		" sent 12 11":       {e.digest, sent, 12, 11, false},
+		" sent 12 11 named": {e.digest, sent, 12, 11, true},
 	} {
 		require.NoError(t, os.WriteFile(l.file("CARD-1"), []byte(e.digest+written+"\n"), 0o600))
 		read, err := l.read("CARD-1")
@@ -86,7 +87,7 @@ func TestLedger_ReadsEntriesOfBefore(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, read)
 	}
-	for _, damaged := range []string{"", "sent", e.digest + " gone", e.digest + " sent x", e.digest + " sent 1 2 3"} {
+	for _, damaged := range []string{"", "sent", e.digest + " gone", e.digest + " sent x", e.digest + " sent 1 2 3", e.digest + " sent 1 2 named 3"} {
 		require.NoError(t, os.WriteFile(l.file("CARD-2"), []byte(damaged), 0o600))
 		_, err := l.read("CARD-2")
 		require.ErrorContains(t, err, "damaged")

@@ -27,8 +27,10 @@ import (
 type line struct {
 	uri, url       string // of the printer, for IPP and for HTTP
 	http           *http.Client
+	jobs           *http.Client // for documents: each on a connection of its own
 	user, password string
 	old            atomic.Bool // it speaks 1.1, and refuses 2.0
+	hasty          atomic.Bool // it does not say before a document whether it wants that
 	last           atomic.Uint32
 
 	mu     sync.Mutex
@@ -39,23 +41,45 @@ type line struct {
 
 // dial makes a line to the printer of an ipp or ipps URI (RFC 3510, RFC 7472); the port is
 // 631 by default. Nothing is sent yet.
-func dial(uri *url.URL, transport http.RoundTripper, user, password string) *line {
+func dial(uri *url.URL, transport *http.Transport, user, password string) *line {
 	u := *uri
 	u.Scheme = map[string]string{"ipp": "http", "ipps": "https"}[uri.Scheme]
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), "631")
 	}
-	return &line{uri: uri.String(), url: u.String(), user: cmp.Or(user, "cancuoc"), password: password, http: &http.Client{
-		Transport: transport,
-		// A printer that sends us elsewhere has taken nothing.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	// Of a connection that is kept nobody knows whether the printer is just ending it.
+	once := transport.Clone()
+	once.DisableKeepAlives = true
+	once.ExpectContinueTimeout = wantedWithin
+	once.DialContext = dialSlowly
+	return &line{uri: uri.String(), url: u.String(), user: cmp.Or(user, "cancuoc"), password: password, http: client(transport), jobs: client(once)}
+}
+
+// dialSlowly connects so that little of a document is under way at once: a printer that ends
+// the connection in the middle of it is seen not to have all of it.
+func dialSlowly(ctx context.Context, network, address string) (net.Conn, error) {
+	const underWay = 16 << 10
+	conn, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if tcp, is := conn.(*net.TCPConn); is {
+		err = tcp.SetWriteBuffer(underWay)
+	}
+	return conn, err
+}
+
+// client is one of HTTP that goes nowhere else: a printer that sends us elsewhere has taken
+// nothing.
+func client(transport *http.Transport) *http.Client {
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // How long an answer may take. A printer may print a card before it answers that it took it.
 const (
 	answerWithin = time.Minute
 	takeWithin   = 5 * time.Minute
+	wantedWithin = time.Second // for saying whether it wants a document; one that says nothing gets it
 )
 
 // ask sends a request with operation attributes, job attributes and a document, each of
@@ -72,9 +96,14 @@ func (l *line) ask(ctx context.Context, o goipp.Op, operation, job goipp.Attribu
 		version = goipp.MakeVersion(1, 1)
 	}
 	answer, err := l.askIn(ctx, version, o, operation, job, document)
-	if failed, answered := errors.AsType[*statusError](err); answered && version.Major() > 1 && failed.wantsOld() {
-		l.old.Store(true)
-		answer, err = l.askIn(ctx, goipp.MakeVersion(1, 1), o, operation, job, document)
+	if version.Major() > 1 && document == nil && wantsOld(err) {
+		newest := err
+		answer, err = l.askIn(ctx, goipp.MakeVersion(1, 1), o, operation, job, nil)
+		if _, answered := errors.AsType[*statusError](err); wantsOld(err) {
+			err = newest // it is not the version
+		} else if err == nil || answered {
+			l.old.Store(true)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o, err)
@@ -97,7 +126,7 @@ func (l *line) askIn(ctx context.Context, version goipp.Version, o goipp.Op, ope
 	if err != nil {
 		return nil, err
 	}
-	response, err := l.post(ctx, append(body, document...))
+	response, err := l.post(ctx, append(body, document...), document != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -109,44 +138,78 @@ func (l *line) askIn(ctx context.Context, version goipp.Version, o goipp.Op, ope
 	case answer.RequestID != request.RequestID:
 		return nil, errors.New("the answer belongs to another request")
 	case answer.Code >= firstError:
-		return nil, &statusError{o, goipp.Status(answer.Code), answer.Version}
+		return nil, &statusError{o, goipp.Status(answer.Code), answer.Version, number(answer.Job, "job-id")}
 	}
 	return answer, nil
 }
 
-// post sends a body, and again with the password if the printer asks for that.
-func (l *line) post(ctx context.Context, body []byte) (*http.Response, error) {
-	response, err := l.postOnce(ctx, body)
-	if err != nil || response.StatusCode != http.StatusUnauthorized || l.password == "" {
-		return response, err
+// post sends a body, with a document or without, and again if the printer asks for the
+// password, or does not know how it is asked whether it wants a document (RFC 9110, 10.1.1).
+func (l *line) post(ctx context.Context, body []byte, document bool) (*http.Response, error) {
+	response, err := l.postOnce(ctx, body, document)
+	if err != nil && !document { // a connection that was kept may just have been ending
+		l.http.CloseIdleConnections()
+		response, err = l.postOnce(ctx, body, document)
 	}
-	if !l.asksForPassword(response) {
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case response.StatusCode == http.StatusExpectationFailed && document && !l.hasty.Swap(true):
+	case response.StatusCode == http.StatusUnauthorized && l.password != "" && l.asksForPassword(response):
+	default:
 		return response, nil
 	}
 	if err := response.Body.Close(); err != nil {
 		return nil, err
 	}
-	return l.postOnce(ctx, body)
+	return l.postOnce(ctx, body, document)
 }
 
 // postOnce sends a body with the password that the printer is known to ask for.
-func (l *line) postOnce(ctx context.Context, body []byte) (*http.Response, error) {
-	var connected atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(body)) // with its length: some printers do not accept chunks
+func (l *line) postOnce(ctx context.Context, body []byte, document bool) (*http.Response, error) {
+	var connected, wanted atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:        func(httptrace.GotConnInfo) { connected.Store(true) },
+		Got100Continue: func() { wanted.Store(true) },
+	})
+	given := &handed{from: bytes.NewReader(body)}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, given) // without GetBody, a job is not sent twice
 	if err != nil {
 		return nil, err
 	}
-	r.GetBody = nil // a request is not sent twice without our knowing
+	r.ContentLength = int64(len(body)) // some printers do not accept chunks
 	r.Header.Set("Content-Type", goipp.ContentType)
 	if err := l.authorize(r); err != nil {
 		return nil, err
 	}
-	response, err := l.http.Do(r)
-	if err != nil && !connected.Load() {
-		return nil, &unreached{err}
+	by := l.http
+	if document {
+		by = l.jobs
+		l.http.CloseIdleConnections() // some printers have one at a time
+		if !l.hasty.Load() {
+			r.Header.Set("Expect", "100-continue")
+		}
+	}
+	response, err := by.Do(r)
+	if read := given.bytes.Load(); err != nil && read < r.ContentLength {
+		return nil, &unsentError{err, connected.Load() && read > 0}
+	} else if document && err == nil && read == r.ContentLength && !wanted.Load() {
+		l.hasty.Store(true)
 	}
 	return response, err
+}
+
+// handed counts what was read of a body.
+type handed struct {
+	from  io.Reader
+	bytes atomic.Int64
+}
+
+func (h *handed) Read(b []byte) (int, error) {
+	n, err := h.from.Read(b)
+	h.bytes.Add(int64(n))
+	return n, err
 }
 
 // asksForPassword notes how the printer asks for a password, and reports whether that is
@@ -159,10 +222,19 @@ func (l *line) asksForPassword(response *http.Response) bool {
 		l.digest, l.basic, l.used = c, false, 0
 		return !given || c.Stale
 	}
-	for _, asked := range response.Header.Values("WWW-Authenticate") {
-		if scheme, _, _ := strings.Cut(asked, " "); strings.EqualFold(scheme, "Basic") {
-			l.digest, l.basic = nil, true
-			return !given
+	if slices.ContainsFunc(response.Header.Values("WWW-Authenticate"), asksBasic) {
+		l.digest, l.basic = nil, true
+		return !given
+	}
+	return false
+}
+
+// asksBasic reports whether one of the challenges of a line is Basic (RFC 9110, 11.6.1). A
+// comma is also between the parameters of one; a scheme is a word that has none.
+func asksBasic(line string) bool {
+	for part := range strings.SplitSeq(line, ",") {
+		if scheme, _, _ := strings.Cut(strings.TrimSpace(part), " "); strings.EqualFold(scheme, "Basic") {
+			return true
 		}
 	}
 	return false
@@ -231,6 +303,7 @@ type statusError struct {
 	operation goipp.Op
 	status    goipp.Status
 	version   goipp.Version
+	job       int32 // the number of the job that it took nevertheless, or 0
 }
 
 func (e *statusError) Error() string {
@@ -241,9 +314,12 @@ func (e *statusError) Error() string {
 	return what
 }
 
-// wantsOld reports whether the printer does not understand IPP 2.0.
-func (e *statusError) wantsOld() bool {
-	return e.status == goipp.StatusErrorVersionNotSupported || e.status == goipp.StatusErrorBadRequest && e.version.Major() == 1
+// wantsOld reports whether the printer may not understand IPP 2.0, or not its HTTP.
+func wantsOld(err error) bool {
+	if failed, answered := errors.AsType[*httpError](err); answered {
+		return failed.status == http.StatusBadRequest || failed.status == http.StatusHTTPVersionNotSupported
+	}
+	return answeredWith(err, goipp.StatusErrorVersionNotSupported, goipp.StatusErrorBadRequest)
 }
 
 // notAllowed are the status codes of a printer that does not let us.
@@ -251,8 +327,7 @@ var notAllowed = []goipp.Status{goipp.StatusErrorForbidden, goipp.StatusErrorNot
 
 const askedFor = ": give the user and the password that it wants (printing.user, printing.password_file)"
 
-// httpError is an answer of HTTP that is not a success, without one of IPP: whatever was
-// sent, the printer did not take it.
+// httpError is an answer of HTTP that is not a success, without one of IPP.
 type httpError struct{ status int }
 
 func (e *httpError) Error() string {
@@ -268,24 +343,19 @@ func (e *httpError) Error() string {
 	return what + ", and not by IPP"
 }
 
-// unreached is a request of which nothing was sent.
-type unreached struct{ err error }
+// unsentError is that of a request that was not sent to its end.
+type unsentError struct {
+	err   error
+	begun bool // a part of it may have been
+}
 
-func (e *unreached) Error() string { return e.err.Error() }
-func (e *unreached) Unwrap() error { return e.err }
+func (e *unsentError) Error() string { return e.err.Error() }
+func (e *unsentError) Unwrap() error { return e.err }
 
 // answeredWith reports whether the printer answered with one of those status codes.
 func answeredWith(err error, list ...goipp.Status) bool {
 	failed, answered := errors.AsType[*statusError](err)
 	return answered && slices.Contains(list, failed.status)
-}
-
-// notTaken reports whether a job that was sent did not come into being.
-func notTaken(err error) bool {
-	_, answered := errors.AsType[*statusError](err)
-	_, refused := errors.AsType[*httpError](err)
-	_, unsent := errors.AsType[*unreached](err)
-	return unsent || refused || answered && !answeredWith(err, goipp.StatusErrorJobCanceled)
 }
 
 // lacking reports whether the printer does not do what it was asked.
@@ -295,7 +365,8 @@ func lacking(err error) bool {
 
 // forgotten reports whether the printer does not know a job, or tells of none.
 func forgotten(err error) bool {
-	return lacking(err) || answeredWith(err, goipp.StatusErrorNotFound, goipp.StatusErrorGone, goipp.StatusErrorNotPossible)
+	failed, answered := errors.AsType[*httpError](err)
+	return answered && (failed.status == http.StatusNotFound || failed.status == http.StatusGone) || lacking(err) || answeredWith(err, goipp.StatusErrorNotFound, goipp.StatusErrorGone, goipp.StatusErrorNotPossible)
 }
 
 // unanswered says what a person has to do about a printer that gives no useful answer.

@@ -38,6 +38,7 @@ type device struct {
 // its time, fails if told to, and notes in order what it printed.
 const command = `#!/bin/sh
 cd "$DEVICE"
+: > begun
 if [ -e empty ]; then
 	echo "STATE: +media-empty-error" >&2
 	while [ -e empty ]; do sleep 0.05; done
@@ -137,6 +138,12 @@ func (d *device) set(what string, is bool) {
 		return
 	}
 	require.NoError(d.t, os.WriteFile(name, nil, 0o600))
+}
+
+// has reports whether the device was told, or says, something.
+func (d *device) has(what string) bool {
+	_, err := os.Stat(filepath.Join(d.dir, what))
+	return err == nil
 }
 
 // order lists what was printed, as "job copies sides".
@@ -300,10 +307,13 @@ func TestIPP_ACardThatMayHaveBeenPrintedIsNotPrintedAgain(t *testing.T) {
 		d := newDevice(t)
 		ledger := t.TempDir()
 		d.set("slow", true)
-		time.AfterFunc(500*time.Millisecond, func() {
+		go func() {
+			for !d.has("begun") {
+				time.Sleep(10 * time.Millisecond)
+			}
 			d.off()
 			d.on()
-		})
+		}()
 		for range 2 { // it is not printed later either
 			var doubt *printing.Doubt
 			require.ErrorAs(t, insist(t.Context(), d.driver(ledger), "CARD-1", pdf(1), ignore), &doubt, "the camera sees what came of it")

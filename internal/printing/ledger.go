@@ -26,7 +26,7 @@ type ledger struct{ dir string }
 const (
 	sent      = "sent"    // or about to be sent: the printer may have it
 	altered   = "altered" // sent, and the printer said that it does not print it as it was told
-	unbegun   = "unbegun" // the printer said that it did not begin the job of that number
+	unbegun   = "unbegun" // the printer did not take it, or said that it did not begin the job of that number
 	completed = "completed"
 )
 
@@ -36,6 +36,7 @@ type entry struct {
 	state  string
 	id     int32 // the printer's job-id; 0 until it gave one
 	before int32 // the highest job-id that the printer knew before it was sent; -1 if it did not say
+	named  bool  // the printer was seen to call it by its name
 }
 
 func entryOf(pdf []byte, state string) entry {
@@ -108,13 +109,18 @@ func (l ledger) read(job string) (entry, error) {
 	return e, nil
 }
 
-// parseEntry reads an entry: digest and state, and in later ones the numbers.
+// parseEntry reads an entry: digest and state, in later ones the numbers, and in the latest
+// whether its name was seen.
 func parseEntry(text string) (e entry, ok bool) {
 	words := strings.Fields(text)
+	named := len(words) == 5 && words[4] == "named"
+	if named {
+		words = words[:4]
+	}
 	if len(words) < 2 || len(words) > 4 || len(words[0]) != 2*sha256.Size || !slices.Contains([]string{sent, altered, unbegun, completed}, words[1]) {
 		return entry{}, false
 	}
-	e = entry{digest: words[0], state: words[1], before: -1}
+	e = entry{digest: words[0], state: words[1], before: -1, named: named}
 	for i, into := range []*int32{&e.id, &e.before} {
 		if len(words) > 2+i {
 			n, err := strconv.ParseInt(words[2+i], 10, 32)
@@ -129,16 +135,36 @@ func parseEntry(text string) (e entry, ok bool) {
 
 // write stores an entry, whole or not at all. It is on disk when write returns.
 func (l ledger) write(job string, e entry) error {
-	if err := durable.Replace(l.file(job), fmt.Appendf(nil, "%s %s %d %d\n", e.digest, e.state, e.id, e.before)); err != nil {
+	text := fmt.Appendf(nil, "%s %s %d %d", e.digest, e.state, e.id, e.before)
+	if e.named {
+		text = append(text, " named"...)
+	}
+	if err := durable.Replace(l.file(job), append(text, '\n')); err != nil {
 		return fmt.Errorf("write ledger of print jobs: %w", err)
 	}
 	return nil
 }
 
-// forget removes a job that the printer did not take.
-func (l ledger) forget(job string) error {
-	if err := os.Remove(l.file(job)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("write ledger of print jobs: %w", err)
+// numbersSince gives the printer's numbers of the jobs that were written down after one.
+func (l ledger) numbersSince(job string) ([]int32, error) {
+	since, err := os.Stat(l.file(job))
+	if err != nil {
+		return nil, fmt.Errorf("read ledger of print jobs: %w", err)
 	}
-	return nil
+	list, err := os.ReadDir(l.dir)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger of print jobs: %w", err)
+	}
+	var numbers []int32
+	for _, file := range list {
+		other, isJob := strings.CutSuffix(file.Name(), ".job")
+		info, err := file.Info()
+		if !isJob || other == job || err != nil || info.ModTime().Before(since.ModTime()) {
+			continue
+		}
+		if e, err := l.read(other); err == nil && e.id != 0 {
+			numbers = append(numbers, e.id)
+		}
+	}
+	return numbers, nil
 }

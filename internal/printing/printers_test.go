@@ -1,14 +1,18 @@
 package printing_test
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // as the protocol has it
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -310,12 +314,31 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"it is slow":                    {slow, prints, ""},
 		"it counts what it printed":     {says(count("job-impressions-completed", 2)), prints, ""},
 
-		"its answer is cut":           {breaks(goipp.OpPrintJob, cut), prints, ""},
-		"it says first that it works": {says102, prints, ""},
-		"its charset is us-ascii":     {charset("us-ascii"), prints, ""},
-		"it says everything twice":    {says(count("job-id", 1), count("job-id", 1)), prints, ""},
-		"it gives a number below 0":   {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { set(&answer.Job, count("job-id", -7)) }), prints, ""},
-		"it lists a job twice":        {both(breaks(goipp.OpPrintJob, hangUp), twice), prints, ""},
+		"its answer is cut":                                    {breaks(goipp.OpPrintJob, cut), prints, ""},
+		"it says first that it works":                          {says102, prints, ""},
+		"its charset is us-ascii":                              {charset("us-ascii"), prints, ""},
+		"it says everything twice":                             {says(count("job-id", 1), count("job-id", 1)), prints, ""},
+		"it gives a number below 0":                            {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { set(&answer.Job, count("job-id", -7)) }), prints, ""},
+		"a gateway gives up, and it took the job":              {breaks(goipp.OpPrintJob, gateway(http.StatusGatewayTimeout)), prints, ""},
+		"a gateway gives up, and its jobs are named Print":     {both(breaks(goipp.OpPrintJob, gateway(http.StatusBadGateway)), namesAll("Print")), doubts, "did not say that it took it"},
+		"it says that it is busy, and gives a number":          {took(goipp.StatusErrorBusy), prints, ""},
+		"it says that it is ill, and its jobs are named Print": {both(took(goipp.StatusErrorDevice), namesAll("Print")), prints, ""},
+		"it says 2.0 is no request":                            {olderByHTTP(http.StatusBadRequest), prints, ""},
+		"it says it has no HTTP for 2.0":                       {olderByHTTP(http.StatusHTTPVersionNotSupported), prints, ""},
+		"it says 2.0 is bad, in 2.0":                           {badIn2, prints, ""},
+		"it answers HTTP 404 for a job that is not there":      {missingByHTTP, prints, ""},
+		"it does not say how a job is for a while":             {unknownFor(3), prints, ""},
+		"it never says how a job is":                           {unknownFor(1 << 30), doubts, "does not know it any more"},
+		"it passes the job on":                                 {says(keyword("job-state-reasons", "queued-in-device")), doubts, "passed job CARD-1 on"},
+		"it found errors":                                      {says(keyword("job-state-reasons", "errors-detected")), doubts, "with errors"},
+		"it completed what was canceled":                       {says(keyword("job-state-reasons", "job-canceled-at-device")), doubts, "with errors"},
+		"it counts no card":                                    {says(count("job-media-sheets-completed", 0)), doubts, "no card"},
+		"it says that the job has one side":                    {says(keyword("sides", "one-sided")), doubts, "otherwise than it was told"},
+		"it changes something":                                 {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { answer.Code = goipp.Code(goipp.StatusOkIgnoredOrSubstituted) }), doubts, "otherwise than it was told"},
+		"a limit is reached, perhaps after a side":             {says(state(aborted), keyword("job-state-reasons", "account-limit-reached")), doubts, "aborted job CARD-1"},
+		"a limit is reached before a side":                     {says(state(aborted), keyword("job-state-reasons", "account-limit-reached"), count("job-impressions-completed", 0)), untaken, "did not begin it"},
+
+		"it lists a job twice": {both(breaks(goipp.OpPrintJob, hangUp), twice), prints, ""},
 		"its clock went back": {
 			both(is(count("printer-up-time", 1)), says(count("time-at-completed", -86400), count("job-printer-up-time", 1), count("time-at-creation", 1<<30))), prints, "",
 		},
@@ -339,7 +362,7 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 			answer.Code, answer.Unsupported = goipp.Code(goipp.StatusOkIgnoredOrSubstituted), goipp.Attributes{keyword("sides", "two-sided-long-edge")}
 		}), doubts, "otherwise than it was told"},
 		"the line is cut, and it took the job":                      {breaks(goipp.OpPrintJob, hangUp), prints, ""},
-		"the line is cut, and its jobs are named Print":             {both(breaks(goipp.OpPrintJob, hangUp), namesAll("Print")), prints, ""},
+		"the line is cut, and its jobs are named Print":             {both(breaks(goipp.OpPrintJob, hangUp), namesAll("Print")), doubts, "did not say that it took it"},
 		"the line is cut, and it lists no jobs":                     {both(breaks(goipp.OpPrintJob, hangUp), answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported)), doubts, "did not say"},
 		"the job gets a web page":                                   {both(breaks(goipp.OpPrintJob, page), answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported)), doubts, "did not say"},
 		"the job gets the answer to another request":                {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { answer.RequestID += 7 }), prints, ""},
@@ -504,6 +527,64 @@ func forgets(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) 
 	return false
 }
 
+// gateway answers for a printer that took the job.
+func gateway(status int) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) { w.WriteHeader(status) }
+}
+
+// took has it answer its first job with an error, and the number of the job that it took.
+func took(status goipp.Status) manner {
+	first := true
+	return func(_ *machine, w http.ResponseWriter, request, answer *goipp.Message) bool {
+		if goipp.Op(request.Code) != goipp.OpPrintJob || !first {
+			return false
+		}
+		first, answer.Code = false, goipp.Code(status)
+		reply(w, answer)
+		return true
+	}
+}
+
+// olderByHTTP has it refuse IPP 2.0 by HTTP.
+func olderByHTTP(status int) manner {
+	return func(_ *machine, w http.ResponseWriter, request, _ *goipp.Message) bool {
+		if request.Version.Major() > 1 {
+			w.WriteHeader(status)
+		}
+		return request.Version.Major() > 1
+	}
+}
+
+// badIn2 has it refuse IPP 2.0 as a bad request, in 2.0.
+func badIn2(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+	if request.Version.Major() > 1 {
+		*answer = *goipp.NewResponse(request.Version, goipp.StatusErrorBadRequest, answer.RequestID)
+	}
+	return false
+}
+
+func missingByHTTP(_ *machine, w http.ResponseWriter, request, answer *goipp.Message) bool {
+	missing := goipp.Op(request.Code) == goipp.OpGetJobAttributes && answer.Job == nil
+	if missing {
+		w.WriteHeader(http.StatusNotFound)
+	}
+	return missing
+}
+
+// unknownFor has it not know for some looks how a job is, nor how itself.
+func unknownFor(looks int) manner {
+	return func(m *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		if goipp.Op(request.Code) == goipp.OpGetJobAttributes && answer.Job != nil && looks > 0 {
+			looks--
+			set(&answer.Job, goipp.MakeAttr("job-state", goipp.TagUnknown, goipp.Void{}))
+		}
+		if goipp.Op(request.Code) == goipp.OpGetPrinterAttributes && len(m.jobs) > 0 {
+			set(&answer.Printer, goipp.MakeAttr("printer-state", goipp.TagUnknown, goipp.Void{}))
+		}
+		return false
+	}
+}
+
 // jammed has it need a person once it has a job.
 func jammed(m *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
 	if goipp.Op(request.Code) == goipp.OpGetPrinterAttributes && len(m.jobs) > 0 {
@@ -637,6 +718,209 @@ func TestIPP_ANumberThatIsGivenAgain(t *testing.T) {
 	require.Equal(t, []string{"CARD-2"}, m.took())
 }
 
+// A job that was seen under its name is no longer the one of its number when that has
+// another name.
+func TestIPP_ANumberThatIsGivenAgainToAnother(t *testing.T) {
+	t.Parallel()
+	seen := false
+	m := &machine{manner: func(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		if goipp.Op(request.Code) == goipp.OpGetJobAttributes && answer.Job != nil {
+			if seen {
+				set(&answer.Job, goipp.MakeAttr("job-name", goipp.TagName, goipp.String("Test page")))
+			} else {
+				set(&answer.Job, state(processing))
+			}
+			seen = true
+		}
+		return false
+	}}
+	p := m.driver(t)
+	for range 2 {
+		var doubt *printing.Doubt
+		require.ErrorAs(t, p.Print(t.Context(), "CARD-1", aCard, ignore), &doubt)
+	}
+}
+
+// A number that the printer has given before is not that of a job that it did not take.
+func TestIPP_ANumberThatIsAlwaysTheSame(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "Print"} {
+		m := &machine{}
+		m.manner = func(m *machine, w http.ResponseWriter, request, answer *goipp.Message) bool {
+			if goipp.Op(request.Code) == goipp.OpPrintJob && len(m.jobs) > 1 {
+				m.jobs = m.jobs[:1]
+				answer.Job = m.jobOf(1)
+			}
+			return name != "" && namesAll(name)(m, w, request, answer)
+		}
+		p := m.driver(t)
+		require.NoError(t, p.Print(t.Context(), "CARD-1", aCard, ignore))
+		var doubt *printing.Doubt
+		require.ErrorAs(t, p.Print(t.Context(), "CARD-2", printing.Sides{PDF: pdf(2)}, ignore), &doubt, name)
+	}
+}
+
+// What a printer prints of its own, or for others, is no job of ours that it did not take.
+func TestIPP_AnothersJobIsNotOurs(t *testing.T) {
+	t.Parallel()
+	for _, page := range []struct{ name, user string }{{"Status page", ""}, {"Cleaning", "(none)"}, {"26-000123-1", ""}, {"Print", "cancuoc"}} {
+		m := &machine{manner: func(m *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+			if goipp.Op(request.Code) == goipp.OpPrintJob {
+				m.jobs = []printed{{name: page.name}}
+				hangUp(nil)
+			}
+			for _, g := range answer.Groups {
+				if g.Tag == goipp.TagJobGroup && page.user != "" {
+					set(&g.Attrs, goipp.MakeAttr("job-originating-user-name", goipp.TagName, goipp.String(page.user)))
+				}
+			}
+			return false
+		}}
+		var doubt *printing.Doubt
+		require.ErrorAs(t, m.driver(t).Print(t.Context(), "CARD-1", aCard, ignore), &doubt, page.name)
+	}
+}
+
+// A printer that says that it did not take a job, and took it, is not given it again, while
+// other jobs of ours that it took meanwhile don't keep it from being sent.
+func TestIPP_AJobThatItSaysItDidNotTake(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lies bool
+		want []string
+	}{"it did": {true, []string{"CARD-1", "CARD-2"}}, "it did not": {false, []string{"CARD-2", "CARD-1"}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first := true
+			m := &machine{}
+			m.manner = func(m *machine, w http.ResponseWriter, request, answer *goipp.Message) bool {
+				if goipp.Op(request.Code) == goipp.OpPrintJob && first {
+					first = false
+					if !c.lies {
+						m.jobs = nil
+					}
+					w.WriteHeader(http.StatusInternalServerError)
+					return true
+				}
+				return namesAll("Print")(m, w, request, answer)
+			}
+			p := m.driver(t)
+			requireFault(t, p.Print(t.Context(), "CARD-1", aCard, ignore))
+			require.NoError(t, p.Print(t.Context(), "CARD-2", printing.Sides{PDF: pdf(2)}, ignore))
+
+			err := p.Print(t.Context(), "CARD-1", aCard, ignore)
+
+			var doubt *printing.Doubt
+			require.Equal(t, c.lies, errors.As(err, &doubt), err)
+			require.Equal(t, c.want, m.took())
+		})
+	}
+}
+
+// A station that dies while the printer accepts no jobs has lost nothing: the printer said
+// that it did not take the job.
+func TestIPP_KilledWhileThePrinterAcceptsNothing(t *testing.T) {
+	t.Parallel()
+	for _, status := range []goipp.Status{goipp.StatusErrorNotAcceptingJobs, goipp.StatusErrorBusy} {
+		m := &machine{manner: both(answers(goipp.OpPrintJob, status), is(keyword("printer-state-reasons", "media-empty")))}
+		ledger, left := t.TempDir(), t.TempDir()
+		waiting, stop := context.WithCancel(t.Context())
+		err := open(t, m, printing.IPPOptions{Ledger: ledger}).Print(waiting, "CARD-1", aCard, func(string) {
+			require.NoError(t, os.CopyFS(left, os.DirFS(ledger)))
+			stop()
+		})
+		require.ErrorIs(t, err, context.Canceled)
+		m.mu.Lock()
+		m.manner = nil
+		m.mu.Unlock()
+
+		require.NoError(t, open(t, m, printing.IPPOptions{Ledger: left}).Print(t.Context(), "CARD-1", aCard, ignore))
+
+		require.Equal(t, []string{"CARD-1"}, m.took())
+	}
+}
+
+// A job goes over a connection of its own, and what ended before all of it was sent was not
+// taken, nor what was refused before it was read.
+func TestIPP_ConnectionsThatEnd(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ends func(net.Conn, *http.Request, int) bool
+		want string // "": the card is printed
+	}{
+		"after each answer": {func(_ net.Conn, _ *http.Request, n int) bool { return n > 1 }, ""},
+		"before it reads a large body": {func(conn net.Conn, r *http.Request, _ int) bool {
+			if r.ContentLength > 10_000 {
+				_, _ = io.WriteString(conn, "HTTP/1.1 413 Too large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			}
+			return r.ContentLength > 10_000
+		}, "HTTP 413"},
+		"in the middle of a large body": {func(conn net.Conn, r *http.Request, _ int) bool {
+			if r.ContentLength > 10_000 {
+				_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
+				_, _ = io.CopyN(io.Discard, r.Body, 8192)
+			}
+			return r.ContentLength > 10_000
+		}, "Print-Job"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &machine{}
+			p, err := printing.OpenIPP(printing.IPPOptions{URI: "ipp://" + onWire(t, m, c.ends) + "/ipp/print", Ledger: t.TempDir(), Poll: time.Millisecond})
+			require.NoError(t, err)
+
+			err = p.Print(t.Context(), "CARD-1", printing.Sides{PDF: make([]byte, 4<<20)}, ignore)
+
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+			requireFault(t, err)
+			require.Empty(t, m.took())
+		})
+	}
+}
+
+// onWire serves a printer whose connections end before a request is answered when that is
+// said of it and of its number on the connection. It gives its address.
+func onWire(t *testing.T, printer http.Handler, ends func(conn net.Conn, r *http.Request, n int) bool) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	serve := func(conn net.Conn) {
+		defer conn.Close()
+		in := bufio.NewReader(conn)
+		for n := 1; ; n++ {
+			r, err := http.ReadRequest(in)
+			if err != nil || ends(conn, r, n) {
+				return
+			}
+			if r.Header.Get("Expect") != "" {
+				_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
+			}
+			w := httptest.NewRecorder()
+			printer.ServeHTTP(w, r)
+			response := w.Result()
+			response.ContentLength = int64(w.Body.Len())
+			if response.Write(conn) != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go serve(conn)
+		}
+	}()
+	return listener.Addr().String()
+}
+
 // The password goes where it is asked for, as it is asked for, and nowhere else.
 func TestIPP_GivesItsPasswordWhereItIsAsked(t *testing.T) {
 	t.Parallel()
@@ -644,6 +928,10 @@ func TestIPP_GivesItsPasswordWhereItIsAsked(t *testing.T) {
 		"Basic": func(r *http.Request) (string, bool) {
 			user, password, ok := r.BasicAuth()
 			return `Basic realm="printer"`, ok && user == "station" && password == "s3cret"
+		},
+		"Basic beside another": func(r *http.Request) (string, bool) {
+			user, password, ok := r.BasicAuth()
+			return `Negotiate, Basic realm="printer", charset="UTF-8"`, ok && user == "station" && password == "s3cret"
 		},
 		"Digest by MD5":     digested("MD5"),
 		"Digest by SHA-256": digested("SHA-256"),
