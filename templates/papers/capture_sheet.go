@@ -30,7 +30,43 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 	}
 	const heading = "PHIẾU THU NHẬN THÔNG TIN CĂN CƯỚC"
 	s := newSheet(r, 210, 297, 15, heading)
-	s.paper.AddPage()
+	const first, rest, signed, bottom = 66, 26, 258, 258 + signatureHeight
+	rows := s.laid(c.rows(request))
+	said := s.wrap(label, "Tôi đã kiểm tra và xác nhận các thông tin trên là đúng. / I have checked this, and it is right.", s.w-2*s.margin)
+	heights := make([]float64, len(rows))
+	for i, row := range rows {
+		heights[i] = row.height
+	}
+	tail := 3 + 3.8*float64(len(said)) + 4
+	pages := paginate(heights, bottom-first, bottom-rest, tail+signatureHeight)
+	for i, page := range pages {
+		s.paper.AddPage()
+		y := float64(rest)
+		if i == 0 {
+			c.head(s, heading)
+			y = first
+		} else {
+			s.specimen(c.Specimen)
+			s.left(s.margin, 16, small, heading+" "+string(c.Number))
+		}
+		y = s.set(y, rows[page.from:page.to])
+		if len(pages) > 1 {
+			s.foot(string(c.Number), i+1, len(pages))
+		}
+		if i < len(pages)-1 {
+			continue
+		}
+		s.lines(s.margin, y+3, 3.8, label, said)
+		if y += tail; len(pages) == 1 {
+			y = signed
+		}
+		s.signatures(y, [2]string{"Công dân hoặc người đại diện", "Citizen or representative"}, [2]string{"Cán bộ thu nhận " + string(c.Application.Officer), "Officer"})
+	}
+	return s.bytes()
+}
+
+// head sets what is above the sheet's rows.
+func (c CaptureSheet) head(s *sheet, heading string) {
 	s.head2023("CC01", c.Station, c.Specimen)
 	s.center(s.w/2, 48, title, heading)
 	s.center(s.w/2, 54, label, "Capture sheet of identity information")
@@ -39,9 +75,12 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 		source = both("Theo Cơ sở dữ liệu quốc gia về dân cư", "from the population register")
 	}
 	s.center(s.w/2, 59, small, source)
+}
 
+// rows are what the sheet says.
+func (c CaptureSheet) rows(request [2]string) []row {
 	p, given := c.Application.Person, thing(c.Application.Type)
-	y := s.rows(66, []row{
+	return []row{
 		{"Số hồ sơ", "Application number", string(c.Number)},
 		{"Yêu cầu", "Applied for", request[0] + " / " + request[1]},
 		{"Ngày nộp hồ sơ", "Filed on", c.Application.FiledOn.Display()},
@@ -64,10 +103,7 @@ func (c CaptureSheet) Draw(r *render.Renderer) ([]byte, error) {
 		{"Họ tên vợ (chồng)", "Spouse", p.Spouse.Text},
 		{"Người đại diện hợp pháp", "Legal representative", c.Application.Representative.Text},
 		{"Nhận " + given[0] + " qua bưu điện tại", "The " + given[1] + " is sent to", c.Application.DeliveryTo},
-	})
-	s.lines(s.margin, y+3, 3.8, label, s.wrap(label, "Tôi đã kiểm tra và xác nhận các thông tin trên là đúng. / I have checked this, and it is right.", s.w-2*s.margin))
-	s.signatures(258, [2]string{"Công dân hoặc người đại diện", "Citizen or representative"}, [2]string{"Cán bộ thu nhận " + string(c.Application.Officer), "Officer"})
-	return s.bytes()
+	}
 }
 
 // nationality is a person's, as the register says it.
@@ -81,19 +117,42 @@ func nationality(p identity.Person) string {
 // row is a line of a form: what it is called, and what stands there.
 type row struct{ vi, en, value string }
 
-// rows sets the lines of a form that say something, and gives the baseline below them.
-func (s *sheet) rows(y float64, rows []row) float64 {
-	const x, height = 82.0, 13.0
+// laidRow is a row as it is set.
+type laidRow struct {
+	row
+	style  render.Style
+	lines  []string
+	height float64 // mm, with the room below it
+}
+
+// valuesAt is where the values of a form's lines begin, mm from the left edge.
+const valuesAt = 82.0
+
+// laid lays the lines of a form out that say something.
+func (s *sheet) laid(rows []row) (list []laidRow) {
+	const highest, apart = 13.0, 2.4
 	for _, r := range rows {
 		if r.value == "" {
 			continue
 		}
+		style, lines := s.fit(plainly, s.printable(r.value), s.w-s.margin-valuesAt, highest)
+		list = append(list, laidRow{r, style, lines, leading(style)*float64(len(lines)) + apart})
+	}
+	return list
+}
+
+// set sets the lines of a form, and gives the baseline below them.
+func (s *sheet) set(y float64, rows []laidRow) float64 {
+	for _, r := range rows {
 		s.left(s.margin, y, label, both(r.vi, r.en))
-		style, lines := s.fit(plainly, s.printable(r.value), s.w-s.margin-x, height)
-		y = s.lines(x, y, leading(style), style, lines) + 2.4
+		s.lines(valuesAt, y, leading(r.style), r.style, r.lines)
+		y += r.height
 	}
 	return y
 }
+
+// rows sets the lines of a form that say something, and gives the baseline below them.
+func (s *sheet) rows(y float64, rows []row) float64 { return s.set(y, s.laid(rows)) }
 
 // head2023 sets the head of a form of Circular 17/2024/TT-BCA.
 func (s *sheet) head2023(symbol string, station Station, specimen bool) {

@@ -456,12 +456,38 @@ func TestPapers_NothingOverlaps(t *testing.T) {
 	record.Blanks[2].Events[0].Reason = identity.Reason{Note: strings.Repeat("broken ", 300)}
 	papers := all()
 	papers["long slip"], papers["long manifest"], papers["long destruction"] = long, list, record
+	papers["long capture sheet"] = longCaptureSheet()
 	for name, p := range papers {
 		out := run(t, saved(t, p), pdftotext, "-bbox", "paper.pdf", "-")
 		for i, page := range strings.Split(out, "<page ")[1:] {
 			require.Empty(t, overlaps(page), "%s, page %d", name, i+1)
 		}
 	}
+}
+
+// longCaptureSheet has in each of its rows as much as is accepted.
+func longCaptureSheet() papers.CaptureSheet {
+	c := captureSheet()
+	name, place := identity.Name{Text: strings.Repeat("Khuyến Ngh", 12)}, strings.Repeat("Đường Xô Viết Nghệ Tĩnh, ", 8)
+	p := &c.Application.Person
+	p.Name, p.Father, p.Mother, p.Spouse, c.Application.Representative = name, name, name, name, name
+	p.Origin.Text, p.BirthRegistration.Text, p.Residence.Text, c.Application.DeliveryTo = place, place, strings.Repeat("W", 200), place
+	p.Marks, c.Application.Officer, c.Station.Name = strings.Repeat("Nốt ruồi C: ", 10), "WWWWWWWW-WWWWWWWW-WWWWWWWW-WWWWW", place
+	return c
+}
+
+// A capture sheet with more rows than a page has goes on on another, and what is signed stands
+// after its last row, with the signatures.
+func TestCaptureSheet_SignsWhatItSays(t *testing.T) {
+	t.Parallel()
+	pages := strings.Split(run(t, saved(t, longCaptureSheet()), needs(t, "pdftotext", "poppler-utils"), "-layout", "paper.pdf", "-"), "\f")
+	require.Len(t, pages, 3, "two, and what is after the last")
+	require.NotContains(t, pages[0], "Citizen or representative")
+	last := strings.Index(pages[1], "is sent to")
+	said := strings.Index(pages[1], "Tôi đã kiểm tra")
+	require.Positive(t, last)
+	require.Greater(t, said, last)
+	require.Greater(t, strings.Index(pages[1], "Citizen or representative"), said)
 }
 
 var word = regexp.MustCompile(`<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*)</word>`)
