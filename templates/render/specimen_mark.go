@@ -1,7 +1,10 @@
 package render
 
 import (
+	"image"
+	"image/draw"
 	"math"
+	"slices"
 
 	"example.org/cancuoc/templates/forms"
 )
@@ -50,4 +53,19 @@ func (f *Form) markCorners(m forms.Mark) [4]dot {
 	top, bottom := f.renderer.faces.reach("bold", specimenText)
 	turn := f.turn(m)
 	return [4]dot{turn(dot{0, -top}), turn(dot{width, -top}), turn(dot{width, bottom}), turn(dot{0, bottom})}
+}
+
+// Mark draws where a side has the mark of a specimen: black on white, at a resolution. It is
+// drawn once; callers must not change it.
+func (f *Form) Mark(side forms.Side, dpi int) *image.RGBA {
+	i := slices.Index(sides[:], side)
+	return f.renderer.cache.bitmap(bitmapKey{f, i, dpi, background{specimen: true}}, func() []*image.RGBA {
+		once := f.canvas(dpi)
+		draw.Draw(once.img, once.img.Rect, image.White, image.Point{}, draw.Src)
+		for _, s := range f.art[i].specimen {
+			s.color, s.sheer = rgb{}, 0
+			once.shapes([]shape{s})
+		}
+		return []*image.RGBA{once.img}
+	})[0]
 }

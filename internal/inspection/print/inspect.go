@@ -36,7 +36,7 @@ func Inspect(form *render.Form, front, back image.Image, want render.Content, dr
 		picture  image.Image
 		expected *image.RGBA
 	}{{forms.Front, front, wantFront}, {forms.Back, back, wantBack}} {
-		i := inspection{form: form, placed: placed, side: s.side, want: want, overlay: drawn.Mode == render.Overlay, expected: s.expected}
+		i := inspection{form: form, placed: placed, side: s.side, want: want, overlay: drawn.Mode == render.Overlay, specimen: drawn.Specimen, expected: s.expected}
 		found, err := i.inspect(s.picture)
 		if err != nil {
 			return nil, fmt.Errorf("picture of the %s: %w", s.side, err)
@@ -55,6 +55,7 @@ type inspection struct {
 	side     forms.Side
 	want     render.Content
 	overlay  bool // the art is not ours, and not what is expected
+	specimen bool // it is marked as one
 	expected *image.RGBA
 
 	*located
@@ -292,7 +293,9 @@ func (i *inspection) checkArt() []finding {
 			except = append(except, forms.Box{X: z.X - around, Y: z.Y - around, W: z.W + 2*around, H: z.H + 2*around})
 		}
 	}
-	return append(i.checkCells(i.form.Page, areasOf(i.placed, i.side), except, i.shows), i.checkGrain(except)...)
+	findings := i.checkMark(except)
+	findings = append(findings, i.checkCells(i.form.Page, areasOf(i.placed, i.side), except, i.shows)...)
+	return append(findings, i.checkGrain(except)...)
 }
 
 // ReadQR reads the form's QR code from pictures of both sides that are cut at the card's

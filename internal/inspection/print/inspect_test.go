@@ -80,6 +80,52 @@ func TestInspect_FindsNothingOnAGoodCard(t *testing.T) {
 	}
 }
 
+// The mark of a specimen is on both sides of one, and on no side of a card, in any light.
+func TestInspect_FindsAMarkThatIsMissingOrShouldNotBeThere(t *testing.T) {
+	t.Parallel()
+	for id, lights := range map[identity.FormID][]float64{
+		formstest.CanCuoc2024: {0.7, 1, 1.15}, "cccd-2021": {1}, "chung-nhan-can-cuoc-2024": {1},
+	} {
+		form, front, back, content := printed(t, id, 300)
+		plainFront, plainBack, err := form.Bitmaps(content, 300, render.Options{})
+		require.NoError(t, err)
+		for _, c := range []struct {
+			front, back *image.RGBA
+			specimen    bool
+			want        string // that finding
+		}{
+			{front, back, true, ""},
+			{plainFront, plainBack, false, ""},
+			{plainFront, back, true, "front: specimen: "},
+			{front, plainBack, true, "back: specimen: "},
+			{front, plainBack, false, "front: specimen: "},
+			{plainFront, back, false, "back: specimen: "},
+		} {
+			for _, light := range lights {
+				found, err := printinspection.Inspect(form, lit(c.front, light), lit(c.back, light), content, render.Options{Specimen: c.specimen})
+				require.NoError(t, err)
+				if c.want == "" {
+					require.Empty(t, found, "%s, specimen %t, light %g", id, c.specimen, light)
+				} else {
+					require.Contains(t, strings.Join(found, "; "), c.want, "%s, specimen %t, light %g", id, c.specimen, light)
+				}
+			}
+		}
+	}
+}
+
+// lit is a picture in another light.
+func lit(img *image.RGBA, light float64) *image.RGBA {
+	out := image.NewRGBA(img.Rect)
+	for i, v := range img.Pix {
+		out.Pix[i] = uint8(min(255, light*float64(v)))
+		if i%4 == 3 {
+			out.Pix[i] = v
+		}
+	}
+	return out
+}
+
 // So is what is printed on a blank that has art and labels already.
 func TestInspect_FindsNothingOnAnOverlay(t *testing.T) {
 	t.Parallel()
