@@ -79,9 +79,11 @@ func (r *Registry) OrderCard(ctx context.Context, serial identity.CardSerial, ac
 	return fail("order a change of a card", err)
 }
 
-// CardOrders lists what is ordered for a card and not done, the oldest first.
+// CardOrders lists what is ordered for a card and not done, the oldest first. Of several documents
+// for an application, the last counts.
 func (r *Registry) CardOrders(ctx context.Context, card CardRecord) ([]CardOrder, error) {
-	return r.orders(ctx, `o.application = $1 AND o.attempt = $2 AND o.done_at IS NULL`, card.Application, card.Attempt)
+	return r.orders(ctx, `o.application = $1 AND o.attempt = $2 AND o.done_at IS NULL AND NOT EXISTS (
+		SELECT FROM card_orders l WHERE (l.application, l.attempt, l.what, l.of) = (o.application, o.attempt, o.what, o.of) AND l.number > o.number)`, card.Application, card.Attempt)
 }
 
 // CardOrder reads what was ordered by an act.

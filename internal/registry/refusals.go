@@ -18,6 +18,7 @@ var constraints = map[string]identity.Refusal{
 	"one_payment_per_fee":                  {Kind: identity.Conflict, Detail: "the fee of this application was paid before"},
 	"fee_is_paid":                          {Kind: identity.Conflict, Field: "fee", Detail: "is not paid: take it, and record its receipt (starter fees collect)"},
 	"one_letter_of_each_pin":               {Kind: identity.Conflict, Field: "card", Detail: "had its PIN letter printed before: nobody prints it again"},
+	"order_has_content":                    {Kind: identity.Invalid, Field: "content", Detail: "is empty: no chip can be given that"},
 	"one_open_order_of_a_kind":             {Kind: identity.Conflict, Field: "do", Detail: "is ordered for this card and not done yet: do it first (starter chip manage)"},
 	"one_payment_per_receipt":              {Kind: identity.Conflict, Field: "receipt", Detail: "is that of another payment in your province"},
 	"one_open_application_per_citizen":     {Kind: identity.Conflict, Field: "person.number", Detail: "has an open application"},

@@ -60,8 +60,9 @@ func TestCardOrder_IsSignedAndDoneOnce(t *testing.T) {
 	require.ErrorContains(t, order(identity.UpdateApplication, "emrtd", []byte("x"), ""), "must be one of health-insurance, driving-licence")
 	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4010000000000"), "first"))
 	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4010000000000"), "first"))
-	require.ErrorContains(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4019999999999"), "second"), "is ordered for this card and not done yet")
+	require.ErrorContains(t, order(identity.UpdateApplication, "health-insurance", []byte{}, "empty"), "no chip can be given that")
 	require.NoError(t, order(identity.RotateKeys, "", nil, "third"))
+	require.ErrorContains(t, order(identity.RotateKeys, "", nil, "fourth"), "is ordered for this card and not done yet")
 	elsewhere := identity.ManageCard{Officer: "CB-048-0012", Do: identity.RotateKeys, Reason: "17/2026"}
 	require.ErrorContains(t, b.OrderCard(t.Context(), serial, elsewhere, nil, registrytest.Signed(elsewhere, statement.Card(serial))), "acts for another province")
 
@@ -79,7 +80,14 @@ func TestCardOrder_IsSignedAndDoneOnce(t *testing.T) {
 	for range 2 {
 		require.NoError(t, b.OrderDone(t.Context(), "first"))
 	}
-	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4019999999999"), "second"))
+	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4018888888888"), "second"))
+	require.NoError(t, order(identity.UpdateApplication, "health-insurance", []byte("HS4019999999999"), "fifth"), "in place of one that the chip did not take")
+	ordered, err = b.CardOrders(t.Context(), card)
+	require.NoError(t, err)
+	require.Equal(t, []registry.CardOrder{
+		{Act: "third", Do: identity.RotateKeys},
+		{Act: "fifth", Do: identity.UpdateApplication, Application: "health-insurance", Content: []byte("HS4019999999999")},
+	}, ordered)
 	_, err = b.db.Exec(t.Context(), `UPDATE card_orders SET done_at = NULL WHERE act = 'first'`)
 	require.ErrorContains(t, err, "orders are kept")
 	require.NoError(t, errOf2(b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "on the train")})))
