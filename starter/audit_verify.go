@@ -10,13 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/transparency"
 )
 
 func newVerifyAudit(a *app) *cobra.Command {
-	var all bool
+	var all, packets bool
 	cmd := &cobra.Command{
 		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed (default: in all applications)",
 		Long: `Check that no entry of the audit trail was changed, added or removed: in all
@@ -28,7 +29,9 @@ were refused, who decoded what and who looked whose card up: no line was added, 
 taken away, by codes under the vault's key. Then every act: its
 signatures, that each is by a key of an officer who was valid then and had a role for
 it, that officers, keys, stations and verifiers were registered by two administrators, back to the founders,
-and that what is recorded of people is what they signed. Then the transparency log in
+and that what is recorded of people is what they signed. Where the vault's key is, also
+whether each application is what its officer signed: the packet that it came as, and the
+portrait, fingers and eyes of each capture. Then the transparency log in
 which all this is anchored
 (audit.log_dir of the settings): its signature, that it holds all it held at the last
 verification, that every leaf is included, and that the registry still has each entry,
@@ -49,13 +52,14 @@ It names the founders, on whom the rest relies: are they those whom you know?`,
 					return err
 				}
 			}
-			verified, err := a.verifyAudit(cmd.Context(), numbers, all)
+			verified, err := a.verifyAudit(cmd.Context(), numbers, all, packets)
 			if err != nil && !isRefusal(err) {
 				return err
 			}
 			return errors.Join(a.print(cmd, verified, verified.print), err)
 		},
 	}
+	cmd.Flags().BoolVar(&packets, "packets", false, "compare every application with its packet, and not only those that are open or ended in the last 30 days")
 	cmd.Flags().BoolVar(&all, "all", false, "name everything that does not fit, and not the first hundred of a kind")
 	return cmd
 }
@@ -64,13 +68,14 @@ It names the founders, on whom the rest relies: are they those whom you know?`,
 type verifiedAudit struct {
 	registry.AuditReport
 	Acts    *registry.ActsReport         `json:"acts,omitempty"`   // none: applications are named
+	Packets *intake.Compared             `json:"packets,omitempty"`
 	Intact  []identity.ApplicationNumber `json:"intact,omitempty"` // of those named, whose chains are intact
 	Log     *transparency.Report         `json:"log,omitempty"`    // none: there is no log yet
 	Changed []string                     `json:"changed,omitempty"`
 }
 
 // verifyAudit checks the chains, then the log, also if a chain was changed.
-func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber, all bool) (verifiedAudit, error) {
+func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber, all, packets bool) (verifiedAudit, error) {
 	var v verifiedAudit
 	opened, err := a.openOffice(ctx, office.OpenToVerify)
 	if err != nil {
@@ -84,7 +89,8 @@ func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNum
 		v.AuditReport, err = opened.Registry.VerifyAllAudit(ctx)
 		faults = append(faults, err, opened.Registry.VerifyBooks(ctx))
 		acts, err := opened.Registry.VerifyActs(ctx)
-		v.Acts, faults = &acts, append(faults, err)
+		compared, differ := intake.Verify(ctx, opened.Registry, packets)
+		v.Acts, v.Packets, faults = &acts, &compared, append(faults, err, differ)
 	}
 	for _, number := range numbers {
 		err := opened.Registry.VerifyAudit(ctx, number)
@@ -125,6 +131,11 @@ func (v verifiedAudit) print(w io.Writer) {
 		if v.Acts.Unsigned > 0 {
 			fmt.Fprintf(w, "not signed: %d records of before people signed what they did\n", v.Acts.Unsigned)
 		}
+	}
+	if v.Packets != nil && !v.Packets.Keyless {
+		fmt.Fprintf(w, "as their officers signed: %d applications, with their evidence\n", v.Packets.Applications)
+	} else if v.Packets != nil {
+		fmt.Fprintln(w, "not compared: applications with their packets, as the vault's key is not here, or this role does not read what it opens")
 	}
 	if v.Log == nil {
 		fmt.Fprintln(w, "not anchored: there is no log yet, so entries cut from the end of a trail are not found")

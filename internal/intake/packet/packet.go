@@ -155,6 +155,11 @@ func (p Packet) Open(key ed25519.PublicKey) ([]byte, error) {
 	if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, p.signed, p.signature) {
 		return nil, identity.RefuseField(identity.Invalid, "signature", "does not verify with the key registered for station %s; the packet was altered, or signed with another key", p.Station)
 	}
+	return p.Payload()
+}
+
+// Payload gives the payload, whoever signed it.
+func (p Packet) Payload() ([]byte, error) {
 	payload, err := base64url.AppendDecode(nil, p.payload)
 	if err != nil {
 		return nil, refuseForm("has a payload that is not base64url")
