@@ -67,7 +67,7 @@ It names the founders, on whom the rest relies: are they those whom you know?`,
 // verifiedAudit is what audit verify found; what was changed is in the error beside it.
 type verifiedAudit struct {
 	registry.AuditReport
-	Acts    *registry.ActsReport         `json:"acts,omitempty"`   // none: applications are named
+	Acts    *registry.ActsReport         `json:"acts,omitempty"` // none: applications are named
 	Packets *intake.Compared             `json:"packets,omitempty"`
 	Intact  []identity.ApplicationNumber `json:"intact,omitempty"` // of those named, whose chains are intact
 	Log     *transparency.Report         `json:"log,omitempty"`    // none: there is no log yet

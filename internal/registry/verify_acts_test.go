@@ -342,6 +342,8 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 	t.Parallel()
 	b := signedOffice(t)
 	waiting := b.received(t)
+	child, _, err := b.registers(t, newborn())
+	require.NoError(t, err)
 	restore := registrytest.Backup(t, b.url)
 	programs := b.asProgram(t)
 	forged := `INSERT INTO acts (id, officer, act, subject, key, statement, signature, mac)
@@ -350,6 +352,9 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 			FROM acts WHERE act = 'approve' LIMIT 1), 'x', 'x' FROM credentials WHERE officer = 'PD-001-0001'`
 	entry := func(actor, event, reason string) string {
 		return `INSERT INTO audit (application, actor, event, reason) VALUES ('` + string(waiting) + `', '` + actor + `', '` + event + `', '` + reason + `')`
+	}
+	again := func(event, reason string) string {
+		return `INSERT INTO audit (application, actor, event, reason) SELECT application, actor, event, '` + reason + `' FROM audit WHERE event LIKE '` + event + `%'`
 	}
 	for name, tt := range map[string]struct {
 		sql  []string
@@ -389,7 +394,14 @@ func TestVerifyActs_NamesWhatTheProgramsRoleAdds(t *testing.T) {
 		"EntryTwice":    {[]string{entry("system", "prepared card 1", ""), entry("system", "prepared card 1", "")}, "prepared card 1 is in the trail 2 times"},
 		"Waits":         {[]string{`UPDATE applications SET awaiting = 'attention', awaiting_why = 'x' WHERE number = '` + string(waiting) + `'`}, "what it waits for, or why, is not what its trail says last"},
 		"WhyItEnded":    {[]string{`UPDATE applications SET reason = 'forged-document' WHERE number = '` + string(waiting) + `'`}, "is said to have ended as forged-document"},
-		"CardOfNone":    {[]string{`UPDATE applications SET attempt = 5 WHERE number = '` + string(waiting) + `'`}, "is said to have card 5 made, and has none of before"},
+		"CardOfNone":    {[]string{`UPDATE applications SET attempt = 5 WHERE number = '` + string(waiting) + `'`}, "is said to have card 5 made, and by its other cards it has not"},
+		"CardAhead":     {[]string{`UPDATE applications SET attempt = attempt + 1 WHERE stage = 'Issued'`}, "is said to have card 2 made, and by its other cards it has not"},
+		"WaitGone":      {[]string{entry("system", "awaits recapture", "poor")}, "its trail says that it waits for recapture, and it does not"},
+		"EntryForth":    {[]string{entry("system", "entered Approval", ""), entry("system", "entered Received", "")}, "entered Approval by system: no step leads there from Received"},
+		"EntryElse":     {[]string{entry("system", "is of person "+string(child.ID), "")}, "is of person " + string(child.ID) + " by system: the books have nothing of that"},
+		"EntryTook":     {[]string{again("took blank", "")}, "is in the trail 2 times, and in the books 1 times"},
+		"EntryRepacked": {[]string{again("packed card", "")}, "is in the trail 2 times"},
+		"EntryReason":   {[]string{again("took blank", "invented")}, "has a reason that no program gives"},
 		"EntryCard":     {[]string{entry("system", "prepared card 7", "")}, "the trail tells of card 7, and there is none"},
 		"Refusal":       {[]string{`INSERT INTO refused_acts (act, subject, claimed, why, statement, digest, seq, mac) VALUES ('approve', 'office', 'EVE', 'no', 'x', 'x', 1, 'x')`}, "refused_acts: line 1, or what was before it, was changed, added or removed"},
 		"Decoding":      {[]string{`INSERT INTO decodes (officer, payloads, named, redacted, seq, mac) VALUES ('PD-001-0001', 1, '{}', true, 1, 'x')`}, "decodes: line 1"},

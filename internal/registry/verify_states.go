@@ -301,15 +301,27 @@ var standings = []check{
 		SELECT c.attempt::text, c.application FROM cards c JOIN applications a ON a.number = c.application CROSS JOIN LATERAL (
 			SELECT reason FROM audit WHERE application = c.application AND event || ' ' LIKE ` + eventSpoiled + ` || c.attempt || ' %' ORDER BY seq DESC LIMIT 1) said
 		WHERE a.received_at >= $1 AND c.state = ` + cardSpoiled + ` AND c.reason <> said.reason ORDER BY c.application, c.attempt`},
-	{"application %s is said to have card %s made, and has none of before", `
+	{"application %s is said to have card %s made, and by its other cards it has not", `
 		SELECT a.number, a.attempt::text FROM applications a
-		WHERE a.received_at >= $1 AND a.attempt > 1 AND NOT EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt - 1) ORDER BY a.number`},
+		WHERE a.received_at >= $1 AND (
+			a.attempt > 1 AND NOT EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt - 1 AND c.state IN ` + givenUp + `)
+			OR EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.attempt > a.attempt AND c.state NOT IN ` + givenUp + `)) ORDER BY a.number`},
+	{"application %s: its trail says that it waits for %s, and it does not", `
+		SELECT a.number, waits.what FROM applications a CROSS JOIN LATERAL (
+			SELECT seq, substr(event, length('awaits ') + 1) AS what FROM audit WHERE application = a.number AND event LIKE 'awaits %' ORDER BY seq DESC LIMIT 1) waits
+		WHERE a.received_at >= $1 AND a.awaiting <> waits.what AND waits.what IN ` + literals(forPeople) + ` AND NOT EXISTS (
+			SELECT FROM audit l WHERE l.application = a.number AND l.seq > waits.seq
+				AND (l.event LIKE 'entered %' OR l.event LIKE 'handed over card%' OR split_part(l.event, ':', 1) IN ` + literals(identity.DecisionSteps) + `)) ORDER BY a.number`},
 	{"card %s of application %s has a certificate of station %s for its signature key, and its trail does not say so", `
 		SELECT s.attempt::text, s.application, s.station FROM signature_certificates s JOIN applications a ON a.number = s.application
 		WHERE a.received_at >= $1 AND NOT EXISTS (
 			SELECT FROM audit l WHERE l.application = s.application AND l.actor = s.station AND l.event = 'certified the signature key of card ' || s.attempt AND l.reason = 'certificate ' || s.serial)
 		ORDER BY s.application, s.attempt`},
 }
+
+// forPeople are the waits that end by an entry of the trail alone: by a decision, or as the
+// application moves.
+var forPeople = []identity.Action{identity.ToRecapture, identity.ToResolve, identity.ToApprove, identity.ToRelease, identity.ToHandOver}
 
 // closed are the ends at which no card was handed over.
 var closed = []identity.Stage{identity.Rejected, identity.Withdrawn, identity.Expired}

@@ -169,6 +169,8 @@ var ofPrograms = []check{
 		WHERE l.at >= $1 AND (l.actor = ` + actorSystem + ` OR EXISTS (SELECT FROM stations_at_work WHERE id = l.actor)) AND CASE
 			WHEN l.event LIKE 'fee settled%' THEN l.reason !~ '^from [0-9]+ to [0-9]+ VND, '
 			WHEN l.event LIKE 'is of person %' THEN NOT EXISTS (SELECT FROM citizens p WHERE l.event = 'is of person ' || p.id)
+				OR NOT is_of_person(l.application, substr(l.event, length('is of person ') + 1))
+					AND NOT EXISTS (SELECT FROM audit o WHERE o.application = l.application AND o.seq > l.seq AND o.event LIKE ` + stepIdentify + ` || '%') -- it was said to be another's then
 			WHEN l.event LIKE 'did %' THEN NOT EXISTS (
 				SELECT FROM card_orders o WHERE o.application = l.application AND l.event = 'did ' || o.what || ' of card ' || o.attempt AND o.done_at IS NOT NULL)
 			WHEN l.event LIKE 'packed card %' THEN NOT EXISTS (SELECT FROM consignments k WHERE l.event LIKE '% into ' || k.number)
@@ -186,8 +188,58 @@ var ofPrograms = []check{
 		ORDER BY l.application, l.seq`},
 	{"application %s: %s is in the trail %s times", `
 		SELECT application, event, count(*)::text FROM audit
-		WHERE at >= $1 AND event ~ '^(prepared|personalized|printed|inspected|removed the printed sides of) card [0-9]{1,9}$' GROUP BY application, event HAVING count(*) > 1 ORDER BY application, event`},
+		WHERE at >= $1 AND event ~ '^((prepared|personalized|printed|inspected|removed the printed sides of|packed) card [0-9]{1,9}( into .*)?|certified .*|erased .*)$'
+		GROUP BY application, event, CASE WHEN event LIKE 'certified %' THEN reason ELSE '' END HAVING count(*) > 1 ORDER BY application, event`},
+	{"application %s: %s is in the trail %s times, and in the books %s times", `
+		SELECT l.application, l.event, l.n::text, booked.n::text FROM (
+			SELECT application, event, actor, count(*) AS n FROM audit
+			WHERE at >= $1 AND (event ~ '^(took blank|gave back blank|did|spoiled card) ' OR event LIKE 'card % is %' AND actor IN (` + actorSystem + `, ` + actorHolder + `)) GROUP BY application, event, actor
+		) l CROSS JOIN LATERAL (
+			SELECT CASE
+				WHEN l.event LIKE 'did %' THEN (SELECT count(*) FROM card_orders o WHERE o.application = l.application AND o.done_at IS NOT NULL AND l.event = 'did ' || o.what || ' of card ' || o.attempt)
+				WHEN l.event ~ '^spoiled card [0-9]+$' THEN 1
+				WHEN l.event LIKE 'card % is %' THEN (SELECT count(*) FROM card_life f JOIN cards c ON c.id = f.card WHERE c.application = l.application AND f.by_whom = l.actor AND l.event = 'card ' || c.attempt || ' is ' || f.became)
+				ELSE (SELECT count(*) FROM blank_movements m WHERE m.application = l.application AND (l.event, m.credited) IN (
+					('took blank ' || m.serial || ' for card ' || m.attempt, ` + accountProduction + `), ('gave back blank ' || m.serial || ' of card ' || m.attempt, ` + accountStock + `),
+					(` + eventSpoiled + ` || m.attempt || ' with blank ' || m.serial, ` + accountSpoiled + `))) END AS n
+		) booked WHERE l.n > booked.n ORDER BY l.application, l.event`},
+	{"application %s: entry %s, %s by %s: no step leads there from %s", `
+		SELECT application, seq::text, event, actor, was FROM (
+			SELECT l.*, lag(to_stage) OVER steps AS was, lag(seq) OVER steps AS was_seq FROM (
+				SELECT application, seq, at, event, actor,
+					CASE WHEN event LIKE 'entered %' THEN substr(event, length('entered ') + 1) WHEN event LIKE 'handed over card%' THEN ` + stageIssued + ` ELSE ` + stageReceived + ` END AS to_stage
+				FROM audit WHERE event LIKE 'entered %' OR event LIKE 'handed over card%' OR event IN ('received', 'received late')
+			) l WINDOW steps AS (PARTITION BY application ORDER BY seq)
+		) l
+		WHERE at >= $1 AND event LIKE 'entered %' AND NOT EXISTS (SELECT FROM officers WHERE badge = l.actor) AND (
+			(was || ' ' || to_stage) NOT IN ` + follows + ` AND NOT (was = ` + stageDataPreparation + ` AND was = to_stage AND EXISTS (
+				SELECT FROM audit s WHERE s.application = l.application AND s.seq BETWEEN l.was_seq AND l.seq AND s.event ~ '^(spoiled|destroyed|missed|surplus) card '))
+			OR actor <> ` + actorSystem + ` AND NOT EXISTS (
+				SELECT FROM audit t WHERE t.application = l.application AND t.seq < l.seq AND t.actor = l.actor AND t.event ~ '^(took blank|personalized card|printed card|inspected card) '))
+		ORDER BY application, seq`},
+	{"application %s: entry %s, %s by %s, has a reason that no program gives", `
+		SELECT l.application, l.seq::text, l.event, l.actor FROM audit l
+		WHERE l.at >= $1 AND NOT EXISTS (SELECT FROM officers WHERE badge = ANY(string_to_array(l.actor, ' and '))) AND CASE
+			WHEN l.event ~ '^(took blank|may have written|packed card|is of person|did|erased|removed the printed|station is back)' THEN l.reason <> ''
+			WHEN l.event LIKE 'prepared card %' THEN l.reason !~ '^(security object [0-9a-f]{64})?$'
+			WHEN l.event LIKE 'entered %' THEN l.reason <> '' AND substr(l.event, length('entered ') + 1) NOT IN ` + literals(closed) + `
+			ELSE false END
+		ORDER BY l.application, l.seq`},
 }
+
+// follows are the steps from one stage to another that programs take an application, as a list of
+// SQL literals.
+var follows = func() string {
+	var steps []string
+	for _, d := range []identity.Document{identity.CardDocument, identity.Certificate} {
+		for _, from := range identity.OpenStages() {
+			for _, to := range slices.Concat(d.After(from), closed) {
+				steps = append(steps, string(from)+" "+string(to))
+			}
+		}
+	}
+	return literals(steps)
+}()
 
 // entriesOfPrograms compares what programs wrote with the tables.
 func (v *verifier) entriesOfPrograms(ctx context.Context) error { return v.look(ctx, ofPrograms) }
