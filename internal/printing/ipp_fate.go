@@ -137,7 +137,7 @@ func (p *IPP) ended(ctx context.Context, job string, e entry, g goipp.Attributes
 	case impressionsCounted && impressions < sidesOfACard:
 		return &Doubt{fmt.Sprintf("the printer says that it printed %d of the %d sides of job %s", impressions, sidesOfACard, job)}
 	case sheetsCounted && sheets == 0:
-		return &Doubt{fmt.Sprintf("the printer says that it printed no card for job %s", job)}
+		return &Doubt{"the printer says that it printed no card for job " + job}
 	case impressions > sidesOfACard:
 		return &Doubt{fmt.Sprintf("the printer says that it printed %d sides of job %s, which has %d: look for a second card with this print", impressions, job, sidesOfACard)}
 	}
