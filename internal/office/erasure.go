@@ -23,7 +23,7 @@ func (o *Office) Erase(ctx context.Context) {
 				o.logger.WarnContext(ctx, "What is due is erased later", "error", err)
 			}
 			if n > 0 {
-				o.logger.InfoContext(ctx, "Erased what says something about persons", "applications and changes of records", n)
+				o.logger.InfoContext(ctx, "Erased what says something about persons", "erased", n)
 			}
 			if err != nil || n < eraseAtOnce {
 				break
