@@ -183,19 +183,17 @@ func (a Application) ByNationality(kept bool) error {
 // had such a document.
 func (a Application) contradicts(held *HeldCard) bool {
 	had := held != nil && held.document() == a.Type.Document()
-	switch a.Ground {
-	case GroundFirstCard, GroundFromCMND, GroundFirstCertificate:
+	switch g := a.Ground; {
+	case g == GroundFirstCard || g == GroundFromCMND || g == GroundFirstCertificate:
 		return had
-	case GroundNationality: // it was withdrawn, or handed in abroad
+	case g == GroundNationality: // it was withdrawn, or handed in abroad
 		return false
-	case GroundNumberChanged, GroundRequest:
+	case g == GroundNumberChanged || g == GroundRequest:
 		// Of whoever had one: it was revoked with the number that it bears, or it may have been
 		// withdrawn for what was wrong with it.
 		return !had
-	case GroundPrintError:
-		if had && a.ErrorBy == ErrorByAuthority && held.InError {
-			return false // art. 38 of Law 26/2023/QH15: the authority's error costs the citizen nothing
-		}
+	case g == GroundPrintError && had && a.ErrorBy == ErrorByAuthority && held.InError:
+		return false // art. 38 of Law 26/2023/QH15: the authority's error costs the citizen nothing
 	}
 	return !had || !held.standing()
 }

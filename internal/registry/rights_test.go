@@ -183,8 +183,14 @@ func TestRights_EvidenceStays(t *testing.T) {
 
 	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepRecapture, Round: 2, Officer: enroller}, time.Time{})))
 	for _, added := range []registry.EvidenceKey{ // to a round that counts, to an application that is there, to no card, for no try
-		{Kind: identity.EvidenceLeftIndex, Attempt: 1}, {Kind: identity.EvidenceRightIris, Attempt: 2}, {Kind: identity.EvidencePortrait, Attempt: 4}, {Kind: identity.EvidencePacket, Attempt: 3},
-		{Kind: identity.EvidenceChipImage, Attempt: 1}, {Kind: identity.EvidencePrint, Attempt: 1}, {Kind: identity.EvidenceProbe, Attempt: 1}, {Kind: "face", Attempt: 1},
+		{Kind: identity.EvidenceLeftIndex, Attempt: 1},
+		{Kind: identity.EvidenceRightIris, Attempt: 2},
+		{Kind: identity.EvidencePortrait, Attempt: 4},
+		{Kind: identity.EvidencePacket, Attempt: 3},
+		{Kind: identity.EvidenceChipImage, Attempt: 1},
+		{Kind: identity.EvidencePrint, Attempt: 1},
+		{Kind: identity.EvidenceProbe, Attempt: 1},
+		{Kind: "face", Attempt: 1},
 	} {
 		err := b.vault.Put(t.Context(), programs, vault.Key{Application: string(number), Kind: string(added.Kind), Attempt: added.Attempt}, []byte("another's"))
 		require.ErrorContains(t, err, "23514", added)
