@@ -78,6 +78,8 @@ func (a Application) Against(held HeldCard) error {
 		return nil
 	case held.Issued.Compare(a.FiledOn) > 0: // who has an application open files no other
 		return RefuseField(Conflict, "filed_on", "is before %s, when the card held was issued", held.Issued.Display())
+	case a.FromFile() && a.NeedsPortrait() && !a.CapturedFor(held):
+		return RefuseField(Conflict, "channel", "is online, but for the card held, of a child, nothing was captured: the citizen comes in person")
 	case a.toBeReissued(held):
 		return RefuseField(Conflict, "ground", "is %s, but the card held is %s: there is none to exchange, and the type is reissue", a.Ground, held.State)
 	case a.Ground == GroundExpired && a.FiledOn.Compare(held.Expiry.Date) < 0:

@@ -208,6 +208,17 @@ func TestAgainst_FiledBeforeTheCardWasIssued(t *testing.T) {
 	}
 }
 
+// A child who has outgrown the card of a small child has nothing on file to make another from.
+func TestAgainst_NothingWasCapturedForTheCardHeld(t *testing.T) {
+	t.Parallel()
+	a := exchange(t)
+	a.Type, a.Ground, a.Channel, a.Person.Birth = identity.Reissue, identity.GroundLost, identity.Online, day(t, "2019-05-02")
+	require.Equal(t, []string{"channel"}, fields(a.Against(identity.HeldCard{Issued: day(t, "2025-05-01")})))
+	require.NoError(t, a.Against(identity.HeldCard{Issued: day(t, "2025-05-02")}))
+	a.Person.Birth = day(t, "2021-05-02")
+	require.NoError(t, a.Against(identity.HeldCard{Issued: day(t, "2025-05-01")}), "nothing is captured now either")
+}
+
 // What the population register says of a person decides who may have which document, however
 // a station typed it.
 func TestByRecord(t *testing.T) {

@@ -29,11 +29,11 @@ func evidenceOf(s packet.Submission, app identity.Application, all []*render.For
 	if err == nil {
 		maps.Copy(found, k.onFile)
 	}
-	if len(k.onFile) > 0 {
-		wrong = append(wrong, notBrought(s, "but the card is made from what is on file (art. 25.3 of Law 26/2023/QH15); whoever wants another portrait comes in person"))
-	}
-	if app.FromFile() && app.NeedsPortrait() && k.held != nil && !app.CapturedFor(*k.held) {
-		wrong = append(wrong, identity.RefuseField(identity.Invalid, "channel", "is online, but for the card held, of a child, nothing was captured: the citizen comes in person"))
+	if brought := s; app.FromFile() && app.NeedsPortrait() {
+		if len(k.onFile) == 0 { // of a card of before this office, the latest portrait, and no fingers that nobody took
+			brought.Portrait = nil
+		}
+		wrong = append(wrong, notBrought(brought, "but the card is made from what is on file (art. 25.3 of Law 26/2023/QH15); whoever wants another portrait comes in person"))
 	}
 	shown := !slices.ContainsFunc(all, func(f *render.Form) bool { return !f.Shows(forms.PortraitField) })
 	switch _, onFile := k.onFile[identity.EvidencePortrait]; {

@@ -61,6 +61,9 @@ func TestCheck_NobodyElseIsBroughtForWhatIsOnFile(t *testing.T) {
 	require.ErrorContains(t, err, "portrait: is given, but the card is made from what is on file")
 	require.ErrorContains(t, err, "fingerprints: is given, but the card is made from what is on file")
 
+	_, err = door.check(s, nil, time.Time{}, known{asked: true})
+	require.EqualError(t, err, "fingerprints: is given, but the card is made from what is on file (art. 25.3 of Law 26/2023/QH15); whoever wants another portrait comes in person")
+
 	child := &identity.HeldCard{Issued: identity.Date{Year: 2005, Month: 5, Day: 4}}
 	_, err = door.check(s, nil, time.Time{}, known{asked: true, held: child})
 	require.ErrorContains(t, err, "channel: is online, but for the card held, of a child, nothing was captured")
