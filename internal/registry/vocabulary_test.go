@@ -92,6 +92,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	want["deliveries_waiting"], want["deliveries_waiting_since"], want["deliveries_dead"] = []string{"waiting"}, []string{"waiting"}, []string{"dead"}
 	want["applications_by_deadline"] = words(append([]identity.Stage{identity.HandOver}, identity.Ends()...))
 	want["applications_to_remind"] = words([]identity.Action{identity.ToHandOver})
+	want["received_when"] = words([]identity.ConsignmentState{identity.ConsignmentReceived})
 
 	rows, err := b.db.Query(t.Context(), `
 		SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
