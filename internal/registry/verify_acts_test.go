@@ -100,6 +100,21 @@ func TestVerifyActs_AStationPausesItself(t *testing.T) {
 	require.NoError(t, errOf(b.VerifyActs(t.Context())))
 }
 
+// A station has an application enter Personalization before it takes a blank, and may find none.
+func TestVerifyActs_AStationBeginsACard(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	require.NoError(t, errOf(b.ReportStation(t.Context(), press, 1, false)))
+	number := b.received(t)
+	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation, identity.Deduplication, identity.Approval)
+	require.NoError(t, errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: identity.StepApprove, Round: 1, Officer: approver}, time.Time{})))
+	b.enter(t, number, 1, identity.DataPreparation)
+	require.NoError(t, b.SaveCard(t.Context(), b.card(t, number, 1)))
+	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Personalization, Attempt: 1, Actor: string(press)})))
+
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+}
+
 func TestVerifyActs_CountsWhatIsOfBefore(t *testing.T) {
 	t.Parallel()
 	b := signedOffice(t)

@@ -214,7 +214,7 @@ var ofPrograms = []check{
 		WHERE at >= $1 AND event LIKE 'entered %' AND NOT EXISTS (SELECT FROM officers WHERE badge = l.actor) AND (
 			(was || ' ' || to_stage) NOT IN ` + follows + ` AND NOT (was = ` + stageDataPreparation + ` AND was = to_stage AND EXISTS (
 				SELECT FROM audit s WHERE s.application = l.application AND s.seq BETWEEN l.was_seq AND l.seq AND s.event ~ '^(spoiled|destroyed|missed|surplus) card '))
-			OR actor <> ` + actorSystem + ` AND NOT EXISTS (
+			OR actor <> ` + actorSystem + ` AND was <> ` + stageDataPreparation + ` AND NOT EXISTS ( -- there a station begins, and takes the blank after that
 				SELECT FROM audit t WHERE t.application = l.application AND t.seq < l.seq AND t.actor = l.actor AND t.event ~ '^(took blank|personalized card|printed card|inspected card) '))
 		ORDER BY application, seq`},
 	{"application %s: entry %s, %s by %s, has a reason that no program gives", `
