@@ -228,7 +228,8 @@ func TestCodecHandler_RedactsForProduction(t *testing.T) {
 		"HandOver": {identity.HandOverCard{Proof: words, OldCardReason: "stolen"}, nil, []string{words, "stolen"}},
 		"Identify": {
 			activities.DecideInput{Decision: identity.Decision{Paper: "GKS-12/2026"}, Signed: registrytest.Signed(identity.Identify{Person: "P-THAT", NotThese: []identity.PersonID{"P-OTHER"}, Paper: "GKS-12/2026"}, "application/x")},
-			nil, []string{"GKS-12/2026", "P-THAT", "P-OTHER"},
+			nil,
+			[]string{"GKS-12/2026", "P-THAT", "P-OTHER"},
 		},
 		"Failure": {map[string]any{"message": "the printer does not answer", "stack_trace": "main.go:1\nmain.go:2"}, []string{"the printer does not answer", "main.go:2"}, nil},
 		"Unknown": {map[string]any{"Remark": words, "List": []string{words}, "Station": "PX-01"}, []string{"PX-01"}, []string{words}},

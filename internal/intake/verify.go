@@ -128,7 +128,7 @@ func sameCapture(s packet.Submission, fromFile bool, kept registry.Evidence) boo
 		brought[identity.EvidenceTemplates] = nil
 	}
 	for kind, b := range brought {
-		if !bytes.Equal(b, kept[kind]) && !(fromFile && len(b) == 0) {
+		if !bytes.Equal(b, kept[kind]) && (!fromFile || len(b) > 0) {
 			return false
 		}
 	}

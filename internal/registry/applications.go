@@ -208,13 +208,12 @@ func (f Filter) conditions() (where string, args pgx.StrictNamedArgs) {
 		}
 		list = append(list, `a.stage IN `+literals(known))
 	}
-	switch f.Awaiting {
-	case identity.NoAction:
-	case identity.ToSendAway:
+	switch {
+	case f.Awaiting == identity.ToSendAway:
 		list = append(list, inBox(consignmentSealed))
-	case identity.ToCountIn:
+	case f.Awaiting == identity.ToCountIn:
 		list = append(list, inBox(consignmentSent))
-	default:
+	case f.Awaiting != identity.NoAction:
 		given(`a.awaiting = @awaiting AND a.awaiting <> ''`, "awaiting", f.Awaiting)
 	}
 	if f.AnyOf != nil {
