@@ -13,7 +13,8 @@ const (
 	markInk   = 0.2  // how much of the mark's color is in a dot,
 	markGreen = 30.0 // and how green that is, in levels
 	markClear = 0.88 // of the levels by which it darkens a dot are needed: an overexposed picture has fewer
-	markShare = 0.5  // of them tells whether it is there
+	markGone  = 0.8  // of them, or more, have to be missing where it is not there: in glare half of them may be misjudged
+	markThere = 0.5  // of them are seen where it is and should not be
 	inkDark   = 80   // levels: what is darker is ink, over or under it
 )
 
@@ -32,9 +33,9 @@ func (i *inspection) checkMark(except []forms.Box) []finding {
 		return nil
 	}
 	switch share := all.together / all.alone; {
-	case i.specimen && share > markShare:
+	case i.specimen && share > markGone:
 		return []finding{{"specimen", fmt.Sprintf("%.0f%% of its mark is there", 100*max(0, 1-share))}}
-	case !i.specimen && share < -markShare:
+	case !i.specimen && share < -markThere:
 		return []finding{{"specimen", fmt.Sprintf("%.0f%% of a mark is there that must not be", -100*share)}}
 	}
 	return nil
