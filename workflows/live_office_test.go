@@ -28,6 +28,7 @@ import (
 	"example.org/cancuoc/internal/devserver/devservertest"
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake"
 	"example.org/cancuoc/internal/intake/packet"
 	"example.org/cancuoc/internal/office"
 	"example.org/cancuoc/internal/registry/registrytest"
@@ -100,6 +101,15 @@ func newLiveOffice(t *testing.T, changes settings) *liveOffice {
 	require.NoError(t, err)
 	o.codec = &engine.Codec{Keys: keys}
 	return o
+}
+
+// intact requires that an auditor finds nothing in what people and programs did.
+func (o *liveOffice) intact() {
+	o.t.Helper()
+	_, err := o.Registry.VerifyActs(o.t.Context())
+	require.NoError(o.t, err)
+	_, err = intake.Verify(o.t.Context(), o.Registry, true)
+	require.NoError(o.t, err)
 }
 
 // settingsFile writes the office's settings with changes, for one of its programs.

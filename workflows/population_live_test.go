@@ -153,6 +153,7 @@ func TestLive_OneChildAppliedForFiveTimes(t *testing.T) {
 			matches, err := o.Population.FindPersons(t.Context(), claim)
 			require.NoError(t, err)
 			require.Len(t, matches, 1)
+			o.intact()
 		})
 	}
 }

@@ -38,4 +38,5 @@ func TestStationStock_WakesWhoWaits(t *testing.T) {
 		require.Len(t, cards, 1)
 		require.Equal(t, identity.StationID("PX-01"), cards[0].Station)
 	}
+	o.intact()
 }

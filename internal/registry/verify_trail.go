@@ -168,9 +168,10 @@ var ofPrograms = []check{
 			SELECT substring(l.event FROM ' card ([0-9]{1,9})(?: |$)') AS card) said
 		WHERE l.at >= $1 AND (l.actor = ` + actorSystem + ` OR EXISTS (SELECT FROM stations_at_work WHERE id = l.actor)) AND CASE
 			WHEN l.event LIKE 'fee settled%' THEN l.reason !~ '^from [0-9]+ to [0-9]+ VND, '
-			WHEN l.event LIKE 'is of person %' THEN NOT EXISTS (SELECT FROM citizens p WHERE l.event = 'is of person ' || p.id)
+			WHEN l.event LIKE 'is of person %' THEN EXISTS (SELECT FROM citizens) -- else the register is elsewhere
+				AND (NOT EXISTS (SELECT FROM citizens p WHERE l.event = 'is of person ' || p.id)
 				OR NOT is_of_person(l.application, substr(l.event, length('is of person ') + 1))
-					AND NOT EXISTS (SELECT FROM audit o WHERE o.application = l.application AND o.seq > l.seq AND o.event LIKE ` + stepIdentify + ` || '%') -- it was said to be another's then
+					AND NOT EXISTS (SELECT FROM audit o WHERE o.application = l.application AND o.seq > l.seq AND o.event LIKE ` + stepIdentify + ` || '%')) -- it was said to be another's then
 			WHEN l.event LIKE 'did %' THEN NOT EXISTS (
 				SELECT FROM card_orders o WHERE o.application = l.application AND l.event = 'did ' || o.what || ' of card ' || o.attempt AND o.done_at IS NOT NULL)
 			WHEN l.event LIKE 'packed card %' THEN NOT EXISTS (SELECT FROM consignments k WHERE l.event LIKE '% into ' || k.number)
