@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
@@ -107,6 +108,7 @@ func TestPrivacy_NothingOfAPersonIsInAHistoryALogOrTheDatabase(t *testing.T) {
 	stranger := o.submit("01-first-issue-at-14", func(s *packet.Submission) {
 		s.Person, s.EnrollmentID, s.Ground, s.Type = canary, "001-2026-9999", "details", "exchange"
 		s.Person.Name = "Giềng Ngoẵng Quỵt Thoòng"
+		s.FiledOn = time.Now().In(identity.HanoiTime).Format(time.DateOnly) // not before the card that it exchanges
 	})
 	stranger.await(identity.ToResolve)
 	stranger.does(identity.Reject{Officer: approver, Reason: "papers-forged: they do not hold"})
