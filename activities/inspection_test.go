@@ -38,15 +38,19 @@ func (deafSession) Close() error { return nil }
 func TestInspectChip_WhatIsFoundOnceSpoilsNoCard(t *testing.T) {
 	t.Parallel()
 	encoder := &deaf{sessions: 1}
-	s := &Station{Chip: &station.Station{Encoder: encoder}, Trust: func() (*pki.TrustStore, error) { return &pki.TrustStore{}, nil }}
+	journal, err := station.OpenJournal(t.TempDir(), false)
+	require.NoError(t, err)
+	s := &Station{Chip: &station.Station{Encoder: encoder, Journal: journal}, Trust: func() (*pki.TrustStore, error) { return &pki.TrustStore{}, nil }}
 
-	_, _, err := s.inspectChip(t.Context(), &job{}, inspection.Expectation{})
+	blank := new(job)
+	blank.Card.Blank = "PT0001"
+	_, _, err = s.inspectChip(t.Context(), blank, inspection.Expectation{})
 
 	wrong, is := errors.AsType[*trouble](err)
 	require.True(t, is, "%v", err)
 	require.Equal(t, partEncoder, wrong.part)
 	encoder.sessions = 2
-	findings, _, err := s.inspectChip(t.Context(), &job{}, inspection.Expectation{})
+	findings, _, err := s.inspectChip(t.Context(), blank, inspection.Expectation{})
 	require.NoError(t, err)
 	require.NotEmpty(t, findings)
 }

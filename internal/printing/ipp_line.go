@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/OpenPrinting/goipp"
@@ -66,7 +68,43 @@ func dialSlowly(ctx context.Context, network, address string) (net.Conn, error) 
 	if tcp, is := conn.(*net.TCPConn); is {
 		err = tcp.SetWriteBuffer(underWay)
 	}
-	return conn, err
+	return &patient{Conn: conn}, err
+}
+
+// patient is a connection on which the answer is read also when the other side takes nothing
+// any more: a printer may refuse a document, by asking for a password for instance, and end the
+// connection before all of it has come. net/http would tell of the broken connection alone.
+type patient struct {
+	net.Conn
+
+	broken atomic.Pointer[error] // why the other side takes nothing; what is written then is dropped
+}
+
+// Write implements net.Conn.
+func (p *patient) Write(b []byte) (int, error) {
+	if p.broken.Load() != nil {
+		return len(b), nil
+	}
+	n, err := p.Conn.Write(b)
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		p.broken.Store(&err)
+		return len(b), nil
+	}
+	return n, err
+}
+
+// brokenBy is why the other side of a connection of dialSlowly, with TLS on it or without, takes
+// nothing any more; nil where it does.
+func brokenBy(conn net.Conn) error {
+	if secured, is := conn.(*tls.Conn); is {
+		conn = secured.NetConn()
+	}
+	if p, is := conn.(*patient); is {
+		if err := p.broken.Load(); err != nil {
+			return *err
+		}
+	}
+	return nil
 }
 
 // client is one of HTTP that goes nowhere else: a printer that sends us elsewhere has taken
@@ -168,9 +206,10 @@ func (l *line) post(ctx context.Context, body []byte, document bool) (*http.Resp
 
 // postOnce sends a body with the password that the printer is known to ask for.
 func (l *line) postOnce(ctx context.Context, body []byte, document bool) (*http.Response, error) {
-	var connected, wanted atomic.Bool
+	var on atomic.Pointer[net.Conn]
+	var wanted atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:        func(httptrace.GotConnInfo) { connected.Store(true) },
+		GotConn:        func(info httptrace.GotConnInfo) { on.Store(&info.Conn) },
 		Got100Continue: func() { wanted.Store(true) },
 	})
 	given := &handed{from: bytes.NewReader(body)}
@@ -192,12 +231,38 @@ func (l *line) postOnce(ctx context.Context, body []byte, document bool) (*http.
 		}
 	}
 	response, err := by.Do(r)
-	if read := given.bytes.Load(); err != nil && read < r.ContentLength {
-		return nil, &unsentError{err, connected.Load() && read > 0}
-	} else if document && err == nil && read == r.ContentLength && !wanted.Load() {
+	var broken error
+	if conn := on.Load(); conn != nil {
+		broken = brokenBy(*conn)
+	}
+	switch read := given.bytes.Load(); {
+	case err != nil && broken != nil:
+		return nil, &unsentError{broken, true}
+	case err != nil && read < r.ContentLength:
+		return nil, &unsentError{err, on.Load() != nil && read > 0}
+	case err == nil && broken != nil:
+		response.Body = cut{response.Body, broken}
+	case err == nil && document && read == r.ContentLength && !wanted.Load():
 		l.hasty.Store(true)
 	}
 	return response, err
+}
+
+// cut is the body of an answer to a request that was not sent to its end: what of the answer
+// does not come is for that reason.
+type cut struct {
+	io.ReadCloser
+
+	broken error
+}
+
+// Read implements io.Reader.
+func (c cut) Read(b []byte) (int, error) {
+	n, err := c.ReadCloser.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &unsentError{c.broken, true}
+	}
+	return n, err
 }
 
 // handed counts what was read of a body.

@@ -2,10 +2,12 @@ package printing_test
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/md5" //nolint:gosec // as the protocol has it
 	"crypto/sha256"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -13,9 +15,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -919,6 +923,53 @@ func onWire(t *testing.T, printer http.Handler, ends func(conn net.Conn, r *http
 		}
 	}()
 	return listener.Addr().String()
+}
+
+// A printer that refuses a document when it has read the beginning of it, and ends the
+// connection, is heard, and has taken nothing.
+func TestIPP_HearsARefusalInTheMiddleOfADocument(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*httptest.Server){"": (*httptest.Server).Start, "with TLS": (*httptest.Server).StartTLS} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &machine{}
+			var locked atomic.Bool
+			locked.Store(true)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				beginning := make([]byte, 4)
+				_, err := io.ReadFull(r.Body, beginning)
+				switch {
+				case err != nil:
+				case goipp.Op(beginning[3]) == goipp.OpPrintJob && locked.Load():
+					w.Header().Set("Connection", "close")
+					w.WriteHeader(http.StatusUnauthorized)
+				default:
+					r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(beginning), r.Body))
+					m.ServeHTTP(w, r)
+				}
+			}))
+			start(server)
+			t.Cleanup(server.Close)
+			o := printing.IPPOptions{URI: strings.Replace(server.URL, "http", "ipp", 1) + "/ipp/print", Ledger: t.TempDir(), Poll: time.Millisecond}
+			if server.TLS != nil {
+				o.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+				require.NoError(t, os.WriteFile(o.CAFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+			}
+			p, err := printing.OpenIPP(o)
+			require.NoError(t, err)
+			card := printing.Sides{PDF: bytes.Repeat([]byte("%PDF-1.4 "), 1<<17)}
+
+			for range 5 {
+				err = p.Print(t.Context(), "CARD-1", card, ignore)
+				requireFault(t, err)
+				require.ErrorContains(t, err, "printing.password_file")
+			}
+			locked.Store(false)
+			require.NoError(t, p.Print(t.Context(), "CARD-1", card, ignore))
+
+			require.Equal(t, []string{"CARD-1"}, m.took())
+		})
+	}
 }
 
 // The password goes where it is asked for, as it is asked for, and nowhere else.
