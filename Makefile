@@ -6,6 +6,8 @@ GO    ?= go
 TOOL  := internal/tools/bin.sh
 # The race detector needs a C compiler. What only computes, and shares nothing but pools,
 # it does not watch: pictures, patterns and curves take up to sixty times as long under it.
+# None of it may reach a sync.Map, not even in the types that it is given: the linker takes one
+# copy of what that is made of, which may be the one that tells the detector nothing, for all.
 PURE  := image/... compress/flate regexp/... math/big golang.org/x/image/... github.com/jung-kurt/gofpdf \
 	$(addprefix ./internal/biometrics/,fingerprint minutiae portrait quality ridges) \
 	./internal/inspection/print ./personalization/chip/curve

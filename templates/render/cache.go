@@ -11,12 +11,11 @@ type cache struct {
 	bitmaps map[bitmapKey][]*image.RGBA
 	objects map[objectKey][]byte
 
-	glyphs sync.Map // glyphKey to *mask
-	count  int      // of glyphs, under mu
+	fading  map[fading][]float64
 
-	letters sync.Map // lettersKey to map[byte][]uint8
-
-	fading map[fading][]float64 // under mu
+	drawn   sync.RWMutex // of what is asked for at every letter
+	glyphs  map[glyphKey]*mask
+	letters map[lettersKey]map[byte][]uint8
 }
 
 // background says what is drawn of what is the same on every card of a form.
@@ -94,18 +93,38 @@ const maxGlyphs = 20_000
 
 // glyph gives a letter's picture, and paints it if it is new.
 func (c *cache) glyph(key glyphKey, paint func() *mask) *mask {
-	if m, ok := c.glyphs.Load(key); ok {
-		return m.(*mask)
+	c.drawn.RLock()
+	m := c.glyphs[key]
+	c.drawn.RUnlock()
+	if m != nil {
+		return m
 	}
-	m := paint()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.count++; c.count > maxGlyphs {
-		c.count = 0
-		c.glyphs.Clear()
+	m = paint()
+	c.drawn.Lock()
+	defer c.drawn.Unlock()
+	if c.glyphs == nil || len(c.glyphs) >= maxGlyphs {
+		c.glyphs = make(map[glyphKey]*mask)
 	}
-	c.glyphs.Store(key, m)
+	c.glyphs[key] = m
 	return m
+}
+
+// letter gives the letters of an MRZ, and draws them if they are new.
+func (c *cache) letter(key lettersKey, draw func() map[byte][]uint8) map[byte][]uint8 {
+	c.drawn.RLock()
+	letters := c.letters[key]
+	c.drawn.RUnlock()
+	if letters != nil {
+		return letters
+	}
+	letters = draw()
+	c.drawn.Lock()
+	defer c.drawn.Unlock()
+	if c.letters == nil {
+		c.letters = make(map[lettersKey]map[byte][]uint8)
+	}
+	c.letters[key] = letters
+	return letters
 }
 
 // fading identifies how pictures in boxes of one size fade at their edges.

@@ -39,11 +39,7 @@ func (f *Form) mrzMargin(g *forms.Field) float64 {
 // cells with them. They are drawn once; callers must not change them.
 func (f *Form) Letters(g forms.Field, alphabet string, w, h int) map[byte][]uint8 {
 	key := lettersKey{form: f, field: g.ID, alphabet: alphabet, w: w, h: h}
-	if drawn, ok := f.renderer.cache.letters.Load(key); ok {
-		return drawn.(map[byte][]uint8)
-	}
-	drawn, _ := f.renderer.cache.letters.LoadOrStore(key, f.drawLetters(g, alphabet, w, h))
-	return drawn.(map[byte][]uint8)
+	return f.renderer.cache.letter(key, func() map[byte][]uint8 { return f.drawLetters(g, alphabet, w, h) })
 }
 
 func (f *Form) drawLetters(g forms.Field, alphabet string, w, h int) map[byte][]uint8 {
