@@ -11,7 +11,7 @@ type cache struct {
 	bitmaps map[bitmapKey][]*image.RGBA
 	objects map[objectKey][]byte
 
-	fading  map[fading][]float64
+	fading map[fading][]float64
 
 	drawn   sync.RWMutex // of what is asked for at every letter
 	glyphs  map[glyphKey]*mask

@@ -138,7 +138,7 @@ func NewClock(tb testing.TB, programs string) (set func(time.Time)) {
 		ALTER TABLE applications ALTER COLUMN entered_at SET DEFAULT now();
 		ALTER TABLE cards ALTER COLUMN changed_at SET DEFAULT now();
 		DO $$ DECLARE f text; BEGIN
-			FOREACH f IN ARRAY ARRAY['may_act()', 'enter_now()', 'keep_person_change()', 'erase_due(integer)'] LOOP
+			FOREACH f IN ARRAY ARRAY['may_act()', 'enter_now()', 'keep_person_change()', 'erase_due(integer)', 'keep_wait()', 'earn_stage()'] LOOP
 				EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_catalog, pg_temp', f, current_schema());
 			END LOOP;
 		END $$`)
