@@ -241,7 +241,8 @@ func (c *crowd) invented(ctx context.Context, i int) (*applicant, error) {
 		if n := app.Person.Number; n != "" && c.numbers[n] || app.Check(app.FiledOn) != nil {
 			continue
 		}
-		if app.Ground == identity.GroundNumberChanged { // nobody has been given another number, with a card that bears the old one
+		// Nobody has another number than is on the card held, or has regained what was lost.
+		if app.Ground == identity.GroundNumberChanged || app.Ground == identity.GroundNationality {
 			continue
 		}
 		a := &applicant{name: fmt.Sprintf("%s, %s, age %d", app.Type, app.Ground, app.Person.Birth.AgeOn(app.FiledOn))}
