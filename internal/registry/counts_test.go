@@ -94,6 +94,7 @@ func TestRecount_TheCardIsUsedUntilAnotherHasABlank(t *testing.T) {
 			tt.stock.Received, tt.stock.Balanced = 3, true
 			require.Equal(t, tt.stock, b.balanced(t))
 			b.trail(t, number)
+			require.NoError(t, errOf(b.VerifyActs(t.Context())), "two officers took the application back to Dispatch")
 		})
 	}
 }

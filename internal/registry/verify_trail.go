@@ -212,7 +212,7 @@ var ofPrograms = []check{
 				FROM audit WHERE event LIKE 'entered %' OR event LIKE 'handed over card%' OR event IN ('received', 'received late')
 			) l WINDOW steps AS (PARTITION BY application ORDER BY seq)
 		) l
-		WHERE at >= $1 AND event LIKE 'entered %' AND NOT EXISTS (SELECT FROM officers WHERE badge = l.actor) AND (
+		WHERE at >= $1 AND event LIKE 'entered %' AND NOT EXISTS (SELECT FROM officers WHERE badge = ANY(string_to_array(l.actor, ' and '))) AND (
 			(was || ' ' || to_stage) NOT IN ` + follows + ` AND NOT (was = ` + stageDataPreparation + ` AND was = to_stage AND EXISTS (
 				SELECT FROM audit s WHERE s.application = l.application AND s.seq BETWEEN l.was_seq AND l.seq AND s.event ~ '^(spoiled|destroyed|missed|surplus) card '))
 			OR actor <> ` + actorSystem + ` AND was <> ` + stageDataPreparation + ` AND NOT EXISTS ( -- there a station begins, and takes the blank after that
