@@ -30,9 +30,16 @@ type OldCard struct {
 // imported is what a card of before this engine became here, as card_reports has it.
 const imported = "imported"
 
+// renumberedSince is whether the person to be imported, as $3, came in before under the number $1, and
+// was given another one since.
+const renumberedSince = `EXISTS (
+	SELECT FROM person_numbers n JOIN person_changes h ON h.person = n.person
+	WHERE n.number = $1 AND n.canceled_at IS NOT NULL AND h.before = $3::jsonb)`
+
 // SeedCitizen imports a person, with the card they hold and the number that was canceled before.
-// Of a person who is known already it learns no more than that number. It refuses with Conflict a
-// number that is or was another person's. The card of somebody who can have none has ended.
+// Of a person who is known already, also where another number was given since, it learns no more
+// than the canceled one. It refuses with Conflict a number that is or was another person's. The card
+// of somebody who can have none has ended.
 func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 	person, err := json.Marshal(c.Person)
 	if err != nil {
@@ -48,7 +55,9 @@ func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 		return err
 	}
 	err = pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `INSERT INTO citizens (number, citizen, person, status) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, number, citizen, person, c.Status)
+		tag, err := tx.Exec(ctx, `
+			INSERT INTO citizens (number, citizen, person, status) SELECT $1, $2, $3::jsonb, $4 WHERE NOT `+renumberedSince+`
+			ON CONFLICT DO NOTHING`, number, citizen, person, c.Status)
 		if err != nil {
 			return err
 		}

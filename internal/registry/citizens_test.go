@@ -64,4 +64,12 @@ func TestSeedCitizen_KnowsTheNumberThatWasCanceled(t *testing.T) {
 	require.ErrorIs(t, err, identity.NotFound)
 	again := b.RenumberPerson(t.Context(), who.ID, identity.RenumberPerson{Officer: approver, Version: who.Version, Paper: "decision 7", Reason: "wrong"})
 	require.NoError(t, again)
+
+	// Whoever was given another number since is known, and nobody else comes by the former one.
+	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: p, Status: identity.Alive}))
+	found, err := b.PersonByNumber(t.Context(), p.Number)
+	require.NoError(t, err)
+	require.Equal(t, who.ID, found.ID)
+	other.Number, other.CancelledNumber = p.Number, ""
+	require.ErrorIs(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: other, Status: identity.Alive}), identity.Conflict)
 }
