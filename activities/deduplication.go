@@ -9,7 +9,8 @@ import (
 	"example.org/cancuoc/internal/registry"
 )
 
-// Deduplicate asks the ABIS for other persons with the applicant's fingers.
+// Deduplicate asks the ABIS for other persons with the applicant's fingers, and gives those from
+// whom no adjudicator has told the applicant apart.
 func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (DeduplicateResult, error) {
 	var before DeduplicateResult
 	record, evidence, found, err := p.begin(ctx, registry.StageChange{Application: in.Application, To: identity.Deduplication, Round: in.Round}, &before,
@@ -18,11 +19,7 @@ func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (Dedupl
 		return DeduplicateResult{}, err
 	}
 	if found { // persons may have been merged since
-		others, err := p.Registry.OthersThan(ctx, in.Application, nil, before.Hits)
-		if err != nil {
-			return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
-		}
-		return DeduplicateResult{Hits: others}, nil
+		return p.unjudged(ctx, in.Application, nil, before.Hits)
 	}
 	if _, taken := evidence[identity.EvidenceTemplates]; !taken {
 		return DeduplicateResult{}, nil // every finger is missing; there is nothing to search with
@@ -46,11 +43,16 @@ func (p *Pipeline) Deduplicate(ctx context.Context, in DeduplicateInput) (Dedupl
 			return DeduplicateResult{}, fmt.Errorf("ask population register: %w", err)
 		}
 	}
-	others, err := p.Registry.OthersThan(ctx, in.Application, holder.Numbers(), hits)
+	return p.unjudged(ctx, in.Application, holder.Numbers(), hits)
+}
+
+// unjudged is what is left for an adjudicator of what a search found.
+func (p *Pipeline) unjudged(ctx context.Context, app identity.ApplicationNumber, own []identity.PersonalNumber, hits []identity.ApplicationNumber) (DeduplicateResult, error) {
+	others, search, err := p.Registry.Unjudged(ctx, app, own, hits)
 	if err != nil {
 		return DeduplicateResult{}, fmt.Errorf("identify: %w", err)
 	}
-	return DeduplicateResult{Hits: others}, nil
+	return DeduplicateResult{Hits: others, Search: search}, nil
 }
 
 // nameDuplicate notes whose an application without a number is that was found to be of somebody
@@ -60,8 +62,8 @@ func (p *Pipeline) nameDuplicate(ctx context.Context, number identity.Applicatio
 	if err != nil || record.Application.Person.Number != "" {
 		return err
 	}
-	var found DeduplicateResult
-	if err := p.Registry.Finding(ctx, number, identity.Deduplication, record.CaptureRound, &found); err != nil {
+	found, err := p.unjudged(ctx, number, nil, nil) // those whom the adjudicator did not tell apart
+	if err != nil {
 		return err
 	}
 	var who population.Record

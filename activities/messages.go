@@ -146,8 +146,13 @@ type DeduplicateInput struct {
 	Round       int
 }
 
-// DeduplicateResult lists applications of other persons with these fingers.
-type DeduplicateResult struct{ Hits []identity.ApplicationNumber }
+// DeduplicateResult lists applications of other persons with these fingers whom no adjudicator has
+// judged, and says which search of the application it was, from 1; 0 where an earlier release made it,
+// or nothing was found.
+type DeduplicateResult struct {
+	Hits   []identity.ApplicationNumber
+	Search int `json:",omitzero"`
+}
 
 // CardInput names one card: the application and which of its cards, from 1.
 type CardInput struct {

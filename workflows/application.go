@@ -28,6 +28,7 @@ type application struct {
 	attempt  int                 // the card being made, from 1
 	round    int                 // the capture being used, from 1
 	releases int                 // how often an officer released it
+	search   int                 // whose hits an adjudicator is asked about
 	spoiled  int                 // how many cards in a row
 	tries    int                 // of stations in a row that could not make the card
 	strays   int                 // how often in a row the registry had the application elsewhere

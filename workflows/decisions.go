@@ -227,15 +227,15 @@ func (a *application) mayAdjudicate(m identity.Adjudicate) error {
 	if a.awaiting != identity.ToAdjudicate || a.adjudication != nil || a.closing() {
 		return a.notNow("adjudicated")
 	}
-	if m.Round != 0 && m.Round != a.round {
-		return identity.RefuseField(identity.NotNow, "round", "the hits are those of capture %d now; look at them again", a.round)
+	if m.Round != 0 && m.Round != a.search {
+		return identity.RefuseField(identity.NotNow, "round", "the hits are those of search %d now; look at them again", a.search)
 	}
 	return reasoned(m.Officer, m.Reason)
 }
 
 func (a *application) adjudicate(ctx workflow.Context, m identity.Adjudicate, signed statement.Signed) (Accepted, error) {
 	d := m.Decision()
-	d.Round = a.round
+	d.Round = a.search
 	return a.decide(ctx, m, signed, func() error { return a.mayAdjudicate(m) }, d, func() { a.adjudication = &adjudication{m.Officer, d.Verdict} })
 }
 

@@ -151,7 +151,7 @@ func TestCardApplication_WhoGetsNoCardEntersNoRegister(t *testing.T) {
 
 // Somebody was registered meanwhile who may be the applicant: the approval registers nobody, and
 // an officer says who it is. That person's card is approved by another officer, however it was
-// approved before, and whatever an adjudicator has decided stands.
+// approved before. Whatever an adjudicator has decided stands, and whoever is found since is judged too.
 func TestCardApplication_WhoIsSomebodyOfTheRegisterByTheApproval(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, submitted(nameless), somebodyElse)
@@ -160,11 +160,14 @@ func TestCardApplication_WhoIsSomebodyOfTheRegisterByTheApproval(t *testing.T) {
 	o.when(identity.ToApprove, together(renamed, update(provenBy)))
 	o.when(identity.ToApprove, together(update(identity.Approve{Officer: resolver}), after(day, approves)))
 	nobody := update(identity.Identify{Officer: resolver, Reason: "did not look"}) // at whom was found
-	o.when(identity.ToResolve, together(nobody, after(day, nobody), after(2*day, identifies)))
+	another := func(o *testOffice) { o.hits = append(o.hits, "00000-00001-1") }
+	o.when(identity.ToResolve, together(nobody, after(day, nobody), after(2*day, together(another, identifies))))
+	o.when(identity.ToAdjudicate, adjudicates(false))
 	o.when(identity.ToHandOver, handsOver)
 
 	require.Equal(t, identity.Issued, o.process().End)
 
+	require.Contains(t, o.story(), "1 other person(s) with these fingerprints: an adjudicator decides; see 00000-00001-1")
 	require.Contains(t, o.story(), "1 person(s) of the population register may be the applicant by now")
 	require.Contains(t, o.story(), "Approved by "+string(approver)+" before an officer said whose it is: it is approved anew for that person, by another than who said so, or refused")
 	require.Contains(t, strings.Join(o.answered, "\n"), "approve: officer: whoever said who the applicant is does not approve")

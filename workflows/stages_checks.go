@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 
 	"go.temporal.io/sdk/workflow"
@@ -68,8 +69,8 @@ const hitsNamed = 10
 
 // deduplication asks the ABIS whether another person has these fingers. A hit goes to an
 // adjudicator, who must not be the officer who enrolled. Whoever comes by here again after an
-// adjudicator told the persons apart waits for nobody: who has come since was searched for among
-// all, this applicant included.
+// adjudicator told the persons apart waits for nobody, unless somebody is found who was the
+// applicant's own then, or was not there.
 func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error) {
 	before := a.adjudication
 	if before == nil || before.verdict == identity.DifferentPersons &&
@@ -82,9 +83,10 @@ func (a *application) deduplication(ctx workflow.Context) (identity.Stage, error
 		if len(out.Hits) == 0 {
 			return identity.Approval, nil
 		}
-		if before == nil {
+		if before == nil || out.Search > 0 && workflow.GetVersion(ctx, "adjudicated-on-each-search", workflow.DefaultVersion, 1) >= 1 {
+			a.adjudication, a.search = nil, cmp.Or(out.Search, a.round)
 			decided, err := a.await(ctx, wait{
-				action: identity.ToAdjudicate, why: fmt.Sprintf("%d other person(s) with these fingerprints: an adjudicator decides; see %s", len(out.Hits), join(out.Hits[:min(len(out.Hits), hitsNamed)])), round: a.round, found: out,
+				action: identity.ToAdjudicate, why: fmt.Sprintf("%d other person(s) with these fingerprints: an adjudicator decides; see %s", len(out.Hits), join(out.Hits[:min(len(out.Hits), hitsNamed)])), round: a.search, found: out,
 			}, func() bool { return a.adjudication != nil })
 			if err != nil || decided != came {
 				return a.stage, err

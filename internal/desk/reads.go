@@ -40,7 +40,8 @@ type Status struct {
 	Due          time.Time                  `json:"due"`
 	Cards        int                        `json:"cards"`
 	CaptureRound int                        `json:"capture_round"`
-	Round        int                        `json:"round"` // of the next hold, release or identification
+	Round        int                        `json:"round"`  // of the next hold, release or identification
+	Search       int                        `json:"search"` // whose hits an adjudicator judges
 	Consignment  identity.ConsignmentNumber `json:"consignment,omitzero"`
 	Requested    Requested                  `json:"requested"`
 	Payment      registry.Payment           `json:"payment"`
@@ -201,7 +202,7 @@ func (d *Desk) Sight(ctx context.Context, by identity.Officer, number identity.A
 		Nowhere:   record.Stage == identity.Approval && record.Application.Person.Number == "",
 		Requested: requestedOf(record.Application), FiledOn: record.Application.FiledOn, LateReason: record.Application.LateReason,
 		Application: number, Stage: record.Stage, Awaiting: record.Awaiting, Held: record.Held, Why: record.AwaitingWhy, Since: record.Since, Trouble: record.Trouble, Due: record.Due,
-		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Consignment: record.Consignment,
+		Cards: record.Attempt, CaptureRound: record.CaptureRound, Round: standing.Releases + 1, Search: standing.Search, Consignment: record.Consignment,
 	}
 	if record.Unread != nil {
 		s.Fault = record.Unread.Error()
@@ -222,7 +223,7 @@ func (s Status) Saw(act identity.Act) identity.Act {
 		act.Seen, act.Capture, act.Round = s.Stage, s.CaptureRound, s.Round
 		return act
 	case identity.Adjudicate:
-		act.Round = s.CaptureRound
+		act.Round = s.Search
 		return act
 	case identity.Hold:
 		act.Round = s.Round

@@ -39,7 +39,7 @@ type Adjudicate struct {
 	Officer    OfficerID
 	SamePerson bool
 	Reason     string
-	Round      int `json:",omitzero"` // the capture whose hits the officer saw; 0 if the client does not say
+	Round      int `json:",omitzero"` // the search whose hits the officer saw; 0 if the client does not say
 }
 
 // What an officer saw when he decided is part of what he signs, in the fields Round, Capture,

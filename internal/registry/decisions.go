@@ -52,7 +52,7 @@ var deciding = `
 			AND NOT (@before_approval::text <> '' AND (@before_approval <> stage OR stage = ` + stageApproval + `)
 				AND approved_by(@number) IS NOT NULL)
 			AND NOT (@step = ` + stepApprove + ` AND ` + unproven + `)
-			AND NOT (@step = ` + stepAdjudicate + ` AND ` + nobodyElse + `) FOR NO KEY UPDATE
+			AND NOT (@step = ` + stepAdjudicate + ` AND ` + nothingToJudge + `) FOR NO KEY UPDATE
 	), decided AS (
 		INSERT INTO decisions (application, step, round, officer, enrolled_by, verdict, reason, for_citizen, request, stage, paper)
 		SELECT number, @step, CASE @step WHEN ` + stepApprove + ` THEN approval_round(number) ELSE @round END, @officer, officer, @verdict, @reason, @for_citizen, @request, stage, CASE @step WHEN ` + stepApprove + ` THEN @paper ELSE '' END FROM turn
@@ -228,25 +228,29 @@ func (r *Registry) lastAct(ctx context.Context, query string, args ...any) (iden
 const unproven = `citizen IS NULL AND @paper = '' AND NOT EXISTS (
 					SELECT FROM identifications i WHERE i.application = @number AND i.paper <> '')`
 
-// nobodyElse: the fingers that were found are the applicant's own, as persons were merged since.
-const nobodyElse = `EXISTS (SELECT FROM findings WHERE application = @number AND stage = ` + stageDeduplication + ` AND round = @round) AND NOT hits_others(@number, @round)`
+// nothingToJudge: the verdict is on another search than the last, or the fingers that were found are
+// the applicant's own, as persons were merged since.
+const nothingToJudge = `(@round <> search_round(@number) OR NOT EXISTS (SELECT FROM unjudged_hits(@number)))`
 
 // refuseDecision says why a decision was not recorded.
 func (r *Registry) refuseDecision(ctx context.Context, d identity.Decision) error {
 	var stage identity.Stage
-	var latest int
+	var latest, search int
 	var approvedBy identity.OfficerID
 	err := r.db.QueryRow(ctx, `
-		SELECT stage, capture_round, coalesce(approved_by(number), '')
-		FROM applications WHERE number = $1`, d.Application).Scan(&stage, &latest, &approvedBy)
+		SELECT stage, capture_round, search_round(number), coalesce(approved_by(number), '')
+		FROM applications WHERE number = $1`, d.Application).Scan(&stage, &latest, &search, &approvedBy)
 	if err != nil {
 		return found(err, "there is no application %s", d.Application)
 	}
 	if d.Capture != 0 && d.Capture != latest && !stage.Ended() {
 		return identity.RefuseField(identity.NotNow, "capture", "is not what application %s has now, which is %d: look at it again", d.Application, latest)
 	}
-	if !stage.Ended() && d.Step == identity.StepAdjudicate && approvedBy == "" {
-		return identity.Refuse(identity.NotNow, "application %s: whose fingers were found is the applicant by the population register now, and there is nothing to adjudicate: look at it again", d.Application)
+	if !stage.Ended() && d.Step == identity.StepAdjudicate && d.Round != search {
+		return identity.RefuseField(identity.NotNow, "round", "is not the search whose hits application %s has now, which is %d: look at them again", d.Application, search)
+	}
+	if !stage.Ended() && d.Step == identity.StepAdjudicate {
+		return identity.Refuse(identity.NotNow, "application %s: whose fingers were found is the applicant by the population register now, or was judged, and there is nothing to adjudicate: look at it again", d.Application)
 	}
 	if !stage.Ended() && d.Step == identity.StepApprove && approvedBy == "" {
 		return identity.RefuseField(identity.Invalid, "paper", "is missing: the population register has nobody like the applicant, who is registered by this approval; name what you saw that proves the person: the birth certificate, or form DC01")

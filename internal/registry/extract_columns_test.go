@@ -47,7 +47,7 @@ var inExtract = map[string]struct{ columns, beside string }{
 	"decodes":                {"at officer", "mac named payloads redacted seq txid"},
 	"deliveries":             {"done_at receiver state", "application n next_at replayed since tries why"},
 	"events":                 {"at kind", "application n round until"},
-	"findings":               {"at stage found", "application round"},
+	"findings":               {"at stage found", "application round capture"},
 	"identifications":        {"at person not_these paper", "application round"},
 	"payments":               {"amount receipt paid_at paid_to refunded_at", "application due_back paid_act refund_receipt refunded_act refunded_by"},
 	"person_changes":         {"at change actor paper reason before after erased_at", "act citizen digest person seq version"},

@@ -47,7 +47,7 @@ func (r *Registry) MergePersons(ctx context.Context, id identity.PersonID, act i
 		}
 		rows, _ := tx.Query(ctx, `
 			UPDATE applications a SET awaiting = '', awaiting_why = '', awaiting_since = NULL
-			WHERE a.citizen IN (SELECT citizen FROM person_numbers WHERE person = $1) AND a.awaiting = '`+string(identity.ToAdjudicate)+`' AND NOT hits_others(a.number, a.capture_round)
+			WHERE a.citizen IN (SELECT citizen FROM person_numbers WHERE person = $1) AND a.awaiting = '`+string(identity.ToAdjudicate)+`' AND NOT EXISTS (SELECT FROM unjudged_hits(a.number))
 			RETURNING a.number`, id) // CollectRows reports the error
 		settled, err = pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
 		return err

@@ -343,16 +343,27 @@ func (r *Registry) numbersOf(numbers []identity.PersonalNumber) ([][]byte, error
 	return digests, nil
 }
 
-// OthersThan leaves out the applications that are of the same person as one application,
-// under a number that the person has or had.
-func (r *Registry) OthersThan(ctx context.Context, number identity.ApplicationNumber, numbers []identity.PersonalNumber, hits []identity.ApplicationNumber) ([]identity.ApplicationNumber, error) {
+// Unjudged leaves out of the applications that a search found those of the same person as one
+// application, under a number that the person has or had, and those from which an adjudicator told
+// the applicant apart; and adds those of earlier searches with this capture that nobody has judged.
+// It gives which search of the application it is, too.
+func (r *Registry) Unjudged(ctx context.Context, number identity.ApplicationNumber, numbers []identity.PersonalNumber, hits []identity.ApplicationNumber) (others []identity.ApplicationNumber, search int, err error) {
 	citizens, err := r.numbersOf(numbers)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	rows, _ := r.db.Query(ctx, `SELECT others_than($1, $2, $3)`, number, hits, citizens) // CollectRows reports the error
-	others, err := pgx.CollectRows(rows, pgx.RowTo[identity.ApplicationNumber])
-	return others, fail("tell persons apart", err)
+	var before []identity.ApplicationNumber
+	err = r.db.QueryRow(ctx, `
+		SELECT search_round($1), ARRAY(SELECT unjudged_hits($1) ORDER BY 1), ARRAY(
+			SELECT o.hit FROM others_than($1, $2, $3) WITH ORDINALITY AS o (hit, n)
+			WHERE o.hit NOT IN (SELECT hit FROM hits_of($1) WHERE judged) ORDER BY o.n)`,
+		number, hits, citizens).Scan(&search, &before, &others)
+	for _, hit := range before {
+		if !slices.Contains(others, hit) {
+			others = append(others, hit)
+		}
+	}
+	return others, search, fail("tell persons apart", err)
 }
 
 // Identification is whom an officer took an applicant for.

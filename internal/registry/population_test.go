@@ -348,7 +348,7 @@ func TestMarkPerson_EndsTheLiveCard(t *testing.T) {
 }
 
 // A person's applications under the old number are the person's own.
-func TestOthersThan_OnePersonUnderTwoNumbersIsNoHit(t *testing.T) {
+func TestUnjudged_OnePersonUnderTwoNumbersIsNoHit(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
 	person := newborn()
@@ -363,7 +363,7 @@ func TestOthersThan_OnePersonUnderTwoNumbersIsNoHit(t *testing.T) {
 	require.NoError(t, err)
 	next := b.applies(t, after.Person)
 
-	others, err := b.OthersThan(t.Context(), next, nil, []identity.ApplicationNumber{old, stranger})
+	others, _, err := b.Unjudged(t.Context(), next, nil, []identity.ApplicationNumber{old, stranger})
 
 	require.NoError(t, err)
 	require.Equal(t, []identity.ApplicationNumber{stranger}, others)

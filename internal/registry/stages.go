@@ -2,9 +2,7 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +25,7 @@ type StageChange struct {
 	Actor       string
 	Reason      identity.ReasonCode // why it ends
 	Approved    bool                // whoever asks knows that the application is approved, and may go back behind Approval
-	Round       int                 // which try of the stage this is: the round of capture, or how often the application was released
+	Round       int                 // which try of the stage this is: the round of capture, or how often the application was released; of Deduplication the registry counts it
 	Found       []byte              // JSON: what the stage found in that round that needs a person; no personal data; nil when nothing
 }
 
@@ -222,7 +220,8 @@ func (r *Registry) EnterWith(ctx context.Context, m StageChange, wanted ...Evide
 	batch.Queue(entering(m.To), m.args())
 	batch.Queue(selectRecord+` WHERE a.number = $1`, m.Application)
 	queueEvidence(batch, m.Application, wanted)
-	batch.Queue(`SELECT (SELECT found FROM findings WHERE application = $1 AND stage = $2 AND round = $3)`, m.Application, m.To, m.Round)
+	batch.Queue(`SELECT (SELECT found FROM findings WHERE application = $1 AND stage = $2
+		AND round = CASE $2 WHEN `+stageDeduplication+` THEN search_round($1) ELSE $3 END)`, m.Application, m.To, m.Round)
 	results := r.db.SendBatch(ctx, batch)
 	defer results.Close()
 	tag, err := results.Exec()
@@ -264,21 +263,4 @@ func (r *Registry) refuseMove(ctx context.Context, m StageChange) error {
 		return identity.Refuse(identity.Elsewhere, "card %d of application %s was given up for card %d", m.Attempt, m.Application, attempt)
 	}
 	return identity.Refuse(identity.Elsewhere, "application %s is at %s with card %d, and not ready for %s", m.Application, at, attempt, m.To)
-}
-
-// Finding reads into found what a stage found in that round; where it found nothing, it leaves
-// found as it is.
-func (r *Registry) Finding(ctx context.Context, number identity.ApplicationNumber, stage identity.Stage, round int, found any) error {
-	var kept []byte
-	err := r.db.QueryRow(ctx, `SELECT found FROM findings WHERE application = $1 AND stage = $2 AND round = $3`, number, stage, round).Scan(&kept)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return fail("read finding", err)
-	}
-	if err := json.Unmarshal(kept, found); err != nil {
-		return fmt.Errorf("read what %s found: %w", stage, err)
-	}
-	return nil
 }

@@ -253,3 +253,51 @@ func TestEnter_AStageIsEarned(t *testing.T) {
 	require.ErrorIs(t, b.End(t.Context(), registry.StageChange{Application: number, To: identity.Rejected, Reason: identity.ReasonDuplicate, Actor: "system"}), identity.Elsewhere)
 	require.NoError(t, enter(identity.Approval, 0, identity.ToApprove, ""))
 }
+
+// After a verdict the fingers are searched for again, and whoever is found then, and was not found
+// before, is judged too. A verdict is on the search whose hits its officer saw, and on no later one.
+func TestEnter_EveryHitIsJudged(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	number := b.received(t)
+	finds := func(hits string) {
+		b.enter(t, number, 0, identity.Deduplication)
+		change := registry.StageChange{Application: number, To: identity.Deduplication, Awaiting: identity.ToAdjudicate, Why: "x", Actor: "system", Found: []byte(hits)}
+		require.NoError(t, errOf(b.Enter(t.Context(), change)))
+	}
+	approves := func() error {
+		return errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Approval, Awaiting: identity.ToApprove, Why: "x", Actor: "system"}))
+	}
+	decide := func(step identity.DecisionStep, round int, by identity.OfficerID, verdict identity.Verdict) error {
+		return errOf(b.Decide(t.Context(), identity.Decision{Application: number, Step: step, Round: round, Officer: by, Verdict: verdict, Reason: identity.Reason{Code: identity.ReasonOther, Note: "x"}}, time.Time{}))
+	}
+	b.enter(t, number, 1, identity.BiometricCapture, identity.Validation)
+	finds(`{"Hits": ["A"]}`)
+	require.NoError(t, decide(identity.StepAdjudicate, 1, adjudicator, identity.DifferentPersons))
+	require.NoError(t, decide(identity.StepAdjudicate, 1, adjudicator, identity.DifferentPersons), "the same one again")
+	require.ErrorIs(t, decide(identity.StepAdjudicate, 2, adjudicator, identity.DifferentPersons), identity.NotNow, "all were judged")
+	require.NoError(t, approves())
+	b.grants(t, number)
+	b.enter(t, number, 1, identity.DataPreparation)
+	require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{Application: number, To: identity.Validation, Attempt: 1, Actor: "system", Approved: true})))
+
+	others, search, err := b.Unjudged(t.Context(), number, nil, []identity.ApplicationNumber{"A", "B"})
+	require.NoError(t, err)
+	require.Equal(t, []identity.ApplicationNumber{"B"}, others)
+	require.Equal(t, 2, search)
+	finds(`{"Hits": ["B"]}`)
+
+	require.ErrorIs(t, approves(), identity.Elsewhere)
+	require.ErrorIs(t, decide(identity.StepAdjudicate, 1, approver, identity.DifferentPersons), identity.Conflict, "that was decided")
+	require.ErrorIs(t, decide(identity.StepAdjudicate, 3, adjudicator, identity.DifferentPersons), identity.NotNow)
+	s, err := b.Standing(t.Context(), number)
+	require.NoError(t, err)
+	require.Equal(t, 2, s.Search)
+	require.NoError(t, decide(identity.StepAdjudicate, 2, adjudicator, identity.DifferentPersons))
+	require.NoError(t, approves())
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+	b.behind(t, `UPDATE decisions SET round = 3 WHERE step = 'adjudicate' AND round = 2`)
+	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "on another search than its trail has it")
+	b.behind(t, `DELETE FROM decisions WHERE step = 'adjudicate' AND round = 3`)
+	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "an adjudicator has not judged all whose fingers were found")
+}

@@ -293,6 +293,18 @@ var standings = []check{
 		WHERE d.step = ` + stepApprove + ` AND d.at >= $1 AND d.at >= approvals_count_since()
 			AND d.round <> 1 + (SELECT count(*) FROM audit i WHERE i.application = d.application AND i.seq < e.seq AND i.event LIKE ` + stepIdentify + ` || '%')
 		ORDER BY d.application, d.officer`},
+	// Programs of before 0600 counted verdicts by the capture alone.
+	{"application %s: the verdict by %s is on another search than its trail has it", `
+		SELECT d.application, d.officer FROM decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer
+		JOIN audit e ON e.application = d.application AND e.txid = a.txid AND e.event LIKE ` + stepAdjudicate + ` || ': %'
+		CROSS JOIN LATERAL (
+			SELECT 1 + count(*) FILTER (WHERE i.event = ` + stepRecapture + `) AS capture,
+				count(*) FILTER (WHERE i.event LIKE ` + stepIdentify + ` || '%' OR i.event = ` + stepAdjudicate + ` || ': ` + string(identity.DifferentPersons) + `') AS more
+			FROM audit i WHERE i.application = d.application AND i.seq < e.seq) was
+		WHERE d.step = ` + stepAdjudicate + ` AND d.at >= $1 AND d.round NOT BETWEEN was.capture AND was.capture + was.more
+		ORDER BY d.application, d.officer`},
+	{"application %s is at %s, and an adjudicator has not judged all whose fingers were found", `
+		SELECT application, stage FROM approved_unjudged($1)`},
 	{"application %s: what it waits for, or why, is not what its trail says last", `
 		SELECT a.number FROM applications a LEFT JOIN LATERAL (
 			SELECT event, reason FROM audit WHERE application = a.number AND event LIKE 'awaits %' ORDER BY seq DESC LIMIT 1) said ON true

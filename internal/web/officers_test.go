@@ -512,7 +512,7 @@ func TestOfficers_AreToldWhatIsMissingBeforeTheySign(t *testing.T) {
 		"/approve":           {url.Values{"note": {"a\u202eb"}}, "U+202E"},
 		"/adjudicate":        {url.Values{"note": {"x"}}, "verdict: must be one of"},
 		"/adjudicate?":       {url.Values{"verdict": {"same person"}, "round": {"1"}}, "say why"},
-		"/adjudicate?round":  {url.Values{"verdict": {"same person"}, "note": {"x"}, "round": {"first"}}, "round: is not the number of a capture"},
+		"/adjudicate?round":  {url.Values{"verdict": {"same person"}, "note": {"x"}, "round": {"first"}}, "round: is not the number of a search"},
 		"/withdraw":          {url.Values{}, "not done on these pages"},
 		"/destroy":           {url.Values{}, "does not exist"},
 		"/release":           {url.Values{"reason": {"verified"}, "note": {strings.Repeat("x", 501)}}, "longer than 500"},

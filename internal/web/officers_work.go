@@ -284,7 +284,7 @@ func sawOn(r *http.Request) (desk.Status, error) {
 	return s, errors.Join(problems...)
 }
 
-// adjudicated reads a verdict on the hits of the capture that the officer saw.
+// adjudicated reads a verdict on the hits of the search that the officer saw.
 func adjudicated(r *http.Request, by identity.Officer, why string) (identity.Deciding, error) {
 	verdict := identity.Verdict(r.PostFormValue("verdict"))
 	var problems []error
@@ -296,7 +296,7 @@ func adjudicated(r *http.Request, by identity.Officer, why string) (identity.Dec
 	}
 	round, err := strconv.Atoi(r.PostFormValue("round"))
 	if err != nil || round < 1 {
-		problems = append(problems, identity.RefuseField(identity.Invalid, "round", "is not the number of a capture"))
+		problems = append(problems, identity.RefuseField(identity.Invalid, "round", "is not the number of a search"))
 	}
 	return identity.Adjudicate{Officer: by.Badge, SamePerson: verdict == identity.SamePerson, Reason: why, Round: round}, errors.Join(problems...)
 }
