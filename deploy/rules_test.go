@@ -79,6 +79,22 @@ var drills = map[string]drill{
 	"NotificationsLate":             once(`cancuoc_notifications_oldest_seconds{receiver="portal"}`, "3000+60x60", "0 600 0x60", "20m"),
 	"NotificationsDead":             once(`cancuoc_notifications_dead{receiver="portal"}`, "0 1x60", "0x60", "2m"),
 	"AuditTrailNotAnchored":         once(`cancuoc_audit_last_anchored_timestamp_seconds`, "0x60", "0+60x60", "20m"),
+	// Thirty days are 2592000 s. Of a key that nobody certified nothing ends.
+	"StatusCertificateEnds": {
+		fault:  map[string]string{statusEnds("a"): "2592600x60", statusEnds("b"): "94608000x60"},
+		health: map[string]string{statusEnds("a"): "0x60", statusEnds("b"): "2600000x60"},
+		tells:  "20m",
+	},
+	"StatusCertificateEnded": {
+		fault:  map[string]string{statusEnds("a"): "600x60", statusEnds("b"): "94608000x60"},
+		health: map[string]string{statusEnds("a"): "0x60", statusEnds("b"): "86400x60"},
+		tells:  "12m",
+	},
+}
+
+// statusEnds is the series of a gateway that signs by a key with a certificate.
+func statusEnds(gateway string) string {
+	return fmt.Sprintf(`cancuoc_status_certificate_ends_timestamp_seconds{instance="%s:9464"}`, gateway)
 }
 
 // waiting is a histogram that grows by ten a minute, all of them between two limits; none

@@ -113,10 +113,16 @@ func (s *Signer) Keys() jose.JSONWebKeySet {
 	return set
 }
 
-// Ended reports whether the certificate of the key has ended; without one, nothing ends.
-func (s *Signer) Ended() bool {
-	return len(s.public.Certificates) > 0 && s.now().After(s.public.Certificates[0].NotAfter)
+// Ends is when the certificate of the key ends; zero without one.
+func (s *Signer) Ends() time.Time {
+	if len(s.public.Certificates) == 0 {
+		return time.Time{}
+	}
+	return s.public.Certificates[0].NotAfter
 }
+
+// Ended reports whether the certificate of the key has ended; without one, nothing ends.
+func (s *Signer) Ended() bool { return !s.Ends().IsZero() && s.now().After(s.Ends()) }
 
 // KeyID is the key's thumbprint (RFC 7638), by which a verifier knows it again.
 func (s *Signer) KeyID() string { return s.public.KeyID }

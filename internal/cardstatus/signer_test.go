@@ -81,6 +81,7 @@ func TestSigner_KeysThatSignedBeforeAreVerifiedUntilTheirEnd(t *testing.T) {
 	bare, err := k.open(t, "first.key")
 	require.NoError(t, err, "in development there may be no certificate")
 	require.Len(t, bare.Keys().Keys, 1)
+	require.Zero(t, bare.Ends())
 	k.certify(t, "first.key")
 	first, err := k.open(t, "first.key")
 	require.NoError(t, err)
@@ -114,6 +115,7 @@ func TestSigner_KeysThatSignedBeforeAreVerifiedUntilTheirEnd(t *testing.T) {
 	require.Len(t, second.Keys().Keys, 1)
 	require.False(t, second.Ended())
 	require.True(t, first.Ended())
+	require.True(t, second.Ends().After(k.now))
 }
 
 // No key of another CA of the office passes for one that says which cards are valid.

@@ -28,7 +28,7 @@ func (o *Office) MeasureWorker(role string) []prometheus.Collector {
 func (o *Office) MeasureGateway() []prometheus.Collector {
 	measured := engine.NewMetrics()
 	o.metrics = measured.Handler()
-	return []prometheus.Collector{measured, reached{o}, o.Registry.NotKept(), o.Registry.NotRead()}
+	return []prometheus.Collector{measured, reached{o}, statusKey{o}, o.Registry.NotKept(), o.Registry.NotRead()}
 }
 
 // counters are those of workflows and of the Temporal SDK of which each event matters.
@@ -79,4 +79,26 @@ func (r reached) Collect(ch chan<- prometheus.Metric) {
 		cancel()
 		ch <- prometheus.MustNewConstMetric(serviceReached, prometheus.GaugeValue, answers, service)
 	}
+}
+
+// statusKey tells when the certificate of the key ends that signs what verifiers hear of cards; where
+// no verifier is answered, it tells nothing.
+type statusKey struct{ office *Office }
+
+var statusCertificateEnds = prometheus.NewDesc("cancuoc_status_certificate_ends_timestamp_seconds", "When the certificate of the key that signs what verifiers hear of cards ends; 0 while nobody certified it.", nil, nil)
+
+// Describe implements prometheus.Collector.
+func (statusKey) Describe(ch chan<- *prometheus.Desc) { ch <- statusCertificateEnds }
+
+// Collect implements prometheus.Collector.
+func (k statusKey) Collect(ch chan<- prometheus.Metric) {
+	status, err := k.office.Status()
+	if err != nil || status == nil { // a gateway that cannot open the key does not start
+		return
+	}
+	ends := 0.0
+	if at := status.Signer.Ends(); !at.IsZero() {
+		ends = float64(at.Unix())
+	}
+	ch <- prometheus.MustNewConstMetric(statusCertificateEnds, prometheus.GaugeValue, ends)
 }
