@@ -55,6 +55,23 @@ func TestDecide_WhoIdentifiedDoesNotApprove(t *testing.T) {
 	require.ErrorContains(t, refused[0], "another officer does")
 }
 
+// Whoever enrolled somebody whom an applicant may be does not say who the applicant is.
+func TestDecide_IdentifiesByAnotherThanWhoEnrolledThePerson(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	kept, other := b.lives(t)
+	b.enter(t, b.applies(t, kept.Person), 0, identity.BiometricCapture, identity.Rejected)
+	number := b.received(t, func(s *registry.Submission) { s.Application.Officer = counter })
+	d := identity.Decision{Application: number, Step: identity.StepIdentify, Round: 1, Officer: enroller, Verdict: identity.NewPerson, NotThese: []identity.PersonID{other.ID, kept.ID}, Reason: identity.Reason{Note: "papers compared"}}
+
+	require.ErrorContains(t, errOf(b.Decide(t.Context(), d, time.Time{})), "does not say who is whom")
+	d.Verdict, d.Person, d.NotThese = identity.KnownPerson, kept.ID, nil
+	require.ErrorContains(t, errOf(b.Decide(t.Context(), d, time.Time{})), "does not say who is whom")
+	d.Officer = adjudicator
+	require.NoError(t, errOf(b.Decide(t.Context(), d, time.Time{})))
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+}
+
 // An approval counts for what its officer saw. After a later word on whose the application is, nobody
 // is registered by it or by its paper, and nothing is prepared, until it is approved again; there it
 // is approved or rejected, once.

@@ -106,7 +106,13 @@ func TestMergePersons_Refuses(t *testing.T) {
 	open := b.applies(t, other.Person)
 	require.ErrorContains(t, b.MergePersons(t.Context(), kept.ID, merge(kept, other)), string(open))
 	b.enter(t, open, 0, identity.BiometricCapture, identity.Rejected)
+	own := merge(kept, other)
+	own.Officer = enroller
+	require.ErrorContains(t, b.MergePersons(t.Context(), kept.ID, own), "does not say who is whom")
 	require.NoError(t, b.MergePersons(t.Context(), kept.ID, merge(kept, other)))
+	require.NoError(t, errOf(b.VerifyActs(t.Context())))
+	b.behind(t, fmt.Sprintf(`UPDATE applications SET officer = '%s' WHERE number = '%s'`, approver, open))
+	require.ErrorContains(t, errOf(b.VerifyActs(t.Context())), "who enrolled or captured application "+string(open)+" of the same")
 }
 
 // An officer finds a person by any number that the person has or had, and it is kept that he

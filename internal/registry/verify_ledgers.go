@@ -174,6 +174,8 @@ var inBooks = []check{
 					SELECT s.act NOT IN ('pause', 'remove') FROM station_acts s
 					WHERE s.station = substr(a.subject, length('station/') + 1) AND s.at < a.at ORDER BY s.at DESC LIMIT 1), true)
 		ORDER BY a.at, a.id`},
+	{"person %s: who is that person was said by %s, who enrolled or captured application %s of the same", `
+		SELECT person, officer, application FROM told_by_who_enrolled($1)`},
 	{"person %s leads to person %s, and nobody signed that", `
 		SELECT c.id, c.same_as FROM citizens c
 		WHERE c.same_as IS NOT NULL AND NOT EXISTS (
