@@ -345,6 +345,15 @@ func TestMarkPerson_EndsTheLiveCard(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, identity.CardLapsed, held.State)
 	require.True(t, held.InError, "if the person applies, who lives")
+	act.On, act.Paper = "2026-03-02", "extract 5"
+	for _, status := range []identity.CitizenStatus{identity.Emigrated, identity.NationalityLost} {
+		act.Status = status
+		require.ErrorContains(t, b.MarkPerson(t.Context(), who.ID, act), "mark the person alive first")
+	}
+	for _, status := range []identity.CitizenStatus{identity.Alive, identity.Emigrated} {
+		act.Status = status
+		require.NoError(t, b.MarkPerson(t.Context(), who.ID, act))
+	}
 }
 
 // A person's applications under the old number are the person's own.

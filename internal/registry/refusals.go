@@ -68,6 +68,7 @@ var constraints = map[string]identity.Refusal{
 	"four_eyes_on_hits":                    {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled or captured an application that was found does not say whether it is the same person's"},
 	"verdict_is_of_now":                    {Kind: identity.NotNow, Field: "round", Detail: "is of a search that was not made yet: look at the hits again"},
 	"four_eyes_on_persons":                 {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled or captured an application of one of these persons does not say who is whom"},
+	"death_is_taken_back":                  {Kind: identity.Conflict, Field: "status", Detail: "is of somebody who lives, and the register has the person as deceased: if that is wrong, mark the person alive first"},
 	"four_eyes_on_the_record":              {Kind: identity.Forbidden, Field: "officer", Detail: "whoever enrolled a person does not change the register's record while the application is open"},
 	"hand_over_at_own_counter":             {Kind: identity.Forbidden, Field: "officer", Detail: "hands a card over without the holder's finger at a counter of the own province alone"},
 	"wait_is_kept":                         {Kind: identity.Forbidden, Detail: "how long an application waits does not become shorter"},
