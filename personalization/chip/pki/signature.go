@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -22,12 +21,9 @@ const signatureLabel = "signature-ca-0001"
 // (RFC 4519, 2.39).
 var oidUserID = asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
 
-// How long the certificates of a CA beside the CSCA and of holders are valid.
 const (
-	ownCAValidity     = 20 * 365 * 24 * time.Hour
-	signatureValidity = 5 * 365 * 24 * time.Hour
-
-	signatureListValidity = 7 * 24 * time.Hour // of its revocation list
+	signatureValidity     = 5 * 365 * 24 * time.Hour // of holders' certificates
+	signatureListValidity = 7 * 24 * time.Hour       // of the revocation list
 )
 
 // SignatureCA certifies keys that cards have generated, for the digital signatures
@@ -35,9 +31,9 @@ const (
 // documents (9303-12, 4.1). It uses P-256 as a named curve, because these
 // certificates are read by all kinds of programs.
 type SignatureCA struct {
-	certificate *x509.Certificate
-	key         crypto.Signer
-	crl         string // where its revocation list is published
+	ownCA
+
+	crl string // where its revocation list is published
 }
 
 // Holder is the holder of a key that is certified.
@@ -87,35 +83,11 @@ func (a *Authority) SignatureCA() (*SignatureCA, error) {
 	if err != nil {
 		return nil, fmt.Errorf("CA for digital signatures: %w", err)
 	}
-	ca := &SignatureCA{crl: a.opts.SignatureCRL}
-	if ca.certificate, err = x509.ParseCertificate(s.SignatureCA); err != nil {
-		return nil, fmt.Errorf("CA for digital signatures: %w: %w", ErrState, err)
-	}
-	if ca.key, err = a.store.Signer(signatureLabel); err != nil {
+	ca, err := a.openCA(signatureLabel, s.SignatureCA)
+	if err != nil {
 		return nil, fmt.Errorf("CA for digital signatures: %w", err)
 	}
-	return ca, nil
-}
-
-// makeCA makes the key of a CA of its own and its self-signed certificate, DER.
-func (a *Authority) makeCA(label, name string, at time.Time) ([]byte, error) {
-	key, err := a.key(label, curve.P256())
-	if err != nil {
-		return nil, err
-	}
-	serial, err := newSerial(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	from := at.Add(-clockSkew).UTC().Truncate(time.Second)
-	certificate := &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{Country: []string{Country}, Organization: []string{a.opts.Organization}, CommonName: name},
-		NotBefore:    from, NotAfter: from.Add(ownCAValidity),
-		IsCA: true, BasicConstraintsValid: true, MaxPathLenZero: true,
-		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-	}
-	return x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
+	return &SignatureCA{ca, a.opts.SignatureCRL}, nil
 }
 
 // RevocationList signs the CA's revocation list (RFC 5280, 5), DER. Its number is the moment, in
@@ -147,26 +119,14 @@ func (ca *SignatureCA) Certify(holder Holder, point []byte, at time.Time) ([]byt
 	if err != nil {
 		return nil, fmt.Errorf("certify a holder's key: %w", err)
 	}
-	serial, err := newSerial(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	from := at.Add(-clockSkew).UTC().Truncate(time.Second)
-	if from.Before(ca.certificate.NotBefore) {
-		from = ca.certificate.NotBefore
-	}
-	certificate := &x509.Certificate{
-		SerialNumber: serial,
+	der, err := ca.issue(&x509.Certificate{
 		Subject: pkix.Name{
 			Country: []string{Country}, CommonName: holder.Name,
 			ExtraNames: []pkix.AttributeTypeAndValue{{Type: oidUserID, Value: "CCCD:" + holder.Number}},
 		},
-		NotBefore: from, NotAfter: minTime(from.Add(signatureValidity), ca.certificate.NotAfter),
-		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 		CRLDistributionPoints: []string{ca.crl},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, certificate, ca.certificate, key, ca.key)
+	}, key, at, signatureValidity)
 	if err != nil {
 		return nil, fmt.Errorf("certify a holder's key: %w", err)
 	}

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
@@ -39,24 +38,13 @@ func (a *Authority) CertifyStatus(key ed25519.PublicKey, at time.Time) ([][]byte
 }
 
 func (a *Authority) certifyStatus(by []byte, key ed25519.PublicKey, at time.Time) ([][]byte, error) {
-	ca, err := x509.ParseCertificate(by)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrState, err)
-	}
-	signer, err := a.store.Signer(statusLabel)
+	ca, err := a.openCA(statusLabel, by)
 	if err != nil {
 		return nil, err
 	}
-	serial, err := newSerial(rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	from := at.Add(-clockSkew).UTC().Truncate(time.Second)
-	certificate, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: serial,
-		Subject:      pkix.Name{Country: []string{Country}, Organization: []string{a.opts.Organization}, CommonName: "Card Status"},
-		NotBefore:    from, NotAfter: from.Add(statusValidity),
-		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
-	}, ca, key, signer)
+	certificate, err := ca.issue(&x509.Certificate{
+		Subject:  pkix.Name{Country: []string{Country}, Organization: []string{a.opts.Organization}, CommonName: "Card Status"},
+		KeyUsage: x509.KeyUsageDigitalSignature,
+	}, key, at, statusValidity)
 	return [][]byte{certificate, by}, err
 }
