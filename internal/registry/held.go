@@ -14,6 +14,12 @@ import (
 // destroyed.
 var lostWith = `EXISTS (SELECT FROM card_life l WHERE l.card = c.id AND l.became = ` + cardWithdrawn + ` AND split_part(l.reason, ':', 1) IN ` + literals(identity.LossesOfNationality) + `)`
 
+// mayBearCanceled is whether the card c came in with its holder, whose former number the register had
+// by then: which of the two it bears nobody said.
+const mayBearCanceled = `c.application IS NULL AND EXISTS (
+	SELECT FROM citizens z WHERE z.citizen = c.citizen AND z.person ->> 'CancelledNumber' <> '' AND NOT EXISTS (
+		SELECT FROM person_numbers n JOIN cards d ON d.citizen = n.citizen WHERE n.number = z.person ->> 'CancelledNumber'))`
+
 // Held is the card that a citizen holds, valid or reported lost and its like, as the card
 // record knows it; nil where it knows none. It decides on which grounds another is given,
 // and what that costs. A card counts under each of the person's numbers; where there is none,
@@ -31,7 +37,7 @@ func (r *Registry) Held(ctx context.Context, numbers ...identity.PersonalNumber)
 	err = r.db.QueryRow(ctx, `
 		SELECT c.issued, c.document = `+documentCertificate+`,
 			CASE WHEN c.state IN `+standing+` AND kept_since(c.citizen) IS NOT NULL THEN `+cardKept+` WHEN c.state = `+cardDestroyed+` THEN `+cardWithdrawn+` ELSE c.state END,
-			coalesce((SELECT n.canceled_at IS NOT NULL FROM person_numbers n WHERE n.citizen = c.citizen), c.citizen <> ($1::bytea[])[1]),
+			coalesce((SELECT n.canceled_at IS NOT NULL FROM person_numbers n WHERE n.citizen = c.citizen), c.citizen <> ($1::bytea[])[1]) OR `+mayBearCanceled+`,
 			c.state = `+cardLapsed+` OR EXISTS (SELECT FROM card_life l WHERE l.card = c.id AND (l.became = `+cardLapsed+` OR l.became = `+cardWithdrawn+` AND l.reason LIKE '`+string(identity.ReasonIssuedWrongly)+`%')), `+lostWith+`,
 			c.expires, coalesce(c.application, ''), coalesce(c.attempt, 0), c.sealed, k.wrapped
 		FROM cards c LEFT JOIN vault_keys k ON k.application = c.application

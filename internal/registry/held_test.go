@@ -72,3 +72,25 @@ func TestHeld_UnderEveryNumberAndDestroyed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, identity.CardDestroyed, shown[0].State)
 }
+
+// Which number the card bears that somebody came in with, whose number had been canceled before, nobody
+// said: it may be exchanged for that. What the office issues bears the new one.
+func TestHeld_ACardOfBeforeMayBearTheCanceledNumber(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	for i, canceled := range []identity.PersonalNumber{"", "001220000777"} {
+		person := newborn()
+		person.Number, person.CancelledNumber = identity.PersonalNumber("00122000000"+string(rune('1'+i))), canceled
+		card := &registry.OldCard{Serial: identity.CardSerial("0123456789ABCDE" + string(rune('0'+i))), Form: "cccd-2021", Issued: identity.Date{Year: 2022, Month: 1, Day: 5}}
+		require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: person, Status: identity.Alive, LiveCard: card}))
+
+		held, err := b.Held(t.Context(), person.Number)
+
+		require.NoError(t, err)
+		require.Equal(t, canceled != "", held.Canceled)
+	}
+	b.issued(t, "001220000002")
+	held, err := b.Held(t.Context(), "001220000002")
+	require.NoError(t, err)
+	require.False(t, held.Canceled)
+}
