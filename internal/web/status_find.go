@@ -179,14 +179,11 @@ func born(typed string) (identity.Date, error) {
 // IPv6 address, which one subscriber has.
 func (d *window) client(r *http.Request) []byte {
 	from := r.RemoteAddr
-	if port, err := netip.ParseAddrPort(from); err == nil {
-		from = port.Addr().String()
-	}
 	if d.BehindProxy {
 		hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		from = strings.TrimSpace(hops[len(hops)-1])
 	}
-	address, err := netip.ParseAddr(from)
+	address, err := addressOf(from)
 	if err != nil {
 		address = netip.IPv6Unspecified() // whoever hides shares what there is with all who do
 	}
@@ -201,6 +198,18 @@ func (d *window) client(r *http.Request) []byte {
 		return bytes.Repeat([]byte{0}, 32)
 	}
 	return code
+}
+
+// addressOf reads an address as proxies write it: 192.0.2.1, 192.0.2.1:4711, 2001:db8::1,
+// [2001:db8::1] or [2001:db8::1]:4711.
+func addressOf(hop string) (netip.Addr, error) {
+	if with, err := netip.ParseAddrPort(hop); err == nil {
+		return with.Addr(), nil
+	}
+	if inside, ok := strings.CutPrefix(hop, "["); ok {
+		hop = strings.TrimSuffix(inside, "]")
+	}
+	return netip.ParseAddr(hop)
 }
 
 // turns let one look-up of a receipt be done at a time.

@@ -400,6 +400,26 @@ func TestStatus_NobodyLocksAnotherOut(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, lookFrom(t, h, "192.0.2.9", receipt, "02/01/2000").Code, "one try each, of a number that many try")
 }
 
+// A proxy may write a client's port behind the address: another connection is no other client,
+// and clients with ports are not one client.
+func TestStatus_AnAddressIsOneWithAnyPort(t *testing.T) {
+	t.Parallel()
+	h := pages(shelved(record(identity.Approval, identity.ToApprove)))
+	for _, from := range [][2]string{
+		{"192.0.2.1:40001", "192.0.2.1:40002"},
+		{"192.0.2.2:40001", "192.0.2.2"},
+		{"[2001:db8:0:1::1]:40001", "2001:db8:0:1::2"},
+		{"[2001:db8:0:2::1]", "[2001:db8:0:2::1]:40001"},
+		{"[::ffff:192.0.2.3]:40001", "192.0.2.3"},
+	} {
+		require.Equal(t, http.StatusOK, lookFrom(t, h, from[0], receipt, "05/10/2012").Code, from[0])
+		for range 5 {
+			lookFrom(t, h, from[0], receipt, "01/01/2000")
+		}
+		require.Equal(t, http.StatusTooManyRequests, lookFrom(t, h, from[1], receipt, "05/10/2012").Code, from[1])
+	}
+}
+
 // Tries that come at once are counted one by one.
 func TestStatus_ManyTriesAtOnceAreCounted(t *testing.T) {
 	t.Parallel()
