@@ -492,6 +492,12 @@ func TestLostByHolder_IsDeadAtOnce(t *testing.T) {
 	card, err := b.CardOf(t.Context(), number)
 	require.NoError(t, err)
 	require.Equal(t, identity.CardLive, card.State)
+	lost := func() bool {
+		shown, _, err := b.LookUp(t.Context(), number, []byte("client"), []byte("receipt"))
+		require.NoError(t, err)
+		return shown.Lost
+	}
+	require.False(t, lost())
 
 	for _, err := range atOnce(4, func(int) error { return b.LostByHolder(t.Context(), number) }) {
 		require.NoError(t, err)
@@ -503,9 +509,11 @@ func TestLostByHolder_IsDeadAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, identity.StatusInvalid, standings[0].Status)
 	require.Contains(t, b.trail(t, number), "card 1 is reported-lost")
+	require.True(t, lost())
 	became, _, err := b.ChangeCard(t.Context(), serial, identity.ReportFound{OnCard: on("CB-001-0012", "")})
 	require.NoError(t, err)
 	require.Equal(t, identity.CardLive, became)
+	require.False(t, lost())
 	b.issued(t, holder) // another takes its place
 	require.ErrorIs(t, b.LostByHolder(t.Context(), number), identity.Conflict)
 	_, err = b.CardOf(t.Context(), number)

@@ -26,6 +26,7 @@ type Shown struct {
 	Why        identity.Reason // why it ended without a card, or is on hold
 	Due        time.Time
 	Paused     bool // the legal clock stands still
+	Lost       bool // the card that was given on it is reported lost, and no authority keeps it
 	Delivery   identity.Delivery
 	Unpaid     int   // VND, of a card that waits to be handed over
 	FiledAt    Place // the station that took it
@@ -55,6 +56,7 @@ var selectShown = `
 		a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false), a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
 		CASE WHEN a.stage = ` + stageHandOver + ` AND NOT EXISTS (SELECT FROM payments p WHERE p.application = a.number AND p.amount = a.fee AND p.refunded_at IS NULL) THEN a.fee ELSE 0 END, s.name, s.address, s.hours,
 		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
+		CASE WHEN a.stage = ` + stageIssued + ` THEN EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.state = ` + cardReportedLost + ` AND kept_since(c.citizen) IS NULL) ELSE false END,
 		came.stages, a.received_at, a.entered_at, now(), card.attempt, card.sealed, coalesce(register.birth, '')
 	FROM applications a
 	JOIN stations s ON s.id = a.station
@@ -87,7 +89,7 @@ func (r *Registry) shown(row pgx.CollectableRow) (Shown, error) {
 	var ended identity.ReasonCode
 	var known knownBirth
 	err := row.Scan(&s.Number, &s.Document, &known.typed.details, &known.typed.wrapped, &s.Stage, &s.Awaiting, &until, &s.Held, &s.ForCitizen, &ended, &given, &s.Due, &s.Paused, &s.Delivery, &s.Unpaid,
-		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &entered, &received, &arrived, &s.Now, &known.attempt, &known.card, &known.register)
+		&s.FiledAt.Name, &s.FiledAt.Address, &s.FiledAt.Hours, &s.Found, &s.Lost, &entered, &received, &arrived, &s.Now, &known.attempt, &known.card, &known.register)
 	if err != nil {
 		return Shown{}, err
 	}

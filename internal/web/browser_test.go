@@ -30,6 +30,7 @@ func states() map[string]registry.Shown {
 		"ready": record(identity.HandOver, identity.ToHandOver), "post": record(identity.HandOver, identity.ToHandOver),
 		"issued": record(identity.Issued, identity.NoAction), "rejected": record(identity.Rejected, identity.NoAction),
 		"withdrawn": record(identity.Withdrawn, identity.NoAction), "expired": record(identity.Expired, identity.NoAction),
+		"lost": record(identity.Issued, identity.NoAction),
 	}
 	change := func(name string, how func(*registry.Shown)) {
 		r := list[name]
@@ -45,6 +46,7 @@ func states() map[string]registry.Shown {
 	})
 	change("late", func(r *registry.Shown) { r.Now = r.Due.Add(time.Hour) })
 	change("ready", func(r *registry.Shown) { r.Until = until })
+	change("lost", func(r *registry.Shown) { r.Lost = true })
 	change("post", func(r *registry.Shown) { r.Delivery = identity.Post })
 	change("rejected", func(r *registry.Shown) { r.Why = identity.Reason{Code: "papers-missing"} })
 	change("expired", func(r *registry.Shown) { r.Why = identity.Reason{Code: identity.ReasonNotCollected} })

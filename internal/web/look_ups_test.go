@@ -278,7 +278,7 @@ func TestLookUps_ReadFewPages(t *testing.T) {
 	require.Empty(t, scans(plans))
 	right := plans[1]
 	require.Contains(t, right, "applications_pkey")
-	require.LessOrEqual(t, pagesOf(t, right), 14, "three for each of the four indexes' roots, leaves and maps, one row, and the station:\n%s", right)
+	require.LessOrEqual(t, pagesOf(t, right), 16, "three for each of the four indexes' roots, leaves and maps, two of the one of what is reported lost, one row, and the station:\n%s", right)
 	for _, index := range []string{"one_card_per_attempt", "vault_keys_pkey", "identifications_pkey"} {
 		require.Regexp(t, index+".*never executed", right)
 	}

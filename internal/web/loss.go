@@ -50,8 +50,7 @@ var (
 		"Xác nhận không đúng hoặc đã hết hạn: xin gửi lại từ đầu.", "The confirmation is not the one that was given, or is too old: please begin again.",
 	}}
 	willBeDead = Text{
-		"Sau khi xác nhận, thẻ bị khóa ngay. Nếu tìm thấy thẻ, xin mang đến cơ quan công an để mở lại; nếu không, xin làm thủ tục cấp lại.",
-		"Once you confirm, the card is dead at once. If you find it, bring it to the police to have it made valid again; otherwise apply for another.",
+		"Sau khi xác nhận, thẻ bị khóa ngay. " + lostNext.VI, "Once you confirm, the card is dead at once. " + lostNext.EN,
 	}
 	isDead = Text{
 		"Thẻ đã được báo mất và không còn giá trị.", "The card is reported lost, and is not valid any more.",

@@ -286,6 +286,21 @@ func TestStatus_SaysWhyInTwoLanguagesWithoutTheNote(t *testing.T) {
 	}
 }
 
+// Who looks an application up sees that the card is reported lost, what to do, and whom to tell
+// if somebody else reported it.
+func TestStatus_ALostCardIsNotSaidToBeValid(t *testing.T) {
+	t.Parallel()
+	r := record(identity.Issued, identity.NoAction)
+	r.Lost = true
+
+	page := look(t, pages(shelved(r)), receipt, "2012-10-05").Body.String()
+
+	for _, said := range []string{"Thẻ đã được báo mất và không còn giá trị.", "not valid any more", "apply for another", "was not you who reported it", "PC06 Mẫu"} {
+		require.Contains(t, page, said)
+	}
+	require.NotContains(t, page, "who received the card")
+}
+
 func TestStatus_ACardByPostIsNotCollected(t *testing.T) {
 	t.Parallel()
 	r := record(identity.HandOver, identity.ToHandOver)
@@ -309,6 +324,9 @@ func TestStatus_ACertificateIsNotCalledACard(t *testing.T) {
 			require.NotContains(t, page, word, stage)
 		}
 	}
+	lost := record(identity.Issued, identity.NoAction)
+	lost.Document, lost.Lost = identity.Certificate, true
+	require.Contains(t, look(t, pages(shelved(lost)), string(receipt), "05/10/2012").Body.String(), "The certificate is reported lost")
 	of := record(identity.HandOver, identity.ToHandOver)
 	of.Document = identity.Certificate
 	page := look(t, pages(shelved(of)), string(receipt), "05/10/2012").Body.String()

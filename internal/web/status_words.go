@@ -85,6 +85,11 @@ var (
 	}
 	withdrawnNext = Text{"Có thể nộp hồ sơ mới bất cứ lúc nào.", "You may apply again at any time."}
 	expiredNext   = Text{"Nếu vẫn cần thẻ, mời nộp hồ sơ mới.", "If you still need a card, please apply again."}
+	lostNext      = Text{
+		"Nếu tìm thấy thẻ, xin mang đến cơ quan công an để mở lại; nếu không, xin làm thủ tục cấp lại.",
+		"If you find it, bring it to the police to have it made valid again; otherwise apply for another.",
+	}
+	lostByAnother = Text{"Nếu không phải quý vị đã báo mất, xin báo ngay nơi trả thẻ.", "If it was not you who reported it, please tell the place at once."}
 	issuedNext    = Text{"Nếu không phải quý vị đã nhận thẻ, xin báo ngay nơi trả thẻ.", "If it was not you who received the card, please tell the place at once."}
 )
 
@@ -162,6 +167,9 @@ func (v *Status) ended(s registry.Shown) {
 	switch s.Stage { //nolint:exhaustive // the ends
 	case identity.Issued:
 		v.Advice = []Text{issuedNext}
+		if s.Lost {
+			v.State, v.Advice = isDead, []Text{lostNext, lostByAnother}
+		}
 		v.come(s)
 	case identity.Rejected:
 		v.Advice, v.Reason = []Text{refusedNext, appeal}, reason(s.Why)
