@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,7 +62,12 @@ func newList(a *app) *cobra.Command {
 			if err := a.read(cmd.Context(), "/v1/applications", l.query(), &list); err != nil {
 				return err
 			}
-			return a.print(cmd, list, func(w io.Writer) { printApplications(w, list, quiet, l.limit) })
+			if quiet || a.asJSON {
+				return a.print(cmd, list, func(w io.Writer) { printNumbers(w, list) })
+			}
+			total, err := totalOf(cmd.Context(), a.read, l.query(), len(list), l.limit)
+			printApplications(cmd.OutOrStdout(), list, total)
+			return err
 		},
 	}
 	c.Flags().StringVar(&l.awaiting, "awaiting", "", "only those that wait for this: "+words(identity.Actions))
@@ -71,7 +77,7 @@ func newList(a *app) *cobra.Command {
 	c.Flags().BoolVar(&l.trouble, "trouble", false, "only those whose last step could not be done")
 	c.Flags().BoolVar(&l.all, "all", false, "also those that have ended")
 	c.Flags().BoolVarP(&quiet, "quiet", "q", false, "print application numbers only")
-	c.Flags().IntVar(&l.limit, "limit", 1000, "print at most this many, the oldest")
+	c.Flags().IntVar(&l.limit, "limit", desk.UsuallyListed, "print at most this many, the oldest")
 	completes(c, "awaiting", identity.Actions)
 	completes(c, "stage", identity.Stages)
 	completes(c, "province", identity.EveryProvince())
@@ -97,13 +103,35 @@ func listable(limit int) error {
 // words lists values for a sentence.
 func words[T ~string](values []T) string { return strings.Join(texts(values), ", ") }
 
-func printApplications(w io.Writer, list []desk.Listed, quiet bool, limit int) {
-	if quiet {
-		for _, l := range list {
-			fmt.Fprintln(w, l.Application)
-		}
-		return
+// totalOf asks how many applications there are of a list that has as many as its limit allows.
+func totalOf(ctx context.Context, read func(context.Context, string, url.Values, any) error, query url.Values, listed, limit int) (desk.Total, error) {
+	total := desk.Total{Count: listed}
+	if listed < limit {
+		return total, nil
 	}
+	err := read(ctx, "/v1/applications-count", query, &total)
+	return total, err
+}
+
+// sayTotal says how many are listed, and of how many.
+func sayTotal(w io.Writer, listed int, total desk.Total) {
+	switch {
+	case total.More:
+		say(w, "%d listed, the oldest first, of more than %d: give a greater --limit, or look for fewer\n", listed, total.Count)
+	case total.Count > listed:
+		say(w, "%d listed, the oldest first, of %d: give a greater --limit\n", listed, total.Count)
+	case listed > 0:
+		say(w, "%d listed, the oldest first\n", listed)
+	}
+}
+
+func printNumbers(w io.Writer, list []desk.Listed) {
+	for _, l := range list {
+		fmt.Fprintln(w, l.Application)
+	}
+}
+
+func printApplications(w io.Writer, list []desk.Listed, total desk.Total) {
 	rows, faults := make([][]string, len(list)), 0
 	for i, l := range list {
 		rows[i] = []string{
@@ -115,12 +143,7 @@ func printApplications(w io.Writer, list []desk.Listed, quiet bool, limit int) {
 		}
 	}
 	printTable(w, []string{"APPLICATION", "TYPE", "PROVINCE", "STAGE", "AWAITING", "STATION", "CONSIGNMENT", "DUE", "WHY"}, rows)
-	if len(list) > 0 {
-		say(w, "%d listed, the oldest first\n", len(list))
-	}
-	if len(list) == limit {
-		say(w, "There may be more: give a greater --limit\n")
-	}
+	sayTotal(w, len(list), total)
 	if faults > 0 {
 		say(w, "Of %d of %d what they say of persons cannot be read: tell whoever keeps the database\n", faults, len(list))
 	}

@@ -225,8 +225,11 @@ func (w *watch) look(path string, query url.Values) ([]line, error) {
 		return overviewLines(o), err
 	case "/v1/applications":
 		var list []desk.Listed
-		err := w.read(w.ctx, path, query, &list)
-		return listLines(list), err
+		if err := w.read(w.ctx, path, query, &list); err != nil {
+			return nil, err
+		}
+		total, err := totalOf(w.ctx, w.read, query, len(list), desk.UsuallyListed)
+		return listLines(list, total), err
 	}
 	var s desk.Status
 	err := w.read(w.ctx, path, nil, &s)
@@ -240,8 +243,15 @@ func (w *watch) look(path string, query url.Values) ([]line, error) {
 }
 
 // listLines write a list of applications, each of which leads to it.
-func listLines(list []desk.Listed) []line {
-	lines := []line{{text: fmt.Sprintf(text("%d applications, the oldest first"), len(list))}}
+func listLines(list []desk.Listed, total desk.Total) []line {
+	head := fmt.Sprintf(text("%d applications, the oldest first"), len(list))
+	switch {
+	case total.More:
+		head += fmt.Sprintf(text(", of more than %d"), total.Count)
+	case total.Count > len(list):
+		head += fmt.Sprintf(text(", of %d"), total.Count)
+	}
+	lines := []line{{text: head}}
 	for _, l := range list {
 		lines = append(lines, line{
 			text: shown(fmt.Sprintf(text("%s %s %-16s %-12s due %s %-7s %s"), l.Application, l.Province, l.Stage, l.Awaiting, l.Due.In(identity.HanoiTime).Format(time.DateOnly), l.Deadline, strings.Trim(sentence(l.Why)+"; "+sentence(l.Trouble), "; "))),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +62,20 @@ func (o *Officers) routes() []route {
 		{pattern: "POST /v1/sessions", handle: o.postSession},
 		{pattern: "DELETE /v1/sessions", handle: o.deleteSession},
 		read("GET /v1/sessions", func(_ context.Context, _ *http.Request, by identity.Officer) (any, error) { return by, nil }),
-		read("GET /v1/applications", o.getApplications),
+		read("GET /v1/applications", func(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+			filter, err := applicationsIn(r.URL.Query())
+			if err != nil {
+				return nil, err
+			}
+			return o.Desk.Applications(ctx, by, filter)
+		}),
+		read("GET /v1/applications-count", func(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
+			filter, err := applicationsIn(r.URL.Query())
+			if err != nil {
+				return nil, err
+			}
+			return o.Desk.CountApplications(ctx, by, filter)
+		}),
 		read("GET /v1/applications/{number}", o.getApplication),
 		read("GET /v1/applications/{number}/persons", o.getPersons),
 		read("GET /v1/persons/{person}", func(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
@@ -272,12 +286,12 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-func (o *Officers) getApplications(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {
-	q := r.URL.Query()
+// applicationsIn reads which applications are asked for.
+func applicationsIn(q url.Values) (registry.Filter, error) {
 	if err := desk.OnlyFilters(q, "awaiting", "stage", "province", "deadline", "trouble", "all", "limit"); err != nil {
-		return nil, err
+		return registry.Filter{}, err
 	}
-	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), "1000"))
+	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), strconv.Itoa(desk.UsuallyListed)))
 	if err != nil {
 		limit = 0 // refused with the rest
 	}
@@ -291,7 +305,7 @@ func (o *Officers) getApplications(ctx context.Context, r *http.Request, by iden
 	if stage := q.Get("stage"); stage != "" {
 		filter.Stages = []identity.Stage{identity.Stage(stage)}
 	}
-	return o.Desk.Applications(ctx, by, filter)
+	return filter, nil
 }
 
 func (o *Officers) getApplication(ctx context.Context, r *http.Request, by identity.Officer) (any, error) {

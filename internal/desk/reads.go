@@ -107,20 +107,8 @@ type Event struct {
 
 // Applications lists applications for an officer: a province's sees its own.
 func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry.Filter) ([]Listed, error) {
-	if f.Province == "" && by.Unit != identity.UnitCenter {
-		f.Province = identity.ProvinceCode(by.Unit)
-	}
-	if err := known(f); err != nil {
-		return nil, err
-	}
-	if f.Province != "" && !by.Unit.Covers(f.Province) {
-		return nil, identity.RefuseField(identity.Forbidden, "province", "is another than yours, %s", by.Unit)
-	}
-	now, err := d.Registry.Now(ctx)
+	f, now, err := d.ofOfficer(ctx, by, f)
 	if err != nil {
-		return nil, err
-	}
-	if f.Near, err = d.Near(now); err != nil {
 		return nil, err
 	}
 	records, err := d.Registry.List(ctx, f)
@@ -147,8 +135,46 @@ func (d *Desk) Applications(ctx context.Context, by identity.Officer, f registry
 	return list, nil
 }
 
-// MaxListed is how many applications one list may have.
+// ofOfficer has a filter find what its officer may see, and what is at risk now.
+func (d *Desk) ofOfficer(ctx context.Context, by identity.Officer, f registry.Filter) (registry.Filter, time.Time, error) {
+	if f.Province == "" && by.Unit != identity.UnitCenter {
+		f.Province = identity.ProvinceCode(by.Unit)
+	}
+	if err := known(f); err != nil {
+		return f, time.Time{}, err
+	}
+	if f.Province != "" && !by.Unit.Covers(f.Province) {
+		return f, time.Time{}, identity.RefuseField(identity.Forbidden, "province", "is another than yours, %s", by.Unit)
+	}
+	now, err := d.Registry.Now(ctx)
+	if err != nil {
+		return f, now, err
+	}
+	f.Near, err = d.Near(now)
+	return f, now, err
+}
+
+// MaxListed is how many applications one list may have, and how far those of one are counted.
 const MaxListed = 10_000
+
+// UsuallyListed is how many a list may have where nobody says.
+const UsuallyListed = 1000
+
+// Total is how many applications there are of a list, of which a part is shown.
+type Total struct {
+	Count int  `json:"count"`
+	More  bool `json:"more"` // there are more than that, which nobody counted
+}
+
+// CountApplications says how many applications [Desk.Applications] would list without a limit.
+func (d *Desk) CountApplications(ctx context.Context, by identity.Officer, f registry.Filter) (Total, error) {
+	f, _, err := d.ofOfficer(ctx, by, f)
+	if err != nil {
+		return Total{}, err
+	}
+	n, err := d.Registry.Count(ctx, f, MaxListed+1)
+	return Total{min(n, MaxListed), n > MaxListed}, err
+}
 
 // known refuses to look for stages, waits and provinces that do not exist, which would be
 // nothing for ever.

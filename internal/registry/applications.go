@@ -184,6 +184,16 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, err
 	return list, fail("list applications", err)
 }
 
+// Count gives how many applications there are of a filter, whatever its limit and the page: at
+// most so many, and those that are beyond are not read.
+func (r *Registry) Count(ctx context.Context, f Filter, most int) (n int, err error) {
+	f.After = ""
+	where, args := f.conditions()
+	args["most"] = most
+	err = r.db.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM applications a`+where+` LIMIT @most) AS counted`, args).Scan(&n)
+	return n, fail("count applications", err)
+}
+
 // inBox has an application's card wait with its box, which is in a state.
 func inBox(state string) string {
 	return `a.stage = ` + stageDispatch + ` AND a.number IN (SELECT c.application FROM consignments k JOIN cards c ON c.consignment = k.number WHERE k.state = ` + state + `)`

@@ -45,6 +45,7 @@ func TestList_FiltersAndPages(t *testing.T) {
 		"Awaiting": {registry.Filter{Awaiting: identity.ToRecapture}, []identity.ApplicationNumber{second}},
 		"Province": {registry.Filter{Province: "079"}, nil},
 		"Station":  {registry.Filter{Station: enrollment, Province: "001", Limit: 1}, []identity.ApplicationNumber{first}},
+		"Nowhere":  {registry.Filter{Stages: []identity.Stage{"Nowhere"}}, nil},
 	} {
 		list, err := b.List(t.Context(), tt.filter)
 		require.NoError(t, err, name)
@@ -53,5 +54,15 @@ func TestList_FiltersAndPages(t *testing.T) {
 			numbers = append(numbers, r.Number)
 		}
 		require.Equal(t, tt.want, numbers, name)
+		if tt.filter.Limit == 0 {
+			n, err := b.Count(t.Context(), tt.filter, 10)
+			require.NoError(t, err, name)
+			require.Equal(t, len(tt.want), n, name)
+		}
+	}
+	for most, want := range map[int]int{2: 2, 3: 3, 4: 3} {
+		n, err := b.Count(t.Context(), registry.Filter{Limit: 1, After: second}, most)
+		require.NoError(t, err)
+		require.Equal(t, want, n, "of all pages, and no further than was asked")
 	}
 }

@@ -60,6 +60,11 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 		"page of all":         list(10, registry.Filter{Limit: 10}),
 		"page of the issued":  list(10, registry.Filter{Stages: []identity.Stage{identity.Issued}, Limit: 10}),
 		"page of the rejects": list(0, registry.Filter{Stages: []identity.Stage{identity.Rejected}, Limit: 10}),
+		"count of all, so far": func(r *registry.Registry) error {
+			n, err := r.Count(t.Context(), registry.Filter{}, 100)
+			require.Equal(t, 100, n)
+			return err
+		},
 		"consignments": func(r *registry.Registry) error {
 			list, err := r.Consignments(t.Context(), time.Now())
 			require.Len(t, list, 1)

@@ -145,8 +145,9 @@ type workPage struct {
 	Sought sought
 	Chips  []chip
 	List   []listedRow
-	More   string // address of the next page; empty: there is none
-	Begin  string // of the first page; empty: it is shown
+	Total  desk.Total // of the list, where it has several pages
+	More   string     // address of the next page; empty: there is none
+	Begin  string     // of the first page; empty: it is shown
 	Acts   []offered
 
 	Temporal string // the same list in the Temporal UI
@@ -198,6 +199,11 @@ func (p *officers) work(w http.ResponseWriter, r *http.Request) error {
 	if f := want.filter(by, pageSize+1); f.AnyOf == nil || len(f.AnyOf) > 0 {
 		if list, err = p.Desk.Applications(r.Context(), by, f); err != nil {
 			return err
+		}
+		if len(list) > pageSize || want.After != "" {
+			if page.Total, err = p.Desk.CountApplications(r.Context(), by, f); err != nil {
+				return err
+			}
 		}
 	}
 	if page.Overview, err = p.Desk.Overview(r.Context(), by); err != nil {

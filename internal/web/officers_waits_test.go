@@ -1,12 +1,14 @@
 package web_test
 
 import (
+	"crypto/rand"
 	"html"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/cast"
@@ -49,6 +51,10 @@ func TestOfficers_FindWhatWaits(t *testing.T) {
 	require.NoError(t, d.ShowTrouble(t.Context(), identity.ApplicationNumber(number), "the register does not answer"))
 	page = html.UnescapeString(o.ask(t, http.MethodGet, "/officers/?trouble=1", nil).Body.String())
 	require.Contains(t, page, ui+"/workflows?"+url.Values{"query": {`ExecutionStatus = "Running" AND FailingActivity IS NOT NULL AND WorkflowType = "CardApplication"`}}.Encode())
+	d.crowd(t, 60)
+	require.Contains(t, o.ask(t, http.MethodGet, "/officers/?all=1", nil).Body.String(), "50 of 61</span>")
+	require.Contains(t, o.ask(t, http.MethodGet, "/officers/?all=1&after="+number, nil).Body.String(), "50 of 61</span>")
+	require.NotContains(t, o.ask(t, http.MethodGet, "/officers/?trouble=1", nil).Body.String(), " of 1</span>")
 	for query, want := range map[string]string{
 		"stage=approva": "did you mean Approval?", "awaiting=approve": "did you mean approval?", "deadline=lat": "there are late, at-risk; did you mean late?",
 		"province=3": "is not known", "after=x": "receipt",
@@ -59,6 +65,26 @@ func TestOfficers_FindWhatWaits(t *testing.T) {
 			require.Contains(t, html.UnescapeString(w.Body.String()), want)
 		}
 	}
+}
+
+// crowd adds so many applications like those that are there, whose persons nobody can read.
+func (d desks) crowd(t *testing.T, n int) {
+	t.Helper()
+	behind, err := pgx.Connect(t.Context(), registrytest.Behind(t, d.url))
+	require.NoError(t, err)
+	defer func() { _ = behind.Close(t.Context()) }()
+	numbers := make([]string, n)
+	for i := range numbers {
+		number, err := identity.NewApplicationNumber(rand.Reader)
+		require.NoError(t, err)
+		numbers[i] = string(number)
+	}
+	_, err = behind.Exec(t.Context(), `SET session_replication_role = replica`)
+	require.NoError(t, err)
+	_, err = behind.Exec(t.Context(), `
+		INSERT INTO applications SELECT (jsonb_populate_record(a, jsonb_build_object('number', n, 'enrollment_id', n, 'enrolled_act', n, 'citizen', sha256(n::bytea), 'received_at', a.received_at + interval '1 hour', 'trouble', ''))).*
+		FROM applications a, unnest($1::text[]) AS n`, numbers)
+	require.NoError(t, err)
 }
 
 // Many are decided on only when they were chosen, may be seen, and the officer has a role for
