@@ -29,20 +29,21 @@ func newStock(a *app) *cobra.Command {
 
 func printStock(w io.Writer, s desk.Stock) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "received\tin stock\tin production\tspoiled\tissued\tdestroyed\t")
+	fmt.Fprintln(t, text("received\tin stock\tin production\tspoiled\tissued\tdestroyed\t"))
 	fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%d\t\n", s.Received, s.InStock, s.InProduction, s.Spoiled, s.Issued, s.Destroyed)
 	if len(s.Of) > 1 { // what is in stock of one is none of the other
 		for _, of := range s.Of {
-			fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%d\t  of %s\n", of.Received, of.InStock, of.InProduction, of.Spoiled, of.Issued, of.Destroyed, of.Document)
+			fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%d\t%d", of.Received, of.InStock, of.InProduction, of.Spoiled, of.Issued, of.Destroyed)
+			say(t, "\t  of %s\n", of.Document)
 		}
 	}
 	_ = t.Flush() // to a terminal: nobody is left to be told
 	for _, s := range s.Stranded {
-		fmt.Fprintf(w, "%d blanks are in stock at %s, where no station is: starter stock move --from %s --to center\n", s.Blanks, s.Location, s.Location)
+		say(w, "%d blanks are in stock at %s, where no station is: starter stock move --from %s --to center\n", s.Blanks, s.Location, s.Location)
 	}
 	if s.Balanced {
-		fmt.Fprintln(w, "The stock balances: received = in stock + in production + spoiled + issued + destroyed.")
+		say(w, "The stock balances: received = in stock + in production + spoiled + issued + destroyed.\n")
 		return
 	}
-	fmt.Fprintln(w, "THE STOCK DOES NOT BALANCE: stop the stations and count.")
+	say(w, "THE STOCK DOES NOT BALANCE: stop the stations and count.\n")
 }
