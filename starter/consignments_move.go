@@ -46,7 +46,7 @@ func (m movement) command(a *app) *cobra.Command {
 	if m.flags != nil {
 		m.flags(c)
 	}
-	return c
+	return offersBoxes(a, c)
 }
 
 // onBox sends an act on the consignment that an argument names, which says what its officer

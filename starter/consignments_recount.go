@@ -49,5 +49,5 @@ see starter stock found.`,
 	c.Flags().StringSliceVar(&missing, "missing", nil, "applications whose card was counted and is not there")
 	c.Flags().StringSliceVar(&surplus, "surplus", nil, "cards that were in the box and not on the manifest: applications, or serials of blanks")
 	required(c, "officer", "witness")
-	return c
+	return offersBoxes(a, c)
 }

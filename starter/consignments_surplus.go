@@ -55,5 +55,5 @@ func newSettle(a *app) *cobra.Command {
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who settled it (required)")
 	c.Flags().StringVar(&reason, "reason", "", "what was done with it (required)")
 	required(c, "officer", "reason")
-	return c
+	return offersBoxes(a, c)
 }

@@ -84,5 +84,5 @@ func newNotificationsReplay(a *app) *cobra.Command {
 	c.Flags().StringVar(&application, "application", "", "of this application alone")
 	c.Flags().StringVar(&id, "id", "", "identifier of the act, to send it again")
 	required(c, "officer", "reason")
-	return c
+	return offersReceivers(a, c)
 }

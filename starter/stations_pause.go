@@ -35,5 +35,5 @@ func newStationsPause(a *app) *cobra.Command {
 	c.Flags().StringVar(&officer, "officer", "", "your badge")
 	c.Flags().StringVar(&reason, "reason", "", "why")
 	required(c, "officer", "reason")
-	return c
+	return offersStations(a, c)
 }

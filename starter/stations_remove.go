@@ -47,5 +47,5 @@ it is resumed.`,
 	c.Flags().StringVar(&reason, "reason", "", "why (required)")
 	c.Flags().StringVar(&blanks, "blanks", "", "where the blanks in its stock are now: center, a station, or lost; needed if it has any")
 	required(c, "officer", "witness", "reason")
-	return c
+	return offersStations(a, c)
 }

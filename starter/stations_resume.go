@@ -30,5 +30,5 @@ func newStationsResume(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&officer, "officer", "", "your badge")
 	required(c, "officer")
-	return c
+	return offersStations(a, c)
 }
