@@ -52,7 +52,8 @@ func TestMigrate_TakesTurns(t *testing.T) {
 
 // With sequential scans made as dear as they will be at ten million
 // applications, PostgreSQL makes one only where no index helps: nowhere in the
-// life of a card, and not for the look-ups of citizens and officers.
+// life of a card, and not for the look-ups of citizens and officers, or for the overview of
+// the office.
 func TestLife_NeedsNoSequentialScan(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -72,6 +73,10 @@ func TestLife_NeedsNoSequentialScan(t *testing.T) {
 		{Limit: 10}, {Awaiting: identity.ToApprove, Province: "001"}, {Stages: []identity.Stage{identity.Approval}}, {After: number, Limit: 10},
 	} {
 		_, err = b.List(t.Context(), f)
+		require.NoError(t, err)
+	}
+	for _, province := range []identity.ProvinceCode{"", "001"} {
+		_, err = b.OverviewOf(t.Context(), province, time.Now())
 		require.NoError(t, err)
 	}
 	b.Close()
