@@ -3,7 +3,10 @@ package web_test
 import (
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -97,27 +100,81 @@ func TestStatus_ByTheKeyboard(t *testing.T) {
 	defer server.Close()
 	page := webtest.Open(t).NewPage(t)
 	page.Go(server.URL)
-	focus := func(id string) {
-		for range 10 {
-			if page.Press("Tab"); page.Eval("document.activeElement.id") == id {
-				return
-			}
-		}
-		require.Fail(t, "the keyboard does not reach "+id)
-	}
 
-	focus("receipt")
+	reach(t, page, "receipt")
 	page.Type("6h0nn jm7nv 4")
-	focus("birth")
+	reach(t, page, "birth")
 	page.Type("1.1.2000")
 	page.Press("Enter")
 	page.Shows("Không tìm thấy hồ sơ")
 	page.Accessible(axe)
-	focus("birth")
+	reach(t, page, "birth")
 	page.Type("5.10.2012")
 	page.Press("Enter")
 	page.Shows("Hồ sơ đang được giải quyết")
-	focus("vietnamese")
+	reach(t, page, "vietnamese")
 	page.Press("ArrowLeft")
 	page.Shows("The application is being worked on")
+}
+
+// reach goes on by the keyboard until the focus is there.
+func reach(t *testing.T, page *webtest.Page, id string) {
+	t.Helper()
+	for range 10 {
+		if page.Press("Tab"); page.Eval("document.activeElement.id") == id {
+			return
+		}
+	}
+	require.Fail(t, "the keyboard does not reach "+id)
+}
+
+// The address in a slip's QR code, in a browser that runs no scripts: the number is there, the date is
+// typed, and English is a key away. Whose network is locked out reads why and for how long, in both
+// languages, on the narrowest screen and in the dark.
+func TestStatus_ByQRCodeWithoutScriptsAndLockedOut(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	require.NoError(t, err)
+	server := httptest.NewServer(pages(shelved(record(identity.Approval, identity.ToApprove))))
+	defer server.Close()
+	off := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `<noscript>scripts are off</noscript>`)
+	}))
+	defer off.Close()
+	qr := server.URL + "/?receipt=" + receipt // as TestSlip_SaysWhatTheRecordSays reads it from paper
+	browser := webtest.Open(t)
+	page := browser.NewPage(t)
+	page.NoScripts()
+	page.Go(off.URL)
+	page.Shows("scripts are off")
+	lookUp := func(says, english string) {
+		page.Go(qr)
+		require.Equal(t, receipt, page.Eval("document.querySelector('#receipt').value"))
+		reach(t, page, "birth")
+		page.Type("5/10/2012")
+		page.Press("Enter")
+		page.Shows(says)
+		require.NotContains(t, page.Eval("document.body.innerText"), english)
+		reach(t, page, "vietnamese")
+		page.Press("ArrowLeft")
+		page.Shows(english)
+	}
+
+	lookUp("Hồ sơ đang được giải quyết", "The application is being worked on")
+	for range 5 {
+		answer, err := http.PostForm(server.URL, url.Values{"receipt": {receipt}, "birth": {"1/1/2000"}}) //nolint:noctx // the test's own server
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusNotFound, answer.StatusCode)
+	}
+	lookUp("xin thử lại sau 60 phút", "please try again in 60 minute(s)")
+
+	scripted := browser.NewPage(t)
+	scripted.Device(320, true)
+	scripted.Go(qr)
+	scripted.Fill("#birth", "5/10/2012")
+	scripted.Click("button")
+	scripted.Shows("Hồ sơ vẫn được xử lý bình thường")
+	require.LessOrEqual(t, scripted.Eval("document.documentElement.scrollWidth"), 320.0)
+	scripted.Accessible(axe)
 }

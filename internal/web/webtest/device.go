@@ -19,6 +19,13 @@ func (p *Page) Device(width int, dark bool) {
 	p.do("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
 }
 
+// NoScripts has the page run no scripts of the pages that it opens from then on. What a test
+// evaluates in them is run still.
+func (p *Page) NoScripts() {
+	p.tb.Helper()
+	p.do("Emulation.setScriptExecutionDisabled", map[string]any{"value": true})
+}
+
 // Press presses a key, with the text that it types; none for Tab, Enter and arrows.
 func (p *Page) Press(key string) {
 	p.tb.Helper()
