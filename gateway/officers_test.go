@@ -145,23 +145,36 @@ type at struct {
 // shows, and logs in.
 func (s server) officer(t *testing.T, b *webtest.Browser, badge identity.OfficerID) at {
 	t.Helper()
-	page := b.NewPage(t)
-	page.Go(s.URL + "/officers/passkey")
-	page.Fill("#badge", string(badge))
-	page.Click("main button")
-	page.Shows("A passkey for " + string(badge))
-	page.Click("main button")
-	page.Shows("The passkey was made")
-	var made passkey.Credential
-	require.NoError(t, json.Unmarshal([]byte(page.Eval("document.querySelector('#key').value").(string)), &made))
-	require.Equal(t, badge, made.Officer)
-	act := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: made.Key, PasskeyID: made.PasskeyID}
-	signed := registrytest.Signed(act, statement.Officer(badge))
-	_, err := s.office.Desk().Do(t.Context(), signed, nil)
-	require.NoError(t, err)
-	o := at{page, badge, made.Key}
+	o := at{b.NewPage(t), badge, nil}
+	o.key = o.registered(t, s, badge)
 	o.logIn(s)
 	return o
+}
+
+// makePasskey makes an officer's passkey in this browser: the key, and the text that the page
+// shows of it.
+func (o at) makePasskey(t *testing.T, s server, badge identity.OfficerID) (made passkey.Credential, shown string) {
+	t.Helper()
+	o.Go(s.URL + "/officers/passkey")
+	o.Fill("#badge", string(badge))
+	o.Click("main button")
+	o.Shows("A passkey for " + string(badge))
+	o.Click("main button")
+	o.Shows("The passkey was made")
+	shown, _ = o.Eval("document.querySelector('#key').value").(string)
+	require.NoError(t, json.Unmarshal([]byte(shown), &made))
+	require.Equal(t, badge, made.Officer)
+	return made, shown
+}
+
+// registered makes a passkey that two administrators register, and gives its key.
+func (o at) registered(t *testing.T, s server, badge identity.OfficerID) []byte {
+	t.Helper()
+	made, _ := o.makePasskey(t, s, badge)
+	act := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: made.Key, PasskeyID: made.PasskeyID}
+	_, err := s.office.Desk().Do(t.Context(), registrytest.Signed(act, statement.Officer(badge)), nil)
+	require.NoError(t, err)
+	return made.Key
 }
 
 func (o at) logIn(s server) {
@@ -197,8 +210,8 @@ func (o at) act(s server, number identity.ApplicationNumber, act string, fields 
 }
 
 // In a real browser, against the whole office: officers log in by passkeys, see what waits
-// for them, and hold, release, approve and adjudicate; another site's page can do nothing;
-// a session ends.
+// for them, and hold, release, approve and adjudicate; two destroy a card; another site's page
+// can do nothing; a session ends.
 func TestOfficers_InABrowser(t *testing.T) {
 	t.Parallel()
 	b := webtest.Open(t)
@@ -237,8 +250,43 @@ func TestOfficers_InABrowser(t *testing.T) {
 	}, time.Minute, 50*time.Millisecond)
 	require.Empty(t, approver.Complaints())
 	require.Empty(t, adjudicator.Complaints())
+	s.destroysIn(t, b, number)
 	approver.anotherSite(t, s)
 	approver.sessionEnds(t, s)
+}
+
+// destroysIn has two officers destroy the card of an application, which a station spoiled, at one
+// browser.
+func (s server) destroysIn(t *testing.T, b *webtest.Browser, number identity.ApplicationNumber) {
+	t.Helper()
+	blanks := identity.ReceiveBlanks{ReceivedBy: "TK-01", CountedBy: "TK-02", Box: "B-1", First: "PT00000001", Last: "PT00000002", Location: identity.LocationCenter}
+	_, err := s.office.Desk().Do(t.Context(), registrytest.Signed(blanks, statement.Box("B-1")), nil)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		_, err := s.office.Registry.Card(t.Context(), number, 1)
+		return err == nil
+	}, time.Minute, 50*time.Millisecond)
+	db, err := pgx.Connect(t.Context(), registrytest.Behind(t, string(s.settings.Database.URL)))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close(context.WithoutCancel(t.Context()))) }()
+	for _, statement := range []string{
+		`SET session_replication_role = replica`,
+		`UPDATE blanks SET (account, application, attempt) = (SELECT 'spoiled', application, attempt FROM cards WHERE state = 'prepared') WHERE serial = 'PT00000001'`,
+		`UPDATE cards SET state = 'spoiled', blank = 'PT00000001', reason = 'chip-failed' WHERE state = 'prepared'`,
+	} {
+		_, err := db.Exec(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	operator := s.officer(t, b, "SX-C06-0001")
+	operator.second(t, s, "GV-01")
+
+	operator.Go(s.URL + "/officers/applications/" + string(number))
+	operator.twoSign(t, `form[action$="/destroy-card"]`, map[string]string{"card": "1", "reason": "damaged", "witness": "GV-01"}, "", "GV-01")
+
+	stock, err := s.office.Registry.Stock(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, stock.Destroyed)
+	require.Empty(t, operator.Complaints())
 }
 
 // several holds, and then releases, many applications with one touch each: what is done,
@@ -405,17 +453,7 @@ func (o at) sessionEnds(t *testing.T, s server) {
 // that two officers put in one after the other.
 func (o at) second(t *testing.T, s server, badge identity.OfficerID) {
 	t.Helper()
-	o.Go(s.URL + "/officers/passkey")
-	o.Fill("#badge", string(badge))
-	o.Click("main button")
-	o.Shows("A passkey for " + string(badge))
-	o.Click("main button")
-	o.Shows("The passkey was made")
-	var made passkey.Credential
-	require.NoError(t, json.Unmarshal([]byte(o.Eval("document.querySelector('#key').value").(string)), &made))
-	act := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: made.Key, PasskeyID: made.PasskeyID}
-	_, err := s.office.Desk().Do(t.Context(), registrytest.Signed(act, statement.Officer(badge)), nil)
-	require.NoError(t, err)
+	o.registered(t, s, badge)
 }
 
 // twoSign fills in a form, which the officer and then the second one sign.
@@ -440,8 +478,8 @@ func (o at) twoSign(t *testing.T, form string, fields map[string]string, tick st
 }
 
 // In a real browser, two officers sign one statement, each with their own passkey: blanks
-// are received, an officer is registered and stopped, and a count is put right; one of them ends
-// the key of another.
+// are received and moved, an officer is registered, given the key that the
+// officer made, and stopped, and a count is put right; one of them ends the key of another.
 func TestOfficers_TwoSignInABrowser(t *testing.T) {
 	t.Parallel()
 	b := webtest.Open(t)
@@ -450,7 +488,8 @@ func TestOfficers_TwoSignInABrowser(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close(context.WithoutCancel(t.Context()))) }()
 	_, err = db.Exec(t.Context(), `SET session_replication_role = replica; INSERT INTO consignments (number, destination, state, sealed_by, received_by, received_at, received_act)
-		VALUES ('C-000001', '001-TN-01', 'received', 'system', 'CB-001-0012', now(), 'x')`)
+		VALUES ('C-000001', '001-TN-01', 'received', 'system', 'CB-001-0012', now(), 'x');
+		INSERT INTO stations_at_work (id, seen_at) VALUES ('PX-01', now())`)
 	require.NoError(t, err)
 
 	stock := s.officer(t, b, "TK-01")
@@ -462,22 +501,14 @@ func TestOfficers_TwoSignInABrowser(t *testing.T) {
 	held, err := s.office.Registry.Stock(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 10, held.Received)
+	stock.twoSign(t, `form[action$="/move-blanks"]`, map[string]string{"from": "center", "to": "PX-01", "counted": "10", "witness": "TK-02"}, "", "TK-02")
+	var there int
+	require.NoError(t, db.QueryRow(t.Context(), `SELECT count(*) FROM blanks WHERE location = 'PX-01' AND account = 'stock'`).Scan(&there))
+	require.Equal(t, 10, there)
 
 	administrator := s.officer(t, b, cast.Founders[0])
 	administrator.second(t, s, cast.Founders[1])
-	administrator.Go(s.URL + "/officers/people")
-	administrator.twoSign(t, `form[action$="/register-officer"]`, map[string]string{"badge": "PD-001-0077", "unit": "001", "witness": string(cast.Founders[1])}, "approving", cast.Founders[1])
-	registered, err := s.office.Registry.Officer(t.Context(), "PD-001-0077")
-	require.NoError(t, err)
-	require.Equal(t, []identity.Role{identity.Approving}, registered.Roles)
-	administrator.Fill(`form[action$="/revoke-officer"] [name="badge"]`, "PD-001-0077")
-	administrator.Fill("#reason", "left")
-	administrator.Click(`form[action$="/revoke-officer"] button`)
-	administrator.sign()
-	administrator.Shows("Signed and done")
-	registered, err = s.office.Registry.Officer(t.Context(), "PD-001-0077")
-	require.NoError(t, err)
-	require.False(t, registered.RevokedAt.IsZero())
+	newcomer := administrator.registers(t, s, at{b.NewPage(t), "PD-001-0077", nil})
 
 	center := s.officer(t, b, "SX-C06-0001")
 	center.second(t, s, "GV-01")
@@ -496,7 +527,35 @@ func TestOfficers_TwoSignInABrowser(t *testing.T) {
 	administrator.Shows("Signed and done")
 	center.Go(s.URL + "/officers/")
 	center.Shows("Đăng nhập")
-	for _, page := range []at{stock, administrator, center} {
+	for _, page := range []at{stock, administrator, newcomer, center} {
 		require.Empty(t, page.Complaints())
 	}
+}
+
+// registers has two administrators register an officer, give the key that the officer made, and end
+// all that the officer may do.
+func (o at) registers(t *testing.T, s server, newcomer at) at {
+	t.Helper()
+	badge, second := string(newcomer.badge), cast.Founders[1]
+	o.Go(s.URL + "/officers/people")
+	o.twoSign(t, `form[action$="/register-officer"]`, map[string]string{"badge": badge, "unit": "001", "witness": string(second)}, "approving", second)
+	registered, err := s.office.Registry.Officer(t.Context(), newcomer.badge)
+	require.NoError(t, err)
+	require.Equal(t, []identity.Role{identity.Approving}, registered.Roles)
+
+	made, shown := newcomer.makePasskey(t, s, newcomer.badge)
+	o.twoSign(t, `form[action$="/register-key"]`, map[string]string{"badge": badge, "key": shown, "check": made.Fingerprint(), "witness": string(second)}, "", second)
+	newcomer.logIn(s)
+
+	o.Fill(`form[action$="/revoke-officer"] [name="badge"]`, badge)
+	o.Fill("#reason", "left")
+	o.Click(`form[action$="/revoke-officer"] button`)
+	o.sign()
+	o.Shows("Signed and done")
+	registered, err = s.office.Registry.Officer(t.Context(), newcomer.badge)
+	require.NoError(t, err)
+	require.False(t, registered.RevokedAt.IsZero())
+	newcomer.Go(s.URL + "/officers/")
+	newcomer.Shows("Đăng nhập")
+	return newcomer
 }
