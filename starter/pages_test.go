@@ -43,6 +43,7 @@ func checkUsage(t *testing.T, page, line string) {
 	t.Helper()
 	root := newRoot(&app{})
 	root.InitDefaultHelpCmd()
+	root.InitDefaultVersionFlag()
 	command, rest := root, strings.Fields(line)[1:]
 	for len(rest) > 0 && command.HasSubCommands() && word.MatchString(rest[0]) {
 		next := child(command, rest[0])
