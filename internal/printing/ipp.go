@@ -354,7 +354,7 @@ func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)
 			return &Doubt{fmt.Sprintf("the printer took job %s, and does not know it any more", job)}
 		case err != nil:
 			now = unanswered(err)
-		case state == jobAborted && neverBegun(g):
+		case (state == jobAborted || state == jobCanceled) && neverBegun(g):
 			e.state = unbegun
 			return errors.Join(fmt.Errorf("the printer took job %s, and did not begin it (%s)", job, reasons(g)), p.ledger.write(job, e))
 		case state >= jobCanceled:
@@ -379,7 +379,7 @@ func nothing() (bool, int, string) { return false, 0, "" }
 func (p *IPP) job(ctx context.Context, id int32) (goipp.Attributes, error) {
 	answer, err := p.line.ask(ctx, goipp.OpGetJobAttributes, goipp.Attributes{
 		goipp.MakeAttr("job-id", goipp.TagInteger, goipp.Integer(id)),
-		asked("job-name", "job-state", "job-state-reasons", "job-impressions-completed", "job-media-sheets-completed", "sides"),
+		asked("job-name", "job-state", "job-state-reasons", "job-impressions-completed", "job-media-sheets-completed", "sides", "time-at-processing"),
 	}, nil, nil)
 	if err != nil {
 		return nil, err

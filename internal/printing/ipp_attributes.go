@@ -36,6 +36,14 @@ func counted(list goipp.Attributes, name string) (n int32, there bool) {
 	return 0, false
 }
 
+// hasNoValue reports whether an attribute is there, and says that it has no value.
+func hasNoValue(list goipp.Attributes, name string) bool {
+	for _, v := range values(list, name) {
+		return v.T == goipp.TagNoValue
+	}
+	return false
+}
+
 // number gives an integer or an enum, or 0.
 func number(list goipp.Attributes, name string) int32 {
 	n, _ := counted(list, name)

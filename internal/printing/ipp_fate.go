@@ -153,12 +153,15 @@ func isFailure(reason string) bool {
 	return reason == "job-completed-with-errors" || reason == "errors-detected" || strings.HasPrefix(reason, "job-canceled-")
 }
 
-// neverBegun reports whether the printer says of a job that it aborted that it did not
-// begin it: it may be sent again when that is mended.
+// neverBegun reports whether the printer says of a job that it aborted, or that was canceled,
+// that it did not begin it: it may be sent again when that is mended.
 func neverBegun(g goipp.Attributes) bool {
 	impressions, counted := counted(g, "job-impressions-completed")
 	if impressions > 0 {
 		return false
+	}
+	if number(g, "job-state") == jobCanceled {
+		return counted && hasNoValue(g, "time-at-processing") // it waited (RFC 8011, 5.3.14.2)
 	}
 	for _, reason := range keywords(g, "job-state-reasons") {
 		switch reason {

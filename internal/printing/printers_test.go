@@ -163,6 +163,10 @@ func count(name string, n int) goipp.Attribute {
 	return goipp.MakeAttr(name, goipp.TagInteger, goipp.Integer(n))
 }
 
+func noValue(name string) goipp.Attribute {
+	return goipp.MakeAttr(name, goipp.TagNoValue, goipp.Void{})
+}
+
 func word(list goipp.Attributes, name string) string {
 	for _, a := range list {
 		if a.Name == name {
@@ -358,7 +362,12 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"it aborts the job":             {says(state(aborted), keyword("job-state-reasons", "aborted-by-system")), doubts, "aborted job CARD-1 (aborted-by-system)"},
 		"it aborts after a side":        {says(state(aborted), keyword("job-state-reasons", "document-format-error"), count("job-impressions-completed", 1)), doubts, "aborted job CARD-1 (document-format-error)"},
 		"the job is canceled there":     {says(state(canceled), keyword("job-state-reasons", "job-canceled-at-device")), doubts, "canceled at the printer (job-canceled-at-device)"},
-		"it gives the number 0":         {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { set(&answer.Job, count("job-id", 0)) }), prints, ""},
+		"it is canceled while it waits": {
+			says(state(canceled), keyword("job-state-reasons", "job-canceled-by-operator"), count("job-impressions-completed", 0), noValue("time-at-processing")), untaken, "did not begin it (job-canceled-by-operator)",
+		},
+		"it waits, and nobody counts":          {says(state(canceled), keyword("job-state-reasons", "job-canceled-by-operator"), noValue("time-at-processing")), doubts, "canceled at the printer"},
+		"it is canceled before it ends a side": {says(state(canceled), keyword("job-state-reasons", "job-canceled-by-user"), count("job-impressions-completed", 0), count("time-at-processing", 7)), doubts, "canceled at the printer"},
+		"it gives the number 0":                {whenAsked(goipp.OpPrintJob, func(answer *goipp.Message) { set(&answer.Job, count("job-id", 0)) }), prints, ""},
 		"it gives no number, and lists no jobs": {
 			both(answers(goipp.OpPrintJob, goipp.StatusOk), answers(goipp.OpGetJobs, goipp.StatusErrorOperationNotSupported)), doubts, "did not say that it took it",
 		},
