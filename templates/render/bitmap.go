@@ -22,16 +22,35 @@ import (
 // dots. It refuses what PDF refuses. Safe for concurrent use. Whoever draws many gives them
 // back to [Discard].
 func (f *Form) Bitmaps(c Content, dpi int, o Options) (front, back *image.RGBA, err error) {
+	drawn, err := f.Draw(c, dpi, o)
+	return drawn.Front, drawn.Back, err
+}
+
+// Drawn is a card in bitmaps, and the form as it is drawn for it: its texts and fields are
+// where they stand there.
+type Drawn struct {
+	Front, Back *image.RGBA
+	Placed      forms.Form
+}
+
+// Draw draws what Bitmaps does.
+func (f *Form) Draw(c Content, dpi int, o Options) (Drawn, error) {
 	if dpi < 72 || dpi > 1200 {
-		return nil, nil, identity.Refuse(identity.Invalid, "a card is drawn at 72 to 1200 dpi, not at %d dpi", dpi)
+		return Drawn{}, identity.Refuse(identity.Invalid, "a card is drawn at 72 to 1200 dpi, not at %d dpi", dpi)
 	}
 	if err := f.complete(c); err != nil {
-		return nil, nil, err
+		return Drawn{}, err
 	}
 	l, err := f.layout(c, o.Mode)
 	if err != nil {
-		return nil, nil, err
+		return Drawn{}, err
 	}
+	front, back, err := f.bitmaps(l, dpi, o)
+	return Drawn{front, back, f.placed(l)}, err
+}
+
+// bitmaps draws what was laid out.
+func (f *Form) bitmaps(l *layout, dpi int, o Options) (front, back *image.RGBA, err error) {
 	var drawn [2]*image.RGBA
 	for i := range sides {
 		b := f.drawing(dpi)

@@ -39,13 +39,9 @@ func (f *Form) still(side int) (still []piece) {
 	return still
 }
 
-// Placed is the form as it is drawn for one card: its texts and fields are where they stand
-// there. It refuses what Check refuses.
-func (f *Form) Placed(c Content, mode Mode) (forms.Form, error) {
-	l, err := f.layout(c, mode)
-	if err != nil {
-		return forms.Form{}, err
-	}
+// placed is the form as it is laid out for one card: its texts and fields are where they
+// stand there.
+func (f *Form) placed(l *layout) forms.Form {
 	placed := f.Form
 	placed.Texts, placed.Fields = slices.Clone(f.Texts), slices.Clone(f.Fields)
 	for i := range placed.Texts {
@@ -56,7 +52,7 @@ func (f *Form) Placed(c Content, mode Mode) (forms.Form, error) {
 		g := &placed.Fields[i]
 		g.Y, g.Baseline, g.H = g.Y-l.rises[g.Under], g.Baseline-l.rises[g.Under], g.H-l.rises[g.ID]
 	}
-	return placed, nil
+	return placed
 }
 
 // flow refuses what would touch a field of one line if it moved up.

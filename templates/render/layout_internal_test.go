@@ -186,9 +186,7 @@ func TestLayout_MovesUp(t *testing.T) {
 			off := (p.y - f.Grid.From) / f.Grid.Step
 			require.InDelta(t, math.Round(off), off, 0.01, "%s stands on the grid", said([]piece{p})[0])
 		}
-		placed, err := f.Placed(c, mode)
-		require.NoError(t, err)
-		for _, text := range placed.Texts {
+		for _, text := range f.placed(l).Texts {
 			if y, ok := drawn[text.Text]; ok {
 				require.InDelta(t, y, text.Baseline, 1e-9)
 			}

@@ -21,22 +21,18 @@ import (
 // personal data. The error is a fault of the pictures, by which nothing can be judged.
 func Inspect(form *render.Form, front, back image.Image, want render.Content, drawn render.Options) ([]string, error) {
 	drawn.Body = false
-	wantFront, wantBack, err := form.Bitmaps(want, drawnDPI, drawn)
+	expected, err := form.Draw(want, drawnDPI, drawn)
 	if err != nil {
 		return nil, fmt.Errorf("draw what is expected: %w", err)
 	}
-	defer render.Discard(wantFront, wantBack)
-	placed, err := form.Placed(want, drawn.Mode)
-	if err != nil {
-		return nil, fmt.Errorf("draw what is expected: %w", err)
-	}
+	defer render.Discard(expected.Front, expected.Back)
 	var findings []string
 	for _, s := range []struct {
 		side     forms.Side
 		picture  image.Image
 		expected *image.RGBA
-	}{{forms.Front, front, wantFront}, {forms.Back, back, wantBack}} {
-		i := inspection{form: form, placed: placed, side: s.side, want: want, overlay: drawn.Mode == render.Overlay, specimen: drawn.Specimen, expected: s.expected}
+	}{{forms.Front, front, expected.Front}, {forms.Back, back, expected.Back}} {
+		i := inspection{form: form, placed: expected.Placed, side: s.side, want: want, overlay: drawn.Mode == render.Overlay, specimen: drawn.Specimen, expected: s.expected}
 		found, err := i.inspect(s.picture)
 		if err != nil {
 			return nil, fmt.Errorf("picture of the %s: %w", s.side, err)
