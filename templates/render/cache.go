@@ -9,6 +9,7 @@ import (
 type cache struct {
 	mu      sync.Mutex
 	bitmaps map[bitmapKey][]*image.RGBA
+	dots    int // in them
 	objects map[objectKey][]byte
 
 	fading map[fading][]float64
@@ -49,8 +50,9 @@ type objectKey struct {
 	background
 }
 
-// maxBitmaps bounds the bitmaps in the cache: at 600 dpi one is 10 MB.
-const maxBitmaps = 12
+// maxDots bounds the bitmaps in the cache, of four bytes to a dot: those of all forms at
+// 300 dpi, or of one at 1200.
+const maxDots = 32 << 20
 
 // bitmap gives the parts of a background, and paints them if they are new. Callers must not
 // change them.
@@ -60,8 +62,9 @@ func (c *cache) bitmap(key bitmapKey, paint func() []*image.RGBA) []*image.RGBA 
 	if parts, ok := c.bitmaps[key]; ok {
 		return parts
 	}
-	if c.bitmaps == nil || len(c.bitmaps) >= maxBitmaps {
-		c.bitmaps = make(map[bitmapKey][]*image.RGBA)
+	page := key.form.drawing(key.dpi).page
+	if c.dots += page.Dx() * page.Dy(); c.bitmaps == nil || c.dots > maxDots {
+		c.bitmaps, c.dots = make(map[bitmapKey][]*image.RGBA), page.Dx()*page.Dy()
 	}
 	parts := paint()
 	c.bitmaps[key] = parts
