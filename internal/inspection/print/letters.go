@@ -27,6 +27,12 @@ const (
 // checkLetters compares the letters of all fields.
 func (i *inspection) checkLetters() []finding {
 	var lines []*writing
+	defer func() {
+		for _, t := range lines {
+			usedShades.Put(t.want)
+			usedShades.Put(t.seen)
+		}
+	}()
 	var usual []float64
 	for _, field := range i.placed.Fields {
 		if field.Side != i.side || field.Kind != forms.TextField {
@@ -60,8 +66,7 @@ func (i *inspection) checkLetters() []finding {
 // what is written is dark, as blurred as each other, dot by dot at 300 dpi.
 type writing struct {
 	id         string
-	w, h       int
-	want, seen []float32
+	want, seen *shades
 	noise      float64 // variance
 	windows    []window
 }
@@ -84,32 +89,42 @@ func (i *inspection) writing(field forms.Field) (t *writing, ok bool) {
 	}
 	mm := func(dots int) float64 { return (float64(dots) - 0.5) / letterScale }
 	seen := i.crop(forms.Box{X: float64(box.Min.X) / letterScale, Y: float64(box.Min.Y) / letterScale, W: mm(box.Dx()), H: mm(box.Dy())}, 0, letterScale, i.gain[1])
-	t = &writing{id: field.ID, w: box.Dx(), h: box.Dy()}
-	t.want, t.seen = make([]float32, t.w*t.h), make([]float32, t.w*t.h)
-	most := float32(255 / max(i.gain[1], 1)) // what is brighter is overexposed
-	for y := range t.h {
+	t = &writing{id: field.ID}
+	want, shown := newShades(box.Dx(), box.Dy()), newShades(box.Dx(), box.Dy())
+	most := int(sixteenth * 255 / max(i.gain[1], 1)) // what is brighter is overexposed
+	for y := range want.h {
 		from, row := i.expected.Pix[i.expected.PixOffset(box.Min.X, box.Min.Y+y):], seen.Pix[y*seen.Stride:]
-		for x := range t.w {
-			t.want[y*t.w+x], t.seen[y*t.w+x] = min(float32(from[4*x+1]), most), float32(row[x])
+		sent, got := want.row(y), shown.row(y)
+		for x := range want.w {
+			put(sent, x, min(sixteenth*int(from[4*x+1]), most))
+			put(got, x, sixteenth*int(row[x]))
 		}
 	}
 	const left = 0.14 // of the noise, after the blur
 	noise := i.noise / i.gain[1]
 	t.noise = left * noise * noise
-	across, again := make([]float32, t.w*t.h), make([]float32, t.w*t.h)
-	blur(t.seen, across, t.w)
-	blur(t.want, across, t.w)
-	apart := misses(t.want, t.seen)
+	t.blur(want, shown)
+	usedShades.Put(shown)
+	return t, true
+}
+
+// blur has what is expected as blurred as what is shown, which is blurred a little.
+func (t *writing) blur(want, shown *shades) {
+	t.want, t.seen = newShades(want.w, want.h), newShades(want.w, want.h)
+	across := make([]uint64, want.numbers()*want.h)
+	want.blurred(t.want, across)
+	shown.blurred(t.seen, across)
+	again := want
+	apart := t.want.misses(t.seen)
 	for range mostBlurs {
-		copy(again, t.want)
-		blur(again, across, t.w)
-		nearer := misses(again, t.seen)
+		t.want.blurred(again, across)
+		nearer := again.misses(t.seen)
 		if nearer >= apart {
 			break
 		}
 		t.want, again, apart = again, t.want, nearer
 	}
-	return t, true
+	usedShades.Put(again)
 }
 
 // inked is the part of a box with something dark in it.
@@ -133,68 +148,39 @@ func inked(img *image.RGBA, box image.Rectangle) (part image.Rectangle) {
 	return part
 }
 
-// blur blurs a picture of rows of w dots a little (1 2 1, both ways), first across, for which
-// it takes as many dots more.
-func blur(picture, across []float32, w int) {
-	h := len(picture) / w
-	for y := range h {
-		row, to := picture[y*w:][:w], across[y*w:][:w]
-		before := row[0]
-		for x, v := range row[:w-1] {
-			to[x] = (before + 2*v + row[x+1]) / 4
-			before = v
-		}
-		to[w-1] = (before + 3*row[w-1]) / 4
-	}
-	for y := range h {
-		above, mid, below := across[max(y-1, 0)*w:][:w], across[y*w:][:w], across[min(y+1, h-1)*w:][:w]
-		to := picture[y*w:][:w]
-		for x, v := range mid {
-			to[x] = (above[x] + 2*v + below[x]) / 4
-		}
-	}
-}
-
-// misses is how far two pictures are from each other, in squares of levels.
-func misses(a, b []float32) (sum float32) {
-	for i, v := range a {
-		d := v - b[i]
-		sum += d * d
-	}
-	return sum
-}
-
 // explained are the sums over some dots by which what is seen is explained: products of 1, what
-// is expected, how it rises to the right and down, and what is seen, each with each.
-type explained [15]float32
+// is expected, how it rises to the right and down, and what is seen, each with each, in
+// sixteenths of a level.
+type explained [15]int
 
 const explaining = 4
 
 // add adds some dots of a writing, which are seen a whole number of dots beside their place.
+// Two products come of one multiplication: over a window, no sum of them has more than 31 bits
+// and a sign.
 func (s *explained) add(t *writing, x, y, size, beside int) {
+	const middle = 128 * sixteenth // whose squares are small
+	var ex, yq, eex, eyq, xxy, yyq, qqx int
 	for j := y; j < y+size; j++ {
-		at := j*t.w + x
-		mid, above, below := t.want[at-1:][:size+2], t.want[at-t.w:][:size], t.want[at+t.w:][:size]
-		for i, q := range t.seen[at+beside:][:size] {
-			const middle = 128 // whose squares are small
-			e, dx, dy := mid[i+1]-middle, mid[i+2]-mid[i], below[i]-above[i]
-			q -= middle
-			s[0]++
-			s[1] += e
-			s[2] += dx
-			s[3] += dy
-			s[4] += q
-			s[5] += e * e
-			s[6] += e * dx
-			s[7] += e * dy
-			s[8] += e * q
-			s[9] += dx * dx
-			s[10] += dx * dy
-			s[11] += dx * q
-			s[12] += dy * dy
-			s[13] += dy * q
-			s[14] += q * q
+		above, mid, below, seen := t.want.row(j-1), t.want.row(j), t.want.row(j+1), t.seen.row(j)
+		before, here := dotAt(mid, x-1), dotAt(mid, x)
+		for i := x; i < x+size; i++ {
+			after := dotAt(mid, i+1)
+			e, dx, dy, q := here-middle, after-before, dotAt(below, i)-dotAt(above, i), dotAt(seen, i+beside)-middle
+			before, here = here, after
+			ex, yq = ex+e+dx<<32, yq+dy+q<<32
+			eex, eyq = eex+e*(e+dx<<32), eyq+e*(dy+q<<32)
+			xxy, yyq = xxy+dx*(dx+dy<<32), yyq+dy*(dy+q<<32)
+			qqx += q * (q + dx<<32)
 		}
+	}
+	s[0] += size * size
+	for _, p := range [...]struct{ sums, low, high int }{
+		{ex, 1, 2}, {yq, 3, 4}, {eex, 5, 6}, {eyq, 7, 8}, {xxy, 9, 10}, {yyq, 12, 13}, {qqx, 14, 11},
+	} {
+		low := int(int32(p.sums & 0xffff_ffff))
+		s[p.low] += low
+		s[p.high] += (p.sums - low) >> 32
 	}
 }
 
@@ -205,7 +191,14 @@ func (s *explained) rest() (rest, ink float64) {
 	at := 0
 	for i := range m {
 		for j := i; j < len(m); j++ {
-			m[i][j], m[j][i] = float64(s[at]), float64(s[at])
+			v := float64(s[at])
+			if i > 0 {
+				v /= sixteenth
+			}
+			if j > 0 {
+				v /= sixteenth
+			}
+			m[i][j], m[j][i] = v, v
 			at++
 		}
 	}
@@ -237,7 +230,7 @@ func (s *explained) unlike(noise float64) (share float64, inked bool) {
 // compare looks at each window of a writing, of which each covers half of the next one, and,
 // unless it lies over another's art, at what is beside the letters too.
 func (t *writing) compare(overArt bool) {
-	across, down := (t.w-4)/letterBlock, (t.h-4)/letterBlock
+	across, down := (t.want.w-4)/letterBlock, (t.want.h-4)/letterBlock
 	blocks := make([]explained, max(across*down, 0))
 	for y := range down {
 		for x := range across {

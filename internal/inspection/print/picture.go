@@ -86,9 +86,10 @@ var shifts = [3]uint{0, 32, 16}
 
 // How much a level (of 255) is in a raster. Softening multiplies by 16.
 const (
-	whole   = 1
-	quarter = 4
-	soft    = 16 * quarter
+	whole     = 1
+	quarter   = 4
+	sixteenth = 16
+	soft      = 16 * quarter
 )
 
 // lanes is a number in each color.
