@@ -34,23 +34,21 @@ func compare(sharp, softened, half *raster, place transform) *comparison {
 // alike is more so, and what is not, less.
 func (c *comparison) blur() {
 	again := c.want.softenedAgain()
-	sharp, blurred := 0, 0
-	for color, shift := range shifts {
-		sharp += c.apart(c.want, color, shift)
-		blurred += c.apart(again, color, shift)
-	}
-	if blurred < sharp {
+	if c.apart(again) < c.apart(c.want) {
 		c.want, again = again, c.want
 	}
 	done(again)
 }
 
-// apart is how far what is expected is from what is seen in a color, by some of the dots.
-func (c *comparison) apart(want *raster, color int, shift uint) int {
+// apart is how far what is expected is from what is seen, by some of the dots.
+func (c *comparison) apart(want *raster) (sum int) {
 	const every = 7
-	sum, shade := 0, fixed(c.shade[color])
+	shade := [3]int{fixed(c.shade[0]), fixed(c.shade[1]), fixed(c.shade[2])}
 	for i := 0; i < len(want.pix); i += every {
-		sum += min(distance(lane(want.pix[i], shift)*shade>>gainBits, lane(c.seen.pix[i], shift)), mostDot*soft)
+		v, u := want.pix[i], c.seen.pix[i]
+		for color, shift := range shifts {
+			sum += min(distance(lane(v, shift)*shade[color]>>gainBits, lane(u, shift)), mostDot*soft)
+		}
 	}
 	return sum
 }
@@ -159,23 +157,66 @@ func (s sums) plus(t *sums) sums {
 // sums adds up a square, which is seen some quarters of a dot to the right of where it is
 // expected.
 func (c *comparison) sums(x, y, size, quarters int) (s sums) {
+	var p pairs
+	dots := 0
 	for j := range size {
 		at := (y+j)*c.want.w + x
 		want, seen := c.want.pix[at:at+size:at+size], c.seen.pix[at:at+size:at+size]
 		if quarters != 0 {
 			seen = c.seen.between(at, size, quarters)
 		}
-		for color, shift := range shifts {
-			var e, q, ee, qq, eq int
-			for i, v := range want {
-				v, u := lane(v, shift), lane(seen[i], shift)
-				e, q, ee, qq, eq = e+v, q+u, ee+v*v, qq+u*u, eq+v*u
+		for len(want) > 0 {
+			n := min(len(want), mostPairs)
+			if dots += n; dots > mostPairs {
+				s.take(&p)
+				dots = n
 			}
-			t := &s[color]
-			t.e, t.q, t.ee, t.qq, t.eq = t.e+e, t.q+q, t.ee+ee, t.qq+qq, t.eq+eq
+			p.add(want[:n], seen[:n])
+			want, seen = want[n:], seen[n:]
 		}
 	}
+	s.take(&p)
 	return s
+}
+
+// pairs are sums as they are added up, two in a number: one multiplication gives two products.
+type pairs struct {
+	e, q, blue uint64    // red and green expected, and seen; blue expected and seen
+	ee, qq     [3]uint64 // by color: the squares of what is expected, with the products above them; and of what is seen
+}
+
+// mostPairs is how many dots add up to 32 bits: a softened lane has 14.
+const mostPairs = 16
+
+// add adds some dots.
+func (p *pairs) add(want, seen []uint64) {
+	const others, one = 0xffff_0000_ffff, 0xffff
+	e, q, blue := p.e, p.q, p.blue
+	ee0, ee1, ee2, qq0, qq1, qq2 := p.ee[0], p.ee[1], p.ee[2], p.qq[0], p.qq[1], p.qq[2]
+	for i, v := range want {
+		u := seen[i]
+		e, q = e+v&others, q+u&others
+		v0, u0 := v&one, u&one
+		ee0, qq0 = ee0+v0*(v0|u0<<32), qq0+u0*u0
+		v1, u1 := v>>32&one, u>>32&one
+		ee1, qq1 = ee1+v1*(v1|u1<<32), qq1+u1*u1
+		v2, u2 := v>>16&one, u>>16&one
+		ee2, qq2, blue = ee2+v2*(v2|u2<<32), qq2+u2*u2, blue+(v2|u2<<32)
+	}
+	p.e, p.q, p.blue = e, q, blue
+	p.ee, p.qq = [3]uint64{ee0, ee1, ee2}, [3]uint64{qq0, qq1, qq2}
+}
+
+// take adds pairs to sums, and clears them.
+func (s *sums) take(p *pairs) {
+	const low = 0xffff_ffff
+	e, q := [3]uint64{p.e & low, p.e >> 32, p.blue & low}, [3]uint64{p.q & low, p.q >> 32, p.blue >> 32}
+	for color := range s {
+		t := &s[color]
+		t.e, t.q = t.e+int(e[color]), t.q+int(q[color])
+		t.ee, t.eq, t.qq = t.ee+int(p.ee[color]&low), t.eq+int(p.ee[color]>>32), t.qq+int(p.qq[color])
+	}
+	*p = pairs{}
 }
 
 // alike compares a square in the color in which it is least alike. Noise, which makes

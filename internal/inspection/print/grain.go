@@ -3,6 +3,7 @@ package print
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"example.org/cancuoc/templates/forms"
@@ -13,48 +14,67 @@ import (
 // over a square, in which noise and compression cancel out. Where lines are missing, less of the
 // expected grain is seen.
 const (
-	grainDots   = 3    // a cell's side
-	grainAround = 2    // cells, from a cell to those that it is compared with
-	grainSquare = 20   // cells: a square's side, of which each covers half of the next one
-	grainCells  = 80   // that are to be seen of a square, at least
-	grainMost   = 30   // levels: what differs more is no line
-	grainLeast  = 1.0  // levels: what differs less on average has no lines
-	grainGain   = 1.05 // a picture that is brighter shows few of them
-	grainSeen   = 0.5  // of the lines, at least,
-	grainUsual  = 0.6  // and so much of what half of the squares show,
-	grainDim    = 0.8  // but where less light falls on them, of which noise and compression leave less,
-	grainInDim  = 0.75 // so much of that
+	grainDots   = 3                     // a cell's side,
+	grainCell   = grainDots / workScale // and that in mm
+	grainAround = 2                     // cells, from a cell to those that it is compared with
+	grainSquare = 20                    // cells: a square's side, of which each covers half of the next one
+	grainCells  = 80                    // that are to be seen of a square, at least
+	grainMost   = 30                    // levels: what differs more is no line
+	grainLeast  = 1.0                   // levels: what differs less on average has no lines
+	grainGain   = 1.05                  // a picture that is brighter shows few of them
+	grainSeen   = 0.5                   // of the lines, at least,
+	grainUsual  = 0.6                   // and so much of what half of the squares show,
+	grainDim    = 0.8                   // but where less light falls on them, of which noise and compression leave less,
+	grainInDim  = 0.75                  // so much of that
 )
 
 // grain has the cells of a side.
 type grain struct {
 	w, h       int
-	want, seen [][3]float32
-	art        []bool // whether there is nothing but art in a cell
+	want, seen [][3]float32 // of those with nothing but art
+	art        []bool       // whether there is nothing but art in a cell
 }
 
-func (c *comparison) grain(art func(x, y float64) bool) *grain {
+// newGrain has cells for what is expected and seen, of which none is known yet.
+func newGrain(c *comparison) *grain {
 	g := &grain{w: c.want.w / grainDots, h: c.want.h / grainDots}
 	g.want, g.seen, g.art = make([][3]float32, g.w*g.h), make([][3]float32, g.w*g.h), make([]bool, g.w*g.h)
-	const quarters = 0x3ff * lanes
-	for y := range g.h {
-		for x := range g.w {
-			n := y*g.w + x
-			g.art[n] = art((float64(x)+0.5)*grainDots/workScale, (float64(y)+0.5)*grainDots/workScale)
-			var want, seen uint64
-			for j := range grainDots {
-				at := (y*grainDots+j)*c.want.w + x*grainDots
-				for i, v := range c.want.pix[at:][:grainDots] {
-					want, seen = want+v>>4&quarters, seen+c.seen.pix[at+i]>>4&quarters
-				}
-			}
-			for i, shift := range shifts {
-				const all = grainDots * grainDots * quarter
-				g.want[n][i], g.seen[n][i] = float32(lane(want, shift))*float32(c.shade[i])/all, float32(lane(seen, shift))/all
+	return g
+}
+
+// boxed tells of which cells the middle is in one of some boxes.
+func (g *grain) boxed(boxes []forms.Box) []bool {
+	list := make([]bool, g.w*g.h)
+	first := func(mm float64, most int) int { return min(max(int(math.Ceil(mm/grainCell-0.5)), 0), most) }
+	for _, b := range boxes {
+		for y := first(b.Y, g.h); y < first(b.Y+b.H, g.h); y++ {
+			for x := first(b.X, g.w); x < first(b.X+b.W, g.w); x++ {
+				list[y*g.w+x] = true
 			}
 		}
 	}
-	return g
+	return list
+}
+
+// look fills in those cells that have nothing but art.
+func (g *grain) look(c *comparison) {
+	const quarters = 0x3ff * lanes
+	for n, art := range g.art {
+		if !art {
+			continue
+		}
+		var want, seen uint64
+		for j := range grainDots {
+			at := (n/g.w*grainDots+j)*c.want.w + n%g.w*grainDots
+			for i, v := range c.want.pix[at:][:grainDots] {
+				want, seen = want+v>>4&quarters, seen+c.seen.pix[at+i]>>4&quarters
+			}
+		}
+		for i, shift := range shifts {
+			const all = grainDots * grainDots * quarter
+			g.want[n][i], g.seen[n][i] = float32(lane(want, shift))*float32(c.shade[i])/all, float32(lane(seen, shift))/all
+		}
+	}
 }
 
 // square is how much is seen of the grain about a point (mm).
@@ -92,8 +112,7 @@ func (g *grain) squares() (list []square) {
 				s.n, s.ee, s.eq = s.n+blocks[at].n, s.ee+blocks[at].ee, s.eq+blocks[at].eq
 			}
 			if s.n >= 3*grainCells && s.ee >= grainLeast*grainLeast*s.n {
-				const mm = grainDots / workScale
-				list = append(list, square{float64(x+1) * half * mm, float64(y+1) * half * mm, float64(s.eq / s.ee)})
+				list = append(list, square{float64(x+1) * half * grainCell, float64(y+1) * half * grainCell, float64(s.eq / s.ee)})
 			}
 		}
 	}
@@ -108,7 +127,13 @@ func (i *inspection) checkGrain(except []forms.Box) []finding {
 	for _, a := range areasOf(i.placed, i.side) {
 		except = append(except, a.box)
 	}
-	g := i.grain(func(x, y float64) bool { return !atEdge(i.form.Page, x, y) && !within(except, x, y) && i.shows(x, y) })
+	g := newGrain(i.comparison)
+	other := g.boxed(except)
+	for n := range g.art {
+		x, y := (float64(n%g.w)+0.5)*grainCell, (float64(n/g.w)+0.5)*grainCell
+		g.art[n] = !other[n] && !atEdge(i.form.Page, x, y) && i.shows(x, y)
+	}
+	g.look(i.comparison)
 	squares := g.squares()
 	if len(squares) == 0 {
 		return nil

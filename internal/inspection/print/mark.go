@@ -2,6 +2,8 @@ package print
 
 import (
 	"fmt"
+	"image"
+	"sync"
 
 	"example.org/cancuoc/templates/forms"
 )
@@ -20,12 +22,13 @@ const (
 
 // checkMark finds a specimen's mark that should not be there, or is not where it should be.
 func (i *inspection) checkMark(except []forms.Box) []finding {
-	mark := halved(i.form.Mark(i.side, drawnDPI)).softened()
-	defer done(mark)
+	mark := marks.softened(i.form.Mark(i.side, drawnDPI))
 	var all markSums
 	for y := 0; y+markBlock <= mark.h; y += markBlock {
 		for x := 0; x+markBlock <= mark.w; x += markBlock {
-			all.add(i.markIn(mark, x, y, except))
+			if mark.shows(x, y, markBlock) {
+				all.add(i.markIn(mark, x, y, except))
+			}
 		}
 	}
 	const little = 50.0 // dots of the mark: the side has none
@@ -39,6 +42,46 @@ func (i *inspection) checkMark(except []forms.Box) []finding {
 		return []finding{{"specimen", fmt.Sprintf("%.0f%% of a mark is there that must not be", -100*share)}}
 	}
 	return nil
+}
+
+// marks are those of the sides that were inspected last, softened.
+var marks markCache
+
+type markCache struct {
+	mu   sync.Mutex
+	kept map[*image.RGBA]*raster
+}
+
+// mostMarks bounds what is kept: of a card, one is a megabyte.
+const mostMarks = 16
+
+// softened softens a mark as it was drawn, once. Callers must not change it.
+func (c *markCache) softened(drawn *image.RGBA) *raster {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if mark := c.kept[drawn]; mark != nil {
+		return mark
+	}
+	if c.kept == nil || len(c.kept) >= mostMarks {
+		c.kept = make(map[*image.RGBA]*raster)
+	}
+	sharp := halved(drawn)
+	defer done(sharp)
+	c.kept[drawn] = sharp.softened()
+	return c.kept[drawn]
+}
+
+// shows reports whether a softened raster, black on white, has anything in a square.
+func (r *raster) shows(x, y, size int) bool {
+	const white = brightest * lanes
+	for j := range size {
+		for _, dot := range r.pix[(y+j)*r.w+x:][:size] {
+			if dot != white {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // markSums are what a square adds to a comparison of the mark.

@@ -26,9 +26,10 @@ type code struct {
 // those that were sent.
 func (i *inspection) checkQR(field forms.Field, want string) []finding {
 	b := field.Box
-	got, err := readQR(i.crop(b, 0, i.place.scale(), i.gain[1]))
+	crop := i.crop(b, 0, i.place.scale(), i.gain[1])
+	got, err := readQR(crop)
 	if err == nil && got.text == want {
-		return i.checkStain(field, got.modules)
+		return i.checkStain(field, crop, got.modules)
 	}
 	if err == nil {
 		return []finding{{field.ID, "the QR code says something else than the application"}}
@@ -39,7 +40,7 @@ func (i *inspection) checkQR(field forms.Field, want string) []finding {
 		return []finding{{field.ID, "the QR code cannot be read"}}
 	}
 	const nearlyAll = 0.93 // of the modules; of another code, half are the same
-	if same := i.modulesLike(b, drawn.modules); same < nearlyAll {
+	if same := modulesLike(crop, drawn.modules); same < nearlyAll {
 		return []finding{{field.ID, fmt.Sprintf("the QR code cannot be read, and %.0f%% of its modules are as they were sent; %.0f%% are needed", 100*same, 100*nearlyAll)}}
 	}
 	return nil
@@ -47,7 +48,7 @@ func (i *inspection) checkQR(field forms.Field, want string) []finding {
 
 // checkStain looks for a part of a code that was read in which many modules are not as they were
 // sent.
-func (i *inspection) checkStain(field forms.Field, seen *gozxing.BitMatrix) []finding {
+func (i *inspection) checkStain(field forms.Field, picture *image.Gray, seen *gozxing.BitMatrix) []finding {
 	const side, most = 6, 9 // modules: of a part, and of those that are wrong in it
 	sent := &located{picture: i.expected, place: upright(i.expected.Rect.Dx(), i.expected.Rect.Dy(), i.form.Page)}
 	crop := sent.crop(field.Box, 0, sent.place.scale(), 1)
@@ -58,21 +59,8 @@ func (i *inspection) checkStain(field forms.Field, seen *gozxing.BitMatrix) []fi
 		return nil
 	}
 	sample(crop, area, drawn)
-	worst := 0
-	for y := range n - side + 1 {
-		for x := range n - side + 1 {
-			wrong := 0
-			for j := range side {
-				for k := range side {
-					if seen.Get(x+k, y+j) != drawn.Get(x+k, y+j) {
-						wrong++
-					}
-				}
-			}
-			worst = max(worst, wrong)
-		}
-	}
-	if around := i.inkAround(field, n); around > mostInkAround {
+	worst := mostApart(seen, drawn, side)
+	if around := i.inkAround(field, picture, n); around > mostInkAround {
 		return []finding{{field.ID, fmt.Sprintf("there is ink around the QR code, on %.1f mm²; %.1f are the most", around, mostInkAround)}}
 	}
 	if worst > most {
@@ -84,12 +72,35 @@ func (i *inspection) checkStain(field forms.Field, seen *gozxing.BitMatrix) []fi
 // mostInkAround is how much ink may be around a code, mm².
 const mostInkAround = 0.2
 
+// mostApart is how many modules of two codes differ in the part of so many by as many where
+// most do.
+func mostApart(a, b *gozxing.BitMatrix, side int) (most int) {
+	n := a.GetWidth()
+	columns := make([]int, n) // what differs in the last rows
+	for y := range n {
+		wrong := 0
+		for x := range n {
+			if a.Get(x, y) != b.Get(x, y) {
+				columns[x]++
+			}
+			if y >= side && a.Get(x, y-side) != b.Get(x, y-side) {
+				columns[x]--
+			}
+			wrong += columns[x]
+			if x >= side {
+				wrong -= columns[x-side]
+			}
+			most = max(most, wrong)
+		}
+	}
+	return most
+}
+
 // inkAround is how much is dark in the quiet zone of a code of n modules, mm². What is next to
 // the code, where it may be blurred, is left out, and so is what is next to the art.
-func (i *inspection) inkAround(field forms.Field, n int) float64 {
+func (i *inspection) inkAround(field forms.Field, crop *image.Gray, n int) float64 {
 	const edge = 0.3 // mm
 	scale := i.place.scale()
-	crop := i.crop(field.Box, 0, scale, i.gain[1])
 	quiet := int(scale * (field.W*float64(field.Quiet)/float64(n+2*field.Quiet) - edge))
 	outer := crop.Rect.Inset(int(scale * edge))
 	code, dark := crop.Rect.Inset(quiet), 0
@@ -104,8 +115,7 @@ func (i *inspection) inkAround(field forms.Field, n int) float64 {
 }
 
 // modulesLike is the share of a code's modules that are as dark or light as they should be.
-func (i *inspection) modulesLike(b forms.Box, modules *gozxing.BitMatrix) float64 {
-	crop := i.crop(b, 0, i.place.scale(), i.gain[1])
+func modulesLike(crop *image.Gray, modules *gozxing.BitMatrix) float64 {
 	area, ok := darkArea(crop)
 	if !ok {
 		return 0

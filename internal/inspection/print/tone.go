@@ -176,16 +176,21 @@ func (c *comparison) pale() []finding {
 	)
 	var slopes [3]float64
 	most := 0.0
-	for i, shift := range shifts {
-		var n, e, q, ee, eq int
-		for at := 0; at < len(c.want.pix); at += every {
-			v, w := lane(c.want.pix[at], shift), lane(c.seen.pix[at], shift)
-			n, e, q, ee, eq = n+1, e+v, q+w, ee+v*v, eq+v*w
+	var s sums
+	n := 0
+	for at := 0; at < len(c.want.pix); at += every {
+		want, seen := c.want.pix[at], c.seen.pix[at]
+		n++
+		for i, shift := range shifts {
+			t, v, u := &s[i], lane(want, shift), lane(seen, shift)
+			t.e, t.q, t.ee, t.eq = t.e+v, t.q+u, t.ee+v*v, t.eq+v*u
 		}
-		mean, shade := float64(e)/float64(n), c.shade[i]
+	}
+	for i, t := range s {
+		mean, shade := float64(t.e)/float64(n), c.shade[i]
 		slopes[i] = 1
-		if variance := float64(ee)/float64(n) - mean*mean; variance*shade*shade > little*soft*soft {
-			slopes[i] = (float64(eq)/float64(n) - mean*float64(q)/float64(n)) / (variance * shade)
+		if variance := float64(t.ee)/float64(n) - mean*mean; variance*shade*shade > little*soft*soft {
+			slopes[i] = (float64(t.eq)/float64(n) - mean*float64(t.q)/float64(n)) / (variance * shade)
 		}
 		most = max(most, slopes[i])
 	}
