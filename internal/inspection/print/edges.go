@@ -139,7 +139,63 @@ func edgeOf(long, deep int, at func(along, across int) uint64) (edge, bool) {
 	if len(xs) < lines*7/10 {
 		return edge{}, false
 	}
-	return line(xs, ys)
+	e, ok := line(xs, ys)
+	if ok {
+		e.at += float64(shadowed(middle, lines, func(line, dots int) (dot uint64, ok bool) {
+			along := long/10 + line*(long*8/10)/lines
+			across := int(e.at+e.slope*float64(along)) + dots
+			if across < 0 || across >= deep {
+				return 0, false
+			}
+			return at(along, across), true
+		}))
+	}
+	return e, ok
+}
+
+// shadowed is how many dots wide the card's soft shadow is before its edge, on a bed of that
+// color: it is the bed's color, darker and darker by a little, and ends at once, where the card
+// is brighter. at is a dot on one of so many lines across the edge, counted from where
+// something differs from the bed.
+func shadowed(bed [3]int, lines int, at func(line, dots int) (dot uint64, ok bool)) int {
+	const (
+		widest  = 30   // dots, 5 mm
+		least   = 4    // dots: less is no shadow, but the picture's blur
+		neutral = 0.05 // how far the colors are from each other, of the bed's
+		softest = 0.1  // how much darker it is from one dot to the next, at most
+		dark    = 0.92 // of the bed, at most, where it ends,
+		rise    = 0.06 // and so much brighter is the card, a dot farther
+		uneven  = 0.01 // how much brighter noise makes it
+	)
+	light := func(dots int) (mean, spread float64) {
+		var sums [3]float64
+		for line := range lines {
+			if dot, ok := at(line, dots); ok {
+				for c, shift := range shifts {
+					sums[c] += float64(lane(dot, shift))
+				}
+			}
+		}
+		for c := range sums {
+			sums[c] /= float64(lines * max(bed[c], 1))
+		}
+		return (sums[0] + sums[1] + sums[2]) / 3, slices.Max(sums[:]) - slices.Min(sums[:])
+	}
+	before := 1.0
+	for wide := range widest {
+		now, spread := light(wide)
+		if now > before+uneven {
+			if card, _ := light(wide + 1); wide >= least && before <= dark && card >= before+rise {
+				return wide
+			}
+			return 0
+		}
+		if spread > neutral || before-now > softest {
+			return 0
+		}
+		before = min(before, now)
+	}
+	return 0
 }
 
 // line is the line on which most points lie.

@@ -252,6 +252,33 @@ func TestInspect_FindsTheCardOnWhatItLiesOn(t *testing.T) {
 	require.Empty(t, inspect(t, form, around(front, 255), around(back, 255), content), "in glaring light on white")
 }
 
+// A soft shadow of the card on what it lies on is no part of the card: it was taken for its edge.
+func TestInspect_FindsTheCardInItsShadow(t *testing.T) {
+	t.Parallel()
+	form, _, _, content := printed(t, formstest.CanCuoc2024, 300)
+	front, back := look(t, form, content, 300)
+	const around, millimeter = 60, 300 / 25.4
+	shadowed := func(img *image.RGBA, deep float64) *image.RGBA {
+		out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()+2*around, img.Rect.Dy()+2*around))
+		for y := range out.Rect.Dy() {
+			for x := range out.Rect.Dx() {
+				off := max(around-x, x-around-img.Rect.Dx(), around-y, y-around-img.Rect.Dy())
+				level := uint8(250 * (1 - deep*math.Exp(-float64(off)/millimeter)))
+				out.SetRGBA(x, y, color.RGBA{level, level, level, 255})
+			}
+		}
+		draw.Draw(out, img.Rect.Add(image.Pt(around, around)), img, image.Point{}, draw.Src)
+		return out
+	}
+	for _, deep := range []float64{0.2, 0.4} {
+		require.Empty(t, inspect(t, form, shadowed(front, deep), shadowed(back, deep), content), deep)
+	}
+	small := image.NewRGBA(front.Rect) // a print that is too small on a white card is found there too
+	draw.Draw(small, small.Rect, image.White, image.Point{}, draw.Src)
+	xdraw.BiLinear.Transform(small, f64.Aff3{0.97, 0, 0.015 * float64(front.Rect.Dx()), 0, 0.97, 0.015 * float64(front.Rect.Dy())}, front, front.Rect, draw.Src, nil)
+	require.Contains(t, strings.Join(inspect(t, form, shadowed(small, 0.4), shadowed(back, 0.4), content), "; "), "as wide as it should be")
+}
+
 // So may a scanner's bed that is much larger than the card, or a table, or a cloth.
 func TestInspect_FindsTheCardAnywhereOnAnything(t *testing.T) {
 	t.Parallel()

@@ -293,7 +293,22 @@ var goods = []damage{
 	{"turned by 0.2 degrees", always(func(p *trial) { p.front, p.back = moved(p.front, 0.2, 0.97), moved(p.back, -0.2, 0.97) })},
 	{"turned by 0.7 degrees", always(func(p *trial) { p.front, p.back = moved(p.front, -0.7, 0.96), moved(p.back, 0.7, 0.96) })},
 	{"turned by 2 degrees", always(func(p *trial) { p.front, p.back = moved(p.front, 2, 0.92), moved(p.back, -2, 0.92) })},
+	{"in its shadow on a white bed", always(func(p *trial) { p.front, p.back = shadowed(p.front, p.scale), shadowed(p.back, p.scale) })},
 	{"a small light beside everything", always(func(p *trial) { gloss(p.front, 1.2*p.scale, 25*p.scale, 0.4*p.scale) })},
+}
+
+// shadowed lays a card on a white bed, on which it casts a soft shadow.
+func shadowed(img *image.RGBA, scale float64) *image.RGBA {
+	around := int(5 * scale)
+	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx()+2*around, img.Rect.Dy()+2*around))
+	for y := range out.Rect.Dy() {
+		for x := range out.Rect.Dx() {
+			off := max(around-x, x-around-img.Rect.Dx(), around-y, y-around-img.Rect.Dy())
+			out.Set(x, y, color.Gray{level(250 * (1 - 0.4*math.Exp(-float64(off)/scale)))})
+		}
+	}
+	draw.Draw(out, img.Rect.Add(image.Pt(around, around)), img, image.Point{}, draw.Src)
+	return out
 }
 
 func vignette(deep float64) func(x, y float64) [3]float64 {
