@@ -237,8 +237,13 @@ func (r *raster) path(t transform, k, scale, x, y float64) path {
 // level becomes 256.
 func (p path) sample(to []uint64) {
 	x, y, right, low := p.x, p.y, (p.w-1)*fine-1, (p.h-1)*fine-1
+	endX, endY := x+(len(to)-1)*p.dx, y+(len(to)-1)*p.dy
+	inside := min(x, endX, y, endY) >= 0 && max(x, endX) <= right && max(y, endY) <= low
 	for i := range to {
-		cx, cy := min(max(x, 0), right), min(max(y, 0), low)
+		cx, cy := x, y
+		if !inside {
+			cx, cy = min(max(x, 0), right), min(max(y, 0), low)
+		}
 		at := cy/fine*p.w + cx/fine
 		a, b := p.pix[at:at+2:at+2], p.pix[at+p.w:at+p.w+2:at+p.w+2]
 		fx, fy := uint64(cx)%fine>>8, uint64(cy)%fine>>8

@@ -221,8 +221,13 @@ func (l *located) crop(b forms.Box, margin, scale, gain float64) *image.Gray {
 		mx, my := l.place.at(b.X-margin+0.5/scale, b.Y-margin+(float64(j)+0.5)/scale)
 		x, y := int((mx-0.5)*fine), int((my-0.5)*fine)
 		row := out.Pix[j*out.Stride:][:w]
+		endX, endY := x+(w-1)*dx, y+(w-1)*dy
+		inside := min(x, endX, y, endY) >= 0 && max(x, endX) <= right && max(y, endY) <= low
 		for i := range row {
-			cx, cy := min(max(x, 0), right), min(max(y, 0), low)
+			cx, cy := x, y
+			if !inside { // beyond the picture's edge, it is the edge
+				cx, cy = min(max(x, 0), right), min(max(y, 0), low)
+			}
 			fx, fy := cx%fine>>8, cy%fine>>8
 			at := cy/fine*l.picture.Stride + cx/fine*4 + 1
 			p, q := l.picture.Pix[at:at+5:at+5], l.picture.Pix[at+l.picture.Stride:at+l.picture.Stride+5:at+l.picture.Stride+5]
