@@ -15,10 +15,10 @@ import (
 var lostWith = `EXISTS (SELECT FROM card_life l WHERE l.card = c.id AND l.became = ` + cardWithdrawn + ` AND split_part(l.reason, ':', 1) IN ` + literals(identity.LossesOfNationality) + `)`
 
 // mayBearCanceled is whether the card c came in with its holder, whose former number the register had
-// by then: which of the two it bears nobody said.
+// by then: which of the two it bears nobody said. No other card of that person bears the former one.
 const mayBearCanceled = `c.application IS NULL AND EXISTS (
-	SELECT FROM citizens z WHERE z.citizen = c.citizen AND z.person ->> 'CancelledNumber' <> '' AND NOT EXISTS (
-		SELECT FROM person_numbers n JOIN cards d ON d.citizen = n.citizen WHERE n.number = z.person ->> 'CancelledNumber'))`
+	SELECT FROM person_numbers n JOIN person_numbers o ON o.person = n.person AND o.canceled_at IS NOT NULL
+	WHERE n.citizen = c.citizen AND NOT EXISTS (SELECT FROM cards d WHERE d.citizen = o.citizen))`
 
 // Held is the card that a citizen holds, valid or reported lost and its like, as the card
 // record knows it; nil where it knows none. It decides on which grounds another is given,
