@@ -150,7 +150,7 @@ func TestOfficers_HearWhatIsWrongWithEveryAct(t *testing.T) {
 	}
 	number := s.file(t, "01-first-issue-at-14")
 	s.waits(t, number, identity.ToApprove)
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any will do
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	chance := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a choice of cases
 	for subject, acts := range everyAct {
