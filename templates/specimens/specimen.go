@@ -36,6 +36,7 @@ var people = []extreme{
 		BirthRegistration: place("Thị trấn Dương Minh Châu, Huyện Dương Minh Châu, Tỉnh Tây Ninh"),
 		Marks:             "Sẹo chấm C: 0,5cm trên trước đầu lông mày trái; nốt ruồi C: 3cm dưới sau cánh mũi phải",
 		Father:            named("Nguyễn Phước Khuyến Nghĩa Thượng Hoàng"), Mother: named("Công Tằng Tôn Nữ Thị Bích Huyền Trân"), OldNumber: "012999999",
+		Ethnicity: "Bru-Vân Kiều", Religion: "Giáo hội Cơ đốc Phục lâm Việt Nam", Spouse: named("Nguyễn Phước Khuyến Nghĩa Thượng Hoàng Phương Thảo Quyên"),
 	}},
 	{name: "ten-words", note: "ten words, one over two lines", person: identity.Person{
 		Name: named("Lương Hoàng Thị Thanh Thảo Nguyên Phương Trâm Anh Nhiên"), Residence: place("Thôn Lũng Cú, Xã Đồng Văn, Tuyên Quang"),

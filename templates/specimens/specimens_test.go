@@ -12,6 +12,8 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/personalization"
+	"example.org/cancuoc/templates/forms"
+	"example.org/cancuoc/templates/forms/formstest"
 	"example.org/cancuoc/templates/render/rendertest"
 	"example.org/cancuoc/templates/specimens"
 )
@@ -29,6 +31,22 @@ func TestWrite(t *testing.T) {
 	require.Len(t, pictures, 5*(7+1)*2, "seven cards of each form, and one with its layers")
 	for _, name := range pictures {
 		require.Contains(t, string(page), `"`+filepath.Base(name)+`"`)
+	}
+}
+
+// The card with the longest of everything leaves nothing empty that a form has room for.
+func TestOf_TheLongestHasEverything(t *testing.T) {
+	t.Parallel()
+	for _, id := range formstest.IDs {
+		form := rendertest.Form(t, id)
+		list, err := specimens.Of(form, personalization.Compose)
+		require.NoError(t, err)
+		longest := list[1]
+		for _, field := range form.Fields {
+			if field.Kind == forms.TextField {
+				require.NotEmpty(t, field.Value().Text(longest.Content.Card), "%s: %s of %s", id, field.ID, longest.Name)
+			}
+		}
 	}
 }
 
