@@ -132,21 +132,27 @@ func TestValidate_SettlesTheFeeByTheRegister(t *testing.T) {
 func TestValidate_TheGroundIsThatOfTheHolder(t *testing.T) {
 	t.Parallel()
 	who := known()
-	who.Origin, who.CancelledNumber = who.BirthRegistration, "001201000777"
-	typed := who
-	typed.Origin, typed.CancelledNumber = identity.Place{}, ""
-	for _, ground := range []identity.Ground{identity.GroundBoundaries, identity.GroundNumberChanged} {
+	who.Origin = who.BirthRegistration
+	withoutPlace, renumbered := who, who
+	withoutPlace.Origin, renumbered.CancelledNumber = identity.Place{}, "001201000777"
+	for ground, tt := range map[identity.Ground]struct {
+		typed identity.Person
+		want  []string
+	}{
+		identity.GroundBoundaries:    {withoutPlace, []string{"ground"}},
+		identity.GroundNumberChanged: {renumbered, []string{"person.cancelled_number", "ground"}},
+	} {
 		t.Run(string(ground), func(t *testing.T) {
 			t.Parallel()
 			p, r := validating(t, who, &registry.OldCard{
 				Serial: "0123456789ABCDEF", Form: "can-cuoc-2024", Issued: identity.Date{Year: 2026, Month: 1, Day: 15}, Expiry: identity.Expiry{Date: identity.Date{Year: 2041, Month: 3, Day: 1}},
 			})
-			number := atCapture(t, r, registrytest.ReceiveAs(t, r, typed, identity.Exchange, ground))
+			number := atCapture(t, r, registrytest.ReceiveAs(t, r, tt.typed, identity.Exchange, ground))
 
 			out, err := p.Validate(t.Context(), activities.ValidateInput{Application: number})
 
 			require.NoError(t, err)
-			require.Equal(t, []string{"ground"}, out.Contradictions)
+			require.Equal(t, tt.want, out.Contradictions)
 		})
 	}
 }
