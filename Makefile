@@ -17,6 +17,8 @@ RACE  := $(if $(shell command -v gcc 2>/dev/null),-race $(PURE:%=-gcflags=%=-rac
 # the bench measures;
 # the door and the registry (which gateway, worker and officers share under it, in theirs).
 UNRACED := /(templates|samples|starter|internal/inspection/print|internal/(bench|intake|registry)|internal/biometrics/(fingerprint|portrait|ridges))(/|$$)
+# Packages that take longest, with much waiting in them, begin first.
+LONG := awk '/\/(workflows|gateway|printing|registry|starter)$$/ { print; next } { others = others "\n" $$0 } END { print others }'
 # Tests of workflows in the SDK's test environment, in which one thing is done at a time.
 CALM := ^Test(CardApplication|Steps|UntouchedBlank)_
 WITH  := $(GO) run ./internal/devserver/with --
@@ -34,10 +36,10 @@ run: ## start a whole office, take the samples to their ends, keep running until
 	@exec .data/bin/starter run
 
 test: check ## check, then run all tests with a real PostgreSQL and a real Temporal server
-	$(WITH) $(GO) test $(if $(RACE),$(RACE) -skip '$(CALM)') -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)')
+	$(WITH) $(GO) test $(if $(RACE),$(RACE) -skip '$(CALM)') -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)' | $(LONG))
 	$(if $(RACE),$(WITH) $(GO) test -run '$(CALM)' -shuffle=on -count=1 -timeout 15m ./workflows)
 	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC|SignsInAToken' ./personalization/chip/keys ./personalization/station ./starter)
-	$(WITH) $(GO) test -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -E '$(UNRACED)')
+	$(WITH) $(GO) test -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -E '$(UNRACED)' | $(LONG))
 	$(if $(RACE),$(GO) test $(RACE) -count=1 -timeout 5m -run SameEachTime ./templates/...)
 
 check: ## vet, linters, format, and determinism of the workflows
