@@ -55,8 +55,11 @@ func newDispatchRoom(t *testing.T, cards int) *dispatchRoom {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(quiet())
 	d.env = suite.NewTestWorkflowEnvironment()
-	d.env.SetTestTimeout(time.Minute)
-	d.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Refusals{}}})
+	d.env.SetTestTimeout(5 * time.Minute) // of the wall clock
+	d.env.SetWorkerOptions(worker.Options{
+		Interceptors:             []interceptor.WorkerInterceptor{&activities.Refusals{}},
+		DeadlockDetectionTimeout: time.Minute, // officers sign in the registry meanwhile
+	})
 	d.env.RegisterActivity(&activities.DispatchRoom{Registry: d.Registry, Applications: d})
 	return d
 }
