@@ -138,14 +138,14 @@ func (p *IPP) Print(ctx context.Context, job string, card Sides, tell func(strin
 // begin gives a job to the printer, as soon as that accepts jobs. An earlier try may be in
 // the ledger: it came to nothing.
 func (p *IPP) begin(ctx context.Context, job string, card Sides, earlier entry, tell func(string)) (entry, error) {
-	told := ""
+	told, idle := "", 0
 	for {
 		e, err := p.offer(ctx, job, card, earlier)
 		if !answeredWith(err, goipp.StatusErrorBusy, goipp.StatusErrorTemporary, goipp.StatusErrorNotAcceptingJobs) || e.state == "" {
 			return e, err
 		}
 		earlier = e
-		if now := p.attention(ctx, nil); now != told {
+		if now := p.attention(ctx, nil, &idle); now != told {
 			told = now
 			tell(now)
 		}
@@ -217,7 +217,7 @@ func (p *IPP) jobs(ctx context.Context) (listed, error) {
 	for _, which := range []string{"not-completed", "completed"} {
 		attributes := goipp.Attributes{
 			goipp.MakeAttr("which-jobs", goipp.TagKeyword, goipp.String(which)),
-			asked("job-id", "job-name", "job-originating-user-name"),
+			asked("job-id", "job-name", "job-originating-user-name", "job-state"),
 		}
 		if which == "completed" {
 			attributes = slices.Insert(attributes, 0, goipp.MakeAttr("limit", goipp.TagInteger, goipp.Integer(jobsListed)))
@@ -234,11 +234,12 @@ func (p *IPP) jobs(ctx context.Context) (listed, error) {
 				l.jobs = append(l.jobs, listedJob{
 					number(g.Attrs, "job-id"), text(g.Attrs, "job-name"), text(g.Attrs, "job-originating-user-name"),
 				})
+				if number(g.Attrs, "job-state") < jobCanceled && which == "not-completed" { // some list all jobs, however they are asked
+					l.waiting++
+				}
 			}
 		}
-		if which == "not-completed" {
-			l.all, l.waiting = true, len(l.jobs)
-		}
+		l.all = l.all || which == "not-completed"
 	}
 	return l, nil
 }
@@ -335,10 +336,13 @@ func (p *IPP) untilIdle(ctx context.Context, tell func(string), looks int, found
 // needs a person to do. It keeps asking while the printer does not answer. Of a job that
 // did not end well, or that the printer forgot, nobody knows whether it was printed.
 func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)) error {
-	told, silent := "", 0
+	told, silent, idle := "", 0, 0
 	for {
 		now := ""
 		g, err := p.job(ctx, e.id)
+		if id := number(g, "job-id"); id != 0 && id != e.id && text(g, "job-name") != job {
+			g = nil // it tells of another job
+		}
 		if err := p.seen(job, &e, g); err != nil {
 			return err
 		}
@@ -360,7 +364,7 @@ func (p *IPP) follow(ctx context.Context, job string, e entry, tell func(string)
 		case state >= jobCanceled:
 			return p.ended(ctx, job, e, g, tell)
 		default:
-			now = p.attention(ctx, g)
+			now = p.attention(ctx, g, &idle)
 		}
 		if now != told {
 			told = now
@@ -379,7 +383,7 @@ func nothing() (bool, int, string) { return false, 0, "" }
 func (p *IPP) job(ctx context.Context, id int32) (goipp.Attributes, error) {
 	answer, err := p.line.ask(ctx, goipp.OpGetJobAttributes, goipp.Attributes{
 		goipp.MakeAttr("job-id", goipp.TagInteger, goipp.Integer(id)),
-		asked("job-name", "job-state", "job-state-reasons", "job-impressions-completed", "job-media-sheets-completed", "sides", "time-at-processing"),
+		asked("job-id", "job-name", "job-state", "job-state-reasons", "job-impressions-completed", "job-media-sheets-completed", "sides", "time-at-processing"),
 	}, nil, nil)
 	if err != nil {
 		return nil, err

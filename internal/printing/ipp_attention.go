@@ -60,14 +60,26 @@ var jobRemedies = map[string]string{
 	"cups-held-for-authentication": "the printer's queue wants a password for the device behind it: give it there, and release the job",
 }
 
+// idleFor is on how many looks in a row a printer is idle, and leaves a job that it has or is
+// offered, before a person is told: half a minute at the default interval.
+const idleFor = 60
+
 // attention asks the printer what it needs a person to do, for a job or for none. It gives
-// "" if that is nothing, or the printer does not answer.
-func (p *IPP) attention(ctx context.Context, job goipp.Attributes) string {
+// "" if that is nothing, or the printer does not answer. idle counts the looks in a row on
+// which it was idle.
+func (p *IPP) attention(ctx context.Context, job goipp.Attributes, idle *int) string {
 	printer, err := p.attributes(ctx, "printer-state", "printer-state-reasons", "printer-is-accepting-jobs")
 	if err != nil {
 		return ""
 	}
-	return attend(printer, job)
+	if *idle++; number(printer, "printer-state") != printerIdle {
+		*idle = 0
+	}
+	now := attend(printer, job)
+	if now == "" && *idle >= idleFor {
+		return "see the printer's panel: it is idle, and does not begin the job"
+	}
+	return now
 }
 
 // attend turns the state of a printer and of a job into one sentence for the person beside

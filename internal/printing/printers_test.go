@@ -354,6 +354,9 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"an operator cancels it after a side":   {canceledAfterASide(), doubts, "canceled at the printer (job-canceled-by-operator)"},
 		"it shows another's job by that number": {says(goipp.MakeAttr("job-name", goipp.TagName, goipp.String("CARD-2"))), prints, ""},
 
+		"it tells of another job":       {both(namesAll("Print"), says(count("job-id", 7))), doubts, "does not know it any more"},
+		"it calls its job by no number": {says(count("job-id", 7)), prints, ""},
+		"it lists all jobs as waiting":  {both(breaks(goipp.OpPrintJob, hangUp), allWait, namesAll("Print")), doubts, "did not say that it took it"},
 		"it forgets a job that is done": {answers(goipp.OpGetJobAttributes, goipp.StatusErrorNotFound), doubts, "does not know it any more"},
 		"it tells of no job":            {answers(goipp.OpGetJobAttributes, goipp.StatusErrorOperationNotSupported), doubts, "does not know it any more"},
 		"it printed with errors":        {says(keyword("job-state-reasons", "job-completed-with-errors")), doubts, "with errors"},
@@ -410,6 +413,8 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"it refuses the job":                                        {answers(goipp.OpValidateJob, goipp.StatusErrorAttributesOrValues), unfit, "client-error-attributes-or-values-not-supported"},
 		"it takes no jobs at all":                                   {is(goipp.MakeAttr("operations-supported", goipp.TagEnum, goipp.Integer(goipp.OpGetPrinterAttributes))), unfit, "takes no jobs"},
 		"it holds the job":                                          {says(state(held), keyword("job-state-reasons", "none")), waits, "release the job at the printer: it holds it"},
+		"it is idle, and does not begin the job":                    {says(state(pending), keyword("job-state-reasons", "none")), waits, "it is idle, and does not begin the job"},
+		"it is idle, and says that it is busy":                      {answers(goipp.OpPrintJob, goipp.StatusErrorBusy), waits, "it is idle, and does not begin the job"},
 		"it holds the job for a password":                           {says(state(held), keyword("job-state-reasons", "cups-held-for-authentication")), waits, "wants a password"},
 		"its account is closed, and it holds the job":               {says(state(held), keyword("job-state-reasons", "account-closed")), waits, "see the printer's panel (account-closed)"},
 		"it stopped the job":                                        {says(state(stopped), keyword("job-state-reasons", "job-stopped")), waits, "resume the job at the printer"},
@@ -512,6 +517,17 @@ func whenWhich(which string, status goipp.Status) manner {
 		}
 		return false
 	}
+}
+
+// allWait has it list every job, also when it is asked for those that wait alone.
+func allWait(m *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+	if goipp.Op(request.Code) == goipp.OpGetJobs && word(request.Operation, "which-jobs") == "not-completed" {
+		answer.Groups.Add(goipp.Group{Tag: goipp.TagOperationGroup})
+		for i := range m.jobs {
+			answer.Groups.Add(goipp.Group{Tag: goipp.TagJobGroup, Attrs: m.jobOf(i + 1)})
+		}
+	}
+	return false
 }
 
 // namesAll has it call every job the same.
