@@ -82,6 +82,44 @@ func TestCardApplication_IsStoppedWhileItsStationIsSilent(t *testing.T) {
 	require.Equal(t, []string{"1 spoiled"}, o.cards(), "the station, which came late, took no blank")
 }
 
+// An application that is held before a station has begun its card uses no blank until it is
+// released.
+func TestCardApplication_HeldBeforeItsStationBeginsUsesNoBlank(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.holdUp("Make")
+	o.during["Make"] = func(o *testOffice) { o.frees = "Decide"; holds(o) }
+	var atRelease []string
+	o.when(identity.ToRelease, func(o *testOffice) { atRelease = o.cards(); releases(o) })
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Equal(t, []string{"1 prepared"}, atRelease)
+	require.Equal(t, []string{"1 live PT0001"}, o.cards())
+}
+
+// The card of an application that is held while a station has it is finished, also when the
+// station was disturbed: it does not keep its slot from others until the release.
+func TestCardApplication_HeldWhileItsCardIsInASlotIsFinishedFirst(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.deaf["Make"] = 1
+	o.off = 1
+	o.printing = holds
+	var atRelease []string
+	o.when(identity.ToRelease, func(o *testOffice) { atRelease = o.cards(); releases(o) })
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Equal(t, []string{"1 inspected PT0001"}, atRelease)
+}
+
 // An application that the registry sends back from every next stage goes in no circles: a
 // person looks at it.
 func TestCardApplication_GoesInNoCircles(t *testing.T) {

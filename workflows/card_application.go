@@ -23,6 +23,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/workflow"
 
 	"example.org/cancuoc/internal/identity"
@@ -85,7 +87,7 @@ func (a *application) liveOn(ctx workflow.Context) {
 		a.readStanding(ctx)
 	case a.ending != nil:
 		a.end(ctx)
-	case a.hold != nil:
+	case a.hold != nil && !a.finishes(ctx):
 		a.awaitRelease(ctx)
 	case a.need != nil:
 		a.awaitNeed(ctx)
@@ -99,4 +101,15 @@ func (a *application) liveOn(ctx workflow.Context) {
 		}
 		a.enter(ctx, next)
 	}
+}
+
+// atStations are the stages in which a station has the card.
+var atStations = []identity.Stage{identity.Personalization, identity.Printing, identity.Inspection}
+
+// finishes reports whether an application on hold has a card in a slot, which is finished
+// first, as it is when nothing disturbs its station: a card that waits there for a release would
+// keep the slot from everybody else's. Where a person is needed for it, the hold comes first.
+func (a *application) finishes(ctx workflow.Context) bool {
+	return a.station != "" && a.need == nil && !a.givenUp && slices.Contains(atStations, a.stage) &&
+		workflow.GetVersion(ctx, "finish-what-is-begun", workflow.DefaultVersion, 1) == 1
 }

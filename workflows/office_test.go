@@ -807,6 +807,7 @@ func (a *absence) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		return nil, errors.New("the connection broke")
 	}
 	if name == a.o.frees {
+		a.o.frees = ""
 		close(a.o.free)
 	}
 	if entered, ok := in.Args[0].(activities.EnterInput); ok && err == nil && entered.Awaiting != identity.NoAction {

@@ -28,7 +28,8 @@ func (r *Registry) TakeBlank(ctx context.Context, number identity.ApplicationNum
 // BeginCard enters the stage in which a card is made and takes a blank for it, as Enter and
 // TakeBlank do. A station that has written to a blank for the card, as its journal has it,
 // though the registry has forgotten it, takes that blank, if it is in stock, so that the card
-// is not made twice.
+// is not made twice. For an application on hold none is taken: it is refused with Elsewhere, since
+// its card waits for the release.
 func (r *Registry) BeginCard(ctx context.Context, m StageChange, station identity.StationID, begun identity.BlankSerial) (identity.BlankSerial, error) {
 	return tryBlank(func() (identity.BlankSerial, error) {
 		batch := &pgx.Batch{} // one round trip, and one transaction
@@ -52,7 +53,10 @@ func (r *Registry) BeginCard(ctx context.Context, m StageChange, station identit
 // tryBlank takes a blank. Where another copy was faster, it looks again.
 func tryBlank(take func() (identity.BlankSerial, error)) (identity.BlankSerial, error) {
 	for {
-		if blank, err := take(); !violates(err, "one_blank_per_card") {
+		switch blank, err := take(); {
+		case violates(err, "held_takes_no_blank"):
+			return "", identity.Refuse(identity.Elsewhere, "the application is on hold: no card is begun before its release")
+		case !violates(err, "one_blank_per_card"):
 			return blank, fail("take blank", err)
 		}
 	}
