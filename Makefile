@@ -21,6 +21,9 @@ UNRACED := /(templates|samples|starter|internal/inspection/print|internal/(bench
 LONG := awk '/\/(workflows|gateway|printing|registry|starter)$$/ { print; next } { others = others "\n" $$0 } END { print others }'
 # Tests of workflows in the SDK's test environment, in which one thing is done at a time.
 CALM := ^Test(CardApplication|Steps|UntouchedBlank)_
+# One or two tests that failed among a hundred processes on a few cores are run again, alone, and
+# told: what fails there fails. A race, a panic and what does not build have no second try.
+TEST  := $$($(TOOL) gotestsum) --format standard-quiet --rerun-fails=1 --rerun-fails-max-failures=2 --rerun-fails-abort-on-data-race
 WITH  := $(GO) run ./internal/devserver/with --
 TESTS ?= ./...
 # Code that uses devices through C libraries: an HSM, and card readers where
@@ -36,10 +39,10 @@ run: ## start a whole office, take the samples to their ends, keep running until
 	@exec .data/bin/starter run
 
 test: check ## check, then run all tests with a real PostgreSQL and a real Temporal server
-	$(WITH) $(GO) test $(if $(RACE),$(RACE) -skip '$(CALM)') -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -vE '$(UNRACED)' | $(LONG))
-	$(if $(RACE),$(WITH) $(GO) test -run '$(CALM)' -shuffle=on -count=1 -timeout 15m ./workflows)
+	$(WITH) $(TEST) --packages="$$($(GO) list $(TESTS) | grep -vE '$(UNRACED)' | $(LONG))" -- $(if $(RACE),$(RACE) -skip '$(CALM)') -shuffle=on -count=1 -timeout 15m
+	$(if $(RACE),$(WITH) $(TEST) --packages=./workflows -- -run '$(CALM)' -shuffle=on -count=1 -timeout 15m)
 	$(if $(RACE),$(GO) test $(RACE) -tags $(TAGS) -shuffle=on -count=1 -timeout 5m -run 'PKCS11|PCSC|SignsInAToken' ./personalization/chip/keys ./personalization/station ./starter)
-	$(WITH) $(GO) test -shuffle=on -count=1 -timeout 15m $$($(GO) list $(TESTS) | grep -E '$(UNRACED)' | $(LONG))
+	$(WITH) $(TEST) --packages="$$($(GO) list $(TESTS) | grep -E '$(UNRACED)' | $(LONG))" -- -shuffle=on -count=1 -timeout 15m
 	$(if $(RACE),$(GO) test $(RACE) -count=1 -timeout 5m -run SameEachTime ./templates/...)
 
 check: ## vet, linters, format, and determinism of the workflows
@@ -74,7 +77,7 @@ record: ## record histories for the replay tests; from released code, never from
 	$(GO) run ./internal/devserver/with -- $(GO) test ./workflows -run Record -record -count=1
 
 tools: ## build the linters and the Temporal servers now; they are kept outside the clone
-	@for tool in temporal temporal-server temporal-sql-tool golangci-lint workflowcheck; do $(TOOL) $$tool; done
+	@for tool in temporal temporal-server temporal-sql-tool golangci-lint workflowcheck gotestsum; do $(TOOL) $$tool; done
 
 hooks: ## have git run make check before each commit
 	git config core.hooksPath .githooks

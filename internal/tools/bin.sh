@@ -12,8 +12,9 @@ temporal-server) module=temporal-server package=go.temporal.io/server/cmd/server
 temporal-sql-tool) module=temporal-server package=go.temporal.io/server/cmd/tools/sql why="the maker of its schema; seconds, with the server built" ;;
 golangci-lint) module=lint package=github.com/golangci/golangci-lint/v2/cmd/golangci-lint why="the linters; about two minutes on two cores" ;;
 workflowcheck) module=lint package=go.temporal.io/sdk/contrib/tools/workflowcheck why="the checker of workflow code; seconds" ;;
+gotestsum) module=testsum package=gotest.tools/gotestsum why="what runs the tests; seconds" ;;
 *)
-	echo "bin.sh: which of temporal, temporal-server, temporal-sql-tool, golangci-lint, workflowcheck?" >&2
+	echo "bin.sh: which of temporal, temporal-server, temporal-sql-tool, golangci-lint, workflowcheck, gotestsum?" >&2
 	exit 2
 	;;
 esac
