@@ -84,7 +84,6 @@ func TestOfficers_SignNoPersonalNumber(t *testing.T) {
 	}
 }
 
-// Whoever sends an act slowly keeps no officer waiting.
 // So would a name. It is refused however it is written, and the same act without it goes on.
 func TestOfficers_SignNoNameOfTheApplicant(t *testing.T) {
 	t.Parallel()
@@ -124,6 +123,34 @@ func TestOfficers_SignNoNameOfTheApplicant(t *testing.T) {
 	}
 }
 
+// An auditor reads what officers signed. Sent again, it gives the auditor no citizen's data and
+// no PIN: these are answered to the officer alone.
+func TestOfficers_WhatIsConfidedToOneNobodyElseHears(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	registrytest.RegisterStation(t, s.office.Registry, "001-TN-01", make([]byte, 32))
+	number := registrytest.Receive(t, s.office.Registry, holder(), identity.GroundRequest, nil)
+	const counter, reader = identity.OfficerID("CB-001-0012"), "KT-C06-0001"
+	for name, signed := range map[string]statement.Signed{
+		"extract": registrytest.Signed(identity.ExtractRecord{Officer: counter, Reason: "17/2026"}, statement.Application(number)),
+		"letter":  registrytest.Signed(identity.PrintPINLetter{Officer: "SX-C06-0001", Card: 1}, statement.Application(number)),
+		"unblock": registrytest.Signed(identity.ManageCard{Officer: counter, Do: identity.UnblockSignature, Reason: "17/2026"}, statement.Card("0123456789ABCDEF")),
+	} {
+		body, err := json.Marshal(api.Act{Signed: signed})
+		require.NoError(t, err)
+		status, _, text := s.ask(t, http.MethodPost, "/v1/acts", nil, body)
+		require.Equal(t, http.StatusUnauthorized, status, "%s: %s", name, text)
+		require.Contains(t, text, `"field":"session"`)
+		status, _, text = s.ask(t, http.MethodPost, "/v1/acts", map[string]string{"Authorization": "Bearer " + s.logIn(t, reader)}, body)
+		require.Equal(t, http.StatusForbidden, status, "%s: %s", name, text)
+		require.Contains(t, text, "is for "+string(signed.Signatures[0].Officer)+" alone")
+		_, _, text = s.ask(t, http.MethodPost, "/v1/acts", map[string]string{"Authorization": "Bearer " + s.logIn(t, signed.Signatures[0].Officer)}, body)
+		require.NotContains(t, text, `"field":"session"`, name)
+	}
+	require.Equal(t, 6, strings.Count(registrytest.Columns(t, string(s.settings.Database.URL))["refused_acts.why"], "session:"), "each is kept for the auditor")
+}
+
+// Whoever sends an act slowly keeps no officer waiting.
 func TestOfficers_SlowClientsKeepNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -139,7 +139,7 @@ func (a *app) send(ctx context.Context, act identity.Act, subject, id string, fi
 	if err != nil {
 		return answer, fmt.Errorf("write act: %w", err)
 	}
-	if len(files) > 0 { // large, so only from who is logged in
+	if len(files) > 0 || desk.Confides(act) { // large, or answered to its officer alone: only from who is logged in
 		err = c.askAs(ctx, act.By()[0], http.MethodPost, "/v1/acts", "application/json", body, &answer)
 	} else {
 		err = c.ask(ctx, http.MethodPost, "/v1/acts", "", "application/json", body, &answer)

@@ -146,12 +146,33 @@ func (o *Officers) postAct(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer o.acts.give()
+	if err := o.confided(r, act.Signed); err != nil {
+		return o.Desk.Refuse(r.Context(), act.Signed, err)
+	}
 	answer, err := o.Desk.Do(r.Context(), act.Signed, act.Files)
 	_ = http.NewResponseController(w).SetWriteDeadline(in(answerTime)) // it may have waited for a worker; a test's recorder has none
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, "application/json", answer)
+}
+
+// confided refuses a statement whose answer is for its officer alone, unless that officer is
+// logged in and sends it.
+func (o *Officers) confided(r *http.Request, signed statement.Signed) error {
+	said, err := signed.Read()
+	if err != nil {
+		return nil //nolint:nilerr // the desk refuses it, and says why
+	}
+	act, err := said.Does()
+	if err != nil || !desk.Confides(act) {
+		return nil //nolint:nilerr // as above
+	}
+	by, err := o.session(r)
+	if err == nil && by.Badge != act.By()[0] {
+		err = identity.RefuseField(identity.Forbidden, "session", "is of %s, and what this act is answered by is for %s alone", by.Badge, act.By()[0])
+	}
+	return err
 }
 
 // readAct reads an act; more than a plain one takes only from who is logged in.

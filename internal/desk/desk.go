@@ -87,6 +87,23 @@ func (d *Desk) Do(ctx context.Context, signed statement.Signed, files map[string
 	return answer, d.kept(ctx, signed, plain(err))
 }
 
+// Confides reports whether the answer to an act is for its officer's eyes alone. The act is in the
+// books, whose readers may send its statement again; what it is answered by is not.
+func Confides(act identity.Act) bool {
+	switch act := act.(type) {
+	case identity.ExtractRecord, identity.PrintPINLetter:
+		return true
+	case identity.ManageCard:
+		return act.Do == identity.UnblockSignature
+	}
+	return false
+}
+
+// Refuse keeps that a statement was refused before the desk did it, and returns why.
+func (d *Desk) Refuse(ctx context.Context, signed statement.Signed, why error) error {
+	return d.kept(ctx, signed, why)
+}
+
 // LogIn begins a session by the statement of a log-in, and gives its token and its end.
 func (d *Desk) LogIn(ctx context.Context, signed statement.Signed) (token string, until time.Time, err error) {
 	if err := signed.Anonymous(); err != nil {
