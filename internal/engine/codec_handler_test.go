@@ -292,6 +292,10 @@ func TestCodecHandler_RecordsWhatThePayloadsName(t *testing.T) {
 		"Application": "7QF3M-9T2XK-D", "Consignment": "C-000012", "Hits": []string{"7QF3M-9T2XK-D"}, "Other": "7QF3M-9T2XK-E",
 	}))
 	require.Equal(t, []engine.Decoding{{Officer: "KT-01", Payloads: 1, Named: []string{"7QF3M-9T2XK-D", "C-000012"}, Redacted: true}}, d.recorded)
+
+	d = newDoor(t)
+	d.decode(t, "auditor", payload(t, map[string]any{"Signed": registrytest.Signed(identity.Hold{Officer: "PD-001-0001", Reason: "neighbor"}, "application/7QF3M-9T2XK-D")}))
+	require.Equal(t, []string{"7QF3M-9T2XK-D"}, d.recorded[0].Named, "an act names its application in its statement alone")
 }
 
 // FuzzRedaction: whatever stands in a payload, redaction answers, and a reason is never

@@ -140,9 +140,18 @@ var numbers = regexp.MustCompile(`\b([0-9A-Z]{5}-[0-9A-Z]{5}-[0-9A-Z]|C-[0-9]{6,
 // its first.
 const maxNamed = 100
 
-// named gives the applications and consignments that stand in a payload.
+// statements are what officers signed, as they stand in payloads: in base64.
+var statements = regexp.MustCompile(`(?i)"statement"\s*:\s*"([A-Za-z0-9+/=]+)"`)
+
+// named gives the applications and consignments that stand in a payload, or in what officers
+// signed there, which is all that says of what application an act is.
 func named(p *commonpb.Payload) []string {
-	found := numbers.FindAllString(string(p.GetData()), maxNamed)
+	text := p.GetData()
+	for _, statement := range statements.FindAllSubmatch(p.GetData(), maxNamed) {
+		said, _ := base64.StdEncoding.AppendDecode([]byte("\n"), statement[1]) // what cannot be read names nothing
+		text = append(slices.Clip(text), said...)
+	}
+	found := numbers.FindAllString(string(text), maxNamed)
 	return slices.DeleteFunc(found, func(number string) bool {
 		_, err := identity.ParseApplicationNumber(number)
 		return err != nil && !strings.HasPrefix(number, "C-")
