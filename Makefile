@@ -8,6 +8,7 @@ TOOL  := internal/tools/bin.sh
 # it does not watch: pictures, patterns and curves take up to sixty times as long under it.
 # None of it may reach a sync.Map, not even in the types that it is given: the linker takes one
 # copy of what that is made of, which may be the one that tells the detector nothing, for all.
+# make check looks for such copies.
 PURE  := image/... compress/flate regexp/... math/big golang.org/x/image/... github.com/jung-kurt/gofpdf \
 	$(addprefix ./internal/biometrics/,fingerprint minutiae portrait quality ridges) \
 	./internal/inspection/print ./personalization/chip/curve
@@ -49,6 +50,7 @@ check: ## vet, linters, format, and determinism of the workflows
 	$(GO) vet ./...
 	$$($(TOOL) golangci-lint) run ./...
 	$$($(TOOL) workflowcheck) -config .workflowcheck.yaml ./workflows/...
+	$(if $(RACE),GO="$(GO)" internal/tools/unwatched.sh $(RACE) $(PURE))
 
 fmt: ## format the code
 	$$($(TOOL) golangci-lint) fmt ./...
