@@ -158,15 +158,21 @@ func TestStatus_PromisesOnlyWhatItCan(t *testing.T) {
 	late.Now = late.Due.Add(time.Hour)
 	paused.Paused = true
 	held.Held, held.Why = true, identity.Reason{Code: "under-verification"}
+	keptBack := record(identity.HandOver, identity.ToRelease) // at the counter, where it is not handed over now
+	keptBack.Held, keptBack.Why = held.Held, held.Why
+	posted := keptBack
+	posted.Delivery = identity.Post
 	for name, tt := range map[string]struct {
 		record registry.Shown
 		due    bool
 		want   string
 	}{
-		"Open":   {open, true, "you need not do anything"},
-		"Late":   {late, false, "later than was promised"},
-		"Paused": {paused, false, "set anew"},
-		"Held":   {held, false, "While it is on hold no date is promised."},
+		"Open":              {open, true, "you need not do anything"},
+		"Late":              {late, false, "later than was promised"},
+		"Paused":            {paused, false, "set anew"},
+		"Held":              {held, false, "While it is on hold no date is promised."},
+		"HeldAtTheCounter":  {keptBack, false, "While it is on hold no date is promised."},
+		"HeldBeforeThePost": {posted, false, "While it is on hold no date is promised."},
 		// The card that was lost is dead, and who applies for the first time has none.
 		"Withdrawn": {record(identity.Withdrawn, identity.NoAction), false, "You may apply again at any time.</span>"},
 	} {

@@ -109,13 +109,13 @@ func statusOf(s registry.Shown) *Status {
 	case s.Awaiting == identity.ToResolve:
 		v.Advice = append([]Text{resolve}, closes(s.Until, overdueNoMore)...)
 		v.come(s)
+	case s.Held:
+		v.State, v.Advice = held, []Text{nothingToDo, noDate}
 	case s.Stage == identity.HandOver && s.Delivery == identity.Post:
 		v.State, v.Advice = readyPost, append([]Text{bringPost}, owed(s.Unpaid)...)
 	case s.Stage == identity.HandOver:
 		v.State, v.Advice = ready, append([]Text{bring}, owed(s.Unpaid)...)
 		v.come(s)
-	case s.Held:
-		v.State, v.Advice = held, []Text{nothingToDo, noDate}
 	case s.Paused:
 		v.Advice = []Text{nothingToDo, overdueNoMore}
 	case s.Now.After(s.Due):
