@@ -67,7 +67,7 @@ var drills = map[string]drill{
 	// The legal deadline is over; a card that waits to be collected is not counted.
 	"ApplicationsLate": {
 		fault:  map[string]string{`cancuoc_late_applications{stage="Approval",instance="pipeline:9464"}`: "1x100"},
-		health: map[string]string{`cancuoc_late_applications{stage="HandOver",instance="pipeline:9464"}`: "1x100", `cancuoc_late_applications{stage="Approval",instance="pipeline:9464"}`: "0x100"},
+		health: map[string]string{`cancuoc_late_applications{stage="Approval",instance="pipeline:9464"}`: "0x100"},
 		tells:  "70m",
 	},
 	"AdjudicationWaits":             once(`cancuoc_longest_wait_seconds{awaiting="adjudication"}`, "86000+60x60", "0+60x60", "10m"),

@@ -53,7 +53,7 @@ type ApplicationRecord struct {
 	Consignment  identity.ConsignmentNumber
 	Station      identity.StationID // that has the card in its slot
 	Due          time.Time
-	Stopped      bool // the legal clock stands still
+	StoppedAt    time.Time // since when the legal clock stands still; zero while it runs
 	EnteredAt    time.Time
 	Started      bool
 	Stocked      bool      // there is a blank for it in stock
@@ -75,7 +75,7 @@ func (r ApplicationRecord) Why() identity.Reason {
 var selectRecord = `
 	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.trouble, a.trouble_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
 		coalesce(card.consignment, ''), CASE WHEN card.state IN ` + begunAtStation + ` THEN card.station ELSE '' END,
-		a.due, a.clock_stopped_at IS NOT NULL, a.entered_at, a.started_at IS NOT NULL,
+		a.due, a.clock_stopped_at, a.entered_at, a.started_at IS NOT NULL,
 		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.urgent,
 		a.sealed, a.sealed_number, k.wrapped, a.law, a.form, a.processing_days, a.fee,
 		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + ` AND document = ` + documentOf + `), now()
@@ -100,12 +100,12 @@ func (r *Registry) wholeRecord(row pgx.CollectableRow) (ApplicationRecord, error
 func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 	var rec ApplicationRecord
 	var filed time.Time
-	var since, troubled *time.Time
+	var since, troubled, stopped *time.Time
 	var given string
 	var sealed sealedApplication
 	a := &rec.Application
 	err := row.Scan(&rec.Number, &rec.Stage, &rec.Awaiting, &rec.AwaitingWhy, &since, &rec.Trouble, &troubled, &rec.Attempt, &rec.CaptureRound, &rec.Held, &rec.Reason, &given, &rec.ForCitizen, &rec.Province, &rec.Destination,
-		&rec.Consignment, &rec.Station, &rec.Due, &rec.Stopped, &rec.EnteredAt, &rec.Started,
+		&rec.Consignment, &rec.Station, &rec.Due, &stopped, &rec.EnteredAt, &rec.Started,
 		&a.Station, &a.EnrollmentID, &a.Officer, &a.Type, &a.Ground, &a.Channel, &filed, &a.Delivery, &a.Urgent,
 		&sealed.details, &sealed.number, &sealed.wrapped, &rec.Rules.Law, &rec.Rules.Form, &rec.Rules.ProcessingDays, &rec.Rules.Fee, &rec.Stocked, &rec.Now)
 	if err != nil {
@@ -119,6 +119,9 @@ func (r *Registry) record(row pgx.CollectableRow) (ApplicationRecord, error) {
 	}
 	if troubled != nil {
 		rec.TroubleSince = *troubled
+	}
+	if stopped != nil {
+		rec.StoppedAt = *stopped
 	}
 	a.FiledOn = identity.Date{Year: filed.Year(), Month: int(filed.Month()), Day: filed.Day()}
 	rec.Rules.Due, rec.StatedReason = rec.Due, identity.ReadReason(given)

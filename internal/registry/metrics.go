@@ -144,8 +144,8 @@ func (r *Registry) Metrics(ctx context.Context) (Metrics, error) {
 	var m Metrics
 	var batch pgx.Batch
 	batch.Queue(`
-		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE due < now()), count(*) FILTER (WHERE held), coalesce(max(now() - awaiting_since), '0'), coalesce(max(now() - entered_at), '0')
-		FROM applications WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`).Query(into(&m.Open))
+		SELECT stage, awaiting, count(*), count(*) FILTER (WHERE ` + late + `), count(*) FILTER (WHERE held), coalesce(max(now() - awaiting_since), '0'), coalesce(max(now() - entered_at), '0')
+		FROM applications a WHERE stage NOT IN ` + ends + ` GROUP BY stage, awaiting ORDER BY stage, awaiting`).Query(into(&m.Open))
 	batch.Queue(stockByPlace, identity.LocationCenter).Query(into(&m.Stock))
 	batch.Queue(boxesWaiting).Query(into(&m.Boxes))
 	batch.Queue(`SELECT count(*) FROM applications WHERE trouble <> ''`).QueryRow(func(row pgx.Row) error { return row.Scan(&m.InTrouble) })

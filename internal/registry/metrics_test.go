@@ -2,10 +2,12 @@ package registry_test
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
@@ -29,12 +31,24 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 		Application: awaited, To: identity.Validation, Awaiting: identity.ToResolve, Attempt: 1, Actor: "system",
 	})))
 	b.enter(t, b.received(t, due(yesterday)), 1, identity.Withdrawn)
+	stopped, stoppedLate := b.received(t, due(tomorrow)), b.received(t, due(yesterday))
+	for _, n := range []identity.ApplicationNumber{stopped, stoppedLate} {
+		require.NoError(t, errOf(b.Enter(t.Context(), registry.StageChange{
+			Application: n, To: identity.BiometricCapture, Awaiting: identity.ToRecapture, StopsClock: true, Attempt: 1, Actor: "system",
+		})))
+	}
+	require.NoError(t, pgx.BeginFunc(t.Context(), b.db, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `SET LOCAL session_replication_role = replica`)
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), `UPDATE applications SET due = now() - interval '1 day', clock_stopped_at = now() - interval '2 days' WHERE number = $1`, stopped)
+		return err
+	}), "its deadline passes while the clock stands")
 	require.NoError(t, b.ReceiveBlanks(t.Context(), identity.ReceiveBlanks{Box: "B-1", First: "PT0001", Last: "PT0007", Location: identity.LocationCenter, ReceivedBy: "TK-01", CountedBy: "TK-02"}))
 
 	m, err := b.Metrics(t.Context())
 
 	require.NoError(t, err)
-	require.Positive(t, m.Open[1].Longest)
+	require.Positive(t, m.Open[2].Longest)
 	for i := range m.Open {
 		require.Positive(t, m.Open[i].AtStage)
 		m.Open[i].Longest, m.Open[i].AtStage = 0, 0
@@ -42,15 +56,34 @@ func TestMetrics_CountWhatIsOpenLateAndInStock(t *testing.T) {
 	require.Zero(t, m.LongestForStation(), "no card waits for one")
 	m.Open = append(m.Open, registry.OpenCount{Stage: identity.DataPreparation, AtStage: time.Hour}, registry.OpenCount{Stage: identity.DataPreparation, Awaiting: identity.ToRelease, AtStage: 2 * time.Hour})
 	require.Equal(t, time.Hour, m.LongestForStation(), "a held one does not wait for it")
-	m.Open = m.Open[:2]
+	m.Open = m.Open[:3]
 	require.Equal(t, registry.Metrics{
 		Open: []registry.OpenCount{
+			{Stage: identity.BiometricCapture, Awaiting: identity.ToRecapture, Count: 2, Late: 1},
 			{Stage: identity.Received, Count: 2, Late: 1},
 			{Stage: identity.Validation, Awaiting: identity.ToResolve, Count: 1, Late: 1},
 		},
 		Stock: []registry.StockCount{{Location: identity.LocationCenter, Document: identity.CardDocument, Count: 7}},
 		Boxes: []registry.BoxesWaiting{},
 	}, m)
+
+	// The first screen, the lists and each of their lines call the same late.
+	o, err := b.OverviewOf(t.Context(), "", time.Now())
+	require.NoError(t, err)
+	lateByStage := make(map[identity.Stage]int)
+	for _, g := range o.Groups {
+		lateByStage[g.Stage] += g.Late
+	}
+	require.Equal(t, map[identity.Stage]int{identity.BiometricCapture: 1, identity.Received: 1, identity.Validation: 1}, lateByStage)
+	all, err := b.List(t.Context(), registry.Filter{Stages: identity.OpenStages()})
+	require.NoError(t, err)
+	list, err := b.List(t.Context(), registry.Filter{Stages: identity.OpenStages(), Deadline: registry.Late})
+	require.NoError(t, err)
+	require.Len(t, list, 3)
+	for _, r := range all {
+		listed := slices.ContainsFunc(list, func(l registry.ApplicationRecord) bool { return l.Number == r.Number })
+		require.Equal(t, listed, r.Standing(r.Now, r.Now) == registry.Late, r.Number)
+	}
 }
 
 // TestCollector_SaysNoneOfWhatThereIsNone: an alert on stock has to fire when nothing

@@ -10,9 +10,10 @@ import (
 )
 
 // In SQL, of application a: it is past its legal deadline, or will be before @near. A card that
-// waits to be collected is late no more, and no deadline comes near while the clock stands.
+// waits to be collected is late no more, and no deadline comes near or passes while the clock
+// stands: it is set anew when the application goes on.
 const (
-	late = `(a.due < now() AND a.stage <> ` + stageHandOver + `)`
+	late = `(a.due < now() AND (a.clock_stopped_at IS NULL OR a.due < a.clock_stopped_at) AND a.stage <> ` + stageHandOver + `)`
 	near = `(a.due >= now() AND a.due < @near AND a.clock_stopped_at IS NULL AND a.stage <> ` + stageHandOver + `)`
 )
 
@@ -22,9 +23,11 @@ func (r ApplicationRecord) Standing(at, near time.Time) Deadline {
 	switch {
 	case r.Stage.Ended() || r.Stage == identity.HandOver:
 		return ""
+	case !r.StoppedAt.IsZero() && !r.Due.Before(r.StoppedAt): // the clock stood before it passed
+		return ""
 	case r.Due.Before(at):
 		return Late
-	case r.Due.Before(near) && !r.Stopped:
+	case r.Due.Before(near):
 		return AtRisk
 	}
 	return ""

@@ -15,7 +15,7 @@ var (
 	openApplications = prometheus.NewDesc("cancuoc_open_applications",
 		"Applications that have not ended, by stage and by what a person is awaited for; 0 at a stage where none is.", []string{"stage", "awaiting"}, nil)
 	lateApplications = prometheus.NewDesc("cancuoc_late_applications",
-		"Of the open applications, those past the legal deadline.", []string{"stage", "awaiting"}, nil)
+		"Of the open applications, those past the legal deadline: neither those whose clock stood before it, nor cards to be collected.", []string{"stage", "awaiting"}, nil)
 	awaitingApplications = prometheus.NewDesc("cancuoc_awaiting_applications",
 		"Open applications that wait for an action, by action; 0 where none does.", []string{"awaiting"}, nil)
 	heldApplications = prometheus.NewDesc("cancuoc_held_applications",
