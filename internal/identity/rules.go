@@ -68,7 +68,7 @@ func (a Application) OutgrewCapture(holder Person, on Date) bool {
 // be asked for, and at which price.
 func (a Application) Against(held HeldCard) error {
 	switch {
-	case a.Type.ofHolder() && held.document() != a.Type.Document():
+	case a.Type.ofHolder() && held.document() != a.Type.Document() && a.Ground != GroundNationality: // who regains it may have a certificate meanwhile
 		return RefuseField(Conflict, "type", "is %s, but what the applicant holds is a %s; accepted are %s", a.Type, held.document(), join(TypesFor(held.document())))
 	case a.Ground == GroundNumberChanged && !held.Canceled:
 		return RefuseField(Conflict, "ground", "is number-changed, but the card held bears the number that the register has: it is exchanged on another ground, for example request")
@@ -86,7 +86,7 @@ func (a Application) Against(held HeldCard) error {
 		return RefuseField(Conflict, "ground", "is expired, but the certificate held is valid until %s: it is exchanged on another ground, for example request", held.Expiry)
 	case a.Ground == GroundFromCCCD && held.law() != Law2014:
 		return RefuseField(Conflict, "ground", "is from-cccd, but the card held is one of law %s: it is exchanged on another ground, for example request", held.law())
-	case a.Ground == GroundNationality:
+	case a.Ground == GroundNationality && !held.Certificate:
 		return RefuseField(Conflict, "ground", "is nationality, but the card held was not withdrawn, as it is from whoever loses nationality")
 	case a.Ground == GroundBoundaries && a.afterRearrangement(held):
 		return RefuseField(Conflict, "ground", "is boundaries, but the card held was issued on %s, after units were last rearranged: it is exchanged on another ground, for example request", held.Issued.Display())

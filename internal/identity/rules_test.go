@@ -275,6 +275,8 @@ func TestByCard(t *testing.T) {
 	lostWith.NationalityLost = true
 	inError := in(identity.CardWithdrawn)
 	inError.InError = true
+	certificate := in(identity.CardLive)
+	certificate.Certificate = true
 	first, exchanged, reissued := identity.FirstIssue, identity.Exchange, identity.Reissue
 	for name, tt := range map[string]struct {
 		kind    identity.ApplicationType
@@ -299,6 +301,8 @@ func TestByCard(t *testing.T) {
 		"NationalityNeverLost":  {reissued, identity.GroundNationality, in(identity.CardLive), true},
 		"NationalityLostAbroad": {reissued, identity.GroundNationality, nil, false},
 		"RegainedAfterItsLoss":  {reissued, identity.GroundNationality, lostWith, false},
+		"RegainedByACertified":  {reissued, identity.GroundNationality, certificate, false},
+		"LossOfACertified":      {reissued, identity.GroundLost, certificate, true},
 		"RequestAfterItsLoss":   {exchanged, identity.GroundRequest, lostWith, true},
 		"EndedByAnError":        {exchanged, identity.GroundPrintError, inError, false},
 		"EndedByNoError":        {exchanged, identity.GroundPrintError, in(identity.CardWithdrawn), true},
