@@ -2,8 +2,10 @@ package samples
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake/packet"
@@ -13,7 +15,7 @@ import (
 // are sent.
 type Citizen struct {
 	Person identity.Person
-	Status string // alive, deceased or emigrated
+	Status string // one of identity.CitizenStatuses
 	Card   *Card  // the card they hold; nil where they have none
 }
 
@@ -72,26 +74,48 @@ func (e Entry) citizen() (Citizen, error) {
 	if err != nil {
 		return Citizen{}, err
 	}
-	c := Citizen{Person: person, Status: e.Status}
-	if e.Card == nil {
-		return c, nil
-	}
-	if status := identity.CitizenStatus(e.Status); status == identity.Deceased || status == identity.NationalityLost {
+	status := identity.CitizenStatus(e.Status)
+	switch {
+	case person.Number == "":
+		return Citizen{}, identity.RefuseField(identity.Invalid, "person.number", "is missing: whoever is in the register has one")
+	case !slices.Contains(identity.CitizenStatuses, status):
+		return Citizen{}, identity.RefuseField(identity.Invalid, "status", "must be one of %v", identity.CitizenStatuses)
+	case e.Card == nil:
+		return Citizen{Person: person, Status: e.Status}, nil
+	case status == identity.Deceased || status == identity.NationalityLost:
 		return Citizen{}, identity.RefuseField(identity.Invalid, "live_card", "is given of a person who is %s, whose card has ended: leave it out", status)
+	case person.Nationality != identity.NationalityVietnamese:
+		return Citizen{}, identity.RefuseField(identity.Invalid, "live_card", "is given of a person whose nationality is %s: only citizens have a card, and certificates of before are not imported", person.Nationality)
 	}
-	issued, err := identity.ParseDate(e.Card.Issued)
-	if err != nil {
-		return Citizen{}, fmt.Errorf("live_card.issued: %w", err)
+	card, err := e.Card.parse(person.Birth)
+	return Citizen{Person: person, Status: e.Status, Card: &card}, err
+}
+
+// parse reads the card of somebody who was born on that day. When it was issued says what its holder
+// may apply for, and at which price, and when it expires until when it is valid, so both are days
+// that can be.
+func (c LiveCard) parse(birth identity.Date) (Card, error) {
+	serial, noSerial := identity.ParseCardSerial(c.Serial)
+	issued, noDay := identity.ParseDate(c.Issued)
+	switch {
+	case noDay != nil:
+	case !issued.Complete():
+		noDay = identity.Refuse(identity.Invalid, "is no full day: yyyy-mm-dd is accepted")
+	case issued.Compare(birth) < 0:
+		noDay = identity.Refuse(identity.Invalid, "is before its holder was born")
 	}
-	serial, err := identity.ParseCardSerial(e.Card.Serial)
-	if err != nil {
-		return Citizen{}, fmt.Errorf("live_card.serial: %w", err)
-	}
-	c.Card = &Card{Serial: serial, Form: identity.FormID(e.Card.Form), Issued: issued}
-	if e.Card.Expiry != "" {
-		if c.Card.Expiry.Date, err = identity.ParseDate(e.Card.Expiry); err != nil {
-			return Citizen{}, fmt.Errorf("live_card.expiry: %w", err)
+	var expiry identity.Expiry
+	var noEnd, noForm error
+	if c.Expiry != "" {
+		expiry.Date, noEnd = identity.ParseDate(c.Expiry)
+		if noEnd == nil && (!expiry.Date.Complete() || expiry.Date.Compare(issued) <= 0) {
+			noEnd = identity.Refuse(identity.Invalid, "is no full day after that of issue: yyyy-mm-dd is accepted, or nothing where the card does not expire")
 		}
 	}
-	return c, nil
+	if c.Form == "" {
+		noForm = identity.Refuse(identity.Invalid, "is missing; the form of card, for example cccd-2021")
+	}
+	return Card{Serial: serial, Form: identity.FormID(c.Form), Issued: issued, Expiry: expiry}, errors.Join(
+		identity.InField("live_card.serial", noSerial), identity.InField("live_card.form", noForm),
+		identity.InField("live_card.issued", noDay), identity.InField("live_card.expiry", noEnd))
 }

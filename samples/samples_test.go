@@ -203,19 +203,34 @@ func TestScriptRefusesWhatNobodyCouldPlay(t *testing.T) {
 	}
 }
 
-// Whoever has died has no card that is valid, whatever a file says.
-func TestReadPopulation_RefusesALiveCardOfTheDead(t *testing.T) {
+// When a card was issued decides what its holder may apply for, and at which price; and whoever has
+// died has none that is valid, whatever a file says.
+func TestReadPopulation_RefusesWhatCannotBe(t *testing.T) {
 	t.Parallel()
-	file := func(status string) fs.FS {
-		return fstest.MapFS{"population.json": {Data: []byte(`{"citizens": [{
-			"person": {"number": "001201999990", "name": "Nguyễn Thị Ánh", "birth": "2001-02-28", "sex": "F"}, "status": "` + status + `",
-			"live_card": {"serial": "00C1A52021110202", "form": "cccd-2021", "issued": "2021-11-02"}}]}`)}}
+	person, card := `"number": "001201999990", "name": "Nguyễn Thị Ánh", "birth": "2001-02-28", "sex": "F"`, `"serial": "00C1A52021110202", "form": "cccd-2021", "issued": "2021-11-02", "expiry": "2026-02-28"`
+	read := func(old, other string) error {
+		entry := `{"person": {` + person + `}, "status": "alive", "live_card": {` + card + `}}`
+		_, err := samples.ReadPopulation(fstest.MapFS{"population.json": {Data: []byte(`{"citizens": [` + strings.Replace(entry, old, other, 1) + `]}`)}})
+		return err
 	}
-	_, err := samples.ReadPopulation(file("alive"))
-	require.NoError(t, err)
-	for _, status := range []string{"deceased", "nationality-lost"} {
-		_, err := samples.ReadPopulation(file(status))
-		require.ErrorContains(t, err, "citizen 1: live_card: is given of a person who is "+status)
+	require.NoError(t, read("", ""))
+	require.NoError(t, read(`, "expiry": "2026-02-28"`, ""), "it does not expire")
+	for _, tt := range []struct{ old, other, want string }{
+		{`"alive"`, `"deceased"`, "citizen 1: live_card: is given of a person who is deceased"},
+		{`"alive"`, `"nationality-lost"`, "citizen 1: live_card: is given of a person who is nationality-lost"},
+		{`"alive"`, `"living"`, "citizen 1: status: must be one of"},
+		{`"number": "001201999990", `, "", "citizen 1: person.number: is missing"},
+		{`"sex": "F"`, `"sex": "F", "nationality": "undetermined"`, "citizen 1: live_card: is given of a person whose nationality is undetermined"},
+		{`"cccd-2021"`, `""`, "live_card.form: is missing"},
+		{`"00C1A52021110202"`, `"00C1"`, "live_card.serial: "},
+		{`"2021-11-02"`, `"2021-11"`, "live_card.issued: is no full day"},
+		{`"2021-11-02"`, `"1999-11-02"`, "live_card.issued: is before its holder was born"},
+		{`"2021-11-02"`, `""`, "live_card.issued: "},
+		{`"2026-02-28"`, `"2026"`, "live_card.expiry: is no full day"},
+		{`"2026-02-28"`, `"2021-11-02"`, "live_card.expiry: is no full day after that of issue"},
+	} {
+		require.ErrorContains(t, read(tt.old, tt.other), tt.want)
+		require.NotEmpty(t, identity.Refusals(read(tt.old, tt.other)), "it is no fault that may pass: %s", tt.want)
 	}
 }
 

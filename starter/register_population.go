@@ -26,9 +26,9 @@ func newRegisterPopulation(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, citizen := range citizens {
+			for i, citizen := range citizens {
 				if err := office.Registry.SeedCitizen(cmd.Context(), seeded(citizen)); err != nil {
-					return err
+					return fmt.Errorf("citizen %d: %w", i+1, err)
 				}
 			}
 			return a.print(cmd, map[string]int{"citizens": len(citizens)}, func(w io.Writer) { fmt.Fprintf(w, "%d citizens known\n", len(citizens)) })

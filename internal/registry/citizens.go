@@ -38,8 +38,8 @@ const renumberedSince = `EXISTS (
 
 // SeedCitizen imports a person, with the card they hold and the number that was canceled before.
 // Of a person who is known already, also where another number was given since, it learns no more
-// than the canceled one. It refuses with Conflict a number that is or was another person's. The card
-// of somebody who can have none has ended.
+// than the canceled one. It refuses with Conflict a number that is or was another person's, and the
+// serial of another card. The card of somebody who can have none has ended.
 func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 	person, err := json.Marshal(c.Person)
 	if err != nil {
@@ -71,8 +71,11 @@ func (r *Registry) SeedCitizen(ctx context.Context, c Citizen) error {
 		}
 		return r.importCard(ctx, tx, citizen, c)
 	})
-	if violates(err, "person_numbers_pkey") {
+	switch {
+	case violates(err, "person_numbers_pkey"):
 		return identity.RefuseField(identity.Conflict, "person.number", "or the canceled one, of a person who is to be imported, is or was another person's")
+	case violates(err, "one_card_per_serial"):
+		return identity.RefuseField(identity.Conflict, "live_card.serial", "is that of another card")
 	}
 	return fail("import citizen", err)
 }
@@ -87,8 +90,12 @@ func (r *Registry) importCard(ctx context.Context, tx pgx.Tx, citizen []byte, c 
 	}
 	var card int64
 	err := tx.QueryRow(ctx, `
-		INSERT INTO cards (state, citizen, serial, form, issued, expires) VALUES (`+cardLive+`, $1, $2, $3, $4, $5) RETURNING id`,
+		INSERT INTO cards (state, citizen, serial, form, issued, expires)
+		SELECT `+cardLive+`, $1, $2, $3, $4, $5 WHERE $4::date <= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date RETURNING id`,
 		citizen, c.LiveCard.Serial, c.LiveCard.Form, c.LiveCard.Issued.Midnight(), expires).Scan(&card)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return identity.RefuseField(identity.Invalid, "live_card.issued", "is in the future")
+	}
 	if err != nil {
 		return err
 	}

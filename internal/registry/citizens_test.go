@@ -31,6 +31,19 @@ func TestSeedCitizen_TheCardOfWhoCanHaveNoneHasEnded(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, status != identity.NationalityLost, kept)
 	}
+
+	// A card that cannot be is no fault that may pass, and its holder is not imported.
+	p := newborn()
+	p.Number = "001220000009"
+	for field, card := range map[string]registry.OldCard{
+		"live_card.serial": {Serial: "0123456789ABCDE0", Form: "cccd-2021", Issued: identity.Date{Year: 2026, Month: 1, Day: 5}},
+		"live_card.issued": {Serial: "0123456789ABCDE9", Form: "cccd-2021", Issued: identity.Date{Year: 2126, Month: 1, Day: 5}},
+	} {
+		err := b.SeedCitizen(t.Context(), registry.Citizen{Person: p, Status: identity.Alive, LiveCard: &card})
+		require.Len(t, identity.Refusals(err), 1, field)
+		require.Equal(t, field, identity.Refusals(err)[0].Field)
+		require.ErrorIs(t, errOf(b.PersonByNumber(t.Context(), p.Number)), identity.NotFound)
+	}
 	require.NoError(t, errOf(b.VerifyActs(t.Context())))
 	require.NoError(t, b.VerifyBooks(t.Context()))
 }
