@@ -103,7 +103,7 @@ var (
 		{ReasonStopped, "Hồ sơ bị dừng khi đang làm thẻ", "its application was stopped while it was made"},
 		{ReasonMissing, "Thiếu khi kiểm đếm", "it was missing at the count"},
 		{ReasonMisplaced, "Thẻ nằm ở nơi không phải của nó", "it was where it does not belong"},
-		{ReasonRecounted, "Thẻ trước đã có, không cần thẻ này", "the card before it was there after all"},
+		{ReasonRecounted, "Kiểm đếm lại cho kết quả khác lần trước", "a recount found otherwise than the count before it"},
 	}
 	RevokeReasons = ReasonTable{
 		{ReasonReplaced, "Đã được thay bằng thẻ mới", "another card took its place"},

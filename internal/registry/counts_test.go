@@ -154,6 +154,10 @@ func TestRecount_ACardThatIsNotThereIsLost(t *testing.T) {
 
 	require.Equal(t, identity.CardLost, b.state(t, here, 1))
 	require.Equal(t, registry.Stock{Received: 2, Spoiled: 1, Issued: 1, Balanced: true}, b.balanced(t))
+	today := identity.DateOf(b.now(t))
+	written, err := b.WrittenOff(t.Context(), today, today)
+	require.NoError(t, err)
+	require.Contains(t, written[0].Events[0].Reason.InWords(), "/ a recount found otherwise", "what an auditor reads of the blank is true")
 	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver, Missing: []identity.ApplicationNumber{live}})), identity.Conflict)
 	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver, Found: []identity.ApplicationNumber{"00000-00000-0"}})), identity.NotFound)
 	require.ErrorIs(t, errOf(b.Recount(t.Context(), box, identity.Recount{Officer: counter, Witness: approver})), identity.Invalid)
