@@ -304,7 +304,7 @@ func (d *Door) station(ctx context.Context, id identity.StationID) (registry.Sta
 // application, and refuses what they would refuse without a person. Each of these is
 // checked here:
 //
-//	BiometricCapture  reads and measures the portrait          evidenceOf: portrait.Check
+//	BiometricCapture  reads and measures the portrait          evidenceOf: portrait.Check; portrait.Judge, of who does not pass this stage
 //	                  reads the templates                      evidenceOf: fingerprint.Templates
 //	Deduplication     reads the templates                      as above
 //	DataPreparation   allots a personal number                 preflight: identity.DrawPersonalNumber

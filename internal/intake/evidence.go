@@ -7,6 +7,7 @@ import (
 	"image"
 	"maps"
 	"slices"
+	"strings"
 
 	"example.org/cancuoc/internal/biometrics/fingerprint"
 	"example.org/cancuoc/internal/biometrics/minutiae"
@@ -26,6 +27,9 @@ import (
 func evidenceOf(s packet.Submission, app identity.Application, all []*render.Form, k known, sizes packet.Sizes) (map[identity.EvidenceKind][]byte, error) {
 	found, err := capture(s.Portrait, s.Fingerprints, nil, sizes)
 	wrong := []error{err, takeIrises(s, sizes.Finger, found)}
+	if taken, brought := found[identity.EvidencePortrait]; brought && !app.NeedsCapture() { // else BiometricCapture judges it
+		wrong = append(wrong, identity.InField("portrait", goodPortrait(taken)))
+	}
 	if err == nil {
 		maps.Copy(found, k.onFile)
 	}
@@ -140,6 +144,16 @@ func (o Opened) Heavy() bool {
 		}
 	}
 	return cost > heavy
+}
+
+// goodPortrait refuses a portrait of which the stage BiometricCapture would ask another: whoever
+// applies without coming in person is not asked by it.
+func goodPortrait(picture []byte) error {
+	judged, err := portrait.Judge(picture, portrait.DefaultLimits())
+	if err != nil || judged.OK {
+		return err
+	}
+	return identity.Refuse(identity.Invalid, "is not good enough: %s. %s", strings.Join(judged.Codes(), ", "), strings.Join(judged.Advice(), ". "))
 }
 
 // pixels counts those of a picture that is not refused for its size.

@@ -51,7 +51,8 @@ func TestCheck_TheCardIsMadeFromWhatIsOnFile(t *testing.T) {
 }
 
 // Where there is something on file, no other face and fingers are brought, which nobody took under an
-// officer's eyes; and who was a child of whom nothing was taken comes in person.
+// officer's eyes; where there is nothing, the portrait that is brought is judged; and who was a child of
+// whom nothing was taken comes in person.
 func TestCheck_NobodyElseIsBroughtForWhatIsOnFile(t *testing.T) {
 	t.Parallel()
 	door, s := doorOfSamples(t)
@@ -63,6 +64,15 @@ func TestCheck_NobodyElseIsBroughtForWhatIsOnFile(t *testing.T) {
 
 	_, err = door.check(s, nil, time.Time{}, known{asked: true})
 	require.EqualError(t, err, "fingerprints: is given, but the card is made from what is on file (art. 25.3 of Law 26/2023/QH15); whoever wants another portrait comes in person")
+
+	s.Fingerprints = nil
+	_, err = door.check(s, nil, time.Time{}, known{asked: true})
+	require.NoError(t, err)
+	blurred, err := packet.ReadSubmission(os.DirFS("../../samples/17-poor-portrait"), "application.json", door.Sizes)
+	require.NoError(t, err)
+	s.Portrait = blurred.Portrait
+	_, err = door.check(s, nil, time.Time{}, known{asked: true})
+	require.ErrorContains(t, err, "portrait: is not good enough: portrait-", "nobody judges it later")
 
 	child := &identity.HeldCard{Issued: identity.Date{Year: 2005, Month: 5, Day: 4}}
 	_, err = door.check(s, nil, time.Time{}, known{asked: true, held: child})
