@@ -72,14 +72,18 @@ func (r ApplicationRecord) Why() identity.Reason {
 	return identity.Reason{Code: r.Reason}
 }
 
-var selectRecord = `
+var selectRecord = selectRecordOf(`applications`)
+
+// selectRecordOf selects records of a table that has the columns of applications.
+func selectRecordOf(table string) string {
+	return `
 	SELECT a.number, a.stage, a.awaiting, a.awaiting_why, a.awaiting_since, a.trouble, a.trouble_since, a.attempt, a.capture_round, a.held, a.reason, coalesce(given.reason, ''), coalesce(given.for_citizen AND a.held, false), a.province, a.destination,
 		coalesce(card.consignment, ''), CASE WHEN card.state IN ` + begunAtStation + ` THEN card.station ELSE '' END,
 		a.due, a.clock_stopped_at, a.entered_at, a.started_at IS NOT NULL,
 		a.station, a.enrollment_id, a.officer, a.type, a.ground, a.channel, a.filed_on, a.delivery, a.urgent,
 		a.sealed, a.sealed_number, k.wrapped, a.law, a.form, a.processing_days, a.fee,
 		EXISTS (SELECT FROM blanks WHERE account = ` + accountStock + ` AND document = ` + documentOf + `), now()
-	FROM applications a
+	FROM ` + table + ` a
 	LEFT JOIN vault_keys k ON k.application = a.number
 	LEFT JOIN cards card ON card.application = a.number AND card.attempt = a.attempt
 	LEFT JOIN LATERAL (
@@ -89,6 +93,7 @@ var selectRecord = `
 			WHEN a.held THEN ` + stepHold + ` END
 		ORDER BY d.round DESC LIMIT 1
 	) given ON true`
+}
 
 // wholeRecord reads a row of selectRecord with what it says of persons.
 func (r *Registry) wholeRecord(row pgx.CollectableRow) (ApplicationRecord, error) {
@@ -177,12 +182,8 @@ var Deadlines = []Deadline{Late, AtRisk}
 // List gives applications in the order they were received, each as far as it can be unsealed. It costs by what it
 // gives: of a list of open stages, those that have ended are not read.
 func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, error) {
-	where, args := f.conditions()
-	query := selectRecord + where + ` ORDER BY a.received_at, a.number`
-	if f.Limit > 0 {
-		query += ` LIMIT ` + strconv.Itoa(f.Limit)
-	}
-	rows, _ := r.db.Query(ctx, query, args) // CollectRows reports the error
+	table, where, args := f.query(f.Limit)
+	rows, _ := r.db.Query(ctx, selectRecordOf(table)+where+inOrder+limited(f.Limit), args) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, r.record)
 	return list, fail("list applications", err)
 }
@@ -191,9 +192,8 @@ func (r *Registry) List(ctx context.Context, f Filter) ([]ApplicationRecord, err
 // most so many, and those that are beyond are not read.
 func (r *Registry) Count(ctx context.Context, f Filter, most int) (n int, err error) {
 	f.After = ""
-	where, args := f.conditions()
-	args["most"] = most
-	err = r.db.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM applications a`+where+` LIMIT @most) AS counted`, args).Scan(&n)
+	table, where, args := f.query(most)
+	err = r.db.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM `+table+` a`+where+limited(most)+`) AS counted`, args).Scan(&n)
 	return n, fail("count applications", err)
 }
 
@@ -202,22 +202,58 @@ func inBox(state string) string {
 	return `a.stage = ` + stageDispatch + ` AND a.number IN (SELECT c.application FROM consignments k JOIN cards c ON c.consignment = k.number WHERE k.state = ` + state + `)`
 }
 
+// inOrder is the order of lists.
+const inOrder = ` ORDER BY a.received_at, a.number`
+
+// query is the table that the filter's applications are in, with the columns of applications, and
+// where; most bounds how many are read, unless it is 0. Those of a province are looked for in two
+// parts, what is open and what has ended: an index by provinces of all would be written at each
+// step of an application, and of what has ended once.
+func (f Filter) query(most int) (table, where string, args pgx.StrictNamedArgs) {
+	list, args := f.conditions()
+	if f.Province == "" || f.open() {
+		return `applications`, allOf(list), args
+	}
+	part := func(stages string) string {
+		return `(SELECT a.* FROM applications a` + allOf(append(slices.Clip(list), stages)) + inOrder + limited(most) + `)`
+	}
+	return `(` + part(`a.stage NOT IN `+ends) + ` UNION ALL ` + part(`a.stage IN `+ends) + `)`, ``, args
+}
+
+func allOf(conditions []string) string {
+	if len(conditions) == 0 {
+		return ``
+	}
+	return ` WHERE ` + strings.Join(conditions, ` AND `)
+}
+
+func limited(most int) string {
+	if most == 0 {
+		return ``
+	}
+	return ` LIMIT ` + strconv.Itoa(most)
+}
+
+// open reports whether the filter is of open stages alone.
+func (f Filter) open() bool {
+	return len(f.Stages) > 0 && !slices.ContainsFunc(f.Stages, identity.Stage.Ended)
+}
+
 // conditions are the filter's as SQL: only those that are given, with the stages in their
 // text, so that each list is planned for what it asks.
-func (f Filter) conditions() (where string, args pgx.StrictNamedArgs) {
-	var list []string
+func (f Filter) conditions() (list []string, args pgx.StrictNamedArgs) {
 	args = make(pgx.StrictNamedArgs)
 	given := func(condition, name string, value any) {
 		list = append(list, condition)
 		args[name] = value
 	}
-	if len(f.Stages) > 0 && !slices.ContainsFunc(f.Stages, identity.Stage.Ended) {
+	if f.open() {
 		list = append(list, `a.stage NOT IN `+ends) // for the index of what is open
 	}
 	if len(f.Stages) > 0 {
 		known := slices.DeleteFunc(slices.Clone(f.Stages), func(s identity.Stage) bool { return !slices.Contains(identity.Stages, s) })
 		if len(known) == 0 {
-			return ` WHERE false`, args
+			return []string{`false`}, args
 		}
 		list = append(list, `a.stage IN `+literals(known))
 	}
@@ -255,8 +291,5 @@ func (f Filter) conditions() (where string, args pgx.StrictNamedArgs) {
 	if f.After != "" {
 		given(`(a.received_at, a.number) > (SELECT received_at, number FROM applications WHERE number = @after)`, "after", f.After)
 	}
-	if len(list) == 0 {
-		return "", args
-	}
-	return ` WHERE ` + strings.Join(list, ` AND `), args
+	return list, args
 }

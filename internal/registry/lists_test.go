@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -45,6 +46,17 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 			return err
 		}
 	}
+	var one registry.Whereabouts
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT application, serial, blank FROM cards WHERE state = 'live' ORDER BY id LIMIT 1`).Scan(&one.Application, &one.Serial, &one.Blank))
+	var number identity.PersonalNumber
+	require.NoError(t, b.db.QueryRow(t.Context(), `SELECT n.number FROM citizens n JOIN cards c ON c.citizen = n.citizen WHERE c.serial = $1`, one.Serial).Scan(&number))
+	found := func(find func(*registry.Registry) ([]registry.Whereabouts, error)) func(*registry.Registry) error {
+		return func(r *registry.Registry) error {
+			list, err := find(r)
+			require.Len(t, list, 1)
+			return err
+		}
+	}
 	reads := func(name string, do func(*registry.Registry) error, tables ...string) {
 		var read int64
 		for range tries { // what PostgreSQL counted late, of other statements, is not counted again
@@ -83,6 +95,58 @@ func TestLists_CostByWhatTheyShow(t *testing.T) {
 			n, err := r.Count(t.Context(), registry.Filter{}, 100)
 			require.Equal(t, 100, n)
 			return err
+		},
+		"page of a province":           list(10, registry.Filter{Province: "002", Limit: 10}),
+		"next page of a province":      list(1, registry.Filter{Province: "001", After: first, Limit: 1}),
+		"all of a province with none":  list(0, registry.Filter{Province: "097", Limit: 10}),
+		"the issued of one with none":  list(0, registry.Filter{Province: "097", Stages: []identity.Stage{identity.Issued}, Limit: 10}),
+		"the ready, and issued, of it": list(0, registry.Filter{Province: "097", Stages: []identity.Stage{identity.HandOver, identity.Issued}, Limit: 10}),
+		"count of a province": func(r *registry.Registry) error {
+			n, err := r.Count(t.Context(), registry.Filter{Province: "002"}, 1000)
+			require.Equal(t, finished/96+1, n)
+			return err
+		},
+		"find an application": found(func(r *registry.Registry) ([]registry.Whereabouts, error) {
+			return r.FindApplication(t.Context(), one.Application)
+		}),
+		"find a card": found(func(r *registry.Registry) ([]registry.Whereabouts, error) { return r.FindCard(t.Context(), one.Serial) }),
+		"find a blank": found(func(r *registry.Registry) ([]registry.Whereabouts, error) {
+			return r.FindBlank(t.Context(), string(one.Blank))
+		}),
+		"find a person": found(func(r *registry.Registry) ([]registry.Whereabouts, error) {
+			return r.FindPerson(t.Context(), "SX-9001", number, func(registry.Whereabouts) bool { return true })
+		}),
+		"a status": func(r *registry.Registry) error {
+			_, err := r.CardStatuses(t.Context(), []registry.StatusQuery{{Serial: one.Serial}, {Chip: "4672078E3AA03BA4B01E"}})
+			return err
+		},
+		"one application": func(r *registry.Registry) error {
+			_, err := r.Entry(t.Context(), one.Application)
+			_, trail := r.Audit(t.Context(), one.Application)
+			_, cards := r.Cards(t.Context(), one.Application)
+			return errors.Join(err, trail, cards)
+		},
+		"unwanted cards, and surplus": func(r *registry.Registry) error {
+			_, err := r.Unwanted(t.Context())
+			_, surplus := r.UnclearSurplus(t.Context())
+			return errors.Join(err, surplus)
+		},
+		"fees to give back": func(r *registry.Registry) error { _, err := r.FeesDue(t.Context(), identity.UnitCenter); return err },
+		"notifications": func(r *registry.Registry) error {
+			_, err := r.Backlogs(t.Context())
+			_, letters := r.Letters(t.Context(), 100)
+			_, reminders := r.Remind(t.Context(), time.Hour, 100)
+			return errors.Join(err, letters, reminders)
+		},
+		"stations, and what lies nowhere": func(r *registry.Registry) error {
+			_, err := r.StationsAtWork(t.Context())
+			_, stranded := r.Stranded(t.Context())
+			return errors.Join(err, stranded)
+		},
+		"what is to be erased": func(r *registry.Registry) error {
+			_, err := r.EraseDue(t.Context(), 10)
+			_, keys := r.EraseChipKeys(t.Context())
+			return errors.Join(err, keys)
 		},
 		"consignments": func(r *registry.Registry) error {
 			list, err := r.Consignments(t.Context(), time.Now())

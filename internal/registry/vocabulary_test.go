@@ -90,6 +90,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 	want["receiver_way"] = append([]string{""}, words(identity.NotifyWays)...)
 	want["delivery_state"] = []string{"waiting", "delivered", "dead", "void"}
 	want["deliveries_waiting"], want["deliveries_waiting_since"], want["deliveries_dead"] = []string{"waiting"}, []string{"waiting"}, []string{"dead"}
+	want["applications_ended_by_province"] = words(identity.Ends())
 	want["applications_by_deadline"] = words(append([]identity.Stage{identity.HandOver}, identity.Ends()...))
 	want["applications_to_remind"] = words([]identity.Action{identity.ToHandOver})
 	want["received_when"] = words([]identity.ConsignmentState{identity.ConsignmentReceived})
