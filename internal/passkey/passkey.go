@@ -126,8 +126,8 @@ func Algorithms() []webauthncose.COSEAlgorithmIdentifier {
 }
 
 // Made gives the passkey that an authenticator made for an officer, asked with that
-// challenge. Who made the authenticator is not asked: two administrators look at the
-// officer instead.
+// challenge. One that may be copied to other devices is refused. Who made the authenticator is
+// not asked: two administrators look at the officer instead.
 func (s Site) Made(officer identity.OfficerID, c Creation, challenge []byte) (Credential, error) {
 	id := encoded(c.ID)
 	var response protocol.CredentialCreationResponse
@@ -145,6 +145,9 @@ func (s Site) Made(officer identity.OfficerID, c Creation, challenge []byte) (Cr
 		false, true, true, nil, accepted, protocol.AttestationPolicy{}, protocol.SignaturePolicy{})
 	if err != nil {
 		return Credential{}, identity.RefuseField(identity.Forbidden, "passkey", "was not made for %s as asked (by a key of Ed25519, or of ECDSA on P-256; verifying who uses it by PIN, finger or face)", s)
+	}
+	if made.Response.AttestationObject.AuthData.Flags.HasBackupEligible() {
+		return Credential{}, identity.RefuseField(identity.Forbidden, "passkey", "may be copied to other devices, and then others could sign with it; make one that stays where it is made: in a security key, or in this device alone")
 	}
 	key, err := public(made.Response.AttestationObject.AuthData.AttData.CredentialPublicKey)
 	if err != nil {

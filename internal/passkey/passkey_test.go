@@ -130,6 +130,10 @@ func TestSite_RefusesAPasskeyThatWasNotMadeAsAsked(t *testing.T) {
 			a.Flags = passkeytest.Present
 			*c = a.Make(t, challenge)
 		},
+		"Copied": func(a *passkeytest.Authenticator, c *passkey.Creation) {
+			a.Flags |= passkeytest.BackupEligible
+			*c = a.Make(t, challenge)
+		},
 		"OtherChallenge": func(a *passkeytest.Authenticator, c *passkey.Creation) { *c = a.Make(t, []byte("other")) },
 		"OtherName":      func(_ *passkeytest.Authenticator, c *passkey.Creation) { c.ID = []byte("another") },
 		"CutShort": func(_ *passkeytest.Authenticator, c *passkey.Creation) {

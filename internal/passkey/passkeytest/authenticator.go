@@ -25,9 +25,10 @@ import (
 
 // The flags of authenticator data (Web Authentication level 3, section 6.1).
 const (
-	Present  = 1 << 0
-	Verified = 1 << 2
-	attested = 1 << 6
+	Present        = 1 << 0
+	Verified       = 1 << 2
+	BackupEligible = 1 << 3
+	attested       = 1 << 6
 )
 
 // Authenticator holds one passkey. What it says of itself and of who asks can be changed.
