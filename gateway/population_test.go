@@ -155,7 +155,11 @@ func TestPopulation_OfAnotherOfficeIsChangedByOfficers(t *testing.T) {
 	require.Len(t, changes, 1)
 	require.Equal(t, "GV-01", changes[0].Actor)
 
-	status, text := b.acts(t, registrytest.Signed(identity.RenumberPerson{Officer: "GV-01", Version: before.Version, Paper: "decision 7", Reason: "wrong"}, subject), nil)
+	status, text := b.acts(t, registrytest.Signed(identity.RenumberPerson{Officer: "GV-01", Version: after.Version, Paper: "decision 7", Reason: "wrong: con ba " + holder().Mother.Text}, subject), nil)
+	require.Equal(t, http.StatusUnprocessableEntity, status, text)
+	require.Contains(t, text, "holds the name of", "what is signed is never erased")
+
+	status, text = b.acts(t, registrytest.Signed(identity.RenumberPerson{Officer: "GV-01", Version: before.Version, Paper: "decision 7", Reason: "wrong"}, subject), nil)
 	require.Equal(t, http.StatusConflict, status, "the record changed since: %s", text)
 	status, text = b.acts(t, registrytest.Signed(identity.RenumberPerson{Officer: "GV-01", Version: after.Version, Paper: "decision 7", Reason: "wrong"}, subject), nil)
 	require.Equal(t, http.StatusOK, status, text)

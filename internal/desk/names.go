@@ -12,22 +12,50 @@ import (
 // clear, for good and for every auditor, also after the person's data is erased.
 var errNames error = &identity.Refusal{
 	Kind: identity.Invalid, Field: "statement",
-	Detail: "holds the name of the applicant, of a parent, spouse or representative, and what is signed is never erased: write \"the applicant\", \"the mother\", and name a paper by its number",
+	Detail: "holds the name of the applicant, or of whom else it is about, of a parent, spouse or representative, and what is signed is never erased: write \"the applicant\", \"the mother\", and name a paper by its number",
 }
 
-// names reports whether a statement on an application, or on a card that this office made, has
-// in it the name of somebody whom that application names, with or without tones.
+// names reports whether a statement has in it the name, with or without tones, of somebody whom
+// it is about: of an application or of a card that this office made, those whom the application
+// names; of persons of the register, themselves, their parents and spouses.
 func (d *Desk) names(ctx context.Context, signed statement.Signed) (bool, error) {
 	said, err := signed.Read()
 	if err != nil {
 		return false, nil //nolint:nilerr // what cannot be read names nobody
 	}
+	if id, err := subject(said.Subject).person(); err == nil {
+		return d.namesPersons(ctx, signed, id, said)
+	}
 	record, err := d.concerned(ctx, subject(said.Subject))
 	if Refused(err) || record.Unread != nil {
 		return false, nil // nobody is known, so nobody is named
 	}
-	p := record.Application.Person
-	return signed.Names(p.Name, p.Father, p.Mother, p.Spouse, record.Application.Representative), err
+	return signed.Names(append(namesOf(record.Application.Person), record.Application.Representative)...), err
+}
+
+// namesPersons reports whether a statement on a person of the register names that person, or whom
+// else it is about.
+func (d *Desk) namesPersons(ctx context.Context, signed statement.Signed, id identity.PersonID, said statement.Statement) (bool, error) {
+	persons := []identity.PersonID{id}
+	if act, err := said.Does(); err == nil {
+		if merge, is := act.(identity.MergePersons); is {
+			persons = append(persons, merge.Other)
+		}
+	}
+	for _, id := range persons {
+		known, err := d.Population.Person(ctx, id)
+		if err != nil && !Refused(err) {
+			return false, err
+		}
+		if signed.Names(namesOf(known.Person)...) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func namesOf(p identity.Person) []identity.Name {
+	return []identity.Name{p.Name, p.Father, p.Mother, p.Spouse}
 }
 
 // concerned is the application that a statement is about, or that its card was made for.
