@@ -17,7 +17,8 @@ import (
 )
 
 func newVerifyAudit(a *app) *cobra.Command {
-	var all, packets bool
+	var all bool
+	var packets intake.Scope
 	cmd := &cobra.Command{
 		Use: "verify [APPLICATION...]", Short: "Check that no entry was changed, added or removed (default: in all applications)",
 		Long: `Check that no entry of the audit trail was changed, added or removed: in all
@@ -59,7 +60,8 @@ It names the founders, on whom the rest relies: are they those whom you know?`,
 			return errors.Join(a.print(cmd, verified, verified.print), err)
 		},
 	}
-	cmd.Flags().BoolVar(&packets, "packets", false, "compare every application with its packet, and not only those that are open or ended in the last 30 days")
+	cmd.Flags().BoolVar(&packets.Every, "packets", false, "compare every application with its packet, and not only those that are open or ended in the last 30 days")
+	cmd.Flags().BoolVar(&packets.Fingers, "fingers", false, "compare fingers of which the station sent images alone, too, by templates that are drawn anew (0.2 s each)")
 	cmd.Flags().BoolVar(&all, "all", false, "name everything that does not fit, and not the first hundred of a kind")
 	return cmd
 }
@@ -75,7 +77,7 @@ type verifiedAudit struct {
 }
 
 // verifyAudit checks the chains, then the log, also if a chain was changed.
-func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber, all, packets bool) (verifiedAudit, error) {
+func (a *app) verifyAudit(ctx context.Context, numbers []identity.ApplicationNumber, all bool, packets intake.Scope) (verifiedAudit, error) {
 	var v verifiedAudit
 	opened, err := a.openOffice(ctx, office.OpenToVerify)
 	if err != nil {

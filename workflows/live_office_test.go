@@ -108,7 +108,7 @@ func (o *liveOffice) intact() {
 	o.t.Helper()
 	_, err := o.Registry.VerifyActs(o.t.Context())
 	require.NoError(o.t, err)
-	_, err = intake.Verify(o.t.Context(), o.Registry, true)
+	_, err = intake.Verify(o.t.Context(), o.Registry, intake.Scope{Every: true})
 	require.NoError(o.t, err)
 }
 

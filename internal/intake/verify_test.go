@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"example.org/cancuoc/internal/biometrics/fingerprint"
+	"example.org/cancuoc/internal/biometrics/minutiae"
 	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/intake"
@@ -23,10 +25,13 @@ func TestVerify_NamesWhatNoOfficerSigned(t *testing.T) {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
 	g := serve(t, public, roomy)
-	store := func(change func(*registry.Submission)) {
+	store := func(change func(*registry.Submission), drawn bool) {
 		t.Helper()
 		s := sample(t)
 		s.EnrollmentID = rand.Text()
+		if drawn { // the office draws the template of the first finger
+			s.Fingerprints[0].TemplateData = nil
+		}
 		signed, err := packet.Sign(s, key, cast.Known().State)
 		require.NoError(t, err)
 		p, err := packet.Parse(signed)
@@ -51,25 +56,30 @@ func TestVerify_NamesWhatNoOfficerSigned(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*registry.Submission)
 		sql    string
+		drawn  bool
 		want   string // "": it is as it was signed
 	}{
 		"AsSigned":       {change: nothing},
 		"AnothersName":   {change: func(s *registry.Submission) { s.Application.Person.Name.Text = "Kẻ Mạo Danh" }, want: "what was applied for"},
 		"AnothersFace":   {change: func(s *registry.Submission) { s.Evidence[identity.EvidencePortrait] = []byte("another face") }, want: "its evidence of round 1"},
 		"AnothersEye":    {change: func(s *registry.Submission) { s.Evidence[identity.EvidenceLeftIris] = []byte("another eye") }, want: "its evidence of round 1"},
+		"AsDrawn":        {change: nothing, drawn: true},
+		"AnothersFinger": {change: anothersFinger(t), drawn: true, want: "its evidence of round 1"},
+		"SentFinger":     {change: anothersFinger(t), want: "its evidence of round 1"},
+		"Damaged":        {change: nothing, sql: `UPDATE vault_blobs SET sealed = '\x00' WHERE kind = 'portrait'`, want: "its evidence of round 1 cannot be opened"},
 		"NoPacket":       {change: func(s *registry.Submission) { s.Evidence[identity.EvidencePacket] = []byte("none") }, want: "its packet is gone"},
 		"AnotherPacket":  {change: func(s *registry.Submission) { s.Evidence[identity.EvidencePacket] = anotherPacket(t, key) }, want: "its packet is not what its officer signed"},
 		"AnotherType":    {change: nothing, sql: `UPDATE applications SET urgent = NOT urgent`, want: "what was applied for"},
 		"AnotherCitizen": {change: nothing, sql: `UPDATE applications SET citizen = sha256('x')`, want: "what was applied for"},
 		"AnotherDigest":  {change: nothing, sql: `UPDATE applications SET digest = sha256('x')`, want: "what was applied for"},
 	} {
-		store(tt.change)
+		store(tt.change, tt.drawn)
 		if tt.sql != "" {
 			_, err := behind.Exec(t.Context(), tt.sql)
 			require.NoError(t, err)
 		}
 
-		compared, err := intake.Verify(t.Context(), g.door.Registry, false)
+		compared, err := intake.Verify(t.Context(), g.door.Registry, intake.Scope{Fingers: tt.drawn})
 
 		require.Equal(t, 1, compared.Applications, name)
 		if tt.want == "" {
@@ -78,6 +88,29 @@ func TestVerify_NamesWhatNoOfficerSigned(t *testing.T) {
 			require.ErrorContains(t, err, tt.want, name)
 		}
 		_, err = behind.Exec(t.Context(), `DELETE FROM applications; DELETE FROM acts WHERE act = 'enroll'`)
+		require.NoError(t, err)
+	}
+}
+
+// anothersFinger puts the template of one finger in the place of another's.
+func anothersFinger(t *testing.T) func(*registry.Submission) {
+	t.Helper()
+	return func(s *registry.Submission) {
+		var templates fingerprint.Templates
+		require.NoError(t, templates.UnmarshalBinary(s.Evidence[identity.EvidenceTemplates]))
+		at := fingerprint.Position(sample(t).Fingerprints[0].Position)
+		for position, template := range templates {
+			if position == at {
+				continue
+			}
+			record, err := minutiae.Parse(template)
+			require.NoError(t, err)
+			record.Finger = at.Code()
+			templates[at], err = minutiae.Encode(record)
+			require.NoError(t, err)
+		}
+		var err error
+		s.Evidence[identity.EvidenceTemplates], err = templates.MarshalBinary()
 		require.NoError(t, err)
 	}
 }

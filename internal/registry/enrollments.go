@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,6 +26,7 @@ type Capturing struct {
 	Round    int
 	Signed   []byte // what the officer signed for, as [identity.Recapture] has it; nil: nothing, or it is round 1
 	Evidence Evidence
+	Unread   bool // something of it cannot be opened, and is not there
 }
 
 // recentlyEnded is how long an application that ended is compared with its packet each time.
@@ -95,7 +95,7 @@ func (r *Registry) enrollment(ctx context.Context, number identity.ApplicationNu
 	})
 	for i := range e.Captures {
 		if err == nil {
-			e.Captures[i].Evidence, err = r.evidenceOfRound(ctx, number, e.Captures[i].Round)
+			err = r.readCapture(ctx, number, &e.Captures[i])
 		}
 	}
 	return e, fail("read enrollment", err)
@@ -116,21 +116,22 @@ func captureSaid(signed statement.Signed) []byte {
 	return recapture.Captured
 }
 
-// evidenceOfRound opens what was stored with a round of capture, and nothing of the rounds before.
-func (r *Registry) evidenceOfRound(ctx context.Context, number identity.ApplicationNumber, round int) (Evidence, error) {
+// readCapture opens what was stored with a round of capture, and nothing of the rounds before.
+func (r *Registry) readCapture(ctx context.Context, number identity.ApplicationNumber, c *Capturing) error {
 	rows, _ := r.db.Query(ctx, `
 		SELECT b.kind, b.sealed, k.wrapped FROM vault_blobs b JOIN vault_keys k USING (application)
-		WHERE b.application = $1 AND b.attempt = $2 AND b.kind = ANY($3)`, number, round, append([]string{string(identity.EvidencePacket)}, kindsOfCapture...)) // ForEachRow reports the error
-	evidence := make(Evidence)
-	key := vault.Key{Application: string(number), Attempt: round}
+		WHERE b.application = $1 AND b.attempt = $2 AND b.kind = ANY($3)`, number, c.Round, append([]string{string(identity.EvidencePacket)}, kindsOfCapture...)) // ForEachRow reports the error
+	c.Evidence = make(Evidence)
+	key := vault.Key{Application: string(number), Attempt: c.Round}
 	var sealed, wrapped []byte
 	_, err := pgx.ForEachRow(rows, []any{&key.Kind, &sealed, &wrapped}, func() error {
 		plain, err := r.vault.Open(key, sealed, wrapped)
-		if err != nil {
-			return fmt.Errorf("open evidence: %w", err)
+		if r.unread(err) != nil { // one that was damaged hides no other application
+			c.Unread = true
+			return nil
 		}
-		evidence[identity.EvidenceKind(key.Kind)] = plain
+		c.Evidence[identity.EvidenceKind(key.Kind)] = plain
 		return nil
 	})
-	return evidence, err
+	return err
 }
