@@ -51,6 +51,7 @@ type application struct {
 	answered     map[string]string // the acts that were carried out, by the ID of their update; empty: an earlier release did not say which
 
 	station     identity.StationID // whose slot the card is in; empty when it is in none
+	making      *making            // what a station was asked for, and has not answered; nil: nothing
 	consignment identity.ConsignmentNumber
 	failing     string // the activity that could not be done, and is tried again; empty: none
 

@@ -101,6 +101,28 @@ func TestCardApplication_HeldBeforeItsStationBeginsUsesNoBlank(t *testing.T) {
 	require.Equal(t, []string{"1 live PT0001"}, o.cards())
 }
 
+// An application that is held while no station has a slot for its card waits for its release, as
+// all can see; a station that has one meanwhile takes no blank for it.
+func TestCardApplication_HeldWhileNoStationHasASlotIsListedAsHeld(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.when(identity.ToApprove, approves)
+	o.holdUp("Make")
+	o.during["Make"] = func(o *testOffice) { o.frees = "Enter"; holds(o) } // when it is noted what it waits for
+	var shown string
+	var recorded identity.Action
+	o.when(identity.ToRelease, func(o *testOffice) { shown, recorded = o.awaits, o.record().Awaiting; releases(o) })
+	o.when(identity.ToHandOver, handsOver)
+
+	result := o.process()
+
+	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
+	require.Equal(t, identity.ToRelease, recorded)
+	require.Equal(t, string(identity.ToRelease), shown)
+	require.Equal(t, []string{"1 live PT0001"}, o.cards())
+	require.Len(t, o.hurry["Make"], 2, "what was refused is asked for again")
+}
+
 // The card of an application that is held while a station has it is finished, also when the
 // station was disturbed: it does not keep its slot from others until the release.
 func TestCardApplication_HeldWhileItsCardIsInASlotIsFinishedFirst(t *testing.T) {

@@ -110,6 +110,5 @@ var atStations = []identity.Stage{identity.Personalization, identity.Printing, i
 // first, as it is when nothing disturbs its station: a card that waits there for a release would
 // keep the slot from everybody else's. Where a person is needed for it, the hold comes first.
 func (a *application) finishes(ctx workflow.Context) bool {
-	return a.station != "" && a.need == nil && !a.givenUp && slices.Contains(atStations, a.stage) &&
-		workflow.GetVersion(ctx, "finish-what-is-begun", workflow.DefaultVersion, 1) == 1
+	return a.station != "" && a.need == nil && !a.givenUp && slices.Contains(atStations, a.stage) && holdsAtOnce(ctx)
 }

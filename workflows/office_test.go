@@ -101,6 +101,7 @@ type testOffice struct {
 	during   map[string]act                           // what happens while an activity runs
 	ahead    map[string]act                           // what happened just before an activity runs
 	answered []string                                 // what people heard
+	awaits   string                                   // what operators saw last that it waits for
 	shown    []identity.Stage                         // what operators saw, in the search attributes
 	failing  []string                                 // and which activity fails; that it does no more can't be seen in these
 	hurry    map[string][]int                         // priority keys of each activity, in the order they were scheduled
@@ -398,6 +399,9 @@ func (o *testOffice) chipStation() *station.Station {
 func (o *testOffice) notice(attributes temporal.SearchAttributes) {
 	if stage, ok := attributes.GetKeyword(workflows.StageKey); ok {
 		o.shown = append(o.shown, identity.Stage(stage))
+	}
+	if awaits, said := attributes.GetKeyword(workflows.AwaitingKey); said {
+		o.awaits = awaits
 	}
 	if failing, said := attributes.GetKeyword(workflows.FailingActivityKey); said {
 		o.failing = append(o.failing, failing)

@@ -44,16 +44,13 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 		return a.inSteps(ctx)
 	}
 	a.show(ctx)
-	at, begun := onceAtAnyStation(ctx, makesCard, a.priority()), a.station != ""
-	if begun {
-		at = atStation(ctx, a.station, a.in.Limits.StationWait, makesCard, a.priority())
-	}
-	making := workflow.ExecuteActivity(at, station.Make, a.card())
-	if !a.awaitStation(ctx, making) {
+	m := a.make(ctx)
+	if !a.awaitStation(ctx, m.answer) {
 		return a.stage, nil
 	}
+	a.making = nil
 	var made activities.MakeResult
-	err := making.Get(ctx, &made)
+	err := m.answer.Get(ctx, &made)
 	switch {
 	case err == nil:
 		a.station, a.tries, a.failing = made.Station, 0, ""
@@ -62,17 +59,42 @@ func (a *application) production(ctx workflow.Context) (identity.Stage, error) {
 			a.timeline = append(a.timeline, TimelineEntry{At: passed.At, Stage: passed.Stage})
 		}
 		return identity.Dispatch, nil
+	case m.left && refused(err, identity.Elsewhere):
+		return a.stage, nil // a station had a slot for it while it was held
 	case refused(err, identity.OutOfStock):
 		return a.awaitStock(ctx, err)
 	case refused(err, identity.Outdated):
 		a.note(ctx, refusalText(err))
 		a.beginAnotherCard()
 		return identity.DataPreparation, nil
-	case begun || final(err):
+	case m.begun || final(err):
 		return a.cardInTrouble(ctx, fmt.Errorf("make card %d: %w", a.attempt, err))
 	}
 	a.tryElsewhere(ctx, err)
 	return a.stage, nil
+}
+
+// making is a card that a station was asked to make.
+type making struct {
+	answer  workflow.Future
+	attempt int
+	begun   bool // it was in a slot already, of the station that was asked
+	stays   bool // it is in a slot, though the application is held: it is finished
+	left    bool // the application was held before any station had begun it
+}
+
+// make asks a station to make the card: the one whose slot it is in, or the first one with a free
+// slot. What was asked for before a hold is not asked for twice.
+func (a *application) make(ctx workflow.Context) *making {
+	if a.making != nil && a.making.attempt == a.attempt {
+		return a.making
+	}
+	at, begun := onceAtAnyStation(ctx, makesCard, a.priority()), a.station != ""
+	if begun {
+		at = atStation(ctx, a.station, a.in.Limits.StationWait, makesCard, a.priority())
+	}
+	a.making = &making{answer: workflow.ExecuteActivity(at, station.Make, a.card()), attempt: a.attempt, begun: begun, stays: begun}
+	return a.making
 }
 
 // makesCard is what operators read beside the activity.

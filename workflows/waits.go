@@ -117,13 +117,18 @@ func (a *application) awaitOrLook(ctx workflow.Context, w wait, decided func() b
 // awaitStation waits for the answer of a station, which may be silent for long. It
 // reports whether there is one: there is none if the application was ended meanwhile, or
 // its card given up or taken back. The station's late step is then refused by the registry.
+// Nor does an application wait for a station that is held before one has begun its card.
 func (a *application) awaitStation(ctx workflow.Context, answer workflow.Future) bool {
 	attempt := a.attempt
 	for {
-		must(workflow.Await(ctx, func() bool { return answer.IsReady() || a.ending != nil || a.look }))
+		must(workflow.Await(ctx, func() bool { return answer.IsReady() || a.ending != nil || a.look || a.heldBeforeMade() }))
 		switch {
 		case answer.IsReady():
 			return true
+		case a.ending == nil && !a.look:
+			if a.leavesStation(ctx) {
+				return false
+			}
 		case workflow.GetVersion(ctx, "leave-a-silent-station", workflow.DefaultVersion, 1) < 1:
 			must(workflow.Await(ctx, answer.IsReady))
 			return true
@@ -134,6 +139,33 @@ func (a *application) awaitStation(ctx workflow.Context, answer workflow.Future)
 			return false
 		}
 	}
+}
+
+// heldBeforeMade reports whether the application was held since a station was asked to make its
+// card, which none may have begun.
+func (a *application) heldBeforeMade() bool {
+	return a.hold != nil && a.making != nil && !a.making.stays
+}
+
+// leavesStation looks whether the card of an application that was held is in a slot. If it is in
+// none, no station begins it before the release, and the application waits for that.
+func (a *application) leavesStation(ctx workflow.Context) bool {
+	if !holdsAtOnce(ctx) {
+		a.making.stays = true
+		return false
+	}
+	a.readStanding(ctx)
+	if a.making.stays = a.station != ""; a.making.stays {
+		return false
+	}
+	a.making.left = a.hold != nil
+	return a.making.left
+}
+
+// holdsAtOnce reports whether a hold takes effect while a card waits for a station. The engine of
+// before made the card first.
+func holdsAtOnce(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "hold-at-once", workflow.DefaultVersion, 1) == 1
 }
 
 // settle waits for a decision that is on its way to the registry: what was accepted
