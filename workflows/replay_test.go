@@ -160,7 +160,11 @@ func told(event *historypb.HistoryEvent) string {
 	case enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
 		return "  timed out"
 	case enumspb.EVENT_TYPE_MARKER_RECORDED:
-		return "local     " + localActivity(event.GetMarkerRecordedEventAttributes())
+		m := event.GetMarkerRecordedEventAttributes()
+		if change := m.GetDetails()["change-id"]; change != nil {
+			return "version   " + text(change.GetPayloads()[0])
+		}
+		return "local     " + localActivity(m)
 	case enumspb.EVENT_TYPE_TIMER_STARTED:
 		return "timer     " + timer(event)
 	case enumspb.EVENT_TYPE_TIMER_FIRED:
@@ -170,7 +174,11 @@ func told(event *historypb.HistoryEvent) string {
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
 		return "signal    " + event.GetWorkflowExecutionSignaledEventAttributes().GetSignalName()
 	case enumspb.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES:
-		return "show      " + shown(event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes())
+		attributes := event.GetUpsertWorkflowSearchAttributesEventAttributes().GetSearchAttributes()
+		if _, ofVersion := attributes.GetIndexedFields()["TemporalChangeVersion"]; ofVersion {
+			return ""
+		}
+		return "show      " + shown(attributes)
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
 		return "end"
 	case enumspb.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED:
@@ -193,8 +201,7 @@ func localActivity(m *historypb.MarkerRecordedEventAttributes) string {
 
 // timer says what it is for, where it says so, else how long it runs.
 func timer(event *historypb.HistoryEvent) string {
-	var summary string
-	if p := event.GetUserMetadata().GetSummary(); p != nil && converter.GetDefaultDataConverter().FromPayload(p, &summary) == nil {
+	if summary := text(event.GetUserMetadata().GetSummary()); summary != "" {
 		return summary
 	}
 	return event.GetTimerStartedEventAttributes().GetStartToFireTimeout().AsDuration().String()
@@ -204,10 +211,18 @@ func timer(event *historypb.HistoryEvent) string {
 func shown(attributes *commonpb.SearchAttributes) string {
 	var parts []string
 	for _, name := range []string{"Stage", "AwaitingAction"} {
-		var text string
-		if p := attributes.GetIndexedFields()[name]; p != nil && converter.GetDefaultDataConverter().FromPayload(p, &text) == nil && text != "" {
-			parts = append(parts, text)
+		if said := text(attributes.GetIndexedFields()[name]); said != "" {
+			parts = append(parts, said)
 		}
 	}
 	return strings.Join(parts, ", awaiting ")
+}
+
+// text is what a payload says; empty where there is none, or something else.
+func text(p *commonpb.Payload) string {
+	var said string
+	if p == nil || converter.GetDefaultDataConverter().FromPayload(p, &said) != nil {
+		return ""
+	}
+	return said
 }
