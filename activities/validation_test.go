@@ -72,6 +72,19 @@ func TestValidate_NamesTheFieldsThatThePopulationRegistryHasOtherwise(t *testing
 	}
 }
 
+// Whoever comes from a CMND by the register applies on that ground, as it is handed in.
+func TestValidate_FirstCardOfWhoHasACMND(t *testing.T) {
+	t.Parallel()
+	person := known()
+	person.OldNumber = "012999999"
+	p, r := validating(t, person, nil)
+
+	out, err := p.Validate(t.Context(), activities.ValidateInput{Application: captured(t, r, known(), identity.GroundFirstCard)})
+
+	require.NoError(t, err)
+	require.Equal(t, []string{"ground"}, out.Contradictions)
+}
+
 // Who lost nationality and regained it is given a reissue, at its price, whether the card was
 // withdrawn here or there was none; and an exchange on request, which costs less, is not given.
 func TestValidate_RegainedNationality(t *testing.T) {

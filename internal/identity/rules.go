@@ -147,8 +147,6 @@ func (a Application) ByRecord(holder Person) error {
 	c.age(a, LawOn(a.FiledOn), holder.Birth.AgeOn(a.FiledOn))
 	c.exemption(a)
 	c.certificate(a)
-	c.refuse(a.Ground == GroundFirstCard && holder.OldNumber != "", "ground", // which is handed in (art. 21.3 of Decree 70/2024/NĐ-CP)
-		"is first-card, but this person has a CMND by the population register: the ground is from-cmnd")
 	c.refuse(a.Ground == GroundNumberChanged && holder.Number != "" && holder.CancelledNumber == "", "ground",
 		"is number-changed, but the population register has canceled no number of this person")
 	c.refuse(a.Exemption == "special-zone" && !strings.Contains(strings.ToLower(holder.Residence.Text), "đặc khu"), "exemption",
@@ -170,6 +168,15 @@ func (a Application) ByCard(holder Person, held *HeldCard) error {
 		c.add(a.Against(*held))
 	}
 	return errors.Join(c.refusals...)
+}
+
+// ByCMND refuses the first card to who comes from a CMND by the population register, while the ground
+// may still be put right. Of whom the register learns it later the CMND is asked for at hand-over.
+func (a Application) ByCMND(holder Person) error {
+	if a.Ground != GroundFirstCard || holder.OldNumber == "" {
+		return nil
+	}
+	return RefuseField(Conflict, "ground", "is first-card, but this person has a CMND by the population register: the ground is from-cmnd")
 }
 
 // ByNationality refuses the reissue to who regained nationality where the register knows that this

@@ -135,6 +135,7 @@ type askedFor struct {
 	unpaid error // the refusal of a card whose fee is not paid
 	kept   bool  // whether an authority keeps the card that the holder has
 	inHand bool  // whether the holder has that card
+	cmnd   bool  // whether the first card is of who came from a CMND, as it says itself
 }
 
 // ofOldCard refuses a hand-over that says of the old card what the card record knows better.
@@ -142,6 +143,9 @@ func (a askedFor) ofOldCard(h identity.HandOverCard) error {
 	fate := h.Fate()
 	if a.inHand && !a.HandsInOldCard() && (fate == "" || fate == identity.OldCardNone) {
 		return identity.RefuseField(identity.Conflict, "old_card", "is %q, but its holder has a card by the card record, which is handed in: say received, or lost or kept with the reason", fate)
+	}
+	if a.cmnd && (fate == "" || fate == identity.OldCardNone) {
+		return identity.RefuseField(identity.Conflict, "old_card", "is %q, but its holder has a CMND by the population register, which is handed in: say received, or lost or kept with the reason", fate)
 	}
 	if a.kept && fate == identity.OldCardReceived {
 		return identity.RefuseField(identity.Conflict, "old_card", "is received, but an authority keeps it by the card record: say kept with the reason, or record first that it was given back (starter cards return)")
@@ -165,6 +169,7 @@ func (r *Registry) toHandOver(ctx context.Context, h HandOver) (CardRecord, aske
 	var asked askedFor
 	var due int
 	err = results.QueryRow().Scan(&asked.Type, &asked.Ground, &due, &asked.kept, &asked.inHand)
+	asked.cmnd = asked.Ground == identity.GroundFirstCard && card.Card.Person.OldNumber != ""
 	if due > 0 {
 		asked.unpaid = identity.RefuseField(identity.Conflict, "fee", "of %d VND is not paid: take it, and record its receipt (starter fees collect)", due)
 	}

@@ -33,6 +33,25 @@ func TestIssue_RepeatedIssuesOnce(t *testing.T) {
 	b.balanced(t)
 }
 
+// The register may learn after validation that the holder of a first card comes from a CMND: the card
+// says it, and the CMND is handed in.
+func TestIssue_FirstCardOfWhoHasACMND(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	b.stock(t, 1)
+	number := b.arrived(t, func(s *registry.Submission) {
+		s.Application.Type, s.Application.Ground, s.Application.Person.OldNumber = identity.FirstIssue, identity.GroundFirstCard, "012999999"
+	})
+	for _, fate := range []identity.OldCard{"", identity.OldCardNone} {
+		silent := handOver(number)
+		silent.OldCard = fate
+		require.ErrorContains(t, b.Issue(t.Context(), silent), "its holder has a CMND by the population register")
+	}
+
+	require.NoError(t, b.Issue(t.Context(), handOver(number)))
+	require.NoError(t, b.Issue(t.Context(), handOver(number)), "what was handed over is not asked about again")
+}
+
 func TestIssue_RevokesTheOldCard(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
