@@ -20,9 +20,10 @@ import (
 // registered; and the newest line of each table of lines. The parts of a name are escaped,
 // since clients choose some of them.
 const (
-	actChain     = "act"         // act/ID/OFFICER
-	founderChain = "founder"     // founder/BADGE
-	keyChain     = "founder-key" // founder-key/BADGE/SHA-256 of the key
+	actChain     = "act"               // act/ID/OFFICER
+	founderChain = "founder"           // founder/BADGE
+	keyChain     = "founder-key"       // founder-key/BADGE/SHA-256 of the key
+	sinceChain   = "founder-key-since" // of that key, since when it is the founder's; logs of before have none
 
 	maxName = 512 // bytes; an identifier has 64 at most
 )
@@ -114,19 +115,25 @@ type keptFounder struct {
 	Roles    []string
 	From, To *time.Time
 	Key      []byte
+	Added    *time.Time // the key
 }
 
-const selectFounders = `SELECT o.badge, o.unit, o.roles, o.valid_from, o.valid_to, c.key`
+const selectFounders = `SELECT o.badge, o.unit, o.roles, o.valid_from, o.valid_to, c.key, c.added_at`
 
 func (f *keptFounder) fields() []any {
-	return []any{&f.Badge, &f.Unit, &f.Roles, &f.From, &f.To, &f.Key}
+	return []any{&f.Badge, &f.Unit, &f.Roles, &f.From, &f.To, &f.Key, &f.Added}
 }
 
-func (f keptFounder) heads() (officer, key AuditHead) {
+// heads are those of the officer, of the key, and of since when the key is the officer's.
+func (f keptFounder) heads() [3]AuditHead {
 	digest := digestOf([]byte(f.Badge), []byte(f.Unit), []byte(strings.Join(f.Roles, " ")), moment(f.From), moment(f.To))
 	sum := sha256.Sum256(f.Key)
-	return alone(digest, founderChain, string(f.Badge)),
-		alone(digestOf([]byte(f.Badge), f.Key), keyChain, string(f.Badge), base64.RawURLEncoding.EncodeToString(sum[:]))
+	key := base64.RawURLEncoding.EncodeToString(sum[:])
+	return [3]AuditHead{
+		alone(digest, founderChain, string(f.Badge)),
+		alone(digestOf([]byte(f.Badge), f.Key), keyChain, string(f.Badge), key),
+		alone(digestOf([]byte(f.Badge), f.Key, moment(f.Added)), sinceChain, string(f.Badge), key),
+	}
 }
 
 // readAlone gives the heads of what stands alone and is new since that transaction.
@@ -153,13 +160,15 @@ func readAlone(ctx context.Context, conn *pgx.Conn, since, next int64, head func
 	}
 	var founder keptFounder
 	_, err = pgx.ForEachRow(rows, append(founder.fields(), &again), func() error {
-		officer, key := founder.heads()
+		heads := founder.heads()
 		founder.Roles = nil // the next row has a list of its own
-		officer.Again, key.Again = again, again
-		if err := head(officer); err != nil {
-			return err
+		for _, h := range heads {
+			h.Again = again
+			if err := head(h); err != nil {
+				return err
+			}
 		}
-		return head(key)
+		return nil
 	})
 	return err
 }
@@ -199,10 +208,12 @@ func (r *Registry) changedAlone(ctx context.Context, heads []AuditHead) ([]Audit
 	var founder keptFounder
 	var byAct bool
 	_, err = pgx.ForEachRow(rows, append(founder.fields(), &byAct), func() error {
-		officer, key := founder.heads()
+		heads := founder.heads()
 		founder.Roles = nil
-		now[officer.Application], now[key.Application] = officer.Hash, key.Hash
-		changed[officer.Application] = byAct
+		for _, h := range heads {
+			now[h.Application] = h.Hash
+		}
+		changed[heads[0].Application] = byAct
 		return nil
 	})
 	var list []AuditChange
@@ -228,6 +239,8 @@ func (c AuditChange) standingAlone() string {
 		what = "line " + strconv.Itoa(c.Seq) + " of " + parts[0]
 	case kind == keyChain && len(parts) == 2:
 		what = "the key " + parts[1] + " of the founder " + parts[0]
+	case kind == sinceChain && len(parts) == 2:
+		what = "the time since when the key " + parts[1] + " is of the founder " + parts[0]
 	}
 	if c.Gone {
 		return what + " was anchored and is gone"

@@ -143,15 +143,14 @@ func (v *verifier) competences(ctx context.Context) error {
 
 // founders begins with those whom no other registered.
 func (v *verifier) founders(ctx context.Context) error {
-	rows, err := v.tx.Query(ctx, selectFounders+`, c.added_at, o.act IS NOT NULL
+	rows, err := v.tx.Query(ctx, selectFounders+`, o.act IS NOT NULL
 		FROM officers o LEFT JOIN credentials c ON c.officer = o.badge AND c.act IS NULL WHERE o.founder ORDER BY o.badge, c.added_at`)
 	if err != nil {
 		return err
 	}
 	var f keptFounder
-	var added *time.Time
 	var changed bool
-	_, err = pgx.ForEachRow(rows, append(f.fields(), &added, &changed), func() error {
+	_, err = pgx.ForEachRow(rows, append(f.fields(), &changed), func() error {
 		if v.people[f.Badge] != nil {
 			v.wrong("founder %s has a second key that nobody registered", f.Badge)
 			return nil
@@ -164,9 +163,9 @@ func (v *verifier) founders(ctx context.Context) error {
 		v.people[f.Badge] = []tenure{t}
 		v.report.Founders = append(v.report.Founders, f.Badge)
 		if f.Key != nil {
-			v.keys[string(f.Key)] = &ownership{officer: f.Badge, from: *added}
-			if v.since.IsZero() || added.Before(v.since) {
-				v.since = *added
+			v.keys[string(f.Key)] = &ownership{officer: f.Badge, from: *f.Added}
+			if v.since.IsZero() || f.Added.Before(v.since) {
+				v.since = *f.Added
 			}
 		}
 		return nil

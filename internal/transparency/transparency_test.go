@@ -537,6 +537,7 @@ func TestVerify_NamesActsAndFoundersThatWereChanged(t *testing.T) {
 		"Backdated": {`UPDATE acts SET at = at - interval '1 second' WHERE act = 'revoke-officer'`, "the act ID of officer " + string(cast.Founders[0]) + " is not what was anchored"},
 		"Roles":     {`UPDATE officers SET roles = roles || '{approving}' WHERE badge = '` + string(founder) + `'`, "the founder " + string(founder) + " is not what was anchored"},
 		"Founder":   {`WITH c AS (DELETE FROM credentials WHERE officer = 'TK-1') DELETE FROM officers WHERE badge = 'TK-1'`, "the founder TK-1 was anchored and is gone"},
+		"Earlier":   {`UPDATE credentials SET added_at = added_at - interval '1 day' WHERE officer = 'TK-1'`, " of the founder TK-1 is not what was anchored"},
 		"Key":       {`UPDATE credentials SET key = '\x302a300506032b6570032100' || sha256('another') WHERE officer = 'TK-1'`, " of the founder TK-1 was anchored and is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
