@@ -164,7 +164,8 @@ func (r *Registry) RevokeKey(ctx context.Context, officer identity.OfficerID, ac
 
 // CountPasskeys notes how often the authenticators that signed a statement have signed. It
 // refuses one that counts backwards: there are two of it, and one is a copy. The same
-// signature again is counted once.
+// signature again is counted once; that of an act that was done may come again at any time,
+// from who did not hear of it.
 func (r *Registry) CountPasskeys(ctx context.Context, signed statement.Signed) error {
 	for _, g := range signed.Signatures {
 		if g.Passkey == nil {
@@ -176,7 +177,16 @@ func (r *Registry) CountPasskeys(ctx context.Context, signed statement.Signed) e
 		if err != nil {
 			return fail("count passkey", err)
 		}
-		if tag.RowsAffected() == 0 {
+		if tag.RowsAffected() > 0 {
+			continue
+		}
+		var done bool
+		err = r.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM acts WHERE id = $1 AND officer = $2 AND key = $3 AND signature = $4)`,
+			signed.ID(), g.Officer, g.Key, g.Value).Scan(&done)
+		if err != nil {
+			return fail("count passkey", err)
+		}
+		if !done {
 			return identity.RefuseField(identity.Forbidden, "passkey", "of %s has signed before what it was asked later: there may be a copy of it; sign again, and if it is refused again, have it revoked", g.Officer)
 		}
 	}

@@ -283,8 +283,18 @@ func TestOfficers_ACounterCountsASignatureOnce(t *testing.T) {
 	require.NoError(t, o.CountPasskeys(t.Context(), signed))
 
 	again := o.Sign(t, signed.Challenge())
-	signed.Signatures[0].Value = again.Signature
-	require.ErrorIs(t, o.CountPasskeys(t.Context(), signed), identity.Forbidden)
+	other := signed
+	other.Signatures = []statement.Signature{{Officer: approver, Key: o.Key(t), Value: again.Signature, Passkey: &again.Passkey}}
+	require.ErrorIs(t, o.CountPasskeys(t.Context(), other), identity.Forbidden)
+
+	_, err = o.BeginSession(t.Context(), identity.LogIn{Officer: approver}, signed, "token", registry.LogIns{AnHour: 1, Open: 1})
+	require.NoError(t, err)
+	o.Counter = 4
+	later := o.Sign(t, signed.Challenge())
+	other.Signatures[0].Value, other.Signatures[0].Passkey = later.Signature, &later.Passkey
+	require.NoError(t, o.CountPasskeys(t.Context(), other), "the passkey signs something later")
+	require.NoError(t, o.CountPasskeys(t.Context(), signed), "what was done may be sent again")
+	require.NoError(t, o.CountPasskeys(t.Context(), other), "and the passkey's count stays")
 }
 
 func TestOfficers_ASessionEnds(t *testing.T) {
