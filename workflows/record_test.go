@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/intake/packet"
+	"example.org/cancuoc/samples"
 	"example.org/cancuoc/workflows"
 )
 
@@ -33,6 +36,7 @@ func TestRecord(t *testing.T) {
 	t.Run("Hurried", recordHurried)
 	t.Run("Silent", recordSilent)
 	t.Run("Disturbed", recordDisturbed)
+	t.Run("Unknown", recordUnknown)
 }
 
 // keep writes a history, and its story as text. What was recorded once is never recorded again: a
@@ -238,4 +242,38 @@ func recordDisturbed(t *testing.T) {
 	held.await(identity.ToHandOver)
 	require.NoError(t, held.finger("left-index-handover.fmr"))
 	held.keep("held-before-a-station-began-then-failing-then-issued")
+}
+
+// recordUnknown plays in an office whose register has an applicant only after the approval, so that
+// the fingers are searched for again, and are found with another person by then.
+func recordUnknown(t *testing.T) {
+	o := newLiveOffice(t, settings{"office.consignment_size": 1, "office.at_risk_days": 0})
+	population := samplePopulation(t)
+	late := slices.IndexFunc(population, func(c samples.Citizen) bool { return c.Person.Number == "074087999918" })
+	o.open(slices.Delete(slices.Clone(population), late, late+1))
+	o.stock(20)
+	o.work(o.All(t.Context(), "PX-01"))
+	nameless := func(s *packet.Submission) { s.Person.Number = "" }
+	another := func(s *packet.Submission) {
+		s.EnrollmentID, s.Person.Number, s.Person.Name, s.Person.Birth, s.Person.Father, s.Person.Mother = "001-2026-0118", "", "Vũ Đình Khác", "1981-03-02", "Vũ Đình Một", "Ngô Thị Hai"
+	}
+
+	o.submit("03-exchange-at-40", inHanoi).await(identity.ToApprove)
+	twice := o.submit("18-duplicate-person", nameless)
+	twice.await(identity.ToAdjudicate)
+	twice.does(identity.Adjudicate{Officer: adjudicator, Reason: "two faces"})
+	twice.await(identity.ToApprove)
+	o.submit("18-duplicate-person", another).await(identity.ToAdjudicate)
+	require.NoError(t, o.Registry.SeedCitizen(t.Context(), seeded(population[late])))
+	twice.does(provenBy)
+	twice.await(identity.ToResolve)
+	who, err := o.Population.PersonByNumber(t.Context(), population[late].Person.Number)
+	require.NoError(t, err)
+	twice.does(identity.Identify{Officer: resolver, Person: who.ID, Reason: "papers compared"})
+	twice.await(identity.ToAdjudicate)
+	twice.does(identity.Adjudicate{Officer: adjudicator, Reason: "three faces"})
+	twice.approve()
+	twice.await(identity.ToHandOver)
+	require.NoError(t, twice.finger("left-index.fmr"))
+	twice.keep("adjudicated-twice-and-issued")
 }
