@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
+	"encoding"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -377,12 +379,26 @@ func Load(path string, given ...Setting) (Config, error) {
 	}
 	var c Config
 	hooks := mapstructure.ComposeDecodeHookFunc(
-		mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(","), mapstructure.TextUnmarshallerHookFunc())
+		listOfGroups, mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(","), mapstructure.TextUnmarshallerHookFunc())
 	if err := v.UnmarshalExact(&c, viper.DecodeHook(hooks)); err != nil {
 		return Config{}, fmt.Errorf("read settings: %w", err)
 	}
 	c.fill()
 	return c, errors.Join(checkVariables(v.AllKeys()), c.readSecrets(), c.validate())
+}
+
+// listOfGroups has a list of groups of settings, which a variable can only hold as text, read as
+// YAML, in which JSON is written too.
+func listOfGroups(from, to reflect.Type, value any) (any, error) {
+	if from.Kind() != reflect.String || to.Kind() != reflect.Slice || to.Elem().Kind() != reflect.Struct ||
+		reflect.PointerTo(to.Elem()).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) { // which is a word, not a group
+		return value, nil
+	}
+	var groups []map[string]any
+	if err := yaml.Unmarshal([]byte(value.(string)), &groups); err != nil {
+		return nil, errors.New(`is no list of groups; YAML or JSON is accepted, as in [{"name": "portal"}]`)
+	}
+	return groups, nil
 }
 
 // Settings reads what Load does, as the text of a file that holds every setting, secrets

@@ -108,6 +108,29 @@ func TestLoad_FileOverridesDefaultsAndEnvironmentOverridesFile(t *testing.T) {
 	require.Equal(t, "postgres://u:hidden@h/d", string(c.Database.URL))
 }
 
+// Every setting can be given in the environment, lists of groups too.
+func TestLoad_ReadsListsOfGroupsFromTheEnvironment(t *testing.T) {
+	t.Setenv("CANCUOC_NOTIFICATIONS_RECEIVERS", `[{"name": "portal", "url": "http://127.0.0.1:1/events", "secret_file": "/run/secrets/portal", "events": ["ready"]}]`)
+	c, err := config.Load("")
+	require.NoError(t, err)
+	require.Equal(t, []config.Receiver{{Name: "portal", URL: "http://127.0.0.1:1/events", SecretFile: "/run/secrets/portal", Events: []identity.EventKind{identity.EventReady}}}, c.Notifications.Receivers)
+
+	written, err := config.Settings("")
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "office.yaml")
+	require.NoError(t, os.WriteFile(file, written, 0o600))
+	require.NoError(t, os.Unsetenv("CANCUOC_NOTIFICATIONS_RECEIVERS"))
+	again, err := config.Load(file)
+	require.NoError(t, err)
+	require.Equal(t, c.Notifications, again.Notifications)
+
+	for _, wrong := range []string{"portal", `{"name": "portal"}`, `[{"nome": "portal"}]`, `["portal"]`} {
+		t.Setenv("CANCUOC_NOTIFICATIONS_RECEIVERS", wrong)
+		_, err = config.Load("")
+		require.ErrorContains(t, err, "notifications.receivers", wrong)
+	}
+}
+
 func TestLoad_SecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
 	url := file(t, "postgres://u:hidden@h/d\n")
