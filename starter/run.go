@@ -83,7 +83,7 @@ func (a *app) playSamples(ctx context.Context, board *play.Board, s *servers, fo
 	return player.Report(ctx, play.Addresses{
 		TemporalUI: s.ui, StatusPage: c.Gateway.PublicURL, OfficersPages: c.Gateway.OfficersURL,
 		Metrics: []string{"http://" + c.Worker.Listen + "/metrics", "http://" + c.Gateway.MetricsListen + "/metrics"},
-		Cards:   filepath.Join(c.DataDir, "out", "cards"),
+		Cards:   filepath.Join(c.DataDir, "out", "cards"), Notifications: s.inbox,
 	})
 }
 

@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -15,7 +19,10 @@ import (
 	"example.org/cancuoc/config"
 	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/devserver"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/notify"
 	"example.org/cancuoc/internal/office"
+	"example.org/cancuoc/samples/play"
 	"example.org/cancuoc/workflows"
 )
 
@@ -25,6 +32,7 @@ type servers struct {
 	data     string            // the data folder, absolute
 	settings map[string]string // by which programs and commands find the servers, as variables of the environment
 	ui       string            // URL of the Temporal UI; "" where there is none
+	inbox    string            // file of the notifications; "" where the settings name who is told
 	stops    []func()          // in the order of starting
 }
 
@@ -75,6 +83,11 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 	}
 	if s.ui = c.Temporal.UIAddress; c.Temporal.Address == "" {
 		if err := s.startTemporal(ctx, "http://localhost:"+port+"/codec"); err != nil {
+			return err
+		}
+	}
+	if len(c.Notifications.Receivers) == 0 {
+		if err := s.startInbox(ctx); err != nil {
 			return err
 		}
 	}
@@ -165,6 +178,41 @@ func (s *servers) startTemporal(ctx context.Context, codec string) error {
 	s.settings["CANCUOC_TEMPORAL_ADDRESS"] = temporal.Address
 	s.settings["CANCUOC_TEMPORAL_UI_ADDRESS"], s.settings["CANCUOC_GATEWAY_CODEC_ORIGINS"] = s.ui, s.ui
 	return nil
+}
+
+// startInbox has an office whose settings name no receiver of notifications tell a file: of all
+// applications, and with address and text of those whose citizens agreed to e-mail.
+func (s *servers) startInbox(ctx context.Context) error {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	secret := "whsec_" + base64.StdEncoding.EncodeToString(key)
+	keys, err := notify.ParseKeys(secret)
+	if err != nil {
+		return err
+	}
+	secretFile := filepath.Join(s.data, "inbox.key")
+	if err := os.WriteFile(secretFile, []byte(secret+"\n"), 0o600); err != nil {
+		return fmt.Errorf("start inbox: %w", err)
+	}
+	s.inbox = filepath.Join(s.data, "notifications.jsonl")
+	inbox, err := play.OpenInbox(s.inbox, keys, time.Now)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(fmt.Errorf("start inbox: %w", err), inbox.Close())
+	}
+	server := &http.Server{Handler: inbox, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()                                           // until it is closed
+	s.stops = append(s.stops, func() { _ = errors.Join(server.Close(), inbox.Close()) }) // what it answered is on the disk
+	url := "http://" + listener.Addr().String() + "/"
+	receivers, err := json.Marshal([]map[string]any{
+		{"name": "inbox", "url": url, "secret_file": secretFile},
+		{"name": "inbox-email", "url": url, "secret_file": secretFile, "by": identity.ByEmail},
+	})
+	s.settings["CANCUOC_NOTIFICATIONS_RECEIVERS"] = string(receivers)
+	return err
 }
 
 // startPrograms builds worker and gateway, and this program for other terminals,

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/config"
+	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/notify"
 )
 
 // What run publishes are settings, in the environment and in the file.
@@ -44,6 +48,36 @@ func TestServers_PublishSettings(t *testing.T) {
 	require.Equal(t, published, written)
 	require.Equal(t, 7, written.Keys.PKCS11.Sessions)
 	require.Equal(t, 5*time.Minute, written.Office.StationWait)
+}
+
+// An office that tells nobody by its settings tells its inbox, whose keys its programs have.
+func TestServers_StartInbox(t *testing.T) {
+	s := &servers{data: t.TempDir(), settings: make(map[string]string)}
+	defer s.stop()
+	require.NoError(t, s.startInbox(t.Context()))
+
+	t.Setenv("CANCUOC_NOTIFICATIONS_RECEIVERS", s.settings["CANCUOC_NOTIFICATIONS_RECEIVERS"])
+	c, err := config.Load("")
+	require.NoError(t, err)
+	require.Len(t, c.Notifications.Receivers, 2)
+	require.Equal(t, identity.ByEmail, c.Notifications.Receivers[1].By)
+	for i, r := range c.Notifications.Receivers {
+		secret, err := os.ReadFile(r.SecretFile)
+		require.NoError(t, err)
+		keys, err := notify.ParseKeys(string(secret))
+		require.NoError(t, err)
+		at, body := time.Now(), fmt.Sprintf(`{"id":"%d"}`, i)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.URL, strings.NewReader(body))
+		require.NoError(t, err)
+		request.Header = http.Header{"Webhook-Id": {"m"}, "Webhook-Timestamp": {strconv.FormatInt(at.Unix(), 10)}, "Webhook-Signature": {keys.Sign("m", at, []byte(body))}}
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusNoContent, answer.StatusCode)
+	}
+	kept, err := os.ReadFile(s.inbox)
+	require.NoError(t, err)
+	require.Equal(t, "{\"id\":\"0\"}\n{\"id\":\"1\"}\n", string(kept))
 }
 
 // A run in a terminal that names the file of an earlier run begins anew in its folder.

@@ -92,6 +92,12 @@ func request(province, id, kind, ground, filed string, p packet.Person) packet.S
 	}
 }
 
+// agreed is an application whose citizen agreed to be told of it by e-mail.
+func agreed(email string, a packet.Submission) packet.Submission {
+	a.Contact = &packet.Contact{Consent: true, Email: email}
+	return a
+}
+
 // chipCard is a citizen identity card in the form of 2021.
 func chipCard(serial, issued string) *samples.LiveCard {
 	return &samples.LiveCard{Serial: serial, Form: "cccd-2021", Issued: issued}
@@ -361,17 +367,17 @@ func troubles() []subject {
 	return []subject{
 		{
 			sample: samples.Sample{
-				Name: "17-poor-portrait", Shows: "The portrait is blurred and dark; the citizen comes back and is photographed again.",
+				Name: "17-poor-portrait", Shows: "The portrait is blurred and dark; the citizen, who is told by e-mail, comes back and is photographed again.",
 				Steps: []samples.Step{
 					{Awaiting: identity.ToRecapture, Do: samples.Recapture, By: "CB-001-0007", Portrait: "recapture/portrait.jpg"},
 					approve("001"), collects("001", identity.OldCardReceived),
 				}, End: identity.Issued,
 			},
-			application: request("001", "0017", renewal, "appearance", friday, packet.Person{
+			application: agreed("nora.ly@example.org", request("001", "0017", renewal, "appearance", friday, packet.Person{
 				Number: "022307999917", Name: "Lý Thị Nở Rỡ", Birth: "2007-06-09", Sex: "F", Ethnicity: "Tày", Religion: none, BloodGroup: "B+",
 				Origin: place("Phường Hạ Long, Quảng Ninh", "022"), BirthRegistration: place("Phường Hạ Long, Quảng Ninh", "022"), Residence: place("Số 31, Phố Mẫu, "+hanoi, "001"),
 				Marks: "Nốt ruồi C: 1cm trên mép phải", Father: "Lý Văn Đẩu", Mother: "Ma Thị Hẹn",
-			}),
+			})),
 			face: &face.Face{Seed: 117, Age: 19, Female: true, Hair: face.Bob}, hands: 17, poor: true,
 			oldCard: chipCard("00C1A52022060917", "2022-06-30"),
 		},

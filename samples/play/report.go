@@ -14,6 +14,7 @@ type Addresses struct {
 	StatusPage    string   // URL
 	OfficersPages string   // URL without path; "": no pages for officers
 	Metrics       []string // URLs of worker and gateway
+	Notifications string   // file of those that were sent; "" where the settings say who is told
 	Cards         string   // folder that Report writes the page of finished cards into
 }
 
@@ -51,6 +52,9 @@ func (p *Player) Report(ctx context.Context, at Addresses) error {
 		p.board.Say("Officers      %s/officers/", at.OfficersPages)
 	}
 	p.board.Say("Metrics       %s", strings.Join(at.Metrics, "  "))
+	if at.Notifications != "" {
+		p.board.Say("Told          file://%s", at.Notifications)
+	}
 	p.board.Say("Cards         file://%s", filepath.Join(at.Cards, pageFile))
 	if unexpected > 0 {
 		return fmt.Errorf("%d sample(s) did not come to their expected end", unexpected)
