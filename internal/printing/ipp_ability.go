@@ -29,10 +29,14 @@ type ability struct {
 	template goipp.Attributes // of the job (RFC 8011, 5.2): one copy, on both sides of one card
 }
 
+// waitsFor is how long, in seconds, a printer may need cards, ribbon or a person before it cancels
+// a job (PWG 5100.11, job-cancel-after): a month. CUPS cancels one after three hours by itself.
+const waitsFor = 30 * 24 * 60 * 60
+
 // can asks a printer what it can do. That it cannot print a card is an error.
 func (p *IPP) can(ctx context.Context) (ability, error) {
 	printer, err := p.attributes(ctx, "operations-supported", "document-format-supported", "sides-supported", "media-supported",
-		"print-scaling-supported", "pwg-raster-document-resolution-supported", "pwg-raster-document-type-supported", "pwg-raster-document-sheet-back")
+		"print-scaling-supported", "job-cancel-after-supported", "pwg-raster-document-resolution-supported", "pwg-raster-document-type-supported", "pwg-raster-document-sheet-back")
 	if err != nil {
 		return ability{}, err
 	}
@@ -63,6 +67,9 @@ func (p *IPP) can(ctx context.Context) (ability, error) {
 	}
 	if slices.Contains(keywords(printer, "print-scaling-supported"), "none") {
 		a.template.Add(goipp.MakeAttr("print-scaling", goipp.TagKeyword, goipp.String("none")))
+	}
+	if most := longest(printer, "job-cancel-after-supported"); most > 0 {
+		a.template.Add(goipp.MakeAttr("job-cancel-after", goipp.TagInteger, goipp.Integer(min(most, waitsFor))))
 	}
 	return a, nil
 }

@@ -103,6 +103,16 @@ func resolutions(list goipp.Attributes, name string) []int {
 	return all
 }
 
+// longest gives the upper end of an attribute that is a range of integers, or 0.
+func longest(list goipp.Attributes, name string) int {
+	for _, v := range values(list, name) {
+		if r, ok := v.V.(goipp.Range); ok {
+			return r.Upper
+		}
+	}
+	return 0
+}
+
 // isNo reports whether the only value of an attribute is false.
 func isNo(list goipp.Attributes, name string) bool {
 	v := values(list, name)

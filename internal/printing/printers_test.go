@@ -37,6 +37,8 @@ type machine struct {
 	asked  []goipp.Op
 	manner manner
 	mended int // how many jobs it did not begin before it was
+
+	patient bool // with the last job
 }
 
 // printed is a job that it took.
@@ -354,6 +356,8 @@ func TestIPP_PrintersThatMisbehave(t *testing.T) {
 		"an operator cancels it after a side":   {canceledAfterASide(), doubts, "canceled at the printer (job-canceled-by-operator)"},
 		"it shows another's job by that number": {says(goipp.MakeAttr("job-name", goipp.TagName, goipp.String("CARD-2"))), prints, ""},
 
+		"it cancels what takes long":    {cancelsWhatTakesLong(1<<31 - 1), prints, ""},
+		"it lets a job take some time":  {cancelsWhatTakesLong(86400), prints, ""},
 		"it tells of another job":       {both(namesAll("Print"), says(count("job-id", 7))), doubts, "does not know it any more"},
 		"it calls its job by no number": {says(count("job-id", 7)), prints, ""},
 		"it lists all jobs as waiting":  {both(breaks(goipp.OpPrintJob, hangUp), allWait, namesAll("Print")), doubts, "did not say that it took it"},
@@ -514,6 +518,24 @@ func whenWhich(which string, status goipp.Status) manner {
 	return func(_ *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
 		if goipp.Op(request.Code) == goipp.OpGetJobs && word(request.Operation, "which-jobs") == which {
 			*answer = *goipp.NewResponse(answer.Version, status, answer.RequestID)
+		}
+		return false
+	}
+}
+
+// cancelsWhatTakesLong has it cancel each job, as CUPS does after three hours, unless it is told to
+// wait longer, which may be no more than so many seconds.
+func cancelsWhatTakesLong(most int) manner {
+	return func(m *machine, _ http.ResponseWriter, request, answer *goipp.Message) bool {
+		switch goipp.Op(request.Code) { //nolint:exhaustive // the others are as they are
+		case goipp.OpGetPrinterAttributes:
+			answer.Printer.Add(goipp.MakeAttr("job-cancel-after-supported", goipp.TagRange, goipp.Range{Lower: 0, Upper: most}))
+		case goipp.OpPrintJob:
+			m.patient = whole(request.Job, "job-cancel-after") >= 86400 && whole(request.Job, "job-cancel-after") <= most
+		case goipp.OpGetJobAttributes:
+			if answer.Job != nil && !m.patient {
+				set(&answer.Job, state(canceled))
+			}
 		}
 		return false
 	}
