@@ -47,7 +47,11 @@ type LiveCard struct {
 	Expiry string `json:"expiry,omitempty"` // empty: no expiry
 }
 
-// ReadPopulation reads population.json in the samples' folder.
+// mostTold is of how many citizens it is told what is wrong with them.
+const mostTold = 20
+
+// ReadPopulation reads population.json in the samples' folder, or refuses what is wrong with it, by
+// field, of the first [mostTold] citizens of whom something is.
 func ReadPopulation(fsys fs.FS) ([]Citizen, error) {
 	f, err := fsys.Open("population.json")
 	if err != nil {
@@ -58,21 +62,28 @@ func ReadPopulation(fsys fs.FS) ([]Citizen, error) {
 	d.DisallowUnknownFields()
 	var p Population
 	if err := d.Decode(&p); err != nil {
-		return nil, fmt.Errorf("read population: %w", err)
+		return nil, identity.RefuseField(identity.Invalid, "population.json", "is not what is expected before byte %d: %v", d.InputOffset(), err)
 	}
 	citizens := make([]Citizen, len(p.Citizens))
+	var wrong []error
 	for i, e := range p.Citizens {
 		if citizens[i], err = e.citizen(); err != nil {
-			return nil, fmt.Errorf("read population: citizen %d: %w", i+1, err)
+			wrong = append(wrong, identity.InField(FieldOf(i), err))
+		}
+		if len(wrong) == mostTold {
+			break
 		}
 	}
-	return citizens, nil
+	return citizens, errors.Join(wrong...)
 }
+
+// FieldOf names a citizen in population.json, the first one by 0.
+func FieldOf(i int) string { return fmt.Sprintf("citizens.%d", i) }
 
 func (e Entry) citizen() (Citizen, error) {
 	person, err := e.Person.Parse()
 	if err != nil {
-		return Citizen{}, err
+		return Citizen{}, identity.InField("person", err)
 	}
 	status := identity.CitizenStatus(e.Status)
 	switch {

@@ -216,18 +216,20 @@ func TestReadPopulation_RefusesWhatCannotBe(t *testing.T) {
 	require.NoError(t, read("", ""))
 	require.NoError(t, read(`, "expiry": "2026-02-28"`, ""), "it does not expire")
 	for _, tt := range []struct{ old, other, want string }{
-		{`"alive"`, `"deceased"`, "citizen 1: live_card: is given of a person who is deceased"},
-		{`"alive"`, `"nationality-lost"`, "citizen 1: live_card: is given of a person who is nationality-lost"},
-		{`"alive"`, `"living"`, "citizen 1: status: must be one of"},
-		{`"number": "001201999990", `, "", "citizen 1: person.number: is missing"},
-		{`"sex": "F"`, `"sex": "F", "nationality": "undetermined"`, "citizen 1: live_card: is given of a person whose nationality is undetermined"},
-		{`"cccd-2021"`, `""`, "live_card.form: is missing"},
-		{`"00C1A52021110202"`, `"00C1"`, "live_card.serial: "},
-		{`"2021-11-02"`, `"2021-11"`, "live_card.issued: is no full day"},
-		{`"2021-11-02"`, `"1999-11-02"`, "live_card.issued: is before its holder was born"},
-		{`"2021-11-02"`, `""`, "live_card.issued: "},
-		{`"2026-02-28"`, `"2026"`, "live_card.expiry: is no full day"},
-		{`"2026-02-28"`, `"2021-11-02"`, "live_card.expiry: is no full day after that of issue"},
+		{`"alive"`, `"deceased"`, "citizens.0.live_card: is given of a person who is deceased"},
+		{`"alive"`, `"nationality-lost"`, "citizens.0.live_card: is given of a person who is nationality-lost"},
+		{`"alive"`, `"living"`, "citizens.0.status: must be one of"},
+		{`"number": "001201999990", `, "", "citizens.0.person.number: is missing"},
+		{`"sex": "F"`, `"sex": "F", "nationality": "undetermined"`, "citizens.0.live_card: is given of a person whose nationality is undetermined"},
+		{`"cccd-2021"`, `""`, "citizens.0.live_card.form: is missing"},
+		{`"00C1A52021110202"`, `"00C1"`, "citizens.0.live_card.serial: "},
+		{`"2021-11-02"`, `"2021-11"`, "citizens.0.live_card.issued: is no full day"},
+		{`"2021-11-02"`, `"1999-11-02"`, "citizens.0.live_card.issued: is before its holder was born"},
+		{`"2021-11-02"`, `""`, "citizens.0.live_card.issued: "},
+		{`"2026-02-28"`, `"2026"`, "citizens.0.live_card.expiry: is no full day"},
+		{`"Nguyễn Thị Ánh"`, `""`, "citizens.0.person.name: is empty"},
+		{`"status"`, `"state"`, "population.json: is not what is expected before byte "},
+		{`"2026-02-28"`, `"2021-11-02"`, "citizens.0.live_card.expiry: is no full day after that of issue"},
 	} {
 		require.ErrorContains(t, read(tt.old, tt.other), tt.want)
 		require.NotEmpty(t, identity.Refusals(read(tt.old, tt.other)), "it is no fault that may pass: %s", tt.want)

@@ -28,7 +28,7 @@ func newRegisterPopulation(a *app) *cobra.Command {
 			}
 			for i, citizen := range citizens {
 				if err := office.Registry.SeedCitizen(cmd.Context(), seeded(citizen)); err != nil {
-					return fmt.Errorf("citizen %d: %w", i+1, err)
+					return identity.InField(samples.FieldOf(i), err)
 				}
 			}
 			return a.print(cmd, map[string]int{"citizens": len(citizens)}, func(w io.Writer) { fmt.Fprintf(w, "%d citizens known\n", len(citizens)) })
