@@ -229,7 +229,7 @@ func TestGateway_TheCodecIsForOfficersAtTheUI(t *testing.T) {
 	require.Len(t, kept, 1)
 	require.WithinDuration(t, time.Now(), kept[0].At, time.Minute)
 	kept[0].At = time.Time{}
-	require.Equal(t, registry.Decode{Officer: "KT-C06-0001", Payloads: 1, Named: []string{"7QF3M-9T2XK-D"}}, kept[0])
+	require.Equal(t, registry.Decode{Officer: "KT-C06-0001", Payloads: 1, Named: []string{"7QF3M-9T2XK-D"}, Line: 1}, kept[0])
 
 	status, _, text = s.ask(t, http.MethodGet, "/v1/decodes", map[string]string{"Authorization": "Bearer " + auditor}, nil)
 	require.Equal(t, http.StatusOK, status)

@@ -45,4 +45,5 @@ func printDecodes(w io.Writer, list []registry.Decode) {
 		return
 	}
 	printTable(w, []string{"AT", "OFFICER", "PAYLOADS", "SEEN", "IN THEM"}, rows)
+	say(w, "%d listed, the newest first, of %d\n", len(list), max(list[0].Line, int64(len(list))))
 }

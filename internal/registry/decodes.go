@@ -16,6 +16,7 @@ type Decode struct {
 	Payloads int                `json:"payloads"`
 	Named    []string           `json:"named"` // the applications and consignments that stand in them
 	Redacted bool               `json:"redacted"`
+	Line     int64              `json:"line"` // its number among all that are kept, from 1
 }
 
 // RecordDecode keeps who decoded what, for good.
@@ -29,7 +30,7 @@ func (r *Registry) RecordDecode(ctx context.Context, d Decode) error {
 
 // Decodes lists the newest, newest first.
 func (r *Registry) Decodes(ctx context.Context, limit int) ([]Decode, error) {
-	rows, _ := r.db.Query(ctx, `SELECT at, officer, payloads, named, redacted FROM decodes ORDER BY at DESC LIMIT $1`, limit) // CollectRows reports the error
+	rows, _ := r.db.Query(ctx, `SELECT at, officer, payloads, named, redacted, coalesce(seq, 0) FROM decodes ORDER BY at DESC LIMIT $1`, limit) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Decode])
 	return list, fail("list decodings", err)
 }
