@@ -53,9 +53,13 @@ func ended(record registry.ApplicationRecord) error {
 	return identity.Refuse(identity.Conflict, "application %s has ended (%s)", record.Number, record.Stage)
 }
 
-// notAtCounter refuses to hand over what does not lie at the counter.
+// notAtCounter refuses to hand over what does not lie at the counter, or is kept there.
 func notAtCounter(record registry.ApplicationRecord) error {
-	return identity.Refuse(identity.Conflict, "application %s cannot be handed over now: it is at %s", record.Number, record.Stage)
+	where := string(record.Stage)
+	if record.Held {
+		where += ", on hold"
+	}
+	return identity.Refuse(identity.Conflict, "application %s cannot be handed over now: it is at %s", record.Number, where)
 }
 
 // decide carries a decision to its application. One that the officer took before is
