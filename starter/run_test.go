@@ -77,7 +77,7 @@ func TestServers_StartInbox(t *testing.T) {
 	}
 	kept, err := os.ReadFile(s.inbox)
 	require.NoError(t, err)
-	require.Equal(t, "{\"id\":\"0\"}\n{\"id\":\"1\"}\n", string(kept))
+	require.Equal(t, []string{`{"id":"0"}`, `{"id":"1"}`}, strings.Fields(string(kept)))
 }
 
 // A run in a terminal that names the file of an earlier run begins anew in its folder.
