@@ -9,12 +9,11 @@ import (
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/reconciler"
-	"example.org/cancuoc/workflows"
+	"example.org/cancuoc/internal/statement"
 )
 
 func newReconcile(a *app) *cobra.Command {
-	var letGo []string
-	var word workflows.LetGo
+	var word identity.LetGo
 	var officer string
 	c := &cobra.Command{
 		Use: "reconcile", Short: "Compare the registry with what Temporal runs, and mend what differs", GroupID: "set-up",
@@ -29,10 +28,15 @@ wait for a station that is back with their card go on.
 Workflows of applications and consignments that the registry does not know are listed:
 it was restored to an earlier instant. An application goes on when its station submits
 the packet again, which gets the same number. What will not come again is let go with
---let-go: its workflow ends. Nothing that the registry knows can be let go.`,
+--let-go, through the gateway and with an officer's key: its workflow ends. Nothing that the
+registry knows can be let go.`,
 		Example: "  starter reconcile\n  starter reconcile --json\n  starter reconcile --let-go 7QF3M-9T2XK-D,C-000017 --officer VH-01 --reason 'the station has no such packet'",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if word.Officer = identity.OfficerID(officer); len(word.Numbers) > 0 {
+				_, err := a.act(cmd.Context(), word, statement.Office, "", nil)
+				return err
+			}
 			office, err := a.office(cmd.Context())
 			if err != nil {
 				return err
@@ -45,19 +49,10 @@ the packet again, which gets the same number. What will not come again is let go
 			if err != nil {
 				return err
 			}
-			word.Officer = identity.OfficerID(officer)
-			if len(letGo) > 0 {
-				if err := a.onOffice(cmd, identity.LetGo{Officer: word.Officer, Numbers: letGo, Reason: word.Reason}); err != nil {
-					return err
-				}
-			}
-			if err := r.LetGo(cmd.Context(), report, letGo, word); err != nil {
-				return err
-			}
 			return a.print(cmd, report, func(w io.Writer) { printReport(w, report) })
 		},
 	}
-	c.Flags().StringSliceVar(&letGo, "let-go", nil, "applications and consignments that the registry does not know, to be waited for no more")
+	c.Flags().StringSliceVar(&word.Numbers, "let-go", nil, "applications and consignments that the registry does not know, to be waited for no more")
 	c.Flags().StringVar(&officer, "officer", "", "badge of the officer who lets them go")
 	c.Flags().StringVar(&word.Reason, "reason", "", "why they are let go, for their histories")
 	c.MarkFlagsRequiredTogether("let-go", "officer", "reason")

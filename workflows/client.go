@@ -94,14 +94,9 @@ func (c *Client) LookConsignment(ctx context.Context, number identity.Consignmen
 	return c.signal(ctx, ConsignmentWorkflowID(number), SignalLook, nil)
 }
 
-// LetGoApplication has an application's workflow end, should the registry not know it.
-func (c *Client) LetGoApplication(ctx context.Context, number identity.ApplicationNumber, word LetGo) error {
-	return c.signal(ctx, ApplicationWorkflowID(number), SignalLetGo, word)
-}
-
-// LetGoConsignment has a consignment's workflow end, should the registry not know it.
-func (c *Client) LetGoConsignment(ctx context.Context, number identity.ConsignmentNumber, word LetGo) error {
-	return c.signal(ctx, ConsignmentWorkflowID(number), SignalLetGo, word)
+// LetGo has the workflow of an application or a consignment end, should the registry not know it.
+func (c *Client) LetGo(ctx context.Context, id string, word LetGo) error {
+	return c.signal(ctx, id, SignalLetGo, word)
 }
 
 // Arrived tells an application that its consignment was counted in: by an update, which

@@ -13,7 +13,6 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
-	"example.org/cancuoc/workflows"
 )
 
 // backup keeps what the office's registry holds now, and gives what puts it back.
@@ -168,14 +167,21 @@ func TestRestore_WhatTheRegistryDoesNotKnowWaitsAndIsListed(t *testing.T) {
 	gone.await(identity.ToAttend)
 	require.Equal(t, again.number, o.submit("01-first-issue-at-14", nil).number)
 	agree(t, o, r, again)
-	var report reconciler.Report
-	passUntil(t, r, func(found reconciler.Report) bool {
-		report = found
-		return slices.Equal(found.Unknown, []string{gone.id})
-	})
-	word := workflows.LetGo{Officer: operator, Reason: "the citizen came again"}
-	require.ErrorIs(t, r.LetGo(t.Context(), report, []string{string(again.number)}, word), identity.Conflict)
-	require.NoError(t, r.LetGo(t.Context(), report, []string{string(gone.number)}, word))
+	passUntil(t, r, func(found reconciler.Report) bool { return slices.Equal(found.Unknown, []string{gone.id}) })
+	acts := o.count(`acts WHERE act = 'let-go'`)
+	letGo := func(numbers ...string) statement.Signed {
+		return registrytest.Signed(identity.LetGo{Officer: operator, Numbers: numbers, Reason: "the citizen came again"}, statement.Office)
+	}
+	for _, number := range []string{string(again.number), "C-999999"} { // that is known, and that nobody waits for
+		_, err := o.Desk().Do(t.Context(), letGo(string(gone.number), number), nil)
+		require.ErrorIs(t, err, identity.Conflict)
+	}
+	require.Equal(t, acts, o.count(`acts WHERE act = 'let-go'`), "what is refused leaves no act")
+	word := letGo(string(gone.number))
+	for range 2 { // the answer may be lost
+		_, err := o.Desk().Do(t.Context(), word, nil)
+		require.NoError(t, err)
+	}
 	passUntil(t, r, func(report reconciler.Report) bool { return len(report.Unknown) == 0 })
 	again.approve()
 	again.await(identity.ToHandOver)

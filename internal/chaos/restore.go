@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"example.org/cancuoc/internal/identity"
-	"example.org/cancuoc/internal/reconciler"
+	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
 )
 
@@ -81,5 +81,11 @@ func (p *people) letGo(ctx context.Context) {
 			boxes = append(boxes, number)
 		}
 	}
-	_ = r.LetGo(asking, reconciler.Report{Unknown: found.Unknown}, boxes, workflows.LetGo{Officer: identity.OfficerID("SX-C06-0001"), Reason: because}) // else again soon
+	if len(boxes) == 0 {
+		return
+	}
+	act := identity.LetGo{Officer: "SX-C06-0001", Numbers: boxes, Reason: because}
+	if signed, err := p.keys.State(act, statement.Office, ""); err == nil {
+		_, _ = p.office.Desk().Do(asking, signed, nil) // else again soon
+	}
 }

@@ -295,6 +295,8 @@ func (d *Desk) book(ctx context.Context, s subject, act identity.Act, signed sta
 		return d.manageCard(ctx, s, act, signed, files)
 	case identity.PrintPINLetter:
 		return d.pinLetter(ctx, s, act, signed)
+	case identity.LetGo:
+		return d.letGo(ctx, act, signed)
 	case identity.ReplayNotifications:
 		n, err := d.Registry.ReplayNotifications(ctx, act, signed)
 		return Answer{Letters: n}, err

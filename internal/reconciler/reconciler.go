@@ -57,10 +57,6 @@ type Engine interface {
 	// LookApplication and LookConsignment have a workflow read the registry.
 	LookApplication(ctx context.Context, number identity.ApplicationNumber) error
 	LookConsignment(ctx context.Context, number identity.ConsignmentNumber) error
-	// LetGoApplication and LetGoConsignment have a workflow end, should the registry not
-	// know what it is of.
-	LetGoApplication(ctx context.Context, number identity.ApplicationNumber, word workflows.LetGo) error
-	LetGoConsignment(ctx context.Context, number identity.ConsignmentNumber, word workflows.LetGo) error
 	// BeginConsignment begins a box's workflow, unless it runs.
 	BeginConsignment(ctx context.Context, number identity.ConsignmentNumber, destination identity.StationID) error
 }

@@ -56,14 +56,6 @@ func (e *engine) LookApplication(_ context.Context, number identity.ApplicationN
 }
 
 func (*engine) LookConsignment(context.Context, identity.ConsignmentNumber) error { return nil }
-func (*engine) LetGoApplication(context.Context, identity.ApplicationNumber, workflows.LetGo) error {
-	return nil
-}
-
-func (*engine) LetGoConsignment(context.Context, identity.ConsignmentNumber, workflows.LetGo) error {
-	return nil
-}
-
 func (*engine) BeginConsignment(context.Context, identity.ConsignmentNumber, identity.StationID) error {
 	return nil
 }

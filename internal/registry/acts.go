@@ -112,6 +112,12 @@ func fresh(signed statement.Signed, at time.Time) error {
 	return current(said, at)
 }
 
+// Kept reports whether a statement is an act that was done before.
+func (r *Registry) Kept(ctx context.Context, signed statement.Signed) (kept bool, err error) {
+	err = r.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM acts WHERE id = $1 AND statement = $2)`, signed.ID(), signed.Statement).Scan(&kept)
+	return kept, fail("look for an act", err)
+}
+
 // OnOffice keeps an act on what belongs to the whole office, before it is done on a machine
 // of the office: to its keys, or to workflows of what the registry does not know.
 func (r *Registry) OnOffice(ctx context.Context, act identity.Act, signed statement.Signed) error {
