@@ -247,6 +247,36 @@ func TestBitmaps_LookAsBefore(t *testing.T) {
 	}
 }
 
+// A specimen's mark is on both sides, and lies over the portrait and the number, where these are.
+func TestMark_LiesOverPortraitAndNumber(t *testing.T) {
+	const dpi = 150
+	for _, id := range formstest.IDs {
+		f := form(t, id)
+		for _, side := range []forms.Side{forms.Front, forms.Back} {
+			require.True(t, marked(f.Mark(side, dpi), forms.Box{W: f.Page.W, H: f.Page.H}, dpi), "%s, %s", id, side)
+		}
+		for _, name := range []string{"portrait", "number"} {
+			if field, ok := formstest.Field(&f.Form, name); ok {
+				require.True(t, marked(f.Mark(field.Side, dpi), field.Box, dpi), "%s, %s", id, name)
+			}
+		}
+	}
+}
+
+// marked reports whether a mark, black on white, reaches into a box.
+func marked(mark *image.RGBA, b forms.Box, dpi int) bool {
+	const dark = 100
+	dots := func(mm float64) int { return int(mm * float64(dpi) / 25.4) }
+	for y := dots(b.Y); y < min(dots(b.Y+b.H), mark.Rect.Dy()); y++ {
+		for x := dots(b.X); x < min(dots(b.X+b.W), mark.Rect.Dx()); x++ {
+			if mark.RGBAAt(x, y).G < dark {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Both outputs show the same card: what poppler makes of the PDF and the bitmaps.
 func TestBitmaps_LookLikeThePDF(t *testing.T) {
 	t.Parallel()
