@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,6 +31,8 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 		}
 		becomes := identity.Becomes(act)
 		switch {
+		case becomes == identity.CardReportedLost && strings.HasPrefix(act.Why().String(), claim):
+			return identity.RefuseField(identity.Invalid, "reason", "begins with %q, as it is kept that an application claims a loss, which may be taken back: say it in other words", claim)
 		case at == becomes && claimed: // it is known twice, and stays so whatever the application comes to
 			return lostBesides(ctx, tx, `serial = $4`, act.By()[0], act.Why().String(), signed.ID(), serial)
 		case at == becomes:
@@ -74,9 +77,12 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 // sameHolder are, in SQL, the digests of all numbers of the person who holds card c.
 const sameHolder = `(SELECT o.citizen FROM person_numbers n JOIN person_numbers o ON o.person = n.person WHERE n.citizen = c.citizen)`
 
+// claim begins what is kept as the reason of a loss that an application claims.
+const claim = "application "
+
 // lossClaimed: all that says that the card is lost is an application for another one, which may
 // turn out to be somebody else's.
-const lossClaimed = `(state = ` + cardReportedLost + ` AND reason LIKE 'application %')`
+const lossClaimed = `(state = ` + cardReportedLost + ` AND reason LIKE '` + claim + `%')`
 
 // lostBesides keeps that the loss of a card was reported, whose loss an application had claimed:
 // the report takes the place of the claim, with which the card would be valid again.

@@ -361,6 +361,27 @@ func TestReceive_LossOfAnotherThatItsHolderReportedBesides(t *testing.T) {
 	}
 }
 
+// What an officer says of a loss is never taken for the claim of an application, with which the card
+// would be valid again.
+func TestChangeCard_LostIsNoClaimOfAnApplication(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	old, serial := b.issued(t, holder)
+	claimed := b.received(t, of(holder), func(s *registry.Submission) { s.Application.Ground = identity.GroundLost })
+	for _, reason := range []string{"application " + string(claimed), "application of a neighbor"} {
+		_, _, err := b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", reason)})
+		require.ErrorContains(t, err, "reason: begins with", reason)
+	}
+	_, _, err := b.ChangeCard(t.Context(), serial, identity.ReportLost{OnCard: on("CB-001-0012", "said with application "+string(claimed))})
+	require.NoError(t, err)
+	b.behind(t, fmt.Sprintf(`UPDATE cards SET reason = 'application %s' WHERE serial = '%s'`, claimed, serial)) // as such reports were kept before
+
+	reject := identity.Reject{Officer: hanoi, Reason: "impersonation: x"}
+	require.NoError(t, b.decide(t, claimed, reject, 1, registrytest.Signed(reject, statement.Application(claimed))))
+
+	require.Equal(t, identity.CardReportedLost, b.state(t, old, 1))
+}
+
 // What an authority keeps is kept until it gives it back, whatever is reported of it, by
 // whom and under which number.
 func TestChangeCard_KeptWhateverIsReported(t *testing.T) {
