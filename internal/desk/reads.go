@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"example.org/cancuoc/internal/identity"
@@ -298,8 +297,7 @@ func (d *Desk) Consignments(ctx context.Context, by identity.Officer, receivedSi
 
 // concerns reports whether a box goes to an officer's province, or is sent on by it.
 func concerns(by identity.Officer, c registry.Consignment) bool {
-	of := string(by.Unit) + "-"
-	return strings.HasPrefix(string(c.Destination), of) || strings.HasPrefix(string(c.Origin), of)
+	return slices.ContainsFunc(c.Provinces, by.Unit.Covers)
 }
 
 // Consignment is one box of cards that an officer may see.

@@ -105,7 +105,12 @@ type Consignment struct {
 	SentAt      *time.Time                 `json:"sent_at,omitempty"` // nil: it was not sent yet
 	Round       int                        `json:"round"`             // of what became of it, as acts on it say that their officer saw it
 	Cards       []PackedCard               `json:"cards"`
+	Provinces   []identity.ProvinceCode    `json:"-"` // to which it goes, or from which it is sent on; none: by post, from the center
 }
+
+// provincesOfBox are those that its stations are registered in. A station's name may be of the
+// time before its province became another's part.
+const provincesOfBox = `ARRAY(SELECT DISTINCT s.province FROM stations s WHERE s.id IN (destination, origin))`
 
 // Saw is an act with what its officer saw of the box, which the officer signs too.
 func (c Consignment) Saw(act identity.Act) identity.Act {
@@ -145,12 +150,12 @@ type PackedCard struct {
 // it gives.
 func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([]Consignment, error) {
 	rows, _ := r.db.Query(ctx, `
-		SELECT number, destination, origin, state, courier, seal, sent_at, consignment_round(number, '') FROM consignments WHERE state NOT IN `+consignmentClosed+`
-		UNION ALL SELECT number, destination, origin, state, courier, seal, sent_at, consignment_round(number, '') FROM consignments WHERE state IN `+consignmentClosed+` AND received_at >= $1
+		SELECT number, destination, origin, state, courier, seal, sent_at, consignment_round(number, ''), `+provincesOfBox+` FROM consignments WHERE state NOT IN `+consignmentClosed+`
+		UNION ALL SELECT number, destination, origin, state, courier, seal, sent_at, consignment_round(number, ''), `+provincesOfBox+` FROM consignments WHERE state IN `+consignmentClosed+` AND received_at >= $1
 		ORDER BY number`, receivedSince) // CollectRows reports the error
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Consignment, error) {
 		var c Consignment
-		return c, row.Scan(&c.Number, &c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.SentAt, &c.Round)
+		return c, row.Scan(&c.Number, &c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.SentAt, &c.Round, &c.Provinces)
 	})
 	if err != nil {
 		return nil, fail("list consignments", err)
@@ -169,8 +174,8 @@ func (r *Registry) Consignments(ctx context.Context, receivedSince time.Time) ([
 // Consignment reads one consignment, or refuses with NotFound.
 func (r *Registry) Consignment(ctx context.Context, number identity.ConsignmentNumber) (Consignment, error) {
 	c := Consignment{Number: number}
-	err := r.db.QueryRow(ctx, `SELECT destination, origin, state, courier, seal, sent_at, consignment_round(number, '') FROM consignments WHERE number = $1`, number).
-		Scan(&c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.SentAt, &c.Round)
+	err := r.db.QueryRow(ctx, `SELECT destination, origin, state, courier, seal, sent_at, consignment_round(number, ''), `+provincesOfBox+` FROM consignments WHERE number = $1`, number).
+		Scan(&c.Destination, &c.Origin, &c.State, &c.Courier, &c.Seal, &c.SentAt, &c.Round, &c.Provinces)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Consignment{}, identity.Refuse(identity.NotFound, "there is no consignment %s", number)
 	}

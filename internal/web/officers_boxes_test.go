@@ -16,15 +16,17 @@ import (
 	"example.org/cancuoc/internal/statement"
 )
 
-// boxed has boxes to province 001 in each state; C-000002 was sealed by SX-C06-0001.
+// boxed has boxes to province 001 in each state, of which C-000002 was sealed by SX-C06-0001, and
+// one to a station that is province 079's now.
 func (d desks) boxed(t *testing.T) {
 	t.Helper()
 	registrytest.RegisterStation(t, d.Registry, "001-TN-01", make([]byte, 32))
+	registrytest.RegisterStation(t, d.Registry, "001-TN-02", make([]byte, 32))
 	db, err := pgx.Connect(t.Context(), registrytest.Behind(t, d.url))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close(context.WithoutCancel(t.Context()))) }()
-	_, err = db.Exec(t.Context(), `SET session_replication_role = replica; INSERT INTO consignments (number, destination, state, sealed_by, sealed_act)
-		VALUES ('C-000001', '001-TN-01', 'open', '', NULL), ('C-000002', '001-TN-01', 'sealed', 'SX-C06-0001', 'x'), ('C-000003', '001-TN-01', 'sent', '', NULL)`)
+	_, err = db.Exec(t.Context(), `SET session_replication_role = replica; UPDATE stations SET province = '079' WHERE id = '001-TN-02'; INSERT INTO consignments (number, destination, state, sealed_by, sealed_act)
+		VALUES ('C-000001', '001-TN-01', 'open', '', NULL), ('C-000002', '001-TN-01', 'sealed', 'SX-C06-0001', 'x'), ('C-000003', '001-TN-01', 'sent', '', NULL), ('C-000004', '001-TN-02', 'sent', '', NULL)`)
 	require.NoError(t, err)
 }
 
@@ -38,10 +40,10 @@ func TestOfficers_SeeTheirBoxes(t *testing.T) {
 		led  bool // there from the first page
 		acts map[string][]string
 	}{
-		"SX-C06-0001": {true, map[string][]string{"C-000001": {"seal"}, "C-000002": {"send", "reopen"}, "C-000003": {"receive"}}},
+		"SX-C06-0001": {true, map[string][]string{"C-000001": {"seal"}, "C-000002": {"send", "reopen"}, "C-000003": {"receive"}, "C-000004": {"receive"}}},
 		"CB-001-0002": {true, map[string][]string{"C-000001": nil, "C-000002": {"send"}, "C-000003": {"receive"}}},
 		approver:      {false, map[string][]string{"C-000001": nil, "C-000002": nil, "C-000003": nil}},
-		"CB-079-0002": {true, nil}, // another province's
+		"CB-079-0002": {true, map[string][]string{"C-000004": {"receive"}}}, // another province's
 	} {
 		t.Run(string(badge), func(t *testing.T) {
 			o := d.officer(t, badge)
@@ -50,7 +52,7 @@ func TestOfficers_SeeTheirBoxes(t *testing.T) {
 			first, list := o.ask(t, http.MethodGet, "/officers/", nil).Body.String(), o.ask(t, http.MethodGet, "/officers/boxes", nil).Body.String()
 
 			require.Equal(t, want.led, regexp.MustCompile(`href="/officers/boxes"`).MatchString(first))
-			for _, number := range []string{"C-000001", "C-000002", "C-000003"} {
+			for _, number := range []string{"C-000001", "C-000002", "C-000003", "C-000004"} {
 				one := o.ask(t, http.MethodGet, "/officers/boxes/"+number, nil)
 				acts, seen := want.acts[number]
 				require.Equal(t, seen, one.Code == http.StatusOK, number)
