@@ -147,6 +147,10 @@ func TestOfficers_WhatIsConfidedToOneNobodyElseHears(t *testing.T) {
 		_, _, text = s.ask(t, http.MethodPost, "/v1/acts", map[string]string{"Authorization": "Bearer " + s.logIn(t, signed.Signatures[0].Officer)}, body)
 		require.NotContains(t, text, `"field":"session"`, name)
 	}
+	early := identity.HandOverCard{Officer: counter, Method: identity.HandOverByOfficer, Proof: "12/BB", OldCard: identity.OldCardReceived, Card: 1}
+	status, text := s.act(t, registrytest.Signed(early, statement.Application(number)))
+	require.Equal(t, http.StatusConflict, status, text)
+	require.NotEmpty(t, strings.TrimSpace(registrytest.Columns(t, string(s.settings.Database.URL))["refused_statements.digest"]), "it is not done when the card has come, by whoever sends it again")
 	require.Equal(t, 6, strings.Count(registrytest.Columns(t, string(s.settings.Database.URL))["refused_acts.why"], "session:"), "each is kept for the auditor")
 }
 

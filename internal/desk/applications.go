@@ -80,10 +80,7 @@ func (d *Desk) decide(ctx context.Context, s subject, act identity.Deciding, sig
 	accepted, err := d.ask(ctx, number, act, signed)
 	if Refused(err) {
 		answer, err := d.again(ctx, number, act, signed, err)
-		if Refused(err) {
-			err = errors.Join(err, d.Registry.RefuseForGood(ctx, signed))
-		}
-		return answer, err
+		return answer, d.forGood(ctx, signed, err)
 	}
 	return Answer{Application: number, Stage: accepted.Stage, Awaiting: accepted.Awaiting}, err
 }

@@ -193,13 +193,23 @@ func (d *Desk) do(ctx context.Context, signed statement.Signed, files map[string
 	case identity.Recapture:
 		return d.recapture(ctx, s, act, signed, files)
 	case identity.HandOverCard:
-		return d.handOver(ctx, s, act, signed, files)
+		answer, err := d.handOver(ctx, s, act, signed, files)
+		return answer, d.forGood(ctx, signed, err)
 	case identity.Deciding:
 		return d.decide(ctx, s, act, signed)
 	case identity.SealConsignment, identity.SendConsignment, identity.ReceiveConsignment:
 		return d.move(ctx, s, act, signed)
 	}
 	return d.book(ctx, s, act, signed, files)
+}
+
+// forGood has a statement that was refused by where its application stands never be done later, by
+// whoever sends it again, and returns why it was refused.
+func (d *Desk) forGood(ctx context.Context, signed statement.Signed, why error) error {
+	if Refused(why) {
+		return errors.Join(why, d.Registry.RefuseForGood(ctx, signed))
+	}
+	return why
 }
 
 // meant is the act that a statement says, and what is wrong with it in itself.
