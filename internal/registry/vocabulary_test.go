@@ -71,6 +71,7 @@ func TestSchema_HasTheWordsOfIdentity(t *testing.T) {
 		"card_document":                        words(identity.Documents),
 		"certificates_in_stock_at_center":      {string(identity.CardDocument), string(identity.AccountStock), identity.LocationCenter},
 		"blanks_in_stock":                      words([]identity.BlankAccount{identity.AccountStock}),
+		"blanks_taken":                         words([]identity.BlankAccount{identity.AccountProduction}),
 		"blank_write_offs":                     words([]identity.BlankAccount{identity.AccountSpoiled, identity.AccountDestroyed}),
 	}
 
