@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"gopkg.in/yaml.v3"
 
 	"example.org/cancuoc/internal/identity"
@@ -82,8 +83,11 @@ func readCatalogue() *catalogue {
 var verb = regexp.MustCompile(`%[-+#0-9.\[\]]*[a-zA-Z]`)
 
 // text is a text of this program in the locale's language.
-func text(english string) string {
-	if c := spoken(); c != nil {
+func text(english string) string { return spoken().text(english) }
+
+// text is a text's Vietnamese; itself, where there is none.
+func (c *catalogue) text(english string) string {
+	if c != nil {
 		if translated, ok := c.Texts[english]; ok {
 			return translated
 		}
@@ -136,34 +140,86 @@ func (c *catalogue) sentence(said string) (string, bool) {
 	return "", false
 }
 
-// speak has the help of a tree of commands in the locale's language: headings, and what each
-// command does. What explains it at length, and flags, are English.
-func speak(root *cobra.Command) {
-	if spoken() == nil {
+// speak has the help of a tree of commands in the catalogue's language: headings, what each
+// command does, and for stations and provinces how, and what its flags are for.
+func (c *catalogue) speak(root *cobra.Command) {
+	if c == nil {
 		return
 	}
 	for _, g := range root.Groups() {
-		g.Title = text(g.Title)
+		g.Title = c.text(g.Title)
 	}
+	flag := func(f *pflag.Flag) { f.Usage = c.usage(f.Usage) }
 	var each func(*cobra.Command)
-	each = func(c *cobra.Command) {
-		if short := text(c.Short); short != c.Short {
-			if c.Long != "" {
-				c.Long = short + "\n\n" + c.Long
-			}
-			c.Short = short
+	each = func(command *cobra.Command) {
+		if command.Long != "" {
+			command.Long = c.explained(command.Short, command.Long)
 		}
-		for _, below := range c.Commands() {
+		command.Short = c.text(command.Short)
+		command.InitDefaultHelpFlag() // else only when it is asked for
+		command.Flags().Lookup("help").Usage = "trợ giúp về lệnh này"
+		command.LocalNonPersistentFlags().VisitAll(flag)
+		for _, below := range command.Commands() {
 			each(below)
 		}
 	}
 	each(root)
+	root.PersistentFlags().VisitAll(flag)
 	root.SetUsageTemplate(strings.NewReplacer(
 		"Usage:", "Cách dùng:", "Examples:", "Ví dụ:", "Aliases:", "Tên khác:",
 		"Available Commands:", "Các lệnh:", "Additional Commands:", "Lệnh khác:", "Additional help topics:", "Chủ đề khác:",
 		"Global Flags:", "Tùy chọn chung:", "Flags:", "Tùy chọn:",
 		`Use "{{.CommandPath}} [command] --help" for more information about a command.`, `"{{.CommandPath}} LỆNH --help" nói thêm về một lệnh.`,
 	).Replace(root.UsageTemplate()))
+}
+
+// explained is what explains a command at length: each paragraph that has its Vietnamese, after
+// what the command does where the first one has none.
+func (c *catalogue) explained(short, long string) string {
+	paragraphs := strings.Split(long, "\n\n")
+	begins := paragraphs[0]
+	for i, p := range paragraphs {
+		paragraphs[i] = c.paragraph(short, p)
+	}
+	whole := strings.Join(paragraphs, "\n\n")
+	if paragraphs[0] == begins && c.text(short) != short {
+		return c.text(short) + "\n\n" + whole
+	}
+	return whole
+}
+
+// paragraph is one of what explains a command. What the command does may stand in its first line,
+// or that reasons are listed.
+func (c *catalogue) paragraph(short, p string) string {
+	first, rest, more := strings.Cut(p, "\n")
+	switch first {
+	case short + ".":
+		first = c.text(short) + "."
+	case reasonsHeading:
+		first = c.text(reasonsHeading)
+	default:
+		return c.text(p)
+	}
+	if more {
+		return first + "\n" + c.text(rest)
+	}
+	return first
+}
+
+// mandatory ends what is said of a flag that has to be given.
+const mandatory = " (required)"
+
+// usage is what a flag is for; of one that lists its values, what is before them.
+func (c *catalogue) usage(english string) string {
+	said, required := strings.CutSuffix(english, mandatory)
+	translated := c.text(said)
+	if before, values, lists := strings.Cut(said, ": "); lists && translated == said {
+		translated = c.text(before) + ": " + values
+	}
+	if required {
+		translated += c.text(mandatory)
+	}
+	return translated
 }
 
 // awaited is an action, with what it means.

@@ -10,14 +10,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/registry"
 )
 
-// What an officer at a station or a counter reads has its Vietnamese, as every heading of a
-// table has, and nothing in the catalogue is left over from a text that changed.
+// What an officer at a station or a counter reads has its Vietnamese, help and flags too, as
+// every heading of a table has, and nothing in the catalogue is left over from a text that changed.
 func TestCatalogue_IsComplete(t *testing.T) {
 	t.Parallel()
 	c, said := readCatalogue(), textsOfProgram(t)
@@ -44,9 +46,10 @@ func textsOfProgram(t *testing.T) map[string]bool {
 	for _, g := range root.Groups() {
 		said[g.Title] = true
 	}
+	helpOf(root.PersistentFlags(), said)
 	for _, c := range root.Commands() {
 		if c.GroupID == "station" || c.GroupID == "office" {
-			said[c.Short] = true
+			explanationsOf(c, said)
 		}
 	}
 	for _, a := range identity.Actions {
@@ -88,6 +91,43 @@ func textsOfProgram(t *testing.T) map[string]bool {
 	return said
 }
 
+// explanationsOf adds what the help of a command, and of those below it, says of each.
+func explanationsOf(c *cobra.Command, said map[string]bool) {
+	said[c.Short] = true
+	for paragraph := range strings.SplitSeq(c.Long, "\n\n") {
+		switch first, rest, more := strings.Cut(paragraph, "\n"); {
+		case paragraph == "", first == c.Short+"." && !more:
+		case first == c.Short+".":
+			said[rest] = true
+		case first == reasonsHeading: // each reason stands in both languages
+			said[reasonsHeading] = true
+		default:
+			said[paragraph] = true
+		}
+	}
+	helpOf(c.LocalNonPersistentFlags(), said)
+	for _, below := range c.Commands() {
+		explanationsOf(below, said)
+	}
+}
+
+// helpOf adds what is said of flags: of one that lists its values, what is before them.
+func helpOf(flags *pflag.FlagSet, said map[string]bool) {
+	listed := words(identity.Actions) + words(identity.Stages) + words(registry.Deadlines)
+	flags.VisitAll(func(f *pflag.Flag) {
+		usage, required := strings.CutSuffix(f.Usage, mandatory)
+		if required {
+			said[mandatory] = true
+		}
+		if before, values, lists := strings.Cut(usage, ": "); lists && strings.Contains(listed, values) {
+			usage = before
+		}
+		if f.Name != "help" {
+			said[usage] = true
+		}
+	})
+}
+
 func add(said map[string]bool, e ast.Expr) {
 	if literal, ok := e.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 		if s, err := strconv.Unquote(literal.Value); err == nil && s != "" {
@@ -124,6 +164,31 @@ func TestCatalogue_KnowsWhatTheOfficeSays(t *testing.T) {
 		quoted := strconv.Quote(longest)
 		require.Contains(t, here, quoted[1:len(quoted)-1], english)
 	}
+}
+
+// A command explains itself in Vietnamese from its first line to its flags.
+func TestCatalogue_SpeaksHelp(t *testing.T) {
+	t.Parallel()
+	help := func(args ...string) string {
+		root := newRoot(&app{})
+		readCatalogue().speak(root)
+		var out strings.Builder
+		root.SetOut(&out)
+		root.SetArgs(append(args, "--help"))
+		require.NoError(t, root.Execute())
+		return out.String()
+	}
+	for command, want := range map[string][]string{
+		"hold":     {"Tạm dừng hồ sơ trước bước tiếp theo.\n\nCác lý do:\n  papers-awaited ", "số hiệu cán bộ quyết định (bắt buộc)", "in JSON, cho chương trình khác đọc"},
+		"handover": {"Trả thẻ theo một trong bốn cách:"},
+		"list":     {"chỉ những hồ sơ ở bước này: Received, BiometricCapture"},
+	} {
+		for _, w := range want {
+			require.Contains(t, help(command), w)
+		}
+	}
+	require.Contains(t, help("cards", "rotate"), "hiện nay.\nViệc này được làm khi thẻ đặt vào đầu đọc")
+	require.Contains(t, help("audit", "verify"), "Check that no entry of the audit trail was changed", "what has no Vietnamese stays")
 }
 
 func TestVietnamese_AsTheLocaleSays(t *testing.T) {

@@ -83,7 +83,7 @@ func newRoot(a *app) *cobra.Command {
 		newRun(a), newMigrate(a), newOfficers(a), newRegister(a), newReconcile(a), newAudit(a), newKeys(a),
 	)
 	guardArgs(root)
-	speak(root)
+	spoken().speak(root)
 	return root
 }
 
