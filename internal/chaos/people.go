@@ -401,25 +401,31 @@ func (p *people) acceptedEnds(number identity.ApplicationNumber) []identity.Stag
 	return ends
 }
 
-// receiveBlanks takes the next box into stock, where there is no blank any more; the first
-// of each box have bad chips (station.spoil_first). Should it not be known whether it
-// arrived, it is taken in again.
+// receiveBlanks takes a box of each kind of blank into stock of which there is none any more; the
+// first of each box have bad chips (station.spoil_first).
 func (p *people) receiveBlanks(ctx context.Context, blanks int) {
 	asking, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if stock, err := p.office.Registry.Stock(asking); err != nil || stock.InStock > 0 {
-		return
+	for _, document := range identity.Documents {
+		if free, err := p.office.Registry.FreeBlanks(asking, document, 1); err == nil && free == 0 {
+			p.receiveBox(asking, document, blanks)
+		}
 	}
+}
+
+// receiveBox takes the next box into stock. Should it not be known whether it arrived, it is taken
+// in again.
+func (p *people) receiveBox(ctx context.Context, document identity.Document, blanks int) {
 	p.mu.Lock()
 	box := p.boxes + 1
 	p.mu.Unlock()
 	act := identity.ReceiveBlanks{
-		ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002", Box: fmt.Sprintf("B-%04d", box), Location: identity.LocationCenter,
+		ReceivedBy: "TK-C06-0001", CountedBy: "TK-C06-0002", Box: fmt.Sprintf("B-%04d", box), Location: identity.LocationCenter, Document: document,
 		First: identity.BlankSerial(fmt.Sprintf("P%04dT%04d", box, 1)), Last: identity.BlankSerial(fmt.Sprintf("P%04dT%04d", box, blanks)),
 	}
 	signed, err := p.keys.State(act, statement.Box(act.Box), "")
 	if err == nil {
-		err = p.office.Registry.ReceiveBlanks(asking, act, signed)
+		err = p.office.Registry.ReceiveBlanks(ctx, act, signed)
 	}
 	if err == nil {
 		p.mu.Lock()
