@@ -330,7 +330,7 @@ func (c *crowd) know(ctx context.Context, app identity.Application, i int) error
 		}
 		citizen.LiveCard = &registry.OldCard{
 			Serial: identity.CardSerial(fmt.Sprintf("00C1%012d", i)), Form: c.oldForm, Issued: issued,
-			Expiry: identity.Validity(identity.Law2014, app.Person.Birth, issued),
+			Expiry: identity.Validity(identity.Law2014, app.Person.Birth, app.FiledOn), // one that ended is exchanged for its holder's age
 		}
 		if app.Ground == identity.GroundAge { // or it would be another ground
 			citizen.LiveCard.Expiry.Date = app.FiledOn
