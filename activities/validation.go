@@ -57,7 +57,7 @@ func (p *Pipeline) Validate(ctx context.Context, in ValidateInput) (ValidateResu
 		return ValidateResult{}, err
 	}
 	app := record.Application
-	for _, refusal := range identity.Refusals(errors.Join(app.ByRecord(known.Person), app.ByCMND(known.Person), app.ByCard(known.Person, held), app.ByNationality(kept))) {
+	for _, refusal := range identity.Refusals(errors.Join(app.ByRecord(known.Person), app.ByCMND(known.Person), app.ByCard(known.Person, held), app.ByNationality(kept, known.Since))) {
 		if !slices.Contains(fields, refusal.Field) {
 			fields = append(fields, refusal.Field)
 		}

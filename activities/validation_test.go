@@ -100,6 +100,7 @@ func TestValidate_RegainedNationality(t *testing.T) {
 		"NeverACard":  {nil, identity.Reissue, identity.GroundNationality, nil, 35_000},
 		"FirstCard":   {nil, identity.FirstIssue, identity.GroundFirstCard, nil, 0},
 		"Request":     {oldCard, identity.Exchange, identity.GroundRequest, []string{"ground"}, 15_000},
+		"FiledBefore": {oldCard, identity.Reissue, identity.GroundNationality, []string{"filed_on"}, 35_000},
 		"FirstOfMany": {oldCard, identity.FirstIssue, identity.GroundFirstCard, []string{"ground"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +109,11 @@ func TestValidate_RegainedNationality(t *testing.T) {
 			who, err := r.PersonByNumber(t.Context(), known().Number)
 			require.NoError(t, err)
 			for _, status := range []identity.CitizenStatus{identity.NationalityLost, identity.Alive} {
-				mark := identity.MarkPerson{Officer: "PD-001-0002", Status: status, On: "2026-02-01", Paper: "decision 3", Reason: "so it is"}
+				on := "2026-02-01"
+				if name == "FiledBefore" && status == identity.Alive {
+					on = "2026-11-24"
+				}
+				mark := identity.MarkPerson{Officer: "PD-001-0002", Status: status, On: on, Paper: "decision 3", Reason: "so it is"}
 				require.NoError(t, registrytest.Signing{Registry: r}.MarkPerson(t.Context(), who.ID, mark))
 			}
 			number := atCapture(t, r, registrytest.ReceiveAs(t, r, known(), tt.kind, tt.ground))

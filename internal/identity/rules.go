@@ -180,12 +180,17 @@ func (a Application) ByCMND(holder Person) error {
 }
 
 // ByNationality refuses the reissue to who regained nationality where the register knows that this
-// person kept it all the time.
-func (a Application) ByNationality(kept bool) error {
-	if a.Ground != GroundNationality || !kept {
+// person kept it all the time, or regained it after filing only; the zero date: it does not know when.
+func (a Application) ByNationality(kept bool, regained Date) error {
+	switch {
+	case a.Ground != GroundNationality:
 		return nil
+	case kept:
+		return RefuseField(Conflict, "ground", "is nationality, but by the population register and the card record this person never lost it; where it was lost and regained before they had it, that is marked there first (population mark)")
+	case a.FiledOn.Compare(regained) < 0:
+		return RefuseField(Conflict, "filed_on", "is before %s, when nationality was regained by the population register", regained.Display())
 	}
-	return RefuseField(Conflict, "ground", "is nationality, but by the population register and the card record this person never lost it; where it was lost and regained before they had it, that is marked there first (population mark)")
+	return nil
 }
 
 // contradicts reports whether the ground cannot be that of somebody who holds, held or never

@@ -368,7 +368,7 @@ func (d *Door) check(s packet.Submission, unread error, signed time.Time, k know
 	if k.held != nil {
 		wrong = packet.AndThen(wrong, app.Against(*k.held))
 	}
-	wrong = packet.AndThen(wrong, app.ByNationality(k.kept))
+	wrong = packet.AndThen(wrong, app.ByNationality(k.kept, identity.Date{}))
 	if fieldsOf(wrong)["filed_on"] {
 		app.FiledOn = today // whose law and form count until it is known
 	}
