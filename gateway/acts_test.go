@@ -91,7 +91,7 @@ func TestOfficers_SignNoNameOfTheApplicant(t *testing.T) {
 	applicant := holder()
 	applicant.Name.Text, applicant.Mother.Text = "Xoá Hết Cả", "Lò Thị Đoá"
 	registrytest.RegisterStation(t, s.office.Registry, "001-TN-01", make([]byte, 32))
-	number := registrytest.Receive(t, s.office.Registry, applicant, identity.GroundRequest, nil)
+	number := registrytest.ReceiveAs(t, s.office.Registry, applicant, identity.Exchange, identity.GroundRequest)
 	for _, reason := range []string{"other: Xoá Hết Cả xem lại", "other: XOA HET CA", "other: con bà Lo Thi Doa", "other: xoá-hết.cả", "Xoá Hết Cả"} {
 		status, text := s.act(t, registrytest.Signed(identity.CollectFee{OfFee: identity.OfFee{Officer: "CB-001-0013", Amount: 1, Receipt: reason}}, statement.Application(number)))
 		require.Equal(t, http.StatusUnprocessableEntity, status, text)
@@ -109,13 +109,18 @@ func TestOfficers_SignNoNameOfTheApplicant(t *testing.T) {
 	_, text := s.act(t, registrytest.Signed(identity.Hold{Officer: "PD-001-0001", Reason: "other: the mother, cả nhà"}, statement.Application(number)))
 	require.NotContains(t, text, "holds the name")
 
+	// Who had a paper with what the application says of the applicant is kept, for the applicant.
+	by := map[string]string{"Authorization": "Bearer " + s.logIn(t, "PD-001-0001")}
+	status, _, sheet := s.ask(t, http.MethodGet, "/v1/papers/capture-sheet?of="+string(number), by, nil)
+	require.Equal(t, http.StatusOK, status, sheet)
+	require.Contains(t, registrytest.Columns(t, string(s.settings.Database.URL))["reads.subject"], "application/"+string(number))
+
 	// What was erased is on no paper that says so of nobody.
 	conn, err := pgx.Connect(t.Context(), registrytest.Behind(t, string(s.settings.Database.URL)))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	_, err = conn.Exec(t.Context(), `SET session_replication_role = replica; DELETE FROM vault_keys WHERE application = '`+string(number)+`'`)
 	require.NoError(t, err)
-	by := map[string]string{"Authorization": "Bearer " + s.logIn(t, "PD-001-0001")}
 	for _, paper := range []string{"capture-sheet", "refusal"} {
 		status, _, text := s.ask(t, http.MethodGet, "/v1/papers/"+paper+"?of="+string(number), by, nil)
 		require.Equal(t, http.StatusConflict, status, text)

@@ -108,9 +108,12 @@ func (d *Desk) filed(ctx context.Context, by identity.Officer, of string) (regis
 }
 
 // captureSheet is what the applicant signs: the population register's record, once it is known
-// whose the application is, and until then what the station typed.
+// whose the application is, and until then what the station typed. That the officer had it is kept.
 func (d *Desk) captureSheet(ctx context.Context, by identity.Officer, of string) (papers.CaptureSheet, error) {
 	record, station, err := d.filed(ctx, by, of)
+	if err == nil {
+		err = d.Registry.LookedAt(ctx, by.Badge, record.Number)
+	}
 	if err != nil {
 		return papers.CaptureSheet{}, err
 	}
@@ -145,7 +148,7 @@ func (d *Desk) applicant(ctx context.Context, record registry.ApplicationRecord)
 	return known, passed || said.Person == known.ID || len(population.Contradictions(population.Compare(claim, known))) == 0, err
 }
 
-// refusal is the notice of an application that was rejected.
+// refusal is the notice of an application that was rejected. That the officer had it is kept.
 func (d *Desk) refusal(ctx context.Context, by identity.Officer, of string) (papers.Refusal, error) {
 	record, station, err := d.filed(ctx, by, of)
 	if err != nil {
@@ -153,6 +156,9 @@ func (d *Desk) refusal(ctx context.Context, by identity.Officer, of string) (pap
 	}
 	if record.Stage != identity.Rejected {
 		return papers.Refusal{}, identity.Refuse(identity.Conflict, "application %s is not rejected: it is at %s", record.Number, record.Stage)
+	}
+	if err := d.Registry.LookedAt(ctx, by.Badge, record.Number); err != nil {
+		return papers.Refusal{}, err
 	}
 	refund, err := d.Registry.FeeDueBack(ctx, record.Number)
 	return papers.Refusal{

@@ -151,6 +151,11 @@ func (r *Registry) AskedFor(ctx context.Context, officer identity.OfficerID, per
 	return r.keepReads(ctx, officer, "person", subjects)
 }
 
+// LookedAt keeps that an officer was shown what an application says of persons.
+func (r *Registry) LookedAt(ctx context.Context, officer identity.OfficerID, number identity.ApplicationNumber) error {
+	return r.keepReads(ctx, officer, "person", []string{statement.Application(number)})
+}
+
 // ReadBy keeps that another system, a client of the population register, read persons of it.
 func (r *Registry) ReadBy(ctx context.Context, client string, persons ...identity.PersonID) error {
 	subjects := make([]string, len(persons))
