@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,10 +63,10 @@ func newList(a *app) *cobra.Command {
 			if err := a.read(cmd.Context(), "/v1/applications", l.query(), &list); err != nil {
 				return err
 			}
-			if quiet || a.asJSON {
-				return a.print(cmd, list, func(w io.Writer) { printNumbers(w, list) })
-			}
 			total, err := totalOf(cmd.Context(), a.read, l.query(), len(list), l.limit)
+			if quiet || a.asJSON {
+				return errors.Join(a.print(cmd, list, func(w io.Writer) { printNumbers(w, list) }), a.sayCut(cmd.ErrOrStderr(), len(list), total), err)
+			}
 			printApplications(cmd.OutOrStdout(), list, total)
 			return err
 		},
@@ -123,6 +124,18 @@ func sayTotal(w io.Writer, listed int, total desk.Total) {
 	case listed > 0:
 		say(w, "%d listed, the oldest first\n", listed)
 	}
+}
+
+// sayCut tells beside a list that a script reads, of how many it is a part, if it is.
+func (a *app) sayCut(w io.Writer, listed int, total desk.Total) error {
+	switch {
+	case total.Count <= listed && !total.More:
+	case a.asJSON:
+		return json.NewEncoder(w).Encode(map[string]desk.Total{"total": total})
+	default:
+		sayTotal(w, listed, total)
+	}
+	return nil
 }
 
 func printNumbers(w io.Writer, list []desk.Listed) {
