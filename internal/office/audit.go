@@ -50,6 +50,9 @@ func (o *Office) StartAnchoring(ctx context.Context) error {
 func (o *Office) VerifyAuditLog(ctx context.Context, only ...identity.ApplicationNumber) (*transparency.Report, error) {
 	c := o.config.Audit
 	if !transparency.Exists(c.LogDir, c.CheckpointFile) {
+		if c.PublicKey != "" { // whoever was given it expects a log
+			return nil, identity.Refuse(identity.Conflict, "the audit log is not in audit.log_dir, and the settings have its public key (audit.public_key): it is gone, or elsewhere")
+		}
 		return nil, nil
 	}
 	public := c.PublicKey
