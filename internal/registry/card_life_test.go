@@ -190,8 +190,18 @@ func TestChangeCard_WithdrawnWhileItsExchangeIsMade(t *testing.T) {
 
 	made := withdraw("001201888889", func(c ...func(*registry.Submission)) identity.ApplicationNumber { return b.arrived(t, c...) })
 	require.ErrorContains(t, b.Issue(t.Context(), handOver(made)), says)
+	shownHeld := func() bool {
+		shown, _, err := b.LookUp(t.Context(), made, []byte("client"), []byte("receipt"))
+		require.NoError(t, err)
+		require.Equal(t, identity.HandOver, shown.Stage)
+		require.False(t, shown.ForCitizen)
+		require.Empty(t, shown.Why)
+		return shown.Held
+	}
+	require.True(t, shownHeld(), "nobody is asked to come for what is not handed over")
 	release := identity.Release{Officer: hanoi, Reason: "verified"}
 	require.NoError(t, b.decide(t, made, release, 1, registrytest.Signed(release, statement.Application(made))))
+	require.False(t, shownHeld())
 	require.NoError(t, b.Issue(t.Context(), handOver(made)))
 	b.balanced(t)
 }

@@ -19,9 +19,9 @@ type Shown struct {
 	Stage      identity.Stage
 	Entered    map[identity.Stage]time.Time // when it first came to each
 	Awaiting   identity.Action
-	Until      time.Time // when it waits no longer for that; zero: it waits without end
-	Found      []byte    // JSON: what the capture that has to be taken again was found wanting in; nil when it is good
-	Held       bool
+	Until      time.Time       // when it waits no longer for that; zero: it waits without end
+	Found      []byte          // JSON: what the capture that has to be taken again was found wanting in; nil when it is good
+	Held       bool            // it is on hold, or cannot be handed over now for what became of the citizen's last card
 	ForCitizen bool            // it is on hold for the citizen's part
 	Why        identity.Reason // why it ended without a card, or is on hold
 	Due        time.Time
@@ -53,7 +53,9 @@ type Missed struct {
 var selectShown = `
 	SELECT a.number, ` + documentOf + `, CASE WHEN register.birth IS NULL THEN a.sealed END,
 		CASE WHEN register.birth IS NULL THEN (SELECT k.wrapped FROM vault_keys k WHERE k.application = a.number) END,
-		a.stage, a.awaiting, a.awaiting_until, a.held, coalesce(given.for_citizen AND a.held, false), a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
+		a.stage, a.awaiting, a.awaiting_until,
+		CASE WHEN a.stage = ` + stageHandOver + ` THEN a.held OR EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.attempt = a.attempt AND card_impediment(c.citizen, a.number) IS NOT NULL) ELSE a.held END,
+		coalesce(given.for_citizen AND a.held, false), a.reason, coalesce(given.reason, ''), a.due, a.clock_stopped_at IS NOT NULL, a.delivery,
 		CASE WHEN a.stage = ` + stageHandOver + ` AND NOT EXISTS (SELECT FROM payments p WHERE p.application = a.number AND p.amount = a.fee AND p.refunded_at IS NULL) THEN a.fee ELSE 0 END, s.name, s.address, s.hours,
 		(SELECT found FROM findings WHERE application = a.number AND stage = a.stage AND round = a.capture_round AND a.awaiting = '` + string(identity.ToRecapture) + `'),
 		CASE WHEN a.stage = ` + stageIssued + ` THEN EXISTS (SELECT FROM cards c WHERE c.application = a.number AND c.state = ` + cardReportedLost + ` AND kept_since(c.citizen) IS NULL) ELSE false END,
