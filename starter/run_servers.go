@@ -73,9 +73,6 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 		s.settings["CANCUOC_GATEWAY_PUBLIC_URL"] = "http://" + citizens
 		s.settings["CANCUOC_GATEWAY_OFFICERS_URL"] = "http://localhost:" + port
 	}
-	if err := s.measure(ctx, c); err != nil {
-		return err
-	}
 	if c.Database.URL == "" {
 		if err := s.startPostgres(ctx); err != nil {
 			return err
@@ -90,6 +87,9 @@ func (a *app) startOffice(ctx context.Context, s *servers) error {
 		if err := s.startInbox(ctx); err != nil {
 			return err
 		}
+	}
+	if err := s.measure(ctx, c); err != nil { // last, since a port that is free may be taken meanwhile
+		return err
 	}
 	if err := s.publish(a.configFile); err != nil {
 		return err
