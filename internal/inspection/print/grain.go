@@ -3,6 +3,7 @@ package print
 import (
 	"cmp"
 	"fmt"
+	"image"
 	"math"
 	"slices"
 
@@ -21,7 +22,7 @@ const (
 	grainCells  = 80                    // that are to be seen of a square, at least
 	grainMost   = 30                    // levels: what differs more is no line
 	grainLeast  = 1.0                   // levels: what differs less on average has no lines
-	grainGain   = 1.05                  // a picture that is brighter shows few of them
+	grainGain   = 1.1                   // a picture that is brighter shows few of them
 	grainSeen   = 0.5                   // of the lines, at least,
 	grainUsual  = 0.6                   // and so much of what half of the squares show,
 	grainDim    = 0.8                   // but where less light falls on them, of which noise and compression leave less,
@@ -50,6 +51,24 @@ func (g *grain) boxed(boxes []forms.Box) []bool {
 		for y := first(b.Y, g.h); y < first(b.Y+b.H, g.h); y++ {
 			for x := first(b.X, g.w); x < first(b.X+b.W, g.w); x++ {
 				list[y*g.w+x] = true
+			}
+		}
+	}
+	return list
+}
+
+// written tells which cells have letters, or are beside one that has, of those in which there may be some.
+func (g *grain) written(expected *image.RGBA, boxed []bool) []bool {
+	list := make([]bool, len(boxed))
+	const dots = 2 * grainDots // of what is expected, which is drawn at twice as many
+	for n, may := range boxed {
+		x, y := n%g.w, n/g.w
+		if !may || inked(expected, image.Rect(x*dots, y*dots, (x+1)*dots, (y+1)*dots).Intersect(expected.Rect)).Empty() {
+			continue
+		}
+		for j := max(y-1, 0); j <= min(y+1, g.h-1); j++ {
+			for i := max(x-1, 0); i <= min(x+1, g.w-1); i++ {
+				list[j*g.w+i] = true
 			}
 		}
 	}
@@ -124,14 +143,24 @@ func (i *inspection) checkGrain(except []forms.Box) []finding {
 	if slices.Max(i.gain[:]) > grainGain {
 		return nil
 	}
-	for _, a := range areasOf(i.placed, i.side) {
-		except = append(except, a.box)
+	var written []forms.Box
+	for _, f := range i.placed.Fields {
+		if f.Side == i.side && f.Kind == forms.TextField {
+			written = append(written, f.Box)
+		} else if f.Side == i.side {
+			except = append(except, f.Box)
+		}
+	}
+	for _, t := range i.placed.Texts {
+		if t.Side == i.side {
+			written = append(written, t.Box)
+		}
 	}
 	g := newGrain(i.comparison)
-	other := g.boxed(except)
+	other, text := g.boxed(except), g.written(i.expected, g.boxed(written))
 	for n := range g.art {
 		x, y := (float64(n%g.w)+0.5)*grainCell, (float64(n/g.w)+0.5)*grainCell
-		g.art[n] = !other[n] && !atEdge(i.form.Page, x, y) && i.shows(x, y)
+		g.art[n] = !other[n] && !text[n] && !atEdge(i.form.Page, x, y) && i.shows(x, y)
 	}
 	g.look(i.comparison)
 	squares := g.squares()

@@ -291,6 +291,7 @@ func (i *inspection) checkArt() []finding {
 	}
 	findings := i.checkMark(except)
 	findings = append(findings, i.checkCells(i.form.Page, areasOf(i.placed, i.side), except, i.shows)...)
+	findings = append(findings, i.checkStreaks(except)...)
 	return append(findings, i.checkGrain(except)...)
 }
 

@@ -542,15 +542,22 @@ func TestInspect_FindsWhatIsWrong(t *testing.T) {
 			draw.Draw(back, image.Rect(x, y-7, x+10, y+7), image.Black, image.Point{}, draw.Src)
 		}, "back: qr: there is ink around the QR code"},
 		{"NoLinesInAPartOfTheArt", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
-			const size = 16 // dots that get their mean
-			for y := 480; y < 608; y += size {
-				for x := 832; x < 960; x += size {
-					block, mean := image.Rect(x, y, x+size, y+size), image.NewRGBA(image.Rect(0, 0, 1, 1))
-					xdraw.ApproxBiLinear.Scale(mean, mean.Rect, front, block, draw.Src, nil)
-					draw.Draw(front, block, image.NewUniform(mean.At(0, 0)), image.Point{}, draw.Src)
-				}
-			}
+			flatten(front, image.Rect(832, 480, 960, 608))
 		}, "of its lines are seen"},
+		{"NoLinesWhereAFieldIsEmpty", func(f *render.Form, _, back *image.RGBA, c *render.Content) {
+			c.Card.Person.Residence.Text = "Phố Mẫu" // it ends before them
+			c.QR = f.QRPayload(c.Card)
+			_, drawn, err := f.Bitmaps(*c, 300, render.Options{Specimen: true})
+			require.NoError(t, err)
+			copy(back.Pix, drawn.Pix)
+			flatten(back, image.Rect(532, 24, 692, 136))
+		}, "of its lines are seen"},
+		{"ThinLineAcross", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
+			draw.Draw(front, image.Rect(0, 590, front.Rect.Dx(), 592), image.White, image.Point{}, draw.Src)
+		}, "front: there is a line across the card at 50.0 mm"},
+		{"ThinLineDown", func(_ *render.Form, _, back *image.RGBA, _ *render.Content) {
+			draw.Draw(back, image.Rect(526, 0, 528, back.Rect.Dy()), image.White, image.Point{}, draw.Src)
+		}, "back: there is a line down the card at 44.6 mm"},
 		{"SpotOnTheArt", func(_ *render.Form, front, _ *image.RGBA, _ *render.Content) {
 			draw.Draw(front, image.Rect(900, 560, 930, 590), image.NewUniform(color.Gray{90}), image.Point{}, draw.Src)
 		}, "front: art at "},
@@ -564,6 +571,18 @@ func TestInspect_FindsWhatIsWrong(t *testing.T) {
 
 			require.Contains(t, found, tt.want)
 		})
+	}
+}
+
+// flatten gives squares of a part of a picture their mean color.
+func flatten(img *image.RGBA, part image.Rectangle) {
+	const size = 16 // dots
+	for y := part.Min.Y; y < part.Max.Y; y += size {
+		for x := part.Min.X; x < part.Max.X; x += size {
+			block, mean := image.Rect(x, y, x+size, y+size), image.NewRGBA(image.Rect(0, 0, 1, 1))
+			xdraw.ApproxBiLinear.Scale(mean, mean.Rect, img, block, draw.Src, nil)
+			draw.Draw(img, block, image.NewUniform(mean.At(0, 0)), image.Point{}, draw.Src)
+		}
 	}
 }
 

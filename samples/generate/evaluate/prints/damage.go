@@ -226,6 +226,11 @@ var damages = []damage{
 			draw.Draw(img, image.Rect(0, y, img.Rect.Dx(), y+int(0.6*p.scale)), image.White, image.Point{}, draw.Src)
 		}
 	})},
+	{"a dot of the print head is dead", always(func(p *trial) {
+		x, y := int(p.scale*p.form.Page.W*0.52), int(p.scale*p.form.Page.H*0.45)
+		draw.Draw(p.front, image.Rect(0, y, p.front.Rect.Dx(), y+3), image.White, image.Point{}, draw.Src)
+		draw.Draw(p.back, image.Rect(x, 0, x+3, p.back.Rect.Dy()), image.White, image.Point{}, draw.Src)
+	})},
 	{"half of the front", always(func(p *trial) {
 		draw.Draw(p.front, image.Rect(p.front.Rect.Dx()/2, 0, p.front.Rect.Dx(), p.front.Rect.Dy()), image.White, image.Point{}, draw.Src)
 	})},
