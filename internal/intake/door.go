@@ -89,6 +89,7 @@ type Opened struct {
 	statement  statement.Signed // of enrolled
 	submission packet.Submission
 	wrong      error // what of it could not be read
+	stranger   bool  // whoever signed it may not enroll now, and is told nothing of citizens
 	known      known
 }
 
@@ -140,6 +141,13 @@ func (d *Door) Open(ctx context.Context, signed []byte) (Opened, error) {
 	if named := identity.OfficerID(o.submission.Officer); named != o.enrolled.Officer && named.Check() == nil {
 		o.wrong = errors.Join(o.wrong, identity.RefuseField(identity.Forbidden, "officer", "is not the officer who signed the packet"))
 	}
+	if err := d.Registry.MayAct(ctx, o.statement); err != nil {
+		if len(identity.Refusals(err)) == 0 {
+			return o, err
+		}
+		o.stranger = true
+		return o, nil
+	}
 	o.known, err = d.whatIsKnown(ctx, o.submission)
 	return o, err
 }
@@ -184,6 +192,7 @@ type Examined struct {
 	submission registry.Submission
 	warnings   []Warning
 	wrong      error // why it is refused
+	stranger   bool  // as of the opened packet
 }
 
 // Examine checks all of an opened packet. What is wrong with it is told by Store,
@@ -196,10 +205,10 @@ func (d *Door) Examine(o Opened) (Examined, error) {
 			return Examined{}, err
 		}
 		submission.Application.Station = o.station
-		return Examined{submission: submission, wrong: err}, nil
+		return Examined{submission: submission, wrong: err, stranger: o.stranger}, nil
 	}
 	submission.Evidence[identity.EvidencePacket] = o.packet
-	return Examined{submission: submission, warnings: append(d.warnings(submission.Application.Person), irisWarnings(o.submission)...)}, nil
+	return Examined{submission: submission, warnings: append(d.warnings(submission.Application.Person), irisWarnings(o.submission)...), stranger: o.stranger}, nil
 }
 
 // warnings tells which fields many readers of chips will not show.
@@ -215,7 +224,7 @@ func (d *Door) warnings(p identity.Person) []Warning {
 // wrong.
 func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 	submission := e.submission
-	if e.wrong != nil {
+	if e.wrong != nil || e.stranger {
 		before, err := d.Registry.Received(ctx, submission)
 		if err != nil {
 			return Receipt{}, fmt.Errorf("look for its receipt: %w", err)
@@ -232,7 +241,9 @@ func (d *Door) Store(ctx context.Context, e Examined) (Receipt, error) {
 		if identity.Refused(e.wrong, identity.Forbidden) {
 			err = d.kept(ctx, submission.Signed, err)
 		}
-		return Receipt{}, err
+		if err != nil { // or nothing is in the way of a stranger any more
+			return Receipt{}, err
+		}
 	}
 	stored, err := d.Registry.Receive(ctx, submission)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -124,6 +125,18 @@ func TestDoor_TakesInWhatItsOfficerSigned(t *testing.T) {
 	require.Equal(t, string(number), again["application"])
 	status, again = g.send(t, http.MethodPost, "application/jose", signHeader(key, withStatement(past(31*day)), good))
 	require.Equal(t, http.StatusOK, status, "%v", again)
+
+	// Who holds a station's key, and no officer's, is told nothing of citizens.
+	for _, sex := range []string{sample(t).Person.Sex, "none"} { // that is in order otherwise, and that is not
+		s := sample(t)
+		s.EnrollmentID, s.Person.Sex = rand.Text(), sex
+		asking, err := json.Marshal(s)
+		require.NoError(t, err)
+		status, told := g.send(t, http.MethodPost, "application/jose", signHeader(key, withStatement(registrytest.Signed(enrolling("CB-048-0007", asking), here)), asking))
+		require.GreaterOrEqual(t, status, http.StatusForbidden)
+		require.NotContains(t, fmt.Sprint(told), number, "%q: which application of the citizen is open", sex)
+		require.Contains(t, fmt.Sprint(told), "was revoked, or is not valid now")
+	}
 }
 
 // doing is what a statement says, whoever could say it.

@@ -74,7 +74,10 @@ func faults(t *testing.T) []fault {
 		{name: "number", field: "person.number", alter: with("person.number", "12")},
 		{name: "no number", field: "person.number", alter: with("person.number", nil)},
 		{name: "number of another year", field: "person.number", alter: with("person.number", "048302999902"), hides: []string{"birth", "no birth"}},
-		{name: "citizen who has applied", field: "person.number", alter: with("person.number", "048301999907")},
+		{ // which nobody is told who may not enroll
+			name: "citizen who has applied", field: "person.number", alter: with("person.number", "048301999907"),
+			hides: []string{"unknown officer", "officer of another province", "officer without the role"},
+		},
 		{name: "name", field: "person.name", alter: with("person.name", "N4me")},
 		{name: "family name", field: "person.family_name_words", alter: with("person.family_name_words", 99)},
 		{name: "birth", field: "person.birth", alter: with("person.birth", "31/12/1990")},

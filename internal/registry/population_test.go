@@ -280,6 +280,7 @@ func TestReceive_OneOpenApplicationUnderAllNumbers(t *testing.T) {
 	require.Equal(t, 1, taken)
 	for _, n := range numbers {
 		s := b.submission(of(n))
+		s.Enrolled = identity.Enroll{Officer: s.Application.Officer, Payload: s.Digest[:]}
 		s.Signed = registrytest.Signed(s.Enrolled, statement.Station(s.Application.Station))
 		objections, err := b.Objections(t.Context(), s)
 		require.NoError(t, err)

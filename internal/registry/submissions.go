@@ -142,8 +142,8 @@ func refuseEnrollment(other identity.ApplicationNumber) error {
 }
 
 // Objections gives all that the registry has against a submission, which may be wrong in
-// other ways too: an officer who may not enroll, which is kept for the auditor, and
-// applications that are in the way.
+// other ways too: an officer who may not enroll, which is kept for the auditor, or else
+// applications that are in the way: of citizens nobody is told who has a station's key alone.
 func (r *Registry) Objections(ctx context.Context, s Submission) (objections, fault error) {
 	objections, fault = r.objections(ctx, s)
 	return r.kept(ctx, s.Signed, objections), fault
@@ -185,10 +185,11 @@ func (r *Registry) objections(ctx context.Context, s Submission) (objections, fa
 		all = append(all, refusalOf(refused))
 	}
 	all = append(all, current(said, now))
+	stranger := errors.Join(all...) != nil
 	if sameID != "" {
 		all = append(all, refuseEnrollment(sameID))
 	}
-	if sameCitizen != "" {
+	if sameCitizen != "" && !stranger {
 		all = append(all, identity.RefuseField(identity.Conflict, "person.number", "has an open application: %s", sameCitizen))
 	}
 	return errors.Join(all...), nil
