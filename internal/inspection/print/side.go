@@ -99,6 +99,7 @@ type search struct {
 const (
 	roughReach, roughNear = 8, 0.5
 	fineReach, fineNear   = 3, 0.25
+	looksRight            = 0.6 // dots: no place lies farther from where it is thought to be, and it need not be sought again
 )
 
 // near looks at 150 dpi for a print that lies where the card has it, as nearly all do. One
@@ -109,11 +110,11 @@ func (s *search) near(card transform) (place transform, agree int) {
 	for look := range 2 {
 		moved, inliers := s.look(s.expected, &view{raster: s.half, place: place, k: 1, scale: workScale}, fineReach, fineNear)
 		place = place.after(moved)
-		const little, most = 0.6, fineReach - 1.0 // dots
+		const most = fineReach - 1.0 // dots
 		switch off := farthest(inliers) * workScale; {
 		case off > most:
 			return card, 0
-		case off < little, look > 0 && float64(len(inliers)) >= mostAgree*float64(len(s.anchors)):
+		case off < looksRight, look > 0 && float64(len(inliers)) >= mostAgree*float64(len(s.anchors)):
 			return place, len(inliers)
 		}
 	}
@@ -130,8 +131,14 @@ func (s *search) far(card transform) (place transform, agree int) {
 		return card, len(inliers)
 	}
 	place = card.after(moved)
-	moved, inliers = s.look(s.expected, &view{raster: s.half, place: place, k: 1, scale: workScale}, fineReach, fineNear)
-	return place.after(moved), len(inliers)
+	for range 2 { // of a print that is turned, the first look may not reach every place
+		moved, inliers = s.look(s.expected, &view{raster: s.half, place: place, k: 1, scale: workScale}, fineReach, fineNear)
+		place = place.after(moved)
+		if farthest(inliers)*workScale < looksRight || float64(len(inliers)) < mostAgree*float64(len(s.anchors)) {
+			break // it is there, or there is no such print
+		}
+	}
+	return place, len(inliers)
 }
 
 // look finds the anchors in a view, and how those lie there that agree.
