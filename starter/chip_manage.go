@@ -16,7 +16,8 @@ func newManageChip(a *app) *cobra.Command {
 		Long: `Do what officers ordered for an issued card (starter cards unblock, update, rotate), through
 the security domain of its chip, which only the office's keys open. Where power or the
 reader fails on the way, it is done again. What the chip does not take keeps nothing else
-from being done. Another card in the reader is left alone.`,
+from being done. Another card in the reader is left alone, and so is a card that is not valid
+any more.`,
 		Example: "  starter chip manage 0123456789ABCDEF", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			serial, err := a.cardOf(cmd.Context(), args[0])

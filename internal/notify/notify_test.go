@@ -379,7 +379,7 @@ func TestSender_DeadLetters(t *testing.T) {
 		require.NoError(t, err)
 		return len(letters) == 3 && letters[2].State == "dead" && letters[2].Tries == 2
 	}, 20*time.Second, 10*time.Millisecond)
-	require.True(t, box.has(t, 1, kinds...))
+	require.Eventually(t, func() bool { return box.has(t, 1, kinds...) }, 20*time.Second, 10*time.Millisecond)
 	stop()
 	require.Contains(t, gather(t, s), `cancuoc_notifications_dead{receiver="picky"} 3`)
 	require.Contains(t, o.log.String(), "Notification given up")

@@ -50,8 +50,12 @@ func (o *Office) NewPIN() (pin string, tries int, err error) {
 }
 
 // ManageChip does what is ordered for a card that is in this machine's encoder, in the order in
-// which it was ordered, and gives what was done. What was done is done no second time.
+// which it was ordered, and gives what was done. What was done is done no second time. It refuses
+// with Conflict where the card has not been valid since: who brings it may have found it.
 func (o *Office) ManageChip(ctx context.Context, card registry.CardRecord) (done []registry.CardOrder, err error) {
+	if card.State != identity.CardLive {
+		return nil, identity.Refuse(identity.Conflict, "card %s is %s: nothing is changed in its chip", card.Card.Serial, card.State)
+	}
 	authority, err := o.Authority()
 	if err != nil {
 		return nil, err
