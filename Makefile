@@ -15,9 +15,9 @@ PURE  := image/... compress/flate regexp/... math/big golang.org/x/image/... git
 RACE  := $(if $(shell command -v gcc 2>/dev/null),-race $(PURE:%=-gcflags=%=-race=false))
 # Packages that are too slow under it: thousands of drawings, a hundred runs of a program,
 # pictures that one goroutine looks at (stations do, at once, in the tests of workflows); what
-# the bench measures;
-# the door and the registry (which gateway, worker and officers share under it, in theirs).
-UNRACED := /(templates|samples|starter|internal/inspection/print|internal/(bench|intake|registry)|internal/biometrics/(fingerprint|portrait|ridges))(/|$$)
+# the bench measures; and what live offices, gateway, worker and officers share under it, in
+# theirs: the door, the registry, pages, activities, the anchored log.
+UNRACED := /(templates|samples|starter|activities|internal/inspection/print|internal/(bench|intake|registry|transparency|web)|internal/biometrics/(fingerprint|portrait|ridges))(/|$$)
 # Packages that take longest, with much waiting in them, begin first.
 LONG := awk '/\/(workflows|gateway|printing|registry|starter)$$/ { print; next } { others = others "\n" $$0 } END { print others }'
 # Tests of workflows in the SDK's test environment, in which one thing is done at a time.
