@@ -13,6 +13,7 @@ import (
 	"example.org/cancuoc/internal/registry"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
+	"example.org/cancuoc/workflows"
 )
 
 // backup keeps what the office's registry holds now, and gives what puts it back.
@@ -157,6 +158,8 @@ func TestRestore_WhatTheRegistryDoesNotKnowWaitsAndIsListed(t *testing.T) {
 	again.approve()
 	again.await(identity.ToHandOver)
 	gone.await(identity.ToRecapture)
+	box := workflows.ConsignmentWorkflowID(again.box()) // or it is not known either, and waits
+	require.NoError(t, o.temporal.GetWorkflow(t.Context(), box, "").Get(t.Context(), nil))
 
 	restore()
 
