@@ -113,7 +113,7 @@ func (o *liveOffice) holdBack(table, state string) (caught func() bool, lift fun
 		END $$;
 		CREATE TRIGGER hold_back BEFORE UPDATE ON `+table+` FOR EACH ROW WHEN (NEW.state = '`+state+`' AND OLD.state <> NEW.state) EXECUTE FUNCTION hold_back()`)
 	require.NoError(o.t, err)
-	const sleepers = ` FROM pg_stat_activity WHERE application_name = current_schema() AND wait_event = 'PgSleep'`
+	const sleepers = ` FROM pg_stat_activity WHERE application_name = current_database() AND wait_event = 'PgSleep'`
 	caught = func() bool {
 		var n int
 		require.NoError(o.t, conn.QueryRow(ctx, `SELECT count(*)`+sleepers).Scan(&n))

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
 	"errors"
@@ -41,6 +42,24 @@ type Migration struct {
 	Applied []string `json:"applied"`        // the files, in order; none: the schema was up to date
 	Version int64    `json:"version"`        // of the schema now
 	Proof   bool     `json:"proof,omitzero"` // by another proof than before programs write
+}
+
+// SchemaDigest is of what Migrate makes: of all migrations and the rights.
+func SchemaDigest() [sha256.Size]byte {
+	h := sha256.New()
+	err := fs.WalkDir(migrations, ".", func(name string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			return err
+		}
+		text, err := migrations.ReadFile(name)
+		_, _ = fmt.Fprintf(h, "%s %d %s", name, len(text), text)
+		return err
+	})
+	if err != nil { // what is embedded can be read
+		panic(err)
+	}
+	_, _ = h.Write([]byte(rights))
+	return [sha256.Size]byte(h.Sum(nil))
 }
 
 // Migrate brings the schema up to date, as the role that owns it, and grants the other

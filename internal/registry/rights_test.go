@@ -345,8 +345,8 @@ func TestTooStrong(t *testing.T) {
 			t.Parallel()
 			url := registrytest.NewSchema(t, registrytest.URL(t))
 			behind := connect(t, registrytest.Behind(t, url))
-			var login string // which NewSchema calls as the schema
-			require.NoError(t, behind.QueryRow(t.Context(), `SELECT current_schema()`).Scan(&login))
+			var login string // which NewSchema calls as the database
+			require.NoError(t, behind.QueryRow(t.Context(), `SELECT current_database()`).Scan(&login))
 			_, err := behind.Exec(t.Context(), fmt.Sprintf(tt.grant, login))
 			require.NoError(t, err)
 			r, err := registry.Open(t.Context(), url, registry.Options{})

@@ -91,7 +91,7 @@ func awaitReports(t *testing.T, b *bundle) {
 	require.Eventually(t, func() bool {
 		var others int
 		err := b.db.QueryRow(t.Context(), `
-			SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND pid <> pg_backend_pid()`).Scan(&others)
+			SELECT count(*) FROM pg_stat_activity WHERE application_name = current_database() AND pid <> pg_backend_pid()`).Scan(&others)
 		return err == nil && others == 0
 	}, 10*time.Second, 10*time.Millisecond)
 }
