@@ -49,6 +49,28 @@ type Channel interface {
 	Send(ctx context.Context, c apdu.Command) (apdu.Response, error)
 }
 
+// ErrOtherChip means a chip whose serial is another one than at the beginning of the work.
+var ErrOtherChip = errors.New("the chip in the slot is another one than at first")
+
+// SerialOf is the serial, of 10 bytes, that a chip says under its keys.
+func SerialOf(ctx context.Context, channel Channel) ([]byte, error) {
+	tag := uint16(globalplatform.TagCPLC)
+	r, err := channel.Send(ctx, apdu.Command{
+		CLA: apdu.ClassGlobalPlatform, INS: apdu.GetData, P1: byte(tag >> 8), P2: byte(tag & 0xFF), Le: apdu.MaxShortLe,
+	})
+	if err == nil {
+		err = r.Err()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the chip's serial: %w", err)
+	}
+	cplc, err := tlv.ParseOnly(r.Data, uint32(tag))
+	if err != nil {
+		return nil, fmt.Errorf("read the chip's serial: %w", err)
+	}
+	return globalplatform.ParseCPLC(cplc.Value)
+}
+
 // CheckApplications refuses a chip with an application that is not one of these. The error
 // wraps ErrForeign.
 func CheckApplications(ctx context.Context, channel Channel, own []*Application) error {

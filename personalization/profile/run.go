@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -36,6 +37,7 @@ type Job struct {
 	Card         apdu.Card
 	Keys         securechannel.KeySet // the key set that the chip has
 	NextKeys     securechannel.KeySet // the key set that it is given
+	Serial       []byte               // of the chip, which repeats it under its keys; nil: it is not asked
 	Applications []*Application       // in the order in which they are installed
 	Content      Content
 	Reference    []byte    // stored on the card; tells finished cards apart
@@ -61,6 +63,7 @@ type run struct {
 	Job
 	application *Application
 	channel     *securechannel.Session
+	domain      bool // the issuer security domain is selected
 	replaced    bool // the chip has NextKeys already
 }
 
@@ -181,7 +184,7 @@ func Select(ctx context.Context, card apdu.Card, aid []byte) error {
 }
 
 func (r *run) selectByName(ctx context.Context, aid []byte) error {
-	r.channel = nil
+	r.channel, r.domain = nil, bytes.Equal(aid, globalplatform.IssuerSecurityDomain())
 	return Select(ctx, r.Card, aid)
 }
 
@@ -191,7 +194,22 @@ func (r *run) openChannel(ctx context.Context) error {
 		keys = r.NextKeys
 	}
 	var err error
-	r.channel, err = securechannel.Open(ctx, r.Card, keys, securechannel.Level(r.Level[0]), r.Random)
+	if r.channel, err = securechannel.Open(ctx, r.Card, keys, securechannel.Level(r.Level[0]), r.Random); err != nil {
+		return err
+	}
+	return r.checkSerial(ctx)
+}
+
+// checkSerial refuses a chip that came into the slot since the work began: initial keys may be
+// the same for many chips, and open a channel with any of them.
+func (r *run) checkSerial(ctx context.Context) error {
+	if r.Serial == nil || !r.domain {
+		return nil
+	}
+	serial, err := SerialOf(ctx, r.channel)
+	if err == nil && !bytes.Equal(serial, r.Serial) {
+		err = ErrOtherChip
+	}
 	return err
 }
 

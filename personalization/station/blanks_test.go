@@ -153,15 +153,8 @@ func TestPersonalize_AChipIsBoundWhenItIsWrittenTo(t *testing.T) {
 		t.Parallel()
 		for n := range 10 { // its bytes in the card production life cycle data
 			c := newCenter(t)
-			encoder, err := station.NewSimulated(c.cards, station.SimulatedOptions{
-				InitialKeys: func(context.Context, string, []byte) (securechannel.KeySet, error) {
-					return keysOf(0x30, 16)(make([]byte, 10))
-				},
-			})
-			require.NoError(t, err)
-			c.InitialKeys = func(context.Context, byte, []byte) (securechannel.KeySet, error) {
-				return keysOf(0x30, 16)(make([]byte, 10))
-			}
+			c.deliverAlike(t)
+			encoder := c.Encoder
 			at := 3 + n
 			if n >= 2 {
 				at = 3 + 8 + n
@@ -171,7 +164,7 @@ func TestPersonalize_AChipIsBoundWhenItIsWrittenTo(t *testing.T) {
 				r[at] ^= 1
 				return r, err
 			}}
-			_, err = c.Personalize(t.Context(), "B-1", small)
+			_, err := c.Personalize(t.Context(), "B-1", small)
 			fault, is := errors.AsType[*station.Fault](err)
 			require.True(t, is, "byte %d: %v", at, err)
 			require.True(t, fault.Clean)
@@ -286,6 +279,16 @@ func TestPersonalize_AnotherCardInTheMiddleOfTheWork(t *testing.T) {
 		"a blank":      func(t *testing.T, c *center) { t.Helper(); c.tamper(t, "B-9", func(*securechannel.Session) {}) },
 		"a begun card": func(t *testing.T, c *center) { t.Helper(); c.tear(t, "B-9", imageOf(t, "two", 1400), 20) },
 		"another card": func(t *testing.T, c *center) { t.Helper(); c.finish(t, "B-9") },
+		"a blank that was delivered with the same keys": func(t *testing.T, c *center) {
+			t.Helper()
+			c.deliverAlike(t)
+			c.tamper(t, "B-9", func(*securechannel.Session) {})
+		},
+		"a begun card that was delivered with the same keys": func(t *testing.T, c *center) {
+			t.Helper()
+			c.deliverAlike(t)
+			c.tear(t, "B-9", imageOf(t, "two", 1400), 20)
+		},
 		"a card whose blank nobody knows": func(t *testing.T, c *center) {
 			t.Helper()
 			c.finish(t, "B-9")
@@ -333,6 +336,17 @@ func TestPersonalize_AnotherCardInTheMiddleOfTheWork(t *testing.T) {
 			})
 		}
 	}
+}
+
+// deliverAlike has the maker give every chip the same initial keys.
+func (c *center) deliverAlike(tb testing.TB) {
+	tb.Helper()
+	alike := func([]byte) (securechannel.KeySet, error) { return keysOf(0x30, 16)(make([]byte, 10)) }
+	encoder, err := station.NewSimulated(c.cards, station.SimulatedOptions{
+		InitialKeys: func(context.Context, string, []byte) (securechannel.KeySet, error) { return alike(nil) },
+	})
+	require.NoError(tb, err)
+	c.Encoder, c.InitialKeys = encoder, initially(alike)
 }
 
 // finish makes a card of a blank, for another person.

@@ -546,19 +546,13 @@ func (s *Station) finished(ctx context.Context, card apdu.Card, keys securechann
 // fresh refuses a chip that is not locked and holds an application of others, or whose serial
 // is not the one that was heard in plain: keys that are the same for many chips do not show it.
 func (s *Station) fresh(ctx context.Context, channel *securechannel.Session, e *Entry, c blankChip, image *chip.Image) error {
-	r, err := channel.Send(ctx, getDataCommand(globalplatform.TagCPLC))
-	if err == nil {
-		err = r.Err()
-	}
-	if err != nil {
-		return fmt.Errorf("read the chip's serial: %w", err)
-	}
-	cplc, err := tlv.ParseOnly(r.Data, globalplatform.TagCPLC)
-	if err != nil {
-		return fmt.Errorf("read the chip's serial: %w", err)
-	}
-	if serial, err := globalplatform.ParseCPLC(cplc.Value); err != nil || !bytes.Equal(serial, c.serial) {
+	serial, err := profile.SerialOf(ctx, channel)
+	switch {
+	case err == nil && bytes.Equal(serial, c.serial):
+	case err == nil, errors.Is(err, globalplatform.ErrNoSerial):
 		return e.fault(Device, errors.New("the chip's serial is another one under its keys than in plain: what it said was changed on the way"))
+	default:
+		return err
 	}
 	own, err := s.applications(image)
 	if err != nil {
@@ -578,7 +572,7 @@ func (s *Station) make(ctx context.Context, card *apdu.Watch, keys, next securec
 	if err != nil {
 		return err
 	}
-	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Content: w.content, Random: s.random()}
+	job := profile.Job{Card: card, Keys: keys, NextKeys: next, Serial: c.serial, Content: w.content, Random: s.random()}
 	if s.Certify != nil {
 		job.Certify = func(ctx context.Context, application string, publicKey []byte) ([]byte, error) {
 			return s.certify(ctx, e, w.image.Serial, application, publicKey)
@@ -697,6 +691,9 @@ func (s *Station) failed(e *Entry, c blankChip, err error) error {
 	}
 	if fault, ok := errors.AsType[*Fault](err); ok {
 		return fault
+	}
+	if errors.Is(err, profile.ErrOtherChip) {
+		return e.otherChip()
 	}
 	part, counts := Device, false
 	switch status, refused := errors.AsType[apdu.Status](err); {

@@ -306,10 +306,10 @@ func TestPersonalize_FaultsOfTheConnectionPassAndFaultsOfTheChipSpoil(t *testing
 		"mute once":               {station.SimulatedFault{Kind: station.Mute, After: 12}, 1, station.ErrMute, false},
 		"reader lost once":        {station.SimulatedFault{Kind: station.ReaderLost, After: 20}, 1, station.ErrReaderLost, false},
 		"torn once":               {station.SimulatedFault{Kind: station.Torn, After: 15}, 1, softcard.ErrPowerLost, false},
-		"wrong status once":       {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6581, After: 15}, 1, apdu.MemoryFailure, false},
-		"wrong status always":     {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6581, After: 15, Always: true}, 2, apdu.MemoryFailure, true},
+		"wrong status once":       {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6581, After: 17}, 1, apdu.MemoryFailure, false},
+		"wrong status always":     {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6581, After: 17, Always: true}, 2, apdu.MemoryFailure, true},
 		"slow":                    {station.SimulatedFault{Kind: station.Slow, Delay: time.Millisecond, Always: true}, 0, nil, false},
-		"refuses at the very end": {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6985, After: 47}, 1, apdu.ConditionsNotSatisfied, false},
+		"refuses at the very end": {station.SimulatedFault{Kind: station.WrongStatus, Status: 0x6985, After: 49}, 1, apdu.ConditionsNotSatisfied, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
