@@ -86,6 +86,10 @@ func TestStatus_InABrowser(t *testing.T) {
 			}
 		}
 		require.Equal(t, 1, strings.Count(string(page.Print()), "/Type /Page\n"), name)
+		ink := "getComputedStyle(document.body).color + getComputedStyle(document.querySelector('.state')).color"
+		dark := page.Eval(ink)
+		page.Paper()
+		require.Equal(t, dark, page.Eval(ink), "paper is white, whatever is preferred on screens")
 		server.Close()
 	}
 	require.Empty(t, page.Complaints())

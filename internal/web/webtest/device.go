@@ -16,7 +16,13 @@ func (p *Page) Device(width int, dark bool) {
 		scheme = "dark"
 	}
 	p.do("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
-	p.do("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
+	p.do("Emulation.setEmulatedMedia", map[string]any{"media": "", "features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
+}
+
+// Paper makes the page be seen as it is printed by somebody who prefers dark on screens.
+func (p *Page) Paper() {
+	p.tb.Helper()
+	p.do("Emulation.setEmulatedMedia", map[string]any{"media": "print", "features": []any{map[string]any{"name": "prefers-color-scheme", "value": "dark"}}})
 }
 
 // NoScripts has the page run no scripts of the pages that it opens from then on. What a test
