@@ -31,6 +31,7 @@ type application struct {
 	search   int                 // whose hits an adjudicator is asked about
 	spoiled  int                 // how many cards in a row
 	tries    int                 // of stations in a row that could not make the card
+	unmade   string              // why the last of them could not
 	strays   int                 // how often in a row the registry had the application elsewhere
 	restless int                 // how often, since it last waited for a person
 	givenUp  bool                // the card being made is spoiled, lost or destroyed: another is needed

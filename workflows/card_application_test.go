@@ -718,7 +718,13 @@ func TestCardApplication_AStationWhoseClockIsWrongTakesNoBlank(t *testing.T) {
 	result := o.process()
 
 	require.Equal(t, workflows.CardApplicationResult{End: identity.Issued, Cards: 1}, result)
-	require.Contains(t, o.story(), "Card 1 could not be made: station PX-01: clock: it is 1h0m0s apart from the registry's")
+	unmade := "Card 1 could not be made: station PX-01: clock: it is 1h0m0s apart from the registry's"
+	require.Contains(t, o.story(), unmade)
+	tried := slices.IndexFunc(o.details, func(read string) bool { return strings.HasPrefix(read, "**Personalization**") })
+	require.NotEqual(t, -1, tried, o.details)
+	head, rest, _ := strings.Cut(o.details[tried], "\n\n")
+	require.Contains(t, head, "**Make** fails")
+	require.True(t, strings.HasPrefix(rest, unmade), "the line that decides comes first: %s", o.details[tried])
 	trail := strings.Join(o.trail(), "\n")
 	require.Equal(t, 1, strings.Count(trail, "took blank"))
 	require.Equal(t, 1, strings.Count(trail, "trouble at station"))

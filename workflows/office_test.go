@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	sdkpb "go.temporal.io/api/sdk/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
@@ -104,6 +105,7 @@ type testOffice struct {
 	awaits   string                                   // what operators saw last that it waits for
 	shown    []identity.Stage                         // what operators saw, in the search attributes
 	failing  []string                                 // and which activity fails; that it does no more can't be seen in these
+	details  []string                                 // what else they read from then on
 	hurry    map[string][]int                         // priority keys of each activity, in the order they were scheduled
 
 	corrected bool // the population registry says what the applicant does
@@ -406,6 +408,19 @@ func (o *testOffice) notice(attributes temporal.SearchAttributes) {
 	if failing, said := attributes.GetKeyword(workflows.FailingActivityKey); said {
 		o.failing = append(o.failing, failing)
 	}
+	if len(o.failing) > 0 {
+		o.env.RegisterDelayedCallback(func() { o.details = append(o.details, o.read()) }, 0)
+	}
+}
+
+// read gives the current details, as the Temporal UI shows them.
+func (o *testOffice) read() string {
+	o.t.Helper()
+	answer, err := o.env.QueryWorkflow("__temporal_workflow_metadata")
+	require.NoError(o.t, err)
+	var metadata sdkpb.WorkflowMetadata
+	require.NoError(o.t, answer.Get(&metadata))
+	return metadata.GetCurrentDetails()
 }
 
 // visit is people coming because the application waits for them.

@@ -106,7 +106,8 @@ const maxTries = 8
 
 // tryElsewhere decides where a card goes on that a station could not make.
 func (a *application) tryElsewhere(ctx workflow.Context, err error) {
-	a.note(ctx, fmt.Sprintf("Card %d could not be made: %s", a.attempt, cause(err)))
+	a.unmade = fmt.Sprintf("Card %d could not be made: %s", a.attempt, cause(err))
+	a.note(ctx, a.unmade)
 	a.fails(ctx, station.Make)
 	if a.tries++; a.tries >= maxTries {
 		a.tries = 0

@@ -124,19 +124,31 @@ func (a *application) lastNote() string {
 	return a.timeline[len(a.timeline)-1].Note
 }
 
-// details is where the application stands, the last thing that was said of it, and the
-// timeline, as Markdown for the Temporal UI.
+// because is why the application stands where it stands: the last thing that was said of it; of a
+// card that is tried again, why it could not be made.
+func (a *application) because() string {
+	if said := a.lastNote(); said != "" || a.tries == 0 {
+		return said
+	}
+	return a.unmade
+}
+
+// details is where the application stands, the line that decides, and the timeline, as
+// Markdown for the Temporal UI.
 func (a *application) details() string {
 	head := "**" + string(a.stage) + "**"
 	if a.awaiting != identity.NoAction {
 		head += " · awaiting **" + string(a.awaiting) + "**"
 	}
 	head += fmt.Sprintf(" · card %d · due %s", a.attempt, inHanoi(a.due))
+	if a.failing != "" {
+		head += " · **" + a.failing + "** fails"
+	}
 	if a.atRisk {
 		head += " · **at risk**"
 	}
 	lines := []string{head, ""}
-	if said := a.lastNote(); said != "" {
+	if said := a.because(); said != "" {
 		lines = append(lines, said, "")
 	}
 	for _, e := range a.timeline {
