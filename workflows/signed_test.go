@@ -12,6 +12,8 @@ import (
 
 	"example.org/cancuoc/internal/cast"
 	"example.org/cancuoc/internal/identity"
+	"example.org/cancuoc/internal/passkey"
+	"example.org/cancuoc/internal/passkey/passkeytest"
 	"example.org/cancuoc/internal/registry/registrytest"
 	"example.org/cancuoc/internal/statement"
 	"example.org/cancuoc/workflows"
@@ -53,6 +55,7 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 	elsewhere, unentitled := identity.Approve{Officer: "PD-048-0001"}, identity.Approve{Officer: counter}
 	spaced, lookAlike := identity.Approve{Officer: enroller + " "}, identity.Approve{Officer: "РD-001-0001"} // the first letter is Cyrillic
 	shared, revoked := identity.Approve{Officer: "PD-001-0002"}, identity.Approve{Officer: latecomer}
+	tricked := o.byPasskey("http://localhost:8091", approve, subject) // on another page of the office's host
 	refused := []struct {
 		act    identity.Act
 		signed statement.Signed
@@ -70,6 +73,7 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 		{lookAlike, registrytest.Signed(lookAlike, subject), "is not a badge"},
 		{shared, signedWith(t, approver, shared, subject), "is not the owner of the key"},
 		{revoked, o.signedAndRevoked(revoked, subject), "was revoked, or is not valid now"},
+		{approve, tricked, "passkey: was asked elsewhere than at http://localhost:8090"},
 	}
 	for _, tt := range refused {
 		require.ErrorContains(t, a.update(tt.act, tt.signed.ID(), tt.signed), tt.want)
@@ -107,6 +111,21 @@ func TestCardApplication_TakesFromTemporalWhatAnOfficerSigned(t *testing.T) {
 	unsigned.Signatures = nil
 	require.ErrorContains(t, a.update(approve, unsigned.ID(), unsigned), "must be signed by the officers whom it names")
 	require.Equal(t, 1, o.count("decisions d JOIN acts a ON a.id = d.request AND a.officer = d.officer WHERE d.step = 'approve'"))
+}
+
+// byPasskey is an act that its officer's passkey, of the officers' pages, signed on the page of
+// that origin.
+func (o *liveOffice) byPasskey(origin string, act identity.Approve, subject string) statement.Signed {
+	o.t.Helper()
+	a := passkeytest.New(o.t, passkey.Origin(o.config.Gateway.OfficersURL))
+	register := identity.RegisterKey{By1: cast.Founders[0], By2: cast.Founders[1], Key: a.Key(o.t), PasskeyID: a.ID}
+	require.NoError(o.t, o.Registry.RegisterKey(o.t.Context(), act.Officer, register, registrytest.Signed(register, statement.Officer(act.Officer))))
+	signed, err := statement.New(act, subject, statement.NewID(), time.Now().Add(time.Minute))
+	require.NoError(o.t, err)
+	a.Origin = origin
+	answer := a.Sign(o.t, signed.Challenge())
+	signed.Signatures = []statement.Signature{{Officer: act.Officer, Key: a.Key(o.t), Value: answer.Signature, Passkey: &answer.Passkey}}
+	return signed
 }
 
 // latecomer approves until the key is revoked.

@@ -24,6 +24,7 @@ import (
 	"example.org/cancuoc/internal/engine"
 	"example.org/cancuoc/internal/identity"
 	"example.org/cancuoc/internal/notify"
+	"example.org/cancuoc/internal/passkey"
 	"example.org/cancuoc/internal/population"
 	"example.org/cancuoc/internal/reconciler"
 	"example.org/cancuoc/internal/registry"
@@ -103,7 +104,7 @@ func open(ctx context.Context, c config.Config, logger *slog.Logger, sealing *va
 	if c.Database.URL == "" {
 		return nil, errors.New("database.url is empty: give it, or use `starter run`, which starts everything")
 	}
-	o := registry.Options{Vault: sealing, MaxConns: c.Database.MaxConns}
+	o := registry.Options{Vault: sealing, MaxConns: c.Database.MaxConns, Passkeys: passkey.Origin(c.Gateway.OfficersURL)}
 	for _, option := range options {
 		option(&o)
 	}

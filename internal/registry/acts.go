@@ -30,10 +30,7 @@ const onceEach = ` ON CONFLICT (id, officer) DO NOTHING`
 // actArgs verifies a statement, and gives it as the arguments of insertActs with others.
 // What it says is not compared with anything.
 func (r *Registry) actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.StrictNamedArgs, error) {
-	said, err := s.Read()
-	if err == nil {
-		err = s.Verify()
-	}
+	said, err := r.signed(s)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +52,19 @@ func (r *Registry) actArgs(s statement.Signed, others pgx.StrictNamedArgs) (pgx.
 	}
 	maps.Copy(args, others)
 	return args, nil
+}
+
+// signed reads a statement, and refuses one that its signatures do not fit, or that a passkey
+// signed elsewhere than on the officers' pages.
+func (r *Registry) signed(s statement.Signed) (statement.Statement, error) {
+	said, err := s.Read()
+	if err == nil {
+		err = s.Verify()
+	}
+	if err == nil {
+		err = r.passkeys.Check(s)
+	}
+	return said, err
 }
 
 // codeOfAct is the code of one signature that a program of the office took in, over what no
@@ -148,14 +158,12 @@ func (r *Registry) kept(ctx context.Context, signed statement.Signed, why error)
 	return why
 }
 
-// MayAct refuses a statement that is not signed by officers who may do what it says, or
-// that is too old by the registry's clock.
+// MayAct refuses a statement that is not signed by officers who may do what it says, that is
+// too old by the registry's clock, or whose identifier is another's. Temporal answers a decision by
+// its identifier alone, whatever it says, so that is asked here, before.
 func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
-	said, err := s.Read()
+	said, err := r.signed(s)
 	if err != nil {
-		return err
-	}
-	if err := s.Verify(); err != nil {
 		return err
 	}
 	officers, keys := make([]string, len(s.Signatures)), make([][]byte, len(s.Signatures))
@@ -164,16 +172,38 @@ func (r *Registry) MayAct(ctx context.Context, s statement.Signed) error {
 	}
 	var refused string
 	var now time.Time
+	var before []byte
 	err = r.db.QueryRow(ctx, `
-		SELECT coalesce(string_agg(refused_act($1, $2, s.officer, s.key), ' '), ''), now()
-		FROM unnest($3::text[], $4::bytea[]) AS s (officer, key)`, said.Act, said.Subject, officers, keys).Scan(&refused, &now)
+		SELECT coalesce(string_agg(refused_act($1, $2, s.officer, s.key), ' '), ''), now(), (SELECT statement FROM acts WHERE id = $5 LIMIT 1)
+		FROM unnest($3::text[], $4::bytea[]) AS s (officer, key)`, said.Act, said.Subject, officers, keys, said.ID).Scan(&refused, &now, &before)
 	if err != nil {
 		return fail("ask who may act", err)
 	}
 	if name, _, _ := strings.Cut(refused, " "); name != "" {
 		return refusalOf(name)
 	}
+	if err := saidBefore(statement.Signed{Statement: before}, said); err != nil {
+		return err
+	}
 	return current(said, now)
+}
+
+// saidBefore refuses a statement under the identifier of an act that was done and is another. The
+// same may be said again, and another state of its subject be seen then.
+func saidBefore(done statement.Signed, said statement.Statement) error {
+	if done.IsZero() {
+		return nil
+	}
+	before, err := done.Read()
+	if err != nil {
+		return err
+	}
+	then, _ := before.Does() // that it cannot be, others say
+	now, _ := said.Does()
+	if before.Subject != said.Subject || !identity.SaysAgain(then, now) {
+		return identity.RefuseField(identity.Conflict, "id", "belongs to another act, which was done before: %s", before.Act)
+	}
+	return nil
 }
 
 // RefuseForGood has a statement that was refused never be done, by whoever sends it again.

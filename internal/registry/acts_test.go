@@ -512,6 +512,23 @@ func TestActs_AnIdentifierSaysOneThing(t *testing.T) {
 	require.ErrorIs(t, register("001-TN-08", "another"), identity.Conflict)
 	require.ErrorIs(t, register("001-TN-09", "one"), identity.Conflict)
 
+	// Temporal answers by the identifier alone, so who may act is asked what it was for.
+	number := b.received(t)
+	subject, held := statement.Application(number), identity.Hold{Officer: approver, Reason: "under-verification", Round: 1}
+	may := func(act identity.Act, subject string) error {
+		return b.MayAct(t.Context(), registrytest.SignedAs(act, subject, "HELD"))
+	}
+	require.NoError(t, may(held, subject))
+	require.NoError(t, b.decide(t, number, held, 1, registrytest.SignedAs(held, subject, "HELD")))
+	require.NoError(t, may(held, subject), "who did not hear of it says it again")
+	later, otherwise, another := held, held, held
+	later.Round, otherwise.Reason, another.Officer = 2, "authority-asked", "PD-001-0002"
+	require.NoError(t, may(later, subject), "and sees it elsewhere then")
+	for _, act := range []identity.Act{otherwise, another, identity.Release{Officer: approver, Reason: "verified"}} {
+		require.ErrorContains(t, may(act, subject), "id: belongs to another act, which was done before: hold")
+	}
+	require.ErrorIs(t, may(held, statement.Application("B7K2M-4QX9T-6")), identity.Conflict)
+
 	station, err := b.Station(t.Context(), "001-TN-08")
 	require.NoError(t, err)
 	require.Equal(t, "one", station.Name)

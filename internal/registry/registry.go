@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"example.org/cancuoc/internal/passkey"
 	"example.org/cancuoc/internal/vault"
 )
 
@@ -26,12 +27,14 @@ type Options struct {
 	Vault    *vault.Vault
 	MaxConns int             // 0: pgx's default
 	Tracer   pgx.QueryTracer // counts round trips; may be nil
+	Passkeys passkey.Site    // where officers sign by them; empty: nowhere, and no act by a passkey is recorded
 }
 
 // Registry is open on one database.
 type Registry struct {
-	db    *pgxpool.Pool
-	vault *vault.Vault
+	db       *pgxpool.Pool
+	vault    *vault.Vault
+	passkeys passkey.Site
 
 	notKept prometheus.Counter // refusals for which there was no room
 	notRead prometheus.Counter // rows that could not be unsealed
@@ -76,7 +79,7 @@ func Open(ctx context.Context, url string, o Options) (*Registry, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &Registry{db: pool, vault: o.Vault, faults: maxFaults, notKept: prometheus.NewCounter(prometheus.CounterOpts{
+	return &Registry{db: pool, vault: o.Vault, passkeys: o.Passkeys, faults: maxFaults, notKept: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "cancuoc_refusals_not_kept_total", Help: "Statements that were refused in a flood of them, and of which no line was kept for auditors.",
 	}), notRead: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "cancuoc_unread_rows_total", Help: "Rows of applications and cards that were shown without what they say of persons, as it could not be unsealed.",

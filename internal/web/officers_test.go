@@ -52,7 +52,7 @@ func openDesks(t *testing.T, site passkey.Site) desks {
 	require.NoError(t, err)
 	sealing := vault.New(master)
 	d := desks{url: registrytest.NewSchema(t, registrytest.URL(t)), site: site}
-	d.Registry, err = registry.Open(t.Context(), d.url, registry.Options{Vault: sealing, MaxConns: 4})
+	d.Registry, err = registry.Open(t.Context(), d.url, registry.Options{Vault: sealing, MaxConns: 4, Passkeys: site})
 	require.NoError(t, err)
 	t.Cleanup(d.Close)
 	mux := http.NewServeMux()
