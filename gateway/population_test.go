@@ -136,6 +136,10 @@ func TestPopulation_OfAnotherOfficeIsChangedByOfficers(t *testing.T) {
 	before, err := b.office.Population.PersonByNumber(t.Context(), holder().Number)
 	require.NoError(t, err)
 	subject := statement.Person(before.ID)
+	lost := identity.ReportLost{OnCard: identity.OnCard{Officer: "CB-001-0012", Reason: "other: by " + holder().Name.Text}}
+	status, text := b.acts(t, registrytest.Signed(lost, statement.Card("00C1A52021110202")), nil)
+	require.Equal(t, http.StatusUnprocessableEntity, status, text)
+	require.Contains(t, text, "holds the name of", "a card of before this engine has a holder too")
 
 	moved := before.Person
 	moved.Residence.Text, moved.Religion = "15 Tràng Tiền, Hà Nội", "Phật giáo"
@@ -155,7 +159,7 @@ func TestPopulation_OfAnotherOfficeIsChangedByOfficers(t *testing.T) {
 	require.Len(t, changes, 1)
 	require.Equal(t, "GV-01", changes[0].Actor)
 
-	status, text := b.acts(t, registrytest.Signed(identity.RenumberPerson{Officer: "GV-01", Version: after.Version, Paper: "decision 7", Reason: "wrong: con ba " + holder().Mother.Text}, subject), nil)
+	status, text = b.acts(t, registrytest.Signed(identity.RenumberPerson{Officer: "GV-01", Version: after.Version, Paper: "decision 7", Reason: "wrong: con ba " + holder().Mother.Text}, subject), nil)
 	require.Equal(t, http.StatusUnprocessableEntity, status, text)
 	require.Contains(t, text, "holds the name of", "what is signed is never erased")
 

@@ -17,7 +17,8 @@ var errNames error = &identity.Refusal{
 
 // names reports whether a statement has in it the name, with or without tones, of somebody whom
 // it is about: of an application or of a card that this office made, those whom the application
-// names; of persons of the register, themselves, their parents and spouses.
+// names; of persons of the register, and of who holds any card by the register of this office,
+// themselves, their parents and spouses.
 func (d *Desk) names(ctx context.Context, signed statement.Signed) (bool, error) {
 	said, err := signed.Read()
 	if err != nil {
@@ -25,6 +26,9 @@ func (d *Desk) names(ctx context.Context, signed statement.Signed) (bool, error)
 	}
 	if id, err := subject(said.Subject).person(); err == nil {
 		return d.namesPersons(ctx, signed, id, said)
+	}
+	if named, err := d.namesHolder(ctx, signed, subject(said.Subject)); named || err != nil {
+		return named, err
 	}
 	record, err := d.concerned(ctx, subject(said.Subject))
 	if Refused(err) || record.Unread != nil {
@@ -52,6 +56,20 @@ func (d *Desk) namesPersons(ctx context.Context, signed statement.Signed, id ide
 		}
 	}
 	return false, nil
+}
+
+// namesHolder reports whether a statement on a card names who holds it by the register of this
+// office, which knows holders of cards of before this engine as well.
+func (d *Desk) namesHolder(ctx context.Context, signed statement.Signed, s subject) (bool, error) {
+	serial, err := s.card()
+	if err != nil {
+		return false, nil //nolint:nilerr // it is on no card
+	}
+	holder, err := d.Registry.HolderOf(ctx, serial)
+	if err != nil && !Refused(err) {
+		return false, err
+	}
+	return signed.Names(namesOf(holder.Person)...), nil
 }
 
 func namesOf(p identity.Person) []identity.Name {

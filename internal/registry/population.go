@@ -70,6 +70,15 @@ func (r *Registry) PersonByNumber(ctx context.Context, n identity.PersonalNumber
 	return record, fail("read person", err)
 }
 
+// HolderOf reads the record of the person for whom a card was made, by this office or before this
+// engine, or refuses with NotFound.
+func (r *Registry) HolderOf(ctx context.Context, card identity.CardSerial) (population.Record, error) {
+	record, err := onePerson(ctx, r.db, `
+		JOIN person_numbers n ON n.person = c.id
+		WHERE n.citizen = (SELECT citizen FROM cards WHERE serial = $1)`, string(card))
+	return record, fail("read holder", found(err, "the population register knows no holder of that card"))
+}
+
 // FindPersons looks for a person by name, birth, sex, parents and place of registration,
 // and gives those who are likely to be the one, the likeliest first.
 func (r *Registry) FindPersons(ctx context.Context, claim identity.Person) ([]population.Match, error) {
