@@ -87,14 +87,22 @@ func newRoot(a *app) *cobra.Command {
 	return root
 }
 
-// guardArgs makes a wrong number of arguments a misuse, in every command.
+// guardArgs makes a wrong number of arguments a misuse, in every command, and says of a command
+// that there is not which one may have been meant.
 func guardArgs(c *cobra.Command) {
+	c.SuggestionsMinimumDistance = 2 // letters to add, drop or change
 	if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return misuse(err)
+			err := check(cmd, args)
+			if err == nil {
+				return nil
 			}
-			return nil
+			if len(args) > 0 {
+				if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+					err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(meant, " or "))
+				}
+			}
+			return misuse(err)
 		}
 	}
 	for _, sub := range c.Commands() {

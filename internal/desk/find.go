@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -23,7 +24,8 @@ func (d *Desk) FindNamed(ctx context.Context, by identity.Officer, named string)
 	may := func(f registry.Whereabouts) bool {
 		return by.Unit == identity.UnitCenter || f.Province != "" && by.Unit.Covers(f.Province) || f.Destination != "" && by.Unit.Covers(f.Destination)
 	}
-	if number, err := identity.ParseApplicationNumber(named); err == nil {
+	number, notReceipt := identity.ParseApplicationNumber(named)
+	if notReceipt == nil {
 		if _, err := d.Sight(ctx, by, number); err != nil {
 			return Named{}, err
 		}
@@ -38,7 +40,11 @@ func (d *Desk) FindNamed(ctx context.Context, by identity.Officer, named string)
 		return Named{}, err
 	}
 	if n.Found = slices.DeleteFunc(n.Found, func(f registry.Whereabouts) bool { return !may(f) }); len(n.Found) == 0 {
-		return n, identity.RefuseField(identity.NotFound, "named", "as a %s it names nothing here that you may see", n.As)
+		nor := ""
+		if errors.Is(notReceipt, identity.ErrCheckDigit) {
+			nor = "; as a receipt it has a wrong check digit: a digit was mistyped"
+		}
+		return n, identity.RefuseField(identity.NotFound, "named", "as a %s it names nothing here that you may see%s", n.As, nor)
 	}
 	return n, nil
 }

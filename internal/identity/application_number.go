@@ -19,6 +19,9 @@ func NewApplicationNumber(random io.Reader) (ApplicationNumber, error) {
 	return ApplicationNumber(s[:5] + "-" + s[5:] + "-" + string(luhn32(s))), nil
 }
 
+// ErrCheckDigit refuses what is written as an application number is, and has another check digit.
+var ErrCheckDigit = RefuseField(Invalid, "application", "has a wrong check digit: a digit was mistyped")
+
 // ParseApplicationNumber reads a number as people type it: hyphens and spaces
 // anywhere, either case, I and L for 1, O for 0.
 func ParseApplicationNumber(s string) (ApplicationNumber, error) {
@@ -31,7 +34,7 @@ func ParseApplicationNumber(s string) (ApplicationNumber, error) {
 		return "", RefuseField(Invalid, "application", accepted)
 	}
 	if luhn32(s[:10]) != s[10] {
-		return "", RefuseField(Invalid, "application", "has a wrong check digit: a digit was mistyped")
+		return "", ErrCheckDigit
 	}
 	return ApplicationNumber(s[:5] + "-" + s[5:10] + "-" + s[10:]), nil
 }
