@@ -153,16 +153,22 @@ type made struct {
 }
 
 // hard are cards that no sample application is for: of the person of the first one, of whom
-// nothing more is known than every card says, and whose words are as long as they may be.
+// nothing more is known than every card says, whose mother alone is known, and whose words are as
+// long as they may be.
 var hard = []samples.Sample{
 	{Name: "nothing-more", Shows: "every field of EF.DG13 that may be empty is"},
+	{Name: "mother-alone", Shows: "the father is not known"},
 	{Name: "long-values", Shows: "names and addresses of more than 127 bytes"},
 }
 
 // ofHard gives the person of a hard card.
 func ofHard(name string, p identity.Person) identity.Person {
-	if name == "nothing-more" {
+	switch name {
+	case "nothing-more":
 		return identity.Person{Number: p.Number, Name: p.Name, Birth: p.Birth, Sex: p.Sex}
+	case "mother-alone":
+		p.Father = identity.Name{}
+		return p
 	}
 	long := "Căn hộ 1205, Tầng 12, Tòa nhà B, Khu nhà ở Mẫu, Số 168/24/7 (lối sau), Đường Mẫu, Phường Bến Thành, Thành phố Hồ Chí Minh"
 	p.Residence.Text, p.Origin.Text, p.Marks = long, long, "Sẹo chấm C: 2cm; "+long

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"image/jpeg"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -74,7 +75,7 @@ func completeAndTrue(t *testing.T, dir string, cards []kit.Card, images map[stri
 	require.NoError(t, revoked.CheckSignedBy(root))
 	require.Contains(t, string(read(t, dir, "pkd.ldif")), "userCertificate;binary:: ")
 	require.Contains(t, string(read(t, dir, "csca.pem")), "-----BEGIN CERTIFICATE-----")
-	require.GreaterOrEqual(t, len(cards), 23, "every sample with a chip, and the hard ones")
+	require.GreaterOrEqual(t, len(cards), 24, "every sample with a chip, and the hard ones")
 
 	for _, c := range cards {
 		t.Run(c.Name, func(t *testing.T) {
@@ -139,6 +140,10 @@ func shownByReaders(t *testing.T, dir string, cards []kit.Card) {
 				continue
 			}
 			require.NoError(t, err, "%s, %s", r.source, c.Name)
+			want := want
+			if r.loses != nil {
+				want = r.loses(maps.Clone(want))
+			}
 			for _, n := range r.shows {
 				require.Equal(t, want[n], found[n], "%s, %s, field %d", r.source, c.Name, n)
 			}

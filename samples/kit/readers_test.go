@@ -28,21 +28,45 @@ func (s shown) put(n int, value string) {
 type reader struct {
 	source    string
 	read      func(dg13 []byte) (shown, error)
-	shows     []int // the fields that it shows of cards with each parent in a sequence
-	oneLength bool  // it takes lengths of one byte alone, and loses what comes after a longer field
+	shows     []int                  // the fields that it shows of cards with each parent in a sequence
+	oneLength bool                   // it takes lengths of one byte alone, and loses what comes after a longer field
+	loses     func(want shown) shown // what else it shows otherwise than the card has it, or nil
 }
 
 // everyField are the fields, with the mother.
 var everyField = []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 113, 14, 15, 16}
 
 var readers = []reader{
-	{"NFCPassportReader, DataGroup13 of a fork for these cards (Swift)", bySeparators, everyField, true},
-	{"JMRTD, DG13File of a fork for these cards (Kotlin)", byCharacters, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 113, 15, 16}, true},
-	{"nguyenddat/ript-virtual-recep, ExtractCCCD.py (Python)", byPattern, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, true},
-	{"NghiaLio/NFC_CCCD_Reader, nfc_dg13_parser.dart (Dart)", byNumber, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, false},
-	{"LuongDinhHoang/authentication_cccd, list of DG13 (Dart)", byTexts, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 113, 14, 15}, false},
-	{"a resolver of ICAO document profiles, VN-CCCD-2024 (TypeScript)", byFieldID, []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16}, false},
-	{"a selective disclosure of EF.DG13, parseDG13 (TypeScript)", byIndex, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16}, false},
+	{"NFCPassportReader, DataGroup13 of a fork for these cards (Swift)", bySeparators, everyField, true, nil},
+	{"JMRTD, DG13File of a fork for these cards (Kotlin)", byCharacters, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 113, 15, 16}, true, nil},
+	{"nguyenddat/ript-virtual-recep, ExtractCCCD.py (Python)", byPattern, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, true, nil},
+	{"NghiaLio/NFC_CCCD_Reader, nfc_dg13_parser.dart (Dart)", byNumber, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}, false, nil},
+	{"LuongDinhHoang/authentication_cccd, list of DG13 (Dart)", byTexts, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 113, 14, 15}, false, nil},
+	{"a resolver of ICAO document profiles, VN-CCCD-2024 (TypeScript)", byFieldID, []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16}, false, nil},
+	{"a selective disclosure of EF.DG13, parseDG13 (TypeScript)", byIndex, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16}, false, nil},
+	{"expo.modules.cccdnfc, Dg13Parser (Kotlin)", byTree, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 113}, false, func(want shown) shown {
+		return withoutLongNames(withoutEmpty(want))
+	}},
+	{"com.margelo.nitro.nitronfc, Dg13Parser (Kotlin)", byNodes, everyField, false, withoutEmpty},
+	{"a parser of data groups, DGParser (JavaScript)", byScan, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16}, false, nil},
+}
+
+// withoutEmpty: who leaves out empty texts takes a mother whose name comes alone for the father.
+func withoutEmpty(want shown) shown {
+	if want[13] == "" {
+		want[13], want[113] = want[113], ""
+	}
+	return want
+}
+
+// withoutLongNames: a name is none that has more than 80 characters.
+func withoutLongNames(want shown) shown {
+	for _, n := range []int{2, 13, 113} {
+		if utf8.RuneCountInString(want[n]) > 80 {
+			want[n] = ""
+		}
+	}
+	return want
 }
 
 // bySeparators looks for 30 xx 02 01 n, n from 1 upwards, in the bytes, and cuts the headers off by
@@ -287,6 +311,120 @@ func byIndex(b []byte) (shown, error) {
 		if n := i + 1; len(parts) > 1 && parts[1].Tag != 0x30 {
 			found.put(n, string(parts[1].Value))
 		}
+	}
+	return found, nil
+}
+
+// byTree walks through the whole file: the integer that a sequence begins with numbers the texts
+// below it. Spaces around a text, empty texts and names that are too long it leaves out.
+func byTree(b []byte) (shown, error) {
+	texts := make(map[int][]string)
+	var walk func(b []byte, number int) error
+	walk = func(b []byte, number int) error {
+		nodes, err := tlv.ParseAll(b)
+		if err != nil {
+			return err
+		}
+		for i, n := range nodes {
+			switch text := strings.TrimSpace(string(n.Value)); n.Tag {
+			case 0x02:
+				if i == 0 {
+					number = int(n.Value[0])
+				}
+			case 0x30, 0x31, 0x6D:
+				if err := walk(n.Value, number); err != nil {
+					return err
+				}
+			case 0x0C, 0x13:
+				if text != "" {
+					texts[number] = append(texts[number], text)
+				}
+			}
+		}
+		return nil
+	}
+	if err := walk(b, 0); err != nil {
+		return nil, err
+	}
+	if len(texts[3]) == 0 || !regexp.MustCompile(`^\d{2}/\d{2}/\d{4}$`).MatchString(texts[3][0]) {
+		return nil, errors.New("field 3 is no date: the fields have no numbers")
+	}
+	return withoutLongNames(numbered(texts)), nil
+}
+
+// numbered are the first texts of each number; the second of the parents is the mother.
+func numbered(texts map[int][]string) shown {
+	found := make(shown)
+	for n, of := range texts {
+		found.put(n, of[0])
+		if n == 13 && len(of) > 1 {
+			found.put(113, of[1])
+		}
+	}
+	return found
+}
+
+// byNodes takes the sequences of the set by the numbers in them, and of each all texts that are not
+// empty, with one space between words.
+func byNodes(b []byte) (shown, error) {
+	list, err := fields(b)
+	if err != nil {
+		return nil, err
+	}
+	texts := make(map[int][]string)
+	for _, field := range list {
+		parts, err := field.Children()
+		if err != nil || len(parts) == 0 || parts[0].Tag != 0x02 {
+			return nil, errors.New("a field has no number")
+		}
+		for _, part := range parts[1:] {
+			for _, text := range textsIn(part) {
+				if text = strings.Join(strings.Fields(text), " "); text != "" {
+					texts[int(parts[0].Value[0])] = append(texts[int(parts[0].Value[0])], text)
+				}
+			}
+		}
+	}
+	return numbered(texts), nil
+}
+
+// textsIn are the texts in a value, and in the sequences in it.
+func textsIn(n tlv.Node) []string {
+	switch n.Tag {
+	case 0x0C, 0x13:
+		return []string{string(n.Value)}
+	case 0x30:
+		var texts []string
+		inner, err := n.Children()
+		if err != nil {
+			return nil
+		}
+		for _, i := range inner {
+			texts = append(texts, textsIn(i)...)
+		}
+		return texts
+	}
+	return nil
+}
+
+// byScan looks for 02 01 n from the beginning, goes on after the value that follows a number that
+// it knows, and takes the first text of that. A field that ends with its number is followed by the
+// next field, in which there is no text before its own.
+func byScan(b []byte) (shown, error) {
+	found := make(shown)
+	for at := 0; at+3 < len(b); at++ {
+		n := int(b[at+2])
+		if b[at] != 2 || b[at+1] != 1 || n < 1 || n > 16 || n == 15 {
+			continue
+		}
+		value, rest, err := tlv.Parse(b[at+3:])
+		if err != nil {
+			return nil, err
+		}
+		if texts := textsIn(value); len(texts) > 0 {
+			found.put(n, strings.TrimSpace(texts[0]))
+		}
+		at = len(b) - len(rest) - 1
 	}
 	return found, nil
 }
