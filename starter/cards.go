@@ -46,7 +46,7 @@ func newOnCard(a *app, use, short, reasonUsage string, grounds identity.ReasonTa
 	example := ""
 	switch {
 	case len(grounds) > 0:
-		example = fmt.Sprintf(` --reason "%s: 12/QD-CSQLHC"`, grounds[0].Code)
+		example = fmt.Sprintf(` --reason "%s: 12/QD-CSQLHC"`, grounds[len(grounds)-1].Code)
 	case grounds != nil:
 		example = ` --reason 14/BB-TG`
 	}

@@ -44,7 +44,8 @@ type KeepCard struct{ OnCard }
 // ReturnCard records that a card that was kept was given back.
 type ReturnCard struct{ OnCard }
 
-// WithdrawCard ends a card for good, on one of WithdrawCardReasons.
+// WithdrawCard ends a card for good, on one of WithdrawCardReasons. Of a holder whom the office's
+// own population register knows, loss of nationality is marked there instead, and the card ends.
 type WithdrawCard struct{ OnCard }
 
 // LapseCard ends the card of a holder who died and whom another population register than
@@ -113,6 +114,20 @@ var cardActs = map[string]struct {
 
 // Becomes is what an act makes of a card that was live before.
 func Becomes(act CardAct) CardState { return cardActs[act.ActName()].becomes }
+
+// HolderBecomes is what an act says that the holder of the card became, with which the card ends;
+// empty: nothing.
+func HolderBecomes(act CardAct) CitizenStatus {
+	switch act := act.(type) {
+	case LapseCard:
+		return Deceased
+	case WithdrawCard:
+		if slices.Contains(LossesOfNationality, act.Why().Code) {
+			return NationalityLost
+		}
+	}
+	return ""
+}
 
 // Makes reports whether an act may have made that of a card.
 func Makes(act CardAct, became CardState) bool {

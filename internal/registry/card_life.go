@@ -42,10 +42,8 @@ func (r *Registry) ChangeCard(ctx context.Context, serial identity.CardSerial, a
 		case !at.Allows(act):
 			return identity.Refuse(identity.Conflict, "the card is %s: %s does not fit", at, act.ActName())
 		}
-		if _, ends := act.(identity.LapseCard); ends {
-			if err := holderDied(ctx, tx, serial); err != nil {
-				return err
-			}
+		if err := holderBecomes(ctx, tx, serial, identity.HolderBecomes(act)); err != nil {
+			return err
 		}
 		if becomes == identity.CardLive {
 			if becomes, err = asItWas(ctx, tx, serial, at); err != nil {
@@ -108,15 +106,20 @@ func asItWas(ctx context.Context, tx pgx.Tx, serial identity.CardSerial, at iden
 	return was, err
 }
 
-// holderDied keeps that the holder of a card died, whom the register here does not know.
-func holderDied(ctx context.Context, tx pgx.Tx, serial identity.CardSerial) error {
+// holderBecomes refuses what a card alone cannot be told, as its holder would go on as before in the
+// population register here. Of whom that does not know it keeps the death; nationality may be
+// regained, and another register says so.
+func holderBecomes(ctx context.Context, tx pgx.Tx, serial identity.CardSerial, status identity.CitizenStatus) error {
+	if status == "" {
+		return nil
+	}
 	var here bool
 	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM cards c JOIN person_numbers n USING (citizen) WHERE c.serial = $1)`, serial).Scan(&here)
 	if err == nil && here {
-		err = identity.Refuse(identity.Conflict, "the population register here knows the holder: mark the person there, and the card ends (starter population mark)")
+		err = identity.Refuse(identity.Conflict, "the population register here knows the holder: mark the person there, and the card ends (starter population mark --status %s)", status)
 	}
-	if err == nil {
-		_, err = tx.Exec(ctx, `SELECT learn_holder(citizen, $2, NULL, NULL) FROM cards WHERE serial = $1`, serial, string(identity.Deceased))
+	if err == nil && status == identity.Deceased {
+		_, err = tx.Exec(ctx, `SELECT learn_holder(citizen, $2, NULL, NULL) FROM cards WHERE serial = $1`, serial, string(status))
 	}
 	return err
 }

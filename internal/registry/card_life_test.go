@@ -489,7 +489,8 @@ func TestHolderIs_OfWhomTheRegisterHereDoesNotKnow(t *testing.T) {
 	require.Equal(t, identity.CardLive, b.state(t, known, 1), "of whom is in the register here, that has the word")
 }
 
-// An officer ends the card of a holder who died, and is in no register here.
+// An officer ends the card of a holder who died, and is in no register here. Of whom the register
+// here knows, death and loss of nationality are marked there, or the person goes on as before.
 func TestChangeCard_LapsesWithItsHolder(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -509,7 +510,13 @@ func TestChangeCard_LapsesWithItsHolder(t *testing.T) {
 	require.NoError(t, b.SeedCitizen(t.Context(), registry.Citizen{Person: identity.Person{Number: "001201888889", Name: identity.Name{Text: "Nguyễn Thị Ánh"}}, Status: identity.Alive}))
 	_, serial = b.issued(t, "001201888889")
 	_, _, err = b.ChangeCard(t.Context(), serial, lapse("holder-died: 12/GCT"))
-	require.ErrorContains(t, err, "starter population mark")
+	require.ErrorContains(t, err, "starter population mark --status deceased")
+	for _, loss := range identity.LossesOfNationality {
+		_, _, err = b.ChangeCard(t.Context(), serial, identity.WithdrawCard{OnCard: on(hanoi, string(loss)+": 12/QD")})
+		require.ErrorContains(t, err, "starter population mark --status nationality-lost", "another card would be given to whom the register calls a citizen")
+	}
+	_, _, err = b.ChangeCard(t.Context(), serial, identity.WithdrawCard{OnCard: on(hanoi, "altered: 12/QD")})
+	require.NoError(t, err)
 	_, err = b.VerifyActs(t.Context())
 	require.NoError(t, err)
 }
