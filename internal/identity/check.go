@@ -229,7 +229,8 @@ func (c *check) exemption(a Application) {
 		c.refuse(e.ages.below != 0 && age >= e.ages.below, "exemption", "is %s, which is for those below %d; the applicant is %d", e.code, e.ages.below, age)
 		c.refuse(age < e.ages.from, "exemption", "is %s, which is for those from %d on; the applicant is %d", e.code, e.ages.from, age)
 	}
-	c.refuse(e.code == minority && a.Person.Ethnicity == majority, "exemption", "is %s, but the applicant's ethnic group is %s", e.code, majority)
+	c.refuse(e.code == minority && a.Person.Ethnicity == "", "exemption", "is %s, but no ethnic group of the applicant is given", e.code)
+	c.refuse(e.code == minority && strings.EqualFold(a.Person.Ethnicity, majority), "exemption", "is %s, but the applicant's ethnic group is %s", e.code, majority)
 	c.refuse(e.proven && a.ExemptionProof == "", "exemption_proof", "is missing; name the paper that proves the exemption %s", e.code)
 }
 

@@ -224,6 +224,7 @@ var (
 	beforeNamed    = []string{"đường", "phố", "bà", "ông", "chợ", "cầu", "ngõ", "hẻm", "duong", "pho"}
 	settlements    = []string{"thôn", "ấp", "xóm", "bản", "khu"}
 	afterNamed     = []string{"lộ", "công", "ủy", "uỷ", "đội", "đường", "lỵ", "lo", "cong", "uy", "tran"}
+	specialZone    = regexp.MustCompile(`(?i)(?:^|\s)((?:đặc khu|dac khu)\s+\S)`)
 	communeWithin  = regexp.MustCompile(`(?i)(?:^|\s)(xã|phường|đặc khu|xa|phuong)\s`)
 	cityWithin     = regexp.MustCompile(`(?i)(?:^|\s)(?:xã|phường|xa|phuong)\s+\S.*\s(?:thành phố|thanh pho|tp\.?)\s*\S`) // before a province
 	communeBefore  = regexp.MustCompile(`(?i)(?:^|\s)(xã|phường|đặc khu|xa|phuong|đường|phố|duong|pho)$`)
@@ -368,6 +369,15 @@ var onBorder = []struct {
 	{period{from: firstOf34}, []ProvinceCode{
 		"004", "008", "011", "012", "014", "015", "020", "022", "038", "040", "042", "044", "046", "048", "051", "052", "066", "068", "075", "080", "082", "091",
 	}},
+}
+
+// inSpecialZone reports whether an address names a special zone as its commune; a street may have
+// the name of one.
+func (p Place) inSpecialZone() bool {
+	return slices.ContainsFunc(p.parts(), func(part string) bool {
+		at := specialZone.FindStringSubmatchIndex(part)
+		return at != nil && !communeBefore.MatchString(strings.TrimSpace(part[:at[2]]))
+	})
 }
 
 // bordersOn reports whether a place may be a commune on a land border: its province, by its code

@@ -75,6 +75,10 @@ func TestByRecord_ResidenceOfBefore(t *testing.T) {
 	a.FiledOn, p.Residence = Date{Year: 2026, Month: 11, Day: 29}, Place{Text: "Phường Hoàn Kiếm, Hà Nội", Province: "001"}
 	a.Exemption, a.ExemptionProof = "special-zone", "Giấy xác nhận 5"
 	require.ErrorContains(t, a.ByRecord(p), "exemption: is special-zone")
-	p.Residence = Place{Text: "Đặc khu Phú Quốc, An Giang", Province: "091"}
-	require.NoError(t, a.ByRecord(p))
+	p.Residence.Text = "Số 1, Phố Đặc khu Vân Đồn, Phường Hoàn Kiếm, Hà Nội"
+	require.ErrorContains(t, a.ByRecord(p), "exemption: is special-zone", "a street")
+	for _, zone := range []string{"Đặc khu Phú Quốc, An Giang", "Số 3 Đường Trần Phú Đặc khu Phú Quốc, An Giang"} {
+		p.Residence = Place{Text: zone, Province: "091"}
+		require.NoError(t, a.ByRecord(p), zone)
+	}
 }

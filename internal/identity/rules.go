@@ -3,7 +3,6 @@ package identity
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // RulesFor pins the law to an application as it stood on the day it was filed:
@@ -149,7 +148,7 @@ func (a Application) ByRecord(holder Person) error {
 	c.certificate(a)
 	c.refuse(a.Ground == GroundNumberChanged && holder.Number != "" && holder.CancelledNumber == "", "ground",
 		"is number-changed, but the population register has canceled no number of this person")
-	c.refuse(a.Exemption == "special-zone" && !strings.Contains(strings.ToLower(holder.Residence.Text), "đặc khu"), "exemption",
+	c.refuse(a.Exemption == "special-zone" && !holder.Residence.inSpecialZone(), "exemption",
 		"is special-zone, which is for who resides in one (đặc khu), and the residence is none")
 	c.refuse(a.Exemption == "border" && !holder.Residence.bordersOn(a.FiledOn), "exemption",
 		"is border, which is for who resides in a commune on a land border, and the province of the residence has none")

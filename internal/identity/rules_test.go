@@ -234,6 +234,15 @@ func TestByRecord(t *testing.T) {
 			a.Type, a.Ground, a.OriginProof, a.ResidingSince = identity.CertificateIssue, identity.GroundFirstCertificate, "paper", day(t, "2025-01-01")
 		}, []string{"person.nationality"}},
 		"BorderOfHanoi": {func(a *identity.Application, _ *identity.Person) { a.Exemption, a.ExemptionProof = "border", "paper 3" }, []string{"exemption"}},
+		"MinorityOfTheMajority": {func(a *identity.Application, p *identity.Person) {
+			a.Exemption, a.ExemptionProof, p.Ethnicity = "minority", "paper 3", "KINH"
+		}, []string{"exemption"}},
+		"MinorityOfNone": {func(a *identity.Application, _ *identity.Person) {
+			a.Exemption, a.ExemptionProof = "minority", "paper 3"
+		}, []string{"exemption"}},
+		"Minority": {func(a *identity.Application, p *identity.Person) {
+			a.Exemption, a.ExemptionProof, p.Ethnicity = "minority", "paper 3", "Tày"
+		}, nil},
 		"BorderOfLangSon": {func(a *identity.Application, p *identity.Person) {
 			a.Exemption, a.ExemptionProof, p.Residence = "border", "paper 3", identity.Place{Text: "Xã A, Lạng Sơn", Province: "020"}
 		}, nil},
