@@ -141,7 +141,7 @@ func (c *catalogue) sentence(said string) (string, bool) {
 }
 
 // speak has the help of a tree of commands in the catalogue's language: headings, what each
-// command does, and for stations and provinces how, and what its flags are for.
+// command does, and but for set-up and maintenance how, and what its flags are for.
 func (c *catalogue) speak(root *cobra.Command) {
 	if c == nil {
 		return
