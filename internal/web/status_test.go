@@ -162,6 +162,13 @@ func TestStatus_PromisesOnlyWhatItCan(t *testing.T) {
 	keptBack.Held, keptBack.Why = held.Held, held.Why
 	posted := keptBack
 	posted.Delivery = identity.Post
+	waited := func(end identity.Stage) registry.Shown { // for its citizen until then, before it ended
+		r := record(end, identity.NoAction)
+		r.Until = r.Due
+		return r
+	}
+	lost := waited(identity.Issued)
+	lost.Lost = true
 	for name, tt := range map[string]struct {
 		record registry.Shown
 		due    bool
@@ -173,6 +180,10 @@ func TestStatus_PromisesOnlyWhatItCan(t *testing.T) {
 		"Held":              {held, false, "While it is on hold no date is promised."},
 		"HeldAtTheCounter":  {keptBack, false, "While it is on hold no date is promised."},
 		"HeldBeforeThePost": {posted, false, "While it is on hold no date is promised."},
+		"Issued":            {waited(identity.Issued), false, "was handed over"},
+		"IssuedAndLost":     {lost, false, "not valid any more"},
+		"Rejected":          {waited(identity.Rejected), false, "A written notice"},
+		"Expired":           {waited(identity.Expired), false, "please apply again"},
 		// The card that was lost is dead, and who applies for the first time has none.
 		"Withdrawn": {record(identity.Withdrawn, identity.NoAction), false, "You may apply again at any time.</span>"},
 	} {

@@ -181,10 +181,11 @@ func (v *Status) ended(s registry.Shown) {
 	}
 }
 
-// come says where the citizen is asked to come to, and until when.
+// come says where the citizen is asked to come to, and until when: of what has ended nothing waits
+// any more, though the registry keeps until when it did.
 func (v *Status) come(s registry.Shown) {
 	v.Where = &Where{s.FiledAt.Name, s.FiledAt.Address, s.FiledAt.Hours}
-	if !s.Until.IsZero() {
+	if !s.Until.IsZero() && !s.Stage.Ended() {
 		v.Until = lastDay(s.Until)
 	}
 }
