@@ -11,6 +11,7 @@ import (
 
 	"example.org/cancuoc/personalization/chip"
 	"example.org/cancuoc/personalization/chip/lds"
+	"example.org/cancuoc/personalization/chip/pki"
 	"example.org/cancuoc/personalization/chip/sod"
 	"example.org/cancuoc/personalization/profile"
 )
@@ -57,15 +58,28 @@ func (s Sealer) Seal(open *chip.Image, ca, aa crypto.PublicKey) (*chip.Image, er
 	if sealed.Files, err = lds.Complete(open.Files, p, ca, aa); err != nil {
 		return nil, fmt.Errorf("build data groups: %w", err)
 	}
-	sealed.Files[lds.SOD], err = sod.Build(sealed.Files.DataGroups(), s.Signer, sod.Options{Hash: p.Hash, LDSVersion: p.LDSVersion, At: s.Now()})
+	signer := remembered{DocumentSigner: s.Signer}
+	sealed.Files[lds.SOD], err = sod.Build(sealed.Files.DataGroups(), &signer, sod.Options{Hash: p.Hash, LDSVersion: p.LDSVersion, At: s.Now()})
 	if err != nil {
 		return nil, err
 	}
-	return &sealed, checkSealed(&sealed, p)
+	return &sealed, checkSealed(&sealed, p, signer.certificate)
 }
 
-// checkSealed reads what sealing added as a reader will.
-func checkSealed(i *chip.Image, p lds.Profile) error {
+// remembered is a signer whose last certificate is remembered: it signs very many cards.
+type remembered struct {
+	sod.DocumentSigner
+	certificate *pki.Certificate
+}
+
+func (r *remembered) Signer(at time.Time) (*pki.Certificate, crypto.Signer, error) {
+	certificate, key, err := r.DocumentSigner.Signer(at)
+	r.certificate = certificate
+	return certificate, key, err
+}
+
+// checkSealed reads what sealing added as a reader will, but for the certificate of who signed.
+func checkSealed(i *chip.Image, p lds.Profile, signer *pki.Certificate) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("check chip image: "+format, args...)
 	}
@@ -77,7 +91,7 @@ func checkSealed(i *chip.Image, p lds.Profile) error {
 	if err := p.CheckFiles(added); err != nil {
 		return fail("%w", err)
 	}
-	s, err := sod.Parse(i.Files[lds.SOD])
+	s, err := sod.Parse(i.Files[lds.SOD], signer)
 	if err != nil {
 		return fail("%w", err)
 	}

@@ -97,10 +97,10 @@ func (t *TrustStore) CheckMasterList(m *MasterList, at time.Time) error {
 }
 
 // SignerOf finds the signer's certificate in a SignedData, by issuer and serial or by
-// key identifier.
-func SignerOf(data *cms.SignedData) (*Certificate, error) {
+// key identifier. Those that are known already need not be read again.
+func SignerOf(data *cms.SignedData, known ...*Certificate) (*Certificate, error) {
 	for _, raw := range data.Certificates {
-		c, err := ParseCertificate(raw)
+		c, err := parseUnlessKnown(raw, known)
 		if err != nil {
 			return nil, err
 		}
@@ -111,4 +111,14 @@ func SignerOf(data *cms.SignedData) (*Certificate, error) {
 		}
 	}
 	return nil, fmt.Errorf("%w: the certificate of the signer is missing", ErrMalformed)
+}
+
+// parseUnlessKnown is ParseCertificate of what is none of the known ones, byte for byte.
+func parseUnlessKnown(raw []byte, known []*Certificate) (*Certificate, error) {
+	for _, c := range known {
+		if bytes.Equal(c.Raw, raw) {
+			return c, nil
+		}
+	}
+	return ParseCertificate(raw)
 }

@@ -158,8 +158,9 @@ type SOD struct {
 	data *cms.SignedData
 }
 
-// Parse reads EF.SOD. Errors wrap ErrMalformed.
-func Parse(b []byte) (*SOD, error) {
+// Parse reads EF.SOD. The certificate of its signer need not be read again where it is a known
+// one. Errors wrap ErrMalformed.
+func Parse(b []byte, known ...*pki.Certificate) (*SOD, error) {
 	file, err := tlv.ParseOnly(b, tagSOD)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
@@ -172,7 +173,7 @@ func Parse(b []byte) (*SOD, error) {
 		return nil, fmt.Errorf("%w: it is signed content of type %s", ErrMalformed, data.ContentType)
 	}
 	s := &SOD{data: data, SignedAt: data.Signer.At, Hashes: make(map[int][]byte)}
-	if s.Signer, err = pki.SignerOf(data); err != nil {
+	if s.Signer, err = pki.SignerOf(data, known...); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if err := s.readObject(data.Content); err != nil {
